@@ -1,0 +1,56 @@
+/*
+ * Things that clean up after themselves when they leave scope, in gcc and in
+ * clang.  Initialise at the declaration, return early, and hand ownership on
+ * with take():
+ *
+ *	scoped_free char *text = NULL;
+ *	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+ *	...
+ *	*ret_text = take(text);
+ */
+#ifndef TFA_CLEANUP_H
+#define TFA_CLEANUP_H
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define scoped_free __attribute__((cleanup(cleanup_free)))
+#define scoped_fd   __attribute__((cleanup(cleanup_fd)))
+
+/* The value of p, which is NULL from now on. */
+#define take(p)                         \
+	__extension__({                 \
+		__typeof__(p) t_ = (p); \
+		(p) = NULL;             \
+		t_;                     \
+	})
+
+static inline void
+cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+/* Leaves errno alone, so that a failure keeps its reason. */
+static inline void
+cleanup_fd(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	errno = saved;
+}
+
+/* The descriptor, which the scope no longer closes. */
+static inline int
+take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+#endif
