@@ -25,8 +25,8 @@ base32_encode(const uint8_t *bytes, size_t len, char *ret, size_t size);
 /*
  * Reads exactly len characters of text into ret, at most size bytes.
  * FAULT_FORMAT for any character but A-Z and 2-7, for a length that no
- * encoding has, and for low bits set; FAULT_LIMIT where ret is too small.  ret
- * and *ret_len are untouched by a failure.
+ * encoding has, and for low bits set; FAULT_LIMIT where ret is too small.
+ * ret and *ret_len are untouched by a failure.
  */
 MUST_USE enum fault base32_decode(
     const char *text, size_t len, uint8_t *ret, size_t size, size_t *ret_len);

@@ -12,7 +12,7 @@
 
 enum otp_algorithm { OTP_SHA1 = 0, OTP_SHA256, OTP_SHA512 };
 
-/* "SHA1", "SHA256", "SHA512", as otpauth URIs spell them; indexed by the enum. */
+/* "SHA1", ...: as otpauth URIs spell them; indexed by the enum. */
 extern const char *const otp_algorithm_names[3];
 
 #define OTP_DIGITS_MIN 6
@@ -29,8 +29,10 @@ void otp_secret_done(struct otp_secret *secret);
 
 /*
  * The code for a counter (RFC 4226 section 5.3): digits (6 to 8) decimal
- * digits and a NUL in ret.  FAULT_LIMIT for digits or a secret length outside the
- * limits, FAULT_MEMORY where OpenSSL fails; ret is then an empty string.
+ * digits and a NUL in ret.  FAULT_LIMIT for other digits, for an algorithm
+ * that is none and for a secret of 0 or more than OTP_SECRET_MAX bytes (how
+ * short is too short, the caller says); FAULT_MEMORY where OpenSSL fails.  ret
+ * is then an empty string.
  */
 MUST_USE enum fault
 otp_code(enum otp_algorithm algorithm, const struct otp_secret *secret,

@@ -4,10 +4,11 @@
  *
  *	otpauth://totp/ISSUER:USER%40HOST?secret=BASE32&issuer=ISSUER
  *
- * One literal colon; the issuer both in the label and as a parameter;
- * everything outside A-Z a-z 0-9 . _ - percent-encoded with upper-case hex; secret without
- * padding; algorithm, digits and period (in that order) only where they differ from SHA1, 6
- * and 30, which every app assumes.
+ * One literal colon after the scheme; the issuer both in the label and as a
+ * parameter; everything outside A-Z a-z 0-9 . _ - percent-encoded with
+ * upper-case hex; the secret without padding; algorithm, digits and period (in
+ * that order) only where they differ from SHA1, 6 and 30, which every app
+ * assumes.
  */
 #ifndef TFA_OTPAUTH_H
 #define TFA_OTPAUTH_H
@@ -34,8 +35,9 @@ struct otpauth {
 bool otpauth_issuer_ok(const char *text);
 
 /*
- * Writes the URI and a NUL.  FAULT_FORMAT for a bad issuer or an empty user or secret, FAULT_LIMIT where size is too
- * small; ret is then an empty string.  Pure.
+ * Writes the URI and a NUL.  FAULT_FORMAT for a bad issuer, an empty user, and
+ * a secret that is empty or has any character but A-Z and 2-7; FAULT_LIMIT
+ * where size is too small.  ret is then an empty string.  Pure.
  */
 MUST_USE enum fault
 otpauth_format(const struct otpauth *account, char *ret, size_t size);

@@ -26,18 +26,22 @@ bool when_parse(const char *text, int64_t *ret_s);
 void when_format(int64_t time_s, char ret[static WHEN_TEXT]);
 
 /*
- * text as seconds: digits without sign or leading zero ("0s" excepted), then
- * one of s m h d.  False, *ret_s untouched, for anything else or for more
- * than DURATION_MAX.
+ * text, NUL-terminated, as seconds: digits without sign or leading zero, then
+ * one of s m h d.  Nothing at all is "0s" and has no other spelling.  False,
+ * *ret_s untouched, for anything else or for more than DURATION_MAX.
  */
 bool duration_parse(const char *text, int64_t *ret_s);
 
-/* Writes seconds (0 to DURATION_MAX) in the largest unit that is exact. */
+/*
+ * Writes seconds (0 to DURATION_MAX) in the largest unit that is exact, as
+ * duration_parse() reads it.
+ */
 void duration_format(int64_t seconds, char ret[static DURATION_TEXT]);
 
 /*
- * Writes seconds as a person says it, in the two largest units: "2 days 3 hours", "1 minute",
- * "45 seconds"; rounds nothing up.  For messages, not for files.  size >= 64.
+ * Writes seconds as a person says it, in the largest unit and the next
+ * smaller: "2 days 3 hours", "1 minute", "45 seconds".  Rounds nothing up; a
+ * negative number is "0 seconds".  For messages, not for files.  size >= 64.
  */
 void duration_say(int64_t seconds, char *ret, size_t size);
 

@@ -1,0 +1,31 @@
+/*
+ * Whole files through descriptors: read all, write all, replace all.
+ */
+#ifndef TFA_FILE_H
+#define TFA_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "fault.h"
+
+/*
+ * *ret_text: what is left of fd, at most max bytes of it, and a NUL; the
+ * caller frees.  A file of more than max bytes gives max: ask for one more
+ * than you accept.  FAULT_IO (errno), FAULT_MEMORY.
+ */
+MUST_USE enum fault
+file_read(int fd, size_t max, char **ret_text, size_t *ret_len);
+
+/* Writes all of it, however often the kernel takes less.  FAULT_IO. */
+MUST_USE enum fault file_write(int fd, const void *bytes, size_t len);
+
+/*
+ * Puts bytes where name in folder was, or leaves that as it is: writes the
+ * file new (unlinked first) with mode, and owner and group unless they are
+ * -1, syncs it, renames it, syncs the folder.  FAULT_IO, errno says why.
+ */
+MUST_USE enum fault file_replace(int folder, const char *name, const char *new,
+    mode_t mode, uid_t owner, gid_t group, const void *bytes, size_t len);
+
+#endif
