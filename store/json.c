@@ -1,0 +1,430 @@
+#include <cjson/cJSON.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "json.h"
+#include "json_lex.h"
+#include "json_tree.h"
+#include "when.h"
+
+struct reader {
+	const char *text;
+	size_t len;
+	const cJSON *root;
+	char path[JSON_PATH_TEXT];
+	struct json_error *error;
+};
+
+static enum fault read_value(struct reader *r, const struct json_field *field,
+    const cJSON *node, void *value);
+
+/* cJSON frees what it read as it is: secrets would stay in the heap. */
+static void
+free_wiped(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+void
+json_tree_init(void)
+{
+	cJSON_Hooks hooks = {.malloc_fn = malloc, .free_fn = free_wiped};
+
+	cJSON_InitHooks(&hooks);
+}
+
+void
+json_tree_free(cJSON **tree)
+{
+	cJSON_Delete(*tree);
+	*tree = NULL;
+}
+
+/* Counts the values that begin before target; true once it is met. */
+static bool
+count_before(const cJSON *node, const cJSON *target, size_t *count)
+{
+	if (node == target)
+		return true;
+	++*count;
+	for (const cJSON *c = node->child; c != NULL; c = c->next)
+		if (count_before(c, target, count))
+			return true;
+	return false;
+}
+
+static enum fault __attribute__((format(printf, 3, 4)))
+refuse(struct reader *r, const cJSON *node, const char *format, ...)
+{
+	struct json_error *e = r->error;
+	size_t ordinal = 0;
+	va_list ap;
+
+	*e = (struct json_error){.line = 0};
+	if (count_before(r->root, node, &ordinal))
+		json_lex_locate(r->text, r->len, ordinal, &e->line, &e->column);
+	memcpy(e->path, r->path, sizeof(e->path));
+	va_start(ap, format);
+	vsnprintf(e->text, sizeof(e->text), format, ap);
+	va_end(ap);
+	return FAULT_FORMAT;
+}
+
+/* Appends ".key" or "[index]"; returns the length to go back to. */
+static size_t
+path_push(struct reader *r, const char *key, size_t index)
+{
+	size_t len = strlen(r->path);
+
+	if (key != NULL)
+		snprintf(r->path + len, sizeof(r->path) - len, "%s%.40s",
+		    len > 0 ? "." : "", key);
+	else
+		snprintf(r->path + len, sizeof(r->path) - len, "[%zu]", index);
+	return len;
+}
+
+static enum fault
+read_text(struct reader *r, const struct json_field *field, const cJSON *node,
+    char *value)
+{
+	size_t n;
+
+	if (!cJSON_IsString(node))
+		return refuse(r, node, "must be a string");
+	n = strlen(node->valuestring);
+	if (n == 0 && field->need != JSON_MAYBE)
+		return refuse(r, node, "must not be empty");
+	if (n >= field->size)
+		return refuse(
+		    r, node, "longer than %zu bytes", field->size - 1);
+	memset(value, 0, field->size);
+	memcpy(value, node->valuestring, n);
+	return FAULT_NONE;
+}
+
+static enum fault
+read_string(struct reader *r, const struct json_field *field, const cJSON *node,
+    char **value)
+{
+	if (!cJSON_IsString(node))
+		return refuse(r, node, "must be a string");
+	if (strlen(node->valuestring) > (size_t)field->max)
+		return refuse(
+		    r, node, "longer than %lld bytes", (long long)field->max);
+	free_wiped(*value);
+	*value = strdup(node->valuestring);
+	return *value == NULL ? FAULT_MEMORY : FAULT_NONE;
+}
+
+static enum fault
+read_number(struct reader *r, const struct json_field *field, const cJSON *node,
+    int64_t *value)
+{
+	double d = node->valuedouble;
+
+	if (!cJSON_IsNumber(node))
+		return refuse(r, node, "must be a number");
+	if (d < (double)field->min || d > (double)field->max)
+		return refuse(r, node, "must be %lld to %lld",
+		    (long long)field->min, (long long)field->max);
+	*value = (int64_t)d;
+	return FAULT_NONE;
+}
+
+/* "a, b or c" */
+static void
+say_choices(const char *const *names, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (names[i][0] == '\0')
+			continue;
+		snprintf(ret + len, size - len, "%s%s",
+		    len == 0                   ? ""
+			: names[i + 1] == NULL ? " or "
+					       : ", ",
+		    names[i]);
+		len = strlen(ret);
+	}
+}
+
+static enum fault
+read_choice(struct reader *r, const struct json_field *field, const cJSON *node,
+    int *value)
+{
+	char choices[JSON_ERROR_TEXT - 16];
+
+	if (cJSON_IsString(node) && node->valuestring[0] != '\0')
+		for (int i = 0; field->names[i] != NULL; i++)
+			if (strcmp(field->names[i], node->valuestring) == 0) {
+				*value = i;
+				return FAULT_NONE;
+			}
+	say_choices(field->names, choices, sizeof(choices));
+	return refuse(r, node, "must be %s", choices);
+}
+
+static enum fault
+read_form(struct reader *r, const struct json_field *field, const cJSON *node,
+    void *value)
+{
+	if (!cJSON_IsString(node) ||
+	    !field->form->parse(node->valuestring, value))
+		return refuse(r, node, "must be %s", field->form->what);
+	return FAULT_NONE;
+}
+
+static enum fault
+read_list(struct reader *r, const struct json_field *field, const cJSON *node,
+    void *list)
+{
+	struct json_list empty = {NULL, 0};
+	size_t index = 0;
+
+	if (!cJSON_IsArray(node))
+		return refuse(r, node, "must be a list");
+	if (cJSON_GetArraySize(node) > field->max)
+		return refuse(
+		    r, node, "has more than %lld items", (long long)field->max);
+	json_done_field(field, list);
+	memcpy(list, &empty, sizeof(empty));
+	for (const cJSON *c = node->child; c != NULL; c = c->next) {
+		size_t back = path_push(r, NULL, index++);
+		void *item = json_list_add(list, field->item->size);
+		enum fault fault = item == NULL
+		    ? FAULT_MEMORY
+		    : read_value(r, field->item, c, item);
+
+		if (fault != FAULT_NONE)
+			return fault;
+		r->path[back] = '\0';
+	}
+	return FAULT_NONE;
+}
+
+static const struct json_field *
+field_named(const struct json_shape *shape, const char *key, size_t *ret_i)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		if (strcmp(shape->fields[i].key, key) == 0) {
+			*ret_i = i;
+			return &shape->fields[i];
+		}
+	return NULL;
+}
+
+static enum fault
+check_whole(struct reader *r, const struct json_shape *shape, const cJSON *node,
+    const void *value)
+{
+	struct json_place place = {.key = NULL, .index = -1};
+	const char *wrong = NULL;
+	const cJSON *at;
+
+	if (shape->check != NULL)
+		wrong = shape->check(value, &place);
+	if (wrong == NULL)
+		return FAULT_NONE;
+	if (place.key != NULL) {
+		path_push(r, place.key, 0);
+		at = cJSON_GetObjectItemCaseSensitive(node, place.key);
+		node = at != NULL ? at : node;
+	}
+	if (place.index >= 0) {
+		path_push(r, NULL, (size_t)place.index);
+		at = cJSON_GetArrayItem(node, place.index);
+		node = at != NULL ? at : node;
+	}
+	return refuse(r, node, "%s", wrong);
+}
+
+static bool
+is_needed(const struct json_field *field)
+{
+	return field->need == JSON_REQUIRED || field->need == JSON_NULL;
+}
+
+static enum fault
+read_object(struct reader *r, const struct json_shape *shape, const cJSON *node,
+    void *value)
+{
+	uint64_t seen = 0;
+	enum fault fault;
+	size_t i;
+
+	if (!cJSON_IsObject(node))
+		return refuse(r, node, "must be an object");
+	for (const cJSON *c = node->child; c != NULL; c = c->next) {
+		size_t back = path_push(r, c->string, 0);
+		const struct json_field *field = field_named(
+		    shape, c->string, &i);
+
+		if (field == NULL)
+			return refuse(r, c, "unknown key");
+		if (seen & 1ULL << i)
+			return refuse(r, c, "this key stands here twice");
+		seen |= 1ULL << i;
+		fault = read_value(r, field, c, (char *)value + field->offset);
+		if (fault != FAULT_NONE)
+			return fault;
+		r->path[back] = '\0';
+	}
+	for (i = 0; i < shape->count; i++)
+		if (is_needed(&shape->fields[i]) && !(seen & 1ULL << i))
+			return refuse(r, node, "the key \"%s\" is missing",
+			    shape->fields[i].key);
+	return check_whole(r, shape, node, value);
+}
+
+static enum fault
+read_value(struct reader *r, const struct json_field *field, const cJSON *node,
+    void *value)
+{
+	if (field->need == JSON_NULL && cJSON_IsNull(node))
+		return FAULT_NONE;
+	switch (field->kind) {
+	case JSON_TEXT:
+		return read_text(r, field, node, value);
+	case JSON_STRING:
+		return read_string(r, field, node, value);
+	case JSON_NUMBER:
+		return read_number(r, field, node, value);
+	case JSON_FLAG:
+		if (!cJSON_IsBool(node))
+			return refuse(r, node, "must be true or false");
+		*(bool *)value = cJSON_IsTrue(node);
+		return FAULT_NONE;
+	case JSON_CHOICE:
+		return read_choice(r, field, node, value);
+	case JSON_FORM:
+		return read_form(r, field, node, value);
+	case JSON_OBJECT:
+		if (field->need == JSON_MAYBE)
+			*(bool *)value = true;
+		return read_object(r, field->shape, node, value);
+	case JSON_LIST:
+		return read_list(r, field, node, value);
+	}
+	return refuse(r, node, "unknown kind");
+}
+
+/* cJSON's own complaint has a place but no words. */
+static enum fault
+refuse_grammar(const char *text, size_t len, struct json_error *ret_error)
+{
+	const char *at = cJSON_GetErrorPtr();
+
+	*ret_error = (struct json_error){.line = 0};
+	json_lex_place(text,
+	    at >= text && at <= text + len ? (size_t)(at - text) : len,
+	    &ret_error->line, &ret_error->column);
+	snprintf(ret_error->text, sizeof(ret_error->text), "%s",
+	    len == 0 ? "empty" : "not JSON");
+	return FAULT_FORMAT;
+}
+
+enum fault
+json_read(const struct json_shape *shape, const char *text, size_t len,
+    size_t max, void *value, struct json_error *ret_error)
+{
+	scoped_json cJSON *root = NULL;
+	enum fault fault;
+
+	if (len > max) {
+		*ret_error = (struct json_error){.line = 0};
+		snprintf(ret_error->text, sizeof(ret_error->text),
+		    "larger than %zu bytes", max);
+		return FAULT_LIMIT;
+	}
+	fault = json_lex_check(text, len, ret_error);
+	if (fault != FAULT_NONE)
+		return fault;
+	json_tree_init();
+	root = cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1);
+	if (root == NULL)
+		return refuse_grammar(text, len, ret_error);
+
+	struct reader r = {
+	    .text = text, .len = len, .root = root, .error = ret_error};
+	return read_object(&r, shape, root, value);
+}
+
+void
+json_error_say(
+    const struct json_error *error, const char *file, char *ret, size_t size)
+{
+	char place[32] = "";
+
+	if (error->line > 0)
+		snprintf(
+		    place, sizeof(place), ":%d:%d", error->line, error->column);
+	snprintf(ret, size, "%s%s: %s%s%s", file, place, error->path,
+	    error->path[0] != '\0' ? ": " : "", error->text);
+}
+
+static bool
+time_read(const char *text, void *ret)
+{
+	return when_parse(text, ret);
+}
+
+static void
+time_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	when_format(*(const int64_t *)value, ret);
+}
+
+static bool
+duration_read(const char *text, void *ret)
+{
+	return duration_parse(text, ret);
+}
+
+static void
+duration_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	duration_format(*(const int64_t *)value, ret);
+}
+
+/* JSON numbers lose bits above 2^53: counters travel as strings. */
+static bool
+counter_read(const char *text, void *ret)
+{
+	uint64_t value = 0;
+
+	if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
+		return false;
+	for (; *text != '\0'; text++) {
+		uint64_t digit = (uint64_t)(unsigned char)*text - '0';
+
+		if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	memcpy(ret, &value, sizeof(value));
+	return true;
+}
+
+static void
+counter_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	snprintf(ret, JSON_FORM_TEXT, "%llu",
+	    (unsigned long long)*(const uint64_t *)value);
+}
+
+const struct json_form json_form_time = {
+    "a time such as \"2026-11-01T00:00:00Z\"", time_read, time_write};
+const struct json_form json_form_duration = {
+    "a duration such as \"90s\", \"15m\", \"8h\" or \"14d\"", duration_read,
+    duration_write};
+const struct json_form json_form_counter = {
+    "a whole number as a string", counter_read, counter_write};
