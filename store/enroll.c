@@ -1,0 +1,209 @@
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "enroll.h"
+#include "utf8.h"
+#include "verify.h"
+
+void
+enroll_begin(struct record *record,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
+    int64_t now_s)
+{
+	struct pending *pending = &record->pending;
+
+	*pending = (struct pending){
+	    .present = true,
+	    .until_s = now_s + ENROLL_S,
+	    .secret.len = ENROLL_SECRET_BYTES,
+	};
+	memcpy(pending->secret.bytes, secret, ENROLL_SECRET_BYTES);
+	utf8_clean(name, strlen(name), pending->name, sizeof(pending->name));
+}
+
+/* The first of d1, d2, ... that no device has. */
+static void
+free_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
+{
+	bool taken = true;
+
+	for (unsigned char n = 1; taken; n++) {
+		snprintf(ret, DEVICE_ID_TEXT, "d%d", n);
+		taken = false;
+		for (size_t i = 0; i < record->devices.count; i++)
+			taken |= strcmp(record->devices.items[i].id, ret) == 0;
+	}
+}
+
+/* The pending secret as the device that it becomes. */
+static void
+device_from(const struct pending *pending, const struct login *login,
+    struct device *ret)
+{
+	*ret = (struct device){
+	    .algorithm = OTP_SHA1,
+	    .digits = 6,
+	    .period_s = 30,
+	    .secret = pending->secret,
+	    .added_s = login->now_s,
+	    .last_used_s = login->now_s,
+	};
+	memcpy(ret->name, pending->name, sizeof(ret->name));
+	memcpy(ret->added_from, login->address, sizeof(ret->added_from));
+	memcpy(ret->added_key, login->key, sizeof(ret->added_key));
+}
+
+static enum fault
+add_code(struct record *record, enum code_use use, int64_t until_s,
+    const uint8_t random[static ONETIME_BYTES], char ret[static ONETIME_TEXT])
+{
+	char code[ONETIME_CHARS + 1] = "";
+	struct one_time *one = json_list_add(&record->codes, sizeof(*one));
+
+	if (one == NULL)
+		return FAULT_MEMORY;
+	onetime_format(random, ret);
+	one->use = (int)use;
+	one->until_s = until_s;
+	if (!onetime_read(ret, strlen(ret), code))
+		return FAULT_FORMAT;
+	if (onetime_hash(code, one->hash) != FAULT_NONE)
+		return FAULT_MEMORY;
+	OPENSSL_cleanse(code, sizeof(code));
+	return FAULT_NONE;
+}
+
+enum fault
+enroll_recovery(struct record *record, const struct recovery *recovery)
+{
+	char text[ONETIME_TEXT];
+	enum fault fault = FAULT_NONE;
+
+	record_codes_drop(record, CODE_RECOVER);
+	while (record->codes.count > CODES_MAX - RECOVERY_CODES)
+		json_list_drop(&record->codes, sizeof(struct one_time), 0);
+	for (size_t i = 0; i < RECOVERY_CODES && fault == FAULT_NONE; i++)
+		fault = add_code(
+		    record, CODE_RECOVER, 0, recovery->codes[i], text);
+	OPENSSL_cleanse(text, sizeof(text));
+	return fault;
+}
+
+/* Takes out admins' codes that ran out, and the oldest until few are left. */
+static void
+drop_old_codes(struct record *record, int64_t now_s)
+{
+	size_t kept = 0;
+
+	for (size_t i = record->codes.count; i-- > 0;) {
+		int64_t until_s = record->codes.items[i].until_s;
+
+		if (until_s == 0)
+			continue;
+		if (until_s <= now_s || ++kept >= ADMIN_CODES)
+			json_list_drop(
+			    &record->codes, sizeof(struct one_time), i);
+	}
+}
+
+enum fault
+enroll_add_code(struct record *record, enum code_use use,
+    const uint8_t random[static ONETIME_BYTES], int64_t now_s,
+    char ret[static ONETIME_TEXT])
+{
+	drop_old_codes(record, now_s);
+	return add_code(record, use, now_s + INVITED_S, random, ret);
+}
+
+/* The code is right: the device moves in. */
+static enum fault
+admit(struct record *record, const struct device *device)
+{
+	struct device *added;
+
+	if (record->devices.count >= DEVICES_MAX)
+		return FAULT_LIMIT;
+	added = json_list_add(&record->devices, sizeof(*added));
+	if (added == NULL)
+		return FAULT_MEMORY;
+	*added = *device;
+	OPENSSL_cleanse(&record->pending, sizeof(record->pending));
+	record_codes_drop(record, CODE_ENROLL);
+	record->enrolled_once = true;
+	record->invited_until_s = 0;
+	record->skipped_s = 0;
+	return FAULT_NONE;
+}
+
+/* Whether the code is the new device's; its step is spent with that. */
+static bool
+is_first_code(
+    struct device *device, const char *code, int64_t now_s, struct outcome *ret)
+{
+	uint64_t now = otp_step(now_s, device->period_s);
+	uint64_t step = 0;
+
+	if (verify_step(device, code, now_s, WINDOW_STEPS, &step) ==
+	    FAULT_NONE) {
+		device->last_step = step;
+		return true;
+	}
+	if (verify_step(device, code, now_s, DRIFT_S / 30, &step) == FAULT_NONE)
+		ret->drift_s = (int64_t)(step - now) * device->period_s;
+	return false;
+}
+
+enum fault
+enroll_confirm(const struct policy *policy, struct record *record,
+    const struct login *login, const char *typed, size_t len,
+    const struct recovery *recovery, struct outcome *ret)
+{
+	char code[OTP_DIGITS_MAX + 1] = "";
+	struct device device;
+	enum fault fault;
+
+	*ret = (struct outcome){.verdict = VERDICT_DENY,
+	    .reason = REASON_NO_PENDING,
+	    .recovery_left = -1};
+	if (!record->pending.present ||
+	    record->pending.until_s <= login->now_s ||
+	    record->pending.until_s > login->now_s + ENROLL_S)
+		return FAULT_NONE;
+	ret->reason = REASON_WRONG_CODE;
+	device_from(&record->pending, login, &device);
+	if (!verify_digits(typed, len, code) ||
+	    !is_first_code(&device, code, login->now_s, ret)) {
+		OPENSSL_cleanse(&device, sizeof(device));
+		return FAULT_NONE;
+	}
+	free_id(record, device.id);
+	memcpy(ret->device, device.id, sizeof(ret->device));
+	fault = admit(record, &device);
+	OPENSSL_cleanse(&device, sizeof(device));
+	if (fault == FAULT_NONE && !login->proof)
+		fault = enroll_recovery(record, recovery);
+	if (fault != FAULT_NONE)
+		return fault;
+	ret->verdict = VERDICT_PASS;
+	ret->reason = REASON_ENROLLED;
+	ret->changed = true;
+	if (!login->proof)
+		login_note_pass(policy, record, login, ret);
+	return FAULT_NONE;
+}
+
+void
+enroll_revoke(struct record *record, bool block, int64_t now_s)
+{
+	struct record kept;
+
+	record_init(&kept, record->user, (uid_t)record->uid);
+	kept.first_seen_s = record->first_seen_s;
+	kept.grace_started_s = record->grace_started_s;
+	kept.enrolled_once = record->enrolled_once || block;
+	kept.last_login = record->last_login;
+	kept.invited_until_s = block ? 0 : now_s + INVITED_S;
+	record_done(record);
+	*record = kept;
+}

@@ -1,0 +1,63 @@
+/*
+ * Setting up a device: a new secret waits in the record as pending until its
+ * first code proves that an app holds it.  Pure: the random bytes are
+ * arguments.
+ *
+ * A secret is drawn anew each time somebody begins, so that whoever began
+ * earlier, with a stolen key perhaps, does not know the one that is confirmed.
+ */
+#ifndef TFA_ENROLL_H
+#define TFA_ENROLL_H
+
+#include "login.h"
+#include "onetime.h"
+
+#define ENROLL_SECRET_BYTES 20 /* 160 bits, RFC 4226 section 4 R6 */
+#define ENROLL_S            600
+#define RECOVERY_CODES      10
+#define ADMIN_CODES         8 /* of a user, valid at the same time */
+
+/* The random bytes that become the recovery codes. */
+struct recovery {
+	uint8_t codes[RECOVERY_CODES][ONETIME_BYTES];
+};
+
+/* Begins: secret becomes pending, until ENROLL_S from now. */
+void enroll_begin(struct record *record,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
+    int64_t now_s);
+
+/*
+ * Confirms with the first code that the app shows.  PASS, reason ENROLLED:
+ * the device is in the record, that code is spent, recovery became the
+ * recovery codes and any earlier ones are void; a device beside another
+ * (login->proof) leaves those as they are.  DENY: WRONG_CODE (with
+ * ret->drift_s where a clock is off; the caller knows the secret, so telling
+ * gives nothing away) or NO_PENDING.  FAULT_LIMIT: no more devices fit;
+ * FAULT_MEMORY; the record must not be written then.
+ */
+MUST_USE enum fault enroll_confirm(const struct policy *policy,
+    struct record *record, const struct login *login, const char *typed,
+    size_t len, const struct recovery *recovery, struct outcome *ret);
+
+/* Makes new recovery codes; any earlier ones are void.  FAULT_MEMORY: the
+ * record must not be written then. */
+MUST_USE enum fault
+enroll_recovery(struct record *record, const struct recovery *recovery);
+
+/*
+ * An admin's one-time code of that use, valid for a day; random becomes it,
+ * ret is how it reads.  Those that ran out, and at need the oldest, go.
+ */
+MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
+    const uint8_t random[static ONETIME_BYTES], int64_t now_s,
+    char ret[static ONETIME_TEXT]);
+
+/*
+ * A lost or changed phone: takes out devices, codes, counters and all that is
+ * remembered, and opens enrolment for a day; or, with block, closes it until
+ * an admin acts again.
+ */
+void enroll_revoke(struct record *record, bool block, int64_t now_s);
+
+#endif

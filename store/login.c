@@ -1,0 +1,385 @@
+#include <string.h>
+
+#include "login.h"
+
+const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
+    "invited", "overdue", "grace", "pending", NULL};
+
+/* A time in the future is a clock that was wrong once. */
+static int64_t
+clamp(int64_t time_s, int64_t now_s)
+{
+	return time_s < now_s ? time_s : now_s;
+}
+
+bool
+login_is_known(const struct record *record, const struct login *login)
+{
+	for (size_t i = 0; i < record->sources.count; i++) {
+		const struct source *source = &record->sources.items[i];
+
+		if (login->address[0] != '\0' &&
+		    strcmp(source->key, login->key) == 0 &&
+		    strcmp(source->address, login->address) == 0 &&
+		    login->now_s - clamp(source->last_s, login->now_s) <
+			SOURCE_KNOWN_S)
+			return true;
+	}
+	return false;
+}
+
+int64_t
+login_wait(const struct attempts *attempts, const struct counter *counter,
+    bool is_other, int64_t now_s)
+{
+	int64_t wait_s = attempts->backoff_s;
+	int64_t over = counter->count - attempts->free;
+	int64_t passed_s = now_s - clamp(counter->last_s, now_s);
+
+	if (is_other && counter->count >= attempts->stop)
+		return -1;
+	if (over <= 0)
+		return 0;
+	while (--over > 0 && wait_s < attempts->backoff_max_s)
+		wait_s *= 2;
+	if (wait_s > attempts->backoff_max_s)
+		wait_s = attempts->backoff_max_s;
+	return wait_s > passed_s ? wait_s - passed_s : 0;
+}
+
+/* Whether a code was given for this connection, or lately from this key and
+ * address.  No entry is honoured for longer than the policy now says. */
+static bool
+is_remembered(const struct policy *policy, const struct record *record,
+    const struct login *login)
+{
+	const struct remember *remember = &policy->remember;
+
+	for (size_t i = 0; i < record->verified.count; i++) {
+		const struct verified *v = &record->verified.items[i];
+		int64_t left_s = v->until_s - login->now_s;
+
+		if (v->connection[0] != '\0') {
+			if (left_s > 0 && left_s <= remember->connection_s &&
+			    strcmp(v->connection, login->connection) == 0 &&
+			    strcmp(v->key, login->key) == 0)
+				return true;
+		} else if (left_s > 0 && left_s <= remember->for_s &&
+		    login->key[0] != '\0' && strcmp(v->key, login->key) == 0 &&
+		    strcmp(v->address, login->address) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+login_may_enroll(const struct policy *policy, enum mode mode,
+    const struct record *record, int64_t now_s, int64_t deadline_s)
+{
+	bool invited = record->invited_until_s > now_s &&
+	    record->invited_until_s - now_s <= INVITED_S;
+
+	switch ((enum self_enroll)policy->enrollment.self) {
+	case SELF_ALWAYS:
+		return !record->enrolled_once || record->invited_until_s > 0;
+	case SELF_GRACE:
+		return invited ||
+		    (!record->enrolled_once &&
+			(mode == MODE_OPTIONAL || now_s < deadline_s));
+	case SELF_CODE:
+		return false;
+	}
+	return false;
+}
+
+static void
+settle(struct outcome *ret, enum verdict verdict, enum reason reason)
+{
+	ret->verdict = verdict;
+	ret->reason = reason;
+}
+
+/* No device, and none needed yet: the offer, or a pass with a reminder. */
+static void
+decide_free(const struct policy *policy, enum mode mode,
+    const struct record *record, const struct login *login, struct outcome *ret)
+{
+	bool asked = record->skipped_s > 0 &&
+	    login->now_s - clamp(record->skipped_s, login->now_s) < SKIPPED_S;
+
+	if (login->terminal && login->shell && !asked &&
+	    login_may_enroll(
+		policy, mode, record, login->now_s, ret->deadline_s)) {
+		ret->may_skip = true;
+		settle(ret, VERDICT_ENROLL,
+		    mode == MODE_REQUIRED ? REASON_OFFER_DUE : REASON_OFFER);
+		return;
+	}
+	settle(ret, VERDICT_PASS,
+	    mode == MODE_REQUIRED ? REASON_GRACE : REASON_OPTIONAL);
+}
+
+/* No device, and no way in without one. */
+static void
+decide_overdue(const struct policy *policy, enum mode mode,
+    const struct record *record, const struct login *login, struct outcome *ret)
+{
+	bool may = login_may_enroll(
+	    policy, mode, record, login->now_s, ret->deadline_s);
+
+	if (may && login->terminal)
+		settle(ret, VERDICT_ENROLL, REASON_SETUP);
+	else if (record_codes_left(record, CODE_ENROLL, login->now_s) > 0 ||
+	    record_codes_left(record, CODE_PASS, login->now_s) > 0)
+		settle(ret, VERDICT_CHALLENGE, REASON_ASK_ONE_TIME);
+	else if (may)
+		settle(ret, VERDICT_DENY, REASON_SETUP_TERMINAL);
+	else
+		settle(ret, VERDICT_DENY, REASON_CLOSED);
+}
+
+/* A device: asked for its code, unless one was given not long ago. */
+static void
+decide_enrolled(const struct policy *policy, const struct record *record,
+    const struct login *login, struct outcome *ret)
+{
+	bool is_other = !login_is_known(record, login);
+	const struct counter *counter = is_other ? &record->failures.other
+						 : &record->failures.known;
+	int64_t wait_s = login_wait(
+	    &policy->attempts, counter, is_other, login->now_s);
+
+	if (is_remembered(policy, record, login)) {
+		settle(ret, VERDICT_PASS, REASON_REMEMBERED);
+		return;
+	}
+	ret->wait_s = wait_s > 0 ? wait_s : 0;
+	settle(ret, VERDICT_CHALLENGE,
+	    wait_s == 0      ? REASON_ASK
+		: wait_s > 0 ? REASON_ASK_LOCKED
+			     : REASON_ASK_STOPPED);
+}
+
+/* When this decision makes a code required; 0: no date stands.  For who never
+ * came, grace would begin now. */
+static int64_t
+deadline(
+    const struct decision *decision, const struct record *record, int64_t now_s)
+{
+	if (decision->mode != MODE_REQUIRED || decision->rule == NULL)
+		return 0;
+	return policy_deadline(decision->rule,
+	    record->first_seen_s > 0 ? record->first_seen_s : now_s);
+}
+
+static void
+clamp_stored(int64_t *time_s, int64_t now_s, struct outcome *ret)
+{
+	if (*time_s <= now_s)
+		return;
+	*time_s = now_s;
+	ret->changed = true;
+}
+
+/* A clock that was ahead once must not keep anybody out until then. */
+static void
+clamp_record(struct record *record, int64_t now_s, struct outcome *ret)
+{
+	clamp_stored(&record->failures.known.last_s, now_s, ret);
+	clamp_stored(&record->failures.other.last_s, now_s, ret);
+	clamp_stored(&record->last_login.at_s, now_s, ret);
+	clamp_stored(&record->skipped_s, now_s, ret);
+	clamp_stored(&record->first_seen_s, now_s, ret);
+	for (size_t i = 0; i < record->sources.count; i++)
+		clamp_stored(&record->sources.items[i].last_s, now_s, ret);
+}
+
+/* What later logins depend on: when she first came, and by which rule. */
+static void
+note_visit(const struct decision *decision, struct record *record,
+    const struct login *login, struct outcome *ret)
+{
+	const struct rule *rule = decision->rule;
+
+	clamp_record(record, login->now_s, ret);
+	if (record->first_seen_s == 0) {
+		record->first_seen_s = login->now_s;
+		ret->changed = true;
+	}
+	if (decision->mode != MODE_REQUIRED || rule == NULL)
+		return;
+	if (rule->grace.present && record->grace_started_s == 0) {
+		record->grace_started_s = record->first_seen_s > rule->since_s
+		    ? record->first_seen_s
+		    : rule->since_s;
+		ret->changed = true;
+	}
+	if (strcmp(record->last_rule, rule->name) != 0) {
+		memcpy(record->last_rule, rule->name, sizeof(rule->name));
+		ret->changed = true;
+	}
+}
+
+/* Failures that she has not been told of yet. */
+static void
+tell_failures(struct record *record, struct outcome *outcome)
+{
+	struct counter *counters[] = {
+	    &record->failures.known, &record->failures.other};
+	int64_t newest_s = -1;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct counter *c = counters[i];
+
+		if (c->count <= c->told)
+			continue;
+		outcome->failed += c->count - c->told;
+		if (c->last_s > newest_s)
+			memcpy(outcome->failed_from, c->from,
+			    sizeof(outcome->failed_from));
+		newest_s = c->last_s > newest_s ? c->last_s : newest_s;
+		c->told = c->count;
+		outcome->changed = true;
+	}
+}
+
+/* Without a code only now and then, so that a pass need not write. */
+static void
+note_login(struct record *record, const struct login *login, bool now_and_then,
+    struct outcome *outcome)
+{
+	struct last_login *last = &record->last_login;
+
+	tell_failures(record, outcome);
+	if (now_and_then && last->present &&
+	    login->now_s - last->at_s < LAST_LOGIN_S &&
+	    strcmp(last->from, login->address) == 0)
+		return;
+	last->present = true;
+	last->at_s = login->now_s;
+	memcpy(last->from, login->address, sizeof(last->from));
+	outcome->changed = true;
+}
+
+void
+login_decide(const struct policy *policy, const struct decision *decision,
+    struct record *record, const struct login *login, struct outcome *ret)
+{
+	enum mode mode = decision->mode;
+
+	*ret = (struct outcome){.recovery_left = -1};
+	if (mode == MODE_NONE) {
+		settle(ret, VERDICT_DENY, decision->reason);
+		memcpy(ret->name, decision->name, sizeof(ret->name));
+		return;
+	}
+	note_visit(decision, record, login, ret);
+	ret->deadline_s = deadline(decision, record, login->now_s);
+	if (mode == MODE_EXEMPT)
+		settle(ret, VERDICT_PASS, REASON_EXEMPT);
+	else if (record->devices.count > 0)
+		decide_enrolled(policy, record, login, ret);
+	else if (!record->enrolled_once &&
+	    (mode == MODE_OPTIONAL || login->now_s < ret->deadline_s))
+		decide_free(policy, mode, record, login, ret);
+	else
+		decide_overdue(policy, mode, record, login, ret);
+	if (ret->verdict == VERDICT_PASS)
+		note_login(record, login, true, ret);
+}
+
+enum state
+login_state(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s, int64_t *ret_deadline_s)
+{
+	const struct failures *f = &record->failures;
+
+	*ret_deadline_s = deadline(decision, record, now_s);
+	if (decision->mode == MODE_EXEMPT)
+		return STATE_EXEMPT;
+	if (login_wait(&policy->attempts, &f->known, false, now_s) != 0 ||
+	    login_wait(&policy->attempts, &f->other, true, now_s) != 0)
+		return STATE_LOCKED;
+	if (record->devices.count > 0)
+		return STATE_ENROLLED;
+	if ((record->invited_until_s > now_s &&
+		policy->enrollment.self != SELF_CODE) ||
+	    record_codes_left(record, CODE_ENROLL, now_s) > 0)
+		return STATE_INVITED;
+	if (decision->mode == MODE_OPTIONAL && !record->enrolled_once)
+		return STATE_PENDING;
+	if (decision->mode == MODE_REQUIRED && !record->enrolled_once &&
+	    now_s < *ret_deadline_s)
+		return STATE_GRACE;
+	return STATE_OVERDUE;
+}
+
+/* Room for one more in a list that forgets its oldest. */
+static void *
+add_newest(void *list, size_t size, size_t most)
+{
+	struct json_list l;
+
+	memcpy(&l, list, sizeof(l));
+	if (l.count >= most)
+		json_list_drop(list, size, 0);
+	return json_list_add(list, size);
+}
+
+static void
+note_source(struct record *record, const struct login *login)
+{
+	struct source *source;
+
+	for (size_t i = record->sources.count; i-- > 0;) {
+		source = &record->sources.items[i];
+		if (strcmp(source->key, login->key) == 0 &&
+		    strcmp(source->address, login->address) == 0)
+			json_list_drop(&record->sources, sizeof(*source), i);
+	}
+	if (login->address[0] == '\0')
+		return;
+	source = add_newest(&record->sources, sizeof(*source), SOURCES_MAX);
+	if (source == NULL)
+		return;
+	memcpy(source->key, login->key, sizeof(source->key));
+	memcpy(source->address, login->address, sizeof(source->address));
+	source->last_s = login->now_s;
+}
+
+static void
+note_verified(const struct policy *policy, struct record *record,
+    const struct login *login)
+{
+	struct verified *v;
+
+	for (size_t i = record->verified.count; i-- > 0;)
+		if (record->verified.items[i].until_s <= login->now_s)
+			json_list_drop(&record->verified, sizeof(*v), i);
+	if (policy->remember.connection_s > 0 && login->connection[0] != '\0' &&
+	    (v = add_newest(&record->verified, sizeof(*v), VERIFIED_MAX)) !=
+		NULL) {
+		memcpy(v->connection, login->connection, sizeof(v->connection));
+		memcpy(v->key, login->key, sizeof(v->key));
+		v->until_s = login->now_s + policy->remember.connection_s;
+	}
+	if (policy->remember.for_s > 0 && login->key[0] != '\0' &&
+	    login->address[0] != '\0' &&
+	    (v = add_newest(&record->verified, sizeof(*v), VERIFIED_MAX)) !=
+		NULL) {
+		memcpy(v->key, login->key, sizeof(v->key));
+		memcpy(v->address, login->address, sizeof(v->address));
+		v->until_s = login->now_s + policy->remember.for_s;
+	}
+}
+
+void
+login_note_pass(const struct policy *policy, struct record *record,
+    const struct login *login, struct outcome *outcome)
+{
+	note_source(record, login);
+	note_verified(policy, record, login);
+	note_login(record, login, false, outcome);
+	outcome->changed = true;
+}

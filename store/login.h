@@ -1,0 +1,98 @@
+/*
+ * What happens to a login before a code is typed: let in, asked, offered to
+ * enrol, or refused.  Pure: the policy's decision, the user's record, the
+ * facts and the time go in, an outcome comes out.
+ *
+ * It must never pass anyone for a reason that a thief could bring about:
+ * "not enrolled" passes only while the policy has it optional or in grace,
+ * and never a user who once had a device.
+ */
+#ifndef TFA_LOGIN_H
+#define TFA_LOGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy.h"
+#include "record.h"
+#include "verdict.h"
+
+#define DAY_S          86400
+#define SOURCE_KNOWN_S (30 * DAY_S) /* a right code makes a source known */
+#define INVITED_S      DAY_S        /* to enrol after a revoke */
+#define LAST_LOGIN_S   900   /* logins without a code are noted so often */
+#define SKIPPED_S      DAY_S /* no second offer after "later" */
+
+/* One login, as the user's own process claims it, and the time. */
+struct login {
+	char address[ADDRESS_TEXT];       /* "" where it is not known */
+	char key[KEY_TEXT];               /* "" for a password */
+	char connection[CONNECTION_TEXT]; /* "" where sshd named none */
+	bool terminal;                    /* somebody can be asked */
+	bool shell;                       /* no command: a login shell */
+	bool proof; /* of who asks: a pass opens no session */
+	int64_t now_s;
+};
+
+struct outcome {
+	enum verdict verdict;
+	enum reason reason;
+	bool may_skip;      /* ENROLL: "later" is allowed */
+	bool changed;       /* the record must be written */
+	int64_t deadline_s; /* when a code becomes required; 0: no date */
+	int64_t wait_s;     /* LOCKED: until the next try */
+	int64_t drift_s;    /* how far off the clock of a wrong code is */
+	int64_t failed;     /* PASS: wrong codes since the last login */
+	char failed_from[ADDRESS_TEXT];
+	char device[DEVICE_ID_TEXT]; /* whose code it was */
+	char name[RULE_TEXT];        /* the group or rule that a denial names */
+	long recovery_left; /* PASS by a recovery code: how many; or -1 */
+};
+
+/* The state that an admin sees; the first that fits. */
+enum state {
+	STATE_NONE = 0,
+	STATE_EXEMPT,
+	STATE_LOCKED,
+	STATE_ENROLLED,
+	STATE_INVITED,
+	STATE_OVERDUE,
+	STATE_GRACE,
+	STATE_PENDING,
+};
+extern const char *const state_names[]; /* indexed by enum state */
+
+/*
+ * Decides a login.  Notes in the record what must outlive it (first login,
+ * start of grace, rule) and sets ret->changed if that is new.
+ */
+void login_decide(const struct policy *policy, const struct decision *decision,
+    struct record *record, const struct login *login, struct outcome *ret);
+
+/* The user's state at now_s, and the deadline (0: none). */
+enum state
+login_state(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s, int64_t *ret_deadline_s);
+
+/*
+ * Whether a user without a device may set one up without asking an admin,
+ * now.  deadline_s as login_state() gives it.
+ */
+bool login_may_enroll(const struct policy *policy, enum mode mode,
+    const struct record *record, int64_t now_s, int64_t deadline_s);
+
+/* Notes a good login: source, connection, time; says what failed before. */
+void login_note_pass(const struct policy *policy, struct record *record,
+    const struct login *login, struct outcome *outcome);
+
+/* Whether this login comes from a source that gave a right code lately. */
+bool login_is_known(const struct record *record, const struct login *login);
+
+/*
+ * How long a counter stays shut, in seconds; 0: open; -1: until an admin
+ * unlocks it, which only the counter for others does.
+ */
+int64_t login_wait(const struct attempts *attempts,
+    const struct counter *counter, bool is_other, int64_t now_s);
+
+#endif

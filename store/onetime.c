@@ -1,0 +1,92 @@
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "onetime.h"
+
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+void
+onetime_format(
+    const uint8_t random[static ONETIME_BYTES], char ret[static ONETIME_TEXT])
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < ONETIME_CHARS; i++) {
+		size_t bit = i * 5;
+		unsigned pair = (unsigned)random[bit / 8] << 8;
+
+		if (bit / 8 + 1 < ONETIME_BYTES)
+			pair |= random[bit / 8 + 1];
+		if (i > 0 && i % 4 == 0)
+			ret[out++] = '-';
+		ret[out++] = alphabet[pair >> (11 - bit % 8) & 0x1f];
+	}
+	ret[out] = '\0';
+}
+
+/* The character that is meant, or NUL. */
+static char
+meant(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		c = (char)(c - 'a' + 'A');
+	if (c == 'O')
+		return '0';
+	if (c == 'I' || c == 'L')
+		return '1';
+	return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
+}
+
+bool
+onetime_read(const char *text, size_t len, char ret[static ONETIME_CHARS + 1])
+{
+	char code[ONETIME_CHARS + 1] = "";
+	size_t n = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '-' || text[i] == ' ')
+			continue;
+		if (n == ONETIME_CHARS || meant(text[i]) == '\0')
+			return false;
+		code[n++] = meant(text[i]);
+	}
+	if (n != ONETIME_CHARS)
+		return false;
+	memcpy(ret, code, sizeof(code));
+	return true;
+}
+
+enum fault
+onetime_hash(
+    const char code[static ONETIME_CHARS + 1], char ret[static HASH_TEXT])
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+
+	if (SHA256((const uint8_t *)code, ONETIME_CHARS, digest) == NULL)
+		return FAULT_MEMORY;
+	for (size_t i = 0; i < sizeof(digest); i++) {
+		ret[2 * i] = hex[digest[i] >> 4];
+		ret[2 * i + 1] = hex[digest[i] & 15];
+	}
+	ret[HASH_TEXT - 1] = '\0';
+	return FAULT_NONE;
+}
+
+int
+onetime_find(const struct record *record, const char hash[static HASH_TEXT],
+    int64_t now_s)
+{
+	int found = -1;
+
+	for (size_t i = 0; i < record->codes.count; i++) {
+		const struct one_time *code = &record->codes.items[i];
+		bool same = CRYPTO_memcmp(code->hash, hash, HASH_TEXT - 1) == 0;
+
+		if (same && (code->until_s == 0 || code->until_s > now_s))
+			found = (int)i;
+	}
+	return found;
+}

@@ -1,0 +1,144 @@
+/*
+ * A user's record: devices, one-time codes, failures, and what is remembered
+ * of past logins.  Reading and writing the text, no file and no clock: the
+ * folder that holds it is store.h, the judgement is login.h and verify.h.
+ *
+ * Life cycle: record_init() or record_parse(); change it; record_format();
+ * record_done(), which wipes the secrets.
+ */
+#ifndef TFA_RECORD_H
+#define TFA_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "address.h"
+#include "fault.h"
+#include "json.h"
+#include "otp.h"
+#include "policy.h"
+
+#define RECORD_MAX      (64UL * 1024) /* bytes of a record's text */
+#define DEVICES_MAX     8
+#define CODES_MAX       32
+#define SOURCES_MAX     16
+#define VERIFIED_MAX    16
+#define DEVICE_ID_TEXT  9  /* "d1" */
+#define NAME_TEXT       33 /* a device's name */
+#define HASH_TEXT       65 /* SHA-256 in hex */
+#define KEY_TEXT        65 /* "SHA256:..." as ssh-keygen -l prints it */
+#define CONNECTION_TEXT HASH_TEXT
+
+struct device {
+	char id[DEVICE_ID_TEXT];
+	char name[NAME_TEXT];
+	int type;      /* index of "totp" */
+	int algorithm; /* enum otp_algorithm */
+	int64_t digits;
+	int64_t period_s;
+	struct otp_secret secret;
+	uint64_t
+	    last_step; /* the last one accepted: never again, nor earlier */
+	int64_t added_s;
+	char added_from[ADDRESS_TEXT];
+	char added_key[KEY_TEXT];
+	int64_t last_used_s;
+};
+
+/* An enrolment that waits for its first code. */
+struct pending {
+	bool present;
+	struct otp_secret secret;
+	char name[NAME_TEXT];
+	int64_t until_s;
+};
+
+enum code_use { CODE_RECOVER = 0, CODE_ENROLL, CODE_PASS };
+
+struct one_time {
+	int use; /* enum code_use */
+	char hash[HASH_TEXT];
+	int64_t until_s; /* 0: for ever */
+};
+
+/* Wrong codes in a row. */
+struct counter {
+	int64_t count;
+	int64_t told; /* how many of these the user knows of */
+	int64_t last_s;
+	char from[ADDRESS_TEXT];
+};
+
+struct failures {
+	struct counter known; /* from sources that gave a right code lately */
+	struct counter other; /* from everywhere else */
+};
+
+struct source {
+	char key[KEY_TEXT]; /* "" for a password */
+	char address[ADDRESS_TEXT];
+	int64_t last_s;
+};
+
+/* A connection, with its key, or a key and address, that needs no code until
+ * then. */
+struct verified {
+	char connection[CONNECTION_TEXT];
+	char key[KEY_TEXT];
+	char address[ADDRESS_TEXT];
+	int64_t until_s;
+};
+
+struct last_login {
+	bool present;
+	int64_t at_s;
+	char from[ADDRESS_TEXT];
+};
+
+struct record {
+	int64_t version;
+	char user[USER_TEXT];
+	int64_t uid;
+	JSON_LIST_OF(struct device) devices;
+	struct pending pending;
+	JSON_LIST_OF(struct one_time) codes;
+	int64_t first_seen_s;
+	int64_t grace_started_s;
+	bool enrolled_once;
+	int64_t invited_until_s;   /* an admin lets her enrol until then */
+	char last_rule[RULE_TEXT]; /* the last required rule that decided */
+	int64_t skipped_s;
+	struct failures failures;
+	JSON_LIST_OF(struct source) sources;
+	JSON_LIST_OF(struct verified) verified;
+	struct last_login last_login;
+};
+
+/* A new record: nothing enrolled, nothing remembered. */
+void record_init(struct record *ret, const char *user, uid_t uid);
+
+/*
+ * *ret: the record that text says.  FAULT_FORMAT, FAULT_LIMIT: *ret_error
+ * says where and why; FAULT_MEMORY.  ret is untouched by a failure.
+ */
+MUST_USE enum fault record_parse(const char *text, size_t len,
+    struct record *ret, struct json_error *ret_error);
+
+/* *ret_text: the record as its file says it.  It holds secrets: the caller
+ * wipes and frees it with json_text_free().  FAULT_MEMORY. */
+MUST_USE enum fault record_format(const struct record *record, char **ret_text);
+
+/* Wipes and frees what the record holds; not the record itself. */
+void record_done(struct record *record);
+#define scoped_record __attribute__((cleanup(record_done)))
+
+/* How many unspent codes of that use are valid at now_s. */
+size_t record_codes_left(
+    const struct record *record, enum code_use use, int64_t now_s);
+
+/* Takes out all codes of that use. */
+void record_codes_drop(struct record *record, enum code_use use);
+
+#endif

@@ -1,0 +1,208 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "verdict.h"
+#include "when.h"
+
+/*
+ * In a message %W is the wait, %L the time left and %N the name.  The exit
+ * status is the gate's where the reason denies.
+ */
+static const struct {
+	const char *name;
+	int exit;
+	const char *message;
+} reasons[REASON_COUNT] = {
+    [REASON_NONE] = {"none", GATE_EXIT_DENIED, "Access denied."},
+
+    [REASON_EXEMPT] = {"exempt", GATE_EXIT_DENIED, ""},
+    [REASON_CODE] = {"code", GATE_EXIT_DENIED, ""},
+    [REASON_ONE_TIME_CODE] = {"one_time_code", GATE_EXIT_DENIED, ""},
+    [REASON_REMEMBERED] = {"remembered", GATE_EXIT_DENIED, ""},
+    [REASON_OPTIONAL] = {"optional", GATE_EXIT_DENIED, ""},
+    [REASON_GRACE] = {"grace", GATE_EXIT_DENIED,
+	"A verification code will be required here in %L."},
+    [REASON_SKIPPED] = {"skipped", GATE_EXIT_DENIED,
+	"Not set up. You will be asked again in a day."},
+    [REASON_ENROLLED] = {"enrolled", GATE_EXIT_DENIED, ""},
+
+    [REASON_DONE] = {"done", GATE_EXIT_DENIED, ""},
+
+    [REASON_ASK] = {"ask", GATE_EXIT_DENIED, ""},
+    [REASON_ASK_LOCKED] = {"ask_locked", GATE_EXIT_LATER,
+	"Too many wrong codes: for %W s only a recovery code works."},
+    [REASON_ASK_STOPPED] = {"ask_stopped", GATE_EXIT_LATER,
+	"Too many wrong codes from places we do not know: only a recovery "
+	"code works until an administrator unlocks you."},
+    [REASON_ASK_ONE_TIME] = {"ask_one_time", GATE_EXIT_DENIED,
+	"Enter the one-time code that your administrator gave you."},
+    [REASON_OFFER] = {"offer", GATE_EXIT_DENIED,
+	"Press Enter to do this later."},
+    [REASON_OFFER_DUE] = {"offer_due", GATE_EXIT_DENIED,
+	"A code will be required in %L. Press Enter to do this later."},
+    [REASON_SETUP] = {"setup", GATE_EXIT_DENIED,
+	"A code is required here from now on."},
+
+    [REASON_WRONG_CODE] = {"wrong_code", GATE_EXIT_DENIED, "Wrong code."},
+    [REASON_CODE_USED] = {"code_used", GATE_EXIT_DENIED,
+	"This code was already used: wait for the next one."},
+    [REASON_LOCKED] = {"locked", GATE_EXIT_LATER,
+	"Too many wrong codes: try again in %W s."},
+    [REASON_STOPPED] = {"stopped", GATE_EXIT_LATER,
+	"Too many wrong codes from places we do not know: use a recovery "
+	"code, or ask an administrator to unlock you."},
+    [REASON_CLOCK_BACK] = {"clock_back", GATE_EXIT_LATER,
+	"The server clock went back, so codes cannot be checked: tell an "
+	"administrator, or use a recovery code."},
+    [REASON_CLOSED] = {"closed", GATE_EXIT_DENIED,
+	"A verification code is required here and the time to set one up "
+	"is over: ask an administrator to let you enrol."},
+    [REASON_NEEDS_TERMINAL] = {"needs_terminal", GATE_EXIT_TERMINAL,
+	"A code is required: use ssh -t, or set TFA_CODE "
+	"(ssh -o SetEnv=TFA_CODE=123456)."},
+    [REASON_SETUP_TERMINAL] = {"setup_terminal", GATE_EXIT_TERMINAL,
+	"A verification code is required here and you have none yet: log "
+	"in once with a terminal to set it up."},
+    [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
+	"The time to set this up ran out, or it was begun anew elsewhere: "
+	"log in again."},
+
+    [REASON_NO_DEVICE] = {"no_device", GATE_EXIT_DENIED,
+	"You have no such device: tfa status lists them."},
+    [REASON_LAST_DEVICE] = {"last_device", GATE_EXIT_DENIED,
+	"This is your last device and a code is required here: add the new one "
+	"first (tfa add)."},
+    [REASON_MANY_DEVICES] = {"many_devices", GATE_EXIT_DENIED,
+	"You have as many devices as the policy allows: remove one first "
+	"(tfa remove)."},
+
+    [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,
+	"Your key is in none of the files where its restrictions would stand: "
+	"tell an administrator (keys in the policy)."},
+    [REASON_KEY_DOUBTFUL] = {"key_doubtful", GATE_EXIT_DENIED,
+	"It is not clear what your key may run: every line of authorized_keys "
+	"that has it must carry the same command."},
+    [REASON_KEY_UNKNOWN] = {"key_unknown", GATE_EXIT_CONFIG,
+	"sshd does not say which key was used: tell an administrator "
+	"(ExposeAuthInfo yes)."},
+
+    [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
+	"The policy names a group that is not known here, \"%N\": tell "
+	"an administrator."},
+    [REASON_GROUP_ERROR] = {"group_error", GATE_EXIT_LATER,
+	"The group \"%N\" could not be looked up: try again, or tell an "
+	"administrator."},
+    [REASON_NO_ADDRESS] = {"no_address", GATE_EXIT_DENIED,
+	"The rule \"%N\" depends on where you come from, and that is not "
+	"known."},
+    [REASON_RULE_LOST] = {"rule_lost", GATE_EXIT_DENIED,
+	"You are no longer in the group that the rule \"%N\" was for: an "
+	"administrator must confirm it (tfa-admin unlock)."},
+    [REASON_UID_CHANGED] = {"uid_changed", GATE_EXIT_DENIED,
+	"Your user id is not the one that enrolled: an administrator must "
+	"confirm it (tfa-admin revoke)."},
+    [REASON_BAD_POLICY] = {"bad_policy", GATE_EXIT_CONFIG,
+	"The policy cannot be read, so nobody is let in: tell an "
+	"administrator (tfa-admin policy check)."},
+    [REASON_BAD_RECORD] = {"bad_record", GATE_EXIT_DENIED,
+	"Your record is damaged: tell an administrator."},
+    [REASON_DISK_FULL] = {"disk_full", GATE_EXIT_LATER,
+	"The server's disk is full or read-only, so a code cannot be "
+	"spent: tell an administrator."},
+    [REASON_STORE] = {"store", GATE_EXIT_LATER,
+	"The store of second factors does not work: tell an "
+	"administrator."},
+    [REASON_NO_LOG] = {"no_log", GATE_EXIT_LATER,
+	"This login cannot be logged, so it is not let in: tell an "
+	"administrator."},
+    [REASON_BUSY] = {"busy", GATE_EXIT_LATER,
+	"The server is busy: try again in a moment."},
+    [REASON_BAD_REQUEST] = {"bad_request", GATE_EXIT_KEEPER,
+	"The gate and the keeper do not understand each other: are they "
+	"of one version?"},
+    [REASON_NOT_ALLOWED] = {"not_allowed", GATE_EXIT_DENIED,
+	"You may not do that."},
+    [REASON_UNKNOWN_USER] = {"unknown_user", GATE_EXIT_DENIED,
+	"There is no user \"%N\"."},
+};
+
+const char *
+reason_name(enum reason reason)
+{
+	return (unsigned)reason < REASON_COUNT ? reasons[reason].name
+					       : reasons[0].name;
+}
+
+enum reason
+reason_from_name(const char *name)
+{
+	for (int i = 0; i < REASON_COUNT; i++)
+		if (strcmp(reasons[i].name, name) == 0)
+			return (enum reason)i;
+	return REASON_NONE;
+}
+
+int
+reason_exit(enum reason reason)
+{
+	return (unsigned)reason < REASON_COUNT ? reasons[reason].exit
+					       : GATE_EXIT_DENIED;
+}
+
+static void
+fill(char what, const struct reason_facts *facts, char *ret, size_t size)
+{
+	if (what == 'W')
+		snprintf(ret, size, "%lld", (long long)facts->wait_s);
+	else if (what == 'L')
+		duration_say(facts->left_s, ret, size);
+	else
+		snprintf(ret, size, "%s", facts->name ? facts->name : "");
+}
+
+void
+reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
+    size_t size)
+{
+	const char *m =
+	    reasons[(unsigned)reason < REASON_COUNT ? reason : 0].message;
+	size_t len = 0;
+
+	for (; *m != '\0' && len + 1 < size; m++) {
+		if (*m != '%') {
+			ret[len++] = *m;
+			continue;
+		}
+		fill(*++m, facts, ret + len, size - len);
+		len += strlen(ret + len);
+	}
+	ret[len] = '\0';
+}
+
+static const struct {
+	enum verdict verdict;
+	const char *name;
+} verdicts[] = {
+    {VERDICT_DENY, "deny"},
+    {VERDICT_CHALLENGE, "challenge"},
+    {VERDICT_ENROLL, "enroll"},
+    {VERDICT_PASS, "pass"},
+};
+
+const char *
+verdict_name(enum verdict verdict)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (verdicts[i].verdict == verdict)
+			return verdicts[i].name;
+	return verdicts[0].name;
+}
+
+enum verdict
+verdict_from_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (strcmp(verdicts[i].name, name) == 0)
+			return verdicts[i].verdict;
+	return VERDICT_DENY;
+}

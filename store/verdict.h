@@ -1,0 +1,114 @@
+/*
+ * May she enter?  A verdict says it, a reason says why.  The values are
+ * chosen so that memory that was zeroed, freed or never written denies, and
+ * so that no fault, count or boolean can be taken for a pass.
+ *
+ * verdict.c holds every sentence that an engineer at the prompt may read, and
+ * the exit status that goes with it: one table, in plain English.
+ */
+#ifndef TFA_VERDICT_H
+#define TFA_VERDICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum verdict {
+	VERDICT_DENY = 0,
+	VERDICT_CHALLENGE = 0x2c41, /* ask for a code */
+	VERDICT_ENROLL = 0x3e92,    /* offer to set up a device */
+	VERDICT_PASS = 0x5a17,
+};
+
+/* Exit statuses of the gate, from sysexits(3). */
+enum gate_exit {
+	GATE_EXIT_KEEPER = 69,   /* EX_UNAVAILABLE: keeper unreachable */
+	GATE_EXIT_LATER = 75,    /* EX_TEMPFAIL: locked, or try later */
+	GATE_EXIT_TERMINAL = 76, /* EX_PROTOCOL: a terminal or TFA_CODE */
+	GATE_EXIT_DENIED = 77,   /* EX_NOPERM */
+	GATE_EXIT_CONFIG = 78,   /* EX_CONFIG: bad configuration */
+};
+
+enum reason {
+	REASON_NONE = 0,
+	/* pass */
+	REASON_EXEMPT,
+	REASON_CODE,
+	REASON_ONE_TIME_CODE,
+	REASON_REMEMBERED,
+	REASON_OPTIONAL,
+	REASON_GRACE,
+	REASON_SKIPPED,
+	REASON_ENROLLED,
+	REASON_DONE,
+	/* challenge, enroll */
+	REASON_ASK,
+	REASON_ASK_LOCKED,
+	REASON_ASK_STOPPED,
+	REASON_ASK_ONE_TIME,
+	REASON_OFFER,
+	REASON_OFFER_DUE,
+	REASON_SETUP,
+	/* deny: the person */
+	REASON_WRONG_CODE,
+	REASON_CODE_USED,
+	REASON_LOCKED,
+	REASON_STOPPED,
+	REASON_CLOCK_BACK,
+	REASON_CLOSED,
+	REASON_NEEDS_TERMINAL,
+	REASON_SETUP_TERMINAL,
+	REASON_NO_PENDING,
+	REASON_NO_DEVICE,
+	REASON_LAST_DEVICE,
+	REASON_MANY_DEVICES,
+	REASON_KEY_UNLISTED,
+	REASON_KEY_DOUBTFUL,
+	REASON_KEY_UNKNOWN,
+	/* deny: the policy and the system */
+	REASON_UNKNOWN_GROUP,
+	REASON_GROUP_ERROR,
+	REASON_NO_ADDRESS,
+	REASON_RULE_LOST,
+	REASON_UID_CHANGED,
+	REASON_BAD_POLICY,
+	REASON_BAD_RECORD,
+	REASON_DISK_FULL,
+	REASON_STORE,
+	REASON_NO_LOG,
+	REASON_BUSY,
+	REASON_BAD_REQUEST,
+	REASON_NOT_ALLOWED,
+	REASON_UNKNOWN_USER,
+	REASON_COUNT
+};
+
+/* What a message may need to say. */
+struct reason_facts {
+	int64_t wait_s;   /* LOCKED: until the next try */
+	int64_t left_s;   /* GRACE, OFFER: until the deadline */
+	const char *name; /* a group, a rule, a user; or "" */
+};
+
+/* The word for it in logs and in the protocol: "wrong_code".  Never NULL. */
+const char *reason_name(enum reason reason);
+
+/* The reason with that name, or REASON_NONE. */
+enum reason reason_from_name(const char *name);
+
+/* The gate's exit status for a denial with this reason. */
+int reason_exit(enum reason reason);
+
+/*
+ * Writes one line for a person, without a newline, to ret; empty where there
+ * is nothing to say.
+ */
+void reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
+    size_t size);
+
+/* "pass", "challenge", "enroll", "deny"; anything unknown is "deny". */
+const char *verdict_name(enum verdict verdict);
+
+/* The verdict with that name; anything unknown denies. */
+enum verdict verdict_from_name(const char *name);
+
+#endif

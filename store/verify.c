@@ -1,0 +1,235 @@
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "onetime.h"
+#include "verify.h"
+
+bool
+verify_digits(
+    const char *typed, size_t len, char ret[static OTP_DIGITS_MAX + 1])
+{
+	size_t n = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < len; i++) {
+		if (typed[i] == ' ')
+			continue;
+		if (typed[i] < '0' || typed[i] > '9' || n == OTP_DIGITS_MAX) {
+			ret[0] = '\0';
+			return false;
+		}
+		ret[n++] = typed[i];
+	}
+	ret[n < OTP_DIGITS_MIN ? 0 : n] = '\0';
+	return n >= OTP_DIGITS_MIN;
+}
+
+enum fault
+verify_step(const struct device *device, const char *code, int64_t now_s,
+    uint64_t window, uint64_t *ret_step)
+{
+	uint64_t now = otp_step(now_s, device->period_s);
+	size_t digits = (size_t)device->digits;
+	enum fault found = FAULT_ABSENT;
+	uint64_t first = now > window ? now - window : 0;
+
+	if (strlen(code) != digits)
+		return FAULT_ABSENT;
+	for (uint64_t step = first; step <= now + window; step++) {
+		char right[OTP_DIGITS_MAX + 1] = "";
+		enum fault fault = otp_code(
+		    (enum otp_algorithm)device->algorithm, &device->secret,
+		    step, (int)digits, right);
+		bool same = fault == FAULT_NONE &&
+		    CRYPTO_memcmp(right, code, digits) == 0;
+
+		OPENSSL_cleanse(right, sizeof(right));
+		if (fault != FAULT_NONE)
+			return fault;
+		if (!same || found == FAULT_NONE)
+			continue;
+		found = step > device->last_step ? FAULT_NONE : FAULT_STALE;
+		*ret_step = step;
+	}
+	return found;
+}
+
+/*
+ * Judges against one device.  A last step beyond what the clock can reach
+ * now says that the clock went back: every code of this device would be an
+ * old one.
+ */
+static enum reason
+judge_device(struct device *device, const char *code, int64_t now_s)
+{
+	uint64_t now = otp_step(now_s, device->period_s);
+	uint64_t step = 0;
+
+	if (device->last_step > now + WINDOW_STEPS)
+		return REASON_CLOCK_BACK;
+	switch (verify_step(device, code, now_s, WINDOW_STEPS, &step)) {
+	case FAULT_NONE:
+		device->last_step = step;
+		device->last_used_s = now_s;
+		return REASON_CODE;
+	case FAULT_STALE:
+		return REASON_CODE_USED;
+	case FAULT_ABSENT:
+		return REASON_WRONG_CODE;
+	case FAULT_FORMAT:
+	case FAULT_ACCESS:
+	case FAULT_LIMIT:
+	case FAULT_IO:
+	case FAULT_MEMORY:
+		break;
+	}
+	return REASON_STORE;
+}
+
+/* For the log: how far off a clock would make this code right; 0: none. */
+static int64_t
+drift(const struct record *record, const char *code, int64_t now_s)
+{
+	for (size_t i = 0; i < record->devices.count; i++) {
+		const struct device *device = &record->devices.items[i];
+		uint64_t window = (uint64_t)(DRIFT_S / device->period_s);
+		uint64_t step = 0;
+
+		if (verify_step(device, code, now_s, window, &step) ==
+		    FAULT_NONE)
+			return (int64_t)(step -
+				   otp_step(now_s, device->period_s)) *
+			    device->period_s;
+	}
+	return 0;
+}
+
+/*
+ * What all devices say together: right, or used, or else the first device
+ * that could judge, so that a guess is counted as long as one of them could.
+ */
+static enum reason
+judge_devices(
+    struct record *record, const char *code, int64_t now_s, struct outcome *ret)
+{
+	enum reason all = record->devices.count > 0 ? REASON_CLOCK_BACK
+						    : REASON_WRONG_CODE;
+
+	for (size_t i = 0; i < record->devices.count; i++) {
+		struct device *device = &record->devices.items[i];
+		enum reason reason = judge_device(device, code, now_s);
+
+		if (reason == REASON_CODE) {
+			memcpy(ret->device, device->id, sizeof(ret->device));
+			return reason;
+		}
+		if (reason == REASON_CODE_USED || all == REASON_CLOCK_BACK)
+			all = reason;
+	}
+	return all;
+}
+
+static void
+count_failure(struct counter *counter, const struct login *login)
+{
+	if (counter->count < 1000000000)
+		counter->count++;
+	counter->last_s = login->now_s;
+	memcpy(counter->from, login->address, sizeof(counter->from));
+}
+
+static void
+judge_digits(struct record *record, const struct login *login, const char *code,
+    struct counter *counter, struct outcome *ret)
+{
+	ret->reason = judge_devices(record, code, login->now_s, ret);
+	if (ret->reason == REASON_CODE) {
+		ret->verdict = VERDICT_PASS;
+		ret->changed = true;
+	} else if (ret->reason == REASON_WRONG_CODE) {
+		count_failure(counter, login);
+		ret->drift_s = drift(record, code, login->now_s);
+		ret->changed = true;
+	}
+}
+
+/* A one-time code that is there; enrolment codes wait until they are used. */
+static void
+spend(struct record *record, const struct login *login, size_t i,
+    struct outcome *ret)
+{
+	enum code_use use = (enum code_use)record->codes.items[i].use;
+
+	if (use == CODE_ENROLL) {
+		ret->verdict = VERDICT_ENROLL;
+		ret->reason = REASON_SETUP;
+		return;
+	}
+	json_list_drop(&record->codes, sizeof(struct one_time), i);
+	ret->verdict = VERDICT_PASS;
+	ret->reason = REASON_ONE_TIME_CODE;
+	ret->changed = true;
+	if (use == CODE_RECOVER)
+		ret->recovery_left = (long)record_codes_left(
+		    record, CODE_RECOVER, login->now_s);
+}
+
+static int
+find_one_time(const struct record *record, const char *code, int64_t now_s)
+{
+	char hash[HASH_TEXT] = "";
+
+	if (onetime_hash(code, hash) != FAULT_NONE)
+		return -1;
+	return onetime_find(record, hash, now_s);
+}
+
+/* Whether the counter is shut; then ret says for how long. */
+static bool
+is_shut(const struct policy *policy, const struct counter *counter,
+    bool is_other, int64_t now_s, struct outcome *ret)
+{
+	int64_t wait_s = login_wait(
+	    &policy->attempts, counter, is_other, now_s);
+
+	if (wait_s == 0)
+		return false;
+	ret->reason = wait_s < 0 ? REASON_STOPPED : REASON_LOCKED;
+	ret->wait_s = wait_s < 0 ? 0 : wait_s;
+	return true;
+}
+
+void
+verify_code(const struct policy *policy, struct record *record,
+    const struct login *login, const char *typed, size_t len,
+    struct outcome *ret)
+{
+	bool is_other = !login_is_known(record, login);
+	struct counter *counter = is_other ? &record->failures.other
+					   : &record->failures.known;
+	char digits[OTP_DIGITS_MAX + 1] = "";
+	char one_time[ONETIME_CHARS + 1] = "";
+	int found = -1;
+
+	*ret = (struct outcome){.verdict = VERDICT_DENY,
+	    .reason = REASON_WRONG_CODE,
+	    .recovery_left = -1};
+	if (onetime_read(typed, len, one_time))
+		found = find_one_time(record, one_time, login->now_s);
+	if (found >= 0)
+		spend(record, login, (size_t)found, ret);
+	else if (is_shut(policy, counter, is_other, login->now_s, ret))
+		return;
+	else if (verify_digits(typed, len, digits))
+		judge_digits(record, login, digits, counter, ret);
+	else if (one_time[0] != '\0') {
+		count_failure(counter, login);
+		ret->changed = true;
+	}
+	if (ret->verdict == VERDICT_PASS && !login->proof)
+		login_note_pass(policy, record, login, ret);
+	if (ret->reason == REASON_CODE && !login->proof)
+		*counter = (struct counter){.count = 0};
+	OPENSSL_cleanse(digits, sizeof(digits));
+	OPENSSL_cleanse(one_time, sizeof(one_time));
+}

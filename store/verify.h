@@ -1,0 +1,51 @@
+/*
+ * Judges a code.  Pure: record, login and time go in, the verdict comes out,
+ * and the record is changed so that it cannot be judged the same way twice.
+ *
+ * What must never happen:
+ *	1. a code passes twice, or an older one after a newer;
+ *	2. a wrong code goes uncounted;
+ *	3. a right code passes while its counter is shut;
+ *	4. the caller lets somebody in before the changed record is on disk:
+ *	   VERDICT_PASS is only as good as the store_update() around it.
+ */
+#ifndef TFA_VERIFY_H
+#define TFA_VERIFY_H
+
+#include <stddef.h>
+
+#include "login.h"
+
+#define CODE_INPUT_MAX 64 /* bytes that somebody may type */
+#define WINDOW_STEPS   1  /* before and after now (RFC 6238 section 5.2) */
+#define DRIFT_S        600
+
+/*
+ * Judges what was typed, a code from a device or a one-time code, of a login
+ * or, with login->proof, of somebody who proves who she is.  *ret:
+ *	PASS        right; spent in the record;
+ *	ENROLL      an admin's enrolment code: not spent, enroll.h does that;
+ *	DENY        WRONG_CODE (counted, unless it cannot be a code at all),
+ *	            CODE_USED and CLOCK_BACK (not counted), LOCKED, STOPPED.
+ * ret->changed says whether the record must be written.
+ */
+void verify_code(const struct policy *policy, struct record *record,
+    const struct login *login, const char *typed, size_t len,
+    struct outcome *ret);
+
+/*
+ * The step within window steps of now whose code this is, later than after;
+ * FAULT_ABSENT: none; FAULT_STALE: only one that is not later.  Every step is
+ * computed, whatever matches.  code has device->digits digits.
+ */
+MUST_USE enum fault verify_step(const struct device *device, const char *code,
+    int64_t now_s, uint64_t window, uint64_t *ret_step);
+
+/*
+ * Takes the spaces out of what was typed.  ret: 6 to 8 digits and a NUL;
+ * false where it is not that, ret is then an empty string.
+ */
+bool verify_digits(
+    const char *typed, size_t len, char ret[static OTP_DIGITS_MAX + 1]);
+
+#endif
