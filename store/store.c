@@ -1,0 +1,351 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "store.h"
+
+static const char hex[] = "0123456789ABCDEF";
+
+/* Says what went wrong, and keeps errno for the caller. */
+static enum fault __attribute__((format(printf, 3, 4)))
+because(struct store *store, enum fault fault, const char *format, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(store->why, sizeof(store->why), format, ap);
+	va_end(ap);
+	errno = saved;
+	return fault;
+}
+
+static enum fault
+because_errno(struct store *store, const char *what, const char *name)
+{
+	enum fault fault = errno == ENOENT      ? FAULT_ABSENT
+	    : errno == EACCES || errno == EPERM ? FAULT_ACCESS
+						: FAULT_IO;
+
+	return because(store, fault, "%s %s: %s", what, name, strerror(errno));
+}
+
+static bool
+is_plain(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+	    (c == '.' && !first);
+}
+
+enum fault
+store_encode(const char *user, char ret[static STORE_FILE_TEXT])
+{
+	size_t len = strlen(user), out = 0;
+
+	if (len == 0 || len >= USER_TEXT)
+		return FAULT_LIMIT;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)user[i];
+
+		if (is_plain(user[i], i == 0)) {
+			ret[out++] = user[i];
+			continue;
+		}
+		ret[out++] = '%';
+		ret[out++] = hex[c >> 4];
+		ret[out++] = hex[c & 15];
+	}
+	ret[out] = '\0';
+	return FAULT_NONE;
+}
+
+bool
+store_decode(const char *file, size_t len, char ret[static USER_TEXT])
+{
+	char user[USER_TEXT] = "", again[STORE_FILE_TEXT] = "";
+	size_t out = 0;
+
+	for (size_t i = 0; i < len && out < USER_TEXT - 1; i++) {
+		const char *high, *low;
+
+		if (file[i] != '%') {
+			user[out++] = file[i];
+			continue;
+		}
+		if (len - i < 3 || file[i + 1] == '\0' || file[i + 2] == '\0' ||
+		    (high = strchr(hex, file[i + 1])) == NULL ||
+		    (low = strchr(hex, file[i + 2])) == NULL)
+			return false;
+		user[out++] = (char)((high - hex) << 4 | (low - hex));
+		i += 2;
+	}
+	if (store_encode(user, again) != FAULT_NONE || strlen(again) != len ||
+	    memcmp(again, file, len) != 0)
+		return false;
+	memcpy(ret, user, sizeof(user));
+	return true;
+}
+
+/* A folder that nobody else can enter.  name is said in messages. */
+static enum fault
+open_folder(struct store *store, int at, const char *path, const char *name,
+    bool create, int *ret_fd)
+{
+	scoped_fd int fd = -1;
+	struct stat st;
+
+	if (create && mkdirat(at, path, 0700) < 0 && errno != EEXIST)
+		return because_errno(store, "cannot make", name);
+	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return because_errno(store, "cannot open", name);
+	if (st.st_uid != geteuid())
+		return because(store, FAULT_ACCESS,
+		    "%s belongs to uid %lu, not to uid %lu", name,
+		    (unsigned long)st.st_uid, (unsigned long)geteuid());
+	if ((st.st_mode & 077) != 0)
+		return because(store, FAULT_ACCESS,
+		    "%s is open to others: chmod 0700 %s", name, name);
+	*ret_fd = take_fd(&fd);
+	return FAULT_NONE;
+}
+
+enum fault
+store_open(const char *path, bool create, struct store *ret)
+{
+	enum fault fault;
+
+	*ret = (struct store){.dir = -1, .users = -1, .locks = -1};
+	fault = open_folder(ret, AT_FDCWD, path, path, create, &ret->dir);
+	if (fault == FAULT_NONE)
+		fault = open_folder(
+		    ret, ret->dir, "users", "users", true, &ret->users);
+	if (fault == FAULT_NONE)
+		fault = open_folder(
+		    ret, ret->dir, "locks", "locks", true, &ret->locks);
+	if (fault != FAULT_NONE)
+		store_close(ret);
+	return fault;
+}
+
+void
+store_close(struct store *store)
+{
+	int *fds[] = {&store->dir, &store->users, &store->locks};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+/* The lock lasts as long as the descriptor: a killed process leaves none. */
+static enum fault
+lock_user(struct store *store, const char *file, int *ret_fd)
+{
+	scoped_fd int fd = openat(store->locks, file,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return because_errno(store, "cannot open locks/", file);
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return because_errno(store, "cannot lock locks/", file);
+	*ret_fd = take_fd(&fd);
+	return FAULT_NONE;
+}
+
+static enum fault
+check_file(struct store *store, int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return because_errno(store, "cannot stat", path);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
+		return because(store, FAULT_ACCESS,
+		    "users/%s must be a plain file, 0600, with one name, of "
+		    "uid %lu",
+		    path, (unsigned long)geteuid());
+	if (st.st_size > (off_t)RECORD_MAX)
+		return because(store, FAULT_LIMIT,
+		    "users/%s is larger than %lu bytes", path, RECORD_MAX);
+	return FAULT_NONE;
+}
+
+static enum fault
+parse(struct store *store, const char *path, const char *user, const char *text,
+    size_t len, struct record *ret)
+{
+	struct record record;
+	struct json_error error;
+	enum fault fault = record_parse(text, len, &record, &error);
+
+	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
+		json_error_say(&error, path, store->why, sizeof(store->why));
+	if (fault != FAULT_NONE)
+		return fault;
+	if (strcmp(record.user, user) != 0) {
+		record_done(&record);
+		return because(store, FAULT_FORMAT,
+		    "users/%s is the record of another user", path);
+	}
+	*ret = record;
+	explicit_bzero(&record, sizeof(record));
+	return FAULT_NONE;
+}
+
+static enum fault
+read_record(
+    struct store *store, const char *file, const char *user, struct record *ret)
+{
+	char path[STORE_FILE_TEXT + 8];
+	scoped_json_text char *text = NULL;
+	scoped_fd int fd = -1;
+	enum fault fault;
+	size_t len = 0;
+
+	snprintf(path, sizeof(path), "%s.json", file);
+	fd = openat(
+	    store->users, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return because_errno(store, "cannot open users/", path);
+	fault = check_file(store, fd, path);
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = file_read(fd, RECORD_MAX + 1, &text, &len);
+	if (fault == FAULT_MEMORY)
+		return fault;
+	if (fault != FAULT_NONE)
+		return because_errno(store, "cannot read users/", path);
+	return parse(store, path, user, text, len, ret);
+}
+
+static enum fault
+write_record(struct store *store, const char *file, const struct record *record)
+{
+	char path[STORE_FILE_TEXT + 8], new[STORE_FILE_TEXT + 8];
+	scoped_json_text char *text = NULL;
+	enum fault fault = record_format(record, &text);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	if (strlen(text) > RECORD_MAX)
+		return because(store, FAULT_LIMIT,
+		    "users/%s.json would be larger than %lu bytes", file,
+		    RECORD_MAX);
+	snprintf(path, sizeof(path), "%s.json", file);
+	snprintf(new, sizeof(new), ".%s.new", file);
+	fault = file_replace(store->users, path, new, 0600, (uid_t)-1,
+	    (gid_t)-1, text, strlen(text));
+	if (fault != FAULT_NONE)
+		because_errno(store, "cannot write users/", path);
+	return fault;
+}
+
+enum fault
+store_update(struct store *store, const char *user, uid_t uid,
+    enum change (*change)(struct record *record, void *arg), void *arg)
+{
+	char file[STORE_FILE_TEXT];
+	scoped_record struct record record = {.version = 0};
+	scoped_fd int lock = -1;
+	enum fault fault = store_encode(user, file);
+
+	if (fault == FAULT_NONE)
+		fault = lock_user(store, file, &lock);
+	if (fault != FAULT_NONE)
+		return fault == FAULT_ABSENT ? FAULT_IO : fault;
+	fault = read_record(store, file, user, &record);
+	if (fault == FAULT_ABSENT)
+		record_init(&record, user, uid);
+	else if (fault != FAULT_NONE)
+		return fault;
+	if (change(&record, arg) == CHANGE_NONE)
+		return FAULT_NONE;
+	return write_record(store, file, &record);
+}
+
+enum fault
+store_read(struct store *store, const char *user, struct record *ret)
+{
+	char file[STORE_FILE_TEXT];
+	enum fault fault = store_encode(user, file);
+
+	return fault == FAULT_NONE ? read_record(store, file, user, ret)
+				   : fault;
+}
+
+enum fault
+store_set_aside(struct store *store, const char *user)
+{
+	char file[STORE_FILE_TEXT], path[STORE_FILE_TEXT + 8];
+	char aside[STORE_FILE_TEXT + 16];
+	scoped_fd int lock = -1;
+	enum fault fault = store_encode(user, file);
+
+	if (fault == FAULT_NONE)
+		fault = lock_user(store, file, &lock);
+	if (fault != FAULT_NONE)
+		return fault;
+	snprintf(path, sizeof(path), "%s.json", file);
+	snprintf(aside, sizeof(aside), "%s.json.damaged", file);
+	if (renameat(store->users, path, store->users, aside) < 0 ||
+	    fsync(store->users) < 0)
+		return because_errno(store, "cannot rename users/", path);
+	return FAULT_NONE;
+}
+
+static void
+close_folder(DIR **dir)
+{
+	if (*dir != NULL)
+		closedir(*dir);
+}
+
+enum fault
+store_list(struct store *store, struct store_names *ret)
+{
+	int fd = openat(store->users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	__attribute__((cleanup(close_folder)))
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return because_errno(store, "cannot list", "users");
+	}
+	*ret = (struct store_names){{NULL, 0}};
+	while ((entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name);
+		char user[USER_TEXT];
+		struct name *name;
+
+		if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
+		    !store_decode(entry->d_name, len - 5, user))
+			continue;
+		name = json_list_add(&ret->names, sizeof(*name));
+		if (name == NULL) {
+			free(ret->names.items);
+			return FAULT_MEMORY;
+		}
+		memcpy(name->text, user, sizeof(user));
+	}
+	return FAULT_NONE;
+}

@@ -1,0 +1,95 @@
+/*
+ * The folder of user records, and the one way to change one:
+ *
+ *	store_open()            checks that the folder is ours alone
+ *	store_update()          lock, read, change, write, all or nothing
+ *	store_read()            a consistent copy, without the lock
+ *	store_close()
+ *
+ * DIR/users/NAME.json     a record, 0600; NAME is percent-encoded
+ * DIR/users/.NAME.new     one being written; left behind by a crash it is
+ *                         overwritten by the next writer and read by nobody
+ * DIR/locks/NAME          what flock(2) is taken on: a rename would take a
+ *                         lock on the record itself away
+ * DIR/audit.jsonl         audit.h
+ *
+ * store_update() is the interface of a backend: a fleet's shared store would
+ * stand behind the same call, with a revision compared in place of the lock.
+ *
+ * A change counts only once it is on disk: data, fsync, rename, fsync of the
+ * folder.  FAULT_IO leaves the reason in errno (ENOSPC, EROFS, ...), and the
+ * old record in place; only where the folder itself cannot be synced does the
+ * new one stand, spent and denied.
+ */
+#ifndef TFA_STORE_H
+#define TFA_STORE_H
+
+#include <stdbool.h>
+
+#include "fault.h"
+#include "record.h"
+
+#define STORE_WHY_TEXT  240
+#define STORE_FILE_TEXT (3 * (USER_TEXT - 1) + sizeof("..json.damaged"))
+
+struct store {
+	int dir;
+	int users;
+	int locks;
+	char why[STORE_WHY_TEXT]; /* of the last fault: what, where */
+};
+
+enum change { CHANGE_NONE = 0, CHANGE_WRITE };
+
+/*
+ * Opens the folder at path, which create makes where it is absent, and what
+ * belongs in it.  FAULT_ABSENT; FAULT_ACCESS where it, or a folder in it, is
+ * another user's or open to others; FAULT_IO.  ret->why is set by a failure;
+ * nothing needs closing then.
+ */
+MUST_USE enum fault
+store_open(const char *path, bool create, struct store *ret);
+
+/* Closes it.  Harmless after a failed store_open(). */
+void store_close(struct store *store);
+
+/*
+ * Calls change with the user's record, or a new one (of uid) where there is
+ * none, and writes it back where that says CHANGE_WRITE.  Holds the user's
+ * lock meanwhile, so that ten at once succeed one after another.
+ *
+ * FAULT_FORMAT, FAULT_LIMIT, FAULT_ACCESS: the record is damaged or not ours,
+ * and change was not called.  FAULT_IO, FAULT_MEMORY: nothing was written.
+ */
+MUST_USE enum fault
+store_update(struct store *store, const char *user, uid_t uid,
+    enum change (*change)(struct record *record, void *arg), void *arg);
+
+/*
+ * *ret: the user's record; record_done() frees it.  FAULT_ABSENT where there
+ * is none; else as store_update().
+ */
+MUST_USE enum fault
+store_read(struct store *store, const char *user, struct record *ret);
+
+/* Renames a damaged record to NAME.json.damaged, over an older such one. */
+MUST_USE enum fault store_set_aside(struct store *store, const char *user);
+
+/* *ret: the users who have a record, in no order. */
+struct store_names {
+	JSON_LIST_OF(struct name) names;
+};
+MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
+
+/*
+ * The user's file name without its ending, percent-encoded.  FAULT_LIMIT for
+ * an empty name or more than 80 bytes.
+ */
+MUST_USE enum fault
+store_encode(const char *user, char ret[static STORE_FILE_TEXT]);
+
+/* The user whose file that is; false for a name that store_encode() does not
+ * write. */
+bool store_decode(const char *file, size_t len, char ret[static USER_TEXT]);
+
+#endif
