@@ -1,0 +1,203 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "client.h"
+
+static enum fault
+fail(struct client *client, enum fault fault, const char *what, const char *why)
+{
+	snprintf(client->why, sizeof(client->why), "%.160s: %.80s", what, why);
+	return fault;
+}
+
+/* Only root and the keeper's own user may answer. */
+static enum fault
+check_peer(struct client *client, const struct client_options *options)
+{
+	const struct passwd *pw;
+	uid_t uid;
+	pid_t pid;
+
+	if (!packet_peer(client->fd, &uid, &pid))
+		return fail(client, FAULT_IO, options->socket, strerror(errno));
+	if (uid == 0)
+		return FAULT_NONE;
+	pw = getpwnam(options->keeper_user);
+	if (pw != NULL && pw->pw_uid == uid)
+		return FAULT_NONE;
+	return fail(client, FAULT_ACCESS, options->socket,
+	    "answered by a user who is neither root nor the keeper's");
+}
+
+static enum fault
+connect_socket(struct client *client, const struct client_options *options)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = 10};
+	size_t len = strlen(options->socket);
+
+	if (len >= sizeof(address.sun_path))
+		return fail(client, FAULT_LIMIT, options->socket, "too long");
+	memcpy(address.sun_path, options->socket, len);
+	client->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (client->fd < 0 ||
+	    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+		sizeof(limit)) < 0 ||
+	    connect(client->fd, (const struct sockaddr *)&address,
+		sizeof(address)) < 0)
+		return fail(client, errno == ENOENT ? FAULT_ABSENT : FAULT_IO,
+		    options->socket, strerror(errno));
+	return check_peer(client, options);
+}
+
+/* The keeper beside this program, else the installed one. */
+static void
+find_keeper(char *ret, size_t size)
+{
+	char self[PATH_MAX - 16] = "";
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n > 0) {
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		if (slash != NULL) {
+			*slash = '\0';
+			snprintf(ret, size, "%s/tfa-keeper", self);
+			if (access(ret, X_OK) == 0)
+				return;
+		}
+	}
+	snprintf(ret, size, "%s", TFA_SBINDIR "/tfa-keeper");
+}
+
+/*
+ * The keeper's half of the fork.  A session of its own keeps the terminal's
+ * ^C from it; no environment, because OPENSSL_CONF and the like run code.
+ */
+static void
+be_keeper(int fd, const char *path, const struct client_options *options)
+{
+	char *args[] = {(char *)"tfa-keeper", (char *)"--stdio",
+	    (char *)"--store", (char *)options->store,
+	    options->policy != NULL ? (char *)"--policy" : NULL,
+	    (char *)options->policy, NULL};
+	char *env[] = {NULL};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	if (null < 0 || dup2(fd, STDIN_FILENO) < 0 ||
+	    dup2(null, STDOUT_FILENO) < 0)
+		_exit(127);
+	execve(path, args, env);
+	_exit(127);
+}
+
+static enum fault
+start_keeper(struct client *client, const struct client_options *options)
+{
+	char path[PATH_MAX] = "";
+	int pair[2];
+
+	find_keeper(path, sizeof(path));
+	if (access(path, X_OK) < 0)
+		return fail(client, FAULT_ABSENT, path, strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail(client, FAULT_IO, "socketpair", strerror(errno));
+	client->keeper = fork();
+	if (client->keeper == 0)
+		be_keeper(pair[1], path, options);
+	close(pair[1]);
+	client->fd = pair[0];
+	if (client->keeper < 0) {
+		client->keeper = 0;
+		return fail(client, FAULT_IO, "fork", strerror(errno));
+	}
+	return FAULT_NONE;
+}
+
+enum fault
+client_open(const struct client_options *options, const struct request *request,
+    struct client *ret)
+{
+	enum fault fault;
+
+	*ret = (struct client){.fd = -1};
+	fault = options->store != NULL ? start_keeper(ret, options)
+				       : connect_socket(ret, options);
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = packet_send_value(ret->fd, &request_shape, request);
+	/* A keeper that is busy says so and closes before it reads. */
+	return fault == FAULT_IO ? FAULT_NONE : fault;
+}
+
+enum fault
+client_next(struct client *client, char **ret, size_t *ret_len)
+{
+	enum fault fault = packet_receive(
+	    client->fd, CLIENT_WAIT_MS, ret, ret_len);
+
+	if (fault == FAULT_NONE)
+		return fault;
+	return fail(client, FAULT_IO, "the keeper", "gave no answer");
+}
+
+bool
+client_is_reply(const char *packet)
+{
+	static const char start[] = "{\"v\":";
+
+	return strncmp(packet, start, sizeof(start) - 1) == 0;
+}
+
+void
+client_close(struct client *client)
+{
+	if (client->fd >= 0)
+		close(client->fd);
+	client->fd = -1;
+	if (client->keeper > 0)
+		while (waitpid(client->keeper, NULL, 0) < 0 && errno == EINTR)
+			;
+	client->keeper = 0;
+}
+
+enum fault
+client_call(const struct client_options *options, const struct request *request,
+    struct reply *ret, char *ret_why, size_t size)
+{
+	scoped_client struct client client = {.fd = -1};
+	scoped_json_text char *text = NULL;
+	struct reply reply = {.version = 0};
+	struct json_error error;
+	size_t len = 0;
+	enum fault fault = client_open(options, request, &client);
+
+	if (fault == FAULT_NONE)
+		fault = client_next(&client, &text, &len);
+	if (fault != FAULT_NONE) {
+		snprintf(ret_why, size, "%s", client.why);
+		return fault;
+	}
+	fault = json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error);
+	if (fault != FAULT_NONE) {
+		snprintf(ret_why, size, "bad answer: %s: %s", error.path,
+		    error.text);
+		reply_done(&reply);
+		return fault;
+	}
+	*ret = reply;
+	return FAULT_NONE;
+}

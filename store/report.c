@@ -1,0 +1,277 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+
+static const char *const type_names[] = {"totp", NULL};
+
+/* clang-format off */
+#define TEXT(type, member, n) \
+	{.key = #member, .kind = JSON_TEXT, .need = n, JSON_AT(type, member)}
+#define TIME(type, member, word) \
+	{.key = word, .kind = JSON_FORM, .need = JSON_NULL, \
+	    JSON_AT(type, member), .form = &json_form_time}
+#define COUNT(type, member) \
+	{.key = #member, .kind = JSON_NUMBER, .need = JSON_REQUIRED, \
+	    JSON_AT(type, member), .min = 0, .max = 1000000000000}
+#define CHOICE(type, member, words) \
+	{.key = #member, .kind = JSON_CHOICE, .need = JSON_NULL, \
+	    JSON_AT(type, member), .names = words}
+#define LIST(type, member, most, i) \
+	{.key = #member, .kind = JSON_LIST, .need = JSON_REQUIRED, \
+	    JSON_AT(type, member), .max = most, .item = i}
+
+static const struct json_field device_row_fields[] = {
+	TEXT(struct device_row, id, JSON_REQUIRED),
+	TEXT(struct device_row, name, JSON_NULL),
+	{.key = "type", .kind = JSON_CHOICE, .need = JSON_REQUIRED,
+	    JSON_AT(struct device_row, type), .names = type_names},
+	TIME(struct device_row, added_s, "added"),
+	TEXT(struct device_row, added_from, JSON_NULL),
+	TEXT(struct device_row, added_key, JSON_NULL),
+	TIME(struct device_row, last_used_s, "last_used"),
+};
+static const struct json_shape device_row_shape
+    = JSON_SHAPE(device_row_fields, NULL);
+static const struct json_field device_row_item
+    = {.kind = JSON_OBJECT, .need = JSON_REQUIRED,
+	.size = sizeof(struct device_row), .shape = &device_row_shape};
+
+static const struct json_field user_row_fields[] = {
+	TEXT(struct user_row, user, JSON_REQUIRED),
+	CHOICE(struct user_row, state, state_names),
+	TEXT(struct user_row, rule, JSON_NULL),
+	CHOICE(struct user_row, mode, mode_names),
+	TIME(struct user_row, deadline_s, "deadline"),
+	LIST(struct user_row, devices, DEVICES_MAX, &device_row_item),
+	COUNT(struct user_row, recovery_left),
+	TIME(struct user_row, last_login_s, "last_login"),
+	TEXT(struct user_row, last_address, JSON_NULL),
+	COUNT(struct user_row, failures),
+	TIME(struct user_row, locked_until_s, "locked_until"),
+	TEXT(struct user_row, problem, JSON_NULL),
+};
+const struct json_shape user_row_shape = JSON_SHAPE(user_row_fields, NULL);
+
+static const struct json_field skipped_row_fields[] = {
+	TEXT(struct skipped_row, rule, JSON_REQUIRED),
+	TEXT(struct skipped_row, reason, JSON_REQUIRED),
+};
+static const struct json_shape skipped_row_shape
+    = JSON_SHAPE(skipped_row_fields, NULL);
+static const struct json_field skipped_row_item
+    = {.kind = JSON_OBJECT, .need = JSON_REQUIRED,
+	.size = sizeof(struct skipped_row), .shape = &skipped_row_shape};
+
+static const struct json_field explanation_fields[] = {
+	TEXT(struct explanation, user, JSON_REQUIRED),
+	TEXT(struct explanation, verdict, JSON_REQUIRED),
+	TEXT(struct explanation, rule, JSON_NULL),
+	CHOICE(struct explanation, mode, mode_names),
+	TEXT(struct explanation, reason, JSON_REQUIRED),
+	TIME(struct explanation, deadline_s, "deadline"),
+	LIST(struct explanation, skipped, POLICY_RULES, &skipped_row_item),
+};
+const struct json_shape explanation_shape
+    = JSON_SHAPE(explanation_fields, NULL);
+/* clang-format on */
+
+void
+user_row_done(struct user_row *row)
+{
+	json_done(&user_row_shape, row);
+}
+
+void
+explanation_done(struct explanation *explanation)
+{
+	json_done(&explanation_shape, explanation);
+}
+
+static enum fault
+add_devices(const struct record *record, struct user_row *ret)
+{
+	for (size_t i = 0; i < record->devices.count; i++) {
+		const struct device *d = &record->devices.items[i];
+		struct device_row *row = json_list_add(
+		    &ret->devices, sizeof(*row));
+
+		if (row == NULL)
+			return FAULT_MEMORY;
+		memcpy(row->id, d->id, sizeof(row->id));
+		memcpy(row->name, d->name, sizeof(row->name));
+		memcpy(row->added_from, d->added_from, sizeof(row->added_from));
+		memcpy(row->added_key, d->added_key, sizeof(row->added_key));
+		row->type = d->type;
+		row->added_s = d->added_s;
+		row->last_used_s = d->last_used_s;
+	}
+	return FAULT_NONE;
+}
+
+/* When the last counter that is shut opens again; the far end of time for
+ * one that only an admin opens. */
+static int64_t
+locked_until(
+    const struct policy *policy, const struct record *record, int64_t now_s)
+{
+	const struct failures *f = &record->failures;
+	int64_t known_s = login_wait(
+	    &policy->attempts, &f->known, false, now_s);
+	int64_t other_s = login_wait(&policy->attempts, &f->other, true, now_s);
+
+	if (other_s < 0)
+		return INT64_MAX;
+	if (known_s == 0 && other_s == 0)
+		return 0;
+	return now_s + (known_s > other_s ? known_s : other_s);
+}
+
+enum fault
+report_user(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s, struct user_row *ret)
+{
+	struct user_row row = {
+	    .mode = (int)decision->mode,
+	    .recovery_left = (int64_t)record_codes_left(
+		record, CODE_RECOVER, now_s),
+	    .last_login_s = record->last_login.at_s,
+	    .failures = record->failures.known.count +
+		record->failures.other.count,
+	    .locked_until_s = locked_until(policy, record, now_s),
+	};
+	struct reason_facts facts = {.name = decision->name};
+	enum fault fault = add_devices(record, &row);
+
+	if (fault != FAULT_NONE) {
+		user_row_done(&row);
+		return fault;
+	}
+	row.state = (int)login_state(
+	    policy, decision, record, now_s, &row.deadline_s);
+	memcpy(row.user, record->user, sizeof(row.user));
+	memcpy(row.last_address, record->last_login.from,
+	    sizeof(row.last_address));
+	if (decision->rule != NULL)
+		memcpy(row.rule, decision->rule->name, sizeof(row.rule));
+	if (decision->mode == MODE_NONE)
+		reason_say(
+		    decision->reason, &facts, row.problem, sizeof(row.problem));
+	*ret = row;
+	return FAULT_NONE;
+}
+
+struct explaining {
+	const struct subject *subject;
+	struct explanation *explanation;
+	enum fault fault;
+};
+
+static enum membership
+ask_member(void *ctx, const char *group)
+{
+	const struct explaining *e = ctx;
+
+	return e->subject->member(e->subject->ctx, group);
+}
+
+static void
+note_skipped(
+    void *ctx, const struct rule *rule, enum mismatch why, const char *name)
+{
+	struct explaining *e = ctx;
+	struct skipped_row *row = json_list_add(
+	    &e->explanation->skipped, sizeof(*row));
+
+	if (row == NULL) {
+		e->fault = FAULT_MEMORY;
+		return;
+	}
+	memcpy(row->rule, rule->name, sizeof(row->rule));
+	switch (why) {
+	case MISMATCH_EXCLUDED:
+		snprintf(row->reason, sizeof(row->reason), "excluded by \"%s\"",
+		    name);
+		break;
+	case MISMATCH_WHO:
+		snprintf(row->reason, sizeof(row->reason),
+		    "names neither the user nor a group of theirs");
+		break;
+	case MISMATCH_FROM:
+		snprintf(row->reason, sizeof(row->reason),
+		    "the address is not in its \"from\"");
+		break;
+	}
+}
+
+/* An outcome in a few words, for one who did not see the prompt. */
+static void
+say_outcome(
+    const struct outcome *outcome, int64_t left_s, char *ret, size_t size)
+{
+	static const char *const words[REASON_COUNT] = {
+	    [REASON_EXEMPT] = "exempt: never asked",
+	    [REASON_REMEMBERED] = "a code was given not long ago",
+	    [REASON_OPTIONAL] = "no device, and none is required",
+	    [REASON_GRACE] = "no device yet, and the grace period lasts",
+	    [REASON_ASK] = "a device is enrolled: asked for a code",
+	    [REASON_ASK_ONE_TIME] = "no device: asked for a one-time code",
+	    [REASON_ASK_LOCKED] =
+		"a device is enrolled, but too many codes were "
+		"wrong: only a one-time code passes now",
+	    [REASON_ASK_STOPPED] = "a device is enrolled, but too many codes "
+				   "were wrong: only a one-time code passes "
+				   "until it is unlocked",
+	    [REASON_OFFER_DUE] = "no device yet, and the grace period lasts: "
+				 "offered to set one up, may skip",
+	    [REASON_OFFER] = "no device: offered to set one up, may skip",
+	    [REASON_SETUP] = "no device: must set one up now",
+	    [REASON_CLOSED] = "no device, and enrolment is closed: revoke or "
+			      "code --enroll opens it",
+	};
+	struct reason_facts facts = {
+	    .name = outcome->name, .wait_s = outcome->wait_s, .left_s = left_s};
+
+	if (outcome->reason == REASON_NO_ADDRESS)
+		snprintf(ret, size,
+		    "the rule \"%s\" depends on the address: ask with --from",
+		    outcome->name);
+	else if (words[outcome->reason] != NULL)
+		snprintf(ret, size, "%s", words[outcome->reason]);
+	else
+		reason_say(outcome->reason, &facts, ret, size);
+}
+
+enum fault
+report_explain(const struct policy *policy, const struct subject *subject,
+    struct record *record, const struct login *login, struct explanation *ret)
+{
+	struct explanation explanation = {.mode = MODE_NONE};
+	struct explaining e = {.subject = subject, .explanation = &explanation};
+	struct subject traced = *subject;
+	struct decision decision;
+	struct outcome outcome;
+
+	traced.member = ask_member;
+	traced.skipped = note_skipped;
+	traced.ctx = &e;
+	policy_decide(policy, &traced, &decision);
+	if (e.fault != FAULT_NONE) {
+		explanation_done(&explanation);
+		return e.fault;
+	}
+	login_decide(policy, &decision, record, login, &outcome);
+	snprintf(
+	    explanation.user, sizeof(explanation.user), "%s", subject->user);
+	snprintf(explanation.verdict, sizeof(explanation.verdict), "%s",
+	    verdict_name(outcome.verdict));
+	if (decision.rule != NULL)
+		memcpy(explanation.rule, decision.rule->name,
+		    sizeof(explanation.rule));
+	explanation.mode = (int)decision.mode;
+	explanation.deadline_s = outcome.deadline_s;
+	say_outcome(&outcome, outcome.deadline_s - login->now_s,
+	    explanation.reason, sizeof(explanation.reason));
+	*ret = explanation;
+	return FAULT_NONE;
+}
