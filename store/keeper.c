@@ -1,0 +1,260 @@
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "keeper.h"
+#include "otp.h"
+
+#define KEEPER_USER "_tfa"
+#define EX_USAGE    2
+
+struct options {
+	const char *socket;
+	bool stdio;
+	const char *store;
+	const char *policy;
+};
+
+static const char usage_text[] =
+    "usage: tfa-keeper [--socket PATH | --stdio] [--store DIR] "
+    "[--policy FILE]\n"
+    "\n"
+    "Keeps the second factors and decides who needs one. Runs in the\n"
+    "foreground; takes its socket from systemd, or binds PATH itself.\n"
+    "\n"
+    "  --socket PATH  listen here (/run/tfa/keeper.sock)\n"
+    "  --stdio        answer one request on standard input, a socket\n"
+    "  --store DIR    the folder of records (/var/lib/tfa)\n"
+    "  --policy FILE  the policy (/etc/tfa/policy.json; with --stdio,\n"
+    "                 policy.json in DIR)\n"
+    "  --help, --version\n";
+
+static void
+parse_options(int argc, char **argv, struct options *ret)
+{
+	static const struct option longopts[] = {
+	    {"socket", required_argument, NULL, 's'},
+	    {"stdio", no_argument, NULL, 'i'},
+	    {"store", required_argument, NULL, 'd'},
+	    {"policy", required_argument, NULL, 'p'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+		if (c == 's')
+			ret->socket = optarg;
+		else if (c == 'i')
+			ret->stdio = true;
+		else if (c == 'd')
+			ret->store = optarg;
+		else if (c == 'p')
+			ret->policy = optarg;
+		else if (c == 'h' || c == 'V') {
+			fputs(c == 'h' ? usage_text
+				       : "tfa-keeper " TFA_VERSION "\n",
+			    stdout);
+			exit(0);
+		} else {
+			fputs(usage_text, stderr);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind != argc || (ret->stdio && ret->socket != NULL)) {
+		fputs(usage_text, stderr);
+		exit(EX_USAGE);
+	}
+}
+
+/* No core, no ptrace, no look into /proc: this process holds secrets. */
+static void
+close_up(void)
+{
+	struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		err(1, "cannot close up");
+	umask(077);
+}
+
+/* Root binds the socket and makes the folder; the rest needs no root. */
+static void
+drop_root(const char *store)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return;
+	pw = getpwnam(KEEPER_USER);
+	if (pw == NULL || pw->pw_uid == 0)
+		errx(1,
+		    "there is no user %s to run as (useradd --system %s, or "
+		    "systemd-sysusers)",
+		    KEEPER_USER, KEEPER_USER);
+	if (mkdir(store, 0700) == 0 &&
+	    lchown(store, pw->pw_uid, pw->pw_gid) < 0)
+		err(1, "%s", store);
+	if (setgroups(0, NULL) < 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+		err(1, "cannot become %s", KEEPER_USER);
+	/* A change of uid opens /proc again. */
+	close_up();
+}
+
+/* A socket that nobody answers is left over from an earlier keeper. */
+static void
+clear_stale(const struct sockaddr_un *address)
+{
+	scoped_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd < 0 || lstat(address->sun_path, &st) < 0)
+		return;
+	if (!S_ISSOCK(st.st_mode))
+		errx(1, "%s is there and is no socket", address->sun_path);
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) ==
+	    0)
+		errx(1, "%s: another keeper answers there", address->sun_path);
+	if (errno == ECONNREFUSED)
+		unlink(address->sun_path);
+}
+
+/* One keeper a path: held for as long as the process lives. */
+static void
+lock_path(const char *path)
+{
+	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		err(1, "%s", name);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		errx(1, "%s: another keeper answers there", path);
+}
+
+static int
+bind_socket(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	mode_t mask;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		errx(1, "%s: longer than %zu bytes", path,
+		    sizeof(address.sun_path) - 1);
+	memcpy(address.sun_path, path, strlen(path));
+	lock_path(path);
+	clear_stale(&address);
+	mask = umask(0111);
+	if (fd < 0 ||
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		err(1, "%s", path);
+	umask(mask);
+	return fd;
+}
+
+/* sd_listen_fds(3): descriptor 3, if the manager meant this process. */
+static int
+inherited_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+	const char *fds = getenv("LISTEN_FDS");
+
+	if (pid == NULL || fds == NULL ||
+	    strtol(pid, NULL, 10) != (long)getpid())
+		return -1;
+	if (strcmp(fds, "1") != 0)
+		errx(1, "one socket is expected, not %s", fds);
+	if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
+		err(1, "the socket from systemd");
+	return 3;
+}
+
+/* Names this boot, so that a connection's name never comes again. */
+static void
+read_boot_id(char *ret, size_t size)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (file == NULL)
+		return;
+	if (fgets(ret, (int)size, file) == NULL)
+		ret[0] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	fclose(file);
+}
+
+/* libcrypto sets itself up at first use: once here, not in each child. */
+static void
+warm_up(void)
+{
+	struct otp_secret secret = {.len = 20};
+	char code[OTP_DIGITS_MAX + 1];
+
+	if (otp_code(OTP_SHA1, &secret, 0, 6, code) != FAULT_NONE)
+		errx(1, "libcrypto does not work");
+}
+
+static int
+serve_stdio(const struct keeper *keeper)
+{
+	static const struct conduct conduct;
+
+	keeper_serve(keeper, STDIN_FILENO, &conduct);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.store = "/var/lib/tfa"};
+	struct keeper keeper = {.embedded = false};
+	char embedded_policy[4096];
+	int fd = -1;
+
+	parse_options(argc, argv, &options);
+	close_up();
+	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
+	if (!options.stdio) {
+		fd = inherited_socket();
+		if (fd < 0)
+			fd = bind_socket(options.socket != NULL
+				? options.socket
+				: "/run/tfa/keeper.sock");
+		drop_root(options.store);
+	}
+	snprintf(embedded_policy, sizeof(embedded_policy), "%s/policy.json",
+	    options.store);
+	keeper.store = options.store;
+	keeper.embedded = options.stdio;
+	keeper.policy = options.policy != NULL ? options.policy
+	    : options.stdio                    ? embedded_policy
+					       : "/etc/tfa/policy.json";
+	read_boot_id(keeper.boot_id, sizeof(keeper.boot_id));
+	if (options.stdio)
+		return serve_stdio(&keeper);
+	warm_up();
+	return keeper_listen(&keeper, fd);
+}

@@ -1,0 +1,147 @@
+/*
+ * tfa-keeper: the only process that sees a secret, and the one that decides.
+ *
+ *	keeper.c         options; a socket from systemd, of our own, or stdio
+ *	keeper_listen.c  who may connect, how many at once, a child for each
+ *	keeper_serve.c   one request: who asks, may they, what is answered
+ *	keeper_login.c   the requests of tfa-gate, for the peer's own user
+ *	keeper_self.c    the requests of tfa, likewise
+ *	keeper_admin.c   the requests of tfa-admin
+ *	keeper_delegate.c  what others than root may ask of these
+ */
+#ifndef TFA_KEEPER_H
+#define TFA_KEEPER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "audit.h"
+#include "enroll.h"
+#include "groups.h"
+#include "protocol.h"
+
+#define UID_NOBODY 65534
+#define RECEIVE_MS 2000 /* in which the request must come */
+#define SERVE_S    20   /* in which it must be answered */
+
+struct keeper {
+	const char *store;
+	const char *policy;
+	bool embedded; /* --stdio: whoever owns the store is its root */
+	char boot_id[64];
+};
+
+/* How the peer has behaved: above a rate, refusals are not logged. */
+struct conduct {
+	bool quiet;         /* log no refusals for now */
+	int64_t suppressed; /* how many were not, before this one */
+};
+
+/* What became of the log, for the parent: an exit status. */
+enum logged {
+	LOG_NOTHING = 0,
+	LOG_WRITTEN = 10,  /* a line, and what was suppressed is in it */
+	LOG_LEFT_OUT = 11, /* a refusal that is not in it */
+};
+
+/* One request being served. */
+struct call {
+	const struct keeper *keeper;
+	struct conduct conduct;
+	enum logged logged;
+	int fd;
+	uid_t uid; /* of the peer, by the kernel */
+	pid_t pid;
+	char user[USER_TEXT]; /* the peer's, by passwd */
+	gid_t gid;
+	int64_t now_s;
+	struct request request;
+	struct store store;
+	struct policy policy;
+};
+
+/* Serves on fd, a socket that listens, until a signal ends it.  Returns an
+ * exit status. */
+int keeper_listen(const struct keeper *keeper, int fd);
+
+/*
+ * Serves the one request that waits on fd, a connected socket, and answers
+ * it: by a denial where anything is wrong with it.  What became of the log.
+ */
+enum logged keeper_serve(
+    const struct keeper *keeper, int fd, const struct conduct *conduct);
+
+/* Requests: each answers call->fd.  Store and policy are open. */
+void keeper_login(struct call *call);
+void keeper_verify(struct call *call);
+void keeper_skip(struct call *call);
+void keeper_enroll_begin(struct call *call);
+void keeper_enroll_confirm(struct call *call);
+
+/* Requests of tfa, for the peer's own user. */
+void keeper_status(struct call *call);
+void keeper_device_begin(struct call *call);
+void keeper_device_confirm(struct call *call);
+void keeper_device_remove(struct call *call);
+void keeper_recovery(struct call *call);
+
+/* Requests of tfa-admin. */
+void keeper_users(struct call *call);
+void keeper_explain(struct call *call);
+void keeper_revoke(struct call *call);
+void keeper_unlock(struct call *call);
+void keeper_code(struct call *call);
+void keeper_log(struct call *call);
+void keeper_note(struct call *call);
+
+/* Sends the reply; what cannot be sent is a denial all the same. */
+void keeper_reply(struct call *call, const struct reply *reply);
+
+/* Replies with a denial; name is the user, group or rule that it names. */
+void keeper_deny(struct call *call, enum reason reason, const char *name);
+
+/* The reason to deny with, where the store failed; logs what happened. */
+enum reason keeper_store_reason(struct call *call, enum fault fault);
+
+/* Puts a new secret into the reply, with the names for its otpauth URI. */
+void keeper_add_secret(struct call *call,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], struct reply *reply);
+
+/* Puts recovery codes into the reply; false without memory. */
+bool keeper_add_codes(const struct recovery *recovery, struct reply *reply);
+
+/* Sends a user's row, of users and status; false where that failed. */
+bool keeper_send_row(struct call *call, const char *user);
+
+/* Fills bytes with random ones. */
+bool keeper_draw(void *bytes, size_t len);
+
+/* Sends the end of a stream. */
+void keeper_end(struct call *call);
+
+/* An audit entry with the time, the event and the user filled in. */
+void keeper_audit_init(
+    struct call *call, const char *event, const char *user, struct audit *ret);
+
+/* Whether the peer is in the policy's admins. */
+bool keeper_is_delegate(struct call *call);
+
+/*
+ * Whether the peer, a delegate, may make the change that the request asks
+ * for: REASON_NONE, or why not, which is then in the audit.  Not to root, to
+ * another admin or to themselves, no code to pass with, and only with a
+ * current code of their own, which is spent by this.
+ */
+enum reason keeper_may_help(struct call *call);
+
+/*
+ * Writes an entry, unless it is a refusal of a peer whose refusals are
+ * suppressed.  False where it could not be written: a pass must then become a
+ * denial.
+ */
+bool keeper_audit(struct call *call, const struct audit *entry);
+
+/* uid and gid of a user; false where passwd has none. */
+bool keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+
+#endif

@@ -1,0 +1,401 @@
+/*
+ * What the gate asks, for the user that the kernel names: decide, judge,
+ * enrol.  Each request is one locked update of the user's record; the answer
+ * goes out only after that, and a pass only after it is logged.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+
+#include "base32.h"
+#include "claims.h"
+#include "cleanup.h"
+#include "enroll.h"
+#include "keeper.h"
+#include "utf8.h"
+#include "verify.h"
+
+struct attempt {
+	struct call *call;
+	const char *event;
+	struct login login;
+	struct decision decision;
+	struct outcome outcome;
+	/* enrolment */
+	uint8_t secret[ENROLL_SECRET_BYTES];
+	struct recovery recovery;
+};
+
+static void
+deny(struct attempt *a, enum reason reason)
+{
+	a->outcome = (struct outcome){
+	    .verdict = VERDICT_DENY, .reason = reason, .recovery_left = -1};
+}
+
+/*
+ * What is decided before any code is looked at; whether the record must be
+ * written for it alone.
+ */
+static enum change
+decide(struct attempt *a, struct record *record)
+{
+	struct groups_user user = {.name = a->call->user, .gid = a->call->gid};
+	struct address address;
+	struct subject subject = {.user = a->call->user,
+	    .last_rule = record->last_rule,
+	    .member = groups_member,
+	    .ctx = &user};
+
+	if (record->uid != (int64_t)a->call->uid) {
+		deny(a, REASON_UID_CHANGED);
+		return CHANGE_NONE;
+	}
+	if (address_parse(a->login.address, &address))
+		subject.address = &address;
+	policy_decide(&a->call->policy, &subject, &a->decision);
+	login_decide(
+	    &a->call->policy, &a->decision, record, &a->login, &a->outcome);
+	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+static enum change
+on_login(struct record *record, void *arg)
+{
+	return decide(arg, record);
+}
+
+/* Judges a code, where one was asked for. */
+static void
+judge(struct attempt *a, struct record *record, const char *code)
+{
+	struct outcome judged;
+
+	verify_code(
+	    &a->call->policy, record, &a->login, code, strlen(code), &judged);
+	judged.changed |= a->outcome.changed;
+	judged.deadline_s = a->outcome.deadline_s;
+	a->outcome = judged;
+}
+
+static enum change
+on_verify(struct record *record, void *arg)
+{
+	struct attempt *a = arg;
+
+	decide(a, record);
+	if (a->outcome.verdict == VERDICT_CHALLENGE)
+		judge(a, record, a->call->request.code);
+	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+static enum change
+on_skip(struct record *record, void *arg)
+{
+	struct attempt *a = arg;
+
+	decide(a, record);
+	if (a->outcome.verdict == VERDICT_ENROLL && a->outcome.may_skip) {
+		record->skipped_s = a->login.now_s;
+		a->outcome.verdict = VERDICT_PASS;
+		a->outcome.reason = REASON_SKIPPED;
+		a->outcome.changed = true;
+	}
+	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+/*
+ * Whether this login may set up a device: it was told so, or it holds an
+ * enrolment code.  If not, the outcome is the answer.
+ */
+static bool
+may_enroll(struct attempt *a, struct record *record)
+{
+	int64_t most = a->call->policy.enrollment.max_devices;
+
+	decide(a, record);
+	if (a->outcome.verdict == VERDICT_CHALLENGE &&
+	    a->call->request.enroll_code[0] != '\0')
+		judge(a, record, a->call->request.enroll_code);
+	if (a->outcome.verdict != VERDICT_ENROLL)
+		return false;
+	if ((int64_t)record->devices.count >= most) {
+		deny(a, REASON_NOT_ALLOWED);
+		return false;
+	}
+	return true;
+}
+
+static enum change
+on_enroll_begin(struct record *record, void *arg)
+{
+	struct attempt *a = arg;
+
+	if (may_enroll(a, record)) {
+		enroll_begin(record, a->secret, "phone", a->login.now_s);
+		a->outcome.changed = true;
+	}
+	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+static enum change
+on_enroll_confirm(struct record *record, void *arg)
+{
+	struct attempt *a = arg;
+	const char *code = a->call->request.code;
+
+	if (may_enroll(a, record) &&
+	    enroll_confirm(&a->call->policy, record, &a->login, code,
+		strlen(code), &a->recovery, &a->outcome) != FAULT_NONE) {
+		deny(a, REASON_STORE);
+		return CHANGE_NONE;
+	}
+	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+static void
+say_drift(const struct outcome *outcome, char *ret, size_t size)
+{
+	int64_t off_s = outcome->drift_s < 0 ? -outcome->drift_s
+					     : outcome->drift_s;
+
+	if (off_s == 0)
+		return;
+	snprintf(ret, size, "would fit a clock %lld s %s", (long long)off_s,
+	    outcome->drift_s > 0 ? "ahead" : "behind");
+}
+
+/* A line for what is final.  False where a pass could not be logged. */
+static bool
+audit(struct attempt *a)
+{
+	struct call *call = a->call;
+	const char *command = call->request.command;
+	struct audit entry;
+
+	if (a->outcome.verdict != VERDICT_PASS &&
+	    a->outcome.verdict != VERDICT_DENY)
+		return true;
+	keeper_audit_init(call, a->event, call->user, &entry);
+	snprintf(entry.verdict, sizeof(entry.verdict), "%s",
+	    verdict_name(a->outcome.verdict));
+	snprintf(entry.reason, sizeof(entry.reason), "%s",
+	    reason_name(a->outcome.reason));
+	if (a->decision.rule != NULL)
+		memcpy(entry.rule, a->decision.rule->name, sizeof(entry.rule));
+	memcpy(entry.address, a->login.address, sizeof(entry.address));
+	memcpy(entry.key, a->login.key, sizeof(entry.key));
+	memcpy(entry.device, a->outcome.device, sizeof(entry.device));
+	if (command != NULL)
+		utf8_clean(command, strlen(command), entry.command,
+		    sizeof(entry.command));
+	say_drift(&a->outcome, entry.detail, sizeof(entry.detail));
+	return keeper_audit(call, &entry);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+note(struct reply *reply, const char *format, ...)
+{
+	struct note *n = json_list_add(&reply->notes, sizeof(*n));
+	va_list ap;
+
+	if (n == NULL)
+		return;
+	va_start(ap, format);
+	vsnprintf(n->text, sizeof(n->text), format, ap);
+	va_end(ap);
+}
+
+/* What she should know before her session begins. */
+static void
+add_notes(const struct outcome *outcome, struct reply *reply)
+{
+	if (outcome->verdict != VERDICT_PASS)
+		return;
+	if (outcome->failed > 0)
+		note(reply,
+		    "%lld wrong code%s since your last login, the last from "
+		    "%s.",
+		    (long long)outcome->failed, outcome->failed == 1 ? "" : "s",
+		    outcome->failed_from[0] != '\0' ? outcome->failed_from
+						    : "an unknown address");
+	if (outcome->recovery_left >= 0 && outcome->recovery_left <= 2)
+		note(reply, "Only %ld recovery code%s left.",
+		    outcome->recovery_left,
+		    outcome->recovery_left == 1 ? "" : "s");
+}
+
+static void
+fill(struct attempt *a, struct reply *reply)
+{
+	const struct outcome *outcome = &a->outcome;
+	const struct policy *policy = &a->call->policy;
+	struct reason_facts facts = {
+	    .wait_s = outcome->wait_s, .name = outcome->name};
+
+	if (outcome->deadline_s > a->login.now_s)
+		facts.left_s = outcome->deadline_s - a->login.now_s;
+	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
+	    verdict_name(outcome->verdict));
+	snprintf(reply->reason, sizeof(reply->reason), "%s",
+	    reason_name(outcome->reason));
+	reason_say(
+	    outcome->reason, &facts, reply->message, sizeof(reply->message));
+	reply->may_skip = outcome->may_skip;
+	reply->left_s = facts.left_s;
+	reply->tries = policy->attempts.per_login;
+	reply->timeout_s = policy->attempts.timeout_s;
+	add_notes(outcome, reply);
+}
+
+/* Where the gate finds what a key may run. */
+static void
+add_key_files(const struct policy *policy, struct reply *reply)
+{
+	for (size_t i = 0; i < policy->keys.files.count; i++) {
+		struct note *file = json_list_add(
+		    &reply->key_files, sizeof(*file));
+
+		if (file != NULL)
+			snprintf(file->text, sizeof(file->text), "%s",
+			    policy->keys.files.items[i].text);
+	}
+	reply->unlisted = policy->keys.unlisted == UNLISTED_ALLOW;
+}
+
+/* The update, the audit, and what is left of the outcome after both. */
+static void
+settle(struct attempt *a, enum change (*change)(struct record *, void *))
+{
+	struct call *call = a->call;
+	enum fault fault = store_update(
+	    &call->store, call->user, call->uid, change, a);
+
+	if (fault != FAULT_NONE)
+		deny(a, keeper_store_reason(call, fault));
+	if (!audit(a) && a->outcome.verdict == VERDICT_PASS)
+		deny(a, REASON_NO_LOG);
+}
+
+static void
+begin(struct attempt *a, struct call *call, const char *event)
+{
+	*a = (struct attempt){.call = call, .event = event};
+	deny(a, REASON_NONE);
+	claims_login(
+	    &call->request, call->keeper->boot_id, call->now_s, &a->login);
+}
+
+static void
+answer(struct call *call, const char *event,
+    enum change (*change)(struct record *, void *))
+{
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	struct attempt a;
+
+	begin(&a, call, event);
+	settle(&a, change);
+	fill(&a, &reply);
+	keeper_reply(call, &reply);
+}
+
+void
+keeper_login(struct call *call)
+{
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	struct attempt a;
+
+	begin(&a, call, "login");
+	settle(&a, on_login);
+	fill(&a, &reply);
+	add_key_files(&call->policy, &reply);
+	keeper_reply(call, &reply);
+}
+
+void
+keeper_verify(struct call *call)
+{
+	answer(call, "verify", on_verify);
+}
+
+void
+keeper_skip(struct call *call)
+{
+	answer(call, "skip", on_skip);
+}
+
+bool
+keeper_draw(void *bytes, size_t len)
+{
+	return getrandom(bytes, len, 0) == (ssize_t)len;
+}
+
+void
+keeper_add_secret(struct call *call,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], struct reply *reply)
+{
+	reply->timeout_s = ENROLL_S;
+	snprintf(reply->user, sizeof(reply->user), "%s", call->user);
+	snprintf(
+	    reply->issuer, sizeof(reply->issuer), "%s", call->policy.issuer);
+	if (base32_encode(secret, ENROLL_SECRET_BYTES, reply->secret,
+		sizeof(reply->secret)) != FAULT_NONE)
+		reply->secret[0] = '\0';
+}
+
+bool
+keeper_add_codes(const struct recovery *recovery, struct reply *reply)
+{
+	for (size_t i = 0; i < RECOVERY_CODES; i++) {
+		struct note *code = json_list_add(&reply->codes, sizeof(*code));
+
+		if (code == NULL)
+			return false;
+		onetime_format(recovery->codes[i], code->text);
+	}
+	return true;
+}
+
+void
+keeper_enroll_begin(struct call *call)
+{
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	struct attempt a;
+
+	begin(&a, call, "enroll_begin");
+	if (keeper_draw(a.secret, sizeof(a.secret)))
+		settle(&a, on_enroll_begin);
+	fill(&a, &reply);
+	if (a.outcome.verdict == VERDICT_ENROLL)
+		keeper_add_secret(call, a.secret, &reply);
+	keeper_reply(call, &reply);
+	explicit_bzero(&a, sizeof(a));
+}
+
+void
+keeper_enroll_confirm(struct call *call)
+{
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	struct attempt a;
+
+	begin(&a, call, "enroll");
+	if (keeper_draw(&a.recovery, sizeof(a.recovery)))
+		settle(&a, on_enroll_confirm);
+	if (a.outcome.reason == REASON_ENROLLED &&
+	    !keeper_add_codes(&a.recovery, &reply))
+		deny(&a, REASON_STORE);
+	fill(&a, &reply);
+	if (a.outcome.reason == REASON_WRONG_CODE && a.outcome.drift_s != 0)
+		note(&reply,
+		    "That code fits a clock that is %lld minutes %s: set the "
+		    "phone's clock to automatic.",
+		    (long long)((a.outcome.drift_s < 0 ? -a.outcome.drift_s
+						       : a.outcome.drift_s) +
+			30) /
+			60,
+		    a.outcome.drift_s > 0 ? "ahead" : "behind");
+	keeper_reply(call, &reply);
+	explicit_bzero(&a, sizeof(a));
+}

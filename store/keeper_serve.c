@@ -1,0 +1,311 @@
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "keeper.h"
+#include "policy_file.h"
+#include "utf8.h"
+
+enum who {
+	WHO_NOBODY = 0,
+	WHO_SELF,   /* any user, for that user */
+	WHO_READER, /* root, or a delegate */
+	WHO_HELPER, /* root, or a delegate who gives a current code */
+	WHO_ROOT,   /* root, or the owner of an embedded store */
+};
+
+static const struct {
+	const char *name;
+	enum who who;
+	void (*serve)(struct call *call);
+} requests[] = {
+    {"login", WHO_SELF, keeper_login},
+    {"verify", WHO_SELF, keeper_verify},
+    {"skip", WHO_SELF, keeper_skip},
+    {"enroll_begin", WHO_SELF, keeper_enroll_begin},
+    {"enroll_confirm", WHO_SELF, keeper_enroll_confirm},
+    {"status", WHO_SELF, keeper_status},
+    {"device_begin", WHO_SELF, keeper_device_begin},
+    {"device_confirm", WHO_SELF, keeper_device_confirm},
+    {"device_remove", WHO_SELF, keeper_device_remove},
+    {"recovery", WHO_SELF, keeper_recovery},
+    {"users", WHO_READER, keeper_users},
+    {"explain", WHO_READER, keeper_explain},
+    {"revoke", WHO_HELPER, keeper_revoke},
+    {"unlock", WHO_HELPER, keeper_unlock},
+    {"code", WHO_HELPER, keeper_code},
+    {"log", WHO_READER, keeper_log},
+    {"note", WHO_ROOT, keeper_note},
+};
+
+void
+keeper_reply(struct call *call, const struct reply *reply)
+{
+	if (packet_send_value(call->fd, &reply_shape, reply) != FAULT_NONE &&
+	    !call->conduct.quiet)
+		syslog(LOG_WARNING, "uid %lu did not take its answer",
+		    (unsigned long)call->uid);
+}
+
+void
+keeper_deny(struct call *call, enum reason reason, const char *name)
+{
+	struct reply reply = {.version = PROTOCOL_VERSION};
+	struct reason_facts facts = {.name = name};
+
+	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
+	    verdict_name(VERDICT_DENY));
+	snprintf(reply.reason, sizeof(reply.reason), "%s", reason_name(reason));
+	reason_say(reason, &facts, reply.message, sizeof(reply.message));
+	keeper_reply(call, &reply);
+}
+
+enum reason
+keeper_store_reason(struct call *call, enum fault fault)
+{
+	int error = errno;
+
+	syslog(LOG_ERR, "store: %s (%s)", call->store.why, fault_name(fault));
+	switch (fault) {
+	case FAULT_FORMAT:
+	case FAULT_LIMIT:
+	case FAULT_ACCESS:
+		return REASON_BAD_RECORD;
+	case FAULT_IO:
+		if (error == ENOSPC || error == EROFS || error == EDQUOT)
+			return REASON_DISK_FULL;
+		break;
+	case FAULT_NONE:
+	case FAULT_ABSENT:
+	case FAULT_STALE:
+	case FAULT_MEMORY:
+		break;
+	}
+	return REASON_STORE;
+}
+
+bool
+keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (pw == NULL)
+		return false;
+	*ret_uid = pw->pw_uid;
+	*ret_gid = pw->pw_gid;
+	return true;
+}
+
+/* The user who logged in and became root, by the kernel's audit. */
+static void
+find_actor(const struct call *call, char *ret, size_t size)
+{
+	char path[64], text[16] = "";
+	const struct passwd *pw;
+	unsigned long uid;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/loginuid", (long)call->pid);
+	file = fopen(path, "re");
+	if (file != NULL) {
+		if (fgets(text, sizeof(text), file) == NULL)
+			text[0] = '\0';
+		fclose(file);
+	}
+	uid = strtoul(text, NULL, 10);
+	if (text[0] == '\0' || uid >= 0xffffffffUL)
+		uid = call->uid;
+	pw = getpwuid((uid_t)uid);
+	if (pw != NULL)
+		utf8_clean(pw->pw_name, strlen(pw->pw_name), ret, size);
+	else
+		snprintf(ret, size, "uid %lu", uid);
+}
+
+void
+keeper_audit_init(
+    struct call *call, const char *event, const char *user, struct audit *ret)
+{
+	*ret = (struct audit){
+	    .time_s = call->now_s, .suppressed = call->conduct.suppressed};
+	snprintf(ret->event, sizeof(ret->event), "%s", event);
+	utf8_clean(user, strlen(user), ret->user, sizeof(ret->user));
+	if (strcmp(user, call->user) != 0 || call->uid == 0)
+		find_actor(call, ret->actor, sizeof(ret->actor));
+}
+
+bool
+keeper_audit(struct call *call, const struct audit *entry)
+{
+	bool refusal = strcmp(entry->verdict, verdict_name(VERDICT_DENY)) == 0;
+
+	if (refusal && call->conduct.quiet) {
+		call->logged = LOG_LEFT_OUT;
+		return true;
+	}
+	if (audit_write(&call->store, entry) != FAULT_NONE) {
+		syslog(LOG_ERR, "cannot write %s: %s", AUDIT_FILE,
+		    strerror(errno));
+		return false;
+	}
+	call->logged = LOG_WRITTEN;
+	return true;
+}
+
+/* The kernel says who asks.  An unknown uid, the overflow uid and a peer in
+ * another pid namespace are nobody. */
+static bool
+find_peer(struct call *call)
+{
+	const struct passwd *pw;
+
+	if (!packet_peer(call->fd, &call->uid, &call->pid))
+		return false;
+	pw = getpwuid(call->uid);
+	if (call->pid <= 0 || call->uid == UID_NOBODY || pw == NULL ||
+	    strlen(pw->pw_name) >= USER_TEXT)
+		return false;
+	snprintf(call->user, sizeof(call->user), "%s", pw->pw_name);
+	call->gid = pw->pw_gid;
+	return true;
+}
+
+/* The peer chose these words: they are cleaned, and not too many. */
+static void
+complain(const struct call *call, const struct json_error *error)
+{
+	char why[JSON_PATH_TEXT + JSON_ERROR_TEXT], clean[sizeof(why)];
+
+	if (call->conduct.quiet)
+		return;
+	json_error_say(error, "request", why, sizeof(why));
+	utf8_clean(why, strlen(why), clean, sizeof(clean));
+	syslog(LOG_NOTICE, "uid %lu: %s", (unsigned long)call->uid, clean);
+}
+
+static bool
+receive(struct call *call)
+{
+	scoped_json_text char *text = NULL;
+	struct json_error error;
+	size_t len = 0;
+
+	if (packet_receive(call->fd, RECEIVE_MS, &text, &len) != FAULT_NONE)
+		return false;
+	if (json_read(&request_shape, text, len, PACKET_MAX, &call->request,
+		&error) != FAULT_NONE) {
+		complain(call, &error);
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_root(const struct call *call)
+{
+	return call->uid == 0 ||
+	    (call->keeper->embedded && call->uid == geteuid());
+}
+
+/* REASON_NONE, or why not.  Policy and store are open: a delegate is who the
+ * policy says. */
+static enum reason
+may(struct call *call, enum who who)
+{
+	bool allowed = is_root(call);
+
+	switch (who) {
+	case WHO_SELF:
+		return REASON_NONE;
+	case WHO_READER:
+		allowed |= keeper_is_delegate(call);
+		break;
+	case WHO_HELPER:
+		return allowed ? REASON_NONE : keeper_may_help(call);
+	case WHO_ROOT:
+		break;
+	case WHO_NOBODY:
+		allowed = false;
+		break;
+	}
+	return allowed ? REASON_NONE : REASON_NOT_ALLOWED;
+}
+
+/* An embedded store may do without a policy; a bastion may not. */
+static enum fault
+load_policy(struct call *call)
+{
+	const struct keeper *keeper = call->keeper;
+	char why[POLICY_WHY_TEXT];
+	enum fault fault = policy_load(keeper->policy,
+	    keeper->embedded ? geteuid() : 0, &call->policy, why);
+
+	if (fault == FAULT_ABSENT && keeper->embedded)
+		return policy_builtin(&call->policy);
+	if (fault != FAULT_NONE)
+		syslog(LOG_ERR, "%s", why);
+	return fault;
+}
+
+static void
+serve(struct call *call, enum who who, void (*handle)(struct call *call))
+{
+	enum fault fault = load_policy(call);
+	enum reason reason;
+
+	if (fault != FAULT_NONE) {
+		keeper_deny(call, REASON_BAD_POLICY, "");
+		return;
+	}
+	fault = store_open(
+	    call->keeper->store, call->keeper->embedded, &call->store);
+	if (fault == FAULT_NONE) {
+		reason = may(call, who);
+		if (reason == REASON_NONE)
+			handle(call);
+		else
+			keeper_deny(call, reason, "");
+		store_close(&call->store);
+	} else {
+		keeper_store_reason(call, fault);
+		keeper_deny(call, REASON_STORE, "");
+	}
+	policy_done(&call->policy);
+}
+
+static void
+dispatch(struct call *call)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (strcmp(requests[i].name, call->request.request) != 0)
+			continue;
+		serve(call, requests[i].who, requests[i].serve);
+		return;
+	}
+	keeper_deny(call, REASON_BAD_REQUEST, "");
+}
+
+enum logged
+keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
+{
+	struct call call = {.keeper = keeper,
+	    .conduct = *conduct,
+	    .fd = fd,
+	    .now_s = time(NULL)};
+
+	alarm(SERVE_S);
+	if (!find_peer(&call))
+		keeper_deny(&call, REASON_UNKNOWN_USER, "");
+	else if (!receive(&call))
+		keeper_deny(&call, REASON_BAD_REQUEST, "");
+	else
+		dispatch(&call);
+	request_done(&call.request);
+	return call.logged;
+}
