@@ -1,0 +1,56 @@
+#include <string.h>
+
+#include "gate.h"
+#include "term.h"
+
+/* The prompt that VS Code, ansible and others look for. */
+const char gate_prompt[] = "Verification code: ";
+
+/* Judges one code, and keeps it where it is one to enrol with. */
+static enum verdict
+try_code(struct gate *gate, const char *code)
+{
+	enum verdict verdict = gate_ask(gate, "verify", code);
+
+	if (verdict == VERDICT_ENROLL)
+		memcpy(gate->enroll_code, code, strlen(code) + 1);
+	else if (verdict == VERDICT_DENY)
+		gate_say(gate);
+	return verdict;
+}
+
+/* Whether the next code may be right where this one was not. */
+static bool
+may_try_again(const struct gate *gate)
+{
+	enum reason reason = reason_from_name(gate->reply.reason);
+
+	return reason == REASON_WRONG_CODE || reason == REASON_CODE_USED;
+}
+
+enum verdict
+gate_challenge(struct gate *gate)
+{
+	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
+	char code[INPUT_TEXT] = "";
+
+	if (gate->facts.code[0] != '\0')
+		return try_code(gate, gate->facts.code);
+	if (!gate->facts.terminal)
+		return gate_refuse(gate, REASON_NEEDS_TERMINAL);
+	gate_say(gate);
+	for (; tries > 0; tries--) {
+		enum verdict verdict;
+
+		if (term_ask(gate_prompt, timeout_s, code, sizeof(code)) !=
+		    ANSWER_LINE) {
+			gate->exit = GATE_EXIT_DENIED;
+			return VERDICT_DENY;
+		}
+		verdict = try_code(gate, code);
+		explicit_bzero(code, sizeof(code));
+		if (verdict != VERDICT_DENY || !may_try_again(gate))
+			return verdict;
+	}
+	return VERDICT_DENY;
+}

@@ -1,0 +1,82 @@
+#include <string.h>
+
+#include "gate.h"
+#include "show.h"
+#include "term.h"
+
+#define KEEP_S 600 /* to write the recovery codes down */
+
+/* The device is set up: a pass whatever happens to the codes' display, but
+ * not for somebody who is gone. */
+static enum verdict
+finish(struct gate *gate)
+{
+	char line[INPUT_TEXT];
+
+	term_say("");
+	term_say("Done: from now on you will be asked for a code.");
+	show_recovery(&gate->reply);
+	if (term_ask("Press Enter when you have kept them: ", KEEP_S, line,
+		sizeof(line)) == ANSWER_GONE) {
+		gate->exit = GATE_EXIT_DENIED;
+		return VERDICT_DENY;
+	}
+	return VERDICT_PASS;
+}
+
+static enum verdict
+confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
+{
+	char code[INPUT_TEXT] = "";
+	enum verdict verdict = VERDICT_DENY;
+
+	for (; tries > 0; tries--) {
+		enum answer answer = term_ask(
+		    gate_prompt, timeout_s, code, sizeof(code));
+
+		if (answer == ANSWER_EMPTY && may_skip)
+			break;
+		gate->exit = GATE_EXIT_DENIED;
+		if (answer != ANSWER_LINE)
+			return VERDICT_DENY;
+		verdict = gate_ask(gate, "enroll_confirm", code);
+		explicit_bzero(code, sizeof(code));
+		if (verdict == VERDICT_PASS)
+			return finish(gate);
+		gate_say(gate);
+		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE)
+			return VERDICT_DENY;
+	}
+	if (!may_skip)
+		return VERDICT_DENY;
+	verdict = gate_ask(gate, "skip", NULL);
+	gate_say(gate);
+	return verdict;
+}
+
+enum verdict
+gate_enroll(struct gate *gate)
+{
+	bool may_skip = gate->reply.may_skip;
+	char message[MESSAGE_TEXT];
+	enum verdict verdict;
+
+	if (!gate->facts.terminal) {
+		term_say("Setting up a device needs a terminal: use ssh -t.");
+		gate->exit = GATE_EXIT_TERMINAL;
+		return VERDICT_DENY;
+	}
+	memcpy(message, gate->reply.message, sizeof(message));
+	verdict = gate_ask(gate, "enroll_begin", NULL);
+	if (verdict != VERDICT_ENROLL) {
+		gate_say(gate);
+		return verdict;
+	}
+	if (!show_device(&gate->reply, message)) {
+		term_say("The code cannot be drawn: out of memory.");
+		return VERDICT_DENY;
+	}
+	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
+	return confirm(
+	    gate, may_skip, gate->reply.tries, gate->reply.timeout_s);
+}

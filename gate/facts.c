@@ -1,0 +1,123 @@
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "facts.h"
+#include "file.h"
+#include "utf8.h"
+
+static bool
+copy(char *ret, size_t size, const char *text)
+{
+	return (size_t)snprintf(ret, size, "%s", text) < size;
+}
+
+static enum fault
+read_passwd(struct facts *facts)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	const char *shell;
+
+	if (pw == NULL)
+		return FAULT_ABSENT;
+	facts->uid = pw->pw_uid;
+	shell = pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh";
+	if (!copy(facts->user, sizeof(facts->user), pw->pw_name) ||
+	    !copy(facts->home, sizeof(facts->home), pw->pw_dir) ||
+	    !copy(facts->shell, sizeof(facts->shell), shell))
+		return FAULT_LIMIT;
+	return FAULT_NONE;
+}
+
+/* The first word of SSH_CONNECTION: the client's address. */
+static void
+read_connection(const char *connection, struct facts *facts)
+{
+	size_t n = connection != NULL ? strcspn(connection, " ") : 0;
+
+	if (n > 0 && n < sizeof(facts->address))
+		memcpy(facts->address, connection, n);
+}
+
+/* The first line that is a public key, and how many there are; other methods
+ * have no key to name. */
+static char *
+find_key_line(const char *text, size_t *ret_count)
+{
+	static const char method[] = "publickey ";
+	char *line = NULL;
+
+	for (*ret_count = 0; *text != '\0';) {
+		size_t n = strcspn(text, "\n");
+
+		if (strncmp(text, method, sizeof(method) - 1) == 0 &&
+		    (*ret_count)++ == 0)
+			line = strndup(text, n);
+		text += n + (text[n] == '\n');
+	}
+	return line;
+}
+
+/*
+ * sshd's file, ours alone.  One that is there and cannot be read is not the
+ * same as none: a session that ran before may have spoilt it.
+ */
+static bool
+read_auth(const char *path, struct facts *facts)
+{
+	scoped_free char *text = NULL;
+	scoped_fd int fd = -1;
+	struct stat st;
+	size_t len = 0;
+
+	if (strlen(path) >= sizeof(facts->auth_path))
+		return false;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != facts->uid || (st.st_mode & 077) != 0 ||
+	    file_read(fd, AUTH_MAX, &text, &len) != FAULT_NONE || len == 0 ||
+	    len == AUTH_MAX)
+		return false;
+	utf8_clean(
+	    path, strlen(path), facts->auth_path, sizeof(facts->auth_path));
+	facts->auth = find_key_line(text, &facts->keys);
+	return facts->keys == 0 || facts->auth != NULL;
+}
+
+enum fault
+login_read(struct facts *ret)
+{
+	const char *command = getenv("SSH_ORIGINAL_COMMAND");
+	const char *auth = getenv("SSH_USER_AUTH");
+	const char *code = getenv("TFA_CODE");
+	enum fault fault;
+
+	*ret = (struct facts){.uid = (uid_t)-1};
+	fault = read_passwd(ret);
+	if (fault != FAULT_NONE)
+		return fault;
+	read_connection(getenv("SSH_CONNECTION"), ret);
+	if (auth != NULL)
+		ret->auth_lost = !read_auth(auth, ret);
+	if (code != NULL)
+		utf8_clean(code, strnlen(code, INPUT_TEXT), ret->code,
+		    sizeof(ret->code));
+	if (command != NULL && (ret->command = strdup(command)) == NULL)
+		return FAULT_MEMORY;
+	ret->terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	return FAULT_NONE;
+}
+
+void
+facts_done(struct facts *facts)
+{
+	free(facts->auth);
+	free(facts->command);
+	facts->auth = NULL;
+	facts->command = NULL;
+}

@@ -1,0 +1,42 @@
+/*
+ * The facts of a login: who, from where, by which key, wanting what.
+ *
+ * The user comes from the kernel and passwd, never from the environment.
+ * login_read() is the one function of the gate that reads the environment, and
+ * it reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND and TFA_CODE.
+ */
+#ifndef TFA_FACTS_H
+#define TFA_FACTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "protocol.h"
+
+#define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */
+
+struct facts {
+	uid_t uid;
+	char user[USER_TEXT];
+	char home[PATH_MAX];
+	char shell[PATH_MAX];
+	char address[ADDRESS_TEXT]; /* the client's, or "" */
+	char auth_path[PATH_TEXT];  /* names the connection, or "" */
+	bool auth_lost;        /* sshd named a file that cannot be trusted */
+	char *auth;            /* "publickey TYPE BLOB", or NULL */
+	size_t keys;           /* how many keys sshd asked for */
+	char *command;         /* what the client asked for, or NULL */
+	char code[INPUT_TEXT]; /* TFA_CODE, or "" */
+	bool terminal;         /* somebody can be asked */
+};
+
+/*
+ * *ret: the facts; facts_done() frees them.  FAULT_ABSENT: passwd has no such
+ * user.  FAULT_LIMIT: a name or path that is too long.  FAULT_MEMORY.
+ */
+MUST_USE enum fault login_read(struct facts *ret);
+
+void facts_done(struct facts *facts);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * One login on its way through the gate.
+ *
+ *	main.c       the story
+ *	options.c    what the administrator wrote behind ForceCommand
+ *	facts.c      who comes, from where, for what
+ *	ask.c        what the keeper says
+ *	restrict.c   what the key may run
+ *	challenge.c  a code
+ *	enroll.c     a first device
+ *	session.c    the shell or command, with a pass in hand
+ */
+#ifndef TFA_GATE_H
+#define TFA_GATE_H
+
+#include "client.h"
+#include "facts.h"
+#include "keys.h"
+
+struct gate {
+	struct client_options keeper;
+	const char *command; /* run this whatever is asked, or NULL */
+	struct restriction restriction; /* of the key */
+	struct facts facts;
+	struct reply reply;           /* the keeper's last */
+	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
+	const char *device;           /* tfa: a device's name or id, or NULL */
+	int exit;                     /* the status of a refusal */
+};
+
+/* "Verification code: ", which other programs look for. */
+extern const char gate_prompt[];
+
+/* Reads argv.  Bad usage ends the process: GATE_EXIT_CONFIG. */
+void gate_options(int argc, char **argv, struct gate *ret);
+
+/*
+ * Asks the keeper; code may be NULL.  The verdict, with gate->reply and
+ * gate->exit to go with it; VERDICT_DENY where the keeper cannot be reached or
+ * understood, which is then said on the terminal.
+ */
+enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
+
+/* Shows the reply's message and notes, if any. */
+void gate_say(const struct gate *gate);
+
+/* Says why this gate itself refuses; VERDICT_DENY. */
+enum verdict gate_refuse(struct gate *gate, enum reason reason);
+
+/*
+ * Finds what the key that was used may run, in the files that the reply to
+ * "login" names, and makes it gate->command.  False where the key must be
+ * refused, which is then said; gate->exit is set.
+ */
+bool gate_restrict(struct gate *gate);
+
+/*
+ * Asks for codes until one passes, the keeper says no, or the policy's number
+ * of tries is used up.  TFA_CODE is tried once, in place of asking.
+ */
+enum verdict gate_challenge(struct gate *gate);
+
+/*
+ * Sets up a device on the terminal: QR code, its first code, recovery codes.
+ * Passes also where it may be put off and is.
+ */
+enum verdict gate_enroll(struct gate *gate);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * What a key may run.  ForceCommand overrides the command="..." of
+ * authorized_keys and a certificate's force-command, so a gate that simply ran
+ * what the client asked for would turn a key for one command into a key for
+ * everything. Here the restriction is found again.  Pure: texts go in.
+ *
+ * Every line that holds the key must say the same, a line that mentions the
+ * key and cannot be read counts as saying something else, and what is doubtful
+ * refuses the key: it never widens it.
+ */
+#ifndef TFA_KEYS_H
+#define TFA_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+
+#define KEYS_BLOB_MAX 32768 /* bytes of a key or certificate */
+
+/* The key that sshd accepted, decoded. */
+struct key {
+	uint8_t *blob;
+	size_t len;
+	char *text; /* the blob in base64 */
+	/* of a certificate; pointers into blob */
+	bool is_certificate;
+	const uint8_t *authority; /* the key that signed it */
+	size_t authority_len;
+	char *force_command; /* its critical option, or NULL; on the heap */
+};
+
+/* What is known of the key so far; zeroed before the first file. */
+struct restriction {
+	bool listed;      /* a line has the key, or its authority */
+	bool free;        /* such a line has no command */
+	bool conflicting; /* lines differ, or one cannot be read */
+	char *command;    /* that the lines carry, or NULL; on the heap */
+};
+
+/*
+ * *ret: the key in "publickey TYPE BLOB", a line of SSH_USER_AUTH's file;
+ * key_done() frees it.  FAULT_FORMAT for anything else, for a certificate that
+ * does not parse (PROTOCOL.certkeys of OpenSSH) or has a critical option other
+ * than force-command, source-address and verify-required, which sshd enforces;
+ * FAULT_MEMORY.
+ */
+MUST_USE enum fault key_parse(const char *auth, struct key *ret);
+void key_done(struct key *key);
+
+/*
+ * Takes into account what an authorized_keys file (sshd(8)) says of the key: a
+ * line that has it, or for a certificate a cert-authority line that has its
+ * authority.  FAULT_MEMORY.
+ */
+MUST_USE enum fault keys_search(
+    const char *text, const struct key *key, struct restriction *restriction);
+
+void restriction_done(struct restriction *restriction);
+
+#endif

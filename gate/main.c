@@ -1,0 +1,60 @@
+/*
+ * tfa-gate: sshd runs this in place of what the client asked for.  It is the
+ * story of a login, and whatever it does not know is a refusal.
+ */
+#include "gate.h"
+#include "session.h"
+#include "term.h"
+
+/* What there was to say has been said. */
+static int
+refuse(struct gate *gate)
+{
+	facts_done(&gate->facts);
+	reply_done(&gate->reply);
+	restriction_done(&gate->restriction);
+	return gate->exit != 0 ? gate->exit : GATE_EXIT_DENIED;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct gate gate;
+	enum verdict verdict;
+
+	gate_options(argc, argv, &gate);
+	term_guard();
+
+	if (login_read(&gate.facts) != FAULT_NONE) {
+		term_say("tfa-gate: access denied: who you are cannot be "
+			 "found out.");
+		return GATE_EXIT_DENIED;
+	}
+
+	verdict = gate_ask(&gate, "login", NULL);
+	if (verdict == VERDICT_DENY || verdict == VERDICT_PASS)
+		gate_say(&gate);
+
+	if (verdict != VERDICT_DENY && !gate_restrict(&gate))
+		return refuse(&gate);
+
+	/* A key for one command gets no shell, and so no offer. */
+	if (verdict == VERDICT_ENROLL && gate.reply.may_skip &&
+	    gate.command != NULL) {
+		verdict = gate_ask(&gate, "login", NULL);
+		gate_say(&gate);
+	}
+
+	if (verdict == VERDICT_CHALLENGE) {
+		verdict = gate_challenge(&gate);
+		if (verdict == VERDICT_PASS)
+			gate_say(&gate);
+	}
+
+	if (verdict == VERDICT_ENROLL)
+		verdict = gate_enroll(&gate);
+
+	if (verdict != VERDICT_PASS)
+		return refuse(&gate);
+	session_exec(verdict, &gate.facts, gate.command);
+}

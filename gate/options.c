@@ -1,0 +1,82 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gate.h"
+
+static const char usage_text[] =
+    "usage: tfa-gate [--socket PATH | --store DIR] [--policy FILE]\n"
+    "                [--keeper-user NAME] [--command CMD]\n"
+    "\n"
+    "Asks for a second factor, then runs the user's shell or command. Made\n"
+    "to be sshd's ForceCommand.\n"
+    "\n"
+    "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
+    "  --store DIR         no keeper: use the folder DIR of one's own\n"
+    "  --policy FILE       the policy of that folder (DIR/policy.json)\n"
+    "  --keeper-user NAME  who may answer beside root (" CLIENT_USER ")\n"
+    "  --command CMD       run this, whatever the client asks for\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit: the command's own status after a pass; 77 denied, 75 locked or\n"
+    "try later, 76 needs a terminal or TFA_CODE, 69 keeper unreachable,\n"
+    "78 bad configuration.\n";
+
+static const struct option longopts[] = {
+    {"socket", required_argument, NULL, 's'},
+    {"store", required_argument, NULL, 'd'},
+    {"policy", required_argument, NULL, 'p'},
+    {"keeper-user", required_argument, NULL, 'k'},
+    {"command", required_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static void
+take_option(int c, struct gate *gate)
+{
+	switch (c) {
+	case 's':
+		gate->keeper.socket = optarg;
+		return;
+	case 'd':
+		gate->keeper.store = optarg;
+		return;
+	case 'p':
+		gate->keeper.policy = optarg;
+		return;
+	case 'k':
+		gate->keeper.keeper_user = optarg;
+		return;
+	case 'c':
+		gate->command = optarg;
+		return;
+	case 'h':
+		fputs(usage_text, stdout);
+		exit(0);
+	case 'V':
+		puts("tfa-gate " TFA_VERSION);
+		exit(0);
+	default:
+		fputs(usage_text, stderr);
+		exit(GATE_EXIT_CONFIG);
+	}
+}
+
+void
+gate_options(int argc, char **argv, struct gate *ret)
+{
+	int c;
+
+	*ret = (struct gate){.exit = GATE_EXIT_DENIED};
+	ret->keeper.keeper_user = CLIENT_USER;
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+		take_option(c, ret);
+	if (optind != argc ||
+	    (ret->keeper.store != NULL && ret->keeper.socket != NULL) ||
+	    (ret->keeper.store == NULL && ret->keeper.policy != NULL))
+		take_option('?', ret);
+	if (ret->keeper.socket == NULL)
+		ret->keeper.socket = CLIENT_SOCKET;
+}

@@ -1,0 +1,166 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session.h"
+#include "term.h"
+
+#define ARGS_MAX 64
+
+/* Set by the drop-in so that no startup file runs before the gate. */
+static const char *const removed[] = {"LD_PRELOAD", "LD_AUDIT",
+    "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "SHELLOPTS", "PS4", "SHLVL",
+    "ZDOTDIR", "TFA_CODE"};
+
+/* internal-sftp is no program: it means this one. */
+static const char *const sftp_servers[] = {"/usr/lib/openssh/sftp-server",
+    "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server",
+    "/usr/lib/ssh/sftp-server"};
+
+static const char internal_sftp[] = "internal-sftp";
+
+static const char *
+sftp_server(void)
+{
+	for (size_t i = 0; i < sizeof(sftp_servers) / sizeof(sftp_servers[0]);
+	     i++)
+		if (access(sftp_servers[i], X_OK) == 0)
+			return sftp_servers[i];
+	return sftp_servers[0];
+}
+
+/* One word at *at into *ret, which is as long as the rest; false: no end. */
+static bool
+split_word(const char **at, char *ret)
+{
+	char quote = '\0';
+
+	for (; **at != '\0'; ++*at) {
+		if (quote == '\0' && strchr(" \t", **at) != NULL)
+			break;
+		if (quote == '\0' && (**at == '"' || **at == '\'')) {
+			quote = **at;
+		} else if (quote != '\0' && **at == quote) {
+			quote = '\0';
+		} else {
+			if (**at == '\\' && (*at)[1] != '\0' &&
+			    strchr("\"'\\ ", (*at)[1]) != NULL)
+				++*at;
+			*ret++ = **at;
+		}
+	}
+	*ret = '\0';
+	return quote == '\0';
+}
+
+enum fault
+session_split(const char *program, const char *args, char ***ret)
+{
+	char **argv = calloc(ARGS_MAX + 1, sizeof(*argv));
+	char *text = malloc(strlen(args) + ARGS_MAX + 1);
+	size_t count = 0;
+
+	if (argv == NULL || text == NULL ||
+	    (argv[count++] = strdup(program)) == NULL)
+		return FAULT_MEMORY;
+	for (;;) {
+		args += strspn(args, " \t");
+		if (*args == '\0')
+			break;
+		if (count == ARGS_MAX)
+			return FAULT_LIMIT;
+		argv[count++] = text;
+		if (!split_word(&args, text))
+			return FAULT_FORMAT;
+		text += strlen(text) + 1;
+	}
+	*ret = argv;
+	return FAULT_NONE;
+}
+
+/* A forced command may look at what the client asked for; others run it. */
+static void
+restore_environment(const struct facts *facts, bool forced)
+{
+	if (!forced)
+		unsetenv("SSH_ORIGINAL_COMMAND");
+	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
+		unsetenv(removed[i]);
+	if (setenv("HOME", facts->home, 1) < 0)
+		_exit(GATE_EXIT_DENIED);
+}
+
+_Noreturn static void
+failed(const char *program)
+{
+	int error = errno;
+
+	fprintf(stderr, "tfa-gate: %s: %s\n", program, strerror(error));
+	_exit(error == ENOENT ? 127 : 126);
+}
+
+_Noreturn static void
+exec_sftp(const char *args)
+{
+	const char *server = sftp_server();
+	char **argv = NULL;
+
+	if (session_split(server, args, &argv) != FAULT_NONE) {
+		fputs("tfa-gate: bad arguments of internal-sftp\n", stderr);
+		_exit(126);
+	}
+	execv(server, argv);
+	failed(server);
+}
+
+/* The shell's name as argv[0], as sshd and login(1) give it. */
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+_Noreturn static void
+exec_command(const struct facts *facts, const char *command)
+{
+	size_t n = sizeof(internal_sftp) - 1;
+
+	if (strncmp(command, internal_sftp, n) == 0 &&
+	    strchr(" \t", command[n]) != NULL)
+		exec_sftp(command + n);
+	execl(
+	    facts->shell, base_name(facts->shell), "-c", command, (char *)NULL);
+	failed(facts->shell);
+}
+
+_Noreturn static void
+exec_shell(const struct facts *facts)
+{
+	char name[PATH_MAX + 1];
+
+	snprintf(name, sizeof(name), "-%s", base_name(facts->shell));
+	execl(facts->shell, name, (char *)NULL);
+	failed(facts->shell);
+}
+
+_Noreturn void
+session_exec(
+    enum verdict verdict, const struct facts *facts, const char *forced)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	const char *command = forced != NULL ? forced : facts->command;
+
+	if (verdict != VERDICT_PASS)
+		_exit(GATE_EXIT_DENIED);
+	term_release();
+	sigaction(SIGPIPE, &standard, NULL);
+	restore_environment(facts, forced != NULL);
+	if (command != NULL)
+		exec_command(facts, command);
+	exec_shell(facts);
+}

@@ -1,0 +1,124 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "term.h"
+#include "utf8.h"
+#include "verdict.h"
+
+#define LINE_MAX_BYTES 4096 /* typed at one prompt, before we give up */
+#define PATIENCE_S     120  /* for all that is not a prompt */
+#define SPARE_S        15   /* for a terminal that takes no output */
+
+static const int guarded[] = {
+    SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTERM, SIGALRM};
+#define GUARDED (sizeof(guarded) / sizeof(guarded[0]))
+
+static struct sigaction before[GUARDED];
+
+/* No clean-up can be owed here: whatever is half done was not let in. */
+static void
+give_up(int sig)
+{
+	(void)sig;
+	_exit(GATE_EXIT_DENIED);
+}
+
+void
+term_guard(void)
+{
+	struct sigaction action = {.sa_handler = give_up};
+
+	for (size_t i = 0; i < GUARDED; i++)
+		sigaction(guarded[i], &action, &before[i]);
+	alarm(PATIENCE_S);
+}
+
+void
+term_release(void)
+{
+	alarm(0);
+	for (size_t i = 0; i < GUARDED; i++)
+		sigaction(guarded[i], &before[i], NULL);
+}
+
+void
+term_write(const char *text)
+{
+	if (file_write(STDERR_FILENO, text, strlen(text)) != FAULT_NONE)
+		_exit(GATE_EXIT_DENIED);
+}
+
+void
+term_say(const char *line)
+{
+	char clean[512];
+
+	utf8_clean(line, strlen(line), clean, sizeof(clean));
+	term_write(clean);
+	term_write("\n");
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts = {0, 0};
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* The next byte, or -1 where none will come. */
+static int
+next_byte(int64_t until_ms)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	int64_t left_ms = until_ms - now_ms();
+	unsigned char c;
+
+	if (left_ms <= 0 || poll(&p, 1, (int)left_ms) != 1)
+		return -1;
+	return read(STDIN_FILENO, &c, 1) == 1 ? c : -1;
+}
+
+/* A terminal in raw mode sends these as bytes. */
+static int
+is_goodbye(int c)
+{
+	return c == 'C' - '@' || c == 'D' - '@' || c == 'Z' - '@' ||
+	    c == '\\' - '@';
+}
+
+enum answer
+term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
+{
+	int64_t until_ms = now_ms() + timeout_s * 1000;
+	char line[LINE_MAX_BYTES];
+	size_t len = 0;
+	int c;
+
+	alarm((unsigned)timeout_s + SPARE_S);
+	ret[0] = '\0';
+	term_write(prompt);
+	while ((c = next_byte(until_ms)) != '\n' && c != '\r') {
+		if (c < 0 || is_goodbye(c) || len == sizeof(line)) {
+			term_write("\n");
+			return ANSWER_GONE;
+		}
+		if (c != '\b' && c != 0x7f)
+			line[len++] = (char)c;
+		else if (len > 0)
+			len--;
+	}
+	if (len >= size) {
+		line[0] = '?';
+		len = 1;
+	}
+	utf8_clean(line, len, ret, size);
+	explicit_bzero(line, sizeof(line));
+	return ret[0] == '\0' ? ANSWER_EMPTY : ANSWER_LINE;
+}
