@@ -1,0 +1,290 @@
+/*
+ * tfa: a user's own devices and recovery codes.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "gate.h"
+#include "report.h"
+#include "show.h"
+#include "term.h"
+#include "when.h"
+
+#define EX_USAGE 2
+
+static int own_status(struct gate *gate, const char *operand);
+static int own_add(struct gate *gate, const char *operand);
+static int own_remove(struct gate *gate, const char *operand);
+static int own_recovery(struct gate *gate, const char *operand);
+
+static const struct {
+	const char *name;
+	const char *operand;
+	bool needed;
+	const char *help;
+	int (*run)(struct gate *gate, const char *operand);
+} commands[] = {
+    {"status", NULL, false, "devices, recovery codes, last login", own_status},
+    {"add", "[NAME]", false, "one more device: a new phone", own_add},
+    {"remove", "DEVICE", true, "take a device away", own_remove},
+    {"recovery", NULL, false, "ten new recovery codes; the old are void",
+	own_recovery},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+print_help(FILE *to)
+{
+	fputs("usage: tfa [OPTION...] COMMAND\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %s%s%s\n        %s\n", commands[i].name,
+		    commands[i].operand != NULL ? " " : "",
+		    commands[i].operand != NULL ? commands[i].operand : "",
+		    commands[i].help);
+	fputs("\nAll but status ask for a current code first.\n\n"
+	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
+	      "  --store DIR         no keeper: a folder of one's own\n"
+	      "  --policy FILE       the policy of that folder\n"
+	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
+	      ")\n"
+	      "  --help, --version\n",
+	    to);
+}
+
+static const struct option longopts[] = {
+    {"socket", required_argument, NULL, 's'},
+    {"store", required_argument, NULL, 'd'},
+    {"policy", required_argument, NULL, 'p'},
+    {"keeper-user", required_argument, NULL, 'k'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static void
+take_option(int c, struct client_options *keeper)
+{
+	switch (c) {
+	case 's':
+		keeper->socket = optarg;
+		return;
+	case 'd':
+		keeper->store = optarg;
+		return;
+	case 'p':
+		keeper->policy = optarg;
+		return;
+	case 'k':
+		keeper->keeper_user = optarg;
+		return;
+	case 'h':
+		print_help(stdout);
+		exit(0);
+	case 'V':
+		puts("tfa " TFA_VERSION);
+		exit(0);
+	default:
+		print_help(stderr);
+		exit(EX_USAGE);
+	}
+}
+
+static void
+parse_options(int argc, char **argv, struct client_options *keeper)
+{
+	int c;
+
+	keeper->keeper_user = CLIENT_USER;
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+		take_option(c, keeper);
+	if (keeper->store != NULL && keeper->socket != NULL)
+		take_option('?', keeper);
+	if (keeper->socket == NULL)
+		keeper->socket = CLIENT_SOCKET;
+}
+
+/* A current code, from TFA_CODE or the terminal; false: there is none. */
+static bool
+ask_code(struct gate *gate, char *ret, size_t size)
+{
+	if (gate->facts.code[0] != '\0') {
+		snprintf(ret, size, "%s", gate->facts.code);
+		return true;
+	}
+	if (!gate->facts.terminal) {
+		gate_refuse(gate, REASON_NEEDS_TERMINAL);
+		return false;
+	}
+	gate->exit = GATE_EXIT_DENIED;
+	return term_ask(gate_prompt, 120, ret, size) == ANSWER_LINE;
+}
+
+/* Asks for a code, and the keeper with it. */
+static enum verdict
+ask_with_code(struct gate *gate, const char *request)
+{
+	char code[INPUT_TEXT] = "";
+	enum verdict verdict = VERDICT_DENY;
+
+	if (ask_code(gate, code, sizeof(code))) {
+		verdict = gate_ask(gate, request, code);
+		if (verdict == VERDICT_DENY)
+			gate_say(gate);
+	}
+	explicit_bzero(code, sizeof(code));
+	return verdict;
+}
+
+static void
+print_row(const struct user_row *row)
+{
+	char when[WHEN_TEXT];
+
+	for (size_t i = 0; i < row->devices.count; i++) {
+		const struct device_row *d = &row->devices.items[i];
+
+		when_format(d->added_s, when);
+		printf("%s \"%s\", added %s from %s%s%s\n", d->id, d->name,
+		    when, d->added_from[0] != '\0' ? d->added_from : "here",
+		    d->added_key[0] != '\0' ? " with key " : "", d->added_key);
+		when_format(d->last_used_s, when);
+		printf("    last used %s\n", when);
+	}
+	if (row->devices.count == 0)
+		puts("no device");
+	printf("recovery codes left: %lld\n", (long long)row->recovery_left);
+	if (row->last_login_s > 0) {
+		when_format(row->last_login_s, when);
+		printf("last login: %s%s%s\n", when,
+		    row->last_address[0] != '\0' ? " from " : "",
+		    row->last_address);
+	}
+	printf(
+	    "wrong codes since a right one: %lld\n", (long long)row->failures);
+}
+
+static int
+own_status(struct gate *gate, const char *operand)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "status"};
+	scoped_client struct client client = {.fd = -1};
+	scoped_json_text char *text = NULL;
+	struct user_row row = {.state = STATE_NONE};
+	struct json_error error;
+	size_t len = 0;
+	bool ok;
+
+	(void)operand;
+	if (client_open(&gate->keeper, &request, &client) != FAULT_NONE ||
+	    client_next(&client, &text, &len) != FAULT_NONE) {
+		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n",
+		    client.why);
+		return GATE_EXIT_KEEPER;
+	}
+	ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row, &error) ==
+	    FAULT_NONE;
+	if (ok)
+		print_row(&row);
+	else
+		fputs("tfa: the keeper refused\n", stderr);
+	user_row_done(&row);
+	return ok ? 0 : GATE_EXIT_DENIED;
+}
+
+/* The first code of the new device; a wrong one may be typed again. */
+static int
+confirm(struct gate *gate)
+{
+	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
+	char code[INPUT_TEXT] = "";
+
+	for (; tries > 0; tries--) {
+		if (term_ask("Code from the new device: ", timeout_s, code,
+			sizeof(code)) != ANSWER_LINE)
+			return GATE_EXIT_DENIED;
+		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS) {
+			puts("Done: codes from either device are good.");
+			return 0;
+		}
+		gate_say(gate);
+	}
+	return gate->exit;
+}
+
+static int
+own_add(struct gate *gate, const char *operand)
+{
+	if (!gate->facts.terminal) {
+		gate_refuse(gate, REASON_NEEDS_TERMINAL);
+		return gate->exit;
+	}
+	gate->device = operand;
+	if (ask_with_code(gate, "device_begin") != VERDICT_ENROLL)
+		return gate->exit;
+	if (!show_device(&gate->reply, ""))
+		return GATE_EXIT_DENIED;
+	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
+	return confirm(gate);
+}
+
+static int
+own_remove(struct gate *gate, const char *operand)
+{
+	gate->device = operand;
+	if (ask_with_code(gate, "device_remove") != VERDICT_PASS)
+		return gate->exit;
+	printf("%s is removed.\n", operand);
+	return 0;
+}
+
+static int
+own_recovery(struct gate *gate, const char *operand)
+{
+	(void)operand;
+	if (ask_with_code(gate, "recovery") != VERDICT_PASS)
+		return gate->exit;
+	show_recovery(&gate->reply);
+	return 0;
+}
+
+static int
+run(struct gate *gate, int argc, char **argv)
+{
+	const char *operand = argc > 1 ? argv[1] : NULL;
+
+	for (size_t i = 0; argc > 0 && i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		if (argc > 2 || (operand == NULL && commands[i].needed) ||
+		    (operand != NULL && commands[i].operand == NULL))
+			break;
+		return commands[i].run(gate, operand);
+	}
+	if (argc > 0)
+		fprintf(stderr, "tfa: \"%s%s%s\" is not a command of tfa\n\n",
+		    argv[0], operand != NULL ? " " : "",
+		    operand != NULL ? operand : "");
+	print_help(stderr);
+	return EX_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct gate gate = {.exit = GATE_EXIT_DENIED};
+	int status;
+
+	parse_options(argc, argv, &gate.keeper);
+	if (login_read(&gate.facts) != FAULT_NONE) {
+		fputs("tfa: who you are cannot be found out\n", stderr);
+		return GATE_EXIT_DENIED;
+	}
+	status = run(&gate, argc - optind, argv + optind);
+	facts_done(&gate.facts);
+	reply_done(&gate.reply);
+	return status;
+}
