@@ -1,0 +1,168 @@
+/*
+ * tfa-admin: main.c holds the table of commands, each file here a command or
+ * a family of them.
+ *
+ *	main.c     options, the table, help
+ *	setup.c    setup; setup.h says what the other setup_*.c do
+ *	rules.c    enable, enforce, exempt, disable
+ *	policy.c   policy show, policy check
+ *	edit.c     policy edit
+ *	change.c   how a policy is changed: locked, validated, replaced
+ *	users.c    users
+ *	summary.c  users --summary
+ *	explain.c  explain
+ *	amend.c    revoke, unlock, code
+ *	log.c      log
+ *	ask.c      the keeper's answers
+ *	doctor*.c  doctor; doctor.h lists them
+ *	table.c    tables for a terminal
+ *
+ * Data goes to stdout, messages to stderr.
+ */
+#ifndef TFA_ADMIN_H
+#define TFA_ADMIN_H
+
+#include <stdbool.h>
+
+#include "client.h"
+#include "policy.h"
+
+#define ADMIN_TARGETS 1000 /* at once */
+
+enum admin_exit {
+	ADMIN_DONE = 0,
+	ADMIN_NOT = 1, /* not found, check failed, one of several failed */
+	ADMIN_USAGE = 2,
+	ADMIN_KEEPER = 69,
+	ADMIN_NOT_ALLOWED = 77,
+};
+
+struct admin {
+	struct client_options keeper;
+	const char *policy; /* the policy file that commands read and change */
+	bool json;
+	bool yes; /* ask nothing */
+	/* options of single commands; NULL where not given */
+	const char *grace, *until, *from, *at, *since, *user, *state, *group;
+	const char *config, *probe, *key; /* doctor */
+	bool block, code;                 /* revoke */
+	/* setup */
+	const char *break_glass, *wait;
+	bool dry_run, remove, confirm, undo, watch;
+	bool enroll, pass; /* code */
+	bool summary;      /* users */
+};
+
+/* A command: argv are its operands.  Returns an admin_exit. */
+typedef int admin_command(struct admin *admin, int argc, char **argv);
+
+admin_command admin_setup;
+admin_command admin_enable, admin_enforce, admin_exempt, admin_disable;
+admin_command admin_policy, admin_users, admin_explain, admin_revoke;
+admin_command admin_doctor;
+admin_command admin_unlock, admin_code, admin_log;
+
+/* One line on stderr, with the program's name before it. */
+void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Root needs none, and a store of one's own neither; a delegate's own code is
+ * asked for on the terminal. False, after a message, where there is none to
+ * ask on.
+ */
+bool admin_own_code(const struct admin *admin, char *ret, size_t size);
+
+/* Says on stdout what was done to a target: a line, or a JSON object. */
+void
+admin_done(const struct admin *admin, const char *target, const char *what);
+
+/* The status of several targets so far, with one more of them: the status of
+ * a single one is its own, one that failed among several is ADMIN_NOT. */
+int admin_worse(int so_far, int one, int targets);
+
+/* Writes text to stdout as a JSON string. */
+void admin_print_string(const char *text);
+
+/* Says how the command is used, and returns ADMIN_USAGE. */
+int admin_usage(const char *command);
+
+/*
+ * Asks a question on the terminal.  True for yes, and where --yes was given;
+ * false where there is no terminal to ask on.
+ */
+bool admin_confirm(const struct admin *admin, const char *question);
+
+/*
+ * One request, one reply; a denial is said on stderr, with what (a user's
+ * name, or "") before it.  *ret, unless it is NULL: the reply, for
+ * reply_done().  Returns an admin_exit.
+ */
+int admin_ask(const struct admin *admin, const struct request *request,
+    const char *what, struct reply *ret);
+
+/*
+ * A request answered by a stream: each is called with the text of each row,
+ * and may return false to say that it could not use it.  Returns an
+ * admin_exit; a stream that ends before its end is ADMIN_KEEPER.
+ */
+int admin_stream(const struct admin *admin, const struct request *request,
+    const char *what, bool (*each)(void *ctx, const char *row, size_t len),
+    void *ctx);
+
+/* Tells the keeper's audit of a change that it did not make itself. */
+void
+admin_note(const struct admin *admin, const char *target, const char *what);
+
+/*
+ * A moment that somebody typed: RFC 3339, a date (its first second, UTC), or,
+ * counted back from now, a duration.  False, after a message, for anything
+ * else.
+ */
+bool admin_time(const char *text, int64_t now_s, int64_t *ret_s);
+
+/*
+ * Reads the policy under its lock, calls change, validates what came of it
+ * and replaces the file, keeping its mode and owner.  change returns how many
+ * changes it made, or -1 for an error it has said; with 0 nothing is
+ * written.  Returns an admin_exit.
+ */
+int admin_change(struct admin *admin,
+    int (*change)(struct policy *policy, void *arg), void *arg);
+
+/* policy edit.  Returns an admin_exit. */
+int admin_edit(struct admin *admin);
+
+/* The policy of admin->policy; a store of one's own may have none yet.
+ * policy_done() frees it.  Returns an admin_exit. */
+int admin_load(const struct admin *admin, struct policy *ret);
+
+/*
+ * The policy file as a thing to replace: its folder, open, its name there,
+ * and the lock that admins take one after another.  place_open() waits for
+ * it, or says "busy".  place_store() puts text in its place, with the mode and
+ * owner that it had.  place_close() in any case.
+ */
+struct place {
+	int folder;
+	const char *name;
+	int lock;
+};
+int place_open(const struct admin *admin, bool wait, struct place *ret);
+int place_store(const struct admin *admin, const struct place *place,
+    const char *text, size_t len);
+void place_close(struct place *place);
+
+/*
+ * Says on stderr what is wrong with a policy's text, at file:line:column,
+ * with the line and a caret under the place.  True where nothing is.
+ */
+bool admin_check_text(const char *file, const char *text, size_t len);
+
+/* Table of text columns; nothing is printed without rows. */
+struct table;
+struct table *table_new(const char *const *headings, size_t columns);
+bool table_row(struct table *table, const char *const *cells);
+bool table_print(struct table *table);
+void table_free(struct table *table);
+
+#endif

@@ -1,0 +1,113 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "admin.h"
+#include "cleanup.h"
+
+/* A request about one user; the keeper's answer, or ADMIN_NOT for a name that
+ * cannot be one.  ret as in admin_ask(). */
+static int
+ask(const struct admin *admin, const char *name, const char *user,
+    const char *use, struct reply *ret)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .block = admin->block};
+
+	if (user[0] == '\0' || strlen(user) >= sizeof(request.user)) {
+		admin_say("\"%.80s\": there is no such user", user);
+		return ADMIN_NOT;
+	}
+	snprintf(request.request, sizeof(request.request), "%s", name);
+	snprintf(request.use, sizeof(request.use), "%s", use);
+	if (!admin_own_code(admin, request.code, sizeof(request.code)))
+		return ADMIN_NOT_ALLOWED;
+	memcpy(request.user, user, strlen(user) + 1);
+	return admin_ask(admin, &request, user, ret);
+}
+
+static int
+print_code(const struct admin *admin, const char *user, const char *use,
+    const struct reply *reply)
+{
+	if (reply->codes.count != 1)
+		return ADMIN_KEEPER;
+	if (admin->json) {
+		fputs("{\"user\":", stdout);
+		admin_print_string(user);
+		printf(",\"use\":\"%s\",\"code\":\"%s\"}\n", use,
+		    reply->codes.items[0].text);
+	} else {
+		printf("%s: %s\n", user, reply->codes.items[0].text);
+	}
+	return ADMIN_DONE;
+}
+
+static int
+revoke_one(const struct admin *admin, const char *user)
+{
+	const char *use = admin->code ? "enroll" : "";
+	scoped_reply struct reply reply = {.version = 0};
+	int status = ask(admin, "revoke", user, use, &reply);
+
+	if (status != ADMIN_DONE)
+		return status;
+	admin_done(admin, user, reply.message);
+	return admin->code ? print_code(admin, user, use, &reply) : ADMIN_DONE;
+}
+
+int
+admin_revoke(struct admin *admin, int argc, char **argv)
+{
+	char question[256];
+	int status = ADMIN_DONE;
+
+	if (argc < 1 || (admin->block && admin->code))
+		return admin_usage("revoke");
+	snprintf(question, sizeof(question),
+	    "%s%s: devices, recovery codes and remembered connections become "
+	    "void. Revoke?",
+	    argv[0], argc > 1 ? " and others" : "");
+	if (!admin_confirm(admin, question)) {
+		admin_say("nothing is changed");
+		return ADMIN_NOT;
+	}
+	for (int i = 0; i < argc; i++) {
+		int one = revoke_one(admin, argv[i]);
+
+		status = admin_worse(status, one, argc);
+	}
+	admin_say("sessions that run live on; to end them: loginctl "
+		  "terminate-user USER, or pkill -KILL -u USER");
+	return status;
+}
+
+int
+admin_unlock(struct admin *admin, int argc, char **argv)
+{
+	int status = ADMIN_DONE;
+
+	if (argc < 1)
+		return admin_usage("unlock");
+	for (int i = 0; i < argc; i++) {
+		int one = ask(admin, "unlock", argv[i], "", NULL);
+
+		if (one == ADMIN_DONE)
+			admin_done(admin, argv[i], "unlocked");
+		status = admin_worse(status, one, argc);
+	}
+	return status;
+}
+
+int
+admin_code(struct admin *admin, int argc, char **argv)
+{
+	const char *use = admin->enroll ? "enroll" : "pass";
+	scoped_reply struct reply reply = {.version = 0};
+	int status;
+
+	if (argc != 1 || admin->enroll == admin->pass)
+		return admin_usage("code");
+	status = ask(admin, "code", argv[0], use, &reply);
+	return status == ADMIN_DONE ? print_code(admin, argv[0], use, &reply)
+				    : status;
+}

@@ -1,0 +1,213 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "cleanup.h"
+#include "json_tree.h"
+#include "utf8.h"
+#include "when.h"
+
+void
+admin_say(const char *format, ...)
+{
+	char line[1024], clean[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	utf8_clean(line, strlen(line), clean, sizeof(clean));
+	fprintf(stderr, "tfa-admin: %s\n", clean);
+}
+
+bool
+admin_confirm(const struct admin *admin, const char *question)
+{
+	char answer[16] = "";
+
+	if (admin->yes)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		admin_say("there is no terminal to ask on: use --yes");
+		return false;
+	}
+	fprintf(stderr, "%s [y/N] ", question);
+	if (fgets(answer, sizeof(answer), stdin) == NULL)
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+void
+admin_print_string(const char *text)
+{
+	cJSON *node = cJSON_CreateString(text);
+	char *json = node != NULL ? cJSON_PrintUnformatted(node) : NULL;
+
+	fputs(json != NULL ? json : "null", stdout);
+	cJSON_free(json);
+	cJSON_Delete(node);
+}
+
+void
+admin_done(const struct admin *admin, const char *target, const char *what)
+{
+	if (!admin->json) {
+		printf("%s: %s\n", target, what);
+		return;
+	}
+	fputs("{\"target\":", stdout);
+	admin_print_string(target);
+	fputs(",\"done\":", stdout);
+	admin_print_string(what);
+	puts("}");
+}
+
+int
+admin_worse(int so_far, int one, int targets)
+{
+	if (one == ADMIN_DONE)
+		return so_far;
+	return targets > 1 ? ADMIN_NOT : one;
+}
+
+bool
+admin_own_code(const struct admin *admin, char *ret, size_t size)
+{
+	char line[INPUT_TEXT] = "";
+
+	ret[0] = '\0';
+	if (geteuid() == 0 || admin->keeper.store != NULL)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		admin_say("your own verification code is needed: there is no "
+			  "terminal to ask for it on");
+		return false;
+	}
+	fputs("Verification code: ", stderr);
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		return false;
+	line[strcspn(line, "\r\n")] = '\0';
+	utf8_clean(line, strlen(line), ret, size);
+	return true;
+}
+
+static int
+no_keeper(const char *why)
+{
+	admin_say("the keeper cannot be reached: %s", why);
+	return ADMIN_KEEPER;
+}
+
+/* What a reply means for the exit status; a denial is said. */
+static int
+judge(const struct reply *reply, const char *what)
+{
+	enum reason reason = reason_from_name(reply->reason);
+
+	if (verdict_from_name(reply->verdict) == VERDICT_PASS) {
+		if (reply->end && reply->message[0] != '\0')
+			admin_say("%s", reply->message);
+		return ADMIN_DONE;
+	}
+	admin_say("%s%s%s", what, what[0] != '\0' ? ": " : "",
+	    reply->message[0] != '\0' ? reply->message : reply->reason);
+	if (reason == REASON_NOT_ALLOWED)
+		return ADMIN_NOT_ALLOWED;
+	if (reason == REASON_BAD_REQUEST || reason == REASON_BUSY)
+		return ADMIN_KEEPER;
+	return ADMIN_NOT;
+}
+
+int
+admin_ask(const struct admin *admin, const struct request *request,
+    const char *what, struct reply *ret)
+{
+	struct reply reply = {.version = 0};
+	char why[320] = "";
+	int status;
+
+	if (client_call(&admin->keeper, request, &reply, why, sizeof(why)) !=
+	    FAULT_NONE)
+		return no_keeper(why);
+	status = judge(&reply, what);
+	if (ret != NULL)
+		*ret = reply;
+	else
+		reply_done(&reply);
+	return status;
+}
+
+static int
+judge_text(const char *text, size_t len, const char *what)
+{
+	scoped_reply struct reply reply = {.version = 0};
+	struct json_error error;
+
+	if (json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) !=
+	    FAULT_NONE)
+		return no_keeper(error.text);
+	return judge(&reply, what);
+}
+
+int
+admin_stream(const struct admin *admin, const struct request *request,
+    const char *what, bool (*each)(void *ctx, const char *row, size_t len),
+    void *ctx)
+{
+	scoped_client struct client client = {.fd = -1};
+
+	if (client_open(&admin->keeper, request, &client) != FAULT_NONE)
+		return no_keeper(client.why);
+	for (;;) {
+		scoped_json_text char *text = NULL;
+		size_t len = 0;
+
+		if (client_next(&client, &text, &len) != FAULT_NONE)
+			return no_keeper(client.why);
+		if (client_is_reply(text))
+			return judge_text(text, len, what);
+		if (!each(ctx, text, len))
+			return no_keeper("it sent what is not understood");
+	}
+}
+
+void
+admin_note(const struct admin *admin, const char *target, const char *what)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "note"};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
+
+	snprintf(request.user, sizeof(request.user), "%s", target);
+	snprintf(request.detail, sizeof(request.detail), "%s", what);
+	if (client_call(&admin->keeper, &request, &reply, why, sizeof(why)) !=
+		FAULT_NONE ||
+	    verdict_from_name(reply.verdict) != VERDICT_PASS)
+		admin_say("the change is made; no keeper runs that would log "
+			  "it");
+}
+
+bool
+admin_time(const char *text, int64_t now_s, int64_t *ret_s)
+{
+	char whole[WHEN_TEXT + 1];
+	int64_t back_s = 0;
+
+	if (when_parse(text, ret_s))
+		return true;
+	if (duration_parse(text, &back_s)) {
+		*ret_s = now_s - back_s;
+		return true;
+	}
+	snprintf(whole, sizeof(whole), "%.10sT00:00:00Z", text);
+	if (strlen(text) == 10 && when_parse(whole, ret_s))
+		return true;
+	admin_say("%s: not a time such as 2026-11-01, 2026-11-01T08:00:00Z or "
+		  "14d",
+	    text);
+	return false;
+}

@@ -1,0 +1,71 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin.h"
+#include "report.h"
+#include "when.h"
+
+static void
+print(const struct explanation *e)
+{
+	char deadline[WHEN_TEXT];
+
+	printf("%s: %s\n", e->user, e->verdict);
+	printf("  because   %s\n", e->reason);
+	printf("  rule      %s%s%s%s\n",
+	    e->rule[0] != '\0' ? e->rule : "otherwise",
+	    e->mode != MODE_NONE ? " (" : "", mode_names[e->mode],
+	    e->mode != MODE_NONE ? ")" : "");
+	if (e->deadline_s > 0) {
+		when_format(e->deadline_s, deadline);
+		printf("  deadline  %s\n", deadline);
+	}
+	for (size_t i = 0; i < e->skipped.count; i++)
+		printf("  not       %s: %s\n", e->skipped.items[i].rule,
+		    e->skipped.items[i].reason);
+}
+
+static bool
+take(void *ctx, const char *text, size_t len)
+{
+	const struct admin *admin = ctx;
+	struct explanation e = {.mode = MODE_NONE};
+	struct json_error error;
+	bool ok = json_read(&explanation_shape, text, len, PACKET_MAX, &e,
+		      &error) == FAULT_NONE;
+
+	if (ok && admin->json)
+		puts(text);
+	else if (ok)
+		print(&e);
+	explanation_done(&e);
+	return ok;
+}
+
+int
+admin_explain(struct admin *admin, int argc, char **argv)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "explain"};
+	struct address address;
+
+	if (argc != 1)
+		return admin_usage("explain");
+	if (strlen(argv[0]) >= sizeof(request.user)) {
+		admin_say("%.80s...: there is no such user", argv[0]);
+		return ADMIN_NOT;
+	}
+	memcpy(request.user, argv[0], strlen(argv[0]) + 1);
+	if (admin->from != NULL) {
+		if (!address_parse(admin->from, &address)) {
+			admin_say("%s: not an address", admin->from);
+			return ADMIN_USAGE;
+		}
+		address_format(&address, request.address);
+	}
+	if (admin->at != NULL &&
+	    !admin_time(admin->at, time(NULL), &request.at_s))
+		return ADMIN_USAGE;
+	return admin_stream(admin, &request, argv[0], take, admin);
+}

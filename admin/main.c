@@ -1,0 +1,321 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin.h"
+
+static const struct {
+	const char *name;
+	const char *operands;
+	const char *help;
+	admin_command *run;
+} commands[] = {
+    {"setup",
+	"[--dry-run] [--break-glass USER] [--wait 5m] | --confirm | --undo | "
+	"--remove",
+	"make this machine a bastion with tfa; every change is shown first",
+	admin_setup},
+    {"enable", "TARGET...", "let these users and @groups enrol", admin_enable},
+    {"enforce", "TARGET... [--grace 14d | --until DATE]",
+	"require a code of these users and @groups", admin_enforce},
+    {"exempt", "TARGET... [--from CIDR]", "never ask these for a code",
+	admin_exempt},
+    {"disable", "TARGET...", "take away the rule for these", admin_disable},
+    {"policy", "show | edit | check [FILE]",
+	"print, edit or validate the policy", admin_policy},
+    {"users", "[NAME...] [--state S] [--group G] [--summary]",
+	"who is enrolled, in grace, overdue, ...", admin_users},
+    {"explain", "USER [--from ADDR] [--at TIME]",
+	"what a login would meet, and by which rule", admin_explain},
+    {"revoke", "USER... [--block | --code]",
+	"lost phone: the next login sets up a new one", admin_revoke},
+    {"code", "USER --enroll | --pass",
+	"a one-time code, to enrol with or to pass once", admin_code},
+    {"unlock", "USER...", "forget wrong codes", admin_unlock},
+    {"doctor", "[--config FILE] [--probe USER -i KEY]",
+	"every way round the gate, each with the line to change", admin_doctor},
+    {"log", "[--user U] [--since T]", "who was let in, and who was not",
+	admin_log},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+enum {
+	OPT_SOCKET = 256,
+	OPT_STORE,
+	OPT_POLICY,
+	OPT_KEEPER_USER,
+	OPT_JSON,
+	OPT_YES,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_GRACE,
+	OPT_UNTIL,
+	OPT_FROM,
+	OPT_AT,
+	OPT_SINCE,
+	OPT_USER,
+	OPT_STATE,
+	OPT_GROUP,
+	OPT_CONFIG,
+	OPT_PROBE,
+	OPT_KEY,
+	OPT_BREAK_GLASS,
+	OPT_WAIT,
+	OPT_DRY_RUN,
+	OPT_REMOVE,
+	OPT_CONFIRM,
+	OPT_UNDO,
+	OPT_WATCH,
+	OPT_BLOCK,
+	OPT_CODE,
+	OPT_ENROLL,
+	OPT_PASS,
+	OPT_SUMMARY
+};
+
+/* Which options each command takes besides those for all. */
+static const struct {
+	const char *command;
+	int option;
+} allowed[] = {
+    {"setup", OPT_DRY_RUN},
+    {"setup", OPT_BREAK_GLASS},
+    {"setup", OPT_WAIT},
+    {"setup", OPT_REMOVE},
+    {"setup", OPT_CONFIRM},
+    {"setup", OPT_UNDO},
+    {"setup", OPT_WATCH},
+    {"enforce", OPT_GRACE},
+    {"enforce", OPT_UNTIL},
+    {"exempt", OPT_FROM},
+    {"users", OPT_STATE},
+    {"users", OPT_GROUP},
+    {"explain", OPT_FROM},
+    {"explain", OPT_AT},
+    {"revoke", OPT_BLOCK},
+    {"revoke", OPT_CODE},
+    {"code", OPT_ENROLL},
+    {"code", OPT_PASS},
+    {"users", OPT_SUMMARY},
+    {"doctor", OPT_CONFIG},
+    {"doctor", OPT_PROBE},
+    {"doctor", OPT_KEY},
+    {"log", OPT_USER},
+    {"log", OPT_SINCE},
+};
+
+static const struct option longopts[] = {
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"store", required_argument, NULL, OPT_STORE},
+    {"policy", required_argument, NULL, OPT_POLICY},
+    {"keeper-user", required_argument, NULL, OPT_KEEPER_USER},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"yes", no_argument, NULL, OPT_YES},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"grace", required_argument, NULL, OPT_GRACE},
+    {"until", required_argument, NULL, OPT_UNTIL},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"at", required_argument, NULL, OPT_AT},
+    {"since", required_argument, NULL, OPT_SINCE},
+    {"user", required_argument, NULL, OPT_USER},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"group", required_argument, NULL, OPT_GROUP},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"probe", required_argument, NULL, OPT_PROBE},
+    {"identity", required_argument, NULL, OPT_KEY},
+    {"break-glass", required_argument, NULL, OPT_BREAK_GLASS},
+    {"wait", required_argument, NULL, OPT_WAIT},
+    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"remove", no_argument, NULL, OPT_REMOVE},
+    {"confirm", no_argument, NULL, OPT_CONFIRM},
+    {"undo", no_argument, NULL, OPT_UNDO},
+    {"watch", no_argument, NULL, OPT_WATCH},
+    {"block", no_argument, NULL, OPT_BLOCK},
+    {"code", no_argument, NULL, OPT_CODE},
+    {"enroll", no_argument, NULL, OPT_ENROLL},
+    {"pass", no_argument, NULL, OPT_PASS},
+    {"summary", no_argument, NULL, OPT_SUMMARY},
+    {NULL, 0, NULL, 0},
+};
+
+static void
+print_help(FILE *to)
+{
+	fputs("usage: tfa-admin [OPTION...] COMMAND\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %s %s\n        %s\n", commands[i].name,
+		    commands[i].operands, commands[i].help);
+	fputs("\nA TARGET is a user or a @group.\n\n"
+	      "  --json              one JSON object a line\n"
+	      "  --yes               ask nothing\n"
+	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
+	      "  --store DIR         no keeper: a folder of one's own\n"
+	      "  --policy FILE       the policy (/etc/tfa/policy.json, or\n"
+	      "                      DIR/policy.json)\n"
+	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
+	      ")\n"
+	      "  --help, --version\n\n"
+	      "Exit: 0 done, 1 not, 2 usage, 69 keeper unreachable, 77 not "
+	      "allowed.\n",
+	    to);
+}
+
+int
+admin_usage(const char *command)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, command) == 0)
+			fprintf(stderr, "usage: tfa-admin %s %s\n", command,
+			    commands[i].operands);
+	return ADMIN_USAGE;
+}
+
+static void
+take_option(struct admin *admin, int option)
+{
+	const char **places[] = {
+	    [OPT_SOCKET - OPT_SOCKET] = &admin->keeper.socket,
+	    [OPT_STORE - OPT_SOCKET] = &admin->keeper.store,
+	    [OPT_POLICY - OPT_SOCKET] = &admin->policy,
+	    [OPT_KEEPER_USER - OPT_SOCKET] = &admin->keeper.keeper_user,
+	    [OPT_GRACE - OPT_SOCKET] = &admin->grace,
+	    [OPT_UNTIL - OPT_SOCKET] = &admin->until,
+	    [OPT_FROM - OPT_SOCKET] = &admin->from,
+	    [OPT_AT - OPT_SOCKET] = &admin->at,
+	    [OPT_SINCE - OPT_SOCKET] = &admin->since,
+	    [OPT_USER - OPT_SOCKET] = &admin->user,
+	    [OPT_STATE - OPT_SOCKET] = &admin->state,
+	    [OPT_GROUP - OPT_SOCKET] = &admin->group,
+	    [OPT_CONFIG - OPT_SOCKET] = &admin->config,
+	    [OPT_PROBE - OPT_SOCKET] = &admin->probe,
+	    [OPT_KEY - OPT_SOCKET] = &admin->key,
+	    [OPT_BREAK_GLASS - OPT_SOCKET] = &admin->break_glass,
+	    [OPT_WAIT - OPT_SOCKET] = &admin->wait,
+	};
+
+	bool *flags[] = {
+	    [OPT_JSON - OPT_SOCKET] = &admin->json,
+	    [OPT_YES - OPT_SOCKET] = &admin->yes,
+	    [OPT_DRY_RUN - OPT_SOCKET] = &admin->dry_run,
+	    [OPT_REMOVE - OPT_SOCKET] = &admin->remove,
+	    [OPT_CONFIRM - OPT_SOCKET] = &admin->confirm,
+	    [OPT_UNDO - OPT_SOCKET] = &admin->undo,
+	    [OPT_WATCH - OPT_SOCKET] = &admin->watch,
+	    [OPT_BLOCK - OPT_SOCKET] = &admin->block,
+	    [OPT_CODE - OPT_SOCKET] = &admin->code,
+	    [OPT_ENROLL - OPT_SOCKET] = &admin->enroll,
+	    [OPT_PASS - OPT_SOCKET] = &admin->pass,
+	    [OPT_SUMMARY - OPT_SOCKET] = &admin->summary,
+	};
+
+	switch (option) {
+	case OPT_HELP:
+		print_help(stdout);
+		exit(ADMIN_DONE);
+	case OPT_VERSION:
+		puts("tfa-admin " TFA_VERSION);
+		exit(ADMIN_DONE);
+	case '?':
+		fputs("tfa-admin --help says more.\n", stderr);
+		exit(ADMIN_USAGE);
+	default:
+		if (optarg != NULL)
+			*places[option - OPT_SOCKET] = optarg;
+		else
+			*flags[option - OPT_SOCKET] = true;
+	}
+}
+
+/* Whether the command takes the option; those for all come first. */
+static bool
+is_allowed(const char *command, int option)
+{
+	if (option < OPT_GRACE)
+		return true;
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (allowed[i].option == option &&
+		    strcmp(allowed[i].command, command) == 0)
+			return true;
+	return false;
+}
+
+/* Options may stand before and after the command; taken says which did. */
+static void
+parse_options(int argc, char **argv, struct admin *admin, bool *taken)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "i:", longopts, NULL)) != -1) {
+		if (c == 'i')
+			c = OPT_KEY;
+		if (c >= OPT_SOCKET)
+			taken[c - OPT_SOCKET] = true;
+		take_option(admin, c);
+	}
+}
+
+static void
+set_paths(struct admin *admin)
+{
+	static char path[4096];
+
+	if (admin->keeper.socket == NULL)
+		admin->keeper.socket = CLIENT_SOCKET;
+	admin->keeper.policy = admin->keeper.store != NULL ? admin->policy
+							   : NULL;
+	if (admin->policy != NULL)
+		return;
+	snprintf(path, sizeof(path), "%s/policy.json",
+	    admin->keeper.store != NULL ? admin->keeper.store : "/etc/tfa");
+	admin->policy = path;
+}
+
+static int
+run(struct admin *admin, const bool *taken, int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		for (const struct option *o = longopts; o->name != NULL; o++)
+			if (taken[o->val - OPT_SOCKET] &&
+			    !is_allowed(argv[0], o->val)) {
+				admin_say("%s takes no --%s", argv[0], o->name);
+				return admin_usage(argv[0]);
+			}
+		return commands[i].run(admin, argc - 1, argv + 1);
+	}
+	admin_say(
+	    "there is no command \"%s\"; tfa-admin --help lists them", argv[0]);
+	return ADMIN_USAGE;
+}
+
+/* Output that could not be written is not output. */
+static int
+flushed(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	admin_say("cannot write the output");
+	return ADMIN_NOT;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct admin admin = {.keeper = {.keeper_user = CLIENT_USER}};
+	bool taken[OPT_SUMMARY - OPT_SOCKET + 1] = {false};
+
+	parse_options(argc, argv, &admin, taken);
+	if (optind == argc) {
+		print_help(stderr);
+		return ADMIN_USAGE;
+	}
+	if (admin.keeper.store != NULL && admin.keeper.socket != NULL) {
+		admin_say("--store and --socket exclude each other");
+		return ADMIN_USAGE;
+	}
+	set_paths(&admin);
+	return flushed(run(&admin, taken, argc - optind, argv + optind));
+}

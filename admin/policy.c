@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "cleanup.h"
+#include "file.h"
+#include "policy_file.h"
+
+static int
+show(const struct admin *admin)
+{
+	scoped_free char *text = NULL;
+	struct policy policy;
+	int status = admin_load(admin, &policy);
+
+	if (status != ADMIN_DONE)
+		return status;
+	if (policy_format(&policy, &text) != FAULT_NONE) {
+		admin_say("out of memory");
+		status = ADMIN_NOT;
+	} else {
+		fputs(text, stdout);
+	}
+	policy_done(&policy);
+	return status;
+}
+
+/* The line of the error, and a caret under the column; tabs stay tabs. */
+static void
+point_at(const char *text, const struct json_error *error)
+{
+	const char *line = text;
+
+	for (int i = 1; i < error->line && line != NULL; i++) {
+		line = strchr(line, '\n');
+		line = line != NULL ? line + 1 : NULL;
+	}
+	if (line == NULL || error->line == 0 || error->column > 160)
+		return;
+	fprintf(stderr, "    %.*s\n    ", (int)strcspn(line, "\r\n\033"), line);
+	for (int i = 0; i < error->column - 1; i++)
+		putc(line[i] == '\t' ? '\t' : ' ', stderr);
+	fputs("^\n", stderr);
+}
+
+bool
+admin_check_text(const char *file, const char *text, size_t len)
+{
+	struct json_error error = {.line = 0};
+	char why[POLICY_WHY_TEXT];
+	struct policy policy;
+
+	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
+		policy_done(&policy);
+		return true;
+	}
+	json_error_say(&error, file, why, sizeof(why));
+	admin_say("%s", why);
+	point_at(text, &error);
+	return false;
+}
+
+/* A draft may lie anywhere; the policy itself must lie where only root
+ * writes. */
+static int
+read_draft(const char *path, char **ret_text, size_t *ret_len)
+{
+	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 &&
+	    file_read(fd, POLICY_MAX + 1, ret_text, ret_len) == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s: %s", path, strerror(errno));
+	return ADMIN_NOT;
+}
+
+static int
+check(const struct admin *admin, const char *path)
+{
+	scoped_free char *text = NULL;
+	char why[POLICY_WHY_TEXT] = "out of memory";
+	size_t len = 0;
+
+	if (strcmp(path, admin->policy) != 0) {
+		if (read_draft(path, &text, &len) != ADMIN_DONE)
+			return ADMIN_NOT;
+	} else if (policy_read(path, geteuid(), &text, &len, why) !=
+	    FAULT_NONE) {
+		admin_say("%s", why);
+		return ADMIN_NOT;
+	}
+	if (!admin_check_text(path, text, len))
+		return ADMIN_NOT;
+	admin_done(admin, path, "valid");
+	return ADMIN_DONE;
+}
+
+int
+admin_policy(struct admin *admin, int argc, char **argv)
+{
+	if (argc == 1 && strcmp(argv[0], "show") == 0)
+		return show(admin);
+	if (argc == 1 && strcmp(argv[0], "edit") == 0)
+		return admin_edit(admin);
+	if ((argc == 1 || argc == 2) && strcmp(argv[0], "check") == 0)
+		return check(admin, argc == 2 ? argv[1] : admin->policy);
+	return admin_usage("policy");
+}

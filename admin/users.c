@@ -1,0 +1,221 @@
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin.h"
+#include "groups.h"
+#include "report.h"
+#include "summary.h"
+#include "utf8.h"
+#include "when.h"
+
+struct listing {
+	const struct admin *admin;
+	struct table *table;
+	struct summary *summary; /* or NULL */
+	bool in_full;            /* users NAME: a block of lines each */
+};
+
+static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
+    "LAST LOGIN", "FROM", "DEADLINE", "PROBLEM"};
+#define COLUMNS (sizeof(headings) / sizeof(headings[0]))
+
+/* A time to the minute, or a dash. */
+static void
+cell_time(int64_t time_s, char ret[static WHEN_TEXT])
+{
+	if (time_s == 0) {
+		memcpy(ret, "-", 2);
+		return;
+	}
+	when_format(time_s, ret);
+	ret[10] = ' ';
+	ret[16] = '\0';
+}
+
+static const char *
+or_dash(const char *text)
+{
+	return text[0] != '\0' ? text : "-";
+}
+
+static bool
+is_wanted(const struct admin *admin, const struct user_row *row)
+{
+	struct groups_user user = {.name = row->user};
+	const struct passwd *pw;
+
+	if (admin->state != NULL &&
+	    strcmp(state_names[row->state], admin->state) != 0)
+		return false;
+	if (admin->group == NULL)
+		return true;
+	pw = getpwnam(row->user);
+	if (pw == NULL)
+		return false;
+	user.gid = pw->pw_gid;
+	return groups_member(&user, admin->group) == GROUP_INSIDE;
+}
+
+static bool
+add_row(struct table *table, const struct user_row *row)
+{
+	char devices[24], last[WHEN_TEXT], deadline[WHEN_TEXT];
+	const char *cells[COLUMNS] = {row->user,
+	    row->state == STATE_NONE ? "-" : state_names[row->state],
+	    or_dash(row->rule), devices, last, or_dash(row->last_address),
+	    deadline, or_dash(row->problem)};
+
+	snprintf(devices, sizeof(devices), "%zu", row->devices.count);
+	cell_time(row->last_login_s, last);
+	cell_time(row->deadline_s, deadline);
+	return table_row(table, cells);
+}
+
+static void
+print_device(const struct device_row *device)
+{
+	char added[WHEN_TEXT], used[WHEN_TEXT];
+
+	cell_time(device->added_s, added);
+	cell_time(device->last_used_s, used);
+	printf("  device         %s \"%s\", added %s from %s%s%s, last used "
+	       "%s\n",
+	    device->id, device->name, added, or_dash(device->added_from),
+	    device->added_key[0] != '\0' ? " with key " : "", device->added_key,
+	    used);
+}
+
+static void
+print_full(const struct user_row *row)
+{
+	char last[WHEN_TEXT], deadline[WHEN_TEXT], locked[WHEN_TEXT];
+
+	cell_time(row->last_login_s, last);
+	cell_time(row->deadline_s, deadline);
+	cell_time(row->locked_until_s, locked);
+	printf("%s\n", row->user);
+	printf("  state          %s\n", state_names[row->state]);
+	printf("  rule           %s (%s)\n",
+	    row->rule[0] != '\0' ? row->rule : "otherwise",
+	    or_dash(mode_names[row->mode]));
+	printf("  deadline       %s\n", deadline);
+	for (size_t i = 0; i < row->devices.count; i++)
+		print_device(&row->devices.items[i]);
+	printf("  recovery codes %lld left\n", (long long)row->recovery_left);
+	printf(
+	    "  last login     %s from %s\n", last, or_dash(row->last_address));
+	printf("  wrong codes    %lld%s%s\n", (long long)row->failures,
+	    row->locked_until_s > 0 ? ", locked until " : "",
+	    row->locked_until_s > 0 ? locked : "");
+	if (row->problem[0] != '\0')
+		printf("  problem        %s\n", row->problem);
+}
+
+static bool
+take_row(void *ctx, const char *text, size_t len)
+{
+	struct listing *listing = ctx;
+	struct user_row row = {.state = STATE_NONE};
+	struct json_error error;
+	bool ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row,
+		      &error) == FAULT_NONE;
+
+	if (ok && is_wanted(listing->admin, &row)) {
+		if (listing->summary != NULL)
+			summary_add(listing->summary, &row);
+		else if (listing->admin->json)
+			puts(text);
+		else if (listing->in_full)
+			print_full(&row);
+		else
+			ok = add_row(listing->table, &row);
+	}
+	user_row_done(&row);
+	return ok;
+}
+
+static int
+ask(struct listing *listing, const char *user)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "users"};
+
+	if (strlen(user) >= sizeof(request.user)) {
+		admin_say("%.80s...: there is no such user", user);
+		return ADMIN_NOT;
+	}
+	memcpy(request.user, user, strlen(user) + 1);
+	return admin_stream(listing->admin, &request, user, take_row, listing);
+}
+
+/* Everyone, or each one that was named; the last failure counts. */
+static int
+ask_all(struct listing *listing, int argc, char **argv)
+{
+	int status = argc == 0 ? ask(listing, "") : ADMIN_DONE;
+
+	for (int i = 0; i < argc; i++) {
+		int one = ask(listing, argv[i]);
+
+		status = admin_worse(status, one, argc);
+	}
+	return status;
+}
+
+static int
+summarise(struct listing *listing)
+{
+	int status;
+
+	listing->summary = summary_new(listing->admin);
+	if (listing->summary == NULL)
+		return ADMIN_NOT;
+	status = ask(listing, "");
+	if (status == ADMIN_DONE)
+		status = summary_print(listing->summary, listing->admin->json);
+	summary_free(listing->summary);
+	return status;
+}
+
+static bool
+is_state(const char *text)
+{
+	for (int i = STATE_EXEMPT; state_names[i] != NULL; i++)
+		if (strcmp(state_names[i], text) == 0)
+			return true;
+	return false;
+}
+
+int
+admin_users(struct admin *admin, int argc, char **argv)
+{
+	struct listing listing = {.admin = admin, .in_full = argc > 0};
+	int status;
+
+	if (admin->summary && argc > 0)
+		return admin_usage("users");
+	if (admin->state != NULL && !is_state(admin->state)) {
+		admin_say("%s: a state is exempt, locked, enrolled, invited, "
+			  "overdue, grace or pending",
+		    admin->state);
+		return ADMIN_USAGE;
+	}
+	if (admin->group != NULL && getgrnam(admin->group) == NULL) {
+		admin_say("%s: there is no such group", admin->group);
+		return ADMIN_NOT;
+	}
+	if (admin->summary)
+		return summarise(&listing);
+	listing.table = table_new(headings, COLUMNS);
+	if (listing.table == NULL) {
+		admin_say("out of memory");
+		return ADMIN_NOT;
+	}
+	status = ask_all(&listing, argc, argv);
+	if (!table_print(listing.table))
+		status = ADMIN_NOT;
+	table_free(listing.table);
+	return status;
+}
