@@ -1,0 +1,87 @@
+/*
+ * tfa-admin doctor: every way round the gate that sshd leaves open.
+ *
+ *	doctor.c           the list of checks, options, output
+ *	doctor_gather.c    reads the files, asks sshd -T about each connection
+ *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
+ *	doctor_files.c     who may write what: files and every folder above
+ *	doctor_users.c     login shells, uids, keys, certificates
+ *	doctor_running.c   the sshd that runs, and other SSH servers
+ *	doctor_system.c    PAM, /proc, sshrc, sftp-server, OpenSSH's version
+ *	doctor_keeper.c    the keeper, its folder, the clock, the policy
+ *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
+ *
+ * and, without any I/O: doctor_config.c and doctor_order.c (configuration
+ * files), doctor_dump.c (sshd -T), doctor_daemon.c, doctor_person.c,
+ * doctor_findings.c.
+ *
+ * A check that cannot be made says "warn" and why; it is never passed over.
+ */
+#ifndef TFA_DOCTOR_H
+#define TFA_DOCTOR_H
+
+#include "admin.h"
+#include "doctor_dump.h"
+
+#define DOCTOR_SSHD   "/usr/sbin/sshd"
+#define DOCTOR_SSH    "/usr/bin/ssh"
+#define DOCTOR_LINE   8192
+#define DOCTOR_FILE   (1024UL * 1024) /* bytes of a file that is read */
+#define DOCTOR_PEOPLE 5000 /* users of whom the first are looked at */
+
+struct doctor {
+	const struct admin *admin;
+	const char *config; /* the file that sshd reads */
+	struct config lines;
+	struct views views;
+	char no_views[400];           /* why there are none; "" */
+	struct client_options keeper; /* the one that the gate asks */
+	const char *policy;
+	struct findings findings;
+	char gate[CONFIG_WORD];   /* the gate's path; "" where unknown */
+	char socket[CONFIG_WORD]; /* from ForceCommand's --socket; or "" */
+};
+
+/* A row of the table: adds what it finds; nothing found is the row's "ok". */
+typedef void doctor_check(struct doctor *doctor);
+
+doctor_check doctor_accepted, doctor_gate, doctor_channels, doctor_environment;
+doctor_check doctor_order;
+doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
+doctor_check doctor_policy_file, doctor_socket;
+doctor_check doctor_running, doctor_servers;
+doctor_check doctor_shells, doctor_uids, doctor_keys, doctor_certificates;
+doctor_check doctor_pam, doctor_hidepid, doctor_sshrc, doctor_sftp;
+doctor_check doctor_openssh;
+doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
+doctor_check doctor_probe;
+
+/* Reads the files and asks sshd; before any check. */
+void doctor_gather(struct doctor *doctor);
+
+/* A setting that is the same for all connections, as sshd -T has it. */
+bool doctor_setting(const struct doctor *doctor, const char *keyword,
+    char ret[static CONFIG_WORD]);
+
+/* The first line of text, or of other where that is empty. */
+void
+doctor_first_line(const char *text, const char *other, char *ret, size_t size);
+
+/* Who may own the policy beside root: of a store of one's own, oneself. */
+uid_t doctor_policy_owner(const struct doctor *doctor);
+
+/* A plain file of at most DOCTOR_FILE bytes as a string that the caller
+ * frees; NULL (errno) where it cannot be read. */
+char *doctor_read(const char *path);
+
+/* When a process started, in seconds since 1970; 0 where unknown. */
+int64_t doctor_start_time(int pid);
+
+/*
+ * Calls each for the processes that there are, with the command line, its
+ * words parted by blanks.
+ */
+void doctor_processes(
+    void (*each)(void *ctx, int pid, const char *title), void *ctx);
+
+#endif

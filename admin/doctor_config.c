@@ -1,0 +1,303 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor_config.h"
+
+static const char blanks[] = " \t\r\n";
+
+bool
+config_word(const char **rest, char ret[static CONFIG_WORD])
+{
+	const char *p = *rest + strspn(*rest, blanks);
+	bool quoted = false;
+	size_t n = 0;
+
+	if (*p == '\0')
+		return false;
+	for (; *p != '\0' && (quoted || strchr(blanks, *p) == NULL); p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (n + 1 < CONFIG_WORD)
+			ret[n++] = *p;
+	}
+	ret[n] = '\0';
+	*rest = p;
+	return true;
+}
+
+bool
+config_pattern(const char *pattern, const char *text)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (*pattern == '?' || *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
+struct reader {
+	struct config *config;
+	config_files *files;
+	void *ctx;
+	const char *match, *outer;
+	int block;
+	int depth;
+};
+
+/* A copy that lives as long as the config; NULL without memory. */
+static char *
+keep(struct config *config, const char *text)
+{
+	char **slot = json_list_add(&config->texts, sizeof(char *));
+
+	if (slot != NULL)
+		*slot = strdup(text);
+	if (slot == NULL || *slot == NULL) {
+		config->failed = true;
+		return NULL;
+	}
+	return *slot;
+}
+
+/* Cuts a comment and blanks off the end. */
+static void
+trim(char *line)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	for (; line[n] != '\0'; n++) {
+		quoted ^= line[n] == '"';
+		if (line[n] == '#' && !quoted &&
+		    (n == 0 || strchr(blanks, line[n - 1]) != NULL))
+			break;
+	}
+	while (n > 0 && strchr(blanks, line[n - 1]) != NULL)
+		n--;
+	line[n] = '\0';
+}
+
+/* Cuts a line into keyword and value: "Keyword value", "keyword=value". */
+static bool
+split(char *line, const char **ret_keyword, const char **ret_value)
+{
+	char *end;
+
+	trim(line);
+	line += strspn(line, blanks);
+	if (*line == '\0')
+		return false;
+	end = line + strcspn(line, " \t=");
+	*ret_keyword = line;
+	*ret_value = end;
+	if (*end == '\0')
+		return true;
+	*end++ = '\0';
+	end += strspn(end, blanks);
+	if (*end == '=')
+		end += 1 + strspn(end + 1, blanks);
+	*ret_value = end;
+	return true;
+}
+
+static void read_file(void *arg, const char *path, const char *text);
+
+static void
+include(struct reader *reader, const char *value)
+{
+	struct reader inner = *reader;
+	char word[CONFIG_WORD], path[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
+
+	if (++inner.depth > CONFIG_DEPTH) {
+		reader->config->failed = true;
+		return;
+	}
+	inner.outer = reader->match;
+	while (config_word(&value, word)) {
+		snprintf(path, sizeof(path), "%s%s",
+		    word[0] == '/' ? "" : CONFIG_FOLDER "/", word);
+		inner.files(inner.ctx, path, read_file, &inner);
+	}
+}
+
+/* One line; a Match holds until the next one or the end of its file. */
+static void
+read_line(struct reader *reader, const char *file, int number, char *text)
+{
+	struct config *config = reader->config;
+	struct config_line line = {.file = file, .number = number};
+	struct config_line *slot;
+
+	if (!split(text, &line.keyword, &line.value))
+		return;
+	if (strcasecmp(line.keyword, "match") == 0) {
+		reader->match = line.value;
+		reader->block = ++config->blocks;
+	}
+	line.match = reader->match;
+	line.outer = reader->outer;
+	line.block = reader->block;
+	slot = config->lines.count < CONFIG_LINES
+	    ? json_list_add(&config->lines, sizeof(line))
+	    : NULL;
+	if (slot == NULL)
+		config->failed = true;
+	else
+		*slot = line;
+	if (strcasecmp(line.keyword, "include") == 0)
+		include(reader, line.value);
+}
+
+static void
+read_file(void *arg, const char *path, const char *text)
+{
+	struct reader reader = *(struct reader *)arg;
+	const char *file = keep(reader.config, path);
+	char *next = keep(reader.config, text);
+
+	for (int number = 1; file != NULL && next != NULL; number++) {
+		char *line = next;
+
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		read_line(&reader, file, number, line);
+	}
+}
+
+void
+config_read(const char *path, const char *text, config_files *files, void *ctx,
+    struct config *ret)
+{
+	struct reader reader = {.config = ret, .files = files, .ctx = ctx};
+
+	*ret = (struct config){.blocks = 0};
+	read_file(&reader, path, text);
+}
+
+void
+config_done(struct config *config)
+{
+	for (size_t i = 0; i < config->texts.count; i++)
+		free(config->texts.items[i]);
+	free(config->texts.items);
+	free(config->lines.items);
+	*config = (struct config){.blocks = 0};
+}
+
+bool
+config_is_gate(const char *command)
+{
+	char word[CONFIG_WORD];
+	size_t len;
+
+	if (!config_word(&command, word) || word[0] != '/')
+		return false;
+	len = strlen(word);
+	return len >= 9 && strcmp(word + len - 9, "/tfa-gate") == 0;
+}
+
+static bool
+is_all(const char *match)
+{
+	return match != NULL && strcasecmp(match, "all") == 0;
+}
+
+const struct config_line *
+config_gate(const struct config *config)
+{
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (strcasecmp(line->keyword, "forcecommand") == 0 &&
+		    is_all(line->match) && config_is_gate(line->value) &&
+		    (line->outer == NULL || is_all(line->outer)))
+			return line;
+	}
+	return NULL;
+}
+
+static bool
+has_word(const char *value, const char *wanted)
+{
+	char word[CONFIG_WORD];
+
+	while (config_word(&value, word))
+		if (strcasecmp(word, wanted) == 0)
+			return true;
+	return false;
+}
+
+const struct config_line *
+config_find(const struct config *config, const char *keyword, const char *value)
+{
+	const struct config_line *global = NULL;
+
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (strcasecmp(line->keyword, keyword) != 0 ||
+		    (strcasecmp(line->value, value) != 0 &&
+			!has_word(line->value, value)))
+			continue;
+		if (line->match != NULL)
+			return line;
+		if (global == NULL)
+			global = line;
+	}
+	return global;
+}
+
+/* Calls each for the words of one criterion in one Match line. */
+static void
+each_word(const char *match, const char *name,
+    void (*each)(void *ctx, const char *word), void *ctx)
+{
+	char word[CONFIG_WORD], list[CONFIG_WORD];
+	const char *values;
+
+	while (config_word(&match, word)) {
+		char *equals = strchr(word, '=');
+
+		if (equals != NULL) {
+			*equals = '\0';
+			memmove(list, equals + 1, strlen(equals + 1) + 1);
+		} else if (strcasecmp(word, "all") == 0 ||
+		    !config_word(&match, list)) {
+			continue;
+		}
+		if (strcasecmp(word, name) != 0)
+			continue;
+		for (char *p = list; *p != '\0'; p++)
+			if (*p == ',')
+				*p = ' ';
+		values = list;
+		while (config_word(&values, word))
+			each(ctx, word[0] == '!' ? word + 1 : word);
+	}
+}
+
+void
+config_criteria(const struct config *config, const char *name,
+    void (*each)(void *ctx, const char *word), void *ctx)
+{
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (strcasecmp(line->keyword, "match") == 0)
+			each_word(line->value, name, each, ctx);
+	}
+}

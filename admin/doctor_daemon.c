@@ -1,0 +1,111 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor_config.h"
+#include "doctor_daemon.h"
+#include "doctor_dump.h"
+
+/* An -o that sets what we set, or brings other lines in. */
+static void
+take_option(struct listener *listener, const char *option)
+{
+	char keyword[CONFIG_WORD];
+	size_t used = strlen(listener->options);
+	const char *wanted;
+
+	snprintf(keyword, sizeof(keyword), "%.*s", (int)strcspn(option, "= \t"),
+	    option);
+	if (dump_guards(keyword, &wanted) ||
+	    strcasecmp(keyword, "include") == 0 ||
+	    strcasecmp(keyword, "match") == 0)
+		snprintf(listener->options + used,
+		    sizeof(listener->options) - used, "%s-o %.200s",
+		    used > 0 ? " " : "", option);
+}
+
+/* One word of flags: their argument follows, here or in the next word. */
+static void
+take_flags(struct listener *listener, const char *word, const char **rest)
+{
+	char next[CONFIG_WORD];
+	const char *flag = word + 1;
+
+	while (*flag != '\0' && strchr("bCcEfghkopu", *flag) == NULL)
+		flag++;
+	if (*flag == '\0')
+		return;
+	if (flag[1] != '\0')
+		snprintf(next, sizeof(next), "%s", flag + 1);
+	else if (!config_word(rest, next))
+		return;
+	if (*flag == 'f')
+		snprintf(
+		    listener->config, sizeof(listener->config), "%s", next);
+	else if (*flag == 'o')
+		take_option(listener, next);
+}
+
+bool
+listener_parse(const char *title, struct listener *ret)
+{
+	const char *rest = title + 6;
+	char word[CONFIG_WORD];
+	size_t len;
+
+	*ret = (struct listener){.config = ""};
+	if (strncmp(title, "sshd: ", 6) != 0 ||
+	    strstr(title, "[listener]") == NULL || !config_word(&rest, word))
+		return false;
+	len = strlen(word);
+	if (len < 4 || strcmp(word + len - 4, "sshd") != 0)
+		return false;
+	while (config_word(&rest, word) && word[0] == '-')
+		take_flags(ret, word, &rest);
+	return true;
+}
+
+enum cve
+version_cve_2025_32728(const char *version)
+{
+	const char *number = strchr(version, '_');
+	const char *debian = strstr(version, "Debian-2+deb12u");
+	char *end;
+	long major, minor = 0;
+
+	if (number == NULL || !isdigit((unsigned char)number[1]))
+		return CVE_UNKNOWN;
+	major = strtol(number + 1, &end, 10);
+	if (*end == '.')
+		minor = strtol(end + 1, &end, 10);
+	if (major >= 10 || major < 7 || (major == 7 && minor < 4))
+		return CVE_NO;
+	if (debian != NULL && major == 9 && minor == 2)
+		return strtol(debian + 15, NULL, 10) >= 6 ? CVE_NO : CVE_YES;
+	return strchr(version, ' ') != NULL ? CVE_UNKNOWN : CVE_YES;
+}
+
+bool
+version_find(const char *bytes, size_t len, char *ret, size_t size)
+{
+	static const char name[] = "OpenSSH_";
+	const char *end = bytes + len, *at = bytes;
+	size_t best = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), name, 8)) != NULL) {
+		size_t n = 8;
+
+		while (at + n < end && isprint((unsigned char)at[n]))
+			n++;
+		if (n > best && n < size && at + 8 < end &&
+		    isdigit((unsigned char)at[8]) &&
+		    memchr(at, '*', n) == NULL) {
+			memcpy(ret, at, n);
+			ret[n] = '\0';
+			best = n;
+		}
+		at += 8;
+	}
+	return best > 0;
+}

@@ -1,0 +1,216 @@
+/*
+ * Who may write the files that decide: each of them, and every folder above,
+ * since whoever can write a folder can replace what lies in it.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+
+/* also: who may own it beside root. */
+static void
+judge(struct doctor *doctor, const char *path, const struct stat *st,
+    uid_t also, bool above)
+{
+	char fix[PATH_MAX + 32];
+
+	if (st->st_uid != 0 && st->st_uid != also) {
+		snprintf(fix, sizeof(fix), "chown root %s", path);
+		findings_add(&doctor->findings, FINDING_FAIL, fix,
+		    "%.400s belongs to uid %lu", path,
+		    (unsigned long)st->st_uid);
+	}
+	/* In a sticky folder nobody can replace what is somebody else's. */
+	if (S_ISLNK(st->st_mode) || S_ISSOCK(st->st_mode) ||
+	    (st->st_mode & 022) == 0 || (above && (st->st_mode & S_ISVTX) != 0))
+		return;
+	snprintf(fix, sizeof(fix), "chmod go-w %s", path);
+	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	    "%.400s can be written by others (mode %04o)", path,
+	    (unsigned)(st->st_mode & 07777));
+}
+
+/* path and every folder above it; false where path cannot be seen. */
+static bool
+guard_chain(struct doctor *doctor, const char *path, uid_t also)
+{
+	char part[PATH_MAX];
+	struct stat st;
+	bool above = false;
+	char *slash;
+
+	if (path[0] != '/' || strlen(path) >= sizeof(part))
+		return false;
+	snprintf(part, sizeof(part), "%s", path);
+	for (;;) {
+		if (lstat(part, &st) < 0)
+			return false;
+		judge(doctor, part, &st, also, above);
+		slash = strrchr(part, '/');
+		if (slash == NULL || part[1] == '\0')
+			return true;
+		slash[slash == part] = '\0';
+		above = true;
+	}
+}
+
+static bool
+guard(struct doctor *doctor, const char *path, uid_t also)
+{
+	scoped_free char *real = realpath(path, NULL);
+
+	if (real == NULL || !guard_chain(doctor, path, also)) {
+		findings_add(&doctor->findings, FINDING_FAIL, NULL,
+		    "%.400s: %s", path,
+		    path[0] == '/' ? strerror(errno) : "not an absolute path");
+		return false;
+	}
+	return strcmp(real, path) == 0 || guard_chain(doctor, real, also);
+}
+
+/* A file of ours that no Include takes in, for its name. */
+static void
+find_unread(struct doctor *doctor, const char *pattern)
+{
+	const char *slash = strrchr(pattern, '/');
+	glob_t found = {.gl_pathc = 0};
+	char ours[CONFIG_WORD];
+
+	if (slash == NULL)
+		return;
+	snprintf(
+	    ours, sizeof(ours), "%.*s/*tfa*", (int)(slash - pattern), pattern);
+	if (glob(ours, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			findings_add(&doctor->findings, FINDING_FAIL,
+			    "a name that ends in .conf: 00-tfa.conf",
+			    "%.200s is there, but sshd reads %.200s",
+			    found.gl_pathv[i], pattern);
+	globfree(&found);
+}
+
+static void
+say_missing(struct doctor *doctor)
+{
+	char pattern[CONFIG_WORD];
+
+	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
+		const struct config_line *line = &doctor->lines.lines.items[i];
+		const char *rest = line->value;
+
+		if (strcasecmp(line->keyword, "include") == 0 &&
+		    config_word(&rest, pattern))
+			find_unread(doctor, pattern);
+	}
+	findings_add(&doctor->findings, FINDING_FAIL,
+	    "cp /usr/share/doc/tfa/sshd-tfa.conf " CONFIG_DROP_IN,
+	    "%.200s reads no drop-in with our Match all", doctor->config);
+}
+
+void
+doctor_drop_in(struct doctor *doctor)
+{
+	const struct config_line *gate = config_gate(&doctor->lines);
+	bool usual = strcmp(doctor->config, CONFIG_DEFAULT) == 0;
+
+	if (gate == NULL) {
+		say_missing(doctor);
+		return;
+	}
+	if (usual && strcmp(gate->file, CONFIG_DROP_IN) != 0)
+		findings_add(&doctor->findings, FINDING_WARN, CONFIG_DROP_IN,
+		    "our Match all stands in %.200s", gate->file);
+	for (const struct config_line *line = doctor->lines.lines.items;
+	     line < gate; line++)
+		if (strcmp(line->file, doctor->config) != 0 &&
+		    strcmp(line->file, gate->file) != 0)
+			findings_add(&doctor->findings, FINDING_WARN,
+			    CONFIG_DROP_IN, "%.200s is read before %.200s",
+			    line->file, gate->file);
+}
+
+void
+doctor_config_files(struct doctor *doctor)
+{
+	const char *last = doctor->config;
+
+	guard(doctor, doctor->config, 0);
+	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
+		const char *file = doctor->lines.lines.items[i].file;
+
+		if (strcmp(file, last) != 0)
+			guard(doctor, file, 0);
+		last = file;
+	}
+}
+
+void
+doctor_gate_file(struct doctor *doctor)
+{
+	struct stat st;
+
+	if (doctor->gate[0] == '\0') {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no ForceCommand names it");
+		return;
+	}
+	if (!guard(doctor, doctor->gate, 0) || stat(doctor->gate, &st) < 0)
+		return;
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) != 0111)
+		findings_add(&doctor->findings, FINDING_FAIL, "chmod 0755",
+		    "%.400s is not a program for everyone: nobody can log in",
+		    doctor->gate);
+	if ((st.st_mode & (S_ISUID | S_ISGID)) != 0)
+		findings_add(&doctor->findings, FINDING_FAIL, "chmod 0755",
+		    "%.400s is setuid or setgid, which it must not be",
+		    doctor->gate);
+}
+
+uid_t
+doctor_policy_owner(const struct doctor *doctor)
+{
+	return doctor->keeper.store != NULL ? geteuid() : 0;
+}
+
+void
+doctor_policy_file(struct doctor *doctor)
+{
+	guard(doctor, doctor->policy, doctor_policy_owner(doctor));
+}
+
+void
+doctor_socket(struct doctor *doctor)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+	const char *path = doctor->keeper.socket;
+	struct stat st;
+
+	if (doctor->keeper.store != NULL) {
+		findings_add(&doctor->findings, FINDING_OK, NULL,
+		    "none: the store is one's own");
+		return;
+	}
+	if (pw == NULL)
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "systemd-sysusers", "there is no user %.80s",
+		    doctor->keeper.keeper_user);
+	if (!guard(doctor, path, pw != NULL ? pw->pw_uid : 0) ||
+	    stat(path, &st) < 0)
+		return;
+	if (!S_ISSOCK(st.st_mode))
+		findings_add(&doctor->findings, FINDING_FAIL, NULL,
+		    "%.400s is not a socket", path);
+	else if ((st.st_mode & 0666) != 0666)
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "SocketMode=0666 in tfa-keeper.socket",
+		    "%.400s has mode %04o: users cannot ask the keeper", path,
+		    (unsigned)(st.st_mode & 07777));
+}

@@ -1,0 +1,196 @@
+/*
+ * The keeper and what it needs: its folder, room on the disk, the right time,
+ * a policy that can be evaluated.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+#include "groups.h"
+#include "policy_file.h"
+
+#define STORE     "/var/lib/tfa"
+#define ROOM_MIB  64
+#define NO_ROOM   1
+#define FEW_FILES 1000
+
+/* Any answer will do: root is somebody whom it can explain. */
+void
+doctor_keeper(struct doctor *doctor)
+{
+	struct request request = {.version = PROTOCOL_VERSION,
+	    .request = "explain",
+	    .user = "root",
+	    .address = "127.0.0.1"};
+	scoped_client struct client client = {.fd = -1};
+	scoped_json_text char *packet = NULL;
+	size_t len = 0;
+
+	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
+	    client_next(&client, &packet, &len) != FAULT_NONE)
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "systemctl enable --now tfa-keeper.socket",
+		    "nobody can log in: %s", client.why);
+}
+
+struct search {
+	struct doctor *doctor;
+	char folder[CONFIG_WORD];
+};
+
+/* The folder of the keeper that serves our socket. */
+static void
+find_folder(void *ctx, int pid, const char *title)
+{
+	struct search *search = ctx;
+	char word[CONFIG_WORD], folder[CONFIG_WORD] = STORE;
+	char socket[CONFIG_WORD] = CLIENT_SOCKET;
+	const char *slash;
+
+	(void)pid;
+	if (!config_word(&title, word))
+		return;
+	slash = strrchr(word, '/');
+	if (strcmp(slash != NULL ? slash + 1 : word, "tfa-keeper") != 0)
+		return;
+	while (config_word(&title, word)) {
+		if (strcmp(word, "--store") == 0)
+			config_word(&title, folder);
+		else if (strcmp(word, "--socket") == 0)
+			config_word(&title, socket);
+	}
+	if (strcmp(socket, search->doctor->keeper.socket) == 0)
+		memcpy(search->folder, folder, sizeof(folder));
+}
+
+static void
+judge_owner(struct doctor *doctor, const char *path)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+	uid_t owner = doctor->keeper.store != NULL ? geteuid()
+	    : pw != NULL                           ? pw->pw_uid
+						   : (uid_t)-1;
+	char fix[CONFIG_WORD + 120];
+	struct stat st;
+
+	if (lstat(path, &st) < 0) {
+		findings_add(&doctor->findings,
+		    errno == EACCES ? FINDING_WARN : FINDING_FAIL, NULL,
+		    "%.300s: %s", path, strerror(errno));
+		return;
+	}
+	if (S_ISDIR(st.st_mode) && st.st_uid == owner &&
+	    (st.st_mode & 077) == 0)
+		return;
+	snprintf(fix, sizeof(fix), "chown %.80s %s; chmod 0700 %s",
+	    doctor->keeper.keeper_user, path, path);
+	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	    "%.300s must be a folder of the keeper's alone: uid %lu, mode %04o",
+	    path, (unsigned long)st.st_uid, (unsigned)(st.st_mode & 07777));
+}
+
+static void
+judge_room(struct doctor *doctor, const char *path)
+{
+	struct statvfs disk;
+	unsigned long long mib;
+
+	if (statvfs(path, &disk) < 0) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "free space of %.300s: %s", path, strerror(errno));
+		return;
+	}
+	mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
+	if (mib < ROOM_MIB)
+		findings_add(&doctor->findings,
+		    mib < NO_ROOM ? FINDING_FAIL : FINDING_WARN, NULL,
+		    "%.300s has %llu MiB left: a full disk denies every login",
+		    path, mib);
+	if (disk.f_files > 0 && disk.f_favail < FEW_FILES)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s has room for %llu files", path,
+		    (unsigned long long)disk.f_favail);
+	if ((disk.f_flag & ST_RDONLY) != 0)
+		findings_add(&doctor->findings, FINDING_FAIL, NULL,
+		    "%.300s is read-only: every login is denied", path);
+}
+
+void
+doctor_store(struct doctor *doctor)
+{
+	struct search search = {.doctor = doctor, .folder = STORE};
+	char users[CONFIG_WORD + 8];
+
+	if (doctor->keeper.store != NULL)
+		snprintf(search.folder, sizeof(search.folder), "%s",
+		    doctor->keeper.store);
+	else
+		doctor_processes(find_folder, &search);
+	judge_owner(doctor, search.folder);
+	snprintf(users, sizeof(users), "%s/users", search.folder);
+	if (access(users, F_OK) == 0)
+		judge_owner(doctor, users);
+	judge_room(doctor, search.folder);
+}
+
+void
+doctor_clock(struct doctor *doctor)
+{
+	struct timex state = {.modes = 0};
+
+	if (adjtimex(&state) == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
+		findings_add(&doctor->findings, FINDING_WARN,
+		    "timedatectl set-ntp true",
+		    "it is not synchronised: more than 30 s off, and every "
+		    "code is wrong");
+}
+
+static void
+judge_group(struct doctor *doctor, const char *rule, const char *name)
+{
+	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
+	const char *group = name + (name[0] == '!');
+	enum membership found;
+
+	if (strcmp(group, "*") == 0)
+		return;
+	found = groups_member(&nobody, group);
+	if (found == GROUP_UNKNOWN || found == GROUP_ERROR)
+		findings_add(&doctor->findings, FINDING_FAIL, doctor->policy,
+		    "%s: group \"%s\" %s: whoever comes to it is denied", rule,
+		    group,
+		    found == GROUP_UNKNOWN ? "is unknown"
+					   : "cannot be looked up");
+}
+
+void
+doctor_policy(struct doctor *doctor)
+{
+	char why[POLICY_WHY_TEXT], rule[RULE_TEXT + 8];
+	struct policy policy;
+
+	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
+		why) != FAULT_NONE) {
+		findings_add(&doctor->findings, FINDING_FAIL, NULL, "%s", why);
+		return;
+	}
+	for (size_t i = 0; i < policy.rules.count; i++) {
+		const struct rule *r = &policy.rules.items[i];
+
+		snprintf(rule, sizeof(rule), "rule %s", r->name);
+		for (size_t k = 0; k < r->groups.count; k++)
+			judge_group(doctor, rule, r->groups.items[k].text);
+	}
+	for (size_t k = 0; k < policy.admins.groups.count; k++)
+		judge_group(
+		    doctor, "admins", policy.admins.groups.items[k].text);
+	policy_done(&policy);
+}

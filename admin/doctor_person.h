@@ -1,0 +1,32 @@
+/*
+ * What of a person's account matters to the gate: the login shell that sshd
+ * starts it with, and the options of a key.  Texts in, answers out.
+ */
+#ifndef TFA_DOCTOR_PERSON_H
+#define TFA_DOCTOR_PERSON_H
+
+#include <stdbool.h>
+
+enum shell_kind {
+	SHELL_RUNS,       /* runs "-c tfa-gate", and reads nothing of the
+	                     user's where our SetEnv is in force */
+	SHELL_READS_HOME, /* reads files below HOME first: tcsh, fish */
+	SHELL_CANNOT,     /* refuses to run a gate: git-shell, rbash */
+	SHELL_NO_LOGIN,   /* nologin, false */
+	SHELL_UNKNOWN,
+};
+
+/* path: as passwd has it; "" is /bin/sh. */
+enum shell_kind shell_kind(const char *path);
+
+struct key_options {
+	bool command;     /* the key is for one command only */
+	bool environment; /* it sets variables */
+	bool authority;   /* it signs certificates */
+};
+
+/* The options of a line of authorized_keys; none for a comment.  What is
+ * within quotes is not an option. */
+struct key_options key_options(const char *line);
+
+#endif

@@ -1,0 +1,249 @@
+/*
+ * The SSH servers that run.  "sshd -T" reads the disk: an sshd that started
+ * before the last change, or with other arguments, does something else.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+#include "doctor_daemon.h"
+
+#define SLACK_S 2 /* start times are not exact */
+
+void
+doctor_processes(void (*each)(void *ctx, int pid, const char *title), void *ctx)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		char path[300], title[4096];
+		scoped_fd int fd = -1;
+		ssize_t n;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", entry->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd >= 0 ? read(fd, title, sizeof(title) - 1) : 0;
+		if (n <= 0)
+			continue;
+		for (ssize_t i = 0; i < n; i++)
+			if (title[i] == '\0')
+				title[i] = ' ';
+		title[n] = '\0';
+		each(ctx, (int)strtol(entry->d_name, NULL, 10), title);
+	}
+	if (proc != NULL)
+		closedir(proc);
+}
+
+/* A file of /proc, which has no size. */
+static bool
+read_proc(const char *path, char *ret, size_t size)
+{
+	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, ret, size - 1) : -1;
+
+	if (n < 0)
+		return false;
+	ret[n] = '\0';
+	return true;
+}
+
+int64_t
+doctor_start_time(int pid)
+{
+	char path[64], stat_text[1024], *p;
+	unsigned long long ticks = 0;
+	struct timespec now, up;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (!read_proc(path, stat_text, sizeof(stat_text)))
+		return 0;
+	p = strrchr(stat_text, ')');
+	/* proc(5): field 22; the name in brackets is field 2. */
+	for (int field = 2; p != NULL && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (p == NULL)
+		return 0;
+	ticks = strtoull(p + 1, NULL, 10);
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	return now.tv_sec - up.tv_sec +
+	    (int64_t)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
+}
+
+/* The pid file is written anew after a HUP, which keeps the start time. */
+static bool
+reload_time(const struct doctor *doctor, int pid, int64_t *ret)
+{
+	char path[CONFIG_WORD], text[32];
+	struct stat st;
+
+	if (!doctor_setting(doctor, "pidfile", path) || path[0] != '/' ||
+	    !read_proc(path, text, sizeof(text)) || stat(path, &st) < 0 ||
+	    strtol(text, NULL, 10) != pid)
+		return false;
+	*ret = st.st_mtime;
+	return true;
+}
+
+struct running {
+	struct doctor *doctor;
+	bool found;
+};
+
+static void
+judge_age(struct doctor *doctor, int pid)
+{
+	int64_t started = doctor_start_time(pid), reloaded = 0;
+	bool known = reload_time(doctor, pid, &reloaded);
+	const char *last = "";
+	struct stat st;
+
+	if (reloaded > started)
+		started = reloaded;
+	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
+		const char *file = doctor->lines.lines.items[i].file;
+
+		if (strcmp(file, last) != 0 && stat(file, &st) == 0 &&
+		    st.st_ctime > started + SLACK_S)
+			findings_add(&doctor->findings,
+			    known ? FINDING_FAIL : FINDING_WARN,
+			    "systemctl reload ssh",
+			    "%.300s was changed after sshd (pid %d) read it%s",
+			    file, pid,
+			    known ? "" : ", unless that was reloaded since");
+		last = file;
+	}
+}
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	    x.st_ino == y.st_ino;
+}
+
+/* A title is what a process says; root's are believed. */
+static bool
+is_roots(int pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &st) == 0 && st.st_uid == 0;
+}
+
+static const char *
+config_of(const struct listener *listener)
+{
+	return listener->config[0] != '\0' ? listener->config : CONFIG_DEFAULT;
+}
+
+static void
+look_at_ours(void *ctx, int pid, const char *title)
+{
+	struct running *running = ctx;
+	struct doctor *doctor = running->doctor;
+	struct listener listener;
+
+	if (!listener_parse(title, &listener) || !is_roots(pid) ||
+	    !is_same_file(config_of(&listener), doctor->config))
+		return;
+	running->found = true;
+	if (listener.options[0] != '\0')
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "its command line (SSHD_OPTS) without them",
+		    "sshd (pid %d) was started with %.300s, which the files "
+		    "do not show",
+		    pid, listener.options);
+	judge_age(doctor, pid);
+}
+
+void
+doctor_running(struct doctor *doctor)
+{
+	struct running running = {.doctor = doctor};
+
+	doctor_processes(look_at_ours, &running);
+	if (!running.found)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no sshd is seen that listens with %.200s (started by a "
+		    "socket, or not at all)",
+		    doctor->config);
+}
+
+static void
+no_files(void *ctx, const char *pattern,
+    void (*each)(void *reader, const char *path, const char *text),
+    void *reader)
+{
+	(void)ctx;
+	(void)pattern;
+	(void)each;
+	(void)reader;
+}
+
+/* Another sshd's file; what it includes is not followed. */
+static bool
+has_gate(const char *path)
+{
+	scoped_free char *text = doctor_read(path);
+	struct config config = {.blocks = 0};
+	bool found;
+
+	if (text == NULL)
+		return false;
+	config_read(path, text, no_files, NULL, &config);
+	found = config_gate(&config) != NULL;
+	config_done(&config);
+	return found;
+}
+
+static void
+look_at_others(void *ctx, int pid, const char *title)
+{
+	struct doctor *doctor = ctx;
+	struct listener listener;
+	char name[CONFIG_WORD], fix[PATH_MAX + 64];
+	const char *rest = title, *slash;
+	bool gate;
+
+	if (config_word(&rest, name)) {
+		slash = strrchr(name, '/');
+		if (strcmp(slash != NULL ? slash + 1 : name, "dropbear") == 0)
+			findings_add(&doctor->findings, FINDING_FAIL,
+			    "systemctl disable --now dropbear",
+			    "dropbear (pid %d) lets in without the gate", pid);
+	}
+	if (!listener_parse(title, &listener) ||
+	    is_same_file(config_of(&listener), doctor->config))
+		return;
+	gate = has_gate(config_of(&listener));
+	snprintf(fix, sizeof(fix), "tfa-admin doctor --config %s",
+	    config_of(&listener));
+	findings_add(&doctor->findings,
+	    gate || !is_roots(pid) ? FINDING_WARN : FINDING_FAIL, fix,
+	    "a second sshd (pid %d) runs with %.300s%s", pid,
+	    config_of(&listener), gate ? "" : ", which has no gate");
+}
+
+void
+doctor_servers(struct doctor *doctor)
+{
+	doctor_processes(look_at_others, doctor);
+}

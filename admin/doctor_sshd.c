@@ -1,0 +1,81 @@
+/*
+ * The checks of what sshd makes of its configuration.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+#include "doctor_child.h"
+
+#define SSHD_MS 10000
+
+void
+doctor_accepted(struct doctor *doctor)
+{
+	scoped_free struct child *child = malloc(sizeof(*child));
+	char why[400];
+
+	if (child == NULL)
+		return;
+	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f", doctor->config,
+		      NULL},
+	    SSHD_MS, child);
+	if (child->status == 0)
+		return;
+	doctor_first_line(child->err.text, "cannot be run", why, sizeof(why));
+	findings_add(&doctor->findings,
+	    geteuid() == 0 && child->status != 127 ? FINDING_FAIL
+						   : FINDING_WARN,
+	    NULL, "%s -t -f %.200s: %s%s", DOCTOR_SSHD, doctor->config, why,
+	    geteuid() == 0 ? "" : " (needs root)");
+}
+
+static bool
+has_views(struct doctor *doctor)
+{
+	if (doctor->no_views[0] != '\0')
+		findings_add(&doctor->findings,
+		    geteuid() == 0 && doctor->views.list.count == 0
+			? FINDING_FAIL
+			: FINDING_WARN,
+		    NULL, "not known for everyone: sshd -T: %s%s",
+		    doctor->no_views, geteuid() == 0 ? "" : " (needs root)");
+	return doctor->views.list.count > 0;
+}
+
+void
+doctor_gate(struct doctor *doctor)
+{
+	if (has_views(doctor))
+		dump_judge_gate(
+		    &doctor->views, &doctor->lines, &doctor->findings);
+}
+
+void
+doctor_channels(struct doctor *doctor)
+{
+	if (has_views(doctor))
+		dump_judge_settings(&doctor->views, &doctor->lines,
+		    dump_channels, &doctor->findings);
+}
+
+void
+doctor_environment(struct doctor *doctor)
+{
+	if (!has_views(doctor))
+		return;
+	dump_judge_settings(&doctor->views, &doctor->lines, dump_environment,
+	    &doctor->findings);
+	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
+}
+
+void
+doctor_order(struct doctor *doctor)
+{
+	if (doctor->lines.lines.count == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.200s could not be read", doctor->config);
+	else
+		config_judge(&doctor->lines, &doctor->findings);
+}
