@@ -1,0 +1,18 @@
+/*
+ * The site's sshd configuration, with our drop-in at its place in it.
+ */
+#ifndef TFA_SETUP_SITE_H
+#define TFA_SETUP_SITE_H
+
+#include <stdio.h>
+
+#include "doctor_config.h"
+#include "setup.h"
+
+/* *ret: the index of our ForceCommand, where it is for everyone. */
+bool site_find_ours(const struct config *config, size_t *ret);
+
+/* Sets site_first and site_blocks_us, and writes what must be said of it. */
+void site_judge(struct setup *setup, const struct config *config, FILE *report);
+
+#endif
