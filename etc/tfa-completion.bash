@@ -1,0 +1,174 @@
+# Completion for tfa-admin and tfa in bash. Names come from getent, which may
+# be slow or incomplete where a directory does not list its members.
+
+_tfa_admin_commands="setup doctor enable enforce exempt disable policy users
+explain revoke code unlock log"
+
+_tfa_admin_options()
+{
+	case $1 in
+	setup)
+		echo --dry-run --break-glass --wait --confirm --undo --remove
+		;;
+	doctor) echo --config --probe ;;
+	enforce) echo --grace --until ;;
+	exempt) echo --from ;;
+	users) echo --state --group --summary ;;
+	explain) echo --from --at ;;
+	revoke) echo --block --code ;;
+	code) echo --enroll --pass ;;
+	log) echo --user --since ;;
+	esac
+	echo --json --yes --socket --store --policy --keeper-user
+	[ -n "$1" ] || echo --help --version
+}
+
+_tfa_users()
+{
+	getent passwd | cut -d : -f 1
+}
+
+_tfa_groups()
+{
+	getent group | cut -d : -f 1
+}
+
+# What an option takes; fails for one that takes nothing.
+_tfa_argument()
+{
+	case $1 in
+	--break-glass | --probe | --user | --keeper-user) _tfa_users ;;
+	--group) _tfa_groups ;;
+	--state) echo exempt locked enrolled invited overdue grace pending ;;
+	--grace | --since) echo 1d 7d 14d 30d ;;
+	--wait) echo 5m 15m 1h ;;
+	--until | --at) date -u +%Y-%m-%d ;;
+	--from) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Splits the line at white space: COMP_WORDS is split at @ and : too. Sets
+# words, the ones before the cursor's, and cur, what stands before the cursor.
+_tfa_split()
+{
+	local line=${COMP_LINE:0:COMP_POINT}
+
+	read -ra words <<<"$line"
+	cur=
+	case $line in
+	*[![:space:]])
+		cur=${words[${#words[@]} - 1]}
+		unset "words[${#words[@]} - 1]"
+		;;
+	esac
+}
+
+# Offers those of the candidates that begin with cur.
+_tfa_offer()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_tfa_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+# The first of the words that is no option and no option's argument.
+_tfa_command()
+{
+	local i
+
+	for ((i = 1; i < ${#words[@]}; i++)); do
+		case ${words[i]} in
+		--socket | --store | --policy | --config | -i) ((i++)) ;;
+		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
+		*)
+			echo "${words[i]}"
+			return
+			;;
+		esac
+	done
+}
+
+_tfa_admin()
+{
+	local words cur command before argument
+
+	_tfa_split
+	command=$(_tfa_command)
+	before=${words[${#words[@]} - 1]}
+	case $before in
+	--socket | --store | --policy | --config | -i)
+		_tfa_files
+		return
+		;;
+	--*)
+		if argument=$(_tfa_argument "$before"); then
+			_tfa_offer "$argument"
+			return
+		fi
+		;;
+	esac
+	case $cur in
+	-*)
+		_tfa_offer "$(_tfa_admin_options "$command")"
+		return
+		;;
+	esac
+	case $command in
+	'') _tfa_offer "$_tfa_admin_commands" ;;
+	enable | enforce | exempt | disable)
+		_tfa_offer "$(_tfa_users; _tfa_groups | sed 's/^/@/')"
+		;;
+	policy)
+		case $before in
+		policy) _tfa_offer 'show edit check' ;;
+		check) _tfa_files ;;
+		esac
+		;;
+	users | explain | revoke | code | unlock)
+		_tfa_offer "$(_tfa_users)"
+		;;
+	doctor)
+		case ${words[*]} in
+		*--probe*) _tfa_offer -i ;;
+		esac
+		;;
+	esac
+}
+
+_tfa()
+{
+	local words cur before argument
+
+	_tfa_split
+	before=${words[${#words[@]} - 1]}
+	case $before in
+	--socket | --store | --policy)
+		_tfa_files
+		return
+		;;
+	--*)
+		if argument=$(_tfa_argument "$before"); then
+			_tfa_offer "$argument"
+			return
+		fi
+		;;
+	esac
+	case $cur in
+	-*)
+		_tfa_offer '--socket --store --policy --keeper-user --help
+		--version'
+		;;
+	*)
+		[ -n "$(_tfa_command)" ] ||
+		    _tfa_offer 'status add remove recovery'
+		;;
+	esac
+}
+
+complete -F _tfa_admin tfa-admin
+complete -F _tfa tfa
