@@ -1,0 +1,204 @@
+#include "fixture.h"
+
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "onetime.h"
+
+void
+fixture_quote(const char *text, char ret[static QUOTED_MAX])
+{
+	size_t n = strlen(text);
+
+	cr_assert_lt(n, QUOTED_MAX);
+	for (size_t i = 0; i <= n; i++)
+		ret[i] = (char)(text[i] == '\'' ? '"' : text[i]);
+}
+
+void
+fixture_change(const char *text, const char *from, const char *to,
+    char ret[static QUOTED_MAX])
+{
+	const char *at = strstr(text, from);
+	char changed[QUOTED_MAX];
+	int n;
+
+	cr_assert_not_null(at, "no %s", from);
+	n = snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text),
+	    text, to, at + strlen(from));
+	cr_assert(n > 0 && n < QUOTED_MAX);
+	fixture_quote(changed, ret);
+}
+
+void
+fixture_policy(const char *rules, const char *rest, struct policy *ret)
+{
+	char text[QUOTED_MAX], quoted[QUOTED_MAX];
+	struct json_error error;
+	int n = snprintf(text, sizeof(text),
+	    "{'version': 1, 'issuer': 'Test', 'rules': [%s], "
+	    "'otherwise': 'optional'%s}",
+	    rules, rest);
+
+	cr_assert(n > 0 && n < QUOTED_MAX);
+	fixture_quote(text, quoted);
+	cr_assert_eq(policy_parse(quoted, strlen(quoted), ret, &error),
+	    FAULT_NONE, "%s: %s", error.path, error.text);
+}
+
+void
+fixture_record(struct record *ret)
+{
+	record_init(ret, "alice", 1001);
+}
+
+struct device *
+fixture_device(struct record *record)
+{
+	size_t n = record->devices.count + 1;
+	struct device *device = json_list_add(
+	    &record->devices, sizeof(*device));
+
+	cr_assert_not_null(device);
+	snprintf(device->id, sizeof(device->id), "d%zu", n);
+	device->digits = 6;
+	device->period_s = 30;
+	device->secret.len = 20;
+	for (size_t i = 0; i < device->secret.len; i++)
+		device->secret.bytes[i] = (uint8_t)(17 * n + 31 * i);
+	record->enrolled_once = true;
+	return device;
+}
+
+void
+fixture_one_time(
+    struct record *record, enum code_use use, const char *text, int64_t until_s)
+{
+	char code[ONETIME_CHARS + 1] = "";
+	struct one_time *one = json_list_add(&record->codes, sizeof(*one));
+
+	cr_assert_not_null(one);
+	cr_assert(onetime_read(text, strlen(text), code));
+	cr_assert_eq(onetime_hash(code, one->hash), FAULT_NONE);
+	one->use = use;
+	one->until_s = until_s;
+}
+
+void
+fixture_source(struct record *record, int64_t last_s)
+{
+	struct source *source = json_list_add(
+	    &record->sources, sizeof(*source));
+
+	cr_assert_not_null(source);
+	snprintf(source->key, sizeof(source->key), "%s", ALICE_KEY);
+	snprintf(source->address, sizeof(source->address), "%s", ALICE_ADDRESS);
+	source->last_s = last_s;
+}
+
+void
+fixture_code(const struct device *device, int64_t now_s, int steps,
+    char ret[static OTP_DIGITS_MAX + 1])
+{
+	int64_t step = (int64_t)otp_step(now_s, device->period_s) + steps;
+
+	cr_assert_eq(
+	    otp_code((enum otp_algorithm)device->algorithm, &device->secret,
+		(uint64_t)step, (int)device->digits, ret),
+	    FAULT_NONE);
+}
+
+static bool
+is_taken(const struct record *record, int64_t now_s, const char *digits)
+{
+	for (size_t i = 0; i < record->devices.count; i++)
+		for (int step = -30; step <= 30; step++) {
+			char code[OTP_DIGITS_MAX + 1];
+
+			fixture_code(
+			    &record->devices.items[i], now_s, step, code);
+			if (strcmp(code, digits) == 0)
+				return true;
+		}
+	return false;
+}
+
+void
+fixture_wrong(const struct record *record, int64_t now_s, char ret[static 7])
+{
+	for (unsigned n = 123456; n < 999999; n++) {
+		snprintf(ret, 7, "%06u", n % 1000000);
+		if (!is_taken(record, now_s, ret))
+			return;
+	}
+}
+
+struct login
+fixture_login(int64_t now_s)
+{
+	return (struct login){.address = ALICE_ADDRESS,
+	    .key = ALICE_KEY,
+	    .connection = CONNECTION,
+	    .terminal = true,
+	    .shell = true,
+	    .now_s = now_s};
+}
+
+static bool
+lists(const char *const names[static 4], const char *name)
+{
+	for (size_t i = 0; i < 4; i++)
+		if (names[i] != NULL && strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+enum membership
+fixture_member(void *ctx, const char *group)
+{
+	struct fixture_groups *groups = ctx;
+
+	groups->asked++;
+	if (groups->failing != NULL && strcmp(groups->failing, group) == 0)
+		return GROUP_ERROR;
+	if (lists(groups->inside, group))
+		return GROUP_INSIDE;
+	return lists(groups->outside, group) ? GROUP_OUTSIDE : GROUP_UNKNOWN;
+}
+
+void
+fixture_folder(char ret[static FOLDER_MAX])
+{
+	snprintf(ret, FOLDER_MAX, "/tmp/tfa-unit.XXXXXX");
+	cr_assert_not_null(mkdtemp(ret));
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+void
+fixture_remove(const char *folder)
+{
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int
+fixture_wait(int pid)
+{
+	int status = -1;
+
+	if (pid <= 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}

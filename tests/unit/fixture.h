@@ -1,0 +1,75 @@
+/*
+ * What many unit tests begin with: a policy, a record with a device, a login,
+ * a membership table, a private folder.  JSON is written with ' in place of
+ * ", so that a table of it can be read.
+ */
+#ifndef TFA_FIXTURE_H
+#define TFA_FIXTURE_H
+
+#include <stddef.h>
+
+#include "login.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define NOW_S   1793000020LL /* 10 seconds into a step of 30 */
+#define LATER_S (NOW_S + 30LL * DAY_S)
+
+#define ALICE_KEY     "SHA256:aliceaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ALICE_ADDRESS "203.0.113.7"
+#define CONNECTION    "c0ffee"
+
+#define QUOTED_MAX 16384
+#define FOLDER_MAX 64
+
+/* text with " for each '.  Ends the test where it is too long. */
+void fixture_quote(const char *text, char ret[static QUOTED_MAX]);
+
+/* text, quoted, with the one place where from stands changed into to. */
+void fixture_change(const char *text, const char *from, const char *to,
+    char ret[static QUOTED_MAX]);
+
+/* *ret: the policy with these rules; rest goes behind "otherwise". */
+void fixture_policy(const char *rules, const char *rest, struct policy *ret);
+
+/* *ret: the record of alice, uid 1001, without a device. */
+void fixture_record(struct record *ret);
+
+/* Adds a device d1, d2, ..., each with a secret of its own. */
+struct device *fixture_device(struct record *record);
+
+/* Adds a one-time code; text is 16 characters of Crockford's base 32. */
+void fixture_one_time(struct record *record, enum code_use use,
+    const char *text, int64_t until_s);
+
+/* Adds alice's key and address as a source that gave a code at last_s. */
+void fixture_source(struct record *record, int64_t last_s);
+
+/* The device's code, steps after (or before) the one at now_s. */
+void fixture_code(const struct device *device, int64_t now_s, int steps,
+    char ret[static OTP_DIGITS_MAX + 1]);
+
+/* Digits that no device takes within 30 steps of now_s. */
+void
+fixture_wrong(const struct record *record, int64_t now_s, char ret[static 7]);
+
+/* Alice with her key, on a terminal, for a shell. */
+struct login fixture_login(int64_t now_s);
+
+/* Answers as member of a struct subject; ctx is the struct. */
+struct fixture_groups {
+	const char *inside[4];
+	const char *outside[4];
+	const char *failing; /* its look-up is an error */
+	int asked;
+};
+enum membership fixture_member(void *ctx, const char *group);
+
+/* Makes a private folder; ret is its path.  Removes it with all in it. */
+void fixture_folder(char ret[static FOLDER_MAX]);
+void fixture_remove(const char *folder);
+
+/* Waits for a child: its exit status, or -1. */
+int fixture_wait(int pid);
+
+#endif

@@ -1,0 +1,158 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../gate/keys.h"
+
+/* A key, one authority, and a certificate by it with force-command. */
+#define BLOB \
+	"AAAAC3NzaC1lZDI1NTE5AAAAIPV0dVBTK1k2uKujMZwyYF+GfE3RB24Hj0UWuZp/7X9Y"
+#define AUTHORITY \
+	"AAAAC3NzaC1lZDI1NTE5AAAAIHov95C/hqNVpA/ISWh1ixXsvxIbNs12gDCzHnSXrlse"
+#define CERTIFICATE \
+	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIEnSs8iF9vjGYm3QlUD+gX8kGK9IJJgl+4FEFP1kSssDAAAAIPV0dVBTK1k2uKujMZwyYF+GfE3RB24Hj0UWuZp/7X9YAAAAAAAAAAAAAAABAAAAAmlkAAAACQAAAAVhbGljZQAAAAAAAAAA//////////8AAAAjAAAADWZvcmNlLWNvbW1hbmQAAAAOAAAACmVjaG8gUkVTVFIAAACCAAAAFXBlcm1pdC1YMTEtZm9yd2FyZGluZwAAAAAAAAAXcGVybWl0LWFnZW50LWZvcndhcmRpbmcAAAAAAAAAFnBlcm1pdC1wb3J0LWZvcndhcmRpbmcAAAAAAAAACnBlcm1pdC1wdHkAAAAAAAAADnBlcm1pdC11c2VyLXJjAAAAAAAAAAAAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIHov95C/hqNVpA/ISWh1ixXsvxIbNs12gDCzHnSXrlseAAAAUwAAAAtzc2gtZWQyNTUxOQAAAEAAZs+o9/XtzQ+4KhzuzXgns4RlvCoRODk2hgyR6NSXmtraFs4RUPRR6d6c7Bp07y6bVBQUHvx5uuC7OEMrNokK"
+#define KEY   "ssh-ed25519 " BLOB
+#define HALF1 "AAAAC3NzaC1lZDI1NTE5"
+#define HALF2 (BLOB + sizeof(HALF1) - 1)
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum found { NOTHING, FREE, COMMAND, DOUBTFUL };
+
+/* What a file says of a key, and in *ret_command which command, if any. */
+static enum found
+search(const char *auth, const char *text, char *ret_command, size_t size)
+{
+	struct restriction r = {.listed = false};
+	struct key key;
+	enum found found;
+
+	cr_assert_eq(key_parse(auth, &key), FAULT_NONE, "%s", auth);
+	cr_assert_eq(keys_search(text, &key, &r), FAULT_NONE);
+	snprintf(ret_command, size, "%s", r.command != NULL ? r.command : "");
+	found = r.conflicting ? DOUBTFUL
+	    : !r.listed       ? NOTHING
+	    : r.command       ? COMMAND
+			      : FREE;
+	restriction_done(&r);
+	key_done(&key);
+	return found;
+}
+
+/* A second line that would set the key free makes each of these matter: what
+ * sshd obeys must never be passed over. */
+Test(keys, finds_the_restriction_that_sshd_finds)
+{
+	static const struct {
+		const char *text;
+		enum found found;
+		const char *command;
+	} cases[] = {
+	    {"", NOTHING, ""},
+	    {"# " KEY "\n", NOTHING, ""},
+	    {KEY, FREE, ""},
+	    {KEY " a comment\n", FREE, ""},
+	    {"  \t" KEY "\r\n", FREE, ""},
+	    {"restrict,pty " KEY "\n", FREE, ""},
+	    {"command=\"a b\" " KEY "\n", COMMAND, "a b"},
+	    {"COMMAND=\"a b\" " KEY "\n", COMMAND, "a b"},
+	    {"no-pty,command=\"a\",restrict " KEY "\n", COMMAND, "a"},
+	    {"from=\"10.0.0.0/8,!x\",command=\"a\" " KEY, COMMAND, "a"},
+	    {"command=\"say \\\"hi\\\"\" " KEY, COMMAND, "say \"hi\""},
+	    {"command=\"\" " KEY, COMMAND, ""},
+	    {"command=\"a,b=c d\"\t" KEY, COMMAND, "a,b=c d"},
+	    {"command=\"a\" " KEY "\ncommand=\"a\" " KEY "\n", COMMAND, "a"},
+	    /* Lines that differ. */
+	    {"command=\"a\" " KEY "\ncommand=\"b\" " KEY "\n", DOUBTFUL, "a"},
+	    {"command=\"a\" " KEY "\n" KEY "\n", DOUBTFUL, "a"},
+	    {KEY "\ncommand=\"a\" " KEY "\n", DOUBTFUL, "a"},
+	    /* Lines that cannot be read, but mention the key. */
+	    {"command=\"a " KEY "\n", DOUBTFUL, ""},
+	    {"command=a " KEY "\n", DOUBTFUL, ""},
+	    {"command=\"a\",command=\"b\" " KEY "\n", DOUBTFUL, ""},
+	    {"ssh-rsa " BLOB "\n", DOUBTFUL, ""},
+	    {"ssh-ed25519 x" BLOB "\n", DOUBTFUL, ""},
+	    /* The key's text inside of a command is not the line's key. */
+	    {"command=\"x " BLOB " \" " KEY "\n", COMMAND, "x " BLOB " "},
+	    /* An authority's line is for certificates. */
+	    {"cert-authority " KEY "\n", DOUBTFUL, ""},
+	};
+	char command[512];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cr_expect_eq(search("publickey " KEY, cases[i].text, command,
+				 sizeof(command)),
+		    cases[i].found, "%zu: %s", i, cases[i].text);
+		if (cases[i].found == COMMAND)
+			cr_expect_str_eq(command, cases[i].command);
+	}
+}
+
+/* sshd's base64 skips white space: the line holds the key all the same. */
+Test(keys, skips_white_space_inside_a_key_as_sshd_does)
+{
+	static const char spaces[] = "\v\f\r";
+	char text[1024], command[64];
+
+	cr_assert_eq(strncmp(BLOB, HALF1, sizeof(HALF1) - 1), 0);
+	for (size_t i = 0; spaces[i] != '\0'; i++) {
+		snprintf(text, sizeof(text),
+		    "command=\"a\" ssh-ed25519 " HALF1 "%c%s\n" KEY "\n",
+		    spaces[i], HALF2);
+		cr_expect_eq(
+		    search("publickey " KEY, text, command, sizeof(command)),
+		    DOUBTFUL, "%zu", i);
+	}
+	cr_expect_eq(
+	    search("publickey " KEY, "command=\"a;:\r\" " KEY "\n" KEY "\n",
+		command, sizeof(command)),
+	    DOUBTFUL);
+}
+
+Test(keys, reads_a_certificate)
+{
+	static const char auth[] =
+	    "publickey ssh-ed25519-cert-v01@openssh.com " CERTIFICATE;
+	char command[64];
+	struct key key;
+
+	cr_assert_eq(key_parse(auth, &key), FAULT_NONE);
+	cr_expect(key.is_certificate);
+	cr_expect_str_eq(key.force_command, "echo RESTR");
+	key_done(&key);
+	cr_expect_eq(search(auth, "cert-authority ssh-ed25519 " AUTHORITY,
+			 command, sizeof(command)),
+	    FREE);
+	cr_expect_eq(
+	    search(auth, "cert-authority,command=\"a\" ssh-ed25519 " AUTHORITY,
+		command, sizeof(command)),
+	    COMMAND);
+	/* The key itself, and an authority without the word, are others. */
+	cr_expect_eq(search(auth, KEY "\nssh-ed25519 " AUTHORITY, command,
+			 sizeof(command)),
+	    NOTHING);
+}
+
+Test(keys, refuses_what_is_no_key)
+{
+	static const char *const cases[] = {
+	    "",
+	    "password",
+	    "publickey ",
+	    "publickey ssh-ed25519",
+	    "publickey ssh-ed25519 !!!!",
+	    "publickey ssh-ed25519 AAAA",
+	    "publickey ssh-ed25519-cert-v01@openssh.com "
+	    "AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29t",
+	    /* A certificate of a kind that nobody knows is no plain key. */
+	    "publickey x-cert-v01@openssh.com "
+	    "AAAAF3h4LWNlcnQtdjAxQG9wZW5zc2guY29t",
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct key key;
+
+		cr_expect_eq(
+		    key_parse(cases[i], &key), FAULT_FORMAT, "%s", cases[i]);
+	}
+}

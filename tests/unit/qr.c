@@ -1,0 +1,195 @@
+#include "../../gate/qr.h"
+
+#include <criterion/criterion.h>
+#include <qrencode.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+#define SIDE_MAX 128
+#define QUIET    2
+
+#define WHITE_PAPER "\033[0;48;5;231m"
+#define BLACK_PAPER "\033[0;38;5;231;48;5;16m"
+#define LINE_END    "\033[0m\n"
+#define UPPER_LIGHT "\u2580"
+#define LOWER_LIGHT "\u2584"
+
+/* What somebody in front of the terminal sees. */
+struct picture {
+	bool dark[SIDE_MAX][SIDE_MAX]; /* [y][x], two y a terminal row */
+	int columns, rows;
+};
+
+static bool
+skip(const char **at, const char *expected)
+{
+	size_t len = strlen(expected);
+
+	if (strncmp(*at, expected, len) != 0)
+		return false;
+	*at += len;
+	return true;
+}
+
+static void
+read_row(const char **at, struct picture *picture)
+{
+	int y = 2 * picture->rows++, x = 0;
+	enum { NONE, WHITE, BLACK } paper = NONE;
+
+	for (; !skip(at, LINE_END); x++) {
+		bool *upper = &picture->dark[y][x];
+		bool *lower = &picture->dark[y + 1][x];
+
+		cr_assert_lt(x, SIDE_MAX);
+		if (skip(at, WHITE_PAPER)) {
+			cr_assert_neq(paper, WHITE, "colour set again");
+			paper = WHITE;
+		} else if (skip(at, BLACK_PAPER)) {
+			cr_assert_neq(paper, BLACK, "colour set again");
+			paper = BLACK;
+		}
+		cr_assert_neq(paper, NONE, "a cell in the theme's colours");
+		if (skip(at, " ")) {
+			*upper = *lower = paper == BLACK;
+			continue;
+		}
+		cr_assert_eq(paper, BLACK, "a half block on white");
+		*upper = skip(at, LOWER_LIGHT);
+		*lower = !*upper;
+		cr_assert(*upper || skip(at, UPPER_LIGHT), "stray: %.8s", *at);
+	}
+	cr_assert(picture->rows == 1 || x == picture->columns);
+	picture->columns = x;
+}
+
+static void
+picture_read(const char *drawn, struct picture *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	while (*drawn != '\0') {
+		cr_assert_lt(2 * ret->rows + 1, SIDE_MAX);
+		read_row(&drawn, ret);
+	}
+}
+
+static void
+text_of(size_t len, char ret[static 514])
+{
+	for (size_t i = 0; i < len; i++)
+		ret[i] = (char)('!' + i % 90);
+	ret[len] = '\0';
+}
+
+static void
+expect_same_modules(const char *text)
+{
+	static struct picture picture;
+	scoped_free char *drawn = NULL;
+	int columns = 0;
+	QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+
+	cr_assert_not_null(code);
+	cr_assert_eq(qr_draw(text, &drawn, &columns), FAULT_NONE);
+	picture_read(drawn, &picture);
+	cr_expect_eq(columns, code->width + 2 * QUIET);
+	cr_expect_eq(picture.columns, columns);
+	cr_expect_eq(picture.rows, (columns + 1) / 2);
+	for (int y = 0; y < 2 * picture.rows; y++) {
+		for (int x = 0; x < columns; x++) {
+			int cx = x - QUIET, cy = y - QUIET;
+			bool inside = cx >= 0 && cy >= 0 && cx < code->width &&
+			    cy < code->width;
+			bool dark = inside &&
+			    (code->data[cy * code->width + cx] & 1) != 0;
+
+			cr_assert_eq(picture.dark[y][x], dark, "%d, %d", x, y);
+		}
+	}
+	QRcode_free(code);
+}
+
+Test(qr, draws_the_modules_that_libqrencode_makes)
+{
+	expect_same_modules("otpauth://totp/Example-Bastion:alice%40bastion"
+			    "?secret=ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+			    "&issuer=Example-Bastion");
+	expect_same_modules("0123456789");
+	expect_same_modules("z\303\274rich \346\227\245");
+}
+
+Test(qr, draws_every_length_up_to_512_bytes)
+{
+	static const size_t lengths[] = {1, 17, 106, 107, 134, 135, 300, 512};
+	char text[514];
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		text_of(lengths[i], text);
+		expect_same_modules(text);
+	}
+}
+
+/* The sizes that the manual promises: each fits one more or one less byte. */
+Test(qr, takes_as_few_cells_as_promised)
+{
+	static const struct {
+		size_t len;
+		int columns, rows;
+	} sizes[] = {
+	    {106, 41, 21},
+	    {107, 45, 23},
+	    {134, 45, 23},
+	    {135, 49, 25},
+	};
+	static struct picture picture;
+	char text[514];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		scoped_free char *drawn = NULL;
+		int columns = 0;
+
+		text_of(sizes[i].len, text);
+		cr_assert_eq(qr_draw(text, &drawn, &columns), FAULT_NONE);
+		picture_read(drawn, &picture);
+		cr_expect_eq(columns, sizes[i].columns);
+		cr_expect_eq(picture.columns, sizes[i].columns);
+		cr_expect_eq(picture.rows, sizes[i].rows);
+	}
+}
+
+Test(qr, has_a_light_margin_on_all_sides)
+{
+	static struct picture picture;
+	scoped_free char *drawn = NULL;
+	int columns = 0;
+
+	cr_assert_eq(qr_draw("otpauth", &drawn, &columns), FAULT_NONE);
+	picture_read(drawn, &picture);
+	for (int i = 0; i < columns; i++) {
+		for (int margin = 0; margin < QUIET; margin++) {
+			int far = columns - 1 - margin;
+
+			cr_expect_not(picture.dark[margin][i]);
+			cr_expect_not(picture.dark[far][i]);
+			cr_expect_not(picture.dark[i][margin]);
+			cr_expect_not(picture.dark[i][far]);
+		}
+	}
+	cr_expect(picture.dark[QUIET][QUIET]);
+}
+
+Test(qr, refuses_an_empty_or_oversized_text)
+{
+	char *drawn = NULL;
+	int columns = -7;
+	char text[514];
+
+	text_of(513, text);
+	cr_expect_eq(qr_draw(text, &drawn, &columns), FAULT_LIMIT);
+	cr_expect_eq(qr_draw("", &drawn, &columns), FAULT_LIMIT);
+	cr_expect_null(drawn);
+	cr_expect_eq(columns, -7);
+}

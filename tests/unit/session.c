@@ -1,0 +1,123 @@
+#include "../../gate/session.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#define WORDS_MAX 8
+
+Test(session, splits_the_arguments_of_internal_sftp)
+{
+	static const struct {
+		const char *args;
+		const char *words[WORDS_MAX];
+	} cases[] = {
+	    {" -R", {"-R"}},
+	    {"-l INFO\t-f\t AUTH ", {"-l", "INFO", "-f", "AUTH"}},
+	    {" -d \"/srv/a b\" -R", {"-d", "/srv/a b", "-R"}},
+	    {" -d '/srv/a b'", {"-d", "/srv/a b"}},
+	    {" a\"b c\"d'e f'", {"ab cde f"}},
+	    {" \"\" ''", {"", ""}},
+	    {" \"it's\" '\"'", {"it's", "\""}},
+	    {" a\\ b", {"a b"}},
+	    {" \\\" \\' \\\\", {"\"", "'", "\\"}},
+	    {" \"a\\\"b\"", {"a\"b"}},
+	    {" 'a\\'b'", {"a'b"}},
+	    {" \\n a\\", {"\\n", "a\\"}},
+	    {" $HOME `id` ;ls", {"$HOME", "`id`", ";ls"}},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char **argv = NULL;
+		size_t n = 0;
+
+		cr_assert_eq(
+		    session_split("server", cases[i].args, &argv), FAULT_NONE);
+		cr_expect_str_eq(argv[0], "server");
+		for (; cases[i].words[n] != NULL; n++) {
+			cr_assert_not_null(
+			    argv[n + 1], "%s: %zu", cases[i].args, n);
+			cr_expect_str_eq(argv[n + 1], cases[i].words[n]);
+		}
+		cr_expect_null(argv[n + 1], "%s", cases[i].args);
+		free(argv[1]);
+		free(argv[0]);
+		free(argv);
+	}
+}
+
+/* In a child, since what is left of it is for an exec to free. */
+static int
+split_fault(const char *args)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char **argv = NULL;
+
+		_exit((int)session_split("server", args, &argv));
+	}
+	return fixture_wait(pid);
+}
+
+Test(session, gives_the_program_alone_where_there_are_no_arguments)
+{
+	static const char *const args[] = {"", " ", "  \t "};
+
+	for (size_t i = 0; i < COUNT(args); i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			char **argv = NULL;
+
+			_exit(session_split("server", args[i], &argv) !=
+				FAULT_NONE ||
+			    strcmp(argv[0], "server") != 0 || argv[1] != NULL);
+		}
+		cr_expect_eq(fixture_wait(pid), 0);
+	}
+}
+
+Test(session, refuses_arguments_without_an_end)
+{
+	static const char *const args[] = {
+	    " \"", " '", " -d \"/srv", " 'a\"", " a\\\"b\"", " \"a\\\""};
+
+	for (size_t i = 0; i < COUNT(args); i++)
+		cr_expect_eq(split_fault(args[i]), FAULT_FORMAT, "%s", args[i]);
+}
+
+Test(session, has_a_limit_to_its_arguments)
+{
+	char args[256] = "";
+
+	for (int i = 0; i < 63; i++)
+		strncat(args, " a", sizeof(args) - strlen(args) - 1);
+	cr_expect_eq(split_fault(args), FAULT_NONE);
+	strncat(args, " a", sizeof(args) - strlen(args) - 1);
+	cr_expect_eq(split_fault(args), FAULT_LIMIT);
+}
+
+/* Whatever the caller thinks it has: without a pass there is no session. */
+Test(session, opens_for_a_pass_alone)
+{
+	static const int verdicts[] = {
+	    VERDICT_DENY, VERDICT_CHALLENGE, VERDICT_ENROLL, 1, -1, 0x5a18};
+	static const struct facts facts = {.home = "/", .shell = "/bin/true"};
+
+	for (size_t i = 0; i < COUNT(verdicts); i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			enum verdict verdict;
+
+			memcpy(&verdict, &verdicts[i], sizeof(verdict));
+			session_exec(verdict, &facts, NULL);
+		}
+		cr_expect_eq(fixture_wait(pid), GATE_EXIT_DENIED, "%zu", i);
+	}
+}

@@ -1,0 +1,173 @@
+#include "verdict.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "protocol.h"
+
+Test(verdict, denies_with_memory_that_was_zeroed)
+{
+	enum verdict verdict;
+
+	memset(&verdict, 0, sizeof(verdict));
+	cr_expect_eq(verdict, VERDICT_DENY);
+	cr_expect_str_eq(verdict_name(verdict), "deny");
+}
+
+/* No fault, reason, boolean or small count can be taken for a pass. */
+Test(verdict, gives_a_pass_a_value_of_its_own)
+{
+	for (int i = -1000; i < 1000; i++)
+		cr_expect_neq((int)VERDICT_PASS, i);
+	cr_expect_neq((int)VERDICT_PASS, (int)VERDICT_CHALLENGE);
+	cr_expect_neq((int)VERDICT_PASS, (int)VERDICT_ENROLL);
+}
+
+Test(verdict, has_names_that_come_back)
+{
+	static const struct {
+		enum verdict verdict;
+		const char *name;
+	} cases[] = {
+	    {VERDICT_DENY, "deny"},
+	    {VERDICT_CHALLENGE, "challenge"},
+	    {VERDICT_ENROLL, "enroll"},
+	    {VERDICT_PASS, "pass"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cr_expect_str_eq(verdict_name(cases[i].verdict), cases[i].name);
+		cr_expect_eq(
+		    verdict_from_name(cases[i].name), cases[i].verdict);
+	}
+}
+
+Test(verdict, denies_what_it_does_not_know)
+{
+	static const char *const names[] = {
+	    "", " ", "Pass", "PASS", "pass ", " pass", "passe", "pas", "allow"};
+	static const int values[] = {1, -1, 0x5a16, 0x5a18, 0x5a17 << 1};
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		cr_expect_eq(
+		    verdict_from_name(names[i]), VERDICT_DENY, "%s", names[i]);
+	for (size_t i = 0; i < COUNT(values); i++) {
+		enum verdict verdict;
+
+		memcpy(&verdict, &values[i], sizeof(verdict));
+		cr_expect_str_eq(verdict_name(verdict), "deny");
+	}
+}
+
+Test(verdict, names_every_reason_once)
+{
+	struct reply reply;
+
+	for (int i = 0; i < REASON_COUNT; i++) {
+		enum reason reason = (enum reason)i;
+		const char *name = reason_name(reason);
+
+		cr_assert_not_null(name, "reason %d", i);
+		cr_expect_neq(name[0], '\0', "reason %d", i);
+		cr_expect_eq(reason_from_name(name), reason, "%s", name);
+		cr_expect_lt(strlen(name), sizeof(reply.reason), "%s", name);
+		cr_expect_lt(strlen(name), 33, "audit: %s", name);
+	}
+	cr_expect_eq(reason_from_name("no such reason"), REASON_NONE);
+	cr_expect_str_eq(reason_name(REASON_COUNT), "none");
+}
+
+Test(verdict, exits_as_the_manual_says)
+{
+	static const struct {
+		enum reason reason;
+		int exit;
+	} cases[] = {
+	    {REASON_NONE, 77},
+	    {REASON_WRONG_CODE, 77},
+	    {REASON_CODE_USED, 77},
+	    {REASON_CLOSED, 77},
+	    {REASON_UNKNOWN_GROUP, 77},
+	    {REASON_RULE_LOST, 77},
+	    {REASON_UID_CHANGED, 77},
+	    {REASON_BAD_RECORD, 77},
+	    {REASON_LOCKED, 75},
+	    {REASON_STOPPED, 75},
+	    {REASON_CLOCK_BACK, 75},
+	    {REASON_DISK_FULL, 75},
+	    {REASON_STORE, 75},
+	    {REASON_NO_LOG, 75},
+	    {REASON_BUSY, 75},
+	    {REASON_NEEDS_TERMINAL, 76},
+	    {REASON_SETUP_TERMINAL, 76},
+	    {REASON_BAD_REQUEST, 69},
+	    {REASON_BAD_POLICY, 78},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		cr_expect_eq(reason_exit(cases[i].reason), cases[i].exit, "%s",
+		    reason_name(cases[i].reason));
+	for (int i = -1; i <= REASON_COUNT; i++)
+		cr_expect_neq(reason_exit((enum reason)i), 0, "reason %d", i);
+}
+
+/* The longest message fits a reply, on one line, with its gaps filled. */
+Test(verdict, says_each_reason_in_one_line)
+{
+	char name[USER_TEXT];
+	struct reason_facts facts = {
+	    .wait_s = 604800, .left_s = 315359999, .name = name};
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < REASON_COUNT; i++) {
+		char said[1024], sent[MESSAGE_TEXT];
+
+		reason_say((enum reason)i, &facts, said, sizeof(said));
+		reason_say((enum reason)i, &facts, sent, sizeof(sent));
+		cr_expect_str_eq(
+		    sent, said, "%s is cut", reason_name((enum reason)i));
+		cr_expect_null(strpbrk(said, "\n%"), "%s", said);
+	}
+}
+
+Test(verdict, fills_in_the_facts)
+{
+	static const struct {
+		enum reason reason;
+		struct reason_facts facts;
+		const char *said;
+	} cases[] = {
+	    {REASON_LOCKED, {.wait_s = 42},
+		"Too many wrong codes: try again in 42 s."},
+	    {REASON_UNKNOWN_USER, {.name = "bob"}, "There is no user \"bob\"."},
+	    {REASON_UNKNOWN_USER, {.name = "%W%N"},
+		"There is no user \"%W%N\"."},
+	    {REASON_UNKNOWN_USER, {.name = NULL}, "There is no user \"\"."},
+	    {REASON_OFFER_DUE, {.left_s = 3 * DAY_S},
+		"A code will be required in 3 days. Press Enter to do this "
+		"later."},
+	    {REASON_CODE, {.name = ""}, ""},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char said[MESSAGE_TEXT];
+
+		reason_say(
+		    cases[i].reason, &cases[i].facts, said, sizeof(said));
+		cr_expect_str_eq(said, cases[i].said);
+	}
+}
+
+Test(verdict, says_no_more_than_fits)
+{
+	struct reason_facts facts = {.name = "a-name-that-is-long"};
+	char said[24];
+
+	for (size_t size = 1; size <= sizeof(said); size++) {
+		memset(said, 'x', sizeof(said));
+		reason_say(REASON_UNKNOWN_USER, &facts, said, size);
+		cr_expect_lt(strnlen(said, sizeof(said)), size);
+	}
+}
