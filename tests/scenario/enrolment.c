@@ -1,0 +1,249 @@
+/* Setting up a phone: from the screen, with a code, and again after a loss. */
+#include <ctype.h>
+
+#include "scenario.h"
+
+#define SELF_ALWAYS "'enrollment':{'self':'always'}"
+#define KEPT        "Press Enter when you have kept them: "
+#define CODES_MAX   12
+
+Scenarios(enrolment);
+
+static struct bastion *
+open_to_all(void)
+{
+	return bastion_open(.rules = REQUIRED, .more = SELF_ALWAYS);
+}
+
+/* Scans what the terminal shows, and answers with the secret in it. */
+static const char *
+scan(struct session *s)
+{
+	const char *uri, *secret;
+
+	session_expect(s, PROMPT);
+	uri = screen_qr(s->seen);
+	cr_assert_not_null(uri, "no QR code in: %s", screen_text(s->seen));
+	secret = uri_parameter(uri, "secret");
+	cr_assert_not_null(secret, "no secret in %s", uri);
+	return secret;
+}
+
+static void
+answer(struct session *s, const char *code)
+{
+	session_type(s, code);
+	session_type(s, "\r");
+}
+
+/* Whether a recovery code begins at text: XXXX-XXXX-XXXX-XXXX. */
+static bool
+is_recovery_code(const char *at)
+{
+	for (int i = 0; i < 19; i++) {
+		if (i % 5 == 4 ? at[i] != '-' : !isalnum((unsigned char)at[i]))
+			return false;
+	}
+	return !isalnum((unsigned char)at[19]) && at[19] != '-';
+}
+
+static int
+recovery_codes(const char *seen, const char *ret[static CODES_MAX])
+{
+	int count = 0;
+
+	for (const char *at = seen; strlen(at) > 19; at++) {
+		bool begins = at == seen ||
+		    (!isalnum((unsigned char)at[-1]) && at[-1] != '-');
+
+		if (begins && count < CODES_MAX && is_recovery_code(at))
+			ret[count++] = text("%.19s", at);
+	}
+	return count;
+}
+
+/* From the first prompt to the shell; the step of the code that was spent. */
+static const char *
+set_up(struct session *s, uint64_t step)
+{
+	const char *secret = scan(s);
+
+	answer(s, code_at(secret, step));
+	session_expect(s, KEPT);
+	session_type(s, "\r");
+	session_type(s, "echo in''side\r");
+	session_expect(s, "inside");
+	return secret;
+}
+
+Test(enrolment, from_the_screen_to_the_shell)
+{
+	struct bastion *b = open_to_all();
+	uint64_t step = step_now();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *secret = set_up(s, step);
+
+	session_type(s, "exit 6\r");
+	cr_assert_eq(session_status(s), 6);
+	s = session_open(b, b->me, NULL, NULL);
+	session_pass(s, code_at(secret, step + 1));
+	session_kill(s);
+}
+
+Test(enrolment, uri_is_what_apps_read)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *secret = scan(s), *uri = screen_qr(s->seen);
+	char *label = text("otpauth://totp/Test-Bastion:%s", b->me);
+
+	cr_assert_eq(strncmp(uri, label, strlen(label)), 0, "%s", uri);
+	cr_assert_eq(strlen(secret), 32, "%s", uri);
+	cr_assert_str_eq(uri_parameter(uri, "issuer"), "Test-Bastion");
+	cr_assert_null(uri_parameter(uri, "period"), "%s", uri);
+	cr_assert_leq(strlen(uri), 134, "%s", uri);
+	session_kill(s);
+}
+
+Test(enrolment, key_stands_under_the_code_in_fours)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *secret = scan(s);
+	char *key = text("%.4s", secret);
+
+	for (size_t i = 4; i < strlen(secret); i += 4)
+		key = text("%s %.4s", key, secret + i);
+	assert_says(s->seen, key);
+	session_kill(s);
+}
+
+Test(enrolment, wrong_code_does_not_enrol)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *secret = scan(s);
+
+	answer(s, code_wrong(secret));
+	session_expect(s, "Wrong code");
+	session_expect(s, PROMPT);
+	answer(s, code_at(secret, step_now()));
+	session_expect(s, KEPT);
+	session_kill(s);
+}
+
+Test(enrolment, closed_laptop_leaves_no_device)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *first = scan(s);
+
+	session_kill(s);
+	s = session_open(b, b->me, NULL, NULL);
+	cr_assert_str_neq(scan(s), first);
+	session_kill(s);
+}
+
+Test(enrolment, confirming_code_is_spent)
+{
+	struct bastion *b = open_to_all();
+	uint64_t step = step_now();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *secret = set_up(s, step);
+
+	session_kill(s);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step), "true"), 77);
+}
+
+Test(enrolment, recovery_codes_work_once_however_written)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *codes[CODES_MAX];
+	char bare[20] = "";
+	size_t n = 0;
+
+	set_up(s, step_now());
+	cr_assert_eq(
+	    recovery_codes(s->seen, codes), 10, "%s", screen_text(s->seen));
+	session_kill(s);
+	assert_status(ssh_with_code(b, b->me, codes[0], "true"), 0);
+	assert_status(ssh_with_code(b, b->me, codes[0], "true"), 77);
+	for (const char *c = codes[9]; *c != '\0'; c++) {
+		if (*c != '-')
+			bare[n++] = (char)tolower((unsigned char)*c);
+	}
+	s = session_open(b, b->me, NULL, NULL);
+	session_pass(s, bare);
+	session_kill(s);
+}
+
+Test(enrolment, revoke_then_enrol_again)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *lost = fixture_enrol(b, b->me), *secret;
+	uint64_t step = step_now();
+	struct session *s;
+
+	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+	assert_status(ssh_with_code(b, b->me, code_at(lost, step), "true"), 76);
+	s = session_open(b, b->me, NULL, NULL);
+	secret = set_up(s, step);
+	cr_assert_str_neq(secret, lost);
+	session_kill(s);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(lost, step + 1), "true"), 77);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}
+
+Test(enrolment, revoke_forgets_the_connection)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	char *path = text("ControlPath=%s/master", b->dir);
+	struct session *s = session_open(
+	    b, b->me, ARGV("-M", "-o", path), NULL);
+
+	session_pass(s, code_at(secret, step_now()));
+	assert_status(ssh_run(b, b->me, ARGV("-o", path), "true", NULL), 0);
+	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+	assert_status(ssh_run(b, b->me, ARGV("-o", path), "true", NULL), 76);
+	session_kill(s);
+}
+
+Test(enrolment, blocked_cannot_set_up)
+{
+	struct bastion *b = open_to_all();
+	struct session *s;
+
+	fixture_enrol(b, b->me);
+	assert_status(
+	    bastion_admin(b, ARGV("revoke", b->me, "--block", "--yes")), 0);
+	s = session_open(b, b->me, NULL, NULL);
+	cr_assert_eq(session_status(s), 77);
+	cr_assert_null(screen_qr(s->seen));
+}
+
+Test(enrolment, by_an_admins_code_only)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = "'enrollment':{'self':'code'}");
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *codes[CODES_MAX];
+	struct run *r;
+
+	if (session_sees(s, PROMPT, 2000))
+		session_type(s, "000000\r\r");
+	cr_assert_eq(session_status(s), 77);
+	cr_assert_null(screen_qr(s->seen));
+	r = bastion_admin(b, ARGV("code", b->me, "--enroll"));
+	assert_status(r, 0);
+	cr_assert_eq(recovery_codes(r->out, codes), 1, "%s", r->out);
+	s = session_open(b, b->me, NULL, NULL);
+	session_expect(s, PROMPT);
+	answer(s, codes[0]);
+	set_up(s, step_now());
+	session_kill(s);
+}

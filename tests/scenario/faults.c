@@ -1,0 +1,292 @@
+/* Something is broken: nobody gets in, and the person is told why. */
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+Scenarios(faults);
+
+/* With and without a terminal: that status, a reason, and no shell. */
+static void
+assert_shut(const struct bastion *b, const char *user, int status)
+{
+	struct run *r = ssh_with_code(b, user, "123456", "echo inside");
+	struct session *s = session_open(b, user, NULL, NULL);
+
+	assert_status(r, status);
+	cr_assert_str_empty(r->out);
+	cr_assert_gt(strlen(r->err), 10);
+	session_type(s, "echo in''side\r");
+	cr_assert_eq(session_status(s), status, "%s", screen_text(s->seen));
+	assert_never_says(s->seen, "inside");
+	assert_never_says(s->seen, PROMPT);
+}
+
+Test(faults, keeper_down_exits_69)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("exempt"), .no_keeper = true);
+	assert_shut(b, "alice", 69);
+}
+
+Test(faults, keeper_gone_while_she_types_exits_69)
+{
+	struct bastion *b;
+	const char *secret;
+	struct session *s;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	secret = fixture_enrol(b, "alice");
+	s = session_open(b, "alice", NULL, NULL);
+	session_expect(s, PROMPT);
+	bastion_keeper_stop(b);
+	session_type(s, code_at(secret, step_now()));
+	session_type(s, "\r");
+	session_type(s, "echo in''side\r");
+	cr_assert_eq(session_status(s), 69, "%s", screen_text(s->seen));
+	assert_never_says(s->seen, "inside");
+}
+
+Test(faults, keeper_restarts_under_a_login)
+{
+	struct bastion *b;
+	const char *secret;
+	struct session *s;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	secret = fixture_enrol(b, "alice");
+	s = session_open(b, "alice", NULL, NULL);
+	session_expect(s, PROMPT);
+	bastion_keeper_stop(b);
+	bastion_keeper_start(b);
+	session_type(s, code_at(secret, step_now()));
+	session_type(s, "\r");
+	session_type(s, "echo in''side\r");
+	session_expect(s, "inside");
+	session_kill(s);
+}
+
+/* Listens as a user and says "pass" to all; never returns. */
+_Noreturn static void
+be_a_false_keeper(const char *path, const struct passwd *pw)
+{
+	static const char pass[] =
+	    "{\"v\":1,\"verdict\":\"pass\",\"reason\":\"exempt\","
+	    "\"message\":\"\"}";
+	struct sockaddr_un here = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	char request[4096];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	strncpy(here.sun_path, path, sizeof(here.sun_path) - 1);
+	if (setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0 ||
+	    bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 ||
+	    chmod(path, 0666) != 0 || listen(fd, 5) != 0)
+		_exit(1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		int peer = accept(fd, NULL, NULL);
+
+		if (recv(peer, request, sizeof(request), 0) > 0)
+			send(peer, pass, sizeof(pass) - 1, MSG_NOSIGNAL);
+		close(peer);
+	}
+}
+
+Test(faults, false_keeper_is_not_believed)
+{
+	struct bastion *b;
+	const struct passwd *pw;
+	pid_t pid;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED, .no_keeper = true);
+	pw = getpwnam("erin");
+	cr_assert_eq(chown(text("%s/run", b->dir), pw->pw_uid, pw->pw_gid), 0);
+	pid = fork();
+	if (pid == 0)
+		be_a_false_keeper(b->socket, pw);
+	run_sleep_ms(200);
+	cr_assert_eq(access(b->socket, F_OK), 0);
+	assert_shut(b, "alice", 69);
+	kill(pid, SIGKILL);
+	run_wait(pid, 1000);
+}
+
+Test(faults, broken_policy_exits_78)
+{
+	static const char *const broken[] = {
+	    "{'version':1,'issuer':'Test','rules':[],'otherwise':'exempt'",
+	    "{'version':1,'issuer':'Test','rules':[],'otherwise':'exempt'} x",
+	    "{'version':1,'issuer':'Test','rules':[],'otherwise':'exempt',"
+	    "'otherwise':'exempt'}",
+	    "{'version':1,'issuer':'Test','rules':[],'Otherwise':'exempt'}",
+	    "{'version':2,'issuer':'Test','rules':[],'otherwise':'exempt'}",
+	    "",
+	};
+	struct bastion *b = bastion_open(.rules = RULE("exempt"));
+
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 0);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		struct run *r;
+
+		fixture_write_policy(b, broken[i]);
+		r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+		cr_assert_eq(
+		    r->status, 78, "policy %zu: %d: %s", i, r->status, r->err);
+		cr_assert_str_empty(r->out);
+	}
+	assert_shut(b, b->me, 78);
+}
+
+Test(faults, broken_policy_leaves_sshds_own_exemption)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED,
+	    .match = "Match User frank\n    ForceCommand none\n");
+	fixture_write_policy(b, "{");
+	assert_status(ssh_run(b, "alice", NULL, "true", NULL), 78);
+	assert_status(ssh_run(b, "erin", NULL, "true", NULL), 78);
+	r = ssh_run(b, "frank", NULL, "echo inside", NULL);
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+}
+
+Test(faults, missing_policy_exits_78)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("exempt"));
+	cr_assert_eq(unlink(b->policy), 0);
+	assert_shut(b, "alice", 78);
+}
+
+Test(faults, policy_that_others_can_write_exits_78)
+{
+	struct bastion *b = bastion_open(.rules = RULE("exempt"));
+
+	cr_assert_eq(chmod(b->policy, 0666), 0);
+	assert_shut(b, b->me, 78);
+	cr_assert_eq(chmod(b->policy, 0664), 0);
+	assert_shut(b, b->me, 78);
+}
+
+Test(faults, policy_of_somebody_else_exits_78)
+{
+	struct bastion *b;
+	const struct passwd *pw;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("exempt"));
+	pw = getpwnam("erin");
+	cr_assert_eq(chown(b->policy, pw->pw_uid, pw->pw_gid), 0);
+	assert_shut(b, "alice", 78);
+}
+
+Test(faults, policy_in_an_open_folder_exits_78)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("exempt"));
+	cr_assert_eq(chmod(b->dir, 0777), 0);
+	assert_shut(b, "alice", 78);
+}
+
+Test(faults, damaged_record_denies)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"));
+	char *path = text("%s/users/%s.json", b->store, b->me);
+
+	fixture_enrol(b, b->me);
+	write_text(path, "{\"version\":1,");
+	assert_shut(b, b->me, 77);
+}
+
+Test(faults, record_of_another_uid_denies)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("optional"));
+	fixture_enrol(b, "bob");
+	r = run(ARGV("mv", text("%s/users/bob.json", b->store),
+		    text("%s/users/alice.json", b->store)),
+	    NULL, 0);
+	assert_status(r, 0);
+	assert_shut(b, "alice", 77);
+}
+
+/* A store on a disk of 64 KiB, put in place of the one that is there. */
+static void
+tiny_disk(struct bastion *b)
+{
+	char *options = text("size=64k,mode=700,uid=2000,gid=2000");
+
+	bastion_keeper_stop(b);
+	assert_status(
+	    run(ARGV("mount", "-t", "tmpfs", "-o", options, "tmpfs", b->store),
+		NULL, 0),
+	    0);
+	bastion_keeper_start(b);
+}
+
+Test(faults, full_disk_denies_and_spends_nothing)
+{
+	struct bastion *b;
+	const char *secret, *code;
+	char *filler;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	tiny_disk(b);
+	secret = fixture_enrol(b, "alice");
+	code = code_at(secret, step_now());
+	filler = text("%s/filler", b->store);
+	run(ARGV("dd", "if=/dev/zero", text("of=%s", filler), "bs=4k"), NULL,
+	    0);
+	r = ssh_with_code(b, "alice", code, "echo inside");
+	assert_status(r, 75);
+	cr_assert_str_empty(r->out);
+	assert_says(r->err, "disk");
+	cr_assert_eq(unlink(filler), 0);
+	assert_status(ssh_with_code(b, "alice", code, "true"), 0);
+	bastion_keeper_stop(b);
+	run(ARGV("umount", b->store), NULL, 0);
+}
+
+Test(faults, read_only_disk_denies)
+{
+	struct bastion *b;
+	const char *secret;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	tiny_disk(b);
+	secret = fixture_enrol(b, "alice");
+	assert_status(
+	    run(ARGV("mount", "-o", "remount,ro", b->store), NULL, 0), 0);
+	r = ssh_with_code(
+	    b, "alice", code_at(secret, step_now()), "echo inside");
+	assert_status(r, 75);
+	cr_assert_str_empty(r->out);
+	bastion_keeper_stop(b);
+	run(ARGV("umount", b->store), NULL, 0);
+}

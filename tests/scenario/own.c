@@ -1,0 +1,111 @@
+/* tfa: a user's own devices and recovery codes, inside a session. */
+#include <string.h>
+
+#include "scenario.h"
+
+Scenarios(own);
+
+/* "tfa ARGS" in a session of its own, which code opens; own, where it is not
+ * NULL, is the code that tfa itself is given. */
+static struct run *
+run_tfa(const struct bastion *b, const char *code, const char *own,
+    const char *args)
+{
+	return ssh_with_code(b, b->me, code,
+	    text("%s%s %s/tfa %s %s %s", own != NULL ? "TFA_CODE=" : "",
+		own != NULL ? own : "", getenv("TFA_PROGRAMS"),
+		b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket, args));
+}
+
+Test(own, status_needs_no_code_and_tells_no_secret)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct run *r = run_tfa(b, code_at(secret, step_now()), NULL, "status");
+
+	assert_status(r, 0);
+	assert_says(r->out, "d1");
+	assert_never_says(r->out, secret);
+}
+
+Test(own, changes_need_a_code)
+{
+	static const char *const changes[] = {"recovery", "remove d1"};
+	struct bastion *b = bastion_open(.rules = RULE("optional"));
+	const char *secret = fixture_enrol(b, b->me);
+	uint64_t step = step_fresh(10);
+
+	assert_status(
+	    run_tfa(b, code_at(secret, step - 1), NULL, changes[0]), 76);
+	assert_status(
+	    run_tfa(b, code_at(secret, step), code_wrong(secret), changes[1]),
+	    77);
+	assert_status(run_tfa(b, code_at(secret, step + 1),
+			  code_at(secret, step + 1), changes[1]),
+	    77);
+}
+
+Test(own, last_device_stays_where_a_code_is_required)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	uint64_t step = step_now();
+	struct run *r = run_tfa(
+	    b, code_at(secret, step), code_at(secret, step + 1), "remove d1");
+
+	assert_status(r, 77);
+	assert_says(r->err, "last device");
+	/* And that code was not spent on it. */
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}
+
+/* The first of the codes, which stand in two columns. */
+static const char *
+first_code(const char *seen)
+{
+	const char *at = strstr(seen, "    ");
+
+	cr_assert_not_null(at, "no codes in: %s", seen);
+	return text("%.19s", at + 4);
+}
+
+Test(own, new_recovery_codes_void_the_old)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	uint64_t step = step_now();
+	const char *code;
+	struct run *r = run_tfa(
+	    b, code_at(secret, step), code_at(secret, step + 1), "recovery");
+
+	assert_status(r, 0);
+	code = first_code(r->err);
+	assert_status(ssh_with_code(b, b->me, code, "true"), 0);
+	assert_status(ssh_with_code(b, b->me, code, "true"), 77);
+}
+
+Test(own, second_device_beside_the_first)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me), *second;
+	uint64_t step = step_fresh(10);
+	struct session *s = session_open(b, b->me, NULL,
+	    text("%s/tfa %s %s add tablet", getenv("TFA_PROGRAMS"),
+		b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket));
+
+	session_expect(s, "Verification code: ");
+	session_type(s, text("%s\r", code_at(secret, step - 1)));
+	session_expect(s, "Verification code: ");
+	session_type(s, text("%s\r", code_at(secret, step)));
+	session_expect(s, "Code from the new device: ");
+	second = uri_parameter(screen_qr(s->seen), "secret");
+	session_type(s, text("%s\r", code_at(second, step)));
+	cr_assert_eq(session_status(s), 0);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(second, step + 1), "true"), 0);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}

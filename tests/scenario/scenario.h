@@ -1,0 +1,44 @@
+/* What every scenario needs.  Times: each test is given a minute. */
+#ifndef TFA_TESTS_SCENARIO_H
+#define TFA_TESTS_SCENARIO_H
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "../support/bastion.h"
+#include "../support/code.h"
+#include "../support/fail.h"
+#include "../support/fixture.h"
+#include "../support/processes.h"
+#include "../support/run.h"
+#include "../support/screen.h"
+#include "../support/session.h"
+
+#define Scenarios(suite) \
+	TestSuite(suite, .timeout = 60, .fini = bastion_close_all)
+
+/* First line of a test that needs other users, or a keeper under its own. */
+#define needs_people()                                                         \
+	do {                                                                   \
+		if (!bastion_has_people())                                     \
+			cr_skip("needs root and a private-root to add users"); \
+	} while (0)
+
+#define assert_status(r, wanted)                                              \
+	do {                                                                  \
+		const struct run *run_ = (r);                                 \
+		cr_assert_eq(run_->status, (wanted),                          \
+		    "status %d, not %d; it said: %s", run_->status, (wanted), \
+		    run_->err);                                               \
+	} while (0)
+
+#define assert_says(words, wanted)                                       \
+	cr_assert(strstr((words), (wanted)) != NULL, "no \"%s\" in: %s", \
+	    (wanted), (words))
+
+#define assert_never_says(words, unwanted)                              \
+	cr_assert(strstr((words), (unwanted)) == NULL, "\"%s\" in: %s", \
+	    (unwanted), (words))
+
+#endif

@@ -1,0 +1,430 @@
+/*
+ * After the pass nothing differs from a bastion without a gate: stdin, stdout,
+ * exit status, environment, the process itself; scp, sftp, rsync and git.
+ */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+Scenarios(sessions);
+
+/* A command that prints what is compared, and two bastions to run it on. */
+static void
+assert_same(const char *user, const char *command)
+{
+	struct bastion *gated = bastion_open(.rules = REQUIRED);
+	struct bastion *plain = bastion_open(.no_gate = true);
+	const char *secret, *code;
+	struct run *with, *without;
+
+	user = user == NULL ? gated->me : user;
+	secret = fixture_enrol(gated, user);
+	code = code_at(secret, step_now());
+	with = ssh_with_code(gated, user, code, command);
+	without = ssh_run(plain, user, NULL, command, NULL);
+	assert_status(with, without->status);
+	cr_assert_str_eq(with->out, without->out);
+	cr_assert_str_eq(with->err, without->err);
+	cr_assert_gt(with->out_len, 0);
+}
+
+Test(sessions, stdin_and_exit_status_go_through)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	const char *code = code_at(secret, step_now());
+	struct run *r = ssh_run(b, b->me, ARGV("-o", with_code(code)),
+	    "cat; echo to-err >&2; exit 42", "first\nsecond\nlast");
+
+	cr_assert_eq(r->status, 42);
+	cr_assert_str_eq(r->out, "first\nsecond\nlast");
+	cr_assert_str_eq(r->err, "to-err\n");
+}
+
+Test(sessions, a_megabyte_goes_through_untouched)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	const char *code = code_at(secret, step_now());
+	static char bytes[1 << 20];
+	struct run *r;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i * i >> 7);
+	r = run(ARGV("ssh", "-F", b->ssh_config, "-o", with_code(code),
+		    "bastion", "cat"),
+	    bytes, sizeof(bytes));
+	assert_status(r, 0);
+	cr_assert_eq(r->out_len, sizeof(bytes));
+	cr_assert_eq(memcmp(r->out, bytes, sizeof(bytes)), 0);
+}
+
+Test(sessions, no_terminal_and_no_code_exit_76_with_one_line)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r;
+
+	fixture_enrol(b, b->me);
+	r = ssh_run(b, b->me, NULL, "cat", "123456\n");
+	assert_status(r, 76);
+	cr_assert_str_empty(r->out);
+	assert_says(r->err, "TFA_CODE");
+	cr_assert_eq(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
+}
+
+Test(sessions, command_on_a_terminal_is_asked)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct session *s = session_open(b, b->me, NULL, "echo done; exit 9");
+
+	session_expect(s, PROMPT);
+	session_type(s, code_at(secret, step_now()));
+	session_type(s, "\r");
+	session_expect(s, "done");
+	cr_assert_eq(session_status(s), 9);
+}
+
+Test(sessions, typed_ahead_belongs_to_the_shell)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, PROMPT);
+	session_type(s,
+	    text("%s\recho in''side; exit 8\r", code_at(secret, step_now())));
+	session_expect(s, "inside");
+	cr_assert_eq(session_status(s), 8);
+}
+
+Test(sessions, command_reaches_the_shell_verbatim)
+{
+	assert_same(NULL,
+	    "printf '<%s>\\n' \"a  b\" 'c\"d' \\$HOME \"$HOME\"\n"
+	    "echo second line; false");
+}
+
+/* What must differ: the connection's own ports, files and terminal. */
+#define SAME_ENVIRONMENT                                     \
+	"env | grep -v -e ^SSH_CLIENT= -e ^SSH_CONNECTION= " \
+	"-e ^SSH_USER_AUTH= -e ^ASAN_OPTIONS= | sort"
+
+Test(sessions, environment_is_the_same)
+{
+	assert_same(NULL, SAME_ENVIRONMENT);
+}
+
+Test(sessions, environment_is_the_same_in_dash)
+{
+	needs_people();
+	assert_same("bob", SAME_ENVIRONMENT);
+}
+
+Test(sessions, process_is_the_same)
+{
+	assert_same(NULL,
+	    "umask; pwd; cat /proc/self/limits; ls /proc/self/fd | wc -l; "
+	    "grep -e ^Sig[BIC] -e ^Cap -e ^NoNewPrivs -e ^Seccomp: -e ^Umask "
+	    "-e ^Groups -e ^Uid -e ^Gid /proc/self/status; "
+	    "cat /proc/self/oom_score_adj; nice");
+}
+
+/* The lines of a login shell between "begin" and "end". */
+static char *
+in_a_login_shell(const struct bastion *b, const char *user, const char *code)
+{
+	struct session *s = session_open(b, user, NULL, NULL);
+	char *from, *to;
+
+	if (code != NULL) {
+		session_expect(s, PROMPT);
+		session_type(s, code);
+		session_type(s, "\r");
+	}
+	session_type(s, "PS1=; stty -echo; set +o emacs\r");
+	session_type(s,
+	    "echo be''gin; echo $0; stty -a; umask; "
+	    "ls /proc/self/fd | wc -l; grep ^Sig /proc/$$/status;" SAME_ENVIRONMENT
+	    " | grep -v ^SSH_TTY=; echo e''nd\r");
+	session_type(s, "exit\r");
+	session_status(s);
+	from = strstr(s->seen, "begin\r\n");
+	to = from == NULL ? NULL : strstr(from, "end\r\n");
+	cr_assert(to != NULL, "no shell in: %s", screen_text(s->seen));
+	*to = '\0';
+	return from;
+}
+
+static void
+assert_same_login_shell(const char *user, const char *name)
+{
+	struct bastion *gated = bastion_open(.rules = REQUIRED);
+	struct bastion *plain = bastion_open(.no_gate = true);
+	const char *secret, *code, *with;
+
+	user = user == NULL ? gated->me : user;
+	secret = fixture_enrol(gated, user);
+	code = code_at(secret, step_now());
+	with = in_a_login_shell(gated, user, code);
+	cr_assert_str_eq(with, in_a_login_shell(plain, user, NULL));
+	if (name != NULL)
+		assert_says(with, text("begin\r\n%s\r\n", name));
+}
+
+Test(sessions, login_shell_is_the_same)
+{
+	assert_same_login_shell(NULL, bastion_has_people() ? "-bash" : NULL);
+}
+
+Test(sessions, login_shell_is_the_same_in_dash)
+{
+	needs_people();
+	assert_same_login_shell("bob", "-dash");
+}
+
+Test(sessions, code_is_not_handed_on)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	const char *code = code_at(secret, step_now());
+	struct run *r = ssh_with_code(
+	    b, b->me, code, "env; cat /proc/$$/environ");
+
+	assert_status(r, 0);
+	assert_never_says(r->out, code);
+	assert_never_says(r->out, "TFA_CODE");
+	assert_never_says(r->out, "SSH_ORIGINAL_COMMAND");
+	assert_never_says(r->out, "/nonexistent");
+}
+
+/* A file to send, and a place for it to come back to. */
+struct copy {
+	struct bastion *b;
+	char *here, *there, *back, *option;
+};
+
+static struct copy
+copy_begin(const char *subsystem)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .subsystem = subsystem);
+	const char *secret = fixture_enrol(b, b->me);
+	struct copy c = {.b = b,
+	    .here = text("%s/here", b->dir),
+	    .there = text("%s/open/there", b->dir),
+	    .back = text("%s/back", b->dir),
+	    .option = with_code(code_at(secret, step_now()))};
+	char *open_to_all = text("%s/open", b->dir);
+
+	write_text(c.here, "one\ntwo\nthree\n");
+	cr_assert_eq(mkdir(open_to_all, 0777), 0);
+	cr_assert_eq(chmod(open_to_all, 0777), 0);
+	return c;
+}
+
+static void
+assert_copied(const char *path)
+{
+	const char *content = read_text(path);
+
+	cr_assert_not_null(content, "no %s", path);
+	cr_assert_str_eq(content, "one\ntwo\nthree\n");
+}
+
+static void
+assert_sftp_works(const char *subsystem)
+{
+	struct copy c = copy_begin(subsystem);
+	char *batch = text(
+	    "put %s %s\nget %s %s\n", c.here, c.there, c.there, c.back);
+	struct run *r = run(ARGV("sftp", "-F", c.b->ssh_config, "-o", c.option,
+				"-b", "-", "bastion"),
+	    batch, strlen(batch));
+
+	assert_status(r, 0);
+	assert_copied(c.there);
+	assert_copied(c.back);
+}
+
+Test(sessions, sftp)
+{
+	assert_sftp_works(NULL);
+}
+
+Test(sessions, sftp_by_internal_sftp_and_its_arguments)
+{
+	assert_sftp_works("internal-sftp -f AUTHPRIV -l INFO");
+}
+
+static void
+assert_scp_works(const char *protocol)
+{
+	struct copy c = copy_begin(NULL);
+	struct run *r = run(ARGV("scp", protocol, "-F", c.b->ssh_config, "-o",
+				c.option, c.here, text("bastion:%s", c.there)),
+	    NULL, 0);
+
+	assert_status(r, 0);
+	assert_copied(c.there);
+}
+
+Test(sessions, scp)
+{
+	assert_scp_works("-s");
+}
+
+Test(sessions, scp_by_the_old_protocol)
+{
+	assert_scp_works("-O");
+}
+
+static bool
+is_there(const char *program)
+{
+	return run(ARGV("sh", "-c", text("command -v %s", program)), NULL, 0)
+		   ->status == 0;
+}
+
+Test(sessions, rsync)
+{
+	struct copy c;
+	struct run *r;
+	char *ssh;
+
+	if (!is_there("rsync"))
+		cr_skip("no rsync here");
+	c = copy_begin(NULL);
+	ssh = text("ssh -F %s -o %s", c.b->ssh_config, c.option);
+	r = run(ARGV("rsync", "-e", ssh, c.here, text("bastion:%s", c.there)),
+	    NULL, 0);
+	assert_status(r, 0);
+	assert_copied(c.there);
+}
+
+Test(sessions, git)
+{
+	struct copy c = copy_begin(NULL);
+	char *repository = text("%s/open/repository", c.b->dir);
+	char *ssh = text(
+	    "core.sshCommand=ssh -F %s -o %s", c.b->ssh_config, c.option);
+	struct run *r = run(
+	    ARGV("git", "init", "-q", "--bare", repository), NULL, 0);
+
+	assert_status(r, 0);
+	r = run(ARGV("git", "-c", ssh, "ls-remote", "--upload-pack",
+		    "git -c safe.directory='*' upload-pack",
+		    text("bastion:%s", repository)),
+	    NULL, 0);
+	assert_status(r, 0);
+}
+
+Test(sessions, copies_need_a_code)
+{
+	struct copy c = copy_begin(NULL);
+	struct run *r = run(ARGV("scp", "-O", "-F", c.b->ssh_config, c.here,
+				text("bastion:%s", c.there)),
+	    NULL, 0);
+
+	cr_assert_neq(r->status, 0);
+	cr_assert_null(read_text(c.there));
+	r = run(ARGV("sftp", "-F", c.b->ssh_config, "-b", "-", "bastion"),
+	    "ls\n", 3);
+	cr_assert_neq(r->status, 0);
+	cr_assert_str_empty(r->out);
+}
+
+Test(sessions, gate_can_force_a_command)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .gate = "--command 'echo only this'");
+	const char *secret = fixture_enrol(b, b->me);
+	struct run *r = ssh_with_code(
+	    b, b->me, code_at(secret, step_now()), "echo that");
+
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "only this\n");
+}
+
+/* Puts options before the key in a user's authorized_keys. */
+static void
+restrict_key(const char *user, const char *options)
+{
+	char *path = text("/home/%s/.ssh/authorized_keys", user);
+
+	write_text(path, text("%s %s", options, read_text(path)));
+}
+
+Test(sessions, restricted_key_stays_restricted)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	restrict_key("user01", "command=\"echo only $SSH_ORIGINAL_COMMAND\"");
+	r = ssh_with_code(b, "user01",
+	    code_at(fixture_enrol(b, "user01"), step_now()), "echo that");
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "only echo that\n");
+}
+
+Test(sessions, key_with_two_commands_is_refused)
+{
+	struct bastion *b;
+	char *path = text("/home/user02/.ssh/authorized_keys");
+	struct run *r;
+	char *key;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	key = read_text(path);
+	write_text(path, text("command=\"echo one\" %s%s", key, key));
+	r = ssh_with_code(b, "user02",
+	    code_at(fixture_enrol(b, "user02"), step_now()), "echo that");
+	assert_status(r, 77);
+	cr_assert_str_empty(r->out);
+}
+
+Test(sessions, certificate_stays_restricted)
+{
+	struct bastion *b;
+	struct run *r;
+	char *ca, *key;
+
+	needs_people();
+	ca = text("%s/user-ca", getenv("TFA_KEYS"));
+	key = text("%s/user03", getenv("TFA_KEYS"));
+	r = run(
+	    ARGV("ssh-keygen", "-q", "-s", ca, "-I", "user03", "-n", "user03",
+		"-O", "force-command=echo by certificate", text("%s.pub", key)),
+	    NULL, 0);
+	assert_status(r, 0);
+	b = bastion_open(.rules = REQUIRED,
+	    .more = "'keys':{'unlisted':'allow'}",
+	    .match = text("TrustedUserCAKeys %s.pub", ca));
+	r = ssh_run(b, "user03",
+	    ARGV("-o", text("CertificateFile %s-cert.pub", key), "-o",
+		with_code(code_at(fixture_enrol(b, "user03"), step_now()))),
+	    "echo that", NULL);
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "by certificate\n");
+}
+
+Test(sessions, key_in_no_file_is_refused)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED,
+	    .match = text("Match User user04\n"
+			  "    AuthorizedKeysFile %s/%%u.pub",
+		getenv("TFA_KEYS")));
+	write_text("/home/user04/.ssh/authorized_keys", "# none\n");
+	r = ssh_with_code(b, "user04",
+	    code_at(fixture_enrol(b, "user04"), step_now()), "echo that");
+	assert_status(r, 77);
+	cr_assert_str_empty(r->out);
+}

@@ -1,0 +1,545 @@
+/*
+ * tfa-admin setup on a machine of its own: each test has an /etc, /run,
+ * /var/lib and /root that nobody else sees, in the private-root.  There is no
+ * systemd in it, as in a container.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+Scenarios(setup);
+
+#define DROPIN "/etc/ssh/sshd_config.d/00-tfa.conf"
+#define SITE   "/etc/ssh/sshd_config.d/00-site.conf"
+
+/* What setup makes, besides the user. */
+static const char *const made[] = {DROPIN, "/etc/tfa", "/etc/tfa/policy.json",
+    "/var/lib/tfa", "/run/tfa", "/etc/systemd/system/tfa-keeper.service",
+    "/etc/systemd/system/tfa-keeper.socket"};
+#define MADE (sizeof(made) / sizeof(made[0]))
+
+static int port;
+
+static void
+sh(const char *command)
+{
+	struct run *r = run(ARGV("sh", "-ec", command), NULL, 0);
+
+	cr_assert_eq(r->status, 0, "%s: %s", command, r->err);
+}
+
+static bool
+exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static void
+write_sshd_config(const char *more)
+{
+	write_text("/etc/ssh/sshd_config",
+	    text("Include /etc/ssh/sshd_config.d/*.conf\n"
+		 "Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\n"
+		 "PidFile /run/sshd.pid\nUsePAM no\nPermitRootLogin yes\n"
+		 "AcceptEnv LANG LC_*\n%s",
+		port, getenv("TFA_KEYS"), more));
+}
+
+/*
+ * Processes of its own, which end with the test: no other test's keeper is in
+ * the way of a userdel.  The first of them collects orphans.
+ */
+static void
+new_processes(void)
+{
+	cr_assert_eq(unshare(CLONE_NEWPID), 0, "%s", strerror(errno));
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGCHLD, SIG_IGN);
+		for (;;)
+			pause();
+	}
+	sh("mount -t proc proc /proc");
+}
+
+/* A machine without tfa, its own. */
+static void
+new_machine(void)
+{
+	unsigned short random;
+
+	cr_assert_eq(unshare(CLONE_NEWNS), 0, "%s", strerror(errno));
+	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	new_processes();
+	cr_assert_eq(
+	    getrandom(&random, sizeof(random), 0), (ssize_t)sizeof(random));
+	port = 20000 + random % 12000;
+	sh("mount -t tmpfs -o mode=755 tmpfs /mnt\n"
+	   "cp -a /etc/. /mnt/\n"
+	   "mount --bind /mnt /etc\n"
+	   "umount /mnt\n"
+	   "for d in /run /var/lib /root; do\n"
+	   "	mount -t tmpfs -o mode=755 tmpfs $d\n"
+	   "done\n"
+	   "rm -rf /etc/tfa /etc/ssh/sshd_config.d/*\n"
+	   "mkdir -p /etc/systemd/system /etc/ssh/sshd_config.d\n"
+	   "mkdir -m 700 /run/sshd /root/.ssh\n"
+	   "cp $TFA_KEYS/alice.pub /root/.ssh/authorized_keys");
+	write_sshd_config("");
+}
+
+static void
+no_keeper_user(void)
+{
+	sh("userdel _tfa; ! getent group _tfa >/dev/null || groupdel _tfa");
+}
+
+/* Every file of the machine with its mode, owner and content; but for what
+ * useradd keeps of before. */
+static char *
+all_files(void)
+{
+	return run(ARGV("sh", "-c",
+		       "find /etc /run /var/lib /root ! -name '*-' "
+		       "! -name tfa-setup.lock "
+		       "! -name .pwd.lock ! -name sshd.log -printf "
+		       "'%p %m %u %g\\n' -type f -exec md5sum {} + | sort"),
+	    NULL, 0)
+	    ->out;
+}
+
+static struct run *
+setup(const char *a, const char *b, const char *c)
+{
+	return run(ARGV("/usr/sbin/tfa-admin", "setup", a, b, c), NULL, 0);
+}
+
+static void
+install(void)
+{
+	assert_status(setup("--yes", NULL, NULL), 0);
+	assert_status(setup("--confirm", "--yes", NULL), 0);
+}
+
+/* Waits until nothing is under way any more. */
+static void
+wait_until_over(int limit_ms)
+{
+	long long end = run_clock_ms() + limit_ms;
+
+	while (exists("/var/lib/tfa-setup") && run_clock_ms() < end)
+		run_sleep_ms(50);
+	cr_assert(!exists("/var/lib/tfa-setup"));
+}
+
+Test(setup, dry_run_shows_every_change_and_makes_none)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	new_machine();
+	no_keeper_user();
+	before = all_files();
+	r = setup("--dry-run", NULL, NULL);
+	assert_status(r, 0);
+	cr_assert_str_eq(all_files(), before);
+	assert_says(r->out, "add the system user _tfa");
+	for (size_t i = 0; i < MADE; i++)
+		assert_says(r->out, made[i]);
+	assert_says(r->out, "+     ForceCommand /usr/sbin/tfa-gate\n");
+	assert_says(r->out, "+     \"otherwise\": \"optional\"");
+	assert_says(r->out, "+ ListenSequentialPacket=/run/tfa/keeper.sock");
+	assert_says(r->out, "reload sshd: ");
+	assert_says(r->err, "setsid /usr/sbin/tfa-keeper");
+}
+
+Test(setup, with_systemd_the_commands_are_its)
+{
+	struct run *r;
+
+	needs_people();
+	new_machine();
+	sh("mkdir -p /run/systemd/system");
+	r = setup("--dry-run", NULL, NULL);
+	assert_status(r, 0);
+	assert_says(r->out, "systemctl enable --now tfa-keeper.socket\n");
+	assert_says(r->out, "reload sshd: systemctl reload ssh\n");
+	assert_never_says(r->err, "setsid");
+}
+
+Test(setup, asks_before_it_changes_anything)
+{
+	char *before;
+
+	needs_people();
+	new_machine();
+	before = all_files();
+	assert_status(setup(NULL, NULL, NULL), 1);
+	cr_assert_str_eq(all_files(), before);
+}
+
+Test(setup, installs_and_a_second_run_changes_nothing)
+{
+	struct run *r;
+	struct stat st;
+	char *after;
+
+	needs_people();
+	new_machine();
+	no_keeper_user();
+	install();
+	for (size_t i = 0; i < MADE; i++)
+		cr_assert(exists(made[i]), "%s", made[i]);
+	cr_assert_eq(stat("/var/lib/tfa", &st), 0);
+	cr_assert_eq(st.st_mode & 07777, 0700);
+	cr_assert_str_eq(getpwuid(st.st_uid)->pw_name, "_tfa");
+	cr_assert_str_eq(read_text(DROPIN), read_text("etc/sshd-tfa.conf"));
+	cr_assert_str_eq(
+	    read_text(made[5]), read_text("etc/tfa-keeper.service"));
+	after = all_files();
+	r = setup("--yes", NULL, NULL);
+	assert_status(r, 0);
+	cr_assert_str_empty(r->out);
+	cr_assert_str_eq(all_files(), after);
+}
+
+Test(setup, keeps_a_policy_and_blocks_that_are_there)
+{
+	static const char policy[] = "{\"version\":1,\"issuer\":\"Mine\","
+				     "\"rules\":[],\"otherwise\":\"exempt\"}";
+	static const char block[] = "# ours\nMatch User bob\n"
+				    "    ForceCommand none\nMatch all\n";
+	char *dropin;
+
+	needs_people();
+	new_machine();
+	sh("mkdir -m 755 /etc/tfa");
+	write_text("/etc/tfa/policy.json", policy);
+	install();
+	cr_assert_str_eq(read_text("/etc/tfa/policy.json"), policy);
+	dropin = read_text(DROPIN);
+	*strstr(dropin, "Match all\n") = '\0';
+	write_text(DROPIN,
+	    text("%s%s    ForceCommand /usr/sbin/old-gate\n", dropin, block));
+	install();
+	assert_says(read_text(DROPIN), block);
+	assert_says(read_text(DROPIN), "ForceCommand /usr/sbin/tfa-gate\n");
+	assert_never_says(read_text(DROPIN), "old-gate");
+}
+
+Test(setup, failing_sshd_test_leaves_every_file_as_it_was)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	new_machine();
+	write_sshd_config("NoSuchKeyword yes\n");
+	before = all_files();
+	r = setup("--yes", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "sshd -t");
+	cr_assert_str_eq(all_files(), before);
+}
+
+Test(setup, step_that_fails_undoes_those_before_it)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	new_machine();
+	no_keeper_user();
+	sh("mount --bind /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d\n"
+	   "mount -o remount,bind,ro /etc/ssh/sshd_config.d");
+	before = all_files();
+	r = setup("--yes", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "Read-only");
+	assert_says(r->err, "all is put back");
+	cr_assert_str_eq(all_files(), before);
+	cr_assert_null(getpwnam("_tfa"));
+}
+
+Test(setup, killed_half_way_is_undone)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	new_machine();
+	/* An sshd that takes its time once the drop-in is there. */
+	sh("cp /usr/sbin/sshd /run/real-sshd\n"
+	   "printf '#!/bin/sh\\n[ ! -e " DROPIN " ] || sleep 3\\n"
+	   "exec /run/real-sshd \"$@\"\\n' >/run/slow-sshd\n"
+	   "chmod 755 /run/slow-sshd\n"
+	   "mount --bind /run/slow-sshd /usr/sbin/sshd");
+	before = all_files();
+	r = run_start(ARGV("/usr/sbin/tfa-admin", "setup", "--yes"), NULL, 0);
+	for (int i = 0; i < 200 && !exists(DROPIN); i++)
+		run_sleep_ms(20);
+	cr_assert(exists(DROPIN));
+	kill(r->pid, SIGKILL);
+	run_finish(r);
+	wait_until_over(8000);
+	cr_assert_str_eq(all_files(), before);
+}
+
+Test(setup, unconfirmed_is_put_back_in_time)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	new_machine();
+	no_keeper_user();
+	before = all_files();
+	r = setup("--yes", "--wait", "2s");
+	assert_status(r, 0);
+	assert_says(r->err, "2 seconds");
+	cr_assert(exists(DROPIN));
+	wait_until_over(8000);
+	cr_assert_str_eq(all_files(), before);
+}
+
+/* The options of a client that logs in as root; ends with where. */
+static char *
+ssh_to(const char *more, const char *command)
+{
+	return text("exec ssh -F none -p %d -i $TFA_KEYS/alice "
+		    "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no "
+		    "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "
+		    "%s root@127.0.0.1 %s",
+	    port, more, command);
+}
+
+static struct run *
+ssh(const char *more, const char *command)
+{
+	return run(ARGV("sh", "-c", ssh_to(more, command)), NULL, 0);
+}
+
+static struct run *
+start_sshd(void)
+{
+	struct run *sshd = run_start(
+	    ARGV("/usr/sbin/sshd", "-D", "-E", "/run/sshd.log"), NULL, 0);
+
+	for (int i = 0; i < 250 && !exists("/run/sshd.pid"); i++)
+		run_sleep_ms(20);
+	return sshd;
+}
+
+/* All of it with a real sshd: what a login is, before and after. */
+Test(setup, only_a_new_login_confirms)
+{
+	struct run *sshd, *keeper, *master, *r;
+	char *pid;
+
+	needs_people();
+	new_machine();
+	sshd = start_sshd();
+	pid = read_text("/run/sshd.pid");
+	master = run_start(
+	    ARGV("sh", "-c", ssh_to("-M -S /run/master -N", "")), NULL, 0);
+	for (int i = 0; i < 250 && !exists("/run/master"); i++)
+		run_sleep_ms(20);
+	r = ssh("-S /run/master", "tfa-admin setup --dry-run");
+	assert_status(r, 1);
+	assert_says(r->err, "no keeper runs");
+	sh("install -d -m 0755 /run/tfa");
+	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
+	run_sleep_ms(300);
+	r = ssh("-S /run/master", "tfa-admin setup --yes");
+	assert_status(r, 0);
+	assert_says(r->out, text("kill -HUP %s", pid));
+	r = setup("--confirm", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "not an ssh login");
+	r = ssh("-S /run/master", "tfa-admin setup --confirm");
+	assert_status(r, 1);
+	assert_says(r->err, "older than the change");
+	r = ssh("-S none", "'tfa-admin setup --confirm; env'");
+	assert_status(r, 0);
+	assert_says(r->err, "confirmed");
+	assert_says(r->out, "SSH_USER_AUTH="); /* the drop-in holds */
+	cr_assert(!exists("/var/lib/tfa-setup"));
+	kill(master->pid, SIGTERM);
+	run_finish(master);
+	kill(keeper->pid, SIGTERM);
+	run_finish(keeper);
+	kill(sshd->pid, SIGTERM);
+	run_finish(sshd);
+}
+
+Test(setup, break_glass_user_needs_no_code)
+{
+	struct run *sshd, *r;
+
+	needs_people();
+	new_machine();
+	assert_status(setup("--yes", "--break-glass", "no_such"), 2);
+	r = setup("--yes", "--break-glass", "root");
+	assert_status(r, 0);
+	assert_says(r->err, "without a code");
+	assert_status(setup("--confirm", "--yes", NULL), 0);
+	r = setup("--yes", "--break-glass", "root");
+	assert_status(r, 0);
+	cr_assert_str_empty(r->out);
+	sshd = start_sshd();
+	r = ssh("-S none", "'echo $HOME'"); /* and there is no keeper */
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "/root\n");
+	kill(sshd->pid, SIGTERM);
+	run_finish(sshd);
+}
+
+Test(setup, refuses_to_displace_what_the_site_has)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	new_machine();
+	write_sshd_config("AcceptEnv GIT_*\nSetEnv SITE=1\n"
+			  "Match Group helpdesk\n"
+			  "    ForceCommand internal-sftp -l INFO\n"
+			  "    ChrootDirectory /srv\n");
+	before = all_files();
+	r = setup("--yes", NULL, NULL);
+	assert_status(r, 1);
+	cr_assert_str_eq(all_files(), before);
+	assert_says(r->err, "sshd_config:12: \"ForceCommand internal-sftp");
+	assert_says(r->err,
+	    "    Match Group helpdesk\n"
+	    "        ForceCommand /usr/sbin/tfa-gate --command "
+	    "'internal-sftp -l INFO'\n");
+	assert_says(r->err, "        ChrootDirectory none\n");
+	assert_says(r->err,
+	    "    Match all\n        AcceptEnv GIT_*\n"
+	    "        SetEnv SITE=1 LD_PRELOAD= ");
+	/* What it prints, where it says: then it goes on. */
+	sh("mkdir -p /run/printed");
+	write_text("/run/printed/err", r->err);
+	sh("sed -n 's/^    //p' /run/printed/err | grep -v install >" SITE);
+	r = setup("--yes", NULL, NULL);
+	assert_status(r, 0);
+}
+
+Test(setup, refuses_where_sshd_would_not_read_the_drop_in)
+{
+	struct run *r;
+
+	needs_people();
+	new_machine();
+	write_text("/etc/ssh/sshd_config",
+	    "Match User bob\nInclude /etc/ssh/sshd_config.d/*.conf\n");
+	r = setup("--yes", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "Include /etc/ssh/sshd_config.d/*.conf");
+	cr_assert(!exists("/etc/tfa"));
+}
+
+Test(setup, refuses_to_lock_the_caller_out)
+{
+	struct run *r;
+
+	needs_people();
+	new_machine();
+	sh("mkdir -m 755 /etc/tfa");
+	write_text("/etc/tfa/policy.json",
+	    "{\"version\":1,\"issuer\":\"T\",\"rules\":[{\"name\":\"all\","
+	    "\"users\":[\"*\"],\"mode\":\"required\"}],"
+	    "\"otherwise\":\"optional\"}");
+	setenv("SUDO_USER", "bob", 1);
+	r = setup("--dry-run", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "lock yourself out: bob");
+	cr_assert(!exists(DROPIN));
+	assert_status(setup("--yes", NULL, NULL), 0);
+}
+
+Test(setup, remove_leaves_nothing_behind)
+{
+	struct run *keeper;
+	char *before;
+
+	needs_people();
+	new_machine();
+	no_keeper_user();
+	before = all_files();
+	install();
+	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
+	run_sleep_ms(300);
+	sh("mkdir /var/lib/tfa/users; ln -s /etc/passwd /var/lib/tfa/users/x");
+	assert_status(setup("--remove", "--dry-run", NULL), 0);
+	cr_assert(exists(DROPIN));
+	assert_status(setup("--remove", "--yes", NULL), 0);
+	run_finish(keeper);
+	for (size_t i = 0; i < MADE; i++)
+		cr_assert(!exists(made[i]), "%s", made[i]);
+	cr_assert_null(getpwnam("_tfa"));
+	cr_assert_str_eq(all_files(), before);
+	assert_status(setup("--remove", "--yes", NULL), 0);
+}
+
+Test(setup, removal_that_fails_puts_all_back)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	new_machine();
+	install();
+	/* A folder on which something is mounted cannot be put aside. */
+	sh("mount -t tmpfs -o mode=755 tmpfs /etc/tfa\n"
+	   "cp etc/policy.json /etc/tfa/");
+	before = all_files();
+	r = setup("--remove", "--yes", NULL);
+	assert_status(r, 1);
+	cr_assert_str_eq(all_files(), before);
+	cr_assert_not_null(getpwnam("_tfa"));
+}
+
+Test(setup, one_at_a_time)
+{
+	struct run *r;
+
+	needs_people();
+	new_machine();
+	r = run(ARGV("sh", "-c",
+		    "umask 077; exec flock /run/tfa-setup.lock "
+		    "/usr/sbin/tfa-admin setup --yes"),
+	    NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->err, "busy");
+}
+
+/* Whoever could hold the lock would keep a bad setup from being put back. */
+Test(setup, nobody_but_root_can_hold_the_lock)
+{
+	needs_people();
+	new_machine();
+	assert_status(setup("--dry-run", NULL, NULL), 0);
+	assert_status(run(ARGV("setpriv", "--reuid", "bob", "--clear-groups",
+			      "flock", "-n", "/run/tfa-setup.lock", "true"),
+			  NULL, 0),
+	    66);
+	assert_status(run(ARGV("setpriv", "--reuid", "bob", "--clear-groups",
+			      "flock", "-n", "/etc/ssh", "/usr/bin/true"),
+			  NULL, 0),
+	    0);
+}

@@ -1,0 +1,263 @@
+/* Who is asked, who is offered, who is let in, who is not. */
+#include "scenario.h"
+
+#define SELF_ALWAYS "'enrollment':{'self':'always'}"
+
+Scenarios(verdicts);
+
+static struct bastion *
+in_grace(void)
+{
+	return bastion_open(.rules = text(GRACE, hours_from_now(-24),
+				hours_from_now(50)));
+}
+
+/* Says "later" to an offer; ends in the shell. */
+static void
+skip_offer(const struct bastion *b, const char *user)
+{
+	struct session *s = session_open(b, user, NULL, NULL);
+
+	session_expect(s, PROMPT);
+	session_type(s, "\r");
+	session_type(s, "echo in''side; exit 3\r");
+	session_expect(s, "inside");
+	cr_assert_eq(session_status(s), 3);
+}
+
+Test(verdicts, grace_offers_and_can_be_skipped)
+{
+	struct bastion *b = in_grace();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, "2 days");
+	session_expect(s, PROMPT);
+	cr_assert_not_null(screen_qr(s->seen));
+	session_type(s, "\r");
+	session_type(s, "echo in''side\r");
+	session_expect(s, "inside");
+	session_kill(s);
+}
+
+Test(verdicts, grace_offers_once_a_day)
+{
+	struct bastion *b = in_grace();
+	struct session *s;
+
+	skip_offer(b, b->me);
+	s = session_open(b, b->me, NULL, NULL);
+	session_type(s, "echo in''side; exit 4\r");
+	session_expect(s, "2 days");
+	session_expect(s, "inside");
+	cr_assert_eq(session_status(s), 4);
+	assert_never_says(s->seen, PROMPT);
+}
+
+Test(verdicts, grace_lets_a_command_through_with_one_line)
+{
+	struct bastion *b = in_grace();
+	struct run *r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+	assert_says(r->err, "2 days");
+	cr_assert_eq(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
+}
+
+Test(verdicts, grace_for_ends_days_after_the_first_login)
+{
+	char *rule = text("{'name':'all','users':['*'],'mode':'required',"
+			  "'since':'%s','grace':{'for':'2d','until':'%s'}}",
+	    hours_from_now(-24 * 60), hours_from_now(24 * 60));
+	struct bastion *b = bastion_open(.rules = rule);
+	struct run *r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+
+	assert_status(r, 0);
+	assert_says(r->err, "2 days");
+	fixture_put_record(b, b->me,
+	    text("'enrolled_once':false,'first_seen':'%s',"
+		 "'grace_started':'%s'",
+		hours_from_now(-49), hours_from_now(-49)));
+	r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+	assert_status(r, 77);
+	cr_assert_str_empty(r->out);
+}
+
+Test(verdicts, deadline_passed_denies)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-48),
+					     hours_from_now(-1)));
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	struct run *r;
+
+	cr_assert_eq(session_status(s), 77);
+	assert_says(s->seen, "administrator");
+	assert_never_says(s->seen, PROMPT);
+	r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+	assert_status(r, 77);
+	cr_assert_str_empty(r->out);
+}
+
+Test(verdicts, enrolled_has_no_grace)
+{
+	struct bastion *b = in_grace();
+
+	fixture_enrol(b, b->me);
+	assert_status(ssh_run(b, b->me, NULL, "echo inside", NULL), 76);
+}
+
+Test(verdicts, enrolled_once_has_no_grace_again)
+{
+	struct bastion *b = in_grace();
+
+	fixture_put_record(b, b->me, "'devices':[],'enrolled_once':true");
+	assert_status(ssh_run(b, b->me, NULL, "echo inside", NULL), 77);
+}
+
+Test(verdicts, exempt_is_never_asked_but_logged)
+{
+	struct bastion *b = bastion_open(.rules = RULE("exempt"));
+	struct run *r;
+
+	fixture_enrol(b, b->me);
+	r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+	cr_assert_str_empty(r->err);
+	assert_says(fixture_audit(b), "exempt");
+}
+
+Test(verdicts, optional_asks_the_enrolled)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"));
+
+	skip_offer(b, b->me);
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 0);
+	fixture_enrol(b, b->me);
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 76);
+}
+
+Test(verdicts, required_set_up_needs_a_terminal)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = SELF_ALWAYS);
+	struct run *r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+
+	assert_status(r, 76);
+	cr_assert_str_empty(r->out);
+}
+
+Test(verdicts, required_set_up_cannot_be_skipped)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = SELF_ALWAYS);
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, PROMPT);
+	session_type(s, "\r");
+	session_type(s, "\r");
+	session_type(s, "echo in''side\r");
+	cr_assert_eq(session_status(s), 77);
+	assert_never_says(s->seen, "inside");
+}
+
+/* Exempt from some addresses, asked from all others. */
+static struct bastion *
+exempt_from(const char *prefix)
+{
+	struct bastion *b = bastion_open(
+		.rules = text("{'name':'near','users':['*'],'from':['%s'],"
+			      "'mode':'exempt'}," REQUIRED,
+		    prefix));
+
+	fixture_enrol(b, b->me);
+	return b;
+}
+
+Test(verdicts, from_ipv4)
+{
+	struct bastion *b = exempt_from("127.0.8.0/24");
+
+	assert_status(
+	    ssh_run(b, b->me, ARGV("-b", "127.0.8.3"), "true", NULL), 0);
+	assert_status(
+	    ssh_run(b, b->me, ARGV("-b", "127.0.9.3"), "true", NULL), 76);
+}
+
+Test(verdicts, from_ipv6)
+{
+	struct bastion *b = exempt_from("::1");
+	const char *const *six = ARGV("-o", "HostName=::1");
+
+	if (strstr(read_text(b->log), "listening on ::1") == NULL)
+		cr_skip("no IPv6 here");
+	assert_status(ssh_run(b, b->me, six, "true", NULL), 0);
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 76);
+}
+
+Test(verdicts, from_ipv4_mapped)
+{
+	struct bastion *b = exempt_from("::ffff:127.0.8.0/120");
+
+	assert_status(
+	    ssh_run(b, b->me, ARGV("-b", "127.0.8.3"), "true", NULL), 0);
+	assert_status(
+	    ssh_run(b, b->me, ARGV("-b", "127.0.9.3"), "true", NULL), 76);
+}
+
+Test(verdicts, supplementary_groups)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(
+		.rules =
+		    "{'name':'ours','groups':['engineers'],'mode':'exempt'}," REQUIRED);
+	assert_status(ssh_run(b, "alice", NULL, "true", NULL), 0);
+	assert_status(ssh_run(b, "bob", NULL, "true", NULL), 0);
+	assert_status(ssh_run(b, "carol", NULL, "true", NULL), 77);
+}
+
+Test(verdicts, excluded_groups_and_users)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(
+		.rules = "{'name':'theirs','groups':['contractors','!interns'],"
+			 "'mode':'exempt'},"
+			 "{'name':'ours','groups':['engineers'],"
+			 "'users':['!bob'],'mode':'exempt'}," REQUIRED);
+	assert_status(ssh_run(b, "carol", NULL, "true", NULL), 0);
+	assert_status(ssh_run(b, "dave", NULL, "true", NULL), 77);
+	assert_status(ssh_run(b, "alice", NULL, "true", NULL), 0);
+	assert_status(ssh_run(b, "bob", NULL, "true", NULL), 77);
+}
+
+Test(verdicts, unknown_group_denies)
+{
+	struct bastion *b =
+	    bastion_open(.rules = "{'name':'lost','groups':['no-such-group'],"
+				  "'mode':'required'}," RULE("exempt"));
+	struct run *r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+
+	assert_status(r, 77);
+	assert_says(r->err, "no-such-group");
+	cr_assert_str_empty(r->out);
+}
+
+Test(verdicts, lost_membership_denies)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = "{'name':'ours','groups':['engineers'],"
+				  "'mode':'required'}");
+	fixture_put_record(
+	    b, "erin", "'enrolled_once':false,'last_rule':'ours'");
+	r = ssh_run(b, "erin", NULL, "echo inside", NULL);
+	assert_status(r, 77);
+	assert_says(r->err, "ours");
+}

@@ -1,0 +1,378 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bastion.h"
+#include "cleanup.h"
+#include "fail.h"
+#include "fixture.h"
+#include "run.h"
+
+#define SERVER_LIMIT_MS 10000
+#define DROP_IN         "etc/sshd-tfa.conf"
+#define BASTIONS_MAX    8
+
+static struct bastion *open_bastions[BASTIONS_MAX];
+
+static const char *
+setting(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (value == NULL)
+		fail("%s is not set: use tests/scenario/run", name);
+	return value;
+}
+
+bool
+bastion_has_people(void)
+{
+	return getenv("TFA_PEOPLE") != NULL;
+}
+
+/* A child that ends with us and writes to a log. */
+static pid_t
+server_start(const char *const argv[], const char *log)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid < 0)
+		fail("fork: %s", strerror(errno));
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	setsid();
+	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	if (fd < 0 || dup2(open("/dev/null", O_RDONLY), 0) < 0 ||
+	    dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+		_exit(127);
+	execv(argv[0], (char *const *)(const void *)argv);
+	_exit(127);
+}
+
+static void
+server_stop(pid_t *pid)
+{
+	if (*pid <= 0)
+		return;
+	kill(*pid, SIGTERM);
+	if (run_wait(*pid, 2000) < 0) {
+		kill(*pid, SIGKILL);
+		run_wait(*pid, 2000);
+	}
+	*pid = 0;
+}
+
+/*
+ * Whether the server's log says so in time; false, and *pid 0, where it ended
+ * before.
+ */
+static bool
+log_says(const char *log, const char *what, pid_t *pid)
+{
+	long long end = run_clock_ms() + SERVER_LIMIT_MS;
+
+	while (run_clock_ms() < end) {
+		scoped_free char *so_far = read_text(log);
+
+		if (so_far != NULL && strstr(so_far, what) != NULL)
+			return true;
+		if (run_wait(*pid, 0) >= 0) {
+			*pid = 0;
+			return false;
+		}
+		run_sleep_ms(5);
+	}
+	return false;
+}
+
+static bool
+answers(const char *socket_path)
+{
+	struct sockaddr_un there = {.sun_family = AF_UNIX};
+	scoped_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (strlen(socket_path) >= sizeof(there.sun_path))
+		fail("%s is too long for a socket", socket_path);
+	memcpy(there.sun_path, socket_path, strlen(socket_path));
+	return connect(fd, (struct sockaddr *)&there, sizeof(there)) == 0;
+}
+
+void
+bastion_keeper_start(struct bastion *b)
+{
+	char *program = text("%s/tfa-keeper", setting("TFA_PROGRAMS"));
+	long long end = run_clock_ms() + SERVER_LIMIT_MS;
+
+	b->keeper = server_start(ARGV(program, "--socket", b->socket, "--store",
+				     b->store, "--policy", b->policy),
+	    text("%s/keeper.log", b->dir));
+	while (!answers(b->socket)) {
+		if (run_clock_ms() > end || run_wait(b->keeper, 0) >= 0) {
+			b->keeper = 0;
+			fail("the keeper does not start");
+		}
+		run_sleep_ms(5);
+	}
+}
+
+void
+bastion_keeper_stop(struct bastion *b)
+{
+	server_stop(&b->keeper);
+}
+
+/* in, with the one place where it says what saying with. */
+static char *
+replaced(const char *in, const char *what, const char *with)
+{
+	const char *found = strstr(in, what);
+
+	if (found == NULL)
+		fail("no \"%s\" in %s", what, DROP_IN);
+	return text(
+	    "%.*s%s%s", (int)(found - in), in, with, found + strlen(what));
+}
+
+/*
+ * The drop-in that we install, but for the path of the gate and, under a
+ * sanitizer, where that is to write its findings: only the first SetEnv of a
+ * block counts.  Exemptions have their place above "Match all".
+ */
+static char *
+drop_in(const struct bastion *b, const struct bastion_plan *plan)
+{
+	const char *asan = getenv("ASAN_OPTIONS");
+	char *config = read_text(DROP_IN);
+	char *gate = text("%s/tfa-gate %s %s %s", setting("TFA_PROGRAMS"),
+	    b->embedded ? "--store" : "--socket",
+	    b->embedded ? b->store : b->socket,
+	    plan->gate == NULL ? "" : plan->gate);
+
+	if (config == NULL)
+		fail("no %s here: start at the top of the tree", DROP_IN);
+	config = replaced(config, "/usr/sbin/tfa-gate", gate);
+	if (plan->match != NULL)
+		config = replaced(config, "\nMatch all\n",
+		    text("\n%s\nMatch all\n", plan->match));
+	if (asan != NULL)
+		config = replaced(config, " HOME=/nonexistent",
+		    text(" HOME=/nonexistent ASAN_OPTIONS=%s", asan));
+	return config;
+}
+
+static const char no_gate[] = "ExposeAuthInfo yes\n"
+			      "AcceptEnv TFA_CODE LANG LC_*\n";
+
+static void
+write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
+{
+	const char *keys = setting("TFA_KEYS");
+	char *files = bastion_has_people()
+	    ? text("%s", ".ssh/authorized_keys")
+	    : text("%s/%s.pub\nStrictModes no", keys, b->me);
+
+	write_text(text("%s/sshd_config", b->dir),
+	    text("Port %d\n"
+		 "ListenAddress 127.0.0.1\n"
+		 "ListenAddress ::1\n"
+		 "HostKey %s/host\n"
+		 "AuthorizedKeysFile %s\n"
+		 "PidFile none\n"
+		 "UsePAM no\n"
+		 "PasswordAuthentication no\n"
+		 "KbdInteractiveAuthentication no\n"
+		 "MaxStartups 200\n"
+		 "MaxSessions 40\n"
+		 "UseDNS no\n"
+		 "PrintMotd no\n"
+		 "PrintLastLog no\n"
+		 "LogLevel VERBOSE\n"
+		 "Subsystem sftp %s\n"
+		 "%s",
+		b->port, keys, files,
+		plan->subsystem == NULL ? "/usr/lib/openssh/sftp-server"
+					: plan->subsystem,
+		plan->no_gate ? no_gate : drop_in(b, plan)));
+}
+
+static void
+write_ssh_config(const struct bastion *b)
+{
+	const char *keys = setting("TFA_KEYS");
+	char *host = read_text(text("%s/host.pub", keys));
+
+	if (host == NULL)
+		fail("no host key");
+	write_text(text("%s/known_hosts", b->dir), text("bastion %s", host));
+	write_text(b->ssh_config,
+	    text("Host bastion\n"
+		 "    HostName 127.0.0.1\n"
+		 "    HostKeyAlias bastion\n"
+		 "    Port %d\n"
+		 "    User %s\n"
+		 "    IdentityFile %s/%%r\n"
+		 "    IdentitiesOnly yes\n"
+		 "    IdentityAgent none\n"
+		 "    UserKnownHostsFile %s/known_hosts\n"
+		 "    GlobalKnownHostsFile none\n"
+		 "    StrictHostKeyChecking yes\n"
+		 "    PreferredAuthentications publickey\n"
+		 "    ConnectTimeout 10\n"
+		 "    LogLevel ERROR\n",
+		b->port, b->me, keys, b->dir));
+}
+
+/*
+ * Below the range from which the kernel draws ports for clients, so that only
+ * another bastion can be in the way, and then we draw again.
+ */
+static int
+random_port(void)
+{
+	unsigned short random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		fail("no random bytes");
+	return 20000 + random % 12000;
+}
+
+static void
+sshd_start(struct bastion *b, const struct bastion_plan *plan)
+{
+	char *config = text("%s/sshd_config", b->dir);
+
+	for (int attempt = 0; attempt < 8; attempt++) {
+		b->port = random_port();
+		write_sshd_config(b, plan);
+		unlink(b->log);
+		b->sshd = server_start(
+		    ARGV("/usr/sbin/sshd", "-D", "-e", "-f", config), b->log);
+		if (log_says(b->log, "Server listening on 127.0.0.1", &b->sshd))
+			return;
+		server_stop(&b->sshd);
+	}
+	fail("sshd does not start: %s", read_text(b->log));
+}
+
+static void
+make_folders(struct bastion *b, const struct bastion_plan *plan)
+{
+	snprintf(b->dir, sizeof(b->dir), "%s/XXXXXX", setting("TFA_WORK"));
+	if (mkdtemp(b->dir) == NULL || chmod(b->dir, 0755) != 0)
+		fail("%s: %s", b->dir, strerror(errno));
+	b->log = text("%s/sshd.log", b->dir);
+	b->ssh_config = text("%s/ssh_config", b->dir);
+	b->store = text("%s/store", b->dir);
+	b->socket = text("%s/run/keeper.sock", b->dir);
+	b->policy = text("%s/policy.json", b->embedded ? b->store : b->dir);
+	if (plan->no_gate)
+		return;
+	fixture_folder(b->store, 0700, fixture_keeper_user(b));
+	if (!b->embedded)
+		fixture_folder(
+		    text("%s/run", b->dir), 0755, fixture_keeper_user(b));
+}
+
+static const char *
+myself(void)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+
+	if (pw == NULL)
+		fail("we have no name");
+	return text("%s", pw->pw_name);
+}
+
+static void
+remember_bastion(struct bastion *b)
+{
+	for (int i = 0; i < BASTIONS_MAX; i++) {
+		if (open_bastions[i] == NULL) {
+			open_bastions[i] = b;
+			return;
+		}
+	}
+	fail("too many bastions");
+}
+
+struct bastion *
+bastion_start(const struct bastion_plan *plan)
+{
+	struct bastion *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		fail("out of memory");
+	b->embedded = !bastion_has_people() || plan->owner != NULL;
+	b->me = plan->owner != NULL ? plan->owner
+	    : bastion_has_people()  ? "alice"
+				    : myself();
+	remember_bastion(b);
+	make_folders(b, plan);
+	if (plan->policy == NULL && !plan->no_gate)
+		fixture_write_policy(
+		    b, fixture_policy(plan->rules, plan->more));
+	else if (plan->policy != NULL && *plan->policy != '\0')
+		fixture_write_policy(b, plan->policy);
+	if (!b->embedded && !plan->no_keeper && !plan->no_gate)
+		bastion_keeper_start(b);
+	sshd_start(b, plan);
+	write_ssh_config(b);
+	return b;
+}
+
+void
+bastion_close_all(void)
+{
+	for (int i = 0; i < BASTIONS_MAX; i++) {
+		struct bastion *b = open_bastions[i];
+
+		open_bastions[i] = NULL;
+		if (b == NULL)
+			continue;
+		server_stop(&b->sshd);
+		server_stop(&b->keeper);
+		run(ARGV("rm", "-rf", b->dir), NULL, 0);
+	}
+}
+
+void
+bastion_show_logs(void)
+{
+	for (int i = 0; i < BASTIONS_MAX; i++) {
+		const struct bastion *b = open_bastions[i];
+
+		if (b == NULL)
+			continue;
+		fprintf(stderr, "sshd:\n%s\nkeeper:\n%s\n", read_text(b->log),
+		    read_text(text("%s/keeper.log", b->dir)));
+	}
+}
+
+struct run *
+bastion_admin(const struct bastion *b, const char *const args[])
+{
+	const char *argv[24] = {text("%s/tfa-admin", setting("TFA_PROGRAMS")),
+	    b->embedded ? "--store" : "--socket",
+	    b->embedded ? b->store : b->socket};
+	size_t n = 3;
+
+	if (!b->embedded) {
+		argv[n++] = "--policy";
+		argv[n++] = b->policy;
+	}
+	while (*args != NULL && n < 23)
+		argv[n++] = *args++;
+	return run(argv, NULL, 0);
+}

@@ -1,0 +1,73 @@
+/*
+ * A bastion of one's own: sshd on a free loopback port with the drop-in that
+ * we install, the gate, a keeper, a policy and a store, all in a folder that
+ * is gone afterwards.  A test has its own, so tests run side by side.
+ *
+ *	struct bastion *b = bastion_open(.rules = REQUIRED);
+ *	const char *secret = fixture_enrol(b, b->me);
+ *	...
+ *	bastion_close_all();		in the suite's .fini
+ *
+ * There are two forms.  In a private-root the keeper runs under its own user
+ * and the people of tests/support/people exist; b->me is alice.  Elsewhere
+ * sshd runs as whoever runs the tests, who is b->me and the only one who can
+ * log in, and the gate starts its keeper itself (--store).
+ *
+ * From the environment, set by tests/scenario/run and examples/demo:
+ * TFA_PROGRAMS, the folder of tfa-gate and the others; TFA_WORK, where folders
+ * may be made; TFA_KEYS, a host key "host" and a key for each user;
+ * TFA_PEOPLE, present in a private-root; ASAN_OPTIONS, which sshd hands to the
+ * gate.
+ */
+#ifndef TFA_TESTS_BASTION_H
+#define TFA_TESTS_BASTION_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "run.h"
+
+struct bastion_plan {
+	const char *rules;     /* inside of "rules": [ ] */
+	const char *more;      /* further keys of the policy: "'x':1,'y':2" */
+	const char *policy;    /* the whole file instead; "" for no file */
+	const char *match;     /* sshd_config above "Match all" */
+	const char *gate;      /* further arguments of tfa-gate */
+	const char *subsystem; /* of sftp; default: the real sftp-server */
+	const char *owner;     /* embedded, and the store is this user's */
+	bool no_keeper;        /* nobody answers at the socket */
+	bool no_gate;          /* a bastion without tfa, to compare with */
+};
+
+struct bastion {
+	const char *me;
+	bool embedded;
+	char dir[PATH_MAX];
+	char *store, *policy, *socket, *ssh_config, *log;
+	int port;
+	pid_t sshd, keeper;
+};
+
+/* Whether people and a keeper of its own exist. */
+bool bastion_has_people(void);
+
+/* Ready for connections when it returns. */
+struct bastion *bastion_start(const struct bastion_plan *plan);
+#define bastion_open(...) \
+	bastion_start(&(const struct bastion_plan){__VA_ARGS__})
+
+/* Ends all that were started and removes their folders. */
+void bastion_close_all(void);
+
+/* What sshd and keeper had to say, on standard error; for failed tests. */
+void bastion_show_logs(void);
+
+/* The keeper of the full form. */
+void bastion_keeper_start(struct bastion *b);
+void bastion_keeper_stop(struct bastion *b);
+
+/* tfa-admin ARGS, on this bastion, as whoever runs the tests. */
+struct run *bastion_admin(const struct bastion *b, const char *const args[]);
+
+#endif

@@ -1,0 +1,121 @@
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "fail.h"
+#include "fixture.h"
+#include "processes.h"
+#include "run.h"
+
+/* The owner of a process; false for one that is gone or a zombie. */
+static bool
+owner_of(pid_t pid, uid_t *ret_uid)
+{
+	scoped_free char *status = read_text(text("/proc/%d/status", pid));
+	const char *found;
+
+	if (status == NULL || strstr(status, "\nState:\tZ") != NULL)
+		return false;
+	found = strstr(status, "\nUid:\t");
+	if (found == NULL)
+		return false;
+	*ret_uid = (uid_t)strtoul(found + 6, NULL, 10);
+	return true;
+}
+
+/* A server or a client of this bastion: its command line names the folder. */
+static bool
+names_folder(const struct bastion *b, pid_t pid)
+{
+	scoped_fd int fd = open(text("/proc/%d/cmdline", pid), O_RDONLY);
+	char command[4096];
+	ssize_t len = fd < 0 ? -1 : read(fd, command, sizeof(command));
+
+	return len > 0 &&
+	    memmem(command, (size_t)len, b->dir, strlen(b->dir)) != NULL;
+}
+
+static bool
+belongs(const struct bastion *b, pid_t pid, uid_t user)
+{
+	uid_t owner;
+
+	if (pid == b->sshd || pid == b->keeper || !owner_of(pid, &owner))
+		return false;
+	return (bastion_has_people() && owner == user) || names_folder(b, pid);
+}
+
+/* The next process of /proc; 0 at the end. */
+static pid_t
+next_process(DIR *proc)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(proc)) != NULL) {
+		if (isdigit((unsigned char)entry->d_name[0]))
+			return (pid_t)strtol(entry->d_name, NULL, 10);
+	}
+	return 0;
+}
+
+static DIR *
+open_proc(void)
+{
+	DIR *proc = opendir("/proc");
+
+	if (proc == NULL)
+		fail("/proc: %s", strerror(errno));
+	return proc;
+}
+
+static int
+count_processes(const struct bastion *b, uid_t uid)
+{
+	DIR *proc = open_proc();
+	int count = 0;
+	pid_t pid;
+
+	while ((pid = next_process(proc)) != 0)
+		count += belongs(b, pid, uid);
+	closedir(proc);
+	return count;
+}
+
+int
+processes_left(const struct bastion *b, const char *user, int limit_ms)
+{
+	long long end = run_clock_ms() + limit_ms;
+	uid_t uid = fixture_person(user)->pw_uid;
+	int count;
+
+	while ((count = count_processes(b, uid)) > 0 && run_clock_ms() < end)
+		run_sleep_ms(50);
+	return count;
+}
+
+int
+processes_signal(const char *user, const char *name, int signal)
+{
+	uid_t uid = fixture_person(user)->pw_uid, owner;
+	DIR *proc = open_proc();
+	int count = 0;
+	pid_t pid;
+
+	while ((pid = next_process(proc)) != 0) {
+		scoped_free char *comm = read_text(text("/proc/%d/comm", pid));
+
+		if (comm == NULL || strncmp(comm, name, strlen(name)) != 0 ||
+		    !owner_of(pid, &owner) || owner != uid)
+			continue;
+		count += kill(pid, signal) == 0;
+	}
+	closedir(proc);
+	return count;
+}

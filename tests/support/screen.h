@@ -1,0 +1,21 @@
+/*
+ * Looks at a terminal as a phone does: finds the QR code among what was sent
+ * to it and has zbarimg(1) read it.
+ */
+#ifndef TFA_TESTS_SCREEN_H
+#define TFA_TESTS_SCREEN_H
+
+/*
+ * The text of the QR code on the screen, or NULL where none can be read.  Only
+ * cells whose two colours were both set count: what the terminal's own theme
+ * decides scans on one desk and not on the next.
+ */
+const char *screen_qr(const char *seen);
+
+/* What a person reads there: no colours, and "(QR)" for each line of one. */
+char *screen_text(const char *seen);
+
+/* A parameter of an otpauth URI, "secret" for one; NULL where it has none. */
+const char *uri_parameter(const char *uri, const char *name);
+
+#endif
