@@ -10,17 +10,23 @@
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make uninstall
 #   make clean
+#
+# V=1 shows the commands.
 
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/tfa
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
 WERROR ?= -Werror
 
 VERSION := 0.1
+Q := $(if $(V),,@)
 
 # Flags.  What a compiler may not know is asked first.
 probe = $(shell $(CC) $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && \
@@ -32,64 +38,174 @@ HARDEN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SO
 	-fstack-protector-strong $(call probe,-fstack-clash-protection) \
 	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
 else
-HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer
+SANITIZE := -fsanitize=address,undefined
+HARDEN := $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT)
 BASE := -std=c11 -D_GNU_SOURCE -fPIE -MMD -MP -iquote store \
+	-iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"'
 COMPILE = $(CC) $(BASE) $(HARDEN) $(WARN) $(CFLAGS)
-LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
-	$(if $(SAN),-fsanitize=address$(comma)undefined)
-comma := ,
+LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
 # Sources.  main.c and keeper*.c are programs; all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper*.c)
 STORE_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*.c))
 GATE_SRC := $(wildcard gate/*.c)
 ADMIN_SRC := $(wildcard admin/*.c)
+EXAMPLE_SRC := $(wildcard examples/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
-TESTED_SRC := $(filter-out %/main.c,$(GATE_SRC) $(ADMIN_SRC) \
-	$(filter-out store/keeper.c,$(KEEPER_SRC)))
+TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
+	$(filter-out store/keeper.c,$(KEEPER_SRC))) \
+	$(wildcard admin/setup_text.c admin/setup_site.c \
+	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \
+	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
-	$(SCENARIO_SRC) $(SUPPORT_SRC)
+	$(SCENARIO_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa-keeper $(BUILD)/tfa-admin
+PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-keeper \
+	$(BUILD)/tfa-admin
 
 all: $(PROGRAMS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) -c $< -o $@
+	@echo '  CC    $<'
+	$(Q)$(COMPILE) -c $< -o $@
+
+# What "setup" installs is built in: each line as a C string.
+$(BUILD)/obj/etc/%.inc: etc/%
+	@mkdir -p $(@D)
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+
+$(BUILD)/obj/admin/setup_text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
+    sshd-tfa.conf policy.json tfa-keeper.service tfa-keeper.socket)
 
 $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
-	rm -f $@
-	ar rcs $@ $^
+	@echo '  AR    $@'
+	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/tfa-gate: $(call obj,$(GATE_SRC)) $(BUILD)/libtfa.a
-	$(CC) $(LINK) $^ -o $@ -lcjson -lqrencode
+$(BUILD)/tfa-gate: $(call obj,$(filter-out gate/tfa.c,$(GATE_SRC))) \
+    $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lqrencode
+
+$(BUILD)/tfa: $(call obj,$(filter-out gate/main.c,$(GATE_SRC))) \
+    $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lqrencode
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
-	$(CC) $(LINK) $^ -o $@ -lcjson -lcrypto
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lcrypto
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
-	$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols
 
 # Tests.
 $(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a
-	$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
 	    -lsmartcols
 
 $(BUILD)/scenario: $(call obj,$(SCENARIO_SRC) $(SUPPORT_SRC)) \
     $(BUILD)/libtfa.a
-	$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson
 
 -include $(patsubst %.o,%.d,$(call obj,$(ALL_C)))
+
+test: deps
+	$(MAKE) build-tests
+	BUILD=$(BUILD) tests/run
+
+build-tests: all $(BUILD)/unit $(BUILD)/scenario
+
+test-asan: deps
+	$(MAKE) build-tests BUILD=build-asan SAN=1
+	BUILD=build-asan tests/run
+
+demo: deps
+	$(MAKE) all $(BUILD)/demo
+	BUILD=$(BUILD) examples/demo
+
+$(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
+
+# Packages: what to build with, what to test with.
+DEPS := pkg-config libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
+	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
+	oathtool zbar-tools tmux rsync mandoc
+deps:
+	@tests/deps $(DEPS)
+
+lint:
+	@tests/deps clang-format cppcheck
+	clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
+	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
+	    --enable=warning,performance,portability -I store \
+	    --suppress=missingInclude $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) \
+	    $(ADMIN_SRC)
+	@! grep -nE '#include "(gate|admin)/' store/*.[ch]
+	@! grep -nE 'openssl|libsmartcols' gate/*.[ch]
+	@echo lint: clean
+
+# What a file says of where things are follows PREFIX and SBINDIR.
+MANUALS := gate/tfa.1 gate/tfa-gate.8 store/tfa-keeper.8 store/tfa-policy.5 \
+	store/tfa-record.5 admin/tfa-admin.8
+put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g' \
+	$(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(2)
+
+# tfa is for everybody, the rest for sshd and administrators.
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) \
+	    $(DESTDIR)$(DOCDIR)/examples/policies $(DESTDIR)$(SYSCONFDIR)/tfa
+	install -m 0755 $(filter-out $(BUILD)/tfa,$(PROGRAMS)) \
+	    $(DESTDIR)$(SBINDIR)
+	$(if $(filter $(BUILD)/tfa,$(PROGRAMS)),install -m 0755 $(BUILD)/tfa \
+	    $(DESTDIR)$(BINDIR))
+	$(call put,etc/tfa-keeper.service,$(UNITDIR)/tfa-keeper.service)
+	$(call put,etc/tfa-keeper.socket,$(UNITDIR)/tfa-keeper.socket)
+	$(call put,etc/sshd-tfa.conf,$(DOCDIR)/sshd-tfa.conf)
+	$(call put,README.md,$(DOCDIR)/README.md)
+	$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
+	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
+	install -m 0644 LICENSE store/PROTOCOL.md $(DESTDIR)$(DOCDIR)
+	install -m 0644 examples/ssh_config $(DESTDIR)$(DOCDIR)/examples
+	install -m 0644 examples/policies/* \
+	    $(DESTDIR)$(DOCDIR)/examples/policies
+	install -D -m 0644 etc/tfa.sysusers \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/tfa.conf
+	install -D -m 0644 etc/tfa.tmpfiles \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tfa.conf
+	install -D -m 0644 etc/tfa-completion.bash \
+	    $(DESTDIR)$(COMPLETIONDIR)/tfa-admin
+	ln -sf tfa-admin $(DESTDIR)$(COMPLETIONDIR)/tfa
+	test -e $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa || install -D -m 0644 \
+	    etc/tfa.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa
+	test -e $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json || install -m 0644 \
+	    etc/policy.json $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json
+
+# The policy and the records stay.
+uninstall:
+	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
+	    $(DESTDIR)$(BINDIR)/tfa \
+	    $(DESTDIR)$(UNITDIR)/tfa-keeper.service \
+	    $(DESTDIR)$(UNITDIR)/tfa-keeper.socket \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/tfa.conf \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tfa.conf \
+	    $(DESTDIR)$(COMPLETIONDIR)/tfa-admin \
+	    $(DESTDIR)$(COMPLETIONDIR)/tfa \
+	    $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS)))
+	rm -rf $(DESTDIR)$(DOCDIR)
 
 format:
 	clang-format -i $(ALL_C) $(ALL_H)
@@ -97,4 +213,5 @@ format:
 clean:
 	rm -rf build build-asan
 
-.PHONY: all format clean
+.PHONY: all build-tests test test-asan demo deps lint install uninstall \
+	format clean
