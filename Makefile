@@ -148,8 +148,8 @@ deps:
 
 lint:
 	@tests/deps clang-format cppcheck
-	clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
-	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
+	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
+	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I store \
 	    --suppress=missingInclude $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) \
 	    $(ADMIN_SRC)

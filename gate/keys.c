@@ -390,13 +390,14 @@ search_line(const char *line, const struct key *key, struct restriction *r)
 static int
 mentions(const char *line, const struct key *key)
 {
-	scoped_free char *bare = malloc(strlen(line) + 1);
+	scoped_free char *bare = NULL;
 	size_t n = 0;
 
-	if (bare == NULL)
-		return -1;
 	if (*skip_space(line) == '#')
 		return 0;
+	bare = malloc(strlen(line) + 1);
+	if (bare == NULL)
+		return -1;
 	for (; *line != '\0'; line++)
 		if (!isspace((unsigned char)*line))
 			bare[n++] = *line;
