@@ -1,0 +1,87 @@
+/* Delegates: grace is in the helpdesk, and helps others with codes of hers. */
+#include <string.h>
+
+#include "scenario.h"
+
+Scenarios(delegates);
+
+static struct bastion *
+open_with_helpdesk(void)
+{
+	return bastion_open(.rules = REQUIRED,
+	    .more = "'admins':{'groups':['helpdesk']}");
+}
+
+/* "tfa-admin ARGS" in a session of grace's on a terminal: one code opens the
+ * session, the other answers tfa-admin's own question, if it asks one. */
+static int
+help(const struct bastion *b, const char *code, const char *own,
+    const char *args, const char **ret_seen)
+{
+	struct session *s = session_open(b, "grace", NULL,
+	    text("%s/tfa-admin --socket %s --yes %s", getenv("TFA_PROGRAMS"),
+		b->socket, args));
+
+	session_expect(s, "Verification code: ");
+	session_type(s, text("%s\r", code));
+	session_expect(s, "Verification code: ");
+	session_type(s, text("%s\r", own));
+	*ret_seen = s->seen;
+	return session_status(s);
+}
+
+Test(delegates, help_with_a_code_of_their_own)
+{
+	struct bastion *b;
+	const char *secret, *seen;
+	uint64_t step;
+
+	needs_people();
+	b = open_with_helpdesk();
+	secret = fixture_enrol(b, "grace");
+	fixture_enrol(b, "alice");
+	step = step_fresh(10);
+	cr_expect_eq(help(b, code_at(secret, step - 1), code_wrong(secret),
+			 "revoke alice", &seen),
+	    1);
+	assert_says(fixture_record(b, "alice"), "\"secret\"");
+	cr_expect_eq(help(b, code_at(secret, step), code_at(secret, step + 1),
+			 "revoke alice", &seen),
+	    0);
+	assert_never_says(fixture_record(b, "alice"), "\"secret\"");
+	assert_says(fixture_audit(b), "\"event\":\"help\"");
+}
+
+Test(delegates, never_touch_root_themselves_or_each_other)
+{
+	static const char *const refused[] = {
+	    "unlock root", "unlock grace", "code alice --pass"};
+	struct bastion *b;
+	const char *secret, *seen;
+	uint64_t step;
+
+	needs_people();
+	b = open_with_helpdesk();
+	secret = fixture_enrol(b, "grace");
+	step = step_fresh(15);
+	for (size_t i = 0; i < 3; i++) {
+		cr_expect_eq(help(b, code_at(secret, step - 1 + i), "000000",
+				 refused[i], &seen),
+		    77, "%s", refused[i]);
+		assert_says(seen, "may not");
+	}
+}
+
+Test(delegates, others_may_not_even_read)
+{
+	struct bastion *b;
+	const char *secret;
+
+	needs_people();
+	b = open_with_helpdesk();
+	secret = fixture_enrol(b, "alice");
+	assert_status(ssh_with_code(b, "alice", code_at(secret, step_now()),
+			  text("%s/tfa-admin --socket %s users",
+			      getenv("TFA_PROGRAMS"), b->socket)),
+	    77);
+}
