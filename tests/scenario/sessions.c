@@ -146,7 +146,7 @@ in_a_login_shell(const struct bastion *b, const char *user, const char *code)
 	session_type(s, "PS1=; stty -echo; set +o emacs\r");
 	session_type(s,
 	    "echo be''gin; echo $0; stty -a; umask; "
-	    "ls /proc/self/fd | wc -l; grep ^Sig /proc/$$/status;" SAME_ENVIRONMENT
+	    "ls /proc/self/fd | wc -l; grep ^Sig[PBIC] /proc/$$/status;" SAME_ENVIRONMENT
 	    " | grep -v ^SSH_TTY=; echo e''nd\r");
 	session_type(s, "exit\r");
 	session_status(s);
