@@ -267,6 +267,32 @@ Test(codes, one_connection_is_asked_once)
 	session_kill(s);
 }
 
+/* What says which key was used lies in a file of the user's own: a session
+ * that spoils it gains nothing on the connection that it came by. */
+Test(codes, spoilt_key_file_is_not_trusted)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = "'keys':{'unlisted':'allow'}");
+	const char *secret = fixture_enrol(b, b->me);
+	char *path = text("ControlPath=%s/master", b->dir);
+	struct session *s = session_open(
+	    b, b->me, ARGV("-M", "-o", path), NULL);
+
+	session_pass(s, code_at(secret, step_now()));
+	assert_status(ssh_run(b, b->me, ARGV("-o", path),
+			  "echo password >\"$SSH_USER_AUTH\"", NULL),
+	    0);
+	/* Another key, or none: the connection is asked anew. */
+	assert_status(
+	    ssh_run(b, b->me, ARGV("-o", path), "echo inside", NULL), 76);
+	session_type(s, "chmod 640 \"$SSH_USER_AUTH\"; echo do''ne\r");
+	session_expect(s, "done");
+	/* A file that anybody might have written: refused. */
+	assert_status(
+	    ssh_run(b, b->me, ARGV("-o", path), "echo inside", NULL), 77);
+	session_kill(s);
+}
+
 Test(codes, remember_nothing_asks_every_session)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED,
