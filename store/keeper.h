@@ -6,7 +6,8 @@
  *	keeper_serve.c   one request: who asks, may they, what is answered
  *	keeper_login.c   the requests of tfa-gate, for the peer's own user
  *	keeper_self.c    the requests of tfa, likewise
- *	keeper_admin.c   the requests of tfa-admin
+ *	keeper_list.c    what tfa-admin reads: users, explanations, the log
+ *	keeper_admin.c   what tfa-admin changes
  *	keeper_delegate.c  what others than root may ask of these
  */
 #ifndef TFA_KEEPER_H
@@ -110,13 +111,17 @@ void keeper_add_secret(struct call *call,
 /* Puts recovery codes into the reply; false without memory. */
 bool keeper_add_codes(const struct recovery *recovery, struct reply *reply);
 
+/* Whether the store has a record of that name, even a damaged one. */
+bool keeper_has_record(struct call *call, const char *user);
+
 /* Sends a user's row, of users and status; false where that failed. */
 bool keeper_send_row(struct call *call, const char *user);
 
 /* Fills bytes with random ones. */
 bool keeper_draw(void *bytes, size_t len);
 
-/* Sends the end of a stream. */
+/* Replies that it is done: with nothing more, or as the end of a stream. */
+void keeper_done(struct call *call);
 void keeper_end(struct call *call);
 
 /* An audit entry with the time, the event and the user filled in. */

@@ -66,6 +66,31 @@ keeper_deny(struct call *call, enum reason reason, const char *name)
 	keeper_reply(call, &reply);
 }
 
+static void
+answer_done(struct call *call, bool end)
+{
+	scoped_reply struct reply reply = {
+	    .version = PROTOCOL_VERSION, .end = end};
+
+	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
+	    verdict_name(VERDICT_PASS));
+	snprintf(
+	    reply.reason, sizeof(reply.reason), "%s", reason_name(REASON_DONE));
+	keeper_reply(call, &reply);
+}
+
+void
+keeper_done(struct call *call)
+{
+	answer_done(call, false);
+}
+
+void
+keeper_end(struct call *call)
+{
+	answer_done(call, true);
+}
+
 enum reason
 keeper_store_reason(struct call *call, enum fault fault)
 {
