@@ -3,6 +3,7 @@
  *
  *	keeper.c         options; a socket from systemd, of our own, or stdio
  *	keeper_listen.c  who may connect, how many at once, a child for each
+ *	keeper_rate.c    how often each uid came, and what it had of the log
  *	keeper_serve.c   one request: who asks, may they, what is answered
  *	keeper_login.c   the requests of tfa-gate, for the peer's own user
  *	keeper_self.c    the requests of tfa, likewise
@@ -19,6 +20,7 @@
 #include "audit.h"
 #include "enroll.h"
 #include "groups.h"
+#include "keeper_rate.h"
 #include "protocol.h"
 
 #define UID_NOBODY 65534
@@ -38,18 +40,11 @@ struct conduct {
 	int64_t suppressed; /* how many were not, before this one */
 };
 
-/* What became of the log, for the parent: an exit status. */
-enum logged {
-	LOG_NOTHING = 0,
-	LOG_WRITTEN = 10,  /* a line, and what was suppressed is in it */
-	LOG_LEFT_OUT = 11, /* a refusal that is not in it */
-};
-
 /* One request being served. */
 struct call {
 	const struct keeper *keeper;
 	struct conduct conduct;
-	enum logged logged;
+	int told; /* for the parent: bits of enum told */
 	int fd;
 	uid_t uid; /* of the peer, by the kernel */
 	pid_t pid;
@@ -67,9 +62,10 @@ int keeper_listen(const struct keeper *keeper, int fd);
 
 /*
  * Serves the one request that waits on fd, a connected socket, and answers
- * it: by a denial where anything is wrong with it.  What became of the log.
+ * it: by a denial where anything is wrong with it.  What the parent is told:
+ * bits of enum told, as an exit status.
  */
-enum logged keeper_serve(
+int keeper_serve(
     const struct keeper *keeper, int fd, const struct conduct *conduct);
 
 /* Requests: each answers call->fd.  Store and policy are open. */

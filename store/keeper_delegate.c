@@ -49,7 +49,8 @@ on_proof(struct record *record, void *arg)
 	return proof->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* A refusal is logged as such; the change itself is, where it is made. */
+/* A refusal is logged as such, and stands where it cannot be; the change
+ * itself is logged where it is made. */
 static void
 audit_refusal(struct call *call, enum reason reason)
 {
@@ -61,8 +62,7 @@ audit_refusal(struct call *call, enum reason reason)
 	snprintf(entry.reason, sizeof(entry.reason), "%s", reason_name(reason));
 	snprintf(
 	    entry.detail, sizeof(entry.detail), "%s", call->request.request);
-	if (!keeper_audit(call, &entry))
-		call->logged = LOG_NOTHING;
+	(void)keeper_audit(call, &entry);
 }
 
 /* REASON_CODE where the peer's own code is right; it is spent by that. */

@@ -4,14 +4,14 @@
  * A connection costs no process until its request has come: the parent polls
  * all that wait.  One uid may have UID_SLOTS children and UID_WAITING
  * connections, so that nobody keeps others out; some slots are root's alone,
- * and all uids that no user has count as one.  Whoever must wait longer than
- * WAIT_MS for a slot, or comes more than RATE_MAX times a minute, is told to
- * try later.
+ * and all uids that no user has count as one.  Those that are not known yet
+ * share NEW_SLOTS and NEW_WAITING: a user namespace has thousands of them.
+ * Whoever must wait longer than WAIT_MS for a slot, or comes too often
+ * (keeper_rate.h), is told to try later.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,37 +25,27 @@
 #define SLOTS        128 /* children at once */
 #define ROOT_SLOTS   16  /* of them kept for root */
 #define UID_SLOTS    8
+#define NEW_SLOTS    32
 #define WAITING      512
 #define ROOT_WAITING 32
 #define UID_WAITING  64
+#define NEW_WAITING  128
 #define WAIT_MS      5000
 #define ACCEPTS      128 /* in one turn */
-#define RATE_S       60  /* a uid's window */
-#define RATE_QUIET   60  /* connections in it before refusals go unlogged */
-#define RATE_MAX     600 /* connections in it at all */
-#define RATES        1024
-#define UID_STRANGER ((uid_t)-1)
 
 struct waiting {
 	int fd;
 	uid_t uid;
-	bool ready; /* the request has come; waits for a slot */
+	bool is_new; /* no child has said yet whether a user has this uid */
+	bool ready;  /* the request has come; waits for a slot */
 	int64_t until_ms;
 };
 
 struct child {
 	pid_t pid;
 	uid_t uid;
+	bool is_new;
 	int64_t suppressed; /* that it was told to log */
-};
-
-struct rate {
-	uid_t uid;
-	bool used;
-	bool stranger; /* no user has this uid */
-	int64_t since_ms;
-	int64_t connections;
-	int64_t suppressed; /* refusals that nobody logged yet */
 };
 
 struct listener {
@@ -65,7 +55,7 @@ struct listener {
 	size_t waiting_count;
 	struct child children[SLOTS];
 	size_t child_count;
-	struct rate rates[RATES];
+	struct rates rates;
 	sigset_t normal; /* the signal mask outside of poll */
 };
 
@@ -110,48 +100,19 @@ refuse(int fd)
 	close(fd);
 }
 
-/* A new window for this uid: is it a user's? */
-static void
-rate_begin(struct rate *rate)
-{
-	rate->since_ms = now_ms();
-	rate->connections = 0;
-	rate->stranger = getpwuid(rate->uid) == NULL;
-}
-
-/* This uid's count; a new one takes the place of the oldest. */
-static struct rate *
-rate_of(struct listener *l, uid_t uid)
-{
-	struct rate *oldest = &l->rates[0];
-
-	for (size_t i = 0; i < RATES; i++) {
-		struct rate *rate = &l->rates[i];
-
-		if (rate->used && rate->uid == uid) {
-			if (now_ms() - rate->since_ms >= RATE_S * 1000)
-				rate_begin(rate);
-			return rate;
-		}
-		if (oldest->used &&
-		    (!rate->used || rate->since_ms < oldest->since_ms))
-			oldest = rate;
-	}
-	*oldest = (struct rate){.uid = uid, .used = true};
-	rate_begin(oldest);
-	return oldest;
-}
-
 static bool
-may_wait(const struct listener *l, const struct rate *rate, uid_t uid)
+may_wait(const struct listener *l, const struct rate *rate, bool is_new)
 {
-	size_t same = 0;
+	size_t same = 0, new = 0;
 
-	if (uid == 0)
+	if (rate->uid == 0)
 		return l->waiting_count < WAITING;
-	for (size_t i = 0; i < l->waiting_count; i++)
-		same += l->waiting[i].uid == uid;
-	return rate->connections <= RATE_MAX && same < UID_WAITING &&
+	for (size_t i = 0; i < l->waiting_count; i++) {
+		same += l->waiting[i].uid == rate->uid;
+		new += l->waiting[i].is_new;
+	}
+	return !rate_is_over(rate) && same < UID_WAITING &&
+	    (!is_new || new < NEW_WAITING) &&
 	    l->waiting_count < WAITING - ROOT_WAITING;
 }
 
@@ -159,7 +120,8 @@ static void
 take_in(struct listener *l, int fd)
 {
 	struct timeval limit = {.tv_sec = 5};
-	struct rate *rate;
+	const struct rate *rate;
+	bool is_new;
 	uid_t uid;
 	pid_t pid;
 
@@ -167,17 +129,17 @@ take_in(struct listener *l, int fd)
 		close(fd);
 		return;
 	}
-	if (rate_of(l, uid)->stranger)
-		uid = UID_STRANGER;
-	rate = rate_of(l, uid);
-	rate->connections++;
-	if (!may_wait(l, rate, uid)) {
+	rate = rate_connection(&l->rates, uid, now_ms());
+	is_new = rate->standing == STANDING_NEW;
+	if (!may_wait(l, rate, is_new)) {
 		refuse(fd);
 		return;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	l->waiting[l->waiting_count++] = (struct waiting){
-	    .fd = fd, .uid = uid, .until_ms = now_ms() + RECEIVE_MS};
+	l->waiting[l->waiting_count++] = (struct waiting){.fd = fd,
+	    .uid = rate->uid,
+	    .is_new = is_new,
+	    .until_ms = now_ms() + RECEIVE_MS};
 }
 
 /* Many at once, so that nobody stands long behind a flood; but not for as
@@ -204,15 +166,18 @@ drop(struct listener *l, size_t i)
 }
 
 static bool
-has_slot(const struct listener *l, uid_t uid)
+has_slot(const struct listener *l, const struct waiting *w)
 {
-	size_t same = 0;
+	size_t same = 0, new = 0;
 
-	if (uid == 0)
+	if (w->uid == 0)
 		return l->child_count < SLOTS;
-	for (size_t i = 0; i < l->child_count; i++)
-		same += l->children[i].uid == uid;
-	return same < UID_SLOTS && l->child_count < SLOTS - ROOT_SLOTS;
+	for (size_t i = 0; i < l->child_count; i++) {
+		same += l->children[i].uid == w->uid;
+		new += l->children[i].is_new;
+	}
+	return same < UID_SLOTS && (!w->is_new || new < NEW_SLOTS) &&
+	    l->child_count < SLOTS - ROOT_SLOTS;
 }
 
 /* The child's half: default signals, nobody else's connections. */
@@ -229,16 +194,16 @@ be_child(struct listener *l, int fd, const struct conduct *conduct)
 	for (size_t i = 0; i < l->waiting_count; i++)
 		if (l->waiting[i].fd != fd)
 			close(l->waiting[i].fd);
-	_exit((int)keeper_serve(l->keeper, fd, conduct));
+	_exit(keeper_serve(l->keeper, fd, conduct));
 }
 
 static void
 start(struct listener *l, size_t i)
 {
 	struct waiting w = l->waiting[i];
-	const struct rate *rate = rate_of(l, w.uid);
-	struct conduct conduct = {.quiet = rate->connections > RATE_QUIET,
-	    .suppressed = rate->suppressed};
+	const struct rate *rate = rate_of(&l->rates, w.uid, now_ms());
+	struct conduct conduct = {
+	    .quiet = rate_is_quiet(rate), .suppressed = rate->suppressed};
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -249,26 +214,21 @@ start(struct listener *l, size_t i)
 		return;
 	}
 	close(w.fd);
-	l->children[l->child_count++] = (struct child){
-	    .pid = pid, .uid = w.uid, .suppressed = conduct.suppressed};
+	l->children[l->child_count++] = (struct child){.pid = pid,
+	    .uid = w.uid,
+	    .is_new = w.is_new,
+	    .suppressed = conduct.suppressed};
 }
 
-/* What the child says of the log: one more refusal that is not in it, or all
- * of those before now counted there. */
 static void
 settle(struct listener *l, const struct child *child, int status)
 {
-	struct rate *rate = rate_of(l, child->uid);
-
 	if (!WIFEXITED(status))
 		syslog(LOG_WARNING, "a child was killed by signal %d",
 		    WTERMSIG(status));
-	else if (WEXITSTATUS(status) == LOG_LEFT_OUT)
-		rate->suppressed++;
-	else if (WEXITSTATUS(status) == LOG_WRITTEN)
-		rate->suppressed -= child->suppressed < rate->suppressed
-		    ? child->suppressed
-		    : rate->suppressed;
+	else
+		rate_settle(&l->rates, child->uid, WEXITSTATUS(status),
+		    child->suppressed, now_ms());
 }
 
 static void
@@ -295,7 +255,7 @@ advance(struct listener *l)
 	for (size_t i = 0; i < l->waiting_count;) {
 		struct waiting *w = &l->waiting[i];
 
-		if (w->ready && has_slot(l, w->uid)) {
+		if (w->ready && has_slot(l, w)) {
 			start(l, i);
 		} else if (w->until_ms <= now) {
 			refuse(w->fd);

@@ -96,7 +96,9 @@ keeper_store_reason(struct call *call, enum fault fault)
 {
 	int error = errno;
 
-	syslog(LOG_ERR, "store: %s (%s)", call->store.why, fault_name(fault));
+	if (!call->conduct.quiet)
+		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
+		    fault_name(fault));
 	switch (fault) {
 	case FAULT_FORMAT:
 	case FAULT_LIMIT:
@@ -171,7 +173,7 @@ keeper_audit(struct call *call, const struct audit *entry)
 	bool refusal = strcmp(entry->verdict, verdict_name(VERDICT_DENY)) == 0;
 
 	if (refusal && call->conduct.quiet) {
-		call->logged = LOG_LEFT_OUT;
+		call->told |= TOLD_LEFT_OUT;
 		return true;
 	}
 	if (audit_write(&call->store, entry) != FAULT_NONE) {
@@ -179,7 +181,7 @@ keeper_audit(struct call *call, const struct audit *entry)
 		    strerror(errno));
 		return false;
 	}
-	call->logged = LOG_WRITTEN;
+	call->told |= TOLD_LINE | (refusal ? TOLD_REFUSAL : 0);
 	return true;
 }
 
@@ -193,6 +195,8 @@ find_peer(struct call *call)
 	if (!packet_peer(call->fd, &call->uid, &call->pid))
 		return false;
 	pw = getpwuid(call->uid);
+	if (pw == NULL)
+		call->told |= TOLD_STRANGER;
 	if (call->pid <= 0 || call->uid == UID_NOBODY || pw == NULL ||
 	    strlen(pw->pw_name) >= USER_TEXT)
 		return false;
@@ -316,11 +320,12 @@ dispatch(struct call *call)
 	keeper_deny(call, REASON_BAD_REQUEST, "");
 }
 
-enum logged
+int
 keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 {
 	struct call call = {.keeper = keeper,
 	    .conduct = *conduct,
+	    .told = TOLD,
 	    .fd = fd,
 	    .now_s = time(NULL)};
 
@@ -332,5 +337,5 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 	else
 		dispatch(&call);
 	request_done(&call.request);
-	return call.logged;
+	return call.told;
 }
