@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,10 +16,12 @@
 
 #include "cleanup.h"
 #include "keeper.h"
+#include "keeper_confine.h"
 #include "otp.h"
 
 #define KEEPER_USER "_tfa"
 #define EX_USAGE    2
+#define FILES       1024 /* connections that wait, and some */
 
 struct options {
 	const char *socket;
@@ -83,14 +83,10 @@ parse_options(int argc, char **argv, struct options *ret)
 	}
 }
 
-/* No core, no ptrace, no look into /proc: this process holds secrets. */
 static void
 close_up(void)
 {
-	struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
-
-	if (setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (!keeper_close_up())
 		err(1, "cannot close up");
 	umask(077);
 }
@@ -176,20 +172,44 @@ bind_socket(const char *path)
 }
 
 /* sd_listen_fds(3): descriptor 3, if the manager meant this process. */
-static int
-inherited_socket(void)
+static bool
+is_activated(void)
 {
 	const char *pid = getenv("LISTEN_PID");
 	const char *fds = getenv("LISTEN_FDS");
 
 	if (pid == NULL || fds == NULL ||
 	    strtol(pid, NULL, 10) != (long)getpid())
-		return -1;
+		return false;
 	if (strcmp(fds, "1") != 0)
 		errx(1, "one socket is expected, not %s", fds);
+	return true;
+}
+
+static int
+inherited_socket(void)
+{
+	if (!is_activated())
+		return -1;
 	if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
 		err(1, "the socket from systemd");
 	return 3;
+}
+
+/* What this kernel cannot do is said, once. */
+static void
+confine(void)
+{
+	if (!keeper_confine_calls())
+		syslog(LOG_NOTICE,
+		    "no seccomp here (%s): running without a filter of system "
+		    "calls",
+		    strerror(errno));
+	if (!keeper_can_confine_writes())
+		syslog(LOG_NOTICE,
+		    "no landlock here (%s): only permissions keep the keeper "
+		    "from writing outside of its store",
+		    strerror(errno));
 }
 
 /* Names this boot, so that a connection's name never comes again. */
@@ -217,13 +237,17 @@ warm_up(void)
 		errx(1, "libcrypto does not work");
 }
 
-static int
+/* One that is yet to be made cannot be confined to.  Nothing is left to be
+ * done at exit, where a sanitizer would trace. */
+_Noreturn static void
 serve_stdio(const struct keeper *keeper)
 {
 	static const struct conduct conduct;
 
+	(void)keeper_confine_calls();
+	(void)keeper_confine_writes(keeper->store);
 	keeper_serve(keeper, STDIN_FILENO, &conduct);
-	return 0;
+	_exit(0);
 }
 
 int
@@ -235,6 +259,7 @@ main(int argc, char **argv)
 	int fd = -1;
 
 	parse_options(argc, argv, &options);
+	keeper_close_inherited(!options.stdio && is_activated() ? 4 : 3);
 	close_up();
 	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
 	if (!options.stdio) {
@@ -254,7 +279,9 @@ main(int argc, char **argv)
 					       : "/etc/tfa/policy.json";
 	read_boot_id(keeper.boot_id, sizeof(keeper.boot_id));
 	if (options.stdio)
-		return serve_stdio(&keeper);
+		serve_stdio(&keeper);
+	keeper_limit_files(FILES);
 	warm_up();
+	confine();
 	return keeper_listen(&keeper, fd);
 }

@@ -4,6 +4,7 @@
  *	keeper.c         options; a socket from systemd, of our own, or stdio
  *	keeper_listen.c  who may connect, how many at once, a child for each
  *	keeper_rate.c    how often each uid came, and what it had of the log
+ *	keeper_confine.c what the keeper gives up for good
  *	keeper_serve.c   one request: who asks, may they, what is answered
  *	keeper_login.c   the requests of tfa-gate, for the peer's own user
  *	keeper_self.c    the requests of tfa, likewise

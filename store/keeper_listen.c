@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "keeper_confine.h"
 
 #define SLOTS        128 /* children at once */
 #define ROOT_SLOTS   16  /* of them kept for root */
@@ -32,6 +33,7 @@
 #define NEW_WAITING  128
 #define WAIT_MS      5000
 #define ACCEPTS      128 /* in one turn */
+#define CHILD_FILES  128
 
 struct waiting {
 	int fd;
@@ -180,7 +182,8 @@ has_slot(const struct listener *l, const struct waiting *w)
 	    l->child_count < SLOTS - ROOT_SLOTS;
 }
 
-/* The child's half: default signals, nobody else's connections. */
+/* The child's half: default signals, nobody else's connections, and no writing
+ * but in the store; where the kernel cannot do that, the parent said so. */
 static void
 be_child(struct listener *l, int fd, const struct conduct *conduct)
 {
@@ -194,6 +197,8 @@ be_child(struct listener *l, int fd, const struct conduct *conduct)
 	for (size_t i = 0; i < l->waiting_count; i++)
 		if (l->waiting[i].fd != fd)
 			close(l->waiting[i].fd);
+	keeper_limit_files(CHILD_FILES);
+	(void)keeper_confine_writes(l->keeper->store);
 	_exit(keeper_serve(l->keeper, fd, conduct));
 }
 

@@ -133,6 +133,25 @@ Test(secrets, keeper_runs_as_its_own_user_and_leaves_no_core)
 	cr_assert_eq(st.st_uid, 0, "dumpable: its files are its user's");
 }
 
+/* Kernels that cannot do it are told apart in the keeper's log. */
+Test(secrets, keeper_gives_up_what_it_does_not_need)
+{
+	struct bastion *b;
+	char *status;
+	int fd;
+
+	needs_people();
+	fd = dup2(2, 77);
+	b = bastion_open(.rules = REQUIRED);
+	assert_status(bastion_admin(b, ARGV("users")), 0);
+	status = read_text(text("/proc/%d/status", b->keeper));
+	assert_says(status, "\nNoNewPrivs:\t1\n");
+	assert_says(status, "\nSeccomp:\t2\n");
+	cr_assert_eq(access(text("/proc/%d/fd/0", b->keeper), F_OK), 0);
+	cr_assert_eq(fd, 77);
+	cr_assert_neq(access(text("/proc/%d/fd/77", b->keeper), F_OK), 0);
+}
+
 /* Looks through the command line and environment of every process. */
 static void
 assert_in_no_process(const char *secret)
