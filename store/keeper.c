@@ -134,8 +134,9 @@ clear_stale(const struct sockaddr_un *address)
 		unlink(address->sun_path);
 }
 
-/* One keeper a path: held for as long as the process lives. */
-static void
+/* One keeper a path: held for as long as the process lives, and by none of
+ * its children, or one that still serves would keep the next keeper out. */
+static int
 lock_path(const char *path)
 {
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
@@ -147,10 +148,11 @@ lock_path(const char *path)
 		err(1, "%s", name);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		errx(1, "%s: another keeper answers there", path);
+	return fd;
 }
 
 static int
-bind_socket(const char *path)
+bind_socket(const char *path, int *ret_lock)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -160,7 +162,7 @@ bind_socket(const char *path)
 		errx(1, "%s: longer than %zu bytes", path,
 		    sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
-	lock_path(path);
+	*ret_lock = lock_path(path);
 	clear_stale(&address);
 	mask = umask(0111);
 	if (fd < 0 ||
@@ -254,7 +256,7 @@ int
 main(int argc, char **argv)
 {
 	struct options options = {.store = "/var/lib/tfa"};
-	struct keeper keeper = {.embedded = false};
+	struct keeper keeper = {.lock = -1};
 	char embedded_policy[4096];
 	int fd = -1;
 
@@ -267,7 +269,8 @@ main(int argc, char **argv)
 		if (fd < 0)
 			fd = bind_socket(options.socket != NULL
 				? options.socket
-				: "/run/tfa/keeper.sock");
+				: "/run/tfa/keeper.sock",
+			    &keeper.lock);
 		drop_root(options.store);
 	}
 	snprintf(embedded_policy, sizeof(embedded_policy), "%s/policy.json",

@@ -33,6 +33,7 @@ struct keeper {
 	const char *policy;
 	bool embedded; /* --stdio: whoever owns the store is its root */
 	char boot_id[64];
+	int lock; /* on the socket's path, the parent's alone; or -1 */
 };
 
 /* How the peer has behaved: above a rate, refusals are not logged. */

@@ -194,6 +194,8 @@ be_child(struct listener *l, int fd, const struct conduct *conduct)
 	sigaction(SIGCHLD, &standard, NULL);
 	sigprocmask(SIG_SETMASK, &l->normal, NULL);
 	close(l->fd);
+	if (l->keeper->lock >= 0)
+		close(l->keeper->lock);
 	for (size_t i = 0; i < l->waiting_count; i++)
 		if (l->waiting[i].fd != fd)
 			close(l->waiting[i].fd);
