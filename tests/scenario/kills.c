@@ -1,0 +1,79 @@
+/* The keeper is killed at any moment, and nothing is lost or opened by it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "../support/storm.h"
+#include "../support/talk.h"
+#include "scenario.h"
+
+Scenarios(kills);
+
+#define KILLS 40
+
+/* TFA_SEED repeats a run, as far as a machine's timing can be repeated. */
+static unsigned
+seed(void)
+{
+	const char *given = getenv("TFA_SEED");
+	unsigned random = 0;
+
+	if (given != NULL)
+		return (unsigned)strtoul(given, NULL, 10);
+	cr_assert_eq(
+	    getrandom(&random, sizeof(random), 0), (ssize_t)sizeof(random));
+	return random;
+}
+
+Test(kills, lose_no_record_and_spend_each_code_once)
+{
+	struct storm_figures f = {.kills = 0};
+	unsigned chance = seed();
+	struct bastion *b;
+
+	needs_people();
+	printf("kills: TFA_SEED=%u\n", chance);
+	fflush(stdout);
+	b = bastion_open(.rules = REQUIRED);
+	storm_run(b, chance, KILLS, &f);
+	printf("kills: %ld, %ld codes judged, %ld spent, %ld tried again, "
+	       "%ld enrolments, %ld changes, %ld cut off, %ld leftovers\n",
+	    f.kills, f.verifies, f.spent, f.replays, f.enrolments, f.changes,
+	    f.unanswered, f.leftovers);
+	cr_assert_eq(f.kills, KILLS);
+	cr_assert_gt(f.spent, 0);
+	cr_assert_gt(f.replays, 0);
+	cr_assert_gt(f.unanswered, 0);
+}
+
+/* One that still serves when its keeper is killed must not keep the next from
+ * starting. */
+Test(kills, leave_no_lock_to_the_next_keeper)
+{
+	static const char request[] = "{\"v\":1,\"request\":\"login\"}";
+	struct bastion *b;
+	char *path;
+	int lock, fd;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	cr_assert_not_null(talk_ask(b, "user05", "'request':'login'"));
+	path = text("%s/locks/user05", b->store);
+	lock = open(path, O_RDWR | O_CLOEXEC);
+	cr_assert_eq(flock(lock, LOCK_EX), 0);
+	fd = talk_open(b, "user05");
+	cr_assert(talk_send(fd, request, sizeof(request) - 1));
+	cr_assert_null(talk_receive(fd, 300));
+	kill(b->keeper, SIGKILL);
+	cr_assert_eq(run_wait(b->keeper, 5000), 128 + SIGKILL);
+	bastion_keeper_start(b);
+	cr_assert_not_null(talk_ask(b, "user06", "'request':'login'"));
+	close(lock);
+	/* And that one ends its work. */
+	cr_assert_not_null(talk_receive(fd, 5000));
+	close(fd);
+}

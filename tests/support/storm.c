@@ -1,0 +1,344 @@
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "code.h"
+#include "fail.h"
+#include "fixture.h"
+#include "record.h"
+#include "run.h"
+#include "storm.h"
+#include "talk.h"
+
+#define WORKERS  4
+#define CODES    24
+#define CODE_MAX 24
+#define LEAST_MS 5
+#define MOST_MS  120
+
+enum state { CODE_NONE = 0, CODE_FRESH, CODE_UNSURE, CODE_SPENT };
+
+struct code {
+	char text[CODE_MAX];
+	enum state state;
+};
+
+/* One user, and whoever plays her: outlives the rounds. */
+struct worker {
+	const char *user;
+	bool enrolled;
+	struct code codes[CODES];
+	struct storm_figures figures;
+};
+
+struct storm {
+	struct bastion *b;
+	unsigned chance;
+	struct worker workers[WORKERS];
+};
+
+static int
+draw(unsigned *chance, int below)
+{
+	return rand_r(chance) % below;
+}
+
+/* No answer: the keeper is gone, and with it this round. */
+static char *
+ask(struct storm *s, struct worker *w, const char *as, const char *fields)
+{
+	char *answer = talk_ask(s->b, as, fields);
+
+	if (answer == NULL) {
+		w->figures.unanswered++;
+		_exit(0);
+	}
+	return answer;
+}
+
+static void
+add_code(struct worker *w, const char *code)
+{
+	struct code *free_one = &w->codes[0];
+
+	for (int i = 0; i < CODES; i++)
+		if (w->codes[i].state == CODE_NONE)
+			free_one = &w->codes[i];
+	snprintf(free_one->text, sizeof(free_one->text), "%s", code);
+	free_one->state = CODE_FRESH;
+}
+
+/* All the strings of the list "codes" in an answer. */
+static void
+add_codes(struct worker *w, const char *answer)
+{
+	const char *at = strstr(answer, "\"codes\":[");
+	int n;
+
+	if (at == NULL)
+		fail("no codes in: %s", answer);
+	at += strlen("\"codes\":[");
+	for (; *at == '"' || *at == ','; at += n + 1) {
+		at += *at == ',';
+		n = (int)strcspn(++at, "\"");
+		add_code(w, text("%.*s", n, at));
+	}
+}
+
+static void
+help(struct storm *s, struct worker *w, const char *fields)
+{
+	char *answer = ask(
+	    s, w, "root", text("'request':%s,'user':'%s'", fields, w->user));
+
+	if (!talk_is(answer, "pass"))
+		fail("root may not %s: %s", fields, answer);
+	w->figures.changes++;
+	if (strstr(answer, "\"codes\"") != NULL)
+		add_codes(w, answer);
+}
+
+static void
+enrol(struct storm *s, struct worker *w)
+{
+	const char *secret;
+	uint64_t step;
+	char *answer;
+
+	w->enrolled = false;
+	memset(w->codes, 0, sizeof(w->codes));
+	help(s, w, "'revoke'");
+	answer = ask(s, w, w->user, "'request':'enroll_begin','terminal':true");
+	secret = talk_word(answer, "secret");
+	if (!talk_is(answer, "enroll"))
+		fail("%s may not enrol: %s", w->user, answer);
+	step = step_now();
+	answer = ask(s, w, w->user,
+	    text("'request':'enroll_confirm','terminal':true,'code':'%s'",
+		code_at(secret, step)));
+	if (!talk_is(answer, "pass"))
+		fail("%s did not enrol: %s", w->user, answer);
+	w->figures.enrolments++;
+	add_codes(w, answer);
+	add_code(w, code_at(secret, step + 1));
+	w->enrolled = true;
+}
+
+/* A code that passed is spent for good; of one whose answer was cut off,
+ * nobody knows. */
+static void
+verify(struct storm *s, struct worker *w, struct code *code)
+{
+	enum state before = code->state;
+	char *answer;
+
+	if (before == CODE_NONE)
+		return;
+	if (before == CODE_FRESH)
+		code->state = CODE_UNSURE;
+	w->figures.replays += before == CODE_SPENT;
+	answer = ask(s, w, w->user,
+	    text("'request':'verify','terminal':true,'code':'%s'", code->text));
+	w->figures.verifies++;
+	if (!talk_is(answer, "pass"))
+		return;
+	if (before == CODE_SPENT)
+		fail("%s passed twice with %s", w->user, code->text);
+	code->state = CODE_SPENT;
+	w->figures.spent++;
+}
+
+/* One that passed before the last kill, if there is one. */
+static struct code *
+any_spent(struct worker *w, unsigned *chance)
+{
+	int from = draw(chance, CODES);
+
+	for (int i = 0; i < CODES; i++)
+		if (w->codes[(from + i) % CODES].state == CODE_SPENT)
+			return &w->codes[(from + i) % CODES];
+	return &w->codes[from];
+}
+
+_Noreturn static void
+work(struct storm *s, struct worker *w, unsigned chance)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	verify(s, w, any_spent(w, &chance));
+	for (;;) {
+		int what = draw(&chance, 40);
+
+		if (!w->enrolled || what == 0)
+			enrol(s, w);
+		else if (what <= 2)
+			help(s, w, "'unlock'");
+		else if (what <= 8)
+			help(s, w, "'code','use':'pass'");
+		else
+			verify(s, w, &w->codes[draw(&chance, CODES)]);
+	}
+}
+
+static void
+parse_record(const char *path)
+{
+	char *content = read_text(path);
+	struct json_error error;
+	struct record record;
+
+	/* Renamed or removed since it was listed. */
+	if (content == NULL)
+		return;
+	if (record_parse(content, strlen(content), &record, &error) !=
+	    FAULT_NONE)
+		fail(
+		    "%s: %s: %s in: %s", path, error.path, error.text, content);
+	record_done(&record);
+	free(content);
+}
+
+/* How many temporary files there are. */
+static long
+parse_records(const struct bastion *b)
+{
+	char *folder = text("%s/users", b->store);
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	long leftovers = 0;
+
+	if (dir == NULL)
+		fail("%s: %s", folder, strerror(errno));
+	while ((entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name);
+
+		if (len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0)
+			parse_record(text("%s/%s", folder, entry->d_name));
+		leftovers += len > 4 &&
+		    strcmp(entry->d_name + len - 4, ".new") == 0;
+	}
+	closedir(dir);
+	return leftovers;
+}
+
+/* The whole session of processes, or only the one that listens: those that
+ * serve then go on by themselves. */
+static void
+kill_keeper(struct storm *s)
+{
+	pid_t pid = s->b->keeper;
+
+	kill(draw(&s->chance, 4) == 0 ? pid : -pid, SIGKILL);
+	if (run_wait(pid, 5000) != 128 + SIGKILL)
+		fail("the keeper ended by itself");
+	s->b->keeper = 0;
+}
+
+static void
+one_round(struct storm *s, struct storm_figures *sum)
+{
+	pid_t pids[WORKERS];
+
+	bastion_keeper_start(s->b);
+	for (int i = 0; i < WORKERS; i++) {
+		unsigned chance = (unsigned)draw(&s->chance, 1 << 30);
+
+		pids[i] = fork();
+		if (pids[i] < 0)
+			fail("fork: %s", strerror(errno));
+		if (pids[i] == 0)
+			work(s, &s->workers[i], chance);
+	}
+	run_sleep_ms(LEAST_MS + draw(&s->chance, MOST_MS - LEAST_MS));
+	kill_keeper(s);
+	for (int i = 0; i < WORKERS; i++)
+		if (run_wait(pids[i], TALK_LIMIT_MS + 5000) != 0)
+			fail("%s saw what must not be", s->workers[i].user);
+	sum->kills++;
+	sum->leftovers += parse_records(s->b);
+}
+
+/* After the last kill: everyone enrols, passes once, and not twice; at once,
+ * so that no lock is waited for. */
+static void
+check_all_work(struct storm *s)
+{
+	bastion_keeper_start(s->b);
+	for (int i = 0; i < WORKERS; i++) {
+		struct worker *w = &s->workers[i];
+		long long begun_ms = run_clock_ms();
+		long spent = w->figures.spent;
+
+		enrol(s, w);
+		verify(s, w, &w->codes[CODES - 1]);
+		verify(s, w, &w->codes[CODES - 1]);
+		if (w->figures.spent != spent + 1)
+			fail("%s has no use of a good code", w->user);
+		if (run_clock_ms() - begun_ms > 5000)
+			fail("%s was kept waiting", w->user);
+	}
+	if (parse_records(s->b) != 0)
+		fail("a leftover outlived the next write");
+}
+
+static void
+check_audit(const struct bastion *b, const struct storm_figures *figures)
+{
+	const char *at = fixture_audit(b);
+	long passes = 0;
+
+	while ((at = strstr(at, "\"event\":\"verify\"")) != NULL) {
+		const char *end = at + strcspn(at, "\n");
+		const char *pass = strstr(at, "\"verdict\":\"pass\"");
+
+		passes += pass != NULL && pass < end;
+		at = end;
+	}
+	if (passes < figures->spent)
+		fail("%ld codes passed, and the audit has %ld of them",
+		    figures->spent, passes);
+}
+
+static void
+add_up(const struct storm *s, struct storm_figures *sum)
+{
+	for (int i = 0; i < WORKERS; i++) {
+		const struct storm_figures *f = &s->workers[i].figures;
+
+		sum->verifies += f->verifies;
+		sum->enrolments += f->enrolments;
+		sum->changes += f->changes;
+		sum->spent += f->spent;
+		sum->replays += f->replays;
+		sum->unanswered += f->unanswered;
+	}
+}
+
+void
+storm_run(
+    struct bastion *b, unsigned seed, int kills, struct storm_figures *sum)
+{
+	static const char *const users[WORKERS] = {
+	    "user01", "user02", "user03", "user04"};
+	struct storm *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (s == MAP_FAILED)
+		fail("out of memory");
+	*s = (struct storm){.b = b, .chance = seed};
+	for (int i = 0; i < WORKERS; i++)
+		s->workers[i].user = users[i];
+	bastion_keeper_stop(b);
+	for (int i = 0; i < kills; i++)
+		one_round(s, sum);
+	check_all_work(s);
+	add_up(s, sum);
+	check_audit(b, sum);
+	munmap(s, sizeof(*s));
+}
