@@ -302,8 +302,9 @@ serve(struct call *call, enum who who, void (*handle)(struct call *call))
 			keeper_deny(call, reason, "");
 		store_close(&call->store);
 	} else {
-		keeper_store_reason(call, fault);
-		keeper_deny(call, REASON_STORE, "");
+		reason = keeper_store_reason(call, fault);
+		keeper_deny(call,
+		    reason == REASON_DISK_FULL ? reason : REASON_STORE, "");
 	}
 	policy_done(&call->policy);
 }
