@@ -1,0 +1,47 @@
+/*
+ * One local user does to the keeper what they can, while others log in: many
+ * connections held open, guesses from many at once, packets of every kind.
+ * What must never be ends the test (fail.h): another user who waits longer
+ * than FLOOD_PATIENCE_MS, root who is not served, a guess that is not counted,
+ * an answer that lets anybody in, memory or descriptors that do not come back.
+ */
+#ifndef TFA_TESTS_FLOOD_H
+#define TFA_TESTS_FLOOD_H
+
+#include "bastion.h"
+
+#define FLOOD_PATIENCE_MS 3000
+
+struct flood_figures {
+	long connections; /* held open */
+	long guesses;     /* answers to a wrong code */
+	long counted;     /* of them, in the record */
+	long packets;     /* odd ones */
+	long slowest_ms;  /* that another user waited */
+};
+
+/* What the keeper's parent has: compared before and after. */
+struct footprint {
+	long memory_kb, descriptors, children;
+};
+struct footprint flood_footprint(const struct bastion *b);
+
+/* Waits until it is back where it was; fails where it does not come back. */
+void flood_recovered(const struct bastion *b, const struct footprint *before);
+
+/* 200 connections of user's, held for longer than the keeper waits. */
+void flood_hold(const struct bastion *b, const char *user, const char *other,
+    struct flood_figures *sum);
+
+/*
+ * 1,000 wrong codes for user over 50 connections at a time.  The keeper is
+ * started anew in between, since a uid may come 600 times a minute.
+ */
+void flood_guess(struct bastion *b, const char *user, const char *other,
+    struct flood_figures *sum);
+
+/* Packets of every size and shape, of chance from seed. */
+void flood_packets(const struct bastion *b, const char *user, const char *other,
+    unsigned seed, struct flood_figures *sum);
+
+#endif
