@@ -1,6 +1,7 @@
 /* Delegates: grace is in the helpdesk, and helps others with codes of hers. */
 #include <string.h>
 
+#include "../support/talk.h"
 #include "scenario.h"
 
 Scenarios(delegates);
@@ -84,4 +85,29 @@ Test(delegates, others_may_not_even_read)
 			  text("%s/tfa-admin --socket %s users",
 			      getenv("TFA_PROGRAMS"), b->socket)),
 	    77);
+}
+
+/* What is refused anyway costs no code: it still opens a session after. */
+Test(delegates, spend_no_code_on_what_they_may_not)
+{
+	static const char *const refused[] = {
+	    "'request':'code','user':'alice','use':'pass'",
+	    "'request':'revoke','user':'alice','use':'pass'",
+	    "'request':'unlock','user':'root'",
+	    "'request':'unlock','user':'grace'",
+	};
+	struct bastion *b;
+	const char *code;
+
+	needs_people();
+	b = open_with_helpdesk();
+	code = code_at(fixture_enrol(b, "grace"), step_now());
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		char *answer = talk_ask(
+		    b, "grace", text("%s,'code':'%s'", refused[i], code));
+
+		cr_expect_str_eq(talk_word(answer, "reason"), "not_allowed",
+		    "%s: %s", refused[i], answer);
+	}
+	assert_status(ssh_with_code(b, "grace", code, "true"), 0);
 }

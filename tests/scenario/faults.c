@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../support/talk.h"
 #include "scenario.h"
 
 Scenarios(faults);
@@ -107,6 +109,7 @@ Test(faults, false_keeper_is_not_believed)
 {
 	struct bastion *b;
 	const struct passwd *pw;
+	struct run *r;
 	pid_t pid;
 
 	needs_people();
@@ -119,6 +122,15 @@ Test(faults, false_keeper_is_not_believed)
 	run_sleep_ms(200);
 	cr_assert_eq(access(b->socket, F_OK), 0);
 	assert_shut(b, "alice", 69);
+	/* Nor by those who would type a code, or trust what it says. */
+	r = bastion_admin(b, ARGV("users"));
+	assert_status(r, 69);
+	assert_says(r->err, "neither root nor the keeper's");
+	r = run(ARGV(text("%s/tfa", getenv("TFA_PROGRAMS")), "--socket",
+		    b->socket, "status"),
+	    NULL, 0);
+	assert_status(r, 69);
+	assert_says(r->err, "neither root nor the keeper's");
 	kill(pid, SIGKILL);
 	run_wait(pid, 1000);
 }
@@ -232,6 +244,63 @@ Test(faults, record_of_another_uid_denies)
 	assert_shut(b, "alice", 77);
 }
 
+/* What may befall a record, as a shell does it to $1; and what she is told. */
+static const struct {
+	const char *what, *reason;
+} damages[] = {
+    {"truncate -s 100 $1", "bad_record"},
+    {"truncate -s 0 $1", "bad_record"},
+    {"head -c 500 /dev/urandom >$1", "bad_record"},
+    {"head -c 300000 /dev/zero >>$1", "bad_record"},
+    {"head -c 300000 /dev/zero | tr '\\0' ' ' >>$1", "bad_record"},
+    {"echo '{}' >>$1", "bad_record"},
+    {"sed -i s/alice/bob/ $1; chown _tfa $1", "bad_record"},
+    {"sed -i s/2001/2002/ $1; chown _tfa $1", "uid_changed"},
+    {"chown root $1", "bad_record"},
+    {"chmod 0644 $1", "bad_record"},
+    {"ln $1 $1.2", "bad_record"},
+    {"mv $1 $1.3; ln -s $1.3 $1", "store"},
+    {"rm $1; mkdir $1", "bad_record"},
+    {"rm $1; mkfifo $1; chmod 600 $1; chown _tfa $1", "bad_record"},
+};
+
+Test(faults, spoilt_record_denies_that_user_alone_and_says_so)
+{
+	struct bastion *b;
+	char *path;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	path = text("%s/users/alice.json", b->store);
+	fixture_enrol(b, "bob");
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		const char *code, *line;
+		char *answer;
+
+		run(ARGV("rm", "-rf", path, text("%s.2", path)), NULL, 0);
+		code = code_at(fixture_enrol(b, "alice"), step_now());
+		assert_status(
+		    run(ARGV("sh", "-c", damages[i].what, "sh", path), NULL, 0),
+		    0);
+		answer = talk_ask(b, "alice",
+		    text("'request':'verify','terminal':true,'code':'%s'",
+			code));
+		line = strrchr(fixture_audit(b), '{');
+		cr_expect(talk_is(answer, "deny"), "%s", damages[i].what);
+		cr_expect_str_eq(talk_word(answer, "reason"), damages[i].reason,
+		    "%s: %s", damages[i].what, answer);
+		cr_assert_not_null(line);
+		cr_expect_str_eq(talk_word(line, "user"), "alice");
+		cr_expect_str_eq(talk_word(line, "verdict"), "deny");
+		cr_expect_str_eq(talk_word(line, "reason"), damages[i].reason);
+		cr_expect(talk_is(talk_ask(b, "bob",
+				      "'request':'login','terminal':true"),
+			      "challenge"),
+		    "%s", damages[i].what);
+		cr_expect_eq(access(path, F_OK), 0, "%s", damages[i].what);
+	}
+}
+
 /* A store on a disk of 64 KiB, put in place of the one that is there. */
 static void
 tiny_disk(struct bastion *b)
@@ -271,10 +340,10 @@ Test(faults, full_disk_denies_and_spends_nothing)
 	run(ARGV("umount", b->store), NULL, 0);
 }
 
-Test(faults, read_only_disk_denies)
+Test(faults, read_only_disk_denies_and_spends_nothing)
 {
 	struct bastion *b;
-	const char *secret;
+	const char *secret, *code;
 	struct run *r;
 
 	needs_people();
@@ -283,10 +352,14 @@ Test(faults, read_only_disk_denies)
 	secret = fixture_enrol(b, "alice");
 	assert_status(
 	    run(ARGV("mount", "-o", "remount,ro", b->store), NULL, 0), 0);
-	r = ssh_with_code(
-	    b, "alice", code_at(secret, step_now()), "echo inside");
+	code = code_at(secret, step_now());
+	r = ssh_with_code(b, "alice", code, "echo inside");
 	assert_status(r, 75);
 	cr_assert_str_empty(r->out);
+	assert_says(r->err, "read-only");
+	assert_status(
+	    run(ARGV("mount", "-o", "remount,rw", b->store), NULL, 0), 0);
+	assert_status(ssh_with_code(b, "alice", code, "true"), 0);
 	bastion_keeper_stop(b);
 	run(ARGV("umount", b->store), NULL, 0);
 }

@@ -1,6 +1,7 @@
 /* tfa: a user's own devices and recovery codes, inside a session. */
 #include <string.h>
 
+#include "../support/talk.h"
 #include "scenario.h"
 
 Scenarios(own);
@@ -108,4 +109,34 @@ Test(own, second_device_beside_the_first)
 	    ssh_with_code(b, b->me, code_at(second, step + 1), "true"), 0);
 	assert_status(
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}
+
+/* Whoever intercepts an admin's code to enrol with has none of hers. */
+Test(own, code_to_enrol_with_changes_nothing)
+{
+	static const char *const changes[] = {"'request':'recovery'",
+	    "'request':'device_begin','device':'other'",
+	    "'request':'device_remove','device':'d1'"};
+	struct bastion *b;
+	const char *given, *before;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("optional"));
+	fixture_enrol(b, "alice");
+	given = talk_ask(
+	    b, "root", "'request':'code','user':'alice','use':'enroll'");
+	assert_says(given, "\"codes\":[\"");
+	given = text("%.19s", strstr(given, "\"codes\":[\"") + 10);
+	before = fixture_record(b, "alice");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		char *answer = talk_ask(
+		    b, "alice", text("%s,'code':'%s'", changes[i], given));
+
+		cr_expect(
+		    talk_is(answer, "deny"), "%s: %s", changes[i], answer);
+		cr_expect_str_eq(talk_word(answer, "reason"), "wrong_code",
+		    "%s: %s", changes[i], answer);
+		assert_never_says(answer, "\"secret\"");
+	}
+	cr_expect_str_eq(fixture_record(b, "alice"), before);
 }
