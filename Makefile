@@ -4,6 +4,7 @@
 #   make demo       enrol, log in, be refused: on a private sshd, as a story
 #   make test       unit and scenario tests, with a closing count
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
+#   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make lint       formatting, static analysis, direction of includes
 #   make format     let clang-format decide
 #   make deps       install what is missing on Debian; nothing where nothing is
@@ -54,6 +55,7 @@ KEEPER_SRC := $(wildcard store/keeper*.c)
 STORE_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*.c))
 GATE_SRC := $(wildcard gate/*.c)
 ADMIN_SRC := $(wildcard admin/*.c)
+SOAK_SRC := $(wildcard tests/soak/*.c)
 EXAMPLE_SRC := $(wildcard examples/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
@@ -64,7 +66,7 @@ TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
 	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \
 	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
-	$(SCENARIO_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC)
+	$(SCENARIO_SRC) $(SOAK_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -130,6 +132,16 @@ build-tests: all $(BUILD)/unit $(BUILD)/scenario
 test-asan: deps
 	$(MAKE) build-tests BUILD=build-asan SAN=1
 	BUILD=build-asan tests/run
+
+# As root, for people of its own and a keeper to kill.
+SOAK_SECONDS ?= 600
+soak: deps
+	$(MAKE) all $(BUILD)/soak
+	BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) tests/scenario/run --soak
+
+$(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
 
 demo: deps
 	$(MAKE) all $(BUILD)/demo
@@ -213,5 +225,5 @@ format:
 clean:
 	rm -rf build build-asan
 
-.PHONY: all build-tests test test-asan demo deps lint install uninstall \
+.PHONY: all build-tests test test-asan soak demo deps lint install uninstall \
 	format clean
