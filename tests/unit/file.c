@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "inject.h"
 
 struct scene {
 	char path[FOLDER_MAX];
@@ -171,5 +172,35 @@ Test(file, keeps_the_reason_of_a_failure)
 	cr_expect_null(text);
 	cr_expect_eq(file_write(-1, "x", 1), FAULT_IO);
 	cr_expect_eq(errno, EBADF);
+	end(&s);
+}
+
+Test(file, writes_syncs_renames_and_syncs_the_folder_in_this_order)
+{
+	struct scene s = begin();
+
+	inject_trace_begin();
+	cr_expect_eq(replace(&s, "one"), FAULT_NONE);
+	cr_expect_str_eq(
+	    inject_trace_end(), "openat write fsync renameat fsync ");
+	end(&s);
+}
+
+/* Whichever step fails: the old one or the new one, and nothing beside it. */
+Test(file, replaces_whole_or_not_at_all_where_a_step_fails)
+{
+	static const char *const steps[] = {
+	    "openat", "fchmod", "write", "fsync", "renameat", "fsync"};
+	struct scene s = begin();
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		cr_assert_eq(replace(&s, "old"), FAULT_NONE);
+		inject_arm((int)i + 1, EIO);
+		cr_expect_eq(replace(&s, "new"), FAULT_IO, "%s", steps[i]);
+		cr_expect(inject_disarm());
+		cr_expect_str_eq(inject_failed(), steps[i]);
+		expect_content(&s, "a", i < 5 ? "old" : "new");
+		cr_expect_neq(faccessat(s.folder, ".a.new", F_OK, 0), 0);
+	}
 	end(&s);
 }

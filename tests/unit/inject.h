@@ -1,0 +1,30 @@
+/*
+ * Makes the n-th call of libc fail, and notes the order of those that count:
+ * the unit tests are linked with -Wl,--wrap for each (Makefile). What is not
+ * armed does what it always does.
+ */
+#ifndef TFA_INJECT_H
+#define TFA_INJECT_H
+
+#include <stdbool.h>
+
+#define INJECT_TRACE 1024
+
+/* From now on: call number n, from 1, fails with this errno; 0: none. */
+void inject_arm(int n, int error);
+
+/* Whether it was reached. No call fails any more. */
+bool inject_disarm(void);
+
+/* Its name, "openat"; of the last one that failed. */
+const char *inject_failed(void);
+
+/* From now on: "openat write fsync renameat fsync send ", as they succeed. */
+void inject_trace_begin(void);
+const char *inject_trace_end(void);
+
+/* accept4() gives ever new connections after the first, until this process
+ * ends. */
+void inject_accept_for_ever(void);
+
+#endif

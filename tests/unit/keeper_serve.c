@@ -1,0 +1,271 @@
+/*
+ * A whole request, from the packet to the record on disk, with every call of
+ * libc on the way made to fail once.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "fixture.h"
+#include "inject.h"
+#include "keeper.h"
+
+#define MOST_CALLS 2000
+/* How a child ends: which kind of call failed in it. */
+#define FAILED_IO     0
+#define NOT_REACHED   3
+#define FAILED_MEMORY 4
+
+#define REQUEST_MAX 256
+
+static const char policy_text[] =
+    "{\"version\":1,\"issuer\":\"Test\",\"rules\":[{\"name\":\"all\","
+    "\"users\":[\"*\"],\"mode\":\"required\"}],\"otherwise\":\"required\","
+    "\"enrollment\":{\"self\":\"always\"}}\n";
+
+struct scene {
+	char folder[FOLDER_MAX];
+	char policy[FOLDER_MAX + 16];
+	struct keeper keeper;
+	const struct passwd *me;
+	char code[OTP_DIGITS_MAX + 1];
+};
+
+static enum change
+enrolled(struct record *record, void *arg)
+{
+	struct scene *s = arg;
+
+	fixture_code(fixture_device(record), time(NULL), 0, s->code);
+	return CHANGE_WRITE;
+}
+
+/* What is told first: a secret that waits for its first code. */
+static enum change
+half_enrolled(struct record *record, void *arg)
+{
+	struct scene *s = arg;
+	struct device device = {.digits = 6, .period_s = 30, .secret.len = 20};
+	uint8_t secret[ENROLL_SECRET_BYTES] = {7};
+
+	memcpy(device.secret.bytes, secret, sizeof(secret));
+	fixture_code(&device, time(NULL), 0, s->code);
+	enroll_begin(record, secret, "phone", time(NULL));
+	return CHANGE_WRITE;
+}
+
+static void
+set_record(struct scene *s, enum change (*change)(struct record *, void *))
+{
+	struct store store;
+
+	cr_assert_eq(store_open(s->folder, true, &store), FAULT_NONE);
+	unlinkat(store.users, "root.json", 0);
+	if (change != NULL)
+		cr_assert_eq(store_update(&store, s->me->pw_name, s->me->pw_uid,
+				 change, s),
+		    FAULT_NONE);
+	store_close(&store);
+}
+
+static void
+begin(struct scene *s)
+{
+	int fd;
+
+	*s = (struct scene){.me = getpwuid(geteuid())};
+	if (s->me == NULL || strcmp(s->me->pw_name, "root") != 0)
+		cr_skip_test("needs root");
+	fixture_folder(s->folder);
+	snprintf(s->policy, sizeof(s->policy), "%s/policy.json", s->folder);
+	fd = open(s->policy, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(
+	    file_write(fd, policy_text, sizeof(policy_text) - 1), FAULT_NONE);
+	close(fd);
+	s->keeper = (struct keeper){
+	    .store = s->folder, .policy = s->policy, .embedded = true};
+}
+
+static void
+make_request(
+    const struct scene *s, const char *name, char ret[static REQUEST_MAX])
+{
+	snprintf(ret, REQUEST_MAX,
+	    "{\"v\":1,\"request\":\"%s\",\"code\":\"%s\",\"terminal\":true,"
+	    "\"address\":\"203.0.113.7\"}",
+	    name, s->code);
+}
+
+static int
+what_failed(void)
+{
+	if (!inject_disarm())
+		return NOT_REACHED;
+	return strstr(inject_failed(), "alloc") != NULL ||
+		strcmp(inject_failed(), "strdup") == 0
+	    ? FAILED_MEMORY
+	    : FAILED_IO;
+}
+
+/* What the peer is told, "" for nothing; how the child ended. */
+static int
+ask(struct scene *s, const char *request, int n, int error, struct reply *ret)
+{
+	static const struct conduct conduct;
+	struct json_error e;
+	char *answer = NULL;
+	size_t len = 0;
+	int pair[2], status;
+	pid_t pid;
+
+	*ret = (struct reply){.version = 0};
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		inject_arm(n, error);
+		keeper_serve(&s->keeper, pair[1], &conduct);
+		_exit(what_failed());
+	}
+	close(pair[1]);
+	status = fixture_wait(pid);
+	if (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
+		cr_expect_eq(
+		    json_read(&reply_shape, answer, len, PACKET_MAX, ret, &e),
+		    FAULT_NONE, "%s", answer);
+		free(answer);
+	}
+	close(pair[0]);
+	return status;
+}
+
+/* The record is whole, and no half of one stands beside it. */
+static void
+expect_whole(struct scene *s, const char *request, int n)
+{
+	struct store store;
+	struct record record = {.version = 0};
+	enum fault fault;
+
+	cr_assert_eq(store_open(s->folder, false, &store), FAULT_NONE);
+	fault = store_read(&store, s->me->pw_name, &record);
+	cr_expect(fault == FAULT_NONE || fault == FAULT_ABSENT,
+	    "call %d of %s: %s", n, request, store.why);
+	record_done(&record);
+	cr_expect_neq(faccessat(store.users, ".root.new", F_OK, 0), 0);
+	store_close(&store);
+}
+
+/* How many passes the audit has. */
+static int
+logged(const struct scene *s)
+{
+	char path[FOLDER_MAX + 16], line[AUDIT_LINE_MAX];
+	FILE *file;
+	int n = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", s->folder, AUDIT_FILE);
+	file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		n += strstr(line, "\"verdict\":\"pass\"") != NULL;
+	if (file != NULL)
+		fclose(file);
+	return n;
+}
+
+/*
+ * One call fails. False where it was not reached any more. Without memory for
+ * what is only pleasant, a record in few lines or a source remembered, a good
+ * code may pass: it is spent and logged all the same.
+ */
+static bool
+fail_one(
+    struct scene *s, const char *request, int n, int error, const char *good)
+{
+	struct reply reply, again;
+	int before = logged(s), how = ask(s, request, n, error, &reply);
+	bool passed = strcmp(reply.verdict, good) == 0;
+
+	cr_assert_geq(how, 0, "call %d of %s: died", n, request);
+	expect_whole(s, request, n);
+	if (passed && strcmp(good, "pass") == 0) {
+		cr_expect_eq(logged(s), before + 1);
+		ask(s, request, 0, 0, &again);
+		cr_expect_str_neq(
+		    again.verdict, "pass", "call %d of %s: twice", n, request);
+		reply_done(&again);
+	}
+	if (how == FAILED_IO)
+		cr_expect_not(
+		    passed, "call %d of %s failed, and it passed", n, request);
+	if (how == NOT_REACHED)
+		cr_expect(passed, "%s: %s", request, reply.reason);
+	reply_done(&reply);
+	return how != NOT_REACHED;
+}
+
+static void
+fail_each(struct scene *s, const char *name, int error,
+    enum change (*change)(struct record *, void *), const char *good)
+{
+	char request[REQUEST_MAX];
+	int n = 0;
+
+	do {
+		set_record(s, change);
+		make_request(s, name, request);
+	} while (++n < MOST_CALLS && fail_one(s, request, n, error, good));
+	cr_expect_lt(n, MOST_CALLS);
+	cr_expect_gt(n, 50, "only %d calls", n);
+}
+
+Test(keeper_serve, denies_where_any_call_of_a_verify_fails, .timeout = 120)
+{
+	struct scene s;
+
+	begin(&s);
+	fail_each(&s, "verify", ENOMEM, enrolled, "pass");
+	fixture_remove(s.folder);
+}
+
+Test(keeper_serve, denies_where_any_call_of_an_enrolment_fails, .timeout = 120)
+{
+	struct scene s;
+
+	begin(&s);
+	fail_each(&s, "enroll_confirm", EIO, half_enrolled, "pass");
+	fail_each(&s, "enroll_begin", ENOSPC, NULL, "enroll");
+	fixture_remove(s.folder);
+}
+
+/* Spend before opening: the answer is the last thing that happens. */
+Test(keeper_serve, answers_pass_only_after_all_is_on_disk)
+{
+	static const struct conduct conduct;
+	struct scene s;
+	char request[REQUEST_MAX];
+	int pair[2];
+
+	begin(&s);
+	set_record(&s, enrolled);
+	make_request(&s, "verify", request);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
+	inject_trace_begin();
+	keeper_serve(&s.keeper, pair[1], &conduct);
+	alarm(0);
+	cr_expect_str_eq(inject_trace_end(),
+	    "flock openat write fsync renameat fsync flock write send ");
+	fixture_remove(s.folder);
+}
