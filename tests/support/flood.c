@@ -145,7 +145,7 @@ guess(const struct bastion *b, const char *user, const char *code, int who,
 		const char *reason = talk_word(answer, "reason");
 
 		if (!talk_is(answer, "deny"))
-			fail("a wrong code, and: %s",
+			run_child_fails("a wrong code, and: %s",
 			    answer == NULL ? "nothing" : answer);
 		tally->wrong[who] += strcmp(reason, "wrong_code") == 0;
 		tally->shut[who] += strcmp(reason, "locked") == 0 ||

@@ -55,6 +55,18 @@ run_wait(pid_t pid, int limit_ms)
 	return WEXITSTATUS(status);
 }
 
+_Noreturn void
+run_child_fails(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vdprintf(2, format, ap);
+	va_end(ap);
+	dprintf(2, "\n");
+	_exit(1);
+}
+
 /* A file in memory that holds len bytes and is read from its start. */
 static int
 memory_file(const void *bytes, size_t len)

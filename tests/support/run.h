@@ -42,6 +42,13 @@ struct run *run(const char *const argv[], const void *input, size_t len);
  */
 int run_wait(pid_t pid, int limit_ms);
 
+/*
+ * Ends a process that a test forked, with a sentence on standard error and
+ * status 1: fail() would go on with the test in it.
+ */
+_Noreturn void
+run_child_fails(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Milliseconds of a clock that only goes forward. */
 long long run_clock_ms(void);
 
