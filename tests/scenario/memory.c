@@ -32,7 +32,14 @@ struct search {
 	int as_text, as_bytes, as_code;
 };
 
-/* Counts in one mapping. */
+static bool
+has(const struct search *s, size_t len, const void *what, size_t what_len)
+{
+	return memmem(s->memory, len, what, what_len) != NULL;
+}
+
+/* Counts in one mapping: second halves, since free() writes over the first
+ * bytes of what it takes. */
 static void
 search_range(struct search *s, int mem, unsigned long from, unsigned long to)
 {
@@ -47,10 +54,9 @@ search_range(struct search *s, int mem, unsigned long from, unsigned long to)
 	got = pread(mem, s->memory, len, (off_t)from);
 	if (got <= 0)
 		return;
-	s->as_text += memmem(s->memory, (size_t)got, s->secret,
-			  strlen(s->secret)) != NULL;
-	s->as_bytes += memmem(s->memory, (size_t)got, s->raw, RAW) != NULL;
-	s->as_code += memmem(s->memory, (size_t)got, s->code, 6) != NULL;
+	s->as_text += has(s, (size_t)got, s->secret + 16, 16);
+	s->as_bytes += has(s, (size_t)got, s->raw + RAW / 2, RAW / 2);
+	s->as_code += has(s, (size_t)got, s->code, 6);
 }
 
 /* All that the process can write to: heap, stack, data. */

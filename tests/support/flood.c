@@ -14,7 +14,7 @@
 #include "run.h"
 #include "talk.h"
 
-#define HELD         200
+#define HELD         550 /* more than may wait in all */
 #define HELD_MS      2600
 #define GUESSERS     50
 #define GUESSES      10 /* of each, and that twice */

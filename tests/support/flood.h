@@ -29,7 +29,7 @@ struct footprint flood_footprint(const struct bastion *b);
 /* Waits until it is back where it was; fails where it does not come back. */
 void flood_recovered(const struct bastion *b, const struct footprint *before);
 
-/* 200 connections of user's, held for longer than the keeper waits. */
+/* 550 connections of user's, held for longer than the keeper waits. */
 void flood_hold(const struct bastion *b, const char *user, const char *other,
     struct flood_figures *sum);
 
