@@ -239,8 +239,8 @@ warm_up(void)
 		errx(1, "libcrypto does not work");
 }
 
-/* One that is yet to be made cannot be confined to.  Nothing is left to be
- * done at exit, where a sanitizer would trace. */
+/* A store that is yet to be made cannot be confined to.  As with keeper_listen()
+ * nothing is left to be done at exit, where a leak checker would trace. */
 _Noreturn static void
 serve_stdio(const struct keeper *keeper)
 {
@@ -286,5 +286,5 @@ main(int argc, char **argv)
 	keeper_limit_files(FILES);
 	warm_up();
 	confine();
-	return keeper_listen(&keeper, fd);
+	_exit(keeper_listen(&keeper, fd));
 }
