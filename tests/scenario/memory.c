@@ -21,6 +21,7 @@
 Scenarios(memory);
 
 #define RAW           20
+#define LARGEST       (256UL << 20) /* a sanitizer's shadow is larger */
 #define EVENT(status) ((status) >> 16)
 
 struct search {
@@ -75,7 +76,7 @@ search_memory(struct search *s, pid_t pid)
 		char mode[5];
 
 		if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) == 3 &&
-		    mode[1] == 'w')
+		    mode[1] == 'w' && to - from <= LARGEST)
 			search_range(s, mem, from, to);
 	}
 	close(mem);
