@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cleanup.h"
 #include "gate.h"
 #include "show.h"
 #include "term.h"
@@ -11,11 +12,13 @@
 static enum verdict
 finish(struct gate *gate)
 {
-	char line[INPUT_TEXT];
+	char codes[SHOW_RECOVERY_TEXT], line[INPUT_TEXT];
 
 	term_say("");
 	term_say("Done: from now on you will be asked for a code.");
-	show_recovery(&gate->reply);
+	show_recovery(&gate->reply, codes);
+	term_write(codes);
+	explicit_bzero(codes, sizeof(codes));
 	if (term_ask("Press Enter when you have kept them: ", KEEP_S, line,
 		sizeof(line)) == ANSWER_GONE) {
 		gate->exit = GATE_EXIT_DENIED;
@@ -58,6 +61,7 @@ enum verdict
 gate_enroll(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
+	scoped_json_text char *shown = NULL;
 	char message[MESSAGE_TEXT];
 	enum verdict verdict;
 
@@ -72,10 +76,11 @@ gate_enroll(struct gate *gate)
 		gate_say(gate);
 		return verdict;
 	}
-	if (!show_device(&gate->reply, message)) {
+	if (show_device(&gate->reply, message, &shown) != FAULT_NONE) {
 		term_say("The code cannot be drawn: out of memory.");
 		return VERDICT_DENY;
 	}
+	term_write(shown);
 	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
 	return confirm(
 	    gate, may_skip, gate->reply.tries, gate->reply.timeout_s);

@@ -218,6 +218,8 @@ confirm(struct gate *gate)
 static int
 own_add(struct gate *gate, const char *operand)
 {
+	scoped_json_text char *shown = NULL;
+
 	if (!gate->facts.terminal) {
 		gate_refuse(gate, REASON_NEEDS_TERMINAL);
 		return gate->exit;
@@ -225,8 +227,11 @@ own_add(struct gate *gate, const char *operand)
 	gate->device = operand;
 	if (ask_with_code(gate, "device_begin") != VERDICT_ENROLL)
 		return gate->exit;
-	if (!show_device(&gate->reply, ""))
+	if (show_device(&gate->reply, "", &shown) != FAULT_NONE) {
+		term_say("The code cannot be drawn: out of memory.");
 		return GATE_EXIT_DENIED;
+	}
+	term_write(shown);
 	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
 	return confirm(gate);
 }
@@ -244,10 +249,14 @@ own_remove(struct gate *gate, const char *operand)
 static int
 own_recovery(struct gate *gate, const char *operand)
 {
+	char codes[SHOW_RECOVERY_TEXT];
+
 	(void)operand;
 	if (ask_with_code(gate, "recovery") != VERDICT_PASS)
 		return gate->exit;
-	show_recovery(&gate->reply);
+	show_recovery(&gate->reply, codes);
+	term_write(codes);
+	explicit_bzero(codes, sizeof(codes));
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-#include "../../gate/qr.h"
+#include "qr.h"
 
 #include <criterion/criterion.h>
 #include <qrencode.h>

@@ -1,0 +1,34 @@
+/*
+ * What a new device and new recovery codes look like to a person: text for a
+ * terminal, which the caller writes.  The text holds secrets: wipe it.
+ */
+#ifndef TFA_SHOW_H
+#define TFA_SHOW_H
+
+#include "otpauth.h"
+#include "protocol.h"
+
+#define SHOW_RECOVERY_TEXT 2048
+
+/*
+ * The otpauth URI of the reply's secret, for user and issuer that it names:
+ * with the full name of this host, or with the short one where the QR code
+ * would be larger for the full.  Faults as of otpauth_format() and
+ * qr_draw(); ret is then an empty string.
+ */
+MUST_USE enum fault
+show_uri(const struct reply *reply, char ret[static OTPAUTH_MAX]);
+
+/*
+ * *ret: the QR code of the reply's secret, the key for whoever cannot scan,
+ * and message, unless it is empty; json_text_free() wipes and frees it.
+ * Faults as of show_uri().
+ */
+MUST_USE enum fault
+show_device(const struct reply *reply, const char *message, char **ret);
+
+/* ret: the reply's recovery codes, in two columns. */
+void
+show_recovery(const struct reply *reply, char ret[static SHOW_RECOVERY_TEXT]);
+
+#endif
