@@ -76,7 +76,8 @@ gate_enroll(struct gate *gate)
 		gate_say(gate);
 		return verdict;
 	}
-	if (show_device(&gate->reply, message, &shown) != FAULT_NONE) {
+	if (show_device(&gate->reply, &gate->facts.display, message, &shown) !=
+	    FAULT_NONE) {
 		term_say("The code cannot be drawn: out of memory.");
 		return VERDICT_DENY;
 	}

@@ -110,6 +110,9 @@ login_read(struct facts *ret)
 	if (command != NULL && (ret->command = strdup(command)) == NULL)
 		return FAULT_MEMORY;
 	ret->terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	display_size(STDERR_FILENO, &ret->display);
+	ret->display.utf8 = display_is_utf8(
+	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
 	return FAULT_NONE;
 }
 

@@ -3,7 +3,8 @@
  *
  * The user comes from the kernel and passwd, never from the environment.
  * login_read() is the one function of the gate that reads the environment, and
- * it reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND and TFA_CODE.
+ * it reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND, TFA_CODE and,
+ * for how to draw, LC_ALL, LC_CTYPE and LANG.
  */
 #ifndef TFA_FACTS_H
 #define TFA_FACTS_H
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "display.h"
 #include "protocol.h"
 
 #define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */
@@ -23,12 +25,13 @@ struct facts {
 	char shell[PATH_MAX];
 	char address[ADDRESS_TEXT]; /* the client's, or "" */
 	char auth_path[PATH_TEXT];  /* names the connection, or "" */
-	bool auth_lost;        /* sshd named a file that cannot be trusted */
-	char *auth;            /* "publickey TYPE BLOB", or NULL */
-	size_t keys;           /* how many keys sshd asked for */
-	char *command;         /* what the client asked for, or NULL */
-	char code[INPUT_TEXT]; /* TFA_CODE, or "" */
-	bool terminal;         /* somebody can be asked */
+	bool auth_lost;         /* sshd named a file that cannot be trusted */
+	char *auth;             /* "publickey TYPE BLOB", or NULL */
+	size_t keys;            /* how many keys sshd asked for */
+	char *command;          /* what the client asked for, or NULL */
+	char code[INPUT_TEXT];  /* TFA_CODE, or "" */
+	bool terminal;          /* somebody can be asked */
+	struct display display; /* what that terminal can show */
 };
 
 /*

@@ -227,7 +227,8 @@ own_add(struct gate *gate, const char *operand)
 	gate->device = operand;
 	if (ask_with_code(gate, "device_begin") != VERDICT_ENROLL)
 		return gate->exit;
-	if (show_device(&gate->reply, "", &shown) != FAULT_NONE) {
+	if (show_device(&gate->reply, &gate->facts.display, "", &shown) !=
+	    FAULT_NONE) {
 		term_say("The code cannot be drawn: out of memory.");
 		return GATE_EXIT_DENIED;
 	}

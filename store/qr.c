@@ -8,7 +8,6 @@
 #include "cleanup.h"
 
 #define TEXT_MAX 512
-#define QUIET    2 /* modules of margin on each side */
 
 /*
  * The colours are from the 256-colour cube: themes repaint the first sixteen,
@@ -50,23 +49,58 @@ draw_cell(FILE *out, bool upper_dark, bool lower_dark, enum paper *paper)
 	fputs(glyph(upper_dark, lower_dark), out);
 }
 
+/* The odd half row is margin above: the code keeps a light edge where its
+ * first row has left the screen. */
 static void
-draw_code(FILE *out, const QRcode *code)
+draw_half(FILE *out, const QRcode *code)
 {
-	int end = code->width + QUIET;
+	int end = code->width + QR_QUIET;
 
-	for (int y = -QUIET; y < end; y += 2) {
+	for (int y = -QR_QUIET - 1; y < end; y += 2) {
 		enum paper paper = PAPER_NONE;
 
-		for (int x = -QUIET; x < end; x++)
+		for (int x = -QR_QUIET; x < end; x++)
 			draw_cell(out, is_dark(code, x, y),
 			    is_dark(code, x, y + 1), &paper);
 		fputs(RESET "\n", out);
 	}
 }
 
+static void
+draw_full(FILE *out, const QRcode *code)
+{
+	int end = code->width + QR_QUIET;
+
+	for (int y = -QR_QUIET; y < end; y++) {
+		enum paper paper = PAPER_NONE;
+
+		for (int x = -QR_QUIET; x < end; x++) {
+			bool dark = is_dark(code, x, y);
+
+			draw_cell(out, dark, dark, &paper);
+			fputs(" ", out);
+		}
+		fputs(RESET "\n", out);
+	}
+}
+
+static void
+draw_code(FILE *out, const QRcode *code, enum qr_blocks blocks)
+{
+	switch (blocks) {
+	case QR_NONE:
+		return;
+	case QR_HALF:
+		draw_half(out, code);
+		return;
+	case QR_FULL:
+		draw_full(out, code);
+		return;
+	}
+}
+
 static enum fault
-draw_text(const QRcode *code, char **ret)
+draw_text(const QRcode *code, enum qr_blocks blocks, char **ret)
 {
 	scoped_free char *text = NULL;
 	size_t len = 0;
@@ -75,7 +109,7 @@ draw_text(const QRcode *code, char **ret)
 
 	if (out == NULL)
 		return FAULT_MEMORY;
-	draw_code(out, code);
+	draw_code(out, code, blocks);
 	failed = ferror(out);
 	if (fclose(out) != 0 || failed)
 		return FAULT_MEMORY;
@@ -83,22 +117,63 @@ draw_text(const QRcode *code, char **ret)
 	return FAULT_NONE;
 }
 
-enum fault
-qr_draw(const char *text, char **ret, int *ret_columns)
+static enum fault
+encode(const char *text, QRcode **ret)
 {
 	size_t len = strnlen(text, TEXT_MAX + 1);
-	QRcode *code;
-	enum fault fault;
 
 	if (len == 0 || len > TEXT_MAX)
 		return FAULT_LIMIT;
-	code = QRcode_encodeData(
+	*ret = QRcode_encodeData(
 	    (int)len, (const unsigned char *)text, 0, QR_ECLEVEL_L);
-	if (code == NULL)
-		return FAULT_MEMORY;
-	fault = draw_text(code, ret);
-	if (fault == FAULT_NONE)
-		*ret_columns = code->width + 2 * QUIET;
+	return *ret != NULL ? FAULT_NONE : FAULT_MEMORY;
+}
+
+enum fault
+qr_side(const char *text, int *ret)
+{
+	QRcode *code = NULL;
+	enum fault fault = encode(text, &code);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	*ret = code->width + 2 * QR_QUIET;
+	QRcode_free(code);
+	return FAULT_NONE;
+}
+
+int
+qr_columns(enum qr_blocks blocks, int side)
+{
+	return blocks == QR_FULL ? 2 * side : side;
+}
+
+int
+qr_rows(enum qr_blocks blocks, int side)
+{
+	return blocks == QR_FULL ? side : (side + 1) / 2;
+}
+
+enum qr_blocks
+qr_choose(const struct display *display, int side, int lines)
+{
+	enum qr_blocks blocks = display->utf8 ? QR_HALF : QR_FULL;
+
+	if (display->columns < qr_columns(blocks, side) ||
+	    display->rows < qr_rows(blocks, side) - 1 + lines)
+		return QR_NONE;
+	return blocks;
+}
+
+enum fault
+qr_draw(const char *text, enum qr_blocks blocks, char **ret)
+{
+	QRcode *code = NULL;
+	enum fault fault = encode(text, &code);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = draw_text(code, blocks, ret);
 	QRcode_free(code);
 	return fault;
 }

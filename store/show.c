@@ -10,7 +10,6 @@
 #include "utf8.h"
 
 #define HOST_TEXT 256
-#define KEY_LINE  160
 
 /* The short host name, and the full one where the resolver knows it. */
 static void
@@ -31,10 +30,10 @@ read_host(char short_name[static HOST_TEXT], char full[static HOST_TEXT])
 	short_name[strcspn(short_name, ".")] = '\0';
 }
 
-/* The URI for this host name; *ret_columns: the width of its code. */
+/* The URI for this host name; *ret_side: how large its code is. */
 static enum fault
 format_uri(const struct reply *reply, const char *host,
-    char ret[static OTPAUTH_MAX], int *ret_columns)
+    char ret[static OTPAUTH_MAX], int *ret_side)
 {
 	struct otpauth account = {.issuer = reply->issuer,
 	    .user = reply->user,
@@ -43,11 +42,10 @@ format_uri(const struct reply *reply, const char *host,
 	    .algorithm = "SHA1",
 	    .digits = 6,
 	    .period_s = 30};
-	scoped_json_text char *code = NULL;
 	enum fault fault = otpauth_format(&account, ret, OTPAUTH_MAX);
 
 	if (fault == FAULT_NONE)
-		fault = qr_draw(ret, &code, ret_columns);
+		fault = qr_side(ret, ret_side);
 	if (fault != FAULT_NONE)
 		explicit_bzero(ret, OTPAUTH_MAX);
 	return fault;
@@ -58,14 +56,14 @@ show_uri(const struct reply *reply, char ret[static OTPAUTH_MAX])
 {
 	char short_name[HOST_TEXT] = "", full[HOST_TEXT] = "";
 	char with_full[OTPAUTH_MAX];
-	int short_columns = 0, full_columns = 0;
+	int short_side = 0, full_side = 0;
 	enum fault fault;
 
 	read_host(short_name, full);
-	fault = format_uri(reply, short_name, ret, &short_columns);
+	fault = format_uri(reply, short_name, ret, &short_side);
 	if (fault == FAULT_NONE &&
-	    format_uri(reply, full, with_full, &full_columns) == FAULT_NONE &&
-	    full_columns <= short_columns)
+	    format_uri(reply, full, with_full, &full_side) == FAULT_NONE &&
+	    full_side <= short_side)
 		memcpy(ret, with_full, OTPAUTH_MAX);
 	explicit_bzero(with_full, sizeof(with_full));
 	return fault;
@@ -90,46 +88,110 @@ write_message(FILE *out, const char *message)
 	fprintf(out, "%s\n", clean);
 }
 
-/* The last lines stay in sight on a terminal of 24 rows: 21 of code, the key,
- * one sentence, the prompt. */
+/* How many rows a line of that many characters takes. */
+static int
+rows_of(size_t len, const struct display *display)
+{
+	int columns = display->columns > 0 ? display->columns : 1;
+
+	return ((int)len + columns - 1) / columns;
+}
+
+/* "Key:" and a space before each four. */
+static int
+key_rows(const char *secret, const struct display *display)
+{
+	size_t len = strlen(secret);
+
+	return rows_of(strlen("Key:") + len + (len + 3) / 4, display);
+}
+
+/* Why there is no code, and which window would have one. */
 static void
-write_device(
-    FILE *out, const struct reply *reply, const char *code, const char *message)
+write_text(FILE *out, const char *uri, int side, const struct display *display)
+{
+	enum qr_blocks blocks = display->utf8 ? QR_HALF : QR_FULL;
+
+	fputs("\n"
+	      "Set up two-step verification: enter the key below in Google "
+	      "Authenticator,\n"
+	      "Duo Mobile, Authy, Microsoft Authenticator or another "
+	      "authenticator app; then\n"
+	      "type the six digits that the app shows.\n",
+	    out);
+	if (display->columns > 0)
+		fprintf(out,
+		    "For a QR code make the window %d columns by %d lines, and "
+		    "begin again.\n",
+		    qr_columns(blocks, side), qr_rows(blocks, side) + 2);
+	fprintf(out, "\n%s\n", uri);
+}
+
+/* lead: a sentence above the code, or "". */
+static void
+write_code(FILE *out, const char *code, const char *lead)
 {
 	fputs("\n"
 	      "Set up two-step verification: scan this with Google "
 	      "Authenticator, Duo Mobile,\n"
 	      "Authy, Microsoft Authenticator or another authenticator "
 	      "app, or enter the key\n"
-	      "below; then type the six digits that the app shows.\n"
-	      "\n",
+	      "below; then type the six digits that the app shows.\n",
 	    out);
+	write_message(out, lead);
 	fputs(code, out);
+}
+
+/*
+ * The last lines stay in sight: the code, the key, one sentence, the prompt.
+ * Where that is one line too many, the sentence goes above the code.
+ */
+static enum fault
+write_device(FILE *out, const struct reply *reply, const char *uri,
+    const struct display *display, const char *message)
+{
+	scoped_json_text char *code = NULL;
+	int lines = key_rows(reply->secret, display) + 1, side = 0;
+	int more = lines + rows_of(strlen(message), display);
+	enum fault fault = qr_side(uri, &side);
+	enum qr_blocks blocks = qr_choose(display, side, more);
+	bool above = blocks == QR_NONE;
+
+	if (above)
+		blocks = qr_choose(display, side, lines);
+	if (fault == FAULT_NONE)
+		fault = qr_draw(uri, blocks, &code);
+	if (fault != FAULT_NONE)
+		return fault;
+	above &= blocks != QR_NONE && message[0] != '\0';
+	if (blocks == QR_NONE)
+		write_text(out, uri, side, display);
+	else
+		write_code(out, code, above ? message : "");
 	write_key(out, reply->secret);
-	if (message[0] != '\0')
+	if (!above && message[0] != '\0')
 		write_message(out, message);
+	return FAULT_NONE;
 }
 
 enum fault
-show_device(const struct reply *reply, const char *message, char **ret)
+show_device(const struct reply *reply, const struct display *display,
+    const char *message, char **ret)
 {
-	scoped_json_text char *code = NULL, *text = NULL;
+	scoped_json_text char *text = NULL;
 	char uri[OTPAUTH_MAX];
-	int columns = 0;
 	size_t len = 0;
 	FILE *out;
 	enum fault fault = show_uri(reply, uri);
 
-	if (fault == FAULT_NONE)
-		fault = qr_draw(uri, &code, &columns);
-	explicit_bzero(uri, sizeof(uri));
 	if (fault != FAULT_NONE)
 		return fault;
 	out = open_memstream(&text, &len);
 	if (out == NULL)
 		return FAULT_MEMORY;
-	write_device(out, reply, code, message);
-	if (ferror(out))
+	fault = write_device(out, reply, uri, display, message);
+	explicit_bzero(uri, sizeof(uri));
+	if (fault == FAULT_NONE && ferror(out))
 		fault = FAULT_MEMORY;
 	if (fclose(out) != 0)
 		fault = FAULT_MEMORY;

@@ -10,6 +10,7 @@
 
 #define SIDE_MAX 128
 #define QUIET    2
+#define TOP      3 /* half rows of margin above */
 
 #define WHITE_PAPER "\033[0;48;5;231m"
 #define BLACK_PAPER "\033[0;38;5;231;48;5;16m"
@@ -89,18 +90,19 @@ expect_same_modules(const char *text)
 {
 	static struct picture picture;
 	scoped_free char *drawn = NULL;
-	int columns = 0;
+	int side = 0;
 	QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
 
 	cr_assert_not_null(code);
-	cr_assert_eq(qr_draw(text, &drawn, &columns), FAULT_NONE);
+	cr_assert_eq(qr_draw(text, QR_HALF, &drawn), FAULT_NONE);
 	picture_read(drawn, &picture);
-	cr_expect_eq(columns, code->width + 2 * QUIET);
-	cr_expect_eq(picture.columns, columns);
-	cr_expect_eq(picture.rows, (columns + 1) / 2);
+	cr_assert_eq(qr_side(text, &side), FAULT_NONE);
+	cr_expect_eq(side, code->width + 2 * QUIET);
+	cr_expect_eq(picture.columns, qr_columns(QR_HALF, side));
+	cr_expect_eq(picture.rows, qr_rows(QR_HALF, side));
 	for (int y = 0; y < 2 * picture.rows; y++) {
-		for (int x = 0; x < columns; x++) {
-			int cx = x - QUIET, cy = y - QUIET;
+		for (int x = 0; x < side; x++) {
+			int cx = x - QUIET, cy = y - TOP;
 			bool inside = cx >= 0 && cy >= 0 && cx < code->width &&
 			    cy < code->width;
 			bool dark = inside &&
@@ -149,47 +151,119 @@ Test(qr, takes_as_few_cells_as_promised)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		scoped_free char *drawn = NULL;
-		int columns = 0;
 
 		text_of(sizes[i].len, text);
-		cr_assert_eq(qr_draw(text, &drawn, &columns), FAULT_NONE);
+		cr_assert_eq(qr_draw(text, QR_HALF, &drawn), FAULT_NONE);
 		picture_read(drawn, &picture);
-		cr_expect_eq(columns, sizes[i].columns);
 		cr_expect_eq(picture.columns, sizes[i].columns);
 		cr_expect_eq(picture.rows, sizes[i].rows);
 	}
 }
 
+/* Also without the first row, which may have left the screen. */
 Test(qr, has_a_light_margin_on_all_sides)
 {
 	static struct picture picture;
 	scoped_free char *drawn = NULL;
-	int columns = 0;
+	int side;
 
-	cr_assert_eq(qr_draw("otpauth", &drawn, &columns), FAULT_NONE);
+	cr_assert_eq(qr_draw("otpauth", QR_HALF, &drawn), FAULT_NONE);
 	picture_read(drawn, &picture);
-	for (int i = 0; i < columns; i++) {
+	side = picture.columns;
+	for (int i = 0; i < side; i++) {
 		for (int margin = 0; margin < QUIET; margin++) {
-			int far = columns - 1 - margin;
+			int last = 2 * picture.rows - 1 - margin;
 
 			cr_expect_not(picture.dark[margin][i]);
-			cr_expect_not(picture.dark[far][i]);
+			cr_expect_not(picture.dark[last][i]);
 			cr_expect_not(picture.dark[i][margin]);
-			cr_expect_not(picture.dark[i][far]);
+			cr_expect_not(picture.dark[i][side - 1 - margin]);
 		}
+		cr_expect_not(picture.dark[TOP - 1][i]);
 	}
-	cr_expect(picture.dark[QUIET][QUIET]);
+	cr_expect(picture.dark[TOP][QUIET]);
+}
+
+/* A module of a line in full blocks: two spaces of one colour. */
+static bool
+read_full(const char **at, bool *dark)
+{
+	if (skip(at, WHITE_PAPER))
+		*dark = false;
+	else if (skip(at, BLACK_PAPER))
+		*dark = true;
+	return skip(at, "  ");
+}
+
+Test(qr, draws_full_blocks_of_ascii_spaces)
+{
+	scoped_free char *drawn = NULL;
+	QRcode *code = QRcode_encodeString8bit("otpauth", 0, QR_ECLEVEL_L);
+	const char *at;
+
+	cr_assert_not_null(code);
+	cr_assert_eq(qr_draw("otpauth", QR_FULL, &drawn), FAULT_NONE);
+	at = drawn;
+	for (int y = -QUIET; y < code->width + QUIET; y++) {
+		bool dark = true;
+
+		cr_assert_eq(strncmp(at, WHITE_PAPER, strlen(WHITE_PAPER)), 0);
+		for (int x = -QUIET; x < code->width + QUIET; x++) {
+			bool inside = x >= 0 && y >= 0 && x < code->width &&
+			    y < code->width;
+
+			cr_assert(read_full(&at, &dark), "%d, %d", x, y);
+			cr_assert_eq(dark,
+			    inside &&
+				(code->data[y * code->width + x] & 1) != 0,
+			    "%d, %d", x, y);
+		}
+		cr_assert(skip(&at, LINE_END));
+	}
+	cr_expect_str_empty(at);
+	for (at = drawn; *at != '\0'; at++)
+		cr_assert((unsigned char)*at < 0x80);
+	QRcode_free(code);
+}
+
+Test(qr, takes_the_blocks_that_the_display_has_room_for)
+{
+	static const struct {
+		struct display display;
+		int side, lines;
+		enum qr_blocks blocks;
+	} cases[] = {
+	    {{80, 24, true}, 41, 3, QR_HALF},
+	    {{80, 24, true}, 45, 2, QR_HALF},
+	    {{80, 24, true}, 45, 3, QR_NONE},
+	    {{45, 24, true}, 45, 2, QR_HALF},
+	    {{44, 24, true}, 45, 2, QR_NONE},
+	    {{80, 23, true}, 45, 2, QR_NONE},
+	    {{200, 100, true}, 45, 2, QR_HALF},
+	    {{80, 50, false}, 41, 2, QR_NONE},
+	    {{82, 42, false}, 41, 2, QR_FULL},
+	    {{81, 42, false}, 41, 2, QR_NONE},
+	    {{82, 41, false}, 41, 2, QR_NONE},
+	    {{0, 0, true}, 41, 2, QR_NONE},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(
+		    qr_choose(&cases[i].display, cases[i].side, cases[i].lines),
+		    cases[i].blocks, "case %zu", i);
 }
 
 Test(qr, refuses_an_empty_or_oversized_text)
 {
 	char *drawn = NULL;
-	int columns = -7;
+	int side = -7;
 	char text[514];
 
 	text_of(513, text);
-	cr_expect_eq(qr_draw(text, &drawn, &columns), FAULT_LIMIT);
-	cr_expect_eq(qr_draw("", &drawn, &columns), FAULT_LIMIT);
+	cr_expect_eq(qr_draw(text, QR_HALF, &drawn), FAULT_LIMIT);
+	cr_expect_eq(qr_draw("", QR_FULL, &drawn), FAULT_LIMIT);
 	cr_expect_null(drawn);
-	cr_expect_eq(columns, -7);
+	cr_expect_eq(qr_side(text, &side), FAULT_LIMIT);
+	cr_expect_eq(qr_side("", &side), FAULT_LIMIT);
+	cr_expect_eq(side, -7);
 }
