@@ -108,7 +108,7 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols -lqrencode
 
 # Tests.  What tests/unit/inject.c makes fail.
 WRAPPED := malloc calloc strdup open openat read __read_chk write send fsync \

@@ -12,6 +12,7 @@
  *	summary.c  users --summary
  *	explain.c  explain
  *	amend.c    revoke, unlock, code
+ *	enroll.c   enroll
  *	log.c      log
  *	ask.c      the keeper's answers
  *	doctor*.c  doctor; doctor.h lists them
@@ -45,6 +46,7 @@ struct admin {
 	/* options of single commands; NULL where not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
 	const char *config, *probe, *key; /* doctor */
+	const char *qr;                   /* enroll */
 	bool block, code;                 /* revoke */
 	/* setup */
 	const char *break_glass, *wait;
@@ -60,7 +62,7 @@ admin_command admin_setup;
 admin_command admin_enable, admin_enforce, admin_exempt, admin_disable;
 admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
-admin_command admin_unlock, admin_code, admin_log;
+admin_command admin_unlock, admin_code, admin_log, admin_enroll;
 
 /* One line on stderr, with the program's name before it. */
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

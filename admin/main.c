@@ -32,6 +32,9 @@ static const struct {
 	"lost phone: the next login sets up a new one", admin_revoke},
     {"code", "USER --enroll | --pass",
 	"a one-time code, to enrol with or to pass once", admin_code},
+    {"enroll", "USER [--qr terminal|svg|uri]",
+	"set up a device for a user, who gets the QR code from you",
+	admin_enroll},
     {"unlock", "USER...", "forget wrong codes", admin_unlock},
     {"doctor", "[--config FILE] [--probe USER -i KEY]",
 	"every way round the gate, each with the line to change", admin_doctor},
@@ -62,6 +65,7 @@ enum {
 	OPT_KEY,
 	OPT_BREAK_GLASS,
 	OPT_WAIT,
+	OPT_QR,
 	OPT_DRY_RUN,
 	OPT_REMOVE,
 	OPT_CONFIRM,
@@ -97,6 +101,7 @@ static const struct {
     {"revoke", OPT_CODE},
     {"code", OPT_ENROLL},
     {"code", OPT_PASS},
+    {"enroll", OPT_QR},
     {"users", OPT_SUMMARY},
     {"doctor", OPT_CONFIG},
     {"doctor", OPT_PROBE},
@@ -127,6 +132,7 @@ static const struct option longopts[] = {
     {"identity", required_argument, NULL, OPT_KEY},
     {"break-glass", required_argument, NULL, OPT_BREAK_GLASS},
     {"wait", required_argument, NULL, OPT_WAIT},
+    {"qr", required_argument, NULL, OPT_QR},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"remove", no_argument, NULL, OPT_REMOVE},
     {"confirm", no_argument, NULL, OPT_CONFIRM},
@@ -193,6 +199,7 @@ take_option(struct admin *admin, int option)
 	    [OPT_KEY - OPT_SOCKET] = &admin->key,
 	    [OPT_BREAK_GLASS - OPT_SOCKET] = &admin->break_glass,
 	    [OPT_WAIT - OPT_SOCKET] = &admin->wait,
+	    [OPT_QR - OPT_SOCKET] = &admin->qr,
 	};
 
 	bool *flags[] = {

@@ -2,7 +2,7 @@
 # be slow or incomplete where a directory does not list its members.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable policy users
-explain revoke code unlock log"
+explain revoke code enroll unlock log"
 
 _tfa_admin_options()
 {
@@ -17,6 +17,7 @@ _tfa_admin_options()
 	explain) echo --from --at ;;
 	revoke) echo --block --code ;;
 	code) echo --enroll --pass ;;
+	enroll) echo --qr ;;
 	log) echo --user --since ;;
 	esac
 	echo --json --yes --socket --store --policy --keeper-user
@@ -41,6 +42,7 @@ _tfa_argument()
 	--group) _tfa_groups ;;
 	--state) echo exempt locked enrolled invited overdue grace pending ;;
 	--grace | --since) echo 1d 7d 14d 30d ;;
+	--qr) echo terminal svg uri ;;
 	--wait) echo 5m 15m 1h ;;
 	--until | --at) date -u +%Y-%m-%d ;;
 	--from) ;;
@@ -129,7 +131,7 @@ _tfa_admin()
 		check) _tfa_files ;;
 		esac
 		;;
-	users | explain | revoke | code | unlock)
+	users | explain | revoke | code | enroll | unlock)
 		_tfa_offer "$(_tfa_users)"
 		;;
 	doctor)

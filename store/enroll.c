@@ -193,6 +193,30 @@ enroll_confirm(const struct policy *policy, struct record *record,
 	return FAULT_NONE;
 }
 
+enum fault
+enroll_provision(struct record *record,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
+    int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
+    char ret_device[static DEVICE_ID_TEXT])
+{
+	struct login login = {.now_s = now_s, .address = ENROLL_ADMIN};
+	struct device device;
+	enum fault fault;
+
+	*ret_recovers = recovery != NULL &&
+	    record_codes_left(record, CODE_RECOVER, now_s) == 0;
+	enroll_begin(record, secret, name, now_s);
+	device_from(&record->pending, &login, &device);
+	device.last_used_s = 0;
+	free_id(record, device.id);
+	memcpy(ret_device, device.id, sizeof(device.id));
+	fault = admit(record, &device);
+	OPENSSL_cleanse(&device, sizeof(device));
+	if (fault == FAULT_NONE && *ret_recovers)
+		fault = enroll_recovery(record, recovery);
+	return fault;
+}
+
 void
 enroll_revoke(struct record *record, bool block, int64_t now_s)
 {

@@ -46,6 +46,20 @@ MUST_USE enum fault
 enroll_recovery(struct record *record, const struct recovery *recovery);
 
 /*
+ * An admin's device for the user: it counts at once, since nobody confirms it,
+ * and lets an enrolment that waits, and codes to enrol with, lapse: whoever
+ * began that one gave no code.  With recovery, and where no recovery codes are
+ * left, it becomes those, and *ret_recovers says so.  added_from is
+ * ENROLL_ADMIN.  FAULT_LIMIT: no more devices fit; FAULT_MEMORY; the record
+ * must not be written then.
+ */
+#define ENROLL_ADMIN "tfa-admin"
+MUST_USE enum fault enroll_provision(struct record *record,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
+    int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
+    char ret_device[static DEVICE_ID_TEXT]);
+
+/*
  * An admin's one-time code of that use, valid for a day; random becomes it,
  * ret is how it reads.  Those that ran out, and at need the oldest, go.
  */

@@ -40,6 +40,7 @@ static const struct {
     {"revoke", WHO_HELPER, keeper_revoke},
     {"unlock", WHO_HELPER, keeper_unlock},
     {"code", WHO_HELPER, keeper_code},
+    {"enroll", WHO_ROOT, keeper_provision},
     {"log", WHO_READER, keeper_log},
     {"note", WHO_ROOT, keeper_note},
 };

@@ -66,6 +66,7 @@ static const struct json_field reply_fields[] = {
 	TEXT(struct reply, secret),
 	TEXT(struct reply, issuer),
 	TEXT(struct reply, user),
+	TEXT(struct reply, device),
 	NOTES(struct reply, codes, CODES_MAX),
 	NOTES(struct reply, key_files, KEY_FILES_MAX),
 	FLAG(struct reply, unlisted),

@@ -37,7 +37,7 @@ struct request {
 	char device[NAME_TEXT];       /* tfa: an id, or a new device's name */
 	char user[USER_TEXT];         /* whom an admin means; "": everyone */
 	bool block;                   /* revoke: no new enrolment */
-	char use[12];                 /* code: "enroll" or "pass" */
+	char use[12];                 /* of codes to be made */
 	int64_t at_s;                 /* explain: as if it were then */
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
@@ -60,6 +60,7 @@ struct reply {
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
+	char device[DEVICE_ID_TEXT];         /* enroll: the new one */
 	JSON_LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	JSON_LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted; /* a key in none of them may pass */

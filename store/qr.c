@@ -7,7 +7,9 @@
 
 #include "cleanup.h"
 
-#define TEXT_MAX 512
+#define TEXT_MAX  512
+#define SVG_QUIET 4 /* modules of margin on each side */
+#define SVG_SCALE 8 /* pixels a module, where nobody scales it */
 
 /*
  * The colours are from the 256-colour cube: themes repaint the first sixteen,
@@ -85,22 +87,40 @@ draw_full(FILE *out, const QRcode *code)
 }
 
 static void
-draw_code(FILE *out, const QRcode *code, enum qr_blocks blocks)
+draw_none(FILE *out, const QRcode *code)
 {
-	switch (blocks) {
-	case QR_NONE:
-		return;
-	case QR_HALF:
-		draw_half(out, code);
-		return;
-	case QR_FULL:
-		draw_full(out, code);
-		return;
+	(void)out;
+	(void)code;
+}
+
+/* One path for all dark modules, a rectangle for each run of them. */
+static void
+draw_svg(FILE *out, const QRcode *code)
+{
+	int side = code->width + 2 * SVG_QUIET;
+
+	fprintf(out,
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+	    "viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+	    "shape-rendering=\"crispEdges\">\n"
+	    "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
+	    "<path fill=\"#000\" d=\"",
+	    side, side, side * SVG_SCALE, side * SVG_SCALE, side, side);
+	for (int y = 0; y < code->width; y++) {
+		for (int x = 0, n; x < code->width; x += n + 1) {
+			for (n = 0; is_dark(code, x + n, y); n++)
+				continue;
+			if (n > 0)
+				fprintf(out, "M%d %dh%dv1h-%dz\n",
+				    x + SVG_QUIET, y + SVG_QUIET, n, n);
+		}
 	}
+	fputs("\"/>\n</svg>\n", out);
 }
 
 static enum fault
-draw_text(const QRcode *code, enum qr_blocks blocks, char **ret)
+draw_text(
+    const QRcode *code, void (*draw)(FILE *out, const QRcode *code), char **ret)
 {
 	scoped_free char *text = NULL;
 	size_t len = 0;
@@ -109,7 +129,7 @@ draw_text(const QRcode *code, enum qr_blocks blocks, char **ret)
 
 	if (out == NULL)
 		return FAULT_MEMORY;
-	draw_code(out, code, blocks);
+	draw(out, code);
 	failed = ferror(out);
 	if (fclose(out) != 0 || failed)
 		return FAULT_MEMORY;
@@ -165,15 +185,33 @@ qr_choose(const struct display *display, int side, int lines)
 	return blocks;
 }
 
-enum fault
-qr_draw(const char *text, enum qr_blocks blocks, char **ret)
+static enum fault
+draw(const char *text, void (*how)(FILE *out, const QRcode *code), char **ret)
 {
 	QRcode *code = NULL;
 	enum fault fault = encode(text, &code);
 
 	if (fault != FAULT_NONE)
 		return fault;
-	fault = draw_text(code, blocks, ret);
+	fault = draw_text(code, how, ret);
 	QRcode_free(code);
 	return fault;
+}
+
+enum fault
+qr_draw(const char *text, enum qr_blocks blocks, char **ret)
+{
+	static void (*const how[])(FILE * out, const QRcode *code) = {
+	    [QR_NONE] = draw_none,
+	    [QR_HALF] = draw_half,
+	    [QR_FULL] = draw_full,
+	};
+
+	return draw(text, how[blocks], ret);
+}
+
+enum fault
+qr_svg(const char *text, char **ret)
+{
+	return draw(text, draw_svg, ret);
 }

@@ -46,4 +46,8 @@ enum qr_blocks qr_choose(const struct display *display, int side, int lines);
 MUST_USE enum fault
 qr_draw(const char *text, enum qr_blocks blocks, char **ret);
 
+/* *ret: the code for text as an SVG document, with the margin of four modules
+ * that paper wants.  As qr_draw(). */
+MUST_USE enum fault qr_svg(const char *text, char **ret);
+
 #endif

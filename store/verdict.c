@@ -76,6 +76,9 @@ static const struct {
 	"You have as many devices as the policy allows: remove one first "
 	"(tfa remove)."},
 
+    [REASON_DEVICES_FULL] = {"devices_full", GATE_EXIT_DENIED,
+	"This user has as many devices as the policy allows: take one away "
+	"(tfa remove) or all (tfa-admin revoke) first."},
     [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,
 	"Your key is in none of the files where its restrictions would stand: "
 	"tell an administrator (keys in the policy)."},

@@ -463,3 +463,54 @@ Test(enroll, blocks_one_who_never_enrolled)
 	record_done(&record);
 	policy_done(&policy);
 }
+
+/* A thief may have begun an enrolment, and it may not end as a device. */
+Test(enroll, provisions_a_device_that_counts_at_once)
+{
+	struct scene s = begin();
+	char id[DEVICE_ID_TEXT] = "";
+	bool recovers = false;
+
+	fixture_one_time(&s.record, CODE_ENROLL, "0000000000000001", LATER_S);
+	s.record.invited_until_s = LATER_S;
+	cr_assert_eq(enroll_provision(&s.record, secret, "phone", NOW_S,
+			 &s.recovery, &recovers, id),
+	    FAULT_NONE);
+	cr_assert_eq(s.record.devices.count, 1);
+	cr_expect_str_eq(id, "d1");
+	cr_expect_str_eq(s.record.devices.items[0].id, "d1");
+	cr_expect_arr_eq(s.record.devices.items[0].secret.bytes, secret, 20);
+	cr_expect_str_eq(s.record.devices.items[0].added_from, "tfa-admin");
+	cr_expect_eq(s.record.devices.items[0].added_s, NOW_S);
+	cr_expect_eq(s.record.devices.items[0].last_used_s, 0);
+	cr_expect(s.record.enrolled_once);
+	cr_expect_not(s.record.pending.present);
+	cr_expect_eq(s.record.invited_until_s, 0);
+	cr_expect_eq(record_codes_left(&s.record, CODE_ENROLL, NOW_S), 0);
+	cr_expect(recovers);
+	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 10);
+	end(&s);
+}
+
+Test(enroll, provisions_beside_what_there_is)
+{
+	struct scene s = begin();
+	char id[DEVICE_ID_TEXT] = "";
+	bool recovers = true;
+
+	fixture_device(&s.record);
+	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000001", 0);
+	cr_assert_eq(enroll_provision(&s.record, secret, "phone", NOW_S,
+			 &s.recovery, &recovers, id),
+	    FAULT_NONE);
+	cr_expect_str_eq(id, "d2");
+	cr_expect_eq(s.record.devices.count, 2);
+	cr_expect_not(recovers);
+	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 1);
+	while (s.record.devices.count < DEVICES_MAX)
+		fixture_device(&s.record);
+	cr_expect_eq(enroll_provision(&s.record, secret, "phone", NOW_S, NULL,
+			 &recovers, id),
+	    FAULT_LIMIT);
+	end(&s);
+}

@@ -1,0 +1,177 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "cleanup.h"
+#include "qr.h"
+#include "show.h"
+
+enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };
+
+/* False, after a message, for a form that there is not, or not here. */
+static bool
+choose_form(const struct admin *admin, const char *user, enum form *ret)
+{
+	const char *qr = admin->qr != NULL ? admin->qr : "terminal";
+
+	if (strcmp(qr, "terminal") == 0)
+		*ret = FORM_TERMINAL;
+	else if (strcmp(qr, "svg") == 0)
+		*ret = FORM_SVG;
+	else if (strcmp(qr, "uri") == 0)
+		*ret = FORM_URI;
+	else {
+		admin_say("%s: not terminal, svg or uri", qr);
+		return false;
+	}
+	if (*ret == FORM_SVG && (admin->json || isatty(STDOUT_FILENO))) {
+		admin_say("an SVG is for a file of its own: (umask 077; "
+			  "tfa-admin enroll %s --qr svg >%s.svg)",
+		    user, user);
+		return false;
+	}
+	if (admin->json)
+		*ret = FORM_JSON;
+	return true;
+}
+
+/* The secret is about to stand in a file that others can read. */
+static void
+warn_of_readers(void)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & 077) != 0)
+		admin_say("others can read that file, and it has the secret: "
+			  "chmod 600, and delete it soon");
+}
+
+static enum fault
+print_terminal(const struct reply *reply)
+{
+	struct display display;
+	scoped_json_text char *shown = NULL;
+	char codes[SHOW_RECOVERY_TEXT];
+	enum fault fault;
+
+	display_size(STDOUT_FILENO, &display);
+	display.utf8 = display_is_utf8(
+	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
+	fault = show_device(reply, &display, "", &shown);
+	if (fault != FAULT_NONE)
+		return fault;
+	fputs(shown, stdout);
+	if (reply->codes.count == 0)
+		return FAULT_NONE;
+	show_recovery(reply, codes);
+	printf("\n%s", codes);
+	explicit_bzero(codes, sizeof(codes));
+	return FAULT_NONE;
+}
+
+static void
+print_field(const char *name, const char *value)
+{
+	printf("\"%s\":", name);
+	admin_print_string(value);
+	putchar(',');
+}
+
+static void
+print_json(const struct reply *reply, const char *uri)
+{
+	putchar('{');
+	print_field("user", reply->user);
+	print_field("uri", uri);
+	print_field("secret", reply->secret);
+	print_field("device", reply->device);
+	fputs("\"recovery\":[", stdout);
+	for (size_t i = 0; i < reply->codes.count; i++) {
+		fputs(i > 0 ? "," : "", stdout);
+		admin_print_string(reply->codes.items[i].text);
+	}
+	puts("]}");
+}
+
+static enum fault
+print_svg(const char *uri)
+{
+	scoped_json_text char *svg = NULL;
+	enum fault fault = qr_svg(uri, &svg);
+
+	if (fault == FAULT_NONE)
+		fputs(svg, stdout);
+	return fault;
+}
+
+static enum fault
+print(const struct reply *reply, enum form form)
+{
+	char uri[OTPAUTH_MAX];
+	enum fault fault = show_uri(reply, uri);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	switch (form) {
+	case FORM_TERMINAL:
+		fault = print_terminal(reply);
+		break;
+	case FORM_SVG:
+		fault = print_svg(uri);
+		break;
+	case FORM_URI:
+		puts(uri);
+		break;
+	case FORM_JSON:
+		print_json(reply, uri);
+		break;
+	}
+	explicit_bzero(uri, sizeof(uri));
+	return fault;
+}
+
+/* Recovery codes are made where there is a place to show them. */
+static int
+enroll(const struct admin *admin, const char *user, enum form form)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "enroll"};
+	scoped_reply struct reply reply = {.version = 0};
+	int status;
+
+	memcpy(request.user, user, strlen(user) + 1);
+	if (form == FORM_TERMINAL || form == FORM_JSON)
+		memcpy(request.use, "recover", sizeof("recover"));
+	status = admin_ask(admin, &request, user, &reply);
+	if (status != ADMIN_DONE)
+		return status;
+	warn_of_readers();
+	if (print(&reply, form) != FAULT_NONE) {
+		admin_say("%s: device %s is set up and cannot be shown: "
+			  "tfa-admin revoke it",
+		    user, reply.device);
+		return ADMIN_NOT;
+	}
+	admin_say("%s: device %s counts from now on", user, reply.device);
+	return ADMIN_DONE;
+}
+
+int
+admin_enroll(struct admin *admin, int argc, char **argv)
+{
+	enum form form = FORM_TERMINAL;
+
+	if (argc != 1)
+		return admin_usage("enroll");
+	if (argv[0][0] == '\0' || strlen(argv[0]) >= USER_TEXT) {
+		admin_say("\"%.80s\": there is no such user", argv[0]);
+		return ADMIN_NOT;
+	}
+	if (!choose_form(admin, argv[0], &form))
+		return admin_usage("enroll");
+	return enroll(admin, argv[0], form);
+}

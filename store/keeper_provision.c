@@ -1,0 +1,135 @@
+/*
+ * tfa-admin enroll: a device for a user who is not there.  Nothing may be left
+ * half made: the answer is put together first, the audit is written under the
+ * lock and before the record, so that a device that nobody was told of, which
+ * would shut the user out, needs more than a full disk.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "enroll.h"
+#include "keeper.h"
+
+struct provision {
+	struct call *call;
+	uid_t uid; /* the user's, by passwd */
+	uint8_t secret[ENROLL_SECRET_BYTES];
+	struct recovery recovery;
+	bool recovers; /* these became the recovery codes */
+	char device[DEVICE_ID_TEXT];
+	enum reason reason; /* DONE, or why not */
+};
+
+static bool
+audit(const struct provision *p, enum verdict verdict, enum reason reason)
+{
+	struct audit entry;
+
+	keeper_audit_init(p->call, "enroll", p->call->request.user, &entry);
+	snprintf(
+	    entry.verdict, sizeof(entry.verdict), "%s", verdict_name(verdict));
+	snprintf(entry.reason, sizeof(entry.reason), "%s", reason_name(reason));
+	memcpy(entry.device, p->device, sizeof(entry.device));
+	snprintf(entry.detail, sizeof(entry.detail), "set up by an admin");
+	return keeper_audit(p->call, &entry);
+}
+
+/* REASON_DONE, or why the record stays as it is. */
+static enum reason
+provision(struct provision *p, struct record *record)
+{
+	const struct call *call = p->call;
+	const struct recovery *recovery = call->request.use[0] != '\0'
+	    ? &p->recovery
+	    : NULL;
+
+	if (record->uid != (int64_t)p->uid)
+		return REASON_UID_CHANGED;
+	if ((int64_t)record->devices.count >=
+	    call->policy.enrollment.max_devices)
+		return REASON_DEVICES_FULL;
+	if (enroll_provision(record, p->secret, "phone", call->now_s, recovery,
+		&p->recovers, p->device) != FAULT_NONE)
+		return REASON_STORE;
+	return audit(p, VERDICT_PASS, REASON_ENROLLED) ? REASON_DONE
+						       : REASON_NO_LOG;
+}
+
+static enum change
+on_provision(struct record *record, void *arg)
+{
+	struct provision *p = arg;
+
+	p->reason = provision(p, record);
+	return p->reason == REASON_DONE ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+static void
+settle(struct provision *p)
+{
+	struct call *call = p->call;
+	enum fault fault = store_update(
+	    &call->store, call->request.user, p->uid, on_provision, p);
+
+	if (fault == FAULT_NONE)
+		return;
+	/* What the log says was done was not. */
+	if (p->reason == REASON_DONE && !audit(p, VERDICT_DENY, REASON_STORE))
+		call->logged = LOG_NOTHING;
+	p->reason = keeper_store_reason(call, fault);
+}
+
+/* All of the answer but the device's id. */
+static bool
+prepare(struct provision *p, struct reply *reply)
+{
+	struct call *call = p->call;
+
+	if (!keeper_draw(p->secret, sizeof(p->secret)) ||
+	    !keeper_draw(&p->recovery, sizeof(p->recovery)) ||
+	    !keeper_add_codes(&p->recovery, reply))
+		return false;
+	keeper_add_secret(call, p->secret, reply);
+	memcpy(reply->user, call->request.user, sizeof(reply->user));
+	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
+	    verdict_name(VERDICT_PASS));
+	snprintf(reply->reason, sizeof(reply->reason), "%s",
+	    reason_name(REASON_DONE));
+	return reply->secret[0] != '\0';
+}
+
+static void
+answer(struct provision *p, struct reply *reply)
+{
+	if (!prepare(p, reply))
+		p->reason = REASON_STORE;
+	else
+		settle(p);
+	if (p->reason != REASON_DONE) {
+		keeper_deny(p->call, p->reason, p->call->request.user);
+		return;
+	}
+	while (!p->recovers && reply->codes.count > 0)
+		json_list_drop(&reply->codes, sizeof(struct note), 0);
+	memcpy(reply->device, p->device, sizeof(reply->device));
+	keeper_reply(p->call, reply);
+}
+
+void
+keeper_provision(struct call *call)
+{
+	const struct request *request = &call->request;
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	struct provision p = {.call = call, .reason = REASON_STORE};
+	gid_t gid;
+
+	if (!keeper_find_user(request->user, &p.uid, &gid))
+		keeper_deny(call, REASON_UNKNOWN_USER, request->user);
+	else if (request->use[0] != '\0' &&
+	    strcmp(request->use, "recover") != 0)
+		keeper_deny(call, REASON_BAD_REQUEST, "");
+	else
+		answer(&p, &reply);
+	explicit_bzero(&p, sizeof(p));
+}

@@ -1,0 +1,235 @@
+/* An admin sets up a device for a user who is not there. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+#define SIDE_MAX 100
+#define SCALE    4
+
+Scenarios(provision);
+
+/* The audit's line of the last enrolment. */
+static char *
+audited(const struct bastion *b)
+{
+	char *audit = fixture_audit(b), *line = NULL;
+
+	for (char *at = audit;
+	     (at = strstr(at, "\"event\":\"enroll\"")) != NULL; at++)
+		line = at;
+	cr_assert_not_null(line, "no enrolment in: %s", audit);
+	return text("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+Test(provision, uri_gives_the_codes_of_the_next_login)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	uint64_t step = step_now();
+	struct run *r = bastion_admin(b, ARGV("enroll", b->me, "--qr", "uri"));
+	const char *secret;
+
+	assert_status(r, 0);
+	cr_assert_eq(strncmp(r->out, "otpauth://totp/Test-Bastion:", 28), 0);
+	cr_assert_eq(strcspn(r->out, "\n") + 1, r->out_len);
+	secret = uri_parameter(r->out, "secret");
+	assert_says(fixture_record(b, b->me), "\"added_from\": \"tfa-admin\"");
+	assert_never_says(fixture_record(b, b->me), "\"recover\"");
+	assert_says(audited(b), "\"actor\":");
+	assert_says(audited(b), "\"device\":\"d1\"");
+	assert_never_says(fixture_audit(b), secret);
+	assert_status(ssh_with_code(b, b->me, code_wrong(secret), "true"), 77);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step), "true"), 0);
+}
+
+Test(provision, json_has_recovery_codes_where_there_were_none)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = bastion_admin(b, ARGV("--json", "enroll", b->me));
+	const char *at;
+
+	assert_status(r, 0);
+	assert_says(r->out, "\"uri\":\"otpauth://totp/");
+	assert_says(r->out, "\"device\":\"d1\"");
+	at = strstr(r->out, "\"recovery\":[\"");
+	cr_assert_not_null(at, "%s", r->out);
+	assert_status(
+	    ssh_with_code(b, b->me, text("%.19s", at + 13), "true"), 0);
+	r = bastion_admin(b, ARGV("--json", "enroll", b->me));
+	assert_status(r, 0);
+	assert_says(r->out, "\"device\":\"d2\",\"recovery\":[]");
+}
+
+/* The SVG's rectangles as a picture, for zbarimg: our own is plain enough. */
+static const char *
+scan_svg(const char *svg, const char *path)
+{
+	static unsigned char dark[SIDE_MAX][SIDE_MAX];
+	int side = 0, x, y, n;
+	FILE *file = fopen(path, "we");
+	struct run *r;
+
+	cr_assert_eq(
+	    sscanf(strstr(svg, "viewBox"), "viewBox=\"0 0 %d", &side), 1);
+	cr_assert_leq(side, SIDE_MAX);
+	for (const char *at = svg; (at = strchr(at, 'M')) != NULL; at++)
+		if (sscanf(at, "M%d %dh%dv1", &x, &y, &n) == 3)
+			memset(&dark[y][x], 1, (size_t)n);
+	cr_assert_not_null(file);
+	fprintf(file, "P5\n%d %d\n255\n", side * SCALE, side * SCALE);
+	for (int i = 0; i < side * SCALE; i++)
+		for (int j = 0; j < side * SCALE; j++)
+			fputc(dark[i / SCALE][j / SCALE] ? 0 : 255, file);
+	cr_assert_eq(fclose(file), 0);
+	r = run(ARGV("zbarimg", "-q", "--raw", path), NULL, 0);
+	assert_status(r, 0);
+	return r->out;
+}
+
+Test(provision, svg_scans)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	uint64_t step = step_now();
+	struct run *r = bastion_admin(b, ARGV("enroll", b->me, "--qr", "svg"));
+	const char *uri;
+
+	assert_status(r, 0);
+	cr_assert_eq(strncmp(r->out, "<svg ", 5), 0, "%s", r->out);
+	uri = scan_svg(r->out, text("%s/qr.pgm", b->dir));
+	assert_status(ssh_with_code(b, b->me,
+			  code_at(uri_parameter(uri, "secret"), step), "true"),
+	    0);
+}
+
+Test(provision, terminal_shows_a_code_that_scans_and_a_pipe_none)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *option = b->embedded ? "--store" : "--socket";
+	const char *at = b->embedded ? b->store : b->socket;
+	struct session *s = session_start(
+	    ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")), option, at,
+		"enroll", b->me));
+	struct run *r;
+
+	cr_assert_eq(session_status(s), 0, "%s", screen_text(s->seen));
+	cr_assert_not_null(screen_qr(s->seen), "%s", screen_text(s->seen));
+	assert_says(s->seen, "Recovery codes");
+	r = bastion_admin(b, ARGV("enroll", b->me));
+	assert_status(r, 0);
+	assert_never_says(r->out, "\033");
+	assert_says(r->out, "\notpauth://totp/");
+	assert_says(r->out, "\nKey: ");
+}
+
+Test(provision, refuses_bad_usage_before_it_makes_anything)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+
+	assert_status(bastion_admin(b, ARGV("enroll")), 2);
+	assert_status(bastion_admin(b, ARGV("enroll", b->me, b->me)), 2);
+	assert_status(bastion_admin(b, ARGV("enroll", b->me, "--qr", "x")), 2);
+	assert_status(
+	    bastion_admin(b, ARGV("--json", "enroll", b->me, "--qr", "svg")),
+	    2);
+	cr_assert_null(fixture_record(b, b->me));
+}
+
+Test(provision, refuses_whom_it_does_not_know)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = bastion_admin(b, ARGV("enroll", "nobody-here"));
+
+	assert_status(r, 1);
+	assert_says(r->err, "nobody-here");
+	cr_assert_str_empty(r->out);
+	cr_assert_null(fixture_record(b, "nobody-here"));
+}
+
+Test(provision, refuses_more_devices_than_the_policy_allows)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = "'enrollment':{'max_devices':1}");
+	const char *secret = fixture_enrol(b, b->me);
+	char *before = fixture_record(b, b->me);
+	struct run *r = bastion_admin(b, ARGV("enroll", b->me));
+
+	assert_status(r, 1);
+	assert_says(r->err, "revoke");
+	assert_never_says(r->out, "otpauth");
+	cr_assert_str_eq(fixture_record(b, b->me), before);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step_now()), "true"), 0);
+}
+
+Test(provision, refuses_a_record_of_another_uid)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	fixture_enrol(b, "alice");
+	assert_status(run(ARGV("sed", "-i", "s/\"uid\":[0-9]*/\"uid\":4242/",
+			      text("%s/users/alice.json", b->store)),
+			  NULL, 0),
+	    0);
+	r = bastion_admin(b, ARGV("enroll", "alice"));
+	assert_status(r, 1);
+	assert_says(r->err, "user id");
+	assert_says(r->err, "revoke");
+}
+
+/* Neither an ordinary user nor a delegate. */
+Test(provision, is_roots_alone)
+{
+	static const char *const others[] = {"bob", "grace"};
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED,
+	    .more = "'admins':{'groups':['helpdesk']}");
+	fixture_enrol(b, "grace");
+	for (size_t i = 0; i < 2; i++) {
+		struct run *r = run(
+		    ARGV("setpriv", text("--reuid=%s", others[i]),
+			text("--regid=%s", others[i]), "--init-groups",
+			text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
+			"--socket", b->socket, "enroll", "alice"),
+		    NULL, 0);
+
+		assert_status(r, 77);
+		cr_assert_str_empty(r->out);
+	}
+	cr_assert_null(fixture_record(b, "alice"));
+}
+
+/* Neither a device without a line in the log, nor one without a record. */
+Test(provision, leaves_nothing_half_made)
+{
+	struct bastion *b;
+	char *log;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	log = text("%s/audit.jsonl", b->store);
+	assert_status(run(ARGV("rm", "-f", log), NULL, 0), 0);
+	cr_assert_eq(mkdir(log, 0700), 0);
+	r = bastion_admin(b, ARGV("enroll", "alice"));
+	assert_status(r, 1);
+	cr_assert_str_empty(r->out);
+	cr_assert_null(fixture_record(b, "alice"));
+	cr_assert_eq(rmdir(log), 0);
+	fixture_enrol(b, "bob");
+	assert_status(
+	    run(ARGV("mkdir", text("%s/users/.alice.new", b->store)), NULL, 0),
+	    0);
+	r = bastion_admin(b, ARGV("enroll", "alice"));
+	assert_status(r, 1);
+	cr_assert_str_empty(r->out);
+	cr_assert_null(fixture_record(b, "alice"));
+	assert_says(audited(b), "\"verdict\":\"deny\"");
+}
