@@ -75,8 +75,8 @@ settle(struct provision *p)
 	if (fault == FAULT_NONE)
 		return;
 	/* What the log says was done was not. */
-	if (p->reason == REASON_DONE && !audit(p, VERDICT_DENY, REASON_STORE))
-		call->logged = LOG_NOTHING;
+	if (p->reason == REASON_DONE)
+		(void)audit(p, VERDICT_DENY, REASON_STORE);
 	p->reason = keeper_store_reason(call, fault);
 }
 
