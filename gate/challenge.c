@@ -28,9 +28,22 @@ may_try_again(const struct gate *gate)
 	return reason == REASON_WRONG_CODE || reason == REASON_CODE_USED;
 }
 
+/* An offer was put off, or no code of these was one: the keeper says whether
+ * that is all right. */
+static enum verdict
+put_off(struct gate *gate)
+{
+	enum verdict verdict = gate_ask(gate, "skip", NULL);
+
+	if (verdict != VERDICT_PASS)
+		gate_say(gate);
+	return verdict == VERDICT_PASS ? VERDICT_PASS : VERDICT_DENY;
+}
+
 enum verdict
 gate_challenge(struct gate *gate)
 {
+	bool may_skip = gate->reply.may_skip;
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
 
@@ -40,17 +53,22 @@ gate_challenge(struct gate *gate)
 		return gate_refuse(gate, REASON_NEEDS_TERMINAL);
 	gate_say(gate);
 	for (; tries > 0; tries--) {
+		enum answer answer = term_ask(
+		    gate_prompt, timeout_s, code, sizeof(code));
 		enum verdict verdict;
 
-		if (term_ask(gate_prompt, timeout_s, code, sizeof(code)) !=
-		    ANSWER_LINE) {
+		if (answer == ANSWER_EMPTY && may_skip)
+			break;
+		if (answer != ANSWER_LINE) {
 			gate->exit = GATE_EXIT_DENIED;
 			return VERDICT_DENY;
 		}
 		verdict = try_code(gate, code);
 		explicit_bzero(code, sizeof(code));
-		if (verdict != VERDICT_DENY || !may_try_again(gate))
+		if (verdict != VERDICT_DENY)
 			return verdict;
+		if (!may_try_again(gate))
+			break;
 	}
-	return VERDICT_DENY;
+	return may_skip ? put_off(gate) : VERDICT_DENY;
 }

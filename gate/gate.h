@@ -56,7 +56,8 @@ bool gate_restrict(struct gate *gate);
 
 /*
  * Asks for codes until one passes, the keeper says no, or the policy's number
- * of tries is used up.  TFA_CODE is tried once, in place of asking.
+ * of tries is used up.  TFA_CODE is tried once, in place of asking.  Where the
+ * code may be left for later and is, or none was right, "skip" decides.
  */
 enum verdict gate_challenge(struct gate *gate);
 

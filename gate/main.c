@@ -39,8 +39,7 @@ main(int argc, char **argv)
 		return refuse(&gate);
 
 	/* A key for one command gets no shell, and so no offer. */
-	if (verdict == VERDICT_ENROLL && gate.reply.may_skip &&
-	    gate.command != NULL) {
+	if (gate.reply.may_skip && gate.command != NULL) {
 		verdict = gate_ask(&gate, "login", NULL);
 		gate_say(&gate);
 	}

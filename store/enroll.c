@@ -113,6 +113,8 @@ enroll_add_code(struct record *record, enum code_use use,
     char ret[static ONETIME_TEXT])
 {
 	drop_old_codes(record, now_s);
+	if (use == CODE_ENROLL)
+		record->skipped_s = 0;
 	return add_code(record, use, now_s + INVITED_S, random, ret);
 }
 

@@ -61,7 +61,8 @@ MUST_USE enum fault enroll_provision(struct record *record,
 
 /*
  * An admin's one-time code of that use, valid for a day; random becomes it,
- * ret is how it reads.  Those that ran out, and at need the oldest, go.
+ * ret is how it reads.  Those that ran out, and at need the oldest, go.  One to
+ * enrol with is offered even to who put enrolment off today.
  */
 MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,

@@ -75,6 +75,12 @@ judge(struct attempt *a, struct record *record, const char *code)
 
 	verify_code(
 	    &a->call->policy, record, &a->login, code, strlen(code), &judged);
+	if (judged.verdict == VERDICT_ENROLL && a->outcome.may_skip) {
+		judged.may_skip = true;
+		judged.reason = a->outcome.reason == REASON_OFFER_CODE_DUE
+		    ? REASON_OFFER_DUE
+		    : REASON_OFFER;
+	}
 	judged.changed |= a->outcome.changed;
 	judged.deadline_s = a->outcome.deadline_s;
 	a->outcome = judged;
@@ -97,7 +103,7 @@ on_skip(struct record *record, void *arg)
 	struct attempt *a = arg;
 
 	decide(a, record);
-	if (a->outcome.verdict == VERDICT_ENROLL && a->outcome.may_skip) {
+	if (a->outcome.may_skip) {
 		record->skipped_s = a->login.now_s;
 		a->outcome.verdict = VERDICT_PASS;
 		a->outcome.reason = REASON_SKIPPED;

@@ -100,24 +100,32 @@ settle(struct outcome *ret, enum verdict verdict, enum reason reason)
 	ret->reason = reason;
 }
 
-/* No device, and none needed yet: the offer, or a pass with a reminder. */
+/*
+ * No device, and none needed yet: the offer, or a pass with a reminder.  Who
+ * may not enrol by herself and holds an admin's code can type it here.
+ */
 static void
 decide_free(const struct policy *policy, enum mode mode,
     const struct record *record, const struct login *login, struct outcome *ret)
 {
+	bool due = mode == MODE_REQUIRED;
 	bool asked = record->skipped_s > 0 &&
 	    login->now_s - clamp(record->skipped_s, login->now_s) < SKIPPED_S;
 
-	if (login->terminal && login->shell && !asked &&
+	ret->may_skip = login->terminal && login->shell && !asked;
+	if (ret->may_skip &&
 	    login_may_enroll(
 		policy, mode, record, login->now_s, ret->deadline_s)) {
-		ret->may_skip = true;
-		settle(ret, VERDICT_ENROLL,
-		    mode == MODE_REQUIRED ? REASON_OFFER_DUE : REASON_OFFER);
-		return;
+		settle(
+		    ret, VERDICT_ENROLL, due ? REASON_OFFER_DUE : REASON_OFFER);
+	} else if (ret->may_skip &&
+	    record_codes_left(record, CODE_ENROLL, login->now_s) > 0) {
+		settle(ret, VERDICT_CHALLENGE,
+		    due ? REASON_OFFER_CODE_DUE : REASON_OFFER_CODE);
+	} else {
+		ret->may_skip = false;
+		settle(ret, VERDICT_PASS, due ? REASON_GRACE : REASON_OPTIONAL);
 	}
-	settle(ret, VERDICT_PASS,
-	    mode == MODE_REQUIRED ? REASON_GRACE : REASON_OPTIONAL);
 }
 
 /* No device, and no way in without one. */

@@ -37,7 +37,7 @@ struct login {
 struct outcome {
 	enum verdict verdict;
 	enum reason reason;
-	bool may_skip;      /* ENROLL: "later" is allowed */
+	bool may_skip;      /* ENROLL, CHALLENGE: "later" is allowed */
 	bool changed;       /* the record must be written */
 	int64_t deadline_s; /* when a code becomes required; 0: no date */
 	int64_t wait_s;     /* LOCKED: until the next try */

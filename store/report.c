@@ -225,6 +225,11 @@ say_outcome(
 	    [REASON_OFFER_DUE] = "no device yet, and the grace period lasts: "
 				 "offered to set one up, may skip",
 	    [REASON_OFFER] = "no device: offered to set one up, may skip",
+	    [REASON_OFFER_CODE_DUE] =
+		"no device yet, and the grace period lasts: offered to set "
+		"one up with a one-time code, may skip",
+	    [REASON_OFFER_CODE] = "no device: offered to set one up with a "
+				  "one-time code, may skip",
 	    [REASON_SETUP] = "no device: must set one up now",
 	    [REASON_CLOSED] = "no device, and enrolment is closed: revoke or "
 			      "code --enroll opens it",

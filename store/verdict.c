@@ -40,6 +40,13 @@ static const struct {
 	"Press Enter to do this later."},
     [REASON_OFFER_DUE] = {"offer_due", GATE_EXIT_DENIED,
 	"A code will be required in %L. Press Enter to do this later."},
+    [REASON_OFFER_CODE] = {"offer_code", GATE_EXIT_DENIED,
+	"To set up a device, enter the one-time code that your administrator "
+	"gave you; press Enter to do this later."},
+    [REASON_OFFER_CODE_DUE] = {"offer_code_due", GATE_EXIT_DENIED,
+	"A code will be required in %L. To set up a device, enter the one-time "
+	"code that your administrator gave you; press Enter to do this "
+	"later."},
     [REASON_SETUP] = {"setup", GATE_EXIT_DENIED,
 	"A code is required here from now on."},
 

@@ -247,3 +247,70 @@ Test(enrolment, by_an_admins_code_only)
 	set_up(s, step_now());
 	session_kill(s);
 }
+
+/* A user who needs no device yet, an enrolment that only an admin opens, and
+ * the admin's code for it. */
+static const char *
+code_to_enrol(const struct bastion *b)
+{
+	struct run *r = bastion_admin(b, ARGV("code", b->me, "--enroll"));
+	const char *found[CODES_MAX];
+
+	assert_status(r, 0);
+	cr_assert_eq(recovery_codes(r->out, found), 1, "%s", r->out);
+	return found[0];
+}
+
+static void
+assert_code_enrols(const char *rules)
+{
+	struct bastion *b = bastion_open(.rules = rules,
+	    .more = "'enrollment':{'self':'code'}");
+	const char *code = code_to_enrol(b);
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, "one-time code");
+	session_expect(s, PROMPT);
+	answer(s, code);
+	set_up(s, step_now());
+	session_kill(s);
+	assert_says(fixture_record(b, b->me), "\"devices\"");
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 76);
+}
+
+Test(enrolment, optional_user_types_the_admins_code)
+{
+	assert_code_enrols(RULE("optional"));
+}
+
+Test(enrolment, user_in_grace_types_the_admins_code)
+{
+	assert_code_enrols(
+	    text(GRACE, hours_from_now(-24), hours_from_now(24)));
+}
+
+/* Neither Enter nor a wrong code enrols, and neither keeps her out. */
+Test(enrolment, admins_code_may_be_left_for_later)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"),
+	    .more = "'enrollment':{'self':'code'}");
+	struct session *s;
+
+	code_to_enrol(b);
+	s = session_open(b, b->me, NULL, NULL);
+	session_expect(s, PROMPT);
+	answer(s, "0000-0000-0000-0000");
+	session_expect(s, "Wrong code");
+	session_expect(s, PROMPT);
+	session_type(s, "\r");
+	session_expect(s, "asked again in a day");
+	session_type(s, "echo in''side; exit 3\r");
+	cr_assert_eq(session_status(s), 3);
+	assert_says(s->seen, "inside");
+	assert_never_says(fixture_record(b, b->me), "\"devices\"");
+	/* A new one is offered at once. */
+	code_to_enrol(b);
+	s = session_open(b, b->me, NULL, NULL);
+	session_expect(s, PROMPT);
+	session_kill(s);
+}

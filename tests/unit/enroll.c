@@ -340,6 +340,24 @@ Test(enroll, makes_room_for_an_admins_code)
 	end(&s);
 }
 
+/* One to pass with offers nothing. */
+Test(enroll, offers_again_what_an_admin_made_a_code_for)
+{
+	static const uint8_t random[ONETIME_BYTES] = {1};
+	struct scene s = begin();
+	char text[ONETIME_TEXT];
+
+	s.record.skipped_s = NOW_S - 60;
+	cr_assert_eq(enroll_add_code(&s.record, CODE_PASS, random, NOW_S, text),
+	    FAULT_NONE);
+	cr_expect_eq(s.record.skipped_s, NOW_S - 60);
+	cr_assert_eq(
+	    enroll_add_code(&s.record, CODE_ENROLL, random, NOW_S, text),
+	    FAULT_NONE);
+	cr_expect_eq(s.record.skipped_s, 0);
+	end(&s);
+}
+
 Test(enroll, cuts_a_long_name_at_a_whole_character)
 {
 	static const char *const names[] = {
