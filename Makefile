@@ -86,7 +86,7 @@ $(BUILD)/obj/etc/%.inc: etc/%
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 $(BUILD)/obj/admin/setup_text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
-    sshd-tfa.conf policy.json tfa-keeper.service tfa-keeper.socket)
+    sshd-tfa.conf policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
 
 $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 	@echo '  AR    $@'

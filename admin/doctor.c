@@ -10,6 +10,7 @@ static const struct {
 	doctor_check *run;
 	const char *ok;
 } checks[] = {
+    {"setup", doctor_setup, "no setup is under way"},
     {"sshd-config", doctor_accepted, "sshd -t accepts it"},
     {"gate", doctor_gate, "every connection meets the gate"},
     {"channels", doctor_channels,

@@ -3,6 +3,7 @@
  *
  *	doctor.c           the list of checks, options, output
  *	doctor_gather.c    reads the files, asks sshd -T about each connection
+ *	doctor_setup.c     whether setup was run, and confirmed
  *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
  *	doctor_files.c     who may write what: files and every folder above
  *	doctor_users.c     login shells, uids, keys, certificates
@@ -45,6 +46,7 @@ struct doctor {
 /* A row of the table: adds what it finds; nothing found is the row's "ok". */
 typedef void doctor_check(struct doctor *doctor);
 
+doctor_check doctor_setup;
 doctor_check doctor_accepted, doctor_gate, doctor_channels, doctor_environment;
 doctor_check doctor_order;
 doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
@@ -55,6 +57,9 @@ doctor_check doctor_pam, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
 doctor_check doctor_probe;
+
+/* The line that brings the keeper back. */
+const char *doctor_keeper_fix(const struct doctor *doctor);
 
 /* Reads the files and asks sshd; before any check. */
 void doctor_gather(struct doctor *doctor);

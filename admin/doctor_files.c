@@ -111,7 +111,9 @@ say_missing(struct doctor *doctor)
 			find_unread(doctor, pattern);
 	}
 	findings_add(&doctor->findings, FINDING_FAIL,
-	    "cp /usr/share/doc/tfa/sshd-tfa.conf " CONFIG_DROP_IN,
+	    doctor->admin->config == NULL
+		? "tfa-admin setup"
+		: "cp /usr/share/doc/tfa/sshd-tfa.conf " CONFIG_DROP_IN,
 	    "%.200s reads no drop-in with our Match all", doctor->config);
 }
 
@@ -199,9 +201,8 @@ doctor_socket(struct doctor *doctor)
 		return;
 	}
 	if (pw == NULL)
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "systemd-sysusers", "there is no user %.80s",
-		    doctor->keeper.keeper_user);
+		findings_add(&doctor->findings, FINDING_FAIL, "tfa-admin setup",
+		    "there is no user %.80s", doctor->keeper.keeper_user);
 	if (!guard(doctor, path, pw != NULL ? pw->pw_uid : 0) ||
 	    stat(path, &st) < 0)
 		return;

@@ -37,8 +37,8 @@ doctor_keeper(struct doctor *doctor)
 	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
 	    client_next(&client, &packet, &len) != FAULT_NONE)
 		findings_add(&doctor->findings, FINDING_FAIL,
-		    "systemctl enable --now tfa-keeper.socket",
-		    "nobody can log in: %s", client.why);
+		    doctor_keeper_fix(doctor), "nobody can log in: %s",
+		    client.why);
 }
 
 struct search {

@@ -1,7 +1,9 @@
 /*
  * The checks of what sshd makes of its configuration.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -10,11 +12,14 @@
 
 #define SSHD_MS 10000
 
+/* sshd's own words: of a machine on which sshd was never started. */
+static const char no_folder[] = "Missing privilege separation directory: ";
+
 void
 doctor_accepted(struct doctor *doctor)
 {
 	scoped_free struct child *child = malloc(sizeof(*child));
-	char why[400];
+	char why[400], fix[440] = "";
 
 	if (child == NULL)
 		return;
@@ -24,10 +29,13 @@ doctor_accepted(struct doctor *doctor)
 	if (child->status == 0)
 		return;
 	doctor_first_line(child->err.text, "cannot be run", why, sizeof(why));
+	if (strncmp(why, no_folder, sizeof(no_folder) - 1) == 0)
+		snprintf(fix, sizeof(fix), "install -d -m 0755 %s",
+		    why + sizeof(no_folder) - 1);
 	findings_add(&doctor->findings,
 	    geteuid() == 0 && child->status != 127 ? FINDING_FAIL
 						   : FINDING_WARN,
-	    NULL, "%s -t -f %.200s: %s%s", DOCTOR_SSHD, doctor->config, why,
+	    fix, "%s -t -f %.200s: %s%s", DOCTOR_SSHD, doctor->config, why,
 	    geteuid() == 0 ? "" : " (needs root)");
 }
 

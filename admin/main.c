@@ -13,7 +13,7 @@ static const struct {
 } commands[] = {
     {"setup",
 	"[--dry-run] [--break-glass USER] [--wait 5m] | --confirm | --undo | "
-	"--remove",
+	"--watch | --remove",
 	"make this machine a bastion with tfa; every change is shown first",
 	admin_setup},
     {"enable", "TARGET...", "let these users and @groups enrol", admin_enable},

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -48,6 +47,8 @@ find_step(const struct plan *plan, enum step_kind kind, const char *path)
 static bool
 sshd_accepts(const struct step *dropin)
 {
+	if (!sshd_has_folder())
+		return false;
 	if (!sshd_test(NULL)) {
 		admin_say("sshd -t refuses the configuration as it is");
 		return false;
@@ -140,11 +141,9 @@ carry_out(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
 {
 	struct ssh_login login;
 
-	*ret = (struct journal){.version = 1,
-	    .state = JOURNAL_CHANGING,
-	    .until_s = time(NULL) + wait_s,
-	    .wait_s = wait_s,
-	    .plan = *plan};
+	*ret = (struct journal){
+	    .version = 1, .state = JOURNAL_CHANGING, .plan = *plan};
+	journal_set_end(ret, wait_s);
 	*plan = (struct plan){.steps = {.count = 0}};
 	if (login_find(&login))
 		snprintf(ret->login, sizeof(ret->login), "%d:%lld",
@@ -154,7 +153,7 @@ carry_out(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
 		    "the journal: %s; nothing is changed", strerror(errno));
 		return false;
 	}
-	if (watch_start(wait_s, lock))
+	if (watch_start(lock))
 		return do_steps(ret);
 	admin_say("nothing can be started that would undo this in time; "
 		  "nothing is changed");
@@ -178,6 +177,9 @@ wait_for_confirmation(const struct setup *setup, struct journal *journal)
 	admin_say("in force. Keep this login open, log in anew from another "
 		  "terminal, and there: tfa-admin setup --confirm");
 	admin_say("without that all is put back in %s, at %s", wait, until);
+	if (!systemd_runs())
+		admin_say("should this machine restart before that: tfa-admin "
+			  "setup --watch puts it back, let the start run it");
 	if (setup->break_glass != NULL)
 		admin_say("%s gets in without a code: whoever has the key has "
 			  "the bastion, so keep it offline",
@@ -276,6 +278,13 @@ goes_on(const struct admin *admin, int *ret_status)
 			  "--undo");
 		return false;
 	}
+	if (journal.state == JOURNAL_WAITING && journal_left_s(&journal) == 0) {
+		if (!admin->dry_run)
+			return undo_late(&journal);
+		admin_say("an earlier setup was not confirmed in time: "
+			  "tfa-admin setup --undo");
+		return false;
+	}
 	if (journal.state == JOURNAL_WAITING &&
 	    (admin->dry_run || !admin->remove)) {
 		char until[WHEN_TEXT];
@@ -366,7 +375,7 @@ admin_setup(struct admin *admin, int argc, char **argv)
 		return ADMIN_NOT_ALLOWED;
 	}
 	if (admin->watch)
-		return watch_run(wait_s);
+		return watch_run();
 	if (!command_exists("sshd")) {
 		admin_say("there is no sshd on this machine");
 		return ADMIN_NOT;

@@ -19,18 +19,20 @@
  *	setup_keeper.c   the keeper: started, stopped, asked
  *	setup_journal.c  what is needed to undo, on disk
  *	setup_watch.c    who undoes it in time
+ *	setup_boot.c     which boot of the machine this is
  *	setup_login.c    which ssh login this process belongs to
  *	setup_command.c  other programs
  *
  * Life of an installation:
  *	1. the plan is written to the journal, with a time;
- *	2. a watcher starts, in a session (with systemd: a service) of its own;
+ *	2. a watcher starts, in a session of its own; with systemd as a service,
+ *	   which that starts again where it is killed or the machine restarts;
  *	3. before each step the journal has what was there before it;
  *	4. "setup --confirm", from an ssh login that began after sshd was
  *	   reloaded, ends the journal, and with it the watcher.
  * Without 4 the watcher undoes the steps when the time has come, and at once
- * where setup was killed on the way.  A machine that restarts meanwhile keeps
- * the journal: "setup --undo" and "setup --confirm" work then too.
+ * where setup was killed on the way.  Where there is none any more, "setup"
+ * and "setup --confirm" undo what they find too late, and doctor says so.
  *
  * One setup at a time: all hold a lock on a file of root's in /run.
  */
@@ -46,6 +48,7 @@
 #define SETUP_FILE_MAX (256UL * 1024) /* bytes of a file that we change */
 #define SETUP_WAIT_S   300            /* for a confirmation */
 #define SETUP_NAME     33             /* a user's name */
+#define BOOT_NAME      40             /* a boot id, in hexadecimal */
 
 #define SETUP_SSHD    "/etc/ssh/sshd_config"
 #define SETUP_DROPINS "/etc/ssh/sshd_config.d"
@@ -152,7 +155,9 @@ struct journal {
 	int64_t version;
 	int state;       /* enum journal_state */
 	int64_t begun;   /* how many steps have begun */
-	int64_t until_s; /* when it is undone */
+	int64_t until_s; /* when it is undone, by the wall clock */
+	char boot[BOOT_NAME];
+	int64_t ends_s; /* the same, in seconds since that boot */
 	int64_t wait_s;
 	int64_t loaded; /* sshd, in ticks since boot; 0: not yet */
 	char login[64]; /* the ssh login that ran setup; "" for the console */
@@ -163,6 +168,16 @@ MUST_USE enum fault journal_load(struct journal *ret);
 MUST_USE enum fault journal_write(const struct journal *journal);
 void journal_done(struct journal *journal);
 #define scoped_journal __attribute__((cleanup(journal_done)))
+
+/* Whether there is one, good or bad. */
+bool journal_exists(void);
+
+/* Sets the end of the wait: wait_s from now. */
+void journal_set_end(struct journal *journal, int64_t wait_s);
+
+/* Seconds until it is undone, from wait_s down to 0.  After a restart by the
+ * wall clock: what that cannot have meant counts as the nearest that it can. */
+int64_t journal_left_s(const struct journal *journal);
 
 /* Takes the journal and all saved copies away: what is done stays done. */
 void journal_end(struct journal *journal);
@@ -177,11 +192,19 @@ int journal_folder(bool make);
 /* The lock that all forms of setup hold; -1 where another has it. */
 int journal_lock(void);
 
-/* Starts the watcher.  lock is closed in it.  False after a message. */
-bool watch_start(int64_t wait_s, int lock);
-/* The watcher itself, for systemd's service. */
-int watch_run(int64_t wait_s);
+/* Starts the watcher.  lock is closed in it.  False where that cannot be. */
+bool watch_start(int lock);
+/* The watcher itself, --watch: until the journal is gone or its time is over.
+ * Returns an admin_exit. */
+int watch_run(void);
+/* No watcher any more; it stays while there is a journal. */
 void watch_stop(void);
+
+/* Seconds since boot, those asleep included; the boot's name, "" where it has
+ * none; whether this is still the boot of that name. */
+int64_t boot_now_s(void);
+void boot_name(char ret[static BOOT_NAME]);
+bool boot_is(const char *name);
 
 /*
  * sshd.  sshd_test(): sshd -t on the configuration, with the drop-in that
@@ -191,6 +214,7 @@ void watch_stop(void);
  */
 bool sshd_test(const char *text);
 char *sshd_force_command(const char *user);
+bool sshd_has_folder(void); /* /run/sshd; without it sshd does nothing */
 void sshd_reload_how(char *ret, size_t size);
 bool sshd_reload(void);
 
@@ -207,6 +231,9 @@ bool keeper_restart(void);
 /* --confirm and --undo.  They return an admin_exit. */
 int setup_confirm(const struct admin *admin);
 int setup_undo(void);
+
+/* Undoes a setup whose time to be confirmed is over, and says so. */
+bool undo_late(struct journal *journal);
 
 /*
  * What the files say; on the heap, NULL without memory.  text_dropin(): the

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "setup.h"
+#include "when.h"
 
 /* Only a login that went through the new configuration shows that it works. */
 static bool
@@ -19,6 +20,8 @@ is_new_login(const struct journal *journal)
 			  "confirm there (--yes confirms all the same)");
 		return false;
 	}
+	if (!boot_is(journal->boot))
+		return true; /* so is the sshd that let it in */
 	snprintf(name, sizeof(name), "%d:%lld", (int)login.pid,
 	    (long long)login.began);
 	if (login.began > journal->loaded && strcmp(name, journal->login) != 0)
@@ -26,6 +29,19 @@ is_new_login(const struct journal *journal)
 	admin_say("this login, or the connection that it shares, is older "
 		  "than the change: log in anew, and confirm there");
 	return false;
+}
+
+bool
+undo_late(struct journal *journal)
+{
+	char until[WHEN_TEXT];
+	bool ok = journal_undo(journal);
+
+	when_format(journal->until_s, until);
+	watch_stop();
+	admin_say("a setup was to be confirmed by %s and was not: %s", until,
+	    ok ? "all is put back as it was" : "not all could be put back");
+	return ok;
 }
 
 int
@@ -42,6 +58,10 @@ setup_confirm(const struct admin *admin)
 	}
 	if (journal.state == JOURNAL_CHANGING) {
 		admin_say("setup was cut off: tfa-admin setup --undo");
+		return ADMIN_NOT;
+	}
+	if (journal.state == JOURNAL_WAITING && journal_left_s(&journal) == 0) {
+		undo_late(&journal);
 		return ADMIN_NOT;
 	}
 	if (!admin->yes && !is_new_login(&journal))

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -63,6 +64,8 @@ static const struct json_field journal_fields[] = {
 	NUMBER(struct journal, begun, SETUP_STEPS),
 	{.key = "until", .kind = JSON_FORM, .need = JSON_REQUIRED,
 	    JSON_AT(struct journal, until_s), .form = &json_form_time},
+	TEXT(struct journal, boot),
+	NUMBER(struct journal, ends_s, INT64_C(1) << 52),
 	NUMBER(struct journal, wait_s, 86400),
 	NUMBER(struct journal, loaded, INT64_C(1) << 52),
 	TEXT(struct journal, login),
@@ -147,6 +150,32 @@ journal_write(const struct journal *journal)
 		return fault;
 	return file_replace(
 	    folder, JOURNAL, ".journal.new", 0600, 0, 0, text, strlen(text));
+}
+
+bool
+journal_exists(void)
+{
+	return access(FOLDER "/" JOURNAL, F_OK) == 0 || errno != ENOENT;
+}
+
+void
+journal_set_end(struct journal *journal, int64_t wait_s)
+{
+	journal->wait_s = wait_s;
+	journal->until_s = time(NULL) + wait_s;
+	boot_name(journal->boot);
+	journal->ends_s = boot_now_s() + wait_s;
+}
+
+int64_t
+journal_left_s(const struct journal *journal)
+{
+	int64_t left_s = boot_is(journal->boot) ? journal->ends_s - boot_now_s()
+						: journal->until_s - time(NULL);
+
+	if (left_s < 0)
+		return 0;
+	return left_s < journal->wait_s ? left_s : journal->wait_s;
 }
 
 void

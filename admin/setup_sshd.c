@@ -17,7 +17,8 @@
 #include "file.h"
 #include "setup.h"
 
-#define PID_FILE "/run/sshd.pid"
+#define PID_FILE    "/run/sshd.pid"
+#define SSHD_FOLDER "/run/sshd"
 
 static bool
 write_file(int folder, const char *name, const char *text)
@@ -54,6 +55,16 @@ sshd_test(const char *text)
 	if (text == NULL)
 		return command_run(COMMAND("sshd", "-t"), NULL) == 0;
 	return mkdtemp(folder) != NULL && test_in(folder, text);
+}
+
+bool
+sshd_has_folder(void)
+{
+	if (access(SSHD_FOLDER, F_OK) == 0)
+		return true;
+	admin_say("sshd was not started since boot, and cannot be asked: "
+		  "install -d -m 0755 " SSHD_FOLDER);
+	return false;
 }
 
 /* The value of a line of "sshd -T"; newer ones print CamelCase keywords. */

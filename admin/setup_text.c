@@ -19,6 +19,9 @@ static const char policy[] = {
 static const char keeper_service[] = {
 #include "etc/tfa-keeper.service.inc"
 };
+static const char setup_service[] = {
+#include "etc/tfa-setup.service.inc"
+};
 static const char keeper_socket[] = {
 #include "etc/tfa-keeper.socket.inc"
 };
@@ -154,6 +157,9 @@ text_unit(const char *name)
 {
 	if (strcmp(name, "tfa-keeper.socket") == 0)
 		return strdup(keeper_socket);
+	if (strcmp(name, "tfa-setup.service") == 0)
+		return replaced(setup_service, "/usr/sbin/tfa-admin",
+		    TFA_SBINDIR "/tfa-admin");
 	return replaced(keeper_service, "ExecStart=/usr/sbin/tfa-keeper",
 	    "ExecStart=" SETUP_KEEPER);
 }

@@ -8,7 +8,7 @@ _tfa_admin_options()
 {
 	case $1 in
 	setup)
-		echo --dry-run --break-glass --wait --confirm --undo --remove
+		echo --dry-run --break-glass --wait --confirm --undo --watch --remove
 		;;
 	doctor) echo --config --probe ;;
 	enforce) echo --grace --until ;;

@@ -15,11 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/machine.h"
 #include "scenario.h"
 
 Scenarios(setup);
 
-#define DROPIN "/etc/ssh/sshd_config.d/00-tfa.conf"
+#define DROPIN MACHINE_DROPIN
 #define SITE   "/etc/ssh/sshd_config.d/00-site.conf"
 
 /* What setup makes, besides the user. */
@@ -28,134 +29,18 @@ static const char *const made[] = {DROPIN, "/etc/tfa", "/etc/tfa/policy.json",
     "/etc/systemd/system/tfa-keeper.socket"};
 #define MADE (sizeof(made) / sizeof(made[0]))
 
-static int port;
-
-static void
-sh(const char *command)
-{
-	struct run *r = run(ARGV("sh", "-ec", command), NULL, 0);
-
-	cr_assert_eq(r->status, 0, "%s: %s", command, r->err);
-}
-
-static bool
-exists(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0;
-}
-
-static void
-write_sshd_config(const char *more)
-{
-	write_text("/etc/ssh/sshd_config",
-	    text("Include /etc/ssh/sshd_config.d/*.conf\n"
-		 "Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\n"
-		 "PidFile /run/sshd.pid\nUsePAM no\nPermitRootLogin yes\n"
-		 "AcceptEnv LANG LC_*\n%s",
-		port, getenv("TFA_KEYS"), more));
-}
-
-/*
- * Processes of its own, which end with the test: no other test's keeper is in
- * the way of a userdel.  The first of them collects orphans.
- */
-static void
-new_processes(void)
-{
-	cr_assert_eq(unshare(CLONE_NEWPID), 0, "%s", strerror(errno));
-	if (fork() == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		signal(SIGCHLD, SIG_IGN);
-		for (;;)
-			pause();
-	}
-	sh("mount -t proc proc /proc");
-}
-
-/* A machine without tfa, its own. */
-static void
-new_machine(void)
-{
-	unsigned short random;
-
-	cr_assert_eq(unshare(CLONE_NEWNS), 0, "%s", strerror(errno));
-	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	new_processes();
-	cr_assert_eq(
-	    getrandom(&random, sizeof(random), 0), (ssize_t)sizeof(random));
-	port = 20000 + random % 12000;
-	sh("mount -t tmpfs -o mode=755 tmpfs /mnt\n"
-	   "cp -a /etc/. /mnt/\n"
-	   "mount --bind /mnt /etc\n"
-	   "umount /mnt\n"
-	   "for d in /run /var/lib /root; do\n"
-	   "	mount -t tmpfs -o mode=755 tmpfs $d\n"
-	   "done\n"
-	   "rm -rf /etc/tfa /etc/ssh/sshd_config.d/*\n"
-	   "mkdir -p /etc/systemd/system /etc/ssh/sshd_config.d\n"
-	   "mkdir -m 700 /run/sshd /root/.ssh\n"
-	   "cp $TFA_KEYS/alice.pub /root/.ssh/authorized_keys");
-	write_sshd_config("");
-}
-
-static void
-no_keeper_user(void)
-{
-	sh("userdel _tfa; ! getent group _tfa >/dev/null || groupdel _tfa");
-}
-
-/* Every file of the machine with its mode, owner and content; but for what
- * useradd keeps of before. */
-static char *
-all_files(void)
-{
-	return run(ARGV("sh", "-c",
-		       "find /etc /run /var/lib /root ! -name '*-' "
-		       "! -name tfa-setup.lock "
-		       "! -name .pwd.lock ! -name sshd.log -printf "
-		       "'%p %m %u %g\\n' -type f -exec md5sum {} + | sort"),
-	    NULL, 0)
-	    ->out;
-}
-
-static struct run *
-setup(const char *a, const char *b, const char *c)
-{
-	return run(ARGV("/usr/sbin/tfa-admin", "setup", a, b, c), NULL, 0);
-}
-
-static void
-install(void)
-{
-	assert_status(setup("--yes", NULL, NULL), 0);
-	assert_status(setup("--confirm", "--yes", NULL), 0);
-}
-
-/* Waits until nothing is under way any more. */
-static void
-wait_until_over(int limit_ms)
-{
-	long long end = run_clock_ms() + limit_ms;
-
-	while (exists("/var/lib/tfa-setup") && run_clock_ms() < end)
-		run_sleep_ms(50);
-	cr_assert(!exists("/var/lib/tfa-setup"));
-}
-
 Test(setup, dry_run_shows_every_change_and_makes_none)
 {
 	struct run *r;
 	char *before;
 
 	needs_people();
-	new_machine();
-	no_keeper_user();
-	before = all_files();
-	r = setup("--dry-run", NULL, NULL);
+	machine_new();
+	machine_no_keeper_user();
+	before = machine_files();
+	r = machine_setup("--dry-run", NULL, NULL);
 	assert_status(r, 0);
-	cr_assert_str_eq(all_files(), before);
+	cr_assert_str_eq(machine_files(), before);
 	assert_says(r->out, "add the system user _tfa");
 	for (size_t i = 0; i < MADE; i++)
 		assert_says(r->out, made[i]);
@@ -171,9 +56,9 @@ Test(setup, with_systemd_the_commands_are_its)
 	struct run *r;
 
 	needs_people();
-	new_machine();
-	sh("mkdir -p /run/systemd/system");
-	r = setup("--dry-run", NULL, NULL);
+	machine_new();
+	machine_sh("mkdir -p /run/systemd/system");
+	r = machine_setup("--dry-run", NULL, NULL);
 	assert_status(r, 0);
 	assert_says(r->out, "systemctl enable --now tfa-keeper.socket\n");
 	assert_says(r->out, "reload sshd: systemctl reload ssh\n");
@@ -185,10 +70,10 @@ Test(setup, asks_before_it_changes_anything)
 	char *before;
 
 	needs_people();
-	new_machine();
-	before = all_files();
-	assert_status(setup(NULL, NULL, NULL), 1);
-	cr_assert_str_eq(all_files(), before);
+	machine_new();
+	before = machine_files();
+	assert_status(machine_setup(NULL, NULL, NULL), 1);
+	cr_assert_str_eq(machine_files(), before);
 }
 
 Test(setup, installs_and_a_second_run_changes_nothing)
@@ -198,22 +83,22 @@ Test(setup, installs_and_a_second_run_changes_nothing)
 	char *after;
 
 	needs_people();
-	new_machine();
-	no_keeper_user();
-	install();
+	machine_new();
+	machine_no_keeper_user();
+	machine_install();
 	for (size_t i = 0; i < MADE; i++)
-		cr_assert(exists(made[i]), "%s", made[i]);
+		cr_assert(machine_has(made[i]), "%s", made[i]);
 	cr_assert_eq(stat("/var/lib/tfa", &st), 0);
 	cr_assert_eq(st.st_mode & 07777, 0700);
 	cr_assert_str_eq(getpwuid(st.st_uid)->pw_name, "_tfa");
 	cr_assert_str_eq(read_text(DROPIN), read_text("etc/sshd-tfa.conf"));
 	cr_assert_str_eq(
 	    read_text(made[5]), read_text("etc/tfa-keeper.service"));
-	after = all_files();
-	r = setup("--yes", NULL, NULL);
+	after = machine_files();
+	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 0);
 	cr_assert_str_empty(r->out);
-	cr_assert_str_eq(all_files(), after);
+	cr_assert_str_eq(machine_files(), after);
 }
 
 Test(setup, keeps_a_policy_and_blocks_that_are_there)
@@ -225,16 +110,16 @@ Test(setup, keeps_a_policy_and_blocks_that_are_there)
 	char *dropin;
 
 	needs_people();
-	new_machine();
-	sh("mkdir -m 755 /etc/tfa");
+	machine_new();
+	machine_sh("mkdir -m 755 /etc/tfa");
 	write_text("/etc/tfa/policy.json", policy);
-	install();
+	machine_install();
 	cr_assert_str_eq(read_text("/etc/tfa/policy.json"), policy);
 	dropin = read_text(DROPIN);
 	*strstr(dropin, "Match all\n") = '\0';
 	write_text(DROPIN,
 	    text("%s%s    ForceCommand /usr/sbin/old-gate\n", dropin, block));
-	install();
+	machine_install();
 	assert_says(read_text(DROPIN), block);
 	assert_says(read_text(DROPIN), "ForceCommand /usr/sbin/tfa-gate\n");
 	assert_never_says(read_text(DROPIN), "old-gate");
@@ -246,13 +131,13 @@ Test(setup, failing_sshd_test_leaves_every_file_as_it_was)
 	char *before;
 
 	needs_people();
-	new_machine();
-	write_sshd_config("NoSuchKeyword yes\n");
-	before = all_files();
-	r = setup("--yes", NULL, NULL);
+	machine_new();
+	machine_sshd_config("NoSuchKeyword yes\n");
+	before = machine_files();
+	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "sshd -t");
-	cr_assert_str_eq(all_files(), before);
+	cr_assert_str_eq(machine_files(), before);
 }
 
 Test(setup, step_that_fails_undoes_those_before_it)
@@ -261,16 +146,17 @@ Test(setup, step_that_fails_undoes_those_before_it)
 	char *before;
 
 	needs_people();
-	new_machine();
-	no_keeper_user();
-	sh("mount --bind /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d\n"
-	   "mount -o remount,bind,ro /etc/ssh/sshd_config.d");
-	before = all_files();
-	r = setup("--yes", NULL, NULL);
+	machine_new();
+	machine_no_keeper_user();
+	machine_sh(
+	    "mount --bind /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d\n"
+	    "mount -o remount,bind,ro /etc/ssh/sshd_config.d");
+	before = machine_files();
+	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "Read-only");
 	assert_says(r->err, "all is put back");
-	cr_assert_str_eq(all_files(), before);
+	cr_assert_str_eq(machine_files(), before);
 	cr_assert_null(getpwnam("_tfa"));
 }
 
@@ -280,22 +166,22 @@ Test(setup, killed_half_way_is_undone)
 	char *before;
 
 	needs_people();
-	new_machine();
+	machine_new();
 	/* An sshd that takes its time once the drop-in is there. */
-	sh("cp /usr/sbin/sshd /run/real-sshd\n"
-	   "printf '#!/bin/sh\\n[ ! -e " DROPIN " ] || sleep 3\\n"
-	   "exec /run/real-sshd \"$@\"\\n' >/run/slow-sshd\n"
-	   "chmod 755 /run/slow-sshd\n"
-	   "mount --bind /run/slow-sshd /usr/sbin/sshd");
-	before = all_files();
+	machine_sh("cp /usr/sbin/sshd /run/real-sshd\n"
+		   "printf '#!/bin/sh\\n[ ! -e " DROPIN " ] || sleep 3\\n"
+		   "exec /run/real-sshd \"$@\"\\n' >/run/slow-sshd\n"
+		   "chmod 755 /run/slow-sshd\n"
+		   "mount --bind /run/slow-sshd /usr/sbin/sshd");
+	before = machine_files();
 	r = run_start(ARGV("/usr/sbin/tfa-admin", "setup", "--yes"), NULL, 0);
-	for (int i = 0; i < 200 && !exists(DROPIN); i++)
+	for (int i = 0; i < 200 && !machine_has(DROPIN); i++)
 		run_sleep_ms(20);
-	cr_assert(exists(DROPIN));
+	cr_assert(machine_has(DROPIN));
 	kill(r->pid, SIGKILL);
 	run_finish(r);
-	wait_until_over(8000);
-	cr_assert_str_eq(all_files(), before);
+	machine_settled(8000);
+	cr_assert_str_eq(machine_files(), before);
 }
 
 Test(setup, unconfirmed_is_put_back_in_time)
@@ -304,15 +190,15 @@ Test(setup, unconfirmed_is_put_back_in_time)
 	char *before;
 
 	needs_people();
-	new_machine();
-	no_keeper_user();
-	before = all_files();
-	r = setup("--yes", "--wait", "2s");
+	machine_new();
+	machine_no_keeper_user();
+	before = machine_files();
+	r = machine_setup("--yes", "--wait", "2s");
 	assert_status(r, 0);
 	assert_says(r->err, "2 seconds");
-	cr_assert(exists(DROPIN));
-	wait_until_over(8000);
-	cr_assert_str_eq(all_files(), before);
+	cr_assert(machine_has(DROPIN));
+	machine_settled(8000);
+	cr_assert_str_eq(machine_files(), before);
 }
 
 /* The options of a client that logs in as root; ends with where. */
@@ -323,7 +209,7 @@ ssh_to(const char *more, const char *command)
 		    "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no "
 		    "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "
 		    "%s root@127.0.0.1 %s",
-	    port, more, command);
+	    machine_port, more, command);
 }
 
 static struct run *
@@ -338,7 +224,7 @@ start_sshd(void)
 	struct run *sshd = run_start(
 	    ARGV("/usr/sbin/sshd", "-D", "-E", "/run/sshd.log"), NULL, 0);
 
-	for (int i = 0; i < 250 && !exists("/run/sshd.pid"); i++)
+	for (int i = 0; i < 250 && !machine_has("/run/sshd.pid"); i++)
 		run_sleep_ms(20);
 	return sshd;
 }
@@ -350,23 +236,23 @@ Test(setup, only_a_new_login_confirms)
 	char *pid;
 
 	needs_people();
-	new_machine();
+	machine_new();
 	sshd = start_sshd();
 	pid = read_text("/run/sshd.pid");
 	master = run_start(
 	    ARGV("sh", "-c", ssh_to("-M -S /run/master -N", "")), NULL, 0);
-	for (int i = 0; i < 250 && !exists("/run/master"); i++)
+	for (int i = 0; i < 250 && !machine_has("/run/master"); i++)
 		run_sleep_ms(20);
 	r = ssh("-S /run/master", "tfa-admin setup --dry-run");
 	assert_status(r, 1);
 	assert_says(r->err, "no keeper runs");
-	sh("install -d -m 0755 /run/tfa");
+	machine_sh("install -d -m 0755 /run/tfa");
 	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
 	run_sleep_ms(300);
 	r = ssh("-S /run/master", "tfa-admin setup --yes");
 	assert_status(r, 0);
 	assert_says(r->out, text("kill -HUP %s", pid));
-	r = setup("--confirm", NULL, NULL);
+	r = machine_setup("--confirm", NULL, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "not an ssh login");
 	r = ssh("-S /run/master", "tfa-admin setup --confirm");
@@ -376,9 +262,34 @@ Test(setup, only_a_new_login_confirms)
 	assert_status(r, 0);
 	assert_says(r->err, "confirmed");
 	assert_says(r->out, "SSH_USER_AUTH="); /* the drop-in holds */
-	cr_assert(!exists("/var/lib/tfa-setup"));
+	cr_assert(!machine_has("/var/lib/tfa-setup"));
 	kill(master->pid, SIGTERM);
 	run_finish(master);
+	kill(keeper->pid, SIGTERM);
+	run_finish(keeper);
+	kill(sshd->pid, SIGTERM);
+	run_finish(sshd);
+}
+
+/* Ticks are counted from the boot, so an old one's say nothing. */
+Test(setup, after_a_restart_every_ssh_login_is_new)
+{
+	struct run *sshd, *keeper, *r;
+
+	needs_people();
+	machine_new();
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	machine_sh("sed -i 's/\"loaded\": [0-9]*/\"loaded\": 99999999999/' "
+		   "/var/lib/tfa-setup/journal.json");
+	sshd = start_sshd();
+	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
+	run_sleep_ms(300);
+	r = ssh("-S none", "tfa-admin setup --confirm");
+	assert_status(r, 1);
+	assert_says(r->err, "older than the change");
+	machine_sh("sed -i 's/\"boot\": \"[^\"]*/\"boot\": \"another/' "
+		   "/var/lib/tfa-setup/journal.json");
+	assert_status(ssh("-S none", "tfa-admin setup --confirm"), 0);
 	kill(keeper->pid, SIGTERM);
 	run_finish(keeper);
 	kill(sshd->pid, SIGTERM);
@@ -390,13 +301,13 @@ Test(setup, break_glass_user_needs_no_code)
 	struct run *sshd, *r;
 
 	needs_people();
-	new_machine();
-	assert_status(setup("--yes", "--break-glass", "no_such"), 2);
-	r = setup("--yes", "--break-glass", "root");
+	machine_new();
+	assert_status(machine_setup("--yes", "--break-glass", "no_such"), 2);
+	r = machine_setup("--yes", "--break-glass", "root");
 	assert_status(r, 0);
 	assert_says(r->err, "without a code");
-	assert_status(setup("--confirm", "--yes", NULL), 0);
-	r = setup("--yes", "--break-glass", "root");
+	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
+	r = machine_setup("--yes", "--break-glass", "root");
 	assert_status(r, 0);
 	cr_assert_str_empty(r->out);
 	sshd = start_sshd();
@@ -413,15 +324,15 @@ Test(setup, refuses_to_displace_what_the_site_has)
 	char *before;
 
 	needs_people();
-	new_machine();
-	write_sshd_config("AcceptEnv GIT_*\nSetEnv SITE=1\n"
-			  "Match Group helpdesk\n"
-			  "    ForceCommand internal-sftp -l INFO\n"
-			  "    ChrootDirectory /srv\n");
-	before = all_files();
-	r = setup("--yes", NULL, NULL);
+	machine_new();
+	machine_sshd_config("AcceptEnv GIT_*\nSetEnv SITE=1\n"
+			    "Match Group helpdesk\n"
+			    "    ForceCommand internal-sftp -l INFO\n"
+			    "    ChrootDirectory /srv\n");
+	before = machine_files();
+	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
-	cr_assert_str_eq(all_files(), before);
+	cr_assert_str_eq(machine_files(), before);
 	assert_says(r->err, "sshd_config:12: \"ForceCommand internal-sftp");
 	assert_says(r->err,
 	    "    Match Group helpdesk\n"
@@ -432,10 +343,11 @@ Test(setup, refuses_to_displace_what_the_site_has)
 	    "    Match all\n        AcceptEnv GIT_*\n"
 	    "        SetEnv SITE=1 LD_PRELOAD= ");
 	/* What it prints, where it says: then it goes on. */
-	sh("mkdir -p /run/printed");
+	machine_sh("mkdir -p /run/printed");
 	write_text("/run/printed/err", r->err);
-	sh("sed -n 's/^    //p' /run/printed/err | grep -v install >" SITE);
-	r = setup("--yes", NULL, NULL);
+	machine_sh(
+	    "sed -n 's/^    //p' /run/printed/err | grep -v install >" SITE);
+	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 0);
 }
 
@@ -444,13 +356,13 @@ Test(setup, refuses_where_sshd_would_not_read_the_drop_in)
 	struct run *r;
 
 	needs_people();
-	new_machine();
+	machine_new();
 	write_text("/etc/ssh/sshd_config",
 	    "Match User bob\nInclude /etc/ssh/sshd_config.d/*.conf\n");
-	r = setup("--yes", NULL, NULL);
+	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "Include /etc/ssh/sshd_config.d/*.conf");
-	cr_assert(!exists("/etc/tfa"));
+	cr_assert(!machine_has("/etc/tfa"));
 }
 
 Test(setup, refuses_to_lock_the_caller_out)
@@ -458,18 +370,18 @@ Test(setup, refuses_to_lock_the_caller_out)
 	struct run *r;
 
 	needs_people();
-	new_machine();
-	sh("mkdir -m 755 /etc/tfa");
+	machine_new();
+	machine_sh("mkdir -m 755 /etc/tfa");
 	write_text("/etc/tfa/policy.json",
 	    "{\"version\":1,\"issuer\":\"T\",\"rules\":[{\"name\":\"all\","
 	    "\"users\":[\"*\"],\"mode\":\"required\"}],"
 	    "\"otherwise\":\"optional\"}");
 	setenv("SUDO_USER", "bob", 1);
-	r = setup("--dry-run", NULL, NULL);
+	r = machine_setup("--dry-run", NULL, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "lock yourself out: bob");
-	cr_assert(!exists(DROPIN));
-	assert_status(setup("--yes", NULL, NULL), 0);
+	cr_assert(!machine_has(DROPIN));
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
 }
 
 Test(setup, remove_leaves_nothing_behind)
@@ -478,22 +390,23 @@ Test(setup, remove_leaves_nothing_behind)
 	char *before;
 
 	needs_people();
-	new_machine();
-	no_keeper_user();
-	before = all_files();
-	install();
+	machine_new();
+	machine_no_keeper_user();
+	before = machine_files();
+	machine_install();
 	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
 	run_sleep_ms(300);
-	sh("mkdir /var/lib/tfa/users; ln -s /etc/passwd /var/lib/tfa/users/x");
-	assert_status(setup("--remove", "--dry-run", NULL), 0);
-	cr_assert(exists(DROPIN));
-	assert_status(setup("--remove", "--yes", NULL), 0);
+	machine_sh(
+	    "mkdir /var/lib/tfa/users; ln -s /etc/passwd /var/lib/tfa/users/x");
+	assert_status(machine_setup("--remove", "--dry-run", NULL), 0);
+	cr_assert(machine_has(DROPIN));
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
 	run_finish(keeper);
 	for (size_t i = 0; i < MADE; i++)
-		cr_assert(!exists(made[i]), "%s", made[i]);
+		cr_assert(!machine_has(made[i]), "%s", made[i]);
 	cr_assert_null(getpwnam("_tfa"));
-	cr_assert_str_eq(all_files(), before);
-	assert_status(setup("--remove", "--yes", NULL), 0);
+	cr_assert_str_eq(machine_files(), before);
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
 }
 
 Test(setup, removal_that_fails_puts_all_back)
@@ -502,15 +415,15 @@ Test(setup, removal_that_fails_puts_all_back)
 	char *before;
 
 	needs_people();
-	new_machine();
-	install();
+	machine_new();
+	machine_install();
 	/* A folder on which something is mounted cannot be put aside. */
-	sh("mount -t tmpfs -o mode=755 tmpfs /etc/tfa\n"
-	   "cp etc/policy.json /etc/tfa/");
-	before = all_files();
-	r = setup("--remove", "--yes", NULL);
+	machine_sh("mount -t tmpfs -o mode=755 tmpfs /etc/tfa\n"
+		   "cp etc/policy.json /etc/tfa/");
+	before = machine_files();
+	r = machine_setup("--remove", "--yes", NULL);
 	assert_status(r, 1);
-	cr_assert_str_eq(all_files(), before);
+	cr_assert_str_eq(machine_files(), before);
 	cr_assert_not_null(getpwnam("_tfa"));
 }
 
@@ -519,7 +432,7 @@ Test(setup, one_at_a_time)
 	struct run *r;
 
 	needs_people();
-	new_machine();
+	machine_new();
 	r = run(ARGV("sh", "-c",
 		    "umask 077; exec flock /run/tfa-setup.lock "
 		    "/usr/sbin/tfa-admin setup --yes"),
@@ -532,8 +445,8 @@ Test(setup, one_at_a_time)
 Test(setup, nobody_but_root_can_hold_the_lock)
 {
 	needs_people();
-	new_machine();
-	assert_status(setup("--dry-run", NULL, NULL), 0);
+	machine_new();
+	assert_status(machine_setup("--dry-run", NULL, NULL), 0);
 	assert_status(run(ARGV("setpriv", "--reuid", "bob", "--clear-groups",
 			      "flock", "-n", "/run/tfa-setup.lock", "true"),
 			  NULL, 0),

@@ -1,0 +1,264 @@
+/*
+ * A setup that nobody confirmed, and a machine with systemd: who puts all back
+ * where the process that should is gone, and what comes of each call of
+ * systemctl that fails.  No systemd runs in a test: a stand-in for systemctl
+ * notes how it is called and does the little that setup needs.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../support/machine.h"
+#include "scenario.h"
+
+Scenarios(setup_late);
+
+#define JOURNAL "/var/lib/tfa-setup/journal.json"
+#define UNIT    "/etc/systemd/system/tfa-setup.service"
+#define CALLS   "/mnt/calls"
+
+static const char stand_in[] =
+    "#!/bin/sh\n"
+    "echo \"$*\" >>/mnt/calls\n"
+    "[ \"$(wc -l </mnt/calls)\" != \"$(cat /mnt/refused)\" ] || exit 1\n"
+    "case \"$*\" in\n"
+    "'enable --now --quiet tfa-setup.service')\n"
+    "	setsid $(sed -n 's/^ExecStart=//p' " UNIT
+    ") </dev/null >/dev/null 2>&1 &\n"
+    "	echo $! >/mnt/watcher ;;\n"
+    "'stop --quiet tfa-setup.service')\n"
+    "	kill \"$(cat /mnt/watcher)\" ;;\n"
+    "'enable --now tfa-keeper.socket')\n"
+    "	install -d -m 0755 /run/tfa\n"
+    "	setsid /usr/sbin/tfa-keeper </dev/null >/dev/null 2>&1 &\n"
+    "	for i in 1 2 3 4 5 6 7 8 9; do\n"
+    "		[ -S /run/tfa/keeper.sock ] || sleep 0.1\n"
+    "	done ;;\n"
+    "'is-enabled --quiet tfa-keeper.socket')\n"
+    "	exit 1 ;;\n"
+    "esac\n"
+    "exit 0\n";
+
+static void
+new_machine_with_systemd(void)
+{
+	machine_new();
+	machine_sh("mount -t tmpfs -o mode=755 tmpfs /mnt\n"
+		   "mkdir -p /run/systemd/system; echo 0 >/mnt/refused");
+	write_text("/mnt/systemctl", stand_in);
+	machine_sh("chmod 755 /mnt/systemctl\n"
+		   "mount --bind /mnt/systemctl /usr/bin/systemctl");
+}
+
+static void
+kill_watcher(void)
+{
+	machine_sh("pkill -KILL -x tfa-admin");
+}
+
+/* Whose watcher was killed, and whose time is over. */
+static void
+leave_a_late_setup(void)
+{
+	assert_status(machine_setup("--yes", "--wait", "5s"), 0);
+	kill_watcher();
+	run_sleep_ms(5200);
+	cr_assert(machine_has(MACHINE_DROPIN));
+}
+
+Test(setup_late, confirming_too_late_finds_all_put_back)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	leave_a_late_setup();
+	r = machine_setup("--confirm", "--yes", NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "all is put back as it was");
+	cr_assert_str_eq(machine_files(), before);
+}
+
+Test(setup_late, next_setup_puts_it_back_first)
+{
+	struct run *r;
+	char *left;
+
+	needs_people();
+	machine_new();
+	leave_a_late_setup();
+	left = machine_files();
+	r = machine_setup("--dry-run", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "setup --undo");
+	cr_assert_str_eq(machine_files(), left);
+	r = machine_setup("--yes", NULL, NULL);
+	assert_status(r, 0);
+	assert_says(r->err, "all is put back as it was");
+	assert_says(r->out, "write " MACHINE_DROPIN);
+	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
+	cr_assert(machine_has(MACHINE_DROPIN));
+}
+
+Test(setup_late, watch_begins_again_where_it_was_killed)
+{
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	assert_status(machine_setup("--yes", "--wait", "5s"), 0);
+	kill_watcher();
+	assert_status(machine_setup("--watch", NULL, NULL), 0);
+	cr_assert_str_eq(machine_files(), before);
+}
+
+Test(setup_late, watch_leaves_a_confirmed_setup_alone)
+{
+	needs_people();
+	machine_new();
+	assert_status(machine_setup("--yes", "--wait", "6s"), 0);
+	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
+	run_sleep_ms(7500);
+	assert_status(machine_setup("--watch", NULL, NULL), 0);
+	cr_assert(machine_has(MACHINE_DROPIN));
+}
+
+/* By the wall clock then; one that is wrong changes the wait, not its end. */
+Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
+{
+	static const char *const until[] = {
+	    "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"};
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	for (size_t i = 0; i < 2; i++) {
+		long long began;
+
+		assert_status(machine_setup("--yes", "--wait", "5s"), 0);
+		kill_watcher();
+		machine_sh(text("sed -i 's/\"boot\": \"[^\"]*/\"boot\": "
+				"\"another/; s/\"until\": \"[^\"]*/\"until\": "
+				"\"%s/' " JOURNAL,
+		    until[i]));
+		began = run_clock_ms();
+		assert_status(machine_setup("--watch", NULL, NULL), 0);
+		cr_assert_eq(run_clock_ms() - began > 3000, i == 1);
+		cr_assert_str_eq(machine_files(), before);
+	}
+}
+
+Test(setup_late, doctor_says_where_a_setup_stands)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	r = run(ARGV("/usr/sbin/tfa-admin", "doctor"), NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->out, "FAIL  setup         tfa is not set up here");
+	assert_says(r->out, "fix: tfa-admin setup\n");
+	assert_status(machine_setup("--yes", "--wait", "8s"), 0);
+	kill_watcher();
+	r = run(ARGV("/usr/sbin/tfa-admin", "doctor"), NULL, 0);
+	assert_says(
+	    r->out, "warn  setup         a setup waits to be confirmed");
+	run_sleep_ms(8000);
+	r = run(ARGV("/usr/sbin/tfa-admin", "doctor"), NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->out, "FAIL  setup         a setup was to be confirmed");
+	assert_status(machine_setup("--undo", NULL, NULL), 0);
+}
+
+Test(setup_late, machine_without_run_sshd_is_told_how_to_make_it)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sh("rmdir /run/sshd");
+	r = machine_setup("--dry-run", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "install -d -m 0755 /run/sshd");
+	r = run(ARGV("/usr/sbin/tfa-admin", "doctor"), NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->out, "fix: install -d -m 0755 /run/sshd\n");
+}
+
+static void
+assert_order(const char *calls, const char *const wanted[])
+{
+	for (size_t i = 0; wanted[i] != NULL; i++) {
+		const char *found = strstr(calls, wanted[i]);
+
+		cr_assert_not_null(found, "no \"%s\" in: %s", wanted[i], calls);
+		calls = found + strlen(wanted[i]);
+	}
+}
+
+Test(setup_late, with_systemd_a_service_watches_until_it_is_confirmed)
+{
+	needs_people();
+	new_machine_with_systemd();
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	cr_assert(machine_has(UNIT));
+	assert_order(read_text(CALLS),
+	    ARGV("daemon-reload\nenable --now --quiet tfa-setup.service\n",
+		"daemon-reload\nenable --now tfa-keeper.socket\n",
+		"reload ssh\n"));
+	machine_sh(": >" CALLS);
+	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
+	cr_assert_str_eq(read_text(CALLS),
+	    "disable --quiet tfa-setup.service\n"
+	    "stop --quiet tfa-setup.service\n"
+	    "daemon-reload\n");
+	cr_assert(!machine_has(UNIT));
+	cr_assert(machine_has(MACHINE_DROPIN));
+}
+
+Test(setup_late, with_systemd_the_service_takes_itself_away)
+{
+	char *before;
+
+	needs_people();
+	new_machine_with_systemd();
+	before = machine_files();
+	assert_status(machine_setup("--yes", "--wait", "1s"), 0);
+	machine_settled(8000);
+	for (int i = 0; i < 100 && machine_has(UNIT); i++)
+		run_sleep_ms(20);
+	cr_assert_str_eq(machine_files(), before);
+}
+
+/* Each call fails once, of those that a whole setup makes. */
+Test(setup_late, any_call_of_systemctl_that_fails_leaves_nothing_half_done)
+{
+	int calls = 0, failed = 0;
+	char *before;
+
+	needs_people();
+	new_machine_with_systemd();
+	before = machine_files();
+	for (int i = 0; i <= calls; i++) {
+		struct run *r;
+
+		machine_sh(text(": >" CALLS "; echo %d >/mnt/refused", i));
+		r = machine_setup("--yes", NULL, NULL);
+		if (i == 0)
+			calls = atoi(
+			    run(ARGV("wc", "-l", CALLS), NULL, 0)->out);
+		machine_sh("echo 0 >/mnt/refused");
+		if (r->status == 0)
+			assert_status(machine_setup("--undo", NULL, NULL), 0);
+		failed += r->status != 0;
+		cr_assert_str_eq(
+		    machine_files(), before, "call %d: %s", i, r->err);
+	}
+	/* Two for each of the services, and the reload. */
+	cr_assert_eq(failed, 5, "%d of %d", failed, calls);
+}
