@@ -5,6 +5,7 @@
 #   make test       unit and scenario tests, with a closing count
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
+#   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make lint       formatting, static analysis, direction of includes
 #   make format     let clang-format decide
 #   make deps       install what is missing on Debian; nothing where nothing is
@@ -28,6 +29,7 @@ WERROR ?= -Werror
 
 VERSION := 0.1
 Q := $(if $(V),,@)
+comma := ,
 
 # Flags.  What a compiler may not know is asked first.
 probe = $(shell $(CC) $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && \
@@ -39,7 +41,7 @@ HARDEN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SO
 	-fstack-protector-strong $(call probe,-fstack-clash-protection) \
 	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
 else
-SANITIZE := -fsanitize=address,undefined
+SANITIZE := -fsanitize=address,undefined$(if $(filter fuzz,$(SAN)),$(comma)fuzzer-no-link)
 HARDEN := $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 OPT ?= -O2 -g
@@ -56,6 +58,8 @@ STORE_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*.c))
 GATE_SRC := $(wildcard gate/*.c)
 ADMIN_SRC := $(wildcard admin/*.c)
 SOAK_SRC := $(wildcard tests/soak/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+FUZZ_SUPPORT_SRC := $(wildcard tests/fuzz/support/*.c)
 EXAMPLE_SRC := $(wildcard examples/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
@@ -66,7 +70,8 @@ TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
 	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \
 	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
-	$(SCENARIO_SRC) $(SOAK_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC)
+	$(SCENARIO_SRC) $(SOAK_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
+	$(FUZZ_SUPPORT_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -145,6 +150,23 @@ soak: deps
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
+
+# tests/fuzz/NAME.c is a harness; its seeds are in tests/fuzz/corpus/NAME.
+FUZZ_SECONDS ?= 10
+FUZZ_BUILD = $(BUILD)-fuzz
+fuzz: deps
+	@tests/deps clang libclang-rt-14-dev
+	$(MAKE) build-fuzz BUILD=$(FUZZ_BUILD) SAN=fuzz CC=clang
+	BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+
+.PRECIOUS: $(BUILD)/obj/tests/fuzz/%.o
+build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
+    gate/keys.c) $(BUILD)/libtfa.a
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto
 
 demo: deps
 	$(MAKE) all $(BUILD)/demo
@@ -226,7 +248,7 @@ format:
 	clang-format -i $(ALL_C) $(ALL_H)
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-tests test test-asan soak demo deps lint install uninstall \
-	format clean
+.PHONY: all build-tests test test-asan soak fuzz build-fuzz demo deps lint \
+	install uninstall format clean

@@ -1,0 +1,70 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fuzz.h"
+#include "policy.h"
+
+static enum membership
+nowhere(void *ctx, const char *group)
+{
+	(void)ctx;
+	return group[0] == 'g' ? GROUP_OUTSIDE : GROUP_UNKNOWN;
+}
+
+/* Whatever the policy says, somebody is decided about. */
+static void
+decide(const struct policy *policy)
+{
+	struct address address = {.bytes = {0}};
+	struct subject subject = {.user = "alice",
+	    .last_rule = "engineers",
+	    .member = nowhere,
+	    .address = &address};
+	struct decision decision;
+
+	for (int i = 0; i < 2; i++) {
+		policy_decide(policy, &subject, &decision);
+		must((decision.mode == MODE_NONE) ==
+		    (decision.reason != REASON_NONE));
+		if (decision.mode != MODE_NONE && decision.rule != NULL)
+			must(decision.rule->mode == (int)decision.mode);
+		else if (decision.mode != MODE_NONE)
+			must(policy->otherwise == (int)decision.mode);
+		subject.address = NULL;
+	}
+}
+
+static char *
+rewrite(const char *text, size_t len)
+{
+	struct json_error error;
+	struct policy policy;
+	char *again = NULL;
+
+	if (policy_parse(text, len, &policy, &error) != FAULT_NONE)
+		return NULL;
+	decide(&policy);
+	must(policy.attempts.stop >= policy.attempts.free);
+	must(policy.attempts.backoff_s <= policy.attempts.backoff_max_s);
+	must(policy.enrollment.max_devices <= 8);
+	must(policy_format(&policy, &again) == FAULT_NONE);
+	policy_done(&policy);
+	return again;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	scoped_free char *text = fuzz_text(data, size);
+	scoped_free char *once = rewrite(text, size);
+	scoped_free char *twice = NULL;
+
+	if (once == NULL)
+		return 0;
+	must(strict_json(text, size));
+	must(strict_json(once, strlen(once)));
+	twice = rewrite(once, strlen(once));
+	must(twice != NULL && strcmp(once, twice) == 0);
+	return 0;
+}

@@ -1,0 +1,60 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fuzz.h"
+#include "verify.h"
+
+#define NOW_S 1800000000
+
+/* Nobody comes in by a code that is in no record, and each guess costs. */
+static void
+guess(struct record *record)
+{
+	struct policy policy;
+	struct login login = {
+	    .address = "203.0.113.7", .key = "SHA256:thief", .now_s = NOW_S};
+	struct outcome outcome;
+
+	must(policy_builtin(&policy) == FAULT_NONE);
+	verify_code(&policy, record, &login, "abcdef", 6, &outcome);
+	must(outcome.verdict == VERDICT_DENY);
+	must(!outcome.changed);
+	policy_done(&policy);
+}
+
+static char *
+rewrite(const char *text, size_t len)
+{
+	struct json_error error;
+	struct record record;
+	char *again = NULL;
+
+	if (record_parse(text, len, &record, &error) != FAULT_NONE)
+		return NULL;
+	must(strlen(record.user) < sizeof(record.user));
+	must(record.devices.count <= DEVICES_MAX);
+	must(record.codes.count <= CODES_MAX);
+	must(record.sources.count <= SOURCES_MAX);
+	must(record.verified.count <= VERIFIED_MAX);
+	guess(&record);
+	must(record_format(&record, &again) == FAULT_NONE);
+	record_done(&record);
+	return again;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	scoped_free char *text = fuzz_text(data, size);
+	scoped_free char *once = rewrite(text, size);
+	scoped_free char *twice = NULL;
+
+	if (once == NULL)
+		return 0;
+	must(strict_json(text, size));
+	must(strict_json(once, strlen(once)));
+	twice = rewrite(once, strlen(once));
+	must(twice != NULL && strcmp(once, twice) == 0);
+	return 0;
+}

@@ -1,0 +1,11 @@
+#include "fuzz.h"
+#include "protocol.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct reply reply;
+
+	fuzz_shape(&reply_shape, data, size, &reply, sizeof(reply));
+	return 0;
+}

@@ -1,0 +1,83 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../fuzz.h"
+#include "cleanup.h"
+
+#define TEXT_MAX (256UL * 1024)
+
+void
+fuzz_must(bool holds, const char *what, const char *file, int line)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "%s:%d: must hold: %s\n", file, line, what);
+	abort();
+}
+
+char *
+fuzz_text(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	must(text != NULL);
+	if (size > 0)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	return text;
+}
+
+void
+fuzz_parts(const uint8_t *data, size_t size, char **ret_parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = 0;
+
+		while (n < size && data[n] != '\0')
+			n++;
+		ret_parts[i] = fuzz_text(data, n);
+		n += n < size;
+		data += n;
+		size -= n;
+	}
+}
+
+void
+fuzz_parts_done(char **parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(parts[i]);
+}
+
+/* NULL where the text is refused. */
+static char *
+rewrite(const struct json_shape *shape, const char *text, size_t len,
+    void *value, size_t value_size)
+{
+	struct json_error error;
+	char *again = NULL;
+
+	memset(value, 0, value_size);
+	if (json_read(shape, text, len, TEXT_MAX, value, &error) == FAULT_NONE)
+		must(json_write(shape, value, true, &again) == FAULT_NONE);
+	json_done(shape, value);
+	return again;
+}
+
+void
+fuzz_shape(const struct json_shape *shape, const uint8_t *data, size_t size,
+    void *value, size_t value_size)
+{
+	scoped_free char *text = fuzz_text(data, size);
+	scoped_free char *once = rewrite(shape, text, size, value, value_size);
+	scoped_free char *twice = NULL;
+
+	if (once == NULL)
+		return;
+	must(strict_json(text, size));
+	must(strict_json(once, strlen(once)));
+	twice = rewrite(shape, once, strlen(once), value, value_size);
+	must(twice != NULL);
+	must(strcmp(once, twice) == 0);
+}
