@@ -6,6 +6,7 @@
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
+#   make bench      what it costs, beside what people use today
 #   make lint       formatting, static analysis, direction of includes
 #   make format     let clang-format decide
 #   make deps       install what is missing on Debian; nothing where nothing is
@@ -61,6 +62,7 @@ SOAK_SRC := $(wildcard tests/soak/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ_SUPPORT_SRC := $(wildcard tests/fuzz/support/*.c)
 EXAMPLE_SRC := $(wildcard examples/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
@@ -71,7 +73,7 @@ TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
 	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
 	$(SCENARIO_SRC) $(SOAK_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
-	$(FUZZ_SUPPORT_SRC)
+	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -176,6 +178,21 @@ $(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
 
+# Against the peers that Debian has.  SECTIONS= runs only some of it; see
+# tests/bench/run.
+BENCH_DEPS := python3 pamtester libpam-google-authenticator libpam-oath \
+	valgrind strace
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+bench: deps
+	@tests/deps $(BENCH_DEPS)
+	$(MAKE) all $(BENCH)
+	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
+
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
+
 # Packages: what to build with, what to test with.
 DEPS := pkg-config libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
@@ -250,5 +267,5 @@ format:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-tests test test-asan soak fuzz build-fuzz demo deps lint \
-	install uninstall format clean
+.PHONY: all build-tests test test-asan soak fuzz build-fuzz demo bench deps \
+	lint install uninstall format clean

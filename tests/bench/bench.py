@@ -1,0 +1,488 @@
+"""bench.py BUILD DISK [SECTION...]: called by tests/bench/run, which says
+what it does.
+
+Times are noise on a machine that does other things too.  So runs are paired
+and alternate, the result is the median of the ratios of the pairs, and the
+steady figures are user instructions (callgrind) and system calls (strace).
+Where a target is given, the last column says whether it is met.
+
+Not the same on both sides: google-authenticator does not wait until the disk
+has its file, and we do; nothing listens on /dev/log, for either.
+"""
+import fcntl
+import glob
+import json
+import os
+import pty
+import re
+import select
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+import rig as r
+
+SIZES = [int(n) for n in
+         os.environ.get("BENCH_USERS", "10,1000,10000,100000").split(",")]
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "10"))
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, ours, theirs=None, target=None, unit="ms", at_least=0,
+            against="", text=None):
+        """ours and theirs are lists of equal length, pairs, or one figure
+        each.  Where both are given the target is for the ratio."""
+        ours, theirs = ([x] if isinstance(x, (int, float)) else x
+                        for x in (ours, theirs))
+        judged = ([a / b for a, b in zip(ours, theirs)]
+                  if theirs else ours)
+        judged = statistics.median(judged)
+        verdict = ""
+        if target is not None:
+            verdict = "ok" if judged <= target else "over"
+        if at_least:
+            verdict = "ok" if judged >= at_least else "under"
+        row = {"what": what, "unit": unit, "ours": self._spread(ours),
+               "theirs": theirs and self._spread(theirs), "against": against,
+               "ratio": judged if theirs else None,
+               "target": target or at_least or None,
+               "verdict": verdict}
+        self.rows.append(row)
+        print(self._line(row), flush=True)
+
+    def fail(self, what, why):
+        self.rows.append({"what": what, "failed": why, "verdict": "over"})
+        print("%-52s %s" % (what, why), flush=True)
+
+    @staticmethod
+    def _spread(values):
+        """The median and the quartiles around it."""
+        quarters = (statistics.quantiles(values, n=4) if len(values) > 1
+                    else [values[0]] * 3)
+        return {"median": statistics.median(values), "low": quarters[0],
+                "high": quarters[2], "count": len(values)}
+
+    @staticmethod
+    def _number(value):
+        return ("%.2f" if value < 10 else "%.1f" if value < 1000
+                else "%.0f") % value
+
+    def _cell(self, spread):
+        if not spread:
+            return ""
+        text = self._number(spread["median"])
+        if spread["count"] > 1:
+            half = (spread["high"] - spread["low"]) / 2
+            text += " ±" + self._number(half)
+        return text
+
+    def _line(self, row):
+        return "%-52s %16s %16s %7s %7s %s" % (
+            "%s [%s]" % (row["what"], row["unit"]), self._cell(row["ours"]),
+            self._cell(row["theirs"]),
+            "" if row["ratio"] is None else "%.2f" % row["ratio"],
+            row["target"] or "", row["verdict"])
+
+    @staticmethod
+    def heading():
+        print("%-52s %16s %16s %7s %7s" % ("what", "ours", "theirs", "ratio",
+                                           "target"))
+
+
+def passed(runs):
+    return sum(run.status == 0 for run in runs)
+
+
+def must_pass(runs, what):
+    if passed(runs) != len(runs):
+        raise SystemExit("bench: %s: %d of %d failed, status %s" % (
+            what, len(runs) - passed(runs), len(runs),
+            sorted({run.status for run in runs} - {0})))
+
+
+def column(runs, name):
+    """In milliseconds where it is a time."""
+    values = [getattr(run, name) for run in runs]
+    return [v / 1e6 for v in values] if name.endswith("_ns") else values
+
+
+# Steady figures
+
+def callgrind(rig, job):
+    """User instructions of one process, up to the exec that fails."""
+    out = r.WORK + "/valgrind/one"
+    subprocess.run(["rm", "-f", out])
+    rig.run([job._replace(argv=[
+        "/usr/bin/valgrind", "--tool=callgrind",
+        "--callgrind-out-file=" + out, *job.argv])])
+    return callgrind_total(out)
+
+
+def callgrind_total(path):
+    """0 for a process that wrote none, as one that has dropped root."""
+    with open(path) as file:
+        found = re.search(r"^(?:summary|totals): (\d+)", file.read(), re.M)
+    return int(found.group(1)) if found else 0
+
+
+def strace(rig, job):
+    """System calls from exec to exec."""
+    out = r.WORK + "/valgrind/calls"
+    subprocess.run(["rm", "-f", out])
+    rig.run([job._replace(argv=["/usr/bin/strace", "-o", out, *job.argv])])
+    with open(out) as file:
+        lines = [line for line in file if re.match(r"\w+\(", line)]
+    ends = [i for i, line in enumerate(lines) if line.startswith("execve(")]
+    return (ends[-1] if len(ends) > 1 else len(lines)) - ends[0]
+
+
+def keeper_instructions(rig, person):
+    """User instructions of the keeper for one login and one verify, from the
+    request to the answer."""
+    base = r.WORK + "/valgrind/keeper."
+    for path in glob.glob(base + "*"):
+        os.unlink(path)
+    rig.keeper_start(["/usr/bin/valgrind", "--tool=callgrind",
+                      "--collect-atstart=no", "--toggle-collect=keeper_serve",
+                      "--callgrind-out-file=" + base + "%p"])
+    rig.refresh([person])
+    runs, _ = rig.run([rig.gate(person, r.code_now())])
+    must_pass(runs, "gate, the keeper under callgrind")
+    rig.keeper_stop()
+    time.sleep(1)  # its children end after it
+    return sum(callgrind_total(path) for path in glob.glob(base + "*"))
+
+
+# Sections
+
+def gate(rig, table):
+    """From exec to exec, against a stub that only execs."""
+    people = range(10)
+    stubs, verifies, knowns = [], [], []
+    rig.keeper_start()
+    for _ in range(ROUNDS):
+        rig.refresh(people)
+        code = r.code_now()
+        jobs = []
+        for i in people:
+            jobs += [rig.stub(i), rig.gate(i, code), rig.stub(i), rig.gate(i)]
+        runs, _ = rig.run(jobs)
+        must_pass(runs, "gate")
+        stubs += runs[0::4]
+        verifies += runs[1::4]
+        knowns += runs[3::4]
+    steady = {}
+    for count in callgrind, strace:
+        rig.record("x0", 7000)
+        env = [e.replace("auth.5000", "auth.7000")
+               for e in rig.login_env(0, r.code_now())]
+        verify = rig.gate(0)._replace(uid=7000, env=env)
+        known = verify._replace(env=env[:-1])
+        stub = verify._replace(argv=[r.WORK + "/stub", "/nonexistent"])
+        for name, job in ("verify", verify), ("known", known), ("stub", stub):
+            steady[name, count] = count(rig, job)
+    rig.keeper_stop()
+    for what, runs, name, limits in (
+            ("gate with a verify", verifies, "verify", (1.3, None, 300000)),
+            ("gate, verified connection", knowns, "known", (None, 1.3, None))):
+        table.add(what + ", CPU", column(runs, "cpu_ns"),
+                  column(stubs, "cpu_ns"), limits[0], against="stub")
+        table.add(what + ", wall", column(runs, "wall_ns"),
+                  column(stubs, "wall_ns"), limits[1], against="stub")
+        table.add(what + ", page faults", column(runs, "faults"),
+                  column(stubs, "faults"), unit="faults", against="stub")
+        table.add(what + ", user instructions", steady[name, callgrind], None,
+                  limits[2], unit="instructions")
+        table.add(what + ", system calls", steady[name, strace],
+                  steady["stub", strace], unit="calls", against="stub")
+    table.add("stub, user instructions", steady["stub", callgrind],
+              unit="instructions")
+
+
+def verify(rig, table, size, before):
+    """Gate and keeper, whole, against pamtester with each of the peers."""
+    people = range(10)
+    rounds = max(2, ROUNDS // 2)
+    ours, ga, oath = [], [], []
+    rig.keeper_start()
+    idle_ns = rig.keeper_stop()
+    rig.keeper_start()
+    for _ in range(rounds):
+        rig.refresh(people)
+        rig.refresh_oath(people)
+        code = r.code_now()
+        jobs = []
+        for i in people:
+            jobs += [rig.gate(i, code), rig.pamtester(i, "bench-ga", code),
+                     rig.pamtester(i, "bench-oath", code)]
+        runs, _ = rig.run(jobs)
+        must_pass(runs, "verify")
+        ours += runs[0::3]
+        ga += runs[1::3]
+        oath += runs[2::3]
+    keeper_ms = (rig.keeper_stop() - idle_ns) / 1e6 / len(ours)
+    cpu = [ms + keeper_ms for ms in column(ours, "cpu_ns")]
+    for name, theirs in ("google-authenticator", ga), ("pam_oath", oath):
+        first = name == "google-authenticator"
+        what = "verify, %d users, %s, " % (size, name)
+        table.add(what + "CPU", cpu, column(theirs, "cpu_ns"),
+                  0.5 if first else None, against="pamtester + " + name)
+        table.add(what + "wall", column(ours, "wall_ns"),
+                  column(theirs, "wall_ns"), 0.6 if first else None,
+                  against="pamtester + " + name)
+    steady = keeper_instructions(rig, 0)
+    table.add("keeper, login and verify, %d users" % size, steady,
+              unit="instructions")
+    now = statistics.median(cpu)
+    if before:
+        table.add("verify, %d users to %d, CPU" % (size, SIZES[0]), now,
+                  before[0], 1.05, against="%d users" % SIZES[0])
+        table.add("verify, %d users to %d, keeper" % (size, SIZES[0]), steady,
+                  before[1], 1.05, unit="instructions",
+                  against="%d users" % SIZES[0])
+    return before or (now, steady)
+
+
+def login(rig, table):
+    """A whole "ssh host true", with a code and without a gate."""
+    gated, bare = rig.sshd_start()
+    rig.keeper_start()
+    with_gate, without = [], []
+    for n in range(ROUNDS):
+        jobs = []
+        code = r.code_now()
+        for i in range(3 * n % 180, 3 * n % 180 + 3):
+            rig.record("s%d" % i, 6000 + i)
+            ssh = ["/usr/bin/ssh", "-F", gated, "-l", "s%d" % i, "bench",
+                   "true"]
+            jobs += [rig.root(ssh, ["TFA_CODE=" + code]),
+                     rig.root([*ssh[:2], bare, *ssh[3:]])]
+        runs, _ = rig.run(jobs)
+        must_pass(runs, "ssh")
+        with_gate += runs[0::2]
+        without += runs[1::2]
+    rig.keeper_stop()
+    rig.sshd_stop()
+    ours, theirs = column(with_gate, "wall_ns"), column(without, "wall_ns")
+    table.add("ssh host true, wall", ours, theirs, against="no gate")
+    share = [100 * (a - b) / a for a, b in zip(ours, theirs)]
+    table.add("share of the gate in a login", statistics.median(share), None,
+              3, unit="%")
+
+
+def load(rig, table):
+    """Many at once: how many a second, and how many right codes are
+    refused.  On one user each has a code of its own that works once."""
+    rig.keeper_start()
+    for at_once, count in (2, 100), (200, 200):
+        rates = {"gate": [], "bench-ga": []}
+        refused = {"gate": 0, "bench-ga": 0}
+        for _ in range(max(2, ROUNDS // 3)):
+            rig.refresh(range(count))
+            for name in rates:
+                code = r.code_now()
+                runs, wall_ns = rig.run(
+                    [rig.gate(i, code) if name == "gate" else
+                     rig.pamtester(i, name, code) for i in range(count)],
+                    at_once)
+                rates[name].append(passed(runs) / (wall_ns / 1e9))
+                refused[name] += count - passed(runs)
+        what = "%d at once, own users, " % at_once
+        table.add(what + "passes a second", rates["gate"], rates["bench-ga"],
+                  at_least=3 if at_once == 200 else 0, unit="/s",
+                  against="google-authenticator")
+        add_refused(table, what, refused, 0)
+    for at_once in 2, 30:
+        refused = {"gate": 0, "bench-ga": 0}
+        for _ in range(2):
+            rig.refresh([0], 30)
+            for name, codes in (("gate", r.one_time_codes(30)),
+                                ("bench-ga", r.scratch_codes(30))):
+                runs, _ = rig.run(
+                    [rig.gate(0, code) if name == "gate" else
+                     rig.pamtester(0, name, code) for code in codes], at_once)
+                refused[name] += 30 - passed(runs)
+        add_refused(table, "%d at once, one user, " % at_once, refused, 0)
+    rig.keeper_stop()
+
+
+def add_refused(table, what, refused, target):
+    row = what + "right codes refused"
+    table.add(row, refused["gate"], None, target, unit="codes")
+    table.add(row + " by google-authenticator", refused["bench-ga"],
+              unit="codes")
+
+
+def drop_caches():
+    os.sync()
+    with open("/proc/sys/vm/drop_caches", "w") as file:
+        file.write("3")
+
+
+def users(rig, table, size):
+    """What an admin lists, per user against reading the same files."""
+    rig.keeper_start()
+    scan = rig.root([r.WORK + "/scan", rig.store + "/users"])
+    everyone = rig.root(["/usr/sbin/tfa-admin", "--json", "users"])
+    summary = rig.root(["/usr/sbin/tfa-admin", "--json", "users",
+                        "--summary"])
+    for what, job, target in (("users --json", everyone, 2),
+                              ("users --summary", summary, None)):
+        pairs = []
+        for _ in range(max(2, min(ROUNDS, 100000 // size))):
+            runs, _ = rig.run([scan, job], limit=r.SMALL)
+            if runs is None:
+                break
+            must_pass(runs, what)
+            pairs.append(runs)
+        if not pairs or runs is None:
+            table.fail("%s, %d users, warm" % (what, size),
+                       "over %d s" % r.SMALL)
+            continue
+        us = [[run.wall_ns / 1000 / size for run in half]
+              for half in zip(*pairs)]
+        table.add("%s, %d users, warm, per user" % (what, size), us[1], us[0],
+                  target if size >= 1000 else None, unit="µs",
+                  against="open, read, close")
+    if size >= 1000:
+        cold(rig, table, size, scan, everyone)
+    name = "p%06d" % (size // 2)
+    for what, command in ("users NAME", ["users", name]), (
+            "explain NAME", ["explain", name]):
+        runs, _ = rig.run([rig.root(["/usr/sbin/tfa-admin", *command])] * 5)
+        must_pass(runs, what)
+        table.add("%s, %d users, warm" % (what, size),
+                  column(runs, "wall_ns"))
+    rig.keeper_stop()
+
+
+def cold(rig, table, size, scan, everyone):
+    walls = []
+    for _ in range(2):
+        pair = []
+        for job in scan, everyone:
+            drop_caches()
+            runs, _ = rig.run([job], limit=r.SMALL)
+            if runs is None:
+                table.fail("users --json, %d users, cold" % size,
+                           "over %d s" % r.SMALL)
+                return
+            pair.append(runs[0].wall_ns / 1000 / size)
+        walls.append(pair)
+    theirs, ours = zip(*walls)
+    table.add("users --json, %d users, cold, per user" % size, list(ours),
+              list(theirs), 0.5 if size >= 10000 else None, unit="µs",
+              against="scan in folder order")
+
+
+def pss_kb(pid):
+    with open("/proc/%d/smaps_rollup" % pid) as file:
+        return int(re.search(r"^Pss: +(\d+)", file.read(), re.M).group(1))
+
+
+def at_prompt(rig, i):
+    """A gate on a terminal of its own: its process and the terminal."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.setgroups([])
+        os.setresgid(r.GROUP, r.GROUP, r.GROUP)
+        _, uid = rig.person(i)
+        os.setresuid(uid, uid, uid)
+        os.execve("/usr/sbin/tfa-gate", ["tfa-gate"], dict(
+            e.split("=", 1) for e in rig.login_env(i, None)))
+    said = b""
+    while b"Verification code: " not in said:
+        if not select.select([terminal], [], [], 10)[0]:
+            raise SystemExit("bench: no prompt")
+        said += os.read(terminal, 4096)
+    return pid, terminal
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+        return [int(word) for word in file.read().split()]
+
+
+def memory(rig, table):
+    """While a person thinks; the keeper alone, and with requests at work."""
+    rig.keeper_start()
+    rig.refresh(range(100))
+    pid, terminal = at_prompt(rig, 0)
+    table.add("memory at the prompt, gate", pss_kb(pid), None, 1024,
+              unit="kB PSS")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    for count in 1, 100:
+        table.add("memory of the keeper, %d at work" % count,
+                  keeper_memory(rig, count), unit="kB PSS")
+    rig.keeper_stop()
+
+
+def keeper_memory(rig, count):
+    """Each request waits for a lock that we hold."""
+    locks = []
+    os.makedirs(rig.store + "/locks", exist_ok=True)
+    for i in range(count):
+        path = "%s/locks/%s" % (rig.store, rig.person(i)[0])
+        r.write(path, "", 0o600, rig.tfa_uid, rig.tfa_uid)
+        locks.append(open(path))
+        fcntl.flock(locks[-1], fcntl.LOCK_EX)
+    gates = []
+    for i in range(count):
+        job = rig.gate(i, "000000")
+        gates.append(subprocess.Popen(
+            job.argv, user=job.uid, group=job.gid, extra_groups=[],
+            env=dict(e.split("=", 1) for e in job.env),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL))
+    for _ in range(500):
+        if len(children(rig.keeper.pid)) == count:
+            break
+        time.sleep(0.01)
+    at_work = children(rig.keeper.pid)
+    if len(at_work) != count:
+        raise SystemExit("bench: %d of %d at work" % (len(at_work), count))
+    total = sum(pss_kb(pid) for pid in [rig.keeper.pid, *at_work])
+    for lock in locks:
+        lock.close()
+    for process in gates:
+        process.wait()
+    return total
+
+
+ONCE = {"gate": gate, "login": login, "load": load, "memory": memory}
+
+
+def main():
+    build, disk, *wanted = sys.argv[1:]
+    everything = [*ONCE, "verify", "users"]
+    for name in wanted:
+        if name not in everything:
+            raise SystemExit("bench: a section is one of %s"
+                             % ", ".join(everything))
+    wanted = wanted or everything
+    rig = r.Rig(build, disk)
+    table = Table()
+    table.heading()
+    for name, section in ONCE.items():
+        if name in wanted:
+            section(rig, table)
+    before = None
+    for size in SIZES if {"verify", "users"} & set(wanted) else ():
+        rig.grow(size)
+        if "verify" in wanted:
+            before = verify(rig, table, size, before)
+        if "users" in wanted:
+            users(rig, table, size)
+    r.write(disk + "/bench.json", json.dumps(
+        {"version": 1, "rows": table.rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
