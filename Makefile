@@ -102,12 +102,12 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 $(BUILD)/tfa-gate: $(call obj,$(filter-out gate/tfa.c,$(GATE_SRC))) \
     $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lqrencode
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
 
 $(BUILD)/tfa: $(call obj,$(filter-out gate/main.c,$(GATE_SRC))) \
     $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lqrencode
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
@@ -115,11 +115,12 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols -lqrencode
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols
 
 # Tests.  What tests/unit/inject.c makes fail.
 WRAPPED := malloc calloc strdup open openat read __read_chk write send fsync \
-	flock fchmod fstat lseek mkdirat renameat accept4
+	flock fchmod fstat lseek mkdirat renameat accept4 \
+	dlopen
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'

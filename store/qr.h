@@ -23,7 +23,8 @@ enum qr_blocks { QR_NONE = 0, QR_HALF, QR_FULL };
 
 /*
  * *ret: how many modules the code for text has on a side, margins included.
- * FAULT_LIMIT for an empty text or more than 512 bytes; FAULT_MEMORY.
+ * FAULT_LIMIT for an empty text or more than 512 bytes; FAULT_ABSENT where
+ * libqrencode, which is loaded by this, is not installed; FAULT_MEMORY.
  */
 MUST_USE enum fault qr_side(const char *text, int *ret);
 

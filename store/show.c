@@ -44,8 +44,11 @@ format_uri(const struct reply *reply, const char *host,
 	    .period_s = 30};
 	enum fault fault = otpauth_format(&account, ret, OTPAUTH_MAX);
 
+	*ret_side = 0;
 	if (fault == FAULT_NONE)
 		fault = qr_side(ret, ret_side);
+	if (fault == FAULT_ABSENT)
+		fault = FAULT_NONE; /* no code to be small */
 	if (fault != FAULT_NONE)
 		explicit_bzero(ret, OTPAUTH_MAX);
 	return fault;
@@ -119,7 +122,7 @@ write_text(FILE *out, const char *uri, int side, const struct display *display)
 	      "authenticator app; then\n"
 	      "type the six digits that the app shows.\n",
 	    out);
-	if (display->columns > 0)
+	if (display->columns > 0 && side > 0)
 		fprintf(out,
 		    "For a QR code make the window %d columns by %d lines, and "
 		    "begin again.\n",
@@ -161,7 +164,9 @@ write_device(FILE *out, const struct reply *reply, const char *uri,
 		blocks = qr_choose(display, side, lines);
 	if (fault == FAULT_NONE)
 		fault = qr_draw(uri, blocks, &code);
-	if (fault != FAULT_NONE)
+	if (fault == FAULT_ABSENT)
+		blocks = QR_NONE; /* the key does as well */
+	else if (fault != FAULT_NONE)
 		return fault;
 	above &= blocks != QR_NONE && message[0] != '\0';
 	if (blocks == QR_NONE)

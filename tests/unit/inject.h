@@ -27,4 +27,7 @@ const char *inject_trace_end(void);
  * ends. */
 void inject_accept_for_ever(void);
 
+/* dlopen() finds nothing any more, until this process ends. */
+void inject_no_libraries(void);
+
 #endif

@@ -1,0 +1,48 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "inject.h"
+#include "show.h"
+
+static const struct reply reply = {.user = "alice",
+    .issuer = "Example",
+    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
+
+/* What a person is shown in a window that has room for a code. */
+static const char *
+shown(void)
+{
+	const struct display display = {
+	    .columns = 80, .rows = 50, .utf8 = true};
+	static char *text;
+
+	cr_assert_eq(
+	    show_device(&reply, &display, "Later.", &text), FAULT_NONE);
+	return text;
+}
+
+Test(show, device_is_a_code_with_the_key_under_it)
+{
+	const char *text = shown();
+
+	cr_expect_not_null(strstr(text, "scan this"));
+	cr_expect_not_null(strstr(text, "\033["));
+	cr_expect_null(strstr(text, "otpauth://"));
+	cr_expect_not_null(strstr(text, "\nKey: 7XHY IIPZ X5RH T2UD RSGO"));
+	cr_expect_not_null(strstr(text, "\nLater.\n"));
+}
+
+Test(show, device_is_text_where_libqrencode_is_not_installed)
+{
+	const char *text;
+
+	inject_no_libraries();
+	text = shown();
+	cr_expect_null(strstr(text, "scan this"));
+	cr_expect_null(strstr(text, "\033["));
+	cr_expect_null(strstr(text, "make the window"));
+	cr_expect_not_null(strstr(text, "\notpauth://totp/Example:alice%40"));
+	cr_expect_not_null(strstr(text, "\nKey: 7XHY IIPZ X5RH T2UD RSGO"));
+	cr_expect_not_null(strstr(text, "\nLater.\n"));
+}
