@@ -76,7 +76,7 @@ secret_ok(const char *secret)
 {
 	size_t len = strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
 
-	return len > 0 && secret[len] == '\0';
+	return len >= OTPAUTH_SECRET_MIN && secret[len] == '\0';
 }
 
 static void

@@ -18,8 +18,9 @@
 
 #include "fault.h"
 
-#define OTPAUTH_MAX 512
-#define ISSUER_TEXT 33 /* [A-Za-z0-9._-]{1,32} and a NUL */
+#define OTPAUTH_MAX        512
+#define OTPAUTH_SECRET_MIN 26 /* characters of base32: 16 bytes */
+#define ISSUER_TEXT        33 /* [A-Za-z0-9._-]{1,32} and a NUL */
 
 struct otpauth {
 	const char *issuer;
@@ -36,7 +37,8 @@ bool otpauth_issuer_ok(const char *text);
 
 /*
  * Writes the URI and a NUL.  FAULT_FORMAT for a bad issuer, an empty user, and
- * a secret that is empty or has any character but A-Z and 2-7; FAULT_LIMIT
+ * a secret that has any character but A-Z and 2-7 or is shorter than 16 bytes,
+ * which FreeOTP does not take; FAULT_LIMIT
  * where size is too small.  ret is then an empty string.  Pure.
  */
 MUST_USE enum fault

@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base32.h"
+#include "enroll.h"
+#include "qr.h"
+
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define SECRET     "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 #define PARAMETERS "?secret=" SECRET "&issuer=Example-Bastion"
@@ -84,7 +88,7 @@ Test(otpauth, has_no_padding)
 	cr_assert_eq(otpauth_format(&account, uri, sizeof(uri)), FAULT_NONE);
 	cr_expect_eq(count(uri, '='), 2);
 	cr_expect_not_null(strstr(uri, "?secret=" SECRET "&"));
-	account.secret = "MZXW6YQ=";
+	account.secret = SECRET "======";
 	expect_fault(&account, FAULT_FORMAT);
 }
 
@@ -226,11 +230,11 @@ Test(otpauth, refuses_a_secret_that_is_not_base32)
 {
 	static const char *const secrets[] = {
 	    "",
-	    "abcdefgh",
-	    "ABCD EFGH",
-	    "ABCD&EFGH",
-	    "ABCDEFG1",
-	    "ABCDEFG\n",
+	    "abcdefghijklmnopqrstuvwxyz234567",
+	    SECRET " " SECRET,
+	    SECRET "&" SECRET,
+	    SECRET "1",
+	    SECRET "\n",
 	};
 
 	for (size_t i = 0; i < COUNT(secrets); i++) {
@@ -238,6 +242,64 @@ Test(otpauth, refuses_a_secret_that_is_not_base32)
 
 		account.secret = secrets[i];
 		expect_fault(&account, FAULT_FORMAT);
+	}
+}
+
+/* FreeOTP takes no shorter one than 16 bytes, and ours is longer. */
+Test(otpauth, takes_a_secret_from_16_bytes)
+{
+	static const uint8_t bytes[ENROLL_SECRET_BYTES];
+	struct otpauth account = alice();
+	char uri[OTPAUTH_MAX], secret[64];
+
+	for (size_t len = 1; len <= ENROLL_SECRET_BYTES; len++) {
+		cr_assert_eq(base32_encode(bytes, len, secret, sizeof(secret)),
+		    FAULT_NONE);
+		account.secret = secret;
+		if (len < 16)
+			expect_fault(&account, FAULT_FORMAT);
+		else
+			cr_expect_eq(otpauth_format(&account, uri, sizeof(uri)),
+			    FAULT_NONE, "%zu bytes", len);
+	}
+	cr_expect_geq(ENROLL_SECRET_BYTES, 16);
+}
+
+/* What a name may cost before the code needs a larger screen: half blocks are
+ * as many columns wide as there are modules. */
+Test(otpauth, fits_its_screen_with_long_names)
+{
+	static const struct {
+		const char *issuer, *user, *host;
+		size_t len;
+		int side;
+	} cases[] = {
+	    {"Example-Bastion", "alice", "host", 106, 41},
+	    {"Example-Bastion", "alice", "host1", 107, 45},
+	    {"Example-Bastion", "alexandra.johnson", "bastion1.example.com",
+		134, 45},
+	    {"Example-Bastion", "alexandra.johnsons", "bastion1.example.com",
+		135, 49},
+	    /* Each of these in the name takes three bytes. */
+	    {"Example-Bastion", "a@b", "host", 106, 41},
+	    {"Example-Bastion", "a@@@@@@@@", "bastion.net", 133, 45},
+	    {"abcdefghijklmnopqrstuvwxyzABCDEF", "al", "b", 134, 45},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct otpauth account = alice();
+		char uri[OTPAUTH_MAX];
+		int side = 0;
+
+		account.issuer = cases[i].issuer;
+		account.user = cases[i].user;
+		account.host = cases[i].host;
+		cr_assert_eq(
+		    otpauth_format(&account, uri, sizeof(uri)), FAULT_NONE);
+		cr_expect_eq(
+		    strlen(uri), cases[i].len, "%s has %zu", uri, strlen(uri));
+		cr_assert_eq(qr_side(uri, &side), FAULT_NONE);
+		cr_expect_eq(side, cases[i].side, "%s: %d", uri, side);
 	}
 }
 
