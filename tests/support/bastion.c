@@ -191,7 +191,7 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 		 "AuthorizedKeysFile %s\n"
 		 "PidFile none\n"
 		 "UsePAM no\n"
-		 "PasswordAuthentication no\n"
+		 "PasswordAuthentication %s\n"
 		 "KbdInteractiveAuthentication no\n"
 		 "MaxStartups 200\n"
 		 "MaxSessions 40\n"
@@ -201,7 +201,7 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 		 "LogLevel VERBOSE\n"
 		 "Subsystem sftp %s\n"
 		 "%s",
-		b->port, keys, files,
+		b->port, keys, files, plan->passwords ? "yes" : "no",
 		plan->subsystem == NULL ? "/usr/lib/openssh/sftp-server"
 					: plan->subsystem,
 		plan->no_gate ? no_gate : drop_in(b, plan)));

@@ -37,6 +37,7 @@ struct bastion_plan {
 	const char *subsystem; /* of sftp; default: the real sftp-server */
 	const char *owner;     /* embedded, and the store is this user's */
 	bool no_keeper;        /* nobody answers at the socket */
+	bool passwords;        /* sshd takes them, beside keys */
 	bool no_gate;          /* a bastion without tfa, to compare with */
 };
 
