@@ -59,6 +59,8 @@ gate_challenge(struct gate *gate)
 
 		if (answer == ANSWER_EMPTY && may_skip)
 			break;
+		if (answer == ANSWER_EMPTY)
+			return gate_refuse(gate, REASON_NO_CODE);
 		if (answer != ANSWER_LINE) {
 			gate->exit = GATE_EXIT_DENIED;
 			return VERDICT_DENY;

@@ -40,6 +40,8 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		if (answer == ANSWER_EMPTY && may_skip)
 			break;
 		gate->exit = GATE_EXIT_DENIED;
+		if (answer == ANSWER_EMPTY)
+			return gate_refuse(gate, REASON_NO_CODE);
 		if (answer != ANSWER_LINE)
 			return VERDICT_DENY;
 		verdict = gate_ask(gate, "enroll_confirm", code);

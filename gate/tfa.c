@@ -106,6 +106,18 @@ parse_options(int argc, char **argv, struct client_options *keeper)
 		keeper->socket = CLIENT_SOCKET;
 }
 
+/* A line of the terminal; false: none, which is said. */
+static bool
+ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
+    size_t size)
+{
+	enum answer answer = term_ask(prompt, timeout_s, ret, size);
+
+	if (answer == ANSWER_EMPTY)
+		gate_refuse(gate, REASON_NO_CODE);
+	return answer == ANSWER_LINE;
+}
+
 /* A current code, from TFA_CODE or the terminal; false: there is none. */
 static bool
 ask_code(struct gate *gate, char *ret, size_t size)
@@ -119,7 +131,7 @@ ask_code(struct gate *gate, char *ret, size_t size)
 		return false;
 	}
 	gate->exit = GATE_EXIT_DENIED;
-	return term_ask(gate_prompt, 120, ret, size) == ANSWER_LINE;
+	return ask_line(gate, gate_prompt, 120, ret, size);
 }
 
 /* Asks for a code, and the keeper with it. */
@@ -166,33 +178,45 @@ print_row(const struct user_row *row)
 	    "wrong codes since a right one: %lld\n", (long long)row->failures);
 }
 
+/* *ret: one's own row; user_row_done() frees it.  0, or the exit status where
+ * there is none, which is said. */
 static int
-own_status(struct gate *gate, const char *operand)
+read_row(struct gate *gate, struct user_row *ret)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "status"};
 	scoped_client struct client client = {.fd = -1};
 	scoped_json_text char *text = NULL;
-	struct user_row row = {.state = STATE_NONE};
 	struct json_error error;
 	size_t len = 0;
-	bool ok;
 
-	(void)operand;
+	*ret = (struct user_row){.state = STATE_NONE};
 	if (client_open(&gate->keeper, &request, &client) != FAULT_NONE ||
 	    client_next(&client, &text, &len) != FAULT_NONE) {
 		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n",
 		    client.why);
 		return GATE_EXIT_KEEPER;
 	}
-	ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row, &error) ==
-	    FAULT_NONE;
-	if (ok)
-		print_row(&row);
-	else
-		fputs("tfa: the keeper refused\n", stderr);
+	if (json_read(&user_row_shape, text, len, PACKET_MAX, ret, &error) ==
+	    FAULT_NONE)
+		return 0;
+	user_row_done(ret);
+	fputs("tfa: the keeper refused\n", stderr);
+	return GATE_EXIT_DENIED;
+}
+
+static int
+own_status(struct gate *gate, const char *operand)
+{
+	struct user_row row;
+	int status = read_row(gate, &row);
+
+	(void)operand;
+	if (status != 0)
+		return status;
+	print_row(&row);
 	user_row_done(&row);
-	return ok ? 0 : GATE_EXIT_DENIED;
+	return 0;
 }
 
 /* The first code of the new device; a wrong one may be typed again. */
@@ -203,8 +227,8 @@ confirm(struct gate *gate)
 	char code[INPUT_TEXT] = "";
 
 	for (; tries > 0; tries--) {
-		if (term_ask("Code from the new device: ", timeout_s, code,
-			sizeof(code)) != ANSWER_LINE)
+		if (!ask_line(gate, "Code from the new device: ", timeout_s,
+			code, sizeof(code)))
 			return GATE_EXIT_DENIED;
 		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS) {
 			puts("Done: codes from either device are good.");
@@ -237,9 +261,40 @@ own_add(struct gate *gate, const char *operand)
 	return confirm(gate);
 }
 
+static bool
+has_device(const struct user_row *row, const char *id)
+{
+	for (size_t i = 0; i < row->devices.count; i++)
+		if (strcmp(row->devices.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* 0, or the exit status where the keeper would refuse to take that device away
+ * whatever the code: said before one is asked for. */
+static int
+check_device(struct gate *gate, const char *id)
+{
+	struct user_row row;
+	int status = read_row(gate, &row);
+
+	if (status != 0)
+		return status;
+	if (row.problem[0] == '\0' && !has_device(&row, id)) {
+		gate_refuse(gate, REASON_NO_DEVICE);
+		status = gate->exit;
+	}
+	user_row_done(&row);
+	return status;
+}
+
 static int
 own_remove(struct gate *gate, const char *operand)
 {
+	int status = check_device(gate, operand);
+
+	if (status != 0)
+		return status;
 	gate->device = operand;
 	if (ask_with_code(gate, "device_remove") != VERDICT_PASS)
 		return gate->exit;

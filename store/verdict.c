@@ -73,6 +73,8 @@ static const struct {
     [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
 	"The time to set this up ran out, or it was begun anew elsewhere: "
 	"log in again."},
+    [REASON_NO_CODE] = {"no_code", GATE_EXIT_DENIED,
+	"No code was entered: try again when you have one."},
 
     [REASON_NO_DEVICE] = {"no_device", GATE_EXIT_DENIED,
 	"You have no such device: tfa status lists them."},

@@ -67,6 +67,7 @@ Test(codes, empty_gives_up)
 	s = session_open(b, b->me, NULL, NULL);
 	session_expect(s, PROMPT);
 	session_type(s, "\r");
+	session_expect(s, "No code was entered: try again when you have one.");
 	cr_assert_eq(session_status(s), 77);
 }
 

@@ -62,6 +62,39 @@ Test(own, last_device_stays_where_a_code_is_required)
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
 }
 
+/* Said before a code is asked for: here nobody could type one. */
+Test(own, no_such_device_is_said_before_a_code_is_asked_for)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"));
+	const char *secret = fixture_enrol(b, b->me);
+	uint64_t step = step_fresh(10);
+	struct run *r = run_tfa(
+	    b, code_at(secret, step - 1), NULL, "remove d9");
+
+	assert_status(r, 77);
+	assert_says(r->err, "You have no such device: tfa status lists them.");
+	r = run_tfa(b, code_at(secret, step), NULL, "remove d1");
+	assert_status(r, 76);
+	assert_says(r->err, "A code is required");
+}
+
+Test(own, empty_line_gives_up_and_says_so)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct session *s = session_open(b, b->me, NULL,
+	    text("%s/tfa %s %s recovery", getenv("TFA_PROGRAMS"),
+		b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket));
+
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code_at(secret, step_now())));
+	session_expect(s, PROMPT);
+	session_type(s, "\r");
+	session_expect(s, "No code was entered");
+	cr_assert_eq(session_status(s), 77);
+}
+
 /* The first of the codes, which stand in two columns. */
 static const char *
 first_code(const char *seen)
