@@ -15,6 +15,7 @@ finish(struct gate *gate)
 	char codes[SHOW_RECOVERY_TEXT], line[INPUT_TEXT];
 
 	term_say("");
+	gate_say(gate);
 	term_say("Done: from now on you will be asked for a code.");
 	show_recovery(&gate->reply, codes);
 	term_write(codes);

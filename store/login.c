@@ -229,9 +229,11 @@ note_visit(const struct decision *decision, struct record *record,
 	}
 }
 
-/* Failures that she has not been told of yet. */
+/* Failures that she has not been told of yet.  sshd throws away what a
+ * subsystem says: only what a terminal shows is told. */
 static void
-tell_failures(struct record *record, struct outcome *outcome)
+tell_failures(
+    struct record *record, const struct login *login, struct outcome *outcome)
 {
 	struct counter *counters[] = {
 	    &record->failures.known, &record->failures.other};
@@ -247,6 +249,8 @@ tell_failures(struct record *record, struct outcome *outcome)
 			memcpy(outcome->failed_from, c->from,
 			    sizeof(outcome->failed_from));
 		newest_s = c->last_s > newest_s ? c->last_s : newest_s;
+		if (!login->terminal)
+			continue;
 		c->told = c->count;
 		outcome->changed = true;
 	}
@@ -259,7 +263,7 @@ note_login(struct record *record, const struct login *login, bool now_and_then,
 {
 	struct last_login *last = &record->last_login;
 
-	tell_failures(record, outcome);
+	tell_failures(record, login, outcome);
 	if (now_and_then && last->present &&
 	    login->now_s - last->at_s < LAST_LOGIN_S &&
 	    strcmp(last->from, login->address) == 0)

@@ -111,8 +111,8 @@ static const struct json_shape code_shape = JSON_SHAPE(code_fields, NULL);
 static const struct json_field code_item = ITEM(struct one_time, &code_shape);
 
 static const struct json_field counter_fields[] = {
-	NUMBER(struct counter, count, "count", JSON_REQUIRED, 0, 1000000000),
-	NUMBER(struct counter, told, "told", JSON_MAYBE, 0, 1000000000),
+	NUMBER(struct counter, count, "count", JSON_REQUIRED, 0, COUNT_MAX),
+	NUMBER(struct counter, told, "told", JSON_MAYBE, -COUNT_MAX, COUNT_MAX),
 	TIME(struct counter, last_s, "last", JSON_MAYBE),
 	TEXT(struct counter, from, "from", JSON_MAYBE),
 };

@@ -25,6 +25,7 @@
 #define CODES_MAX       32
 #define SOURCES_MAX     16
 #define VERIFIED_MAX    16
+#define COUNT_MAX       1000000000 /* of wrong codes */
 #define DEVICE_ID_TEXT  9  /* "d1" */
 #define NAME_TEXT       33 /* a device's name */
 #define HASH_TEXT       65 /* SHA-256 in hex */
@@ -66,7 +67,8 @@ struct one_time {
 /* Wrong codes in a row. */
 struct counter {
 	int64_t count;
-	int64_t told; /* how many of these the user knows of */
+	int64_t told; /* how many of these the user knows of; below 0: she does
+		       * not know of as many before the last right code */
 	int64_t last_s;
 	char from[ADDRESS_TEXT];
 };

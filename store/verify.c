@@ -132,10 +132,25 @@ judge_devices(
 static void
 count_failure(struct counter *counter, const struct login *login)
 {
-	if (counter->count < 1000000000)
+	if (counter->count < COUNT_MAX)
 		counter->count++;
 	counter->last_s = login->now_s;
 	memcpy(counter->from, login->address, sizeof(counter->from));
+}
+
+/* A right code opens the counter again; what she has not been told of is
+ * kept, as a number below 0. */
+static void
+clear_failures(struct counter *counter)
+{
+	int64_t untold = counter->count - counter->told;
+
+	if (untold <= 0) {
+		*counter = (struct counter){.count = 0};
+		return;
+	}
+	counter->count = 0;
+	counter->told = untold < COUNT_MAX ? -untold : -COUNT_MAX;
 }
 
 static void
@@ -229,7 +244,7 @@ verify_code(const struct policy *policy, struct record *record,
 	if (ret->verdict == VERDICT_PASS && !login->proof)
 		login_note_pass(policy, record, login, ret);
 	if (ret->reason == REASON_CODE && !login->proof)
-		*counter = (struct counter){.count = 0};
+		clear_failures(counter);
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }

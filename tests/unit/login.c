@@ -690,6 +690,26 @@ Test(login, tells_of_each_failure_once)
 	policy_done(&policy);
 }
 
+/* sshd throws away what a subsystem says. */
+Test(login, tells_again_of_failures_that_no_terminal_showed)
+{
+	struct policy policy = policy_with("");
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+
+	fixture_record(&record);
+	record.failures.other.count = 5;
+	for (int i = 0; i < 3; i++) {
+		struct outcome outcome = {.changed = false};
+
+		login.terminal = i == 1;
+		login_note_pass(&policy, &record, &login, &outcome);
+		cr_expect_eq(outcome.failed, i < 2 ? 5 : 0);
+	}
+	record_done(&record);
+	policy_done(&policy);
+}
+
 Test(login, waits_as_the_policy_says)
 {
 	static const struct {

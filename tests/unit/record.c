@@ -30,7 +30,7 @@ static const char full[] =
     "'2026-01-01T00:00:06Z', 'enrolled_once': true,\n"
     "'invited_until': '2026-01-01T00:00:07Z', 'last_rule': 'engineers', "
     "'skipped': '2026-01-01T00:00:08Z',\n"
-    "'failures': {'known': {'count': 1, 'last': '2026-01-01T00:00:09Z', "
+    "'failures': {'known': {'count': 1, 'told': -2, 'last': '2026-01-01T00:00:09Z', "
     "'from': '192.0.2.1'}, 'other': {'count': 1000000000, 'last': "
     "'2026-01-01T00:00:10Z', 'from': '192.0.2.2'}},\n"
     "'sources': [{'key': 'SHA256:def', 'address': '192.0.2.3', 'last': "
@@ -122,6 +122,7 @@ Test(record, reads_the_rest)
 	cr_expect_str_eq(r.last_rule, "engineers");
 	cr_expect_eq(r.skipped_s, FIRST_S + 8);
 	cr_expect_eq(r.failures.known.count, 1);
+	cr_expect_eq(r.failures.known.told, -2);
 	cr_expect_eq(r.failures.known.last_s, FIRST_S + 9);
 	cr_expect_str_eq(r.failures.known.from, "192.0.2.1");
 	cr_expect_eq(r.failures.other.count, 1000000000);

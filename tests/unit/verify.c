@@ -682,6 +682,28 @@ Test(verify, tells_of_the_failures_in_the_counter_that_it_clears)
 	}
 }
 
+/* The counter is open again, and what no terminal showed is told later. */
+Test(verify, keeps_untold_failures_while_it_opens_the_counter)
+{
+	struct scene s = begin();
+
+	s.login.terminal = false;
+	for (int i = 0; i < FREE; i++)
+		type_wrong(&s);
+	cr_expect_eq(type_step(&s, 0, -1), REASON_CODE);
+	cr_expect_eq(failures(&s).other.count, 0);
+	cr_expect_eq(failures(&s).other.told, -FREE);
+	fixture_source(&s.record, NOW_S);
+	cr_expect_eq(type_step(&s, 0, 0), REASON_CODE);
+	cr_expect_eq(s.outcome.failed, FREE);
+	s.login.terminal = true;
+	cr_expect_eq(type_step(&s, 0, 1), REASON_CODE);
+	cr_expect_eq(s.outcome.failed, FREE);
+	cr_expect_str_eq(s.outcome.failed_from, ALICE_ADDRESS);
+	cr_expect_eq(failures(&s).other.told, 0);
+	end(&s);
+}
+
 /* A right code with something behind it is not that code. */
 Test(verify, refuses_more_digits_than_the_device_has)
 {
