@@ -75,12 +75,17 @@ add_code(struct record *record, enum code_use use, int64_t until_s,
 }
 
 enum fault
-enroll_recovery(struct record *record, const struct recovery *recovery)
+enroll_recovery(struct record *record, const struct login *login,
+    const struct recovery *recovery)
 {
 	char text[ONETIME_TEXT];
 	enum fault fault = FAULT_NONE;
 
+	(void)announce_begin(record, login->now_s);
 	record_codes_drop(record, CODE_RECOVER);
+	record->made = (struct made){.present = true, .at_s = login->now_s};
+	memcpy(record->made.from, login->address, sizeof(record->made.from));
+	memcpy(record->made.key, login->key, sizeof(record->made.key));
 	while (record->codes.count > CODES_MAX - RECOVERY_CODES)
 		json_list_drop(&record->codes, sizeof(struct one_time), 0);
 	for (size_t i = 0; i < RECOVERY_CODES && fault == FAULT_NONE; i++)
@@ -122,6 +127,7 @@ enroll_add_code(struct record *record, enum code_use use,
 static enum fault
 admit(struct record *record, const struct device *device)
 {
+	int64_t told_s = announce_begin(record, device->added_s);
 	struct device *added;
 
 	if (record->devices.count >= DEVICES_MAX)
@@ -130,6 +136,7 @@ admit(struct record *record, const struct device *device)
 	if (added == NULL)
 		return FAULT_MEMORY;
 	*added = *device;
+	added->told_s = told_s;
 	OPENSSL_cleanse(&record->pending, sizeof(record->pending));
 	record_codes_drop(record, CODE_ENROLL);
 	record->enrolled_once = true;
@@ -184,7 +191,7 @@ enroll_confirm(const struct policy *policy, struct record *record,
 	fault = admit(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && !login->proof)
-		fault = enroll_recovery(record, recovery);
+		fault = enroll_recovery(record, login, recovery);
 	if (fault != FAULT_NONE)
 		return fault;
 	ret->verdict = VERDICT_PASS;
@@ -215,7 +222,7 @@ enroll_provision(struct record *record,
 	fault = admit(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && *ret_recovers)
-		fault = enroll_recovery(record, recovery);
+		fault = enroll_recovery(record, &login, recovery);
 	return fault;
 }
 

@@ -40,10 +40,10 @@ MUST_USE enum fault enroll_confirm(const struct policy *policy,
     struct record *record, const struct login *login, const char *typed,
     size_t len, const struct recovery *recovery, struct outcome *ret);
 
-/* Makes new recovery codes; any earlier ones are void.  FAULT_MEMORY: the
- * record must not be written then. */
-MUST_USE enum fault
-enroll_recovery(struct record *record, const struct recovery *recovery);
+/* Makes new recovery codes for whoever login is; any earlier ones are void.
+ * FAULT_MEMORY: the record must not be written then. */
+MUST_USE enum fault enroll_recovery(struct record *record,
+    const struct login *login, const struct recovery *recovery);
 
 /*
  * An admin's device for the user: it counts at once, since nobody confirms it,

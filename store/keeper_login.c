@@ -214,6 +214,10 @@ note(struct reply *reply, const char *format, ...)
 	va_end(ap);
 }
 
+/* With the two lines of others that follow and precede them. */
+_Static_assert(ANNOUNCE_MAX + 2 <= NOTES_MAX, "a reply takes all notes");
+_Static_assert(ANNOUNCE_TEXT <= MESSAGE_TEXT, "a note takes a line");
+
 /* What she should know before her session begins. */
 static void
 add_notes(const struct outcome *outcome, struct reply *reply)
@@ -227,6 +231,8 @@ add_notes(const struct outcome *outcome, struct reply *reply)
 		    (long long)outcome->failed, outcome->failed == 1 ? "" : "s",
 		    outcome->failed_from[0] != '\0' ? outcome->failed_from
 						    : "an unknown address");
+	for (size_t i = 0; i < outcome->news.count; i++)
+		note(reply, "%s", outcome->news.lines[i]);
 	if (outcome->recovery_left >= 0 && outcome->recovery_left <= 2)
 		note(reply, "Only %ld recovery code%s left.",
 		    outcome->recovery_left,

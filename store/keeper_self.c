@@ -146,7 +146,7 @@ on_recovery(struct record *record, void *arg)
 	struct change_of_own *own = arg;
 
 	if (proves(own, record) &&
-	    enroll_recovery(record, &own->recovery) != FAULT_NONE)
+	    enroll_recovery(record, &own->login, &own->recovery) != FAULT_NONE)
 		deny(own, REASON_STORE);
 	return changed(own);
 }

@@ -256,6 +256,17 @@ tell_failures(
 	}
 }
 
+/* Likewise what was changed; before last_login moves, which stands in for the
+ * time of a device that has none. */
+static void
+tell_changes(
+    struct record *record, const struct login *login, struct outcome *outcome)
+{
+	announce_changes(record, outcome->device, login->now_s, &outcome->news);
+	if (login->terminal)
+		announce_told(record, outcome->device, login->now_s);
+}
+
 /* Without a code only now and then, so that a pass need not write. */
 static void
 note_login(struct record *record, const struct login *login, bool now_and_then,
@@ -392,6 +403,7 @@ login_note_pass(const struct policy *policy, struct record *record,
 {
 	note_source(record, login);
 	note_verified(policy, record, login);
+	tell_changes(record, login, outcome);
 	note_login(record, login, false, outcome);
 	outcome->changed = true;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "announce.h"
 #include "policy.h"
 #include "record.h"
 #include "verdict.h"
@@ -44,6 +45,7 @@ struct outcome {
 	int64_t drift_s;    /* how far off the clock of a wrong code is */
 	int64_t failed;     /* PASS: wrong codes since the last login */
 	char failed_from[ADDRESS_TEXT];
+	struct announcements news;   /* PASS: what changed since then */
 	char device[DEVICE_ID_TEXT]; /* whose code it was */
 	char name[RULE_TEXT];        /* the group or rule that a denial names */
 	long recovery_left; /* PASS by a recovery code: how many; or -1 */
@@ -81,7 +83,11 @@ login_state(const struct policy *policy, const struct decision *decision,
 bool login_may_enroll(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, int64_t deadline_s);
 
-/* Notes a good login: source, connection, time; says what failed before. */
+/*
+ * Notes a good login with the code of outcome->device, or with a one-time code:
+ * source, connection, time.  Says what failed and what was changed before; what
+ * was said without a terminal, where it may be thrown away, is said again.
+ */
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);
 

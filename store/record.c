@@ -89,6 +89,7 @@ static const struct json_field device_fields[] = {
 	TEXT(struct device, added_from, "added_from", JSON_MAYBE),
 	TEXT(struct device, added_key, "added_key", JSON_MAYBE),
 	TIME(struct device, last_used_s, "last_used", JSON_MAYBE),
+	TIME(struct device, told_s, "told", JSON_MAYBE),
 };
 static const struct json_shape device_shape = JSON_SHAPE(device_fields, NULL);
 static const struct json_field device_item
@@ -109,6 +110,13 @@ static const struct json_field code_fields[] = {
 };
 static const struct json_shape code_shape = JSON_SHAPE(code_fields, NULL);
 static const struct json_field code_item = ITEM(struct one_time, &code_shape);
+
+static const struct json_field made_fields[] = {
+	TIME(struct made, at_s, "at", JSON_REQUIRED),
+	TEXT(struct made, from, "from", JSON_MAYBE),
+	TEXT(struct made, key, "key", JSON_MAYBE),
+};
+static const struct json_shape made_shape = JSON_SHAPE(made_fields, NULL);
 
 static const struct json_field counter_fields[] = {
 	NUMBER(struct counter, count, "count", JSON_REQUIRED, 0, COUNT_MAX),
@@ -174,6 +182,7 @@ static const struct json_field record_fields[] = {
 	LIST(struct record, devices, "devices", DEVICES_MAX, &device_item),
 	OBJECT(struct record, pending, "pending", JSON_MAYBE, &pending_shape),
 	LIST(struct record, codes, "codes", CODES_MAX, &code_item),
+	OBJECT(struct record, made, "made", JSON_MAYBE, &made_shape),
 	TIME(struct record, first_seen_s, "first_seen", JSON_MAYBE),
 	TIME(struct record, grace_started_s, "grace_started", JSON_MAYBE),
 	{.key = "enrolled_once", .kind = JSON_FLAG, .need = JSON_REQUIRED,
@@ -252,4 +261,6 @@ record_codes_drop(struct record *record, enum code_use use)
 		if (record->codes.items[i].use == (int)use)
 			json_list_drop(
 			    &record->codes, sizeof(struct one_time), i);
+	if (use == CODE_RECOVER)
+		record->made = (struct made){.present = false};
 }

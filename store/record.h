@@ -26,10 +26,10 @@
 #define SOURCES_MAX     16
 #define VERIFIED_MAX    16
 #define COUNT_MAX       1000000000 /* of wrong codes */
-#define DEVICE_ID_TEXT  9  /* "d1" */
-#define NAME_TEXT       33 /* a device's name */
-#define HASH_TEXT       65 /* SHA-256 in hex */
-#define KEY_TEXT        65 /* "SHA256:..." as ssh-keygen -l prints it */
+#define DEVICE_ID_TEXT  9          /* "d1" */
+#define NAME_TEXT       33         /* a device's name */
+#define HASH_TEXT       65         /* SHA-256 in hex */
+#define KEY_TEXT        65         /* "SHA256:..." as ssh-keygen -l prints it */
 #define CONNECTION_TEXT HASH_TEXT
 
 struct device {
@@ -46,6 +46,7 @@ struct device {
 	char added_from[ADDRESS_TEXT];
 	char added_key[KEY_TEXT];
 	int64_t last_used_s;
+	int64_t told_s; /* until when its owner was told of changes */
 };
 
 /* An enrolment that waits for its first code. */
@@ -62,6 +63,14 @@ struct one_time {
 	int use; /* enum code_use */
 	char hash[HASH_TEXT];
 	int64_t until_s; /* 0: for ever */
+};
+
+/* When and by whom the recovery codes were made. */
+struct made {
+	bool present;
+	int64_t at_s;
+	char from[ADDRESS_TEXT];
+	char key[KEY_TEXT];
 };
 
 /* Wrong codes in a row. */
@@ -106,6 +115,7 @@ struct record {
 	JSON_LIST_OF(struct device) devices;
 	struct pending pending;
 	JSON_LIST_OF(struct one_time) codes;
+	struct made made;
 	int64_t first_seen_s;
 	int64_t grace_started_s;
 	bool enrolled_once;
@@ -140,7 +150,7 @@ void record_done(struct record *record);
 size_t record_codes_left(
     const struct record *record, enum code_use use, int64_t now_s);
 
-/* Takes out all codes of that use. */
+/* Takes out all codes of that use, and what is kept of their making. */
 void record_codes_drop(struct record *record, enum code_use use);
 
 #endif

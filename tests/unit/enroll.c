@@ -532,3 +532,52 @@ Test(enroll, provisions_beside_what_there_is)
 	    FAULT_LIMIT);
 	end(&s);
 }
+
+/* Which devices know of which change is announce.h's business. */
+Test(enroll, notes_who_made_the_codes_and_until_when_a_device_was_told)
+{
+	struct scene s = begin();
+
+	confirm_step(&s, 0);
+	cr_expect(s.record.made.present);
+	cr_expect_eq(s.record.made.at_s, NOW_S);
+	cr_expect_str_eq(s.record.made.from, ALICE_ADDRESS);
+	cr_expect_str_eq(s.record.made.key, ALICE_KEY);
+	cr_expect_eq(s.record.devices.items[0].told_s, NOW_S);
+	cr_expect_eq(s.outcome.news.count, 0);
+	record_codes_drop(&s.record, CODE_RECOVER);
+	cr_expect_not(s.record.made.present);
+	end(&s);
+}
+
+Test(enroll, begins_a_second_device_where_the_first_was_told)
+{
+	struct scene s = begin();
+
+	fixture_device(&s.record)->told_s = NOW_S - 500;
+	s.login.proof = true;
+	confirm_step(&s, 0);
+	cr_assert_eq(s.record.devices.count, 2);
+	cr_expect_eq(s.record.devices.items[0].told_s, NOW_S - 500);
+	cr_expect_eq(s.record.devices.items[1].told_s, NOW_S - 500);
+	cr_expect_not(s.record.made.present);
+	end(&s);
+}
+
+/* A record of an earlier version: the old device is told of the new one, even
+ * after that one was used. */
+Test(enroll, is_announced_to_a_device_that_was_never_told)
+{
+	struct scene s = begin();
+	struct announcements news;
+
+	fixture_device(&s.record);
+	s.record.last_login = (struct last_login){
+	    .present = true, .at_s = NOW_S - 60};
+	s.login.proof = true;
+	confirm_step(&s, 0);
+	s.record.last_login.at_s = NOW_S + 60;
+	announce_changes(&s.record, "d1", NOW_S + 90, &news);
+	cr_expect_eq(news.count, 1);
+	end(&s);
+}

@@ -21,11 +21,13 @@ static const char full[] =
     "'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', 'last_step': "
     "'18446744073709551615', 'added': '2026-01-01T00:00:01Z', 'added_from': "
     "'203.0.113.7', 'added_key': 'SHA256:abc', 'last_used': "
-    "'2026-01-01T00:00:02Z'}],\n"
+    "'2026-01-01T00:00:02Z', 'told': '2026-01-01T00:00:16Z'}],\n"
     "'pending': {'secret': 'MZXW6YTB', 'name': 'new phone', 'until': "
     "'2026-01-01T00:00:03Z'},\n"
     "'codes': [{'use': 'recover', 'hash': '" HASH1 "'}, {'use': 'enroll', "
     "'hash': '" HASH2 "', 'until': '2026-01-01T00:00:04Z'}],\n"
+    "'made': {'at': '2026-01-01T00:00:17Z', 'from': '192.0.2.7', 'key': "
+    "'SHA256:jkl'},\n"
     "'first_seen': '2026-01-01T00:00:05Z', 'grace_started': "
     "'2026-01-01T00:00:06Z', 'enrolled_once': true,\n"
     "'invited_until': '2026-01-01T00:00:07Z', 'last_rule': 'engineers', "
@@ -86,6 +88,7 @@ Test(record, reads_a_device)
 	cr_expect_str_eq(device->added_from, "203.0.113.7");
 	cr_expect_str_eq(device->added_key, "SHA256:abc");
 	cr_expect_eq(device->last_used_s, FIRST_S + 2);
+	cr_expect_eq(device->told_s, FIRST_S + 16);
 	record_done(&record);
 }
 
@@ -121,6 +124,10 @@ Test(record, reads_the_rest)
 	cr_expect_eq(r.invited_until_s, FIRST_S + 7);
 	cr_expect_str_eq(r.last_rule, "engineers");
 	cr_expect_eq(r.skipped_s, FIRST_S + 8);
+	cr_expect(r.made.present);
+	cr_expect_eq(r.made.at_s, FIRST_S + 17);
+	cr_expect_str_eq(r.made.from, "192.0.2.7");
+	cr_expect_str_eq(r.made.key, "SHA256:jkl");
 	cr_expect_eq(r.failures.known.count, 1);
 	cr_expect_eq(r.failures.known.told, -2);
 	cr_expect_eq(r.failures.known.last_s, FIRST_S + 9);
@@ -387,6 +394,9 @@ Test(record, fits_its_own_limit)
 	char *text = NULL;
 
 	fixture_record(&record);
+	record.made.present = true;
+	memset(record.made.from, 'a', ADDRESS_TEXT - 1);
+	memset(record.made.key, 'k', KEY_TEXT - 1);
 	for (int i = 0; i < DEVICES_MAX; i++) {
 		struct device *device = fixture_device(&record);
 
@@ -396,6 +406,7 @@ Test(record, fits_its_own_limit)
 		memset(device->added_from, 'a', ADDRESS_TEXT - 1);
 		device->last_step = UINT64_MAX;
 		device->added_s = device->last_used_s = NOW_S;
+		device->told_s = NOW_S;
 	}
 	for (int i = 0; i < CODES_MAX; i++)
 		fixture_one_time(
