@@ -3,6 +3,7 @@
  *
  *	doctor.c           the list of checks, options, output
  *	doctor_gather.c    reads the files, asks sshd -T about each connection
+ *	doctor_read.c      files, a user's own as that user
  *	doctor_setup.c     whether setup was run, and confirmed
  *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
  *	doctor_files.c     who may write what: files and every folder above
@@ -23,11 +24,11 @@
 
 #include "admin.h"
 #include "doctor_dump.h"
+#include "doctor_read.h"
 
 #define DOCTOR_SSHD   "/usr/sbin/sshd"
 #define DOCTOR_SSH    "/usr/bin/ssh"
 #define DOCTOR_LINE   8192
-#define DOCTOR_FILE   (1024UL * 1024) /* bytes of a file that is read */
 #define DOCTOR_PEOPLE 5000 /* users of whom the first are looked at */
 
 struct doctor {
@@ -74,10 +75,6 @@ doctor_first_line(const char *text, const char *other, char *ret, size_t size);
 
 /* Who may own the policy beside root: of a store of one's own, oneself. */
 uid_t doctor_policy_owner(const struct doctor *doctor);
-
-/* A plain file of at most DOCTOR_FILE bytes as a string that the caller
- * frees; NULL (errno) where it cannot be read. */
-char *doctor_read(const char *path);
 
 /* When a process started, in seconds since 1970; 0 where unknown. */
 int64_t doctor_start_time(int pid);

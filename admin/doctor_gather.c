@@ -3,44 +3,23 @@
  * tells apart, by user, address and port.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "doctor.h"
 #include "doctor_child.h"
 #include "doctor_person.h"
-#include "file.h"
 
 #define SSHD_MS     10000
 #define QUESTIONS   300
 #define GROUPS      256
 #define ANY_ADDRESS "192.0.2.1" /* RFC 5737: nobody's */
-
-char *
-doctor_read(const char *path)
-{
-	scoped_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char *text = NULL;
-	struct stat st;
-	size_t len = 0;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return NULL;
-	if (!S_ISREG(st.st_mode)) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return file_read(fd, DOCTOR_FILE, &text, &len) == FAULT_NONE ? text
-								     : NULL;
-}
 
 static void
 fetch(void *ctx, const char *pattern,

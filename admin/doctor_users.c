@@ -2,6 +2,7 @@
  * Users and their keys: shells that the gate cannot run in, names that share
  * a uid, keys that are limited to a command, certificates.
  */
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,9 @@
 #include "doctor.h"
 #include "doctor_person.h"
 #include "policy_file.h"
+
+#define KEYS_MS   2000 /* for a file of keys */
+#define KEYS_SLOW 5    /* files that may take longer */
 
 static bool
 home_is_set(const struct doctor *doctor)
@@ -180,20 +184,64 @@ judge_key(struct doctor *doctor, const char *path, int number, const char *line)
 		    path, number);
 }
 
+/*
+ * Why a file of keys was not looked at.  Nothing where sshd, which reads as
+ * the user too, finds no key there either.
+ */
 static void
-read_keys(struct doctor *doctor, const char *path)
+judge_unread(
+    struct doctor *doctor, const struct passwd *pw, const char *path, int error)
 {
-	scoped_free char *text = doctor_read(path);
-	char *next = text;
-
-	for (int number = 1; next != NULL; number++) {
-		char *line = next;
-
-		next = strchr(line, '\n');
-		if (next != NULL)
-			*next++ = '\0';
-		judge_key(doctor, path, number, line);
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case EACCES:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case EINVAL:
+		return;
+	case EFBIG:
+		findings_add(&doctor->findings, FINDING_WARN, "a smaller file",
+		    "%.300s: larger than %lu KiB: its keys "
+		    "are not looked at",
+		    path, DOCTOR_FILE / 1024);
+		return;
+	default:
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s: cannot be read as %.80s: %s", path, pw->pw_name,
+		    strerror(error));
 	}
+}
+
+/* A line ends at a NUL for sshd too, and the next one counts. */
+static void
+judge_keys(struct doctor *doctor, const char *path, char *text, size_t len)
+{
+	char *line = text, *end;
+
+	for (int number = 1; line < text + len; number++) {
+		end = memchr(line, '\n', len - (size_t)(line - text));
+		if (end == NULL)
+			end = text + len;
+		*end = '\0';
+		judge_key(doctor, path, number, line);
+		line = end + 1;
+	}
+}
+
+/* False where there was no answer in time. */
+static bool
+read_keys(struct doctor *doctor, const struct passwd *pw, const char *path)
+{
+	size_t len = 0;
+	scoped_free char *text = doctor_read_as(pw, path, KEYS_MS, &len);
+	int error = errno;
+
+	if (text != NULL)
+		judge_keys(doctor, path, text, len);
+	else
+		judge_unread(doctor, pw, path, error);
+	return text != NULL || error != ETIMEDOUT;
 }
 
 /* Whether the gate looks for a key's restrictions in that file. */
@@ -232,22 +280,29 @@ judge_place(
 		: "keys in it are refused");
 }
 
+/* A file system that is gone would hold up each of thousands of users. */
 static void
 each_key_file(struct doctor *doctor, const char *words)
 {
 	char word[CONFIG_WORD], path[2 * CONFIG_WORD];
 	const struct passwd *pw;
 	const char *rest;
+	int slow = 0;
 
 	setpwent();
-	while ((pw = getpwent()) != NULL) {
+	while (slow < KEYS_SLOW && (pw = getpwent()) != NULL) {
 		rest = words;
 		while (config_word(&rest, word)) {
 			expand(word, pw, path, sizeof(path));
-			read_keys(doctor, path);
+			slow += !read_keys(doctor, pw, path);
 		}
 	}
 	endpwent();
+	if (slow >= KEYS_SLOW)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%d files of keys did not answer: the users after them "
+		    "are not looked at",
+		    slow);
 }
 
 void

@@ -453,6 +453,37 @@ Test(doctor, names_holes_of_the_system)
 	}
 }
 
+/*
+ * alice's keys are behind a link, and bob's behind one to what only root may
+ * read; carol's are too many, dave's a pipe, and erin's have a NUL.
+ */
+Test(doctor, reads_keys_as_their_user)
+{
+	static const char script[] =
+	    "sed -i '1i AuthorizedKeysFile /mnt/keys/%u' $d/sshd_config; "
+	    "mkdir -p /mnt/keys /mnt/hidden; chmod 0700 /mnt/hidden; "
+	    "line='command=\"x\" ssh-ed25519 AAAA'; "
+	    "echo \"$line\" >/mnt/alices; echo \"$line\" >/mnt/hidden/k; "
+	    "ln -s /mnt/alices /mnt/keys/alice; "
+	    "ln -s /mnt/hidden/k /mnt/keys/bob; "
+	    "yes \"$line\" | head -c 1048577 >/mnt/keys/carol; "
+	    "mkfifo -m 666 /mnt/keys/dave; "
+	    "printf 'a\\0b\\n%s' \"$line\" >/mnt/keys/erin; doctor";
+	struct run *r;
+
+	needs_people();
+	make_usual_store();
+	r = examine_alone(guarded(),
+	    text("mount -t tmpfs -o mode=755 none /mnt; %s", script));
+	assert_says(r->out, "/mnt/keys/alice:1: limited by command=");
+	assert_says(r->out,
+	    "warn  keys          /mnt/keys/carol: larger than 1024 KiB");
+	assert_says(r->out, "/mnt/keys/erin:2: limited by command=");
+	assert_never_says(r->out, "/mnt/keys/bob");
+	assert_never_says(r->out, "/mnt/keys/carol:1");
+	assert_never_says(r->out, "/mnt/keys/dave");
+}
+
 Test(doctor, names_what_keeps_everyone_out)
 {
 	static const struct hole none;

@@ -1,0 +1,147 @@
+/*
+ * Files that doctor reads: the system's as root, and those that stand in a
+ * user's own folder as that user, who may have put anything there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor_child.h"
+#include "doctor_read.h"
+#include "file.h"
+
+#define REAP_MS 200
+
+static char *
+read_plain(const char *path, size_t *ret_len)
+{
+	scoped_fd int fd = open(
+	    path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	scoped_free char *text = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (file_read(fd, DOCTOR_FILE + 1, &text, ret_len) != FAULT_NONE)
+		return NULL;
+	if (*ret_len > DOCTOR_FILE) {
+		errno = EFBIG;
+		return NULL;
+	}
+	return take(text);
+}
+
+char *
+doctor_read(const char *path)
+{
+	size_t len;
+
+	return read_plain(path, &len);
+}
+
+/* In the child: the text to the pipe, and errno as the exit status. */
+_Noreturn static void
+answer(const struct passwd *pw, const char *path, int pipe)
+{
+	scoped_free char *text = NULL;
+	size_t len = 0;
+
+	if (initgroups(pw->pw_name, pw->pw_gid) < 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+		_exit(errno);
+	/* A change of uid takes this back, so it comes after. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	text = read_plain(path, &len);
+	if (text == NULL || file_write(pipe, text, len) != FAULT_NONE)
+		_exit(errno);
+	_exit(0);
+}
+
+/* All that the child says, until it closes the pipe.  False: errno. */
+static bool
+take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
+{
+	long long end = child_clock_ms() + limit_ms, left;
+	struct pollfd ready = {.fd = pipe, .events = POLLIN};
+	size_t len = 0;
+	ssize_t n;
+
+	while ((left = end - child_clock_ms()) > 0) {
+		if (poll(&ready, 1, (int)left) <= 0)
+			continue;
+		n = read(pipe, ret + len, DOCTOR_FILE - len);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n == 0) {
+			*ret_len = len;
+			return true;
+		}
+		len += n > 0 ? (size_t)n : 0;
+	}
+	errno = ETIMEDOUT;
+	return false;
+}
+
+/*
+ * What went wrong already, or in the child; EIO where that was killed or does
+ * not end: its user may do as much.
+ */
+static int
+reap(pid_t pid, int error)
+{
+	long long end = child_clock_ms() + REAP_MS;
+	int status;
+
+	if (error != 0)
+		kill(pid, SIGKILL);
+	do {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return error != 0       ? error
+			    : WIFEXITED(status) ? WEXITSTATUS(status)
+						: EIO;
+		poll(NULL, 0, 1);
+	} while (child_clock_ms() < end);
+	kill(pid, SIGKILL);
+	return error != 0 ? error : EIO;
+}
+
+char *
+doctor_read_as(
+    const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len)
+{
+	scoped_free char *text = malloc(DOCTOR_FILE + 1);
+	int ends[2], error = 0;
+	pid_t pid;
+
+	if (text == NULL || pipe2(ends, O_CLOEXEC) < 0)
+		return NULL;
+	pid = fork();
+	if (pid == 0)
+		answer(pw, path, ends[1]);
+	cleanup_fd(&ends[1]);
+	if (pid < 0 || !take_answer(ends[0], limit_ms, text, ret_len))
+		error = errno;
+	cleanup_fd(&ends[0]);
+	if (pid > 0)
+		error = reap(pid, error);
+	if (error != 0) {
+		errno = error;
+		return NULL;
+	}
+	text[*ret_len] = '\0';
+	return take(text);
+}

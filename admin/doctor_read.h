@@ -1,0 +1,30 @@
+/*
+ * Files that doctor reads.  None is ever cut: what is larger than DOCTOR_FILE
+ * cannot be read, which the caller says.
+ */
+#ifndef TFA_DOCTOR_READ_H
+#define TFA_DOCTOR_READ_H
+
+#include <pwd.h>
+#include <stddef.h>
+
+#define DOCTOR_FILE (1024UL * 1024) /* bytes of a file that is read */
+
+/*
+ * A plain file as a string that the caller frees; NULL (errno) where it
+ * cannot be read: EINVAL for what is no plain file, EFBIG for one that is
+ * larger than DOCTOR_FILE.
+ */
+char *doctor_read(const char *path);
+
+/*
+ * The same for a file in the hands of a user, read with that user's rights
+ * and no others, as sshd does: a link to what only root may read shows
+ * nothing.  *ret_len bytes, of which some may be NUL, and a NUL.  NULL also
+ * with ETIMEDOUT after limit_ms, and EIO where the reader was killed.  Needs
+ * root.
+ */
+char *doctor_read_as(
+    const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len);
+
+#endif
