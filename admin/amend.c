@@ -25,6 +25,21 @@ ask(const struct admin *admin, const char *name, const char *user,
 	return admin_ask(admin, &request, user, ret);
 }
 
+/* What a code is good for, to be told with it. */
+static void
+say_use(const char *user, const char *use)
+{
+	if (strcmp(use, "enroll") == 0)
+		admin_say("good once, for 24 hours: %s logs in with ssh on a "
+			  "terminal, types it at \"Verification code: \" and "
+			  "sets up a device",
+		    user);
+	else
+		admin_say("good once, for 24 hours: %s types it at "
+			  "\"Verification code: \", or sends it in TFA_CODE",
+		    user);
+}
+
 static int
 print_code(const struct admin *admin, const char *user, const char *use,
     const struct reply *reply)
@@ -38,6 +53,7 @@ print_code(const struct admin *admin, const char *user, const char *use,
 		    reply->codes.items[0].text);
 	} else {
 		printf("%s: %s\n", user, reply->codes.items[0].text);
+		say_use(user, use);
 	}
 	return ADMIN_DONE;
 }

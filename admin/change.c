@@ -124,7 +124,7 @@ store(const struct admin *admin, const struct place *place,
 	struct json_error error = {.line = 0};
 	struct policy again;
 
-	if (policy_format(policy, &text) != FAULT_NONE) {
+	if (policy_format(policy, true, &text) != FAULT_NONE) {
 		admin_say("out of memory");
 		return ADMIN_NOT;
 	}

@@ -42,7 +42,7 @@ read_policy(const struct admin *admin, char **ret_text, size_t *ret_len)
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;
 	if (fault == FAULT_ABSENT && admin_load(admin, &policy) == ADMIN_DONE) {
-		fault = policy_format(&policy, ret_text);
+		fault = policy_format(&policy, true, ret_text);
 		policy_done(&policy);
 		if (fault == FAULT_NONE) {
 			*ret_len = strlen(*ret_text);

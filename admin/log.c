@@ -1,54 +1,130 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "admin.h"
 #include "audit.h"
+#include "cleanup.h"
+#include "display.h"
+#include "utf8.h"
 #include "when.h"
 
+struct listing {
+	const struct admin *admin;
+	int columns; /* of the terminal; 0: a pipe, and lines stay whole */
+	bool begun;
+};
+
 static void
-field(const char *name, const char *value)
+field(FILE *out, const char *name, const char *value)
 {
 	if (value[0] != '\0')
-		printf(" %s=%s", name, value);
+		fprintf(out, " %s=%s", name, value);
+}
+
+static const char *
+or_dash(const char *text)
+{
+	return text[0] != '\0' ? text : "-";
 }
 
 static void
-print(const struct audit *entry)
+write_rest(FILE *out, const struct audit *entry)
+{
+	field(out, "key", entry->key);
+	field(out, "device", entry->device);
+	field(out, "by", entry->actor);
+	if (entry->suppressed > 0)
+		fprintf(out, " suppressed=%lld", (long long)entry->suppressed);
+	if (entry->detail[0] != '\0')
+		fprintf(out, " (%s)", entry->detail);
+	if (entry->command[0] != '\0')
+		fprintf(out, " command: %s", entry->command);
+}
+
+static void
+write_line(FILE *out, const struct audit *entry)
 {
 	char when[WHEN_TEXT];
 
 	when_format(entry->time_s, when);
-	printf("%s %-6s %-8s %s", when, entry->event,
-	    entry->verdict[0] != '\0' ? entry->verdict : "-",
-	    entry->user[0] != '\0' ? entry->user : "-");
-	field("reason", entry->reason);
-	field("rule", entry->rule);
-	field("from", entry->address);
-	field("key", entry->key);
-	field("device", entry->device);
-	field("by", entry->actor);
-	if (entry->suppressed > 0)
-		printf(" suppressed=%lld", (long long)entry->suppressed);
-	if (entry->detail[0] != '\0')
-		printf(" (%s)", entry->detail);
-	if (entry->command[0] != '\0')
-		printf(" command: %s", entry->command);
-	putchar('\n');
+	fprintf(out, "%s %-6s %-8s %s", when, entry->event,
+	    or_dash(entry->verdict), or_dash(entry->user));
+	field(out, "reason", entry->reason);
+	field(out, "rule", entry->rule);
+	field(out, "from", entry->address);
+	write_rest(out, entry);
+}
+
+/* Under the headings; what is told apart most often comes first. */
+#define ROW "%-20s %-7s %-9s %-12s %-15s %-13s %s"
+
+static void
+write_row(FILE *out, const struct audit *entry)
+{
+	char when[WHEN_TEXT];
+
+	when_format(entry->time_s, when);
+	fprintf(out, ROW, when, entry->event, or_dash(entry->verdict),
+	    or_dash(entry->user), or_dash(entry->address),
+	    or_dash(entry->reason), or_dash(entry->rule));
+	write_rest(out, entry);
+}
+
+/* As many characters of a line as a terminal has columns. */
+static void
+print_cut(const char *line, int columns)
+{
+	size_t len = strlen(line), at = 0, n;
+
+	for (; at < len && columns > 0; columns--) {
+		n = utf8_length(line + at, len - at);
+		at += n > 0 ? n : 1;
+	}
+	printf("%.*s\n", (int)at, line);
 }
 
 static bool
-take(void *ctx, const char *text, size_t len)
+print(struct listing *listing, const struct audit *entry)
 {
-	const struct admin *admin = ctx;
+	scoped_free char *line = NULL;
+	char headings[128];
+	size_t size = 0;
+	FILE *out = open_memstream(&line, &size);
+
+	if (out == NULL)
+		return false;
+	if (listing->columns > 0)
+		write_row(out, entry);
+	else
+		write_line(out, entry);
+	if (fclose(out) != 0)
+		return false;
+	if (listing->columns == 0) {
+		puts(line);
+		return true;
+	}
+	snprintf(headings, sizeof(headings), ROW, "TIME", "EVENT", "VERDICT",
+	    "USER", "FROM", "REASON", "RULE");
+	if (!listing->begun)
+		print_cut(headings, listing->columns);
+	listing->begun = true;
+	print_cut(line, listing->columns);
+	return true;
+}
+
+static bool
+take_line(void *ctx, const char *text, size_t len)
+{
+	struct listing *listing = ctx;
 	struct audit entry;
 
 	if (!audit_parse(text, len, &entry))
 		return false;
-	if (admin->json)
-		puts(text);
-	else
-		print(&entry);
+	if (!listing->admin->json)
+		return print(listing, &entry);
+	puts(text);
 	return true;
 }
 
@@ -57,6 +133,8 @@ admin_log(struct admin *admin, int argc, char **argv)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "log"};
+	struct listing listing = {.admin = admin};
+	struct display display;
 
 	(void)argv;
 	if (argc != 0)
@@ -72,5 +150,7 @@ admin_log(struct admin *admin, int argc, char **argv)
 	if (admin->since != NULL &&
 	    !admin_time(admin->since, time(NULL), &request.since_s))
 		return ADMIN_USAGE;
-	return admin_stream(admin, &request, "", take, admin);
+	display_size(STDOUT_FILENO, &display);
+	listing.columns = display.columns;
+	return admin_stream(admin, &request, "", take_line, &listing);
 }

@@ -19,11 +19,11 @@ show(const struct admin *admin)
 
 	if (status != ADMIN_DONE)
 		return status;
-	if (policy_format(&policy, &text) != FAULT_NONE) {
+	if (policy_format(&policy, !admin->json, &text) != FAULT_NONE) {
 		admin_say("out of memory");
 		status = ADMIN_NOT;
 	} else {
-		fputs(text, stdout);
+		printf("%s%s", text, admin->json ? "\n" : "");
 	}
 	policy_done(&policy);
 	return status;
@@ -66,33 +66,82 @@ admin_check_text(const char *file, const char *text, size_t len)
 
 /* A draft may lie anywhere; the policy itself must lie where only root
  * writes. */
-static int
-read_draft(const char *path, char **ret_text, size_t *ret_len)
+static bool
+read_checked(const struct admin *admin, const char *path, char **ret_text,
+    size_t *ret_len, char ret_why[static POLICY_WHY_TEXT])
 {
-	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	scoped_fd int fd = -1;
 
+	snprintf(ret_why, POLICY_WHY_TEXT, "out of memory");
+	if (strcmp(path, admin->policy) == 0)
+		return policy_read(path, geteuid(), ret_text, ret_len,
+			   ret_why) == FAULT_NONE;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 &&
 	    file_read(fd, POLICY_MAX + 1, ret_text, ret_len) == FAULT_NONE)
-		return ADMIN_DONE;
-	admin_say("%s: %s", path, strerror(errno));
-	return ADMIN_NOT;
+		return true;
+	snprintf(ret_why, POLICY_WHY_TEXT, "%.200s: %s", path, strerror(errno));
+	return false;
+}
+
+static void
+print_place(const char *key, int number)
+{
+	if (number > 0)
+		printf(",\"%s\":%d", key, number);
+	else
+		printf(",\"%s\":null", key);
+}
+
+/* The keys are the same whether it is valid or not; why is "" where it is. */
+static int
+print_check(const char *path, const struct json_error *error, const char *why)
+{
+	printf("{\"ok\":%s,\"file\":", why[0] == '\0' ? "true" : "false");
+	admin_print_string(path);
+	print_place("line", error->line);
+	print_place("column", error->column);
+	fputs(",\"message\":", stdout);
+	if (why[0] == '\0')
+		fputs("null", stdout);
+	else
+		admin_print_string(why);
+	puts("}");
+	return why[0] == '\0' ? ADMIN_DONE : ADMIN_NOT;
+}
+
+static int
+check_json(const char *path, const char *text, size_t len)
+{
+	struct json_error error = {.line = 0};
+	char why[POLICY_WHY_TEXT];
+	struct policy policy;
+
+	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
+		policy_done(&policy);
+		return print_check(path, &error, "");
+	}
+	snprintf(why, sizeof(why), "%s%s%s", error.path,
+	    error.path[0] != '\0' ? ": " : "", error.text);
+	return print_check(path, &error, why);
 }
 
 static int
 check(const struct admin *admin, const char *path)
 {
+	static const struct json_error nowhere;
 	scoped_free char *text = NULL;
-	char why[POLICY_WHY_TEXT] = "out of memory";
+	char why[POLICY_WHY_TEXT];
 	size_t len = 0;
 
-	if (strcmp(path, admin->policy) != 0) {
-		if (read_draft(path, &text, &len) != ADMIN_DONE)
-			return ADMIN_NOT;
-	} else if (policy_read(path, geteuid(), &text, &len, why) !=
-	    FAULT_NONE) {
+	if (!read_checked(admin, path, &text, &len, why)) {
+		if (admin->json)
+			return print_check(path, &nowhere, why);
 		admin_say("%s", why);
 		return ADMIN_NOT;
 	}
+	if (admin->json)
+		return check_json(path, text, len);
 	if (!admin_check_text(path, text, len))
 		return ADMIN_NOT;
 	admin_done(admin, path, "valid");

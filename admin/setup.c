@@ -182,7 +182,8 @@ wait_for_confirmation(const struct setup *setup, struct journal *journal)
 			  "setup --watch puts it back, let the start run it");
 	if (setup->break_glass != NULL)
 		admin_say("%s gets in without a code: whoever has the key has "
-			  "the bastion, so keep it offline",
+			  "the bastion, so keep it offline; tfa-admin users "
+			  "does not know of it, and shows them like others",
 		    setup->break_glass);
 	return ADMIN_DONE;
 }

@@ -21,17 +21,14 @@ static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
     "LAST LOGIN", "FROM", "DEADLINE", "PROBLEM"};
 #define COLUMNS (sizeof(headings) / sizeof(headings[0]))
 
-/* A time to the minute, or a dash. */
+/* A time, or what there is in its place. */
 static void
-cell_time(int64_t time_s, char ret[static WHEN_TEXT])
+say_time(int64_t time_s, const char *none, char ret[static WHEN_TEXT])
 {
-	if (time_s == 0) {
-		memcpy(ret, "-", 2);
-		return;
-	}
-	when_format(time_s, ret);
-	ret[10] = ' ';
-	ret[16] = '\0';
+	if (time_s == 0)
+		snprintf(ret, WHEN_TEXT, "%s", none);
+	else
+		when_format(time_s, ret);
 }
 
 static const char *
@@ -68,8 +65,8 @@ add_row(struct table *table, const struct user_row *row)
 	    deadline, or_dash(row->problem)};
 
 	snprintf(devices, sizeof(devices), "%zu", row->devices.count);
-	cell_time(row->last_login_s, last);
-	cell_time(row->deadline_s, deadline);
+	say_time(row->last_login_s, "-", last);
+	say_time(row->deadline_s, "-", deadline);
 	return table_row(table, cells);
 }
 
@@ -78,8 +75,8 @@ print_device(const struct device_row *device)
 {
 	char added[WHEN_TEXT], used[WHEN_TEXT];
 
-	cell_time(device->added_s, added);
-	cell_time(device->last_used_s, used);
+	say_time(device->added_s, "-", added);
+	say_time(device->last_used_s, "never", used);
 	printf("  device         %s \"%s\", added %s from %s%s%s, last used "
 	       "%s\n",
 	    device->id, device->name, added, or_dash(device->added_from),
@@ -92,9 +89,9 @@ print_full(const struct user_row *row)
 {
 	char last[WHEN_TEXT], deadline[WHEN_TEXT], locked[WHEN_TEXT];
 
-	cell_time(row->last_login_s, last);
-	cell_time(row->deadline_s, deadline);
-	cell_time(row->locked_until_s, locked);
+	say_time(row->last_login_s, "never", last);
+	say_time(row->deadline_s, "none", deadline);
+	say_time(row->locked_until_s, "", locked);
 	printf("%s\n", row->user);
 	printf("  state          %s\n", state_names[row->state]);
 	printf("  rule           %s (%s)\n",
@@ -104,8 +101,8 @@ print_full(const struct user_row *row)
 	for (size_t i = 0; i < row->devices.count; i++)
 		print_device(&row->devices.items[i]);
 	printf("  recovery codes %lld left\n", (long long)row->recovery_left);
-	printf(
-	    "  last login     %s from %s\n", last, or_dash(row->last_address));
+	printf("  last login     %s%s%s\n", last,
+	    row->last_address[0] != '\0' ? " from " : "", row->last_address);
 	printf("  wrong codes    %lld%s%s\n", (long long)row->failures,
 	    row->locked_until_s > 0 ? ", locked until " : "",
 	    row->locked_until_s > 0 ? locked : "");

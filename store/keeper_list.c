@@ -244,25 +244,33 @@ keeper_explain(struct call *call)
 	}
 }
 
+/* What the lines of the log said of what was asked. */
+struct log_seen {
+	size_t damaged; /* lines */
+	bool user;      /* the user is named, also before "since" */
+};
+
 /* Whether the admin asked for this line; one that is damaged is counted. */
 static bool
-is_wanted(
-    const struct call *call, const char *line, size_t len, size_t *damaged)
+is_wanted(const struct call *call, const char *line, size_t len,
+    struct log_seen *seen)
 {
 	struct audit entry;
+	bool user;
 
 	if (!audit_parse(line, len, &entry)) {
-		++*damaged;
+		seen->damaged++;
 		return false;
 	}
-	return entry.time_s >= call->request.since_s &&
-	    (call->request.user[0] == '\0' ||
-		strcmp(entry.user, call->request.user) == 0);
+	user = call->request.user[0] == '\0' ||
+	    strcmp(entry.user, call->request.user) == 0;
+	seen->user |= user;
+	return user && entry.time_s >= call->request.since_s;
 }
 
 /* False where the peer is gone or the file cannot be read on. */
 static bool
-send_lines(struct call *call, FILE *file, size_t *damaged)
+send_lines(struct call *call, FILE *file, struct log_seen *seen)
 {
 	scoped_free char *line = NULL;
 	size_t size = 0;
@@ -271,7 +279,7 @@ send_lines(struct call *call, FILE *file, size_t *damaged)
 	while ((n = getline(&line, &size, file)) > 0) {
 		if (line[n - 1] == '\n')
 			line[--n] = '\0';
-		if (!is_wanted(call, line, (size_t)n, damaged))
+		if (!is_wanted(call, line, (size_t)n, seen))
 			continue;
 		alarm(SERVE_S);
 		if (packet_send(call->fd, line) != FAULT_NONE)
@@ -280,12 +288,29 @@ send_lines(struct call *call, FILE *file, size_t *damaged)
 	return ferror(file) == 0;
 }
 
+/* Somebody whom the log, passwd or the store knows; everybody for "". */
+static bool
+is_somebody(struct call *call, const struct log_seen *seen)
+{
+	const char *user = call->request.user;
+	uid_t uid;
+	gid_t gid;
+
+	return user[0] == '\0' || seen->user ||
+	    keeper_find_user(user, &uid, &gid) || keeper_has_record(call, user);
+}
+
 static void
-end_of_log(struct call *call, size_t damaged)
+end_of_log(struct call *call, const struct log_seen *seen)
 {
 	scoped_reply struct reply reply = {
 	    .version = PROTOCOL_VERSION, .end = true};
+	size_t damaged = seen->damaged;
 
+	if (!is_somebody(call, seen)) {
+		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
+		return;
+	}
 	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
 	    verdict_name(VERDICT_PASS));
 	snprintf(
@@ -301,17 +326,17 @@ end_of_log(struct call *call, size_t damaged)
 void
 keeper_log(struct call *call)
 {
-	size_t damaged = 0;
+	struct log_seen seen = {.damaged = 0};
 	int fd = openat(
 	    call->store.dir, AUDIT_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 
 	if (file == NULL && errno == ENOENT) {
-		end_of_log(call, 0);
+		end_of_log(call, &seen);
 		return;
 	}
-	if (file != NULL && send_lines(call, file, &damaged))
-		end_of_log(call, damaged);
+	if (file != NULL && send_lines(call, file, &seen))
+		end_of_log(call, &seen);
 	else
 		keeper_deny(call, REASON_STORE, "");
 	if (file != NULL)

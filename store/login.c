@@ -330,6 +330,11 @@ login_state(const struct policy *policy, const struct decision *decision,
 		policy->enrollment.self != SELF_CODE) ||
 	    record_codes_left(record, CODE_ENROLL, now_s) > 0)
 		return STATE_INVITED;
+	/* Whether one is required, nobody can say. */
+	if (decision->mode == MODE_NONE &&
+	    (decision->reason == REASON_UNKNOWN_GROUP ||
+		decision->reason == REASON_GROUP_ERROR))
+		return STATE_PENDING;
 	if (decision->mode == MODE_OPTIONAL && !record->enrolled_once)
 		return STATE_PENDING;
 	if (decision->mode == MODE_REQUIRED && !record->enrolled_once &&

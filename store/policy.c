@@ -375,9 +375,9 @@ policy_builtin(struct policy *ret)
 }
 
 enum fault
-policy_format(const struct policy *policy, char **ret_text)
+policy_format(const struct policy *policy, bool indented, char **ret_text)
 {
-	return json_write(&policy_shape, policy, true, ret_text);
+	return json_write(&policy_shape, policy, indented, ret_text);
 }
 
 void

@@ -104,8 +104,10 @@ MUST_USE enum fault policy_parse(const char *text, size_t len,
  * whoever has no device yet may set one up.  FAULT_MEMORY. */
 MUST_USE enum fault policy_builtin(struct policy *ret);
 
-/* *ret_text: the policy as its file says it; the caller frees. */
-MUST_USE enum fault policy_format(const struct policy *policy, char **ret_text);
+/* *ret_text: the policy as its file says it, indented and ending in a newline,
+ * or on one line without; the caller frees. */
+MUST_USE enum fault
+policy_format(const struct policy *policy, bool indented, char **ret_text);
 
 void policy_done(struct policy *policy);
 

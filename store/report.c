@@ -127,6 +127,39 @@ locked_until(
 	return now_s + (known_s > other_s ? known_s : other_s);
 }
 
+/*
+ * Why the policy denies, for an admin: what is wrong with it, and not what
+ * the user at the prompt is told.
+ */
+static void
+say_denial(const struct decision *decision, char *ret, size_t size)
+{
+	struct reason_facts facts = {.name = decision->name};
+	const char *rule = decision->rule != NULL ? decision->rule->name : "";
+
+	if (decision->reason == REASON_UNKNOWN_GROUP)
+		snprintf(ret, size,
+		    "rule \"%s\" names group \"%s\", which does not exist: "
+		    "every login that reaches it is refused",
+		    rule, decision->name);
+	else if (decision->reason == REASON_GROUP_ERROR)
+		snprintf(ret, size,
+		    "rule \"%s\": group \"%s\" cannot be looked up: every "
+		    "login that reaches it is refused",
+		    rule, decision->name);
+	else if (decision->reason == REASON_RULE_LOST)
+		snprintf(ret, size,
+		    "no longer in the group that rule \"%s\" is for: refused "
+		    "until confirmed (tfa-admin unlock)",
+		    decision->name);
+	else if (decision->reason == REASON_NO_ADDRESS)
+		snprintf(ret, size,
+		    "the rule \"%s\" depends on the address: ask with --from",
+		    decision->name);
+	else
+		reason_say(decision->reason, &facts, ret, size);
+}
+
 enum fault
 report_user(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s, struct user_row *ret)
@@ -140,7 +173,6 @@ report_user(const struct policy *policy, const struct decision *decision,
 		record->failures.other.count,
 	    .locked_until_s = locked_until(policy, record, now_s),
 	};
-	struct reason_facts facts = {.name = decision->name};
 	enum fault fault = add_devices(record, &row);
 
 	if (fault != FAULT_NONE) {
@@ -155,8 +187,7 @@ report_user(const struct policy *policy, const struct decision *decision,
 	if (decision->rule != NULL)
 		memcpy(row.rule, decision->rule->name, sizeof(row.rule));
 	if (decision->mode == MODE_NONE)
-		reason_say(
-		    decision->reason, &facts, row.problem, sizeof(row.problem));
+		say_denial(decision, row.problem, sizeof(row.problem));
 	*ret = row;
 	return FAULT_NONE;
 }
@@ -237,11 +268,7 @@ say_outcome(
 	struct reason_facts facts = {
 	    .name = outcome->name, .wait_s = outcome->wait_s, .left_s = left_s};
 
-	if (outcome->reason == REASON_NO_ADDRESS)
-		snprintf(ret, size,
-		    "the rule \"%s\" depends on the address: ask with --from",
-		    outcome->name);
-	else if (words[outcome->reason] != NULL)
+	if (words[outcome->reason] != NULL)
 		snprintf(ret, size, "%s", words[outcome->reason]);
 	else
 		reason_say(outcome->reason, &facts, ret, size);
@@ -275,8 +302,12 @@ report_explain(const struct policy *policy, const struct subject *subject,
 		    sizeof(explanation.rule));
 	explanation.mode = (int)decision.mode;
 	explanation.deadline_s = outcome.deadline_s;
-	say_outcome(&outcome, outcome.deadline_s - login->now_s,
-	    explanation.reason, sizeof(explanation.reason));
+	if (decision.mode == MODE_NONE)
+		say_denial(
+		    &decision, explanation.reason, sizeof(explanation.reason));
+	else
+		say_outcome(&outcome, outcome.deadline_s - login->now_s,
+		    explanation.reason, sizeof(explanation.reason));
 	*ret = explanation;
 	return FAULT_NONE;
 }

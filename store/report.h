@@ -7,7 +7,7 @@
 
 #include "login.h"
 
-#define REPORT_TEXT 240
+#define REPORT_TEXT 320
 
 /* A device, without its secret. */
 struct device_row {

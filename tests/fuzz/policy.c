@@ -48,7 +48,7 @@ rewrite(const char *text, size_t len)
 	must(policy.attempts.stop >= policy.attempts.free);
 	must(policy.attempts.backoff_s <= policy.attempts.backoff_max_s);
 	must(policy.enrollment.max_devices <= 8);
-	must(policy_format(&policy, &again) == FAULT_NONE);
+	must(policy_format(&policy, true, &again) == FAULT_NONE);
 	policy_done(&policy);
 	return again;
 }

@@ -164,12 +164,13 @@ Test(policy, writes_what_it_reads)
 	struct json_error error;
 	char *text = NULL, *text_again = NULL;
 
-	cr_assert_eq(policy_format(&policy, &text), FAULT_NONE);
+	cr_assert_eq(policy_format(&policy, true, &text), FAULT_NONE);
 	for (size_t i = 0; i <= COUNT(more); i++) {
 		policy_done(&policy);
 		cr_assert_eq(policy_parse(text, strlen(text), &again, &error),
 		    FAULT_NONE, "%s: %s", error.path, error.text);
-		cr_assert_eq(policy_format(&again, &text_again), FAULT_NONE);
+		cr_assert_eq(
+		    policy_format(&again, true, &text_again), FAULT_NONE);
 		cr_expect_str_eq(text_again, text);
 		policy_done(&again);
 		free(text);
@@ -177,7 +178,7 @@ Test(policy, writes_what_it_reads)
 		fixture_policy("{'name': 'a', 'users': ['*', '!root'], 'from': "
 			       "['192.0.2.1', '::/0'], 'mode': 'optional'}",
 		    more[i % COUNT(more)], &policy);
-		cr_assert_eq(policy_format(&policy, &text), FAULT_NONE);
+		cr_assert_eq(policy_format(&policy, true, &text), FAULT_NONE);
 	}
 	policy_done(&policy);
 	free(text);
@@ -500,7 +501,7 @@ Test(policy, requires_a_code_of_everyone_where_there_is_none)
 	cr_expect_eq(policy.otherwise, MODE_REQUIRED);
 	cr_expect_eq(policy.rules.count, 0);
 	cr_expect_eq(policy.enrollment.self, SELF_ALWAYS);
-	cr_assert_eq(policy_format(&policy, &text), FAULT_NONE);
+	cr_assert_eq(policy_format(&policy, true, &text), FAULT_NONE);
 	cr_expect_eq(
 	    policy_parse(text, strlen(text), &again, &error), FAULT_NONE);
 	policy_done(&again);

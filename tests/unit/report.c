@@ -134,8 +134,9 @@ Test(report, says_until_when_a_user_is_locked)
 
 Test(report, shows_a_rule_that_denies_as_a_problem)
 {
+	struct rule rule = {.name = "office"};
 	struct decision decision = {
-	    .reason = REASON_UNKNOWN_GROUP, .name = "staff"};
+	    .reason = REASON_UNKNOWN_GROUP, .rule = &rule, .name = "staff"};
 	struct policy policy;
 	struct record record;
 	struct user_row row, again = {.state = 0};
@@ -144,8 +145,11 @@ Test(report, shows_a_rule_that_denies_as_a_problem)
 	fixture_record(&record);
 	cr_assert_eq(
 	    report_user(&policy, &decision, &record, NOW_S, &row), FAULT_NONE);
-	cr_expect_not_null(strstr(row.problem, "\"staff\""));
+	cr_expect_str_eq(row.problem,
+	    "rule \"office\" names group \"staff\", which does not exist: "
+	    "every login that reaches it is refused");
 	cr_expect_eq(row.mode, MODE_NONE);
+	cr_expect_eq(row.state, STATE_PENDING);
 	expect_readable(&user_row_shape, &row, &again);
 	user_row_done(&again);
 	user_row_done(&row);
@@ -278,6 +282,12 @@ Test(report, explains_by_the_code_that_decides_logins)
 	cr_expect_str_eq(e.verdict, "deny");
 	cr_expect_eq(e.mode, MODE_NONE);
 	cr_expect_not_null(strstr(e.reason, "\"staff\""));
+	explanation_done(&e);
+	e = explain("{'name': 'a', 'groups': ['nowhere'], 'mode': 'exempt'}",
+	    &record, &login);
+	cr_expect_str_eq(e.reason,
+	    "rule \"a\" names group \"nowhere\", which does not exist: every "
+	    "login that reaches it is refused");
 	explanation_done(&e);
 	record_done(&record);
 }

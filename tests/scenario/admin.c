@@ -1,0 +1,155 @@
+/* What an admin reads: on a terminal, in a pipe, as JSON. */
+#include <string.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+Scenarios(admin);
+
+#define COLUMNS 80 /* of the terminal that session_start() gives */
+
+static struct session *
+on_terminal(const struct bastion *b, const char *command)
+{
+	return session_start(ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
+	    b->embedded ? "--store" : "--socket",
+	    b->embedded ? b->store : b->socket, command));
+}
+
+static size_t
+longest_line(const char *seen)
+{
+	size_t longest = 0;
+
+	for (size_t len; *seen != '\0'; seen += len + (seen[len] != '\0')) {
+		len = strcspn(seen, "\r\n");
+		if (len > longest)
+			longest = len;
+	}
+	return longest;
+}
+
+Test(admin, log_fits_a_terminal_and_is_whole_in_a_pipe)
+{
+	static const char command[] =
+	    "echo this is a long command, which does not fit into a line of "
+	    "eighty columns";
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct session *s;
+	struct run *r;
+
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step_now()), command), 0);
+	r = bastion_admin(b, ARGV("log"));
+	assert_status(r, 0);
+	assert_says(r->out, text("command: %s\n", command));
+	assert_says(r->out, " from=127.0.0.1 ");
+	s = on_terminal(b, "log");
+	cr_assert_eq(session_status(s), 0);
+	assert_says(s->seen, "TIME                 EVENT   VERDICT   USER");
+	assert_says(s->seen, text("Z verify  pass      %-12s ", b->me));
+	cr_assert_eq(longest_line(s->seen), COLUMNS, "%s", s->seen);
+}
+
+/* Of one who is gone from passwd and store the log may still tell. */
+Test(admin, log_of_nobody_says_so)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct run *r = bastion_admin(b, ARGV("log", "--user", "nosuch"));
+
+	assert_status(r, 1);
+	assert_says(r->err, "no user \"nosuch\"");
+	assert_status(bastion_admin(b, ARGV("log", "--user", b->me)), 0);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step_now()), "true"), 0);
+	assert_status(
+	    run(ARGV("sed", "-i",
+		    text("s/\"user\":\"%s\"/\"user\":\"gone\"/", b->me),
+		    text("%s/audit.jsonl", b->store)),
+		NULL, 0),
+	    0);
+	assert_status(bastion_admin(b, ARGV("log", "--user", "nosuch")), 1);
+	r = bastion_admin(b, ARGV("log", "--user", "gone"));
+	assert_status(r, 0);
+	assert_says(r->out, " gone ");
+	assert_status(
+	    bastion_admin(
+		b, ARGV("log", "--user", "gone", "--since", "2099-01-01")),
+	    0);
+}
+
+Test(admin, policy_is_shown_and_checked_as_json)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = bastion_admin(b, ARGV("--json", "policy", "show"));
+	char *draft = text("%s/draft", b->dir);
+
+	assert_status(r, 0);
+	cr_assert_eq(strncmp(r->out, "{\"version\":1,", 13), 0, "%s", r->out);
+	cr_assert_eq(strcspn(r->out, "\n"), r->out_len - 1);
+	write_text(draft, r->out);
+	r = bastion_admin(b, ARGV("--json", "policy", "check", draft));
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out,
+	    text("{\"ok\":true,\"file\":\"%s\",\"line\":null,\"column\":null,"
+		 "\"message\":null}\n",
+		draft));
+	write_text(draft, "{\n  \"version\": 2}\n");
+	r = bastion_admin(b, ARGV("--json", "policy", "check", draft));
+	assert_status(r, 1);
+	assert_says(r->out,
+	    text(
+		"{\"ok\":false,\"file\":\"%s\",\"line\":2,\"column\":", draft));
+	assert_says(r->out, "\"message\":\"version: ");
+	r = bastion_admin(b, ARGV("--json", "policy", "check", "/nonexistent"));
+	assert_status(r, 1);
+	assert_says(
+	    r->out, "\"line\":null,\"column\":null,\"message\":\"/none");
+}
+
+Test(admin, one_who_never_logged_in_has_never)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = bastion_admin(b, ARGV("users", b->me));
+
+	assert_status(r, 0);
+	assert_says(r->out, "\n  last login     never\n");
+	assert_says(r->out, "\n  deadline       none\n");
+	fixture_enrol(b, b->me);
+	r = bastion_admin(b, ARGV("users", b->me));
+	assert_says(r->out, ", last used never\n");
+}
+
+Test(admin, group_that_is_not_there_is_named)
+{
+	struct bastion *b =
+	    bastion_open(.rules = "{'name':'x','groups':['nobodys-group'],"
+				  "'mode':'required'}");
+	static const char says[] = "rule \"x\" names group \"nobodys-group\", "
+				   "which does not exist";
+	struct run *r = bastion_admin(b, ARGV("users", b->me));
+
+	assert_status(r, 0);
+	assert_says(r->out, "state          pending\n");
+	assert_says(r->out, says);
+	r = bastion_admin(b, ARGV("explain", b->me));
+	assert_status(r, 0);
+	assert_says(r->out, says);
+}
+
+Test(admin, code_says_where_it_is_typed)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = bastion_admin(b, ARGV("code", b->me, "--enroll"));
+
+	assert_status(r, 0);
+	assert_says(r->err, "for 24 hours");
+	assert_says(r->err, "types it at \"Verification code: \"");
+	r = bastion_admin(b, ARGV("code", b->me, "--pass"));
+	assert_status(r, 0);
+	assert_says(r->err, "TFA_CODE");
+	r = bastion_admin(b, ARGV("--json", "code", b->me, "--pass"));
+	cr_assert_str_empty(r->err);
+}
