@@ -221,37 +221,38 @@ put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g' \
 
 # tfa is for everybody, the rest for sshd and administrators.
 install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) \
+	$(Q)install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) \
 	    $(DESTDIR)$(DOCDIR)/examples/policies $(DESTDIR)$(SYSCONFDIR)/tfa
-	install -m 0755 $(filter-out $(BUILD)/tfa,$(PROGRAMS)) \
+	$(Q)install -m 0755 $(filter-out $(BUILD)/tfa,$(PROGRAMS)) \
 	    $(DESTDIR)$(SBINDIR)
-	$(if $(filter $(BUILD)/tfa,$(PROGRAMS)),install -m 0755 $(BUILD)/tfa \
+	$(if $(filter $(BUILD)/tfa,$(PROGRAMS)),$(Q)install -m 0755 $(BUILD)/tfa \
 	    $(DESTDIR)$(BINDIR))
-	$(call put,etc/tfa-keeper.service,$(UNITDIR)/tfa-keeper.service)
-	$(call put,etc/tfa-keeper.socket,$(UNITDIR)/tfa-keeper.socket)
-	$(call put,etc/sshd-tfa.conf,$(DOCDIR)/sshd-tfa.conf)
-	$(call put,README.md,$(DOCDIR)/README.md)
-	$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
+	$(Q)$(call put,etc/tfa-keeper.service,$(UNITDIR)/tfa-keeper.service)
+	$(Q)$(call put,etc/tfa-keeper.socket,$(UNITDIR)/tfa-keeper.socket)
+	$(Q)$(call put,etc/sshd-tfa.conf,$(DOCDIR)/sshd-tfa.conf)
+	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
+	$(Q)$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
 	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
-	install -m 0644 LICENSE store/PROTOCOL.md $(DESTDIR)$(DOCDIR)
-	install -m 0644 examples/ssh_config $(DESTDIR)$(DOCDIR)/examples
-	install -m 0644 examples/policies/* \
+	$(Q)install -m 0644 LICENSE store/PROTOCOL.md $(DESTDIR)$(DOCDIR)
+	$(Q)install -m 0644 examples/ssh_config $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
-	install -D -m 0644 etc/tfa.sysusers \
+	$(Q)install -D -m 0644 etc/tfa.sysusers \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/tfa.conf
-	install -D -m 0644 etc/tfa.tmpfiles \
+	$(Q)install -D -m 0644 etc/tfa.tmpfiles \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tfa.conf
-	install -D -m 0644 etc/tfa-completion.bash \
+	$(Q)install -D -m 0644 etc/tfa-completion.bash \
 	    $(DESTDIR)$(COMPLETIONDIR)/tfa-admin
-	ln -sf tfa-admin $(DESTDIR)$(COMPLETIONDIR)/tfa
-	test -e $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa || install -D -m 0644 \
+	$(Q)ln -sf tfa-admin $(DESTDIR)$(COMPLETIONDIR)/tfa
+	$(Q)test -e $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa || install -D -m 0644 \
 	    etc/tfa.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa
-	test -e $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json || install -m 0644 \
+	$(Q)test -e $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json || install -m 0644 \
 	    etc/policy.json $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json
+	@echo '  INSTALL $(DESTDIR)$(PREFIX) $(DESTDIR)$(SYSCONFDIR)/tfa'
 
 # The policy and the records stay.
 uninstall:
-	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
+	$(Q)rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
 	    $(DESTDIR)$(BINDIR)/tfa \
 	    $(DESTDIR)$(UNITDIR)/tfa-keeper.service \
 	    $(DESTDIR)$(UNITDIR)/tfa-keeper.socket \
@@ -261,7 +262,8 @@ uninstall:
 	    $(DESTDIR)$(COMPLETIONDIR)/tfa \
 	    $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS)))
-	rm -rf $(DESTDIR)$(DOCDIR)
+	$(Q)rm -rf $(DESTDIR)$(DOCDIR)
+	@echo '  REMOVE  $(DESTDIR)$(PREFIX)'
 
 format:
 	clang-format -i $(ALL_C) $(ALL_H)

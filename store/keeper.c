@@ -134,6 +134,20 @@ clear_stale(const struct sockaddr_un *address)
 		unlink(address->sun_path);
 }
 
+/* Its folder is whose who starts it: root's, or the keeper's own. */
+_Noreturn static void
+no_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int len = slash != NULL ? (int)(slash - path) : 1;
+
+	errx(1,
+	    "%s: its folder is not there (as root: install -d -m 0755 %s"
+	    "%.*s)",
+	    path, geteuid() == 0 ? "" : "-o " KEEPER_USER " ", len,
+	    slash != NULL ? path : ".");
+}
+
 /* One keeper a path: held for as long as the process lives, and by none of
  * its children, or one that still serves would keep the next keeper out. */
 static int
@@ -144,6 +158,8 @@ lock_path(const char *path)
 
 	snprintf(name, sizeof(name), "%s.lock", path);
 	fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ENOENT)
+		no_folder(path);
 	if (fd < 0)
 		err(1, "%s", name);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)

@@ -153,6 +153,32 @@ Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 	}
 }
 
+/* As they stand there, after a restart, which empties /run. */
+Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	assert_status(machine_setup("--yes", "--wait", "5s"), 0);
+	kill_watcher();
+	machine_sh("rm -rf /run/tfa");
+	r = run(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->err, "install -d -m 0755 /run/tfa)");
+	machine_sh("sed -n '/^Where systemd does not run/,/^Without root/"
+		   "s/^    //p' README.md >/run/lines\n"
+		   "[ \"$(wc -l </run/lines)\" -eq 3 ]\n"
+		   "sh -e /run/lines\n"
+		   "for i in 1 2 3 4 5 6 7 8 9; do\n"
+		   "	[ -S /run/tfa/keeper.sock ] || sleep 0.1\n"
+		   "done");
+	assert_status(run(ARGV("/usr/sbin/tfa-admin", "users"), NULL, 0), 0);
+	cr_assert(machine_has(MACHINE_DROPIN));
+	machine_settled(10000);
+	cr_assert(!machine_has(MACHINE_DROPIN));
+}
+
 Test(setup_late, doctor_says_where_a_setup_stands)
 {
 	struct run *r;
