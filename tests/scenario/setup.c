@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../support/machine.h"
+#include "machine.h"
 #include "scenario.h"
 
 Scenarios(setup);

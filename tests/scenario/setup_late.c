@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../support/machine.h"
+#include "machine.h"
 #include "scenario.h"
 
 Scenarios(setup_late);

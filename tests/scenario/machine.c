@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../scenario/scenario.h"
+#include "scenario.h"
 #include "machine.h"
 
 int machine_port;
