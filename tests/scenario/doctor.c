@@ -410,7 +410,8 @@ Test(doctor, warns_of_an_exemption_in_the_drop_in)
 	assert_never_says(r->out, "FAIL");
 }
 
-Test(doctor, names_holes_of_the_system)
+/* Forks a reader for each user and file, which a sanitizer makes slow. */
+Test(doctor, names_holes_of_the_system, .timeout = 240)
 {
 	static const struct {
 		const char *script, *check, *says;
