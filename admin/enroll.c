@@ -38,6 +38,20 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 	return true;
 }
 
+/* On a terminal the key does as well, an SVG is nothing else: false, after a
+ * message, where it could not be drawn. */
+static bool
+can_draw(enum form form)
+{
+	int side;
+
+	if (form != FORM_SVG || qr_side("otpauth", &side) != FAULT_ABSENT)
+		return true;
+	admin_say("libqrencode is not installed, which draws the code; "
+		  "--qr uri does without");
+	return false;
+}
+
 /* The secret is about to stand in a file that others can read. */
 static void
 warn_of_readers(void)
@@ -173,5 +187,7 @@ admin_enroll(struct admin *admin, int argc, char **argv)
 	}
 	if (!choose_form(admin, argv[0], &form))
 		return admin_usage("enroll");
+	if (!can_draw(form))
+		return ADMIN_NOT;
 	return enroll(admin, argv[0], form);
 }

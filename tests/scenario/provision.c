@@ -137,6 +137,36 @@ Test(provision, refuses_bad_usage_before_it_makes_anything)
 	cr_assert_null(fixture_record(b, b->me));
 }
 
+/* tfa-admin where libqrencode is not installed. */
+static struct run *
+enroll_without_libqrencode(const struct bastion *b, const char *options)
+{
+	return run(ARGV("unshare", "-m", "sh", "-ec",
+		       text("mount --bind /dev/null \"$(ldconfig -p | sed -n "
+			    "'s/.*libqrencode.so.4 .*=> //p' | head -n 1)\"; "
+			    "exec %s/tfa-admin --socket %s enroll alice %s",
+			   getenv("TFA_PROGRAMS"), b->socket, options)),
+	    NULL, 0);
+}
+
+Test(provision, makes_no_device_that_it_cannot_draw)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	r = enroll_without_libqrencode(b, "--qr svg");
+	assert_status(r, 1);
+	assert_says(r->err, "libqrencode is not installed");
+	cr_assert_str_empty(r->out);
+	cr_assert_null(fixture_record(b, "alice"));
+	r = enroll_without_libqrencode(b, "");
+	assert_status(r, 0);
+	assert_says(r->out, "\notpauth://totp/");
+	assert_says(r->out, "\nKey: ");
+}
+
 Test(provision, refuses_whom_it_does_not_know)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
