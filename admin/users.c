@@ -19,7 +19,8 @@ struct listing {
 
 static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
     "LAST LOGIN", "FROM", "DEADLINE", "PROBLEM"};
-#define COLUMNS (sizeof(headings) / sizeof(headings[0]))
+#define COLUMNS   (sizeof(headings) / sizeof(headings[0]))
+#define LOCK_TEXT 48
 
 /* A time, or what there is in its place. */
 static void
@@ -84,14 +85,29 @@ print_device(const struct device_row *device)
 	    used);
 }
 
+/* Until when codes are refused, as the end of a sentence; "" for not. */
+static void
+say_lock(int64_t until_s, char ret[static LOCK_TEXT])
+{
+	char until[WHEN_TEXT];
+
+	when_format(until_s, until);
+	if (until_s == 0)
+		ret[0] = '\0';
+	else if (until_s >= WHEN_LAST_S)
+		snprintf(ret, LOCK_TEXT, ", locked until tfa-admin unlock");
+	else
+		snprintf(ret, LOCK_TEXT, ", locked until %s", until);
+}
+
 static void
 print_full(const struct user_row *row)
 {
-	char last[WHEN_TEXT], deadline[WHEN_TEXT], locked[WHEN_TEXT];
+	char last[WHEN_TEXT], deadline[WHEN_TEXT], lock[LOCK_TEXT];
 
 	say_time(row->last_login_s, "never", last);
 	say_time(row->deadline_s, "none", deadline);
-	say_time(row->locked_until_s, "", locked);
+	say_lock(row->locked_until_s, lock);
 	printf("%s\n", row->user);
 	printf("  state          %s\n", state_names[row->state]);
 	printf("  rule           %s (%s)\n",
@@ -103,9 +119,7 @@ print_full(const struct user_row *row)
 	printf("  recovery codes %lld left\n", (long long)row->recovery_left);
 	printf("  last login     %s%s%s\n", last,
 	    row->last_address[0] != '\0' ? " from " : "", row->last_address);
-	printf("  wrong codes    %lld%s%s\n", (long long)row->failures,
-	    row->locked_until_s > 0 ? ", locked until " : "",
-	    row->locked_until_s > 0 ? locked : "");
+	printf("  wrong codes    %lld%s\n", (long long)row->failures, lock);
 	if (row->problem[0] != '\0')
 		printf("  problem        %s\n", row->problem);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "when.h"
 
 static const char *const type_names[] = {"totp", NULL};
 
@@ -109,8 +110,8 @@ add_devices(const struct record *record, struct user_row *ret)
 	return FAULT_NONE;
 }
 
-/* When the last counter that is shut opens again; the far end of time for
- * one that only an admin opens. */
+/* When the last counter that is shut opens again; WHEN_LAST_S for one
+ * that only an admin opens. */
 static int64_t
 locked_until(
     const struct policy *policy, const struct record *record, int64_t now_s)
@@ -121,7 +122,7 @@ locked_until(
 	int64_t other_s = login_wait(&policy->attempts, &f->other, true, now_s);
 
 	if (other_s < 0)
-		return INT64_MAX;
+		return WHEN_LAST_S;
 	if (known_s == 0 && other_s == 0)
 		return 0;
 	return now_s + (known_s > other_s ? known_s : other_s);

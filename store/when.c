@@ -124,13 +124,12 @@ split_date(int days, int v[static FIELDS])
 void
 when_format(int64_t time_s, char ret[static WHEN_TEXT])
 {
-	const int64_t last_s = (int64_t)days_before(10000) * DAY_S - 1;
 	int v[FIELDS], second;
 
 	if (time_s < 0)
 		time_s = 0;
-	if (time_s > last_s)
-		time_s = last_s;
+	if (time_s > WHEN_LAST_S)
+		time_s = WHEN_LAST_S;
 	second = (int)(time_s % DAY_S);
 	split_date((int)(time_s / DAY_S), v);
 	v[HOUR] = second / 3600;

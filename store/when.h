@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHEN_TEXT     21 /* "2026-11-01T00:00:00Z" and its NUL */
+#define WHEN_TEXT     21             /* "2026-11-01T00:00:00Z" and its NUL */
+#define WHEN_LAST_S   253402300799LL /* 9999-12-31T23:59:59Z */
 #define DURATION_TEXT 24
 #define DURATION_MAX  (3650LL * 24 * 3600) /* ten years, in seconds */
 
@@ -22,7 +23,7 @@
  */
 bool when_parse(const char *text, int64_t *ret_s);
 
-/* Writes time_s to ret; a time outside 1970 to 9999 is clamped into it. */
+/* Writes time_s to ret; a time before 1970 or after WHEN_LAST_S is clamped. */
 void when_format(int64_t time_s, char ret[static WHEN_TEXT]);
 
 /*

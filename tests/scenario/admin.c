@@ -153,3 +153,19 @@ Test(admin, code_says_where_it_is_typed)
 	r = bastion_admin(b, ARGV("--json", "code", b->me, "--pass"));
 	cr_assert_str_empty(r->err);
 }
+
+Test(admin, one_who_is_stopped_is_locked_until_unlock)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = "'attempts':{'free':1,'stop':1}");
+	const char *secret = fixture_enrol(b, b->me);
+	struct run *r;
+
+	assert_status(ssh_with_code(b, b->me, code_wrong(secret), "true"), 77);
+	r = bastion_admin(b, ARGV("users", b->me));
+	assert_says(
+	    r->out, "  wrong codes    1, locked until tfa-admin unlock\n");
+	assert_status(bastion_admin(b, ARGV("unlock", b->me)), 0);
+	r = bastion_admin(b, ARGV("users", b->me));
+	assert_says(r->out, "  wrong codes    0\n");
+}

@@ -1,4 +1,5 @@
 #include "report.h"
+#include "when.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ Test(report, says_until_when_a_user_is_locked)
 	    {6, 0, NOW_S + 30, STATE_LOCKED},
 	    {0, 7, NOW_S + 60, STATE_LOCKED},
 	    {8, 7, NOW_S + 120, STATE_LOCKED},
-	    {0, 100, INT64_MAX, STATE_LOCKED},
+	    {0, 100, WHEN_LAST_S, STATE_LOCKED},
 	    {100, 0, NOW_S + 3600, STATE_LOCKED},
 	};
 	struct rule rule = {.name = "all", .mode = MODE_REQUIRED};
