@@ -314,3 +314,18 @@ Test(enrolment, admins_code_may_be_left_for_later)
 	session_expect(s, PROMPT);
 	session_kill(s);
 }
+
+/* There is no shell to offer anything before. */
+Test(enrolment, admins_code_is_not_asked_of_a_forced_command)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"),
+	    .more = "'enrollment':{'self':'code'}",
+	    .gate = "--command 'echo only this'");
+	struct session *s;
+
+	code_to_enrol(b);
+	s = session_open(b, b->me, NULL, NULL);
+	session_expect(s, "only this");
+	cr_assert_eq(session_status(s), 0);
+	assert_never_says(s->seen, PROMPT);
+}
