@@ -38,8 +38,15 @@ void fuzz_parts_done(char **parts, size_t count);
 bool strict_json(const char *text, size_t len);
 
 /*
- * What is accepted is strict JSON; written again it is accepted, and writes
- * the same text from then on.  value is the caller's, zeroed, as large as the
+ * What rewrite() accepts is strict JSON; written again it is accepted, and
+ * writes the same text from then on.  It returns a text on the heap, or NULL
+ * for what it refuses; ctx is for it.
+ */
+void fuzz_rewrite(const uint8_t *data, size_t size,
+    char *(*rewrite)(void *ctx, const char *text, size_t len), void *ctx);
+
+/*
+ * The same of a value that a shape describes.  value is the caller's, zeroed, as large as the
  * shape wants.
  */
 void fuzz_shape(const struct json_shape *shape, const uint8_t *data,

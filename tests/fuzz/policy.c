@@ -1,7 +1,3 @@
-#include <stdlib.h>
-#include <string.h>
-
-#include "cleanup.h"
 #include "fuzz.h"
 #include "policy.h"
 
@@ -36,12 +32,13 @@ decide(const struct policy *policy)
 }
 
 static char *
-rewrite(const char *text, size_t len)
+rewrite(void *ctx, const char *text, size_t len)
 {
 	struct json_error error;
 	struct policy policy;
 	char *again = NULL;
 
+	(void)ctx;
 	if (policy_parse(text, len, &policy, &error) != FAULT_NONE)
 		return NULL;
 	decide(&policy);
@@ -56,15 +53,6 @@ rewrite(const char *text, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	scoped_free char *text = fuzz_text(data, size);
-	scoped_free char *once = rewrite(text, size);
-	scoped_free char *twice = NULL;
-
-	if (once == NULL)
-		return 0;
-	must(strict_json(text, size));
-	must(strict_json(once, strlen(once)));
-	twice = rewrite(once, strlen(once));
-	must(twice != NULL && strcmp(once, twice) == 0);
+	fuzz_rewrite(data, size, rewrite, NULL);
 	return 0;
 }

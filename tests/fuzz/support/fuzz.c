@@ -50,18 +50,41 @@ fuzz_parts_done(char **parts, size_t count)
 		free(parts[i]);
 }
 
-/* NULL where the text is refused. */
-static char *
-rewrite(const struct json_shape *shape, const char *text, size_t len,
-    void *value, size_t value_size)
+void
+fuzz_rewrite(const uint8_t *data, size_t size,
+    char *(*rewrite)(void *ctx, const char *text, size_t len), void *ctx)
 {
+	scoped_free char *text = fuzz_text(data, size);
+	scoped_free char *once = rewrite(ctx, text, size);
+	scoped_free char *twice = NULL;
+
+	if (once == NULL)
+		return;
+	must(strict_json(text, size));
+	must(strict_json(once, strlen(once)));
+	twice = rewrite(ctx, once, strlen(once));
+	must(twice != NULL && strcmp(once, twice) == 0);
+}
+
+struct shaped {
+	const struct json_shape *shape;
+	void *value;
+	size_t size;
+};
+
+static char *
+rewrite_shaped(void *ctx, const char *text, size_t len)
+{
+	const struct shaped *to = ctx;
 	struct json_error error;
 	char *again = NULL;
 
-	memset(value, 0, value_size);
-	if (json_read(shape, text, len, TEXT_MAX, value, &error) == FAULT_NONE)
-		must(json_write(shape, value, true, &again) == FAULT_NONE);
-	json_done(shape, value);
+	memset(to->value, 0, to->size);
+	if (json_read(to->shape, text, len, TEXT_MAX, to->value, &error) ==
+	    FAULT_NONE)
+		must(json_write(to->shape, to->value, true, &again) ==
+		    FAULT_NONE);
+	json_done(to->shape, to->value);
 	return again;
 }
 
@@ -69,15 +92,7 @@ void
 fuzz_shape(const struct json_shape *shape, const uint8_t *data, size_t size,
     void *value, size_t value_size)
 {
-	scoped_free char *text = fuzz_text(data, size);
-	scoped_free char *once = rewrite(shape, text, size, value, value_size);
-	scoped_free char *twice = NULL;
+	struct shaped to = {.shape = shape, .value = value, .size = value_size};
 
-	if (once == NULL)
-		return;
-	must(strict_json(text, size));
-	must(strict_json(once, strlen(once)));
-	twice = rewrite(shape, once, strlen(once), value, value_size);
-	must(twice != NULL);
-	must(strcmp(once, twice) == 0);
+	fuzz_rewrite(data, size, rewrite_shaped, &to);
 }
