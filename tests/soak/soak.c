@@ -79,8 +79,8 @@ say(long laps, const struct storm_figures *s, const struct flood_figures *f,
 	       "kills              %8ld\n"
 	       "codes judged       %8ld\n"
 	       "codes spent        %8ld\n"
-	       "spent ones retried %8ld\n"
-	       "wrong accepts      %8d   the first would have ended this\n"
+	       "spent ones retried %8ld   all refused: one that was not would "
+	       "have ended this\n"
 	       "enrolments         %8ld\n"
 	       "admin changes      %8ld\n"
 	       "requests cut off   %8ld\n"
@@ -91,7 +91,7 @@ say(long laps, const struct storm_figures *s, const struct flood_figures *f,
 	       "slowest other user %8ld ms\n"
 	       "keeper's memory    %8ld kB before, %ld kB after\n"
 	       "its descriptors    %8ld before, %ld after\n",
-	    laps, s->kills, s->verifies, s->spent, s->replays, 0, s->enrolments,
+	    laps, s->kills, s->verifies, s->spent, s->replays, s->enrolments,
 	    s->changes, s->unanswered, s->leftovers, f->connections, f->packets,
 	    f->guesses, f->counted, f->slowest_ms, first->memory_kb,
 	    last->memory_kb, first->descriptors, last->descriptors);
