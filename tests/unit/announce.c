@@ -142,6 +142,8 @@ Test(announce, counts_from_the_last_login_where_no_time_is_kept)
 	cr_expect_eq(lines_for(&record, "d1"), 1);
 	record.last_login.at_s = NOW_S + 1;
 	cr_expect_eq(lines_for(&record, "d1"), 0);
+	add(&record, "newest", NOW_S);
+	cr_expect_eq(lines_for(&record, "d1"), 1);
 	record_done(&record);
 }
 
@@ -247,6 +249,22 @@ Test(announce, lets_no_device_use_up_the_news_of_another)
 	cr_expect_eq(log_in(&record, &policy, 1, true, NOW_S).count, 0);
 	cr_expect_eq(log_in(&record, &policy, 0, true, NOW_S).count, 1);
 	cr_expect_eq(log_in(&record, &policy, 0, true, NOW_S + 60).count, 0);
+	record_done(&record);
+	policy_done(&policy);
+}
+
+/* The login itself must not move the time that it is told from. */
+Test(announce, counts_from_the_login_before_this_one)
+{
+	struct record record = record_with(1);
+	struct policy policy;
+
+	fixture_policy("", "", &policy);
+	record.devices.items[0].told_s = 0;
+	record.last_login = (struct last_login){
+	    .present = true, .at_s = NOW_S - 100};
+	add(&record, "laptop", NOW_S - 10);
+	cr_expect_eq(log_in(&record, &policy, 0, true, NOW_S).count, 1);
 	record_done(&record);
 	policy_done(&policy);
 }
