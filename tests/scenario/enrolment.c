@@ -315,17 +315,21 @@ Test(enrolment, admins_code_may_be_left_for_later)
 	session_kill(s);
 }
 
-/* There is no shell to offer anything before. */
-Test(enrolment, admins_code_is_not_asked_of_a_forced_command)
+/* It opens the enrolment, and does not bind her to it. */
+Test(enrolment, device_may_be_left_for_later_after_the_admins_code)
 {
 	struct bastion *b = bastion_open(.rules = RULE("optional"),
-	    .more = "'enrollment':{'self':'code'}",
-	    .gate = "--command 'echo only this'");
-	struct session *s;
+	    .more = "'enrollment':{'self':'code'}");
+	const char *code = code_to_enrol(b);
+	struct session *s = session_open(b, b->me, NULL, NULL);
 
-	code_to_enrol(b);
-	s = session_open(b, b->me, NULL, NULL);
-	session_expect(s, "only this");
-	cr_assert_eq(session_status(s), 0);
-	assert_never_says(s->seen, PROMPT);
+	session_expect(s, PROMPT);
+	answer(s, code);
+	session_expect(s, "Press Enter to do this later");
+	session_expect(s, PROMPT);
+	session_type(s, "\r");
+	session_expect(s, "asked again in a day");
+	session_type(s, "echo in''side; exit 3\r");
+	cr_assert_eq(session_status(s), 3);
+	assert_never_says(fixture_record(b, b->me), "\"devices\"");
 }

@@ -124,6 +124,20 @@ Test(provision, terminal_shows_a_code_that_scans_and_a_pipe_none)
 	assert_says(r->out, "\nKey: ");
 }
 
+Test(provision, draws_no_svg_on_a_terminal)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *option = b->embedded ? "--store" : "--socket";
+	const char *at = b->embedded ? b->store : b->socket;
+	struct session *s = session_start(
+	    ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")), option, at,
+		"enroll", b->me, "--qr", "svg"));
+
+	cr_assert_eq(session_status(s), 2, "%s", screen_text(s->seen));
+	assert_says(s->seen, "a file of its own");
+	cr_assert_null(fixture_record(b, b->me));
+}
+
 Test(provision, refuses_bad_usage_before_it_makes_anything)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

@@ -378,6 +378,23 @@ Test(sessions, restricted_key_stays_restricted)
 	cr_assert_str_eq(r->out, "only echo that\n");
 }
 
+/* There is no shell to offer anything before. */
+Test(sessions, restricted_key_is_not_asked_for_an_admins_code)
+{
+	struct bastion *b;
+	struct session *s;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("optional"),
+	    .more = "'enrollment':{'self':'code'}");
+	restrict_key("user15", "command=\"echo only this\"");
+	assert_status(bastion_admin(b, ARGV("code", "user15", "--enroll")), 0);
+	s = session_open(b, "user15", NULL, NULL);
+	session_expect(s, "only this");
+	cr_assert_eq(session_status(s), 0);
+	assert_never_says(s->seen, PROMPT);
+}
+
 Test(sessions, key_with_two_commands_is_refused)
 {
 	struct bastion *b;

@@ -249,6 +249,28 @@ Test(keeper_serve, denies_where_any_call_of_an_enrolment_fails, .timeout = 120)
 	fixture_remove(s.folder);
 }
 
+/* Whatever the peer says it was offered. */
+Test(keeper_serve, lets_nobody_skip_what_is_required)
+{
+	enum change (*const records[])(struct record *, void *) = {
+	    NULL, half_enrolled, enrolled};
+	struct scene s;
+
+	begin(&s);
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		struct reply reply;
+		char request[REQUEST_MAX];
+
+		set_record(&s, records[i]);
+		make_request(&s, "skip", request);
+		ask(&s, request, 0, 0, &reply);
+		cr_expect_str_neq(reply.verdict, "");
+		cr_expect_str_neq(reply.verdict, "pass", "record %zu", i);
+		reply_done(&reply);
+	}
+	fixture_remove(s.folder);
+}
+
 /* Spend before opening: the answer is the last thing that happens. */
 Test(keeper_serve, answers_pass_only_after_all_is_on_disk)
 {
