@@ -431,7 +431,7 @@ Test(doctor, names_holes_of_the_system, .timeout = 240)
 	     "/usr/sbin/sshd -o AcceptEnv=* -f $d/sshd_config; sleep 0.3; "
 	     "doctor",
 		"running", "-o AcceptEnv=*"},
-	    {"mkdir -p /run/sshd; /usr/sbin/sshd -f $d/sshd_config; sleep 3.2; "
+	    {"mkdir -p /run/sshd; /usr/sbin/sshd -f $d/sshd_config; sleep 4.2; "
 	     "touch $d/conf.d/00-tfa.conf; doctor",
 		"running", "fix: systemctl reload ssh"},
 	    {"mkdir -p /run/sshd; cp $d/sshd_config $d/second; "
