@@ -198,7 +198,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 # Packages: what to build with, what to test with.
 DEPS := pkg-config libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
-	oathtool zbar-tools tmux rsync mandoc
+	oathtool zbar-tools tmux rsync mandoc openssl
 deps:
 	@tests/deps $(DEPS)
 
