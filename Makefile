@@ -198,7 +198,8 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 # Packages: what to build with, what to test with.
 DEPS := pkg-config libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
-	oathtool zbar-tools tmux rsync mandoc openssl
+	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
+	netcat-openbsd
 deps:
 	@tests/deps $(DEPS)
 

@@ -25,6 +25,14 @@
 			cr_skip("needs root and a private-root to add users"); \
 	} while (0)
 
+/* First line of a test that needs a program which may be missing. */
+#define needs_program(name)                                            \
+	do {                                                           \
+		if (run(ARGV("sh", "-c", "command -v " name), NULL, 0) \
+			->status != 0)                                 \
+			cr_skip("no " name " here");                   \
+	} while (0)
+
 #define assert_status(r, wanted)                                              \
 	do {                                                                  \
 		const struct run *run_ = (r);                                 \

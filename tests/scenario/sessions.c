@@ -288,21 +288,13 @@ Test(sessions, scp_by_the_old_protocol)
 	assert_scp_works("-O");
 }
 
-static bool
-is_there(const char *program)
-{
-	return run(ARGV("sh", "-c", text("command -v %s", program)), NULL, 0)
-		   ->status == 0;
-}
-
 Test(sessions, rsync)
 {
 	struct copy c;
 	struct run *r;
 	char *ssh;
 
-	if (!is_there("rsync"))
-		cr_skip("no rsync here");
+	needs_program("rsync");
 	c = copy_begin(NULL);
 	ssh = text("ssh -F %s -o %s", c.b->ssh_config, c.option);
 	r = run(ARGV("rsync", "-e", ssh, c.here, text("bastion:%s", c.there)),
