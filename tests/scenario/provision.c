@@ -104,14 +104,20 @@ Test(provision, svg_scans)
 	    0);
 }
 
+/* qr may be NULL. */
+static struct session *
+enroll_on_terminal(const struct bastion *b, const char *qr)
+{
+	return session_start(ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
+	    b->embedded ? "--store" : "--socket",
+	    b->embedded ? b->store : b->socket, "enroll", b->me,
+	    qr != NULL ? "--qr" : NULL, qr));
+}
+
 Test(provision, terminal_shows_a_code_that_scans_and_a_pipe_none)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
-	const char *option = b->embedded ? "--store" : "--socket";
-	const char *at = b->embedded ? b->store : b->socket;
-	struct session *s = session_start(
-	    ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")), option, at,
-		"enroll", b->me));
+	struct session *s = enroll_on_terminal(b, NULL);
 	struct run *r;
 
 	cr_assert_eq(session_status(s), 0, "%s", screen_text(s->seen));
@@ -127,11 +133,7 @@ Test(provision, terminal_shows_a_code_that_scans_and_a_pipe_none)
 Test(provision, draws_no_svg_on_a_terminal)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
-	const char *option = b->embedded ? "--store" : "--socket";
-	const char *at = b->embedded ? b->store : b->socket;
-	struct session *s = session_start(
-	    ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")), option, at,
-		"enroll", b->me, "--qr", "svg"));
+	struct session *s = enroll_on_terminal(b, "svg");
 
 	cr_assert_eq(session_status(s), 2, "%s", screen_text(s->seen));
 	assert_says(s->seen, "a file of its own");
