@@ -204,7 +204,8 @@ parse_record(const char *path)
 	free(content);
 }
 
-/* How many temporary files there are. */
+/* How many temporary files there are.  The first keeper may have been killed
+ * before it made the folder. */
 static long
 parse_records(const struct bastion *b)
 {
@@ -213,6 +214,8 @@ parse_records(const struct bastion *b)
 	const struct dirent *entry;
 	long leftovers = 0;
 
+	if (dir == NULL && errno == ENOENT)
+		return 0;
 	if (dir == NULL)
 		fail("%s: %s", folder, strerror(errno));
 	while ((entry = readdir(dir)) != NULL) {
