@@ -16,6 +16,7 @@
  *	log.c      log
  *	ask.c      the keeper's answers
  *	doctor*.c  doctor; doctor.h lists them
+ *	read.c     files, a user's own as that user
  *	table.c    tables for a terminal
  *
  * Data goes to stdout, messages to stderr.

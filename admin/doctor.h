@@ -3,7 +3,6 @@
  *
  *	doctor.c           the list of checks, options, output
  *	doctor_gather.c    reads the files, asks sshd -T about each connection
- *	doctor_read.c      files, a user's own as that user
  *	doctor_setup.c     whether setup was run, and confirmed
  *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
  *	doctor_files.c     who may write what: files and every folder above
@@ -24,7 +23,7 @@
 
 #include "admin.h"
 #include "doctor_dump.h"
-#include "doctor_read.h"
+#include "read.h"
 
 #define DOCTOR_SSHD   "/usr/sbin/sshd"
 #define DOCTOR_SSH    "/usr/bin/ssh"

@@ -31,7 +31,7 @@ fetch(void *ctx, const char *pattern,
 
 	if (glob(pattern, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++) {
-			scoped_free char *text = doctor_read(found.gl_pathv[i]);
+			scoped_free char *text = read_whole(found.gl_pathv[i]);
 
 			if (text != NULL)
 				each(reader, found.gl_pathv[i], text);
@@ -287,7 +287,7 @@ void
 doctor_gather(struct doctor *doctor)
 {
 	scoped_free struct child *child = malloc(sizeof(*child));
-	scoped_free char *text = doctor_read(doctor->config);
+	scoped_free char *text = read_whole(doctor->config);
 	struct questions q = {.users = {{NULL, 0}}};
 	struct words *lists[] = {
 	    &q.users, &q.addresses, &q.laddrs, &q.lports, &q.hosts};

@@ -202,7 +202,7 @@ no_files(void *ctx, const char *pattern,
 static bool
 has_gate(const char *path)
 {
-	scoped_free char *text = doctor_read(path);
+	scoped_free char *text = read_whole(path);
 	struct config config = {.blocks = 0};
 	bool found;
 

@@ -51,7 +51,7 @@ doctor_pam(struct doctor *doctor)
 	}
 	if (strcasecmp(value, "yes") != 0)
 		return;
-	text = doctor_read(PAM_FILE);
+	text = read_whole(PAM_FILE);
 	if (text == NULL) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    PAM_FILE ": %s", strerror(errno));

@@ -204,7 +204,7 @@ judge_unread(
 		findings_add(&doctor->findings, FINDING_WARN, "a smaller file",
 		    "%.300s: larger than %lu KiB: its keys "
 		    "are not looked at",
-		    path, DOCTOR_FILE / 1024);
+		    path, READ_MAX / 1024);
 		return;
 	default:
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
@@ -234,7 +234,7 @@ static bool
 read_keys(struct doctor *doctor, const struct passwd *pw, const char *path)
 {
 	size_t len = 0;
-	scoped_free char *text = doctor_read_as(pw, path, KEYS_MS, &len);
+	scoped_free char *text = read_whole_as(pw, path, KEYS_MS, &len);
 	int error = errno;
 
 	if (text != NULL)

@@ -1,16 +1,12 @@
 #include "../../admin/doctor_dump.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "../../admin/doctor_daemon.h"
 #include "../../admin/doctor_person.h"
-#include "../../admin/doctor_read.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -402,39 +398,4 @@ Test(doctor, knows_the_versions_with_the_cve)
 	cr_assert(version_find(binary, sizeof(binary), version, 64));
 	cr_expect_str_eq(version, "OpenSSH_9.2p1 Debian-2+deb12u10");
 	cr_expect_not(version_find("none", 4, version, 64));
-}
-
-/* No time at all is never enough, and no reader is left. */
-Test(doctor, gives_up_on_a_users_file_in_time)
-{
-	const struct passwd *pw = getpwuid(geteuid());
-	size_t len = 7;
-
-	cr_assert_not_null(pw);
-	errno = 0;
-	cr_assert_null(doctor_read_as(pw, "/etc/passwd", 0, &len));
-	cr_assert_eq(errno, ETIMEDOUT);
-	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
-	cr_assert_eq(errno, ECHILD);
-}
-
-Test(doctor, cuts_no_file)
-{
-	char path[] = "/tmp/tfa-unit.XXXXXX";
-	int fd = mkstemp(path);
-	char *text;
-
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(ftruncate(fd, DOCTOR_FILE), 0);
-	text = doctor_read(path);
-	cr_expect_not_null(text);
-	free(text);
-	cr_assert_eq(ftruncate(fd, DOCTOR_FILE + 1), 0);
-	errno = 0;
-	cr_expect_null(doctor_read(path));
-	cr_expect_eq(errno, EFBIG);
-	cr_expect_null(doctor_read("/dev/null"));
-	cr_expect_eq(errno, EINVAL);
-	close(fd);
-	unlink(path);
 }

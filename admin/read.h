@@ -1,21 +1,21 @@
 /*
- * Files that doctor reads.  None is ever cut: what is larger than DOCTOR_FILE
- * cannot be read, which the caller says.
+ * Whole files, the system's and a user's own.  None is ever cut: what is
+ * larger than READ_MAX cannot be read, which the caller says.
  */
-#ifndef TFA_DOCTOR_READ_H
-#define TFA_DOCTOR_READ_H
+#ifndef TFA_READ_H
+#define TFA_READ_H
 
 #include <pwd.h>
 #include <stddef.h>
 
-#define DOCTOR_FILE (1024UL * 1024) /* bytes of a file that is read */
+#define READ_MAX (1024UL * 1024) /* bytes of a file */
 
 /*
  * A plain file as a string that the caller frees; NULL (errno) where it
  * cannot be read: EINVAL for what is no plain file, EFBIG for one that is
- * larger than DOCTOR_FILE.
+ * larger than READ_MAX.
  */
-char *doctor_read(const char *path);
+char *read_whole(const char *path);
 
 /*
  * The same for a file in the hands of a user, read with that user's rights
@@ -24,7 +24,7 @@ char *doctor_read(const char *path);
  * with ETIMEDOUT after limit_ms, and EIO where the reader was killed.  Needs
  * root.
  */
-char *doctor_read_as(
+char *read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Files that doctor reads: the system's as root, and those that stand in a
- * user's own folder as that user, who may have put anything there.
+ * The system's files are read as root, and those that stand in a user's own
+ * folder as that user, who may have put anything there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 
 #include "cleanup.h"
 #include "doctor_child.h"
-#include "doctor_read.h"
 #include "file.h"
+#include "read.h"
 
 #define REAP_MS 200
 
@@ -35,9 +35,9 @@ read_plain(const char *path, size_t *ret_len)
 		errno = EINVAL;
 		return NULL;
 	}
-	if (file_read(fd, DOCTOR_FILE + 1, &text, ret_len) != FAULT_NONE)
+	if (file_read(fd, READ_MAX + 1, &text, ret_len) != FAULT_NONE)
 		return NULL;
-	if (*ret_len > DOCTOR_FILE) {
+	if (*ret_len > READ_MAX) {
 		errno = EFBIG;
 		return NULL;
 	}
@@ -45,7 +45,7 @@ read_plain(const char *path, size_t *ret_len)
 }
 
 char *
-doctor_read(const char *path)
+read_whole(const char *path)
 {
 	size_t len;
 
@@ -83,7 +83,7 @@ take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
 	while ((left = end - child_clock_ms()) > 0) {
 		if (poll(&ready, 1, (int)left) <= 0)
 			continue;
-		n = read(pipe, ret + len, DOCTOR_FILE - len);
+		n = read(pipe, ret + len, READ_MAX - len);
 		if (n < 0 && errno != EINTR)
 			return false;
 		if (n == 0) {
@@ -120,10 +120,10 @@ reap(pid_t pid, int error)
 }
 
 char *
-doctor_read_as(
+read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len)
 {
-	scoped_free char *text = malloc(DOCTOR_FILE + 1);
+	scoped_free char *text = malloc(READ_MAX + 1);
 	int ends[2], error = 0;
 	pid_t pid;
 

@@ -1,0 +1,42 @@
+#include "../../admin/read.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* No time at all is never enough, and no reader is left. */
+Test(read, gives_up_on_a_users_file_in_time)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	size_t len = 7;
+
+	cr_assert_not_null(pw);
+	errno = 0;
+	cr_assert_null(read_whole_as(pw, "/etc/passwd", 0, &len));
+	cr_assert_eq(errno, ETIMEDOUT);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+	cr_assert_eq(errno, ECHILD);
+}
+
+Test(read, cuts_no_file)
+{
+	char path[] = "/tmp/tfa-unit.XXXXXX";
+	int fd = mkstemp(path);
+	char *text;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, READ_MAX), 0);
+	text = read_whole(path);
+	cr_expect_not_null(text);
+	free(text);
+	cr_assert_eq(ftruncate(fd, READ_MAX + 1), 0);
+	errno = 0;
+	cr_expect_null(read_whole(path));
+	cr_expect_eq(errno, EFBIG);
+	cr_expect_null(read_whole("/dev/null"));
+	cr_expect_eq(errno, EINVAL);
+	close(fd);
+	unlink(path);
+}
