@@ -116,7 +116,7 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols -lcrypto
 
 # Tests.  What tests/unit/inject.c makes fail.
 WRAPPED := malloc calloc strdup open openat read __read_chk write send fsync \
@@ -199,7 +199,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 DEPS := pkg-config libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
-	netcat-openbsd
+	netcat-openbsd libpam-google-authenticator
 deps:
 	@tests/deps $(DEPS)
 

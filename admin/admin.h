@@ -13,6 +13,7 @@
  *	explain.c  explain
  *	amend.c    revoke, unlock, code
  *	enroll.c   enroll
+ *	import.c   import
  *	log.c      log
  *	ask.c      the keeper's answers
  *	doctor*.c  doctor; doctor.h lists them
@@ -63,7 +64,7 @@ admin_command admin_setup;
 admin_command admin_enable, admin_enforce, admin_exempt, admin_disable;
 admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
-admin_command admin_unlock, admin_code, admin_log, admin_enroll;
+admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
 
 /* One line on stderr, with the program's name before it. */
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -22,10 +23,11 @@
 #define REAP_MS 200
 
 static char *
-read_plain(const char *path, size_t *ret_len)
+read_plain(const char *path, bool own, size_t *ret_len)
 {
-	scoped_fd int fd = open(
-	    path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	scoped_fd int fd = open(path,
+	    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+		(own ? O_NOFOLLOW : 0));
 	scoped_free char *text = NULL;
 	struct stat st;
 
@@ -33,6 +35,10 @@ read_plain(const char *path, size_t *ret_len)
 		return NULL;
 	if (!S_ISREG(st.st_mode)) {
 		errno = EINVAL;
+		return NULL;
+	}
+	if (own && st.st_uid != geteuid()) {
+		errno = EACCES;
 		return NULL;
 	}
 	if (file_read(fd, READ_MAX + 1, &text, ret_len) != FAULT_NONE)
@@ -49,7 +55,13 @@ read_whole(const char *path)
 {
 	size_t len;
 
-	return read_plain(path, &len);
+	return read_plain(path, false, &len);
+}
+
+char *
+read_whole_own(const char *path, size_t *ret_len)
+{
+	return read_plain(path, true, ret_len);
 }
 
 /* In the child: the text to the pipe, and errno as the exit status. */
@@ -65,7 +77,7 @@ answer(const struct passwd *pw, const char *path, int pipe)
 		_exit(errno);
 	/* A change of uid takes this back, so it comes after. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	text = read_plain(path, &len);
+	text = read_plain(path, false, &len);
 	if (text == NULL || file_write(pipe, text, len) != FAULT_NONE)
 		_exit(errno);
 	_exit(0);

@@ -18,6 +18,12 @@
 char *read_whole(const char *path);
 
 /*
+ * The same for a file of the caller's own, *ret_len bytes; NULL also with
+ * ELOOP for a link, EACCES for somebody else's.
+ */
+char *read_whole_own(const char *path, size_t *ret_len);
+
+/*
  * The same for a file in the hands of a user, read with that user's rights
  * and no others, as sshd does: a link to what only root may read shows
  * nothing.  *ret_len bytes, of which some may be NUL, and a NUL.  NULL also

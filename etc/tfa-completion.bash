@@ -2,7 +2,7 @@
 # be slow or incomplete where a directory does not list its members.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable policy users
-explain revoke code enroll unlock log"
+explain revoke code enroll import unlock log"
 
 _tfa_admin_options()
 {
@@ -133,6 +133,12 @@ _tfa_admin()
 		;;
 	users | explain | revoke | code | enroll | unlock)
 		_tfa_offer "$(_tfa_users)"
+		;;
+	import)
+		case $before in
+		import) _tfa_offer "$(_tfa_users)" ;;
+		*) _tfa_files ;;
+		esac
 		;;
 	doctor)
 		case ${words[*]} in

@@ -83,6 +83,7 @@ enroll_recovery(struct record *record, const struct login *login,
 
 	(void)announce_begin(record, login->now_s);
 	record_codes_drop(record, CODE_RECOVER);
+	record_codes_drop(record, CODE_SCRATCH);
 	record->made = (struct made){.present = true, .at_s = login->now_s};
 	memcpy(record->made.from, login->address, sizeof(record->made.from));
 	memcpy(record->made.key, login->key, sizeof(record->made.key));
@@ -224,6 +225,77 @@ enroll_provision(struct record *record,
 	if (fault == FAULT_NONE && *ret_recovers)
 		fault = enroll_recovery(record, &login, recovery);
 	return fault;
+}
+
+/* Every device is compared, in constant time. */
+static bool
+has_secret(const struct record *record, const struct otp_secret *secret)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < record->devices.count; i++) {
+		const struct otp_secret *one = &record->devices.items[i].secret;
+
+		found |= one->len == secret->len &&
+		    CRYPTO_memcmp(one->bytes, secret->bytes, one->len) == 0;
+	}
+	return found;
+}
+
+/* A record with more codes than CODES_MAX could not be read again. */
+static bool
+has_room(const struct record *record, size_t more)
+{
+	size_t lasting = 0;
+
+	for (size_t i = 0; i < record->codes.count; i++)
+		lasting += record->codes.items[i].until_s == 0;
+	return lasting + more <= CODES_MAX - ADMIN_CODES &&
+	    record->codes.count + more <= CODES_MAX;
+}
+
+static enum fault
+add_scratch(struct record *record, const struct import *import)
+{
+	if (!has_room(record, import->scratch.count))
+		return FAULT_LIMIT;
+	for (size_t i = 0; i < import->scratch.count; i++) {
+		struct one_time *one = json_list_add(
+		    &record->codes, sizeof(*one));
+
+		if (one == NULL)
+			return FAULT_MEMORY;
+		one->use = CODE_SCRATCH;
+		if (onetime_hash(import->scratch.items[i].code, one->hash) !=
+		    FAULT_NONE)
+			return FAULT_MEMORY;
+	}
+	return FAULT_NONE;
+}
+
+enum fault
+enroll_import(struct record *record, const struct import *import, int64_t now_s,
+    char ret_device[static DEVICE_ID_TEXT])
+{
+	struct device device = {
+	    .name = "imported",
+	    .algorithm = import->algorithm,
+	    .digits = import->digits,
+	    .period_s = import->period_s,
+	    .secret = import->secret,
+	    .last_step = import->last_step,
+	    .added_s = now_s,
+	    .added_from = ENROLL_ADMIN,
+	};
+	enum fault fault = FAULT_STALE;
+
+	if (!has_secret(record, &import->secret)) {
+		free_id(record, device.id);
+		memcpy(ret_device, device.id, sizeof(device.id));
+		fault = admit(record, &device);
+	}
+	OPENSSL_cleanse(&device, sizeof(device));
+	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef TFA_ENROLL_H
 #define TFA_ENROLL_H
 
+#include "import.h"
 #include "login.h"
 #include "onetime.h"
 
@@ -40,8 +41,8 @@ MUST_USE enum fault enroll_confirm(const struct policy *policy,
     struct record *record, const struct login *login, const char *typed,
     size_t len, const struct recovery *recovery, struct outcome *ret);
 
-/* Makes new recovery codes for whoever login is; any earlier ones are void.
- * FAULT_MEMORY: the record must not be written then. */
+/* Makes new recovery codes for whoever login is; any earlier ones, and scratch
+ * codes, are void.  FAULT_MEMORY: the record must not be written then. */
 MUST_USE enum fault enroll_recovery(struct record *record,
     const struct login *login, const struct recovery *recovery);
 
@@ -57,6 +58,16 @@ MUST_USE enum fault enroll_recovery(struct record *record,
 MUST_USE enum fault enroll_provision(struct record *record,
     const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
     int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
+    char ret_device[static DEVICE_ID_TEXT]);
+
+/*
+ * Another program's device and scratch codes, which count at once as those of
+ * enroll_provision() do.  FAULT_STALE: a device has that secret; FAULT_LIMIT:
+ * no more devices fit, or so many codes that an admin's would not;
+ * FAULT_MEMORY; the record must not be written then.
+ */
+MUST_USE enum fault
+enroll_import(struct record *record, const struct import *import, int64_t now_s,
     char ret_device[static DEVICE_ID_TEXT]);
 
 /*

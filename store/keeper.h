@@ -10,7 +10,7 @@
  *	keeper_self.c    the requests of tfa, likewise
  *	keeper_list.c    what tfa-admin reads: users, explanations, the log
  *	keeper_admin.c   what tfa-admin changes
- *	keeper_provision.c  a device that an admin sets up for a user
+ *	keeper_provision.c  a device that an admin sets up, or takes over
  *	keeper_delegate.c  what others than root may ask of these
  */
 #ifndef TFA_KEEPER_H
@@ -92,6 +92,7 @@ void keeper_revoke(struct call *call);
 void keeper_unlock(struct call *call);
 void keeper_code(struct call *call);
 void keeper_provision(struct call *call);
+void keeper_import(struct call *call);
 void keeper_log(struct call *call);
 void keeper_note(struct call *call);
 

@@ -107,6 +107,7 @@ remove_device(struct record *record, size_t i)
 	if (record->devices.count > 0)
 		return;
 	record_codes_drop(record, CODE_RECOVER);
+	record_codes_drop(record, CODE_SCRATCH);
 	record->enrolled_once = false;
 }
 

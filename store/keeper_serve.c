@@ -41,6 +41,7 @@ static const struct {
     {"unlock", WHO_HELPER, keeper_unlock},
     {"code", WHO_HELPER, keeper_code},
     {"enroll", WHO_ROOT, keeper_provision},
+    {"import", WHO_ROOT, keeper_import},
     {"log", WHO_READER, keeper_log},
     {"note", WHO_ROOT, keeper_note},
 };

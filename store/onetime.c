@@ -59,13 +59,12 @@ onetime_read(const char *text, size_t len, char ret[static ONETIME_CHARS + 1])
 }
 
 enum fault
-onetime_hash(
-    const char code[static ONETIME_CHARS + 1], char ret[static HASH_TEXT])
+onetime_hash(const char *code, char ret[static HASH_TEXT])
 {
 	static const char hex[] = "0123456789abcdef";
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 
-	if (SHA256((const uint8_t *)code, ONETIME_CHARS, digest) == NULL)
+	if (SHA256((const uint8_t *)code, strlen(code), digest) == NULL)
 		return FAULT_MEMORY;
 	for (size_t i = 0; i < sizeof(digest); i++) {
 		ret[2 * i] = hex[digest[i] >> 4];

@@ -4,6 +4,12 @@
  * without regard to case, dashes and spaces, with O as 0 and I, L as 1.  The
  * record keeps SHA-256 of the 16 characters: with 80 bits of entropy a slow
  * hash would protect nothing more.
+ *
+ * Scratch codes are the eight digits that google-authenticator made, taken
+ * over from there.  They have 26 bits, so they can be guessed: they are judged
+ * like the codes of a device, counted and never while a counter is shut, and
+ * their hash hides them from nobody who can read the record.  That is no loss:
+ * the record has the device's secret too.
  */
 #ifndef TFA_ONETIME_H
 #define TFA_ONETIME_H
@@ -17,6 +23,8 @@
 #define ONETIME_BYTES 10
 #define ONETIME_CHARS 16
 #define ONETIME_TEXT  20 /* "XXXX-XXXX-XXXX-XXXX" and a NUL */
+#define SCRATCH_CHARS 8
+#define SCRATCH_TEXT  9
 
 /* The code that these random bytes are, as a person reads it. */
 void onetime_format(
@@ -29,9 +37,9 @@ void onetime_format(
 bool
 onetime_read(const char *text, size_t len, char ret[static ONETIME_CHARS + 1]);
 
-/* SHA-256 of code, as onetime_read() gives it, in lower-case hex. */
-MUST_USE enum fault onetime_hash(
-    const char code[static ONETIME_CHARS + 1], char ret[static HASH_TEXT]);
+/* SHA-256 of a code, as onetime_read() gives it, or of the digits of a scratch
+ * code, in lower-case hex. */
+MUST_USE enum fault onetime_hash(const char *code, char ret[static HASH_TEXT]);
 
 /*
  * The record's code with that hash, valid at now_s: its index in

@@ -43,6 +43,8 @@ static const struct json_field request_fields[] = {
 	TIME(struct request, at_s, "at"),
 	TIME(struct request, since_s, "since"),
 	TEXT(struct request, detail),
+	{FIELD(struct request, JSON_OBJECT, import, JSON_MAYBE),
+	    .shape = &import_shape},
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 

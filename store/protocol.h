@@ -8,6 +8,7 @@
 #ifndef TFA_PROTOCOL_H
 #define TFA_PROTOCOL_H
 
+#include "import.h"
 #include "login.h"
 
 #define PROTOCOL_VERSION 1
@@ -41,6 +42,7 @@ struct request {
 	int64_t at_s;                 /* explain: as if it were then */
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
+	struct import import;         /* import: the account */
 };
 
 struct note {

@@ -4,8 +4,9 @@
 #include "record.h"
 
 static const char *const type_names[] = {"totp", NULL};
-static const char *const algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};
-static const char *const use_names[] = {"recover", "enroll", "pass", NULL};
+const char *const record_algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};
+static const char *const use_names[] = {
+    "recover", "enroll", "pass", "scratch", NULL};
 
 static bool
 secret_read(const char *text, void *ret)
@@ -27,7 +28,7 @@ secret_write(const void *value, char ret[static JSON_FORM_TEXT])
 		ret[0] = '\0';
 }
 
-static const struct json_form form_secret = {
+const struct json_form record_form_secret = {
     "a secret in base32, upper case, without padding", secret_read,
     secret_write};
 
@@ -79,10 +80,11 @@ static const struct json_field device_fields[] = {
 	TEXT(struct device, id, "id", JSON_REQUIRED),
 	TEXT(struct device, name, "name", JSON_MAYBE),
 	CHOICE(struct device, type, "type", type_names),
-	CHOICE(struct device, algorithm, "algorithm", algorithm_names),
+	CHOICE(struct device, algorithm, "algorithm",
+	    record_algorithm_names),
 	NUMBER(struct device, digits, "digits", JSON_REQUIRED, 6, 8),
 	NUMBER(struct device, period_s, "period", JSON_REQUIRED, 15, 300),
-	FORM(struct device, secret, "secret", JSON_REQUIRED, &form_secret),
+	FORM(struct device, secret, "secret", JSON_REQUIRED, &record_form_secret),
 	FORM(struct device, last_step, "last_step", JSON_REQUIRED,
 	    &json_form_counter),
 	TIME(struct device, added_s, "added", JSON_MAYBE),
@@ -96,7 +98,7 @@ static const struct json_field device_item
     = ITEM(struct device, &device_shape);
 
 static const struct json_field pending_fields[] = {
-	FORM(struct pending, secret, "secret", JSON_REQUIRED, &form_secret),
+	FORM(struct pending, secret, "secret", JSON_REQUIRED, &record_form_secret),
 	TEXT(struct pending, name, "name", JSON_MAYBE),
 	TIME(struct pending, until_s, "until", JSON_REQUIRED),
 };
@@ -252,6 +254,13 @@ record_codes_left(const struct record *record, enum code_use use, int64_t now_s)
 		    (code->until_s == 0 || code->until_s > now_s);
 	}
 	return left;
+}
+
+size_t
+record_recovery_left(const struct record *record, int64_t now_s)
+{
+	return record_codes_left(record, CODE_RECOVER, now_s) +
+	    record_codes_left(record, CODE_SCRATCH, now_s);
 }
 
 void

@@ -57,7 +57,8 @@ struct pending {
 	int64_t until_s;
 };
 
-enum code_use { CODE_RECOVER = 0, CODE_ENROLL, CODE_PASS };
+/* CODE_SCRATCH: eight digits that another program made; see onetime.h. */
+enum code_use { CODE_RECOVER = 0, CODE_ENROLL, CODE_PASS, CODE_SCRATCH };
 
 struct one_time {
 	int use; /* enum code_use */
@@ -128,6 +129,10 @@ struct record {
 	struct last_login last_login;
 };
 
+/* How a record says a secret (struct otp_secret) and an algorithm. */
+extern const struct json_form record_form_secret;
+extern const char *const record_algorithm_names[];
+
 /* A new record: nothing enrolled, nothing remembered. */
 void record_init(struct record *ret, const char *user, uid_t uid);
 
@@ -149,6 +154,10 @@ void record_done(struct record *record);
 /* How many unspent codes of that use are valid at now_s. */
 size_t record_codes_left(
     const struct record *record, enum code_use use, int64_t now_s);
+
+/* How many codes are left to log in with once without a device: recovery and
+ * scratch codes. */
+size_t record_recovery_left(const struct record *record, int64_t now_s);
 
 /* Takes out all codes of that use, and what is kept of their making. */
 void record_codes_drop(struct record *record, enum code_use use);

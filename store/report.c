@@ -167,8 +167,7 @@ report_user(const struct policy *policy, const struct decision *decision,
 {
 	struct user_row row = {
 	    .mode = (int)decision->mode,
-	    .recovery_left = (int64_t)record_codes_left(
-		record, CODE_RECOVER, now_s),
+	    .recovery_left = (int64_t)record_recovery_left(record, now_s),
 	    .last_login_s = record->last_login.at_s,
 	    .failures = record->failures.known.count +
 		record->failures.other.count,

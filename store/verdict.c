@@ -88,6 +88,11 @@ static const struct {
     [REASON_DEVICES_FULL] = {"devices_full", GATE_EXIT_DENIED,
 	"This user has as many devices as the policy allows: take one away "
 	"(tfa remove) or all (tfa-admin revoke) first."},
+    [REASON_CODES_FULL] = {"codes_full", GATE_EXIT_DENIED,
+	"This user has so many one-time codes that the scratch codes do not "
+	"fit: let the user make new ones (tfa recovery) first."},
+    [REASON_KNOWN_SECRET] = {"known_secret", GATE_EXIT_DENIED,
+	"This user has a device with that secret: it is already imported."},
     [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,
 	"Your key is in none of the files where its restrictions would stand: "
 	"tell an administrator (keys in the policy)."},

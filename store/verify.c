@@ -153,21 +153,6 @@ clear_failures(struct counter *counter)
 	counter->told = untold < COUNT_MAX ? -untold : -COUNT_MAX;
 }
 
-static void
-judge_digits(struct record *record, const struct login *login, const char *code,
-    struct counter *counter, struct outcome *ret)
-{
-	ret->reason = judge_devices(record, code, login->now_s, ret);
-	if (ret->reason == REASON_CODE) {
-		ret->verdict = VERDICT_PASS;
-		ret->changed = true;
-	} else if (ret->reason == REASON_WRONG_CODE) {
-		count_failure(counter, login);
-		ret->drift_s = drift(record, code, login->now_s);
-		ret->changed = true;
-	}
-}
-
 /* A one-time code that is there; enrolment codes wait until they are used. */
 static void
 spend(struct record *record, const struct login *login, size_t i,
@@ -184,9 +169,9 @@ spend(struct record *record, const struct login *login, size_t i,
 	ret->verdict = VERDICT_PASS;
 	ret->reason = REASON_ONE_TIME_CODE;
 	ret->changed = true;
-	if (use == CODE_RECOVER)
-		ret->recovery_left = (long)record_codes_left(
-		    record, CODE_RECOVER, login->now_s);
+	if (use != CODE_PASS)
+		ret->recovery_left = (long)record_recovery_left(
+		    record, login->now_s);
 }
 
 static int
@@ -197,6 +182,36 @@ find_one_time(const struct record *record, const char *code, int64_t now_s)
 	if (onetime_hash(code, hash) != FAULT_NONE)
 		return -1;
 	return onetime_find(record, hash, now_s);
+}
+
+/*
+ * Digits, where the counter is open: a scratch code, or else a device's.  With
+ * the clock back no device can judge, but eight digits are still a guess at a
+ * scratch code.
+ */
+static void
+judge_digits(struct record *record, const struct login *login, const char *code,
+    struct counter *counter, struct outcome *ret)
+{
+	bool scratch = strlen(code) == SCRATCH_CHARS &&
+	    record_codes_left(record, CODE_SCRATCH, login->now_s) > 0;
+	int found = scratch ? find_one_time(record, code, login->now_s) : -1;
+
+	if (found >= 0) {
+		spend(record, login, (size_t)found, ret);
+		return;
+	}
+	ret->reason = judge_devices(record, code, login->now_s, ret);
+	if (scratch && ret->reason == REASON_CLOCK_BACK)
+		ret->reason = REASON_WRONG_CODE;
+	if (ret->reason == REASON_CODE) {
+		ret->verdict = VERDICT_PASS;
+		ret->changed = true;
+	} else if (ret->reason == REASON_WRONG_CODE) {
+		count_failure(counter, login);
+		ret->drift_s = drift(record, code, login->now_s);
+		ret->changed = true;
+	}
 }
 
 /* Whether the counter is shut; then ret says for how long. */

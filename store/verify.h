@@ -6,7 +6,9 @@
  *	1. a code passes twice, or an older one after a newer;
  *	2. a wrong code goes uncounted;
  *	3. a right code passes while its counter is shut;
- *	4. the caller lets somebody in before the changed record is on disk:
+ *	4. a scratch code, short enough to be guessed, is judged while the
+ *	   counter is shut, or a guess at one goes uncounted;
+ *	5. the caller lets somebody in before the changed record is on disk:
  *	   VERDICT_PASS is only as good as the store_update() around it.
  */
 #ifndef TFA_VERIFY_H

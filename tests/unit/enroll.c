@@ -139,6 +139,7 @@ Test(enroll, hands_out_codes_that_work)
 	struct scene s = begin();
 
 	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000002", 0);
+	fixture_one_time(&s.record, CODE_SCRATCH, "12345678", 0);
 	confirm_step(&s, 0);
 	for (size_t i = 0; i < RECOVERY_CODES; i++) {
 		char text[ONETIME_TEXT];
@@ -580,4 +581,69 @@ Test(enroll, is_announced_to_a_device_that_was_never_told)
 	announce_changes(&s.record, "d1", NOW_S + 90, &news);
 	cr_expect_eq(news.count, 1);
 	end(&s);
+}
+
+static struct import
+imported(size_t codes)
+{
+	struct import import = {.present = true,
+	    .digits = 8,
+	    .period_s = 60,
+	    .secret = {"12345678901234567890", 20},
+	    .last_step = 7};
+
+	for (size_t i = 0; i < codes; i++) {
+		struct scratch *scratch = json_list_add(
+		    &import.scratch, sizeof(*scratch));
+
+		snprintf(scratch->code, sizeof(scratch->code), "1000000%zu", i);
+	}
+	return import;
+}
+
+Test(enroll, imports_a_device_and_its_scratch_codes_once)
+{
+	struct scene s = begin();
+	struct import import = imported(2);
+	const struct device *device;
+	char id[DEVICE_ID_TEXT] = "";
+
+	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000001", 0);
+	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	cr_assert_eq(s.record.devices.count, 1);
+	device = &s.record.devices.items[0];
+	cr_expect_str_eq(id, "d1");
+	cr_expect_str_eq(device->id, "d1");
+	cr_expect_str_eq(device->added_from, "tfa-admin");
+	cr_expect_arr_eq(device->secret.bytes, secret, 20);
+	cr_expect_eq(device->digits, 8);
+	cr_expect_eq(device->period_s, 60);
+	cr_expect_eq(device->last_step, 7);
+	cr_expect_not(s.record.pending.present);
+	cr_expect(s.record.enrolled_once);
+	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 1);
+	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 2);
+	cr_expect_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_STALE);
+	cr_expect_eq(s.record.devices.count, 1);
+	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 2);
+	import_done(&import);
+	end(&s);
+}
+
+/* With the codes that admins may still hand out it must be readable. */
+Test(enroll, imports_no_more_codes_than_a_record_holds)
+{
+	for (size_t there = 14; there <= 15; there++) {
+		struct scene s = begin();
+		struct import import = imported(10);
+		char id[DEVICE_ID_TEXT] = "";
+
+		for (size_t i = 0; i < there; i++)
+			fixture_one_time(
+			    &s.record, CODE_SCRATCH, "20000000", 0);
+		cr_expect_eq(enroll_import(&s.record, &import, NOW_S, id),
+		    there == 14 ? FAULT_NONE : FAULT_LIMIT);
+		import_done(&import);
+		end(&s);
+	}
 }

@@ -38,7 +38,8 @@ void fixture_record(struct record *ret);
 /* Adds a device d1, d2, ..., each with a secret of its own. */
 struct device *fixture_device(struct record *record);
 
-/* Adds a one-time code; text is 16 characters of Crockford's base 32. */
+/* Adds a one-time code; text is 16 characters of Crockford's base 32, or the
+ * digits of a CODE_SCRATCH. */
 void fixture_one_time(struct record *record, enum code_use use,
     const char *text, int64_t until_s);
 

@@ -85,6 +85,16 @@ Test(onetime, stores_the_sha_256_of_the_sixteen_characters)
 	    "91d828cb942c2df1eeb02502eccae9e9");
 }
 
+Test(onetime, stores_the_sha_256_of_eight_digits)
+{
+	char hash[HASH_TEXT];
+
+	cr_assert_eq(onetime_hash("12345678", hash), FAULT_NONE);
+	cr_expect_str_eq(hash,
+	    "ef797c8118f02dfb649607dd5d3f8c76"
+	    "23048c9c063d532cc95c5ed7a898a64f");
+}
+
 Test(onetime, finds_only_a_code_that_is_there_and_valid)
 {
 	static const char *const texts[] = {

@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,4 +41,37 @@ Test(read, cuts_no_file)
 	cr_expect_eq(errno, EINVAL);
 	close(fd);
 	unlink(path);
+}
+
+/* What root takes for its own is nobody else's, and no link to it. */
+Test(read, takes_only_the_callers_own)
+{
+	char folder[] = "/tmp/tfa-unit.XXXXXX";
+	char path[64], link[64];
+	char *text;
+	size_t len = 0;
+	int fd;
+
+	cr_assert_not_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/file", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, "a\0b", 3), 3);
+	close(fd);
+	cr_assert_eq(symlink(path, link), 0);
+	text = read_whole_own(path, &len);
+	cr_assert_not_null(text);
+	cr_expect_eq(len, 3);
+	free(text);
+	cr_expect_null(read_whole_own(link, &len));
+	cr_expect_eq(errno, ELOOP);
+	if (geteuid() == 0) {
+		cr_assert_eq(chown(path, 1, 1), 0);
+		cr_expect_null(read_whole_own(path, &len));
+		cr_expect_eq(errno, EACCES);
+	}
+	unlink(link);
+	unlink(path);
+	rmdir(folder);
 }

@@ -446,7 +446,11 @@ Test(record, counts_the_codes_that_are_left)
 	cr_expect_eq(record_codes_left(&record, CODE_ENROLL, NOW_S + 1), 0);
 	cr_expect_eq(record_codes_left(&record, CODE_PASS, NOW_S), 0);
 	cr_expect_eq(record_codes_left(&record, CODE_PASS, NOW_S - 1), 1);
+	fixture_one_time(&record, CODE_SCRATCH, "12345678", 0);
+	cr_expect_eq(record_recovery_left(&record, NOW_S), 3);
 	record_codes_drop(&record, CODE_RECOVER);
+	cr_expect_eq(record_recovery_left(&record, NOW_S), 1);
+	record_codes_drop(&record, CODE_SCRATCH);
 	cr_expect_eq(record.codes.count, 2);
 	cr_expect_eq(record_codes_left(&record, CODE_RECOVER, NOW_S), 0);
 	cr_expect_eq(record_codes_left(&record, CODE_ENROLL, NOW_S), 1);

@@ -69,6 +69,7 @@ Test(report, tells_everything_of_a_user_but_the_secret)
 	device->added_s = 1;
 	snprintf(device->added_from, sizeof(device->added_from), "192.0.2.1");
 	fixture_one_time(&record, CODE_RECOVER, "0000000000000001", 0);
+	fixture_one_time(&record, CODE_SCRATCH, "12345678", 0);
 	record.last_login.present = true;
 	record.last_login.at_s = 2;
 	snprintf(record.last_login.from, sizeof(record.last_login.from),
@@ -83,7 +84,7 @@ Test(report, tells_everything_of_a_user_but_the_secret)
 	    "'mode':'required','deadline':'2030-01-01T00:00:00Z','devices':["
 	    "{'id':'d1','name':'phone','type':'totp','added':"
 	    "'1970-01-01T00:00:01Z','added_from':'192.0.2.1','added_key':"
-	    "null,'last_used':null}],'recovery_left':1,"
+	    "null,'last_used':null}],'recovery_left':2,"
 	    "'last_login':'1970-01-01T00:00:02Z','last_address':'192.0.2.2',"
 	    "'failures':3,'locked_until':null,'problem':null}");
 	expect_readable(&user_row_shape, &row, &again);

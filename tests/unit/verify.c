@@ -476,6 +476,108 @@ Test(verify, says_how_many_recovery_codes_are_left)
 	end(&s);
 }
 
+#define SCRATCH       "12345678"
+#define SCRATCH_WRONG "87654321"
+
+Test(verify, takes_a_scratch_code_once)
+{
+	struct scene s = begin();
+
+	fixture_one_time(&s.record, CODE_SCRATCH, SCRATCH, 0);
+	cr_expect_eq(type(&s, "1234 5678"), REASON_ONE_TIME_CODE);
+	cr_expect_eq(s.outcome.verdict, VERDICT_PASS);
+	cr_expect(s.outcome.changed);
+	cr_expect_eq(s.record.codes.count, 0);
+	cr_expect_eq(type(&s, SCRATCH), REASON_WRONG_CODE);
+	cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
+	cr_expect(failures(&s).known.count == 1);
+	end(&s);
+}
+
+/* It is short enough to be guessed, unlike a recovery code. */
+Test(verify, refuses_a_scratch_code_while_locked_or_stopped)
+{
+	static const struct {
+		int64_t count;
+		enum reason reason;
+	} cases[] = {
+	    {FREE, REASON_ONE_TIME_CODE},
+	    {FREE + 1, REASON_LOCKED},
+	    {STOP, REASON_STOPPED},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scene s = begin();
+
+		fixture_one_time(&s.record, CODE_SCRATCH, SCRATCH, 0);
+		s.record.failures.other.count = cases[i].count;
+		s.record.failures.other.last_s = NOW_S;
+		cr_expect_eq(type(&s, SCRATCH), cases[i].reason, "%zu", i);
+		cr_expect_eq(s.record.codes.count, i == 0 ? 0 : 1);
+		cr_expect_eq(s.outcome.verdict == VERDICT_PASS, i == 0);
+		end(&s);
+	}
+}
+
+Test(verify, counts_a_guess_at_a_scratch_code)
+{
+	struct scene s = begin();
+
+	fixture_one_time(&s.record, CODE_SCRATCH, SCRATCH, 0);
+	for (int i = 0; i <= FREE; i++) {
+		cr_expect_eq(type(&s, SCRATCH_WRONG), REASON_WRONG_CODE);
+		cr_expect(s.outcome.changed);
+	}
+	cr_expect_eq(failures(&s).other.count, FREE + 1);
+	cr_expect_eq(type(&s, SCRATCH), REASON_LOCKED);
+	end(&s);
+}
+
+/* No device can judge then, so nothing else would count. */
+Test(verify, counts_a_guess_at_a_scratch_code_when_the_clock_went_back)
+{
+	static const struct {
+		const char *typed;
+		bool scratch;
+		enum reason reason;
+	} cases[] = {
+	    {SCRATCH_WRONG, true, REASON_WRONG_CODE},
+	    {SCRATCH_WRONG, false, REASON_CLOCK_BACK},
+	    {"876543", true, REASON_CLOCK_BACK},
+	    {SCRATCH, true, REASON_ONE_TIME_CODE},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scene s = begin();
+
+		if (cases[i].scratch)
+			fixture_one_time(&s.record, CODE_SCRATCH, SCRATCH, 0);
+		s.record.devices.items[0].last_step = otp_step(NOW_S, 30) + 100;
+		cr_expect_eq(
+		    type(&s, cases[i].typed), cases[i].reason, "%zu", i);
+		cr_expect_eq(failures(&s).other.count,
+		    cases[i].reason == REASON_WRONG_CODE ? 1 : 0, "%zu", i);
+		end(&s);
+	}
+}
+
+Test(verify, says_how_many_scratch_codes_are_left)
+{
+	struct scene s = begin();
+
+	fixture_one_time(&s.record, CODE_RECOVER, RECOVERY, 0);
+	fixture_one_time(&s.record, CODE_SCRATCH, SCRATCH, 0);
+	fixture_one_time(&s.record, CODE_SCRATCH, SCRATCH_WRONG, 0);
+	fixture_one_time(&s.record, CODE_PASS, ADMINS, NOW_S + 60);
+	cr_expect_eq(type(&s, SCRATCH), REASON_ONE_TIME_CODE);
+	cr_expect_eq(s.outcome.recovery_left, 2);
+	cr_expect_eq(type(&s, RECOVERY), REASON_ONE_TIME_CODE);
+	cr_expect_eq(s.outcome.recovery_left, 1);
+	cr_expect_eq(type(&s, SCRATCH_WRONG), REASON_ONE_TIME_CODE);
+	cr_expect_eq(s.outcome.recovery_left, 0);
+	end(&s);
+}
+
 Test(verify, refuses_every_code_when_the_clock_went_back)
 {
 	struct scene s = begin();

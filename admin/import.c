@@ -1,0 +1,158 @@
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "cleanup.h"
+#include "file.h"
+#include "import.h"
+#include "read.h"
+
+#define READ_MS 10000
+
+/*
+ * As the user, so that no link and no pipe leads root to what she may not
+ * read; or else a file of the caller's own.  NULL: errno.
+ */
+static char *
+read_for(const struct passwd *pw, const char *path, size_t *ret_len)
+{
+	char *text = NULL;
+
+	if (geteuid() == 0) {
+		text = read_whole_as(pw, path, READ_MS, ret_len);
+		if (text != NULL || errno != EACCES)
+			return text;
+	}
+	return read_whole_own(path, ret_len);
+}
+
+/* *ret_text: a file, or "-" for standard input.  Returns an admin_exit. */
+static int
+read_file(const char *user, const char *path, char **ret_text, size_t *ret_len)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (pw == NULL) {
+		admin_say("%s: there is no such user", user);
+		return ADMIN_NOT;
+	}
+	if (strcmp(path, "-") == 0) {
+		if (file_read(STDIN_FILENO, IMPORT_FILE_MAX + 1, ret_text,
+			ret_len) == FAULT_NONE)
+			return ADMIN_DONE;
+		admin_say("standard input: cannot be read");
+		return ADMIN_NOT;
+	}
+	*ret_text = read_for(pw, path, ret_len);
+	if (*ret_text != NULL)
+		return ADMIN_DONE;
+	if (errno == EINVAL || errno == ELOOP)
+		admin_say("%s: not a regular file, or a link to one", path);
+	else if (errno == EACCES)
+		admin_say("%s: must be a file that %s may read, or root's own",
+		    path, user);
+	else
+		admin_say("%s: %s", path, strerror(errno));
+	return ADMIN_NOT;
+}
+
+/* *ret: what the file says; its text is wiped. */
+static int
+load(const char *user, const char *path, struct import *ret,
+    struct import_report *ret_report)
+{
+	scoped_json_text char *text = NULL;
+	size_t len = 0;
+	int status = read_file(user, path, &text, &len);
+	enum fault fault;
+
+	if (status != ADMIN_DONE)
+		return status;
+	fault = import_parse(text, len, user, time(NULL), ret, ret_report);
+	explicit_bzero(text, len);
+	if (fault == FAULT_NONE)
+		return ADMIN_DONE;
+	if (fault != FAULT_FORMAT)
+		admin_say("%s: out of memory", path);
+	else if (ret_report->line > 0)
+		admin_say(
+		    "%s:%d: %s", path, ret_report->line, ret_report->error);
+	else
+		admin_say("%s: %s", path, ret_report->error);
+	return ADMIN_NOT;
+}
+
+/* The old file has the secret, and whatever runs as the user can read it. */
+static void
+say_what_is_left(
+    const char *user, const char *path, const struct import_report *report)
+{
+	for (size_t i = 0; i < report->notes_count; i++)
+		admin_say("%s: %s", user, report->notes[i]);
+	if (strcmp(path, "-") == 0)
+		admin_say("%s: delete the old file once login works", user);
+	else if (report->form == IMPORT_OATH)
+		admin_say("%s: once login works, take the line of %s out of %s",
+		    user, user, path);
+	else if (strchr(path, '\'') != NULL)
+		admin_say("%s: once login works, delete %s", user, path);
+	else
+		admin_say("%s: once login works: rm -- '%s'", user, path);
+}
+
+static void
+print_json(const struct reply *reply, const struct import *import,
+    const struct import_report *report)
+{
+	fputs("{\"user\":", stdout);
+	admin_print_string(reply->user);
+	fputs(",\"device\":", stdout);
+	admin_print_string(reply->device);
+	printf(",\"scratch\":%zu,\"notes\":[", import->scratch.count);
+	for (size_t i = 0; i < report->notes_count; i++) {
+		fputs(i > 0 ? "," : "", stdout);
+		admin_print_string(report->notes[i]);
+	}
+	puts("]}");
+}
+
+static int
+import(const struct admin *admin, const char *user, const char *path)
+{
+	scoped_request struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "import"};
+	scoped_reply struct reply reply = {.version = 0};
+	struct import_report report;
+	int status = load(user, path, &request.import, &report);
+
+	if (status != ADMIN_DONE)
+		return status;
+	memcpy(request.user, user, strlen(user) + 1);
+	status = admin_ask(admin, &request, user, &reply);
+	if (status != ADMIN_DONE)
+		return status;
+	if (admin->json)
+		print_json(&reply, &request.import, &report);
+	else
+		printf("%s: imported as %s, with %zu scratch codes\n", user,
+		    reply.device, request.import.scratch.count);
+	say_what_is_left(user, path, &report);
+	return ADMIN_DONE;
+}
+
+int
+admin_import(struct admin *admin, int argc, char **argv)
+{
+	if (argc != 2 || argv[1][0] == '\0')
+		return admin_usage("import");
+	if (argv[0][0] == '\0' || strlen(argv[0]) >= USER_TEXT) {
+		admin_say("\"%.80s\": there is no such user", argv[0]);
+		return ADMIN_NOT;
+	}
+	return import(admin, argv[0], argv[1]);
+}

@@ -1,0 +1,38 @@
+#include "import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fuzz.h"
+
+#define NOW_S 1800000000
+
+/* What is read from a file, the keeper takes; what is refused, is not there. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct import none;
+	scoped_free char *text = fuzz_text(data, size);
+	scoped_free char *packet = NULL;
+	struct import import, again = {.present = false};
+	struct import_report report;
+	struct json_error error;
+
+	if (import_parse(text, size, "alice", NOW_S, &import, &report) !=
+	    FAULT_NONE) {
+		must(memcmp(&import, &none, sizeof(none)) == 0);
+		must(report.error[0] != '\0' && report.line >= 0);
+		return 0;
+	}
+	must(report.notes_count <= IMPORT_NOTES_MAX);
+	must(import_step_ok(&import, NOW_S));
+	must(json_write(&import_shape, &import, false, &packet) == FAULT_NONE);
+	must(json_read(&import_shape, packet, strlen(packet), 65536, &again,
+		 &error) == FAULT_NONE);
+	must(again.secret.len == import.secret.len);
+	must(again.scratch.count == import.scratch.count);
+	import_done(&import);
+	import_done(&again);
+	return 0;
+}

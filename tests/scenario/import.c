@@ -1,0 +1,212 @@
+/* An admin takes over what another program asked the user for. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+Scenarios(import);
+
+#define GOOD "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" TOTP_AUTH\n"
+
+/* The start of the line'th line, from 0. */
+static const char *
+line_of(const char *content, int line)
+{
+	while (line-- > 0) {
+		content = strchr(content, '\n');
+		cr_assert_not_null(content);
+		content++;
+	}
+	return text("%.*s", (int)strcspn(content, "\n"), content);
+}
+
+static char *
+old_file(const struct bastion *b)
+{
+	return text("%s/old", b->dir);
+}
+
+/* By the real program; as the keeper's admin sees it, root's own file. */
+static char *
+made_by_google_authenticator(const struct bastion *b)
+{
+	char *path = old_file(b);
+
+	assert_status(
+	    run(ARGV("google-authenticator", "-t", "-d", "-f", "-C", "-q", "-Q",
+		    "NONE", "-u", "-W", "-e", "5", "-s", path),
+		NULL, 0),
+	    0);
+	return path;
+}
+
+Test(import, what_google_authenticator_made_logs_in)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *path = made_by_google_authenticator(b);
+	char *old = read_text(path);
+	const char *secret, *scratch = NULL;
+	uint64_t step;
+	struct run *r = bastion_admin(b, ARGV("import", b->me, path));
+
+	assert_status(r, 0);
+	assert_says(r->out, "imported as d1, with 5 scratch codes");
+	assert_says(r->err, text("rm -- '%s'", path));
+	assert_says(r->err, "WINDOW_SIZE is not taken over");
+	cr_assert_str_eq(read_text(path), old);
+	secret = line_of(old, 0);
+	for (int i = 1; scratch == NULL; i++)
+		if (isdigit((unsigned char)line_of(old, i)[0]))
+			scratch = line_of(old, i);
+	assert_never_says(r->out, secret);
+	assert_never_says(r->err, secret);
+	assert_never_says(fixture_audit(b), secret);
+	assert_never_says(fixture_audit(b), scratch);
+	assert_says(fixture_audit(b), "\"event\":\"import\"");
+	step = step_now();
+	assert_status(ssh_with_code(b, b->me, code_wrong(secret), "true"), 77);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step), "true"), 0);
+	assert_status(ssh_with_code(b, b->me, scratch, "true"), 0);
+	assert_status(ssh_with_code(b, b->me, scratch, "true"), 77);
+}
+
+Test(import, spent_steps_stay_spent)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = secret_random();
+	uint64_t step = step_now();
+	struct run *r;
+
+	write_text(old_file(b),
+	    text("%s\n\" TOTP_AUTH\n\" DISALLOW_REUSE %llu\n", secret,
+		(unsigned long long)step));
+	r = bastion_admin(b, ARGV("--json", "import", b->me, old_file(b)));
+	assert_status(r, 0);
+	assert_says(r->out, "\"device\":\"d1\",\"scratch\":0,\"notes\":[]");
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step), "true"), 77);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}
+
+Test(import, refuses_and_leaves_the_record_as_it_is)
+{
+	static const char *const files[] = {GOOD "1234567\n",
+	    "GEZDGNBVGY3TQOJQ\n\" HOTP_COUNTER 1\n", GOOD "\" WHAT\n"};
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *before, *path = old_file(b);
+	struct run *r;
+
+	write_text(path, GOOD "12345678\n");
+	assert_status(bastion_admin(b, ARGV("import", b->me, path)), 0);
+	before = fixture_record(b, b->me);
+	r = bastion_admin(b, ARGV("import", b->me, path));
+	assert_status(r, 1);
+	assert_says(r->err, "already imported");
+	for (size_t i = 0; i < 3; i++) {
+		write_text(path, files[i]);
+		r = bastion_admin(b, ARGV("import", b->me, path));
+		assert_status(r, 1);
+		assert_says(r->err, text("%s:%d: ", path, i == 1 ? 2 : 3));
+		cr_assert_str_eq(fixture_record(b, b->me), before);
+	}
+}
+
+Test(import, refuses_more_devices_than_the_policy_allows)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = "'enrollment':{'max_devices':1}");
+	char *before;
+	struct run *r;
+
+	fixture_enrol(b, b->me);
+	before = fixture_record(b, b->me);
+	write_text(old_file(b), GOOD);
+	r = bastion_admin(b, ARGV("import", b->me, old_file(b)));
+	assert_status(r, 1);
+	assert_says(r->err, "revoke");
+	cr_assert_str_eq(fixture_record(b, b->me), before);
+}
+
+Test(import, refuses_whom_it_does_not_know_and_bad_usage)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r;
+
+	write_text(old_file(b), GOOD);
+	r = bastion_admin(b, ARGV("import", "nobody-here", old_file(b)));
+	assert_status(r, 1);
+	assert_says(r->err, "nobody-here");
+	assert_status(bastion_admin(b, ARGV("import", b->me)), 2);
+	assert_status(bastion_admin(b, ARGV("import", b->me, "x", "y")), 2);
+	cr_assert_null(fixture_record(b, "nobody-here"));
+	cr_assert_null(fixture_record(b, b->me));
+}
+
+Test(import, reads_no_pipe_and_no_folder)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *odd[] = {
+	    text("%s/pipe", b->dir), b->dir, text("%s/none", b->dir)};
+
+	assert_status(run(ARGV("mkfifo", odd[0]), NULL, 0), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_status(
+		    bastion_admin(b, ARGV("import", b->me, odd[i])), 1);
+	cr_assert_null(fixture_record(b, b->me));
+}
+
+/* Root reads for alice what alice may read, or what is root's: not bob's, and
+ * nothing that a link of hers leads to. */
+Test(import, reads_as_the_user)
+{
+	struct bastion *b;
+	struct run *r;
+	char *path, *link;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	path = old_file(b);
+	write_text(path, GOOD);
+	assert_status(run(ARGV("chmod", "600", path), NULL, 0), 0);
+	assert_status(run(ARGV("chown", "bob", path), NULL, 0), 0);
+	r = bastion_admin(b, ARGV("import", "alice", path));
+	assert_status(r, 1);
+	assert_says(r->err, "alice may read");
+	assert_status(run(ARGV("chown", "root", path), NULL, 0), 0);
+	link = text("%s/link", b->dir);
+	cr_assert_eq(symlink(path, link), 0);
+	r = bastion_admin(b, ARGV("import", "alice", link));
+	assert_status(r, 1);
+	assert_says(r->err, "a link");
+	cr_assert_null(fixture_record(b, "alice"));
+	assert_status(bastion_admin(b, ARGV("import", "alice", path)), 0);
+}
+
+/* Neither an ordinary user nor a delegate. */
+Test(import, is_roots_alone)
+{
+	static const char *const others[] = {"bob", "grace"};
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED,
+	    .more = "'admins':{'groups':['helpdesk']}");
+	fixture_enrol(b, "grace");
+	for (size_t i = 0; i < 2; i++) {
+		struct run *r = run(
+		    ARGV("setpriv", text("--reuid=%s", others[i]),
+			text("--regid=%s", others[i]), "--init-groups",
+			text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
+			"--socket", b->socket, "import", "alice", "-"),
+		    GOOD, strlen(GOOD));
+
+		assert_status(r, 77);
+		cr_assert_str_empty(r->out);
+	}
+	cr_assert_null(fixture_record(b, "alice"));
+}
