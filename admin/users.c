@@ -119,7 +119,10 @@ print_full(const struct user_row *row)
 	printf("  recovery codes %lld left\n", (long long)row->recovery_left);
 	printf("  last login     %s%s%s\n", last,
 	    row->last_address[0] != '\0' ? " from " : "", row->last_address);
-	printf("  wrong codes    %lld%s\n", (long long)row->failures, lock);
+	printf("  wrong codes    %lld", (long long)row->failures);
+	if (row->spent > row->failures)
+		printf(", %lld over the long term", (long long)row->spent);
+	printf("%s\n", lock);
 	if (row->problem[0] != '\0')
 		printf("  problem        %s\n", row->problem);
 }

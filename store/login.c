@@ -28,16 +28,30 @@ login_is_known(const struct record *record, const struct login *login)
 	return false;
 }
 
-int64_t
-login_wait(const struct attempts *attempts, const struct counter *counter,
-    bool is_other, int64_t now_s)
+void
+login_forgive(struct counter *counter, int64_t now_s)
+{
+	int64_t since_s = clamp(counter->spent_since_s, now_s);
+	int64_t forgiven = (now_s - since_s) / FORGIVE_S;
+
+	if (forgiven >= counter->spent) {
+		counter->spent = 0;
+		counter->spent_since_s = 0;
+	} else {
+		counter->spent -= forgiven;
+		counter->spent_since_s = since_s + forgiven * FORGIVE_S;
+	}
+}
+
+/* For those in a row. */
+static int64_t
+backoff(const struct attempts *attempts, const struct counter *counter,
+    int64_t now_s)
 {
 	int64_t wait_s = attempts->backoff_s;
 	int64_t over = counter->count - attempts->free;
 	int64_t passed_s = now_s - clamp(counter->last_s, now_s);
 
-	if (is_other && counter->count >= attempts->stop)
-		return -1;
 	if (over <= 0)
 		return 0;
 	while (--over > 0 && wait_s < attempts->backoff_max_s)
@@ -45,6 +59,32 @@ login_wait(const struct attempts *attempts, const struct counter *counter,
 	if (wait_s > attempts->backoff_max_s)
 		wait_s = attempts->backoff_max_s;
 	return wait_s > passed_s ? wait_s - passed_s : 0;
+}
+
+/* For those of the long term: until there are fewer than stop. */
+static int64_t
+long_wait(const struct attempts *attempts, const struct counter *counter,
+    int64_t now_s)
+{
+	struct counter left = *counter;
+
+	login_forgive(&left, now_s);
+	if (left.spent < attempts->stop)
+		return 0;
+	return left.spent_since_s +
+	    (left.spent - attempts->stop + 1) * FORGIVE_S - now_s;
+}
+
+int64_t
+login_wait(const struct attempts *attempts, const struct counter *counter,
+    bool is_other, int64_t now_s)
+{
+	int64_t backoff_s = backoff(attempts, counter, now_s);
+	int64_t long_s = long_wait(attempts, counter, now_s);
+
+	if (is_other && counter->count >= attempts->stop)
+		return -1;
+	return backoff_s > long_s ? backoff_s : long_s;
 }
 
 /* Whether a code was given for this connection, or lately from this key and
@@ -196,6 +236,8 @@ clamp_record(struct record *record, int64_t now_s, struct outcome *ret)
 {
 	clamp_stored(&record->failures.known.last_s, now_s, ret);
 	clamp_stored(&record->failures.other.last_s, now_s, ret);
+	clamp_stored(&record->failures.known.spent_since_s, now_s, ret);
+	clamp_stored(&record->failures.other.spent_since_s, now_s, ret);
 	clamp_stored(&record->last_login.at_s, now_s, ret);
 	clamp_stored(&record->skipped_s, now_s, ret);
 	clamp_stored(&record->first_seen_s, now_s, ret);

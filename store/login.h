@@ -21,6 +21,7 @@
 #define DAY_S          86400
 #define SOURCE_KNOWN_S (30 * DAY_S) /* a right code makes a source known */
 #define INVITED_S      DAY_S        /* to enrol after a revoke */
+#define FORGIVE_S      (7 * DAY_S)  /* a wrong code of the long term each */
 #define LAST_LOGIN_S   900   /* logins without a code are noted so often */
 #define SKIPPED_S      DAY_S /* no second offer after "later" */
 
@@ -96,9 +97,13 @@ bool login_is_known(const struct record *record, const struct login *login);
 
 /*
  * How long a counter stays shut, in seconds; 0: open; -1: until an admin
- * unlocks it, which only the counter for others does.
+ * unlocks it, which only the counter for others does.  One that has spent
+ * attempts->stop over the long term waits until a wrong code is forgiven.
  */
 int64_t login_wait(const struct attempts *attempts,
     const struct counter *counter, bool is_other, int64_t now_s);
+
+/* Forgives a wrong code of the long term for each FORGIVE_S that passed. */
+void login_forgive(struct counter *counter, int64_t now_s);
 
 #endif

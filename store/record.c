@@ -125,9 +125,26 @@ static const struct json_field counter_fields[] = {
 	NUMBER(struct counter, told, "told", JSON_MAYBE, -COUNT_MAX, COUNT_MAX),
 	TIME(struct counter, last_s, "last", JSON_MAYBE),
 	TEXT(struct counter, from, "from", JSON_MAYBE),
+	NUMBER(struct counter, spent, "spent", JSON_MAYBE, 0, SPENT_MAX),
+	TIME(struct counter, spent_since_s, "spent_since", JSON_MAYBE),
+	TEXT(struct counter, connection, "connection", JSON_MAYBE),
+	NUMBER(struct counter, tried, "tried", JSON_MAYBE, 0, SPENT_MAX),
 };
+
+/* Without a time all of them would be forgiven at once. */
+static const char *
+counter_check(const void *value, struct json_place *ret_place)
+{
+	const struct counter *c = value;
+
+	ret_place->key = "spent";
+	if (c->spent > 0 && c->spent_since_s == 0)
+		return "needs spent_since";
+	return NULL;
+}
+
 static const struct json_shape counter_shape
-    = JSON_SHAPE(counter_fields, NULL);
+    = JSON_SHAPE(counter_fields, counter_check);
 
 static const struct json_field failures_fields[] = {
 	OBJECT(struct failures, known, "known", JSON_REQUIRED, &counter_shape),

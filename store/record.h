@@ -25,6 +25,7 @@
 #define CODES_MAX       32
 #define SOURCES_MAX     16
 #define VERIFIED_MAX    16
+#define SPENT_MAX       1000       /* the highest attempts.stop */
 #define COUNT_MAX       1000000000 /* of wrong codes */
 #define DEVICE_ID_TEXT  9          /* "d1" */
 #define NAME_TEXT       33         /* a device's name */
@@ -74,13 +75,20 @@ struct made {
 	char key[KEY_TEXT];
 };
 
-/* Wrong codes in a row. */
+/*
+ * Wrong codes: in a row, which a right code ends, and over the long term, which
+ * it does not, but for those on its own connection.
+ */
 struct counter {
 	int64_t count;
 	int64_t told; /* how many of these the user knows of; below 0: she does
 		       * not know of as many before the last right code */
 	int64_t last_s;
 	char from[ADDRESS_TEXT];
+	int64_t spent;         /* over the long term, at spent_since_s */
+	int64_t spent_since_s; /* 0 where spent is 0 */
+	char connection[CONNECTION_TEXT]; /* of the last one; "": unknown */
+	int64_t tried;                    /* how many it had in this count */
 };
 
 struct failures {

@@ -49,6 +49,7 @@ static const struct json_field user_row_fields[] = {
 	TIME(struct user_row, last_login_s, "last_login"),
 	TEXT(struct user_row, last_address, JSON_NULL),
 	COUNT(struct user_row, failures),
+	COUNT(struct user_row, spent),
 	TIME(struct user_row, locked_until_s, "locked_until"),
 	TEXT(struct user_row, problem, JSON_NULL),
 };
@@ -108,6 +109,16 @@ add_devices(const struct record *record, struct user_row *ret)
 		row->last_used_s = d->last_used_s;
 	}
 	return FAULT_NONE;
+}
+
+static int64_t
+spent(const struct record *record, int64_t now_s)
+{
+	struct failures failures = record->failures;
+
+	login_forgive(&failures.known, now_s);
+	login_forgive(&failures.other, now_s);
+	return failures.known.spent + failures.other.spent;
 }
 
 /* When the last counter that is shut opens again; WHEN_LAST_S for one
@@ -171,6 +182,7 @@ report_user(const struct policy *policy, const struct decision *decision,
 	    .last_login_s = record->last_login.at_s,
 	    .failures = record->failures.known.count +
 		record->failures.other.count,
+	    .spent = spent(record, now_s),
 	    .locked_until_s = locked_until(policy, record, now_s),
 	};
 	enum fault fault = add_devices(record, &row);

@@ -30,7 +30,8 @@ struct user_row {
 	int64_t recovery_left;
 	int64_t last_login_s;
 	char last_address[ADDRESS_TEXT];
-	int64_t failures;
+	int64_t failures; /* wrong codes in a row */
+	int64_t spent;    /* wrong codes over the long term */
 	int64_t locked_until_s;
 	char
 	    problem[REPORT_TEXT]; /* a damaged record, a rule that denies; "" */

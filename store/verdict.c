@@ -4,6 +4,8 @@
 #include "verdict.h"
 #include "when.h"
 
+#define LONG_WAIT_S 3600 /* above that, no seconds */
+
 /*
  * In a message %W is the wait, %L the time left and %N the name.  The exit
  * status is the gate's where the reason denies.
@@ -30,7 +32,7 @@ static const struct {
 
     [REASON_ASK] = {"ask", GATE_EXIT_DENIED, ""},
     [REASON_ASK_LOCKED] = {"ask_locked", GATE_EXIT_LATER,
-	"Too many wrong codes: for %W s only a recovery code works."},
+	"Too many wrong codes: for %W only a recovery code works."},
     [REASON_ASK_STOPPED] = {"ask_stopped", GATE_EXIT_LATER,
 	"Too many wrong codes from places we do not know: only a recovery "
 	"code works until an administrator unlocks you."},
@@ -54,7 +56,8 @@ static const struct {
     [REASON_CODE_USED] = {"code_used", GATE_EXIT_DENIED,
 	"This code was already used: wait for the next one."},
     [REASON_LOCKED] = {"locked", GATE_EXIT_LATER,
-	"Too many wrong codes: try again in %W s."},
+	"Too many wrong codes: try again in %W, use a recovery code, or "
+	"ask an administrator to unlock you."},
     [REASON_STOPPED] = {"stopped", GATE_EXIT_LATER,
 	"Too many wrong codes from places we do not know: use a recovery "
 	"code, or ask an administrator to unlock you."},
@@ -169,8 +172,10 @@ reason_exit(enum reason reason)
 static void
 fill(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
-	if (what == 'W')
-		snprintf(ret, size, "%lld", (long long)facts->wait_s);
+	if (what == 'W' && facts->wait_s <= LONG_WAIT_S)
+		snprintf(ret, size, "%lld s", (long long)facts->wait_s);
+	else if (what == 'W')
+		duration_say(facts->wait_s, ret, size);
 	else if (what == 'L')
 		duration_say(facts->left_s, ret, size);
 	else

@@ -129,28 +129,52 @@ judge_devices(
 	return all;
 }
 
+static bool
+is_same_connection(const struct counter *counter, const struct login *login)
+{
+	return login->connection[0] != '\0' &&
+	    strcmp(counter->connection, login->connection) == 0;
+}
+
 static void
 count_failure(struct counter *counter, const struct login *login)
 {
+	int64_t tried = is_same_connection(counter, login) ? counter->tried : 0;
+
+	login_forgive(counter, login->now_s);
+	if (counter->spent == 0)
+		counter->spent_since_s = login->now_s;
+	counter->spent++; /* open, so below attempts.stop and SPENT_MAX */
+	counter->tried = tried < SPENT_MAX ? tried + 1 : tried;
+	memcpy(counter->connection, login->connection,
+	    sizeof(counter->connection));
 	if (counter->count < COUNT_MAX)
 		counter->count++;
 	counter->last_s = login->now_s;
 	memcpy(counter->from, login->address, sizeof(counter->from));
 }
 
-/* A right code opens the counter again; what she has not been told of is
- * kept, as a number below 0. */
+/*
+ * After a right code.  A thief who guesses between the owner's logins must
+ * not begin anew at each of them, so what is spent stays; but who typed this
+ * code typed the wrong ones on its connection, which sshd names and no client
+ * can choose.  What she has not been told of is kept, as a number below 0.
+ */
 static void
-clear_failures(struct counter *counter)
+clear_row(struct counter *counter, const struct login *login)
 {
+	int64_t own = is_same_connection(counter, login) ? counter->tried : 0;
+	int64_t left = counter->spent > own ? counter->spent - own : 0;
 	int64_t untold = counter->count - counter->told;
+	struct counter cleared = {.spent = left,
+	    .spent_since_s = left > 0 ? counter->spent_since_s : 0};
 
-	if (untold <= 0) {
-		*counter = (struct counter){.count = 0};
-		return;
+	if (untold > 0) {
+		cleared.told = untold < COUNT_MAX ? -untold : -COUNT_MAX;
+		cleared.last_s = counter->last_s;
+		memcpy(cleared.from, counter->from, sizeof(cleared.from));
 	}
-	counter->count = 0;
-	counter->told = untold < COUNT_MAX ? -untold : -COUNT_MAX;
+	*counter = cleared;
 }
 
 /* A one-time code that is there; enrolment codes wait until they are used. */
@@ -259,7 +283,7 @@ verify_code(const struct policy *policy, struct record *record,
 	if (ret->verdict == VERDICT_PASS && !login->proof)
 		login_note_pass(policy, record, login, ret);
 	if (ret->reason == REASON_CODE && !login->proof)
-		clear_failures(counter);
+		clear_row(counter, login);
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }

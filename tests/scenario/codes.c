@@ -237,6 +237,44 @@ Test(codes, thief_does_not_lock_the_owner_out)
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
 }
 
+/*
+ * At the owner's own address, with her key: her right codes do not make his
+ * guesses begin anew.  Then her app's codes wait, and a recovery code or an
+ * admin lets her in.
+ */
+Test(codes, thief_at_the_owners_address_is_stopped_over_the_long_term)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = "'attempts':{'free':4,'stop':4}");
+	const char *secret = fixture_enrol(b, b->me);
+	uint64_t step = step_now();
+	const char *pass;
+	struct run *r;
+
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step - 1), "true"), 0);
+	for (int i = 0; i < 3; i++)
+		assert_status(
+		    ssh_with_code(b, b->me, code_wrong(secret), "true"), 77);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step), "true"), 0);
+	assert_status(ssh_with_code(b, b->me, code_wrong(secret), "true"), 77);
+	r = ssh_with_code(b, b->me, code_at(secret, step + 1), "true");
+	assert_status(r, 75);
+	assert_says(r->err, "try again in 6 days 23 hours");
+	r = bastion_admin(b, ARGV("users", b->me));
+	assert_says(r->out, "  wrong codes    1, 4 over the long term, locked");
+	r = bastion_admin(b, ARGV("code", b->me, "--pass"));
+	pass = strstr(r->out, ": ");
+	cr_assert_not_null(pass);
+	assert_status(
+	    ssh_with_code(b, b->me, text("%.19s", pass + 2), "true"), 0);
+	assert_status(ssh_with_code(b, b->me, code_wrong(secret), "true"), 75);
+	assert_status(bastion_admin(b, ARGV("unlock", b->me)), 0);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}
+
 Test(codes, next_good_login_tells_of_failures)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

@@ -399,6 +399,8 @@ enrolled(void)
 	enroll_begin(&s.record, secret, "tablet", NOW_S);
 	s.record.failures.other.count = 100;
 	s.record.failures.known.count = 7;
+	s.record.failures.known.spent = 100;
+	s.record.failures.known.spent_since_s = NOW_S;
 	policy_done(&s.policy);
 	return s.record;
 }
@@ -415,6 +417,7 @@ Test(enroll, revokes_all_that_opens_a_door)
 		cr_expect_eq(record.verified.count, 0);
 		cr_expect_not(record.pending.present);
 		cr_expect_eq(record.failures.known.count, 0);
+		cr_expect_eq(record.failures.known.spent, 0);
 		cr_expect_eq(record.failures.other.count, 0);
 		cr_expect_str_empty(record.last_rule);
 		cr_expect(record.enrolled_once);

@@ -364,6 +364,8 @@ Test(login, clamps_what_a_wrong_clock_wrote)
 	record.skipped_s = far_s;
 	record.failures.known.last_s = far_s;
 	record.failures.other.last_s = far_s;
+	record.failures.known.spent_since_s = far_s;
+	record.failures.other.spent_since_s = far_s;
 	record.last_login.present = true;
 	record.last_login.at_s = far_s;
 	outcome = decide(&policy, &rule, &record, &login);
@@ -372,6 +374,8 @@ Test(login, clamps_what_a_wrong_clock_wrote)
 	cr_expect_eq(record.skipped_s, NOW_S);
 	cr_expect_eq(record.failures.known.last_s, NOW_S);
 	cr_expect_eq(record.failures.other.last_s, NOW_S);
+	cr_expect_eq(record.failures.known.spent_since_s, NOW_S);
+	cr_expect_eq(record.failures.other.spent_since_s, NOW_S);
 	cr_expect_eq(record.last_login.at_s, NOW_S);
 	cr_expect_eq(record.sources.items[0].last_s, NOW_S);
 	cr_expect_not(decide(&policy, &rule, &record, &login).changed);
@@ -655,10 +659,14 @@ Test(login, tells_of_failures_that_were_not_told)
 
 		fixture_record(&record);
 		record.failures = (struct failures){
-		    .known = {cases[i].known, cases[i].known_told,
-			NOW_S - 100 + cases[i].known_s, "10.0.0.1"},
-		    .other = {cases[i].other, cases[i].other_told,
-			NOW_S - 100 + cases[i].other_s, "10.0.0.2"}};
+		    .known = {.count = cases[i].known,
+			.told = cases[i].known_told,
+			.last_s = NOW_S - 100 + cases[i].known_s,
+			.from = "10.0.0.1"},
+		    .other = {.count = cases[i].other,
+			.told = cases[i].other_told,
+			.last_s = NOW_S - 100 + cases[i].other_s,
+			.from = "10.0.0.2"}};
 		login_note_pass(&policy, &record, &login, &outcome);
 		cr_expect_eq(outcome.failed, cases[i].failed, "%zu", i);
 		cr_expect_str_eq(outcome.failed_from, cases[i].from);
@@ -753,6 +761,57 @@ Test(login, waits_as_the_policy_says)
 	    login_wait(&attempts,
 		&(struct counter){.count = 6, .last_s = NOW_S}, true, NOW_S),
 	    3600);
+}
+
+/* Each week forgives one; the time of the rest goes on. */
+Test(login, forgives_a_wrong_code_a_week)
+{
+	static const struct {
+		int64_t spent, ago_s, left, since_ago_s, wait_s;
+	} cases[] = {
+	    {0, 0, 0, 0, 0},
+	    {99, 0, 99, 0, 0},
+	    {100, 0, 100, 0, 7 * DAY_S},
+	    {100, 7 * DAY_S - 1, 100, 7 * DAY_S - 1, 1},
+	    {100, 7 * DAY_S, 99, 0, 0},
+	    {102, 7 * DAY_S + 5, 101, 5, 14 * DAY_S - 5},
+	    {100, 20 * DAY_S, 98, 6 * DAY_S, 0},
+	    {3, 21 * DAY_S, 0, 0, 0},
+	    {3, 5000LL * DAY_S, 0, 0, 0},
+	    {100, -DAY_S, 100, 0, 7 * DAY_S},
+	};
+	static const struct attempts attempts = {
+	    .free = 5, .backoff_s = 30, .backoff_max_s = 3600, .stop = 100};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct counter counter = {.spent = cases[i].spent,
+		    .spent_since_s = NOW_S - cases[i].ago_s};
+
+		for (int other = 0; other <= 1; other++)
+			cr_expect_eq(
+			    login_wait(&attempts, &counter, other, NOW_S),
+			    cases[i].wait_s, "case %zu", i);
+		login_forgive(&counter, NOW_S);
+		cr_expect_eq(counter.spent, cases[i].left, "case %zu", i);
+		cr_expect_eq(counter.spent_since_s,
+		    counter.spent > 0 ? NOW_S - cases[i].since_ago_s : 0,
+		    "case %zu", i);
+	}
+}
+
+/* Of two waits the longer one. */
+Test(login, waits_for_the_row_and_for_the_long_term)
+{
+	static const struct attempts attempts = {
+	    .free = 5, .backoff_s = 30, .backoff_max_s = 3600, .stop = 100};
+	struct counter counter = {.count = 50,
+	    .last_s = NOW_S,
+	    .spent = 100,
+	    .spent_since_s = NOW_S - 7 * DAY_S + 60};
+
+	cr_expect_eq(login_wait(&attempts, &counter, false, NOW_S), 3600);
+	counter.spent_since_s = NOW_S;
+	cr_expect_eq(login_wait(&attempts, &counter, false, NOW_S), 7 * DAY_S);
 }
 
 Test(login, gives_the_first_state_that_fits)

@@ -33,7 +33,9 @@ static const char full[] =
     "'invited_until': '2026-01-01T00:00:07Z', 'last_rule': 'engineers', "
     "'skipped': '2026-01-01T00:00:08Z',\n"
     "'failures': {'known': {'count': 1, 'told': -2, 'last': '2026-01-01T00:00:09Z', "
-    "'from': '192.0.2.1'}, 'other': {'count': 1000000000, 'last': "
+    "'from': '192.0.2.1', 'spent': 1000, 'spent_since': "
+    "'2026-01-01T00:00:08Z', 'connection': 'cafe', 'tried': 3}, "
+    "'other': {'count': 1000000000, 'last': "
     "'2026-01-01T00:00:10Z', 'from': '192.0.2.2'}},\n"
     "'sources': [{'key': 'SHA256:def', 'address': '192.0.2.3', 'last': "
     "'2026-01-01T00:00:11Z'}, {'address': '192.0.2.4', 'last': "
@@ -132,6 +134,11 @@ Test(record, reads_the_rest)
 	cr_expect_eq(r.failures.known.told, -2);
 	cr_expect_eq(r.failures.known.last_s, FIRST_S + 9);
 	cr_expect_str_eq(r.failures.known.from, "192.0.2.1");
+	cr_expect_eq(r.failures.known.spent, 1000);
+	cr_expect_eq(r.failures.known.spent_since_s, FIRST_S + 8);
+	cr_expect_str_eq(r.failures.known.connection, "cafe");
+	cr_expect_eq(r.failures.known.tried, 3);
+	cr_expect_eq(r.failures.other.spent, 0);
 	cr_expect_eq(r.failures.other.count, 1000000000);
 	cr_expect_eq(r.failures.other.last_s, FIRST_S + 10);
 	cr_expect_str_eq(r.failures.other.from, "192.0.2.2");
@@ -284,6 +291,11 @@ static const struct {
     {"1000000000", "1000000001", "failures.other.count", "1000000000"},
     {"'2026-01-01T00:00:09Z'", "9", "failures.known.last", "time"},
     {"'192.0.2.2'", "{}", "failures.other.from", "string"},
+    {"'spent': 1000", "'spent': 1001", "failures.known.spent", "1000"},
+    {"'spent': 1000", "'spent': -1", "failures.known.spent", "0 to"},
+    {"'spent_since': '2026-01-01T00:00:08Z', ", "", "failures.known.spent",
+	"spent_since"},
+    {"'tried': 3", "'tried': 1001", "failures.known.tried", "1000"},
     {"'address': '192.0.2.4', ", "", "sources[1]", "address"},
     {"'192.0.2.4'", "''", "sources[1].address", "empty"},
     {"'SHA256:def'", "7", "sources[0].key", "string"},

@@ -46,7 +46,7 @@ Test(report, shows_null_for_what_is_not_there)
 	expect_json(&user_row_shape, &row,
 	    "{'user':'alice','state':'pending','rule':null,'mode':'optional',"
 	    "'deadline':null,'devices':[],'recovery_left':0,"
-	    "'last_login':null,'last_address':null,'failures':0,"
+	    "'last_login':null,'last_address':null,'failures':0,'spent':0,"
 	    "'locked_until':null,'problem':null}");
 	expect_readable(&user_row_shape, &row, &again);
 	cr_expect_eq(again.state, STATE_PENDING);
@@ -76,6 +76,10 @@ Test(report, tells_everything_of_a_user_but_the_secret)
 	    "192.0.2.2");
 	record.failures.known.count = 1;
 	record.failures.other.count = 2;
+	record.failures.known.spent = 3;
+	record.failures.known.spent_since_s = NOW_S;
+	record.failures.other.spent = 5;
+	record.failures.other.spent_since_s = NOW_S - 8 * DAY_S;
 	decision.rule = policy.rules.items;
 	cr_assert_eq(
 	    report_user(&policy, &decision, &record, NOW_S, &row), FAULT_NONE);
@@ -86,7 +90,7 @@ Test(report, tells_everything_of_a_user_but_the_secret)
 	    "'1970-01-01T00:00:01Z','added_from':'192.0.2.1','added_key':"
 	    "null,'last_used':null}],'recovery_left':2,"
 	    "'last_login':'1970-01-01T00:00:02Z','last_address':'192.0.2.2',"
-	    "'failures':3,'locked_until':null,'problem':null}");
+	    "'failures':3,'spent':7,'locked_until':null,'problem':null}");
 	expect_readable(&user_row_shape, &row, &again);
 	user_row_done(&again);
 	user_row_done(&row);
@@ -97,15 +101,17 @@ Test(report, tells_everything_of_a_user_but_the_secret)
 Test(report, says_until_when_a_user_is_locked)
 {
 	static const struct {
-		int64_t known, other, until_s;
+		int64_t known, other, spent, until_s;
 		enum state state;
 	} cases[] = {
-	    {5, 5, 0, STATE_OVERDUE},
-	    {6, 0, NOW_S + 30, STATE_LOCKED},
-	    {0, 7, NOW_S + 60, STATE_LOCKED},
-	    {8, 7, NOW_S + 120, STATE_LOCKED},
-	    {0, 100, WHEN_LAST_S, STATE_LOCKED},
-	    {100, 0, NOW_S + 3600, STATE_LOCKED},
+	    {5, 5, 99, 0, STATE_OVERDUE},
+	    {6, 0, 0, NOW_S + 30, STATE_LOCKED},
+	    {0, 7, 0, NOW_S + 60, STATE_LOCKED},
+	    {8, 7, 0, NOW_S + 120, STATE_LOCKED},
+	    {0, 100, 0, WHEN_LAST_S, STATE_LOCKED},
+	    {100, 0, 0, NOW_S + 3600, STATE_LOCKED},
+	    {0, 0, 100, NOW_S + 7 * DAY_S, STATE_LOCKED},
+	    {6, 100, 100, WHEN_LAST_S, STATE_LOCKED},
 	};
 	struct rule rule = {.name = "all", .mode = MODE_REQUIRED};
 	struct decision decision = {.mode = MODE_REQUIRED, .rule = &rule};
@@ -120,6 +126,8 @@ Test(report, says_until_when_a_user_is_locked)
 		record.failures.known.count = cases[i].known;
 		record.failures.other.count = cases[i].other;
 		record.failures.known.last_s = NOW_S;
+		record.failures.known.spent = cases[i].spent;
+		record.failures.known.spent_since_s = NOW_S;
 		record.failures.other.last_s = NOW_S;
 		cr_assert_eq(
 		    report_user(&policy, &decision, &record, NOW_S, &row),

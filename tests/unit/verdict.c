@@ -140,7 +140,13 @@ Test(verdict, fills_in_the_facts)
 		const char *said;
 	} cases[] = {
 	    {REASON_LOCKED, {.wait_s = 42},
-		"Too many wrong codes: try again in 42 s."},
+		"Too many wrong codes: try again in 42 s, use a recovery "
+		"code, or ask an administrator to unlock you."},
+	    {REASON_ASK_LOCKED, {.wait_s = 3600},
+		"Too many wrong codes: for 3600 s only a recovery code works."},
+	    {REASON_ASK_LOCKED, {.wait_s = 7 * DAY_S - 1},
+		"Too many wrong codes: for 6 days 23 hours only a recovery "
+		"code works."},
 	    {REASON_UNKNOWN_USER, {.name = "bob"}, "There is no user \"bob\"."},
 	    {REASON_UNKNOWN_USER, {.name = "%W%N"},
 		"There is no user \"%W%N\"."},

@@ -342,6 +342,108 @@ Test(verify, never_stops_a_known_source)
 	end(&s);
 }
 
+/* Who guesses between the owner's logins does not begin anew at each. */
+Test(verify, shuts_a_counter_that_spent_too_much_over_the_long_term)
+{
+	for (int known = 0; known <= 1; known++) {
+		struct scene s = begin();
+		const struct counter *counter = known
+		    ? &s.record.failures.known
+		    : &s.record.failures.other;
+		int guesses = 0;
+
+		for (int day = 0; day < 3 * STOP; day++) {
+			s.record.sources.count = 0;
+			if (known)
+				fixture_source(&s.record, s.login.now_s);
+			snprintf(s.login.connection, sizeof(s.login.connection),
+			    "thief%d", day);
+			for (int i = 0; i < 3; i++)
+				guesses += type_wrong(&s) == REASON_WRONG_CODE;
+			s.login.connection[0] = '\0';
+			if (type_step(&s, 0, 0) == REASON_CODE)
+				cr_expect_eq(counter->count, 0);
+			s.login.now_s += DAY_S;
+		}
+		cr_expect_leq(guesses, STOP + 3 * STOP / 7 + 1);
+		cr_expect_geq(guesses, STOP);
+		cr_expect_eq(type_step(&s, 0, 0), REASON_LOCKED);
+		cr_expect_gt(s.outcome.wait_s, MOST_S);
+		cr_expect_leq(s.outcome.wait_s, 7 * DAY_S);
+		s.login.now_s += s.outcome.wait_s;
+		cr_expect_eq(type_step(&s, 0, 0), REASON_CODE);
+		end(&s);
+	}
+}
+
+Test(verify, takes_back_wrong_codes_of_the_connection_that_gave_a_right_one)
+{
+	static const struct {
+		const char *before, *wrong, *right;
+		int64_t spent; /* of two by others before and two of her own */
+	} cases[] = {
+	    {"thief", "mine", "mine", 2},
+	    {"thief", "mine", "other", 4},
+	    {"thief", "", "", 4},
+	    {"thief", "mine", "", 4},
+	    {"mine", "thief", "mine", 4},
+	    {"mine", "mine", "mine", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scene s = begin();
+		const char *typed[] = {cases[i].before, cases[i].before,
+		    cases[i].wrong, cases[i].wrong, cases[i].right};
+
+		for (size_t k = 0; k < COUNT(typed); k++) {
+			snprintf(s.login.connection, sizeof(s.login.connection),
+			    "%s", typed[k]);
+			cr_expect_eq(
+			    k < 4 ? type_wrong(&s) : type_step(&s, 0, 0),
+			    k < 4 ? REASON_WRONG_CODE : REASON_CODE);
+		}
+		cr_expect_eq(
+		    failures(&s).other.spent, cases[i].spent, "%zu", i);
+		cr_expect_eq(failures(&s).other.spent_since_s,
+		    cases[i].spent > 0 ? NOW_S : 0);
+		cr_expect_str_empty(failures(&s).other.connection);
+		cr_expect_eq(failures(&s).other.tried, 0);
+		end(&s);
+	}
+}
+
+/* A record that says more than one may is not read. */
+Test(verify, counts_no_more_of_a_connection_than_a_record_holds)
+{
+	struct scene s = begin();
+	struct counter *other = &s.record.failures.other;
+
+	snprintf(s.login.connection, sizeof(s.login.connection), "mine");
+	snprintf(other->connection, sizeof(other->connection), "mine");
+	other->tried = SPENT_MAX - 1;
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(type_wrong(&s), REASON_WRONG_CODE);
+	cr_expect_eq(other->tried, SPENT_MAX);
+	end(&s);
+}
+
+/* A one-time code opens the door once, not the counter to more guesses. */
+Test(verify, leaves_what_is_spent_after_a_one_time_code)
+{
+	struct scene s = begin();
+
+	fixture_source(&s.record, NOW_S);
+	fixture_one_time(&s.record, CODE_RECOVER, RECOVERY, 0);
+	s.record.failures.known.spent = STOP;
+	s.record.failures.known.spent_since_s = NOW_S;
+	cr_expect_eq(type_step(&s, 0, 0), REASON_LOCKED);
+	cr_expect_eq(s.outcome.wait_s, 7 * DAY_S);
+	cr_expect_eq(type(&s, RECOVERY), REASON_ONE_TIME_CODE);
+	cr_expect_eq(failures(&s).known.spent, STOP);
+	cr_expect_eq(type_step(&s, 0, 0), REASON_LOCKED);
+	end(&s);
+}
+
 /* A counter whose last failure lies ahead was written by a clock that was. */
 Test(verify, waits_no_longer_for_a_failure_in_the_future)
 {
