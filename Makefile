@@ -7,6 +7,7 @@
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
+#   make odds       what guessing codes is worth, a year, as a table
 #   make lint       formatting, static analysis, direction of includes
 #   make format     let clang-format decide
 #   make deps       install what is missing on Debian; nothing where nothing is
@@ -59,6 +60,7 @@ STORE_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*.c))
 GATE_SRC := $(wildcard gate/*.c)
 ADMIN_SRC := $(wildcard admin/*.c)
 SOAK_SRC := $(wildcard tests/soak/*.c)
+ODDS_SRC := $(wildcard tests/odds/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ_SUPPORT_SRC := $(wildcard tests/fuzz/support/*.c)
 EXAMPLE_SRC := $(wildcard examples/*.c)
@@ -73,8 +75,8 @@ TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
 	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c \
 	admin/read.c admin/doctor_child.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
-	$(SCENARIO_SRC) $(SOAK_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
-	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC)
+	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) \
+	$(FUZZ_SRC) $(FUZZ_SUPPORT_SRC) $(BENCH_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -154,6 +156,14 @@ soak: deps
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
+
+odds: deps
+	$(MAKE) $(BUILD)/odds
+	$(BUILD)/odds
+
+$(BUILD)/odds: $(call obj,$(ODDS_SRC)) $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lcrypto
 
 # tests/fuzz/NAME.c is a harness; its seeds are in tests/fuzz/corpus/NAME.
 FUZZ_SECONDS ?= 10
@@ -272,5 +282,5 @@ format:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-tests test test-asan soak fuzz build-fuzz demo bench deps \
-	lint install uninstall format clean
+.PHONY: all build-tests test test-asan soak odds fuzz build-fuzz demo bench \
+	deps lint install uninstall format clean
