@@ -26,15 +26,17 @@ const struct setting dump_environment[] = {
 
 /* Names that run code, or that the gate believes; one of each family. */
 static const char *const dangerous[] = {"LD_PRELOAD", "LD_AUDIT",
-    "LD_LIBRARY_PATH", "BASH_ENV", "BASH_FUNC_x%%", "SHELLOPTS", "BASHOPTS",
-    "PS4", "SHLVL", "ENV", "ZDOTDIR", "HOME", "PATH", "SSH_USER_AUTH",
-    "SSH_ORIGINAL_COMMAND", "SSH_TTY"};
+    "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "BASH_ENV", "BASH_FUNC_x%%",
+    "SHELLOPTS", "BASHOPTS", "PS4", "SHLVL", "ENV", "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME", "XDG_DATA_DIRS", "ZDOTDIR", "HOME", "PATH",
+    "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND", "SSH_TTY"};
 static const char *const families[] = {"LD_", "BASH", "SSH_"};
 
 /* Of DUMP_SETENV: each must be there as it stands. */
 static const char *const variables[] = {"LD_PRELOAD=", "LD_AUDIT=",
-    "LD_LIBRARY_PATH=", "BASH_ENV=", "ENV=", "SHELLOPTS=", "PS4=", "SHLVL=2",
-    "ZDOTDIR=/nonexistent", "HOME=/nonexistent"};
+    "LD_LIBRARY_PATH=", "GCONV_PATH=", "LOCPATH=", "BASH_ENV=", "ENV=",
+    "SHELLOPTS=", "PS4=", "SHLVL=2", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",
+    "XDG_DATA_DIRS=", "ZDOTDIR=/nonexistent", "HOME=/nonexistent"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -10,9 +10,10 @@
 #include "doctor_config.h"
 
 /* The one line that covers what runs before the gate. */
-#define DUMP_SETENV                                                     \
-	"SetEnv LD_PRELOAD= LD_AUDIT= LD_LIBRARY_PATH= BASH_ENV= ENV= " \
-	"SHELLOPTS= PS4= SHLVL=2 ZDOTDIR=/nonexistent HOME=/nonexistent"
+#define DUMP_SETENV                                                           \
+	"SetEnv LD_PRELOAD= LD_AUDIT= LD_LIBRARY_PATH= GCONV_PATH= LOCPATH= " \
+	"BASH_ENV= ENV= SHELLOPTS= PS4= SHLVL=2 XDG_CONFIG_HOME= "            \
+	"XDG_DATA_HOME= XDG_DATA_DIRS= ZDOTDIR=/nonexistent HOME=/nonexistent"
 
 /* The answer for one connection. */
 struct view {

@@ -12,7 +12,8 @@
 
 /* Set by the drop-in so that no startup file runs before the gate. */
 static const char *const removed[] = {"LD_PRELOAD", "LD_AUDIT",
-    "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "SHELLOPTS", "PS4", "SHLVL",
+    "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "BASH_ENV", "ENV", "SHELLOPTS",
+    "PS4", "SHLVL", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
     "ZDOTDIR", "TFA_CODE"};
 
 /* internal-sftp is no program: it means this one. */

@@ -306,9 +306,10 @@ Test(doctor, judges_variables)
 {
 	static const char *const open[] = {"*", "LD_*", "LD_PRELOAD", "BASH*",
 	    "BASH_FUNC_x%%", "SHELLOPTS", "PS4", "SHLVL", "E?V", "ZDOTDIR",
-	    "SSH_*", "SSH_USER_AUTH", "H*"};
-	static const char *const closed[] = {
-	    "LANG", "LC_*", "TFA_CODE", "TERM", "COLORTERM", "GIT_*"};
+	    "SSH_*", "SSH_USER_AUTH", "H*", "GCONV_PATH", "LOC*", "XDG_*",
+	    "XDG_DATA_DIRS"};
+	static const char *const closed[] = {"LANG", "LC_*", "TFA_CODE", "TERM",
+	    "COLORTERM", "GIT_*", "XDG_SESSION_ID"};
 
 	for (size_t i = 0; i < COUNT(open); i++)
 		cr_expect(dump_pattern_is_open(open[i]), "%s", open[i]);
