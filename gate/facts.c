@@ -92,16 +92,21 @@ read_auth(const char *path, struct facts *facts)
 enum fault
 login_read(struct facts *ret)
 {
+	static char *nothing[] = {NULL};
+	const char *connection = getenv("SSH_CONNECTION");
 	const char *command = getenv("SSH_ORIGINAL_COMMAND");
 	const char *auth = getenv("SSH_USER_AUTH");
 	const char *code = getenv("TFA_CODE");
+	bool utf8 = display_is_utf8(
+	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
 	enum fault fault;
 
-	*ret = (struct facts){.uid = (uid_t)-1};
+	*ret = (struct facts){.uid = (uid_t)-1, .environment = environ};
+	environ = nothing;
 	fault = read_passwd(ret);
 	if (fault != FAULT_NONE)
 		return fault;
-	read_connection(getenv("SSH_CONNECTION"), ret);
+	read_connection(connection, ret);
 	if (auth != NULL)
 		ret->auth_lost = !read_auth(auth, ret);
 	if (code != NULL)
@@ -111,8 +116,7 @@ login_read(struct facts *ret)
 		return FAULT_MEMORY;
 	ret->terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	display_size(STDERR_FILENO, &ret->display);
-	ret->display.utf8 = display_is_utf8(
-	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
+	ret->display.utf8 = utf8;
 	return FAULT_NONE;
 }
 

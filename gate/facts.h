@@ -4,7 +4,9 @@
  * The user comes from the kernel and passwd, never from the environment.
  * login_read() is the one function of the gate that reads the environment, and
  * it reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND, TFA_CODE and,
- * for how to draw, LC_ALL, LC_CTYPE and LANG.
+ * for how to draw, LC_ALL, LC_CTYPE and LANG.  Then it puts the environment
+ * aside, so that no library finds a variable of its own (RES_OPTIONS and
+ * HOSTALIASES of the resolver, for two), until session_exec() takes it up.
  */
 #ifndef TFA_FACTS_H
 #define TFA_FACTS_H
@@ -32,11 +34,13 @@ struct facts {
 	char code[INPUT_TEXT];  /* TFA_CODE, or "" */
 	bool terminal;          /* somebody can be asked */
 	struct display display; /* what that terminal can show */
+	char **environment;     /* as sshd made it, for the session */
 };
 
 /*
  * *ret: the facts; facts_done() frees them.  FAULT_ABSENT: passwd has no such
- * user.  FAULT_LIMIT: a name or path that is too long.  FAULT_MEMORY.
+ * user.  FAULT_LIMIT: a name or path that is too long.  FAULT_MEMORY.  The
+ * process has no environment afterwards.
  */
 MUST_USE enum fault login_read(struct facts *ret);
 

@@ -86,6 +86,7 @@ session_split(const char *program, const char *args, char ***ret)
 static void
 restore_environment(const struct facts *facts, bool forced)
 {
+	environ = facts->environment;
 	if (!forced)
 		unsetenv("SSH_ORIGINAL_COMMAND");
 	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
