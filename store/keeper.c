@@ -214,6 +214,18 @@ inherited_socket(void)
 	return 3;
 }
 
+/*
+ * Whoever starts a keeper by hand has an environment of their own.  None of it
+ * is for the process that holds the secrets: OPENSSL_CONF, for one, names code
+ * that libcrypto loads.
+ */
+static void
+forget_environment(void)
+{
+	if (clearenv() != 0)
+		errx(1, "the environment cannot be cleared");
+}
+
 /* What this kernel cannot do is said, once. */
 static void
 confine(void)
@@ -279,9 +291,11 @@ main(int argc, char **argv)
 	parse_options(argc, argv, &options);
 	keeper_close_inherited(!options.stdio && is_activated() ? 4 : 3);
 	close_up();
+	if (!options.stdio)
+		fd = inherited_socket();
+	forget_environment();
 	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
 	if (!options.stdio) {
-		fd = inherited_socket();
 		if (fd < 0)
 			fd = bind_socket(options.socket != NULL
 				? options.socket
