@@ -251,12 +251,17 @@ is_allowed(const char *command, int option)
 	return false;
 }
 
-/* Options may stand before and after the command; taken says which did. */
+/*
+ * Options may stand before and after the command; taken says which did.  With
+ * POSIXLY_CORRECT libc would take one that comes after an operand for another:
+ * "revoke alice --block" would revoke, and not block.
+ */
 static void
 parse_options(int argc, char **argv, struct admin *admin, bool *taken)
 {
 	int c;
 
+	unsetenv("POSIXLY_CORRECT");
 	while ((c = getopt_long(argc, argv, "i:", longopts, NULL)) != -1) {
 		if (c == 'i')
 			c = OPT_KEY;
