@@ -68,6 +68,7 @@ BENCH_SRC := $(wildcard tests/bench/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
+HOSTILE_SRC := tests/hostile/library.c
 TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
 	$(filter-out store/keeper.c,$(KEEPER_SRC))) \
 	$(wildcard admin/setup_text.c admin/setup_site.c \
@@ -76,7 +77,7 @@ TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
 	admin/read.c admin/doctor_child.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
 	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) \
-	$(FUZZ_SRC) $(FUZZ_SUPPORT_SRC) $(BENCH_SRC)
+	$(FUZZ_SRC) $(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -131,9 +132,15 @@ $(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a
 	    -lsmartcols
 
 $(BUILD)/scenario: $(call obj,$(SCENARIO_SRC) $(SUPPORT_SRC)) \
-    $(BUILD)/libtfa.a
+    $(BUILD)/libtfa.a | $(BUILD)/hostile.so
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson
+
+# What the scenarios have others try to load into the programs.
+$(BUILD)/hostile.so: $(HOSTILE_SRC)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(OPT) -shared -fPIC $^ -o $@
 
 -include $(patsubst %.o,%.d,$(call obj,$(ALL_C)))
 

@@ -184,7 +184,8 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 	    : text("%s/%s.pub\nStrictModes no", keys, b->me);
 
 	write_text(text("%s/sshd_config", b->dir),
-	    text("Port %d\n"
+	    text("%s"
+		 "Port %d\n"
 		 "ListenAddress 127.0.0.1\n"
 		 "ListenAddress ::1\n"
 		 "HostKey %s/host\n"
@@ -200,11 +201,13 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 		 "PrintLastLog no\n"
 		 "LogLevel VERBOSE\n"
 		 "Subsystem sftp %s\n"
-		 "%s",
-		b->port, keys, files, plan->passwords ? "yes" : "no",
+		 "%s%s",
+		plan->before == NULL ? "" : plan->before, b->port, keys, files,
+		plan->passwords ? "yes" : "no",
 		plan->subsystem == NULL ? "/usr/lib/openssh/sftp-server"
 					: plan->subsystem,
-		plan->no_gate ? no_gate : drop_in(b, plan)));
+		plan->no_gate ? no_gate : drop_in(b, plan),
+		plan->after == NULL ? "" : plan->after));
 }
 
 static void

@@ -33,6 +33,8 @@ struct bastion_plan {
 	const char *more;      /* further keys of the policy: "'x':1,'y':2" */
 	const char *policy;    /* the whole file instead; "" for no file */
 	const char *match;     /* sshd_config above "Match all" */
+	const char *before;    /* above all else: sshd's first value counts */
+	const char *after;     /* below our "Match all" */
 	const char *gate;      /* further arguments of tfa-gate */
 	const char *subsystem; /* of sftp; default: the real sftp-server */
 	const char *owner;     /* embedded, and the store is this user's */
