@@ -124,7 +124,7 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 # Tests.  What tests/unit/inject.c makes fail.
 WRAPPED := malloc calloc strdup open openat read __read_chk write send fsync \
 	flock fchmod fstat lseek mkdirat renameat accept4 \
-	dlopen
+	dlopen syslog __syslog_chk
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'

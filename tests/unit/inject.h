@@ -27,6 +27,9 @@ const char *inject_trace_end(void);
  * ends. */
 void inject_accept_for_ever(void);
 
+/* From now on syslog() writes its lines to fd, and to no log of the system. */
+void inject_syslog_to(int fd);
+
 /* dlopen() finds nothing any more, until this process ends. */
 void inject_no_libraries(void);
 

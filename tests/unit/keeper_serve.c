@@ -18,6 +18,7 @@
 #include "fixture.h"
 #include "inject.h"
 #include "keeper.h"
+#include "utf8.h"
 
 #define MOST_CALLS 2000
 /* How a child ends: which kind of call failed in it. */
@@ -289,5 +290,128 @@ Test(keeper_serve, answers_pass_only_after_all_is_on_disk)
 	alarm(0);
 	cr_expect_str_eq(inject_trace_end(),
 	    "flock openat write fsync renameat fsync flock write send ");
+	fixture_remove(s.folder);
+}
+
+/* A request and a string in it that its sender chooses. */
+static const struct claim {
+	const char *request, *key;
+} claims[] = {
+    {"login", "address"},
+    {"login", "auth"},
+    {"login", "auth_path"},
+    {"login", "command"},
+    {"verify", "code"},
+    {"verify", "command"},
+    {"enroll_begin", "enroll_code"},
+    {"enroll_confirm", "code"},
+    {"device_begin", "device"},
+    {"device_remove", "device"},
+    {"users", "user"},
+    {"log", "user"},
+    {"explain", "address"},
+    {"revoke", "user"},
+    {"unlock", "user"},
+    {"code", "use"},
+    {"note", "detail"},
+    {"login", "no such key"},
+};
+
+/* As bytes and as escapes of JSON: ESC, CSI, OSC, BEL, C1, bidi, lines. */
+static const char *const steering[] = {
+    "\x1b[2J",
+    "\x1b]0;title\a",
+    "\x9b\x33\x31m",
+    "\302\23331m",
+    "\302\235",
+    "\302\205",
+    "\302\237",
+    "\x7f",
+    "\b\r\n",
+    "\u202egpj",
+    "\u2066x\u2069",
+    "\u200f\u061c",
+    "\u2028",
+    "\\u001b[2J",
+    "\\u009b31m",
+    "\\u0007",
+    "\\u007f",
+    "\\u202e",
+    "\\u2067",
+    "\\u2028",
+    "\\b\\r\\n",
+};
+
+/* Whatever is answered is shown by a client, which reads as strictly. */
+static void
+send_claim(struct scene *s, const struct claim *claim, const char *words)
+{
+	static const struct conduct conduct;
+	char request[REQUEST_MAX], clean[PACKET_MAX], *answer = NULL;
+	size_t len = 0;
+	int pair[2];
+	pid_t pid;
+
+	snprintf(request, sizeof(request),
+	    "{\"v\":1,\"request\":\"%s\",\"%s\":\"x%sy\"}", claim->request,
+	    claim->key, words);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		keeper_serve(&s->keeper, pair[1], &conduct);
+		_exit(0);
+	}
+	close(pair[1]);
+	cr_expect_eq(fixture_wait(pid), 0);
+	while (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
+		utf8_clean(answer, len, clean, sizeof(clean));
+		cr_expect_str_eq(answer, clean);
+		free(answer);
+	}
+	close(pair[0]);
+}
+
+/* Lines that steer nothing; how many. */
+static int
+expect_calm_lines(FILE *file)
+{
+	char line[AUDIT_LINE_MAX], clean[AUDIT_LINE_MAX];
+	int n = 0;
+
+	cr_assert_not_null(file);
+	rewind(file);
+	for (; fgets(line, sizeof(line), file) != NULL; n++) {
+		line[strcspn(line, "\n")] = '\0';
+		utf8_clean(line, strlen(line), clean, sizeof(clean));
+		cr_expect_str_eq(line, clean);
+		cr_expect(line[0] == '{' || strncmp(line, "uid ", 4) == 0 ||
+			strncmp(line, "store: ", 7) == 0,
+		    "not a line of ours: %s", line);
+	}
+	fclose(file);
+	return n;
+}
+
+Test(keeper_serve, lets_no_claim_steer_a_terminal, .timeout = 60)
+{
+	struct scene s;
+	FILE *syslog_file = tmpfile();
+	char path[FOLDER_MAX + 16];
+
+	begin(&s);
+	set_record(&s, enrolled);
+	cr_assert_not_null(syslog_file);
+	inject_syslog_to(fileno(syslog_file));
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
+		for (size_t j = 0; j < sizeof(steering) / sizeof(steering[0]);
+		     j++)
+			send_claim(&s, &claims[i], steering[j]);
+	/* And one that is logged, so that the log is looked at. */
+	send_claim(&s, &(const struct claim){"note", "detail"}, " and ");
+	cr_expect_gt(expect_calm_lines(syslog_file), 300);
+	snprintf(path, sizeof(path), "%s/%s", s.folder, AUDIT_FILE);
+	cr_expect_gt(expect_calm_lines(fopen(path, "re")), 0);
 	fixture_remove(s.folder);
 }
