@@ -254,3 +254,30 @@ Test(channels, agent_after_the_code)
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "<><>\n");
 }
+
+/* What sshd would offer if it were left to the rest of its configuration. */
+#define X11 "X11Forwarding yes\nXAuthLocation /bin/true\n"
+
+static struct run *
+display(const struct bastion *b, const char *option)
+{
+	return ssh_run(b, b->me,
+	    ARGV("-o", "ForwardX11=yes", "-o", "ForwardX11Trusted=yes", "-o",
+		option),
+	    "echo \"<$DISPLAY>\"", NULL);
+}
+
+Test(channels, x11_after_the_code)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED, .before = X11);
+	const char *secret = fixture_enrol(b, b->me);
+	struct run *r;
+
+	setenv("DISPLAY", "127.0.0.1:0", 1);
+	r = display(
+	    bastion_open(.no_gate = true, .before = X11), "Compression=no");
+	cr_assert_neq(strcmp(r->out, "<>\n"), 0, "the probe does not work");
+	r = display(b, with_code(code_at(secret, step_now())));
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "<>\n");
+}

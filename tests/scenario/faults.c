@@ -244,6 +244,55 @@ Test(faults, record_of_another_uid_denies)
 	assert_shut(b, "alice", 77);
 }
 
+/* As after a restore on a machine where her uid is another one. */
+Test(faults, record_of_her_former_uid_denies_until_revoke)
+{
+	struct bastion *b;
+	const char *secret;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("optional"));
+	secret = fixture_enrol(b, "alice");
+	assert_status(run(ARGV("sed", "-i", "s/\"uid\":2001/\"uid\":2999/",
+			      text("%s/users/alice.json", b->store)),
+			  NULL, 0),
+	    0);
+	assert_status(
+	    run(ARGV("chown", "_tfa", text("%s/users/alice.json", b->store)),
+		NULL, 0),
+	    0);
+	assert_status(
+	    ssh_with_code(b, "alice", code_at(secret, step_now()), "true"), 77);
+	assert_status(bastion_admin(b, ARGV("revoke", "alice", "--yes")), 0);
+	r = ssh_run(b, "alice", NULL, "true", NULL);
+	assert_status(r, 76);
+	assert_says(r->err, "set it up");
+}
+
+/* The code is spent all the same: it may have been seen. */
+Test(faults, pass_that_cannot_be_logged_is_denied)
+{
+	struct bastion *b;
+	const char *secret, *code;
+	char *audit;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	secret = fixture_enrol(b, "alice");
+	code = code_at(secret, step_now());
+	audit = text("%s/audit.jsonl", b->store);
+	cr_assert_eq(mkdir(audit, 0700), 0);
+	r = ssh_with_code(b, "alice", code, "echo inside");
+	cr_expect_neq(r->status, 0);
+	cr_expect_str_empty(r->out);
+	cr_assert_eq(rmdir(audit), 0);
+	r = ssh_with_code(b, "alice", code, "echo inside");
+	assert_status(r, 77);
+	assert_says(r->err, "already used");
+}
+
 /* What may befall a record, as a shell does it to $1; and what she is told. */
 static const struct {
 	const char *what, *reason;

@@ -1,11 +1,14 @@
 /* Who can see a secret: the keeper, once the phone has it nobody else. */
 #include <dirent.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "../support/talk.h"
+#include "cleanup.h"
 #include "scenario.h"
 
 Scenarios(secrets);
@@ -226,4 +229,62 @@ Test(secrets, another_user_gets_no_answer_for_alice)
 		"%s --socket %s users alice", program("tfa-admin"), b->socket));
 	cr_assert_neq(r->status, 0);
 	cr_assert_str_empty(r->out);
+}
+
+/* The verdict that a uid gets for a login, "" for no answer. */
+static const char *
+verdict_of(const struct bastion *b, uid_t uid)
+{
+	static const char login[] = "{\"v\":1,\"request\":\"login\"}";
+	scoped_fd int fd = talk_open_as(b, uid);
+
+	cr_assert_geq(fd, 0);
+	talk_send(fd, login, sizeof(login) - 1);
+	return talk_word(talk_receive(fd, TALK_LIMIT_MS), "verdict");
+}
+
+Test(secrets, keeper_lets_nobody_in_who_is_no_user)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = RULE("exempt"));
+	cr_expect_str_eq(
+	    verdict_of(b, fixture_person("alice")->pw_uid), "pass");
+	cr_expect_str_neq(verdict_of(b, 54321), "pass");
+	cr_expect_str_neq(verdict_of(b, 65534), "pass");
+}
+
+Test(secrets, users_are_refused_each_request_of_an_admin)
+{
+	static const char *const requests[] = {
+	    "'request':'users'",
+	    "'request':'users','user':'alice'",
+	    "'request':'explain','user':'alice'",
+	    "'request':'log'",
+	    "'request':'revoke','user':'alice'",
+	    "'request':'unlock','user':'alice'",
+	    "'request':'code','user':'alice','use':'enroll'",
+	    "'request':'code','user':'alice','use':'pass'",
+	    "'request':'enroll','user':'bob'",
+	    "'request':'import','user':'bob','import':{'algorithm':'SHA1',"
+	    "'digits':6,'period':30,'last_step':'0',"
+	    "'secret':'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'}",
+	    "'request':'note','detail':'nothing'",
+	};
+	struct bastion *b;
+	char *before;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	fixture_enrol(b, "alice");
+	before = fixture_record(b, "alice");
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		char *answer = talk_ask(b, "bob", requests[i]);
+
+		cr_expect_str_eq(talk_word(answer, "reason"), "not_allowed",
+		    "%s: %s", requests[i], answer);
+	}
+	cr_expect_str_eq(fixture_record(b, "alice"), before);
+	cr_expect_null(fixture_record(b, "bob"));
 }

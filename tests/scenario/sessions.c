@@ -445,3 +445,20 @@ Test(sessions, key_in_no_file_is_refused)
 	assert_status(r, 77);
 	cr_assert_str_empty(r->out);
 }
+
+/* "ssh -s NAME": whatever sshd calls it, it is a command to the gate. */
+Test(sessions, subsystem_of_any_name_needs_a_code)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .before = "Subsystem other /bin/echo inside\n");
+	const char *secret = fixture_enrol(b, b->me);
+	struct run *r = ssh_run(b, b->me, ARGV("-s"), "other", NULL);
+
+	assert_status(r, 76);
+	cr_assert_str_empty(r->out);
+	r = ssh_run(b, b->me,
+	    ARGV("-s", "-o", with_code(code_at(secret, step_now()))), "other",
+	    NULL);
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+}

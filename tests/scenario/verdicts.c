@@ -261,3 +261,14 @@ Test(verdicts, lost_membership_denies)
 	assert_status(r, 77);
 	assert_says(r->err, "ours");
 }
+
+/* No reload, and no keeper that still goes by the policy of yesterday. */
+Test(verdicts, policy_counts_from_the_next_login)
+{
+	struct bastion *b = bastion_open(.rules = RULE("exempt"));
+
+	fixture_enrol(b, b->me);
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 0);
+	fixture_write_policy(b, fixture_policy(REQUIRED, NULL));
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 76);
+}

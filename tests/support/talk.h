@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "bastion.h"
 
@@ -16,6 +17,9 @@
 
 /* A connection of that user's, or -1 where nobody listens. */
 int talk_open(const struct bastion *b, const char *user);
+
+/* The same for a uid, which need not be a user's. */
+int talk_open_as(const struct bastion *b, uid_t uid);
 
 /* Sends a packet of these bytes; false where it was not taken. */
 bool talk_send(int fd, const void *bytes, size_t len);
