@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "keeper.h"
 #include "report.h"
+#include "utf8.h"
 
 #define UID_PERSON 1000
 
@@ -151,6 +152,8 @@ keeper_send_row(struct call *call, const char *user)
 
 	if (make_row(call, user, &row) != FAULT_NONE)
 		return false;
+	/* A directory service may have any name, but no reader takes it. */
+	utf8_clean(user, strlen(user), row.user, sizeof(row.user));
 	alarm(SERVE_S);
 	sent = packet_send_value(call->fd, &user_row_shape, &row) == FAULT_NONE;
 	user_row_done(&row);

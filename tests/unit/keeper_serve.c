@@ -17,6 +17,7 @@
 #include "file.h"
 #include "fixture.h"
 #include "inject.h"
+#include "json_lex.h"
 #include "keeper.h"
 #include "utf8.h"
 
@@ -342,19 +343,18 @@ static const char *const steering[] = {
     "\\b\\r\\n",
 };
 
-/* Whatever is answered is shown by a client, which reads as strictly. */
-static void
-send_claim(struct scene *s, const struct claim *claim, const char *words)
+/* Whatever is answered is shown by a client, which reads as strictly as the
+ * keeper does; the last packet. */
+static char *
+calm_answer(struct scene *s, const char *request)
 {
 	static const struct conduct conduct;
-	char request[REQUEST_MAX], clean[PACKET_MAX], *answer = NULL;
+	char clean[PACKET_MAX], *answer = NULL, *last = NULL;
+	struct json_error error = {.line = 0};
 	size_t len = 0;
 	int pair[2];
 	pid_t pid;
 
-	snprintf(request, sizeof(request),
-	    "{\"v\":1,\"request\":\"%s\",\"%s\":\"x%sy\"}", claim->request,
-	    claim->key, words);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
 	pid = fork();
@@ -368,9 +368,24 @@ send_claim(struct scene *s, const struct claim *claim, const char *words)
 	while (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
 		utf8_clean(answer, len, clean, sizeof(clean));
 		cr_expect_str_eq(answer, clean);
-		free(answer);
+		cr_expect_eq(json_lex_check(answer, len, &error), FAULT_NONE,
+		    "%s: %s", error.text, answer);
+		free(last);
+		last = answer;
 	}
 	close(pair[0]);
+	return last;
+}
+
+static void
+send_claim(struct scene *s, const struct claim *claim, const char *words)
+{
+	char request[REQUEST_MAX];
+
+	snprintf(request, sizeof(request),
+	    "{\"v\":1,\"request\":\"%s\",\"%s\":\"x%sy\"}", claim->request,
+	    claim->key, words);
+	free(calm_answer(s, request));
 }
 
 /* Lines that steer nothing; how many. */
@@ -413,5 +428,27 @@ Test(keeper_serve, lets_no_claim_steer_a_terminal, .timeout = 60)
 	cr_expect_gt(expect_calm_lines(syslog_file), 300);
 	snprintf(path, sizeof(path), "%s/%s", s.folder, AUDIT_FILE);
 	cr_expect_gt(expect_calm_lines(fopen(path, "re")), 0);
+	fixture_remove(s.folder);
+}
+
+/* A directory service may have such a user; the others are still listed. */
+Test(keeper_serve, lists_one_whose_name_steers_a_terminal)
+{
+	struct scene s;
+	struct store store;
+	char *last;
+	int fd;
+
+	begin(&s);
+	set_record(&s, enrolled);
+	cr_assert_eq(store_open(s.folder, true, &store), FAULT_NONE);
+	fd = openat(store.users, "x%1B%5B2Jy.json", O_WRONLY | O_CREAT, 0600);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	store_close(&store);
+	last = calm_answer(&s, "{\"v\":1,\"request\":\"users\"}");
+	cr_assert_not_null(last);
+	cr_expect_not_null(strstr(last, "\"end\":true"), "%s", last);
+	free(last);
 	fixture_remove(s.folder);
 }
