@@ -150,7 +150,7 @@ is_let_in(const struct probe *probe)
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "explain"};
 	scoped_client struct client client = {.fd = -1};
-	scoped_json_text char *packet = NULL;
+	scoped_json_text char *packet = NULL, *end = NULL;
 	size_t len = 0;
 
 	snprintf(request.user, sizeof(request.user), "%s", probe->pw->pw_name);
@@ -159,6 +159,7 @@ is_let_in(const struct probe *probe)
 	return client_open(&probe->doctor->keeper, &request, &client) ==
 	    FAULT_NONE &&
 	    client_next(&client, &packet, &len) == FAULT_NONE &&
+	    client_next(&client, &end, &len) == FAULT_NONE &&
 	    (strstr(packet, "\"verdict\":\"pass\"") != NULL ||
 		strstr(packet, "\"verdict\":\"enroll\"") != NULL);
 }
