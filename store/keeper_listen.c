@@ -8,6 +8,9 @@
  * share NEW_SLOTS and NEW_WAITING: a user namespace has thousands of them.
  * Whoever must wait longer than WAIT_MS for a slot, or comes too often
  * (keeper_rate.h), is told to try later.
+ *
+ * Told to stop, it takes nobody in any more and answers those that it has, so
+ * that no login notices a restart; DRAIN_MS at most.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +35,8 @@
 #define UID_WAITING  64
 #define NEW_WAITING  128
 #define WAIT_MS      5000
+#define POLL_MS      60000
+#define DRAIN_MS     10000
 #define ACCEPTS      128 /* in one turn */
 #define CHILD_FILES  128
 
@@ -193,7 +198,8 @@ be_child(struct listener *l, int fd, const struct conduct *conduct)
 	sigaction(SIGINT, &standard, NULL);
 	sigaction(SIGCHLD, &standard, NULL);
 	sigprocmask(SIG_SETMASK, &l->normal, NULL);
-	close(l->fd);
+	if (l->fd >= 0)
+		close(l->fd);
 	if (l->keeper->lock >= 0)
 		close(l->keeper->lock);
 	for (size_t i = 0; i < l->waiting_count; i++)
@@ -275,9 +281,9 @@ advance(struct listener *l)
 
 /* Until the first of those that wait has waited long enough. */
 static struct timespec
-patience(const struct listener *l)
+patience(const struct listener *l, int64_t most_ms)
 {
-	int64_t least_ms = 60000, now = now_ms();
+	int64_t least_ms = most_ms, now = now_ms();
 
 	for (size_t i = 0; i < l->waiting_count; i++)
 		if (l->waiting[i].until_ms - now < least_ms)
@@ -315,10 +321,10 @@ look_at(struct listener *l, const struct pollfd *fds, size_t count)
 }
 
 static void
-turn(struct listener *l)
+turn(struct listener *l, int64_t most_ms)
 {
 	struct pollfd fds[WAITING + 1];
-	struct timespec limit = patience(l);
+	struct timespec limit = patience(l, most_ms);
 	size_t count = l->waiting_count;
 
 	for (size_t i = 0; i < count; i++)
@@ -352,6 +358,20 @@ catch_signals(struct listener *l)
 	sigaction(SIGCHLD, &child, NULL);
 }
 
+/* A second signal does not wait. */
+static void
+drain(struct listener *l)
+{
+	int64_t end_ms = now_ms() + DRAIN_MS, left_ms;
+
+	stopping = 0;
+	close(l->fd);
+	l->fd = -1;
+	while (!stopping && l->waiting_count + l->child_count > 0 &&
+	    (left_ms = end_ms - now_ms()) > 0)
+		turn(l, left_ms);
+}
+
 int
 keeper_listen(const struct keeper *keeper, int fd)
 {
@@ -364,6 +384,7 @@ keeper_listen(const struct keeper *keeper, int fd)
 	l.fd = fd;
 	catch_signals(&l);
 	while (!stopping)
-		turn(&l);
+		turn(&l, POLL_MS);
+	drain(&l);
 	return 0;
 }

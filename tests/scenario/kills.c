@@ -50,6 +50,33 @@ Test(kills, lose_no_record_and_spend_each_code_once)
 	cr_assert_gt(f.unanswered, 0);
 }
 
+/* Whom it serves has an answer; whoever comes then is the next one's. */
+Test(kills, but_a_stop_answers_whom_it_serves)
+{
+	static const char request[] = "{\"v\":1,\"request\":\"login\"}";
+	struct bastion *b;
+	char *path;
+	int lock, fd;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	cr_assert_not_null(talk_ask(b, "user05", "'request':'login'"));
+	path = text("%s/locks/user05", b->store);
+	lock = open(path, O_RDWR | O_CLOEXEC);
+	cr_assert_eq(flock(lock, LOCK_EX), 0);
+	fd = talk_open(b, "user05");
+	cr_assert(talk_send(fd, request, sizeof(request) - 1));
+	cr_assert_null(talk_receive(fd, 300));
+	kill(b->keeper, SIGTERM);
+	cr_assert_lt(run_wait(b->keeper, 300), 0);
+	cr_assert_null(talk_ask(b, "user06", "'request':'login'"));
+	close(lock);
+	cr_assert_not_null(talk_receive(fd, 5000));
+	close(fd);
+	cr_assert_eq(run_wait(b->keeper, 5000), 0);
+	b->keeper = 0;
+}
+
 /* One that still serves when its keeper is killed must not keep the next from
  * starting. */
 Test(kills, leave_no_lock_to_the_next_keeper)
