@@ -216,7 +216,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 DEPS := pkg-config libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
-	netcat-openbsd libpam-google-authenticator
+	netcat-openbsd libpam-google-authenticator systemd
 deps:
 	@tests/deps $(DEPS)
 

@@ -1,8 +1,8 @@
 /*
  * A setup that nobody confirmed, and a machine with systemd: who puts all back
  * where the process that should is gone, and what comes of each call of
- * systemctl that fails.  No systemd runs in a test: a stand-in for systemctl
- * notes how it is called and does the little that setup needs.
+ * systemctl that fails.  A stand-in for systemctl notes how it is called and does
+ * the little that setup needs; systemd.c has the real one.
  */
 #include <signal.h>
 #include <stdlib.h>

@@ -1,0 +1,114 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "machine.h"
+#include "scenario.h"
+
+#define BOOT_MS  20000
+#define ARGS_MAX 32
+
+static bool is_on;
+static struct run *power; /* what ends when the machine does */
+static pid_t systemd;
+
+bool
+boot_possible(void)
+{
+	/* A sanitizer needs system calls that the unit refuses. */
+	return getenv("ASAN_OPTIONS") == NULL &&
+	    run(ARGV("sh", "-c",
+		    "[ -x /lib/systemd/systemd ] && unshare -m sh -c "
+		    "'mount -t cgroup2 cgroup2 /sys/fs/cgroup && "
+		    "mkdir /sys/fs/cgroup/tfa.$$ && "
+		    "rmdir /sys/fs/cgroup/tfa.$$'"),
+		NULL, 0)
+		->status == 0;
+}
+
+struct run *
+boot_start(const char *const argv[])
+{
+	const char *entering[ARGS_MAX] = {"nsenter", "-t",
+	    text("%ld", (long)systemd), "-m", "-p", "-i", "-u", "-C", "-r",
+	    "--"};
+	size_t n = 10;
+
+	for (size_t i = 0; argv[i] != NULL; i++) {
+		cr_assert_lt(n, ARGS_MAX - 1);
+		entering[n++] = argv[i];
+	}
+	return run_start(entering, NULL, 0);
+}
+
+struct run *
+boot_run(const char *const argv[])
+{
+	struct run *r = boot_start(argv);
+
+	run_finish(r);
+	return r;
+}
+
+void
+boot_sh(const char *script)
+{
+	struct run *r = boot_run(ARGV("sh", "-ec", script));
+
+	cr_assert_eq(
+	    r->status, 0, "%s: %d: %s%s", script, r->status, r->out, r->err);
+}
+
+static const char *
+cgroup(void)
+{
+	return text("tfa.%d", machine_port);
+}
+
+/* As the machine's processes see it; 0: not yet. */
+static pid_t
+find_systemd(void)
+{
+	struct run *r = run(ARGV("pgrep", "-o", "-x", "systemd"), NULL, 0);
+
+	return (pid_t)strtol(r->out, NULL, 10);
+}
+
+void
+boot(void)
+{
+	long long end = run_clock_ms() + BOOT_MS;
+	struct run *r;
+
+	power = run_start(ARGV("tests/support/boot", cgroup()), NULL, 0);
+	is_on = true;
+	while ((systemd = find_systemd()) == 0 && run_clock_ms() < end)
+		run_sleep_ms(20);
+	if (systemd == 0) {
+		boot_crash();
+		fail("systemd does not start: %s", power->err);
+	}
+	do {
+		run_sleep_ms(50);
+		r = boot_run(ARGV("systemctl", "is-system-running", "--wait"));
+	} while (strcmp(r->out, "running\n") != 0 &&
+	    strcmp(r->out, "degraded\n") != 0 && run_clock_ms() < end);
+	cr_assert_str_eq(r->out, "running\n", "%s%s", r->err,
+	    boot_run(ARGV("systemctl", "--failed", "--no-pager"))->out);
+}
+
+void
+boot_crash(void)
+{
+	if (!is_on)
+		return;
+	is_on = false;
+	kill(power->pid, SIGKILL);
+	run_finish(power);
+	run(ARGV("sh", "-c",
+		text("find /sys/fs/cgroup/%s -depth -type d -exec rmdir {} +",
+		    cgroup())),
+	    NULL, 0);
+}

@@ -1,0 +1,33 @@
+/*
+ * A machine, as machine.h makes it, with a real systemd as its process 1.
+ * Whatever runs under it ends with boot_crash(), which each suite has as .fini.
+ */
+#ifndef TFA_TESTS_BOOT_H
+#define TFA_TESTS_BOOT_H
+
+#include <stdbool.h>
+
+#include "../support/run.h"
+
+/* Whether this kernel and container let a systemd run; if not, say why. */
+bool boot_possible(void);
+
+/* First line of a test that needs it, after needs_people(). */
+#define needs_boot()                                              \
+	do {                                                      \
+		if (!boot_possible())                             \
+			cr_skip("no systemd can be booted here"); \
+	} while (0)
+
+/* Boots the machine, until systemd has started everything. */
+void boot(void);
+
+/* As if the power were cut, if it is on. */
+void boot_crash(void);
+
+/* Runs a program on it; boot_sh() a script, which must succeed. */
+struct run *boot_start(const char *const argv[]);
+struct run *boot_run(const char *const argv[]);
+void boot_sh(const char *script);
+
+#endif

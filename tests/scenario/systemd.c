@@ -1,0 +1,190 @@
+/*
+ * The units under a real systemd: what setup enables starts, serves and is
+ * taken away again, and nobody is kept out by a restart.
+ */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "boot.h"
+#include "machine.h"
+#include "scenario.h"
+
+TestSuite(systemd, .timeout = 60, .fini = boot_crash);
+
+#define ADMIN(...) ARGV("/usr/sbin/tfa-admin", __VA_ARGS__)
+
+static void
+booted_machine(void)
+{
+	machine_new();
+	machine_sh(
+	    "echo 'Subsystem sftp internal-sftp' >>/etc/ssh/sshd_config");
+	boot();
+}
+
+static void
+install_tfa(void)
+{
+	assert_status(boot_run(ADMIN("setup", "--yes")), 0);
+	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
+	assert_status(boot_run(ADMIN("enforce", "alice")), 0);
+}
+
+static void
+installed_machine(void)
+{
+	booted_machine();
+	install_tfa();
+}
+
+/* Enrols her; her secret. */
+static const char *
+enrolled(const char *user)
+{
+	struct run *r = boot_run(ADMIN("enroll", user, "--qr", "uri"));
+	const char *secret = strstr(r->out, "secret=");
+
+	assert_status(r, 0);
+	cr_assert_not_null(secret, "%s", r->out);
+	secret += strlen("secret=");
+	return text("%.*s", (int)strcspn(secret, "&\n"), secret);
+}
+
+static struct run *
+log_in_start(const char *user, const char *code, const char *command)
+{
+	return boot_start(
+	    ARGV("ssh", "-F", "none", "-p", text("%d", machine_port), "-i",
+		text("%s/%s", getenv("TFA_KEYS"), user), "-o",
+		"StrictHostKeyChecking=no", "-o",
+		"UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o",
+		"BatchMode=yes", "-o", text("SetEnv=TFA_CODE=%s", code),
+		text("%s@127.0.0.1", user), command));
+}
+
+static struct run *
+log_in(const char *user, const char *code, const char *command)
+{
+	struct run *r = log_in_start(user, code, command);
+
+	run_finish(r);
+	return r;
+}
+
+static void
+assert_unit(const char *unit, const char *state)
+{
+	struct run *r = boot_run(ARGV("systemctl", "is-active", unit));
+
+	cr_assert_str_eq(r->out, text("%s\n", state), "%s: %s", unit, r->out);
+}
+
+/*
+ * The unit must leave the keeper what it takes rights away from itself with,
+ * and what it reads and writes: its folder, the log, the boot id, loginuid.
+ */
+static void
+assert_hardened_and_whole(void)
+{
+	struct run *r = boot_run(
+	    ARGV("journalctl", "--no-pager", "-o", "cat", "-t", "tfa-keeper"));
+
+	assert_says(r->out, "\"event\":\"verify\"");
+	assert_never_says(r->out, "no seccomp");
+	assert_never_says(r->out, "no landlock");
+	assert_never_says(r->out, "did not take its answer");
+	assert_says(boot_run(ADMIN("log", "--user", "alice"))->out, "verify");
+	r = boot_run(ARGV("sh", "-c",
+	    "p=$(systemctl show -P MainPID tfa-keeper.service); ps -o user= -p "
+	    "$p; grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/$p/status"));
+	cr_assert_str_eq(r->out,
+	    "_tfa\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+}
+
+Test(systemd, setup_brings_the_gate_and_remove_takes_it_away)
+{
+	const char *secret;
+	struct run *r;
+
+	needs_people();
+	needs_boot();
+	installed_machine();
+	assert_unit("tfa-keeper.socket", "active");
+	assert_unit("tfa-setup.service", "inactive");
+	secret = enrolled("alice");
+	r = log_in("alice", "", "echo inside");
+	assert_status(r, 76);
+	cr_assert_str_empty(r->out);
+	r = log_in("alice", code_at(secret, step_now()), "echo inside");
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+	r = boot_run(ADMIN("doctor"));
+	assert_status(r, 0);
+	assert_never_says(r->out, "FAIL");
+	assert_hardened_and_whole();
+	assert_status(boot_run(ADMIN("setup", "--remove", "--yes")), 0);
+	assert_unit("tfa-keeper.socket", "inactive");
+	assert_unit("tfa-keeper.service", "inactive");
+	r = log_in("alice", "", "echo inside");
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+}
+
+/* The power is cut before it is confirmed, and after. */
+Test(systemd, reboot_puts_back_only_what_nobody_confirmed)
+{
+	const char *secret;
+
+	needs_people();
+	needs_boot();
+	booted_machine();
+	assert_status(boot_run(ADMIN("setup", "--yes", "--wait", "12s")), 0);
+	assert_unit("tfa-setup.service", "active");
+	boot_crash();
+	cr_assert(machine_has(MACHINE_DROPIN));
+	boot();
+	machine_settled(25000);
+	cr_assert(!machine_has(MACHINE_DROPIN));
+	assert_status(log_in("alice", "", "true"), 0);
+	install_tfa();
+	secret = enrolled("alice");
+	boot_crash();
+	boot();
+	assert_unit("tfa-keeper.socket", "active");
+	assert_status(log_in("alice", "", "true"), 76);
+	assert_status(log_in("alice", code_at(secret, step_now()), "true"), 0);
+}
+
+/*
+ * An upgrade: whoever is served is answered, the socket holds whoever comes
+ * meanwhile, and a session that runs does not notice.  A keeper that crashes is
+ * started again.
+ */
+Test(systemd, nobody_notices_that_the_keeper_is_restarted)
+{
+	struct run *session, *logins[12];
+
+	needs_people();
+	needs_boot();
+	installed_machine();
+	session = log_in_start("alice", code_at(enrolled("alice"), step_now()),
+	    "sleep 3; echo still here");
+	run_sleep_ms(500);
+	for (size_t i = 0; i < 12; i++) {
+		logins[i] = log_in_start("alice", "", "true");
+		if (i % 2 == 0)
+			boot_sh("systemctl daemon-reload\n"
+				"systemctl restart tfa-keeper.service");
+	}
+	for (size_t i = 0; i < 12; i++)
+		run_finish(logins[i]);
+	for (size_t i = 0; i < 12; i++)
+		assert_status(logins[i], 76);
+	for (size_t i = 0; i < 4; i++) {
+		boot_sh("systemctl kill -s KILL tfa-keeper.service");
+		assert_status(log_in("alice", "", "true"), 76);
+	}
+	run_finish(session);
+	assert_status(session, 0);
+	cr_assert_str_eq(session->out, "still here\n");
+}
