@@ -3,90 +3,20 @@
  * README tells them to put in front, and beside it the same without a good
  * code, which must leave nothing behind.
  */
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "scenario.h"
+#include "site.h"
 
 #define LARGE      (30 * 1000 * 1000)
-#define ACCEPT_S   15
 #define LEAVING_MS 3000
 
 Scenarios(clients);
 
-/* A bastion, two codes for it, and a folder where its user may write. */
-struct site {
-	struct bastion *b;
-	const char *secret, *code, *later, *wrong;
-	char *open;
-};
-
-static struct site
-site_open(void)
-{
-	struct bastion *b = bastion_open(.rules = REQUIRED);
-	const char *secret = fixture_enrol(b, b->me);
-	uint64_t step = step_now();
-	struct site s = {.b = b,
-	    .secret = secret,
-	    .code = code_at(secret, step),
-	    .later = code_at(secret, step + 1),
-	    .wrong = code_wrong(secret),
-	    .open = text("%s/open", b->dir)};
-
-	fixture_folder(s.open, 0777, b->me);
-	return s;
-}
-
-/* ssh as a client is told to start it; code may be NULL. */
-static char *
-ssh_of(const struct site *s, const char *code)
-{
-	return code == NULL
-	    ? text("ssh -F %s", s->b->ssh_config)
-	    : text("ssh -F %s -o %s", s->b->ssh_config, with_code(code));
-}
-
-static struct run *
-shell(const char *script)
-{
-	return run(ARGV("timeout", "45", "sh", "-ec", script), NULL, 0);
-}
-
-/* Refused by an exit status of its own, and silent where data would be. */
-static void
-assert_refused(const struct run *r, int status)
-{
-	assert_status(r, status);
-	cr_assert_str_empty(r->out);
-}
-
-static void
-assert_holds(const char *path, const char *wanted)
-{
-	const char *content = read_text(path);
-
-	cr_assert_not_null(content, "no %s", path);
-	cr_assert_str_eq(content, wanted);
-}
-
-static void
-assert_nothing_in(const char *folder)
-{
-	struct run *r = run(ARGV("ls", "-A", folder), NULL, 0);
-
-	assert_status(r, 0);
-	cr_assert_str_empty(r->out);
-}
-
 Test(clients, script_on_standard_input)
 {
-	struct site s = site_open();
+	struct site s = site_open(NULL);
 	const char *script = text(
 	    "read -r line\nsecond line\n"
 	    "echo \"got $line\" >%s/ran\ncat %s/ran\nexit 7\n",
@@ -114,7 +44,7 @@ ssh_sendenv(const struct site *s, const char *code, const char *option)
 
 Test(clients, code_by_sendenv)
 {
-	struct site s = site_open();
+	struct site s = site_open(NULL);
 
 	assert_refused(ssh_sendenv(&s, s.wrong, "SendEnv=TFA_CODE"), 77);
 	/* One that is set and not sent does not count. */
@@ -125,32 +55,36 @@ Test(clients, code_by_sendenv)
 
 Test(clients, copies_with_a_wrong_code)
 {
-	struct site s = site_open();
+	struct site s = site_open(NULL);
 	char *here = text("%s/here", s.b->dir);
 	char *there = text("bastion:%s/there", s.open);
 	char *option = with_code(s.wrong);
 	char *batch = text("put %s %s/there\n", here, s.open);
+	struct run *r;
 
 	write_text(here, "one\n");
-	assert_refused(run(ARGV("scp", "-s", "-F", s.b->ssh_config, "-o",
-			       option, here, there),
-			   NULL, 0),
-	    255);
-	assert_refused(run(ARGV("scp", "-O", "-F", s.b->ssh_config, "-o",
-			       option, here, there),
-			   NULL, 0),
-	    1);
-	assert_refused(run(ARGV("sftp", "-q", "-F", s.b->ssh_config, "-o",
-			       option, "-b", "-", "bastion"),
-			   batch, strlen(batch)),
-	    255);
+	r = run(
+	    ARGV("scp", "-s", "-F", s.b->ssh_config, "-o", option, here, there),
+	    NULL, 0);
+	assert_refused(r, 255);
+	assert_says(r->err, "Connection closed");
+	r = run(
+	    ARGV("scp", "-O", "-F", s.b->ssh_config, "-o", option, here, there),
+	    NULL, 0);
+	assert_refused(r, 1);
+	assert_says(r->err, "Wrong code.\n");
+	r = run(ARGV("sftp", "-q", "-F", s.b->ssh_config, "-o", option, "-b",
+		    "-", "bastion"),
+	    batch, strlen(batch));
+	assert_refused(r, 255);
+	assert_says(r->err, "Connection closed");
 	assert_nothing_in(s.open);
 }
 
 static struct run *
 rsync(const struct site *s, const char *code, const char *from, const char *to)
 {
-	return run(ARGV("rsync", "--timeout=20", "-e", ssh_of(s, code), "-a",
+	return run(ARGV("rsync", "--timeout=20", "-e", site_ssh(s, code), "-a",
 		       from, to),
 	    NULL, 0);
 }
@@ -163,7 +97,7 @@ Test(clients, rsync_there_and_back)
 	char *here, *back, *there;
 
 	needs_program("rsync");
-	s = site_open();
+	s = site_open(NULL);
 	here = text("%s/here", s.b->dir);
 	back = text("%s/back", s.b->dir);
 	there = text("bastion:%s/there/", s.open);
@@ -172,6 +106,7 @@ Test(clients, rsync_there_and_back)
 	write_text(text("%s/b", here), "two\n");
 	r = rsync(&s, s.wrong, text("%s/", here), there);
 	assert_refused(r, r->status == 12 ? 12 : 77);
+	assert_says(r->err, "Wrong code.\n");
 	assert_nothing_in(s.open);
 	assert_status(rsync(&s, s.code, text("%s/", here), there), 0);
 	assert_holds(text("%s/there/a", s.open), "one\n");
@@ -192,8 +127,8 @@ repository_new(const struct site *s)
 	char *path = text("%s/repository", s->open);
 
 	assert_status(
-	    shell(text("cd %s; " GIT " init -q seed; cd seed; " COMMIT
-		       " first; git clone -q --bare . %s; chown -R %s %s",
+	    site_shell(text("cd %s; " GIT " init -q seed; cd seed; " COMMIT
+			    " first; git clone -q --bare . %s; chown -R %s %s",
 		s->b->dir, path, s->b->me, path)),
 	    0);
 	return path;
@@ -202,8 +137,8 @@ repository_new(const struct site *s)
 static struct run *
 git(const struct site *s, const char *code, const char *command)
 {
-	return shell(text("cd %s; export GIT_SSH_COMMAND='%s'; %s", s->b->dir,
-	    ssh_of(s, code), command));
+	return site_shell(text("cd %s; export GIT_SSH_COMMAND='%s'; %s",
+	    s->b->dir, site_ssh(s, code), command));
 }
 
 static const char *
@@ -222,14 +157,17 @@ Test(clients, git_clone_and_push)
 	struct site s;
 	char *repository, *clone, *work;
 	const char *first;
+	struct run *r;
 
 	needs_program("git");
-	s = site_open();
+	s = site_open(NULL);
 	repository = repository_new(&s);
 	first = commit_at(repository);
 	work = text("%s/work", s.b->dir);
 	clone = text("git clone -q bastion:%s work", repository);
-	assert_refused(git(&s, s.wrong, clone), 128);
+	r = git(&s, s.wrong, clone);
+	assert_refused(r, 128);
+	assert_says(r->err, "Wrong code.\n");
 	cr_assert_neq(access(work, F_OK), 0);
 	assert_status(git(&s, s.code, clone), 0);
 	cr_assert_str_eq(commit_at(work), first);
@@ -272,24 +210,24 @@ ansible(const struct site *s, const char *pipelining)
 		 "interpreter_python = /usr/bin/python3\n"
 		 "[ssh_connection]\npipelining = %s\nssh_args = %s\n",
 		s->b->dir, s->open, pipelining, master_options(s)));
-	return shell(text("cd %s; export HOME=%s LC_ALL=C.UTF-8 "
-			  "ANSIBLE_CONFIG=%s/ansible.cfg; "
-			  "ansible-playbook -i bastion, play.yml",
+	return site_shell(text("cd %s; export HOME=%s LC_ALL=C.UTF-8 "
+			       "ANSIBLE_CONFIG=%s/ansible.cfg; "
+			       "ansible-playbook -i bastion, play.yml",
 	    s->b->dir, s->b->dir, s->b->dir));
 }
 
 static void
 assert_ansible_works(const char *pipelining)
 {
-	struct site s = site_open();
+	struct site s = site_open(NULL);
 	struct run *r;
 
 	playbook_write(&s);
-	r = shell(text("ssh %s -o %s bastion true", master_options(&s),
+	r = site_shell(text("ssh %s -o %s bastion true", master_options(&s),
 	    with_code(s.code)));
 	assert_status(r, 0);
 	r = ansible(&s, pipelining);
-	shell(text("ssh %s -O exit bastion", master_options(&s)));
+	site_shell(text("ssh %s -O exit bastion", master_options(&s)));
 	cr_assert_eq(r->status, 0, "%s%s", r->out, r->err);
 	assert_says(r->out, "ok=3 ");
 	cr_assert_eq(access(text("%s/ran", s.open), F_OK), 0);
@@ -300,7 +238,7 @@ assert_ansible_works(const char *pipelining)
 static void
 assert_ansible_refused(const char *pipelining, int status, const char *word)
 {
-	struct site s = site_open();
+	struct site s = site_open(NULL);
 	struct run *r;
 
 	playbook_write(&s);
@@ -339,7 +277,7 @@ static struct session *
 mosh(const struct site *s, const char *user, const char *code)
 {
 	return session_start(ARGV("env", "LC_ALL=C.UTF-8", "mosh",
-	    text("--ssh=%s", ssh_of(s, code)), text("%s@bastion", user)));
+	    text("--ssh=%s", site_ssh(s, code)), text("%s@bastion", user)));
 }
 
 Test(clients, mosh)
@@ -348,7 +286,7 @@ Test(clients, mosh)
 	struct session *m;
 
 	needs_program("mosh");
-	s = site_open();
+	s = site_open(NULL);
 	m = mosh(&s, s.b->me, s.code);
 	session_expect(m, geteuid() == 0 && s.b->embedded ? "# " : "$ ");
 	session_type(m, text("echo by mosh >%s/ran\rexit\r", s.open));
@@ -364,7 +302,7 @@ Test(clients, mosh_with_a_wrong_code)
 	const char *user;
 
 	needs_program("mosh");
-	s = site_open();
+	s = site_open(NULL);
 	user = bastion_has_people() ? "user16" : s.b->me;
 	m = mosh(&s, user, code_wrong(fixture_enrol(s.b, user)));
 	session_expect(m, "Did not find mosh server startup message");
@@ -373,55 +311,13 @@ Test(clients, mosh_with_a_wrong_code)
 		cr_assert_eq(processes_left(s.b, user, LEAVING_MS), 0);
 }
 
-/* A host behind the bastion, reached as the README says; code may be NULL. */
-static char *
-config_beyond(const struct site *s, const char *code)
-{
-	struct bastion *inner = bastion_open(.no_gate = true);
-	char *config = text("%s/beyond", inner->dir);
-
-	write_text(config,
-	    text("Host beyond\n    ProxyCommand %s bastion nc %%h %%p\n%s",
-		ssh_of(s, code),
-		strchr(read_text(inner->ssh_config), '\n') + 1));
-	return config;
-}
-
-/* Sends a file to the first who comes, in a process of its own. */
-static pid_t
-serve(const char *path, int *ret_port)
-{
-	struct sockaddr_in here = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct timeval patience = {.tv_sec = ACCEPT_S};
-	socklen_t size = sizeof(here);
-	scoped_fd int fd = socket(AF_INET, SOCK_STREAM, 0);
-	pid_t pid;
-
-	if (bind(fd, (struct sockaddr *)&here, size) != 0 ||
-	    listen(fd, 1) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&here, &size) != 0 ||
-	    setsockopt(
-		fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
-		fail("no listener");
-	*ret_port = ntohs(here.sin_port);
-	pid = fork();
-	if (pid != 0)
-		return pid;
-	if (dup2(accept(fd, NULL, NULL), 1) != 1)
-		run_child_fails("nobody came");
-	close(fd);
-	execlp("cat", "cat", path, (char *)NULL);
-	_exit(127);
-}
-
 static char *
 large_file(const struct site *s)
 {
 	char *path = text("%s/large", s->b->dir);
 
 	assert_status(
-	    shell(text("head -c %d /dev/urandom >%s", LARGE, path)), 0);
+	    site_shell(text("head -c %d /dev/urandom >%s", LARGE, path)), 0);
 	return path;
 }
 
@@ -435,18 +331,18 @@ Test(clients, forward_by_a_host_behind_the_bastion)
 	int port;
 
 	needs_program("nc");
-	s = site_open();
-	config = config_beyond(&s, s.code);
+	s = site_open(NULL);
+	config = site_beyond(&s, s.code);
 	file = large_file(&s);
 	entry = text("%s/entry", s.b->dir);
-	server = serve(file, &port);
+	server = site_serve(file, &port);
 	forward = session_start(
 	    ARGV("ssh", "-F", config, "-o", "ExitOnForwardFailure=yes", "-L",
 		text("%s:127.0.0.1:%d", entry, port), "beyond",
 		"echo re''ady; sleep 20"));
 	session_expect(forward, "ready");
-	r = shell(text("nc -d -U %s >%s/got; cmp %s %s/got; "
-		       "sha256sum <%s; sha256sum <%s/got",
+	r = site_shell(text("nc -d -U %s >%s/got; cmp %s %s/got; "
+			    "sha256sum <%s; sha256sum <%s/got",
 	    entry, s.b->dir, file, s.b->dir, file, s.b->dir));
 	session_kill(forward);
 	assert_status(r, 0);
@@ -461,16 +357,16 @@ Test(clients, host_behind_the_bastion_without_a_code)
 	struct site s;
 
 	needs_program("nc");
-	s = site_open();
-	assert_refused(run(ARGV("ssh", "-F", config_beyond(&s, s.wrong),
-			       "beyond", "echo inside"),
-			   NULL, 0),
-	    255);
-	assert_refused(run(ARGV("ssh", "-F", config_beyond(&s, NULL), "beyond",
+	s = site_open(NULL);
+	assert_refused(run(ARGV("ssh", "-F", site_beyond(&s, s.wrong), "beyond",
 			       "echo inside"),
 			   NULL, 0),
 	    255);
-	cr_assert_str_eq(run(ARGV("ssh", "-F", config_beyond(&s, s.code),
+	assert_refused(run(ARGV("ssh", "-F", site_beyond(&s, NULL), "beyond",
+			       "echo inside"),
+			   NULL, 0),
+	    255);
+	cr_assert_str_eq(run(ARGV("ssh", "-F", site_beyond(&s, s.code),
 				 "beyond", "echo inside"),
 			     NULL, 0)
 			     ->out,

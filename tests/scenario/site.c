@@ -1,0 +1,106 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "site.h"
+
+#define ACCEPT_S 15
+
+struct site
+site_of(struct bastion *b, const char *user)
+{
+	const char *secret = fixture_enrol(b, user);
+	uint64_t step = step_now();
+	struct site s = {.b = b,
+	    .user = user,
+	    .secret = secret,
+	    .code = code_at(secret, step),
+	    .later = code_at(secret, step + 1),
+	    .wrong = code_wrong(secret),
+	    .open = text("%s/open", b->dir)};
+
+	fixture_folder(s.open, 0777, user);
+	return s;
+}
+
+struct site
+site_open(const char *more)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED, .more = more);
+
+	return site_of(b, b->me);
+}
+
+char *
+site_ssh(const struct site *s, const char *code)
+{
+	return code == NULL
+	    ? text("ssh -F %s", s->b->ssh_config)
+	    : text("ssh -F %s -o %s", s->b->ssh_config, with_code(code));
+}
+
+char *
+site_beyond(const struct site *s, const char *code)
+{
+	struct bastion *inner = bastion_open(.no_gate = true);
+	char *config = text("%s/beyond", inner->dir);
+
+	write_text(config,
+	    text("Host beyond\n    ProxyCommand %s bastion nc %%h %%p\n%s",
+		site_ssh(s, code),
+		strchr(read_text(inner->ssh_config), '\n') + 1));
+	return config;
+}
+
+pid_t
+site_serve(const char *path, int *ret_port)
+{
+	struct sockaddr_in here = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct timeval patience = {.tv_sec = ACCEPT_S};
+	socklen_t size = sizeof(here);
+	scoped_fd int fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid_t pid;
+
+	if (bind(fd, (struct sockaddr *)&here, size) != 0 ||
+	    listen(fd, 1) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&here, &size) != 0 ||
+	    setsockopt(
+		fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		fail("no listener");
+	*ret_port = ntohs(here.sin_port);
+	pid = fork();
+	if (pid != 0)
+		return pid;
+	if (dup2(accept(fd, NULL, NULL), 1) != 1)
+		run_child_fails("nobody came");
+	close(fd);
+	execlp("cat", "cat", path, (char *)NULL);
+	_exit(127);
+}
+
+struct run *
+site_shell(const char *script)
+{
+	return run(ARGV("timeout", "45", "sh", "-ec", script), NULL, 0);
+}
+
+void
+assert_holds(const char *path, const char *wanted)
+{
+	const char *content = read_text(path);
+
+	cr_assert_not_null(content, "no %s", path);
+	cr_assert_str_eq(content, wanted);
+}
+
+void
+assert_nothing_in(const char *folder)
+{
+	struct run *r = run(ARGV("ls", "-A", folder), NULL, 0);
+
+	assert_status(r, 0);
+	cr_assert_str_empty(r->out);
+}
