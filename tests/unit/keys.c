@@ -133,6 +133,51 @@ Test(keys, reads_a_certificate)
 	    NOTHING);
 }
 
+/* Each end but its own, and any byte after it. */
+Test(keys, refuses_a_certificate_that_is_cut_or_longer)
+{
+	static const char type[] =
+	    "publickey ssh-ed25519-cert-v01@openssh.com ";
+	char auth[sizeof(type) + sizeof(CERTIFICATE) + 8];
+	size_t whole = strlen(CERTIFICATE);
+	struct key key;
+
+	for (size_t len = 0; len < whole; len++) {
+		snprintf(
+		    auth, sizeof(auth), "%s%.*s", type, (int)len, CERTIFICATE);
+		cr_expect_eq(key_parse(auth, &key), FAULT_FORMAT, "%zu", len);
+	}
+	snprintf(auth, sizeof(auth), "%s%sAA", type, CERTIFICATE);
+	cr_expect_eq(key_parse(auth, &key), FAULT_FORMAT);
+}
+
+/* "force-command" with its length, as it stands in the certificate above. */
+Test(keys, refuses_a_certificate_with_an_option_that_is_not_known)
+{
+	static const char option[] = "DWZvcmNlLWNvbW1hbmQA";
+	static const char *const others[] = {
+	    "DWZvcmNlLWNvbW1hbmUA", /* force-commane */
+	    "DUZvcmNlLWNvbW1hbmQA", /* Force-command */
+	    "DQBvcmNlLWNvbW1hbmQA", /* a NUL in it */
+	};
+	char auth[2048];
+	struct key key;
+
+	for (size_t i = 0; i < COUNT(others); i++) {
+		char *at;
+
+		snprintf(auth, sizeof(auth),
+		    "publickey ssh-ed25519-cert-v01@openssh.com "
+		    "%s",
+		    CERTIFICATE);
+		at = strstr(auth, option);
+		cr_assert_not_null(at);
+		memcpy(at, others[i], strlen(others[i]));
+		cr_expect_eq(
+		    key_parse(auth, &key), FAULT_FORMAT, "%s", others[i]);
+	}
+}
+
 Test(keys, refuses_what_is_no_key)
 {
 	static const char *const cases[] = {

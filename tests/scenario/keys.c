@@ -1,0 +1,299 @@
+/*
+ * What a key may run, with the real sshd: a restriction of authorized_keys or
+ * of a certificate holds behind the gate, and where it is not clear, the key
+ * opens nothing.  Beside each, the key that is free.  Each test has a user of
+ * its own, whose files it writes.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "site.h"
+
+Scenarios(keys);
+
+#define ONLY "command=\"echo only $SSH_ORIGINAL_COMMAND\""
+
+static char *
+list_of(const char *user)
+{
+	return text("/home/%s/.ssh/authorized_keys", user);
+}
+
+static char *
+key_of(const char *user)
+{
+	return read_text(text("%s/%s.pub", getenv("TFA_KEYS"), user));
+}
+
+static struct run *
+try(const struct site *s, const char *code, const char *command)
+{
+	return ssh_with_code(s->b, s->user, code, command);
+}
+
+static void
+assert_only(const struct site *s, const char *code)
+{
+	struct run *r = try(s, code, "inside");
+
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "only inside\n");
+}
+
+static void
+assert_free(const struct site *s, const char *code)
+{
+	struct run *r = try(s, code, "echo inside");
+
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+}
+
+/* A doubtful key is refused whatever the code, and spends none. */
+static void
+assert_doubtful(const struct site *s)
+{
+	struct run *r = try(s, s->code, "echo inside");
+
+	assert_refused(r, 77);
+	assert_says(r->err, "It is not clear what your key may run");
+}
+
+static void
+assert_unlisted(const struct run *r)
+{
+	assert_refused(r, 77);
+	assert_says(r->err, "Your key is in none of the files");
+}
+
+/* authorized_keys, authorized_keys2 and a third: each restricts. */
+Test(keys, every_file_of_the_policy_restricts)
+{
+	static const char *const names[] = {"", "2", "3"};
+	const char *user = "user28", *key;
+	struct bastion *b;
+	struct site s;
+
+	needs_people();
+	key = key_of(user);
+	b = bastion_open(.rules = REQUIRED,
+	    .more = "'keys':{'files':['.ssh/authorized_keys',"
+		    "'%h/.ssh/authorized_keys2',"
+		    "'/home/%u/.ssh/authorized_keys3']}",
+	    .match = text("Match User %s\n    AuthorizedKeysFile "
+			  ".ssh/authorized_keys .ssh/authorized_keys2 "
+			  ".ssh/authorized_keys3",
+		user));
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t j = 0; j < 3; j++)
+			write_text(text("%s%s", list_of(user), names[j]),
+			    j == i ? text(ONLY " %s", key) : "# none\n");
+		s = site_of(b, user);
+		assert_only(&s, s.code);
+		/* Free in another file: which holds is not clear. */
+		write_text(text("%s%s", list_of(user), names[(i + 1) % 3]),
+		    text("%s", key));
+		assert_doubtful(&s);
+	}
+}
+
+Test(keys, lines_that_say_the_same_restrict)
+{
+	const char *user = "user19", *key;
+	struct site s;
+
+	needs_people();
+	key = key_of(user);
+	s = site_of(bastion_open(.rules = REQUIRED), user);
+	assert_free(&s, s.code);
+	write_text(list_of(user),
+	    text("from=\"127.0.0.1,::1\",no-pty," ONLY " %s"
+		 "restrict," ONLY " %s",
+		key, key));
+	assert_only(&s, s.later);
+}
+
+Test(keys, quotes_reach_the_command_as_they_stand)
+{
+	const char *user = "user20";
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	s = site_of(bastion_open(.rules = REQUIRED), user);
+	write_text(list_of(user),
+	    text("command=\"printf '<%%s>' \\\"a  b\\\" 'c\\\"d' "
+		 "\\\"$SSH_ORIGINAL_COMMAND\\\"\" %s",
+		key_of(user)));
+	r = try(&s, s.code, "echo \"x  y\"; id");
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "<a  b><c\"d><echo \"x  y\"; id>");
+}
+
+/* sshd passes a line over that it cannot read, and takes the next. */
+Test(keys, line_that_cannot_be_read_refuses_the_key)
+{
+	static const char *const broken[] = {"command=\"echo only ",
+	    "command=echo ", "command=\"a\",command=\"b\" "};
+	const char *user = "user21", *key;
+	struct site s;
+
+	needs_people();
+	key = key_of(user);
+	s = site_of(bastion_open(.rules = REQUIRED), user);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		write_text(list_of(user), text("%s%s%s", broken[i], key, key));
+		assert_doubtful(&s);
+	}
+	write_text(list_of(user), text("# \"%s%s", key, key));
+	assert_free(&s, s.code);
+}
+
+/* As gitolite and others write it. */
+Test(keys, git_shell_goes_on_working)
+{
+	const char *user = "user22";
+	char *repository;
+	struct site s;
+
+	needs_people();
+	needs_program("git");
+	s = site_of(bastion_open(.rules = REQUIRED), user);
+	repository = text("%s/repository", s.open);
+	assert_status(site_shell(text("git init -q --bare %s; chown -R %s %s",
+			  repository, user, repository)),
+	    0);
+	write_text(list_of(user),
+	    text("restrict,command=\"git-shell -c \\\"$SSH_ORIGINAL_COMMAND\\\""
+		 "\" %s",
+		key_of(user)));
+	assert_status(
+	    site_shell(text("git -c core.sshCommand='%s -l %s' ls-remote "
+			    "bastion:%s",
+		site_ssh(&s, s.code), user, repository)),
+	    0);
+	assert_refused(try(&s, s.later, "touch /tmp/inside"), 128);
+}
+
+Test(keys, rrsync_goes_on_working)
+{
+	const char *user = "user24";
+	struct site s;
+	char *sync;
+
+	needs_people();
+	needs_program("rsync");
+	needs_program("rrsync");
+	s = site_of(bastion_open(.rules = REQUIRED), user);
+	write_text(list_of(user),
+	    text("command=\"rrsync -wo %s\" %s", s.open, key_of(user)));
+	write_text(text("%s/here", s.b->dir), "one\n");
+	sync = text("rsync -e '%s -l %s' %s/here bastion:there",
+	    site_ssh(&s, s.code), user, s.b->dir);
+	assert_status(site_shell(sync), 0);
+	assert_holds(text("%s/there", s.open), "one\n");
+	cr_assert_neq(try(&s, s.later, "touch inside")->status, 0);
+	cr_assert_neq(access(text("/home/%s/inside", user), F_OK), 0);
+}
+
+/* A certificate of an authority's for the user's key; more: "-O" and such.
+ * Away from the key, beside which ssh would find it unasked. */
+static void
+certify(const struct site *s, const char *authority, const char *more)
+{
+	assert_status(
+	    site_shell(text("cd %s; cp %s/%s.pub .; "
+			    "ssh-keygen -q -s %s -I %s -n %s %s %s.pub",
+		s->b->dir, getenv("TFA_KEYS"), s->user, authority, s->user,
+		s->user, more, s->user)),
+	    0);
+}
+
+static struct run *
+by_certificate(const struct site *s, const char *code, const char *command)
+{
+	return ssh_run(s->b, s->user,
+	    ARGV("-o",
+		text("CertificateFile=%s/%s-cert.pub", s->b->dir, s->user),
+		"-o", with_code(code)),
+	    command, NULL);
+}
+
+static void
+assert_prints(const struct run *r, const char *wanted)
+{
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, wanted);
+}
+
+Test(keys, cert_authority_line_lets_its_certificates_in)
+{
+	const char *user = "user23", *ca;
+	struct site s;
+
+	needs_people();
+	ca = text("%s/user-ca", getenv("TFA_KEYS"));
+	s = site_of(bastion_open(.rules = REQUIRED), user);
+	certify(&s, ca, "");
+	write_text(list_of(user),
+	    text("cert-authority %s", read_text(text("%s.pub", ca))));
+	assert_prints(by_certificate(&s, s.code, "echo inside"), "inside\n");
+	/* The key alone is not in there. */
+	assert_refused(try(&s, s.later, "echo inside"), 255);
+	write_text(list_of(user),
+	    text("cert-authority," ONLY " %s", read_text(text("%s.pub", ca))));
+	assert_prints(by_certificate(&s, s.later, "inside"), "only inside\n");
+}
+
+/*
+ * Where sshd trusts an authority for everyone, the gate wants to be told so,
+ * in a file of keys.files; sshd trusts two here, and the gate one.
+ */
+Test(keys, authority_of_the_whole_site_is_named_in_a_file)
+{
+	const char *user = "user25", *ca, *other, *list;
+	struct bastion *b;
+	struct site s;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED,
+	    .more = "'keys':{'files':['.ssh/authorized_keys',"
+		    "'/srv/tfa/authorities']}",
+	    .match = "TrustedUserCAKeys /srv/tfa/trusted");
+	list = "/srv/tfa/authorities";
+	ca = text("%s/user-ca", getenv("TFA_KEYS"));
+	other = text("%s/other-ca", b->dir);
+	assert_status(site_shell(text("ssh-keygen -q -t ed25519 -N '' -f %s; "
+				      "cat %s.pub %s.pub >/srv/tfa/trusted",
+			  other, ca, other)),
+	    0);
+	s = site_of(b, user);
+	write_text(list_of(user), "# none\n");
+	certify(&s, ca, "");
+	unlink(list);
+	assert_unlisted(by_certificate(&s, s.code, "echo inside"));
+	write_text(
+	    list, text("cert-authority %s", read_text(text("%s.pub", ca))));
+	assert_prints(by_certificate(&s, s.code, "echo inside"), "inside\n");
+	certify(&s, ca, "-O force-command='echo forced'");
+	assert_prints(by_certificate(&s, s.later, "echo inside"), "forced\n");
+	certify(&s, other, "");
+	assert_unlisted(by_certificate(&s, s.later, "echo inside"));
+}
+
+Test(keys, key_in_no_file_passes_where_the_policy_says_so)
+{
+	const char *user = "user26";
+	struct site s;
+
+	needs_people();
+	s = site_of(bastion_open(.rules = REQUIRED,
+			.more = "'keys':{'files':['.ssh/none'],"
+				"'unlisted':'allow'}"),
+	    user);
+	assert_free(&s, s.code);
+	fixture_write_policy(
+	    s.b, fixture_policy(REQUIRED, "'keys':{'files':['.ssh/none']}"));
+	assert_unlisted(try(&s, s.later, "echo inside"));
+}
