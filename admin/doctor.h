@@ -6,7 +6,9 @@
  *	doctor_setup.c     whether setup was run, and confirmed
  *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
  *	doctor_files.c     who may write what: files and every folder above
- *	doctor_users.c     login shells, uids, keys, certificates
+ *	doctor_users.c     login shells, uids
+ *	doctor_keys.c      users' files of keys
+ *	doctor_certificates.c  authorities, principals
  *	doctor_running.c   the sshd that runs, and other SSH servers
  *	doctor_system.c    PAM, /proc, sshrc, sftp-server, OpenSSH's version
  *	doctor_keeper.c    the keeper, its folder, the clock, the policy
@@ -74,6 +76,21 @@ doctor_first_line(const char *text, const char *other, char *ret, size_t size);
 
 /* Who may own the policy beside root: of a store of one's own, oneself. */
 uid_t doctor_policy_owner(const struct doctor *doctor);
+
+/* What judges each line of a file that every user has. */
+struct doctor_lines {
+	struct doctor *doctor;
+	void (*judge)(struct doctor_lines *lines, const char *path, int number,
+	    const char *line);
+	bool pass; /* the gate lets certificates in */
+};
+
+/*
+ * Judges the files that sshd would look into for each user: words as
+ * AuthorizedKeysFile and AuthorizedPrincipalsFile have them.  As that user;
+ * needs root.
+ */
+void doctor_each_file(struct doctor_lines *lines, const char *words);
 
 /* When a process started, in seconds since 1970; 0 where unknown. */
 int64_t doctor_start_time(int pid);

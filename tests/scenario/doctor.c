@@ -489,6 +489,82 @@ Test(doctor, reads_keys_as_their_user)
 	assert_never_says(r->out, "/mnt/keys/dave");
 }
 
+/* An authority that sshd trusts, and what is said of it: FAIL of the line that
+ * would be widened where its certificates pass, and only there. */
+Test(doctor, reads_principals_and_authorities)
+{
+	static const char script[] =
+	    "mkdir -p /mnt/principals; printf '# command=\"x\" c\\n"
+	    "bob\\ncommand=\"x\" backup\\n' >/mnt/principals/2002; "
+	    "echo alice >/mnt/principals/2001; "
+	    "echo 'ssh-ed25519 AAAAother b' >/mnt/trusted; "
+	    "cat $keys/user-ca.pub >>/mnt/trusted; "
+	    "sed -i '1i TrustedUserCAKeys /mnt/trusted\\n"
+	    "AuthorizedPrincipalsFile /mnt/principals/%U' $d/sshd_config; ";
+	static const char named[] =
+	    "sed 's/^/cert-authority /' $keys/user-ca.pub >/mnt/list; ";
+	static const char hole[] =
+	    "/mnt/principals/2002:3: a command= of a principal";
+	struct bastion *b;
+	struct run *r;
+	char *start;
+
+	needs_people();
+	make_usual_store();
+	b = guarded();
+	fixture_write_policy(
+	    b, fixture_policy(REQUIRED, "'keys':{'files':['/mnt/list']}"));
+	start = text("mount -t tmpfs -o mode=755 none /mnt; keys=%s; %s",
+	    getenv("TFA_KEYS"), script);
+
+	r = examine_alone(b, text("%sdoctor", start));
+	assert_says(r->out, "/mnt/trusted:1: the gate refuses the certi");
+	assert_says(r->out, "/mnt/trusted:2: the gate refuses the certi");
+	assert_says(r->out, text("warn  certificates  %s", hole));
+	assert_never_says(r->out, "FAIL  certificates");
+
+	r = examine_alone(b, text("%s%sdoctor", start, named));
+	assert_says(r->out, "/mnt/trusted:1: the gate refuses the certi");
+	assert_never_says(r->out, "/mnt/trusted:2:");
+	cr_assert(names(r->out, "certificates", hole), "%s", r->out);
+	assert_never_says(r->out, "/mnt/principals/2001");
+	assert_never_says(r->out, "/mnt/principals/2002:1");
+
+	r = examine_alone(
+	    b, text("%s%schmod 0640 /mnt/list; doctor", start, named));
+	cr_assert(names(r->out, "keys", "every key is refused"), "%s", r->out);
+}
+
+/* What a command prints nobody can look at. */
+Test(doctor, names_commands_that_print_restrictions)
+{
+	static const char script[] =
+	    "sed -i '1i TrustedUserCAKeys %s/user-ca.pub\\n"
+	    "AuthorizedKeysCommand /bin/true\\n"
+	    "AuthorizedKeysCommandUser nobody\\n"
+	    "AuthorizedPrincipalsCommand /bin/true\\n"
+	    "AuthorizedPrincipalsCommandUser nobody' $d/sshd_config; doctor";
+	struct bastion *b;
+	struct run *r;
+	char *whole;
+
+	needs_people();
+	make_usual_store();
+	b = guarded();
+	whole = text(script, getenv("TFA_KEYS"));
+	r = examine_alone(b, whole);
+	assert_says(r->out, "warn  certificates  AuthorizedKeysCommand /bin/t");
+	assert_never_says(r->out, "FAIL  certificates");
+	fixture_write_policy(
+	    b, fixture_policy(REQUIRED, "'keys':{'unlisted':'allow'}"));
+	r = examine_alone(b, whole);
+	cr_assert(names(r->out, "certificates", "AuthorizedKeysCommand"), "%s",
+	    r->out);
+	cr_assert(names(r->out, "certificates",
+		      "sshd_config:4: AuthorizedPrincipalsCommand /bin/true"),
+	    "%s", r->out);
+}
+
 Test(doctor, names_what_keeps_everyone_out)
 {
 	static const struct hole none;
