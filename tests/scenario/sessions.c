@@ -42,6 +42,44 @@ Test(sessions, stdin_and_exit_status_go_through)
 	cr_assert_str_eq(r->err, "to-err\n");
 }
 
+/* The client says "killed by signal" where sshd passes one on. */
+Test(sessions, signal_that_kills_a_command_goes_through)
+{
+	struct bastion *gated = bastion_open(.rules = REQUIRED);
+	struct bastion *plain = bastion_open(.no_gate = true);
+	const char *secret = fixture_enrol(gated, gated->me);
+	const char *code = with_code(code_at(secret, step_now()));
+	const char *const *verbose = ARGV("-o", "LogLevel=DEBUG1");
+	static const char said[] = "client_input_channel_req: channel 0 rtype "
+				   "exit-signal reply 0";
+	struct run *with = ssh_run(gated, gated->me,
+	    ARGV("-o", "LogLevel=DEBUG1", "-o", code), "kill -TERM $$", NULL);
+	struct run *without = ssh_run(
+	    plain, gated->me, verbose, "kill -TERM $$", NULL);
+
+	cr_assert_eq(with->status, without->status);
+	assert_says(without->err, said);
+	assert_says(with->err, said);
+	/* One that ends by itself has none. */
+	assert_never_says(
+	    ssh_run(plain, gated->me, verbose, "exit 5", NULL)->err, said);
+}
+
+Test(sessions, interrupt_reaches_the_command)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct session *s = session_open(b, b->me, NULL,
+	    "trap 'echo caug''ht; exit 9' INT; echo rea''dy; sleep 20");
+
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code_at(secret, step_now())));
+	session_expect(s, "ready");
+	session_type(s, "\003");
+	session_expect(s, "caught");
+	cr_assert_eq(session_status(s), 9);
+}
+
 Test(sessions, a_megabyte_goes_through_untouched)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
