@@ -72,5 +72,7 @@ gate_challenge(struct gate *gate)
 		if (!may_try_again(gate))
 			break;
 	}
-	return may_skip ? put_off(gate) : VERDICT_DENY;
+	if (may_skip)
+		return put_off(gate);
+	return tries > 0 ? VERDICT_DENY : gate_refuse(gate, REASON_TRIES);
 }

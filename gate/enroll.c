@@ -68,11 +68,8 @@ gate_enroll(struct gate *gate)
 	char message[MESSAGE_TEXT];
 	enum verdict verdict;
 
-	if (!gate->facts.terminal) {
-		term_say("Setting up a device needs a terminal: use ssh -t.");
-		gate->exit = GATE_EXIT_TERMINAL;
-		return VERDICT_DENY;
-	}
+	if (!gate->facts.terminal)
+		return gate_refuse(gate, REASON_DEVICE_TERMINAL);
 	memcpy(message, gate->reply.message, sizeof(message));
 	verdict = gate_ask(gate, "enroll_begin", NULL);
 	if (verdict != VERDICT_ENROLL) {

@@ -159,11 +159,13 @@ print_row(const struct user_row *row)
 		const struct device_row *d = &row->devices.items[i];
 
 		when_format(d->added_s, when);
-		printf("%s \"%s\", added %s from %s%s%s\n", d->id, d->name,
-		    when, d->added_from[0] != '\0' ? d->added_from : "here",
+		printf("%s \"%s\", added %s%s%s%s%s\n", d->id, d->name, when,
+		    d->added_from[0] != '\0' ? " from " : "", d->added_from,
 		    d->added_key[0] != '\0' ? " with key " : "", d->added_key);
 		when_format(d->last_used_s, when);
-		printf("    last used %s\n", when);
+		printf("    %s%s\n",
+		    d->last_used_s > 0 ? "last used " : "never used",
+		    d->last_used_s > 0 ? when : "");
 	}
 	if (row->devices.count == 0)
 		puts("no device");
@@ -219,6 +221,39 @@ own_status(struct gate *gate, const char *operand)
 	return 0;
 }
 
+static bool
+has_device(const struct user_row *row, const char *id)
+{
+	for (size_t i = 0; i < row->devices.count; i++)
+		if (strcmp(row->devices.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * 0, or the exit status where the keeper would refuse whatever the code: said
+ * before one is asked for.  id: the device that must be there, or NULL.
+ */
+static int
+check_device(struct gate *gate, const char *id)
+{
+	struct user_row row;
+	int status = read_row(gate, &row);
+
+	if (status != 0)
+		return status;
+	if (row.problem[0] == '\0' && row.devices.count == 0) {
+		gate_refuse(gate, REASON_NOT_ENROLLED);
+		status = gate->exit;
+	} else if (row.problem[0] == '\0' && id != NULL &&
+	    !has_device(&row, id)) {
+		gate_refuse(gate, REASON_NO_DEVICE);
+		status = gate->exit;
+	}
+	user_row_done(&row);
+	return status;
+}
+
 /* The first code of the new device; a wrong one may be typed again. */
 static int
 confirm(struct gate *gate)
@@ -235,6 +270,8 @@ confirm(struct gate *gate)
 			return 0;
 		}
 		gate_say(gate);
+		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE)
+			break;
 	}
 	return gate->exit;
 }
@@ -243,9 +280,12 @@ static int
 own_add(struct gate *gate, const char *operand)
 {
 	scoped_json_text char *shown = NULL;
+	int status = check_device(gate, NULL);
 
+	if (status != 0)
+		return status;
 	if (!gate->facts.terminal) {
-		gate_refuse(gate, REASON_NEEDS_TERMINAL);
+		gate_refuse(gate, REASON_DEVICE_TERMINAL);
 		return gate->exit;
 	}
 	gate->device = operand;
@@ -259,33 +299,6 @@ own_add(struct gate *gate, const char *operand)
 	term_write(shown);
 	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
 	return confirm(gate);
-}
-
-static bool
-has_device(const struct user_row *row, const char *id)
-{
-	for (size_t i = 0; i < row->devices.count; i++)
-		if (strcmp(row->devices.items[i].id, id) == 0)
-			return true;
-	return false;
-}
-
-/* 0, or the exit status where the keeper would refuse to take that device away
- * whatever the code: said before one is asked for. */
-static int
-check_device(struct gate *gate, const char *id)
-{
-	struct user_row row;
-	int status = read_row(gate, &row);
-
-	if (status != 0)
-		return status;
-	if (row.problem[0] == '\0' && !has_device(&row, id)) {
-		gate_refuse(gate, REASON_NO_DEVICE);
-		status = gate->exit;
-	}
-	user_row_done(&row);
-	return status;
 }
 
 static int
@@ -306,8 +319,11 @@ static int
 own_recovery(struct gate *gate, const char *operand)
 {
 	char codes[SHOW_RECOVERY_TEXT];
+	int status = check_device(gate, NULL);
 
 	(void)operand;
+	if (status != 0)
+		return status;
 	if (ask_with_code(gate, "recovery") != VERDICT_PASS)
 		return gate->exit;
 	show_recovery(&gate->reply, codes);

@@ -112,6 +112,14 @@ void keeper_add_secret(struct call *call,
 /* Puts recovery codes into the reply; false without memory. */
 bool keeper_add_codes(const struct recovery *recovery, struct reply *reply);
 
+/*
+ * Replaces the message of a wrong code that fits a clock which is off by one
+ * that says so.  Of a clock ahead only to whoever knows the secret: to a
+ * guesser it would name a code that is going to be good.
+ */
+void keeper_say_drift(
+    const struct outcome *outcome, bool knows_secret, struct reply *reply);
+
 /* Whether the store has a record of that name, even a damaged one. */
 bool keeper_has_record(struct call *call, const char *user);
 

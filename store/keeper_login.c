@@ -310,6 +310,7 @@ answer(struct call *call, const char *event,
 	begin(&a, call, event);
 	settle(&a, change);
 	fill(&a, &reply);
+	keeper_say_drift(&a.outcome, false, &reply);
 	keeper_reply(call, &reply);
 }
 
@@ -342,6 +343,16 @@ bool
 keeper_draw(void *bytes, size_t len)
 {
 	return getrandom(bytes, len, 0) == (ssize_t)len;
+}
+
+void
+keeper_say_drift(
+    const struct outcome *outcome, bool knows_secret, struct reply *reply)
+{
+	if (outcome->reason != REASON_WRONG_CODE || outcome->drift_s == 0 ||
+	    (outcome->drift_s > 0 && !knows_secret))
+		return;
+	drift_say(outcome->drift_s, reply->message, sizeof(reply->message));
 }
 
 void
@@ -399,15 +410,7 @@ keeper_enroll_confirm(struct call *call)
 	    !keeper_add_codes(&a.recovery, &reply))
 		deny(&a, REASON_STORE);
 	fill(&a, &reply);
-	if (a.outcome.reason == REASON_WRONG_CODE && a.outcome.drift_s != 0)
-		note(&reply,
-		    "That code fits a clock that is %lld minutes %s: set the "
-		    "phone's clock to automatic.",
-		    (long long)((a.outcome.drift_s < 0 ? -a.outcome.drift_s
-						       : a.outcome.drift_s) +
-			30) /
-			60,
-		    a.outcome.drift_s > 0 ? "ahead" : "behind");
+	keeper_say_drift(&a.outcome, true, &reply);
 	keeper_reply(call, &reply);
 	explicit_bzero(&a, sizeof(a));
 }

@@ -37,7 +37,7 @@ proves(struct change_of_own *own, struct record *record)
 		return false;
 	}
 	if (record->devices.count == 0) {
-		deny(own, REASON_NO_DEVICE);
+		deny(own, REASON_NOT_ENROLLED);
 		return false;
 	}
 	verify_code(&own->call->policy, record, &own->login, code, strlen(code),
@@ -83,7 +83,7 @@ on_confirm(struct record *record, void *arg)
 
 	if (record->uid != (int64_t)own->call->uid ||
 	    record->devices.count == 0)
-		deny(own, REASON_NO_DEVICE);
+		deny(own, REASON_NOT_ENROLLED);
 	else if (enroll_confirm(&own->call->policy, record, &own->login, code,
 		     strlen(code), &own->recovery, &own->outcome) != FAULT_NONE)
 		deny(own, REASON_STORE);
@@ -233,6 +233,7 @@ keeper_device_begin(struct call *call)
 	if (keeper_draw(own.secret, sizeof(own.secret)))
 		settle(&own, on_begin);
 	fill(&own, &reply);
+	keeper_say_drift(&own.outcome, false, &reply);
 	if (own.outcome.verdict == VERDICT_ENROLL)
 		keeper_add_secret(call, own.secret, &reply);
 	keeper_reply(call, &reply);
@@ -252,6 +253,7 @@ answer(struct call *call, enum change (*change)(struct record *, void *))
 	    !keeper_add_codes(&own.recovery, &reply))
 		deny(&own, REASON_STORE);
 	fill(&own, &reply);
+	keeper_say_drift(&own.outcome, change == on_confirm, &reply);
 	keeper_reply(call, &reply);
 	explicit_bzero(&own, sizeof(own));
 }

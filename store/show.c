@@ -215,7 +215,7 @@ show_recovery(const struct reply *reply, char ret[static SHOW_RECOVERY_TEXT])
 	    "Keep them safe:\n\n");
 	for (size_t i = 0; i + 1 < reply->codes.count; i += 2)
 		len += (size_t)snprintf(ret + len, SHOW_RECOVERY_TEXT - len,
-		    "    %.24s    %.24s\n", reply->codes.items[i].text,
+		    "  %.24s    %.24s\n", reply->codes.items[i].text,
 		    reply->codes.items[i + 1].text);
 	snprintf(ret + len, SHOW_RECOVERY_TEXT - len, "\n");
 }

@@ -30,7 +30,8 @@ show_uri(const struct reply *reply, char ret[static OTPAUTH_MAX]);
 MUST_USE enum fault show_device(const struct reply *reply,
     const struct display *display, const char *message, char **ret);
 
-/* ret: the reply's recovery codes, in two columns. */
+/* ret: the reply's recovery codes, in two columns, which take 44 of a
+ * terminal's. */
 void
 show_recovery(const struct reply *reply, char ret[static SHOW_RECOVERY_TEXT]);
 

@@ -1,10 +1,12 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "verdict.h"
 #include "when.h"
 
-#define LONG_WAIT_S 3600 /* above that, no seconds */
+#define LONG_WAIT_S   3600 /* above that, no seconds */
+#define DURATION_SAID 64   /* bytes, for duration_say() */
 
 /*
  * In a message %W is the wait, %L the time left and %N the name.  The exit
@@ -53,6 +55,9 @@ static const struct {
 	"A code is required here from now on."},
 
     [REASON_WRONG_CODE] = {"wrong_code", GATE_EXIT_DENIED, "Wrong code."},
+    [REASON_TRIES] = {"tries", GATE_EXIT_DENIED,
+	"That was the last try: if your app shows these codes, set the phone's "
+	"clock to automatic; a recovery code works too."},
     [REASON_CODE_USED] = {"code_used", GATE_EXIT_DENIED,
 	"This code was already used: wait for the next one."},
     [REASON_LOCKED] = {"locked", GATE_EXIT_LATER,
@@ -73,6 +78,8 @@ static const struct {
     [REASON_SETUP_TERMINAL] = {"setup_terminal", GATE_EXIT_TERMINAL,
 	"A verification code is required here and you have none yet: log "
 	"in once with a terminal to set it up."},
+    [REASON_DEVICE_TERMINAL] = {"device_terminal", GATE_EXIT_TERMINAL,
+	"Setting up a device needs a terminal: use ssh -t."},
     [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
 	"The time to set this up ran out, or it was begun anew elsewhere: "
 	"log in again."},
@@ -81,6 +88,8 @@ static const struct {
 
     [REASON_NO_DEVICE] = {"no_device", GATE_EXIT_DENIED,
 	"You have no such device: tfa status lists them."},
+    [REASON_NOT_ENROLLED] = {"not_enrolled", GATE_EXIT_DENIED,
+	"You have no device yet: the first is set up at a login, not here."},
     [REASON_LAST_DEVICE] = {"last_device", GATE_EXIT_DENIED,
 	"This is your last device and a code is required here: add the new one "
 	"first (tfa add)."},
@@ -199,6 +208,24 @@ reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
 		len += strlen(ret + len);
 	}
 	ret[len] = '\0';
+}
+
+void
+drift_say(int64_t drift_s, char *ret, size_t size)
+{
+	char off[DURATION_SAID];
+
+	duration_say((llabs(drift_s) + 30) / 60 * 60, off, sizeof(off));
+	if (drift_s > 0)
+		snprintf(ret, size,
+		    "Wrong code: the phone's clock is %s ahead (set it to "
+		    "automatic).",
+		    off);
+	else
+		snprintf(ret, size,
+		    "Wrong code: it is from %s ago, or the phone's clock is "
+		    "that far behind (set it to automatic).",
+		    off);
 }
 
 static const struct {

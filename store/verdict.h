@@ -52,6 +52,7 @@ enum reason {
 	REASON_SETUP,
 	/* deny: the person */
 	REASON_WRONG_CODE,
+	REASON_TRIES,
 	REASON_CODE_USED,
 	REASON_LOCKED,
 	REASON_STOPPED,
@@ -59,9 +60,11 @@ enum reason {
 	REASON_CLOSED,
 	REASON_NEEDS_TERMINAL,
 	REASON_SETUP_TERMINAL,
+	REASON_DEVICE_TERMINAL,
 	REASON_NO_PENDING,
 	REASON_NO_CODE,
 	REASON_NO_DEVICE,
+	REASON_NOT_ENROLLED,
 	REASON_LAST_DEVICE,
 	REASON_MANY_DEVICES,
 	REASON_DEVICES_FULL,
@@ -110,6 +113,12 @@ int reason_exit(enum reason reason);
  */
 void reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
     size_t size);
+
+/*
+ * The same for a wrong code that would be right by a clock that is so far off,
+ * in whole minutes: ahead, or behind where drift_s is negative.
+ */
+void drift_say(int64_t drift_s, char *ret, size_t size);
 
 /* "pass", "challenge", "enroll", "deny"; anything unknown is "deny". */
 const char *verdict_name(enum verdict verdict);

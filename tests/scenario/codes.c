@@ -44,6 +44,31 @@ Test(codes, three_wrong_codes_exit_77)
 	assert_never_says(s->seen, "inside");
 }
 
+/*
+ * A phone that is behind is told so; one that is ahead is not, for the code
+ * will be good soon and a guesser must not hear that. The last words fit both.
+ */
+Test(codes, clock_that_is_off_is_told_unless_it_helps_a_guesser)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	uint64_t step = step_fresh(10);
+
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code_at(secret, step - 10)));
+	session_expect(s, "Wrong code: it is from 5 minutes ago");
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code_at(secret, step + 10)));
+	session_expect(s, "Wrong code.\r\n" PROMPT);
+	session_type(s, text("%s\r", code_wrong(secret)));
+	session_expect(s, "Wrong code.\r\nThat was the last try: ");
+	cr_assert_eq(session_status(s), 77);
+	assert_never_says(s->seen, "ahead");
+	assert_says(fixture_audit(b), "would fit a clock 300 s ahead");
+	assert_says(fixture_audit(b), "would fit a clock 300 s behind");
+}
+
 Test(codes, right_after_wrong_passes)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

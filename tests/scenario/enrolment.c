@@ -132,6 +132,24 @@ Test(enrolment, wrong_code_does_not_enrol)
 	session_kill(s);
 }
 
+Test(enrolment, says_which_way_a_clock_is_off)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *secret = scan(s);
+	uint64_t step = step_fresh(10);
+
+	answer(s, code_at(secret, step + 10));
+	session_expect(s, "Wrong code: the phone's clock is 5 minutes ahead");
+	session_expect(s, PROMPT);
+	answer(s, code_at(secret, step - 10));
+	session_expect(s, "Wrong code: it is from 5 minutes ago, or the");
+	session_expect(s, PROMPT);
+	answer(s, code_at(secret, step));
+	session_expect(s, KEPT);
+	session_kill(s);
+}
+
 Test(enrolment, closed_laptop_leaves_no_device)
 {
 	struct bastion *b = open_to_all();

@@ -99,10 +99,10 @@ Test(own, empty_line_gives_up_and_says_so)
 static const char *
 first_code(const char *seen)
 {
-	const char *at = strstr(seen, "    ");
+	const char *at = strstr(seen, "\n  ");
 
 	cr_assert_not_null(at, "no codes in: %s", seen);
-	return text("%.19s", at + 4);
+	return text("%.19s", at + 3);
 }
 
 Test(own, new_recovery_codes_void_the_old)
@@ -142,6 +142,50 @@ Test(own, second_device_beside_the_first)
 	    ssh_with_code(b, b->me, code_at(second, step + 1), "true"), 0);
 	assert_status(
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}
+
+/* Its secret is hers already, so both ways may be said. */
+Test(own, says_which_way_the_clock_of_a_new_device_is_off)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me), *second;
+	uint64_t step = step_fresh(20);
+	struct session *s = session_open(b, b->me, NULL,
+	    text("%s/tfa %s %s add", getenv("TFA_PROGRAMS"),
+		b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket));
+
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code_at(secret, step - 1)));
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code_at(secret, step)));
+	session_expect(s, "Code from the new device: ");
+	second = uri_parameter(screen_qr(s->seen), "secret");
+	session_type(s, text("%s\r", code_at(second, step + 10)));
+	session_expect(s, "Wrong code: the phone's clock is 5 minutes ahead");
+	session_type(s, text("%s\r", code_at(second, step - 10)));
+	session_expect(s, "Wrong code: it is from 5 minutes ago, or the");
+	session_type(s, text("%s\r", code_at(second, step)));
+	session_expect(s, "Done: codes from either device are good.");
+	cr_assert_eq(session_status(s), 0);
+}
+
+Test(own, without_a_device_is_told_where_the_first_is_set_up)
+{
+	static const char *const changes[] = {"add", "recovery", "remove d1"};
+	struct bastion *b = bastion_open(.rules = RULE("optional"));
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct run *r = ssh_run(b, b->me, NULL,
+		    text("%s/tfa %s %s %s", getenv("TFA_PROGRAMS"),
+			b->embedded ? "--store" : "--socket",
+			b->embedded ? b->store : b->socket, changes[i]),
+		    NULL);
+
+		assert_status(r, 77);
+		cr_expect(strstr(r->err, "You have no device yet") != NULL,
+		    "%s: %s", changes[i], r->err);
+	}
 }
 
 /* Whoever intercepts an admin's code to enrol with has none of hers. */

@@ -46,3 +46,25 @@ Test(show, device_is_text_where_libqrencode_is_not_installed)
 	cr_expect_not_null(strstr(text, "\nKey: 7XHY IIPZ X5RH T2UD RSGO"));
 	cr_expect_not_null(strstr(text, "\nLater.\n"));
 }
+
+/* A window of 45 columns is the narrowest that has a QR code. */
+Test(show, recovery_codes_fit_45_columns)
+{
+	struct note codes[10];
+	struct reply full = {
+	    .codes = {.items = codes, .count = sizeof(codes) / sizeof(*codes)}};
+	char text[SHOW_RECOVERY_TEXT];
+	const char *line;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < full.codes.count; i++)
+		strcpy(codes[i].text, "ABCD-EFGH-JKMN-PQRS");
+	show_recovery(&full, text);
+	for (line = strstr(text, "\n\n") + 2; *line != '\n';
+	     line += strcspn(line, "\n") + 1) {
+		cr_expect_leq(strcspn(line, "\n"), 45, "%s", line);
+		for (const char *c = line; *c != '\n'; c++)
+			seen += *c == 'A';
+	}
+	cr_expect_eq(seen, full.codes.count);
+}

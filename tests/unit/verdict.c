@@ -99,7 +99,10 @@ Test(verdict, exits_as_the_manual_says)
 	    {REASON_STORE, 75},
 	    {REASON_NO_LOG, 75},
 	    {REASON_BUSY, 75},
+	    {REASON_TRIES, 77},
+	    {REASON_NOT_ENROLLED, 77},
 	    {REASON_NEEDS_TERMINAL, 76},
+	    {REASON_DEVICE_TERMINAL, 76},
 	    {REASON_SETUP_TERMINAL, 76},
 	    {REASON_BAD_REQUEST, 69},
 	    {REASON_BAD_POLICY, 78},
@@ -162,6 +165,35 @@ Test(verdict, fills_in_the_facts)
 
 		reason_say(
 		    cases[i].reason, &cases[i].facts, said, sizeof(said));
+		cr_expect_str_eq(said, cases[i].said);
+	}
+}
+
+/* A minute is the least that a window apart can be. */
+Test(verdict, says_how_far_off_a_clock_is_and_which_way)
+{
+	static const struct {
+		int64_t drift_s;
+		const char *said;
+	} cases[] = {
+	    {60,
+		"Wrong code: the phone's clock is 1 minute ahead (set it to "
+		"automatic)."},
+	    {-60,
+		"Wrong code: it is from 1 minute ago, or the phone's clock is "
+		"that far behind (set it to automatic)."},
+	    {270,
+		"Wrong code: the phone's clock is 5 minutes ahead (set it to "
+		"automatic)."},
+	    {-600,
+		"Wrong code: it is from 10 minutes ago, or the phone's clock "
+		"is that far behind (set it to automatic)."},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char said[MESSAGE_TEXT];
+
+		drift_say(cases[i].drift_s, said, sizeof(said));
 		cr_expect_str_eq(said, cases[i].said);
 	}
 }
