@@ -197,6 +197,27 @@ Test(enrolment, recovery_codes_work_once_however_written)
 	session_kill(s);
 }
 
+Test(enrolment, last_two_recovery_codes_are_told)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *codes[CODES_MAX];
+	struct run *r;
+
+	set_up(s, step_now());
+	cr_assert_eq(recovery_codes(s->seen, codes), 10);
+	session_kill(s);
+	for (int i = 0; i < 7; i++) {
+		r = ssh_with_code(b, b->me, codes[i], "true");
+		assert_status(r, 0);
+		assert_never_says(r->err, "recovery code");
+	}
+	r = ssh_with_code(b, b->me, codes[7], "true");
+	assert_says(r->err, "Only 2 recovery codes left.");
+	r = ssh_with_code(b, b->me, codes[8], "true");
+	assert_says(r->err, "Only 1 recovery code left.");
+}
+
 Test(enrolment, revoke_then_enrol_again)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
