@@ -59,17 +59,35 @@ count_before(const cJSON *node, const cJSON *target, size_t *count)
 	return false;
 }
 
+/* The place of a value, or of its key. */
+static void
+locate(struct reader *r, const cJSON *node, bool key)
+{
+	struct json_error *e = r->error;
+	size_t ordinal = 0;
+
+	*e = (struct json_error){.line = 0};
+	if (count_before(r->root, node, &ordinal))
+		json_lex_locate(
+		    r->text, r->len, ordinal, key, &e->line, &e->column);
+	memcpy(e->path, r->path, sizeof(e->path));
+}
+
+static enum fault
+refuse_key(struct reader *r, const cJSON *node, const char *wrong)
+{
+	locate(r, node, true);
+	snprintf(r->error->text, sizeof(r->error->text), "%s", wrong);
+	return FAULT_FORMAT;
+}
+
 static enum fault __attribute__((format(printf, 3, 4)))
 refuse(struct reader *r, const cJSON *node, const char *format, ...)
 {
 	struct json_error *e = r->error;
-	size_t ordinal = 0;
 	va_list ap;
 
-	*e = (struct json_error){.line = 0};
-	if (count_before(r->root, node, &ordinal))
-		json_lex_locate(r->text, r->len, ordinal, &e->line, &e->column);
-	memcpy(e->path, r->path, sizeof(e->path));
+	locate(r, node, false);
 	va_start(ap, format);
 	vsnprintf(e->text, sizeof(e->text), format, ap);
 	va_end(ap);
@@ -222,6 +240,16 @@ field_named(const struct json_shape *shape, const char *key, size_t *ret_i)
 	return NULL;
 }
 
+/* The value under that key, or the object where there is none. */
+static const cJSON *
+step_into(struct reader *r, const cJSON *node, const char *key)
+{
+	const cJSON *at = cJSON_GetObjectItemCaseSensitive(node, key);
+
+	path_push(r, key, 0);
+	return at != NULL ? at : node;
+}
+
 static enum fault
 check_whole(struct reader *r, const struct json_shape *shape, const cJSON *node,
     const void *value)
@@ -234,16 +262,15 @@ check_whole(struct reader *r, const struct json_shape *shape, const cJSON *node,
 		wrong = shape->check(value, &place);
 	if (wrong == NULL)
 		return FAULT_NONE;
-	if (place.key != NULL) {
-		path_push(r, place.key, 0);
-		at = cJSON_GetObjectItemCaseSensitive(node, place.key);
-		node = at != NULL ? at : node;
-	}
+	if (place.key != NULL)
+		node = step_into(r, node, place.key);
 	if (place.index >= 0) {
 		path_push(r, NULL, (size_t)place.index);
 		at = cJSON_GetArrayItem(node, place.index);
 		node = at != NULL ? at : node;
 	}
+	if (place.inner != NULL)
+		node = step_into(r, node, place.inner);
 	return refuse(r, node, "%s", wrong);
 }
 
@@ -269,9 +296,9 @@ read_object(struct reader *r, const struct json_shape *shape, const cJSON *node,
 		    shape, c->string, &i);
 
 		if (field == NULL)
-			return refuse(r, c, "unknown key");
+			return refuse_key(r, c, "unknown key");
 		if (seen & 1ULL << i)
-			return refuse(r, c, "this key stands here twice");
+			return refuse_key(r, c, "this key stands here twice");
 		seen |= 1ULL << i;
 		fault = read_value(r, field, c, (char *)value + field->offset);
 		if (fault != FAULT_NONE)

@@ -77,10 +77,11 @@ struct json_field {
 	const struct json_field *item;
 };
 
-/* Where a shape's check found something: a field, and its item if any. */
+/* Where a shape's check found something: a field, its item, a key of that. */
 struct json_place {
-	const char *key; /* NULL: the object itself */
-	int index;       /* of a list's item; -1: the field itself */
+	const char *key;   /* NULL: the object itself */
+	int index;         /* of a list's item; -1: the field itself */
+	const char *inner; /* NULL: the item itself */
 };
 
 struct json_shape {

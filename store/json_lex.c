@@ -120,9 +120,14 @@ string(struct lexer *lx)
 	const char *wrong;
 
 	lx->at++;
-	while (lx->at < lx->len && lx->text[lx->at] != '"')
-		if ((wrong = string_char(lx)) != NULL)
-			return bad(lx, wrong);
+	while (lx->at < lx->len && lx->text[lx->at] != '"') {
+		size_t start = lx->at;
+
+		if ((wrong = string_char(lx)) == NULL)
+			continue;
+		lx->at = start;
+		return bad(lx, wrong);
+	}
 	if (lx->at >= lx->len)
 		return bad(lx, "string without an end");
 	lx->at++;
@@ -141,17 +146,18 @@ is_digit(char c)
 static enum token
 number(struct lexer *lx)
 {
-	size_t first;
+	size_t start = lx->at, first;
 
 	if (peek(lx) == '-')
 		lx->at++;
 	first = lx->at;
 	while (is_digit(peek(lx)))
 		lx->at++;
-	if (lx->at == first || (lx->text[first] == '0' && lx->at > first + 1) ||
-	    (peek(lx) != '\0' && strchr(".eE+", peek(lx)) != NULL))
-		return bad(lx, "not a whole number");
-	return TOKEN_VALUE;
+	if (lx->at > first && (lx->text[first] != '0' || lx->at == first + 1) &&
+	    (peek(lx) == '\0' || strchr(".eE+", peek(lx)) == NULL))
+		return TOKEN_VALUE;
+	lx->at = start;
+	return bad(lx, "not a whole number");
 }
 
 static enum token
@@ -184,9 +190,9 @@ next(struct lexer *lx, size_t *ret_start)
 		return string(lx);
 	case '{':
 	case '[':
-		lx->at++;
 		if (++lx->depth > JSON_DEPTH_MAX)
 			return bad(lx, "nested too deeply");
+		lx->at++;
 		return TOKEN_VALUE;
 	case '}':
 	case ']':
@@ -240,15 +246,18 @@ json_lex_check(const char *text, size_t len, struct json_error *ret_error)
 }
 
 void
-json_lex_locate(const char *text, size_t len, size_t ordinal, int *ret_line,
-    int *ret_column)
+json_lex_locate(const char *text, size_t len, size_t ordinal, bool key,
+    int *ret_line, int *ret_column)
 {
 	struct lexer lx = {.text = text, .len = len};
+	size_t start = 0, key_start = 0;
 	enum token token;
-	size_t start = 0;
 
-	while ((token = next(&lx, &start)) != TOKEN_END && token != TOKEN_BAD)
+	while ((token = next(&lx, &start)) != TOKEN_END && token != TOKEN_BAD) {
+		if (token == TOKEN_KEY)
+			key_start = start;
 		if (token == TOKEN_VALUE && ordinal-- == 0)
 			break;
-	json_lex_place(text, start, ret_line, ret_column);
+	}
+	json_lex_place(text, key ? key_start : start, ret_line, ret_column);
 }

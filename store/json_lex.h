@@ -6,6 +6,7 @@
 #ifndef TFA_JSON_LEX_H
 #define TFA_JSON_LEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "json.h"
@@ -21,9 +22,10 @@ json_lex_check(const char *text, size_t len, struct json_error *ret_error);
 
 /*
  * Line and column, both from 1, of value number ordinal (from 0) in the order
- * in which values begin.  text has passed json_lex_check().
+ * in which values begin, or of the key before it, which it must have.  text
+ * has passed json_lex_check().
  */
-void json_lex_locate(const char *text, size_t len, size_t ordinal,
+void json_lex_locate(const char *text, size_t len, size_t ordinal, bool key,
     int *ret_line, int *ret_column);
 
 /* Line and column of the byte at text[at]. */

@@ -299,6 +299,7 @@ policy_check(const void *value, struct json_place *ret_place)
 			if (strcmp(policy->rules.items[i].name,
 				policy->rules.items[k].name) == 0) {
 				ret_place->index = (int)i;
+				ret_place->inner = "name";
 				return "an earlier rule has the same name";
 			}
 	return NULL;

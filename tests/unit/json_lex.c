@@ -41,24 +41,24 @@ Test(json_lex, places_what_it_refuses)
 		const char *word;
 	} cases[] = {
 	    {"{\n  x", 2, 3, "not JSON"},
-	    {"{'a': 1,\n 'b': 1.5}", 2, 8, "whole number"},
-	    {"{'a': 1,\n 'b': 0123}", 2, 11, "whole number"},
-	    {"{'a': 1e3}", 1, 8, "whole number"},
-	    {"{'a': -}", 1, 8, "whole number"},
+	    {"{'a': 1,\n 'b': 1.5}", 2, 7, "whole number"},
+	    {"{'a': 1,\n 'b': 0123}", 2, 7, "whole number"},
+	    {"{'a': 1e3}", 1, 7, "whole number"},
+	    {"{'a': -}", 1, 7, "whole number"},
 	    {"{'a': 'x\ny'}", 1, 9, "control character"},
 	    {"{'a': 'x\x7fy'}", 1, 9, "control character"},
-	    {"{'a': '\\u0000'}", 1, 14, "escape"},
-	    {"{'a': '\\n'}", 1, 9, "escape"},
+	    {"{'a': '\\u0000'}", 1, 8, "escape"},
+	    {"{'a': '\\n'}", 1, 8, "escape"},
 	    {"{'a': '\xff'}", 1, 8, "UTF-8"},
 	    {"{'a': 'x", 1, 9, "without an end"},
 	    {"// x\n{}", 1, 1, "not JSON"},
-	    {"{'a': '\\ud800\\ud800'}", 1, 20, "escape"},
-	    {"{'a': '\\ud800\\u0041'}", 1, 20, "escape"},
-	    {"{'a': '\\u009b'}", 1, 14, "escape"},
-	    {"{'a': '\\u202e'}", 1, 14, "escape"},
+	    {"{'a': '\\ud800\\ud800'}", 1, 8, "escape"},
+	    {"{'a': '\\ud800\\u0041'}", 1, 8, "escape"},
+	    {"{'a': '\\u009b'}", 1, 8, "escape"},
+	    {"{'a': '\\u202e'}", 1, 8, "escape"},
 	    {"{'a': 'x\302\233'}", 1, 9, "control character"},
 	    {"{'a': 'x\u202e'}", 1, 9, "control character"},
-	    {"[[[[[[[[[[[[[[[[[", 1, 18, "deep"},
+	    {"[[[[[[[[[[[[[[[[[", 1, 17, "deep"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -122,9 +122,29 @@ Test(json_lex, finds_the_values_in_order)
 	for (size_t i = 0; i < COUNT(places); i++) {
 		int line = 0, column = 0;
 
-		json_lex_locate(text, sizeof(text) - 1, i, &line, &column);
+		json_lex_locate(
+		    text, sizeof(text) - 1, i, false, &line, &column);
 		cr_expect_eq(line, places[i].line, "value %zu", i);
 		cr_expect_eq(column, places[i].column, "value %zu", i);
+	}
+}
+
+Test(json_lex, finds_the_key_of_a_value)
+{
+	static const char text[] =
+	    "{\n \"a\": 1,\n \"b\" : [true,\n  \"x\", {\"c\": null}]\n}";
+	static const struct {
+		size_t value;
+		int line, column;
+	} places[] = {{1, 2, 2}, {2, 3, 2}, {6, 4, 9}};
+
+	for (size_t i = 0; i < COUNT(places); i++) {
+		int line = 0, column = 0;
+
+		json_lex_locate(text, sizeof(text) - 1, places[i].value, true,
+		    &line, &column);
+		cr_expect_eq(line, places[i].line, "%zu", i);
+		cr_expect_eq(column, places[i].column, "%zu", i);
 	}
 }
 
