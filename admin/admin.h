@@ -18,6 +18,7 @@
  *	ask.c      the keeper's answers
  *	doctor*.c  doctor; doctor.h lists them
  *	read.c     files, a user's own as that user
+ *	caret.c    the line of a mistake, and a caret under it
  *	table.c    tables for a terminal
  *
  * Data goes to stdout, messages to stderr.

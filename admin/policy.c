@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "caret.h"
 #include "cleanup.h"
 #include "file.h"
 #include "policy_file.h"
@@ -29,29 +30,11 @@ show(const struct admin *admin)
 	return status;
 }
 
-/* The line of the error, and a caret under the column; tabs stay tabs. */
-static void
-point_at(const char *text, const struct json_error *error)
-{
-	const char *line = text;
-
-	for (int i = 1; i < error->line && line != NULL; i++) {
-		line = strchr(line, '\n');
-		line = line != NULL ? line + 1 : NULL;
-	}
-	if (line == NULL || error->line == 0 || error->column > 160)
-		return;
-	fprintf(stderr, "    %.*s\n    ", (int)strcspn(line, "\r\n\033"), line);
-	for (int i = 0; i < error->column - 1; i++)
-		putc(line[i] == '\t' ? '\t' : ' ', stderr);
-	fputs("^\n", stderr);
-}
-
 bool
 admin_check_text(const char *file, const char *text, size_t len)
 {
 	struct json_error error = {.line = 0};
-	char why[POLICY_WHY_TEXT];
+	char why[POLICY_WHY_TEXT], caret[CARET_TEXT];
 	struct policy policy;
 
 	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
@@ -60,7 +43,8 @@ admin_check_text(const char *file, const char *text, size_t len)
 	}
 	json_error_say(&error, file, why, sizeof(why));
 	admin_say("%s", why);
-	point_at(text, &error);
+	caret_format(text, len, &error, caret);
+	fputs(caret, stderr);
 	return false;
 }
 

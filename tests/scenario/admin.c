@@ -109,6 +109,44 @@ Test(admin, policy_is_shown_and_checked_as_json)
 	    r->out, "\"line\":null,\"column\":null,\"message\":\"/none");
 }
 
+/* As compilers do, so that an editor can jump there. */
+Test(admin, policy_check_points_at_the_mistake)
+{
+	static const struct {
+		const char *policy, *says;
+	} cases[] = {
+	    {"{\n  \"version\": 1,\n  \"issuer\": \"x\",\n  \"rules\": [],\n"
+	     "  \"otherwize\": \"required\"\n}\n",
+		":5:3: otherwize: unknown key\n"
+		"      \"otherwize\": \"required\"\n"
+		"      ^\n"},
+	    {"{\"version\": 1, \"issuer\": \"x\", \"rules\": [{\"name\": \"a\", "
+	     "\"users\": [\"*\"], \"mode\": \"off\"}], "
+	     "\"otherwise\": \"required\"}\n",
+		":1:79: rules[0].mode: must be optional, required or exempt\n"
+		"    ...es\": [{\"name\": \"a\", \"users\": [\"*\"], "
+		"\"mode\": \"off\"}], \"otherwise\": \"req...\n"
+		"                                                   ^\n"},
+	    {"{\n\t\"version\": 1\n\t\"issuer\": \"x\"\n}\n",
+		":3:2: not JSON\n"
+		"     \"issuer\": \"x\"\n"
+		"     ^\n"},
+	};
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *draft = text("%s/draft", b->dir);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct run *r;
+
+		write_text(draft, cases[i].policy);
+		r = bastion_admin(b, ARGV("policy", "check", draft));
+		assert_status(r, 1);
+		cr_assert_str_empty(r->out);
+		cr_assert_str_eq(
+		    r->err, text("tfa-admin: %s%s", draft, cases[i].says));
+	}
+}
+
 Test(admin, one_who_never_logged_in_has_never)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
