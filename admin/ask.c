@@ -185,10 +185,13 @@ admin_note(const struct admin *admin, const char *target, const char *what)
 	snprintf(request.user, sizeof(request.user), "%s", target);
 	snprintf(request.detail, sizeof(request.detail), "%s", what);
 	if (client_call(&admin->keeper, &request, &reply, why, sizeof(why)) !=
-		FAULT_NONE ||
-	    verdict_from_name(reply.verdict) != VERDICT_PASS)
-		admin_say("the change is made; no keeper runs that would log "
-			  "it");
+	    FAULT_NONE)
+		admin_say("the change is made, but not logged: the keeper "
+			  "cannot be reached: %s",
+		    why);
+	else if (verdict_from_name(reply.verdict) != VERDICT_PASS)
+		admin_say("the change is made, but not logged: %s",
+		    reply.message[0] != '\0' ? reply.message : reply.reason);
 }
 
 bool
