@@ -7,7 +7,9 @@
  *	rules.c    enable, enforce, exempt, disable
  *	policy.c   policy show, policy check
  *	edit.c     policy edit
- *	change.c   how a policy is changed: locked, validated, replaced
+ *	change.c   how a policy is changed: read, validated, stored
+ *	place.c    the policy file, locked and replaced
+ *	caret.c    the line of a mistake, and a caret under it
  *	users.c    users
  *	summary.c  users --summary
  *	explain.c  explain
@@ -18,7 +20,6 @@
  *	ask.c      the keeper's answers
  *	doctor*.c  doctor; doctor.h lists them
  *	read.c     files, a user's own as that user
- *	caret.c    the line of a mistake, and a caret under it
  *	table.c    tables for a terminal
  *
  * Data goes to stdout, messages to stderr.
@@ -26,6 +27,7 @@
 #ifndef TFA_ADMIN_H
 #define TFA_ADMIN_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "client.h"
@@ -141,21 +143,35 @@ int admin_edit(struct admin *admin);
  * policy_done() frees it.  Returns an admin_exit. */
 int admin_load(const struct admin *admin, struct policy *ret);
 
+#define PLACE_WAIT_S 30 /* for the others who change the policy */
+
 /*
  * The policy file as a thing to replace: its folder, open, its name there,
- * and the lock that admins take one after another.  place_open() waits for
- * it, or says "busy".  place_store() puts text in its place, with the mode and
- * owner that it had.  place_close() in any case.
+ * and the lock that admins take one after another, in the order in which they
+ * came.  path lives as long as the place.
+ *
+ * place_open() waits for the lock for wait_s seconds, 0 or at least 2, and then
+ * says "busy"; ADMIN_NOT_ALLOWED to one who may not write there.
+ * place_store() puts text in its place, with the mode and owner that it had.
+ * place_close() in any case.  Each says what is wrong.
  */
 struct place {
-	int folder;
+	const char *path;
 	const char *name;
+	int folder;
 	int lock;
 };
-int place_open(const struct admin *admin, bool wait, struct place *ret);
-int place_store(const struct admin *admin, const struct place *place,
-    const char *text, size_t len);
+int place_open(const char *path, int wait_s, struct place *ret);
+int place_store(const struct place *place, const char *text, size_t len);
 void place_close(struct place *place);
+
+/* A hidden file in that folder: ".policy.json.SUFFIX". */
+struct beside {
+	char name[NAME_MAX];
+	char path[PATH_MAX];
+};
+void
+place_beside(const struct place *place, const char *suffix, struct beside *ret);
 
 /*
  * Says on stderr what is wrong with a policy's text, at file:line:column,

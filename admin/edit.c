@@ -177,7 +177,7 @@ edit_locked(const struct admin *admin, const struct place *place)
 		admin_say("unchanged");
 		return ADMIN_DONE;
 	}
-	status = place_store(admin, place, after, after_len);
+	status = place_store(place, after, after_len);
 	if (status == ADMIN_DONE)
 		admin_note(admin, "", "policy edit");
 	return status;
@@ -187,7 +187,7 @@ int
 admin_edit(struct admin *admin)
 {
 	struct place place;
-	int status = place_open(admin, false, &place);
+	int status = place_open(admin->policy, 0, &place);
 
 	if (status == ADMIN_DONE)
 		status = edit_locked(admin, &place);

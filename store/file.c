@@ -56,7 +56,7 @@ file_write(int fd, const void *bytes, size_t len)
 }
 
 enum fault
-file_replace(int folder, const char *name, const char *new, mode_t mode,
+file_put(int folder, const char *name, const char *new, mode_t mode,
     uid_t owner, gid_t group, const void *bytes, size_t len)
 {
 	scoped_fd int fd = -1;
@@ -75,5 +75,17 @@ file_replace(int folder, const char *name, const char *new, mode_t mode,
 		errno = saved;
 		return FAULT_IO;
 	}
+	return FAULT_NONE;
+}
+
+enum fault
+file_replace(int folder, const char *name, const char *new, mode_t mode,
+    uid_t owner, gid_t group, const void *bytes, size_t len)
+{
+	enum fault fault = file_put(
+	    folder, name, new, mode, owner, group, bytes, len);
+
+	if (fault != FAULT_NONE)
+		return fault;
 	return fsync(folder) < 0 ? FAULT_IO : FAULT_NONE;
 }

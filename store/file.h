@@ -23,7 +23,15 @@ MUST_USE enum fault file_write(int fd, const void *bytes, size_t len);
 /*
  * Puts bytes where name in folder was, or leaves that as it is: writes the
  * file new (unlinked first) with mode, and owner and group unless they are
- * -1, syncs it, renames it, syncs the folder.  FAULT_IO, errno says why.
+ * -1, syncs it, renames it.  FAULT_IO, errno says why: the old file stands.
+ * Until the folder is synced, a crash may bring the old one back.
+ */
+MUST_USE enum fault file_put(int folder, const char *name, const char *new,
+    mode_t mode, uid_t owner, gid_t group, const void *bytes, size_t len);
+
+/*
+ * The same, and syncs the folder.  Where that fails it is FAULT_IO too, though
+ * the new file stands: for callers to whom what may be lost is not written.
  */
 MUST_USE enum fault file_replace(int folder, const char *name, const char *new,
     mode_t mode, uid_t owner, gid_t group, const void *bytes, size_t len);

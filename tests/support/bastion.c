@@ -364,7 +364,7 @@ bastion_show_logs(void)
 }
 
 struct run *
-bastion_admin(const struct bastion *b, const char *const args[])
+bastion_admin_start(const struct bastion *b, const char *const args[])
 {
 	const char *argv[24] = {text("%s/tfa-admin", setting("TFA_PROGRAMS")),
 	    b->embedded ? "--store" : "--socket",
@@ -377,5 +377,14 @@ bastion_admin(const struct bastion *b, const char *const args[])
 	}
 	while (*args != NULL && n < 23)
 		argv[n++] = *args++;
-	return run(argv, NULL, 0);
+	return run_start(argv, NULL, 0);
+}
+
+struct run *
+bastion_admin(const struct bastion *b, const char *const args[])
+{
+	struct run *r = bastion_admin_start(b, args);
+
+	run_finish(r);
+	return r;
 }

@@ -73,4 +73,8 @@ void bastion_keeper_stop(struct bastion *b);
 /* tfa-admin ARGS, on this bastion, as whoever runs the tests. */
 struct run *bastion_admin(const struct bastion *b, const char *const args[]);
 
+/* The same, for run_finish(). */
+struct run *
+bastion_admin_start(const struct bastion *b, const char *const args[]);
+
 #endif

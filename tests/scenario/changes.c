@@ -1,0 +1,298 @@
+/* The policy is changed by many at once, killed on the way, by strangers. */
+#include <stdio.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+Scenarios(changes);
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What each of twenty changes, and what the policy then has or has not. */
+static const struct {
+	const char *command, *target, *option, *value;
+	const char *has, *has_not;
+} twenty[] = {
+    {"enable", "alice", NULL, NULL, "'users':['alice'],'mode':'optional'",
+	NULL},
+    {"enforce", "user01", "--until", "2099-01-01",
+	"'users':['user01'],'mode':'required'", NULL},
+    {"exempt", "user06", "--from", "10.0.6.0/24",
+	"'users':['user06'],'from':['10.0.6.0/24'],'mode':'exempt'", NULL},
+    {"disable", "user11", NULL, NULL, NULL, "user11"},
+    {"enable", "bob", NULL, NULL, "'users':['bob'],'mode':'optional'", NULL},
+    {"enforce", "user02", "--until", "2099-01-01",
+	"'users':['user02'],'mode':'required'", NULL},
+    {"exempt", "user06", "--from", "10.0.7.0/24",
+	"'users':['user06'],'from':['10.0.7.0/24'],'mode':'exempt'", NULL},
+    {"disable", "user12", NULL, NULL, NULL, "user12"},
+    {"enable", "@engineers", NULL, NULL,
+	"'groups':['engineers'],'mode':'optional'", NULL},
+    {"enforce", "user03", "--grace", "14d",
+	"'users':['user03'],'mode':'required'", NULL},
+    {"exempt", "user08", NULL, NULL, "'users':['user08'],'mode':'exempt'",
+	NULL},
+    {"disable", "user13", NULL, NULL, NULL, "user13"},
+    {"enable", "dave", NULL, NULL, "'users':['dave'],'mode':'optional'", NULL},
+    {"enforce", "@interns", NULL, NULL,
+	"'groups':['interns'],'mode':'required'", NULL},
+    {"exempt", "@helpdesk", NULL, NULL, "'groups':['helpdesk'],'mode':'exempt'",
+	NULL},
+    {"disable", "user14", NULL, NULL, NULL, "user14"},
+    {"enable", "erin", NULL, NULL, "'users':['erin'],'mode':'optional'", NULL},
+    {"enforce", "user05", "--grace", "14d",
+	"'users':['user05'],'mode':'required'", NULL},
+    {"exempt", "user10", NULL, NULL, "'users':['user10'],'mode':'exempt'",
+	NULL},
+    {"disable", "@contractors", NULL, NULL, NULL, "contractors"},
+};
+
+/* For those whom "disable" takes away. */
+#define GONE                                                 \
+	"{'name':'a','users':['user11'],'mode':'required'}," \
+	"{'name':'b','users':['user12'],'mode':'optional'}," \
+	"{'name':'c','users':['user13'],'mode':'exempt'},"   \
+	"{'name':'d','users':['user14'],'mode':'required'}," \
+	"{'name':'e','groups':['contractors'],'mode':'required'},"
+
+static char *
+quoted(const char *words)
+{
+	char *copy = text("%s", words);
+
+	for (char *c = copy; *c != '\0'; c++)
+		if (*c == '\'')
+			*c = '"';
+	return copy;
+}
+
+Test(changes, of_twenty_at_once_are_all_made)
+{
+	struct run *runs[COUNT(twenty)], *shown;
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = GONE REQUIRED);
+	for (size_t i = 0; i < COUNT(twenty); i++)
+		runs[i] = bastion_admin_start(b,
+		    ARGV(twenty[i].command, twenty[i].target, twenty[i].option,
+			twenty[i].value));
+	for (size_t i = 0; i < COUNT(twenty); i++) {
+		run_finish(runs[i]);
+		assert_status(runs[i], 0);
+		cr_expect_str_empty(runs[i]->err);
+	}
+	assert_status(bastion_admin(b, ARGV("policy", "check")), 0);
+	shown = bastion_admin(b, ARGV("--json", "policy", "show"));
+	assert_status(shown, 0);
+	for (size_t i = 0; i < COUNT(twenty); i++) {
+		if (twenty[i].has != NULL)
+			assert_says(shown->out, quoted(twenty[i].has));
+		else
+			assert_never_says(shown->out, twenty[i].has_not);
+		assert_says(fixture_audit(b),
+		    text("\"detail\":\"%s %s: ", twenty[i].command,
+			twenty[i].target));
+	}
+}
+
+/* A bastion with that rule for root, which each change replaces. */
+#define UNTIL_98 "2098-01-01T00:00:00Z"
+#define UNTIL_99 "2099-01-01T00:00:00Z"
+
+static struct run *
+put_off(const struct bastion *b, const char *until)
+{
+	return bastion_admin(b, ARGV("enforce", "root", "--until", until));
+}
+
+/* A child that stops at each of its system calls. */
+static pid_t
+start_traced(const struct bastion *b, const char *until)
+{
+	const char *program = text("%s/tfa-admin", getenv("TFA_PROGRAMS"));
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execl(program, "tfa-admin",
+		    b->embedded ? "--store" : "--socket",
+		    b->embedded ? b->store : b->socket, "--policy", b->policy,
+		    "enforce", "root", "--until", until, (char *)NULL);
+		run_child_fails("exec");
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert(WIFSTOPPED(status));
+	cr_assert_eq(ptrace(PTRACE_SETOPTIONS, child, 0,
+			 PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL),
+	    0);
+	return child;
+}
+
+/* To the next stop in a system call; false where it has ended. */
+static bool
+step(pid_t child, struct __ptrace_syscall_info *ret)
+{
+	int status;
+
+	do {
+		cr_assert_eq(ptrace(PTRACE_SYSCALL, child, 0, 0), 0);
+		cr_assert_eq(waitpid(child, &status, 0), child);
+		if (!WIFSTOPPED(status))
+			return false;
+	} while (WSTOPSIG(status) != (SIGTRAP | 0x80));
+	cr_assert_gt(
+	    ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(*ret), ret), 0);
+	return true;
+}
+
+/*
+ * Kills a change where it has come past the lock and that many stops further,
+ * before a system call or after one; false where it ends before.
+ */
+static bool
+kill_change(const struct bastion *b, const char *until, int stops)
+{
+	struct __ptrace_syscall_info info;
+	pid_t child = start_traced(b, until);
+	bool locked = false;
+
+	while (step(child, &info)) {
+		locked |= info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+		    info.entry.nr == SYS_flock;
+		if (!locked || stops-- > 0)
+			continue;
+		kill(child, SIGKILL);
+		cr_assert_eq(run_wait(child, 5000), 128 + SIGKILL);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * At each moment between lock and end: what a kill can leave differs only by
+ * the system calls that were made.
+ */
+Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	gid_t group = bastion_has_people() ? 3001 : getegid();
+	int killed = 0, found_old = 0, found_new = 0;
+	char *old, *new, *found;
+	struct stat st;
+
+	assert_status(put_off(b, UNTIL_99), 0);
+	new = read_text(b->policy);
+	assert_status(put_off(b, UNTIL_98), 0);
+	old = read_text(b->policy);
+	cr_assert_str_neq(old, new);
+	cr_assert_eq(chown(b->policy, (uid_t)-1, group), 0);
+	cr_assert_eq(chmod(b->policy, 0604), 0);
+	for (; kill_change(b, UNTIL_99, killed); killed++) {
+		found = read_text(b->policy);
+		cr_assert_not_null(found, "%d: no policy", killed);
+		found_old += strcmp(found, old) == 0;
+		found_new += strcmp(found, new) == 0;
+		cr_assert_eq(
+		    found_old + found_new, killed + 1, "%d: %s", killed, found);
+		assert_status(put_off(b, UNTIL_98), 0);
+		cr_assert_str_eq(read_text(b->policy), old);
+		cr_assert_eq(stat(b->policy, &st), 0);
+		cr_assert_eq(st.st_mode & 07777, 0604);
+		cr_assert_eq(st.st_uid, geteuid());
+		cr_assert_eq(st.st_gid, group);
+		cr_assert_eq(
+		    access(text("%s/.policy.json.new", b->dir), F_OK), -1);
+	}
+	printf("changes: %d kills, %d left the old policy, %d the new one\n",
+	    killed, found_old, found_new);
+	cr_assert_geq(found_old, 20);
+	cr_assert_geq(found_new, 2);
+}
+
+/* Policy and records, as one string. */
+static char *
+state_of(const struct bastion *b)
+{
+	return run(ARGV("sh", "-c",
+		       "cd \"$0\" && cat policy.json store/users/* && "
+		       "find . -name '.policy*' -o -path './store/users/*'",
+		       b->dir),
+	    NULL, 0)
+	    ->out;
+}
+
+/* setup knows but one place. */
+static const char *
+where(const struct bastion *b, const char *command)
+{
+	if (strncmp(command, "setup", 5) == 0)
+		return "";
+	return text("--socket %s --policy %s", b->socket, b->policy);
+}
+
+Test(changes, by_a_stranger_are_refused)
+{
+	static const char *const commands[] = {"enable alice", "enforce alice",
+	    "enforce @engineers --grace 14d", "exempt alice",
+	    "exempt erin --from 10.0.0.0/8", "disable alice", "policy edit",
+	    "revoke alice", "revoke erin --block", "revoke erin --code",
+	    "code alice --enroll", "code erin --pass", "unlock alice",
+	    "unlock erin", "enroll alice", "enroll erin", "setup",
+	    "setup --remove", "setup --undo", "setup --confirm"};
+	struct bastion *b;
+	char *before;
+
+	needs_people();
+	b = bastion_open(.rules = "{'name':'alice','users':['alice'],"
+				  "'mode':'optional'}," REQUIRED);
+	fixture_enrol(b, "alice");
+	fixture_enrol(b, "erin");
+	before = state_of(b);
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		struct session *s = session_start(
+		    ARGV("setpriv", "--reuid=2005", "--regid=2005",
+			"--clear-groups", "sh", "-c",
+			text("EDITOR=true exec %s/tfa-admin --yes %s %s",
+			    getenv("TFA_PROGRAMS"), where(b, commands[i]),
+			    commands[i])));
+
+		/* For those that ask for a code of one's own. */
+		session_type(s, "000000\r");
+		cr_expect_eq(
+		    session_status(s), 77, "%s: %s", commands[i], s->seen);
+		cr_expect(strstr(s->seen, "may not") != NULL ||
+			strstr(s->seen, "is for root") != NULL,
+		    "%s: %s", commands[i], s->seen);
+		cr_assert_str_eq(state_of(b), before, "%s", commands[i]);
+	}
+}
+
+/* The embedded form's store is its owner's: nobody else's to change. */
+Test(changes, to_a_store_of_somebody_else_are_refused)
+{
+	struct bastion *b;
+	struct run *r;
+	char *before;
+
+	needs_people();
+	b = bastion_open(.policy = quoted(fixture_policy(REQUIRED, NULL)),
+	    .owner = "user12");
+	before = read_text(b->policy);
+	r = run(
+	    ARGV("setpriv", "--reuid=2005", "--regid=2005", "--clear-groups",
+		text("%s/tfa-admin", getenv("TFA_PROGRAMS")), "--store",
+		b->store, "exempt", "erin"),
+	    NULL, 0);
+	assert_status(r, 77);
+	assert_says(r->err,
+	    "you may not change the policy: only root, or "
+	    "whoever owns its folder, may");
+	cr_assert_str_eq(read_text(b->policy), before);
+}
