@@ -7,6 +7,7 @@
  *	rules.c    enable, enforce, exempt, disable
  *	policy.c   policy show, policy check
  *	edit.c     policy edit
+ *	editor.c   the editor that it starts
  *	change.c   how a policy is changed: read, validated, stored
  *	place.c    the policy file, locked and replaced
  *	caret.c    the line of a mistake, and a caret under it

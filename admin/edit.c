@@ -2,26 +2,23 @@
  * policy edit: the editor works on a copy, and only what is valid takes the
  * policy's place, whole.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "admin.h"
 #include "cleanup.h"
+#include "editor.h"
 #include "file.h"
 #include "policy_file.h"
 
-struct copy {
-	char name[NAME_MAX]; /* in the policy's folder */
-	char path[PATH_MAX];
-};
+#define COPY_DIGITS 16
 
 static int
 fail(const char *path)
@@ -53,62 +50,61 @@ read_policy(const struct admin *admin, char **ret_text, size_t *ret_len)
 	return ADMIN_NOT;
 }
 
-static int
-make_copy(const struct admin *admin, const struct place *place,
-    const char *text, size_t len, struct copy *ret)
+/* Copies whose tfa-admin was killed: nobody else is here, by the lock. */
+static void
+sweep(const struct place *place)
 {
-	const char *slash = strrchr(admin->policy, '/');
-	int folder = slash != NULL ? (int)(slash - admin->policy) + 1 : 0;
-	scoped_fd int fd = -1;
+	int fd = openat(place->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+	struct beside copy;
+	size_t len;
 
-	snprintf(ret->name, sizeof(ret->name), ".%.200s.edit", place->name);
-	snprintf(ret->path, sizeof(ret->path), "%.*s%s", folder, admin->policy,
-	    ret->name);
-	unlinkat(place->folder, ret->name, 0);
-	fd = openat(place->folder, ret->name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || file_write(fd, text, len) != FAULT_NONE)
-		return fail(ret->path);
-	return ADMIN_DONE;
+	if (folder == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	place_beside(place, "edit.", &copy);
+	len = strlen(copy.name);
+	for (struct dirent *e = readdir(folder); e != NULL; e = readdir(folder))
+		if (strncmp(e->d_name, copy.name, len) == 0 &&
+		    strlen(e->d_name) == len + COPY_DIGITS &&
+		    strspn(e->d_name + len, "0123456789abcdef") == COPY_DIGITS)
+			unlinkat(place->folder, e->d_name, 0);
+	closedir(folder);
 }
 
-/* The editor may be more than a word: the shell takes it apart. */
-/* ^C is the editor's: here it would leave the copy behind. */
+/*
+ * Each has a name of its own.  An editor may outlive the tfa-admin that
+ * started it, and saves when nobody expects it any more: never into the copy
+ * of somebody else.
+ */
 static int
-run_editor(const char *path)
+make_copy(
+    const struct place *place, const char *text, size_t len, struct beside *ret)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, before[2];
-	const char *editor = getenv("VISUAL");
-	char command[PATH_MAX];
-	int status = -1;
-	pid_t pid;
+	scoped_fd int fd = -1;
+	char suffix[32];
+	uint64_t random;
 
-	if (editor == NULL || editor[0] == '\0')
-		editor = getenv("EDITOR");
-	if (editor == NULL || editor[0] == '\0')
-		editor = "vi";
-	snprintf(command, sizeof(command), "%s \"$1\"", editor);
-	sigaction(SIGINT, &ignore, &before[0]);
-	sigaction(SIGQUIT, &ignore, &before[1]);
-	pid = fork();
-	if (pid == 0) {
-		sigaction(SIGINT, &before[0], NULL);
-		sigaction(SIGQUIT, &before[1], NULL);
-		execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	sigaction(SIGINT, &before[0], NULL);
-	sigaction(SIGQUIT, &before[1], NULL);
-	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return fail("random numbers");
+	snprintf(suffix, sizeof(suffix), "edit.%0*llx", COPY_DIGITS,
+	    (unsigned long long)random);
+	place_beside(place, suffix, ret);
+	fd = openat(place->folder, ret->name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(ret->path);
+	if (file_write(fd, text, len) == FAULT_NONE)
 		return ADMIN_DONE;
-	admin_say("the editor \"%s\" failed, nothing is changed", editor);
+	fail(ret->path);
+	unlinkat(place->folder, ret->name, 0);
 	return ADMIN_NOT;
 }
 
 static int
-read_copy(const struct place *place, const struct copy *copy, char **ret_text,
+read_copy(const struct place *place, const struct beside *copy, char **ret_text,
     size_t *ret_len)
 {
 	scoped_fd int fd = openat(
@@ -122,27 +118,14 @@ read_copy(const struct place *place, const struct copy *copy, char **ret_text,
 	return ADMIN_DONE;
 }
 
-/* What to do with an invalid policy; nobody to ask gives up. */
-static bool
-edit_again(void)
-{
-	char answer[16] = "";
-
-	if (!isatty(STDIN_FILENO))
-		return false;
-	fputs("Edit it again? Anything but n does; n throws it away. [Y/n] ",
-	    stderr);
-	return fgets(answer, sizeof(answer), stdin) != NULL &&
-	    answer[0] != 'n' && answer[0] != 'N';
-}
-
 /* Edits until the text is valid; *ret_text is then what to store. */
 static int
 edit(const struct admin *admin, const struct place *place,
-    const struct copy *copy, char **ret_text, size_t *ret_len)
+    struct editor *editor, const struct beside *copy, char **ret_text,
+    size_t *ret_len)
 {
 	for (;;) {
-		int status = run_editor(copy->path);
+		int status = editor_run(editor, copy->path);
 
 		if (status == ADMIN_DONE)
 			status = read_copy(place, copy, ret_text, ret_len);
@@ -150,36 +133,54 @@ edit(const struct admin *admin, const struct place *place,
 			return status;
 		if (admin_check_text(admin->policy, *ret_text, *ret_len))
 			return ADMIN_DONE;
-		if (!edit_again()) {
+		if (!editor_again(editor)) {
 			admin_say("nothing is changed");
 			return ADMIN_NOT;
 		}
 	}
 }
 
+/* The copy is there while this runs, and never after. */
 static int
-edit_locked(const struct admin *admin, const struct place *place)
+edit_copy(const struct admin *admin, const struct place *place,
+    struct editor *editor, char **ret_text, size_t *ret_len)
 {
-	scoped_free char *before = NULL, *after = NULL;
-	size_t before_len = 0, after_len = 0;
-	struct copy copy = {.name = ""};
+	scoped_free char *before = NULL;
+	size_t before_len = 0;
+	struct beside copy;
 	int status = read_policy(admin, &before, &before_len);
 
 	if (status == ADMIN_DONE)
-		status = make_copy(admin, place, before, before_len, &copy);
+		status = make_copy(place, before, before_len, &copy);
 	if (status != ADMIN_DONE)
 		return status;
-	status = edit(admin, place, &copy, &after, &after_len);
+	status = edit(admin, place, editor, &copy, ret_text, ret_len);
 	unlinkat(place->folder, copy.name, 0);
-	if (status != ADMIN_DONE)
+	if (status != ADMIN_DONE || before_len != *ret_len ||
+	    memcmp(before, *ret_text, before_len) != 0)
 		return status;
-	if (before_len == after_len && memcmp(before, after, before_len) == 0) {
-		admin_say("unchanged");
-		return ADMIN_DONE;
-	}
-	status = place_store(place, after, after_len);
+	admin_say("unchanged");
+	*ret_len = 0;
+	return ADMIN_DONE;
+}
+
+static int
+edit_locked(const struct admin *admin, const struct place *place)
+{
+	scoped_free char *text = NULL;
+	struct editor editor;
+	size_t len = 0;
+	int status = editor_open(&editor);
+
+	sweep(place);
 	if (status == ADMIN_DONE)
-		admin_note(admin, "", "policy edit");
+		status = edit_copy(admin, place, &editor, &text, &len);
+	if (status == ADMIN_DONE && len > 0) {
+		status = place_store(place, text, len);
+		if (status == ADMIN_DONE)
+			admin_note(admin, "", "policy edit");
+	}
+	editor_close(&editor);
 	return status;
 }
 
