@@ -11,11 +11,21 @@
 #include "json_tree.h"
 #include "when.h"
 
+/* How deep json_lex_check() lets anything be, and where a check points. */
+#define STEPS (JSON_DEPTH_MAX + 2)
+
+/* From a value to one in it: a key, or the number of an item. */
+struct step {
+	const char *key; /* or NULL */
+	size_t index;
+};
+
 struct reader {
 	const char *text;
 	size_t len;
 	const cJSON *root;
-	char path[JSON_PATH_TEXT];
+	struct step path[STEPS]; /* to what is being read */
+	size_t depth;
 	struct json_error *error;
 };
 
@@ -59,6 +69,31 @@ count_before(const cJSON *node, const cJSON *target, size_t *count)
 	return false;
 }
 
+static void
+path_push(struct reader *r, const char *key, size_t index)
+{
+	r->path[r->depth++] = (struct step){.key = key, .index = index};
+}
+
+/* "rules[1].mode" */
+static void
+path_say(const struct reader *r, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < r->depth; i++) {
+		const struct step *step = &r->path[i];
+
+		if (step->key != NULL)
+			snprintf(ret + len, size - len, "%s%.40s",
+			    len > 0 ? "." : "", step->key);
+		else
+			snprintf(ret + len, size - len, "[%zu]", step->index);
+		len = strlen(ret);
+	}
+}
+
 /* The place of a value, or of its key. */
 static void
 locate(struct reader *r, const cJSON *node, bool key)
@@ -70,7 +105,7 @@ locate(struct reader *r, const cJSON *node, bool key)
 	if (count_before(r->root, node, &ordinal))
 		json_lex_locate(
 		    r->text, r->len, ordinal, key, &e->line, &e->column);
-	memcpy(e->path, r->path, sizeof(e->path));
+	path_say(r, e->path, sizeof(e->path));
 }
 
 static enum fault
@@ -92,20 +127,6 @@ refuse(struct reader *r, const cJSON *node, const char *format, ...)
 	vsnprintf(e->text, sizeof(e->text), format, ap);
 	va_end(ap);
 	return FAULT_FORMAT;
-}
-
-/* Appends ".key" or "[index]"; returns the length to go back to. */
-static size_t
-path_push(struct reader *r, const char *key, size_t index)
-{
-	size_t len = strlen(r->path);
-
-	if (key != NULL)
-		snprintf(r->path + len, sizeof(r->path) - len, "%s%.40s",
-		    len > 0 ? "." : "", key);
-	else
-		snprintf(r->path + len, sizeof(r->path) - len, "[%zu]", index);
-	return len;
 }
 
 static enum fault
@@ -216,15 +237,15 @@ read_list(struct reader *r, const struct json_field *field, const cJSON *node,
 	json_done_field(field, list);
 	memcpy(list, &empty, sizeof(empty));
 	for (const cJSON *c = node->child; c != NULL; c = c->next) {
-		size_t back = path_push(r, NULL, index++);
 		void *item = json_list_add(list, field->item->size);
-		enum fault fault = item == NULL
-		    ? FAULT_MEMORY
-		    : read_value(r, field->item, c, item);
+		enum fault fault;
 
+		path_push(r, NULL, index++);
+		fault = item == NULL ? FAULT_MEMORY
+				     : read_value(r, field->item, c, item);
 		if (fault != FAULT_NONE)
 			return fault;
-		r->path[back] = '\0';
+		r->depth--;
 	}
 	return FAULT_NONE;
 }
@@ -291,10 +312,10 @@ read_object(struct reader *r, const struct json_shape *shape, const cJSON *node,
 	if (!cJSON_IsObject(node))
 		return refuse(r, node, "must be an object");
 	for (const cJSON *c = node->child; c != NULL; c = c->next) {
-		size_t back = path_push(r, c->string, 0);
 		const struct json_field *field = field_named(
 		    shape, c->string, &i);
 
+		path_push(r, c->string, 0);
 		if (field == NULL)
 			return refuse_key(r, c, "unknown key");
 		if (seen & 1ULL << i)
@@ -303,7 +324,7 @@ read_object(struct reader *r, const struct json_shape *shape, const cJSON *node,
 		fault = read_value(r, field, c, (char *)value + field->offset);
 		if (fault != FAULT_NONE)
 			return fault;
-		r->path[back] = '\0';
+		r->depth--;
 	}
 	for (i = 0; i < shape->count; i++)
 		if (is_needed(&shape->fields[i]) && !(seen & 1ULL << i))

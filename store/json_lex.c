@@ -32,10 +32,12 @@ bad(struct lexer *lx, const char *wrong)
 static void
 skip_space(struct lexer *lx)
 {
-	while (lx->at < lx->len &&
-	    strchr(" \t\r\n", lx->text[lx->at]) != NULL &&
-	    lx->text[lx->at] != '\0')
-		lx->at++;
+	for (; lx->at < lx->len; lx->at++) {
+		char c = lx->text[lx->at];
+
+		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+			break;
+	}
 }
 
 /* The four digits of \uXXXX, or -1. */
@@ -80,6 +82,17 @@ unicode_escape(struct lexer *lx)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+/* Past what nearly all strings are made of, and nothing has to be asked
+ * about. */
+static void
+skip_plain(struct lexer *lx)
+{
+	while (lx->at < lx->len && lx->text[lx->at] >= 0x20 &&
+	    lx->text[lx->at] < 0x7f && lx->text[lx->at] != '"' &&
+	    lx->text[lx->at] != '\\')
+		lx->at++;
+}
+
 /* One character of a string, escaped or not. */
 static const char *
 string_char(struct lexer *lx)
@@ -120,7 +133,8 @@ string(struct lexer *lx)
 	const char *wrong;
 
 	lx->at++;
-	while (lx->at < lx->len && lx->text[lx->at] != '"') {
+	for (skip_plain(lx); lx->at < lx->len && lx->text[lx->at] != '"';
+	     skip_plain(lx)) {
 		size_t start = lx->at;
 
 		if ((wrong = string_char(lx)) == NULL)
