@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,27 +10,61 @@
 #include "cleanup.h"
 #include "file.h"
 
+#define FIRST_ROOM 4095 /* bytes: most files that are read are smaller */
+
+/* Twice the room, or max, for the text of len bytes; false without memory,
+ * the text as it was.  What is left behind may be a secret. */
+static bool
+grow(char **text, size_t len, size_t *room, size_t max)
+{
+	size_t more = *room < max / 2 ? 2 * *room : max;
+	char *larger = malloc(more + 1);
+
+	if (larger == NULL)
+		return false;
+	memcpy(larger, *text, len);
+	explicit_bzero(*text, len);
+	free(*text);
+	*text = larger;
+	*room = more;
+	return true;
+}
+
+/* Reads on to the end, or to max bytes. */
+static enum fault
+read_on(int fd, size_t max, size_t room, char **text, size_t *len)
+{
+	while (*len < max) {
+		ssize_t n;
+
+		if (*len == room && !grow(text, *len, &room, max))
+			return FAULT_MEMORY;
+		n = read(fd, *text + *len, room - *len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return FAULT_IO;
+		if (n == 0)
+			break;
+		*len += (size_t)n;
+	}
+	return FAULT_NONE;
+}
+
 enum fault
 file_read(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
-	char *text = malloc(max + 1);
-	size_t len = 0;
+	size_t room = max < FIRST_ROOM ? max : FIRST_ROOM, len = 0;
+	char *text = malloc(room + 1);
+	enum fault fault;
 
 	if (text == NULL)
 		return FAULT_MEMORY;
-	while (len < max) {
-		ssize_t n = read(fd, text + len, max - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			explicit_bzero(text, len);
-			free(text);
-			return FAULT_IO;
-		}
-		if (n == 0)
-			break;
-		len += (size_t)n;
+	fault = read_on(fd, max, room, &text, &len);
+	if (fault != FAULT_NONE) {
+		explicit_bzero(text, len);
+		free(text);
+		return fault;
 	}
 	text[len] = '\0';
 	*ret_text = text;

@@ -132,6 +132,38 @@ Test(file, reads_at_most_what_is_asked)
 	end(&s);
 }
 
+/* It begins with room for little, and takes more as there is more. */
+Test(file, reads_files_of_any_size)
+{
+	static const size_t sizes[] = {
+	    4094, 4095, 4096, 8190, 8191, 16384, 100000};
+	struct scene s = begin();
+	char *sent = malloc(100001);
+
+	cr_assert_not_null(sent);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		memset(sent, 'x', sizes[i]);
+		sent[sizes[i] - 1] = 'e';
+		sent[sizes[i]] = '\0';
+		cr_assert_eq(replace(&s, sent), FAULT_NONE);
+		for (size_t more = 0; more < 2; more++) {
+			int fd = openat(s.folder, "a", O_RDONLY | O_CLOEXEC);
+			char *text = NULL;
+			size_t len = 0;
+
+			cr_assert_eq(
+			    file_read(fd, sizes[i] + more, &text, &len),
+			    FAULT_NONE);
+			cr_expect_eq(len, sizes[i]);
+			cr_expect_str_eq(text, sent);
+			free(text);
+			close(fd);
+		}
+	}
+	free(sent);
+	end(&s);
+}
+
 /* A pipe gives and takes a little at a time. */
 Test(file, writes_and_reads_all_of_it_in_pieces)
 {
