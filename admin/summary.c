@@ -2,12 +2,10 @@
  * users --summary: how far a roll-out is, by group.  A user counts in each
  * group that a rule of the policy names, and once in the total.
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "groups.h"
 #include "summary.h"
 
 #define BAR 20
@@ -68,18 +66,15 @@ count(struct tally *tally, const struct user_row *row)
 }
 
 void
-summary_add(struct summary *summary, const struct user_row *row)
+summary_add(struct summary *summary, const struct user_row *row,
+    struct groups_user *user)
 {
-	struct groups_user user = {.name = row->user};
-	const struct passwd *pw = getpwnam(row->user);
-
 	if (summary->tallies.count > 0)
 		count(&summary->tallies.items[0], row);
-	if (pw == NULL)
+	if (user == NULL)
 		return;
-	user.gid = pw->pw_gid;
 	for (size_t i = 1; i < summary->tallies.count; i++)
-		if (groups_member(&user, summary->tallies.items[i].name.text) ==
+		if (groups_member(user, summary->tallies.items[i].name.text) ==
 		    GROUP_INSIDE)
 			count(&summary->tallies.items[i], row);
 }

@@ -5,6 +5,7 @@
 #define TFA_SUMMARY_H
 
 #include "admin.h"
+#include "groups.h"
 #include "report.h"
 
 struct summary;
@@ -12,7 +13,10 @@ struct summary;
 /* NULL, after a message, where the policy cannot be read. */
 struct summary *summary_new(const struct admin *admin);
 
-void summary_add(struct summary *summary, const struct user_row *row);
+/* Counts the row in each group of the user's; in none where user is NULL,
+ * which is one whom passwd does not have. */
+void summary_add(struct summary *summary, const struct user_row *row,
+    struct groups_user *user);
 
 /* A table with a bar, or a JSON object a line.  Returns an admin_exit. */
 int summary_print(const struct summary *summary, bool json);

@@ -1,10 +1,10 @@
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin.h"
 #include "groups.h"
+#include "people.h"
 #include "report.h"
 #include "summary.h"
 #include "utf8.h"
@@ -12,6 +12,8 @@
 
 struct listing {
 	const struct admin *admin;
+	struct people people; /* where everyone's group is asked for */
+	struct groups groups;
 	struct table *table;
 	struct summary *summary; /* or NULL */
 	bool in_full;            /* users NAME: a block of lines each */
@@ -38,22 +40,28 @@ or_dash(const char *text)
 	return text[0] != '\0' ? text : "-";
 }
 
+/* For groups_member(); false where passwd has no such user. */
 static bool
-is_wanted(const struct admin *admin, const struct user_row *row)
+find_user(struct listing *listing, const char *name, struct groups_user *ret)
 {
-	struct groups_user user = {.name = row->user};
-	const struct passwd *pw;
+	uid_t uid;
+
+	*ret = (struct groups_user){.name = name, .groups = &listing->groups};
+	return people_find(&listing->people, name, &uid, &ret->gid);
+}
+
+static bool
+is_wanted(struct listing *listing, const struct user_row *row)
+{
+	const struct admin *admin = listing->admin;
+	struct groups_user user;
 
 	if (admin->state != NULL &&
 	    strcmp(state_names[row->state], admin->state) != 0)
 		return false;
-	if (admin->group == NULL)
-		return true;
-	pw = getpwnam(row->user);
-	if (pw == NULL)
-		return false;
-	user.gid = pw->pw_gid;
-	return groups_member(&user, admin->group) == GROUP_INSIDE;
+	return admin->group == NULL ||
+	    (find_user(listing, row->user, &user) &&
+		groups_member(&user, admin->group) == GROUP_INSIDE);
 }
 
 static bool
@@ -127,6 +135,15 @@ print_full(const struct user_row *row)
 		printf("  problem        %s\n", row->problem);
 }
 
+static void
+add_to_summary(struct listing *listing, const struct user_row *row)
+{
+	struct groups_user user;
+	bool known = find_user(listing, row->user, &user);
+
+	summary_add(listing->summary, row, known ? &user : NULL);
+}
+
 static bool
 take_row(void *ctx, const char *text, size_t len)
 {
@@ -136,9 +153,9 @@ take_row(void *ctx, const char *text, size_t len)
 	bool ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row,
 		      &error) == FAULT_NONE;
 
-	if (ok && is_wanted(listing->admin, &row)) {
+	if (ok && is_wanted(listing, &row)) {
 		if (listing->summary != NULL)
-			summary_add(listing->summary, &row);
+			add_to_summary(listing, &row);
 		else if (listing->admin->json)
 			puts(text);
 		else if (listing->in_full)
@@ -175,6 +192,23 @@ ask_all(struct listing *listing, int argc, char **argv)
 
 		status = admin_worse(status, one, argc);
 	}
+	return status;
+}
+
+static int
+list(struct listing *listing, int argc, char **argv)
+{
+	int status;
+
+	listing->table = table_new(headings, COLUMNS);
+	if (listing->table == NULL) {
+		admin_say("out of memory");
+		return ADMIN_NOT;
+	}
+	status = ask_all(listing, argc, argv);
+	if (!table_print(listing->table))
+		status = ADMIN_NOT;
+	table_free(listing->table);
 	return status;
 }
 
@@ -220,16 +254,14 @@ admin_users(struct admin *admin, int argc, char **argv)
 		admin_say("%s: there is no such group", admin->group);
 		return ADMIN_NOT;
 	}
-	if (admin->summary)
-		return summarise(&listing);
-	listing.table = table_new(headings, COLUMNS);
-	if (listing.table == NULL) {
+	if (argc == 0 && (admin->summary || admin->group != NULL) &&
+	    people_read(&listing.people) != FAULT_NONE) {
 		admin_say("out of memory");
 		return ADMIN_NOT;
 	}
-	status = ask_all(&listing, argc, argv);
-	if (!table_print(listing.table))
-		status = ADMIN_NOT;
-	table_free(listing.table);
+	status = admin->summary ? summarise(&listing)
+				: list(&listing, argc, argv);
+	people_done(&listing.people);
+	groups_done(&listing.groups);
 	return status;
 }

@@ -8,9 +8,24 @@
 
 #include "policy.h"
 
+/* A group that was looked up, or found to be unknown. */
+struct groups_known {
+	struct name name;
+	bool exists;
+	gid_t gid;
+	JSON_LIST_OF(struct name) members; /* sorted */
+};
+
+/* Those that were looked up so far, for one who asks about many users: a
+ * group's entry is then read once.  Begins empty; groups_done() frees it. */
+struct groups {
+	JSON_LIST_OF(struct groups_known) known;
+};
+
 struct groups_user {
 	const char *name;
-	gid_t gid; /* the primary group, from passwd */
+	gid_t gid;             /* the primary group, from passwd */
+	struct groups *groups; /* or NULL: looked up each time */
 };
 
 /*
@@ -20,6 +35,8 @@ struct groups_user {
  * ctx is a struct groups_user.
  */
 enum membership groups_member(void *ctx, const char *group);
+
+void groups_done(struct groups *groups);
 
 /*
  * Calls each for the members that the group's entry lists.  False where the

@@ -25,7 +25,6 @@
 #include "keeper_rate.h"
 #include "protocol.h"
 
-#define UID_NOBODY 65534
 #define RECEIVE_MS 2000 /* in which the request must come */
 #define SERVE_S    20   /* in which it must be answered */
 

@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +10,28 @@
 #include "claims.h"
 #include "cleanup.h"
 #include "keeper.h"
+#include "people.h"
 #include "report.h"
 #include "utf8.h"
-
-#define UID_PERSON 1000
 
 /* Nowhere: no rule's "from" holds it but ::/0. */
 static const struct address nowhere;
 
-/* Names of users, sorted, each once. */
+/* Names of users, sorted, and what was learnt of them for all rows. */
 struct roster {
 	JSON_LIST_OF(struct name) names;
+	struct people people;
+	struct groups groups;
 	bool failed;
 };
+
+static void
+roster_done(struct roster *roster)
+{
+	free(roster->names.items);
+	people_done(&roster->people);
+	groups_done(&roster->groups);
+}
 
 static void
 roster_add(void *ctx, const char *user)
@@ -60,18 +68,6 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 			    rule->groups.items[i].text, roster_add, roster);
 }
 
-/* People, rather than daemons: an ordinary uid and a shell to log in with. */
-static bool
-is_person(const struct passwd *pw)
-{
-	const char *shell = strrchr(pw->pw_shell, '/');
-
-	return pw->pw_uid >= UID_PERSON && pw->pw_uid != UID_NOBODY &&
-	    (shell == NULL ||
-		(strcmp(shell, "/nologin") != 0 &&
-		    strcmp(shell, "/false") != 0));
-}
-
 /*
  * Everyone who has a record, whom a rule names, alone or in a group, and
  * every person in passwd.  A directory service may list neither people nor
@@ -81,7 +77,6 @@ static void
 roster_fill(struct call *call, struct roster *roster)
 {
 	struct store_names stored = {{NULL, 0}};
-	const struct passwd *pw;
 
 	if (store_list(&call->store, &stored) != FAULT_NONE)
 		roster->failed = true;
@@ -90,11 +85,12 @@ roster_fill(struct call *call, struct roster *roster)
 	free(stored.names.items);
 	for (size_t i = 0; i < call->policy.rules.count; i++)
 		roster_add_rule(roster, &call->policy.rules.items[i]);
-	setpwent();
-	while ((pw = getpwent()) != NULL)
-		if (is_person(pw))
-			roster_add(roster, pw->pw_name);
-	endpwent();
+	if (people_read(&roster->people) != FAULT_NONE)
+		roster->failed = true;
+	for (size_t i = 0; i < roster->people.list.count; i++)
+		if (!roster->people.list.items[i].daemon)
+			roster_add(
+			    roster, roster->people.list.items[i].name.text);
 	if (roster->names.count > 0)
 		qsort(roster->names.items, roster->names.count,
 		    sizeof(struct name), compare_names);
@@ -110,10 +106,11 @@ row_of_problem(const char *user, const char *problem, struct user_row *ret)
 
 /* One user's row; problems become part of it, so that no user is missing. */
 static enum fault
-make_row(struct call *call, const char *name, struct user_row *ret)
+make_row(struct call *call, struct roster *roster, const char *name,
+    struct user_row *ret)
 {
 	scoped_record struct record record = {.version = 0};
-	struct groups_user user = {.name = name};
+	struct groups_user user = {.name = name, .groups = &roster->groups};
 	struct subject subject = {.user = name,
 	    .address = &nowhere,
 	    .member = groups_member,
@@ -122,7 +119,7 @@ make_row(struct call *call, const char *name, struct user_row *ret)
 	uid_t uid = 0;
 	enum fault fault;
 
-	if (!keeper_find_user(name, &uid, &user.gid)) {
+	if (!people_find(&roster->people, name, &uid, &user.gid)) {
 		row_of_problem(name, "no such Unix user", ret);
 		return FAULT_NONE;
 	}
@@ -144,19 +141,29 @@ make_row(struct call *call, const char *name, struct user_row *ret)
 	return fault;
 }
 
-bool
-keeper_send_row(struct call *call, const char *user)
+static bool
+send_row(struct call *call, struct roster *roster, const char *user)
 {
 	struct user_row row = {.state = STATE_NONE};
 	bool sent;
 
-	if (make_row(call, user, &row) != FAULT_NONE)
+	if (make_row(call, roster, user, &row) != FAULT_NONE)
 		return false;
 	/* A directory service may have any name, but no reader takes it. */
 	utf8_clean(user, strlen(user), row.user, sizeof(row.user));
 	alarm(SERVE_S);
 	sent = packet_send_value(call->fd, &user_row_shape, &row) == FAULT_NONE;
 	user_row_done(&row);
+	return sent;
+}
+
+bool
+keeper_send_row(struct call *call, const char *user)
+{
+	struct roster nobody = {.failed = false};
+	bool sent = send_row(call, &nobody, user);
+
+	roster_done(&nobody);
 	return sent;
 }
 
@@ -175,7 +182,7 @@ void
 keeper_users(struct call *call)
 {
 	const char *one = call->request.user;
-	struct roster roster = {{NULL, 0}, false};
+	struct roster roster = {.failed = false};
 	bool sent = true;
 	uid_t uid;
 	gid_t gid;
@@ -193,13 +200,13 @@ keeper_users(struct call *call)
 		if (i == 0 ||
 		    strcmp(roster.names.items[i].text,
 			roster.names.items[i - 1].text) != 0)
-			sent = keeper_send_row(
-			    call, roster.names.items[i].text);
+			sent = send_row(
+			    call, &roster, roster.names.items[i].text);
 	if (roster.failed)
 		keeper_deny(call, REASON_STORE, "");
 	else if (sent)
 		keeper_end(call);
-	free(roster.names.items);
+	roster_done(&roster);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "keeper.h"
+#include "people.h"
 #include "policy_file.h"
 #include "utf8.h"
 

@@ -80,6 +80,51 @@ Test(groups, knows_the_members_of_a_group)
 	endgrent();
 }
 
+/* What was looked up before says the same as looking again does. */
+Test(groups, remembers_what_it_looked_up)
+{
+	struct groups groups = {{NULL, 0}};
+	const struct group *group;
+	int left = 20;
+
+	setgrent();
+	while (left-- > 0 && (group = getgrent()) != NULL) {
+		const char *first = group->gr_mem[0];
+		struct groups_user users[] = {
+		    {.name = "no-such-user", .gid = group->gr_gid},
+		    {.name = "no-such-user", .gid = NO_GID},
+		    {.name = first != NULL ? first : "", .gid = NO_GID},
+		};
+		char name[USER_TEXT];
+
+		snprintf(name, sizeof(name), "%s", group->gr_name);
+		for (size_t i = 0; i < 2 * COUNT(users); i++) {
+			struct groups_user again = users[i % COUNT(users)];
+
+			again.groups = &groups;
+			cr_expect_eq(groups_member(&again, name),
+			    groups_member(&users[i % COUNT(users)], name),
+			    "%s in %s", again.name, name);
+		}
+	}
+	endgrent();
+	cr_expect_gt(groups.known.count, 0);
+	groups_done(&groups);
+	cr_expect_eq(groups.known.count, 0);
+}
+
+Test(groups, remembers_that_a_group_is_unknown)
+{
+	struct groups groups = {{NULL, 0}};
+	struct groups_user root = {.name = "root", .groups = &groups};
+
+	for (int i = 0; i < 2; i++)
+		cr_expect_eq(
+		    groups_member(&root, "no-such-group"), GROUP_UNKNOWN);
+	cr_expect_eq(groups.known.count, 1);
+	groups_done(&groups);
+}
+
 Test(groups, lists_nothing_of_a_group_that_is_unknown)
 {
 	int counted = 0;
