@@ -1,65 +1,28 @@
 /* Indented JSON that people read and edit: short things stay on one line. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "json_out.h"
 #include "json_tree.h"
 
 #define INDENT 4
 #define WIDTH  78
 
-/* Grows as it is written; text is NULL once memory ran out. */
-struct text {
-	char *text;
-	size_t len;
-	size_t room;
-};
-
-static void print(struct text *out, const cJSON *node, size_t depth);
+static void print(struct json_out *out, const cJSON *node, size_t depth);
 
 static void
-put(struct text *out, const char *bytes, size_t len)
+put_line(struct json_out *out, size_t depth)
 {
-	if (out->text == NULL)
-		return;
-	if (out->room - out->len <= len) {
-		size_t room = 2 * out->room + len;
-		char *larger = calloc(room, 1);
-
-		if (larger != NULL)
-			memcpy(larger, out->text, out->len);
-		json_text_free(&out->text);
-		out->text = larger;
-		out->room = room;
-	}
-	if (out->text == NULL)
-		return;
-	memcpy(out->text + out->len, bytes, len);
-	out->len += len;
-	out->text[out->len] = '\0';
-}
-
-static void
-put_text(struct text *out, const char *text)
-{
-	put(out, text, strlen(text));
-}
-
-static void
-put_line(struct text *out, size_t depth)
-{
-	put_text(out, "\n");
+	json_out_text(out, "\n");
 	for (size_t i = 0; i < depth * INDENT; i++)
-		put_text(out, " ");
+		json_out_text(out, " ");
 }
 
 /* A value without parts, as cJSON writes it. */
 static void
-put_leaf(struct text *out, const cJSON *node)
+put_leaf(struct json_out *out, const cJSON *node)
 {
 	char *text = cJSON_PrintUnformatted(node);
 
 	if (text != NULL)
-		put_text(out, text);
+		json_out_text(out, text);
 	else
 		json_text_free(&out->text);
 	cJSON_free(text);
@@ -67,17 +30,18 @@ put_leaf(struct text *out, const cJSON *node)
 
 /* Our keys are plain words, so they need no escape. */
 static void
-put_key(struct text *out, const cJSON *node)
+put_key(struct json_out *out, const cJSON *node)
 {
 	if (node->string == NULL)
 		return;
-	put_text(out, "\"");
-	put_text(out, node->string);
-	put_text(out, "\": ");
+	json_out_text(out, "\"");
+	json_out_text(out, node->string);
+	json_out_text(out, "\": ");
 }
 
 static void
-print_parts(struct text *out, const cJSON *node, size_t depth, bool one_line)
+print_parts(
+    struct json_out *out, const cJSON *node, size_t depth, bool one_line)
 {
 	for (const cJSON *c = node->child; c != NULL; c = c->next) {
 		if (!one_line)
@@ -85,27 +49,28 @@ print_parts(struct text *out, const cJSON *node, size_t depth, bool one_line)
 		put_key(out, c);
 		print(out, c, one_line ? SIZE_MAX : depth + 1);
 		if (c->next != NULL)
-			put_text(out, one_line ? ", " : ",");
+			json_out_text(out, one_line ? ", " : ",");
 	}
 	if (!one_line)
 		put_line(out, depth);
 }
 
 static void
-print_whole(struct text *out, const cJSON *node, size_t depth, bool one_line)
+print_whole(
+    struct json_out *out, const cJSON *node, size_t depth, bool one_line)
 {
 	bool list = cJSON_IsArray(node);
 
-	put_text(out, list ? "[" : "{");
+	json_out_text(out, list ? "[" : "{");
 	print_parts(out, node, depth, one_line);
-	put_text(out, list ? "]" : "}");
+	json_out_text(out, list ? "]" : "}");
 }
 
 /* How many columns the value would take on one line. */
 static size_t
 width(const cJSON *node)
 {
-	struct text line = {.text = calloc(1, 256), .room = 256};
+	struct json_out line = json_out_begin(256);
 	size_t len;
 
 	print_whole(&line, node, 0, true);
@@ -116,7 +81,7 @@ width(const cJSON *node)
 
 /* depth SIZE_MAX: inside something that stands on one line. */
 static void
-print(struct text *out, const cJSON *node, size_t depth)
+print(struct json_out *out, const cJSON *node, size_t depth)
 {
 	if (!cJSON_IsArray(node) && !cJSON_IsObject(node))
 		put_leaf(out, node);
@@ -130,9 +95,9 @@ print(struct text *out, const cJSON *node, size_t depth)
 char *
 json_tree_print(const cJSON *tree)
 {
-	struct text out = {.text = calloc(1, 1024), .room = 1024};
+	struct json_out out = json_out_begin(1024);
 
 	print(&out, tree, 0);
-	put_text(&out, "\n");
+	json_out_text(&out, "\n");
 	return out.text;
 }

@@ -20,6 +20,9 @@ void json_tree_free(cJSON **tree);
 /* The value as a tree that the caller deletes, or NULL without memory. */
 cJSON *json_tree_build(const struct json_shape *shape, const void *value);
 
+/* Whether the value says that there is none: zero, "", an empty list. */
+bool json_is_none(const struct json_field *field, const void *value);
+
 /* The tree as indented text that ends in a newline, or NULL without memory;
  * the caller wipes and frees it (json_text_free). */
 char *json_tree_print(const cJSON *tree);

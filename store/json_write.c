@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "json.h"
+#include "json_out.h"
 #include "json_tree.h"
 
 static cJSON *build_value(const struct json_field *field, const void *value);
@@ -17,9 +17,8 @@ is_zero(const void *value, size_t size)
 	return true;
 }
 
-/* Whether the value says that there is none. */
-static bool
-is_none(const struct json_field *field, const void *value)
+bool
+json_is_none(const struct json_field *field, const void *value)
 {
 	switch (field->kind) {
 	case JSON_TEXT:
@@ -107,9 +106,9 @@ json_tree_build(const struct json_shape *shape, const void *value)
 		const void *at = (const char *)value + field->offset;
 		cJSON *node;
 
-		if (field->need == JSON_MAYBE && is_none(field, at))
+		if (field->need == JSON_MAYBE && json_is_none(field, at))
 			continue;
-		node = field->need == JSON_NULL && is_none(field, at)
+		node = field->need == JSON_NULL && json_is_none(field, at)
 		    ? cJSON_CreateNull()
 		    : build_value(field, at);
 		if (node == NULL ||
@@ -121,16 +120,31 @@ json_tree_build(const struct json_shape *shape, const void *value)
 	return object;
 }
 
+/* Most is on one line: a packet, an entry of the log. */
+static char *
+write_line(const struct json_shape *shape, const void *value)
+{
+	struct json_out out = json_out_begin(512);
+
+	json_out_line(&out, shape, value);
+	return out.text;
+}
+
+static char *
+write_indented(const struct json_shape *shape, const void *value)
+{
+	scoped_json cJSON *tree = json_tree_build(shape, value);
+
+	return tree != NULL ? json_tree_print(tree) : NULL;
+}
+
 enum fault
 json_write(const struct json_shape *shape, const void *value, bool indented,
     char **ret_text)
 {
-	scoped_json cJSON *tree = json_tree_build(shape, value);
-	char *text = NULL;
+	char *text = indented ? write_indented(shape, value)
+			      : write_line(shape, value);
 
-	if (tree != NULL)
-		text = indented ? json_tree_print(tree)
-				: cJSON_PrintUnformatted(tree);
 	if (text == NULL)
 		return FAULT_MEMORY;
 	*ret_text = text;

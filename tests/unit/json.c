@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "json_tree.h"
 
 #define TEXT_MAX 4096
 
@@ -151,6 +152,32 @@ Test(json, writes_what_it_reads)
 
 	for (size_t i = 0; i < COUNT(texts); i++)
 		expect_round_trip(texts[i]);
+}
+
+/* On one line it is written without cJSON, and by the same rules. */
+Test(json, writes_one_line_as_cjson_does)
+{
+	static const int64_t numbers[] = {
+	    0, -1, 2147483648, -2147483649, 1000000000000};
+	struct thing thing = {.word = "w", .choice = 1, .flag = true};
+
+	for (int c = 1; c < 256; c++) {
+		char ours[64], *text = NULL;
+		cJSON *tree;
+		char *theirs;
+
+		snprintf(ours, sizeof(ours), "%c\\a%c\"%c%c", c, c, c, c);
+		thing.text = ours;
+		thing.number = numbers[c % (int)COUNT(numbers)];
+		cr_assert_eq(
+		    json_write(&thing_shape, &thing, false, &text), FAULT_NONE);
+		tree = json_tree_build(&thing_shape, &thing);
+		theirs = cJSON_PrintUnformatted(tree);
+		cr_expect_str_eq(text, theirs);
+		cJSON_free(theirs);
+		cJSON_Delete(tree);
+		json_text_free(&text);
+	}
 }
 
 Test(json, leaves_what_is_not_mentioned)
