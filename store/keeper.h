@@ -8,7 +8,8 @@
  *	keeper_serve.c   one request: who asks, may they, what is answered
  *	keeper_login.c   the requests of tfa-gate, for the peer's own user
  *	keeper_self.c    the requests of tfa, likewise
- *	keeper_list.c    what tfa-admin reads: users, explanations, the log
+ *	keeper_users.c   the user list
+ *	keeper_list.c    what else tfa-admin reads: explanations, the log
  *	keeper_admin.c   what tfa-admin changes
  *	keeper_provision.c  a device that an admin sets up, or takes over
  *	keeper_delegate.c  what others than root may ask of these
@@ -53,6 +54,7 @@ struct call {
 	char user[USER_TEXT]; /* the peer's, by passwd */
 	gid_t gid;
 	int64_t now_s;
+	int64_t alarm_s; /* when the alarm was last set */
 	struct request request;
 	struct store store;
 	struct policy policy;
@@ -94,6 +96,9 @@ void keeper_provision(struct call *call);
 void keeper_import(struct call *call);
 void keeper_log(struct call *call);
 void keeper_note(struct call *call);
+
+/* SERVE_S more, from now on: for each part of what is longer than one reply. */
+void keeper_take_time(struct call *call);
 
 /* Sends the reply; what cannot be sent is a denial all the same. */
 void keeper_reply(struct call *call, const struct reply *reply);

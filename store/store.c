@@ -109,10 +109,10 @@ open_folder(struct store *store, int at, const char *path, const char *name,
 	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return because_errno(store, "cannot open", name);
-	if (st.st_uid != geteuid())
+	if (st.st_uid != store->owner)
 		return because(store, FAULT_ACCESS,
 		    "%s belongs to uid %lu, not to uid %lu", name,
-		    (unsigned long)st.st_uid, (unsigned long)geteuid());
+		    (unsigned long)st.st_uid, (unsigned long)store->owner);
 	if ((st.st_mode & 077) != 0)
 		return because(store, FAULT_ACCESS,
 		    "%s is open to others: chmod 0700 %s", name, name);
@@ -125,7 +125,8 @@ store_open(const char *path, bool create, struct store *ret)
 {
 	enum fault fault;
 
-	*ret = (struct store){.dir = -1, .users = -1, .locks = -1};
+	*ret = (struct store){
+	    .dir = -1, .users = -1, .locks = -1, .owner = geteuid()};
 	fault = open_folder(ret, AT_FDCWD, path, path, create, &ret->dir);
 	if (fault == FAULT_NONE)
 		fault = open_folder(
@@ -170,21 +171,22 @@ lock_user(struct store *store, const char *file, int *ret_fd)
 }
 
 static enum fault
-check_file(struct store *store, int fd, const char *path)
+check_file(struct store *store, int fd, const char *path, size_t *ret_size)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return because_errno(store, "cannot stat", path);
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
 	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
 		return because(store, FAULT_ACCESS,
 		    "users/%s must be a plain file, 0600, with one name, of "
 		    "uid %lu",
-		    path, (unsigned long)geteuid());
+		    path, (unsigned long)store->owner);
 	if (st.st_size > (off_t)RECORD_MAX)
 		return because(store, FAULT_LIMIT,
 		    "users/%s is larger than %lu bytes", path, RECORD_MAX);
+	*ret_size = (size_t)st.st_size;
 	return FAULT_NONE;
 }
 
@@ -210,25 +212,31 @@ parse(struct store *store, const char *path, const char *user, const char *text,
 	return FAULT_NONE;
 }
 
+static int
+open_record(struct store *store, const char *file,
+    char ret_path[static STORE_FILE_TEXT + 8])
+{
+	snprintf(ret_path, STORE_FILE_TEXT + 8, "%s.json", file);
+	return openat(store->users, ret_path,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
 static enum fault
 read_record(
     struct store *store, const char *file, const char *user, struct record *ret)
 {
 	char path[STORE_FILE_TEXT + 8];
 	scoped_json_text char *text = NULL;
-	scoped_fd int fd = -1;
+	scoped_fd int fd = open_record(store, file, path);
 	enum fault fault;
-	size_t len = 0;
+	size_t size = 0, len = 0;
 
-	snprintf(path, sizeof(path), "%s.json", file);
-	fd = openat(
-	    store->users, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return because_errno(store, "cannot open users/", path);
-	fault = check_file(store, fd, path);
+	fault = check_file(store, fd, path, &size);
 	if (fault != FAULT_NONE)
 		return fault;
-	fault = file_read(fd, RECORD_MAX + 1, &text, &len);
+	fault = file_read(fd, size, &text, &len);
 	if (fault == FAULT_MEMORY)
 		return fault;
 	if (fault != FAULT_NONE)
@@ -291,6 +299,19 @@ store_read(struct store *store, const char *user, struct record *ret)
 				   : fault;
 }
 
+void
+store_prefetch(struct store *store, const char *user)
+{
+	char file[STORE_FILE_TEXT], path[STORE_FILE_TEXT + 8];
+	scoped_fd int fd = -1;
+
+	if (store_encode(user, file) != FAULT_NONE)
+		return;
+	fd = open_record(store, file, path);
+	if (fd >= 0)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+}
+
 enum fault
 store_set_aside(struct store *store, const char *user)
 {
@@ -335,7 +356,7 @@ store_list(struct store *store, struct store_names *ret)
 	while ((entry = readdir(dir)) != NULL) {
 		size_t len = strlen(entry->d_name);
 		char user[USER_TEXT];
-		struct name *name;
+		struct store_name *name;
 
 		if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
 		    !store_decode(entry->d_name, len - 5, user))
@@ -346,6 +367,7 @@ store_list(struct store *store, struct store_names *ret)
 			return FAULT_MEMORY;
 		}
 		memcpy(name->text, user, sizeof(user));
+		name->inode = entry->d_ino;
 	}
 	return FAULT_NONE;
 }

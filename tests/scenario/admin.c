@@ -160,6 +160,40 @@ Test(admin, one_who_never_logged_in_has_never)
 	assert_says(r->out, ", last used never\n");
 }
 
+/* Batches of rows are made in another order than they are sent in. */
+Test(admin, users_lists_everyone_once_and_by_name)
+{
+	enum { NAMED = 600 };
+	char *names = text("'%s'", "zz000");
+	const char *last = "";
+	size_t named = 0, me = 0;
+	struct bastion *b;
+	struct run *r;
+
+	for (int i = NAMED - 1; i >= 0; i--)
+		names = text("%s,'zz%03d'", names, i);
+	b = bastion_open(.rules = text("{'name':'many','users':[%s],"
+				       "'mode':'optional'}",
+			     names));
+	fixture_enrol(b, b->me);
+	r = bastion_admin(b, ARGV("--json", "users"));
+	assert_status(r, 0);
+	for (char *line = r->out; *line != '\0';) {
+		static const char start[] = "{\"user\":\"";
+		char *user = line + sizeof(start) - 1;
+
+		cr_assert_eq(strncmp(line, start, sizeof(start) - 1), 0);
+		line += strcspn(line, "\n") + 1;
+		user[strcspn(user, "\"")] = '\0';
+		cr_assert_lt(strcmp(last, user), 0, "%s, %s", last, user);
+		named += strncmp(user, "zz", 2) == 0;
+		me += strcmp(user, b->me) == 0;
+		last = user;
+	}
+	cr_expect_eq(named, NAMED);
+	cr_expect_eq(me, 1);
+}
+
 Test(admin, group_that_is_not_there_is_named)
 {
 	struct bastion *b =

@@ -643,6 +643,30 @@ Test(store, decodes_only_what_it_encodes)
 	cr_expect_str_eq(user, "unset");
 }
 
+static ino_t
+inode_of(struct scene *s, const char *user)
+{
+	char file[STORE_FILE_TEXT], path[STORE_FILE_TEXT + 16];
+
+	cr_assert_eq(store_encode(user, file), FAULT_NONE);
+	snprintf(path, sizeof(path), "users/%s.json", file);
+	return status(s, path).st_ino;
+}
+
+/* It only hints, and what it finds is for store_read() to tell. */
+Test(store, is_not_changed_by_reading_ahead)
+{
+	struct scene s = begin();
+
+	store_prefetch(&s.store, "alice");
+	store_prefetch(&s.store, "");
+	cr_expect_eq(counted(&s), -1);
+	cr_expect_eq(count(&s), FAULT_NONE);
+	store_prefetch(&s.store, "alice");
+	cr_expect_eq(counted(&s), 1);
+	end(&s);
+}
+
 Test(store, lists_who_has_a_record)
 {
 	static const char *const users[] = {
@@ -663,12 +687,14 @@ Test(store, lists_who_has_a_record)
 		cr_assert_eq(store_list(&s.store, &names), FAULT_NONE);
 		cr_expect_eq(names.names.count, COUNT(users));
 		for (size_t i = 0; i < COUNT(users); i++) {
-			bool found = false;
+			ino_t inode = 0;
 
 			for (size_t k = 0; k < names.names.count; k++)
-				found |= strcmp(names.names.items[k].text,
-					     users[i]) == 0;
-			cr_expect(found, "%s", users[i]);
+				if (strcmp(names.names.items[k].text,
+					users[i]) == 0)
+					inode = names.names.items[k].inode;
+			cr_expect_eq(
+			    inode, inode_of(&s, users[i]), "%s", users[i]);
 		}
 		free(names.names.items);
 	}
