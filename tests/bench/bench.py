@@ -412,6 +412,8 @@ def memory(rig, table):
     """While a person thinks; the keeper alone, and with requests at work."""
     rig.keeper_start()
     rig.refresh(range(100))
+    # The keeper serves only few at once of those who never came before.
+    rig.run([rig.gate(i) for i in range(100)])
     pid, terminal = at_prompt(rig, 0)
     table.add("memory at the prompt, gate", pss_kb(pid), None, 1024,
               unit="kB PSS")
