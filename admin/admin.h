@@ -13,6 +13,7 @@
  *	caret.c    the line of a mistake, and a caret under it
  *	users.c    users
  *	summary.c  users --summary
+ *	directory.c  whether passwd and group list everybody
  *	explain.c  explain
  *	amend.c    revoke, unlock, code
  *	enroll.c   enroll

@@ -3,12 +3,17 @@
 #include <string.h>
 
 #include "admin.h"
+#include "cleanup.h"
+#include "directory.h"
 #include "groups.h"
 #include "people.h"
+#include "read.h"
 #include "report.h"
 #include "summary.h"
 #include "utf8.h"
 #include "when.h"
+
+#define NSSWITCH "/etc/nsswitch.conf"
 
 struct listing {
 	const struct admin *admin;
@@ -227,6 +232,26 @@ summarise(struct listing *listing)
 	return status;
 }
 
+/* Whoever reads the list is to know who cannot be in it. */
+static void
+say_who_may_be_missing(void)
+{
+	scoped_free char *text = read_whole(NSSWITCH);
+	char people[32], groups[32];
+	bool of_people = text != NULL &&
+	    directory_service(text, "passwd", people, sizeof(people));
+	bool of_groups = text != NULL &&
+	    directory_service(text, "group", groups, sizeof(groups));
+
+	if (of_people || of_groups)
+		admin_say("%s come from \"%s\", which may not list everybody: "
+			  "who has no record here yet may be missing",
+		    of_people && of_groups ? "users and groups"
+			: of_people        ? "users"
+					   : "groups",
+		    of_people ? people : groups);
+}
+
 static bool
 is_state(const char *text)
 {
@@ -261,6 +286,8 @@ admin_users(struct admin *admin, int argc, char **argv)
 	}
 	status = admin->summary ? summarise(&listing)
 				: list(&listing, argc, argv);
+	if (status == ADMIN_DONE && argc == 0)
+		say_who_may_be_missing();
 	people_done(&listing.people);
 	groups_done(&listing.groups);
 	return status;

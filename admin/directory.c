@@ -1,0 +1,65 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "directory.h"
+
+#define BLANKS " \t\r"
+
+/* Services whose lists are whole. */
+static bool
+is_whole(const char *service, size_t len)
+{
+	static const char *const whole[] = {
+	    "files", "compat", "db", "extrausers", "altfiles", "systemd"};
+
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (strlen(whole[i]) == len &&
+		    memcmp(service, whole[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* In what follows "passwd:", up to end; actions stand in brackets. */
+static bool
+find_service(const char *at, const char *end, char *ret, size_t size)
+{
+	while (at < end) {
+		size_t len = strcspn(at, BLANKS "[#\n");
+
+		if (*at == '#')
+			return false;
+		if (*at == '[') {
+			at += strcspn(at, "]\n");
+			len = at < end ? 1 : 0;
+		} else if (len > 0 && !is_whole(at, len)) {
+			snprintf(ret, size, "%.*s", (int)len, at);
+			return true;
+		} else if (len == 0) {
+			len = 1;
+		}
+		at += len;
+	}
+	return false;
+}
+
+bool
+directory_service(
+    const char *text, const char *database, char *ret, size_t size)
+{
+	size_t len = strlen(database);
+
+	while (*text != '\0') {
+		const char *end = text + strcspn(text, "\n");
+
+		text += strspn(text, BLANKS);
+		if (strncmp(text, database, len) == 0) {
+			const char *at = text + len +
+			    strspn(text + len, BLANKS);
+
+			if (*at == ':')
+				return find_service(at + 1, end, ret, size);
+		}
+		text = *end == '\n' ? end + 1 : end;
+	}
+	return false;
+}
