@@ -163,7 +163,8 @@ json_out_line(
 	for (size_t i = 0; i < shape->count; i++) {
 		const struct json_field *field = &shape->fields[i];
 		const void *at = (const char *)value + field->offset;
-		bool none = json_is_none(field, at);
+		bool none = field->need != JSON_REQUIRED &&
+		    json_is_none(field, at);
 
 		if (none && field->need == JSON_MAYBE)
 			continue;
