@@ -188,3 +188,61 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 	assert_status(session, 0);
 	cr_assert_str_eq(session->out, "still here\n");
 }
+
+/* As they stand there, but for the wait. */
+Test(systemd, lines_of_the_readme_restore_a_backup)
+{
+	const char *secret;
+
+	needs_people();
+	needs_boot();
+	installed_machine();
+	secret = enrolled("alice");
+	machine_sh("sed -n '/^## Backup and restore/,/^## /s/^    //p' "
+		   "README.md >/root/lines\n"
+		   "[ \"$(wc -l </root/lines)\" -eq 7 ]\n"
+		   "sed -n 1p /root/lines >/root/backup\n"
+		   "sed -n '2,6s/^sleep 120$/true/;2,6p' /root/lines "
+		   ">/root/restore\n"
+		   "sed -n 7p /root/lines >/root/look");
+	boot_sh("cd /root\n"
+		"export GNUPGHOME=/root/gpg\n"
+		"mkdir -m 700 gpg\n"
+		"gpg --batch -q --passphrase '' --quick-gen-key "
+		"ops@example.org\n"
+		"sh -e backup\n"
+		"rm -rf /var/lib/tfa/* /etc/tfa/policy.json\n"
+		"! tfa-admin policy check\n"
+		"sh -e restore\n"
+		"gpgconf --kill all\n"
+		"tfa-admin policy check");
+	assert_status(log_in("alice", "", "true"), 76);
+	assert_status(log_in("alice", code_at(secret, step_now()), "true"), 0);
+	assert_status(boot_run(ADMIN("revoke", "alice", "--yes")), 0);
+	boot_sh("sh -e /root/look | grep -q revoke");
+}
+
+Test(systemd, lines_of_the_readme_take_over_each_users_account)
+{
+	struct run *r;
+
+	needs_people();
+	needs_boot();
+	needs_program("google-authenticator");
+	installed_machine();
+	machine_sh("sed -n '/^## Moving from/,/^## /s/^    //p' README.md | "
+		   "tail -n +2 >/root/lines\n"
+		   "[ \"$(wc -l </root/lines)\" -eq 4 ]");
+	boot_sh(
+	    "for user in mover1 mover2; do\n"
+	    "	useradd -m $user\n"
+	    "	runuser -u $user -- google-authenticator -t -d -f -C -q "
+	    "-Q NONE -r 3 -R 30 -w 3 -s /home/$user/.google_authenticator\n"
+	    "done");
+	r = boot_run(ARGV("sh", "-e", "/root/lines"));
+	boot_sh("userdel -r mover1 2>/dev/null; userdel -r mover2 2>/dev/null");
+	assert_status(r, 0);
+	assert_says(r->out, "mover1: imported as d1");
+	assert_says(r->out, "mover2: imported as d1");
+	assert_says(r->err, "mover1: RATE_LIMIT is not taken over");
+}
