@@ -193,11 +193,15 @@ editor_again(struct editor *editor)
 		return false;
 	fputs("Edit it again? Anything but n does; n throws it away. [Y/n] ",
 	    stderr);
-	while (poll(ready, 2, -1) < 0 && errno == EINTR)
-		;
-	take_signals(editor, true);
-	if (editor->ending != 0)
-		return false;
+	/* A signal that is nothing to us must not leave us in fgets(), where
+	 * one that ends us would wait for an answer. */
+	do {
+		if (poll(ready, 2, -1) < 0 && errno != EINTR)
+			return false;
+		take_signals(editor, true);
+		if (editor->ending != 0)
+			return false;
+	} while (ready[0].revents == 0);
 	return fgets(answer, sizeof(answer), stdin) != NULL &&
 	    answer[0] != 'n' && answer[0] != 'N';
 }
