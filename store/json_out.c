@@ -163,15 +163,16 @@ json_out_line(
 	for (size_t i = 0; i < shape->count; i++) {
 		const struct json_field *field = &shape->fields[i];
 		const void *at = (const char *)value + field->offset;
-		bool none = field->need != JSON_REQUIRED &&
-		    json_is_none(field, at);
+		bool may_lack = field->need == JSON_MAYBE ||
+		    field->need == JSON_NULL;
+		bool none = may_lack && json_is_none(field, at);
 
 		if (none && field->need == JSON_MAYBE)
 			continue;
 		json_out_text(out, before);
 		json_out_text(out, field->key);
 		json_out_text(out, "\":");
-		if (none && field->need == JSON_NULL)
+		if (none)
 			json_out_text(out, "null");
 		else
 			put_value(out, field, at);
