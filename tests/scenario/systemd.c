@@ -233,12 +233,12 @@ Test(systemd, lines_of_the_readme_take_over_each_users_account)
 	machine_sh("sed -n '/^## Moving from/,/^## /s/^    //p' README.md | "
 		   "tail -n +2 >/root/lines\n"
 		   "[ \"$(wc -l </root/lines)\" -eq 4 ]");
-	boot_sh(
-	    "for user in mover1 mover2; do\n"
-	    "	useradd -m $user\n"
-	    "	runuser -u $user -- google-authenticator -t -d -f -C -q "
-	    "-Q NONE -r 3 -R 30 -w 3 -s /home/$user/.google_authenticator\n"
-	    "done");
+	boot_sh("for user in mover1 mover2; do\n"
+		"	useradd -m $user\n"
+		"	runuser -u $user -- google-authenticator -t -d -f -C "
+		"-q -Q NONE -r 3 -R 30 -w 3 -s "
+		"/home/$user/.google_authenticator\n"
+		"done");
 	r = boot_run(ARGV("sh", "-e", "/root/lines"));
 	boot_sh("userdel -r mover1 2>/dev/null; userdel -r mover2 2>/dev/null");
 	assert_status(r, 0);
