@@ -73,6 +73,7 @@ enum step_kind {
 	STEP_SSHD_BEFORE, /* does nothing; undone, it reloads sshd */
 	STEP_SSHD_CHECK,  /* sshd -t, and that owner gets what text says */
 	STEP_SSHD_RELOAD,
+	STEP_KEEPER_BEFORE, /* does nothing; undone, it stops the keeper */
 };
 
 struct step {

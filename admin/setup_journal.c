@@ -27,7 +27,8 @@ static const char *const state_words[] = {
 /* As in enum step_kind. */
 static const char *const kind_words[] = {"", "user_add", "user_delete",
     "folder_make", "folder_remove", "file_write", "file_remove", "keeper_start",
-    "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", NULL};
+    "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",
+    NULL};
 
 /* clang-format off */
 #define TEXT(type, member) \
@@ -211,6 +212,10 @@ journal_undo(struct journal *journal)
 {
 	bool ok = true;
 
+	/* What is half undone is no more in force, and cannot be confirmed. */
+	journal->state = JOURNAL_CHANGING;
+	if (journal_write(journal) != FAULT_NONE)
+		admin_say("%s: %s", FOLDER, strerror(errno));
 	for (size_t i = (size_t)journal->begun; i-- > 0;)
 		if (i < journal->plan.steps.count)
 			ok &= step_undo(&journal->plan.steps.items[i], i);

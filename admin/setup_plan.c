@@ -137,11 +137,14 @@ add_units(struct plan *plan)
 		    !plan_add(plan, STEP_FILE_WRITE, path, 0644, "root", text))
 			return false;
 	}
-	if (!systemd_runs() ||
-	    (keeper_answers() &&
-		command_run(COMMAND("systemctl", "is-enabled", "--quiet",
-				"tfa-keeper.socket"),
-		    NULL) == 0))
+	/* Somebody starts it later: then it goes with its folder and user. */
+	if (!systemd_runs())
+		return plan->steps.count == 0 || keeper_answers() ||
+		    plan_add(plan, STEP_KEEPER_BEFORE, "", 0, "", NULL);
+	if (keeper_answers() &&
+	    command_run(COMMAND("systemctl", "is-enabled", "--quiet",
+			    "tfa-keeper.socket"),
+		NULL) == 0)
 		return true;
 	return plan_add(
 	    plan, STEP_KEEPER_START, "tfa-keeper.socket", 0, "", NULL);

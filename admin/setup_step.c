@@ -190,6 +190,7 @@ static const struct {
     [STEP_SSHD_BEFORE] = {"", ""},
     [STEP_SSHD_CHECK] = {"check sshd", "check: %s"},
     [STEP_SSHD_RELOAD] = {"reload sshd", "reload sshd: %s"},
+    [STEP_KEEPER_BEFORE] = {"", ""},
 };
 
 const char *
@@ -289,6 +290,7 @@ step_do(const struct step *step)
 	case STEP_KEEPER_STOP:
 		return keeper_stop();
 	case STEP_SSHD_BEFORE:
+	case STEP_KEEPER_BEFORE:
 		return true;
 	case STEP_SSHD_CHECK:
 		return check_sshd(step);
@@ -316,6 +318,7 @@ step_undo(const struct step *step, size_t number)
 	case STEP_FILE_REMOVE:
 		return restore_file(step, number);
 	case STEP_KEEPER_START:
+	case STEP_KEEPER_BEFORE:
 		return keeper_stop();
 	case STEP_KEEPER_STOP:
 		return keeper_restart();

@@ -288,3 +288,50 @@ Test(setup_late, any_call_of_systemctl_that_fails_leaves_nothing_half_done)
 	/* Two for each of the services, and the reload. */
 	cr_assert_eq(failed, 5, "%d of %d", failed, calls);
 }
+
+static void
+start_keeper(void)
+{
+	machine_sh("setsid /usr/sbin/tfa-keeper </dev/null >/dev/null 2>&1 &\n"
+		   "for i in 1 2 3 4 5 6 7 8 9; do\n"
+		   "	[ -S /run/tfa/keeper.sock ] || sleep 0.1\n"
+		   "done");
+}
+
+/* Where systemd does not run, the keeper was started by hand meanwhile. */
+Test(setup_late, undo_stops_the_keeper_whose_user_it_deletes)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	machine_new();
+	machine_no_keeper_user();
+	before = machine_files();
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	start_keeper();
+	r = machine_setup("--undo", NULL, NULL);
+	assert_status(r, 0);
+	cr_assert_str_eq(machine_files(), before, "%s", r->err);
+	assert_status(run(ARGV("pgrep", "-x", "tfa-keeper"), NULL, 0), 1);
+}
+
+Test(setup_late, half_undone_setup_is_not_confirmed)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_no_keeper_user();
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	machine_sh("setsid setpriv --reuid=_tfa --regid=_tfa --clear-groups "
+		   "sleep 50 </dev/null >/dev/null 2>&1 &\n"
+		   "sleep 0.3");
+	assert_status(machine_setup("--undo", NULL, NULL), 1);
+	cr_assert(!machine_has(MACHINE_DROPIN));
+	r = machine_setup("--confirm", "--yes", NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "tfa-admin setup --undo");
+	machine_sh("pkill -KILL -x sleep");
+	assert_status(machine_setup("--undo", NULL, NULL), 0);
+}
