@@ -254,21 +254,35 @@ has_room(const struct record *record, size_t more)
 	    record->codes.count + more <= CODES_MAX;
 }
 
+static bool
+has_code(const struct record *record, const char *hash)
+{
+	for (size_t i = 0; i < record->codes.count; i++)
+		if (strcmp(record->codes.items[i].hash, hash) == 0)
+			return true;
+	return false;
+}
+
+/* One that is there from an earlier file works once all the same. */
 static enum fault
 add_scratch(struct record *record, const struct import *import)
 {
 	if (!has_room(record, import->scratch.count))
 		return FAULT_LIMIT;
 	for (size_t i = 0; i < import->scratch.count; i++) {
-		struct one_time *one = json_list_add(
-		    &record->codes, sizeof(*one));
+		char hash[HASH_TEXT];
+		struct one_time *one;
 
+		if (onetime_hash(import->scratch.items[i].code, hash) !=
+		    FAULT_NONE)
+			return FAULT_MEMORY;
+		if (has_code(record, hash))
+			continue;
+		one = json_list_add(&record->codes, sizeof(*one));
 		if (one == NULL)
 			return FAULT_MEMORY;
 		one->use = CODE_SCRATCH;
-		if (onetime_hash(import->scratch.items[i].code, one->hash) !=
-		    FAULT_NONE)
-			return FAULT_MEMORY;
+		memcpy(one->hash, hash, sizeof(one->hash));
 	}
 	return FAULT_NONE;
 }

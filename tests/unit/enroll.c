@@ -633,6 +633,22 @@ Test(enroll, imports_a_device_and_its_scratch_codes_once)
 	end(&s);
 }
 
+/* Of two files with the same one, as after a change of the phone. */
+Test(enroll, imports_a_scratch_code_once)
+{
+	struct scene s = begin();
+	struct import import = imported(2);
+	char id[DEVICE_ID_TEXT] = "";
+
+	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	import.secret.bytes[0] ^= 1;
+	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	cr_expect_eq(s.record.devices.count, 2);
+	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 2);
+	import_done(&import);
+	end(&s);
+}
+
 /* With the codes that admins may still hand out it must be readable. */
 Test(enroll, imports_no_more_codes_than_a_record_holds)
 {
