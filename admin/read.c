@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,13 +23,21 @@
 #include "read.h"
 
 #define REAP_MS 200
+#define FLAGS   (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+/* Nor a link in any folder on the way, which may be somebody else's. */
+static int
+open_no_link(const char *path)
+{
+	struct open_how how = {.flags = FLAGS, .resolve = RESOLVE_NO_SYMLINKS};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
 
 static char *
 read_plain(const char *path, bool own, size_t *ret_len)
 {
-	scoped_fd int fd = open(path,
-	    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
-		(own ? O_NOFOLLOW : 0));
+	scoped_fd int fd = own ? open_no_link(path) : open(path, FLAGS);
 	scoped_free char *text = NULL;
 	struct stat st;
 

@@ -19,7 +19,7 @@ char *read_whole(const char *path);
 
 /*
  * The same for a file of the caller's own, *ret_len bytes; NULL also with
- * ELOOP for a link, EACCES for somebody else's.
+ * ELOOP for a link, also among the folders, EACCES for somebody else's.
  */
 char *read_whole_own(const char *path, size_t *ret_len);
 

@@ -47,7 +47,7 @@ Test(read, cuts_no_file)
 Test(read, takes_only_the_callers_own)
 {
 	char folder[] = "/tmp/tfa-unit.XXXXXX";
-	char path[64], link[64];
+	char path[64], link[64], through[80];
 	char *text;
 	size_t len = 0;
 	int fd;
@@ -55,6 +55,7 @@ Test(read, takes_only_the_callers_own)
 	cr_assert_not_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/file", folder);
 	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(through, sizeof(through), "%s/file", link);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write(fd, "a\0b", 3), 3);
@@ -65,6 +66,10 @@ Test(read, takes_only_the_callers_own)
 	cr_expect_eq(len, 3);
 	free(text);
 	cr_expect_null(read_whole_own(link, &len));
+	cr_expect_eq(errno, ELOOP);
+	unlink(link);
+	cr_assert_eq(symlink(folder, link), 0);
+	cr_expect_null(read_whole_own(through, &len));
 	cr_expect_eq(errno, ELOOP);
 	if (geteuid() == 0) {
 		cr_assert_eq(chown(path, 1, 1), 0);
