@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin.h"
@@ -107,13 +108,19 @@ static int
 read_copy(const struct place *place, const struct beside *copy, char **ret_text,
     size_t *ret_len)
 {
-	scoped_fd int fd = openat(
-	    place->folder, copy->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	scoped_fd int fd = openat(place->folder, copy->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
 
 	free(*ret_text);
 	*ret_text = NULL;
-	if (fd < 0 ||
-	    file_read(fd, POLICY_MAX + 1, ret_text, ret_len) != FAULT_NONE)
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(copy->path);
+	if (!S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return fail(copy->path);
+	}
+	if (file_read(fd, POLICY_MAX + 1, ret_text, ret_len) != FAULT_NONE)
 		return fail(copy->path);
 	return ADMIN_DONE;
 }
