@@ -365,6 +365,7 @@ drain(struct listener *l)
 	int64_t end_ms = now_ms() + DRAIN_MS, left_ms;
 
 	stopping = 0;
+	accept_some(l); /* closing would hang up on who is in the queue */
 	close(l->fd);
 	l->fd = -1;
 	while (!stopping && l->waiting_count + l->child_count > 0 &&
