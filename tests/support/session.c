@@ -31,6 +31,10 @@ session_start(const char *const argv[])
 	if (s->pid > 0)
 		return s;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* As a login has them, however the tests were started. */
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	setenv("TERM", "xterm-256color", 1);
 	execvp(argv[0], (char *const *)(const void *)argv);
 	_exit(127);
