@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "json_out.h"
-#include "json_tree.h"
 
 static void put_value(
     struct json_out *out, const struct json_field *field, const void *value);
@@ -154,6 +153,38 @@ put_value(
 	}
 }
 
+static bool
+is_zero(const void *value, size_t size)
+{
+	const unsigned char *p = value;
+
+	for (size_t i = 0; i < size; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+/* Whether the value says that there is none: zero, "", an empty list. */
+static bool
+is_none(const struct json_field *field, const void *value)
+{
+	switch (field->kind) {
+	case JSON_TEXT:
+		return *(const char *)value == '\0';
+	case JSON_OBJECT:
+		return !*(const bool *)value;
+	case JSON_LIST:
+		return ((const struct json_list *)value)->count == 0;
+	case JSON_STRING:
+	case JSON_NUMBER:
+	case JSON_FLAG:
+	case JSON_CHOICE:
+	case JSON_FORM:
+		return is_zero(value, field->size);
+	}
+	return false;
+}
+
 void
 json_out_line(
     struct json_out *out, const struct json_shape *shape, const void *value)
@@ -165,7 +196,7 @@ json_out_line(
 		const void *at = (const char *)value + field->offset;
 		bool may_lack = field->need == JSON_MAYBE ||
 		    field->need == JSON_NULL;
-		bool none = may_lack && json_is_none(field, at);
+		bool none = may_lack && is_none(field, at);
 
 		if (none && field->need == JSON_MAYBE)
 			continue;

@@ -22,7 +22,7 @@ struct json_out json_out_begin(size_t room);
 void json_out_put(struct json_out *out, const char *bytes, size_t len);
 void json_out_text(struct json_out *out, const char *text);
 
-/* The value on one line: as cJSON prints it, without building a tree. */
+/* The value on one line, as cJSON prints one. */
 void json_out_line(
     struct json_out *out, const struct json_shape *shape, const void *value);
 

@@ -1,6 +1,6 @@
 /*
- * The cJSON tree behind json.h, for the few who build one by hand.  Includes
- * cJSON; nobody else does.
+ * The cJSON tree behind json.h: what is read, and what is printed for people.
+ * Includes cJSON; nobody else does.
  */
 #ifndef TFA_JSON_TREE_H
 #define TFA_JSON_TREE_H
@@ -16,12 +16,6 @@ void json_tree_init(void);
 
 /* Wipes and frees *tree; for scoped_json. */
 void json_tree_free(cJSON **tree);
-
-/* The value as a tree that the caller deletes, or NULL without memory. */
-cJSON *json_tree_build(const struct json_shape *shape, const void *value);
-
-/* Whether the value says that there is none: zero, "", an empty list. */
-bool json_is_none(const struct json_field *field, const void *value);
 
 /* The tree as indented text that ends in a newline, or NULL without memory;
  * the caller wipes and frees it (json_text_free). */

@@ -4,122 +4,6 @@
 #include "json_out.h"
 #include "json_tree.h"
 
-static cJSON *build_value(const struct json_field *field, const void *value);
-
-static bool
-is_zero(const void *value, size_t size)
-{
-	const unsigned char *p = value;
-
-	for (size_t i = 0; i < size; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
-}
-
-bool
-json_is_none(const struct json_field *field, const void *value)
-{
-	switch (field->kind) {
-	case JSON_TEXT:
-		return *(const char *)value == '\0';
-	case JSON_OBJECT:
-		return !*(const bool *)value;
-	case JSON_LIST:
-		return ((const struct json_list *)value)->count == 0;
-	case JSON_STRING:
-	case JSON_NUMBER:
-	case JSON_FLAG:
-	case JSON_CHOICE:
-	case JSON_FORM:
-		return is_zero(value, field->size);
-	}
-	return false;
-}
-
-static cJSON *
-build_form(const struct json_field *field, const void *value)
-{
-	char text[JSON_FORM_TEXT] = "";
-	cJSON *node;
-
-	field->form->format(value, text);
-	node = cJSON_CreateString(text);
-	explicit_bzero(text, sizeof(text));
-	return node;
-}
-
-static cJSON *
-build_list(const struct json_field *field, const void *value)
-{
-	cJSON *array = cJSON_CreateArray();
-	struct json_list list;
-
-	memcpy(&list, value, sizeof(list));
-	for (size_t i = 0; array != NULL && i < list.count; i++) {
-		cJSON *node = build_value(field->item,
-		    (const char *)list.items + i * field->item->size);
-
-		if (node == NULL || !cJSON_AddItemToArray(array, node)) {
-			cJSON_Delete(node);
-			json_tree_free(&array);
-		}
-	}
-	return array;
-}
-
-static cJSON *
-build_value(const struct json_field *field, const void *value)
-{
-	switch (field->kind) {
-	case JSON_TEXT:
-		return cJSON_CreateString(value);
-	case JSON_STRING: {
-		const char *s = *(char *const *)value;
-		return cJSON_CreateString(s != NULL ? s : "");
-	}
-	case JSON_NUMBER:
-		return cJSON_CreateNumber((double)*(const int64_t *)value);
-	case JSON_FLAG:
-		return cJSON_CreateBool(*(const bool *)value);
-	case JSON_CHOICE:
-		return cJSON_CreateString(field->names[*(const int *)value]);
-	case JSON_FORM:
-		return build_form(field, value);
-	case JSON_OBJECT:
-		return json_tree_build(field->shape, value);
-	case JSON_LIST:
-		return build_list(field, value);
-	}
-	return NULL;
-}
-
-cJSON *
-json_tree_build(const struct json_shape *shape, const void *value)
-{
-	cJSON *object;
-
-	json_tree_init();
-	object = cJSON_CreateObject();
-	for (size_t i = 0; object != NULL && i < shape->count; i++) {
-		const struct json_field *field = &shape->fields[i];
-		const void *at = (const char *)value + field->offset;
-		cJSON *node;
-
-		if (field->need == JSON_MAYBE && json_is_none(field, at))
-			continue;
-		node = field->need == JSON_NULL && json_is_none(field, at)
-		    ? cJSON_CreateNull()
-		    : build_value(field, at);
-		if (node == NULL ||
-		    !cJSON_AddItemToObjectCS(object, field->key, node)) {
-			cJSON_Delete(node);
-			json_tree_free(&object);
-		}
-	}
-	return object;
-}
-
 /* Most is on one line: a packet, an entry of the log. */
 static char *
 write_line(const struct json_shape *shape, const void *value)
@@ -133,8 +17,12 @@ write_line(const struct json_shape *shape, const void *value)
 static char *
 write_indented(const struct json_shape *shape, const void *value)
 {
-	scoped_json cJSON *tree = json_tree_build(shape, value);
+	scoped_json_text char *line = write_line(shape, value);
+	scoped_json cJSON *tree = NULL;
 
+	json_tree_init();
+	if (line != NULL)
+		tree = cJSON_Parse(line);
 	return tree != NULL ? json_tree_print(tree) : NULL;
 }
 
