@@ -1,8 +1,8 @@
 /*
- * tfa-admin enroll and import: a device for a user who is not there.  Nothing may be left
- * half made: the answer is put together first, the audit is written under the
- * lock and before the record, so that a device that nobody was told of, which
- * would shut the user out, needs more than a full disk.
+ * tfa-admin enroll and import: a device for a user who is not there.  Nothing
+ * may be left half made: the answer is put together first, the audit is written
+ * under the lock and before the record, so that a device that nobody was told
+ * of, which would shut the user out, needs more than a full disk.
  */
 #include <stdio.h>
 #include <string.h>
