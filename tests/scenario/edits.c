@@ -139,6 +139,7 @@ Test(edits, by_an_editor_that_fails_change_nothing)
 	    {CHANGE "kill -SEGV $$\n", "was killed (signal 11), nothing is"},
 	    {CHANGE "rm \"$1\"\n", "No such file"},
 	    {"rm \"$1\"; mkdir \"$1\"\n", "Is a directory"},
+	    {"rm \"$1\"; mkfifo \"$1\"\n", "Invalid argument"},
 	    {CHANGE "mv \"$1\" x; ln -s x \"$1\"\n", "symbolic links"},
 	    {"head -c 300000 /dev/zero | tr '\\0' ' ' >>\"$1\"; exec </dev/null\n",
 		"larger than"},

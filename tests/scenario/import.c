@@ -186,27 +186,3 @@ Test(import, reads_as_the_user)
 	cr_assert_null(fixture_record(b, "alice"));
 	assert_status(bastion_admin(b, ARGV("import", "alice", path)), 0);
 }
-
-/* Neither an ordinary user nor a delegate. */
-Test(import, is_roots_alone)
-{
-	static const char *const others[] = {"bob", "grace"};
-	struct bastion *b;
-
-	needs_people();
-	b = bastion_open(.rules = REQUIRED,
-	    .more = "'admins':{'groups':['helpdesk']}");
-	fixture_enrol(b, "grace");
-	for (size_t i = 0; i < 2; i++) {
-		struct run *r = run(
-		    ARGV("setpriv", text("--reuid=%s", others[i]),
-			text("--regid=%s", others[i]), "--init-groups",
-			text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
-			"--socket", b->socket, "import", "alice", "-"),
-		    GOOD, strlen(GOOD));
-
-		assert_status(r, 77);
-		cr_assert_str_empty(r->out);
-	}
-	cr_assert_null(fixture_record(b, "alice"));
-}

@@ -50,23 +50,33 @@ Test(kills, lose_no_record_and_spend_each_code_once)
 	cr_assert_gt(f.unanswered, 0);
 }
 
+static const char login[] = "{\"v\":1,\"request\":\"login\"}";
+
+/* A connection of user05's whose request a child has taken, and cannot answer
+ * before *ret_lock is closed. */
+static int
+hold_one(const struct bastion *b, int *ret_lock)
+{
+	int fd;
+
+	cr_assert_not_null(talk_ask(b, "user05", "'request':'login'"));
+	*ret_lock = open(text("%s/locks/user05", b->store), O_RDWR | O_CLOEXEC);
+	cr_assert_eq(flock(*ret_lock, LOCK_EX), 0);
+	fd = talk_open(b, "user05");
+	cr_assert(talk_send(fd, login, sizeof(login) - 1));
+	cr_assert_null(talk_receive(fd, 300));
+	return fd;
+}
+
 /* Whom it serves has an answer; whoever comes then is the next one's. */
 Test(kills, but_a_stop_answers_whom_it_serves)
 {
-	static const char request[] = "{\"v\":1,\"request\":\"login\"}";
 	struct bastion *b;
-	char *path;
 	int lock, fd;
 
 	needs_people();
 	b = bastion_open(.rules = REQUIRED);
-	cr_assert_not_null(talk_ask(b, "user05", "'request':'login'"));
-	path = text("%s/locks/user05", b->store);
-	lock = open(path, O_RDWR | O_CLOEXEC);
-	cr_assert_eq(flock(lock, LOCK_EX), 0);
-	fd = talk_open(b, "user05");
-	cr_assert(talk_send(fd, request, sizeof(request) - 1));
-	cr_assert_null(talk_receive(fd, 300));
+	fd = hold_one(b, &lock);
 	kill(b->keeper, SIGTERM);
 	cr_assert_lt(run_wait(b->keeper, 300), 0);
 	cr_assert_null(talk_ask(b, "user06", "'request':'login'"));
@@ -77,24 +87,39 @@ Test(kills, but_a_stop_answers_whom_it_serves)
 	b->keeper = 0;
 }
 
+/* It is told to stop before it has looked who is at the door. */
+Test(kills, but_a_stop_answers_whom_it_has_not_seen_yet)
+{
+	struct bastion *b;
+	int fds[5];
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	kill(b->keeper, SIGSTOP);
+	for (size_t i = 0; i < 5; i++) {
+		fds[i] = talk_open(b, "user05");
+		cr_assert(talk_send(fds[i], login, sizeof(login) - 1));
+	}
+	kill(b->keeper, SIGTERM);
+	kill(b->keeper, SIGCONT);
+	for (size_t i = 0; i < 5; i++) {
+		cr_assert_not_null(talk_receive(fds[i], 5000), "%zu", i);
+		close(fds[i]);
+	}
+	cr_assert_eq(run_wait(b->keeper, 5000), 0);
+	b->keeper = 0;
+}
+
 /* One that still serves when its keeper is killed must not keep the next from
  * starting. */
 Test(kills, leave_no_lock_to_the_next_keeper)
 {
-	static const char request[] = "{\"v\":1,\"request\":\"login\"}";
 	struct bastion *b;
-	char *path;
 	int lock, fd;
 
 	needs_people();
 	b = bastion_open(.rules = REQUIRED);
-	cr_assert_not_null(talk_ask(b, "user05", "'request':'login'"));
-	path = text("%s/locks/user05", b->store);
-	lock = open(path, O_RDWR | O_CLOEXEC);
-	cr_assert_eq(flock(lock, LOCK_EX), 0);
-	fd = talk_open(b, "user05");
-	cr_assert(talk_send(fd, request, sizeof(request) - 1));
-	cr_assert_null(talk_receive(fd, 300));
+	fd = hold_one(b, &lock);
 	kill(b->keeper, SIGKILL);
 	cr_assert_eq(run_wait(b->keeper, 5000), 128 + SIGKILL);
 	bastion_keeper_start(b);

@@ -228,28 +228,40 @@ Test(provision, refuses_a_record_of_another_uid)
 	assert_says(r->err, "revoke");
 }
 
-/* Neither an ordinary user nor a delegate. */
-Test(provision, is_roots_alone)
+/* Neither for an ordinary user nor for a delegate. */
+Test(provision, and_import_are_roots_alone)
 {
 	static const char *const others[] = {"bob", "grace"};
+	static const char *const commands[] = {
+	    "enroll alice", "import alice -"};
+	static const char uri[] =
+	    "otpauth://totp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n";
 	struct bastion *b;
 
 	needs_people();
 	b = bastion_open(.rules = REQUIRED,
 	    .more = "'admins':{'groups':['helpdesk']}");
 	fixture_enrol(b, "grace");
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 4; i++) {
+		const char *who = others[i % 2];
 		struct run *r = run(
-		    ARGV("setpriv", text("--reuid=%s", others[i]),
-			text("--regid=%s", others[i]), "--init-groups",
-			text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
-			"--socket", b->socket, "enroll", "alice"),
-		    NULL, 0);
+		    ARGV("setpriv", text("--reuid=%s", who),
+			text("--regid=%s", who), "--init-groups", "sh", "-c",
+			text("exec %s/tfa-admin --socket %s %s",
+			    getenv("TFA_PROGRAMS"), b->socket,
+			    commands[i / 2])),
+		    uri, sizeof(uri) - 1);
 
 		assert_status(r, 77);
 		cr_assert_str_empty(r->out);
 	}
 	cr_assert_null(fixture_record(b, "alice"));
+	assert_status(
+	    run(ARGV("sh", "-c",
+		    text("echo '%s' | %s/tfa-admin --socket %s import alice -",
+			uri, getenv("TFA_PROGRAMS"), b->socket)),
+		NULL, 0),
+	    0);
 }
 
 /* Neither a device without a line in the log, nor one without a record. */
