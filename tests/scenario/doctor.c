@@ -252,7 +252,7 @@ Test(doctor, names_what_runs_before_the_gate)
 	assert_each_named(b, holes, COUNT(holes));
 }
 
-Test(doctor, names_what_goes_before_the_gate)
+Test(doctor, names_what_stands_in_the_gates_place)
 {
 	static const struct hole holes[] = {
 	    {.from = "ForceCommand /usr/sbin/tfa-gate",
@@ -263,6 +263,32 @@ Test(doctor, names_what_goes_before_the_gate)
 		.to = "ForceCommand /bin/sh",
 		.check = "gate",
 		.says = "not the gate"},
+	    {.below = "Match Group interns\n    ForceCommand internal-sftp\n",
+		.check = "order",
+		.says = "tfa-gate --command \"internal-sftp\""},
+	    {.below = "Match Group interns\n    ChrootDirectory /srv\n",
+		.check = "gate",
+		.says = "locked out"},
+	    {.below = "Nonsense yes\n",
+		.check = "sshd-config",
+		.says = "Nonsense"},
+	    {.shell = "rm $0/conf.d/00-tfa.conf",
+		.check = "gate",
+		.says = "no gate"},
+	    {.shell = "mv $0/conf.d/00-tfa.conf $0/conf.d/00-tfa",
+		.check = "drop-in",
+		.says = "ends in .conf"},
+	};
+	struct bastion *b;
+
+	needs_people();
+	b = guarded();
+	assert_each_named(b, holes, COUNT(holes));
+}
+
+Test(doctor, names_what_goes_before_the_gate)
+{
+	static const struct hole holes[] = {
 	    {.from = "Match all\n",
 		.to = "Match Group engineers\n",
 		.check = "order",
@@ -288,21 +314,6 @@ Test(doctor, names_what_goes_before_the_gate)
 	    {.above = "Match User bob\n",
 		.check = "order",
 		.says = "sshd_config:2: this Include stands below"},
-	    {.below = "Match Group interns\n    ForceCommand internal-sftp\n",
-		.check = "order",
-		.says = "tfa-gate --command \"internal-sftp\""},
-	    {.below = "Match Group interns\n    ChrootDirectory /srv\n",
-		.check = "gate",
-		.says = "locked out"},
-	    {.below = "Nonsense yes\n",
-		.check = "sshd-config",
-		.says = "Nonsense"},
-	    {.shell = "rm $0/conf.d/00-tfa.conf",
-		.check = "gate",
-		.says = "no gate"},
-	    {.shell = "mv $0/conf.d/00-tfa.conf $0/conf.d/00-tfa",
-		.check = "drop-in",
-		.says = "ends in .conf"},
 	};
 	struct bastion *b;
 

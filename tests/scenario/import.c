@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/talk.h"
 #include "scenario.h"
 
 Scenarios(import);
@@ -145,6 +146,24 @@ Test(import, refuses_whom_it_does_not_know_and_bad_usage)
 	assert_status(bastion_admin(b, ARGV("import", b->me, "x", "y")), 2);
 	cr_assert_null(fixture_record(b, "nobody-here"));
 	cr_assert_null(fixture_record(b, b->me));
+}
+
+/* By hand: tfa-admin would refuse it itself.  Such a device would never be
+ * right again. */
+Test(import, with_a_step_of_the_future_is_refused_by_the_keeper)
+{
+	struct bastion *b;
+	char *answer;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	answer = talk_ask(b, "root",
+	    text("'request':'import','user':'alice','import':{"
+		 "'algorithm':'SHA1','digits':6,'period':30,'last_step':'%llu',"
+		 "'secret':'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ','scratch':[]}",
+		(unsigned long long)step_now() + 25));
+	assert_says(answer, "\"bad_request\"");
+	cr_assert_null(fixture_record(b, "alice"));
 }
 
 Test(import, reads_no_pipe_and_no_folder)

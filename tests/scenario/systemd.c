@@ -2,8 +2,10 @@
  * The units under a real systemd: what setup enables starts, serves and is
  * taken away again, and nobody is kept out by a restart.
  */
-#include <signal.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "boot.h"
 #include "machine.h"
@@ -162,7 +164,8 @@ Test(systemd, reboot_puts_back_only_what_nobody_confirmed)
  */
 Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 {
-	struct run *session, *logins[12];
+	struct run *session, *restart, *logins[12];
+	int lock;
 
 	needs_people();
 	needs_boot();
@@ -180,6 +183,19 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 		run_finish(logins[i]);
 	for (size_t i = 0; i < 12; i++)
 		assert_status(logins[i], 76);
+	/* One that is served at that moment. */
+	lock = open("/var/lib/tfa/locks/alice", O_RDWR | O_CLOEXEC);
+	cr_assert_eq(flock(lock, LOCK_EX), 0);
+	logins[0] = log_in_start("alice", "", "true");
+	run_sleep_ms(1500);
+	restart = boot_start(
+	    ARGV("systemctl", "restart", "tfa-keeper.service"));
+	run_sleep_ms(500);
+	close(lock);
+	run_finish(logins[0]);
+	assert_status(logins[0], 76);
+	run_finish(restart);
+	assert_status(restart, 0);
 	for (size_t i = 0; i < 4; i++) {
 		boot_sh("systemctl kill -s KILL tfa-keeper.service");
 		assert_status(log_in("alice", "", "true"), 76);
