@@ -22,6 +22,7 @@ struct listing {
 	struct table *table;
 	struct summary *summary; /* or NULL */
 	bool in_full;            /* users NAME: a block of lines each */
+	bool found;              /* whether there is anybody to show */
 };
 
 static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
@@ -159,6 +160,7 @@ take_row(void *ctx, const char *text, size_t len)
 		      &error) == FAULT_NONE;
 
 	if (ok && is_wanted(listing, &row)) {
+		listing->found = true;
 		if (listing->summary != NULL)
 			add_to_summary(listing, &row);
 		else if (listing->admin->json)
@@ -213,6 +215,8 @@ list(struct listing *listing, int argc, char **argv)
 	status = ask_all(listing, argc, argv);
 	if (!table_print(listing->table))
 		status = ADMIN_NOT;
+	if (status == ADMIN_DONE && !listing->found && !listing->admin->json)
+		admin_say("nobody");
 	table_free(listing->table);
 	return status;
 }

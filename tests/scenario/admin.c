@@ -241,3 +241,17 @@ Test(admin, one_who_is_stopped_is_locked_until_unlock)
 	r = bastion_admin(b, ARGV("users", b->me));
 	assert_says(r->out, "  wrong codes    0\n");
 }
+
+/* Silence could be taken for a failure; for a script it is an empty list. */
+Test(admin, users_says_nobody_where_nobody_is)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = bastion_admin(b, ARGV("users", "--state", "invited"));
+
+	assert_status(r, 0);
+	assert_says(r->err, "nobody");
+	r = bastion_admin(b, ARGV("--json", "users", "--state", "invited"));
+	assert_status(r, 0);
+	cr_assert_str_empty(r->out);
+	assert_never_says(r->err, "nobody");
+}
