@@ -329,7 +329,7 @@ own_recovery(struct gate *gate, const char *operand)
 	show_recovery(&gate->reply, codes);
 	term_write(codes);
 	explicit_bzero(codes, sizeof(codes));
-	term_say("The codes of before are void.");
+	term_say("The earlier codes are void.");
 	return 0;
 }
 

@@ -116,7 +116,7 @@ Test(own, new_recovery_codes_void_the_old)
 
 	assert_status(r, 0);
 	code = first_code(r->err);
-	assert_says(r->err, "The codes of before are void.");
+	assert_says(r->err, "The earlier codes are void.");
 	assert_status(ssh_with_code(b, b->me, code, "true"), 0);
 	assert_status(ssh_with_code(b, b->me, code, "true"), 77);
 }
