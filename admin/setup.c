@@ -362,6 +362,19 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 	return false;
 }
 
+/* The watcher has it too, for a moment in each second. */
+static int
+lock_soon(void)
+{
+	int lock = journal_lock();
+
+	for (int i = 0; lock < 0 && errno == EWOULDBLOCK && i < 20; i++) {
+		usleep(100000);
+		lock = journal_lock();
+	}
+	return lock;
+}
+
 int
 admin_setup(struct admin *admin, int argc, char **argv)
 {
@@ -381,7 +394,7 @@ admin_setup(struct admin *admin, int argc, char **argv)
 		admin_say("there is no sshd on this machine");
 		return ADMIN_NOT;
 	}
-	lock = journal_lock();
+	lock = lock_soon();
 	if (lock < 0) {
 		admin_say("/etc/ssh: %s",
 		    errno == EWOULDBLOCK ? "busy, another setup is at work"

@@ -4,8 +4,10 @@
  * systemctl that fails.  A stand-in for systemctl notes how it is called and does
  * the little that setup needs; systemd.c has the real one.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -324,6 +326,7 @@ Test(setup_late, half_undone_setup_is_not_confirmed)
 	machine_new();
 	machine_no_keeper_user();
 	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	kill_watcher();
 	machine_sh("setsid setpriv --reuid=_tfa --regid=_tfa --clear-groups "
 		   "sleep 50 </dev/null >/dev/null 2>&1 &\n"
 		   "sleep 0.3");
@@ -334,4 +337,23 @@ Test(setup_late, half_undone_setup_is_not_confirmed)
 	assert_says(r->err, "tfa-admin setup --undo");
 	machine_sh("pkill -KILL -x sleep");
 	assert_status(machine_setup("--undo", NULL, NULL), 0);
+}
+
+/* As the watcher does each second. */
+Test(setup_late, waits_a_moment_for_who_only_looks)
+{
+	int lock;
+
+	needs_people();
+	machine_new();
+	lock = open("/run/tfa-setup.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_geq(lock, 0);
+	cr_assert_eq(flock(lock, LOCK_EX), 0);
+	if (fork() == 0) {
+		run_sleep_ms(700);
+		_exit(0);
+	}
+	close(lock);
+	assert_says(machine_setup("--undo", NULL, NULL)->err,
+	    "there is nothing to undo");
 }
