@@ -6,7 +6,7 @@
 
 #include "admin.h"
 #include "cleanup.h"
-#include "json_tree.h"
+#include "json_out.h"
 #include "utf8.h"
 #include "when.h"
 
@@ -43,12 +43,11 @@ admin_confirm(const struct admin *admin, const char *question)
 void
 admin_print_string(const char *text)
 {
-	cJSON *node = cJSON_CreateString(text);
-	char *json = node != NULL ? cJSON_PrintUnformatted(node) : NULL;
+	struct json_out out = json_out_begin(256);
 
-	fputs(json != NULL ? json : "null", stdout);
-	cJSON_free(json);
-	cJSON_Delete(node);
+	json_out_string(&out, text);
+	fputs(out.text != NULL ? out.text : "null", stdout);
+	json_text_free(&out.text);
 }
 
 void

@@ -1,5 +1,4 @@
 #include <cjson/cJSON.h>
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +6,8 @@
 
 #include "cleanup.h"
 #include "json.h"
+#include "json_arena.h"
 #include "json_lex.h"
-#include "json_tree.h"
 #include "when.h"
 
 /* How deep json_lex_check() lets anything be, and where a check points. */
@@ -31,30 +30,6 @@ struct reader {
 
 static enum fault read_value(struct reader *r, const struct json_field *field,
     const cJSON *node, void *value);
-
-/* cJSON frees what it read as it is: secrets would stay in the heap. */
-static void
-free_wiped(void *p)
-{
-	if (p != NULL)
-		explicit_bzero(p, malloc_usable_size(p));
-	free(p);
-}
-
-void
-json_tree_init(void)
-{
-	cJSON_Hooks hooks = {.malloc_fn = malloc, .free_fn = free_wiped};
-
-	cJSON_InitHooks(&hooks);
-}
-
-void
-json_tree_free(cJSON **tree)
-{
-	cJSON_Delete(*tree);
-	*tree = NULL;
-}
 
 /* Counts the values that begin before target; true once it is met. */
 static bool
@@ -157,7 +132,7 @@ read_string(struct reader *r, const struct json_field *field, const cJSON *node,
 	if (strlen(node->valuestring) > (size_t)field->max)
 		return refuse(
 		    r, node, "longer than %lld bytes", (long long)field->max);
-	free_wiped(*value);
+	json_text_free(value);
 	*value = strdup(node->valuestring);
 	return *value == NULL ? FAULT_MEMORY : FAULT_NONE;
 }
@@ -380,11 +355,23 @@ refuse_grammar(const char *text, size_t len, struct json_error *ret_error)
 	return FAULT_FORMAT;
 }
 
+static enum fault
+read_tree(const struct json_shape *shape, const char *text, size_t len,
+    void *value, struct json_error *ret_error)
+{
+	const cJSON *root = cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1);
+	struct reader r = {
+	    .text = text, .len = len, .root = root, .error = ret_error};
+
+	if (root == NULL)
+		return refuse_grammar(text, len, ret_error);
+	return read_object(&r, shape, root, value);
+}
+
 enum fault
 json_read(const struct json_shape *shape, const char *text, size_t len,
     size_t max, void *value, struct json_error *ret_error)
 {
-	scoped_json cJSON *root = NULL;
 	enum fault fault;
 
 	if (len > max) {
@@ -396,14 +383,10 @@ json_read(const struct json_shape *shape, const char *text, size_t len,
 	fault = json_lex_check(text, len, ret_error);
 	if (fault != FAULT_NONE)
 		return fault;
-	json_tree_init();
-	root = cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1);
-	if (root == NULL)
-		return refuse_grammar(text, len, ret_error);
-
-	struct reader r = {
-	    .text = text, .len = len, .root = root, .error = ret_error};
-	return read_object(&r, shape, root, value);
+	json_arena_init();
+	fault = read_tree(shape, text, len, value, ret_error);
+	json_arena_clear();
+	return fault;
 }
 
 void

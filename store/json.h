@@ -133,6 +133,7 @@ void json_text_free(char **text);
 
 /* Wipes and frees all that json_read() allocated in value. */
 void json_done(const struct json_shape *shape, void *value);
+void json_done_field(const struct json_field *field, void *value);
 
 /*
  * Room for one more item at the end of a list of items of size bytes;

@@ -1,6 +1,6 @@
 /*
- * Text that grows while it is written.  It may hold a secret: what is left
- * behind is wiped.
+ * Text that grows while it is written, with what JSON writes of strings.  It
+ * may hold a secret: what is left behind is wiped.
  */
 #ifndef TFA_JSON_OUT_H
 #define TFA_JSON_OUT_H
@@ -22,8 +22,10 @@ struct json_out json_out_begin(size_t room);
 void json_out_put(struct json_out *out, const char *bytes, size_t len);
 void json_out_text(struct json_out *out, const char *text);
 
-/* The value on one line, as cJSON prints one. */
-void json_out_line(
-    struct json_out *out, const struct json_shape *shape, const void *value);
+/* As a JSON string: quoted, and escaped as cJSON does (RFC 8259, section 7). */
+void json_out_string(struct json_out *out, const char *text);
+
+/* Takes back all but the first len bytes. */
+void json_out_cut(struct json_out *out, size_t len);
 
 #endif

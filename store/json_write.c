@@ -1,154 +1,222 @@
+#include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "json_out.h"
-#include "json_tree.h"
 
-/* Most is on one line: a packet, an entry of the log. */
-static char *
-write_line(const struct json_shape *shape, const void *value)
+#define INDENT   4
+#define WIDTH    62       /* of what stands on one line in indented text */
+#define ONE_LINE SIZE_MAX /* the depth of what does */
+
+struct writer {
+	struct json_out out;
+	bool indented;
+};
+
+static void put_value(struct writer *w, const struct json_field *field,
+    const void *value, size_t depth);
+
+static void
+put_text(struct writer *w, const char *text)
 {
-	struct json_out out = json_out_begin(512);
-
-	json_out_line(&out, shape, value);
-	return out.text;
+	json_out_text(&w->out, text);
 }
 
-static char *
-write_indented(const struct json_shape *shape, const void *value)
+static void
+put_line(struct writer *w, size_t depth)
 {
-	scoped_json_text char *line = write_line(shape, value);
-	scoped_json cJSON *tree = NULL;
+	static const char spaces[] = "                                "
+				     "                                ";
 
-	json_tree_init();
-	if (line != NULL)
-		tree = cJSON_Parse(line);
-	return tree != NULL ? json_tree_print(tree) : NULL;
+	_Static_assert(
+	    sizeof(spaces) > JSON_DEPTH_MAX * INDENT, "enough for any depth");
+	put_text(w, "\n");
+	json_out_put(&w->out, spaces, depth * INDENT);
+}
+
+/* Before a part of an object or of a list. */
+static void
+put_comma(struct writer *w, bool first, size_t depth)
+{
+	if (!first)
+		put_text(w, ",");
+	if (depth != ONE_LINE)
+		put_line(w, depth + 1);
+	else if (!first && w->indented)
+		put_text(w, " ");
+}
+
+static void
+put_form(struct writer *w, const struct json_field *field, const void *value)
+{
+	char text[JSON_FORM_TEXT] = "";
+
+	field->form->format(value, text);
+	json_out_string(&w->out, text);
+	explicit_bzero(text, sizeof(text));
+}
+
+static void
+put_number(struct writer *w, int64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	put_text(w, text);
+}
+
+static bool
+is_zero(const void *value, size_t size)
+{
+	const unsigned char *p = value;
+
+	for (size_t i = 0; i < size; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+/* Whether the value says that there is none: zero, "", an empty list. */
+static bool
+is_none(const struct json_field *field, const void *value)
+{
+	switch (field->kind) {
+	case JSON_TEXT:
+		return *(const char *)value == '\0';
+	case JSON_OBJECT:
+		return !*(const bool *)value;
+	case JSON_LIST:
+		return ((const struct json_list *)value)->count == 0;
+	case JSON_STRING:
+	case JSON_NUMBER:
+	case JSON_FLAG:
+	case JSON_CHOICE:
+	case JSON_FORM:
+		return is_zero(value, field->size);
+	}
+	return false;
+}
+
+static void
+put_list(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	size_t inner = depth == ONE_LINE ? ONE_LINE : depth + 1;
+	struct json_list list;
+
+	memcpy(&list, value, sizeof(list));
+	put_text(w, "[");
+	for (size_t i = 0; i < list.count; i++) {
+		put_comma(w, i == 0, depth);
+		put_value(w, field->item,
+		    (const char *)list.items + i * field->item->size, inner);
+	}
+	if (depth != ONE_LINE && list.count > 0)
+		put_line(w, depth);
+	put_text(w, "]");
+}
+
+/* Our keys are plain words, so they need no escape. */
+static void
+put_object(struct writer *w, const struct json_shape *shape, const void *value,
+    size_t depth)
+{
+	size_t inner = depth == ONE_LINE ? ONE_LINE : depth + 1;
+	bool first = true;
+
+	put_text(w, "{");
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct json_field *field = &shape->fields[i];
+		const void *at = (const char *)value + field->offset;
+		bool may_lack = field->need == JSON_MAYBE ||
+		    field->need == JSON_NULL;
+		bool none = may_lack && is_none(field, at);
+
+		if (none && field->need == JSON_MAYBE)
+			continue;
+		put_comma(w, first, depth);
+		put_text(w, "\"");
+		put_text(w, field->key);
+		put_text(w, w->indented ? "\": " : "\":");
+		if (none)
+			put_text(w, "null");
+		else
+			put_value(w, field, at, inner);
+		first = false;
+	}
+	if (depth != ONE_LINE && !first)
+		put_line(w, depth);
+	put_text(w, "}");
+}
+
+static void
+put_whole(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	if (field->kind == JSON_LIST)
+		put_list(w, field, value, depth);
+	else
+		put_object(w, field->shape, value, depth);
+}
+
+/* On one line where it is short. */
+static void
+put_parts(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	size_t start = w->out.len;
+
+	put_whole(w, field, value, ONE_LINE);
+	if (depth == ONE_LINE || w->out.len - start + depth * INDENT < WIDTH)
+		return;
+	json_out_cut(&w->out, start);
+	put_whole(w, field, value, depth);
+}
+
+static void
+put_value(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	switch (field->kind) {
+	case JSON_TEXT:
+		json_out_string(&w->out, value);
+		break;
+	case JSON_STRING: {
+		const char *s = *(char *const *)value;
+
+		json_out_string(&w->out, s != NULL ? s : "");
+		break;
+	}
+	case JSON_NUMBER:
+		put_number(w, *(const int64_t *)value);
+		break;
+	case JSON_FLAG:
+		put_text(w, *(const bool *)value ? "true" : "false");
+		break;
+	case JSON_CHOICE:
+		json_out_string(&w->out, field->names[*(const int *)value]);
+		break;
+	case JSON_FORM:
+		put_form(w, field, value);
+		break;
+	case JSON_OBJECT:
+	case JSON_LIST:
+		put_parts(w, field, value, depth);
+		break;
+	}
 }
 
 enum fault
 json_write(const struct json_shape *shape, const void *value, bool indented,
     char **ret_text)
 {
-	char *text = indented ? write_indented(shape, value)
-			      : write_line(shape, value);
+	struct writer w = {
+	    .out = json_out_begin(indented ? 4096 : 512), .indented = indented};
 
-	if (text == NULL)
+	put_object(&w, shape, value, indented ? 0 : ONE_LINE);
+	if (indented)
+		put_text(&w, "\n");
+	if (w.out.text == NULL)
 		return FAULT_MEMORY;
-	*ret_text = text;
+	*ret_text = w.out.text;
 	return FAULT_NONE;
-}
-
-void
-json_text_free(char **text)
-{
-	if (*text != NULL)
-		explicit_bzero(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
-}
-
-/*
- * The room doubles whenever the count is a power of two, so it need not be
- * kept.
- */
-static bool
-list_grow(struct json_list *l, size_t size)
-{
-	size_t room = l->count > 0 ? 2 * l->count : 1;
-	char *items;
-
-	if ((l->count & (l->count - 1)) != 0)
-		return true;
-	items = calloc(room, size);
-	if (items == NULL)
-		return false;
-	if (l->count > 0) {
-		memcpy(items, l->items, l->count * size);
-		explicit_bzero(l->items, l->count * size);
-	}
-	free(l->items);
-	l->items = items;
-	return true;
-}
-
-void *
-json_list_add(void *list, size_t size)
-{
-	struct json_list l;
-	char *item;
-
-	memcpy(&l, list, sizeof(l));
-	if (!list_grow(&l, size))
-		return NULL;
-	item = (char *)l.items + l.count++ * size;
-	memset(item, 0, size);
-	memcpy(list, &l, sizeof(l));
-	return item;
-}
-
-void
-json_list_drop(void *list, size_t size, size_t i)
-{
-	struct json_list l;
-	char *at;
-
-	memcpy(&l, list, sizeof(l));
-	if (i >= l.count)
-		return;
-	at = (char *)l.items + i * size;
-	memmove(at, at + size, (l.count - i - 1) * size);
-	l.count--;
-	explicit_bzero((char *)l.items + l.count * size, size);
-	memcpy(list, &l, sizeof(l));
-}
-
-static void
-done_list(const struct json_field *field, void *value)
-{
-	struct json_list l;
-
-	memcpy(&l, value, sizeof(l));
-	for (size_t i = 0; i < l.count; i++)
-		json_done_field(
-		    field->item, (char *)l.items + i * field->item->size);
-	if (l.items != NULL)
-		explicit_bzero(l.items, l.count * field->item->size);
-	free(l.items);
-}
-
-void
-json_done_field(const struct json_field *field, void *value)
-{
-	switch (field->kind) {
-	case JSON_STRING: {
-		char *s = *(char **)value;
-
-		if (s != NULL)
-			explicit_bzero(s, strlen(s));
-		free(s);
-		break;
-	}
-	case JSON_OBJECT:
-		json_done(field->shape, value);
-		break;
-	case JSON_LIST:
-		done_list(field, value);
-		break;
-	case JSON_TEXT:
-	case JSON_NUMBER:
-	case JSON_FLAG:
-	case JSON_CHOICE:
-	case JSON_FORM:
-		break;
-	}
-	explicit_bzero(value, field->size);
-}
-
-void
-json_done(const struct json_shape *shape, void *value)
-{
-	for (size_t i = 0; i < shape->count; i++)
-		json_done_field(
-		    &shape->fields[i], (char *)value + shape->fields[i].offset);
 }

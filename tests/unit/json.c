@@ -1,12 +1,12 @@
 #include "json.h"
 
+#include <cjson/cJSON.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fixture.h"
-#include "json_tree.h"
 
 #define TEXT_MAX 4096
 
