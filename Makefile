@@ -48,7 +48,8 @@ HARDEN := $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT)
-BASE := -std=c11 -D_GNU_SOURCE -fPIE -MMD -MP -iquote store \
+BASE := -std=c11 -D_GNU_SOURCE -fPIE -ffunction-sections -fdata-sections \
+	-MMD -MP -iquote store \
 	-iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"'
 COMPILE = $(CC) $(BASE) $(HARDEN) $(WARN) $(CFLAGS)
@@ -85,6 +86,9 @@ PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-keeper \
 	$(BUILD)/tfa-admin
 
 all: $(PROGRAMS)
+
+# Of what nobody calls, the loader would look up the symbols at each login.
+$(PROGRAMS): LINK += -Wl,--gc-sections
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
