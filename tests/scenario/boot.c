@@ -7,7 +7,7 @@
 #include "machine.h"
 #include "scenario.h"
 
-#define BOOT_MS  20000
+#define BOOT_MS  60000
 #define ARGS_MAX 32
 
 static bool is_on;

@@ -16,7 +16,7 @@
 #include "../support/session.h"
 
 #define Scenarios(suite) \
-	TestSuite(suite, .timeout = 60, .fini = bastion_close_all)
+	TestSuite(suite, .timeout = 180, .fini = bastion_close_all)
 
 /* First line of a test that needs other users, or a keeper under its own. */
 #define needs_people()                                                         \

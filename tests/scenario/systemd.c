@@ -11,7 +11,7 @@
 #include "machine.h"
 #include "scenario.h"
 
-TestSuite(systemd, .timeout = 60, .fini = boot_crash);
+TestSuite(systemd, .timeout = 180, .fini = boot_crash);
 
 #define ADMIN(...) ARGV("/usr/sbin/tfa-admin", __VA_ARGS__)
 

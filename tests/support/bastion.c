@@ -18,7 +18,7 @@
 #include "fixture.h"
 #include "run.h"
 
-#define SERVER_LIMIT_MS 10000
+#define SERVER_LIMIT_MS 30000
 #define DROP_IN         "etc/sshd-tfa.conf"
 #define BASTIONS_MAX    8
 

@@ -16,7 +16,7 @@
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-#define RUN_LIMIT_MS 30000
+#define RUN_LIMIT_MS 90000
 
 struct run {
 	pid_t pid;

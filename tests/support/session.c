@@ -12,7 +12,7 @@
 #include "screen.h"
 #include "session.h"
 
-#define EXPECT_MS 15000
+#define EXPECT_MS 45000
 #define ARGS_MAX  40
 
 struct session *
