@@ -76,6 +76,7 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 {
 	char question[256];
 	int status = ADMIN_DONE;
+	bool any = false;
 
 	if (argc < 1 || (admin->block && admin->code))
 		return admin_usage("revoke");
@@ -90,10 +91,12 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		int one = revoke_one(admin, argv[i]);
 
+		any |= one == ADMIN_DONE;
 		status = admin_worse(status, one, argc);
 	}
-	admin_say("sessions that run live on; to end them: loginctl "
-		  "terminate-user USER, or pkill -KILL -u USER");
+	if (any)
+		admin_say("sessions that run live on; to end them: loginctl "
+			  "terminate-user USER, or pkill -KILL -u USER");
 	return status;
 }
 

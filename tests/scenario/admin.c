@@ -255,3 +255,20 @@ Test(admin, users_says_nobody_where_nobody_is)
 	cr_assert_str_empty(r->out);
 	assert_never_says(r->err, "nobody");
 }
+
+/* Nothing was ended where nothing was revoked. */
+Test(admin, revoke_speaks_of_sessions_only_where_it_did_revoke)
+{
+	static const char says[] = "sessions that run live on";
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r;
+
+	r = bastion_admin(b, ARGV("revoke", "nosuch", "nobody-else", "--yes"));
+	assert_status(r, 1);
+	assert_says(r->err, "no user \"nosuch\"");
+	assert_never_says(r->err, says);
+	r = bastion_admin(b, ARGV("revoke", b->me, "nosuch", "--yes"));
+	assert_status(r, 1);
+	assert_says(r->err, says);
+	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+}
