@@ -130,8 +130,8 @@ int
 summary_print(const struct summary *summary, bool json)
 {
 	static const char *const headings[] = {"GROUP", "USERS", "EXEMPT",
-	    "LOCKED", "ENROLLED", "INVITED", "OVERDUE", "GRACE", "PENDING",
-	    "ADOPTION"};
+	    "LOCKED", "ENROLLED", "INVITED", "BLOCKED", "OVERDUE", "GRACE",
+	    "PENDING", "ADOPTION"};
 	struct table *table = table_new(
 	    headings, sizeof(headings) / sizeof(headings[0]));
 	bool ok = table != NULL;

@@ -27,8 +27,9 @@ struct listing {
 
 static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
     "LAST LOGIN", "FROM", "DEADLINE", "PROBLEM"};
-#define COLUMNS   (sizeof(headings) / sizeof(headings[0]))
-#define LOCK_TEXT 48
+#define COLUMNS     (sizeof(headings) / sizeof(headings[0]))
+#define LOCK_TEXT   48
+#define STATES_TEXT 128 /* all names of states */
 
 /* A time, or what there is in its place. */
 static void
@@ -123,7 +124,10 @@ print_full(const struct user_row *row)
 	say_time(row->deadline_s, "none", deadline);
 	say_lock(row->locked_until_s, lock);
 	printf("%s\n", row->user);
-	printf("  state          %s\n", state_names[row->state]);
+	printf("  state          %s%s\n", state_names[row->state],
+	    row->state == STATE_BLOCKED
+		? ", until tfa-admin revoke or code --enroll"
+		: "");
 	printf("  rule           %s (%s)\n",
 	    row->rule[0] != '\0' ? row->rule : "otherwise",
 	    or_dash(mode_names[row->mode]));
@@ -265,6 +269,23 @@ is_state(const char *text)
 	return false;
 }
 
+static int
+refuse_state(const char *text)
+{
+	char names[STATES_TEXT] = "";
+	size_t len = 0;
+
+	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len,
+		    "%s%s",
+		    i == STATE_EXEMPT        ? ""
+			: i == STATE_PENDING ? " or "
+					     : ", ",
+		    state_names[i]);
+	admin_say("%s: a state is %s", text, names);
+	return ADMIN_USAGE;
+}
+
 int
 admin_users(struct admin *admin, int argc, char **argv)
 {
@@ -273,12 +294,8 @@ admin_users(struct admin *admin, int argc, char **argv)
 
 	if (admin->summary && argc > 0)
 		return admin_usage("users");
-	if (admin->state != NULL && !is_state(admin->state)) {
-		admin_say("%s: a state is exempt, locked, enrolled, invited, "
-			  "overdue, grace or pending",
-		    admin->state);
-		return ADMIN_USAGE;
-	}
+	if (admin->state != NULL && !is_state(admin->state))
+		return refuse_state(admin->state);
 	if (admin->group != NULL && getgrnam(admin->group) == NULL) {
 		admin_say("%s: there is no such group", admin->group);
 		return ADMIN_NOT;

@@ -40,7 +40,9 @@ _tfa_argument()
 	case $1 in
 	--break-glass | --probe | --user | --keeper-user) _tfa_users ;;
 	--group) _tfa_groups ;;
-	--state) echo exempt locked enrolled invited overdue grace pending ;;
+	--state)
+		echo exempt locked enrolled invited blocked overdue grace pending
+		;;
 	--grace | --since) echo 1d 7d 14d 30d ;;
 	--qr) echo terminal svg uri ;;
 	--wait) echo 5m 15m 1h ;;

@@ -3,7 +3,7 @@
 #include "login.h"
 
 const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
-    "invited", "overdue", "grace", "pending", NULL};
+    "invited", "blocked", "overdue", "grace", "pending", NULL};
 
 /* A time in the future is a clock that was wrong once. */
 static int64_t
@@ -354,6 +354,19 @@ login_decide(const struct policy *policy, const struct decision *decision,
 		note_login(record, login, true, ret);
 }
 
+/*
+ * Whether an admin took away all devices and left no invitation: "revoke
+ * --block", or "revoke --code" once that code has run out.  Nothing else leaves
+ * a record so: a plain revocation keeps the end of its invitation, and whoever
+ * removes the last device herself is where everyone begins.
+ */
+static bool
+is_blocked(const struct record *record)
+{
+	return record->devices.count == 0 && record->enrolled_once &&
+	    record->invited_until_s == 0;
+}
+
 enum state
 login_state(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s, int64_t *ret_deadline_s)
@@ -372,6 +385,8 @@ login_state(const struct policy *policy, const struct decision *decision,
 		policy->enrollment.self != SELF_CODE) ||
 	    record_codes_left(record, CODE_ENROLL, now_s) > 0)
 		return STATE_INVITED;
+	if (is_blocked(record))
+		return STATE_BLOCKED;
 	/* Whether one is required, nobody can say. */
 	if (decision->mode == MODE_NONE &&
 	    (decision->reason == REASON_UNKNOWN_GROUP ||

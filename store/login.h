@@ -59,6 +59,7 @@ enum state {
 	STATE_LOCKED,
 	STATE_ENROLLED,
 	STATE_INVITED,
+	STATE_BLOCKED, /* an admin took the devices, and lets none be set up */
 	STATE_OVERDUE,
 	STATE_GRACE,
 	STATE_PENDING,

@@ -11,9 +11,10 @@ Scenarios(admin);
 static struct session *
 on_terminal(const struct bastion *b, const char *command)
 {
-	return session_start(ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
-	    b->embedded ? "--store" : "--socket",
-	    b->embedded ? b->store : b->socket, command));
+	return session_start(ARGV("sh", "-c",
+	    text("exec %s/tfa-admin %s %s --policy %s %s",
+		getenv("TFA_PROGRAMS"), b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket, b->policy, command)));
 }
 
 static size_t
@@ -271,4 +272,44 @@ Test(admin, revoke_speaks_of_sessions_only_where_it_did_revoke)
 	assert_status(r, 1);
 	assert_says(r->err, says);
 	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+}
+
+Test(admin, blocked_user_is_shown_as_blocked)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct session *s;
+	struct run *r;
+
+	fixture_enrol(b, b->me);
+	assert_status(
+	    bastion_admin(b, ARGV("revoke", b->me, "--block", "--yes")), 0);
+	r = bastion_admin(b, ARGV("users", "--state", "blocked"));
+	assert_status(r, 0);
+	assert_says(r->out, b->me);
+	assert_says(r->out, " blocked ");
+	r = bastion_admin(b, ARGV("users", b->me));
+	assert_says(r->out,
+	    "\n  state          blocked, until tfa-admin revoke or code "
+	    "--enroll\n");
+	r = bastion_admin(b, ARGV("--json", "users", "--state", "overdue"));
+	assert_never_says(r->out, text("\"%s\"", b->me));
+	r = bastion_admin(b, ARGV("--json", "users", "--summary"));
+	assert_says(r->out, ",\"invited\":0,\"blocked\":1,\"overdue\":");
+	s = on_terminal(b, "users --summary");
+	cr_assert_eq(session_status(s), 0);
+	assert_says(s->seen, " INVITED BLOCKED OVERDUE GRACE PENDING ADOPTION");
+	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+	r = bastion_admin(b, ARGV("users", "--state", "blocked"));
+	assert_never_says(r->out, b->me);
+}
+
+Test(admin, users_names_the_states_that_there_are)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = bastion_admin(b, ARGV("users", "--state", "lost"));
+
+	assert_status(r, 2);
+	assert_says(r->err,
+	    "lost: a state is exempt, locked, enrolled, invited, blocked, "
+	    "overdue, grace or pending\n");
 }

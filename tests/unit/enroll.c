@@ -467,6 +467,35 @@ Test(enroll, opens_enrolment_for_a_day_or_closes_it)
 	}
 }
 
+/* And what the user list says of it, before and after the day. */
+Test(enroll, shows_a_revoked_user_as_invited_overdue_or_blocked)
+{
+	struct rule rule = {.name = "all", .mode = MODE_REQUIRED};
+	struct decision decision = {.mode = MODE_REQUIRED, .rule = &rule};
+	struct record record = enrolled();
+	struct policy policy;
+	int64_t deadline_s;
+
+	fixture_policy("", "", &policy);
+	enroll_revoke(&record, false, NOW_S);
+	cr_expect_eq(
+	    login_state(&policy, &decision, &record, NOW_S, &deadline_s),
+	    STATE_INVITED);
+	cr_expect_eq(login_state(&policy, &decision, &record, NOW_S + DAY_S,
+			 &deadline_s),
+	    STATE_OVERDUE);
+	enroll_revoke(&record, true, NOW_S);
+	cr_expect_eq(
+	    login_state(&policy, &decision, &record, NOW_S, &deadline_s),
+	    STATE_BLOCKED);
+	enroll_revoke(&record, false, NOW_S);
+	cr_expect_eq(
+	    login_state(&policy, &decision, &record, NOW_S, &deadline_s),
+	    STATE_INVITED);
+	policy_done(&policy);
+	record_done(&record);
+}
+
 /* One who never had a device, blocked: no grace is left. */
 Test(enroll, blocks_one_who_never_enrolled)
 {

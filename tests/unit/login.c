@@ -819,10 +819,11 @@ Test(login, gives_the_first_state_that_fits)
 	static const struct {
 		enum mode mode;
 		int64_t count; /* wrong codes of others, just now */
-		bool device, once, invited, code, grace;
+		bool device, once, blocked, invited, code, grace;
 		enum state state;
 	} cases[] = {
 	    {MODE_EXEMPT, 100, true, true, .state = STATE_EXEMPT},
+	    {MODE_EXEMPT, 0, false, true, true, .state = STATE_EXEMPT},
 	    {R, 6, true, true, .state = STATE_LOCKED},
 	    {R, 100, .state = STATE_LOCKED},
 	    {R, 5, true, true, .state = STATE_ENROLLED},
@@ -830,6 +831,14 @@ Test(login, gives_the_first_state_that_fits)
 	    {R, 0, .once = true, .invited = true, .state = STATE_INVITED},
 	    {R, 0, .once = true, .code = true, .state = STATE_INVITED},
 	    {O, 0, .invited = true, .state = STATE_INVITED},
+	    {R, 0, false, true, true, .code = true, .state = STATE_INVITED},
+	    {R, 6, false, true, true, .state = STATE_LOCKED},
+	    {R, 0, true, true, true, .state = STATE_ENROLLED},
+	    {R, 0, false, true, true, .state = STATE_BLOCKED},
+	    {O, 0, false, true, true, .state = STATE_BLOCKED},
+	    {MODE_NONE, 0, false, true, true, .state = STATE_BLOCKED},
+	    {R, 0, false, true, true, .grace = true, .state = STATE_BLOCKED},
+	    {R, 0, false, false, true, .grace = true, .state = STATE_GRACE},
 	    {R, 0, .state = STATE_OVERDUE},
 	    {R, 0, .once = true, .grace = true, .state = STATE_OVERDUE},
 	    {O, 0, .once = true, .state = STATE_OVERDUE},
@@ -850,7 +859,9 @@ Test(login, gives_the_first_state_that_fits)
 		if (cases[i].device)
 			fixture_device(&record);
 		record.enrolled_once = cases[i].once;
-		record.invited_until_s = cases[i].invited ? NOW_S + 1 : NOW_S;
+		record.invited_until_s = cases[i].invited ? NOW_S + 1
+		    : cases[i].blocked                    ? 0
+							  : NOW_S;
 		if (cases[i].code)
 			fixture_one_time(&record, CODE_ENROLL,
 			    "0123456789ABCDEF", NOW_S + 1);
@@ -891,7 +902,7 @@ Test(login, agrees_with_itself_on_one_who_never_came)
 Test(login, names_its_states_as_the_user_list_does)
 {
 	static const char *const names[] = {"none", "exempt", "locked",
-	    "enrolled", "invited", "overdue", "grace", "pending"};
+	    "enrolled", "invited", "blocked", "overdue", "grace", "pending"};
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		cr_expect_str_eq(state_names[i], names[i]);
