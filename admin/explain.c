@@ -7,19 +7,44 @@
 #include "when.h"
 
 static void
-print(const struct explanation *e)
+print_login(const struct explained *login)
 {
 	char deadline[WHEN_TEXT];
 
-	printf("%s: %s\n", e->user, e->verdict);
-	printf("  because   %s\n", e->reason);
+	printf("  because   %s\n", login->reason);
 	printf("  rule      %s%s%s%s\n",
-	    e->rule[0] != '\0' ? e->rule : "otherwise",
-	    e->mode != MODE_NONE ? " (" : "", mode_names[e->mode],
-	    e->mode != MODE_NONE ? ")" : "");
-	if (e->deadline_s > 0) {
-		when_format(e->deadline_s, deadline);
+	    login->rule[0] != '\0' ? login->rule : "otherwise",
+	    login->mode != MODE_NONE ? " (" : "", mode_names[login->mode],
+	    login->mode != MODE_NONE ? ")" : "");
+	if (login->deadline_s > 0) {
+		when_format(login->deadline_s, deadline);
 		printf("  deadline  %s\n", deadline);
+	}
+}
+
+/* One for each "from" that decides, where no address was given. */
+static void
+print_by_address(const struct explanation *e)
+{
+	printf("%s: depends on the address (--from says it of one)\n", e->user);
+	for (size_t i = 0; i < e->by_address.count; i++) {
+		const struct explained *one = &e->by_address.items[i];
+
+		printf("  from      %s: %s\n",
+		    one->from[0] != '\0' ? one->from : "anywhere else",
+		    one->verdict);
+		print_login(one);
+	}
+}
+
+static void
+print(const struct explanation *e)
+{
+	if (e->by_address.count > 0) {
+		print_by_address(e);
+	} else {
+		printf("%s: %s\n", e->user, e->login.verdict);
+		print_login(&e->login);
 	}
 	for (size_t i = 0; i < e->skipped.count; i++)
 		printf("  not       %s: %s\n", e->skipped.items[i].rule,
@@ -30,7 +55,7 @@ static bool
 take(void *ctx, const char *text, size_t len)
 {
 	const struct admin *admin = ctx;
-	struct explanation e = {.mode = MODE_NONE};
+	struct explanation e = {.user = ""};
 	struct json_error error;
 	bool ok = json_read(&explanation_shape, text, len, PACKET_MAX, &e,
 		      &error) == FAULT_NONE;

@@ -125,23 +125,54 @@ from_holds(const struct rule *rule, const struct address *address)
 	for (size_t i = 0; i < rule->from.count; i++)
 		if (prefix_holds(&rule->from.items[i], address))
 			return true;
-	return rule->from.count == 0;
+	return false;
+}
+
+enum place { PLACE_UNKNOWN = 0, PLACE_INSIDE, PLACE_OUTSIDE };
+
+/* Where the subject comes from, as the rule's "from" sees it. */
+static enum place
+place_of(const struct matching *m)
+{
+	const struct subject *subject = m->subject;
+
+	if (m->rule->from.count == 0 || m->rule == subject->inside)
+		return PLACE_INSIDE;
+	if (subject->address != NULL)
+		return from_holds(m->rule, subject->address) ? PLACE_INSIDE
+							     : PLACE_OUTSIDE;
+	return subject->outside != NULL && m->rule <= subject->outside
+	    ? PLACE_OUTSIDE
+	    : PLACE_UNKNOWN;
 }
 
 /* The address first: it costs no look-up. */
 static enum match
 match_rule(struct matching *m)
 {
-	const struct address *address = m->subject->address;
+	enum place place = place_of(m);
 	enum match match;
 
-	if (address != NULL && !from_holds(m->rule, address))
+	if (place == PLACE_OUTSIDE)
 		return mismatch(m, MISMATCH_FROM, "");
 	match = match_who(m);
-	if (match != MATCH_DENY && match != MATCH_NO && address == NULL &&
-	    m->rule->from.count > 0)
+	if (match != MATCH_DENY && match != MATCH_NO && place == PLACE_UNKNOWN)
 		return deny(m, REASON_NO_ADDRESS, m->rule->name);
 	return match;
+}
+
+/* A rule that does not name the subject is no better from another address. */
+static void
+tell_skipped(const struct matching *skipped)
+{
+	const struct subject *subject = skipped->subject;
+	struct decision ignored;
+	struct matching m = {
+	    .subject = subject, .rule = skipped->rule, .decision = &ignored};
+
+	if (skipped->why != MISMATCH_FROM || match_who(&m) != MATCH_NO)
+		m = *skipped;
+	subject->skipped(subject->ctx, m.rule, m.why, m.name);
 }
 
 /*
@@ -193,7 +224,7 @@ policy_decide(const struct policy *policy, const struct subject *subject,
 
 		match = match_rule(&m);
 		if (match == MATCH_NO && subject->skipped != NULL)
-			subject->skipped(subject->ctx, m.rule, m.why, m.name);
+			tell_skipped(&m);
 		decision.rule = m.rule;
 	}
 	if (match == MATCH_NO)

@@ -354,14 +354,11 @@ login_decide(const struct policy *policy, const struct decision *decision,
 		note_login(record, login, true, ret);
 }
 
-/*
- * Whether an admin took away all devices and left no invitation: "revoke
- * --block", or "revoke --code" once that code has run out.  Nothing else leaves
- * a record so: a plain revocation keeps the end of its invitation, and whoever
- * removes the last device herself is where everyone begins.
- */
-static bool
-is_blocked(const struct record *record)
+/* Nothing else leaves a record so: a plain revocation keeps the end of its
+ * invitation, and whoever removes the last device herself is where everyone
+ * begins. */
+bool
+login_is_blocked(const struct record *record)
 {
 	return record->devices.count == 0 && record->enrolled_once &&
 	    record->invited_until_s == 0;
@@ -385,7 +382,7 @@ login_state(const struct policy *policy, const struct decision *decision,
 		policy->enrollment.self != SELF_CODE) ||
 	    record_codes_left(record, CODE_ENROLL, now_s) > 0)
 		return STATE_INVITED;
-	if (is_blocked(record))
+	if (login_is_blocked(record))
 		return STATE_BLOCKED;
 	/* Whether one is required, nobody can say. */
 	if (decision->mode == MODE_NONE &&

@@ -79,6 +79,12 @@ login_state(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s, int64_t *ret_deadline_s);
 
 /*
+ * Whether an admin took away all devices and left no invitation: "revoke
+ * --block", or "revoke --code", whose code may let her in still.
+ */
+bool login_is_blocked(const struct record *record);
+
+/*
  * Whether a user without a device may set one up without asking an admin,
  * now.  deadline_s as login_state() gives it.
  */

@@ -121,7 +121,8 @@ enum membership {
 	GROUP_INSIDE,
 };
 
-/* Why a rule before the one that decided did not match. */
+/* Why a rule before the one that decided did not match; of an address and a
+ * name that do not fit, the name. */
 enum mismatch {
 	MISMATCH_EXCLUDED, /* name is the "!x" that excludes the user */
 	MISMATCH_WHO,      /* neither user nor group is named */
@@ -132,7 +133,13 @@ enum mismatch {
 struct subject {
 	const char *user;
 	const struct address *address; /* NULL: not known */
-	const char *last_rule;         /* that decided last time, or "" */
+	/*
+	 * Rules of the policy, for an address that is not known: the "from" of
+	 * inside is taken to hold it, those of outside and of the rules before
+	 * it are taken not to.  NULL for no such rule.
+	 */
+	const struct rule *inside, *outside;
+	const char *last_rule; /* that decided last time, or "" */
 	/* Whether the user is in the group, by Unix's group database. */
 	enum membership (*member)(void *ctx, const char *group);
 	/* Told each earlier rule that does not match; may be NULL. */

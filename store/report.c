@@ -65,13 +65,32 @@ static const struct json_field skipped_row_item
     = {.kind = JSON_OBJECT, .need = JSON_REQUIRED,
 	.size = sizeof(struct skipped_row), .shape = &skipped_row_shape};
 
+static const struct json_field explained_fields[] = {
+	TEXT(struct explained, from, JSON_NULL),
+	TEXT(struct explained, verdict, JSON_REQUIRED),
+	TEXT(struct explained, rule, JSON_NULL),
+	CHOICE(struct explained, mode, mode_names),
+	TEXT(struct explained, reason, JSON_REQUIRED),
+	TIME(struct explained, deadline_s, "deadline"),
+};
+static const struct json_shape explained_shape
+    = JSON_SHAPE(explained_fields, NULL);
+static const struct json_field explained_item
+    = {.kind = JSON_OBJECT, .need = JSON_REQUIRED,
+	.size = sizeof(struct explained), .shape = &explained_shape};
+
 static const struct json_field explanation_fields[] = {
 	TEXT(struct explanation, user, JSON_REQUIRED),
-	TEXT(struct explanation, verdict, JSON_REQUIRED),
-	TEXT(struct explanation, rule, JSON_NULL),
-	CHOICE(struct explanation, mode, mode_names),
-	TEXT(struct explanation, reason, JSON_REQUIRED),
-	TIME(struct explanation, deadline_s, "deadline"),
+	{.key = "verdict", .kind = JSON_TEXT, .need = JSON_REQUIRED,
+	    JSON_AT(struct explanation, login.verdict)},
+	{.key = "rule", .kind = JSON_TEXT, .need = JSON_NULL,
+	    JSON_AT(struct explanation, login.rule)},
+	{.key = "mode", .kind = JSON_CHOICE, .need = JSON_NULL,
+	    JSON_AT(struct explanation, login.mode), .names = mode_names},
+	{.key = "reason", .kind = JSON_TEXT, .need = JSON_REQUIRED,
+	    JSON_AT(struct explanation, login.reason)},
+	TIME(struct explanation, login.deadline_s, "deadline"),
+	LIST(struct explanation, by_address, BY_ADDRESS_MAX, &explained_item),
 	LIST(struct explanation, skipped, POLICY_RULES, &skipped_row_item),
 };
 const struct json_shape explanation_shape
@@ -139,12 +158,8 @@ locked_until(
 	return now_s + (known_s > other_s ? known_s : other_s);
 }
 
-/*
- * Why the policy denies, for an admin: what is wrong with it, and not what
- * the user at the prompt is told.
- */
-static void
-say_denial(const struct decision *decision, char *ret, size_t size)
+void
+report_denial(const struct decision *decision, char *ret, size_t size)
 {
 	struct reason_facts facts = {.name = decision->name};
 	const char *rule = decision->rule != NULL ? decision->rule->name : "";
@@ -199,127 +214,7 @@ report_user(const struct policy *policy, const struct decision *decision,
 	if (decision->rule != NULL)
 		memcpy(row.rule, decision->rule->name, sizeof(row.rule));
 	if (decision->mode == MODE_NONE)
-		say_denial(decision, row.problem, sizeof(row.problem));
+		report_denial(decision, row.problem, sizeof(row.problem));
 	*ret = row;
-	return FAULT_NONE;
-}
-
-struct explaining {
-	const struct subject *subject;
-	struct explanation *explanation;
-	enum fault fault;
-};
-
-static enum membership
-ask_member(void *ctx, const char *group)
-{
-	const struct explaining *e = ctx;
-
-	return e->subject->member(e->subject->ctx, group);
-}
-
-static void
-note_skipped(
-    void *ctx, const struct rule *rule, enum mismatch why, const char *name)
-{
-	struct explaining *e = ctx;
-	struct skipped_row *row = json_list_add(
-	    &e->explanation->skipped, sizeof(*row));
-
-	if (row == NULL) {
-		e->fault = FAULT_MEMORY;
-		return;
-	}
-	memcpy(row->rule, rule->name, sizeof(row->rule));
-	switch (why) {
-	case MISMATCH_EXCLUDED:
-		snprintf(row->reason, sizeof(row->reason), "excluded by \"%s\"",
-		    name);
-		break;
-	case MISMATCH_WHO:
-		snprintf(row->reason, sizeof(row->reason),
-		    "names neither the user nor a group of theirs");
-		break;
-	case MISMATCH_FROM:
-		snprintf(row->reason, sizeof(row->reason),
-		    "the address is not in its \"from\"");
-		break;
-	}
-}
-
-/* An outcome in a few words, for one who did not see the prompt. */
-static void
-say_outcome(
-    const struct outcome *outcome, int64_t left_s, char *ret, size_t size)
-{
-	static const char *const words[REASON_COUNT] = {
-	    [REASON_EXEMPT] = "exempt: never asked",
-	    [REASON_REMEMBERED] = "a code was given not long ago",
-	    [REASON_OPTIONAL] = "no device, and none is required",
-	    [REASON_GRACE] = "no device yet, and the grace period lasts",
-	    [REASON_ASK] = "a device is enrolled: asked for a code",
-	    [REASON_ASK_ONE_TIME] = "no device: asked for a one-time code",
-	    [REASON_ASK_LOCKED] =
-		"a device is enrolled, but too many codes were "
-		"wrong: only a one-time code passes now",
-	    [REASON_ASK_STOPPED] = "a device is enrolled, but too many codes "
-				   "were wrong: only a one-time code passes "
-				   "until it is unlocked",
-	    [REASON_OFFER_DUE] = "no device yet, and the grace period lasts: "
-				 "offered to set one up, may skip",
-	    [REASON_OFFER] = "no device: offered to set one up, may skip",
-	    [REASON_OFFER_CODE_DUE] =
-		"no device yet, and the grace period lasts: offered to set "
-		"one up with a one-time code, may skip",
-	    [REASON_OFFER_CODE] = "no device: offered to set one up with a "
-				  "one-time code, may skip",
-	    [REASON_SETUP] = "no device: must set one up now",
-	    [REASON_CLOSED] = "no device, and enrolment is closed: revoke or "
-			      "code --enroll opens it",
-	};
-	struct reason_facts facts = {
-	    .name = outcome->name, .wait_s = outcome->wait_s, .left_s = left_s};
-
-	if (words[outcome->reason] != NULL)
-		snprintf(ret, size, "%s", words[outcome->reason]);
-	else
-		reason_say(outcome->reason, &facts, ret, size);
-}
-
-enum fault
-report_explain(const struct policy *policy, const struct subject *subject,
-    struct record *record, const struct login *login, struct explanation *ret)
-{
-	struct explanation explanation = {.mode = MODE_NONE};
-	struct explaining e = {.subject = subject, .explanation = &explanation};
-	struct subject traced = *subject;
-	struct decision decision;
-	struct outcome outcome;
-
-	traced.member = ask_member;
-	traced.skipped = note_skipped;
-	traced.ctx = &e;
-	policy_decide(policy, &traced, &decision);
-	if (e.fault != FAULT_NONE) {
-		explanation_done(&explanation);
-		return e.fault;
-	}
-	login_decide(policy, &decision, record, login, &outcome);
-	snprintf(
-	    explanation.user, sizeof(explanation.user), "%s", subject->user);
-	snprintf(explanation.verdict, sizeof(explanation.verdict), "%s",
-	    verdict_name(outcome.verdict));
-	if (decision.rule != NULL)
-		memcpy(explanation.rule, decision.rule->name,
-		    sizeof(explanation.rule));
-	explanation.mode = (int)decision.mode;
-	explanation.deadline_s = outcome.deadline_s;
-	if (decision.mode == MODE_NONE)
-		say_denial(
-		    &decision, explanation.reason, sizeof(explanation.reason));
-	else
-		say_outcome(&outcome, outcome.deadline_s - login->now_s,
-		    explanation.reason, sizeof(explanation.reason));
-	*ret = explanation;
 	return FAULT_NONE;
 }

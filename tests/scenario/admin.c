@@ -238,6 +238,9 @@ Test(admin, one_who_is_stopped_is_locked_until_unlock)
 	r = bastion_admin(b, ARGV("users", b->me));
 	assert_says(
 	    r->out, "  wrong codes    1, locked until tfa-admin unlock\n");
+	r = bastion_admin(b, ARGV("explain", b->me));
+	assert_says(
+	    r->out, "only a one-time code passes until tfa-admin unlock; ");
 	assert_status(bastion_admin(b, ARGV("unlock", b->me)), 0);
 	r = bastion_admin(b, ARGV("users", b->me));
 	assert_says(r->out, "  wrong codes    0\n");
@@ -291,6 +294,9 @@ Test(admin, blocked_user_is_shown_as_blocked)
 	assert_says(r->out,
 	    "\n  state          blocked, until tfa-admin revoke or code "
 	    "--enroll\n");
+	r = bastion_admin(b, ARGV("explain", b->me));
+	assert_says(r->out,
+	    text("%s: deny\n  because   no device, and blocked ", b->me));
 	r = bastion_admin(b, ARGV("--json", "users", "--state", "overdue"));
 	assert_never_says(r->out, text("\"%s\"", b->me));
 	r = bastion_admin(b, ARGV("--json", "users", "--summary"));
@@ -312,4 +318,35 @@ Test(admin, users_names_the_states_that_there_are)
 	assert_says(r->err,
 	    "lost: a state is exempt, locked, enrolled, invited, blocked, "
 	    "overdue, grace or pending\n");
+}
+
+Test(admin, explain_says_what_each_address_would_meet)
+{
+	struct bastion *b =
+	    bastion_open(.rules = text(
+			     "{'name':'bobs','users':['bob'],'from':"
+			     "['192.0.2.0/24'],'mode':'exempt'},"
+			     "{'name':'office','users':['*'],'from':"
+			     "['10.2.0.0/16'],'mode':'exempt'}," REQUIRED));
+	struct run *r;
+
+	fixture_enrol(b, b->me);
+	r = bastion_admin(b, ARGV("explain", b->me));
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out,
+	    text("%s: depends on the address (--from says it of one)\n"
+		 "  from      10.2.0.0/16: pass\n"
+		 "  because   exempt: never asked\n"
+		 "  rule      office (exempt)\n"
+		 "  from      anywhere else: challenge\n"
+		 "  because   a device is enrolled: asked for a code\n"
+		 "  rule      all (required)\n"
+		 "  not       bobs: names neither the user nor a group of "
+		 "theirs\n"
+		 "  not       office: the address is not in its \"from\"\n",
+		b->me));
+	r = bastion_admin(b, ARGV("explain", b->me, "--from", "10.2.0.1"));
+	cr_assert_eq(
+	    strncmp(r->out, text("%s: pass\n", b->me), strlen(b->me) + 7), 0,
+	    "%s", r->out);
 }

@@ -181,14 +181,16 @@ explain(const char *rules, struct record *record, const struct login *login)
 	struct fixture_groups groups = {.inside = {"staff"}};
 	struct address address;
 	struct subject subject = {.user = "alice",
-	    .address = &address,
 	    .last_rule = record->last_rule,
 	    .member = fixture_member,
 	    .ctx = &groups};
 	struct explanation explanation;
 	struct policy policy;
 
-	cr_assert(address_parse(login->address, &address));
+	if (login->address[0] != '\0') {
+		cr_assert(address_parse(login->address, &address));
+		subject.address = &address;
+	}
 	fixture_policy(rules, "", &policy);
 	cr_assert_eq(
 	    report_explain(&policy, &subject, record, login, &explanation),
@@ -205,17 +207,17 @@ Test(report, explains_why_each_earlier_rule_does_not_match)
 	    {"b", "neither"}, {"near", "from"}, {"others", "\"!staff\""}};
 	struct login login = fixture_login(NOW_S);
 	struct record record;
-	struct explanation e, again = {.mode = 0};
+	struct explanation e, again = {.user = ""};
 
 	fixture_record(&record);
 	e = explain(BOB("b") NEAR NOT_STAFF RULE
 	    ", " BOB("late") "{'name': 'x', 'users': ['x'], 'mode': 'exempt'}",
 	    &record, &login);
 	cr_expect_str_eq(e.user, "alice");
-	cr_expect_str_eq(e.rule, "staff");
-	cr_expect_eq(e.mode, MODE_REQUIRED);
-	cr_expect_str_eq(e.verdict, "enroll");
-	cr_expect_eq(e.deadline_s, 1893456000);
+	cr_expect_str_eq(e.login.rule, "staff");
+	cr_expect_eq(e.login.mode, MODE_REQUIRED);
+	cr_expect_str_eq(e.login.verdict, "enroll");
+	cr_expect_eq(e.login.deadline_s, 1893456000);
 	cr_assert_eq(e.skipped.count, COUNT(skipped));
 	for (size_t i = 0; i < COUNT(skipped); i++) {
 		cr_expect_str_eq(e.skipped.items[i].rule, skipped[i].rule);
@@ -254,7 +256,7 @@ Test(report, gives_every_outcome_a_reason_in_words)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct login login = fixture_login(NOW_S);
 		struct record record;
-		struct explanation e, again = {.mode = 0};
+		struct explanation e, again = {.user = ""};
 
 		fixture_record(&record);
 		if (cases[i].device)
@@ -262,12 +264,13 @@ Test(report, gives_every_outcome_a_reason_in_words)
 		record.enrolled_once = cases[i].once;
 		login.shell = !cases[i].command;
 		e = explain(cases[i].rules, &record, &login);
-		cr_expect_str_eq(e.verdict, cases[i].verdict, "case %zu", i);
-		cr_expect_str_not_empty(e.reason);
-		cr_expect_null(
-		    strstr(e.reason, "0 seconds"), "case %zu: %s", i, e.reason);
-		cr_expect_null(strstr(e.reason, "Press Enter"), "case %zu: %s",
-		    i, e.reason);
+		cr_expect_str_eq(
+		    e.login.verdict, cases[i].verdict, "case %zu", i);
+		cr_expect_str_not_empty(e.login.reason);
+		cr_expect_null(strstr(e.login.reason, "0 seconds"),
+		    "case %zu: %s", i, e.login.reason);
+		cr_expect_null(strstr(e.login.reason, "Press Enter"),
+		    "case %zu: %s", i, e.login.reason);
 		expect_readable(&explanation_shape, &e, &again);
 		explanation_done(&again);
 		explanation_done(&e);
@@ -284,20 +287,259 @@ Test(report, explains_by_the_code_that_decides_logins)
 	fixture_record(&record);
 	fixture_device(&record);
 	e = explain(RULE, &record, &login);
-	cr_expect_str_eq(e.verdict, "challenge");
+	cr_expect_str_eq(e.login.verdict, "challenge");
 	explanation_done(&e);
 	snprintf(record.last_rule, sizeof(record.last_rule), "staff");
 	e = explain("{'name': 'staff', 'users': ['bob'], 'mode': 'required'}",
 	    &record, &login);
-	cr_expect_str_eq(e.verdict, "deny");
-	cr_expect_eq(e.mode, MODE_NONE);
-	cr_expect_not_null(strstr(e.reason, "\"staff\""));
+	cr_expect_str_eq(e.login.verdict, "deny");
+	cr_expect_eq(e.login.mode, MODE_NONE);
+	cr_expect_not_null(strstr(e.login.reason, "\"staff\""));
 	explanation_done(&e);
 	e = explain("{'name': 'a', 'groups': ['nowhere'], 'mode': 'exempt'}",
 	    &record, &login);
-	cr_expect_str_eq(e.reason,
+	cr_expect_str_eq(e.login.reason,
 	    "rule \"a\" names group \"nowhere\", which does not exist: every "
 	    "login that reaches it is refused");
+	explanation_done(&e);
+	record_done(&record);
+}
+
+/* No "from" keeps out one whom the rule does not name. */
+Test(report, names_the_reason_that_matters_first)
+{
+	static const struct {
+		const char *who, *word;
+	} cases[] = {
+	    {"'users': ['alice']", "\"from\""},
+	    {"'groups': ['staff']", "\"from\""},
+	    {"'users': ['bob']", "neither"},
+	    {"'users': ['*', '!alice']", "\"!alice\""},
+	    {"'users': ['*'], 'groups': ['!staff']", "\"!staff\""},
+	    /* Of which nobody knows whether it names her. */
+	    {"'groups': ['nowhere']", "\"from\""},
+	};
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+
+	fixture_record(&record);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct explanation e;
+		char rules[512];
+
+		snprintf(rules, sizeof(rules),
+		    "{'name': 'far', %s, 'from': ['10.0.0.0/8'], 'mode': "
+		    "'exempt'}, " RULE,
+		    cases[i].who);
+		e = explain(rules, &record, &login);
+		cr_expect_str_eq(e.login.rule, "staff");
+		cr_assert_eq(e.skipped.count, 1);
+		cr_expect_not_null(
+		    strstr(e.skipped.items[0].reason, cases[i].word),
+		    "case %zu: %s", i, e.skipped.items[0].reason);
+		explanation_done(&e);
+	}
+	record_done(&record);
+}
+
+#define FROM(name, who, from, mode)                                 \
+	"{'name': '" name "', 'users': ['" who "'], 'from': [" from \
+	"], 'mode': '" mode "'}, "
+
+Test(report, says_what_each_address_would_meet_where_none_is_given)
+{
+	static const struct {
+		const char *from, *rule, *verdict;
+		int mode;
+	} expected[] = {
+	    {"10.0.0.0/8, 2001:db8::/32", "office", "pass", MODE_EXEMPT},
+	    {"192.0.2.0/24", "dmz", "challenge", MODE_REQUIRED},
+	    {"", "", "challenge", MODE_OPTIONAL},
+	};
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+	struct explanation e, again = {.user = ""};
+
+	fixture_record(&record);
+	fixture_device(&record);
+	memset(login.address, 0, sizeof(login.address));
+	e = explain(FROM("office", "alice", "'10.0.0.0/8', '2001:db8::/32'",
+			"exempt") FROM("bobs", "bob", "'0.0.0.0/0'", "exempt")
+			FROM("dmz", "*", "'192.0.2.0/24'", "required")
+			    BOB("last") "{'name': 'c', 'users': ['carol'], "
+					"'mode': 'exempt'}",
+	    &record, &login);
+	cr_expect_str_eq(e.login.verdict, "deny");
+	cr_expect_eq(e.login.mode, MODE_NONE);
+	cr_expect_str_eq(e.login.reason,
+	    "the rule \"office\" depends on the address: ask with --from");
+	cr_assert_eq(e.by_address.count, COUNT(expected));
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		const struct explained *one = &e.by_address.items[i];
+
+		cr_expect_str_eq(one->from, expected[i].from, "%zu", i);
+		cr_expect_str_eq(one->rule, expected[i].rule, "%zu", i);
+		cr_expect_str_eq(one->verdict, expected[i].verdict, "%zu", i);
+		cr_expect_eq(one->mode, expected[i].mode, "%zu", i);
+	}
+	/* Of anywhere else. */
+	cr_assert_eq(e.skipped.count, 5);
+	cr_expect_not_null(strstr(e.skipped.items[0].reason, "\"from\""));
+	cr_expect_not_null(strstr(e.skipped.items[1].reason, "neither"));
+	cr_expect_not_null(strstr(e.skipped.items[2].reason, "\"from\""));
+	expect_readable(&explanation_shape, &e, &again);
+	cr_expect_eq(again.by_address.count, COUNT(expected));
+	explanation_done(&again);
+	explanation_done(&e);
+	record_done(&record);
+}
+
+/* What one case notes in the record is not there for the next. */
+Test(report, judges_each_address_by_the_record_as_it_is)
+{
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+	struct explanation e;
+
+	fixture_record(&record);
+	memset(login.address, 0, sizeof(login.address));
+	e = explain("{'name': 'office', 'users': ['alice'], 'from': "
+		    "['10.0.0.0/8'], 'mode': 'required', 'grace': {'until': "
+		    "'2030-01-01T00:00:00Z'}}, "
+		    "{'name': 'all', 'users': ['*'], 'mode': 'optional'}",
+	    &record, &login);
+	cr_assert_eq(e.by_address.count, 2);
+	cr_expect_str_eq(e.by_address.items[0].verdict, "enroll");
+	cr_expect_eq(e.by_address.items[0].deadline_s, 1893456000);
+	cr_expect_str_eq(e.by_address.items[1].verdict, "enroll");
+	cr_expect_eq(e.by_address.items[1].deadline_s, 0);
+	cr_expect_str_eq(e.by_address.items[1].rule, "all");
+	cr_expect_str_empty(record.last_rule);
+	cr_expect_eq(record.first_seen_s, 0);
+	explanation_done(&e);
+	record_done(&record);
+}
+
+Test(report, stops_where_too_many_rules_depend_on_the_address)
+{
+	struct login login = fixture_login(NOW_S);
+	char rules[8192] = "";
+	size_t len = 0;
+	struct record record;
+	struct explanation e;
+
+	fixture_record(&record);
+	memset(login.address, 0, sizeof(login.address));
+	for (int i = 0; i < BY_ADDRESS_MAX; i++)
+		len += (size_t)snprintf(rules + len, sizeof(rules) - len,
+		    "%s{'name': 'r%d', 'users': ['*'], 'from': ['10.%d.0.0/16'"
+		    "], 'mode': 'exempt'}",
+		    i > 0 ? ", " : "", i, i);
+	e = explain(rules, &record, &login);
+	cr_assert_eq(e.by_address.count, BY_ADDRESS_MAX);
+	cr_expect_str_eq(
+	    e.by_address.items[BY_ADDRESS_MAX - 2].from, "10.14.0.0/16");
+	cr_expect_str_eq(
+	    e.by_address.items[BY_ADDRESS_MAX - 1].verdict, "deny");
+	cr_expect_not_null(
+	    strstr(e.by_address.items[BY_ADDRESS_MAX - 1].reason, "\"r15\""));
+	explanation_done(&e);
+	record_done(&record);
+}
+
+/* A list of prefixes that does not fit ends where one ends. */
+Test(report, cuts_a_long_from_between_two_prefixes)
+{
+	struct login login = fixture_login(NOW_S);
+	char rules[8192];
+	size_t len;
+	struct record record;
+	struct explanation e;
+	const char *from, *last;
+
+	fixture_record(&record);
+	memset(login.address, 0, sizeof(login.address));
+	len = (size_t)snprintf(rules, sizeof(rules),
+	    "{'name': 'r', 'users': ['*'], 'mode': 'exempt', 'from': [");
+	for (int i = 0; i < 60; i++)
+		len += (size_t)snprintf(rules + len, sizeof(rules) - len,
+		    "%s'10.%d.0.0/16'", i > 0 ? ", " : "", 100 + i);
+	snprintf(rules + len, sizeof(rules) - len, "]}");
+	e = explain(rules, &record, &login);
+	cr_assert_eq(e.by_address.count, 2);
+	from = e.by_address.items[0].from;
+	cr_expect_eq(strncmp(from, "10.100.0.0/16, 10.101.0.0/16, ", 30), 0);
+	cr_expect_lt(strlen(from), FROM_TEXT);
+	last = strrchr(from, '/');
+	cr_expect_str_eq(last, "/16, ...");
+	explanation_done(&e);
+	record_done(&record);
+}
+
+/* Whose counter is shut, until when, and what opens it. */
+Test(report, explains_until_when_wrong_codes_shut_a_user_out)
+{
+#define SHUT                                                           \
+	"a device is enrolled, but too many codes were wrong: only a " \
+	"one-time code passes until "
+	static const struct {
+		int64_t known, other;
+		const char *reason;
+	} cases[] = {
+	    {5, 5, "a device is enrolled: asked for a code"},
+	    {0, 6,
+		SHUT "2026-10-26T07:34:10Z or tfa-admin unlock; where a code "
+		     "was right in the last 30 days, it is asked for"},
+	    {0, 100,
+		SHUT "tfa-admin unlock; where a code was right in the last 30 "
+		     "days, it is asked for"},
+	    {6, 0,
+		"a device is enrolled: asked for a code; where one was right "
+		"in the last 30 days, too many were wrong, and only a one-time "
+		"code passes until 2026-10-26T07:34:10Z or tfa-admin unlock"},
+	    {7, 100,
+		SHUT "tfa-admin unlock; where a code was right in the last 30 "
+		     "days, until 2026-10-26T07:34:40Z or tfa-admin unlock"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct login login = fixture_login(NOW_S);
+		struct record record;
+		struct explanation e;
+
+		fixture_record(&record);
+		fixture_device(&record);
+		record.failures.known.count = cases[i].known;
+		record.failures.other.count = cases[i].other;
+		record.failures.known.last_s = NOW_S;
+		record.failures.other.last_s = NOW_S;
+		e = explain(RULE, &record, &login);
+		cr_expect_str_eq(e.login.verdict, "challenge");
+		cr_expect_str_eq(e.login.reason, cases[i].reason);
+		explanation_done(&e);
+		record_done(&record);
+	}
+}
+
+Test(report, explains_that_a_user_is_blocked)
+{
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+	struct explanation e;
+
+	fixture_record(&record);
+	record.enrolled_once = true;
+	e = explain(RULE, &record, &login);
+	cr_expect_str_eq(e.login.verdict, "deny");
+	cr_expect_str_eq(e.login.reason,
+	    "no device, and blocked from setting one up (revoke --block): "
+	    "revoke or code --enroll opens it");
+	explanation_done(&e);
+	record.invited_until_s = 1; /* of a revocation that ran out */
+	e = explain(RULE, &record, &login);
+	cr_expect_str_eq(e.login.reason,
+	    "no device, and enrolment is closed: revoke or code --enroll opens "
+	    "it");
 	explanation_done(&e);
 	record_done(&record);
 }
