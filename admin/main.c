@@ -5,12 +5,16 @@
 
 #include "admin.h"
 
-static const struct {
+static admin_command help;
+
+struct command {
 	const char *name;
 	const char *operands;
 	const char *help;
 	admin_command *run;
-} commands[] = {
+};
+
+static const struct command commands[] = {
     {"setup",
 	"[--dry-run] [--break-glass USER] [--wait 5m] | --confirm | --undo | "
 	"--watch | --remove",
@@ -43,6 +47,7 @@ static const struct {
 	"every way round the gate, each with the line to change", admin_doctor},
     {"log", "[--user U] [--since T]", "who was let in, and who was not",
 	admin_log},
+    {"help", "[COMMAND]", "what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -81,37 +86,49 @@ enum {
 	OPT_SUMMARY
 };
 
-/* Which options each command takes besides those for all. */
+/* The options that each command takes besides those for all. */
 static const struct {
 	const char *command;
 	int option;
-} allowed[] = {
-    {"setup", OPT_DRY_RUN},
-    {"setup", OPT_BREAK_GLASS},
-    {"setup", OPT_WAIT},
-    {"setup", OPT_REMOVE},
-    {"setup", OPT_CONFIRM},
-    {"setup", OPT_UNDO},
-    {"setup", OPT_WATCH},
-    {"enforce", OPT_GRACE},
-    {"enforce", OPT_UNTIL},
-    {"exempt", OPT_FROM},
-    {"users", OPT_STATE},
-    {"users", OPT_GROUP},
-    {"explain", OPT_FROM},
-    {"explain", OPT_AT},
-    {"revoke", OPT_BLOCK},
-    {"revoke", OPT_CODE},
-    {"code", OPT_ENROLL},
-    {"code", OPT_PASS},
-    {"enroll", OPT_QR},
-    {"users", OPT_SUMMARY},
-    {"doctor", OPT_CONFIG},
-    {"doctor", OPT_PROBE},
-    {"doctor", OPT_KEY},
-    {"log", OPT_USER},
-    {"log", OPT_SINCE},
+	const char *argument; /* "" for none */
+	const char *help;
+} options[] = {
+    {"setup", OPT_DRY_RUN, "", "show every change, and make none"},
+    {"setup", OPT_BREAK_GLASS, "USER",
+	"leave this account out of the gate, for emergencies"},
+    {"setup", OPT_WAIT, "DURATION",
+	"how long to wait for --confirm, in place of 5m"},
+    {"setup", OPT_CONFIRM, "", "from a new login: what was changed stays"},
+    {"setup", OPT_UNDO, "", "put back what was changed, at once"},
+    {"setup", OPT_WATCH, "",
+	"at boot without systemd: undo what nobody confirms"},
+    {"setup", OPT_REMOVE, "",
+	"take it all away, everybody's devices and the policy too"},
+    {"enforce", OPT_GRACE, "DURATION",
+	"how long whoever has no device is still let in"},
+    {"enforce", OPT_UNTIL, "DATE", "the same, until that day"},
+    {"exempt", OPT_FROM, "CIDR", "only where they come from this network"},
+    {"users", OPT_STATE, "STATE", "only those in this state"},
+    {"users", OPT_GROUP, "GROUP", "only members of this Unix group"},
+    {"users", OPT_SUMMARY, "", "how many are in which state, by group"},
+    {"explain", OPT_FROM, "ADDR", "a login from this address"},
+    {"explain", OPT_AT, "TIME", "a login at that time, in place of now"},
+    {"revoke", OPT_BLOCK, "",
+	"nothing may be set up, until revoke or code --enroll"},
+    {"revoke", OPT_CODE, "", "set up anew only with the code that is printed"},
+    {"code", OPT_ENROLL, "", "to set up a device with"},
+    {"code", OPT_PASS, "", "to be let in once, without a device"},
+    {"enroll", OPT_QR, "KIND",
+	"terminal, svg or uri: how the secret is printed"},
+    {"doctor", OPT_CONFIG, "FILE",
+	"this configuration, in place of /etc/ssh/sshd_config"},
+    {"doctor", OPT_PROBE, "USER",
+	"log in as this user, and try every way round"},
+    {"doctor", OPT_KEY, "KEY", "the user's private key, for --probe"},
+    {"log", OPT_USER, "USER", "only what concerns this user"},
+    {"log", OPT_SINCE, "TIME", "only from then on, or as far back as 2h"},
 };
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
 
 static const struct option longopts[] = {
     {"socket", required_argument, NULL, OPT_SOCKET},
@@ -171,6 +188,70 @@ print_help(FILE *to)
 	    to);
 }
 
+/* NULL, after a message, where there is none of that name. */
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	admin_say(
+	    "there is no command \"%s\"; tfa-admin --help lists them", name);
+	return NULL;
+}
+
+/* -i has a long name too, which nobody needs. */
+static void
+print_option(size_t i)
+{
+	const struct option *o = longopts;
+	bool is_short = options[i].option == OPT_KEY;
+	char text[32];
+
+	while (o->val != options[i].option)
+		o++;
+	snprintf(text, sizeof(text), "%s%s%s%s", is_short ? "-" : "--",
+	    is_short ? "i" : o->name, options[i].argument[0] != '\0' ? " " : "",
+	    options[i].argument);
+	printf("  %-20s %s\n", text, options[i].help);
+}
+
+static void
+print_help_of(const struct command *command)
+{
+	bool any = false;
+
+	printf("usage: tfa-admin %s %s\n\n%s\n\n", command->name,
+	    command->operands, command->help);
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (strcmp(options[i].command, command->name) == 0) {
+			print_option(i);
+			any = true;
+		}
+	printf("%sOptions for all commands: tfa-admin --help; more: "
+	       "tfa-admin(8).\n",
+	    any ? "\n" : "");
+}
+
+static int
+help(struct admin *admin, int argc, char **argv)
+{
+	const struct command *command;
+
+	(void)admin;
+	if (argc > 1)
+		return admin_usage("help");
+	if (argc == 0) {
+		print_help(stdout);
+		return ADMIN_DONE;
+	}
+	command = find_command(argv[0]);
+	if (command == NULL)
+		return ADMIN_USAGE;
+	print_help_of(command);
+	return ADMIN_DONE;
+}
+
 int
 admin_usage(const char *command)
 {
@@ -222,8 +303,7 @@ take_option(struct admin *admin, int option)
 
 	switch (option) {
 	case OPT_HELP:
-		print_help(stdout);
-		exit(ADMIN_DONE);
+		return;
 	case OPT_VERSION:
 		puts("tfa-admin " TFA_VERSION);
 		exit(ADMIN_DONE);
@@ -244,9 +324,9 @@ is_allowed(const char *command, int option)
 {
 	if (option < OPT_GRACE)
 		return true;
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (allowed[i].option == option &&
-		    strcmp(allowed[i].command, command) == 0)
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (options[i].option == option &&
+		    strcmp(options[i].command, command) == 0)
 			return true;
 	return false;
 }
@@ -290,20 +370,17 @@ set_paths(struct admin *admin)
 static int
 run(struct admin *admin, const bool *taken, int argc, char **argv)
 {
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(commands[i].name, argv[0]) != 0)
-			continue;
-		for (const struct option *o = longopts; o->name != NULL; o++)
-			if (taken[o->val - OPT_SOCKET] &&
-			    !is_allowed(argv[0], o->val)) {
-				admin_say("%s takes no --%s", argv[0], o->name);
-				return admin_usage(argv[0]);
-			}
-		return commands[i].run(admin, argc - 1, argv + 1);
-	}
-	admin_say(
-	    "there is no command \"%s\"; tfa-admin --help lists them", argv[0]);
-	return ADMIN_USAGE;
+	const struct command *command = find_command(argv[0]);
+
+	if (command == NULL)
+		return ADMIN_USAGE;
+	for (const struct option *o = longopts; o->name != NULL; o++)
+		if (taken[o->val - OPT_SOCKET] &&
+		    !is_allowed(argv[0], o->val)) {
+			admin_say("%s takes no --%s", argv[0], o->name);
+			return admin_usage(argv[0]);
+		}
+	return command->run(admin, argc - 1, argv + 1);
 }
 
 /* Output that could not be written is not output. */
@@ -323,6 +400,8 @@ main(int argc, char **argv)
 	bool taken[OPT_SUMMARY - OPT_SOCKET + 1] = {false};
 
 	parse_options(argc, argv, &admin, taken);
+	if (taken[OPT_HELP - OPT_SOCKET])
+		return flushed(help(&admin, optind < argc, argv + optind));
 	if (optind == argc) {
 		print_help(stderr);
 		return ADMIN_USAGE;

@@ -2,7 +2,7 @@
 # be slow or incomplete where a directory does not list its members.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable policy users
-explain revoke code enroll import unlock log"
+explain revoke code enroll import unlock log help"
 
 _tfa_admin_options()
 {
@@ -20,8 +20,8 @@ _tfa_admin_options()
 	enroll) echo --qr ;;
 	log) echo --user --since ;;
 	esac
-	echo --json --yes --socket --store --policy --keeper-user
-	[ -n "$1" ] || echo --help --version
+	echo --json --yes --socket --store --policy --keeper-user --help
+	[ -n "$1" ] || echo --version
 }
 
 _tfa_users()
@@ -123,7 +123,7 @@ _tfa_admin()
 		;;
 	esac
 	case $command in
-	'') _tfa_offer "$_tfa_admin_commands" ;;
+	'' | help) _tfa_offer "$_tfa_admin_commands" ;;
 	enable | enforce | exempt | disable)
 		_tfa_offer "$(_tfa_users; _tfa_groups | sed 's/^/@/')"
 		;;
