@@ -22,6 +22,7 @@
  *	ask.c      the keeper's answers
  *	doctor*.c  doctor; doctor.h lists them
  *	read.c     files, a user's own as that user
+ *	authorities.c  who signs certificates, and whether the gate knows
  *	table.c    tables for a terminal
  *
  * Data goes to stdout, messages to stderr.

@@ -9,62 +9,37 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "authorities.h"
 #include "doctor.h"
 #include "doctor_person.h"
 #include "policy_file.h"
 
-#define AUTHORITIES "/etc/tfa/authorities"
-
-/* Whether a line of text has this authority's key, as an authority. */
-static bool
-has_authority(const char *text, const char *blob)
-{
-	while (*text != '\0') {
-		size_t n = strcspn(text, "\n");
-		scoped_free char *line = strndup(text, n);
-
-		if (line != NULL && key_options(line).authority &&
-		    strstr(line, blob) != NULL)
-			return true;
-		text += n + (text[n] == '\n');
-	}
-	return false;
-}
-
-/* Only a file that is the same for everyone lets everyone's pass. */
-static bool
-is_named(const struct policy *policy, const char *blob)
-{
-	for (size_t i = 0; i < policy->keys.files.count; i++) {
-		const char *file = policy->keys.files.items[i].text;
-		scoped_free char *text = file[0] == '/' ? read_whole(file)
-							: NULL;
-
-		if (text != NULL && has_authority(text, blob))
-			return true;
-	}
-	return false;
-}
+/* Those of sshd that are judged, and whether any passes. */
+struct judging {
+	struct doctor *doctor;
+	const struct policy *policy;
+	bool pass;
+};
 
 /* Whether the gate lets in what this authority signs; said where not. */
-static bool
-judge_authority(struct doctor *doctor, const struct policy *policy,
-    const char *path, int number, const char *blob)
+static void
+judge_authority(void *ctx, const struct authority *authority)
 {
+	struct judging *judging = ctx;
 	char fix[CONFIG_WORD + 160];
 
-	if (policy->keys.unlisted == UNLISTED_ALLOW || is_named(policy, blob))
-		return true;
+	if (authority_passes(judging->policy, NULL, authority)) {
+		judging->pass = true;
+		return;
+	}
 	snprintf(fix, sizeof(fix),
-	    "this line with \"cert-authority \" before it in " AUTHORITIES
+	    "this line with \"cert-authority \" before it in " AUTHORITIES_FILE
 	    ", and that name in keys.files of %.500s",
-	    doctor->policy);
-	findings_add(&doctor->findings, FINDING_WARN, fix,
+	    judging->doctor->policy);
+	findings_add(&judging->doctor->findings, FINDING_WARN, fix,
 	    "%.300s:%d: the gate refuses the certificates of this authority, "
 	    "which sshd trusts",
-	    path, number);
-	return false;
+	    authority->path, authority->number);
 }
 
 /* Whether the gate lets certificates of any of sshd's authorities in. */
@@ -72,27 +47,19 @@ static bool
 judge_authorities(
     struct doctor *doctor, const struct policy *policy, const char *path)
 {
-	scoped_free char *text = read_whole(path);
-	char *rest = text, *line, *at;
-	bool pass = policy->keys.unlisted == UNLISTED_ALLOW;
+	struct judging judging = {.doctor = doctor,
+	    .policy = policy,
+	    .pass = policy->keys.unlisted == UNLISTED_ALLOW};
 
-	if (text == NULL)
+	if (!authorities_each(path, judge_authority, &judging))
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "TrustedUserCAKeys %.300s: %s", path, strerror(errno));
-	for (int n = 1; (line = strsep(&rest, "\n")) != NULL; n++) {
-		line += strspn(line, " \t");
-		at = line + strcspn(line, " \t");
-		at += strspn(at, " \t");
-		at[strcspn(at, " \t\r")] = '\0';
-		if (*line != '#' && *at != '\0')
-			pass |= judge_authority(doctor, policy, path, n, at);
-	}
-	if (pass)
+	if (judging.pass)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "TrustedUserCAKeys %.200s: the gate keeps a certificate's "
 		    "force-command; guard the CA",
 		    path);
-	return pass;
+	return judging.pass;
 }
 
 /* A command= beside a principal, which the gate does not look at. */

@@ -10,39 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "authorities.h"
 #include "cleanup.h"
 #include "doctor.h"
 #include "doctor_person.h"
 #include "policy_file.h"
 
-#define KEYS_MS   2000 /* for a file of keys */
-#define KEYS_SLOW 5    /* files that may take longer */
-
-/* AuthorizedKeysFile's word for a user: %h, %u, %U, %%, or below the home. */
-static void
-expand(const char *word, const struct passwd *pw, char *ret, size_t size)
-{
-	size_t n = 0;
-
-	if (word[0] != '/' && strncmp(word, "%h", 2) != 0)
-		n = (size_t)snprintf(ret, size, "%s/", pw->pw_dir);
-	for (; *word != '\0' && n + 1 < size; word++) {
-		if (*word != '%' || word[1] == '\0') {
-			ret[n++] = *word;
-			ret[n] = '\0';
-			continue;
-		}
-		word++;
-		if (*word == 'U')
-			n += (size_t)snprintf(ret + n, size - n, "%lu",
-			    (unsigned long)pw->pw_uid);
-		else
-			n += (size_t)snprintf(ret + n, size - n, "%s",
-			    *word == 'h'       ? pw->pw_dir
-				: *word == 'u' ? pw->pw_name
-					       : "%");
-	}
-}
+#define KEYS_SLOW 5 /* files that may take longer */
 
 static void
 judge_key(
@@ -200,7 +174,7 @@ doctor_each_file(struct doctor_lines *lines, const char *words)
 	while (slow < KEYS_SLOW && (pw = getpwent()) != NULL) {
 		rest = words;
 		while (config_word(&rest, word)) {
-			expand(word, pw, path, sizeof(path));
+			key_file_path(word, pw, path, sizeof(path));
 			slow += !read_lines(lines, pw, path);
 		}
 	}

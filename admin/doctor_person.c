@@ -49,6 +49,15 @@ is_type(const char *p)
 	    strncmp(p, "sk-", 3) == 0;
 }
 
+/* A type and something behind it. */
+static bool
+is_key(const char *p)
+{
+	size_t type = strcspn(p, " \t");
+
+	return is_type(p) && p[type + strspn(p + type, " \t")] != '\0';
+}
+
 /* The option at p, up to '=', ',' or a blank, is name. */
 static bool
 is_option(const char *p, const char *name)
@@ -82,6 +91,7 @@ key_options(const char *line)
 	struct key_options options = {.command = false};
 	const char *p = line + strspn(line, " \t");
 
+	options.key = is_key(p);
 	if (*p == '#' || *p == '\0' || is_type(p))
 		return options;
 	while (*p != '\0') {
@@ -93,5 +103,6 @@ key_options(const char *line)
 			break;
 		p++;
 	}
+	options.key = is_key(p + strspn(p, " \t"));
 	return options;
 }

@@ -20,6 +20,7 @@ enum shell_kind {
 enum shell_kind shell_kind(const char *path);
 
 struct key_options {
+	bool key;         /* there is a key on the line */
 	bool command;     /* the key is for one command only */
 	bool environment; /* it sets variables */
 	bool authority;   /* it signs certificates */

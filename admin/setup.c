@@ -72,24 +72,36 @@ has_keeper(const struct setup *setup)
 	return setup->caller == NULL || setup->admin->yes;
 }
 
+/* By the policy, and the caller's record. */
 static bool
-caller_is_safe(const struct setup *setup)
+may_enter(const struct setup *setup)
 {
 	char why[512] = "";
 
-	if (setup->caller == NULL ||
-	    (setup->break_glass != NULL &&
-		strcmp(setup->caller, setup->break_glass) == 0) ||
-	    caller_may_enter(setup->caller, why, sizeof(why)))
+	if (caller_may_enter(setup->caller, why, sizeof(why)))
 		return true;
 	admin_say("you would lock yourself out: %s could not log in again: %s",
 	    setup->caller, why);
-	if (setup->admin->yes)
-		return true;
-	admin_say("enrol first, or let %s do so: tfa-admin enable %s; --yes "
-		  "goes on all the same",
-	    setup->caller, setup->caller);
+	if (!setup->admin->yes)
+		admin_say("enrol first, or let %s do so: tfa-admin enable %s",
+		    setup->caller, setup->caller);
 	return false;
+}
+
+static bool
+caller_is_safe(const struct setup *setup)
+{
+	bool ok;
+
+	if (setup->caller == NULL ||
+	    (setup->break_glass != NULL &&
+		strcmp(setup->caller, setup->break_glass) == 0))
+		return true;
+	ok = may_enter(setup);
+	ok &= caller_has_key(setup->caller);
+	if (!ok && !setup->admin->yes)
+		admin_say("--yes goes on all the same");
+	return ok || setup->admin->yes;
 }
 
 /* All that is in the way is said, not only the first. */

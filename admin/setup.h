@@ -12,6 +12,7 @@
  *	setup_site.c     what the site's own sshd configuration would lose
  *	setup_config.c   that configuration's files
  *	setup_caller.c   whether the caller could still log in
+ *	setup_keys.c     and by which key or certificate
  *	setup_text.c     what the files say
  *	setup_step.c     each kind of step: do, undo
  *	setup_folder.c   folders: made, put aside, removed
@@ -42,6 +43,7 @@
 #include <sys/types.h>
 
 #include "admin.h"
+#include "policy_file.h"
 
 #define SETUP_PATH     256
 #define SETUP_STEPS    32
@@ -210,10 +212,12 @@ bool boot_is(const char *name);
 /*
  * sshd.  sshd_test(): sshd -t on the configuration, with the drop-in that
  * text says before it where text is not NULL; what sshd says goes to stderr.
- * sshd_runs(): what ForceCommand sshd -T gives a user; NULL: cannot be told,
- * else the caller frees.  sshd_reload_how(): the command that reloads it.
+ * sshd_dump(): what sshd -T gives a user who comes from that address;
+ * sshd_force_command(): its ForceCommand; NULL: cannot be told, else the
+ * caller frees.  sshd_reload_how(): the command that reloads it.
  */
 bool sshd_test(const char *text);
+char *sshd_dump(const char *user, const char *address);
 char *sshd_force_command(const char *user);
 bool sshd_has_folder(void); /* /run/sshd; without it sshd does nothing */
 void sshd_reload_how(char *ret, size_t size);
@@ -264,6 +268,19 @@ int64_t login_ticks_now(void);
  * again, else ret_why. */
 const char *caller_name(void);
 bool caller_may_enter(const char *user, char *ret_why, size_t size);
+
+/* *ret: the policy that will hold, setup's own where there is none yet;
+ * policy_done() frees it.  What is wrong with it in ret_why. */
+MUST_USE enum fault
+caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT]);
+
+/*
+ * Whether the gate will know a key that the caller can log in with, as far as
+ * that can be told: before ExposeAuthInfo nobody sees by which key she did.
+ * False, after a message with the line to add, where sshd trusts an authority
+ * that the gate does not know, and she has no key of her own that it does.
+ */
+bool caller_has_key(const char *user);
 
 /*
  * Reads the site's sshd configuration: sets site_first and site_blocks_us,

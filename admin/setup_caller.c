@@ -109,18 +109,30 @@ judge(const struct policy *policy, const struct passwd *pw,
 	return outcome.verdict != VERDICT_DENY;
 }
 
+enum fault
+caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT])
+{
+	scoped_free char *text = NULL;
+	struct json_error error;
+	enum fault fault = policy_load(SETUP_POLICY, 0, ret, ret_why);
+
+	if (fault != FAULT_ABSENT)
+		return fault;
+	text = text_policy("");
+	return text != NULL ? policy_parse(text, strlen(text), ret, &error)
+			    : FAULT_MEMORY;
+}
+
 bool
 caller_may_enter(const char *user, char *ret_why, size_t size)
 {
 	scoped_record struct record record = {.version = 0};
 	const struct passwd *pw = getpwnam(user);
-	char why[POLICY_WHY_TEXT];
+	char why[POLICY_WHY_TEXT] = "";
 	struct policy policy;
-	enum fault fault = policy_load(SETUP_POLICY, 0, &policy, why);
+	enum fault fault = caller_policy(&policy, why);
 	bool ok;
 
-	if (fault == FAULT_ABSENT) /* ours to be: optional for everyone */
-		return true;
 	snprintf(ret_why, size, "%s", why);
 	if (fault != FAULT_NONE)
 		return false;

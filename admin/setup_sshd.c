@@ -83,19 +83,26 @@ value_of(const char *out, const char *keyword)
 }
 
 char *
-sshd_force_command(const char *user)
+sshd_dump(const char *user, const char *address)
 {
-	scoped_free char *out = NULL;
-	char who[160];
+	char *out = NULL;
+	char who[240];
 
 	snprintf(who, sizeof(who),
-	    "user=%.80s,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,"
-	    "lport=22",
-	    user);
-	if (command_run(COMMAND("sshd", "-T", "-C", who), &out) != 0 ||
-	    out == NULL)
-		return NULL;
-	return value_of(out, "forcecommand");
+	    "user=%.80s,host=localhost,addr=%.80s,laddr=127.0.0.1,lport=22",
+	    user, address);
+	if (command_run(COMMAND("sshd", "-T", "-C", who), &out) == 0)
+		return out;
+	free(out);
+	return NULL;
+}
+
+char *
+sshd_force_command(const char *user)
+{
+	scoped_free char *out = sshd_dump(user, "127.0.0.1");
+
+	return out != NULL ? value_of(out, "forcecommand") : NULL;
 }
 
 /* The unit that runs sshd, or NULL. */

@@ -384,6 +384,139 @@ Test(setup, refuses_to_lock_the_caller_out)
 	assert_status(machine_setup("--yes", NULL, NULL), 0);
 }
 
+#define CA      "/etc/ssh/user_ca.pub"
+#define REFUSED CA ":2: the gate refuses the certificates of this authority"
+
+/* bob's sshd trusts an authority; his own keys are as the script leaves them,
+ * which begins with none. */
+static struct run *
+with_authority(const char *script, const char *argument)
+{
+	machine_sh(text("umask 022\n"
+			"umount /home/bob 2>/dev/null || true\n"
+			"mount -t tmpfs -o mode=755 tmpfs /home/bob\n"
+			"mkdir /home/bob/.ssh\n"
+			"echo '# ours' >" CA "\n"
+			"cat $TFA_KEYS/user-ca.pub >>" CA "\n"
+			"rm -rf /etc/tfa\n"
+			"%s",
+	    script));
+	setenv("SUDO_USER", "bob", 1);
+	machine_sh("mkdir -p /run/systemd/system"); /* to start the keeper */
+	return machine_setup("--dry-run", argument,
+	    argument != NULL && strcmp(argument, "--break-glass") == 0 ? "bob"
+								       : NULL);
+}
+
+#define KEY(options, file) \
+	"sed 's/^/" options "/' $TFA_KEYS/bob.pub >>/home/bob/" file "\n"
+
+/* What only such a certificate opens would be shut. */
+Test(setup, refuses_a_caller_whose_certificate_the_gate_would_refuse)
+{
+	/* bob's own key, or none that would do */
+	static const char *const refused[] = {"",
+	    "echo '#' >/home/bob/.ssh/authorized_keys\n",
+	    "echo not a key >/home/bob/.ssh/authorized_keys\n",
+	    KEY("#", ".ssh/authorized_keys"),
+	    KEY("command=\"date\" ", ".ssh/authorized_keys"),
+	    KEY("cert-authority ", ".ssh/authorized_keys"),
+	    KEY("", ".ssh/other"),
+	    KEY("", ".ssh/other") "echo 'AuthorizedKeysFile .ssh/other' "
+				  ">>/etc/ssh/sshd_config\n",
+	    KEY("", ".ssh/authorized_keys") "chmod 600 /home/bob/.ssh/*\n",
+	    KEY("", ".ssh/authorized_keys") "echo 'AuthorizedKeysFile none' "
+					    ">>/etc/ssh/sshd_config\n"};
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		machine_sshd_config("TrustedUserCAKeys " CA "\n");
+		r = with_authority(refused[i], NULL);
+		cr_assert_eq(r->status, 1, "case %zu: %s", i, r->err);
+		assert_says(r->err, "you would lock yourself out: " REFUSED);
+		assert_says(r->err, "bob has no key");
+		assert_says(r->err, "\n    cert-authority ssh-ed25519 AAAA");
+	}
+	assert_status(with_authority("", "--yes"), 0);
+	assert_status(with_authority("", "--break-glass"), 0);
+	r = machine_setup("--dry-run", "--break-glass", "alice");
+	assert_status(r, 1);
+}
+
+/* The line that it prints, where it says. */
+Test(setup, goes_on_where_the_policy_knows_the_authority)
+{
+	static const char policy[] =
+	    "install -d -m 755 /etc/tfa\n"
+	    "sed 's|\"otherwise\"|\"keys\": {\"files\": "
+	    "[\"/etc/tfa/authorities\"]}, &|' etc/policy.json "
+	    ">/etc/tfa/policy.json\n";
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sshd_config("TrustedUserCAKeys " CA "\n");
+	r = with_authority(policy, NULL);
+	assert_status(r, 1);
+	write_text("/run/printed", r->err);
+	r = with_authority(text("%ssed -n 's/^    cert/cert/p' /run/printed "
+				">/etc/tfa/authorities\n",
+			       policy),
+	    NULL);
+	assert_status(r, 0);
+	assert_never_says(r->err, "refuses");
+	/* One that bob cannot read is none for the gate. */
+	assert_says(with_authority(text("%ssed -n 's/^    cert/cert/p' "
+					"/run/printed >/etc/tfa/authorities\n"
+					"chmod 600 /etc/tfa/authorities\n",
+				       policy),
+			NULL)
+			->err,
+	    REFUSED);
+	r = with_authority(
+	    text("%ssed -i 's|\\[\"/etc/tfa/authorities\"\\]|&, "
+		 "\"unlisted\": \"allow\"|' /etc/tfa/policy.json\n",
+		policy),
+	    NULL);
+	assert_status(r, 0);
+	assert_never_says(r->err, "refuses");
+}
+
+Test(setup, says_that_only_a_key_of_ones_own_will_do)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sshd_config("TrustedUserCAKeys " CA "\n");
+	r = with_authority(KEY("", ".ssh/authorized_keys2"), NULL);
+	assert_status(r, 0);
+	assert_says(r->err, REFUSED);
+	assert_says(r->err,
+	    "only your key in /home/bob/.ssh/authorized_keys2 "
+	    "will let you in");
+	assert_never_says(r->err, "lock yourself out");
+	/* Of the caller's sshd, not of everybody's. */
+	machine_sshd_config("Match User alice\n    TrustedUserCAKeys " CA "\n");
+	r = with_authority("", NULL);
+	assert_status(r, 0);
+	assert_never_says(r->err, REFUSED);
+	machine_sshd_config("Match User bob\n    TrustedUserCAKeys " CA "\n");
+	assert_status(with_authority("", NULL), 1);
+	/* No certificate logs in there, nor any key. */
+	machine_sshd_config(
+	    "PubkeyAuthentication no\nTrustedUserCAKeys " CA "\n");
+	assert_never_says(with_authority("", NULL)->err, REFUSED);
+	machine_sshd_config("TrustedUserCAKeys /etc/ssh/not_there\n");
+	assert_status(with_authority("", NULL), 0);
+	machine_sshd_config("TrustedUserCAKeys /etc\n");
+	r = with_authority("", NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "TrustedUserCAKeys /etc: ");
+}
+
 Test(setup, remove_leaves_nothing_behind)
 {
 	struct run *keeper;

@@ -1,0 +1,157 @@
+/*
+ * By which key the caller could still log in.  sshd has not said yet which one
+ * it was; but whoever can only have come with a certificate that the gate does
+ * not know would not come again.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "authorities.h"
+#include "cleanup.h"
+#include "doctor_dump.h"
+#include "doctor_person.h"
+#include "read.h"
+#include "setup.h"
+#include "utf8.h"
+
+#define KEY_PATH       (2 * CONFIG_WORD)
+#define AUTHORITY_TEXT 8192 /* of an authority: RSA of 16384 bits has 2800 */
+
+/* The line follows. */
+#define UNTIL                                                              \
+	"until this line stands in " AUTHORITIES_FILE " and that file in " \
+	"keys.files of " SETUP_POLICY ":"
+
+struct caller {
+	const struct passwd *pw;
+	const struct policy *policy;
+	const char *dump;   /* sshd -T, for the caller */
+	char own[KEY_PATH]; /* the file with a key of theirs; "" for none */
+	bool refused;       /* an authority is not known to the gate */
+};
+
+/* A key that opens a shell, and no authority. */
+static bool
+has_key(const struct passwd *pw, const char *path)
+{
+	size_t len = 0;
+	scoped_free char *text = read_whole_as(pw, path, KEYS_MS, &len);
+	char *rest = text, *line;
+	bool found = false;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		struct key_options options = key_options(line);
+
+		found |= options.key && !options.authority && !options.command;
+	}
+	return found;
+}
+
+/* Whether the gate looks for keys there too. */
+static bool
+is_listed(const struct caller *caller, const char *path)
+{
+	const struct policy *policy = caller->policy;
+	char listed[KEY_PATH];
+
+	for (size_t i = 0; i < policy->keys.files.count; i++) {
+		key_file_path(policy->keys.files.items[i].text, caller->pw,
+		    listed, sizeof(listed));
+		if (strcmp(listed, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of the files where sshd looks for keys; "none" is none of the gate's. */
+static void
+find_own(struct caller *caller)
+{
+	char words[CONFIG_WORD], word[CONFIG_WORD], path[KEY_PATH];
+	const char *at = caller->dump, *rest = words;
+
+	if (!dump_next(&at, "authorizedkeysfile", words))
+		return;
+	while (caller->own[0] == '\0' && config_word(&rest, word)) {
+		key_file_path(word, caller->pw, path, sizeof(path));
+		if (is_listed(caller, path) && has_key(caller->pw, path))
+			memcpy(caller->own, path, sizeof(path));
+	}
+}
+
+static void
+judge_authority(void *ctx, const struct authority *authority)
+{
+	struct caller *caller = ctx;
+	char line[AUTHORITY_TEXT];
+
+	if (authority_passes(caller->policy, caller->pw, authority))
+		return;
+	caller->refused = true;
+	if (caller->own[0] != '\0')
+		admin_say(
+		    "%s:%d: the gate refuses the certificates of this "
+		    "authority: only your key in %s will let you in, " UNTIL,
+		    authority->path, authority->number, caller->own);
+	else
+		admin_say("you would lock yourself out: %s:%d: the gate "
+			  "refuses the certificates of this authority, and %s "
+			  "has no key that it knows, " UNTIL,
+		    authority->path, authority->number, caller->pw->pw_name);
+	utf8_clean(
+	    authority->line, strlen(authority->line), line, sizeof(line));
+	fprintf(stderr, "    cert-authority %s\n", line);
+}
+
+/* False where the caller would be refused; said. */
+static bool
+judge(struct caller *caller)
+{
+	char value[CONFIG_WORD];
+	const char *at = caller->dump;
+
+	if (dump_next(&at, "pubkeyauthentication", value) &&
+	    strcasecmp(value, "no") == 0)
+		return true;
+	at = caller->dump;
+	if (!dump_next(&at, "trustedusercakeys", value) ||
+	    strcasecmp(value, "none") == 0)
+		return true;
+	find_own(caller);
+	if (!authorities_each(value, judge_authority, caller) &&
+	    errno != ENOENT) {
+		admin_say("TrustedUserCAKeys %s: %s", value, strerror(errno));
+		caller->refused = true;
+	}
+	return !caller->refused || caller->own[0] != '\0';
+}
+
+bool
+caller_has_key(const char *user)
+{
+	struct ssh_login login = {.address = ""};
+	const struct passwd *found = getpwnam(user);
+	scoped_free char *dump = NULL;
+	char why[POLICY_WHY_TEXT] = "";
+	struct policy policy;
+	struct passwd pw;
+	bool ok;
+
+	if (!login_find(&login) || login.address[0] == '\0')
+		snprintf(login.address, sizeof(login.address), "127.0.0.1");
+	dump = sshd_dump(user, login.address);
+	if (found == NULL || dump == NULL) {
+		admin_say("sshd -T does not say how %s logs in", user);
+		return false;
+	}
+	pw = *found;
+	if (caller_policy(&policy, why) != FAULT_NONE)
+		return false; /* caller_may_enter() says what it is */
+	ok = judge(
+	    &(struct caller){.pw = &pw, .policy = &policy, .dump = dump});
+	policy_done(&policy);
+	return ok;
+}
