@@ -53,11 +53,14 @@ judge_authorities(
 
 	if (!authorities_each(path, judge_authority, &judging))
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "TrustedUserCAKeys %.300s: %s", path, strerror(errno));
+		    "TrustedUserCAKeys %.300s: %s: whose certificates sshd "
+		    "takes is not known",
+		    path, strerror(errno));
 	if (judging.pass)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "TrustedUserCAKeys %.200s: the gate keeps a certificate's "
-		    "force-command; guard the CA",
+		    "TrustedUserCAKeys %.200s: whoever holds that authority's "
+		    "key signs who may log in; the gate keeps a certificate's "
+		    "force-command",
 		    path);
 	return judging.pass;
 }
@@ -155,13 +158,14 @@ doctor_certificates(struct doctor *doctor)
 
 	if (doctor->views.list.count == 0) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "TrustedUserCAKeys is not known");
+		    "whether sshd takes certificates is not known");
 		return;
 	}
 	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
 		why) != FAULT_NONE) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "without a policy, what passes is not known");
+		    "without a valid policy, which certificates pass is not "
+		    "known");
 		return;
 	}
 	judge_certificates(doctor, &policy);

@@ -5,23 +5,30 @@
 #include "doctor_dump.h"
 
 const struct setting dump_channels[] = {
-    {"DisableForwarding", "yes"},
-    {"AllowTcpForwarding", "no"},
-    {"AllowStreamLocalForwarding", "no"},
-    {"AllowAgentForwarding", "no"},
-    {"X11Forwarding", "no"},
-    {"PermitTunnel", "no"},
-    {"PermitOpen", "none"},
-    {"PermitListen", "none"},
-    {"StreamLocalBindUnlink", "no"},
-    {"", ""},
+    {"DisableForwarding", "yes",
+	"what no other line closes can be forwarded without a code"},
+    {"AllowTcpForwarding", "no", "ports can be forwarded without a code"},
+    {"AllowStreamLocalForwarding", "no",
+	"Unix sockets can be forwarded without a code"},
+    {"AllowAgentForwarding", "no", "an agent is forwarded before the code"},
+    {"X11Forwarding", "no", "X11 is forwarded before the code"},
+    {"PermitTunnel", "no", "a tunnel can be opened without a code"},
+    {"PermitOpen", "none",
+	"any port that other lines let through is reached without a code"},
+    {"PermitListen", "none",
+	"any port that other lines let through is opened without a code"},
+    {"StreamLocalBindUnlink", "no",
+	"a Unix socket that is forwarded can replace a file of the user's"},
+    {"", "", ""},
 };
 
 const struct setting dump_environment[] = {
-    {"PermitUserEnvironment", "no"},
-    {"PermitUserRC", "no"},
-    {"ExposeAuthInfo", "yes"},
-    {"", ""},
+    {"PermitUserEnvironment", "no",
+	"variables from the user's own files can run code before the gate"},
+    {"PermitUserRC", "no", "~/.ssh/rc runs wherever the gate is not forced"},
+    {"ExposeAuthInfo", "yes",
+	"the gate is not told which key was used, and refuses everyone"},
+    {"", "", ""},
 };
 
 /* Names that run code, or that the gate believes; one of each family. */
@@ -161,7 +168,8 @@ judge_setting(const struct views *views, const struct config *config,
 	place(config, setting->keyword, first, where, sizeof(where));
 	say_who(worst, more, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
-	findings_add(findings, FINDING_FAIL, fix, "%s, %s", where, who);
+	findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where, who,
+	    setting->follows);
 }
 
 void
@@ -176,10 +184,10 @@ static const char *
 fault_of(const char *command)
 {
 	if (strcasecmp(command, "none") == 0 || command[0] == '\0')
-		return "no gate";
+		return "no gate asks for a code";
 	if (strncmp(command, "tfa-gate", 8) == 0)
 		return "a relative path, which PATH can lead elsewhere";
-	return "not the gate";
+	return "that is not the gate, and asks for no code";
 }
 
 static void

@@ -35,6 +35,7 @@ dump_next(const char **at, const char *keyword, char ret[static CONFIG_WORD]);
 /* The settings that the drop-in makes, "" at the end. */
 struct setting {
 	const char *keyword, *value;
+	const char *follows; /* from any other value */
 };
 extern const struct setting dump_channels[];    /* what would stay open */
 extern const struct setting dump_environment[]; /* what runs before */

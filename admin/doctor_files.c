@@ -25,7 +25,7 @@ judge(struct doctor *doctor, const char *path, const struct stat *st,
 	if (st->st_uid != 0 && st->st_uid != also) {
 		snprintf(fix, sizeof(fix), "chown root %s", path);
 		findings_add(&doctor->findings, FINDING_FAIL, fix,
-		    "%.400s belongs to uid %lu", path,
+		    "%.400s belongs to uid %lu, who can change it", path,
 		    (unsigned long)st->st_uid);
 	}
 	/* In a sticky folder nobody can replace what is somebody else's. */
@@ -69,7 +69,7 @@ guard(struct doctor *doctor, const char *path, uid_t also)
 
 	if (real == NULL || !guard_chain(doctor, path, also)) {
 		findings_add(&doctor->findings, FINDING_FAIL, NULL,
-		    "%.400s: %s", path,
+		    "who can change %.400s is not known: %s", path,
 		    path[0] == '/' ? strerror(errno) : "not an absolute path");
 		return false;
 	}
@@ -92,7 +92,7 @@ find_unread(struct doctor *doctor, const char *pattern)
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			findings_add(&doctor->findings, FINDING_FAIL,
 			    "a name that ends in .conf: 00-tfa.conf",
-			    "%.200s is there, but sshd reads %.200s",
+			    "%.200s is not read: sshd reads %.200s",
 			    found.gl_pathv[i], pattern);
 	globfree(&found);
 }
@@ -128,14 +128,19 @@ doctor_drop_in(struct doctor *doctor)
 		return;
 	}
 	if (usual && strcmp(gate->file, CONFIG_DROP_IN) != 0)
-		findings_add(&doctor->findings, FINDING_WARN, CONFIG_DROP_IN,
-		    "our Match all stands in %.200s", gate->file);
+		findings_add(&doctor->findings, FINDING_WARN,
+		    "the same lines in " CONFIG_DROP_IN,
+		    "our Match all stands in %.200s, where setup does not "
+		    "look after it",
+		    gate->file);
 	for (const struct config_line *line = doctor->lines.lines.items;
 	     line < gate; line++)
 		if (strcmp(line->file, doctor->config) != 0 &&
 		    strcmp(line->file, gate->file) != 0)
 			findings_add(&doctor->findings, FINDING_WARN,
-			    CONFIG_DROP_IN, "%.200s is read before %.200s",
+			    "a name for it that sorts behind ours",
+			    "%.200s is read before %.200s: what it says "
+			    "counts first",
 			    line->file, gate->file);
 }
 
@@ -157,21 +162,23 @@ doctor_config_files(struct doctor *doctor)
 void
 doctor_gate_file(struct doctor *doctor)
 {
+	char fix[CONFIG_WORD + 16];
 	struct stat st;
 
 	if (doctor->gate[0] == '\0') {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "no ForceCommand names it");
+		    "no ForceCommand names a gate to look at");
 		return;
 	}
 	if (!guard(doctor, doctor->gate, 0) || stat(doctor->gate, &st) < 0)
 		return;
+	snprintf(fix, sizeof(fix), "chmod 0755 %s", doctor->gate);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) != 0111)
-		findings_add(&doctor->findings, FINDING_FAIL, "chmod 0755",
+		findings_add(&doctor->findings, FINDING_FAIL, fix,
 		    "%.400s is not a program for everyone: nobody can log in",
 		    doctor->gate);
 	if ((st.st_mode & (S_ISUID | S_ISGID)) != 0)
-		findings_add(&doctor->findings, FINDING_FAIL, "chmod 0755",
+		findings_add(&doctor->findings, FINDING_FAIL, fix,
 		    "%.400s is setuid or setgid, which it must not be",
 		    doctor->gate);
 }
@@ -202,16 +209,18 @@ doctor_socket(struct doctor *doctor)
 	}
 	if (pw == NULL)
 		findings_add(&doctor->findings, FINDING_FAIL, "tfa-admin setup",
-		    "there is no user %.80s", doctor->keeper.keeper_user);
+		    "there is no user %.80s for a keeper to run as",
+		    doctor->keeper.keeper_user);
 	if (!guard(doctor, path, pw != NULL ? pw->pw_uid : 0) ||
 	    stat(path, &st) < 0)
 		return;
 	if (!S_ISSOCK(st.st_mode))
 		findings_add(&doctor->findings, FINDING_FAIL, NULL,
-		    "%.400s is not a socket", path);
+		    "%.400s is not a socket: nobody can log in", path);
 	else if ((st.st_mode & 0666) != 0666)
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    "SocketMode=0666 in tfa-keeper.socket",
-		    "%.400s has mode %04o: users cannot ask the keeper", path,
-		    (unsigned)(st.st_mode & 07777));
+		    "%.400s has mode %04o: users cannot ask the keeper, and "
+		    "are refused",
+		    path, (unsigned)(st.st_mode & 07777));
 }

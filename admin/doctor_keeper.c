@@ -16,6 +16,7 @@
 #include "doctor.h"
 #include "groups.h"
 #include "policy_file.h"
+#include "setup.h"
 
 #define STORE     "/var/lib/tfa"
 #define ROOM_MIB  64
@@ -98,8 +99,11 @@ judge_owner(struct doctor *doctor, const char *path)
 
 	if (lstat(path, &st) < 0) {
 		findings_add(&doctor->findings,
-		    errno == EACCES ? FINDING_WARN : FINDING_FAIL, NULL,
-		    "%.300s: %s", path, strerror(errno));
+		    errno == EACCES ? FINDING_WARN : FINDING_FAIL,
+		    errno == ENOENT ? "tfa-admin setup" : NULL,
+		    "%.300s cannot be looked at: %s; without it everyone is "
+		    "refused",
+		    path, strerror(errno));
 		return;
 	}
 	if (S_ISDIR(st.st_mode) && st.st_uid == owner &&
@@ -108,7 +112,8 @@ judge_owner(struct doctor *doctor, const char *path)
 	snprintf(fix, sizeof(fix), "chown %.80s %s; chmod 0700 %s",
 	    doctor->keeper.keeper_user, path, path);
 	findings_add(&doctor->findings, FINDING_FAIL, fix,
-	    "%.300s must be a folder of the keeper's alone: uid %lu, mode %04o",
+	    "%.300s is not a folder of the keeper's alone (uid %lu, mode "
+	    "%04o): everyone is refused",
 	    path, (unsigned long)st.st_uid, (unsigned)(st.st_mode & 07777));
 }
 
@@ -120,7 +125,8 @@ judge_room(struct doctor *doctor, const char *path)
 
 	if (statvfs(path, &disk) < 0) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "free space of %.300s: %s", path, strerror(errno));
+		    "how much room %.300s has is not known: %s", path,
+		    strerror(errno));
 		return;
 	}
 	mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
@@ -131,8 +137,9 @@ judge_room(struct doctor *doctor, const char *path)
 		    path, mib);
 	if (disk.f_files > 0 && disk.f_favail < FEW_FILES)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.300s has room for %llu files", path,
-		    (unsigned long long)disk.f_favail);
+		    "%.300s has room for %llu files: with none left every "
+		    "login is denied",
+		    path, (unsigned long long)disk.f_favail);
 	if ((disk.f_flag & ST_RDONLY) != 0)
 		findings_add(&doctor->findings, FINDING_FAIL, NULL,
 		    "%.300s is read-only: every login is denied", path);
@@ -160,30 +167,45 @@ void
 doctor_clock(struct doctor *doctor)
 {
 	struct timex state = {.modes = 0};
+	int found = adjtimex(&state);
 
-	if (adjtimex(&state) == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
+	if (found < 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "whether it is synchronised is not known: %s",
+		    strerror(errno));
+	else if (found == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
 		findings_add(&doctor->findings, FINDING_WARN,
-		    "timedatectl set-ntp true",
-		    "it is not synchronised: more than 30 s off, and every "
-		    "code is wrong");
+		    systemd_runs() ? "timedatectl set-ntp true"
+				   : "a daemon such as chrony, here or on the "
+				     "host of this container",
+		    "nothing keeps it right: once it is more than 30 seconds "
+		    "off, the codes of everybody's app are refused as wrong");
 }
 
 static void
-judge_group(struct doctor *doctor, const char *rule, const char *name)
+judge_group(struct doctor *doctor, const char *rule, const char *name,
+    const char *follows)
 {
 	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
 	const char *group = name + (name[0] == '!');
+	char fix[CONFIG_WORD + USER_TEXT];
 	enum membership found;
 
 	if (strcmp(group, "*") == 0)
 		return;
 	found = groups_member(&nobody, group);
+	if (found == GROUP_UNKNOWN)
+		snprintf(fix, sizeof(fix), "groupadd %s, or %.500s without it",
+		    group, doctor->policy);
+	else
+		snprintf(fix, sizeof(fix),
+		    "the directory service that nsswitch.conf names");
 	if (found == GROUP_UNKNOWN || found == GROUP_ERROR)
-		findings_add(&doctor->findings, FINDING_FAIL, doctor->policy,
-		    "%s: group \"%s\" %s: whoever comes to it is denied", rule,
-		    group,
+		findings_add(&doctor->findings, FINDING_FAIL, fix,
+		    "%s: group \"%s\" %s: %s", rule, group,
 		    found == GROUP_UNKNOWN ? "is unknown"
-					   : "cannot be looked up");
+					   : "cannot be looked up",
+		    follows);
 }
 
 void
@@ -194,7 +216,8 @@ doctor_policy(struct doctor *doctor)
 
 	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
 		why) != FAULT_NONE) {
-		findings_add(&doctor->findings, FINDING_FAIL, NULL, "%s", why);
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "tfa-admin policy edit", "%s: nobody is let in", why);
 		return;
 	}
 	for (size_t i = 0; i < policy.rules.count; i++) {
@@ -202,10 +225,12 @@ doctor_policy(struct doctor *doctor)
 
 		snprintf(rule, sizeof(rule), "rule %s", r->name);
 		for (size_t k = 0; k < r->groups.count; k++)
-			judge_group(doctor, rule, r->groups.items[k].text);
+			judge_group(doctor, rule, r->groups.items[k].text,
+			    "whoever comes to that rule is denied");
 	}
 	for (size_t k = 0; k < policy.admins.groups.count; k++)
-		judge_group(
-		    doctor, "admins", policy.admins.groups.items[k].text);
+		judge_group(doctor, "admins",
+		    policy.admins.groups.items[k].text,
+		    "delegates can help nobody");
 	policy_done(&policy);
 }

@@ -38,8 +38,8 @@ judge_key(
 		    path, number);
 	if (options.authority)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.300s:%d: cert-authority: its certificates let in whoever "
-		    "its holder signs",
+		    "%.300s:%d: cert-authority: whoever holds that key signs who "
+		    "may log in as this user",
 		    path, number);
 }
 
@@ -129,8 +129,8 @@ judge_place(
 
 	if (is_listed(policy, word))
 		return;
-	snprintf(fix, sizeof(fix), "\"keys\": {\"files\": [\"%.500s\"]} in %s",
-	    word, doctor->policy);
+	snprintf(fix, sizeof(fix), "\"%.500s\" in keys.files of %s", word,
+	    doctor->policy);
 	findings_add(&doctor->findings,
 	    policy->keys.unlisted == UNLISTED_ALLOW ? FINDING_FAIL
 						    : FINDING_WARN,
@@ -201,7 +201,7 @@ doctor_keys(struct doctor *doctor)
 	}
 	if (!doctor_setting(doctor, "authorizedkeysfile", words)) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "AuthorizedKeysFile is not known");
+		    "which files of keys sshd reads is not known");
 		return;
 	}
 	if (strcasecmp(words, "none") == 0)

@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "doctor.h"
 #include "doctor_daemon.h"
+#include "setup.h"
 
 #define SLACK_S 2 /* start times are not exact */
 
@@ -109,8 +110,13 @@ judge_age(struct doctor *doctor, int pid)
 	int64_t started = doctor_start_time(pid), reloaded = 0;
 	bool known = reload_time(doctor, pid, &reloaded);
 	const char *last = "";
+	char fix[80];
 	struct stat st;
 
+	if (systemd_runs())
+		snprintf(fix, sizeof(fix), "systemctl reload ssh");
+	else
+		snprintf(fix, sizeof(fix), "kill -HUP %d", pid);
 	if (reloaded > started)
 		started = reloaded;
 	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
@@ -119,11 +125,11 @@ judge_age(struct doctor *doctor, int pid)
 		if (strcmp(file, last) != 0 && stat(file, &st) == 0 &&
 		    st.st_ctime > started + SLACK_S)
 			findings_add(&doctor->findings,
-			    known ? FINDING_FAIL : FINDING_WARN,
-			    "systemctl reload ssh",
-			    "%.300s was changed after sshd (pid %d) read it%s",
+			    known ? FINDING_FAIL : FINDING_WARN, fix,
+			    "%.300s was changed after sshd (pid %d) read it, "
+			    "which does not know of the change%s",
 			    file, pid,
-			    known ? "" : ", unless that was reloaded since");
+			    known ? "" : ", unless it was reloaded since");
 		last = file;
 	}
 }
@@ -168,8 +174,8 @@ look_at_ours(void *ctx, int pid, const char *title)
 	if (listener.options[0] != '\0')
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    "its command line (SSHD_OPTS) without them",
-		    "sshd (pid %d) was started with %.300s, which the files "
-		    "do not show",
+		    "sshd (pid %d) was started with %.300s, which counts before "
+		    "what the files say",
 		    pid, listener.options);
 	judge_age(doctor, pid);
 }
@@ -182,8 +188,8 @@ doctor_running(struct doctor *doctor)
 	doctor_processes(look_at_ours, &running);
 	if (!running.found)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "no sshd is seen that listens with %.200s (started by a "
-		    "socket, or not at all)",
+		    "no sshd is seen that listens with %.200s (a socket starts "
+		    "it, or nothing does): what runs is not known",
 		    doctor->config);
 }
 
@@ -239,7 +245,10 @@ look_at_others(void *ctx, int pid, const char *title)
 	findings_add(&doctor->findings,
 	    gate || !is_roots(pid) ? FINDING_WARN : FINDING_FAIL, fix,
 	    "a second sshd (pid %d) runs with %.300s%s", pid,
-	    config_of(&listener), gate ? "" : ", which has no gate");
+	    config_of(&listener),
+	    gate ? ""
+		 : ", which names no gate itself: that asks nobody "
+		   "for a code, unless what it includes does");
 }
 
 void

@@ -50,7 +50,8 @@ doctor_setup(struct doctor *doctor)
 		judge_journal(doctor, &journal);
 	else if (fault != FAULT_ABSENT)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "whether a setup is under way cannot be read%s",
+		    "the journal of setup cannot be read, so whether one is "
+		    "under way is not known%s",
 		    geteuid() == 0 ? "" : " (needs root)");
 	if (is_machine(doctor) && doctor->lines.lines.count > 0 &&
 	    config_gate(&doctor->lines) == NULL)

@@ -47,7 +47,10 @@ has_views(struct doctor *doctor)
 		    geteuid() == 0 && doctor->views.list.count == 0
 			? FINDING_FAIL
 			: FINDING_WARN,
-		    NULL, "not known for everyone: sshd -T: %s%s",
+		    NULL, "%s: %s%s",
+		    doctor->views.list.count == 0
+			? "what sshd does is not known, since sshd -T fails"
+			: "not every connection was looked at",
 		    doctor->no_views, geteuid() == 0 ? "" : " (needs root)");
 	return doctor->views.list.count > 0;
 }

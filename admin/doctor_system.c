@@ -54,7 +54,9 @@ doctor_pam(struct doctor *doctor)
 	text = read_whole(PAM_FILE);
 	if (text == NULL) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    PAM_FILE ": %s", strerror(errno));
+		    PAM_FILE ": %s: whether it reads files of the user's is "
+			     "not known",
+		    strerror(errno));
 		return;
 	}
 	line = user_readenv_line(text);
@@ -83,7 +85,8 @@ doctor_hidepid(struct doctor *doctor)
 		    strcmp(mount->mnt_dir, "/proc") == 0 && option != NULL &&
 		    strncmp(option, "hidepid=0", 9) != 0 &&
 		    strncmp(option, "hidepid=off", 11) != 0)
-			findings_add(&doctor->findings, FINDING_WARN, NULL,
+			findings_add(&doctor->findings, FINDING_WARN,
+			    "mount -o remount,hidepid=0 /proc",
 			    "/proc is mounted with hidepid: logins work, but "
 			    "the log cannot name who became root");
 	}
@@ -98,7 +101,9 @@ doctor_sshrc(struct doctor *doctor)
 	if (stat(SSHRC, &st) < 0) {
 		if (errno != ENOENT)
 			findings_add(&doctor->findings, FINDING_WARN, NULL,
-			    SSHRC ": %s", strerror(errno));
+			    SSHRC ": %s: whether it runs before the gate is "
+				  "not known",
+			    strerror(errno));
 		return;
 	}
 	if (st.st_uid != 0 || (st.st_mode & 022) != 0)
@@ -138,7 +143,7 @@ doctor_sftp(struct doctor *doctor)
 	}
 	if (doctor->views.list.count == 0)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "Subsystem is not known");
+		    "whether sftp and scp can work is not known");
 	else
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "Subsystem sftp /usr/lib/openssh/sftp-server",
@@ -183,7 +188,8 @@ doctor_openssh(struct doctor *doctor)
 
 	if (!find_version(version, sizeof(version))) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    DOCTOR_SSHD ": its version cannot be read");
+		    DOCTOR_SSHD ": its version cannot be read, so whether it "
+				"has CVE-2025-32728 is not known");
 		return;
 	}
 	switch (version_cve_2025_32728(version)) {
@@ -193,7 +199,9 @@ doctor_openssh(struct doctor *doctor)
 		break;
 	case CVE_UNKNOWN:
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%s may have CVE-2025-32728; ask its vendor", version);
+		    "%s may have CVE-2025-32728, which leaves agent and X11 "
+		    "open: ask its vendor",
+		    version);
 		break;
 	case CVE_YES:
 		findings_add(&doctor->findings,

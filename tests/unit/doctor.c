@@ -261,28 +261,44 @@ Test(doctor, reads_both_spellings_of_sshd)
 	}
 }
 
-/* Each line of a dump, changed, is a finding with the line to put there. */
-Test(doctor, names_each_setting_that_differs)
+/* What dump_environment asks for. */
+#define BEFORE                                        \
+	"permituserenvironment no\npermituserrc no\n" \
+	"exposeauthinfo yes\n"
+
+static void
+expect_each_said(const struct setting *settings)
 {
 	struct config c = read_config(CLEAN_MATCH, no_files);
 
-	for (const struct setting *s = dump_channels; *s->keyword; s++) {
-		char dump[2048], fix[80];
+	for (const struct setting *s = settings; *s->keyword; s++) {
+		char dump[2048], fix[80], follows[160];
 		struct findings findings = {.check = "channels"};
 		struct views views = {{NULL, 0}};
 
-		snprintf(dump, sizeof(dump), "%s bad\n" REST_10, s->keyword);
-		add_view(&views, "alice", REST_9);
+		snprintf(
+		    dump, sizeof(dump), "%s bad\n" BEFORE REST_10, s->keyword);
+		add_view(&views, "alice", BEFORE REST_9);
 		add_view(&views, "bob", dump);
-		dump_judge_settings(&views, &c, dump_channels, &findings);
+		dump_judge_settings(&views, &c, settings, &findings);
 		snprintf(fix, sizeof(fix), "%s %s", s->keyword, s->value);
+		snprintf(follows, sizeof(follows), ", for bob: %s", s->follows);
 		cr_expect_eq(findings.list.count, 1, "%s", s->keyword);
-		cr_expect(says(&findings, FINDING_FAIL, "for bob"));
+		cr_expect(says(&findings, FINDING_FAIL, follows), "%s",
+		    findings.list.items[0].detail);
 		cr_expect_str_eq(findings.list.items[0].fix, fix);
 		findings_done(&findings);
 		views_done(&views);
 	}
 	config_done(&c);
+}
+
+/* Each line of a dump, changed, is a finding with what follows from it and the
+ * line to put there. */
+Test(doctor, names_each_setting_that_differs)
+{
+	expect_each_said(dump_channels);
+	expect_each_said(dump_environment);
 }
 
 Test(doctor, a_dump_without_answers_is_no_clean_one)
