@@ -277,8 +277,9 @@ caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT]);
 /*
  * Whether the gate will know a key that the caller can log in with, as far as
  * that can be told: before ExposeAuthInfo nobody sees by which key she did.
- * False, after a message with the line to add, where sshd trusts an authority
- * that the gate does not know, and she has no key of her own that it does.
+ * False, after a message with the line to add, where sshd takes a key of hers
+ * or an authority's certificates, the gate does not, and she has no key of her
+ * own that it does.
  */
 bool caller_has_key(const char *user);
 

@@ -1,7 +1,7 @@
 /*
  * By which key the caller could still log in.  sshd has not said yet which one
- * it was; but whoever can only have come with a certificate that the gate does
- * not know would not come again.
+ * it was; but whoever can only have come with a key or a certificate that the
+ * gate does not know would not come again.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -28,9 +28,11 @@
 struct caller {
 	const struct passwd *pw;
 	const struct policy *policy;
-	const char *dump;   /* sshd -T, for the caller */
-	char own[KEY_PATH]; /* the file with a key of theirs; "" for none */
-	bool refused;       /* an authority is not known to the gate */
+	const char *dump;       /* sshd -T, for the caller */
+	char own[KEY_PATH];     /* the file with a key of theirs; "" for none */
+	char unseen[KEY_PATH];  /* likewise, where the gate does not look */
+	char word[CONFIG_WORD]; /* sshd's for that: with %u for the user */
+	bool refused;           /* what opens sshd is not known to the gate */
 };
 
 /* A key that opens a shell, and no authority. */
@@ -68,7 +70,7 @@ is_listed(const struct caller *caller, const char *path)
 
 /* Of the files where sshd looks for keys; "none" is none of the gate's. */
 static void
-find_own(struct caller *caller)
+find_keys(struct caller *caller)
 {
 	char words[CONFIG_WORD], word[CONFIG_WORD], path[KEY_PATH];
 	const char *at = caller->dump, *rest = words;
@@ -77,8 +79,46 @@ find_own(struct caller *caller)
 		return;
 	while (caller->own[0] == '\0' && config_word(&rest, word)) {
 		key_file_path(word, caller->pw, path, sizeof(path));
-		if (is_listed(caller, path) && has_key(caller->pw, path))
+		if (strcasecmp(word, "none") == 0 || !has_key(caller->pw, path))
+			continue;
+		if (is_listed(caller, path)) {
 			memcpy(caller->own, path, sizeof(path));
+		} else {
+			memcpy(caller->unseen, path, sizeof(path));
+			memcpy(caller->word, word, sizeof(word));
+		}
+	}
+}
+
+/* Keys that open sshd, and that the gate would refuse. */
+static void
+judge_keys(struct caller *caller)
+{
+	const char *user = caller->pw->pw_name, *at = caller->dump;
+	char command[CONFIG_WORD];
+
+	if (caller->own[0] != '\0' ||
+	    caller->policy->keys.unlisted == UNLISTED_ALLOW)
+		return;
+	if (caller->unseen[0] != '\0') {
+		caller->refused = true;
+		admin_say("you would lock yourself out: the gate does not look "
+			  "for keys in %s, and %s has none where it does, "
+			  "until this stands in keys.files of " SETUP_POLICY
+			  ":",
+		    caller->unseen, user);
+		fprintf(stderr, "    \"%s\"\n", caller->word);
+	}
+	if (dump_next(&at, "authorizedkeyscommand", command) &&
+	    strcasecmp(command, "none") != 0) {
+		caller->refused = true;
+		admin_say(
+		    "you would lock yourself out: the gate refuses keys "
+		    "that only AuthorizedKeysCommand %s gives, and %s has "
+		    "none where it looks, until this stands in keys "
+		    "of " SETUP_POLICY ":",
+		    command, user);
+		fputs("    \"unlisted\": \"allow\"\n", stderr);
 	}
 }
 
@@ -106,6 +146,20 @@ judge_authority(void *ctx, const struct authority *authority)
 	fprintf(stderr, "    cert-authority %s\n", line);
 }
 
+static void
+judge_authorities(struct caller *caller)
+{
+	char value[CONFIG_WORD];
+	const char *at = caller->dump;
+
+	if (!dump_next(&at, "trustedusercakeys", value) ||
+	    strcasecmp(value, "none") == 0 ||
+	    authorities_each(value, judge_authority, caller) || errno == ENOENT)
+		return;
+	admin_say("TrustedUserCAKeys %s: %s", value, strerror(errno));
+	caller->refused = true;
+}
+
 /* False where the caller would be refused; said. */
 static bool
 judge(struct caller *caller)
@@ -116,16 +170,9 @@ judge(struct caller *caller)
 	if (dump_next(&at, "pubkeyauthentication", value) &&
 	    strcasecmp(value, "no") == 0)
 		return true;
-	at = caller->dump;
-	if (!dump_next(&at, "trustedusercakeys", value) ||
-	    strcasecmp(value, "none") == 0)
-		return true;
-	find_own(caller);
-	if (!authorities_each(value, judge_authority, caller) &&
-	    errno != ENOENT) {
-		admin_say("TrustedUserCAKeys %s: %s", value, strerror(errno));
-		caller->refused = true;
-	}
+	find_keys(caller);
+	judge_keys(caller);
+	judge_authorities(caller);
 	return !caller->refused || caller->own[0] != '\0';
 }
 

@@ -517,6 +517,52 @@ Test(setup, says_that_only_a_key_of_ones_own_will_do)
 	assert_says(r->err, "TrustedUserCAKeys /etc: ");
 }
 
+/* Nor do all keys lie where the gate looks. */
+Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
+{
+	static const char elsewhere[] =
+	    "install -d /etc/ssh/keys\n"
+	    "install -m 644 $TFA_KEYS/bob.pub /etc/ssh/keys/bob\n";
+	static const char said[] =
+	    "you would lock yourself out: the gate does not look for keys in "
+	    "/etc/ssh/keys/bob, and bob has none where it does";
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sshd_config("AuthorizedKeysFile /etc/ssh/keys/%u\n");
+	r = with_authority(elsewhere, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, said);
+	assert_says(r->err, "\n    \"/etc/ssh/keys/%u\"\n");
+	assert_status(with_authority(elsewhere, "--yes"), 0);
+	r = with_authority(text("%sinstall -d -m 755 /etc/tfa\n"
+				"sed 's|\"otherwise\"|\"keys\": {\"files\": "
+				"[\"/etc/ssh/keys/%%u\"]}, &|' etc/policy.json "
+				">/etc/tfa/policy.json\n",
+			       elsewhere),
+	    NULL);
+	assert_status(r, 0);
+	assert_never_says(r->err, "lock yourself out");
+	r = with_authority("rm -f /etc/ssh/keys/bob\n", NULL);
+	assert_status(r, 0);
+	machine_sshd_config(
+	    "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n");
+	assert_status(
+	    with_authority(
+		text("%s" KEY("", ".ssh/authorized_keys"), elsewhere), NULL),
+	    0);
+	machine_sshd_config("AuthorizedKeysCommand /usr/bin/keys\n"
+			    "AuthorizedKeysCommandUser nobody\n");
+	r = with_authority("", NULL);
+	assert_status(r, 1);
+	assert_says(r->err,
+	    "keys that only AuthorizedKeysCommand "
+	    "/usr/bin/keys gives");
+	assert_says(r->err, "\n    \"unlisted\": \"allow\"\n");
+	assert_status(with_authority(KEY("", ".ssh/authorized_keys"), NULL), 0);
+}
+
 Test(setup, remove_leaves_nothing_behind)
 {
 	struct run *keeper;
