@@ -8,7 +8,8 @@
 #include "term.h"
 #include "utf8.h"
 
-#define COMMAND_SENT 256 /* bytes of a command that the log keeps */
+#define COMMAND_SENT   256  /* bytes of a command that the log keeps */
+#define REPORT_WAIT_MS 2000 /* for a keeper that answered just now */
 
 /* The claims of this login, cleaned: the reader of packets is strict. */
 static enum fault
@@ -91,4 +92,22 @@ gate_refuse(struct gate *gate, enum reason reason)
 	term_say(line);
 	gate->exit = reason_exit(reason);
 	return VERDICT_DENY;
+}
+
+void
+gate_report(const struct gate *gate, enum reason reason)
+{
+	struct client_options keeper = gate->keeper;
+	scoped_request struct request packet = {.version = 0};
+	struct reply reply;
+	char why[320];
+
+	keeper.wait_ms = REPORT_WAIT_MS;
+	if (fill(gate, "refuse", NULL, &packet) != FAULT_NONE)
+		return;
+	snprintf(
+	    packet.reason, sizeof(packet.reason), "%s", reason_name(reason));
+	if (client_call(&keeper, &packet, &reply, why, sizeof(why)) ==
+	    FAULT_NONE)
+		reply_done(&reply);
 }

@@ -48,6 +48,12 @@ void gate_say(const struct gate *gate);
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
 /*
+ * Tells the keeper that this gate refuses and why, for the log.  Whether it
+ * can be told changes nothing, and takes 2 seconds at most.
+ */
+void gate_report(const struct gate *gate, enum reason reason);
+
+/*
  * Finds what the key that was used may run, in the files that the reply to
  * "login" names, and makes it gate->command.  False where the key must be
  * refused, which is then said; gate->exit is set.

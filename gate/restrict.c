@@ -111,20 +111,28 @@ is_this_gate(const struct gate *gate, const char *command)
 	    (n == len || command[n - len - 1] == '/');
 }
 
+/*
+ * The keeper has logged what it decided, perhaps a pass, and the log is to say
+ * how it went on.  Before the refusal is said: whoever reads that may hang up.
+ */
+static bool
+refuse(struct gate *gate, enum reason reason)
+{
+	gate_report(gate, reason);
+	gate_refuse(gate, reason);
+	return false;
+}
+
 static bool
 restrict_to(struct gate *gate, struct key *key)
 {
 	struct restriction *found = &gate->restriction;
 
 	if (search_files(gate, key, found) != FAULT_NONE ||
-	    !combine(key, found)) {
-		gate_refuse(gate, REASON_KEY_DOUBTFUL);
-		return false;
-	}
-	if (!found->listed && !gate->reply.unlisted) {
-		gate_refuse(gate, REASON_KEY_UNLISTED);
-		return false;
-	}
+	    !combine(key, found))
+		return refuse(gate, REASON_KEY_DOUBTFUL);
+	if (!found->listed && !gate->reply.unlisted)
+		return refuse(gate, REASON_KEY_UNLISTED);
 	if (found->command != NULL && gate->command == NULL &&
 	    !is_this_gate(gate, found->command))
 		gate->command = found->command;
@@ -138,25 +146,20 @@ gate_restrict(struct gate *gate)
 	struct key key;
 	bool ok;
 
-	if (facts->auth_lost) {
-		gate_refuse(gate, REASON_KEY_DOUBTFUL);
-		return false;
-	}
+	if (facts->auth_lost)
+		return refuse(gate, REASON_KEY_DOUBTFUL);
 	/* Without ExposeAuthInfo only a line of authorized_keys itself, which
 	 * is then obeyed by sshd, can have started a private gate. */
 	if (facts->auth_path[0] == '\0') {
 		if (gate->keeper.store != NULL)
 			return true;
-		gate_refuse(gate, REASON_KEY_UNKNOWN);
-		return false;
+		return refuse(gate, REASON_KEY_UNKNOWN);
 	}
 	if (facts->keys == 0)
 		return true;
 	if (facts->keys > 1 || facts->auth == NULL ||
-	    key_parse(facts->auth, &key) != FAULT_NONE) {
-		gate_refuse(gate, REASON_KEY_DOUBTFUL);
-		return false;
-	}
+	    key_parse(facts->auth, &key) != FAULT_NONE)
+		return refuse(gate, REASON_KEY_DOUBTFUL);
 	ok = restrict_to(gate, &key);
 	key_done(&key);
 	return ok;

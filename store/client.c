@@ -14,6 +14,8 @@
 #include "cleanup.h"
 #include "client.h"
 
+#define SEND_S 10 /* to connect, and to send */
+
 static enum fault
 fail(struct client *client, enum fault fault, const char *what, const char *why)
 {
@@ -44,9 +46,12 @@ static enum fault
 connect_socket(struct client *client, const struct client_options *options)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval limit = {.tv_sec = 10};
+	struct timeval limit = {.tv_sec = SEND_S};
 	size_t len = strlen(options->socket);
 
+	if (options->wait_ms > 0)
+		limit = (struct timeval){.tv_sec = options->wait_ms / 1000,
+		    .tv_usec = options->wait_ms % 1000 * 1000};
 	if (len >= sizeof(address.sun_path))
 		return fail(client, FAULT_LIMIT, options->socket, "too long");
 	memcpy(address.sun_path, options->socket, len);
@@ -133,7 +138,9 @@ client_open(const struct client_options *options, const struct request *request,
 {
 	enum fault fault;
 
-	*ret = (struct client){.fd = -1};
+	*ret = (struct client){.fd = -1,
+	    .wait_ms = options->wait_ms > 0 ? options->wait_ms
+					    : CLIENT_WAIT_MS};
 	fault = options->store != NULL ? start_keeper(ret, options)
 				       : connect_socket(ret, options);
 	if (fault != FAULT_NONE)
@@ -147,10 +154,13 @@ enum fault
 client_next(struct client *client, char **ret, size_t *ret_len)
 {
 	enum fault fault = packet_receive(
-	    client->fd, CLIENT_WAIT_MS, ret, ret_len);
+	    client->fd, client->wait_ms, ret, ret_len);
 
 	if (fault == FAULT_NONE)
 		return fault;
+	/* One of our own is waited for when we close. */
+	if (client->keeper > 0)
+		kill(client->keeper, SIGKILL);
 	return fail(client, FAULT_IO, "the keeper", "gave no answer");
 }
 

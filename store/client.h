@@ -22,11 +22,13 @@ struct client_options {
 	const char *store;  /* NULL: use the socket */
 	const char *policy; /* NULL: the keeper's default; for a store only */
 	const char *keeper_user;
+	int wait_ms; /* for the keeper, at each step; 0: CLIENT_WAIT_MS */
 };
 
 struct client {
 	int fd;
 	pid_t keeper; /* of our own, to be reaped; or 0 */
+	int wait_ms;  /* for each packet */
 	char why[256];
 };
 
@@ -40,7 +42,8 @@ MUST_USE enum fault client_open(const struct client_options *options,
 
 /*
  * *ret: the next packet, a reply or a row of a stream; the caller wipes and
- * frees it (scoped_json_text).  FAULT_IO where the keeper is gone or silent.
+ * frees it (scoped_json_text).  FAULT_IO where the keeper is gone or silent;
+ * one of our own is ended then.
  */
 MUST_USE enum fault
 client_next(struct client *client, char **ret, size_t *ret_len);

@@ -76,6 +76,7 @@ int keeper_serve(
 void keeper_login(struct call *call);
 void keeper_verify(struct call *call);
 void keeper_skip(struct call *call);
+void keeper_refuse(struct call *call);
 void keeper_enroll_begin(struct call *call);
 void keeper_enroll_confirm(struct call *call);
 

@@ -339,6 +339,33 @@ keeper_skip(struct call *call)
 	answer(call, "skip", on_skip);
 }
 
+/* What only the gate can find out, who reads the key's lines as the user. */
+static bool
+is_of_key(enum reason reason)
+{
+	return reason == REASON_KEY_UNLISTED || reason == REASON_KEY_DOUBTFUL ||
+	    reason == REASON_KEY_UNKNOWN;
+}
+
+/* The gate refuses what may have passed here: a line for the log. */
+void
+keeper_refuse(struct call *call)
+{
+	enum reason reason = reason_from_name(call->request.reason);
+	struct attempt a;
+
+	if (!is_of_key(reason)) {
+		keeper_deny(call, REASON_BAD_REQUEST, "");
+		return;
+	}
+	begin(&a, call, "login");
+	deny(&a, reason);
+	if (audit(&a))
+		keeper_done(call);
+	else
+		keeper_deny(call, REASON_NO_LOG, "");
+}
+
 bool
 keeper_draw(void *bytes, size_t len)
 {

@@ -30,6 +30,7 @@ static const struct {
     {"login", WHO_SELF, keeper_login},
     {"verify", WHO_SELF, keeper_verify},
     {"skip", WHO_SELF, keeper_skip},
+    {"refuse", WHO_SELF, keeper_refuse},
     {"enroll_begin", WHO_SELF, keeper_enroll_begin},
     {"enroll_confirm", WHO_SELF, keeper_enroll_confirm},
     {"status", WHO_SELF, keeper_status},

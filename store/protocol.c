@@ -43,6 +43,7 @@ static const struct json_field request_fields[] = {
 	TIME(struct request, at_s, "at"),
 	TIME(struct request, since_s, "since"),
 	TEXT(struct request, detail),
+	TEXT(struct request, reason),
 	{FIELD(struct request, JSON_OBJECT, import, JSON_MAYBE),
 	    .shape = &import_shape},
 };

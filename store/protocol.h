@@ -19,6 +19,7 @@
 #define MESSAGE_TEXT     240
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
+#define REASON_SENT      33
 
 /*
  * A request.  What a user's own process says of its login is a claim: it is
@@ -42,6 +43,7 @@ struct request {
 	int64_t at_s;                 /* explain: as if it were then */
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
+	char reason[REASON_SENT];     /* refuse: a word of verdict.c */
 	struct import import;         /* import: the account */
 };
 
@@ -52,7 +54,7 @@ struct note {
 struct reply {
 	int64_t version;
 	char verdict[12];
-	char reason[REQUEST_TEXT + 16];
+	char reason[REASON_SENT];
 	char message[MESSAGE_TEXT];      /* for a person; one line, or "" */
 	JSON_LIST_OF(struct note) notes; /* to be shown before a session */
 	bool may_skip;

@@ -4,10 +4,17 @@
  * opens nothing.  Beside each, the key that is free.  Each test has a user of
  * its own, whose files it writes.
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "../support/talk.h"
 #include "site.h"
 
 Scenarios(keys);
@@ -296,4 +303,165 @@ Test(keys, key_in_no_file_passes_where_the_policy_says_so)
 	fixture_write_policy(
 	    s.b, fixture_policy(REQUIRED, "'keys':{'files':['.ssh/none']}"));
 	assert_unlisted(try(&s, s.later, "echo inside"));
+}
+
+#define EXEMPT RULE("exempt")
+
+/* The last line of the audit, and the one before it where that is wanted. */
+static const char *
+last_line(const struct bastion *b, int back)
+{
+	char *audit = fixture_audit(b), *line = "";
+
+	for (; audit != NULL && back >= 0; back--) {
+		line = strrchr(audit, '{');
+		if (line == NULL)
+			return "";
+		*line = '\0';
+	}
+	*line = '{';
+	return text("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* What the keeper had to say to a key that the gate then refuses: nothing is
+ * final, or a pass, which the log must not leave at that. */
+static const struct {
+	const char *rules, *files, *reason, *before;
+} refused_keys[] = {
+    {REQUIRED, ".ssh/none", "key_unlisted", NULL},
+    {EXEMPT, ".ssh/none", "key_unlisted", "exempt"},
+    {EXEMPT, "/etc", "key_doubtful", "exempt"},
+};
+
+Test(keys, that_the_gate_refuses_are_refused_in_the_log)
+{
+	struct bastion *b;
+	const char *line;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = EXEMPT);
+	fixture_enrol(b, b->me);
+	for (size_t i = 0; i < sizeof(refused_keys) / sizeof(refused_keys[0]);
+	     i++) {
+		fixture_write_policy(b,
+		    fixture_policy(refused_keys[i].rules,
+			text(
+			    "'keys':{'files':['%s']}", refused_keys[i].files)));
+		assert_refused(
+		    ssh_run(b, b->me, NULL, "echo inside", NULL), 77);
+		line = last_line(b, 0);
+		cr_expect_str_eq(talk_word(line, "event"), "login", "%s", line);
+		cr_expect_str_eq(talk_word(line, "user"), b->me);
+		cr_expect_str_eq(talk_word(line, "verdict"), "deny");
+		cr_expect_str_eq(
+		    talk_word(line, "reason"), refused_keys[i].reason);
+		cr_expect_str_eq(talk_word(line, "address"), "127.0.0.1");
+		cr_expect_eq(strncmp(talk_word(line, "key"), "SHA256:", 7), 0);
+		cr_expect_str_eq(talk_word(line, "command"), "echo inside");
+		if (refused_keys[i].before != NULL)
+			cr_expect_str_eq(talk_word(last_line(b, 1), "reason"),
+			    refused_keys[i].before);
+	}
+	r = bastion_admin(b, ARGV("log", "--user", b->me));
+	assert_status(r, 0);
+	assert_says(
+	    r->out, text("login  deny     %s reason=key_doubtful", b->me));
+}
+
+/* Nothing of it can be learnt then; that it was refused, the log still has. */
+Test(keys, that_sshd_does_not_name_are_refused_in_the_log)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = EXEMPT,
+	    .match = "Match User alice\n    ExposeAuthInfo no");
+	assert_refused(ssh_run(b, b->me, NULL, "echo inside", NULL), 78);
+	cr_expect_str_eq(talk_word(last_line(b, 0), "verdict"), "deny");
+	cr_expect_str_eq(talk_word(last_line(b, 0), "reason"), "key_unknown");
+}
+
+/* Somebody holds the audit, and the keeper waits: one that serves all, and one
+ * of the gate's own. */
+Test(keys, that_the_gate_refuses_do_not_wait_for_the_log)
+{
+	static const char *const owners[] = {NULL, "user11"};
+
+	needs_people();
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		struct bastion *b =
+		    bastion_open(.policy = fixture_policy(REQUIRED,
+				     "'keys':{'files':['.ssh/none']}"),
+			.owner = owners[i]);
+		long long begun_ms;
+		int fd;
+
+		fixture_enrol(b, b->me);
+		assert_unlisted(ssh_run(b, b->me, NULL, "echo inside", NULL));
+		fd = open(text("%s/audit.jsonl", b->store), O_RDWR | O_CLOEXEC);
+		cr_assert_geq(fd, 0);
+		cr_assert_eq(flock(fd, LOCK_EX), 0);
+		begun_ms = run_clock_ms();
+		assert_unlisted(ssh_run(b, b->me, NULL, "echo inside", NULL));
+		cr_expect_leq(run_clock_ms() - begun_ms, 5000);
+		close(fd);
+	}
+}
+
+enum after_login { IS_GONE, IS_SILENT, IS_CONFUSED };
+
+/* Answers a login with a pass, as the keeper, and then what a keeper that
+ * stops, hangs or is of another version does. */
+static pid_t
+pose_as_keeper(const struct bastion *b, enum after_login then)
+{
+	static const char pass[] =
+	    "{\"v\":1,\"verdict\":\"pass\",\"reason\":\"exempt\","
+	    "\"key_files\":[\".ssh/none\"]}";
+	struct sockaddr_un here = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), peer;
+	pid_t pid;
+
+	memcpy(here.sun_path, b->socket, strlen(b->socket));
+	unlink(b->socket);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+	cr_assert_eq(chmod(b->socket, 0666), 0);
+	cr_assert_eq(listen(fd, 4), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		peer = accept(fd, NULL, NULL);
+		if (then == IS_GONE)
+			close(fd);
+		if (talk_receive(peer, TALK_LIMIT_MS) == NULL ||
+		    !talk_send(peer, pass, sizeof(pass) - 1))
+			run_child_fails("no login");
+		close(peer);
+		if (then == IS_CONFUSED) {
+			peer = accept(fd, NULL, NULL);
+			(void)talk_send(peer, "{}", 2);
+		}
+		pause();
+	}
+	close(fd);
+	return pid;
+}
+
+/* The refusal stands, whether the keeper can be told of it or not. */
+Test(keys, that_the_gate_refuses_are_refused_without_a_keeper_too)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = EXEMPT, .no_keeper = true);
+	for (int then = IS_GONE; then <= IS_CONFUSED; then++) {
+		pid_t keeper = pose_as_keeper(b, (enum after_login)then);
+		long long begun_ms = run_clock_ms();
+
+		assert_unlisted(ssh_run(b, b->me, NULL, "echo inside", NULL));
+		cr_expect_leq(run_clock_ms() - begun_ms, 5000, "%d", then);
+		kill(keeper, SIGKILL);
+		cr_expect_eq(run_wait(keeper, 2000), 128 + SIGKILL);
+	}
 }

@@ -169,9 +169,9 @@ expect_whole(struct scene *s, const char *request, int n)
 	store_close(&store);
 }
 
-/* How many passes the audit has. */
+/* How many lines of the audit have these words. */
 static int
-logged(const struct scene *s)
+lines_with(const struct scene *s, const char *words)
 {
 	char path[FOLDER_MAX + 16], line[AUDIT_LINE_MAX];
 	FILE *file;
@@ -180,10 +180,17 @@ logged(const struct scene *s)
 	snprintf(path, sizeof(path), "%s/%s", s->folder, AUDIT_FILE);
 	file = fopen(path, "re");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		n += strstr(line, "\"verdict\":\"pass\"") != NULL;
+		n += strstr(line, words) != NULL;
 	if (file != NULL)
 		fclose(file);
 	return n;
+}
+
+/* How many passes the audit has. */
+static int
+logged(const struct scene *s)
+{
+	return lines_with(s, "\"verdict\":\"pass\"");
 }
 
 /*
@@ -315,6 +322,7 @@ static const struct claim {
     {"unlock", "user"},
     {"code", "use"},
     {"note", "detail"},
+    {"refuse", "reason"},
     {"login", "no such key"},
 };
 
@@ -428,6 +436,84 @@ Test(keeper_serve, lets_no_claim_steer_a_terminal, .timeout = 60)
 	cr_expect_gt(expect_calm_lines(syslog_file), 300);
 	snprintf(path, sizeof(path), "%s/%s", s.folder, AUDIT_FILE);
 	cr_expect_gt(expect_calm_lines(fopen(path, "re")), 0);
+	fixture_remove(s.folder);
+}
+
+#define REFUSED(word)                                                  \
+	"{\"v\":1,\"request\":\"refuse\",\"address\":\"203.0.113.7\"," \
+	"\"reason\":\"" word "\"}"
+
+/* What the parent is told of a request, and the answer's reason. */
+static int
+serve(struct scene *s, const char *request, bool quiet,
+    char ret_reason[static REASON_SENT])
+{
+	struct conduct conduct = {.quiet = quiet};
+	struct reply reply = {.version = 0};
+	char *answer = NULL;
+	struct json_error e;
+	size_t len = 0;
+	int pair[2], told;
+	pid_t pid;
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
+	pid = fork();
+	if (pid == 0)
+		_exit(keeper_serve(&s->keeper, pair[1], &conduct));
+	close(pair[1]);
+	told = fixture_wait(pid);
+	cr_assert_eq(packet_receive(pair[0], 0, &answer, &len), FAULT_NONE);
+	cr_assert_eq(
+	    json_read(&reply_shape, answer, len, PACKET_MAX, &reply, &e),
+	    FAULT_NONE, "%s", answer);
+	memcpy(ret_reason, reply.reason, REASON_SENT);
+	reply_done(&reply);
+	free(answer);
+	close(pair[0]);
+	return told;
+}
+
+Test(keeper_serve, takes_down_that_a_gate_refuses_a_key)
+{
+	static const char *const of_keys[] = {REFUSED("key_unlisted"),
+	    REFUSED("key_doubtful"), REFUSED("key_unknown")};
+	char reason[REASON_SENT];
+	struct scene s;
+
+	begin(&s);
+	for (size_t i = 0; i < COUNT(of_keys); i++) {
+		cr_expect_eq(serve(&s, of_keys[i], false, reason),
+		    TOLD | TOLD_LINE | TOLD_REFUSAL);
+		cr_expect_str_eq(reason, "done");
+	}
+	cr_expect_eq(lines_with(&s,
+			 "\"event\":\"login\",\"user\":\"root\","
+			 "\"verdict\":\"deny\",\"reason\":\"key_doubtful\","
+			 "\"address\":\"203.0.113.7\""),
+	    1);
+	/* As any other refusal, not without end. */
+	cr_expect_eq(serve(&s, of_keys[0], true, reason), TOLD | TOLD_LEFT_OUT);
+	cr_expect_eq(lines_with(&s, "\"event\""), 3);
+	fixture_remove(s.folder);
+}
+
+/* Nobody writes a line of his own: only what a gate can have found. */
+Test(keeper_serve, takes_down_no_other_words_of_a_gate)
+{
+	static const char *const others[] = {REFUSED("wrong_code"),
+	    REFUSED("exempt"), REFUSED("done"), REFUSED("none"), REFUSED(""),
+	    REFUSED("key_unlisted "), REFUSED("admin is a fool"),
+	    "{\"v\":1,\"request\":\"refuse\"}"};
+	char reason[REASON_SENT];
+	struct scene s;
+
+	begin(&s);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		cr_expect_eq(serve(&s, others[i], false, reason), TOLD);
+		cr_expect_str_eq(reason, "bad_request", "%s", others[i]);
+	}
+	cr_expect_eq(lines_with(&s, "{"), 0);
 	fixture_remove(s.folder);
 }
 
