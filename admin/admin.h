@@ -154,7 +154,8 @@ int admin_load(const struct admin *admin, struct policy *ret);
  * came.  path lives as long as the place.
  *
  * place_open() waits for the lock for wait_s seconds, 0 or at least 2, and then
- * says "busy"; ADMIN_NOT_ALLOWED to one who may not write there.
+ * says "busy"; ADMIN_NOT_ALLOWED to one who may not write there.  In a folder
+ * that others own or write to it makes nothing and gives ADMIN_NOT.
  * place_store() puts text in its place, with the mode and owner that it had.
  * place_close() in any case.  Each says what is wrong.
  */

@@ -11,6 +11,7 @@
 
 #include "admin.h"
 #include "file.h"
+#include "policy_file.h"
 
 #define SILENT_S 2 /* of waiting, before it is said */
 
@@ -27,16 +28,38 @@ fail(const char *path)
 	return ADMIN_NOT;
 }
 
+/* Root may do as it likes in a folder of anybody's; that it does not is not
+ * for want of rights. */
+static bool
+is_ours(int folder)
+{
+	struct stat st;
+
+	return geteuid() == 0 ||
+	    (fstat(folder, &st) == 0 && st.st_uid == geteuid());
+}
+
+/* Nothing is made, not even the lock, in a folder whose policy is refused. */
 static int
 open_folder(struct place *place)
 {
 	int len = (int)(place->name - place->path);
-	char folder[PATH_MAX];
+	char folder[PATH_MAX], why[POLICY_WHY_TEXT];
 
-	snprintf(folder, sizeof(folder), "%.*s", len > 0 ? len : 2,
-	    len > 0 ? place->path : "./");
+	snprintf(folder, sizeof(folder), "%.*s", len > 1 ? len - 1 : 1,
+	    len > 0 ? place->path : ".");
 	place->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return place->folder < 0 ? fail(folder) : ADMIN_DONE;
+	if (place->folder < 0)
+		return fail(folder);
+	if (policy_check_folder(place->folder, folder, geteuid(), why) ==
+	    FAULT_NONE)
+		return ADMIN_DONE;
+	if (!is_ours(place->folder)) {
+		errno = EACCES;
+		return fail(place->path);
+	}
+	admin_say("%s", why);
+	return ADMIN_NOT;
 }
 
 void

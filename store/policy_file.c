@@ -29,6 +29,23 @@ is_guarded(const struct stat *st, uid_t owner)
 	    (st->st_mode & 022) == 0;
 }
 
+enum fault
+policy_check_folder(int dir, const char *folder, uid_t owner,
+    char ret_why[static POLICY_WHY_TEXT])
+{
+	struct stat st;
+
+	if (fstat(dir, &st) < 0)
+		return fail(folder, ret_why);
+	if (is_guarded(&st, owner))
+		return FAULT_NONE;
+	snprintf(ret_why, POLICY_WHY_TEXT,
+	    "%.200s: must belong to root and be writable by nobody "
+	    "else (chown root, chmod go-w)",
+	    folder);
+	return FAULT_ACCESS;
+}
+
 static enum fault
 open_guarded(const char *path, uid_t owner, int *ret_fd,
     char ret_why[static POLICY_WHY_TEXT])
@@ -38,19 +55,16 @@ open_guarded(const char *path, uid_t owner, int *ret_fd,
 	char folder[PATH_MAX];
 	scoped_fd int dir = -1;
 	scoped_fd int fd = -1;
+	enum fault fault;
 	struct stat st;
 
 	snprintf(folder, sizeof(folder), "%.*s", len, slash ? path : ".");
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fstat(dir, &st) < 0)
+	if (dir < 0)
 		return fail(folder, ret_why);
-	if (!is_guarded(&st, owner)) {
-		snprintf(ret_why, POLICY_WHY_TEXT,
-		    "%.200s: must belong to root and be writable by nobody "
-		    "else (chown root, chmod go-w)",
-		    folder);
-		return FAULT_ACCESS;
-	}
+	fault = policy_check_folder(dir, folder, owner, ret_why);
+	if (fault != FAULT_NONE)
+		return fault;
 	fd = openat(dir, slash ? slash + 1 : path,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)

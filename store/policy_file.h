@@ -29,4 +29,12 @@ MUST_USE enum fault policy_load(const char *path, uid_t owner,
 MUST_USE enum fault policy_read(const char *path, uid_t owner, char **ret_text,
     size_t *ret_len, char ret_why[static POLICY_WHY_TEXT]);
 
+/*
+ * Whether dir, the open folder of that name, is one that a policy may lie in.
+ * FAULT_ACCESS: it is somebody else's, or others may write there; FAULT_IO.
+ * ret_why: a line that says so.
+ */
+MUST_USE enum fault policy_check_folder(int dir, const char *folder,
+    uid_t owner, char ret_why[static POLICY_WHY_TEXT]);
+
 #endif

@@ -284,14 +284,21 @@ Test(changes, by_a_stranger_are_refused)
 /* The embedded form's store is its owner's: nobody else's to change. */
 Test(changes, to_a_store_of_somebody_else_are_refused)
 {
+	static const char in[] = "ls -lA --time-style=full-iso \"$0\"";
 	struct bastion *b;
 	struct run *r;
-	char *before;
+	char *before, *listed;
 
 	needs_people();
 	b = bastion_open(.policy = quoted(fixture_policy(REQUIRED, NULL)),
 	    .owner = "user12");
 	before = read_text(b->policy);
+	/* Not even a lock is left, though anybody could. */
+	cr_assert_eq(chmod(b->store, 0777), 0);
+	listed = run(ARGV("sh", "-c", in, b->store), NULL, 0)->out;
+	r = bastion_admin(b, ARGV("exempt", "erin"));
+	assert_status(r, 1);
+	assert_says(r->err, "must belong to root and be writable by nobody");
 	r = run(
 	    ARGV("setpriv", "--reuid=2005", "--regid=2005", "--clear-groups",
 		text("%s/tfa-admin", getenv("TFA_PROGRAMS")), "--store",
@@ -302,4 +309,6 @@ Test(changes, to_a_store_of_somebody_else_are_refused)
 	    "you may not change the policy: only root, or "
 	    "whoever owns its folder, may");
 	cr_assert_str_eq(read_text(b->policy), before);
+	cr_assert_str_eq(
+	    run(ARGV("sh", "-c", in, b->store), NULL, 0)->out, listed);
 }

@@ -151,6 +151,38 @@ Test(place, names_what_is_in_the_way)
 	end(&s);
 }
 
+/* What it would leave there, it would leave in somebody else's folder. */
+Test(place, leaves_nothing_in_a_folder_of_others)
+{
+	static const struct {
+		uid_t owner;
+		mode_t mode;
+	} cases[] = {{0, 0777}, {0, 0775}, {1, 0755}, {1, 0777}};
+	char folder[FOLDER_MAX], path[FOLDER_MAX + 32];
+	struct place place;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	fixture_folder(folder);
+	snprintf(path, sizeof(path), "%s/policy.json", folder);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cr_assert_eq(chown(folder, cases[i].owner, 0), 0);
+		cr_assert_eq(chmod(folder, cases[i].mode), 0);
+		cr_expect_eq(place_open(path, 0, &place), ADMIN_NOT, "%zu", i);
+		place_close(&place);
+		cr_expect_not_null(
+		    strstr(said, "must belong to root"), "%s", said);
+	}
+	/* Whose it is not is told that, though she could write there. */
+	cr_assert_eq(chown(folder, 0, 0), 0);
+	cr_expect_eq(seteuid(1), 0);
+	cr_expect_eq(place_open(path, 0, &place), ADMIN_NOT_ALLOWED);
+	place_close(&place);
+	cr_expect_eq(seteuid(0), 0);
+	/* Which fails where there is anything in it. */
+	cr_expect_eq(rmdir(folder), 0, "%s", strerror(errno));
+}
+
 Test(place, is_busy_while_somebody_else_has_it)
 {
 	struct scene s;
