@@ -119,9 +119,24 @@ int admin_stream(const struct admin *admin, const struct request *request,
     const char *what, bool (*each)(void *ctx, const char *row, size_t len),
     void *ctx);
 
-/* Tells the keeper's audit of a change that it did not make itself. */
-void
-admin_note(const struct admin *admin, const char *target, const char *what);
+#define ADMIN_WHY 400
+
+/*
+ * Has the keeper log a change that it does not make itself.  False where it
+ * cannot, which takes some seconds at most; ret_why: a line that says why.
+ */
+bool admin_note(
+    const struct admin *admin, const char *what, char *ret_why, size_t size);
+
+/* What the log says of a change of the policy: a line each. */
+struct changes {
+	JSON_LIST_OF(struct note) lines;
+};
+
+/* One line more; false without memory. */
+bool changes_add(struct changes *changes, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void changes_done(struct changes *changes);
 
 /*
  * A moment that somebody typed: RFC 3339, a date (its first second, UTC), or,
@@ -132,12 +147,13 @@ bool admin_time(const char *text, int64_t now_s, int64_t *ret_s);
 
 /*
  * Reads the policy under its lock, calls change, validates what came of it
- * and replaces the file, keeping its mode and owner.  change returns how many
- * changes it made, or -1 for an error it has said; with 0 nothing is
- * written.  Returns an admin_exit.
+ * and replaces the file, keeping its mode and owner.  change names each change
+ * that it makes, and returns how many, or -1 for an error it has said; with 0
+ * nothing is written.  Returns an admin_exit.
  */
 int admin_change(struct admin *admin,
-    int (*change)(struct policy *policy, void *arg), void *arg);
+    int (*change)(struct policy *policy, struct changes *changes, void *arg),
+    void *arg);
 
 /* policy edit.  Returns an admin_exit. */
 int admin_edit(struct admin *admin);
@@ -168,6 +184,16 @@ struct place {
 int place_open(const char *path, int wait_s, struct place *ret);
 int place_store(const struct place *place, const char *text, size_t len);
 void place_close(struct place *place);
+
+/*
+ * Puts text in the policy's place, logged first: whatever is in force is in
+ * the log, wherever this is killed, and what could then not be made is followed
+ * by a line that says so.  Without a keeper it is made all the same, and that
+ * it is not logged is said: the policy may be what has to be repaired.
+ * Returns an admin_exit.
+ */
+int admin_install(const struct admin *admin, const struct place *place,
+    const char *text, size_t len, const struct changes *changes);
 
 /* A hidden file in that folder: ".policy.json.SUFFIX". */
 struct beside {

@@ -10,6 +10,9 @@
 #include "utf8.h"
 #include "when.h"
 
+/* Longer than a keeper that is busy lets root wait. */
+#define NOTE_WAIT_MS 6000
+
 void
 admin_say(const char *format, ...)
 {
@@ -173,24 +176,28 @@ admin_stream(const struct admin *admin, const struct request *request,
 	}
 }
 
-void
-admin_note(const struct admin *admin, const char *target, const char *what)
+bool
+admin_note(
+    const struct admin *admin, const char *what, char *ret_why, size_t size)
 {
+	struct client_options keeper = admin->keeper;
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "note"};
 	scoped_reply struct reply reply = {.version = 0};
 	char why[320];
 
-	snprintf(request.user, sizeof(request.user), "%s", target);
+	keeper.wait_ms = NOTE_WAIT_MS;
 	snprintf(request.detail, sizeof(request.detail), "%s", what);
-	if (client_call(&admin->keeper, &request, &reply, why, sizeof(why)) !=
+	if (client_call(&keeper, &request, &reply, why, sizeof(why)) !=
 	    FAULT_NONE)
-		admin_say("the change is made, but not logged: the keeper "
-			  "cannot be reached: %s",
-		    why);
+		snprintf(
+		    ret_why, size, "the keeper cannot be reached: %s", why);
 	else if (verdict_from_name(reply.verdict) != VERDICT_PASS)
-		admin_say("the change is made, but not logged: %s",
+		snprintf(ret_why, size, "%s",
 		    reply.message[0] != '\0' ? reply.message : reply.reason);
+	else
+		return true;
+	return false;
 }
 
 bool

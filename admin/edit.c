@@ -172,6 +172,21 @@ edit_copy(const struct admin *admin, const struct place *place,
 }
 
 static int
+install(const struct admin *admin, const struct place *place, const char *text,
+    size_t len)
+{
+	struct changes changes = {.lines = {.count = 0}};
+	int status = ADMIN_NOT;
+
+	if (changes_add(&changes, "policy edit"))
+		status = admin_install(admin, place, text, len, &changes);
+	else
+		admin_say("out of memory");
+	changes_done(&changes);
+	return status;
+}
+
+static int
 edit_locked(const struct admin *admin, const struct place *place)
 {
 	scoped_free char *text = NULL;
@@ -182,11 +197,8 @@ edit_locked(const struct admin *admin, const struct place *place)
 	sweep(place);
 	if (status == ADMIN_DONE)
 		status = edit_copy(admin, place, &editor, &text, &len);
-	if (status == ADMIN_DONE && len > 0) {
-		status = place_store(place, text, len);
-		if (status == ADMIN_DONE)
-			admin_note(admin, "", "policy edit");
-	}
+	if (status == ADMIN_DONE && len > 0)
+		status = install(admin, place, text, len);
 	editor_close(&editor);
 	return status;
 }

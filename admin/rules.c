@@ -28,9 +28,11 @@ struct ruling {
 	struct prefix from;
 	int argc;
 	char **argv;
-	bool *done; /* for each target */
+	const char *command;
+	char what[160]; /* it does to a target */
+	bool *done;     /* for each target */
 	int failed;
-	bool broken; /* half a rule must not be written */
+	bool broken;
 };
 
 static struct target
@@ -174,6 +176,15 @@ add_from(struct rule *rule, const struct prefix *from)
 	return added != NULL;
 }
 
+/* Half of what was asked for must not be written. */
+static bool
+out_of_memory(struct ruling *ruling, const struct target *target)
+{
+	admin_say("%s: out of memory", target->text);
+	ruling->broken = true;
+	return false;
+}
+
 static bool
 put(struct policy *policy, const struct target *target, struct ruling *ruling)
 {
@@ -181,11 +192,8 @@ put(struct policy *policy, const struct target *target, struct ruling *ruling)
 	struct rule *rule = at >= 0 ? &policy->rules.items[at]
 				    : add(policy, target, ruling);
 
-	if (rule == NULL || !add_from(rule, &ruling->from)) {
-		admin_say("%s: out of memory", target->text);
-		ruling->broken = true;
-		return false;
-	}
+	if (rule == NULL || !add_from(rule, &ruling->from))
+		return out_of_memory(ruling, target);
 	if (rule->mode != (int)ruling->mode || rule->since_s == 0)
 		rule->since_s = ruling->now_s;
 	rule->mode = (int)ruling->mode;
@@ -212,32 +220,11 @@ take_away(struct policy *policy, const struct target *target)
 	return found;
 }
 
-static int
-apply(struct policy *policy, void *arg)
-{
-	struct ruling *ruling = arg;
-	int changes = 0;
-
-	for (int i = 0; i < ruling->argc; i++) {
-		struct target target = target_of(ruling->argv[i]);
-
-		if (ruling->mode == MODE_NONE)
-			ruling->done[i] = take_away(policy, &target);
-		else if (is_known(&target))
-			ruling->done[i] = put(policy, &target, ruling);
-		else
-			admin_say("%s: there is no such %s", target.text,
-			    target.is_group ? "group" : "user");
-		changes += ruling->done[i];
-		ruling->failed += !ruling->done[i];
-	}
-	return ruling->broken ? -1 : changes;
-}
-
 static void
-describe(const struct ruling *ruling, char *ret, size_t size)
+describe(struct ruling *ruling)
 {
-	char until[WHEN_TEXT];
+	char until[WHEN_TEXT], *ret = ruling->what;
+	size_t size = sizeof(ruling->what);
 
 	when_format(ruling->grace.until_s, until);
 	switch (ruling->mode) {
@@ -262,10 +249,35 @@ describe(const struct ruling *ruling, char *ret, size_t size)
 }
 
 static int
+apply(struct policy *policy, struct changes *changes, void *arg)
+{
+	struct ruling *ruling = arg;
+	int made = 0;
+
+	for (int i = 0; i < ruling->argc; i++) {
+		struct target target = target_of(ruling->argv[i]);
+
+		if (ruling->mode == MODE_NONE)
+			ruling->done[i] = take_away(policy, &target);
+		else if (is_known(&target))
+			ruling->done[i] = put(policy, &target, ruling);
+		else
+			admin_say("%s: there is no such %s", target.text,
+			    target.is_group ? "group" : "user");
+		if (ruling->done[i] &&
+		    !changes_add(changes, "%s %s: %s", ruling->command,
+			target.text, ruling->what))
+			ruling->done[i] = out_of_memory(ruling, &target);
+		made += ruling->done[i];
+		ruling->failed += !ruling->done[i];
+	}
+	return ruling->broken ? -1 : made;
+}
+
+static int
 rule(struct ruling *ruling, const char *command)
 {
 	bool done[ADMIN_TARGETS] = {false};
-	char what[160];
 	int status;
 
 	if (ruling->argc < 1)
@@ -275,20 +287,15 @@ rule(struct ruling *ruling, const char *command)
 		return ADMIN_USAGE;
 	}
 	ruling->done = done;
+	ruling->command = command;
+	describe(ruling);
 	status = admin_change(ruling->admin, apply, ruling);
 	if (status != ADMIN_DONE)
 		return status;
-	describe(ruling, what, sizeof(what));
-	for (int i = 0; i < ruling->argc; i++) {
-		char line[256];
-
-		if (!done[i])
-			continue;
-		admin_done(ruling->admin, ruling->argv[i], what);
-		snprintf(line, sizeof(line), "%s %s: %s", command,
-		    ruling->argv[i], what);
-		admin_note(ruling->admin, "", line);
-	}
+	for (int i = 0; i < ruling->argc; i++)
+		if (done[i])
+			admin_done(
+			    ruling->admin, ruling->argv[i], ruling->what);
 	return ruling->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
 }
 

@@ -49,6 +49,7 @@ setup_confirm(const struct admin *admin)
 {
 	scoped_journal struct journal journal = {.version = 0};
 	enum fault fault = journal_load(&journal);
+	char why[ADMIN_WHY];
 
 	if (fault != FAULT_NONE) {
 		admin_say("%s",
@@ -68,8 +69,8 @@ setup_confirm(const struct admin *admin)
 		return ADMIN_NOT;
 	journal_end(&journal);
 	watch_stop();
-	if (keeper_answers())
-		admin_note(admin, "", "setup");
+	if (keeper_answers() && !admin_note(admin, "setup", why, sizeof(why)))
+		admin_say("this is not logged: %s", why);
 	admin_say("confirmed: tfa stays in force");
 	return ADMIN_DONE;
 }

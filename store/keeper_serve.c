@@ -16,10 +16,11 @@
 
 enum who {
 	WHO_NOBODY = 0,
-	WHO_SELF,   /* any user, for that user */
-	WHO_READER, /* root, or a delegate */
-	WHO_HELPER, /* root, or a delegate who gives a current code */
-	WHO_ROOT,   /* root, or the owner of an embedded store */
+	WHO_SELF,     /* any user, for that user */
+	WHO_READER,   /* root, or a delegate */
+	WHO_HELPER,   /* root, or a delegate who gives a current code */
+	WHO_ROOT,     /* root, or the owner of an embedded store */
+	WHO_REPAIRER, /* likewise, and whatever the policy is like */
 };
 
 static const struct {
@@ -46,7 +47,7 @@ static const struct {
     {"enroll", WHO_ROOT, keeper_provision},
     {"import", WHO_ROOT, keeper_import},
     {"log", WHO_READER, keeper_log},
-    {"note", WHO_ROOT, keeper_note},
+    {"note", WHO_REPAIRER, keeper_note},
 };
 
 /* Once a second is enough, and a system call less for most rows. */
@@ -259,8 +260,8 @@ is_root(const struct call *call)
 	    (call->keeper->embedded && call->uid == geteuid());
 }
 
-/* REASON_NONE, or why not.  Policy and store are open: a delegate is who the
- * policy says. */
+/* REASON_NONE, or why not.  Store and, but for WHO_REPAIRER, policy are open: a
+ * delegate is who the policy says. */
 static enum reason
 may(struct call *call, enum who who)
 {
@@ -275,6 +276,7 @@ may(struct call *call, enum who who)
 	case WHO_HELPER:
 		return allowed ? REASON_NONE : keeper_may_help(call);
 	case WHO_ROOT:
+	case WHO_REPAIRER:
 		break;
 	case WHO_NOBODY:
 		allowed = false;
@@ -302,28 +304,22 @@ load_policy(struct call *call)
 static void
 serve(struct call *call, enum who who, void (*handle)(struct call *call))
 {
-	enum fault fault = load_policy(call);
+	enum fault fault = store_open(
+	    call->keeper->store, call->keeper->embedded, &call->store);
 	enum reason reason;
 
 	if (fault != FAULT_NONE) {
-		keeper_deny(call, REASON_BAD_POLICY, "");
-		return;
-	}
-	fault = store_open(
-	    call->keeper->store, call->keeper->embedded, &call->store);
-	if (fault == FAULT_NONE) {
-		reason = may(call, who);
-		if (reason == REASON_NONE)
-			handle(call);
-		else
-			keeper_deny(call, reason, "");
-		store_close(&call->store);
-	} else {
 		reason = keeper_store_reason(call, fault);
 		keeper_deny(call,
 		    reason == REASON_DISK_FULL ? reason : REASON_STORE, "");
+		return;
 	}
-	policy_done(&call->policy);
+	reason = may(call, who);
+	if (reason == REASON_NONE)
+		handle(call);
+	else
+		keeper_deny(call, reason, "");
+	store_close(&call->store);
 }
 
 static void
@@ -332,7 +328,13 @@ dispatch(struct call *call)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		if (strcmp(requests[i].name, call->request.request) != 0)
 			continue;
+		if (requests[i].who != WHO_REPAIRER &&
+		    load_policy(call) != FAULT_NONE) {
+			keeper_deny(call, REASON_BAD_POLICY, "");
+			return;
+		}
 		serve(call, requests[i].who, requests[i].serve);
+		policy_done(&call->policy);
 		return;
 	}
 	keeper_deny(call, REASON_BAD_REQUEST, "");

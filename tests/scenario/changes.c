@@ -180,10 +180,25 @@ kill_change(const struct bastion *b, const char *until, int stops)
 	return false;
 }
 
+/* How often the log has that a change to 2099 is made. */
+static int
+times_logged(const struct bastion *b)
+{
+	static const char words[] = "\"detail\":\"enforce root: a code is "
+				    "required from " UNTIL_99;
+	int n = 0;
+
+	for (const char *at = strstr(fixture_audit(b), words); at != NULL;
+	     at = strstr(at + 1, words))
+		n++;
+	return n;
+}
+
 /*
  * At each moment between lock and end: what a kill can leave differs only by
  * the system calls that were made.  At some of them under a sanitizer, which is
- * slow to start and calls more.
+ * slow to start and calls more.  What has come into force is in the log, and what
+ * has not may be.
  */
 Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 {
@@ -191,6 +206,7 @@ Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 	gid_t group = bastion_has_people() ? 3001 : getegid();
 	int every = getenv("ASAN_OPTIONS") != NULL ? 7 : 1;
 	int killed = 0, found_old = 0, found_new = 0;
+	int logged = 0;
 	char *old, *new, *found;
 	struct stat st;
 
@@ -199,6 +215,7 @@ Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 	assert_status(put_off(b, UNTIL_98), 0);
 	old = read_text(b->policy);
 	cr_assert_str_neq(old, new);
+	logged = times_logged(b);
 	cr_assert_eq(chown(b->policy, (uid_t)-1, group), 0);
 	cr_assert_eq(chmod(b->policy, 0604), 0);
 	for (; kill_change(b, UNTIL_99, killed * every); killed++) {
@@ -208,6 +225,9 @@ Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 		found_new += strcmp(found, new) == 0;
 		cr_assert_eq(
 		    found_old + found_new, killed + 1, "%d: %s", killed, found);
+		if (strcmp(found, new) == 0)
+			cr_assert_gt(times_logged(b), logged, "%d", killed);
+		logged = times_logged(b);
 		assert_status(put_off(b, UNTIL_98), 0);
 		cr_assert_str_eq(read_text(b->policy), old);
 		cr_assert_eq(stat(b->policy, &st), 0);
@@ -221,6 +241,49 @@ Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 	    killed, found_old, found_new);
 	cr_assert_geq(found_old, 20 / every);
 	cr_assert_geq(found_new, 1);
+}
+
+/* It is logged before it is made, so the log is told how it ended. */
+Test(changes, that_cannot_be_made_are_logged_as_not_made)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *folder = b->embedded ? b->store : b->dir;
+	char *before = read_text(b->policy), *made, *not_made;
+	struct run *r;
+
+	cr_assert_eq(mkdir(text("%s/.policy.json.new", folder), 0700), 0);
+	r = put_off(b, UNTIL_99);
+	assert_status(r, 1);
+	assert_says(r->err, "move it away");
+	cr_assert_str_eq(read_text(b->policy), before);
+	made = strstr(fixture_audit(b), "\"detail\":\"enforce root: ");
+	cr_assert_not_null(made);
+	not_made = strstr(made, "\"detail\":\"not made: enforce root: ");
+	cr_assert_not_null(not_made, "%s", made);
+}
+
+/* What the keeper serves by may have to be repaired before it can serve. */
+Test(changes, are_made_without_a_keeper_and_say_so)
+{
+	struct bastion *b;
+	long long begun_ms;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	cr_assert_eq(kill(b->keeper, SIGSTOP), 0);
+	begun_ms = run_clock_ms();
+	r = put_off(b, UNTIL_99);
+	cr_expect_leq(run_clock_ms() - begun_ms, 10000);
+	cr_assert_eq(kill(b->keeper, SIGCONT), 0);
+	assert_status(r, 0);
+	assert_says(r->err, "the change is made, but not logged: ");
+	assert_says(read_text(b->policy), UNTIL_99);
+	bastion_keeper_stop(b);
+	r = bastion_admin(b, ARGV("exempt", "root", "alice"));
+	assert_status(r, 0);
+	assert_says(r->err, "the change is made, but not logged: ");
+	assert_says(read_text(b->policy), "\"alice\"");
 }
 
 /* Policy and records, as one string. */

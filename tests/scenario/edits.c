@@ -89,6 +89,21 @@ Test(edits, are_put_in_place_whole_and_logged)
 	assert_says(fixture_audit(b), "\"detail\":\"policy edit\"");
 }
 
+/* By which the keeper serves nobody until then. */
+Test(edits, that_repair_the_policy_are_logged)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct session *s;
+
+	assert_status(
+	    run(ARGV("sh", "-c", INVALID, "sh", b->policy), NULL, 0), 0);
+	s = edit(b, editor(b, "repair", REPAIR));
+	cr_assert_eq(session_status(s), 0, "%s", s->seen);
+	cr_assert_str_empty(s->seen);
+	assert_says(read_text(b->policy), "\"otherwise\"");
+	assert_says(fixture_audit(b), "\"detail\":\"policy edit\"");
+}
+
 Test(edits, of_nothing_change_nothing)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
