@@ -21,6 +21,13 @@
 
 #define COPY_DIGITS 16
 
+/* The policy as it was given to the editor. */
+struct original {
+	char *text;
+	size_t len;
+	bool absent; /* there was no file, and this stands for it */
+};
+
 static int
 fail(const char *path)
 {
@@ -28,27 +35,49 @@ fail(const char *path)
 	return ADMIN_NOT;
 }
 
-/* The policy's text as it is, or what stands for none. */
+/* ret->text: the policy as it is, or what stands for none; to be freed. */
 static int
-read_policy(const struct admin *admin, char **ret_text, size_t *ret_len)
+read_policy(const struct admin *admin, struct original *ret)
 {
 	char why[POLICY_WHY_TEXT] = "out of memory";
 	struct policy policy;
 	enum fault fault = policy_read(
-	    admin->policy, geteuid(), ret_text, ret_len, why);
+	    admin->policy, geteuid(), &ret->text, &ret->len, why);
 
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;
 	if (fault == FAULT_ABSENT && admin_load(admin, &policy) == ADMIN_DONE) {
-		fault = policy_format(&policy, true, ret_text);
+		fault = policy_format(&policy, true, &ret->text);
 		policy_done(&policy);
 		if (fault == FAULT_NONE) {
-			*ret_len = strlen(*ret_text);
+			ret->len = strlen(ret->text);
+			ret->absent = true;
 			return ADMIN_DONE;
 		}
 	}
 	admin_say("%s", why);
 	return ADMIN_NOT;
+}
+
+static bool
+is_same(const struct original *original, const char *text, size_t len)
+{
+	return original->len == len && memcmp(original->text, text, len) == 0;
+}
+
+/* Whether what stands there now is what the editor was given. */
+static bool
+stands_as_before(const struct admin *admin, const struct original *original)
+{
+	char why[POLICY_WHY_TEXT];
+	scoped_free char *text = NULL;
+	size_t len = 0;
+	enum fault fault = policy_read(
+	    admin->policy, geteuid(), &text, &len, why);
+
+	if (original->absent)
+		return fault == FAULT_ABSENT;
+	return fault == FAULT_NONE && is_same(original, text, len);
 }
 
 /* Copies whose tfa-admin was killed: nobody else is here, by the lock. */
@@ -147,28 +176,72 @@ edit(const struct admin *admin, const struct place *place,
 	}
 }
 
-/* The copy is there while this runs, and never after. */
+/* Under a name that no sweep takes for a leftover. */
+static void
+keep(const struct place *place, const struct beside *copy)
+{
+	const char *digits = copy->name + strlen(copy->name) - COPY_DIGITS;
+	struct beside kept;
+	char suffix[32];
+
+	snprintf(suffix, sizeof(suffix), "kept.%s", digits);
+	place_beside(place, suffix, &kept);
+	if (renameat(place->folder, copy->name, place->folder, kept.name) < 0)
+		kept = *copy;
+	admin_say("%s is left as it is, what you edited is %s: edit the policy "
+		  "again with what is still wanted of it, then remove it",
+	    place->path, kept.path);
+}
+
+/*
+ * The lock keeps out tfa-admin alone.  Where another hand or program has
+ * replaced the policy meanwhile, whoever edits decides; false: not to be
+ * installed, and the copy is kept.
+ */
+static bool
+may_replace(const struct admin *admin, const struct place *place,
+    struct editor *editor, const struct beside *copy,
+    const struct original *original)
+{
+	char answer;
+
+	if (stands_as_before(admin, original))
+		return true;
+	admin_say("%s: somebody else changed it while you edited", place->path);
+	do {
+		answer = editor_ask(editor,
+		    "s shows how yours differs, o overwrites it with yours, "
+		    "anything else keeps yours beside it. [s/o/Q] ");
+		if (answer == 's' || answer == 'S')
+			editor_show(editor, place->path, copy->path);
+	} while (answer == 's' || answer == 'S');
+	if (answer == 'o' || answer == 'O')
+		return true;
+	keep(place, copy);
+	return false;
+}
+
+/* The copy is there while this runs, and after it only where it is kept. */
 static int
 edit_copy(const struct admin *admin, const struct place *place,
-    struct editor *editor, char **ret_text, size_t *ret_len)
+    struct editor *editor, const struct original *original, char **ret_text,
+    size_t *ret_len)
 {
-	scoped_free char *before = NULL;
-	size_t before_len = 0;
 	struct beside copy;
-	int status = read_policy(admin, &before, &before_len);
+	int status = make_copy(place, original->text, original->len, &copy);
 
-	if (status == ADMIN_DONE)
-		status = make_copy(place, before, before_len, &copy);
 	if (status != ADMIN_DONE)
 		return status;
 	status = edit(admin, place, editor, &copy, ret_text, ret_len);
+	if (status == ADMIN_DONE && is_same(original, *ret_text, *ret_len)) {
+		admin_say("unchanged");
+		*ret_len = 0;
+	} else if (status == ADMIN_DONE &&
+	    !may_replace(admin, place, editor, &copy, original)) {
+		return ADMIN_NOT;
+	}
 	unlinkat(place->folder, copy.name, 0);
-	if (status != ADMIN_DONE || before_len != *ret_len ||
-	    memcmp(before, *ret_text, before_len) != 0)
-		return status;
-	admin_say("unchanged");
-	*ret_len = 0;
-	return ADMIN_DONE;
+	return status;
 }
 
 static int
@@ -189,6 +262,7 @@ install(const struct admin *admin, const struct place *place, const char *text,
 static int
 edit_locked(const struct admin *admin, const struct place *place)
 {
+	struct original original = {.text = NULL};
 	scoped_free char *text = NULL;
 	struct editor editor;
 	size_t len = 0;
@@ -196,7 +270,11 @@ edit_locked(const struct admin *admin, const struct place *place)
 
 	sweep(place);
 	if (status == ADMIN_DONE)
-		status = edit_copy(admin, place, &editor, &text, &len);
+		status = read_policy(admin, &original);
+	if (status == ADMIN_DONE)
+		status = edit_copy(
+		    admin, place, &editor, &original, &text, &len);
+	free(original.text);
 	if (status == ADMIN_DONE && len > 0)
 		status = install(admin, place, text, len);
 	editor_close(&editor);

@@ -75,10 +75,11 @@ take_signals(struct editor *editor, bool keys_too)
 
 /* The shell takes the command apart: an editor may be more than a word. */
 _Noreturn static void
-become(const struct editor *editor, const char *command, const char *path)
+become(const struct editor *editor, const char *command, const char *path,
+    const char *other)
 {
 	sigprocmask(SIG_SETMASK, &editor->before, NULL);
-	execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
+	execl("/bin/sh", "sh", "-c", command, "sh", path, other, (char *)NULL);
 	_exit(SH_ABSENT);
 }
 
@@ -156,52 +157,82 @@ command_for(const char *name)
 	return command;
 }
 
-int
-editor_run(struct editor *editor, const char *path)
+/*
+ * A command of the shell with files as $1 and $2; other may be NULL.  Its
+ * status, as waitpid() has it, or -1 after a message.
+ */
+static int
+run(struct editor *editor, const char *command, const char *path,
+    const char *other)
 {
-	const char *name = editor_name();
-	scoped_free char *command = command_for(name);
 	struct termios terminal;
 	bool known = tcgetattr(STDIN_FILENO, &terminal) == 0;
 	int status = SH_ABSENT << 8;
-	pid_t pid = -1;
+	pid_t pid = fork();
 
-	if (command != NULL)
-		pid = fork();
 	if (pid == 0)
-		become(editor, command, path);
+		become(editor, command, path, other);
 	if (pid < 0) {
 		admin_say("cannot start the editor: %s", strerror(errno));
-		return ADMIN_NOT;
+		return -1;
 	}
 	if (!wait_for(editor, pid, &status))
 		admin_say("the editor does not end, and is left alone");
 	/* One that was killed leaves it raw: nobody could read what follows. */
 	if (known && status != 0)
 		tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
-	return judge(editor, name, status);
+	return status;
 }
 
-bool
-editor_again(struct editor *editor)
+int
+editor_run(struct editor *editor, const char *path)
+{
+	const char *name = editor_name();
+	scoped_free char *command = command_for(name);
+	int status;
+
+	if (command == NULL) {
+		admin_say("cannot start the editor: out of memory");
+		return ADMIN_NOT;
+	}
+	status = run(editor, command, path, NULL);
+	return status < 0 ? ADMIN_NOT : judge(editor, name, status);
+}
+
+/* What diff(1) has to say it says itself. */
+void
+editor_show(struct editor *editor, const char *path, const char *other)
+{
+	(void)run(editor, "exec diff -u -- \"$1\" \"$2\" >&2", path, other);
+}
+
+char
+editor_ask(struct editor *editor, const char *question)
 {
 	struct pollfd ready[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 	    {.fd = editor->signals, .events = POLLIN}};
 	char answer[16] = "";
 
 	if (!isatty(STDIN_FILENO))
-		return false;
-	fputs("Edit it again? Anything but n does; n throws it away. [Y/n] ",
-	    stderr);
+		return '\0';
+	fputs(question, stderr);
 	/* A signal that is nothing to us must not leave us in fgets(), where
 	 * one that ends us would wait for an answer. */
 	do {
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
-			return false;
+			return '\0';
 		take_signals(editor, true);
 		if (editor->ending != 0)
-			return false;
+			return '\0';
 	} while (ready[0].revents == 0);
-	return fgets(answer, sizeof(answer), stdin) != NULL &&
-	    answer[0] != 'n' && answer[0] != 'N';
+	return fgets(answer, sizeof(answer), stdin) != NULL ? answer[0] : '\0';
+}
+
+bool
+editor_again(struct editor *editor)
+{
+	char answer = editor_ask(editor,
+	    "Edit it again? Anything but n does; n throws it away. [Y/n] ");
+
+	return answer != '\0' && answer != 'n' && answer != 'N';
 }

@@ -1,5 +1,5 @@
 /*
- * A person's editor at work on a copy, and the question after it.
+ * A person's editor at work on a copy, and the questions after it.
  *
  * ^C and ^\ are the editor's while it runs.  A hang-up or a kill is passed on
  * to it, and ends us only after what it worked on has been cleared away:
@@ -32,8 +32,16 @@ int editor_open(struct editor *ret);
  */
 int editor_run(struct editor *editor, const char *path);
 
-/* Whether to edit what is not valid again.  False where nobody is there to
- * ask, and after a signal. */
+/* Shows how another file differs from the one at path, on the terminal. */
+void editor_show(struct editor *editor, const char *path, const char *other);
+
+/*
+ * Asks on the terminal: the answer's first character, '\n' for none, or NUL
+ * where nobody is there to ask, and after a signal.
+ */
+char editor_ask(struct editor *editor, const char *question);
+
+/* Whether to edit what is not valid again; not where nobody answers. */
 bool editor_again(struct editor *editor);
 
 void editor_close(struct editor *editor);

@@ -144,6 +144,125 @@ Test(edits, keep_others_out_while_they_last)
 	cr_assert_eq(session_status(edit(b, "true")), 0);
 }
 
+/* By a hand that takes no lock, while the editor is open. */
+#define OTHER                                                        \
+	"sed 's/\"issuer\": *\"[A-Za-z-]*\"/\"issuer\":\"Other\"/' " \
+	"\"$POLICY\" >other && mv other \"$POLICY\"\n"
+
+/* An editor as above, which knows where the policy is. */
+static char *
+editor_beside(const struct bastion *b, const char *script)
+{
+	return editor(b, "beside", text("POLICY='%s'\n%s", b->policy, script));
+}
+
+/* What was edited and is not in force; the only copy there is. */
+static char *
+kept(const struct bastion *b)
+{
+	const char *folder = b->embedded ? b->store : b->dir;
+	struct stat st;
+	glob_t all;
+	char *path;
+
+	cr_assert_eq(copies(b), 1);
+	cr_assert_eq(
+	    glob(text("%s/.policy.json.kept.*", folder), 0, NULL, &all), 0);
+	path = text("%s", all.gl_pathv[0]);
+	globfree(&all);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_eq(st.st_mode & 07777, 0600);
+	assert_says(read_text(path), "Edited");
+	return path;
+}
+
+/* What another did stays, in whatever way it is not what was edited. */
+Test(edits, over_a_change_of_another_are_kept_beside_it)
+{
+	static const struct {
+		const char *other, *keys;
+		int status;
+	} ways[] = {{OTHER, "q\r", 1}, {OTHER, "\r", 1}, {OTHER, "y\r", 1},
+	    {OTHER, "\004", 1}, {OTHER, "\003", 128 + SIGINT},
+	    {"rm \"$POLICY\"\n", "n\r", 1},
+	    {"echo '{' >\"$POLICY\"\n", "n\r", 1},
+	    {"chmod g+w \"$POLICY\"\n", "n\r", 1},
+	    {"rm \"$POLICY\"; mkdir \"$POLICY\"\n", "n\r", 1}};
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *before = read_text(b->policy), *path;
+	struct session *s;
+
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		s = edit(
+		    b, editor_beside(b, text("%s%s", ways[i].other, CHANGE)));
+		session_expect(s, "somebody else changed it");
+		session_expect(s, "[s/o/Q] ");
+		session_type(s, ways[i].keys);
+		cr_assert_eq(session_status(s), ways[i].status, "%zu: %d, %s",
+		    i, s->status, s->seen);
+		path = kept(b);
+		assert_says(s->seen, path);
+		if (strcmp(ways[i].other, OTHER) == 0)
+			assert_says(read_text(b->policy), "Other");
+		/* Neither is it in the way, nor is it taken for a leftover. */
+		run(ARGV("rm", "-rf", b->policy), NULL, 0);
+		write_text(b->policy, before);
+		cr_assert_eq(session_status(edit(b, "true")), 0);
+		cr_assert_str_eq(kept(b), path);
+		cr_assert_eq(unlink(path), 0);
+	}
+	cr_assert_null(strstr(fixture_audit(b), "policy edit"));
+}
+
+Test(edits, over_a_change_of_another_show_it_and_can_be_made)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct session *s = edit(b, editor_beside(b, OTHER CHANGE));
+
+	session_expect(s, "somebody else changed it");
+	session_expect(s, "[s/o/Q] ");
+	session_type(s, "s\r");
+	session_expect(s, "\n-");
+	session_expect(s, "Other");
+	session_expect(s, "\n+");
+	session_expect(s, "Edited");
+	session_expect(s, "[s/o/Q] ");
+	assert_says(read_text(b->policy), "Other");
+	session_type(s, "o\r");
+	cr_assert_eq(session_status(s), 0, "%s", s->seen);
+	assert_says(read_text(b->policy), "Edited");
+	cr_assert_eq(copies(b), 0);
+	assert_says(fixture_audit(b), "\"detail\":\"policy edit\"");
+}
+
+/* Nobody is there to be asked. */
+Test(edits, over_a_change_of_another_are_kept_without_a_terminal)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r;
+
+	setenv("VISUAL", editor_beside(b, OTHER CHANGE), 1);
+	r = bastion_admin(b, ARGV("policy", "edit"));
+	unsetenv("VISUAL");
+	assert_status(r, 1);
+	assert_says(r->err, "somebody else changed it");
+	assert_says(r->err, kept(b));
+	assert_says(read_text(b->policy), "Other");
+}
+
+/* Written anew, and the same: nothing is lost. */
+Test(edits, over_the_same_again_ask_nothing)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct session *s = edit(b,
+	    editor_beside(
+		b, "cp \"$POLICY\" other; mv other \"$POLICY\"\n" CHANGE));
+
+	cr_assert_eq(session_status(s), 0, "%s", s->seen);
+	assert_says(read_text(b->policy), "Edited");
+	cr_assert_eq(copies(b), 0);
+}
+
 Test(edits, by_an_editor_that_fails_change_nothing)
 {
 	static const struct {
