@@ -76,6 +76,16 @@ admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
+ * Whether a command may go on that is root's, or of a store of one's own: false
+ * after a message, before anything it names is looked at.  The keeper judges
+ * for itself.
+ */
+bool admin_root_only(const struct admin *admin, const char *command);
+
+/* The same for a delegate's: where a code of one's own can be asked for. */
+bool admin_may_help(const struct admin *admin);
+
+/*
  * Root needs none, and a store of one's own neither; a delegate's own code is
  * asked for on the terminal. False, after a message, where there is none to
  * ask on.

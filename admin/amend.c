@@ -80,6 +80,8 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 
 	if (argc < 1 || (admin->block && admin->code))
 		return admin_usage("revoke");
+	if (!admin_may_help(admin))
+		return ADMIN_NOT_ALLOWED;
 	snprintf(question, sizeof(question),
 	    "%s%s: devices, recovery codes and remembered connections become "
 	    "void. Revoke?",

@@ -75,19 +75,40 @@ admin_worse(int so_far, int one, int targets)
 	return targets > 1 ? ADMIN_NOT : one;
 }
 
+static bool
+is_root(const struct admin *admin)
+{
+	return geteuid() == 0 || admin->keeper.store != NULL;
+}
+
+bool
+admin_root_only(const struct admin *admin, const char *command)
+{
+	if (!is_root(admin))
+		admin_say("%s is for root", command);
+	return is_root(admin);
+}
+
+bool
+admin_may_help(const struct admin *admin)
+{
+	if (is_root(admin) || isatty(STDIN_FILENO))
+		return true;
+	admin_say("your own verification code is needed: there is no terminal "
+		  "to ask for it on");
+	return false;
+}
+
 bool
 admin_own_code(const struct admin *admin, char *ret, size_t size)
 {
 	char line[INPUT_TEXT] = "";
 
 	ret[0] = '\0';
-	if (geteuid() == 0 || admin->keeper.store != NULL)
+	if (is_root(admin))
 		return true;
-	if (!isatty(STDIN_FILENO)) {
-		admin_say("your own verification code is needed: there is no "
-			  "terminal to ask for it on");
+	if (!admin_may_help(admin))
 		return false;
-	}
 	fputs("Verification code: ", stderr);
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return false;

@@ -181,6 +181,8 @@ admin_enroll(struct admin *admin, int argc, char **argv)
 
 	if (argc != 1)
 		return admin_usage("enroll");
+	if (!admin_root_only(admin, "enroll"))
+		return ADMIN_NOT_ALLOWED;
 	if (argv[0][0] == '\0' || strlen(argv[0]) >= USER_TEXT) {
 		admin_say("\"%.80s\": there is no such user", argv[0]);
 		return ADMIN_NOT;

@@ -150,6 +150,8 @@ admin_import(struct admin *admin, int argc, char **argv)
 {
 	if (argc != 2 || argv[1][0] == '\0')
 		return admin_usage("import");
+	if (!admin_root_only(admin, "import"))
+		return ADMIN_NOT_ALLOWED;
 	if (argv[0][0] == '\0' || strlen(argv[0]) >= USER_TEXT) {
 		admin_say("\"%.80s\": there is no such user", argv[0]);
 		return ADMIN_NOT;

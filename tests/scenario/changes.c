@@ -344,6 +344,31 @@ Test(changes, by_a_stranger_are_refused)
 	}
 }
 
+/* What they name is not looked at, asked about or waited for first. */
+Test(changes, by_a_stranger_are_refused_before_all_else)
+{
+	static const char *const commands[] = {"import erin /nonexistent",
+	    "import erin /root", "import erin /etc/shadow", "import nosuch -",
+	    "import erin -", "enroll nosuch", "revoke alice",
+	    "revoke nosuch --block", "unlock nosuch", "code nosuch --pass",
+	    "--yes revoke nosuch"};
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		struct run *r = run(
+		    ARGV("setpriv", "--reuid=2005", "--regid=2005",
+			"--clear-groups", "sh", "-c",
+			text("exec %s/tfa-admin %s %s", getenv("TFA_PROGRAMS"),
+			    where(b, commands[i]), commands[i])),
+		    "GEZDGNBVGY3TQOJQ", 16);
+
+		cr_expect_eq(r->status, 77, "%s: %d, %s", commands[i],
+		    r->status, r->err);
+	}
+}
+
 /* The embedded form's store is its owner's: nobody else's to change. */
 Test(changes, to_a_store_of_somebody_else_are_refused)
 {
