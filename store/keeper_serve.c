@@ -223,6 +223,23 @@ find_peer(struct call *call)
 	return true;
 }
 
+/*
+ * The request is taken though nobody looks at it: where one is left unread, the
+ * kernel tells the peer of a line that is closed, and not the answer.
+ */
+static void
+refuse_stranger(struct call *call)
+{
+	scoped_json_text char *text = NULL;
+	char name[32];
+	size_t len = 0;
+
+	if (packet_receive(call->fd, RECEIVE_MS, &text, &len) == FAULT_ABSENT)
+		return;
+	snprintf(name, sizeof(name), "uid %lu", (unsigned long)call->uid);
+	keeper_deny(call, REASON_UNKNOWN_USER, name);
+}
+
 /* The peer chose these words: they are cleaned, and not too many. */
 static void
 complain(const struct call *call, const struct json_error *error)
@@ -351,7 +368,7 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 
 	keeper_take_time(&call);
 	if (!find_peer(&call))
-		keeper_deny(&call, REASON_UNKNOWN_USER, "");
+		refuse_stranger(&call);
 	else if (!receive(&call))
 		keeper_deny(&call, REASON_BAD_REQUEST, "");
 	else

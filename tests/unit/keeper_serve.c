@@ -19,6 +19,7 @@
 #include "inject.h"
 #include "json_lex.h"
 #include "keeper.h"
+#include "people.h"
 #include "utf8.h"
 
 #define MOST_CALLS 2000
@@ -443,9 +444,9 @@ Test(keeper_serve, lets_no_claim_steer_a_terminal, .timeout = 60)
 	"{\"v\":1,\"request\":\"refuse\",\"address\":\"203.0.113.7\"," \
 	"\"reason\":\"" word "\"}"
 
-/* What the parent is told of a request, and the answer's reason. */
+/* What the parent is told of a request of that uid, and the answer's reason. */
 static int
-serve(struct scene *s, const char *request, bool quiet,
+serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
     char ret_reason[static REASON_SENT])
 {
 	struct conduct conduct = {.quiet = quiet};
@@ -456,7 +457,10 @@ serve(struct scene *s, const char *request, bool quiet,
 	int pair[2], told;
 	pid_t pid;
 
+	/* The kernel notes who makes it. */
+	cr_assert_eq(seteuid(uid), 0);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(seteuid(0), 0);
 	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
 	pid = fork();
 	if (pid == 0)
@@ -472,6 +476,38 @@ serve(struct scene *s, const char *request, bool quiet,
 	free(answer);
 	close(pair[0]);
 	return told;
+}
+
+static int
+serve(struct scene *s, const char *request, bool quiet,
+    char ret_reason[static REASON_SENT])
+{
+	return serve_as(s, 0, request, quiet, ret_reason);
+}
+
+/* Told apart, because all of them together count as one. */
+Test(keeper_serve, refuses_a_uid_that_no_user_has)
+{
+	static const char *const asked[] = {"login", "status", "users", "no"};
+	char request[REQUEST_MAX], reason[REASON_SENT];
+	uid_t uid = 61234;
+	struct scene s;
+
+	begin(&s);
+	while (getpwuid(uid) != NULL)
+		uid++;
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		make_request(&s, asked[i], request);
+		cr_expect_eq(serve_as(&s, uid, request, false, reason),
+		    TOLD | TOLD_STRANGER);
+		cr_expect_str_eq(reason, "unknown_user", "%s", asked[i]);
+		/* Who has a name is none, though it is no one's. */
+		cr_expect_eq(
+		    serve_as(&s, UID_NOBODY, request, false, reason), TOLD);
+		cr_expect_str_eq(reason, "unknown_user", "%s", asked[i]);
+	}
+	cr_expect_eq(lines_with(&s, "{"), 0);
+	fixture_remove(s.folder);
 }
 
 Test(keeper_serve, takes_down_that_a_gate_refuses_a_key)
