@@ -125,8 +125,8 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols -lcrypto
 
-# Tests.  What tests/unit/inject.c makes fail.
-WRAPPED := malloc calloc strdup open openat read __read_chk write send fsync \
+# Tests.  What tests/unit/inject.c makes fail, or looks at.
+WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsync \
 	flock fchmod fstat lseek mkdirat renameat accept4 \
 	dlopen syslog __syslog_chk
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)

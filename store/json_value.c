@@ -76,11 +76,10 @@ done_list(const struct json_field *field, void *value)
 	for (size_t i = 0; i < l.count; i++)
 		json_done_field(
 		    field->item, (char *)l.items + i * field->item->size);
-	if (l.items != NULL)
-		explicit_bzero(l.items, l.count * field->item->size);
 	free(l.items);
 }
 
+/* The last line wipes what is in place, an item of a list too. */
 void
 json_done_field(const struct json_field *field, void *value)
 {

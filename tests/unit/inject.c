@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,34 @@ WRAP(int, mkdirat, -1, false, (int at, const char *path, mode_t mode),
 WRAP(int, renameat, -1, true, (int a, const char *old, int b, const char *new),
     (a, old, b, new))
 /* clang-format on */
+
+static const char *watched;
+static int freed;
+
+void
+inject_watch_free(const char *words)
+{
+	watched = words;
+	freed = 0;
+}
+
+int
+inject_freed(void)
+{
+	return freed;
+}
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+void
+__wrap_free(void *p)
+{
+	if (watched != NULL && p != NULL &&
+	    memmem(p, malloc_usable_size(p), watched, strlen(watched)) != NULL)
+		freed++;
+	__real_free(p);
+}
 
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);

@@ -30,6 +30,13 @@ void inject_accept_for_ever(void);
 /* From now on syslog() writes its lines to fd, and to no log of the system. */
 void inject_syslog_to(int fd);
 
+/* From now on free() looks for these bytes in what it is given; NULL: for none
+ * any more. */
+void inject_watch_free(const char *words);
+
+/* How often it found them. */
+int inject_freed(void);
+
 /* dlopen() finds nothing any more, until this process ends. */
 void inject_no_libraries(void);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "inject.h"
 
 #define TEXT_MAX 4096
 
@@ -522,6 +523,38 @@ Test(json, keeps_its_lists_in_order)
 	cr_expect_eq(list.items[34], 0);
 	cr_expect_eq(list.items[133], 99);
 	free(list.items);
+}
+
+#define SECRET "sesame99"
+
+/* What is freed is the next one's to read: text, lists and what they hold, the
+ * smaller list that grew, the tree, of what is read and of what is refused. */
+Test(json, wipes_all_that_it_frees)
+{
+	static const char *const texts[] = {
+	    "{'word':'x','text':'" SECRET "','items':[{'name':'" SECRET
+	    "','text':'" SECRET "'},{'name':'" SECRET "'},{'name':'" SECRET
+	    "'}]," NULLS "}",
+	    "{'word':'x','text':'" SECRET "','items':[{'name':'" SECRET
+	    "'},{'name':'bad'}]," NULLS "}"};
+	struct json_error error;
+	struct thing thing;
+	char *again = NULL, *left = strdup(SECRET);
+
+	inject_watch_free(SECRET);
+	free(left);
+	cr_assert_eq(inject_freed(), 1);
+	cr_assert_eq(read_thing(texts[0], &thing, &error), FAULT_NONE);
+	cr_assert_eq(
+	    json_write(&thing_shape, &thing, false, &again), FAULT_NONE);
+	cr_assert_not_null(strstr(again, SECRET));
+	json_text_free(&again);
+	json_done(&thing_shape, &thing);
+	cr_assert_eq(read_thing(texts[1], &thing, &error), FAULT_FORMAT);
+	cr_assert_eq(thing.items.count, 2);
+	json_done(&thing_shape, &thing);
+	cr_expect_eq(inject_freed(), 1);
+	inject_watch_free(NULL);
 }
 
 Test(json, says_an_error_as_compilers_do)
