@@ -39,7 +39,8 @@ static const char *const dangerous[] = {"LD_PRELOAD", "LD_AUDIT",
     "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND", "SSH_TTY"};
 static const char *const families[] = {"LD_", "BASH", "SSH_"};
 
-/* Of DUMP_SETENV: each must be there as it stands. */
+/* Of DUMP_SETENV: each must be there as it stands.  Without fish's a user is
+ * only told of a HOME that is not hers. */
 static const char *const variables[] = {"LD_PRELOAD=", "LD_AUDIT=",
     "LD_LIBRARY_PATH=", "GCONV_PATH=", "LOCPATH=", "BASH_ENV=", "ENV=",
     "SHELLOPTS=", "PS4=", "SHLVL=2", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",

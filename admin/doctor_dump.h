@@ -13,7 +13,8 @@
 #define DUMP_SETENV                                                           \
 	"SetEnv LD_PRELOAD= LD_AUDIT= LD_LIBRARY_PATH= GCONV_PATH= LOCPATH= " \
 	"BASH_ENV= ENV= SHELLOPTS= PS4= SHLVL=2 XDG_CONFIG_HOME= "            \
-	"XDG_DATA_HOME= XDG_DATA_DIRS= ZDOTDIR=/nonexistent HOME=/nonexistent"
+	"XDG_DATA_HOME= XDG_DATA_DIRS= _FISH_WARNED_config=1 "                \
+	"_FISH_WARNED_data=1 ZDOTDIR=/nonexistent HOME=/nonexistent"
 
 /* The answer for one connection. */
 struct view {

@@ -10,11 +10,12 @@
 
 #define ARGS_MAX 64
 
-/* Set by the drop-in so that no startup file runs before the gate. */
+/* Set by the drop-in so that no startup file runs before the gate, and that
+ * fish does not complain of it. */
 static const char *const removed[] = {"LD_PRELOAD", "LD_AUDIT",
     "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "BASH_ENV", "ENV", "SHELLOPTS",
     "PS4", "SHLVL", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
-    "ZDOTDIR", "TFA_CODE"};
+    "ZDOTDIR", "_FISH_WARNED_config", "_FISH_WARNED_data", "TFA_CODE"};
 
 /* internal-sftp is no program: it means this one. */
 static const char *const sftp_servers[] = {"/usr/lib/openssh/sftp-server",

@@ -1,0 +1,203 @@
+/*
+ * Login shells that few have: each is started twice for a session, once before
+ * the gate, by sshd, and once after it.  Where a system has none of them, the
+ * tests say so.
+ */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+Scenarios(shells);
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What must differ: the connection's own. */
+#define ENVIRONMENT                                              \
+	"env | grep -v -e '^SSH_CLIENT=' -e '^SSH_CONNECTION=' " \
+	"-e '^SSH_USER_AUTH=' -e '^SSH_TTY=' -e '^ASAN_OPTIONS=' | sort"
+
+/* Each has a user of its name, whose login shell it is. */
+static struct bastion *
+gated(const char *shell, const char **ret_code)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+
+	*ret_code = code_at(fixture_enrol(b, shell), step_now());
+	return b;
+}
+
+static void
+expect_same_command(const char *shell)
+{
+	static const char *const commands[] = {ENVIRONMENT,
+	    "sh -c 'umask; cat /proc/self/limits; pwd'",
+	    "sh -c 'ls /proc/self/fd | wc -l; grep -e ^Sig /proc/self/status'",
+	    "cat", "exit 5", "no-such-command", "echo 'a  b' \"c'd\" $HOME"};
+	struct bastion *with = bastion_open(.rules = RULE("exempt"));
+	struct bastion *without = bastion_open(.no_gate = true);
+
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		struct run *a = ssh_run(
+		    with, shell, NULL, commands[i], "first\nlast");
+		struct run *b = ssh_run(
+		    without, shell, NULL, commands[i], "first\nlast");
+
+		cr_expect_eq(a->status, b->status, "%s: %d, not %d",
+		    commands[i], a->status, b->status);
+		cr_expect_str_eq(a->out, b->out, "%s: %s", commands[i], a->out);
+		cr_expect_str_eq(a->err, b->err, "%s: %s", commands[i], a->err);
+	}
+}
+
+/* A folder where everybody may write. */
+static char *
+open_folder(const struct bastion *b)
+{
+	char *folder = text("%s/open", b->dir);
+
+	cr_assert_eq(mkdir(folder, 0777), 0);
+	cr_assert_eq(chmod(folder, 0777), 0);
+	return folder;
+}
+
+/*
+ * Of the signals the first 28: fish ignores the two that libc keeps for itself
+ * in all that it starts, and so in the gate.
+ */
+#define INSPECTION                                                       \
+	"tr '\\0' ' ' </proc/$PPID/cmdline; echo; stty -a; umask; pwd\n" \
+	"ls /proc/self/fd | wc -l\n"                                     \
+	"sed -n 's/^\\(Sig[BIC]..\\):.*\\(.......\\)$/\\1 \\2/p' "       \
+	"/proc/$PPID/status\n" ENVIRONMENT "\n"
+
+/* Of a login shell on a terminal, as a program that it starts sees it. */
+static char *
+inspect(const struct bastion *b, const char *shell, const char *code)
+{
+	char *seen = text("%s/seen", open_folder(b));
+	struct session *s;
+
+	s = session_open(b, shell, NULL, NULL);
+	if (code != NULL) {
+		session_expect(s, PROMPT);
+		session_type(s, text("%s\r", code));
+	}
+	session_type(s, text("sh %s/inspect >%s; echo do''ne\r", b->dir, seen));
+	session_expect(s, "done");
+	session_type(s, "exit 3\r");
+	cr_assert_eq(session_status(s), 3, "%s", s->seen);
+	return read_text(seen);
+}
+
+static void
+expect_same_login_shell(const char *shell)
+{
+	const char *code;
+	struct bastion *with = gated(shell, &code);
+	struct bastion *without = bastion_open(.no_gate = true);
+	char *seen;
+
+	write_text(text("%s/inspect", with->dir), INSPECTION);
+	write_text(text("%s/inspect", without->dir), INSPECTION);
+	seen = inspect(with, shell, code);
+	assert_says(seen, text("-%s", shell));
+	assert_says(seen, text("HOME=/home/%s\n", shell));
+	cr_expect_str_eq(seen, inspect(without, shell, NULL));
+}
+
+/* What is typed right behind it, the terminal throws away. */
+static void
+interrupt(struct session *s)
+{
+	session_type(s, "\003");
+	run_sleep_ms(500);
+}
+
+/* ^C at a command, at the prompt of the shell, and at ours. */
+static void
+expect_interrupts(const char *shell)
+{
+	const char *code;
+	struct bastion *b = gated(shell, &code);
+	struct session *s = session_open(b, shell, NULL, NULL);
+
+	session_expect(s, PROMPT);
+	session_type(s, "\003");
+	/* tcsh waits for the gate, and is interrupted too. */
+	cr_expect_eq(session_status(s), strcmp(shell, "tcsh") == 0 ? 1 : 77,
+	    "%d", s->status);
+	assert_never_says(s->seen, "inside");
+	s = session_open(b, shell, NULL, NULL);
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code));
+	session_type(s, "sh -c 'echo rea\"\"dy; exec sleep 60'\r");
+	session_expect(s, "ready");
+	interrupt(s);
+	session_type(s, "echo on''ce\r");
+	session_expect(s, "once");
+	session_type(s, "no-such-command");
+	interrupt(s);
+	session_type(s, "echo tw''ice\r");
+	session_expect(s, "twice");
+	session_type(s, "exit 4\r");
+	cr_expect_eq(session_status(s), 4, "%s", s->seen);
+}
+
+/* Who had a session left them all, and comes again without a code. */
+static void
+expect_gate_first(const char *user)
+{
+	static const char *const files[] = {".config/fish/config.fish",
+	    ".config/fish/conf.d/a.fish", ".zshenv", ".zprofile", ".zshrc",
+	    ".zlogin", ".tcshrc", ".cshrc", ".login"};
+	const char *code;
+	struct bastion *b = gated(user, &code);
+	char *ran = text("%s/ran", open_folder(b));
+	struct session *s;
+	struct run *r;
+
+	run(ARGV("mkdir", "-p", text("/home/%s/.config/fish/conf.d", user)),
+	    NULL, 0);
+	for (size_t i = 0; i < COUNT(files); i++)
+		write_text(text("/home/%s/%s", user, files[i]),
+		    text("touch %s\n", ran));
+	r = ssh_run(b, user, NULL, "echo inside", NULL);
+	assert_status(r, 76);
+	cr_expect_str_empty(r->out);
+	cr_expect_eq(
+	    strchr(r->err, '\n'), r->err + strlen(r->err) - 1, "%s", r->err);
+	s = session_open(b, user, NULL, NULL);
+	session_expect(s, PROMPT);
+	session_type(s, "\004");
+	cr_expect_eq(session_status(s), 77);
+	cr_expect_neq(access(ran, F_OK), 0);
+	assert_status(ssh_with_code(b, user, code, "echo inside"), 0);
+	cr_expect_eq(access(ran, F_OK), 0);
+	run(ARGV("rm", "-rf", text("/home/%s/.config", user)), NULL, 0);
+	for (size_t i = 0; i < COUNT(files); i++)
+		unlink(text("/home/%s/%s", user, files[i]));
+}
+
+#define Shell(name)                                        \
+	Test(shells, name##_is_as_without_a_gate)          \
+	{                                                  \
+		needs_people();                            \
+		needs_program(#name);                      \
+		expect_same_command(#name);                \
+		expect_same_login_shell(#name);            \
+	}                                                  \
+	Test(shells, name##_takes_interrupts)              \
+	{                                                  \
+		needs_people();                            \
+		needs_program(#name);                      \
+		expect_interrupts(#name);                  \
+	}                                                  \
+	Test(shells, name##_reads_nothing_before_the_gate) \
+	{                                                  \
+		needs_people();                            \
+		needs_program(#name);                      \
+		expect_gate_first("own-" #name);           \
+	}
+
+Shell(fish) Shell(zsh) Shell(tcsh)
