@@ -55,21 +55,34 @@ no_keeper(struct gate *gate, const char *why)
 	return VERDICT_DENY;
 }
 
+/* A code at hand follows at once; no process of the keeper's waits while a
+ * person thinks. */
+static bool
+is_followed(const struct gate *gate, const char *request, enum verdict verdict)
+{
+	return strcmp(request, "login") == 0 && verdict == VERDICT_CHALLENGE &&
+	    gate->facts.code[0] != '\0';
+}
+
 enum verdict
 gate_ask(struct gate *gate, const char *request, const char *code)
 {
 	scoped_request struct request packet = {.version = 0};
-	char why[320] = "out of memory";
 	enum verdict verdict;
 
+	if (strcmp(request, "verify") != 0)
+		client_close(&gate->client);
 	reply_done(&gate->reply);
 	gate->reply = (struct reply){.version = 0};
-	if (fill(gate, request, code, &packet) != FAULT_NONE ||
-	    client_call(&gate->keeper, &packet, &gate->reply, why,
-		sizeof(why)) != FAULT_NONE)
-		return no_keeper(gate, why);
+	if (fill(gate, request, code, &packet) != FAULT_NONE)
+		return no_keeper(gate, "out of memory");
+	if (client_follow(&gate->client, &gate->keeper, &packet,
+		&gate->reply) != FAULT_NONE)
+		return no_keeper(gate, gate->client.why);
 	verdict = verdict_from_name(gate->reply.verdict);
 	gate->exit = reason_exit(reason_from_name(gate->reply.reason));
+	if (!is_followed(gate, request, verdict))
+		client_close(&gate->client);
 	return verdict;
 }
 

@@ -19,7 +19,8 @@
 
 struct gate {
 	struct client_options keeper;
-	const char *command; /* run this whatever is asked, or NULL */
+	struct client client; /* open between a login and the code at hand */
+	const char *command;  /* run this whatever is asked, or NULL */
 	struct restriction restriction; /* of the key */
 	struct facts facts;
 	struct reply reply;           /* the keeper's last */

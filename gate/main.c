@@ -10,6 +10,7 @@
 static int
 refuse(struct gate *gate)
 {
+	client_close(&gate->client);
 	facts_done(&gate->facts);
 	reply_done(&gate->reply);
 	restriction_done(&gate->restriction);

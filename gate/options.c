@@ -69,7 +69,7 @@ gate_options(int argc, char **argv, struct gate *ret)
 {
 	int c;
 
-	*ret = (struct gate){.exit = GATE_EXIT_DENIED};
+	*ret = (struct gate){.exit = GATE_EXIT_DENIED, .client.fd = -1};
 	ret->keeper.keeper_user = CLIENT_USER;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
 		take_option(c, ret);

@@ -357,7 +357,7 @@ run(struct gate *gate, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct gate gate = {.exit = GATE_EXIT_DENIED};
+	struct gate gate = {.exit = GATE_EXIT_DENIED, .client.fd = -1};
 	int status;
 
 	parse_options(argc, argv, &gate.keeper);

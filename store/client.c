@@ -184,30 +184,62 @@ client_close(struct client *client)
 	client->keeper = 0;
 }
 
-enum fault
-client_call(const struct client_options *options, const struct request *request,
-    struct reply *ret, char *ret_why, size_t size)
+static enum fault
+next_reply(struct client *client, struct reply *ret)
 {
-	scoped_client struct client client = {.fd = -1};
 	scoped_json_text char *text = NULL;
 	struct reply reply = {.version = 0};
 	struct json_error error;
 	size_t len = 0;
-	enum fault fault = client_open(options, request, &client);
+	enum fault fault = client_next(client, &text, &len);
 
-	if (fault == FAULT_NONE)
-		fault = client_next(&client, &text, &len);
-	if (fault != FAULT_NONE) {
-		snprintf(ret_why, size, "%s", client.why);
+	if (fault != FAULT_NONE)
 		return fault;
-	}
 	fault = json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error);
 	if (fault != FAULT_NONE) {
-		snprintf(ret_why, size, "bad answer: %s: %s", error.path,
-		    error.text);
+		snprintf(client->why, sizeof(client->why),
+		    "bad answer: %s: %.140s", error.path, error.text);
 		reply_done(&reply);
 		return fault;
 	}
 	*ret = reply;
 	return FAULT_NONE;
+}
+
+/* FAULT_IO: the keeper has closed it, or has none that takes more. */
+static enum fault
+ask_again(
+    struct client *client, const struct request *request, struct reply *ret)
+{
+	enum fault fault = packet_send_value(
+	    client->fd, &request_shape, request);
+
+	return fault == FAULT_NONE ? next_reply(client, ret) : fault;
+}
+
+enum fault
+client_follow(struct client *client, const struct client_options *options,
+    const struct request *request, struct reply *ret)
+{
+	enum fault fault = FAULT_IO;
+
+	if (client->fd >= 0)
+		fault = ask_again(client, request, ret);
+	if (fault != FAULT_IO)
+		return fault;
+	client_close(client);
+	fault = client_open(options, request, client);
+	return fault == FAULT_NONE ? next_reply(client, ret) : fault;
+}
+
+enum fault
+client_call(const struct client_options *options, const struct request *request,
+    struct reply *ret, char *ret_why, size_t size)
+{
+	scoped_client struct client client = {.fd = -1};
+	enum fault fault = client_follow(&client, options, request, ret);
+
+	if (fault != FAULT_NONE)
+		snprintf(ret_why, size, "%s", client.why);
+	return fault;
 }

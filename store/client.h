@@ -55,6 +55,17 @@ void client_close(struct client *client);
 #define scoped_client __attribute__((cleanup(client_close)))
 
 /*
+ * One request, one reply, and *client stays open: client_close() ends it, and
+ * { .fd = -1 } is one that is not open.  One that is open has the reply to a
+ * "login" behind it; the keeper takes a "verify" there, for a moment.  Where it
+ * gives no answer any more, a new connection is made.  Faults as below, with
+ * client->why.
+ */
+MUST_USE enum fault
+client_follow(struct client *client, const struct client_options *options,
+    const struct request *request, struct reply *ret);
+
+/*
  * One request, one reply.  *ret: reply_done() frees it.  Faults as above, and
  * FAULT_FORMAT for an answer that is not one.  ret_why says it in a line.
  */

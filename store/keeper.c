@@ -38,7 +38,7 @@ static const char usage_text[] =
     "foreground; takes its socket from systemd, or binds PATH itself.\n"
     "\n"
     "  --socket PATH  listen here (/run/tfa/keeper.sock)\n"
-    "  --stdio        answer one request on standard input, a socket\n"
+    "  --stdio        answer what comes on standard input, a socket\n"
     "  --store DIR    the folder of records (/var/lib/tfa)\n"
     "  --policy FILE  the policy (/etc/tfa/policy.json; with --stdio,\n"
     "                 policy.json in DIR)\n"

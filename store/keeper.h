@@ -5,7 +5,7 @@
  *	keeper_listen.c  who may connect, how many at once, a child for each
  *	keeper_rate.c    how often each uid came, and what it had of the log
  *	keeper_confine.c what the keeper gives up for good
- *	keeper_serve.c   one request: who asks, may they, what is answered
+ *	keeper_serve.c   one connection: who asks, may they, what is answered
  *	keeper_login.c   the requests of tfa-gate, for the peer's own user
  *	keeper_self.c    the requests of tfa, likewise
  *	keeper_users.c   the user list
@@ -27,6 +27,7 @@
 #include "protocol.h"
 
 #define RECEIVE_MS 2000 /* in which the request must come */
+#define FOLLOW_MS  50   /* and a verify that follows on a login */
 #define SERVE_S    20   /* in which it must be answered */
 
 struct keeper {
@@ -43,7 +44,7 @@ struct conduct {
 	int64_t suppressed; /* how many were not, before this one */
 };
 
-/* One request being served. */
+/* One connection being served. */
 struct call {
 	const struct keeper *keeper;
 	struct conduct conduct;
@@ -55,6 +56,7 @@ struct call {
 	gid_t gid;
 	int64_t now_s;
 	int64_t alarm_s; /* when the alarm was last set */
+	bool may_follow; /* a verify, on this connection */
 	struct request request;
 	struct store store;
 	struct policy policy;
@@ -66,8 +68,9 @@ int keeper_listen(const struct keeper *keeper, int fd);
 
 /*
  * Serves the one request that waits on fd, a connected socket, and answers
- * it: by a denial where anything is wrong with it.  What the parent is told:
- * bits of enum told, as an exit status.
+ * it: by a denial where anything is wrong with it.  A login that was answered
+ * by a challenge may be followed by one verify, within FOLLOW_MS.  What the
+ * parent is told: bits of enum told, as an exit status.
  */
 int keeper_serve(
     const struct keeper *keeper, int fd, const struct conduct *conduct);
@@ -101,8 +104,8 @@ void keeper_note(struct call *call);
 /* SERVE_S more, from now on: for each part of what is longer than one reply. */
 void keeper_take_time(struct call *call);
 
-/* Sends the reply; what cannot be sent is a denial all the same. */
-void keeper_reply(struct call *call, const struct reply *reply);
+/* Sends the reply, or false; what cannot be sent is a denial all the same. */
+bool keeper_reply(struct call *call, const struct reply *reply);
 
 /* Replies with a denial; name is the user, group or rule that it names. */
 void keeper_deny(struct call *call, enum reason reason, const char *name);

@@ -1,5 +1,6 @@
 /*
- * Who may connect, how many at once, and a forked child for each request.
+ * Who may connect, how many at once, and a forked child for each connection:
+ * for one request, or for a login and the code that follows at once.
  *
  * A connection costs no process until its request has come: the parent polls
  * all that wait.  One uid may have UID_SLOTS children and UID_WAITING

@@ -324,7 +324,8 @@ keeper_login(struct call *call)
 	settle(&a, on_login);
 	fill(&a, &reply);
 	add_key_files(&call->policy, &reply);
-	keeper_reply(call, &reply);
+	call->may_follow = keeper_reply(call, &reply) &&
+	    a.outcome.verdict == VERDICT_CHALLENGE;
 }
 
 void

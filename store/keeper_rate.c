@@ -103,4 +103,6 @@ rate_settle(struct rates *rates, uid_t uid, int told, int64_t suppressed,
 	}
 	if (told & TOLD_LEFT_OUT)
 		rate->suppressed++;
+	if (told & TOLD_FOLLOWED)
+		rate->connections++;
 }

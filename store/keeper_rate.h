@@ -47,6 +47,7 @@ enum told {
 	TOLD_REFUSAL = 0x02,  /* which is a refusal */
 	TOLD_LEFT_OUT = 0x04, /* a refusal that is not in the log */
 	TOLD_STRANGER = 0x08, /* no user has the peer's uid */
+	TOLD_FOLLOWED = 0x10, /* it was two requests: each counts */
 };
 
 /*

@@ -62,13 +62,15 @@ keeper_take_time(struct call *call)
 	call->alarm_s = now_s;
 }
 
-void
+bool
 keeper_reply(struct call *call, const struct reply *reply)
 {
-	if (packet_send_value(call->fd, &reply_shape, reply) != FAULT_NONE &&
-	    !call->conduct.quiet)
+	if (packet_send_value(call->fd, &reply_shape, reply) == FAULT_NONE)
+		return true;
+	if (!call->conduct.quiet)
 		syslog(LOG_WARNING, "uid %lu did not take its answer",
 		    (unsigned long)call->uid);
+	return false;
 }
 
 void
@@ -253,21 +255,22 @@ complain(const struct call *call, const struct json_error *error)
 	syslog(LOG_NOTICE, "uid %lu: %s", (unsigned long)call->uid, clean);
 }
 
-static bool
-receive(struct call *call)
+/* FAULT_ABSENT, FAULT_IO: nothing came.  Others: what came is no request. */
+static enum fault
+receive(struct call *call, int timeout_ms)
 {
 	scoped_json_text char *text = NULL;
 	struct json_error error;
 	size_t len = 0;
+	enum fault fault = packet_receive(call->fd, timeout_ms, &text, &len);
 
-	if (packet_receive(call->fd, RECEIVE_MS, &text, &len) != FAULT_NONE)
-		return false;
-	if (json_read(&request_shape, text, len, PACKET_MAX, &call->request,
-		&error) != FAULT_NONE) {
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = json_read(
+	    &request_shape, text, len, PACKET_MAX, &call->request, &error);
+	if (fault != FAULT_NONE)
 		complain(call, &error);
-		return false;
-	}
-	return true;
+	return fault;
 }
 
 static bool
@@ -357,6 +360,31 @@ dispatch(struct call *call)
 	keeper_deny(call, REASON_BAD_REQUEST, "");
 }
 
+/*
+ * A gate that holds a code already has its login judged by one process.  Who
+ * the peer is cannot have changed; all else is found out again.  Whoever has
+ * nothing more to say needs no answer.
+ */
+static void
+follow(struct call *call)
+{
+	enum fault fault;
+
+	call->may_follow = false;
+	request_done(&call->request);
+	call->request = (struct request){.version = 0};
+	fault = receive(call, FOLLOW_MS);
+	if (fault == FAULT_ABSENT || fault == FAULT_IO)
+		return;
+	call->told |= TOLD_FOLLOWED;
+	call->now_s = time(NULL);
+	keeper_take_time(call);
+	if (fault == FAULT_NONE && strcmp(call->request.request, "verify") == 0)
+		dispatch(call);
+	else
+		keeper_deny(call, REASON_BAD_REQUEST, "");
+}
+
 int
 keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 {
@@ -369,10 +397,12 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 	keeper_take_time(&call);
 	if (!find_peer(&call))
 		refuse_stranger(&call);
-	else if (!receive(&call))
+	else if (receive(&call, RECEIVE_MS) != FAULT_NONE)
 		keeper_deny(&call, REASON_BAD_REQUEST, "");
 	else
 		dispatch(&call);
+	if (call.may_follow)
+		follow(&call);
 	request_done(&call.request);
 	return call.told;
 }

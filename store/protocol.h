@@ -1,7 +1,8 @@
 /*
  * What the keeper is asked and what it answers: PROTOCOL.md as C.
  *
- * One JSON object a packet (SOCK_SEQPACKET), one request, one reply, close.
+ * One JSON object a packet (SOCK_SEQPACKET), one request, one reply, close; a
+ * login that was answered by a challenge may be followed by one verify.
  * Some requests are answered by a stream of packets; the last of a stream
  * says "end", so that a stream cut short is noticed.
  */

@@ -50,6 +50,15 @@ Test(keeper_rate, is_quiet_after_so_many_a_minute)
 	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, MINUTE_MS)));
 }
 
+/* A login and the verify behind it are as much as two connections. */
+Test(keeper_rate, counts_each_of_two_requests)
+{
+	connect_times(ALICE, RATE_MAX / 2, 0);
+	settle_times(ALICE, TOLD_FOLLOWED, RATE_MAX / 2, 0);
+	cr_expect(rate_is_over(connect_times(ALICE, 1, 0)));
+	cr_expect_not(rate_is_over(connect_times(ALICE, 1, MINUTE_MS)));
+}
+
 /* However slowly: one refusal a second would be 86,400 lines. */
 Test(keeper_rate, logs_so_many_refusals_a_day)
 {

@@ -41,7 +41,10 @@ struct scene {
 	struct keeper keeper;
 	const struct passwd *me;
 	char code[OTP_DIGITS_MAX + 1];
+	bool login_first; /* on the same connection */
 };
+
+static const char login[] = "{\"v\":1,\"request\":\"login\"}";
 
 static enum change
 enrolled(struct record *record, void *arg)
@@ -120,7 +123,7 @@ what_failed(void)
 	    : FAILED_IO;
 }
 
-/* What the peer is told, "" for nothing; how the child ended. */
+/* The last that the peer is told, "" for nothing; how the child ended. */
 static int
 ask(struct scene *s, const char *request, int n, int error, struct reply *ret)
 {
@@ -133,7 +136,10 @@ ask(struct scene *s, const char *request, int n, int error, struct reply *ret)
 
 	*ret = (struct reply){.version = 0};
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	if (s->login_first)
+		cr_assert_eq(packet_send(pair[0], login), FAULT_NONE);
 	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
+	shutdown(pair[0], SHUT_WR);
 	pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
@@ -143,7 +149,9 @@ ask(struct scene *s, const char *request, int n, int error, struct reply *ret)
 	}
 	close(pair[1]);
 	status = fixture_wait(pid);
-	if (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
+	while (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
+		reply_done(ret);
+		*ret = (struct reply){.version = 0};
 		cr_expect_eq(
 		    json_read(&reply_shape, answer, len, PACKET_MAX, ret, &e),
 		    FAULT_NONE, "%s", answer);
@@ -249,6 +257,17 @@ Test(keeper_serve, denies_where_any_call_of_a_verify_fails, .timeout = 120)
 	fixture_remove(s.folder);
 }
 
+Test(keeper_serve, denies_where_any_call_of_login_and_verify_fails,
+    .timeout = 120)
+{
+	struct scene s;
+
+	begin(&s);
+	s.login_first = true;
+	fail_each(&s, "verify", ENOMEM, enrolled, "pass");
+	fixture_remove(s.folder);
+}
+
 Test(keeper_serve, denies_where_any_call_of_an_enrolment_fails, .timeout = 120)
 {
 	struct scene s;
@@ -299,6 +318,215 @@ Test(keeper_serve, answers_pass_only_after_all_is_on_disk)
 	alarm(0);
 	cr_expect_str_eq(inject_trace_end(),
 	    "flock openat write fsync renameat fsync flock write send ");
+	fixture_remove(s.folder);
+}
+
+/* A child that serves one connection, whose other end is *ret_fd. */
+static pid_t
+serve_start(struct scene *s, int *ret_fd)
+{
+	static const struct conduct conduct;
+	int pair[2];
+	pid_t pid;
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		_exit(keeper_serve(&s->keeper, pair[1], &conduct));
+	}
+	close(pair[1]);
+	*ret_fd = pair[0];
+	return pid;
+}
+
+/* The verdict on the next request on that connection, "" for no answer. */
+static char *
+say(int fd, const char *request, char ret[static REQUEST_MAX])
+{
+	struct reply reply = {.version = 0};
+	struct json_error error;
+	char *answer = NULL;
+	size_t len = 0;
+
+	ret[0] = '\0';
+	if (packet_send(fd, request) != FAULT_NONE ||
+	    packet_receive(fd, 5000, &answer, &len) != FAULT_NONE)
+		return ret;
+	cr_expect_eq(
+	    json_read(&reply_shape, answer, len, PACKET_MAX, &reply, &error),
+	    FAULT_NONE, "%s", answer);
+	snprintf(ret, REQUEST_MAX, "%s", reply.verdict);
+	reply_done(&reply);
+	free(answer);
+	return ret;
+}
+
+/* The code is still good: nobody has judged it. */
+static void
+expect_unspent(struct scene *s)
+{
+	char request[REQUEST_MAX];
+	struct reply reply;
+
+	make_request(s, "verify", request);
+	ask(s, request, 0, 0, &reply);
+	cr_expect_str_eq(reply.verdict, "pass", "%s", reply.reason);
+	reply_done(&reply);
+}
+
+Test(keeper_serve, judges_one_verify_behind_a_login)
+{
+	struct scene s;
+	char verify[REQUEST_MAX], said[REQUEST_MAX];
+	int fd, told;
+	pid_t pid;
+
+	begin(&s);
+	set_record(&s, enrolled);
+	make_request(&s, "verify", verify);
+	pid = serve_start(&s, &fd);
+	cr_expect_str_eq(say(fd, login, said), "challenge");
+	cr_expect_str_eq(say(fd, verify, said), "pass");
+	cr_expect_str_eq(say(fd, verify, said), "");
+	told = fixture_wait(pid);
+	cr_expect_eq(told, TOLD | TOLD_LINE | TOLD_FOLLOWED, "%#x", told);
+	close(fd);
+	fixture_remove(s.folder);
+}
+
+Test(keeper_serve, judges_only_the_first_of_two_behind_a_login)
+{
+	struct scene s;
+	char verify[REQUEST_MAX], said[REQUEST_MAX];
+	int fd;
+	pid_t pid;
+
+	begin(&s);
+	set_record(&s, enrolled);
+	make_request(&s, "verify", verify);
+	pid = serve_start(&s, &fd);
+	cr_expect_str_eq(say(fd, login, said), "challenge");
+	cr_expect_str_eq(say(fd,
+			     "{\"v\":1,\"request\":\"verify\","
+			     "\"code\":\"nothing\"}",
+			     said),
+	    "deny");
+	cr_expect_str_eq(say(fd, verify, said), "");
+	cr_expect_eq(
+	    fixture_wait(pid), TOLD | TOLD_LINE | TOLD_REFUSAL | TOLD_FOLLOWED);
+	close(fd);
+	expect_unspent(&s);
+	fixture_remove(s.folder);
+}
+
+/* Also of what its peer, root here, may ask otherwise. */
+Test(keeper_serve, refuses_all_but_a_verify_behind_a_login)
+{
+	static const char *const others[] = {"login", "skip", "enroll_begin",
+	    "enroll_confirm", "status", "device_begin", "device_confirm",
+	    "device_remove", "recovery", "users", "revoke", "note", "verif",
+	    ""};
+	struct scene s;
+	char request[REQUEST_MAX], said[REQUEST_MAX];
+
+	begin(&s);
+	for (size_t i = 0; i <= COUNT(others); i++) {
+		int fd;
+		pid_t pid;
+
+		set_record(&s, enrolled);
+		make_request(&s, i < COUNT(others) ? others[i] : "", request);
+		if (i == COUNT(others))
+			snprintf(request, sizeof(request), "verify");
+		pid = serve_start(&s, &fd);
+		cr_expect_str_eq(say(fd, login, said), "challenge");
+		cr_expect_str_eq(say(fd, request, said), "deny", "%s", request);
+		cr_expect_eq(fixture_wait(pid), TOLD | TOLD_FOLLOWED);
+		close(fd);
+		expect_unspent(&s);
+	}
+	fixture_remove(s.folder);
+}
+
+/* Nothing follows on what was no challenge. */
+Test(keeper_serve, ends_with_an_answer_that_is_final)
+{
+	static const struct {
+		enum change (*record)(struct record *, void *);
+		const char *request, *verdict;
+	} finals[] = {
+	    {NULL, "login", "enroll"},
+	    {NULL, "verify", "enroll"},
+	    {NULL, "enroll_begin", "enroll"},
+	    {enrolled, "verify", "pass"},
+	    {enrolled, "skip", "challenge"},
+	};
+	struct scene s;
+	char request[REQUEST_MAX], said[REQUEST_MAX];
+
+	begin(&s);
+	for (size_t i = 0; i < COUNT(finals); i++) {
+		int fd;
+		pid_t pid;
+
+		set_record(&s, finals[i].record);
+		make_request(&s, finals[i].request, request);
+		pid = serve_start(&s, &fd);
+		cr_expect_str_eq(say(fd, request, said), finals[i].verdict,
+		    "%s: %s", finals[i].request, said);
+		make_request(&s, "verify", request);
+		cr_expect_str_eq(
+		    say(fd, request, said), "", "%s", finals[i].request);
+		cr_expect_eq(fixture_wait(pid) & TOLD_FOLLOWED, 0);
+		close(fd);
+	}
+	fixture_remove(s.folder);
+}
+
+/* A person who thinks holds no process, and neither does a peer who is slow. */
+Test(keeper_serve, waits_only_a_moment_behind_a_login)
+{
+	struct scene s;
+	char verify[REQUEST_MAX], said[REQUEST_MAX];
+	time_t begun_s = time(NULL);
+	int fd;
+	pid_t pid;
+
+	begin(&s);
+	set_record(&s, enrolled);
+	make_request(&s, "verify", verify);
+	pid = serve_start(&s, &fd);
+	cr_expect_str_eq(say(fd, login, said), "challenge");
+	cr_expect_eq(fixture_wait(pid), TOLD);
+	cr_expect_leq(time(NULL), begun_s + 2);
+	cr_expect_str_eq(say(fd, verify, said), "");
+	close(fd);
+	expect_unspent(&s);
+	pid = serve_start(&s, &fd);
+	cr_expect_str_eq(say(fd, login, said), "challenge");
+	close(fd);
+	cr_expect_eq(fixture_wait(pid), TOLD);
+	fixture_remove(s.folder);
+}
+
+/* The policy that counts is the one of that moment. */
+Test(keeper_serve, decides_anew_behind_a_login)
+{
+	struct scene s;
+	char verify[REQUEST_MAX], said[REQUEST_MAX];
+	int fd;
+	pid_t pid;
+
+	begin(&s);
+	set_record(&s, enrolled);
+	make_request(&s, "verify", verify);
+	pid = serve_start(&s, &fd);
+	cr_expect_str_eq(say(fd, login, said), "challenge");
+	cr_assert_eq(truncate(s.policy, 10), 0);
+	cr_expect_str_eq(say(fd, verify, said), "deny");
+	cr_expect_eq(fixture_wait(pid), TOLD | TOLD_FOLLOWED);
+	close(fd);
 	fixture_remove(s.folder);
 }
 
@@ -366,6 +594,7 @@ calm_answer(struct scene *s, const char *request)
 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
+	shutdown(pair[0], SHUT_WR);
 	pid = fork();
 	if (pid == 0) {
 		close(pair[0]);

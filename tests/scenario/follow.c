@@ -1,0 +1,203 @@
+/*
+ * A login and the code at hand are one connection, where the keeper takes both
+ * on it; a login that waits for a person holds none.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../support/talk.h"
+#include "scenario.h"
+
+Scenarios(follow);
+
+#define HELD 24 /* three times the places of one uid */
+
+static const char login[] = "{\"v\":1,\"request\":\"login\"}";
+
+static const char challenge[] =
+    "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
+    "\"timeout_s\":60}";
+/* To all keys, also those that are in no file. */
+static const char any_key[] =
+    "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
+    "\"timeout_s\":60,\"unlisted\":true}";
+
+/* One that answers so many requests on a connection, a login by that, and
+ * writes down which came on which; never returns. */
+_Noreturn static void
+be_a_keeper(
+    const struct bastion *b, const char *book, int most, const char *to_login)
+{
+	static const char pass[] =
+	    "{\"v\":1,\"verdict\":\"pass\",\"reason\":\"code\"}";
+	struct sockaddr_un here = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	FILE *out = fopen(book, "we");
+	char packet[8192];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	memcpy(here.sun_path, b->socket, strlen(b->socket));
+	if (out == NULL ||
+	    bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 ||
+	    chmod(b->socket, 0666) != 0 || listen(fd, 5) != 0)
+		_exit(1);
+	for (int n = 1;; n++) {
+		int peer = accept(fd, NULL, NULL);
+		ssize_t len;
+
+		for (int left = most; left > 0; left--) {
+			bool is_login;
+
+			len = recv(peer, packet, sizeof(packet) - 1, 0);
+			if (len <= 0)
+				break;
+			packet[len] = '\0';
+			is_login = strstr(packet, "\"login\"") != NULL;
+			fprintf(out, "%d%s ", n,
+			    is_login                           ? "login"
+				: strstr(packet, "\"verify\"") ? "verify"
+							       : "other");
+			send(peer, is_login ? to_login : pass,
+			    strlen(is_login ? to_login : pass), MSG_NOSIGNAL);
+		}
+		if (most > 1 && recv(peer, packet, 1, 0) == 0)
+			fprintf(out, "%dclosed ", n);
+		fflush(out);
+		close(peer);
+	}
+}
+
+/* The bastion of such a keeper, and where it writes. */
+static struct bastion *
+open_with(int most, const char *to_login, const char **ret_book)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED, .no_keeper = true);
+
+	*ret_book = text("%s/book", b->dir);
+	if (fork() == 0)
+		be_a_keeper(b, *ret_book, most, to_login);
+	run_sleep_ms(200);
+	return b;
+}
+
+static void
+assert_inside(const struct run *r)
+{
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+}
+
+Test(follow, one_connection_takes_login_and_code)
+{
+	const char *book;
+	struct bastion *b;
+
+	needs_people();
+	b = open_with(2, any_key, &book);
+	assert_inside(ssh_with_code(b, "alice", "123456", "echo inside"));
+	cr_assert_str_eq(read_text(book), "1login 1verify 1closed ");
+}
+
+/* As a keeper does that is older than the gate, or ended in between. */
+Test(follow, a_keeper_that_closed_is_asked_anew)
+{
+	const char *book;
+	struct bastion *b;
+
+	needs_people();
+	b = open_with(1, any_key, &book);
+	assert_inside(ssh_with_code(b, "alice", "123456", "echo inside"));
+	cr_assert_str_eq(read_text(book), "1login 2verify ");
+}
+
+Test(follow, a_person_who_thinks_holds_no_connection)
+{
+	const char *book;
+	struct bastion *b;
+	struct session *s;
+
+	needs_people();
+	b = open_with(2, any_key, &book);
+	s = session_open(b, "alice", NULL, NULL);
+	session_expect(s, PROMPT);
+	run_sleep_ms(200);
+	cr_assert_str_eq(read_text(book), "1login 1closed ");
+	session_type(s, "123456\recho in''side\r");
+	session_expect(s, "inside");
+	session_kill(s);
+	cr_assert_str_eq(read_text(book), "1login 1closed 2verify 2closed ");
+}
+
+/* A key is looked at between the two. */
+Test(follow, no_code_is_sent_for_a_key_that_is_refused)
+{
+	const char *book;
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = open_with(2, challenge, &book);
+	r = ssh_with_code(b, "alice", "123456", "echo inside");
+	assert_status(r, 77);
+	cr_assert_str_empty(r->out);
+	assert_says(read_text(book), "1login 1closed ");
+	assert_never_says(read_text(book), "verify");
+}
+
+/* Nobody else, and not for long. */
+Test(follow, logins_that_are_held_keep_nobody_out)
+{
+	struct bastion *b;
+	int fds[HELD];
+	long long begun_ms;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	fixture_enrol(b, "erin");
+	cr_assert(
+	    talk_is(talk_ask(b, "erin", "'request':'login'"), "challenge"));
+	begun_ms = run_clock_ms();
+	for (int i = 0; i < HELD; i++) {
+		fds[i] = talk_open(b, "erin");
+		cr_assert(talk_send(fds[i], login, sizeof(login) - 1));
+	}
+	cr_assert_not_null(talk_ask(b, "bob", "'request':'login'"));
+	for (int i = 0; i < HELD; i++)
+		cr_assert(talk_is(talk_receive(fds[i], 3000), "challenge"));
+	cr_assert_leq(run_clock_ms() - begun_ms, 3000);
+}
+
+/* Whose login was answered before the stop, and who said nothing since. */
+Test(follow, a_stop_answers_the_code_behind_a_login)
+{
+	struct bastion *b;
+	int lock, fd;
+	const char *verify, *answer;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	verify = text("{\"v\":1,\"request\":\"verify\",\"code\":\"%s\"}",
+	    code_at(fixture_enrol(b, "user05"), step_now()));
+	cr_assert_not_null(talk_ask(b, "user05", "'request':'login'"));
+	lock = open(text("%s/locks/user05", b->store), O_RDWR | O_CLOEXEC);
+	fd = talk_open(b, "user05");
+	cr_assert(talk_send(fd, login, sizeof(login) - 1));
+	cr_assert(talk_is(talk_receive(fd, 5000), "challenge"));
+	cr_assert_eq(flock(lock, LOCK_EX), 0);
+	cr_assert(talk_send(fd, verify, strlen(verify)));
+	kill(b->keeper, SIGTERM);
+	cr_assert_lt(run_wait(b->keeper, 300), 0);
+	close(lock);
+	answer = talk_receive(fd, 5000);
+	cr_assert(talk_is(answer, "pass"), "%s", answer);
+	cr_assert_eq(run_wait(b->keeper, 5000), 0);
+	b->keeper = 0;
+}
