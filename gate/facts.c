@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,12 +9,6 @@
 #include "facts.h"
 #include "file.h"
 #include "utf8.h"
-
-static bool
-copy(char *ret, size_t size, const char *text)
-{
-	return (size_t)snprintf(ret, size, "%s", text) < size;
-}
 
 static enum fault
 read_passwd(struct facts *facts)
@@ -27,11 +20,13 @@ read_passwd(struct facts *facts)
 		return FAULT_ABSENT;
 	facts->uid = pw->pw_uid;
 	shell = pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh";
-	if (!copy(facts->user, sizeof(facts->user), pw->pw_name) ||
-	    !copy(facts->home, sizeof(facts->home), pw->pw_dir) ||
-	    !copy(facts->shell, sizeof(facts->shell), shell))
+	if (strlen(pw->pw_name) >= sizeof(facts->user))
 		return FAULT_LIMIT;
-	return FAULT_NONE;
+	memcpy(facts->user, pw->pw_name, strlen(pw->pw_name));
+	facts->home = strdup(pw->pw_dir);
+	facts->shell = strdup(shell);
+	return facts->home == NULL || facts->shell == NULL ? FAULT_MEMORY
+							   : FAULT_NONE;
 }
 
 /* The first word of SSH_CONNECTION: the client's address. */
@@ -123,8 +118,11 @@ login_read(struct facts *ret)
 void
 facts_done(struct facts *facts)
 {
-	free(facts->auth);
-	free(facts->command);
-	facts->auth = NULL;
-	facts->command = NULL;
+	char **texts[] = {
+	    &facts->home, &facts->shell, &facts->auth, &facts->command};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		free(*texts[i]);
+		*texts[i] = NULL;
+	}
 }

@@ -11,7 +11,6 @@
 #ifndef TFA_FACTS_H
 #define TFA_FACTS_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -23,8 +22,8 @@
 struct facts {
 	uid_t uid;
 	char user[USER_TEXT];
-	char home[PATH_MAX];
-	char shell[PATH_MAX];
+	char *home;
+	char *shell;
 	char address[ADDRESS_TEXT]; /* the client's, or "" */
 	char auth_path[PATH_TEXT];  /* names the connection, or "" */
 	bool auth_lost;         /* sshd named a file that cannot be trusted */
@@ -39,7 +38,7 @@ struct facts {
 
 /*
  * *ret: the facts; facts_done() frees them.  FAULT_ABSENT: passwd has no such
- * user.  FAULT_LIMIT: a name or path that is too long.  FAULT_MEMORY.  The
+ * user.  FAULT_LIMIT: a name that is too long.  FAULT_MEMORY.  The
  * process has no environment afterwards.
  */
 MUST_USE enum fault login_read(struct facts *ret);

@@ -107,7 +107,8 @@ Test(session, opens_for_a_pass_alone)
 {
 	static const int verdicts[] = {
 	    VERDICT_DENY, VERDICT_CHALLENGE, VERDICT_ENROLL, 1, -1, 0x5a18};
-	static const struct facts facts = {.home = "/", .shell = "/bin/true"};
+	static char home[] = "/", shell[] = "/bin/true";
+	static const struct facts facts = {.home = home, .shell = shell};
 
 	for (size_t i = 0; i < COUNT(verdicts); i++) {
 		pid_t pid = fork();
