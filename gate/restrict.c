@@ -119,6 +119,7 @@ is_this_gate(const struct gate *gate, const char *command)
 static bool
 refuse(struct gate *gate, enum reason reason)
 {
+	client_close(&gate->client); /* or the keeper waits for a code */
 	gate_report(gate, reason);
 	gate_refuse(gate, reason);
 	return false;
