@@ -8,7 +8,8 @@
 
 #include "summary.h"
 
-#define BAR 20
+#define BAR     20
+#define COLUMNS (STATE_PENDING + 3) /* group, users, states, adoption */
 
 struct tally {
 	struct name name; /* a group, or "all" */
@@ -105,46 +106,83 @@ print_json(const struct tally *tally, bool all)
 	printf(",\"adoption\":%zu}\n", percent(tally));
 }
 
+/* Of states that a roll-out is made of, and others that somebody is in. */
 static bool
-add_line(struct table *table, const struct tally *tally)
+is_shown(const struct summary *summary, int state)
 {
-	char cells[STATE_PENDING + 3][24], bar[BAR + 8];
-	const char *line[STATE_PENDING + 3];
-	size_t done = percent(tally) * BAR / 100;
+	bool shown = state == STATE_ENROLLED || state == STATE_OVERDUE ||
+	    state == STATE_GRACE || state == STATE_PENDING;
 
-	line[0] = tally->name.text;
-	snprintf(cells[0], sizeof(cells[0]), "%zu", tally->users);
-	line[1] = cells[0];
+	for (size_t i = 0; i < summary->tallies.count; i++)
+		shown |= summary->tallies.items[i].states[state] > 0;
+	return shown;
+}
+
+static struct table *
+new_table(const struct summary *summary)
+{
+	static const char *const states[] = {[STATE_EXEMPT] = "EXEMPT",
+	    [STATE_LOCKED] = "LOCKED",
+	    [STATE_ENROLLED] = "ENROLLED",
+	    [STATE_INVITED] = "INVITED",
+	    [STATE_BLOCKED] = "BLOCKED",
+	    [STATE_OVERDUE] = "OVERDUE",
+	    [STATE_GRACE] = "GRACE",
+	    [STATE_PENDING] = "PENDING"};
+	const char *headings[COLUMNS] = {"GROUP", "USERS"};
+	size_t n = 2;
+
+	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++)
+		if (is_shown(summary, i))
+			headings[n++] = states[i];
+	headings[n++] = "ADOPTION";
+	return table_new(headings, n);
+}
+
+static bool
+add_line(struct table *table, const struct summary *summary,
+    const struct tally *tally)
+{
+	char cells[COLUMNS][24], bar[BAR + 8];
+	const char *line[COLUMNS] = {tally->name.text, cells[1]};
+	size_t done = percent(tally) * BAR / 100, n = 2;
+
+	snprintf(cells[1], sizeof(cells[1]), "%zu", tally->users);
 	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++) {
-		snprintf(cells[i], sizeof(cells[i]), "%zu", tally->states[i]);
-		line[1 + i] = cells[i];
+		if (!is_shown(summary, i))
+			continue;
+		snprintf(cells[n], sizeof(cells[n]), "%zu", tally->states[i]);
+		line[n] = cells[n];
+		n++;
 	}
 	for (size_t i = 0; i < BAR; i++)
 		bar[i] = i < done ? '#' : '.';
 	snprintf(bar + BAR, sizeof(bar) - BAR, " %zu%%", percent(tally));
-	line[STATE_PENDING + 2] = bar;
+	line[n] = bar;
 	return table_row(table, line);
+}
+
+static int
+print_table(const struct summary *summary)
+{
+	struct table *table = new_table(summary);
+	bool ok = table != NULL;
+
+	for (size_t i = 0; ok && i < summary->tallies.count; i++)
+		ok = add_line(table, summary, &summary->tallies.items[i]);
+	ok = ok && table_print(table);
+	table_free(table);
+	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 
 int
 summary_print(const struct summary *summary, bool json)
 {
-	static const char *const headings[] = {"GROUP", "USERS", "EXEMPT",
-	    "LOCKED", "ENROLLED", "INVITED", "BLOCKED", "OVERDUE", "GRACE",
-	    "PENDING", "ADOPTION"};
-	struct table *table = table_new(
-	    headings, sizeof(headings) / sizeof(headings[0]));
-	bool ok = table != NULL;
-
-	for (size_t i = 0; ok && i < summary->tallies.count; i++) {
-		if (json)
-			print_json(&summary->tallies.items[i], i == 0);
-		else
-			ok = add_line(table, &summary->tallies.items[i]);
-	}
-	ok = ok && (json || table_print(table));
-	table_free(table);
-	return ok ? ADMIN_DONE : ADMIN_NOT;
+	if (!json)
+		return print_table(summary);
+	for (size_t i = 0; i < summary->tallies.count; i++)
+		print_json(&summary->tallies.items[i], i == 0);
+	return ADMIN_DONE;
 }
 
 void

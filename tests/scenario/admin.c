@@ -303,7 +303,10 @@ Test(admin, blocked_user_is_shown_as_blocked)
 	assert_says(r->out, ",\"invited\":0,\"blocked\":1,\"overdue\":");
 	s = on_terminal(b, "users --summary");
 	cr_assert_eq(session_status(s), 0);
-	assert_says(s->seen, " INVITED BLOCKED OVERDUE GRACE PENDING ADOPTION");
+	assert_says(
+	    s->seen, " ENROLLED BLOCKED OVERDUE GRACE PENDING ADOPTION");
+	assert_never_says(s->seen, "LOCKED ENROLLED");
+	assert_never_says(s->seen, "INVITED");
 	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
 	r = bastion_admin(b, ARGV("users", "--state", "blocked"));
 	assert_never_says(r->out, b->me);
