@@ -84,15 +84,36 @@ session_split(const char *program, const char *args, char ***ret)
 	return FAULT_NONE;
 }
 
+static bool
+is_named(const char *variable, const char *name)
+{
+	size_t n = strlen(name);
+
+	return variable[0] == name[0] && strncmp(variable, name, n) == 0 &&
+	    variable[n] == '=';
+}
+
 /* A forced command may look at what the client asked for; others run it. */
+static bool
+is_removed(const char *variable, bool forced)
+{
+	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
+		if (is_named(variable, removed[i]))
+			return true;
+	return !forced && is_named(variable, "SSH_ORIGINAL_COMMAND");
+}
+
+/* In one pass: unsetenv(3) takes one for each name. */
 static void
 restore_environment(const struct facts *facts, bool forced)
 {
+	size_t kept = 0;
+
 	environ = facts->environment;
-	if (!forced)
-		unsetenv("SSH_ORIGINAL_COMMAND");
-	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
-		unsetenv(removed[i]);
+	for (size_t i = 0; environ[i] != NULL; i++)
+		if (!is_removed(environ[i], forced))
+			environ[kept++] = environ[i];
+	environ[kept] = NULL;
 	if (setenv("HOME", facts->home, 1) < 0)
 		_exit(GATE_EXIT_DENIED);
 }

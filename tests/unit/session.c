@@ -122,3 +122,44 @@ Test(session, opens_for_a_pass_alone)
 		cr_expect_eq(fixture_wait(pid), GATE_EXIT_DENIED, "%zu", i);
 	}
 }
+
+/* env(1) as a shell: what a session is left with. */
+static void
+read_session(char **environment, char *ret, size_t size)
+{
+	static char home[] = "/home/alice", shell[] = "/usr/bin/env";
+	struct facts facts = {
+	    .home = home, .shell = shell, .environment = environment};
+	ssize_t n, len = 0;
+	int ends[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		session_exec(VERDICT_PASS, &facts, NULL);
+	}
+	close(ends[1]);
+	while ((n = read(ends[0], ret + len, size - 1 - (size_t)len)) > 0)
+		len += n;
+	ret[len] = '\0';
+	close(ends[0]);
+	cr_assert_eq(fixture_wait(pid), 0);
+}
+
+/* All of a name, and none that only begins so. */
+Test(session, takes_out_what_the_drop_in_has_set)
+{
+	char *environment[] = {(char *)"LD_PRELOAD=", (char *)"ENV=",
+	    (char *)"ENVIRONMENT=kept", (char *)"HOME=/nonexistent",
+	    (char *)"PS4=", (char *)"PS=kept", (char *)"LD_PRELOAD=again",
+	    (char *)"SSH_ORIGINAL_COMMAND=true", (char *)"TFA_CODE=123456",
+	    (char *)"TFA_CODES=kept", (char *)"SHLVL=2", NULL};
+	char seen[512];
+
+	read_session(environment, seen, sizeof(seen));
+	cr_expect_str_eq(seen,
+	    "ENVIRONMENT=kept\nHOME=/home/alice\nPS=kept\nTFA_CODES=kept\n",
+	    "%s", seen);
+}
