@@ -331,6 +331,17 @@ is_allowed(const char *command, int option)
 	return false;
 }
 
+/* The first of two would be lost without a word. */
+static void
+refuse_twice(bool again, int c)
+{
+	for (const struct option *o = longopts; again && o->name != NULL; o++)
+		if (o->val == c && o->has_arg != no_argument) {
+			admin_say("--%s is given twice", o->name);
+			exit(ADMIN_USAGE);
+		}
+}
+
 /*
  * Options may stand before and after the command; taken says which did.  With
  * POSIXLY_CORRECT libc would take one that comes after an operand for another:
@@ -345,8 +356,10 @@ parse_options(int argc, char **argv, struct admin *admin, bool *taken)
 	while ((c = getopt_long(argc, argv, "i:", longopts, NULL)) != -1) {
 		if (c == 'i')
 			c = OPT_KEY;
-		if (c >= OPT_SOCKET)
+		if (c >= OPT_SOCKET) {
+			refuse_twice(taken[c - OPT_SOCKET], c);
 			taken[c - OPT_SOCKET] = true;
+		}
 		take_option(admin, c);
 	}
 }

@@ -400,3 +400,19 @@ Test(changes, to_a_store_of_somebody_else_are_refused)
 	cr_assert_str_eq(
 	    run(ARGV("sh", "-c", in, b->store), NULL, 0)->out, listed);
 }
+
+/* The last one alone would count, and nobody hear of it. */
+Test(changes, by_an_option_that_is_given_twice_are_refused)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *before = read_text(b->policy);
+	struct run *r = bastion_admin(b,
+	    ARGV("exempt", b->me, "--from", "10.2.0.0/16", "--from",
+		"10.3.0.0/16"));
+
+	assert_status(r, 2);
+	assert_says(r->err, "--from is given twice");
+	cr_assert_str_eq(read_text(b->policy), before);
+	/* Yes twice is still yes. */
+	assert_status(bastion_admin(b, ARGV("--json", "--json", "users")), 0);
+}
