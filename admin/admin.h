@@ -219,6 +219,12 @@ place_beside(const struct place *place, const char *suffix, struct beside *ret);
  */
 bool admin_check_text(const char *file, const char *text, size_t len);
 
+/*
+ * Warns on stderr of each group that a valid policy names and that does not
+ * exist here, which denies whoever comes to it.  How many there are.
+ */
+size_t admin_check_groups(const char *file, const char *text, size_t len);
+
 /* Table of text columns; nothing is printed without rows. */
 struct table;
 struct table *table_new(const char *const *headings, size_t columns);

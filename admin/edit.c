@@ -154,6 +154,27 @@ read_copy(const struct place *place, const struct beside *copy, char **ret_text,
 	return ADMIN_DONE;
 }
 
+enum meant { MEANT_NOT = 0, MEANT_AGAIN, MEANT_SO };
+
+/* Whether a policy that refuses whoever comes to a group is what it should
+ * say; where nobody can be asked, it is. */
+static enum meant
+is_meant(const struct admin *admin, struct editor *editor, const char *text,
+    size_t len)
+{
+	char answer;
+
+	if (admin_check_groups(admin->policy, text, len) == 0 ||
+	    !isatty(STDIN_FILENO))
+		return MEANT_SO;
+	answer = editor_ask(editor,
+	    "Put it in place all the same? Anything but y edits it again. "
+	    "[y/N] ");
+	if (answer == '\0')
+		return MEANT_NOT;
+	return answer == 'y' || answer == 'Y' ? MEANT_SO : MEANT_AGAIN;
+}
+
 /* Edits until the text is valid; *ret_text is then what to store. */
 static int
 edit(const struct admin *admin, const struct place *place,
@@ -162,14 +183,19 @@ edit(const struct admin *admin, const struct place *place,
 {
 	for (;;) {
 		int status = editor_run(editor, copy->path);
+		enum meant meant = MEANT_NOT;
 
 		if (status == ADMIN_DONE)
 			status = read_copy(place, copy, ret_text, ret_len);
 		if (status != ADMIN_DONE)
 			return status;
 		if (admin_check_text(admin->policy, *ret_text, *ret_len))
+			meant = is_meant(admin, editor, *ret_text, *ret_len);
+		else if (editor_again(editor))
+			meant = MEANT_AGAIN;
+		if (meant == MEANT_SO)
 			return ADMIN_DONE;
-		if (!editor_again(editor)) {
+		if (meant == MEANT_NOT) {
 			admin_say("nothing is changed");
 			return ADMIN_NOT;
 		}

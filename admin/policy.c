@@ -9,6 +9,7 @@
 #include "caret.h"
 #include "cleanup.h"
 #include "file.h"
+#include "groups.h"
 #include "policy_file.h"
 
 static int
@@ -46,6 +47,48 @@ admin_check_text(const char *file, const char *text, size_t len)
 	caret_format(text, len, &error, caret);
 	fputs(caret, stderr);
 	return false;
+}
+
+static bool
+is_unknown(const struct name *name)
+{
+	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
+	const char *group = name->text + (name->text[0] == '!');
+
+	return strcmp(group, "*") != 0 &&
+	    groups_member(&nobody, group) == GROUP_UNKNOWN;
+}
+
+static size_t
+warn_rule(const char *file, const struct rule *rule)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < rule->groups.count; i++) {
+		if (!is_unknown(&rule->groups.items[i]))
+			continue;
+		admin_say("warning: %s: rule \"%s\" names group \"%s\", which "
+			  "does not exist here: every login that reaches it "
+			  "is refused",
+		    file, rule->name, rule->groups.items[i].text);
+		count++;
+	}
+	return count;
+}
+
+size_t
+admin_check_groups(const char *file, const char *text, size_t len)
+{
+	struct json_error error;
+	struct policy policy;
+	size_t count = 0;
+
+	if (policy_parse(text, len, &policy, &error) != FAULT_NONE)
+		return 0;
+	for (size_t i = 0; i < policy.rules.count; i++)
+		count += warn_rule(file, &policy.rules.items[i]);
+	policy_done(&policy);
+	return count;
 }
 
 /* A draft may lie anywhere; the policy itself must lie where only root
@@ -128,6 +171,7 @@ check(const struct admin *admin, const char *path)
 		return check_json(path, text, len);
 	if (!admin_check_text(path, text, len))
 		return ADMIN_NOT;
+	admin_check_groups(path, text, len);
 	admin_done(admin, path, "valid");
 	return ADMIN_DONE;
 }

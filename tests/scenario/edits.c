@@ -389,6 +389,50 @@ Test(edits, that_are_not_valid_are_given_up_without_a_terminal)
 	expect_unchanged(b, before);
 }
 
+/* Valid, and yet everybody who comes to it would be refused. */
+Test(edits, that_name_no_group_there_is_are_asked_about)
+{
+	static const char misspell[] =
+	    "sed -i 's/\"users\"/\"usres\"/' \"$1\"\n";
+	struct bastion *b = bastion_open(
+		.rules =
+		    "{'name':'ours','groups':['users'],'mode':'optional'}");
+	char *before = read_text(b->policy), *with = editor(b, "mis", misspell);
+	struct session *s = edit(b, with);
+	struct run *r;
+
+	session_expect(
+	    s, "rule \"ours\" names group \"usres\", which does not exist");
+	session_expect(s, "[y/N] ");
+	session_type(s, "\004");
+	cr_assert_eq(session_status(s), 1, "%s", s->seen);
+	expect_unchanged(b, before);
+	s = edit(b,
+	    editor(b, "twice",
+		text("if [ ! -e one ]; then >one; %selse\n"
+		     "grep -c usres \"$1\"; "
+		     "sed -i s/usres/users/ \"$1\"\n" CHANGE "fi\n",
+		    misspell)));
+	session_expect(s, "[y/N] ");
+	session_type(s, "\r");
+	cr_assert_eq(session_status(s), 0, "%s", s->seen);
+	assert_says(read_text(b->policy), "\"Edited\"");
+	assert_never_says(read_text(b->policy), "usres");
+	s = edit(b, with);
+	session_expect(s, "[y/N] ");
+	session_type(s, "y\r");
+	cr_assert_eq(session_status(s), 0, "%s", s->seen);
+	assert_says(read_text(b->policy), "usres");
+	r = bastion_admin(b, ARGV("policy", "check"));
+	assert_status(r, 0);
+	assert_says(r->err, "warning: ");
+	assert_says(r->err, "group \"usres\", which does not exist here");
+	setenv("VISUAL", editor(b, "change", CHANGE), 1);
+	r = bastion_admin(b, ARGV("policy", "edit"));
+	unsetenv("VISUAL");
+	assert_status(r, 0);
+}
+
 Test(edits, take_an_editor_however_long_it_is)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
