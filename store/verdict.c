@@ -70,8 +70,8 @@ static const struct {
 	"The server clock went back, so codes cannot be checked: tell an "
 	"administrator, or use a recovery code."},
     [REASON_CLOSED] = {"closed", GATE_EXIT_DENIED,
-	"A verification code is required here and the time to set one up "
-	"is over: ask an administrator to let you enrol."},
+	"A verification code is required here, you have no device, and may "
+	"not set one up now: ask an administrator to let you enrol."},
     [REASON_NEEDS_TERMINAL] = {"needs_terminal", GATE_EXIT_TERMINAL,
 	"A code is required: use ssh -t, or set TFA_CODE "
 	"(ssh -o SetEnv=TFA_CODE=123456)."},
