@@ -69,7 +69,11 @@ has_keeper(const struct setup *setup)
 		  "it does, nobody can log in. Start it, here and where this "
 		  "machine starts its daemons:");
 	fputs("    " KEEPER_LINE "\n", stderr);
-	return setup->caller == NULL || setup->admin->yes;
+	if (setup->caller == NULL || setup->admin->yes)
+		return true;
+	admin_say("you came over ssh and would be locked out until then: --yes "
+		  "goes on all the same; run that line at once after it");
+	return false;
 }
 
 /* By the policy, and the caller's record. */
@@ -83,7 +87,8 @@ may_enter(const struct setup *setup)
 	admin_say("you would lock yourself out: %s could not log in again: %s",
 	    setup->caller, why);
 	if (!setup->admin->yes)
-		admin_say("enrol first, or let %s do so: tfa-admin enable %s",
+		admin_say("mend what is wrong, enrol, or let %s do so: "
+			  "tfa-admin enable %s",
 		    setup->caller, setup->caller);
 	return false;
 }

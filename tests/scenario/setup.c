@@ -246,6 +246,7 @@ Test(setup, only_a_new_login_confirms)
 	r = ssh("-S /run/master", "tfa-admin setup --dry-run");
 	assert_status(r, 1);
 	assert_says(r->err, "no keeper runs");
+	assert_says(r->err, "would be locked out until then: --yes goes on");
 	machine_sh("install -d -m 0755 /run/tfa");
 	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
 	run_sleep_ms(300);
