@@ -101,8 +101,10 @@ site_check(struct setup *setup, char **ret_report)
 
 	if (ok) {
 		ok = read_config(&source, &config);
-		if (ok)
+		if (ok) {
+			site_keys(&config, report);
 			site_judge(setup, &config, report);
+		}
 		config_done(&config);
 	}
 	if (report != NULL)

@@ -1,7 +1,8 @@
 /*
  * By which key the caller could still log in.  sshd has not said yet which one
  * it was; but whoever can only have come with a key or a certificate that the
- * gate does not know would not come again.
+ * gate does not know would not come again.  And which keys of anybody's that
+ * may be.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -14,7 +15,7 @@
 #include "doctor_dump.h"
 #include "doctor_person.h"
 #include "read.h"
-#include "setup.h"
+#include "setup_site.h"
 #include "utf8.h"
 
 #define KEY_PATH       (2 * CONFIG_WORD)
@@ -201,4 +202,77 @@ caller_has_key(const char *user)
 	    &(struct caller){.pw = &pw, .policy = &policy, .dump = dump});
 	policy_done(&policy);
 	return ok;
+}
+
+static void
+look_at_authority(void *ctx, const struct authority *authority)
+{
+	struct caller *anyone = ctx;
+
+	anyone->refused |= !authority_passes(anyone->policy, NULL, authority);
+}
+
+static void
+report_authorities(
+    struct caller *anyone, const struct config_line *line, FILE *report)
+{
+	anyone->refused = false;
+	if (authorities_each(line->value, look_at_authority, anyone) &&
+	    !anyone->refused)
+		return;
+	fprintf(report,
+	    "%s:%d: certificates by %s are let in only where keys.files of the "
+	    "policy names the authority: see Certificates in tfa-gate(8)\n",
+	    line->file, line->number, line->value);
+}
+
+static void
+report_files(
+    const struct caller *anyone, const struct config_line *line, FILE *report)
+{
+	char word[CONFIG_WORD], path[KEY_PATH];
+	const char *rest = line->value;
+
+	while (config_word(&rest, word)) {
+		key_file_path(word, anyone->pw, path, sizeof(path));
+		if (!is_listed(anyone, path))
+			fprintf(report,
+			    "%s:%d: keys in %s are let in only where "
+			    "keys.files of the policy has \"%s\"\n",
+			    line->file, line->number, word, word);
+	}
+}
+
+static void
+report_line(struct caller *anyone, const struct config_line *line, FILE *report)
+{
+	if (strcasecmp(line->value, "none") == 0)
+		return;
+	if (strcasecmp(line->keyword, "TrustedUserCAKeys") == 0)
+		report_authorities(anyone, line, report);
+	else if (strcasecmp(line->keyword, "AuthorizedKeysFile") == 0)
+		report_files(anyone, line, report);
+	else if (strcasecmp(line->keyword, "AuthorizedKeysCommand") == 0)
+		fprintf(report,
+		    "%s:%d: keys that only %s gives are let in only where "
+		    "keys of the policy has \"unlisted\": \"allow\"\n",
+		    line->file, line->number, line->value);
+}
+
+/* A place is the same for all where it is the same for root. */
+void
+site_keys(const struct config *config, FILE *report)
+{
+	const struct passwd *root = getpwuid(0);
+	char why[POLICY_WHY_TEXT];
+	struct policy policy;
+	struct caller anyone = {.pw = root, .policy = &policy};
+
+	if (root == NULL || caller_policy(&policy, why) != FAULT_NONE)
+		return; /* caller_may_enter() says what it is */
+	for (size_t i = 0;
+	     policy.keys.unlisted != UNLISTED_ALLOW && i < config->lines.count;
+	     i++)
+		report_line(&anyone, &config->lines.items[i], report);
+	policy_done(&policy);
 }

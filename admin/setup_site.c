@@ -262,23 +262,6 @@ report_earlier(const struct judge *judge)
 	}
 }
 
-/* Whoever logs in with a certificate is to hear of it before, not at her next
- * login. */
-static void
-report_authorities(const struct judge *judge)
-{
-	for (size_t i = 0; i < judge->config->lines.count; i++) {
-		const struct config_line *line = &judge->config->lines.items[i];
-
-		if (is(line, "TrustedUserCAKeys") && !is_none(line))
-			fprintf(judge->report,
-			    "%s:%d: certificates by %s are let in only where "
-			    "keys.files of the policy names the authority: see "
-			    "Certificates in tfa-gate(8)\n",
-			    line->file, line->number, line->value);
-	}
-}
-
 void
 site_judge(struct setup *setup, const struct config *config, FILE *report)
 {
@@ -294,7 +277,6 @@ site_judge(struct setup *setup, const struct config *config, FILE *report)
 		    report);
 		return;
 	}
-	report_authorities(&judge);
 	report_earlier(&judge);
 	report_displaced(&judge);
 }

@@ -15,4 +15,8 @@ bool site_find_ours(const struct config *config, size_t *ret);
 /* Sets site_first and site_blocks_us, and writes what must be said of it. */
 void site_judge(struct setup *setup, const struct config *config, FILE *report);
 
+/* Writes which keys and certificates sshd takes and the gate will refuse, so
+ * that people hear of it before, and not at their next login (setup_keys.c). */
+void site_keys(const struct config *config, FILE *report);
+
 #endif

@@ -468,6 +468,7 @@ Test(setup, goes_on_where_the_policy_knows_the_authority)
 	    NULL);
 	assert_status(r, 0);
 	assert_never_says(r->err, "refuses");
+	assert_never_says(r->err, "certificates by");
 	/* One that bob cannot read is none for the gate. */
 	assert_says(with_authority(text("%ssed -n 's/^    cert/cert/p' "
 					"/run/printed >/etc/tfa/authorities\n"
@@ -498,6 +499,7 @@ Test(setup, says_that_only_a_key_of_ones_own_will_do)
 	assert_says(r->err,
 	    "only your key in /home/bob/.ssh/authorized_keys2 "
 	    "will let you in");
+	assert_says(r->err, ": certificates by " CA " are let in only where");
 	assert_never_says(r->err, "lock yourself out");
 	/* Of the caller's sshd, not of everybody's. */
 	machine_sshd_config("Match User alice\n    TrustedUserCAKeys " CA "\n");
@@ -549,10 +551,14 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_status(r, 0);
 	machine_sshd_config(
 	    "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n");
-	assert_status(
-	    with_authority(
-		text("%s" KEY("", ".ssh/authorized_keys"), elsewhere), NULL),
-	    0);
+	/* bob's way in is known; whose is not hears of it. */
+	r = with_authority(
+	    text("%s" KEY("", ".ssh/authorized_keys"), elsewhere), NULL);
+	assert_status(r, 0);
+	assert_says(r->err,
+	    ": keys in /etc/ssh/keys/%u are let in only where keys.files of "
+	    "the policy has \"/etc/ssh/keys/%u\"\n");
+	assert_never_says(r->err, "keys in .ssh/authorized_keys");
 	machine_sshd_config("AuthorizedKeysCommand /usr/bin/keys\n"
 			    "AuthorizedKeysCommandUser nobody\n");
 	r = with_authority("", NULL);
@@ -561,7 +567,10 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	    "keys that only AuthorizedKeysCommand "
 	    "/usr/bin/keys gives");
 	assert_says(r->err, "\n    \"unlisted\": \"allow\"\n");
-	assert_status(with_authority(KEY("", ".ssh/authorized_keys"), NULL), 0);
+	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
+	assert_status(r, 0);
+	assert_says(r->err,
+	    ": keys that only /usr/bin/keys gives are let in only where ");
 }
 
 Test(setup, remove_leaves_nothing_behind)

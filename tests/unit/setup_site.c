@@ -123,17 +123,3 @@ Test(setup_site, exemption_before_ours_is_said)
 	cr_assert(!setup.site_blocks_us);
 	cr_assert(setup.site_first);
 }
-
-Test(setup_site, authority_for_certificates_is_said)
-{
-	struct setup setup = {.caller = NULL};
-	scoped_free char *report = judge(
-	    NULL, INCLUDE "TrustedUserCAKeys /etc/ssh/ca.pub\n", &setup);
-	scoped_free char *none = judge(
-	    NULL, INCLUDE "TrustedUserCAKeys none\n", &setup);
-
-	cr_assert_not_null(strstr(report,
-	    "sshd_config:2: certificates by /etc/ssh/ca.pub are let in only"));
-	cr_assert_str_empty(none);
-	cr_assert(!setup.site_blocks_us);
-}
