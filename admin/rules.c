@@ -31,6 +31,7 @@ struct ruling {
 	const char *command;
 	char what[160]; /* it does to a target */
 	bool *done;     /* for each target */
+	bool *eased;    /* likewise: a rule of its own required a code */
 	int failed;
 	bool broken;
 };
@@ -186,7 +187,8 @@ out_of_memory(struct ruling *ruling, const struct target *target)
 }
 
 static bool
-put(struct policy *policy, const struct target *target, struct ruling *ruling)
+put(struct policy *policy, const struct target *target, struct ruling *ruling,
+    bool *ret_eased)
 {
 	int at = find(policy, target, &ruling->from);
 	struct rule *rule = at >= 0 ? &policy->rules.items[at]
@@ -194,6 +196,8 @@ put(struct policy *policy, const struct target *target, struct ruling *ruling)
 
 	if (rule == NULL || !add_from(rule, &ruling->from))
 		return out_of_memory(ruling, target);
+	*ret_eased = rule->mode == MODE_REQUIRED &&
+	    ruling->mode != MODE_REQUIRED;
 	if (rule->mode != (int)ruling->mode || rule->since_s == 0)
 		rule->since_s = ruling->now_s;
 	rule->mode = (int)ruling->mode;
@@ -202,13 +206,14 @@ put(struct policy *policy, const struct target *target, struct ruling *ruling)
 }
 
 static bool
-take_away(struct policy *policy, const struct target *target)
+take_away(struct policy *policy, const struct target *target, bool *ret_eased)
 {
 	bool found = false;
 
 	for (size_t i = policy->rules.count; i-- > 0;) {
 		if (!names_only(&policy->rules.items[i], target))
 			continue;
+		*ret_eased |= policy->rules.items[i].mode == MODE_REQUIRED;
 		rule_done(&policy->rules.items[i]);
 		json_list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
@@ -258,9 +263,11 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 		struct target target = target_of(ruling->argv[i]);
 
 		if (ruling->mode == MODE_NONE)
-			ruling->done[i] = take_away(policy, &target);
+			ruling->done[i] = take_away(
+			    policy, &target, &ruling->eased[i]);
 		else if (is_known(&target))
-			ruling->done[i] = put(policy, &target, ruling);
+			ruling->done[i] = put(
+			    policy, &target, ruling, &ruling->eased[i]);
 		else
 			admin_say("%s: there is no such %s", target.text,
 			    target.is_group ? "group" : "user");
@@ -277,7 +284,8 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 static int
 rule(struct ruling *ruling, const char *command)
 {
-	bool done[ADMIN_TARGETS] = {false};
+	bool done[ADMIN_TARGETS] = {false}, eased[ADMIN_TARGETS] = {false};
+	char line[sizeof(ruling->what) + 48];
 	int status;
 
 	if (ruling->argc < 1)
@@ -287,15 +295,18 @@ rule(struct ruling *ruling, const char *command)
 		return ADMIN_USAGE;
 	}
 	ruling->done = done;
+	ruling->eased = eased;
 	ruling->command = command;
 	describe(ruling);
 	status = admin_change(ruling->admin, apply, ruling);
 	if (status != ADMIN_DONE)
 		return status;
-	for (int i = 0; i < ruling->argc; i++)
+	for (int i = 0; i < ruling->argc; i++) {
+		snprintf(line, sizeof(line), "%s%s", ruling->what,
+		    eased[i] ? " (until now a code was required)" : "");
 		if (done[i])
-			admin_done(
-			    ruling->admin, ruling->argv[i], ruling->what);
+			admin_done(ruling->admin, ruling->argv[i], line);
+	}
 	return ruling->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
 }
 

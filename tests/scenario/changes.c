@@ -416,3 +416,27 @@ Test(changes, by_an_option_that_is_given_twice_are_refused)
 	/* Yes twice is still yes. */
 	assert_status(bastion_admin(b, ARGV("--json", "--json", "users")), 0);
 }
+
+/* Or a word of habit would end a roll-out unseen. */
+Test(changes, that_end_a_requirement_say_so)
+{
+	static const char until_now[] = "(until now a code was required)";
+	struct bastion *b = bastion_open(.rules = "");
+	struct run *r;
+
+	assert_never_says(
+	    bastion_admin(b, ARGV("enable", b->me))->out, until_now);
+	assert_never_says(
+	    bastion_admin(b, ARGV("enforce", b->me))->out, until_now);
+	assert_never_says(
+	    bastion_admin(b, ARGV("enforce", b->me))->out, until_now);
+	r = bastion_admin(b, ARGV("enable", b->me));
+	assert_status(r, 0);
+	assert_says(r->out, text("asked once enrolled %s", until_now));
+	assert_never_says(
+	    bastion_admin(b, ARGV("exempt", b->me))->out, until_now);
+	assert_status(bastion_admin(b, ARGV("enforce", b->me)), 0);
+	r = bastion_admin(b, ARGV("disable", b->me));
+	assert_status(r, 0);
+	assert_says(r->out, text("the rule is gone %s", until_now));
+}
