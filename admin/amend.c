@@ -4,6 +4,8 @@
 #include "admin.h"
 #include "cleanup.h"
 
+#define QUESTION 512
+
 /* A request about one user; the keeper's answer, or ADMIN_NOT for a name that
  * cannot be one.  ret as in admin_ask(). */
 static int
@@ -71,10 +73,28 @@ revoke_one(const struct admin *admin, const char *user)
 	return admin->code ? print_code(admin, user, use, &reply) : ADMIN_DONE;
 }
 
+/* Of all by name, as many as anybody would read. */
+static void
+ask_of(int argc, char **argv, char ret[static QUESTION])
+{
+	size_t len = 0;
+	int i;
+
+	for (i = 0; i < argc && len + strlen(argv[i]) < QUESTION / 2; i++)
+		len += (size_t)snprintf(ret + len, QUESTION - len, "%s%s",
+		    i > 0 ? ", " : "", argv[i]);
+	if (i < argc)
+		len += (size_t)snprintf(ret + len, QUESTION - len, "%s%d %s",
+		    i > 0 ? " and " : "", argc - i, i > 0 ? "more" : "users");
+	snprintf(ret + len, QUESTION - len,
+	    ": devices, recovery codes and remembered connections become "
+	    "void. Revoke?");
+}
+
 int
 admin_revoke(struct admin *admin, int argc, char **argv)
 {
-	char question[256];
+	char question[QUESTION];
 	int status = ADMIN_DONE;
 	bool any = false;
 
@@ -82,10 +102,7 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		return admin_usage("revoke");
 	if (!admin_may_help(admin))
 		return ADMIN_NOT_ALLOWED;
-	snprintf(question, sizeof(question),
-	    "%s%s: devices, recovery codes and remembered connections become "
-	    "void. Revoke?",
-	    argv[0], argc > 1 ? " and others" : "");
+	ask_of(argc, argv, question);
 	if (!admin_confirm(admin, question)) {
 		admin_say("nothing is changed");
 		return ADMIN_NOT;

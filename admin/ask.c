@@ -236,8 +236,8 @@ admin_time(const char *text, int64_t now_s, int64_t *ret_s)
 	snprintf(whole, sizeof(whole), "%.10sT00:00:00Z", text);
 	if (strlen(text) == 10 && when_parse(whole, ret_s))
 		return true;
-	admin_say("%s: not a time such as 2026-11-01, 2026-11-01T08:00:00Z or "
-		  "14d",
+	admin_say("%s: not a time such as 2026-11-01 or 2026-11-01T08:00:00Z, "
+		  "nor one so long ago as 14d",
 	    text);
 	return false;
 }

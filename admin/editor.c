@@ -231,8 +231,8 @@ editor_ask(struct editor *editor, const char *question)
 bool
 editor_again(struct editor *editor)
 {
-	char answer = editor_ask(editor,
-	    "Edit it again? Anything but n does; n throws it away. [Y/n] ");
+	char answer = editor_ask(
+	    editor, "Edit it again? n throws your changes away. [Y/n] ");
 
 	return answer != '\0' && answer != 'n' && answer != 'N';
 }

@@ -374,6 +374,12 @@ admin_enforce(struct admin *admin, int argc, char **argv)
 		}
 		ruling.grace.until_s = ruling.now_s + grace_s;
 	} else if (admin->until != NULL) {
+		if (duration_parse(admin->until, &grace_s)) {
+			admin_say("--until takes a date: --grace %s counts "
+				  "from now",
+			    admin->until);
+			return ADMIN_USAGE;
+		}
 		if (!admin_time(
 			admin->until, ruling.now_s, &ruling.grace.until_s))
 			return ADMIN_USAGE;

@@ -296,6 +296,8 @@ admin_users(struct admin *admin, int argc, char **argv)
 		return admin_usage("users");
 	if (admin->state != NULL && !is_state(admin->state))
 		return refuse_state(admin->state);
+	if (admin->group != NULL && admin->group[0] == '@')
+		admin->group++; /* as targets of rules are written */
 	if (admin->group != NULL && getgrnam(admin->group) == NULL) {
 		admin_say("%s: there is no such group", admin->group);
 		return ADMIN_NOT;

@@ -145,6 +145,8 @@ read_number(struct reader *r, const struct json_field *field, const cJSON *node,
 
 	if (!cJSON_IsNumber(node))
 		return refuse(r, node, "must be a number");
+	if (field->min == field->max && d != (double)field->min)
+		return refuse(r, node, "must be %lld", (long long)field->min);
 	if (d < (double)field->min || d > (double)field->max)
 		return refuse(r, node, "must be %lld to %lld",
 		    (long long)field->min, (long long)field->max);

@@ -353,3 +353,27 @@ Test(admin, explain_says_what_each_address_would_meet)
 	    strncmp(r->out, text("%s: pass\n", b->me), strlen(b->me) + 7), 0,
 	    "%s", r->out);
 }
+
+/* What a person who means well types. */
+Test(admin, understands_what_is_nearly_right)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct session *s;
+	struct run *r;
+
+	fixture_enrol(b, b->me);
+	r = bastion_admin(b, ARGV("users", "--group", "@root"));
+	assert_status(r, 0);
+	r = bastion_admin(b, ARGV("users", "--group", "@no-such"));
+	assert_status(r, 1);
+	assert_says(r->err, "no-such: there is no such group");
+	r = bastion_admin(b, ARGV("enforce", b->me, "--until", "14d"));
+	assert_status(r, 2);
+	assert_says(
+	    r->err, "--until takes a date: --grace 14d counts from now");
+	s = on_terminal(b, text("revoke %s no-such third", b->me));
+	session_expect(s, text("%s, no-such, third: devices, ", b->me));
+	session_type(s, "n\r");
+	cr_assert_eq(session_status(s), 1);
+	assert_says(bastion_admin(b, ARGV("users", b->me))->out, "enrolled");
+}

@@ -245,9 +245,9 @@ static const struct {
     {"'free': 5", "'free': NaN", 14, 60, "", "not JSON"},
     {"'optional'", "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]", 11, 32, "", "deep"},
     /* Out of range. */
-    {"'version': 1", "'version': 2", 2, 14, "version", "1 to 1"},
-    {"'version': 1", "'version': 0", 2, 14, "version", "1 to 1"},
-    {"'version': 1", "'version': -1", 2, 14, "version", "1 to 1"},
+    {"'version': 1", "'version': 2", 2, 14, "version", "must be 1"},
+    {"'version': 1", "'version': 0", 2, 14, "version", "must be 1"},
+    {"'version': 1", "'version': -1", 2, 14, "version", "must be 1"},
     {"'free': 5", "'free': 0", 14, 60, "attempts.free", "1 to 20"},
     {"'free': 5", "'free': -5", 14, 60, "attempts.free", "1 to 20"},
     {"'free': 5", "'free': 21", 14, 60, "attempts.free", "1 to 20"},

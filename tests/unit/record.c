@@ -216,7 +216,7 @@ Test(record, begins_with_nothing)
 static const struct {
 	const char *from, *to, *path, *word;
 } malformed[] = {
-    {"'version': 1", "'version': 2", "version", "1 to 1"},
+    {"'version': 1", "'version': 2", "version", "must be 1"},
     {"'version': 1, ", "", "", "version"},
     {"'user': 'alice'", "'user': ''", "user", "empty"},
     {"'user': 'alice', ", "", "", "user"},
