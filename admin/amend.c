@@ -98,6 +98,8 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 	int status = ADMIN_DONE;
 	bool any = false;
 
+	if (admin->block && admin->code)
+		admin_say("--block and --code exclude each other");
 	if (argc < 1 || (admin->block && admin->code))
 		return admin_usage("revoke");
 	if (!admin_may_help(admin))
@@ -143,6 +145,10 @@ admin_code(struct admin *admin, int argc, char **argv)
 	scoped_reply struct reply reply = {.version = 0};
 	int status;
 
+	if (admin->enroll == admin->pass)
+		admin_say("code needs %s",
+		    admin->pass ? "one of --enroll and --pass, not both"
+				: "--enroll or --pass");
 	if (argc != 1 || admin->enroll == admin->pass)
 		return admin_usage("code");
 	status = ask(admin, "code", argv[0], use, &reply);

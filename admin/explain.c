@@ -75,6 +75,8 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	    .version = PROTOCOL_VERSION, .request = "explain"};
 	struct address address;
 
+	if (argc > 1)
+		admin_say("explain takes one user");
 	if (argc != 1)
 		return admin_usage("explain");
 	if (strlen(argv[0]) >= sizeof(request.user)) {

@@ -337,19 +337,21 @@ static int
 run(struct gate *gate, int argc, char **argv)
 {
 	const char *operand = argc > 1 ? argv[1] : NULL;
+	const char *wrong = "is not a command of tfa";
 
 	for (size_t i = 0; argc > 0 && i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, argv[0]) != 0)
 			continue;
-		if (argc > 2 || (operand == NULL && commands[i].needed) ||
+		if (argc > 2 ||
 		    (operand != NULL && commands[i].operand == NULL))
-			break;
-		return commands[i].run(gate, operand);
+			wrong = "was given too many words";
+		else if (operand == NULL && commands[i].needed)
+			wrong = "needs the name of a device";
+		else
+			return commands[i].run(gate, operand);
 	}
 	if (argc > 0)
-		fprintf(stderr, "tfa: \"%s%s%s\" is not a command of tfa\n\n",
-		    argv[0], operand != NULL ? " " : "",
-		    operand != NULL ? operand : "");
+		fprintf(stderr, "tfa: \"%s\" %s\n\n", argv[0], wrong);
 	print_help(stderr);
 	return EX_USAGE;
 }

@@ -371,6 +371,15 @@ Test(admin, understands_what_is_nearly_right)
 	assert_status(r, 2);
 	assert_says(
 	    r->err, "--until takes a date: --grace 14d counts from now");
+	r = bastion_admin(b, ARGV("code", b->me));
+	assert_status(r, 2);
+	assert_says(r->err, "code needs --enroll or --pass");
+	r = bastion_admin(b, ARGV("revoke", b->me, "--block", "--code"));
+	assert_status(r, 2);
+	assert_says(r->err, "--block and --code exclude each other");
+	r = bastion_admin(b, ARGV("explain", b->me, "root"));
+	assert_status(r, 2);
+	assert_says(r->err, "explain takes one user");
 	s = on_terminal(b, text("revoke %s no-such third", b->me));
 	session_expect(s, text("%s, no-such, third: devices, ", b->me));
 	session_type(s, "n\r");

@@ -218,3 +218,21 @@ Test(own, code_to_enrol_with_changes_nothing)
 	}
 	cr_expect_str_eq(fixture_record(b, "alice"), before);
 }
+
+Test(own, says_what_is_wrong_with_a_command)
+{
+	static const struct {
+		const char *args, *says;
+	} cases[] = {{"remove", "\"remove\" needs the name of a device"},
+	    {"add a b", "\"add\" was given too many words"},
+	    {"status d1", "\"status\" was given too many words"},
+	    {"remoev d1", "\"remoev\" is not a command of tfa"}};
+	struct bastion *b = bastion_open(.rules = RULE("exempt"));
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct run *r = run_tfa(b, "", NULL, cases[i].args);
+
+		assert_status(r, 2);
+		assert_says(r->err, cases[i].says);
+	}
+}
