@@ -153,11 +153,13 @@ client_open(const struct client_options *options, const struct request *request,
 enum fault
 client_next(struct client *client, char **ret, size_t *ret_len)
 {
-	enum fault fault = packet_receive(
-	    client->fd, client->wait_ms, ret, ret_len);
+	enum fault fault;
 
+	errno = 0;
+	fault = packet_receive(client->fd, client->wait_ms, ret, ret_len);
 	if (fault == FAULT_NONE)
 		return fault;
+	client->unread = errno == ECONNRESET;
 	/* One of our own is waited for when we close. */
 	if (client->keeper > 0)
 		kill(client->keeper, SIGKILL);
@@ -206,7 +208,8 @@ next_reply(struct client *client, struct reply *ret)
 	return FAULT_NONE;
 }
 
-/* FAULT_IO: the keeper has closed it, or has none that takes more. */
+/* FAULT_STALE: nobody has read it there, so that it may be asked elsewhere.  A
+ * code that was read is judged, whatever became of the answer. */
 static enum fault
 ask_again(
     struct client *client, const struct request *request, struct reply *ret)
@@ -214,18 +217,21 @@ ask_again(
 	enum fault fault = packet_send_value(
 	    client->fd, &request_shape, request);
 
-	return fault == FAULT_NONE ? next_reply(client, ret) : fault;
+	if (fault != FAULT_NONE)
+		return fault == FAULT_IO ? FAULT_STALE : fault;
+	fault = next_reply(client, ret);
+	return fault == FAULT_IO && client->unread ? FAULT_STALE : fault;
 }
 
 enum fault
 client_follow(struct client *client, const struct client_options *options,
     const struct request *request, struct reply *ret)
 {
-	enum fault fault = FAULT_IO;
+	enum fault fault = FAULT_STALE;
 
 	if (client->fd >= 0)
 		fault = ask_again(client, request, ret);
-	if (fault != FAULT_IO)
+	if (fault != FAULT_STALE)
 		return fault;
 	client_close(client);
 	fault = client_open(options, request, client);

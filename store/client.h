@@ -29,6 +29,7 @@ struct client {
 	int fd;
 	pid_t keeper; /* of our own, to be reaped; or 0 */
 	int wait_ms;  /* for each packet */
+	bool unread;  /* what was sent last, as the kernel says */
 	char why[256];
 };
 
@@ -57,9 +58,9 @@ void client_close(struct client *client);
 /*
  * One request, one reply, and *client stays open: client_close() ends it, and
  * { .fd = -1 } is one that is not open.  One that is open has the reply to a
- * "login" behind it; the keeper takes a "verify" there, for a moment.  Where it
- * gives no answer any more, a new connection is made.  Faults as below, with
- * client->why.
+ * "login" behind it; the keeper takes a "verify" there, for a moment.  Where
+ * it was closed before it was read, a new connection is made.  Faults as below,
+ * with client->why.
  */
 MUST_USE enum fault
 client_follow(struct client *client, const struct client_options *options,

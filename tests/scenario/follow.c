@@ -30,6 +30,9 @@ static const char any_key[] =
     "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
     "\"timeout_s\":60,\"unlisted\":true}";
 
+/* It reads a code, and ends before it answers. */
+static bool dies_at_code;
+
 /* One that answers so many requests on a connection, a login by that, and
  * writes down which came on which; never returns. */
 _Noreturn static void
@@ -65,6 +68,8 @@ be_a_keeper(
 			    is_login                           ? "login"
 				: strstr(packet, "\"verify\"") ? "verify"
 							       : "other");
+			if (!is_login && dies_at_code)
+				break;
 			send(peer, is_login ? to_login : pass,
 			    strlen(is_login ? to_login : pass), MSG_NOSIGNAL);
 		}
@@ -116,6 +121,25 @@ Test(follow, a_keeper_that_closed_is_asked_anew)
 	b = open_with(1, any_key, &book);
 	assert_inside(ssh_with_code(b, "alice", "123456", "echo inside"));
 	cr_assert_str_eq(read_text(book), "1login 2verify ");
+}
+
+/* It may be judged: a second time it would count twice. */
+Test(follow, a_code_that_was_read_is_not_sent_again)
+{
+	const char *book;
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	dies_at_code = true;
+	b = open_with(2, any_key, &book);
+	r = ssh_with_code(b, "alice", "123456", "echo inside");
+	assert_status(r, 69);
+	cr_assert_str_empty(r->out);
+	assert_says(r->err, "the keeper: gave no answer");
+	run_sleep_ms(200);
+	assert_says(read_text(book), "1login 1verify ");
+	assert_never_says(read_text(book), "2");
 }
 
 Test(follow, a_person_who_thinks_holds_no_connection)
