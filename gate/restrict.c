@@ -13,16 +13,18 @@
 #define KEYS_FILE_MAX (4UL << 20) /* bytes of an authorized_keys file */
 
 /*
- * A name of the policy as a path: %h is the home folder, %u the user, %% a
- * percent sign, and a relative one starts in the home folder, as in
+ * A name of the policy as a path: %h is the home folder, %u the user, %U the
+ * uid, %% a percent sign, and a relative one starts in the home folder, as in
  * sshd_config.  False where it does not fit or has another %.
  */
 static bool
 expand(const struct facts *facts, const char *name, char *ret, size_t size)
 {
+	char uid[24];
 	size_t len = 0;
 
 	ret[0] = '\0';
+	snprintf(uid, sizeof(uid), "%lu", (unsigned long)facts->uid);
 	if (name[0] != '/' && strncmp(name, "%h", 2) != 0)
 		len = (size_t)snprintf(ret, size, "%s/", facts->home);
 	for (; *name != '\0' && len + 1 < size; name++) {
@@ -32,6 +34,7 @@ expand(const struct facts *facts, const char *name, char *ret, size_t size)
 			name++;
 			with = *name == 'h' ? facts->home
 			    : *name == 'u'  ? facts->user
+			    : *name == 'U'  ? uid
 			    : *name == '%'  ? "%"
 					    : NULL;
 			if (with == NULL)

@@ -253,7 +253,26 @@ static const struct json_field keys_fields[] = {
 	JSON_AT(struct keys, unlisted),
 	.names = unlisted_names},
 };
-static const struct json_shape keys_shape = JSON_SHAPE(keys_fields, NULL);
+
+/* Another % would make the gate refuse every key. */
+static const char *
+keys_check(const void *value, struct json_place *ret_place)
+{
+	const struct keys *keys = value;
+
+	ret_place->key = "files";
+	for (size_t i = 0; i < keys->files.count; i++)
+		for (const char *at = keys->files.items[i].text;
+		     (at = strchr(at, '%')) != NULL; at += 2)
+			if (at[1] == '\0' || strchr("huU%", at[1]) == NULL) {
+				ret_place->index = (int)i;
+				return "only %h, %u, %U and %% stand for "
+				       "something";
+			}
+	return NULL;
+}
+
+static const struct json_shape keys_shape = JSON_SHAPE(keys_fields, keys_check);
 
 static const struct json_field policy_fields[] = {
     {.key = "version",

@@ -77,7 +77,7 @@ assert_unlisted(const struct run *r)
 /* authorized_keys, authorized_keys2 and a third: each restricts. */
 Test(keys, every_file_of_the_policy_restricts)
 {
-	static const char *const names[] = {"", "2", "3"};
+	static const char *const names[] = {"", "2", "-2128"};
 	const char *user = "user28", *key;
 	struct bastion *b;
 	struct site s;
@@ -87,10 +87,10 @@ Test(keys, every_file_of_the_policy_restricts)
 	b = bastion_open(.rules = REQUIRED,
 	    .more = "'keys':{'files':['.ssh/authorized_keys',"
 		    "'%h/.ssh/authorized_keys2',"
-		    "'/home/%u/.ssh/authorized_keys3']}",
+		    "'/home/%u/.ssh/authorized_keys-%U']}",
 	    .match = text("Match User %s\n    AuthorizedKeysFile "
 			  ".ssh/authorized_keys .ssh/authorized_keys2 "
-			  ".ssh/authorized_keys3",
+			  ".ssh/authorized_keys-%%U",
 		user));
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t j = 0; j < 3; j++)

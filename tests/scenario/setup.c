@@ -551,6 +551,14 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_status(r, 0);
 	machine_sshd_config(
 	    "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n");
+	machine_sshd_config("AuthorizedKeysFile /etc/ssh/keys/%U\n");
+	r = with_authority(text("install -m 644 $TFA_KEYS/bob.pub "
+				"/etc/ssh/keys/$(id -u bob)\n"),
+	    NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "\n    \"/etc/ssh/keys/%U\"\n");
+	machine_sshd_config(
+	    "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n");
 	/* bob's way in is known; whose is not hears of it. */
 	r = with_authority(
 	    text("%s" KEY("", ".ssh/authorized_keys"), elsewhere), NULL);

@@ -303,6 +303,10 @@ static const struct {
     {"'optional'", "'deny'", 11, 17, "otherwise", "exempt"},
     {"'self': 'grace'", "'self': 'never'", 13, 26, "enrollment.self", "always"},
     {"'refuse'", "'deny'", 16, 90, "keys.unlisted", "refuse or allow"},
+    {"'.ssh/authorized_keys2'", "'/keys/%/%x'", 16, 52, "keys.files[1]",
+	"only %h"},
+    {"'.ssh/authorized_keys2'", "'/%h%u%U%%%'", 16, 52, "keys.files[1]",
+	"only %h"},
     /* Durations and times. */
     {"'60s'", "'60'", 14, 45, "attempts.timeout", "duration"},
     {"'60s'", "'1m30s'", 14, 45, "attempts.timeout", "duration"},
