@@ -247,6 +247,21 @@ may_replace(const struct admin *admin, const struct place *place,
 	return false;
 }
 
+static int
+install(const struct admin *admin, const struct place *place, const char *text,
+    size_t len)
+{
+	struct changes changes = {.lines = {.count = 0}};
+	int status = ADMIN_NOT;
+
+	if (changes_add(&changes, "policy edit"))
+		status = admin_install(admin, place, text, len, &changes);
+	else
+		admin_say("out of memory");
+	changes_done(&changes);
+	return status;
+}
+
 /* The copy is there while this runs, and after it only where it is kept. */
 static int
 edit_copy(const struct admin *admin, const struct place *place,
@@ -266,22 +281,14 @@ edit_copy(const struct admin *admin, const struct place *place,
 	    !may_replace(admin, place, editor, &copy, original)) {
 		return ADMIN_NOT;
 	}
+	if (status == ADMIN_DONE && *ret_len > 0) {
+		status = install(admin, place, *ret_text, *ret_len);
+		if (status != ADMIN_DONE) {
+			keep(place, &copy);
+			return status;
+		}
+	}
 	unlinkat(place->folder, copy.name, 0);
-	return status;
-}
-
-static int
-install(const struct admin *admin, const struct place *place, const char *text,
-    size_t len)
-{
-	struct changes changes = {.lines = {.count = 0}};
-	int status = ADMIN_NOT;
-
-	if (changes_add(&changes, "policy edit"))
-		status = admin_install(admin, place, text, len, &changes);
-	else
-		admin_say("out of memory");
-	changes_done(&changes);
 	return status;
 }
 
@@ -301,8 +308,6 @@ edit_locked(const struct admin *admin, const struct place *place)
 		status = edit_copy(
 		    admin, place, &editor, &original, &text, &len);
 	free(original.text);
-	if (status == ADMIN_DONE && len > 0)
-		status = install(admin, place, text, len);
 	editor_close(&editor);
 	return status;
 }

@@ -263,6 +263,26 @@ Test(edits, over_the_same_again_ask_nothing)
 	cr_assert_eq(copies(b), 0);
 }
 
+/* A disk that is full takes no policy, and is no reason to lose the work. */
+Test(edits, that_cannot_be_put_in_place_are_kept)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *folder = b->embedded ? b->store : b->dir;
+	char *before = read_text(b->policy);
+	struct session *s;
+	glob_t kept;
+
+	cr_assert_eq(mkdir(text("%s/.policy.json.new", folder), 0700), 0);
+	s = edit(b, editor(b, "change", CHANGE));
+	cr_assert_eq(session_status(s), 1, "%s", s->seen);
+	cr_assert_str_eq(read_text(b->policy), before);
+	cr_assert_eq(
+	    glob(text("%s/.policy.json.kept.*", folder), 0, NULL, &kept), 0);
+	assert_says(read_text(kept.gl_pathv[0]), "\"Edited\"");
+	assert_says(s->seen, kept.gl_pathv[0]);
+	globfree(&kept);
+}
+
 Test(edits, by_an_editor_that_fails_change_nothing)
 {
 	static const struct {
