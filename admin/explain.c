@@ -32,7 +32,8 @@ print_by_address(const struct explanation *e)
 
 		printf("  from      %s: %s\n",
 		    one->from[0] != '\0' ? one->from : "anywhere else",
-		    one->verdict);
+		    one->verdict[0] != '\0' ? one->verdict
+					    : "depends on the address still");
 		print_login(one);
 	}
 }

@@ -67,7 +67,7 @@ static const struct json_field skipped_row_item
 
 static const struct json_field explained_fields[] = {
 	TEXT(struct explained, from, JSON_NULL),
-	TEXT(struct explained, verdict, JSON_REQUIRED),
+	TEXT(struct explained, verdict, JSON_NULL),
 	TEXT(struct explained, rule, JSON_NULL),
 	CHOICE(struct explained, mode, mode_names),
 	TEXT(struct explained, reason, JSON_REQUIRED),

@@ -47,7 +47,7 @@ struct skipped_row {
 /* What one login would meet. */
 struct explained {
 	char from[FROM_TEXT]; /* "10.2.0.0/16, 2001:db8::/32"; "": anywhere */
-	char verdict[12];
+	char verdict[12];     /* "": depends on the address still */
 	char rule[RULE_TEXT];
 	int mode;
 	char reason[REPORT_TEXT];

@@ -159,7 +159,8 @@ say_from(const struct rule *rule, char ret[static FROM_TEXT])
 
 /*
  * By the code that decides logins, on a copy of the record: what a login
- * notes there must not be seen by the next one.
+ * notes there must not be seen by the next one.  The lists are the record's
+ * own; login_decide() makes none longer.
  */
 static void
 explain_one(const struct explaining *e, const struct decision *decision,
@@ -197,6 +198,8 @@ add_address(struct explaining *e, const struct decision *decision,
 	if (inside != NULL)
 		say_from(inside, row->from);
 	explain_one(e, decision, row);
+	if (decision->reason == REASON_NO_ADDRESS)
+		row->verdict[0] = '\0';
 }
 
 /*
