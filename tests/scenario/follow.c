@@ -3,6 +3,7 @@
  * on it; a login that waits for a person holds none.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,16 @@ static const char challenge[] =
 static const char any_key[] =
     "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
     "\"timeout_s\":60,\"unlisted\":true}";
+
+/* Whether another connection comes while nothing more does on this one. */
+static bool
+is_held(int peer, int listener)
+{
+	struct pollfd both[] = {
+	    {.fd = peer, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
+
+	return poll(both, 2, -1) > 0 && both[0].revents == 0;
+}
 
 /* It reads a code, and ends before it answers. */
 static bool dies_at_code;
@@ -59,6 +70,8 @@ be_a_keeper(
 		for (int left = most; left > 0; left--) {
 			bool is_login;
 
+			if (is_held(peer, fd))
+				fprintf(out, "%dheld ", n);
 			len = recv(peer, packet, sizeof(packet) - 1, 0);
 			if (len <= 0)
 				break;
@@ -174,6 +187,8 @@ Test(follow, no_code_is_sent_for_a_key_that_is_refused)
 	cr_assert_str_empty(r->out);
 	assert_says(read_text(book), "1login 1closed ");
 	assert_never_says(read_text(book), "verify");
+	/* Nor does a place wait for it while the refusal is told. */
+	assert_never_says(read_text(book), "held");
 }
 
 /* Nobody else, and not for long. */
