@@ -1,22 +1,10 @@
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "claims.h"
 #include "cleanup.h"
-
-static void
-hex(const uint8_t *bytes, size_t len, char *ret)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		ret[2 * i] = digits[bytes[i] >> 4];
-		ret[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	ret[2 * len] = '\0';
-}
+#include "hash.h"
 
 /* Padded base64 of len characters; its bytes in ret, at most len * 3 / 4. */
 static bool
@@ -53,7 +41,7 @@ void
 claims_key(const char *auth, char ret[static KEY_TEXT])
 {
 	static const char prefix[] = "SHA256:";
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[HASH_BYTES];
 	uint8_t text[64];
 	scoped_free uint8_t *bytes = NULL;
 	size_t len = 0, n = 0;
@@ -62,7 +50,7 @@ claims_key(const char *auth, char ret[static KEY_TEXT])
 	memset(ret, 0, KEY_TEXT);
 	if (blob == NULL || (bytes = malloc(len + 1)) == NULL ||
 	    !decode_base64(blob, len, bytes, &n) ||
-	    SHA256(bytes, n, digest) == NULL)
+	    !hash_bytes(bytes, n, digest))
 		return;
 	EVP_EncodeBlock(text, digest, sizeof(digest));
 	memcpy(ret, prefix, sizeof(prefix) - 1);
@@ -73,7 +61,6 @@ void
 claims_connection(
     const char *boot_id, const char *path, char ret[static CONNECTION_TEXT])
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
 	char both[PATH_TEXT + 64];
 	size_t id_len = strlen(boot_id), path_len = strlen(path);
 
@@ -83,8 +70,7 @@ claims_connection(
 		return;
 	memcpy(both, boot_id, id_len + 1);
 	memcpy(both + id_len + 1, path, path_len);
-	if (SHA256((uint8_t *)both, id_len + 1 + path_len, digest) != NULL)
-		hex(digest, sizeof(digest), ret);
+	(void)hash_hex(both, id_len + 1 + path_len, ret);
 }
 
 void

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "hash.h"
 #include "keeper.h"
 #include "keeper_confine.h"
 #include "otp.h"
@@ -261,9 +262,13 @@ static void
 warm_up(void)
 {
 	struct otp_secret secret = {.len = 20};
-	char code[OTP_DIGITS_MAX + 1];
+	char code[OTP_DIGITS_MAX + 1], hash[HASH_HEX];
+	bool works = hash_hex("", 0, hash);
 
-	if (otp_code(OTP_SHA1, &secret, 0, 6, code) != FAULT_NONE)
+	for (int i = OTP_SHA1; i <= OTP_SHA512; i++)
+		works &= otp_code((enum otp_algorithm)i, &secret, 0, 6, code) ==
+		    FAULT_NONE;
+	if (!works)
 		errx(1, "libcrypto does not work");
 }
 

@@ -1,7 +1,7 @@
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <string.h>
 
+#include "hash.h"
 #include "onetime.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -61,17 +61,7 @@ onetime_read(const char *text, size_t len, char ret[static ONETIME_CHARS + 1])
 enum fault
 onetime_hash(const char *code, char ret[static HASH_TEXT])
 {
-	static const char hex[] = "0123456789abcdef";
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-
-	if (SHA256((const uint8_t *)code, strlen(code), digest) == NULL)
-		return FAULT_MEMORY;
-	for (size_t i = 0; i < sizeof(digest); i++) {
-		ret[2 * i] = hex[digest[i] >> 4];
-		ret[2 * i + 1] = hex[digest[i] & 15];
-	}
-	ret[HASH_TEXT - 1] = '\0';
-	return FAULT_NONE;
+	return hash_hex(code, strlen(code), ret) ? FAULT_NONE : FAULT_MEMORY;
 }
 
 int

@@ -1,6 +1,8 @@
 #include "otp.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -192,3 +194,52 @@ Test(otp, leaves_nothing_of_a_secret_that_is_done)
 	cr_expect_eq(memcmp(&secret, &nothing, sizeof(secret)), 0);
 	otp_secret_done(NULL);
 }
+
+#ifndef __SANITIZE_ADDRESS__ /* whose malloc is elsewhere, and not small */
+
+/* How often that is in the memory that malloc gives out. */
+static int
+count_in_heap(const uint8_t *bytes, size_t len)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512], *end;
+	int count = 0;
+
+	cr_assert_not_null(maps);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		const char *at = (const char *)strtoul(line, &end, 16);
+		const char *last = (const char *)strtoul(end + 1, NULL, 16);
+
+		if (strstr(line, "[heap]") == NULL)
+			continue;
+		while ((at = memmem(at, (size_t)(last - at), bytes, len)) !=
+		    NULL) {
+			count++;
+			at++;
+		}
+	}
+	fclose(maps);
+	return count;
+}
+
+/* The contexts of libcrypto outlive each code. */
+Test(otp, leaves_nothing_of_a_secret_in_its_contexts)
+{
+	char code[OTP_DIGITS_MAX + 1];
+	uint8_t *planted;
+
+	for (unsigned a = OTP_SHA1; a <= OTP_SHA512; a++) {
+		struct otp_secret secret = rfc_secret(20);
+
+		cr_assert_eq(otp_code(a, &secret, 0, 6, code), FAULT_NONE);
+		cr_expect_eq(count_in_heap(secret.bytes, 8), 0, "%u", a);
+		planted = malloc(20);
+		cr_assert_not_null(planted);
+		memcpy(planted, secret.bytes, 20);
+		cr_expect_gt(count_in_heap(secret.bytes, 8), 0, "%u", a);
+		explicit_bzero(planted, 20);
+		free(planted);
+	}
+}
+
+#endif
