@@ -87,6 +87,9 @@ PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-keeper \
 
 all: $(PROGRAMS)
 
+# libc first: that is the order in which the loader looks for each symbol.
+GATE_LIBS := -lc -lcjson
+
 # Of what nobody calls, the loader would look up the symbols at each login.
 $(PROGRAMS): LINK += -Wl,--gc-sections
 
@@ -110,12 +113,12 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 $(BUILD)/tfa-gate: $(call obj,$(filter-out gate/tfa.c,$(GATE_SRC))) \
     $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
+	$(Q)$(CC) $(LINK) $^ -o $@ $(GATE_LIBS)
 
 $(BUILD)/tfa: $(call obj,$(filter-out gate/main.c,$(GATE_SRC))) \
     $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
+	$(Q)$(CC) $(LINK) $^ -o $@ $(GATE_LIBS)
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'

@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +17,13 @@ is_space(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* isspace(3) of the C locale: what sshd skips within base64. */
+static bool
+is_white(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static const char *
 skip_space(const char *at)
 {
@@ -29,11 +35,13 @@ skip_space(const char *at)
 static int
 base64_value(char c)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c != '\0' ? strchr(alphabet, c) : NULL;
-
-	return at != NULL ? (int)(at - alphabet) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 /*
@@ -55,7 +63,7 @@ decode(const char *text, size_t len, size_t *ret_len)
 	for (size_t i = 0; i < len && text[i] != '='; i++) {
 		int value = base64_value(text[i]);
 
-		if (isspace((unsigned char)text[i]))
+		if (is_white(text[i]))
 			continue;
 		if (value < 0)
 			return NULL;
@@ -399,7 +407,7 @@ mentions(const char *line, const struct key *key)
 	if (bare == NULL)
 		return -1;
 	for (; *line != '\0'; line++)
-		if (!isspace((unsigned char)*line))
+		if (!is_white(*line))
 			bare[n++] = *line;
 	bare[n] = '\0';
 	return strstr(bare, key->text) != NULL;

@@ -56,7 +56,7 @@ take_option(int c, struct gate *gate)
 		fputs(usage_text, stdout);
 		exit(0);
 	case 'V':
-		puts("tfa-gate " TFA_VERSION);
+		fputs("tfa-gate " TFA_VERSION "\n", stdout);
 		exit(0);
 	default:
 		fputs(usage_text, stderr);

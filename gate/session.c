@@ -70,7 +70,8 @@ session_split(const char *program, const char *args, char ***ret)
 	    (argv[count++] = strdup(program)) == NULL)
 		return FAULT_MEMORY;
 	for (;;) {
-		args += strspn(args, " \t");
+		while (*args == ' ' || *args == '\t')
+			args++;
 		if (*args == '\0')
 			break;
 		if (count == ARGS_MAX)
@@ -87,10 +88,12 @@ session_split(const char *program, const char *args, char ***ret)
 static bool
 is_named(const char *variable, const char *name)
 {
-	size_t n = strlen(name);
+	size_t n;
 
-	return variable[0] == name[0] && strncmp(variable, name, n) == 0 &&
-	    variable[n] == '=';
+	if (variable[0] != name[0])
+		return false;
+	n = strlen(name);
+	return strncmp(variable, name, n) == 0 && variable[n] == '=';
 }
 
 /* A forced command may look at what the client asked for; others run it. */
@@ -154,12 +157,13 @@ _Noreturn static void
 exec_command(const struct facts *facts, const char *command)
 {
 	size_t n = sizeof(internal_sftp) - 1;
+	char *argv[] = {(char *)base_name(facts->shell), (char *)"-c",
+	    (char *)command, NULL};
 
 	if (strncmp(command, internal_sftp, n) == 0 &&
 	    strchr(" \t", command[n]) != NULL)
 		exec_sftp(command + n);
-	execl(
-	    facts->shell, base_name(facts->shell), "-c", command, (char *)NULL);
+	execv(facts->shell, argv);
 	failed(facts->shell);
 }
 
@@ -167,9 +171,10 @@ _Noreturn static void
 exec_shell(const struct facts *facts)
 {
 	char name[PATH_MAX + 1];
+	char *argv[] = {name, NULL};
 
 	snprintf(name, sizeof(name), "-%s", base_name(facts->shell));
-	execl(facts->shell, name, (char *)NULL);
+	execv(facts->shell, argv);
 	failed(facts->shell);
 }
 

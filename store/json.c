@@ -31,6 +31,34 @@ struct reader {
 static enum fault read_value(struct reader *r, const struct json_field *field,
     const cJSON *node, void *value);
 
+/* The types and links of a tree are looked at here, not by functions of cJSON:
+ * the loader would look up each of those at every login. */
+static bool
+is(const cJSON *node, int type)
+{
+	return (node->type & 0xff) == type;
+}
+
+static const cJSON *
+child_named(const cJSON *node, const char *key)
+{
+	const cJSON *c = node->child;
+
+	while (c != NULL && strcmp(c->string, key) != 0)
+		c = c->next;
+	return c;
+}
+
+static const cJSON *
+child_at(const cJSON *node, int64_t index)
+{
+	const cJSON *c = node->child;
+
+	while (c != NULL && index-- > 0)
+		c = c->next;
+	return c;
+}
+
 /* Counts the values that begin before target; true once it is met. */
 static bool
 count_before(const cJSON *node, const cJSON *target, size_t *count)
@@ -110,7 +138,7 @@ read_text(struct reader *r, const struct json_field *field, const cJSON *node,
 {
 	size_t n;
 
-	if (!cJSON_IsString(node))
+	if (!is(node, cJSON_String))
 		return refuse(r, node, "must be a string");
 	n = strlen(node->valuestring);
 	if (n == 0 && field->need != JSON_MAYBE)
@@ -127,7 +155,7 @@ static enum fault
 read_string(struct reader *r, const struct json_field *field, const cJSON *node,
     char **value)
 {
-	if (!cJSON_IsString(node))
+	if (!is(node, cJSON_String))
 		return refuse(r, node, "must be a string");
 	if (strlen(node->valuestring) > (size_t)field->max)
 		return refuse(
@@ -143,7 +171,7 @@ read_number(struct reader *r, const struct json_field *field, const cJSON *node,
 {
 	double d = node->valuedouble;
 
-	if (!cJSON_IsNumber(node))
+	if (!is(node, cJSON_Number))
 		return refuse(r, node, "must be a number");
 	if (field->min == field->max && d != (double)field->min)
 		return refuse(r, node, "must be %lld", (long long)field->min);
@@ -179,7 +207,7 @@ read_choice(struct reader *r, const struct json_field *field, const cJSON *node,
 {
 	char choices[JSON_ERROR_TEXT - 16];
 
-	if (cJSON_IsString(node) && node->valuestring[0] != '\0')
+	if (is(node, cJSON_String) && node->valuestring[0] != '\0')
 		for (int i = 0; field->names[i] != NULL; i++)
 			if (strcmp(field->names[i], node->valuestring) == 0) {
 				*value = i;
@@ -193,7 +221,7 @@ static enum fault
 read_form(struct reader *r, const struct json_field *field, const cJSON *node,
     void *value)
 {
-	if (!cJSON_IsString(node) ||
+	if (!is(node, cJSON_String) ||
 	    !field->form->parse(node->valuestring, value))
 		return refuse(r, node, "must be %s", field->form->what);
 	return FAULT_NONE;
@@ -206,9 +234,9 @@ read_list(struct reader *r, const struct json_field *field, const cJSON *node,
 	struct json_list empty = {NULL, 0};
 	size_t index = 0;
 
-	if (!cJSON_IsArray(node))
+	if (!is(node, cJSON_Array))
 		return refuse(r, node, "must be a list");
-	if (cJSON_GetArraySize(node) > field->max)
+	if (child_at(node, field->max) != NULL)
 		return refuse(
 		    r, node, "has more than %lld items", (long long)field->max);
 	json_done_field(field, list);
@@ -242,7 +270,7 @@ field_named(const struct json_shape *shape, const char *key, size_t *ret_i)
 static const cJSON *
 step_into(struct reader *r, const cJSON *node, const char *key)
 {
-	const cJSON *at = cJSON_GetObjectItemCaseSensitive(node, key);
+	const cJSON *at = child_named(node, key);
 
 	path_push(r, key, 0);
 	return at != NULL ? at : node;
@@ -264,7 +292,7 @@ check_whole(struct reader *r, const struct json_shape *shape, const cJSON *node,
 		node = step_into(r, node, place.key);
 	if (place.index >= 0) {
 		path_push(r, NULL, (size_t)place.index);
-		at = cJSON_GetArrayItem(node, place.index);
+		at = child_at(node, place.index);
 		node = at != NULL ? at : node;
 	}
 	if (place.inner != NULL)
@@ -286,7 +314,7 @@ read_object(struct reader *r, const struct json_shape *shape, const cJSON *node,
 	enum fault fault;
 	size_t i;
 
-	if (!cJSON_IsObject(node))
+	if (!is(node, cJSON_Object))
 		return refuse(r, node, "must be an object");
 	for (const cJSON *c = node->child; c != NULL; c = c->next) {
 		const struct json_field *field = field_named(
@@ -314,7 +342,7 @@ static enum fault
 read_value(struct reader *r, const struct json_field *field, const cJSON *node,
     void *value)
 {
-	if (field->need == JSON_NULL && cJSON_IsNull(node))
+	if (field->need == JSON_NULL && is(node, cJSON_NULL))
 		return FAULT_NONE;
 	switch (field->kind) {
 	case JSON_TEXT:
@@ -324,9 +352,9 @@ read_value(struct reader *r, const struct json_field *field, const cJSON *node,
 	case JSON_NUMBER:
 		return read_number(r, field, node, value);
 	case JSON_FLAG:
-		if (!cJSON_IsBool(node))
+		if (!is(node, cJSON_True) && !is(node, cJSON_False))
 			return refuse(r, node, "must be true or false");
-		*(bool *)value = cJSON_IsTrue(node);
+		*(bool *)value = is(node, cJSON_True);
 		return FAULT_NONE;
 	case JSON_CHOICE:
 		return read_choice(r, field, node, value);
@@ -342,12 +370,11 @@ read_value(struct reader *r, const struct json_field *field, const cJSON *node,
 	return refuse(r, node, "unknown kind");
 }
 
-/* cJSON's own complaint has a place but no words. */
+/* cJSON says where it stopped, not why. */
 static enum fault
-refuse_grammar(const char *text, size_t len, struct json_error *ret_error)
+refuse_grammar(
+    const char *text, size_t len, const char *at, struct json_error *ret_error)
 {
-	const char *at = cJSON_GetErrorPtr();
-
 	*ret_error = (struct json_error){.line = 0};
 	json_lex_place(text,
 	    at >= text && at <= text + len ? (size_t)(at - text) : len,
@@ -361,12 +388,13 @@ static enum fault
 read_tree(const struct json_shape *shape, const char *text, size_t len,
     void *value, struct json_error *ret_error)
 {
-	const cJSON *root = cJSON_ParseWithLengthOpts(text, len + 1, NULL, 1);
+	const char *end = text;
+	const cJSON *root = cJSON_ParseWithLengthOpts(text, len + 1, &end, 1);
 	struct reader r = {
 	    .text = text, .len = len, .root = root, .error = ret_error};
 
 	if (root == NULL)
-		return refuse_grammar(text, len, ret_error);
+		return refuse_grammar(text, len, end, ret_error);
 	return read_object(&r, shape, root, value);
 }
 
