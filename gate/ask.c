@@ -107,8 +107,8 @@ gate_refuse(struct gate *gate, enum reason reason)
 	return VERDICT_DENY;
 }
 
-void
-gate_report(const struct gate *gate, enum reason reason)
+static void
+report(const struct gate *gate, enum reason reason)
 {
 	struct client_options keeper = gate->keeper;
 	scoped_request struct request packet = {.version = 0};
@@ -123,4 +123,12 @@ gate_report(const struct gate *gate, enum reason reason)
 	if (client_call(&keeper, &packet, &reply, why, sizeof(why)) ==
 	    FAULT_NONE)
 		reply_done(&reply);
+}
+
+enum verdict
+gate_turn_away(struct gate *gate, enum reason reason)
+{
+	client_close(&gate->client); /* or the keeper waits for a code */
+	report(gate, reason);
+	return gate_refuse(gate, reason);
 }

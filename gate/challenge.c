@@ -50,7 +50,7 @@ gate_challenge(struct gate *gate)
 	if (gate->facts.code[0] != '\0')
 		return try_code(gate, gate->facts.code);
 	if (!gate->facts.terminal)
-		return gate_refuse(gate, REASON_NEEDS_TERMINAL);
+		return gate_turn_away(gate, REASON_NEEDS_TERMINAL);
 	gate_say(gate);
 	for (; tries > 0; tries--) {
 		enum answer answer = term_ask(
@@ -59,12 +59,8 @@ gate_challenge(struct gate *gate)
 
 		if (answer == ANSWER_EMPTY && may_skip)
 			break;
-		if (answer == ANSWER_EMPTY)
-			return gate_refuse(gate, REASON_NO_CODE);
-		if (answer != ANSWER_LINE) {
-			gate->exit = GATE_EXIT_DENIED;
-			return VERDICT_DENY;
-		}
+		if (answer != ANSWER_LINE)
+			return gate_turn_away(gate, REASON_NO_CODE);
 		verdict = try_code(gate, code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict != VERDICT_DENY)

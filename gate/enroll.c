@@ -40,11 +40,8 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 
 		if (answer == ANSWER_EMPTY && may_skip)
 			break;
-		gate->exit = GATE_EXIT_DENIED;
-		if (answer == ANSWER_EMPTY)
-			return gate_refuse(gate, REASON_NO_CODE);
 		if (answer != ANSWER_LINE)
-			return VERDICT_DENY;
+			return gate_turn_away(gate, REASON_NO_CODE);
 		verdict = gate_ask(gate, "enroll_confirm", code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
@@ -69,7 +66,7 @@ gate_enroll(struct gate *gate)
 	enum verdict verdict;
 
 	if (!gate->facts.terminal)
-		return gate_refuse(gate, REASON_DEVICE_TERMINAL);
+		return gate_turn_away(gate, REASON_DEVICE_TERMINAL);
 	memcpy(message, gate->reply.message, sizeof(message));
 	verdict = gate_ask(gate, "enroll_begin", NULL);
 	if (verdict != VERDICT_ENROLL) {

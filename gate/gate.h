@@ -49,10 +49,12 @@ void gate_say(const struct gate *gate);
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
 /*
- * Tells the keeper that this gate refuses and why, for the log.  Whether it
- * can be told changes nothing, and takes 2 seconds at most.
+ * The same for a login that the keeper would have let go on: the log has
+ * nothing of it, or a pass, and is told before the refusal is said, since
+ * whoever reads that may hang up.  Whether it can be told changes nothing, and
+ * takes 2 seconds at most.
  */
-void gate_report(const struct gate *gate, enum reason reason);
+enum verdict gate_turn_away(struct gate *gate, enum reason reason);
 
 /*
  * Finds what the key that was used may run, in the files that the reply to

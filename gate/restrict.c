@@ -115,17 +115,10 @@ is_this_gate(const struct gate *gate, const char *command)
 	    (n == len || command[n - len - 1] == '/');
 }
 
-/*
- * The keeper has logged what it decided, perhaps a pass, and the log is to say
- * how it went on.  Before the refusal is said: whoever reads that may hang up.
- */
 static bool
 refuse(struct gate *gate, enum reason reason)
 {
-	client_close(&gate->client); /* or the keeper waits for a code */
-	gate_report(gate, reason);
-	gate_refuse(gate, reason);
-	return false;
+	return gate_turn_away(gate, reason) == VERDICT_PASS;
 }
 
 static bool

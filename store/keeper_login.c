@@ -340,12 +340,19 @@ keeper_skip(struct call *call)
 	answer(call, "skip", on_skip);
 }
 
-/* What only the gate can find out, who reads the key's lines as the user. */
+/* What only the gate can find out, who reads the key's lines as the user and
+ * sits at the terminal, if there is one. */
 static bool
-is_of_key(enum reason reason)
+is_of_gate(enum reason reason)
 {
-	return reason == REASON_KEY_UNLISTED || reason == REASON_KEY_DOUBTFUL ||
-	    reason == REASON_KEY_UNKNOWN;
+	static const enum reason of_gate[] = {REASON_KEY_UNLISTED,
+	    REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN, REASON_NEEDS_TERMINAL,
+	    REASON_DEVICE_TERMINAL, REASON_NO_CODE};
+
+	for (size_t i = 0; i < sizeof(of_gate) / sizeof(of_gate[0]); i++)
+		if (of_gate[i] == reason)
+			return true;
+	return false;
 }
 
 /* The gate refuses what may have passed here: a line for the log. */
@@ -355,7 +362,7 @@ keeper_refuse(struct call *call)
 	enum reason reason = reason_from_name(call->request.reason);
 	struct attempt a;
 
-	if (!is_of_key(reason)) {
+	if (!is_of_gate(reason)) {
 		keeper_deny(call, REASON_BAD_REQUEST, "");
 		return;
 	}

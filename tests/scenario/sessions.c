@@ -101,6 +101,19 @@ Test(sessions, a_megabyte_goes_through_untouched)
 	cr_assert_eq(memcmp(r->out, bytes, sizeof(bytes)), 0);
 }
 
+/* The last line of the audit with that reason, or "". */
+static const char *
+audit_of(const struct bastion *b, const char *reason)
+{
+	char *audit = fixture_audit(b), *line, *found = NULL;
+	const char *wanted = text("\"reason\":\"%s\"", reason);
+
+	while ((line = strsep(&audit, "\n")) != NULL)
+		if (strstr(line, wanted) != NULL)
+			found = line;
+	return found != NULL ? found : "";
+}
+
 Test(sessions, no_terminal_and_no_code_exit_76_with_one_line)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -112,6 +125,36 @@ Test(sessions, no_terminal_and_no_code_exit_76_with_one_line)
 	cr_assert_str_empty(r->out);
 	assert_says(r->err, "TFA_CODE");
 	cr_assert_eq(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
+}
+
+/* What a stolen key leaves behind, with no code to try. */
+Test(sessions, without_a_code_are_refused_in_the_log)
+{
+	static const char *const ways[] = {"\r", "\004"}; /* Enter, ^D */
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+
+	fixture_enrol(b, b->me);
+	cr_assert_str_empty(audit_of(b, "needs_terminal"));
+	assert_status(ssh_run(b, b->me, NULL, "cat file", NULL), 76);
+	assert_says(audit_of(b, "needs_terminal"),
+	    text("\"event\":\"login\",\"user\":\"%s\",\"verdict\":\"deny\"",
+		b->me));
+	assert_says(audit_of(b, "needs_terminal"), "\"address\":\"127.0.0.1\"");
+	assert_says(audit_of(b, "needs_terminal"), "\"key\":\"SHA256:");
+	assert_says(audit_of(b, "needs_terminal"), "\"command\":\"cat file\"");
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct session *s = session_open(
+		    b, b->me, NULL, text("echo %zu", i));
+
+		session_expect(s, PROMPT);
+		session_type(s, ways[i]);
+		session_expect(s, "No code was entered");
+		cr_assert_eq(session_status(s), 77);
+		assert_says(audit_of(b, "no_code"), "\"verdict\":\"deny\"");
+		assert_says(audit_of(b, "no_code"),
+		    text("\"command\":\"echo %zu\"", i));
+	}
 }
 
 Test(sessions, command_on_a_terminal_is_asked)

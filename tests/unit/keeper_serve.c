@@ -739,16 +739,18 @@ Test(keeper_serve, refuses_a_uid_that_no_user_has)
 	fixture_remove(s.folder);
 }
 
-Test(keeper_serve, takes_down_that_a_gate_refuses_a_key)
+Test(keeper_serve, takes_down_what_a_gate_refuses)
 {
-	static const char *const of_keys[] = {REFUSED("key_unlisted"),
-	    REFUSED("key_doubtful"), REFUSED("key_unknown")};
+	static const char *const of_gate[] = {REFUSED("key_unlisted"),
+	    REFUSED("key_doubtful"), REFUSED("key_unknown"),
+	    REFUSED("needs_terminal"), REFUSED("device_terminal"),
+	    REFUSED("no_code")};
 	char reason[REASON_SENT];
 	struct scene s;
 
 	begin(&s);
-	for (size_t i = 0; i < COUNT(of_keys); i++) {
-		cr_expect_eq(serve(&s, of_keys[i], false, reason),
+	for (size_t i = 0; i < COUNT(of_gate); i++) {
+		cr_expect_eq(serve(&s, of_gate[i], false, reason),
 		    TOLD | TOLD_LINE | TOLD_REFUSAL);
 		cr_expect_str_eq(reason, "done");
 	}
@@ -758,8 +760,8 @@ Test(keeper_serve, takes_down_that_a_gate_refuses_a_key)
 			 "\"address\":\"203.0.113.7\""),
 	    1);
 	/* As any other refusal, not without end. */
-	cr_expect_eq(serve(&s, of_keys[0], true, reason), TOLD | TOLD_LEFT_OUT);
-	cr_expect_eq(lines_with(&s, "\"event\""), 3);
+	cr_expect_eq(serve(&s, of_gate[0], true, reason), TOLD | TOLD_LEFT_OUT);
+	cr_expect_eq(lines_with(&s, "\"event\""), 6);
 	fixture_remove(s.folder);
 }
 
