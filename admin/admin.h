@@ -96,6 +96,13 @@ bool admin_own_code(const struct admin *admin, char *ret, size_t size);
 void
 admin_done(const struct admin *admin, const char *target, const char *what);
 
+/*
+ * Says who has no device and is refused by one of these rules, which were
+ * changed just now: up to three names, and how many there are.
+ */
+void admin_say_shut_out(const struct admin *admin,
+    const char (*rules)[RULE_TEXT], size_t rule_count);
+
 /* The status of several targets so far, with one more of them: the status of
  * a single one is its own, one that failed among several is ADMIN_NOT. */
 int admin_worse(int so_far, int one, int targets);

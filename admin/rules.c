@@ -29,9 +29,10 @@ struct ruling {
 	int argc;
 	char **argv;
 	const char *command;
-	char what[160]; /* it does to a target */
-	bool *done;     /* for each target */
-	bool *eased;    /* likewise: a rule of its own required a code */
+	char what[160];           /* it does to a target */
+	bool *done;               /* for each target */
+	char (*rules)[RULE_TEXT]; /* likewise: the name of its rule, or "" */
+	bool *eased; /* likewise: a rule of its own required a code */
 	int failed;
 	bool broken;
 };
@@ -188,7 +189,7 @@ out_of_memory(struct ruling *ruling, const struct target *target)
 
 static bool
 put(struct policy *policy, const struct target *target, struct ruling *ruling,
-    bool *ret_eased)
+    int number)
 {
 	int at = find(policy, target, &ruling->from);
 	struct rule *rule = at >= 0 ? &policy->rules.items[at]
@@ -196,7 +197,8 @@ put(struct policy *policy, const struct target *target, struct ruling *ruling,
 
 	if (rule == NULL || !add_from(rule, &ruling->from))
 		return out_of_memory(ruling, target);
-	*ret_eased = rule->mode == MODE_REQUIRED &&
+	memcpy(ruling->rules[number], rule->name, sizeof(rule->name));
+	ruling->eased[number] = rule->mode == MODE_REQUIRED &&
 	    ruling->mode != MODE_REQUIRED;
 	if (rule->mode != (int)ruling->mode || rule->since_s == 0)
 		rule->since_s = ruling->now_s;
@@ -266,8 +268,7 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 			ruling->done[i] = take_away(
 			    policy, &target, &ruling->eased[i]);
 		else if (is_known(&target))
-			ruling->done[i] = put(
-			    policy, &target, ruling, &ruling->eased[i]);
+			ruling->done[i] = put(policy, &target, ruling, i);
 		else
 			admin_say("%s: there is no such %s", target.text,
 			    target.is_group ? "group" : "user");
@@ -284,6 +285,7 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 static int
 rule(struct ruling *ruling, const char *command)
 {
+	static char rules[ADMIN_TARGETS][RULE_TEXT];
 	bool done[ADMIN_TARGETS] = {false}, eased[ADMIN_TARGETS] = {false};
 	char line[sizeof(ruling->what) + 48];
 	int status;
@@ -296,6 +298,7 @@ rule(struct ruling *ruling, const char *command)
 	}
 	ruling->done = done;
 	ruling->eased = eased;
+	ruling->rules = rules;
 	ruling->command = command;
 	describe(ruling);
 	status = admin_change(ruling->admin, apply, ruling);
@@ -307,6 +310,9 @@ rule(struct ruling *ruling, const char *command)
 		if (done[i])
 			admin_done(ruling->admin, ruling->argv[i], line);
 	}
+	if (ruling->mode == MODE_REQUIRED)
+		admin_say_shut_out(ruling->admin,
+		    (const char(*)[RULE_TEXT])rules, (size_t)ruling->argc);
 	return ruling->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
 }
 

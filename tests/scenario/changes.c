@@ -279,6 +279,7 @@ Test(changes, are_made_without_a_keeper_and_say_so)
 	assert_status(r, 0);
 	assert_says(r->err, "the change is made, but not logged: ");
 	assert_says(read_text(b->policy), UNTIL_99);
+	assert_says(r->err, "whom this shuts out could not be found out");
 	bastion_keeper_stop(b);
 	r = bastion_admin(b, ARGV("exempt", "root", "alice"));
 	assert_status(r, 0);
@@ -439,4 +440,38 @@ Test(changes, that_end_a_requirement_say_so)
 	r = bastion_admin(b, ARGV("disable", b->me));
 	assert_status(r, 0);
 	assert_says(r->out, text("the rule is gone %s", until_now));
+}
+
+/* An admin hears of it then, and not from those who call. */
+Test(changes, that_shut_out_say_whom)
+{
+	static const char shut_out[] = "let in no more";
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = "");
+	r = bastion_admin(b, ARGV("enforce", "user01", "user02"));
+	assert_status(r, 0);
+	assert_says(
+	    r->err, "user01, user02 have no device and are let in no more");
+	assert_says(r->err, "--grace 14d");
+	r = bastion_admin(
+	    b, ARGV("enforce", "user01", "user02", "--grace", "14d"));
+	assert_never_says(r->err, shut_out);
+	/* Only of those that it is about. */
+	r = bastion_admin(b, ARGV("enforce", "user03"));
+	assert_says(r->err, "user03 has no device and is let in no more");
+	assert_never_says(r->err, "user01");
+	r = bastion_admin(b,
+	    ARGV("enforce", "user04", "user05", "user06", "user07", "user08"));
+	assert_says(r->err,
+	    "5 users have no device and are let in no more (user04, user05, "
+	    "user06 and others");
+	fixture_enrol(b, b->me);
+	r = bastion_admin(b, ARGV("enforce", b->me));
+	assert_status(r, 0);
+	assert_never_says(r->err, shut_out);
+	r = bastion_admin(b, ARGV("exempt", "user03"));
+	assert_never_says(r->err, shut_out);
 }
