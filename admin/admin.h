@@ -120,6 +120,12 @@ int admin_usage(const char *command);
 bool admin_confirm(const struct admin *admin, const char *question);
 
 /*
+ * Whether that can be a user's name, and fits into a request; false after a
+ * message.
+ */
+bool admin_is_user(const char *text);
+
+/*
  * One request, one reply; a denial is said on stderr, with what (a user's
  * name, or "") before it.  *ret, unless it is NULL: the reply, for
  * reply_done().  Returns an admin_exit.

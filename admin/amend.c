@@ -15,10 +15,8 @@ ask(const struct admin *admin, const char *name, const char *user,
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .block = admin->block};
 
-	if (user[0] == '\0' || strlen(user) >= sizeof(request.user)) {
-		admin_say("\"%.80s\": there is no such user", user);
+	if (!admin_is_user(user))
 		return ADMIN_NOT;
-	}
 	snprintf(request.request, sizeof(request.request), "%s", name);
 	snprintf(request.use, sizeof(request.use), "%s", use);
 	if (!admin_own_code(admin, request.code, sizeof(request.code)))

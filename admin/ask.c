@@ -144,6 +144,23 @@ judge(const struct reply *reply, const char *what)
 	return ADMIN_NOT;
 }
 
+bool
+admin_is_user(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (text[0] == '@')
+		admin_say("%.80s: this takes users, not groups: tfa-admin "
+			  "users --group NAME lists who is in one",
+		    text);
+	else if (len == 0 || len >= USER_TEXT)
+		admin_say("\"%.80s\"%s: there is no such user", text,
+		    len > 80 ? "..." : "");
+	else
+		return true;
+	return false;
+}
+
 int
 admin_ask(const struct admin *admin, const struct request *request,
     const char *what, struct reply *ret)

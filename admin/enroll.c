@@ -183,10 +183,8 @@ admin_enroll(struct admin *admin, int argc, char **argv)
 		return admin_usage("enroll");
 	if (!admin_root_only(admin, "enroll"))
 		return ADMIN_NOT_ALLOWED;
-	if (argv[0][0] == '\0' || strlen(argv[0]) >= USER_TEXT) {
-		admin_say("\"%.80s\": there is no such user", argv[0]);
+	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
-	}
 	if (!choose_form(admin, argv[0], &form))
 		return admin_usage("enroll");
 	if (!can_draw(form))

@@ -80,10 +80,8 @@ admin_explain(struct admin *admin, int argc, char **argv)
 		admin_say("explain takes one user");
 	if (argc != 1)
 		return admin_usage("explain");
-	if (strlen(argv[0]) >= sizeof(request.user)) {
-		admin_say("%.80s...: there is no such user", argv[0]);
+	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
-	}
 	memcpy(request.user, argv[0], strlen(argv[0]) + 1);
 	if (admin->from != NULL) {
 		if (!address_parse(admin->from, &address)) {

@@ -152,9 +152,7 @@ admin_import(struct admin *admin, int argc, char **argv)
 		return admin_usage("import");
 	if (!admin_root_only(admin, "import"))
 		return ADMIN_NOT_ALLOWED;
-	if (argv[0][0] == '\0' || strlen(argv[0]) >= USER_TEXT) {
-		admin_say("\"%.80s\": there is no such user", argv[0]);
+	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
-	}
 	return import(admin, argv[0], argv[1]);
 }

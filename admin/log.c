@@ -140,11 +140,8 @@ admin_log(struct admin *admin, int argc, char **argv)
 	if (argc != 0)
 		return admin_usage("log");
 	if (admin->user != NULL) {
-		if (strlen(admin->user) >= sizeof(request.user)) {
-			admin_say(
-			    "%.80s...: there is no such user", admin->user);
+		if (!admin_is_user(admin->user))
 			return ADMIN_NOT;
-		}
 		memcpy(request.user, admin->user, strlen(admin->user) + 1);
 	}
 	if (admin->since != NULL &&

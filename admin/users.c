@@ -184,10 +184,6 @@ ask(struct listing *listing, const char *user)
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "users"};
 
-	if (strlen(user) >= sizeof(request.user)) {
-		admin_say("%.80s...: there is no such user", user);
-		return ADMIN_NOT;
-	}
 	memcpy(request.user, user, strlen(user) + 1);
 	return admin_stream(listing->admin, &request, user, take_row, listing);
 }
@@ -199,7 +195,8 @@ ask_all(struct listing *listing, int argc, char **argv)
 	int status = argc == 0 ? ask(listing, "") : ADMIN_DONE;
 
 	for (int i = 0; i < argc; i++) {
-		int one = ask(listing, argv[i]);
+		int one = admin_is_user(argv[i]) ? ask(listing, argv[i])
+						 : ADMIN_NOT;
 
 		status = admin_worse(status, one, argc);
 	}

@@ -386,3 +386,25 @@ Test(admin, understands_what_is_nearly_right)
 	cr_assert_eq(session_status(s), 1);
 	assert_says(bastion_admin(b, ARGV("users", b->me))->out, "enrolled");
 }
+
+Test(admin, commands_about_users_take_no_group_and_no_empty_name)
+{
+	static const char *const commands[][2] = {{"users", "--json"},
+	    {"explain", "--json"}, {"unlock", "--json"}, {"code", "--pass"},
+	    {"revoke", "--yes"}, {"enroll", "--json"}, {"log", "--user"}};
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *command = commands[i][0], *option = commands[i][1];
+
+		r = bastion_admin(b, ARGV(command, option, "@staff"));
+		assert_status(r, 1);
+		assert_says(
+		    r->err, "@staff: this takes users, not groups: tfa-admin");
+		r = bastion_admin(b, ARGV(command, option, ""));
+		assert_status(r, 1);
+		assert_says(r->err, "\"\": there is no such user");
+		cr_expect_str_empty(r->out);
+	}
+}
