@@ -394,6 +394,10 @@ login_state(const struct policy *policy, const struct decision *decision,
 	if (decision->mode == MODE_REQUIRED && !record->enrolled_once &&
 	    now_s < *ret_deadline_s)
 		return STATE_GRACE;
+	if (decision->mode != MODE_NONE &&
+	    login_may_enroll(
+		policy, decision->mode, record, now_s, *ret_deadline_s))
+		return STATE_INVITED;
 	return STATE_OVERDUE;
 }
 

@@ -899,6 +899,33 @@ Test(login, agrees_with_itself_on_one_who_never_came)
 	policy_done(&policy);
 }
 
+/* Nor of one whom the next login lets set up a device. */
+Test(login, agrees_with_itself_where_any_login_may_enrol)
+{
+	struct policy policy = policy_with("");
+	struct rule rule = rule_of(MODE_REQUIRED, 0);
+	struct decision decision = {.mode = MODE_REQUIRED, .rule = &rule};
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+	struct outcome outcome;
+	int64_t deadline_s = 0;
+
+	policy.enrollment.self = SELF_ALWAYS;
+	login.terminal = true;
+	fixture_record(&record);
+	cr_expect_eq(
+	    login_state(&policy, &decision, &record, NOW_S, &deadline_s),
+	    STATE_INVITED);
+	outcome = decide(&policy, &rule, &record, &login);
+	cr_expect_eq(outcome.verdict, VERDICT_ENROLL);
+	decision.mode = MODE_NONE;
+	cr_expect_eq(
+	    login_state(&policy, &decision, &record, NOW_S, &deadline_s),
+	    STATE_OVERDUE);
+	record_done(&record);
+	policy_done(&policy);
+}
+
 Test(login, names_its_states_as_the_user_list_does)
 {
 	static const char *const names[] = {"none", "exempt", "locked",
