@@ -57,6 +57,16 @@ is_known(const struct target *target)
 	return strcmp(target->name, "*") == 0 || getpwnam(target->name) != NULL;
 }
 
+static void
+say_unknown(const struct target *target)
+{
+	bool is_group = !target->is_group && getgrnam(target->name) != NULL;
+
+	admin_say("%s: there is no such %s%s%s", target->text,
+	    target->is_group ? "group" : "user",
+	    is_group ? "; for the group: @" : "", is_group ? target->name : "");
+}
+
 static bool
 names_only(const struct rule *rule, const struct target *target)
 {
@@ -187,20 +197,37 @@ out_of_memory(struct ruling *ruling, const struct target *target)
 	return false;
 }
 
+/* A rule for an address that stands behind one for all of them never decides:
+ * what is asked for last, counts. */
+static struct rule *
+bring_forward(struct policy *policy, size_t at, size_t place)
+{
+	struct rule *rules = policy->rules.items, rule = rules[at];
+
+	if (rule.from.count == 0 || at <= place)
+		return &rules[at];
+	memmove(&rules[place + 1], &rules[place], (at - place) * sizeof(rule));
+	rules[place] = rule;
+	return &rules[place];
+}
+
 static bool
 put(struct policy *policy, const struct target *target, struct ruling *ruling,
     int number)
 {
 	int at = find(policy, target, &ruling->from);
-	struct rule *rule = at >= 0 ? &policy->rules.items[at]
-				    : add(policy, target, ruling);
+	struct rule *rule = at >= 0
+	    ? bring_forward(
+		  policy, (size_t)at, place_for(policy, target, ruling->mode))
+	    : add(policy, target, ruling);
 
 	if (rule == NULL || !add_from(rule, &ruling->from))
 		return out_of_memory(ruling, target);
 	memcpy(ruling->rules[number], rule->name, sizeof(rule->name));
 	ruling->eased[number] = rule->mode == MODE_REQUIRED &&
 	    ruling->mode != MODE_REQUIRED;
-	if (rule->mode != (int)ruling->mode || rule->since_s == 0)
+	if (rule->mode != (int)ruling->mode || rule->since_s == 0 ||
+	    (rule->grace.present && !ruling->grace.present))
 		rule->since_s = ruling->now_s;
 	rule->mode = (int)ruling->mode;
 	rule->grace = ruling->grace;
@@ -270,8 +297,7 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 		else if (is_known(&target))
 			ruling->done[i] = put(policy, &target, ruling, i);
 		else
-			admin_say("%s: there is no such %s", target.text,
-			    target.is_group ? "group" : "user");
+			say_unknown(&target);
 		if (ruling->done[i] &&
 		    !changes_add(changes, "%s %s: %s", ruling->command,
 			target.text, ruling->what))
@@ -310,7 +336,7 @@ rule(struct ruling *ruling, const char *command)
 		if (done[i])
 			admin_done(ruling->admin, ruling->argv[i], line);
 	}
-	if (ruling->mode == MODE_REQUIRED)
+	if (ruling->mode == MODE_REQUIRED && !ruling->grace.present)
 		admin_say_shut_out(ruling->admin,
 		    (const char(*)[RULE_TEXT])rules, (size_t)ruling->argc);
 	return ruling->failed > 0 ? ADMIN_NOT : ADMIN_DONE;

@@ -279,12 +279,14 @@ Test(changes, are_made_without_a_keeper_and_say_so)
 	assert_status(r, 0);
 	assert_says(r->err, "the change is made, but not logged: ");
 	assert_says(read_text(b->policy), UNTIL_99);
-	assert_says(r->err, "whom this shuts out could not be found out");
 	bastion_keeper_stop(b);
 	r = bastion_admin(b, ARGV("exempt", "root", "alice"));
 	assert_status(r, 0);
 	assert_says(r->err, "the change is made, but not logged: ");
 	assert_says(read_text(b->policy), "\"alice\"");
+	r = bastion_admin(b, ARGV("enforce", "root"));
+	assert_status(r, 0);
+	assert_says(r->err, "whom this shuts out cannot be found out now");
 }
 
 /* Policy and records, as one string. */
@@ -442,6 +444,43 @@ Test(changes, that_end_a_requirement_say_so)
 	assert_says(r->out, text("the rule is gone %s", until_now));
 }
 
+/* What was asked for last counts: an exemption is not left behind the rule that
+ * was to take it away. */
+Test(changes, exempt_from_an_address_counts_after_a_requirement)
+{
+	struct bastion *b = bastion_open(.rules = "");
+	struct run *r;
+
+	for (int i = 0; i < 2; i++) {
+		assert_status(
+		    bastion_admin(
+			b, ARGV("exempt", b->me, "--from", "10.2.0.0/16")),
+		    0);
+		r = bastion_admin(
+		    b, ARGV("explain", b->me, "--from", "10.2.0.1"));
+		assert_says(r->out, text("%s: pass\n", b->me));
+		assert_status(bastion_admin(b, ARGV("enforce", b->me)), 0);
+	}
+	r = bastion_admin(b, ARGV("explain", b->me, "--from", "192.0.2.1"));
+	assert_says(r->out, text("%s: deny\n", b->me));
+}
+
+Test(changes, from_a_grace_to_now_count_from_now)
+{
+	struct bastion *b = bastion_open(.rules = "");
+	const char *before, *after;
+
+	assert_status(
+	    bastion_admin(b, ARGV("enforce", b->me, "--grace", "14d")), 0);
+	before = strstr(read_text(b->policy), "\"since\"");
+	cr_assert_not_null(before);
+	run_sleep_ms(1100);
+	assert_status(bastion_admin(b, ARGV("enforce", b->me)), 0);
+	after = strstr(read_text(b->policy), "\"since\"");
+	cr_assert_not_null(after);
+	cr_assert_neq(strncmp(before, after, 32), 0, "%.32s", after);
+}
+
 /* An admin hears of it then, and not from those who call. */
 Test(changes, that_shut_out_say_whom)
 {
@@ -474,4 +513,13 @@ Test(changes, that_shut_out_say_whom)
 	assert_never_says(r->err, shut_out);
 	r = bastion_admin(b, ARGV("exempt", "user03"));
 	assert_never_says(r->err, shut_out);
+	/* Who is at the keyboard, for one. */
+	r = bastion_admin(b, ARGV("enforce", "*"));
+	assert_says(r->err, "are let in no more (root, ");
+	r = bastion_admin(b, ARGV("enforce", "root"));
+	assert_says(r->err, "root has no device and is let in no more");
+	r = bastion_admin(b, ARGV("enforce", "engineers"));
+	assert_status(r, 1);
+	assert_says(r->err,
+	    "engineers: there is no such user; for the group: @engineers");
 }
