@@ -13,6 +13,7 @@
 #define LINE_MAX_BYTES 4096 /* typed at one prompt, before we give up */
 #define PATIENCE_S     120  /* for all that is not a prompt */
 #define SPARE_S        15   /* for a terminal that takes no output */
+#define FAREWELL_S     5    /* for a last word to the log */
 
 static const int guarded[] = {
     SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTERM, SIGALRM};
@@ -20,12 +21,20 @@ static const int guarded[] = {
 
 static struct sigaction before[GUARDED];
 
-/* No clean-up can be owed here: whatever is half done was not let in. */
+static volatile sig_atomic_t asking, gone;
+
+/*
+ * No clean-up can be owed here: whatever is half done was not let in.  Only the
+ * log is, of one who goes away at the prompt: that ends it, and if it was not
+ * yet waiting, another signal does.
+ */
 static void
 give_up(int sig)
 {
-	(void)sig;
-	_exit(GATE_EXIT_DENIED);
+	if (!asking || (sig == SIGALRM && !gone))
+		_exit(GATE_EXIT_DENIED);
+	gone = 1;
+	alarm(1);
 }
 
 void
@@ -80,7 +89,7 @@ next_byte(int64_t until_ms)
 	int64_t left_ms = until_ms - now_ms();
 	unsigned char c;
 
-	if (left_ms <= 0 || poll(&p, 1, (int)left_ms) != 1)
+	if (gone || left_ms <= 0 || poll(&p, 1, (int)left_ms) != 1)
 		return -1;
 	return read(STDIN_FILENO, &c, 1) == 1 ? c : -1;
 }
@@ -91,6 +100,19 @@ is_goodbye(int c)
 {
 	return c == 'C' - '@' || c == 'D' - '@' || c == 'Z' - '@' ||
 	    c == '\\' - '@';
+}
+
+/* A terminal that is gone as well takes no newline. */
+static enum answer
+take_leave(void)
+{
+	enum fault fault;
+
+	asking = 0;
+	alarm(FAREWELL_S);
+	fault = file_write(STDERR_FILENO, "\n", 1);
+	(void)fault;
+	return ANSWER_GONE;
 }
 
 enum answer
@@ -104,16 +126,16 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 	alarm((unsigned)timeout_s + SPARE_S);
 	ret[0] = '\0';
 	term_write(prompt);
+	asking = 1;
 	while ((c = next_byte(until_ms)) != '\n' && c != '\r') {
-		if (c < 0 || is_goodbye(c) || len == sizeof(line)) {
-			term_write("\n");
-			return ANSWER_GONE;
-		}
+		if (c < 0 || is_goodbye(c) || len == sizeof(line))
+			return take_leave();
 		if (c != '\b' && c != 0x7f)
 			line[len++] = (char)c;
 		else if (len > 0)
 			len--;
 	}
+	asking = 0;
 	if (len >= size) {
 		line[0] = '?';
 		len = 1;

@@ -18,6 +18,22 @@ static const struct {
     {"digits, then ^C", "123\003"},
 };
 
+/* The lines of the log about those who went away without a code. */
+static size_t
+lines_of(const struct bastion *b, const char *user)
+{
+	const char *line = text(
+	    "\"event\":\"login\",\"user\":\"%s\",\"verdict\":"
+	    "\"deny\",\"reason\":\"no_code\"",
+	    user);
+	size_t count = 0;
+
+	for (const char *at = fixture_audit(b); (at = strstr(at, line)) != NULL;
+	     at++)
+		count++;
+	return count;
+}
+
 /* Every way out of the prompt ends in 77 and in nothing else. */
 static void
 assert_no_way_out(const struct bastion *b, const char *user)
@@ -37,6 +53,16 @@ assert_no_way_out(const struct bastion *b, const char *user)
 	cr_assert_eq(processes_left(b, user, 3000), 0);
 }
 
+/* All but those who pressed ^C again before the log was told. */
+static void
+assert_logged(const struct bastion *b, const char *user, size_t count)
+{
+	size_t lines = lines_of(b, user);
+
+	cr_expect_leq(lines, count, "%zu", lines);
+	cr_expect_geq(lines, count - 1, "%zu", lines);
+}
+
 /* Tests that count processes have a user of their own, where there are any. */
 static const char *
 own(const struct bastion *b, const char *user)
@@ -51,6 +77,7 @@ Test(signals, at_the_prompt)
 
 	fixture_enrol(b, user);
 	assert_no_way_out(b, user);
+	assert_logged(b, user, sizeof(ways_out) / sizeof(ways_out[0]));
 }
 
 Test(signals, while_setting_up)
@@ -92,6 +119,7 @@ Test(signals, hang_up)
 	cr_assert_gt(processes_left(b, user, 0), 0);
 	session_kill(s);
 	cr_assert_eq(processes_left(b, user, 3000), 0);
+	cr_expect_eq(lines_of(b, user), 1);
 }
 
 Test(signals, silence)
@@ -106,6 +134,7 @@ Test(signals, silence)
 	session_expect(s, PROMPT);
 	cr_assert_eq(session_status(s), 77, "%s", screen_text(s->seen));
 	cr_assert_eq(processes_left(b, user, 3000), 0);
+	cr_expect_eq(lines_of(b, user), 1);
 }
 
 Test(signals, a_digit_now_and_then_is_silence_too)
