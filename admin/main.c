@@ -22,7 +22,8 @@ static const struct command commands[] = {
 	admin_setup},
     {"enable", "TARGET...", "let these users and @groups enrol", admin_enable},
     {"enforce", "TARGET... [--grace 14d | --until DATE]",
-	"require a code of these users and @groups", admin_enforce},
+	"require a code of these: now, or at the end of a grace period",
+	admin_enforce},
     {"exempt", "TARGET... [--from CIDR]", "never ask these for a code",
 	admin_exempt},
     {"disable", "TARGET...", "take away the rule for these", admin_disable},
@@ -173,7 +174,7 @@ print_help(FILE *to)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "  %s %s\n        %s\n", commands[i].name,
 		    commands[i].operands, commands[i].help);
-	fputs("\nA TARGET is a user or a @group.\n\n"
+	fputs("\nA TARGET is a user, a @group, or '*' for everyone.\n\n"
 	      "  --json              one JSON object a line\n"
 	      "  --yes               ask nothing\n"
 	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
