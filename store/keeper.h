@@ -41,6 +41,7 @@ struct keeper {
 /* How the peer has behaved: above a rate, refusals are not logged. */
 struct conduct {
 	bool quiet;         /* log no refusals for now */
+	bool quiet_claims;  /* nor those that a gate tells of */
 	int64_t suppressed; /* how many were not, before this one */
 };
 

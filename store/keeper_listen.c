@@ -216,8 +216,9 @@ start(struct listener *l, size_t i)
 {
 	struct waiting w = l->waiting[i];
 	const struct rate *rate = rate_of(&l->rates, w.uid, now_ms());
-	struct conduct conduct = {
-	    .quiet = rate_is_quiet(rate), .suppressed = rate->suppressed};
+	struct conduct conduct = {.quiet = rate_is_quiet(rate),
+	    .quiet_claims = rate_is_quiet_of_claims(rate),
+	    .suppressed = rate->suppressed};
 	pid_t pid = fork();
 
 	if (pid == 0)

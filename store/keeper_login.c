@@ -366,12 +366,15 @@ keeper_refuse(struct call *call)
 		keeper_deny(call, REASON_BAD_REQUEST, "");
 		return;
 	}
+	call->conduct.quiet = call->conduct.quiet_claims;
 	begin(&a, call, "login");
 	deny(&a, reason);
-	if (audit(&a))
+	if (audit(&a)) {
+		call->told = (call->told & ~TOLD_REFUSAL) | TOLD_CLAIM;
 		keeper_done(call);
-	else
+	} else {
 		keeper_deny(call, REASON_NO_LOG, "");
+	}
 }
 
 bool

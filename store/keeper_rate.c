@@ -23,12 +23,14 @@ move_on(struct rate *rate, int64_t now_ms)
 	if (now_ms - rate->since_ms >= RATE_S * 1000) {
 		rate->since_ms = now_ms;
 		rate->connections = 0;
+		rate->reports = 0;
 		if (rate->standing == STANDING_STRANGER)
 			rate->standing = STANDING_NEW;
 	}
 	if (now_ms - rate->day_ms >= DAY_MS) {
 		rate->day_ms = now_ms;
 		rate->refusals = 0;
+		rate->claims = 0;
 		rate->lines = 0;
 	}
 }
@@ -79,8 +81,14 @@ rate_is_over(const struct rate *rate)
 bool
 rate_is_quiet(const struct rate *rate)
 {
-	return rate->connections > RATE_QUIET ||
+	return rate->connections - rate->reports > RATE_QUIET ||
 	    rate->refusals >= RATE_DAY_REFUSALS;
+}
+
+bool
+rate_is_quiet_of_claims(const struct rate *rate)
+{
+	return rate_is_quiet(rate) || rate->claims >= RATE_DAY_CLAIMS;
 }
 
 void
@@ -97,12 +105,15 @@ rate_settle(struct rates *rates, uid_t uid, int told, int64_t suppressed,
 	if (told & TOLD_LINE) {
 		rate->lines++;
 		rate->refusals += (told & TOLD_REFUSAL) != 0;
+		rate->claims += (told & TOLD_CLAIM) != 0;
 		rate->suppressed -= suppressed < rate->suppressed
 		    ? suppressed
 		    : rate->suppressed;
 	}
 	if (told & TOLD_LEFT_OUT)
 		rate->suppressed++;
+	if (told & TOLD_CLAIM)
+		rate->reports++;
 	if (told & TOLD_FOLLOWED)
 		rate->connections++;
 }

@@ -16,6 +16,7 @@
 #define RATE_QUIET        60    /* in it before refusals go unlogged */
 #define RATE_MAX          600   /* in it at all */
 #define RATE_DAY_REFUSALS 1000  /* refusals that are logged in a day */
+#define RATE_DAY_CLAIMS   300   /* likewise of those that a gate tells of */
 #define RATE_DAY_LINES    20000 /* lines in a day; then RATE_QUIET is the most */
 #define RATES             1024
 #define UID_STRANGER      ((uid_t)-1)
@@ -32,7 +33,9 @@ struct rate {
 	enum standing standing;
 	int64_t since_ms, day_ms; /* when window and day began */
 	int64_t connections;      /* in the window */
+	int64_t reports;          /* of these, a gate's about one before */
 	int64_t refusals, lines;  /* in the day, in the log */
+	int64_t claims;           /* likewise, beside the refusals */
 	int64_t suppressed;       /* refusals that no line has counted yet */
 };
 
@@ -48,6 +51,7 @@ enum told {
 	TOLD_LEFT_OUT = 0x04, /* a refusal that is not in the log */
 	TOLD_STRANGER = 0x08, /* no user has the peer's uid */
 	TOLD_FOLLOWED = 0x10, /* it was two requests: each counts */
+	TOLD_CLAIM = 0x20,    /* the refusal is what a gate told of */
 };
 
 /*
@@ -68,6 +72,12 @@ bool rate_is_over(const struct rate *rate);
 
 /* Whether refusals of this uid go unlogged for now. */
 bool rate_is_quiet(const struct rate *rate);
+
+/*
+ * The same of what its gates tell.  That costs whoever makes them no wrong
+ * code, and so must not use up the lines that these are to have.
+ */
+bool rate_is_quiet_of_claims(const struct rate *rate);
 
 /*
  * What a child told of a request of uid; suppressed is how many refusals it

@@ -157,6 +157,18 @@ Test(sessions, without_a_code_are_refused_in_the_log)
 	}
 }
 
+/* Those cost no wrong code, and must not hide one. */
+Test(sessions, without_a_code_do_not_keep_wrong_codes_from_the_log)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+
+	fixture_enrol(b, b->me);
+	for (int i = 0; i < 35; i++)
+		assert_status(ssh_run(b, b->me, NULL, "true", NULL), 76);
+	assert_status(ssh_with_code(b, b->me, "000000", "echo guess"), 77);
+	assert_says(audit_of(b, "wrong_code"), "\"command\":\"echo guess\"");
+}
+
 Test(sessions, command_on_a_terminal_is_asked)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

@@ -70,6 +70,35 @@ Test(keeper_rate, logs_so_many_refusals_a_day)
 	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, DAY_MS)));
 }
 
+/* They cost no wrong code: whoever tells of many must not hide those. */
+Test(keeper_rate, logs_wrong_codes_whatever_gates_told)
+{
+	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, RATE_DAY_CLAIMS - 1, 0);
+	cr_expect_not(rate_is_quiet_of_claims(connect_times(ALICE, 1, 0)));
+	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, 1, 0);
+	cr_expect(rate_is_quiet_of_claims(connect_times(ALICE, 1, 0)));
+	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, RATE_DAY_REFUSALS, 0);
+	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, 0)));
+	cr_expect(rate_is_quiet_of_claims(connect_times(ALICE, 1, DAY_MS - 1)));
+	cr_expect_not(rate_is_quiet_of_claims(connect_times(ALICE, 1, DAY_MS)));
+}
+
+/* A login and what its gate told of it are one, but for whether it is over. */
+Test(keeper_rate, is_not_quiet_sooner_for_what_gates_told)
+{
+	connect_times(ALICE, 2 * RATE_QUIET, 0);
+	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, RATE_QUIET, 0);
+	cr_expect_not(rate_is_quiet(rate_of(&rates, ALICE, 0)));
+	cr_expect_not(rate_is_quiet_of_claims(rate_of(&rates, ALICE, 0)));
+	cr_expect(rate_is_quiet(connect_times(ALICE, 1, 0)));
+	cr_expect(rate_is_quiet_of_claims(rate_of(&rates, ALICE, 0)));
+	cr_expect(
+	    rate_is_over(connect_times(ALICE, RATE_MAX - 2 * RATE_QUIET, 0)));
+	cr_expect_not(rate_is_quiet(rate_of(&rates, ALICE, MINUTE_MS)));
+	connect_times(ALICE, RATE_QUIET + 1, MINUTE_MS);
+	cr_expect(rate_is_quiet(rate_of(&rates, ALICE, MINUTE_MS)));
+}
+
 /* Passes must be logged, so there are fewer of them. */
 Test(keeper_rate, slows_down_who_had_too_many_lines_in_a_day)
 {

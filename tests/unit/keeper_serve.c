@@ -678,7 +678,7 @@ static int
 serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
     char ret_reason[static REASON_SENT])
 {
-	struct conduct conduct = {.quiet = quiet};
+	struct conduct conduct = {.quiet = quiet, .quiet_claims = quiet};
 	struct reply reply = {.version = 0};
 	char *answer = NULL;
 	struct json_error e;
@@ -751,7 +751,7 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 	begin(&s);
 	for (size_t i = 0; i < COUNT(of_gate); i++) {
 		cr_expect_eq(serve(&s, of_gate[i], false, reason),
-		    TOLD | TOLD_LINE | TOLD_REFUSAL);
+		    TOLD | TOLD_LINE | TOLD_CLAIM);
 		cr_expect_str_eq(reason, "done");
 	}
 	cr_expect_eq(lines_with(&s,
@@ -760,7 +760,8 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 			 "\"address\":\"203.0.113.7\""),
 	    1);
 	/* As any other refusal, not without end. */
-	cr_expect_eq(serve(&s, of_gate[0], true, reason), TOLD | TOLD_LEFT_OUT);
+	cr_expect_eq(serve(&s, of_gate[0], true, reason),
+	    TOLD | TOLD_LEFT_OUT | TOLD_CLAIM);
 	cr_expect_eq(lines_with(&s, "\"event\""), 6);
 	fixture_remove(s.folder);
 }
