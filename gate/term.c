@@ -120,6 +120,7 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 {
 	int64_t until_ms = now_ms() + timeout_s * 1000;
 	char line[LINE_MAX_BYTES];
+	bool left = false;
 	size_t len = 0;
 	int c;
 
@@ -128,14 +129,19 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 	term_write(prompt);
 	asking = 1;
 	while ((c = next_byte(until_ms)) != '\n' && c != '\r') {
-		if (c < 0 || is_goodbye(c) || len == sizeof(line))
-			return take_leave();
+		left = c < 0 || is_goodbye(c) || len == sizeof(line);
+		if (left)
+			break;
 		if (c != '\b' && c != 0x7f)
 			line[len++] = (char)c;
 		else if (len > 0)
 			len--;
 	}
 	asking = 0;
+	if (left || gone) {
+		explicit_bzero(line, sizeof(line));
+		return take_leave();
+	}
 	if (len >= size) {
 		line[0] = '?';
 		len = 1;

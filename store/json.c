@@ -44,7 +44,7 @@ child_named(const cJSON *node, const char *key)
 {
 	const cJSON *c = node->child;
 
-	while (c != NULL && strcmp(c->string, key) != 0)
+	while (c != NULL && (c->string == NULL || strcmp(c->string, key) != 0))
 		c = c->next;
 	return c;
 }

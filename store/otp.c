@@ -20,13 +20,11 @@ otp_secret_done(struct otp_secret *secret)
 
 /*
  * What libcrypto looks up by name costs more than the code itself: once for each
- * algorithm, and by a keeper before it forks.  The context is ours for good.
+ * algorithm, and by a keeper before it forks.  *at is where the context stays.
  */
 static EVP_MAC_CTX *
-find_hmac(enum otp_algorithm algorithm)
+find_hmac(enum otp_algorithm algorithm, EVP_MAC_CTX **at)
 {
-	static EVP_MAC_CTX *found[3];
-	EVP_MAC_CTX **at = &found[algorithm];
 	OSSL_PARAM params[] = {
 	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
 		(char *)otp_algorithm_names[algorithm], 0),
@@ -53,7 +51,8 @@ hmac(enum otp_algorithm algorithm, const struct otp_secret *secret,
     const uint8_t message[static 8], uint8_t ret[static EVP_MAX_MD_SIZE])
 {
 	static const uint8_t zeros[OTP_SECRET_MAX];
-	EVP_MAC_CTX *ctx = find_hmac(algorithm);
+	static EVP_MAC_CTX *found[3];
+	EVP_MAC_CTX *ctx = find_hmac(algorithm, &found[algorithm]);
 	size_t len = 0;
 
 	if (ctx == NULL)
@@ -62,8 +61,11 @@ hmac(enum otp_algorithm algorithm, const struct otp_secret *secret,
 	    EVP_MAC_update(ctx, message, 8) != 1 ||
 	    EVP_MAC_final(ctx, ret, &len, EVP_MAX_MD_SIZE) != 1)
 		len = 0;
-	if (EVP_MAC_init(ctx, zeros, sizeof(zeros), NULL) != 1)
+	if (EVP_MAC_init(ctx, zeros, sizeof(zeros), NULL) != 1) {
+		EVP_MAC_CTX_free(ctx);
+		found[algorithm] = NULL;
 		len = 0;
+	}
 	return len;
 }
 
@@ -93,10 +95,10 @@ otp_code(enum otp_algorithm algorithm, const struct otp_secret *secret,
 	for (int i = 7; i >= 0; i--, counter >>= 8)
 		message[i] = (uint8_t)counter;
 	mac_len = hmac(algorithm, secret, message, mac);
+	number = mac_len > 0 ? truncate_mac(mac, mac_len) : 0;
+	OPENSSL_cleanse(mac, sizeof(mac));
 	if (mac_len == 0)
 		return FAULT_MEMORY;
-	number = truncate_mac(mac, mac_len);
-	OPENSSL_cleanse(mac, sizeof(mac));
 	ret[digits] = '\0';
 	for (int i = digits - 1; i >= 0; i--, number /= 10)
 		ret[i] = (char)('0' + number % 10);
