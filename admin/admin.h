@@ -98,10 +98,11 @@ admin_done(const struct admin *admin, const char *target, const char *what);
 
 /*
  * Says who has no device and is refused by one of these rules, which were
- * changed just now: up to three names, and how many there are.
+ * changed just now: up to three names, and how many there are.  targets: count
+ * users and @groups, each the one that the rule is for; a rule of "" is none.
  */
-void admin_say_shut_out(const struct admin *admin,
-    const char (*rules)[RULE_TEXT], size_t rule_count);
+void admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
+    char **targets, int count);
 
 /* The status of several targets so far, with one more of them: the status of
  * a single one is its own, one that failed among several is ADMIN_NOT. */

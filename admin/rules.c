@@ -336,9 +336,10 @@ rule(struct ruling *ruling, const char *command)
 		if (done[i])
 			admin_done(ruling->admin, ruling->argv[i], line);
 	}
-	if (ruling->mode == MODE_REQUIRED && !ruling->grace.present)
-		admin_say_shut_out(ruling->admin,
-		    (const char(*)[RULE_TEXT])rules, (size_t)ruling->argc);
+	if (ruling->mode == MODE_REQUIRED && !ruling->grace.present &&
+	    ruling->failed < ruling->argc)
+		admin_say_shut_out(
+		    ruling->admin, rules, ruling->argv, ruling->argc);
 	return ruling->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
 }
 

@@ -14,7 +14,7 @@
 #define WAIT_MS 2000 /* for a keeper that took the change down just now */
 
 struct shut_out {
-	const char (*rules)[RULE_TEXT];
+	char (*rules)[RULE_TEXT];
 	size_t rule_count;
 	bool all; /* are asked for: root was, before */
 	size_t users;
@@ -44,6 +44,15 @@ add_name(struct shut_out *found, const char *user)
 	    user, strlen(user), found->names + len, sizeof(found->names) - len);
 }
 
+/* Locked out or not: what is right now is no way in later. */
+static bool
+is_shut_out(const struct shut_out *found, const struct user_row *row)
+{
+	return row->devices.count == 0 && is_of(found, row->rule) &&
+	    (row->state == STATE_OVERDUE || row->state == STATE_LOCKED ||
+		row->state == STATE_BLOCKED);
+}
+
 static bool
 is_end(const char *text, size_t len)
 {
@@ -63,7 +72,7 @@ take_row(struct shut_out *found, const char *text, size_t len)
 	bool ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row,
 		      &error) == FAULT_NONE;
 
-	if (ok && row.state == STATE_OVERDUE && is_of(found, row.rule) &&
+	if (ok && is_shut_out(found, &row) &&
 	    !(found->all && strcmp(row.user, "root") == 0))
 		add_name(found, row.user);
 	user_row_done(&row);
@@ -96,17 +105,45 @@ find(const struct admin *admin, const char *user, struct shut_out *found)
 	}
 }
 
-void
-admin_say_shut_out(const struct admin *admin, const char (*rules)[RULE_TEXT],
-    size_t rule_count)
+static bool
+is_one_user(const char *target)
 {
-	struct shut_out found = {.rules = rules, .rule_count = rule_count};
+	return target[0] != '@' && strcmp(target, "*") != 0;
+}
 
-	/* The list leaves out those of the system who never came: root, who may
-	 * be at the keyboard, is asked for. */
-	(void)find(admin, "root", &found);
-	found.all = true;
-	if (!find(admin, "", &found)) {
+static bool
+find_each(const struct admin *admin, char **targets, int count,
+    struct shut_out *found)
+{
+	bool ok = true;
+
+	for (int i = 0; i < count; i++)
+		if (found->rules[i][0] != '\0')
+			ok &= find(admin, targets[i], found);
+	return ok;
+}
+
+/* The list leaves out those of the system who never came: root, who may be at
+ * the keyboard, is asked for. */
+static bool
+find_all(const struct admin *admin, struct shut_out *found)
+{
+	(void)find(admin, "root", found);
+	found->all = true;
+	return find(admin, "", found);
+}
+
+void
+admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
+    char **targets, int count)
+{
+	struct shut_out found = {.rules = rules, .rule_count = (size_t)count};
+	bool few = true;
+
+	for (int i = 0; i < count; i++)
+		few &= is_one_user(targets[i]);
+	if (few ? !find_each(admin, targets, count, &found)
+		: !find_all(admin, &found)) {
 		admin_say("whom this shuts out cannot be found out now: the "
 			  "keeper does not say");
 		return;
