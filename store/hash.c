@@ -23,12 +23,12 @@ hash_bytes(const void *data, size_t len, uint8_t ret[static HASH_BYTES])
 }
 
 bool
-hash_hex(const void *data, size_t len, char ret[static HASH_HEX])
+hash_hex(const void *data, size_t len, char ret[static HASH_TEXT])
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t bytes[HASH_BYTES];
 
-	memset(ret, 0, HASH_HEX);
+	memset(ret, 0, HASH_TEXT);
 	if (!hash_bytes(data, len, bytes))
 		return false;
 	for (size_t i = 0; i < sizeof(bytes); i++) {

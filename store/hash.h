@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 #define HASH_BYTES 32
-#define HASH_HEX   (2 * HASH_BYTES + 1)
+#define HASH_TEXT  (2 * HASH_BYTES + 1)
 
 /* The hash of len bytes.  False where OpenSSL fails; ret is then zeros. */
 bool hash_bytes(const void *data, size_t len, uint8_t ret[static HASH_BYTES]);
 
 /* The same as lower-case hexadecimal digits and a NUL; or an empty string. */
-bool hash_hex(const void *data, size_t len, char ret[static HASH_HEX]);
+bool hash_hex(const void *data, size_t len, char ret[static HASH_TEXT]);
 
 #endif

@@ -262,7 +262,7 @@ static void
 warm_up(void)
 {
 	struct otp_secret secret = {.len = 20};
-	char code[OTP_DIGITS_MAX + 1], hash[HASH_HEX];
+	char code[OTP_DIGITS_MAX + 1], hash[HASH_TEXT];
 	bool works = hash_hex("", 0, hash);
 
 	for (int i = OTP_SHA1; i <= OTP_SHA512; i++)

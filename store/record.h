@@ -16,6 +16,7 @@
 
 #include "address.h"
 #include "fault.h"
+#include "hash.h"
 #include "json.h"
 #include "otp.h"
 #include "policy.h"
@@ -29,7 +30,6 @@
 #define COUNT_MAX       1000000000 /* of wrong codes */
 #define DEVICE_ID_TEXT  9          /* "d1" */
 #define NAME_TEXT       33         /* a device's name */
-#define HASH_TEXT       65         /* SHA-256 in hex */
 #define KEY_TEXT        65         /* "SHA256:..." as ssh-keygen -l prints it */
 #define CONNECTION_TEXT HASH_TEXT
 

@@ -23,7 +23,7 @@ Test(hash, agrees_with_fips_180_4)
 
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
 		const char *text = examples[i].text;
-		char hex[HASH_HEX] = "unset", byte[3];
+		char hex[HASH_TEXT] = "unset", byte[3];
 		uint8_t bytes[HASH_BYTES];
 
 		cr_assert(hash_hex(text, strlen(text), hex));
