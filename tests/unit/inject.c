@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,8 @@ WRAP(int, mkdirat, -1, false, (int at, const char *path, mode_t mode),
     (at, path, mode))
 WRAP(int, renameat, -1, true, (int a, const char *old, int b, const char *new),
     (a, old, b, new))
+WRAP(int, EVP_MAC_init, 0, false, (EVP_MAC_CTX *ctx, const unsigned char *key,
+    size_t len, const OSSL_PARAM *params), (ctx, key, len, params))
 /* clang-format on */
 
 static const char *watched;

@@ -1,5 +1,5 @@
 /*
- * Makes the n-th call of libc fail, and notes the order of those that count:
+ * Makes the n-th call of libc, or of one of libcrypto, fail, and notes the order of those that count:
  * the unit tests are linked with -Wl,--wrap for each (Makefile). What is not
  * armed does what it always does.
  */

@@ -1,9 +1,12 @@
 #include "otp.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "inject.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -240,6 +243,22 @@ Test(otp, leaves_nothing_of_a_secret_in_its_contexts)
 		explicit_bzero(planted, 20);
 		free(planted);
 	}
+}
+
+/* The second call is to take the key away. */
+Test(otp, leaves_nothing_of_a_secret_that_cannot_be_taken_away)
+{
+	struct otp_secret secret = rfc_secret(20);
+	char code[OTP_DIGITS_MAX + 1] = "unset";
+
+	inject_arm(2, ENOMEM);
+	cr_expect_eq(otp_code(OTP_SHA1, &secret, 0, 6, code), FAULT_MEMORY);
+	cr_expect(inject_disarm());
+	cr_expect_str_eq(inject_failed(), "EVP_MAC_init");
+	cr_expect_str_empty(code);
+	cr_expect_eq(count_in_heap(secret.bytes, 8), 0);
+	cr_expect_eq(otp_code(OTP_SHA1, &secret, 0, 6, code), FAULT_NONE);
+	cr_expect_str_eq(code, "755224");
 }
 
 #endif
