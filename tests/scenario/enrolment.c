@@ -328,6 +328,16 @@ Test(enrolment, user_in_grace_types_the_admins_code)
 	    text(GRACE, hours_from_now(-24), hours_from_now(24)));
 }
 
+/* Whoever holds it, and sends it without a terminal, is in the log. */
+Test(enrolment, admins_code_without_a_terminal_is_refused_in_the_log)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED,
+	    .more = "'enrollment':{'self':'code'}");
+
+	assert_status(ssh_with_code(b, b->me, code_to_enrol(b), "true"), 76);
+	assert_says(fixture_audit(b), "\"reason\":\"device_terminal\"");
+}
+
 /* Neither Enter nor a wrong code enrols, and neither keeps her out. */
 Test(enrolment, admins_code_may_be_left_for_later)
 {

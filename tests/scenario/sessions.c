@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/talk.h"
 #include "scenario.h"
 
 Scenarios(sessions);
@@ -114,6 +115,18 @@ audit_of(const struct bastion *b, const char *reason)
 	return found != NULL ? found : "";
 }
 
+static size_t
+lines_of(const struct bastion *b, const char *reason)
+{
+	const char *wanted = text("\"reason\":\"%s\"", reason);
+	size_t count = 0;
+
+	for (const char *at = fixture_audit(b);
+	     (at = strstr(at, wanted)) != NULL; at++)
+		count++;
+	return count;
+}
+
 Test(sessions, no_terminal_and_no_code_exit_76_with_one_line)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -167,6 +180,20 @@ Test(sessions, without_a_code_do_not_keep_wrong_codes_from_the_log)
 		assert_status(ssh_run(b, b->me, NULL, "true", NULL), 76);
 	assert_status(ssh_with_code(b, b->me, "000000", "echo guess"), 77);
 	assert_says(audit_of(b, "wrong_code"), "\"command\":\"echo guess\"");
+}
+
+/* Nor may they fill the disk. */
+Test(sessions, without_a_code_are_in_the_log_so_often_a_day)
+{
+	static const char refuse[] = "'request':'refuse','reason':'no_code'";
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+
+	fixture_enrol(b, b->me);
+	for (int i = 0; i < 310; i++)
+		cr_assert(talk_is(talk_ask(b, b->me, refuse), "pass"));
+	cr_expect_eq(lines_of(b, "no_code"), 300);
+	assert_status(ssh_with_code(b, b->me, "000000", "echo guess"), 77);
+	assert_says(audit_of(b, "wrong_code"), "\"suppressed\":10");
 }
 
 Test(sessions, command_on_a_terminal_is_asked)
