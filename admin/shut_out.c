@@ -24,8 +24,10 @@ struct shut_out {
 static bool
 is_of(const struct shut_out *found, const char *rule)
 {
+	if (rule[0] == '\0')
+		return false;
 	for (size_t i = 0; i < found->rule_count; i++)
-		if (rule[0] != '\0' && strcmp(found->rules[i], rule) == 0)
+		if (strcmp(found->rules[i], rule) == 0)
 			return true;
 	return false;
 }
