@@ -287,7 +287,7 @@ Test(changes, are_made_without_a_keeper_and_say_so)
 	r = bastion_admin(b, ARGV("enforce", "root"));
 	assert_status(r, 0);
 	assert_says(r->err, "whom this shuts out cannot be found out now");
-	r = bastion_admin(b, ARGV("enforce", "no-such"));
+	r = bastion_admin(b, ARGV("enforce", "@no-such"));
 	assert_status(r, 1);
 	assert_never_says(r->err, "whom this shuts out");
 }
