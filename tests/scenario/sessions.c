@@ -182,18 +182,23 @@ Test(sessions, without_a_code_do_not_keep_wrong_codes_from_the_log)
 	assert_says(audit_of(b, "wrong_code"), "\"command\":\"echo guess\"");
 }
 
-/* Nor may they fill the disk. */
+/* Nor may they fill the disk.  A child that has answered and not ended yet is
+ * not counted: eight at most. */
 Test(sessions, without_a_code_are_in_the_log_so_often_a_day)
 {
 	static const char refuse[] = "'request':'refuse','reason':'no_code'";
 	struct bastion *b = bastion_open(.rules = REQUIRED);
 
+	size_t lines;
+
 	fixture_enrol(b, b->me);
-	for (int i = 0; i < 310; i++)
+	for (int i = 0; i < 320; i++)
 		cr_assert(talk_is(talk_ask(b, b->me, refuse), "pass"));
-	cr_expect_eq(lines_of(b, "no_code"), 300);
+	lines = lines_of(b, "no_code");
+	cr_expect(300 <= lines && lines < 308, "%zu lines", lines);
 	assert_status(ssh_with_code(b, b->me, "000000", "echo guess"), 77);
-	assert_says(audit_of(b, "wrong_code"), "\"suppressed\":10");
+	assert_says(audit_of(b, "wrong_code"),
+	    text("\"suppressed\":%zu}", 320 - lines));
 }
 
 Test(sessions, command_on_a_terminal_is_asked)
