@@ -21,19 +21,20 @@ static const int guarded[] = {
 
 static struct sigaction before[GUARDED];
 
-static volatile sig_atomic_t asking, gone;
+static volatile sig_atomic_t asking, gone; /* gone: how often that was said */
 
 /*
  * No clean-up can be owed here: whatever is half done was not let in.  Only the
- * log is, of one who goes away at the prompt: that ends it, and if it was not
- * yet waiting, another signal does.
+ * log is, of one who goes away at the prompt.  The first signal ends that; if
+ * it came just before the wait for a key, the next ends it, and where the
+ * terminal takes no output, the one after that ends us.
  */
 static void
 give_up(int sig)
 {
-	if (!asking || (sig == SIGALRM && !gone))
+	if (!asking || (sig == SIGALRM && gone != 1))
 		_exit(GATE_EXIT_DENIED);
-	gone = 1;
+	gone++;
 	alarm(1);
 }
 
@@ -126,8 +127,9 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 
 	alarm((unsigned)timeout_s + SPARE_S);
 	ret[0] = '\0';
-	term_write(prompt);
 	asking = 1;
+	if (file_write(STDERR_FILENO, prompt, strlen(prompt)) != FAULT_NONE)
+		gone = 1;
 	while ((c = next_byte(until_ms)) != '\n' && c != '\r') {
 		left = c < 0 || is_goodbye(c) || len == sizeof(line);
 		if (left)
