@@ -78,9 +78,10 @@ Test(faults, keeper_restarts_under_a_login)
 	session_kill(s);
 }
 
-/* Listens as a user and says "pass" to all; never returns. */
+/* Listens as a user and says "pass" to all; ready is closed when it does.
+ * Never returns. */
 _Noreturn static void
-be_a_false_keeper(const char *path, const struct passwd *pw)
+be_a_false_keeper(const char *path, const struct passwd *pw, int ready)
 {
 	static const char pass[] =
 	    "{\"v\":1,\"verdict\":\"pass\",\"reason\":\"exempt\","
@@ -95,6 +96,7 @@ be_a_false_keeper(const char *path, const struct passwd *pw)
 	    bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 ||
 	    chmod(path, 0666) != 0 || listen(fd, 5) != 0)
 		_exit(1);
+	close(ready);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		int peer = accept(fd, NULL, NULL);
@@ -110,16 +112,21 @@ Test(faults, false_keeper_is_not_believed)
 	struct bastion *b;
 	const struct passwd *pw;
 	struct run *r;
+	int ready[2];
 	pid_t pid;
+	char byte;
 
 	needs_people();
 	b = bastion_open(.rules = REQUIRED, .no_keeper = true);
 	pw = getpwnam("erin");
 	cr_assert_eq(chown(text("%s/run", b->dir), pw->pw_uid, pw->pw_gid), 0);
+	cr_assert_eq(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0)
-		be_a_false_keeper(b->socket, pw);
-	run_sleep_ms(200);
+		be_a_false_keeper(b->socket, pw, ready[1]);
+	close(ready[1]);
+	cr_assert_eq(read(ready[0], &byte, 1), 0);
+	close(ready[0]);
 	cr_assert_eq(access(b->socket, F_OK), 0);
 	assert_shut(b, "alice", 69);
 	/* Nor by those who would type a code, or trust what it says. */

@@ -229,6 +229,16 @@ start_sshd(void)
 	return sshd;
 }
 
+static struct run *
+start_keeper(void)
+{
+	struct run *keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
+
+	for (int i = 0; i < 250 && !machine_has("/run/tfa/keeper.sock"); i++)
+		run_sleep_ms(20);
+	return keeper;
+}
+
 /* All of it with a real sshd: what a login is, before and after. */
 Test(setup, only_a_new_login_confirms)
 {
@@ -248,8 +258,7 @@ Test(setup, only_a_new_login_confirms)
 	assert_says(r->err, "no keeper runs");
 	assert_says(r->err, "would be locked out until then: --yes goes on");
 	machine_sh("install -d -m 0755 /run/tfa");
-	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
-	run_sleep_ms(300);
+	keeper = start_keeper();
 	r = ssh("-S /run/master", "tfa-admin setup --yes");
 	assert_status(r, 0);
 	assert_says(r->out, text("kill -HUP %s", pid));
@@ -283,8 +292,7 @@ Test(setup, after_a_restart_every_ssh_login_is_new)
 	machine_sh("sed -i 's/\"loaded\": [0-9]*/\"loaded\": 99999999999/' "
 		   "/var/lib/tfa-setup/journal.json");
 	sshd = start_sshd();
-	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
-	run_sleep_ms(300);
+	keeper = start_keeper();
 	r = ssh("-S none", "tfa-admin setup --confirm");
 	assert_status(r, 1);
 	assert_says(r->err, "older than the change");
@@ -591,8 +599,7 @@ Test(setup, remove_leaves_nothing_behind)
 	machine_no_keeper_user();
 	before = machine_files();
 	machine_install();
-	keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
-	run_sleep_ms(300);
+	keeper = start_keeper();
 	machine_sh(
 	    "mkdir /var/lib/tfa/users; ln -s /etc/passwd /var/lib/tfa/users/x");
 	assert_status(machine_setup("--remove", "--dry-run", NULL), 0);
