@@ -25,9 +25,9 @@ static volatile sig_atomic_t asking, gone; /* gone: how often that was said */
 
 /*
  * No clean-up can be owed here: whatever is half done was not let in.  Only the
- * log is, of one who goes away at the prompt.  The first signal ends that; if
- * it came just before the wait for a key, the next ends it, and where the
- * terminal takes no output, the one after that ends us.
+ * log is, of one who goes away at the prompt.  A first signal ends the prompt;
+ * where it came just before the wait for a key, a second does; and where the
+ * terminal takes no output, a third ends us.
  */
 static void
 give_up(int sig)

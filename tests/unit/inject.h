@@ -1,7 +1,7 @@
 /*
- * Makes the n-th call of libc, or of one of libcrypto, fail, and notes the order of those that count:
- * the unit tests are linked with -Wl,--wrap for each (Makefile). What is not
- * armed does what it always does.
+ * Makes the n-th call of libc, or of one of libcrypto, fail, and notes the
+ * order of those that count: the unit tests are linked with -Wl,--wrap for each
+ * (Makefile). What is not armed does what it always does.
  */
 #ifndef TFA_INJECT_H
 #define TFA_INJECT_H
