@@ -181,17 +181,11 @@ kill_change(const struct bastion *b, const char *until, int stops)
 }
 
 /* How often the log has that a change to 2099 is made. */
-static int
+static size_t
 times_logged(const struct bastion *b)
 {
-	static const char words[] = "\"detail\":\"enforce root: a code is "
-				    "required from " UNTIL_99;
-	int n = 0;
-
-	for (const char *at = strstr(fixture_audit(b), words); at != NULL;
-	     at = strstr(at + 1, words))
-		n++;
-	return n;
+	return fixture_audit_count(
+	    b, "\"detail\":\"enforce root: a code is required from " UNTIL_99);
 }
 
 /*
@@ -206,7 +200,7 @@ Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 	gid_t group = bastion_has_people() ? 3001 : getegid();
 	int every = getenv("ASAN_OPTIONS") != NULL ? 7 : 1;
 	int killed = 0, found_old = 0, found_new = 0;
-	int logged = 0;
+	size_t logged;
 	char *old, *new, *found;
 	struct stat st;
 

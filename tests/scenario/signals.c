@@ -22,16 +22,10 @@ static const struct {
 static size_t
 lines_of(const struct bastion *b, const char *user)
 {
-	const char *line = text(
-	    "\"event\":\"login\",\"user\":\"%s\",\"verdict\":"
-	    "\"deny\",\"reason\":\"no_code\"",
-	    user);
-	size_t count = 0;
-
-	for (const char *at = fixture_audit(b); (at = strstr(at, line)) != NULL;
-	     at++)
-		count++;
-	return count;
+	return fixture_audit_count(b,
+	    text("\"event\":\"login\",\"user\":\"%s\",\"verdict\":"
+		 "\"deny\",\"reason\":\"no_code\"",
+		user));
 }
 
 /* Every way out of the prompt ends in 77 and in nothing else. */

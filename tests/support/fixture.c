@@ -143,3 +143,14 @@ fixture_audit(const struct bastion *b)
 
 	return audit == NULL ? text("%s", "") : audit;
 }
+
+size_t
+fixture_audit_count(const struct bastion *b, const char *words)
+{
+	size_t count = 0;
+
+	for (const char *at = fixture_audit(b);
+	     (at = strstr(at, words)) != NULL; at++)
+		count++;
+	return count;
+}

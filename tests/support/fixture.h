@@ -45,6 +45,9 @@ char *fixture_record(const struct bastion *b, const char *user);
 /* The audit's text. */
 char *fixture_audit(const struct bastion *b);
 
+/* How often that has these words. */
+size_t fixture_audit_count(const struct bastion *b, const char *words);
+
 /* Now and some hours, as files write it. */
 char *hours_from_now(int hours);
 
