@@ -33,7 +33,7 @@ expect_same_command(const char *shell)
 	static const char *const commands[] = {ENVIRONMENT,
 	    "sh -c 'umask; cat /proc/self/limits; pwd'",
 	    "sh -c 'ls /proc/self/fd | wc -l; "
-	    "grep -e ^Sig[BIC] /proc/self/status'",
+	    "grep -e ^Sig[PBIC] /proc/self/status'",
 	    "cat", "exit 5", "no-such-command", "echo 'a  b' \"c'd\" $HOME"};
 	struct bastion *with = bastion_open(.rules = RULE("exempt"));
 	struct bastion *without = bastion_open(.no_gate = true);
