@@ -150,8 +150,8 @@ no_folder(const char *path)
 }
 
 /* One keeper a path: held for as long as the process lives, and by none of
- * its children, or one that still serves would keep the next keeper out. */
-static int
+ * its workers, or one that still serves would keep the next keeper out. */
+static void
 lock_path(const char *path)
 {
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
@@ -165,11 +165,10 @@ lock_path(const char *path)
 		err(1, "%s", name);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		errx(1, "%s: another keeper answers there", path);
-	return fd;
 }
 
 static int
-bind_socket(const char *path, int *ret_lock)
+bind_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -179,7 +178,7 @@ bind_socket(const char *path, int *ret_lock)
 		errx(1, "%s: longer than %zu bytes", path,
 		    sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
-	*ret_lock = lock_path(path);
+	lock_path(path);
 	clear_stale(&address);
 	mask = umask(0111);
 	if (fd < 0 ||
@@ -289,7 +288,7 @@ int
 main(int argc, char **argv)
 {
 	struct options options = {.store = "/var/lib/tfa"};
-	struct keeper keeper = {.lock = -1};
+	struct keeper keeper = {.store = NULL};
 	char embedded_policy[4096];
 	int fd = -1;
 
@@ -299,13 +298,12 @@ main(int argc, char **argv)
 	if (!options.stdio)
 		fd = inherited_socket();
 	forget_environment();
-	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
+	keeper_open_log();
 	if (!options.stdio) {
 		if (fd < 0)
 			fd = bind_socket(options.socket != NULL
 				? options.socket
-				: "/run/tfa/keeper.sock",
-			    &keeper.lock);
+				: "/run/tfa/keeper.sock");
 		drop_root(options.store);
 	}
 	snprintf(embedded_policy, sizeof(embedded_policy), "%s/policy.json",

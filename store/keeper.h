@@ -2,7 +2,9 @@
  * tfa-keeper: the only process that sees a secret, and the one that decides.
  *
  *	keeper.c         options; a socket from systemd, of our own, or stdio
- *	keeper_listen.c  who may connect, how many at once, a child for each
+ *	keeper_listen.c  who may connect, how many at once, who serves them
+ *	keeper_pool.c    which process serves whom
+ *	keeper_worker.c  one of these processes
  *	keeper_rate.c    how often each uid came, and what it had of the log
  *	keeper_confine.c what the keeper gives up for good
  *	keeper_serve.c   one connection: who asks, may they, what is answered
@@ -35,7 +37,6 @@ struct keeper {
 	const char *policy;
 	bool embedded; /* --stdio: whoever owns the store is its root */
 	char boot_id[64];
-	int lock; /* on the socket's path, the parent's alone; or -1 */
 };
 
 /* How the peer has behaved: above a rate, refusals are not logged. */
@@ -49,7 +50,8 @@ struct conduct {
 struct call {
 	const struct keeper *keeper;
 	struct conduct conduct;
-	int told; /* for the parent: bits of enum told */
+	int told;    /* for the parent: bits of enum told */
+	bool broken; /* something failed: who serves this serves no other */
 	int fd;
 	uid_t uid; /* of the peer, by the kernel */
 	pid_t pid;
@@ -63,6 +65,10 @@ struct call {
 	struct policy policy;
 };
 
+/* syslog(3) is tfa-keeper's from now on, over a socket that no other process
+ * has. */
+void keeper_open_log(void);
+
 /* Serves on fd, a socket that listens, until a signal ends it.  Returns an
  * exit status. */
 int keeper_listen(const struct keeper *keeper, int fd);
@@ -71,7 +77,11 @@ int keeper_listen(const struct keeper *keeper, int fd);
  * Serves the one request that waits on fd, a connected socket, and answers
  * it: by a denial where anything is wrong with it.  A login that was answered
  * by a challenge may be followed by one verify, within FOLLOW_MS.  What the
- * parent is told: bits of enum told, as an exit status.
+ * parent is told: bits of enum told.
+ *
+ * TOLD_CLEAN is in it where the process may serve another peer: this was a
+ * login, it was answered, no call failed, and nothing of it is left in memory,
+ * neither secret nor code.
  */
 int keeper_serve(
     const struct keeper *keeper, int fd, const struct conduct *conduct);
@@ -108,7 +118,7 @@ void keeper_take_time(struct call *call);
 /* Sends the reply, or false; what cannot be sent is a denial all the same. */
 bool keeper_reply(struct call *call, const struct reply *reply);
 
-/* Replies with a denial; name is the user, group or rule that it names. */
+/* Replies with a denial that no record's update led to; name is the user, group or rule that it names. */
 void keeper_deny(struct call *call, enum reason reason, const char *name);
 
 /* The reason to deny with, where the store failed; logs what happened. */

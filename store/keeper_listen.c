@@ -1,14 +1,12 @@
 /*
- * Who may connect, how many at once, and a forked child for each connection:
- * for one request, or for a login and the code that follows at once.
+ * Who may connect, and who waits to be served by the pool (keeper_pool.h).
  *
  * A connection costs no process until its request has come: the parent polls
- * all that wait.  One uid may have UID_SLOTS children and UID_WAITING
- * connections, so that nobody keeps others out; some slots are root's alone,
- * and all uids that no user has count as one.  Those that are not known yet
- * share NEW_SLOTS and NEW_WAITING: a user namespace has thousands of them.
- * Whoever must wait longer than WAIT_MS for a slot, or comes too often
- * (keeper_rate.h), is told to try later.
+ * all that wait.  One uid may have UID_WAITING connections, so that nobody
+ * keeps others out; some are root's alone, and all uids that no user has count
+ * as one.  Those that are not known yet share NEW_WAITING: a user namespace
+ * has thousands of them.  Whoever must wait longer than WAIT_MS for the pool,
+ * or comes too often (keeper_rate.h), is told to try later.
  *
  * Told to stop, it takes nobody in any more and answers those that it has, so
  * that no login notices a restart; DRAIN_MS at most.
@@ -19,18 +17,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
-#include "keeper_confine.h"
+#include "keeper_pool.h"
 
-#define SLOTS        128 /* children at once */
-#define ROOT_SLOTS   16  /* of them kept for root */
-#define UID_SLOTS    8
-#define NEW_SLOTS    32
 #define WAITING      512
 #define ROOT_WAITING 32
 #define UID_WAITING  64
@@ -39,32 +31,21 @@
 #define POLL_MS      60000
 #define DRAIN_MS     10000
 #define ACCEPTS      128 /* in one turn */
-#define CHILD_FILES  128
 
 struct waiting {
 	int fd;
 	uid_t uid;
-	bool is_new; /* no child has said yet whether a user has this uid */
+	bool is_new; /* no worker has said yet whether a user has this uid */
 	bool ready;  /* the request has come; waits for a slot */
 	int64_t until_ms;
 };
 
-struct child {
-	pid_t pid;
-	uid_t uid;
-	bool is_new;
-	int64_t suppressed; /* that it was told to log */
-};
-
 struct listener {
-	const struct keeper *keeper;
-	int fd;
+	int fd; /* that listens; -1 once it is to stop */
 	struct waiting waiting[WAITING];
 	size_t waiting_count;
-	struct child children[SLOTS];
-	size_t child_count;
+	struct pool pool;
 	struct rates rates;
-	sigset_t normal; /* the signal mask outside of poll */
 };
 
 static volatile sig_atomic_t stopping;
@@ -173,44 +154,6 @@ drop(struct listener *l, size_t i)
 	l->waiting_count--;
 }
 
-static bool
-has_slot(const struct listener *l, const struct waiting *w)
-{
-	size_t same = 0, new = 0;
-
-	if (w->uid == 0)
-		return l->child_count < SLOTS;
-	for (size_t i = 0; i < l->child_count; i++) {
-		same += l->children[i].uid == w->uid;
-		new += l->children[i].is_new;
-	}
-	return same < UID_SLOTS && (!w->is_new || new < NEW_SLOTS) &&
-	    l->child_count < SLOTS - ROOT_SLOTS;
-}
-
-/* The child's half: default signals, nobody else's connections, and no writing
- * but in the store; where the kernel cannot do that, the parent said so. */
-static void
-be_child(struct listener *l, int fd, const struct conduct *conduct)
-{
-	struct sigaction standard = {.sa_handler = SIG_DFL};
-
-	sigaction(SIGTERM, &standard, NULL);
-	sigaction(SIGINT, &standard, NULL);
-	sigaction(SIGCHLD, &standard, NULL);
-	sigprocmask(SIG_SETMASK, &l->normal, NULL);
-	if (l->fd >= 0)
-		close(l->fd);
-	if (l->keeper->lock >= 0)
-		close(l->keeper->lock);
-	for (size_t i = 0; i < l->waiting_count; i++)
-		if (l->waiting[i].fd != fd)
-			close(l->waiting[i].fd);
-	keeper_limit_files(CHILD_FILES);
-	(void)keeper_confine_writes(l->keeper->store);
-	_exit(keeper_serve(l->keeper, fd, conduct));
-}
-
 static void
 start(struct listener *l, size_t i)
 {
@@ -219,46 +162,12 @@ start(struct listener *l, size_t i)
 	struct conduct conduct = {.quiet = rate_is_quiet(rate),
 	    .quiet_claims = rate_is_quiet_of_claims(rate),
 	    .suppressed = rate->suppressed};
-	pid_t pid = fork();
 
-	if (pid == 0)
-		be_child(l, w.fd, &conduct);
 	drop(l, i);
-	if (pid < 0) {
-		refuse(w.fd);
-		return;
-	}
-	close(w.fd);
-	l->children[l->child_count++] = (struct child){.pid = pid,
-	    .uid = w.uid,
-	    .is_new = w.is_new,
-	    .suppressed = conduct.suppressed};
-}
-
-static void
-settle(struct listener *l, const struct child *child, int status)
-{
-	if (!WIFEXITED(status))
-		syslog(LOG_WARNING, "a child was killed by signal %d",
-		    WTERMSIG(status));
+	if (pool_serve(&l->pool, w.fd, w.uid, w.is_new, &conduct, now_ms()))
+		close(w.fd);
 	else
-		rate_settle(&l->rates, child->uid, WEXITSTATUS(status),
-		    child->suppressed, now_ms());
-}
-
-static void
-reap(struct listener *l)
-{
-	pid_t pid;
-	int status;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (size_t i = 0; i < l->child_count; i++)
-			if (l->children[i].pid == pid) {
-				settle(l, &l->children[i], status);
-				l->children[i] = l->children[--l->child_count];
-				break;
-			}
+		refuse(w.fd);
 }
 
 /* Starts what is ready and has a slot, ends what has waited too long. */
@@ -270,7 +179,7 @@ advance(struct listener *l)
 	for (size_t i = 0; i < l->waiting_count;) {
 		struct waiting *w = &l->waiting[i];
 
-		if (w->ready && has_slot(l, w)) {
+		if (w->ready && pool_has_slot(&l->pool, w->uid, w->is_new)) {
 			start(l, i);
 		} else if (w->until_ms <= now) {
 			refuse(w->fd);
@@ -281,19 +190,21 @@ advance(struct listener *l)
 	}
 }
 
-/* Until the first of those that wait has waited long enough. */
+/* Until the first of those that wait, or of the pool, has had its time. */
 static struct timespec
 patience(const struct listener *l, int64_t most_ms)
 {
-	int64_t least_ms = most_ms, now = now_ms();
+	int64_t now = now_ms(), left_ms = pool_patience(&l->pool, now);
 
+	if (left_ms > most_ms)
+		left_ms = most_ms;
 	for (size_t i = 0; i < l->waiting_count; i++)
-		if (l->waiting[i].until_ms - now < least_ms)
-			least_ms = l->waiting[i].until_ms - now;
-	if (least_ms < 0)
-		least_ms = 0;
+		if (l->waiting[i].until_ms - now < left_ms)
+			left_ms = l->waiting[i].until_ms - now;
+	if (left_ms < 0)
+		left_ms = 0;
 	return (struct timespec){
-	    .tv_sec = least_ms / 1000, .tv_nsec = least_ms % 1000 * 1000000};
+	    .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
 }
 
 /* Whether the peer sent something, rather than hung up. */
@@ -325,21 +236,25 @@ look_at(struct listener *l, const struct pollfd *fds, size_t count)
 static void
 turn(struct listener *l, int64_t most_ms)
 {
-	struct pollfd fds[WAITING + 1];
+	struct pollfd fds[1 + POOL_MAX + WAITING];
+	struct pollfd *lines = fds + 1, *waiting = lines + l->pool.count;
 	struct timespec limit = patience(l, most_ms);
-	size_t count = l->waiting_count;
+	size_t waiting_count = l->waiting_count;
 
-	for (size_t i = 0; i < count; i++)
-		fds[i] = (struct pollfd){
+	fds[0] = (struct pollfd){.fd = l->fd, .events = POLLIN};
+	pool_watch(&l->pool, lines);
+	for (size_t i = 0; i < waiting_count; i++)
+		waiting[i] = (struct pollfd){
 		    .fd = l->waiting[i].ready ? -1 : l->waiting[i].fd,
 		    .events = POLLIN};
-	fds[count] = (struct pollfd){.fd = l->fd, .events = POLLIN};
-	if (ppoll(fds, count + 1, &limit, &l->normal) > 0) {
-		look_at(l, fds, count);
-		if (fds[count].revents != 0)
+	if (ppoll(fds, 1 + l->pool.count + waiting_count, &limit,
+		&l->pool.normal) > 0) {
+		pool_hear(&l->pool, lines, &l->rates, now_ms());
+		look_at(l, waiting, waiting_count);
+		if (fds[0].revents != 0)
 			accept_some(l);
 	}
-	reap(l);
+	pool_reap(&l->pool, &l->rates, now_ms());
 	advance(l);
 }
 
@@ -354,7 +269,7 @@ catch_signals(struct listener *l)
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &blocked, &l->normal);
+	sigprocmask(SIG_BLOCK, &blocked, &l->pool.normal);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGCHLD, &child, NULL);
@@ -370,7 +285,8 @@ drain(struct listener *l)
 	accept_some(l); /* closing would hang up on who is in the queue */
 	close(l->fd);
 	l->fd = -1;
-	while (!stopping && l->waiting_count + l->child_count > 0 &&
+	pool_drain(&l->pool);
+	while (!stopping && l->waiting_count + l->pool.count > 0 &&
 	    (left_ms = end_ms - now_ms()) > 0)
 		turn(l, left_ms);
 }
@@ -383,7 +299,7 @@ keeper_listen(const struct keeper *keeper, int fd)
 
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return 1;
-	l.keeper = keeper;
+	l.pool.keeper = keeper;
 	l.fd = fd;
 	catch_signals(&l);
 	while (!stopping)

@@ -2,7 +2,7 @@
  * How much each uid has had of the keeper: connections in a minute, lines of
  * the audit in a day.  Decides who is told to try later and whose refusals go
  * unlogged, so that nobody keeps others out or fills the disk.  No I/O and no
- * clock: whether a uid is a user's is what the child who served it found out,
+ * clock: whether a uid is a user's is what the worker who served it found out,
  * since a directory service may be slow and the keeper's parent serves all.
  */
 #ifndef TFA_KEEPER_RATE_H
@@ -43,7 +43,7 @@ struct rates {
 	struct rate list[RATES];
 };
 
-/* What a child tells its parent of one request: bits of its exit status. */
+/* What a worker tells the parent of one connection: bits of a byte. */
 enum told {
 	TOLD = 0x40,          /* without it there is no report */
 	TOLD_LINE = 0x01,     /* a line, with what was suppressed before it */
@@ -52,6 +52,7 @@ enum told {
 	TOLD_STRANGER = 0x08, /* no user has the peer's uid */
 	TOLD_FOLLOWED = 0x10, /* it was two requests: each counts */
 	TOLD_CLAIM = 0x20,    /* the refusal is what a gate told of */
+	TOLD_CLEAN = 0x80,    /* nothing of it is left: it may serve another */
 };
 
 /*
@@ -80,7 +81,7 @@ bool rate_is_quiet(const struct rate *rate);
 bool rate_is_quiet_of_claims(const struct rate *rate);
 
 /*
- * What a child told of a request of uid; suppressed is how many refusals it
+ * What a worker told of a connection of uid; suppressed is how many refusals it
  * was given to log.
  */
 void rate_settle(struct rates *rates, uid_t uid, int told, int64_t suppressed,

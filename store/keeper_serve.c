@@ -17,6 +17,7 @@
 enum who {
 	WHO_NOBODY = 0,
 	WHO_SELF,     /* any user, for that user */
+	WHO_LOGIN,    /* likewise; nothing of it is left afterwards */
 	WHO_READER,   /* root, or a delegate */
 	WHO_HELPER,   /* root, or a delegate who gives a current code */
 	WHO_ROOT,     /* root, or the owner of an embedded store */
@@ -28,10 +29,10 @@ static const struct {
 	enum who who;
 	void (*serve)(struct call *call);
 } requests[] = {
-    {"login", WHO_SELF, keeper_login},
-    {"verify", WHO_SELF, keeper_verify},
-    {"skip", WHO_SELF, keeper_skip},
-    {"refuse", WHO_SELF, keeper_refuse},
+    {"login", WHO_LOGIN, keeper_login},
+    {"verify", WHO_LOGIN, keeper_verify},
+    {"skip", WHO_LOGIN, keeper_skip},
+    {"refuse", WHO_LOGIN, keeper_refuse},
     {"enroll_begin", WHO_SELF, keeper_enroll_begin},
     {"enroll_confirm", WHO_SELF, keeper_enroll_confirm},
     {"status", WHO_SELF, keeper_status},
@@ -50,6 +51,13 @@ static const struct {
     {"note", WHO_REPAIRER, keeper_note},
 };
 
+void
+keeper_open_log(void)
+{
+	closelog();
+	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
+}
+
 /* Once a second is enough, and a system call less for most rows. */
 void
 keeper_take_time(struct call *call)
@@ -67,6 +75,7 @@ keeper_reply(struct call *call, const struct reply *reply)
 {
 	if (packet_send_value(call->fd, &reply_shape, reply) == FAULT_NONE)
 		return true;
+	call->broken = true;
 	if (!call->conduct.quiet)
 		syslog(LOG_WARNING, "uid %lu did not take its answer",
 		    (unsigned long)call->uid);
@@ -79,6 +88,7 @@ keeper_deny(struct call *call, enum reason reason, const char *name)
 	struct reply reply = {.version = PROTOCOL_VERSION};
 	struct reason_facts facts = {.name = name};
 
+	call->broken = true;
 	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
 	    verdict_name(VERDICT_DENY));
 	snprintf(reply.reason, sizeof(reply.reason), "%s", reason_name(reason));
@@ -116,6 +126,7 @@ keeper_store_reason(struct call *call, enum fault fault)
 {
 	int error = errno;
 
+	call->broken = true;
 	if (!call->conduct.quiet)
 		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
 		    fault_name(fault));
@@ -197,6 +208,7 @@ keeper_audit(struct call *call, const struct audit *entry)
 		return true;
 	}
 	if (audit_write(&call->store, entry) != FAULT_NONE) {
+		call->broken = true;
 		syslog(LOG_ERR, "cannot write %s: %s", AUDIT_FILE,
 		    strerror(errno));
 		return false;
@@ -289,6 +301,7 @@ may(struct call *call, enum who who)
 
 	switch (who) {
 	case WHO_SELF:
+	case WHO_LOGIN:
 		return REASON_NONE;
 	case WHO_READER:
 		allowed |= keeper_is_delegate(call);
@@ -353,6 +366,8 @@ dispatch(struct call *call)
 			keeper_deny(call, REASON_BAD_POLICY, "");
 			return;
 		}
+		if (requests[i].who == WHO_LOGIN)
+			call->told |= TOLD_CLEAN;
 		serve(call, requests[i].who, requests[i].serve);
 		policy_done(&call->policy);
 		return;
@@ -376,7 +391,7 @@ follow(struct call *call)
 	fault = receive(call, FOLLOW_MS);
 	if (fault == FAULT_ABSENT || fault == FAULT_IO)
 		return;
-	call->told |= TOLD_FOLLOWED;
+	call->told = (call->told | TOLD_FOLLOWED) & ~TOLD_CLEAN;
 	call->now_s = time(NULL);
 	keeper_take_time(call);
 	if (fault == FAULT_NONE && strcmp(call->request.request, "verify") == 0)
@@ -404,5 +419,6 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 	if (call.may_follow)
 		follow(&call);
 	request_done(&call.request);
-	return call.told;
+	alarm(0);
+	return call.broken ? call.told & ~TOLD_CLEAN : call.told;
 }

@@ -34,7 +34,7 @@ listen_with_one(const char *folder, int *ret_peer)
 Test(keeper_listen, serves_while_ever_more_connect, .timeout = 20)
 {
 	char folder[FOLDER_MAX];
-	struct keeper keeper = {.store = folder, .policy = "", .lock = -1};
+	struct keeper keeper = {.store = folder, .policy = ""};
 	char *answer = NULL;
 	size_t len = 0;
 	int peer, fd;

@@ -390,7 +390,8 @@ Test(keeper_serve, judges_one_verify_behind_a_login)
 	cr_expect_str_eq(say(fd, verify, said), "pass");
 	cr_expect_str_eq(say(fd, verify, said), "");
 	told = fixture_wait(pid);
-	cr_expect_eq(told, TOLD | TOLD_LINE | TOLD_FOLLOWED, "%#x", told);
+	cr_expect_eq(
+	    told, TOLD | TOLD_LINE | TOLD_FOLLOWED | TOLD_CLEAN, "%#x", told);
 	close(fd);
 	fixture_remove(s.folder);
 }
@@ -413,8 +414,8 @@ Test(keeper_serve, judges_only_the_first_of_two_behind_a_login)
 			     said),
 	    "deny");
 	cr_expect_str_eq(say(fd, verify, said), "");
-	cr_expect_eq(
-	    fixture_wait(pid), TOLD | TOLD_LINE | TOLD_REFUSAL | TOLD_FOLLOWED);
+	cr_expect_eq(fixture_wait(pid),
+	    TOLD | TOLD_LINE | TOLD_REFUSAL | TOLD_FOLLOWED | TOLD_CLEAN);
 	close(fd);
 	expect_unspent(&s);
 	fixture_remove(s.folder);
@@ -498,7 +499,7 @@ Test(keeper_serve, waits_only_a_moment_behind_a_login)
 	make_request(&s, "verify", verify);
 	pid = serve_start(&s, &fd);
 	cr_expect_str_eq(say(fd, login, said), "challenge");
-	cr_expect_eq(fixture_wait(pid), TOLD);
+	cr_expect_eq(fixture_wait(pid), TOLD | TOLD_CLEAN);
 	cr_expect_leq(time(NULL), begun_s + 2);
 	cr_expect_str_eq(say(fd, verify, said), "");
 	close(fd);
@@ -506,7 +507,7 @@ Test(keeper_serve, waits_only_a_moment_behind_a_login)
 	pid = serve_start(&s, &fd);
 	cr_expect_str_eq(say(fd, login, said), "challenge");
 	close(fd);
-	cr_expect_eq(fixture_wait(pid), TOLD);
+	cr_expect_eq(fixture_wait(pid), TOLD | TOLD_CLEAN);
 	fixture_remove(s.folder);
 }
 
@@ -739,6 +740,45 @@ Test(keeper_serve, refuses_a_uid_that_no_user_has)
 	fixture_remove(s.folder);
 }
 
+/* What shows a secret or is an admin's is not to be in the memory of who serves
+ * others, and neither is what went wrong. */
+Test(keeper_serve, may_serve_another_after_a_login_alone)
+{
+	static const struct {
+		const char *request;
+		int clean;
+	} all[] = {{"login", TOLD_CLEAN}, {"verify", TOLD_CLEAN},
+	    {"skip", TOLD_CLEAN}, {"enroll_begin", 0}, {"enroll_confirm", 0},
+	    {"status", 0}, {"device_begin", 0}, {"device_confirm", 0},
+	    {"device_remove", 0}, {"recovery", 0}, {"users", 0}, {"explain", 0},
+	    {"revoke", 0}, {"unlock", 0}, {"code", 0}, {"enroll", 0},
+	    {"import", 0}, {"log", 0}, {"note", 0}, {"no", 0}};
+	char request[REQUEST_MAX], reason[REASON_SENT];
+	struct scene s;
+	char path[FOLDER_MAX + 32];
+	pid_t pid;
+	int fd;
+
+	begin(&s);
+	for (size_t i = 0; i < COUNT(all); i++) {
+		set_record(&s, enrolled);
+		make_request(&s, all[i].request, request);
+		pid = serve_start(&s, &fd);
+		cr_assert_eq(packet_send(fd, request), FAULT_NONE);
+		shutdown(fd, SHUT_WR);
+		cr_expect_eq(fixture_wait(pid) & TOLD_CLEAN, all[i].clean, "%s",
+		    all[i].request);
+		close(fd);
+	}
+	snprintf(path, sizeof(path), "%s/users/root.json", s.folder);
+	cr_assert_eq(truncate(path, 10), 0);
+	cr_expect_eq(serve(&s, login, false, reason),
+	    TOLD | TOLD_LINE | TOLD_REFUSAL, "%s", reason);
+	cr_assert_eq(truncate(s.policy, 10), 0);
+	cr_expect_eq(serve(&s, login, false, reason), TOLD, "%s", reason);
+	fixture_remove(s.folder);
+}
+
 Test(keeper_serve, takes_down_what_a_gate_refuses)
 {
 	static const char *const of_gate[] = {REFUSED("key_unlisted"),
@@ -751,7 +791,7 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 	begin(&s);
 	for (size_t i = 0; i < COUNT(of_gate); i++) {
 		cr_expect_eq(serve(&s, of_gate[i], false, reason),
-		    TOLD | TOLD_LINE | TOLD_CLAIM);
+		    TOLD | TOLD_LINE | TOLD_CLAIM | TOLD_CLEAN);
 		cr_expect_str_eq(reason, "done");
 	}
 	cr_expect_eq(lines_with(&s,
@@ -761,7 +801,7 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 	    1);
 	/* As any other refusal, not without end. */
 	cr_expect_eq(serve(&s, of_gate[0], true, reason),
-	    TOLD | TOLD_LEFT_OUT | TOLD_CLAIM);
+	    TOLD | TOLD_LEFT_OUT | TOLD_CLAIM | TOLD_CLEAN);
 	cr_expect_eq(lines_with(&s, "\"event\""), 6);
 	fixture_remove(s.folder);
 }
