@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,25 +8,6 @@
 #include "facts.h"
 #include "file.h"
 #include "utf8.h"
-
-static enum fault
-read_passwd(struct facts *facts)
-{
-	const struct passwd *pw = getpwuid(geteuid());
-	const char *shell;
-
-	if (pw == NULL)
-		return FAULT_ABSENT;
-	facts->uid = pw->pw_uid;
-	shell = pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh";
-	if (strlen(pw->pw_name) >= sizeof(facts->user))
-		return FAULT_LIMIT;
-	memcpy(facts->user, pw->pw_name, strlen(pw->pw_name));
-	facts->home = strdup(pw->pw_dir);
-	facts->shell = strdup(shell);
-	return facts->home == NULL || facts->shell == NULL ? FAULT_MEMORY
-							   : FAULT_NONE;
-}
 
 /* The first word of SSH_CONNECTION: the client's address. */
 static void
@@ -94,13 +74,9 @@ login_read(struct facts *ret)
 	const char *code = getenv("TFA_CODE");
 	bool utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
-	enum fault fault;
 
-	*ret = (struct facts){.uid = (uid_t)-1, .environment = environ};
+	*ret = (struct facts){.uid = geteuid(), .environment = environ};
 	environ = nothing;
-	fault = read_passwd(ret);
-	if (fault != FAULT_NONE)
-		return fault;
 	read_connection(connection, ret);
 	if (auth != NULL)
 		ret->auth_lost = !read_auth(auth, ret);
@@ -113,6 +89,16 @@ login_read(struct facts *ret)
 	display_size(STDERR_FILENO, &ret->display);
 	ret->display.utf8 = utf8;
 	return FAULT_NONE;
+}
+
+void
+facts_name(struct facts *facts, struct reply *reply)
+{
+	memcpy(facts->user, reply->user, sizeof(facts->user));
+	free(facts->home);
+	free(facts->shell);
+	facts->home = take(reply->home);
+	facts->shell = take(reply->shell);
 }
 
 void

@@ -1,12 +1,12 @@
 /*
  * The facts of a login: who, from where, by which key, wanting what.
  *
- * The user comes from the kernel and passwd, never from the environment.
- * login_read() is the one function of the gate that reads the environment, and
+ * Who comes is the kernel's word.  Which user that is, the keeper says, and no
+ * directory is asked here: facts_name().  login_read() is the one function of the gate that reads the environment, and
  * it reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND, TFA_CODE and,
  * for how to draw, LC_ALL, LC_CTYPE and LANG.  Then it puts the environment
- * aside, so that no library finds a variable of its own (RES_OPTIONS and
- * HOSTALIASES of the resolver, for two), until session_exec() takes it up.
+ * aside, so that no library finds a variable of its own, until session_exec()
+ * takes it up.
  */
 #ifndef TFA_FACTS_H
 #define TFA_FACTS_H
@@ -21,9 +21,9 @@
 
 struct facts {
 	uid_t uid;
-	char user[USER_TEXT];
+	char user[USER_TEXT]; /* by facts_name(), as what follows */
 	char *home;
-	char *shell;
+	char *shell;                /* NULL: not named yet */
 	char address[ADDRESS_TEXT]; /* the client's, or "" */
 	char auth_path[PATH_TEXT];  /* names the connection, or "" */
 	bool auth_lost;         /* sshd named a file that cannot be trusted */
@@ -37,11 +37,14 @@ struct facts {
 };
 
 /*
- * *ret: the facts; facts_done() frees them.  FAULT_ABSENT: passwd has no such
- * user.  FAULT_LIMIT: a name that is too long.  FAULT_MEMORY.  The
- * process has no environment afterwards.
+ * *ret: the facts; facts_done() frees them.  FAULT_MEMORY.  The process has no
+ * environment afterwards.
  */
 MUST_USE enum fault login_read(struct facts *ret);
+
+/* Takes user, home and shell out of the keeper's reply to a login.  Whoever
+ * has no shell there has no session. */
+void facts_name(struct facts *facts, struct reply *reply);
 
 void facts_done(struct facts *facts);
 

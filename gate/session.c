@@ -185,7 +185,7 @@ session_exec(
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	const char *command = forced != NULL ? forced : facts->command;
 
-	if (verdict != VERDICT_PASS)
+	if (verdict != VERDICT_PASS || facts->shell == NULL)
 		_exit(GATE_EXIT_DENIED);
 	term_release();
 	sigaction(SIGPIPE, &standard, NULL);

@@ -55,8 +55,9 @@ struct call {
 	int fd;
 	uid_t uid; /* of the peer, by the kernel */
 	pid_t pid;
-	char user[USER_TEXT]; /* the peer's, by passwd */
+	char user[USER_TEXT]; /* the peer's, by passwd, and what follows */
 	gid_t gid;
+	char *home, *shell; /* on the heap */
 	int64_t now_s;
 	int64_t alarm_s; /* when the alarm was last set */
 	bool may_follow; /* a verify, on this connection */

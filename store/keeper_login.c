@@ -277,6 +277,20 @@ add_key_files(const struct policy *policy, struct reply *reply)
 	reply->unlisted = policy->keys.unlisted == UNLISTED_ALLOW;
 }
 
+/* Who the gate then runs a session for, and where: it asks no directory. */
+static bool
+add_account(struct call *call, struct reply *reply)
+{
+	if (!utf8_is_clean(call->home) || !utf8_is_clean(call->shell) ||
+	    strlen(call->home) > ACCOUNT_MAX ||
+	    strlen(call->shell) > ACCOUNT_MAX)
+		return false;
+	memcpy(reply->user, call->user, sizeof(reply->user));
+	reply->home = take(call->home);
+	reply->shell = take(call->shell);
+	return true;
+}
+
 /* The update, the audit, and what is left of the outcome after both. */
 static void
 settle(struct attempt *a, enum change (*change)(struct record *, void *))
@@ -320,6 +334,12 @@ keeper_login(struct call *call)
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 	struct attempt a;
 
+	if (!add_account(call, &reply)) {
+		syslog(LOG_ERR, "passwd: home folder or shell of %s is no text",
+		    call->user);
+		keeper_deny(call, REASON_BAD_ACCOUNT, call->user);
+		return;
+	}
 	begin(&a, call, "login");
 	settle(&a, on_login);
 	fill(&a, &reply);

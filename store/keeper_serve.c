@@ -234,7 +234,10 @@ find_peer(struct call *call)
 		return false;
 	snprintf(call->user, sizeof(call->user), "%s", pw->pw_name);
 	call->gid = pw->pw_gid;
-	return true;
+	call->home = strdup(pw->pw_dir);
+	call->shell = strdup(
+	    pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh");
+	return call->home != NULL && call->shell != NULL;
 }
 
 /*
@@ -419,6 +422,8 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 	if (call.may_follow)
 		follow(&call);
 	request_done(&call.request);
+	free(call.home);
+	free(call.shell);
 	alarm(0);
 	return call.broken ? call.told & ~TOLD_CLEAN : call.told;
 }

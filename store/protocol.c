@@ -69,6 +69,8 @@ static const struct json_field reply_fields[] = {
 	TEXT(struct reply, secret),
 	TEXT(struct reply, issuer),
 	TEXT(struct reply, user),
+	STRING(struct reply, home, ACCOUNT_MAX),
+	STRING(struct reply, shell, ACCOUNT_MAX),
 	TEXT(struct reply, device),
 	NOTES(struct reply, codes, CODES_MAX),
 	NOTES(struct reply, key_files, KEY_FILES_MAX),

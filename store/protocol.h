@@ -21,6 +21,7 @@
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
 #define REASON_SENT      33
+#define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
 
 /*
  * A request.  What a user's own process says of its login is a claim: it is
@@ -65,6 +66,8 @@ struct reply {
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
+	char *home;                          /* login: the peer's, by passwd */
+	char *shell;                         /* likewise, and never empty */
 	char device[DEVICE_ID_TEXT];         /* enroll: the new one */
 	JSON_LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	JSON_LIST_OF(struct note) key_files; /* where keys' commands stand */

@@ -61,6 +61,21 @@ utf8_length(const char *text, size_t len)
 	return decode(text, len, &c);
 }
 
+bool
+utf8_is_clean(const char *text)
+{
+	size_t len = strlen(text), n = 0;
+
+	for (size_t at = 0; at < len; at += n) {
+		uint32_t c = 0;
+
+		n = decode(text + at, len - at, &c);
+		if (n == 0 || utf8_steers(c))
+			return false;
+	}
+	return true;
+}
+
 void
 utf8_clean(const char *text, size_t len, char *ret, size_t size)
 {

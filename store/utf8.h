@@ -25,6 +25,9 @@ bool utf8_steers(uint32_t c);
 /* The character at text, which utf8_length() says is there. */
 uint32_t utf8_char(const char *text, size_t len);
 
+/* Whether utf8_clean() would change nothing. */
+bool utf8_is_clean(const char *text);
+
 /*
  * Copies len bytes of text to ret, at most size - 1 bytes and whole
  * characters, and a NUL.  What utf8_steers() names, and whatever is not UTF-8,

@@ -153,6 +153,9 @@ static const struct {
 	"You may not do that."},
     [REASON_UNKNOWN_USER] = {"unknown_user", GATE_EXIT_DENIED,
 	"There is no user \"%N\"."},
+    [REASON_BAD_ACCOUNT] = {"bad_account", GATE_EXIT_CONFIG,
+	"Home folder or shell of \"%N\" cannot be read as text: tell an "
+	"administrator."},
 };
 
 const char *

@@ -411,14 +411,15 @@ Test(keys, that_the_gate_refuses_do_not_wait_for_the_log)
 
 enum after_login { IS_GONE, IS_SILENT, IS_CONFUSED };
 
+#define PASS                                                   \
+	"{\"v\":1,\"verdict\":\"pass\",\"reason\":\"exempt\"," \
+	"\"key_files\":[\".ssh/none\"]"
+
 /* Answers a login with a pass, as the keeper, and then what a keeper that
  * stops, hangs or is of another version does. */
 static pid_t
-pose_as_keeper(const struct bastion *b, enum after_login then)
+pose_as_keeper(const struct bastion *b, const char *pass, enum after_login then)
 {
-	static const char pass[] =
-	    "{\"v\":1,\"verdict\":\"pass\",\"reason\":\"exempt\","
-	    "\"key_files\":[\".ssh/none\"]}";
 	struct sockaddr_un here = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), peer;
 	pid_t pid;
@@ -435,7 +436,7 @@ pose_as_keeper(const struct bastion *b, enum after_login then)
 		if (then == IS_GONE)
 			close(fd);
 		if (talk_receive(peer, TALK_LIMIT_MS) == NULL ||
-		    !talk_send(peer, pass, sizeof(pass) - 1))
+		    !talk_send(peer, pass, strlen(pass)))
 			run_child_fails("no login");
 		close(peer);
 		if (then == IS_CONFUSED) {
@@ -456,11 +457,34 @@ Test(keys, that_the_gate_refuses_are_refused_without_a_keeper_too)
 	needs_people();
 	b = bastion_open(.rules = EXEMPT, .no_keeper = true);
 	for (int then = IS_GONE; then <= IS_CONFUSED; then++) {
-		pid_t keeper = pose_as_keeper(b, (enum after_login)then);
+		pid_t keeper = pose_as_keeper(b,
+		    PASS ",\"home\":\"/none\",\"shell\":\"/bin/sh\"}",
+		    (enum after_login)then);
 		long long begun_ms = run_clock_ms();
 
 		assert_unlisted(ssh_run(b, b->me, NULL, "echo inside", NULL));
 		cr_expect_leq(run_clock_ms() - begun_ms, 5000, "%d", then);
+		kill(keeper, SIGKILL);
+		cr_expect_eq(run_wait(keeper, 2000), 128 + SIGKILL);
+	}
+}
+
+/* A pass for nobody in particular opens nothing. */
+Test(keys, of_whom_the_keeper_does_not_name_open_nothing)
+{
+	static const char *const passes[] = {PASS "}",
+	    PASS ",\"home\":\"/root\"}", PASS ",\"shell\":\"/bin/sh\"}"};
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = EXEMPT, .no_keeper = true);
+	for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+		pid_t keeper = pose_as_keeper(b, passes[i], IS_GONE);
+		struct run *r = ssh_run(b, b->me, NULL, "echo inside", NULL);
+
+		assert_status(r, 69);
+		cr_expect_str_empty(r->out);
+		assert_says(r->err, "names no home folder and shell");
 		kill(keeper, SIGKILL);
 		cr_expect_eq(run_wait(keeper, 2000), 128 + SIGKILL);
 	}

@@ -715,6 +715,59 @@ serve(struct scene *s, const char *request, bool quiet,
 	return serve_as(s, 0, request, quiet, ret_reason);
 }
 
+/* The gate runs what is named here and nothing else. */
+Test(keeper_serve, names_home_and_shell_to_a_login)
+{
+	struct scene s;
+	struct reply reply;
+
+	begin(&s);
+	set_record(&s, enrolled);
+	ask(&s, login, 0, 0, &reply);
+	cr_expect_str_eq(reply.user, "root");
+	cr_expect_str_eq(reply.home, s.me->pw_dir);
+	cr_expect_str_eq(reply.shell,
+	    s.me->pw_shell[0] != '\0' ? s.me->pw_shell : "/bin/sh");
+	reply_done(&reply);
+	fixture_remove(s.folder);
+}
+
+Test(keeper_serve, refuses_an_account_that_is_no_text)
+{
+	static const struct {
+		const char *home, *shell;
+	} accounts[] = {{"/home/\xe9", "/bin/sh"}, {"/home", "/bin/\xff"},
+	    {"/home\n", "/bin/sh"}, {"/home", "/bin/\033[2J"}};
+	char longest[ACCOUNT_MAX + 2];
+
+	memset(longest, 'x', sizeof(longest));
+	longest[ACCOUNT_MAX + 1] = '\0';
+	for (size_t i = 0; i <= COUNT(accounts); i++) {
+		bool is_long = i == COUNT(accounts);
+		struct call call = {.user = "root",
+		    .home = strdup(is_long ? longest : accounts[i].home),
+		    .shell = strdup(is_long ? "/bin/sh" : accounts[i].shell)};
+		char *answer = NULL;
+		size_t len = 0;
+		int pair[2];
+
+		cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+		call.fd = pair[1];
+		keeper_login(&call);
+		cr_assert_eq(
+		    packet_receive(pair[0], 1000, &answer, &len), FAULT_NONE);
+		cr_expect_not_null(strstr(answer, "\"deny\""), "%s", answer);
+		cr_expect_not_null(
+		    strstr(answer, "\"bad_account\""), "%s", answer);
+		cr_expect(call.broken);
+		free(answer);
+		free(call.home);
+		free(call.shell);
+		close(pair[0]);
+		close(pair[1]);
+	}
+}
+
 /* Told apart, because all of them together count as one. */
 Test(keeper_serve, refuses_a_uid_that_no_user_has)
 {

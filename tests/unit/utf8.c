@@ -90,6 +90,8 @@ Test(utf8, cleans_what_steers_a_terminal)
 		utf8_clean(
 		    cases[i].text, strlen(cases[i].text), clean, sizeof(clean));
 		cr_expect_str_eq(clean, cases[i].clean, "case %zu", i);
+		cr_expect_eq(utf8_is_clean(cases[i].text),
+		    strcmp(cases[i].text, clean) == 0, "case %zu", i);
 	}
 }
 
