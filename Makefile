@@ -55,7 +55,7 @@ BASE := -std=c11 -D_GNU_SOURCE -fPIE -ffunction-sections -fdata-sections \
 COMPILE = $(CC) $(BASE) $(HARDEN) $(WARN) $(CFLAGS)
 LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
-# Sources.  main.c and keeper*.c are programs; all else can be tested.
+# Sources.  main.c, tfa*.c and keeper*.c are programs; all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper*.c)
 STORE_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*.c))
 GATE_SRC := $(wildcard gate/*.c)
@@ -70,8 +70,9 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 HOSTILE_SRC := tests/hostile/library.c
-TESTED_SRC := $(filter-out gate/main.c gate/tfa.c store/keeper.c,$(GATE_SRC) \
-	$(filter-out store/keeper.c,$(KEEPER_SRC))) \
+GATE_MAINS := gate/main.c gate/tfa.c gate/tfa-qr.c
+GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC))
+TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	$(wildcard admin/setup_text.c admin/setup_site.c \
 	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \
 	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c \
@@ -82,8 +83,8 @@ ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-keeper \
-	$(BUILD)/tfa-admin
+PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-qr \
+	$(BUILD)/tfa-keeper $(BUILD)/tfa-admin
 
 all: $(PROGRAMS)
 
@@ -110,15 +111,17 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/tfa-gate: $(call obj,$(filter-out gate/tfa.c,$(GATE_SRC))) \
-    $(BUILD)/libtfa.a
+$(BUILD)/tfa-gate: $(call obj,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ $(GATE_LIBS)
 
-$(BUILD)/tfa: $(call obj,$(filter-out gate/main.c,$(GATE_SRC))) \
-    $(BUILD)/libtfa.a
+$(BUILD)/tfa: $(call obj,gate/tfa.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ $(GATE_LIBS)
+
+$(BUILD)/tfa-qr: $(call obj,gate/tfa-qr.c) $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lqrencode
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
@@ -131,7 +134,7 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 # Tests.  What tests/unit/inject.c makes fail, or looks at.
 WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsync \
 	flock fchmod fstat lseek mkdirat renameat accept4 \
-	dlopen syslog __syslog_chk EVP_MAC_init
+	syslog __syslog_chk EVP_MAC_init
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'

@@ -6,7 +6,6 @@
 
 #include "admin.h"
 #include "cleanup.h"
-#include "qr.h"
 #include "show.h"
 
 enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };
@@ -43,12 +42,16 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 static bool
 can_draw(enum form form)
 {
-	int side;
+	static const struct reply any = {.issuer = "any",
+	    .user = "any",
+	    .secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+	scoped_scan struct scan scan = {.modules = NULL};
 
-	if (form != FORM_SVG || qr_side("otpauth", &side) != FAULT_ABSENT)
+	if (form != FORM_SVG ||
+	    (scan_make(&any, &scan) == FAULT_NONE && scan.modules != NULL))
 		return true;
-	admin_say("libqrencode is not installed, which draws the code; "
-		  "--qr uri does without");
+	admin_say("tfa-qr or libqrencode is not installed, which draws the "
+		  "code; --qr uri does without");
 	return false;
 }
 
@@ -65,7 +68,7 @@ warn_of_readers(void)
 }
 
 static enum fault
-print_terminal(const struct reply *reply)
+print_terminal(const struct reply *reply, const struct scan *scan)
 {
 	struct display display;
 	scoped_json_text char *shown = NULL;
@@ -75,7 +78,7 @@ print_terminal(const struct reply *reply)
 	display_size(STDOUT_FILENO, &display);
 	display.utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
-	fault = show_device(reply, &display, "", &shown);
+	fault = show_device(reply, scan, &display, "", &shown);
 	if (fault != FAULT_NONE)
 		return fault;
 	fputs(shown, stdout);
@@ -112,11 +115,15 @@ print_json(const struct reply *reply, const char *uri)
 }
 
 static enum fault
-print_svg(const char *uri)
+print_svg(const struct scan *scan)
 {
 	scoped_json_text char *svg = NULL;
-	enum fault fault = qr_svg(uri, &svg);
+	struct qr code;
+	enum fault fault;
 
+	if (scan->modules == NULL || !qr_read(scan->modules, &code))
+		return FAULT_ABSENT;
+	fault = qr_svg(&code, &svg);
 	if (fault == FAULT_NONE)
 		fputs(svg, stdout);
 	return fault;
@@ -125,26 +132,25 @@ print_svg(const char *uri)
 static enum fault
 print(const struct reply *reply, enum form form)
 {
-	char uri[OTPAUTH_MAX];
-	enum fault fault = show_uri(reply, uri);
+	scoped_scan struct scan scan = {.modules = NULL};
+	enum fault fault = scan_make(reply, &scan);
 
 	if (fault != FAULT_NONE)
 		return fault;
 	switch (form) {
 	case FORM_TERMINAL:
-		fault = print_terminal(reply);
+		fault = print_terminal(reply, &scan);
 		break;
 	case FORM_SVG:
-		fault = print_svg(uri);
+		fault = print_svg(&scan);
 		break;
 	case FORM_URI:
-		puts(uri);
+		puts(scan.uri);
 		break;
 	case FORM_JSON:
-		print_json(reply, uri);
+		print_json(reply, scan.uri);
 		break;
 	}
-	explicit_bzero(uri, sizeof(uri));
 	return fault;
 }
 

@@ -57,11 +57,27 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 	return verdict;
 }
 
+bool
+gate_show(struct gate *gate, const char *message)
+{
+	scoped_scan struct scan scan = {.modules = NULL};
+	scoped_json_text char *shown = NULL;
+
+	if (scan_make(&gate->reply, &scan) != FAULT_NONE ||
+	    show_device(&gate->reply, &scan, &gate->facts.display, message,
+		&shown) != FAULT_NONE) {
+		term_say("The code cannot be drawn: out of memory.");
+		return false;
+	}
+	term_write(shown);
+	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
+	return true;
+}
+
 enum verdict
 gate_enroll(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
-	scoped_json_text char *shown = NULL;
 	char message[MESSAGE_TEXT];
 	enum verdict verdict;
 
@@ -73,13 +89,8 @@ gate_enroll(struct gate *gate)
 		gate_say(gate);
 		return verdict;
 	}
-	if (show_device(&gate->reply, &gate->facts.display, message, &shown) !=
-	    FAULT_NONE) {
-		term_say("The code cannot be drawn: out of memory.");
+	if (!gate_show(gate, message))
 		return VERDICT_DENY;
-	}
-	term_write(shown);
-	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
 	return confirm(
 	    gate, may_skip, gate->reply.tries, gate->reply.timeout_s);
 }

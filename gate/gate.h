@@ -71,6 +71,12 @@ bool gate_restrict(struct gate *gate);
 enum verdict gate_challenge(struct gate *gate);
 
 /*
+ * Shows the secret of the reply, as show_device() does, and wipes it; message
+ * stands under it.  False where that cannot be done, which is then said.
+ */
+bool gate_show(struct gate *gate, const char *message);
+
+/*
  * Sets up a device on the terminal: QR code, its first code, recovery codes.
  * Passes also where it may be put off and is.
  */

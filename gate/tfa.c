@@ -279,7 +279,6 @@ confirm(struct gate *gate)
 static int
 own_add(struct gate *gate, const char *operand)
 {
-	scoped_json_text char *shown = NULL;
 	int status = check_device(gate, NULL);
 
 	if (status != 0)
@@ -291,14 +290,7 @@ own_add(struct gate *gate, const char *operand)
 	gate->device = operand;
 	if (ask_with_code(gate, "device_begin") != VERDICT_ENROLL)
 		return gate->exit;
-	if (show_device(&gate->reply, &gate->facts.display, "", &shown) !=
-	    FAULT_NONE) {
-		term_say("The code cannot be drawn: out of memory.");
-		return GATE_EXIT_DENIED;
-	}
-	term_write(shown);
-	explicit_bzero(gate->reply.secret, sizeof(gate->reply.secret));
-	return confirm(gate);
+	return gate_show(gate, "") ? confirm(gate) : GATE_EXIT_DENIED;
 }
 
 static int

@@ -1,18 +1,15 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "client.h"
+#include "sibling.h"
 
 #define SEND_S 10 /* to connect, and to send */
 
@@ -82,70 +79,21 @@ connect_socket(struct client *client, const struct client_options *options)
 	return check_peer(client, options);
 }
 
-/* The keeper beside this program, else the installed one. */
-static void
-find_keeper(char *ret, size_t size)
-{
-	char self[PATH_MAX - 16] = "";
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		if (slash != NULL) {
-			*slash = '\0';
-			snprintf(ret, size, "%s/tfa-keeper", self);
-			if (access(ret, X_OK) == 0)
-				return;
-		}
-	}
-	snprintf(ret, size, "%s", TFA_SBINDIR "/tfa-keeper");
-}
-
-/*
- * The keeper's half of the fork.  A session of its own keeps the terminal's
- * ^C from it; no environment, because OPENSSL_CONF and the like run code.
- */
-static void
-be_keeper(int fd, const char *path, const struct client_options *options)
+static enum fault
+start_keeper(struct client *client, const struct client_options *options)
 {
 	char *args[] = {(char *)"tfa-keeper", (char *)"--stdio",
 	    (char *)"--store", (char *)options->store,
 	    options->policy != NULL ? (char *)"--policy" : NULL,
 	    (char *)options->policy, NULL};
-	char *env[] = {NULL};
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char what[sizeof(client->why)];
+	struct sibling keeper;
+	enum fault fault = sibling_start(args, &keeper, what, sizeof(what));
 
-	setsid();
-	if (null < 0 || dup2(fd, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0)
-		_exit(127);
-	execve(path, args, env);
-	_exit(127);
-}
-
-static enum fault
-start_keeper(struct client *client, const struct client_options *options)
-{
-	char path[PATH_MAX] = "";
-	int pair[2];
-
-	find_keeper(path, sizeof(path));
-	if (access(path, X_OK) < 0)
-		return fail(client, FAULT_ABSENT, path, strerror(errno));
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return fail(client, FAULT_IO, "socketpair", strerror(errno));
-	client->keeper = fork();
-	if (client->keeper == 0)
-		be_keeper(pair[1], path, options);
-	close(pair[1]);
-	client->fd = pair[0];
-	if (client->keeper < 0) {
-		client->keeper = 0;
-		return fail(client, FAULT_IO, "fork", strerror(errno));
-	}
-	return FAULT_NONE;
+	client->fd = keeper.fd;
+	client->keeper = keeper.pid;
+	return fault == FAULT_NONE ? fault
+				   : fail(client, fault, what, strerror(errno));
 }
 
 enum fault
@@ -193,12 +141,10 @@ client_is_reply(const char *packet)
 void
 client_close(struct client *client)
 {
-	if (client->fd >= 0)
-		close(client->fd);
+	struct sibling keeper = {.fd = client->fd, .pid = client->keeper};
+
+	sibling_end(&keeper);
 	client->fd = -1;
-	if (client->keeper > 0)
-		while (waitpid(client->keeper, NULL, 0) < 0 && errno == EINTR)
-			;
 	client->keeper = 0;
 }
 

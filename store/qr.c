@@ -1,14 +1,10 @@
 #include "qr.h"
 
-#include <dlfcn.h>
-#include <qrencode.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
 
-#define TEXT_MAX  512
 #define SVG_QUIET 4 /* modules of margin on each side */
 #define SVG_SCALE 8 /* pixels a module, where nobody scales it */
 
@@ -24,11 +20,11 @@ enum paper { PAPER_NONE, PAPER_WHITE, PAPER_BLACK };
 
 /* x and y count from the code's corner; all around it is light. */
 static bool
-is_dark(const QRcode *code, int x, int y)
+is_dark(const struct qr *code, int x, int y)
 {
 	if (x < 0 || y < 0 || x >= code->width || y >= code->width)
 		return false;
-	return code->data[y * code->width + x] & 1;
+	return code->modules[y * code->width + x] == '1';
 }
 
 static const char *
@@ -55,7 +51,7 @@ draw_cell(FILE *out, bool upper_dark, bool lower_dark, enum paper *paper)
 /* The odd half row is margin above: the code keeps a light edge where its
  * first row has left the screen. */
 static void
-draw_half(FILE *out, const QRcode *code)
+draw_half(FILE *out, const struct qr *code)
 {
 	int end = code->width + QR_QUIET;
 
@@ -70,7 +66,7 @@ draw_half(FILE *out, const QRcode *code)
 }
 
 static void
-draw_full(FILE *out, const QRcode *code)
+draw_full(FILE *out, const struct qr *code)
 {
 	int end = code->width + QR_QUIET;
 
@@ -88,7 +84,7 @@ draw_full(FILE *out, const QRcode *code)
 }
 
 static void
-draw_none(FILE *out, const QRcode *code)
+draw_none(FILE *out, const struct qr *code)
 {
 	(void)out;
 	(void)code;
@@ -96,7 +92,7 @@ draw_none(FILE *out, const QRcode *code)
 
 /* One path for all dark modules, a rectangle for each run of them. */
 static void
-draw_svg(FILE *out, const QRcode *code)
+draw_svg(FILE *out, const struct qr *code)
 {
 	int side = code->width + 2 * SVG_QUIET;
 
@@ -120,8 +116,8 @@ draw_svg(FILE *out, const QRcode *code)
 }
 
 static enum fault
-draw_text(
-    const QRcode *code, void (*draw)(FILE *out, const QRcode *code), char **ret)
+draw_text(const struct qr *code, void (*draw)(FILE *out, const struct qr *code),
+    char **ret)
 {
 	scoped_free char *text = NULL;
 	size_t len = 0;
@@ -138,53 +134,22 @@ draw_text(
 	return FAULT_NONE;
 }
 
-/*
- * libqrencode is loaded when a code is drawn: hardly a login draws one, and
- * to load it takes a tenth of all that a gate does.
- */
-struct encoder {
-	QRcode *(*encode)(int, const unsigned char *, int, QRecLevel);
-	void (*done)(QRcode *);
-};
-
-static bool
-load(struct encoder *ret)
+bool
+qr_read(const char *modules, struct qr *ret)
 {
-	void *library = dlopen("libqrencode.so.4", RTLD_NOW | RTLD_LOCAL);
+	size_t count = strspn(modules, "01");
+	int width = 21;
 
-	if (library == NULL)
-		return false;
-	*(void **)&ret->encode = dlsym(library, "QRcode_encodeData");
-	*(void **)&ret->done = dlsym(library, "QRcode_free");
-	return ret->encode != NULL && ret->done != NULL;
+	while (width < QR_WIDTH && (size_t)(width * width) < count)
+		width += 4;
+	*ret = (struct qr){.modules = modules, .width = width};
+	return (size_t)(width * width) == count && modules[count] == '\0';
 }
 
-static enum fault
-encode(const char *text, struct encoder *encoder, QRcode **ret)
+int
+qr_side(const struct qr *code)
 {
-	size_t len = strnlen(text, TEXT_MAX + 1);
-
-	if (len == 0 || len > TEXT_MAX)
-		return FAULT_LIMIT;
-	if (!load(encoder))
-		return FAULT_ABSENT;
-	*ret = encoder->encode(
-	    (int)len, (const unsigned char *)text, 0, QR_ECLEVEL_L);
-	return *ret != NULL ? FAULT_NONE : FAULT_MEMORY;
-}
-
-enum fault
-qr_side(const char *text, int *ret)
-{
-	struct encoder encoder;
-	QRcode *code = NULL;
-	enum fault fault = encode(text, &encoder, &code);
-
-	if (fault != FAULT_NONE)
-		return fault;
-	*ret = code->width + 2 * QR_QUIET;
-	encoder.done(code);
-	return FAULT_NONE;
+	return code->width + 2 * QR_QUIET;
 }
 
 int
@@ -210,34 +175,20 @@ qr_choose(const struct display *display, int side, int lines)
 	return blocks;
 }
 
-static enum fault
-draw(const char *text, void (*how)(FILE *out, const QRcode *code), char **ret)
-{
-	struct encoder encoder;
-	QRcode *code = NULL;
-	enum fault fault = encode(text, &encoder, &code);
-
-	if (fault != FAULT_NONE)
-		return fault;
-	fault = draw_text(code, how, ret);
-	encoder.done(code);
-	return fault;
-}
-
 enum fault
-qr_draw(const char *text, enum qr_blocks blocks, char **ret)
+qr_draw(const struct qr *code, enum qr_blocks blocks, char **ret)
 {
-	static void (*const how[])(FILE * out, const QRcode *code) = {
+	static void (*const how[])(FILE * out, const struct qr *code) = {
 	    [QR_NONE] = draw_none,
 	    [QR_HALF] = draw_half,
 	    [QR_FULL] = draw_full,
 	};
 
-	return draw(text, how[blocks], ret);
+	return draw_text(code, how[blocks], ret);
 }
 
 enum fault
-qr_svg(const char *text, char **ret)
+qr_svg(const struct qr *code, char **ret)
 {
-	return draw(text, draw_svg, ret);
+	return draw_text(code, draw_svg, ret);
 }

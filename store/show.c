@@ -1,76 +1,11 @@
 #include "show.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "qr.h"
 #include "utf8.h"
-
-#define HOST_TEXT 256
-
-/* The short host name, and the full one where the resolver knows it. */
-static void
-read_host(char short_name[static HOST_TEXT], char full[static HOST_TEXT])
-{
-	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
-	struct addrinfo *found = NULL;
-
-	if (gethostname(short_name, HOST_TEXT) < 0)
-		snprintf(short_name, HOST_TEXT, "localhost");
-	short_name[HOST_TEXT - 1] = '\0';
-	snprintf(full, HOST_TEXT, "%s", short_name);
-	if (getaddrinfo(short_name, NULL, &hints, &found) == 0) {
-		if (found->ai_canonname != NULL)
-			snprintf(full, HOST_TEXT, "%s", found->ai_canonname);
-		freeaddrinfo(found);
-	}
-	short_name[strcspn(short_name, ".")] = '\0';
-}
-
-/* The URI for this host name; *ret_side: how large its code is. */
-static enum fault
-format_uri(const struct reply *reply, const char *host,
-    char ret[static OTPAUTH_MAX], int *ret_side)
-{
-	struct otpauth account = {.issuer = reply->issuer,
-	    .user = reply->user,
-	    .host = host,
-	    .secret = reply->secret,
-	    .algorithm = "SHA1",
-	    .digits = 6,
-	    .period_s = 30};
-	enum fault fault = otpauth_format(&account, ret, OTPAUTH_MAX);
-
-	*ret_side = 0;
-	if (fault == FAULT_NONE)
-		fault = qr_side(ret, ret_side);
-	if (fault == FAULT_ABSENT)
-		fault = FAULT_NONE; /* no code to be small */
-	if (fault != FAULT_NONE)
-		explicit_bzero(ret, OTPAUTH_MAX);
-	return fault;
-}
-
-enum fault
-show_uri(const struct reply *reply, char ret[static OTPAUTH_MAX])
-{
-	char short_name[HOST_TEXT] = "", full[HOST_TEXT] = "";
-	char with_full[OTPAUTH_MAX];
-	int short_side = 0, full_side = 0;
-	enum fault fault;
-
-	read_host(short_name, full);
-	fault = format_uri(reply, short_name, ret, &short_side);
-	if (fault == FAULT_NONE &&
-	    format_uri(reply, full, with_full, &full_side) == FAULT_NONE &&
-	    full_side <= short_side)
-		memcpy(ret, with_full, OTPAUTH_MAX);
-	explicit_bzero(with_full, sizeof(with_full));
-	return fault;
-}
 
 /* For whoever cannot scan: the key in groups of four. */
 static void
@@ -150,29 +85,31 @@ write_code(FILE *out, const char *code, const char *lead)
  * Where that is one line too many, the sentence goes above the code.
  */
 static enum fault
-write_device(FILE *out, const struct reply *reply, const char *uri,
+write_device(FILE *out, const struct reply *reply, const struct scan *scan,
     const struct display *display, const char *message)
 {
-	scoped_json_text char *code = NULL;
-	int lines = key_rows(reply->secret, display) + 1, side = 0;
+	scoped_json_text char *drawn = NULL;
+	struct qr code = {.width = 0};
+	bool has_code = scan->modules != NULL && qr_read(scan->modules, &code);
+	int side = has_code ? qr_side(&code) : 0;
+	int lines = key_rows(reply->secret, display) + 1;
 	int more = lines + rows_of(strlen(message), display);
-	enum fault fault = qr_side(uri, &side);
 	enum qr_blocks blocks = qr_choose(display, side, more);
 	bool above = blocks == QR_NONE;
+	enum fault fault;
 
 	if (above)
 		blocks = qr_choose(display, side, lines);
-	if (fault == FAULT_NONE)
-		fault = qr_draw(uri, blocks, &code);
-	if (fault == FAULT_ABSENT)
+	if (!has_code)
 		blocks = QR_NONE; /* the key does as well */
-	else if (fault != FAULT_NONE)
+	fault = blocks != QR_NONE ? qr_draw(&code, blocks, &drawn) : FAULT_NONE;
+	if (fault != FAULT_NONE)
 		return fault;
 	above &= blocks != QR_NONE && message[0] != '\0';
 	if (blocks == QR_NONE)
-		write_text(out, uri, side, display);
+		write_text(out, scan->uri, side, display);
 	else
-		write_code(out, code, above ? message : "");
+		write_code(out, drawn, above ? message : "");
 	write_key(out, reply->secret);
 	if (!above && message[0] != '\0')
 		write_message(out, message);
@@ -180,22 +117,17 @@ write_device(FILE *out, const struct reply *reply, const char *uri,
 }
 
 enum fault
-show_device(const struct reply *reply, const struct display *display,
-    const char *message, char **ret)
+show_device(const struct reply *reply, const struct scan *scan,
+    const struct display *display, const char *message, char **ret)
 {
 	scoped_json_text char *text = NULL;
-	char uri[OTPAUTH_MAX];
 	size_t len = 0;
-	FILE *out;
-	enum fault fault = show_uri(reply, uri);
+	FILE *out = open_memstream(&text, &len);
+	enum fault fault;
 
-	if (fault != FAULT_NONE)
-		return fault;
-	out = open_memstream(&text, &len);
 	if (out == NULL)
 		return FAULT_MEMORY;
-	fault = write_device(out, reply, uri, display, message);
-	explicit_bzero(uri, sizeof(uri));
+	fault = write_device(out, reply, scan, display, message);
 	if (fault == FAULT_NONE && ferror(out))
 		fault = FAULT_MEMORY;
 	if (fclose(out) != 0)

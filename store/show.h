@@ -6,28 +6,19 @@
 #define TFA_SHOW_H
 
 #include "display.h"
-#include "otpauth.h"
 #include "protocol.h"
+#include "scan.h"
 
 #define SHOW_RECOVERY_TEXT 2048
-
-/*
- * The otpauth URI of the reply's secret, for user and issuer that it names:
- * with the full name of this host, or with the short one where the QR code
- * would be larger for the full.  Faults as of otpauth_format() and
- * qr_side(); ret is then an empty string.
- */
-MUST_USE enum fault
-show_uri(const struct reply *reply, char ret[static OTPAUTH_MAX]);
 
 /*
  * *ret: how to set the reply's secret up on a phone, for that display: the QR
  * code where it can be shown whole, the URI where it cannot, the key in groups
  * of four always, and message, unless it is empty.  Under it there is room
- * for a prompt.  json_text_free() wipes and frees it.  Faults as of
- * show_uri().
+ * for a prompt.  json_text_free() wipes and frees it.  FAULT_MEMORY.
  */
-MUST_USE enum fault show_device(const struct reply *reply,
+MUST_USE enum fault
+show_device(const struct reply *reply, const struct scan *scan,
     const struct display *display, const char *message, char **ret);
 
 /* ret: the reply's recovery codes, in two columns, which take 44 of a

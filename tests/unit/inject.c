@@ -183,23 +183,6 @@ __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *len, int flags)
 	return pair[0];
 }
 
-static bool no_libraries;
-
-void *__real_dlopen(const char *name, int mode);
-void *__wrap_dlopen(const char *name, int mode);
-
-void *
-__wrap_dlopen(const char *name, int mode)
-{
-	return no_libraries ? NULL : __real_dlopen(name, mode);
-}
-
-void
-inject_no_libraries(void)
-{
-	no_libraries = true;
-}
-
 static int syslog_fd = -1;
 
 void __wrap_syslog(int priority, const char *format, ...)

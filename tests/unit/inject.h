@@ -37,7 +37,4 @@ void inject_watch_free(const char *words);
 /* How often it found them. */
 int inject_freed(void);
 
-/* dlopen() finds nothing any more, until this process ends. */
-void inject_no_libraries(void);
-
 #endif

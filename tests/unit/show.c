@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "inject.h"
 #include "show.h"
 
 static const struct reply reply = {.user = "alice",
@@ -11,21 +10,24 @@ static const struct reply reply = {.user = "alice",
 
 /* What a person is shown in a window that has room for a code. */
 static const char *
-shown(void)
+shown(const struct scan *scan)
 {
 	const struct display display = {
 	    .columns = 80, .rows = 50, .utf8 = true};
 	static char *text;
 
 	cr_assert_eq(
-	    show_device(&reply, &display, "Later.", &text), FAULT_NONE);
+	    show_device(&reply, scan, &display, "Later.", &text), FAULT_NONE);
 	return text;
 }
 
 Test(show, device_is_a_code_with_the_key_under_it)
 {
-	const char *text = shown();
+	scoped_scan struct scan scan = {.modules = NULL};
+	const char *text;
 
+	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	text = shown(&scan);
 	cr_expect_not_null(strstr(text, "scan this"));
 	cr_expect_not_null(strstr(text, "\033["));
 	cr_expect_null(strstr(text, "otpauth://"));
@@ -33,12 +35,11 @@ Test(show, device_is_a_code_with_the_key_under_it)
 	cr_expect_not_null(strstr(text, "\nLater.\n"));
 }
 
-Test(show, device_is_text_where_libqrencode_is_not_installed)
+Test(show, device_is_text_where_no_code_can_be_made)
 {
-	const char *text;
+	const struct scan scan = {.uri = "otpauth://totp/Example:alice%40"};
+	const char *text = shown(&scan);
 
-	inject_no_libraries();
-	text = shown();
 	cr_expect_null(strstr(text, "scan this"));
 	cr_expect_null(strstr(text, "\033["));
 	cr_expect_null(strstr(text, "make the window"));

@@ -1,0 +1,105 @@
+/*
+ * tfa-qr: the URI and the QR code for a new secret, for tfa-gate, tfa and
+ * tfa-admin, who start it with a socket as its standard input (scan.h).  It
+ * draws nothing and keeps nothing, and nobody runs it by hand.
+ */
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "scan.h"
+
+#define HOST_TEXT 256
+#define WAIT_MS   2000
+#define EX_USAGE  2
+
+/* The short host name, and the full one where the resolver knows it. */
+static void
+read_host(char short_name[static HOST_TEXT], char full[static HOST_TEXT])
+{
+	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
+	struct addrinfo *found = NULL;
+
+	if (gethostname(short_name, HOST_TEXT) < 0)
+		snprintf(short_name, HOST_TEXT, "localhost");
+	short_name[HOST_TEXT - 1] = '\0';
+	snprintf(full, HOST_TEXT, "%s", short_name);
+	if (getaddrinfo(short_name, NULL, &hints, &found) == 0) {
+		if (found->ai_canonname != NULL)
+			snprintf(full, HOST_TEXT, "%s", found->ai_canonname);
+		freeaddrinfo(found);
+	}
+	short_name[strcspn(short_name, ".")] = '\0';
+}
+
+static enum fault
+make(const struct scan_request *request, const char *host, struct scan *ret)
+{
+	enum fault fault = scan_format(request, host, ret->uri);
+
+	return fault == FAULT_NONE ? qr_encode(ret->uri, &ret->modules) : fault;
+}
+
+/* With the full name, unless the code would be larger for it. */
+static enum fault
+choose(const struct scan_request *request, struct scan *ret)
+{
+	char short_name[HOST_TEXT] = "", full[HOST_TEXT] = "";
+	scoped_scan struct scan with_full = {.modules = NULL};
+	enum fault fault;
+
+	read_host(short_name, full);
+	fault = make(request, short_name, ret);
+	if (fault != FAULT_NONE ||
+	    make(request, full, &with_full) != FAULT_NONE ||
+	    strlen(with_full.modules) > strlen(ret->modules))
+		return fault;
+	scan_done(ret);
+	*ret = with_full;
+	with_full = (struct scan){.modules = NULL};
+	return FAULT_NONE;
+}
+
+static enum fault
+serve(int fd)
+{
+	scoped_json_text char *text = NULL;
+	scoped_scan struct scan scan = {.modules = NULL};
+	struct scan_request request = {.issuer = ""};
+	struct json_error error;
+	size_t len = 0;
+	enum fault fault = packet_receive(fd, WAIT_MS, &text, &len);
+
+	if (fault == FAULT_NONE)
+		fault = json_read(&scan_request_shape, text, len, PACKET_MAX,
+		    &request, &error);
+	if (fault == FAULT_NONE)
+		fault = choose(&request, &scan);
+	json_done(&scan_request_shape, &request);
+	return fault == FAULT_NONE ? packet_send_value(fd, &scan_shape, &scan)
+				   : fault;
+}
+
+int
+main(int argc, char **argv)
+{
+	int kind = 0;
+	socklen_t len = sizeof(kind);
+
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("tfa-qr " TFA_VERSION);
+		return 0;
+	}
+	if (argc > 1 ||
+	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &kind, &len) < 0) {
+		fputs("usage: tfa-qr\n\n"
+		      "Started by tfa-gate, tfa and tfa-admin to make a QR "
+		      "code.\n",
+		    stderr);
+		return EX_USAGE;
+	}
+	return serve(STDIN_FILENO) == FAULT_NONE ? 0 : 1;
+}

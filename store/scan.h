@@ -1,0 +1,50 @@
+/*
+ * What a phone is to scan: the otpauth URI of a new secret and its QR code.
+ *
+ * Both are made by tfa-qr, a program of its own: to encode takes libqrencode,
+ * and to find this host's full name takes the resolver, and what runs at each
+ * login has neither.  It is asked over a socket, in one packet of JSON each
+ * way, and is the user's own process as its caller is.
+ */
+#ifndef TFA_SCAN_H
+#define TFA_SCAN_H
+
+#include "otpauth.h"
+#include "protocol.h"
+#include "qr.h"
+
+/* To tfa-qr. */
+struct scan_request {
+	char issuer[ISSUER_TEXT];
+	char user[USER_TEXT];
+	char secret[JSON_FORM_TEXT]; /* base32 */
+};
+
+/* Its answer, and what a caller of scan_make() has. */
+struct scan {
+	char uri[OTPAUTH_MAX];
+	char *modules; /* NULL: no code can be drawn here */
+};
+
+extern const struct json_shape scan_request_shape;
+extern const struct json_shape scan_shape;
+
+/*
+ * The URI for that host name.  Faults as of otpauth_format(); ret is then an
+ * empty string.
+ */
+MUST_USE enum fault scan_format(const struct scan_request *request,
+    const char *host, char ret[static OTPAUTH_MAX]);
+
+/*
+ * *ret: what stands for the reply's secret, user and issuer; scan_done() wipes
+ * and frees it.  With the full name of this host, or with the short one where
+ * the code would be larger for the full; with the short one and without a code
+ * where tfa-qr or libqrencode is not installed.  Faults as of scan_format().
+ */
+MUST_USE enum fault scan_make(const struct reply *reply, struct scan *ret);
+
+void scan_done(struct scan *scan);
+#define scoped_scan __attribute__((cleanup(scan_done)))
+
+#endif
