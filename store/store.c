@@ -101,12 +101,15 @@ static enum fault
 open_folder(struct store *store, int at, const char *path, const char *name,
     bool create, int *ret_fd)
 {
-	scoped_fd int fd = -1;
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	scoped_fd int fd = openat(at, path, flags);
 	struct stat st;
 
-	if (create && mkdirat(at, path, 0700) < 0 && errno != EEXIST)
-		return because_errno(store, "cannot make", name);
-	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && create) {
+		if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
+			return because_errno(store, "cannot make", name);
+		fd = openat(at, path, flags);
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return because_errno(store, "cannot open", name);
 	if (st.st_uid != store->owner)
