@@ -18,6 +18,8 @@ import time
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 GROUP = 3001  # engineers
 PEOPLE = 200  # who log in, at the top of passwd: u0, u1, ...
+ENDING = range(PEOPLE, PEOPLE + 10)  # n0, ...: whose shell is not there
+NOT_FOUND = 127  # how their gates end, after a pass
 CROWD_UID = 100000  # of those who only have a record: p0, p1, ...
 SOCKET = "/run/tfa/keeper.sock"
 WORK = "/srv/tfa"
@@ -113,27 +115,28 @@ class Rig:
 
     def _people(self):
         """Ours at the top of passwd: what follows costs them nothing.  "s0"
-        and on have a real shell, "x0" one that is not there."""
+        and on have a real shell, "n0" and on one that is not there."""
         home = WORK + "/home"
         os.makedirs(home + "/.ssh")
         shutil.copy(WORK + "/keys/alice.pub", home + "/.ssh/authorized_keys")
         lines = []
         for name, first, shell in (("u", 5000, LANDING),
-                                   ("s", 6000, "/bin/bash")):
+                                   ("s", 6000, "/bin/bash"),
+                                   ("n", 7000, "/nonexistent")):
             lines += ["%s%d:x:%d:%d::%s:%s\n" % (name, i, first + i, GROUP,
                                                  home, shell)
                       for i in range(PEOPLE)]
-        lines.insert(0, "x0:x:7000:%d::%s:/nonexistent\n" % (GROUP, home))
         with open("/etc/passwd") as file:
-            lines.insert(1 + PEOPLE, file.read())
+            lines.insert(PEOPLE, file.read())
         write("/etc/passwd", "".join(lines))
         with open("/etc/shadow", "a") as file:
             file.write("".join("%s:*:19000:0:99999:7:::\n" % line.split(":")[0]
                                for line in "".join(lines).split("\n")
-                               if re.match("[usx][0-9]+:", line)))
+                               if re.match("[usn][0-9]+:", line)))
         with open(WORK + "/keys/alice.pub") as file:
             key = " ".join(file.read().split()[:2])
-        for uid in list(range(5000, 5000 + PEOPLE)) + [7000]:
+        for i in [*range(PEOPLE), *ENDING]:
+            _, uid = self.person(i)
             write("%s/auth.%d" % (WORK, uid), "publickey %s\n" % key, 0o600,
                   uid, GROUP)
 
@@ -147,12 +150,16 @@ class Rig:
               "account required pam_permit.so\n" % self.disk)
         os.mkdir(self.disk + "/ga")
         os.mkdir(self.disk + "/oath", 0o700)
-        for i in range(PEOPLE):
-            folder = "%s/ga/u%d" % (self.disk, i)
+        for i in [*range(PEOPLE), *ENDING]:
+            name, uid = self.person(i)
+            folder = "%s/ga/%s" % (self.disk, name)
             os.mkdir(folder, 0o700)
-            os.chown(folder, 5000 + i, GROUP)
+            os.chown(folder, uid, GROUP)
 
-    def person(self, i):
+    @staticmethod
+    def person(i):
+        if i in ENDING:
+            return "n%d" % (i - PEOPLE), 7000 + i - PEOPLE
         return "u%d" % i, 5000 + i
 
     def grow(self, users):
@@ -267,7 +274,8 @@ class Rig:
         return self._job(i, ["/usr/sbin/tfa-gate"], self.login_env(i, code))
 
     def stub(self, i):
-        return self._job(i, [WORK + "/stub", LANDING, "-c", "true"],
+        shell = "/nonexistent" if i in ENDING else LANDING
+        return self._job(i, [WORK + "/stub", shell, "-c", "true"],
                          self.login_env(i, None))
 
     def pamtester(self, i, service, code):
