@@ -137,7 +137,7 @@ Test(json, writes_what_it_reads)
 	static const char *const texts[] = {
 	    "{'word':'w','number':7,'numbers':[]," NULLS "}",
 	    "{'word':'w','text':'','number':0,'numbers':[]," NULLS "}",
-	    "{'word':'12345678','text':'a longer one','number':-10,"
+	    "{'word':'12345678','text':'0123456789abcdef','number':-10,"
 	    "'flag':true,'choice':'blue','time':'2026-11-01T00:00:00Z',"
 	    "'wait':'15m','counter':'18446744073709551615',"
 	    "'maybe':{'number':1000000000000},"
@@ -217,7 +217,7 @@ Test(json, does_not_write_what_is_not_there)
 Test(json, replaces_a_list_and_a_string_that_were_there)
 {
 	struct json_error error;
-	struct thing thing = {.number = 0};
+	struct thing thing = {.word = "longer"};
 	int64_t *number = json_list_add(&thing.numbers, sizeof(*number));
 	char quoted[QUOTED_MAX];
 
@@ -231,6 +231,7 @@ Test(json, replaces_a_list_and_a_string_that_were_there)
 	    FAULT_NONE);
 	cr_expect_eq(thing.numbers.count, 2);
 	cr_expect_str_eq(thing.text, "new");
+	cr_expect_eq(memcmp(thing.word, "w\0\0\0\0\0\0\0", 9), 0);
 	json_done(&thing_shape, &thing);
 	cr_expect_null(thing.text);
 	cr_expect_null(thing.numbers.items);
@@ -296,6 +297,26 @@ Test(json, says_what_is_wrong_and_where)
 		"is bad"},
 	    {"{'numbers':[1,2,10]}", 1, 17, "numbers[2]", "0 to 9"},
 	    {"{'numbers':[[1]]}", 1, 13, "numbers[0]", "number"},
+	    {"{'number':-0,'number':0}", 1, 14, "number", "twice"},
+	    {"{'number':9223372036854775808}", 1, 11, "number", "-10 to 10"},
+	    {"{'number':-9223372036854775809}", 1, 11, "number", "-10 to 10"},
+	    {"{'number':18446744073709551617}", 1, 11, "number", "-10 to 10"},
+	    {"{'number':184467440737095516165}", 1, 11, "number", "-10 to 10"},
+	    {"{'w\\u006frd':'w',\n'word':'w'}", 2, 1, "word", "twice"},
+	    {"{'w\\u006frd\\u0020':'w'}", 1, 2, "word ", "unknown"},
+	    {"{'wor':'w'}", 1, 2, "wor", "unknown"},
+	    {"{'words':'w'}", 1, 2, "words", "unknown"},
+	    {"{'':'w'}", 1, 2, "", "unknown"},
+	    {"{'word':'\\u0031\\u00e9\\u20ac\\u20ac'}", 1, 9, "word",
+		"8 bytes"},
+	    {"{'text':'1234567\\u0038901\\ud83d\\ude004567'}", 1, 9, "text",
+		"16 bytes"},
+	    {"{'choice':'re'}", 1, 11, "choice", "red, green or blue"},
+	    {"{'choice':'reds'}", 1, 11, "choice", "red, green or blue"},
+	    {"{'choice':null}", 1, 11, "choice", "red, green or blue"},
+	    {"{'time':null}", 1, 9, "time", "a time"},
+	    {"{'flag':null}", 1, 9, "flag", "true or false"},
+	    {"{'numbers':null}", 1, 12, "numbers", "list"},
 	    {"{'null_word':''}", 1, 14, "null_word", "empty"},
 	    {"{'null_choice':'none'}", 1, 16, "null_choice", "red"},
 	};
@@ -355,6 +376,34 @@ Test(json, refuses_what_is_not_json)
 	    "{'l':[],}",
 	    "{'l':[]}]",
 	    "{'l':[}",
+	    "[}",
+	    "{]",
+	    "[",
+	    "]",
+	    "{'l':]}",
+	    "{'l':{]}}",
+	    "{'l':[1},2]",
+	    "{'l':[1]",
+	    "{'l':[1],",
+	    "{'l':[1],'l'",
+	    "{1:[]}",
+	    "{[]:[]}",
+	    "{null:[]}",
+	    "{'l' 1}",
+	    "{'l',1}",
+	    "{'l':[1:2]}",
+	    "{:[]}",
+	    "{'l':,}",
+	    "{'l':[]'m':[]}",
+	    "l",
+	    "true",
+	    "truefalse",
+	    "'l'",
+	    "1",
+	    "{} 1",
+	    "{}null",
+	    "{}\n]",
+	    "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]",
 	    "{'l':[1,]}",
 	    "{'l':[,1]}",
 	    "{'l':[1,,2]}",
@@ -427,6 +476,68 @@ Test(json, refuses_what_is_not_json)
 		cr_expect_str_not_empty(error.text, "%s", texts[i]);
 		json_done(&list_shape, &list);
 	}
+}
+
+/* What cannot be read at all is said before what must not stand there. */
+Test(json, refuses_what_is_not_json_before_all_else)
+{
+	static const struct {
+		const char *text;
+		int line, column;
+		const char *word;
+	} cases[] = {
+	    {"{'wrod':1,\n'word':'x'", 2, 11, "not JSON"},
+	    {"{'word':1,\n'word':1.5}", 2, 8, "whole number"},
+	    {"{'word':tru}", 1, 9, "not JSON"},
+	    {"{'flag':tru}", 1, 9, "not JSON"},
+	    {"{'null_word':nul}", 1, 14, "not JSON"},
+	    {"{'number':'\xff'}", 1, 12, "UTF-8"},
+	    {"{'number':-}", 1, 11, "whole number"},
+	    {"{'items':[1,2,3,4,5}", 1, 20, "not JSON"},
+	    {"{'word':'123456789\\n'}", 1, 19, "escape"},
+	    {"{'word':[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}", 1, 24, "deep"},
+	    {"", 1, 1, "empty"},
+	    {"{'word':'w'," NULLS "}\n}", 2, 1, "not JSON"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct json_error error = {.line = 0};
+		struct thing thing;
+
+		cr_expect_eq(read_thing(cases[i].text, &thing, &error),
+		    FAULT_FORMAT, "%s", cases[i].text);
+		cr_expect_eq(error.line, cases[i].line, "%s: line %d",
+		    cases[i].text, error.line);
+		cr_expect_eq(error.column, cases[i].column, "%s: column %d",
+		    cases[i].text, error.column);
+		cr_expect_str_empty(error.path);
+		cr_expect_not_null(strstr(error.text, cases[i].word), "%s: %s",
+		    cases[i].text, error.text);
+		json_done(&thing_shape, &thing);
+	}
+}
+
+/* Whatever the order, however it is spelt. */
+Test(json, reads_what_is_escaped_or_in_another_order)
+{
+	struct json_error error = {.line = 0};
+	struct thing thing;
+
+	cr_assert_eq(read_thing("{'null_choice':'\\u0072ed','null_word':null,"
+				"'flag':false,'ti\\u006de':'2026-11-01T00:00:"
+				"00\\u005a','null_time':null,'text':'\\\\\\/"
+				"\\ud83d\\ude00','number':-0,"
+				"'word':'\\u20ac\\u0031'}",
+			 &thing, &error),
+	    FAULT_NONE, "%s: %s", error.path, error.text);
+	cr_expect_eq(thing.null_choice, 1);
+	cr_expect_eq(thing.time_s, 1793491200);
+	cr_expect_str_eq(thing.text, "\\/\U0001f600");
+	cr_expect_eq(thing.number, 0);
+	cr_expect_str_eq(thing.word,
+	    "\u20ac"
+	    "1");
+	json_done(&thing_shape, &thing);
 }
 
 Test(json, refuses_a_nul_wherever_it_stands)

@@ -353,6 +353,39 @@ parse_list(const char *name, const char *item, size_t n)
 	return fault;
 }
 
+/* A copy not a byte longer: what is read beyond it, a sanitizer sees. */
+static char *
+prefix_of(const char *text, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	cr_assert_not_null(copy);
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+Test(record, refuses_whatever_is_cut_short)
+{
+	static char quoted[QUOTED_MAX];
+	size_t whole;
+
+	fixture_quote(full, quoted);
+	whole = (size_t)(strrchr(quoted, '}') - quoted);
+	for (size_t len = 0; len <= whole; len++) {
+		struct json_error error = {.line = 0};
+		struct record record;
+		char *text = prefix_of(quoted, len);
+
+		cr_expect_eq(record_parse(text, len, &record, &error),
+		    FAULT_FORMAT, "%zu bytes", len);
+		cr_expect_gt(error.line, 0);
+		cr_expect_str_empty(
+		    error.path, "%zu bytes: %s", len, error.path);
+		free(text);
+	}
+}
+
 Test(record, has_limits_to_its_lists)
 {
 	static const struct {
