@@ -76,6 +76,17 @@ utf8_is_clean(const char *text)
 	return true;
 }
 
+size_t
+utf8_encode(uint32_t c, char ret[static UTF8_MAX])
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n; i-- > 1; c >>= 6)
+		ret[i] = (char)(0x80 | (c & 0x3f));
+	ret[0] = (char)(n == 1 ? c : (0xf00u >> n & 0xf0) | c);
+	return n;
+}
+
 void
 utf8_clean(const char *text, size_t len, char *ret, size_t size)
 {

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define UTF8_MAX 4 /* bytes of the longest character */
+
 /*
  * Bytes of the well-formed character at text, 1 to 4; 0 where there is none
  * within len bytes: overlong, surrogate, above U+10FFFF, cut short.
@@ -27,6 +29,9 @@ uint32_t utf8_char(const char *text, size_t len);
 
 /* Whether utf8_clean() would change nothing. */
 bool utf8_is_clean(const char *text);
+
+/* Writes the character, at most U+10FFFF; its length, 1 to 4. */
+size_t utf8_encode(uint32_t c, char ret[static UTF8_MAX]);
 
 /*
  * Copies len bytes of text to ret, at most size - 1 bytes and whole

@@ -57,6 +57,19 @@ Test(utf8, measures_a_character)
 		    cases[i].length, "case %zu", i);
 }
 
+Test(utf8, writes_what_it_reads)
+{
+	for (uint32_t c = 0; c <= 0x10ffff; c++) {
+		char text[UTF8_MAX];
+		size_t n = utf8_encode(c, text);
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			continue;
+		cr_assert_eq(utf8_length(text, n), n, "U+%04X", c);
+		cr_assert_eq(utf8_char(text, n), c, "U+%04X", c);
+	}
+}
+
 Test(utf8, cleans_what_steers_a_terminal)
 {
 	static const struct {
