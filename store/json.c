@@ -1,4 +1,3 @@
-#include <cjson/cJSON.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,11 +5,12 @@
 
 #include "cleanup.h"
 #include "json.h"
-#include "json_arena.h"
 #include "json_lex.h"
 
-/* How deep json_lex_check() lets anything be, and where a check points. */
-#define STEPS (JSON_DEPTH_MAX + 2)
+/* As deep as any text may be, and where a check points. */
+#define STEPS (JSON_DEPTH_MAX + 3)
+
+#define KEY_SHOWN 40 /* bytes of a key in a path */
 
 /* From a value to one in it: a key, or the number of an item. */
 struct step {
@@ -19,57 +19,22 @@ struct step {
 };
 
 struct reader {
-	const char *text;
-	size_t len;
-	const cJSON *root;
+	struct json_lex lex;
 	struct step path[STEPS]; /* to what is being read */
 	size_t depth;
 	struct json_error *error;
 };
 
-static enum fault read_value(struct reader *r, const struct json_field *field,
-    const cJSON *node, void *value);
+/* An object while its keys are read. */
+struct members {
+	const struct json_shape *shape;
+	void *value;
+	uint64_t seen;
+	size_t next; /* the field that most likely follows */
+};
 
-/* The types and links of a tree are looked at here, not by functions of cJSON:
- * the loader would look up each of those at every login. */
-static bool
-is(const cJSON *node, int type)
-{
-	return (node->type & 0xff) == type;
-}
-
-static const cJSON *
-child_named(const cJSON *node, const char *key)
-{
-	const cJSON *c = node->child;
-
-	while (c != NULL && (c->string == NULL || strcmp(c->string, key) != 0))
-		c = c->next;
-	return c;
-}
-
-static const cJSON *
-child_at(const cJSON *node, int64_t index)
-{
-	const cJSON *c = node->child;
-
-	while (c != NULL && index-- > 0)
-		c = c->next;
-	return c;
-}
-
-/* Counts the values that begin before target; true once it is met. */
-static bool
-count_before(const cJSON *node, const cJSON *target, size_t *count)
-{
-	if (node == target)
-		return true;
-	++*count;
-	for (const cJSON *c = node->child; c != NULL; c = c->next)
-		if (count_before(c, target, count))
-			return true;
-	return false;
-}
+static enum fault
+read_value(struct reader *r, const struct json_field *field, void *value);
 
 static void
 path_push(struct reader *r, const char *key, size_t index)
@@ -88,96 +53,133 @@ path_say(const struct reader *r, char *ret, size_t size)
 		const struct step *step = &r->path[i];
 
 		if (step->key != NULL)
-			snprintf(ret + len, size - len, "%s%.40s",
-			    len > 0 ? "." : "", step->key);
+			snprintf(ret + len, size - len, "%s%.*s",
+			    len > 0 ? "." : "", KEY_SHOWN, step->key);
 		else
 			snprintf(ret + len, size - len, "[%zu]", step->index);
 		len = strlen(ret);
 	}
 }
 
-/* The place of a value, or of its key. */
-static void
-locate(struct reader *r, const cJSON *node, bool key)
-{
-	struct json_error *e = r->error;
-	size_t ordinal = 0;
-
-	*e = (struct json_error){.line = 0};
-	if (count_before(r->root, node, &ordinal))
-		json_lex_locate(
-		    r->text, r->len, ordinal, key, &e->line, &e->column);
-	path_say(r, e->path, sizeof(e->path));
-}
-
-static enum fault
-refuse_key(struct reader *r, const cJSON *node, const char *wrong)
-{
-	locate(r, node, true);
-	snprintf(r->error->text, sizeof(r->error->text), "%s", wrong);
-	return FAULT_FORMAT;
-}
-
+/*
+ * What is wrong with what begins at at.  A text that is no JSON is refused as
+ * that, wherever its fault stands.
+ */
 static enum fault __attribute__((format(printf, 3, 4)))
-refuse(struct reader *r, const cJSON *node, const char *format, ...)
+refuse(struct reader *r, const char *at, const char *format, ...)
 {
+	const struct json_lex *lex = &r->lex;
 	struct json_error *e = r->error;
 	va_list ap;
 
-	locate(r, node, false);
+	if (json_lex_check(lex->text, (size_t)(lex->end - lex->text), e) !=
+	    FAULT_NONE)
+		return FAULT_FORMAT;
+	*e = (struct json_error){.line = 0};
+	json_lex_place(
+	    lex->text, (size_t)(at - lex->text), &e->line, &e->column);
+	path_say(r, e->path, sizeof(e->path));
 	va_start(ap, format);
 	vsnprintf(e->text, sizeof(e->text), format, ap);
 	va_end(ap);
 	return FAULT_FORMAT;
 }
 
+/* The scanner has stopped. */
 static enum fault
-read_text(struct reader *r, const struct json_field *field, const cJSON *node,
-    char *value)
+refuse_grammar(struct reader *r)
 {
-	size_t n;
+	return refuse(r, r->lex.at, "%s", r->lex.wrong);
+}
 
-	if (!is(node, cJSON_String))
-		return refuse(r, node, "must be a string");
-	n = strlen(node->valuestring);
-	if (n == 0 && field->need != JSON_MAYBE)
-		return refuse(r, node, "must not be empty");
-	if (n >= field->size)
-		return refuse(
-		    r, node, "longer than %zu bytes", field->size - 1);
-	memset(value, 0, field->size);
-	memcpy(value, node->valuestring, n);
+/* Where the next value begins. */
+static const char *
+start(struct reader *r)
+{
+	json_lex_peek(&r->lex);
+	return r->lex.at;
+}
+
+static enum fault
+take_string(struct reader *r, const char *at, struct json_string *ret)
+{
+	if (json_lex_peek(&r->lex) != '"')
+		return refuse(r, at, "must be a string");
+	return json_lex_string(&r->lex, ret) ? FAULT_NONE : refuse_grammar(r);
+}
+
+static enum fault
+read_text(struct reader *r, const struct json_field *field, char *value)
+{
+	const char *at = start(r);
+	struct json_string s;
+	enum fault fault = take_string(r, at, &s);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	if (s.len == 0 && field->need != JSON_MAYBE)
+		return refuse(r, at, "must not be empty");
+	if (s.len >= field->size)
+		return refuse(r, at, "longer than %zu bytes", field->size - 1);
+	json_string_copy(&s, value, field->size);
+	memset(value + s.len, 0, field->size - s.len);
 	return FAULT_NONE;
 }
 
 static enum fault
-read_string(struct reader *r, const struct json_field *field, const cJSON *node,
-    char **value)
+read_string(struct reader *r, const struct json_field *field, char **value)
 {
-	if (!is(node, cJSON_String))
-		return refuse(r, node, "must be a string");
-	if (strlen(node->valuestring) > (size_t)field->max)
+	const char *at = start(r);
+	struct json_string s;
+	enum fault fault = take_string(r, at, &s);
+	char *copy;
+
+	if (fault != FAULT_NONE)
+		return fault;
+	if (s.len > (size_t)field->max)
 		return refuse(
-		    r, node, "longer than %lld bytes", (long long)field->max);
+		    r, at, "longer than %lld bytes", (long long)field->max);
+	copy = malloc(s.len + 1);
+	if (copy == NULL)
+		return FAULT_MEMORY;
+	json_string_copy(&s, copy, s.len + 1);
 	json_text_free(value);
-	*value = strdup(node->valuestring);
-	return *value == NULL ? FAULT_MEMORY : FAULT_NONE;
+	*value = copy;
+	return FAULT_NONE;
 }
 
 static enum fault
-read_number(struct reader *r, const struct json_field *field, const cJSON *node,
-    int64_t *value)
+read_number(struct reader *r, const struct json_field *field, int64_t *value)
 {
-	double d = node->valuedouble;
+	const char *at = start(r);
+	char c = json_lex_peek(&r->lex);
+	struct json_number n;
 
-	if (!is(node, cJSON_Number))
-		return refuse(r, node, "must be a number");
-	if (field->min == field->max && d != (double)field->min)
-		return refuse(r, node, "must be %lld", (long long)field->min);
-	if (d < (double)field->min || d > (double)field->max)
-		return refuse(r, node, "must be %lld to %lld",
-		    (long long)field->min, (long long)field->max);
-	*value = (int64_t)d;
+	if (c != '-' && (c < '0' || c > '9'))
+		return refuse(r, at, "must be a number");
+	if (!json_lex_number(&r->lex, &n))
+		return refuse_grammar(r);
+	if (n.fits && n.value >= field->min && n.value <= field->max) {
+		*value = n.value;
+		return FAULT_NONE;
+	}
+	if (field->min == field->max)
+		return refuse(r, at, "must be %lld", (long long)field->min);
+	return refuse(r, at, "must be %lld to %lld", (long long)field->min,
+	    (long long)field->max);
+}
+
+static enum fault
+read_flag(struct reader *r, bool *value)
+{
+	const char *at = start(r);
+
+	if (json_lex_word(&r->lex, "true"))
+		*value = true;
+	else if (json_lex_word(&r->lex, "false"))
+		*value = false;
+	else
+		return refuse(r, at, "must be true or false");
 	return FAULT_NONE;
 }
 
@@ -201,102 +203,169 @@ say_choices(const char *const *names, char *ret, size_t size)
 }
 
 static enum fault
-read_choice(struct reader *r, const struct json_field *field, const cJSON *node,
-    int *value)
+refuse_choice(struct reader *r, const char *at, const struct json_field *field)
 {
 	char choices[JSON_ERROR_TEXT - 16];
 
-	if (is(node, cJSON_String) && node->valuestring[0] != '\0')
-		for (int i = 0; field->names[i] != NULL; i++)
-			if (strcmp(field->names[i], node->valuestring) == 0) {
-				*value = i;
-				return FAULT_NONE;
-			}
 	say_choices(field->names, choices, sizeof(choices));
-	return refuse(r, node, "must be %s", choices);
+	return refuse(r, at, "must be %s", choices);
 }
 
 static enum fault
-read_form(struct reader *r, const struct json_field *field, const cJSON *node,
-    void *value)
+read_choice(struct reader *r, const struct json_field *field, int *value)
 {
-	if (!is(node, cJSON_String) ||
-	    !field->form->parse(node->valuestring, value))
-		return refuse(r, node, "must be %s", field->form->what);
-	return FAULT_NONE;
+	const char *at = start(r);
+	struct json_string s = {.len = 0};
+
+	if (json_lex_peek(&r->lex) == '"' && !json_lex_string(&r->lex, &s))
+		return refuse_grammar(r);
+	for (int i = 0; s.len > 0 && field->names[i] != NULL; i++)
+		if (json_string_is(&s, field->names[i])) {
+			*value = i;
+			return FAULT_NONE;
+		}
+	return refuse_choice(r, at, field);
+}
+
+/* What is longer than what a form writes, it does not read. */
+static enum fault
+read_form(struct reader *r, const struct json_field *field, void *value)
+{
+	const char *at = start(r);
+	struct json_string s = {.len = JSON_FORM_TEXT};
+	char text[JSON_FORM_TEXT];
+	bool ok = false;
+
+	if (json_lex_peek(&r->lex) == '"' && !json_lex_string(&r->lex, &s))
+		return refuse_grammar(r);
+	if (s.len < sizeof(text)) {
+		json_string_copy(&s, text, sizeof(text));
+		ok = field->form->parse(text, value);
+		explicit_bzero(text, s.len);
+	}
+	return ok ? FAULT_NONE : refuse(r, at, "must be %s", field->form->what);
 }
 
 static enum fault
-read_list(struct reader *r, const struct json_field *field, const cJSON *node,
-    void *list)
+read_list(struct reader *r, const struct json_field *field, void *list)
 {
-	struct json_list empty = {NULL, 0};
-	size_t index = 0;
+	const char *at = start(r);
+	enum fault fault;
+	void *item;
 
-	if (!is(node, cJSON_Array))
-		return refuse(r, node, "must be a list");
-	if (child_at(node, field->max) != NULL)
-		return refuse(
-		    r, node, "has more than %lld items", (long long)field->max);
+	if (json_lex_peek(&r->lex) != '[')
+		return refuse(r, at, "must be a list");
 	json_done_field(field, list);
-	memcpy(list, &empty, sizeof(empty));
-	for (const cJSON *c = node->child; c != NULL; c = c->next) {
-		void *item = json_list_add(list, field->item->size);
-		enum fault fault;
-
-		path_push(r, NULL, index++);
+	if (!json_lex_open(&r->lex, '['))
+		return refuse_grammar(r);
+	for (size_t n = 0; json_lex_more(&r->lex, n, ']'); n++) {
+		if (n == (size_t)field->max)
+			return refuse(r, at, "has more than %lld items",
+			    (long long)field->max);
+		item = json_list_add(list, field->item->size);
+		path_push(r, NULL, n);
 		fault = item == NULL ? FAULT_MEMORY
-				     : read_value(r, field->item, c, item);
+				     : read_value(r, field->item, item);
 		if (fault != FAULT_NONE)
 			return fault;
 		r->depth--;
 	}
-	return FAULT_NONE;
+	return r->lex.wrong == NULL ? FAULT_NONE : refuse_grammar(r);
 }
 
+/* We write the keys in the order of the fields: the usual one is next. */
 static const struct json_field *
-field_named(const struct json_shape *shape, const char *key, size_t *ret_i)
+field_named(struct members *m, const struct json_string *key, uint64_t *ret_bit)
 {
-	for (size_t i = 0; i < shape->count; i++)
-		if (strcmp(shape->fields[i].key, key) == 0) {
-			*ret_i = i;
+	const struct json_shape *shape = m->shape;
+
+	for (size_t tried = 0; tried < shape->count; tried++) {
+		size_t i = m->next < shape->count ? m->next : 0;
+
+		m->next = i + 1;
+		if (json_string_is(key, shape->fields[i].key)) {
+			*ret_bit = UINT64_C(1) << i;
 			return &shape->fields[i];
 		}
+	}
 	return NULL;
 }
 
-/* The value under that key, or the object where there is none. */
-static const cJSON *
-step_into(struct reader *r, const cJSON *node, const char *key)
+static enum fault
+refuse_key(struct reader *r, const char *at, const struct json_string *key)
 {
-	const cJSON *at = child_named(node, key);
+	char shown[KEY_SHOWN + 1];
 
-	path_push(r, key, 0);
-	return at != NULL ? at : node;
+	json_string_copy(key, shown, sizeof(shown));
+	path_push(r, shown, 0);
+	return refuse(r, at, "unknown key");
 }
 
 static enum fault
-check_whole(struct reader *r, const struct json_shape *shape, const cJSON *node,
+read_member(struct reader *r, struct members *m)
+{
+	const char *at = start(r);
+	const struct json_field *field;
+	struct json_string key;
+	enum fault fault;
+	uint64_t bit;
+
+	if (!json_lex_key(&r->lex, &key))
+		return refuse_grammar(r);
+	field = field_named(m, &key, &bit);
+	if (field == NULL)
+		return refuse_key(r, at, &key);
+	path_push(r, field->key, 0);
+	if (m->seen & bit)
+		return refuse(r, at, "this key stands here twice");
+	m->seen |= bit;
+	fault = read_value(r, field, (char *)m->value + field->offset);
+	if (fault == FAULT_NONE)
+		r->depth--;
+	return fault;
+}
+
+/* The value under that key of the object at at, or the object where there is
+ * none. */
+static const char *
+step_to_key(struct reader *r, const char *at, const char *key)
+{
+	struct json_lex lex = r->lex;
+
+	lex.at = at;
+	path_push(r, key, 0);
+	return json_lex_find_key(&lex, key) ? lex.at : at;
+}
+
+static const char *
+step_to_item(struct reader *r, const char *at, size_t index)
+{
+	struct json_lex lex = r->lex;
+
+	lex.at = at;
+	path_push(r, NULL, index);
+	return json_lex_find_item(&lex, index) ? lex.at : at;
+}
+
+/* What a check finds is looked for in the text again: it knows no places. */
+static enum fault
+check_whole(struct reader *r, const struct json_shape *shape, const char *at,
     const void *value)
 {
 	struct json_place place = {.key = NULL, .index = -1};
 	const char *wrong = NULL;
-	const cJSON *at;
 
 	if (shape->check != NULL)
 		wrong = shape->check(value, &place);
 	if (wrong == NULL)
 		return FAULT_NONE;
 	if (place.key != NULL)
-		node = step_into(r, node, place.key);
-	if (place.index >= 0) {
-		path_push(r, NULL, (size_t)place.index);
-		at = child_at(node, place.index);
-		node = at != NULL ? at : node;
-	}
+		at = step_to_key(r, at, place.key);
+	if (place.index >= 0)
+		at = step_to_item(r, at, (size_t)place.index);
 	if (place.inner != NULL)
-		node = step_into(r, node, place.inner);
-	return refuse(r, node, "%s", wrong);
+		at = step_to_key(r, at, place.inner);
+	return refuse(r, at, "%s", wrong);
 }
 
 static bool
@@ -306,101 +375,62 @@ is_needed(const struct json_field *field)
 }
 
 static enum fault
-read_object(struct reader *r, const struct json_shape *shape, const cJSON *node,
-    void *value)
+read_object(struct reader *r, const struct json_shape *shape, void *value)
 {
-	uint64_t seen = 0;
+	struct members m = {.shape = shape, .value = value};
+	const char *at = start(r);
 	enum fault fault;
-	size_t i;
 
-	if (!is(node, cJSON_Object))
-		return refuse(r, node, "must be an object");
-	for (const cJSON *c = node->child; c != NULL; c = c->next) {
-		const struct json_field *field = field_named(
-		    shape, c->string, &i);
-
-		path_push(r, c->string, 0);
-		if (field == NULL)
-			return refuse_key(r, c, "unknown key");
-		if (seen & 1ULL << i)
-			return refuse_key(r, c, "this key stands here twice");
-		seen |= 1ULL << i;
-		fault = read_value(r, field, c, (char *)value + field->offset);
-		if (fault != FAULT_NONE)
+	if (json_lex_peek(&r->lex) != '{')
+		return refuse(r, at, "must be an object");
+	if (!json_lex_open(&r->lex, '{'))
+		return refuse_grammar(r);
+	for (size_t n = 0; json_lex_more(&r->lex, n, '}'); n++)
+		if ((fault = read_member(r, &m)) != FAULT_NONE)
 			return fault;
-		r->depth--;
-	}
-	for (i = 0; i < shape->count; i++)
-		if (is_needed(&shape->fields[i]) && !(seen & 1ULL << i))
-			return refuse(r, node, "the key \"%s\" is missing",
+	if (r->lex.wrong != NULL)
+		return refuse_grammar(r);
+	for (size_t i = 0; i < shape->count; i++)
+		if (is_needed(&shape->fields[i]) && !(m.seen >> i & 1))
+			return refuse(r, at, "the key \"%s\" is missing",
 			    shape->fields[i].key);
-	return check_whole(r, shape, node, value);
+	return check_whole(r, shape, at, value);
 }
 
 static enum fault
-read_value(struct reader *r, const struct json_field *field, const cJSON *node,
-    void *value)
+read_value(struct reader *r, const struct json_field *field, void *value)
 {
-	if (field->need == JSON_NULL && is(node, cJSON_NULL))
+	if (field->need == JSON_NULL && json_lex_word(&r->lex, "null"))
 		return FAULT_NONE;
 	switch (field->kind) {
 	case JSON_TEXT:
-		return read_text(r, field, node, value);
+		return read_text(r, field, value);
 	case JSON_STRING:
-		return read_string(r, field, node, value);
+		return read_string(r, field, value);
 	case JSON_NUMBER:
-		return read_number(r, field, node, value);
+		return read_number(r, field, value);
 	case JSON_FLAG:
-		if (!is(node, cJSON_True) && !is(node, cJSON_False))
-			return refuse(r, node, "must be true or false");
-		*(bool *)value = is(node, cJSON_True);
-		return FAULT_NONE;
+		return read_flag(r, value);
 	case JSON_CHOICE:
-		return read_choice(r, field, node, value);
+		return read_choice(r, field, value);
 	case JSON_FORM:
-		return read_form(r, field, node, value);
+		return read_form(r, field, value);
 	case JSON_OBJECT:
 		if (field->need == JSON_MAYBE)
 			*(bool *)value = true;
-		return read_object(r, field->shape, node, value);
+		return read_object(r, field->shape, value);
 	case JSON_LIST:
-		return read_list(r, field, node, value);
+		return read_list(r, field, value);
 	}
-	return refuse(r, node, "unknown kind");
-}
-
-/* cJSON says where it stopped, not why. */
-static enum fault
-refuse_grammar(
-    const char *text, size_t len, const char *at, struct json_error *ret_error)
-{
-	*ret_error = (struct json_error){.line = 0};
-	json_lex_place(text,
-	    at >= text && at <= text + len ? (size_t)(at - text) : len,
-	    &ret_error->line, &ret_error->column);
-	snprintf(ret_error->text, sizeof(ret_error->text), "%s",
-	    len == 0 ? "empty" : "not JSON");
-	return FAULT_FORMAT;
-}
-
-static enum fault
-read_tree(const struct json_shape *shape, const char *text, size_t len,
-    void *value, struct json_error *ret_error)
-{
-	const char *end = text;
-	const cJSON *root = cJSON_ParseWithLengthOpts(text, len + 1, &end, 1);
-	struct reader r = {
-	    .text = text, .len = len, .root = root, .error = ret_error};
-
-	if (root == NULL)
-		return refuse_grammar(text, len, end, ret_error);
-	return read_object(&r, shape, root, value);
+	return refuse(r, start(r), "unknown kind");
 }
 
 enum fault
 json_read(const struct json_shape *shape, const char *text, size_t len,
     size_t max, void *value, struct json_error *ret_error)
 {
+	struct reader r = {
+	    .lex = json_lex_begin(text, len), .error = ret_error};
 	enum fault fault;
 
 	if (len > max) {
@@ -409,12 +439,9 @@ json_read(const struct json_shape *shape, const char *text, size_t len,
 		    "larger than %zu bytes", max);
 		return FAULT_LIMIT;
 	}
-	fault = json_lex_check(text, len, ret_error);
-	if (fault != FAULT_NONE)
-		return fault;
-	json_arena_init();
-	fault = read_tree(shape, text, len, value, ret_error);
-	json_arena_clear();
+	fault = read_object(&r, shape, value);
+	if (fault == FAULT_NONE && !json_lex_end(&r.lex))
+		return refuse_grammar(&r);
 	return fault;
 }
 

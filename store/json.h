@@ -1,8 +1,8 @@
 /*
- * JSON, strictly, between text and C structures.  cJSON parses; this module
- * decides what is acceptable.  A table (struct json_shape) says which keys an
- * object has and where each goes; the same table reads and writes, so the
- * two cannot differ.
+ * JSON, strictly, between text and C structures.  A table (struct json_shape)
+ * says which keys an object has and where each goes; the same table reads and
+ * writes, so the two cannot differ.  A text is read in one pass, straight into
+ * its structure.
  *
  * Refused, with line, column and key: text over the limit, trailing bytes,
  * unknown and duplicate keys (case counts), missing keys, null, numbers that
@@ -42,7 +42,8 @@ enum json_kind {
 	JSON_NUMBER, /* int64_t, min to max */
 	JSON_FLAG,   /* bool */
 	JSON_CHOICE, /* int: the index of the word in names */
-	JSON_FORM,   /* a string that form->parse turns into size bytes */
+	JSON_FORM,   /* a string, shorter than JSON_FORM_TEXT, that form->parse
+	                turns into size bytes */
 	JSON_OBJECT, /* a struct in place, with a shape of its own */
 	JSON_LIST,   /* struct json_list of at most max items, each an item */
 };
@@ -115,7 +116,8 @@ struct json_list {
 /*
  * Reads text of len bytes (at most max) into value.  FAULT_LIMIT: too long;
  * FAULT_FORMAT: refused, *ret_error says where and why; FAULT_MEMORY.
- * text[len] must be NUL.
+ * text[len] must be NUL.  Of several mistakes the first is said, but what is
+ * no JSON at all before any other.
  */
 MUST_USE enum fault json_read(const struct json_shape *shape, const char *text,
     size_t len, size_t max, void *value, struct json_error *ret_error);

@@ -1,154 +1,71 @@
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "json_lex.h"
-#include "utf8.h"
 
-struct lexer {
-	const char *text;
-	size_t len;
-	size_t at;
-	int depth;
-	const char *wrong;
-};
-
-enum token { TOKEN_END, TOKEN_VALUE, TOKEN_KEY, TOKEN_OTHER, TOKEN_BAD };
-
-static char
-peek(const struct lexer *lx)
-{
-	return lx->at < lx->len ? lx->text[lx->at] : '\0';
-}
-
-static enum token
-bad(struct lexer *lx, const char *wrong)
+bool
+json_lex_bad(struct json_lex *lx, const char *wrong)
 {
 	lx->wrong = wrong;
-	return TOKEN_BAD;
+	return false;
 }
 
-static void
-skip_space(struct lexer *lx)
+struct json_lex
+json_lex_begin(const char *text, size_t len)
 {
-	for (; lx->at < lx->len; lx->at++) {
-		char c = lx->text[lx->at];
-
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
-			break;
-	}
+	return (struct json_lex){.text = text, .at = text, .end = text + len};
 }
 
-/* The four digits of \uXXXX, or -1. */
-static int
-hex4(const struct lexer *lx, size_t at)
+void
+json_lex_space(struct json_lex *lx)
 {
-	int value = 0;
+	const char *at = lx->at;
 
-	if (lx->len - at < 4)
-		return -1;
-	for (size_t i = at; i < at + 4; i++) {
-		char c = lx->text[i];
-
-		if (c >= '0' && c <= '9')
-			value = value * 16 + (c - '0');
-		else if (c >= 'a' && c <= 'f')
-			value = value * 16 + (c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			value = value * 16 + (c - 'A' + 10);
-		else
-			return -1;
-	}
-	return value;
+	while (at < lx->end &&
+	    (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+		at++;
+	lx->at = at;
 }
 
-/* At the u of \u; moves past it and past the low half of a pair. */
-static bool
-unicode_escape(struct lexer *lx)
+bool
+json_lex_open(struct json_lex *lx, char bracket)
 {
-	int unit = hex4(lx, lx->at + 1);
+	if (json_lex_peek(lx) != bracket)
+		return json_lex_bad(lx, JSON_LEX_NONE);
+	if (lx->depth == JSON_DEPTH_MAX)
+		return json_lex_bad(lx, "nested too deeply");
+	lx->depth++;
+	lx->at++;
+	return true;
+}
 
-	lx->at += 5;
-	if (unit < 0 || utf8_steers((uint32_t)unit))
+bool
+json_lex_more(struct json_lex *lx, size_t count, char close)
+{
+	char c = json_lex_peek(lx);
+
+	if (c == close) {
+		lx->depth--;
+		lx->at++;
 		return false;
-	if (unit < 0xd800 || unit > 0xdfff)
+	}
+	if (count == 0)
 		return true;
-	if (unit > 0xdbff || lx->len - lx->at < 6 || lx->text[lx->at] != '\\' ||
-	    lx->text[lx->at + 1] != 'u')
+	if (c != ',')
+		return json_lex_bad(lx, JSON_LEX_NONE);
+	lx->at++;
+	return true;
+}
+
+bool
+json_lex_key(struct json_lex *lx, struct json_string *ret)
+{
+	if (!json_lex_string(lx, ret))
 		return false;
-	unit = hex4(lx, lx->at + 2);
-	lx->at += 6;
-	return unit >= 0xdc00 && unit <= 0xdfff;
-}
-
-/* Past what nearly all strings are made of, and nothing has to be asked
- * about. */
-static void
-skip_plain(struct lexer *lx)
-{
-	while (lx->at < lx->len && lx->text[lx->at] >= 0x20 &&
-	    lx->text[lx->at] < 0x7f && lx->text[lx->at] != '"' &&
-	    lx->text[lx->at] != '\\')
-		lx->at++;
-}
-
-/* One character of a string, escaped or not. */
-static const char *
-string_char(struct lexer *lx)
-{
-	unsigned char c = (unsigned char)lx->text[lx->at];
-	size_t n;
-
-	if (c < 0x20 || c == 0x7f)
-		return "control character in a string";
-	if (c == '\\') {
-		lx->at++;
-		switch (peek(lx)) {
-		case '"':
-		case '\\':
-		case '/':
-			lx->at++;
-			return NULL;
-		case 'u':
-			return unicode_escape(lx)
-			    ? NULL
-			    : "bad or forbidden \\u escape in a string";
-		default:
-			return "bad or forbidden escape in a string";
-		}
-	}
-	n = utf8_length(lx->text + lx->at, lx->len - lx->at);
-	if (n == 0)
-		return "not UTF-8";
-	if (utf8_steers(utf8_char(lx->text + lx->at, n)))
-		return "control character in a string";
-	lx->at += n;
-	return NULL;
-}
-
-static enum token
-string(struct lexer *lx)
-{
-	const char *wrong;
-
+	if (json_lex_peek(lx) != ':')
+		return json_lex_bad(lx, JSON_LEX_NONE);
 	lx->at++;
-	for (skip_plain(lx); lx->at < lx->len && lx->text[lx->at] != '"';
-	     skip_plain(lx)) {
-		size_t start = lx->at;
-
-		if ((wrong = string_char(lx)) == NULL)
-			continue;
-		lx->at = start;
-		return bad(lx, wrong);
-	}
-	if (lx->at >= lx->len)
-		return bad(lx, "string without an end");
-	lx->at++;
-
-	struct lexer after = *lx;
-	skip_space(&after);
-	return peek(&after) == ':' ? TOKEN_KEY : TOKEN_VALUE;
+	return true;
 }
 
 static bool
@@ -157,71 +74,137 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static enum token
-number(struct lexer *lx)
+/* Counted below zero, where there is room for one more. */
+bool
+json_lex_number(struct json_lex *lx, struct json_number *ret)
 {
-	size_t start = lx->at, first;
+	bool minus = json_lex_peek(lx) == '-', fits = true;
+	const char *first = lx->at + (minus ? 1 : 0), *at;
+	int64_t value = 0;
 
-	if (peek(lx) == '-')
-		lx->at++;
-	first = lx->at;
-	while (is_digit(peek(lx)))
-		lx->at++;
-	if (lx->at > first && (lx->text[first] != '0' || lx->at == first + 1) &&
-	    (peek(lx) == '\0' || strchr(".eE+", peek(lx)) == NULL))
-		return TOKEN_VALUE;
-	lx->at = start;
-	return bad(lx, "not a whole number");
+	for (at = first; at < lx->end && is_digit(*at); at++)
+		fits = fits && !__builtin_mul_overflow(value, 10, &value) &&
+		    !__builtin_sub_overflow(value, *at - '0', &value);
+	if (at == first || (*first == '0' && at > first + 1) ||
+	    (at < lx->end && memchr(".eE+", *at, 4) != NULL))
+		return json_lex_bad(lx, "not a whole number");
+	if (!minus && __builtin_sub_overflow((int64_t)0, value, &value))
+		fits = false;
+	ret->value = value;
+	ret->fits = fits;
+	lx->at = at;
+	return true;
 }
 
-static enum token
-word(struct lexer *lx)
+bool
+json_lex_word(struct json_lex *lx, const char *word)
 {
-	static const char *const words[] = {"true", "false", "null"};
+	size_t n = strlen(word);
 
-	for (size_t i = 0; i < 3; i++) {
-		size_t n = strlen(words[i]);
-
-		if (lx->len - lx->at >= n &&
-		    memcmp(lx->text + lx->at, words[i], n) == 0) {
-			lx->at += n;
-			return TOKEN_VALUE;
-		}
-	}
-	return bad(lx, "not JSON");
+	json_lex_peek(lx);
+	if ((size_t)(lx->end - lx->at) < n || memcmp(lx->at, word, n) != 0)
+		return false;
+	lx->at += n;
+	return true;
 }
 
-/* The next token; *ret_start is where it begins. */
-static enum token
-next(struct lexer *lx, size_t *ret_start)
+static bool
+skip_object(struct json_lex *lx)
 {
-	skip_space(lx);
-	*ret_start = lx->at;
-	if (lx->at >= lx->len)
-		return TOKEN_END;
-	switch (lx->text[lx->at]) {
-	case '"':
-		return string(lx);
-	case '{':
-	case '[':
-		if (++lx->depth > JSON_DEPTH_MAX)
-			return bad(lx, "nested too deeply");
-		lx->at++;
-		return TOKEN_VALUE;
-	case '}':
-	case ']':
-		lx->depth--;
-		lx->at++;
-		return TOKEN_OTHER;
-	case ':':
-	case ',':
-		lx->at++;
-		return TOKEN_OTHER;
-	case '-':
-		return number(lx);
-	default:
-		return is_digit(lx->text[lx->at]) ? number(lx) : word(lx);
+	struct json_string key;
+
+	if (!json_lex_open(lx, '{'))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, '}'); n++)
+		if (!json_lex_key(lx, &key) || !json_lex_skip(lx))
+			return false;
+	return lx->wrong == NULL;
+}
+
+static bool
+skip_list(struct json_lex *lx)
+{
+	if (!json_lex_open(lx, '['))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, ']'); n++)
+		if (!json_lex_skip(lx))
+			return false;
+	return lx->wrong == NULL;
+}
+
+bool
+json_lex_skip(struct json_lex *lx)
+{
+	struct json_string string;
+	struct json_number number;
+	char c = json_lex_peek(lx);
+
+	if (c == '{')
+		return skip_object(lx);
+	if (c == '[')
+		return skip_list(lx);
+	if (c == '"')
+		return json_lex_string(lx, &string);
+	if (c == '-' || is_digit(c))
+		return json_lex_number(lx, &number);
+	return json_lex_word(lx, "true") || json_lex_word(lx, "false") ||
+	    json_lex_word(lx, "null") || json_lex_bad(lx, JSON_LEX_NONE);
+}
+
+bool
+json_lex_end(struct json_lex *lx)
+{
+	json_lex_peek(lx);
+	return lx->at == lx->end || json_lex_bad(lx, JSON_LEX_NONE);
+}
+
+bool
+json_lex_find_key(struct json_lex *lx, const char *key)
+{
+	struct json_string found;
+
+	if (!json_lex_open(lx, '{'))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, '}'); n++) {
+		if (!json_lex_key(lx, &found))
+			return false;
+		json_lex_peek(lx);
+		if (json_string_is(&found, key))
+			return true;
+		if (!json_lex_skip(lx))
+			return false;
 	}
+	return false;
+}
+
+bool
+json_lex_find_item(struct json_lex *lx, size_t index)
+{
+	if (!json_lex_open(lx, '['))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, ']'); n++) {
+		json_lex_peek(lx);
+		if (n == index)
+			return true;
+		if (!json_lex_skip(lx))
+			return false;
+	}
+	return false;
+}
+
+enum fault
+json_lex_check(const char *text, size_t len, struct json_error *ret_error)
+{
+	struct json_lex lx = json_lex_begin(text, len);
+
+	if (json_lex_skip(&lx) && json_lex_end(&lx))
+		return FAULT_NONE;
+	*ret_error = (struct json_error){.line = 0};
+	json_lex_place(
+	    text, (size_t)(lx.at - text), &ret_error->line, &ret_error->column);
+	snprintf(ret_error->text, sizeof(ret_error->text), "%s",
+	    len == 0 ? "empty" : lx.wrong);
+	return FAULT_FORMAT;
 }
 
 void
@@ -237,41 +220,4 @@ json_lex_place(const char *text, size_t at, int *ret_line, int *ret_column)
 			++*ret_column;
 		}
 	}
-}
-
-enum fault
-json_lex_check(const char *text, size_t len, struct json_error *ret_error)
-{
-	struct lexer lx = {.text = text, .len = len};
-	enum token token;
-	size_t start;
-
-	while ((token = next(&lx, &start)) != TOKEN_END) {
-		if (token != TOKEN_BAD)
-			continue;
-		*ret_error = (struct json_error){.line = 0};
-		json_lex_place(text, lx.at < len ? lx.at : len,
-		    &ret_error->line, &ret_error->column);
-		snprintf(
-		    ret_error->text, sizeof(ret_error->text), "%s", lx.wrong);
-		return FAULT_FORMAT;
-	}
-	return FAULT_NONE;
-}
-
-void
-json_lex_locate(const char *text, size_t len, size_t ordinal, bool key,
-    int *ret_line, int *ret_column)
-{
-	struct lexer lx = {.text = text, .len = len};
-	size_t start = 0, key_start = 0;
-	enum token token;
-
-	while ((token = next(&lx, &start)) != TOKEN_END && token != TOKEN_BAD) {
-		if (token == TOKEN_KEY)
-			key_start = start;
-		if (token == TOKEN_VALUE && ordinal-- == 0)
-			break;
-	}
-	json_lex_place(text, key ? key_start : start, ret_line, ret_column);
 }

@@ -22,7 +22,7 @@ struct json_out json_out_begin(size_t room);
 void json_out_put(struct json_out *out, const char *bytes, size_t len);
 void json_out_text(struct json_out *out, const char *text);
 
-/* As a JSON string: quoted, and escaped as cJSON does (RFC 8259, section 7). */
+/* As a JSON string: quoted, and escaped where it must be (RFC 8259, section 7). */
 void json_out_string(struct json_out *out, const char *text);
 
 /* Takes back all but the first len bytes. */

@@ -668,6 +668,90 @@ Test(json, wipes_all_that_it_frees)
 	inject_watch_free(NULL);
 }
 
+/* What a form was given, and whether it is still there when all is read. */
+static const char *given;
+static bool kept;
+
+static bool
+secret_read(const char *text, void *ret)
+{
+	given = text;
+	memcpy(ret, SECRET, sizeof(SECRET));
+	return strcmp(text, SECRET) == 0;
+}
+
+static const char *__attribute__((no_sanitize("address")))
+secret_check(const void *value, struct json_place *ret_place)
+{
+	const volatile char *at = given;
+
+	(void)value;
+	(void)ret_place;
+	kept = true;
+	for (size_t i = 0; kept && i < sizeof(SECRET) - 1; i++)
+		kept = at[i] == SECRET[i];
+	return NULL;
+}
+
+Test(json, wipes_what_a_form_was_given)
+{
+	static const struct json_form form = {"a secret", secret_read, NULL};
+	static const struct json_field field = {.key = "secret",
+	    .kind = JSON_FORM,
+	    .need = JSON_REQUIRED,
+	    .size = sizeof(SECRET),
+	    .form = &form};
+	static const struct json_shape shape = {&field, 1, secret_check};
+	static const char text[] = "{\"secret\":\"" SECRET "\"}";
+	struct json_error error;
+	char secret[sizeof(SECRET)];
+
+	cr_assert_eq(
+	    json_read(&shape, text, sizeof(text) - 1, TEXT_MAX, secret, &error),
+	    FAULT_NONE);
+	cr_assert_str_eq(secret, SECRET);
+	cr_expect_not(kept);
+}
+
+static bool
+length_read(const char *text, void *ret)
+{
+	*(int64_t *)ret = (int64_t)strlen(text);
+	return true;
+}
+
+/* A form is given all of a string, or nothing. */
+Test(json, gives_a_form_no_more_than_it_could_have_written)
+{
+	static const struct json_form form = {"short", length_read, NULL};
+	static const struct json_field field = {.key = "a",
+	    .kind = JSON_FORM,
+	    .need = JSON_REQUIRED,
+	    .size = sizeof(int64_t),
+	    .form = &form};
+	static const struct json_shape shape = {&field, 1, NULL};
+	char text[TEXT_MAX];
+
+	for (int len = JSON_FORM_TEXT - 2; len < TEXT_MAX - 32; len++) {
+		struct json_error error = {.line = 0};
+		int64_t length = -1;
+		int n = snprintf(
+		    text, sizeof(text), "{\"a\":\"%0*d\"}", len, 1);
+		enum fault fault = json_read(
+		    &shape, text, (size_t)n, TEXT_MAX, &length, &error);
+
+		if (len < JSON_FORM_TEXT) {
+			cr_expect_eq(fault, FAULT_NONE);
+			cr_expect_eq(length, len);
+			continue;
+		}
+		cr_expect_eq(fault, FAULT_FORMAT, "%d", len);
+		cr_expect_eq(error.column, 6);
+		cr_expect_str_eq(error.text, "must be short");
+		cr_expect_eq(length, -1);
+	}
+}
+
 Test(json, says_an_error_as_compilers_do)
 {
 	static const struct {

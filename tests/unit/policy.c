@@ -225,7 +225,7 @@ static const struct {
     {"{\n", "# policy\n{\n", 1, 1, "", "not JSON"},
     {"{\n", "\xef\xbb\xbf{\n", 1, 1, "", "not JSON"},
     {"'optional',", "'optional'", 12, 3, "", "not JSON"},
-    {"'refuse'}", "'refuse'},", 17, 2, "", "not JSON"},
+    {"'refuse'}", "'refuse'},", 17, 1, "", "not JSON"},
     {"['deploy']", "['deploy',]", 5, 39, "", "not JSON"},
     {"'issuer': 'Ex", "'issuer': 'Ex\n", 3, 16, "", "control character"},
     {"'issuer': 'Ex", "'issuer': 'Ex\t", 3, 16, "", "control character"},

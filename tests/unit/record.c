@@ -559,7 +559,7 @@ heap_holds(const void *bytes, size_t len)
 	return found;
 }
 
-/* Through parsing, growing, printing and freeing: cJSON's copies too.  Of a
+/* Through parsing, growing, printing and freeing, copies too.  Of a
  * chunk that is freed, malloc overwrites no more than the first 16 bytes. */
 Test(record, leaves_no_secret_in_the_heap)
 {
