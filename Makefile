@@ -88,9 +88,6 @@ PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-qr \
 
 all: $(PROGRAMS)
 
-# libc first: that is the order in which the loader looks for each symbol.
-GATE_LIBS := -lc -lcjson
-
 # Of what nobody calls, the loader would look up the symbols at each login.
 $(PROGRAMS): LINK += -Wl,--gc-sections
 
@@ -113,11 +110,11 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 
 $(BUILD)/tfa-gate: $(call obj,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ $(GATE_LIBS)
+	$(Q)$(CC) $(LINK) $^ -o $@
 
 $(BUILD)/tfa: $(call obj,gate/tfa.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ $(GATE_LIBS)
+	$(Q)$(CC) $(LINK) $^ -o $@
 
 $(BUILD)/tfa-qr: $(call obj,gate/tfa-qr.c) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
@@ -125,11 +122,11 @@ $(BUILD)/tfa-qr: $(call obj,gate/tfa-qr.c) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lcrypto
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lsmartcols -lcrypto
+	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
 
 # Tests.  What tests/unit/inject.c makes fail, or looks at.
 WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsync \
@@ -144,7 +141,7 @@ $(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a
 $(BUILD)/scenario: $(call obj,$(SCENARIO_SRC) $(SUPPORT_SRC)) \
     $(BUILD)/libtfa.a | $(BUILD)/hostile.so
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion
 
 # What the scenarios have others try to load into the programs.
 $(BUILD)/hostile.so: $(HOSTILE_SRC)
@@ -172,7 +169,7 @@ soak: deps
 
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
+	$(Q)$(CC) $(LINK) $^ -o $@
 
 odds: deps
 	$(MAKE) $(BUILD)/odds
@@ -180,7 +177,7 @@ odds: deps
 
 $(BUILD)/odds: $(call obj,$(ODDS_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lcrypto
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 # tests/fuzz/NAME.c is a harness; its seeds are in tests/fuzz/corpus/NAME.
 FUZZ_SECONDS ?= 10
@@ -205,7 +202,7 @@ demo: deps
 
 $(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson
+	$(Q)$(CC) $(LINK) $^ -o $@
 
 # Against the peers that Debian has.  SECTIONS= runs only some of it; see
 # tests/bench/run.

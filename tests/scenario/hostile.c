@@ -145,7 +145,7 @@ static void
 put_library(const char *folder)
 {
 	static const char *const names[] = {"hostile.so", "libtinfo.so.6",
-	    "libcjson.so.1", "libqrencode.so.4", "libsmartcols.so.1"};
+	    "libqrencode.so.4", "libsmartcols.so.1"};
 	const char *library = getenv("TFA_HOSTILE");
 
 	if (library == NULL)

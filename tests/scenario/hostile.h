@@ -1,7 +1,7 @@
 /*
  * An environment as an attacker would have it: every variable that the loader,
  * libc, OpenSSL, libsmartcols, the shells, sshd or systemd look at, with a
- * value that points into a folder of his.  cJSON and libqrencode read none.
+ * value that points into a folder of his.  libqrencode reads none.
  */
 #ifndef TFA_TESTS_HOSTILE_H
 #define TFA_TESTS_HOSTILE_H
