@@ -38,9 +38,16 @@ void fuzz_parts_done(char **parts, size_t count);
 bool strict_json(const char *text, size_t len);
 
 /*
+ * A third one, on values: the text as cJSON understands it, written by cJSON,
+ * on the heap; NULL for what it refuses.
+ */
+char *cjson_rewrite(const char *text, size_t len);
+
+/*
  * What rewrite() accepts is strict JSON; written again it is accepted, and
- * writes the same text from then on.  It returns a text on the heap, or NULL
- * for what it refuses; ctx is for it.
+ * writes the same text from then on; and as cJSON writes it, it means the
+ * same.  It returns a text on the heap, or NULL for what it refuses; ctx is
+ * for it.
  */
 void fuzz_rewrite(const uint8_t *data, size_t size,
     char *(*rewrite)(void *ctx, const char *text, size_t len), void *ctx);

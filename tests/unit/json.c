@@ -155,7 +155,104 @@ Test(json, writes_what_it_reads)
 		expect_round_trip(texts[i]);
 }
 
-/* On one line it is written without cJSON, and by the same rules. */
+/* The text as cJSON understands it, written by cJSON; NULL if it does not. */
+static char *
+as_cjson_reads(const char *text)
+{
+	cJSON *tree = cJSON_ParseWithOpts(text, NULL, true);
+	char *again = tree != NULL ? cJSON_PrintUnformatted(tree) : NULL;
+
+	cJSON_Delete(tree);
+	return again;
+}
+
+static char *
+rewritten(const char *text)
+{
+	struct json_error error = {.line = 0};
+	struct thing thing = {.number = 7};
+	char *again = NULL;
+
+	if (json_read(&thing_shape, text, strlen(text), TEXT_MAX, &thing,
+		&error) == FAULT_NONE)
+		cr_assert_eq(json_write(&thing_shape, &thing, false, &again),
+		    FAULT_NONE);
+	json_done(&thing_shape, &thing);
+	return again;
+}
+
+/* Whether it is read; then another parser finds the same in it. */
+static bool
+means_the_same(const char *text)
+{
+	char *ours = rewritten(text), *theirs, *both;
+
+	if (ours == NULL)
+		return false;
+	theirs = as_cjson_reads(text);
+	cr_assert_not_null(theirs, "%s", text);
+	both = rewritten(theirs);
+	cr_assert_not_null(both, "%s", theirs);
+	cr_expect_str_eq(ours, both);
+	cJSON_free(theirs);
+	json_text_free(&ours);
+	json_text_free(&both);
+	return true;
+}
+
+/* A second opinion on values. */
+Test(json, reads_what_cjson_reads)
+{
+	static const char *const texts[] = {
+	    "{'word':'w'," NULLS "}",
+	    " {\n'word' :\t'w'\r, " NULLS " } ",
+	    "{" NULLS ",'number':-10,'word':'w'}",
+	    "{'word':'\\u0041\\u00e9\\u20ac'," NULLS "}",
+	    "{'w\\u006frd':'\u00e9\u20ac'," NULLS "}",
+	    "{'word':'w','text':'\\ud83d\\ude00\\\\\\/'," NULLS "}",
+	    "{'word':'w','maybe':{'number':1000000000000}," NULLS "}",
+	    "{'word':'w','maybe':{'number':-0}," NULLS "}",
+	    "{'word':'w','flag':true,'choice':'blue','counter':'0'," NULLS "}",
+	    "{'word':'w','items':[{'text':'t','name':'a'},{'name':'b'}],"
+	    "'numbers':[1,2 ,3\n],'null_word':'n','null_time':"
+	    "'1970-01-01T00:00:01Z','null_choice':'red'}",
+	    "{'word':'w','items':[ ],'numbers':[\n]," NULLS "}",
+	};
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		char quoted[QUOTED_MAX];
+
+		fixture_quote(texts[i], quoted);
+		cr_expect(means_the_same(quoted), "%s", quoted);
+	}
+}
+
+/* With any byte changed or left out it is refused, or cJSON takes it too. */
+Test(json, reads_nothing_that_cjson_refuses)
+{
+	static const char whole[] =
+	    "{'word':'w', 'text':'\\u0041','number':-10,'flag':true,"
+	    "'choice':'red','maybe':{'number':12},'items':[{'name':'a'},"
+	    "{'name':'b'}],'numbers':[1, 2],'wait':'1m'," NULLS "}";
+	static const char others[] = "{}[],:\"\\ \n\t019-+.eEauxl/\x01\x7f\xc3";
+	char quoted[QUOTED_MAX], text[QUOTED_MAX];
+	size_t taken = 0;
+
+	fixture_quote(whole, quoted);
+	cr_assert(means_the_same(quoted));
+	for (size_t at = 0; quoted[at] != '\0'; at++) {
+		snprintf(text, sizeof(text), "%s", quoted);
+		for (size_t i = 0; others[i] != '\0'; i++) {
+			text[at] = others[i];
+			taken += means_the_same(text);
+		}
+		snprintf(text + at, sizeof(text) - at, "%s", quoted + at + 1);
+		taken += means_the_same(text);
+	}
+	cr_expect_gt(taken, 20);
+}
+
+/* By the rules that cJSON has. */
 Test(json, writes_one_line_as_cjson_does)
 {
 	static const int64_t numbers[] = {

@@ -4,6 +4,7 @@
 
 #include "../fuzz.h"
 #include "cleanup.h"
+#include "json_lex.h"
 
 #define TEXT_MAX (256UL * 1024)
 
@@ -56,14 +57,20 @@ fuzz_rewrite(const uint8_t *data, size_t size,
 {
 	scoped_free char *text = fuzz_text(data, size);
 	scoped_free char *once = rewrite(ctx, text, size);
-	scoped_free char *twice = NULL;
+	scoped_free char *twice = NULL, *theirs = NULL, *both = NULL;
+	struct json_error error;
 
 	if (once == NULL)
 		return;
+	must(json_lex_check(text, size, &error) == FAULT_NONE);
 	must(strict_json(text, size));
 	must(strict_json(once, strlen(once)));
 	twice = rewrite(ctx, once, strlen(once));
 	must(twice != NULL && strcmp(once, twice) == 0);
+	theirs = cjson_rewrite(text, size);
+	must(theirs != NULL);
+	both = rewrite(ctx, theirs, strlen(theirs));
+	must(both != NULL && strcmp(once, both) == 0);
 }
 
 struct shaped {
@@ -76,14 +83,18 @@ static char *
 rewrite_shaped(void *ctx, const char *text, size_t len)
 {
 	const struct shaped *to = ctx;
-	struct json_error error;
+	struct json_error error = {.line = 0};
+	enum fault fault;
 	char *again = NULL;
 
 	memset(to->value, 0, to->size);
-	if (json_read(to->shape, text, len, TEXT_MAX, to->value, &error) ==
-	    FAULT_NONE)
+	fault = json_read(to->shape, text, len, TEXT_MAX, to->value, &error);
+	if (fault == FAULT_NONE)
 		must(json_write(to->shape, to->value, true, &again) ==
 		    FAULT_NONE);
+	if (fault == FAULT_FORMAT)
+		must(error.line > 0 && error.column > 0 &&
+		    (size_t)error.column <= len + 1 && error.text[0] != '\0');
 	json_done(to->shape, to->value);
 	return again;
 }
