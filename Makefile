@@ -39,8 +39,8 @@ probe = $(shell $(CC) $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && \
 WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wshadow -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum $(WERROR)
 ifeq ($(SAN),)
-HARDEN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) \
-	-fstack-protector-strong $(call probe,-fstack-clash-protection) \
+FORTIFY := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
+HARDEN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
 	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
 else
 SANITIZE := -fsanitize=address,undefined$(if $(filter fuzz,$(SAN)),$(comma)fuzzer-no-link)
@@ -52,7 +52,7 @@ BASE := -std=c11 -D_GNU_SOURCE -fPIE -ffunction-sections -fdata-sections \
 	-MMD -MP -iquote store \
 	-iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"'
-COMPILE = $(CC) $(BASE) $(HARDEN) $(WARN) $(CFLAGS)
+COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
 LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
 # Sources.  main.c, tfa*.c and keeper*.c are programs; all else can be tested.
@@ -108,9 +108,33 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/tfa-gate: $(call obj,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa.a
+# The gate is loaded at each login: a static program, which loads nothing else,
+# and of musl, since glibc asks the processor some fifty questions before
+# main(), which a virtual machine answers so slowly that it is most of a login.
+# What needs libcrypto or libqrencode is not in it.  GATE_LIBC= makes an
+# ordinary program, as does a machine without musl-gcc.
+GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
+ifeq ($(GATE_LIBC),musl)
+MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell $(CC) -dumpmachine))
+GATE_OBJ := $(patsubst %.c,$(BUILD)/obj-musl/%.o,gate/main.c $(GATE_PARTS) \
+	$(shell grep -L 'openssl/\|qrencode\.h' $(STORE_SRC)))
+GATE_LINK := -nostdlib -static-pie -Wl,-z,text $(MUSL_LIB)/rcrt1.o \
+	$(MUSL_LIB)/crti.o
+GATE_LIBS := -L$(MUSL_LIB) -lc -lgcc -lc $(MUSL_LIB)/crtn.o
+
+$(BUILD)/obj-musl/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo '  CC    $< (musl)'
+	$(Q)musl-gcc $(BASE) $(HARDEN) $(WARN) $(CFLAGS) -c $< -o $@
+
+-include $(GATE_OBJ:.o=.d)
+else
+GATE_OBJ := $(call obj,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa.a
+endif
+
+$(BUILD)/tfa-gate: $(GATE_OBJ)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $(GATE_LINK) $^ -o $@ $(GATE_LIBS)
 
 $(BUILD)/tfa: $(call obj,gate/tfa.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
@@ -118,7 +142,7 @@ $(BUILD)/tfa: $(call obj,gate/tfa.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-qr: $(call obj,gate/tfa-qr.c) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcjson -lqrencode
+	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
@@ -220,7 +244,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
 # Packages: what to build with, what to test with.
-DEPS := pkg-config libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
+DEPS := pkg-config musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd
