@@ -19,20 +19,22 @@ program(const char *name)
 	return text("%s/%s", getenv("TFA_PROGRAMS"), name);
 }
 
-Test(secrets, gate_links_no_libcrypto)
+/* Nothing that a login could be made to load, and no libcrypto; a sanitizer's
+ * build is an ordinary program. */
+Test(secrets, gate_loads_nothing)
 {
 	struct run *r = run(ARGV("ldd", program("tfa-gate")), NULL, 0);
 
 	assert_status(r, 0);
-	assert_says(r->out, "libc.so");
 	assert_never_says(r->out, "libcrypto");
-	assert_never_says(r->out, "libssl");
+	if (getenv("ASAN_OPTIONS") == NULL)
+		assert_says(r->out, "statically linked");
 }
 
 Test(secrets, nothing_is_setuid)
 {
 	static const char *const names[] = {
-	    "tfa-gate", "tfa-keeper", "tfa-admin"};
+	    "tfa-gate", "tfa", "tfa-qr", "tfa-keeper", "tfa-admin"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = program(names[i]);

@@ -14,19 +14,33 @@
 #include "processes.h"
 #include "run.h"
 
-/* The owner of a process; false for one that is gone or a zombie. */
+struct process {
+	uid_t owner;
+	pid_t parent;
+};
+
 static bool
-owner_of(pid_t pid, uid_t *ret_uid)
+number_after(const char *status, const char *word, unsigned *ret)
+{
+	const char *found = strstr(status, word);
+
+	if (found != NULL)
+		*ret = (unsigned)strtoul(found + strlen(word), NULL, 10);
+	return found != NULL;
+}
+
+/* False for one that is gone or a zombie. */
+static bool
+look_up(pid_t pid, struct process *ret)
 {
 	scoped_free char *status = read_text(text("/proc/%d/status", pid));
-	const char *found;
+	unsigned owner, parent;
 
-	if (status == NULL || strstr(status, "\nState:\tZ") != NULL)
+	if (status == NULL || strstr(status, "\nState:\tZ") != NULL ||
+	    !number_after(status, "\nUid:\t", &owner) ||
+	    !number_after(status, "\nPPid:\t", &parent))
 		return false;
-	found = strstr(status, "\nUid:\t");
-	if (found == NULL)
-		return false;
-	*ret_uid = (uid_t)strtoul(found + 6, NULL, 10);
+	*ret = (struct process){.owner = (uid_t)owner, .parent = (pid_t)parent};
 	return true;
 }
 
@@ -42,14 +56,17 @@ names_folder(const struct bastion *b, pid_t pid)
 	    memmem(command, (size_t)len, b->dir, strlen(b->dir)) != NULL;
 }
 
+/* The keeper's workers stay for the next login. */
 static bool
 belongs(const struct bastion *b, pid_t pid, uid_t user)
 {
-	uid_t owner;
+	struct process p;
 
-	if (pid == b->sshd || pid == b->keeper || !owner_of(pid, &owner))
+	if (pid == b->sshd || pid == b->keeper || !look_up(pid, &p) ||
+	    (b->keeper > 0 && p.parent == b->keeper))
 		return false;
-	return (bastion_has_people() && owner == user) || names_folder(b, pid);
+	return (bastion_has_people() && p.owner == user) ||
+	    names_folder(b, pid);
 }
 
 /* The next process of /proc; 0 at the end. */
@@ -103,8 +120,9 @@ processes_left(const struct bastion *b, const char *user, int limit_ms)
 int
 processes_signal(const char *user, const char *name, int signal)
 {
-	uid_t uid = fixture_person(user)->pw_uid, owner;
+	uid_t uid = fixture_person(user)->pw_uid;
 	DIR *proc = open_proc();
+	struct process p;
 	int count = 0;
 	pid_t pid;
 
@@ -112,7 +130,7 @@ processes_signal(const char *user, const char *name, int signal)
 		scoped_free char *comm = read_text(text("/proc/%d/comm", pid));
 
 		if (comm == NULL || strncmp(comm, name, strlen(name)) != 0 ||
-		    !owner_of(pid, &owner) || owner != uid)
+		    !look_up(pid, &p) || p.owner != uid)
 			continue;
 		count += kill(pid, signal) == 0;
 	}
