@@ -102,11 +102,16 @@ boot(void)
 void
 boot_crash(void)
 {
+	long long end = run_clock_ms() + BOOT_MS;
+
 	if (!is_on)
 		return;
 	is_on = false;
 	kill(power->pid, SIGKILL);
 	run_finish(power);
+	/* All its processes end with the first, or it would be found again. */
+	while (find_systemd() != 0 && run_clock_ms() < end)
+		run_sleep_ms(20);
 	run(ARGV("sh", "-c",
 		text("find /sys/fs/cgroup/%s -depth -type d -exec rmdir {} +",
 		    cgroup())),
