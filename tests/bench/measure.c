@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "point.h"
 
@@ -39,24 +40,22 @@ struct job {
 	struct point used;
 };
 
-static void
+static bool
 become(uid_t uid, gid_t gid)
 {
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
-	    setresuid(uid, uid, uid) < 0 || chdir("/") < 0)
-		err(125, "uid %u", uid);
+	return setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
+	    setresuid(uid, uid, uid) == 0 && chdir("/") == 0;
 }
 
-static void
+/* A points that is POINT_FD already would still be closed by exec. */
+static bool
 plug(int input, int points)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	/* A points that is POINT_FD already would still be closed by exec. */
-	if (null < 0 || dup2(input >= 0 ? input : null, 0) < 0 ||
-	    dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
-	    dup2(points, POINT_FD) < 0 || fcntl(POINT_FD, F_SETFD, 0) < 0)
-		err(125, "descriptors");
+	return null >= 0 && dup2(input >= 0 ? input : null, 0) >= 0 &&
+	    dup2(null, 1) >= 0 && dup2(null, 2) >= 0 &&
+	    dup2(points, POINT_FD) >= 0 && fcntl(POINT_FD, F_SETFD, 0) >= 0;
 }
 
 /* What the job reads: it fits into a pipe. */
@@ -88,14 +87,16 @@ begin(struct job *job, char *fields[static FIELDS])
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		err(1, "pipe");
 	job->start_ns = point_clock(CLOCK_MONOTONIC);
-	job->pid = fork();
+	/* To copy this process would be a good part of what is measured. */
+	job->pid = vfork();
 	if (job->pid < 0)
-		err(1, "fork");
+		err(1, "vfork");
 	if (job->pid == 0) {
-		plug(input, fds[1]);
-		become((uid_t)atol(fields[0]), (gid_t)atol(fields[1]));
-		point_write();
-		execve(argv[0], argv, env);
+		if (plug(input, fds[1]) &&
+		    become((uid_t)atol(fields[0]), (gid_t)atol(fields[1]))) {
+			point_write();
+			execve(argv[0], argv, env);
+		}
 		_exit(125);
 	}
 	close(fds[1]);

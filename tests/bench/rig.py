@@ -18,7 +18,7 @@ import time
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 GROUP = 3001  # engineers
 PEOPLE = 200  # who log in, at the top of passwd: u0, u1, ...
-ENDING = range(PEOPLE, PEOPLE + 10)  # n0, ...: whose shell is not there
+ENDING = range(PEOPLE, 2 * PEOPLE)  # n0, ...: whose shell is not there
 NOT_FOUND = 127  # how their gates end, after a pass
 CROWD_UID = 100000  # of those who only have a record: p0, p1, ...
 SOCKET = "/run/tfa/keeper.sock"
