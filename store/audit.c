@@ -127,9 +127,8 @@ audit_write(struct store *store, const struct audit *entry)
 		return fault;
 	syslog(LOG_AUTHPRIV | LOG_INFO, "%s", line);
 	len = strlen(line);
-	fd = openat(store->dir, AUDIT_FILE,
-	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-	    0600);
+	fd = file_open_or_make(
+	    store->dir, AUDIT_FILE, O_RDWR | O_APPEND | O_NONBLOCK);
 	if (fd < 0)
 		return FAULT_IO;
 	if (!is_ours(fd))

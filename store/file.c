@@ -90,15 +90,37 @@ file_write(int fd, const void *bytes, size_t len)
 	return FAULT_NONE;
 }
 
+int
+file_open_or_make(int folder, const char *name, int flags)
+{
+	int fd;
+
+	flags |= O_NOFOLLOW | O_CLOEXEC;
+	fd = openat(folder, name, flags);
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	return openat(folder, name, flags | O_CREAT, 0600);
+}
+
+/* One that is left from a process that was killed is in the way. */
+static int
+make_new(int folder, const char *name)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(folder, name, flags, 0600);
+
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	unlinkat(folder, name, 0);
+	return openat(folder, name, flags, 0600);
+}
+
 enum fault
 file_put(int folder, const char *name, const char *new, mode_t mode,
     uid_t owner, gid_t group, const void *bytes, size_t len)
 {
-	scoped_fd int fd = -1;
+	scoped_fd int fd = make_new(folder, new);
 
-	unlinkat(folder, new, 0);
-	fd = openat(folder, new,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return FAULT_IO;
 	if ((owner != (uid_t)-1 && fchown(fd, owner, group) < 0) ||

@@ -21,8 +21,15 @@ file_read(int fd, size_t max, char **ret_text, size_t *ret_len);
 MUST_USE enum fault file_write(int fd, const void *bytes, size_t len);
 
 /*
+ * openat(2) with O_CREAT, O_NOFOLLOW and O_CLOEXEC, mode 0600.  Whoever may
+ * make a file locks its folder against all others, so that is tried only where
+ * the file is not there.
+ */
+int file_open_or_make(int folder, const char *name, int flags);
+
+/*
  * Puts bytes where name in folder was, or leaves that as it is: writes the
- * file new (unlinked first) with mode, and owner and group unless they are
+ * file new (what stands there is unlinked) with mode, and owner and group unless they are
  * -1, syncs it, renames it.  FAULT_IO, errno says why: the old file stands.
  * Until the folder is synced, a crash may bring the old one back.
  */

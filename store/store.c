@@ -158,8 +158,7 @@ store_close(struct store *store)
 static enum fault
 lock_user(struct store *store, const char *file, int *ret_fd)
 {
-	scoped_fd int fd = openat(store->locks, file,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	scoped_fd int fd = file_open_or_make(store->locks, file, O_RDWR);
 	int r;
 
 	if (fd < 0)
