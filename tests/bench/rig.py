@@ -109,9 +109,7 @@ class Rig:
         os.makedirs("/run/tfa")
         write("/etc/tfa/policy.json", POLICY)
         self.tfa_uid = 2000
-        for folder in self.store, self.store + "/users":
-            os.mkdir(folder, 0o700)
-            os.chown(folder, self.tfa_uid, self.tfa_uid)
+        self.use_store(self.store)
 
     def _people(self):
         """Ours at the top of passwd: what follows costs them nothing.  "s0"
@@ -199,6 +197,13 @@ class Rig:
         names += ["p%06d" % i for i in range(self.crowd)]
         write(self.disk + "/oath/users", "".join(line % n for n in names),
               0o600)
+
+    def use_store(self, path):
+        """For keepers and records from now on."""
+        self.store = path
+        for folder in path, path + "/users":
+            os.makedirs(folder, 0o700, exist_ok=True)
+            os.chown(folder, self.tfa_uid, self.tfa_uid)
 
     # Servers
 
