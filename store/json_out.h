@@ -6,6 +6,7 @@
 #define TFA_JSON_OUT_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include "json.h"
 
@@ -19,8 +20,26 @@ struct json_out {
 /* Empty, with room for so many bytes before it has to grow. */
 struct json_out json_out_begin(size_t room);
 
-void json_out_put(struct json_out *out, const char *bytes, size_t len);
-void json_out_text(struct json_out *out, const char *text);
+/* Room for more than len bytes; false where there is none. */
+bool json_out_grow(struct json_out *out, size_t len);
+
+/* All beyond the text is zero. */
+static inline void
+json_out_put(struct json_out *out, const char *bytes, size_t len)
+{
+	if (out->room - out->len <= len && !json_out_grow(out, len))
+		return;
+	memcpy(out->text + out->len, bytes, len);
+	out->len += len;
+}
+
+static inline void
+json_out_text(struct json_out *out, const char *text)
+{
+	json_out_put(out, text, strlen(text));
+}
+
+void json_out_number(struct json_out *out, int64_t number);
 
 /* As a JSON string: quoted, and escaped where it must be (RFC 8259, section 7). */
 void json_out_string(struct json_out *out, const char *text);

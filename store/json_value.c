@@ -67,21 +67,35 @@ json_list_drop(void *list, size_t size, size_t i)
 	memcpy(list, &l, sizeof(l));
 }
 
+static void release(const struct json_field *field, void *value);
+
 static void
-done_list(const struct json_field *field, void *value)
+release_object(const struct json_shape *shape, void *value)
 {
+	for (size_t i = 0; i < shape->count; i++)
+		release(
+		    &shape->fields[i], (char *)value + shape->fields[i].offset);
+}
+
+/* The items are wiped together. */
+static void
+release_list(const struct json_field *field, void *value)
+{
+	size_t size = field->item->size;
 	struct json_list l;
 
 	memcpy(&l, value, sizeof(l));
 	for (size_t i = 0; i < l.count; i++)
-		json_done_field(
-		    field->item, (char *)l.items + i * field->item->size);
+		release(field->item, (char *)l.items + i * size);
+	if (l.count > 0)
+		explicit_bzero(l.items, l.count * size);
 	free(l.items);
 }
 
-/* The last line wipes what is in place, an item of a list too. */
-void
-json_done_field(const struct json_field *field, void *value)
+/* Wipes and frees what the value has on the heap; what is in place is left to
+ * the caller, who may have more to wipe around it. */
+static void
+release(const struct json_field *field, void *value)
 {
 	switch (field->kind) {
 	case JSON_STRING: {
@@ -93,10 +107,10 @@ json_done_field(const struct json_field *field, void *value)
 		break;
 	}
 	case JSON_OBJECT:
-		json_done(field->shape, value);
+		release_object(field->shape, value);
 		break;
 	case JSON_LIST:
-		done_list(field, value);
+		release_list(field, value);
 		break;
 	case JSON_TEXT:
 	case JSON_NUMBER:
@@ -105,6 +119,12 @@ json_done_field(const struct json_field *field, void *value)
 	case JSON_FORM:
 		break;
 	}
+}
+
+void
+json_done_field(const struct json_field *field, void *value)
+{
+	release(field, value);
 	explicit_bzero(value, field->size);
 }
 

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "json_out.h"
@@ -55,15 +54,6 @@ put_form(struct writer *w, const struct json_field *field, const void *value)
 	explicit_bzero(text, sizeof(text));
 }
 
-static void
-put_number(struct writer *w, int64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", (long long)number);
-	put_text(w, text);
-}
-
 static bool
 is_zero(const void *value, size_t size)
 {
@@ -115,7 +105,15 @@ put_list(struct writer *w, const struct json_field *field, const void *value,
 	put_text(w, "]");
 }
 
-/* Our keys are plain words, so they need no escape. */
+/* A plain word of ours, which needs no escape. */
+static void
+put_key(struct writer *w, const char *key)
+{
+	put_text(w, "\"");
+	put_text(w, key);
+	put_text(w, w->indented ? "\": " : "\":");
+}
+
 static void
 put_object(struct writer *w, const struct json_shape *shape, const void *value,
     size_t depth)
@@ -134,9 +132,7 @@ put_object(struct writer *w, const struct json_shape *shape, const void *value,
 		if (none && field->need == JSON_MAYBE)
 			continue;
 		put_comma(w, first, depth);
-		put_text(w, "\"");
-		put_text(w, field->key);
-		put_text(w, w->indented ? "\": " : "\":");
+		put_key(w, field->key);
 		if (none)
 			put_text(w, "null");
 		else
@@ -187,7 +183,7 @@ put_value(struct writer *w, const struct json_field *field, const void *value,
 		break;
 	}
 	case JSON_NUMBER:
-		put_number(w, *(const int64_t *)value);
+		json_out_number(&w->out, *(const int64_t *)value);
 		break;
 	case JSON_FLAG:
 		put_text(w, *(const bool *)value ? "true" : "false");

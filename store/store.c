@@ -218,7 +218,10 @@ static int
 open_record(struct store *store, const char *file,
     char ret_path[static STORE_FILE_TEXT + 8])
 {
-	snprintf(ret_path, STORE_FILE_TEXT + 8, "%s.json", file);
+	size_t len = strlen(file);
+
+	memcpy(ret_path, file, len);
+	memcpy(ret_path + len, ".json", sizeof(".json"));
 	return openat(store->users, ret_path,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
