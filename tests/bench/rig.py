@@ -22,6 +22,7 @@ ENDING = range(PEOPLE, 2 * PEOPLE)  # n0, ...: whose shell is not there
 NOT_FOUND = 127  # how their gates end, after a pass
 CROWD_UID = 100000  # of those who only have a record: p0, p1, ...
 SOCKET = "/run/tfa/keeper.sock"
+OTHER_SOCKET = "/run/tfa/other.sock"
 WORK = "/srv/tfa"
 LANDING = WORK + "/landing"
 SMALL = 60  # seconds that a command may take
@@ -93,7 +94,7 @@ class Rig:
     def __init__(self, build, disk):
         self.disk = disk
         self.store = disk + "/store"
-        self.keeper = None
+        self.keeper = self.other = None
         self.sshd = []
         self.crowd = 0
         os.makedirs(WORK + "/valgrind")
@@ -208,17 +209,30 @@ class Rig:
     # Servers
 
     def keeper_start(self, before=()):
-        self.keeper = subprocess.Popen(
-            [*before, "/usr/sbin/tfa-keeper", "--store", self.store],
-            stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self._await(SOCKET, socket.SOCK_SEQPACKET)
+        self.keeper = self._keeper(SOCKET, before)
 
     def keeper_stop(self):
-        """What it and its children have used: nanoseconds."""
         self.keeper.terminate()
-        _, _, used = os.wait4(self.keeper.pid, 0)
-        self.keeper.returncode = 0
-        return int((used.ru_utime + used.ru_stime) * 1e9)
+        self.keeper.wait()
+
+    def other_start(self, path):
+        """A second keeper, with a store of its own, and that alone."""
+        disk = self.store
+        self.use_store(path)
+        self.other = self._keeper(OTHER_SOCKET)
+        self.use_store(disk)
+
+    def other_stop(self):
+        self.other.terminate()
+        self.other.wait()
+
+    def _keeper(self, path, before=()):
+        keeper = subprocess.Popen(
+            [*before, "/usr/sbin/tfa-keeper", "--store", self.store,
+             "--socket", path],
+            stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self._await(path, socket.SOCK_SEQPACKET)
+        return keeper
 
     @staticmethod
     def _await(address, kind):
@@ -275,8 +289,9 @@ class Rig:
                "SSH_USER_AUTH=%s/auth.%d" % (WORK, self.person(i)[1])]
         return env + (["TFA_CODE=" + code] if code else [])
 
-    def gate(self, i, code=None):
-        return self._job(i, ["/usr/sbin/tfa-gate"], self.login_env(i, code))
+    def gate(self, i, code=None, path=SOCKET):
+        return self._job(i, ["/usr/sbin/tfa-gate", "--socket", path],
+                         self.login_env(i, code))
 
     def stub(self, i):
         shell = "/nonexistent" if i in ENDING else LANDING
