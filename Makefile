@@ -109,7 +109,7 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # The gate is loaded at each login: a static program, which loads nothing else,
-# and of musl, since glibc asks the processor some fifty questions before
+# and of musl, since glibc asks the processor some seventy questions before
 # main(), which a virtual machine answers so slowly that it is most of a login.
 # What needs libcrypto or libqrencode is not in it.  GATE_LIBC= makes an
 # ordinary program, as does a machine without musl-gcc.
