@@ -99,16 +99,22 @@ settle(struct scene *s)
 	cr_expect(!busy);
 }
 
+/* A scene with one worker, which has served a login and is idle. */
+static pid_t
+begin_with_one(struct scene *s)
+{
+	begin(s);
+	cr_expect(is_answered(ask(s, login, 0)));
+	settle(s);
+	cr_assert_eq(s->pool.count, 1);
+	return s->pool.workers[0].pid;
+}
+
 Test(keeper_pool, has_the_next_login_served_by_the_same_worker)
 {
 	struct scene s;
-	pid_t first;
+	pid_t first = begin_with_one(&s);
 
-	begin(&s);
-	cr_expect(is_answered(ask(&s, login, 0)));
-	settle(&s);
-	cr_assert_eq(s.pool.count, 1);
-	first = s.pool.workers[0].pid;
 	for (int i = 0; i < 3; i++) {
 		cr_expect(is_answered(ask(&s, login, 1)));
 		settle(&s);
@@ -124,10 +130,7 @@ Test(keeper_pool, ends_a_worker_that_served_anything_but_a_login)
 {
 	struct scene s;
 
-	begin(&s);
-	cr_expect(is_answered(ask(&s, login, 0)));
-	settle(&s);
-	cr_assert_eq(s.pool.count, 1);
+	begin_with_one(&s);
 	cr_expect(is_answered(ask(&s, status, 0)));
 	settle(&s);
 	cr_expect_eq(s.pool.count, 0);
@@ -156,13 +159,8 @@ Test(keeper_pool, serves_two_at_once_with_two_workers)
 Test(keeper_pool, does_not_miss_an_idle_worker_that_is_gone)
 {
 	struct scene s;
-	pid_t first;
+	pid_t first = begin_with_one(&s);
 
-	begin(&s);
-	cr_expect(is_answered(ask(&s, login, 0)));
-	settle(&s);
-	cr_assert_eq(s.pool.count, 1);
-	first = s.pool.workers[0].pid;
 	cr_assert_eq(kill(first, SIGKILL), 0);
 	cr_assert_eq(waitid(P_PID, (id_t)first, NULL, WEXITED | WNOWAIT), 0);
 	cr_expect(is_answered(ask(&s, login, 0)));
@@ -193,11 +191,7 @@ Test(keeper_pool, keeps_a_worker_for_so_long_and_for_so_many)
 {
 	struct scene s;
 
-	begin(&s);
-	cr_expect_eq(pool_patience(&s.pool, s.now_ms), INT64_MAX);
-	cr_expect(is_answered(ask(&s, login, 0)));
-	settle(&s);
-	cr_assert_eq(s.pool.count, 1);
+	begin_with_one(&s);
 	s.now_ms += IDLE_MS - 1;
 	cr_expect_eq(pool_patience(&s.pool, s.now_ms), 1);
 	pool_reap(&s.pool, &s.rates, s.now_ms);
@@ -205,6 +199,7 @@ Test(keeper_pool, keeps_a_worker_for_so_long_and_for_so_many)
 	s.now_ms++;
 	settle(&s);
 	cr_expect_eq(s.pool.count, 0);
+	cr_expect_eq(pool_patience(&s.pool, s.now_ms), INT64_MAX);
 
 	cr_expect(is_answered(ask(&s, login, 0)));
 	s.pool.workers[0].served = WORKER_MOST;
@@ -290,10 +285,7 @@ Test(keeper_pool, ends_a_worker_that_is_given_no_connection)
 {
 	struct scene s;
 
-	begin(&s);
-	cr_expect(is_answered(ask(&s, login, 0)));
-	settle(&s);
-	cr_assert_eq(s.pool.count, 1);
+	begin_with_one(&s);
 	cr_assert_eq(send(s.pool.workers[0].line, &conduct, sizeof(conduct), 0),
 	    (ssize_t)sizeof(conduct));
 	cr_expect_eq(fixture_wait(s.pool.workers[0].pid), 0);
