@@ -115,7 +115,7 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 # ordinary program, as does a machine without musl-gcc.
 GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
 ifeq ($(GATE_LIBC),musl)
-MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell $(CC) -dumpmachine))
+MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
 GATE_OBJ := $(patsubst %.c,$(BUILD)/obj-musl/%.o,gate/main.c $(GATE_PARTS) \
 	$(shell grep -L 'openssl/\|qrencode\.h' $(STORE_SRC)))
 GATE_LINK := -nostdlib -static-pie -Wl,-z,text $(MUSL_LIB)/rcrt1.o \
