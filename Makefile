@@ -24,6 +24,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/tfa
+SSHD_CONFIGS ?= /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
@@ -299,8 +300,13 @@ install: all
 	    etc/policy.json $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json
 	@echo '  INSTALL $(DESTDIR)$(PREFIX) $(DESTDIR)$(SYSCONFDIR)/tfa'
 
-# The policy and the records stay.
+# The policy and the records stay.  Where sshd sends each login to the gate,
+# nobody could log in without it.
 uninstall:
+	$(Q)test -n "$(DESTDIR)" || ! grep -qs '^[^#]*$(SBINDIR)/tfa-gate' \
+	    $(SSHD_CONFIGS) || { \
+	    echo 'sshd starts tfa-gate at each login:' \
+	    'first "tfa-admin setup --remove"' >&2; exit 1; }
 	$(Q)rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
 	    $(DESTDIR)$(BINDIR)/tfa \
 	    $(DESTDIR)$(UNITDIR)/tfa-keeper.service \
