@@ -132,6 +132,21 @@ Test(enrolment, wrong_code_does_not_enrol)
 	session_kill(s);
 }
 
+/* An admin's code, say, which an enrolment that is open anyway does not need. */
+Test(enrolment, says_which_code_is_wanted)
+{
+	struct bastion *b = open_to_all();
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	const char *secret = scan(s);
+
+	answer(s, "3KZG-TH9V-D5BD-B8H1");
+	session_expect(s, "Wrong code");
+	session_expect(s, "Type the six digits that the app shows");
+	answer(s, code_at(secret, step_now()));
+	session_expect(s, KEPT);
+	session_kill(s);
+}
+
 Test(enrolment, says_which_way_a_clock_is_off)
 {
 	struct bastion *b = open_to_all();
