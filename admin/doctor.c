@@ -35,6 +35,7 @@ static const struct {
     {"hidepid", doctor_hidepid, "the keeper can see in /proc who became root"},
     {"sshrc", doctor_sshrc, "there is no /etc/ssh/sshrc"},
     {"sftp", doctor_sftp, "the sftp server is there"},
+    {"qr", doctor_qr, "a QR code can be made"},
     {"openssh", doctor_openssh, "DisableForwarding covers agent and X11"},
     {"keeper", doctor_keeper, "it answers"},
     {"store", doctor_store, "only the keeper can read it; there is room"},

@@ -56,7 +56,7 @@ doctor_check doctor_policy_file, doctor_socket;
 doctor_check doctor_running, doctor_servers;
 doctor_check doctor_shells, doctor_uids, doctor_keys, doctor_certificates;
 doctor_check doctor_pam, doctor_hidepid, doctor_sshrc, doctor_sftp;
-doctor_check doctor_openssh;
+doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
 doctor_check doctor_probe;
 

@@ -14,6 +14,7 @@
 #include "doctor.h"
 #include "doctor_daemon.h"
 #include "file.h"
+#include "scan.h"
 
 #define PAM_FILE   "/etc/pam.d/sshd"
 #define SSHRC      "/etc/ssh/sshrc"
@@ -148,6 +149,17 @@ doctor_sftp(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "Subsystem sftp /usr/lib/openssh/sftp-server",
 		    "no Subsystem sftp: sftp and scp cannot work");
+}
+
+/* What people who set up a device are spared: to type a key. */
+void
+doctor_qr(struct doctor *doctor)
+{
+	if (!scan_works())
+		findings_add(&doctor->findings, FINDING_WARN,
+		    "apt-get install libqrencode4",
+		    "tfa-qr or libqrencode is not installed, or does not "
+		    "work: people set up their app by typing a key");
 }
 
 static bool

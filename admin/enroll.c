@@ -42,13 +42,7 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 static bool
 can_draw(enum form form)
 {
-	static const struct reply any = {.issuer = "any",
-	    .user = "any",
-	    .secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
-	scoped_scan struct scan scan = {.modules = NULL};
-
-	if (form != FORM_SVG ||
-	    (scan_make(&any, &scan) == FAULT_NONE && scan.modules != NULL))
+	if (form != FORM_SVG || scan_works())
 		return true;
 	admin_say("tfa-qr or libqrencode is not installed, which draws the "
 		  "code; --qr uri does without");

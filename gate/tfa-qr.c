@@ -83,22 +83,36 @@ serve(int fd)
 				   : fault;
 }
 
+static const char usage_text[] =
+    "usage: tfa-qr\n"
+    "\n"
+    "Started by tfa-gate, tfa and tfa-admin, over a socket, to make a QR\n"
+    "code. There is nothing to do with it by hand.\n"
+    "\n"
+    "  --help, --version\n";
+
+static bool
+is_socket(int fd)
+{
+	int kind;
+	socklen_t len = sizeof(kind);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &len) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	int kind = 0;
-	socklen_t len = sizeof(kind);
-
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("tfa-qr " TFA_VERSION);
 		return 0;
 	}
-	if (argc > 1 ||
-	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &kind, &len) < 0) {
-		fputs("usage: tfa-qr\n\n"
-		      "Started by tfa-gate, tfa and tfa-admin to make a QR "
-		      "code.\n",
-		    stderr);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage_text, stdout);
+		return 0;
+	}
+	if (argc > 1 || !is_socket(STDIN_FILENO)) {
+		fputs(usage_text, stderr);
 		return EX_USAGE;
 	}
 	return serve(STDIN_FILENO) == FAULT_NONE ? 0 : 1;

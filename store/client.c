@@ -88,7 +88,8 @@ start_keeper(struct client *client, const struct client_options *options)
 	    (char *)options->policy, NULL};
 	char what[sizeof(client->why)];
 	struct sibling keeper;
-	enum fault fault = sibling_start(args, &keeper, what, sizeof(what));
+	enum fault fault = sibling_start(
+	    args, false, &keeper, what, sizeof(what));
 
 	client->fd = keeper.fd;
 	client->keeper = keeper.pid;

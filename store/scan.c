@@ -69,7 +69,8 @@ ask_program(const struct scan_request *request, struct scan *ret)
 	struct sibling program;
 	struct qr code;
 	char what[64];
-	enum fault fault = sibling_start(args, &program, what, sizeof(what));
+	enum fault fault = sibling_start(
+	    args, true, &program, what, sizeof(what));
 
 	if (fault == FAULT_NONE)
 		fault = ask(program.fd, request, ret);
@@ -105,6 +106,17 @@ scan_make(const struct reply *reply, struct scan *ret)
 		fault = name_alone(&request, ret);
 	explicit_bzero(&request, sizeof(request));
 	return fault;
+}
+
+bool
+scan_works(void)
+{
+	static const struct reply any = {.issuer = "any",
+	    .user = "any",
+	    .secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+	scoped_scan struct scan scan = {.modules = NULL};
+
+	return scan_make(&any, &scan) == FAULT_NONE && scan.modules != NULL;
 }
 
 void

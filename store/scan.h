@@ -44,6 +44,9 @@ MUST_USE enum fault scan_format(const struct scan_request *request,
  */
 MUST_USE enum fault scan_make(const struct reply *reply, struct scan *ret);
 
+/* Whether codes can be made here. */
+bool scan_works(void);
+
 void scan_done(struct scan *scan);
 #define scoped_scan __attribute__((cleanup(scan_done)))
 

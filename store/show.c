@@ -59,8 +59,8 @@ write_text(FILE *out, const char *uri, int side, const struct display *display)
 	    out);
 	if (display->columns > 0 && side > 0)
 		fprintf(out,
-		    "For a QR code make the window %d columns by %d lines, and "
-		    "begin again.\n",
+		    "For a QR code begin again (^C) in a window of %d columns by "
+		    "%d lines.\n",
 		    qr_columns(blocks, side), qr_rows(blocks, side) + 2);
 	fprintf(out, "\n%s\n", uri);
 }

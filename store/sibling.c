@@ -32,22 +32,23 @@ find(const char *name, char *ret, size_t size)
 
 /* No environment, because OPENSSL_CONF and the like run code. */
 _Noreturn static void
-be(int fd, const char *path, char *const args[])
+be(int fd, bool silent, const char *path, char *const args[])
 {
 	char *env[] = {NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
 	if (null < 0 || dup2(fd, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0)
+	    dup2(null, STDOUT_FILENO) < 0 ||
+	    (silent && dup2(null, STDERR_FILENO) < 0))
 		_exit(127);
 	execve(path, args, env);
 	_exit(127);
 }
 
 enum fault
-sibling_start(
-    char *const args[], struct sibling *ret, char *ret_what, size_t size)
+sibling_start(char *const args[], bool silent, struct sibling *ret,
+    char *ret_what, size_t size)
 {
 	char path[PATH_MAX] = "";
 	int pair[2];
@@ -61,7 +62,7 @@ sibling_start(
 		return FAULT_IO;
 	ret->pid = fork();
 	if (ret->pid == 0)
-		be(pair[1], path, args);
+		be(pair[1], silent, path, args);
 	close(pair[1]);
 	ret->fd = pair[0];
 	if (ret->pid > 0)

@@ -426,6 +426,18 @@ Test(doctor, warns_of_an_exemption_in_the_drop_in)
 	assert_never_says(r->out, "FAIL");
 }
 
+Test(doctor, warns_where_no_qr_code_can_be_made)
+{
+	struct run *r;
+
+	needs_people();
+	make_usual_store();
+	r = examine_alone(guarded(), "m /dev/null /usr/sbin/tfa-qr; doctor");
+	assert_status(r, 0);
+	assert_says(r->out, "people set up their app by typing a key");
+	assert_never_says(r->out, "FAIL");
+}
+
 /* Forks a reader for each user and file, which a sanitizer makes slow. */
 Test(doctor, names_holes_of_the_system, .timeout = 240)
 {

@@ -42,7 +42,7 @@ Test(show, device_is_text_where_no_code_can_be_made)
 
 	cr_expect_null(strstr(text, "scan this"));
 	cr_expect_null(strstr(text, "\033["));
-	cr_expect_null(strstr(text, "make the window"));
+	cr_expect_null(strstr(text, "begin again"));
 	cr_expect_not_null(strstr(text, "\notpauth://totp/Example:alice%40"));
 	cr_expect_not_null(strstr(text, "\nKey: 7XHY IIPZ X5RH T2UD RSGO"));
 	cr_expect_not_null(strstr(text, "\nLater.\n"));
