@@ -55,14 +55,6 @@ no_keeper(struct gate *gate, const char *why)
 	return VERDICT_DENY;
 }
 
-/* Takes up whom the keeper takes us for; false where it does not say. */
-static bool
-take_name(struct gate *gate)
-{
-	facts_name(&gate->facts, &gate->reply);
-	return gate->facts.shell != NULL && gate->facts.home != NULL;
-}
-
 /* A code at hand follows at once; no process of the keeper's waits while a
  * person thinks. */
 static bool
@@ -88,8 +80,8 @@ gate_ask(struct gate *gate, const char *request, const char *code)
 		&gate->reply) != FAULT_NONE)
 		return no_keeper(gate, gate->client.why);
 	verdict = verdict_from_name(gate->reply.verdict);
-	if (strcmp(request, "login") == 0 && !take_name(gate) &&
-	    verdict != VERDICT_DENY)
+	if (strcmp(request, "login") == 0 && verdict != VERDICT_DENY &&
+	    !facts_name(&gate->facts, &gate->reply))
 		return no_keeper(gate, "it names no home folder and shell");
 	gate->exit = reason_exit(reason_from_name(gate->reply.reason));
 	if (!is_followed(gate, request, verdict))

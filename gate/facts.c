@@ -7,7 +7,26 @@
 #include "cleanup.h"
 #include "facts.h"
 #include "file.h"
+#include "passwd.h"
 #include "utf8.h"
+
+/* root, for one, is always there. */
+static enum fault
+read_passwd(struct facts *facts)
+{
+	const struct passwd *pw = passwd_of(facts->uid);
+
+	if (pw == NULL)
+		return FAULT_NONE;
+	if (strlen(pw->pw_name) >= sizeof(facts->user))
+		return FAULT_LIMIT;
+	memcpy(facts->user, pw->pw_name, strlen(pw->pw_name));
+	facts->home = strdup(pw->pw_dir);
+	facts->shell = strdup(
+	    pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh");
+	return facts->home == NULL || facts->shell == NULL ? FAULT_MEMORY
+							   : FAULT_NONE;
+}
 
 /* The first word of SSH_CONNECTION: the client's address. */
 static void
@@ -74,9 +93,13 @@ login_read(struct facts *ret)
 	const char *code = getenv("TFA_CODE");
 	bool utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
+	enum fault fault;
 
 	*ret = (struct facts){.uid = geteuid(), .environment = environ};
 	environ = nothing;
+	fault = read_passwd(ret);
+	if (fault != FAULT_NONE)
+		return fault;
 	read_connection(connection, ret);
 	if (auth != NULL)
 		ret->auth_lost = !read_auth(auth, ret);
@@ -91,14 +114,23 @@ login_read(struct facts *ret)
 	return FAULT_NONE;
 }
 
-void
+static bool
+is_path(const char *text)
+{
+	return text != NULL && text[0] == '/';
+}
+
+bool
 facts_name(struct facts *facts, struct reply *reply)
 {
+	if (facts->shell != NULL)
+		return true;
+	if (!is_path(reply->home) || !is_path(reply->shell))
+		return false;
 	memcpy(facts->user, reply->user, sizeof(facts->user));
-	free(facts->home);
-	free(facts->shell);
 	facts->home = take(reply->home);
 	facts->shell = take(reply->shell);
+	return true;
 }
 
 void

@@ -1,8 +1,9 @@
 /*
  * The facts of a login: who, from where, by which key, wanting what.
  *
- * Who comes is the kernel's word.  Which user that is, the keeper says, and no
- * directory is asked here: facts_name().  login_read() is the one function of the gate that reads the environment, and
+ * Who comes is the kernel's word.  Which user that is, with which home and
+ * shell, /etc/passwd says; of whom it does not have, the keeper, who asks a
+ * directory: facts_name().  login_read() is the one function of the gate that reads the environment, and
  * it reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND, TFA_CODE and,
  * for how to draw, LC_ALL, LC_CTYPE and LANG.  Then it puts the environment
  * aside, so that no library finds a variable of its own, until session_exec()
@@ -21,7 +22,7 @@
 
 struct facts {
 	uid_t uid;
-	char user[USER_TEXT]; /* by facts_name(), as what follows */
+	char user[USER_TEXT]; /* by passwd or facts_name(), as what follows */
 	char *home;
 	char *shell;                /* NULL: not named yet */
 	char address[ADDRESS_TEXT]; /* the client's, or "" */
@@ -37,14 +38,18 @@ struct facts {
 };
 
 /*
- * *ret: the facts; facts_done() frees them.  FAULT_MEMORY.  The process has no
+ * *ret: the facts; facts_done() frees them.  FAULT_LIMIT: a name that is too
+ * long.  FAULT_MEMORY.  The process has no
  * environment afterwards.
  */
 MUST_USE enum fault login_read(struct facts *ret);
 
-/* Takes user, home and shell out of the keeper's reply to a login.  Whoever
- * has no shell there has no session. */
-void facts_name(struct facts *facts, struct reply *reply);
+/*
+ * Takes user, home and shell out of the keeper's reply to a login, unless they
+ * are known: a keeper that was taken over lets people in, and runs nothing as
+ * root.  False where home and shell are no paths: nobody has a session then.
+ */
+MUST_USE bool facts_name(struct facts *facts, struct reply *reply);
 
 void facts_done(struct facts *facts);
 

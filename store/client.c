@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "cleanup.h"
 #include "client.h"
+#include "passwd.h"
 #include "sibling.h"
 
 #define SEND_S 10 /* to connect, and to send */
@@ -20,36 +20,20 @@ fail(struct client *client, enum fault fault, const char *what, const char *why)
 	return fault;
 }
 
-/*
- * Whether uid is that user's by /etc/passwd itself, where the users of daemons
- * are: no directory service can name another one, and the gate, which is a
- * static program, asks none.
- */
-static bool
-is_user(uid_t uid, const char *name)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	const struct passwd *pw;
-	bool found = false;
-
-	if (file == NULL)
-		return false;
-	while (!found && (pw = fgetpwent(file)) != NULL)
-		found = pw->pw_uid == uid && strcmp(pw->pw_name, name) == 0;
-	fclose(file);
-	return found;
-}
-
 /* Only root and the keeper's own user may answer. */
 static enum fault
 check_peer(struct client *client, const struct client_options *options)
 {
+	const struct passwd *pw;
 	uid_t uid;
 	pid_t pid;
 
 	if (!packet_peer(client->fd, &uid, &pid))
 		return fail(client, FAULT_IO, options->socket, strerror(errno));
-	if (uid == 0 || is_user(uid, options->keeper_user))
+	if (uid == 0)
+		return FAULT_NONE;
+	pw = passwd_named(options->keeper_user);
+	if (pw != NULL && pw->pw_uid == uid)
 		return FAULT_NONE;
 	return fail(client, FAULT_ACCESS, options->socket,
 	    "answered by a user who is neither root nor the keeper's");

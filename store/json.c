@@ -433,8 +433,8 @@ json_read(const struct json_shape *shape, const char *text, size_t len,
 	    .lex = json_lex_begin(text, len), .error = ret_error};
 	enum fault fault;
 
+	*ret_error = (struct json_error){.line = 0};
 	if (len > max) {
-		*ret_error = (struct json_error){.line = 0};
 		snprintf(ret_error->text, sizeof(ret_error->text),
 		    "larger than %zu bytes", max);
 		return FAULT_LIMIT;

@@ -291,6 +291,15 @@ add_account(struct call *call, struct reply *reply)
 	return true;
 }
 
+static void
+deny_account(struct attempt *a)
+{
+	a->call->broken = true;
+	deny(a, REASON_BAD_ACCOUNT);
+	snprintf(a->outcome.name, sizeof(a->outcome.name), "%s", a->call->user);
+	(void)audit(a); /* a denial all the same */
+}
+
 /* The update, the audit, and what is left of the outcome after both. */
 static void
 settle(struct attempt *a, enum change (*change)(struct record *, void *))
@@ -301,6 +310,8 @@ settle(struct attempt *a, enum change (*change)(struct record *, void *))
 
 	if (fault != FAULT_NONE)
 		deny(a, keeper_store_reason(call, fault));
+	if (a->outcome.reason == REASON_GROUP_ERROR)
+		call->broken = true;
 	if (!audit(a) && a->outcome.verdict == VERDICT_PASS)
 		deny(a, REASON_NO_LOG);
 }
@@ -334,14 +345,11 @@ keeper_login(struct call *call)
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 	struct attempt a;
 
-	if (!add_account(call, &reply)) {
-		syslog(LOG_ERR, "passwd: home folder or shell of %s is no text",
-		    call->user);
-		keeper_deny(call, REASON_BAD_ACCOUNT, call->user);
-		return;
-	}
 	begin(&a, call, "login");
-	settle(&a, on_login);
+	if (add_account(call, &reply))
+		settle(&a, on_login);
+	else
+		deny_account(&a);
 	fill(&a, &reply);
 	add_key_files(&call->policy, &reply);
 	call->may_follow = keeper_reply(call, &reply) &&

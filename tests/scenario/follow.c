@@ -23,13 +23,13 @@ Scenarios(follow);
 
 static const char login[] = "{\"v\":1,\"request\":\"login\"}";
 
-#define CHALLENGE                                                            \
-	"{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3," \
-	"\"timeout_s\":60,\"home\":\"/\",\"shell\":\"/bin/sh\""
-
-static const char challenge[] = CHALLENGE "}";
+static const char challenge[] =
+    "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
+    "\"timeout_s\":60}";
 /* To all keys, also those that are in no file. */
-static const char any_key[] = CHALLENGE ",\"unlisted\":true}";
+static const char any_key[] =
+    "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
+    "\"timeout_s\":60,\"unlisted\":true}";
 
 /* Whether another connection comes while nothing more does on this one. */
 static bool

@@ -457,9 +457,8 @@ Test(keys, that_the_gate_refuses_are_refused_without_a_keeper_too)
 	needs_people();
 	b = bastion_open(.rules = EXEMPT, .no_keeper = true);
 	for (int then = IS_GONE; then <= IS_CONFUSED; then++) {
-		pid_t keeper = pose_as_keeper(b,
-		    PASS ",\"home\":\"/none\",\"shell\":\"/bin/sh\"}",
-		    (enum after_login)then);
+		pid_t keeper = pose_as_keeper(
+		    b, PASS "}", (enum after_login)then);
 		long long begun_ms = run_clock_ms();
 
 		assert_unlisted(ssh_run(b, b->me, NULL, "echo inside", NULL));
@@ -469,23 +468,22 @@ Test(keys, that_the_gate_refuses_are_refused_without_a_keeper_too)
 	}
 }
 
-/* A pass for nobody in particular opens nothing. */
-Test(keys, of_whom_the_keeper_does_not_name_open_nothing)
+/* A keeper that was taken over lets people in, and runs nothing as them. */
+Test(keys, run_what_passwd_says_whatever_the_keeper_does)
 {
-	static const char *const passes[] = {PASS "}",
-	    PASS ",\"home\":\"/root\"}", PASS ",\"shell\":\"/bin/sh\"}"};
+	static const char evil[] = PASS
+	    ",\"unlisted\":true,\"user\":\"bob\",\"home\":\"/srv\","
+	    "\"shell\":\"/bin/false\"}";
 	struct bastion *b;
+	struct run *r;
+	pid_t keeper;
 
 	needs_people();
 	b = bastion_open(.rules = EXEMPT, .no_keeper = true);
-	for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
-		pid_t keeper = pose_as_keeper(b, passes[i], IS_GONE);
-		struct run *r = ssh_run(b, b->me, NULL, "echo inside", NULL);
-
-		assert_status(r, 69);
-		cr_expect_str_empty(r->out);
-		assert_says(r->err, "names no home folder and shell");
-		kill(keeper, SIGKILL);
-		cr_expect_eq(run_wait(keeper, 2000), 128 + SIGKILL);
-	}
+	keeper = pose_as_keeper(b, evil, IS_GONE);
+	r = ssh_run(b, "alice", NULL, "echo inside $HOME", NULL);
+	assert_status(r, 0);
+	cr_expect_str_eq(r->out, "inside /home/alice\n");
+	kill(keeper, SIGKILL);
+	cr_expect_eq(run_wait(keeper, 2000), 128 + SIGKILL);
 }

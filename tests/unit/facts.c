@@ -43,3 +43,52 @@ Test(facts, leaves_no_environment_to_the_libraries)
 		_exit(read_and_look());
 	cr_expect_eq(fixture_wait(pid), 0);
 }
+
+/* Of whom a directory has; the keeper asked it. */
+Test(facts, takes_the_keepers_word_for_whom_passwd_lacks)
+{
+	static const struct {
+		const char *home, *shell;
+		bool is_known;
+	} cases[] = {{"/home/dora", "/bin/zsh", true}, {NULL, NULL, false},
+	    {"/home/dora", NULL, false}, {NULL, "/bin/zsh", false},
+	    {"dora", "/bin/zsh", false}, {"", "/bin/zsh", false},
+	    {"/home/dora", "zsh", false}, {"/home/dora", "", false}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct facts facts = {.uid = 5000};
+		struct reply reply = {.user = "dora"};
+
+		if (cases[i].home != NULL)
+			reply.home = strdup(cases[i].home);
+		if (cases[i].shell != NULL)
+			reply.shell = strdup(cases[i].shell);
+		cr_expect_eq(
+		    facts_name(&facts, &reply), cases[i].is_known, "%zu", i);
+		if (cases[i].is_known) {
+			cr_expect_str_eq(facts.user, "dora");
+			cr_expect_str_eq(facts.home, cases[i].home);
+			cr_expect_str_eq(facts.shell, cases[i].shell);
+		} else
+			cr_expect_null(facts.shell);
+		facts_done(&facts);
+		reply_done(&reply);
+	}
+}
+
+Test(facts, takes_no_word_for_whom_passwd_has)
+{
+	struct facts facts = {.uid = 0,
+	    .user = "root",
+	    .home = strdup("/root"),
+	    .shell = strdup("/bin/bash")};
+	struct reply reply = {
+	    .user = "eve", .home = strdup("/"), .shell = strdup("/evil")};
+
+	cr_expect(facts_name(&facts, &reply));
+	cr_expect_str_eq(facts.user, "root");
+	cr_expect_str_eq(facts.home, "/root");
+	cr_expect_str_eq(facts.shell, "/bin/bash");
+	facts_done(&facts);
+	reply_done(&reply);
+}

@@ -732,40 +732,72 @@ Test(keeper_serve, names_home_and_shell_to_a_login)
 	fixture_remove(s.folder);
 }
 
+/* What a login of that account is told; whether its process may go on. */
+static bool
+login_of_account(
+    struct scene *s, const char *home, const char *shell, struct reply *ret)
+{
+	struct call call = {.keeper = &s->keeper,
+	    .request.terminal = true,
+	    .user = "root",
+	    .home = strdup(home),
+	    .shell = strdup(shell)};
+	struct json_error error;
+	char *answer = NULL;
+	size_t len = 0;
+	int pair[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(store_open(s->folder, true, &call.store), FAULT_NONE);
+	cr_assert_eq(policy_builtin(&call.policy), FAULT_NONE);
+	call.fd = pair[1];
+	keeper_login(&call);
+	cr_assert_eq(packet_receive(pair[0], 1000, &answer, &len), FAULT_NONE);
+	*ret = (struct reply){.version = 0};
+	cr_assert_eq(
+	    json_read(&reply_shape, answer, len, PACKET_MAX, ret, &error),
+	    FAULT_NONE);
+	free(answer);
+	free(call.home);
+	free(call.shell);
+	policy_done(&call.policy);
+	store_close(&call.store);
+	close(pair[0]);
+	close(pair[1]);
+	return !call.broken;
+}
+
+/* And so that the log has it. */
 Test(keeper_serve, refuses_an_account_that_is_no_text)
 {
-	static const struct {
-		const char *home, *shell;
-	} accounts[] = {{"/home/\xe9", "/bin/sh"}, {"/home", "/bin/\xff"},
-	    {"/home\n", "/bin/sh"}, {"/home", "/bin/\033[2J"}};
 	char longest[ACCOUNT_MAX + 2];
+	const struct {
+		const char *home, *shell;
+		bool is_text;
+	} accounts[] = {{"/home/\xe9", "/bin/sh", false},
+	    {"/home", "/bin/\xff", false}, {"/home\n", "/bin/sh", false},
+	    {"/home", "/bin/\033[2J", false}, {longest, "/bin/sh", false},
+	    {"/home", longest, false}, {longest + 1, longest + 1, true},
+	    {"", "/bin/sh", true}};
+	struct scene s;
 
+	begin(&s);
 	memset(longest, 'x', sizeof(longest));
 	longest[ACCOUNT_MAX + 1] = '\0';
-	for (size_t i = 0; i <= COUNT(accounts); i++) {
-		bool is_long = i == COUNT(accounts);
-		struct call call = {.user = "root",
-		    .home = strdup(is_long ? longest : accounts[i].home),
-		    .shell = strdup(is_long ? "/bin/sh" : accounts[i].shell)};
-		char *answer = NULL;
-		size_t len = 0;
-		int pair[2];
+	for (size_t i = 0; i < COUNT(accounts); i++) {
+		struct reply reply;
 
-		cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-		call.fd = pair[1];
-		keeper_login(&call);
-		cr_assert_eq(
-		    packet_receive(pair[0], 1000, &answer, &len), FAULT_NONE);
-		cr_expect_not_null(strstr(answer, "\"deny\""), "%s", answer);
-		cr_expect_not_null(
-		    strstr(answer, "\"bad_account\""), "%s", answer);
-		cr_expect(call.broken);
-		free(answer);
-		free(call.home);
-		free(call.shell);
-		close(pair[0]);
-		close(pair[1]);
+		cr_expect_eq(login_of_account(&s, accounts[i].home,
+				 accounts[i].shell, &reply),
+		    accounts[i].is_text, "%zu", i);
+		cr_expect_eq(strcmp(reply.reason, "bad_account") == 0,
+		    !accounts[i].is_text, "%zu: %s", i, reply.reason);
+		cr_expect_eq(strcmp(reply.verdict, "deny") == 0,
+		    !accounts[i].is_text, "%zu", i);
+		reply_done(&reply);
 	}
+	cr_expect_eq(lines_with(&s, "\"reason\":\"bad_account\""), 6);
+	fixture_remove(s.folder);
 }
 
 /* Told apart, because all of them together count as one. */
