@@ -117,8 +117,9 @@ $(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
 GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
 ifeq ($(GATE_LIBC),musl)
 MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
-GATE_OBJ := $(patsubst %.c,$(BUILD)/obj-musl/%.o,gate/main.c $(GATE_PARTS) \
-	$(shell grep -L 'openssl/\|qrencode\.h' $(STORE_SRC)))
+musl = $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1))
+MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h' $(STORE_SRC))
+GATE_OBJ := $(call musl,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa-musl.a
 GATE_LINK := -nostdlib -static-pie -Wl,-z,text $(MUSL_LIB)/rcrt1.o \
 	$(MUSL_LIB)/crti.o
 GATE_LIBS := -L$(MUSL_LIB) -lc -lgcc -lc $(MUSL_LIB)/crtn.o
@@ -128,14 +129,24 @@ $(BUILD)/obj-musl/%.o: %.c Makefile
 	@echo '  CC    $< (musl)'
 	$(Q)musl-gcc $(BASE) $(HARDEN) $(WARN) $(CFLAGS) -c $< -o $@
 
--include $(GATE_OBJ:.o=.d)
+$(BUILD)/libtfa-musl.a: $(call musl,$(MUSL_SRC))
+	@echo '  AR    $@'
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+-include $(patsubst %.o,%.d,$(call musl,gate/main.c $(GATE_PARTS) $(MUSL_SRC)))
 else
 GATE_OBJ := $(call obj,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 endif
 
-$(BUILD)/tfa-gate: $(GATE_OBJ)
+# Of two gates the one that is there says which it is.
+GATE_MARK := $(BUILD)/gate-of-$(or $(GATE_LIBC),libc)
+$(GATE_MARK):
+	@mkdir -p $(@D)
+	$(Q)rm -f $(BUILD)/gate-of-* && touch $@
+
+$(BUILD)/tfa-gate: $(GATE_OBJ) $(GATE_MARK)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $(GATE_LINK) $^ -o $@ $(GATE_LIBS)
+	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS)
 
 $(BUILD)/tfa: $(call obj,gate/tfa.c $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'

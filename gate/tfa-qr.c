@@ -14,6 +14,7 @@
 
 #define HOST_TEXT 256
 #define WAIT_MS   2000
+#define ALARM_S   30 /* whoever asked waits no longer */
 #define EX_USAGE  2
 
 /* The short host name, and the full one where the resolver knows it. */
@@ -36,37 +37,10 @@ read_host(char short_name[static HOST_TEXT], char full[static HOST_TEXT])
 }
 
 static enum fault
-make(const struct scan_request *request, const char *host, struct scan *ret)
-{
-	enum fault fault = scan_format(request, host, ret->uri);
-
-	return fault == FAULT_NONE ? qr_encode(ret->uri, &ret->modules) : fault;
-}
-
-/* With the full name, unless the code would be larger for it. */
-static enum fault
-choose(const struct scan_request *request, struct scan *ret)
-{
-	char short_name[HOST_TEXT] = "", full[HOST_TEXT] = "";
-	scoped_scan struct scan with_full = {.modules = NULL};
-	enum fault fault;
-
-	read_host(short_name, full);
-	fault = make(request, short_name, ret);
-	if (fault != FAULT_NONE ||
-	    make(request, full, &with_full) != FAULT_NONE ||
-	    strlen(with_full.modules) > strlen(ret->modules))
-		return fault;
-	scan_done(ret);
-	*ret = with_full;
-	with_full = (struct scan){.modules = NULL};
-	return FAULT_NONE;
-}
-
-static enum fault
 serve(int fd)
 {
 	scoped_json_text char *text = NULL;
+	char short_name[HOST_TEXT] = "", full[HOST_TEXT] = "";
 	scoped_scan struct scan scan = {.modules = NULL};
 	struct scan_request request = {.issuer = ""};
 	struct json_error error;
@@ -76,8 +50,10 @@ serve(int fd)
 	if (fault == FAULT_NONE)
 		fault = json_read(&scan_request_shape, text, len, PACKET_MAX,
 		    &request, &error);
-	if (fault == FAULT_NONE)
-		fault = choose(&request, &scan);
+	if (fault == FAULT_NONE) {
+		read_host(short_name, full);
+		fault = scan_encode(&request, short_name, full, &scan);
+	}
 	json_done(&scan_request_shape, &request);
 	return fault == FAULT_NONE ? packet_send_value(fd, &scan_shape, &scan)
 				   : fault;
@@ -115,5 +91,6 @@ main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return EX_USAGE;
 	}
+	alarm(ALARM_S);
 	return serve(STDIN_FILENO) == FAULT_NONE ? 0 : 1;
 }

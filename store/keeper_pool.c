@@ -49,9 +49,11 @@ static struct worker *
 spawn(struct pool *pool, int fd, const struct conduct *conduct)
 {
 	struct worker *worker = &pool->workers[pool->count];
+	struct stat store = {.st_ino = 0};
 	int pair[2];
 	pid_t pid;
 
+	(void)stat(pool->keeper->store, &store);
 	if (pool->count == POOL_MAX ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return NULL;
@@ -64,8 +66,19 @@ spawn(struct pool *pool, int fd, const struct conduct *conduct)
 		return NULL;
 	}
 	pool->count++;
-	*worker = (struct worker){.pid = pid, .line = pair[0]};
+	*worker = (struct worker){.pid = pid, .line = pair[0], .store = store};
 	return worker;
+}
+
+/* Whether the store is still the one that the worker was forked for. */
+static bool
+has_store(const struct pool *pool, const struct worker *worker)
+{
+	struct stat now = {.st_ino = 0};
+
+	(void)stat(pool->keeper->store, &now);
+	return now.st_dev == worker->store.st_dev &&
+	    now.st_ino == worker->store.st_ino;
 }
 
 /* The one that has been idle for the shortest time: the others may end. */
@@ -91,7 +104,8 @@ employ(struct pool *pool, int fd, const struct conduct *conduct)
 	struct worker *worker;
 
 	while ((worker = find_idle(pool)) != NULL) {
-		if (worker_give(worker->line, fd, conduct))
+		if (has_store(pool, worker) &&
+		    worker_give(worker->line, fd, conduct))
 			return worker;
 		end(worker);
 	}

@@ -5,13 +5,15 @@
  * One uid may have UID_SLOTS of them, so that nobody keeps others out; some
  * are root's alone.  Uids that are not known yet share NEW_SLOTS.  A few that
  * have nothing to do stay for a minute, for the next login; none serves more
- * than WORKER_MOST connections.
+ * than WORKER_MOST connections, and none a store that took the place of the one
+ * that it is confined to.
  */
 #ifndef TFA_KEEPER_POOL_H
 #define TFA_KEEPER_POOL_H
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "keeper.h"
 
@@ -34,8 +36,9 @@ struct worker {
 	pid_t pid;
 	int line; /* to it; -1 where it ends */
 	enum work work;
-	int64_t since_ms; /* that it has been idle */
-	int served;       /* connections so far */
+	int64_t since_ms;  /* that it has been idle */
+	int served;        /* connections so far */
+	struct stat store; /* the folder that it may write in, as it was */
 	/* whom it serves */
 	uid_t uid;
 	bool is_new;        /* no worker has said yet whether a user is that */

@@ -37,10 +37,19 @@ MUST_USE enum fault scan_format(const struct scan_request *request,
     const char *host, char ret[static OTPAUTH_MAX]);
 
 /*
+ * *ret: the URI with the full name of a host, and its code; with the short name
+ * where the code would be larger for the full.  scan_done() in any case.
+ * Faults as of scan_format() and qr_encode(), of which the same is true: only
+ * tfa-qr is linked with libqrencode.
+ */
+MUST_USE enum fault scan_encode(const struct scan_request *request,
+    const char *short_name, const char *full, struct scan *ret);
+
+/*
  * *ret: what stands for the reply's secret, user and issuer; scan_done() wipes
- * and frees it.  With the full name of this host, or with the short one where
- * the code would be larger for the full; with the short one and without a code
- * where tfa-qr or libqrencode is not installed.  Faults as of scan_format().
+ * and frees it.  As scan_encode() makes it for this host; with its short name
+ * and without a code where tfa-qr or libqrencode is not installed.  Faults as
+ * of scan_format().
  */
 MUST_USE enum fault scan_make(const struct reply *reply, struct scan *ret);
 

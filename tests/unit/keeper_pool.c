@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -259,14 +261,18 @@ Test(keeper_pool, keeps_slots_for_others_and_for_root)
 Test(keeper_pool, leaves_a_worker_no_descriptor_of_others)
 {
 	struct scene s;
-	int pair[2], other[2];
+	int pair[2], other[2], high;
 	char byte;
 
 	begin(&s);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, other), 0);
+	/* Also behind all that it needs. */
+	high = fcntl(other[1], F_DUPFD_CLOEXEC, 200);
+	cr_assert_geq(high, 200);
 	cr_assert(pool_serve(&s.pool, pair[1], 7, false, &conduct, s.now_ms));
 	close(other[1]);
+	close(high);
 	close(pair[1]);
 	/* The worker, who waits for a request, held the other end too. */
 	cr_expect_eq(
@@ -290,5 +296,65 @@ Test(keeper_pool, ends_a_worker_that_is_given_no_connection)
 	    (ssize_t)sizeof(conduct));
 	cr_expect_eq(fixture_wait(s.pool.workers[0].pid), 0);
 	s.pool.count = 0;
+	finish(&s);
+}
+
+/* It may write in the folder that was there, and in no other. */
+Test(keeper_pool, serves_another_store_with_another_worker)
+{
+	struct scene s;
+	char aside[FOLDER_MAX + 8];
+	pid_t first = begin_with_one(&s);
+
+	snprintf(aside, sizeof(aside), "%s.aside", s.folder);
+	cr_assert_eq(rename(s.folder, aside), 0);
+	cr_assert_eq(mkdir(s.folder, 0700), 0);
+	cr_expect(is_answered(ask(&s, login, 0)));
+	settle(&s);
+	cr_assert_eq(s.pool.count, 1);
+	cr_expect_neq(s.pool.workers[0].pid, first);
+	finish(&s);
+	fixture_remove(aside);
+}
+
+/* Word and end of a worker may come together. */
+Test(keeper_pool, hears_what_a_worker_told_at_its_end)
+{
+	struct scene s;
+	int fd;
+
+	begin(&s);
+	fd = ask(&s, status, 1000);
+	cr_assert_eq(
+	    waitid(P_PID, (id_t)s.pool.workers[0].pid, NULL, WEXITED | WNOWAIT),
+	    0);
+	cr_expect_eq(rate_of(&s.rates, 1000, s.now_ms)->standing, STANDING_NEW);
+	pool_reap(&s.pool, &s.rates, s.now_ms);
+	cr_expect_eq(s.pool.count, 0);
+	cr_expect_eq(
+	    rate_of(&s.rates, 1000, s.now_ms)->standing, STANDING_USER);
+	cr_expect(is_answered(fd));
+	finish(&s);
+}
+
+/* A line that was written counts them, and no other line does again. */
+Test(keeper_pool, has_what_was_suppressed_said_once)
+{
+	static const char refuse[] =
+	    "{\"v\":1,\"request\":\"refuse\",\"reason\":\"no_code\"}";
+	const struct conduct some = {.suppressed = 5};
+	struct scene s;
+	int pair[2];
+
+	begin(&s);
+	rate_of(&s.rates, 1000, s.now_ms)->suppressed = 7;
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	cr_assert_eq(packet_send(pair[0], refuse), FAULT_NONE);
+	cr_assert(pool_serve(&s.pool, pair[1], 1000, true, &some, s.now_ms));
+	close(pair[1]);
+	cr_expect(s.pool.workers[0].is_new);
+	cr_expect(is_answered(pair[0]));
+	settle(&s);
+	cr_expect_eq(rate_of(&s.rates, 1000, s.now_ms)->suppressed, 2);
 	finish(&s);
 }

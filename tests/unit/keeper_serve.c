@@ -511,6 +511,31 @@ Test(keeper_serve, waits_only_a_moment_behind_a_login)
 	fixture_remove(s.folder);
 }
 
+/* It would end a worker that waits for the next. */
+Test(keeper_serve, leaves_no_alarm)
+{
+	static const struct conduct conduct;
+	struct scene s;
+	char said[REQUEST_MAX];
+	int pair[2];
+	pid_t pid;
+
+	begin(&s);
+	set_record(&s, enrolled);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		keeper_serve(&s.keeper, pair[1], &conduct);
+		_exit((int)alarm(0));
+	}
+	close(pair[1]);
+	cr_expect_str_eq(say(pair[0], login, said), "challenge");
+	close(pair[0]);
+	cr_expect_eq(fixture_wait(pid), 0);
+	fixture_remove(s.folder);
+}
+
 /* The policy that counts is the one of that moment. */
 Test(keeper_serve, decides_anew_behind_a_login)
 {
