@@ -14,6 +14,8 @@
 #include "processes.h"
 #include "run.h"
 
+#define NOBODY ((uid_t)-1)
+
 struct process {
 	uid_t owner;
 	pid_t parent;
@@ -109,7 +111,7 @@ int
 processes_left(const struct bastion *b, const char *user, int limit_ms)
 {
 	long long end = run_clock_ms() + limit_ms;
-	uid_t uid = fixture_person(user)->pw_uid;
+	uid_t uid = user != NULL ? fixture_person(user)->pw_uid : NOBODY;
 	int count;
 
 	while ((count = count_processes(b, uid)) > 0 && run_clock_ms() < end)

@@ -5,8 +5,10 @@
 #include "bastion.h"
 
 /*
- * How many processes still belong to sessions of user; zombies and the
- * servers aside.  Waits up to limit_ms for them to become none.
+ * How many processes still belong to this bastion and to sessions of user, who
+ * must be in no other test's; NULL for a user whom others are too.  Zombies,
+ * the servers and the keeper's workers aside.  Waits up to limit_ms for them to
+ * become none.
  */
 int processes_left(const struct bastion *b, const char *user, int limit_ms);
 
