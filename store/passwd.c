@@ -1,33 +1,146 @@
+#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cleanup.h"
 #include "passwd.h"
 
-static const struct passwd *
-find(uid_t uid, const char *name)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	const struct passwd *pw = NULL;
-	bool found = false;
+#define PASSWD "/etc/passwd"
+#define FIELDS 7
+#define BUFFER 16384 /* most of these files are smaller, and every line is */
 
-	if (file == NULL)
+/* The lines of a file.  At each login all those before one's own are read, so
+ * that stdio's way with them would be most of what a gate does. */
+struct lines {
+	char bytes[BUFFER + 1];
+	size_t at, len;
+	bool ended;
+};
+
+static void
+read_on(struct lines *l, int fd)
+{
+	ssize_t n;
+
+	l->len -= l->at;
+	memmove(l->bytes, l->bytes + l->at, l->len);
+	l->at = 0;
+	n = read(fd, l->bytes + l->len, BUFFER - l->len);
+	l->ended = n <= 0;
+	l->len += n > 0 ? (size_t)n : 0;
+}
+
+/* The next, without its newline; NULL after the last. */
+static char *
+next_line(struct lines *l, int fd)
+{
+	char *line, *end;
+
+	for (;;) {
+		line = l->bytes + l->at;
+		end = memchr(line, '\n', l->len - l->at);
+		if (end != NULL || l->ended)
+			break;
+		read_on(l, fd);
+	}
+	if (end == NULL && l->at == l->len)
 		return NULL;
-	while (!found && (pw = fgetpwent(file)) != NULL)
-		found = name != NULL ? strcmp(pw->pw_name, name) == 0
-				     : pw->pw_uid == uid;
-	fclose(file);
-	return pw;
+	if (end == NULL)
+		end = l->bytes + l->len;
+	l->at = (size_t)(end - l->bytes) + (end < l->bytes + l->len);
+	*end = '\0';
+	return line;
+}
+
+/* A decimal number up to the next colon.  Where "+" and "-" of another time
+ * stand for a directory, there is none. */
+static bool
+read_id(const char *text, unsigned *ret)
+{
+	uint64_t id = 0;
+	size_t n = 0;
+
+	for (; text[n] >= '0' && text[n] <= '9' && id <= UINT_MAX; n++)
+		id = id * 10 + (uint64_t)(text[n] - '0');
+	*ret = (unsigned)id;
+	return n > 0 && id <= UINT_MAX && (text[n] == ':' || text[n] == '\0');
+}
+
+static const char *
+skip_field(const char *at)
+{
+	while (*at != ':' && *at != '\0')
+		at++;
+	return *at == ':' ? at + 1 : at;
+}
+
+/* Without taking the line to pieces. */
+static bool
+is_wanted(const char *line, uid_t uid, const char *name)
+{
+	const char *rest = skip_field(line);
+	size_t len = name != NULL ? strlen(name) : 0;
+	unsigned id;
+
+	if (line[0] == '+' || line[0] == '-' || line[0] == '#')
+		return false;
+	if (name != NULL)
+		return (size_t)(rest - line) == len + 1 &&
+		    memcmp(line, name, len) == 0;
+	return read_id(skip_field(rest), &id) && id == uid;
+}
+
+/* NAME:PASSWORD:UID:GID:GECOS:HOME:SHELL */
+static bool
+split(char *line, struct passwd *ret)
+{
+	char *field[FIELDS];
+	size_t count = 0;
+	unsigned uid, gid;
+
+	for (char *word; (word = strsep(&line, ":")) != NULL; count++)
+		if (count < FIELDS)
+			field[count] = word;
+	if (count != FIELDS || !read_id(field[2], &uid) ||
+	    !read_id(field[3], &gid))
+		return false;
+	*ret = (struct passwd){.pw_name = field[0],
+	    .pw_passwd = field[1],
+	    .pw_uid = uid,
+	    .pw_gid = gid,
+	    .pw_gecos = field[4],
+	    .pw_dir = field[5],
+	    .pw_shell = field[6]};
+	return true;
+}
+
+const struct passwd *
+passwd_find(const char *path, uid_t uid, const char *name)
+{
+	static struct passwd entry;
+	static struct lines lines;
+	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *line;
+
+	lines.at = lines.len = 0;
+	lines.ended = fd < 0;
+	while ((line = next_line(&lines, fd)) != NULL)
+		if (is_wanted(line, uid, name) && split(line, &entry))
+			return &entry;
+	return NULL;
 }
 
 const struct passwd *
 passwd_of(uid_t uid)
 {
-	return find(uid, NULL);
+	return passwd_find(PASSWD, uid, NULL);
 }
 
 const struct passwd *
 passwd_named(const char *name)
 {
-	return find((uid_t)-1, name);
+	return passwd_find(PASSWD, (uid_t)-1, name);
 }

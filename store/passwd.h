@@ -15,4 +15,11 @@ const struct passwd *passwd_of(uid_t uid);
 /* The same for a name. */
 const struct passwd *passwd_named(const char *name);
 
+/*
+ * The same in a file of that form (passwd(5)): by name, or by uid where name is
+ * NULL.  Lines that are not whole, comments, and the "+" and "-" that once stood
+ * for a directory are no entries.
+ */
+const struct passwd *passwd_find(const char *path, uid_t uid, const char *name);
+
 #endif
