@@ -256,7 +256,7 @@ read_boot_id(char *ret, size_t size)
 	fclose(file);
 }
 
-/* libcrypto sets itself up at first use: once here, not in each child. */
+/* libcrypto sets itself up at first use: once here, not in each worker. */
 static void
 warm_up(void)
 {
