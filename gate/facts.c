@@ -10,20 +10,22 @@
 #include "passwd.h"
 #include "utf8.h"
 
-/* root, for one, is always there. */
+/* Whom it does not have, a directory may; whom it may have, nobody names. */
 static enum fault
 read_passwd(struct facts *facts)
 {
-	const struct passwd *pw = passwd_of(facts->uid);
+	const struct passwd *pw;
+	enum fault fault = passwd_of(facts->uid, &pw);
 
-	if (pw == NULL)
+	if (fault == FAULT_ABSENT)
 		return FAULT_NONE;
+	if (fault != FAULT_NONE)
+		return fault;
 	if (strlen(pw->pw_name) >= sizeof(facts->user))
 		return FAULT_LIMIT;
 	memcpy(facts->user, pw->pw_name, strlen(pw->pw_name));
 	facts->home = strdup(pw->pw_dir);
-	facts->shell = strdup(
-	    pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh");
+	facts->shell = strdup(passwd_shell(pw));
 	return facts->home == NULL || facts->shell == NULL ? FAULT_MEMORY
 							   : FAULT_NONE;
 }
@@ -125,7 +127,7 @@ facts_name(struct facts *facts, struct reply *reply)
 {
 	if (facts->shell != NULL)
 		return true;
-	if (!is_path(reply->home) || !is_path(reply->shell))
+	if (facts->uid == 0 || !is_path(reply->home) || !is_path(reply->shell))
 		return false;
 	memcpy(facts->user, reply->user, sizeof(facts->user));
 	facts->home = take(reply->home);

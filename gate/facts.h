@@ -3,7 +3,9 @@
  *
  * Who comes is the kernel's word.  Which user that is, with which home and
  * shell, /etc/passwd says; of whom it does not have, the keeper, who asks a
- * directory: facts_name().  login_read() is the one function of the gate that reads the environment, and
+ * directory: facts_name().
+ *
+ * login_read() is the one function of the gate that reads the environment, and
  * it reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND, TFA_CODE and,
  * for how to draw, LC_ALL, LC_CTYPE and LANG.  Then it puts the environment
  * aside, so that no library finds a variable of its own, until session_exec()
@@ -38,16 +40,17 @@ struct facts {
 };
 
 /*
- * *ret: the facts; facts_done() frees them.  FAULT_LIMIT: a name that is too
- * long.  FAULT_MEMORY.  The process has no
- * environment afterwards.
+ * *ret: the facts; facts_done() frees them.  FAULT_IO, FAULT_LIMIT: passwd
+ * cannot be read, or has a name that is too long.  FAULT_MEMORY.  The process
+ * has no environment afterwards.
  */
 MUST_USE enum fault login_read(struct facts *ret);
 
 /*
  * Takes user, home and shell out of the keeper's reply to a login, unless they
  * are known: a keeper that was taken over lets people in, and runs nothing as
- * root.  False where home and shell are no paths: nobody has a session then.
+ * whom passwd has, or as root.  False where home and shell are no paths: nobody
+ * has a session then.
  */
 MUST_USE bool facts_name(struct facts *facts, struct reply *reply);
 

@@ -32,8 +32,8 @@ check_peer(struct client *client, const struct client_options *options)
 		return fail(client, FAULT_IO, options->socket, strerror(errno));
 	if (uid == 0)
 		return FAULT_NONE;
-	pw = passwd_named(options->keeper_user);
-	if (pw != NULL && pw->pw_uid == uid)
+	if (passwd_named(options->keeper_user, &pw) == FAULT_NONE &&
+	    pw->pw_uid == uid)
 		return FAULT_NONE;
 	return fail(client, FAULT_ACCESS, options->socket,
 	    "answered by a user who is neither root nor the keeper's");

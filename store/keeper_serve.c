@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "keeper.h"
+#include "passwd.h"
 #include "people.h"
 #include "policy_file.h"
 #include "utf8.h"
@@ -235,8 +236,7 @@ find_peer(struct call *call)
 	snprintf(call->user, sizeof(call->user), "%s", pw->pw_name);
 	call->gid = pw->pw_gid;
 	call->home = strdup(pw->pw_dir);
-	call->shell = strdup(
-	    pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh");
+	call->shell = strdup(passwd_shell(pw));
 	return call->home != NULL && call->shell != NULL;
 }
 

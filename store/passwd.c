@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct lines {
 	char bytes[BUFFER + 1];
 	size_t at, len;
 	bool ended;
+	enum fault fault; /* why that is not the end of the file */
 };
 
 static void
@@ -28,12 +30,19 @@ read_on(struct lines *l, int fd)
 	l->len -= l->at;
 	memmove(l->bytes, l->bytes + l->at, l->len);
 	l->at = 0;
-	n = read(fd, l->bytes + l->len, BUFFER - l->len);
+	if (l->len == BUFFER)
+		l->fault = FAULT_LIMIT;
+	do
+		n = read(fd, l->bytes + l->len, BUFFER - l->len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		l->fault = FAULT_IO;
 	l->ended = n <= 0;
 	l->len += n > 0 ? (size_t)n : 0;
 }
 
-/* The next, without its newline; NULL after the last. */
+/* The next, without its newline; NULL after the last, or where no more can be
+ * read. */
 static char *
 next_line(struct lines *l, int fd)
 {
@@ -46,7 +55,7 @@ next_line(struct lines *l, int fd)
 			break;
 		read_on(l, fd);
 	}
-	if (end == NULL && l->at == l->len)
+	if (end == NULL && (l->at == l->len || l->fault != FAULT_NONE))
 		return NULL;
 	if (end == NULL)
 		end = l->bytes + l->len;
@@ -117,30 +126,42 @@ split(char *line, struct passwd *ret)
 	return true;
 }
 
-const struct passwd *
-passwd_find(const char *path, uid_t uid, const char *name)
+enum fault
+passwd_find(
+    const char *path, uid_t uid, const char *name, const struct passwd **ret)
 {
 	static struct passwd entry;
 	static struct lines lines;
 	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *line;
 
+	if (fd < 0)
+		return FAULT_IO;
 	lines.at = lines.len = 0;
-	lines.ended = fd < 0;
+	lines.ended = false;
+	lines.fault = FAULT_NONE;
 	while ((line = next_line(&lines, fd)) != NULL)
-		if (is_wanted(line, uid, name) && split(line, &entry))
-			return &entry;
-	return NULL;
+		if (is_wanted(line, uid, name) && split(line, &entry)) {
+			*ret = &entry;
+			return FAULT_NONE;
+		}
+	return lines.fault != FAULT_NONE ? lines.fault : FAULT_ABSENT;
 }
 
-const struct passwd *
-passwd_of(uid_t uid)
+enum fault
+passwd_of(uid_t uid, const struct passwd **ret)
 {
-	return passwd_find(PASSWD, uid, NULL);
+	return passwd_find(PASSWD, uid, NULL, ret);
 }
 
-const struct passwd *
-passwd_named(const char *name)
+enum fault
+passwd_named(const char *name, const struct passwd **ret)
 {
-	return passwd_find(PASSWD, (uid_t)-1, name);
+	return passwd_find(PASSWD, (uid_t)-1, name, ret);
+}
+
+const char *
+passwd_shell(const struct passwd *pw)
+{
+	return pw->pw_shell[0] != '\0' ? pw->pw_shell : "/bin/sh";
 }

@@ -9,17 +9,27 @@
 #include <pwd.h>
 #include <stddef.h>
 
-/* The first entry of that uid, or NULL; it stays until the next call. */
-const struct passwd *passwd_of(uid_t uid);
+#include "fault.h"
+
+/*
+ * *ret: the first entry of that uid; it stays until the next call.
+ * FAULT_ABSENT: there is none, and all of the file was read.  FAULT_IO (errno),
+ * FAULT_LIMIT for a line that is too long: there may be one.
+ */
+MUST_USE enum fault passwd_of(uid_t uid, const struct passwd **ret);
 
 /* The same for a name. */
-const struct passwd *passwd_named(const char *name);
+MUST_USE enum fault passwd_named(const char *name, const struct passwd **ret);
 
 /*
  * The same in a file of that form (passwd(5)): by name, or by uid where name is
  * NULL.  Lines that are not whole, comments, and the "+" and "-" that once stood
  * for a directory are no entries.
  */
-const struct passwd *passwd_find(const char *path, uid_t uid, const char *name);
+MUST_USE enum fault passwd_find(
+    const char *path, uid_t uid, const char *name, const struct passwd **ret);
+
+/* The shell of an entry: where it names none, /bin/sh (passwd(5)). */
+const char *passwd_shell(const struct passwd *pw);
 
 #endif

@@ -1,10 +1,12 @@
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../gate/facts.h"
 #include "fixture.h"
+#include "inject.h"
 
 /* In a process of its own: Criterion's needs its environment. */
 static int
@@ -74,6 +76,33 @@ Test(facts, takes_the_keepers_word_for_whom_passwd_lacks)
 		facts_done(&facts);
 		reply_done(&reply);
 	}
+}
+
+Test(facts, takes_no_word_for_root)
+{
+	struct facts facts = {.uid = 0};
+	struct reply reply = {
+	    .user = "root", .home = strdup("/"), .shell = strdup("/evil")};
+
+	cr_expect(!facts_name(&facts, &reply));
+	cr_expect_null(facts.shell);
+	facts_done(&facts);
+	reply_done(&reply);
+}
+
+/* She may stand there: what the keeper says of her is not asked for. */
+Test(facts, are_none_where_passwd_cannot_be_read)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct facts facts;
+
+		inject_arm(1, EMFILE);
+		_exit(
+		    login_read(&facts) == FAULT_IO && inject_disarm() ? 0 : 1);
+	}
+	cr_expect_eq(fixture_wait(pid), 0);
 }
 
 Test(facts, takes_no_word_for_whom_passwd_has)
