@@ -12,25 +12,22 @@
 #include "cleanup.h"
 #include "scan.h"
 
-#define HOST_TEXT 256
-#define WAIT_MS   2000
-#define ALARM_S   30 /* whoever asked waits no longer */
-#define EX_USAGE  2
+#define WAIT_MS  2000
+#define ALARM_S  30 /* whoever asked waits no longer */
+#define EX_USAGE 2
 
 /* The short host name, and the full one where the resolver knows it. */
 static void
-read_host(char short_name[static HOST_TEXT], char full[static HOST_TEXT])
+read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
 {
 	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
 	struct addrinfo *found = NULL;
 
-	if (gethostname(short_name, HOST_TEXT) < 0)
-		snprintf(short_name, HOST_TEXT, "localhost");
-	short_name[HOST_TEXT - 1] = '\0';
-	snprintf(full, HOST_TEXT, "%s", short_name);
+	scan_host(short_name);
+	snprintf(full, SCAN_HOST, "%s", short_name);
 	if (getaddrinfo(short_name, NULL, &hints, &found) == 0) {
 		if (found->ai_canonname != NULL)
-			snprintf(full, HOST_TEXT, "%s", found->ai_canonname);
+			snprintf(full, SCAN_HOST, "%s", found->ai_canonname);
 		freeaddrinfo(found);
 	}
 	short_name[strcspn(short_name, ".")] = '\0';
@@ -40,7 +37,7 @@ static enum fault
 serve(int fd)
 {
 	scoped_json_text char *text = NULL;
-	char short_name[HOST_TEXT] = "", full[HOST_TEXT] = "";
+	char short_name[SCAN_HOST] = "", full[SCAN_HOST] = "";
 	scoped_scan struct scan scan = {.modules = NULL};
 	struct scan_request request = {.issuer = ""};
 	struct json_error error;

@@ -6,8 +6,7 @@
 #include "scan.h"
 #include "sibling.h"
 
-#define HOST_TEXT 256
-#define WAIT_MS   30000 /* a resolver that hangs may take this long */
+#define WAIT_MS 30000 /* a resolver that hangs may take this long */
 
 /* clang-format off */
 #define TEXT(type, member) \
@@ -28,6 +27,14 @@ static const struct json_field scan_fields[] = {
 };
 const struct json_shape scan_shape = JSON_SHAPE(scan_fields, NULL);
 /* clang-format on */
+
+void
+scan_host(char ret[static SCAN_HOST])
+{
+	memset(ret, 0, SCAN_HOST);
+	if (gethostname(ret, SCAN_HOST - 1) < 0 || ret[0] == '\0')
+		memcpy(ret, "localhost", sizeof("localhost"));
+}
 
 enum fault
 scan_format(const struct scan_request *request, const char *host,
@@ -84,10 +91,9 @@ ask_program(const struct scan_request *request, struct scan *ret)
 static enum fault
 name_alone(const struct scan_request *request, struct scan *ret)
 {
-	char host[HOST_TEXT] = "localhost";
+	char host[SCAN_HOST];
 
-	if (gethostname(host, sizeof(host) - 1) < 0)
-		memcpy(host, "localhost", sizeof("localhost"));
+	scan_host(host);
 	host[strcspn(host, ".")] = '\0';
 	return scan_format(request, host, ret->uri);
 }

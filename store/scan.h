@@ -29,6 +29,11 @@ struct scan {
 extern const struct json_shape scan_request_shape;
 extern const struct json_shape scan_shape;
 
+#define SCAN_HOST 256 /* bytes of a host name, with its NUL */
+
+/* The name of this host, whole or short, as it was set; never empty. */
+void scan_host(char ret[static SCAN_HOST]);
+
 /*
  * The URI for that host name.  Faults as of otpauth_format(); ret is then an
  * empty string.
