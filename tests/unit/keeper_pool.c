@@ -142,6 +142,27 @@ Test(keeper_pool, ends_a_worker_that_served_anything_but_a_login)
 	finish(&s);
 }
 
+/* Both sides see to it: the worker ends by itself, and before that is noticed
+ * it gets nobody's connection. */
+Test(keeper_pool, gives_such_a_worker_no_connection_before_its_end)
+{
+	struct scene s;
+	struct pollfd fds[POOL_MAX];
+	int fd;
+
+	begin(&s);
+	fd = ask(&s, status, 0);
+	cr_assert_eq(
+	    waitid(P_PID, (id_t)s.pool.workers[0].pid, NULL, WEXITED | WNOWAIT),
+	    0);
+	pool_watch(&s.pool, fds);
+	cr_assert_eq(poll(fds, s.pool.count, 1000), 1);
+	pool_hear(&s.pool, fds, &s.rates, s.now_ms);
+	cr_expect_eq(s.pool.workers[0].work, WORK_ENDS);
+	cr_expect(is_answered(fd));
+	finish(&s);
+}
+
 Test(keeper_pool, serves_two_at_once_with_two_workers)
 {
 	struct scene s;

@@ -511,6 +511,54 @@ Test(keeper_serve, waits_only_a_moment_behind_a_login)
 	fixture_remove(s.folder);
 }
 
+/* Without memory, say: who serves this is not to refuse others too. */
+Test(keeper_serve, serves_no_other_after_a_group_could_not_be_looked_up)
+{
+	static const char groups[] =
+	    "{\"version\":1,\"issuer\":\"Test\",\"rules\":[{\"name\":"
+	    "\"some\",\"groups\":[\"daemon\"],\"mode\":\"required\"}],"
+	    "\"otherwise\":\"optional\"}\n";
+	static const struct conduct conduct;
+	struct scene s;
+	int found = 0;
+	FILE *file;
+
+	begin(&s);
+	file = fopen(s.policy, "we");
+	cr_assert_not_null(file);
+	fputs(groups, file);
+	fclose(file);
+	for (int n = 1; n < 120; n++) {
+		char *answer = NULL;
+		size_t len = 0;
+		int pair[2], told;
+		pid_t pid;
+
+		cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+		pid = fork();
+		if (pid == 0) {
+			close(pair[0]);
+			inject_arm(n, ENOMEM);
+			told = keeper_serve(&s.keeper, pair[1], &conduct);
+			inject_disarm();
+			_exit(told & TOLD_CLEAN);
+		}
+		close(pair[1]);
+		cr_assert_eq(packet_send(pair[0], login), FAULT_NONE);
+		if (packet_receive(pair[0], 5000, &answer, &len) != FAULT_NONE)
+			answer = strdup("");
+		told = fixture_wait(pid);
+		if (strstr(answer, "\"group_error\"") != NULL) {
+			cr_expect_eq(told, 0, "call %d", n);
+			found++;
+		}
+		free(answer);
+		close(pair[0]);
+	}
+	cr_expect_gt(found, 0);
+	fixture_remove(s.folder);
+}
+
 /* It would end a worker that waits for the next. */
 Test(keeper_serve, leaves_no_alarm)
 {
