@@ -29,9 +29,9 @@ int file_open_or_make(int folder, const char *name, int flags);
 
 /*
  * Puts bytes where name in folder was, or leaves that as it is: writes the
- * file new (what stands there is unlinked) with mode, and owner and group unless they are
- * -1, syncs it, renames it.  FAULT_IO, errno says why: the old file stands.
- * Until the folder is synced, a crash may bring the old one back.
+ * file new (what stands there is unlinked) with mode, and owner and group
+ * unless they are -1, syncs it, renames it.  FAULT_IO, errno says why: the old
+ * file stands.  Until the folder is synced, a crash may bring the old one back.
  */
 MUST_USE enum fault file_put(int folder, const char *name, const char *new,
     mode_t mode, uid_t owner, gid_t group, const void *bytes, size_t len);

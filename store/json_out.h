@@ -41,7 +41,7 @@ json_out_text(struct json_out *out, const char *text)
 
 void json_out_number(struct json_out *out, int64_t number);
 
-/* As a JSON string: quoted, and escaped where it must be (RFC 8259, section 7). */
+/* As a JSON string: quoted, escaped where it must be (RFC 8259, section 7). */
 void json_out_string(struct json_out *out, const char *text);
 
 /* Takes back all but the first len bytes. */

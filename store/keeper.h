@@ -119,7 +119,8 @@ void keeper_take_time(struct call *call);
 /* Sends the reply, or false; what cannot be sent is a denial all the same. */
 bool keeper_reply(struct call *call, const struct reply *reply);
 
-/* Replies with a denial that no record's update led to; name is the user, group or rule that it names. */
+/* Replies with a denial that no record's update led to; name is the user, group
+ * or rule that it names. */
 void keeper_deny(struct call *call, enum reason reason, const char *name);
 
 /* The reason to deny with, where the store failed; logs what happened. */
