@@ -23,8 +23,8 @@ MUST_USE enum fault passwd_named(const char *name, const struct passwd **ret);
 
 /*
  * The same in a file of that form (passwd(5)): by name, or by uid where name is
- * NULL.  Lines that are not whole, comments, and the "+" and "-" that once stood
- * for a directory are no entries.
+ * NULL.  Lines that are not whole, comments, and the "+" and "-" that once
+ * stood for a directory are no entries.
  */
 MUST_USE enum fault passwd_find(
     const char *path, uid_t uid, const char *name, const struct passwd **ret);
