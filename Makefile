@@ -4,6 +4,8 @@
 #   make demo       enrol, log in, be refused: on a private sshd, as a story
 #   make test       unit and scenario tests, with a closing count
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
+#   make test-debian RELEASE=trixie
+#                   demo and test on a fresh Debian, bookworm or trixie
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -197,6 +199,10 @@ test-asan: deps
 	$(MAKE) build-tests BUILD=build-asan SAN=1
 	BUILD=build-asan tests/run
 
+# As root; MIRROR= and DEBIAN_ROOTS= are explained there.
+test-debian:
+	tests/debian $(RELEASE)
+
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
@@ -337,5 +343,5 @@ format:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-tests test test-asan soak odds fuzz build-fuzz demo bench \
-	deps lint install uninstall format clean
+.PHONY: all build-tests test test-asan test-debian soak odds fuzz \
+	build-fuzz demo bench deps lint install uninstall format clean
