@@ -225,7 +225,7 @@ $(BUILD)/odds: $(call obj,$(ODDS_SRC)) $(BUILD)/libtfa.a
 FUZZ_SECONDS ?= 10
 FUZZ_BUILD = $(BUILD)-fuzz
 fuzz: deps
-	@tests/deps clang libclang-rt-14-dev
+	@tests/deps clang libclang-rt-dev
 	$(MAKE) build-fuzz BUILD=$(FUZZ_BUILD) SAN=fuzz CC=clang
 	BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 
@@ -265,7 +265,8 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 DEPS := pkg-config musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
-	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh
+	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
+	gpg gpg-agent xauth
 deps:
 	@tests/deps $(DEPS)
 
