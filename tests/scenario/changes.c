@@ -13,7 +13,10 @@ Scenarios(changes);
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* What each of twenty changes, and what the policy then has or has not. */
+/*
+ * What each of twenty changes, and what the policy then has or has not. None
+ * shuts anybody out at once: whom it would name depends on those made before.
+ */
 static const struct {
 	const char *command, *target, *option, *value;
 	const char *has, *has_not;
@@ -39,7 +42,7 @@ static const struct {
 	NULL},
     {"disable", "user13", NULL, NULL, NULL, "user13"},
     {"enable", "dave", NULL, NULL, "'users':['dave'],'mode':'optional'", NULL},
-    {"enforce", "@interns", NULL, NULL,
+    {"enforce", "@interns", "--grace", "14d",
 	"'groups':['interns'],'mode':'required'", NULL},
     {"exempt", "@helpdesk", NULL, NULL, "'groups':['helpdesk'],'mode':'exempt'",
 	NULL},

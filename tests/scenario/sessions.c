@@ -67,15 +67,18 @@ Test(sessions, signal_that_kills_a_command_goes_through)
 	    ssh_run(plain, gated->me, verbose, "exit 5", NULL)->err, said);
 }
 
-/* A shell that is interrupted just before it starts a command runs its trap
- * only when that has ended: so each is short. */
+/*
+ * A shell that is interrupted just before it starts a command runs its trap
+ * only when that has ended: so each is short.  One that is interrupted while it
+ * expands $(...) may forget its trap: so that comes before.
+ */
 Test(sessions, interrupt_reaches_the_command)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
 	const char *secret = fixture_enrol(b, b->me);
 	struct session *s = session_open(b, b->me, NULL,
-	    "trap 'echo caug''ht; exit 9' INT; echo rea''dy; "
-	    "for i in $(seq 100); do sleep 0.2; done");
+	    "trap 'echo caug''ht; exit 9' INT; set -- $(seq 100); "
+	    "echo rea''dy; for i; do sleep 0.2; done");
 
 	session_expect(s, PROMPT);
 	session_type(s, text("%s\r", code_at(secret, step_now())));
