@@ -88,8 +88,9 @@ sent(const struct hostile *hostile, size_t count, const char *folder)
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < HOSTILE_SET && hostile[i].set[j] != NULL;
 		     j++)
-			option = text("%s \"%s\"", option,
-			    hostile_text(hostile[i].set[j], folder));
+			option = text("%s %s", option,
+			    word_of_setenv(
+				hostile_text(hostile[i].set[j], folder)));
 	return option;
 }
 

@@ -208,3 +208,33 @@ with_code(const char *code)
 {
 	return text("SetEnv=TFA_CODE=%s", code);
 }
+
+/* As OpenSSH 10 does, in the values alone; "${" has no escape there. */
+static bool
+client_expands_percent(void)
+{
+	struct run *r = run(
+	    ARGV("ssh", "-G", "-F", "none", "-o", "SetEnv=A=%%", "bastion"),
+	    NULL, 0);
+
+	if (r->status != 0)
+		fail("ssh -G: %s", r->err);
+	return strstr(r->out, "%%") == NULL;
+}
+
+char *
+word_of_setenv(const char *set)
+{
+	const char *value = strchr(set, '=');
+	char *word;
+
+	if (value == NULL || strchr(set, '"') != NULL ||
+	    strstr(value, "${") != NULL)
+		fail("SetEnv cannot send %s", set);
+	if (strchr(value, '%') == NULL || !client_expands_percent())
+		return text("\"%s\"", set);
+	word = text("\"%.*s", (int)(value - set), set);
+	for (; *value != '\0'; value++)
+		word = text("%s%s%c", word, *value == '%' ? "%" : "", *value);
+	return text("%s\"", word);
+}

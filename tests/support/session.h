@@ -72,4 +72,10 @@ struct run *ssh_with_code(const struct bastion *b, const char *user,
 /* "-o", with_code(code): the client sends TFA_CODE. */
 char *with_code(const char *code);
 
+/*
+ * "NAME=VALUE" as a word of SetEnv that reaches the server as it is, whatever
+ * this client expands in it. VALUE has no '"' and no "${".
+ */
+char *word_of_setenv(const char *set);
+
 #endif
