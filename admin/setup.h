@@ -197,8 +197,12 @@ int journal_lock(void);
 
 /* Starts the watcher.  lock is closed in it.  False where that cannot be. */
 bool watch_start(int lock);
-/* The watcher itself, --watch: until the journal is gone or its time is over.
- * Returns an admin_exit. */
+/*
+ * The watcher itself, --watch: until the journal is gone, or what it says is
+ * put back.  Where the journal cannot be read or not all can be put back, says
+ * so in the system's log and tries again.  Returns an admin_exit: ADMIN_NOT
+ * where it gave up.
+ */
 int watch_run(void);
 /* No watcher any more; it stays while there is a journal. */
 void watch_stop(void);
@@ -295,8 +299,10 @@ void site_warn_gate(void);
 
 /*
  * Another program, found in the system's own folders, with an environment of
- * its own; argv ends in NULL.  Its exit status, or -1.  ret_out, unless it is
- * NULL: its stdout, the caller frees; else that goes to our stderr.
+ * its own; argv ends in NULL.  Its exit status, or -1 where it cannot be run,
+ * was killed, or had not ended after half a minute, which is then said.
+ * ret_out, unless it is NULL: the first 64 KiB of its stdout, the caller frees;
+ * else that goes to our stderr.
  */
 int command_run(const char *const argv[], char **ret_out);
 bool command_exists(const char *name);
