@@ -8,6 +8,7 @@
  *	setup.c          the command and its forms: the story
  *	setup_confirm.c  --confirm and --undo
  *	setup_plan.c     which steps there are to do, on this machine
+ *	setup_pam.c      PAM's line that reads a user's own variables
  *	setup_show.c     the plan as text
  *	setup_site.c     what the site's own sshd configuration would lose
  *	setup_config.c   that configuration's files
@@ -116,6 +117,18 @@ struct setup {
  */
 int plan_install(const struct setup *setup, struct plan *ret);
 int plan_remove(struct plan *ret);
+
+/* *ret: the text of a file, on the heap, or NULL where there is none.  False,
+ * after a message, where it cannot be read. */
+bool plan_read_file(const char *path, char **ret);
+
+/*
+ * Adds what closes, or opens again, the lines by which PAM reads a file of the
+ * user's for sshd.  Says what is for the administrator to change.  False where
+ * that cannot be planned.
+ */
+bool plan_close_pam(struct plan *plan);
+bool plan_open_pam(struct plan *plan);
 
 /* The plan on stdout, every file with the lines that change. */
 void plan_show(const struct plan *plan, bool json);
