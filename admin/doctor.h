@@ -10,7 +10,8 @@
  *	doctor_keys.c      users' files of keys
  *	doctor_certificates.c  authorities, principals
  *	doctor_running.c   the sshd that runs, and other SSH servers
- *	doctor_system.c    PAM, /proc, sshrc, sftp-server, OpenSSH's version
+ *	doctor_pam.c       what PAM reads and starts; pam_stack.h
+ *	doctor_system.c    /proc, sshrc, sftp-server, OpenSSH's version
  *	doctor_keeper.c    the keeper, its folder, the clock, the policy
  *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
  *
@@ -69,6 +70,12 @@ void doctor_gather(struct doctor *doctor);
 /* A setting that is the same for all connections, as sshd -T has it. */
 bool doctor_setting(const struct doctor *doctor, const char *keyword,
     char ret[static CONFIG_WORD]);
+
+/*
+ * FAIL where others than root, and also, can write the file at path, or a
+ * folder above it; also where that cannot be seen.  False if it is not known.
+ */
+bool doctor_guard(struct doctor *doctor, const char *path, uid_t also);
 
 /* The first line of text, or of other where that is empty. */
 void

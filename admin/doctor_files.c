@@ -62,8 +62,8 @@ guard_chain(struct doctor *doctor, const char *path, uid_t also)
 	}
 }
 
-static bool
-guard(struct doctor *doctor, const char *path, uid_t also)
+bool
+doctor_guard(struct doctor *doctor, const char *path, uid_t also)
 {
 	scoped_free char *real = realpath(path, NULL);
 
@@ -149,12 +149,12 @@ doctor_config_files(struct doctor *doctor)
 {
 	const char *last = doctor->config;
 
-	guard(doctor, doctor->config, 0);
+	doctor_guard(doctor, doctor->config, 0);
 	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
 		const char *file = doctor->lines.lines.items[i].file;
 
 		if (strcmp(file, last) != 0)
-			guard(doctor, file, 0);
+			doctor_guard(doctor, file, 0);
 		last = file;
 	}
 }
@@ -170,7 +170,7 @@ doctor_gate_file(struct doctor *doctor)
 		    "no ForceCommand names a gate to look at");
 		return;
 	}
-	if (!guard(doctor, doctor->gate, 0) || stat(doctor->gate, &st) < 0)
+	if (!doctor_guard(doctor, doctor->gate, 0) || stat(doctor->gate, &st) < 0)
 		return;
 	snprintf(fix, sizeof(fix), "chmod 0755 %s", doctor->gate);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) != 0111)
@@ -192,7 +192,7 @@ doctor_policy_owner(const struct doctor *doctor)
 void
 doctor_policy_file(struct doctor *doctor)
 {
-	guard(doctor, doctor->policy, doctor_policy_owner(doctor));
+	doctor_guard(doctor, doctor->policy, doctor_policy_owner(doctor));
 }
 
 void
@@ -211,7 +211,7 @@ doctor_socket(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_FAIL, "tfa-admin setup",
 		    "there is no user %.80s for a keeper to run as",
 		    doctor->keeper.keeper_user);
-	if (!guard(doctor, path, pw != NULL ? pw->pw_uid : 0) ||
+	if (!doctor_guard(doctor, path, pw != NULL ? pw->pw_uid : 0) ||
 	    stat(path, &st) < 0)
 		return;
 	if (!S_ISSOCK(st.st_mode))

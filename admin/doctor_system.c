@@ -16,57 +16,8 @@
 #include "file.h"
 #include "scan.h"
 
-#define PAM_FILE   "/etc/pam.d/sshd"
 #define SSHRC      "/etc/ssh/sshrc"
 #define SSHD_BYTES (16UL << 20)
-
-/* The line on which PAM lets the user's ~/.pam_environment in; 0: none. */
-static int
-user_readenv_line(const char *text)
-{
-	int number = 1;
-
-	while (text != NULL) {
-		size_t len = strcspn(text, "\n");
-
-		if (text[strspn(text, " \t")] != '#' &&
-		    memmem(text, len, "user_readenv=1", 14) != NULL)
-			return number;
-		text = text[len] != '\0' ? text + len + 1 : NULL;
-		number++;
-	}
-	return 0;
-}
-
-void
-doctor_pam(struct doctor *doctor)
-{
-	scoped_free char *text = NULL;
-	char value[CONFIG_WORD];
-	int line;
-
-	if (!doctor_setting(doctor, "usepam", value)) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "whether sshd uses PAM is not known");
-		return;
-	}
-	if (strcasecmp(value, "yes") != 0)
-		return;
-	text = read_whole(PAM_FILE);
-	if (text == NULL) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    PAM_FILE ": %s: whether it reads files of the user's is "
-			     "not known",
-		    strerror(errno));
-		return;
-	}
-	line = user_readenv_line(text);
-	if (line > 0)
-		findings_add(&doctor->findings, FINDING_WARN, "user_readenv=0",
-		    PAM_FILE ":%d: user_readenv=1 takes variables from "
-			     "~/.pam_environment; only our SetEnv beats them",
-		    line);
-}
 
 void
 doctor_hidepid(struct doctor *doctor)

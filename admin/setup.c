@@ -50,12 +50,12 @@ sshd_accepts(const struct step *dropin)
 	if (!sshd_has_folder())
 		return false;
 	if (!sshd_test(NULL)) {
-		admin_say("sshd -t refuses the configuration as it is");
+		admin_say("sshd -t does not accept the configuration as it is");
 		return false;
 	}
 	if (sshd_test(dropin->text))
 		return true;
-	admin_say("sshd -t refuses the configuration with the drop-in");
+	admin_say("sshd -t does not accept the configuration with the drop-in");
 	return false;
 }
 
@@ -288,7 +288,9 @@ goes_on(const struct admin *admin, int *ret_status)
 	if (fault == FAULT_ABSENT)
 		return true;
 	if (fault != FAULT_NONE) {
-		admin_say("the journal of an earlier setup cannot be read");
+		admin_say("the journal of an earlier setup cannot be read: "
+			  "/var/lib/tfa-setup has what was there before it; "
+			  "put that back, then remove this folder");
 		return false;
 	}
 	if (journal.state == JOURNAL_CHANGING && admin->dry_run) {

@@ -8,6 +8,7 @@
  *	setup.c          the command and its forms: the story
  *	setup_confirm.c  --confirm and --undo
  *	setup_plan.c     which steps there are to do, on this machine
+ *	setup_pam.c      PAM's line that reads a user's own variables
  *	setup_show.c     the plan as text
  *	setup_site.c     what the site's own sshd configuration would lose
  *	setup_config.c   that configuration's files
@@ -117,6 +118,18 @@ struct setup {
 int plan_install(const struct setup *setup, struct plan *ret);
 int plan_remove(struct plan *ret);
 
+/* *ret: the text of a file, on the heap, or NULL where there is none.  False,
+ * after a message, where it cannot be read. */
+bool plan_read_file(const char *path, char **ret);
+
+/*
+ * Adds what closes, or opens again, the lines by which PAM reads a file of the
+ * user's for sshd.  Says what is for the administrator to change.  False where
+ * that cannot be planned.
+ */
+bool plan_close_pam(struct plan *plan);
+bool plan_open_pam(struct plan *plan);
+
 /* The plan on stdout, every file with the lines that change. */
 void plan_show(const struct plan *plan, bool json);
 
@@ -197,8 +210,12 @@ int journal_lock(void);
 
 /* Starts the watcher.  lock is closed in it.  False where that cannot be. */
 bool watch_start(int lock);
-/* The watcher itself, --watch: until the journal is gone or its time is over.
- * Returns an admin_exit. */
+/*
+ * The watcher itself, --watch: until the journal is gone, or what it says is
+ * put back.  Where the journal cannot be read or not all can be put back, says
+ * so in the system's log and tries again.  Returns an admin_exit: ADMIN_NOT
+ * where it gave up.
+ */
 int watch_run(void);
 /* No watcher any more; it stays while there is a journal. */
 void watch_stop(void);
@@ -295,8 +312,10 @@ void site_warn_gate(void);
 
 /*
  * Another program, found in the system's own folders, with an environment of
- * its own; argv ends in NULL.  Its exit status, or -1.  ret_out, unless it is
- * NULL: its stdout, the caller frees; else that goes to our stderr.
+ * its own; argv ends in NULL.  Its exit status, or -1 where it cannot be run,
+ * was killed, or had not ended after half a minute, which is then said.
+ * ret_out, unless it is NULL: the first 64 KiB of its stdout, the caller frees;
+ * else that goes to our stderr.
  */
 int command_run(const char *const argv[], char **ret_out);
 bool command_exists(const char *name);

@@ -1,16 +1,15 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
+#include "doctor_child.h"
 #include "setup.h"
 
-#define OUTPUT_MAX (1024UL * 1024)
+/* Whoever waits holds the lock of setup, and may be the one who puts all back
+ * in time. */
+#define COMMAND_S 30
 
 static const char *const folders[] = {
     "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin"};
@@ -35,49 +34,31 @@ command_exists(const char *name)
 	return find(name, path);
 }
 
-/* In the child: no way back. */
-_Noreturn static void
-become(const char *path, const char *const argv[], int out)
-{
-	static const char *const environment[] = {
-	    "PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin", "LC_ALL=C",
-	    NULL};
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	char *args[24] = {NULL};
-
-	args[0] = (char *)(uintptr_t)path;
-	for (size_t i = 1; i < 23 && argv[i] != NULL; i++)
-		args[i] = (char *)(uintptr_t)argv[i];
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
-		_exit(127);
-	execve(path, args, (char *const *)(uintptr_t)environment);
-	_exit(127);
-}
-
 int
 command_run(const char *const argv[], char **ret_out)
 {
-	scoped_fd int read_end = -1, write_end = -1;
-	int ends[2], status = -1;
+	const char *args[24] = {NULL};
+	struct child child;
 	char path[PATH_MAX];
-	size_t len = 0;
-	pid_t pid;
 
 	if (ret_out != NULL)
 		*ret_out = NULL;
-	if (!find(argv[0], path) || pipe2(ends, O_CLOEXEC) < 0)
+	if (!find(argv[0], path))
 		return -1;
-	read_end = ends[0];
-	write_end = ends[1];
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		become(path, argv, ret_out != NULL ? write_end : STDERR_FILENO);
-	close(take_fd(&write_end));
-	if (pid > 0 && ret_out != NULL &&
-	    file_read(read_end, OUTPUT_MAX, ret_out, &len) != FAULT_NONE)
-		*ret_out = NULL;
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	args[0] = path;
+	for (size_t i = 1; i < 23 && argv[i] != NULL; i++)
+		args[i] = argv[i];
+	child_run(args, COMMAND_S * 1000, &child);
+	if (ret_out == NULL)
+		fputs(child.out.text, stderr);
+	fputs(child.err.text, stderr);
+	if (child.status == CHILD_RUNNING) {
+		admin_say("%s %s did not end within %d seconds, and was "
+			  "stopped",
+		    argv[0], argv[1] != NULL ? argv[1] : "", COMMAND_S);
+		return -1;
+	}
+	if (ret_out != NULL)
+		*ret_out = strdup(child.out.text);
+	return child.status < 128 ? child.status : -1;
 }

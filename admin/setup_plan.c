@@ -55,9 +55,8 @@ exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* *ret: the file's text, or NULL where there is none. */
-static bool
-read_file(const char *path, char **ret)
+bool
+plan_read_file(const char *path, char **ret)
 {
 	scoped_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	size_t len = 0;
@@ -202,7 +201,7 @@ add_dropin(struct plan *plan, const struct setup *setup)
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
 
-	if (!read_file(SETUP_DROPIN, &present))
+	if (!plan_read_file(SETUP_DROPIN, &present))
 		return false;
 	text = text_dropin(present, setup->break_glass);
 	if (text == NULL)
@@ -223,7 +222,7 @@ plan_install(const struct setup *setup, struct plan *ret)
 	    add_policy(ret) &&
 	    add_folder(ret, SETUP_STORE, 0700, CLIENT_USER) &&
 	    add_folder(ret, "/run/tfa", 0755, "root") && add_units(ret) &&
-	    add_dropin(ret, setup))
+	    plan_close_pam(ret) && add_dropin(ret, setup))
 		return ADMIN_DONE;
 	admin_say("the plan could not be made, nothing is changed");
 	return ADMIN_NOT;
@@ -276,7 +275,7 @@ drop_user(struct plan *plan)
 int
 plan_remove(struct plan *ret)
 {
-	if (drop_dropin(ret) && drop_keeper(ret) &&
+	if (drop_dropin(ret) && plan_open_pam(ret) && drop_keeper(ret) &&
 	    drop_file(ret, SETUP_UNITS "/tfa-keeper.service") &&
 	    drop_file(ret, SETUP_UNITS "/tfa-keeper.socket") &&
 	    drop_folder(ret, "/run/tfa") && drop_folder(ret, SETUP_STORE) &&

@@ -167,7 +167,7 @@ sshd_reload(void)
 	pid_t pid = running();
 
 	if (!sshd_test(NULL)) {
-		admin_say("sshd is not reloaded: sshd -t refuses its "
+		admin_say("sshd is not reloaded: sshd -t does not accept its "
 			  "configuration");
 		return false;
 	}

@@ -20,24 +20,73 @@
 
 #define UNIT    "tfa-setup.service"
 #define LATER_S 3600 /* that another setup may hold the lock */
+#define AGAIN_S 10   /* after something that failed */
+
+/* What the watcher knows. */
+struct watch {
+	struct journal known; /* as it was read last; version 0: never yet */
+	int64_t end_s;        /* when all is put back, in seconds since boot */
+	bool failed;          /* what was tried last did not work */
+};
+
+static bool
+put_back(struct watch *watch, struct journal *journal, bool is_late)
+{
+	bool ok = journal_undo(journal);
+
+	syslog(ok ? LOG_WARNING : LOG_CRIT, "setup was %s: %s put back",
+	    is_late ? "not confirmed in time" : "cut off",
+	    ok ? "all is" : "not all could be");
+	watch->failed = !ok;
+	return ok;
+}
+
+/* The journal is there and cannot be read: what it said last still holds. */
+static bool
+look_without_journal(struct watch *watch, enum fault fault)
+{
+	if (!watch->failed)
+		syslog(LOG_CRIT,
+		    "the journal of setup cannot be read (%s), and is tried "
+		    "again",
+		    fault_name(fault));
+	watch->failed = true;
+	if (watch->known.version == 0 || boot_now_s() < watch->end_s)
+		return false;
+	return put_back(watch, &watch->known, true);
+}
+
+static bool
+is_another(const struct watch *watch, const struct journal *journal)
+{
+	return watch->known.version != 0 &&
+	    watch->known.until_s != journal->until_s;
+}
 
 /* Holding the lock: whether there is nothing more to watch. */
 static bool
-look(int64_t until_s, bool is_late)
+look(struct watch *watch)
 {
 	scoped_journal struct journal journal = {.version = 0};
-	bool ok;
+	enum fault fault = journal_load(&journal);
+	struct journal before = watch->known;
+	bool is_late;
 
-	if (journal_load(&journal) != FAULT_NONE ||
-	    journal.until_s != until_s || journal.state == JOURNAL_DONE)
+	if (fault == FAULT_ABSENT)
 		return true;
-	if (journal.state == JOURNAL_WAITING && !is_late)
+	if (fault != FAULT_NONE)
+		return look_without_journal(watch, fault);
+	if (journal.state == JOURNAL_DONE || is_another(watch, &journal))
+		return true;
+	if (before.version == 0)
+		watch->end_s = boot_now_s() + journal_left_s(&journal);
+	watch->failed = false;
+	watch->known = journal;
+	journal = before;
+	is_late = boot_now_s() >= watch->end_s;
+	if (watch->known.state == JOURNAL_WAITING && !is_late)
 		return false;
-	ok = journal_undo(&journal);
-	syslog(ok ? LOG_WARNING : LOG_ERR, "setup was %s: %s put back",
-	    is_late ? "not confirmed in time" : "cut off",
-	    ok ? "all is" : "not all could be");
-	return true;
+	return put_back(watch, &watch->known, is_late);
 }
 
 static bool
@@ -61,31 +110,36 @@ drop_unit(bool stop)
 	systemctl(COMMAND("systemctl", "daemon-reload"));
 }
 
+/* Whether it is over; the lock is free again afterwards. */
+static bool
+look_locked(struct watch *watch)
+{
+	scoped_fd int lock = journal_lock();
+	bool over = lock >= 0 && look(watch);
+
+	if (over)
+		drop_unit(false);
+	return over;
+}
+
 int
 watch_run(void)
 {
-	scoped_journal struct journal journal = {.version = 0};
-	enum fault fault = journal_load(&journal);
+	struct watch watch = {.end_s = boot_now_s()};
 	bool over = false;
-	int64_t end_s;
 
 	openlog("tfa-admin", LOG_PID, LOG_AUTHPRIV);
-	if (fault != FAULT_NONE)
-		return fault == FAULT_ABSENT ? ADMIN_DONE : ADMIN_NOT;
-	end_s = boot_now_s() + journal_left_s(&journal);
-	while (!over && boot_now_s() < end_s + LATER_S) {
-		int lock;
-
-		sleep(1);
-		lock = journal_lock();
-		if (lock < 0)
-			continue;
-		over = look(journal.until_s, boot_now_s() >= end_s);
-		if (over)
-			drop_unit(false);
-		close(lock);
+	while (!over && boot_now_s() < watch.end_s + LATER_S) {
+		over = look_locked(&watch);
+		if (!over)
+			sleep(watch.failed ? AGAIN_S : 1);
 	}
-	return ADMIN_DONE;
+	if (!over)
+		syslog(LOG_CRIT,
+		    "gives up: what setup changed may be in force "
+		    "and unconfirmed; see tfa-admin doctor");
+	journal_done(&watch.known);
+	return over ? ADMIN_DONE : ADMIN_NOT;
 }
 
 /* The child's child, so that nobody waits for it. */

@@ -1,5 +1,7 @@
 # Completion for tfa-admin and tfa in bash. Names come from getent, which may
-# be slow or incomplete where a directory does not list its members.
+# be slow or incomplete where a directory does not list its members. Whoever
+# runs that directory chooses them: no name is ever expanded here, as
+# "compgen -W" would, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable policy users
 explain revoke code enroll import unlock log help"
@@ -34,18 +36,19 @@ _tfa_groups()
 	getent group | cut -d : -f 1
 }
 
-# What an option takes; fails for one that takes nothing.
+# What an option takes, a line each; fails for one that takes nothing.
 _tfa_argument()
 {
 	case $1 in
 	--break-glass | --probe | --user | --keeper-user) _tfa_users ;;
 	--group) _tfa_groups ;;
 	--state)
-		echo exempt locked enrolled invited blocked overdue grace pending
+		printf '%s\n' exempt locked enrolled invited blocked overdue \
+		    grace pending
 		;;
-	--grace | --since) echo 1d 7d 14d 30d ;;
-	--qr) echo terminal svg uri ;;
-	--wait) echo 5m 15m 1h ;;
+	--grace | --since) printf '%s\n' 1d 7d 14d 30d ;;
+	--qr) printf '%s\n' terminal svg uri ;;
+	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date -u +%Y-%m-%d ;;
 	--from) ;;
 	*) return 1 ;;
@@ -68,10 +71,35 @@ _tfa_split()
 	esac
 }
 
-# Offers those of the candidates that begin with cur.
+# Offers those lines of its input that begin with cur. Left out are names that
+# would steer the terminal and names that would be read as options.
+_tfa_offer_names()
+{
+	local name
+
+	COMPREPLY=()
+	while IFS= read -r name; do
+		case $name in
+		'' | -* | *[[:cntrl:]]*) ;;
+		"$cur"*)
+			printf -v name %q "$name"
+			COMPREPLY+=("$name")
+			;;
+		esac
+	done
+}
+
+# Offers those of our own words that begin with cur.
 _tfa_offer()
 {
-	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+	local word
+
+	COMPREPLY=()
+	for word in $1; do
+		case $word in
+		"$cur"*) COMPREPLY+=("$word") ;;
+		esac
+	done
 }
 
 _tfa_files()
@@ -111,7 +139,7 @@ _tfa_admin()
 		;;
 	--*)
 		if argument=$(_tfa_argument "$before"); then
-			_tfa_offer "$argument"
+			_tfa_offer_names <<<"$argument"
 			return
 		fi
 		;;
@@ -125,7 +153,7 @@ _tfa_admin()
 	case $command in
 	'' | help) _tfa_offer "$_tfa_admin_commands" ;;
 	enable | enforce | exempt | disable)
-		_tfa_offer "$(_tfa_users; _tfa_groups | sed 's/^/@/')"
+		_tfa_offer_names < <(_tfa_users; _tfa_groups | sed 's/^/@/')
 		;;
 	policy)
 		case $before in
@@ -134,11 +162,11 @@ _tfa_admin()
 		esac
 		;;
 	users | explain | revoke | code | enroll | unlock)
-		_tfa_offer "$(_tfa_users)"
+		_tfa_offer_names < <(_tfa_users)
 		;;
 	import)
 		case $before in
-		import) _tfa_offer "$(_tfa_users)" ;;
+		import) _tfa_offer_names < <(_tfa_users) ;;
 		*) _tfa_files ;;
 		esac
 		;;
@@ -163,7 +191,7 @@ _tfa()
 		;;
 	--*)
 		if argument=$(_tfa_argument "$before"); then
-			_tfa_offer "$argument"
+			_tfa_offer_names <<<"$argument"
 			return
 		fi
 		;;

@@ -51,6 +51,82 @@ Test(setup, dry_run_shows_every_change_and_makes_none)
 	assert_says(r->err, "setsid /usr/sbin/tfa-keeper");
 }
 
+#define PAM      "/etc/pam.d/sshd"
+#define READ_ENV "session required pam_env.so user_readenv=1 # locale"
+
+static void
+ask_pam(void)
+{
+	machine_sh("sed -i 's/^UsePAM no/UsePAM yes/' /etc/ssh/sshd_config");
+}
+
+Test(setup, closes_a_users_own_variables_at_their_source)
+{
+	struct run *r;
+	char *was;
+
+	needs_people();
+	machine_new();
+	ask_pam();
+	machine_sh("printf '%s\\n' '@include common-account' '" READ_ENV
+		   "' '@include common-session' 'auth required pam_env.so "
+		   "user_readenv=1' 'session optional pam_env.so "
+		   "user_readenv=1' >" PAM "; chmod 640 " PAM);
+	was = read_text(PAM);
+	r = machine_setup("--dry-run", NULL, NULL);
+	assert_says(r->out, "write " PAM);
+	assert_says(
+	    r->out, "+ session required pam_env.so user_readenv=0 # locale\n");
+	cr_assert_str_eq(read_text(PAM), was);
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	machine_sh("! grep '^[^#]*user_readenv=1' " PAM "\n"
+		   "[ \"$(grep -c '^[as].*user_readenv=0' " PAM ")\" = 3 ]\n"
+		   "[ \"$(stat -c %a " PAM ")\" = 640 ]");
+	assert_status(machine_setup("--undo", NULL, NULL), 0);
+	cr_assert_str_eq(read_text(PAM), was);
+	machine_install();
+	cr_assert_str_empty(machine_setup("--yes", NULL, NULL)->out);
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
+	cr_assert_str_eq(read_text(PAM), was);
+}
+
+/* What somebody has written there since is theirs. */
+Test(setup, removal_leaves_a_line_that_was_changed_since)
+{
+	needs_people();
+	machine_new();
+	ask_pam();
+	machine_sh("printf '%s\\n' '" READ_ENV "' >" PAM);
+	machine_install();
+	machine_sh("sed -i 's/^session required/session optional/' " PAM);
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
+	cr_assert_str_eq(read_text(PAM),
+	    "session optional pam_env.so user_readenv=0 # locale\n");
+}
+
+Test(setup, leaves_pam_alone_that_sshd_does_not_ask)
+{
+	needs_people();
+	machine_new();
+	machine_sh("printf '%s\\n' '" READ_ENV "' >" PAM);
+	assert_never_says(
+	    machine_setup("--dry-run", NULL, NULL)->out, "write " PAM);
+}
+
+Test(setup, names_a_source_that_other_services_share)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	ask_pam();
+	machine_sh("echo '" READ_ENV "' >>/etc/pam.d/common-session");
+	r = machine_setup("--dry-run", NULL, NULL);
+	assert_says(r->err, "/etc/pam.d/common-session:");
+	assert_says(r->err, "write user_readenv=0 there");
+	assert_never_says(r->out, "write /etc/pam.d/common-session");
+}
+
 Test(setup, with_systemd_the_commands_are_its)
 {
 	struct run *r;

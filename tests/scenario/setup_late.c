@@ -136,6 +136,85 @@ Test(setup_late, watch_leaves_a_confirmed_setup_alone)
 	cr_assert(machine_has(MACHINE_DROPIN));
 }
 
+/* What it read last still holds, and is what it puts back. */
+Test(setup_late, watch_puts_all_back_though_its_journal_is_spoilt)
+{
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	assert_status(machine_setup("--yes", "--wait", "6s"), 0);
+	run_sleep_ms(2500);
+	write_text(JOURNAL, "{");
+	for (int i = 0; i < 250 && machine_has(MACHINE_DROPIN); i++)
+		run_sleep_ms(100);
+	machine_settled(20000);
+	cr_assert_str_eq(machine_files(), before);
+}
+
+/* One that has read nothing yet does not end: it may be readable soon. */
+Test(setup_late, watch_waits_for_a_journal_that_cannot_be_read)
+{
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	assert_status(machine_setup("--yes", "--wait", "5s"), 0);
+	kill_watcher();
+	machine_sh("cp -p " JOURNAL " /run/good; echo '{' >" JOURNAL "\n"
+		   "setsid /usr/sbin/tfa-admin setup --watch </dev/null "
+		   ">/dev/null 2>&1 &\n"
+		   "sleep 2; pgrep -x tfa-admin >/dev/null\n"
+		   "cp -p /run/good " JOURNAL "; rm /run/good");
+	machine_settled(30000);
+	cr_assert_str_eq(machine_files(), before);
+}
+
+/* Not all could be put back while something was in the way. */
+Test(setup_late, watch_tries_again_until_all_is_put_back)
+{
+	char *before;
+
+	needs_people();
+	machine_new();
+	machine_no_keeper_user();
+	before = machine_files();
+	assert_status(machine_setup("--yes", "--wait", "3s"), 0);
+	machine_sh("setsid setpriv --reuid=_tfa --regid=_tfa --clear-groups "
+		   "sleep 8 </dev/null >/dev/null 2>&1 &\n"
+		   "sleep 0.3");
+	machine_settled(40000);
+	cr_assert_str_eq(machine_files(), before);
+}
+
+/* A program that never ends, over the one that setup asks. */
+static void
+hang(const char *program)
+{
+	write_text("/run/hangs", "#!/bin/sh\nexec sleep 1000\n");
+	machine_sh(
+	    text("chmod 755 /run/hangs; mount --bind /run/hangs %s", program));
+}
+
+Test(setup_late, sshd_that_hangs_does_not_hold_the_lock)
+{
+	struct run *r;
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	hang("/usr/sbin/sshd");
+	r = machine_setup("--yes", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "sshd -t did not end within 30 seconds");
+	machine_sh("umount /usr/sbin/sshd; rm /run/hangs");
+	cr_assert_str_eq(machine_files(), before);
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+}
+
 /* By the wall clock then; one that is wrong changes the wait, not its end. */
 Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 {
