@@ -287,6 +287,7 @@ int
 admin_users(struct admin *admin, int argc, char **argv)
 {
 	struct listing listing = {.admin = admin, .in_full = argc > 0};
+	enum fault fault;
 	int status;
 
 	if (admin->summary && argc > 0)
@@ -300,8 +301,10 @@ admin_users(struct admin *admin, int argc, char **argv)
 		return ADMIN_NOT;
 	}
 	if (argc == 0 && (admin->summary || admin->group != NULL) &&
-	    people_read(&listing.people) != FAULT_NONE) {
-		admin_say("out of memory");
+	    (fault = people_read(&listing.people)) != FAULT_NONE) {
+		admin_say(fault == FAULT_MEMORY
+			? "out of memory"
+			: "the users of this host cannot be listed");
 		return ADMIN_NOT;
 	}
 	status = admin->summary ? summarise(&listing)

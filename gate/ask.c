@@ -24,7 +24,10 @@ fill(const struct gate *gate, const char *request, const char *code,
 	snprintf(ret->request, sizeof(ret->request), "%s", request);
 	memcpy(ret->address, facts->address, sizeof(ret->address));
 	memcpy(ret->auth_path, facts->auth_path, sizeof(ret->auth_path));
-	memcpy(ret->enroll_code, gate->enroll_code, sizeof(ret->enroll_code));
+	/* The keeper refuses what is of another request. */
+	if (strncmp(request, "enroll_", 7) == 0)
+		memcpy(ret->enroll_code, gate->enroll_code,
+		    sizeof(ret->enroll_code));
 	if (gate->device != NULL)
 		utf8_clean(gate->device, strlen(gate->device), ret->device,
 		    sizeof(ret->device));

@@ -25,8 +25,10 @@ look_up(const char *name, struct group *ret, char **buf)
 			return GROUP_INSIDE;
 		if (error == 0 || error == ENOENT)
 			return GROUP_UNKNOWN;
-		if (error != ERANGE && error != EINTR)
+		if (error != ERANGE && error != EINTR) {
+			errno = error;
 			return GROUP_ERROR;
+		}
 	}
 	return GROUP_ERROR;
 }

@@ -40,7 +40,7 @@ void groups_done(struct groups *groups);
 
 /*
  * Calls each for the members that the group's entry lists.  False where the
- * group is unknown or could not be looked up.
+ * group is unknown or could not be looked up; errno says why not.
  */
 bool groups_each(
     const char *group, void (*each)(void *ctx, const char *user), void *ctx);

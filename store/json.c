@@ -22,6 +22,7 @@ struct reader {
 	struct json_lex lex;
 	struct step path[STEPS]; /* to what is being read */
 	size_t depth;
+	uint64_t seen; /* fields of the outermost object */
 	struct json_error *error;
 };
 
@@ -394,6 +395,8 @@ read_object(struct reader *r, const struct json_shape *shape, void *value)
 		if (is_needed(&shape->fields[i]) && !(m.seen >> i & 1))
 			return refuse(r, at, "the key \"%s\" is missing",
 			    shape->fields[i].key);
+	if (r->depth == 0)
+		r->seen = m.seen;
 	return check_whole(r, shape, at, value);
 }
 
@@ -426,14 +429,16 @@ read_value(struct reader *r, const struct json_field *field, void *value)
 }
 
 enum fault
-json_read(const struct json_shape *shape, const char *text, size_t len,
-    size_t max, void *value, struct json_error *ret_error)
+json_read_carried(const struct json_shape *shape, const char *text, size_t len,
+    size_t max, void *value, uint64_t *ret_carried,
+    struct json_error *ret_error)
 {
 	struct reader r = {
 	    .lex = json_lex_begin(text, len), .error = ret_error};
 	enum fault fault;
 
 	*ret_error = (struct json_error){.line = 0};
+	*ret_carried = 0;
 	if (len > max) {
 		snprintf(ret_error->text, sizeof(ret_error->text),
 		    "larger than %zu bytes", max);
@@ -442,7 +447,19 @@ json_read(const struct json_shape *shape, const char *text, size_t len,
 	fault = read_object(&r, shape, value);
 	if (fault == FAULT_NONE && !json_lex_end(&r.lex))
 		return refuse_grammar(&r);
+	if (fault == FAULT_NONE)
+		*ret_carried = r.seen;
 	return fault;
+}
+
+enum fault
+json_read(const struct json_shape *shape, const char *text, size_t len,
+    size_t max, void *value, struct json_error *ret_error)
+{
+	uint64_t carried;
+
+	return json_read_carried(
+	    shape, text, len, max, value, &carried, ret_error);
 }
 
 void

@@ -122,6 +122,12 @@ struct json_list {
 MUST_USE enum fault json_read(const struct json_shape *shape, const char *text,
     size_t len, size_t max, void *value, struct json_error *ret_error);
 
+/* The same; *ret_carried: bit i says that the text had the key of fields[i],
+ * whatever its value.  0 where it was refused. */
+MUST_USE enum fault json_read_carried(const struct json_shape *shape,
+    const char *text, size_t len, size_t max, void *value,
+    uint64_t *ret_carried, struct json_error *ret_error);
+
 /*
  * *ret_text: the value as JSON, the caller frees it; on one line, or indented
  * and ending in a newline.  FAULT_MEMORY is its only failure.

@@ -62,6 +62,7 @@ struct call {
 	int64_t alarm_s; /* when the alarm was last set */
 	bool may_follow; /* a verify, on this connection */
 	struct request request;
+	uint64_t carried; /* bit 1 << FIELD_X for each key that it had */
 	struct store store;
 	struct policy policy;
 };
@@ -86,6 +87,9 @@ int keeper_listen(const struct keeper *keeper, int fd);
  */
 int keeper_serve(
     const struct keeper *keeper, int fd, const struct conduct *conduct);
+
+/* The name of request number i, from 0; NULL after the last. */
+const char *keeper_request(size_t i);
 
 /* Requests: each answers call->fd.  Store and policy are open. */
 void keeper_login(struct call *call);
@@ -122,6 +126,10 @@ bool keeper_reply(struct call *call, const struct reply *reply);
 /* Replies with a denial that no record's update led to; name is the user, group
  * or rule that it names. */
 void keeper_deny(struct call *call, enum reason reason, const char *name);
+
+/* Replies that this is no request that a client of ours makes, and says in the
+ * log which key is wrong, and how. */
+void keeper_misunderstand(struct call *call, const char *key, const char *why);
 
 /* The reason to deny with, where the store failed; logs what happened. */
 enum reason keeper_store_reason(struct call *call, enum fault fault);

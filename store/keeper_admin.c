@@ -121,7 +121,7 @@ prepare_code(struct call *call, struct amend *amend)
 	const char *use = call->request.use;
 
 	if (strcmp(use, "enroll") != 0 && strcmp(use, "pass") != 0) {
-		keeper_deny(call, REASON_BAD_REQUEST, "");
+		keeper_misunderstand(call, "use", "must be enroll or pass");
 		return false;
 	}
 	amend->use = use[0] == 'e' ? CODE_ENROLL : CODE_PASS;
@@ -185,6 +185,15 @@ after_revoke(const struct call *call)
 	return "revoked; the next login within 24 h sets up anew";
 }
 
+/* A revoke may give a code to enrol with.  One to log in with is a request of
+ * its own, so that none is given by mistake. */
+static bool
+is_revoke(const struct request *request)
+{
+	return request->use[0] == '\0' ||
+	    (strcmp(request->use, "enroll") == 0 && !request->block);
+}
+
 /* A damaged record is kept, beside the new one. */
 void
 keeper_revoke(struct call *call)
@@ -194,6 +203,11 @@ keeper_revoke(struct call *call)
 	struct amend amend;
 	enum fault fault;
 
+	if (!is_revoke(&call->request)) {
+		keeper_misunderstand(
+		    call, "use", "must be enroll, and without block");
+		return;
+	}
 	if (!prepare(call, &amend))
 		return;
 	amend.done = after_revoke(call);
@@ -224,8 +238,10 @@ keeper_code(struct call *call)
 
 	if (!prepare(call, &amend))
 		return;
-	if (amend.uid < 0 || call->request.use[0] == '\0')
-		keeper_deny(call, REASON_BAD_REQUEST, "");
+	if (call->request.use[0] == '\0')
+		keeper_misunderstand(call, "use", "must be enroll or pass");
+	else if (amend.uid < 0)
+		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
 	else
 		settle(call, "code", call->request.use, &amend,
 		    update(call, &amend, on_code));

@@ -81,7 +81,8 @@ is_wanted(const struct call *call, const char *line, size_t len,
 	return user && entry.time_s >= call->request.since_s;
 }
 
-/* False where the peer is gone or the file cannot be read on. */
+/* False where the peer is gone or the file cannot be read to its end: without
+ * memory for a line, ferror(3) says nothing. */
 static bool
 send_lines(struct call *call, FILE *file, struct log_seen *seen)
 {
@@ -98,7 +99,7 @@ send_lines(struct call *call, FILE *file, struct log_seen *seen)
 		if (packet_send(call->fd, line) != FAULT_NONE)
 			return false;
 	}
-	return ferror(file) == 0;
+	return feof(file) != 0;
 }
 
 /* Somebody whom the log, passwd or the store knows; everybody for "". */

@@ -396,11 +396,11 @@ keeper_refuse(struct call *call)
 	enum reason reason = reason_from_name(call->request.reason);
 	struct attempt a;
 
+	call->conduct.quiet = call->conduct.quiet_claims;
 	if (!is_of_gate(reason)) {
-		keeper_deny(call, REASON_BAD_REQUEST, "");
+		keeper_misunderstand(call, "reason", "is none of a gate's");
 		return;
 	}
-	call->conduct.quiet = call->conduct.quiet_claims;
 	begin(&a, call, "login");
 	deny(&a, reason);
 	if (audit(&a)) {

@@ -149,7 +149,9 @@ serve(struct call *call, bool understood, const struct import *import)
 	if (!keeper_find_user(call->request.user, &p.uid, &gid))
 		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
 	else if (!understood)
-		keeper_deny(call, REASON_BAD_REQUEST, "");
+		keeper_misunderstand(call, import != NULL ? "import" : "use",
+		    import != NULL ? "is no account that can be taken over"
+				   : "must be recover");
 	else
 		answer(&p);
 	explicit_bzero(&p, sizeof(p));

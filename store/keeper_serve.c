@@ -25,32 +25,57 @@ enum who {
 	WHO_REPAIRER, /* likewise, and whatever the policy is like */
 };
 
-static const struct {
+#define TAKES(field) (UINT64_C(1) << FIELD_##field)
+#define EACH         (TAKES(VERSION) | TAKES(REQUEST))
+#define CLAIMS                                                              \
+	(TAKES(ADDRESS) | TAKES(AUTH) | TAKES(AUTH_PATH) | TAKES(COMMAND) | \
+	    TAKES(TERMINAL) | TAKES(SHELL))
+#define OWN   (EACH | CLAIMS)
+#define ADMIN (EACH | TAKES(USER))
+#define HELP  (ADMIN | TAKES(CODE))
+
+/* What a request may carry is in its row.  A key of another request is refused
+ * before anything is done, or a handler that looks at it would do that other
+ * one's work with this one's rights. */
+static const struct kind {
 	const char *name;
 	enum who who;
+	uint64_t takes;
 	void (*serve)(struct call *call);
 } requests[] = {
-    {"login", WHO_LOGIN, keeper_login},
-    {"verify", WHO_LOGIN, keeper_verify},
-    {"skip", WHO_LOGIN, keeper_skip},
-    {"refuse", WHO_LOGIN, keeper_refuse},
-    {"enroll_begin", WHO_SELF, keeper_enroll_begin},
-    {"enroll_confirm", WHO_SELF, keeper_enroll_confirm},
-    {"status", WHO_SELF, keeper_status},
-    {"device_begin", WHO_SELF, keeper_device_begin},
-    {"device_confirm", WHO_SELF, keeper_device_confirm},
-    {"device_remove", WHO_SELF, keeper_device_remove},
-    {"recovery", WHO_SELF, keeper_recovery},
-    {"users", WHO_READER, keeper_users},
-    {"explain", WHO_READER, keeper_explain},
-    {"revoke", WHO_HELPER, keeper_revoke},
-    {"unlock", WHO_HELPER, keeper_unlock},
-    {"code", WHO_HELPER, keeper_code},
-    {"enroll", WHO_ROOT, keeper_provision},
-    {"import", WHO_ROOT, keeper_import},
-    {"log", WHO_READER, keeper_log},
-    {"note", WHO_REPAIRER, keeper_note},
+    {"login", WHO_LOGIN, OWN, keeper_login},
+    {"verify", WHO_LOGIN, OWN | TAKES(CODE), keeper_verify},
+    {"skip", WHO_LOGIN, OWN, keeper_skip},
+    {"refuse", WHO_LOGIN, OWN | TAKES(REASON), keeper_refuse},
+    {"enroll_begin", WHO_SELF, OWN | TAKES(ENROLL_CODE), keeper_enroll_begin},
+    {"enroll_confirm", WHO_SELF, OWN | TAKES(CODE) | TAKES(ENROLL_CODE),
+	keeper_enroll_confirm},
+    {"status", WHO_SELF, OWN, keeper_status},
+    {"device_begin", WHO_SELF, OWN | TAKES(CODE) | TAKES(DEVICE),
+	keeper_device_begin},
+    {"device_confirm", WHO_SELF, OWN | TAKES(CODE) | TAKES(DEVICE),
+	keeper_device_confirm},
+    {"device_remove", WHO_SELF, OWN | TAKES(CODE) | TAKES(DEVICE),
+	keeper_device_remove},
+    {"recovery", WHO_SELF, OWN | TAKES(CODE), keeper_recovery},
+    {"users", WHO_READER, ADMIN, keeper_users},
+    {"explain", WHO_READER, ADMIN | TAKES(ADDRESS) | TAKES(AT), keeper_explain},
+    {"revoke", WHO_HELPER, HELP | TAKES(BLOCK) | TAKES(USE), keeper_revoke},
+    {"unlock", WHO_HELPER, HELP, keeper_unlock},
+    {"code", WHO_HELPER, HELP | TAKES(USE), keeper_code},
+    {"enroll", WHO_ROOT, ADMIN | TAKES(USE), keeper_provision},
+    {"import", WHO_ROOT, ADMIN | TAKES(IMPORT), keeper_import},
+    {"log", WHO_READER, ADMIN | TAKES(SINCE), keeper_log},
+    {"note", WHO_REPAIRER, EACH | TAKES(DETAIL), keeper_note},
 };
+
+#define REQUESTS (sizeof(requests) / sizeof(requests[0]))
+
+const char *
+keeper_request(size_t i)
+{
+	return i < REQUESTS ? requests[i].name : NULL;
+}
 
 void
 keeper_open_log(void)
@@ -270,6 +295,18 @@ complain(const struct call *call, const struct json_error *error)
 	syslog(LOG_NOTICE, "uid %lu: %s", (unsigned long)call->uid, clean);
 }
 
+void
+keeper_misunderstand(struct call *call, const char *key, const char *why)
+{
+	struct json_error error = {.line = 0};
+
+	snprintf(error.path, sizeof(error.path), "%s.%s", call->request.request,
+	    key);
+	snprintf(error.text, sizeof(error.text), "%s", why);
+	complain(call, &error);
+	keeper_deny(call, REASON_BAD_REQUEST, "");
+}
+
 /* FAULT_ABSENT, FAULT_IO: nothing came.  Others: what came is no request. */
 static enum fault
 receive(struct call *call, int timeout_ms)
@@ -281,8 +318,8 @@ receive(struct call *call, int timeout_ms)
 
 	if (fault != FAULT_NONE)
 		return fault;
-	fault = json_read(
-	    &request_shape, text, len, PACKET_MAX, &call->request, &error);
+	fault = json_read_carried(&request_shape, text, len, PACKET_MAX,
+	    &call->request, &call->carried, &error);
 	if (fault != FAULT_NONE)
 		complain(call, &error);
 	return fault;
@@ -358,24 +395,46 @@ serve(struct call *call, enum who who, void (*handle)(struct call *call))
 	store_close(&call->store);
 }
 
+static const struct kind *
+find_kind(const char *name)
+{
+	for (size_t i = 0; i < REQUESTS; i++)
+		if (strcmp(requests[i].name, name) == 0)
+			return &requests[i];
+	return NULL;
+}
+
+/* The first key that the request has and its kind does not take, or NULL. */
+static const char *
+find_foreign(const struct call *call, const struct kind *kind)
+{
+	uint64_t foreign = call->carried & ~kind->takes;
+
+	for (size_t i = 0; i < request_shape.count; i++)
+		if ((foreign >> i & 1) != 0)
+			return request_shape.fields[i].key;
+	return NULL;
+}
+
 static void
 dispatch(struct call *call)
 {
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (strcmp(requests[i].name, call->request.request) != 0)
-			continue;
-		if (requests[i].who != WHO_REPAIRER &&
-		    load_policy(call) != FAULT_NONE) {
-			keeper_deny(call, REASON_BAD_POLICY, "");
-			return;
-		}
-		if (requests[i].who == WHO_LOGIN)
+	const struct kind *kind = find_kind(call->request.request);
+	const char *foreign = kind != NULL ? find_foreign(call, kind) : NULL;
+
+	if (kind == NULL)
+		keeper_misunderstand(call, "request", "there is none such");
+	else if (foreign != NULL)
+		keeper_misunderstand(
+		    call, foreign, "this request takes no such key");
+	else if (kind->who != WHO_REPAIRER && load_policy(call) != FAULT_NONE)
+		keeper_deny(call, REASON_BAD_POLICY, "");
+	else {
+		if (kind->who == WHO_LOGIN)
 			call->told |= TOLD_CLEAN;
-		serve(call, requests[i].who, requests[i].serve);
+		serve(call, kind->who, kind->serve);
 		policy_done(&call->policy);
-		return;
 	}
-	keeper_deny(call, REASON_BAD_REQUEST, "");
 }
 
 /*

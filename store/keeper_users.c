@@ -5,6 +5,7 @@
  * disk has them: a batch is read and made into rows, and then sent at once.
  * That also wakes the peer once for each batch, and not for each row.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,16 @@ roster_sort(struct roster *roster)
 	roster->entries.count = kept + 1;
 }
 
+/* A group that is unknown, or that a directory does not tell of now, is each
+ * user's problem, and their rows say so.  Without memory there are no rows. */
+static void
+roster_add_group(struct roster *roster, const char *group)
+{
+	errno = 0;
+	if (!groups_each(group, roster_add, roster) && errno == ENOMEM)
+		roster->failed = true;
+}
+
 /* The members of a rule's groups that the groups' own entries list. */
 static void
 roster_add_rule(struct roster *roster, const struct rule *rule)
@@ -113,8 +124,7 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 			roster_add(roster, rule->users.items[i].text);
 	for (size_t i = 0; i < rule->groups.count; i++)
 		if (rule->groups.items[i].text[0] != '!')
-			groups_each(
-			    rule->groups.items[i].text, roster_add, roster);
+			roster_add_group(roster, rule->groups.items[i].text);
 }
 
 /*
@@ -174,6 +184,8 @@ make_row(struct call *call, struct roster *roster, const char *name,
 	fault = store_read(&call->store, name, &record);
 	if (fault == FAULT_ABSENT)
 		record_init(&record, name, uid);
+	else if (fault == FAULT_MEMORY)
+		return fault; /* ours, and not that record's */
 	else if (fault != FAULT_NONE) {
 		row_of_problem(name, call->store.why, ret);
 		return FAULT_NONE;
@@ -304,7 +316,6 @@ keeper_users(struct call *call)
 	struct roster roster = {.failed = false};
 	uid_t uid;
 	gid_t gid;
-	bool sent;
 
 	if (one[0] == '\0')
 		roster_fill(call, &roster);
@@ -315,10 +326,9 @@ keeper_users(struct call *call)
 		keeper_deny(call, REASON_UNKNOWN_USER, one);
 		return;
 	}
-	sent = send_all(call, &roster);
-	if (roster.failed)
-		keeper_deny(call, REASON_STORE, "");
-	else if (sent)
+	if (!roster.failed && send_all(call, &roster))
 		keeper_end(call);
+	else
+		keeper_deny(call, REASON_STORE, "");
 	roster_done(&roster);
 }

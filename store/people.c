@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,35 @@ compare(const void *a, const void *b)
 	return one->place < other->place ? -1 : one->place > other->place;
 }
 
+/* Modules of the name service leave all kinds of errno behind at the end, and
+ * where their server does not run; these say that this process lacks something
+ * or that the disk is bad. */
+static enum fault
+why_no_more(int error)
+{
+	switch (error) {
+	case ENOMEM:
+		return FAULT_MEMORY;
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+		return FAULT_IO;
+	default:
+		return FAULT_NONE;
+	}
+}
+
+const struct passwd *
+people_next(enum fault *ret_fault)
+{
+	const struct passwd *pw;
+
+	errno = 0;
+	pw = getpwent();
+	*ret_fault = pw == NULL ? why_no_more(errno) : FAULT_NONE;
+	return pw;
+}
+
 enum fault
 people_read(struct people *ret)
 {
@@ -56,7 +86,7 @@ people_read(struct people *ret)
 	const struct passwd *pw;
 
 	setpwent();
-	while (fault == FAULT_NONE && (pw = getpwent()) != NULL)
+	while (fault == FAULT_NONE && (pw = people_next(&fault)) != NULL)
 		fault = add(&people, pw);
 	endpwent();
 	if (fault != FAULT_NONE) {

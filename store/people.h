@@ -8,6 +8,7 @@
 #ifndef TFA_PEOPLE_H
 #define TFA_PEOPLE_H
 
+#include <pwd.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -27,7 +28,16 @@ struct people {
 	JSON_LIST_OF(struct person) list; /* sorted by name */
 };
 
-/* *ret: whom passwd lists; people_done() frees it.  FAULT_MEMORY. */
+/*
+ * getpwent(3), between setpwent() and endpwent(): NULL at the end, and where
+ * no more can be read for want of memory or descriptors, or by a bad disk.
+ * *ret_fault tells these apart: FAULT_NONE, FAULT_MEMORY, FAULT_IO.  A
+ * directory service that is down is no fault: it need not list its users.
+ */
+const struct passwd *people_next(enum fault *ret_fault);
+
+/* *ret: whom passwd lists; people_done() frees it.  FAULT_MEMORY, FAULT_IO:
+ * *ret is untouched. */
 MUST_USE enum fault people_read(struct people *ret);
 
 void people_done(struct people *people);

@@ -23,6 +23,29 @@
 #define REASON_SENT      33
 #define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
 
+/* A request's keys, in the order of request_shape's fields. */
+enum request_field {
+	FIELD_VERSION,
+	FIELD_REQUEST,
+	FIELD_ADDRESS,
+	FIELD_AUTH,
+	FIELD_AUTH_PATH,
+	FIELD_COMMAND,
+	FIELD_TERMINAL,
+	FIELD_SHELL,
+	FIELD_CODE,
+	FIELD_ENROLL_CODE,
+	FIELD_DEVICE,
+	FIELD_USER,
+	FIELD_BLOCK,
+	FIELD_USE,
+	FIELD_AT,
+	FIELD_SINCE,
+	FIELD_DETAIL,
+	FIELD_REASON,
+	FIELD_IMPORT,
+};
+
 /*
  * A request.  What a user's own process says of its login is a claim: it is
  * logged as such, and decides nothing that another user could gain from.

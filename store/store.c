@@ -202,6 +202,8 @@ parse(struct store *store, const char *path, const char *user, const char *text,
 
 	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
 		json_error_say(&error, path, store->why, sizeof(store->why));
+	if (fault == FAULT_MEMORY)
+		because(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
 		return fault;
 	if (strcmp(record.user, user) != 0) {
@@ -243,7 +245,7 @@ read_record(
 		return fault;
 	fault = file_read(fd, size, &text, &len);
 	if (fault == FAULT_MEMORY)
-		return fault;
+		return because(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
 		return because_errno(store, "cannot read users/", path);
 	return parse(store, path, user, text, len, ret);
@@ -257,7 +259,7 @@ write_record(struct store *store, const char *file, const struct record *record)
 	enum fault fault = record_format(record, &text);
 
 	if (fault != FAULT_NONE)
-		return fault;
+		return because(store, fault, "out of memory");
 	if (strlen(text) > RECORD_MAX)
 		return because(store, FAULT_LIMIT,
 		    "users/%s.json would be larger than %lu bytes", file,
@@ -344,35 +346,59 @@ close_folder(DIR **dir)
 		closedir(*dir);
 }
 
+/* Adds the user whose record that is; other files are none of ours.  False
+ * without memory. */
+static bool
+add_name(const struct dirent *entry, struct store_names *names)
+{
+	size_t len = strlen(entry->d_name);
+	char user[USER_TEXT];
+	struct store_name *name;
+
+	if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
+	    !store_decode(entry->d_name, len - 5, user))
+		return true;
+	name = json_list_add(&names->names, sizeof(*name));
+	if (name == NULL)
+		return false;
+	memcpy(name->text, user, sizeof(user));
+	name->inode = entry->d_ino;
+	return true;
+}
+
+/* A folder that cannot be read to its end is not one with fewer users. */
+static enum fault
+read_names(struct store *store, DIR *dir, struct store_names *names)
+{
+	const struct dirent *entry;
+
+	while (errno = 0, (entry = readdir(dir)) != NULL)
+		if (!add_name(entry, names))
+			return because(store, FAULT_MEMORY, "out of memory");
+	if (errno != 0)
+		return because_errno(store, "cannot list", "users");
+	return FAULT_NONE;
+}
+
 enum fault
 store_list(struct store *store, struct store_names *ret)
 {
 	int fd = openat(store->users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	__attribute__((cleanup(close_folder)))
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
+	struct store_names names = {{NULL, 0}};
+	enum fault fault;
 
 	if (dir == NULL) {
+		fault = because_errno(store, "cannot list", "users");
 		if (fd >= 0)
 			close(fd);
-		return because_errno(store, "cannot list", "users");
+		return fault;
 	}
-	*ret = (struct store_names){{NULL, 0}};
-	while ((entry = readdir(dir)) != NULL) {
-		size_t len = strlen(entry->d_name);
-		char user[USER_TEXT];
-		struct store_name *name;
-
-		if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
-		    !store_decode(entry->d_name, len - 5, user))
-			continue;
-		name = json_list_add(&ret->names, sizeof(*name));
-		if (name == NULL) {
-			free(ret->names.items);
-			return FAULT_MEMORY;
-		}
-		memcpy(name->text, user, sizeof(user));
-		name->inode = entry->d_ino;
-	}
-	return FAULT_NONE;
+	fault = read_names(store, dir, &names);
+	if (fault == FAULT_NONE)
+		*ret = names;
+	else
+		free(names.names.items);
+	return fault;
 }

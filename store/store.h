@@ -87,7 +87,9 @@ struct store_name {
 	ino_t inode;
 };
 
-/* *ret: the users who have a record, in no order. */
+/* *ret: the users who have a record, in no order; the caller frees the items.
+ * FAULT_IO, FAULT_ACCESS, FAULT_MEMORY: *ret is untouched, and no list that is
+ * short by some. */
 struct store_names {
 	JSON_LIST_OF(struct store_name) names;
 };

@@ -1,19 +1,29 @@
 #include "inject.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <malloc.h>
 #include <openssl/evp.h>
+#include <poll.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
+/* ASIDE: only inject_arm_call() counts it.  NOTED: it is in a trace. */
+enum weight { ASIDE, COUNTED, NOTED };
+
 static int left, error_wanted;
+const char inject_any[] = "any";
+static const char *name_wanted;
 static bool tracing, flooding;
 static const char *failed = "";
 static char trace[INJECT_TRACE];
@@ -21,8 +31,15 @@ static char trace[INJECT_TRACE];
 void
 inject_arm(int n, int error)
 {
+	inject_arm_call(NULL, n, error);
+}
+
+void
+inject_arm_call(const char *name, int n, int error)
+{
 	left = n;
 	error_wanted = error;
+	name_wanted = name;
 }
 
 bool
@@ -61,53 +78,126 @@ inject_accept_for_ever(void)
 	flooding = true;
 }
 
+/* What errno says where such a call fails on a machine that is short of what it
+ * takes. */
+static int
+usual_error(const char *name)
+{
+	static const struct {
+		const char *part;
+		int error;
+	} usual[] = {{"alloc", ENOMEM}, {"strdup", ENOMEM}, {"getpw", ENOMEM},
+	    {"getgr", ENOMEM}, {"getline", ENOMEM}, {"open", EMFILE},
+	    {"write", ENOSPC}, {"mkdirat", ENOSPC}, {"flock", ENOLCK}};
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (strstr(name, usual[i].part) != NULL)
+			return usual[i].error;
+	return EIO;
+}
+
+static bool
+is_wanted(const char *name, enum weight weight)
+{
+	if (name_wanted == NULL)
+		return weight != ASIDE;
+	return name_wanted == INJECT_ANY || strcmp(name, name_wanted) == 0;
+}
+
 /* Whether this call is the one that fails; if not, it may be noted. */
 static bool
-fails(const char *name, bool noted)
+fails(const char *name, enum weight weight)
 {
 	size_t len = strlen(trace);
 
-	if (left > 0 && --left == 0) {
+	if (left > 0 && is_wanted(name, weight) && --left == 0) {
 		failed = name;
-		errno = error_wanted;
+		errno = error_wanted == INJECT_USUAL ? usual_error(name)
+						     : error_wanted;
 		return true;
 	}
-	if (tracing && noted)
+	if (tracing && weight == NOTED)
 		snprintf(trace + len, sizeof(trace) - len, "%s ", name);
 	return false;
 }
 
 /* clang-format off */
-#define WRAP(type, name, result, noted, params, args) \
+#define WRAP(type, name, result, weight, params, args) \
 	type __real_##name params; \
 	type __wrap_##name params; \
 	type __wrap_##name params \
 	{ \
-		return fails(#name, noted) ? (result) : __real_##name args; \
+		return fails(#name, weight) ? (result) : __real_##name args; \
 	}
 
-WRAP(void *, malloc, NULL, false, (size_t size), (size))
-WRAP(void *, calloc, NULL, false, (size_t n, size_t size), (n, size))
-WRAP(char *, strdup, NULL, false, (const char *text), (text))
-WRAP(ssize_t, read, -1, false, (int fd, void *to, size_t n), (fd, to, n))
-WRAP(ssize_t, __read_chk, -1, false, (int fd, void *to, size_t n, size_t size),
+WRAP(void *, malloc, NULL, COUNTED, (size_t size), (size))
+WRAP(void *, calloc, NULL, COUNTED, (size_t n, size_t size), (n, size))
+WRAP(char *, strdup, NULL, COUNTED, (const char *text), (text))
+WRAP(ssize_t, read, -1, COUNTED, (int fd, void *to, size_t n), (fd, to, n))
+WRAP(ssize_t, __read_chk, -1, COUNTED, (int fd, void *to, size_t n, size_t size),
     (fd, to, n, size))
-WRAP(ssize_t, write, -1, true, (int fd, const void *from, size_t n),
+WRAP(ssize_t, write, -1, NOTED, (int fd, const void *from, size_t n),
     (fd, from, n))
-WRAP(ssize_t, send, -1, true, (int fd, const void *from, size_t n, int flags),
+WRAP(ssize_t, send, -1, NOTED, (int fd, const void *from, size_t n, int flags),
     (fd, from, n, flags))
-WRAP(int, fsync, -1, true, (int fd), (fd))
-WRAP(int, flock, -1, true, (int fd, int how), (fd, how))
-WRAP(int, fchmod, -1, false, (int fd, mode_t mode), (fd, mode))
-WRAP(int, fstat, -1, false, (int fd, struct stat *ret), (fd, ret))
-WRAP(off_t, lseek, -1, false, (int fd, off_t to, int from), (fd, to, from))
-WRAP(int, mkdirat, -1, false, (int at, const char *path, mode_t mode),
+WRAP(int, fsync, -1, NOTED, (int fd), (fd))
+WRAP(int, flock, -1, NOTED, (int fd, int how), (fd, how))
+WRAP(int, fchmod, -1, COUNTED, (int fd, mode_t mode), (fd, mode))
+WRAP(int, fstat, -1, COUNTED, (int fd, struct stat *ret), (fd, ret))
+WRAP(off_t, lseek, -1, COUNTED, (int fd, off_t to, int from), (fd, to, from))
+WRAP(int, mkdirat, -1, COUNTED, (int at, const char *path, mode_t mode),
     (at, path, mode))
-WRAP(int, renameat, -1, true, (int a, const char *old, int b, const char *new),
+WRAP(int, renameat, -1, NOTED, (int a, const char *old, int b, const char *new),
     (a, old, b, new))
-WRAP(int, EVP_MAC_init, 0, false, (EVP_MAC_CTX *ctx, const unsigned char *key,
+WRAP(int, unlinkat, -1, ASIDE, (int at, const char *path, int flags),
+    (at, path, flags))
+WRAP(ssize_t, pread, -1, ASIDE, (int fd, void *to, size_t n, off_t from),
+    (fd, to, n, from))
+WRAP(int, ftruncate, -1, ASIDE, (int fd, off_t size), (fd, size))
+WRAP(ssize_t, recv, -1, ASIDE, (int fd, void *to, size_t n, int flags),
+    (fd, to, n, flags))
+WRAP(ssize_t, __recv_chk, -1, ASIDE,
+    (int fd, void *to, size_t n, size_t size, int flags),
+    (fd, to, n, size, flags))
+WRAP(int, poll, -1, ASIDE, (struct pollfd *fds, nfds_t n, int wait_ms),
+    (fds, n, wait_ms))
+WRAP(ssize_t, getrandom, -1, ASIDE, (void *to, size_t n, unsigned flags),
+    (to, n, flags))
+WRAP(FILE *, fopen, NULL, ASIDE, (const char *path, const char *mode),
+    (path, mode))
+WRAP(FILE *, fdopen, NULL, ASIDE, (int fd, const char *mode), (fd, mode))
+WRAP(DIR *, fdopendir, NULL, ASIDE, (int fd), (fd))
+WRAP(struct dirent *, readdir, NULL, ASIDE, (DIR *dir), (dir))
+WRAP(ssize_t, __getdelim, -1, ASIDE,
+    (char **line, size_t *size, int end, FILE *file), (line, size, end, file))
+WRAP(ssize_t, getline, -1, ASIDE, (char **line, size_t *size, FILE *file),
+    (line, size, file))
+WRAP(struct passwd *, getpwent, NULL, ASIDE, (void), ())
+WRAP(struct passwd *, getpwuid, NULL, ASIDE, (uid_t uid), (uid))
+WRAP(struct passwd *, getpwnam, NULL, ASIDE, (const char *name), (name))
+WRAP(int, getgrnam_r, errno, ASIDE, (const char *name, struct group *group,
+    char *buf, size_t size, struct group **ret), (name, group, buf, size, ret))
+WRAP(int, getsockopt, -1, ASIDE,
+    (int fd, int level, int name, void *to, socklen_t *len),
+    (fd, level, name, to, len))
+WRAP(int, EVP_MAC_init, 0, COUNTED, (EVP_MAC_CTX *ctx, const unsigned char *key,
     size_t len, const OSSL_PARAM *params), (ctx, key, len, params))
 /* clang-format on */
+
+/* The descriptor is closed all the same, as by the kernel. */
+int __real_close(int fd);
+int __wrap_close(int fd);
+
+int
+__wrap_close(int fd)
+{
+	bool failing = fails("close", ASIDE);
+	int error = errno, closed = __real_close(fd);
+
+	if (failing)
+		errno = error;
+	return failing ? -1 : closed;
+}
 
 static const char *watched;
 static int freed;
@@ -153,7 +243,7 @@ __wrap_open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	return fails("open", false) ? -1 : __real_open(path, flags, mode);
+	return fails("open", COUNTED) ? -1 : __real_open(path, flags, mode);
 }
 
 int
@@ -165,7 +255,7 @@ __wrap_openat(int at, const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	return fails("openat", flags & O_EXCL)
+	return fails("openat", flags & O_EXCL ? NOTED : COUNTED)
 	    ? -1
 	    : __real_openat(at, path, flags, mode);
 }

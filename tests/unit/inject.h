@@ -9,9 +9,16 @@
 #include <stdbool.h>
 
 #define INJECT_TRACE 1024
+#define INJECT_USUAL (-1) /* the errno that a call fails with most often */
 
-/* From now on: call number n, from 1, fails with this errno; 0: none. */
+/* From now on: call number n, from 1, of those that allocate, open, read and
+ * write fails with this errno; 0: none. */
 void inject_arm(int n, int error);
+
+/* From now on: call number n of that name, or of any that can fail, does. */
+#define INJECT_ANY inject_any
+extern const char inject_any[];
+void inject_arm_call(const char *name, int n, int error);
 
 /* Whether it was reached. No call fails any more. */
 bool inject_disarm(void);

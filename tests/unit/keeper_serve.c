@@ -102,14 +102,28 @@ begin(struct scene *s)
 	    .store = s->folder, .policy = s->policy, .embedded = true};
 }
 
+/* As a client sends it: with the code where one is taken, and with claims where
+ * it is about oneself. */
 static void
 make_request(
     const struct scene *s, const char *name, char ret[static REQUEST_MAX])
 {
-	snprintf(ret, REQUEST_MAX,
-	    "{\"v\":1,\"request\":\"%s\",\"code\":\"%s\",\"terminal\":true,"
-	    "\"address\":\"203.0.113.7\"}",
-	    name, s->code);
+	static const char *const judged[] = {"verify", "enroll_confirm",
+	    "device_begin", "device_confirm", "device_remove", "recovery"};
+	static const char *const of_admins[] = {"users", "explain", "revoke",
+	    "unlock", "code", "enroll", "import", "log", "note"};
+	char code[32] = "";
+	bool claims = true;
+
+	for (size_t i = 0; i < COUNT(judged); i++)
+		if (strcmp(name, judged[i]) == 0)
+			snprintf(
+			    code, sizeof(code), ",\"code\":\"%s\"", s->code);
+	for (size_t i = 0; i < COUNT(of_admins); i++)
+		claims &= strcmp(name, of_admins[i]) != 0;
+	snprintf(ret, REQUEST_MAX, "{\"v\":1,\"request\":\"%s\"%s%s}", name,
+	    code,
+	    claims ? ",\"terminal\":true,\"address\":\"203.0.113.7\"" : "");
 }
 
 static int

@@ -1,11 +1,13 @@
 #include "people.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fixture.h"
+#include "inject.h"
 
 /* Everyone whom passwd lists, as getpwnam(3) finds them. */
 Test(people, are_whom_passwd_has)
@@ -65,4 +67,27 @@ Test(people, with_an_id_of_the_system_are_daemons)
 	}
 	cr_expect_gt(daemons, 0);
 	people_done(&people);
+}
+
+/* "Out of descriptors" is not "there is nobody else". */
+Test(people, are_not_listed_in_part)
+{
+	static const struct {
+		int error;
+		enum fault fault;
+	} ends[] = {{ENOMEM, FAULT_MEMORY}, {EMFILE, FAULT_IO}, {EIO, FAULT_IO},
+	    {ENOENT, FAULT_NONE}, {ECONNREFUSED, FAULT_NONE}};
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct people people = {{NULL, 77}};
+
+		inject_arm_call("getpwent", 2, ends[i].error);
+		cr_expect_eq(people_read(&people), ends[i].fault, "%s",
+		    strerror(ends[i].error));
+		cr_expect(inject_disarm());
+		cr_expect_eq(
+		    people.list.count, ends[i].fault == FAULT_NONE ? 1 : 77);
+		if (ends[i].fault == FAULT_NONE)
+			people_done(&people);
+	}
 }

@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "fixture.h"
+#include "inject.h"
 
 #define STRANGER 4242
 
@@ -709,4 +710,40 @@ Test(store, may_be_closed_twice)
 	store_close(&store);
 	store_close(&store);
 	cr_expect_eq(store.dir, -1);
+}
+
+/* A list that is short by some would be taken for all. */
+Test(store, leaves_the_list_alone_where_it_cannot_be_read)
+{
+	static const char *const calls[] = {
+	    "openat", "fdopendir", "readdir", "calloc"};
+	static struct store_name kept;
+	struct scene s = begin();
+	int failures = 0;
+
+	cr_assert_eq(count(&s), FAULT_NONE);
+	for (size_t i = 0; i < 4 * COUNT(calls); i++) {
+		const char *call = calls[i % COUNT(calls)];
+		struct store_names names = {{&kept, 77}};
+		enum fault fault;
+
+		inject_arm_call(
+		    call, (int)(i / COUNT(calls)) + 1, INJECT_USUAL);
+		fault = store_list(&s.store, &names);
+		if (!inject_disarm()) {
+			cr_assert_eq(fault, FAULT_NONE, "%s", call);
+			free(names.names.items);
+			continue;
+		}
+		failures++;
+		cr_expect_eq(fault,
+		    strcmp(call, "calloc") == 0 ? FAULT_MEMORY : FAULT_IO,
+		    "%s: %s", call, fault_name(fault));
+		cr_expect_eq(names.names.items, &kept, "%s", call);
+		cr_expect_eq(names.names.count, 77, "%s", call);
+		cr_expect_str_not_empty(s.store.why, "%s", call);
+	}
+	/* ".", "..", the record and the end. */
+	cr_expect_eq(failures, 7);
+	end(&s);
 }
