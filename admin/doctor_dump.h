@@ -16,6 +16,9 @@
 	"XDG_DATA_HOME= XDG_DATA_DIRS= _FISH_WARNED_config=1 "                \
 	"_FISH_WARNED_data=1 ZDOTDIR=/nonexistent HOME=/nonexistent"
 
+/* What a client may send: a code, and what Debian lets in. */
+#define DUMP_ACCEPTENV "AcceptEnv TFA_CODE LANG LC_* COLORTERM NO_COLOR"
+
 /* The answer for one connection. */
 struct view {
 	char who[200]; /* "alice from 192.0.2.1" */
