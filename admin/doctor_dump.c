@@ -282,14 +282,12 @@ judge_acceptenv(const struct view *view, const struct config *config,
 		if (!dump_pattern_is_open(value))
 			continue;
 		place(config, "AcceptEnv", value, where, sizeof(where));
-		findings_add(findings, FINDING_FAIL,
-		    "AcceptEnv TFA_CODE LANG LC_*",
+		findings_add(findings, FINDING_FAIL, DUMP_ACCEPTENV,
 		    "%s, %s: a client's variables run code before the gate",
 		    where, who);
 	}
 	if (!code)
-		findings_add(findings, FINDING_WARN,
-		    "AcceptEnv TFA_CODE LANG LC_*",
+		findings_add(findings, FINDING_WARN, DUMP_ACCEPTENV,
 		    "no AcceptEnv TFA_CODE, %s: scripts cannot give a code",
 		    who);
 }

@@ -24,6 +24,9 @@
 	"SSH_ORIGINAL_COMMAND= SSH_TTY= SSH_TUNNEL= ZDOTDIR=/nonexistent "    \
 	"HOME=/nonexistent"
 
+/* What a client may send: a code, and what Debian lets in. */
+#define DUMP_ACCEPTENV "AcceptEnv TFA_CODE LANG LC_* COLORTERM NO_COLOR"
+
 /* The answer for one connection. */
 struct view {
 	char who[200]; /* "alice from 192.0.2.1" */

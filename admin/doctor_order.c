@@ -138,8 +138,7 @@ judge_patterns(const struct config_line *line, struct findings *findings)
 
 	while (is(line, "acceptenv") && config_word(&rest, word))
 		if (dump_pattern_is_open(word))
-			findings_add(findings, FINDING_FAIL,
-			    "AcceptEnv TFA_CODE LANG LC_*",
+			findings_add(findings, FINDING_FAIL, DUMP_ACCEPTENV,
 			    "%.160s:%d: AcceptEnv %.100s lets a client's "
 			    "variables run code before the gate",
 			    line->file, line->number, word);

@@ -83,8 +83,13 @@ is_kept(
 static bool
 is_accepted(const char *pattern)
 {
-	return strcmp(pattern, "TFA_CODE") == 0 ||
-	    strcmp(pattern, "LANG") == 0 || strncmp(pattern, "LC_", 3) == 0;
+	const char *rest = &DUMP_ACCEPTENV[strlen("AcceptEnv ")];
+	char ours[CONFIG_WORD];
+
+	while (config_word(&rest, ours))
+		if (config_pattern(ours, pattern))
+			return true;
+	return false;
 }
 
 /* The first variable of a global AcceptEnv that would be lost. */

@@ -36,7 +36,7 @@ machine_sshd_config(const char *more)
 	    text("Include /etc/ssh/sshd_config.d/*.conf\n"
 		 "Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\n"
 		 "PidFile /run/sshd.pid\nUsePAM no\nPermitRootLogin yes\n"
-		 "AcceptEnv LANG LC_*\n%s",
+		 "AcceptEnv LANG LC_* COLORTERM NO_COLOR\n%s",
 		machine_port, getenv("TFA_KEYS"), more));
 }
 

@@ -403,6 +403,30 @@ Test(setup, break_glass_user_needs_no_code)
 	run_finish(sshd);
 }
 
+/* What most machines have: nothing in it is in the way. */
+Test(setup, over_the_configuration_that_debian_ships)
+{
+	static const char shipped[] = "/usr/share/openssh/sshd_config";
+	struct run *sshd, *r;
+
+	needs_people();
+	machine_new();
+	cr_assert(machine_has(shipped));
+	machine_sh(text("sed 's/^#Port .*/Port %d/; s|^#HostKey .*ed25519.*|"
+			"HostKey %s/host|' %s >/etc/ssh/sshd_config\n"
+			"printf 'ListenAddress 127.0.0.1\\nPidFile "
+			"/run/sshd.pid\\n' >>/etc/ssh/sshd_config",
+	    machine_port, getenv("TFA_KEYS"), shipped));
+	assert_status(machine_setup("--yes", "--break-glass", "root"), 0);
+	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
+	sshd = start_sshd();
+	r = ssh("-S none", "'echo in'");
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "in\n");
+	kill(sshd->pid, SIGTERM);
+	run_finish(sshd);
+}
+
 Test(setup, refuses_to_displace_what_the_site_has)
 {
 	struct run *r;

@@ -19,6 +19,9 @@
 #define ALICE_ADDRESS "203.0.113.7"
 #define CONNECTION    "c0ffee"
 
+/* A path of nothing: a shell with HOME=/nonexistent may have made that. */
+#define NEVER_THERE "/proc/none"
+
 #define QUOTED_MAX 16384
 #define FOLDER_MAX 64
 

@@ -94,7 +94,7 @@ try_exec(const char *confine)
 
 	if (confine != NULL && !keeper_confine_calls())
 		return NOT_HERE;
-	execve("/nonexistent", none, none);
+	execve(NEVER_THERE, none, none);
 	return errno;
 }
 
@@ -232,7 +232,7 @@ static int
 try_missing_store(const char *folder)
 {
 	(void)folder;
-	return keeper_confine_writes("/nonexistent") ? 1 : errno;
+	return keeper_confine_writes(NEVER_THERE) ? 1 : errno;
 }
 
 Test(keeper_confine, says_where_there_is_no_store)

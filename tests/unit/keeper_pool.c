@@ -33,7 +33,7 @@ begin(struct scene *s)
 	*s = (struct scene){.now_ms = BEGIN_MS};
 	fixture_folder(s->folder);
 	s->keeper = (struct keeper){
-	    .store = s->folder, .policy = "/nonexistent", .embedded = true};
+	    .store = s->folder, .policy = NEVER_THERE, .embedded = true};
 	s->pool.keeper = &s->keeper;
 	sigemptyset(&s->pool.normal);
 }

@@ -48,6 +48,8 @@ Test(setup_site, what_is_not_in_the_way)
 	static const char *const fine[] = {
 	    INCLUDE,
 	    INCLUDE "AcceptEnv LANG LC_*\nAcceptEnv LC_ALL\n",
+	    /* as Debian 13 ships it */
+	    INCLUDE "AcceptEnv LANG LC_* COLORTERM NO_COLOR\n",
 	    INCLUDE "ForceCommand none\nChrootDirectory none\n",
 	    INCLUDE "Match User git\n    AcceptEnv GIT_PROTOCOL\n",
 	    INCLUDE "Match User git\n    X11Forwarding yes\n",
@@ -80,6 +82,8 @@ Test(setup_site, what_is_in_the_way_and_the_line_for_it)
 		"    Match User x\n        SetEnv A=1 LD_PRELOAD= "},
 	    {INCLUDE "AcceptEnv LANG GIT_*\n",
 		"    Match all\n        AcceptEnv GIT_*\n"},
+	    {INCLUDE "AcceptEnv COLORTERM COLOR*\n",
+		"    Match all\n        AcceptEnv COLOR*\n"},
 	    {INCLUDE "AcceptEnv *\n", "not *: it lets code run"},
 	    {"X11Forwarding no\n", "    Include "},
 	    {"Match User x\n" INCLUDE, "    Include "},

@@ -29,6 +29,14 @@ Test(setup_text, drop_in_has_the_variables_that_doctor_wants)
 	cr_assert_not_null(strstr(text, "\n    " DUMP_SETENV "\n"));
 }
 
+/* What doctor asks for is what setup writes. */
+Test(setup_text, drop_in_lets_in_what_doctor_says)
+{
+	scoped_free char *text = text_dropin(NULL, NULL);
+
+	cr_assert_not_null(strstr(text, "\n    " DUMP_ACCEPTENV "\n"));
+}
+
 Test(setup_text, emergency_user_stands_before_match_all_once)
 {
 	scoped_free char *first = text_dropin(NULL, "frank");
