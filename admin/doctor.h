@@ -9,7 +9,8 @@
  *	doctor_users.c     login shells, uids
  *	doctor_keys.c      users' files of keys
  *	doctor_certificates.c  authorities, principals
- *	doctor_running.c   the sshd that runs, and other SSH servers
+ *	doctor_running.c   the sshd that runs
+ *	doctor_servers.c   other SSH servers; sockets.h
  *	doctor_pam.c       what PAM reads and starts; pam_stack.h
  *	doctor_system.c    /proc, sshrc, sftp-server, OpenSSH's version
  *	doctor_keeper.c    the keeper, its folder, the clock, the policy
@@ -25,6 +26,7 @@
 #define TFA_DOCTOR_H
 
 #include "admin.h"
+#include "doctor_daemon.h"
 #include "doctor_dump.h"
 #include "read.h"
 
@@ -66,6 +68,18 @@ const char *doctor_keeper_fix(const struct doctor *doctor);
 
 /* Reads the files and asks sshd; before any check. */
 void doctor_gather(struct doctor *doctor);
+
+/* Reads only the lines, of config, from the file at path: that of another
+ * process may be below its own root.  False (errno) where it cannot. */
+bool doctor_read_config(struct doctor *doctor, const char *path);
+
+/* Whether an sshd that runs reads the configuration that doctor examines. */
+bool doctor_reads_config(
+    int pid, const struct listener *listener, const char *config);
+
+/* Whether another sshd's configuration has the gate in a Match all, itself or
+ * in what it includes. */
+bool doctor_has_gate(int pid, const char *path);
 
 /* A setting that is the same for all connections, as sshd -T has it. */
 bool doctor_setting(const struct doctor *doctor, const char *keyword,

@@ -170,7 +170,8 @@ doctor_gate_file(struct doctor *doctor)
 		    "no ForceCommand names a gate to look at");
 		return;
 	}
-	if (!doctor_guard(doctor, doctor->gate, 0) || stat(doctor->gate, &st) < 0)
+	if (!doctor_guard(doctor, doctor->gate, 0) ||
+	    stat(doctor->gate, &st) < 0)
 		return;
 	snprintf(fix, sizeof(fix), "chmod 0755 %s", doctor->gate);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) != 0111)

@@ -1,0 +1,257 @@
+/*
+ * What doctor says of the system around sshd: PAM, other SSH servers, /tmp,
+ * the clock.  Each on a machine of its own that a script prepares, beside a
+ * real sshd; with processes, mounts and a network that no other test shares.
+ */
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "machine.h"
+#include "scenario.h"
+
+Scenarios(doctor_system);
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* From here on the test has a network with nothing but its own loopback. */
+static void
+own_network(void)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd;
+
+	cr_assert_eq(unshare(CLONE_NEWNET), 0);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ioctl(fd, SIOCSIFFLAGS, &lo), 0);
+	close(fd);
+}
+
+/* The drop-in with this bastion's gate. */
+static char *
+drop_in(const struct bastion *b)
+{
+	static const char gate[] = "/usr/sbin/tfa-gate";
+	char *whole = read_text("etc/sshd-tfa.conf"), *found;
+
+	cr_assert_not_null(whole);
+	found = strstr(whole, gate);
+	cr_assert_not_null(found);
+	return text("%.*s%s/tfa-gate --socket %s%s", (int)(found - whole),
+	    whole, getenv("TFA_PROGRAMS"), b->socket, found + sizeof(gate) - 1);
+}
+
+/*
+ * In the script, $d is a folder with sshd_config (port 2200) and conf.d;
+ * "serve" starts an sshd with it, "doctor" examines, "m" mounts one file over
+ * another and "await PORT" waits until something listens there.
+ */
+static struct run *
+alone(const struct bastion *b, const char *script)
+{
+	static int number;
+	char *d = text("%s/alone%d", b->dir, number++);
+	char *tools = text(
+	    "d=%s; m() { mount --bind \"$@\"; }\n"
+	    "await() { n=0; until grep -qi \":$(printf %%04X $1) .* 0A \" "
+	    "/proc/net/tcp || [ $((n += 1)) -gt 200 ]; do sleep 0.05; done; }\n"
+	    "serve() { mkdir -p /run/sshd; /usr/sbin/sshd -f $d/sshd_config && "
+	    "await 2200; }\n"
+	    "doctor() { %s/tfa-admin --socket %s --policy %s doctor --config "
+	    "$d/sshd_config \"$@\"; }\n%s",
+	    d, getenv("TFA_PROGRAMS"), b->socket, b->policy, script);
+
+	cr_assert_eq(mkdir(d, 0755), 0);
+	cr_assert_eq(mkdir(text("%s/conf.d", d), 0755), 0);
+	write_text(text("%s/sshd_config", d),
+	    text("Include %s/conf.d/*.conf\nHostKey %s/host\nPort 2200\n"
+		 "ListenAddress 127.0.0.1\nPidFile %s/pid\nUsePAM yes\n"
+		 "Subsystem sftp /usr/lib/openssh/sftp-server\n",
+		d, getenv("TFA_KEYS"), d));
+	write_text(text("%s/conf.d/00-tfa.conf", d), drop_in(b));
+	return run(ARGV("unshare", "-m", "-p", "-f", "--mount-proc",
+		       "--kill-child", "bash", "-c", tools),
+	    NULL, 0);
+}
+
+/* Whether a line of that check begins with word and has the words. */
+static bool
+says(const char *out, const char *word, const char *check, const char *words)
+{
+	char *start = text("%-4s  %s ", word, check);
+
+	for (const char *line = out; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+
+		if (strncmp(line, start, strlen(start)) == 0 &&
+		    memmem(line, len, words, strlen(words)) != NULL)
+			return true;
+		line += len + (line[len] == '\n');
+	}
+	return false;
+}
+
+struct saying {
+	const char *script, *word, *check, *words;
+};
+
+static void
+assert_said(const struct saying *cases, size_t n)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+
+	own_network();
+	for (size_t i = 0; i < n; i++) {
+		struct run *r = alone(b, cases[i].script);
+
+		cr_expect(
+		    says(r->out, cases[i].word, cases[i].check, cases[i].words),
+		    "no %s of %s with \"%s\" after %s in:\n%s%s", cases[i].word,
+		    cases[i].check, cases[i].words, cases[i].script, r->out,
+		    r->err);
+	}
+}
+
+#define NEW_PAM                                                       \
+	"cp -r /etc/pam.d $d/pam.d; rm -f $d/pam.d/*; "               \
+	"echo 'session required pam_env.so' >$d/pam.d/own; "          \
+	"echo '@include own' >$d/pam.d/sshd; m $d/pam.d /etc/pam.d; " \
+	"cd /etc/pam.d; "
+
+Test(doctor_system, names_what_pam_reads_and_starts)
+{
+	static const struct saying cases[] = {
+	    {NEW_PAM "doctor", "ok", "pam",
+		"/etc/pam.d/sshd and 1 more files, 1 lines: they read and "
+		"start nothing of the user's"},
+	    {NEW_PAM "echo 'session required pam_env.so readenv=1 \\' >own; "
+		     "echo 'user_readenv=1' >>own; doctor",
+		"FAIL", "pam", "/etc/pam.d/own:1: user_readenv lets a user"},
+	    {NEW_PAM "echo 'session required pam_env.so user_readenv=1' >sshd; "
+		     "doctor",
+		"FAIL", "pam",
+		"; fix: session required pam_env.so user_readenv=0"},
+	    {NEW_PAM "mkdir -p /run/systemd/system; "
+		     "echo 'session optional pam_systemd.so' >>own; doctor",
+		"warn", "pam",
+		"/etc/pam.d/own:2: pam_systemd starts user@UID.service"},
+	    {NEW_PAM "rm -rf /run/systemd/system; "
+		     "echo 'session optional pam_systemd.so' >>own; doctor",
+		"ok", "pam", "systemd does not run, so pam_systemd starts"},
+	    {NEW_PAM "echo 'session optional pam_odd.so' >>own; doctor", "warn",
+		"pam", "/etc/pam.d/own:2: what pam_odd.so reads or starts"},
+	    {NEW_PAM "echo 'account optional pam_exec.so quiet /bin/true' "
+		     ">>own; doctor",
+		"warn", "pam",
+		"own:2: pam_exec.so runs /bin/true before a code is asked"},
+	    {NEW_PAM "cp /bin/true $d/mine; chmod 0777 $d/mine; "
+		     "echo \"session optional pam_exec.so $d/mine\" >>own; "
+		     "doctor",
+		"FAIL", "pam", "mine can be written by others"},
+	    {NEW_PAM "chmod 0666 own; doctor", "FAIL", "pam",
+		"/etc/pam.d/own can be written by others"},
+	    {NEW_PAM "echo 'LD_LIBRARY_PATH DEFAULT=@{HOME}/lib' >$d/env; "
+		     "echo \"session required pam_env.so conffile=$d/env\" "
+		     ">>own; doctor",
+		"FAIL", "pam", "env:1: LD_LIBRARY_PATH gets @{HOME}"},
+	    {NEW_PAM "touch $d/env; chown erin $d/env; "
+		     "echo \"session required pam_env.so envfile=$d/env\" "
+		     ">>own; doctor",
+		"FAIL", "pam", "env belongs to uid"},
+	    {NEW_PAM "rm sshd; doctor", "warn", "pam",
+		"there is neither /etc/pam.d/sshd nor /etc/pam.d/other"},
+	    {NEW_PAM "echo '@include gone' >>sshd; doctor", "warn", "pam",
+		"includes gone, which is not there"},
+	    {NEW_PAM "sed -i 's/UsePAM.*/UsePAM no/' $d/sshd_config; "
+		     "echo 'session x pam_env.so user_readenv=1' >sshd; doctor",
+		"ok", "pam", "UsePAM no"},
+	};
+
+	needs_people();
+	assert_said(cases, COUNT(cases));
+}
+
+/* Something that listens on port 2201 and greets like this, once. */
+#define GREET(address, words)                  \
+	"printf '" words "\\r\\n' >$d/words; " \
+	"nc -l " address " 2201 <$d/words & await 2201; "
+
+#define SECOND                                                          \
+	"sed -e /Include/d -e s/2200/2201/ $d/sshd_config >$d/second; " \
+	"cp /usr/sbin/sshd $d/backup-agent; "
+
+Test(doctor_system, finds_an_ssh_server_whatever_it_is_called)
+{
+	static const struct saying cases[] = {
+	    {"serve; doctor", "ok", "servers",
+		"1 TCP sockets listen in this network namespace; the sshd "
+		"that was examined answers at 1 of them, no other"},
+	    {"serve; "
+	     "/usr/sbin/sshd -p 2201 -o PidFile=none -f $d/sshd_config; "
+	     "await 2201; doctor",
+		"ok", "servers", "examined answers at 2 of them"},
+	    {SECOND "serve; $d/backup-agent -f $d/second; await 2201; doctor",
+		"FAIL", "servers", "a second sshd (pid "},
+	    {SECOND "serve; cd $d; $d/backup-agent -D -f second & await 2201; "
+		    "doctor",
+		"FAIL", "servers", "runs with second, which names no gate"},
+	    {SECOND "serve; $d/backup-agent -f $d/second; await 2201; "
+		    "rm $d/backup-agent; doctor",
+		"FAIL", "servers", "a second sshd (pid "},
+	    {"serve; sed -e s/2200/2201/ $d/sshd_config >$d/second; "
+	     "/usr/sbin/sshd -f $d/second; await 2201; doctor",
+		"warn", "servers", "a second sshd (pid "},
+	};
+
+	needs_people();
+	assert_said(cases, COUNT(cases));
+}
+
+Test(doctor_system, finds_who_answers_as_an_ssh_server)
+{
+	static const struct saying cases[] = {
+	    {"serve; " GREET("127.0.0.1", "SSH-2.0-x") "doctor", "FAIL",
+		"servers", "answers as \"SSH-2.0-x\": an SSH server"},
+	    {"(exec -a 'sshd: /usr/sbin/sshd [listener] 0 of 10-100 startups' "
+	     "nc -l 0.0.0.0 2201 <<<SSH-2.0-x) & await 2201; doctor",
+		"FAIL", "servers", "0.0.0.0:2201: "},
+	    {"nc -l 0.0.0.0 2201 <<<SSH-2.0-x & await 2201; "
+	     "nc -l 127.0.0.1 2201 <<<hello & sleep 0.5; doctor",
+		"FAIL", "servers", "0.0.0.0:2201: "},
+	    {"cd /; echo SSH-2.0-x >/tmp/words; setpriv --reuid bob "
+	     "--clear-groups nc -l 127.0.0.1 2201 </tmp/words & await 2201; "
+	     "doctor",
+		"warn", "servers", "of uid 2002 answers as \"SSH-2.0-x\""},
+	    {"serve; exec 3<>/dev/tcp/127.0.0.1/2200; read -r words <&3; "
+	     "nc -l 127.0.0.1 2201 <<<\"$words\" & await 2201; doctor",
+		"warn", "servers", "answers as sshd does: whether it leads"},
+	    {"serve; " GREET("127.0.0.1", "220 hello") "doctor", "ok",
+		"servers", "2 TCP sockets listen in this network namespace"},
+	    {"serve; nc -l 127.0.0.1 2201 < <(sleep 20) & await 2201; doctor",
+		"ok", "servers", "1 said nothing in 1500 ms"},
+	};
+
+	needs_people();
+	needs_program("nc");
+	needs_program("setpriv");
+	assert_said(cases, COUNT(cases));
+}
+
+/* A process in another namespace holds the socket. */
+Test(doctor_system, says_whose_process_it_cannot_see)
+{
+	static const struct saying cases[] = {
+	    {"serve; unshare -p -f --mount-proc --kill-child sh -c "
+	     "\"$(declare -f doctor); d=$d doctor\"",
+		"warn", "servers", "the process behind it is not seen"},
+	};
+
+	needs_people();
+	assert_said(cases, COUNT(cases));
+}
