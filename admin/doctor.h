@@ -12,6 +12,7 @@
  *	doctor_running.c   the sshd that runs
  *	doctor_servers.c   other SSH servers; sockets.h
  *	doctor_pam.c       what PAM reads and starts; pam_stack.h
+ *	doctor_tmp.c       /tmp, which sshd needs to say which key it was
  *	doctor_system.c    /proc, sshrc, sftp-server, OpenSSH's version
  *	doctor_keeper.c    the keeper, its folder, the clock, the policy
  *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
@@ -58,10 +59,18 @@ doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
 doctor_check doctor_policy_file, doctor_socket;
 doctor_check doctor_running, doctor_servers;
 doctor_check doctor_shells, doctor_uids, doctor_keys, doctor_certificates;
-doctor_check doctor_pam, doctor_hidepid, doctor_sshrc, doctor_sftp;
+doctor_check doctor_pam, doctor_tmp, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
 doctor_check doctor_probe;
+
+/* The process of an sshd that listens with this configuration; 0: none is
+ * seen. */
+int doctor_sshd_pid(const struct doctor *doctor);
+
+/* The folder of the keeper that serves our socket. */
+void
+doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD]);
 
 /* The line that brings the keeper back. */
 const char *doctor_keeper_fix(const struct doctor *doctor);

@@ -198,6 +198,22 @@ config_done(struct config *config)
 	*config = (struct config){.blocks = 0};
 }
 
+size_t
+config_count_files(const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const char *file = config->lines.items[i].file;
+		size_t k = 0;
+
+		while (k < i && strcmp(config->lines.items[k].file, file) != 0)
+			k++;
+		count += k == i;
+	}
+	return count;
+}
+
 bool
 config_is_gate(const char *command)
 {

@@ -48,6 +48,9 @@ void config_read(const char *path, const char *text, config_files *files,
 
 void config_done(struct config *config);
 
+/* How many files have a line in it. */
+size_t config_count_files(const struct config *config);
+
 /* The next word of *rest, without quotes; false where there is none. */
 bool config_word(const char **rest, char ret[static CONFIG_WORD]);
 

@@ -58,7 +58,7 @@ doctor_keeper(struct doctor *doctor)
 }
 
 struct search {
-	struct doctor *doctor;
+	const struct doctor *doctor;
 	char folder[CONFIG_WORD];
 };
 
@@ -146,21 +146,29 @@ judge_room(struct doctor *doctor, const char *path)
 }
 
 void
-doctor_store(struct doctor *doctor)
+doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD])
 {
 	struct search search = {.doctor = doctor, .folder = STORE};
-	char users[CONFIG_WORD + 8];
 
 	if (doctor->keeper.store != NULL)
 		snprintf(search.folder, sizeof(search.folder), "%s",
 		    doctor->keeper.store);
 	else
 		doctor_processes(find_folder, &search);
-	judge_owner(doctor, search.folder);
-	snprintf(users, sizeof(users), "%s/users", search.folder);
+	memcpy(ret, search.folder, sizeof(search.folder));
+}
+
+void
+doctor_store(struct doctor *doctor)
+{
+	char folder[CONFIG_WORD], users[CONFIG_WORD + 8];
+
+	doctor_store_folder(doctor, folder);
+	judge_owner(doctor, folder);
+	snprintf(users, sizeof(users), "%s/users", folder);
 	if (access(users, F_OK) == 0)
 		judge_owner(doctor, users);
-	judge_room(doctor, search.folder);
+	judge_room(doctor, folder);
 }
 
 void

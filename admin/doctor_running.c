@@ -113,7 +113,6 @@ judge_age(struct doctor *doctor, int pid)
 	bool known = reload_time(doctor, pid, &reloaded);
 	const char *last = "";
 	char fix[80], since[WHEN_TEXT];
-	size_t files = 0;
 	struct stat st;
 
 	if (started == 0) {
@@ -132,7 +131,6 @@ judge_age(struct doctor *doctor, int pid)
 	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
 		const char *file = doctor->lines.lines.items[i].file;
 
-		files += strcmp(file, last) != 0;
 		if (strcmp(file, last) != 0 && stat(file, &st) == 0 &&
 		    st.st_ctime > started + SLACK_S)
 			findings_add(&doctor->findings,
@@ -147,7 +145,7 @@ judge_age(struct doctor *doctor, int pid)
 	findings_ok(&doctor->findings,
 	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
 	    "last change of any of %zu files",
-	    pid, doctor->config, since, files);
+	    pid, doctor->config, since, config_count_files(&doctor->lines));
 }
 
 static bool
@@ -204,6 +202,32 @@ doctor_has_gate(int pid, const char *path)
 	found = config_gate(&other.lines) != NULL;
 	config_done(&other.lines);
 	return found;
+}
+
+struct sought {
+	const struct doctor *doctor;
+	int pid;
+};
+
+static void
+find_ours(void *ctx, int pid, const char *title)
+{
+	struct sought *sought = ctx;
+	struct listener listener;
+
+	if (sought->pid == 0 && listener_parse(title, &listener) &&
+	    is_roots(pid) &&
+	    doctor_reads_config(pid, &listener, sought->doctor->config))
+		sought->pid = pid;
+}
+
+int
+doctor_sshd_pid(const struct doctor *doctor)
+{
+	struct sought sought = {.doctor = doctor};
+
+	doctor_processes(find_ours, &sought);
+	return sought.pid;
 }
 
 /* sshd -T runs the program on the disk. */

@@ -255,3 +255,48 @@ Test(doctor_system, says_whose_process_it_cannot_see)
 	needs_people();
 	assert_said(cases, COUNT(cases));
 }
+
+/* A /tmp of one's own for the script, with these options of tmpfs. */
+#define TMP(options) "mount -t tmpfs -o " options " none /tmp; "
+
+Test(doctor_system, looks_at_tmp_as_sshd_needs_it)
+{
+	static const struct saying cases[] = {
+	    {TMP("mode=1777,size=64m") "serve; doctor", "warn", "tmp",
+		"/tmp has no quota for "},
+	    {TMP("mode=1777,size=64m") "doctor", "warn", "tmp",
+		"no sshd was seen that runs"},
+	    {TMP("mode=1777,size=1m") "serve; doctor", "warn", "tmp",
+		"/tmp has 1 MiB left"},
+	    {TMP("mode=1777,size=1m") "serve; "
+				      "head -c 2000000 /dev/zero >/tmp/fill; doctor",
+		"FAIL", "tmp", "/tmp is full ("},
+	    {TMP("mode=1777,size=1m,nr_inodes=3") "serve; "
+						  "touch /tmp/a /tmp/b /tmp/c; doctor",
+		"FAIL", "tmp", "/tmp is full ("},
+	    {TMP("mode=1777,size=64m,nr_inodes=99") "serve; doctor", "warn",
+		"tmp", "/tmp has room for 98 more files"},
+	    {TMP("mode=0755,size=64m") "serve; doctor", "FAIL", "tmp",
+		"could not write in /tmp: Permission denied"},
+	    {TMP("mode=0777,size=64m") "serve; doctor", "FAIL", "tmp",
+		"users can replace one another's files there"},
+	    {TMP("mode=1777,size=64m,uid=2002") "serve; doctor", "FAIL", "tmp",
+		"/tmp belongs to uid 2002"},
+	    {TMP("mode=1777,size=64m") "serve; mount -o remount,ro /tmp; "
+				       "doctor",
+		"FAIL", "tmp", "could not write in /tmp: Read-only"},
+	    {"mount -t tmpfs none /mnt; mkdir /mnt/tmp /mnt/s; "
+	     "chmod 1777 /mnt/tmp; m /mnt/tmp /tmp; m /mnt/s /var/lib; serve; "
+	     "mkdir /var/lib/tfa; doctor",
+		"warn", "tmp", "are one file system, without a quota"},
+	    /* PrivateTmp: the one of that sshd is full, and no other. */
+	    {"mkdir -p /run/sshd; unshare -m bash -c 'mount -t tmpfs -o "
+	     "mode=1777,size=1m none /tmp; head -c 2000000 /dev/zero "
+	     ">/tmp/fill; /usr/sbin/sshd -f $0/sshd_config' $d; await 2200; "
+	     "doctor",
+		"FAIL", "tmp", "/tmp is full ("},
+	};
+
+	needs_people();
+	assert_said(cases, COUNT(cases));
+}
