@@ -14,6 +14,7 @@
  *	doctor_pam.c       what PAM reads and starts; pam_stack.h
  *	doctor_tmp.c       /tmp, which sshd needs to say which key it was
  *	doctor_system.c    /proc, sshrc, sftp-server, OpenSSH's version
+ *	doctor_directory.c whom a directory that is away would keep out
  *	doctor_keeper.c    the keeper, its folder, the clock, the policy
  *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
  *
@@ -29,6 +30,7 @@
 #include "admin.h"
 #include "doctor_daemon.h"
 #include "doctor_dump.h"
+#include "policy.h"
 #include "read.h"
 
 #define DOCTOR_SSHD   "/usr/sbin/sshd"
@@ -42,6 +44,7 @@ struct doctor {
 	struct config lines;
 	struct views views;
 	char no_views[400];           /* why there are none; "" */
+	char unread[400];             /* a file that could not be read; "" */
 	struct client_options keeper; /* the one that the gate asks */
 	const char *policy;
 	struct findings findings;
@@ -68,9 +71,16 @@ doctor_check doctor_probe;
  * seen. */
 int doctor_sshd_pid(const struct doctor *doctor);
 
-/* The folder of the keeper that serves our socket. */
-void
+/* The folder of the keeper that serves our socket; false where none is seen
+ * that runs, and it is the usual one. */
+bool
 doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD]);
+
+/*
+ * What the policy needs of a directory beside /etc/group: who would be denied
+ * while it is away, root and admins above all.  Says so in any case.
+ */
+void doctor_directories(struct doctor *doctor, const struct policy *policy);
 
 /* The line that brings the keeper back. */
 const char *doctor_keeper_fix(const struct doctor *doctor);

@@ -31,7 +31,8 @@ struct config_line {
 
 struct config {
 	JSON_LIST_OF(struct config_line) lines;
-	JSON_LIST_OF(char *) texts; /* what the lines point into */
+	JSON_LIST_OF(char *) texts;       /* what the lines point into */
+	JSON_LIST_OF(const char *) files; /* each that was read, once */
 	int blocks;
 	bool failed; /* out of memory, or over a limit: not all is here */
 };
@@ -47,9 +48,6 @@ void config_read(const char *path, const char *text, config_files *files,
     void *ctx, struct config *ret);
 
 void config_done(struct config *config);
-
-/* How many files have a line in it. */
-size_t config_count_files(const struct config *config);
 
 /* The next word of *rest, without quotes; false where there is none. */
 bool config_word(const char **rest, char ret[static CONFIG_WORD]);

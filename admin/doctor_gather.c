@@ -35,8 +35,12 @@ fetch(void *ctx, const char *pattern,
 
 			if (text != NULL)
 				each(reader, found.gl_pathv[i], text);
-			else
+			else {
 				doctor->lines.failed = true;
+				snprintf(doctor->unread, sizeof(doctor->unread),
+				    "%.300s: %s", found.gl_pathv[i],
+				    strerror(errno));
+			}
 		}
 	globfree(&found);
 }

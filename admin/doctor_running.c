@@ -145,7 +145,7 @@ judge_age(struct doctor *doctor, int pid)
 	findings_ok(&doctor->findings,
 	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
 	    "last change of any of %zu files",
-	    pid, doctor->config, since, config_count_files(&doctor->lines));
+	    pid, doctor->config, since, doctor->lines.files.count);
 }
 
 static bool

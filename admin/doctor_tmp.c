@@ -206,7 +206,7 @@ judge_sharing(struct tmp *tmp)
 
 	if (has_quota(tmp))
 		return;
-	doctor_store_folder(tmp->doctor, store);
+	(void)doctor_store_folder(tmp->doctor, store);
 	if (fstat(tmp->fd, &st) == 0 && stat(store, &theirs) == 0 &&
 	    st.st_dev == theirs.st_dev)
 		findings_add(findings, FINDING_WARN,

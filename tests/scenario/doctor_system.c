@@ -300,3 +300,131 @@ Test(doctor_system, looks_at_tmp_as_sshd_needs_it)
 	needs_people();
 	assert_said(cases, COUNT(cases));
 }
+
+/* A store where it usually is, and accounts for a policy. */
+#define STORE                                              \
+	"mkdir -p /var/lib/tfa; chown _tfa /var/lib/tfa; " \
+	"chmod 0700 /var/lib/tfa; "
+
+Test(doctor_system, says_what_it_looked_at)
+{
+	static const struct saying cases[] = {
+	    {"doctor", "ok", "setup", "no setup is under way: it has left no"},
+	    {"doctor", "ok", "sshd-config", "/sshd_config accepts it"},
+	    {"doctor", "ok", "drop-in", "/conf.d/00-tfa.conf:"},
+	    {"doctor", "ok", "config-files", "2 files from "},
+	    {"doctor", "ok", "gate-file", "/tfa-gate, mode 0755"},
+	    {"doctor", "ok", "policy-file", "/policy.json and the folders"},
+	    {"doctor", "ok", "socket", ", mode 0666, and the folders"},
+	    {"serve; doctor", "ok", "running", "of any of 2 files"},
+	    {"doctor", "ok", "uids", " accounts, as getpwent(3) lists them"},
+	    {"doctor", "ok", "hidepid", "/proc is mounted without it"},
+	    {"doctor", "ok", "sshrc", "there is no /etc/ssh/sshrc"},
+	    {"doctor", "ok", "sftp", "/usr/lib/openssh/sftp-server is there"},
+	    {"doctor", "ok", "qr", "tfa-qr made one just now"},
+	    {"doctor", "ok", "openssh", "/usr/sbin/sshd is OpenSSH_"},
+	    {"doctor", "ok", "keeper", "it answers at /"},
+	    {"doctor", "ok", "policy", "1 rules, which ask no directory"},
+	};
+
+	needs_people();
+	assert_said(cases, COUNT(cases));
+}
+
+/* What could not be looked at is never "ok". */
+Test(doctor_system, warns_of_what_it_cannot_see)
+{
+	static const struct saying cases[] = {
+	    {"touch $d/conf.d/x.conf; chmod 0666 $d/conf.d/x.conf; doctor",
+		"FAIL", "config-files", "x.conf can be written by others"},
+	    {"mkdir $d/more; chmod 0777 $d/more; sed -i \"1iInclude "
+	     "$d/more/*.conf\" $d/sshd_config; doctor",
+		"FAIL", "config-files", "more can be written by others"},
+	    {"sed -i \"1iInclude $d/none/*.conf\" $d/sshd_config; chmod 0777 "
+	     "$d; doctor",
+		"FAIL", "config-files", "can be written by others"},
+	    {"mkdir $d/conf.d/z.conf; doctor", "warn", "config-files",
+		"z.conf: Invalid argument"},
+	    {STORE "doctor", "warn", "store", "no keeper is seen that runs"},
+	    {STORE "(exec -a tfa-keeper setpriv --reuid bob --clear-groups "
+		   "sleep 9) & sleep 0.2; doctor",
+		"warn", "store", "no keeper is seen that runs"},
+	    {"serve; cp /usr/sbin/sshd $d/new; m $d/new /usr/sbin/sshd; doctor",
+		"warn", "running", "does not run /usr/sbin/sshd as it is now"},
+	    {"mount -t tmpfs none /proc; doctor", "warn", "hidepid", "/proc"},
+	    {"mount -t tmpfs none /proc; doctor", "warn", "servers",
+		"not every socket that listens was asked: /proc"},
+	    {"mount -t tmpfs none /proc; doctor", "warn", "running",
+		"no sshd is seen that listens"},
+	    {"mount -t tmpfs none /proc; doctor", "warn", "tmp",
+		"no sshd was seen"},
+	    {"m /dev/null /etc/passwd; doctor", "warn", "uids",
+		"not every account could be looked at: there is none"},
+	    {"m /dev/null /usr/sbin/sshd; doctor", "warn", "openssh",
+		"its version cannot be read"},
+	    {"m /dev/null /usr/sbin/sshd; doctor", "warn", "pam",
+		"whether sshd uses PAM is not known"},
+	    {"mkdir -p /run/systemd/system; m /bin/false /usr/bin/systemctl; " NEW_PAM
+	     "echo 'session optional pam_systemd.so' >>own; doctor",
+		"warn", "pam", "unless it is masked, which is not known"},
+	};
+
+	needs_people();
+	assert_said(cases, COUNT(cases));
+}
+
+#define SSS                                                               \
+	"sed 's/^group:.*/group: files sss/' /etc/nsswitch.conf >$d/ns; " \
+	"m $d/ns /etc/nsswitch.conf; "
+#define BY(group) \
+	"{'name':'" group "','groups':['" group "'],'mode':'required'}"
+#define FOR_ROOT "{'name':'root','users':['root'],'mode':'optional'},"
+
+/* While a directory is away, its groups deny whoever comes to their rule. */
+Test(doctor_system, says_whom_a_directory_can_keep_out)
+{
+	static const struct {
+		const char *rules, *more;
+		struct saying saying;
+	} cases[] = {
+	    {BY("ldap"), NULL,
+		{SSS "doctor", "warn", "policy",
+		    "rule ldap: while sss is away, which has the group ldap, "
+		    "root is refused"}},
+	    {FOR_ROOT BY("ldap"), NULL,
+		{SSS "doctor", "warn", "policy",
+		    "accounts of /etc/passwd are refused ("}},
+	    {"{'name':'x','users':['*'],'groups':['!ldap'],'mode':'exempt'}",
+		NULL,
+		{SSS "doctor", "warn", "policy", "rule x: while sss is away"}},
+	    {"{'name':'near','users':['*'],'from':['10.0.0.0/8'],"
+	     "'mode':'exempt'}," BY("ldap"),
+		NULL,
+		{SSS "doctor", "warn", "policy",
+		    "rule ldap: while sss is away"}},
+	    {BY("ldap"), "'admins':{'users':['alice']}",
+		{SSS "doctor", "warn", "policy",
+		    "all of the 1 admins in /etc/passwd are refused"}},
+	    {REQUIRED "," BY("ldap"), NULL,
+		{SSS "doctor", "FAIL", "policy", "group \"ldap\""}},
+	    {BY("engineers"), NULL,
+		{SSS "doctor", "ok", "policy",
+		    "1 rules, which ask no directory"}},
+	};
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct saying *saying = &cases[i].saying;
+		struct run *r;
+
+		fixture_write_policy(
+		    b, fixture_policy(cases[i].rules, cases[i].more));
+		r = alone(b, saying->script);
+		cr_expect(
+		    says(r->out, saying->word, saying->check, saying->words),
+		    "no %s with \"%s\" in:\n%s%s", saying->word, saying->words,
+		    r->out, r->err);
+	}
+}
