@@ -96,9 +96,9 @@ bool doctor_read_config(struct doctor *doctor, const char *path);
 bool doctor_reads_config(
     int pid, const struct listener *listener, const char *config);
 
-/* Whether another sshd's configuration has the gate in a Match all, itself or
- * in what it includes. */
-bool doctor_has_gate(int pid, const char *path);
+/* *ret_gate: whether another sshd's configuration has the gate in a Match all,
+ * itself or in what it includes.  False where that cannot be read. */
+bool doctor_has_gate(int pid, const char *path, bool *ret_gate);
 
 /* A setting that is the same for all connections, as sshd -T has it. */
 bool doctor_setting(const struct doctor *doctor, const char *keyword,

@@ -191,17 +191,19 @@ doctor_reads_config(
 }
 
 bool
-doctor_has_gate(int pid, const char *path)
+doctor_has_gate(int pid, const char *path, bool *ret_gate)
 {
 	struct doctor other = {.config = path};
 	char seen[PATH_MAX];
-	bool found;
+	bool whole;
 
 	path_of(pid, path, seen);
-	doctor_read_config(&other, seen);
-	found = config_gate(&other.lines) != NULL;
+	if (!doctor_read_config(&other, seen))
+		return false;
+	whole = !other.lines.failed;
+	*ret_gate = config_gate(&other.lines) != NULL;
 	config_done(&other.lines);
-	return found;
+	return whole || *ret_gate;
 }
 
 struct sought {

@@ -183,16 +183,20 @@ judge_listener(struct doctor *doctor, const struct process *process,
 {
 	const char *config = listener->config[0] != '\0' ? listener->config
 							 : CONFIG_DEFAULT;
-	bool gate = doctor_has_gate(process->pid, config);
+	bool gate = false;
+	bool known = doctor_has_gate(process->pid, config, &gate);
 	char fix[PATH_MAX + 64];
 
 	snprintf(fix, sizeof(fix), "tfa-admin doctor --config %s", config);
 	findings_add(&doctor->findings,
-	    gate || process->uid != 0 ? FINDING_WARN : FINDING_FAIL, fix,
-	    "a second sshd (pid %d) runs with %.300s%s", process->pid, config,
-	    gate ? ""
-		 : ", which names no gate itself: that asks nobody "
-		   "for a code, unless what it includes does");
+	    gate || !known || process->uid != 0 ? FINDING_WARN : FINDING_FAIL,
+	    fix, "a second sshd (pid %d) runs with %.300s%s", process->pid,
+	    config,
+	    gate         ? ""
+		: !known ? ", which cannot be read: whether it asks for a "
+			   "code is not known"
+			 : ", which names no gate itself, nor does what it "
+			   "includes: that asks nobody for a code");
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "scenario.h"
 
 Scenarios(doctor_system);
+TestSuite(doctor_systemd, .timeout = 180, .fini = boot_crash);
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -204,6 +205,9 @@ Test(doctor_system, finds_an_ssh_server_whatever_it_is_called)
 	    {SECOND "serve; $d/backup-agent -f $d/second; await 2201; "
 		    "rm $d/backup-agent; doctor",
 		"FAIL", "servers", "a second sshd (pid "},
+	    {SECOND "serve; $d/backup-agent -f $d/second; await 2201; "
+		    "rm $d/second; doctor",
+		"warn", "servers", "which cannot be read"},
 	    {"serve; sed -e s/2200/2201/ $d/sshd_config >$d/second; "
 	     "/usr/sbin/sshd -f $d/second; await 2201; doctor",
 		"warn", "servers", "a second sshd (pid "},
@@ -427,4 +431,53 @@ Test(doctor_system, says_whom_a_directory_can_keep_out)
 		    "no %s with \"%s\" in:\n%s%s", saying->word, saying->words,
 		    r->out, r->err);
 	}
+}
+
+#define ADMIN(...) ARGV("/usr/sbin/tfa-admin", __VA_ARGS__)
+
+/* systemd itself is asked whether it would start a user's own units. */
+Test(doctor_systemd, asks_systemd_what_pam_starts)
+{
+	struct run *r;
+
+	needs_people();
+	needs_boot();
+	machine_new();
+	machine_sh("sed -i 's/UsePAM no/UsePAM yes/' /etc/ssh/sshd_config; "
+		   "echo 'session optional pam_systemd.so' >/etc/pam.d/sshd");
+	boot();
+	r = boot_run(ADMIN("doctor"));
+	cr_assert(says(r->out, "warn", "pam",
+		      "/etc/pam.d/sshd:1: pam_systemd starts user@UID.service"),
+	    "%s", r->out);
+	boot_sh("systemctl mask user@.service");
+	r = boot_run(ADMIN("doctor"));
+	cr_assert(says(r->out, "ok", "pam", "; user@.service is masked"), "%s",
+	    r->out);
+	boot_sh("systemctl unmask user@.service; "
+		"sed -i 's/$/ class=background-light/' /etc/pam.d/sshd");
+	r = boot_run(ADMIN("doctor"));
+	cr_assert(says(r->out, "ok", "pam", "start nothing of the user's"),
+	    "%s", r->out);
+}
+
+/* An sshd that systemd starts for whoever connects. */
+Test(doctor_systemd, warns_of_a_server_that_a_socket_starts)
+{
+	struct run *r;
+
+	needs_people();
+	needs_boot();
+	machine_new();
+	machine_sh("cd /etc/systemd/system; "
+		   "printf '[Socket]\\nListenStream=127.0.0.1:2299\\n"
+		   "Accept=yes\\n' >backup.socket; "
+		   "printf '[Service]\\nExecStart=-/usr/sbin/sshd -i\\n"
+		   "StandardInput=socket\\n' >backup@.service");
+	boot();
+	boot_sh("systemctl start backup.socket");
+	r = boot_run(ADMIN("doctor"));
+	cr_assert(says(r->out, "warn", "servers",
+		      "127.0.0.1:2299: systemd starts an SSH server"),
+	    "%s", r->out);
 }
