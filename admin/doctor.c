@@ -32,6 +32,7 @@ static const struct {
     {"certificates", doctor_certificates,
 	"sshd takes no certificates, and asks no command for keys"},
     {"pam", doctor_pam, "PAM reads nothing of the user's"},
+    {"tmp", doctor_tmp, "sshd can write there"},
     {"hidepid", doctor_hidepid, "the keeper can see in /proc who became root"},
     {"sshrc", doctor_sshrc, "there is no /etc/ssh/sshrc"},
     {"sftp", doctor_sftp, "the sftp server is there"},

@@ -9,9 +9,12 @@
  *	doctor_users.c     login shells, uids
  *	doctor_keys.c      users' files of keys
  *	doctor_certificates.c  authorities, principals
- *	doctor_running.c   the sshd that runs, and other SSH servers
+ *	doctor_running.c   the sshd that runs
+ *	doctor_servers.c   other SSH servers; sockets.h
  *	doctor_pam.c       what PAM reads and starts; pam_stack.h
+ *	doctor_tmp.c       /tmp, which sshd needs to say which key it was
  *	doctor_system.c    /proc, sshrc, sftp-server, OpenSSH's version
+ *	doctor_directory.c whom a directory that is away would keep out
  *	doctor_keeper.c    the keeper, its folder, the clock, the policy
  *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
  *
@@ -25,7 +28,9 @@
 #define TFA_DOCTOR_H
 
 #include "admin.h"
+#include "doctor_daemon.h"
 #include "doctor_dump.h"
+#include "policy.h"
 #include "read.h"
 
 #define DOCTOR_SSHD   "/usr/sbin/sshd"
@@ -39,6 +44,7 @@ struct doctor {
 	struct config lines;
 	struct views views;
 	char no_views[400];           /* why there are none; "" */
+	char unread[400];             /* a file that could not be read; "" */
 	struct client_options keeper; /* the one that the gate asks */
 	const char *policy;
 	struct findings findings;
@@ -56,16 +62,43 @@ doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
 doctor_check doctor_policy_file, doctor_socket;
 doctor_check doctor_running, doctor_servers;
 doctor_check doctor_shells, doctor_uids, doctor_keys, doctor_certificates;
-doctor_check doctor_pam, doctor_hidepid, doctor_sshrc, doctor_sftp;
+doctor_check doctor_pam, doctor_tmp, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
 doctor_check doctor_probe;
+
+/* The process of an sshd that listens with this configuration; 0: none is
+ * seen. */
+int doctor_sshd_pid(const struct doctor *doctor);
+
+/* The folder of the keeper that serves our socket; false where none is seen
+ * that runs, and it is the usual one. */
+bool
+doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD]);
+
+/*
+ * What the policy needs of a directory beside /etc/group: who would be denied
+ * while it is away, root and admins above all.  Says so in any case.
+ */
+void doctor_directories(struct doctor *doctor, const struct policy *policy);
 
 /* The line that brings the keeper back. */
 const char *doctor_keeper_fix(const struct doctor *doctor);
 
 /* Reads the files and asks sshd; before any check. */
 void doctor_gather(struct doctor *doctor);
+
+/* Reads only the lines, of config, from the file at path: that of another
+ * process may be below its own root.  False (errno) where it cannot. */
+bool doctor_read_config(struct doctor *doctor, const char *path);
+
+/* Whether an sshd that runs reads the configuration that doctor examines. */
+bool doctor_reads_config(
+    int pid, const struct listener *listener, const char *config);
+
+/* *ret_gate: whether another sshd's configuration has the gate in a Match all,
+ * itself or in what it includes.  False where that cannot be read. */
+bool doctor_has_gate(int pid, const char *path, bool *ret_gate);
 
 /* A setting that is the same for all connections, as sshd -T has it. */
 bool doctor_setting(const struct doctor *doctor, const char *keyword,

@@ -161,6 +161,22 @@ read_line(struct reader *reader, const char *file, int number, char *text)
 		include(reader, line.value);
 }
 
+/* A file without a line is one, too: a line may be added to it. */
+static void
+add_file(struct config *config, const char *file)
+{
+	const char **slot;
+
+	for (size_t i = 0; i < config->files.count; i++)
+		if (strcmp(config->files.items[i], file) == 0)
+			return;
+	slot = json_list_add(&config->files, sizeof(*slot));
+	if (slot != NULL)
+		*slot = file;
+	else
+		config->failed = true;
+}
+
 static void
 read_file(void *arg, const char *path, const char *text)
 {
@@ -168,6 +184,8 @@ read_file(void *arg, const char *path, const char *text)
 	const char *file = keep(reader.config, path);
 	char *next = keep(reader.config, text);
 
+	if (file != NULL)
+		add_file(reader.config, file);
 	for (int number = 1; file != NULL && next != NULL; number++) {
 		char *line = next;
 
@@ -194,6 +212,7 @@ config_done(struct config *config)
 	for (size_t i = 0; i < config->texts.count; i++)
 		free(config->texts.items[i]);
 	free(config->texts.items);
+	free(config->files.items);
 	free(config->lines.items);
 	*config = (struct config){.blocks = 0};
 }

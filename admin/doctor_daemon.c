@@ -47,19 +47,36 @@ take_flags(struct listener *listener, const char *word, const char **rest)
 		take_option(listener, next);
 }
 
+/* " [listener] 0 of 10-100 startups" */
+static const char *
+find_listener(const char *title)
+{
+	static const char mark[] = " [listener] ";
+	const char *at = strstr(title, mark);
+	size_t digits;
+
+	if (at == NULL)
+		return NULL;
+	digits = strspn(at + sizeof(mark) - 1, "0123456789");
+	return digits > 0 &&
+		strncmp(at + sizeof(mark) - 1 + digits, " of ", 4) == 0
+	    ? at
+	    : NULL;
+}
+
 bool
 listener_parse(const char *title, struct listener *ret)
 {
-	const char *rest = title + 6;
+	const char *end = find_listener(title), *colon = strstr(title, ": ");
+	const char *rest;
 	char word[CONFIG_WORD];
-	size_t len;
 
 	*ret = (struct listener){.config = ""};
-	if (strncmp(title, "sshd: ", 6) != 0 ||
-	    strstr(title, "[listener]") == NULL || !config_word(&rest, word))
+	if (end == NULL || colon == NULL || colon >= end ||
+	    memchr(title, ' ', (size_t)(colon - title)) != NULL)
 		return false;
-	len = strlen(word);
-	if (len < 4 || strcmp(word + len - 4, "sshd") != 0)
+	rest = colon + 2;
+	if (!config_word(&rest, word))
 		return false;
 	while (config_word(&rest, word) && word[0] == '-')
 		take_flags(ret, word, &rest);

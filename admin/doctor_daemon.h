@@ -19,8 +19,9 @@ struct listener {
 
 /*
  * *ret: from its command line, the words parted by blanks, as sshd titles it:
- * "sshd: /usr/sbin/sshd -D -f FILE [listener] 0 of 10-100 startups".  False
- * for the process of a connection.
+ * "sshd: /usr/sbin/sshd -D -f FILE [listener] 0 of 10-100 startups", with
+ * whatever name its file has in place of sshd.  False for the process of a
+ * connection.
  */
 bool listener_parse(const char *title, struct listener *ret);
 

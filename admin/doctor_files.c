@@ -123,10 +123,18 @@ doctor_drop_in(struct doctor *doctor)
 	const struct config_line *gate = config_gate(&doctor->lines);
 	bool usual = strcmp(doctor->config, CONFIG_DEFAULT) == 0;
 
+	if (doctor->lines.files.count == 0) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "whether it is there is not known: %s", doctor->no_views);
+		return;
+	}
 	if (gate == NULL) {
 		say_missing(doctor);
 		return;
 	}
+	findings_ok(&doctor->findings,
+	    "%.200s:%d, in a Match all, with no file before it", gate->file,
+	    gate->number);
 	if (usual && strcmp(gate->file, CONFIG_DROP_IN) != 0)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "the same lines in " CONFIG_DROP_IN,
@@ -144,19 +152,51 @@ doctor_drop_in(struct doctor *doctor)
 			    line->file, gate->file);
 }
 
+/* Whoever may write in the folder of an Include may add a file. */
+static void
+guard_include(struct doctor *doctor, const char *pattern)
+{
+	char folder[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
+	struct stat st;
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s%s",
+	    pattern[0] == '/' ? "" : CONFIG_FOLDER "/", pattern);
+	folder[strcspn(folder, "*?[")] = '\0';
+	do {
+		slash = strrchr(folder, '/');
+		if (slash == NULL)
+			return;
+		slash[slash == folder] = '\0';
+	} while (lstat(folder, &st) < 0 && errno == ENOENT && slash != folder);
+	doctor_guard(doctor, folder, 0);
+}
+
 void
 doctor_config_files(struct doctor *doctor)
 {
-	const char *last = doctor->config;
+	char pattern[CONFIG_WORD];
 
 	doctor_guard(doctor, doctor->config, 0);
+	for (size_t i = 0; i < doctor->lines.files.count; i++)
+		doctor_guard(doctor, doctor->lines.files.items[i], 0);
 	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const char *file = doctor->lines.lines.items[i].file;
+		const struct config_line *line = &doctor->lines.lines.items[i];
+		const char *rest = line->value;
 
-		if (strcmp(file, last) != 0)
-			doctor_guard(doctor, file, 0);
-		last = file;
+		if (strcasecmp(line->keyword, "include") == 0)
+			while (config_word(&rest, pattern))
+				guard_include(doctor, pattern);
 	}
+	if (doctor->lines.files.count == 0 || doctor->lines.failed)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "not every file could be looked at: %s",
+		    doctor->unread[0] != '\0' ? doctor->unread
+					      : doctor->no_views);
+	findings_ok(&doctor->findings,
+	    "%zu files from %.200s on, and the folders above them: only root "
+	    "can write them",
+	    doctor->lines.files.count, doctor->config);
 }
 
 void
@@ -170,7 +210,8 @@ doctor_gate_file(struct doctor *doctor)
 		    "no ForceCommand names a gate to look at");
 		return;
 	}
-	if (!doctor_guard(doctor, doctor->gate, 0) || stat(doctor->gate, &st) < 0)
+	if (!doctor_guard(doctor, doctor->gate, 0) ||
+	    stat(doctor->gate, &st) < 0)
 		return;
 	snprintf(fix, sizeof(fix), "chmod 0755 %s", doctor->gate);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) != 0111)
@@ -181,6 +222,10 @@ doctor_gate_file(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_FAIL, fix,
 		    "%.400s is setuid or setgid, which it must not be",
 		    doctor->gate);
+	findings_ok(&doctor->findings,
+	    "%.400s, mode %04o, and the folders above it: only root can write "
+	    "them",
+	    doctor->gate, (unsigned)(st.st_mode & 07777));
 }
 
 uid_t
@@ -193,6 +238,9 @@ void
 doctor_policy_file(struct doctor *doctor)
 {
 	doctor_guard(doctor, doctor->policy, doctor_policy_owner(doctor));
+	findings_ok(&doctor->findings,
+	    "%.400s and the folders above it: only %s can write them",
+	    doctor->policy, doctor_policy_owner(doctor) == 0 ? "root" : "you");
 }
 
 void
@@ -223,4 +271,8 @@ doctor_socket(struct doctor *doctor)
 		    "%.400s has mode %04o: users cannot ask the keeper, and "
 		    "are refused",
 		    path, (unsigned)(st.st_mode & 07777));
+	findings_ok(&doctor->findings,
+	    "%.400s, mode %04o, and the folders above it: only root and "
+	    "%.80s can replace it",
+	    path, (unsigned)(st.st_mode & 07777), doctor->keeper.keeper_user);
 }

@@ -35,8 +35,12 @@ fetch(void *ctx, const char *pattern,
 
 			if (text != NULL)
 				each(reader, found.gl_pathv[i], text);
-			else
+			else {
 				doctor->lines.failed = true;
+				snprintf(doctor->unread, sizeof(doctor->unread),
+				    "%.300s: %s", found.gl_pathv[i],
+				    strerror(errno));
+			}
 		}
 	globfree(&found);
 }
@@ -283,21 +287,31 @@ ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
 		    QUESTIONS, QUESTIONS);
 }
 
+bool
+doctor_read_config(struct doctor *doctor, const char *path)
+{
+	scoped_free char *text = read_whole(path);
+
+	if (text == NULL)
+		return false;
+	config_read(doctor->config, text, fetch, doctor, &doctor->lines);
+	return true;
+}
+
 void
 doctor_gather(struct doctor *doctor)
 {
 	scoped_free struct child *child = malloc(sizeof(*child));
-	scoped_free char *text = read_whole(doctor->config);
+	bool ok = doctor_read_config(doctor, doctor->config);
 	struct questions q = {.users = {{NULL, 0}}};
 	struct words *lists[] = {
 	    &q.users, &q.addresses, &q.laddrs, &q.lports, &q.hosts};
 
-	if (text == NULL || child == NULL) {
+	if (!ok || child == NULL) {
 		snprintf(doctor->no_views, sizeof(doctor->no_views),
 		    "%.200s: %s", doctor->config, strerror(errno));
 		return;
 	}
-	config_read(doctor->config, text, fetch, doctor, &doctor->lines);
 	collect(doctor, &q);
 	ask_all(doctor, &q, child);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

@@ -18,10 +18,11 @@
 #include "policy_file.h"
 #include "setup.h"
 
-#define STORE     "/var/lib/tfa"
-#define ROOM_MIB  64
-#define NO_ROOM   1
-#define FEW_FILES 1000
+#define STORE        "/var/lib/tfa"
+#define ROOM_MIB     64
+#define NO_ROOM      1
+#define FEW_FILES    1000
+#define CLOCK_OFF_US 10000000 /* a third of what a code allows */
 
 /* To the end, so that the keeper does not say that nobody took it. */
 static bool
@@ -55,12 +56,29 @@ doctor_keeper(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    doctor_keeper_fix(doctor), "nobody can log in: %s",
 		    client.why);
+	findings_ok(&doctor->findings, "it answers at %.200s",
+	    doctor->keeper.store != NULL ? doctor->keeper.store
+					 : doctor->keeper.socket);
 }
 
 struct search {
-	struct doctor *doctor;
+	const struct doctor *doctor;
 	char folder[CONFIG_WORD];
+	bool found;
 };
+
+/* Anybody may have a process of that name. */
+static bool
+is_keepers(const struct doctor *doctor, int pid)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &st) == 0 &&
+	    (st.st_uid == 0 || (pw != NULL && st.st_uid == pw->pw_uid));
+}
 
 /* The folder of the keeper that serves our socket. */
 static void
@@ -71,7 +89,6 @@ find_folder(void *ctx, int pid, const char *title)
 	char socket[CONFIG_WORD] = CLIENT_SOCKET;
 	const char *slash;
 
-	(void)pid;
 	if (!config_word(&title, word))
 		return;
 	slash = strrchr(word, '/');
@@ -83,8 +100,11 @@ find_folder(void *ctx, int pid, const char *title)
 		else if (strcmp(word, "--socket") == 0)
 			config_word(&title, socket);
 	}
-	if (strcmp(socket, search->doctor->keeper.socket) == 0)
-		memcpy(search->folder, folder, sizeof(folder));
+	if (strcmp(socket, search->doctor->keeper.socket) != 0 ||
+	    !is_keepers(search->doctor, pid))
+		return;
+	memcpy(search->folder, folder, sizeof(folder));
+	search->found = true;
 }
 
 static void
@@ -136,31 +156,54 @@ judge_room(struct doctor *doctor, const char *path)
 		    "%.300s has %llu MiB left: a full disk denies every login",
 		    path, mib);
 	if (disk.f_files > 0 && disk.f_favail < FEW_FILES)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		findings_add(&doctor->findings,
+		    disk.f_favail == 0 ? FINDING_FAIL : FINDING_WARN, NULL,
 		    "%.300s has room for %llu files: with none left every "
 		    "login is denied",
 		    path, (unsigned long long)disk.f_favail);
 	if ((disk.f_flag & ST_RDONLY) != 0)
 		findings_add(&doctor->findings, FINDING_FAIL, NULL,
 		    "%.300s is read-only: every login is denied", path);
+	findings_ok(&doctor->findings,
+	    "%.300s is %.80s's alone, and has %llu MiB left", path,
+	    doctor->keeper.store != NULL ? "its owner"
+					 : doctor->keeper.keeper_user,
+	    mib);
 }
 
-void
-doctor_store(struct doctor *doctor)
+bool
+doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD])
 {
 	struct search search = {.doctor = doctor, .folder = STORE};
-	char users[CONFIG_WORD + 8];
 
 	if (doctor->keeper.store != NULL)
 		snprintf(search.folder, sizeof(search.folder), "%s",
 		    doctor->keeper.store);
 	else
 		doctor_processes(find_folder, &search);
-	judge_owner(doctor, search.folder);
-	snprintf(users, sizeof(users), "%s/users", search.folder);
+	memcpy(ret, search.folder, sizeof(search.folder));
+	return search.found || doctor->keeper.store != NULL;
+}
+
+void
+doctor_store(struct doctor *doctor)
+{
+	char folder[CONFIG_WORD], users[CONFIG_WORD + 8];
+
+	if (!doctor_store_folder(doctor, folder))
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no keeper is seen that runs: its folder is taken to be "
+		    "%.300s",
+		    folder);
+	judge_owner(doctor, folder);
+	snprintf(users, sizeof(users), "%s/users", folder);
 	if (access(users, F_OK) == 0)
 		judge_owner(doctor, users);
-	judge_room(doctor, search.folder);
+	else if (errno != ENOENT)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s cannot be looked at: %s%s", users, strerror(errno),
+		    geteuid() == 0 ? "" : " (needs root)");
+	judge_room(doctor, folder);
 }
 
 void
@@ -173,6 +216,11 @@ doctor_clock(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "whether it is synchronised is not known: %s",
 		    strerror(errno));
+	else if (state.maxerror > CLOCK_OFF_US && found != TIME_ERROR &&
+	    (state.status & STA_UNSYNC) == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "it may be off by %ld s, says the kernel",
+		    state.maxerror / 1000000);
 	else if (found == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    systemd_runs() ? "timedatectl set-ntp true"
@@ -180,6 +228,9 @@ doctor_clock(struct doctor *doctor)
 				     "host of this container",
 		    "nothing keeps it right: once it is more than 30 seconds "
 		    "off, the codes of everybody's app are refused as wrong");
+	findings_ok(&doctor->findings,
+	    "the kernel says that it is kept right, to within %ld ms",
+	    state.maxerror / 1000);
 }
 
 static void
@@ -232,5 +283,6 @@ doctor_policy(struct doctor *doctor)
 		judge_group(doctor, "admins",
 		    policy.admins.groups.items[k].text,
 		    "delegates can help nobody");
+	doctor_directories(doctor, &policy);
 	policy_done(&policy);
 }

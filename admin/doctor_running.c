@@ -1,11 +1,12 @@
 /*
- * The SSH servers that run.  "sshd -T" reads the disk: an sshd that started
+ * The sshd that runs.  "sshd -T" reads the disk: an sshd that started
  * before the last change, or with other arguments, does something else.
  */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "doctor.h"
 #include "doctor_daemon.h"
 #include "setup.h"
+#include "when.h"
 
 #define SLACK_S 2 /* start times are not exact */
 
@@ -110,9 +112,16 @@ judge_age(struct doctor *doctor, int pid)
 	int64_t started = doctor_start_time(pid), reloaded = 0;
 	bool known = reload_time(doctor, pid, &reloaded);
 	const char *last = "";
-	char fix[80];
+	char fix[80], since[WHEN_TEXT];
 	struct stat st;
 
+	if (started == 0) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "when sshd (pid %d) started is not known, nor whether its "
+		    "files were changed since",
+		    pid);
+		return;
+	}
 	if (systemd_runs())
 		snprintf(fix, sizeof(fix), "systemctl reload ssh");
 	else
@@ -132,6 +141,11 @@ judge_age(struct doctor *doctor, int pid)
 			    known ? "" : ", unless it was reloaded since");
 		last = file;
 	}
+	when_format(started, since);
+	findings_ok(&doctor->findings,
+	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
+	    "last change of any of %zu files",
+	    pid, doctor->config, since, doctor->lines.files.count);
 }
 
 static bool
@@ -154,10 +168,88 @@ is_roots(int pid)
 	return stat(path, &st) == 0 && st.st_uid == 0;
 }
 
-static const char *
-config_of(const struct listener *listener)
+/* The path as that process sees it: it may have another root. */
+static void
+path_of(int pid, const char *path, char ret[static PATH_MAX])
 {
-	return listener->config[0] != '\0' ? listener->config : CONFIG_DEFAULT;
+	snprintf(ret, PATH_MAX, "/proc/%d/%s%s", pid,
+	    path[0] == '/' ? "root" : "cwd/", path);
+	if (access(ret, F_OK) < 0)
+		snprintf(ret, PATH_MAX, "%s", path);
+}
+
+bool
+doctor_reads_config(
+    int pid, const struct listener *listener, const char *config)
+{
+	char path[PATH_MAX];
+
+	path_of(pid,
+	    listener->config[0] != '\0' ? listener->config : CONFIG_DEFAULT,
+	    path);
+	return is_same_file(path, config);
+}
+
+bool
+doctor_has_gate(int pid, const char *path, bool *ret_gate)
+{
+	struct doctor other = {.config = path};
+	char seen[PATH_MAX];
+	bool whole;
+
+	path_of(pid, path, seen);
+	if (!doctor_read_config(&other, seen))
+		return false;
+	whole = !other.lines.failed;
+	*ret_gate = config_gate(&other.lines) != NULL;
+	config_done(&other.lines);
+	return whole || *ret_gate;
+}
+
+struct sought {
+	const struct doctor *doctor;
+	int pid;
+};
+
+static void
+find_ours(void *ctx, int pid, const char *title)
+{
+	struct sought *sought = ctx;
+	struct listener listener;
+
+	if (sought->pid == 0 && listener_parse(title, &listener) &&
+	    is_roots(pid) &&
+	    doctor_reads_config(pid, &listener, sought->doctor->config))
+		sought->pid = pid;
+}
+
+int
+doctor_sshd_pid(const struct doctor *doctor)
+{
+	struct sought sought = {.doctor = doctor};
+
+	doctor_processes(find_ours, &sought);
+	return sought.pid;
+}
+
+/* sshd -T runs the program on the disk. */
+static void
+judge_program(struct doctor *doctor, int pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (stat(path, &st) < 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "which program sshd (pid %d) runs is not known: %s%s", pid,
+		    strerror(errno), geteuid() == 0 ? "" : " (needs root)");
+	else if (!is_same_file(path, DOCTOR_SSHD))
+		findings_add(&doctor->findings, FINDING_WARN,
+		    systemd_runs() ? "systemctl restart ssh" : "start it anew",
+		    "sshd (pid %d) does not run %s as it is now, which was "
+		    "asked what it would do",
+		    pid, DOCTOR_SSHD);
 }
 
 static void
@@ -168,7 +260,7 @@ look_at_ours(void *ctx, int pid, const char *title)
 	struct listener listener;
 
 	if (!listener_parse(title, &listener) || !is_roots(pid) ||
-	    !is_same_file(config_of(&listener), doctor->config))
+	    !doctor_reads_config(pid, &listener, doctor->config))
 		return;
 	running->found = true;
 	if (listener.options[0] != '\0')
@@ -177,6 +269,7 @@ look_at_ours(void *ctx, int pid, const char *title)
 		    "sshd (pid %d) was started with %.300s, which counts before "
 		    "what the files say",
 		    pid, listener.options);
+	judge_program(doctor, pid);
 	judge_age(doctor, pid);
 }
 
@@ -191,68 +284,4 @@ doctor_running(struct doctor *doctor)
 		    "no sshd is seen that listens with %.200s (a socket starts "
 		    "it, or nothing does): what runs is not known",
 		    doctor->config);
-}
-
-static void
-no_files(void *ctx, const char *pattern,
-    void (*each)(void *reader, const char *path, const char *text),
-    void *reader)
-{
-	(void)ctx;
-	(void)pattern;
-	(void)each;
-	(void)reader;
-}
-
-/* Another sshd's file; what it includes is not followed. */
-static bool
-has_gate(const char *path)
-{
-	scoped_free char *text = read_whole(path);
-	struct config config = {.blocks = 0};
-	bool found;
-
-	if (text == NULL)
-		return false;
-	config_read(path, text, no_files, NULL, &config);
-	found = config_gate(&config) != NULL;
-	config_done(&config);
-	return found;
-}
-
-static void
-look_at_others(void *ctx, int pid, const char *title)
-{
-	struct doctor *doctor = ctx;
-	struct listener listener;
-	char name[CONFIG_WORD], fix[PATH_MAX + 64];
-	const char *rest = title, *slash;
-	bool gate;
-
-	if (config_word(&rest, name)) {
-		slash = strrchr(name, '/');
-		if (strcmp(slash != NULL ? slash + 1 : name, "dropbear") == 0)
-			findings_add(&doctor->findings, FINDING_FAIL,
-			    "systemctl disable --now dropbear",
-			    "dropbear (pid %d) lets in without the gate", pid);
-	}
-	if (!listener_parse(title, &listener) ||
-	    is_same_file(config_of(&listener), doctor->config))
-		return;
-	gate = has_gate(config_of(&listener));
-	snprintf(fix, sizeof(fix), "tfa-admin doctor --config %s",
-	    config_of(&listener));
-	findings_add(&doctor->findings,
-	    gate || !is_roots(pid) ? FINDING_WARN : FINDING_FAIL, fix,
-	    "a second sshd (pid %d) runs with %.300s%s", pid,
-	    config_of(&listener),
-	    gate ? ""
-		 : ", which names no gate itself: that asks nobody "
-		   "for a code, unless what it includes does");
-}
-
-void
-doctor_servers(struct doctor *doctor)
-{
-	doctor_processes(look_at_others, doctor);
 }

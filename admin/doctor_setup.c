@@ -53,10 +53,16 @@ doctor_setup(struct doctor *doctor)
 		    "the journal of setup cannot be read, so whether one is "
 		    "under way is not known%s",
 		    geteuid() == 0 ? "" : " (needs root)");
-	if (is_machine(doctor) && doctor->lines.lines.count > 0 &&
-	    config_gate(&doctor->lines) == NULL)
+	if (is_machine(doctor) && doctor->lines.files.count == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "whether tfa is set up here is not known: %s",
+		    doctor->no_views);
+	else if (is_machine(doctor) && config_gate(&doctor->lines) == NULL)
 		findings_add(&doctor->findings, FINDING_FAIL, "tfa-admin setup",
 		    "tfa is not set up here: sshd asks nobody for a code");
+	findings_ok(&doctor->findings, "no setup is under way%s",
+	    fault == FAULT_ABSENT ? ": it has left no journal"
+				  : ", says its journal");
 }
 
 const char *

@@ -1,6 +1,7 @@
 /*
  * The checks of what sshd makes of its configuration.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,13 @@ doctor_accepted(struct doctor *doctor)
 	scoped_free struct child *child = malloc(sizeof(*child));
 	char why[400], fix[440] = "";
 
-	if (child == NULL)
+	if (child == NULL) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%s could not be asked: %s", DOCTOR_SSHD, strerror(errno));
 		return;
+	}
+	findings_ok(&doctor->findings, "%s -t -f %.200s accepts it",
+	    DOCTOR_SSHD, doctor->config);
 	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f", doctor->config,
 		      NULL},
 	    SSHD_MS, child);

@@ -24,6 +24,7 @@ doctor_hidepid(struct doctor *doctor)
 {
 	FILE *mounts = setmntent("/proc/mounts", "r");
 	const struct mntent *mount;
+	bool found = false;
 
 	if (mounts == NULL) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
@@ -33,9 +34,11 @@ doctor_hidepid(struct doctor *doctor)
 	while ((mount = getmntent(mounts)) != NULL) {
 		const char *option = hasmntopt(mount, "hidepid");
 
-		if (strcmp(mount->mnt_type, "proc") == 0 &&
-		    strcmp(mount->mnt_dir, "/proc") == 0 && option != NULL &&
-		    strncmp(option, "hidepid=0", 9) != 0 &&
+		if (strcmp(mount->mnt_type, "proc") != 0 ||
+		    strcmp(mount->mnt_dir, "/proc") != 0)
+			continue;
+		found = true;
+		if (option != NULL && strncmp(option, "hidepid=0", 9) != 0 &&
 		    strncmp(option, "hidepid=off", 11) != 0)
 			findings_add(&doctor->findings, FINDING_WARN,
 			    "mount -o remount,hidepid=0 /proc",
@@ -43,6 +46,12 @@ doctor_hidepid(struct doctor *doctor)
 			    "the log cannot name who became root");
 	}
 	endmntent(mounts);
+	if (!found)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "/proc/mounts names no /proc: whether the log can name who "
+		    "became root is not known");
+	findings_ok(&doctor->findings,
+	    "/proc is mounted without it: who became root can be seen there");
 }
 
 void
@@ -50,6 +59,7 @@ doctor_sshrc(struct doctor *doctor)
 {
 	struct stat st;
 
+	findings_ok(&doctor->findings, "there is no " SSHRC);
 	if (stat(SSHRC, &st) < 0) {
 		if (errno != ENOENT)
 			findings_add(&doctor->findings, FINDING_WARN, NULL,
@@ -69,43 +79,60 @@ doctor_sshrc(struct doctor *doctor)
 			  "starts nothing of the user's");
 }
 
-void
-doctor_sftp(struct doctor *doctor)
+/* The program that one view names; false where it names none. */
+static bool
+find_sftp(const struct view *view, char ret[static CONFIG_WORD])
 {
-	const char *at = doctor->views.list.count > 0
-	    ? doctor->views.list.items[0].dump
-	    : "";
-	char value[CONFIG_WORD], path[CONFIG_WORD];
-	const char *rest;
+	const char *at = view->dump, *rest;
+	char value[CONFIG_WORD];
 
 	while (dump_next(&at, "subsystem", value)) {
 		rest = value;
-		if (!config_word(&rest, path) || strcmp(path, "sftp") != 0 ||
-		    !config_word(&rest, path))
+		if (!config_word(&rest, ret) || strcmp(ret, "sftp") != 0 ||
+		    !config_word(&rest, ret))
 			continue;
-		if (strcmp(path, "internal-sftp") == 0)
+		if (strcmp(ret, "internal-sftp") == 0)
 			snprintf(
-			    path, sizeof(path), "/usr/lib/openssh/sftp-server");
-		if (access(path, X_OK) != 0)
+			    ret, CONFIG_WORD, "/usr/lib/openssh/sftp-server");
+		return true;
+	}
+	return false;
+}
+
+void
+doctor_sftp(struct doctor *doctor)
+{
+	char path[CONFIG_WORD];
+
+	if (doctor->views.list.count == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "whether sftp and scp can work is not known");
+	for (size_t i = 0; i < doctor->views.list.count; i++) {
+		const struct view *view = &doctor->views.list.items[i];
+
+		if (!find_sftp(view, path))
+			findings_add(&doctor->findings, FINDING_WARN,
+			    "Subsystem sftp /usr/lib/openssh/sftp-server",
+			    "no Subsystem sftp, for %s: sftp and scp cannot "
+			    "work",
+			    view->who);
+		else if (access(path, X_OK) != 0)
 			findings_add(&doctor->findings, FINDING_WARN,
 			    "apt-get install openssh-sftp-server",
 			    "%.200s: %s: sftp and scp cannot work", path,
 			    strerror(errno));
-		return;
+		else
+			findings_ok(&doctor->findings,
+			    "Subsystem sftp: %.200s is there and can be run",
+			    path);
 	}
-	if (doctor->views.list.count == 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "whether sftp and scp can work is not known");
-	else
-		findings_add(&doctor->findings, FINDING_WARN,
-		    "Subsystem sftp /usr/lib/openssh/sftp-server",
-		    "no Subsystem sftp: sftp and scp cannot work");
 }
 
 /* What people who set up a device are spared: to type a key. */
 void
 doctor_qr(struct doctor *doctor)
 {
+	findings_ok(&doctor->findings, "tfa-qr made one just now");
 	if (!scan_works())
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "apt-get install libqrencode4",
@@ -158,7 +185,8 @@ doctor_openssh(struct doctor *doctor)
 	switch (version_cve_2025_32728(version)) {
 	case CVE_NO:
 		findings_add(&doctor->findings, FINDING_OK, NULL,
-		    "%s: DisableForwarding covers agent and X11", version);
+		    "%s is %s: DisableForwarding covers agent and X11",
+		    DOCTOR_SSHD, version);
 		break;
 	case CVE_UNKNOWN:
 		findings_add(&doctor->findings, FINDING_WARN, NULL,

@@ -1,6 +1,7 @@
 /*
  * Users: shells that the gate cannot run in, and names that share a uid.
  */
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "directory.h"
 #include "doctor.h"
 #include "doctor_person.h"
 
@@ -88,17 +90,27 @@ compare_people(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
-static void
+/* 0, or an errno where not all are here. */
+static int
 list_people(struct people *people)
 {
 	const struct passwd *pw;
 	struct person *person;
+	int error = 0;
 
 	setpwent();
-	while ((pw = getpwent()) != NULL) {
-		person = json_list_add(&people->list, sizeof(*person));
-		if (person == NULL)
+	for (;;) {
+		errno = 0;
+		pw = getpwent();
+		if (pw == NULL && errno != ENOENT)
+			error = errno;
+		if (pw == NULL)
 			break;
+		person = json_list_add(&people->list, sizeof(*person));
+		if (person == NULL) {
+			error = ENOMEM;
+			break;
+		}
 		snprintf(person->name.text, sizeof(person->name.text), "%s",
 		    pw->pw_name);
 		person->uid = pw->pw_uid;
@@ -109,14 +121,21 @@ list_people(struct people *people)
 	if (people->list.count > 0)
 		qsort(people->list.items, people->list.count, sizeof(*person),
 		    compare_people);
+	return error;
 }
 
 void
 doctor_uids(struct doctor *doctor)
 {
 	struct people people = {{NULL, 0}};
+	scoped_free char *text = NULL;
+	char service[40];
+	int error = list_people(&people);
 
-	list_people(&people);
+	if (error != 0 || people.list.count == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "not every account could be looked at: %s",
+		    error != 0 ? strerror(error) : "there is none");
 	for (size_t i = 1; i < people.list.count; i++) {
 		const struct person *a = &people.list.items[i - 1];
 		const struct person *b = &people.list.items[i];
@@ -130,5 +149,15 @@ doctor_uids(struct doctor *doctor)
 			    a->name.text, b->name.text, (unsigned long)a->uid,
 			    a->name.text);
 	}
+	text = read_whole("/etc/nsswitch.conf");
+	if (text != NULL &&
+	    directory_service(text, "passwd", service, sizeof(service)))
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "accounts of %s were looked at only as far as it lists "
+		    "them",
+		    service);
+	findings_ok(&doctor->findings,
+	    "%zu accounts, as getpwent(3) lists them: no two have one uid",
+	    people.list.count);
 	free(people.list.items);
 }
