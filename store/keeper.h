@@ -138,8 +138,11 @@ enum reason keeper_store_reason(struct call *call, enum fault fault);
 void keeper_add_secret(struct call *call,
     const uint8_t secret[static ENROLL_SECRET_BYTES], struct reply *reply);
 
-/* Puts recovery codes into the reply; false without memory. */
+/* Puts recovery codes into the reply; false without memory.  Done before the
+ * record has them, or nobody might ever read them; dropped where it does not
+ * get them. */
 bool keeper_add_codes(const struct recovery *recovery, struct reply *reply);
+void keeper_drop_codes(struct reply *reply);
 
 /*
  * Replaces the message of a wrong code that fits a clock which is off by one
