@@ -187,7 +187,11 @@ enum reason keeper_may_help(struct call *call);
  */
 bool keeper_audit(struct call *call, const struct audit *entry);
 
-/* uid and gid of a user; false where passwd has none. */
-bool keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+/* uid and gid of a user; as people_look_up(). */
+MUST_USE enum fault
+keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+
+/* Replies with a denial that a look-up of that user led to, not FAULT_NONE. */
+void keeper_deny_user(struct call *call, enum fault fault, const char *user);
 
 #endif

@@ -90,7 +90,7 @@ is_helped(struct call *call)
 	uid_t uid = 0;
 	gid_t gid = 0;
 
-	return keeper_find_user(target, &uid, &gid) && uid != 0 &&
+	return keeper_find_user(target, &uid, &gid) == FAULT_NONE && uid != 0 &&
 	    uid != call->uid && admin_of(call, target, gid) == GROUP_OUTSIDE;
 }
 

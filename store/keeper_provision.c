@@ -249,9 +249,10 @@ serve(struct call *call, bool understood, const struct import *import)
 	struct provision p = {
 	    .call = call, .import = import, .reason = REASON_STORE};
 	gid_t gid;
+	enum fault fault = keeper_find_user(call->request.user, &p.uid, &gid);
 
-	if (!keeper_find_user(call->request.user, &p.uid, &gid))
-		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
+	if (fault != FAULT_NONE)
+		keeper_deny_user(call, fault, call->request.user);
 	else if (!understood)
 		keeper_misunderstand(call, import != NULL ? "import" : "use",
 		    import != NULL ? "is no account that can be taken over"
