@@ -173,6 +173,7 @@ WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsyn
 	flock fchmod fstat lseek mkdirat renameat accept4 unlinkat pread ftruncate \
 	close recv __recv_chk poll getrandom fopen fdopen fdopendir readdir \
 	getline __getdelim getpwent getpwuid getpwnam getgrnam_r getsockopt \
+	time store_update \
 	syslog __syslog_chk EVP_MAC_init
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a

@@ -112,6 +112,35 @@ clean(struct audit *entry)
 	}
 }
 
+static enum fault
+open_log(struct store *store, int *ret_fd)
+{
+	scoped_fd int fd = file_open_or_make(
+	    store->dir, AUDIT_FILE, O_RDWR | O_APPEND | O_NONBLOCK);
+
+	if (fd < 0)
+		return FAULT_IO;
+	if (!is_ours(fd))
+		return FAULT_ACCESS;
+	*ret_fd = take_fd(&fd);
+	return FAULT_NONE;
+}
+
+enum fault
+audit_check(struct store *store)
+{
+	scoped_fd int fd = -1;
+
+	return open_log(store, &fd);
+}
+
+/* What a network's disk refuses it may say no earlier than here. */
+static enum fault
+close_log(int *fd)
+{
+	return close(take_fd(fd)) < 0 ? FAULT_IO : FAULT_NONE;
+}
+
 enum fault
 audit_write(struct store *store, const struct audit *entry)
 {
@@ -127,14 +156,11 @@ audit_write(struct store *store, const struct audit *entry)
 		return fault;
 	syslog(LOG_AUTHPRIV | LOG_INFO, "%s", line);
 	len = strlen(line);
-	fd = file_open_or_make(
-	    store->dir, AUDIT_FILE, O_RDWR | O_APPEND | O_NONBLOCK);
-	if (fd < 0)
-		return FAULT_IO;
-	if (!is_ours(fd))
-		return FAULT_ACCESS;
+	fault = open_log(store, &fd);
+	if (fault != FAULT_NONE)
+		return fault;
 	line[len] = '\n';
 	fault = append(fd, line, len + 1);
 	line[len] = '\0';
-	return fault;
+	return fault == FAULT_NONE ? close_log(&fd) : fault;
 }

@@ -313,6 +313,17 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 }
 
 void
+enroll_remove(struct record *record, size_t i)
+{
+	json_list_drop(&record->devices, sizeof(struct device), i);
+	if (record->devices.count > 0)
+		return;
+	record_codes_drop(record, CODE_RECOVER);
+	record_codes_drop(record, CODE_SCRATCH);
+	record->enrolled_once = false;
+}
+
+void
 enroll_revoke(struct record *record, bool block, int64_t now_s)
 {
 	struct record kept;

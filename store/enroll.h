@@ -79,6 +79,9 @@ MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,
     char ret[static ONETIME_TEXT]);
 
+/* Takes device number i out.  Without any, one is back where everyone begins. */
+void enroll_remove(struct record *record, size_t i);
+
 /*
  * A lost or changed phone: takes out devices, codes, counters and all that is
  * remembered, and opens enrolment for a day; or, with block, closes it until

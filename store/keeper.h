@@ -138,8 +138,11 @@ enum reason keeper_store_reason(struct call *call, enum fault fault);
 void keeper_add_secret(struct call *call,
     const uint8_t secret[static ENROLL_SECRET_BYTES], struct reply *reply);
 
-/* Puts recovery codes into the reply; false without memory. */
+/* Puts recovery codes into the reply; false without memory.  Done before the
+ * record has them, or nobody might ever read them; dropped where it does not
+ * get them. */
 bool keeper_add_codes(const struct recovery *recovery, struct reply *reply);
+void keeper_drop_codes(struct reply *reply);
 
 /*
  * Replaces the message of a wrong code that fits a clock which is off by one
@@ -184,7 +187,11 @@ enum reason keeper_may_help(struct call *call);
  */
 bool keeper_audit(struct call *call, const struct audit *entry);
 
-/* uid and gid of a user; false where passwd has none. */
-bool keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+/* uid and gid of a user; as people_look_up(). */
+MUST_USE enum fault
+keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+
+/* Replies with a denial that a look-up of that user led to, not FAULT_NONE. */
+void keeper_deny_user(struct call *call, enum fault fault, const char *user);
 
 #endif

@@ -52,8 +52,8 @@ static const struct address nowhere;
 
 /* Whether the rule that decided last has lost this user: an admin who
  * unlocks says that this is right. */
-static bool
-is_rule_lost(struct call *call, const struct record *record)
+static enum fault
+find_lost_rule(struct call *call, const struct record *record, bool *ret)
 {
 	struct groups_user user = {.name = record->user};
 	struct subject subject = {.user = record->user,
@@ -63,20 +63,27 @@ is_rule_lost(struct call *call, const struct record *record)
 	    .ctx = &user};
 	struct decision decision;
 	uid_t uid;
+	enum fault fault = keeper_find_user(record->user, &uid, &user.gid);
 
-	if (!keeper_find_user(record->user, &uid, &user.gid))
-		return false;
+	*ret = false;
+	if (fault != FAULT_NONE)
+		return fault == FAULT_ABSENT ? FAULT_NONE : fault;
 	policy_decide(&call->policy, &subject, &decision);
-	return decision.reason == REASON_RULE_LOST;
+	*ret = decision.reason == REASON_RULE_LOST;
+	return FAULT_NONE;
 }
 
 static enum change
 on_unlock(struct record *record, void *arg)
 {
-	const struct amend *amend = arg;
+	struct amend *amend = arg;
+	bool lost;
 
+	amend->fault = find_lost_rule(amend->call, record, &lost);
+	if (amend->fault != FAULT_NONE)
+		return CHANGE_NONE;
 	record->failures = (struct failures){.known = {.count = 0}};
-	if (is_rule_lost(amend->call, record))
+	if (lost)
 		memset(record->last_rule, 0, sizeof(record->last_rule));
 	return CHANGE_WRITE;
 }
@@ -138,12 +145,14 @@ prepare(struct call *call, struct amend *amend)
 	const char *user = call->request.user;
 	uid_t uid = 0;
 	gid_t gid;
+	enum fault fault = keeper_find_user(user, &uid, &gid);
 
 	*amend = (struct amend){.call = call, .uid = -1, .done = ""};
-	if (keeper_find_user(user, &uid, &gid))
+	if (fault == FAULT_NONE)
 		amend->uid = uid;
-	else if (user[0] == '\0' || !keeper_has_record(call, user)) {
-		keeper_deny(call, REASON_UNKNOWN_USER, user);
+	else if (fault != FAULT_ABSENT || user[0] == '\0' ||
+	    !keeper_has_record(call, user)) {
+		keeper_deny_user(call, fault, user);
 		return false;
 	}
 	return call->request.use[0] == '\0' || prepare_code(call, amend);

@@ -40,6 +40,8 @@ on_proof(struct record *record, void *arg)
 	struct call *call = proof->call;
 	struct login login;
 
+	proof->outcome = (struct outcome){
+	    .verdict = VERDICT_DENY, .reason = REASON_NOT_ALLOWED};
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &login);
 	login.proof = true;
@@ -69,8 +71,7 @@ audit_refusal(struct call *call, enum reason reason)
 static enum reason
 prove(struct call *call)
 {
-	struct proof proof = {
-	    .call = call, .outcome.reason = REASON_NOT_ALLOWED};
+	struct proof proof = {.call = call};
 	enum fault fault = store_update(
 	    &call->store, call->user, call->uid, on_proof, &proof);
 
@@ -89,7 +90,7 @@ is_helped(struct call *call)
 	uid_t uid = 0;
 	gid_t gid = 0;
 
-	return keeper_find_user(target, &uid, &gid) && uid != 0 &&
+	return keeper_find_user(target, &uid, &gid) == FAULT_NONE && uid != 0 &&
 	    uid != call->uid && admin_of(call, target, gid) == GROUP_OUTSIDE;
 }
 

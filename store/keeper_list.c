@@ -26,8 +26,9 @@ keeper_explain(struct call *call)
 	uid_t uid = 0;
 	enum fault fault;
 
-	if (!keeper_find_user(name, &uid, &user.gid)) {
-		keeper_deny(call, REASON_UNKNOWN_USER, name);
+	fault = keeper_find_user(name, &uid, &user.gid);
+	if (fault != FAULT_NONE) {
+		keeper_deny_user(call, fault, name);
 		return;
 	}
 	fault = store_read(&call->store, name, &record);
@@ -111,7 +112,8 @@ is_somebody(struct call *call, const struct log_seen *seen)
 	gid_t gid;
 
 	return user[0] == '\0' || seen->user ||
-	    keeper_find_user(user, &uid, &gid) || keeper_has_record(call, user);
+	    keeper_find_user(user, &uid, &gid) == FAULT_NONE ||
+	    keeper_has_record(call, user);
 }
 
 static void

@@ -49,6 +49,7 @@ decide(struct attempt *a, struct record *record)
 	    .member = groups_member,
 	    .ctx = &user};
 
+	a->decision = (struct decision){.mode = MODE_NONE};
 	if (record->uid != (int64_t)a->call->uid) {
 		deny(a, REASON_UID_CHANGED);
 		return CHANGE_NONE;
@@ -324,7 +325,7 @@ static void
 begin(struct attempt *a, struct call *call, const char *event)
 {
 	*a = (struct attempt){.call = call, .event = event};
-	deny(a, REASON_NONE);
+	deny(a, REASON_STORE);
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &a->login);
 }
@@ -454,6 +455,13 @@ keeper_add_codes(const struct recovery *recovery, struct reply *reply)
 }
 
 void
+keeper_drop_codes(struct reply *reply)
+{
+	while (reply->codes.count > 0)
+		json_list_drop(&reply->codes, sizeof(struct note), 0);
+}
+
+void
 keeper_enroll_begin(struct call *call)
 {
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
@@ -476,11 +484,11 @@ keeper_enroll_confirm(struct call *call)
 	struct attempt a;
 
 	begin(&a, call, "enroll");
-	if (keeper_draw(&a.recovery, sizeof(a.recovery)))
+	if (keeper_draw(&a.recovery, sizeof(a.recovery)) &&
+	    keeper_add_codes(&a.recovery, &reply))
 		settle(&a, on_enroll_confirm);
-	if (a.outcome.reason == REASON_ENROLLED &&
-	    !keeper_add_codes(&a.recovery, &reply))
-		deny(&a, REASON_STORE);
+	if (a.outcome.reason != REASON_ENROLLED)
+		keeper_drop_codes(&reply);
 	fill(&a, &reply);
 	keeper_say_drift(&a.outcome, true, &reply);
 	keeper_reply(call, &reply);

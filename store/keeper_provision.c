@@ -1,11 +1,13 @@
 /*
- * tfa-admin enroll and import: a device for a user who is not there.  Nothing
- * may be left half made: the answer is put together first, the audit is written
- * under the lock and before the record, so that a device that nobody was told
- * of, which would shut the user out, needs more than a full disk.
+ * tfa-admin enroll and import: a device for a user who is not there.  It counts
+ * at once, so one that nobody was told of would shut the user out: the answer
+ * is put together first, and where it cannot be logged or sent the device is
+ * taken back.
  */
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "cleanup.h"
 #include "enroll.h"
@@ -20,10 +22,13 @@ struct provision {
 	bool recovers; /* these became the recovery codes */
 	char device[DEVICE_ID_TEXT];
 	enum reason reason; /* DONE, or why not */
+	char *before;       /* the record as text, and */
+	char *after;        /* with the device */
 };
 
 static bool
-audit(const struct provision *p, enum verdict verdict, enum reason reason)
+audit(const struct provision *p, enum verdict verdict, enum reason reason,
+    const char *detail)
 {
 	struct audit entry;
 
@@ -33,8 +38,7 @@ audit(const struct provision *p, enum verdict verdict, enum reason reason)
 	    entry.verdict, sizeof(entry.verdict), "%s", verdict_name(verdict));
 	snprintf(entry.reason, sizeof(entry.reason), "%s", reason_name(reason));
 	memcpy(entry.device, p->device, sizeof(entry.device));
-	snprintf(entry.detail, sizeof(entry.detail), "%s by an admin",
-	    p->import != NULL ? "imported" : "set up");
+	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
 	return keeper_audit(p->call, &entry);
 }
 
@@ -50,6 +54,13 @@ add_device(struct provision *p, struct record *record)
 	    p->device);
 }
 
+static bool
+keep(const struct record *record, char **text)
+{
+	json_text_free(text);
+	return record_format(record, text) == FAULT_NONE;
+}
+
 /* REASON_DONE, or why the record stays as it is. */
 static enum reason
 provision(struct provision *p, struct record *record)
@@ -62,15 +73,16 @@ provision(struct provision *p, struct record *record)
 	if ((int64_t)record->devices.count >=
 	    call->policy.enrollment.max_devices)
 		return REASON_DEVICES_FULL;
+	if (!keep(record, &p->before))
+		return REASON_STORE;
 	fault = add_device(p, record);
 	if (fault == FAULT_STALE)
 		return REASON_KNOWN_SECRET;
 	if (fault == FAULT_LIMIT)
 		return REASON_CODES_FULL;
-	if (fault != FAULT_NONE)
+	if (fault != FAULT_NONE || !keep(record, &p->after))
 		return REASON_STORE;
-	return audit(p, VERDICT_PASS, REASON_ENROLLED) ? REASON_DONE
-						       : REASON_NO_LOG;
+	return REASON_DONE;
 }
 
 static enum change
@@ -78,23 +90,114 @@ on_provision(struct record *record, void *arg)
 {
 	struct provision *p = arg;
 
+	p->recovers = false;
+	p->device[0] = '\0';
 	p->reason = provision(p, record);
 	return p->reason == REASON_DONE ? CHANGE_WRITE : CHANGE_NONE;
 }
 
+/* The place of the device that was added; -1: it is gone, or never was there,
+ * and whoever has its id is another. */
+static int
+find_added(const struct provision *p, const struct record *record)
+{
+	struct otp_secret secret = {.len = sizeof(p->secret)};
+	int found = -1;
+
+	memcpy(secret.bytes, p->secret, sizeof(p->secret));
+	if (p->import != NULL)
+		secret = p->import->secret;
+	for (size_t i = 0; i < record->devices.count; i++) {
+		const struct device *device = &record->devices.items[i];
+
+		if (strcmp(device->id, p->device) == 0 &&
+		    device->secret.len == secret.len &&
+		    CRYPTO_memcmp(
+			device->secret.bytes, secret.bytes, secret.len) == 0)
+			found = (int)i;
+	}
+	explicit_bzero(&secret, sizeof(secret));
+	return found;
+}
+
+/*
+ * The record becomes what it was before.  Where somebody changed it since, the
+ * device goes alone; what it had let lapse, an invitation say, has lapsed, but
+ * a user who was blocked is not let in by that.
+ */
+static enum change
+on_undo(struct record *record, void *arg)
+{
+	struct provision *p = arg;
+	int added = find_added(p, record);
+	scoped_json_text char *text = NULL;
+	struct record before = {.enrolled_once = true};
+	struct json_error error;
+	enum fault fault;
+
+	if (added < 0)
+		return CHANGE_NONE;
+	fault = record_parse(p->before, strlen(p->before), &before, &error);
+	if (fault == FAULT_NONE && keep(record, &text) &&
+	    strcmp(text, p->after) == 0) {
+		record_done(record);
+		*record = before;
+		explicit_bzero(&before, sizeof(before));
+		return CHANGE_WRITE;
+	}
+	enroll_remove(record, (size_t)added);
+	record->enrolled_once |= before.enrolled_once;
+	record_done(&before);
+	return CHANGE_WRITE;
+}
+
+/* What is left where this fails too, only an admin can mend. */
+static void
+undo(struct provision *p)
+{
+	struct call *call = p->call;
+
+	if (p->reason != REASON_DONE)
+		return;
+	if (store_update(&call->store, call->request.user, p->uid, on_undo,
+		p) != FAULT_NONE)
+		syslog(LOG_ERR,
+		    "uid %lu has a device, %s, that nobody was told of: "
+		    "tfa-admin revoke",
+		    (unsigned long)p->uid, p->device);
+}
+
+/* The device is in the record, or may be, and nobody will be told of it. */
+static void
+take_back(struct provision *p, enum reason reason)
+{
+	undo(p);
+	p->reason = reason;
+	(void)audit(p, VERDICT_DENY, reason, "taken back");
+}
+
+/* A log that is not there or not ours is found before anything is done. */
 static void
 settle(struct provision *p)
 {
 	struct call *call = p->call;
-	enum fault fault = store_update(
-	    &call->store, call->request.user, p->uid, on_provision, p);
+	enum fault fault;
 
-	if (fault == FAULT_NONE)
+	if (audit_check(&call->store) != FAULT_NONE) {
+		p->reason = REASON_NO_LOG;
+		(void)audit(p, VERDICT_DENY, p->reason, "");
 		return;
-	/* What the log says was done was not. */
-	if (p->reason == REASON_DONE)
-		(void)audit(p, VERDICT_DENY, REASON_STORE);
-	p->reason = keeper_store_reason(call, fault);
+	}
+	fault = store_update(
+	    &call->store, call->request.user, p->uid, on_provision, p);
+	/* One that could not be synced stands all the same. */
+	if (fault != FAULT_NONE)
+		take_back(p, keeper_store_reason(call, fault));
+	else if (p->reason == REASON_DONE &&
+	    !audit(p, VERDICT_PASS, REASON_ENROLLED,
+		p->import != NULL ? "imported by an admin"
+				  : "set up by an admin"))
+		take_back(p, REASON_NO_LOG);
 }
 
 static void
@@ -133,10 +236,11 @@ answer(struct provision *p)
 		return;
 	}
 	add_words(p->call, &reply);
-	while (!p->recovers && reply.codes.count > 0)
-		json_list_drop(&reply.codes, sizeof(struct note), 0);
+	if (!p->recovers)
+		keeper_drop_codes(&reply);
 	memcpy(reply.device, p->device, sizeof(reply.device));
-	keeper_reply(p->call, &reply);
+	if (!keeper_reply(p->call, &reply))
+		take_back(p, REASON_STORE);
 }
 
 static void
@@ -145,15 +249,18 @@ serve(struct call *call, bool understood, const struct import *import)
 	struct provision p = {
 	    .call = call, .import = import, .reason = REASON_STORE};
 	gid_t gid;
+	enum fault fault = keeper_find_user(call->request.user, &p.uid, &gid);
 
-	if (!keeper_find_user(call->request.user, &p.uid, &gid))
-		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
+	if (fault != FAULT_NONE)
+		keeper_deny_user(call, fault, call->request.user);
 	else if (!understood)
 		keeper_misunderstand(call, import != NULL ? "import" : "use",
 		    import != NULL ? "is no account that can be taken over"
 				   : "must be recover");
 	else
 		answer(&p);
+	json_text_free(&p.before);
+	json_text_free(&p.after);
 	explicit_bzero(&p, sizeof(p));
 }
 

@@ -99,18 +99,6 @@ find_device(const struct record *record, const char *id)
 	return -1;
 }
 
-/* Without a device, one is back where everyone begins. */
-static void
-remove_device(struct record *record, size_t i)
-{
-	json_list_drop(&record->devices, sizeof(struct device), i);
-	if (record->devices.count > 0)
-		return;
-	record_codes_drop(record, CODE_RECOVER);
-	record_codes_drop(record, CODE_SCRATCH);
-	record->enrolled_once = false;
-}
-
 /* Whether this user must not be without a device, wherever she comes from:
  * the address is her own process's claim. */
 static bool
@@ -137,7 +125,7 @@ on_remove(struct record *record, void *arg)
 	else if (record->devices.count == 1 && is_required(own->call, record))
 		deny(own, REASON_LAST_DEVICE);
 	else if (proves(own, record))
-		remove_device(record, (size_t)i);
+		enroll_remove(record, (size_t)i);
 	return changed(own);
 }
 
@@ -247,11 +235,11 @@ answer(struct call *call, enum change (*change)(struct record *, void *))
 	struct change_of_own own;
 
 	begin(&own, call);
-	if (keeper_draw(&own.recovery, sizeof(own.recovery)))
+	if (keeper_draw(&own.recovery, sizeof(own.recovery)) &&
+	    keeper_add_codes(&own.recovery, &reply))
 		settle(&own, change);
-	if (change == on_recovery && own.outcome.verdict == VERDICT_PASS &&
-	    !keeper_add_codes(&own.recovery, &reply))
-		deny(&own, REASON_STORE);
+	if (change != on_recovery || own.outcome.verdict != VERDICT_PASS)
+		keeper_drop_codes(&reply);
 	fill(&own, &reply);
 	keeper_say_drift(&own.outcome, change == on_confirm, &reply);
 	keeper_reply(call, &reply);

@@ -174,16 +174,23 @@ keeper_store_reason(struct call *call, enum fault fault)
 	return REASON_STORE;
 }
 
-bool
+enum fault
 keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 {
-	const struct passwd *pw = getpwnam(user);
+	static const struct people unlisted;
 
-	if (pw == NULL)
-		return false;
-	*ret_uid = pw->pw_uid;
-	*ret_gid = pw->pw_gid;
-	return true;
+	return people_look_up(&unlisted, user, ret_uid, ret_gid);
+}
+
+void
+keeper_deny_user(struct call *call, enum fault fault, const char *user)
+{
+	if (fault == FAULT_ABSENT) {
+		keeper_deny(call, REASON_UNKNOWN_USER, user);
+		return;
+	}
+	syslog(LOG_ERR, "a user cannot be looked up (%s)", fault_name(fault));
+	keeper_deny(call, REASON_STORE, "");
 }
 
 /* The user who logged in and became root, by the kernel's audit. */

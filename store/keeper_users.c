@@ -177,10 +177,13 @@ make_row(struct call *call, struct roster *roster, const char *name,
 	uid_t uid = 0;
 	enum fault fault;
 
-	if (!people_find(&roster->people, name, &uid, &user.gid)) {
+	fault = people_look_up(&roster->people, name, &uid, &user.gid);
+	if (fault == FAULT_ABSENT) {
 		row_of_problem(name, "no such Unix user", ret);
 		return FAULT_NONE;
 	}
+	if (fault != FAULT_NONE)
+		return fault;
 	fault = store_read(&call->store, name, &record);
 	if (fault == FAULT_ABSENT)
 		record_init(&record, name, uid);
@@ -316,16 +319,19 @@ keeper_users(struct call *call)
 	struct roster roster = {.failed = false};
 	uid_t uid;
 	gid_t gid;
+	enum fault fault = FAULT_NONE;
 
-	if (one[0] == '\0')
-		roster_fill(call, &roster);
-	else if (keeper_find_user(one, &uid, &gid) ||
-	    keeper_has_record(call, one))
-		roster_add(&roster, one);
-	else {
-		keeper_deny(call, REASON_UNKNOWN_USER, one);
+	if (one[0] != '\0')
+		fault = keeper_find_user(one, &uid, &gid);
+	if (fault != FAULT_NONE &&
+	    (fault != FAULT_ABSENT || !keeper_has_record(call, one))) {
+		keeper_deny_user(call, fault, one);
 		return;
 	}
+	if (one[0] == '\0')
+		roster_fill(call, &roster);
+	else
+		roster_add(&roster, one);
 	if (!roster.failed && send_all(call, &roster))
 		keeper_end(call);
 	else

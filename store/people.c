@@ -127,22 +127,33 @@ find(const struct people *people, const char *name)
 	return &people->list.items[low];
 }
 
-bool
-people_find(const struct people *people, const char *name, uid_t *ret_uid,
+enum fault
+people_look_up(const struct people *people, const char *name, uid_t *ret_uid,
     gid_t *ret_gid)
 {
 	const struct person *person = find(people, name);
 	const struct passwd *pw;
+	enum fault fault;
 
 	if (person != NULL) {
 		*ret_uid = person->uid;
 		*ret_gid = person->gid;
-		return true;
+		return FAULT_NONE;
 	}
+	errno = 0;
 	pw = getpwnam(name);
-	if (pw == NULL)
-		return false;
+	if (pw == NULL) {
+		fault = why_no_more(errno);
+		return fault != FAULT_NONE ? fault : FAULT_ABSENT;
+	}
 	*ret_uid = pw->pw_uid;
 	*ret_gid = pw->pw_gid;
-	return true;
+	return FAULT_NONE;
+}
+
+bool
+people_find(const struct people *people, const char *name, uid_t *ret_uid,
+    gid_t *ret_gid)
+{
+	return people_look_up(people, name, ret_uid, ret_gid) == FAULT_NONE;
 }

@@ -42,7 +42,14 @@ MUST_USE enum fault people_read(struct people *ret);
 
 void people_done(struct people *people);
 
-/* uid and gid of a user; false where passwd has none. */
+/*
+ * uid and gid of a user, whether listed or not.  FAULT_ABSENT: passwd has none;
+ * FAULT_MEMORY, FAULT_IO: that could not be found out.
+ */
+MUST_USE enum fault people_look_up(const struct people *people,
+    const char *name, uid_t *ret_uid, gid_t *ret_gid);
+
+/* The same; false for any fault. */
 bool people_find(const struct people *people, const char *name, uid_t *ret_uid,
     gid_t *ret_gid);
 

@@ -59,6 +59,12 @@ void store_close(struct store *store);
  * none, and writes it back where that says CHANGE_WRITE.  Holds the user's
  * lock meanwhile, so that ten at once succeed one after another.
  *
+ * What change must keep to: it may be called several times, with different
+ * records, since another writer may get ahead of a backend that does not lock,
+ * and only the last call counts.  So it sets all that it leaves behind in arg
+ * each time, also where it refuses, and does nothing else but change the
+ * record.  The log, a message, a random number come before or after the update.
+ *
  * FAULT_FORMAT, FAULT_LIMIT, FAULT_ACCESS: the record is damaged or not ours,
  * and change was not called.  FAULT_IO, FAULT_MEMORY: nothing was written.
  */

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ASIDE: only inject_arm_call() counts it.  NOTED: it is in a trace. */
@@ -140,7 +141,6 @@ WRAP(ssize_t, write, -1, NOTED, (int fd, const void *from, size_t n),
     (fd, from, n))
 WRAP(ssize_t, send, -1, NOTED, (int fd, const void *from, size_t n, int flags),
     (fd, from, n, flags))
-WRAP(int, fsync, -1, NOTED, (int fd), (fd))
 WRAP(int, flock, -1, NOTED, (int fd, int how), (fd, how))
 WRAP(int, fchmod, -1, COUNTED, (int fd, mode_t mode), (fd, mode))
 WRAP(int, fstat, -1, COUNTED, (int fd, struct stat *ret), (fd, ret))
@@ -161,8 +161,6 @@ WRAP(ssize_t, __recv_chk, -1, ASIDE,
     (fd, to, n, size, flags))
 WRAP(int, poll, -1, ASIDE, (struct pollfd *fds, nfds_t n, int wait_ms),
     (fds, n, wait_ms))
-WRAP(ssize_t, getrandom, -1, ASIDE, (void *to, size_t n, unsigned flags),
-    (to, n, flags))
 WRAP(FILE *, fopen, NULL, ASIDE, (const char *path, const char *mode),
     (path, mode))
 WRAP(FILE *, fdopen, NULL, ASIDE, (int fd, const char *mode), (fd, mode))
@@ -197,6 +195,74 @@ __wrap_close(int fd)
 	if (failing)
 		errno = error;
 	return failing ? -1 : closed;
+}
+
+static int64_t standing_s;
+
+void
+inject_stand_still(int64_t now_s)
+{
+	standing_s = now_s;
+}
+
+time_t __real_time(time_t *ret);
+time_t __wrap_time(time_t *ret);
+
+time_t
+__wrap_time(time_t *ret)
+{
+	if (standing_s == 0)
+		return __real_time(ret);
+	if (ret != NULL)
+		*ret = standing_s;
+	return standing_s;
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int
+__wrap_fsync(int fd)
+{
+	if (fails("fsync", NOTED))
+		return -1;
+	return standing_s != 0 ? 0 : __real_fsync(fd);
+}
+
+ssize_t __real_getrandom(void *to, size_t n, unsigned flags);
+ssize_t __wrap_getrandom(void *to, size_t n, unsigned flags);
+
+ssize_t
+__wrap_getrandom(void *to, size_t n, unsigned flags)
+{
+	if (fails("getrandom", ASIDE))
+		return -1;
+	if (standing_s == 0)
+		return __real_getrandom(to, n, flags);
+	memset(to, 0x5a, n);
+	return (ssize_t)n;
+}
+
+static void (*update_hook)(const char *, inject_change *, void *);
+
+void
+inject_before_update(void (*hook)(const char *, inject_change *, void *))
+{
+	update_hook = hook;
+}
+
+enum fault __real_store_update(struct store *store, const char *user, uid_t uid,
+    inject_change *change, void *arg);
+enum fault __wrap_store_update(struct store *store, const char *user, uid_t uid,
+    inject_change *change, void *arg);
+
+enum fault
+__wrap_store_update(struct store *store, const char *user, uid_t uid,
+    inject_change *change, void *arg)
+{
+	if (update_hook != NULL)
+		update_hook(user, change, arg);
+	return __real_store_update(store, user, uid, change, arg);
 }
 
 static const char *watched;

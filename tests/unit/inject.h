@@ -7,6 +7,9 @@
 #define TFA_INJECT_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "store.h"
 
 #define INJECT_TRACE 1024
 #define INJECT_USUAL (-1) /* the errno that a call fails with most often */
@@ -33,6 +36,16 @@ const char *inject_trace_end(void);
 /* accept4() gives ever new connections after the first, until this process
  * ends. */
 void inject_accept_for_ever(void);
+
+/* From now on it is now_s, random bytes are all the same, so that what happens
+ * twice can be compared, and fsync() does not wait for a disk; 0: no longer. */
+void inject_stand_still(int64_t now_s);
+
+/* From now on store_update() first shows hook what it is asked to do; NULL: no
+ * longer. */
+typedef enum change inject_change(struct record *record, void *arg);
+void inject_before_update(
+    void (*hook)(const char *user, inject_change *change, void *arg));
 
 /* From now on syslog() writes its lines to fd, and to no log of the system. */
 void inject_syslog_to(int fd);

@@ -1,6 +1,6 @@
 /*
- * A whole request, from the packet to the record on disk, with every call of
- * libc on the way made to fail once.
+ * A whole request, from the packet to the record on disk.  keeper_inject.c has
+ * each call of libc on the way fail.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -22,12 +22,6 @@
 #include "people.h"
 #include "utf8.h"
 
-#define MOST_CALLS 2000
-/* How a child ends: which kind of call failed in it. */
-#define FAILED_IO     0
-#define NOT_REACHED   3
-#define FAILED_MEMORY 4
-
 #define REQUEST_MAX 256
 
 static const char policy_text[] =
@@ -41,7 +35,6 @@ struct scene {
 	struct keeper keeper;
 	const struct passwd *me;
 	char code[OTP_DIGITS_MAX + 1];
-	bool login_first; /* on the same connection */
 };
 
 static const char login[] = "{\"v\":1,\"request\":\"login\"}";
@@ -126,43 +119,29 @@ make_request(
 	    claims ? ",\"terminal\":true,\"address\":\"203.0.113.7\"" : "");
 }
 
-static int
-what_failed(void)
-{
-	if (!inject_disarm())
-		return NOT_REACHED;
-	return strstr(inject_failed(), "alloc") != NULL ||
-		strcmp(inject_failed(), "strdup") == 0
-	    ? FAILED_MEMORY
-	    : FAILED_IO;
-}
-
-/* The last that the peer is told, "" for nothing; how the child ended. */
-static int
-ask(struct scene *s, const char *request, int n, int error, struct reply *ret)
+/* The last that the peer is told, "" for nothing. */
+static void
+ask(struct scene *s, const char *request, struct reply *ret)
 {
 	static const struct conduct conduct;
 	struct json_error e;
 	char *answer = NULL;
 	size_t len = 0;
-	int pair[2], status;
+	int pair[2];
 	pid_t pid;
 
 	*ret = (struct reply){.version = 0};
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	if (s->login_first)
-		cr_assert_eq(packet_send(pair[0], login), FAULT_NONE);
 	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
 	shutdown(pair[0], SHUT_WR);
 	pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
-		inject_arm(n, error);
 		keeper_serve(&s->keeper, pair[1], &conduct);
-		_exit(what_failed());
+		_exit(0);
 	}
 	close(pair[1]);
-	status = fixture_wait(pid);
+	cr_expect_eq(fixture_wait(pid), 0);
 	while (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
 		reply_done(ret);
 		*ret = (struct reply){.version = 0};
@@ -172,24 +151,6 @@ ask(struct scene *s, const char *request, int n, int error, struct reply *ret)
 		free(answer);
 	}
 	close(pair[0]);
-	return status;
-}
-
-/* The record is whole, and no half of one stands beside it. */
-static void
-expect_whole(struct scene *s, const char *request, int n)
-{
-	struct store store;
-	struct record record = {.version = 0};
-	enum fault fault;
-
-	cr_assert_eq(store_open(s->folder, false, &store), FAULT_NONE);
-	fault = store_read(&store, s->me->pw_name, &record);
-	cr_expect(fault == FAULT_NONE || fault == FAULT_ABSENT,
-	    "call %d of %s: %s", n, request, store.why);
-	record_done(&record);
-	cr_expect_neq(faccessat(store.users, ".root.new", F_OK, 0), 0);
-	store_close(&store);
 }
 
 /* How many lines of the audit have these words. */
@@ -209,89 +170,6 @@ lines_with(const struct scene *s, const char *words)
 	return n;
 }
 
-/* How many passes the audit has. */
-static int
-logged(const struct scene *s)
-{
-	return lines_with(s, "\"verdict\":\"pass\"");
-}
-
-/*
- * One call fails. False where it was not reached any more. Without memory for
- * what is only pleasant, a record in few lines or a source remembered, a good
- * code may pass: it is spent and logged all the same.
- */
-static bool
-fail_one(
-    struct scene *s, const char *request, int n, int error, const char *good)
-{
-	struct reply reply, again;
-	int before = logged(s), how = ask(s, request, n, error, &reply);
-	bool passed = strcmp(reply.verdict, good) == 0;
-
-	cr_assert_geq(how, 0, "call %d of %s: died", n, request);
-	expect_whole(s, request, n);
-	if (passed && strcmp(good, "pass") == 0) {
-		cr_expect_eq(logged(s), before + 1);
-		ask(s, request, 0, 0, &again);
-		cr_expect_str_neq(
-		    again.verdict, "pass", "call %d of %s: twice", n, request);
-		reply_done(&again);
-	}
-	if (how == FAILED_IO)
-		cr_expect_not(
-		    passed, "call %d of %s failed, and it passed", n, request);
-	if (how == NOT_REACHED)
-		cr_expect(passed, "%s: %s", request, reply.reason);
-	reply_done(&reply);
-	return how != NOT_REACHED;
-}
-
-static void
-fail_each(struct scene *s, const char *name, int error,
-    enum change (*change)(struct record *, void *), const char *good)
-{
-	char request[REQUEST_MAX];
-	int n = 0;
-
-	do {
-		set_record(s, change);
-		make_request(s, name, request);
-	} while (++n < MOST_CALLS && fail_one(s, request, n, error, good));
-	cr_expect_lt(n, MOST_CALLS);
-	cr_expect_gt(n, 30, "only %d calls", n);
-}
-
-Test(keeper_serve, denies_where_any_call_of_a_verify_fails, .timeout = 120)
-{
-	struct scene s;
-
-	begin(&s);
-	fail_each(&s, "verify", ENOMEM, enrolled, "pass");
-	fixture_remove(s.folder);
-}
-
-Test(keeper_serve, denies_where_any_call_of_login_and_verify_fails,
-    .timeout = 120)
-{
-	struct scene s;
-
-	begin(&s);
-	s.login_first = true;
-	fail_each(&s, "verify", ENOMEM, enrolled, "pass");
-	fixture_remove(s.folder);
-}
-
-Test(keeper_serve, denies_where_any_call_of_an_enrolment_fails, .timeout = 120)
-{
-	struct scene s;
-
-	begin(&s);
-	fail_each(&s, "enroll_confirm", EIO, half_enrolled, "pass");
-	fail_each(&s, "enroll_begin", ENOSPC, NULL, "enroll");
-	fixture_remove(s.folder);
-}
-
 /* Whatever the peer says it was offered. */
 Test(keeper_serve, lets_nobody_skip_what_is_required)
 {
@@ -306,7 +184,7 @@ Test(keeper_serve, lets_nobody_skip_what_is_required)
 
 		set_record(&s, records[i]);
 		make_request(&s, "skip", request);
-		ask(&s, request, 0, 0, &reply);
+		ask(&s, request, &reply);
 		cr_expect_str_neq(reply.verdict, "");
 		cr_expect_str_neq(reply.verdict, "pass", "record %zu", i);
 		reply_done(&reply);
@@ -384,7 +262,7 @@ expect_unspent(struct scene *s)
 	struct reply reply;
 
 	make_request(s, "verify", request);
-	ask(s, request, 0, 0, &reply);
+	ask(s, request, &reply);
 	cr_expect_str_eq(reply.verdict, "pass", "%s", reply.reason);
 	reply_done(&reply);
 }
@@ -810,7 +688,7 @@ Test(keeper_serve, names_home_and_shell_to_a_login)
 
 	begin(&s);
 	set_record(&s, enrolled);
-	ask(&s, login, 0, 0, &reply);
+	ask(&s, login, &reply);
 	cr_expect_str_eq(reply.user, "root");
 	cr_expect_str_eq(reply.home, s.me->pw_dir);
 	cr_expect_str_eq(reply.shell,
