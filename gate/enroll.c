@@ -51,7 +51,8 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		if (verdict == VERDICT_PASS)
 			return finish(gate);
 		gate_say(gate);
-		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE)
+		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		    gate_is_counted(gate))
 			return VERDICT_DENY;
 		if (is_word)
 			term_say("Type the six digits that the app shows, and "

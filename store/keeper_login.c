@@ -244,8 +244,9 @@ fill(struct attempt *a, struct reply *reply)
 {
 	const struct outcome *outcome = &a->outcome;
 	const struct policy *policy = &a->call->policy;
-	struct reason_facts facts = {
-	    .wait_s = outcome->wait_s, .name = outcome->name};
+	struct reason_facts facts = {.wait_s = outcome->wait_s,
+	    .name = outcome->name,
+	    .spent_s = outcome->spent_s};
 
 	if (outcome->deadline_s > a->login.now_s)
 		facts.left_s = outcome->deadline_s - a->login.now_s;
@@ -375,7 +376,7 @@ is_of_gate(enum reason reason)
 {
 	static const enum reason of_gate[] = {REASON_KEY_UNLISTED,
 	    REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN, REASON_NEEDS_TERMINAL,
-	    REASON_DEVICE_TERMINAL, REASON_NO_CODE};
+	    REASON_DEVICE_TERMINAL, REASON_NO_CODE, REASON_EMPTY_CODE};
 
 	for (size_t i = 0; i < sizeof(of_gate) / sizeof(of_gate[0]); i++)
 		if (of_gate[i] == reason)

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "enroll.h"
 #include "keeper.h"
+#include "spent.h"
 #include "verify.h"
 
 struct change_of_own {
@@ -101,13 +102,13 @@ find_device(const struct record *record, const char *id)
 
 /* Without a device, one is back where everyone begins. */
 static void
-remove_device(struct record *record, size_t i)
+remove_device(struct record *record, size_t i, int64_t now_s)
 {
-	json_list_drop(&record->devices, sizeof(struct device), i);
+	spent_device(record, i, now_s);
 	if (record->devices.count > 0)
 		return;
-	record_codes_drop(record, CODE_RECOVER);
-	record_codes_drop(record, CODE_SCRATCH);
+	spent_retire(record, CODE_RECOVER, SPENT_VOID, now_s);
+	spent_retire(record, CODE_SCRATCH, SPENT_VOID, now_s);
 	record->enrolled_once = false;
 }
 
@@ -137,7 +138,7 @@ on_remove(struct record *record, void *arg)
 	else if (record->devices.count == 1 && is_required(own->call, record))
 		deny(own, REASON_LAST_DEVICE);
 	else if (proves(own, record))
-		remove_device(record, (size_t)i);
+		remove_device(record, (size_t)i, own->login.now_s);
 	return changed(own);
 }
 
@@ -176,7 +177,9 @@ audit(struct change_of_own *own)
 static void
 fill(const struct change_of_own *own, struct reply *reply)
 {
-	struct reason_facts facts = {.wait_s = own->outcome.wait_s, .name = ""};
+	struct reason_facts facts = {.wait_s = own->outcome.wait_s,
+	    .name = "",
+	    .spent_s = own->outcome.spent_s};
 
 	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
 	    verdict_name(own->outcome.verdict));

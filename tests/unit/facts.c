@@ -25,7 +25,7 @@ read_and_look(void)
 	if (login_read(&facts) != FAULT_NONE || facts.uid != geteuid() ||
 	    strcmp(facts.address, "192.0.2.7") != 0 || facts.command == NULL ||
 	    strcmp(facts.command, "uptime") != 0 ||
-	    strcmp(facts.code, "123 456") != 0 || facts.display.utf8)
+	    strcmp(facts.code, "123456") != 0 || facts.display.utf8)
 		status |= 1;
 	if (environ == NULL || environ[0] != NULL ||
 	    getenv("RES_OPTIONS") != NULL)
