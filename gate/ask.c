@@ -102,8 +102,9 @@ bool
 gate_is_counted(const struct gate *gate)
 {
 	static const enum reason uncounted[] = {REASON_CODE_USED,
-	    REASON_NOT_A_CODE, REASON_ONE_TIME_USED, REASON_ONE_TIME_REPLACED,
-	    REASON_ONE_TIME_VOID, REASON_ONE_TIME_EXPIRED};
+	    REASON_NOT_A_CODE, REASON_NOT_DIGITS, REASON_ONE_TIME_USED,
+	    REASON_ONE_TIME_REPLACED, REASON_ONE_TIME_VOID,
+	    REASON_ONE_TIME_EXPIRED};
 	enum reason reason = reason_from_name(gate->reply.reason);
 
 	for (size_t i = 0; i < sizeof(uncounted) / sizeof(uncounted[0]); i++)

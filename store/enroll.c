@@ -199,7 +199,7 @@ enroll_confirm(const struct policy *policy, struct record *record,
 	    record->pending.until_s > login->now_s + ENROLL_S)
 		return FAULT_NONE;
 	if (!verify_digits(typed, len, code)) {
-		ret->reason = REASON_NOT_A_CODE;
+		ret->reason = REASON_NOT_DIGITS;
 		return FAULT_NONE;
 	}
 	ret->reason = REASON_WRONG_CODE;

@@ -34,7 +34,7 @@ void enroll_begin(struct record *record,
  * recovery codes and any earlier ones are void; a device beside another
  * (login->proof) leaves those as they are.  DENY: WRONG_CODE (with
  * ret->drift_s where a clock is off; the caller knows the secret, so telling
- * gives nothing away), NOT_A_CODE or NO_PENDING.  FAULT_LIMIT: no more devices
+ * gives nothing away), NOT_DIGITS or NO_PENDING.  FAULT_LIMIT: no more devices
  * fit; FAULT_STALE: a device has that secret; FAULT_MEMORY; the record must not be written then.
  */
 MUST_USE enum fault enroll_confirm(const struct policy *policy,

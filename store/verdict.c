@@ -64,6 +64,9 @@ static const struct {
     [REASON_NOT_A_CODE] = {"not_a_code", GATE_EXIT_DENIED,
 	"That is no code: enter the digits that your app shows, or a one-time "
 	"code."},
+    [REASON_NOT_DIGITS] = {"not_digits", GATE_EXIT_DENIED,
+	"That is not the app's code: type the six digits that the app shows, "
+	"and no other code."},
     [REASON_ONE_TIME_USED] = {"one_time_used", GATE_EXIT_DENIED,
 	"This code was already used%D: a one-time code works once."},
     [REASON_ONE_TIME_REPLACED] = {"one_time_replaced", GATE_EXIT_DENIED,

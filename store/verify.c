@@ -316,6 +316,20 @@ judge_digits(const struct policy *policy, struct record *record,
 	}
 }
 
+/* What its connection gave before is not judged: a master sends its TFA_CODE
+ * with each session.  The devices keep it known as long as it is sent. */
+static bool
+is_sent_again(struct record *record, const struct login *login,
+    const char *code, struct outcome *ret)
+{
+	if (!spent_is_connection(record, login, code, &ret->changed))
+		return false;
+	for (size_t i = 0; i < record->devices.count; i++)
+		(void)spent_is_step(
+		    &record->devices.items[i], code, &ret->changed);
+	return true;
+}
+
 void
 verify_code(const struct policy *policy, struct record *record,
     const struct login *login, const char *typed, size_t len,
@@ -331,7 +345,7 @@ verify_code(const struct policy *policy, struct record *record,
 	*ret = (struct outcome){.verdict = VERDICT_DENY,
 	    .reason = REASON_NOT_A_CODE,
 	    .recovery_left = -1};
-	if (is_code && spent_is_connection(record, login, code, &ret->changed))
+	if (is_code && is_sent_again(record, login, code, ret))
 		ret->reason = REASON_CODE_USED;
 	else if (is_one_time)
 		judge_one_time(policy, record, login, code, ret);

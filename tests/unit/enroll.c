@@ -327,7 +327,7 @@ Test(enroll, refuses_what_is_no_code)
 		struct scene s = begin();
 
 		confirm(&s, typed[i]);
-		cr_expect_eq(s.outcome.reason, REASON_NOT_A_CODE);
+		cr_expect_eq(s.outcome.reason, REASON_NOT_DIGITS);
 		cr_expect_eq(s.outcome.drift_s, 0);
 		cr_expect_eq(s.record.devices.count, 0);
 		end(&s);
