@@ -55,6 +55,8 @@ print_code(const struct admin *admin, const char *user, const char *use,
 		printf("%s: %s\n", user, reply->codes.items[0].text);
 		say_use(user, use);
 	}
+	for (size_t i = 0; i < reply->notes.count; i++)
+		admin_say("%s: %s", user, reply->notes.items[i].text);
 	return ADMIN_DONE;
 }
 

@@ -101,6 +101,55 @@ gate_say(const struct gate *gate)
 		term_say(gate->reply.message);
 }
 
+bool
+gate_is_counted(const struct gate *gate)
+{
+	static const enum reason uncounted[] = {REASON_CODE_USED,
+	    REASON_NOT_A_CODE, REASON_NOT_DIGITS, REASON_ONE_TIME_USED,
+	    REASON_ONE_TIME_REPLACED, REASON_ONE_TIME_VOID,
+	    REASON_ONE_TIME_EXPIRED};
+	enum reason reason = reason_from_name(gate->reply.reason);
+
+	for (size_t i = 0; i < sizeof(uncounted) / sizeof(uncounted[0]); i++)
+		if (uncounted[i] == reason)
+			return false;
+	return true;
+}
+
+/* Whether a refusal is about the code, and another might be taken now. */
+static bool
+is_of_code(const struct gate *gate, bool *ret_now)
+{
+	enum reason reason = reason_from_name(gate->reply.reason);
+
+	*ret_now = reason == REASON_WRONG_CODE || !gate_is_counted(gate);
+	return *ret_now || reason == REASON_LOCKED || reason == REASON_STOPPED;
+}
+
+bool
+gate_say_environment(const struct gate *gate)
+{
+	char line[MESSAGE_TEXT + 64];
+	bool now;
+
+	if (!is_of_code(gate, &now)) {
+		gate_say(gate);
+		return false;
+	}
+	snprintf(line, sizeof(line), "TFA_CODE in your environment: %s",
+	    gate->reply.message);
+	term_say(line);
+	if (gate->facts.terminal && !gate_is_counted(gate))
+		return true;
+	if (gate->facts.terminal)
+		term_say("Take TFA_CODE out of your environment to be asked "
+			 "for a code.");
+	else if (now)
+		term_say("Send a new code in TFA_CODE, or leave it out and use "
+			 "a terminal (ssh -t).");
+	return false;
+}
+
 enum verdict
 gate_refuse(struct gate *gate, enum reason reason)
 {

@@ -3,6 +3,8 @@
 #include "gate.h"
 #include "term.h"
 
+#define SLIPS_MAX 10 /* answers that are no code and take no try */
+
 /* The prompt that VS Code, ansible and others look for. */
 const char gate_prompt[] = "Verification code: ";
 
@@ -14,8 +16,6 @@ try_code(struct gate *gate, const char *code)
 
 	if (verdict == VERDICT_ENROLL)
 		memcpy(gate->enroll_code, code, strlen(code) + 1);
-	else if (verdict == VERDICT_DENY)
-		gate_say(gate);
 	return verdict;
 }
 
@@ -23,9 +23,17 @@ try_code(struct gate *gate, const char *code)
 static bool
 may_try_again(const struct gate *gate)
 {
-	enum reason reason = reason_from_name(gate->reply.reason);
+	return reason_from_name(gate->reply.reason) == REASON_WRONG_CODE ||
+	    !gate_is_counted(gate);
+}
 
-	return reason == REASON_WRONG_CODE || reason == REASON_CODE_USED;
+/* How many tries that answer takes: none where it was no code at all, as a slip
+ * of the fingers or of the clipboard is. */
+static int
+cost(const struct gate *gate, int *slips)
+{
+	return reason_from_name(gate->reply.reason) != REASON_NOT_A_CODE ||
+	    ++*slips > SLIPS_MAX;
 }
 
 /* An offer was put off, or no code of these was one: the keeper says whether
@@ -40,19 +48,14 @@ put_off(struct gate *gate)
 	return verdict == VERDICT_PASS ? VERDICT_PASS : VERDICT_DENY;
 }
 
-enum verdict
-gate_challenge(struct gate *gate)
+/* Asks until a code passes or none may any more. */
+static enum verdict
+ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
-	bool may_skip = gate->reply.may_skip;
-	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
+	int slips = 0;
 
-	if (gate->facts.code[0] != '\0')
-		return try_code(gate, gate->facts.code);
-	if (!gate->facts.terminal)
-		return gate_turn_away(gate, REASON_NEEDS_TERMINAL);
-	gate_say(gate);
-	for (; tries > 0; tries--) {
+	while (tries > 0) {
 		enum answer answer = term_ask(
 		    gate_prompt, timeout_s, code, sizeof(code));
 		enum verdict verdict;
@@ -65,10 +68,33 @@ gate_challenge(struct gate *gate)
 		explicit_bzero(code, sizeof(code));
 		if (verdict != VERDICT_DENY)
 			return verdict;
+		gate_say(gate);
 		if (!may_try_again(gate))
 			break;
+		tries -= cost(gate, &slips);
 	}
 	if (may_skip)
 		return put_off(gate);
 	return tries > 0 ? VERDICT_DENY : gate_refuse(gate, REASON_TRIES);
+}
+
+enum verdict
+gate_challenge(struct gate *gate)
+{
+	bool may_skip = gate->reply.may_skip;
+	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
+	enum verdict verdict;
+
+	if (gate->facts.code[0] != '\0') {
+		verdict = try_code(gate, gate->facts.code);
+		if (verdict != VERDICT_DENY || !gate_say_environment(gate))
+			return verdict;
+	} else if (!gate->facts.terminal) {
+		return gate_turn_away(gate,
+		    gate->facts.code_empty ? REASON_EMPTY_CODE
+					   : REASON_NEEDS_TERMINAL);
+	} else {
+		gate_say(gate);
+	}
+	return ask_person(gate, may_skip, tries, timeout_s);
 }

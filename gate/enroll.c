@@ -31,11 +31,8 @@ finish(struct gate *gate)
 static enum verdict
 confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz";
 	char code[INPUT_TEXT] = "";
 	enum verdict verdict = VERDICT_DENY;
-	bool is_word;
 
 	for (; tries > 0; tries--) {
 		enum answer answer = term_ask(
@@ -45,17 +42,14 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 			break;
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);
-		is_word = strpbrk(code, letters) != NULL;
 		verdict = gate_ask(gate, "enroll_confirm", code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
 			return finish(gate);
 		gate_say(gate);
-		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE)
+		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		    gate_is_counted(gate))
 			return VERDICT_DENY;
-		if (is_word)
-			term_say("Type the six digits that the app shows, and "
-				 "no other code.");
 	}
 	if (!may_skip)
 		return VERDICT_DENY;

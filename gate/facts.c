@@ -10,7 +10,10 @@
 #include "facts.h"
 #include "file.h"
 #include "passwd.h"
+#include "typed.h"
 #include "utf8.h"
+
+#define CODE_READ 4096 /* bytes of TFA_CODE, with all that is pasted */
 
 /* Whom it does not have, a directory may; whom it may have, nobody names. */
 static enum fault
@@ -129,6 +132,17 @@ said(const char *name)
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
+/* What is longer than anybody pastes is not cut into a code. */
+static void
+read_code(const char *code, struct facts *facts)
+{
+	size_t len = strnlen(code, CODE_READ);
+
+	typed_plain(len < CODE_READ ? code : "?", len < CODE_READ ? len : 1,
+	    facts->code, sizeof(facts->code));
+	facts->code_empty = facts->code[0] == '\0';
+}
+
 enum fault
 login_read(struct facts *ret)
 {
@@ -150,8 +164,7 @@ login_read(struct facts *ret)
 	if (auth != NULL)
 		read_key(auth, ret);
 	if (code != NULL)
-		utf8_clean(code, strnlen(code, INPUT_TEXT), ret->code,
-		    sizeof(ret->code));
+		read_code(code, ret);
 	if (command != NULL && (ret->command = strdup(command)) == NULL)
 		return FAULT_MEMORY;
 	ret->terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);

@@ -40,7 +40,8 @@ struct facts {
 	char *auth;                    /* "publickey TYPE BLOB", or NULL */
 	size_t keys;                   /* how many keys sshd asked for */
 	char *command;                 /* what the client asked for, or NULL */
-	char code[INPUT_TEXT];         /* TFA_CODE, or "" */
+	char code[INPUT_TEXT];         /* TFA_CODE by typed_plain(), or "" */
+	bool code_empty;               /* it is there, and says nothing */
 	bool terminal;                 /* somebody can be asked */
 	struct display display;        /* what that terminal can show */
 	char **environment;            /* as sshd made it, for the session */

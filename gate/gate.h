@@ -50,6 +50,16 @@ enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 /* Shows the reply's message and notes, if any. */
 void gate_say(const struct gate *gate);
 
+/*
+ * The same of a code that came in TFA_CODE, which is named, with the way out.
+ * Whether a person may be asked in its place: it was no code or a spent one, so
+ * nothing was counted, and there is a terminal.
+ */
+bool gate_say_environment(const struct gate *gate);
+
+/* Whether the keeper counts the code that it refused just now. */
+bool gate_is_counted(const struct gate *gate);
+
 /* Says why this gate itself refuses, gate->why in place of %N; VERDICT_DENY. */
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
@@ -79,7 +89,8 @@ MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 
 /*
  * Asks for codes until one passes, the keeper says no, or the policy's number
- * of tries is used up.  TFA_CODE is tried once, in place of asking.  Where the
+ * of tries is used up.  TFA_CODE is tried once, in place of asking; one that is
+ * spent or no code at all is left aside where there is a terminal.  Where the
  * code may be left for later and is, or none was right, "skip" decides.
  */
 enum verdict gate_challenge(struct gate *gate);

@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "term.h"
+#include "typed.h"
 #include "utf8.h"
 #include "verdict.h"
 
@@ -103,6 +104,40 @@ is_goodbye(int c)
 	    c == '\\' - '@';
 }
 
+/* Without the last character, which may be several bytes of UTF-8. */
+static size_t
+rub_out(const char *line, size_t len)
+{
+	while (len > 0 && ((unsigned char)line[--len] & 0xc0) == 0x80)
+		;
+	return len;
+}
+
+/*
+ * Takes one more byte: how long the line is then.  Backspace, ^W and ^U are
+ * the terminal's to honour; one in raw mode sends them as bytes.
+ */
+static size_t
+edit(char *line, size_t len, int c)
+{
+	switch (c) {
+	case '\b':
+	case 0x7f:
+		return rub_out(line, len);
+	case 'U' - '@':
+		return 0;
+	case 'W' - '@':
+		while (len > 0 && line[len - 1] == ' ')
+			len--;
+		while (len > 0 && line[len - 1] != ' ')
+			len--;
+		return len;
+	default:
+		line[len] = (char)c;
+		return len + 1;
+	}
+}
+
 /* A terminal that is gone as well takes no newline. */
 static enum answer
 take_leave(void)
@@ -134,21 +169,14 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 		left = c < 0 || is_goodbye(c) || len == sizeof(line);
 		if (left)
 			break;
-		if (c != '\b' && c != 0x7f)
-			line[len++] = (char)c;
-		else if (len > 0)
-			len--;
+		len = edit(line, len, c);
 	}
 	asking = 0;
 	if (left || gone) {
 		explicit_bzero(line, sizeof(line));
 		return take_leave();
 	}
-	if (len >= size) {
-		line[0] = '?';
-		len = 1;
-	}
-	utf8_clean(line, len, ret, size);
+	typed_plain(line, len, ret, size);
 	explicit_bzero(line, sizeof(line));
 	return ret[0] == '\0' ? ANSWER_EMPTY : ANSWER_LINE;
 }

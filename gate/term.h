@@ -27,8 +27,8 @@ void term_release(void);
 
 /*
  * Asks, and reads a line byte by byte: what follows it belongs to the shell.
- * Waits at most timeout_s seconds in all.  ret: the line without its end,
- * cleaned of control characters; a line that is too long comes as "?".
+ * Waits at most timeout_s seconds in all.  ret: the line by typed_plain(),
+ * which leaves out what a paste adds; one that is too long comes as "?".
  */
 enum answer
 term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size);

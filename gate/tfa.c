@@ -118,29 +118,32 @@ ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
 	return answer == ANSWER_LINE;
 }
 
-/* A current code, from TFA_CODE or the terminal; false: there is none. */
+/* A current code from the terminal; false: there is none. */
 static bool
 ask_code(struct gate *gate, char *ret, size_t size)
 {
-	if (gate->facts.code[0] != '\0') {
-		snprintf(ret, size, "%s", gate->facts.code);
-		return true;
-	}
 	if (!gate->facts.terminal) {
-		gate_refuse(gate, REASON_NEEDS_TERMINAL);
+		gate_refuse(gate,
+		    gate->facts.code_empty ? REASON_EMPTY_CODE
+					   : REASON_NEEDS_TERMINAL);
 		return false;
 	}
 	gate->exit = GATE_EXIT_DENIED;
 	return ask_line(gate, gate_prompt, 120, ret, size);
 }
 
-/* Asks for a code, and the keeper with it. */
+/* Asks for a code, unless TFA_CODE is a good one, and the keeper with it. */
 static enum verdict
 ask_with_code(struct gate *gate, const char *request)
 {
 	char code[INPUT_TEXT] = "";
 	enum verdict verdict = VERDICT_DENY;
 
+	if (gate->facts.code[0] != '\0') {
+		verdict = gate_ask(gate, request, gate->facts.code);
+		if (verdict != VERDICT_DENY || !gate_say_environment(gate))
+			return verdict;
+	}
 	if (ask_code(gate, code, sizeof(code))) {
 		verdict = gate_ask(gate, request, code);
 		if (verdict == VERDICT_DENY)
@@ -270,7 +273,8 @@ confirm(struct gate *gate)
 			return 0;
 		}
 		gate_say(gate);
-		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE)
+		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		    gate_is_counted(gate))
 			break;
 	}
 	return gate->exit;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "enroll.h"
+#include "spent.h"
 #include "utf8.h"
 #include "verify.h"
 
@@ -82,13 +83,13 @@ enroll_recovery(struct record *record, const struct login *login,
 	enum fault fault = FAULT_NONE;
 
 	(void)announce_begin(record, login->now_s);
-	record_codes_drop(record, CODE_RECOVER);
-	record_codes_drop(record, CODE_SCRATCH);
+	spent_retire(record, CODE_SCRATCH, SPENT_REPLACED, login->now_s);
+	spent_retire(record, CODE_RECOVER, SPENT_REPLACED, login->now_s);
 	record->made = (struct made){.present = true, .at_s = login->now_s};
 	memcpy(record->made.from, login->address, sizeof(record->made.from));
 	memcpy(record->made.key, login->key, sizeof(record->made.key));
 	while (record->codes.count > CODES_MAX - RECOVERY_CODES)
-		json_list_drop(&record->codes, sizeof(struct one_time), 0);
+		spent_take(record, 0, SPENT_REPLACED, login->now_s);
 	for (size_t i = 0; i < RECOVERY_CODES && fault == FAULT_NONE; i++)
 		fault = add_code(
 		    record, CODE_RECOVER, 0, recovery->codes[i], text);
@@ -96,32 +97,47 @@ enroll_recovery(struct record *record, const struct login *login,
 	return fault;
 }
 
-/* Takes out admins' codes that ran out, and the oldest until few are left. */
-static void
+/* Takes out admins' codes that ran out, and the oldest until few are left: how
+ * many of those were still good. */
+static size_t
 drop_old_codes(struct record *record, int64_t now_s)
 {
-	size_t kept = 0;
+	size_t kept = 0, voided = 0;
 
 	for (size_t i = record->codes.count; i-- > 0;) {
 		int64_t until_s = record->codes.items[i].until_s;
 
 		if (until_s == 0)
 			continue;
-		if (until_s <= now_s || ++kept >= ADMIN_CODES)
-			json_list_drop(
-			    &record->codes, sizeof(struct one_time), i);
+		if (until_s > now_s && ++kept < ADMIN_CODES)
+			continue;
+		voided += until_s > now_s;
+		spent_take(record, i, SPENT_REPLACED, now_s);
 	}
+	return voided;
 }
 
 enum fault
 enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,
-    char ret[static ONETIME_TEXT])
+    char ret[static ONETIME_TEXT], size_t *ret_voided)
 {
-	drop_old_codes(record, now_s);
+	*ret_voided = drop_old_codes(record, now_s);
 	if (use == CODE_ENROLL)
 		record->skipped_s = 0;
 	return add_code(record, use, now_s + INVITED_S, random, ret);
+}
+
+/* Every device is compared. */
+static bool
+has_secret(const struct record *record, const struct otp_secret *secret)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < record->devices.count; i++)
+		found |= record_same_secret(
+		    &record->devices.items[i].secret, secret);
+	return found;
 }
 
 /* The code is right: the device moves in. */
@@ -131,6 +147,8 @@ admit(struct record *record, const struct device *device)
 	int64_t told_s = announce_begin(record, device->added_s);
 	struct device *added;
 
+	if (has_secret(record, &device->secret))
+		return FAULT_STALE;
 	if (record->devices.count >= DEVICES_MAX)
 		return FAULT_LIMIT;
 	added = json_list_add(&record->devices, sizeof(*added));
@@ -139,7 +157,7 @@ admit(struct record *record, const struct device *device)
 	*added = *device;
 	added->told_s = told_s;
 	OPENSSL_cleanse(&record->pending, sizeof(record->pending));
-	record_codes_drop(record, CODE_ENROLL);
+	spent_retire(record, CODE_ENROLL, SPENT_VOID, device->added_s);
 	record->enrolled_once = true;
 	record->invited_until_s = 0;
 	record->skipped_s = 0;
@@ -180,10 +198,13 @@ enroll_confirm(const struct policy *policy, struct record *record,
 	    record->pending.until_s <= login->now_s ||
 	    record->pending.until_s > login->now_s + ENROLL_S)
 		return FAULT_NONE;
+	if (!verify_digits(typed, len, code)) {
+		ret->reason = REASON_NOT_DIGITS;
+		return FAULT_NONE;
+	}
 	ret->reason = REASON_WRONG_CODE;
 	device_from(&record->pending, login, &device);
-	if (!verify_digits(typed, len, code) ||
-	    !is_first_code(&device, code, login->now_s, ret)) {
+	if (!is_first_code(&device, code, login->now_s, ret)) {
 		OPENSSL_cleanse(&device, sizeof(device));
 		return FAULT_NONE;
 	}
@@ -227,21 +248,6 @@ enroll_provision(struct record *record,
 	return fault;
 }
 
-/* Every device is compared, in constant time. */
-static bool
-has_secret(const struct record *record, const struct otp_secret *secret)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < record->devices.count; i++) {
-		const struct otp_secret *one = &record->devices.items[i].secret;
-
-		found |= one->len == secret->len &&
-		    CRYPTO_memcmp(one->bytes, secret->bytes, one->len) == 0;
-	}
-	return found;
-}
-
 /* A record with more codes than CODES_MAX could not be read again. */
 static bool
 has_room(const struct record *record, size_t more)
@@ -263,7 +269,24 @@ has_code(const struct record *record, const char *hash)
 	return false;
 }
 
-/* One that is there from an earlier file works once all the same. */
+/* A code that went away unused, with a device that is imported anew, may come
+ * back.  False: it was used. */
+static bool
+forget_unused(struct record *record, const char *hash)
+{
+	for (size_t i = 0; i < record->spent.count; i++) {
+		if (strcmp(record->spent.items[i].hash, hash) != 0)
+			continue;
+		if (record->spent.items[i].why == SPENT_USED)
+			return false;
+		json_list_drop(&record->spent, sizeof(struct spent_code), i);
+		break;
+	}
+	return true;
+}
+
+/* One that is there from an earlier file works once all the same; one that was
+ * used does not work again. */
 static enum fault
 add_scratch(struct record *record, const struct import *import)
 {
@@ -276,7 +299,7 @@ add_scratch(struct record *record, const struct import *import)
 		if (onetime_hash(import->scratch.items[i].code, hash) !=
 		    FAULT_NONE)
 			return FAULT_MEMORY;
-		if (has_code(record, hash))
+		if (has_code(record, hash) || !forget_unused(record, hash))
 			continue;
 		one = json_list_add(&record->codes, sizeof(*one));
 		if (one == NULL)
@@ -301,25 +324,34 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 	    .added_s = now_s,
 	    .added_from = ENROLL_ADMIN,
 	};
-	enum fault fault = FAULT_STALE;
+	enum fault fault;
 
-	if (!has_secret(record, &import->secret)) {
-		free_id(record, device.id);
+	free_id(record, device.id);
+	fault = admit(record, &device);
+	if (fault == FAULT_NONE)
 		memcpy(ret_device, device.id, sizeof(device.id));
-		fault = admit(record, &device);
-	}
 	OPENSSL_cleanse(&device, sizeof(device));
 	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
 }
 
-void
-enroll_remove(struct record *record, size_t i)
+/* All that could be typed: whoever does is told. */
+static void
+retire_all(struct record *record, int64_t now_s)
 {
-	json_list_drop(&record->devices, sizeof(struct device), i);
+	while (record->devices.count > 0)
+		spent_device(record, 0, now_s);
+	for (int use = CODE_RECOVER; use <= CODE_SCRATCH; use++)
+		spent_retire(record, (enum code_use)use, SPENT_VOID, now_s);
+}
+
+void
+enroll_remove(struct record *record, size_t i, int64_t now_s)
+{
+	spent_device(record, i, now_s);
 	if (record->devices.count > 0)
 		return;
-	record_codes_drop(record, CODE_RECOVER);
-	record_codes_drop(record, CODE_SCRATCH);
+	spent_retire(record, CODE_RECOVER, SPENT_VOID, now_s);
+	spent_retire(record, CODE_SCRATCH, SPENT_VOID, now_s);
 	record->enrolled_once = false;
 }
 
@@ -328,7 +360,12 @@ enroll_revoke(struct record *record, bool block, int64_t now_s)
 {
 	struct record kept;
 
+	retire_all(record, now_s);
 	record_init(&kept, record->user, (uid_t)record->uid);
+	kept.spent.items = record->spent.items;
+	kept.spent.count = record->spent.count;
+	record->spent.items = NULL;
+	record->spent.count = 0;
 	kept.first_seen_s = record->first_seen_s;
 	kept.grace_started_s = record->grace_started_s;
 	kept.enrolled_once = record->enrolled_once || block;

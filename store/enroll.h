@@ -34,8 +34,8 @@ void enroll_begin(struct record *record,
  * recovery codes and any earlier ones are void; a device beside another
  * (login->proof) leaves those as they are.  DENY: WRONG_CODE (with
  * ret->drift_s where a clock is off; the caller knows the secret, so telling
- * gives nothing away) or NO_PENDING.  FAULT_LIMIT: no more devices fit;
- * FAULT_MEMORY; the record must not be written then.
+ * gives nothing away), NOT_DIGITS or NO_PENDING.  FAULT_LIMIT: no more devices
+ * fit; FAULT_STALE: a device has that secret; FAULT_MEMORY; the record must not be written then.
  */
 MUST_USE enum fault enroll_confirm(const struct policy *policy,
     struct record *record, const struct login *login, const char *typed,
@@ -51,7 +51,8 @@ MUST_USE enum fault enroll_recovery(struct record *record,
  * and lets an enrolment that waits, and codes to enrol with, lapse: whoever
  * began that one gave no code.  With recovery, and where no recovery codes are
  * left, it becomes those, and *ret_recovers says so.  added_from is
- * ENROLL_ADMIN.  FAULT_LIMIT: no more devices fit; FAULT_MEMORY; the record
+ * ENROLL_ADMIN.  FAULT_LIMIT: no more devices fit; FAULT_STALE: a device has that
+ * secret; FAULT_MEMORY; the record
  * must not be written then.
  */
 #define ENROLL_ADMIN "tfa-admin"
@@ -72,19 +73,19 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 
 /*
  * An admin's one-time code of that use, valid for a day; random becomes it,
- * ret is how it reads.  Those that ran out, and at need the oldest, go.  One to
- * enrol with is offered even to who put enrolment off today.
+ * ret is how it reads.  Those that ran out, and at need the oldest, go:
+ * *ret_voided of them were still good.  One to enrol with is offered even to who put enrolment off today.
  */
 MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,
-    char ret[static ONETIME_TEXT]);
+    char ret[static ONETIME_TEXT], size_t *ret_voided);
 
 /* Takes device number i out.  Without any, one is back where everyone begins. */
-void enroll_remove(struct record *record, size_t i);
+void enroll_remove(struct record *record, size_t i, int64_t now_s);
 
 /*
  * A lost or changed phone: takes out devices, codes, counters and all that is
- * remembered, and opens enrolment for a day; or, with block, closes it until
+ * remembered, but for what was spent, and opens enrolment for a day; or, with block, closes it until
  * an admin acts again.
  */
 void enroll_revoke(struct record *record, bool block, int64_t now_s);

@@ -17,14 +17,15 @@ struct amend {
 	uint8_t random[ONETIME_BYTES];
 	enum fault fault;
 	char code[ONETIME_TEXT];
+	size_t voided;    /* earlier codes that it pushed out */
 	const char *done; /* what to tell the admin */
 };
 
 static enum change
 add_code(struct record *record, struct amend *amend)
 {
-	amend->fault = enroll_add_code(
-	    record, amend->use, amend->random, amend->call->now_s, amend->code);
+	amend->fault = enroll_add_code(record, amend->use, amend->random,
+	    amend->call->now_s, amend->code, &amend->voided);
 	return amend->fault == FAULT_NONE ? CHANGE_WRITE : CHANGE_NONE;
 }
 
@@ -98,6 +99,23 @@ audit_change(struct call *call, const char *event, const char *detail)
 	return keeper_audit(call, &entry);
 }
 
+/* Whoever was given the code that is void now should be told. */
+static bool
+add_voided(const struct amend *amend, struct reply *reply)
+{
+	struct note *note;
+
+	if (amend->voided == 0)
+		return true;
+	note = json_list_add(&reply->notes, sizeof(*note));
+	if (note == NULL)
+		return false;
+	snprintf(note->text, sizeof(note->text),
+	    "the oldest of %d codes is void now: more are not kept",
+	    ADMIN_CODES);
+	return true;
+}
+
 /* The answer to a change: done, with the code that was made, if one was. */
 static void
 reply_amended(struct call *call, const struct amend *amend)
@@ -117,6 +135,10 @@ reply_amended(struct call *call, const struct amend *amend)
 			return;
 		}
 		memcpy(code->text, amend->code, sizeof(amend->code));
+	}
+	if (!add_voided(amend, &reply)) {
+		keeper_deny(call, REASON_STORE, "");
+		return;
 	}
 	keeper_reply(call, &reply);
 }

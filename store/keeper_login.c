@@ -249,8 +249,9 @@ fill(struct attempt *a, struct reply *reply)
 {
 	const struct outcome *outcome = &a->outcome;
 	const struct policy *policy = &a->call->policy;
-	struct reason_facts facts = {
-	    .wait_s = outcome->wait_s, .name = outcome->name};
+	struct reason_facts facts = {.wait_s = outcome->wait_s,
+	    .name = outcome->name,
+	    .spent_s = outcome->spent_s};
 
 	if (outcome->deadline_s > a->login.now_s)
 		facts.left_s = outcome->deadline_s - a->login.now_s;
@@ -382,7 +383,7 @@ is_of_gate(enum reason reason)
 	    REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN, REASON_KEY_FILE,
 	    REASON_KEY_SPOILT, REASON_KEY_SEVERAL, REASON_KEY_ODD,
 	    REASON_KEY_COMMANDS, REASON_KEY_TMP, REASON_NEEDS_TERMINAL,
-	    REASON_DEVICE_TERMINAL, REASON_NO_CODE};
+	    REASON_DEVICE_TERMINAL, REASON_NO_CODE, REASON_EMPTY_CODE};
 
 	for (size_t i = 0; i < sizeof(of_gate) / sizeof(of_gate[0]); i++)
 		if (of_gate[i] == reason)

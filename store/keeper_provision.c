@@ -145,7 +145,7 @@ on_undo(struct record *record, void *arg)
 		explicit_bzero(&before, sizeof(before));
 		return CHANGE_WRITE;
 	}
-	enroll_remove(record, (size_t)added);
+	enroll_remove(record, (size_t)added, p->call->now_s);
 	record->enrolled_once |= before.enrolled_once;
 	record_done(&before);
 	return CHANGE_WRITE;

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "enroll.h"
 #include "keeper.h"
+#include "spent.h"
 #include "verify.h"
 
 struct change_of_own {
@@ -125,7 +126,7 @@ on_remove(struct record *record, void *arg)
 	else if (record->devices.count == 1 && is_required(own->call, record))
 		deny(own, REASON_LAST_DEVICE);
 	else if (proves(own, record))
-		enroll_remove(record, (size_t)i);
+		enroll_remove(record, (size_t)i, own->login.now_s);
 	return changed(own);
 }
 
@@ -164,7 +165,9 @@ audit(struct change_of_own *own)
 static void
 fill(const struct change_of_own *own, struct reply *reply)
 {
-	struct reason_facts facts = {.wait_s = own->outcome.wait_s, .name = ""};
+	struct reason_facts facts = {.wait_s = own->outcome.wait_s,
+	    .name = "",
+	    .spent_s = own->outcome.spent_s};
 
 	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
 	    verdict_name(own->outcome.verdict));

@@ -309,6 +309,26 @@ tell_changes(
 		announce_told(record, outcome->device, login->now_s);
 }
 
+/* A connection in use is forgotten after those that are not. */
+static void
+renew_verified(struct record *record, const struct login *login)
+{
+	struct verified *items = record->verified.items;
+	size_t count = record->verified.count, i = 0;
+
+	for (size_t seen = 0; seen < count; seen++) {
+		struct verified v = items[i];
+
+		if (login->connection[0] == '\0' ||
+		    strcmp(v.connection, login->connection) != 0) {
+			i++;
+			continue;
+		}
+		memmove(items + i, items + i + 1, (count - 1 - i) * sizeof(v));
+		items[count - 1] = v;
+	}
+}
+
 /* Without a code only now and then, so that a pass need not write. */
 static void
 note_login(struct record *record, const struct login *login, bool now_and_then,
@@ -324,6 +344,7 @@ note_login(struct record *record, const struct login *login, bool now_and_then,
 	last->present = true;
 	last->at_s = login->now_s;
 	memcpy(last->from, login->address, sizeof(last->from));
+	renew_verified(record, login);
 	outcome->changed = true;
 }
 
@@ -434,6 +455,20 @@ note_source(struct record *record, const struct login *login)
 	source->last_s = login->now_s;
 }
 
+struct verified *
+login_add_verified(struct record *record, int64_t now_s)
+{
+	const struct verified *items = record->verified.items;
+	size_t count = record->verified.count, i = 0;
+
+	while (i < count && items[i].until_s > now_s)
+		i++;
+	if (count >= VERIFIED_MAX)
+		json_list_drop(
+		    &record->verified, sizeof(*items), i < count ? i : 0);
+	return json_list_add(&record->verified, sizeof(*items));
+}
+
 static void
 note_verified(const struct policy *policy, struct record *record,
     const struct login *login)
@@ -441,19 +476,18 @@ note_verified(const struct policy *policy, struct record *record,
 	struct verified *v;
 
 	for (size_t i = record->verified.count; i-- > 0;)
-		if (record->verified.items[i].until_s <= login->now_s)
+		if (record->verified.items[i].until_s <= login->now_s &&
+		    record->verified.items[i].code[0] == '\0')
 			json_list_drop(&record->verified, sizeof(*v), i);
 	if (policy->remember.connection_s > 0 && login->connection[0] != '\0' &&
-	    (v = add_newest(&record->verified, sizeof(*v), VERIFIED_MAX)) !=
-		NULL) {
+	    (v = login_add_verified(record, login->now_s)) != NULL) {
 		memcpy(v->connection, login->connection, sizeof(v->connection));
 		memcpy(v->key, login->key, sizeof(v->key));
 		v->until_s = login->now_s + policy->remember.connection_s;
 	}
 	if (policy->remember.for_s > 0 && login->key[0] != '\0' &&
 	    login->address[0] != '\0' &&
-	    (v = add_newest(&record->verified, sizeof(*v), VERIFIED_MAX)) !=
-		NULL) {
+	    (v = login_add_verified(record, login->now_s)) != NULL) {
 		memcpy(v->key, login->key, sizeof(v->key));
 		memcpy(v->address, login->address, sizeof(v->address));
 		v->until_s = login->now_s + policy->remember.for_s;

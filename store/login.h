@@ -49,6 +49,7 @@ struct outcome {
 	struct announcements news;   /* PASS: what changed since then */
 	char device[DEVICE_ID_TEXT]; /* whose code it was */
 	char name[RULE_TEXT];        /* the group or rule that a denial names */
+	int64_t spent_s;    /* when a one-time code was used, or became void */
 	long recovery_left; /* PASS by a recovery code: how many; or -1 */
 };
 
@@ -98,6 +99,10 @@ bool login_may_enroll(const struct policy *policy, enum mode mode,
  */
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);
+
+/* Room for one more of record->verified, where there is none in place of one
+ * whose time is over, or else of the oldest; zeroed.  NULL without memory. */
+struct verified *login_add_verified(struct record *record, int64_t now_s);
 
 /* Whether this login comes from a source that gave a right code lately. */
 bool login_is_known(const struct record *record, const struct login *login);

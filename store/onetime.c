@@ -3,6 +3,7 @@
 
 #include "hash.h"
 #include "onetime.h"
+#include "typed.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -42,20 +43,19 @@ bool
 onetime_read(const char *text, size_t len, char ret[static ONETIME_CHARS + 1])
 {
 	char code[ONETIME_CHARS + 1] = "";
-	size_t n = 0;
+	bool is_code;
 
-	ret[0] = '\0';
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '-' || text[i] == ' ')
-			continue;
-		if (n == ONETIME_CHARS || meant(text[i]) == '\0')
-			return false;
-		code[n++] = meant(text[i]);
+	typed_plain(text, len, code, sizeof(code));
+	is_code = strlen(code) == ONETIME_CHARS;
+	for (size_t i = 0; is_code && i < ONETIME_CHARS; i++) {
+		code[i] = meant(code[i]);
+		is_code = code[i] != '\0';
 	}
-	if (n != ONETIME_CHARS)
-		return false;
-	memcpy(ret, code, sizeof(code));
-	return true;
+	memset(ret, 0, ONETIME_CHARS + 1);
+	if (is_code)
+		memcpy(ret, code, sizeof(code));
+	OPENSSL_cleanse(code, sizeof(code));
+	return is_code;
 }
 
 enum fault

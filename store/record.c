@@ -7,6 +7,8 @@ static const char *const type_names[] = {"totp", NULL};
 const char *const record_algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};
 static const char *const use_names[] = {
     "recover", "enroll", "pass", "scratch", NULL};
+static const char *const why_names[] = {
+    "used", "replaced", "void", "expired", NULL};
 
 static bool
 secret_read(const char *text, void *ret)
@@ -76,6 +78,10 @@ static const struct json_form form_hash = {
 	{.kind = JSON_OBJECT, .need = JSON_REQUIRED, .size = sizeof(type), \
 	    .shape = (s)}
 
+static const struct json_field step_item = {
+	.kind = JSON_FORM, .need = JSON_REQUIRED, .size = sizeof(uint64_t),
+	.form = &json_form_counter};
+
 static const struct json_field device_fields[] = {
 	TEXT(struct device, id, "id", JSON_REQUIRED),
 	TEXT(struct device, name, "name", JSON_MAYBE),
@@ -92,6 +98,8 @@ static const struct json_field device_fields[] = {
 	TEXT(struct device, added_key, "added_key", JSON_MAYBE),
 	TIME(struct device, last_used_s, "last_used", JSON_MAYBE),
 	TIME(struct device, told_s, "told", JSON_MAYBE),
+	LIST(struct device, spent_steps, "spent_steps", SPENT_STEPS_MAX,
+	    &step_item),
 };
 static const struct json_shape device_shape = JSON_SHAPE(device_fields, NULL);
 static const struct json_field device_item
@@ -112,6 +120,15 @@ static const struct json_field code_fields[] = {
 };
 static const struct json_shape code_shape = JSON_SHAPE(code_fields, NULL);
 static const struct json_field code_item = ITEM(struct one_time, &code_shape);
+
+static const struct json_field spent_fields[] = {
+	CHOICE(struct spent_code, why, "why", why_names),
+	FORM(struct spent_code, hash, "hash", JSON_REQUIRED, &form_hash),
+	TIME(struct spent_code, at_s, "at", JSON_REQUIRED),
+};
+static const struct json_shape spent_shape = JSON_SHAPE(spent_fields, NULL);
+static const struct json_field spent_item
+    = ITEM(struct spent_code, &spent_shape);
 
 static const struct json_field made_fields[] = {
 	TIME(struct made, at_s, "at", JSON_REQUIRED),
@@ -167,6 +184,7 @@ static const struct json_field verified_fields[] = {
 	TEXT(struct verified, key, "key", JSON_MAYBE),
 	TEXT(struct verified, address, "address", JSON_MAYBE),
 	TIME(struct verified, until_s, "until", JSON_REQUIRED),
+	FORM(struct verified, code, "code", JSON_MAYBE, &form_hash),
 };
 
 /* One that names nothing would match every connection without a name. */
@@ -201,6 +219,7 @@ static const struct json_field record_fields[] = {
 	LIST(struct record, devices, "devices", DEVICES_MAX, &device_item),
 	OBJECT(struct record, pending, "pending", JSON_MAYBE, &pending_shape),
 	LIST(struct record, codes, "codes", CODES_MAX, &code_item),
+	LIST(struct record, spent, "spent", SPENT_CODES_MAX, &spent_item),
 	OBJECT(struct record, made, "made", JSON_MAYBE, &made_shape),
 	TIME(struct record, first_seen_s, "first_seen", JSON_MAYBE),
 	TIME(struct record, grace_started_s, "grace_started", JSON_MAYBE),
@@ -219,7 +238,8 @@ static const struct json_field record_fields[] = {
 };
 /* clang-format on */
 
-static const struct json_shape record_shape = JSON_SHAPE(record_fields, NULL);
+static const struct json_shape record_shape = JSON_SHAPE(
+    record_fields, record_check);
 
 void
 record_init(struct record *ret, const char *user, uid_t uid)

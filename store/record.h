@@ -26,6 +26,8 @@
 #define CODES_MAX       32
 #define SOURCES_MAX     16
 #define VERIFIED_MAX    16
+#define SPENT_STEPS_MAX 16 /* of a device, beside its last step */
+#define SPENT_CODES_MAX 32
 #define SPENT_MAX       1000       /* the highest attempts.stop */
 #define COUNT_MAX       1000000000 /* of wrong codes */
 #define DEVICE_ID_TEXT  9          /* "d1" */
@@ -48,6 +50,9 @@ struct device {
 	char added_key[KEY_TEXT];
 	int64_t last_used_s;
 	int64_t told_s; /* until when its owner was told of changes */
+	/* Steps before last_step that were spent, the one met last at the
+	 * end. */
+	JSON_LIST_OF(uint64_t) spent_steps;
 };
 
 /* An enrolment that waits for its first code. */
@@ -65,6 +70,16 @@ struct one_time {
 	int use; /* enum code_use */
 	char hash[HASH_TEXT];
 	int64_t until_s; /* 0: for ever */
+};
+
+/* What became of a one-time code, and when.  So that whoever types it again is
+ * told, and not taken for a guesser. */
+enum spent_why { SPENT_USED = 0, SPENT_REPLACED, SPENT_VOID, SPENT_EXPIRED };
+
+struct spent_code {
+	int why; /* enum spent_why */
+	char hash[HASH_TEXT];
+	int64_t at_s;
 };
 
 /* When and by whom the recovery codes were made. */
@@ -103,12 +118,14 @@ struct source {
 };
 
 /* A connection, with its key, or a key and address, that needs no code until
- * then. */
+ * then.  What a connection gave stays when that time is over: a client may send
+ * it again for as long as the connection lasts. */
 struct verified {
 	char connection[CONNECTION_TEXT];
 	char key[KEY_TEXT];
 	char address[ADDRESS_TEXT];
 	int64_t until_s;
+	char code[HASH_TEXT]; /* of connection and code; spent.h */
 };
 
 struct last_login {
@@ -124,6 +141,7 @@ struct record {
 	JSON_LIST_OF(struct device) devices;
 	struct pending pending;
 	JSON_LIST_OF(struct one_time) codes;
+	JSON_LIST_OF(struct spent_code) spent; /* the newest at the end */
 	struct made made;
 	int64_t first_seen_s;
 	int64_t grace_started_s;
@@ -169,5 +187,17 @@ size_t record_recovery_left(const struct record *record, int64_t now_s);
 
 /* Takes out all codes of that use, and what is kept of their making. */
 void record_codes_drop(struct record *record, enum code_use use);
+
+/*
+ * What makes one code good twice: a secret, a device's id or the hash of a
+ * one-time code that stands there twice, or a spent step that is not before
+ * the last.  What is wrong and where, without the secret itself; NULL: nothing.
+ * record_parse() refuses such a record; it is the check of its shape.
+ */
+const char *record_check(const void *record, struct json_place *ret_place);
+
+/* Whether both secrets give the same codes: HMAC fills a key that is short with
+ * zeros, so those at the end say nothing.  In constant time. */
+bool record_same_secret(const struct otp_secret *a, const struct otp_secret *b);
 
 #endif

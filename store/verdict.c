@@ -9,8 +9,9 @@
 #define DURATION_SAID 64   /* bytes, for duration_say() */
 
 /*
- * In a message %W is the wait, %L the time left and %N the name.  The exit
- * status is the gate's where the reason denies.
+ * In a message %W is the wait, %L the time left, %N the name and %D " on" and
+ * the day, or nothing where that is not known.  The exit status is the gate's
+ * where the reason denies.
  */
 static const struct {
 	const char *name;
@@ -60,6 +61,24 @@ static const struct {
 	"clock to automatic; a recovery code works too."},
     [REASON_CODE_USED] = {"code_used", GATE_EXIT_DENIED,
 	"This code was already used: wait for the next one."},
+    [REASON_NOT_A_CODE] = {"not_a_code", GATE_EXIT_DENIED,
+	"That is no code: enter the digits that your app shows, or a one-time "
+	"code."},
+    [REASON_NOT_DIGITS] = {"not_digits", GATE_EXIT_DENIED,
+	"That is not the app's code: type the six digits that the app shows, "
+	"and no other code."},
+    [REASON_ONE_TIME_USED] = {"one_time_used", GATE_EXIT_DENIED,
+	"This code was already used%D: a one-time code works once."},
+    [REASON_ONE_TIME_REPLACED] = {"one_time_replaced", GATE_EXIT_DENIED,
+	"This one-time code was replaced%D: use one of the newer ones."},
+    [REASON_ONE_TIME_VOID] = {"one_time_void", GATE_EXIT_DENIED,
+	"This one-time code was made void%D: it was revoked, or a device was "
+	"set up since."},
+    [REASON_ONE_TIME_EXPIRED] = {"one_time_expired", GATE_EXIT_DENIED,
+	"This one-time code ran out%D: ask an administrator for a new one."},
+    [REASON_EMPTY_CODE] = {"empty_code", GATE_EXIT_TERMINAL,
+	"TFA_CODE in your environment is empty: put a code into it, or use "
+	"ssh -t."},
     [REASON_LOCKED] = {"locked", GATE_EXIT_LATER,
 	"Too many wrong codes: try again in %W, use a recovery code, or "
 	"ask an administrator to unlock you."},
@@ -200,6 +219,16 @@ reason_exit(enum reason reason)
 }
 
 static void
+day_say(int64_t at_s, char *ret, size_t size)
+{
+	char when[WHEN_TEXT];
+
+	when_format(at_s, when);
+	snprintf(
+	    ret, size, "%s%.10s", at_s > 0 ? " on " : "", at_s > 0 ? when : "");
+}
+
+static void
 fill(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
 	if (what == 'W' && facts->wait_s <= LONG_WAIT_S)
@@ -208,6 +237,8 @@ fill(char what, const struct reason_facts *facts, char *ret, size_t size)
 		duration_say(facts->wait_s, ret, size);
 	else if (what == 'L')
 		duration_say(facts->left_s, ret, size);
+	else if (what == 'D')
+		day_say(facts->spent_s, ret, size);
 	else
 		snprintf(ret, size, "%s", facts->name ? facts->name : "");
 }

@@ -54,6 +54,13 @@ enum reason {
 	REASON_WRONG_CODE,
 	REASON_TRIES,
 	REASON_CODE_USED,
+	REASON_NOT_A_CODE,
+	REASON_NOT_DIGITS,
+	REASON_ONE_TIME_USED,
+	REASON_ONE_TIME_REPLACED,
+	REASON_ONE_TIME_VOID,
+	REASON_ONE_TIME_EXPIRED,
+	REASON_EMPTY_CODE,
 	REASON_LOCKED,
 	REASON_STOPPED,
 	REASON_CLOCK_BACK,
@@ -103,6 +110,7 @@ struct reason_facts {
 	int64_t wait_s;   /* LOCKED: until the next try */
 	int64_t left_s;   /* GRACE, OFFER: until the deadline */
 	const char *name; /* a group, a rule, a user, a file; or "" */
+	int64_t spent_s;  /* ONE_TIME_USED and so on: when; 0: not known */
 };
 
 /* The word for it in logs and in the protocol: "wrong_code".  Never NULL. */

@@ -2,26 +2,24 @@
 #include <string.h>
 
 #include "onetime.h"
+#include "spent.h"
+#include "typed.h"
 #include "verify.h"
 
 bool
 verify_digits(
     const char *typed, size_t len, char ret[static OTP_DIGITS_MAX + 1])
 {
-	size_t n = 0;
+	char plain[OTP_DIGITS_MAX + 1] = "";
+	size_t n;
 
-	ret[0] = '\0';
-	for (size_t i = 0; i < len; i++) {
-		if (typed[i] == ' ')
-			continue;
-		if (typed[i] < '0' || typed[i] > '9' || n == OTP_DIGITS_MAX) {
-			ret[0] = '\0';
-			return false;
-		}
-		ret[n++] = typed[i];
-	}
-	ret[n < OTP_DIGITS_MIN ? 0 : n] = '\0';
-	return n >= OTP_DIGITS_MIN;
+	typed_plain(typed, len, plain, sizeof(plain));
+	n = strlen(plain);
+	if (n < OTP_DIGITS_MIN || strspn(plain, "0123456789") != n)
+		plain[0] = '\0';
+	memcpy(ret, plain, sizeof(plain));
+	OPENSSL_cleanse(plain, sizeof(plain));
+	return ret[0] != '\0';
 }
 
 enum fault
@@ -55,12 +53,13 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
 }
 
 /*
- * Judges against one device.  A last step beyond what the clock can reach
+ * Judges against one device, which a right code moves on.  A last step beyond what the clock can reach
  * now says that the clock went back: every code of this device would be an
  * old one.
  */
 static enum reason
-judge_device(struct device *device, const char *code, int64_t now_s)
+judge_device(
+    struct device *device, const char *code, int64_t now_s, bool *ret_changed)
 {
 	uint64_t now = otp_step(now_s, device->period_s);
 	uint64_t step = 0;
@@ -69,13 +68,15 @@ judge_device(struct device *device, const char *code, int64_t now_s)
 		return REASON_CLOCK_BACK;
 	switch (verify_step(device, code, now_s, WINDOW_STEPS, &step)) {
 	case FAULT_NONE:
-		device->last_step = step;
+		spent_step(device, step);
 		device->last_used_s = now_s;
 		return REASON_CODE;
 	case FAULT_STALE:
 		return REASON_CODE_USED;
 	case FAULT_ABSENT:
-		return REASON_WRONG_CODE;
+		return spent_is_step(device, code, ret_changed)
+		    ? REASON_CODE_USED
+		    : REASON_WRONG_CODE;
 	case FAULT_FORMAT:
 	case FAULT_ACCESS:
 	case FAULT_LIMIT:
@@ -107,6 +108,8 @@ drift(const struct record *record, const char *code, int64_t now_s)
 /*
  * What all devices say together: right, or used, or else the first device
  * that could judge, so that a guess is counted as long as one of them could.
+ * A code that happens to be right for two moves both on: it works once for the
+ * person.
  */
 static enum reason
 judge_devices(
@@ -117,16 +120,23 @@ judge_devices(
 
 	for (size_t i = 0; i < record->devices.count; i++) {
 		struct device *device = &record->devices.items[i];
-		enum reason reason = judge_device(device, code, now_s);
+		enum reason reason = judge_device(
+		    device, code, now_s, &ret->changed);
 
-		if (reason == REASON_CODE) {
+		if (reason == REASON_CODE && all != REASON_CODE)
 			memcpy(ret->device, device->id, sizeof(ret->device));
-			return reason;
-		}
-		if (reason == REASON_CODE_USED || all == REASON_CLOCK_BACK)
+		if (reason == REASON_CODE ||
+		    (reason == REASON_CODE_USED && all != REASON_CODE) ||
+		    all == REASON_CLOCK_BACK)
 			all = reason;
 	}
 	return all;
+}
+
+static struct counter *
+counter_of(struct record *record, bool is_other)
+{
+	return is_other ? &record->failures.other : &record->failures.known;
 }
 
 static bool
@@ -189,7 +199,7 @@ spend(struct record *record, const struct login *login, size_t i,
 		ret->reason = REASON_SETUP;
 		return;
 	}
-	json_list_drop(&record->codes, sizeof(struct one_time), i);
+	spent_take(record, i, SPENT_USED, login->now_s);
 	ret->verdict = VERDICT_PASS;
 	ret->reason = REASON_ONE_TIME_CODE;
 	ret->changed = true;
@@ -198,44 +208,33 @@ spend(struct record *record, const struct login *login, size_t i,
 		    record, login->now_s);
 }
 
-static int
-find_one_time(const struct record *record, const char *code, int64_t now_s)
+/* Says what became of a code that is spent: it is neither right nor a guess.
+ * One that ran out may still stand among the unspent ones. */
+static bool
+is_spent(const struct record *record, const char *hash, struct outcome *ret)
 {
-	char hash[HASH_TEXT] = "";
+	static const enum reason reasons[] = {
+	    [SPENT_USED] = REASON_ONE_TIME_USED,
+	    [SPENT_REPLACED] = REASON_ONE_TIME_REPLACED,
+	    [SPENT_VOID] = REASON_ONE_TIME_VOID,
+	    [SPENT_EXPIRED] = REASON_ONE_TIME_EXPIRED};
+	const struct spent_code *spent = spent_find(record, hash);
 
-	if (onetime_hash(code, hash) != FAULT_NONE)
-		return -1;
-	return onetime_find(record, hash, now_s);
-}
-
-/*
- * Digits, where the counter is open: a scratch code, or else a device's.  With
- * the clock back no device can judge, but eight digits are still a guess at a
- * scratch code.
- */
-static void
-judge_digits(struct record *record, const struct login *login, const char *code,
-    struct counter *counter, struct outcome *ret)
-{
-	bool scratch = strlen(code) == SCRATCH_CHARS &&
-	    record_codes_left(record, CODE_SCRATCH, login->now_s) > 0;
-	int found = scratch ? find_one_time(record, code, login->now_s) : -1;
-
-	if (found >= 0) {
-		spend(record, login, (size_t)found, ret);
-		return;
+	if (spent != NULL) {
+		ret->reason = reasons[spent->why];
+		ret->spent_s = spent->at_s;
+		return true;
 	}
-	ret->reason = judge_devices(record, code, login->now_s, ret);
-	if (scratch && ret->reason == REASON_CLOCK_BACK)
-		ret->reason = REASON_WRONG_CODE;
-	if (ret->reason == REASON_CODE) {
-		ret->verdict = VERDICT_PASS;
-		ret->changed = true;
-	} else if (ret->reason == REASON_WRONG_CODE) {
-		count_failure(counter, login);
-		ret->drift_s = drift(record, code, login->now_s);
-		ret->changed = true;
+	for (size_t i = 0; i < record->codes.count; i++) {
+		const struct one_time *code = &record->codes.items[i];
+
+		if (strcmp(code->hash, hash) != 0)
+			continue;
+		ret->reason = REASON_ONE_TIME_EXPIRED;
+		ret->spent_s = code->until_s;
+		return true;
 	}
+	return false;
 }
 
 /* Whether the counter is shut; then ret says for how long. */
@@ -253,37 +252,111 @@ is_shut(const struct policy *policy, const struct counter *counter,
 	return true;
 }
 
+static void
+count_wrong(
+    struct counter *counter, const struct login *login, struct outcome *ret)
+{
+	count_failure(counter, login);
+	ret->reason = REASON_WRONG_CODE;
+	ret->changed = true;
+}
+
+/* Sixteen characters.  They cannot be guessed: right or spent, they are judged
+ * while the counter is shut too. */
+static void
+judge_one_time(const struct policy *policy, struct record *record,
+    const struct login *login, const char *code, struct outcome *ret)
+{
+	bool is_other = !login_is_known(record, login);
+	struct counter *counter = counter_of(record, is_other);
+	char hash[HASH_TEXT] = "";
+	int found = -1;
+
+	if (onetime_hash(code, hash) == FAULT_NONE)
+		found = onetime_find(record, hash, login->now_s);
+	if (found >= 0)
+		spend(record, login, (size_t)found, ret);
+	else if (!is_spent(record, hash, ret) &&
+	    !is_shut(policy, counter, is_other, login->now_s, ret))
+		count_wrong(counter, login, ret);
+}
+
+/*
+ * Digits, where the counter is open: a scratch code, one that is spent, or else
+ * a device's.  With the clock back no device can judge, but eight digits are
+ * still a guess at a scratch code.
+ */
+static void
+judge_digits(const struct policy *policy, struct record *record,
+    const struct login *login, const char *code, struct outcome *ret)
+{
+	bool is_other = !login_is_known(record, login);
+	struct counter *counter = counter_of(record, is_other);
+	bool scratch = strlen(code) == SCRATCH_CHARS &&
+	    record_codes_left(record, CODE_SCRATCH, login->now_s) > 0;
+	char hash[HASH_TEXT] = "";
+	int found = -1;
+
+	if (is_shut(policy, counter, is_other, login->now_s, ret))
+		return;
+	if (onetime_hash(code, hash) == FAULT_NONE && scratch)
+		found = onetime_find(record, hash, login->now_s);
+	if (found >= 0)
+		spend(record, login, (size_t)found, ret);
+	if (found >= 0 || is_spent(record, hash, ret))
+		return;
+	ret->reason = judge_devices(record, code, login->now_s, ret);
+	if (ret->reason == REASON_CODE) {
+		ret->verdict = VERDICT_PASS;
+		ret->changed = true;
+	} else if (ret->reason == REASON_WRONG_CODE ||
+	    (scratch && ret->reason == REASON_CLOCK_BACK)) {
+		count_wrong(counter, login, ret);
+		ret->drift_s = drift(record, code, login->now_s);
+	}
+}
+
+/* What its connection gave before is not judged: a master sends its TFA_CODE
+ * with each session.  The devices keep it known as long as it is sent. */
+static bool
+is_sent_again(struct record *record, const struct login *login,
+    const char *code, struct outcome *ret)
+{
+	if (!spent_is_connection(record, login, code, &ret->changed))
+		return false;
+	for (size_t i = 0; i < record->devices.count; i++)
+		(void)spent_is_step(
+		    &record->devices.items[i], code, &ret->changed);
+	return true;
+}
+
 void
 verify_code(const struct policy *policy, struct record *record,
     const struct login *login, const char *typed, size_t len,
     struct outcome *ret)
 {
-	bool is_other = !login_is_known(record, login);
-	struct counter *counter = is_other ? &record->failures.other
-					   : &record->failures.known;
 	char digits[OTP_DIGITS_MAX + 1] = "";
 	char one_time[ONETIME_CHARS + 1] = "";
-	int found = -1;
+	bool is_one_time = onetime_read(typed, len, one_time);
+	bool is_code = is_one_time || verify_digits(typed, len, digits);
+	const char *code = is_one_time ? one_time : digits;
+	bool is_other = !login_is_known(record, login);
 
 	*ret = (struct outcome){.verdict = VERDICT_DENY,
-	    .reason = REASON_WRONG_CODE,
+	    .reason = REASON_NOT_A_CODE,
 	    .recovery_left = -1};
-	if (onetime_read(typed, len, one_time))
-		found = find_one_time(record, one_time, login->now_s);
-	if (found >= 0)
-		spend(record, login, (size_t)found, ret);
-	else if (is_shut(policy, counter, is_other, login->now_s, ret))
-		return;
-	else if (verify_digits(typed, len, digits))
-		judge_digits(record, login, digits, counter, ret);
-	else if (one_time[0] != '\0') {
-		count_failure(counter, login);
-		ret->changed = true;
-	}
-	if (ret->verdict == VERDICT_PASS && !login->proof)
+	if (is_code && is_sent_again(record, login, code, ret))
+		ret->reason = REASON_CODE_USED;
+	else if (is_one_time)
+		judge_one_time(policy, record, login, code, ret);
+	else if (is_code)
+		judge_digits(policy, record, login, code, ret);
+	if (ret->verdict == VERDICT_PASS && !login->proof) {
 		login_note_pass(policy, record, login, ret);
+		spent_connection(record, login, code);
+	}
 	if (ret->reason == REASON_CODE && !login->proof)
-		clear_row(counter, login);
+		clear_row(counter_of(record, is_other), login);
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }

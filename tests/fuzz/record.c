@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "spent.h"
 #include "verify.h"
 
 #define NOW_S 1800000000
@@ -21,6 +22,27 @@ guess(struct record *record)
 	policy_done(&policy);
 }
 
+/* No secret, id or hash stands in it twice, whatever was read. */
+static void
+must_open_once(const struct record *record)
+{
+	for (size_t i = 0; i < record->devices.count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct device *a = &record->devices.items[i];
+			const struct device *b = &record->devices.items[k];
+
+			must(strcmp(a->id, b->id) != 0);
+			must(!record_same_secret(&a->secret, &b->secret));
+		}
+	for (size_t i = 0; i < record->codes.count; i++) {
+		const char *hash = record->codes.items[i].hash;
+
+		must(spent_find(record, hash) == NULL);
+		for (size_t k = 0; k < i; k++)
+			must(strcmp(hash, record->codes.items[k].hash) != 0);
+	}
+}
+
 static char *
 rewrite(void *ctx, const char *text, size_t len)
 {
@@ -34,6 +56,11 @@ rewrite(void *ctx, const char *text, size_t len)
 	must(strlen(record.user) < sizeof(record.user));
 	must(record.devices.count <= DEVICES_MAX);
 	must(record.codes.count <= CODES_MAX);
+	must(record.spent.count <= SPENT_CODES_MAX);
+	for (size_t i = 0; i < record.devices.count; i++)
+		must(record.devices.items[i].spent_steps.count <=
+		    SPENT_STEPS_MAX);
+	must_open_once(&record);
 	must(record.sources.count <= SOURCES_MAX);
 	must(record.verified.count <= VERIFIED_MAX);
 	guess(&record);

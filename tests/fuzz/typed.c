@@ -3,6 +3,8 @@
 #include "cleanup.h"
 #include "fuzz.h"
 #include "onetime.h"
+#include "typed.h"
+#include "utf8.h"
 #include "verify.h"
 
 /* What somebody types at the prompt. */
@@ -12,10 +14,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scoped_free char *typed = fuzz_text(data, size);
 	char digits[OTP_DIGITS_MAX + 1], code[ONETIME_CHARS + 1];
 	char again[ONETIME_CHARS + 1], text[ONETIME_TEXT];
+	char plain[65], twice[65], same[OTP_DIGITS_MAX + 1];
 	bool is_digits = verify_digits(typed, size, digits);
 	bool is_code = onetime_read(typed, size, code);
 
 	must(!(is_digits && is_code));
+	typed_plain(typed, size, plain, sizeof(plain));
+	must(utf8_is_clean(plain));
+	typed_plain(plain, strlen(plain), twice, sizeof(twice));
+	must(strcmp(plain, twice) == 0);
+	/* Gate and keeper read the same, once or twice. */
+	must(verify_digits(plain, strlen(plain), same) == is_digits);
+	must(strcmp(digits, same) == 0);
+	must(onetime_read(plain, strlen(plain), again) == is_code);
 	must(strspn(digits, "0123456789") == strlen(digits));
 	must(is_digits == (strlen(digits) >= OTP_DIGITS_MIN));
 	must(strlen(code) == (is_code ? ONETIME_CHARS : 0));

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spent.h"
 #include "verify.h"
 
 #define START_S   1800000000LL
@@ -71,19 +72,22 @@ login_from(const char *address, const char *connection, int64_t now_s)
 	return login;
 }
 
-/* A code that no device gives now. */
+/* A code that no device gives now, or is known to have given: one that is
+ * spent costs nothing and opens nothing. */
 static void
 wrong_code(const struct record *record, int64_t now_s, char ret[static 7])
 {
 	for (unsigned n = 0; n < 1000; n++) {
-		bool right = false;
+		bool right = false, renewed = false;
 		uint64_t step;
 
 		snprintf(ret, 7, "%06u", n);
 		for (size_t i = 0; i < record->devices.count; i++)
 			right |= verify_step(&record->devices.items[i], ret,
 				     now_s, WINDOW_STEPS,
-				     &step) != FAULT_ABSENT;
+				     &step) != FAULT_ABSENT ||
+			    spent_is_step(
+				&record->devices.items[i], ret, &renewed);
 		if (!right)
 			return;
 	}

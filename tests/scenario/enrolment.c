@@ -140,8 +140,7 @@ Test(enrolment, says_which_code_is_wanted)
 	const char *secret = scan(s);
 
 	answer(s, "3KZG-TH9V-D5BD-B8H1");
-	session_expect(s, "Wrong code");
-	session_expect(s, "Type the six digits that the app shows");
+	session_expect(s, "That is not the app's code: type the six digits");
 	answer(s, code_at(secret, step_now()));
 	session_expect(s, KEPT);
 	session_kill(s);

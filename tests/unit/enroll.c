@@ -153,7 +153,145 @@ Test(enroll, hands_out_codes_that_work)
 	}
 	verify_code(
 	    &s.policy, &s.record, &s.login, "0000000000000002", 16, &s.outcome);
-	cr_expect_eq(s.outcome.reason, REASON_WRONG_CODE);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_REPLACED);
+	cr_expect_eq(s.outcome.spent_s, NOW_S);
+	cr_expect_eq(s.record.failures.known.count, 0);
+	verify_code(&s.policy, &s.record, &s.login, "12345678", 8, &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_REPLACED);
+	cr_expect_eq(s.record.failures.known.count, 0);
+	end(&s);
+}
+
+static struct import
+imported(size_t codes)
+{
+	struct import import = {.present = true,
+	    .digits = 8,
+	    .period_s = 60,
+	    .secret = {"12345678901234567890", 20},
+	    .last_step = 7};
+
+	for (size_t i = 0; i < codes; i++) {
+		struct scratch *scratch = json_list_add(
+		    &import.scratch, sizeof(*scratch));
+
+		snprintf(scratch->code, sizeof(scratch->code), "1000000%zu", i);
+	}
+	return import;
+}
+
+/* The oldest goes, is said to have gone, and is no wrong code. */
+Test(enroll, says_which_of_an_admins_codes_is_void)
+{
+	struct scene s = begin();
+	char texts[ADMIN_CODES + 1][ONETIME_TEXT];
+	size_t voided;
+
+	fixture_device(&s.record);
+	for (uint8_t i = 0; i <= ADMIN_CODES; i++) {
+		uint8_t random[ONETIME_BYTES] = {i};
+
+		cr_expect_eq(enroll_add_code(&s.record, CODE_PASS, random,
+				 NOW_S + i, texts[i], &voided),
+		    FAULT_NONE);
+		cr_expect_eq(voided, i == ADMIN_CODES ? 1 : 0, "%d", i);
+	}
+	s.login.now_s = NOW_S + DAY_S;
+	for (int again = 0; again < 3; again++) {
+		verify_code(&s.policy, &s.record, &s.login, texts[0],
+		    strlen(texts[0]), &s.outcome);
+		cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_REPLACED);
+		cr_expect_eq(s.outcome.spent_s, NOW_S + ADMIN_CODES);
+		cr_expect_eq(s.record.failures.other.count, 0);
+	}
+	verify_code(&s.policy, &s.record, &s.login, texts[ADMIN_CODES],
+	    strlen(texts[0]), &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_CODE);
+	/* Those that ran out are not said to have gone. */
+	s.login.now_s += DAY_S;
+	cr_expect_eq(
+	    enroll_add_code(&s.record, CODE_PASS, (uint8_t[ONETIME_BYTES]){77},
+		s.login.now_s, texts[8], &voided),
+	    FAULT_NONE);
+	cr_expect_eq(voided, 0);
+	verify_code(&s.policy, &s.record, &s.login, texts[1], strlen(texts[1]),
+	    &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_EXPIRED);
+	cr_expect_eq(s.outcome.spent_s, NOW_S + 1 + DAY_S);
+	end(&s);
+}
+
+/* Whatever is typed again after a revocation is told what became of it. */
+Test(enroll, revokes_codes_without_making_them_guesses)
+{
+	struct scene s = begin();
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_device(&s.record);
+	fixture_code(s.record.devices.items, NOW_S, 0, code);
+	verify_code(&s.policy, &s.record, &s.login, code, 6, &s.outcome);
+	cr_assert_eq(s.outcome.reason, REASON_CODE);
+	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000002", 0);
+	fixture_one_time(&s.record, CODE_PASS, "0000000000000003", NOW_S + 9);
+	enroll_revoke(&s.record, false, NOW_S);
+	cr_expect_eq(s.record.devices.count, 0);
+	cr_expect_eq(s.record.codes.count, 0);
+	s.login.connection[0] = '\0';
+	s.login.now_s += 90;
+	verify_code(&s.policy, &s.record, &s.login, code, 6, &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_USED);
+	verify_code(
+	    &s.policy, &s.record, &s.login, "0000000000000002", 16, &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_VOID);
+	verify_code(
+	    &s.policy, &s.record, &s.login, "0000000000000003", 16, &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_VOID);
+	cr_expect_eq(s.record.failures.other.count, 0);
+	end(&s);
+}
+
+/* A device whose secret is there would let one code pass twice. */
+Test(enroll, sets_up_no_secret_that_is_there)
+{
+	struct scene s = begin();
+	struct import import = imported(0);
+	struct device *device = fixture_device(&s.record);
+	char id[DEVICE_ID_TEXT] = "";
+	bool recovers;
+
+	device->secret = s.record.pending.secret;
+	confirm_step(&s, 0);
+	cr_expect_eq(s.fault, FAULT_STALE);
+	cr_expect_neq(s.outcome.verdict, VERDICT_PASS);
+	cr_expect_eq(enroll_provision(&s.record, secret, "phone", NOW_S, NULL,
+			 &recovers, id),
+	    FAULT_STALE);
+	/* HMAC takes these for the same. */
+	import.secret = device->secret;
+	import.secret.len += 4;
+	cr_expect_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_STALE);
+	cr_expect_eq(s.record.devices.count, 1);
+	end(&s);
+}
+
+/* Unlike one that went away unused, with its device. */
+Test(enroll, imports_no_scratch_code_that_was_used)
+{
+	struct scene s = begin();
+	struct import import = imported(2);
+	char id[DEVICE_ID_TEXT] = "";
+
+	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	verify_code(&s.policy, &s.record, &s.login, "1000-0000", 9, &s.outcome);
+	cr_assert_eq(s.outcome.reason, REASON_ONE_TIME_CODE);
+	enroll_revoke(&s.record, false, NOW_S);
+	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 1);
+	verify_code(&s.policy, &s.record, &s.login, "10000000", 8, &s.outcome);
+	cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
+	verify_code(&s.policy, &s.record, &s.login, "10000001", 8, &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_CODE);
+	import_done(&import);
 	end(&s);
 }
 
@@ -189,7 +327,7 @@ Test(enroll, refuses_what_is_no_code)
 		struct scene s = begin();
 
 		confirm(&s, typed[i]);
-		cr_expect_eq(s.outcome.reason, REASON_WRONG_CODE);
+		cr_expect_eq(s.outcome.reason, REASON_NOT_DIGITS);
 		cr_expect_eq(s.outcome.drift_s, 0);
 		cr_expect_eq(s.record.devices.count, 0);
 		end(&s);
@@ -274,9 +412,13 @@ Test(enroll, leaves_a_record_that_can_be_read)
 		struct record again;
 		char *text = NULL;
 
-		for (size_t i = 0; i < passes; i++)
-			fixture_one_time(&s.record, CODE_PASS,
-			    "0000000000000001", NOW_S + 60);
+		for (size_t i = 0; i < passes; i++) {
+			char pass[ONETIME_CHARS + 1];
+
+			snprintf(pass, sizeof(pass), "00000000000001%02zu", i);
+			fixture_one_time(
+			    &s.record, CODE_PASS, pass, NOW_S + 60);
+		}
 		confirm_step(&s, 0);
 		if (s.fault == FAULT_NONE) {
 			cr_assert_eq(
@@ -299,8 +441,10 @@ Test(enroll, adds_an_admins_code_for_a_day)
 	    0x84, 0x65, 0x3a, 0x56, 0xd7, 0xc6, 0x75, 0xbe, 0x77, 0xdf};
 	struct scene s = begin();
 	char text[ONETIME_TEXT];
+	size_t voided;
 
-	cr_expect_eq(enroll_add_code(&s.record, CODE_PASS, random, NOW_S, text),
+	cr_expect_eq(
+	    enroll_add_code(&s.record, CODE_PASS, random, NOW_S, text, &voided),
 	    FAULT_NONE);
 	cr_expect_str_eq(text, "GHJK-MNPQ-RSTV-WXYZ");
 	cr_assert_eq(s.record.codes.count, 1);
@@ -319,6 +463,7 @@ Test(enroll, makes_room_for_an_admins_code)
 	static const uint8_t random[ONETIME_BYTES] = {1};
 	struct scene s = begin();
 	char text[ONETIME_TEXT];
+	size_t voided;
 
 	for (int i = 0; i < RECOVERY_CODES; i++)
 		fixture_one_time(
@@ -328,7 +473,7 @@ Test(enroll, makes_room_for_an_admins_code)
 		    &s.record, CODE_PASS, "0000000000000002", NOW_S - i);
 	for (size_t i = 0; i < 2 * CODES_MAX; i++) {
 		cr_expect_eq(enroll_add_code(&s.record, CODE_ENROLL, random,
-				 NOW_S + (int64_t)i, text),
+				 NOW_S + (int64_t)i, text, &voided),
 		    FAULT_NONE);
 		cr_expect_leq(s.record.codes.count, CODES_MAX);
 		cr_expect_eq(record_codes_left(&s.record, CODE_PASS, NOW_S), 0);
@@ -347,13 +492,15 @@ Test(enroll, offers_again_what_an_admin_made_a_code_for)
 	static const uint8_t random[ONETIME_BYTES] = {1};
 	struct scene s = begin();
 	char text[ONETIME_TEXT];
+	size_t voided;
 
 	s.record.skipped_s = NOW_S - 60;
-	cr_assert_eq(enroll_add_code(&s.record, CODE_PASS, random, NOW_S, text),
+	cr_assert_eq(
+	    enroll_add_code(&s.record, CODE_PASS, random, NOW_S, text, &voided),
 	    FAULT_NONE);
 	cr_expect_eq(s.record.skipped_s, NOW_S - 60);
-	cr_assert_eq(
-	    enroll_add_code(&s.record, CODE_ENROLL, random, NOW_S, text),
+	cr_assert_eq(enroll_add_code(
+			 &s.record, CODE_ENROLL, random, NOW_S, text, &voided),
 	    FAULT_NONE);
 	cr_expect_eq(s.record.skipped_s, 0);
 	end(&s);
@@ -560,6 +707,7 @@ Test(enroll, provisions_beside_what_there_is)
 	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 1);
 	while (s.record.devices.count < DEVICES_MAX)
 		fixture_device(&s.record);
+	s.record.devices.items[1].secret.bytes[0] ^= 1;
 	cr_expect_eq(enroll_provision(&s.record, secret, "phone", NOW_S, NULL,
 			 &recovers, id),
 	    FAULT_LIMIT);
@@ -613,24 +761,6 @@ Test(enroll, is_announced_to_a_device_that_was_never_told)
 	announce_changes(&s.record, "d1", NOW_S + 90, &news);
 	cr_expect_eq(news.count, 1);
 	end(&s);
-}
-
-static struct import
-imported(size_t codes)
-{
-	struct import import = {.present = true,
-	    .digits = 8,
-	    .period_s = 60,
-	    .secret = {"12345678901234567890", 20},
-	    .last_step = 7};
-
-	for (size_t i = 0; i < codes; i++) {
-		struct scratch *scratch = json_list_add(
-		    &import.scratch, sizeof(*scratch));
-
-		snprintf(scratch->code, sizeof(scratch->code), "1000000%zu", i);
-	}
-	return import;
 }
 
 Test(enroll, imports_a_device_and_its_scratch_codes_once)

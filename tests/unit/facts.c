@@ -25,7 +25,7 @@ read_and_look(void)
 	if (login_read(&facts) != FAULT_NONE || facts.uid != geteuid() ||
 	    strcmp(facts.address, "192.0.2.7") != 0 || facts.command == NULL ||
 	    strcmp(facts.command, "uptime") != 0 ||
-	    strcmp(facts.code, "123 456") != 0 || facts.display.utf8)
+	    strcmp(facts.code, "123456") != 0 || facts.display.utf8)
 		status |= 1;
 	if (environ == NULL || environ[0] != NULL ||
 	    getenv("RES_OPTIONS") != NULL)
@@ -145,4 +145,56 @@ Test(facts, takes_no_word_for_whom_passwd_has)
 	cr_expect_str_eq(facts.shell, "/bin/bash");
 	facts_done(&facts);
 	reply_done(&reply);
+}
+
+static const struct {
+	const char *variable; /* NULL: none */
+	const char *code;
+	bool empty;
+} codes[] = {
+    {NULL, "", false},
+    {"", "", true},
+    {" \t", "", true},
+    {"123456", "123456", false},
+    {"\033[200~123-456\033[201~\n", "123456", false},
+    {"hello", "hello", false},
+    {"\001", "?", false},
+};
+
+/* In a process of its own; which of the codes is read as another. */
+static int
+read_codes(void)
+{
+	char longer[8192];
+	struct facts facts;
+
+	for (size_t i = 0; i < COUNT(codes); i++) {
+		environ = (char *[]){NULL};
+		if (codes[i].variable != NULL)
+			setenv("TFA_CODE", codes[i].variable, 1);
+		if (login_read(&facts) != FAULT_NONE ||
+		    strcmp(facts.code, codes[i].code) != 0 ||
+		    facts.code_empty != codes[i].empty)
+			return (int)i + 1;
+		facts_done(&facts);
+	}
+	/* What is beyond the limit might be a part of it. */
+	memset(longer, ' ', sizeof(longer));
+	memcpy(longer, "123456", 6);
+	memcpy(longer + sizeof(longer) - 8, "1234567", 8);
+	environ = (char *[]){NULL};
+	setenv("TFA_CODE", longer, 1);
+	if (login_read(&facts) != FAULT_NONE || strcmp(facts.code, "?") != 0)
+		return 99;
+	facts_done(&facts);
+	return 0;
+}
+
+Test(facts, reads_a_code_as_it_is_pasted)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(read_codes());
+	cr_expect_eq(fixture_wait(pid), 0);
 }

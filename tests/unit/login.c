@@ -634,6 +634,73 @@ Test(login, drops_what_is_no_longer_remembered)
 	policy_done(&policy);
 }
 
+/* What a connection gave stays, in the place of nothing that still counts. */
+Test(login, keeps_what_a_connection_gave_when_its_time_is_over)
+{
+	struct policy policy = policy_with("");
+	struct rule rule = rule_of(MODE_REQUIRED, 0);
+	struct login login = fixture_login(NOW_S);
+	struct outcome outcome = {.changed = false};
+	struct record record;
+
+	fixture_record(&record);
+	fixture_device(&record);
+	for (int i = 0; i < VERIFIED_MAX; i++) {
+		snprintf(login.connection, sizeof(login.connection), "c%d", i);
+		login_note_pass(&policy, &record, &login, &outcome);
+		snprintf(record.verified.items[i].code, HASH_TEXT, "h%d", i);
+	}
+	/* The sixth is over, and the others are not. */
+	record.verified.items[5].until_s = NOW_S;
+	snprintf(login.connection, sizeof(login.connection), "c5");
+	cr_expect_eq(
+	    decide(&policy, &rule, &record, &login).reason, REASON_ASK);
+	snprintf(login.connection, sizeof(login.connection), "new");
+	login_note_pass(&policy, &record, &login, &outcome);
+	cr_assert_eq(record.verified.count, VERIFIED_MAX);
+	cr_expect_str_eq(record.verified.items[0].code, "h0");
+	cr_expect_str_eq(record.verified.items[5].code, "h6");
+	/* All are, and stay. */
+	login.now_s += 13 * HOUR_S;
+	snprintf(login.connection, sizeof(login.connection), "newer");
+	login_note_pass(&policy, &record, &login, &outcome);
+	cr_assert_eq(record.verified.count, VERIFIED_MAX);
+	cr_expect_str_eq(record.verified.items[0].code, "h0");
+	record_done(&record);
+	policy_done(&policy);
+}
+
+/* A master in use is not forgotten for connections that came and went. */
+Test(login, forgets_a_connection_in_use_last)
+{
+	struct policy policy = policy_with("");
+	struct rule rule = rule_of(MODE_REQUIRED, 0);
+	struct login login = fixture_login(NOW_S);
+	struct outcome outcome = {.changed = false};
+	struct record record;
+	bool there = false;
+
+	fixture_record(&record);
+	fixture_device(&record);
+	snprintf(login.connection, sizeof(login.connection), "master");
+	login_note_pass(&policy, &record, &login, &outcome);
+	snprintf(record.verified.items[0].code, HASH_TEXT, "mine");
+	for (int i = 0; i < 23; i++) {
+		login.now_s += LAST_LOGIN_S;
+		snprintf(login.connection, sizeof(login.connection), "c%d", i);
+		login_note_pass(&policy, &record, &login, &outcome);
+		login.now_s += LAST_LOGIN_S;
+		snprintf(login.connection, sizeof(login.connection), "master");
+		cr_expect_eq(decide(&policy, &rule, &record, &login).reason,
+		    REASON_REMEMBERED, "%d", i);
+	}
+	for (size_t i = 0; i < record.verified.count; i++)
+		there |= strcmp(record.verified.items[i].code, "mine") == 0;
+	cr_expect(there);
+	record_done(&record);
+	policy_done(&policy);
+}
+
 Test(login, tells_of_failures_that_were_not_told)
 {
 	static const struct {

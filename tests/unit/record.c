@@ -9,8 +9,12 @@
 
 #include "base32.h"
 #include "fixture.h"
+#include "onetime.h"
+#include "spent.h"
 
 #define HASH1 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define HASH3 "22112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define HASH4 "33112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define HASH2 "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 /* Every field that a record can have; the line breaks are json_write()'s. */
@@ -21,11 +25,15 @@ static const char full[] =
     "'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', 'last_step': "
     "'18446744073709551615', 'added': '2026-01-01T00:00:01Z', 'added_from': "
     "'203.0.113.7', 'added_key': 'SHA256:abc', 'last_used': "
-    "'2026-01-01T00:00:02Z', 'told': '2026-01-01T00:00:16Z'}],\n"
+    "'2026-01-01T00:00:02Z', 'told': '2026-01-01T00:00:16Z', 'spent_steps': "
+    "['59700120', '59700122']}],\n"
     "'pending': {'secret': 'MZXW6YTB', 'name': 'new phone', 'until': "
     "'2026-01-01T00:00:03Z'},\n"
     "'codes': [{'use': 'recover', 'hash': '" HASH1 "'}, {'use': 'enroll', "
     "'hash': '" HASH2 "', 'until': '2026-01-01T00:00:04Z'}],\n"
+    "'spent': [{'why': 'used', 'hash': '" HASH3 "', 'at': "
+    "'2026-01-01T00:00:18Z'}, {'why': 'expired', 'hash': '" HASH4 "', 'at': "
+    "'2026-01-01T00:00:19Z'}],\n"
     "'made': {'at': '2026-01-01T00:00:17Z', 'from': '192.0.2.7', 'key': "
     "'SHA256:jkl'},\n"
     "'first_seen': '2026-01-01T00:00:05Z', 'grace_started': "
@@ -41,9 +49,13 @@ static const char full[] =
     "'2026-01-01T00:00:11Z'}, {'address': '192.0.2.4', 'last': "
     "'2026-01-01T00:00:12Z'}],\n"
     "'verified': [{'connection': 'c0ffee', 'until': "
-    "'2026-01-01T00:00:13Z'}, {'key': 'SHA256:ghi', 'address': '192.0.2.5', "
+    "'2026-01-01T00:00:13Z', 'code': '" HASH1
+    "'}, {'key': 'SHA256:ghi', 'address': '192.0.2.5', "
     "'until': '2026-01-01T00:00:14Z'}],\n"
     "'last_login': {'at': '2026-01-01T00:00:15Z', 'from': '192.0.2.6'}}\n";
+
+#define HASH_END \
+	"112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 #define FIRST_S 1767225600LL /* 2026-01-01T00:00:00Z */
 
@@ -91,6 +103,8 @@ Test(record, reads_a_device)
 	cr_expect_str_eq(device->added_key, "SHA256:abc");
 	cr_expect_eq(device->last_used_s, FIRST_S + 2);
 	cr_expect_eq(device->told_s, FIRST_S + 16);
+	cr_assert_eq(device->spent_steps.count, 2);
+	cr_expect_eq(device->spent_steps.items[1], 59700122);
 	record_done(&record);
 }
 
@@ -110,6 +124,11 @@ Test(record, reads_what_is_pending_and_the_one_time_codes)
 	cr_expect_eq(record.codes.items[1].use, CODE_ENROLL);
 	cr_expect_str_eq(record.codes.items[1].hash, HASH2);
 	cr_expect_eq(record.codes.items[1].until_s, FIRST_S + 4);
+	cr_assert_eq(record.spent.count, 2);
+	cr_expect_eq(record.spent.items[0].why, SPENT_USED);
+	cr_expect_str_eq(record.spent.items[0].hash, HASH3);
+	cr_expect_eq(record.spent.items[1].why, SPENT_EXPIRED);
+	cr_expect_eq(record.spent.items[1].at_s, FIRST_S + 19);
 	record_done(&record);
 }
 
@@ -149,6 +168,7 @@ Test(record, reads_the_rest)
 	cr_expect_eq(r.sources.items[1].last_s, FIRST_S + 12);
 	cr_assert_eq(r.verified.count, 2);
 	cr_expect_str_eq(r.verified.items[0].connection, "c0ffee");
+	cr_expect_str_eq(r.verified.items[0].code, HASH1);
 	cr_expect_str_eq(r.verified.items[1].key, "SHA256:ghi");
 	cr_expect_str_eq(r.verified.items[1].address, "192.0.2.5");
 	cr_expect_eq(r.verified.items[1].until_s, FIRST_S + 14);
@@ -259,6 +279,9 @@ static const struct {
     {"'SHA256:abc'", "null", "devices[0].added_key", "string"},
     {"'2026-01-01T00:00:02Z'", "0", "devices[0].last_used", "time"},
     {"'added'", "'addde'", "devices[0].addde", "unknown"},
+    {"'59700120'", "59700120", "devices[0].spent_steps[0]", "whole number"},
+    {"['59700120', '59700122']", "'59700120'", "devices[0].spent_steps",
+	"list"},
     {"'pending': {", "'pending': null, 'x': {", "pending", "object"},
     {"MZXW6YTB", "MZXW6YT", "pending.secret", "base32"},
     {"MZXW6YTB", "MZXW6YR", "pending.secret", "base32"},
@@ -274,6 +297,11 @@ static const struct {
     {HASH2, "zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
 	"codes[1].hash", "SHA-256"},
     {"'2026-01-01T00:00:04Z'", "4", "codes[1].until", "time"},
+    {"'why': 'used'", "'why': 'lost'", "spent[0].why", "replaced"},
+    {"'why': 'used', ", "", "spent[0]", "why"},
+    {HASH3, "7", "spent[0].hash", "SHA-256"},
+    {", 'at': '2026-01-01T00:00:19Z'", "", "spent[1]", "at"},
+    {"'code': '" HASH1 "'", "'code': ''", "verified[0].code", "SHA-256"},
     {"'2026-01-01T00:00:05Z'", "'x'", "first_seen", "time"},
     {"'2026-01-01T00:00:06Z'", "'x'", "grace_started", "time"},
     {"'enrolled_once': true", "'enrolled_once': 1", "enrolled_once", "true"},
@@ -330,7 +358,29 @@ Test(record, refuses_a_damaged_field_and_names_it)
 	}
 }
 
-/* The smallest record with a list of n such items. */
+/* With two hexadecimal digits for each '@' and two of base32 for each '$', of
+ * the 36 that number i says. */
+static size_t
+put_item(char *ret, size_t size, const char *item, size_t i)
+{
+	char first = "abcdef"[i / 6], second = "abcdef"[i % 6];
+	size_t n = 0;
+
+	cr_assert_lt(i, 36);
+	for (ret[n++] = i > 0 ? ',' : ' '; *item != '\0'; item++) {
+		cr_assert_lt(n + 2, size);
+		ret[n++] = *item == '@' ? first
+		    : *item == '$'      ? (char)(first - 'a' + 'A')
+					: *item;
+		if (*item == '@' || *item == '$')
+			ret[n++] = *item == '@' ? second
+						: (char)(second - 'a' + 'A');
+	}
+	return n;
+}
+
+/* The smallest record with a list of n such items, '@' in each
+ * replaced by what no other has. */
 static enum fault
 parse_list(const char *name, const char *item, size_t n)
 {
@@ -343,14 +393,107 @@ parse_list(const char *name, const char *item, size_t n)
 	len += (size_t)snprintf(text, sizeof(text), "%.*s, '%s': [",
 	    (int)(strlen(smallest) - 1), smallest, name);
 	for (size_t i = 0; i < n; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
-		    i > 0 ? "," : "", item);
+		len += put_item(text + len, sizeof(text) - len, item, i);
 	cr_assert_lt(len + 3, sizeof(text));
 	memcpy(text + len, "]}", 3);
 	fault = parse(text, &record, &error);
 	if (fault == FAULT_NONE)
 		record_done(&record);
 	return fault;
+}
+
+#define DEVICE(id, algorithm, digits, period, secret, rest)                 \
+	"{'id': '" id "', 'type': 'totp', 'algorithm': '" algorithm         \
+	"', 'digits': " digits ", 'period': " period ", 'secret': '" secret \
+	"', 'last_step': '59700123'" rest "}"
+#define D1      DEVICE("d1", "SHA1", "6", "30", "MZXW6YTBOI", "")
+#define CODE(h) "{'use': 'recover', 'hash': '" h "'}"
+#define SPENT(h) \
+	"{'why': 'void', 'hash': '" h "', 'at': '2026-01-01T00:00:00Z'}"
+
+/* What one code would pass with twice: more of the smallest record. */
+static const struct {
+	const char *more, *path, *word;
+} twice[] = {
+    {"'devices': [" D1
+     ", " DEVICE("d2", "SHA1", "6", "30", "MZXW6YTBOI", "") "]",
+	"devices[1].secret", "would pass twice"},
+    {"'devices': [" D1
+     ", " DEVICE("d2", "SHA1", "8", "30", "MZXW6YTBOI", "") "]",
+	"devices[1].secret", "would pass twice"},
+    {"'devices': [" D1
+     ", " DEVICE("d2", "SHA512", "6", "60", "MZXW6YTBOI", "") "]",
+	"devices[1].secret", "would pass twice"},
+    /* HMAC fills up with zeros: base32 of "foobar" and one more byte. */
+    {"'devices': [" D1
+     ", " DEVICE("d2", "SHA1", "6", "30", "MZXW6YTBOIAA", "") "]",
+	"devices[1].secret", "would pass twice"},
+    {"'devices': [" D1 ", " DEVICE("d2", "SHA1", "6", "30", "MZXW6YTB",
+	 "") ", " DEVICE("d3", "SHA1", "6", "30", "MZXW6YTBOI", "") "]",
+	"devices[2].secret", "would pass twice"},
+    {"'devices': [" D1 "], 'pending': {'secret': 'MZXW6YTBOI', 'until': "
+     "'2026-01-01T00:00:00Z'}",
+	"pending.secret", "would pass twice"},
+    {"'devices': [" D1 ", " DEVICE("d1", "SHA1", "6", "30", "MZXW6YTB", "") "]",
+	"devices[1].id", "another device's"},
+    {"'devices': [" DEVICE("d1", "SHA1", "6", "30", "MZXW6YTB",
+	 ", 'spent_steps': ['59700122', '59700123']") "]",
+	"devices[0].spent_steps", "before last_step"},
+    {"'devices': [" DEVICE("d1", "SHA1", "6", "30", "MZXW6YTB",
+	 ", 'spent_steps': ['59700124']") "]",
+	"devices[0].spent_steps", "before last_step"},
+    {"'codes': [" CODE(HASH1) ", " CODE(HASH1) "]", "codes[1].hash",
+	"would pass twice"},
+    {"'codes': [" CODE(HASH1) ", " CODE(
+	 HASH2) ", {'use': 'pass', 'hash': '" HASH1 "'}]",
+	"codes[2].hash", "would pass twice"},
+    {"'codes': [" CODE(HASH1) ", " CODE(HASH2) "], 'spent': [" SPENT(
+	 HASH3) ", " SPENT(HASH2) "]",
+	"spent[1].hash", "would pass again"},
+    {"'spent': [" SPENT(HASH3) ", " SPENT(HASH3) "]", "spent[1].hash", "twice"},
+};
+
+Test(record, refuses_what_one_code_would_pass_with_twice)
+{
+	for (size_t i = 0; i < COUNT(twice); i++) {
+		char text[QUOTED_MAX];
+		struct json_error e = {.line = 0};
+		struct record record = {.version = 77};
+
+		snprintf(text, sizeof(text), "%.*s, %s}",
+		    (int)(strlen(smallest) - 1), smallest, twice[i].more);
+		cr_expect_eq(parse(text, &record, &e), FAULT_FORMAT, "%s",
+		    twice[i].more);
+		cr_expect_str_eq(e.path, twice[i].path, "%zu", i);
+		cr_expect_not_null(
+		    strstr(e.text, twice[i].word), "%zu: %s", i, e.text);
+		cr_expect_null(strstr(e.text, "MZXW"), "%s", e.text);
+		cr_expect_gt(e.column, 0);
+		cr_expect_eq(record.version, 77, "touched by a failure");
+	}
+}
+
+/* What differs in the last byte, or before zeros, is not the same. */
+Test(record, takes_secrets_that_only_look_alike)
+{
+	static const char *const others[] = {
+	    "MZXW6YTB", "MZXW6YTBMI", "ABTG633CMFZA", "MZXW6YTBOIAAC"};
+
+	for (size_t i = 0; i < COUNT(others); i++) {
+		char text[QUOTED_MAX];
+		struct json_error e = {.line = 0};
+		struct record record;
+
+		snprintf(text, sizeof(text), "%.*s, 'devices': [%s, %s%s%s]}",
+		    (int)(strlen(smallest) - 1), smallest, D1,
+		    "{'id': 'd2', 'type': 'totp', 'algorithm': 'SHA1', "
+		    "'digits': 6, 'period': 30, 'last_step': '0', 'secret': '",
+		    others[i], "'}");
+		cr_expect_eq(parse(text, &record, &e), FAULT_NONE, "%s: %s: %s",
+		    others[i], e.path, e.text);
+		if (e.text[0] == '\0')
+			record_done(&record);
+	}
 }
 
 /* A copy not a byte longer: what is read beyond it, a sanitizer sees. */
@@ -393,10 +536,14 @@ Test(record, has_limits_to_its_lists)
 		size_t most;
 	} lists[] = {
 	    {"devices",
-		"{'id': 'd', 'type': 'totp', 'algorithm': 'SHA1', 'digits': "
-		"6, 'period': 30, 'secret': 'MZXW6YTB', 'last_step': '0'}",
+		"{'id': 'd@', 'type': 'totp', 'algorithm': 'SHA1', 'digits': "
+		"6, 'period': 30, 'secret': 'MZXW6Y$', 'last_step': '0'}",
 		DEVICES_MAX},
-	    {"codes", "{'use': 'pass', 'hash': '" HASH1 "'}", CODES_MAX},
+	    {"codes", "{'use': 'pass', 'hash': '@" HASH_END "'}", CODES_MAX},
+	    {"spent",
+		"{'why': 'used', 'hash': '@" HASH_END "', 'at': "
+		"'2026-01-01T00:00:00Z'}",
+		SPENT_CODES_MAX},
 	    {"sources", "{'address': 'a', 'last': '2026-01-01T00:00:00Z'}",
 		SOURCES_MAX},
 	    {"verified", "{'connection': 'c', 'until': '2026-01-01T00:00:00Z'}",
@@ -452,10 +599,22 @@ Test(record, fits_its_own_limit)
 		device->last_step = UINT64_MAX;
 		device->added_s = device->last_used_s = NOW_S;
 		device->told_s = NOW_S;
+		for (uint64_t k = SPENT_STEPS_MAX; k > 0; k--)
+			*(uint64_t *)json_list_add(
+			    &device->spent_steps, sizeof(k)) = UINT64_MAX - k;
 	}
-	for (int i = 0; i < CODES_MAX; i++)
-		fixture_one_time(
-		    &record, CODE_RECOVER, "0123456789ABCDEF", NOW_S);
+	for (int i = 0; i < CODES_MAX; i++) {
+		char code[ONETIME_CHARS + 1];
+
+		snprintf(code, sizeof(code), "0123456789ABC%03d", i);
+		fixture_one_time(&record, CODE_RECOVER, code, NOW_S);
+	}
+	for (int i = 0; i < SPENT_CODES_MAX; i++) {
+		char hash[HASH_TEXT];
+
+		snprintf(hash, sizeof(hash), "%064d", i);
+		spent_note(&record, hash, SPENT_REPLACED, NOW_S);
+	}
 	for (int i = 0; i < SOURCES_MAX; i++)
 		fixture_source(&record, NOW_S);
 	for (int i = 0; i < VERIFIED_MAX; i++) {
@@ -466,6 +625,7 @@ Test(record, fits_its_own_limit)
 		memset(v->connection, 'c', CONNECTION_TEXT - 1);
 		memset(v->key, 'k', KEY_TEXT - 1);
 		memset(v->address, 'a', ADDRESS_TEXT - 1);
+		memset(v->code, 'c', HASH_TEXT - 1);
 		v->until_s = NOW_S;
 	}
 	cr_assert_eq(record_format(&record, &text), FAULT_NONE);

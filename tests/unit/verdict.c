@@ -87,6 +87,13 @@ Test(verdict, exits_as_the_manual_says)
 	    {REASON_NONE, 77},
 	    {REASON_WRONG_CODE, 77},
 	    {REASON_CODE_USED, 77},
+	    {REASON_NOT_A_CODE, 77},
+	    {REASON_NOT_DIGITS, 77},
+	    {REASON_ONE_TIME_USED, 77},
+	    {REASON_ONE_TIME_REPLACED, 77},
+	    {REASON_ONE_TIME_VOID, 77},
+	    {REASON_ONE_TIME_EXPIRED, 77},
+	    {REASON_EMPTY_CODE, 76},
 	    {REASON_CLOSED, 77},
 	    {REASON_UNKNOWN_GROUP, 77},
 	    {REASON_RULE_LOST, 77},
@@ -119,8 +126,10 @@ Test(verdict, exits_as_the_manual_says)
 Test(verdict, says_each_reason_in_one_line)
 {
 	char name[USER_TEXT];
-	struct reason_facts facts = {
-	    .wait_s = 604800, .left_s = 315359999, .name = name};
+	struct reason_facts facts = {.wait_s = 604800,
+	    .left_s = 315359999,
+	    .name = name,
+	    .spent_s = NOW_S};
 
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -158,6 +167,11 @@ Test(verdict, fills_in_the_facts)
 		"A code will be required in 3 days. Press Enter to do this "
 		"later."},
 	    {REASON_CODE, {.name = ""}, ""},
+	    {REASON_ONE_TIME_USED, {.spent_s = NOW_S},
+		"This code was already used on 2026-10-26: a one-time code "
+		"works once."},
+	    {REASON_ONE_TIME_USED, {.name = ""},
+		"This code was already used: a one-time code works once."},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

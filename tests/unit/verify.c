@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "onetime.h"
+#include "spent.h"
 
 #define BACKOFF_S 30
 #define MOST_S    3600
@@ -129,6 +131,243 @@ Test(verify, refuses_a_code_twice)
 		expect_uncounted(&s, "a code already used");
 		end(&s);
 	}
+}
+
+/* Spends the code of now, on a connection of its own, and lets time pass. */
+static void
+spend_and_wait(struct scene *s, int64_t wait_s)
+{
+	static int n;
+
+	snprintf(s->login.connection, sizeof(s->login.connection), "c%d", n++);
+	cr_assert_eq(type_step(s, 0, 0), REASON_CODE);
+	s->login.now_s += wait_s;
+}
+
+/* Those who reconnect with it in the environment do so whenever they do. */
+Test(verify, knows_a_used_code_however_old)
+{
+	static const int64_t later_s[] = {60, 90, 3600, DAY_S, 400LL * DAY_S};
+
+	for (size_t i = 0; i < COUNT(later_s); i++) {
+		struct scene s = begin();
+		char code[OTP_DIGITS_MAX + 1];
+
+		fixture_code(s.record.devices.items, NOW_S, 0, code);
+		spend_and_wait(&s, later_s[i]);
+		s.login.connection[0] = '\0';
+		for (int again = 0; again < FREE + 2; again++) {
+			cr_expect_eq(
+			    type(&s, code), REASON_CODE_USED, "%zu", i);
+			cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
+			cr_expect_not(s.outcome.changed);
+		}
+		expect_uncounted(&s, "a code used long ago");
+		end(&s);
+	}
+}
+
+/* The last one and as many more; what was never spent is wrong as ever. */
+Test(verify, knows_the_codes_that_were_used_last)
+{
+	struct scene s = begin();
+	char codes[SPENT_STEPS_MAX + 3][OTP_DIGITS_MAX + 1];
+	size_t n = COUNT(codes);
+
+	for (size_t i = 0; i < n; i++) {
+		fixture_code(
+		    s.record.devices.items, s.login.now_s, 0, codes[i]);
+		spend_and_wait(&s, 3600);
+	}
+	s.login.connection[0] = '\0';
+	cr_expect_eq(
+	    s.record.devices.items[0].spent_steps.count, SPENT_STEPS_MAX);
+	for (size_t i = n; i-- > 2;)
+		cr_expect_eq(type(&s, codes[i]), REASON_CODE_USED, "%zu", i);
+	expect_uncounted(&s, "codes used before");
+	cr_expect_eq(type(&s, codes[1]), REASON_WRONG_CODE);
+	cr_expect_eq(type(&s, codes[0]), REASON_WRONG_CODE);
+	cr_expect_eq(type_step(&s, 0, -60), REASON_WRONG_CODE);
+	cr_expect_eq(failures(&s).known.count, 3);
+	end(&s);
+}
+
+/* A client that sends it for weeks keeps it known. */
+Test(verify, forgets_no_code_that_is_sent_again_and_again)
+{
+	struct scene s = begin();
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_code(s.record.devices.items, NOW_S, 0, code);
+	spend_and_wait(&s, 3600);
+	for (int i = 0; i < 5 * SPENT_STEPS_MAX; i++) {
+		spend_and_wait(&s, 3600);
+		s.login.connection[0] = '\0';
+		cr_expect_eq(type(&s, code), REASON_CODE_USED, "%d", i);
+	}
+	expect_uncounted(&s, "a code sent again and again");
+	end(&s);
+}
+
+/* A master sends its TFA_CODE with each session, for as long as it lives. */
+Test(verify, knows_what_a_connection_gave_after_the_device_forgot_it)
+{
+	struct scene s = begin();
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_code(s.record.devices.items, NOW_S, 0, code);
+	cr_assert_eq(type(&s, code), REASON_CODE);
+	for (int i = 0; i < 5 * SPENT_STEPS_MAX; i++) {
+		s.login.now_s += DAY_S;
+		s.login.connection[0] = '\0';
+		cr_assert_eq(type_step(&s, 0, 0), REASON_CODE);
+	}
+	s.login = fixture_login(s.login.now_s);
+	for (int again = 0; again < FREE + 2; again++) {
+		cr_expect_eq(type(&s, code), REASON_CODE_USED);
+		cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
+	}
+	expect_uncounted(&s, "what the connection gave");
+	/* Of another connection it is a guess by now, and this one's others
+	 * are judged as ever. */
+	cr_expect_eq(type_step(&s, 0, -60), REASON_WRONG_CODE);
+	cr_expect_eq(type_step(&s, 0, 1), REASON_CODE);
+	snprintf(s.login.connection, sizeof(s.login.connection), "thief");
+	cr_expect_eq(type(&s, code), REASON_WRONG_CODE);
+	s.login.connection[0] = '\0';
+	cr_expect_eq(type(&s, code), REASON_WRONG_CODE);
+	cr_expect_eq(failures(&s).known.count, 2);
+	end(&s);
+}
+
+/* Beside so many others that the record forgets what it gave. */
+Test(verify, knows_what_a_connection_sends_however_many_there_are)
+{
+	struct scene s = begin();
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_code(s.record.devices.items, NOW_S, 0, code);
+	cr_assert_eq(type(&s, code), REASON_CODE);
+	s.login.now_s += 60;
+	for (int i = 0; i < 5 * VERIFIED_MAX; i++) {
+		for (int more = 0; more < SPENT_STEPS_MAX - 1; more++)
+			spend_and_wait(&s, 60);
+		s.login = fixture_login(s.login.now_s);
+		cr_expect_eq(type(&s, code), REASON_CODE_USED, "%d", i);
+	}
+	expect_uncounted(&s, "what the connection sends");
+	end(&s);
+}
+
+/* It is asked for, and a recovery code may be typed there. */
+Test(verify, knows_what_a_connection_gave_while_locked)
+{
+	struct scene s = begin();
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_code(s.record.devices.items, NOW_S, 0, code);
+	cr_assert_eq(type(&s, code), REASON_CODE);
+	s.record.failures.known.count = FREE + 1;
+	s.record.failures.known.last_s = NOW_S;
+	cr_expect_eq(type(&s, code), REASON_CODE_USED);
+	cr_expect_eq(type_step(&s, 0, 1), REASON_LOCKED);
+	end(&s);
+}
+
+/* A code of six digits may be right for two: it opens once all the same. */
+Test(verify, spends_a_code_of_all_devices_that_it_fits)
+{
+	static const uint8_t collides[] = "collide1collide2\x00\x04\x27\xcf";
+	struct scene s = begin();
+	struct device *second = fixture_device(&s.record);
+
+	memcpy(second->secret.bytes, collides, 20);
+	s.login.connection[0] = '\0';
+	cr_expect_eq(type(&s, "180584"), REASON_CODE);
+	cr_expect_str_eq(s.outcome.device, "d1");
+	cr_expect_eq(s.record.devices.items[1].last_step, otp_step(NOW_S, 30));
+	cr_expect_eq(type(&s, "180584"), REASON_CODE_USED);
+	cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
+	expect_uncounted(&s, "a code of two devices");
+	end(&s);
+}
+
+/* A script that takes a device away by its own code, and connects again. */
+Test(verify, knows_the_last_code_of_a_device_that_is_gone)
+{
+	struct scene s = begin();
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_device(&s.record);
+	fixture_code(s.record.devices.items, NOW_S, 0, code);
+	spend_and_wait(&s, 90);
+	s.login.connection[0] = '\0';
+	spent_device(&s.record, 0, s.login.now_s);
+	cr_assert_eq(s.record.devices.count, 1);
+	cr_expect_eq(type(&s, code), REASON_ONE_TIME_USED);
+	cr_expect_eq(s.outcome.spent_s, NOW_S);
+	expect_uncounted(&s, "a code of a device that is gone");
+	end(&s);
+}
+
+Test(verify, knows_a_one_time_code_that_was_used)
+{
+	static const int64_t counts[] = {0, FREE + 3, STOP, 10 * STOP};
+
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		struct scene s = begin();
+
+		fixture_one_time(&s.record, CODE_RECOVER, RECOVERY, 0);
+		cr_assert_eq(type(&s, RECOVERY), REASON_ONE_TIME_CODE);
+		s.record.failures.other.count = counts[i];
+		s.record.failures.other.last_s = NOW_S;
+		s.record.failures.known = s.record.failures.other;
+		s.login.connection[0] = '\0';
+		s.login.now_s += 90;
+		for (int again = 0; again < FREE + 2; again++) {
+			cr_expect_eq(type(&s, RECOVERY), REASON_ONE_TIME_USED);
+			cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
+			cr_expect_eq(s.outcome.spent_s, NOW_S);
+			cr_expect_not(s.outcome.changed);
+		}
+		cr_expect_eq(failures(&s).known.count, counts[i]);
+		end(&s);
+	}
+}
+
+Test(verify, knows_the_one_time_codes_that_were_used_last)
+{
+	struct scene s = begin();
+
+	for (int i = 0; i <= SPENT_CODES_MAX; i++) {
+		char code[ONETIME_CHARS + 1];
+
+		snprintf(code, sizeof(code), "0123456789ABC%03d", i);
+		fixture_one_time(&s.record, CODE_RECOVER, code, 0);
+		cr_assert_eq(type(&s, code), REASON_ONE_TIME_CODE);
+	}
+	cr_expect_eq(s.record.spent.count, SPENT_CODES_MAX);
+	s.login.connection[0] = '\0';
+	cr_expect_eq(type(&s, "0123456789ABC001"), REASON_ONE_TIME_USED);
+	expect_uncounted(&s, "one of the last");
+	cr_expect_eq(type(&s, "0123456789ABC000"), REASON_WRONG_CODE);
+	cr_expect_eq(failures(&s).known.count, 1);
+	end(&s);
+}
+
+/* What is known as spent makes other guesses no cheaper. */
+Test(verify, counts_a_guess_beside_all_that_was_spent)
+{
+	struct scene s = begin();
+
+	for (int i = 0; i < 2 * SPENT_STEPS_MAX; i++)
+		spend_and_wait(&s, 3600);
+	s.record.failures = (struct failures){.known = {.count = 0}};
+	for (int i = 0; i <= FREE; i++)
+		cr_expect_eq(type_wrong(&s), REASON_WRONG_CODE);
+	cr_expect_eq(failures(&s).known.count, FREE + 1);
+	cr_expect_eq(type_wrong(&s), REASON_LOCKED);
+	end(&s);
 }
 
 /* Thirty seconds later the same code is of the step before: still spent. */
@@ -509,9 +748,9 @@ Test(verify, refuses_a_one_time_code_that_ran_out)
 	} cases[] = {
 	    {0, REASON_ONE_TIME_CODE},
 	    {NOW_S + 1, REASON_ONE_TIME_CODE},
-	    {NOW_S, REASON_WRONG_CODE},
-	    {NOW_S - 1, REASON_WRONG_CODE},
-	    {1, REASON_WRONG_CODE},
+	    {NOW_S, REASON_ONE_TIME_EXPIRED},
+	    {NOW_S - 1, REASON_ONE_TIME_EXPIRED},
+	    {1, REASON_ONE_TIME_EXPIRED},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -522,7 +761,8 @@ Test(verify, refuses_a_one_time_code_that_ran_out)
 		    &s.record, CODE_PASS, ADMINS, cases[i].until_s);
 		cr_expect_eq(type(&s, ADMINS), cases[i].reason, "%zu", i);
 		cr_expect_eq(s.outcome.verdict == VERDICT_PASS, right);
-		cr_expect_eq(failures(&s).other.count, right ? 0 : 1);
+		cr_expect_eq(s.outcome.spent_s, right ? 0 : cases[i].until_s);
+		expect_uncounted(&s, "a code that ran out");
 		end(&s);
 	}
 }
@@ -590,10 +830,30 @@ Test(verify, takes_a_scratch_code_once)
 	cr_expect_eq(s.outcome.verdict, VERDICT_PASS);
 	cr_expect(s.outcome.changed);
 	cr_expect_eq(s.record.codes.count, 0);
-	cr_expect_eq(type(&s, SCRATCH), REASON_WRONG_CODE);
+	s.login.connection[0] = '\0';
+	cr_expect_eq(type(&s, SCRATCH), REASON_ONE_TIME_USED);
 	cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
-	cr_expect(failures(&s).known.count == 1);
+	expect_uncounted(&s, "a scratch code already used");
+	cr_expect_eq(type(&s, SCRATCH_WRONG), REASON_WRONG_CODE);
+	cr_expect_eq(failures(&s).known.count, 1);
 	end(&s);
+}
+
+Test(verify, takes_a_scratch_code_as_people_write_it)
+{
+	static const char *const typed[] = {"1234-5678", "12 34 56 78",
+	    "1234\xc2\xa0"
+	    "5678",
+	    "\033[200~12345678\033[201~", "12.34.56.78"};
+
+	for (size_t i = 0; i < COUNT(typed); i++) {
+		struct scene s = begin();
+
+		fixture_one_time(&s.record, CODE_SCRATCH, SCRATCH, 0);
+		cr_expect_eq(
+		    type(&s, typed[i]), REASON_ONE_TIME_CODE, "%zu", i);
+		end(&s);
+	}
 }
 
 /* It is short enough to be guessed, unlike a recovery code. */
@@ -806,15 +1066,20 @@ Test(verify, neither_passes_nor_counts_garbage)
 	    {"123456789", 9},
 	    {"abcdef", 6},
 	    {"12345a", 6},
-	    {"123-456", 7},
+	    {"123+456", 7},
 	    {"+12345", 6},
 	    {"-12345", 6},
-	    {"123456\n", 7},
 	    {"12\00034\00056", 8},
 	    {"\0\0\0\0\0\0", 6},
 	    {"123456\0", 7},
 	    {"\xff\xff\xff\xff\xff\xff", 6},
-	    {"\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4\xd9\xa5\xd9\xa6", 12},
+	    {"\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa2"
+	     "456",
+		12},
+	    {"Code: 123456", 12},
+	    {"O12345", 6},
+	    {"12345\033[D6", 9},
+	    {"?", 1},
 	    {"0123456789012345678901234567890123456789012345678901234567890123",
 		64},
 	    {"0123-4567-89AB-CDEU", 19},
@@ -828,7 +1093,7 @@ Test(verify, neither_passes_nor_counts_garbage)
 		verify_code(&s.policy, &s.record, &s.login, cases[i].typed,
 		    cases[i].len, &s.outcome);
 		cr_expect_eq(s.outcome.verdict, VERDICT_DENY, "%zu", i);
-		cr_expect_eq(s.outcome.reason, REASON_WRONG_CODE, "%zu", i);
+		cr_expect_eq(s.outcome.reason, REASON_NOT_A_CODE, "%zu", i);
 		cr_expect_not(s.outcome.changed, "%zu", i);
 		expect_uncounted(&s, cases[i].typed);
 		end(&s);
@@ -957,7 +1222,9 @@ Test(verify, reads_six_to_eight_digits)
 	    {"123456 789", ""},
 	    {"", ""},
 	    {"      ", ""},
-	    {"123\t456", ""},
+	    {"123\t456", "123456"},
+	    {"123-456", "123456"},
+	    {"\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4\xd9\xa5\xd9\xa6", "123456"},
 	    {"0x1234", ""},
 	    {"12345/", ""},
 	    {"12345:", ""},
