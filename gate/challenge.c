@@ -25,7 +25,8 @@ may_try_again(const struct gate *gate)
 {
 	enum reason reason = reason_from_name(gate->reply.reason);
 
-	return reason == REASON_WRONG_CODE || reason == REASON_CODE_USED;
+	return reason == REASON_WRONG_CODE || reason == REASON_CODE_USED ||
+	    reason_is_undecided(reason);
 }
 
 /* An offer was put off, or no code of these was one: the keeper says whether
@@ -49,9 +50,9 @@ gate_challenge(struct gate *gate)
 
 	if (gate->facts.code[0] != '\0')
 		return try_code(gate, gate->facts.code);
+	gate_say(gate);
 	if (!gate->facts.terminal)
 		return gate_turn_away(gate, REASON_NEEDS_TERMINAL);
-	gate_say(gate);
 	for (; tries > 0; tries--) {
 		enum answer answer = term_ask(
 		    gate_prompt, timeout_s, code, sizeof(code));

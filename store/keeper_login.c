@@ -67,12 +67,30 @@ on_login(struct record *record, void *arg)
 	return decide(arg, record);
 }
 
+/* The policy cannot decide: a pass code, or the answer stays why not. */
+static void
+judge_pass(struct attempt *a, struct record *record, const char *code)
+{
+	struct outcome judged;
+
+	verify_pass(
+	    &a->call->policy, record, &a->login, code, strlen(code), &judged);
+	if (judged.reason == REASON_NONE)
+		a->outcome.verdict = VERDICT_DENY;
+	else
+		a->outcome = judged;
+}
+
 /* Judges a code, where one was asked for. */
 static void
 judge(struct attempt *a, struct record *record, const char *code)
 {
 	struct outcome judged;
 
+	if (a->decision.mode == MODE_NONE) {
+		judge_pass(a, record, code);
+		return;
+	}
 	verify_code(
 	    &a->call->policy, record, &a->login, code, strlen(code), &judged);
 	if (judged.verdict == VERDICT_ENROLL && a->outcome.may_skip) {
@@ -161,16 +179,19 @@ on_enroll_confirm(struct record *record, void *arg)
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
+/* What the reason alone does not say. */
 static void
-say_drift(const struct outcome *outcome, char *ret, size_t size)
+say_detail(const struct attempt *a, char *ret, size_t size)
 {
-	int64_t off_s = outcome->drift_s < 0 ? -outcome->drift_s
-					     : outcome->drift_s;
+	int64_t drift_s = a->outcome.drift_s;
 
-	if (off_s == 0)
-		return;
-	snprintf(ret, size, "would fit a clock %lld s %s", (long long)off_s,
-	    outcome->drift_s > 0 ? "ahead" : "behind");
+	if (a->decision.mode == MODE_NONE && a->decision.name[0] != '\0')
+		snprintf(ret, size, "%s: %s", reason_name(a->decision.reason),
+		    a->decision.name);
+	else if (drift_s != 0)
+		snprintf(ret, size, "would fit a clock %lld s %s",
+		    (long long)(drift_s < 0 ? -drift_s : drift_s),
+		    drift_s > 0 ? "ahead" : "behind");
 }
 
 /* A line for what is final.  False where a pass could not be logged. */
@@ -197,7 +218,7 @@ audit(struct attempt *a)
 	if (command != NULL)
 		utf8_clean(command, strlen(command), entry.command,
 		    sizeof(entry.command));
-	say_drift(&a->outcome, entry.detail, sizeof(entry.detail));
+	say_detail(a, entry.detail, sizeof(entry.detail));
 	return keeper_audit(call, &entry);
 }
 

@@ -327,6 +327,22 @@ note_login(struct record *record, const struct login *login, bool now_and_then,
 	outcome->changed = true;
 }
 
+/* The policy denies.  Where it only could not be asked about this user, an
+ * administrator who was asked has answered: with a pass code. */
+static void
+decide_denied(const struct decision *decision, const struct record *record,
+    const struct login *login, struct outcome *ret)
+{
+	bool has_pass = record_codes_left(record, CODE_PASS, login->now_s) > 0;
+
+	settle(ret,
+	    has_pass && reason_is_undecided(decision->reason)
+		? VERDICT_CHALLENGE
+		: VERDICT_DENY,
+	    decision->reason);
+	memcpy(ret->name, decision->name, sizeof(ret->name));
+}
+
 void
 login_decide(const struct policy *policy, const struct decision *decision,
     struct record *record, const struct login *login, struct outcome *ret)
@@ -335,8 +351,7 @@ login_decide(const struct policy *policy, const struct decision *decision,
 
 	*ret = (struct outcome){.recovery_left = -1};
 	if (mode == MODE_NONE) {
-		settle(ret, VERDICT_DENY, decision->reason);
-		memcpy(ret->name, decision->name, sizeof(ret->name));
+		decide_denied(decision, record, login, ret);
 		return;
 	}
 	note_visit(decision, record, login, ret);

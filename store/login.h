@@ -67,7 +67,11 @@ enum state {
 extern const char *const state_names[]; /* indexed by enum state */
 
 /*
- * Decides a login.  Notes in the record what must outlive it (first login,
+ * Decides a login.  A user of whom the policy cannot decide is asked for a pass
+ * code, where the record has one that is valid: outcome->reason is then the
+ * policy's, and verify_pass() alone may judge the code.
+ *
+ * Notes in the record what must outlive it (first login,
  * start of grace, rule) and sets ret->changed if that is new.
  */
 void login_decide(const struct policy *policy, const struct decision *decision,

@@ -116,17 +116,19 @@ static const struct {
 	"(ExposeAuthInfo yes)."},
 
     [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
-	"The policy names a group that is not known here, \"%N\": tell "
-	"an administrator."},
+	"The policy names the group \"%N\", which is unknown: ask an "
+	"administrator for a code (tfa-admin code USER --pass)."},
     [REASON_GROUP_ERROR] = {"group_error", GATE_EXIT_LATER,
-	"The group \"%N\" could not be looked up: try again, or tell an "
-	"administrator."},
+	"The group \"%N\" could not be looked up: try again, or ask an "
+	"administrator for a code (tfa-admin code USER --pass)."},
     [REASON_NO_ADDRESS] = {"no_address", GATE_EXIT_DENIED,
 	"The rule \"%N\" depends on where you come from, and that is not "
-	"known."},
+	"known: ask an administrator for a code (tfa-admin code USER "
+	"--pass)."},
     [REASON_RULE_LOST] = {"rule_lost", GATE_EXIT_DENIED,
 	"You are no longer in the group that the rule \"%N\" was for: an "
-	"administrator must confirm it (tfa-admin unlock)."},
+	"administrator must confirm it (tfa-admin unlock), or give you a "
+	"code (tfa-admin code USER --pass)."},
     [REASON_UID_CHANGED] = {"uid_changed", GATE_EXIT_DENIED,
 	"Your user id is not the one that enrolled: an administrator must "
 	"confirm it (tfa-admin revoke)."},
@@ -172,6 +174,13 @@ reason_from_name(const char *name)
 		if (strcmp(reasons[i].name, name) == 0)
 			return (enum reason)i;
 	return REASON_NONE;
+}
+
+bool
+reason_is_undecided(enum reason reason)
+{
+	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||
+	    reason == REASON_NO_ADDRESS || reason == REASON_RULE_LOST;
 }
 
 int

@@ -9,6 +9,7 @@
 #ifndef TFA_VERDICT_H
 #define TFA_VERDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -104,6 +105,13 @@ const char *reason_name(enum reason reason);
 
 /* The reason with that name, or REASON_NONE. */
 enum reason reason_from_name(const char *name);
+
+/*
+ * Whether this denial says only that the policy could not be asked about the
+ * user: an administrator who knows them may let them in with a pass code.
+ * Never that something is wrong with the user, the record or the whole policy.
+ */
+bool reason_is_undecided(enum reason reason);
 
 /* The gate's exit status for a denial with this reason. */
 int reason_exit(enum reason reason);

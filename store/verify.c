@@ -287,3 +287,29 @@ verify_code(const struct policy *policy, struct record *record,
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }
+
+void
+verify_pass(const struct policy *policy, struct record *record,
+    const struct login *login, const char *typed, size_t len,
+    struct outcome *ret)
+{
+	bool is_other = !login_is_known(record, login);
+	struct counter *counter = is_other ? &record->failures.other
+					   : &record->failures.known;
+	char code[ONETIME_CHARS + 1] = "";
+	int found = -1;
+
+	*ret = (struct outcome){.verdict = VERDICT_DENY, .recovery_left = -1};
+	if (onetime_read(typed, len, code))
+		found = find_one_time(record, code, login->now_s);
+	if (found >= 0 && record->codes.items[found].use == CODE_PASS) {
+		spend(record, login, (size_t)found, ret);
+		login_note_pass(policy, record, login, ret);
+	} else if (found < 0 && code[0] != '\0' &&
+	    !is_shut(policy, counter, is_other, login->now_s, ret)) {
+		count_failure(counter, login);
+		ret->reason = REASON_WRONG_CODE;
+		ret->changed = true;
+	}
+	OPENSSL_cleanse(code, sizeof(code));
+}

@@ -247,6 +247,76 @@ Test(verdicts, unknown_group_denies)
 	cr_assert_str_empty(r->out);
 }
 
+#define LOST                                                \
+	"{'name':'lost','groups':['no-such-group'],'mode':" \
+	"'required'}," REQUIRED
+
+static const char *
+pass_code(const struct bastion *b, const char *user)
+{
+	struct run *r = bastion_admin(b, ARGV("code", user, "--pass"));
+	const char *at = strchr(r->out, '-');
+
+	assert_status(r, 0);
+	cr_assert_not_null(at, "no code in: %s", r->out);
+	return text("%.19s", at - 4);
+}
+
+/* The policy cannot be asked; an administrator can. */
+Test(verdicts, pass_code_passes_where_a_group_is_unknown)
+{
+	struct bastion *b = bastion_open(.rules = LOST);
+	const char *secret = fixture_enrol(b, b->me);
+	const char *code = pass_code(b, b->me);
+	struct run *r = ssh_with_code(
+	    b, b->me, code_at(secret, step_now()), "echo inside");
+
+	assert_status(r, 77);
+	assert_says(r->err, "\"no-such-group\", which is unknown");
+	assert_says(r->err, "tfa-admin code USER --pass");
+	r = ssh_with_code(b, b->me, "0000-0000-0000-0000", "echo inside");
+	assert_status(r, 77);
+	assert_says(r->err, "Wrong code");
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 77);
+	assert_says(r->err, "no-such-group");
+	assert_says(fixture_audit(b), "\"reason\":\"one_time_code\"");
+	assert_says(fixture_audit(b), "unknown_group: no-such-group");
+}
+
+/* The prompt says which group, and takes the code. */
+Test(verdicts, pass_code_is_asked_for_where_a_group_is_unknown)
+{
+	struct bastion *b = bastion_open(.rules = LOST);
+	const char *code = pass_code(b, b->me);
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, "no-such-group");
+	session_pass(s, code);
+	session_kill(s);
+	s = session_open(b, b->me, NULL, NULL);
+	cr_assert_eq(session_status(s), 77);
+	assert_says(s->seen, "no-such-group");
+	assert_never_says(s->seen, PROMPT);
+}
+
+/* What an administrator needs then works. */
+Test(verdicts, admin_commands_work_where_a_group_is_unknown)
+{
+	struct bastion *b = bastion_open(.rules = LOST);
+
+	pass_code(b, b->me);
+	assert_status(bastion_admin(b, ARGV("users")), 0);
+	assert_status(bastion_admin(b, ARGV("unlock", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("explain", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+	assert_status(bastion_admin(b, ARGV("enforce", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("policy", "check")), 0);
+}
+
 Test(verdicts, lost_membership_denies)
 {
 	struct bastion *b;

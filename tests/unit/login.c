@@ -304,6 +304,50 @@ Test(login, hands_on_the_denial_of_the_policy)
 	policy_done(&policy);
 }
 
+/* Only where the policy could not be asked, and only while it is valid. */
+Test(login, asks_for_a_pass_code_where_the_policy_cannot_decide)
+{
+	static const enum reason undecided[] = {REASON_UNKNOWN_GROUP,
+	    REASON_GROUP_ERROR, REASON_NO_ADDRESS, REASON_RULE_LOST};
+	struct policy policy = policy_with("");
+	struct login login = fixture_login(NOW_S);
+
+	for (int reason = 0; reason < REASON_COUNT; reason++) {
+		struct decision decision = {
+		    .reason = (enum reason)reason, .name = "staff"};
+		bool is_undecided = false;
+
+		for (size_t i = 0; i < COUNT(undecided); i++)
+			is_undecided |= undecided[i] == decision.reason;
+		for (int use = CODE_RECOVER; use <= CODE_SCRATCH; use++)
+			for (int64_t left_s = 0; left_s < 2; left_s++) {
+				bool asks = is_undecided && use == CODE_PASS &&
+				    left_s > 0;
+				struct record record;
+				struct outcome outcome;
+
+				fixture_record(&record);
+				fixture_device(&record);
+				fixture_one_time(&record, (enum code_use)use,
+				    use == CODE_SCRATCH ? "12345678"
+							: "0123456789ABCDEF",
+				    NOW_S + left_s);
+				login_decide(&policy, &decision, &record,
+				    &login, &outcome);
+				cr_expect_eq(outcome.verdict,
+				    asks ? VERDICT_CHALLENGE : VERDICT_DENY,
+				    "%s, use %d, %lld s",
+				    reason_name(decision.reason), use,
+				    (long long)left_s);
+				cr_expect_eq(outcome.reason, decision.reason);
+				cr_expect_str_eq(outcome.name, "staff");
+				cr_expect_not(outcome.may_skip);
+				record_done(&record);
+			}
+	}
+	policy_done(&policy);
+}
+
 Test(login, says_that_only_a_recovery_code_helps_while_shut)
 {
 	static const struct {

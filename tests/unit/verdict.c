@@ -60,6 +60,24 @@ Test(verdict, denies_what_it_does_not_know)
 	}
 }
 
+/* A pass code is no way round what is wrong with a user or a record. */
+Test(verdict, leaves_to_an_admin_only_what_the_policy_cannot_decide)
+{
+	static const enum reason never[] = {REASON_NONE, REASON_CLOSED,
+	    REASON_UID_CHANGED, REASON_BAD_POLICY, REASON_BAD_RECORD,
+	    REASON_DISK_FULL, REASON_STORE, REASON_NO_LOG, REASON_BUSY,
+	    REASON_BAD_REQUEST, REASON_NOT_ALLOWED, REASON_BAD_ACCOUNT,
+	    REASON_KEY_UNLISTED, REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN};
+	int undecided = 0;
+
+	for (size_t i = 0; i < COUNT(never); i++)
+		cr_expect_not(
+		    reason_is_undecided(never[i]), "%s", reason_name(never[i]));
+	for (int i = 0; i < REASON_COUNT; i++)
+		undecided += reason_is_undecided((enum reason)i);
+	cr_expect_eq(undecided, 4);
+}
+
 Test(verdict, names_every_reason_once)
 {
 	struct reply reply;
