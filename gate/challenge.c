@@ -29,6 +29,14 @@ may_try_again(const struct gate *gate)
 	    reason_is_undecided(reason);
 }
 
+bool
+gate_is_put_off(const struct gate *gate, enum answer answer)
+{
+	bool command = gate->facts.command != NULL || gate->command != NULL;
+
+	return answer == ANSWER_EMPTY || (answer == ANSWER_NONE && command);
+}
+
 /* An offer was put off, or no code of these was one: the keeper says whether
  * that is all right. */
 static enum verdict
@@ -58,7 +66,7 @@ gate_challenge(struct gate *gate)
 		    gate_prompt, timeout_s, code, sizeof(code));
 		enum verdict verdict;
 
-		if (answer == ANSWER_EMPTY && may_skip)
+		if (may_skip && gate_is_put_off(gate, answer))
 			break;
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);

@@ -9,10 +9,11 @@
 
 /* The device is set up: a pass whatever happens to the codes' display, but
  * not for somebody who is gone. */
-static enum verdict
-finish(struct gate *gate)
+bool
+gate_keep(struct gate *gate)
 {
 	char codes[SHOW_RECOVERY_TEXT], line[INPUT_TEXT];
+	enum answer answer;
 
 	term_say("");
 	gate_say(gate);
@@ -20,12 +21,12 @@ finish(struct gate *gate)
 	show_recovery(&gate->reply, codes);
 	term_write(codes);
 	explicit_bzero(codes, sizeof(codes));
-	if (term_ask("Press Enter when you have kept them: ", KEEP_S, line,
-		sizeof(line)) == ANSWER_GONE) {
-		gate->exit = GATE_EXIT_DENIED;
-		return VERDICT_DENY;
-	}
-	return VERDICT_PASS;
+	answer = term_ask("Press Enter when you have kept them: ", KEEP_S, line,
+	    sizeof(line));
+	if (answer != ANSWER_GONE && answer != ANSWER_NONE)
+		return true;
+	gate->exit = GATE_EXIT_DENIED;
+	return false;
 }
 
 static enum verdict
@@ -41,7 +42,7 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		enum answer answer = term_ask(
 		    gate_prompt, timeout_s, code, sizeof(code));
 
-		if (answer == ANSWER_EMPTY && may_skip)
+		if (may_skip && gate_is_put_off(gate, answer))
 			break;
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);
@@ -49,7 +50,7 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		verdict = gate_ask(gate, "enroll_confirm", code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
-			return finish(gate);
+			return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
 		gate_say(gate);
 		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE)
 			return VERDICT_DENY;
@@ -85,6 +86,9 @@ enum verdict
 gate_enroll(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
+	/* Nobody may be there to scan: a command must not wait for long. */
+	bool is_short = may_skip && gate_is_put_off(gate, ANSWER_NONE);
+	int64_t short_s = gate->reply.timeout_s;
 	char message[MESSAGE_TEXT];
 	enum verdict verdict;
 
@@ -98,6 +102,6 @@ gate_enroll(struct gate *gate)
 	}
 	if (!gate_show(gate, message))
 		return VERDICT_DENY;
-	return confirm(
-	    gate, may_skip, gate->reply.tries, gate->reply.timeout_s);
+	return confirm(gate, may_skip, gate->reply.tries,
+	    is_short ? short_s : gate->reply.timeout_s);
 }

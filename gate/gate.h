@@ -16,6 +16,7 @@
 #include "client.h"
 #include "facts.h"
 #include "keys.h"
+#include "term.h"
 
 struct gate {
 	struct client_options keeper;
@@ -75,6 +76,19 @@ enum verdict gate_challenge(struct gate *gate);
  * stands under it.  False where that cannot be done, which is then said.
  */
 bool gate_show(struct gate *gate, const char *message);
+
+/*
+ * Whether that answer puts an offer off that may be put off: Enter does; so
+ * does nobody, where a command was asked for, since a command may have a
+ * terminal and no person behind it.
+ */
+bool gate_is_put_off(const struct gate *gate, enum answer answer);
+
+/*
+ * Shows the recovery codes of the reply, and waits until they are kept.  False
+ * where nobody is there to keep them; gate->exit is set.
+ */
+bool gate_keep(struct gate *gate);
 
 /*
  * Sets up a device on the terminal: QR code, its first code, recovery codes.

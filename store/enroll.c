@@ -171,6 +171,7 @@ enroll_confirm(const struct policy *policy, struct record *record,
 {
 	char code[OTP_DIGITS_MAX + 1] = "";
 	struct device device;
+	bool with_codes;
 	enum fault fault;
 
 	*ret = (struct outcome){.verdict = VERDICT_DENY,
@@ -187,11 +188,12 @@ enroll_confirm(const struct policy *policy, struct record *record,
 		OPENSSL_cleanse(&device, sizeof(device));
 		return FAULT_NONE;
 	}
+	with_codes = !login->proof || record->devices.count == 0;
 	free_id(record, device.id);
 	memcpy(ret->device, device.id, sizeof(ret->device));
 	fault = admit(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
-	if (fault == FAULT_NONE && !login->proof)
+	if (fault == FAULT_NONE && with_codes)
 		fault = enroll_recovery(record, login, recovery);
 	if (fault != FAULT_NONE)
 		return fault;

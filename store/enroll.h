@@ -31,8 +31,8 @@ void enroll_begin(struct record *record,
 /*
  * Confirms with the first code that the app shows.  PASS, reason ENROLLED:
  * the device is in the record, that code is spent, recovery became the
- * recovery codes and any earlier ones are void; a device beside another
- * (login->proof) leaves those as they are.  DENY: WRONG_CODE (with
+ * recovery codes and any earlier ones are void; with login->proof a device
+ * beside another leaves those as they are, and no login is noted.  DENY: WRONG_CODE (with
  * ret->drift_s where a clock is off; the caller knows the secret, so telling
  * gives nothing away) or NO_PENDING.  FAULT_LIMIT: no more devices fit;
  * FAULT_MEMORY; the record must not be written then.

@@ -35,6 +35,22 @@ deny(struct attempt *a, enum reason reason)
 	    .verdict = VERDICT_DENY, .reason = reason, .recovery_left = -1};
 }
 
+void
+keeper_decide(struct call *call, const struct record *record,
+    const struct login *login, struct decision *ret)
+{
+	struct groups_user user = {.name = call->user, .gid = call->gid};
+	struct address address;
+	struct subject subject = {.user = call->user,
+	    .last_rule = record->last_rule,
+	    .member = groups_member,
+	    .ctx = &user};
+
+	if (address_parse(login->address, &address))
+		subject.address = &address;
+	policy_decide(&call->policy, &subject, ret);
+}
+
 /*
  * What is decided before any code is looked at; whether the record must be
  * written for it alone.
@@ -42,20 +58,11 @@ deny(struct attempt *a, enum reason reason)
 static enum change
 decide(struct attempt *a, struct record *record)
 {
-	struct groups_user user = {.name = a->call->user, .gid = a->call->gid};
-	struct address address;
-	struct subject subject = {.user = a->call->user,
-	    .last_rule = record->last_rule,
-	    .member = groups_member,
-	    .ctx = &user};
-
 	if (record->uid != (int64_t)a->call->uid) {
 		deny(a, REASON_UID_CHANGED);
 		return CHANGE_NONE;
 	}
-	if (address_parse(a->login.address, &address))
-		subject.address = &address;
-	policy_decide(&a->call->policy, &subject, &a->decision);
+	keeper_decide(a->call, record, &a->login, &a->decision);
 	login_decide(
 	    &a->call->policy, &a->decision, record, &a->login, &a->outcome);
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
@@ -101,6 +108,8 @@ judge(struct attempt *a, struct record *record, const char *code)
 	}
 	judged.changed |= a->outcome.changed;
 	judged.deadline_s = a->outcome.deadline_s;
+	judged.first = a->outcome.first;
+	judged.open_s = a->outcome.open_s;
 	a->outcome = judged;
 }
 
@@ -121,12 +130,8 @@ on_skip(struct record *record, void *arg)
 	struct attempt *a = arg;
 
 	decide(a, record);
-	if (a->outcome.may_skip) {
-		record->skipped_s = a->login.now_s;
-		a->outcome.verdict = VERDICT_PASS;
-		a->outcome.reason = REASON_SKIPPED;
-		a->outcome.changed = true;
-	}
+	if (a->outcome.may_skip)
+		login_put_off(record, &a->login, &a->outcome);
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
@@ -265,8 +270,12 @@ fill(struct attempt *a, struct reply *reply)
 {
 	const struct outcome *outcome = &a->outcome;
 	const struct policy *policy = &a->call->policy;
-	struct reason_facts facts = {
-	    .wait_s = outcome->wait_s, .name = outcome->name};
+	struct reason_facts facts = {.wait_s = outcome->wait_s,
+	    .deadline_s = outcome->deadline_s,
+	    .again_s = outcome->again_s,
+	    .open_s = outcome->open_s,
+	    .may_add = outcome->first != FIRST_NO,
+	    .name = outcome->name};
 
 	if (outcome->deadline_s > a->login.now_s)
 		facts.left_s = outcome->deadline_s - a->login.now_s;

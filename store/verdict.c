@@ -5,12 +5,14 @@
 #include "verdict.h"
 #include "when.h"
 
-#define LONG_WAIT_S   3600 /* above that, no seconds */
-#define DURATION_SAID 64   /* bytes, for duration_say() */
+#define LONG_WAIT_S   3600  /* above that, no seconds */
+#define DURATION_SAID 64    /* bytes, for duration_say() */
+#define DAY_SAID      86400 /* "a day" */
 
 /*
- * In a message %W is the wait, %L the time left and %N the name.  The exit
- * status is the gate's where the reason denies.
+ * In a message %W is the wait, %L the time left, %D the deadline and %N the
+ * name; %S says how to set up a device, %A when that is offered again, and %O
+ * how long it is open.  The exit status is the gate's where the reason denies.
  */
 static const struct {
 	const char *name;
@@ -25,12 +27,13 @@ static const struct {
     [REASON_REMEMBERED] = {"remembered", GATE_EXIT_DENIED, ""},
     [REASON_OPTIONAL] = {"optional", GATE_EXIT_DENIED, ""},
     [REASON_GRACE] = {"grace", GATE_EXIT_DENIED,
-	"A verification code will be required here in %L."},
-    [REASON_SKIPPED] = {"skipped", GATE_EXIT_DENIED,
-	"Not set up. You will be asked again in a day."},
+	"A verification code will be required here in %L (%D). %S"},
+    [REASON_SKIPPED] = {"skipped", GATE_EXIT_DENIED, "Not set up.%A"},
     [REASON_ENROLLED] = {"enrolled", GATE_EXIT_DENIED, ""},
 
     [REASON_DONE] = {"done", GATE_EXIT_DENIED, ""},
+    [REASON_ADD] = {"add", GATE_EXIT_DENIED,
+	"You can set up a device now: tfa add."},
 
     [REASON_ASK] = {"ask", GATE_EXIT_DENIED, ""},
     [REASON_ASK_LOCKED] = {"ask_locked", GATE_EXIT_LATER,
@@ -52,7 +55,7 @@ static const struct {
 	"code that your administrator gave you; press Enter to do this "
 	"later."},
     [REASON_SETUP] = {"setup", GATE_EXIT_DENIED,
-	"A code is required here from now on."},
+	"A code is required here from now on.%O"},
 
     [REASON_WRONG_CODE] = {"wrong_code", GATE_EXIT_DENIED, "Wrong code."},
     [REASON_TRIES] = {"tries", GATE_EXIT_DENIED,
@@ -77,7 +80,7 @@ static const struct {
 	"(ssh -o SetEnv=TFA_CODE=123456)."},
     [REASON_SETUP_TERMINAL] = {"setup_terminal", GATE_EXIT_TERMINAL,
 	"A verification code is required here and you have none yet: log "
-	"in once with a terminal to set it up."},
+	"in once with a terminal to set it up.%O"},
     [REASON_DEVICE_TERMINAL] = {"device_terminal", GATE_EXIT_TERMINAL,
 	"Setting up a device needs a terminal: use ssh -t."},
     [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
@@ -89,7 +92,12 @@ static const struct {
     [REASON_NO_DEVICE] = {"no_device", GATE_EXIT_DENIED,
 	"You have no such device: tfa status lists them."},
     [REASON_NOT_ENROLLED] = {"not_enrolled", GATE_EXIT_DENIED,
-	"You have no device yet: the first is set up at a login, not here."},
+	"You have no device yet: tfa add sets one up."},
+    [REASON_ADD_CLOSED] = {"add_closed", GATE_EXIT_DENIED,
+	"You may not set up a device on your own now: ask an administrator for "
+	"a code to do it with (tfa-admin code USER --enroll)."},
+    [REASON_NOT_ASKED] = {"not_asked", GATE_EXIT_DENIED,
+	"No code is ever asked of you here, so there is nothing to set up."},
     [REASON_LAST_DEVICE] = {"last_device", GATE_EXIT_DENIED,
 	"This is your last device and a code is required here: add the new one "
 	"first (tfa add)."},
@@ -191,15 +199,78 @@ reason_exit(enum reason reason)
 }
 
 static void
+say_setup(const struct reason_facts *facts, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s",
+	    facts->may_add ? "Set it up now: tfa add."
+			   : "Ask an administrator for a code to set it up "
+			     "(tfa-admin code USER --enroll).");
+}
+
+/* After "later": what ends first is what has to be known. */
+static void
+say_again(const struct reason_facts *facts, char *ret, size_t size)
+{
+	bool each = facts->again_s <= 0;
+	char due[2 * DURATION_SAID] = "", left[DURATION_SAID] = "a day";
+	char when[WHEN_TEXT];
+
+	if (facts->left_s > 0) {
+		when_format(facts->deadline_s, when);
+		duration_say(facts->left_s, left, sizeof(left));
+		snprintf(due, sizeof(due),
+		    " A code will be required here in %s (%s).", left, when);
+	}
+	if (facts->open_s > 0 && (facts->open_s < facts->again_s || each)) {
+		duration_say(facts->open_s, left, sizeof(left));
+		snprintf(ret, size,
+		    "%s Your one-time code is good for another %s: tfa add "
+		    "takes it.",
+		    due, left);
+		return;
+	}
+	snprintf(left, sizeof(left), "a day");
+	if (facts->again_s != DAY_SAID)
+		duration_say(facts->again_s, left, sizeof(left));
+	snprintf(ret, size, "%s You will be asked again %s%s; sooner: tfa add.",
+	    due, each ? "at each login" : "in ", each ? "" : left);
+}
+
+static void
+say_open(const struct reason_facts *facts, char *ret, size_t size)
+{
+	char left[DURATION_SAID];
+
+	ret[0] = '\0';
+	if (facts->open_s <= 0)
+		return;
+	duration_say(facts->open_s, left, sizeof(left));
+	snprintf(ret, size,
+	    " You have %s to set it up; after that, ask an administrator.",
+	    left);
+}
+
+static void
 fill(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
+	char when[WHEN_TEXT];
+
 	if (what == 'W' && facts->wait_s <= LONG_WAIT_S)
 		snprintf(ret, size, "%lld s", (long long)facts->wait_s);
 	else if (what == 'W')
 		duration_say(facts->wait_s, ret, size);
 	else if (what == 'L')
 		duration_say(facts->left_s, ret, size);
-	else
+	else if (what == 'S')
+		say_setup(facts, ret, size);
+	else if (what == 'A')
+		say_again(facts, ret, size);
+	else if (what == 'O')
+		say_open(facts, ret, size);
+	else if (what == 'D') {
+		when_format(facts->deadline_s, when);
+		snprintf(ret, size, "%s", when);
+	} else
 		snprintf(ret, size, "%s", facts->name ? facts->name : "");
 }
 

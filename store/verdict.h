@@ -41,6 +41,7 @@ enum reason {
 	REASON_SKIPPED,
 	REASON_ENROLLED,
 	REASON_DONE,
+	REASON_ADD,
 	/* challenge, enroll */
 	REASON_ASK,
 	REASON_ASK_LOCKED,
@@ -66,6 +67,8 @@ enum reason {
 	REASON_NO_CODE,
 	REASON_NO_DEVICE,
 	REASON_NOT_ENROLLED,
+	REASON_ADD_CLOSED,
+	REASON_NOT_ASKED,
 	REASON_LAST_DEVICE,
 	REASON_MANY_DEVICES,
 	REASON_DEVICES_FULL,
@@ -95,9 +98,13 @@ enum reason {
 
 /* What a message may need to say. */
 struct reason_facts {
-	int64_t wait_s;   /* LOCKED: until the next try */
-	int64_t left_s;   /* GRACE, OFFER: until the deadline */
-	const char *name; /* a group, a rule, a user; or "" */
+	int64_t wait_s; /* LOCKED: until the next try */
+	int64_t left_s; /* GRACE, OFFER, SKIPPED: until the deadline, or 0 */
+	int64_t deadline_s; /* when that is */
+	int64_t again_s;    /* SKIPPED: until the next offer; 0: each login */
+	int64_t open_s;     /* how long a first device may be set up still */
+	bool may_add;       /* "tfa add" sets up a first device now */
+	const char *name;   /* a group, a rule, a user; or "" */
 };
 
 /* The word for it in logs and in the protocol: "wrong_code".  Never NULL. */

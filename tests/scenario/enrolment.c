@@ -367,7 +367,7 @@ Test(enrolment, admins_code_may_be_left_for_later)
 	session_expect(s, "Wrong code");
 	session_expect(s, PROMPT);
 	session_type(s, "\r");
-	session_expect(s, "asked again in a day");
+	session_expect(s, "tfa add takes it");
 	session_type(s, "echo in''side; exit 3\r");
 	cr_assert_eq(session_status(s), 3);
 	assert_says(s->seen, "inside");
@@ -392,7 +392,7 @@ Test(enrolment, device_may_be_left_for_later_after_the_admins_code)
 	session_expect(s, "Press Enter to do this later");
 	session_expect(s, PROMPT);
 	session_type(s, "\r");
-	session_expect(s, "asked again in a day");
+	session_expect(s, "tfa add takes it");
 	session_type(s, "echo in''side; exit 3\r");
 	cr_assert_eq(session_status(s), 3);
 	assert_never_says(fixture_record(b, b->me), "\"devices\"");

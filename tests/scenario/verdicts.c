@@ -53,6 +53,55 @@ Test(verdicts, grace_offers_once_a_day)
 	assert_never_says(s->seen, PROMPT);
 }
 
+/* The last that somebody hears before the deadline is no "in a day". */
+Test(verdicts, last_day_of_grace_offers_at_each_login)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-24),
+					     hours_from_now(20)));
+	struct session *s;
+
+	for (int i = 0; i < 3; i++) {
+		s = session_open(
+		    b, b->me, NULL, i < 2 ? NULL : "echo in''side");
+		session_expect(s, PROMPT);
+		session_type(s, "\r");
+		session_expect(s, "A code will be required here in ");
+		session_expect(s, "asked again at each login; sooner: tfa add");
+		if (i < 2)
+			session_type(s, "echo in''side; exit\r");
+		session_expect(s, "inside");
+		cr_assert_eq(session_status(s), 0);
+	}
+}
+
+/* Twelve hours into the second of two days the day without an offer ends. */
+Test(verdicts, next_offer_is_no_later_than_the_last_day)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-24),
+					     hours_from_now(36)));
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, PROMPT);
+	session_type(s, "\r");
+	session_expect(s, "asked again in 1");
+	session_kill(s);
+}
+
+/* A terminal that a program asked for, and nobody behind it. */
+Test(verdicts, last_day_of_grace_lets_a_program_with_a_terminal_through)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-24),
+					     hours_from_now(20)),
+	    .more = "'attempts':{'timeout':'3s'}");
+	struct run *r = ssh_run(b, b->me, ARGV("-tt"), "echo in''side", NULL);
+
+	assert_status(r, 0);
+	assert_says(r->out, "inside");
+}
+
 Test(verdicts, grace_lets_a_command_through_with_one_line)
 {
 	struct bastion *b = in_grace();
@@ -61,6 +110,7 @@ Test(verdicts, grace_lets_a_command_through_with_one_line)
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "inside\n");
 	assert_says(r->err, "2 days");
+	assert_says(r->err, "Set it up now: tfa add.");
 	cr_assert_eq(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
 }
 

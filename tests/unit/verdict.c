@@ -176,6 +176,38 @@ Test(verdict, fills_in_the_facts)
 		"A code will be required in 3 days. Press Enter to do this "
 		"later."},
 	    {REASON_CODE, {.name = ""}, ""},
+	    {REASON_GRACE,
+		{.left_s = 3 * DAY_S,
+		    .deadline_s = 1793000020,
+		    .may_add = true},
+		"A verification code will be required here in 3 days "
+		"(2026-10-26T07:33:40Z). Set it up now: tfa add."},
+	    {REASON_GRACE, {.left_s = 60, .deadline_s = 1793000020},
+		"A verification code will be required here in 1 minute "
+		"(2026-10-26T07:33:40Z). Ask an administrator for a code to "
+		"set it up (tfa-admin code USER --enroll)."},
+	    {REASON_SKIPPED, {.again_s = DAY_S},
+		"Not set up. You will be asked again in a day; sooner: tfa "
+		"add."},
+	    {REASON_SKIPPED,
+		{.again_s = 3600,
+		    .left_s = DAY_S + 3600,
+		    .deadline_s = 1793000020},
+		"Not set up. A code will be required here in 1 day 1 hour "
+		"(2026-10-26T07:33:40Z). You will be asked again in 1 hour; "
+		"sooner: tfa add."},
+	    {REASON_SKIPPED, {.left_s = 5400, .deadline_s = 1793000020},
+		"Not set up. A code will be required here in 1 hour 30 minutes "
+		"(2026-10-26T07:33:40Z). You will be asked again at each "
+		"login; sooner: tfa add."},
+	    {REASON_SKIPPED, {.again_s = DAY_S, .open_s = DAY_S - 60},
+		"Not set up. Your one-time code is good for another 23 hours "
+		"59 minutes: tfa add takes it."},
+	    {REASON_SETUP, {.open_s = 0},
+		"A code is required here from now on."},
+	    {REASON_SETUP, {.open_s = DAY_S},
+		"A code is required here from now on. You have 1 day to "
+		"set it up; after that, ask an administrator."},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
