@@ -44,9 +44,10 @@ put_off(struct gate *gate)
 {
 	enum verdict verdict = gate_ask(gate, "skip", NULL);
 
-	if (verdict != VERDICT_PASS)
-		gate_say(gate);
-	return verdict == VERDICT_PASS ? VERDICT_PASS : VERDICT_DENY;
+	if (verdict == VERDICT_PASS || verdict == VERDICT_CHALLENGE)
+		return verdict;
+	gate_say(gate);
+	return VERDICT_DENY;
 }
 
 enum verdict
@@ -56,8 +57,10 @@ gate_challenge(struct gate *gate)
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
 
-	if (gate->facts.code[0] != '\0')
+	if (gate->facts.code[0] != '\0' && !gate->code_tried) {
+		gate->code_tried = true;
 		return try_code(gate, gate->facts.code);
+	}
 	gate_say(gate);
 	if (!gate->facts.terminal)
 		return gate_turn_away(gate, REASON_NEEDS_TERMINAL);

@@ -30,6 +30,30 @@ gate_keep(struct gate *gate)
 }
 
 static enum verdict
+confirm_once(struct gate *gate, const char *code)
+{
+	enum verdict verdict;
+
+	gate->device = gate->pending;
+	verdict = gate_ask(gate, "enroll_confirm", code);
+	gate->device = NULL;
+	return verdict;
+}
+
+/* Let in: with a new device, or since another window of this connection set
+ * one up meanwhile. */
+static enum verdict
+finish(struct gate *gate)
+{
+	if (reason_from_name(gate->reply.reason) == REASON_ENROLLED)
+		return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
+	gate_say(gate);
+	term_say("Nothing was set up here: a device was set up from another "
+		 "window meanwhile, or none is needed now.");
+	return VERDICT_PASS;
+}
+
+static enum verdict
 confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -47,10 +71,12 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);
 		is_word = strpbrk(code, letters) != NULL;
-		verdict = gate_ask(gate, "enroll_confirm", code);
+		verdict = confirm_once(gate, code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
-			return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
+			return finish(gate);
+		if (verdict == VERDICT_CHALLENGE)
+			return verdict;
 		gate_say(gate);
 		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE)
 			return VERDICT_DENY;
@@ -58,10 +84,13 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 			term_say("Type the six digits that the app shows, and "
 				 "no other code.");
 	}
-	if (!may_skip)
+	if (!may_skip) {
+		term_say("That was the last try: log in again.");
 		return VERDICT_DENY;
+	}
 	verdict = gate_ask(gate, "skip", NULL);
-	gate_say(gate);
+	if (verdict != VERDICT_CHALLENGE)
+		gate_say(gate);
 	return verdict;
 }
 
@@ -96,10 +125,13 @@ gate_enroll(struct gate *gate)
 		return gate_turn_away(gate, REASON_DEVICE_TERMINAL);
 	memcpy(message, gate->reply.message, sizeof(message));
 	verdict = gate_ask(gate, "enroll_begin", NULL);
+	if (verdict == VERDICT_CHALLENGE)
+		return verdict;
 	if (verdict != VERDICT_ENROLL) {
 		gate_say(gate);
 		return verdict;
 	}
+	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	if (!gate_show(gate, message))
 		return VERDICT_DENY;
 	return confirm(gate, may_skip, gate->reply.tries,

@@ -26,8 +26,10 @@ struct gate {
 	struct facts facts;
 	struct reply reply;           /* the keeper's last */
 	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
-	const char *device;           /* tfa: a device's name or id, or NULL */
-	int exit;                     /* the status of a refusal */
+	char pending[DEVICE_ID_TEXT]; /* of the enrolment in this window */
+	const char *device; /* a device's name or id, or pending; or NULL */
+	bool code_tried;    /* TFA_CODE was */
+	int exit;           /* the status of a refusal */
 };
 
 /* "Verification code: ", which other programs look for. */
@@ -67,7 +69,8 @@ bool gate_restrict(struct gate *gate);
 /*
  * Asks for codes until one passes, the keeper says no, or the policy's number
  * of tries is used up.  TFA_CODE is tried once, in place of asking.  Where the
- * code may be left for later and is, or none was right, "skip" decides.
+ * code may be left for later and is, or none was right, "skip" decides:
+ * VERDICT_CHALLENGE as of gate_enroll().
  */
 enum verdict gate_challenge(struct gate *gate);
 
@@ -92,7 +95,8 @@ bool gate_keep(struct gate *gate);
 
 /*
  * Sets up a device on the terminal: QR code, its first code, recovery codes.
- * Passes also where it may be put off and is.
+ * Passes also where it may be put off and is.  VERDICT_CHALLENGE: another
+ * window set one up meanwhile, and its code is to be asked for.
  */
 enum verdict gate_enroll(struct gate *gate);
 

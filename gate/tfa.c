@@ -300,6 +300,7 @@ confirm(struct gate *gate)
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
 
+	gate->device = gate->pending;
 	for (; tries > 0; tries--) {
 		if (!ask_line(gate, "Code from the new device: ", timeout_s,
 			code, sizeof(code)))
@@ -369,6 +370,7 @@ own_add(struct gate *gate, const char *operand)
 			       : ask_with_code(gate, "device_begin");
 	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
+	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	return gate_show(gate, "") ? confirm(gate) : GATE_EXIT_DENIED;
 }
 

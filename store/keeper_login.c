@@ -25,6 +25,7 @@ struct attempt {
 	struct outcome outcome;
 	/* enrolment */
 	uint8_t secret[ENROLL_SECRET_BYTES];
+	char pending[DEVICE_ID_TEXT]; /* the id under which that waits */
 	struct recovery recovery;
 };
 
@@ -132,28 +133,51 @@ on_skip(struct record *record, void *arg)
 	decide(a, record);
 	if (a->outcome.may_skip)
 		login_put_off(record, &a->login, &a->outcome);
+	else if (a->outcome.reason == REASON_ASK)
+		a->outcome.reason = REASON_ELSEWHERE;
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
 /*
- * Whether this login may set up a device: it was told so, or it holds an
- * enrolment code.  If not, the outcome is the answer.
+ * Whether this login may set up a device: by the one rule for that, whether it
+ * was offered or put off in another window, or as it holds an enrolment code.
+ * If not, the outcome is the answer.
  */
 static bool
 may_enroll(struct attempt *a, struct record *record)
 {
-	int64_t most = a->call->policy.enrollment.max_devices;
+	const struct policy *policy = &a->call->policy;
 
-	decide(a, record);
-	if (a->outcome.verdict == VERDICT_CHALLENGE &&
-	    a->call->request.enroll_code[0] != '\0')
+	if (a->outcome.verdict != VERDICT_ENROLL &&
+	    a->outcome.first == FIRST_SELF) {
+		a->outcome.verdict = VERDICT_ENROLL;
+		a->outcome.reason = REASON_SETUP;
+	} else if (a->call->request.enroll_code[0] != '\0' &&
+	    (a->outcome.verdict == VERDICT_CHALLENGE ||
+		a->outcome.first == FIRST_CODE))
 		judge(a, record, a->call->request.enroll_code);
 	if (a->outcome.verdict != VERDICT_ENROLL)
 		return false;
-	if ((int64_t)record->devices.count >= most) {
+	if ((int64_t)record->devices.count >= policy->enrollment.max_devices) {
 		deny(a, REASON_NOT_ALLOWED);
 		return false;
 	}
+	return true;
+}
+
+/*
+ * Another window of this user set up a device while this one was about to.  It
+ * goes on as a login does that has a device.
+ */
+static bool
+is_elsewhere(struct attempt *a, const struct record *record)
+{
+	if (record->devices.count == 0 ||
+	    a->outcome.verdict != VERDICT_CHALLENGE ||
+	    enroll_is_pending(record, a->call->request.device))
+		return false;
+	if (a->outcome.reason == REASON_ASK)
+		a->outcome.reason = REASON_ELSEWHERE;
 	return true;
 }
 
@@ -162,8 +186,14 @@ on_enroll_begin(struct record *record, void *arg)
 {
 	struct attempt *a = arg;
 
+	decide(a, record);
 	if (may_enroll(a, record)) {
-		enroll_begin(record, a->secret, "phone", a->login.now_s);
+		if (enroll_begin(record, a->secret, "phone", a->login.now_s) !=
+		    FAULT_NONE) {
+			deny(a, REASON_STORE);
+			return CHANGE_NONE;
+		}
+		memcpy(a->pending, record->pending.id, sizeof(a->pending));
 		a->outcome.changed = true;
 	}
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
@@ -175,9 +205,11 @@ on_enroll_confirm(struct record *record, void *arg)
 	struct attempt *a = arg;
 	const char *code = a->call->request.code;
 
-	if (may_enroll(a, record) &&
-	    enroll_confirm(&a->call->policy, record, &a->login, code,
-		strlen(code), &a->recovery, &a->outcome) != FAULT_NONE) {
+	decide(a, record);
+	if (!is_elsewhere(a, record) && may_enroll(a, record) &&
+	    enroll_confirm(&a->call->policy, record, &a->login,
+		a->call->request.device, code, strlen(code), &a->recovery,
+		&a->outcome) != FAULT_NONE) {
 		deny(a, REASON_STORE);
 		return CHANGE_NONE;
 	}
@@ -205,14 +237,16 @@ audit(struct attempt *a)
 {
 	struct call *call = a->call;
 	const char *command = call->request.command;
+	/* The enrolment is over, the login is not. */
+	bool is_over = a->outcome.reason == REASON_ELSEWHERE;
 	struct audit entry;
 
 	if (a->outcome.verdict != VERDICT_PASS &&
-	    a->outcome.verdict != VERDICT_DENY)
+	    a->outcome.verdict != VERDICT_DENY && !is_over)
 		return true;
 	keeper_audit_init(call, a->event, call->user, &entry);
 	snprintf(entry.verdict, sizeof(entry.verdict), "%s",
-	    verdict_name(a->outcome.verdict));
+	    verdict_name(is_over ? VERDICT_DENY : a->outcome.verdict));
 	snprintf(entry.reason, sizeof(entry.reason), "%s",
 	    reason_name(a->outcome.reason));
 	if (a->decision.rule != NULL)
@@ -487,8 +521,10 @@ keeper_enroll_begin(struct call *call)
 	if (keeper_draw(a.secret, sizeof(a.secret)))
 		settle(&a, on_enroll_begin);
 	fill(&a, &reply);
-	if (a.outcome.verdict == VERDICT_ENROLL)
+	if (a.outcome.verdict == VERDICT_ENROLL) {
 		keeper_add_secret(call, a.secret, &reply);
+		memcpy(reply.device, a.pending, sizeof(reply.device));
+	}
 	keeper_reply(call, &reply);
 	explicit_bzero(&a, sizeof(a));
 }

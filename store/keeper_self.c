@@ -18,8 +18,10 @@ struct change_of_own {
 	struct login login;
 	struct decision decision; /* where there is no device */
 	struct outcome outcome;
-	bool is_first; /* device: it comes with recovery codes */
+	bool is_first;        /* device: it comes with recovery codes */
+	char name[NAME_TEXT]; /* of the device, for the log */
 	uint8_t secret[ENROLL_SECRET_BYTES];
+	char pending[DEVICE_ID_TEXT]; /* the id under which that waits */
 	struct recovery recovery;
 };
 
@@ -117,8 +119,13 @@ on_begin(struct record *record, void *arg)
 		return CHANGE_NONE;
 	}
 	if (own->is_first ? may_set_up(own, record) : proves(own, record)) {
-		enroll_begin(record, own->secret,
-		    name[0] != '\0' ? name : "phone", own->login.now_s);
+		if (enroll_begin(record, own->secret,
+			name[0] != '\0' ? name : "phone",
+			own->login.now_s) != FAULT_NONE) {
+			deny(own, REASON_STORE);
+			return CHANGE_NONE;
+		}
+		memcpy(own->pending, record->pending.id, sizeof(own->pending));
 		own->outcome.verdict = VERDICT_ENROLL;
 		own->outcome.reason = REASON_SETUP;
 		own->outcome.changed = true;
@@ -135,13 +142,19 @@ on_confirm(struct record *record, void *arg)
 	const char *code = own->call->request.code;
 
 	own->is_first = record->devices.count == 0;
+	memset(own->name, 0, sizeof(own->name));
 	if (record->uid != (int64_t)own->call->uid)
 		deny(own, REASON_NOT_ENROLLED);
 	else if (own->is_first && !may_set_up(own, record))
 		return changed(own);
-	else if (enroll_confirm(&own->call->policy, record, &own->login, code,
-		     strlen(code), &own->recovery, &own->outcome) != FAULT_NONE)
+	else if (enroll_confirm(&own->call->policy, record, &own->login,
+		     own->call->request.device, code, strlen(code),
+		     &own->recovery, &own->outcome) != FAULT_NONE)
 		deny(own, REASON_STORE);
+	else if (own->outcome.verdict == VERDICT_PASS)
+		memcpy(own->name,
+		    record->devices.items[record->devices.count - 1].name,
+		    sizeof(own->name));
 	return changed(own);
 }
 
@@ -224,8 +237,7 @@ audit(struct change_of_own *own)
 	memcpy(entry.address, own->login.address, sizeof(entry.address));
 	memcpy(entry.key, own->login.key, sizeof(entry.key));
 	memcpy(entry.device, own->outcome.device, sizeof(entry.device));
-	snprintf(
-	    entry.detail, sizeof(entry.detail), "%s", call->request.device);
+	memcpy(entry.detail, own->name, sizeof(own->name));
 	return keeper_audit(call, &entry);
 }
 
@@ -270,6 +282,7 @@ begin(struct change_of_own *own, struct call *call)
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &own->login);
 	own->login.proof = true;
+	memcpy(own->name, call->request.device, sizeof(own->name));
 }
 
 /* What somebody without a device should know of setting one up. */
@@ -349,8 +362,10 @@ keeper_device_begin(struct call *call)
 		settle(&own, on_begin);
 	fill(&own, &reply);
 	keeper_say_drift(&own.outcome, false, &reply);
-	if (own.outcome.verdict == VERDICT_ENROLL)
+	if (own.outcome.verdict == VERDICT_ENROLL) {
 		keeper_add_secret(call, own.secret, &reply);
+		memcpy(reply.device, own.pending, sizeof(reply.device));
+	}
 	keeper_reply(call, &reply);
 	explicit_bzero(&own, sizeof(own));
 }

@@ -24,6 +24,7 @@
 #define RECORD_MAX      (64UL * 1024) /* bytes of a record's text */
 #define DEVICES_MAX     8
 #define CODES_MAX       32
+#define EARLIER_MAX     3
 #define SOURCES_MAX     16
 #define VERIFIED_MAX    16
 #define SPENT_MAX       1000       /* the highest attempts.stop */
@@ -50,9 +51,11 @@ struct device {
 	int64_t told_s; /* until when its owner was told of changes */
 };
 
-/* An enrolment that waits for its first code. */
+/* An enrolment that waits for its first code, in a window that shows its
+ * secret. */
 struct pending {
 	bool present;
+	char id[DEVICE_ID_TEXT]; /* which that window names it by */
 	struct otp_secret secret;
 	char name[NAME_TEXT];
 	int64_t until_s;
@@ -122,7 +125,8 @@ struct record {
 	char user[USER_TEXT];
 	int64_t uid;
 	JSON_LIST_OF(struct device) devices;
-	struct pending pending;
+	struct pending pending;               /* the one begun last */
+	JSON_LIST_OF(struct pending) earlier; /* in other windows */
 	JSON_LIST_OF(struct one_time) codes;
 	struct made made;
 	int64_t first_seen_s;

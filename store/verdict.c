@@ -57,6 +57,10 @@ static const struct {
     [REASON_SETUP] = {"setup", GATE_EXIT_DENIED,
 	"A code is required here from now on.%O"},
 
+    [REASON_ELSEWHERE] = {"elsewhere", GATE_EXIT_DENIED,
+	"A device was set up from another window meanwhile: type a code of "
+	"that device."},
+
     [REASON_WRONG_CODE] = {"wrong_code", GATE_EXIT_DENIED, "Wrong code."},
     [REASON_TRIES] = {"tries", GATE_EXIT_DENIED,
 	"That was the last try: if your app shows these codes, set the phone's "
@@ -84,8 +88,10 @@ static const struct {
     [REASON_DEVICE_TERMINAL] = {"device_terminal", GATE_EXIT_TERMINAL,
 	"Setting up a device needs a terminal: use ssh -t."},
     [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
-	"The time to set this up ran out, or it was begun anew elsewhere: "
-	"log in again."},
+	"It was set up or begun anew elsewhere, or an administrator ended it: "
+	"begin again."},
+    [REASON_PENDING_LATE] = {"pending_late", GATE_EXIT_DENIED,
+	"The ten minutes to set this up are over: begin again."},
     [REASON_NO_CODE] = {"no_code", GATE_EXIT_DENIED,
 	"No code was entered: try again when you have one."},
 
