@@ -25,7 +25,8 @@ fill(const struct gate *gate, const char *request, const char *code,
 	memcpy(ret->address, facts->address, sizeof(ret->address));
 	memcpy(ret->auth_path, facts->auth_path, sizeof(ret->auth_path));
 	/* The keeper refuses what is of another request. */
-	if (strncmp(request, "enroll_", 7) == 0)
+	if (strncmp(request, "enroll_", 7) == 0 ||
+	    strncmp(request, "device_", 7) == 0)
 		memcpy(ret->enroll_code, gate->enroll_code,
 		    sizeof(ret->enroll_code));
 	if (gate->device != NULL)

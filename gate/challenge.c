@@ -23,8 +23,10 @@ try_code(struct gate *gate, const char *code)
 static bool
 may_try_again(const struct gate *gate)
 {
-	return reason_from_name(gate->reply.reason) == REASON_WRONG_CODE ||
-	    !gate_is_counted(gate);
+	enum reason reason = reason_from_name(gate->reply.reason);
+
+	return reason == REASON_WRONG_CODE || !gate_is_counted(gate) ||
+	    reason_is_undecided(reason);
 }
 
 /* How many tries that answer takes: none where it was no code at all, as a slip
@@ -36,6 +38,14 @@ cost(const struct gate *gate, int *slips)
 	    ++*slips > SLIPS_MAX;
 }
 
+bool
+gate_is_put_off(const struct gate *gate, enum answer answer)
+{
+	bool command = gate->facts.command != NULL || gate->command != NULL;
+
+	return answer == ANSWER_EMPTY || (answer == ANSWER_NONE && command);
+}
+
 /* An offer was put off, or no code of these was one: the keeper says whether
  * that is all right. */
 static enum verdict
@@ -43,9 +53,10 @@ put_off(struct gate *gate)
 {
 	enum verdict verdict = gate_ask(gate, "skip", NULL);
 
-	if (verdict != VERDICT_PASS)
-		gate_say(gate);
-	return verdict == VERDICT_PASS ? VERDICT_PASS : VERDICT_DENY;
+	if (verdict == VERDICT_PASS || verdict == VERDICT_CHALLENGE)
+		return verdict;
+	gate_say(gate);
+	return VERDICT_DENY;
 }
 
 /* Asks until a code passes or none may any more. */
@@ -60,7 +71,7 @@ ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		    gate_prompt, timeout_s, code, sizeof(code));
 		enum verdict verdict;
 
-		if (answer == ANSWER_EMPTY && may_skip)
+		if (may_skip && gate_is_put_off(gate, answer))
 			break;
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);
@@ -85,16 +96,17 @@ gate_challenge(struct gate *gate)
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	enum verdict verdict;
 
-	if (gate->facts.code[0] != '\0') {
+	if (gate->facts.code[0] != '\0' && !gate->code_tried) {
+		gate->code_tried = true;
 		verdict = try_code(gate, gate->facts.code);
 		if (verdict != VERDICT_DENY || !gate_say_environment(gate))
 			return verdict;
-	} else if (!gate->facts.terminal) {
-		return gate_turn_away(gate,
-		    gate->facts.code_empty ? REASON_EMPTY_CODE
-					   : REASON_NEEDS_TERMINAL);
 	} else {
 		gate_say(gate);
 	}
+	if (!gate->facts.terminal)
+		return gate_turn_away(gate,
+		    gate->facts.code_empty ? REASON_EMPTY_CODE
+					   : REASON_NEEDS_TERMINAL);
 	return ask_person(gate, may_skip, tries, timeout_s);
 }

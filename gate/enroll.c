@@ -9,10 +9,11 @@
 
 /* The device is set up: a pass whatever happens to the codes' display, but
  * not for somebody who is gone. */
-static enum verdict
-finish(struct gate *gate)
+bool
+gate_keep(struct gate *gate)
 {
 	char codes[SHOW_RECOVERY_TEXT], line[INPUT_TEXT];
+	enum answer answer;
 
 	term_say("");
 	gate_say(gate);
@@ -20,11 +21,35 @@ finish(struct gate *gate)
 	show_recovery(&gate->reply, codes);
 	term_write(codes);
 	explicit_bzero(codes, sizeof(codes));
-	if (term_ask("Press Enter when you have kept them: ", KEEP_S, line,
-		sizeof(line)) == ANSWER_GONE) {
-		gate->exit = GATE_EXIT_DENIED;
-		return VERDICT_DENY;
-	}
+	answer = term_ask("Press Enter when you have kept them: ", KEEP_S, line,
+	    sizeof(line));
+	if (answer != ANSWER_GONE && answer != ANSWER_NONE)
+		return true;
+	gate->exit = GATE_EXIT_DENIED;
+	return false;
+}
+
+static enum verdict
+confirm_once(struct gate *gate, const char *code)
+{
+	enum verdict verdict;
+
+	gate->device = gate->pending;
+	verdict = gate_ask(gate, "enroll_confirm", code);
+	gate->device = NULL;
+	return verdict;
+}
+
+/* Let in: with a new device, or since another window of this connection set
+ * one up meanwhile. */
+static enum verdict
+finish(struct gate *gate)
+{
+	if (reason_from_name(gate->reply.reason) == REASON_ENROLLED)
+		return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
+	gate_say(gate);
+	term_say("Nothing was set up here: a device was set up from another "
+		 "window meanwhile, or none is needed now.");
 	return VERDICT_PASS;
 }
 
@@ -38,23 +63,28 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		enum answer answer = term_ask(
 		    gate_prompt, timeout_s, code, sizeof(code));
 
-		if (answer == ANSWER_EMPTY && may_skip)
+		if (may_skip && gate_is_put_off(gate, answer))
 			break;
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);
-		verdict = gate_ask(gate, "enroll_confirm", code);
+		verdict = confirm_once(gate, code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
 			return finish(gate);
+		if (verdict == VERDICT_CHALLENGE)
+			return verdict;
 		gate_say(gate);
 		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
 			return VERDICT_DENY;
 	}
-	if (!may_skip)
+	if (!may_skip) {
+		term_say("That was the last try: log in again.");
 		return VERDICT_DENY;
+	}
 	verdict = gate_ask(gate, "skip", NULL);
-	gate_say(gate);
+	if (verdict != VERDICT_CHALLENGE)
+		gate_say(gate);
 	return verdict;
 }
 
@@ -79,6 +109,9 @@ enum verdict
 gate_enroll(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
+	/* Nobody may be there to scan: a command must not wait for long. */
+	bool is_short = may_skip && gate_is_put_off(gate, ANSWER_NONE);
+	int64_t short_s = gate->reply.timeout_s;
 	char message[MESSAGE_TEXT];
 	enum verdict verdict;
 
@@ -86,12 +119,15 @@ gate_enroll(struct gate *gate)
 		return gate_turn_away(gate, REASON_DEVICE_TERMINAL);
 	memcpy(message, gate->reply.message, sizeof(message));
 	verdict = gate_ask(gate, "enroll_begin", NULL);
+	if (verdict == VERDICT_CHALLENGE)
+		return verdict;
 	if (verdict != VERDICT_ENROLL) {
 		gate_say(gate);
 		return verdict;
 	}
+	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	if (!gate_show(gate, message))
 		return VERDICT_DENY;
-	return confirm(
-	    gate, may_skip, gate->reply.tries, gate->reply.timeout_s);
+	return confirm(gate, may_skip, gate->reply.tries,
+	    is_short ? short_s : gate->reply.timeout_s);
 }

@@ -20,6 +20,7 @@
 #include "facts.h"
 #include "keyfile.h"
 #include "keys.h"
+#include "term.h"
 
 struct gate {
 	struct client_options keeper;
@@ -30,8 +31,10 @@ struct gate {
 	struct facts facts;
 	struct reply reply;           /* the keeper's last */
 	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
-	const char *device;           /* tfa: a device's name or id, or NULL */
-	int exit;                     /* the status of a refusal */
+	char pending[DEVICE_ID_TEXT]; /* of the enrolment in this window */
+	const char *device; /* a device's name or id, or pending; or NULL */
+	bool code_tried;    /* TFA_CODE was */
+	int exit;           /* the status of a refusal */
 };
 
 /* "Verification code: ", which other programs look for. */
@@ -91,7 +94,8 @@ MUST_USE enum reason gate_judge_unknown(struct gate *gate);
  * Asks for codes until one passes, the keeper says no, or the policy's number
  * of tries is used up.  TFA_CODE is tried once, in place of asking; one that is
  * spent or no code at all is left aside where there is a terminal.  Where the
- * code may be left for later and is, or none was right, "skip" decides.
+ * code may be left for later and is, or none was right, "skip" decides:
+ * VERDICT_CHALLENGE as of gate_enroll().
  */
 enum verdict gate_challenge(struct gate *gate);
 
@@ -102,8 +106,22 @@ enum verdict gate_challenge(struct gate *gate);
 bool gate_show(struct gate *gate, const char *message);
 
 /*
+ * Whether that answer puts an offer off that may be put off: Enter does; so
+ * does nobody, where a command was asked for, since a command may have a
+ * terminal and no person behind it.
+ */
+bool gate_is_put_off(const struct gate *gate, enum answer answer);
+
+/*
+ * Shows the recovery codes of the reply, and waits until they are kept.  False
+ * where nobody is there to keep them; gate->exit is set.
+ */
+bool gate_keep(struct gate *gate);
+
+/*
  * Sets up a device on the terminal: QR code, its first code, recovery codes.
- * Passes also where it may be put off and is.
+ * Passes also where it may be put off and is.  VERDICT_CHALLENGE: another
+ * window set one up meanwhile, and its code is to be asked for.
  */
 enum verdict gate_enroll(struct gate *gate);
 

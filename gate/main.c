@@ -17,6 +17,16 @@ refuse(struct gate *gate)
 	return gate->exit != 0 ? gate->exit : GATE_EXIT_DENIED;
 }
 
+static enum verdict
+challenge(struct gate *gate)
+{
+	enum verdict verdict = gate_challenge(gate);
+
+	if (verdict == VERDICT_PASS)
+		gate_say(gate);
+	return verdict;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -45,14 +55,15 @@ main(int argc, char **argv)
 		gate_say(&gate);
 	}
 
-	if (verdict == VERDICT_CHALLENGE) {
-		verdict = gate_challenge(&gate);
-		if (verdict == VERDICT_PASS)
-			gate_say(&gate);
-	}
+	if (verdict == VERDICT_CHALLENGE)
+		verdict = challenge(&gate);
 
 	if (verdict == VERDICT_ENROLL)
 		verdict = gate_enroll(&gate);
+
+	/* Another window set a device up meanwhile. */
+	if (verdict == VERDICT_CHALLENGE)
+		verdict = challenge(&gate);
 
 	if (verdict != VERDICT_PASS)
 		return refuse(&gate);

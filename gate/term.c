@@ -140,15 +140,15 @@ edit(char *line, size_t len, int c)
 
 /* A terminal that is gone as well takes no newline. */
 static enum answer
-take_leave(void)
+take_leave(enum answer left_how)
 {
 	enum fault fault;
 
 	asking = 0;
-	alarm(FAREWELL_S);
+	alarm(left_how == ANSWER_NONE ? SPARE_S : FAREWELL_S);
 	fault = file_write(STDERR_FILENO, "\n", 1);
 	(void)fault;
-	return ANSWER_GONE;
+	return left_how;
 }
 
 enum answer
@@ -174,7 +174,7 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 	asking = 0;
 	if (left || gone) {
 		explicit_bzero(line, sizeof(line));
-		return take_leave();
+		return take_leave(c < 0 && !gone ? ANSWER_NONE : ANSWER_GONE);
 	}
 	typed_plain(line, len, ret, size);
 	explicit_bzero(line, sizeof(line));

@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 enum answer {
-	ANSWER_GONE = 0, /* end of file, ^C, time-out: nobody is there */
+	ANSWER_GONE = 0, /* ^C, ^D, a hang-up: somebody who went away */
+	ANSWER_NONE,     /* time-out, end of file: nobody is there */
 	ANSWER_EMPTY,
 	ANSWER_LINE,
 };

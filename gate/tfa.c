@@ -28,7 +28,8 @@ static const struct {
 	int (*run)(struct gate *gate, const char *operand);
 } commands[] = {
     {"status", NULL, false, "devices, recovery codes, last login", own_status},
-    {"add", "[NAME]", false, "one more device: a new phone", own_add},
+    {"add", "[NAME]", false, "a first device, or one more: a new phone",
+	own_add},
     {"remove", "DEVICE", true, "take a device away", own_remove},
     {"recovery", NULL, false, "ten new recovery codes; the old are void",
 	own_recovery},
@@ -44,7 +45,8 @@ print_help(FILE *to)
 		    commands[i].operand != NULL ? " " : "",
 		    commands[i].operand != NULL ? commands[i].operand : "",
 		    commands[i].help);
-	fputs("\nAll but status ask for a current code first.\n\n"
+	fputs("\nAll but status, and a first device, ask for a current code "
+	      "first.\n\n"
 	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
 	      "  --store DIR         no keeper: a folder of one's own\n"
 	      "  --policy FILE       the policy of that folder\n"
@@ -113,7 +115,7 @@ ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
 {
 	enum answer answer = term_ask(prompt, timeout_s, ret, size);
 
-	if (answer == ANSWER_EMPTY)
+	if (answer != ANSWER_LINE)
 		gate_refuse(gate, REASON_NO_CODE);
 	return answer == ANSWER_LINE;
 }
@@ -183,10 +185,30 @@ print_row(const struct user_row *row)
 	    "wrong codes since a right one: %lld\n", (long long)row->failures);
 }
 
-/* *ret: one's own row; user_row_done() frees it.  0, or the exit status where
- * there is none, which is said. */
+/* Of the end of a stream; false where it is none. */
+static bool
+read_end(struct client *client, char ret[static MESSAGE_TEXT])
+{
+	scoped_json_text char *text = NULL;
+	scoped_reply struct reply reply = {.version = 0};
+	struct json_error error;
+	size_t len = 0;
+
+	if (client_next(client, &text, &len) != FAULT_NONE ||
+	    json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) !=
+		FAULT_NONE)
+		return false;
+	memcpy(ret, reply.message, sizeof(reply.message));
+	return reply.end;
+}
+
+/*
+ * *ret: one's own row; user_row_done() frees it.  ret_message: what the keeper
+ * says beside, or "".  0, or the exit status where there is none, which is said.
+ */
 static int
-read_row(struct gate *gate, struct user_row *ret)
+read_row(struct gate *gate, struct user_row *ret,
+    char ret_message[static MESSAGE_TEXT])
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "status"};
@@ -196,6 +218,8 @@ read_row(struct gate *gate, struct user_row *ret)
 	size_t len = 0;
 
 	*ret = (struct user_row){.state = STATE_NONE};
+	ret_message[0] = '\0';
+	memcpy(request.address, gate->facts.address, sizeof(request.address));
 	if (client_open(&gate->keeper, &request, &client) != FAULT_NONE ||
 	    client_next(&client, &text, &len) != FAULT_NONE) {
 		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n",
@@ -203,7 +227,8 @@ read_row(struct gate *gate, struct user_row *ret)
 		return GATE_EXIT_KEEPER;
 	}
 	if (json_read(&user_row_shape, text, len, PACKET_MAX, ret, &error) ==
-	    FAULT_NONE)
+		FAULT_NONE &&
+	    read_end(&client, ret_message))
 		return 0;
 	user_row_done(ret);
 	fputs("tfa: the keeper refused\n", stderr);
@@ -213,13 +238,16 @@ read_row(struct gate *gate, struct user_row *ret)
 static int
 own_status(struct gate *gate, const char *operand)
 {
+	char message[MESSAGE_TEXT];
 	struct user_row row;
-	int status = read_row(gate, &row);
+	int status = read_row(gate, &row, message);
 
 	(void)operand;
 	if (status != 0)
 		return status;
 	print_row(&row);
+	if (message[0] != '\0')
+		puts(message);
 	user_row_done(&row);
 	return 0;
 }
@@ -240,8 +268,9 @@ has_device(const struct user_row *row, const char *id)
 static int
 check_device(struct gate *gate, const char *id)
 {
+	char message[MESSAGE_TEXT];
 	struct user_row row;
-	int status = read_row(gate, &row);
+	int status = read_row(gate, &row, message);
 
 	if (status != 0)
 		return status;
@@ -257,6 +286,16 @@ check_device(struct gate *gate, const char *id)
 	return status;
 }
 
+/* A first device comes with recovery codes, as at the gate. */
+static int
+finish(struct gate *gate)
+{
+	if (gate->reply.codes.count > 0)
+		return gate_keep(gate) ? 0 : gate->exit;
+	puts("Done: codes from either device are good.");
+	return 0;
+}
+
 /* The first code of the new device; a wrong one may be typed again. */
 static int
 confirm(struct gate *gate)
@@ -264,14 +303,13 @@ confirm(struct gate *gate)
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
 
+	gate->device = gate->pending;
 	for (; tries > 0; tries--) {
 		if (!ask_line(gate, "Code from the new device: ", timeout_s,
 			code, sizeof(code)))
 			return GATE_EXIT_DENIED;
-		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS) {
-			puts("Done: codes from either device are good.");
-			return 0;
-		}
+		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
+			return finish(gate);
 		gate_say(gate);
 		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
@@ -280,10 +318,50 @@ confirm(struct gate *gate)
 	return gate->exit;
 }
 
+/* No code is there to ask for, but an admin's to enrol with: the keeper says
+ * whether that is needed. */
+static enum verdict
+begin_first(struct gate *gate)
+{
+	enum verdict verdict = gate_ask(gate, "device_begin", NULL);
+	int64_t tries = gate->reply.tries;
+
+	for (; verdict == VERDICT_CHALLENGE && tries > 0; tries--) {
+		gate_say(gate);
+		if (!ask_line(gate, gate_prompt, gate->reply.timeout_s,
+			gate->enroll_code, sizeof(gate->enroll_code)))
+			return VERDICT_DENY;
+		verdict = gate_ask(gate, "device_begin", NULL);
+		if (verdict == VERDICT_DENY &&
+		    reason_from_name(gate->reply.reason) == REASON_WRONG_CODE)
+			verdict = VERDICT_CHALLENGE;
+	}
+	if (verdict != VERDICT_ENROLL)
+		gate_say(gate);
+	return verdict;
+}
+
+/* Whether the keeper has a device of this user; the status as of read_row(). */
+static int
+count_devices(struct gate *gate, size_t *ret)
+{
+	char message[MESSAGE_TEXT];
+	struct user_row row;
+	int status = read_row(gate, &row, message);
+
+	if (status != 0)
+		return status;
+	*ret = row.devices.count;
+	user_row_done(&row);
+	return 0;
+}
+
 static int
 own_add(struct gate *gate, const char *operand)
 {
-	int status = check_device(gate, NULL);
+	size_t devices = 0;
+	int status = count_devices(gate, &devices);
+	enum verdict verdict;
 
 	if (status != 0)
 		return status;
@@ -292,8 +370,11 @@ own_add(struct gate *gate, const char *operand)
 		return gate->exit;
 	}
 	gate->device = operand;
-	if (ask_with_code(gate, "device_begin") != VERDICT_ENROLL)
+	verdict = devices == 0 ? begin_first(gate)
+			       : ask_with_code(gate, "device_begin");
+	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
+	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	return gate_show(gate, "") ? confirm(gate) : GATE_EXIT_DENIED;
 }
 

@@ -3,17 +3,49 @@
 #include <string.h>
 
 #include "enroll.h"
+#include "hash.h"
 #include "spent.h"
 #include "utf8.h"
 #include "verify.h"
 
-void
+/* Named by its hash, which tells nothing of the secret. */
+static bool
+name_pending(struct pending *pending)
+{
+	char hash[HASH_TEXT];
+
+	if (!hash_hex(pending->secret.bytes, pending->secret.len, hash))
+		return false;
+	snprintf(pending->id, sizeof(pending->id), "p%.7s", hash);
+	return true;
+}
+
+/* Room for one more, at the cost of the oldest. */
+static enum fault
+keep_earlier(struct record *record)
+{
+	struct pending *kept;
+
+	if (!record->pending.present)
+		return FAULT_NONE;
+	while (record->earlier.count >= EARLIER_MAX)
+		json_list_drop(&record->earlier, sizeof(*kept), 0);
+	kept = json_list_add(&record->earlier, sizeof(*kept));
+	if (kept == NULL)
+		return FAULT_MEMORY;
+	*kept = record->pending;
+	return FAULT_NONE;
+}
+
+enum fault
 enroll_begin(struct record *record,
     const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
     int64_t now_s)
 {
 	struct pending *pending = &record->pending;
 
+	if (keep_earlier(record) != FAULT_NONE)
+		return FAULT_MEMORY;
 	*pending = (struct pending){
 	    .present = true,
 	    .until_s = now_s + ENROLL_S,
@@ -21,6 +53,35 @@ enroll_begin(struct record *record,
 	};
 	memcpy(pending->secret.bytes, secret, ENROLL_SECRET_BYTES);
 	utf8_clean(name, strlen(name), pending->name, sizeof(pending->name));
+	return name_pending(pending) ? FAULT_NONE : FAULT_MEMORY;
+}
+
+/* NULL: none of that id waits. */
+static const struct pending *
+find_pending(const struct record *record, const char *id)
+{
+	if (record->pending.present &&
+	    (id[0] == '\0' || strcmp(record->pending.id, id) == 0))
+		return &record->pending;
+	for (size_t i = 0; id[0] != '\0' && i < record->earlier.count; i++)
+		if (strcmp(record->earlier.items[i].id, id) == 0)
+			return &record->earlier.items[i];
+	return NULL;
+}
+
+bool
+enroll_is_pending(const struct record *record, const char *id)
+{
+	return find_pending(record, id) != NULL;
+}
+
+/* All that waits: who began it, and with which key, nobody looks at any more. */
+static void
+drop_pending(struct record *record)
+{
+	OPENSSL_cleanse(&record->pending, sizeof(record->pending));
+	while (record->earlier.count > 0)
+		json_list_drop(&record->earlier, sizeof(struct pending), 0);
 }
 
 /* The first of d1, d2, ... that no device has. */
@@ -156,7 +217,7 @@ admit(struct record *record, const struct device *device)
 		return FAULT_MEMORY;
 	*added = *device;
 	added->told_s = told_s;
-	OPENSSL_cleanse(&record->pending, sizeof(record->pending));
+	drop_pending(record);
 	spent_retire(record, CODE_ENROLL, SPENT_VOID, device->added_s);
 	record->enrolled_once = true;
 	record->invited_until_s = 0;
@@ -184,35 +245,39 @@ is_first_code(
 
 enum fault
 enroll_confirm(const struct policy *policy, struct record *record,
-    const struct login *login, const char *typed, size_t len,
+    const struct login *login, const char *id, const char *typed, size_t len,
     const struct recovery *recovery, struct outcome *ret)
 {
+	const struct pending *pending = find_pending(record, id);
 	char code[OTP_DIGITS_MAX + 1] = "";
 	struct device device;
+	bool with_codes;
 	enum fault fault;
 
 	*ret = (struct outcome){.verdict = VERDICT_DENY,
 	    .reason = REASON_NO_PENDING,
 	    .recovery_left = -1};
-	if (!record->pending.present ||
-	    record->pending.until_s <= login->now_s ||
-	    record->pending.until_s > login->now_s + ENROLL_S)
+	if (pending == NULL || pending->until_s > login->now_s + ENROLL_S)
+		return FAULT_NONE;
+	ret->reason = REASON_PENDING_LATE;
+	if (pending->until_s <= login->now_s)
 		return FAULT_NONE;
 	if (!verify_digits(typed, len, code)) {
 		ret->reason = REASON_NOT_DIGITS;
 		return FAULT_NONE;
 	}
 	ret->reason = REASON_WRONG_CODE;
-	device_from(&record->pending, login, &device);
+	device_from(pending, login, &device);
 	if (!is_first_code(&device, code, login->now_s, ret)) {
 		OPENSSL_cleanse(&device, sizeof(device));
 		return FAULT_NONE;
 	}
+	with_codes = !login->proof || record->devices.count == 0;
 	free_id(record, device.id);
 	memcpy(ret->device, device.id, sizeof(ret->device));
 	fault = admit(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
-	if (fault == FAULT_NONE && !login->proof)
+	if (fault == FAULT_NONE && with_codes)
 		fault = enroll_recovery(record, login, recovery);
 	if (fault != FAULT_NONE)
 		return fault;
@@ -236,7 +301,8 @@ enroll_provision(struct record *record,
 
 	*ret_recovers = recovery != NULL &&
 	    record_codes_left(record, CODE_RECOVER, now_s) == 0;
-	enroll_begin(record, secret, name, now_s);
+	if (enroll_begin(record, secret, name, now_s) != FAULT_NONE)
+		return FAULT_MEMORY;
 	device_from(&record->pending, &login, &device);
 	device.last_used_s = 0;
 	free_id(record, device.id);

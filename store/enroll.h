@@ -5,6 +5,9 @@
  *
  * A secret is drawn anew each time somebody begins, so that whoever began
  * earlier, with a stolen key perhaps, does not know the one that is confirmed.
+ * Each window that began has a secret of its own, under an id: the first that
+ * is confirmed ends the others.  No window is ever shown the secret of another,
+ * from whichever address and with whichever key: who of two began is not known.
  */
 #ifndef TFA_ENROLL_H
 #define TFA_ENROLL_H
@@ -23,23 +26,34 @@ struct recovery {
 	uint8_t codes[RECOVERY_CODES][ONETIME_BYTES];
 };
 
-/* Begins: secret becomes pending, until ENROLL_S from now. */
-void enroll_begin(struct record *record,
+/*
+ * Begins: secret becomes pending, until ENROLL_S from now, as
+ * record->pending.id.  What waits already goes on waiting, but for the oldest
+ * where there are too many.  FAULT_MEMORY: the record must not be written then.
+ */
+MUST_USE enum fault enroll_begin(struct record *record,
     const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
     int64_t now_s);
 
+/* Whether the enrolment of that id waits still, however old; "": the last. */
+bool enroll_is_pending(const struct record *record, const char *id);
+
 /*
- * Confirms with the first code that the app shows.  PASS, reason ENROLLED:
- * the device is in the record, that code is spent, recovery became the
- * recovery codes and any earlier ones are void; a device beside another
- * (login->proof) leaves those as they are.  DENY: WRONG_CODE (with
+ * Confirms the enrolment of that id, or with "" the last, with the first code
+ * that the app shows.  PASS, reason ENROLLED: the device is in the record, all
+ * that waited is gone, that code is spent, recovery became the
+ * recovery codes and any earlier ones are void; with login->proof a device
+ * beside another leaves those as they are, and no login is noted.  DENY: WRONG_CODE (with
  * ret->drift_s where a clock is off; the caller knows the secret, so telling
- * gives nothing away), NOT_DIGITS or NO_PENDING.  FAULT_LIMIT: no more devices
- * fit; FAULT_STALE: a device has that secret; FAULT_MEMORY; the record must not be written then.
+ * gives nothing away), NOT_DIGITS, PENDING_LATE, or NO_PENDING: it was begun too
+ * often since, or an administrator ended it.  FAULT_LIMIT: no more devices fit;
+ * FAULT_STALE: a device has that secret; FAULT_MEMORY; the record must not be
+ * written then.
  */
-MUST_USE enum fault enroll_confirm(const struct policy *policy,
-    struct record *record, const struct login *login, const char *typed,
-    size_t len, const struct recovery *recovery, struct outcome *ret);
+MUST_USE enum fault
+enroll_confirm(const struct policy *policy, struct record *record,
+    const struct login *login, const char *id, const char *typed, size_t len,
+    const struct recovery *recovery, struct outcome *ret);
 
 /* Makes new recovery codes for whoever login is; any earlier ones, and scratch
  * codes, are void.  FAULT_MEMORY: the record must not be written then. */

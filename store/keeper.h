@@ -134,6 +134,10 @@ void keeper_misunderstand(struct call *call, const char *key, const char *why);
 /* The reason to deny with, where the store failed; logs what happened. */
 enum reason keeper_store_reason(struct call *call, enum fault fault);
 
+/* *ret: what the policy says of the peer's user at that login. */
+void keeper_decide(struct call *call, const struct record *record,
+    const struct login *login, struct decision *ret);
+
 /* Puts a new secret into the reply, with the names for its otpauth URI. */
 void keeper_add_secret(struct call *call,
     const uint8_t secret[static ENROLL_SECRET_BYTES], struct reply *reply);

@@ -25,6 +25,7 @@ struct attempt {
 	struct outcome outcome;
 	/* enrolment */
 	uint8_t secret[ENROLL_SECRET_BYTES];
+	char pending[DEVICE_ID_TEXT]; /* the id under which that waits */
 	struct recovery recovery;
 };
 
@@ -35,6 +36,22 @@ deny(struct attempt *a, enum reason reason)
 	    .verdict = VERDICT_DENY, .reason = reason, .recovery_left = -1};
 }
 
+void
+keeper_decide(struct call *call, const struct record *record,
+    const struct login *login, struct decision *ret)
+{
+	struct groups_user user = {.name = call->user, .gid = call->gid};
+	struct address address;
+	struct subject subject = {.user = call->user,
+	    .last_rule = record->last_rule,
+	    .member = groups_member,
+	    .ctx = &user};
+
+	if (address_parse(login->address, &address))
+		subject.address = &address;
+	policy_decide(&call->policy, &subject, ret);
+}
+
 /*
  * What is decided before any code is looked at; whether the record must be
  * written for it alone.
@@ -42,21 +59,12 @@ deny(struct attempt *a, enum reason reason)
 static enum change
 decide(struct attempt *a, struct record *record)
 {
-	struct groups_user user = {.name = a->call->user, .gid = a->call->gid};
-	struct address address;
-	struct subject subject = {.user = a->call->user,
-	    .last_rule = record->last_rule,
-	    .member = groups_member,
-	    .ctx = &user};
-
 	a->decision = (struct decision){.mode = MODE_NONE};
 	if (record->uid != (int64_t)a->call->uid) {
 		deny(a, REASON_UID_CHANGED);
 		return CHANGE_NONE;
 	}
-	if (address_parse(a->login.address, &address))
-		subject.address = &address;
-	policy_decide(&a->call->policy, &subject, &a->decision);
+	keeper_decide(a->call, record, &a->login, &a->decision);
 	login_decide(
 	    &a->call->policy, &a->decision, record, &a->login, &a->outcome);
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
@@ -68,12 +76,30 @@ on_login(struct record *record, void *arg)
 	return decide(arg, record);
 }
 
+/* The policy cannot decide: a pass code, or the answer stays why not. */
+static void
+judge_pass(struct attempt *a, struct record *record, const char *code)
+{
+	struct outcome judged;
+
+	verify_pass(
+	    &a->call->policy, record, &a->login, code, strlen(code), &judged);
+	if (judged.reason == REASON_NONE)
+		a->outcome.verdict = VERDICT_DENY;
+	else
+		a->outcome = judged;
+}
+
 /* Judges a code, where one was asked for. */
 static void
 judge(struct attempt *a, struct record *record, const char *code)
 {
 	struct outcome judged;
 
+	if (a->decision.mode == MODE_NONE) {
+		judge_pass(a, record, code);
+		return;
+	}
 	verify_code(
 	    &a->call->policy, record, &a->login, code, strlen(code), &judged);
 	if (judged.verdict == VERDICT_ENROLL && a->outcome.may_skip) {
@@ -84,6 +110,8 @@ judge(struct attempt *a, struct record *record, const char *code)
 	}
 	judged.changed |= a->outcome.changed;
 	judged.deadline_s = a->outcome.deadline_s;
+	judged.first = a->outcome.first;
+	judged.open_s = a->outcome.open_s;
 	a->outcome = judged;
 }
 
@@ -104,34 +132,53 @@ on_skip(struct record *record, void *arg)
 	struct attempt *a = arg;
 
 	decide(a, record);
-	if (a->outcome.may_skip) {
-		record->skipped_s = a->login.now_s;
-		a->outcome.verdict = VERDICT_PASS;
-		a->outcome.reason = REASON_SKIPPED;
-		a->outcome.changed = true;
-	}
+	if (a->outcome.may_skip)
+		login_put_off(record, &a->login, &a->outcome);
+	else if (a->outcome.reason == REASON_ASK)
+		a->outcome.reason = REASON_ELSEWHERE;
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
 /*
- * Whether this login may set up a device: it was told so, or it holds an
- * enrolment code.  If not, the outcome is the answer.
+ * Whether this login may set up a device: by the one rule for that, whether it
+ * was offered or put off in another window, or as it holds an enrolment code.
+ * If not, the outcome is the answer.
  */
 static bool
 may_enroll(struct attempt *a, struct record *record)
 {
-	int64_t most = a->call->policy.enrollment.max_devices;
+	const struct policy *policy = &a->call->policy;
 
-	decide(a, record);
-	if (a->outcome.verdict == VERDICT_CHALLENGE &&
-	    a->call->request.enroll_code[0] != '\0')
+	if (a->outcome.verdict != VERDICT_ENROLL &&
+	    a->outcome.first == FIRST_SELF) {
+		a->outcome.verdict = VERDICT_ENROLL;
+		a->outcome.reason = REASON_SETUP;
+	} else if (a->call->request.enroll_code[0] != '\0' &&
+	    (a->outcome.verdict == VERDICT_CHALLENGE ||
+		a->outcome.first == FIRST_CODE))
 		judge(a, record, a->call->request.enroll_code);
 	if (a->outcome.verdict != VERDICT_ENROLL)
 		return false;
-	if ((int64_t)record->devices.count >= most) {
+	if ((int64_t)record->devices.count >= policy->enrollment.max_devices) {
 		deny(a, REASON_NOT_ALLOWED);
 		return false;
 	}
+	return true;
+}
+
+/*
+ * Another window of this user set up a device while this one was about to.  It
+ * goes on as a login does that has a device.
+ */
+static bool
+is_elsewhere(struct attempt *a, const struct record *record)
+{
+	if (record->devices.count == 0 ||
+	    a->outcome.verdict != VERDICT_CHALLENGE ||
+	    enroll_is_pending(record, a->call->request.device))
+		return false;
+	if (a->outcome.reason == REASON_ASK)
+		a->outcome.reason = REASON_ELSEWHERE;
 	return true;
 }
 
@@ -140,8 +187,14 @@ on_enroll_begin(struct record *record, void *arg)
 {
 	struct attempt *a = arg;
 
+	decide(a, record);
 	if (may_enroll(a, record)) {
-		enroll_begin(record, a->secret, "phone", a->login.now_s);
+		if (enroll_begin(record, a->secret, "phone", a->login.now_s) !=
+		    FAULT_NONE) {
+			deny(a, REASON_STORE);
+			return CHANGE_NONE;
+		}
+		memcpy(a->pending, record->pending.id, sizeof(a->pending));
 		a->outcome.changed = true;
 	}
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
@@ -153,16 +206,31 @@ on_enroll_confirm(struct record *record, void *arg)
 	struct attempt *a = arg;
 	const char *code = a->call->request.code;
 
-	if (may_enroll(a, record) &&
-	    enroll_confirm(&a->call->policy, record, &a->login, code,
-		strlen(code), &a->recovery, &a->outcome) != FAULT_NONE) {
+	decide(a, record);
+	if (!is_elsewhere(a, record) && may_enroll(a, record) &&
+	    enroll_confirm(&a->call->policy, record, &a->login,
+		a->call->request.device, code, strlen(code), &a->recovery,
+		&a->outcome) != FAULT_NONE) {
 		deny(a, REASON_STORE);
 		return CHANGE_NONE;
 	}
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* What a line says beside its fields. */
+static void __attribute__((format(printf, 3, 4)))
+add_detail(char *ret, size_t size, const char *format, ...)
+{
+	size_t len = strlen(ret);
+	va_list args;
+
+	if (len > 0)
+		len += (size_t)snprintf(ret + len, size - len, "; ");
+	va_start(args, format);
+	vsnprintf(ret + len, size - len, format, args);
+	va_end(args);
+}
+
+/* What a line says beside its fields; ret is empty. */
 static void
 say_detail(const struct attempt *a, char *ret, size_t size)
 {
@@ -171,11 +239,12 @@ say_detail(const struct attempt *a, char *ret, size_t size)
 
 	if (a->call->request.auth_path[0] == '\0')
 		snprintf(ret, size, "sshd did not say which key");
-	if (off_s == 0)
-		return;
-	snprintf(ret + strlen(ret), size - strlen(ret),
-	    "%swould fit a clock %lld s %s", ret[0] != '\0' ? "; " : "",
-	    (long long)off_s, drift_s > 0 ? "ahead" : "behind");
+	if (a->decision.mode == MODE_NONE && a->decision.name[0] != '\0')
+		add_detail(ret, size, "%s: %s", reason_name(a->decision.reason),
+		    a->decision.name);
+	else if (off_s != 0)
+		add_detail(ret, size, "would fit a clock %lld s %s",
+		    (long long)off_s, drift_s > 0 ? "ahead" : "behind");
 }
 
 /* A line for what is final.  False where a pass could not be logged. */
@@ -184,14 +253,16 @@ audit(struct attempt *a)
 {
 	struct call *call = a->call;
 	const char *command = call->request.command;
+	/* The enrolment is over, the login is not. */
+	bool is_over = a->outcome.reason == REASON_ELSEWHERE;
 	struct audit entry;
 
 	if (a->outcome.verdict != VERDICT_PASS &&
-	    a->outcome.verdict != VERDICT_DENY)
+	    a->outcome.verdict != VERDICT_DENY && !is_over)
 		return true;
 	keeper_audit_init(call, a->event, call->user, &entry);
 	snprintf(entry.verdict, sizeof(entry.verdict), "%s",
-	    verdict_name(a->outcome.verdict));
+	    verdict_name(is_over ? VERDICT_DENY : a->outcome.verdict));
 	snprintf(entry.reason, sizeof(entry.reason), "%s",
 	    reason_name(a->outcome.reason));
 	if (a->decision.rule != NULL)
@@ -250,6 +321,10 @@ fill(struct attempt *a, struct reply *reply)
 	const struct outcome *outcome = &a->outcome;
 	const struct policy *policy = &a->call->policy;
 	struct reason_facts facts = {.wait_s = outcome->wait_s,
+	    .deadline_s = outcome->deadline_s,
+	    .again_s = outcome->again_s,
+	    .open_s = outcome->open_s,
+	    .may_add = outcome->first != FIRST_NO,
 	    .name = outcome->name,
 	    .spent_s = outcome->spent_s};
 
@@ -472,8 +547,10 @@ keeper_enroll_begin(struct call *call)
 	if (keeper_draw(a.secret, sizeof(a.secret)))
 		settle(&a, on_enroll_begin);
 	fill(&a, &reply);
-	if (a.outcome.verdict == VERDICT_ENROLL)
+	if (a.outcome.verdict == VERDICT_ENROLL) {
 		keeper_add_secret(call, a.secret, &reply);
+		memcpy(reply.device, a.pending, sizeof(reply.device));
+	}
 	keeper_reply(call, &reply);
 	explicit_bzero(&a, sizeof(a));
 }

@@ -1,6 +1,8 @@
 /*
  * What tfa asks: own devices and recovery codes.  Each change costs a current
- * code, so that whoever once had a session changes nothing.
+ * code, so that whoever once had a session changes nothing.  A first device
+ * costs none where the gate would let this user set one up as well: whoever has
+ * the session could also have begun at the gate.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +17,12 @@
 struct change_of_own {
 	struct call *call;
 	struct login login;
+	struct decision decision; /* where there is no device */
 	struct outcome outcome;
+	bool is_first;        /* device: it comes with recovery codes */
+	char name[NAME_TEXT]; /* of the device, for the log */
 	uint8_t secret[ENROLL_SECRET_BYTES];
+	char pending[DEVICE_ID_TEXT]; /* the id under which that waits */
 	struct recovery recovery;
 };
 
@@ -55,39 +61,101 @@ changed(const struct change_of_own *own)
 	return own->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
+/*
+ * An admin's code to enrol with, which is not spent before the device is there.
+ * Without one it is asked for.  A code to pass with is none, and stays good.
+ */
+static bool
+holds_enroll_code(struct change_of_own *own, struct record *record)
+{
+	const char *code = own->call->request.enroll_code;
+
+	if (code[0] == '\0') {
+		own->outcome.verdict = VERDICT_CHALLENGE;
+		own->outcome.reason = REASON_ASK_ONE_TIME;
+		return false;
+	}
+	verify_code(&own->call->policy, record, &own->login, code, strlen(code),
+	    &own->outcome);
+	if (own->outcome.verdict == VERDICT_PASS)
+		deny(own, REASON_WRONG_CODE);
+	return own->outcome.verdict == VERDICT_ENROLL;
+}
+
+/* Whether somebody without a device may set one up: by the gate's own rule. */
+static bool
+may_set_up(struct change_of_own *own, struct record *record)
+{
+	if (record->uid != (int64_t)own->call->uid) {
+		deny(own, REASON_UID_CHANGED);
+		return false;
+	}
+	keeper_decide(own->call, record, &own->login, &own->decision);
+	switch (login_first(
+	    &own->call->policy, &own->decision, record, own->login.now_s)) {
+	case FIRST_SELF:
+		return true;
+	case FIRST_CODE:
+		return holds_enroll_code(own, record);
+	case FIRST_NO:
+		break;
+	}
+	deny(own,
+	    own->decision.mode == MODE_NONE         ? own->decision.reason
+		: own->decision.mode == MODE_EXEMPT ? REASON_NOT_ASKED
+						    : REASON_ADD_CLOSED);
+	return false;
+}
+
 static enum change
 on_begin(struct record *record, void *arg)
 {
 	struct change_of_own *own = arg;
 	const char *name = own->call->request.device;
 
+	own->is_first = record->devices.count == 0;
 	if ((int64_t)record->devices.count >=
 	    own->call->policy.enrollment.max_devices) {
 		deny(own, REASON_MANY_DEVICES);
 		return CHANGE_NONE;
 	}
-	if (proves(own, record)) {
-		enroll_begin(record, own->secret,
-		    name[0] != '\0' ? name : "phone", own->login.now_s);
+	if (own->is_first ? may_set_up(own, record) : proves(own, record)) {
+		if (enroll_begin(record, own->secret,
+			name[0] != '\0' ? name : "phone",
+			own->login.now_s) != FAULT_NONE) {
+			deny(own, REASON_STORE);
+			return CHANGE_NONE;
+		}
+		memcpy(own->pending, record->pending.id, sizeof(own->pending));
 		own->outcome.verdict = VERDICT_ENROLL;
 		own->outcome.reason = REASON_SETUP;
+		own->outcome.changed = true;
 	}
 	return changed(own);
 }
 
-/* Whoever knows the first code was told the secret, after giving a code. */
+/* Whoever knows the first code was told the secret: after giving a code, or
+ * where none is needed, which must still be so. */
 static enum change
 on_confirm(struct record *record, void *arg)
 {
 	struct change_of_own *own = arg;
 	const char *code = own->call->request.code;
 
-	if (record->uid != (int64_t)own->call->uid ||
-	    record->devices.count == 0)
+	own->is_first = record->devices.count == 0;
+	memset(own->name, 0, sizeof(own->name));
+	if (record->uid != (int64_t)own->call->uid)
 		deny(own, REASON_NOT_ENROLLED);
-	else if (enroll_confirm(&own->call->policy, record, &own->login, code,
-		     strlen(code), &own->recovery, &own->outcome) != FAULT_NONE)
+	else if (own->is_first && !may_set_up(own, record))
+		return changed(own);
+	else if (enroll_confirm(&own->call->policy, record, &own->login,
+		     own->call->request.device, code, strlen(code),
+		     &own->recovery, &own->outcome) != FAULT_NONE)
 		deny(own, REASON_STORE);
+	else if (own->outcome.verdict == VERDICT_PASS)
+		memcpy(own->name,
+		    record->devices.items[record->devices.count - 1].name,
+		    sizeof(own->name));
 	return changed(own);
 }
 
@@ -147,7 +215,8 @@ audit(struct change_of_own *own)
 	struct call *call = own->call;
 	struct audit entry;
 
-	if (own->outcome.verdict == VERDICT_ENROLL)
+	if (own->outcome.verdict != VERDICT_PASS &&
+	    own->outcome.verdict != VERDICT_DENY)
 		return true;
 	keeper_audit_init(call, call->request.request, call->user, &entry);
 	snprintf(entry.verdict, sizeof(entry.verdict), "%s",
@@ -157,8 +226,7 @@ audit(struct change_of_own *own)
 	memcpy(entry.address, own->login.address, sizeof(entry.address));
 	memcpy(entry.key, own->login.key, sizeof(entry.key));
 	memcpy(entry.device, own->outcome.device, sizeof(entry.device));
-	snprintf(
-	    entry.detail, sizeof(entry.detail), "%s", call->request.device);
+	memcpy(entry.detail, own->name, sizeof(own->name));
 	return keeper_audit(call, &entry);
 }
 
@@ -166,14 +234,15 @@ static void
 fill(const struct change_of_own *own, struct reply *reply)
 {
 	struct reason_facts facts = {.wait_s = own->outcome.wait_s,
-	    .name = "",
+	    .name = own->decision.name,
 	    .spent_s = own->outcome.spent_s};
 
 	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
 	    verdict_name(own->outcome.verdict));
 	snprintf(reply->reason, sizeof(reply->reason), "%s",
 	    reason_name(own->outcome.reason));
-	if (own->outcome.verdict == VERDICT_DENY)
+	if (own->outcome.verdict == VERDICT_DENY ||
+	    own->outcome.verdict == VERDICT_CHALLENGE)
 		reason_say(own->outcome.reason, &facts, reply->message,
 		    sizeof(reply->message));
 	reply->tries = own->call->policy.attempts.per_login;
@@ -203,13 +272,71 @@ begin(struct change_of_own *own, struct call *call)
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &own->login);
 	own->login.proof = true;
+	memcpy(own->name, call->request.device, sizeof(own->name));
 }
 
+/* What somebody without a device should know of setting one up. */
+static enum reason
+first_reason(const struct change_of_own *own, enum first first, bool in_grace)
+{
+	switch (own->decision.mode) {
+	case MODE_NONE:
+		return own->decision.reason;
+	case MODE_EXEMPT:
+		return REASON_NOT_ASKED;
+	case MODE_REQUIRED:
+		if (in_grace)
+			return REASON_GRACE;
+		break;
+	case MODE_OPTIONAL:
+		break;
+	}
+	return first == FIRST_NO ? REASON_ADD_CLOSED : REASON_ADD;
+}
+
+/* By the code that decides logins, on a copy of the record that is not kept. */
+static void
+say_first(
+    struct change_of_own *own, struct record *record, char *ret, size_t size)
+{
+	const int64_t now_s = own->login.now_s;
+	struct reason_facts facts = {.name = own->decision.name};
+	enum first first;
+	enum state state;
+
+	keeper_decide(own->call, record, &own->login, &own->decision);
+	first = login_first(&own->call->policy, &own->decision, record, now_s);
+	state = login_state(&own->call->policy, &own->decision, record, now_s,
+	    &facts.deadline_s);
+	facts.left_s = facts.deadline_s - now_s;
+	facts.may_add = first != FIRST_NO;
+	reason_say(first_reason(
+		       own, first, facts.left_s > 0 && state != STATE_BLOCKED),
+	    &facts, ret, size);
+}
+
+/* The row, and at the end a sentence to whoever has no device. */
 void
 keeper_status(struct call *call)
 {
+	scoped_reply struct reply reply = {
+	    .version = PROTOCOL_VERSION, .end = true};
+	scoped_record struct record record = {.version = 0};
+	struct change_of_own own;
+	enum fault fault = store_read(&call->store, call->user, &record);
+
+	begin(&own, call);
+	if (fault == FAULT_ABSENT)
+		record_init(&record, call->user, call->uid);
+	if ((fault == FAULT_NONE || fault == FAULT_ABSENT) &&
+	    record.uid == (int64_t)call->uid && record.devices.count == 0)
+		say_first(&own, &record, reply.message, sizeof(reply.message));
+	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
+	    verdict_name(VERDICT_PASS));
+	snprintf(
+	    reply.reason, sizeof(reply.reason), "%s", reason_name(REASON_DONE));
 	if (keeper_send_row(call, call->user))
-		keeper_end(call);
+		keeper_reply(call, &reply);
 	else
 		keeper_deny(call, REASON_STORE, "");
 }
@@ -225,8 +352,10 @@ keeper_device_begin(struct call *call)
 		settle(&own, on_begin);
 	fill(&own, &reply);
 	keeper_say_drift(&own.outcome, false, &reply);
-	if (own.outcome.verdict == VERDICT_ENROLL)
+	if (own.outcome.verdict == VERDICT_ENROLL) {
 		keeper_add_secret(call, own.secret, &reply);
+		memcpy(reply.device, own.pending, sizeof(reply.device));
+	}
 	keeper_reply(call, &reply);
 	explicit_bzero(&own, sizeof(own));
 }
@@ -241,7 +370,8 @@ answer(struct call *call, enum change (*change)(struct record *, void *))
 	if (keeper_draw(&own.recovery, sizeof(own.recovery)) &&
 	    keeper_add_codes(&own.recovery, &reply))
 		settle(&own, change);
-	if (change != on_recovery || own.outcome.verdict != VERDICT_PASS)
+	if ((change != on_recovery && !own.is_first) ||
+	    own.outcome.verdict != VERDICT_PASS)
 		keeper_drop_codes(&reply);
 	fill(&own, &reply);
 	keeper_say_drift(&own.outcome, change == on_confirm, &reply);

@@ -140,41 +140,73 @@ settle(struct outcome *ret, enum verdict verdict, enum reason reason)
 	ret->reason = reason;
 }
 
+/* For a user without a device, whom the policy asks or may ask. */
+static enum first
+first_device(const struct policy *policy, enum mode mode,
+    const struct record *record, int64_t now_s, int64_t deadline_s)
+{
+	if (login_may_enroll(policy, mode, record, now_s, deadline_s))
+		return FIRST_SELF;
+	return record_codes_left(record, CODE_ENROLL, now_s) > 0 ? FIRST_CODE
+								 : FIRST_NO;
+}
+
+/* When the offer comes again that was put off: after a day, or sooner where
+ * the deadline is near; a time that has passed: at each login. */
+static int64_t
+next_offer(const struct record *record, const struct outcome *outcome)
+{
+	int64_t next_s = record->skipped_s + SKIPPED_S;
+
+	if (outcome->insist_s > 0 && outcome->insist_s < next_s)
+		return outcome->insist_s;
+	return next_s;
+}
+
+/*
+ * Whether this login is asked to set up a device that it can do without still.
+ * A command is spared that until the deadline is near: who never has a shell
+ * would else never be asked.
+ */
+static bool
+is_offered(const struct record *record, const struct login *login,
+    const struct outcome *outcome)
+{
+	bool insists = outcome->insist_s > 0 &&
+	    login->now_s >= outcome->insist_s;
+
+	return outcome->first != FIRST_NO && login->terminal &&
+	    (login->shell || insists) &&
+	    login->now_s >= next_offer(record, outcome);
+}
+
 /*
  * No device, and none needed yet: the offer, or a pass with a reminder.  Who
  * may not enrol by herself and holds an admin's code can type it here.
  */
 static void
-decide_free(const struct policy *policy, enum mode mode,
-    const struct record *record, const struct login *login, struct outcome *ret)
+decide_free(enum mode mode, const struct record *record,
+    const struct login *login, struct outcome *ret)
 {
 	bool due = mode == MODE_REQUIRED;
-	bool asked = record->skipped_s > 0 &&
-	    login->now_s - clamp(record->skipped_s, login->now_s) < SKIPPED_S;
 
-	ret->may_skip = login->terminal && login->shell && !asked;
-	if (ret->may_skip &&
-	    login_may_enroll(
-		policy, mode, record, login->now_s, ret->deadline_s)) {
+	ret->may_skip = is_offered(record, login, ret);
+	if (!ret->may_skip)
+		settle(ret, VERDICT_PASS, due ? REASON_GRACE : REASON_OPTIONAL);
+	else if (ret->first == FIRST_SELF)
 		settle(
 		    ret, VERDICT_ENROLL, due ? REASON_OFFER_DUE : REASON_OFFER);
-	} else if (ret->may_skip &&
-	    record_codes_left(record, CODE_ENROLL, login->now_s) > 0) {
+	else
 		settle(ret, VERDICT_CHALLENGE,
 		    due ? REASON_OFFER_CODE_DUE : REASON_OFFER_CODE);
-	} else {
-		ret->may_skip = false;
-		settle(ret, VERDICT_PASS, due ? REASON_GRACE : REASON_OPTIONAL);
-	}
 }
 
 /* No device, and no way in without one. */
 static void
-decide_overdue(const struct policy *policy, enum mode mode,
+decide_overdue(
     const struct record *record, const struct login *login, struct outcome *ret)
 {
-	bool may = login_may_enroll(
-	    policy, mode, record, login->now_s, ret->deadline_s);
+	bool may = ret->first == FIRST_SELF;
 
 	if (may && login->terminal)
 		settle(ret, VERDICT_ENROLL, REASON_SETUP);
@@ -185,6 +217,52 @@ decide_overdue(const struct policy *policy, enum mode mode,
 		settle(ret, VERDICT_DENY, REASON_SETUP_TERMINAL);
 	else
 		settle(ret, VERDICT_DENY, REASON_CLOSED);
+}
+
+/* When the code that lasts longest ends which enrols; 0: there is none. */
+static int64_t
+code_ends(const struct record *record, int64_t now_s)
+{
+	int64_t until_s = 0;
+
+	for (size_t i = 0; i < record->codes.count; i++) {
+		const struct one_time *code = &record->codes.items[i];
+
+		if (code->use == CODE_ENROLL && code->until_s > now_s &&
+		    code->until_s > until_s)
+			until_s = code->until_s;
+	}
+	return until_s;
+}
+
+/* What is open for a first device, and for how long, where that has an end of
+ * its own: grace has deadline_s. */
+static void
+note_first(const struct policy *policy, enum mode mode,
+    const struct record *record, int64_t now_s, struct outcome *ret)
+{
+	int64_t until_s = 0;
+
+	ret->first = first_device(policy, mode, record, now_s, ret->deadline_s);
+	if (ret->first == FIRST_CODE)
+		until_s = code_ends(record, now_s);
+	else if (ret->first == FIRST_SELF && record->enrolled_once &&
+	    policy->enrollment.self == SELF_GRACE)
+		until_s = record->invited_until_s;
+	ret->open_s = until_s > now_s ? until_s - now_s : 0;
+}
+
+void
+login_put_off(
+    struct record *record, const struct login *login, struct outcome *ret)
+{
+	int64_t next_s;
+
+	record->skipped_s = login->now_s;
+	next_s = next_offer(record, ret);
+	ret->again_s = next_s > login->now_s ? next_s - login->now_s : 0;
+	ret->changed = true;
+	settle(ret, VERDICT_PASS, REASON_SKIPPED);
 }
 
 /* A device: asked for its code, unless one was given not long ago. */
@@ -219,6 +297,40 @@ deadline(
 		return 0;
 	return policy_deadline(decision->rule,
 	    record->first_seen_s > 0 ? record->first_seen_s : now_s);
+}
+
+/*
+ * From when on the offer comes at each login, whatever was put off; 0: never.
+ * A user for whom it came once a day must not meet the deadline in between.
+ */
+static int64_t
+insist(const struct decision *decision, const struct record *record,
+    int64_t deadline_s)
+{
+	int64_t start_s, last_s;
+
+	if (deadline_s == 0)
+		return 0;
+	start_s = record->first_seen_s > decision->rule->since_s
+	    ? record->first_seen_s
+	    : decision->rule->since_s;
+	last_s = (deadline_s - start_s) / 10;
+	if (last_s < LAST_S)
+		last_s = LAST_S;
+	if (last_s > LAST_MOST_S)
+		last_s = LAST_MOST_S;
+	return deadline_s > last_s ? deadline_s - last_s : 1;
+}
+
+enum first
+login_first(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s)
+{
+	if (record->devices.count > 0 || decision->mode == MODE_NONE ||
+	    decision->mode == MODE_EXEMPT)
+		return FIRST_NO;
+	return first_device(policy, decision->mode, record, now_s,
+	    deadline(decision, record, now_s));
 }
 
 static void
@@ -348,6 +460,35 @@ note_login(struct record *record, const struct login *login, bool now_and_then,
 	outcome->changed = true;
 }
 
+/* The policy denies.  Where it only could not be asked about this user, an
+ * administrator who was asked has answered: with a pass code. */
+static void
+decide_denied(const struct decision *decision, const struct record *record,
+    const struct login *login, struct outcome *ret)
+{
+	bool has_pass = record_codes_left(record, CODE_PASS, login->now_s) > 0;
+
+	settle(ret,
+	    has_pass && reason_is_undecided(decision->reason)
+		? VERDICT_CHALLENGE
+		: VERDICT_DENY,
+	    decision->reason);
+	memcpy(ret->name, decision->name, sizeof(ret->name));
+}
+
+/* Who has no device. */
+static void
+decide_first(const struct policy *policy, enum mode mode,
+    const struct record *record, const struct login *login, struct outcome *ret)
+{
+	note_first(policy, mode, record, login->now_s, ret);
+	if (!record->enrolled_once &&
+	    (mode == MODE_OPTIONAL || login->now_s < ret->deadline_s))
+		decide_free(mode, record, login, ret);
+	else
+		decide_overdue(record, login, ret);
+}
+
 void
 login_decide(const struct policy *policy, const struct decision *decision,
     struct record *record, const struct login *login, struct outcome *ret)
@@ -356,21 +497,18 @@ login_decide(const struct policy *policy, const struct decision *decision,
 
 	*ret = (struct outcome){.recovery_left = -1};
 	if (mode == MODE_NONE) {
-		settle(ret, VERDICT_DENY, decision->reason);
-		memcpy(ret->name, decision->name, sizeof(ret->name));
+		decide_denied(decision, record, login, ret);
 		return;
 	}
 	note_visit(decision, record, login, ret);
 	ret->deadline_s = deadline(decision, record, login->now_s);
+	ret->insist_s = insist(decision, record, ret->deadline_s);
 	if (mode == MODE_EXEMPT)
 		settle(ret, VERDICT_PASS, REASON_EXEMPT);
 	else if (record->devices.count > 0)
 		decide_enrolled(policy, record, login, ret);
-	else if (!record->enrolled_once &&
-	    (mode == MODE_OPTIONAL || login->now_s < ret->deadline_s))
-		decide_free(policy, mode, record, login, ret);
 	else
-		decide_overdue(policy, mode, record, login, ret);
+		decide_first(policy, mode, record, login, ret);
 	if (ret->verdict == VERDICT_PASS)
 		note_login(record, login, true, ret);
 }

@@ -24,6 +24,8 @@
 #define FORGIVE_S      (7 * DAY_S)  /* a wrong code of the long term each */
 #define LAST_LOGIN_S   900   /* logins without a code are noted so often */
 #define SKIPPED_S      DAY_S /* no second offer after "later" */
+#define LAST_S         DAY_S /* but for the end of grace: its last tenth, */
+#define LAST_MOST_S    (30 * DAY_S) /* between these two */
 
 /* One login, as the user's own process claims it, and the time. */
 struct login {
@@ -36,12 +38,23 @@ struct login {
 	int64_t now_s;
 };
 
+/* How somebody without a device may set up the first one. */
+enum first {
+	FIRST_NO = 0,
+	FIRST_CODE, /* with a code to enrol with, of which one is valid */
+	FIRST_SELF, /* as they are */
+};
+
 struct outcome {
 	enum verdict verdict;
 	enum reason reason;
 	bool may_skip;      /* ENROLL, CHALLENGE: "later" is allowed */
 	bool changed;       /* the record must be written */
 	int64_t deadline_s; /* when a code becomes required; 0: no date */
+	int64_t insist_s;   /* from then on the offer comes at each login */
+	int64_t again_s;    /* SKIPPED: until the next offer; 0: each login */
+	int64_t open_s;     /* until the invitation or the code to enrol ends */
+	enum first first;   /* how a first device may be set up now */
 	int64_t wait_s;     /* LOCKED: until the next try */
 	int64_t drift_s;    /* how far off the clock of a wrong code is */
 	int64_t failed;     /* PASS: wrong codes since the last login */
@@ -68,7 +81,11 @@ enum state {
 extern const char *const state_names[]; /* indexed by enum state */
 
 /*
- * Decides a login.  Notes in the record what must outlive it (first login,
+ * Decides a login.  A user of whom the policy cannot decide is asked for a pass
+ * code, where the record has one that is valid: outcome->reason is then the
+ * policy's, and verify_pass() alone may judge the code.
+ *
+ * Notes in the record what must outlive it (first login,
  * start of grace, rule) and sets ret->changed if that is new.
  */
 void login_decide(const struct policy *policy, const struct decision *decision,
@@ -91,6 +108,23 @@ bool login_is_blocked(const struct record *record);
  */
 bool login_may_enroll(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, int64_t deadline_s);
+
+/*
+ * How a user may set up a first device now: the one rule, for a login at the
+ * gate and for "tfa add" in a session.  FIRST_NO for who has a device, whom the
+ * policy denies or exempts, and whom login_may_enroll() does not let without a
+ * code that they do not have.
+ */
+enum first
+login_first(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s);
+
+/*
+ * Enter at an offer that login_decide() made, and that may be put off: notes it
+ * and passes, reason SKIPPED; ret->again_s says when the next one comes.
+ */
+void login_put_off(
+    struct record *record, const struct login *login, struct outcome *ret);
 
 /*
  * Notes a good login with the code of outcome->device, or with a one-time code:

@@ -106,12 +106,16 @@ static const struct json_field device_item
     = ITEM(struct device, &device_shape);
 
 static const struct json_field pending_fields[] = {
+	TEXT(struct pending, id, "id", JSON_MAYBE),
 	FORM(struct pending, secret, "secret", JSON_REQUIRED, &record_form_secret),
 	TEXT(struct pending, name, "name", JSON_MAYBE),
 	TIME(struct pending, until_s, "until", JSON_REQUIRED),
 };
 static const struct json_shape pending_shape
     = JSON_SHAPE(pending_fields, NULL);
+
+static const struct json_field earlier_item
+    = ITEM(struct pending, &pending_shape);
 
 static const struct json_field code_fields[] = {
 	CHOICE(struct one_time, use, "use", use_names),
@@ -218,6 +222,8 @@ static const struct json_field record_fields[] = {
 	NUMBER(struct record, uid, "uid", JSON_REQUIRED, 0, 4294967294),
 	LIST(struct record, devices, "devices", DEVICES_MAX, &device_item),
 	OBJECT(struct record, pending, "pending", JSON_MAYBE, &pending_shape),
+	LIST(struct record, earlier, "pending_earlier", EARLIER_MAX,
+	    &earlier_item),
 	LIST(struct record, codes, "codes", CODES_MAX, &code_item),
 	LIST(struct record, spent, "spent", SPENT_CODES_MAX, &spent_item),
 	OBJECT(struct record, made, "made", JSON_MAYBE, &made_shape),

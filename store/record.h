@@ -24,6 +24,7 @@
 #define RECORD_MAX      (64UL * 1024) /* bytes of a record's text */
 #define DEVICES_MAX     8
 #define CODES_MAX       32
+#define EARLIER_MAX     3
 #define SOURCES_MAX     16
 #define VERIFIED_MAX    16
 #define SPENT_STEPS_MAX 16 /* of a device, beside its last step */
@@ -55,9 +56,11 @@ struct device {
 	JSON_LIST_OF(uint64_t) spent_steps;
 };
 
-/* An enrolment that waits for its first code. */
+/* An enrolment that waits for its first code, in a window that shows its
+ * secret. */
 struct pending {
 	bool present;
+	char id[DEVICE_ID_TEXT]; /* which that window names it by */
 	struct otp_secret secret;
 	char name[NAME_TEXT];
 	int64_t until_s;
@@ -139,7 +142,8 @@ struct record {
 	char user[USER_TEXT];
 	int64_t uid;
 	JSON_LIST_OF(struct device) devices;
-	struct pending pending;
+	struct pending pending;               /* the one begun last */
+	JSON_LIST_OF(struct pending) earlier; /* in other windows */
 	JSON_LIST_OF(struct one_time) codes;
 	JSON_LIST_OF(struct spent_code) spent; /* the newest at the end */
 	struct made made;

@@ -138,6 +138,20 @@ say_outcome(const struct policy *policy, const struct record *record,
 		reason_say(reason, &facts, ret, size);
 }
 
+/* The policy denies; who has a pass code is asked for that. */
+static void
+say_denied(const struct decision *decision, const struct outcome *outcome,
+    char *ret, size_t size)
+{
+	size_t len;
+
+	report_denial(decision, ret, size);
+	len = strlen(ret);
+	if (outcome->verdict == VERDICT_CHALLENGE)
+		snprintf(ret + len, size - len,
+		    "; this user has a pass code, and is asked for it");
+}
+
 /* The prefixes of a rule; "..." for those that have no room. */
 static void
 say_from(const struct rule *rule, char ret[static FROM_TEXT])
@@ -177,7 +191,8 @@ explain_one(const struct explaining *e, const struct decision *decision,
 	ret->mode = (int)decision->mode;
 	ret->deadline_s = outcome.deadline_s;
 	if (decision->mode == MODE_NONE)
-		report_denial(decision, ret->reason, sizeof(ret->reason));
+		say_denied(
+		    decision, &outcome, ret->reason, sizeof(ret->reason));
 	else
 		say_outcome(e->policy, &record, &outcome, e->login->now_s,
 		    ret->reason, sizeof(ret->reason));

@@ -5,13 +5,16 @@
 #include "verdict.h"
 #include "when.h"
 
-#define LONG_WAIT_S   3600 /* above that, no seconds */
-#define DURATION_SAID 64   /* bytes, for duration_say() */
+#define LONG_WAIT_S   3600  /* above that, no seconds */
+#define DURATION_SAID 64    /* bytes, for duration_say() */
+#define DAY_SAID      86400 /* "a day" */
 
 /*
- * In a message %W is the wait, %L the time left, %N the name and %D " on" and
- * the day, or nothing where that is not known.  The exit status is the gate's
- * where the reason denies.
+ * In a message %W is the wait, %L the time left, %D the deadline and %N the
+ * name; %S says how to set up a device, %A when that is offered again, %O how
+ * long it is open, and %T " on" and the day that a code was spent, or nothing
+ * where that is not known.  The exit status is the gate's where the reason
+ * denies.
  */
 static const struct {
 	const char *name;
@@ -26,12 +29,13 @@ static const struct {
     [REASON_REMEMBERED] = {"remembered", GATE_EXIT_DENIED, ""},
     [REASON_OPTIONAL] = {"optional", GATE_EXIT_DENIED, ""},
     [REASON_GRACE] = {"grace", GATE_EXIT_DENIED,
-	"A verification code will be required here in %L."},
-    [REASON_SKIPPED] = {"skipped", GATE_EXIT_DENIED,
-	"Not set up. You will be asked again in a day."},
+	"A verification code will be required here in %L (%D). %S"},
+    [REASON_SKIPPED] = {"skipped", GATE_EXIT_DENIED, "Not set up.%A"},
     [REASON_ENROLLED] = {"enrolled", GATE_EXIT_DENIED, ""},
 
     [REASON_DONE] = {"done", GATE_EXIT_DENIED, ""},
+    [REASON_ADD] = {"add", GATE_EXIT_DENIED,
+	"You can set up a device now: tfa add."},
 
     [REASON_ASK] = {"ask", GATE_EXIT_DENIED, ""},
     [REASON_ASK_LOCKED] = {"ask_locked", GATE_EXIT_LATER,
@@ -53,7 +57,11 @@ static const struct {
 	"code that your administrator gave you; press Enter to do this "
 	"later."},
     [REASON_SETUP] = {"setup", GATE_EXIT_DENIED,
-	"A code is required here from now on."},
+	"A code is required here from now on.%O"},
+
+    [REASON_ELSEWHERE] = {"elsewhere", GATE_EXIT_DENIED,
+	"A device was set up from another window meanwhile: type a code of "
+	"that device."},
 
     [REASON_WRONG_CODE] = {"wrong_code", GATE_EXIT_DENIED, "Wrong code."},
     [REASON_TRIES] = {"tries", GATE_EXIT_DENIED,
@@ -68,14 +76,14 @@ static const struct {
 	"That is not the app's code: type the six digits that the app shows, "
 	"and no other code."},
     [REASON_ONE_TIME_USED] = {"one_time_used", GATE_EXIT_DENIED,
-	"This code was already used%D: a one-time code works once."},
+	"This code was already used%T: a one-time code works once."},
     [REASON_ONE_TIME_REPLACED] = {"one_time_replaced", GATE_EXIT_DENIED,
-	"This one-time code was replaced%D: use one of the newer ones."},
+	"This one-time code was replaced%T: use one of the newer ones."},
     [REASON_ONE_TIME_VOID] = {"one_time_void", GATE_EXIT_DENIED,
-	"This one-time code was made void%D: it was revoked, or a device was "
+	"This one-time code was made void%T: it was revoked, or a device was "
 	"set up since."},
     [REASON_ONE_TIME_EXPIRED] = {"one_time_expired", GATE_EXIT_DENIED,
-	"This one-time code ran out%D: ask an administrator for a new one."},
+	"This one-time code ran out%T: ask an administrator for a new one."},
     [REASON_EMPTY_CODE] = {"empty_code", GATE_EXIT_TERMINAL,
 	"TFA_CODE in your environment is empty: put a code into it, or use "
 	"ssh -t."},
@@ -96,19 +104,26 @@ static const struct {
 	"(ssh -o SetEnv=TFA_CODE=123456)."},
     [REASON_SETUP_TERMINAL] = {"setup_terminal", GATE_EXIT_TERMINAL,
 	"A verification code is required here and you have none yet: log "
-	"in once with a terminal to set it up."},
+	"in once with a terminal to set it up.%O"},
     [REASON_DEVICE_TERMINAL] = {"device_terminal", GATE_EXIT_TERMINAL,
 	"Setting up a device needs a terminal: use ssh -t."},
     [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
-	"The time to set this up ran out, or it was begun anew elsewhere: "
-	"log in again."},
+	"It was set up or begun anew elsewhere, or an administrator ended it: "
+	"begin again."},
+    [REASON_PENDING_LATE] = {"pending_late", GATE_EXIT_DENIED,
+	"The ten minutes to set this up are over: begin again."},
     [REASON_NO_CODE] = {"no_code", GATE_EXIT_DENIED,
 	"No code was entered: try again when you have one."},
 
     [REASON_NO_DEVICE] = {"no_device", GATE_EXIT_DENIED,
 	"You have no such device: tfa status lists them."},
     [REASON_NOT_ENROLLED] = {"not_enrolled", GATE_EXIT_DENIED,
-	"You have no device yet: the first is set up at a login, not here."},
+	"You have no device yet: tfa add sets one up."},
+    [REASON_ADD_CLOSED] = {"add_closed", GATE_EXIT_DENIED,
+	"You may not set up a device on your own now: ask an administrator for "
+	"a code to do it with (tfa-admin code USER --enroll)."},
+    [REASON_NOT_ASKED] = {"not_asked", GATE_EXIT_DENIED,
+	"No code is ever asked of you here, so there is nothing to set up."},
     [REASON_LAST_DEVICE] = {"last_device", GATE_EXIT_DENIED,
 	"This is your last device and a code is required here: add the new one "
 	"first (tfa add)."},
@@ -153,17 +168,19 @@ static const struct {
 	"is not clear (%N): ask an administrator to make room in /tmp."},
 
     [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
-	"The policy names a group that is not known here, \"%N\": tell "
-	"an administrator."},
+	"The policy names the group \"%N\", which is unknown: ask an "
+	"administrator for a code (tfa-admin code USER --pass)."},
     [REASON_GROUP_ERROR] = {"group_error", GATE_EXIT_LATER,
-	"The group \"%N\" could not be looked up: try again, or tell an "
-	"administrator."},
+	"The group \"%N\" could not be looked up: try again, or ask an "
+	"administrator for a code (tfa-admin code USER --pass)."},
     [REASON_NO_ADDRESS] = {"no_address", GATE_EXIT_DENIED,
 	"The rule \"%N\" depends on where you come from, and that is not "
-	"known."},
+	"known: ask an administrator for a code (tfa-admin code USER "
+	"--pass)."},
     [REASON_RULE_LOST] = {"rule_lost", GATE_EXIT_DENIED,
 	"You are no longer in the group that the rule \"%N\" was for: an "
-	"administrator must confirm it (tfa-admin unlock)."},
+	"administrator must confirm it (tfa-admin unlock), or give you a "
+	"code (tfa-admin code USER --pass)."},
     [REASON_UID_CHANGED] = {"uid_changed", GATE_EXIT_DENIED,
 	"Your user id is not the one that enrolled: an administrator must "
 	"confirm it (tfa-admin revoke)."},
@@ -211,6 +228,13 @@ reason_from_name(const char *name)
 	return REASON_NONE;
 }
 
+bool
+reason_is_undecided(enum reason reason)
+{
+	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||
+	    reason == REASON_NO_ADDRESS || reason == REASON_RULE_LOST;
+}
+
 int
 reason_exit(enum reason reason)
 {
@@ -229,17 +253,80 @@ day_say(int64_t at_s, char *ret, size_t size)
 }
 
 static void
+say_setup(const struct reason_facts *facts, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s",
+	    facts->may_add ? "Set it up now: tfa add."
+			   : "Ask an administrator for a code to set it up "
+			     "(tfa-admin code USER --enroll).");
+}
+
+/* After "later": what ends first is what has to be known. */
+static void
+say_again(const struct reason_facts *facts, char *ret, size_t size)
+{
+	bool each = facts->again_s <= 0;
+	char due[2 * DURATION_SAID] = "", left[DURATION_SAID] = "a day";
+	char when[WHEN_TEXT];
+
+	if (facts->left_s > 0) {
+		when_format(facts->deadline_s, when);
+		duration_say(facts->left_s, left, sizeof(left));
+		snprintf(due, sizeof(due),
+		    " A code will be required here in %s (%s).", left, when);
+	}
+	if (facts->open_s > 0 && (facts->open_s < facts->again_s || each)) {
+		duration_say(facts->open_s, left, sizeof(left));
+		snprintf(ret, size,
+		    "%s Your one-time code is good for another %s: tfa add "
+		    "takes it.",
+		    due, left);
+		return;
+	}
+	snprintf(left, sizeof(left), "a day");
+	if (facts->again_s != DAY_SAID)
+		duration_say(facts->again_s, left, sizeof(left));
+	snprintf(ret, size, "%s You will be asked again %s%s; sooner: tfa add.",
+	    due, each ? "at each login" : "in ", each ? "" : left);
+}
+
+static void
+say_open(const struct reason_facts *facts, char *ret, size_t size)
+{
+	char left[DURATION_SAID];
+
+	ret[0] = '\0';
+	if (facts->open_s <= 0)
+		return;
+	duration_say(facts->open_s, left, sizeof(left));
+	snprintf(ret, size,
+	    " You have %s to set it up; after that, ask an administrator.",
+	    left);
+}
+
+static void
 fill(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
+	char when[WHEN_TEXT];
+
 	if (what == 'W' && facts->wait_s <= LONG_WAIT_S)
 		snprintf(ret, size, "%lld s", (long long)facts->wait_s);
 	else if (what == 'W')
 		duration_say(facts->wait_s, ret, size);
 	else if (what == 'L')
 		duration_say(facts->left_s, ret, size);
-	else if (what == 'D')
+	else if (what == 'T')
 		day_say(facts->spent_s, ret, size);
-	else
+	else if (what == 'S')
+		say_setup(facts, ret, size);
+	else if (what == 'A')
+		say_again(facts, ret, size);
+	else if (what == 'O')
+		say_open(facts, ret, size);
+	else if (what == 'D') {
+		when_format(facts->deadline_s, when);
+		snprintf(ret, size, "%s", when);
+	} else
 		snprintf(ret, size, "%s", facts->name ? facts->name : "");
 }
 

@@ -9,6 +9,7 @@
 #ifndef TFA_VERDICT_H
 #define TFA_VERDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ enum reason {
 	REASON_SKIPPED,
 	REASON_ENROLLED,
 	REASON_DONE,
+	REASON_ADD,
 	/* challenge, enroll */
 	REASON_ASK,
 	REASON_ASK_LOCKED,
@@ -50,6 +52,7 @@ enum reason {
 	REASON_OFFER_CODE,
 	REASON_OFFER_CODE_DUE,
 	REASON_SETUP,
+	REASON_ELSEWHERE,
 	/* deny: the person */
 	REASON_WRONG_CODE,
 	REASON_TRIES,
@@ -69,9 +72,12 @@ enum reason {
 	REASON_SETUP_TERMINAL,
 	REASON_DEVICE_TERMINAL,
 	REASON_NO_PENDING,
+	REASON_PENDING_LATE,
 	REASON_NO_CODE,
 	REASON_NO_DEVICE,
 	REASON_NOT_ENROLLED,
+	REASON_ADD_CLOSED,
+	REASON_NOT_ASKED,
 	REASON_LAST_DEVICE,
 	REASON_MANY_DEVICES,
 	REASON_DEVICES_FULL,
@@ -107,10 +113,14 @@ enum reason {
 
 /* What a message may need to say. */
 struct reason_facts {
-	int64_t wait_s;   /* LOCKED: until the next try */
-	int64_t left_s;   /* GRACE, OFFER: until the deadline */
-	const char *name; /* a group, a rule, a user, a file; or "" */
-	int64_t spent_s;  /* ONE_TIME_USED and so on: when; 0: not known */
+	int64_t wait_s; /* LOCKED: until the next try */
+	int64_t left_s; /* GRACE, OFFER, SKIPPED: until the deadline, or 0 */
+	int64_t deadline_s; /* when that is */
+	int64_t again_s;    /* SKIPPED: until the next offer; 0: each login */
+	int64_t open_s;     /* how long a first device may be set up still */
+	bool may_add;       /* "tfa add" sets up a first device now */
+	const char *name;   /* a group, a rule, a user, a file; or "" */
+	int64_t spent_s;    /* ONE_TIME_USED and so on: when; 0: not known */
 };
 
 /* The word for it in logs and in the protocol: "wrong_code".  Never NULL. */
@@ -118,6 +128,13 @@ const char *reason_name(enum reason reason);
 
 /* The reason with that name, or REASON_NONE. */
 enum reason reason_from_name(const char *name);
+
+/*
+ * Whether this denial says only that the policy could not be asked about the
+ * user: an administrator who knows them may let them in with a pass code.
+ * Never that something is wrong with the user, the record or the whole policy.
+ */
+bool reason_is_undecided(enum reason reason);
 
 /* The gate's exit status for a denial with this reason. */
 int reason_exit(enum reason reason);

@@ -360,3 +360,29 @@ verify_code(const struct policy *policy, struct record *record,
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }
+
+void
+verify_pass(const struct policy *policy, struct record *record,
+    const struct login *login, const char *typed, size_t len,
+    struct outcome *ret)
+{
+	bool is_other = !login_is_known(record, login);
+	struct counter *counter = counter_of(record, is_other);
+	char code[ONETIME_CHARS + 1] = "", hash[HASH_TEXT] = "";
+	int found = -1;
+
+	*ret = (struct outcome){.verdict = VERDICT_DENY, .recovery_left = -1};
+	if (!onetime_read(typed, len, code))
+		return;
+	if (onetime_hash(code, hash) == FAULT_NONE)
+		found = onetime_find(record, hash, login->now_s);
+	if (found >= 0 && record->codes.items[found].use == CODE_PASS) {
+		spend(record, login, (size_t)found, ret);
+		login_note_pass(policy, record, login, ret);
+		spent_connection(record, login, code);
+	} else if (found < 0 && !is_spent(record, hash, ret) &&
+	    !is_shut(policy, counter, is_other, login->now_s, ret)) {
+		count_wrong(counter, login, ret);
+	}
+	OPENSSL_cleanse(code, sizeof(code));
+}

@@ -41,6 +41,16 @@ void verify_code(const struct policy *policy, struct record *record,
     struct outcome *ret);
 
 /*
+ * The same where the policy cannot decide about the user: only a pass code of
+ * an administrator passes.  Wrong ones are counted as verify_code() counts
+ * them.  What can be no pass code, and a recovery code, is neither judged nor
+ * counted nor spent: DENY, reason NONE.
+ */
+void verify_pass(const struct policy *policy, struct record *record,
+    const struct login *login, const char *typed, size_t len,
+    struct outcome *ret);
+
+/*
  * The step within window steps of now whose code this is, later than after;
  * FAULT_ABSENT: none; FAULT_STALE: only one that is not later.  Every step is
  * computed, whatever matches.  code has device->digits digits.

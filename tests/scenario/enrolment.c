@@ -176,6 +176,98 @@ Test(enrolment, closed_laptop_leaves_no_device)
 	session_kill(s);
 }
 
+/* An IDE opens two terminals: what each shows is right in each, and the later
+ * one goes on with the device that the earlier set up. */
+Test(enrolment, two_windows_set_up_what_they_show)
+{
+	for (int first = 0; first < 2; first++) {
+		struct bastion *b = open_to_all();
+		struct session *s[2];
+		const char *secrets[2];
+		uint64_t step;
+
+		for (int i = 0; i < 2; i++) {
+			s[i] = session_open(b, b->me, NULL, NULL);
+			secrets[i] = scan(s[i]);
+		}
+		cr_assert_str_neq(secrets[0], secrets[1]);
+		step = step_fresh(10);
+		answer(s[first], code_at(secrets[first], step));
+		session_expect(s[first], KEPT);
+		session_type(s[first], "\recho in''side\r");
+		session_expect(s[first], "inside");
+		answer(s[1 - first], code_at(secrets[1 - first], step));
+		session_expect(s[1 - first], "set up from another window");
+		session_expect(s[1 - first], PROMPT);
+		answer(s[1 - first], code_at(secrets[first], step));
+		session_expect(s[1 - first], "already used");
+		session_pass(s[1 - first], code_at(secrets[first], step + 1));
+		assert_says(fixture_audit(b), "\"reason\":\"elsewhere\"");
+		assert_never_says(fixture_record(b, b->me), "pending");
+		session_kill(s[0]);
+		session_kill(s[1]);
+	}
+}
+
+/* "Later" in one window does not undo the other. */
+Test(enrolment, later_in_one_window_ends_no_other)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"));
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	struct session *other = session_open(b, b->me, NULL, NULL);
+	const char *secret = scan(s);
+
+	session_expect(other, PROMPT);
+	session_type(other, "\recho in''side\r");
+	session_expect(other, "inside");
+	answer(s, code_at(secret, step_now()));
+	session_expect(s, KEPT);
+	session_kill(s);
+	session_kill(other);
+}
+
+/* Enter, where the other window has set one up: no way round its code. */
+Test(enrolment, later_is_too_late_once_another_window_set_it_up)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"));
+	struct session *s = session_open(b, b->me, NULL, NULL);
+	struct session *other = session_open(b, b->me, NULL, NULL);
+	const char *secret = scan(s);
+	uint64_t step;
+
+	session_expect(other, PROMPT);
+	step = step_fresh(10);
+	answer(s, code_at(secret, step));
+	session_expect(s, KEPT);
+	session_type(other, "\r");
+	session_expect(other, "set up from another window");
+	session_pass(other, code_at(secret, step + 1));
+	session_kill(s);
+	session_kill(other);
+}
+
+/* Five at once are too many: the first is told why. */
+Test(enrolment, fifth_window_ends_the_first)
+{
+	struct bastion *b = open_to_all();
+	struct session *s[5];
+	const char *secret = NULL;
+
+	for (int i = 0; i < 5; i++) {
+		s[i] = session_open(b, b->me, NULL, NULL);
+		if (i == 0)
+			secret = scan(s[i]);
+		else
+			session_expect(s[i], PROMPT);
+	}
+	answer(s[0], code_at(secret, step_now()));
+	session_expect(s[0], "begun anew elsewhere");
+	cr_assert_eq(session_status(s[0]), 77);
+	assert_says(fixture_audit(b), "\"reason\":\"no_pending\"");
+	for (int i = 1; i < 5; i++)
+		session_kill(s[i]);
+}
+
 Test(enrolment, confirming_code_is_spent)
 {
 	struct bastion *b = open_to_all();
@@ -366,7 +458,7 @@ Test(enrolment, admins_code_may_be_left_for_later)
 	session_expect(s, "Wrong code");
 	session_expect(s, PROMPT);
 	session_type(s, "\r");
-	session_expect(s, "asked again in a day");
+	session_expect(s, "tfa add takes it");
 	session_type(s, "echo in''side; exit 3\r");
 	cr_assert_eq(session_status(s), 3);
 	assert_says(s->seen, "inside");
@@ -391,7 +483,7 @@ Test(enrolment, device_may_be_left_for_later_after_the_admins_code)
 	session_expect(s, "Press Enter to do this later");
 	session_expect(s, PROMPT);
 	session_type(s, "\r");
-	session_expect(s, "asked again in a day");
+	session_expect(s, "tfa add takes it");
 	session_type(s, "echo in''side; exit 3\r");
 	cr_assert_eq(session_status(s), 3);
 	assert_never_says(fixture_record(b, b->me), "\"devices\"");

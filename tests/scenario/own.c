@@ -171,9 +171,146 @@ Test(own, says_which_way_the_clock_of_a_new_device_is_off)
 	cr_assert_eq(session_status(s), 0);
 }
 
+/* "tfa ARGS" on a terminal, in a session that nothing is asked of. */
+static struct session *
+open_tfa(const struct bastion *b, const char *args)
+{
+	return session_open(b, b->me, NULL,
+	    text("%s/tfa %s %s %s", getenv("TFA_PROGRAMS"),
+		b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket, args));
+}
+
+/* From the QR code on the screen to the end of tfa; the secret. */
+static const char *
+confirm_first(struct session *s, uint64_t step)
+{
+	const char *secret;
+
+	session_expect(s, "Code from the new device: ");
+	secret = uri_parameter(screen_qr(s->seen), "secret");
+	cr_assert_not_null(secret);
+	session_type(s, text("%s\r", code_at(secret, step)));
+	session_expect(s, "Recovery codes");
+	session_expect(s, "Press Enter when you have kept them: ");
+	session_type(s, "\r");
+	cr_assert_eq(session_status(s), 0);
+	return secret;
+}
+
+static void
+assert_first_device(const char *rules)
+{
+	struct bastion *b = bastion_open(.rules = rules);
+	uint64_t step = step_fresh(10);
+	struct session *s = open_tfa(b, "add phone");
+	const char *secret = confirm_first(s, step), *seen = s->seen;
+
+	assert_status(ssh_run(b, b->me, NULL, "true", NULL), 76);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step), "true"), 77);
+	assert_status(
+	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+	assert_status(ssh_with_code(b, b->me,
+			  first_code(strstr(seen, "Recovery codes")), "true"),
+	    0);
+	assert_says(fixture_audit(b), "\"device_confirm\"");
+	assert_says(fixture_audit(b), "\"reason\":\"enrolled\"");
+	assert_says(fixture_record(b, b->me), "\"added_key\"");
+}
+
+Test(own, first_device_where_a_code_is_optional)
+{
+	assert_first_device(RULE("optional"));
+}
+
+Test(own, first_device_in_grace)
+{
+	assert_first_device(
+	    text(GRACE, hours_from_now(-24), hours_from_now(50)));
+}
+
+/* Where a login needs an admin's code for it, so does tfa; another code is
+ * none, and a code to pass with stays good. */
+Test(own, first_device_by_an_admins_code)
+{
+	struct bastion *b = bastion_open(.rules = RULE("optional"),
+	    .more = "'enrollment':{'self':'code'}");
+	struct session *s = open_tfa(b, "add");
+	struct run *pass, *enroll;
+
+	session_expect(s, "ask an administrator for a code");
+	cr_assert_eq(session_status(s), 77);
+	cr_assert_null(screen_qr(s->seen));
+	pass = bastion_admin(b, ARGV("code", b->me, "--pass"));
+	assert_status(pass, 0);
+	enroll = bastion_admin(b, ARGV("code", b->me, "--enroll"));
+	assert_status(enroll, 0);
+	s = open_tfa(b, "add");
+	session_expect(s, "one-time code");
+	session_expect(s, PROMPT);
+	session_type(s, text("%.19s\r", strchr(pass->out, '-') - 4));
+	session_expect(s, "Wrong code");
+	session_expect(s, PROMPT);
+	session_type(s, text("%.19s\r", strchr(enroll->out, '-') - 4));
+	confirm_first(s, step_now());
+	assert_says(fixture_record(b, b->me), "\"use\": \"pass\"");
+	assert_never_says(fixture_record(b, b->me), "\"use\": \"enroll\"");
+}
+
+/* Where no login is asked, none could set one up either. */
+Test(own, no_first_device_for_the_exempt)
+{
+	struct bastion *b = bastion_open(.rules = RULE("exempt"));
+	struct session *s = open_tfa(b, "add");
+
+	session_expect(s, "nothing to set up");
+	cr_assert_eq(session_status(s), 77);
+	cr_assert_null(screen_qr(s->seen));
+	cr_assert(fixture_record(b, b->me) == NULL ||
+	    strstr(fixture_record(b, b->me), "secret") == NULL);
+}
+
+/* Past the deadline, in a session that began before it. */
+Test(own, no_first_device_where_a_login_could_set_up_none)
+{
+	static const char *const records[] = {
+	    "'enrolled_once':false", "'enrolled_once':true"};
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		char *answer;
+
+		fixture_put_record(b, "alice", records[i]);
+		answer = talk_ask(b, "alice", "'request':'device_begin'");
+		cr_expect(talk_is(answer, "deny"), "%s", answer);
+		cr_expect_str_eq(talk_word(answer, "reason"), "add_closed");
+		assert_never_says(answer, "\"secret\"");
+		answer = talk_ask(
+		    b, "alice", "'request':'device_confirm','code':'123456'");
+		cr_expect(talk_is(answer, "deny"), "%s", answer);
+		cr_expect_str_eq(talk_word(answer, "reason"), "add_closed");
+	}
+}
+
+Test(own, status_says_how_to_set_up_a_first_device)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-24),
+					     hours_from_now(50)));
+	struct session *s = open_tfa(b, "status");
+
+	session_expect(s, "no device");
+	session_expect(s, "required here in 2 days");
+	session_expect(s, "Set it up now: tfa add.");
+	cr_assert_eq(session_status(s), 0);
+}
+
 Test(own, without_a_device_is_told_where_the_first_is_set_up)
 {
-	static const char *const changes[] = {"add", "recovery", "remove d1"};
+	static const char *const changes[] = {"recovery", "remove d1"};
 	struct bastion *b = bastion_open(.rules = RULE("optional"));
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {

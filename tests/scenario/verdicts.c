@@ -53,6 +53,55 @@ Test(verdicts, grace_offers_once_a_day)
 	assert_never_says(s->seen, PROMPT);
 }
 
+/* The last that somebody hears before the deadline is no "in a day". */
+Test(verdicts, last_day_of_grace_offers_at_each_login)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-24),
+					     hours_from_now(20)));
+	struct session *s;
+
+	for (int i = 0; i < 3; i++) {
+		s = session_open(
+		    b, b->me, NULL, i < 2 ? NULL : "echo in''side");
+		session_expect(s, PROMPT);
+		session_type(s, "\r");
+		session_expect(s, "A code will be required here in ");
+		session_expect(s, "asked again at each login; sooner: tfa add");
+		if (i < 2)
+			session_type(s, "echo in''side; exit\r");
+		session_expect(s, "inside");
+		cr_assert_eq(session_status(s), 0);
+	}
+}
+
+/* Twelve hours into the second of two days the day without an offer ends. */
+Test(verdicts, next_offer_is_no_later_than_the_last_day)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-24),
+					     hours_from_now(36)));
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, PROMPT);
+	session_type(s, "\r");
+	session_expect(s, "asked again in 1");
+	session_kill(s);
+}
+
+/* A terminal that a program asked for, and nobody behind it. */
+Test(verdicts, last_day_of_grace_lets_a_program_with_a_terminal_through)
+{
+	struct bastion *b = bastion_open(.rules = text(GRACE,
+					     hours_from_now(-24),
+					     hours_from_now(20)),
+	    .more = "'attempts':{'timeout':'3s'}");
+	struct run *r = ssh_run(b, b->me, ARGV("-tt"), "echo in''side", NULL);
+
+	assert_status(r, 0);
+	assert_says(r->out, "inside");
+}
+
 Test(verdicts, grace_lets_a_command_through_with_one_line)
 {
 	struct bastion *b = in_grace();
@@ -61,6 +110,7 @@ Test(verdicts, grace_lets_a_command_through_with_one_line)
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "inside\n");
 	assert_says(r->err, "2 days");
+	assert_says(r->err, "Set it up now: tfa add.");
 	cr_assert_eq(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
 }
 
@@ -245,6 +295,76 @@ Test(verdicts, unknown_group_denies)
 	assert_status(r, 77);
 	assert_says(r->err, "no-such-group");
 	cr_assert_str_empty(r->out);
+}
+
+#define LOST                                                \
+	"{'name':'lost','groups':['no-such-group'],'mode':" \
+	"'required'}," REQUIRED
+
+static const char *
+pass_code(const struct bastion *b, const char *user)
+{
+	struct run *r = bastion_admin(b, ARGV("code", user, "--pass"));
+	const char *at = strchr(r->out, '-');
+
+	assert_status(r, 0);
+	cr_assert_not_null(at, "no code in: %s", r->out);
+	return text("%.19s", at - 4);
+}
+
+/* The policy cannot be asked; an administrator can. */
+Test(verdicts, pass_code_passes_where_a_group_is_unknown)
+{
+	struct bastion *b = bastion_open(.rules = LOST);
+	const char *secret = fixture_enrol(b, b->me);
+	const char *code = pass_code(b, b->me);
+	struct run *r = ssh_with_code(
+	    b, b->me, code_at(secret, step_now()), "echo inside");
+
+	assert_status(r, 77);
+	assert_says(r->err, "\"no-such-group\", which is unknown");
+	assert_says(r->err, "tfa-admin code USER --pass");
+	r = ssh_with_code(b, b->me, "0000-0000-0000-0000", "echo inside");
+	assert_status(r, 77);
+	assert_says(r->err, "Wrong code");
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 77);
+	assert_says(r->err, "no-such-group");
+	assert_says(fixture_audit(b), "\"reason\":\"one_time_code\"");
+	assert_says(fixture_audit(b), "unknown_group: no-such-group");
+}
+
+/* The prompt says which group, and takes the code. */
+Test(verdicts, pass_code_is_asked_for_where_a_group_is_unknown)
+{
+	struct bastion *b = bastion_open(.rules = LOST);
+	const char *code = pass_code(b, b->me);
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	session_expect(s, "no-such-group");
+	session_pass(s, code);
+	session_kill(s);
+	s = session_open(b, b->me, NULL, NULL);
+	cr_assert_eq(session_status(s), 77);
+	assert_says(s->seen, "no-such-group");
+	assert_never_says(s->seen, PROMPT);
+}
+
+/* What an administrator needs then works. */
+Test(verdicts, admin_commands_work_where_a_group_is_unknown)
+{
+	struct bastion *b = bastion_open(.rules = LOST);
+
+	pass_code(b, b->me);
+	assert_status(bastion_admin(b, ARGV("users")), 0);
+	assert_status(bastion_admin(b, ARGV("unlock", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("explain", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+	assert_status(bastion_admin(b, ARGV("enforce", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("policy", "check")), 0);
 }
 
 Test(verdicts, lost_membership_denies)

@@ -27,7 +27,8 @@ begin(void)
 	fixture_record(&s.record);
 	for (size_t i = 0; i < RECOVERY_CODES; i++)
 		memset(s.recovery.codes[i], (int)(i + 1), ONETIME_BYTES);
-	enroll_begin(&s.record, secret, "phone", NOW_S);
+	cr_assert_eq(
+	    enroll_begin(&s.record, secret, "phone", NOW_S), FAULT_NONE);
 	return s;
 }
 
@@ -41,7 +42,7 @@ end(struct scene *s)
 static void
 confirm(struct scene *s, const char *typed)
 {
-	s->fault = enroll_confirm(&s->policy, &s->record, &s->login, typed,
+	s->fault = enroll_confirm(&s->policy, &s->record, &s->login, "", typed,
 	    strlen(typed), &s->recovery, &s->outcome);
 }
 
@@ -343,8 +344,8 @@ Test(enroll, knows_when_nothing_is_pending)
 	} cases[] = {
 	    {true, 0, REASON_ENROLLED},
 	    {true, ENROLL_S - 1, REASON_ENROLLED},
-	    {true, ENROLL_S, REASON_NO_PENDING},
-	    {true, DAY_S, REASON_NO_PENDING},
+	    {true, ENROLL_S, REASON_PENDING_LATE},
+	    {true, DAY_S, REASON_PENDING_LATE},
 	    {true, -1, REASON_NO_PENDING}, /* the clock went back */
 	    {false, 0, REASON_NO_PENDING},
 	};
@@ -370,10 +371,128 @@ Test(enroll, forgets_the_secret_of_one_who_began_earlier)
 	    "09876543210987654321";
 	struct scene s = begin();
 
-	enroll_begin(&s.record, newer, "tablet", NOW_S);
+	cr_assert_eq(
+	    enroll_begin(&s.record, newer, "tablet", NOW_S), FAULT_NONE);
 	confirm_step(&s, 0);
 	cr_expect_eq(s.outcome.reason, REASON_WRONG_CODE);
 	cr_expect_arr_eq(s.record.pending.secret.bytes, newer, sizeof(newer));
+	end(&s);
+}
+
+/* A window's own secret and its code; n: which window. */
+struct window {
+	uint8_t secret[ENROLL_SECRET_BYTES];
+	char id[DEVICE_ID_TEXT];
+	char code[OTP_DIGITS_MAX + 1];
+};
+
+static struct window
+open_window(struct scene *s, unsigned char n)
+{
+	struct device app = {
+	    .digits = 6, .period_s = 30, .secret.len = ENROLL_SECRET_BYTES};
+	struct window w;
+
+	memset(w.secret, n, sizeof(w.secret));
+	cr_assert_eq(
+	    enroll_begin(&s->record, w.secret, "phone", s->login.now_s),
+	    FAULT_NONE);
+	memcpy(w.id, s->record.pending.id, sizeof(w.id));
+	memcpy(app.secret.bytes, w.secret, sizeof(w.secret));
+	fixture_code(&app, s->login.now_s, 0, w.code);
+	return w;
+}
+
+static void
+confirm_window(struct scene *s, const struct window *w)
+{
+	s->fault = enroll_confirm(&s->policy, &s->record, &s->login, w->id,
+	    w->code, strlen(w->code), &s->recovery, &s->outcome);
+}
+
+/* An IDE opens two: each is confirmed by the code of what it shows. */
+Test(enroll, lets_each_window_confirm_its_own_secret)
+{
+	for (unsigned char which = 0; which < 4; which++) {
+		struct scene s = begin();
+		struct window windows[4];
+
+		for (unsigned char n = 0; n < 4; n++)
+			windows[n] = open_window(&s, n + 1);
+		confirm_window(&s, &windows[which]);
+		cr_expect_eq(s.outcome.reason, REASON_ENROLLED, "%d: %s", which,
+		    reason_name(s.outcome.reason));
+		cr_assert_eq(s.record.devices.count, 1);
+		cr_expect_arr_eq(s.record.devices.items[0].secret.bytes,
+		    windows[which].secret, ENROLL_SECRET_BYTES);
+		/* That ended the others: whoever began them. */
+		for (unsigned char n = 0; n < 4; n++) {
+			cr_expect_not(
+			    enroll_is_pending(&s.record, windows[n].id));
+			confirm_window(&s, &windows[n]);
+			cr_expect_eq(s.outcome.reason, REASON_NO_PENDING);
+		}
+		cr_expect_eq(s.record.devices.count, 1);
+		end(&s);
+	}
+}
+
+/* What one window shows is worth nothing in another. */
+Test(enroll, takes_no_code_of_another_window)
+{
+	struct scene s = begin();
+	struct window one = open_window(&s, 1), other = open_window(&s, 2);
+
+	cr_expect_str_neq(one.id, other.id);
+	memcpy(other.code, one.code, sizeof(other.code));
+	confirm_window(&s, &other);
+	cr_expect_eq(s.outcome.reason, REASON_WRONG_CODE);
+	memcpy(other.id, "pnone", sizeof("pnone"));
+	confirm_window(&s, &other);
+	cr_expect_eq(s.outcome.reason, REASON_NO_PENDING);
+	cr_expect_eq(s.record.devices.count, 0);
+	end(&s);
+}
+
+/* The fifth takes the place of the first, which is told so. */
+Test(enroll, lets_four_windows_wait)
+{
+	struct scene s = begin();
+	struct window windows[5];
+
+	for (unsigned char n = 0; n < 5; n++) {
+		windows[n] = open_window(&s, n + 1);
+		s.login.now_s++;
+	}
+	confirm_window(&s, &windows[0]);
+	cr_expect_eq(s.outcome.reason, REASON_NO_PENDING);
+	s.login.now_s = NOW_S + 1 + ENROLL_S;
+	confirm_window(&s, &windows[1]);
+	cr_expect_eq(s.outcome.reason, REASON_PENDING_LATE);
+	s.login.now_s = NOW_S + 5;
+	confirm_window(&s, &windows[4]);
+	cr_expect_eq(s.outcome.reason, REASON_ENROLLED);
+	end(&s);
+}
+
+/* In a session, by "tfa add": the first device has recovery codes, and no
+ * login is noted. */
+Test(enroll, hands_out_codes_with_a_first_device_alone)
+{
+	struct scene s = begin();
+	struct window other;
+
+	s.login.proof = true;
+	confirm_step(&s, 0);
+	cr_expect_eq(s.outcome.reason, REASON_ENROLLED);
+	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 10);
+	cr_expect_not(login_is_known(&s.record, &s.login));
+	cr_expect_eq(s.record.verified.count, 0);
+	record_codes_drop(&s.record, CODE_RECOVER);
+	other = open_window(&s, 2);
+	confirm_window(&s, &other);
+	cr_expect_eq(s.outcome.reason, REASON_ENROLLED);
+	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 0);
 	end(&s);
 }
 
@@ -521,7 +640,8 @@ Test(enroll, cuts_a_long_name_at_a_whole_character)
 		struct record again;
 		char *text = NULL;
 
-		enroll_begin(&s.record, secret, names[i], NOW_S);
+		cr_assert_eq(enroll_begin(&s.record, secret, names[i], NOW_S),
+		    FAULT_NONE);
 		cr_assert_eq(record_format(&s.record, &text), FAULT_NONE);
 		if (record_parse(text, strlen(text), &again, &error) ==
 		    FAULT_NONE)
@@ -543,7 +663,8 @@ enrolled(void)
 	snprintf(s.record.last_rule, sizeof(s.record.last_rule), "staff");
 	confirm_step(&s, 0);
 	cr_assert_eq(s.outcome.verdict, VERDICT_PASS);
-	enroll_begin(&s.record, secret, "tablet", NOW_S);
+	cr_assert_eq(
+	    enroll_begin(&s.record, secret, "tablet", NOW_S), FAULT_NONE);
 	s.record.failures.other.count = 100;
 	s.record.failures.known.count = 7;
 	s.record.failures.known.spent = 100;

@@ -37,7 +37,7 @@ const char *inject_trace_end(void);
  * ends. */
 void inject_accept_for_ever(void);
 
-/* From now on it is now_s, random bytes are all the same, so that what happens
+/* From now on it is now_s, random bytes are the same each time, so that what happens
  * twice can be compared, and fsync() does not wait for a disk; 0: no longer. */
 void inject_stand_still(int64_t now_s);
 

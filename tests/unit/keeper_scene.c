@@ -83,7 +83,8 @@ scene_spent(struct record *record)
 void
 scene_waiting(struct record *record)
 {
-	enroll_begin(record, waiting, "phone", NOW_S);
+	cr_assert_eq(
+	    enroll_begin(record, waiting, "phone", NOW_S), FAULT_NONE);
 }
 
 void

@@ -58,7 +58,8 @@ half_enrolled(struct record *record, void *arg)
 
 	memcpy(device.secret.bytes, secret, sizeof(secret));
 	fixture_code(&device, time(NULL), 0, s->code);
-	enroll_begin(record, secret, "phone", time(NULL));
+	cr_assert_eq(
+	    enroll_begin(record, secret, "phone", time(NULL)), FAULT_NONE);
 	return CHANGE_WRITE;
 }
 

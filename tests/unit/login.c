@@ -8,7 +8,8 @@
 
 #define HOUR_S 3600
 
-enum { NONE, PAST, FUTURE, FAR }; /* when something is, seen from NOW_S */
+/* When something is, seen from NOW_S; NEAR: within a day. */
+enum { NONE, PAST, FUTURE, FAR, NEAR };
 
 static struct policy
 policy_with(const char *rest)
@@ -46,7 +47,7 @@ decide(const struct policy *policy, const struct rule *rule,
 struct row {
 	enum mode mode;
 	int self;    /* enum self_enroll */
-	int grace;   /* until: NONE, PAST, FUTURE */
+	int grace;   /* until: NONE, PAST, FUTURE, NEAR */
 	int invited; /* until: NONE, PAST, FUTURE, FAR (no clock can mean it) */
 	bool once;   /* had a device once */
 	int code;    /* enum code_use + 1 of one that is valid; 0: none */
@@ -106,6 +107,24 @@ static const struct row rows[] = {
 	REASON_CLOSED},
     {R, SELF_GRACE, .grace = FUTURE, .once = true, .invited = FUTURE,
 	.verdict = VERDICT_ENROLL, REASON_SETUP},
+    /* The last day of grace: each login on a terminal is asked. */
+    {R, SELF_GRACE, .grace = NEAR, .verdict = VERDICT_ENROLL, REASON_OFFER_DUE,
+	true},
+    {R, SELF_GRACE, .grace = NEAR, .skipped = FUTURE, .verdict = VERDICT_ENROLL,
+	REASON_OFFER_DUE, true},
+    {R, SELF_ALWAYS, .grace = NEAR, .skipped = FUTURE,
+	.verdict = VERDICT_ENROLL, REASON_OFFER_DUE, true},
+    {R, SELF_GRACE, .grace = NEAR, .skipped = FUTURE, .command = true,
+	.verdict = VERDICT_ENROLL, REASON_OFFER_DUE, true},
+    {R, SELF_GRACE, .grace = NEAR, .piped = true, .verdict = VERDICT_PASS,
+	REASON_GRACE},
+    {R, SELF_CODE, .grace = NEAR, .verdict = VERDICT_PASS, REASON_GRACE},
+    {R, SELF_CODE, .grace = NEAR, .code = CODE_ENROLL + 1, .skipped = FUTURE,
+	.verdict = VERDICT_CHALLENGE, REASON_OFFER_CODE_DUE, true},
+    {R, SELF_CODE, .grace = NEAR, .code = CODE_ENROLL + 1, .skipped = FUTURE,
+	.piped = true, .verdict = VERDICT_PASS, REASON_GRACE},
+    {R, SELF_GRACE, .grace = NEAR, .once = true, .verdict = VERDICT_DENY,
+	REASON_CLOSED},
     /* Required, grace over or none. */
     {R, SELF_GRACE, .grace = PAST, .verdict = VERDICT_DENY, REASON_CLOSED},
     {R, SELF_GRACE, .grace = NONE, .verdict = VERDICT_DENY, REASON_CLOSED},
@@ -186,6 +205,7 @@ static int64_t
 when(int at, int64_t past_s, int64_t future_s)
 {
 	return at == NONE ? 0
+	    : at == NEAR  ? NOW_S + 1
 	    : at == PAST  ? past_s
 	    : at == FAR   ? NOW_S + 1000LL * DAY_S
 			  : future_s;
@@ -198,7 +218,7 @@ Test(login, decides_for_one_without_a_device)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *row = &rows[i];
 		struct rule rule = rule_of(
-		    row->mode, when(row->grace, NOW_S, NOW_S + 1));
+		    row->mode, when(row->grace, NOW_S, NOW_S + LAST_S + 1));
 		struct login login = fixture_login(NOW_S);
 		struct record record;
 		struct outcome outcome;
@@ -221,6 +241,140 @@ Test(login, decides_for_one_without_a_device)
 		cr_expect_eq(outcome.reason, row->reason, "row %zu: %s", i,
 		    reason_name(outcome.reason));
 		cr_expect_eq(outcome.may_skip, row->may_skip, "row %zu", i);
+		record_done(&record);
+	}
+	policy_done(&policy);
+}
+
+/* The last tenth of the time that a user had, and a day at least. */
+Test(login, insists_before_the_deadline)
+{
+	static const struct {
+		int64_t since_s, for_s, until_s; /* from NOW_S */
+		int64_t seen_s;
+		int64_t left_s; /* of the time in which each login is asked */
+	} cases[] = {
+	    {0, 0, 5400, 0, DAY_S},
+	    {0, 5400, 90 * DAY_S, 0, DAY_S},
+	    {0, 0, 2 * DAY_S, 0, DAY_S},
+	    {0, 0, 10 * DAY_S, 0, DAY_S},
+	    {0, 0, 30 * DAY_S, 0, 3 * DAY_S},
+	    {0, 30 * DAY_S, 90 * DAY_S, 0, 3 * DAY_S},
+	    {0, 30 * DAY_S, 20 * DAY_S, 0, 2 * DAY_S},
+	    {0, 30 * DAY_S, 90 * DAY_S, 40 * DAY_S, 3 * DAY_S},
+	    {0, 0, 90 * DAY_S, 70 * DAY_S, 2 * DAY_S},
+	    {0, 0, 90 * DAY_S, 85 * DAY_S, DAY_S},
+	    {0, 0, 1000 * DAY_S, 0, 30 * DAY_S},
+	};
+	struct policy policy = policy_with("");
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct rule rule = rule_of(
+		    MODE_REQUIRED, NOW_S + cases[i].until_s);
+		int64_t from_s;
+
+		rule.since_s = NOW_S + cases[i].since_s;
+		rule.grace.for_s = cases[i].for_s;
+		from_s = policy_deadline(&rule, NOW_S + cases[i].seen_s) -
+		    cases[i].left_s;
+		for (int late = -1; late <= 0; late++) {
+			struct login login = fixture_login(from_s + late);
+			struct record record;
+			struct outcome outcome;
+
+			if (login.now_s < NOW_S + cases[i].seen_s)
+				login.now_s = NOW_S + cases[i].seen_s;
+			fixture_record(&record);
+			record.first_seen_s = NOW_S + cases[i].seen_s;
+			record.skipped_s = login.now_s - 60;
+			outcome = decide(&policy, &rule, &record, &login);
+			cr_expect_eq(outcome.verdict,
+			    login.now_s >= from_s ? VERDICT_ENROLL
+						  : VERDICT_PASS,
+			    "case %zu, %d", i, late);
+			record_done(&record);
+		}
+	}
+	policy_done(&policy);
+}
+
+/* Skipping at each offer until the deadline, nobody is surprised by it. */
+Test(login, says_when_the_next_offer_comes)
+{
+	static const int64_t graces[] = {60, 5400, DAY_S, DAY_S + 1, 2 * DAY_S,
+	    3 * DAY_S + 7, 30 * DAY_S, 365 * DAY_S};
+	struct policy policy = policy_with("");
+
+	for (size_t i = 0; i < COUNT(graces); i++) {
+		struct rule rule = rule_of(MODE_REQUIRED, NOW_S + graces[i]);
+		int64_t now_s = NOW_S;
+		struct record record;
+
+		rule.since_s = NOW_S;
+		fixture_record(&record);
+		while (now_s < NOW_S + graces[i]) {
+			struct login login = fixture_login(now_s);
+			struct outcome outcome = decide(
+			    &policy, &rule, &record, &login);
+
+			cr_assert_eq(outcome.verdict, VERDICT_ENROLL);
+			cr_assert(outcome.may_skip);
+			login_put_off(&record, &login, &outcome);
+			cr_expect_eq(outcome.verdict, VERDICT_PASS);
+			cr_expect_eq(outcome.reason, REASON_SKIPPED);
+			cr_expect_leq(outcome.again_s, SKIPPED_S);
+			cr_expect_lt(now_s + outcome.again_s, NOW_S + graces[i],
+			    "grace %zu", i);
+			if (outcome.again_s > 0) {
+				login.now_s = now_s + outcome.again_s - 1;
+				cr_expect_eq(
+				    decide(&policy, &rule, &record, &login)
+					.verdict,
+				    VERDICT_PASS);
+			}
+			now_s += outcome.again_s > 0 ? outcome.again_s : 3600;
+		}
+		record_done(&record);
+	}
+	policy_done(&policy);
+}
+
+/* "tfa add" and the gate go by one rule. */
+Test(login, opens_a_first_device_where_a_login_does)
+{
+	struct policy policy = policy_with("");
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct row *row = &rows[i];
+		struct rule rule = rule_of(
+		    row->mode, when(row->grace, NOW_S, NOW_S + LAST_S + 1));
+		struct decision decision = {.mode = row->mode, .rule = &rule};
+		struct login login = fixture_login(NOW_S);
+		struct record record;
+		struct outcome outcome;
+		enum first first;
+		bool asks;
+
+		fixture_record(&record);
+		record.enrolled_once = row->once;
+		record.invited_until_s = when(
+		    row->invited, NOW_S, NOW_S + INVITED_S);
+		if (row->code > 0)
+			fixture_one_time(&record, (enum code_use)row->code - 1,
+			    "0123456789ABCDEF", NOW_S + 1);
+		policy.enrollment.self = row->self;
+		first = login_first(&policy, &decision, &record, NOW_S);
+		outcome = decide(&policy, &rule, &record, &login);
+		asks = outcome.verdict == VERDICT_CHALLENGE &&
+		    row->code == CODE_ENROLL + 1;
+		cr_expect_eq(first,
+		    outcome.verdict == VERDICT_ENROLL ? FIRST_SELF
+			: asks                        ? FIRST_CODE
+						      : FIRST_NO,
+		    "row %zu: %d", i, (int)first);
+		fixture_device(&record);
+		cr_expect_eq(
+		    login_first(&policy, &decision, &record, NOW_S), FIRST_NO);
 		record_done(&record);
 	}
 	policy_done(&policy);
@@ -301,6 +455,50 @@ Test(login, hands_on_the_denial_of_the_policy)
 	cr_expect_str_eq(outcome.name, "staff");
 	cr_expect_not(outcome.changed);
 	record_done(&record);
+	policy_done(&policy);
+}
+
+/* Only where the policy could not be asked, and only while it is valid. */
+Test(login, asks_for_a_pass_code_where_the_policy_cannot_decide)
+{
+	static const enum reason undecided[] = {REASON_UNKNOWN_GROUP,
+	    REASON_GROUP_ERROR, REASON_NO_ADDRESS, REASON_RULE_LOST};
+	struct policy policy = policy_with("");
+	struct login login = fixture_login(NOW_S);
+
+	for (int reason = 0; reason < REASON_COUNT; reason++) {
+		struct decision decision = {
+		    .reason = (enum reason)reason, .name = "staff"};
+		bool is_undecided = false;
+
+		for (size_t i = 0; i < COUNT(undecided); i++)
+			is_undecided |= undecided[i] == decision.reason;
+		for (int use = CODE_RECOVER; use <= CODE_SCRATCH; use++)
+			for (int64_t left_s = 0; left_s < 2; left_s++) {
+				bool asks = is_undecided && use == CODE_PASS &&
+				    left_s > 0;
+				struct record record;
+				struct outcome outcome;
+
+				fixture_record(&record);
+				fixture_device(&record);
+				fixture_one_time(&record, (enum code_use)use,
+				    use == CODE_SCRATCH ? "12345678"
+							: "0123456789ABCDEF",
+				    NOW_S + left_s);
+				login_decide(&policy, &decision, &record,
+				    &login, &outcome);
+				cr_expect_eq(outcome.verdict,
+				    asks ? VERDICT_CHALLENGE : VERDICT_DENY,
+				    "%s, use %d, %lld s",
+				    reason_name(decision.reason), use,
+				    (long long)left_s);
+				cr_expect_eq(outcome.reason, decision.reason);
+				cr_expect_str_eq(outcome.name, "staff");
+				cr_expect_not(outcome.may_skip);
+				record_done(&record);
+			}
+	}
 	policy_done(&policy);
 }
 

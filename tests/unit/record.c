@@ -29,6 +29,8 @@ static const char full[] =
     "['59700120', '59700122']}],\n"
     "'pending': {'secret': 'MZXW6YTB', 'name': 'new phone', 'until': "
     "'2026-01-01T00:00:03Z'},\n"
+    "'pending_earlier': [{'id': 'p0123456', 'secret': 'MZXW6YTBOI', 'until': "
+    "'2026-01-01T00:00:18Z'}],\n"
     "'codes': [{'use': 'recover', 'hash': '" HASH1 "'}, {'use': 'enroll', "
     "'hash': '" HASH2 "', 'until': '2026-01-01T00:00:04Z'}],\n"
     "'spent': [{'why': 'used', 'hash': '" HASH3 "', 'at': "
@@ -117,6 +119,9 @@ Test(record, reads_what_is_pending_and_the_one_time_codes)
 	cr_expect_arr_eq(record.pending.secret.bytes, "fooba", 5);
 	cr_expect_str_eq(record.pending.name, "new phone");
 	cr_expect_eq(record.pending.until_s, FIRST_S + 3);
+	cr_assert_eq(record.earlier.count, 1);
+	cr_expect_str_eq(record.earlier.items[0].id, "p0123456");
+	cr_expect_arr_eq(record.earlier.items[0].secret.bytes, "foobar", 6);
 	cr_assert_eq(record.codes.count, 2);
 	cr_expect_eq(record.codes.items[0].use, CODE_RECOVER);
 	cr_expect_str_eq(record.codes.items[0].hash, HASH1);
@@ -287,6 +292,8 @@ static const struct {
     {"MZXW6YTB", "MZXW6YR", "pending.secret", "base32"},
     {"'secret': 'MZXW6YTB', ", "", "pending", "secret"},
     {"'new phone'", "[]", "pending.name", "string"},
+    {"'pending_earlier': [", "'pending_earlier': [[], ", "pending_earlier[0]",
+	"object"},
     {"'2026-01-01T00:00:03Z'", "''", "pending.until", "time"},
     {"'use': 'recover'", "'use': 'admin'", "codes[0].use", "recover"},
     {"'use': 'recover', ", "", "codes[0]", "use"},

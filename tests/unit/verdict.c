@@ -60,6 +60,24 @@ Test(verdict, denies_what_it_does_not_know)
 	}
 }
 
+/* A pass code is no way round what is wrong with a user or a record. */
+Test(verdict, leaves_to_an_admin_only_what_the_policy_cannot_decide)
+{
+	static const enum reason never[] = {REASON_NONE, REASON_CLOSED,
+	    REASON_UID_CHANGED, REASON_BAD_POLICY, REASON_BAD_RECORD,
+	    REASON_DISK_FULL, REASON_STORE, REASON_NO_LOG, REASON_BUSY,
+	    REASON_BAD_REQUEST, REASON_NOT_ALLOWED, REASON_BAD_ACCOUNT,
+	    REASON_KEY_UNLISTED, REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN};
+	int undecided = 0;
+
+	for (size_t i = 0; i < COUNT(never); i++)
+		cr_expect_not(
+		    reason_is_undecided(never[i]), "%s", reason_name(never[i]));
+	for (int i = 0; i < REASON_COUNT; i++)
+		undecided += reason_is_undecided((enum reason)i);
+	cr_expect_eq(undecided, 4);
+}
+
 Test(verdict, names_every_reason_once)
 {
 	struct reply reply;
@@ -172,6 +190,38 @@ Test(verdict, fills_in_the_facts)
 		"works once."},
 	    {REASON_ONE_TIME_USED, {.name = ""},
 		"This code was already used: a one-time code works once."},
+	    {REASON_GRACE,
+		{.left_s = 3 * DAY_S,
+		    .deadline_s = 1793000020,
+		    .may_add = true},
+		"A verification code will be required here in 3 days "
+		"(2026-10-26T07:33:40Z). Set it up now: tfa add."},
+	    {REASON_GRACE, {.left_s = 60, .deadline_s = 1793000020},
+		"A verification code will be required here in 1 minute "
+		"(2026-10-26T07:33:40Z). Ask an administrator for a code to "
+		"set it up (tfa-admin code USER --enroll)."},
+	    {REASON_SKIPPED, {.again_s = DAY_S},
+		"Not set up. You will be asked again in a day; sooner: tfa "
+		"add."},
+	    {REASON_SKIPPED,
+		{.again_s = 3600,
+		    .left_s = DAY_S + 3600,
+		    .deadline_s = 1793000020},
+		"Not set up. A code will be required here in 1 day 1 hour "
+		"(2026-10-26T07:33:40Z). You will be asked again in 1 hour; "
+		"sooner: tfa add."},
+	    {REASON_SKIPPED, {.left_s = 5400, .deadline_s = 1793000020},
+		"Not set up. A code will be required here in 1 hour 30 minutes "
+		"(2026-10-26T07:33:40Z). You will be asked again at each "
+		"login; sooner: tfa add."},
+	    {REASON_SKIPPED, {.again_s = DAY_S, .open_s = DAY_S - 60},
+		"Not set up. Your one-time code is good for another 23 hours "
+		"59 minutes: tfa add takes it."},
+	    {REASON_SETUP, {.open_s = 0},
+		"A code is required here from now on."},
+	    {REASON_SETUP, {.open_s = DAY_S},
+		"A code is required here from now on. You have 1 day to "
+		"set it up; after that, ask an administrator."},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

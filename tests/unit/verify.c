@@ -1262,3 +1262,87 @@ Test(verify, finds_the_step_of_a_code)
 	cr_expect_eq(step, 1);
 	end(&s);
 }
+
+#define ADMINS_PASS     "0123456789ABCDEF"
+#define ADMINS_ENROLL   "1123456789ABCDEF"
+#define A_RECOVERY_CODE "2123456789ABCDEF"
+#define NO_CODE         "3123456789ABCDEF"
+
+/* Where the policy cannot decide, an administrator's pass code and no other. */
+Test(verify, takes_a_pass_code_alone_where_the_policy_cannot_decide)
+{
+	static const struct {
+		const char *typed; /* NULL: a right code of the device */
+		enum verdict verdict;
+		enum reason reason;
+		int64_t counted;
+	} cases[] = {
+	    {NULL, VERDICT_DENY, REASON_NONE, 0},
+	    {"", VERDICT_DENY, REASON_NONE, 0},
+	    {"12345678", VERDICT_DENY, REASON_NONE, 0},
+	    {A_RECOVERY_CODE, VERDICT_DENY, REASON_NONE, 0},
+	    {ADMINS_ENROLL, VERDICT_DENY, REASON_NONE, 0},
+	    {NO_CODE, VERDICT_DENY, REASON_WRONG_CODE, 1},
+	    {ADMINS_PASS, VERDICT_PASS, REASON_ONE_TIME_CODE, 0},
+	};
+	struct policy policy;
+
+	fixture_policy("", "", &policy);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *typed = cases[i].typed;
+		struct login login = fixture_login(NOW_S);
+		char code[OTP_DIGITS_MAX + 1];
+		struct record record;
+		struct outcome outcome;
+
+		fixture_record(&record);
+		fixture_code(fixture_device(&record), NOW_S, 0, code);
+		fixture_one_time(
+		    &record, CODE_PASS, ADMINS_PASS, NOW_S + DAY_S);
+		fixture_one_time(
+		    &record, CODE_ENROLL, ADMINS_ENROLL, NOW_S + DAY_S);
+		fixture_one_time(&record, CODE_RECOVER, A_RECOVERY_CODE, 0);
+		fixture_one_time(&record, CODE_SCRATCH, "12345678", 0);
+		typed = typed != NULL ? typed : code;
+		verify_pass(
+		    &policy, &record, &login, typed, strlen(typed), &outcome);
+		cr_expect_eq(outcome.verdict, cases[i].verdict, "%zu", i);
+		cr_expect_eq(outcome.reason, cases[i].reason, "%zu", i);
+		cr_expect_eq(
+		    record.failures.other.count, cases[i].counted, "%zu", i);
+		cr_expect_eq(record.devices.items[0].last_step, 0);
+		cr_expect_eq(record.codes.count,
+		    cases[i].verdict == VERDICT_PASS ? 3 : 4, "%zu", i);
+		record_done(&record);
+	}
+	policy_done(&policy);
+}
+
+/* The counter shuts for guesses, and never for the code itself. */
+Test(verify, counts_guesses_at_a_pass_code)
+{
+	struct policy policy;
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+	struct outcome outcome;
+
+	fixture_policy("", "", &policy);
+	fixture_record(&record);
+	fixture_one_time(&record, CODE_PASS, ADMINS_PASS, NOW_S + DAY_S);
+	for (int i = 0; i < 6; i++) {
+		verify_pass(&policy, &record, &login, NO_CODE, strlen(NO_CODE),
+		    &outcome);
+		cr_expect_eq(outcome.reason, REASON_WRONG_CODE, "%d", i);
+	}
+	verify_pass(
+	    &policy, &record, &login, NO_CODE, strlen(NO_CODE), &outcome);
+	cr_expect_eq(outcome.reason, REASON_LOCKED);
+	verify_pass(&policy, &record, &login, ADMINS_PASS, strlen(ADMINS_PASS),
+	    &outcome);
+	cr_expect_eq(outcome.verdict, VERDICT_PASS);
+	verify_pass(&policy, &record, &login, ADMINS_PASS, strlen(ADMINS_PASS),
+	    &outcome);
+	cr_expect_eq(outcome.verdict, VERDICT_DENY);
+	record_done(&record);
+	policy_done(&policy);
+}
