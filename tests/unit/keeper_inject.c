@@ -208,6 +208,7 @@ struct seen {
 	char verdict[12]; /* of the last answer; "": none */
 	char record[TEXT_MAX];
 	size_t lines; /* of the log */
+	bool blamed;  /* a record, for a lack of our own */
 };
 
 static void
@@ -217,6 +218,7 @@ take_answer(void *ctx, const char *answer)
 	struct reply reply = {.version = 0};
 	struct json_error error;
 
+	seen->blamed |= strstr(answer, "out of memory") != NULL;
 	if (client_is_reply(answer) &&
 	    json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
 		&error) == FAULT_NONE)
@@ -384,6 +386,7 @@ judge(struct keeper_scene *s, const struct asked *asked,
 	    after->verdict[0] == '\0' ||
 	    (asked->how == FOLLOWS &&
 		strcmp(after->verdict, "challenge") == 0));
+	EXPECT(!after->blamed);
 	if (good) {
 		EXPECT(is_done(s, asked));
 		EXPECT(after->lines == clean->lines);
