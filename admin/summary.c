@@ -41,22 +41,27 @@ struct summary *
 summary_new(const struct admin *admin)
 {
 	struct summary *summary = calloc(1, sizeof(*summary));
+	bool whole;
 
 	if (summary == NULL || admin_load(admin, &summary->policy) != 0) {
 		free(summary);
 		return NULL;
 	}
-	add_tally(summary, "all users");
+	whole = add_tally(summary, "all users");
 	for (size_t i = 0; i < summary->policy.rules.count; i++) {
 		const struct rule *rule = &summary->policy.rules.items[i];
 
 		for (size_t k = 0; k < rule->groups.count; k++) {
 			const char *group = rule->groups.items[k].text;
 
-			add_tally(summary, group + (group[0] == '!'));
+			whole &= add_tally(summary, group + (group[0] == '!'));
 		}
 	}
-	return summary;
+	if (whole)
+		return summary;
+	admin_say("out of memory");
+	summary_free(summary);
+	return NULL;
 }
 
 static void

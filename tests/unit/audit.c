@@ -13,6 +13,7 @@
 
 #include "file.h"
 #include "fixture.h"
+#include "inject.h"
 #include "utf8.h"
 
 struct scene {
@@ -258,6 +259,33 @@ Test(audit, takes_back_what_a_full_disk_cut_short)
 }
 
 /* What a writer that was killed half way left must not swallow a line. */
+/* A disk of a network may say no earlier that it is full. */
+Test(audit, is_not_written_where_the_file_cannot_be_closed)
+{
+	struct scene s = begin();
+
+	inject_arm_call("close", 1, EDQUOT);
+	cr_expect_eq(audit_write(&s.store, &entry), FAULT_IO);
+	cr_expect_eq(errno, EDQUOT);
+	cr_expect(inject_disarm());
+	cr_expect_eq(audit_write(&s.store, &entry), FAULT_NONE);
+	end(&s);
+}
+
+/* What must be logged is not begun where it cannot be. */
+Test(audit, is_looked_at_before_a_change)
+{
+	struct scene s = begin();
+
+	cr_expect_eq(audit_check(&s.store), FAULT_NONE);
+	cr_assert_eq(fchmodat(s.store.dir, AUDIT_FILE, 0640, 0), 0);
+	cr_expect_eq(audit_check(&s.store), FAULT_ACCESS);
+	cr_assert_eq(unlinkat(s.store.dir, AUDIT_FILE, 0), 0);
+	cr_assert_eq(mkdirat(s.store.dir, AUDIT_FILE, 0700), 0);
+	cr_expect_neq(audit_check(&s.store), FAULT_NONE);
+	end(&s);
+}
+
 Test(audit, begins_a_line_of_its_own_after_half_of_one)
 {
 	struct scene s = begin();

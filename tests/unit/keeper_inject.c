@@ -208,6 +208,7 @@ struct seen {
 	char verdict[12]; /* of the last answer; "": none */
 	char record[TEXT_MAX];
 	size_t lines; /* of the log */
+	bool blamed;  /* a record, for a lack of our own */
 };
 
 static void
@@ -217,6 +218,7 @@ take_answer(void *ctx, const char *answer)
 	struct reply reply = {.version = 0};
 	struct json_error error;
 
+	seen->blamed |= strstr(answer, "out of memory") != NULL;
 	if (client_is_reply(answer) &&
 	    json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
 		&error) == FAULT_NONE)
@@ -388,6 +390,7 @@ judge(struct keeper_scene *s, const struct asked *asked,
 	    after->verdict[0] == '\0' ||
 	    (asked->how == FOLLOWS &&
 		strcmp(after->verdict, "challenge") == 0));
+	EXPECT(!after->blamed);
 	if (good) {
 		EXPECT(is_done(s, asked));
 		EXPECT(after->lines == clean->lines);
@@ -464,6 +467,57 @@ Test(keeper_inject, passes_nobody_where_a_call_fails, .timeout = 240)
 Test(keeper_inject, passes_nobody_where_a_call_fails_too, .timeout = 240)
 {
 	fail_half(1);
+}
+
+/* Of the record that a device is taken back from, which has no argument. */
+static struct keeper_scene *meanwhile;
+static int updates;
+
+static void
+count_meanwhile(const char *user, inject_change *change, void *arg)
+{
+	scoped_json_text char *text = NULL;
+	struct record record;
+
+	(void)change;
+	(void)arg;
+	if (++updates != 2)
+		return;
+	cr_assert_eq(store_read(&meanwhile->store, user, &record), FAULT_NONE);
+	record.failures.other.count++;
+	cr_assert_eq(record_format(&record, &text), FAULT_NONE);
+	keeper_scene_write(meanwhile->store.users, "root.json", 0600, text);
+	record_done(&record);
+}
+
+/* The device goes, what another wrote since stays, and who was blocked is. */
+Test(keeper_inject, takes_a_device_back_from_a_record_that_was_changed)
+{
+	static const struct asked asked = {
+	    .text = "'enroll','user':'root','use':'recover'",
+	    .state = scene_blocked};
+	static struct seen seen;
+	struct keeper_scene s;
+	struct record record;
+
+	keeper_scene_begin(&s, required);
+	set_up(&s, &asked, &seen);
+	meanwhile = &s;
+	inject_before_update(count_meanwhile);
+	s.call = "write";
+	s.failing = 2; /* the log's */
+	serve(&s, &asked, &seen);
+	inject_before_update(NULL);
+	cr_expect(s.reached);
+	cr_expect_eq(updates, 2);
+	cr_expect_str_eq(seen.verdict, "deny");
+	cr_assert_eq(store_read(&s.store, "root", &record), FAULT_NONE);
+	cr_expect_eq(record.failures.other.count, 1);
+	cr_expect_eq(record.devices.count, 0);
+	cr_expect_eq(record.codes.count, 0);
+	cr_expect(login_is_blocked(&record));
+	record_done(&record);
+	keeper_scene_end(&s);
 }
 
 Test(keeper_inject, has_a_case_for_each_request)
