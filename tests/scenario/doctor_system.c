@@ -130,8 +130,8 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 {
 	static const struct saying cases[] = {
 	    {NEW_PAM "doctor", "ok", "pam",
-		"/etc/pam.d/sshd and 1 more files, 1 lines: they read and "
-		"start nothing of the user's"},
+		"/etc/pam.d/sshd and 1 more files, 1 lines: they set no "
+		"variable and start nothing from a file of the user's"},
 	    {NEW_PAM "echo 'session required pam_env.so readenv=1 \\' >own; "
 		     "echo 'user_readenv=1' >>own; doctor",
 		"FAIL", "pam", "/etc/pam.d/own:1: user_readenv lets a user"},
@@ -459,7 +459,8 @@ Test(doctor_systemd, asks_systemd_what_pam_starts)
 	boot_sh("systemctl unmask user@.service; "
 		"sed -i 's/$/ class=background-light/' /etc/pam.d/sshd");
 	r = boot_run(ADMIN("doctor"));
-	cr_assert(says(r->out, "ok", "pam", "start nothing of the user's"),
+	cr_assert(says(r->out, "ok", "pam",
+		      "start nothing from a file of the user's"),
 	    "%s", r->out);
 }
 
