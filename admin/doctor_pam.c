@@ -240,8 +240,8 @@ judge_service(struct doctor *doctor, const char *service)
 	for (size_t i = 0; i < stack.lines.count; i++)
 		judge_line(doctor, &stack.lines.items[i], &more);
 	findings_ok(&doctor->findings,
-	    "%.200s and %zu more files, %zu lines: they read and start nothing "
-	    "of the user's%s",
+	    "%.200s and %zu more files, %zu lines: they set no variable and "
+	    "start nothing from a file of the user's%s",
 	    stack.files.count > 0 ? stack.files.items[0] : service,
 	    stack.files.count > 0 ? stack.files.count - 1 : 0,
 	    stack.lines.count, more);

@@ -62,6 +62,16 @@ has_marks(int fd)
 	    version_find(bytes, len, version, sizeof(version));
 }
 
+/* A later sshd may have other marks. */
+static bool
+is_usual(const struct stat *st)
+{
+	struct stat usual;
+
+	return stat(DOCTOR_SSHD, &usual) == 0 && usual.st_dev == st->st_dev &&
+	    usual.st_ino == st->st_ino;
+}
+
 /* /proc/PID/exe is the program itself, also where its file was deleted. */
 static void
 look_into_program(struct survey *survey, struct process *process)
@@ -83,7 +93,7 @@ look_into_program(struct survey *survey, struct process *process)
 			return;
 		}
 	}
-	process->sshd = has_marks(fd);
+	process->sshd = is_usual(&st) || has_marks(fd);
 	program = (struct program){st.st_dev, st.st_ino, process->sshd};
 	slot = survey->programs.count < PROGRAMS_MAX
 	    ? json_list_add(&survey->programs, sizeof(program))

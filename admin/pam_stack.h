@@ -9,8 +9,8 @@
  *	for each of stack.lines: pam_judge(&line)
  *	pam_done(&stack);
  *
- * Only modules that are known to read and start nothing of the user's are
- * PAM_QUIET.  A module that nobody here knows is PAM_UNKNOWN.
+ * Only modules that are known to set no variable and to start nothing from a
+ * user's files are PAM_QUIET.  A module that nobody here knows is PAM_UNKNOWN.
  */
 #ifndef TFA_PAM_STACK_H
 #define TFA_PAM_STACK_H
@@ -68,7 +68,7 @@ bool pam_is_module(const struct pam_line *line, const char *name);
 /* What a line does at a login, before the gate asks for a code. */
 enum pam_kind {
 	PAM_UNKNOWN = 0,  /* nobody here knows the module */
-	PAM_QUIET,        /* reads and starts nothing of the user's */
+	PAM_QUIET,        /* sets and starts nothing that a user's file names */
 	PAM_READS_USER,   /* sets variables that a file of the user's names */
 	PAM_STARTS_USER,  /* starts what files of the user's name */
 	PAM_USER_MANAGER, /* has systemd start the user's own units */
@@ -78,10 +78,9 @@ enum pam_kind {
 enum pam_kind pam_judge(const struct pam_line *line);
 
 /*
- * Of a PAM_READS_USER line: *ret is the same text with that source closed
+ * Of a PAM_READS_USER line: the same text with that source closed
  * (user_readenv=0), to be put in place of line->count lines of line->file from
- * line->number on.  The caller frees.  NULL without memory, or where the line
- * cannot be closed by an option.
+ * line->number on.  The caller frees.  NULL without memory.
  */
 char *pam_closed(const struct pam_line *line);
 

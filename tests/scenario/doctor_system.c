@@ -49,7 +49,8 @@ drop_in(const struct bastion *b)
 }
 
 /*
- * In the script, $d is a folder with sshd_config (port 2200) and conf.d;
+ * In the script, $d is a folder with sshd_config (port 2200) and conf.d, and
+ * $s the keeper's socket;
  * "serve" starts an sshd with it, "doctor" examines, "m" mounts one file over
  * another and "await PORT" waits until something listens there.
  */
@@ -59,14 +60,14 @@ alone(const struct bastion *b, const char *script)
 	static int number;
 	char *d = text("%s/alone%d", b->dir, number++);
 	char *tools = text(
-	    "d=%s; m() { mount --bind \"$@\"; }\n"
+	    "d=%s s=%s; m() { mount --bind \"$@\"; }\n"
 	    "await() { n=0; until grep -qi \":$(printf %%04X $1) .* 0A \" "
 	    "/proc/net/tcp || [ $((n += 1)) -gt 200 ]; do sleep 0.05; done; }\n"
 	    "serve() { mkdir -p /run/sshd; /usr/sbin/sshd -f $d/sshd_config && "
 	    "await 2200; }\n"
 	    "doctor() { %s/tfa-admin --socket %s --policy %s doctor --config "
 	    "$d/sshd_config \"$@\"; }\n%s",
-	    d, getenv("TFA_PROGRAMS"), b->socket, b->policy, script);
+	    d, b->socket, getenv("TFA_PROGRAMS"), b->socket, b->policy, script);
 
 	cr_assert_eq(mkdir(d, 0755), 0);
 	cr_assert_eq(mkdir(text("%s/conf.d", d), 0755), 0);
@@ -129,8 +130,8 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 {
 	static const struct saying cases[] = {
 	    {NEW_PAM "doctor", "ok", "pam",
-		"/etc/pam.d/sshd and 1 more files, 1 lines: they read and "
-		"start nothing of the user's"},
+		"/etc/pam.d/sshd and 1 more files, 1 lines: they set no "
+		"variable and start nothing from a file of the user's"},
 	    {NEW_PAM "echo 'session required pam_env.so readenv=1 \\' >own; "
 		     "echo 'user_readenv=1' >>own; doctor",
 		"FAIL", "pam", "/etc/pam.d/own:1: user_readenv lets a user"},
@@ -222,8 +223,8 @@ Test(doctor_system, finds_who_answers_as_an_ssh_server)
 	static const struct saying cases[] = {
 	    {"serve; " GREET("127.0.0.1", "SSH-2.0-x") "doctor", "FAIL",
 		"servers", "answers as \"SSH-2.0-x\": an SSH server"},
-	    {"(exec -a 'sshd: /usr/sbin/sshd [listener] 0 of 10-100 startups' "
-	     "nc -l 0.0.0.0 2201 <<<SSH-2.0-x) & await 2201; doctor",
+	    {"(exec -a \"sshd: /usr/sbin/sshd -f $d/sshd_config [listener] 0 of "
+	     "10-100 startups\" nc -l 0.0.0.0 2201 <<<SSH-2.0-x) & await 2201; doctor",
 		"FAIL", "servers", "0.0.0.0:2201: "},
 	    {"nc -l 0.0.0.0 2201 <<<SSH-2.0-x & await 2201; "
 	     "nc -l 127.0.0.1 2201 <<<hello & sleep 0.5; doctor",
@@ -350,8 +351,9 @@ Test(doctor_system, warns_of_what_it_cannot_see)
 	    {"mkdir $d/conf.d/z.conf; doctor", "warn", "config-files",
 		"z.conf: Invalid argument"},
 	    {STORE "doctor", "warn", "store", "no keeper is seen that runs"},
-	    {STORE "(exec -a tfa-keeper setpriv --reuid bob --clear-groups "
-		   "sleep 9) & sleep 0.2; doctor",
+	    {STORE "setpriv --reuid bob --clear-groups bash -c 'exec -a "
+		   "\"tfa-keeper --store /tmp --socket $0\" sleep 9' $s & "
+		   "sleep 0.3; doctor",
 		"warn", "store", "no keeper is seen that runs"},
 	    {"serve; cp /usr/sbin/sshd $d/new; m $d/new /usr/sbin/sshd; doctor",
 		"warn", "running", "does not run /usr/sbin/sshd as it is now"},
@@ -457,7 +459,8 @@ Test(doctor_systemd, asks_systemd_what_pam_starts)
 	boot_sh("systemctl unmask user@.service; "
 		"sed -i 's/$/ class=background-light/' /etc/pam.d/sshd");
 	r = boot_run(ADMIN("doctor"));
-	cr_assert(says(r->out, "ok", "pam", "start nothing of the user's"),
+	cr_assert(says(r->out, "ok", "pam",
+		      "start nothing from a file of the user's"),
 	    "%s", r->out);
 }
 
