@@ -7,11 +7,14 @@
 #include "admin.h"
 #include "cleanup.h"
 #include "json_out.h"
+#include "typed.h"
 #include "utf8.h"
 #include "when.h"
 
 /* Longer than a keeper that is busy lets root wait. */
 #define NOTE_WAIT_MS 6000
+
+#define LINE_BYTES 4096 /* of a code, with all that is pasted */
 
 void
 admin_say(const char *format, ...)
@@ -102,7 +105,7 @@ admin_may_help(const struct admin *admin)
 bool
 admin_own_code(const struct admin *admin, char *ret, size_t size)
 {
-	char line[INPUT_TEXT] = "";
+	char line[LINE_BYTES] = "";
 
 	ret[0] = '\0';
 	if (is_root(admin))
@@ -112,8 +115,8 @@ admin_own_code(const struct admin *admin, char *ret, size_t size)
 	fputs("Verification code: ", stderr);
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		return false;
-	line[strcspn(line, "\r\n")] = '\0';
-	utf8_clean(line, strlen(line), ret, size);
+	typed_plain(line, strlen(line), ret, size);
+	explicit_bzero(line, sizeof(line));
 	return true;
 }
 

@@ -35,7 +35,7 @@ static const struct {
 static bool
 is_added(uint32_t c)
 {
-	for (size_t i = 0; i < COUNT(added); i++)
+	for (size_t i = 0; (c < '0' || c > 'z') && i < COUNT(added); i++)
 		if (c >= added[i].first && c <= added[i].last)
 			return true;
 	return false;
