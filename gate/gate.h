@@ -48,6 +48,9 @@ enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 /* Shows the reply's message and notes, if any. */
 void gate_say(const struct gate *gate);
 
+/* Says why login_read() found no user; the exit status. */
+int gate_unknown(const struct gate *gate);
+
 /* Says why this gate itself refuses; VERDICT_DENY. */
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
