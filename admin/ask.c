@@ -156,9 +156,12 @@ admin_is_user(const char *text)
 		admin_say("%.80s: this takes users, not groups: tfa-admin "
 			  "users --group NAME lists who is in one",
 		    text);
-	else if (len == 0 || len >= USER_TEXT)
-		admin_say("\"%.80s\"%s: there is no such user", text,
-		    len > 80 ? "..." : "");
+	else if (len >= USER_TEXT)
+		admin_say("\"%.80s...\": there is no such user: this name has "
+			  "%zu bytes, and one may have %d",
+		    text, len, USER_TEXT - 1);
+	else if (len == 0 || !utf8_is_clean(text))
+		admin_say("\"%s\": there is no such user", text);
 	else
 		return true;
 	return false;

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "admin.h"
+#include "utf8.h"
 #include "when.h"
 
 struct target {
@@ -140,15 +141,17 @@ static void
 name_rule(
     const struct policy *policy, const char *wanted, char ret[static RULE_TEXT])
 {
+	char start[RULE_TEXT - 12];
 	bool taken = true;
 
+	utf8_clean(wanted, strlen(wanted), start, sizeof(start));
 	snprintf(ret, RULE_TEXT, "%s", wanted);
 	for (int n = 2; taken; n++) {
 		taken = false;
 		for (size_t i = 0; i < policy->rules.count; i++)
 			taken |= strcmp(policy->rules.items[i].name, ret) == 0;
 		if (taken)
-			snprintf(ret, RULE_TEXT, "%.70s-%d", wanted, n);
+			snprintf(ret, RULE_TEXT, "%s-%d", start, n);
 	}
 }
 

@@ -163,6 +163,23 @@ gate_refuse(struct gate *gate, enum reason reason)
 	return VERDICT_DENY;
 }
 
+int
+gate_unknown(const struct gate *gate)
+{
+	char line[MESSAGE_TEXT + 64], why[MESSAGE_TEXT], bytes[24];
+	struct reason_facts facts = {.name = bytes};
+
+	snprintf(bytes, sizeof(bytes), "%zu", gate->facts.name_len);
+	snprintf(why, sizeof(why),
+	    "Who you are cannot be found out: /etc/passwd cannot be read.");
+	if (gate->facts.name_len > 0)
+		reason_say(REASON_LONG_NAME, &facts, why, sizeof(why));
+	snprintf(line, sizeof(line), "%s: access denied. %s",
+	    program_invocation_short_name, why);
+	term_say(line);
+	return gate->facts.name_len > 0 ? GATE_EXIT_CONFIG : GATE_EXIT_DENIED;
+}
+
 static void
 report(const struct gate *gate, enum reason reason)
 {

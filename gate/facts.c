@@ -26,8 +26,10 @@ read_passwd(struct facts *facts)
 		return FAULT_NONE;
 	if (fault != FAULT_NONE)
 		return fault;
-	if (strlen(pw->pw_name) >= sizeof(facts->user))
+	if (strlen(pw->pw_name) >= sizeof(facts->user)) {
+		facts->name_len = strlen(pw->pw_name);
 		return FAULT_LIMIT;
+	}
 	memcpy(facts->user, pw->pw_name, strlen(pw->pw_name));
 	facts->home = strdup(pw->pw_dir);
 	facts->shell = strdup(passwd_shell(pw));

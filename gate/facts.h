@@ -30,6 +30,7 @@
 
 struct facts {
 	uid_t uid;
+	size_t name_len; /* of the user's name, where that is too long for us */
 	char user[USER_TEXT]; /* by passwd or facts_name(), as what follows */
 	char *home;
 	char *shell;                /* NULL: not named yet */
@@ -49,7 +50,7 @@ struct facts {
 
 /*
  * *ret: the facts; facts_done() frees them.  FAULT_IO, FAULT_LIMIT: passwd
- * cannot be read, or has a name that is too long.  FAULT_MEMORY.  The process
+ * cannot be read, or has a name that is too long: ret->name_len.  FAULT_MEMORY.  The process
  * has no environment afterwards.
  */
 MUST_USE enum fault login_read(struct facts *ret);

@@ -53,6 +53,9 @@ enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 /* Shows the reply's message and notes, if any. */
 void gate_say(const struct gate *gate);
 
+/* Says why login_read() found no user; the exit status. */
+int gate_unknown(const struct gate *gate);
+
 /*
  * The same of a code that came in TFA_CODE, which is named, with the way out.
  * Whether a person may be asked in its place: it was no code or a spent one, so

@@ -36,11 +36,8 @@ main(int argc, char **argv)
 	gate_options(argc, argv, &gate);
 	term_guard();
 
-	if (login_read(&gate.facts) != FAULT_NONE) {
-		term_say("tfa-gate: access denied: who you are cannot be "
-			 "found out.");
-		return GATE_EXIT_DENIED;
-	}
+	if (login_read(&gate.facts) != FAULT_NONE)
+		return gate_unknown(&gate);
 
 	verdict = gate_ask(&gate, "login", NULL);
 	if (verdict == VERDICT_DENY || verdict == VERDICT_PASS)

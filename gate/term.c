@@ -67,7 +67,7 @@ term_write(const char *text)
 void
 term_say(const char *line)
 {
-	char clean[512];
+	char clean[1024];
 
 	utf8_clean(line, strlen(line), clean, sizeof(clean));
 	term_write(clean);

@@ -440,10 +440,8 @@ main(int argc, char **argv)
 	int status;
 
 	parse_options(argc, argv, &gate.keeper);
-	if (login_read(&gate.facts) != FAULT_NONE) {
-		fputs("tfa: who you are cannot be found out\n", stderr);
-		return GATE_EXIT_DENIED;
-	}
+	if (login_read(&gate.facts) != FAULT_NONE)
+		return gate_unknown(&gate);
 	status = run(&gate, argc - optind, argv + optind);
 	facts_done(&gate.facts);
 	reply_done(&gate.reply);

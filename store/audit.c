@@ -94,6 +94,12 @@ append(int fd, const char *line, size_t len)
 	return FAULT_NONE;
 }
 
+/* Of the longest field. */
+#define TEXT_MAX 300
+_Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
+	USER_TEXT <= TEXT_MAX && COMMAND_TEXT <= TEXT_MAX,
+    "a copy takes each field");
+
 /* Whoever filled the entry in may have had a client's words for it. */
 static void
 clean(struct audit *entry)
@@ -101,7 +107,7 @@ clean(struct audit *entry)
 	for (size_t i = 0; i < audit_shape.count; i++) {
 		const struct json_field *field = &audit_fields[i];
 		char *text = (char *)entry + field->offset;
-		char copy[COMMAND_TEXT];
+		char copy[TEXT_MAX];
 
 		if (field->kind != JSON_TEXT)
 			continue;

@@ -12,8 +12,8 @@
 #define AUDIT_FILE     "audit.jsonl"
 #define AUDIT_LINE_MAX 4096
 #define COMMAND_TEXT   257 /* 256 bytes of a command are kept */
-#define ACTOR_TEXT     64
-#define DETAIL_TEXT    200
+#define ACTOR_TEXT     USER_TEXT
+#define DETAIL_TEXT    300
 
 struct audit {
 	int64_t time_s;

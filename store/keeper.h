@@ -56,6 +56,7 @@ struct call {
 	uid_t uid; /* of the peer, by the kernel */
 	pid_t pid;
 	char user[USER_TEXT]; /* the peer's, by passwd, and what follows */
+	size_t name_len;      /* of one that is too long for us, or 0 */
 	gid_t gid;
 	char *home, *shell; /* on the heap */
 	int64_t now_s;

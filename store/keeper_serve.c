@@ -265,9 +265,12 @@ find_peer(struct call *call)
 	pw = getpwuid(call->uid);
 	if (pw == NULL)
 		call->told |= TOLD_STRANGER;
-	if (call->pid <= 0 || call->uid == UID_NOBODY || pw == NULL ||
-	    strlen(pw->pw_name) >= USER_TEXT)
+	if (call->pid <= 0 || call->uid == UID_NOBODY || pw == NULL)
 		return false;
+	if (strlen(pw->pw_name) >= USER_TEXT) {
+		call->name_len = strlen(pw->pw_name);
+		return false;
+	}
 	snprintf(call->user, sizeof(call->user), "%s", pw->pw_name);
 	call->gid = pw->pw_gid;
 	call->home = strdup(pw->pw_dir);
@@ -288,6 +291,11 @@ refuse_stranger(struct call *call)
 
 	if (packet_receive(call->fd, RECEIVE_MS, &text, &len) == FAULT_ABSENT)
 		return;
+	if (call->name_len > 0) {
+		snprintf(name, sizeof(name), "%zu", call->name_len);
+		keeper_deny(call, REASON_LONG_NAME, name);
+		return;
+	}
 	snprintf(name, sizeof(name), "uid %lu", (unsigned long)call->uid);
 	keeper_deny(call, REASON_UNKNOWN_USER, name);
 }

@@ -261,6 +261,12 @@ keys_check(const void *value, struct json_place *ret_place)
 	const struct keys *keys = value;
 
 	ret_place->key = "files";
+	for (size_t i = 0; i < keys->files.count; i++) {
+		ret_place->index = (int)i;
+		if (strlen(keys->files.items[i].text) > KEY_FILE_MAX)
+			return "must have at most 80 bytes";
+	}
+	ret_place->index = -1;
 	for (size_t i = 0; i < keys->files.count; i++)
 		for (const char *at = keys->files.items[i].text;
 		     (at = strchr(at, '%')) != NULL; at += 2)

@@ -21,11 +21,12 @@
 #include "verdict.h"
 
 #define POLICY_MAX    (256UL * 1024) /* bytes of a policy file */
-#define USER_TEXT     81             /* a user's or a group's name */
-#define RULE_TEXT     83             /* a rule's name; "@" and a group's fits */
+#define USER_TEXT     257            /* a user's or a group's name */
+#define RULE_TEXT     259            /* a rule's name; "@" and a group's fits */
 #define POLICY_RULES  200
 #define POLICY_NAMES  2000 /* users, or groups, of one rule */
 #define KEY_FILES_MAX 16
+#define KEY_FILE_MAX  80 /* bytes of the name of one */
 
 enum mode { MODE_NONE = 0, MODE_OPTIONAL, MODE_REQUIRED, MODE_EXEMPT };
 enum self_enroll { SELF_GRACE = 0, SELF_ALWAYS, SELF_CODE };

@@ -17,7 +17,7 @@
 #define REQUEST_TEXT     17
 #define INPUT_TEXT       65 /* a code as typed */
 #define PATH_TEXT        256
-#define MESSAGE_TEXT     240
+#define MESSAGE_TEXT     512 /* a name fits, and a sentence around it */
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
 #define REASON_SENT      33

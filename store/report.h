@@ -7,7 +7,7 @@
 
 #include "login.h"
 
-#define REPORT_TEXT    320
+#define REPORT_TEXT    768 /* a rule, a group, and a sentence around them */
 #define FROM_TEXT      200
 #define BY_ADDRESS_MAX 16 /* the last one is then still of an unknown address */
 

@@ -5,8 +5,10 @@
 #include "cleanup.h"
 #include "scan.h"
 #include "sibling.h"
+#include "utf8.h"
 
-#define WAIT_MS 30000 /* a resolver that hangs may take this long */
+#define WAIT_MS    30000 /* a resolver that hangs may take this long */
+#define LABEL_USER 80    /* bytes of a user's name that an app shows */
 
 /* clang-format off */
 #define TEXT(type, member) \
@@ -40,14 +42,16 @@ enum fault
 scan_format(const struct scan_request *request, const char *host,
     char ret[static OTPAUTH_MAX])
 {
+	char user[LABEL_USER + 1];
 	struct otpauth account = {.issuer = request->issuer,
-	    .user = request->user,
+	    .user = user,
 	    .host = host,
 	    .secret = request->secret,
 	    .algorithm = "SHA1",
 	    .digits = 6,
 	    .period_s = 30};
 
+	utf8_clean(request->user, strlen(request->user), user, sizeof(user));
 	return otpauth_format(&account, ret, OTPAUTH_MAX);
 }
 

@@ -11,7 +11,11 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "hash.h"
 #include "store.h"
+
+#define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
+#define START_MAX 160  /* bytes of a long name that its file shows */
 
 static const char hex[] = "0123456789ABCDEF";
 
@@ -47,9 +51,28 @@ is_plain(char c, bool first)
 	    (c == '.' && !first);
 }
 
+/* Of a name that is too long for a file: as much of it as helps a reader, and
+ * what nobody else's is. */
+static enum fault
+shorten(const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
+{
+	char hash[HASH_TEXT];
+	size_t len = START_MAX;
+
+	if (!hash_hex(user, strlen(user), hash))
+		return FAULT_MEMORY;
+	for (size_t i = 1; i <= 2; i++)
+		if (whole[START_MAX - i] == '%')
+			len = START_MAX - i;
+	snprintf(
+	    ret, STORE_FILE_TEXT, "%.*s%s%s", (int)len, whole, HASHED, hash);
+	return FAULT_NONE;
+}
+
 enum fault
 store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 {
+	char whole[3 * USER_TEXT];
 	size_t len = strlen(user), out = 0;
 
 	if (len == 0 || len >= USER_TEXT)
@@ -58,14 +81,17 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 		unsigned char c = (unsigned char)user[i];
 
 		if (is_plain(user[i], i == 0)) {
-			ret[out++] = user[i];
+			whole[out++] = user[i];
 			continue;
 		}
-		ret[out++] = '%';
-		ret[out++] = hex[c >> 4];
-		ret[out++] = hex[c & 15];
+		whole[out++] = '%';
+		whole[out++] = hex[c >> 4];
+		whole[out++] = hex[c & 15];
 	}
-	ret[out] = '\0';
+	whole[out] = '\0';
+	if (out > STORE_FILE_MAX)
+		return shorten(user, whole, ret);
+	memcpy(ret, whole, out + 1);
 	return FAULT_NONE;
 }
 
@@ -206,7 +232,7 @@ parse(struct store *store, const char *path, const char *user, const char *text,
 		because(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
 		return fault;
-	if (strcmp(record.user, user) != 0) {
+	if (user != NULL && strcmp(record.user, user) != 0) {
 		record_done(&record);
 		return because(store, FAULT_FORMAT,
 		    "users/%s is the record of another user", path);
@@ -339,6 +365,50 @@ store_set_aside(struct store *store, const char *user)
 	return FAULT_NONE;
 }
 
+/* Of a long name only the record has all; where it cannot be read, the name of
+ * its file stands for it, so that it is seen. */
+static void
+read_user(struct store *store, const char *file, char ret[static USER_TEXT])
+{
+	char again[STORE_FILE_TEXT] = "";
+	scoped_record struct record record = {.version = 0};
+
+	memset(ret, 0, USER_TEXT);
+	if (read_record(store, file, NULL, &record) == FAULT_NONE &&
+	    store_encode(record.user, again) == FAULT_NONE &&
+	    strcmp(again, file) == 0)
+		memcpy(ret, record.user, USER_TEXT);
+	else
+		memcpy(ret, file, strlen(file));
+}
+
+static bool
+is_hashed(const char *file, size_t len)
+{
+	size_t tail = sizeof(HASHED) - 1 + HASH_TEXT - 1;
+
+	return len > tail && len <= START_MAX + tail &&
+	    memcmp(file + len - tail, HASHED, sizeof(HASHED) - 1) == 0 &&
+	    strspn(file + len - (HASH_TEXT - 1), "0123456789abcdef") >=
+	    HASH_TEXT - 1;
+}
+
+/* Whose record NAME.json is; false: no record. */
+static bool
+find_user(struct store *store, const char *name, size_t len,
+    char ret[static USER_TEXT])
+{
+	char file[STORE_FILE_TEXT] = "";
+
+	if (store_decode(name, len, ret))
+		return true;
+	if (!is_hashed(name, len))
+		return false;
+	memcpy(file, name, len);
+	read_user(store, file, ret);
+	return true;
+}
+
 static void
 close_folder(DIR **dir)
 {
@@ -349,14 +419,15 @@ close_folder(DIR **dir)
 /* Adds the user whose record that is; other files are none of ours.  False
  * without memory. */
 static bool
-add_name(const struct dirent *entry, struct store_names *names)
+add_name(
+    struct store *store, const struct dirent *entry, struct store_names *names)
 {
 	size_t len = strlen(entry->d_name);
 	char user[USER_TEXT];
 	struct store_name *name;
 
 	if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
-	    !store_decode(entry->d_name, len - 5, user))
+	    !find_user(store, entry->d_name, len - 5, user))
 		return true;
 	name = json_list_add(&names->names, sizeof(*name));
 	if (name == NULL)
@@ -373,7 +444,7 @@ read_names(struct store *store, DIR *dir, struct store_names *names)
 	const struct dirent *entry;
 
 	while (errno = 0, (entry = readdir(dir)) != NULL)
-		if (!add_name(entry, names))
+		if (!add_name(store, entry, names))
 			return because(store, FAULT_MEMORY, "out of memory");
 	if (errno != 0)
 		return because_errno(store, "cannot list", "users");

@@ -6,7 +6,8 @@
  *	store_read()            a consistent copy, without the lock
  *	store_close()
  *
- * DIR/users/NAME.json     a record, 0600; NAME is percent-encoded
+ * DIR/users/NAME.json     a record, 0600; NAME is percent-encoded, or for a
+ *                         long name its start and a hash: store_encode()
  * DIR/users/.NAME.new     one being written; left behind by a crash it is
  *                         overwritten by the next writer and read by nobody
  * DIR/locks/NAME          what flock(2) is taken on: a rename would take a
@@ -30,7 +31,8 @@
 #include "record.h"
 
 #define STORE_WHY_TEXT  240
-#define STORE_FILE_TEXT (3 * (USER_TEXT - 1) + sizeof("..json.damaged"))
+#define STORE_FILE_MAX  240 /* with ".json.damaged" it is a file's name */
+#define STORE_FILE_TEXT (STORE_FILE_MAX + sizeof("..json.damaged"))
 
 struct store {
 	int dir;
@@ -93,23 +95,25 @@ struct store_name {
 	ino_t inode;
 };
 
-/* *ret: the users who have a record, in no order; the caller frees the items.
- * FAULT_IO, FAULT_ACCESS, FAULT_MEMORY: *ret is untouched, and no list that is
- * short by some. */
+/* *ret: the users who have a record, in no order; the caller frees the items.  A
+ * damaged record under a hashed name is listed by that.  FAULT_IO, FAULT_ACCESS,
+ * FAULT_MEMORY: *ret is untouched, and no list that is short by some. */
 struct store_names {
 	JSON_LIST_OF(struct store_name) names;
 };
 MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
 
 /*
- * The user's file name without its ending, percent-encoded.  FAULT_LIMIT for
- * an empty name or more than 80 bytes.
+ * The user's file name without its ending, percent-encoded.  One that would have
+ * more than STORE_FILE_MAX bytes is its start, "%-" and the SHA-256 of the user's
+ * name in hex: no other name is encoded so.  FAULT_LIMIT for an empty name or
+ * more than 256 bytes; FAULT_MEMORY.
  */
 MUST_USE enum fault
 store_encode(const char *user, char ret[static STORE_FILE_TEXT]);
 
 /* The user whose file that is; false for a name that store_encode() does not
- * write. */
+ * write, and for a hashed one, of which only the record says whose it is. */
 bool store_decode(const char *file, size_t len, char ret[static USER_TEXT]);
 
 #endif

@@ -207,6 +207,9 @@ static const struct {
 	"You may not do that."},
     [REASON_UNKNOWN_USER] = {"unknown_user", GATE_EXIT_DENIED,
 	"There is no user \"%N\"."},
+    [REASON_LONG_NAME] = {"long_name", GATE_EXIT_CONFIG,
+	"Your user name has %N bytes; tfa takes 256 at most: an administrator "
+	"must give this account a shorter one."},
     [REASON_BAD_ACCOUNT] = {"bad_account", GATE_EXIT_CONFIG,
 	"Home folder or shell of \"%N\" cannot be read as text: tell an "
 	"administrator."},

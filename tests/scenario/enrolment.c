@@ -488,3 +488,111 @@ Test(enrolment, device_may_be_left_for_later_after_the_admins_code)
 	cr_assert_eq(session_status(s), 3);
 	assert_never_says(fixture_record(b, b->me), "\"devices\"");
 }
+
+/* A user of that name, who logs in with a key of alice's. */
+static const struct passwd *
+add_user(const char *name, int uid)
+{
+	const char *home = text("/home/u%d", uid);
+	const char *line = text(
+	    "%s:x:%d:%d::%s:/bin/bash\n", name, uid, uid, home);
+	const char *shadow = text("%s:*:19000:0:99999:7:::\n", name);
+
+	assert_status(
+	    run(ARGV("sh", "-c",
+		    "mkdir -p $1/.ssh && cp /home/alice/.ssh/authorized_keys "
+		    "$1/.ssh/ && chown -R $2:$2 $1 && printf %s \"$3\" "
+		    ">>/etc/passwd && printf %s \"$4\" >>/etc/shadow",
+		    "sh", home, text("%d", uid), line, shadow),
+		NULL, 0),
+	    0);
+	return fixture_person(name);
+}
+
+static char *
+name_of(size_t len, const char *start)
+{
+	char *name = text("%*s", (int)len, "");
+
+	memset(name, 'n', len);
+	memcpy(name, start, strlen(start));
+	return name;
+}
+
+/* As directories have them: long, with a domain, with a blank. */
+Test(enrolment, names_of_all_kinds)
+{
+	const char *const names[] = {name_of(81, "long"), name_of(256, "u"),
+	    name_of(200, "\u00e4\u00e4\u00e4\u00e4"), "DOMAIN\\user",
+	    "user@domain.example", "two words", "da-sh", ".dot", "100%"};
+	struct bastion *b;
+
+	needs_people();
+	b = open_to_all();
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *key = text(
+		    "IdentityFile=%s/alice", getenv("TFA_KEYS"));
+		const char *secret;
+		uint64_t step;
+		struct session *s;
+		struct run *r;
+
+		add_user(names[i], 4001 + (int)i);
+		step = step_now();
+		s = session_open(b, names[i],
+		    ARGV("-o", key, "-o", "IdentitiesOnly=yes"), NULL);
+		session_expect(s, PROMPT);
+		secret = strstr(s->seen, "Key: ");
+		cr_assert_not_null(secret, "%s", names[i]);
+		{
+			char plain[33] = "";
+			size_t n = 0;
+
+			for (secret += 5; n < 32 && *secret != '\0'; secret++)
+				if (*secret >= '2' && *secret <= 'Z')
+					plain[n++] = *secret;
+			secret = text("%s", plain);
+		}
+		answer(s, code_at(secret, step));
+		session_expect(s, KEPT);
+		session_type(s, "\recho in''side\r");
+		session_expect(s, "inside");
+		session_kill(s);
+		r = bastion_admin(b, ARGV("users", "--json", "--", names[i]));
+		assert_status(r, 0);
+		assert_says(r->out, "enrolled");
+		assert_status(
+		    bastion_admin(b, ARGV("explain", "--", names[i])), 0);
+		assert_status(
+		    bastion_admin(b, ARGV("revoke", "--yes", "--", names[i])),
+		    0);
+	}
+	assert_says(bastion_admin(b, ARGV("users"))->out, names[0]);
+}
+
+/* Every program says what is wrong, and what helps. */
+Test(enrolment, name_that_is_too_long)
+{
+	const char *name = name_of(300, "u");
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = open_to_all();
+	add_user(name, 4100);
+	r = ssh_run(b, name,
+	    ARGV("-o", text("IdentityFile=%s/alice", getenv("TFA_KEYS")), "-o",
+		"IdentitiesOnly=yes"),
+	    "true", NULL);
+	assert_status(r, 78);
+	assert_says(r->err, "Your user name has 300 bytes; tfa takes 256");
+	r = bastion_admin(b, ARGV("unlock", name));
+	assert_status(r, 1);
+	assert_says(r->err, "300 bytes");
+	r = bastion_admin(b, ARGV("unlock", "alice\r"));
+	assert_status(r, 1);
+	assert_says(r->err, "there is no such user");
+	r = bastion_admin(b, ARGV("users", "\xff\xfe"));
+	assert_status(r, 1);
+	assert_says(r->err, "there is no such user");
+}

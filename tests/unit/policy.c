@@ -185,6 +185,11 @@ Test(policy, writes_what_it_reads)
 }
 
 /* The example with one place changed: where that is refused, and why. */
+#define TEXT_15  "abcdefghijklmno"
+#define TEXT_51  TEXT_15 TEXT_15 TEXT_15 "abcdef"
+#define TEXT_255 TEXT_51 TEXT_51 TEXT_51 TEXT_51 TEXT_51
+#define TEXT_256 TEXT_255 "p"
+
 static const struct {
 	const char *from, *to;
 	int line, column;
@@ -368,15 +373,20 @@ static const struct {
     {"Example-Bastion", "", 3, 13, "issuer", "empty"},
     {"Example-Bastion", "a23456789012345678901234567890123", 3, 13, "issuer",
 	"32 bytes"},
-    {"'ci'",
-	"'a234567890123456789012345678901234567890123456789012345678"
-	"9012345678901234567890123'",
-	5, 14, "rules[0].name", "82 bytes"},
-    {"'deploy'",
-	"'a2345678901234567890123456789012345678901234567890123456789012345"
-	"6789012345678901'",
-	5, 30, "rules[0].users[0]", "80 bytes"},
+    {"'ci'", "'" TEXT_256 "123'", 5, 14, "rules[0].name", "258 bytes"},
+    {"'deploy'", "'" TEXT_256 "1'", 5, 30, "rules[0].users[0]", "256 bytes"},
 };
+
+Test(policy, takes_names_of_256_bytes)
+{
+	struct policy policy;
+
+	fixture_policy("{'name': '@" TEXT_256 "', 'users': ['!" TEXT_255
+		       "'], 'groups': ['" TEXT_256 "'], 'mode': 'exempt'}",
+	    "", &policy);
+	cr_expect_eq(strlen(policy.rules.items[0].groups.items[0].text), 256);
+	policy_done(&policy);
+}
 
 Test(policy, refuses_a_mistake_and_says_where)
 {

@@ -582,37 +582,103 @@ Test(store, encodes_names_that_are_no_file_names)
 	}
 }
 
+/* As they always were. */
 Test(store, takes_names_of_80_bytes)
 {
 	char user[USER_TEXT + 1], file[STORE_FILE_TEXT], again[USER_TEXT];
 	static const char fills[] = {'a', '/', '\xc3'};
 
 	for (size_t i = 0; i < COUNT(fills); i++) {
-		memset(user, fills[i], 81);
-		user[81] = '\0';
-		cr_expect_eq(store_encode(user, file), FAULT_LIMIT);
+		memset(user, fills[i], 80);
 		user[80] = '\0';
 		cr_assert_eq(store_encode(user, file), FAULT_NONE);
 		cr_expect(store_decode(file, strlen(file), again));
 		cr_expect_str_eq(again, user);
+		memset(user, fills[i], 257);
+		user[257] = '\0';
+		cr_expect_eq(store_encode(user, file), FAULT_LIMIT);
+		user[256] = '\0';
+		cr_expect_eq(store_encode(user, file), FAULT_NONE);
+		cr_expect_leq(strlen(file), STORE_FILE_MAX);
 	}
 	cr_expect_eq(store_encode("", file), FAULT_LIMIT);
 }
 
+/* Names that begin alike, end alike, or look like the file of another. */
+Test(store, gives_each_long_name_a_file_of_its_own)
+{
+	char users[6][USER_TEXT], files[6][STORE_FILE_TEXT];
+
+	for (size_t i = 0; i < COUNT(users); i++) {
+		memset(users[i], i < 3 ? 'a' : '/', 250);
+		users[i][250] = '\0';
+	}
+	users[1][249] = 'b';
+	users[2][0] = 'b';
+	users[4][249] = 'b';
+	users[5][53] = 'a'; /* an escape stands where the start ends */
+	for (size_t i = 0; i < COUNT(users); i++) {
+		char decoded[USER_TEXT];
+
+		cr_assert_eq(store_encode(users[i], files[i]), FAULT_NONE);
+		cr_expect_leq(strlen(files[i]), STORE_FILE_MAX);
+		cr_expect_not(
+		    store_decode(files[i], strlen(files[i]), decoded));
+		for (size_t k = 0; k < i; k++)
+			cr_expect_str_neq(files[i], files[k]);
+	}
+	/* Who is called as that file is has another. */
+	snprintf(users[0], sizeof(users[0]), "%.255s", files[1]);
+	cr_assert_eq(store_encode(users[0], files[0]), FAULT_NONE);
+	cr_expect_str_neq(files[0], files[1]);
+}
+
 Test(store, keeps_the_record_of_the_longest_name)
 {
-	struct scene s = begin();
-	char user[USER_TEXT];
-	struct record record;
+	static const char fills[] = {'/', 'a'};
 
-	memset(user, '/', 80);
-	user[80] = '\0';
-	cr_expect_eq(store_update(&s.store, user, 1, count_one, NULL),
-	    FAULT_NONE, "%s", s.store.why);
-	cr_assert_eq(store_read(&s.store, user, &record), FAULT_NONE);
-	cr_expect_str_eq(record.user, user);
-	record_done(&record);
-	put(&s, "users/%2F.json", "", 0);
+	for (size_t i = 0; i < COUNT(fills); i++) {
+		struct scene s = begin();
+		char user[USER_TEXT] = "", other[USER_TEXT] = "";
+		struct store_names names;
+		struct record record;
+
+		memset(user, fills[i], USER_TEXT - 1);
+		memcpy(other, user, sizeof(other));
+		other[USER_TEXT - 2] = 'b';
+		cr_expect_eq(store_update(&s.store, user, 1, count_one, NULL),
+		    FAULT_NONE, "%s", s.store.why);
+		cr_assert_eq(store_read(&s.store, user, &record), FAULT_NONE);
+		cr_expect_str_eq(record.user, user);
+		record_done(&record);
+		cr_expect_eq(
+		    store_read(&s.store, other, &record), FAULT_ABSENT);
+		cr_assert_eq(store_list(&s.store, &names), FAULT_NONE);
+		cr_assert_eq(names.names.count, 1);
+		cr_expect_str_eq(names.names.items[0].text, user);
+		free(names.names.items);
+		cr_expect_eq(store_set_aside(&s.store, user), FAULT_NONE, "%s",
+		    s.store.why);
+		put(&s, "users/%2F.json", "", 0);
+		end(&s);
+	}
+}
+
+/* A damaged one is still seen; one that is another's is not taken for it. */
+Test(store, lists_a_hashed_file_that_tells_no_name)
+{
+	static const char hash[] =
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	char path[128];
+	struct scene s = begin();
+	struct store_names names;
+
+	snprintf(path, sizeof(path), "users/abc%%-%s.json", hash);
+	put(&s, path, "{", 1);
+	cr_assert_eq(store_list(&s.store, &names), FAULT_NONE);
+	cr_assert_eq(names.names.count, 1);
+	cr_expect_eq(strncmp(names.names.items[0].text, "abc%-", 5), 0);
+	free(names.names.items);
 	end(&s);
 }
 
@@ -631,8 +697,8 @@ Test(store, decodes_only_what_it_encodes)
 	    "a/b",
 	    "a b",
 	    "caf\u00e9",
-	    "a23456789012345678901234567890123456789012345678901234567890123"
-	    "456789012345678901",
+	    "a%-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+	    "f",
 	};
 	char user[USER_TEXT] = "unset";
 
