@@ -35,16 +35,18 @@ const struct setting dump_environment[] = {
 static const char *const dangerous[] = {"LD_PRELOAD", "LD_AUDIT",
     "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "BASH_ENV", "BASH_FUNC_x%%",
     "SHELLOPTS", "BASHOPTS", "PS4", "SHLVL", "ENV", "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME", "XDG_DATA_DIRS", "ZDOTDIR", "HOME", "PATH",
-    "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND", "SSH_TTY"};
+    "XDG_DATA_HOME", "XDG_DATA_DIRS", "fish_function_path", "ZDOTDIR", "HOME",
+    "PATH", "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND", "SSH_TTY"};
 static const char *const families[] = {"LD_", "BASH", "SSH_"};
 
 /* Of DUMP_SETENV: each must be there as it stands.  Without fish's a user is
  * only told of a HOME that is not hers. */
-static const char *const variables[] = {"LD_PRELOAD=", "LD_AUDIT=",
-    "LD_LIBRARY_PATH=", "GCONV_PATH=", "LOCPATH=", "BASH_ENV=", "ENV=",
-    "SHELLOPTS=", "PS4=", "SHLVL=2", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",
-    "XDG_DATA_DIRS=", "ZDOTDIR=/nonexistent", "HOME=/nonexistent"};
+static const char *const variables[] = {
+    "LD_PRELOAD=", "LD_AUDIT=", "LD_LIBRARY_PATH=", "GCONV_PATH=", "LOCPATH=",
+    "BASH_ENV=", "ENV=", "SHELLOPTS=", "PS4=", "SHLVL=2",
+    "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_DATA_DIRS=", DUMP_FISH,
+    "SSH_USER_AUTH=", "SSH_ORIGINAL_COMMAND=", "SSH_TTY=", "SSH_TUNNEL=",
+    "ZDOTDIR=/nonexistent", "HOME=/nonexistent"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -245,12 +247,13 @@ static void
 judge_setenv(const struct view *view, const struct config *config,
     struct findings *findings)
 {
-	char missing[240] = "", value[CONFIG_WORD], where[400], who[256];
+	char missing[sizeof(DUMP_SETENV)] = "", value[CONFIG_WORD], where[400],
+	     who[256];
 	const char *at = view->dump;
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT(variables); i++)
-		if (!has_variable(view, variables[i]))
+		if (!has_variable(view, variables[i]) && n < sizeof(missing))
 			n += (size_t)snprintf(missing + n, sizeof(missing) - n,
 			    " %s", variables[i]);
 	if (n == 0 || view->exempt)
@@ -260,8 +263,9 @@ judge_setenv(const struct view *view, const struct config *config,
 	place(config, "SetEnv", value, where, sizeof(where));
 	say_who(view, 0, who, sizeof(who));
 	findings_add(findings, FINDING_FAIL, DUMP_SETENV,
-	    "%s, %s: it lacks%s, so code can run before the gate", where, who,
-	    missing);
+	    "%s, %s: it lacks%s, so a user's own values stand, which run code "
+	    "before the gate or name a key to it",
+	    where, who, missing);
 }
 
 static void

@@ -9,12 +9,20 @@
 
 #include "doctor_config.h"
 
-/* The one line that covers what runs before the gate. */
+/* Where fish finds its own functions, and no user can write. */
+#define DUMP_FISH                                                 \
+	"fish_function_path=/etc/fish/functions:/usr/share/fish/" \
+	"vendor_functions.d:/usr/share/fish/functions"
+
+/* The one line that covers what runs before the gate, and what the gate would
+ * believe where sshd says nothing. */
 #define DUMP_SETENV                                                           \
 	"SetEnv LD_PRELOAD= LD_AUDIT= LD_LIBRARY_PATH= GCONV_PATH= LOCPATH= " \
 	"BASH_ENV= ENV= SHELLOPTS= PS4= SHLVL=2 XDG_CONFIG_HOME= "            \
 	"XDG_DATA_HOME= XDG_DATA_DIRS= _FISH_WARNED_config=1 "                \
-	"_FISH_WARNED_data=1 ZDOTDIR=/nonexistent HOME=/nonexistent"
+	"_FISH_WARNED_data=1 " DUMP_FISH " SSH_USER_AUTH= "                   \
+	"SSH_ORIGINAL_COMMAND= SSH_TTY= SSH_TUNNEL= ZDOTDIR=/nonexistent "    \
+	"HOME=/nonexistent"
 
 /* The answer for one connection. */
 struct view {

@@ -16,7 +16,13 @@
 static const char *const removed[] = {"LD_PRELOAD", "LD_AUDIT",
     "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "BASH_ENV", "ENV", "SHELLOPTS",
     "PS4", "SHLVL", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
-    "ZDOTDIR", "_FISH_WARNED_config", "_FISH_WARNED_data", "TFA_CODE"};
+    "ZDOTDIR", "_FISH_WARNED_config", "_FISH_WARNED_data", "fish_function_path",
+    "TFA_CODE"};
+
+/* The drop-in empties these, and sshd sets them where it has something to say:
+ * what is empty is the drop-in's. */
+static const char *const emptied[] = {
+    "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND", "SSH_TTY", "SSH_TUNNEL"};
 
 /* internal-sftp is no program: it means this one. */
 static const char *const sftp_servers[] = {"/usr/lib/openssh/sftp-server",
@@ -102,6 +108,10 @@ is_removed(const char *variable, bool forced)
 {
 	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
 		if (is_named(variable, removed[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
+		if (is_named(variable, emptied[i]) &&
+		    variable[strlen(emptied[i]) + 1] == '\0')
 			return true;
 	return !forced && is_named(variable, "SSH_ORIGINAL_COMMAND");
 }

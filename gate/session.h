@@ -14,8 +14,9 @@
  * ends with 126 or 127, as a shell's would.
  *
  * HOME is from passwd; what sshd's SetEnv put there for the gate, TFA_CODE
- * and, unless a command is forced, SSH_ORIGINAL_COMMAND are gone; SIGPIPE is
- * at its default; all else is as sshd made it.
+ * and, unless a command is forced, SSH_ORIGINAL_COMMAND are gone; what SetEnv
+ * emptied and sshd then set is kept; SIGPIPE is at its default; all else is as
+ * sshd made it.
  */
 _Noreturn void session_exec(
     enum verdict verdict, const struct facts *facts, const char *forced);

@@ -1,4 +1,5 @@
 #include "../../gate/session.h"
+#include "../../admin/doctor_dump.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -161,5 +162,38 @@ Test(session, takes_out_what_the_drop_in_has_set)
 	read_session(environment, seen, sizeof(seen));
 	cr_expect_str_eq(seen,
 	    "ENVIRONMENT=kept\nHOME=/home/alice\nPS=kept\nTFA_CODES=kept\n",
+	    "%s", seen);
+}
+
+/* Each name that the drop-in sets is gone, but for HOME. */
+Test(session, has_nothing_that_the_drop_in_has_set)
+{
+	char *environment[40] = {NULL}, seen[512];
+	char *words = strdup(strchr(DUMP_SETENV, ' ')), *save = NULL;
+	size_t n = 0;
+
+	for (char *word = strtok_r(words, " ", &save);
+	     word != NULL && n < COUNT(environment) - 1;
+	     word = strtok_r(NULL, " ", &save))
+		environment[n++] = word;
+	cr_assert_geq(n, 20);
+	read_session(environment, seen, sizeof(seen));
+	cr_expect_str_eq(seen, "HOME=/home/alice\n", "%s", seen);
+	free(words);
+}
+
+/* What sshd has said over it stays. */
+Test(session, keeps_what_sshd_sets_where_it_has_something_to_say)
+{
+	char *environment[] = {(char *)"SSH_USER_AUTH=/tmp/sshauth.X",
+	    (char *)"SSH_TTY=/dev/pts/0", (char *)"SSH_TUNNEL=tun0",
+	    (char *)"SSH_AUTH_SOCK=", (char *)"SSH_USER_AUTHOR=", NULL};
+	char seen[512];
+
+	read_session(environment, seen, sizeof(seen));
+	cr_expect_str_eq(seen,
+	    "SSH_USER_AUTH=/tmp/sshauth.X\nSSH_TTY=/dev/pts/0\n"
+	    "SSH_TUNNEL=tun0\nSSH_AUTH_SOCK=\nSSH_USER_AUTHOR=\n"
+	    "HOME=/home/alice\n",
 	    "%s", seen);
 }

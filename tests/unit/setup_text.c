@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "../../admin/doctor_dump.h"
 #include "../../admin/setup.h"
 #include "cleanup.h"
 
@@ -18,6 +19,14 @@ Test(setup_text, drop_in_is_the_same_made_anew_from_itself)
 	cr_assert_str_eq(first, second);
 	cr_assert_not_null(strstr(first, "\nMatch all\n"));
 	cr_assert_not_null(strstr(first, gate));
+}
+
+/* What doctor tells to write is what the drop-in has. */
+Test(setup_text, drop_in_has_the_variables_that_doctor_wants)
+{
+	scoped_free char *text = text_dropin(NULL, NULL);
+
+	cr_assert_not_null(strstr(text, "\n    " DUMP_SETENV "\n"));
 }
 
 Test(setup_text, emergency_user_stands_before_match_all_once)
