@@ -72,7 +72,8 @@ SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 HOSTILE_SRC := tests/hostile/library.c
 GATE_MAINS := gate/main.c gate/tfa.c gate/tfa-qr.c
-GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC))
+# The reader of sshd's configuration is the one that doctor has.
+GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC)) admin/doctor_config.c
 TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	$(wildcard admin/setup_text.c admin/setup_site.c \
 	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \

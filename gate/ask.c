@@ -101,8 +101,8 @@ gate_say(const struct gate *gate)
 enum verdict
 gate_refuse(struct gate *gate, enum reason reason)
 {
-	char line[MESSAGE_TEXT];
-	struct reason_facts facts = {.name = ""};
+	char line[MESSAGE_TEXT + WHY_TEXT];
+	struct reason_facts facts = {.name = gate->why};
 
 	reason_say(reason, &facts, line, sizeof(line));
 	term_say(line);

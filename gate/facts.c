@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,39 +61,81 @@ find_key_line(const char *text, size_t *ret_count)
 	return line;
 }
 
+/* What is wrong with sshd's file, which is ours alone; NULL: nothing. */
+static const char *
+find_fault(int fd, const struct facts *facts)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a file";
+	if (st.st_uid != facts->uid)
+		return "not yours";
+	return (st.st_mode & 077) != 0 ? "open to others" : NULL;
+}
+
 /*
- * sshd's file, ours alone.  One that is there and cannot be read is not the
- * same as none: a session that ran before may have spoilt it.
+ * A file that is named and cannot be read is not the same as none: a session
+ * that ran before may have spoilt it.  NULL, or what is wrong.
  */
-static bool
+static const char *
 read_auth(const char *path, struct facts *facts)
 {
 	scoped_free char *text = NULL;
 	scoped_fd int fd = -1;
-	struct stat st;
+	const char *why;
 	size_t len = 0;
 
 	if (strlen(path) >= sizeof(facts->auth_path))
-		return false;
+		return "too long";
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != facts->uid || (st.st_mode & 077) != 0 ||
-	    file_read(fd, AUTH_MAX, &text, &len) != FAULT_NONE || len == 0 ||
-	    len == AUTH_MAX)
-		return false;
+	why = find_fault(fd, facts);
+	if (why != NULL)
+		return why;
+	if (file_read(fd, AUTH_MAX, &text, &len) != FAULT_NONE)
+		return "cannot be read";
+	if (len == 0 || len == AUTH_MAX)
+		return len == 0 ? "empty" : "too large";
+	facts->auth = find_key_line(text, &facts->keys);
+	if (facts->keys > 0 && facts->auth == NULL)
+		return "out of memory";
 	utf8_clean(
 	    path, strlen(path), facts->auth_path, sizeof(facts->auth_path));
-	facts->auth = find_key_line(text, &facts->keys);
-	return facts->keys == 0 || facts->auth != NULL;
+	return NULL;
+}
+
+static void
+read_key(const char *path, struct facts *facts)
+{
+	char name[PATH_TEXT];
+	const char *why = read_auth(path, facts);
+
+	facts->auth_lost = why != NULL;
+	if (why == NULL)
+		return;
+	utf8_clean(path, strnlen(path, PATH_TEXT), name, sizeof(name));
+	snprintf(facts->auth_why, sizeof(facts->auth_why), "%s: %s", name, why);
+}
+
+/* sshd sets some variables only where it has something to say, and the drop-in
+ * empties them before: an empty one says nothing. */
+static const char *
+said(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
 }
 
 enum fault
 login_read(struct facts *ret)
 {
 	static char *nothing[] = {NULL};
-	const char *connection = getenv("SSH_CONNECTION");
-	const char *command = getenv("SSH_ORIGINAL_COMMAND");
-	const char *auth = getenv("SSH_USER_AUTH");
+	const char *connection = said("SSH_CONNECTION");
+	const char *command = said("SSH_ORIGINAL_COMMAND");
+	const char *auth = said("SSH_USER_AUTH");
 	const char *code = getenv("TFA_CODE");
 	bool utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
@@ -104,7 +148,7 @@ login_read(struct facts *ret)
 		return fault;
 	read_connection(connection, ret);
 	if (auth != NULL)
-		ret->auth_lost = !read_auth(auth, ret);
+		read_key(auth, ret);
 	if (code != NULL)
 		utf8_clean(code, strnlen(code, INPUT_TEXT), ret->code,
 		    sizeof(ret->code));

@@ -10,6 +10,12 @@
  * for how to draw, LC_ALL, LC_CTYPE and LANG.  Then it puts the environment
  * aside, so that no library finds a variable of its own, until session_exec()
  * takes it up.
+ *
+ * sshd sets SSH_USER_AUTH only where it could write that file, and
+ * SSH_ORIGINAL_COMMAND only where there is a command.  The other times a value
+ * of the user's would stand: the drop-in's SetEnv, which sshd applies after
+ * all that is the user's and before its own, empties them, and an empty one
+ * is none.
  */
 #ifndef TFA_FACTS_H
 #define TFA_FACTS_H
@@ -29,14 +35,15 @@ struct facts {
 	char *shell;                /* NULL: not named yet */
 	char address[ADDRESS_TEXT]; /* the client's, or "" */
 	char auth_path[PATH_TEXT];  /* names the connection, or "" */
-	bool auth_lost;         /* sshd named a file that cannot be trusted */
-	char *auth;             /* "publickey TYPE BLOB", or NULL */
-	size_t keys;            /* how many keys sshd asked for */
-	char *command;          /* what the client asked for, or NULL */
-	char code[INPUT_TEXT];  /* TFA_CODE, or "" */
-	bool terminal;          /* somebody can be asked */
-	struct display display; /* what that terminal can show */
-	char **environment;     /* as sshd made it, for the session */
+	bool auth_lost; /* sshd named a file that cannot be trusted */
+	char auth_why[PATH_TEXT + 64]; /* which, and why; or "" */
+	char *auth;                    /* "publickey TYPE BLOB", or NULL */
+	size_t keys;                   /* how many keys sshd asked for */
+	char *command;                 /* what the client asked for, or NULL */
+	char code[INPUT_TEXT];         /* TFA_CODE, or "" */
+	bool terminal;                 /* somebody can be asked */
+	struct display display;        /* what that terminal can show */
+	char **environment;            /* as sshd made it, for the session */
 };
 
 /*

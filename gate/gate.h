@@ -6,6 +6,9 @@
  *	facts.c      who comes, from where, for what
  *	ask.c        what the keeper says
  *	restrict.c   what the key may run
+ *	keyfile.c    the files in which that stands
+ *	unknown.c    sshd could not say which key it was
+ *	sshd.c       what sshd's configuration says of the user's keys
  *	challenge.c  a code
  *	enroll.c     a first device
  *	session.c    the shell or command, with a pass in hand
@@ -15,6 +18,7 @@
 
 #include "client.h"
 #include "facts.h"
+#include "keyfile.h"
 #include "keys.h"
 
 struct gate {
@@ -22,6 +26,7 @@ struct gate {
 	struct client client; /* open between a login and the code at hand */
 	const char *command;  /* run this whatever is asked, or NULL */
 	struct restriction restriction; /* of the key */
+	char why[WHY_TEXT]; /* what a refusal of the key's is about */
 	struct facts facts;
 	struct reply reply;           /* the keeper's last */
 	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
@@ -45,7 +50,7 @@ enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 /* Shows the reply's message and notes, if any. */
 void gate_say(const struct gate *gate);
 
-/* Says why this gate itself refuses; VERDICT_DENY. */
+/* Says why this gate itself refuses, gate->why in place of %N; VERDICT_DENY. */
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
 /*
@@ -62,6 +67,15 @@ enum verdict gate_turn_away(struct gate *gate, enum reason reason);
  * refused, which is then said; gate->exit is set.
  */
 bool gate_restrict(struct gate *gate);
+
+/*
+ * The same where sshd does not say which key was used: REASON_NONE where no key
+ * that it takes from this user has a restriction, so that the user may be asked
+ * for a code as with any of them; else why not, with gate->why.  Only sshd's
+ * configuration, root's, tells a /tmp that could not be written from an sshd
+ * that was not told to: what /tmp looks like by now is anybody's to choose.
+ */
+MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 
 /*
  * Asks for codes until one passes, the keeper says no, or the policy's number

@@ -434,6 +434,49 @@ keys_search(const char *text, const struct key *key, struct restriction *r)
 	return FAULT_NONE;
 }
 
+/* TYPE BLOB at at, of whatever key. */
+static bool
+is_key(const char *at)
+{
+	scoped_free uint8_t *blob = NULL;
+	size_t word = strcspn(at, " \t"), n = 0;
+	const char *text = skip_space(at + word);
+	struct wire w = {.at = NULL}, type;
+
+	blob = decode(text, strcspn(text, " \t\r\n"), &n);
+	if (blob == NULL)
+		return false;
+	w = (struct wire){.at = blob, .left = n};
+	type = wire_string(&w);
+	return !w.bad && w.left > 0 && type.left == word && word > 0 &&
+	    memcmp(at, type.at, word) == 0;
+}
+
+enum key_line
+key_line_read(const char *line)
+{
+	struct options options = {.command = NULL};
+	enum key_line kind;
+	const char *after;
+
+	line = skip_space(line);
+	if (*line == '\0' || *line == '#' || *line == '\r')
+		return KEY_LINE_NONE;
+	if (is_key(line))
+		return KEY_LINE_FREE;
+	after = skip_options(line);
+	if (after == NULL || !is_key(skip_space(after)) ||
+	    !read_options(line, &options))
+		kind = KEY_LINE_DOUBTFUL;
+	else if (options.cert_authority)
+		kind = KEY_LINE_AUTHORITY;
+	else
+		kind = options.command != NULL ? KEY_LINE_COMMAND
+					       : KEY_LINE_FREE;
+	free(options.command);
+	return kind;
+}
+
 void
 restriction_done(struct restriction *restriction)
 {

@@ -57,6 +57,17 @@ void key_done(struct key *key);
 MUST_USE enum fault keys_search(
     const char *text, const struct key *key, struct restriction *restriction);
 
+/* What one line of an authorized_keys file is, whichever key it has. */
+enum key_line {
+	KEY_LINE_DOUBTFUL = 0, /* cannot be read: it may be anything */
+	KEY_LINE_NONE,         /* empty, or a comment */
+	KEY_LINE_FREE,         /* a key without a command */
+	KEY_LINE_COMMAND,      /* a key for one command */
+	KEY_LINE_AUTHORITY,    /* certificates, each with what it says */
+};
+
+enum key_line key_line_read(const char *line);
+
 void restriction_done(struct restriction *restriction);
 
 #endif

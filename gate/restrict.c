@@ -1,105 +1,52 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
-#include "file.h"
 #include "gate.h"
 
-#define KEYS_FILE_MAX (4UL << 20) /* bytes of an authorized_keys file */
-
-/*
- * A name of the policy as a path: %h is the home folder, %u the user, %U the
- * uid, %% a percent sign, and a relative one starts in the home folder, as in
- * sshd_config.  False where it does not fit or has another %.
- */
 static bool
-expand(const struct facts *facts, const char *name, char *ret, size_t size)
+refuse(struct gate *gate, enum reason reason)
 {
-	char uid[24];
-	size_t len = 0;
-
-	ret[0] = '\0';
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)facts->uid);
-	if (name[0] != '/' && strncmp(name, "%h", 2) != 0)
-		len = (size_t)snprintf(ret, size, "%s/", facts->home);
-	for (; *name != '\0' && len + 1 < size; name++) {
-		const char *with = NULL;
-
-		if (*name == '%') {
-			name++;
-			with = *name == 'h' ? facts->home
-			    : *name == 'u'  ? facts->user
-			    : *name == 'U'  ? uid
-			    : *name == '%'  ? "%"
-					    : NULL;
-			if (with == NULL)
-				return false;
-			len += (size_t)snprintf(
-			    ret + len, size - len, "%s", with);
-		} else {
-			ret[len++] = *name;
-			ret[len] = '\0';
-		}
-	}
-	return *name == '\0' && len < size;
+	return gate_turn_away(gate, reason) == VERDICT_PASS;
 }
 
 /* A file that is not there says nothing; one that cannot be read might. */
-static enum fault
-search_file(
-    const char *path, const struct key *key, struct restriction *restriction)
+static enum reason
+search_files(struct gate *gate, const struct key *key)
 {
-	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	scoped_json_text char *text = NULL;
-	enum fault fault;
-	size_t len = 0;
-
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? FAULT_NONE
-							   : FAULT_IO;
-	fault = file_read(fd, KEYS_FILE_MAX + 1, &text, &len);
-	if (fault != FAULT_NONE)
-		return fault;
-	if (len > KEYS_FILE_MAX || strlen(text) != len)
-		return FAULT_FORMAT;
-	return keys_search(text, key, restriction);
-}
-
-static enum fault
-search_files(const struct gate *gate, const struct key *key,
-    struct restriction *restriction)
-{
-	enum fault fault = FAULT_NONE;
-	char path[PATH_MAX];
-
 	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
-		if (!expand(&gate->facts, gate->reply.key_files.items[i].text,
-			path, sizeof(path)))
-			return FAULT_FORMAT;
-		fault = search_file(path, key, restriction);
-		if (fault != FAULT_NONE)
-			return fault;
+		scoped_key_file struct key_file file = {.text = NULL};
+
+		if (key_file_read(&gate->facts,
+			gate->reply.key_files.items[i].text, &file,
+			gate->why) != FAULT_NONE)
+			return REASON_KEY_FILE;
+		if (file.text != NULL &&
+		    keys_search(file.text, key, &gate->restriction) !=
+			FAULT_NONE) {
+			snprintf(gate->why, sizeof(gate->why),
+			    "%.350s: out of memory", file.path);
+			return REASON_KEY_FILE;
+		}
 	}
-	return fault;
+	return REASON_NONE;
 }
 
 /* Both may restrict a certificate; sshd wants them to agree, and so do we. */
-static bool
+static enum reason
 combine(struct key *key, struct restriction *restriction)
 {
+	if (restriction->conflicting)
+		return REASON_KEY_DOUBTFUL;
 	if (key->force_command == NULL)
-		return !restriction->conflicting;
+		return REASON_NONE;
 	if (restriction->command != NULL &&
 	    strcmp(restriction->command, key->force_command) != 0)
-		return false;
+		return REASON_KEY_COMMANDS;
 	free(restriction->command);
 	restriction->command = take(key->force_command);
-	return !restriction->conflicting;
+	return REASON_NONE;
 }
 
 /* A line that runs a private gate of the user's: this process is it. */
@@ -116,19 +63,15 @@ is_this_gate(const struct gate *gate, const char *command)
 }
 
 static bool
-refuse(struct gate *gate, enum reason reason)
-{
-	return gate_turn_away(gate, reason) == VERDICT_PASS;
-}
-
-static bool
 restrict_to(struct gate *gate, struct key *key)
 {
 	struct restriction *found = &gate->restriction;
+	enum reason reason = search_files(gate, key);
 
-	if (search_files(gate, key, found) != FAULT_NONE ||
-	    !combine(key, found))
-		return refuse(gate, REASON_KEY_DOUBTFUL);
+	if (reason == REASON_NONE)
+		reason = combine(key, found);
+	if (reason != REASON_NONE)
+		return refuse(gate, reason);
 	if (!found->listed && !gate->reply.unlisted)
 		return refuse(gate, REASON_KEY_UNLISTED);
 	if (found->command != NULL && gate->command == NULL &&
@@ -144,20 +87,26 @@ gate_restrict(struct gate *gate)
 	struct key key;
 	bool ok;
 
-	if (facts->auth_lost)
-		return refuse(gate, REASON_KEY_DOUBTFUL);
+	if (facts->auth_lost) {
+		snprintf(gate->why, sizeof(gate->why), "%s", facts->auth_why);
+		return refuse(gate, REASON_KEY_SPOILT);
+	}
 	/* Without ExposeAuthInfo only a line of authorized_keys itself, which
 	 * is then obeyed by sshd, can have started a private gate. */
 	if (facts->auth_path[0] == '\0') {
+		enum reason reason;
+
 		if (gate->keeper.store != NULL)
 			return true;
-		return refuse(gate, REASON_KEY_UNKNOWN);
+		reason = gate_judge_unknown(gate);
+		return reason == REASON_NONE || refuse(gate, reason);
 	}
 	if (facts->keys == 0)
 		return true;
-	if (facts->keys > 1 || facts->auth == NULL ||
-	    key_parse(facts->auth, &key) != FAULT_NONE)
-		return refuse(gate, REASON_KEY_DOUBTFUL);
+	if (facts->keys > 1)
+		return refuse(gate, REASON_KEY_SEVERAL);
+	if (facts->auth == NULL || key_parse(facts->auth, &key) != FAULT_NONE)
+		return refuse(gate, REASON_KEY_ODD);
 	ok = restrict_to(gate, &key);
 	key_done(&key);
 	return ok;

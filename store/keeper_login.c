@@ -161,16 +161,20 @@ on_enroll_confirm(struct record *record, void *arg)
 	return a->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
+/* What a line says beside its fields. */
 static void
-say_drift(const struct outcome *outcome, char *ret, size_t size)
+say_detail(const struct attempt *a, char *ret, size_t size)
 {
-	int64_t off_s = outcome->drift_s < 0 ? -outcome->drift_s
-					     : outcome->drift_s;
+	int64_t drift_s = a->outcome.drift_s;
+	int64_t off_s = drift_s < 0 ? -drift_s : drift_s;
 
+	if (a->call->request.auth_path[0] == '\0')
+		snprintf(ret, size, "sshd did not say which key");
 	if (off_s == 0)
 		return;
-	snprintf(ret, size, "would fit a clock %lld s %s", (long long)off_s,
-	    outcome->drift_s > 0 ? "ahead" : "behind");
+	snprintf(ret + strlen(ret), size - strlen(ret),
+	    "%swould fit a clock %lld s %s", ret[0] != '\0' ? "; " : "",
+	    (long long)off_s, drift_s > 0 ? "ahead" : "behind");
 }
 
 /* A line for what is final.  False where a pass could not be logged. */
@@ -197,7 +201,7 @@ audit(struct attempt *a)
 	if (command != NULL)
 		utf8_clean(command, strlen(command), entry.command,
 		    sizeof(entry.command));
-	say_drift(&a->outcome, entry.detail, sizeof(entry.detail));
+	say_detail(a, entry.detail, sizeof(entry.detail));
 	return keeper_audit(call, &entry);
 }
 
@@ -374,7 +378,9 @@ static bool
 is_of_gate(enum reason reason)
 {
 	static const enum reason of_gate[] = {REASON_KEY_UNLISTED,
-	    REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN, REASON_NEEDS_TERMINAL,
+	    REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN, REASON_KEY_FILE,
+	    REASON_KEY_SPOILT, REASON_KEY_SEVERAL, REASON_KEY_ODD,
+	    REASON_KEY_COMMANDS, REASON_KEY_TMP, REASON_NEEDS_TERMINAL,
 	    REASON_DEVICE_TERMINAL, REASON_NO_CODE};
 
 	for (size_t i = 0; i < sizeof(of_gate) / sizeof(of_gate[0]); i++)

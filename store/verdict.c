@@ -114,6 +114,24 @@ static const struct {
     [REASON_KEY_UNKNOWN] = {"key_unknown", GATE_EXIT_CONFIG,
 	"sshd does not say which key was used: tell an administrator "
 	"(ExposeAuthInfo yes)."},
+    [REASON_KEY_FILE] = {"key_file", GATE_EXIT_DENIED,
+	"What your key may run cannot be looked up (%N): tell an "
+	"administrator."},
+    [REASON_KEY_SPOILT] = {"key_spoilt", GATE_EXIT_DENIED,
+	"The file in which sshd names your key is not as sshd left it (%N): "
+	"close this connection and log in anew."},
+    [REASON_KEY_SEVERAL] = {"key_several", GATE_EXIT_DENIED,
+	"sshd asked you for more than one key, and which one's restrictions "
+	"hold is not clear: tell an administrator (AuthenticationMethods)."},
+    [REASON_KEY_ODD] = {"key_odd", GATE_EXIT_DENIED,
+	"Your key or certificate is damaged, or has a critical option that is "
+	"not known here: use another key, or tell an administrator."},
+    [REASON_KEY_COMMANDS] = {"key_commands", GATE_EXIT_DENIED,
+	"Your certificate and the line of its authority name different "
+	"commands: tell an administrator."},
+    [REASON_KEY_TMP] = {"key_tmp", GATE_EXIT_LATER,
+	"sshd could not write to /tmp which key you used, so what it may run "
+	"is not clear (%N): ask an administrator to make room in /tmp."},
 
     [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
 	"The policy names a group that is not known here, \"%N\": tell "

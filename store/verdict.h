@@ -73,6 +73,12 @@ enum reason {
 	REASON_KEY_UNLISTED,
 	REASON_KEY_DOUBTFUL,
 	REASON_KEY_UNKNOWN,
+	REASON_KEY_FILE,
+	REASON_KEY_SPOILT,
+	REASON_KEY_SEVERAL,
+	REASON_KEY_ODD,
+	REASON_KEY_COMMANDS,
+	REASON_KEY_TMP,
 	/* deny: the policy and the system */
 	REASON_UNKNOWN_GROUP,
 	REASON_GROUP_ERROR,
@@ -96,7 +102,7 @@ enum reason {
 struct reason_facts {
 	int64_t wait_s;   /* LOCKED: until the next try */
 	int64_t left_s;   /* GRACE, OFFER: until the deadline */
-	const char *name; /* a group, a rule, a user; or "" */
+	const char *name; /* a group, a rule, a user, a file; or "" */
 };
 
 /* The word for it in logs and in the protocol: "wrong_code".  Never NULL. */

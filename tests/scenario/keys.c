@@ -330,7 +330,7 @@ static const struct {
 } refused_keys[] = {
     {REQUIRED, ".ssh/none", "key_unlisted", NULL},
     {EXEMPT, ".ssh/none", "key_unlisted", "exempt"},
-    {EXEMPT, "/etc", "key_doubtful", "exempt"},
+    {EXEMPT, "/etc", "key_file", "exempt"},
 };
 
 Test(keys, that_the_gate_refuses_are_refused_in_the_log)
@@ -366,7 +366,7 @@ Test(keys, that_the_gate_refuses_are_refused_in_the_log)
 	r = bastion_admin(b, ARGV("log", "--user", b->me));
 	assert_status(r, 0);
 	assert_says(
-	    r->out, text("login  deny     %s reason=key_doubtful", b->me));
+	    r->out, text("login  deny     %s reason=key_file", b->me));
 }
 
 /* Nothing of it can be learnt then; that it was refused, the log still has. */

@@ -46,6 +46,31 @@ Test(facts, leaves_no_environment_to_the_libraries)
 	cr_expect_eq(fixture_wait(pid), 0);
 }
 
+/* The drop-in empties them: an empty one is none, and no file that is lost. */
+static int
+read_empty(void)
+{
+	struct facts facts;
+
+	setenv("SSH_CONNECTION", "", 1);
+	setenv("SSH_ORIGINAL_COMMAND", "", 1);
+	setenv("SSH_USER_AUTH", "", 1);
+	setenv("TFA_CODE", "", 1);
+	return login_read(&facts) != FAULT_NONE || facts.command != NULL ||
+	    facts.auth_lost || facts.auth_path[0] != '\0' ||
+	    facts.auth != NULL || facts.address[0] != '\0' ||
+	    facts.code[0] != '\0';
+}
+
+Test(facts, takes_an_empty_variable_for_none)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(read_empty());
+	cr_expect_eq(fixture_wait(pid), 0);
+}
+
 /* Of whom a directory has; the keeper asked it. */
 Test(facts, takes_the_keepers_word_for_whom_passwd_lacks)
 {

@@ -941,6 +941,8 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 {
 	static const char *const of_gate[] = {REFUSED("key_unlisted"),
 	    REFUSED("key_doubtful"), REFUSED("key_unknown"),
+	    REFUSED("key_file"), REFUSED("key_spoilt"), REFUSED("key_several"),
+	    REFUSED("key_odd"), REFUSED("key_commands"), REFUSED("key_tmp"),
 	    REFUSED("needs_terminal"), REFUSED("device_terminal"),
 	    REFUSED("no_code")};
 	char reason[REASON_SENT];
@@ -960,7 +962,7 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 	/* As any other refusal, not without end. */
 	cr_expect_eq(serve(&s, of_gate[0], true, reason),
 	    TOLD | TOLD_LEFT_OUT | TOLD_CLAIM | TOLD_CLEAN);
-	cr_expect_eq(lines_with(&s, "\"event\""), 6);
+	cr_expect_eq(lines_with(&s, "\"event\""), COUNT(of_gate));
 	fixture_remove(s.folder);
 }
 

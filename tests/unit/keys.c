@@ -201,3 +201,39 @@ Test(keys, refuses_what_is_no_key)
 		    key_parse(cases[i], &key), FAULT_FORMAT, "%s", cases[i]);
 	}
 }
+
+Test(keys, tells_what_a_line_is_whichever_key_it_has)
+{
+	static const struct {
+		const char *line;
+		enum key_line kind;
+	} cases[] = {
+	    {"", KEY_LINE_NONE},
+	    {"  \t", KEY_LINE_NONE},
+	    {"\r", KEY_LINE_NONE},
+	    {"# command=\"a\" " KEY, KEY_LINE_NONE},
+	    {KEY, KEY_LINE_FREE},
+	    {" \t" KEY " command=\"a\"", KEY_LINE_FREE},
+	    {"restrict,pty,from=\"a,command=b\" " KEY, KEY_LINE_FREE},
+	    {"environment=\"A=command=\" " KEY "\r", KEY_LINE_FREE},
+	    {"command=\"\" " KEY, KEY_LINE_COMMAND},
+	    {"COMMAND=\"a b\"\t" KEY, KEY_LINE_COMMAND},
+	    {"no-pty,command=\"a \\\" b\",restrict " KEY, KEY_LINE_COMMAND},
+	    {"cert-authority " KEY, KEY_LINE_AUTHORITY},
+	    {"Cert-Authority,command=\"a\" " KEY, KEY_LINE_AUTHORITY},
+	    {"command=a " KEY, KEY_LINE_DOUBTFUL},
+	    {"command=\"a " KEY, KEY_LINE_DOUBTFUL},
+	    {"command=\"a\" ", KEY_LINE_DOUBTFUL},
+	    {"command=\"a\",command=\"a\" " KEY, KEY_LINE_DOUBTFUL},
+	    {"ssh-rsa " BLOB, KEY_LINE_DOUBTFUL},
+	    {"ssh-ed25519", KEY_LINE_DOUBTFUL},
+	    {"ssh-ed25519 AAAA", KEY_LINE_DOUBTFUL},
+	    {BLOB, KEY_LINE_DOUBTFUL},
+	    {"\xef\xbb\xbf" KEY, KEY_LINE_DOUBTFUL},
+	    {"@cert-authority * " KEY, KEY_LINE_DOUBTFUL},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		cr_expect_eq(
+		    key_line_read(cases[i].line), cases[i].kind, "%zu", i);
+}

@@ -1,0 +1,140 @@
+/*
+ * sshd names the key in a file that it writes to /tmp as the user.  Any local
+ * user can fill /tmp, so that must keep nobody out; and a user can fill it
+ * too, so that must open nothing: a key that nobody knows may do what the least
+ * of all the keys may that sshd takes from this user.  Where none is limited,
+ * that is everything that a code opens.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "gate.h"
+#include "sshd.h"
+
+#define INFO_BYTES 4096 /* about what sshd writes */
+
+/* Puts in front of gate->why what there is to say of /tmp, as of now: the same
+ * steps as sshd's.  NULL: it can be written. */
+static const char *
+try_tmp(void)
+{
+	char path[] = "/tmp/tfa-gate.XXXXXX";
+	static const char bytes[INFO_BYTES];
+	scoped_fd int fd = mkstemp(path);
+	ssize_t n;
+
+	if (fd < 0)
+		return strerror(errno);
+	unlink(path);
+	n = write(fd, bytes, sizeof(bytes));
+	return n < 0         ? strerror(errno)
+	    : n < INFO_BYTES ? strerror(ENOSPC)
+			     : NULL;
+}
+
+static enum reason
+refuse(struct gate *gate, const char *tmp)
+{
+	char why[WHY_TEXT];
+
+	memcpy(why, gate->why, sizeof(why));
+	snprintf(gate->why, sizeof(gate->why), "/tmp: %.60s; %.400s",
+	    tmp != NULL ? tmp : "has room again", why);
+	return REASON_KEY_TMP;
+}
+
+/* Says which line, of which file, limits a key. */
+static bool
+is_limited(struct gate *gate, const char *path, int number, enum key_line kind)
+{
+	const char *what = "";
+
+	switch (kind) {
+	case KEY_LINE_NONE:
+	case KEY_LINE_FREE:
+		return false;
+	case KEY_LINE_COMMAND:
+		/* What the administrator wrote goes before it. */
+		if (gate->command != NULL)
+			return false;
+		what = "a key of yours is for one command";
+		break;
+	case KEY_LINE_AUTHORITY:
+		what = "certificates have limits of their own";
+		break;
+	case KEY_LINE_DOUBTFUL:
+		what = "cannot be read";
+		break;
+	}
+	snprintf(
+	    gate->why, sizeof(gate->why), "%.300s:%d: %s", path, number, what);
+	return true;
+}
+
+static bool
+has_limits(struct gate *gate, const struct key_file *file)
+{
+	const char *at = file->text;
+
+	for (int number = 1; at != NULL && *at != '\0'; number++) {
+		size_t n = strcspn(at, "\n");
+		scoped_free char *line = strndup(at, n);
+		enum key_line kind = line == NULL ? KEY_LINE_DOUBTFUL
+						  : key_line_read(line);
+
+		if (is_limited(gate, file->path, number, kind))
+			return true;
+		at += n + (at[n] == '\n');
+	}
+	return false;
+}
+
+/*
+ * Whether a file of the policy limits a key, or did when this connection was
+ * let in: what was changed since may have been a line with a command.
+ */
+static bool
+files_limit(struct gate *gate, const struct sshd_view *view)
+{
+	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
+		scoped_key_file struct key_file file = {.text = NULL};
+
+		if (key_file_read(&gate->facts,
+			gate->reply.key_files.items[i].text, &file,
+			gate->why) != FAULT_NONE)
+			return true;
+		if (sshd_is_newer(&file.changed, view)) {
+			snprintf(gate->why, sizeof(gate->why),
+			    "%.300s: was changed after you connected, so "
+			    "connect anew",
+			    file.path);
+			return true;
+		}
+		if (has_limits(gate, &file))
+			return true;
+	}
+	return false;
+}
+
+enum reason
+gate_judge_unknown(struct gate *gate)
+{
+	struct sshd_view view;
+	enum fault fault = sshd_look(gate, &view);
+	const char *tmp = try_tmp();
+
+	if (fault != FAULT_NONE)
+		return tmp == NULL ? REASON_KEY_UNKNOWN : refuse(gate, tmp);
+	if (!view.exposes)
+		return REASON_KEY_UNKNOWN;
+	memcpy(gate->why, view.authority, sizeof(view.authority));
+	if (gate->why[0] == '\0' && !gate->reply.unlisted)
+		memcpy(gate->why, view.other_keys, sizeof(view.other_keys));
+	if (gate->why[0] != '\0' || files_limit(gate, &view))
+		return refuse(gate, tmp);
+	return REASON_NONE;
+}

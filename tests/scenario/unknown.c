@@ -1,0 +1,425 @@
+/*
+ * sshd writes into /tmp which key was used.  Where it cannot, nobody knows the
+ * key: whoever has no key with a restriction is asked as with any of them, and
+ * whoever has one is refused, since it may be that one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../support/talk.h"
+#include "site.h"
+#include "tmp.h"
+
+Scenarios(unknown);
+
+#define ONLY "command=\"echo only\""
+
+static char *
+list_of(const char *user)
+{
+	return text("/home/%s/.ssh/authorized_keys", user);
+}
+
+static char *
+key_of(const char *user)
+{
+	return read_text(text("%s/%s.pub", getenv("TFA_KEYS"), user));
+}
+
+static struct site
+open_site(const char *user, const char *rules, const char *match)
+{
+	struct bastion *b;
+
+	tmp_own();
+	b = bastion_open(.rules = rules, .match = match);
+	return site_of(b, user);
+}
+
+static struct run *
+try(const struct site *s, const char *code, const char *command)
+{
+	return code == NULL ? ssh_run(s->b, s->user, NULL, command, NULL)
+			    : ssh_with_code(s->b, s->user, code, command);
+}
+
+/* Refused for what the message says, whatever the code. */
+static void
+assert_limited(const struct site *s, const char *why)
+{
+	struct run *r = try(s, s->code, "echo inside");
+
+	assert_refused(r, 75);
+	assert_says(r->err, "sshd could not write to /tmp which key you used");
+	assert_says(r->err, why);
+}
+
+static void
+assert_free(const struct site *s, const char *code)
+{
+	struct run *r = try(s, code, "echo inside");
+
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "inside\n");
+}
+
+Test(unknown, key_without_restrictions_is_asked_for_the_code)
+{
+	struct site s;
+	const char *audit;
+
+	needs_people();
+	for (int kind = TMP_NO_SPACE; kind < TMP_KINDS; kind++) {
+		s = kind == TMP_NO_SPACE ? open_site("user01", REQUIRED, NULL)
+					 : site_of(s.b, "user01");
+		if (!tmp_put((enum tmp_kind)kind))
+			continue;
+		assert_refused(try(&s, NULL, "echo inside"), 76);
+		assert_refused(try(&s, s.wrong, "echo inside"), 77);
+		assert_free(&s, s.code);
+		/* Nothing was remembered. */
+		assert_refused(try(&s, NULL, "echo inside"), 76);
+		assert_never_says(fixture_record(s.b, s.user), "\"until\"");
+	}
+	audit = fixture_audit(s.b);
+	assert_says(audit, "\"detail\":\"sshd did not say which key\"");
+	assert_never_says(audit, "SHA256:");
+}
+
+/* Three in one: the key with a command, which file, which line. */
+Test(unknown, key_for_one_command_is_refused_in_whichever_file_it_is)
+{
+	static const char *const names[] = {"", "2"};
+	const char *key, *before;
+	struct site s;
+
+	needs_people();
+	s = open_site("user02", REQUIRED, NULL);
+	key = key_of(s.user);
+	before = read_text(list_of(s.user));
+	tmp_put(TMP_NO_SPACE);
+	for (size_t i = 0; i < 2; i++) {
+		write_text(list_of(s.user), text("# none\n%s", before));
+		write_text(text("%s%s", list_of(s.user), names[i]),
+		    text("%s\n" ONLY ",restrict %s", key, key));
+		assert_limited(&s,
+		    text("authorized_keys%s:3: a key of yours is for one "
+			 "command",
+			names[i]));
+	}
+	unlink(text("%s2", list_of(s.user)));
+	write_text(list_of(s.user), before);
+	assert_free(&s, s.code);
+}
+
+/* What may be a restriction is one. */
+Test(unknown, key_is_refused_for_each_line_that_may_restrict_it)
+{
+	static const struct {
+		const char *line, *why;
+	} cases[] = {
+	    {"command=\"echo only\" ", ":2: a key of yours is for one command"},
+	    {"restrict,COMMAND=\"x\" ",
+		":2: a key of yours is for one command"},
+	    {"cert-authority ", ":2: certificates have limits of their own"},
+	    {"command=echo ", ":2: cannot be read"},
+	    {"command=\"x\",command=\"y\" ", ":2: cannot be read"},
+	    {"command=\"x ", ":2: cannot be read"},
+	    {"nonsense ssh-ed25519 AAAA\n", ":2: cannot be read"},
+	};
+	const char *key;
+	struct site s;
+
+	needs_people();
+	s = open_site("user03", REQUIRED, NULL);
+	key = key_of(s.user);
+	tmp_put(TMP_NO_SPACE);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_text(
+		    list_of(s.user), text("%s%s%s", key, cases[i].line, key));
+		assert_limited(&s, cases[i].why);
+	}
+	/* sshd itself sees to these, with a ForceCommand too. */
+	write_text(list_of(s.user),
+	    text("# command=\"x\"\n\nfrom=\"127.0.0.1,::1\",no-pty,"
+		 "permitopen=\"a:1\",environment=\"A=command=b\" %s",
+		key));
+	assert_free(&s, s.code);
+}
+
+/* Files that are no files say nothing, or are refused with their name. */
+Test(unknown, key_is_refused_where_a_file_cannot_be_read)
+{
+	const char *other;
+	struct site s;
+
+	needs_people();
+	s = open_site("user04", REQUIRED, NULL);
+	other = text("%s2", list_of(s.user));
+	tmp_put(TMP_NO_SPACE);
+	cr_assert_eq(symlink("/dev/null", other), 0);
+	assert_free(&s, s.code);
+	unlink(other);
+	cr_assert_eq(symlink(other, other), 0);
+	assert_limited(&s, "authorized_keys2: ");
+	unlink(other);
+	cr_assert_eq(mkdir(other, 0755), 0);
+	assert_limited(&s, "authorized_keys2: is not a file");
+	rmdir(other);
+	cr_assert_eq(mkfifo(other, 0644), 0);
+	assert_limited(&s, "authorized_keys2: is not a file");
+	unlink(other);
+	write_text(other, "");
+	cr_assert_eq(chmod(other, 0), 0);
+	assert_limited(&s, "authorized_keys2: Permission denied");
+	unlink(other);
+}
+
+/* Sources of keys whose restrictions the gate cannot see. */
+Test(unknown, key_is_refused_where_sshd_takes_keys_from_elsewhere)
+{
+	static const struct {
+		const char *match, *why;
+	} cases[] = {
+	    {"AuthorizedKeysCommand /bin/cat %s\n"
+	     "AuthorizedKeysCommandUser nobody",
+		": AuthorizedKeysCommand"},
+	    {"Match User user05\n"
+	     "AuthorizedKeysCommand /bin/cat %s\n"
+	     "AuthorizedKeysCommandUser nobody",
+		": AuthorizedKeysCommand"},
+	    {"Match Address 127.0.0.0/8\n"
+	     "AuthorizedKeysFile .ssh/authorized_keys %s",
+		": AuthorizedKeysFile"},
+	    {"TrustedUserCAKeys %s", ": TrustedUserCAKeys"},
+	};
+	const char *keys = "/srv/tfa/only-of-user05", *own;
+	struct site s;
+
+	needs_people();
+	tmp_own();
+	own = read_text(list_of("user05"));
+	write_text(keys, text(ONLY " %s", key_of("user05")));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *match = text("%s", cases[i].match), *at;
+
+		at = strstr(match, "%s");
+		match = text(
+		    "%.*s%s%s", (int)(at - match), match, keys, at + 2);
+		s = site_of(
+		    bastion_open(.rules = REQUIRED, .match = match), "user05");
+		tmp_put(TMP_NO_SPACE);
+		/* With a key of his own that is free, and without. */
+		assert_limited(&s, cases[i].why);
+		write_text(list_of(s.user), "# none\n");
+		if (i < 3)
+			assert_limited(&s, cases[i].why);
+		write_text(list_of(s.user), own);
+		bastion_close_all();
+	}
+}
+
+/* A block that names others is not about this user. */
+Test(unknown, key_is_asked_beside_an_account_of_another_kind)
+{
+	struct site s;
+
+	needs_people();
+	s = open_site("user06", REQUIRED,
+	    "Match User git,user07\n"
+	    "    AuthorizedKeysCommand /bin/true\n"
+	    "    AuthorizedKeysCommandUser nobody");
+	tmp_put(TMP_NO_SPACE);
+	assert_free(&s, s.code);
+}
+
+/* Certificates of an authority for all carry what they may run. */
+Test(unknown, certificate_keeps_its_force_command)
+{
+	const char *ca;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	ca = text("%s/user-ca", getenv("TFA_KEYS"));
+	s = open_site(
+	    "user08", RULE("exempt"), text("TrustedUserCAKeys %s.pub", ca));
+	assert_status(
+	    site_shell(text("cd %s; cp %s/%s.pub .; ssh-keygen -q -s %s -I x "
+			    "-n %s -O force-command='echo only' %s.pub",
+		s.b->dir, getenv("TFA_KEYS"), s.user, ca, s.user, s.user)),
+	    0);
+	tmp_put(TMP_NO_SPACE);
+	r = ssh_run(s.b, s.user,
+	    ARGV(
+		"-o", text("CertificateFile=%s/%s-cert.pub", s.b->dir, s.user)),
+	    "echo inside", NULL);
+	assert_refused(r, 75);
+	assert_says(r->err, "TrustedUserCAKeys");
+}
+
+/* Exempt or root, neither gains by it. */
+Test(unknown, exempt_user_is_let_in_and_with_a_restricted_key_is_not)
+{
+	const char *before;
+	struct site s;
+
+	needs_people();
+	s = open_site("user09", RULE("exempt"), NULL);
+	before = read_text(list_of(s.user));
+	tmp_put(TMP_CLOSED);
+	assert_free(&s, NULL);
+	write_text(
+	    list_of(s.user), text("%s" ONLY " %s", before, key_of(s.user)));
+	assert_limited(&s, "a key of yours is for one command");
+	write_text(list_of(s.user), before);
+	assert_free(&s, NULL);
+}
+
+Test(unknown, root_is_let_in_and_with_a_restricted_key_is_not)
+{
+	const char *list = "/root/.ssh/authorized_keys";
+	struct site s;
+
+	needs_people();
+	tmp_own();
+	assert_status(site_shell("mount -t tmpfs -o mode=700 tmpfs /root; "
+				 "mkdir -m 700 /root/.ssh"),
+	    0);
+	write_text(list, key_of("user09"));
+	s = site_of(bastion_open(.rules = RULE("exempt")), "root");
+	assert_status(site_shell(text("cp %s/user09 %s/root; chmod 600 %s/root",
+			  getenv("TFA_KEYS"), s.b->dir, s.b->dir)),
+	    0);
+	tmp_put(TMP_NO_SPACE);
+	for (int i = 0; i < 2; i++) {
+		struct run *r = ssh_run(s.b, "root",
+		    ARGV("-i", text("%s/root", s.b->dir)), "echo inside", NULL);
+
+		if (i == 0) {
+			assert_status(r, 0);
+			write_text(list, text(ONLY " %s", key_of("user09")));
+		} else {
+			assert_refused(r, 75);
+		}
+	}
+}
+
+/* "--command" goes before the line's, with a known key and without. */
+Test(unknown, key_at_a_gate_for_one_command_runs_that)
+{
+	const char *before;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	tmp_own();
+	s = site_of(
+	    bastion_open(.rules = REQUIRED,
+		.gate = "--command 'echo forced $SSH_ORIGINAL_COMMAND'"),
+	    "user10");
+	before = read_text(list_of(s.user));
+	tmp_put(TMP_NO_SPACE);
+	r = try(&s, s.code, "echo inside");
+	assert_status(r, 0);
+	cr_expect_str_eq(r->out, "forced echo inside\n");
+	write_text(list_of(s.user), text(ONLY " %s", key_of(s.user)));
+	r = try(&s, s.later, "echo inside");
+	assert_status(r, 0);
+	cr_expect_str_eq(r->out, "forced echo inside\n");
+	write_text(list_of(s.user), before);
+}
+
+/* A connection without a session, and its name for ssh. */
+static const char *
+master_of(const struct site *s, struct session **ret)
+{
+	const char *path = text("ControlPath=%s/master", s->b->dir);
+
+	*ret = session_start(ARGV("ssh", "-F", s->b->ssh_config, "-l", s->user,
+	    "-M", "-N", "-o", path, "bastion"));
+	for (int i = 0; i < 200; i++) {
+		if (run(ARGV("ssh", "-F", s->b->ssh_config, "-o", path, "-O",
+			    "check", "bastion"),
+			NULL, 0)
+			->status == 0)
+			return path;
+		run_sleep_ms(50);
+	}
+	fail("no connection");
+}
+
+/*
+ * A connection that was let in by a restricted key while /tmp was full, and
+ * then its line was taken away: it does not become a free one.
+ */
+Test(unknown, key_whose_line_was_taken_away_is_refused_on_its_connection)
+{
+	const char *before, *path;
+	struct session *master;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	s = open_site("user11", RULE("exempt"), NULL);
+	before = read_text(list_of(s.user));
+	write_text(list_of(s.user), text(ONLY " %s", key_of(s.user)));
+	tmp_put(TMP_NO_SPACE);
+	path = master_of(&s, &master);
+	write_text(list_of(s.user), before);
+	r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+	assert_refused(r, 75);
+	assert_says(r->err, "was changed after you connected");
+	cr_assert_eq(unlink(list_of(s.user)), 0);
+	r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+	assert_refused(r, 75);
+	assert_says(r->err, "was changed after you connected");
+	session_kill(master);
+	write_text(list_of(s.user), before);
+	assert_free(&s, NULL);
+}
+
+/* A /tmp that is well again by the time that somebody looks keeps nobody out,
+ * and what stands in it by then names no key. */
+Test(unknown, key_is_judged_by_what_sshd_could_do_and_not_by_tmp_of_now)
+{
+	const char *path;
+	struct session *master, *session;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	s = open_site("user13", REQUIRED, NULL);
+	tmp_put(TMP_NO_SPACE);
+	path = master_of(&s, &master);
+	tmp_put(TMP_FINE);
+	r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+	assert_refused(r, 76);
+	session = session_open(s.b, s.user, ARGV("-o", path), NULL);
+	session_pass(session, s.code);
+	r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+	assert_refused(r, 76);
+	session_kill(session);
+	session_kill(master);
+}
+
+/* A mistake in the configuration is not taken for a full /tmp, and a full /tmp
+ * does not make one harmless. */
+Test(unknown, key_that_sshd_was_not_told_to_name_is_refused)
+{
+	struct site s;
+
+	needs_people();
+	s = open_site("user12", RULE("exempt"),
+	    "Match User user12\n    ExposeAuthInfo no");
+	for (int kind = TMP_FINE; kind <= TMP_NO_INODES; kind++) {
+		struct run *r;
+
+		tmp_put((enum tmp_kind)kind);
+		r = try(&s, NULL, "echo inside");
+		assert_refused(r, 78);
+		assert_says(r->err, "ExposeAuthInfo");
+	}
+}
