@@ -305,6 +305,141 @@ Test(keys, key_in_no_file_passes_where_the_policy_says_so)
 	assert_unlisted(try(&s, s.later, "echo inside"));
 }
 
+/* Each names the file, and what is wrong with it. */
+Test(keys, that_cannot_be_looked_up_say_which_file_and_why)
+{
+	static const struct {
+		const char *name, *says;
+	} cases[] = {
+	    {"@/closed/keys", "/closed/keys: Permission denied"},
+	    {"@/loop", "/loop: "},
+	    {"/srv", "/srv: is not a file"},
+	    {"@/fifo", "/fifo: is not a file"},
+	    {"/dev/zero", "/dev/zero: is not a file"},
+	    {"@/large", "/large: is larger than 4 megabytes"},
+	    {"@/nul", "/nul: has a NUL byte"},
+	};
+	const char *user = "user26";
+	struct site s;
+
+	needs_people();
+	s = site_of(bastion_open(.rules = REQUIRED), user);
+	assert_status(
+	    site_shell(text("cd %s; mkdir -m 700 closed; ln -s loop loop; "
+			    "mkfifo -m 644 fifo; truncate -s 4194305 large; "
+			    "printf 'a\\0b' >nul",
+		s.b->dir)),
+	    0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *name = cases[i].name;
+		struct run *r;
+
+		if (name[0] == '@')
+			name = text("%s%s", s.b->dir, name + 1);
+		fixture_write_policy(s.b,
+		    fixture_policy(REQUIRED,
+			text("'keys':{'files':['.ssh/authorized_keys','%s']}",
+			    name)));
+		r = try(&s, s.code, "echo inside");
+		assert_refused(r, 77);
+		assert_says(
+		    r->err, "What your key may run cannot be looked up");
+		assert_says(r->err, cases[i].says);
+	}
+	/* These say nothing. */
+	fixture_write_policy(s.b,
+	    fixture_policy(REQUIRED,
+		"'keys':{'files':['.ssh/authorized_keys','/dev/null','/none',"
+		"'/etc/passwd/none']}"));
+	assert_free(&s, s.code);
+}
+
+/* sshd's file after a session has been at it. */
+Test(keys, that_a_session_has_spoilt_say_so)
+{
+	static const struct {
+		const char *spoil, *says;
+	} cases[] = {
+	    {"chmod 644 $A", ": open to others"},
+	    {"chmod 600 $A; : >$A", ": empty"},
+	    {"rm $A; mkdir $A", ": not a file"},
+	    {"rmdir $A; ln -s /etc/passwd $A", "Symbolic link"},
+	    {"rm $A", "No such file"},
+	    {"umask 077; echo publickey a b >$A", "damaged"},
+	    {"echo publickey a b >>$A", "more than one key"},
+	};
+	const char *path, *auth;
+	struct session *master;
+	struct site s;
+
+	needs_people();
+	s = site_of(bastion_open(.rules = RULE("exempt")), "user28");
+	path = text("ControlPath=%s/master", s.b->dir);
+	master = session_open(s.b, s.user, ARGV("-M", "-o", path), NULL);
+	session_type(master, "echo \"A=$SSH_USER_AUTH.\"\r");
+	session_expect(master, "A=/tmp/");
+	auth = text("/tmp/sshauth.%.15s",
+	    strstr(strstr(master->seen, "A=/tmp/"), "auth.") + 5);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct run *r;
+
+		session_type(master,
+		    text(
+			"A=%s; %s; echo do''ne%zu\r", auth, cases[i].spoil, i));
+		session_expect(master, text("done%zu", i));
+		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+		assert_refused(r, 77);
+		assert_says(r->err, cases[i].says);
+	}
+	session_kill(master);
+}
+
+Test(keys, that_sshd_asked_for_more_than_one_of_say_so)
+{
+	const char *user = "user24", *other, *list;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	s = site_of(bastion_open(.rules = REQUIRED,
+			.match = text("Match User %s\n    "
+				      "AuthenticationMethods "
+				      "publickey,publickey\n",
+			    user)),
+	    user);
+	other = text("%s/other", s.b->dir);
+	list = read_text(list_of(user));
+	assert_status(
+	    site_shell(text("ssh-keygen -q -t ed25519 -N '' -f %s", other)), 0);
+	write_text(list_of(user),
+	    text("%s%s", list, read_text(text("%s.pub", other))));
+	r = ssh_run(s.b, user, ARGV("-i", other, "-o", with_code(s.code)),
+	    "echo inside", NULL);
+	write_text(list_of(user), list);
+	assert_refused(r, 77);
+	assert_says(r->err, "more than one key");
+}
+
+Test(keys, certificate_and_authority_that_differ_say_so)
+{
+	const char *user = "user25", *ca;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	ca = text("%s/user-ca", getenv("TFA_KEYS"));
+	s = site_of(bastion_open(.rules = REQUIRED,
+			.more = "'keys':{'files':['/srv/tfa/two']}",
+			.match = text("TrustedUserCAKeys %s.pub", ca)),
+	    user);
+	certify(&s, ca, "-O force-command='echo forced'");
+	write_text("/srv/tfa/two",
+	    text("cert-authority," ONLY " %s", read_text(text("%s.pub", ca))));
+	r = by_certificate(&s, s.code, "echo inside");
+	assert_refused(r, 77);
+	assert_says(r->err, "name different commands");
+}
+
 #define EXEMPT RULE("exempt")
 
 /* The last line of the audit, and the one before it where that is wanted. */
@@ -365,8 +500,7 @@ Test(keys, that_the_gate_refuses_are_refused_in_the_log)
 	}
 	r = bastion_admin(b, ARGV("log", "--user", b->me));
 	assert_status(r, 0);
-	assert_says(
-	    r->out, text("login  deny     %s reason=key_file", b->me));
+	assert_says(r->out, text("login  deny     %s reason=key_file", b->me));
 }
 
 /* Nothing of it can be learnt then; that it was refused, the log still has. */

@@ -35,6 +35,10 @@ tmp_own(void)
 	cr_assert_eq(unshare(CLONE_NEWNS), 0, "%s", strerror(errno));
 	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	machine_sh(spoil[TMP_FINE]);
+	machine_sh("mount -t tmpfs -o mode=755 tmpfs /mnt\n"
+		   "cp -a /home/. /mnt/\n"
+		   "mount --bind /mnt /home\n"
+		   "umount /mnt");
 }
 
 bool

@@ -21,7 +21,8 @@ enum tmp_kind {
 
 extern const char *const tmp_names[TMP_KINDS];
 
-/* From now on mounts are this test's own.  Before the bastion opens. */
+/* From now on mounts are this test's own, and so are the homes of its users.
+ * Before the bastion opens. */
 void tmp_own(void);
 
 /* An empty /tmp of that kind, in place of the last one.  False where this

@@ -72,8 +72,8 @@ Test(unknown, key_without_restrictions_is_asked_for_the_code)
 
 	needs_people();
 	for (int kind = TMP_NO_SPACE; kind < TMP_KINDS; kind++) {
-		s = kind == TMP_NO_SPACE ? open_site("user01", REQUIRED, NULL)
-					 : site_of(s.b, "user01");
+		s = kind == TMP_NO_SPACE ? open_site("user19", REQUIRED, NULL)
+					 : site_of(s.b, "user19");
 		if (!tmp_put((enum tmp_kind)kind))
 			continue;
 		assert_refused(try(&s, NULL, "echo inside"), 76);
@@ -96,7 +96,7 @@ Test(unknown, key_for_one_command_is_refused_in_whichever_file_it_is)
 	struct site s;
 
 	needs_people();
-	s = open_site("user02", REQUIRED, NULL);
+	s = open_site("user20", REQUIRED, NULL);
 	key = key_of(s.user);
 	before = read_text(list_of(s.user));
 	tmp_put(TMP_NO_SPACE);
@@ -133,7 +133,7 @@ Test(unknown, key_is_refused_for_each_line_that_may_restrict_it)
 	struct site s;
 
 	needs_people();
-	s = open_site("user03", REQUIRED, NULL);
+	s = open_site("user21", REQUIRED, NULL);
 	key = key_of(s.user);
 	tmp_put(TMP_NO_SPACE);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -156,7 +156,7 @@ Test(unknown, key_is_refused_where_a_file_cannot_be_read)
 	struct site s;
 
 	needs_people();
-	s = open_site("user04", REQUIRED, NULL);
+	s = open_site("user22", REQUIRED, NULL);
 	other = text("%s2", list_of(s.user));
 	tmp_put(TMP_NO_SPACE);
 	cr_assert_eq(symlink("/dev/null", other), 0);
@@ -186,7 +186,7 @@ Test(unknown, key_is_refused_where_sshd_takes_keys_from_elsewhere)
 	    {"AuthorizedKeysCommand /bin/cat %s\n"
 	     "AuthorizedKeysCommandUser nobody",
 		": AuthorizedKeysCommand"},
-	    {"Match User user05\n"
+	    {"Match User user23\n"
 	     "AuthorizedKeysCommand /bin/cat %s\n"
 	     "AuthorizedKeysCommandUser nobody",
 		": AuthorizedKeysCommand"},
@@ -195,13 +195,13 @@ Test(unknown, key_is_refused_where_sshd_takes_keys_from_elsewhere)
 		": AuthorizedKeysFile"},
 	    {"TrustedUserCAKeys %s", ": TrustedUserCAKeys"},
 	};
-	const char *keys = "/srv/tfa/only-of-user05", *own;
+	const char *keys = "/srv/tfa/only-of-user23", *own;
 	struct site s;
 
 	needs_people();
 	tmp_own();
-	own = read_text(list_of("user05"));
-	write_text(keys, text(ONLY " %s", key_of("user05")));
+	own = read_text(list_of("user23"));
+	write_text(keys, text(ONLY " %s", key_of("user23")));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *match = text("%s", cases[i].match), *at;
 
@@ -209,7 +209,7 @@ Test(unknown, key_is_refused_where_sshd_takes_keys_from_elsewhere)
 		match = text(
 		    "%.*s%s%s", (int)(at - match), match, keys, at + 2);
 		s = site_of(
-		    bastion_open(.rules = REQUIRED, .match = match), "user05");
+		    bastion_open(.rules = REQUIRED, .match = match), "user23");
 		tmp_put(TMP_NO_SPACE);
 		/* With a key of his own that is free, and without. */
 		assert_limited(&s, cases[i].why);
@@ -227,8 +227,8 @@ Test(unknown, key_is_asked_beside_an_account_of_another_kind)
 	struct site s;
 
 	needs_people();
-	s = open_site("user06", REQUIRED,
-	    "Match User git,user07\n"
+	s = open_site("user24", REQUIRED,
+	    "Match User git,user25\n"
 	    "    AuthorizedKeysCommand /bin/true\n"
 	    "    AuthorizedKeysCommandUser nobody");
 	tmp_put(TMP_NO_SPACE);
@@ -245,7 +245,7 @@ Test(unknown, certificate_keeps_its_force_command)
 	needs_people();
 	ca = text("%s/user-ca", getenv("TFA_KEYS"));
 	s = open_site(
-	    "user08", RULE("exempt"), text("TrustedUserCAKeys %s.pub", ca));
+	    "user26", RULE("exempt"), text("TrustedUserCAKeys %s.pub", ca));
 	assert_status(
 	    site_shell(text("cd %s; cp %s/%s.pub .; ssh-keygen -q -s %s -I x "
 			    "-n %s -O force-command='echo only' %s.pub",
@@ -267,7 +267,7 @@ Test(unknown, exempt_user_is_let_in_and_with_a_restricted_key_is_not)
 	struct site s;
 
 	needs_people();
-	s = open_site("user09", RULE("exempt"), NULL);
+	s = open_site("user28", RULE("exempt"), NULL);
 	before = read_text(list_of(s.user));
 	tmp_put(TMP_CLOSED);
 	assert_free(&s, NULL);
@@ -288,9 +288,9 @@ Test(unknown, root_is_let_in_and_with_a_restricted_key_is_not)
 	assert_status(site_shell("mount -t tmpfs -o mode=700 tmpfs /root; "
 				 "mkdir -m 700 /root/.ssh"),
 	    0);
-	write_text(list, key_of("user09"));
+	write_text(list, key_of("user28"));
 	s = site_of(bastion_open(.rules = RULE("exempt")), "root");
-	assert_status(site_shell(text("cp %s/user09 %s/root; chmod 600 %s/root",
+	assert_status(site_shell(text("cp %s/user28 %s/root; chmod 600 %s/root",
 			  getenv("TFA_KEYS"), s.b->dir, s.b->dir)),
 	    0);
 	tmp_put(TMP_NO_SPACE);
@@ -300,7 +300,7 @@ Test(unknown, root_is_let_in_and_with_a_restricted_key_is_not)
 
 		if (i == 0) {
 			assert_status(r, 0);
-			write_text(list, text(ONLY " %s", key_of("user09")));
+			write_text(list, text(ONLY " %s", key_of("user28")));
 		} else {
 			assert_refused(r, 75);
 		}
@@ -319,7 +319,7 @@ Test(unknown, key_at_a_gate_for_one_command_runs_that)
 	s = site_of(
 	    bastion_open(.rules = REQUIRED,
 		.gate = "--command 'echo forced $SSH_ORIGINAL_COMMAND'"),
-	    "user10");
+	    "user19");
 	before = read_text(list_of(s.user));
 	tmp_put(TMP_NO_SPACE);
 	r = try(&s, s.code, "echo inside");
@@ -363,7 +363,7 @@ Test(unknown, key_whose_line_was_taken_away_is_refused_on_its_connection)
 	struct run *r;
 
 	needs_people();
-	s = open_site("user11", RULE("exempt"), NULL);
+	s = open_site("user20", RULE("exempt"), NULL);
 	before = read_text(list_of(s.user));
 	write_text(list_of(s.user), text(ONLY " %s", key_of(s.user)));
 	tmp_put(TMP_NO_SPACE);
@@ -391,7 +391,7 @@ Test(unknown, key_is_judged_by_what_sshd_could_do_and_not_by_tmp_of_now)
 	struct run *r;
 
 	needs_people();
-	s = open_site("user13", REQUIRED, NULL);
+	s = open_site("user22", REQUIRED, NULL);
 	tmp_put(TMP_NO_SPACE);
 	path = master_of(&s, &master);
 	tmp_put(TMP_FINE);
@@ -412,8 +412,8 @@ Test(unknown, key_that_sshd_was_not_told_to_name_is_refused)
 	struct site s;
 
 	needs_people();
-	s = open_site("user12", RULE("exempt"),
-	    "Match User user12\n    ExposeAuthInfo no");
+	s = open_site("user21", RULE("exempt"),
+	    "Match User user21\n    ExposeAuthInfo no");
 	for (int kind = TMP_FINE; kind <= TMP_NO_INODES; kind++) {
 		struct run *r;
 
