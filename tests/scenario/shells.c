@@ -216,3 +216,42 @@ expect_gate_first(const char *user)
 	}
 
 Shell(fish) Shell(zsh) Shell(tcsh)
+
+    /*
+ * fish loads its functions from where a variable says, and calls one before the
+ * gate.  Whoever has a code finds all of fish's own in the session.
+ */
+    Test(shells, fish_loads_no_function_of_a_users_before_the_gate)
+{
+	static const char user[] = "own-fish";
+	static const char file[] = "/home/own-fish/.ssh/environment";
+	const char *folder, *ran;
+	struct bastion *b, *bare;
+	struct run *r;
+
+	needs_people();
+	needs_program("fish");
+	b = bastion_open(.rules = REQUIRED,
+	    .before = "PermitUserEnvironment yes\n");
+	bare = bastion_open(.no_gate = true,
+	    .before = "PermitUserEnvironment yes\n");
+	fixture_enrol(b, user);
+	folder = open_folder(b);
+	ran = text("%s/ran", folder);
+	write_text(
+	    text("%s/__fish_set_locale.fish", folder), text("echo >%s\n", ran));
+	write_text(file, text("fish_function_path=%s\n", folder));
+	ssh_run(bare, user, NULL, "true", NULL);
+	cr_assert_eq(unlink(ran), 0, "the attack does not work");
+	assert_status(ssh_run(b, user, NULL, "echo inside", NULL), 76);
+	cr_expect_neq(access(ran, F_OK), 0, "it ran before the gate");
+	fixture_write_policy(b, fixture_policy(RULE("exempt"), NULL));
+	r = ssh_run(b, user, NULL,
+	    "functions -q fish_add_path; and set -q fish_function_path[5]; "
+	    "and echo inside",
+	    NULL);
+	unlink(file);
+	assert_status(r, 0);
+	cr_expect_str_eq(r->out, "inside\n");
+	cr_expect_str_empty(r->err);
+}
