@@ -207,10 +207,12 @@ read_config(struct look *look, const char *path)
 static void
 judge_folder(struct look *look, const char *pattern)
 {
-	scoped_free char *folder = strdup(pattern);
-	char *slash = folder == NULL ? NULL : strrchr(folder, '/');
+	char folder[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
+	char *slash;
 	struct stat st;
 
+	snprintf(folder, sizeof(folder), "%s", pattern);
+	slash = strrchr(folder, '/');
 	if (slash == NULL || slash == folder)
 		return;
 	*slash = '\0';
