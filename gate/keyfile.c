@@ -55,12 +55,11 @@ refuse(enum fault fault, const char *path, const char *why, char *ret_why)
 static enum fault
 find_folder(struct key_file *file, char *ret_why)
 {
-	char path[PATH_MAX];
+	scoped_free char *path = strdup(file->path);
 	struct stat st;
 
-	memcpy(path, file->path, sizeof(path));
 	for (;;) {
-		char *slash = strrchr(path, '/');
+		char *slash = path == NULL ? NULL : strrchr(path, '/');
 
 		if (slash == NULL)
 			return refuse(
@@ -116,12 +115,16 @@ key_file_read(const struct facts *facts, const char *name, struct key_file *ret,
 {
 	scoped_key_file struct key_file file = {.text = NULL};
 	scoped_fd int fd = -1;
+	char path[PATH_MAX];
 	enum fault fault;
 
-	if (!key_file_expand(facts, name, file.path, sizeof(file.path)))
+	if (!key_file_expand(facts, name, path, sizeof(path)))
 		return refuse(FAULT_FORMAT, name,
 		    "is too long, or has a % that is not known (keys.files)",
 		    ret_why);
+	file.path = strdup(path);
+	if (file.path == NULL)
+		return refuse(FAULT_MEMORY, path, "out of memory", ret_why);
 	fd = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
 		fault = read_text(fd, &file, ret_why);
@@ -131,7 +134,7 @@ key_file_read(const struct facts *facts, const char *name, struct key_file *ret,
 		fault = refuse(FAULT_IO, file.path, strerror(errno), ret_why);
 	if (fault == FAULT_NONE) {
 		*ret = file;
-		file.text = NULL;
+		file = (struct key_file){.text = NULL};
 	}
 	return fault;
 }
@@ -139,6 +142,7 @@ key_file_read(const struct facts *facts, const char *name, struct key_file *ret,
 void
 key_file_done(struct key_file *file)
 {
+	free(file->path);
 	free(file->text);
-	file->text = NULL;
+	*file = (struct key_file){.text = NULL};
 }

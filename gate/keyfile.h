@@ -15,7 +15,7 @@
 #define WHY_TEXT      480         /* a path, and what is wrong with it */
 
 struct key_file {
-	char path[PATH_MAX];
+	char *path;
 	char *text; /* NULL: there is no such file */
 	/* When the file was changed last; where there is none, the nearest
 	 * folder of its path that is there. */

@@ -45,22 +45,29 @@ read_proc(pid_t pid, const char *name, char ret[static PROC_MAX], uid_t *owner)
 	return true;
 }
 
-/* The parent of a process, and when it was started, in ticks since boot. */
+/* The parent of a process, and when it was started, in ticks since boot: fields
+ * 4 and 22 (proc(5)), of which the second may hold anything up to its ")". */
 static bool
 read_stat(pid_t pid, pid_t *ret_parent, long long *ret_ticks)
 {
 	char text[PROC_MAX], *at;
 	uid_t owner;
-	long parent;
+	long long fields[23] = {0};
 
 	if (!read_proc(pid, "stat", text, &owner) ||
-	    (at = strrchr(text, ')')) == NULL ||
-	    sscanf(at + 1,
-		" %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-		"%*d %*d %*d %*d %lld",
-		&parent, ret_ticks) != 2)
+	    (at = strrchr(text, ')')) == NULL || strlen(at) < 4)
 		return false;
-	*ret_parent = (pid_t)parent;
+	at += 3; /* behind the state */
+	for (int i = 4; i <= 22; i++) {
+		char *end = at;
+
+		fields[i] = strtoll(at, &end, 10);
+		if (end == at)
+			return false;
+		at = end;
+	}
+	*ret_parent = (pid_t)fields[4];
+	*ret_ticks = fields[22];
 	return true;
 }
 
