@@ -259,7 +259,8 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 DEPS := pkg-config musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
-	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh
+	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
+	mksh ksh93u+m yash csh rc sash screen
 deps:
 	@tests/deps $(DEPS)
 

@@ -10,6 +10,7 @@
  *	setup_plan.c     which steps there are to do, on this machine
  *	setup_show.c     the plan as text
  *	setup_site.c     what the site's own sshd configuration would lose
+ *	setup_shells.c   login shells that would not run the gate
  *	setup_config.c   that configuration's files
  *	setup_caller.c   whether the caller could still log in
  *	setup_keys.c     and by which key or certificate
