@@ -385,9 +385,9 @@ Test(login_shells, of_debian_open_nothing_for_a_key_alone, .timeout = 600)
 {
 	static const char *const wanted[] = {"/bin/bash", "/bin/dash",
 	    "/usr/bin/zsh", "/usr/bin/fish", "/usr/bin/tcsh", "/bin/csh",
-	    "/bin/mksh", "/bin/ksh93", "/usr/bin/yash", "/bin/sash",
-	    "/usr/bin/rc.byron", "/bin/rbash", "/usr/bin/tmux",
-	    "/usr/bin/screen"};
+	    "/bin/mksh", "/bin/ksh93", "/bin/sash", "/usr/bin/rc.byron",
+	    "/bin/rbash", "/usr/bin/tmux",
+	    "/usr/bin/screen"}; /* of /etc/shells, by what "make deps" has */
 	struct offered offered;
 	struct bastion *b;
 	char *ran, *said;
@@ -412,7 +412,7 @@ Test(login_shells, of_debian_open_nothing_for_a_key_alone, .timeout = 600)
 		expect_closed(b, offered.user[i], offered.path[i], ran);
 		closed++;
 	}
-	cr_expect_geq(closed, 12, "%s", said);
+	cr_expect_geq(closed, 11, "%s", said);
 	cr_expect(is_fail(said, "/usr/bin/screen"), "%s", said);
 	cr_expect(is_fail(said, "/usr/bin/tmux"), "%s", said);
 }
