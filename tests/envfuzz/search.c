@@ -95,7 +95,7 @@ print_hit(const struct search *search, bool terminal)
 
 		payload_make(search->runner.place, search->hit[i].payload,
 		    search->hit[i].name, &name, &value);
-		printf(" '%s=%s'", name, value);
+		printf(" '%s=%.*s'", name, (int)strcspn(value, "\n"), value);
 		free(name);
 		free(value);
 	}
