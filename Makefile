@@ -9,6 +9,7 @@
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
+#   make envfuzz    the search for variables that run something before the gate
 #   make odds       what guessing codes is worth, a year, as a table
 #   make lint       formatting, static analysis, direction of includes
 #   make format     let clang-format decide
@@ -65,6 +66,7 @@ GATE_SRC := $(wildcard gate/*.c)
 ADMIN_SRC := $(wildcard admin/*.c)
 SOAK_SRC := $(wildcard tests/soak/*.c)
 ODDS_SRC := $(wildcard tests/odds/*.c)
+ENVFUZZ_SRC := $(wildcard tests/envfuzz/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ_SUPPORT_SRC := $(wildcard tests/fuzz/support/*.c)
 EXAMPLE_SRC := $(wildcard examples/*.c)
@@ -83,7 +85,7 @@ TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	admin/pam_stack.c admin/pam_judge.c admin/sockets.c \
 	admin/read.c admin/directory.c admin/doctor_child.c admin/place.c admin/caret.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
-	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) \
+	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) \
 	$(FUZZ_SRC) $(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -198,7 +200,8 @@ test: deps
 	$(MAKE) build-tests
 	BUILD=$(BUILD) tests/run
 
-build-tests: all $(BUILD)/unit $(BUILD)/scenario
+# What envfuzz starts are shells, which no sanitizer sees.
+build-tests: all $(BUILD)/unit $(BUILD)/scenario $(if $(SAN),,$(BUILD)/envfuzz)
 
 test-asan: deps
 	$(MAKE) build-tests BUILD=build-asan SAN=1
@@ -217,6 +220,27 @@ soak: deps
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
+
+# Of each shell that Debian offers in /etc/shells; SHELLS= names others.
+# yash is in Debian 12 only.
+ENVFUZZ_DEPS = bash-static zsh-static elvish xonsh 9base \
+	$(shell apt-cache show yash >/dev/null 2>&1 && echo yash)
+ENVFUZZ_SECONDS ?= 60
+envfuzz: deps
+	@tests/deps $(ENVFUZZ_DEPS)
+	$(MAKE) all $(BUILD)/envfuzz
+	BUILD=$(BUILD) $(BUILD)/envfuzz --seconds $(ENVFUZZ_SECONDS) $(SHELLS)
+
+$(BUILD)/envfuzz: $(call obj,$(ENVFUZZ_SRC) admin/doctor_person.c) \
+    | $(BUILD)/envfuzz.so
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@
+
+$(BUILD)/envfuzz.so: $(HOSTILE_SRC)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(OPT) -DTRACE='"../marks/ran"' \
+	    -shared -fPIC $^ -o $@
 
 odds: deps
 	$(MAKE) $(BUILD)/odds
@@ -271,7 +295,7 @@ DEPS := pkg-config musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartco
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
-	gpg gpg-agent xauth
+	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen
 deps:
 	@tests/deps $(DEPS)
 
@@ -349,5 +373,5 @@ format:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-tests test test-asan test-debian soak odds fuzz \
+.PHONY: all build-tests test test-asan test-debian soak envfuzz odds fuzz \
 	build-fuzz demo bench deps lint install uninstall format clean

@@ -6,7 +6,8 @@
  *	doctor_setup.c     whether setup was run, and confirmed
  *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
  *	doctor_files.c     who may write what: files and every folder above
- *	doctor_users.c     login shells, uids
+ *	doctor_shells.c    login shells: shells.h, shell_try.h
+ *	doctor_users.c     uids
  *	doctor_keys.c      users' files of keys
  *	doctor_certificates.c  authorities, principals
  *	doctor_running.c   the sshd that runs

@@ -12,6 +12,8 @@ enum shell_kind {
 	                     user's where our SetEnv is in force */
 	SHELL_READS_HOME, /* reads files below HOME first: tcsh, fish */
 	SHELL_CANNOT,     /* refuses to run a gate: git-shell, rbash */
+	SHELL_OPEN,       /* runs what the user's variables or a server of the
+	                     user's say, before the gate: tmux, rc */
 	SHELL_NO_LOGIN,   /* nologin, false */
 	SHELL_UNKNOWN,
 };

@@ -1,5 +1,5 @@
 /*
- * Users: shells that the gate cannot run in, and names that share a uid.
+ * Users: names that share a uid.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -12,62 +12,6 @@
 #include "directory.h"
 #include "doctor.h"
 #include "doctor_person.h"
-
-static bool
-home_is_set(const struct doctor *doctor)
-{
-	char value[CONFIG_WORD];
-	const char *at = doctor->views.list.count > 0
-	    ? doctor->views.list.items[0].dump
-	    : "";
-
-	while (dump_next(&at, "setenv", value))
-		if (strncmp(value, "HOME=", 5) == 0)
-			return true;
-	return false;
-}
-
-static void
-judge_shell(struct doctor *doctor, const struct passwd *pw, bool home)
-{
-	switch (shell_kind(pw->pw_shell)) {
-	case SHELL_CANNOT:
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "a Match block of their own above ours, or another shell",
-		    "%.80s is locked out: %.100s cannot run the gate",
-		    pw->pw_name, pw->pw_shell);
-		break;
-	case SHELL_READS_HOME:
-		if (!home)
-			findings_add(&doctor->findings, FINDING_WARN,
-			    DUMP_SETENV,
-			    "%.80s: %.100s reads files of the user's before "
-			    "the gate, since SetEnv has no HOME",
-			    pw->pw_name, pw->pw_shell);
-		break;
-	case SHELL_UNKNOWN:
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.80s: what %.100s reads or runs before the gate is not "
-		    "known",
-		    pw->pw_name, pw->pw_shell);
-		break;
-	case SHELL_RUNS:
-	case SHELL_NO_LOGIN:
-		break;
-	}
-}
-
-void
-doctor_shells(struct doctor *doctor)
-{
-	bool home = home_is_set(doctor);
-	const struct passwd *pw;
-
-	setpwent();
-	while ((pw = getpwent()) != NULL)
-		judge_shell(doctor, pw, home);
-	endpwent();
-}
 
 struct person {
 	struct name name;

@@ -11,6 +11,7 @@
  *	setup_pam.c      PAM's line that reads a user's own variables
  *	setup_show.c     the plan as text
  *	setup_site.c     what the site's own sshd configuration would lose
+ *	setup_shells.c   login shells that would not run the gate
  *	setup_config.c   that configuration's files
  *	setup_caller.c   whether the caller could still log in
  *	setup_keys.c     and by which key or certificate

@@ -104,6 +104,7 @@ site_check(struct setup *setup, char **ret_report)
 		if (ok) {
 			site_keys(&config, report);
 			site_judge(setup, &config, report);
+			site_shells(setup, &config, report);
 		}
 		config_done(&config);
 	}

@@ -19,4 +19,9 @@ void site_judge(struct setup *setup, const struct config *config, FILE *report);
  * that people hear of it before, and not at their next login (setup_keys.c). */
 void site_keys(const struct config *config, FILE *report);
 
+/* Sets site_blocks_us and writes whose login shell does not run the gate, and
+ * what to do (setup_shells.c). */
+void
+site_shells(struct setup *setup, const struct config *config, FILE *report);
+
 #endif

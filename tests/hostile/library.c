@@ -8,6 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef TRACE
+#define TRACE "ran" /* beside it */
+#endif
+
 static const char here;
 
 __attribute__((constructor)) static void
@@ -23,8 +27,8 @@ leave_trace(void)
 	slash = strrchr(self.dli_fname, '/');
 	if (slash == NULL)
 		return;
-	snprintf(path, sizeof(path), "%.*s/ran", (int)(slash - self.dli_fname),
-	    self.dli_fname);
+	snprintf(path, sizeof(path), "%.*s/" TRACE,
+	    (int)(slash - self.dli_fname), self.dli_fname);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (fd >= 0)
 		close(fd);

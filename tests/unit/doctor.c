@@ -364,6 +364,9 @@ Test(doctor, knows_shells)
 	cr_expect_eq(shell_kind("/usr/bin/fish"), SHELL_READS_HOME);
 	cr_expect_eq(shell_kind("/usr/bin/git-shell"), SHELL_CANNOT);
 	cr_expect_eq(shell_kind("/bin/rbash"), SHELL_CANNOT);
+	cr_expect_eq(shell_kind("/usr/bin/screen"), SHELL_OPEN);
+	cr_expect_eq(shell_kind("/usr/bin/tmux"), SHELL_OPEN);
+	cr_expect_eq(shell_kind("/usr/lib/plan9/bin/rc"), SHELL_OPEN);
 	cr_expect_eq(shell_kind("/usr/sbin/nologin"), SHELL_NO_LOGIN);
 	cr_expect_eq(shell_kind("/opt/menu"), SHELL_UNKNOWN);
 }
