@@ -271,7 +271,7 @@ Test(changes, are_made_without_a_keeper_and_say_so)
 	cr_assert_eq(kill(b->keeper, SIGSTOP), 0);
 	begun_ms = run_clock_ms();
 	r = put_off(b, UNTIL_99);
-	cr_expect_leq(run_clock_ms() - begun_ms, 10000);
+	cr_expect_leq(run_clock_ms() - begun_ms, 30000);
 	cr_assert_eq(kill(b->keeper, SIGCONT), 0);
 	assert_status(r, 0);
 	assert_says(r->err, "the change is made, but not logged: ");

@@ -18,6 +18,8 @@
 
 Scenarios(channels);
 
+#define OPENS_MS 30000 /* the time that ssh may take, on a busy machine */
+
 static struct bastion *
 guarded(void)
 {
@@ -59,35 +61,40 @@ free_port(void)
 	fail("no free port");
 }
 
-/* A connection to a loopback port, waiting for somebody to listen; or -1. */
+/* A connection to a loopback port, waiting for the ssh that is to listen there;
+ * -1 where that has ended. */
 static int
-reach(int port)
+reach(struct session *ssh, int port)
 {
 	struct sockaddr_in there = loopback(port);
+	long long end = run_clock_ms() + OPENS_MS;
 
-	for (int i = 0; i < 150; i++) {
+	while (run_clock_ms() < end) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 		if (connect(fd, (struct sockaddr *)&there, sizeof(there)) == 0)
 			return fd;
 		close(fd);
-		run_sleep_ms(20);
+		if (session_ends(ssh, 20))
+			break;
 	}
 	return -1;
 }
 
-/* Whether an SSH server greets at a port, after some words of ours. */
+/* Whether an SSH server greets at a port of that ssh's, after some words of
+ * ours. */
 static bool
-greets(int port, const void *words, size_t len, size_t skip)
+greets(
+    struct session *ssh, int port, const void *words, size_t len, size_t skip)
 {
-	scoped_fd int fd = reach(port);
+	scoped_fd int fd = reach(ssh, port);
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
 	char answer[64] = "";
 	size_t got = 0;
 
 	if (fd < 0 || (len > 0 && write(fd, words, len) != (ssize_t)len))
 		return false;
-	while (got < skip + 4 && poll(&ready, 1, 3000) > 0) {
+	while (got < skip + 4 && poll(&ready, 1, OPENS_MS) > 0) {
 		ssize_t n = read(fd, answer + got, sizeof(answer) - 1 - got);
 
 		if (n <= 0)
@@ -111,7 +118,7 @@ local_forward_opens(const struct bastion *b)
 	int port = free_port();
 	struct session *s = forward(
 	    b, "-L", text("127.0.0.1:%d:127.0.0.1:%d", port, b->port));
-	bool open = greets(port, "", 0, 0);
+	bool open = greets(s, port, "", 0, 0);
 
 	session_kill(s);
 	return open;
@@ -131,7 +138,7 @@ dynamic_forward_opens(const struct bastion *b)
 	/* SOCKS 4: connect to 127.0.0.1:port as nobody. */
 	const unsigned char hello[] = {4, 1, (unsigned char)(b->port >> 8),
 	    (unsigned char)b->port, 127, 0, 0, 1, 0};
-	bool open = greets(port, hello, sizeof(hello), 8);
+	bool open = greets(s, port, hello, sizeof(hello), 8);
 
 	session_kill(s);
 	return open;
@@ -143,14 +150,13 @@ Test(channels, dynamic_forward)
 	cr_assert_not(dynamic_forward_opens(guarded()));
 }
 
+/* With nothing to say: who greets us hangs up then. */
 static struct run *
 standard_forward(const struct bastion *b)
 {
-	char *command = text("ssh -F %s -W 127.0.0.1:%d bastion & sleep 1.5; "
-			     "kill $! 2>/dev/null; wait $!",
-	    b->ssh_config, b->port);
-
-	return run(ARGV("sh", "-c", command), NULL, 0);
+	return run(ARGV("ssh", "-F", b->ssh_config, "-W",
+		       text("127.0.0.1:%d", b->port), "bastion"),
+	    NULL, 0);
 }
 
 Test(channels, standard_input_forward)
@@ -196,7 +202,7 @@ remote_forward_opens(const struct bastion *b)
 	int port = free_port();
 	struct session *s = forward(
 	    b, "-R", text("127.0.0.1:%d:127.0.0.1:%d", port, b->port));
-	bool open = greets(port, "", 0, 0);
+	bool open = greets(s, port, "", 0, 0);
 
 	session_kill(s);
 	return open;
@@ -227,7 +233,7 @@ unix_forward_opens(const struct bastion *b)
 	    b, "-R", text("%s:127.0.0.1:%d", path, b->port));
 	bool open = false;
 
-	for (int i = 0; i < 500 && !open; i++) {
+	for (int i = 0; i < OPENS_MS / 10 && !open; i++) {
 		open = access(path, F_OK) == 0;
 		if (session_ends(s, 10))
 			break;

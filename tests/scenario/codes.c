@@ -226,7 +226,7 @@ Test(codes, shut_out_at_a_terminal_exits_75)
 	const char *secret = enrol_with_failures(b, 6, 0);
 	struct session *s = session_open(b, b->me, NULL, NULL);
 
-	if (session_sees(s, PROMPT, 2000)) {
+	if (session_sees(s, PROMPT, 30000)) {
 		session_type(s, code_at(secret, step_now()));
 		session_type(s, "\r");
 	}

@@ -711,7 +711,7 @@ Test(doctor, probe_finds_nothing_where_all_is_closed)
 	for (size_t i = 0; i < COUNT(channels); i++)
 		assert_says(r->out,
 		    text("ok    probe         %s: refused", channels[i]));
-	cr_assert_eq(processes_left(b, NULL, 3000), 0);
+	cr_assert_eq(processes_left(b, NULL, 20000), 0);
 	cr_assert(nothing_left());
 }
 

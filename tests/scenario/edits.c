@@ -533,7 +533,7 @@ Test(edits, leave_the_terminal_as_it_was)
 	cr_assert_eq(tcgetattr(s->fd, &raw), 0);
 	cr_assert_eq(raw.c_lflag & (ICANON | ECHO), 0);
 	kill(s->pid, SIGTERM);
-	cr_assert(session_ends(s, 8000));
+	cr_assert(session_ends(s, 20000));
 	cr_assert_eq(tcgetattr(s->fd, &after), 0);
 	s = session_start(ARGV("true"));
 	cr_assert_eq(tcgetattr(s->fd, &before), 0);
@@ -552,7 +552,7 @@ Test(edits, end_though_the_editor_does_not)
 
 	session_expect(s, "opened");
 	kill(s->pid, SIGTERM);
-	cr_assert(session_ends(s, 8000));
+	cr_assert(session_ends(s, 20000));
 	cr_assert_eq(s->status, 128 + SIGTERM);
 	expect_unchanged(b, before);
 }

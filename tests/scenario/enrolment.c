@@ -379,7 +379,7 @@ Test(enrolment, by_an_admins_code_only)
 	const char *codes[CODES_MAX];
 	struct run *r;
 
-	if (session_sees(s, PROMPT, 2000))
+	if (session_sees(s, PROMPT, 30000))
 		session_type(s, "000000\r\r");
 	cr_assert_eq(session_status(s), 77);
 	cr_assert_null(screen_qr(s->seen));

@@ -111,7 +111,7 @@ open_with(int most, const char *to_login, const char **ret_book)
 static void
 assert_book(const char *book, const char *wanted)
 {
-	long long end = run_clock_ms() + 5000;
+	long long end = run_clock_ms() + 30000;
 
 	while (strcmp(read_text(book), wanted) != 0 && run_clock_ms() < end)
 		run_sleep_ms(20);
@@ -234,7 +234,7 @@ hold_code(
 		struct pollfd answer = {.fd = fd, .events = POLLIN};
 
 		cr_assert(talk_send(fd, login, sizeof(login) - 1));
-		cr_assert(talk_is(talk_receive(fd, 5000), "challenge"));
+		cr_assert(talk_is(talk_receive(fd, 30000), "challenge"));
 		cr_assert_eq(flock(lock, LOCK_EX), 0);
 		if (talk_send(fd, verify, strlen(verify)) &&
 		    poll(&answer, 1, 200) == 0)
@@ -263,8 +263,8 @@ Test(follow, a_stop_answers_the_code_behind_a_login)
 	kill(b->keeper, SIGTERM);
 	cr_assert_lt(run_wait(b->keeper, 300), 0);
 	close(lock);
-	answer = talk_receive(fd, 5000);
+	answer = talk_receive(fd, 30000);
 	cr_assert(talk_is(answer, "pass"), "%s", answer);
-	cr_assert_eq(run_wait(b->keeper, 5000), 0);
+	cr_assert_eq(run_wait(b->keeper, 30000), 0);
 	b->keeper = 0;
 }

@@ -19,6 +19,8 @@
 
 Scenarios(keys);
 
+#define PATIENCE_MS 30000 /* for what would else wait for ever */
+
 #define ONLY "command=\"echo only $SSH_ORIGINAL_COMMAND\""
 
 static char *
@@ -538,7 +540,7 @@ Test(keys, that_the_gate_refuses_do_not_wait_for_the_log)
 		cr_assert_eq(flock(fd, LOCK_EX), 0);
 		begun_ms = run_clock_ms();
 		assert_unlisted(ssh_run(b, b->me, NULL, "echo inside", NULL));
-		cr_expect_leq(run_clock_ms() - begun_ms, 5000);
+		cr_expect_leq(run_clock_ms() - begun_ms, PATIENCE_MS);
 		close(fd);
 	}
 }
@@ -596,9 +598,10 @@ Test(keys, that_the_gate_refuses_are_refused_without_a_keeper_too)
 		long long begun_ms = run_clock_ms();
 
 		assert_unlisted(ssh_run(b, b->me, NULL, "echo inside", NULL));
-		cr_expect_leq(run_clock_ms() - begun_ms, 5000, "%d", then);
+		cr_expect_leq(
+		    run_clock_ms() - begun_ms, PATIENCE_MS, "%d", then);
 		kill(keeper, SIGKILL);
-		cr_expect_eq(run_wait(keeper, 2000), 128 + SIGKILL);
+		cr_expect_eq(run_wait(keeper, PATIENCE_MS), 128 + SIGKILL);
 	}
 }
 
@@ -619,5 +622,5 @@ Test(keys, run_what_passwd_says_whatever_the_keeper_does)
 	assert_status(r, 0);
 	cr_expect_str_eq(r->out, "inside /home/alice\n");
 	kill(keeper, SIGKILL);
-	cr_expect_eq(run_wait(keeper, 2000), 128 + SIGKILL);
+	cr_expect_eq(run_wait(keeper, PATIENCE_MS), 128 + SIGKILL);
 }

@@ -81,9 +81,9 @@ Test(kills, but_a_stop_answers_whom_it_serves)
 	cr_assert_lt(run_wait(b->keeper, 300), 0);
 	cr_assert_null(talk_ask(b, "user06", "'request':'login'"));
 	close(lock);
-	cr_assert_not_null(talk_receive(fd, 5000));
+	cr_assert_not_null(talk_receive(fd, 30000));
 	close(fd);
-	cr_assert_eq(run_wait(b->keeper, 5000), 0);
+	cr_assert_eq(run_wait(b->keeper, 30000), 0);
 	b->keeper = 0;
 }
 
@@ -103,10 +103,10 @@ Test(kills, but_a_stop_answers_whom_it_has_not_seen_yet)
 	kill(b->keeper, SIGTERM);
 	kill(b->keeper, SIGCONT);
 	for (size_t i = 0; i < 5; i++) {
-		cr_assert_not_null(talk_receive(fds[i], 5000), "%zu", i);
+		cr_assert_not_null(talk_receive(fds[i], 30000), "%zu", i);
 		close(fds[i]);
 	}
-	cr_assert_eq(run_wait(b->keeper, 5000), 0);
+	cr_assert_eq(run_wait(b->keeper, 30000), 0);
 	b->keeper = 0;
 }
 
@@ -121,11 +121,11 @@ Test(kills, leave_no_lock_to_the_next_keeper)
 	b = bastion_open(.rules = REQUIRED);
 	fd = hold_one(b, &lock);
 	kill(b->keeper, SIGKILL);
-	cr_assert_eq(run_wait(b->keeper, 5000), 128 + SIGKILL);
+	cr_assert_eq(run_wait(b->keeper, 30000), 128 + SIGKILL);
 	bastion_keeper_start(b);
 	cr_assert_not_null(talk_ask(b, "user06", "'request':'login'"));
 	close(lock);
 	/* And that one ends its work. */
-	cr_assert_not_null(talk_receive(fd, 5000));
+	cr_assert_not_null(talk_receive(fd, 30000));
 	close(fd);
 }

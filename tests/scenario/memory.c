@@ -153,7 +153,7 @@ look_at_request(const struct bastion *b, const char *user, const char *fields,
 		_exit(talk_is(answer, "pass") ? 0 : 1);
 	}
 	follow(next_child(b->keeper), s, ret_text, ret_bytes);
-	cr_assert_eq(run_wait(asking, 10000), 0, "it did not pass");
+	cr_assert_eq(run_wait(asking, 30000), 0, "it did not pass");
 }
 
 Test(memory, of_a_verify_has_no_secret_left_for_the_next)

@@ -251,12 +251,12 @@ Test(setup, killed_half_way_is_undone)
 		   "mount --bind /run/slow-sshd /usr/sbin/sshd");
 	before = machine_files();
 	r = run_start(ARGV("/usr/sbin/tfa-admin", "setup", "--yes"), NULL, 0);
-	for (int i = 0; i < 200 && !machine_has(DROPIN); i++)
+	for (int i = 0; i < 1500 && !machine_has(DROPIN); i++)
 		run_sleep_ms(20);
 	cr_assert(machine_has(DROPIN));
 	kill(r->pid, SIGKILL);
 	run_finish(r);
-	machine_settled(8000);
+	machine_settled(30000);
 	cr_assert_str_eq(machine_files(), before);
 }
 
@@ -273,7 +273,7 @@ Test(setup, unconfirmed_is_put_back_in_time)
 	assert_status(r, 0);
 	assert_says(r->err, "2 seconds");
 	cr_assert(machine_has(DROPIN));
-	machine_settled(8000);
+	machine_settled(30000);
 	cr_assert_str_eq(machine_files(), before);
 }
 
@@ -300,7 +300,7 @@ start_sshd(void)
 	struct run *sshd = run_start(
 	    ARGV("/usr/sbin/sshd", "-D", "-E", "/run/sshd.log"), NULL, 0);
 
-	for (int i = 0; i < 250 && !machine_has("/run/sshd.pid"); i++)
+	for (int i = 0; i < 1500 && !machine_has("/run/sshd.pid"); i++)
 		run_sleep_ms(20);
 	return sshd;
 }
@@ -310,7 +310,7 @@ start_keeper(void)
 {
 	struct run *keeper = run_start(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
 
-	for (int i = 0; i < 250 && !machine_has("/run/tfa/keeper.sock"); i++)
+	for (int i = 0; i < 1500 && !machine_has("/run/tfa/keeper.sock"); i++)
 		run_sleep_ms(20);
 	return keeper;
 }
@@ -327,7 +327,7 @@ Test(setup, only_a_new_login_confirms)
 	pid = read_text("/run/sshd.pid");
 	master = run_start(
 	    ARGV("sh", "-c", ssh_to("-M -S /run/master -N", "")), NULL, 0);
-	for (int i = 0; i < 250 && !machine_has("/run/master"); i++)
+	for (int i = 0; i < 1500 && !machine_has("/run/master"); i++)
 		run_sleep_ms(20);
 	r = ssh("-S /run/master", "tfa-admin setup --dry-run");
 	assert_status(r, 1);

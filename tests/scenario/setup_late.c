@@ -260,7 +260,7 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 		   "sh -e /run/lines\n" ANSWERS);
 	assert_status(run(ARGV("/usr/sbin/tfa-admin", "users"), NULL, 0), 0);
 	cr_assert(machine_has(MACHINE_DROPIN));
-	machine_settled(10000);
+	machine_settled(30000);
 	cr_assert(!machine_has(MACHINE_DROPIN));
 }
 
@@ -375,8 +375,8 @@ Test(setup_late, with_systemd_the_service_takes_itself_away)
 	new_machine_with_systemd();
 	before = machine_files();
 	assert_status(machine_setup("--yes", "--wait", "1s"), 0);
-	machine_settled(8000);
-	for (int i = 0; i < 100 && machine_has(UNIT); i++)
+	machine_settled(30000);
+	for (int i = 0; i < 1500 && machine_has(UNIT); i++)
 		run_sleep_ms(20);
 	cr_assert_str_eq(machine_files(), before);
 }

@@ -44,7 +44,7 @@ assert_no_way_out(const struct bastion *b, const char *user)
 		    s->seen);
 		assert_never_says(s->seen, "inside");
 	}
-	cr_assert_eq(processes_left(b, user, 3000), 0);
+	cr_assert_eq(processes_left(b, user, 20000), 0);
 }
 
 /* All but those who pressed ^C again before the log was told. */
@@ -112,7 +112,7 @@ Test(signals, hang_up)
 	session_expect(s, PROMPT);
 	cr_assert_gt(processes_left(b, user, 0), 0);
 	session_kill(s);
-	cr_assert_eq(processes_left(b, user, 3000), 0);
+	cr_assert_eq(processes_left(b, user, 20000), 0);
 	cr_expect_eq(lines_of(b, user), 1);
 }
 
@@ -127,7 +127,7 @@ Test(signals, silence)
 	s = session_open(b, user, NULL, NULL);
 	session_expect(s, PROMPT);
 	cr_assert_eq(session_status(s), 77, "%s", screen_text(s->seen));
-	cr_assert_eq(processes_left(b, user, 3000), 0);
+	cr_assert_eq(processes_left(b, user, 20000), 0);
 	cr_expect_eq(lines_of(b, user), 1);
 }
 
@@ -167,7 +167,7 @@ Test(signals, killed_from_outside)
 		cr_assert_neq(status, 0, "signal %d", signals[i]);
 		assert_never_says(s->seen, "inside");
 	}
-	cr_assert_eq(processes_left(b, "user09", 3000), 0);
+	cr_assert_eq(processes_left(b, "user09", 20000), 0);
 }
 
 Test(signals, resizing_does_not_end_the_prompt)

@@ -142,7 +142,7 @@ session_status(struct session *s)
 			    screen_text(s->seen));
 	}
 	if (!s->over)
-		session_ends(s, 2000);
+		session_ends(s, 20000);
 	if (!s->over)
 		fail("the client does not end");
 	return s->status;
