@@ -99,11 +99,9 @@ run_checks(struct doctor *doctor, bool colour)
 		if (checks[i].run == doctor_probe &&
 		    doctor->admin->probe == NULL)
 			continue;
-		doctor->findings.check = checks[i].name;
+		findings_begin(&doctor->findings, checks[i].name);
 		checks[i].run(doctor);
-		if (doctor->findings.list.count == before)
-			findings_add(&doctor->findings, FINDING_OK, NULL, "%s",
-			    checks[i].ok);
+		findings_end(&doctor->findings, checks[i].ok);
 		print_findings(
 		    &doctor->findings, before, doctor->admin->json, colour);
 		fflush(stdout);

@@ -55,6 +55,32 @@ findings_add(struct findings *findings, enum finding_status status,
 		    fix, strlen(fix), finding->fix, sizeof(finding->fix));
 }
 
+void
+findings_begin(struct findings *findings, const char *check)
+{
+	findings->check = check;
+	findings->before = findings->list.count;
+	findings->ok[0] = '\0';
+}
+
+void
+findings_ok(struct findings *findings, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(findings->ok, sizeof(findings->ok), format, args);
+	va_end(args);
+}
+
+void
+findings_end(struct findings *findings, const char *ok)
+{
+	if (findings->list.count == findings->before)
+		findings_add(findings, FINDING_OK, NULL, "%s",
+		    findings->ok[0] != '\0' ? findings->ok : ok);
+}
+
 size_t
 findings_count(const struct findings *findings, enum finding_status status)
 {

@@ -23,14 +23,31 @@ struct finding {
 
 struct findings {
 	JSON_LIST_OF(struct finding) list;
-	const char *check; /* whose findings come now */
-	bool failed;       /* out of memory: not all are here */
+	const char *check;     /* whose findings come now */
+	size_t before;         /* how many there were when it began */
+	char ok[FINDING_TEXT]; /* what it looked at; "" where it did not say */
+	bool failed;           /* out of memory: not all are here */
 };
+
+/* The findings that follow are of this check. */
+void findings_begin(struct findings *findings, const char *check);
 
 /* Adds one; control bytes become '?'.  fix may be NULL. */
 void findings_add(struct findings *findings, enum finding_status status,
     const char *fix, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/*
+ * What the check that is running looked at: the text of its "ok" line, with
+ * figures and names, in place of the table's.  It is shown only where the
+ * check adds nothing; the last call counts.
+ */
+void findings_ok(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Ends the check: one that added nothing is FINDING_OK, with the text that it
+ * gave, or else with this one. */
+void findings_end(struct findings *findings, const char *ok);
 
 /* How many have the status. */
 size_t

@@ -78,6 +78,30 @@ says(const struct findings *findings, enum finding_status status,
 	return false;
 }
 
+/* An "ok" that names what was looked at, and none beside a finding. */
+Test(doctor, says_ok_only_of_a_check_that_found_nothing)
+{
+	struct findings findings = {.check = NULL};
+
+	findings_begin(&findings, "one");
+	findings_end(&findings, "fixed");
+	findings_begin(&findings, "two");
+	findings_ok(&findings, "%d files", 3);
+	findings_end(&findings, "fixed");
+	findings_begin(&findings, "three");
+	findings_ok(&findings, "all of it");
+	findings_add(&findings, FINDING_WARN, NULL, "not this one");
+	findings_end(&findings, "fixed");
+	findings_begin(&findings, "four");
+	findings_end(&findings, "again");
+	cr_assert_eq(findings.list.count, 4);
+	cr_expect_str_eq(findings.list.items[0].detail, "fixed");
+	cr_expect_str_eq(findings.list.items[1].detail, "3 files");
+	cr_expect_str_eq(findings.list.items[2].detail, "not this one");
+	cr_expect_str_eq(findings.list.items[3].detail, "again");
+	findings_done(&findings);
+}
+
 Test(doctor, reads_lines_through_include_and_match)
 {
 	static struct files files[] = {
