@@ -9,83 +9,83 @@
 #include "cleanup.h"
 #include "file.h"
 #include "gate.h"
+#include "keyfile.h"
 
 #define KEYS_FILE_MAX (4UL << 20) /* bytes of an authorized_keys file */
 
-/*
- * A name of the policy as a path: %h is the home folder, %u the user, %U the
- * uid, %% a percent sign, and a relative one starts in the home folder, as in
- * sshd_config.  False where it does not fit or has another %.
- */
+/* What the files say of a key. */
+struct search {
+	const struct key *key;
+	struct keyfile_user user;
+	struct restriction *found;  /* by files that sshd believes */
+	struct restriction doubted; /* by others */
+};
+
+/* The user's own group, which is no more than the user where each has one;
+ * doctor, which can see who else is in it, says where it is more. */
 static bool
-expand(const struct facts *facts, const char *name, char *ret, size_t size)
+is_own_group(gid_t gid, const struct keyfile_user *user)
 {
-	char uid[24];
-	size_t len = 0;
-
-	ret[0] = '\0';
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)facts->uid);
-	if (name[0] != '/' && strncmp(name, "%h", 2) != 0)
-		len = (size_t)snprintf(ret, size, "%s/", facts->home);
-	for (; *name != '\0' && len + 1 < size; name++) {
-		const char *with = NULL;
-
-		if (*name == '%') {
-			name++;
-			with = *name == 'h' ? facts->home
-			    : *name == 'u'  ? facts->user
-			    : *name == 'U'  ? uid
-			    : *name == '%'  ? "%"
-					    : NULL;
-			if (with == NULL)
-				return false;
-			len += (size_t)snprintf(
-			    ret + len, size - len, "%s", with);
-		} else {
-			ret[len++] = *name;
-			ret[len] = '\0';
-		}
-	}
-	return *name == '\0' && len < size;
+	return gid == user->gid;
 }
 
 /* A file that is not there says nothing; one that cannot be read might. */
 static enum fault
-search_file(
-    const char *path, const struct key *key, struct restriction *restriction)
+search_file(const char *path, struct search *search)
 {
 	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	scoped_json_text char *text = NULL;
+	char culprit[PATH_MAX];
 	enum fault fault;
 	size_t len = 0;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? FAULT_NONE
-							   : FAULT_IO;
+		return keyfile_is_absent(errno) ? FAULT_NONE : FAULT_IO;
 	fault = file_read(fd, KEYS_FILE_MAX + 1, &text, &len);
 	if (fault != FAULT_NONE)
 		return fault;
-	if (len > KEYS_FILE_MAX || strlen(text) != len)
+	if (len > KEYS_FILE_MAX)
 		return FAULT_FORMAT;
-	return keys_search(text, key, restriction);
+	return keys_search(text, len, search->key,
+	    keyfile_is_sound(
+		fd, path, &search->user, is_own_group, culprit, sizeof(culprit))
+		? search->found
+		: &search->doubted);
 }
 
 static enum fault
-search_files(const struct gate *gate, const struct key *key,
-    struct restriction *restriction)
+search_files(const struct gate *gate, struct search *search)
 {
 	enum fault fault = FAULT_NONE;
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
-		if (!expand(&gate->facts, gate->reply.key_files.items[i].text,
-			path, sizeof(path)))
+		if (!keyfile_path(gate->reply.key_files.items[i].text,
+			&search->user, path, sizeof(path)))
 			return FAULT_FORMAT;
-		fault = search_file(path, key, restriction);
+		fault = search_file(path, search);
 		if (fault != FAULT_NONE)
 			return fault;
 	}
 	return fault;
+}
+
+static enum key_verdict
+search_key(struct gate *gate, const struct key *key)
+{
+	struct search search = {.key = key,
+	    .user = {.name = gate->facts.user,
+		.home = gate->facts.home,
+		.uid = gate->facts.uid,
+		.gid = getgid()},
+	    .found = &gate->restriction};
+	enum key_verdict verdict = KEY_DOUBTFUL;
+
+	if (search_files(gate, &search) == FAULT_NONE)
+		verdict = keys_judge(
+		    search.found, &search.doubted, gate->reply.unlisted);
+	restriction_done(&search.doubted);
+	return verdict;
 }
 
 /* Both may restrict a certificate; sshd wants them to agree, and so do we. */
@@ -93,13 +93,13 @@ static bool
 combine(struct key *key, struct restriction *restriction)
 {
 	if (key->force_command == NULL)
-		return !restriction->conflicting;
+		return true;
 	if (restriction->command != NULL &&
 	    strcmp(restriction->command, key->force_command) != 0)
 		return false;
 	free(restriction->command);
 	restriction->command = take(key->force_command);
-	return !restriction->conflicting;
+	return true;
 }
 
 /* A line that runs a private gate of the user's: this process is it. */
@@ -121,16 +121,26 @@ refuse(struct gate *gate, enum reason reason)
 	return gate_turn_away(gate, reason) == VERDICT_PASS;
 }
 
+static enum reason
+reason_of(enum key_verdict verdict)
+{
+	if (verdict == KEY_UNLISTED)
+		return REASON_KEY_UNLISTED;
+	if (verdict == KEY_IN_OPEN_FILE)
+		return REASON_KEY_IN_OPEN_FILE;
+	return REASON_KEY_DOUBTFUL;
+}
+
 static bool
 restrict_to(struct gate *gate, struct key *key)
 {
 	struct restriction *found = &gate->restriction;
+	enum key_verdict verdict = search_key(gate, key);
 
-	if (search_files(gate, key, found) != FAULT_NONE ||
-	    !combine(key, found))
+	if (verdict != KEY_PASSES)
+		return refuse(gate, reason_of(verdict));
+	if (!combine(key, found))
 		return refuse(gate, REASON_KEY_DOUBTFUL);
-	if (!found->listed && !gate->reply.unlisted)
-		return refuse(gate, REASON_KEY_UNLISTED);
 	if (found->command != NULL && gate->command == NULL &&
 	    !is_this_gate(gate, found->command))
 		gate->command = found->command;

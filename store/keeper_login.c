@@ -374,8 +374,8 @@ static bool
 is_of_gate(enum reason reason)
 {
 	static const enum reason of_gate[] = {REASON_KEY_UNLISTED,
-	    REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN, REASON_NEEDS_TERMINAL,
-	    REASON_DEVICE_TERMINAL, REASON_NO_CODE};
+	    REASON_KEY_IN_OPEN_FILE, REASON_KEY_DOUBTFUL, REASON_KEY_UNKNOWN,
+	    REASON_NEEDS_TERMINAL, REASON_DEVICE_TERMINAL, REASON_NO_CODE};
 
 	for (size_t i = 0; i < sizeof(of_gate) / sizeof(of_gate[0]); i++)
 		if (of_gate[i] == reason)

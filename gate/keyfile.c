@@ -1,0 +1,129 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "keyfile.h"
+
+/* What stands for %c, or NULL. */
+static const char *
+value_of(char c, const struct keyfile_user *user, const char *uid)
+{
+	switch (c) {
+	case 'h':
+		return user->home;
+	case 'u':
+		return user->name;
+	case 'U':
+		return uid;
+	case '%':
+		return "%";
+	default:
+		return NULL;
+	}
+}
+
+static bool
+add(char *ret, size_t size, size_t *len, const char *text, size_t n)
+{
+	if (n >= size - *len)
+		return false;
+	memcpy(ret + *len, text, n);
+	*len += n;
+	ret[*len] = '\0';
+	return true;
+}
+
+static bool
+expand(const char *name, const struct keyfile_user *user, char *ret,
+    size_t size, size_t *len)
+{
+	char uid[24];
+
+	snprintf(uid, sizeof(uid), "%lu", (unsigned long)user->uid);
+	while (*name != '\0') {
+		size_t plain = strcspn(name, "%");
+		const char *with = plain == 0 ? value_of(name[1], user, uid)
+					      : name;
+
+		if (with == NULL ||
+		    !add(ret, size, len, with,
+			plain == 0 ? strlen(with) : plain))
+			return false;
+		name += plain == 0 ? 2 : plain;
+	}
+	return true;
+}
+
+bool
+keyfile_path(
+    const char *name, const struct keyfile_user *user, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	if (size == 0 || !expand(name, user, ret, size, &len) || len == 0)
+		return false;
+	if (ret[0] == '/')
+		return true;
+	len = 0;
+	return add(ret, size, &len, user->home, strlen(user->home)) &&
+	    add(ret, size, &len, "/", 1) && expand(name, user, ret, size, &len);
+}
+
+bool
+keyfile_is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+static bool
+is_safe(const struct stat *st, const struct keyfile_user *user,
+    keyfile_group *is_own)
+{
+	if ((st->st_uid != 0 && st->st_uid != user->uid) ||
+	    (st->st_mode & S_IWOTH) != 0)
+		return false;
+	return (st->st_mode & S_IWGRP) == 0 || is_own(st->st_gid, user);
+}
+
+/* The folders above path, which is a real one; it is cut to the one at fault. */
+static bool
+folders_are_safe(
+    char *path, const struct keyfile_user *user, keyfile_group *is_own)
+{
+	struct stat home, st;
+	bool has_home = stat(user->home, &home) == 0;
+	char *slash;
+
+	do {
+		slash = strrchr(path, '/');
+		if (slash == NULL)
+			return false;
+		slash[slash == path] = '\0';
+		if (stat(path, &st) < 0 || !is_safe(&st, user, is_own))
+			return false;
+		if (has_home && st.st_dev == home.st_dev &&
+		    st.st_ino == home.st_ino)
+			return true;
+	} while (path[1] != '\0');
+	return true;
+}
+
+bool
+keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
+    keyfile_group *is_own, char *ret_culprit, size_t size)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	snprintf(ret_culprit, size, "%s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    !is_safe(&st, user, is_own) || realpath(path, real) == NULL)
+		return false;
+	if (folders_are_safe(real, user, is_own))
+		return true;
+	snprintf(ret_culprit, size, "%s", real);
+	return false;
+}
