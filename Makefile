@@ -72,6 +72,8 @@ SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 HOSTILE_SRC := tests/hostile/library.c
 GATE_MAINS := gate/main.c gate/tfa.c gate/tfa-qr.c
+# What the gate knows of keys, doctor and setup ask of the same functions.
+KEYS_SRC := gate/keys.c gate/keyline.c gate/keyfile.c
 GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC))
 TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	$(wildcard admin/setup_text.c admin/setup_site.c \
@@ -160,7 +162,7 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
-$(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC) $(KEYS_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
 
@@ -227,7 +229,7 @@ fuzz: deps
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
-    gate/keys.c) $(BUILD)/libtfa.a
+    $(KEYS_SRC)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto

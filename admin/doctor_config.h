@@ -17,6 +17,7 @@
 #define CONFIG_WORD    1024 /* bytes of one word, with its NUL */
 #define CONFIG_FOLDER  "/etc/ssh"
 #define CONFIG_DEFAULT CONFIG_FOLDER "/sshd_config"
+#define CONFIG_SITE    "00-site.conf" /* beside it, for the site's own */
 #define CONFIG_DROP_IN CONFIG_FOLDER "/sshd_config.d/00-tfa.conf"
 
 struct config_line {

@@ -78,6 +78,12 @@ keyfile_is_absent(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
+bool
+keyfile_main_group(gid_t gid, const struct keyfile_user *user)
+{
+	return gid == user->gid;
+}
+
 static bool
 is_safe(const struct stat *st, const struct keyfile_user *user,
     keyfile_group *is_own)

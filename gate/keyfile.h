@@ -32,6 +32,10 @@ bool keyfile_is_absent(int error);
 /* Whether one group has nobody but the user in it. */
 typedef bool keyfile_group(gid_t gid, const struct keyfile_user *user);
 
+/* The gate's answer: the user's main group, which has nobody else in it where
+ * each user has one; doctor, which can see who is in it, says where not. */
+bool keyfile_main_group(gid_t gid, const struct keyfile_user *user);
+
 /*
  * Whether root and the user alone can have written the file that was opened by
  * path: the file, and every folder from there up to the home folder, or to /

@@ -21,14 +21,6 @@ struct search {
 	struct restriction doubted; /* by others */
 };
 
-/* The user's own group, which is no more than the user where each has one;
- * doctor, which can see who else is in it, says where it is more. */
-static bool
-is_own_group(gid_t gid, const struct keyfile_user *user)
-{
-	return gid == user->gid;
-}
-
 /* A file that is not there says nothing; one that cannot be read might. */
 static enum fault
 search_file(const char *path, struct search *search)
@@ -47,8 +39,8 @@ search_file(const char *path, struct search *search)
 	if (len > KEYS_FILE_MAX)
 		return FAULT_FORMAT;
 	return keys_search(text, len, search->key,
-	    keyfile_is_sound(
-		fd, path, &search->user, is_own_group, culprit, sizeof(culprit))
+	    keyfile_is_sound(fd, path, &search->user, keyfile_main_group,
+		culprit, sizeof(culprit))
 		? search->found
 		: &search->doubted);
 }

@@ -368,43 +368,6 @@ Test(doctor, knows_shells)
 	cr_expect_eq(shell_kind("/opt/menu"), SHELL_UNKNOWN);
 }
 
-Test(doctor, reads_options_of_keys)
-{
-	static const struct {
-		const char *line;
-		bool command, environment, authority, key;
-	} cases[] = {
-	    {"ssh-ed25519 AAAA command=x", false, false, false, true},
-	    {"command=\"ls -l\" ssh-ed25519 AAAA", true, false, false, true},
-	    {"restrict,COMMAND=\"a,\\\"b\" ssh-rsa A", true, false, false,
-		true},
-	    {"from=\"x,command=y\" ssh-rsa A", false, false, false, true},
-	    {"environment=\"A=b\",pty ssh-rsa A", false, true, false, true},
-	    {"cert-authority,principals=\"x\" ssh-rsa A", false, false, true,
-		true},
-	    {"# command=\"x\" ssh-rsa A", false, false, false, false},
-	    {"# ssh-rsa A", false, false, false, false},
-	    {"  ecdsa-sha2-nistp256 A", .key = true},
-	    {"sk-ssh-ed25519@openssh.com A", .key = true},
-	    {"ssh-rsa", .key = false},
-	    {"ssh-rsa  ", .key = false},
-	    {"pty ssh-rsa ", .key = false},
-	    {"pty,restrict  \tssh-rsa A", .key = true},
-	    {"not a key", .key = false},
-	    {"", false, false, false, false},
-	    {"command=\"never closed", true, false, false, false},
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct key_options o = key_options(cases[i].line);
-
-		cr_expect_eq(o.command, cases[i].command, "%zu", i);
-		cr_expect_eq(o.environment, cases[i].environment, "%zu", i);
-		cr_expect_eq(o.authority, cases[i].authority, "%zu", i);
-		cr_expect_eq(o.key, cases[i].key, "%zu", i);
-	}
-}
-
 Test(doctor, reads_the_title_of_a_listener)
 {
 	struct listener l;
