@@ -78,7 +78,8 @@ GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC))
 TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	$(wildcard admin/setup_text.c admin/setup_site.c \
 	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \
-	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c \
+	admin/doctor_order.c admin/doctor_values.c \
+	admin/doctor_questions.c admin/doctor_daemon.c admin/doctor_person.c \
 	admin/read.c admin/directory.c admin/doctor_child.c admin/place.c admin/caret.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
 	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) \

@@ -267,7 +267,7 @@ each_word(const char *match, const char *name,
     void (*each)(void *ctx, const char *word), void *ctx)
 {
 	char word[CONFIG_WORD], list[CONFIG_WORD];
-	const char *values;
+	char *values, *value;
 
 	while (config_word(&match, word)) {
 		char *equals = strchr(word, '=');
@@ -281,12 +281,10 @@ each_word(const char *match, const char *name,
 		}
 		if (strcasecmp(word, name) != 0)
 			continue;
-		for (char *p = list; *p != '\0'; p++)
-			if (*p == ',')
-				*p = ' ';
 		values = list;
-		while (config_word(&values, word))
-			each(ctx, word[0] == '!' ? word + 1 : word);
+		while ((value = strsep(&values, ",")) != NULL)
+			if (value[0] != '\0')
+				each(ctx, value[0] == '!' ? value + 1 : value);
 	}
 }
 

@@ -305,6 +305,47 @@ Test(keys, key_in_no_file_passes_where_the_policy_says_so)
 	assert_unlisted(try(&s, s.later, "echo inside"));
 }
 
+/* The block that setup prints and tfa-gate(8) has. */
+#define LEFT_TO_SSHD                               \
+	"    ForceCommand none\n"                  \
+	"    AuthenticationMethods publickey\n"    \
+	"    PermitTTY no\n"                       \
+	"    DisableForwarding yes\n"              \
+	"    AllowTcpForwarding no\n"              \
+	"    AllowStreamLocalForwarding no\n"      \
+	"    AllowAgentForwarding no\n"            \
+	"    X11Forwarding no\n"                   \
+	"    PermitTunnel no\n"                    \
+	"    SetEnv SHLVL=0\n"                     \
+	"    AuthorizedKeysFile none\n"            \
+	"    AuthorizedKeysCommand /srv/keys-of\n" \
+	"    AuthorizedKeysCommandUser nobody"
+
+/* As a forge has it: no code, no terminal, no forwarding, and the command. */
+Test(keys, account_of_a_command_is_left_to_sshd)
+{
+	const char *user = "user32";
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED,
+	    .match = text("Match User %s\n" LEFT_TO_SSHD, user));
+	write_text("/srv/keys-of",
+	    text("#!/bin/sh\necho '%s %s'\n",
+		"command=\"echo only $SSH_ORIGINAL_COMMAND $HOME\"",
+		text("%.*s", (int)strcspn(key_of(user), "\n"), key_of(user))));
+	cr_assert_eq(chmod("/srv/keys-of", 0755), 0);
+	r = ssh_run(b, user, NULL, "inside", NULL);
+	assert_prints(r, text("only inside /home/%s\n", user));
+	r = ssh_run(
+	    b, user, ARGV("-W", text("127.0.0.1:%d", b->port)), NULL, NULL);
+	cr_expect_neq(r->status, 0);
+	cr_expect_str_empty(r->out);
+	r = ssh_run(b, user, ARGV("-tt"), "inside", NULL);
+	assert_says(r->err, "PTY allocation request failed");
+}
+
 #define EXEMPT RULE("exempt")
 
 /* A key that sshd takes from a file that the gate does not know, limited to a
