@@ -78,6 +78,10 @@ bool config_exempts(const struct config *config, const char *user);
 void config_criteria(const struct config *config, const char *name,
     void (*each)(void *ctx, const char *word), void *ctx);
 
+/* The first Match with a criterion that is not known here, so that who fits it
+ * cannot be told; or NULL. */
+const struct config_line *config_strange_match(const struct config *config);
+
 /*
  * Judges the order: what stands before our Match all and beats it, what our
  * Match all displaces, an Include below a Match, AcceptEnv lines that let code

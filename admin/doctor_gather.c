@@ -121,6 +121,8 @@ ask(struct doctor *doctor, const struct question *q, struct child *child)
 static void
 ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
 {
+	const struct config_line *strange = config_strange_match(
+	    &doctor->lines);
 	struct question question;
 	bool ok = true;
 	size_t i;
@@ -128,7 +130,11 @@ ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
 	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question); i++)
 		ok = ask(doctor, &question, child);
 	doctor->asked = i;
-	if (ok && questions_are_cut(q))
+	if (ok && strange != NULL)
+		snprintf(doctor->no_views, sizeof(doctor->no_views),
+		    "%.200s:%d: who fits \"Match %.100s\" is not known",
+		    strange->file, strange->number, strange->value);
+	else if (ok && questions_are_cut(q))
 		snprintf(doctor->no_views, sizeof(doctor->no_views),
 		    "a Match names more, or something else, than sshd -T can "
 		    "be asked about");

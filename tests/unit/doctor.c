@@ -255,6 +255,56 @@ Test(doctor, names_the_include_that_makes_it_conditional)
 	config_done(&c);
 }
 
+/* What sshd -T cannot be asked about is said, and read past. */
+Test(doctor, knows_which_match_it_does_not_know)
+{
+	static const struct {
+		const char *text;
+		int line; /* 0: none */
+	} cases[] = {
+	    {"Match all\n", 0},
+	    {"Match User a Address 10.*\nMatch group=x rdomain=y\n", 0},
+	    {"Match Invalid-User\nMatch version=OpenSSH_10*\n", 0},
+	    {"Match User exec\n", 0},
+	    {"Match User a\nMatch Exec \"true x\"\n", 2},
+	    {"Match User a Weekday=mon\n", 1},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config c = read_config(cases[i].text, no_files);
+		const struct config_line *line = config_strange_match(&c);
+
+		cr_expect_eq(line != NULL ? line->number : 0, cases[i].line,
+		    "%s", cases[i].text);
+		config_done(&c);
+	}
+}
+
+/* Ours, or the site's beside it, whose name setup gives; and no other. */
+Test(doctor, exempts_only_in_two_files)
+{
+	static const struct {
+		const char *path;
+		bool exempt;
+	} cases[] = {{"/d/00-site.conf", true}, {"/d/00-tfa.conf", true},
+	    {"/d/00-aaa.conf", false}, {"/e/00-site.conf", false},
+	    {"/d/e/00-site.conf", false}, {"00-site.conf", false}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct files files[] = {
+		    {"/etc/ssh/site", cases[i].path,
+			"Match User git\n ForceCommand none\n"},
+		    {"/etc/ssh/ours", "/d/00-tfa.conf", CLEAN_MATCH},
+		    {NULL, NULL, NULL}};
+		struct config c = read_config(
+		    "Include site\nInclude ours\n", files);
+
+		cr_expect_eq(config_exempts(&c, "git"), cases[i].exempt, "%s",
+		    cases[i].path);
+		config_done(&c);
+	}
+}
+
 Test(doctor, exempts_only_whom_the_drop_in_names)
 {
 	struct config c = read_config(
