@@ -7,9 +7,11 @@
 
 #include "keyfile.h"
 
-/* What stands for %c, or NULL. */
+#define UID_TEXT 24
+
+/* What stands for %c, or NULL; uid: room for one. */
 static const char *
-value_of(char c, const struct keyfile_user *user, const char *uid)
+value_of(char c, const struct keyfile_user *user, char uid[static UID_TEXT])
 {
 	switch (c) {
 	case 'h':
@@ -17,6 +19,7 @@ value_of(char c, const struct keyfile_user *user, const char *uid)
 	case 'u':
 		return user->name;
 	case 'U':
+		snprintf(uid, UID_TEXT, "%lu", (unsigned long)user->uid);
 		return uid;
 	case '%':
 		return "%";
@@ -40,36 +43,43 @@ static bool
 expand(const char *name, const struct keyfile_user *user, char *ret,
     size_t size, size_t *len)
 {
-	char uid[24];
+	char uid[UID_TEXT];
 
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)user->uid);
 	while (*name != '\0') {
-		size_t plain = strcspn(name, "%");
-		const char *with = plain == 0 ? value_of(name[1], user, uid)
-					      : name;
+		size_t n = strcspn(name, "%");
+		const char *with = n == 0 ? value_of(name[1], user, uid) : name;
 
 		if (with == NULL ||
-		    !add(ret, size, len, with,
-			plain == 0 ? strlen(with) : plain))
+		    !add(ret, size, len, with, n == 0 ? strlen(with) : n))
 			return false;
-		name += plain == 0 ? 2 : plain;
+		name += n == 0 ? 2 : n;
 	}
-	return true;
+	return *len > 0;
 }
 
+static bool
+expand_at_home(
+    const char *name, const struct keyfile_user *user, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	return add(ret, size, &len, user->home, strlen(user->home)) &&
+	    add(ret, size, &len, "/", 1) && expand(name, user, ret, size, &len);
+}
+
+/* Only of what is expanded it is known whether it is absolute. */
 bool
 keyfile_path(
     const char *name, const struct keyfile_user *user, char *ret, size_t size)
 {
 	size_t len = 0;
 
-	if (size == 0 || !expand(name, user, ret, size, &len) || len == 0)
+	if (size == 0 || name[0] == '\0')
 		return false;
-	if (ret[0] == '/')
-		return true;
-	len = 0;
-	return add(ret, size, &len, user->home, strlen(user->home)) &&
-	    add(ret, size, &len, "/", 1) && expand(name, user, ret, size, &len);
+	if (name[0] != '/' && name[0] != '%')
+		return expand_at_home(name, user, ret, size);
+	return expand(name, user, ret, size, &len) &&
+	    (ret[0] == '/' || expand_at_home(name, user, ret, size));
 }
 
 bool
@@ -123,13 +133,11 @@ keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
 {
 	char real[PATH_MAX];
 	struct stat st;
+	bool has_path = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    is_safe(&st, user, is_own) && realpath(path, real) != NULL;
 
-	snprintf(ret_culprit, size, "%s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    !is_safe(&st, user, is_own) || realpath(path, real) == NULL)
-		return false;
-	if (folders_are_safe(real, user, is_own))
+	if (has_path && folders_are_safe(real, user, is_own))
 		return true;
-	snprintf(ret_culprit, size, "%s", real);
+	snprintf(ret_culprit, size, "%s", has_path ? real : path);
 	return false;
 }

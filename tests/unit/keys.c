@@ -158,6 +158,12 @@ Test(keys, reads_a_certificate)
 		"\ncert-authority,command=\"a\" ssh-ed25519 " AUTHORITY,
 		command, sizeof(command)),
 	    DOUBTFUL);
+	/* One that cannot be read at all, but has the authority in it. */
+	cr_expect_eq(search(auth,
+			 "cert-authority,command=\"a ssh-ed25519 " AUTHORITY
+			 "\ncert-authority ssh-ed25519 " AUTHORITY,
+			 command, sizeof(command)),
+	    DOUBTFUL);
 	/* The key itself, and an authority without the word, are others. */
 	cr_expect_eq(search(auth, KEY "\nssh-ed25519 " AUTHORITY, command,
 			 sizeof(command)),
