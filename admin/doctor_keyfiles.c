@@ -87,15 +87,18 @@ struct paths {
 	size_t count;
 };
 
-static void
+/* False where there are too many. */
+static bool
 add_path(struct paths *paths, const char *path)
 {
 	for (size_t i = 0; i < paths->count; i++)
 		if (strcmp(paths->paths[i], path) == 0)
-			return;
-	if (paths->count < FILES_MAX)
-		snprintf(paths->paths[paths->count++], sizeof(paths->paths[0]),
-		    "%s", path);
+			return true;
+	if (paths->count == FILES_MAX)
+		return false;
+	snprintf(
+	    paths->paths[paths->count++], sizeof(paths->paths[0]), "%s", path);
+	return true;
 }
 
 static bool
@@ -142,8 +145,13 @@ collect_paths(const struct doctor_lines *lines, const struct passwd *pw,
 			continue;
 		while (config_word(&rest, word))
 			if (strcasecmp(word, "none") != 0 &&
-			    key_file_path(word, pw, path, sizeof(path)))
-				add_path(paths, path);
+			    (!key_file_path(word, pw, path, sizeof(path)) ||
+				!add_path(paths, path)))
+				findings_add(&lines->doctor->findings,
+				    FINDING_WARN, NULL,
+				    "%.80s %.200s: not looked at for %.80s: "
+				    "too long, or too many files",
+				    lines->keyword, word, pw->pw_name);
 	}
 }
 

@@ -112,8 +112,9 @@ expect_each(const struct finding *findings, size_t count)
 	}
 }
 
-/* What sshd reads and the gate does not, and the other way round. */
-Test(doctor_keys, names_files_that_only_one_of_both_reads)
+/* What sshd reads and the gate does not, and the other way round.  Each asks
+ * sshd, and reads the files of all, which a sanitizer makes slow. */
+Test(doctor_keys, names_files_that_only_one_of_both_reads, .timeout = 600)
 {
 	static const struct finding findings[] = {
 	    {{.above = "AuthorizedKeysFile /mnt/keys/%u\n"}, "FAIL", "keys",
@@ -206,7 +207,7 @@ Test(doctor_keys, lets_a_common_file_hold_authorities_alone)
 	"' >/home/bob/.ssh/authorized_keys; "                           \
 	"chown -R bob:bob /home/bob; "
 
-Test(doctor_keys, names_files_that_sshd_passes_over)
+Test(doctor_keys, names_files_that_sshd_passes_over, .timeout = 600)
 {
 	static const struct finding findings[] = {
 	    {{.script = HOME}, "", "keys", NULL},
@@ -246,7 +247,7 @@ Test(doctor_keys, names_files_that_sshd_passes_over)
 #define EXEMPT "    ForceCommand none\n    SetEnv SHLVL=0\n"
 
 /* The layout in Gitea's manual, and others. */
-Test(doctor_keys, judges_every_keyword_in_every_view)
+Test(doctor_keys, judges_every_keyword_in_every_view, .timeout = 600)
 {
 	static const struct finding findings[] = {
 	    {{.keys = ALLOW, .below = "Match User git\n" COMMAND}, "FAIL",
