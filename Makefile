@@ -76,12 +76,15 @@ SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 HOSTILE_SRC := tests/hostile/library.c
 GATE_MAINS := gate/main.c gate/tfa.c gate/tfa-qr.c
-# The reader of sshd's configuration is the one that doctor has.
+# What the gate knows of keys, doctor and setup ask of the same functions; and
+# the reader of sshd's configuration is the one that doctor has.
+KEYS_SRC := gate/keys.c gate/keyline.c gate/keyfile.c
 GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC)) admin/doctor_config.c
 TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	$(wildcard admin/setup_text.c admin/setup_site.c \
 	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \
-	admin/doctor_order.c admin/doctor_daemon.c admin/doctor_person.c \
+	admin/doctor_order.c admin/doctor_values.c \
+	admin/doctor_questions.c admin/doctor_daemon.c admin/doctor_person.c \
 	admin/pam_stack.c admin/pam_judge.c admin/sockets.c \
 	admin/read.c admin/directory.c admin/doctor_child.c admin/place.c admin/caret.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
@@ -166,7 +169,7 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
-$(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC) $(KEYS_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
 
@@ -262,7 +265,7 @@ fuzz: deps
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
-    gate/keys.c) $(BUILD)/libtfa.a
+    $(KEYS_SRC)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto

@@ -152,6 +152,7 @@ admin_doctor(struct admin *admin, int argc, char **argv)
 	    : ADMIN_DONE;
 	findings_done(&doctor.findings);
 	views_done(&doctor.views);
+	kinds_done(&doctor.kinds);
 	config_done(&doctor.lines);
 	return status;
 }

@@ -3,12 +3,15 @@
  *
  *	doctor.c           the list of checks, options, output
  *	doctor_gather.c    reads the files, asks sshd -T about each connection
+ *	doctor_questions.c which connections these are
  *	doctor_setup.c     whether setup was run, and confirmed
  *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
  *	doctor_files.c     who may write what: files and every folder above
  *	doctor_shells.c    login shells: shells.h, shell_try.h
  *	doctor_users.c     uids
  *	doctor_keys.c      users' files of keys
+ *	doctor_keyfiles.c  reads them, for every user and in every view
+ *	doctor_places.c    whether the gate and sshd read the same ones
  *	doctor_certificates.c  authorities, principals
  *	doctor_running.c   the sshd that runs
  *	doctor_servers.c   other SSH servers; sockets.h
@@ -31,19 +34,21 @@
 #include "admin.h"
 #include "doctor_daemon.h"
 #include "doctor_dump.h"
+#include "doctor_questions.h"
 #include "policy.h"
 #include "read.h"
 
-#define DOCTOR_SSHD   "/usr/sbin/sshd"
-#define DOCTOR_SSH    "/usr/bin/ssh"
-#define DOCTOR_LINE   8192
-#define DOCTOR_PEOPLE 5000 /* users of whom the first are looked at */
+#define DOCTOR_SSHD "/usr/sbin/sshd"
+#define DOCTOR_SSH  "/usr/bin/ssh"
+#define DOCTOR_LINE 8192
 
 struct doctor {
 	const struct admin *admin;
 	const char *config; /* the file that sshd reads */
 	struct config lines;
+	struct kinds kinds;
 	struct views views;
+	size_t asked;                 /* connections, of which some are alike */
 	char no_views[400];           /* why there are none; "" */
 	char unread[400];             /* a file that could not be read; "" */
 	struct client_options keeper; /* the one that the gate asks */
@@ -111,6 +116,10 @@ bool doctor_setting(const struct doctor *doctor, const char *keyword,
  */
 bool doctor_guard(struct doctor *doctor, const char *path, uid_t also);
 
+/* "OpenSSH_9.2p1 Debian-2+deb12u10", from sshd's own file; false where that
+ * has none. */
+bool doctor_version(char *ret, size_t size);
+
 /* The first line of text, or of other where that is empty. */
 void
 doctor_first_line(const char *text, const char *other, char *ret, size_t size);
@@ -118,20 +127,33 @@ doctor_first_line(const char *text, const char *other, char *ret, size_t size);
 /* Who may own the policy beside root: of a store of one's own, oneself. */
 uid_t doctor_policy_owner(const struct doctor *doctor);
 
-/* What judges each line of a file that every user has. */
+/*
+ * What judges the files that sshd looks into for each user in every view where
+ * the gate stands and keys are taken, and their lines.  judge_file and
+ * judge_user may be NULL.
+ */
 struct doctor_lines {
 	struct doctor *doctor;
+	const char *keyword; /* that names the files */
 	void (*judge)(struct doctor_lines *lines, const char *path, int number,
 	    const char *line);
-	bool pass; /* the gate lets certificates in */
+	void (*judge_file)(struct doctor_lines *lines, const struct passwd *pw,
+	    const char *path, const struct keys_text *file);
+	void (*judge_user)(struct doctor_lines *lines, const struct passwd *pw);
+	bool pass;           /* the gate lets certificates in */
+	size_t files, users; /* that were read */
 };
 
-/*
- * Judges the files that sshd would look into for each user: words as
- * AuthorizedKeysFile and AuthorizedPrincipalsFile have them.  As that user;
- * needs root.
- */
-void doctor_each_file(struct doctor_lines *lines, const char *words);
+/* Reads each as the user whose it is; needs root. */
+void doctor_each_file(struct doctor_lines *lines);
+
+/* The next view, from *i on, that is one for this user, and where the gate
+ * stands and keys are taken; false after the last. */
+bool doctor_next_view(const struct doctor *doctor, const struct passwd *pw,
+    size_t *i, const struct view **ret);
+
+/* Which groups this sshd lets write a file of keys. */
+keyfile_group *doctor_sshd_groups(void);
 
 /* When a process started, in seconds since 1970; 0 where unknown. */
 int64_t doctor_start_time(int pid);

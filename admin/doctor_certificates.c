@@ -9,15 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../gate/keyline.h"
 #include "authorities.h"
 #include "doctor.h"
 #include "doctor_person.h"
 #include "policy_file.h"
 
-/* Those of sshd that are judged, and whether any passes. */
+/* One of TrustedUserCAKeys, and whether any in it passes. */
 struct judging {
 	struct doctor *doctor;
 	const struct policy *policy;
+	struct doctor_lines *lines; /* of principals */
+	const struct held *held;
 	bool pass;
 };
 
@@ -28,7 +31,15 @@ judge_authority(void *ctx, const struct authority *authority)
 	struct judging *judging = ctx;
 	char fix[CONFIG_WORD + 160];
 
-	if (authority_passes(judging->policy, NULL, authority)) {
+	if (authority->key.blob == NULL) {
+		findings_add(&judging->doctor->findings, FINDING_WARN,
+		    "TYPE KEY, and nothing before it",
+		    "%.300s:%d: sshd reads no authority from this line",
+		    authority->path, authority->number);
+		return;
+	}
+	if (gate_says(judging->policy, NULL, &authority->key).verdict ==
+	    KEY_PASSES) {
 		judging->pass = true;
 		return;
 	}
@@ -43,26 +54,29 @@ judge_authority(void *ctx, const struct authority *authority)
 }
 
 /* Whether the gate lets certificates of any of sshd's authorities in. */
-static bool
-judge_authorities(
-    struct doctor *doctor, const struct policy *policy, const char *path)
+static void
+judge_authorities(void *ctx, const struct held *held)
 {
-	struct judging judging = {.doctor = doctor,
-	    .policy = policy,
-	    .pass = policy->keys.unlisted == UNLISTED_ALLOW};
+	struct judging *judging = ctx;
+	struct doctor *doctor = judging->doctor;
+	const char *rest = held->value;
+	char path[CONFIG_WORD];
 
-	if (!authorities_each(path, judge_authority, &judging))
+	judging->pass = judging->policy->keys.unlisted == UNLISTED_ALLOW;
+	if (!config_word(&rest, path))
+		return;
+	if (!authorities_each(path, judge_authority, judging))
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "TrustedUserCAKeys %.300s: %s: whose certificates sshd "
-		    "takes is not known",
-		    path, strerror(errno));
-	if (judging.pass)
+		    "TrustedUserCAKeys %.200s, %.200s: %s: whose certificates "
+		    "sshd takes is not known",
+		    path, held->where, strerror(errno));
+	if (judging->pass)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "TrustedUserCAKeys %.200s: whoever holds that authority's "
-		    "key signs who may log in; the gate keeps a certificate's "
-		    "force-command",
-		    path);
-	return judging.pass;
+		    "TrustedUserCAKeys %.200s, %.200s: whoever holds that "
+		    "authority's key signs who may log in; the gate keeps a "
+		    "certificate's force-command",
+		    path, held->where);
+	judging->lines->pass |= judging->pass;
 }
 
 /* A command= beside a principal, which the gate does not look at. */
@@ -70,84 +84,140 @@ static void
 judge_principal(
     struct doctor_lines *lines, const char *path, int number, const char *line)
 {
-	if (!key_options(line).command)
-		return;
-	findings_add(&lines->doctor->findings,
-	    lines->pass ? FINDING_FAIL : FINDING_WARN,
-	    lines->pass ? "the command as force-command of the certificate"
+	struct keyline_options options;
+
+	(void)keyline_principal(line, &options);
+	if (options.command != NULL)
+		findings_add(&lines->doctor->findings,
+		    lines->pass ? FINDING_FAIL : FINDING_WARN,
+		    lines->pass
+			? "the command as force-command of the certificate"
 			: NULL,
-	    "%.300s:%d: a command= of a principal, which %s", path, number,
-	    lines->pass ? "sshd drops under ForceCommand and the gate does not "
+		    "%.300s:%d: a command= of a principal, which %s", path,
+		    number,
+		    lines->pass
+			? "sshd drops under ForceCommand and the gate does not "
 			  "impose again"
 			: "would be lost if the gate let certificates in");
+	keyline_options_done(&options);
 }
 
 static void
-judge_principals(struct doctor_lines *lines, const char *words)
+count_principals(void *ctx, const struct held *held)
 {
-	if (geteuid() == 0)
-		doctor_each_file(lines, words);
-	else
-		findings_add(&lines->doctor->findings, FINDING_WARN, NULL,
-		    "AuthorizedPrincipalsFile %.200s cannot be read (needs "
-		    "root)",
-		    words);
+	(void)held;
+	++*(size_t *)ctx;
+}
+
+static void
+judge_principals(struct doctor_lines *lines)
+{
+	struct doctor *doctor = lines->doctor;
+	size_t count = 0;
+
+	dump_each_value(&doctor->views, &doctor->lines, lines->keyword,
+	    count_principals, &count);
+	if (count > 0 && geteuid() == 0)
+		doctor_each_file(lines);
+	else if (count > 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "the files of AuthorizedPrincipalsFile cannot be read "
+		    "(needs root)");
 }
 
 /* Where sshd finds a command= that nobody can look at beforehand. */
 static void
 judge_unseen(
-    struct doctor *doctor, const char *setting, const char *fix, bool pass)
+    struct doctor *doctor, const struct held *held, const char *fix, bool pass)
 {
-	findings_add(&doctor->findings, pass ? FINDING_FAIL : FINDING_WARN,
-	    pass ? fix : NULL,
-	    "%.300s: the gate does not see a command= in what it prints, %s",
+	char setting[600];
+
+	if (held->line != NULL)
+		snprintf(setting, sizeof(setting), "%.200s: %.60s %.250s",
+		    held->where, held->keyword, held->value);
+	else
+		snprintf(setting, sizeof(setting), "%.60s %.250s, %.200s",
+		    held->keyword, held->value, held->where);
+	findings_add(&doctor->findings, pass ? FINDING_FAIL : FINDING_WARN, fix,
+	    "%.400s: the gate does not see a command= in what it prints, %s",
 	    setting,
-	    pass ? "and lets such keys pass" : "and refuses such keys");
+	    pass ? "and lets such keys pass: who has one gets a shell"
+		 : "and refuses such keys");
 }
 
-/* By the files: beside a Match block, "sshd -T" of 9.2 says none. */
 static void
-judge_principals_command(struct doctor *doctor, bool pass)
+judge_keys_command(void *ctx, const struct held *held)
 {
-	char setting[CONFIG_WORD];
+	struct judging *judging = ctx;
+	bool pass = judging->policy->keys.unlisted == UNLISTED_ALLOW;
+	char setting[300];
 
-	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const struct config_line *line = &doctor->lines.lines.items[i];
-
-		if (strcasecmp(line->keyword, "AuthorizedPrincipalsCommand") !=
-			0 ||
-		    strcasecmp(line->value, "none") == 0)
-			continue;
-		snprintf(setting, sizeof(setting), "%.200s:%d: %s %.300s",
-		    line->file, line->number, line->keyword, line->value);
-		judge_unseen(doctor, setting,
-		    "AuthorizedPrincipalsFile in its place", pass);
+	if (held->seen || pass) {
+		judge_unseen(judging->doctor, held,
+		    pass ? "\"unlisted\": \"refuse\", and the Match block of "
+			   "tfa-gate(8) for an account whose keys it gives"
+			 : "the Match block of tfa-gate(8), if it is for an "
+			   "account of its own",
+		    pass);
+		return;
 	}
+	snprintf(setting, sizeof(setting), "%.200s: AuthorizedKeysCommand",
+	    held->where);
+	findings_add(&judging->doctor->findings, FINDING_WARN, NULL,
+	    "%.220s is under a Match that takes in nobody whom sshd could be "
+	    "asked about: its keys would be refused",
+	    setting);
+}
+
+/* Beside a Match block, "sshd -T" of 9.2 says none: so its line counts. */
+static void
+judge_principals_command(void *ctx, const struct held *held)
+{
+	struct judging *judging = ctx;
+	bool pass = judging->lines->pass;
+
+	judge_unseen(judging->doctor, held,
+	    pass ? "AuthorizedPrincipalsFile in its place" : NULL, pass);
+}
+
+/* Commands of ~/.k5users, by a patch that Fedora and its kin have. */
+static void
+judge_kerberos(void *ctx, const struct held *held)
+{
+	struct judging *judging = ctx;
+
+	if (strcasecmp(held->value, "no") != 0)
+		findings_add(&judging->doctor->findings, FINDING_FAIL,
+		    "GSSAPIEnablek5users no",
+		    "%.60s %.60s, %.200s: a command of ~/.k5users is dropped "
+		    "under ForceCommand, and the gate does not see it",
+		    held->keyword, held->value, held->where);
 }
 
 static void
 judge_certificates(struct doctor *doctor, const struct policy *policy)
 {
-	struct doctor_lines lines = {
-	    .doctor = doctor, .judge = judge_principal};
-	bool allow = policy->keys.unlisted == UNLISTED_ALLOW;
-	char value[CONFIG_WORD], setting[CONFIG_WORD];
+	struct doctor_lines lines = {.doctor = doctor,
+	    .keyword = "AuthorizedPrincipalsFile",
+	    .judge = judge_principal};
+	struct judging judging = {
+	    .doctor = doctor, .policy = policy, .lines = &lines};
+	static const struct {
+		const char *keyword;
+		dump_held *judge;
+	} values[] = {{"TrustedUserCAKeys", judge_authorities},
+	    {"AuthorizedKeysCommand", judge_keys_command},
+	    {"AuthorizedPrincipalsCommand", judge_principals_command},
+	    {"GSSAPIEnablek5users", judge_kerberos}};
 
-	if (doctor_setting(doctor, "trustedusercakeys", value) &&
-	    strcasecmp(value, "none") != 0)
-		lines.pass = judge_authorities(doctor, policy, value);
-	if (doctor_setting(doctor, "authorizedprincipalsfile", value) &&
-	    strcasecmp(value, "none") != 0)
-		judge_principals(&lines, value);
-	if (doctor_setting(doctor, "authorizedkeyscommand", value) &&
-	    strcasecmp(value, "none") != 0) {
-		snprintf(setting, sizeof(setting),
-		    "AuthorizedKeysCommand %.300s", value);
-		judge_unseen(
-		    doctor, setting, "\"unlisted\": \"refuse\"", allow);
-	}
-	judge_principals_command(doctor, lines.pass);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		dump_each_value(&doctor->views, &doctor->lines,
+		    values[i].keyword, values[i].judge, &judging);
+	judge_principals(&lines);
+	findings_ok(&doctor->findings,
+	    "sshd takes no certificates, and asks no command for keys: %zu "
+	    "answers of sshd -T, %zu lines of its files",
+	    doctor->views.list.count, doctor->lines.lines.count);
 }
 
 void

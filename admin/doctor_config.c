@@ -280,13 +280,21 @@ config_find(const struct config *config, const char *keyword, const char *value)
 	return global;
 }
 
+/* A criterion without a list behind it. */
+static bool
+stands_alone(const char *criterion)
+{
+	return strcasecmp(criterion, "all") == 0 ||
+	    strcasecmp(criterion, "invalid-user") == 0;
+}
+
 /* Calls each for the words of one criterion in one Match line. */
 static void
 each_word(const char *match, const char *name,
     void (*each)(void *ctx, const char *word), void *ctx)
 {
 	char word[CONFIG_WORD], list[CONFIG_WORD];
-	const char *values;
+	char *values, *value;
 
 	while (config_word(&match, word)) {
 		char *equals = strchr(word, '=');
@@ -294,18 +302,15 @@ each_word(const char *match, const char *name,
 		if (equals != NULL) {
 			*equals = '\0';
 			memmove(list, equals + 1, strlen(equals + 1) + 1);
-		} else if (strcasecmp(word, "all") == 0 ||
-		    !config_word(&match, list)) {
+		} else if (stands_alone(word) || !config_word(&match, list)) {
 			continue;
 		}
 		if (strcasecmp(word, name) != 0)
 			continue;
-		for (char *p = list; *p != '\0'; p++)
-			if (*p == ',')
-				*p = ' ';
 		values = list;
-		while (config_word(&values, word))
-			each(ctx, word[0] == '!' ? word + 1 : word);
+		while ((value = strsep(&values, ",")) != NULL)
+			if (value[0] != '\0')
+				each(ctx, value[0] == '!' ? value + 1 : value);
 	}
 }
 
@@ -319,4 +324,43 @@ config_criteria(const struct config *config, const char *name,
 		if (strcasecmp(line->keyword, "match") == 0)
 			each_word(line->value, name, each, ctx);
 	}
+}
+
+/* Those that sshd -T can be asked about; of an invalid user there is no
+ * session, and the version is always this sshd's. */
+static bool
+is_known(const char *criterion)
+{
+	static const char *const known[] = {"user", "group", "host", "address",
+	    "localaddress", "localport", "rdomain", "version"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcasecmp(criterion, known[i]) == 0)
+			return true;
+	return stands_alone(criterion);
+}
+
+const struct config_line *
+config_strange_match(const struct config *config)
+{
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+		const char *rest = line->value;
+		char word[CONFIG_WORD], list[CONFIG_WORD];
+
+		if (strcasecmp(line->keyword, "match") != 0)
+			continue;
+		while (config_word(&rest, word)) {
+			char *equals = strchr(word, '=');
+
+			if (equals != NULL)
+				*equals = '\0';
+			if (!is_known(word))
+				return line;
+			if (equals == NULL && !stands_alone(word) &&
+			    !config_word(&rest, list))
+				break;
+		}
+	}
+	return NULL;
 }

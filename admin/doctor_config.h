@@ -17,6 +17,7 @@
 #define CONFIG_WORD    1024 /* bytes of one word, with its NUL */
 #define CONFIG_FOLDER  "/etc/ssh"
 #define CONFIG_DEFAULT CONFIG_FOLDER "/sshd_config"
+#define CONFIG_SITE    "00-site.conf" /* beside it, for the site's own */
 #define CONFIG_DROP_IN CONFIG_FOLDER "/sshd_config.d/00-tfa.conf"
 
 struct config_line {
@@ -77,6 +78,10 @@ bool config_exempts(const struct config *config, const char *user);
  * blocks name, without "!". */
 void config_criteria(const struct config *config, const char *name,
     void (*each)(void *ctx, const char *word), void *ctx);
+
+/* The first Match with a criterion that is not known here, so that who fits it
+ * cannot be told; or NULL. */
+const struct config_line *config_strange_match(const struct config *config);
 
 /*
  * Judges the order: what stands before our Match all and beats it, what our

@@ -70,7 +70,7 @@ dump_next(const char **at, const char *keyword, char ret[static CONFIG_WORD])
 	return false;
 }
 
-static bool
+bool
 dump_value(
     const struct view *view, const char *keyword, char ret[static CONFIG_WORD])
 {
@@ -78,6 +78,23 @@ dump_value(
 
 	ret[0] = '\0';
 	return dump_next(&at, keyword, ret);
+}
+
+bool
+dump_is_gated(const struct view *view)
+{
+	char value[CONFIG_WORD];
+
+	return dump_value(view, "forcecommand", value) && config_is_gate(value);
+}
+
+bool
+dump_is_of_kind(const struct view *view, unsigned long long kind)
+{
+	for (size_t i = 0; i < view->kinds.count; i++)
+		if (view->kinds.items[i] == kind)
+			return true;
+	return false;
 }
 
 bool
@@ -132,9 +149,8 @@ place(const struct config *config, const char *keyword, const char *value,
 		    value[0] != '\0' ? value : "its default");
 }
 
-/* "for alice from 192.0.2.1, and 3 more". */
-static void
-say_who(const struct view *view, size_t more, char *ret, size_t size)
+void
+dump_who(const struct view *view, size_t more, char *ret, size_t size)
 {
 	size_t others = view->others + more;
 
@@ -169,7 +185,7 @@ judge_setting(const struct views *views, const struct config *config,
 	if (worst == NULL)
 		return;
 	place(config, setting->keyword, first, where, sizeof(where));
-	say_who(worst, more, who, sizeof(who));
+	dump_who(worst, more, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
 	findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where, who,
 	    setting->follows);
@@ -200,7 +216,7 @@ judge_command(const struct view *view, const struct config *config,
 	const struct config_line *gate = config_gate(config);
 	char value[CONFIG_WORD], fix[CONFIG_WORD], where[400], who[256];
 
-	say_who(view, 0, who, sizeof(who));
+	dump_who(view, 0, who, sizeof(who));
 	if (dump_value(view, "chrootdirectory", value) &&
 	    strcasecmp(value, "none") != 0) {
 		place(config, "ChrootDirectory", value, where, sizeof(where));
@@ -261,7 +277,7 @@ judge_setenv(const struct view *view, const struct config *config,
 	if (!dump_next(&at, "setenv", value))
 		value[0] = '\0';
 	place(config, "SetEnv", value, where, sizeof(where));
-	say_who(view, 0, who, sizeof(who));
+	dump_who(view, 0, who, sizeof(who));
 	findings_add(findings, FINDING_FAIL, DUMP_SETENV,
 	    "%s, %s: it lacks%s, so a user's own values stand, which run code "
 	    "before the gate or name a key to it",
@@ -276,7 +292,7 @@ judge_acceptenv(const struct view *view, const struct config *config,
 	const char *at = view->dump;
 	bool code = false;
 
-	say_who(view, 0, who, sizeof(who));
+	dump_who(view, 0, who, sizeof(who));
 	while (dump_next(&at, "acceptenv", value)) {
 		code |= config_pattern(value, "TFA_CODE");
 		if (!dump_pattern_is_open(value))
@@ -305,8 +321,10 @@ dump_judge_variables(const struct views *views, const struct config *config,
 void
 views_done(struct views *views)
 {
-	for (size_t i = 0; i < views->list.count; i++)
+	for (size_t i = 0; i < views->list.count; i++) {
 		free(views->list.items[i].dump);
+		free(views->list.items[i].kinds.items);
+	}
 	free(views->list.items);
 	*views = (struct views){{NULL, 0}};
 }

@@ -8,6 +8,7 @@
 #define TFA_DOCTOR_DUMP_H
 
 #include "doctor_config.h"
+#include "policy.h"
 
 /* Where fish finds its own functions, and no user can write. */
 #define DUMP_FISH                                                 \
@@ -30,7 +31,9 @@
 /* The answer for one connection. */
 struct view {
 	char who[200]; /* "alice from 192.0.2.1" */
-	char *dump;    /* what sshd -T printed */
+	char user[USER_TEXT];
+	char *dump;                             /* what sshd -T printed */
+	JSON_LIST_OF(unsigned long long) kinds; /* of users: kind_of() */
 	size_t others; /* further connections with the same answer */
 	bool exempt;   /* by sshd, and on purpose: config_exempts() */
 };
@@ -51,6 +54,37 @@ struct setting {
 };
 extern const struct setting dump_channels[];    /* what would stay open */
 extern const struct setting dump_environment[]; /* what runs before */
+
+/* The value in one view; "" and false where it has none. */
+bool dump_value(
+    const struct view *view, const char *keyword, char ret[static CONFIG_WORD]);
+
+/* Whether the gate stands before these connections: where it does not, sshd
+ * itself obeys what a key's line says. */
+bool dump_is_gated(const struct view *view);
+
+/* Whether the answer is one for users of that kind. */
+bool dump_is_of_kind(const struct view *view, unsigned long long kind);
+
+/* "for alice from 192.0.2.1 and 3 more". */
+void dump_who(const struct view *view, size_t more, char *ret, size_t size);
+
+/* A value of a keyword, other than none. */
+struct held {
+	const char *keyword, *value;
+	char where[300]; /* "for alice and 3 more"; or the line */
+	bool seen;       /* sshd -T says it of somebody */
+	const struct config_line *line; /* where it does not */
+};
+typedef void dump_held(void *ctx, const struct held *held);
+
+/*
+ * Calls each, once for each value that a keyword has in a view where the gate
+ * stands; and for each line of the files whose value no view has at all: its
+ * Match takes in nobody whom sshd could be asked about, or sshd does not say.
+ */
+void dump_each_value(const struct views *views, const struct config *config,
+    const char *keyword, dump_held *each, void *ctx);
 
 /* Judges.  Each finding is said once, with who it concerns. */
 void dump_judge_gate(const struct views *views, const struct config *config,

@@ -1,8 +1,8 @@
 /*
  * Users' files of keys: keys that are limited to a command, and those that
- * the gate does not find.
+ * the gate and sshd do not find in the same files.
  */
-#include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,135 +10,121 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../gate/keyline.h"
 #include "authorities.h"
 #include "cleanup.h"
 #include "doctor.h"
-#include "doctor_person.h"
+#include "doctor_places.h"
 #include "policy_file.h"
 
-#define KEYS_SLOW 5 /* files that may take longer */
+/* doctor_lines of keys. */
+struct key_check {
+	struct doctor_lines lines;
+	const struct policy *policy; /* NULL: not a valid one */
+	struct key_places places;
+	bool strict; /* StrictModes */
+};
 
 static void
-judge_key(
-    struct doctor_lines *lines, const char *path, int number, const char *line)
+judge_options(struct doctor *doctor, const char *path, int number, bool ok,
+    const struct keyline_options *options)
 {
-	struct key_options options = key_options(line);
-	struct doctor *doctor = lines->doctor;
-
-	if (options.command)
+	if (!ok)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s:%d: options that sshd does not know: it passes "
+		    "the line over, and the gate refuses its key",
+		    path, number);
+	if (options->command != NULL)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%.300s:%d: limited by command=, which sshd drops under "
 		    "ForceCommand; the gate imposes it again",
 		    path, number);
-	if (options.environment)
+	if (options->environment)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "the line without environment=",
 		    "%.300s:%d: environment= would run code before the gate "
 		    "under PermitUserEnvironment",
 		    path, number);
-	if (options.authority)
+	if (options->authority)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%.300s:%d: cert-authority: whoever holds that key signs who "
 		    "may log in as this user",
 		    path, number);
 }
 
-/*
- * Why a file of keys was not looked at.  Nothing where sshd, which reads as
- * the user too, finds no key there either.
- */
 static void
-judge_unread(
-    struct doctor *doctor, const struct passwd *pw, const char *path, int error)
+judge_key(
+    struct doctor_lines *lines, const char *path, int number, const char *text)
 {
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-	case EACCES:
-	case ELOOP:
-	case ENAMETOOLONG:
-	case EINVAL:
+	struct keyline_options options;
+	struct keyline line;
+	bool ok;
+
+	if (!keyline_read(text, &line))
 		return;
-	case EFBIG:
-		findings_add(&doctor->findings, FINDING_WARN, "a smaller file",
-		    "%.300s: larger than %lu KiB: its keys "
-		    "are not looked at",
-		    path, READ_MAX / 1024);
-		return;
-	default:
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.300s: cannot be read as %.80s: %s", path, pw->pw_name,
-		    strerror(error));
-	}
+	ok = keyline_options(line.options, &options) && line.typed;
+	judge_options(lines->doctor, path, number, ok, &options);
+	keyline_options_done(&options);
+	keyline_done(&line);
 }
 
-/* A line ends at a NUL for sshd too, and the next one counts. */
+/* What sshd passes over (StrictModes), and the gate. */
 static void
-judge_lines(
-    struct doctor_lines *lines, const char *path, char *text, size_t len)
+judge_modes(struct doctor_lines *lines, const struct passwd *pw,
+    const char *path, const struct keys_text *file)
 {
-	char *line = text, *end;
+	const struct key_check *keys = (const struct key_check *)lines;
+	bool sshd = file->for_sshd || !keys->strict;
+	char fix[READ_PATH + 64];
 
-	for (int number = 1; line < text + len; number++) {
-		end = memchr(line, '\n', len - (size_t)(line - text));
-		if (end == NULL)
-			end = text + len;
-		*end = '\0';
-		lines->judge(lines, path, number, line);
-		line = end + 1;
-	}
-}
-
-/* False where there was no answer in time. */
-static bool
-read_lines(
-    struct doctor_lines *lines, const struct passwd *pw, const char *path)
-{
-	size_t len = 0;
-	scoped_free char *text = read_whole_as(pw, path, KEYS_MS, &len);
-	int error = errno;
-
-	if (text != NULL)
-		judge_lines(lines, path, text, len);
-	else
-		judge_unread(lines->doctor, pw, path, error);
-	return text != NULL || error != ETIMEDOUT;
-}
-
-/* Whether the gate looks for a key's restrictions in that file. */
-static bool
-is_listed(const struct policy *policy, const char *word)
-{
-	if (strncmp(word, "%h/", 3) == 0)
-		word += 3;
-	for (size_t i = 0; i < policy->keys.files.count; i++) {
-		const char *file = policy->keys.files.items[i].text;
-
-		if (strcmp(strncmp(file, "%h/", 3) == 0 ? file + 3 : file,
-			word) == 0)
-			return true;
-	}
-	return false;
+	if (sshd && file->for_gate)
+		return;
+	snprintf(fix, sizeof(fix),
+	    "chmod go-w %.600s; it must be of root or %.80s", file->culprit,
+	    pw->pw_name);
+	findings_add(&lines->doctor->findings, FINDING_FAIL, fix,
+	    "%.200s: others than root and %.80s can write %.200s: %s", path,
+	    pw->pw_name, file->culprit,
+	    sshd                 ? "the gate refuses the keys in it"
+		: file->for_gate ? "sshd does not read it (StrictModes), and "
+				   "the gate does: a bare line in it frees a "
+				   "key from its command="
+				 : "sshd does not read it (StrictModes), nor "
+				   "does the gate believe it");
 }
 
 static void
-judge_place(
-    struct doctor *doctor, const struct policy *policy, const char *word)
+judge_user(struct doctor_lines *lines, const struct passwd *pw)
 {
-	char fix[CONFIG_WORD + 80];
+	struct key_check *keys = (struct key_check *)lines;
+	const struct view *view;
 
-	if (is_listed(policy, word))
-		return;
-	snprintf(fix, sizeof(fix), "\"%.500s\" in keys.files of %s", word,
-	    doctor->policy);
-	findings_add(&doctor->findings,
-	    policy->keys.unlisted == UNLISTED_ALLOW ? FINDING_FAIL
-						    : FINDING_WARN,
-	    fix, "AuthorizedKeysFile %.200s is not in keys.files of %.200s: %s",
-	    word, doctor->policy,
-	    policy->keys.unlisted == UNLISTED_ALLOW
-		? "a command= in it is lost, and \"unlisted\" lets it pass"
-		: "keys in it are refused");
+	for (size_t i = 0; keys->policy != NULL &&
+	     doctor_next_view(lines->doctor, pw, &i, &view);)
+		places_add(&keys->places, keys->policy, pw, view);
+}
+
+/* Views of users whom passwd does not have. */
+static void
+judge_strangers(struct key_check *keys)
+{
+	struct doctor *doctor = keys->lines.doctor;
+
+	for (size_t i = 0; i < doctor->views.list.count; i++) {
+		struct view *view = &doctor->views.list.items[i];
+		char home[USER_TEXT + 8];
+		struct passwd pw = {.pw_name = view->user,
+		    .pw_dir = home,
+		    .pw_uid = 65533,
+		    .pw_gid = 65533};
+		const struct view *found;
+		size_t at = i;
+
+		snprintf(home, sizeof(home), "/home/%s", view->user);
+		if (keys->policy != NULL && view->kinds.count == 0 &&
+		    doctor_next_view(doctor, &pw, &at, &found) && found == view)
+			places_add(&keys->places, keys->policy, &pw, view);
+	}
 }
 
 /*
@@ -161,37 +147,84 @@ judge_readable(struct doctor *doctor, const char *file)
 	    file);
 }
 
-/* A file system that is gone would hold up each of thousands of users. */
-void
-doctor_each_file(struct doctor_lines *lines, const char *words)
+static bool
+nobody_else(gid_t gid, const struct keyfile_user *user)
 {
-	char word[CONFIG_WORD], path[2 * CONFIG_WORD];
+	struct group *group = getgrgid(gid);
 	const struct passwd *pw;
-	const char *rest;
-	int slow = 0;
+	bool own = false, others = false;
 
-	setpwent();
-	while (slow < KEYS_SLOW && (pw = getpwent()) != NULL) {
-		rest = words;
-		while (config_word(&rest, word)) {
-			key_file_path(word, pw, path, sizeof(path));
-			slow += !read_lines(lines, pw, path);
-		}
+	if (group == NULL)
+		return false;
+	if (group->gr_mem[0] != NULL) {
+		others = strcmp(group->gr_mem[0], user->name) != 0 ||
+		    group->gr_mem[1] != NULL;
+		own = !others;
 	}
+	setpwent();
+	while (!others && (pw = getpwent()) != NULL)
+		if (pw->pw_gid == gid) {
+			own = true;
+			others = pw->pw_uid != user->uid;
+		}
 	endpwent();
-	if (slow >= KEYS_SLOW)
-		findings_add(&lines->doctor->findings, FINDING_WARN, NULL,
-		    "%d files of keys did not answer: the users after them "
-		    "are not looked at",
-		    slow);
+	return own && !others;
+}
+
+static bool
+no_group(gid_t gid, const struct keyfile_user *user)
+{
+	(void)gid;
+	(void)user;
+	return false;
+}
+
+/* OpenSSH lets no group write; that of Debian and its kin lets one of which
+ * only the user is a member. */
+keyfile_group *
+doctor_sshd_groups(void)
+{
+	static keyfile_group *group;
+	char version[128] = "";
+
+	if (group == NULL)
+		group = doctor_version(version, sizeof(version)) &&
+			(strstr(version, "Debian") != NULL ||
+			    strstr(version, "Ubuntu") != NULL)
+		    ? nobody_else
+		    : no_group;
+	return group;
+}
+
+static void
+judge_all(struct key_check *keys)
+{
+	struct doctor *doctor = keys->lines.doctor;
+
+	doctor_each_file(&keys->lines);
+	judge_strangers(keys);
+	if (keys->policy != NULL) {
+		for (size_t i = 0; i < keys->policy->keys.files.count; i++)
+			judge_readable(
+			    doctor, keys->policy->keys.files.items[i].text);
+		places_judge(&keys->places, keys->policy, doctor);
+	}
+	places_done(&keys->places);
+	findings_ok(&doctor->findings,
+	    "%zu files of %zu users, by %zu answers of sshd -T: no key has a "
+	    "restriction of its own; the gate and sshd read the same files",
+	    keys->lines.files, keys->lines.users, doctor->views.list.count);
 }
 
 void
 doctor_keys(struct doctor *doctor)
 {
-	char words[CONFIG_WORD], word[CONFIG_WORD], why[POLICY_WHY_TEXT];
-	const char *rest = words;
-	struct doctor_lines lines = {.doctor = doctor, .judge = judge_key};
+	struct key_check keys = {.lines = {.doctor = doctor,
+				     .keyword = "AuthorizedKeysFile",
+				     .judge = judge_key,
+				     .judge_file = judge_modes,
+				     .judge_user = judge_user}};
+	char value[CONFIG_WORD], why[POLICY_WHY_TEXT];
 	struct policy policy;
 
 	if (geteuid() != 0) {
@@ -199,20 +232,21 @@ doctor_keys(struct doctor *doctor)
 		    "other users' keys cannot be read (needs root)");
 		return;
 	}
-	if (!doctor_setting(doctor, "authorizedkeysfile", words)) {
+	if (!doctor_setting(doctor, "authorizedkeysfile", value)) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "which files of keys sshd reads is not known");
 		return;
 	}
-	if (strcasecmp(words, "none") == 0)
-		return;
-	doctor_each_file(&lines, words);
+	keys.strict = !doctor_setting(doctor, "strictmodes", value) ||
+	    strcasecmp(value, "no") != 0;
 	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) != FAULT_NONE)
-		return;
-	while (config_word(&rest, word))
-		judge_place(doctor, &policy, word);
-	for (size_t i = 0; i < policy.keys.files.count; i++)
-		judge_readable(doctor, policy.keys.files.items[i].text);
-	policy_done(&policy);
+		why) == FAULT_NONE)
+		keys.policy = &policy;
+	else
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "without a valid policy, which files of keys the gate "
+		    "reads is not known");
+	judge_all(&keys);
+	if (keys.policy != NULL)
+		policy_done(&policy);
 }

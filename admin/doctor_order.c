@@ -33,12 +33,27 @@ names_users_only(const char *match)
 	return named;
 }
 
-/* Emergency access in our own file: "Match User x", "ForceCommand none". */
+/* Our own file, or the one beside it that setup names for the site's blocks:
+ * what stands there before our Match all is meant. */
+static bool
+is_meant(const struct config_line *line, const struct config_line *gate)
+{
+	const char *slash = strrchr(line->file, '/');
+	size_t folder = slash != NULL ? (size_t)(slash - line->file) + 1 : 0;
+
+	return strcmp(line->file, gate->file) == 0 ||
+	    (strcmp(line->file + folder, CONFIG_SITE) == 0 &&
+		strncmp(line->file, gate->file, folder) == 0 &&
+		strchr(gate->file + folder, '/') == NULL);
+}
+
+/* Emergency access, or an account whose keys only sshd can hold to their
+ * commands: "Match User x", "ForceCommand none". */
 static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
 	return gate != NULL && line < gate && is(line, "forcecommand") &&
-	    line->match != NULL && strcmp(line->file, gate->file) == 0 &&
+	    line->match != NULL && is_meant(line, gate) &&
 	    strcasecmp(line->value, "none") == 0 &&
 	    names_users_only(line->match);
 }
@@ -176,13 +191,12 @@ judge_conditional(const struct config *config, struct findings *findings)
 	    "/usr/sbin/tfa-gate");
 }
 
-/* A block for certain users in our own file, above our Match all: whether it
+/* A block for certain users in our own file or the site's, above our Match all: whether it
  * exempts them is judged elsewhere, and so is what sshd makes of it. */
 static bool
 is_for_users(const struct config_line *line, const struct config_line *gate)
 {
-	return line < gate && line->match != NULL &&
-	    strcmp(line->file, gate->file) == 0 &&
+	return line < gate && line->match != NULL && is_meant(line, gate) &&
 	    names_users_only(line->match);
 }
 

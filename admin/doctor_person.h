@@ -1,6 +1,6 @@
 /*
  * What of a person's account matters to the gate: the login shell that sshd
- * starts it with, and the options of a key.  Texts in, answers out.
+ * starts it with.  Texts in, answers out.
  */
 #ifndef TFA_DOCTOR_PERSON_H
 #define TFA_DOCTOR_PERSON_H
@@ -20,16 +20,5 @@ enum shell_kind {
 
 /* path: as passwd has it; "" is /bin/sh. */
 enum shell_kind shell_kind(const char *path);
-
-struct key_options {
-	bool key;         /* there is a key on the line */
-	bool command;     /* the key is for one command only */
-	bool environment; /* it sets variables */
-	bool authority;   /* it signs certificates */
-};
-
-/* The options of a line of authorized_keys; none for a comment.  What is
- * within quotes is not an option. */
-struct key_options key_options(const char *line);
 
 #endif

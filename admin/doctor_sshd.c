@@ -61,20 +61,58 @@ has_views(struct doctor *doctor)
 	return doctor->views.list.count > 0;
 }
 
+/* "ok", with how many connections it is said of. */
+static void
+say_asked(struct doctor *doctor, const char *what)
+{
+	findings_ok(&doctor->findings,
+	    "%s: sshd -T says so of %zu connections, all that Match lines tell "
+	    "apart",
+	    what, doctor->asked);
+}
+
+/* The gate is told of all keys that sshd asked for, and knows of one. */
+static void
+judge_methods(void *ctx, const struct held *held)
+{
+	static const char key[] = "publickey";
+	struct doctor *doctor = ctx;
+	const char *rest = held->value;
+	char word[CONFIG_WORD];
+
+	while (config_word(&rest, word)) {
+		const char *first = strcasestr(word, key);
+
+		if (first != NULL &&
+		    strcasestr(first + sizeof(key) - 1, key) != NULL)
+			findings_add(&doctor->findings, FINDING_FAIL,
+			    "AuthenticationMethods with one publickey",
+			    "AuthenticationMethods %.200s, %.200s: the gate "
+			    "refuses a login by two keys",
+			    word, held->where);
+	}
+}
+
 void
 doctor_gate(struct doctor *doctor)
 {
-	if (has_views(doctor))
-		dump_judge_gate(
-		    &doctor->views, &doctor->lines, &doctor->findings);
+	if (!has_views(doctor))
+		return;
+	dump_judge_gate(&doctor->views, &doctor->lines, &doctor->findings);
+	dump_each_value(&doctor->views, &doctor->lines, "AuthenticationMethods",
+	    judge_methods, doctor);
+	say_asked(doctor, "every connection meets the gate");
 }
 
 void
 doctor_channels(struct doctor *doctor)
 {
-	if (has_views(doctor))
-		dump_judge_settings(&doctor->views, &doctor->lines,
-		    dump_channels, &doctor->findings);
+	if (!has_views(doctor))
+		return;
+	dump_judge_settings(
+	    &doctor->views, &doctor->lines, dump_channels, &doctor->findings);
+	say_asked(doctor,
+	    "forwarding, agent, X11 and tunnels are closed for everyone");
 }
 
 void
@@ -85,6 +123,9 @@ doctor_environment(struct doctor *doctor)
 	dump_judge_settings(&doctor->views, &doctor->lines, dump_environment,
 	    &doctor->findings);
 	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
+	say_asked(doctor,
+	    "SetEnv, AcceptEnv, PermitUserEnvironment and PermitUserRC let no "
+	    "variable of a client's or a user's run code before the gate");
 }
 
 void
@@ -95,4 +136,8 @@ doctor_order(struct doctor *doctor)
 		    "%.200s could not be read", doctor->config);
 	else
 		config_judge(&doctor->lines, &doctor->findings);
+	findings_ok(&doctor->findings,
+	    "nothing before our Match all or below it undoes it, in %zu lines "
+	    "of %.200s and of what it includes",
+	    doctor->lines.lines.count, doctor->config);
 }

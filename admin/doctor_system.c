@@ -140,8 +140,8 @@ doctor_qr(struct doctor *doctor)
 		    "work: people set up their app by typing a key");
 }
 
-static bool
-find_version(char *ret, size_t size)
+bool
+doctor_version(char *ret, size_t size)
 {
 	scoped_fd int fd = open(DOCTOR_SSHD, O_RDONLY | O_CLOEXEC);
 	scoped_free char *bytes = NULL;
@@ -176,7 +176,7 @@ doctor_openssh(struct doctor *doctor)
 {
 	char version[128];
 
-	if (!find_version(version, sizeof(version))) {
+	if (!doctor_version(version, sizeof(version))) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    DOCTOR_SSHD ": its version cannot be read, so whether it "
 				"has CVE-2025-32728 is not known");

@@ -10,7 +10,9 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,8 +24,16 @@
 #include "file.h"
 #include "read.h"
 
-#define REAP_MS 200
-#define FLAGS   (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define REAP_MS    200
+#define FLAGS      (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define ANSWER_MAX (READ_MAX + sizeof(struct sound))
+
+/* What a child is to read, and as whom. */
+struct job {
+	const struct passwd *pw;
+	const char *path;
+	keyfile_group *is_own; /* NULL: it is no file of keys */
+};
 
 /* Nor a link in any folder on the way, which may be somebody else's. */
 static int
@@ -35,9 +45,8 @@ open_no_link(const char *path)
 }
 
 static char *
-read_plain(const char *path, bool own, size_t *ret_len)
+read_open(int fd, bool own, size_t *ret_len)
 {
-	scoped_fd int fd = own ? open_no_link(path) : open(path, FLAGS);
 	scoped_free char *text = NULL;
 	struct stat st;
 
@@ -60,6 +69,14 @@ read_plain(const char *path, bool own, size_t *ret_len)
 	return take(text);
 }
 
+static char *
+read_plain(const char *path, bool own, size_t *ret_len)
+{
+	scoped_fd int fd = own ? open_no_link(path) : open(path, FLAGS);
+
+	return read_open(fd, own, ret_len);
+}
+
 char *
 read_whole(const char *path)
 {
@@ -74,10 +91,40 @@ read_whole_own(const char *path, size_t *ret_len)
 	return read_plain(path, true, ret_len);
 }
 
+/* Before the text of a file of keys: what keyfile_is_sound() said of it. */
+struct sound {
+	bool for_gate, for_sshd;
+	char culprit[READ_PATH];
+};
+
+static void
+judge_sound(const struct job *job, int fd, struct sound *ret)
+{
+	char name[READ_PATH], home[READ_PATH], other[READ_PATH];
+	struct keyfile_user user = {.name = name,
+	    .home = home,
+	    .uid = job->pw->pw_uid,
+	    .gid = job->pw->pw_gid};
+
+	/* What looks into a group may read passwd, and pw with it. */
+	snprintf(name, sizeof(name), "%s", job->pw->pw_name);
+	snprintf(home, sizeof(home), "%s", job->pw->pw_dir);
+
+	ret->for_gate = keyfile_is_sound(fd, job->path, &user,
+	    keyfile_main_group, ret->culprit, sizeof(ret->culprit));
+	ret->for_sshd = keyfile_is_sound(
+	    fd, job->path, &user, job->is_own, other, sizeof(other));
+	if (ret->for_gate)
+		memcpy(ret->culprit, other, sizeof(other));
+}
+
 /* In the child: the text to the pipe, and errno as the exit status. */
 _Noreturn static void
-answer(const struct passwd *pw, const char *path, int pipe)
+answer(const struct job *job, int pipe)
 {
+	const struct passwd *pw = job->pw;
+	struct sound sound = {.culprit = ""};
+	scoped_fd int fd = -1;
 	scoped_free char *text = NULL;
 	size_t len = 0;
 
@@ -87,8 +134,15 @@ answer(const struct passwd *pw, const char *path, int pipe)
 		_exit(errno);
 	/* A change of uid takes this back, so it comes after. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	text = read_plain(path, false, &len);
-	if (text == NULL || file_write(pipe, text, len) != FAULT_NONE)
+	fd = open(job->path, FLAGS);
+	text = read_open(fd, false, &len);
+	if (text == NULL)
+		_exit(errno);
+	if (job->is_own != NULL)
+		judge_sound(job, fd, &sound);
+	if ((job->is_own != NULL &&
+		file_write(pipe, &sound, sizeof(sound)) != FAULT_NONE) ||
+	    file_write(pipe, text, len) != FAULT_NONE)
 		_exit(errno);
 	_exit(0);
 }
@@ -105,7 +159,7 @@ take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
 	while ((left = end - child_clock_ms()) > 0) {
 		if (poll(&ready, 1, (int)left) <= 0)
 			continue;
-		n = read(pipe, ret + len, READ_MAX - len);
+		n = read(pipe, ret + len, ANSWER_MAX - len);
 		if (n < 0 && errno != EINTR)
 			return false;
 		if (n == 0) {
@@ -141,11 +195,11 @@ reap(pid_t pid, int error)
 	return error != 0 ? error : EIO;
 }
 
-char *
-read_whole_as(
-    const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len)
+/* The whole answer, *ret_len bytes and a NUL; NULL: errno. */
+static char *
+ask(const struct job *job, int limit_ms, size_t *ret_len)
 {
-	scoped_free char *text = malloc(READ_MAX + 1);
+	scoped_free char *text = malloc(ANSWER_MAX + 1);
 	int ends[2], error = 0;
 	pid_t pid;
 
@@ -153,7 +207,7 @@ read_whole_as(
 		return NULL;
 	pid = fork();
 	if (pid == 0)
-		answer(pw, path, ends[1]);
+		answer(job, ends[1]);
 	cleanup_fd(&ends[1]);
 	if (pid < 0 || !take_answer(ends[0], limit_ms, text, ret_len))
 		error = errno;
@@ -166,4 +220,37 @@ read_whole_as(
 	}
 	text[*ret_len] = '\0';
 	return take(text);
+}
+
+char *
+read_whole_as(
+    const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len)
+{
+	return ask(&(struct job){.pw = pw, .path = path}, limit_ms, ret_len);
+}
+
+bool
+read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
+    keyfile_group *is_own, struct keys_text *ret)
+{
+	struct job job = {.pw = pw, .path = path, .is_own = is_own};
+	size_t len = 0;
+	char *text = ask(&job, limit_ms, &len);
+	struct sound sound;
+
+	if (text == NULL)
+		return false;
+	if (len < sizeof(sound)) {
+		free(text);
+		errno = EIO;
+		return false;
+	}
+	memcpy(&sound, text, sizeof(sound));
+	ret->len = len - sizeof(sound);
+	memmove(text, text + sizeof(sound), ret->len + 1);
+	ret->text = text;
+	ret->for_gate = sound.for_gate;
+	ret->for_sshd = sound.for_sshd;
+	memcpy(ret->culprit, sound.culprit, sizeof(ret->culprit));
+	return true;
 }

@@ -8,7 +8,10 @@
 #include <pwd.h>
 #include <stddef.h>
 
-#define READ_MAX (1024UL * 1024) /* bytes of a file */
+#include "../gate/keyfile.h"
+
+#define READ_MAX  (1024UL * 1024) /* bytes of a file */
+#define READ_PATH 1024
 
 /*
  * A plain file as a string that the caller frees; NULL (errno) where it
@@ -32,5 +35,20 @@ char *read_whole_own(const char *path, size_t *ret_len);
  */
 char *read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len);
+
+/* A file of keys, and whether it is believed. */
+struct keys_text {
+	char *text; /* on the heap */
+	size_t len;
+	bool for_gate, for_sshd; /* keyfile_is_sound(), as each takes groups */
+	char culprit[READ_PATH];
+};
+
+/*
+ * read_whole_as() of a file of keys; is_own: which groups sshd lets write it.
+ * The caller frees ret->text.  False: errno.
+ */
+bool read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
+    keyfile_group *is_own, struct keys_text *ret);
 
 #endif

@@ -15,6 +15,7 @@
  *	setup_config.c   that configuration's files
  *	setup_caller.c   whether the caller could still log in
  *	setup_keys.c     and by which key or certificate
+ *	setup_site_keys.c  whose keys the gate would refuse
  *	setup_text.c     what the files say
  *	setup_step.c     each kind of step: do, undo
  *	setup_folder.c   folders: made, put aside, removed

@@ -1,8 +1,7 @@
 /*
  * By which key the caller could still log in.  sshd has not said yet which one
  * it was; but whoever can only have come with a key or a certificate that the
- * gate does not know would not come again.  And which keys of anybody's that
- * may be.
+ * gate does not know would not come again.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -10,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../gate/keyline.h"
 #include "authorities.h"
 #include "cleanup.h"
 #include "doctor_dump.h"
-#include "doctor_person.h"
 #include "read.h"
 #include "setup_site.h"
 #include "utf8.h"
@@ -29,47 +28,59 @@
 struct caller {
 	const struct passwd *pw;
 	const struct policy *policy;
-	const char *dump;       /* sshd -T, for the caller */
-	char own[KEY_PATH];     /* the file with a key of theirs; "" for none */
-	char unseen[KEY_PATH];  /* likewise, where the gate does not look */
-	char word[CONFIG_WORD]; /* sshd's for that: with %u for the user */
-	bool refused;           /* what opens sshd is not known to the gate */
+	const char *dump;         /* sshd -T, for the caller */
+	char own[KEY_PATH];       /* the file with a key of theirs, or "" */
+	char unseen[KEY_PATH];    /* one with a key that the gate refuses */
+	char word[CONFIG_WORD];   /* sshd's for that: with %u for the user */
+	enum key_verdict verdict; /* of the gate, on that key */
+	bool refused;             /* what opens sshd is not known to the gate */
 };
 
-/* A key that opens a shell, and no authority. */
+/* A line that opens a shell for sshd: a key, no authority, no command=. */
 static bool
-has_key(const struct passwd *pw, const char *path)
+opens_shell(const char *text)
 {
-	size_t len = 0;
-	scoped_free char *text = read_whole_as(pw, path, KEYS_MS, &len);
+	struct keyline_options options;
+	struct keyline line;
+	bool opens;
+
+	if (!keyline_read(text, &line))
+		return false;
+	opens = keyline_options(line.options, &options) && line.typed &&
+	    !options.authority && options.command == NULL;
+	keyline_options_done(&options);
+	keyline_done(&line);
+	return opens;
+}
+
+/* What the gate says of the keys of a file that open a shell: whether it lets
+ * one in to it. */
+static void
+judge_file(
+    struct caller *caller, const char *word, const char *path, char *text)
+{
 	char *rest = text, *line;
-	bool found = false;
+	struct key key;
 
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		struct key_options options = key_options(line);
+	while ((line = strsep(&rest, "\n")) != NULL && caller->own[0] == '\0') {
+		struct gate_says says;
 
-		found |= options.key && !options.authority && !options.command;
+		if (!opens_shell(line) ||
+		    key_of_line(line, false, &key) != FAULT_NONE)
+			continue;
+		says = gate_says(caller->policy, caller->pw, &key);
+		key_done(&key);
+		if (says.verdict == KEY_PASSES && !says.command) {
+			snprintf(caller->own, sizeof(caller->own), "%s", path);
+			return;
+		}
+		snprintf(caller->unseen, sizeof(caller->unseen), "%s", path);
+		snprintf(caller->word, sizeof(caller->word), "%s", word);
+		caller->verdict = says.command ? KEY_DOUBTFUL : says.verdict;
 	}
-	return found;
 }
 
-/* Whether the gate looks for keys there too. */
-static bool
-is_listed(const struct caller *caller, const char *path)
-{
-	const struct policy *policy = caller->policy;
-	char listed[KEY_PATH];
-
-	for (size_t i = 0; i < policy->keys.files.count; i++) {
-		key_file_path(policy->keys.files.items[i].text, caller->pw,
-		    listed, sizeof(listed));
-		if (strcmp(listed, path) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Of the files where sshd looks for keys; "none" is none of the gate's. */
+/* In the files where sshd looks for keys; a line ends at a NUL for it too. */
 static void
 find_keys(struct caller *caller)
 {
@@ -79,16 +90,44 @@ find_keys(struct caller *caller)
 	if (!dump_next(&at, "authorizedkeysfile", words))
 		return;
 	while (caller->own[0] == '\0' && config_word(&rest, word)) {
-		key_file_path(word, caller->pw, path, sizeof(path));
-		if (strcasecmp(word, "none") == 0 || !has_key(caller->pw, path))
+		scoped_free char *text = NULL;
+		size_t len = 0;
+
+		if (strcasecmp(word, "none") == 0 ||
+		    !key_file_path(word, caller->pw, path, sizeof(path)))
 			continue;
-		if (is_listed(caller, path)) {
-			memcpy(caller->own, path, sizeof(path));
-		} else {
-			memcpy(caller->unseen, path, sizeof(path));
-			memcpy(caller->word, word, sizeof(word));
-		}
+		text = read_whole_as(caller->pw, path, KEYS_MS, &len);
+		if (text != NULL)
+			judge_file(caller, word, path, text);
 	}
+}
+
+/* Keys that sshd takes and the gate does not. */
+static void
+say_unseen(const struct caller *caller)
+{
+	const char *user = caller->pw->pw_name;
+
+	if (caller->verdict == KEY_IN_OPEN_FILE) {
+		admin_say(
+		    "you would lock yourself out: others than %s can "
+		    "write %s, or a folder above it, so the gate does not "
+		    "believe it: chmod go-w them",
+		    user, caller->unseen);
+		return;
+	}
+	if (caller->verdict == KEY_DOUBTFUL) {
+		admin_say("you would lock yourself out: the gate refuses the "
+			  "keys of %s in %s: a line in a file of keys.files "
+			  "limits them to a command, or cannot be read",
+		    user, caller->unseen);
+		return;
+	}
+	admin_say("you would lock yourself out: the gate does not look "
+		  "for keys in %s, and %s has none where it does, "
+		  "until this stands in keys.files of " SETUP_POLICY ":",
+	    caller->unseen, user);
+	fprintf(stderr, "    \"%s\"\n", caller->word);
 }
 
 /* Keys that open sshd, and that the gate would refuse. */
@@ -98,19 +137,14 @@ judge_keys(struct caller *caller)
 	const char *user = caller->pw->pw_name, *at = caller->dump;
 	char command[CONFIG_WORD];
 
-	if (caller->own[0] != '\0' ||
-	    caller->policy->keys.unlisted == UNLISTED_ALLOW)
+	if (caller->own[0] != '\0')
 		return;
 	if (caller->unseen[0] != '\0') {
 		caller->refused = true;
-		admin_say("you would lock yourself out: the gate does not look "
-			  "for keys in %s, and %s has none where it does, "
-			  "until this stands in keys.files of " SETUP_POLICY
-			  ":",
-		    caller->unseen, user);
-		fprintf(stderr, "    \"%s\"\n", caller->word);
+		say_unseen(caller);
 	}
-	if (dump_next(&at, "authorizedkeyscommand", command) &&
+	if (caller->policy->keys.unlisted != UNLISTED_ALLOW &&
+	    dump_next(&at, "authorizedkeyscommand", command) &&
 	    strcasecmp(command, "none") != 0) {
 		caller->refused = true;
 		admin_say(
@@ -119,7 +153,7 @@ judge_keys(struct caller *caller)
 		    "none where it looks, until this stands in keys "
 		    "of " SETUP_POLICY ":",
 		    command, user);
-		fputs("    \"unlisted\": \"allow\"\n", stderr);
+		fputs("    \"unlisted\": \"allow\"\n" LOST, stderr);
 	}
 }
 
@@ -129,7 +163,13 @@ judge_authority(void *ctx, const struct authority *authority)
 	struct caller *caller = ctx;
 	char line[AUTHORITY_TEXT];
 
-	if (authority_passes(caller->policy, caller->pw, authority))
+	struct gate_says says;
+
+	if (authority->key.blob == NULL)
+		return;
+	/* One that the gate limits to a command opens no shell. */
+	says = gate_says(caller->policy, caller->pw, &authority->key);
+	if (says.verdict == KEY_PASSES && !says.command)
 		return;
 	caller->refused = true;
 	if (caller->own[0] != '\0')
@@ -202,77 +242,4 @@ caller_has_key(const char *user)
 	    &(struct caller){.pw = &pw, .policy = &policy, .dump = dump});
 	policy_done(&policy);
 	return ok;
-}
-
-static void
-look_at_authority(void *ctx, const struct authority *authority)
-{
-	struct caller *anyone = ctx;
-
-	anyone->refused |= !authority_passes(anyone->policy, NULL, authority);
-}
-
-static void
-report_authorities(
-    struct caller *anyone, const struct config_line *line, FILE *report)
-{
-	anyone->refused = false;
-	if (authorities_each(line->value, look_at_authority, anyone) &&
-	    !anyone->refused)
-		return;
-	fprintf(report,
-	    "%s:%d: certificates by %s are let in only where keys.files of the "
-	    "policy names the authority: see Certificates in tfa-gate(8)\n",
-	    line->file, line->number, line->value);
-}
-
-static void
-report_files(
-    const struct caller *anyone, const struct config_line *line, FILE *report)
-{
-	char word[CONFIG_WORD], path[KEY_PATH];
-	const char *rest = line->value;
-
-	while (config_word(&rest, word)) {
-		key_file_path(word, anyone->pw, path, sizeof(path));
-		if (!is_listed(anyone, path))
-			fprintf(report,
-			    "%s:%d: keys in %s are let in only where "
-			    "keys.files of the policy has \"%s\"\n",
-			    line->file, line->number, word, word);
-	}
-}
-
-static void
-report_line(struct caller *anyone, const struct config_line *line, FILE *report)
-{
-	if (strcasecmp(line->value, "none") == 0)
-		return;
-	if (strcasecmp(line->keyword, "TrustedUserCAKeys") == 0)
-		report_authorities(anyone, line, report);
-	else if (strcasecmp(line->keyword, "AuthorizedKeysFile") == 0)
-		report_files(anyone, line, report);
-	else if (strcasecmp(line->keyword, "AuthorizedKeysCommand") == 0)
-		fprintf(report,
-		    "%s:%d: keys that only %s gives are let in only where "
-		    "keys of the policy has \"unlisted\": \"allow\"\n",
-		    line->file, line->number, line->value);
-}
-
-/* A place is the same for all where it is the same for root. */
-void
-site_keys(const struct config *config, FILE *report)
-{
-	const struct passwd *root = getpwuid(0);
-	char why[POLICY_WHY_TEXT];
-	struct policy policy;
-	struct caller anyone = {.pw = root, .policy = &policy};
-
-	if (root == NULL || caller_policy(&policy, why) != FAULT_NONE)
-		return; /* caller_may_enter() says what it is */
-	for (size_t i = 0;
-	     policy.keys.unlisted != UNLISTED_ALLOW && i < config->lines.count;
-	     i++)
-		report_line(&anyone, &config->lines.items[i], report);
-	policy_done(&policy);
 }

@@ -11,8 +11,6 @@
 #include "doctor_dump.h"
 #include "setup_site.h"
 
-#define SITE_FILE SETUP_DROPINS "/00-site.conf"
-
 struct judge {
 	const struct config *config;
 	size_t ours; /* the index of our ForceCommand */

@@ -77,6 +77,9 @@ enum verdict gate_refuse(struct gate *gate, enum reason reason);
  */
 enum verdict gate_turn_away(struct gate *gate, enum reason reason);
 
+/* Whose files of keys are looked at; it points into gate. */
+struct keyfile_user gate_keyfile_user(const struct gate *gate);
+
 /*
  * Finds what the key that was used may run, in the files that the reply to
  * "login" names, and makes it gate->command.  False where the key must be

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,37 +12,139 @@
 #include "file.h"
 #include "keyfile.h"
 
-bool
-key_file_expand(
-    const struct facts *facts, const char *name, char *ret, size_t size)
+#define UID_TEXT 24
+
+/* What stands for %c, or NULL; uid: room for one. */
+static const char *
+value_of(char c, const struct keyfile_user *user, char uid[static UID_TEXT])
 {
-	char uid[24];
+	switch (c) {
+	case 'h':
+		return user->home;
+	case 'u':
+		return user->name;
+	case 'U':
+		snprintf(uid, UID_TEXT, "%lu", (unsigned long)user->uid);
+		return uid;
+	case '%':
+		return "%";
+	default:
+		return NULL;
+	}
+}
+
+static bool
+add(char *ret, size_t size, size_t *len, const char *text, size_t n)
+{
+	if (n >= size - *len)
+		return false;
+	memcpy(ret + *len, text, n);
+	*len += n;
+	ret[*len] = '\0';
+	return true;
+}
+
+static bool
+expand(const char *name, const struct keyfile_user *user, char *ret,
+    size_t size, size_t *len)
+{
+	char uid[UID_TEXT];
+
+	while (*name != '\0') {
+		size_t n = strcspn(name, "%");
+		const char *with = n == 0 ? value_of(name[1], user, uid) : name;
+
+		if (with == NULL ||
+		    !add(ret, size, len, with, n == 0 ? strlen(with) : n))
+			return false;
+		name += n == 0 ? 2 : n;
+	}
+	return *len > 0;
+}
+
+static bool
+expand_at_home(
+    const char *name, const struct keyfile_user *user, char *ret, size_t size)
+{
 	size_t len = 0;
 
-	ret[0] = '\0';
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)facts->uid);
-	if (name[0] != '/' && strncmp(name, "%h", 2) != 0)
-		len = (size_t)snprintf(ret, size, "%s/", facts->home);
-	for (; *name != '\0' && len + 1 < size; name++) {
-		const char *with = NULL;
+	return add(ret, size, &len, user->home, strlen(user->home)) &&
+	    add(ret, size, &len, "/", 1) && expand(name, user, ret, size, &len);
+}
 
-		if (*name == '%') {
-			name++;
-			with = *name == 'h' ? facts->home
-			    : *name == 'u'  ? facts->user
-			    : *name == 'U'  ? uid
-			    : *name == '%'  ? "%"
-					    : NULL;
-			if (with == NULL)
-				return false;
-			len += (size_t)snprintf(
-			    ret + len, size - len, "%s", with);
-		} else {
-			ret[len++] = *name;
-			ret[len] = '\0';
-		}
-	}
-	return *name == '\0' && len < size;
+/* Only of what is expanded it is known whether it is absolute. */
+bool
+keyfile_path(
+    const char *name, const struct keyfile_user *user, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	if (size == 0 || name[0] == '\0')
+		return false;
+	if (name[0] != '/' && name[0] != '%')
+		return expand_at_home(name, user, ret, size);
+	return expand(name, user, ret, size, &len) &&
+	    (ret[0] == '/' || expand_at_home(name, user, ret, size));
+}
+
+bool
+keyfile_is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+bool
+keyfile_main_group(gid_t gid, const struct keyfile_user *user)
+{
+	return gid == user->gid;
+}
+
+static bool
+is_safe(const struct stat *st, const struct keyfile_user *user,
+    keyfile_group *is_own)
+{
+	if ((st->st_uid != 0 && st->st_uid != user->uid) ||
+	    (st->st_mode & S_IWOTH) != 0)
+		return false;
+	return (st->st_mode & S_IWGRP) == 0 || is_own(st->st_gid, user);
+}
+
+/* The folders above path, which is a real one; it is cut to the one at fault. */
+static bool
+folders_are_safe(
+    char *path, const struct keyfile_user *user, keyfile_group *is_own)
+{
+	struct stat home, st;
+	bool has_home = stat(user->home, &home) == 0;
+	char *slash;
+
+	do {
+		slash = strrchr(path, '/');
+		if (slash == NULL)
+			return false;
+		slash[slash == path] = '\0';
+		if (stat(path, &st) < 0 || !is_safe(&st, user, is_own))
+			return false;
+		if (has_home && st.st_dev == home.st_dev &&
+		    st.st_ino == home.st_ino)
+			return true;
+	} while (path[1] != '\0');
+	return true;
+}
+
+bool
+keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
+    keyfile_group *is_own, char *ret_culprit, size_t size)
+{
+	char real[PATH_MAX];
+	struct stat st;
+	bool has_path = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    is_safe(&st, user, is_own) && realpath(path, real) != NULL;
+
+	if (has_path && folders_are_safe(real, user, is_own))
+		return true;
+	snprintf(ret_culprit, size, "%s", has_path ? real : path);
+	return false;
 }
 
 static enum fault
@@ -53,7 +156,7 @@ refuse(enum fault fault, const char *path, const char *why, char *ret_why)
 
 /* No file: the folder in which it would be, or that one's, says since when. */
 static enum fault
-find_folder(struct key_file *file, char *ret_why)
+find_folder(struct keyfile *file, char *ret_why)
 {
 	scoped_free char *path = strdup(file->path);
 	struct stat st;
@@ -67,7 +170,7 @@ find_folder(struct key_file *file, char *ret_why)
 		slash[slash == path] = '\0';
 		if (stat(path, &st) == 0)
 			break;
-		if ((errno != ENOENT && errno != ENOTDIR) || slash == path)
+		if (!keyfile_is_absent(errno) || slash == path)
 			return refuse(
 			    FAULT_IO, file->path, strerror(errno), ret_why);
 	}
@@ -83,7 +186,7 @@ is_null(const struct stat *st)
 
 /* The text of an open file. */
 static enum fault
-read_text(int fd, struct key_file *file, char *ret_why)
+read_text(int fd, struct keyfile *file, char *ret_why)
 {
 	struct stat st;
 	enum fault fault;
@@ -110,15 +213,15 @@ read_text(int fd, struct key_file *file, char *ret_why)
 }
 
 enum fault
-key_file_read(const struct facts *facts, const char *name, struct key_file *ret,
-    char ret_why[static WHY_TEXT])
+keyfile_read(const struct keyfile_user *user, const char *name,
+    struct keyfile *ret, char ret_why[static WHY_TEXT])
 {
-	scoped_key_file struct key_file file = {.text = NULL};
+	scoped_keyfile struct keyfile file = {.text = NULL};
 	scoped_fd int fd = -1;
-	char path[PATH_MAX];
+	char path[PATH_MAX], culprit[PATH_MAX];
 	enum fault fault;
 
-	if (!key_file_expand(facts, name, path, sizeof(path)))
+	if (!keyfile_path(name, user, path, sizeof(path)))
 		return refuse(FAULT_FORMAT, name,
 		    "is too long, or has a % that is not known (keys.files)",
 		    ret_why);
@@ -128,21 +231,24 @@ key_file_read(const struct facts *facts, const char *name, struct key_file *ret,
 	fd = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
 		fault = read_text(fd, &file, ret_why);
-	else if (errno == ENOENT || errno == ENOTDIR)
+	else if (keyfile_is_absent(errno))
 		fault = find_folder(&file, ret_why);
 	else
 		fault = refuse(FAULT_IO, file.path, strerror(errno), ret_why);
 	if (fault == FAULT_NONE) {
+		file.sound = fd >= 0 &&
+		    keyfile_is_sound(fd, file.path, user, keyfile_main_group,
+			culprit, sizeof(culprit));
 		*ret = file;
-		file = (struct key_file){.text = NULL};
+		file = (struct keyfile){.text = NULL};
 	}
 	return fault;
 }
 
 void
-key_file_done(struct key_file *file)
+keyfile_done(struct keyfile *file)
 {
 	free(file->path);
 	free(file->text);
-	*file = (struct key_file){.text = NULL};
+	*file = (struct keyfile){.text = NULL};
 }

@@ -1,80 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cleanup.h"
+#include "keyline.h"
 #include "keys.h"
-
-/* The options of one line, as far as they matter here. */
-struct options {
-	bool cert_authority;
-	char *command; /* on the heap, or NULL */
-};
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* isspace(3) of the C locale: what sshd skips within base64. */
-static bool
-is_white(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static const char *
-skip_space(const char *at)
-{
-	while (is_space(*at))
-		at++;
-	return at;
-}
-
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/*
- * The bytes of base64 text up to its padding, NULL where it is none.  White
- * space within is skipped, as sshd does it.  Laxer than sshd about what
- * follows: a line that it would not take may still say what the key must not
- * do.
- */
-static uint8_t *
-decode(const char *text, size_t len, size_t *ret_len)
-{
-	scoped_free uint8_t *bytes = NULL;
-	uint32_t bits = 0;
-	size_t n = 0, seen = 0;
-
-	if (len == 0 || len > 2 * KEYS_BLOB_MAX ||
-	    (bytes = malloc(len)) == NULL)
-		return NULL;
-	for (size_t i = 0; i < len && text[i] != '='; i++) {
-		int value = base64_value(text[i]);
-
-		if (is_white(text[i]))
-			continue;
-		if (value < 0)
-			return NULL;
-		bits = bits << 6 | (uint32_t)value;
-		if (seen % 4 > 0)
-			bytes[n++] = (uint8_t)(bits >> (6 - seen % 4 * 2));
-		seen++;
-	}
-	*ret_len = n;
-	return take(bytes);
-}
 
 /* A reader of SSH's wire format (RFC 4251 section 5) that cannot overrun. */
 struct wire {
@@ -216,12 +145,48 @@ read_blob(struct key *key)
 	    memcmp(type.at + type.left - suffix, cert_suffix, suffix) != 0;
 }
 
+/* The base64 of bytes, without padding; on the heap, or NULL. */
+static char *
+encode(const uint8_t *bytes, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *text = malloc(len / 3 * 4 + 5);
+	uint32_t bits = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; text != NULL && i < len; i++) {
+		bits = bits << 8 | bytes[i];
+		text[n++] = digits[bits >> (i % 3 * 2 + 2) & 63];
+		if (i % 3 == 2)
+			text[n++] = digits[bits & 63];
+	}
+	if (text != NULL && len % 3 != 0)
+		text[n++] = digits[bits << (6 - len % 3 * 2) & 63];
+	if (text != NULL)
+		text[n] = '\0';
+	return text;
+}
+
+/* The blob, and by which text its lines are known. */
+static enum fault
+read_key(struct key *key)
+{
+	if (key->blob == NULL || !read_blob(key))
+		return FAULT_FORMAT;
+	key->text = key->is_certificate
+	    ? encode(key->authority, key->authority_len)
+	    : encode(key->blob, key->len);
+	return key->text != NULL ? FAULT_NONE : FAULT_MEMORY;
+}
+
 enum fault
 key_parse(const char *auth, struct key *ret)
 {
 	static const char method[] = "publickey ";
 	struct key key = {.blob = NULL};
 	const char *type, *blob;
+	enum fault fault;
 
 	if (strncmp(auth, method, sizeof(method) - 1) != 0)
 		return FAULT_FORMAT;
@@ -230,11 +195,35 @@ key_parse(const char *auth, struct key *ret)
 	if (*blob != ' ')
 		return FAULT_FORMAT;
 	blob++;
-	key.blob = decode(blob, strcspn(blob, " "), &key.len);
-	key.text = strndup(blob, strcspn(blob, " "));
-	if (key.blob == NULL || key.text == NULL || !read_blob(&key)) {
+	key.blob = keyline_decode(blob, strcspn(blob, " "), &key.len);
+	fault = read_key(&key);
+	if (fault != FAULT_NONE) {
 		key_done(&key);
+		return fault;
+	}
+	*ret = key;
+	return FAULT_NONE;
+}
+
+enum fault
+key_of_line(const char *text, bool authority, struct key *ret)
+{
+	struct key key = {.blob = NULL};
+	struct keyline line;
+
+	if (!keyline_read(text, &line))
 		return FAULT_FORMAT;
+	key.blob = line.blob;
+	key.len = line.len;
+	if (authority) {
+		key.is_certificate = true;
+		key.authority = key.blob;
+		key.authority_len = key.len;
+	}
+	key.text = encode(key.blob, key.len);
+	if (key.text == NULL) {
+		key_done(&key);
+		return FAULT_MEMORY;
 	}
 	*ret = key;
 	return FAULT_NONE;
@@ -249,108 +238,8 @@ key_done(struct key *key)
 	*key = (struct key){.blob = NULL};
 }
 
-/* Past the options: to the first white space outside of quotes. */
-static const char *
-skip_options(const char *at)
-{
-	bool quoted = false;
-
-	for (; *at != '\0' && (quoted || !is_space(*at)); at++) {
-		if (*at == '\\' && at[1] == '"')
-			at++;
-		else if (*at == '"')
-			quoted = !quoted;
-	}
-	return quoted ? NULL : at;
-}
-
-/* The value of name="value" at *at, \" being a quote; NULL: not that. */
-static char *
-quoted_value(const char **at)
-{
-	char *value = malloc(strlen(*at) + 1);
-	size_t len = 0;
-
-	if (value == NULL || *(*at)++ != '"') {
-		free(value);
-		return NULL;
-	}
-	while (**at != '\0' && **at != '"') {
-		if (**at == '\\' && (*at)[1] == '"')
-			++*at;
-		value[len++] = *(*at)++;
-	}
-	if (**at != '"') {
-		free(value);
-		return NULL;
-	}
-	++*at;
-	value[len] = '\0';
-	return value;
-}
-
-/* Whether the option at *at is this one; moves past its name. */
-static bool
-is_option(const char **at, const char *name)
-{
-	size_t n = strlen(name);
-
-	if (strncasecmp(*at, name, n) != 0 || strchr("=, \t", (*at)[n]) == NULL)
-		return false;
-	*at += n;
-	return true;
-}
-
-/* False where the options cannot be read, or name two commands. */
-static bool
-read_options(const char *at, struct options *ret)
-{
-	while (*at != '\0' && !is_space(*at)) {
-		if (is_option(&at, "command")) {
-			if (ret->command != NULL || *at++ != '=')
-				return false;
-			ret->command = quoted_value(&at);
-			if (ret->command == NULL)
-				return false;
-		} else if (is_option(&at, "cert-authority")) {
-			ret->cert_authority = true;
-		} else {
-			for (bool quoted = false; *at != '\0' &&
-			     (quoted || (*at != ',' && !is_space(*at)));
-			     at++) {
-				if (*at == '\\' && at[1] == '"')
-					at++;
-				else if (*at == '"')
-					quoted = !quoted;
-			}
-		}
-		if (*at == ',')
-			at++;
-		else if (*at != '\0' && !is_space(*at))
-			return false;
-	}
-	return true;
-}
-
-/* TYPE BLOB at at: whether the blob is these bytes, and begins with the type.
- * sshd, too, takes a line for options where it does not. */
-static bool
-holds(const char *at, const uint8_t *bytes, size_t len)
-{
-	scoped_free uint8_t *blob = NULL;
-	struct wire w = {.at = bytes, .left = len};
-	struct wire type = wire_string(&w);
-	size_t word = strcspn(at, " \t"), n = 0;
-	const char *text = skip_space(at + word);
-
-	if (word != type.left || memcmp(at, type.at, word) != 0)
-		return false;
-	blob = decode(text, strcspn(text, " \t"), &n);
-	return blob != NULL && n == len && memcmp(blob, bytes, len) == 0;
-}
-
 static void
-take_line(struct restriction *r, struct options *options)
+take_line(struct restriction *r, struct keyline_options *options)
 {
 	r->listed = true;
 	if (options->command == NULL)
@@ -363,118 +252,111 @@ take_line(struct restriction *r, struct options *options)
 		r->conflicting = true;
 }
 
-/*
- * One line.  The key stands at its start or behind the options; sshd tries
- * the start first, so both are looked at.
- */
-static void
-search_line(const char *line, const struct key *key, struct restriction *r)
+/* What a line whose key it is says of it; false where it cannot be read. */
+static bool
+judge_line(
+    const struct keyline *line, const struct key *key, struct restriction *r)
 {
-	const uint8_t *bytes = key->is_certificate ? key->authority : key->blob;
-	size_t len = key->is_certificate ? key->authority_len : key->len;
-	struct options options = {.command = NULL};
-	const char *after;
+	struct keyline_options options;
+	bool ok = keyline_options(line->options, &options) && line->typed &&
+	    (options.authority || !options.principals);
 
-	line = skip_space(line);
-	if (*line == '\0' || *line == '#')
-		return;
-	if (holds(line, bytes, len)) {
-		if (!key->is_certificate)
-			take_line(r, &options);
-		return;
-	}
-	after = skip_options(line);
-	if (after == NULL || !holds(skip_space(after), bytes, len))
-		return;
-	if (!read_options(line, &options))
-		r->listed = r->conflicting = true;
-	else if (options.cert_authority == key->is_certificate)
+	/* A plain line of the authority's own key is not for certificates, and
+	 * an authority's line is not for its own key, which is odd. */
+	if (ok && options.authority == key->is_certificate)
 		take_line(r, &options);
-	free(options.command);
+	else if (options.authority || !key->is_certificate)
+		ok = false;
+	keyline_options_done(&options);
+	return ok;
 }
 
-/* A line that no key can be read from may have the key's text in it, white
- * space or not: 1 or 0, or -1 without memory. */
-static int
+/* A line that the key cannot be read from may have its text in it, white space
+ * or not; also where there is no memory to look. */
+static bool
 mentions(const char *line, const struct key *key)
 {
 	scoped_free char *bare = NULL;
 	size_t n = 0;
 
-	if (*skip_space(line) == '#')
-		return 0;
+	if (*keyline_skip(line) == '#')
+		return false;
 	bare = malloc(strlen(line) + 1);
 	if (bare == NULL)
-		return -1;
+		return true;
 	for (; *line != '\0'; line++)
-		if (!is_white(*line))
+		if (!keyline_is_white(*line))
 			bare[n++] = *line;
 	bare[n] = '\0';
 	return strstr(bare, key->text) != NULL;
 }
 
-enum fault
-keys_search(const char *text, const struct key *key, struct restriction *r)
+static void
+search_line(const char *text, const struct key *key, struct restriction *r)
 {
+	const uint8_t *bytes = key->is_certificate ? key->authority : key->blob;
+	size_t len = key->is_certificate ? key->authority_len : key->len;
+	struct keyline line;
+	bool known = keyline_read(text, &line) && line.len == len &&
+	    memcmp(line.blob, bytes, len) == 0;
+
+	if (known ? !judge_line(&line, key, r) : mentions(text, key))
+		r->listed = r->conflicting = true;
+	keyline_done(&line);
+}
+
+enum fault
+keys_search(
+    const char *text, size_t len, const struct key *key, struct restriction *r)
+{
+	if (strlen(text) != len)
+		return FAULT_FORMAT;
 	while (*text != '\0') {
 		size_t n = strcspn(text, "\n");
 		scoped_free char *line = strndup(text, n);
-		bool listed = r->listed;
 
 		if (line == NULL)
 			return FAULT_MEMORY;
-		r->listed = false;
 		search_line(line, key, r);
-		if (!r->listed && !key->is_certificate &&
-		    mentions(line, key) != 0)
-			r->conflicting = r->listed = true;
-		r->listed |= listed;
 		text += n + (text[n] == '\n');
 	}
 	return FAULT_NONE;
 }
 
-/* TYPE BLOB at at, of whatever key. */
-static bool
-is_key(const char *at)
-{
-	scoped_free uint8_t *blob = NULL;
-	size_t word = strcspn(at, " \t"), n = 0;
-	const char *text = skip_space(at + word);
-	struct wire w = {.at = NULL}, type;
-
-	blob = decode(text, strcspn(text, " \t\r\n"), &n);
-	if (blob == NULL)
-		return false;
-	w = (struct wire){.at = blob, .left = n};
-	type = wire_string(&w);
-	return !w.bad && w.left > 0 && type.left == word && word > 0 &&
-	    memcmp(at, type.at, word) == 0;
-}
-
 enum key_line
 key_line_read(const char *line)
 {
-	struct options options = {.command = NULL};
-	enum key_line kind;
-	const char *after;
+	struct keyline_options options = {.command = NULL};
+	enum key_line kind = KEY_LINE_DOUBTFUL;
+	struct keyline found;
 
-	line = skip_space(line);
+	line = keyline_skip(line);
 	if (*line == '\0' || *line == '#' || *line == '\r')
 		return KEY_LINE_NONE;
-	if (is_key(line))
-		return KEY_LINE_FREE;
-	after = skip_options(line);
-	if (after == NULL || !is_key(skip_space(after)) ||
-	    !read_options(line, &options))
-		kind = KEY_LINE_DOUBTFUL;
-	else if (options.cert_authority)
-		kind = KEY_LINE_AUTHORITY;
-	else
-		kind = options.command != NULL ? KEY_LINE_COMMAND
-					       : KEY_LINE_FREE;
-	free(options.command);
+	if (!keyline_read(line, &found))
+		return KEY_LINE_DOUBTFUL;
+	if (found.typed && keyline_options(found.options, &options))
+		kind = options.authority      ? KEY_LINE_AUTHORITY
+		    : options.command != NULL ? KEY_LINE_COMMAND
+					      : KEY_LINE_FREE;
+	keyline_options_done(&options);
+	keyline_done(&found);
 	return kind;
+}
+
+enum key_verdict
+keys_judge(const struct restriction *found, const struct restriction *doubted,
+    bool unlisted)
+{
+	bool differs = doubted->command != NULL &&
+	    (found->command == NULL ||
+		strcmp(found->command, doubted->command) != 0);
+
+	if (!found->listed && doubted->listed && !unlisted)
+		return KEY_IN_OPEN_FILE;
+	if (found->conflicting || doubted->conflicting || differs)
+		return KEY_DOUBTFUL;
+	return found->listed || unlisted ? KEY_PASSES : KEY_UNLISTED;
 }
 
 void

@@ -17,13 +17,11 @@
 
 #include "fault.h"
 
-#define KEYS_BLOB_MAX 32768 /* bytes of a key or certificate */
-
 /* The key that sshd accepted, decoded. */
 struct key {
 	uint8_t *blob;
 	size_t len;
-	char *text; /* the blob in base64 */
+	char *text; /* in base64: the blob, or of a certificate the authority */
 	/* of a certificate; pointers into blob */
 	bool is_certificate;
 	const uint8_t *authority; /* the key that signed it */
@@ -50,12 +48,38 @@ MUST_USE enum fault key_parse(const char *auth, struct key *ret);
 void key_done(struct key *key);
 
 /*
- * Takes into account what an authorized_keys file (sshd(8)) says of the key: a
- * line that has it, or for a certificate a cert-authority line that has its
- * authority.  FAULT_MEMORY.
+ * *ret: what keys_search() looks for where sshd has let in the key of a line
+ * of a file; or, with authority, any certificate that the key of the line has
+ * signed.  FAULT_FORMAT where the line has none; FAULT_MEMORY.
  */
-MUST_USE enum fault keys_search(
-    const char *text, const struct key *key, struct restriction *restriction);
+MUST_USE enum fault
+key_of_line(const char *line, bool authority, struct key *ret);
+
+/*
+ * Takes into account what len bytes of an authorized_keys file (sshd(8)) say of
+ * the key: a line that has it, or for a certificate a cert-authority line that
+ * has its authority.  FAULT_FORMAT for a NUL; FAULT_MEMORY.
+ */
+MUST_USE enum fault keys_search(const char *text, size_t len,
+    const struct key *key, struct restriction *restriction);
+
+/* What becomes of a key; all but the first refuse it. */
+enum key_verdict {
+	KEY_PASSES = 0x3d07, /* with the command that was found, if any */
+	KEY_DOUBTFUL = 0,
+	KEY_UNLISTED,
+	KEY_IN_OPEN_FILE, /* only there */
+};
+
+/*
+ * The verdict on a key.  found: by the files that root and the user alone can
+ * write; doubted: by those that others can write too, and that sshd passes
+ * over (StrictModes).  A restriction counts wherever it stands; but only what
+ * was found can let a key in.  unlisted: whether the policy lets a key pass
+ * that is in no file.
+ */
+enum key_verdict keys_judge(const struct restriction *found,
+    const struct restriction *doubted, bool unlisted);
 
 /* What one line of an authorized_keys file is, whichever key it has. */
 enum key_line {

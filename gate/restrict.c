@@ -1,9 +1,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "gate.h"
+
+struct keyfile_user
+gate_keyfile_user(const struct gate *gate)
+{
+	return (struct keyfile_user){.name = gate->facts.user,
+	    .home = gate->facts.home,
+	    .uid = gate->facts.uid,
+	    .gid = getgid()};
+}
 
 static bool
 refuse(struct gate *gate, enum reason reason)
@@ -13,17 +23,20 @@ refuse(struct gate *gate, enum reason reason)
 
 /* A file that is not there says nothing; one that cannot be read might. */
 static enum reason
-search_files(struct gate *gate, const struct key *key)
+search_files(
+    struct gate *gate, const struct key *key, struct restriction *doubted)
 {
-	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
-		scoped_key_file struct key_file file = {.text = NULL};
+	struct keyfile_user user = gate_keyfile_user(gate);
 
-		if (key_file_read(&gate->facts,
-			gate->reply.key_files.items[i].text, &file,
-			gate->why) != FAULT_NONE)
+	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
+		scoped_keyfile struct keyfile file = {.text = NULL};
+
+		if (keyfile_read(&user, gate->reply.key_files.items[i].text,
+			&file, gate->why) != FAULT_NONE)
 			return REASON_KEY_FILE;
 		if (file.text != NULL &&
-		    keys_search(file.text, key, &gate->restriction) !=
+		    keys_search(file.text, strlen(file.text), key,
+			file.sound ? &gate->restriction : doubted) !=
 			FAULT_NONE) {
 			snprintf(gate->why, sizeof(gate->why),
 			    "%.350s: out of memory", file.path);
@@ -33,12 +46,39 @@ search_files(struct gate *gate, const struct key *key)
 	return REASON_NONE;
 }
 
+static enum reason
+reason_of(enum key_verdict verdict)
+{
+	switch (verdict) {
+	case KEY_PASSES:
+		return REASON_NONE;
+	case KEY_UNLISTED:
+		return REASON_KEY_UNLISTED;
+	case KEY_IN_OPEN_FILE:
+		return REASON_KEY_IN_OPEN_FILE;
+	case KEY_DOUBTFUL:
+		break;
+	}
+	return REASON_KEY_DOUBTFUL;
+}
+
+static enum reason
+judge_key(struct gate *gate, const struct key *key)
+{
+	struct restriction doubted = {.listed = false};
+	enum reason reason = search_files(gate, key, &doubted);
+
+	if (reason == REASON_NONE)
+		reason = reason_of(keys_judge(
+		    &gate->restriction, &doubted, gate->reply.unlisted));
+	restriction_done(&doubted);
+	return reason;
+}
+
 /* Both may restrict a certificate; sshd wants them to agree, and so do we. */
 static enum reason
 combine(struct key *key, struct restriction *restriction)
 {
-	if (restriction->conflicting)
-		return REASON_KEY_DOUBTFUL;
 	if (key->force_command == NULL)
 		return REASON_NONE;
 	if (restriction->command != NULL &&
@@ -66,14 +106,12 @@ static bool
 restrict_to(struct gate *gate, struct key *key)
 {
 	struct restriction *found = &gate->restriction;
-	enum reason reason = search_files(gate, key);
+	enum reason reason = judge_key(gate, key);
 
 	if (reason == REASON_NONE)
 		reason = combine(key, found);
 	if (reason != REASON_NONE)
 		return refuse(gate, reason);
-	if (!found->listed && !gate->reply.unlisted)
-		return refuse(gate, REASON_KEY_UNLISTED);
 	if (found->command != NULL && gate->command == NULL &&
 	    !is_this_gate(gate, found->command))
 		gate->command = found->command;

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,14 +270,14 @@ is_for_others(const char *match, const char *user)
 static bool
 is_key_file(const struct gate *gate, const char *name)
 {
+	struct keyfile_user user = gate_keyfile_user(gate);
 	char path[PATH_MAX], listed[PATH_MAX];
 
-	if (!key_file_expand(&gate->facts, name, path, sizeof(path)))
+	if (!keyfile_path(name, &user, path, sizeof(path)))
 		return false;
 	for (size_t i = 0; i < gate->reply.key_files.count; i++)
-		if (key_file_expand(&gate->facts,
-			gate->reply.key_files.items[i].text, listed,
-			sizeof(listed)) &&
+		if (keyfile_path(gate->reply.key_files.items[i].text, &user,
+			listed, sizeof(listed)) &&
 		    strcmp(path, listed) == 0)
 			return true;
 	return false;

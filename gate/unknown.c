@@ -76,7 +76,7 @@ is_limited(struct gate *gate, const char *path, int number, enum key_line kind)
 }
 
 static bool
-has_limits(struct gate *gate, const struct key_file *file)
+has_limits(struct gate *gate, const struct keyfile *file)
 {
 	const char *at = file->text;
 
@@ -100,12 +100,13 @@ has_limits(struct gate *gate, const struct key_file *file)
 static bool
 files_limit(struct gate *gate, const struct sshd_view *view)
 {
-	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
-		scoped_key_file struct key_file file = {.text = NULL};
+	struct keyfile_user user = gate_keyfile_user(gate);
 
-		if (key_file_read(&gate->facts,
-			gate->reply.key_files.items[i].text, &file,
-			gate->why) != FAULT_NONE)
+	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
+		scoped_keyfile struct keyfile file = {.text = NULL};
+
+		if (keyfile_read(&user, gate->reply.key_files.items[i].text,
+			&file, gate->why) != FAULT_NONE)
 			return true;
 		if (sshd_is_newer(&file.changed, view)) {
 			snprintf(gate->why, sizeof(gate->why),

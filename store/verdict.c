@@ -142,6 +142,9 @@ static const struct {
     [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,
 	"Your key is in none of the files where its restrictions would stand: "
 	"tell an administrator (keys in the policy)."},
+    [REASON_KEY_IN_OPEN_FILE] = {"key_in_open_file", GATE_EXIT_DENIED,
+	"Others than you can write the file that your key stands in, or a "
+	"folder above it, so it counts for nothing: chmod go-w them."},
     [REASON_KEY_DOUBTFUL] = {"key_doubtful", GATE_EXIT_DENIED,
 	"It is not clear what your key may run: every line of authorized_keys "
 	"that has it must carry the same command."},

@@ -16,6 +16,10 @@ Scenarios(doctor);
 #define AT_ONCE    4
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define MANY_HOLES 32
+#define SOME_KEY                               \
+	"ssh-ed25519 "                         \
+	"AAAAC3NzaC1lZDI1NTE5AAAAIPV0dVBTK1k2" \
+	"uKujMZwyYF+GfE3RB24Hj0UWuZp/7X9Y"
 
 struct hole {
 	/* the drop-in with to where from was; NULL: as it is */
@@ -500,7 +504,7 @@ Test(doctor, reads_keys_as_their_user)
 	static const char script[] =
 	    "sed -i '1i AuthorizedKeysFile /mnt/keys/%u' $d/sshd_config; "
 	    "mkdir -p /mnt/keys /mnt/hidden; chmod 0700 /mnt/hidden; "
-	    "line='command=\"x\" ssh-ed25519 AAAA'; "
+	    "line='command=\"x\" " SOME_KEY "'; "
 	    "echo \"$line\" >/mnt/alices; echo \"$line\" >/mnt/hidden/k; "
 	    "ln -s /mnt/alices /mnt/keys/alice; "
 	    "ln -s /mnt/hidden/k /mnt/keys/bob; "
@@ -530,7 +534,7 @@ Test(doctor, reads_principals_and_authorities)
 	    "mkdir -p /mnt/principals; printf '# command=\"x\" c\\n"
 	    "bob\\ncommand=\"x\" backup\\n' >/mnt/principals/2002; "
 	    "echo alice >/mnt/principals/2001; "
-	    "echo 'ssh-ed25519 AAAAother b' >/mnt/trusted; "
+	    "echo '" SOME_KEY " b' >/mnt/trusted; "
 	    "cat $keys/user-ca.pub >>/mnt/trusted; "
 	    "sed -i '1i TrustedUserCAKeys /mnt/trusted\\n"
 	    "AuthorizedPrincipalsFile /mnt/principals/%U' $d/sshd_config; ";

@@ -442,7 +442,175 @@ Test(keys, certificate_and_authority_that_differ_say_so)
 	assert_says(r->err, "name different commands");
 }
 
+/* The block that setup prints and tfa-gate(8) has. */
+#define LEFT_TO_SSHD                               \
+	"    ForceCommand none\n"                  \
+	"    AuthenticationMethods publickey\n"    \
+	"    PermitTTY no\n"                       \
+	"    DisableForwarding yes\n"              \
+	"    AllowTcpForwarding no\n"              \
+	"    AllowStreamLocalForwarding no\n"      \
+	"    AllowAgentForwarding no\n"            \
+	"    X11Forwarding no\n"                   \
+	"    PermitTunnel no\n"                    \
+	"    SetEnv SHLVL=0\n"                     \
+	"    AuthorizedKeysFile none\n"            \
+	"    AuthorizedKeysCommand /srv/keys-of\n" \
+	"    AuthorizedKeysCommandUser nobody"
+
+/* As a forge has it: no code, no terminal, no forwarding, and the command. */
+Test(keys, account_of_a_command_is_left_to_sshd)
+{
+	const char *user = "user32";
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED,
+	    .match = text("Match User %s\n" LEFT_TO_SSHD, user));
+	write_text("/srv/keys-of",
+	    text("#!/bin/sh\necho '%s %s'\n",
+		"command=\"echo only $SSH_ORIGINAL_COMMAND $HOME\"",
+		text("%.*s", (int)strcspn(key_of(user), "\n"), key_of(user))));
+	cr_assert_eq(chmod("/srv/keys-of", 0755), 0);
+	r = ssh_run(b, user, NULL, "inside", NULL);
+	assert_prints(r, text("only inside /home/%s\n", user));
+	r = ssh_run(
+	    b, user, ARGV("-W", text("127.0.0.1:%d", b->port)), NULL, NULL);
+	cr_expect_neq(r->status, 0);
+	cr_expect_str_empty(r->out);
+	r = ssh_run(b, user, ARGV("-tt"), "inside", NULL);
+	assert_says(r->err, "PTY allocation request failed");
+}
+
 #define EXEMPT RULE("exempt")
+
+/* A key that sshd takes from a file that the gate does not know, limited to a
+ * command there; and bare where sshd would not read it, since others could
+ * have written it. */
+Test(keys, file_that_others_can_write_lets_no_key_in)
+{
+	static const char *const opened[] = {"chmod o+w ~/.ssh/authorized_keys",
+	    "chmod 0777 ~/.ssh", "chmod 0757 ~",
+	    "chown nobody ~/.ssh/authorized_keys; "
+	    "chmod 0644 ~/.ssh/authorized_keys",
+	    "chown nobody ~/.ssh; chmod 0755 ~/.ssh"};
+	const char *user = "user30", *home = "/home/user30";
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = EXEMPT,
+	    .more = "'keys':{'files':['.ssh/authorized_keys']}",
+	    .match = text("Match User %s\n    AuthorizedKeysFile "
+			  "/srv/limited .ssh/authorized_keys",
+		user));
+	write_text("/srv/limited", text(ONLY " %s", key_of(user)));
+	cr_assert_eq(chmod("/srv/limited", 0644), 0);
+	write_text(list_of(user), key_of(user));
+	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++) {
+		assert_status(
+		    site_shell(text("HOME=%s; %s", home, opened[i])), 0);
+		r = ssh_run(b, user, NULL, "echo inside", NULL);
+		assert_refused(r, 77);
+		assert_says(r->err, "Others than you can write the file");
+		assert_status(
+		    site_shell(text("chown %s %s/.ssh %s/.ssh/*; chmod 0700 %s "
+				    "%s/.ssh; chmod 0600 %s/.ssh/*",
+			user, home, home, home, home, home)),
+		    0);
+	}
+	/* Debian's: a group of the user's own. */
+	assert_status(site_shell(text("chgrp %s %s/.ssh; chmod 0775 %s/.ssh; "
+				      "rm /srv/limited",
+			  user, home, home)),
+	    0);
+	r = ssh_run(b, user, NULL, "echo inside", NULL);
+	assert_status(r, 0);
+}
+
+/* What a login with such a line gives: the output, or NULL. */
+static const char *
+login_with(const struct bastion *b, const char *user, const char *lines)
+{
+	struct run *r;
+
+	write_text(list_of(user), lines);
+	r = ssh_run(b, user, NULL, "echo inside", NULL);
+	return r->status == 0 ? r->out : NULL;
+}
+
+/*
+ * Odd lines, before sshd alone and before sshd with the gate: what the gate
+ * lets in, sshd lets in with no more and no less.  It may refuse what sshd
+ * takes where the line is marked so.
+ */
+Test(keys, odd_lines_open_no_more_than_with_sshd_alone)
+{
+	static const struct {
+		const char *before, *after; /* the key */
+		bool refused; /* by the gate, whatever sshd does */
+	} lines[] = {
+	    {"", "\n", false},
+	    {"", "", false},
+	    {"", "\r\n", false},
+	    {" \t", " \t a comment \"with quotes\n", false},
+	    {"restrict,pty ", "\n", false},
+	    {"RESTRICT,PTY\t\t", "\n", false},
+	    {"command=\"echo only\" ", "\n", false},
+	    {"\tCOMMAND=\"echo only\"\t", "\r\n", false},
+	    {"no-pty,command=\"echo \\\"a\\\"\",from=\"127.0.0.1\" ", "",
+		false},
+	    {"command=\"echo a\\b\" ", "\n", false},
+	    {"command=\"echo a,b=c\" ", "\n", false},
+	    {"command=\"echo '# x'\" ", "\n", false},
+	    {"expiry-time=\"20200101\" ", "\n", false},
+	    {"command=\"echo a\\\\\" ", "\n", true},
+	    {"command=echo ", "\n", true},
+	    {"command=\"echo ", "\n", true},
+	    {"command=\"echo a\",command=\"echo b\" ", "\n", true},
+	    {"command=\"echo a\", ", "\n", false},
+	    {"command=\"echo a\" , ", "\n", true},
+	    {"nonsense ", "\n", true},
+	    {"nonsense=\"x\",command=\"echo a\" ", "\n", true},
+	    {"principals=\"x\" ", "\n", true},
+	    {"cert-authority ", "\n", true},
+	    {"\xef\xbb\xbf", "\n", true},
+	    {"\xef\xbb\xbf"
+	     "command=\"echo a\" ",
+		"\n", true},
+	    {"\v", "\n", true},
+	    {"#", "\n", true},
+	    {"x\n \n#y\n\n", "", false},
+	};
+	const char *user = "user31", *key, *plain, *gated;
+	struct bastion *b, *bare;
+
+	needs_people();
+	key = key_of(user);
+	key = text("%.*s", (int)strcspn(key, "\n"), key);
+	b = bastion_open(.rules = EXEMPT);
+	bare = bastion_open(.rules = EXEMPT,
+	    .match = text("Match User %s\n    ForceCommand none", user));
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *all = text(
+		    "%s%s%s", lines[i].before, key, lines[i].after);
+
+		plain = login_with(bare, user, all);
+		gated = login_with(b, user, all);
+		if (lines[i].refused) {
+			cr_expect_null(gated, "%zu: %s", i, all);
+			continue;
+		}
+		cr_expect_eq(plain == NULL, gated == NULL, "%zu: %s", i, all);
+		if (plain != NULL && gated != NULL)
+			cr_expect_str_eq(gated, plain, "%zu: %s", i, all);
+		/* A second line of the same key never widens it. */
+		gated = login_with(
+		    b, user, text("%s\nnonsense %s\n", all, key));
+		cr_expect(gated == NULL, "%zu: %s", i, all);
+	}
+}
 
 /* The last line of the audit, and the one before it where that is wanted. */
 static const char *

@@ -673,7 +673,9 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_status(r, 0);
 	assert_says(r->err,
 	    ": keys in /etc/ssh/keys/%u are let in only where keys.files of "
-	    "the policy has \"/etc/ssh/keys/%u\"\n");
+	    "the policy has \"/etc/ssh/keys/%u\"; until then a command= there "
+	    "is lost for a key that also stands in a file that keys.files "
+	    "has\n");
 	assert_never_says(r->err, "keys in .ssh/authorized_keys");
 	machine_sshd_config("AuthorizedKeysCommand /usr/bin/keys\n"
 			    "AuthorizedKeysCommandUser nobody\n");
@@ -687,6 +689,89 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_status(r, 0);
 	assert_says(r->err,
 	    ": keys that only /usr/bin/keys gives are let in only where ");
+}
+
+/* The first line after words that is printed as a block, up to another. */
+static char *
+block_in(const char *said)
+{
+	const char *from = strstr(said, "\n    Match "), *to;
+
+	cr_assert_not_null(from, "%s", said);
+	for (to = ++from; strncmp(to, "    ", 4) == 0;)
+		to += strcspn(to, "\n") + 1;
+	return text("%.*s", (int)(to - from), from);
+}
+
+#define GITEA                                                   \
+	"Match User git\n"                                      \
+	"    AuthorizedKeysCommand /usr/local/bin/gitea keys\n" \
+	"    AuthorizedKeysCommandUser nobody\n"
+
+/*
+ * Keys of such an account are for commands that only sshd can see: it is told
+ * which block leaves them to sshd, and with that block nothing more is said.
+ */
+Test(setup, prints_the_block_for_an_account_whose_keys_a_command_gives)
+{
+	static const char allow[] =
+	    "install -d -m 755 /etc/tfa\n"
+	    "sed 's|\"otherwise\"|\"keys\": {\"unlisted\": \"allow\"}, "
+	    "&|' etc/policy.json >/etc/tfa/policy.json\n";
+	struct run *r;
+	char *block;
+
+	needs_people();
+	machine_new();
+	machine_sshd_config(GITEA);
+	r = with_authority(allow, NULL);
+	assert_says(r->err, "gives, and lets them pass, to a shell");
+	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
+	assert_status(r, 0);
+	assert_says(r->err, "gives, and refuses them");
+	assert_says(r->err, "nobody is asked for a code there");
+	assert_never_says(r->err, "\"unlisted\"");
+	block = block_in(r->err);
+	assert_says(block, "    Match User git\n        ForceCommand none\n");
+	write_text("/etc/ssh/sshd_config.d/00-site.conf", block);
+	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
+	assert_status(r, 0);
+	assert_never_says(r->err, "gitea");
+	/* For everyone there is no such block: what it costs is said. */
+	unlink("/etc/ssh/sshd_config.d/00-site.conf");
+	machine_sshd_config("AuthorizedKeysCommand /usr/bin/keys\n"
+			    "AuthorizedKeysCommandUser nobody\n");
+	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
+	assert_says(r->err, "gives is lost: such a key opens a shell");
+}
+
+/* By the gate's own functions: two lines, a command, modes. */
+Test(setup, refuses_a_caller_whose_key_the_gate_would_not_take)
+{
+	static const struct {
+		const char *script, *says;
+	} cases[] = {
+	    {KEY("", ".ssh/authorized_keys")
+		    KEY("command=\"date\" ", ".ssh/authorized_keys2"),
+		"limits them to a command, or cannot be read"},
+	    {KEY("", ".ssh/authorized_keys")
+		    KEY("nonsense ", ".ssh/authorized_keys"),
+		"limits them to a command, or cannot be read"},
+	    {KEY("", ".ssh/authorized_keys") "chown -R bob /home/bob\n"
+					     "chmod 0757 /home/bob/.ssh\n",
+		"so the gate does not believe it"},
+	};
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		machine_sshd_config("Match User alice\n");
+		r = with_authority(cases[i].script, NULL);
+		cr_expect_eq(r->status, 1, "%zu: %s", i, r->err);
+		cr_expect(strstr(r->err, cases[i].says) != NULL, "%zu: %s", i,
+		    r->err);
+	}
 }
 
 Test(setup, remove_leaves_nothing_behind)

@@ -255,6 +255,56 @@ Test(doctor, names_the_include_that_makes_it_conditional)
 	config_done(&c);
 }
 
+/* What sshd -T cannot be asked about is said, and read past. */
+Test(doctor, knows_which_match_it_does_not_know)
+{
+	static const struct {
+		const char *text;
+		int line; /* 0: none */
+	} cases[] = {
+	    {"Match all\n", 0},
+	    {"Match User a Address 10.*\nMatch group=x rdomain=y\n", 0},
+	    {"Match Invalid-User\nMatch version=OpenSSH_10*\n", 0},
+	    {"Match User exec\n", 0},
+	    {"Match User a\nMatch Exec \"true x\"\n", 2},
+	    {"Match User a Weekday=mon\n", 1},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config c = read_config(cases[i].text, no_files);
+		const struct config_line *line = config_strange_match(&c);
+
+		cr_expect_eq(line != NULL ? line->number : 0, cases[i].line,
+		    "%s", cases[i].text);
+		config_done(&c);
+	}
+}
+
+/* Ours, or the site's beside it, whose name setup gives; and no other. */
+Test(doctor, exempts_only_in_two_files)
+{
+	static const struct {
+		const char *path;
+		bool exempt;
+	} cases[] = {{"/d/00-site.conf", true}, {"/d/00-tfa.conf", true},
+	    {"/d/00-aaa.conf", false}, {"/e/00-site.conf", false},
+	    {"/d/e/00-site.conf", false}, {"00-site.conf", false}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct files files[] = {
+		    {"/etc/ssh/site", cases[i].path,
+			"Match User git\n ForceCommand none\n"},
+		    {"/etc/ssh/ours", "/d/00-tfa.conf", CLEAN_MATCH},
+		    {NULL, NULL, NULL}};
+		struct config c = read_config(
+		    "Include site\nInclude ours\n", files);
+
+		cr_expect_eq(config_exempts(&c, "git"), cases[i].exempt, "%s",
+		    cases[i].path);
+		config_done(&c);
+	}
+}
+
 Test(doctor, exempts_only_whom_the_drop_in_names)
 {
 	struct config c = read_config(
@@ -369,43 +419,6 @@ Test(doctor, knows_shells)
 	cr_expect_eq(shell_kind("/usr/lib/plan9/bin/rc"), SHELL_OPEN);
 	cr_expect_eq(shell_kind("/usr/sbin/nologin"), SHELL_NO_LOGIN);
 	cr_expect_eq(shell_kind("/opt/menu"), SHELL_UNKNOWN);
-}
-
-Test(doctor, reads_options_of_keys)
-{
-	static const struct {
-		const char *line;
-		bool command, environment, authority, key;
-	} cases[] = {
-	    {"ssh-ed25519 AAAA command=x", false, false, false, true},
-	    {"command=\"ls -l\" ssh-ed25519 AAAA", true, false, false, true},
-	    {"restrict,COMMAND=\"a,\\\"b\" ssh-rsa A", true, false, false,
-		true},
-	    {"from=\"x,command=y\" ssh-rsa A", false, false, false, true},
-	    {"environment=\"A=b\",pty ssh-rsa A", false, true, false, true},
-	    {"cert-authority,principals=\"x\" ssh-rsa A", false, false, true,
-		true},
-	    {"# command=\"x\" ssh-rsa A", false, false, false, false},
-	    {"# ssh-rsa A", false, false, false, false},
-	    {"  ecdsa-sha2-nistp256 A", .key = true},
-	    {"sk-ssh-ed25519@openssh.com A", .key = true},
-	    {"ssh-rsa", .key = false},
-	    {"ssh-rsa  ", .key = false},
-	    {"pty ssh-rsa ", .key = false},
-	    {"pty,restrict  \tssh-rsa A", .key = true},
-	    {"not a key", .key = false},
-	    {"", false, false, false, false},
-	    {"command=\"never closed", true, false, false, false},
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct key_options o = key_options(cases[i].line);
-
-		cr_expect_eq(o.command, cases[i].command, "%zu", i);
-		cr_expect_eq(o.environment, cases[i].environment, "%zu", i);
-		cr_expect_eq(o.authority, cases[i].authority, "%zu", i);
-		cr_expect_eq(o.key, cases[i].key, "%zu", i);
-	}
 }
 
 Test(doctor, reads_the_title_of_a_listener)

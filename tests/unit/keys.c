@@ -28,7 +28,7 @@ search(const char *auth, const char *text, char *ret_command, size_t size)
 	enum found found;
 
 	cr_assert_eq(key_parse(auth, &key), FAULT_NONE, "%s", auth);
-	cr_assert_eq(keys_search(text, &key, &r), FAULT_NONE);
+	cr_assert_eq(keys_search(text, strlen(text), &key, &r), FAULT_NONE);
 	snprintf(ret_command, size, "%s", r.command != NULL ? r.command : "");
 	found = r.conflicting ? DOUBTFUL
 	    : !r.listed       ? NOTHING
@@ -74,6 +74,21 @@ Test(keys, finds_the_restriction_that_sshd_finds)
 	    {"ssh-ed25519 x" BLOB "\n", DOUBTFUL, ""},
 	    /* The key's text inside of a command is not the line's key. */
 	    {"command=\"x " BLOB " \" " KEY "\n", COMMAND, "x " BLOB " "},
+	    /* sshd passes these lines over, so they free nothing. */
+	    {"nonsense " KEY "\n", DOUBTFUL, ""},
+	    {"\xef\xbb\xbf" KEY "\n", DOUBTFUL, ""},
+	    {"\xef\xbb\xbf"
+	     "command=\"a\" " KEY "\n",
+		DOUBTFUL, ""},
+	    {"principals=\"a\" " KEY "\n", DOUBTFUL, ""},
+	    {"command=\"a\",x " KEY "\n", DOUBTFUL, ""},
+	    /* This one sshd takes. */
+	    {"command=\"a\", " KEY "\n", COMMAND, "a"},
+	    /* sshd knows the type by this name too. */
+	    {"command=\"a\" ED25519 " BLOB "\n" KEY "\n", DOUBTFUL, ""},
+	    {"  command=\"a\"\t \t" KEY "\t#x", COMMAND, "a"},
+	    {"command=\"a\\\\\" " KEY "\n", DOUBTFUL, ""},
+	    {"command=\"a\\b\" " KEY "\n", COMMAND, "a\\b"},
 	    /* An authority's line is for certificates. */
 	    {"cert-authority " KEY "\n", DOUBTFUL, ""},
 	};
@@ -127,10 +142,133 @@ Test(keys, reads_a_certificate)
 	    search(auth, "cert-authority,command=\"a\" ssh-ed25519 " AUTHORITY,
 		command, sizeof(command)),
 	    COMMAND);
+	/* A line that sshd may obey, and that is read in another way here. */
+	cr_expect_eq(search(auth,
+			 "cert-authority,command=\"a\" ED25519 " AUTHORITY
+			 "\ncert-authority ssh-ed25519 " AUTHORITY,
+			 command, sizeof(command)),
+	    DOUBTFUL);
+	cr_expect_eq(
+	    search(auth, "cert-authority,command=a ssh-ed25519 " AUTHORITY,
+		command, sizeof(command)),
+	    DOUBTFUL);
+	cr_expect_eq(
+	    search(auth,
+		"cert-authority ssh-ed25519 " AUTHORITY
+		"\ncert-authority,command=\"a\" ssh-ed25519 " AUTHORITY,
+		command, sizeof(command)),
+	    DOUBTFUL);
+	/* One that cannot be read at all, but has the authority in it. */
+	cr_expect_eq(search(auth,
+			 "cert-authority,command=\"a ssh-ed25519 " AUTHORITY
+			 "\ncert-authority ssh-ed25519 " AUTHORITY,
+			 command, sizeof(command)),
+	    DOUBTFUL);
 	/* The key itself, and an authority without the word, are others. */
 	cr_expect_eq(search(auth, KEY "\nssh-ed25519 " AUTHORITY, command,
 			 sizeof(command)),
 	    NOTHING);
+}
+
+/* What an authority's line says of all that it signs is what it says of one
+ * certificate. */
+Test(keys, asks_for_an_authority_as_for_its_certificates)
+{
+	static const struct {
+		const char *text;
+		enum key_verdict verdict;
+	} cases[] = {
+	    {"", KEY_UNLISTED},
+	    {"ssh-ed25519 " AUTHORITY, KEY_UNLISTED},
+	    {"cert-authority ssh-ed25519 " AUTHORITY, KEY_PASSES},
+	    {"cert-authority,command=\"a\" ssh-ed25519 " AUTHORITY, KEY_PASSES},
+	    {"cert-authority,command=a ssh-ed25519 " AUTHORITY, KEY_DOUBTFUL},
+	    {"cert-authority ssh-rsa " AUTHORITY, KEY_DOUBTFUL},
+	    {"cert-authority " KEY, KEY_UNLISTED},
+	    {"cert-authority ssh-ed25519 " AUTHORITY
+	     "\ncert-authority,command=\"a\" ssh-ed25519 " AUTHORITY,
+		KEY_DOUBTFUL},
+	};
+	static const char auth[] =
+	    "publickey ssh-ed25519-cert-v01@openssh.com " CERTIFICATE;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct restriction none = {.listed = false};
+		struct key keys[2];
+
+		cr_assert_eq(key_parse(auth, &keys[0]), FAULT_NONE);
+		cr_assert_eq(key_of_line("ssh-ed25519 " AUTHORITY " a comment",
+				 true, &keys[1]),
+		    FAULT_NONE);
+		for (size_t k = 0; k < 2; k++) {
+			struct restriction r = {.listed = false};
+
+			cr_assert_eq(keys_search(cases[i].text,
+					 strlen(cases[i].text), &keys[k], &r),
+			    FAULT_NONE);
+			cr_expect_eq(keys_judge(&r, &none, false),
+			    cases[i].verdict, "%zu %zu", i, k);
+			restriction_done(&r);
+			key_done(&keys[k]);
+		}
+	}
+}
+
+/* A restriction counts wherever it stands; what lets a key in does not. */
+Test(keys, believes_no_file_that_others_can_write)
+{
+	static const struct {
+		const char *found, *doubted;
+		enum key_verdict refuse, allow; /* by "unlisted" */
+	} cases[] = {
+	    {"", "", KEY_UNLISTED, KEY_PASSES},
+	    {"", KEY, KEY_IN_OPEN_FILE, KEY_PASSES},
+	    {"", "command=\"a\" " KEY, KEY_IN_OPEN_FILE, KEY_DOUBTFUL},
+	    {"", "nonsense " KEY, KEY_IN_OPEN_FILE, KEY_DOUBTFUL},
+	    {KEY, "", KEY_PASSES, KEY_PASSES},
+	    {KEY, KEY, KEY_PASSES, KEY_PASSES},
+	    {KEY, "command=\"a\" " KEY, KEY_DOUBTFUL, KEY_DOUBTFUL},
+	    {KEY, "nonsense " KEY, KEY_DOUBTFUL, KEY_DOUBTFUL},
+	    {"command=\"a\" " KEY, KEY, KEY_PASSES, KEY_PASSES},
+	    {"command=\"a\" " KEY, "command=\"a\" " KEY, KEY_PASSES,
+		KEY_PASSES},
+	    {"command=\"a\" " KEY, "command=\"b\" " KEY, KEY_DOUBTFUL,
+		KEY_DOUBTFUL},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct restriction found = {.listed = false},
+				   doubted = {.listed = false};
+		struct key key;
+
+		cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
+		cr_assert_eq(keys_search(cases[i].found, strlen(cases[i].found),
+				 &key, &found),
+		    FAULT_NONE);
+		cr_assert_eq(keys_search(cases[i].doubted,
+				 strlen(cases[i].doubted), &key, &doubted),
+		    FAULT_NONE);
+		cr_expect_eq(keys_judge(&found, &doubted, false),
+		    cases[i].refuse, "%zu", i);
+		cr_expect_eq(keys_judge(&found, &doubted, true), cases[i].allow,
+		    "%zu", i);
+		restriction_done(&found);
+		restriction_done(&doubted);
+		key_done(&key);
+	}
+}
+
+/* A NUL ends a line for sshd, and the next one counts. */
+Test(keys, refuses_a_file_with_a_nul)
+{
+	static const char text[] = "#\0\n" KEY "\n";
+	struct restriction r = {.listed = false};
+	struct key key;
+
+	cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
+	cr_expect_eq(
+	    keys_search(text, sizeof(text) - 1, &key, &r), FAULT_FORMAT);
+	key_done(&key);
 }
 
 /* Each end but its own, and any byte after it. */

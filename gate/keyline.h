@@ -1,0 +1,63 @@
+/*
+ * One line of authorized_keys, as sshd reads it (auth2-pubkeyfile.c,
+ * auth-options.c and sshkey.c of OpenSSH).  The gate, doctor and setup all
+ * read such lines here.  Pure: texts go in.
+ */
+#ifndef TFA_KEYLINE_H
+#define TFA_KEYLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEYS_BLOB_MAX 32768 /* bytes of a key or certificate */
+
+/* The key of a line. */
+struct keyline {
+	const char *options; /* the line from its options on; "" for none */
+	uint8_t *blob;       /* on the heap */
+	size_t len;
+	bool typed; /* the word before it is the type that the key has */
+};
+
+/* What stands before a key. */
+struct keyline_options {
+	bool authority;   /* cert-authority: it signs certificates */
+	bool environment; /* it sets variables */
+	bool principals;  /* it lists principals, as an authority's line may */
+	char *command;    /* on the heap, or NULL */
+};
+
+/*
+ * *ret: the key on a line, keyline_done() frees it.  False for a blank line, a
+ * comment, and where no key can be found: sshd finds none there either.  Where
+ * typed is false, sshd finds the key only if the word is another name for the
+ * type.
+ */
+bool keyline_read(const char *line, struct keyline *ret);
+void keyline_done(struct keyline *line);
+
+/*
+ * *ret: the options up to the first blank outside of quotes.  False where sshd
+ * passes the line over: an option that is not known, a value without quotes,
+ * two commands.  keyline_options_done() frees what was found, also then.
+ */
+bool keyline_options(const char *text, struct keyline_options *ret);
+void keyline_options_done(struct keyline_options *options);
+
+/*
+ * The same for a line of AuthorizedPrincipalsFile, whose options are all that
+ * stands before its last word.
+ */
+bool keyline_principal(const char *line, struct keyline_options *ret);
+
+/* The bytes of base64 text, on the heap; NULL where it is none. */
+uint8_t *keyline_decode(const char *text, size_t len, size_t *ret_len);
+
+/* White space that sshd skips inside of base64: isspace(3) of the C locale. */
+bool keyline_is_white(char c);
+
+/* Past blanks and tabs. */
+const char *keyline_skip(const char *at);
+
+#endif
