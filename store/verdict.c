@@ -281,7 +281,7 @@ say_again(const struct reason_facts *facts, char *ret, size_t size)
 		snprintf(due, sizeof(due),
 		    " A code will be required here in %s (%s).", left, when);
 	}
-	if (facts->open_s > 0 && (facts->open_s < facts->again_s || each)) {
+	if (facts->open_s > 0 && (facts->open_s <= facts->again_s || each)) {
 		duration_say(facts->open_s, left, sizeof(left));
 		snprintf(ret, size,
 		    "%s Your one-time code is good for another %s: tfa add "
