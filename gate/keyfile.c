@@ -143,7 +143,8 @@ keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
 
 	if (has_path && folders_are_safe(real, user, is_own))
 		return true;
-	snprintf(ret_culprit, size, "%s", has_path ? real : path);
+	if (size > 0)
+		snprintf(ret_culprit, size, "%s", has_path ? real : path);
 	return false;
 }
 
@@ -218,7 +219,7 @@ keyfile_read(const struct keyfile_user *user, const char *name,
 {
 	scoped_keyfile struct keyfile file = {.text = NULL};
 	scoped_fd int fd = -1;
-	char path[PATH_MAX], culprit[PATH_MAX];
+	char path[PATH_MAX];
 	enum fault fault;
 
 	if (!keyfile_path(name, user, path, sizeof(path)))
@@ -237,8 +238,8 @@ keyfile_read(const struct keyfile_user *user, const char *name,
 		fault = refuse(FAULT_IO, file.path, strerror(errno), ret_why);
 	if (fault == FAULT_NONE) {
 		file.sound = fd >= 0 &&
-		    keyfile_is_sound(fd, file.path, user, keyfile_main_group,
-			culprit, sizeof(culprit));
+		    keyfile_is_sound(
+			fd, file.path, user, keyfile_main_group, NULL, 0);
 		*ret = file;
 		file = (struct keyfile){.text = NULL};
 	}

@@ -48,8 +48,8 @@ bool keyfile_main_group(gid_t gid, const struct keyfile_user *user);
  * path: the file, and every folder from there up to the home folder, or to /
  * where it is not below that, is root's or the user's, and nobody else may
  * write it; a group may that is_own says is the user's.  sshd believes no
- * other file (StrictModes).  Where false, *ret_culprit is the path at fault,
- * or the file's where it cannot be told.
+ * other file (StrictModes).  Where false, *ret_culprit, unless size is 0, is the
+ * path at fault, or the file's where it cannot be told.
  */
 bool keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
     keyfile_group *is_own, char *ret_culprit, size_t size);

@@ -168,15 +168,15 @@ encode(const uint8_t *bytes, size_t len)
 	return text;
 }
 
-/* The blob, and by which text its lines are known. */
+/* The blob, which text is in base64, and by which text its lines are known. */
 static enum fault
-read_key(struct key *key)
+read_key(const char *text, struct key *key)
 {
 	if (key->blob == NULL || !read_blob(key))
 		return FAULT_FORMAT;
 	key->text = key->is_certificate
 	    ? encode(key->authority, key->authority_len)
-	    : encode(key->blob, key->len);
+	    : strndup(text, strcspn(text, " ="));
 	return key->text != NULL ? FAULT_NONE : FAULT_MEMORY;
 }
 
@@ -196,7 +196,7 @@ key_parse(const char *auth, struct key *ret)
 		return FAULT_FORMAT;
 	blob++;
 	key.blob = keyline_decode(blob, strcspn(blob, " "), &key.len);
-	fault = read_key(&key);
+	fault = read_key(blob, &key);
 	if (fault != FAULT_NONE) {
 		key_done(&key);
 		return fault;
