@@ -36,7 +36,7 @@
 
 struct trial_run {
 	const struct passwd *pw;
-	const char *command; /* NULL: the program itself is the gate */
+	char command[PATH_MAX + 16]; /* "": the program itself is the gate */
 	const char *program;
 	bool terminal;
 	/* What was seen. */
@@ -123,7 +123,7 @@ become_shell(const struct trial_run *run, int in, int out)
 
 	fill_environment(run, shell, sizeof(shell), environment);
 	add_person(run->pw, person, environment);
-	if (run->command == NULL)
+	if (run->command[0] == '\0')
 		argv[1] = (char *)"--version";
 	if (setsid() < 0 || (run->terminal && ioctl(in, TIOCSCTTY, 0) < 0) ||
 	    dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0)
@@ -390,12 +390,10 @@ try_all(
 	static const struct {
 		const char *option, *wanted;
 	} asked[] = {{"--version", VERSION}, {"--refuse", ""}};
-	char command[PATH_MAX + 16];
 	enum trial trial = TRIAL_RUNS;
 
-	run->command = command;
 	for (size_t i = 0; i < 4 && trial < TRIAL_OTHER; i++) {
-		snprintf(command, sizeof(command), "%s %s", gate,
+		snprintf(run->command, sizeof(run->command), "%s %s", gate,
 		    asked[i / 2].option);
 		run->terminal = i % 2 == 1;
 		trial = worse(
