@@ -68,8 +68,7 @@ static const struct {
     {"exec /usr/bin/git-shell \"$@\"", "is locked out"},
 };
 
-Test(
-    login_shells, setup_stops_at_one_that_does_not_run_the_gate, .timeout = 240)
+Test(login_shells, setup_stops_at_one_that_runs_no_gate, .timeout = 240)
 {
 	needs_people();
 	machine_new();

@@ -3,6 +3,10 @@
  * the gate, by sshd, and once after it.  Where a system has none of them, the
  * tests say so.
  */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -194,34 +198,28 @@ expect_gate_first(const char *user)
 		unlink(text("/home/%s/%s", user, files[i]));
 }
 
-#define Shell(name)                                        \
-	Test(shells, name##_is_as_without_a_gate)          \
-	{                                                  \
-		needs_people();                            \
-		needs_program(#name);                      \
-		expect_same_command(#name);                \
-		expect_same_login_shell(#name);            \
-	}                                                  \
-	Test(shells, name##_takes_interrupts)              \
-	{                                                  \
-		needs_people();                            \
-		needs_program(#name);                      \
-		expect_interrupts(#name);                  \
-	}                                                  \
-	Test(shells, name##_reads_nothing_before_the_gate) \
-	{                                                  \
-		needs_people();                            \
-		needs_program(#name);                      \
-		expect_gate_first("own-" #name);           \
-	}
+/* A home as it is now, for this test alone. */
+static void
+own_home(const char *user)
+{
+	cr_assert_eq(unshare(CLONE_NEWNS), 0, "%s", strerror(errno));
+	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_status(run(ARGV("sh", "-ec",
+			      text("mount -t tmpfs -o mode=755 tmpfs /mnt\n"
+				   "cp -a /home/%s/.ssh /mnt/\n"
+				   "chown %s: /mnt\n"
+				   "mount --bind /mnt /home/%s\n"
+				   "umount /mnt",
+				  user, user, user)),
+			  NULL, 0),
+	    0);
+}
 
-Shell(fish) Shell(zsh) Shell(tcsh)
-
-    /*
+/*
  * fish loads its functions from where a variable says, and calls one before the
  * gate.  Whoever has a code finds all of fish's own in the session.
  */
-    Test(shells, fish_loads_no_function_of_a_users_before_the_gate)
+Test(shells, fish_loads_no_function_of_a_users_before_the_gate)
 {
 	static const char user[] = "own-fish";
 	static const char file[] = "/home/own-fish/.ssh/environment";
@@ -231,6 +229,7 @@ Shell(fish) Shell(zsh) Shell(tcsh)
 
 	needs_people();
 	needs_program("fish");
+	own_home(user);
 	b = bastion_open(.rules = REQUIRED,
 	    .before = "PermitUserEnvironment yes\n");
 	bare = bastion_open(.no_gate = true,
@@ -255,3 +254,26 @@ Shell(fish) Shell(zsh) Shell(tcsh)
 	cr_expect_str_eq(r->out, "inside\n");
 	cr_expect_str_empty(r->err);
 }
+
+#define Shell(name)                                        \
+	Test(shells, name##_is_as_without_a_gate)          \
+	{                                                  \
+		needs_people();                            \
+		needs_program(#name);                      \
+		expect_same_command(#name);                \
+		expect_same_login_shell(#name);            \
+	}                                                  \
+	Test(shells, name##_takes_interrupts)              \
+	{                                                  \
+		needs_people();                            \
+		needs_program(#name);                      \
+		expect_interrupts(#name);                  \
+	}                                                  \
+	Test(shells, name##_reads_nothing_before_the_gate) \
+	{                                                  \
+		needs_people();                            \
+		needs_program(#name);                      \
+		expect_gate_first("own-" #name);           \
+	}
+
+Shell(fish) Shell(zsh) Shell(tcsh)
