@@ -90,26 +90,51 @@ trim(char *line)
 	line[n] = '\0';
 }
 
-/* Cuts a line into keyword and value: "Keyword value", "keyword=value". */
+/*
+ * The next word, as sshd's strdelim() cuts it: up to a blank or one "=".  A
+ * quoted part belongs to it, and ends it.  NULL where a quote has no end.
+ */
+static char *
+next_word(char **at)
+{
+	char *word = *at, *end = word + strcspn(word, " \t\r\n\"=");
+	bool equals = *end == '=';
+	char *close;
+
+	if (*end == '"') {
+		close = strchr(end + 1, '"');
+		if (close == NULL)
+			return NULL;
+		memmove(end, end + 1, (size_t)(close - end - 1));
+		close[-1] = '\0';
+		*at = close + 1 + strspn(close + 1, blanks);
+		return word;
+	}
+	if (*end != '\0') {
+		*end++ = '\0';
+		end += strspn(end, blanks);
+		if (*end == '=' && !equals)
+			end += 1 + strspn(end + 1, blanks);
+	}
+	*at = end;
+	return word;
+}
+
+/* Cuts a line into keyword and value: "Keyword value", "keyword=value".  Before
+ * the keyword blanks, or one "=", may stand. */
 static bool
 split(char *line, const char **ret_keyword, const char **ret_value)
 {
-	char *end;
+	const char *keyword;
 
 	trim(line);
-	line += strspn(line, blanks);
-	if (*line == '\0')
+	keyword = next_word(&line);
+	if (keyword != NULL && *keyword == '\0')
+		keyword = next_word(&line);
+	if (keyword == NULL || *keyword == '\0' || *keyword == '#')
 		return false;
-	end = line + strcspn(line, " \t=");
-	*ret_keyword = line;
-	*ret_value = end;
-	if (*end == '\0')
-		return true;
-	*end++ = '\0';
-	end += strspn(end, blanks);
-	if (*end == '=')
-		end += 1 + strspn(end + 1, blanks);
-	*ret_value = end;
+	*ret_keyword = keyword;
+	*ret_value = line;
 	return true;
 }
 

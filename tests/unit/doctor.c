@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../../admin/doctor_daemon.h"
 #include "../../admin/doctor_person.h"
@@ -145,6 +146,33 @@ Test(doctor, reads_lines_through_include_and_match)
 		    lines[i].outer != NULL ? lines[i].outer : "");
 	}
 	config_done(&c);
+}
+
+/* As sshd -T shows of each of these. */
+Test(doctor, reads_keywords_as_sshd_does)
+{
+	static const char *const lines[] = {"UsePAM yes", "UsePAM=yes",
+	    "UsePAM = yes", "UsePAM\tyes # no", "\"UsePAM\" yes",
+	    "Use\"PAM\" yes", "\"UsePAM\"yes", " \"UsePAM\" yes", "=UsePAM yes",
+	    " =UsePAM yes", "usepam yes \r"};
+	static const char *const none[] = {
+	    "#UsePAM yes", "\"#UsePAM\" yes", "\"UsePAM yes", "="};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct config c = read_config(lines[i], no_files);
+
+		cr_assert_eq(c.lines.count, 1, "%s", lines[i]);
+		cr_expect_eq(strcasecmp(c.lines.items[0].keyword, "UsePAM"), 0,
+		    "%s: %s", lines[i], c.lines.items[0].keyword);
+		cr_expect_str_eq(c.lines.items[0].value, "yes", "%s", lines[i]);
+		config_done(&c);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		struct config c = read_config(none[i], no_files);
+
+		cr_expect_eq(c.lines.count, 0, "%s", none[i]);
+		config_done(&c);
+	}
 }
 
 Test(doctor, an_include_of_itself_ends)
