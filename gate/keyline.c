@@ -83,6 +83,18 @@ type_length(const uint8_t *blob, size_t len)
 	return n <= len - 4 ? n : 0;
 }
 
+/* Of these sshd makes the names of types; options may be made to look like any
+ * other word, by who chooses a part of a command say. */
+static bool
+is_type(const char *word, size_t len)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789@.-";
+
+	return strspn(word, letters) >= len;
+}
+
 /* TYPE BLOB at at. */
 static bool
 read_key(const char *at, struct keyline *ret)
@@ -100,7 +112,8 @@ read_key(const char *at, struct keyline *ret)
 	}
 	ret->blob = blob;
 	ret->len = len;
-	ret->typed = type == word && memcmp(blob + 4, at, word) == 0;
+	ret->typed = type == word && is_type(at, word) &&
+	    memcmp(blob + 4, at, word) == 0;
 	return true;
 }
 

@@ -25,6 +25,10 @@ Test(keyline, finds_the_key_where_sshd_finds_it)
 	    {"command=\"a " BLOB " b\" " KEY, true, true, "command="},
 	    {"command=\"a \\\" b\" " KEY, true, true, "command="},
 	    {"command=\"a \\\\\" b\" " KEY, true, true, "command="},
+	    /* The second word is a key by its own word: its type is said to be
+	     * command="echo. */
+	    {"command=\"echo AAAADWNvbW1hbmQ9ImVjaG8=\" " KEY, true, true,
+		"command="},
 	    {"command=\"never closed " KEY, false, false, ""},
 	    /* sshd knows types by other names too. */
 	    {"ED25519 " BLOB, true, false, ""},
