@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -100,6 +102,15 @@ become_user(const struct passwd *pw)
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == 0;
 }
 
+/* Root's keys stay with root: whoever has the session's keyring may read them,
+ * whatever his uid.  Where that is not allowed here, no key can be read. */
+static bool
+drop_keys(void)
+{
+	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 ||
+	    errno == ENOSYS || errno == EPERM;
+}
+
 /* Only 0, 1 and 2 stay: what has no O_CLOEXEC is not ours. */
 static void
 close_others(void)
@@ -131,7 +142,7 @@ become_shell(const struct trial_run *run, int in, int out)
 	close_others();
 	set_limits();
 	umask(022);
-	if (chdir("/") < 0 || !become_user(run->pw))
+	if (chdir("/") < 0 || !drop_keys() || !become_user(run->pw))
 		_exit(126);
 	execve(run->program, argv, environment);
 	_exit(126);

@@ -5,9 +5,11 @@
  * its owner left in their home.
  */
 #include <errno.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,11 +171,17 @@ Test(login_shells, trial_has_nothing_of_roots)
 {
 	static const char script[] =
 	    "{ id; ls /proc/self/fd; ps -o sid= -p $$; echo $$; env; ulimit -c;"
+	    " cat /proc/keys;"
 	    " } >/tmp/login-shells-trial 2>&1; exec /bin/sh \"$@\"";
 	char *seen;
 
 	needs_people();
 	machine_new();
+	cr_assert_geq(
+	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL), 0);
+	cr_assert_geq(syscall(SYS_add_key, "user", "secret-of-root", "x", 1,
+			  KEY_SPEC_SESSION_KEYRING),
+	    0);
 	give_script(script);
 	unlink("/tmp/login-shells-trial");
 	assert_status(dry_run(), 0);
