@@ -220,6 +220,28 @@ judge_sharing(struct tmp *tmp)
 		    tmp->user, follows);
 }
 
+/* The gate reads these, as the user, to know whether a key that sshd could not
+ * name may have a restriction. */
+static void
+judge_config(struct tmp *tmp)
+{
+	const struct config *config = &tmp->doctor->lines;
+	struct stat st;
+
+	for (size_t i = 0; i < config->files.count; i++) {
+		const char *file = config->files.items[i];
+
+		if (stat(file, &st) < 0 || (st.st_mode & S_IROTH) != 0)
+			continue;
+		findings_add(&tmp->doctor->findings, FINDING_WARN,
+		    "chmod o+r, or a /tmp that users cannot fill",
+		    "%.300s cannot be read by users: while /tmp is full, nobody "
+		    "but root is let in",
+		    file);
+		return;
+	}
+}
+
 /* *ret_fd: the folder, which is the caller's to close; -1 where it is none. */
 static int
 open_tmp(int pid)
@@ -254,6 +276,7 @@ doctor_tmp(struct doctor *doctor)
 	judge_write(&tmp);
 	judge_room(&tmp);
 	judge_sharing(&tmp);
+	judge_config(&tmp);
 	if (tmp.pid == 0)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "no sshd was seen that runs: its /tmp may be another one "

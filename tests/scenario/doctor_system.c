@@ -271,6 +271,8 @@ Test(doctor_system, looks_at_tmp_as_sshd_needs_it)
 		"/tmp has no quota for "},
 	    {TMP("mode=1777,size=64m") "doctor", "warn", "tmp",
 		"no sshd was seen that runs"},
+	    {TMP("mode=1777,size=64m") "chmod 600 $d/sshd_config; serve; doctor",
+		"warn", "tmp", "cannot be read by users: while /tmp is full"},
 	    {TMP("mode=1777,size=1m") "serve; doctor", "warn", "tmp",
 		"/tmp has 1 MiB left"},
 	    {TMP("mode=1777,size=1m") "serve; "
