@@ -74,6 +74,11 @@ const struct config_line *config_find(
  * before it, exempts her: the place for emergency access. */
 bool config_exempts(const struct config *config, const char *user);
 
+/* Whether what stands before our Match all may stand there: in our own file, or
+ * in CONFIG_SITE beside it. */
+bool
+config_is_meant(const struct config_line *line, const struct config_line *gate);
+
 /* Calls each for the words of a criterion ("user", "address") that Match
  * blocks name, without "!". */
 void config_criteria(const struct config *config, const char *name,

@@ -117,6 +117,16 @@ say_missing(struct doctor *doctor)
 	    "%.200s reads no drop-in with our Match all", doctor->config);
 }
 
+static bool
+has_match(const struct doctor *doctor, const char *file)
+{
+	for (size_t i = 0; i < doctor->lines.lines.count; i++)
+		if (strcmp(doctor->lines.lines.items[i].file, file) == 0 &&
+		    doctor->lines.lines.items[i].match != NULL)
+			return true;
+	return false;
+}
+
 void
 doctor_drop_in(struct doctor *doctor)
 {
@@ -144,9 +154,13 @@ doctor_drop_in(struct doctor *doctor)
 	for (const struct config_line *line = doctor->lines.lines.items;
 	     line < gate; line++)
 		if (strcmp(line->file, doctor->config) != 0 &&
-		    strcmp(line->file, gate->file) != 0)
+		    strcmp(line->file, gate->file) != 0 &&
+		    !config_is_meant(line, gate))
 			findings_add(&doctor->findings, FINDING_WARN,
-			    "a name for it that sorts behind ours",
+			    has_match(doctor, line->file)
+				? "its Match blocks in 00-tfa.conf, above Match "
+				  "all: behind it they would be lost"
+				: "a name for it that sorts behind ours",
 			    "%.200s is read before %.200s: what it says "
 			    "counts first",
 			    line->file, gate->file);

@@ -33,10 +33,8 @@ names_users_only(const char *match)
 	return named;
 }
 
-/* Our own file, or the one beside it that setup names for the site's blocks:
- * what stands there before our Match all is meant. */
-static bool
-is_meant(const struct config_line *line, const struct config_line *gate)
+bool
+config_is_meant(const struct config_line *line, const struct config_line *gate)
 {
 	const char *slash = strrchr(line->file, '/');
 	size_t folder = slash != NULL ? (size_t)(slash - line->file) + 1 : 0;
@@ -53,7 +51,7 @@ static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
 	return gate != NULL && line < gate && is(line, "forcecommand") &&
-	    line->match != NULL && is_meant(line, gate) &&
+	    line->match != NULL && config_is_meant(line, gate) &&
 	    strcasecmp(line->value, "none") == 0 &&
 	    names_users_only(line->match);
 }
@@ -117,6 +115,14 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 		    line->match, gate->file);
 }
 
+/* One that differs, by --command say, is lost where ours comes first. */
+static bool
+is_same_gate(const struct config_line *line, const struct config_line *gate)
+{
+	return config_is_gate(line->value) &&
+	    (line <= gate || strcmp(line->value, gate->value) == 0);
+}
+
 /* ForceCommand and ChrootDirectory of the site's own. */
 static void
 judge_displaced(const struct config_line *line, const struct config_line *gate,
@@ -131,12 +137,15 @@ judge_displaced(const struct config_line *line, const struct config_line *gate,
 		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
 		    "there, and those users are locked out",
 		    line->file, line->number, line->value);
-	if (!is(line, "forcecommand") || config_is_gate(line->value) ||
+	if (!is(line, "forcecommand") || is_same_gate(line, gate) ||
 	    (line < gate && line->match != NULL))
 		return;
 	snprintf(fix, sizeof(fix),
-	    "above \"Match all\" in %.160s: Match %.160s / ForceCommand "
-	    "/usr/sbin/tfa-gate --command \"%.160s\"",
+	    config_is_gate(line->value)
+		? "above \"Match all\" in %.160s: Match %.160s / ForceCommand "
+		  "%.160s"
+		: "above \"Match all\" in %.160s: Match %.160s / ForceCommand "
+		  "/usr/sbin/tfa-gate --command \"%.160s\"",
 	    gate->file, line->match != NULL ? line->match : "User ...",
 	    line->value);
 	findings_add(findings, FINDING_FAIL, fix,
@@ -196,8 +205,8 @@ judge_conditional(const struct config *config, struct findings *findings)
 static bool
 is_for_users(const struct config_line *line, const struct config_line *gate)
 {
-	return line < gate && line->match != NULL && is_meant(line, gate) &&
-	    names_users_only(line->match);
+	return line < gate && line->match != NULL &&
+	    config_is_meant(line, gate) && names_users_only(line->match);
 }
 
 /* The first SetEnv counts, so ours has to be it. */

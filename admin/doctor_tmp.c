@@ -186,10 +186,12 @@ static bool
 has_quota(const struct tmp *tmp)
 {
 #ifdef SYS_quotactl_fd
+	/* QCMD() shifts a signed number out of its range. */
+	unsigned command = (unsigned)Q_GETQUOTA << SUBCMDSHIFT | USRQUOTA;
 	struct if_dqblk limits = {.dqb_valid = 0};
 
-	return syscall(SYS_quotactl_fd, tmp->fd, QCMD(Q_GETQUOTA, USRQUOTA),
-		   tmp->uid, &limits) == 0 &&
+	return syscall(SYS_quotactl_fd, tmp->fd, command, tmp->uid, &limits) ==
+	    0 &&
 	    limits.dqb_bhardlimit > 0;
 #else
 	return false;

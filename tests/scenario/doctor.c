@@ -598,7 +598,7 @@ Test(doctor, names_commands_that_print_restrictions)
 	cr_assert(names(r->out, "certificates", "AuthorizedKeysCommand"), "%s",
 	    r->out);
 	cr_assert(names(r->out, "certificates",
-		      "sshd_config:4: AuthorizedPrincipalsCommand /bin/true"),
+		      "AuthorizedPrincipalsCommand /bin/true"),
 	    "%s", r->out);
 }
 

@@ -244,6 +244,11 @@ Test(doctor, judges_the_order)
 		FINDING_FAIL, "main:6: ForceCommand internal-sftp"},
 	    {CLEAN_MATCH "Match Group g\n ForceCommand none\n", FINDING_OK,
 		NULL},
+	    {CLEAN_MATCH "Match User m\n ForceCommand /usr/sbin/tfa-gate "
+			 "--command menu\n",
+		FINDING_FAIL, "--command menu is displaced"},
+	    {CLEAN_MATCH "Match User m\n ForceCommand /usr/sbin/tfa-gate\n",
+		FINDING_OK, NULL},
 	    {CLEAN_MATCH "Match Group g\n ChrootDirectory /srv\n", FINDING_FAIL,
 		"locked out"},
 	    {"ForceCommand /usr/sbin/tfa-gate\n", FINDING_FAIL, "Match all"},
