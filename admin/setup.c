@@ -65,9 +65,10 @@ has_keeper(const struct setup *setup)
 {
 	if (systemd_runs() || keeper_answers())
 		return true;
-	admin_say("no keeper runs, and no systemd that would start it: until "
-		  "it does, nobody can log in. Start it, here and where this "
-		  "machine starts its daemons:");
+	admin_say("no keeper runs yet, and no systemd that would start it: "
+		  "after setup, nobody can log in until it runs. Then start "
+		  "it at once, here and where this machine starts its "
+		  "daemons:");
 	fputs("    " KEEPER_LINE "\n", stderr);
 	if (setup->caller == NULL || setup->admin->yes)
 		return true;
@@ -224,7 +225,8 @@ install(const struct setup *setup, const char *site_report, int64_t wait_s,
 	fflush(stdout);
 	ok = may_install(setup, &plan, site_report);
 	if (!ok)
-		admin_say("nothing is changed");
+		admin_say("nothing is changed: mend what is said above, then "
+			  "run setup again");
 	if (!ok || setup->admin->dry_run)
 		return ok ? ADMIN_DONE : ADMIN_NOT;
 	if (!admin_confirm(setup->admin, "Make these changes?"))

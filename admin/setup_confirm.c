@@ -53,8 +53,12 @@ setup_confirm(const struct admin *admin)
 
 	if (fault != FAULT_NONE) {
 		admin_say("%s",
-		    fault == FAULT_ABSENT ? "nothing waits to be confirmed"
-					  : "the journal cannot be read");
+		    fault == FAULT_ABSENT
+			? "nothing waits to be confirmed: it is "
+			  "confirmed already, or was put back "
+			  "since nobody did in time (tfa-admin "
+			  "doctor says which)"
+			: "the journal cannot be read");
 		return ADMIN_NOT;
 	}
 	if (journal.state == JOURNAL_CHANGING) {
