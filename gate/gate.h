@@ -53,18 +53,19 @@ enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 /* Shows the reply's message and notes, if any. */
 void gate_say(const struct gate *gate);
 
-/* Says why login_read() found no user; the exit status. */
-int gate_unknown(const struct gate *gate);
-
 /*
- * The same of a code that came in TFA_CODE, which is named, with the way out.
- * Whether a person may be asked in its place: it was no code or a spent one, so
- * nothing was counted, and there is a terminal.
+ * Shows the reply to a code that came in TFA_CODE: names the variable, and the
+ * way out.  True where a person may be asked in its place: it was no code or a
+ * spent one, so nothing was counted, and there is a terminal.
  */
 bool gate_say_environment(const struct gate *gate);
 
-/* Whether the keeper counts the code that it refused just now. */
+/* False where the keeper says that what was typed is no code, or one that is
+ * spent: it counted nothing, and the next code may be right. */
 bool gate_is_counted(const struct gate *gate);
+
+/* Says why login_read() found no user, by its fault; the exit status. */
+int gate_no_user(const struct gate *gate, enum fault fault);
 
 /* Says why this gate itself refuses, gate->why in place of %N; VERDICT_DENY. */
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
