@@ -152,6 +152,10 @@ void *json_list_add(void *list, size_t size);
 /* Takes item number i out of the list, wiped; the others close up. */
 void json_list_drop(void *list, size_t size, size_t i);
 
+/* json_list_add() for a list that forgets its oldest item, the first, where it
+ * has most of them. */
+void *json_list_add_newest(void *list, size_t size, size_t most);
+
 /* Forms that every module shares. */
 extern const struct json_form json_form_time;     /* int64_t, when.h */
 extern const struct json_form json_form_duration; /* int64_t seconds */
