@@ -220,7 +220,8 @@ judge_sharing(struct tmp *tmp)
 		    tmp->user, follows);
 }
 
-/* *ret_fd: the folder, which is the caller's to close; -1 where it is none. */
+/* The folder /tmp as that process has it, which the caller closes; -1 (errno)
+ * where there is none. */
 static int
 open_tmp(int pid)
 {
