@@ -83,8 +83,7 @@ scene_spent(struct record *record)
 void
 scene_waiting(struct record *record)
 {
-	cr_assert_eq(
-	    enroll_begin(record, waiting, "phone", NOW_S), FAULT_NONE);
+	cr_assert_eq(enroll_begin(record, waiting, "phone", NOW_S), FAULT_NONE);
 }
 
 void
