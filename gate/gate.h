@@ -71,10 +71,10 @@ int gate_no_user(const struct gate *gate, enum fault fault);
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
 /*
- * The same for a login that the keeper would have let go on: the log has
- * nothing of it, or a pass, and is told before the refusal is said, since
- * whoever reads that may hang up.  Whether it can be told changes nothing, and
- * takes 2 seconds at most.
+ * gate_refuse() for a login that the keeper would have let go on: the log has
+ * nothing of it, or a pass.  The keeper is told before the person is, who may
+ * hang up at once.  It changes nothing if the keeper cannot be told; that takes
+ * 2 seconds at most.
  */
 enum verdict gate_turn_away(struct gate *gate, enum reason reason);
 
@@ -89,11 +89,11 @@ struct keyfile_user gate_keyfile_user(const struct gate *gate);
 bool gate_restrict(struct gate *gate);
 
 /*
- * The same where sshd does not say which key was used: REASON_NONE where no key
- * that it takes from this user has a restriction, so that the user may be asked
- * for a code as with any of them; else why not, with gate->why.  Only sshd's
- * configuration, root's, tells a /tmp that could not be written from an sshd
- * that was not told to: what /tmp looks like by now is anybody's to choose.
+ * gate_restrict() where sshd does not say which key was used.  REASON_NONE: no
+ * key that sshd takes from this user has a restriction, so the user may be
+ * asked for a code as with any of them; else why not, with gate->why.  Whether sshd
+ * could not write to /tmp, or was not told to, only its configuration says,
+ * which is root's: what /tmp looks like by now, any user can choose.
  */
 MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 
