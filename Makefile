@@ -88,8 +88,8 @@ TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	admin/pam_stack.c admin/pam_judge.c admin/sockets.c \
 	admin/read.c admin/directory.c admin/doctor_child.c admin/place.c admin/caret.c)
 ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
-	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) \
-	$(FUZZ_SRC) $(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
+	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(ENVFUZZ_SRC) $(SUPPORT_SRC) \
+	$(EXAMPLE_SRC) $(FUZZ_SRC) $(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
 ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -98,7 +98,7 @@ PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-qr \
 
 all: $(PROGRAMS)
 
-# Of what nobody calls, the loader would look up the symbols at each login.
+# Drop unused functions: the loader would resolve their symbols at every login.
 $(PROGRAMS): LINK += -Wl,--gc-sections
 
 $(BUILD)/obj/%.o: %.c Makefile

@@ -23,8 +23,8 @@
  *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
  *
  * and, without any I/O: doctor_config.c and doctor_order.c (configuration
- * files), doctor_dump.c (sshd -T), doctor_daemon.c, doctor_person.c,
- * doctor_findings.c.
+ * files), doctor_dump.c and doctor_values.c (sshd -T), doctor_daemon.c,
+ * doctor_person.c, doctor_findings.c.
  *
  * A check that cannot be made says "warn" and why; it is never passed over.
  */

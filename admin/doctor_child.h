@@ -1,6 +1,7 @@
 /*
- * Programs that doctor runs: sshd to ask it, ssh to probe it.  Each has a time
- * limit and a limit on what it may say, and none outlives doctor.
+ * Programs that doctor and setup run: sshd to ask it, ssh to probe it,
+ * systemctl.  Each has a time limit, and none outlives its caller.  Of what a
+ * program says the first CHILD_TEXT - 1 bytes are kept.
  *
  *	struct child child;
  *	if (child_start(argv, environment, &child)) {

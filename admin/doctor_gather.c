@@ -18,32 +18,38 @@
 #define SSHD_MS 10000
 
 static void
+note_unread(struct doctor *doctor, const char *path, const char *why)
+{
+	doctor->lines.failed = true;
+	snprintf(
+	    doctor->unread, sizeof(doctor->unread), "%.300s: %s", path, why);
+}
+
+static void
 fetch(void *ctx, const char *pattern,
     void (*each)(void *reader, const char *path, const char *text),
     void *reader)
 {
 	struct doctor *doctor = ctx;
 	glob_t found = {.gl_pathc = 0};
+	int status = glob(pattern, GLOB_ERR, NULL, &found);
 
-	if (glob(pattern, 0, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			scoped_free char *text = read_whole(found.gl_pathv[i]);
+	if (status != 0 && status != GLOB_NOMATCH)
+		note_unread(doctor, pattern, "cannot be looked up");
+	for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
+		scoped_free char *text = read_whole(found.gl_pathv[i]);
 
-			if (text != NULL)
-				each(reader, found.gl_pathv[i], text);
-			else {
-				doctor->lines.failed = true;
-				snprintf(doctor->unread, sizeof(doctor->unread),
-				    "%.300s: %s", found.gl_pathv[i],
-				    strerror(errno));
-			}
-		}
+		if (text != NULL)
+			each(reader, found.gl_pathv[i], text);
+		else
+			note_unread(doctor, found.gl_pathv[i], strerror(errno));
+	}
 	globfree(&found);
 }
 
 /* Whose answer it is: of all users of that kind. */
 static void
-add_kind(const struct doctor *doctor, struct view *view, const char *user)
+add_kind(struct doctor *doctor, struct view *view, const char *user)
 {
 	const struct passwd *pw = getpwnam(user);
 	unsigned long long kind, *slot;
@@ -57,6 +63,8 @@ add_kind(const struct doctor *doctor, struct view *view, const char *user)
 	slot = json_list_add(&view->kinds, sizeof(*slot));
 	if (slot != NULL)
 		*slot = kind;
+	else
+		doctor->findings.failed = true;
 }
 
 /* Adds the answer, or counts it with the same one. */
@@ -105,11 +113,11 @@ doctor_first_line(const char *text, const char *other, char *ret, size_t size)
 static bool
 ask(struct doctor *doctor, const struct question *q, struct child *child)
 {
-	char spec[600];
+	char spec[6 * USER_TEXT + 60]; /* a name that is cut is another's */
 
 	snprintf(spec, sizeof(spec),
-	    "user=%.80s,host=%.80s,addr=%.80s,laddr=%.80s,lport=%.12s%s%.80s",
-	    q->user, q->host, q->address, q->laddr, q->lport,
+	    "user=%s,host=%s,addr=%s,laddr=%s,lport=%s%s%s", q->user, q->host,
+	    q->address, q->laddr, q->lport,
 	    q->rdomain[0] != '\0' ? ",rdomain=" : "", q->rdomain);
 	child_run((const char *const[]){DOCTOR_SSHD, "-T", "-f", doctor->config,
 		      "-C", spec, NULL},

@@ -200,8 +200,9 @@ judge_conditional(const struct config *config, struct findings *findings)
 	    "/usr/sbin/tfa-gate");
 }
 
-/* A block for certain users in our own file or the site's, above our Match all: whether it
- * exempts them is judged elsewhere, and so is what sshd makes of it. */
+/* A block for certain users in our own file or the site's, above our Match all:
+ * whether it exempts them is judged elsewhere, and so is what sshd makes of
+ * it. */
 static bool
 is_for_users(const struct config_line *line, const struct config_line *gate)
 {

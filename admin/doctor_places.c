@@ -7,10 +7,10 @@
 #include "cleanup.h"
 #include "doctor_places.h"
 
-/* list: one of places, which all look alike. */
+/* list: one of places, which all look alike.  NULL without memory. */
 static struct key_place *
-note(void *list, const char *word, const char *path, const struct view *view,
-    const char *user)
+note(struct key_places *all, void *list, const char *word, const char *path,
+    const struct view *view, const char *user)
 {
 	JSON_LIST_OF(struct key_place) *places = list;
 	struct key_place *place;
@@ -21,8 +21,10 @@ note(void *list, const char *word, const char *path, const struct view *view,
 			return &places->items[i];
 		}
 	place = json_list_add(list, sizeof(*place));
-	if (place == NULL)
+	if (place == NULL) {
+		all->failed = true;
 		return NULL;
+	}
 	snprintf(place->word, sizeof(place->word), "%s", word);
 	snprintf(place->path, sizeof(place->path), "%s", path);
 	/* What came after the name of the user who was asked about. */
@@ -65,7 +67,8 @@ add_unlisted(struct key_places *places, const struct policy *policy,
 			key_file_listed(policy, pw, path) != NULL))
 			continue;
 		any = true;
-		(void)note(&places->unlisted, word, path, view, pw->pw_name);
+		(void)note(
+		    places, &places->unlisted, word, path, view, pw->pw_name);
 	}
 	return any;
 }
@@ -95,11 +98,12 @@ places_add(struct key_places *places, const struct policy *policy,
 			continue;
 		if (reads(view, pw, path)) {
 			places->home |= is_below(path, pw->pw_dir);
-			(void)note(
-			    &places->read, word, path, view, pw->pw_name);
+			(void)note(places, &places->read, word, path, view,
+			    pw->pw_name);
 			continue;
 		}
-		place = note(&places->unread, word, path, view, pw->pw_name);
+		place = note(
+		    places, &places->unread, word, path, view, pw->pw_name);
 		if (place != NULL)
 			place->unseen |= unseen;
 	}
@@ -216,6 +220,7 @@ void
 places_judge(const struct key_places *places, const struct policy *policy,
     struct doctor *doctor)
 {
+	doctor->findings.failed |= places->failed;
 	for (size_t i = 0; i < places->unlisted.count; i++)
 		judge_unlisted(&places->unlisted.items[i], policy, doctor);
 	for (size_t i = 0; i < places->unread.count; i++)

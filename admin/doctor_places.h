@@ -26,6 +26,7 @@ struct key_places {
 	JSON_LIST_OF(struct key_place) unread; /* the gate reads it, sshd not */
 	JSON_LIST_OF(struct key_place) read;   /* both do */
 	bool home; /* what sshd reads is a file of the user's own, somewhere */
+	bool failed; /* out of memory: not all are here */
 };
 
 /* Compares what both read for a user in a view. */

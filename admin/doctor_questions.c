@@ -146,8 +146,8 @@ add_host(void *ctx, const char *pattern)
 	add_user(ctx, pattern);
 }
 
-static bool
-is_in_group(const struct passwd *pw, const char *pattern)
+bool
+user_is_in(const struct passwd *pw, const char *pattern)
 {
 	gid_t groups[GROUPS];
 	int n = GROUPS;
@@ -186,7 +186,7 @@ kind_of(const struct kinds *kinds, const struct passwd *pw)
 		hash *= 0x100000001b3ULL;
 	}
 	for (size_t i = 0; i < groups->list.count; i++) {
-		hash ^= is_in_group(pw, groups->list.items[i].text) ? 'y' : 'n';
+		hash ^= user_is_in(pw, groups->list.items[i].text) ? 'y' : 'n';
 		hash *= 0x100000001b3ULL;
 	}
 	return hash;

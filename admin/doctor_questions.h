@@ -30,6 +30,9 @@ struct questions {
 	struct words users, addresses, laddrs, lports, hosts, rdomains;
 };
 
+/* Whether a group that the user is in fits the pattern, as in Match Group. */
+bool user_is_in(const struct passwd *pw, const char *pattern);
+
 /* The users and groups that Match lines name. */
 struct kinds {
 	struct words users, groups;

@@ -244,7 +244,8 @@ judge_config(struct tmp *tmp)
 	}
 }
 
-/* *ret_fd: the folder, which is the caller's to close; -1 where it is none. */
+/* The folder /tmp as that process has it, which the caller closes; -1 (errno)
+ * where there is none. */
 static int
 open_tmp(int pid)
 {

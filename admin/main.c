@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -413,6 +414,8 @@ main(int argc, char **argv)
 	struct admin admin = {.keeper = {.keeper_user = CLIENT_USER}};
 	bool taken[OPT_SUMMARY - OPT_SOCKET + 1] = {false};
 
+	/* Whoever started us may ignore it: no end of a child would be seen. */
+	signal(SIGCHLD, SIG_DFL);
 	parse_options(argc, argv, &admin, taken);
 	if (taken[OPT_HELP - OPT_SOCKET])
 		return flushed(help(&admin, optind < argc, argv + optind));

@@ -66,6 +66,16 @@ is_ours_to_close(const struct pam_line *line, const char *path)
 	return line->count == 1 && strcmp(line->file, path) == 0;
 }
 
+/* A line, with a newline also where the file ends without one: else the line
+ * that follows would be a part of it. */
+static void
+put_line(FILE *out, const char *line, size_t len)
+{
+	fwrite(line, 1, len, out);
+	if (len == 0 || line[len - 1] != '\n')
+		fputc('\n', out);
+}
+
 /* On the heap, NULL without memory. */
 static char *
 close_lines(const struct pam_stack *stack, const char *path, const char *text)
@@ -83,9 +93,11 @@ close_lines(const struct pam_stack *stack, const char *path, const char *text)
 		if (line != NULL && is_ours_to_close(line, path)) {
 			scoped_free char *closed = pam_closed(line);
 
+			fputs(mark, out);
+			put_line(out, text, len);
 			failed = closed == NULL;
-			fprintf(out, "%s%.*s%s", mark, (int)len, text,
-			    failed ? "" : closed);
+			if (!failed)
+				put_line(out, closed, strlen(closed));
 		} else {
 			fwrite(text, 1, len, out);
 		}

@@ -25,7 +25,7 @@ void site_judge(struct setup *setup, const struct config *config, FILE *report);
 	"opens a shell\n"
 
 /* Writes which keys and certificates sshd takes and the gate will refuse, so
- * that people hear of it before, and not at their next login (setup_site_keys.c). */
+ * that people hear of it before their next login (setup_site_keys.c). */
 void site_keys(const struct config *config, FILE *report);
 
 /* Sets site_blocks_us and writes whose login shell does not run the gate, and

@@ -86,11 +86,14 @@ char *
 sshd_dump(const char *user, const char *address)
 {
 	char *out = NULL;
-	char who[240];
+	char who[USER_TEXT + 160];
+	int len = snprintf(who, sizeof(who),
+	    "user=%s,host=localhost,addr=%s,laddr=127.0.0.1,lport=22", user,
+	    address);
 
-	snprintf(who, sizeof(who),
-	    "user=%.80s,host=localhost,addr=%.80s,laddr=127.0.0.1,lport=22",
-	    user, address);
+	/* A name that is cut is another's. */
+	if (len < 0 || (size_t)len >= sizeof(who))
+		return NULL;
 	if (command_run(COMMAND("sshd", "-T", "-C", who), &out) == 0)
 		return out;
 	free(out);

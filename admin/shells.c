@@ -1,5 +1,4 @@
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,7 +207,6 @@ shells_judge(const struct shells *shells, struct findings *findings)
 	const struct passwd *pw;
 	char said[TRIAL_TEXT];
 
-	signal(SIGCHLD, SIG_DFL); /* ignored, no end of a trial is seen */
 	if (!shell_gate_runs(shells->gate, said)) {
 		findings_add(findings, FINDING_WARN, NULL,
 		    "whether login shells run the gate was not tried: %s",

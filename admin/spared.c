@@ -1,13 +1,11 @@
 /*
  * Whom a Match block before ours keeps from the gate, wherever they come from.
  */
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "doctor_questions.h"
 #include "shells.h"
-
-#define GROUPS 256
 
 /* Calls fits for each pattern of a list, as sshd: one with '!' that fits
  * ends it. */
@@ -20,12 +18,12 @@ list_fits(const char *list, bool (*fits)(const struct passwd *, const char *),
 
 	while (*list != '\0') {
 		size_t len = strcspn(list, ",");
-		bool not = *list == '!';
+		bool is_not = *list == '!';
 
-		snprintf(pattern, sizeof(pattern), "%.*s", (int)len - not,
-		    list + not );
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)len - is_not,
+		    list + is_not);
 		if (fits(pw, pattern)) {
-			if (not )
+			if (is_not)
 				return false;
 			found = true;
 		}
@@ -38,23 +36,6 @@ static bool
 name_fits(const struct passwd *pw, const char *pattern)
 {
 	return config_pattern(pattern, pw->pw_name);
-}
-
-static bool
-group_fits(const struct passwd *pw, const char *pattern)
-{
-	gid_t groups[GROUPS];
-	int n = GROUPS;
-
-	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0)
-		return false;
-	for (int i = 0; i < n; i++) {
-		const struct group *group = getgrgid(groups[i]);
-
-		if (group != NULL && config_pattern(pattern, group->gr_name))
-			return true;
-	}
-	return false;
 }
 
 /* A criterion that depends on the connection fits nobody for certain. */
@@ -78,7 +59,7 @@ match_fits(const char *match, const struct passwd *pw)
 		    strcasecmp(name, "group") != 0)
 			return false;
 		if (!list_fits(list,
-			strcasecmp(name, "user") == 0 ? name_fits : group_fits,
+			strcasecmp(name, "user") == 0 ? name_fits : user_is_in,
 			pw))
 			return false;
 	}

@@ -164,14 +164,15 @@ gate_refuse(struct gate *gate, enum reason reason)
 }
 
 int
-gate_unknown(const struct gate *gate)
+gate_no_user(const struct gate *gate, enum fault fault)
 {
 	char line[MESSAGE_TEXT + 64], why[MESSAGE_TEXT], bytes[24];
 	struct reason_facts facts = {.name = bytes};
 
 	snprintf(bytes, sizeof(bytes), "%zu", gate->facts.name_len);
-	snprintf(why, sizeof(why),
-	    "Who you are cannot be found out: /etc/passwd cannot be read.");
+	snprintf(why, sizeof(why), "Who you are cannot be found out: %s.",
+	    fault == FAULT_MEMORY ? "out of memory"
+				  : "/etc/passwd cannot be read");
 	if (gate->facts.name_len > 0)
 		reason_say(REASON_LONG_NAME, &facts, why, sizeof(why));
 	snprintf(line, sizeof(line), "%s: access denied. %s",

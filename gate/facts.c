@@ -15,7 +15,8 @@
 
 #define CODE_READ 4096 /* bytes of TFA_CODE, with all that is pasted */
 
-/* Whom it does not have, a directory may; whom it may have, nobody names. */
+/* A uid that is not in /etc/passwd may be named by the keeper.  If the file
+ * could not be read, nobody may name it. */
 static enum fault
 read_passwd(struct facts *facts)
 {

@@ -2,7 +2,7 @@
  * The facts of a login: who, from where, by which key, wanting what.
  *
  * Who comes is the kernel's word.  Which user that is, with which home and
- * shell, /etc/passwd says; of whom it does not have, the keeper, who asks a
+ * shell, /etc/passwd says; of a uid that it does not have, the keeper, who asks a
  * directory: facts_name().
  *
  * login_read() is the one function of the gate that reads the environment, and
@@ -49,9 +49,9 @@ struct facts {
 };
 
 /*
- * *ret: the facts; facts_done() frees them.  FAULT_IO, FAULT_LIMIT: passwd
- * cannot be read, or has a name that is too long: ret->name_len.  FAULT_MEMORY.  The process
- * has no environment afterwards.
+ * *ret: the facts; facts_done() frees them.  FAULT_IO: passwd cannot be read;
+ * FAULT_LIMIT: the user's name is too long, ret->name_len says how long;
+ * FAULT_MEMORY.  The process has no environment afterwards.
  */
 MUST_USE enum fault login_read(struct facts *ret);
 

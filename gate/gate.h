@@ -53,27 +53,28 @@ enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 /* Shows the reply's message and notes, if any. */
 void gate_say(const struct gate *gate);
 
-/* Says why login_read() found no user; the exit status. */
-int gate_unknown(const struct gate *gate);
-
 /*
- * The same of a code that came in TFA_CODE, which is named, with the way out.
- * Whether a person may be asked in its place: it was no code or a spent one, so
- * nothing was counted, and there is a terminal.
+ * Shows the reply to a code that came in TFA_CODE: names the variable, and the
+ * way out.  True where a person may be asked in its place: it was no code or a
+ * spent one, so nothing was counted, and there is a terminal.
  */
 bool gate_say_environment(const struct gate *gate);
 
-/* Whether the keeper counts the code that it refused just now. */
+/* False where the keeper says that what was typed is no code, or one that is
+ * spent: it counted nothing, and the next code may be right. */
 bool gate_is_counted(const struct gate *gate);
+
+/* Says why login_read() found no user, by its fault; the exit status. */
+int gate_no_user(const struct gate *gate, enum fault fault);
 
 /* Says why this gate itself refuses, gate->why in place of %N; VERDICT_DENY. */
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
 /*
- * The same for a login that the keeper would have let go on: the log has
- * nothing of it, or a pass, and is told before the refusal is said, since
- * whoever reads that may hang up.  Whether it can be told changes nothing, and
- * takes 2 seconds at most.
+ * gate_refuse() for a login that the keeper would have let go on: the log has
+ * nothing of it, or a pass.  The keeper is told before the person is, who may
+ * hang up at once.  It changes nothing if the keeper cannot be told; that takes
+ * 2 seconds at most.
  */
 enum verdict gate_turn_away(struct gate *gate, enum reason reason);
 
@@ -88,11 +89,11 @@ struct keyfile_user gate_keyfile_user(const struct gate *gate);
 bool gate_restrict(struct gate *gate);
 
 /*
- * The same where sshd does not say which key was used: REASON_NONE where no key
- * that it takes from this user has a restriction, so that the user may be asked
- * for a code as with any of them; else why not, with gate->why.  Only sshd's
- * configuration, root's, tells a /tmp that could not be written from an sshd
- * that was not told to: what /tmp looks like by now is anybody's to choose.
+ * gate_restrict() where sshd does not say which key was used.  REASON_NONE: no
+ * key that sshd takes from this user has a restriction, so the user may be
+ * asked for a code as with any of them; else why not, with gate->why.  Whether sshd
+ * could not write to /tmp, or was not told to, only its configuration says,
+ * which is root's: what /tmp looks like by now, any user can choose.
  */
 MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 

@@ -109,7 +109,7 @@ is_safe(const struct stat *st, const struct keyfile_user *user,
 	return (st->st_mode & S_IWGRP) == 0 || is_own(st->st_gid, user);
 }
 
-/* The folders above path, which is a real one; it is cut to the one at fault. */
+/* The folders above path, which has no links; it is cut to the one at fault. */
 static bool
 folders_are_safe(
     char *path, const struct keyfile_user *user, keyfile_group *is_own)

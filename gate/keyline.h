@@ -46,8 +46,8 @@ bool keyline_options(const char *text, struct keyline_options *ret);
 void keyline_options_done(struct keyline_options *options);
 
 /*
- * The same for a line of AuthorizedPrincipalsFile, whose options are all that
- * stands before its last word.
+ * *ret: the options of a line of AuthorizedPrincipalsFile, all that stands
+ * before its last word; as keyline_options().
  */
 bool keyline_principal(const char *line, struct keyline_options *ret);
 

@@ -31,13 +31,15 @@ int
 main(int argc, char **argv)
 {
 	struct gate gate;
+	enum fault fault;
 	enum verdict verdict;
 
 	gate_options(argc, argv, &gate);
 	term_guard();
 
-	if (login_read(&gate.facts) != FAULT_NONE)
-		return gate_unknown(&gate);
+	fault = login_read(&gate.facts);
+	if (fault != FAULT_NONE)
+		return gate_no_user(&gate, fault);
 
 	verdict = gate_ask(&gate, "login", NULL);
 	if (verdict == VERDICT_DENY || verdict == VERDICT_PASS)

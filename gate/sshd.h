@@ -29,9 +29,10 @@ struct sshd_view {
 MUST_USE enum fault sshd_look(struct gate *gate, struct sshd_view *ret);
 
 /*
- * The file in a listener's title, "sshd: /usr/sbin/sshd -f FILE [listener] ...";
- * without -f the default.  False where it is no such title, or an option may
- * set what a file does not say.
+ * The file in a listener's title, "sshd: /usr/sbin/sshd -f FILE [listener] ..",
+ * or the default without -f.  False where it is no such title, or an option may
+ * set what a file does not say: stricter than listener_parse() of doctor,
+ * which names the option.
  */
 MUST_USE bool sshd_title_file(const char *title, char *ret, size_t size);
 

@@ -4,8 +4,8 @@
  * to the session.  The terminal's settings are left as they are.
  *
  * Until term_release(), ^C, ^\, ^Z, a hang-up, SIGTERM and a time limit end
- * the process with GATE_EXIT_DENIED; at a prompt, they first end that, and leave
- * some seconds for the log.
+ * the process with GATE_EXIT_DENIED; at a prompt, they first end that, and
+ * leave some seconds for the log.
  */
 #ifndef TFA_TERM_H
 #define TFA_TERM_H

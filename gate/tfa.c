@@ -204,7 +204,8 @@ read_end(struct client *client, char ret[static MESSAGE_TEXT])
 
 /*
  * *ret: one's own row; user_row_done() frees it.  ret_message: what the keeper
- * says beside, or "".  0, or the exit status where there is none, which is said.
+ * says beside, or "".  0, or the exit status where there is no row; then it is
+ * said why.
  */
 static int
 read_row(struct gate *gate, struct user_row *ret,
@@ -437,11 +438,13 @@ int
 main(int argc, char **argv)
 {
 	struct gate gate = {.exit = GATE_EXIT_DENIED, .client.fd = -1};
+	enum fault fault;
 	int status;
 
 	parse_options(argc, argv, &gate.keeper);
-	if (login_read(&gate.facts) != FAULT_NONE)
-		return gate_unknown(&gate);
+	fault = login_read(&gate.facts);
+	if (fault != FAULT_NONE)
+		return gate_no_user(&gate, fault);
 	status = run(&gate, argc - optind, argv + optind);
 	facts_done(&gate.facts);
 	reply_done(&gate.reply);

@@ -94,11 +94,10 @@ append(int fd, const char *line, size_t len)
 	return FAULT_NONE;
 }
 
-/* Of the longest field. */
-#define TEXT_MAX 300
+#define TEXT_MAX 300 /* bytes of the longest field */
 _Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
 	USER_TEXT <= TEXT_MAX && COMMAND_TEXT <= TEXT_MAX,
-    "a copy takes each field");
+    "a copy has room for each field");
 
 /* Whoever filled the entry in may have had a client's words for it. */
 static void
@@ -140,7 +139,7 @@ audit_check(struct store *store)
 	return open_log(store, &fd);
 }
 
-/* What a network's disk refuses it may say no earlier than here. */
+/* A network's file system may report only at close(2) that a write failed. */
 static enum fault
 close_log(int *fd)
 {

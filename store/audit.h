@@ -37,8 +37,8 @@ struct audit {
  */
 MUST_USE enum fault audit_write(struct store *store, const struct audit *entry);
 
-/* Whether the file is there, or can be made, and is ours: for a change that must
- * be logged, before it is made.  The disk may still be full. */
+/* Whether the file is there, or can be made, and is ours.  For a change that
+ * must be logged, before it is made; the disk may still be full. */
 MUST_USE enum fault audit_check(struct store *store);
 
 /* Reads a line of the file.  False for one that is damaged. */

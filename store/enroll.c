@@ -75,7 +75,7 @@ enroll_is_pending(const struct record *record, const char *id)
 	return find_pending(record, id) != NULL;
 }
 
-/* All that waits: who began it, and with which key, nobody looks at any more. */
+/* Drops all that waits, whoever began it. */
 static void
 drop_pending(struct record *record)
 {

@@ -41,12 +41,12 @@ bool enroll_is_pending(const struct record *record, const char *id);
 /*
  * Confirms the enrolment of that id, or with "" the last, with the first code
  * that the app shows.  PASS, reason ENROLLED: the device is in the record, all
- * that waited is gone, that code is spent, recovery became the
- * recovery codes and any earlier ones are void; with login->proof a device
- * beside another leaves those as they are, and no login is noted.  DENY: WRONG_CODE (with
+ * that waited is gone, that code is spent, recovery became the recovery codes
+ * and any earlier ones are void; with login->proof a device beside another
+ * leaves those as they are, and no login is noted.  DENY: WRONG_CODE (with
  * ret->drift_s where a clock is off; the caller knows the secret, so telling
- * gives nothing away), NOT_DIGITS, PENDING_LATE, or NO_PENDING: it was begun too
- * often since, or an administrator ended it.  FAULT_LIMIT: no more devices fit;
+ * gives nothing away), NOT_DIGITS, PENDING_LATE, or NO_PENDING: others were
+ * begun since, or an administrator ended it.  FAULT_LIMIT: no more devices fit;
  * FAULT_STALE: a device has that secret; FAULT_MEMORY; the record must not be
  * written then.
  */
@@ -65,9 +65,8 @@ MUST_USE enum fault enroll_recovery(struct record *record,
  * and lets an enrolment that waits, and codes to enrol with, lapse: whoever
  * began that one gave no code.  With recovery, and where no recovery codes are
  * left, it becomes those, and *ret_recovers says so.  added_from is
- * ENROLL_ADMIN.  FAULT_LIMIT: no more devices fit; FAULT_STALE: a device has that
- * secret; FAULT_MEMORY; the record
- * must not be written then.
+ * ENROLL_ADMIN.  FAULT_LIMIT: no more devices fit; FAULT_STALE: a device has
+ * that secret; FAULT_MEMORY; the record must not be written then.
  */
 #define ENROLL_ADMIN "tfa-admin"
 MUST_USE enum fault enroll_provision(struct record *record,
@@ -87,20 +86,22 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 
 /*
  * An admin's one-time code of that use, valid for a day; random becomes it,
- * ret is how it reads.  Those that ran out, and at need the oldest, go:
- * *ret_voided of them were still good.  One to enrol with is offered even to who put enrolment off today.
+ * ret is how it reads.  Codes that ran out are dropped, and the oldest where
+ * there are too many; *ret_voided of these were still good.  A code to enrol
+ * with brings the offer back that the user put off today.
  */
 MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,
     char ret[static ONETIME_TEXT], size_t *ret_voided);
 
-/* Takes device number i out.  Without any, one is back where everyone begins. */
+/* Takes device number i out.  After the last one the user begins anew, as
+ * somebody who never had a device. */
 void enroll_remove(struct record *record, size_t i, int64_t now_s);
 
 /*
  * A lost or changed phone: takes out devices, codes, counters and all that is
- * remembered, but for what was spent, and opens enrolment for a day; or, with block, closes it until
- * an admin acts again.
+ * remembered, but keeps record->spent.  Opens enrolment for a day; or, with
+ * block, closes it until an admin acts again.
  */
 void enroll_revoke(struct record *record, bool block, int64_t now_s);
 

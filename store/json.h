@@ -122,8 +122,9 @@ struct json_list {
 MUST_USE enum fault json_read(const struct json_shape *shape, const char *text,
     size_t len, size_t max, void *value, struct json_error *ret_error);
 
-/* The same; *ret_carried: bit i says that the text had the key of fields[i],
- * whatever its value.  0 where it was refused. */
+/* json_read(), and *ret_carried: bit i says that the text had the key of
+ * fields[i], whatever its value; 0 where the text was refused.  The shape has
+ * at most 64 fields. */
 MUST_USE enum fault json_read_carried(const struct json_shape *shape,
     const char *text, size_t len, size_t max, void *value,
     uint64_t *ret_carried, struct json_error *ret_error);
@@ -151,6 +152,10 @@ void *json_list_add(void *list, size_t size);
 
 /* Takes item number i out of the list, wiped; the others close up. */
 void json_list_drop(void *list, size_t size, size_t i);
+
+/* json_list_add() for a list that forgets its oldest item, the first, where it
+ * has most of them. */
+void *json_list_add_newest(void *list, size_t size, size_t most);
 
 /* Forms that every module shares. */
 extern const struct json_form json_form_time;     /* int64_t, when.h */

@@ -67,6 +67,17 @@ json_list_drop(void *list, size_t size, size_t i)
 	memcpy(list, &l, sizeof(l));
 }
 
+void *
+json_list_add_newest(void *list, size_t size, size_t most)
+{
+	struct json_list l;
+
+	memcpy(&l, list, sizeof(l));
+	if (l.count >= most)
+		json_list_drop(list, size, 0);
+	return json_list_add(list, size);
+}
+
 static void release(const struct json_field *field, void *value);
 
 static void

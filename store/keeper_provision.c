@@ -4,7 +4,6 @@
  * is put together first, and where it cannot be logged or sent the device is
  * taken back.
  */
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -111,9 +110,7 @@ find_added(const struct provision *p, const struct record *record)
 		const struct device *device = &record->devices.items[i];
 
 		if (strcmp(device->id, p->device) == 0 &&
-		    device->secret.len == secret.len &&
-		    CRYPTO_memcmp(
-			device->secret.bytes, secret.bytes, secret.len) == 0)
+		    record_same_secret(&device->secret, &secret))
 			found = (int)i;
 	}
 	explicit_bzero(&secret, sizeof(secret));
@@ -151,7 +148,7 @@ on_undo(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
-/* What is left where this fails too, only an admin can mend. */
+/* Where this fails too, only an admin can take the device away. */
 static void
 undo(struct provision *p)
 {
@@ -162,7 +159,7 @@ undo(struct provision *p)
 	if (store_update(&call->store, call->request.user, p->uid, on_undo,
 		p) != FAULT_NONE)
 		syslog(LOG_ERR,
-		    "uid %lu has a device, %s, that nobody was told of: "
+		    "uid %lu may have a device, %s, that nobody was told of: "
 		    "tfa-admin revoke",
 		    (unsigned long)p->uid, p->device);
 }
@@ -190,7 +187,7 @@ settle(struct provision *p)
 	}
 	fault = store_update(
 	    &call->store, call->request.user, p->uid, on_provision, p);
-	/* One that could not be synced stands all the same. */
+	/* The record may be there, where only its folder was not synced. */
 	if (fault != FAULT_NONE)
 		take_back(p, keeper_store_reason(call, fault));
 	else if (p->reason == REASON_DONE &&

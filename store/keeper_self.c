@@ -145,7 +145,7 @@ on_confirm(struct record *record, void *arg)
 	own->is_first = record->devices.count == 0;
 	memset(own->name, 0, sizeof(own->name));
 	if (record->uid != (int64_t)own->call->uid)
-		deny(own, REASON_NOT_ENROLLED);
+		deny(own, REASON_UID_CHANGED);
 	else if (own->is_first && !may_set_up(own, record))
 		return changed(own);
 	else if (enroll_confirm(&own->call->policy, record, &own->login,

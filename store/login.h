@@ -134,8 +134,19 @@ void login_put_off(
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);
 
-/* Room for one more of record->verified, where there is none in place of one
- * whose time is over, or else of the oldest; zeroed.  NULL without memory. */
+/*
+ * What login_decide() leaves in the record, login_note.c: when the user first
+ * came and by which rule, whatever is decided; and with a pass, that the user
+ * was here: now_and_then, where no code was given, so that a pass seldom
+ * writes.
+ */
+void login_note_visit(const struct decision *decision, struct record *record,
+    const struct login *login, struct outcome *ret);
+void login_note_entry(struct record *record, const struct login *login,
+    bool now_and_then, struct outcome *outcome);
+
+/* A new entry of record->verified, zeroed.  A full list loses one whose time is
+ * over, or else the oldest.  NULL without memory. */
 struct verified *login_add_verified(struct record *record, int64_t now_s);
 
 /* Whether this login comes from a source that gave a right code lately. */

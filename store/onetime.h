@@ -1,7 +1,7 @@
 /*
  * One-time codes on paper: recovery codes, and the codes that an admin hands
- * out.  80 random bits as 16 characters of Crockford's base 32 in fours, read by
- * typed_plain() and without regard to case, with O as 0 and I, L as 1.  The
+ * out.  80 random bits as 16 characters of Crockford's base 32 in fours, read
+ * by typed_plain() and without regard to case, with O as 0 and I, L as 1.  The
  * record keeps SHA-256 of the 16 characters: with 80 bits of entropy a slow
  * hash would protect nothing more.
  *

@@ -49,7 +49,7 @@ void people_done(struct people *people);
 MUST_USE enum fault people_look_up(const struct people *people,
     const char *name, uid_t *ret_uid, gid_t *ret_gid);
 
-/* The same; false for any fault. */
+/* people_look_up(); false for any fault. */
 bool people_find(const struct people *people, const char *name, uid_t *ret_uid,
     gid_t *ret_gid);
 

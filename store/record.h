@@ -51,8 +51,8 @@ struct device {
 	char added_key[KEY_TEXT];
 	int64_t last_used_s;
 	int64_t told_s; /* until when its owner was told of changes */
-	/* Steps before last_step that were spent, the one met last at the
-	 * end. */
+	/* steps before last_step that were spent; at the end the one that was
+	 * met last */
 	JSON_LIST_OF(uint64_t) spent_steps;
 };
 
@@ -121,8 +121,8 @@ struct source {
 };
 
 /* A connection, with its key, or a key and address, that needs no code until
- * then.  What a connection gave stays when that time is over: a client may send
- * it again for as long as the connection lasts. */
+ * then.  An entry with a code stays when that time is over: a client may send
+ * the code again for as long as the connection lasts. */
 struct verified {
 	char connection[CONNECTION_TEXT];
 	char key[KEY_TEXT];
@@ -193,10 +193,11 @@ size_t record_recovery_left(const struct record *record, int64_t now_s);
 void record_codes_drop(struct record *record, enum code_use use);
 
 /*
- * What makes one code good twice: a secret, a device's id or the hash of a
- * one-time code that stands there twice, or a spent step that is not before
- * the last.  What is wrong and where, without the secret itself; NULL: nothing.
- * record_parse() refuses such a record; it is the check of its shape.
+ * Whether one code would pass twice: a secret, a device's id or the hash of a
+ * one-time code stands there twice, or a spent step is not before the last.
+ * The result says what is wrong, and *ret_place where, without the secret;
+ * NULL: nothing is.  It is the check of record's shape: record_parse() refuses
+ * such a record.
  */
 const char *record_check(const void *record, struct json_place *ret_place);
 

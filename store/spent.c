@@ -6,18 +6,6 @@
 #include "onetime.h"
 #include "spent.h"
 
-/* Makes room for one more in a list that forgets its oldest. */
-static void *
-add_newest(void *list, size_t size, size_t most)
-{
-	struct json_list l;
-
-	memcpy(&l, list, sizeof(l));
-	if (l.count >= most)
-		json_list_drop(list, size, 0);
-	return json_list_add(list, size);
-}
-
 /* Makes item i the newest.  Whether it was not. */
 static bool
 renew(void *items, size_t count, size_t size, size_t i)
@@ -39,8 +27,8 @@ spent_step(struct device *device, uint64_t step)
 	uint64_t *before;
 
 	if (device->last_step > 0 &&
-	    (before = add_newest(&device->spent_steps, sizeof(*before),
-		 SPENT_STEPS_MAX)) != NULL)
+	    (before = json_list_add_newest(&device->spent_steps,
+		 sizeof(*before), SPENT_STEPS_MAX)) != NULL)
 		*before = device->last_step;
 	device->last_step = step;
 }
@@ -95,7 +83,8 @@ spent_note(struct record *record, const char hash[static HASH_TEXT],
 	for (size_t i = record->spent.count; i-- > 0;)
 		if (strcmp(record->spent.items[i].hash, hash) == 0)
 			json_list_drop(&record->spent, sizeof(*spent), i);
-	spent = add_newest(&record->spent, sizeof(*spent), SPENT_CODES_MAX);
+	spent = json_list_add_newest(
+	    &record->spent, sizeof(*spent), SPENT_CODES_MAX);
 	if (spent == NULL)
 		return;
 	spent->why = (int)why;

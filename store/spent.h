@@ -4,12 +4,12 @@
  * TFA_CODE, a list of recovery codes from before, an admin's code that a later
  * one pushed out.  Nothing in here opens a door.
  *
- * Each list is bounded and forgets what was met least lately; what it has
- * forgotten is a wrong code again.  A guess that hits one of these is not
- * counted: of a million guesses at a device some 17, which opens nothing and
- * tells nothing of codes to come.
+ * Each list has a limit and forgets the entry that was met longest ago; a code
+ * that it has forgotten is a wrong code again.  A guess that hits an entry is
+ * not counted: of a million guesses at a device some 17, which opens nothing
+ * and tells nothing of codes to come.
  *
- * Without memory a thing is not noted: it is a wrong code then.
+ * Without memory a code is not noted; it is then a wrong code.
  */
 #ifndef TFA_SPENT_H
 #define TFA_SPENT_H
@@ -38,8 +38,8 @@ spent_find(const struct record *record, const char hash[static HASH_TEXT]);
 void
 spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s);
 
-/* The same with all codes of that use; those that had run out are noted as
- * that. */
+/* Takes all codes of that use out and notes why; codes that had run out are
+ * noted as expired. */
 void spent_retire(struct record *record, enum code_use use, enum spent_why why,
     int64_t now_s);
 

@@ -68,7 +68,8 @@ void store_close(struct store *store);
  * record.  The log, a message, a random number come before or after the update.
  *
  * FAULT_FORMAT, FAULT_LIMIT, FAULT_ACCESS: the record is damaged or not ours,
- * and change was not called.  FAULT_IO, FAULT_MEMORY: nothing was written.
+ * and change was not called.  FAULT_MEMORY: nothing was written.  FAULT_IO: it
+ * may be written all the same, where only the sync of its folder failed.
  */
 MUST_USE enum fault
 store_update(struct store *store, const char *user, uid_t uid,
@@ -95,19 +96,21 @@ struct store_name {
 	ino_t inode;
 };
 
-/* *ret: the users who have a record, in no order; the caller frees the items.  A
- * damaged record under a hashed name is listed by that.  FAULT_IO, FAULT_ACCESS,
- * FAULT_MEMORY: *ret is untouched, and no list that is short by some. */
+/*
+ * *ret: the users who have a record, in no order; the caller frees the items.
+ * A damaged record under a hashed name is listed by that name.  FAULT_IO,
+ * FAULT_ACCESS, FAULT_MEMORY: *ret is untouched; a list is whole or none.
+ */
 struct store_names {
 	JSON_LIST_OF(struct store_name) names;
 };
 MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
 
 /*
- * The user's file name without its ending, percent-encoded.  One that would have
- * more than STORE_FILE_MAX bytes is its start, "%-" and the SHA-256 of the user's
- * name in hex: no other name is encoded so.  FAULT_LIMIT for an empty name or
- * more than 256 bytes; FAULT_MEMORY.
+ * The user's file name without its ending, percent-encoded.  A name that would
+ * have more than STORE_FILE_MAX bytes becomes its start, "%-" and the SHA-256
+ * of the user's name in hex: no other name is encoded so.  FAULT_LIMIT for an
+ * empty name or more than 256 bytes; FAULT_MEMORY.
  */
 MUST_USE enum fault
 store_encode(const char *user, char ret[static STORE_FILE_TEXT]);

@@ -108,8 +108,8 @@ static const struct {
     [REASON_DEVICE_TERMINAL] = {"device_terminal", GATE_EXIT_TERMINAL,
 	"Setting up a device needs a terminal: use ssh -t."},
     [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
-	"It was set up or begun anew elsewhere, or an administrator ended it: "
-	"begin again."},
+	"This setup was finished or begun anew elsewhere, or an administrator "
+	"ended it: begin again."},
     [REASON_PENDING_LATE] = {"pending_late", GATE_EXIT_DENIED,
 	"The ten minutes to set this up are over: begin again."},
     [REASON_NO_CODE] = {"no_code", GATE_EXIT_DENIED,
@@ -121,7 +121,7 @@ static const struct {
 	"You have no device yet: tfa add sets one up."},
     [REASON_ADD_CLOSED] = {"add_closed", GATE_EXIT_DENIED,
 	"You may not set up a device on your own now: ask an administrator for "
-	"a code to do it with (tfa-admin code USER --enroll)."},
+	"a code (tfa-admin code USER --enroll)."},
     [REASON_NOT_ASKED] = {"not_asked", GATE_EXIT_DENIED,
 	"No code is ever asked of you here, so there is nothing to set up."},
     [REASON_LAST_DEVICE] = {"last_device", GATE_EXIT_DENIED,

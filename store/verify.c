@@ -53,9 +53,9 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
 }
 
 /*
- * Judges against one device, which a right code moves on.  A last step beyond what the clock can reach
- * now says that the clock went back: every code of this device would be an
- * old one.
+ * Judges against one device, which a right code moves on.  A last step beyond
+ * what the clock can reach now says that the clock went back: every code of
+ * this device would be an old one.
  */
 static enum reason
 judge_device(

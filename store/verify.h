@@ -41,10 +41,10 @@ void verify_code(const struct policy *policy, struct record *record,
     struct outcome *ret);
 
 /*
- * The same where the policy cannot decide about the user: only a pass code of
- * an administrator passes.  Wrong ones are counted as verify_code() counts
- * them.  What can be no pass code, and a recovery code, is neither judged nor
- * counted nor spent: DENY, reason NONE.
+ * Judges what was typed where the policy cannot decide about the user: only a
+ * pass code of an administrator passes.  A wrong one is counted as
+ * verify_code() counts it.  A recovery code, and what can be no pass code, is
+ * neither judged nor counted nor spent: DENY, reason NONE.
  */
 void verify_pass(const struct policy *policy, struct record *record,
     const struct login *login, const char *typed, size_t len,

@@ -15,7 +15,9 @@ Scenarios(doctor_keys);
 #define KEY                                                           \
 	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPV0dVBTK1k2uKujMZwyYF+" \
 	"GfE3RB24Hj0UWuZp/7X9Y"
-#define BOTH "'.ssh/authorized_keys','.ssh/authorized_keys2'"
+#define TWENTY "a-name-of-twenty-or."
+#define LONG   TWENTY TWENTY TWENTY TWENTY TWENTY
+#define BOTH   "'.ssh/authorized_keys','.ssh/authorized_keys2'"
 
 /* The text with to where from was. */
 static char *
@@ -155,6 +157,9 @@ Test(doctor_keys, names_files_that_only_one_of_both_reads, .timeout = 600)
 		"FAIL", "keys", "AuthorizedKeysFile /mnt/%u, for daemon"},
 	    {{.below = "Match User git-*\n    AuthorizedKeysFile /mnt/%u\n"},
 		"FAIL", "keys", "AuthorizedKeysFile /mnt/%u, for git-x"},
+	    /* sshd is asked for the whole of a long name. */
+	    {{.below = "Match User " LONG "\n    AuthorizedKeysFile /mnt/%u\n"},
+		"FAIL", "keys", "AuthorizedKeysFile /mnt/%u, for " TWENTY},
 	    {{.below = "Match User bob Address 10.0.0.0/8,!10.0.0.0/16\n"
 		       "    AuthorizedKeysFile /mnt/%u\n"},
 		"FAIL", "keys", "for bob from 10.255.255.255"},

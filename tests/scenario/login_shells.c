@@ -96,13 +96,16 @@ Test(login_shells, setup_stops_at_one_that_runs_no_gate, .timeout = 240)
 /* Those that a directory of shells is full of. */
 Test(login_shells, setup_goes_on_where_each_runs_the_gate)
 {
-	static const char *const scripts[] = {"exec /bin/sh \"$@\"",
+	/* What no other run of these tests sleeps for. */
+	char *nap = text("sleep 9%d", (int)getpid());
+	const char *const scripts[] = {"exec /bin/sh \"$@\"",
 	    "exec /bin/bash --login \"$@\"", "exec /bin/sh -i \"$@\"",
 	    "umask 077; /bin/sh \"$@\"; exit $?",
 	    "echo Welcome to the bastion.; exec /bin/sh \"$@\"",
-	    "setsid sleep 307 </dev/null >/dev/null 2>&1 & "
-	    "exec /bin/sh \"$@\"",
-	    "(trap '' TERM HUP; sleep 308) & exec /bin/sh \"$@\""};
+	    text("setsid %s </dev/null >/dev/null 2>&1 & "
+		 "exec /bin/sh \"$@\"",
+		nap),
+	    text("(trap '' TERM HUP; %s) & exec /bin/sh \"$@\"", nap)};
 	static const char *const others[] = {"", "/usr/sbin/nologin",
 	    "/bin/false", "/nonexistent/sh", "/etc/passwd", "/etc"};
 	struct run *r;
@@ -114,8 +117,7 @@ Test(login_shells, setup_goes_on_where_each_runs_the_gate)
 		r = dry_run();
 		cr_expect_eq(r->status, 0, "%s: %s", scripts[i], r->err);
 	}
-	cr_expect_neq(
-	    run(ARGV("pgrep", "-x", "-f", "sleep 30[78]"), NULL, 0)->status, 0,
+	cr_expect_neq(run(ARGV("pgrep", "-x", "-f", nap), NULL, 0)->status, 0,
 	    "what a shell left behind still runs");
 	for (size_t i = 0; i < COUNT(others); i++) {
 		set_shell("bob", others[i]);

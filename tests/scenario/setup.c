@@ -104,6 +104,21 @@ Test(setup, removal_leaves_a_line_that_was_changed_since)
 	    "session optional pam_env.so user_readenv=0 # locale\n");
 }
 
+/* A last line without its newline stays a line, and comes back. */
+Test(setup, closes_a_source_at_the_very_end_of_the_file)
+{
+	needs_people();
+	machine_new();
+	ask_pam();
+	machine_sh("printf %s '" READ_ENV "' >" PAM);
+	machine_install();
+	cr_assert_str_eq(read_text(PAM),
+	    "#tfa: " READ_ENV "\n"
+	    "session required pam_env.so user_readenv=0 # locale\n");
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
+	cr_assert_str_eq(read_text(PAM), READ_ENV "\n");
+}
+
 Test(setup, leaves_pam_alone_that_sshd_does_not_ask)
 {
 	needs_people();
