@@ -17,6 +17,7 @@
 #define ANCESTORS_MAX   32
 #define PROC_MAX        4096      /* bytes of a file of /proc that we need */
 #define CONFIG_FILE_MAX (1 << 20) /* bytes of one of sshd's files */
+#define TITLE_CHAR      5         /* of strnvis(3), with a NUL */
 #define NS_PER_S        1000000000LL
 #define TICK_NS         10000000LL /* proc(5) says when in these */
 
@@ -88,17 +89,34 @@ read_since(long long ticks, struct timespec *ret)
 	return ticks > 0 && ns > 0;
 }
 
-/* "sshd: alice [priv]", and root's own "sshd: root@pts/0": sshd may know the
- * user by another name of the same uid, with other keys. */
-static bool
-title_names(const char *title, const char *user)
+/* One character as sshd writes it in a title, by strnvis(3): a backslash is
+ * doubled, what is no ASCII is octal. */
+static size_t
+title_char(char c, char ret[static TITLE_CHAR])
 {
-	const char *at = strstr(title, ": ");
-	size_t n = strlen(user);
+	if (c == '\\')
+		return (size_t)snprintf(ret, TITLE_CHAR, "\\\\");
+	if (c >= ' ' && c <= '~')
+		return (size_t)snprintf(ret, TITLE_CHAR, "%c", c);
+	return (size_t)snprintf(
+	    ret, TITLE_CHAR, "\\%03o", (unsigned)(unsigned char)c);
+}
 
-	if (at == NULL || strncmp(at + 2, user, n) != 0)
+bool
+sshd_title_names(const char *title, const char *user)
+{
+	const char *at = strstr(title, ": "), *name = user;
+	char shown[TITLE_CHAR];
+
+	if (at == NULL)
 		return false;
-	at += 2 + n;
+	for (at += 2; *name != '\0'; name++) {
+		size_t n = title_char(*name, shown);
+
+		if (strncmp(at, shown, n) != 0)
+			return false;
+		at += n;
+	}
 	return strcmp(at, " [priv]") == 0 ||
 	    (strcmp(user, "root") == 0 && *at == '@');
 }
@@ -120,7 +138,7 @@ find_listener(
 		if (!read_proc(pid, "cmdline", title, &owner))
 			return refuse(gate, "/proc", strerror(errno));
 		if (owner == 0 && sshd_title_file(title, ret_file, size)) {
-			if (!title_names(below, gate->facts.user))
+			if (!sshd_title_names(below, gate->facts.user))
 				return refuse(gate, below,
 				    "sshd has another name for you");
 			return read_since(ticks, ret_since)

@@ -35,6 +35,13 @@ MUST_USE enum fault sshd_look(struct gate *gate, struct sshd_view *ret);
  */
 MUST_USE bool sshd_title_file(const char *title, char *ret, size_t size);
 
+/*
+ * Whether the process of a connection says in its title that it serves this
+ * user: "sshd: alice [priv]", and root's own "sshd: root@pts/0".  sshd may know
+ * the user by another name of the same uid, with other keys.
+ */
+MUST_USE bool sshd_title_names(const char *title, const char *user);
+
 /* Whether something was changed later than this connection began. */
 bool
 sshd_is_newer(const struct timespec *changed, const struct sshd_view *view);

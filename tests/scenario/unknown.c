@@ -423,3 +423,31 @@ Test(unknown, key_that_sshd_was_not_told_to_name_is_refused)
 		assert_says(r->err, "ExposeAuthInfo");
 	}
 }
+
+/* sshd's title shows such names in another way, and it is read there. */
+Test(unknown, user_whose_name_a_title_cannot_show_is_asked_like_others)
+{
+	static const char *const names[] = {"CORP\\alice", "j\303\266rg"};
+	char *people, *at;
+	struct site s;
+
+	needs_people();
+	s = open_site("user22", RULE("exempt"), NULL);
+	people = read_text("/etc/passwd");
+	at = strstr(people, "\nuser22:");
+	cr_assert_not_null(at);
+	tmp_put(TMP_NO_SPACE);
+	for (size_t i = 0; i < 2; i++) {
+		struct run *r;
+
+		write_text("/etc/passwd",
+		    text("%.*s%s%s", (int)(at + 1 - people), people, names[i],
+			at + 7));
+		r = ssh_run(s.b, names[i],
+		    ARGV("-i", text("%s/user22", getenv("TFA_KEYS"))),
+		    "echo inside", NULL);
+		write_text("/etc/passwd", people);
+		assert_status(r, 0);
+		cr_expect_str_eq(r->out, "inside\n");
+	}
+}
