@@ -338,6 +338,7 @@ master_of(const struct site *s, struct session **ret)
 {
 	const char *path = text("ControlPath=%s/master", s->b->dir);
 
+	unlink(text("%s/master", s->b->dir));
 	*ret = session_start(ARGV("ssh", "-F", s->b->ssh_config, "-l", s->user,
 	    "-M", "-N", "-o", path, "bastion"));
 	for (int i = 0; i < 200; i++) {
@@ -379,6 +380,76 @@ Test(unknown, key_whose_line_was_taken_away_is_refused_on_its_connection)
 	session_kill(master);
 	write_text(list_of(s.user), before);
 	assert_free(&s, NULL);
+}
+
+/*
+ * The same, where the files are as old as they were and only the way to them
+ * was changed.
+ */
+Test(unknown, key_whose_folder_or_link_was_swapped_is_refused_on_its_connection)
+{
+	static const struct {
+		const char *list, *free, *before, *swap;
+	} cases[] = {
+	    {"/home/user20/.ssh/authorized_keys",
+		"/home/user20/.ssh-free/authorized_keys",
+		"cp -a .ssh .ssh-free", "mv .ssh .ssh-old; mv .ssh-free .ssh"},
+	    {"/home/user20/a/b/keys", "/home/user20/a-free/b/keys",
+		"mkdir -p a/b; cp -a a a-free", "mv a a-old; mv a-free a"},
+	    {"/home/user20/keys", "/home/user20/free", "",
+		"mv keys old; mv free keys"},
+	    {"/srv/keys/now/user20", "/srv/keys/2/user20",
+		"mkdir -p /srv/keys/1 /srv/keys/2; ln -sfn 1 /srv/keys/now",
+		"ln -sfn 2 /srv/keys/now"},
+	    {"/srv/keys/link/user20", "/srv/keys/2/user20",
+		"mkdir -p /srv/keys/1 /srv/keys/2; ln -sfn 1 /srv/keys/now; "
+		"ln -sfn /srv/keys/now /srv/keys/link",
+		"ln -sfn 2 /srv/keys/now"},
+	    {"/srv/keys/is/user20", "/srv/keys/free/user20",
+		"mkdir -p /srv/keys/is /srv/keys/free",
+		"cd /srv/keys; mv is was; mv free is"},
+	};
+	const char *at_home = "cd /home/user20; ";
+
+	needs_people();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct session *master;
+		const char *path, *key = key_of("user20");
+		struct site s;
+		struct run *r;
+
+		tmp_own();
+		assert_status(site_shell(text("rm -rf /srv/keys; %s%s", at_home,
+				  cases[i].before)),
+		    0);
+		s = site_of(
+		    bastion_open(.rules = RULE("exempt"),
+			.more = text(
+			    "'keys':{'files':['%s','.ssh/authorized_keys']}",
+			    cases[i].list),
+			.before = text(
+			    "AuthorizedKeysFile %s\n", cases[i].list)),
+		    "user20");
+		/* Who is not restricted stays so when others write beside. */
+		write_text(cases[i].list, key);
+		tmp_put(TMP_NO_SPACE);
+		path = master_of(&s, &master);
+		write_text("/home/user20/beside", "");
+		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+		assert_status(r, 0);
+		session_kill(master);
+		write_text(cases[i].list, text(ONLY " %s", key));
+		write_text(cases[i].free, key);
+		run_sleep_ms(100);
+		path = master_of(&s, &master);
+		assert_status(
+		    site_shell(text("%s%s", at_home, cases[i].swap)), 0);
+		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+		session_kill(master);
+		assert_refused(r, 75);
+		assert_says(r->err, "was changed after you connected");
+		bastion_close_all();
+	}
 }
 
 /* A /tmp that is well again by the time that somebody looks keeps nobody out,
