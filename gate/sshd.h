@@ -4,8 +4,9 @@
  * sure: whatever cannot be found out is a fault.
  *
  * The files are read as they are now, as the user; the process that listens,
- * root's and an ancestor of this one, names the first of them.  A line in a
- * Match block counts unless the block is for other users by name.
+ * root's and an ancestor of this one, names the first of them.  What sshd has
+ * not read as it is now, or only after this connection began, is a fault.  A
+ * line in a Match block counts unless the block is for other users by name.
  */
 #ifndef TFA_SSHD_H
 #define TFA_SSHD_H

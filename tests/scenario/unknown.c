@@ -4,6 +4,7 @@
  * whoever has one is refused, since it may be that one.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -521,4 +522,76 @@ Test(unknown, user_whose_name_a_title_cannot_show_is_asked_like_others)
 		assert_status(r, 0);
 		cr_expect_str_eq(r->out, "inside\n");
 	}
+}
+
+/* sshd has read a configuration that the disk no longer has. */
+Test(unknown, key_is_refused_where_sshd_was_not_reloaded)
+{
+	const char *keys = "/srv/tfa/only-of-user23", *config, *path;
+	const char *pid_file = "/srv/tfa/pid-of-user23";
+	struct session *master;
+	struct site s;
+	struct run *r;
+	char *all;
+
+	needs_people();
+	tmp_own();
+	write_text(keys, text(ONLY " %s", key_of("user23")));
+	for (int has_pid_file = 0; has_pid_file < 2; has_pid_file++) {
+		s = site_of(
+		    bastion_open(.rules = RULE("exempt"),
+			.before = has_pid_file ? text("PidFile %s\n", pid_file)
+					       : NULL,
+			.match = text("AuthorizedKeysCommand /bin/cat %s\n"
+				      "AuthorizedKeysCommandUser nobody",
+			    keys)),
+		    "user23");
+		write_text(list_of(s.user), "# none\n");
+		config = text("%s/sshd_config", s.b->dir);
+		all = read_text(config);
+		memset(strstr(all, "AuthorizedKeysCommand /bin"), '#',
+		    strlen("AuthorizedKeysCommand"));
+		run_sleep_ms(100);
+		write_text(config, all);
+		run_sleep_ms(100);
+		tmp_put(TMP_NO_SPACE);
+		assert_limited(&s, "sshd not reloaded since");
+		path = master_of(&s, &master);
+		kill(s.b->sshd, SIGHUP);
+		run_sleep_ms(500);
+		/* This one was let in before. */
+		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+		assert_refused(r, 75);
+		assert_says(r->err, "sshd not reloaded since");
+		session_kill(master);
+		write_text(list_of(s.user), key_of(s.user));
+		if (has_pid_file) {
+			assert_free(&s, NULL);
+			/* What others can write says nothing. */
+			cr_assert_eq(chmod(pid_file, 0666), 0);
+		}
+		assert_limited(&s, "sshd not reloaded since");
+		bastion_close_all();
+	}
+}
+
+/* Nobody is left who knows which files were read. */
+Test(unknown, key_on_a_connection_without_its_listener_is_told_to_connect_anew)
+{
+	struct session *master;
+	const char *path;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	s = open_site("user22", RULE("exempt"), NULL);
+	tmp_put(TMP_NO_SPACE);
+	path = master_of(&s, &master);
+	kill(s.b->sshd, SIGKILL);
+	run_sleep_ms(300);
+	r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+	session_kill(master);
+	assert_refused(r, 75);
+	assert_says(r->err, "is gone, so connect anew");
+	assert_says(r->err, "a socket starts one for each connection");
 }
