@@ -78,7 +78,7 @@ HOSTILE_SRC := tests/hostile/library.c
 GATE_MAINS := gate/main.c gate/tfa.c gate/tfa-qr.c
 # What the gate knows of keys, doctor and setup ask of the same functions; and
 # the reader of sshd's configuration is the one that doctor has.
-KEYS_SRC := gate/keys.c gate/keyline.c gate/keyfile.c
+KEYS_SRC := gate/keys.c gate/keyline.c gate/keyfile.c gate/started.c
 GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC)) admin/doctor_config.c
 TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
 	$(wildcard admin/setup_text.c admin/setup_site.c \

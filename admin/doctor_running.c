@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../gate/started.h"
 #include "cleanup.h"
 #include "doctor.h"
 #include "doctor_daemon.h"
@@ -50,54 +51,25 @@ doctor_processes(void (*each)(void *ctx, int pid, const char *title), void *ctx)
 		closedir(proc);
 }
 
-/* A file of /proc, which has no size. */
-static bool
-read_proc(const char *path, char *ret, size_t size)
-{
-	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, ret, size - 1) : -1;
-
-	if (n < 0)
-		return false;
-	ret[n] = '\0';
-	return true;
-}
-
 int64_t
 doctor_start_time(int pid)
 {
-	char path[64], stat_text[1024], *p;
-	unsigned long long ticks = 0;
-	struct timespec now, up;
+	struct timespec started;
+	pid_t parent;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (!read_proc(path, stat_text, sizeof(stat_text)))
-		return 0;
-	p = strrchr(stat_text, ')');
-	/* proc(5): field 22; the name in brackets is field 2. */
-	for (int field = 2; p != NULL && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	if (p == NULL)
-		return 0;
-	ticks = strtoull(p + 1, NULL, 10);
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	return now.tv_sec - up.tv_sec +
-	    (int64_t)(ticks / (unsigned long long)sysconf(_SC_CLK_TCK));
+	return started_process(pid, &parent, &started) ? started.tv_sec : 0;
 }
 
-/* The pid file is written anew after a HUP, which keeps the start time. */
 static bool
 reload_time(const struct doctor *doctor, int pid, int64_t *ret)
 {
-	char path[CONFIG_WORD], text[32];
-	struct stat st;
+	struct timespec reloaded;
+	char path[CONFIG_WORD];
 
-	if (!doctor_setting(doctor, "pidfile", path) || path[0] != '/' ||
-	    !read_proc(path, text, sizeof(text)) || stat(path, &st) < 0 ||
-	    strtol(text, NULL, 10) != pid)
+	if (!doctor_setting(doctor, "pidfile", path) ||
+	    !started_reload(path, pid, &reloaded))
 		return false;
-	*ret = st.st_mtime;
+	*ret = reloaded.tv_sec;
 	return true;
 }
 

@@ -155,30 +155,6 @@ refuse(enum fault fault, const char *path, const char *why, char *ret_why)
 	return fault;
 }
 
-/* No file: the folder in which it would be, or that one's, says since when. */
-static enum fault
-find_folder(struct keyfile *file, char *ret_why)
-{
-	scoped_free char *path = strdup(file->path);
-	struct stat st;
-
-	for (;;) {
-		char *slash = path == NULL ? NULL : strrchr(path, '/');
-
-		if (slash == NULL)
-			return refuse(
-			    FAULT_IO, file->path, "no folder", ret_why);
-		slash[slash == path] = '\0';
-		if (stat(path, &st) == 0)
-			break;
-		if (!keyfile_is_absent(errno) || slash == path)
-			return refuse(
-			    FAULT_IO, file->path, strerror(errno), ret_why);
-	}
-	file->changed = st.st_ctim;
-	return FAULT_NONE;
-}
-
 static bool
 is_null(const struct stat *st)
 {
@@ -198,7 +174,6 @@ read_text(int fd, struct keyfile *file, char *ret_why)
 	if (!S_ISREG(st.st_mode) && !is_null(&st))
 		return refuse(
 		    FAULT_FORMAT, file->path, "is not a file", ret_why);
-	file->changed = st.st_ctim;
 	fault = file_read(fd, KEYS_FILE_MAX + 1, &file->text, &len);
 	if (fault != FAULT_NONE)
 		return refuse(fault, file->path,
@@ -233,7 +208,7 @@ keyfile_read(const struct keyfile_user *user, const char *name,
 	if (fd >= 0)
 		fault = read_text(fd, &file, ret_why);
 	else if (keyfile_is_absent(errno))
-		fault = find_folder(&file, ret_why);
+		fault = FAULT_NONE;
 	else
 		fault = refuse(FAULT_IO, file.path, strerror(errno), ret_why);
 	if (fault == FAULT_NONE) {

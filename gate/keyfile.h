@@ -58,9 +58,6 @@ struct keyfile {
 	char *path;
 	char *text; /* NULL: there is no such file */
 	bool sound; /* keyfile_is_sound(), by keyfile_main_group() */
-	/* When the file was changed last; where there is none, the nearest
-	 * folder of its path that is there. */
-	struct timespec changed;
 };
 
 /*
@@ -72,6 +69,26 @@ struct keyfile {
  */
 MUST_USE enum fault keyfile_read(const struct keyfile_user *user,
     const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
+
+/*
+ * *ret: when it was last changed what a file says that was read, or which file
+ * its path names: the latest change of the file, of each symbolic link on the
+ * way to it and of each folder, since a folder that was renamed, or a link that
+ * was turned, may lead to a file that is older.  Where there is no file, the
+ * nearest folder that is there says since when.
+ *
+ * A folder also changes with each entry in it.  So the home folder, those above
+ * it and those in / (but not the file's own: /keys of /keys/%u) are left out
+ * where root alone can rename them; of the rest, an entry written counts as a
+ * change.
+ *
+ * To be asked after keyfile_read(), so that nothing is turned in between.
+ * FAULT_IO: it cannot be found out, and ret_why says of which file, in
+ * WHY_TEXT bytes.
+ */
+MUST_USE enum fault
+keyfile_changed(const struct keyfile *file, const struct keyfile_user *user,
+    struct timespec *ret, char ret_why[static WHY_TEXT]);
 
 void keyfile_done(struct keyfile *file);
 #define scoped_keyfile __attribute__((cleanup(keyfile_done)))

@@ -13,12 +13,13 @@
 #include "cleanup.h"
 #include "file.h"
 #include "sshd.h"
+#include "started.h"
 
-#define ANCESTORS_MAX   32
-#define PROC_MAX        4096      /* bytes of a file of /proc that we need */
-#define CONFIG_FILE_MAX (1 << 20) /* bytes of one of sshd's files */
-#define NS_PER_S        1000000000LL
-#define TICK_NS         10000000LL /* proc(5) says when in these */
+#define ANCESTORS_MAX    32
+#define PROC_MAX         4096      /* bytes of a file of /proc that we need */
+#define CONFIG_FILE_MAX  (1 << 20) /* bytes of one of sshd's files */
+#define PID_FILE_DEFAULT "/run/sshd.pid"
+#define NS_PER_S         1000000000LL
 
 static enum fault
 refuse(struct gate *gate, const char *what, const char *why)
@@ -46,61 +47,25 @@ read_proc(pid_t pid, const char *name, char ret[static PROC_MAX], uid_t *owner)
 	return true;
 }
 
-/* The parent of a process, and when it was started, in ticks since boot: fields
- * 4 and 22 (proc(5)), of which the second may hold anything up to its ")". */
-static bool
-read_stat(pid_t pid, pid_t *ret_parent, long long *ret_ticks)
+/* The sshd that listens, and the connection that it gave to us. */
+struct origin {
+	char config[PATH_MAX];
+	pid_t listener;
+	struct timespec started; /* the listener */
+	struct timespec since;   /* the connection */
+};
+
+static enum fault
+judge_origin(struct gate *gate, const char *title, struct origin *ret)
 {
-	char text[PROC_MAX], *at;
-	uid_t owner;
-	long long fields[23] = {0};
+	pid_t parent;
 
-	if (!read_proc(pid, "stat", text, &owner) ||
-	    (at = strrchr(text, ')')) == NULL || strlen(at) < 4)
-		return false;
-	at += 3; /* behind the state */
-	for (int i = 4; i <= 22; i++) {
-		char *end = at;
-
-		fields[i] = strtoll(at, &end, 10);
-		if (end == at)
-			return false;
-		at = end;
-	}
-	*ret_parent = (pid_t)fields[4];
-	*ret_ticks = fields[22];
-	return true;
-}
-
-static bool
-read_since(long long ticks, struct timespec *ret)
-{
-	struct timespec boot, now;
-	long long ns;
-
-	if (clock_gettime(CLOCK_BOOTTIME, &boot) < 0 ||
-	    clock_gettime(CLOCK_REALTIME, &now) < 0)
-		return false;
-	ns = now.tv_sec * NS_PER_S + now.tv_nsec;
-	ns -= boot.tv_sec * NS_PER_S + boot.tv_nsec - ticks * TICK_NS;
-	ret->tv_sec = ns / NS_PER_S;
-	ret->tv_nsec = (long)(ns % NS_PER_S);
-	return ticks > 0 && ns > 0;
-}
-
-/* "sshd: alice [priv]", and root's own "sshd: root@pts/0": sshd may know the
- * user by another name of the same uid, with other keys. */
-static bool
-title_names(const char *title, const char *user)
-{
-	const char *at = strstr(title, ": ");
-	size_t n = strlen(user);
-
-	if (at == NULL || strncmp(at + 2, user, n) != 0)
-		return false;
-	at += 2 + n;
-	return strcmp(at, " [priv]") == 0 ||
-	    (strcmp(user, "root") == 0 && *at == '@');
+	if (!sshd_title_names(title, gate->facts.user))
+		return refuse(gate, title, "sshd has another name for you");
+	return ret->since.tv_sec > 0 &&
+		started_process(ret->listener, &parent, &ret->started)
+	    ? FAULT_NONE
+	    : refuse(gate, "/proc", "has no times");
 }
 
 /*
@@ -108,84 +73,75 @@ title_names(const char *title, const char *user)
  * was started before anybody was authenticated.
  */
 static enum fault
-find_listener(
-    struct gate *gate, char *ret_file, size_t size, struct timespec *ret_since)
+find_listener(struct gate *gate, struct origin *ret)
 {
 	char title[PROC_MAX], below[PROC_MAX] = "";
 	pid_t pid = getppid();
-	long long ticks = 0;
+	bool served = false;
 	uid_t owner;
 
+	ret->since.tv_sec = 0;
 	for (int i = 0; i < ANCESTORS_MAX && pid > 0; i++) {
 		if (!read_proc(pid, "cmdline", title, &owner))
 			return refuse(gate, "/proc", strerror(errno));
-		if (owner == 0 && sshd_title_file(title, ret_file, size)) {
-			if (!title_names(below, gate->facts.user))
-				return refuse(gate, below,
-				    "sshd has another name for you");
-			return read_since(ticks, ret_since)
-			    ? FAULT_NONE
-			    : refuse(gate, "/proc", "has no times");
-		}
+		ret->listener = pid;
+		if (owner == 0 &&
+		    sshd_title_file(title, ret->config, sizeof(ret->config)))
+			return judge_origin(gate, below, ret);
+		served |= owner == 0 && strncmp(title, "sshd", 4) == 0 &&
+		    sshd_title_names(title, gate->facts.user);
 		memcpy(below, title, sizeof(below));
-		if (!read_stat(pid, &pid, &ticks))
+		if (!started_process(pid, &pid, &ret->since))
 			return refuse(gate, "/proc", strerror(errno));
 	}
-	return refuse(gate, "sshd", "which file it reads cannot be seen");
+	return refuse(gate, "sshd",
+	    served ? "the one that started this connection is gone, so connect "
+		     "anew (none stays where a socket starts one for each "
+		     "connection, sshd -i)"
+		   : "which file it reads cannot be seen");
 }
 
-bool
-sshd_title_file(const char *title, char *ret, size_t size)
+/* By more than one tick: nobody is authenticated in the first of a connection,
+ * and no sshd has read its files in its own. */
+static bool
+is_later(const struct timespec *a, const struct timespec *b)
 {
-	static const char name[] = "sshd: /", mark[] = " [listener] ";
-	const char *end = strstr(title, mark), *at = title;
-	char args[PROC_MAX], word[CONFIG_WORD];
-	const char *file = CONFIG_DEFAULT;
-
-	if (strncmp(title, name, sizeof(name) - 1) != 0 || end == NULL ||
-	    end - title >= PROC_MAX)
-		return false;
-	snprintf(args, sizeof(args), "%.*s", (int)(end - title), title);
-	if (strcasestr(args, "authorized") != NULL ||
-	    strcasestr(args, "trusted") != NULL ||
-	    strcasestr(args, "include") != NULL ||
-	    strcasestr(args, "exposeauth") != NULL)
-		return false;
-	snprintf(ret, size, "%s", file);
-	for (at = args; config_word(&at, word);) {
-		if (strcmp(word, "-f") == 0) {
-			if (!config_word(&at, word))
-				return false;
-			snprintf(ret, size, "%s", word);
-		} else if (word[0] == '-' && strchr(word, 'f') != NULL) {
-			if (word[1] != 'f')
-				return false;
-			snprintf(ret, size, "%s", word + 2);
-		}
-	}
-	return ret[0] == '/' && strlen(ret) + 1 < size;
+	return (a->tv_sec - b->tv_sec) * NS_PER_S + a->tv_nsec - b->tv_nsec >
+	    STARTED_TICK_NS;
 }
 
 bool
 sshd_is_newer(const struct timespec *changed, const struct sshd_view *view)
 {
-	long long ns = (changed->tv_sec - view->since.tv_sec) * NS_PER_S +
-	    changed->tv_nsec - view->since.tv_nsec;
-
-	/* Nobody is authenticated in the first tick of a connection. */
-	return ns > TICK_NS;
+	return is_later(changed, &view->since);
 }
 
 struct look {
 	struct gate *gate;
 	const struct sshd_view *view;
 	enum fault fault;
+	struct timespec changed; /* the latest change of what was read */
+	char latest[PATH_MAX];   /* which file or folder that was */
 };
 
 static void
 look_fails(struct look *look, const char *path, const char *why)
 {
 	look->fault = refuse(look->gate, path, why);
+}
+
+static void
+look_changed(struct look *look, const char *path, const struct stat *st)
+{
+	const struct timespec *a = &st->st_ctim, *b = &look->changed;
+
+	if (sshd_is_newer(a, look->view)) {
+		look_fails(look, path, "was changed after you connected");
+	} else if (a->tv_sec > b->tv_sec ||
+	    (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec)) {
+		look->changed = *a;
+		snprintf(look->latest, sizeof(look->latest), "%s", path);
+	}
 }
 
 static char *
@@ -202,9 +158,8 @@ read_config(struct look *look, const char *path)
 	    file_read(fd, CONFIG_FILE_MAX, &text, &len) != FAULT_NONE ||
 	    len == CONFIG_FILE_MAX || strlen(text) != len) {
 		look_fails(look, path, "cannot be read");
-	} else if (sshd_is_newer(&st.st_ctim, look->view)) {
-		look_fails(look, path, "was changed after you connected");
 	} else {
+		look_changed(look, path, &st);
 		return text;
 	}
 	free(text);
@@ -224,8 +179,8 @@ judge_folder(struct look *look, const char *pattern)
 	if (slash == NULL || slash == folder)
 		return;
 	*slash = '\0';
-	if (stat(folder, &st) == 0 && sshd_is_newer(&st.st_ctim, look->view))
-		look_fails(look, folder, "was changed after you connected");
+	if (stat(folder, &st) == 0)
+		look_changed(look, folder, &st);
 }
 
 static void
@@ -346,24 +301,66 @@ judge_lines(const struct gate *gate, const struct config *config,
 		    "AuthorizedKeysFile, by default");
 }
 
+static void
+find_pid_file(const struct config *config, char ret[static CONFIG_WORD])
+{
+	snprintf(ret, CONFIG_WORD, "%s", PID_FILE_DEFAULT);
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const char *rest = config->lines.items[i].value;
+
+		if (strcasecmp(config->lines.items[i].keyword, "PidFile") ==
+		    0) {
+			if (!config_word(&rest, ret))
+				ret[0] = '\0';
+			return;
+		}
+	}
+}
+
+/*
+ * Whether sshd had read all of it as it is now when it took this connection:
+ * when it started, or was reloaded.  A reload later than the connection says
+ * nothing of what held before.
+ */
+static void
+judge_loaded(
+    struct look *look, const struct config *config, const struct origin *origin)
+{
+	char pid_file[CONFIG_WORD];
+	struct timespec loaded;
+
+	if (!is_later(&look->changed, &origin->started))
+		return;
+	find_pid_file(config, pid_file);
+	if (!started_reload(pid_file, origin->listener, &loaded) ||
+	    is_later(&loaded, &look->view->since) ||
+	    is_later(&look->changed, &loaded))
+		look_fails(look, look->latest,
+		    "was changed, and sshd not reloaded since (or its PidFile "
+		    "does not say so)");
+}
+
 enum fault
 sshd_look(struct gate *gate, struct sshd_view *ret)
 {
 	struct sshd_view view = {.exposes = false};
 	struct look look = {.gate = gate, .view = &view};
 	scoped_free char *text = NULL;
-	char path[PATH_MAX];
+	struct origin origin;
 	struct config config;
-	enum fault fault = find_listener(gate, path, sizeof(path), &view.since);
+	enum fault fault = find_listener(gate, &origin);
 
 	if (fault != FAULT_NONE)
 		return fault;
-	text = read_config(&look, path);
+	view.since = origin.since;
+	text = read_config(&look, origin.config);
 	if (text == NULL)
 		return look.fault;
-	config_read(path, text, include_files, &look, &config);
+	config_read(origin.config, text, include_files, &look, &config);
 	if (config.failed && look.fault == FAULT_NONE)
-		look_fails(&look, path, "cannot be read whole");
+		look_fails(&look, origin.config, "cannot be read whole");
+	if (look.fault == FAULT_NONE)
+		judge_loaded(&look, &config, &origin);
 	if (look.fault == FAULT_NONE) {
 		judge_lines(gate, &config, &view);
 		*ret = view;

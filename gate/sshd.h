@@ -4,8 +4,9 @@
  * sure: whatever cannot be found out is a fault.
  *
  * The files are read as they are now, as the user; the process that listens,
- * root's and an ancestor of this one, names the first of them.  A line in a
- * Match block counts unless the block is for other users by name.
+ * root's and an ancestor of this one, names the first of them.  What sshd has
+ * not read as it is now, or only after this connection began, is a fault.  A
+ * line in a Match block counts unless the block is for other users by name.
  */
 #ifndef TFA_SSHD_H
 #define TFA_SSHD_H
@@ -35,6 +36,13 @@ MUST_USE enum fault sshd_look(struct gate *gate, struct sshd_view *ret);
  * which names the option.
  */
 MUST_USE bool sshd_title_file(const char *title, char *ret, size_t size);
+
+/*
+ * Whether the process of a connection says in its title that it serves this
+ * user: "sshd: alice [priv]", and root's own "sshd: root@pts/0".  sshd may know
+ * the user by another name of the same uid, with other keys.
+ */
+MUST_USE bool sshd_title_names(const char *title, const char *user);
 
 /* Whether something was changed later than this connection began. */
 bool

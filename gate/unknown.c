@@ -93,6 +93,25 @@ has_limits(struct gate *gate, const struct keyfile *file)
 	return false;
 }
 
+static bool
+file_limits(struct gate *gate, const char *name, const struct sshd_view *view)
+{
+	struct keyfile_user user = gate_keyfile_user(gate);
+	scoped_keyfile struct keyfile file = {.text = NULL};
+	struct timespec changed;
+
+	if (keyfile_read(&user, name, &file, gate->why) != FAULT_NONE ||
+	    keyfile_changed(&file, &user, &changed, gate->why) != FAULT_NONE)
+		return true;
+	if (sshd_is_newer(&changed, view)) {
+		snprintf(gate->why, sizeof(gate->why),
+		    "%.300s: was changed after you connected, so connect anew",
+		    file.path);
+		return true;
+	}
+	return has_limits(gate, &file);
+}
+
 /*
  * Whether a file of the policy limits a key, or did when this connection was
  * let in: what was changed since may have been a line with a command.
@@ -100,24 +119,10 @@ has_limits(struct gate *gate, const struct keyfile *file)
 static bool
 files_limit(struct gate *gate, const struct sshd_view *view)
 {
-	struct keyfile_user user = gate_keyfile_user(gate);
-
-	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
-		scoped_keyfile struct keyfile file = {.text = NULL};
-
-		if (keyfile_read(&user, gate->reply.key_files.items[i].text,
-			&file, gate->why) != FAULT_NONE)
+	for (size_t i = 0; i < gate->reply.key_files.count; i++)
+		if (file_limits(
+			gate, gate->reply.key_files.items[i].text, view))
 			return true;
-		if (sshd_is_newer(&file.changed, view)) {
-			snprintf(gate->why, sizeof(gate->why),
-			    "%.300s: was changed after you connected, so "
-			    "connect anew",
-			    file.path);
-			return true;
-		}
-		if (has_limits(gate, &file))
-			return true;
-	}
 	return false;
 }
 

@@ -4,6 +4,7 @@
  * whoever has one is refused, since it may be that one.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -338,6 +339,7 @@ master_of(const struct site *s, struct session **ret)
 {
 	const char *path = text("ControlPath=%s/master", s->b->dir);
 
+	unlink(text("%s/master", s->b->dir));
 	*ret = session_start(ARGV("ssh", "-F", s->b->ssh_config, "-l", s->user,
 	    "-M", "-N", "-o", path, "bastion"));
 	for (int i = 0; i < 200; i++) {
@@ -381,6 +383,76 @@ Test(unknown, key_whose_line_was_taken_away_is_refused_on_its_connection)
 	assert_free(&s, NULL);
 }
 
+/*
+ * The same, where the files are as old as they were and only the way to them
+ * was changed.
+ */
+Test(unknown, key_whose_folder_or_link_was_swapped_is_refused_on_its_connection)
+{
+	static const struct {
+		const char *list, *free, *before, *swap;
+	} cases[] = {
+	    {"/home/user20/.ssh/authorized_keys",
+		"/home/user20/.ssh-free/authorized_keys",
+		"cp -a .ssh .ssh-free", "mv .ssh .ssh-old; mv .ssh-free .ssh"},
+	    {"/home/user20/a/b/keys", "/home/user20/a-free/b/keys",
+		"mkdir -p a/b; cp -a a a-free", "mv a a-old; mv a-free a"},
+	    {"/home/user20/keys", "/home/user20/free", "",
+		"mv keys old; mv free keys"},
+	    {"/srv/keys/now/user20", "/srv/keys/2/user20",
+		"mkdir -p /srv/keys/1 /srv/keys/2; ln -sfn 1 /srv/keys/now",
+		"ln -sfn 2 /srv/keys/now"},
+	    {"/srv/keys/link/user20", "/srv/keys/2/user20",
+		"mkdir -p /srv/keys/1 /srv/keys/2; ln -sfn 1 /srv/keys/now; "
+		"ln -sfn /srv/keys/now /srv/keys/link",
+		"ln -sfn 2 /srv/keys/now"},
+	    {"/srv/keys/is/user20", "/srv/keys/free/user20",
+		"mkdir -p /srv/keys/is /srv/keys/free",
+		"cd /srv/keys; mv is was; mv free is"},
+	};
+	const char *at_home = "cd /home/user20; ";
+
+	needs_people();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct session *master;
+		const char *path, *key = key_of("user20");
+		struct site s;
+		struct run *r;
+
+		tmp_own();
+		assert_status(site_shell(text("rm -rf /srv/keys; %s%s", at_home,
+				  cases[i].before)),
+		    0);
+		s = site_of(
+		    bastion_open(.rules = RULE("exempt"),
+			.more = text(
+			    "'keys':{'files':['%s','.ssh/authorized_keys']}",
+			    cases[i].list),
+			.before = text(
+			    "AuthorizedKeysFile %s\n", cases[i].list)),
+		    "user20");
+		/* Who is not restricted stays so when others write beside. */
+		write_text(cases[i].list, key);
+		tmp_put(TMP_NO_SPACE);
+		path = master_of(&s, &master);
+		write_text("/home/user20/beside", "");
+		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+		assert_status(r, 0);
+		session_kill(master);
+		write_text(cases[i].list, text(ONLY " %s", key));
+		write_text(cases[i].free, key);
+		run_sleep_ms(100);
+		path = master_of(&s, &master);
+		assert_status(
+		    site_shell(text("%s%s", at_home, cases[i].swap)), 0);
+		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+		session_kill(master);
+		assert_refused(r, 75);
+		assert_says(r->err, "was changed after you connected");
+		bastion_close_all();
+	}
+}
+
 /* A /tmp that is well again by the time that somebody looks keeps nobody out,
  * and what stands in it by then names no key. */
 Test(unknown, key_is_judged_by_what_sshd_could_do_and_not_by_tmp_of_now)
@@ -422,4 +494,104 @@ Test(unknown, key_that_sshd_was_not_told_to_name_is_refused)
 		assert_refused(r, 78);
 		assert_says(r->err, "ExposeAuthInfo");
 	}
+}
+
+/* sshd's title shows such names in another way, and it is read there. */
+Test(unknown, user_whose_name_a_title_cannot_show_is_asked_like_others)
+{
+	static const char *const names[] = {"CORP\\alice", "j\303\266rg"};
+	char *people, *at;
+	struct site s;
+
+	needs_people();
+	s = open_site("user22", RULE("exempt"), NULL);
+	people = read_text("/etc/passwd");
+	at = strstr(people, "\nuser22:");
+	cr_assert_not_null(at);
+	tmp_put(TMP_NO_SPACE);
+	for (size_t i = 0; i < 2; i++) {
+		struct run *r;
+
+		write_text("/etc/passwd",
+		    text("%.*s%s%s", (int)(at + 1 - people), people, names[i],
+			at + 7));
+		r = ssh_run(s.b, names[i],
+		    ARGV("-i", text("%s/user22", getenv("TFA_KEYS"))),
+		    "echo inside", NULL);
+		write_text("/etc/passwd", people);
+		assert_status(r, 0);
+		cr_expect_str_eq(r->out, "inside\n");
+	}
+}
+
+/* sshd has read a configuration that the disk no longer has. */
+Test(unknown, key_is_refused_where_sshd_was_not_reloaded)
+{
+	const char *keys = "/srv/tfa/only-of-user23", *config, *path;
+	const char *pid_file = "/srv/tfa/pid-of-user23";
+	struct session *master;
+	struct site s;
+	struct run *r;
+	char *all;
+
+	needs_people();
+	tmp_own();
+	write_text(keys, text(ONLY " %s", key_of("user23")));
+	for (int has_pid_file = 0; has_pid_file < 2; has_pid_file++) {
+		s = site_of(
+		    bastion_open(.rules = RULE("exempt"),
+			.before = has_pid_file ? text("PidFile %s\n", pid_file)
+					       : NULL,
+			.match = text("AuthorizedKeysCommand /bin/cat %s\n"
+				      "AuthorizedKeysCommandUser nobody",
+			    keys)),
+		    "user23");
+		write_text(list_of(s.user), "# none\n");
+		config = text("%s/sshd_config", s.b->dir);
+		all = read_text(config);
+		memset(strstr(all, "AuthorizedKeysCommand /bin"), '#',
+		    strlen("AuthorizedKeysCommand"));
+		run_sleep_ms(100);
+		write_text(config, all);
+		run_sleep_ms(100);
+		tmp_put(TMP_NO_SPACE);
+		assert_limited(&s, "sshd not reloaded since");
+		path = master_of(&s, &master);
+		kill(s.b->sshd, SIGHUP);
+		run_sleep_ms(500);
+		/* This one was let in before. */
+		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+		assert_refused(r, 75);
+		assert_says(r->err, "sshd not reloaded since");
+		session_kill(master);
+		write_text(list_of(s.user), key_of(s.user));
+		if (has_pid_file) {
+			assert_free(&s, NULL);
+			/* What others can write says nothing. */
+			cr_assert_eq(chmod(pid_file, 0666), 0);
+		}
+		assert_limited(&s, "sshd not reloaded since");
+		bastion_close_all();
+	}
+}
+
+/* Nobody is left who knows which files were read. */
+Test(unknown, key_on_a_connection_without_its_listener_is_told_to_connect_anew)
+{
+	struct session *master;
+	const char *path;
+	struct site s;
+	struct run *r;
+
+	needs_people();
+	s = open_site("user22", RULE("exempt"), NULL);
+	tmp_put(TMP_NO_SPACE);
+	path = master_of(&s, &master);
+	kill(s.b->sshd, SIGKILL);
+	run_sleep_ms(300);
+	r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
+	session_kill(master);
+	assert_refused(r, 75);
+	assert_says(r->err, "is gone, so connect anew");
+	assert_says(r->err, "a socket starts one for each connection");
 }

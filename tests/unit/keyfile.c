@@ -152,3 +152,96 @@ Test(keyfile, that_is_not_there_says_nothing)
 	cr_expect_not(keyfile_is_absent(EIO));
 	cr_expect_not(keyfile_is_absent(0));
 }
+
+/* When what path leads to was changed, in ns. */
+static long long
+changed_at(struct place *p, const char *path)
+{
+	struct keyfile file = {.text = NULL};
+	struct timespec changed = {0, 0};
+	char why[WHY_TEXT];
+
+	p->user.home = p->home;
+	cr_assert_eq(keyfile_read(&p->user, path, &file, why), FAULT_NONE);
+	cr_assert_eq(
+	    keyfile_changed(&file, &p->user, &changed, why), FAULT_NONE);
+	keyfile_done(&file);
+	return changed.tv_sec * 1000000000LL + changed.tv_nsec;
+}
+
+static void
+shell(const char *folder, const char *script)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command), "sleep 0.03; cd %s && { %s; }",
+	    folder, script);
+	cr_assert_eq(system(command), 0, "%s", script);
+}
+
+/* Whatever redirects the path is a change, and nothing else is. */
+Test(keyfile, was_changed_when_the_way_to_it_was)
+{
+	static const struct {
+		const char *name, *script;
+		bool changes;
+	} cases[] = {
+	    {"a/b/keys", "echo x >>a/b/keys", true},
+	    {"a/b/keys", "mv a/b/keys k; cp -p k a/b/keys; mv k a/b/keys",
+		true},
+	    {"a/b/keys", "mv a/b b; mv b a/b", true},
+	    {"a/b/keys", "mv a c; mv c a", true},
+	    {"a/../a/b/./keys", "mv a c; mv c a", true},
+	    {"a//b/keys", "rm a/b/keys", true},
+	    {"a/b/keys", "rm -r a", true},
+	    {"a/b/keys",
+		"mv a c; touch c/b/keys; mkdir -p a/b; "
+		"cp -a c/b/keys a/b/keys",
+		true},
+	    {"link/keys", "ln -sfn a/b link", true},
+	    {"chain/keys", "ln -sfn a/b link", true},
+	    {"chain/keys", "mv a c; mv c a", true},
+	    {"dead", "mkdir -p a/new; touch a/new/keys", true},
+	    {"dead", "rm -f dead", true},
+	    {"absent/keys", "mkdir absent", true},
+	    {"a/b/absent", "touch a/b/absent", true},
+	    {"null", "rm null; ln -s /dev/null null", true},
+	    {"a/b/keys", "cat a/b/keys; ls a", false},
+	    {"null", "echo x >null; touch beside", false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct place p = make_place();
+		long long before;
+
+		shell(p.home,
+		    "mkdir -p a/b; echo k >a/b/keys; ln -s a/b link; "
+		    "ln -s $PWD/link chain; ln -s a/new/keys dead; "
+		    "ln -s /dev/null null");
+		before = changed_at(&p, cases[i].name);
+		shell(p.home, cases[i].script);
+		cr_expect_eq(changed_at(&p, cases[i].name) != before,
+		    cases[i].changes, "%s: %s", cases[i].name, cases[i].script);
+	}
+}
+
+/* A home in a folder of root's alone, as root: others have none such. */
+Test(keyfile, was_not_changed_with_its_busy_home_folder)
+{
+	struct place p = make_place();
+	long long before;
+
+	cr_assert_eq(chmod(p.top, 0755), 0);
+	before = changed_at(&p, ".ssh/keys");
+	shell(p.home, "touch beside");
+	cr_expect_eq(changed_at(&p, ".ssh/keys") == before, geteuid() == 0);
+	/* The file in the home folder itself. */
+	shell(p.home, "mv .ssh/keys keys");
+	before = changed_at(&p, "keys");
+	shell(p.home, "touch beside2");
+	cr_expect_eq(changed_at(&p, "keys") == before, geteuid() == 0);
+	/* Whoever can rename the home folder can swap it. */
+	cr_assert_eq(chmod(p.top, 0777), 0);
+	shell(p.top, "mv home h; mv h home");
+	cr_expect_neq(changed_at(&p, "keys"), before);
+}

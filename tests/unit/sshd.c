@@ -55,6 +55,36 @@ Test(sshd, takes_no_name_that_does_not_fit)
 	    "sshd: /usr/sbin/sshd -f /a/long/name" TAIL, file, sizeof(file)));
 }
 
+/* As real ones stand in /proc. */
+Test(sshd, knows_the_name_of_a_user_in_its_title)
+{
+	static const struct {
+		const char *title, *user;
+		bool names;
+	} cases[] = {
+	    {"sshd: alice [priv]", "alice", true},
+	    {"sshd-session: alice [priv]", "alice", true},
+	    {"sshd: CORP\\\\alice [priv]", "CORP\\alice", true},
+	    {"sshd: j\\303\\266rg [priv]", "j\303\266rg", true},
+	    {"sshd: a*?[#$~b [priv]", "a*?[#$~b", true},
+	    {"sshd: Jo Doe [priv]", "Jo Doe", true},
+	    {"sshd: root@pts/0", "root", true},
+	    {"sshd: CORP\\alice [priv]", "CORP\\alice", false},
+	    {"sshd: CORP\\\\alice [priv]", "CORP\\\\alice", false},
+	    {"sshd: j\303\266rg [priv]", "j\303\266rg", false},
+	    {"sshd: alice [priv]", "alic", false},
+	    {"sshd: alice [priv]", "alice2", false},
+	    {"sshd: alice [priv] [priv]", "alice", false},
+	    {"sshd: alice@pts/0", "alice", false},
+	    {"sshd: ", "alice", false},
+	    {"", "alice", false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		cr_expect_eq(sshd_title_names(cases[i].title, cases[i].user),
+		    cases[i].names, "%s", cases[i].title);
+}
+
 Test(sshd, calls_newer_what_was_changed_after_the_first_tick)
 {
 	struct sshd_view view = {.since = {100, 500}};
