@@ -365,7 +365,7 @@ Test(keys, that_a_session_has_spoilt_say_so)
 	    {"chmod 644 $A", ": open to others"},
 	    {"chmod 600 $A; : >$A", ": empty"},
 	    {"rm $A; mkdir $A", ": not a file"},
-	    {"rmdir $A; ln -s /etc/passwd $A", "Symbolic link"},
+	    {"rmdir $A; ln -s /etc/passwd $A", "ymbolic link"},
 	    {"rm $A", "No such file"},
 	    {"umask 077; echo publickey a b >$A", "damaged"},
 	    {"echo publickey a b >>$A", "more than one key"},

@@ -595,3 +595,41 @@ Test(unknown, key_on_a_connection_without_its_listener_is_told_to_connect_anew)
 	assert_says(r->err, "is gone, so connect anew");
 	assert_says(r->err, "a socket starts one for each connection");
 }
+
+/* A keyword in quotes is in force for sshd. */
+Test(unknown, key_of_a_command_is_refused_however_its_keyword_is_written)
+{
+	static const char *const keywords[] = {"\"AuthorizedKeysCommand\" ",
+	    "Authorized\"KeysCommand\" ", "=AuthorizedKeysCommand "};
+	const char *keys = "/srv/tfa/only-by-a-keyword", *user = "user23";
+
+	needs_people();
+	tmp_own();
+	write_text(keys, text("command=\"echo only\" %s", key_of(user)));
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
+		struct bastion *b = bastion_open(.rules = RULE("exempt"),
+		    .match = text("%s/bin/cat %s\n"
+				  "AuthorizedKeysCommandUser nobody",
+			keywords[i], keys));
+
+		write_text(list_of(user), "# none\n");
+		tmp_put(TMP_NO_SPACE);
+		assert_refused(ssh_run(b, user, NULL, "echo inside", NULL), 75);
+		tmp_put(TMP_FINE);
+	}
+}
+
+/* Its second word is base64 of a blob that names the first one as its type. */
+Test(unknown, key_whose_command_looks_like_a_key_is_refused)
+{
+	const char *user = "user20";
+	struct bastion *b;
+
+	needs_people();
+	tmp_own();
+	b = bastion_open(.rules = RULE("exempt"));
+	write_text(list_of(user),
+	    text("command=\"echo AAAADWNvbW1hbmQ9ImVjaG8=\" %s", key_of(user)));
+	tmp_put(TMP_NO_SPACE);
+	assert_refused(ssh_run(b, user, NULL, "echo inside", NULL), 75);
+}
