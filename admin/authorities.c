@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../gate/keyline.h"
-#include "authorities.h"
-#include "cleanup.h"
-#include "read.h"
+#include "gate/keyline.h"
+#include "admin/authorities.h"
+#include "store/cleanup.h"
+#include "admin/read.h"
 
 /* TYPE KEY, without options, of which sshd takes none there. */
 static bool

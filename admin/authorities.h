@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../gate/keys.h"
-#include "policy.h"
+#include "gate/keys.h"
+#include "store/policy.h"
 
 #define AUTHORITIES_FILE "/etc/tfa/authorities" /* the place for a new one */
 #define KEYS_MS          2000 /* for a user's file, as read_keys_as() has it */

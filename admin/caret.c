@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "caret.h"
-#include "utf8.h"
+#include "admin/caret.h"
+#include "store/utf8.h"
 
 #define INDENT "    "
 #define CUT    "..."

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "json.h"
+#include "store/json.h"
 
 #define CARET_TEXT 512
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "policy_file.h"
+#include "admin/admin.h"
+#include "store/cleanup.h"
+#include "store/policy_file.h"
 
 int
 admin_load(const struct admin *admin, struct policy *ret)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "doctor.h"
+#include "admin/doctor.h"
 
 static const struct {
 	const char *name;

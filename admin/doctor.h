@@ -31,12 +31,12 @@
 #ifndef TFA_DOCTOR_H
 #define TFA_DOCTOR_H
 
-#include "admin.h"
-#include "doctor_daemon.h"
-#include "doctor_dump.h"
-#include "doctor_questions.h"
-#include "policy.h"
-#include "read.h"
+#include "admin/admin.h"
+#include "admin/doctor_daemon.h"
+#include "admin/doctor_dump.h"
+#include "admin/doctor_questions.h"
+#include "store/policy.h"
+#include "admin/read.h"
 
 #define DOCTOR_SSHD "/usr/sbin/sshd"
 #define DOCTOR_SSH  "/usr/bin/ssh"

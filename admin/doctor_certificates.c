@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../gate/keyline.h"
-#include "authorities.h"
-#include "doctor.h"
-#include "doctor_person.h"
-#include "policy_file.h"
+#include "gate/keyline.h"
+#include "admin/authorities.h"
+#include "admin/doctor.h"
+#include "admin/doctor_person.h"
+#include "store/policy_file.h"
 
 /* One of TrustedUserCAKeys, and whether any in it passes. */
 struct judging {

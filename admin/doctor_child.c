@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_child.h"
+#include "store/cleanup.h"
+#include "admin/doctor_child.h"
 
 static const char *const plain[] = {
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor_config.h"
+#include "admin/doctor_config.h"
 
 static const char blanks[] = " \t\r\n";
 

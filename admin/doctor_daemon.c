@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor_config.h"
-#include "doctor_daemon.h"
-#include "doctor_dump.h"
+#include "admin/doctor_config.h"
+#include "admin/doctor_daemon.h"
+#include "admin/doctor_dump.h"
 
 /* An -o that sets what we set, or brings other lines in. */
 static void

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "directory.h"
-#include "doctor.h"
-#include "doctor_person.h"
-#include "groups.h"
+#include "store/cleanup.h"
+#include "admin/directory.h"
+#include "admin/doctor.h"
+#include "admin/doctor_person.h"
+#include "store/groups.h"
 
 #define NAMED 5 /* of the people who would be denied */
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor_dump.h"
+#include "admin/doctor_dump.h"
 
 const struct setting dump_channels[] = {
     {"DisableForwarding", "yes",

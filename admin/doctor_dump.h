@@ -7,8 +7,8 @@
 #ifndef TFA_DOCTOR_DUMP_H
 #define TFA_DOCTOR_DUMP_H
 
-#include "doctor_config.h"
-#include "policy.h"
+#include "admin/doctor_config.h"
+#include "store/policy.h"
 
 /* Where fish finds its own functions, and no user can write. */
 #define DUMP_FISH                                                 \

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
 
 /* also: who may own it beside root. */
 static void

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor_findings.h"
-#include "utf8.h"
+#include "admin/doctor_findings.h"
+#include "store/utf8.h"
 
 #define FINDINGS_MAX 50
 

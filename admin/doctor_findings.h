@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "json.h"
+#include "store/json.h"
 
 #define FINDING_TEXT 640
 

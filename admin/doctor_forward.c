@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_probe.h"
+#include "store/cleanup.h"
+#include "admin/doctor_probe.h"
 
 #define TCP_FIX  "DisableForwarding yes, AllowTcpForwarding no"
 #define UNIX_FIX "DisableForwarding yes, AllowStreamLocalForwarding no"

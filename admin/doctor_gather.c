@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_child.h"
-#include "doctor_questions.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_child.h"
+#include "admin/doctor_questions.h"
 
 #define SSHD_MS 10000
 

@@ -12,11 +12,11 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "groups.h"
-#include "policy_file.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "store/groups.h"
+#include "store/policy_file.h"
+#include "admin/setup.h"
 
 #define STORE        "/var/lib/tfa"
 #define ROOM_MIB     64

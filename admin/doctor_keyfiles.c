@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "authorities.h"
-#include "cleanup.h"
-#include "doctor.h"
+#include "admin/authorities.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
 
 #define KEYS_SLOW 5  /* files that may take longer */
 #define FILES_MAX 64 /* of one user's */

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../gate/keyline.h"
-#include "authorities.h"
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_places.h"
-#include "policy_file.h"
+#include "gate/keyline.h"
+#include "admin/authorities.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_places.h"
+#include "store/policy_file.h"
 
 /* doctor_lines of keys. */
 struct key_check {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor_dump.h"
+#include "admin/doctor_dump.h"
 
 static bool
 is(const struct config_line *line, const char *keyword)

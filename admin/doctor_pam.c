@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_child.h"
-#include "doctor_person.h"
-#include "pam_stack.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_child.h"
+#include "admin/doctor_person.h"
+#include "admin/pam_stack.h"
+#include "admin/setup.h"
 
 #define SYSTEMCTL_MS 10000
 #define MANAGERS     200 /* users of whom systemd is asked */

@@ -1,7 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "doctor_person.h"
+#include "admin/doctor_person.h"
 
 enum shell_kind
 shell_kind(const char *path)

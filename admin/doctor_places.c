@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../gate/keyline.h"
-#include "authorities.h"
-#include "cleanup.h"
-#include "doctor_places.h"
+#include "gate/keyline.h"
+#include "admin/authorities.h"
+#include "store/cleanup.h"
+#include "admin/doctor_places.h"
 
 /* list: one of places, which all look alike.  NULL without memory. */
 static struct key_place *

@@ -7,7 +7,7 @@
 
 #include <pwd.h>
 
-#include "doctor.h"
+#include "admin/doctor.h"
 
 /* A name of AuthorizedKeysFile that is not in keys.files, or the other way
  * round. */

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_probe.h"
-#include "file.h"
+#include "store/cleanup.h"
+#include "admin/doctor_probe.h"
+#include "store/file.h"
 
 #define INSIDE "tfa-probe-is-inside"
 

@@ -13,8 +13,8 @@
 #include <limits.h>
 #include <pwd.h>
 
-#include "doctor.h"
-#include "doctor_child.h"
+#include "admin/doctor.h"
+#include "admin/doctor_child.h"
 
 #define PROBE_MS   5000 /* for an answer */
 #define PROBE_TEXT 256

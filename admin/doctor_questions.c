@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor_person.h"
-#include "doctor_questions.h"
+#include "admin/doctor_person.h"
+#include "admin/doctor_questions.h"
 
 #define GROUPS 256
 #define PEOPLE 5000 /* users of whom the first are looked at */

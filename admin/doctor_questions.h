@@ -8,8 +8,8 @@
 
 #include <pwd.h>
 
-#include "doctor_config.h"
-#include "policy.h"
+#include "admin/doctor_config.h"
+#include "store/policy.h"
 
 #define QUESTIONS        500         /* that are asked at most */
 #define QUESTION_ADDRESS "192.0.2.1" /* RFC 5737: nobody's */

@@ -14,12 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../gate/started.h"
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_daemon.h"
-#include "setup.h"
-#include "when.h"
+#include "gate/started.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_daemon.h"
+#include "admin/setup.h"
+#include "store/when.h"
 
 #define SLACK_S 2 /* start times are not exact */
 

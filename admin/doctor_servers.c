@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_daemon.h"
-#include "file.h"
-#include "sockets.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_daemon.h"
+#include "store/file.h"
+#include "admin/sockets.h"
 
 #define LISTEN_MS     1500
 #define PROGRAM_BYTES (16UL << 20)

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_probe.h"
+#include "store/cleanup.h"
+#include "admin/doctor_probe.h"
 
 #define ENVIRONMENT_MAX 65536
 #define SLACK_S         2

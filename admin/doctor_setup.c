@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "doctor.h"
-#include "setup.h"
-#include "when.h"
+#include "admin/doctor.h"
+#include "admin/setup.h"
+#include "store/when.h"
 
 static void
 judge_journal(struct doctor *doctor, const struct journal *journal)

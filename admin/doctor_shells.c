@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "doctor.h"
-#include "shells.h"
+#include "admin/doctor.h"
+#include "admin/shells.h"
 
 static bool
 home_is_set(const struct doctor *doctor)

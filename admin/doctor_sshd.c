@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_child.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_child.h"
 
 #define SSHD_MS 10000
 

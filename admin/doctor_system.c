@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_daemon.h"
-#include "file.h"
-#include "scan.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_daemon.h"
+#include "store/file.h"
+#include "store/scan.h"
 
 #define SSHRC      "/etc/ssh/sshrc"
 #define SSHD_BYTES (16UL << 20)

@@ -20,10 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor.h"
-#include "doctor_child.h"
-#include "doctor_person.h"
+#include "store/cleanup.h"
+#include "admin/doctor.h"
+#include "admin/doctor_child.h"
+#include "admin/doctor_person.h"
 
 #define ROOM_MIB  16
 #define FEW_FILES 1000

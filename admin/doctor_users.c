@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "directory.h"
-#include "doctor.h"
-#include "doctor_person.h"
+#include "store/cleanup.h"
+#include "admin/directory.h"
+#include "admin/doctor.h"
+#include "admin/doctor_person.h"
 
 struct person {
 	struct name name;

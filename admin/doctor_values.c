@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor_dump.h"
+#include "admin/doctor_dump.h"
 
 /* The same words: sshd prints a value without quotes and with one blank. */
 static bool

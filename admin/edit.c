@@ -13,11 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "editor.h"
-#include "file.h"
-#include "policy_file.h"
+#include "admin/admin.h"
+#include "store/cleanup.h"
+#include "admin/editor.h"
+#include "store/file.h"
+#include "store/policy_file.h"
 
 #define COPY_DIGITS 16
 

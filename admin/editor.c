@@ -8,9 +8,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "editor.h"
+#include "admin/admin.h"
+#include "store/cleanup.h"
+#include "admin/editor.h"
 
 /* What sh(1) answers where the program is not there, or is none. */
 #define SH_CANNOT 126

@@ -2,9 +2,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "admin.h"
-#include "report.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/report.h"
+#include "store/when.h"
 
 static void
 print_login(const struct explained *login)

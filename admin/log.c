@@ -3,12 +3,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "audit.h"
-#include "cleanup.h"
-#include "display.h"
-#include "utf8.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/audit.h"
+#include "store/cleanup.h"
+#include "store/display.h"
+#include "store/utf8.h"
+#include "store/when.h"
 
 struct listing {
 	const struct admin *admin;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pam_stack.h"
+#include "admin/pam_stack.h"
 
 static const struct {
 	const char *name;

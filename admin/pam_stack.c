@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "pam_stack.h"
-#include "read.h"
+#include "store/cleanup.h"
+#include "admin/pam_stack.h"
+#include "admin/read.h"
 
 #define ALL_TYPES (-1)
 

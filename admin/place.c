@@ -9,9 +9,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "file.h"
-#include "policy_file.h"
+#include "admin/admin.h"
+#include "store/file.h"
+#include "store/policy_file.h"
 
 #define SILENT_S 2 /* of waiting, before it is said */
 

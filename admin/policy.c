@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "caret.h"
-#include "cleanup.h"
-#include "file.h"
-#include "groups.h"
-#include "policy_file.h"
+#include "admin/admin.h"
+#include "admin/caret.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "store/groups.h"
+#include "store/policy_file.h"
 
 static int
 show(const struct admin *admin)

@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_child.h"
-#include "file.h"
-#include "read.h"
+#include "store/cleanup.h"
+#include "admin/doctor_child.h"
+#include "store/file.h"
+#include "admin/read.h"
 
 #define REAP_MS    200
 #define FLAGS      (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "admin.h"
-#include "utf8.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/utf8.h"
+#include "store/when.h"
 
 struct target {
 	const char *text; /* as given: "alice", "@staff" */

@@ -45,8 +45,8 @@
 
 #include <sys/types.h>
 
-#include "admin.h"
-#include "policy_file.h"
+#include "admin/admin.h"
+#include "store/policy_file.h"
 
 #define SETUP_PATH     256
 #define SETUP_STEPS    32

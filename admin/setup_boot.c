@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "admin/setup.h"
 
 int64_t
 boot_now_s(void)

@@ -11,12 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "groups.h"
-#include "policy_file.h"
-#include "setup.h"
-#include "store.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "store/groups.h"
+#include "store/policy_file.h"
+#include "admin/setup.h"
+#include "store/store.h"
 
 /* The user who logged in, by the kernel's word; or NULL. */
 static const char *

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "doctor_child.h"
-#include "setup.h"
+#include "admin/doctor_child.h"
+#include "admin/setup.h"
 
 /* Whoever waits holds the lock of setup, and may be the one who puts all back
  * in time. */

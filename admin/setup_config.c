@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup_site.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup_site.h"
 
 struct origin {
 	const char *dropin; /* NULL: as it is */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "setup.h"
-#include "when.h"
+#include "store/cleanup.h"
+#include "admin/setup.h"
+#include "store/when.h"
 
 /* Only a login that went through the new configuration shows that it works. */
 static bool

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "admin/setup.h"
 
 #define DEPTH_MAX 8
 

@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup.h"
 
 #define FOLDER      "/var/lib/tfa-setup"
 #define JOURNAL     "journal.json"

@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "admin/setup.h"
 
 #define SOCKET_UNIT  "tfa-keeper.socket"
 #define SERVICE_UNIT "tfa-keeper.service"

@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup.h"
 
 #define ANCESTORS_MAX   64
 #define ENVIRONMENT_MAX 131072

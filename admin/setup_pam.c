@@ -9,10 +9,10 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "doctor_dump.h"
-#include "pam_stack.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "admin/doctor_dump.h"
+#include "admin/pam_stack.h"
+#include "admin/setup.h"
 
 #define PAM_FOLDER "/etc/pam.d/"
 

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup.h"
 
 static const char *const units[] = {"tfa-keeper.service", "tfa-keeper.socket"};
 #define UNITS (sizeof(units) / sizeof(units[0]))

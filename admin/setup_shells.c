@@ -2,8 +2,8 @@
  * Login shells that do not run the gate are found before sshd sends their
  * users to it: by the judge that doctor has, on the configuration to be.
  */
-#include "setup_site.h"
-#include "shells.h"
+#include "admin/setup_site.h"
+#include "admin/shells.h"
 
 void
 site_shells(struct setup *setup, const struct config *config, FILE *report)

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup.h"
-#include "utf8.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup.h"
+#include "store/utf8.h"
 
 /* A row of --json. */
 struct shown {

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor_config.h"
-#include "doctor_dump.h"
-#include "setup_site.h"
+#include "admin/doctor_config.h"
+#include "admin/doctor_dump.h"
+#include "admin/setup_site.h"
 
 struct judge {
 	const struct config *config;

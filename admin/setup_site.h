@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#include "doctor_config.h"
-#include "setup.h"
+#include "admin/doctor_config.h"
+#include "admin/setup.h"
 
 /* What the site puts before our drop-in; it sorts before it. */
 #define SITE_FILE SETUP_DROPINS "/" CONFIG_SITE

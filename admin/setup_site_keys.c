@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "authorities.h"
-#include "setup_site.h"
+#include "admin/authorities.h"
+#include "admin/setup_site.h"
 
 #define KEY_PATH (2 * CONFIG_WORD)
 

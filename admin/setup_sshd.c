@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup.h"
 
 #define PID_FILE    "/run/sshd.pid"
 #define SSHD_FOLDER "/run/sshd"

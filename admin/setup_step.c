@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup.h"
 
 static bool
 fail(const char *path)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "otpauth.h"
-#include "setup.h"
+#include "store/otpauth.h"
+#include "admin/setup.h"
 
 static const char dropin[] = {
 #include "etc/sshd-tfa.conf.inc"

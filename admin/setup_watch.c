@@ -14,9 +14,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "setup.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "admin/setup.h"
 
 #define UNIT    "tfa-setup.service"
 #define LATER_S 3600 /* that another setup may hold the lock */

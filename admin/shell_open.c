@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "shell_try.h"
+#include "store/cleanup.h"
+#include "admin/shell_try.h"
 
 #define GROUPS 256
 

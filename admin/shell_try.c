@@ -18,11 +18,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_child.h"
-#include "doctor_dump.h"
-#include "passwd.h"
-#include "shell_try.h"
+#include "store/cleanup.h"
+#include "admin/doctor_child.h"
+#include "admin/doctor_dump.h"
+#include "store/passwd.h"
+#include "admin/shell_try.h"
 
 #define SAID_MAX  4096 /* the rest is read and dropped */
 #define REAP_MS   1000

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor_child.h"
-#include "doctor_dump.h"
-#include "doctor_person.h"
-#include "passwd.h"
-#include "shell_try.h"
-#include "shells.h"
+#include "admin/doctor_child.h"
+#include "admin/doctor_dump.h"
+#include "admin/doctor_person.h"
+#include "store/passwd.h"
+#include "admin/shell_try.h"
+#include "admin/shells.h"
 
 #define TRIALS_MS 20000 /* of all: after that, none is begun */
 #define NAMED     3     /* users of a shell; the others are counted */

@@ -8,7 +8,7 @@
 
 #include <pwd.h>
 
-#include "doctor_config.h"
+#include "admin/doctor_config.h"
 
 struct shells {
 	const char *gate;

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "report.h"
-#include "utf8.h"
+#include "admin/admin.h"
+#include "store/cleanup.h"
+#include "store/report.h"
+#include "store/utf8.h"
 
 #define NAMED   3    /* the others are counted */
 #define WAIT_MS 2000 /* for a keeper that took the change down just now */

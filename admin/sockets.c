@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_child.h"
-#include "sockets.h"
+#include "store/cleanup.h"
+#include "admin/doctor_child.h"
+#include "admin/sockets.h"
 
 #define LISTENS 0x0a /* TCP_LISTEN, as /proc/net/tcp has it */
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor_questions.h"
-#include "shells.h"
+#include "admin/doctor_questions.h"
+#include "admin/shells.h"
 
 /* Calls fits for each pattern of a list, as sshd: one with '!' that fits
  * ends it. */

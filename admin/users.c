@@ -2,16 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "directory.h"
-#include "groups.h"
-#include "people.h"
-#include "read.h"
-#include "report.h"
-#include "summary.h"
-#include "utf8.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/cleanup.h"
+#include "admin/directory.h"
+#include "store/groups.h"
+#include "store/people.h"
+#include "admin/read.h"
+#include "store/report.h"
+#include "admin/summary.h"
+#include "store/utf8.h"
+#include "store/when.h"
 
 #define NSSWITCH "/etc/nsswitch.conf"
 

@@ -16,11 +16,11 @@
 #ifndef TFA_GATE_H
 #define TFA_GATE_H
 
-#include "client.h"
-#include "facts.h"
-#include "keyfile.h"
-#include "keys.h"
-#include "term.h"
+#include "store/client.h"
+#include "gate/facts.h"
+#include "gate/keyfile.h"
+#include "gate/keys.h"
+#include "gate/term.h"
 
 struct gate {
 	struct client_options keeper;

@@ -8,9 +8,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "keyfile.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "gate/keyfile.h"
 
 #define UID_TEXT 24
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "keyfile.h"
+#include "gate/keyfile.h"
 
 #define LINKS_MAX 40 /* as in the kernel */
 

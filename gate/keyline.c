@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cleanup.h"
-#include "keyline.h"
+#include "store/cleanup.h"
+#include "gate/keyline.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

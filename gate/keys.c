@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "keyline.h"
-#include "keys.h"
+#include "store/cleanup.h"
+#include "gate/keyline.h"
+#include "gate/keys.h"
 
 /* A reader of SSH's wire format (RFC 4251 section 5) that cannot overrun. */
 struct wire {

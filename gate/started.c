@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "started.h"
+#include "store/cleanup.h"
+#include "gate/started.h"
 
 #define NS_PER_S 1000000000LL
 #define STAT_MAX 1024 /* bytes of /proc/PID/stat that we need */

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "scan.h"
+#include "store/cleanup.h"
+#include "store/scan.h"
 
 #define WAIT_MS  2000
 #define ALARM_S  30 /* whoever asked waits no longer */

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "gate.h"
-#include "report.h"
-#include "show.h"
-#include "term.h"
-#include "when.h"
+#include "store/cleanup.h"
+#include "gate/gate.h"
+#include "store/report.h"
+#include "store/show.h"
+#include "gate/term.h"
+#include "store/when.h"
 
 #define EX_USAGE 2
 

@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "announce.h"
-#include "enroll.h"
-#include "utf8.h"
-#include "when.h"
+#include "store/announce.h"
+#include "store/enroll.h"
+#include "store/utf8.h"
+#include "store/when.h"
 
 #define NEVER_S 1 /* before all that a record can tell of; 0 is "not there" */
 

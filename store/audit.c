@@ -7,10 +7,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "audit.h"
-#include "cleanup.h"
-#include "file.h"
-#include "utf8.h"
+#include "store/audit.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "store/utf8.h"
 
 /* clang-format off */
 #define TEXT(member) \

@@ -1,4 +1,4 @@
-#include "base32.h"
+#include "store/base32.h"
 
 #include <stdbool.h>
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "claims.h"
-#include "cleanup.h"
-#include "hash.h"
+#include "store/claims.h"
+#include "store/cleanup.h"
+#include "store/hash.h"
 
 /* Padded base64 of len characters; its bytes in ret, at most len * 3 / 4. */
 static bool

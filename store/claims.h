@@ -5,7 +5,7 @@
 #ifndef TFA_CLAIMS_H
 #define TFA_CLAIMS_H
 
-#include "protocol.h"
+#include "store/protocol.h"
 
 /*
  * The fingerprint of "publickey TYPE BLOB", a line of the file that

@@ -6,10 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "client.h"
-#include "passwd.h"
-#include "sibling.h"
+#include "store/cleanup.h"
+#include "store/client.h"
+#include "store/passwd.h"
+#include "store/sibling.h"
 
 #define SEND_S 10 /* to connect, and to send */
 

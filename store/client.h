@@ -11,7 +11,7 @@
 
 #include <sys/types.h>
 
-#include "protocol.h"
+#include "store/protocol.h"
 
 #define CLIENT_SOCKET  "/run/tfa/keeper.sock"
 #define CLIENT_USER    "_tfa"

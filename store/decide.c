@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy.h"
+#include "store/policy.h"
 
 /* What one rule says of a subject. */
 enum match {

@@ -1,4 +1,4 @@
-#include "display.h"
+#include "store/display.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "enroll.h"
-#include "hash.h"
-#include "spent.h"
-#include "utf8.h"
-#include "verify.h"
+#include "store/enroll.h"
+#include "store/hash.h"
+#include "store/spent.h"
+#include "store/utf8.h"
+#include "store/verify.h"
 
 /* Named by its hash, which tells nothing of the secret. */
 static bool

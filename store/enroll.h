@@ -12,9 +12,9 @@
 #ifndef TFA_ENROLL_H
 #define TFA_ENROLL_H
 
-#include "import.h"
-#include "login.h"
-#include "onetime.h"
+#include "store/import.h"
+#include "store/login.h"
+#include "store/onetime.h"
 
 #define ENROLL_SECRET_BYTES 20 /* 160 bits, RFC 4226 section 4 R6 */
 #define ENROLL_S            600

@@ -1,4 +1,4 @@
-#include "fault.h"
+#include "store/fault.h"
 
 const char *
 fault_name(enum fault fault)

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
+#include "store/cleanup.h"
+#include "store/file.h"
 
 #define FIRST_ROOM 4095 /* bytes: most files that are read are smaller */
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "groups.h"
+#include "store/cleanup.h"
+#include "store/groups.h"
 
 #define GROUP_MAX (4UL << 20) /* bytes of one group's entry */
 

@@ -1,4 +1,4 @@
-#include "hash.h"
+#include "store/hash.h"
 
 #include <openssl/evp.h>
 #include <string.h>

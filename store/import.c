@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "import.h"
+#include "store/import.h"
 
 /* clang-format off */
 static const struct json_field scratch_item = {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base32.h"
-#include "import_reader.h"
+#include "store/base32.h"
+#include "store/import_reader.h"
 
 bool
 span_is(struct span span, const char *word)

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "json.h"
-#include "json_lex.h"
+#include "store/cleanup.h"
+#include "store/json.h"
+#include "store/json_lex.h"
 
 /* As deep as any text may be, and where a check points. */
 #define STEPS (JSON_DEPTH_MAX + 3)

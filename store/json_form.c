@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json.h"
-#include "when.h"
+#include "store/json.h"
+#include "store/when.h"
 
 static bool
 time_read(const char *text, void *ret)

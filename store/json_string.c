@@ -1,8 +1,8 @@
 #include <endian.h>
 #include <string.h>
 
-#include "json_lex.h"
-#include "utf8.h"
+#include "store/json_lex.h"
+#include "store/utf8.h"
 
 /* The four digits of \uXXXX, or -1. */
 static int

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "cleanup.h"
-#include "json.h"
+#include "store/cleanup.h"
+#include "store/json.h"
 
 void
 json_text_free(char **text)

@@ -14,11 +14,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "hash.h"
-#include "keeper.h"
-#include "keeper_confine.h"
-#include "otp.h"
+#include "store/cleanup.h"
+#include "store/hash.h"
+#include "store/keeper.h"
+#include "store/keeper_confine.h"
+#include "store/otp.h"
 
 #define KEEPER_USER "_tfa"
 #define EX_USAGE    2

@@ -22,11 +22,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "audit.h"
-#include "enroll.h"
-#include "groups.h"
-#include "keeper_rate.h"
-#include "protocol.h"
+#include "store/audit.h"
+#include "store/enroll.h"
+#include "store/groups.h"
+#include "store/keeper_rate.h"
+#include "store/protocol.h"
 
 #define RECEIVE_MS 2000 /* in which the request must come */
 #define FOLLOW_MS  50   /* and a verify that follows on a login */

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "enroll.h"
-#include "keeper.h"
-#include "utf8.h"
+#include "store/cleanup.h"
+#include "store/enroll.h"
+#include "store/keeper.h"
+#include "store/utf8.h"
 
 struct amend {
 	struct call *call;

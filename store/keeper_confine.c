@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "keeper_confine.h"
+#include "store/cleanup.h"
+#include "store/keeper_confine.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64

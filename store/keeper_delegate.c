@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "claims.h"
-#include "keeper.h"
-#include "verify.h"
+#include "store/claims.h"
+#include "store/keeper.h"
+#include "store/verify.h"
 
 static enum membership
 admin_of(struct call *call, const char *name, gid_t gid)

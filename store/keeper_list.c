@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "claims.h"
-#include "cleanup.h"
-#include "keeper.h"
-#include "report.h"
+#include "store/claims.h"
+#include "store/cleanup.h"
+#include "store/keeper.h"
+#include "store/report.h"
 
 void
 keeper_explain(struct call *call)

@@ -9,13 +9,13 @@
 #include <sys/random.h>
 #include <syslog.h>
 
-#include "base32.h"
-#include "claims.h"
-#include "cleanup.h"
-#include "enroll.h"
-#include "keeper.h"
-#include "utf8.h"
-#include "verify.h"
+#include "store/base32.h"
+#include "store/claims.h"
+#include "store/cleanup.h"
+#include "store/enroll.h"
+#include "store/keeper.h"
+#include "store/utf8.h"
+#include "store/verify.h"
 
 struct attempt {
 	struct call *call;

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "cleanup.h"
-#include "enroll.h"
-#include "keeper.h"
+#include "store/cleanup.h"
+#include "store/enroll.h"
+#include "store/keeper.h"
 
 struct provision {
 	struct call *call;

@@ -1,4 +1,4 @@
-#include "keeper_rate.h"
+#include "store/keeper_rate.h"
 
 #define DAY_MS (86400LL * 1000)
 

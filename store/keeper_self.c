@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "claims.h"
-#include "cleanup.h"
-#include "enroll.h"
-#include "keeper.h"
-#include "spent.h"
-#include "verify.h"
+#include "store/claims.h"
+#include "store/cleanup.h"
+#include "store/enroll.h"
+#include "store/keeper.h"
+#include "store/spent.h"
+#include "store/verify.h"
 
 struct change_of_own {
 	struct call *call;

@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "keeper.h"
-#include "passwd.h"
-#include "people.h"
-#include "policy_file.h"
-#include "utf8.h"
+#include "store/cleanup.h"
+#include "store/keeper.h"
+#include "store/passwd.h"
+#include "store/people.h"
+#include "store/policy_file.h"
+#include "store/utf8.h"
 
 enum who {
 	WHO_NOBODY = 0,

@@ -1,9 +1,9 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "hash.h"
-#include "onetime.h"
-#include "typed.h"
+#include "store/hash.h"
+#include "store/onetime.h"
+#include "store/typed.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "record.h"
+#include "store/record.h"
 
 #define ONETIME_BYTES 10
 #define ONETIME_CHARS 16

@@ -1,4 +1,4 @@
-#include "otp.h"
+#include "store/otp.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

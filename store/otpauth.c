@@ -1,4 +1,4 @@
-#include "otpauth.h"
+#include "store/otpauth.h"
 
 #include <stdint.h>
 #include <stdio.h>

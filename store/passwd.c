@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "passwd.h"
+#include "store/cleanup.h"
+#include "store/passwd.h"
 
 #define PASSWD "/etc/passwd"
 #define FIELDS 7

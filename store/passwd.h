@@ -9,7 +9,7 @@
 #include <pwd.h>
 #include <stddef.h>
 
-#include "fault.h"
+#include "store/fault.h"
 
 /*
  * *ret: the first entry of that uid; it stays until the next call.

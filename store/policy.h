@@ -14,11 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "address.h"
-#include "fault.h"
-#include "json.h"
-#include "otpauth.h"
-#include "verdict.h"
+#include "store/address.h"
+#include "store/fault.h"
+#include "store/json.h"
+#include "store/otpauth.h"
+#include "store/verdict.h"
 
 #define POLICY_MAX    (256UL * 1024) /* bytes of a policy file */
 #define USER_TEXT     257            /* a user's or a group's name */

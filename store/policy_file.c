@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "policy_file.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "store/policy_file.h"
 
 static enum fault
 fail(const char *path, char ret_why[static POLICY_WHY_TEXT])

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "policy.h"
+#include "store/policy.h"
 
 #define POLICY_WHY_TEXT 512
 

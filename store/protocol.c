@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "cleanup.h"
-#include "protocol.h"
+#include "store/cleanup.h"
+#include "store/protocol.h"
 
 /* clang-format off */
 #define FIELD(type, k, member, n) \

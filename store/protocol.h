@@ -9,8 +9,8 @@
 #ifndef TFA_PROTOCOL_H
 #define TFA_PROTOCOL_H
 
-#include "import.h"
-#include "login.h"
+#include "store/import.h"
+#include "store/login.h"
 
 #define PROTOCOL_VERSION 1
 #define PACKET_MAX       65536

@@ -1,9 +1,9 @@
-#include "qr.h"
+#include "store/qr.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "store/cleanup.h"
 
 #define SVG_QUIET 4 /* modules of margin on each side */
 #define SVG_SCALE 8 /* pixels a module, where nobody scales it */

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "display.h"
-#include "fault.h"
+#include "store/display.h"
+#include "store/fault.h"
 
 #define QR_QUIET   2   /* modules of margin on each side */
 #define QR_MOST    512 /* bytes of text */

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "base32.h"
-#include "record.h"
+#include "store/base32.h"
+#include "store/record.h"
 
 static const char *const type_names[] = {"totp", NULL};
 const char *const record_algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};

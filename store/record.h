@@ -14,12 +14,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "address.h"
-#include "fault.h"
-#include "hash.h"
-#include "json.h"
-#include "otp.h"
-#include "policy.h"
+#include "store/address.h"
+#include "store/fault.h"
+#include "store/hash.h"
+#include "store/json.h"
+#include "store/otp.h"
+#include "store/policy.h"
 
 #define RECORD_MAX      (64UL * 1024) /* bytes of a record's text */
 #define DEVICES_MAX     8

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "record.h"
+#include "store/record.h"
 
 /* No libcrypto: the gate, which has none, reads with the same tables. */
 bool

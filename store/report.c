@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report.h"
-#include "when.h"
+#include "store/report.h"
+#include "store/when.h"
 
 static const char *const type_names[] = {"totp", NULL};
 

@@ -5,7 +5,7 @@
 #ifndef TFA_REPORT_H
 #define TFA_REPORT_H
 
-#include "login.h"
+#include "store/login.h"
 
 #define REPORT_TEXT    768 /* a rule, a group, and a sentence around them */
 #define FROM_TEXT      200

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report.h"
-#include "when.h"
+#include "store/report.h"
+#include "store/when.h"
 
 #define UNTIL_TEXT 48 /* of say_until() */
 

@@ -9,9 +9,9 @@
 #ifndef TFA_SCAN_H
 #define TFA_SCAN_H
 
-#include "otpauth.h"
-#include "protocol.h"
-#include "qr.h"
+#include "store/otpauth.h"
+#include "store/protocol.h"
+#include "store/qr.h"
 
 /* To tfa-qr. */
 struct scan_request {

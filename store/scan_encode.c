@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "scan.h"
+#include "store/scan.h"
 
 static enum fault
 make(const struct scan_request *request, const char *host, struct scan *ret)

@@ -1,11 +1,11 @@
-#include "show.h"
+#include "store/show.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "qr.h"
-#include "utf8.h"
+#include "store/cleanup.h"
+#include "store/qr.h"
+#include "store/utf8.h"
 
 /* For whoever cannot scan: the key in groups of four. */
 static void

@@ -5,9 +5,9 @@
 #ifndef TFA_SHOW_H
 #define TFA_SHOW_H
 
-#include "display.h"
-#include "protocol.h"
-#include "scan.h"
+#include "store/display.h"
+#include "store/protocol.h"
+#include "store/scan.h"
 
 #define SHOW_RECOVERY_TEXT 2048
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "onetime.h"
-#include "spent.h"
+#include "store/onetime.h"
+#include "store/spent.h"
 
 /* Makes item i the newest.  Whether it was not. */
 static bool

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "file.h"
-#include "hash.h"
-#include "store.h"
+#include "store/cleanup.h"
+#include "store/file.h"
+#include "store/hash.h"
+#include "store/store.h"
 
 #define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
 #define START_MAX 160  /* bytes of a long name that its file shows */

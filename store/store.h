@@ -27,8 +27,8 @@
 
 #include <stdbool.h>
 
-#include "fault.h"
-#include "record.h"
+#include "store/fault.h"
+#include "store/record.h"
 
 #define STORE_WHY_TEXT  240
 #define STORE_FILE_MAX  240 /* with ".json.damaged" it is a file's name */

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "typed.h"
-#include "utf8.h"
+#include "store/typed.h"
+#include "store/utf8.h"
 
 #define ESC 0x1b
 #define BEL 0x07

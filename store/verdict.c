@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verdict.h"
-#include "when.h"
+#include "store/verdict.h"
+#include "store/when.h"
 
 #define LONG_WAIT_S   3600  /* above that, no seconds */
 #define DURATION_SAID 64    /* bytes, for duration_say() */

@@ -1,10 +1,10 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "onetime.h"
-#include "spent.h"
-#include "typed.h"
-#include "verify.h"
+#include "store/onetime.h"
+#include "store/spent.h"
+#include "store/typed.h"
+#include "store/verify.h"
 
 bool
 verify_digits(

@@ -1,4 +1,4 @@
-#include "when.h"
+#include "store/when.h"
 
 #include <inttypes.h>
 #include <stdio.h>

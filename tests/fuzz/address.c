@@ -1,10 +1,10 @@
-#include "address.h"
+#include "store/address.h"
 
 #include <string.h>
 
-#include "claims.h"
-#include "cleanup.h"
-#include "fuzz.h"
+#include "store/claims.h"
+#include "store/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 static void
 whole(const char *text)

@@ -1,11 +1,11 @@
 #include <string.h>
 
-#include "cleanup.h"
-#include "fuzz.h"
-#include "onetime.h"
-#include "typed.h"
-#include "utf8.h"
-#include "verify.h"
+#include "store/cleanup.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/onetime.h"
+#include "store/typed.h"
+#include "store/utf8.h"
+#include "store/verify.h"
 
 /* What somebody types at the prompt. */
 int

@@ -1,4 +1,4 @@
-#include "address.h"
+#include "store/address.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

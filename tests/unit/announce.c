@@ -1,11 +1,11 @@
-#include "announce.h"
+#include "store/announce.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "verify.h"
+#include "tests/unit/fixture.h"
+#include "store/verify.h"
 
 #define HOUR_S 3600
 

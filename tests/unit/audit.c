@@ -1,4 +1,4 @@
-#include "audit.h"
+#include "store/audit.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fixture.h"
-#include "inject.h"
-#include "utf8.h"
+#include "store/file.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
+#include "store/utf8.h"
 
 struct scene {
 	char folder[FOLDER_MAX];

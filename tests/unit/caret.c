@@ -1,9 +1,9 @@
-#include "../../admin/caret.h"
+#include "admin/caret.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 static const struct {
 	const char *text;

@@ -1,10 +1,10 @@
-#include "claims.h"
+#include "store/claims.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 /* Three keys, and what ssh-keygen -l says of them. */
 /* clang-format off */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define RULE(name, who, mode) \
 	"{'name': '" name "', " who ", 'mode': '" mode "'}"

@@ -1,4 +1,4 @@
-#include "../../admin/directory.h"
+#include "admin/directory.h"
 
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-#include "display.h"
+#include "store/display.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../gate/facts.h"
-#include "fixture.h"
-#include "inject.h"
+#include "gate/facts.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
 
 /* In a process of its own: Criterion's needs its environment. */
 static int

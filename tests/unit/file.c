@@ -1,4 +1,4 @@
-#include "file.h"
+#include "store/file.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fixture.h"
-#include "inject.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
 
 struct scene {
 	char path[FOLDER_MAX];

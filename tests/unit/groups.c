@@ -1,11 +1,11 @@
-#include "groups.h"
+#include "store/groups.h"
 
 #include <criterion/criterion.h>
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define NO_GID ((gid_t)-2)
 

@@ -1,4 +1,4 @@
-#include "hash.h"
+#include "store/hash.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
-#include "import.h"
+#include "store/import.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "enroll.h"
-#include "fixture.h"
-#include "protocol.h"
+#include "store/enroll.h"
+#include "tests/unit/fixture.h"
+#include "store/protocol.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* RFC 6238's secret, "12345678901234567890". */

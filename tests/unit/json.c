@@ -1,4 +1,4 @@
-#include "json.h"
+#include "store/json.h"
 
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "inject.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
 
 #define TEXT_MAX 4096
 

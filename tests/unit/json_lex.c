@@ -1,11 +1,11 @@
-#include "json_lex.h"
+#include "store/json_lex.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 Test(json_lex, takes_every_token)
 {

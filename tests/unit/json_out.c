@@ -1,11 +1,11 @@
-#include "json_out.h"
+#include "store/json_out.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "inject.h"
+#include "tests/unit/inject.h"
 
 Test(json_out, grows_and_keeps_what_it_has)
 {

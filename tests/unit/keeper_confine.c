@@ -1,5 +1,5 @@
 /* Each in a child: there is no way back. */
-#include "keeper_confine.h"
+#include "store/keeper_confine.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define NOT_HERE 99
 

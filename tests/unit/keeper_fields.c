@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fixture.h"
-#include "inject.h"
-#include "keeper.h"
+#include "store/file.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
+#include "store/keeper.h"
 
 #define PAGE      "store/PROTOCOL.md"
 #define ROWS_MAX  32

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "client.h"
-#include "file.h"
-#include "inject.h"
-#include "keeper_scene.h"
+#include "store/cleanup.h"
+#include "store/client.h"
+#include "store/file.h"
+#include "tests/unit/inject.h"
+#include "tests/unit/keeper_scene.h"
 
 #define MOST_CALLS 5000
 #define TEXT_MAX   65536

@@ -7,9 +7,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "fixture.h"
-#include "inject.h"
-#include "keeper.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
+#include "store/keeper.h"
 
 /* A socket that listens, and a connection to it that has sent something. */
 static int

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fixture.h"
-#include "keeper_pool.h"
-#include "keeper_worker.h"
+#include "tests/unit/fixture.h"
+#include "store/keeper_pool.h"
+#include "store/keeper_worker.h"
 
 #define BEGIN_MS 1000
 

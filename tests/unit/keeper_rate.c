@@ -1,8 +1,8 @@
-#include "keeper_rate.h"
+#include "store/keeper_rate.h"
 
 #include <criterion/criterion.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define ALICE     1001
 #define MINUTE_MS (RATE_S * 1000LL)

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "inject.h"
-#include "keeper_scene.h"
+#include "store/file.h"
+#include "tests/unit/inject.h"
+#include "tests/unit/keeper_scene.h"
 
 #define SEEN_MAX 65536
 #define CHANGES  32

@@ -1,4 +1,4 @@
-#include "keeper_scene.h"
+#include "tests/unit/keeper_scene.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "enroll.h"
-#include "file.h"
-#include "inject.h"
+#include "store/enroll.h"
+#include "store/file.h"
+#include "tests/unit/inject.h"
 
 static const uint8_t waiting[ENROLL_SECRET_BYTES] = {7};
 

@@ -7,8 +7,8 @@
 #ifndef TFA_KEEPER_SCENE_H
 #define TFA_KEEPER_SCENE_H
 
-#include "fixture.h"
-#include "keeper.h"
+#include "tests/unit/fixture.h"
+#include "store/keeper.h"
 
 #define SCENE_HELPER "daemon" /* a delegate, where the policy has admins */
 #define SCENE_HELPED "sys"

@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fixture.h"
-#include "inject.h"
-#include "json_lex.h"
-#include "keeper.h"
-#include "people.h"
-#include "utf8.h"
+#include "store/file.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
+#include "store/json_lex.h"
+#include "store/keeper.h"
+#include "store/people.h"
+#include "store/utf8.h"
 
 #define REQUEST_MAX 256
 

@@ -1,10 +1,10 @@
-#include "login.h"
+#include "store/login.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define HOUR_S 3600
 

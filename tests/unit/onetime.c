@@ -1,9 +1,9 @@
-#include "onetime.h"
+#include "store/onetime.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 Test(onetime, writes_80_bits_in_fours)
 {

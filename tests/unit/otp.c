@@ -1,4 +1,4 @@
-#include "otp.h"
+#include "store/otp.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inject.h"
+#include "tests/unit/inject.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

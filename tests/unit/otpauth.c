@@ -1,12 +1,12 @@
-#include "otpauth.h"
+#include "store/otpauth.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base32.h"
-#include "enroll.h"
-#include "qr.h"
+#include "store/base32.h"
+#include "store/enroll.h"
+#include "store/qr.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define SECRET     "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

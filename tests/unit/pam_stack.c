@@ -1,4 +1,4 @@
-#include "../../admin/pam_stack.h"
+#include "admin/pam_stack.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ENV      "session required pam_env.so "

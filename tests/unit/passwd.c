@@ -1,4 +1,4 @@
-#include "passwd.h"
+#include "store/passwd.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fixture.h"
-#include "inject.h"
+#include "store/file.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
 
 static char folder[FOLDER_MAX], path[FOLDER_MAX + 8];
 

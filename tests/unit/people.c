@@ -1,4 +1,4 @@
-#include "people.h"
+#include "store/people.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "inject.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
 
 /* Everyone whom passwd lists, as getpwnam(3) finds them. */
 Test(people, are_whom_passwd_has)

@@ -1,4 +1,4 @@
-#include "../../admin/admin.h"
+#include "admin/admin.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fixture.h"
-#include "inject.h"
+#include "store/file.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
 
 static char said[1024];
 

@@ -1,13 +1,13 @@
 /* Reading and writing a policy; decide.c tests what it decides. */
-#include "policy.h"
+#include "store/policy.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "when.h"
+#include "tests/unit/fixture.h"
+#include "store/when.h"
 
 /* The policy that design.md prints. */
 static const char example[] =

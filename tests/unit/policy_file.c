@@ -1,4 +1,4 @@
-#include "policy_file.h"
+#include "store/policy_file.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fixture.h"
+#include "store/file.h"
+#include "tests/unit/fixture.h"
 
 #define STRANGER 4242
 

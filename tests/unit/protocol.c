@@ -1,4 +1,4 @@
-#include "protocol.h"
+#include "store/protocol.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 static void
 connect_pair(int pair[static 2])

@@ -1,4 +1,4 @@
-#include "qr.h"
+#include "store/qr.h"
 
 #include <criterion/criterion.h>
 #include <qrencode.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "json.h"
+#include "store/cleanup.h"
+#include "store/json.h"
 
 #define SIDE_MAX 128
 #define QUIET    2

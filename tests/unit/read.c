@@ -1,4 +1,4 @@
-#include "../../admin/read.h"
+#include "admin/read.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

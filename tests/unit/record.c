@@ -1,4 +1,4 @@
-#include "record.h"
+#include "store/record.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base32.h"
-#include "fixture.h"
-#include "onetime.h"
-#include "spent.h"
+#include "store/base32.h"
+#include "tests/unit/fixture.h"
+#include "store/onetime.h"
+#include "store/spent.h"
 
 #define HASH1 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define HASH3 "22112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

@@ -1,11 +1,11 @@
-#include "report.h"
-#include "when.h"
+#include "store/report.h"
+#include "store/when.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define RULE                                                          \
 	"{'name': 'staff', 'groups': ['staff'], 'mode': 'required', " \

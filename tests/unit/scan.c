@@ -1,4 +1,4 @@
-#include "scan.h"
+#include "store/scan.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#include "../../gate/session.h"
-#include "../../admin/doctor_dump.h"
+#include "gate/session.h"
+#include "admin/doctor_dump.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define WORDS_MAX 8
 

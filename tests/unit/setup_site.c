@@ -4,8 +4,8 @@
 
 #include <criterion/criterion.h>
 
-#include "../../admin/setup_site.h"
-#include "cleanup.h"
+#include "admin/setup_site.h"
+#include "store/cleanup.h"
 
 TestSuite(setup_site, .timeout = 30);
 

@@ -3,9 +3,9 @@
 
 #include <criterion/criterion.h>
 
-#include "../../admin/doctor_dump.h"
-#include "../../admin/setup.h"
-#include "cleanup.h"
+#include "admin/doctor_dump.h"
+#include "admin/setup.h"
+#include "store/cleanup.h"
 
 TestSuite(setup_text, .timeout = 30);
 

@@ -1,8 +1,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "show.h"
+#include "store/cleanup.h"
+#include "store/show.h"
 
 static const struct reply reply = {.user = "alice",
     .issuer = "Example",

@@ -1,8 +1,8 @@
-#include "../../gate/sshd.h"
+#include "gate/sshd.h"
 
 #include <criterion/criterion.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 TestSuite(sshd, .timeout = 30);
 

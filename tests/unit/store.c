@@ -1,4 +1,4 @@
-#include "store.h"
+#include "store/store.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fixture.h"
-#include "inject.h"
+#include "store/file.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/inject.h"
 
 #define STRANGER 4242
 

@@ -1,5 +1,5 @@
 /* The prompt, where no scenario can choose the moment. */
-#include "../../gate/term.h"
+#include "gate/term.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "verdict.h"
+#include "store/verdict.h"
 
 #define ANSWERED 40 /* and the answer: the child's exit status */
 

@@ -1,11 +1,11 @@
-#include "typed.h"
+#include "store/typed.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "protocol.h"
-#include "utf8.h"
+#include "tests/unit/fixture.h"
+#include "store/protocol.h"
+#include "store/utf8.h"
 
 #define PASTE_BEGINS "\033[200~"
 #define PASTE_ENDS   "\033[201~"

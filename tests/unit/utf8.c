@@ -1,9 +1,9 @@
-#include "utf8.h"
+#include "store/utf8.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 Test(utf8, measures_a_character)
 {

@@ -1,10 +1,10 @@
-#include "verdict.h"
+#include "store/verdict.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "protocol.h"
+#include "tests/unit/fixture.h"
+#include "store/protocol.h"
 
 Test(verdict, denies_with_memory_that_was_zeroed)
 {

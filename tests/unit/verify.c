@@ -1,12 +1,12 @@
-#include "verify.h"
+#include "store/verify.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "onetime.h"
-#include "spent.h"
+#include "tests/unit/fixture.h"
+#include "store/onetime.h"
+#include "store/spent.h"
 
 #define BACKOFF_S 30
 #define MOST_S    3600

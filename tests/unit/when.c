@@ -1,4 +1,4 @@
-#include "when.h"
+#include "store/when.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
