@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "admin/doctor_findings.h"
+#include "store/json.h"
 
 #define CONFIG_LINES   20000
 #define CONFIG_DEPTH   16   /* of Include, as in sshd */
@@ -87,12 +87,5 @@ void config_criteria(const struct config *config, const char *name,
 /* The first Match with a criterion that is not known here, so that who fits it
  * cannot be told; or NULL. */
 const struct config_line *config_strange_match(const struct config *config);
-
-/*
- * Judges the order: what stands before our Match all and beats it, what our
- * Match all displaces, an Include below a Match, AcceptEnv lines that let code
- * in.
- */
-void config_judge(const struct config *config, struct findings *findings);
 
 #endif

@@ -8,6 +8,7 @@
 #define TFA_DOCTOR_DUMP_H
 
 #include "admin/doctor_config.h"
+#include "admin/doctor_findings.h"
 #include "store/policy.h"
 
 /* Where fish finds its own functions, and no user can write. */
@@ -102,5 +103,12 @@ bool dump_pattern_is_open(const char *pattern);
 bool dump_guards(const char *keyword, const char **ret_value);
 
 void views_done(struct views *views);
+
+/*
+ * Judges the order: what stands before our Match all and beats it, what our
+ * Match all displaces, an Include below a Match, AcceptEnv lines that let code
+ * in.
+ */
+void config_judge(const struct config *config, struct findings *findings);
 
 #endif

@@ -9,6 +9,7 @@
 #include <pwd.h>
 
 #include "admin/doctor_config.h"
+#include "admin/doctor_findings.h"
 
 struct shells {
 	const char *gate;
