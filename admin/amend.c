@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 
 #define QUESTION 512
 

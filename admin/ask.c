@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/json_out.h"
 #include "store/typed.h"
-#include "store/utf8.h"
-#include "store/when.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 /* Longer than a keeper that is busy lets root wait. */
 #define NOTE_WAIT_MS 6000

@@ -7,7 +7,7 @@
 
 #include "gate/keyline.h"
 #include "admin/authorities.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/read.h"
 
 /* TYPE KEY, without options, of which sshd takes none there. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "admin/caret.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define INDENT "    "
 #define CUT    "..."

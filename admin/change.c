@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/policy_file.h"
 
 int

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/directory.h"
 #include "admin/doctor.h"
 #include "admin/doctor_person.h"

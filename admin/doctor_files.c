@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 
 /* also: who may own it beside root. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "admin/doctor_findings.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define FINDINGS_MAX 50
 

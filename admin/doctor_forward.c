@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor_probe.h"
 
 #define TCP_FIX  "DisableForwarding yes, AllowTcpForwarding no"

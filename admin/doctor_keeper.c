@@ -12,7 +12,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "store/groups.h"
 #include "store/policy_file.h"

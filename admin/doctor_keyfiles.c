@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "admin/authorities.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 
 #define KEYS_SLOW 5  /* files that may take longer */

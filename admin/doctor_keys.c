@@ -12,7 +12,7 @@
 
 #include "gate/keyline.h"
 #include "admin/authorities.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "admin/doctor_places.h"
 #include "store/policy_file.h"

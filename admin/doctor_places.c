@@ -4,7 +4,7 @@
 
 #include "gate/keyline.h"
 #include "admin/authorities.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor_places.h"
 
 /* list: one of places, which all look alike.  NULL without memory. */

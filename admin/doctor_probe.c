@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor_probe.h"
-#include "store/file.h"
+#include "store/base/file.h"
 
 #define INSIDE "tfa-probe-is-inside"
 

@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "gate/started.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "admin/doctor_daemon.h"
 #include "admin/setup.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 #define SLACK_S 2 /* start times are not exact */
 

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "admin/doctor_daemon.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "admin/sockets.h"
 
 #define LISTEN_MS     1500

@@ -7,7 +7,7 @@
 
 #include "admin/doctor.h"
 #include "admin/setup.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 static void
 judge_journal(struct doctor *doctor, const struct journal *journal)

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "admin/doctor_daemon.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "store/scan.h"
 
 #define SSHRC      "/etc/ssh/sshrc"

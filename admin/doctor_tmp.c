@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "admin/doctor_child.h"
 #include "admin/doctor_person.h"

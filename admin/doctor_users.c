@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/directory.h"
 #include "admin/doctor.h"
 #include "admin/doctor_person.h"

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/editor.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "store/policy_file.h"
 
 #define COPY_DIGITS 16

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/editor.h"
 
 /* What sh(1) answers where the program is not there, or is none. */

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/show.h"
 
 enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };

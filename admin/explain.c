@@ -4,7 +4,7 @@
 
 #include "admin/admin.h"
 #include "store/report.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 static void
 print_login(const struct explained *login)

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "store/import.h"
 #include "admin/read.h"
 

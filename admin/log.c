@@ -5,10 +5,10 @@
 
 #include "admin/admin.h"
 #include "store/audit.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/display.h"
-#include "store/utf8.h"
-#include "store/when.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 struct listing {
 	const struct admin *admin;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/pam_stack.h"
 #include "admin/read.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "store/policy_file.h"
 
 #define SILENT_S 2 /* of waiting, before it is said */

@@ -7,8 +7,8 @@
 
 #include "admin/admin.h"
 #include "admin/caret.h"
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "store/groups.h"
 #include "store/policy_file.h"
 

@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor_child.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "admin/read.h"
 
 #define REAP_MS    200

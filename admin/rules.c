@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "admin/admin.h"
-#include "store/utf8.h"
-#include "store/when.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 struct target {
 	const char *text; /* as given: "alice", "@staff" */

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/setup.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 static const char how_to_confirm[] =
     "from a new ssh login: tfa-admin setup --confirm; to take it back: "

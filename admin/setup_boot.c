@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/setup.h"
 
 int64_t

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "store/groups.h"
 #include "store/policy_file.h"
 #include "admin/setup.h"

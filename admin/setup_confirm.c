@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/setup.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 /* Only a login that went through the new configuration shows that it works. */
 static bool

@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "admin/setup.h"
 
 #define FOLDER      "/var/lib/tfa-setup"

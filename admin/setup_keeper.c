@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/setup.h"
 
 #define SOCKET_UNIT  "tfa-keeper.socket"

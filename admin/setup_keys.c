@@ -11,11 +11,11 @@
 
 #include "gate/keyline.h"
 #include "admin/authorities.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor_dump.h"
 #include "admin/read.h"
 #include "admin/setup_site.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define KEY_PATH       (2 * CONFIG_WORD)
 #define AUTHORITY_TEXT 8192 /* of an authority: RSA of 16384 bits has 2800 */

@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "admin/setup.h"
 
 #define ANCESTORS_MAX   64

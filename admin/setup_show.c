@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "admin/setup.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 /* A row of --json. */
 struct shown {

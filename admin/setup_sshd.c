@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "admin/setup.h"
 
 #define PID_FILE    "/run/sshd.pid"

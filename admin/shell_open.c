@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/shell_try.h"
 
 #define GROUPS 256

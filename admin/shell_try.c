@@ -18,7 +18,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/doctor_child.h"
 #include "admin/doctor_dump.h"
 #include "store/passwd.h"

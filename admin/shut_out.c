@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/report.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define NAMED   3    /* the others are counted */
 #define WAIT_MS 2000 /* for a keeper that took the change down just now */

@@ -3,15 +3,15 @@
 #include <string.h>
 
 #include "admin/admin.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "admin/directory.h"
 #include "store/groups.h"
 #include "store/people.h"
 #include "admin/read.h"
 #include "store/report.h"
 #include "admin/summary.h"
-#include "store/utf8.h"
-#include "store/when.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 #define NSSWITCH "/etc/nsswitch.conf"
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "gate/gate.h"
 #include "store/show.h"
 #include "gate/term.h"

@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "gate/facts.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "store/passwd.h"
 #include "store/typed.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define CODE_READ 4096 /* bytes of TFA_CODE, with all that is pasted */
 

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 #define KEYS_FILE_MAX (4UL << 20) /* bytes of an authorized_keys file */
 #define WHY_TEXT      480         /* a path, and what is wrong with it */

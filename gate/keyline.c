@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "gate/keyline.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

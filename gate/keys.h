@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 /* The key that sshd accepted, decoded. */
 struct key {

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "admin/doctor_config.h"
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "gate/sshd.h"
 #include "gate/started.h"
 

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 #define STARTED_TICK_NS \
 	10000000LL /* times in /proc are rounded down to these */

@@ -5,10 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/file.h"
+#include "store/base/file.h"
 #include "gate/term.h"
 #include "store/typed.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 #include "store/verdict.h"
 
 #define LINE_MAX_BYTES 4096 /* typed at one prompt, before we give up */

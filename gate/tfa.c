@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "gate/gate.h"
 #include "store/report.h"
 #include "store/show.h"
 #include "gate/term.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 #define EX_USAGE 2
 

@@ -3,8 +3,8 @@
 
 #include "store/announce.h"
 #include "store/enroll.h"
-#include "store/utf8.h"
-#include "store/when.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 #define NEVER_S 1 /* before all that a record can tell of; 0 is "not there" */
 

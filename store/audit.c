@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "store/audit.h"
-#include "store/cleanup.h"
-#include "store/file.h"
-#include "store/utf8.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/base/utf8.h"
 
 /* clang-format off */
 #define TEXT(member) \

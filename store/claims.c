@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "store/claims.h"
-#include "store/cleanup.h"
-#include "store/hash.h"
+#include "store/base/cleanup.h"
+#include "store/base/hash.h"
 
 /* Padded base64 of len characters; its bytes in ret, at most len * 3 / 4. */
 static bool

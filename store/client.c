@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/client.h"
 #include "store/passwd.h"
 #include "store/sibling.h"

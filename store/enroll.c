@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "store/enroll.h"
-#include "store/hash.h"
+#include "store/base/hash.h"
 #include "store/spent.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 #include "store/verify.h"
 
 /* Named by its hash, which tells nothing of the secret. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/groups.h"
 
 #define GROUP_MAX (4UL << 20) /* bytes of one group's entry */

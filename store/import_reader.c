@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/base32.h"
+#include "store/base/base32.h"
 #include "store/import_reader.h"
 
 bool

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 #define JSON_DEPTH_MAX  16
 #define JSON_PATH_TEXT  96

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store/json.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 static bool
 time_read(const char *text, void *ret)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store/json_lex.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 /* The four digits of \uXXXX, or -1. */
 static int

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/json.h"
 
 void

@@ -14,8 +14,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/hash.h"
+#include "store/base/cleanup.h"
+#include "store/base/hash.h"
 #include "store/keeper.h"
 #include "store/keeper_confine.h"
 #include "store/otp.h"

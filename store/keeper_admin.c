@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/enroll.h"
 #include "store/keeper.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 struct amend {
 	struct call *call;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "store/claims.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/keeper.h"
 #include "store/report.h"
 

@@ -9,12 +9,12 @@
 #include <sys/random.h>
 #include <syslog.h>
 
-#include "store/base32.h"
+#include "store/base/base32.h"
 #include "store/claims.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/enroll.h"
 #include "store/keeper.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 #include "store/verify.h"
 
 struct attempt {

@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/keeper.h"
 #include "store/passwd.h"
 #include "store/people.h"
 #include "store/policy_file.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 enum who {
 	WHO_NOBODY = 0,

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/keeper.h"
 #include "store/people.h"
 #include "store/report.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define BATCH 256 /* rows, of half a kilobyte each */
 

@@ -1,7 +1,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "store/hash.h"
+#include "store/base/hash.h"
 #include "store/onetime.h"
 #include "store/typed.h"
 

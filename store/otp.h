@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 enum otp_algorithm { OTP_SHA1 = 0, OTP_SHA256, OTP_SHA512 };
 

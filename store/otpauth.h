@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 #define OTPAUTH_MAX        512
 #define OTPAUTH_SECRET_MIN 26 /* characters of base32: 16 bytes */

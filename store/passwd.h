@@ -9,7 +9,7 @@
 #include <pwd.h>
 #include <stddef.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 /*
  * *ret: the first entry of that uid; it stays until the next call.

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/address.h"
-#include "store/fault.h"
+#include "store/base/address.h"
+#include "store/base/fault.h"
 #include "store/json.h"
 #include "store/otpauth.h"
 #include "store/verdict.h"

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "store/policy_file.h"
 
 static enum fault

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/protocol.h"
 
 /* clang-format off */

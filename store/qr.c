@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 
 #define SVG_QUIET 4 /* modules of margin on each side */
 #define SVG_SCALE 8 /* pixels a module, where nobody scales it */

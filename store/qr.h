@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 #include "store/display.h"
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 #define QR_QUIET   2   /* modules of margin on each side */
 #define QR_MOST    512 /* bytes of text */

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/base32.h"
+#include "store/base/base32.h"
 #include "store/record.h"
 
 static const char *const type_names[] = {"totp", NULL};

@@ -14,9 +14,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "store/address.h"
-#include "store/fault.h"
-#include "store/hash.h"
+#include "store/base/address.h"
+#include "store/base/fault.h"
+#include "store/base/hash.h"
 #include "store/json.h"
 #include "store/otp.h"
 #include "store/policy.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store/report.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 static const char *const type_names[] = {"totp", NULL};
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "store/report.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 #define UNTIL_TEXT 48 /* of say_until() */
 

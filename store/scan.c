@@ -2,10 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/scan.h"
 #include "store/sibling.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define WAIT_MS    30000 /* a resolver that hangs may take this long */
 #define LABEL_USER 80    /* bytes of a user's name that an app shows */

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/qr.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 /* For whoever cannot scan: the key in groups of four. */
 static void

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 struct sibling {
 	int fd; /* our end, SOCK_SEQPACKET; -1: none */

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
-#include "store/hash.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/base/hash.h"
 #include "store/store.h"
 
 #define HASHED    "%-" /* no two hexadecimal digits follow this "%" */

@@ -27,7 +27,7 @@
 
 #include <stdbool.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 #include "store/record.h"
 
 #define STORE_WHY_TEXT  240

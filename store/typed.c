@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "store/typed.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define ESC 0x1b
 #define BEL 0x07

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "store/verdict.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 #define LONG_WAIT_S   3600  /* above that, no seconds */
 #define DURATION_SAID 64    /* bytes, for duration_say() */

@@ -1,9 +1,9 @@
-#include "store/address.h"
+#include "store/base/address.h"
 
 #include <string.h>
 
 #include "store/claims.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "store/audit.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 int

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "gate/keys.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A key, and a certificate that it signed. */

@@ -1,8 +1,8 @@
-#include "store/base32.h"
+#include "store/base/base32.h"
 
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 #define BYTES 256

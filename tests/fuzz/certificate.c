@@ -4,7 +4,7 @@
 
 #include "gate/keys.h"
 #include "store/claims.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TYPE      "ssh-ed25519-cert-v01@openssh.com"

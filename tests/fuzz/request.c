@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "store/claims.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
 /* What a peer claims becomes a login: clean, ended, no longer than it may. */

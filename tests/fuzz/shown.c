@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 /* Everything that is logged or shown: well-formed, and steers no terminal. */
 static void

@@ -1,10 +1,10 @@
 #include <string.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 #include "store/onetime.h"
 #include "store/typed.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 #include "store/verify.h"
 
 /* What somebody types at the prompt. */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "tests/support/talk.h"
-#include "store/base32.h"
+#include "store/base/base32.h"
 #include "tests/scenario/scenario.h"
 
 Scenarios(memory);

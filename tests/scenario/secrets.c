@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tests/support/talk.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/scenario/scenario.h"
 
 Scenarios(secrets);

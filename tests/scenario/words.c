@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/scenario/scenario.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 Scenarios(words);
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "tests/support/bastion.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/run.h"

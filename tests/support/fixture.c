@@ -10,7 +10,7 @@
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/run.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 const struct passwd *
 fixture_person(const char *user)

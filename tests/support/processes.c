@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/processes.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/support/fail.h"
 #include "tests/support/run.h"
 

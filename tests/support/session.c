@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/support/fail.h"
 #include "tests/support/screen.h"
 #include "tests/support/session.h"

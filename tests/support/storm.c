@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/support/code.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"

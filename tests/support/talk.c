@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/run.h"

@@ -1,4 +1,4 @@
-#include "store/address.h"
+#include "store/base/address.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

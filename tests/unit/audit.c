@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/file.h"
+#include "store/base/file.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 struct scene {
 	char folder[FOLDER_MAX];

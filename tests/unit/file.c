@@ -1,4 +1,4 @@
-#include "store/file.h"
+#include "store/base/file.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/client.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/keeper_scene.h"
 

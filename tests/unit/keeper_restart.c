@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/file.h"
+#include "store/base/file.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/keeper_scene.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "store/enroll.h"
-#include "store/file.h"
+#include "store/base/file.h"
 #include "tests/unit/inject.h"
 
 static const uint8_t waiting[ENROLL_SECRET_BYTES] = {7};

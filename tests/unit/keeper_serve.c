@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/file.h"
+#include "store/base/file.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 #include "store/json_lex.h"
 #include "store/keeper.h"
 #include "store/people.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define REQUEST_MAX 256
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/base32.h"
+#include "store/base/base32.h"
 #include "store/enroll.h"
 #include "store/qr.h"
 

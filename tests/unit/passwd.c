@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/file.h"
+#include "store/base/file.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/file.h"
+#include "store/base/file.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tests/unit/fixture.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 /* The policy that design.md prints. */
 static const char example[] =

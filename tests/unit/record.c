@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/base32.h"
+#include "store/base/base32.h"
 #include "tests/unit/fixture.h"
 #include "store/onetime.h"
 #include "store/spent.h"

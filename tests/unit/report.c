@@ -1,5 +1,5 @@
 #include "store/report.h"
-#include "store/when.h"
+#include "store/base/when.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "admin/setup_site.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 
 TestSuite(setup_site, .timeout = 30);
 

@@ -5,7 +5,7 @@
 
 #include "admin/doctor_dump.h"
 #include "admin/setup.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 
 TestSuite(setup_text, .timeout = 30);
 

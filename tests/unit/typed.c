@@ -5,7 +5,7 @@
 
 #include "tests/unit/fixture.h"
 #include "store/protocol.h"
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #define PASTE_BEGINS "\033[200~"
 #define PASTE_ENDS   "\033[201~"

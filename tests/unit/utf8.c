@@ -1,4 +1,4 @@
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "store/when.h"
+#include "store/base/when.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

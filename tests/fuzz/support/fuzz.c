@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "store/cleanup.h"
+#include "store/base/cleanup.h"
 #include "store/json_lex.h"
 
 #define TEXT_MAX (256UL * 1024)

@@ -1,4 +1,4 @@
-#include "store/when.h"
+#include "store/base/when.h"
 
 #include <inttypes.h>
 #include <stdio.h>

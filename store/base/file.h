@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 /*
  * *ret_text: what is left of fd, at most max bytes of it, and a NUL; the

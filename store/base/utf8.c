@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "store/utf8.h"
+#include "store/base/utf8.h"
 
 /* The character at text and its length; length 0: none. */
 static size_t

@@ -1,4 +1,4 @@
-#include "store/base32.h"
+#include "store/base/base32.h"
 
 #include <stdbool.h>
 

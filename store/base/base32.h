@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 /* Characters that n bytes take, without the closing NUL. */
 #define BASE32_LEN(n) (((n)*8 + 4) / 5)

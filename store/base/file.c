@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/cleanup.h"
-#include "store/file.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
 
 #define FIRST_ROOM 4095 /* bytes: most files that are read are smaller */
 

@@ -1,4 +1,4 @@
-#include "store/hash.h"
+#include "store/base/hash.h"
 
 #include <openssl/evp.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "store/fault.h"
+#include "store/base/fault.h"
 
 const char *
 fault_name(enum fault fault)

@@ -1,4 +1,4 @@
-#include "store/address.h"
+#include "store/base/address.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
