@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 
 #define CARET_TEXT 512
 

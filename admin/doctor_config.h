@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 
 #define CONFIG_LINES   20000
 #define CONFIG_DEPTH   16   /* of Include, as in sshd */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 
 #define FINDING_TEXT 640
 

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 
 #define PAM_DEPTH 16   /* of include, as in libpam */
 #define PAM_LINES 2000 /* of all files */

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 
 #define SOCKETS_MAX    200 /* of which the first are asked */
 #define SOCKET_BANNER  256 /* bytes that one may say before "SSH-" */

@@ -16,7 +16,7 @@
 
 #include "store/base/address.h"
 #include "store/base/fault.h"
-#include "store/json.h"
+#include "store/json/json.h"
 #include "store/otpauth.h"
 #include "store/verdict.h"
 

@@ -17,7 +17,7 @@
 #include "store/base/address.h"
 #include "store/base/fault.h"
 #include "store/base/hash.h"
-#include "store/json.h"
+#include "store/json/json.h"
 #include "store/otp.h"
 #include "store/policy.h"
 

@@ -1,4 +1,4 @@
-#include "store/json.h"
+#include "store/json/json.h"
 
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>

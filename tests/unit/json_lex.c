@@ -1,4 +1,4 @@
-#include "store/json_lex.h"
+#include "store/json/lex.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "store/json_out.h"
+#include "store/json/out.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

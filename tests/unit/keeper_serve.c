@@ -17,7 +17,7 @@
 #include "store/base/file.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
-#include "store/json_lex.h"
+#include "store/json/lex.h"
 #include "store/keeper.h"
 #include "store/people.h"
 #include "store/base/utf8.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "store/json.h"
+#include "store/json/json.h"
 
 #define SIDE_MAX 128
 #define QUIET    2

@@ -4,7 +4,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "store/base/cleanup.h"
-#include "store/json_lex.h"
+#include "store/json/lex.h"
 
 #define TEXT_MAX (256UL * 1024)
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 
 struct json_lex {
 	const char *text;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/json_out.h"
+#include "store/json/out.h"
 
 struct json_out
 json_out_begin(size_t room)

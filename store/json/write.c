@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/json_out.h"
+#include "store/json/out.h"
 
 #define INDENT   4
 #define WIDTH    62       /* of what stands on one line in indented text */

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/json_lex.h"
+#include "store/json/lex.h"
 
 bool
 json_lex_bad(struct json_lex *lx, const char *wrong)

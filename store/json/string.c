@@ -1,7 +1,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "store/json_lex.h"
+#include "store/json/lex.h"
 #include "store/base/utf8.h"
 
 /* The four digits of \uXXXX, or -1. */

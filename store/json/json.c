@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "store/json.h"
-#include "store/json_lex.h"
+#include "store/json/json.h"
+#include "store/json/lex.h"
 
 /* As deep as any text may be, and where a check points. */
 #define STEPS (JSON_DEPTH_MAX + 3)

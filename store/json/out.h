@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 
 /* text is NULL once memory ran out, and for good. */
 struct json_out {

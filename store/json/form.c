@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/json.h"
+#include "store/json/json.h"
 #include "store/base/when.h"
 
 static bool

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "store/json.h"
+#include "store/json/json.h"
 
 void
 json_text_free(char **text)
