@@ -34,7 +34,7 @@
 #include <stdbool.h>
 
 #include "store/client.h"
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 #define ADMIN_TARGETS 1000 /* at once */
 

@@ -7,7 +7,7 @@
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
 #include "store/json/out.h"
-#include "store/typed.h"
+#include "store/core/typed.h"
 #include "store/base/utf8.h"
 #include "store/base/when.h"
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "gate/keys.h"
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 #define AUTHORITIES_FILE "/etc/tfa/authorities" /* the place for a new one */
 #define KEYS_MS          2000 /* for a user's file, as read_keys_as() has it */

@@ -35,7 +35,7 @@
 #include "admin/doctor_daemon.h"
 #include "admin/doctor_dump.h"
 #include "admin/doctor_questions.h"
-#include "store/policy.h"
+#include "store/core/policy.h"
 #include "admin/read.h"
 
 #define DOCTOR_SSHD "/usr/sbin/sshd"

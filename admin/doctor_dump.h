@@ -9,7 +9,7 @@
 
 #include "admin/doctor_config.h"
 #include "admin/doctor_findings.h"
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 /* Where fish finds its own functions, and no user can write. */
 #define DUMP_FISH                                                 \

@@ -9,7 +9,7 @@
 #include <pwd.h>
 
 #include "admin/doctor_config.h"
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 #define QUESTIONS        500         /* that are asked at most */
 #define QUESTION_ADDRESS "192.0.2.1" /* RFC 5737: nobody's */

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "admin/admin.h"
-#include "store/report.h"
+#include "store/core/report.h"
 #include "store/base/when.h"
 
 static void

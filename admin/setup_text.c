@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/otpauth.h"
+#include "store/core/otpauth.h"
 #include "admin/setup.h"
 
 static const char dropin[] = {

@@ -7,7 +7,7 @@
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
-#include "store/report.h"
+#include "store/core/report.h"
 #include "store/base/utf8.h"
 
 #define NAMED   3    /* the others are counted */

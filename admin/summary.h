@@ -6,7 +6,7 @@
 
 #include "admin/admin.h"
 #include "store/groups.h"
-#include "store/report.h"
+#include "store/core/report.h"
 
 struct summary;
 

@@ -8,7 +8,7 @@
 #include "store/groups.h"
 #include "store/people.h"
 #include "admin/read.h"
-#include "store/report.h"
+#include "store/core/report.h"
 #include "admin/summary.h"
 #include "store/base/utf8.h"
 #include "store/base/when.h"

@@ -10,7 +10,7 @@
 #include "gate/facts.h"
 #include "store/base/file.h"
 #include "store/passwd.h"
-#include "store/typed.h"
+#include "store/core/typed.h"
 #include "store/base/utf8.h"
 
 #define CODE_READ 4096 /* bytes of TFA_CODE, with all that is pasted */

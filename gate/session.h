@@ -5,7 +5,7 @@
 #define TFA_SESSION_H
 
 #include "gate/facts.h"
-#include "store/verdict.h"
+#include "store/core/verdict.h"
 
 /*
  * Execs the login shell, the client's command, or forced (tfa-gate --command)

@@ -8,7 +8,7 @@
 
 #include "store/base/cleanup.h"
 #include "gate/gate.h"
-#include "store/report.h"
+#include "store/core/report.h"
 #include "store/show.h"
 #include "gate/term.h"
 #include "store/base/when.h"

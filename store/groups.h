@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 /* A group that was looked up, or found to be unknown. */
 struct groups_known {

@@ -17,7 +17,7 @@
 #ifndef TFA_IMPORT_H
 #define TFA_IMPORT_H
 
-#include "store/onetime.h"
+#include "store/core/onetime.h"
 
 #define IMPORT_FILE_MAX    65536 /* bytes of a file */
 #define IMPORT_SECRET_MIN  10    /* bytes; google-authenticator's old size */

@@ -18,7 +18,7 @@
 #include "store/base/hash.h"
 #include "store/keeper.h"
 #include "store/keeper_confine.h"
-#include "store/otp.h"
+#include "store/core/otp.h"
 
 #define KEEPER_USER "_tfa"
 #define EX_USAGE    2

@@ -23,7 +23,7 @@
 #include <sys/types.h>
 
 #include "store/audit.h"
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/groups.h"
 #include "store/keeper_rate.h"
 #include "store/protocol.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/keeper.h"
 #include "store/base/utf8.h"
 

@@ -8,7 +8,7 @@
 
 #include "store/claims.h"
 #include "store/keeper.h"
-#include "store/verify.h"
+#include "store/core/verify.h"
 
 static enum membership
 admin_of(struct call *call, const char *name, gid_t gid)

@@ -10,7 +10,7 @@
 #include "store/claims.h"
 #include "store/base/cleanup.h"
 #include "store/keeper.h"
-#include "store/report.h"
+#include "store/core/report.h"
 
 void
 keeper_explain(struct call *call)

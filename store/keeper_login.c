@@ -12,10 +12,10 @@
 #include "store/base/base32.h"
 #include "store/claims.h"
 #include "store/base/cleanup.h"
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/keeper.h"
 #include "store/base/utf8.h"
-#include "store/verify.h"
+#include "store/core/verify.h"
 
 struct attempt {
 	struct call *call;

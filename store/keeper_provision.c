@@ -9,7 +9,7 @@
 #include <syslog.h>
 
 #include "store/base/cleanup.h"
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/keeper.h"
 
 struct provision {

@@ -9,10 +9,10 @@
 
 #include "store/claims.h"
 #include "store/base/cleanup.h"
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/keeper.h"
-#include "store/spent.h"
-#include "store/verify.h"
+#include "store/core/spent.h"
+#include "store/core/verify.h"
 
 struct change_of_own {
 	struct call *call;

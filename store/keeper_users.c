@@ -14,7 +14,7 @@
 #include "store/base/cleanup.h"
 #include "store/keeper.h"
 #include "store/people.h"
-#include "store/report.h"
+#include "store/core/report.h"
 #include "store/base/utf8.h"
 
 #define BATCH 256 /* rows, of half a kilobyte each */

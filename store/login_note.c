@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "store/login.h"
+#include "store/core/login.h"
 
 static void
 clamp_stored(int64_t *time_s, int64_t now_s, struct outcome *ret)

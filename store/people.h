@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 #define UID_NOBODY 65534 /* what the kernel calls an id that it cannot show */
 

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 #define POLICY_WHY_TEXT 512
 

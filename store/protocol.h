@@ -10,7 +10,7 @@
 #define TFA_PROTOCOL_H
 
 #include "store/import.h"
-#include "store/login.h"
+#include "store/core/login.h"
 
 #define PROTOCOL_VERSION 1
 #define PACKET_MAX       65536

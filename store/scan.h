@@ -9,7 +9,7 @@
 #ifndef TFA_SCAN_H
 #define TFA_SCAN_H
 
-#include "store/otpauth.h"
+#include "store/core/otpauth.h"
 #include "store/protocol.h"
 #include "store/qr.h"
 

@@ -28,7 +28,7 @@
 #include <stdbool.h>
 
 #include "store/base/fault.h"
-#include "store/record.h"
+#include "store/core/record.h"
 
 #define STORE_WHY_TEXT  240
 #define STORE_FILE_MAX  240 /* with ".json.damaged" it is a file's name */

@@ -1,5 +1,5 @@
 #include "tests/fuzz/fuzz.h"
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 static enum membership
 nowhere(void *ctx, const char *group)

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "store/spent.h"
-#include "store/verify.h"
+#include "store/core/spent.h"
+#include "store/core/verify.h"
 
 #define NOW_S 1800000000
 

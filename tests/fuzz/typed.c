@@ -2,10 +2,10 @@
 
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
-#include "store/onetime.h"
-#include "store/typed.h"
+#include "store/core/onetime.h"
+#include "store/core/typed.h"
 #include "store/base/utf8.h"
-#include "store/verify.h"
+#include "store/core/verify.h"
 
 /* What somebody types at the prompt. */
 int

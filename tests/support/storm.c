@@ -12,7 +12,7 @@
 #include "tests/support/code.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
-#include "store/record.h"
+#include "store/core/record.h"
 #include "tests/support/run.h"
 #include "tests/support/storm.h"
 #include "tests/support/talk.h"

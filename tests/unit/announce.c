@@ -1,11 +1,11 @@
-#include "store/announce.h"
+#include "store/core/announce.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
-#include "store/verify.h"
+#include "store/core/verify.h"
 
 #define HOUR_S 3600
 

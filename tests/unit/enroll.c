@@ -1,11 +1,11 @@
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
-#include "store/verify.h"
+#include "store/core/verify.h"
 
 static const uint8_t secret[ENROLL_SECRET_BYTES] = "12345678901234567890";
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/onetime.h"
+#include "store/core/onetime.h"
 
 void
 fixture_quote(const char *text, char ret[static QUOTED_MAX])

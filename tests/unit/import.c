@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "tests/unit/fixture.h"
 #include "store/protocol.h"
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/base/file.h"
 #include "tests/unit/inject.h"
 

@@ -1,4 +1,4 @@
-#include "store/login.h"
+#include "store/core/login.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "store/onetime.h"
+#include "store/core/onetime.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

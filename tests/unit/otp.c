@@ -1,4 +1,4 @@
-#include "store/otp.h"
+#include "store/core/otp.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

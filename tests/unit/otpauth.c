@@ -1,11 +1,11 @@
-#include "store/otpauth.h"
+#include "store/core/otpauth.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "store/base/base32.h"
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/qr.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))

@@ -1,5 +1,5 @@
 /* Reading and writing a policy; decide.c tests what it decides. */
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

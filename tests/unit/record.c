@@ -1,4 +1,4 @@
-#include "store/record.h"
+#include "store/core/record.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 
 #include "store/base/base32.h"
 #include "tests/unit/fixture.h"
-#include "store/onetime.h"
-#include "store/spent.h"
+#include "store/core/onetime.h"
+#include "store/core/spent.h"
 
 #define HASH1 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define HASH3 "22112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

@@ -1,4 +1,4 @@
-#include "store/report.h"
+#include "store/core/report.h"
 #include "store/base/when.h"
 
 #include <criterion/criterion.h>

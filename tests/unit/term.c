@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/verdict.h"
+#include "store/core/verdict.h"
 
 #define ANSWERED 40 /* and the answer: the child's exit status */
 

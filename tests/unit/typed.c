@@ -1,4 +1,4 @@
-#include "store/typed.h"
+#include "store/core/typed.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

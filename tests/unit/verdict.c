@@ -1,4 +1,4 @@
-#include "store/verdict.h"
+#include "store/core/verdict.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,12 +1,12 @@
-#include "store/verify.h"
+#include "store/core/verify.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
-#include "store/onetime.h"
-#include "store/spent.h"
+#include "store/core/onetime.h"
+#include "store/core/spent.h"
 
 #define BACKOFF_S 30
 #define MOST_S    3600

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "store/base/hash.h"
-#include "store/onetime.h"
-#include "store/typed.h"
+#include "store/core/onetime.h"
+#include "store/core/typed.h"
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 

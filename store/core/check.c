@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/record.h"
+#include "store/core/record.h"
 
 /* No libcrypto: the gate, which has none, reads with the same tables. */
 bool

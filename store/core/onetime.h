@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/record.h"
+#include "store/core/record.h"
 
 #define ONETIME_BYTES 10
 #define ONETIME_CHARS 16

@@ -1,4 +1,4 @@
-#include "store/otp.h"
+#include "store/core/otp.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

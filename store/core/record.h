@@ -18,8 +18,8 @@
 #include "store/base/fault.h"
 #include "store/base/hash.h"
 #include "store/json/json.h"
-#include "store/otp.h"
-#include "store/policy.h"
+#include "store/core/otp.h"
+#include "store/core/policy.h"
 
 #define RECORD_MAX      (64UL * 1024) /* bytes of a record's text */
 #define DEVICES_MAX     8

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/verdict.h"
+#include "store/core/verdict.h"
 #include "store/base/when.h"
 
 #define LONG_WAIT_S   3600  /* above that, no seconds */

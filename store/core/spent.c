@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/onetime.h"
-#include "store/spent.h"
+#include "store/core/onetime.h"
+#include "store/core/spent.h"
 
 /* Makes item i the newest.  Whether it was not. */
 static bool

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "store/typed.h"
+#include "store/core/typed.h"
 #include "store/base/utf8.h"
 
 #define ESC 0x1b

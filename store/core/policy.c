@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 const char *const mode_names[] = {"", "optional", "required", "exempt", NULL};
 static const char *const self_names[] = {"grace", "always", "code", NULL};

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/enroll.h"
+#include "store/core/enroll.h"
 #include "store/base/hash.h"
-#include "store/spent.h"
+#include "store/core/spent.h"
 #include "store/base/utf8.h"
-#include "store/verify.h"
+#include "store/core/verify.h"
 
 /* Named by its hash, which tells nothing of the secret. */
 static bool

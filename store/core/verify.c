@@ -1,10 +1,10 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "store/onetime.h"
-#include "store/spent.h"
-#include "store/typed.h"
-#include "store/verify.h"
+#include "store/core/onetime.h"
+#include "store/core/spent.h"
+#include "store/core/typed.h"
+#include "store/core/verify.h"
 
 bool
 verify_digits(

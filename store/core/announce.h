@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/record.h"
+#include "store/core/record.h"
 
 #define ANNOUNCE_MAX  6 /* lines; those for which there is no room are counted */
 #define ANNOUNCE_TEXT 240 /* bytes of a line */

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/login.h"
+#include "store/core/login.h"
 
 const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
     "invited", "blocked", "overdue", "grace", "pending", NULL};

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/announce.h"
-#include "store/enroll.h"
+#include "store/core/announce.h"
+#include "store/core/enroll.h"
 #include "store/base/utf8.h"
 #include "store/base/when.h"
 

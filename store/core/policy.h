@@ -17,8 +17,8 @@
 #include "store/base/address.h"
 #include "store/base/fault.h"
 #include "store/json/json.h"
-#include "store/otpauth.h"
-#include "store/verdict.h"
+#include "store/core/otpauth.h"
+#include "store/core/verdict.h"
 
 #define POLICY_MAX    (256UL * 1024) /* bytes of a policy file */
 #define USER_TEXT     257            /* a user's or a group's name */

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "store/base/base32.h"
-#include "store/record.h"
+#include "store/core/record.h"
 
 static const char *const type_names[] = {"totp", NULL};
 const char *const record_algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};

@@ -21,7 +21,7 @@
 
 #include <stddef.h>
 
-#include "store/login.h"
+#include "store/core/login.h"
 
 #define WINDOW_STEPS 1 /* before and after now (RFC 6238 section 5.2) */
 #define DRIFT_S      600

@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/announce.h"
-#include "store/policy.h"
-#include "store/record.h"
-#include "store/verdict.h"
+#include "store/core/announce.h"
+#include "store/core/policy.h"
+#include "store/core/record.h"
+#include "store/core/verdict.h"
 
 #define DAY_S          86400
 #define SOURCE_KNOWN_S (30 * DAY_S) /* a right code makes a source known */

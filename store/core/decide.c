@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/policy.h"
+#include "store/core/policy.h"
 
 /* What one rule says of a subject. */
 enum match {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/report.h"
+#include "store/core/report.h"
 #include "store/base/when.h"
 
 #define UNTIL_TEXT 48 /* of say_until() */

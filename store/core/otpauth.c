@@ -1,4 +1,4 @@
-#include "store/otpauth.h"
+#include "store/core/otpauth.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 #ifndef TFA_SPENT_H
 #define TFA_SPENT_H
 
-#include "store/login.h"
+#include "store/core/login.h"
 
 /* Makes step the device's last one; the last one before stays known. */
 void spent_step(struct device *device, uint64_t step);

@@ -5,7 +5,7 @@
 #ifndef TFA_REPORT_H
 #define TFA_REPORT_H
 
-#include "store/login.h"
+#include "store/core/login.h"
 
 #define REPORT_TEXT    768 /* a rule, a group, and a sentence around them */
 #define FROM_TEXT      200

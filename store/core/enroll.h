@@ -13,8 +13,8 @@
 #define TFA_ENROLL_H
 
 #include "store/import.h"
-#include "store/login.h"
-#include "store/onetime.h"
+#include "store/core/login.h"
+#include "store/core/onetime.h"
 
 #define ENROLL_SECRET_BYTES 20 /* 160 bits, RFC 4226 section 4 R6 */
 #define ENROLL_S            600

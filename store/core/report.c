@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/report.h"
+#include "store/core/report.h"
 #include "store/base/when.h"
 
 static const char *const type_names[] = {"totp", NULL};
