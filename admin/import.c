@@ -9,7 +9,7 @@
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/import.h"
+#include "store/import/import.h"
 #include "admin/read.h"
 
 #define READ_MS 10000

@@ -9,7 +9,7 @@
 #ifndef TFA_PROTOCOL_H
 #define TFA_PROTOCOL_H
 
-#include "store/import.h"
+#include "store/import/import.h"
 #include "store/core/login.h"
 
 #define PROTOCOL_VERSION 1

@@ -12,7 +12,7 @@
 #ifndef TFA_ENROLL_H
 #define TFA_ENROLL_H
 
-#include "store/import.h"
+#include "store/import/import.h"
 #include "store/core/login.h"
 #include "store/core/onetime.h"
 

@@ -1,4 +1,4 @@
-#include "store/import.h"
+#include "store/import/import.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "store/import.h"
+#include "store/import/import.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/import_reader.h"
+#include "store/import/reader.h"
 
 bool
 import_step_ok(const struct import *import, int64_t now_s)

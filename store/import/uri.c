@@ -1,5 +1,5 @@
 /* otpauth://totp/LABEL?secret=SECRET, and what may follow. */
-#include "store/import_reader.h"
+#include "store/import/reader.h"
 
 static enum fault
 take_secret(struct import_reader *r, struct span value)

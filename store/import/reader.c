@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "store/base/base32.h"
-#include "store/import_reader.h"
+#include "store/import/reader.h"
 
 bool
 span_is(struct span span, const char *word)

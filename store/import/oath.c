@@ -3,7 +3,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "store/import_reader.h"
+#include "store/import/reader.h"
 
 static int
 hex_value(char c)

@@ -1,7 +1,7 @@
 /* ~/.google_authenticator: a secret, then options and scratch codes. */
 #include <string.h>
 
-#include "store/import_reader.h"
+#include "store/import/reader.h"
 
 static enum fault
 take_totp(struct import_reader *r, struct span rest)

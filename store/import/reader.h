@@ -6,7 +6,7 @@
 #ifndef TFA_IMPORT_READER_H
 #define TFA_IMPORT_READER_H
 
-#include "store/import.h"
+#include "store/import/import.h"
 
 /* The way out where a file cannot be taken over. */
 #define IMPORT_ANEW "set up a new device with tfa-admin enroll"

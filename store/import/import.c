@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/import.h"
+#include "store/import/import.h"
 
 /* clang-format off */
 static const struct json_field scratch_item = {
