@@ -6,7 +6,7 @@
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 int
 admin_load(const struct admin *admin, struct policy *ret)

@@ -13,7 +13,7 @@
 #include "admin/authorities.h"
 #include "admin/doctor.h"
 #include "admin/doctor_person.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 /* One of TrustedUserCAKeys, and whether any in it passes. */
 struct judging {

@@ -15,7 +15,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "store/groups.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 #include "admin/setup.h"
 
 #define STORE        "/var/lib/tfa"

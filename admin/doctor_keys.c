@@ -15,7 +15,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "admin/doctor_places.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 /* doctor_lines of keys. */
 struct key_check {

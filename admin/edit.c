@@ -17,7 +17,7 @@
 #include "store/base/cleanup.h"
 #include "admin/editor.h"
 #include "store/base/file.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 #define COPY_DIGITS 16
 

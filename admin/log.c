@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "store/audit.h"
+#include "store/folder/audit.h"
 #include "store/base/cleanup.h"
 #include "store/display.h"
 #include "store/base/utf8.h"

@@ -11,7 +11,7 @@
 
 #include "admin/admin.h"
 #include "store/base/file.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 #define SILENT_S 2 /* of waiting, before it is said */
 

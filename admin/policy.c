@@ -10,7 +10,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/groups.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 static int
 show(const struct admin *admin)

@@ -46,7 +46,7 @@
 #include <sys/types.h>
 
 #include "admin/admin.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 #define SETUP_PATH     256
 #define SETUP_STEPS    32

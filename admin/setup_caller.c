@@ -14,9 +14,9 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/groups.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 #include "admin/setup.h"
-#include "store/store.h"
+#include "store/folder/store.h"
 
 /* The user who logged in, by the kernel's word; or NULL. */
 static const char *

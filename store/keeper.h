@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "store/audit.h"
+#include "store/folder/audit.h"
 #include "store/core/enroll.h"
 #include "store/groups.h"
 #include "store/keeper_rate.h"

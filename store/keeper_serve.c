@@ -12,7 +12,7 @@
 #include "store/keeper.h"
 #include "store/passwd.h"
 #include "store/people.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 #include "store/base/utf8.h"
 
 enum who {

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/audit.h"
+#include "store/folder/audit.h"
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,4 +1,4 @@
-#include "store/audit.h"
+#include "store/folder/audit.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "store/store.h"
+#include "store/folder/store.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -12,7 +12,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/base/hash.h"
-#include "store/store.h"
+#include "store/folder/store.h"
 
 #define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
 #define START_MAX 160  /* bytes of a long name that its file shows */

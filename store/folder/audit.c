@@ -7,7 +7,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "store/audit.h"
+#include "store/folder/audit.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/base/utf8.h"

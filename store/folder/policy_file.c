@@ -9,7 +9,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/policy_file.h"
+#include "store/folder/policy_file.h"
 
 static enum fault
 fail(const char *path, char ret_why[static POLICY_WHY_TEXT])

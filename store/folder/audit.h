@@ -7,7 +7,7 @@
 #ifndef TFA_AUDIT_H
 #define TFA_AUDIT_H
 
-#include "store/store.h"
+#include "store/folder/store.h"
 
 #define AUDIT_FILE     "audit.jsonl"
 #define AUDIT_LINE_MAX 4096
