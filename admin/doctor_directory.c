@@ -14,7 +14,7 @@
 #include "admin/directory.h"
 #include "admin/doctor.h"
 #include "admin/doctor_person.h"
-#include "store/groups.h"
+#include "store/system/groups.h"
 
 #define NAMED 5 /* of the people who would be denied */
 

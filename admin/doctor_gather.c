@@ -12,7 +12,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "admin/doctor_questions.h"
 
 #define SSHD_MS 10000

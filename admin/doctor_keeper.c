@@ -14,7 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
-#include "store/groups.h"
+#include "store/system/groups.h"
 #include "store/folder/policy_file.h"
 #include "admin/setup.h"
 

@@ -12,7 +12,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "admin/doctor_person.h"
 #include "admin/pam_stack.h"
 #include "admin/setup.h"

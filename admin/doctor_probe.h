@@ -14,7 +14,7 @@
 #include <pwd.h>
 
 #include "admin/doctor.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 
 #define PROBE_MS   5000 /* for an answer */
 #define PROBE_TEXT 256

@@ -9,7 +9,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 
 #define SSHD_MS 10000
 

@@ -22,7 +22,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "admin/doctor_person.h"
 
 #define ROOM_MIB  16

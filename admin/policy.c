@@ -9,7 +9,7 @@
 #include "admin/caret.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/groups.h"
+#include "store/system/groups.h"
 #include "store/folder/policy_file.h"
 
 static int

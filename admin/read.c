@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "store/base/file.h"
 #include "admin/read.h"
 

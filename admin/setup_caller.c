@@ -13,7 +13,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/groups.h"
+#include "store/system/groups.h"
 #include "store/folder/policy_file.h"
 #include "admin/setup.h"
 #include "store/folder/store.h"

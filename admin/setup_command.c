@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "admin/setup.h"
 
 /* Whoever waits holds the lock of setup, and may be the one who puts all back

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "admin/doctor_dump.h"
-#include "store/passwd.h"
+#include "store/system/passwd.h"
 #include "admin/shell_try.h"
 
 #define SAID_MAX  4096 /* the rest is read and dropped */

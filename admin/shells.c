@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "admin/doctor_dump.h"
 #include "admin/doctor_person.h"
-#include "store/passwd.h"
+#include "store/system/passwd.h"
 #include "admin/shell_try.h"
 #include "admin/shells.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 #include "admin/sockets.h"
 
 #define LISTENS 0x0a /* TCP_LISTEN, as /proc/net/tcp has it */

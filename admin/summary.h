@@ -5,7 +5,7 @@
 #define TFA_SUMMARY_H
 
 #include "admin/admin.h"
-#include "store/groups.h"
+#include "store/system/groups.h"
 #include "store/core/report.h"
 
 struct summary;

@@ -9,7 +9,7 @@
 #include "store/base/cleanup.h"
 #include "gate/facts.h"
 #include "store/base/file.h"
-#include "store/passwd.h"
+#include "store/system/passwd.h"
 #include "store/core/typed.h"
 #include "store/base/utf8.h"
 

@@ -8,7 +8,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/client.h"
-#include "store/passwd.h"
+#include "store/system/passwd.h"
 #include "store/sibling.h"
 
 #define SEND_S 10 /* to connect, and to send */

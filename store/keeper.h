@@ -24,7 +24,7 @@
 
 #include "store/folder/audit.h"
 #include "store/core/enroll.h"
-#include "store/groups.h"
+#include "store/system/groups.h"
 #include "store/keeper_rate.h"
 #include "store/protocol.h"
 

@@ -10,8 +10,8 @@
 
 #include "store/base/cleanup.h"
 #include "store/keeper.h"
-#include "store/passwd.h"
-#include "store/people.h"
+#include "store/system/passwd.h"
+#include "store/system/people.h"
 #include "store/folder/policy_file.h"
 #include "store/base/utf8.h"
 

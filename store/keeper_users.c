@@ -13,7 +13,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/keeper.h"
-#include "store/people.h"
+#include "store/system/people.h"
 #include "store/core/report.h"
 #include "store/base/utf8.h"
 

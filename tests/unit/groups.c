@@ -1,4 +1,4 @@
-#include "store/groups.h"
+#include "store/system/groups.h"
 
 #include <criterion/criterion.h>
 #include <grp.h>

@@ -19,7 +19,7 @@
 #include "tests/unit/inject.h"
 #include "store/json/lex.h"
 #include "store/keeper.h"
-#include "store/people.h"
+#include "store/system/people.h"
 #include "store/base/utf8.h"
 
 #define REQUEST_MAX 256

@@ -1,4 +1,4 @@
-#include "store/passwd.h"
+#include "store/system/passwd.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "store/people.h"
+#include "store/system/people.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/people.h"
+#include "store/system/people.h"
 
 #define UID_PERSON 1000
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "store/groups.h"
+#include "store/system/groups.h"
 
 #define GROUP_MAX (4UL << 20) /* bytes of one group's entry */
 

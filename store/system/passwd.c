@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/passwd.h"
+#include "store/system/passwd.h"
 
 #define PASSWD "/etc/passwd"
 #define FIELDS 7

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/doctor_child.h"
+#include "store/system/child.h"
 
 static const char *const plain[] = {
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
