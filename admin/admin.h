@@ -33,7 +33,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "store/client.h"
+#include "store/wire/client.h"
 #include "store/core/policy.h"
 
 #define ADMIN_TARGETS 1000 /* at once */

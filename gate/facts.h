@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #include "store/display.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 #define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */
 

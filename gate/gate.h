@@ -16,7 +16,7 @@
 #ifndef TFA_GATE_H
 #define TFA_GATE_H
 
-#include "store/client.h"
+#include "store/wire/client.h"
 #include "gate/facts.h"
 #include "gate/keyfile.h"
 #include "gate/keys.h"

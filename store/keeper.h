@@ -26,7 +26,7 @@
 #include "store/core/enroll.h"
 #include "store/system/groups.h"
 #include "store/keeper_rate.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 #define RECEIVE_MS 2000 /* in which the request must come */
 #define FOLLOW_MS  50   /* and a verify that follows on a login */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/claims.h"
+#include "store/wire/claims.h"
 #include "store/keeper.h"
 #include "store/core/verify.h"
 

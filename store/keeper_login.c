@@ -10,7 +10,7 @@
 #include <syslog.h>
 
 #include "store/base/base32.h"
-#include "store/claims.h"
+#include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "store/core/enroll.h"
 #include "store/keeper.h"

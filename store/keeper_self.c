@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/claims.h"
+#include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "store/core/enroll.h"
 #include "store/keeper.h"

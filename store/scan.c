@@ -4,7 +4,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/scan.h"
-#include "store/sibling.h"
+#include "store/wire/sibling.h"
 #include "store/base/utf8.h"
 
 #define WAIT_MS    30000 /* a resolver that hangs may take this long */

@@ -10,7 +10,7 @@
 #define TFA_SCAN_H
 
 #include "store/core/otpauth.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 #include "store/qr.h"
 
 /* To tfa-qr. */

@@ -6,7 +6,7 @@
 #define TFA_SHOW_H
 
 #include "store/display.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 #include "store/scan.h"
 
 #define SHOW_RECOVERY_TEXT 2048

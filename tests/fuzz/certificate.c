@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "gate/keys.h"
-#include "store/claims.h"
+#include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 #include "tests/fuzz/fuzz.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/claims.h"
+#include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 

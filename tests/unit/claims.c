@@ -1,4 +1,4 @@
-#include "store/claims.h"
+#include "store/wire/claims.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

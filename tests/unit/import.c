@@ -7,7 +7,7 @@
 
 #include "store/core/enroll.h"
 #include "tests/unit/fixture.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* RFC 6238's secret, "12345678901234567890". */

@@ -16,7 +16,7 @@
 #include "tests/unit/inject.h"
 #include "store/keeper.h"
 
-#define PAGE      "store/PROTOCOL.md"
+#define PAGE      "store/wire/PROTOCOL.md"
 #define ROWS_MAX  32
 #define CELL_TEXT 200
 #define ASKED_MAX 1024

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/client.h"
+#include "store/wire/client.h"
 #include "store/base/file.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/keeper_scene.h"

@@ -1,4 +1,4 @@
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/fixture.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 #include "store/base/utf8.h"
 
 #define PASTE_BEGINS "\033[200~"

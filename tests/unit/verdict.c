@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/fixture.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 Test(verdict, denies_with_memory_that_was_zeroed)
 {

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "store/base/cleanup.h"
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 /* clang-format off */
 #define FIELD(type, k, member, n) \

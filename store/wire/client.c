@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/client.h"
+#include "store/wire/client.h"
 #include "store/system/passwd.h"
-#include "store/sibling.h"
+#include "store/wire/sibling.h"
 
 #define SEND_S 10 /* to connect, and to send */
 

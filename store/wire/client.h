@@ -11,7 +11,7 @@
 
 #include <sys/types.h>
 
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 #define CLIENT_SOCKET  "/run/tfa/keeper.sock"
 #define CLIENT_USER    "_tfa"

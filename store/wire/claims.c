@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/claims.h"
+#include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "store/base/hash.h"
 

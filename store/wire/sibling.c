@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/sibling.h"
+#include "store/wire/sibling.h"
 
 static void
 find(const char *name, char *ret, size_t size)

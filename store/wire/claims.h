@@ -5,7 +5,7 @@
 #ifndef TFA_CLAIMS_H
 #define TFA_CLAIMS_H
 
-#include "store/protocol.h"
+#include "store/wire/protocol.h"
 
 /*
  * The fingerprint of "publickey TYPE BLOB", a line of the file that
