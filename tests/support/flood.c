@@ -11,7 +11,7 @@
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/flood.h"
-#include "store/keeper_pool.h"
+#include "store/keeper/pool.h"
 #include "tests/support/run.h"
 #include "tests/support/talk.h"
 

@@ -1,5 +1,5 @@
 /* Each in a child: there is no way back. */
-#include "store/keeper_confine.h"
+#include "store/keeper/confine.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

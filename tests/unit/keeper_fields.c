@@ -14,7 +14,7 @@
 #include "store/base/file.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 
 #define PAGE      "store/wire/PROTOCOL.md"
 #define ROWS_MAX  32

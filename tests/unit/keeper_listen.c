@@ -9,7 +9,7 @@
 
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 
 /* A socket that listens, and a connection to it that has sent something. */
 static int

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "tests/unit/fixture.h"
-#include "store/keeper_pool.h"
-#include "store/keeper_worker.h"
+#include "store/keeper/pool.h"
+#include "store/keeper/worker.h"
 
 #define BEGIN_MS 1000
 

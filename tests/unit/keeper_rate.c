@@ -1,4 +1,4 @@
-#include "store/keeper_rate.h"
+#include "store/keeper/rate.h"
 
 #include <criterion/criterion.h>
 

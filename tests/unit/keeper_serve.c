@@ -18,7 +18,7 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 #include "store/json/lex.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/system/people.h"
 #include "store/base/utf8.h"
 

@@ -10,7 +10,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/core/enroll.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 
 struct provision {
 	struct call *call;

@@ -13,7 +13,7 @@
 #include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "store/core/enroll.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/base/utf8.h"
 #include "store/core/verify.h"
 

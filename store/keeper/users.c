@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 #include "store/base/cleanup.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/system/people.h"
 #include "store/core/report.h"
 #include "store/base/utf8.h"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/keeper_confine.h"
+#include "store/keeper/confine.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64

@@ -16,8 +16,8 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/hash.h"
-#include "store/keeper.h"
-#include "store/keeper_confine.h"
+#include "store/keeper/keeper.h"
+#include "store/keeper/confine.h"
 #include "store/core/otp.h"
 
 #define KEEPER_USER "_tfa"

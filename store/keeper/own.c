@@ -10,7 +10,7 @@
 #include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "store/core/enroll.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/core/spent.h"
 #include "store/core/verify.h"
 

@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 
 #define SLOTS       128 /* that serve, or have not ended yet */
 #define ROOT_SLOTS  16  /* of them kept for root */

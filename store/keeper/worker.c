@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "store/keeper_confine.h"
-#include "store/keeper_worker.h"
+#include "store/keeper/confine.h"
+#include "store/keeper/worker.h"
 
 #define WORKER_FILES 128
 

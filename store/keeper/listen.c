@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/keeper.h"
-#include "store/keeper_pool.h"
+#include "store/keeper/keeper.h"
+#include "store/keeper/pool.h"
 
 #define WAITING      512
 #define ROOT_WAITING 32

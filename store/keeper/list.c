@@ -9,7 +9,7 @@
 
 #include "store/wire/claims.h"
 #include "store/base/cleanup.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/core/report.h"
 
 void

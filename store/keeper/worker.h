@@ -19,7 +19,7 @@
 
 #include <signal.h>
 
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 
 /* The life of a worker that was forked just now, from its first connection fd
  * on: it has no other descriptor of the parent's, and normal is its mask. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/system/passwd.h"
 #include "store/system/people.h"
 #include "store/folder/policy_file.h"

@@ -6,7 +6,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/core/enroll.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/base/utf8.h"
 
 struct amend {

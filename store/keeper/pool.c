@@ -3,8 +3,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "store/keeper_pool.h"
-#include "store/keeper_worker.h"
+#include "store/keeper/pool.h"
+#include "store/keeper/worker.h"
 
 static size_t
 count_of(const struct pool *pool, enum work work)

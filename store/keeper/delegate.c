@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "store/wire/claims.h"
-#include "store/keeper.h"
+#include "store/keeper/keeper.h"
 #include "store/core/verify.h"
 
 static enum membership

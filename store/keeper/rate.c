@@ -1,4 +1,4 @@
-#include "store/keeper_rate.h"
+#include "store/keeper/rate.h"
 
 #define DAY_MS (86400LL * 1000)
 

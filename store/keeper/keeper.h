@@ -25,7 +25,7 @@
 #include "store/folder/audit.h"
 #include "store/core/enroll.h"
 #include "store/system/groups.h"
-#include "store/keeper_rate.h"
+#include "store/keeper/rate.h"
 #include "store/wire/protocol.h"
 
 #define RECEIVE_MS 2000 /* in which the request must come */
