@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gate/keyline.h"
+#include "gate/sshd/keyline.h"
 #include "admin/authorities.h"
 #include "store/base/cleanup.h"
 #include "admin/read.h"

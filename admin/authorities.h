@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "gate/keys.h"
+#include "gate/sshd/keys.h"
 #include "store/core/policy.h"
 
 #define AUTHORITIES_FILE "/etc/tfa/authorities" /* the place for a new one */

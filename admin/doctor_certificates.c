@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gate/keyline.h"
+#include "gate/sshd/keyline.h"
 #include "admin/authorities.h"
 #include "admin/doctor.h"
 #include "admin/doctor_person.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 #include "admin/doctor_daemon.h"
 #include "admin/doctor_dump.h"
 

@@ -7,7 +7,7 @@
 #ifndef TFA_DOCTOR_DUMP_H
 #define TFA_DOCTOR_DUMP_H
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 #include "admin/doctor_findings.h"
 #include "store/core/policy.h"
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gate/keyline.h"
+#include "gate/sshd/keyline.h"
 #include "admin/authorities.h"
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/keyline.h"
+#include "gate/sshd/keyline.h"
 #include "admin/authorities.h"
 #include "store/base/cleanup.h"
 #include "admin/doctor_places.h"

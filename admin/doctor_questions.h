@@ -8,7 +8,7 @@
 
 #include <pwd.h>
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 #include "store/core/policy.h"
 
 #define QUESTIONS        500         /* that are asked at most */

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gate/started.h"
+#include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 #include "admin/doctor.h"
 #include "admin/doctor_daemon.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 #include "admin/doctor_dump.h"
 #include "admin/setup_site.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 #include "admin/setup.h"
 
 /* What the site puts before our drop-in; it sorts before it. */

@@ -8,7 +8,7 @@
 
 #include <pwd.h>
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 #include "admin/doctor_findings.h"
 
 struct shells {

@@ -18,8 +18,8 @@
 
 #include "store/wire/client.h"
 #include "gate/facts.h"
-#include "gate/keyfile.h"
-#include "gate/keys.h"
+#include "gate/sshd/keyfile.h"
+#include "gate/sshd/keys.h"
 #include "gate/term.h"
 
 struct gate {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 #include "gate/sshd.h"
 
 #define TITLE_MAX  4096

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "gate/keys.h"
+#include "gate/sshd/keys.h"
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/keys.h"
+#include "gate/sshd/keys.h"
 #include "store/wire/claims.h"
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"

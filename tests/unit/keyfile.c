@@ -1,4 +1,4 @@
-#include "gate/keyfile.h"
+#include "gate/sshd/keyfile.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

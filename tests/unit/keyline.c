@@ -1,4 +1,4 @@
-#include "gate/keyline.h"
+#include "gate/sshd/keyline.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

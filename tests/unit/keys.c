@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gate/keys.h"
+#include "gate/sshd/keys.h"
 
 /* A key, one authority, and a certificate by it with force-command. */
 #define BLOB \

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/doctor_config.h"
+#include "gate/sshd/config.h"
 
 static const char blanks[] = " \t\r\n";
 

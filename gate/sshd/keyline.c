@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "store/base/cleanup.h"
-#include "gate/keyline.h"
+#include "gate/sshd/keyline.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

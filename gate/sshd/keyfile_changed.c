@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gate/keyfile.h"
+#include "gate/sshd/keyfile.h"
 
 #define LINKS_MAX 40 /* as in the kernel */
 

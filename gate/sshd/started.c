@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "gate/started.h"
+#include "gate/sshd/started.h"
 
 #define NS_PER_S 1000000000LL
 #define STAT_MAX 1024 /* bytes of /proc/PID/stat that we need */

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "gate/keyline.h"
-#include "gate/keys.h"
+#include "gate/sshd/keyline.h"
+#include "gate/sshd/keys.h"
 
 /* A reader of SSH's wire format (RFC 4251 section 5) that cannot overrun. */
 struct wire {

@@ -10,7 +10,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "gate/keyfile.h"
+#include "gate/sshd/keyfile.h"
 
 #define UID_TEXT 24
 
