@@ -14,7 +14,7 @@
 #include "admin/doctor.h"
 #include "admin/doctor_daemon.h"
 #include "store/base/file.h"
-#include "store/scan.h"
+#include "gate/screen/scan.h"
 
 #define SSHRC      "/etc/ssh/sshrc"
 #define SSHD_BYTES (16UL << 20)

@@ -6,7 +6,7 @@
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
-#include "store/show.h"
+#include "gate/screen/show.h"
 
 enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };
 

@@ -6,7 +6,7 @@
 #include "admin/admin.h"
 #include "store/folder/audit.h"
 #include "store/base/cleanup.h"
-#include "store/display.h"
+#include "gate/screen/display.h"
 #include "store/base/utf8.h"
 #include "store/base/when.h"
 

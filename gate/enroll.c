@@ -2,7 +2,7 @@
 
 #include "store/base/cleanup.h"
 #include "gate/gate.h"
-#include "store/show.h"
+#include "gate/screen/show.h"
 #include "gate/term.h"
 
 #define KEEP_S 600 /* to write the recovery codes down */

@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "store/display.h"
+#include "gate/screen/display.h"
 #include "store/wire/protocol.h"
 
 #define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */

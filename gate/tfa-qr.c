@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/scan.h"
+#include "gate/screen/scan.h"
 
 #define WAIT_MS  2000
 #define ALARM_S  30 /* whoever asked waits no longer */

@@ -9,7 +9,7 @@
 #include "store/base/cleanup.h"
 #include "gate/gate.h"
 #include "store/core/report.h"
-#include "store/show.h"
+#include "gate/screen/show.h"
 #include "gate/term.h"
 #include "store/base/when.h"
 

@@ -6,7 +6,7 @@
 
 #include "store/base/base32.h"
 #include "store/core/enroll.h"
-#include "store/qr.h"
+#include "gate/screen/qr.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define SECRET     "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

@@ -1,4 +1,4 @@
-#include "store/qr.h"
+#include "gate/screen/qr.h"
 
 #include <criterion/criterion.h>
 #include <qrencode.h>

@@ -1,4 +1,4 @@
-#include "store/scan.h"
+#include "gate/screen/scan.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

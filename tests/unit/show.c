@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "store/show.h"
+#include "gate/screen/show.h"
 
 static const struct reply reply = {.user = "alice",
     .issuer = "Example",

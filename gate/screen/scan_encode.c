@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/scan.h"
+#include "gate/screen/scan.h"
 
 static enum fault
 make(const struct scan_request *request, const char *host, struct scan *ret)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/qr.h"
+#include "gate/screen/qr.h"
 
 enum fault
 qr_encode(const char *text, char **ret_modules)

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/scan.h"
+#include "gate/screen/scan.h"
 #include "store/wire/sibling.h"
 #include "store/base/utf8.h"
 

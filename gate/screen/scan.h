@@ -11,7 +11,7 @@
 
 #include "store/core/otpauth.h"
 #include "store/wire/protocol.h"
-#include "store/qr.h"
+#include "gate/screen/qr.h"
 
 /* To tfa-qr. */
 struct scan_request {

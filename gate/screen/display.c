@@ -1,4 +1,4 @@
-#include "store/display.h"
+#include "gate/screen/display.h"
 
 #include <stddef.h>
 #include <string.h>

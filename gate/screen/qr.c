@@ -1,4 +1,4 @@
-#include "store/qr.h"
+#include "gate/screen/qr.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/display.h"
+#include "gate/screen/display.h"
 #include "store/base/fault.h"
 
 #define QR_QUIET   2   /* modules of margin on each side */

@@ -1,10 +1,10 @@
-#include "store/show.h"
+#include "gate/screen/show.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "store/qr.h"
+#include "gate/screen/qr.h"
 #include "store/base/utf8.h"
 
 /* For whoever cannot scan: the key in groups of four. */

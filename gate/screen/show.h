@@ -5,9 +5,9 @@
 #ifndef TFA_SHOW_H
 #define TFA_SHOW_H
 
-#include "store/display.h"
+#include "gate/screen/display.h"
 #include "store/wire/protocol.h"
-#include "store/scan.h"
+#include "gate/screen/scan.h"
 
 #define SHOW_RECOVERY_TEXT 2048
 
