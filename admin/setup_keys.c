@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "gate/sshd/keyline.h"
-#include "admin/authorities.h"
+#include "admin/doctor/authorities.h"
 #include "store/base/cleanup.h"
-#include "admin/doctor_dump.h"
+#include "admin/doctor/dump.h"
 #include "admin/read.h"
 #include "admin/setup_site.h"
 #include "store/base/utf8.h"

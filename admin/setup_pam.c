@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 
 #include "store/base/cleanup.h"
-#include "admin/doctor_dump.h"
-#include "admin/pam_stack.h"
+#include "admin/doctor/dump.h"
+#include "admin/doctor/pam_stack.h"
 #include "admin/setup.h"
 
 #define PAM_FOLDER "/etc/pam.d/"

@@ -3,7 +3,7 @@
  * users to it: by the judge that doctor has, on the configuration to be.
  */
 #include "admin/setup_site.h"
-#include "admin/shells.h"
+#include "admin/doctor/login_shells.h"
 
 void
 site_shells(struct setup *setup, const struct config *config, FILE *report)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "gate/sshd/config.h"
-#include "admin/doctor_dump.h"
+#include "admin/doctor/dump.h"
 #include "admin/setup_site.h"
 
 struct judge {

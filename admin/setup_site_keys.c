@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/authorities.h"
+#include "admin/doctor/authorities.h"
 #include "admin/setup_site.h"
 
 #define KEY_PATH (2 * CONFIG_WORD)

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "admin/doctor_person.h"
+#include "admin/doctor/person.h"
 #include "tests/envfuzz/envfuzz.h"
 
 #define LIMIT_MS  5000 /* of one start */

@@ -1,4 +1,4 @@
-#include "admin/doctor_dump.h"
+#include "admin/doctor/dump.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "admin/doctor_daemon.h"
-#include "admin/doctor_person.h"
+#include "admin/doctor/daemon.h"
+#include "admin/doctor/person.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,4 +1,4 @@
-#include "admin/pam_stack.h"
+#include "admin/doctor/pam_stack.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

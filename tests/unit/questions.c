@@ -1,4 +1,4 @@
-#include "admin/doctor_questions.h"
+#include "admin/doctor/questions.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

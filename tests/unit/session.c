@@ -1,5 +1,5 @@
 #include "gate/session.h"
-#include "admin/doctor_dump.h"
+#include "admin/doctor/dump.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "admin/doctor_dump.h"
+#include "admin/doctor/dump.h"
 #include "admin/setup.h"
 #include "store/base/cleanup.h"
 

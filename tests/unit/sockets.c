@@ -1,9 +1,9 @@
-#include "admin/sockets.h"
+#include "admin/doctor/sockets.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "admin/doctor_daemon.h"
+#include "admin/doctor/daemon.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
