@@ -16,7 +16,7 @@
 #include "admin/doctor/doctor.h"
 #include "store/system/groups.h"
 #include "store/folder/policy_file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define STORE        "/var/lib/tfa"
 #define ROOM_MIB     64

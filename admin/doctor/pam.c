@@ -15,7 +15,7 @@
 #include "store/system/child.h"
 #include "admin/doctor/person.h"
 #include "admin/doctor/pam_stack.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define SYSTEMCTL_MS 10000
 #define MANAGERS     200 /* users of whom systemd is asked */

@@ -18,7 +18,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/daemon.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 #include "store/base/when.h"
 
 #define SLACK_S 2 /* start times are not exact */

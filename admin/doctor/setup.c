@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 #include "store/base/when.h"
 
 static void

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "admin/setup_site.h"
+#include "admin/setup/site.h"
 #include "store/base/cleanup.h"
 
 TestSuite(setup_site, .timeout = 30);

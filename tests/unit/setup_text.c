@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "admin/doctor/dump.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 #include "store/base/cleanup.h"
 
 TestSuite(setup_text, .timeout = 30);

@@ -15,7 +15,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define FOLDER      "/var/lib/tfa-setup"
 #define JOURNAL     "journal.json"

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "store/base/cleanup.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 int64_t
 boot_now_s(void)

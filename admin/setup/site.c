@@ -9,7 +9,7 @@
 
 #include "gate/sshd/config.h"
 #include "admin/doctor/dump.h"
-#include "admin/setup_site.h"
+#include "admin/setup/site.h"
 
 struct judge {
 	const struct config *config;

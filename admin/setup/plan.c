@@ -15,7 +15,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 static const char *const units[] = {"tfa-keeper.service", "tfa-keeper.socket"};
 #define UNITS (sizeof(units) / sizeof(units[0]))

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "store/core/otpauth.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 static const char dropin[] = {
 #include "etc/sshd-tfa.conf.inc"

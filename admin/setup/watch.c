@@ -16,7 +16,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define UNIT    "tfa-setup.service"
 #define LATER_S 3600 /* that another setup may hold the lock */

@@ -2,7 +2,7 @@
  * Login shells that do not run the gate are found before sshd sends their
  * users to it: by the judge that doctor has, on the configuration to be.
  */
-#include "admin/setup_site.h"
+#include "admin/setup/site.h"
 #include "admin/doctor/login_shells.h"
 
 void

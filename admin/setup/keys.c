@@ -14,7 +14,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/dump.h"
 #include "admin/read.h"
-#include "admin/setup_site.h"
+#include "admin/setup/site.h"
 #include "store/base/utf8.h"
 
 #define KEY_PATH       (2 * CONFIG_WORD)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define DEPTH_MAX 8
 

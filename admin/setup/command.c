@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "store/system/child.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 /* Whoever waits holds the lock of setup, and may be the one who puts all back
  * in time. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 #include "store/base/when.h"
 
 /* Only a login that went through the new configuration shows that it works. */

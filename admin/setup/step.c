@@ -16,7 +16,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 static bool
 fail(const char *path)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "admin/doctor/authorities.h"
-#include "admin/setup_site.h"
+#include "admin/setup/site.h"
 
 #define KEY_PATH (2 * CONFIG_WORD)
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define SOCKET_UNIT  "tfa-keeper.socket"
 #define SERVICE_UNIT "tfa-keeper.service"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 #include "store/base/when.h"
 
 static const char how_to_confirm[] =

@@ -15,7 +15,7 @@
 #include "store/base/file.h"
 #include "store/system/groups.h"
 #include "store/folder/policy_file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 #include "store/folder/store.h"
 
 /* The user who logged in, by the kernel's word; or NULL. */

@@ -14,7 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define ANCESTORS_MAX   64
 #define ENVIRONMENT_MAX 131072

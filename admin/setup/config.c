@@ -12,7 +12,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "admin/setup_site.h"
+#include "admin/setup/site.h"
 
 struct origin {
 	const char *dropin; /* NULL: as it is */

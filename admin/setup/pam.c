@@ -12,7 +12,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/dump.h"
 #include "admin/doctor/pam_stack.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 #define PAM_FOLDER "/etc/pam.d/"
 

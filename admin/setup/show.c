@@ -6,7 +6,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 #include "store/base/utf8.h"
 
 /* A row of --json. */

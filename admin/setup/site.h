@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "gate/sshd/config.h"
-#include "admin/setup.h"
+#include "admin/setup/setup.h"
 
 /* What the site puts before our drop-in; it sorts before it. */
 #define SITE_FILE SETUP_DROPINS "/" CONFIG_SITE
