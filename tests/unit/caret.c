@@ -1,4 +1,4 @@
-#include "admin/caret.h"
+#include "admin/policy/caret.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

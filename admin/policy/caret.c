@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/caret.h"
+#include "admin/policy/caret.h"
 #include "store/base/utf8.h"
 
 #define INDENT "    "

@@ -15,7 +15,7 @@
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
-#include "admin/editor.h"
+#include "admin/policy/editor.h"
 #include "store/base/file.h"
 #include "store/folder/policy_file.h"
 

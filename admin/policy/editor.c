@@ -10,7 +10,7 @@
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
-#include "admin/editor.h"
+#include "admin/policy/editor.h"
 
 /* What sh(1) answers where the program is not there, or is none. */
 #define SH_CANNOT 126

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/caret.h"
+#include "admin/policy/caret.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/system/groups.h"
