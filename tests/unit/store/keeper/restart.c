@@ -14,7 +14,7 @@
 
 #include "store/base/file.h"
 #include "tests/unit/inject.h"
-#include "tests/unit/keeper_scene.h"
+#include "tests/unit/store/keeper/scene.h"
 
 #define SEEN_MAX 65536
 #define CHANGES  32

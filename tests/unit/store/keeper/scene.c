@@ -1,4 +1,4 @@
-#include "tests/unit/keeper_scene.h"
+#include "tests/unit/store/keeper/scene.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

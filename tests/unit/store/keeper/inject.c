@@ -14,7 +14,7 @@
 #include "store/wire/client.h"
 #include "store/base/file.h"
 #include "tests/unit/inject.h"
-#include "tests/unit/keeper_scene.h"
+#include "tests/unit/store/keeper/scene.h"
 
 #define MOST_CALLS 5000
 #define TEXT_MAX   65536
