@@ -59,17 +59,16 @@ COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
 LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
 # Sources, by folder.  A main.c is a program, and all else can be tested.
-KEEPER_SRC := $(wildcard store/keeper*.c store/keeper/*.c)
-OWN_SRC := $(wildcard gate/tfa.c gate/own/main.c)
-QR_SRC := $(wildcard gate/tfa-qr.c gate/qr/main.c)
-LIB_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*.c store/*/*.c)) \
-	$(wildcard gate/sshd/*.c gate/screen/*.c) \
-	$(wildcard gate/key*.c gate/started.c admin/doctor_config.c)
-GATE_SRC := $(filter-out $(LIB_SRC) $(OWN_SRC) $(QR_SRC),$(wildcard gate/*.c))
-ADMIN_SRC := $(filter-out $(LIB_SRC),$(wildcard admin/*.c admin/*/*.c))
+KEEPER_SRC := $(wildcard store/keeper/*.c)
+LIB_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*/*.c)) \
+	$(wildcard gate/sshd/*.c gate/screen/*.c)
+GATE_SRC := $(wildcard gate/*.c)
+OWN_SRC := $(wildcard gate/own/*.c)
+QR_SRC := $(wildcard gate/qr/*.c)
+ADMIN_SRC := $(wildcard admin/*.c admin/*/*.c)
 PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
 	$(ADMIN_SRC)
-UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*/*.c tests/unit/*/*.c)
+UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 SOAK_SRC := $(wildcard tests/soak/*.c)
@@ -82,7 +81,7 @@ HOSTILE_SRC := tests/hostile/library.c
 EXAMPLE_SRC := $(wildcard examples/*.c)
 GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
-KEEPER_PARTS := $(filter-out store/keeper.c store/keeper/main.c,$(KEEPER_SRC))
+KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
@@ -107,7 +106,7 @@ $(BUILD)/obj/etc/%.inc: etc/%
 	@mkdir -p $(@D)
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
-$(BUILD)/obj/admin/setup_text.o $(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
+$(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
     sshd-tfa.conf policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
 
 # "q": two folders may have a file of one name.
@@ -236,8 +235,7 @@ envfuzz: deps
 	$(MAKE) all $(BUILD)/envfuzz
 	BUILD=$(BUILD) $(BUILD)/envfuzz --seconds $(ENVFUZZ_SECONDS) $(SHELLS)
 
-$(BUILD)/envfuzz: $(call obj,$(ENVFUZZ_SRC) \
-    $(wildcard admin/doctor_person.c admin/doctor/person.c)) \
+$(BUILD)/envfuzz: $(call obj,$(ENVFUZZ_SRC) admin/doctor/person.c) \
     | $(BUILD)/envfuzz.so
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
@@ -306,13 +304,13 @@ deps:
 	@tests/deps $(DEPS)
 
 lint:
-	@tests/deps clang-format cppcheck
+	@tests/deps clang-format cppcheck python3
+	$(MAKE) all
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I . \
 	    --suppress=missingInclude $(PRODUCT_SRC)
-	@! grep -rnE '#include "(gate|admin)/' store
-	@! grep -rnE 'openssl|libsmartcols' gate --include=*.[ch]
+	$(Q)BUILD=$(BUILD) tests/house
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.
@@ -334,7 +332,7 @@ install: all
 	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
 	$(Q)$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
 	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
-	$(Q)install -m 0644 LICENSE store/PROTOCOL.md $(DESTDIR)$(DOCDIR)
+	$(Q)install -m 0644 LICENSE store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
 	$(Q)install -m 0644 examples/ssh_config $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
