@@ -20,6 +20,7 @@
 #define CONFIG_FILE_MAX  (1 << 20) /* bytes of one of sshd's files */
 #define PID_FILE_DEFAULT "/run/sshd.pid"
 #define NS_PER_S         1000000000LL
+#define KEYS_DEFAULT     ".ssh/authorized_keys .ssh/authorized_keys2"
 
 static enum fault
 refuse(struct gate *gate, const char *what, const char *why)
@@ -222,20 +223,18 @@ is_for_others(const char *match, const char *user)
 	return !config_word(&rest, word);
 }
 
+/* Whether keys.files has each file that a value of AuthorizedKeysFile names. */
 static bool
-is_key_file(const struct gate *gate, const char *name)
+all_listed(const struct gate *gate, const char *value)
 {
-	struct keyfile_user user = gate_keyfile_user(gate);
-	char path[PATH_MAX], listed[PATH_MAX];
+	struct keypath_list files = KEYPATH_LIST(gate->reply.key_files);
+	struct keypath_user user = facts_keypath_user(&gate->facts);
+	struct keypath file;
 
-	if (!keyfile_path(name, &user, path, sizeof(path)))
-		return false;
-	for (size_t i = 0; i < gate->reply.key_files.count; i++)
-		if (keyfile_path(gate->reply.key_files.items[i].text, &user,
-			listed, sizeof(listed)) &&
-		    strcmp(path, listed) == 0)
-			return true;
-	return false;
+	while (keypath_next(&value, &user, &file))
+		if (keypath_listed(&files, &user, file.path) == NULL)
+			return false;
+	return true;
 }
 
 static void
@@ -264,9 +263,8 @@ judge_line(const struct gate *gate, const struct config_line *line,
 		if (!none)
 			found(line, view->authority);
 	} else if (strcasecmp(line->keyword, "AuthorizedKeysFile") == 0) {
-		for (; some && !none; some = config_word(&rest, word))
-			if (!is_key_file(gate, word))
-				found(line, view->other_keys);
+		if (!all_listed(gate, line->value))
+			found(line, view->other_keys);
 	}
 }
 
@@ -294,9 +292,7 @@ judge_lines(const struct gate *gate, const struct config *config,
 		    strcasecmp(line->keyword, "AuthorizedKeysFile") == 0;
 	}
 	view->exposes &= !hidden;
-	if (!keys_named &&
-	    (!is_key_file(gate, ".ssh/authorized_keys") ||
-		!is_key_file(gate, ".ssh/authorized_keys2")))
+	if (!keys_named && !all_listed(gate, KEYS_DEFAULT))
 		snprintf(view->other_keys, sizeof(view->other_keys),
 		    "AuthorizedKeysFile, by default");
 }

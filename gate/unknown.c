@@ -96,7 +96,7 @@ has_limits(struct gate *gate, const struct keyfile *file)
 static bool
 file_limits(struct gate *gate, const char *name, const struct sshd_view *view)
 {
-	struct keyfile_user user = gate_keyfile_user(gate);
+	struct keypath_user user = facts_keypath_user(&gate->facts);
 	scoped_keyfile struct keyfile file = {.text = NULL};
 	struct timespec changed;
 
