@@ -8,6 +8,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/setup/setup.h"
+#include "gate/sshd/started.h"
 #include "store/base/when.h"
 
 static const char how_to_confirm[] =
@@ -148,7 +149,7 @@ do_steps(struct journal *journal)
 			return false;
 		}
 		if (step->kind == STEP_SSHD_RELOAD)
-			journal->loaded = login_ticks_now();
+			journal->loaded = started_ticks_now();
 	}
 	return true;
 }

@@ -281,7 +281,6 @@ struct ssh_login {
 	char address[ADDRESS_TEXT]; /* "" where it cannot be told */
 };
 bool login_find(struct ssh_login *ret);
-int64_t login_ticks_now(void);
 
 /* The caller's name, NULL for root at a console; whether they could log in
  * again, else ret_why. */
