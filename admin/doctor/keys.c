@@ -2,7 +2,6 @@
  * Users' files of keys: keys that are limited to a command, and those that
  * the gate and sshd do not find in the same files.
  */
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,55 +144,6 @@ judge_readable(struct doctor *doctor, const char *file)
 	    "%.300s, which is in keys.files, cannot be read by users: every "
 	    "key is refused",
 	    file);
-}
-
-static bool
-nobody_else(gid_t gid, const struct keypath_user *user)
-{
-	struct group *group = getgrgid(gid);
-	const struct passwd *pw;
-	bool own = false, others = false;
-
-	if (group == NULL)
-		return false;
-	if (group->gr_mem[0] != NULL) {
-		others = strcmp(group->gr_mem[0], user->name) != 0 ||
-		    group->gr_mem[1] != NULL;
-		own = !others;
-	}
-	setpwent();
-	while (!others && (pw = getpwent()) != NULL)
-		if (pw->pw_gid == gid) {
-			own = true;
-			others = pw->pw_uid != user->uid;
-		}
-	endpwent();
-	return own && !others;
-}
-
-static bool
-no_group(gid_t gid, const struct keypath_user *user)
-{
-	(void)gid;
-	(void)user;
-	return false;
-}
-
-/* OpenSSH lets no group write; that of Debian and its kin lets one of which
- * only the user is a member. */
-keyfile_group *
-doctor_sshd_groups(void)
-{
-	static keyfile_group *group;
-	char version[128] = "";
-
-	if (group == NULL)
-		group = doctor_version(version, sizeof(version)) &&
-			(strstr(version, "Debian") != NULL ||
-			    strstr(version, "Ubuntu") != NULL)
-		    ? nobody_else
-		    : no_group;
-	return group;
 }
 
 static void
