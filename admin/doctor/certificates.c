@@ -216,8 +216,9 @@ judge_certificates(struct doctor *doctor, const struct policy *policy)
 	judge_principals(&lines);
 	findings_ok(&doctor->findings,
 	    "sshd takes no certificates, and asks no command for keys: %zu "
-	    "answers of sshd -T, %zu lines of its files",
-	    doctor->views.list.count, doctor->lines.lines.count);
+	    "answer%s of sshd -T, %zu line%s of its files",
+	    doctor->views.list.count, findings_s(doctor->views.list.count),
+	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count));
 }
 
 void

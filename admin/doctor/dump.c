@@ -81,7 +81,8 @@ dump_who(const struct view *view, size_t more, char *ret, size_t size)
 	size_t others = view->others + more;
 
 	if (others > 0)
-		snprintf(ret, size, "for %s and %zu more", view->who, others);
+		snprintf(ret, size, "for %s and %zu more connection%s",
+		    view->who, others, findings_s(others));
 	else
 		snprintf(ret, size, "for %s", view->who);
 }

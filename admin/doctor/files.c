@@ -208,9 +208,10 @@ doctor_config_files(struct doctor *doctor)
 		    doctor->unread[0] != '\0' ? doctor->unread
 					      : doctor->no_views);
 	findings_ok(&doctor->findings,
-	    "%zu files from %.200s on, and the folders above them: only root "
-	    "can write them",
-	    doctor->lines.files.count, doctor->config);
+	    "%zu file%s from %.200s on, and the folders above: only root can "
+	    "write them",
+	    doctor->lines.files.count, findings_s(doctor->lines.files.count),
+	    doctor->config);
 }
 
 void

@@ -161,9 +161,20 @@ judge_all(struct key_check *keys)
 	}
 	places_done(&keys->places);
 	findings_ok(&doctor->findings,
-	    "%zu files of %zu users, by %zu answers of sshd -T: no key has a "
-	    "restriction of its own; the gate and sshd read the same files",
-	    keys->lines.files, keys->lines.users, doctor->views.list.count);
+	    "%zu file%s of %zu user%s, by %zu answer%s of sshd -T: no key has "
+	    "a restriction of its own; the gate and sshd read the same files",
+	    keys->lines.files, findings_s(keys->lines.files), keys->lines.users,
+	    findings_s(keys->lines.users), doctor->views.list.count,
+	    findings_s(doctor->views.list.count));
+}
+
+static bool
+has_gate(const struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->views.list.count; i++)
+		if (dump_is_gated(&doctor->views.list.items[i]))
+			return true;
+	return false;
 }
 
 void
@@ -185,6 +196,12 @@ doctor_keys(struct doctor *doctor)
 	if (!doctor_setting(doctor, "authorizedkeysfile", value)) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "which files of keys sshd reads is not known");
+		return;
+	}
+	if (!has_gate(doctor)) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no file of keys was looked at, since no connection meets "
+		    "the gate");
 		return;
 	}
 	keys.strict = !doctor_setting(doctor, "strictmodes", value) ||

@@ -229,8 +229,10 @@ judge_service(struct doctor *doctor, const char *service)
 {
 	struct pam_stack stack;
 	const char *more = "";
+	size_t others;
 
 	pam_read("", service, &stack);
+	others = stack.files.count > 0 ? stack.files.count - 1 : 0;
 	if (stack.why[0] != '\0')
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%s: what PAM reads and starts of the user's is not known",
@@ -240,11 +242,11 @@ judge_service(struct doctor *doctor, const char *service)
 	for (size_t i = 0; i < stack.lines.count; i++)
 		judge_line(doctor, &stack.lines.items[i], &more);
 	findings_ok(&doctor->findings,
-	    "%.200s and %zu more files, %zu lines: they set no variable and "
+	    "%.200s and %zu more file%s, %zu line%s: they set no variable and "
 	    "start nothing from a file of the user's%s",
-	    stack.files.count > 0 ? stack.files.items[0] : service,
-	    stack.files.count > 0 ? stack.files.count - 1 : 0,
-	    stack.lines.count, more);
+	    stack.files.count > 0 ? stack.files.items[0] : service, others,
+	    findings_s(others), stack.lines.count,
+	    findings_s(stack.lines.count), more);
 	pam_done(&stack);
 }
 

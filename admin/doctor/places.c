@@ -98,8 +98,8 @@ static void
 say_who(const struct key_place *place, char *ret, size_t size)
 {
 	if (place->others > 0)
-		snprintf(ret, size, "for %s and %zu more", place->who,
-		    place->others);
+		snprintf(ret, size, "for %s and %zu more connection%s",
+		    place->who, place->others, findings_s(place->others));
 	else
 		snprintf(ret, size, "for %s", place->who);
 }

@@ -367,10 +367,11 @@ say_counts(struct survey *survey)
 		    "not every socket that listens was asked: %.200s",
 		    survey->sockets.why);
 	findings_ok(&survey->doctor->findings,
-	    "%zu TCP sockets listen in this network namespace; the sshd that "
-	    "was examined answers at %zu of them, no other SSH server at any; "
-	    "%zu said nothing in %d ms",
-	    survey->sockets.list.count, ssh, silent, LISTEN_MS);
+	    "%zu TCP socket%s of this network namespace: the sshd that was "
+	    "examined answers at %zu, no other SSH server at any; %zu said "
+	    "nothing in %d ms",
+	    survey->sockets.list.count, findings_s(survey->sockets.list.count),
+	    ssh, silent, LISTEN_MS);
 }
 
 void

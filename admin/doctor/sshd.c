@@ -66,9 +66,9 @@ static void
 say_asked(struct doctor *doctor, const char *what)
 {
 	findings_ok(&doctor->findings,
-	    "%s: sshd -T says so of %zu connections, all that Match lines tell "
-	    "apart",
-	    what, doctor->asked);
+	    "%s: sshd -T says so of %zu connection%s, all that Match lines "
+	    "tell apart",
+	    what, doctor->asked, findings_s(doctor->asked));
 }
 
 /* The gate is told of all keys that sshd asked for, and knows of one. */
@@ -137,7 +137,8 @@ doctor_order(struct doctor *doctor)
 	else
 		config_judge(&doctor->lines, &doctor->findings);
 	findings_ok(&doctor->findings,
-	    "nothing before our Match all or below it undoes it, in %zu lines "
-	    "of %.200s and of what it includes",
-	    doctor->lines.lines.count, doctor->config);
+	    "nothing before our Match all or below it undoes it, in %zu line%s "
+	    "of %.200s and of the files that it includes",
+	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count),
+	    doctor->config);
 }

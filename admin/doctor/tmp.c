@@ -139,13 +139,16 @@ judge_folder(struct tmp *tmp)
 			: "it must be root's, for everybody, and sticky");
 }
 
-static void
+/* False where it is full: nothing more need be said then. */
+static bool
 judge_write(struct tmp *tmp)
 {
 	struct findings *findings = &tmp->doctor->findings;
 	int error = try_to_write(tmp);
 
-	if (error == ENOSPC || error == EDQUOT)
+	bool full = error == ENOSPC || error == EDQUOT;
+
+	if (full)
 		findings_add(findings, FINDING_FAIL,
 		    "du -xh /tmp | sort -h, and remove what fills it",
 		    "/tmp is full (%s could not write there: %s): %s",
@@ -155,6 +158,7 @@ judge_write(struct tmp *tmp)
 		    geteuid() == 0 ? FINDING_FAIL : FINDING_WARN, NULL,
 		    "%s could not write in /tmp: %s: %s", tmp->user,
 		    strerror(error), follows);
+	return !full;
 }
 
 static void
@@ -276,9 +280,10 @@ doctor_tmp(struct doctor *doctor)
 	tmp.fd = fd;
 	choose_user(&tmp);
 	judge_folder(&tmp);
-	judge_write(&tmp);
-	judge_room(&tmp);
-	judge_sharing(&tmp);
+	if (judge_write(&tmp)) {
+		judge_room(&tmp);
+		judge_sharing(&tmp);
+	}
 	judge_config(&tmp);
 	if (tmp.pid == 0)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
