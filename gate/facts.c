@@ -113,7 +113,7 @@ read_auth(const char *path, struct facts *facts)
 }
 
 static void
-read_key(const char *path, struct facts *facts)
+read_auth_key(const char *path, struct facts *facts)
 {
 	char name[PATH_TEXT];
 	const char *why = read_auth(path, facts);
@@ -128,7 +128,7 @@ read_key(const char *path, struct facts *facts)
 /* sshd sets some variables only where it has something to say, and the drop-in
  * empties them before: an empty one says nothing. */
 static const char *
-said(const char *name)
+said_by_sshd(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -150,9 +150,9 @@ enum fault
 login_read(struct facts *ret)
 {
 	static char *nothing[] = {NULL};
-	const char *connection = said("SSH_CONNECTION");
-	const char *command = said("SSH_ORIGINAL_COMMAND");
-	const char *auth = said("SSH_USER_AUTH");
+	const char *connection = said_by_sshd("SSH_CONNECTION");
+	const char *command = said_by_sshd("SSH_ORIGINAL_COMMAND");
+	const char *auth = said_by_sshd("SSH_USER_AUTH");
 	const char *code = getenv("TFA_CODE");
 	bool utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
@@ -165,7 +165,7 @@ login_read(struct facts *ret)
 		return fault;
 	read_connection(connection, ret);
 	if (auth != NULL)
-		read_key(auth, ret);
+		read_auth_key(auth, ret);
 	if (code != NULL)
 		read_code(code, ret);
 	if (command != NULL && (ret->command = strdup(command)) == NULL)

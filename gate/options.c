@@ -34,7 +34,7 @@ static const struct option longopts[] = {
 };
 
 static void
-take_option(int c, struct gate *gate)
+take_gate_option(int c, struct gate *gate)
 {
 	switch (c) {
 	case 's':
@@ -72,11 +72,11 @@ gate_options(int argc, char **argv, struct gate *ret)
 	*ret = (struct gate){.exit = GATE_EXIT_DENIED, .client.fd = -1};
 	ret->keeper.keeper_user = CLIENT_USER;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		take_option(c, ret);
+		take_gate_option(c, ret);
 	if (optind != argc ||
 	    (ret->keeper.store != NULL && ret->keeper.socket != NULL) ||
 	    (ret->keeper.store == NULL && ret->keeper.policy != NULL))
-		take_option('?', ret);
+		take_gate_option('?', ret);
 	if (ret->keeper.socket == NULL)
 		ret->keeper.socket = CLIENT_SOCKET;
 }

@@ -37,7 +37,7 @@ try_tmp(void)
 }
 
 static enum reason
-refuse(struct gate *gate, const char *tmp)
+refuse_for_tmp(struct gate *gate, const char *tmp)
 {
 	char why[WHY_TEXT];
 
@@ -137,13 +137,14 @@ gate_judge_unknown(struct gate *gate)
 	const char *tmp = try_tmp();
 
 	if (fault != FAULT_NONE)
-		return tmp == NULL ? REASON_KEY_UNKNOWN : refuse(gate, tmp);
+		return tmp == NULL ? REASON_KEY_UNKNOWN
+				   : refuse_for_tmp(gate, tmp);
 	if (!view.exposes)
 		return REASON_KEY_UNKNOWN;
 	memcpy(gate->why, view.authority, sizeof(view.authority));
 	if (gate->why[0] == '\0' && !gate->reply.unlisted)
 		memcpy(gate->why, view.other_keys, sizeof(view.other_keys));
 	if (gate->why[0] != '\0' || files_limit(gate, &view))
-		return refuse(gate, tmp);
+		return refuse_for_tmp(gate, tmp);
 	return REASON_NONE;
 }

@@ -26,7 +26,7 @@ struct judging {
 
 /* Whether the gate lets in what this authority signs; said where not. */
 static void
-judge_authority(void *ctx, const struct authority *authority)
+judge_trusted_key(void *ctx, const struct authority *authority)
 {
 	struct judging *judging = ctx;
 	char fix[CONFIG_WORD + 160];
@@ -55,7 +55,7 @@ judge_authority(void *ctx, const struct authority *authority)
 
 /* Whether the gate lets certificates of any of sshd's authorities in. */
 static void
-judge_authorities(void *ctx, const struct held *held)
+judge_trusted_file(void *ctx, const struct held *held)
 {
 	struct judging *judging = ctx;
 	struct doctor *doctor = judging->doctor;
@@ -65,7 +65,7 @@ judge_authorities(void *ctx, const struct held *held)
 	judging->pass = judging->policy->keys.unlisted == UNLISTED_ALLOW;
 	if (!config_word(&rest, path))
 		return;
-	if (!authorities_each(path, judge_authority, judging))
+	if (!authorities_each(path, judge_trusted_key, judging))
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "TrustedUserCAKeys %.200s, %.200s: %s: whose certificates "
 		    "sshd takes is not known",
@@ -205,7 +205,7 @@ judge_certificates(struct doctor *doctor, const struct policy *policy)
 	static const struct {
 		const char *keyword;
 		dump_held *judge;
-	} values[] = {{"TrustedUserCAKeys", judge_authorities},
+	} values[] = {{"TrustedUserCAKeys", judge_trusted_file},
 	    {"AuthorizedKeysCommand", judge_keys_command},
 	    {"AuthorizedPrincipalsCommand", judge_principals_command},
 	    {"GSSAPIEnablek5users", judge_kerberos}};

@@ -54,7 +54,7 @@ static const char *const colours[] = {[FINDING_OK] = "\033[32m",
     [FINDING_FAIL] = "\033[1;31m"};
 
 static void
-print_json(const struct finding *finding)
+print_finding_json(const struct finding *finding)
 {
 	printf("{\"check\":\"%s\",\"status\":\"%s\",\"detail\":",
 	    finding->check, words[finding->status]);
@@ -65,7 +65,7 @@ print_json(const struct finding *finding)
 }
 
 static void
-print_line(const struct finding *finding, bool colour)
+print_finding_line(const struct finding *finding, bool colour)
 {
 	const char *word = words[finding->status];
 
@@ -86,9 +86,9 @@ print_findings(
 {
 	for (size_t i = first; i < findings->list.count; i++) {
 		if (json)
-			print_json(&findings->list.items[i]);
+			print_finding_json(&findings->list.items[i]);
 		else
-			print_line(&findings->list.items[i], colour);
+			print_finding_line(&findings->list.items[i], colour);
 	}
 }
 

@@ -17,7 +17,7 @@
 
 /* also: who may own it beside root. */
 static void
-judge(struct doctor *doctor, const char *path, const struct stat *st,
+judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
     uid_t also, bool above)
 {
 	char fix[PATH_MAX + 32];
@@ -53,7 +53,7 @@ guard_chain(struct doctor *doctor, const char *path, uid_t also)
 	for (;;) {
 		if (lstat(part, &st) < 0)
 			return false;
-		judge(doctor, part, &st, also, above);
+		judge_writers(doctor, part, &st, also, above);
 		slash = strrchr(part, '/');
 		if (slash == NULL || part[1] == '\0')
 			return true;

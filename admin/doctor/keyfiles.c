@@ -23,7 +23,7 @@
  * the user too, finds no key there either.
  */
 static void
-judge_unread(
+say_unread(
     struct doctor *doctor, const struct passwd *pw, const char *path, int error)
 {
 	switch (error) {
@@ -122,7 +122,7 @@ read_lines(
 	struct keys_text file;
 
 	if (!read_keys_as(pw, path, KEYS_MS, groups_of_sshd(), &file)) {
-		judge_unread(lines->doctor, pw, path, errno);
+		say_unread(lines->doctor, pw, path, errno);
 		return errno != ETIMEDOUT;
 	}
 	lines->files++;

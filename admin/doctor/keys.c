@@ -52,7 +52,7 @@ judge_options(struct doctor *doctor, const char *path, int number, bool ok,
 }
 
 static void
-judge_key(
+judge_key_line(
     struct doctor_lines *lines, const char *path, int number, const char *text)
 {
 	struct keyline_options options;
@@ -182,7 +182,7 @@ doctor_keys(struct doctor *doctor)
 {
 	struct key_check keys = {.lines = {.doctor = doctor,
 				     .keyword = "AuthorizedKeysFile",
-				     .judge = judge_key,
+				     .judge = judge_key_line,
 				     .judge_file = judge_modes,
 				     .judge_user = judge_user}};
 	char value[CONFIG_WORD], why[POLICY_WHY_TEXT];

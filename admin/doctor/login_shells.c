@@ -32,7 +32,7 @@ struct judge {
 };
 
 static void
-add_user(struct group *group, const char *user)
+group_add_user(struct group *group, const char *user)
 {
 	size_t len = strlen(group->users);
 
@@ -43,7 +43,7 @@ add_user(struct group *group, const char *user)
 
 /* What is known by its name is not tried. */
 static bool
-is_known(enum shell_kind kind, enum trial *ret)
+is_known_by_name(enum shell_kind kind, enum trial *ret)
 {
 	if (kind != SHELL_CANNOT && kind != SHELL_OPEN)
 		return false;
@@ -82,7 +82,7 @@ find_group(struct judge *judge, const struct group *found)
 }
 
 static void
-look_at(struct judge *judge, const struct passwd *pw)
+look_at_user(struct judge *judge, const struct passwd *pw)
 {
 	const char *shell = passwd_shell(pw);
 	struct group *group = find_same(judge, shell);
@@ -90,7 +90,7 @@ look_at(struct judge *judge, const struct passwd *pw)
 
 	if (group == NULL) {
 		snprintf(found.shell, sizeof(found.shell), "%s", shell);
-		found.same = is_known(found.kind, &found.trial);
+		found.same = is_known_by_name(found.kind, &found.trial);
 		if (!found.same && child_clock_ms() < judge->end_ms) {
 			found.trial = shell_try(
 			    pw, judge->shells->gate, found.said);
@@ -103,7 +103,7 @@ look_at(struct judge *judge, const struct passwd *pw)
 		group = find_group(judge, &found);
 	}
 	if (group != NULL)
-		add_user(group, pw->pw_name);
+		group_add_user(group, pw->pw_name);
 }
 
 /* "alice, bob and 3 others" */
@@ -239,7 +239,7 @@ shells_judge(const struct shells *shells, struct findings *findings)
 	while ((pw = getpwent()) != NULL)
 		if (shell_kind(pw->pw_shell) != SHELL_NO_LOGIN &&
 		    !shells_spared(shells->config, pw))
-			look_at(&judge, pw);
+			look_at_user(&judge, pw);
 	endpwent();
 	for (size_t i = 0; i < judge.groups.count; i++)
 		say(&judge, &judge.groups.items[i]);

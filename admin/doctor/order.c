@@ -8,7 +8,7 @@
 #include "admin/doctor/dump.h"
 
 static bool
-is(const struct config_line *line, const char *keyword)
+has_keyword(const struct config_line *line, const char *keyword)
 {
 	return strcasecmp(line->keyword, keyword) == 0;
 }
@@ -50,8 +50,9 @@ config_is_meant(const struct config_line *line, const struct config_line *gate)
 static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
-	return gate != NULL && line < gate && is(line, "forcecommand") &&
-	    line->match != NULL && config_is_meant(line, gate) &&
+	return gate != NULL && line < gate &&
+	    has_keyword(line, "forcecommand") && line->match != NULL &&
+	    config_is_meant(line, gate) &&
 	    strcasecmp(line->value, "none") == 0 &&
 	    names_users_only(line->match);
 }
@@ -99,8 +100,9 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 	if (line->match == NULL || line->block == gate->block ||
 	    !guard_has_keyword(line->keyword, &wanted) ||
 	    (wanted != NULL && strcasecmp(line->value, wanted) == 0) ||
-	    (is(line, "forcecommand") && config_is_gate(line->value)) ||
-	    is(line, "setenv"))
+	    (has_keyword(line, "forcecommand") &&
+		config_is_gate(line->value)) ||
+	    has_keyword(line, "setenv"))
 		return;
 	if (is_exemption(line, gate))
 		findings_add(findings, FINDING_WARN, NULL,
@@ -132,12 +134,12 @@ judge_displaced(const struct config_line *line, const struct config_line *gate,
 
 	if (strcasecmp(line->value, "none") == 0)
 		return;
-	if (is(line, "chrootdirectory"))
+	if (has_keyword(line, "chrootdirectory"))
 		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
 		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
 		    "there, and those users are locked out",
 		    line->file, line->number, line->value);
-	if (!is(line, "forcecommand") || is_same_gate(line, gate) ||
+	if (!has_keyword(line, "forcecommand") || is_same_gate(line, gate) ||
 	    (line < gate && line->match != NULL))
 		return;
 	snprintf(fix, sizeof(fix),
@@ -160,7 +162,7 @@ judge_patterns(const struct config_line *line, struct findings *findings)
 	const char *rest = line->value;
 	char word[CONFIG_WORD];
 
-	while (is(line, "acceptenv") && config_word(&rest, word))
+	while (has_keyword(line, "acceptenv") && config_word(&rest, word))
 		if (guard_pattern_is_open(word))
 			findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
 			    "%.160s:%d: AcceptEnv %.100s lets a client's "
@@ -176,10 +178,12 @@ judge_conditional(const struct config *config, struct findings *findings)
 		const struct config_line *line = &config->lines.items[i];
 		const struct config_line *at = line;
 
-		if (!is(line, "forcecommand") || !config_is_gate(line->value))
+		if (!has_keyword(line, "forcecommand") ||
+		    !config_is_gate(line->value))
 			continue;
 		while (at > config->lines.items &&
-		    !(is(at, "include") && strcmp(at->file, line->file) != 0))
+		    !(has_keyword(at, "include") &&
+			strcmp(at->file, line->file) != 0))
 			at--;
 		if (line->outer != NULL)
 			findings_add(findings, FINDING_FAIL,
@@ -212,10 +216,11 @@ is_for_users(const struct config_line *line, const struct config_line *gate)
 
 /* The first SetEnv counts, so ours has to be it. */
 static void
-judge_setenv(const struct config_line *line, const struct config_line *gate,
-    const struct config_line **first, struct findings *findings)
+judge_first_setenv(const struct config_line *line,
+    const struct config_line *gate, const struct config_line **first,
+    struct findings *findings)
 {
-	if (!is(line, "setenv") || is_for_users(line, gate))
+	if (!has_keyword(line, "setenv") || is_for_users(line, gate))
 		return;
 	if (line->block == gate->block && *first == NULL)
 		*first = line;
@@ -247,6 +252,6 @@ config_judge(const struct config *config, struct findings *findings)
 		if (line < gate)
 			judge_before(line, gate, findings);
 		judge_displaced(line, gate, findings);
-		judge_setenv(line, gate, &setenv_line, findings);
+		judge_first_setenv(line, gate, &setenv_line, findings);
 	}
 }

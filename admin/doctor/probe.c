@@ -85,7 +85,7 @@ is_gates_status(int status)
 
 /* Whether the policy itself lets this user in without a code. */
 static bool
-is_let_in(const struct probe *probe)
+policy_lets_in(const struct probe *probe)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "explain"};
@@ -119,7 +119,7 @@ probe_gate(struct probe *probe)
 		return false;
 	child_wait(child, 3 * PROBE_MS);
 	len = (int)strcspn(said, "\r\n");
-	if (strstr(child->out.text, INSIDE) != NULL && is_let_in(probe))
+	if (strstr(child->out.text, INSIDE) != NULL && policy_lets_in(probe))
 		findings_add(findings, FINDING_WARN, NULL,
 		    "the policy lets %s in without a code, so this proves "
 		    "nothing of the gate: probe with somebody else",
@@ -176,7 +176,7 @@ make_folder(struct probe *probe)
 }
 
 static bool
-prepare(struct probe *probe)
+prepare_probe(struct probe *probe)
 {
 	struct findings *findings = &probe->doctor->findings;
 	const struct admin *admin = probe->doctor->admin;
@@ -211,7 +211,7 @@ doctor_probe(struct doctor *doctor)
 		doctor->findings.failed = true;
 		return;
 	}
-	if (!prepare(&probe))
+	if (!prepare_probe(&probe))
 		return;
 	if (!make_folder(&probe))
 		findings_add(&doctor->findings, FINDING_FAIL, NULL, "%s: %s",

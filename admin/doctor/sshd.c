@@ -63,7 +63,7 @@ has_views(struct doctor *doctor)
 
 /* "ok", with how many connections it is said of. */
 static void
-say_asked(struct doctor *doctor, const char *what)
+say_connections(struct doctor *doctor, const char *what)
 {
 	findings_ok(&doctor->findings,
 	    "%s: sshd -T says so of %zu connection%s, all that Match lines "
@@ -101,7 +101,7 @@ doctor_gate(struct doctor *doctor)
 	dump_judge_gate(&doctor->views, &doctor->lines, &doctor->findings);
 	dump_each_value(&doctor->views, &doctor->lines, "AuthenticationMethods",
 	    judge_methods, doctor);
-	say_asked(doctor, "every connection meets the gate");
+	say_connections(doctor, "every connection meets the gate");
 }
 
 void
@@ -111,7 +111,7 @@ doctor_channels(struct doctor *doctor)
 		return;
 	dump_judge_settings(
 	    &doctor->views, &doctor->lines, GUARD_CHANNELS, &doctor->findings);
-	say_asked(doctor,
+	say_connections(doctor,
 	    "forwarding, agent, X11 and tunnels are closed for everyone");
 }
 
@@ -123,7 +123,7 @@ doctor_environment(struct doctor *doctor)
 	dump_judge_settings(&doctor->views, &doctor->lines, GUARD_ENVIRONMENT,
 	    &doctor->findings);
 	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
-	say_asked(doctor,
+	say_connections(doctor,
 	    "SetEnv, AcceptEnv, PermitUserEnvironment and PermitUserRC let no "
 	    "variable of a client's or a user's run code before the gate");
 }

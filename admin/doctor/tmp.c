@@ -69,7 +69,7 @@ choose_user(struct tmp *tmp)
 
 /* In the child: as sshd does.  The exit status is errno. */
 _Noreturn static void
-write_file(const struct tmp *tmp)
+write_as_user(const struct tmp *tmp)
 {
 	static char bytes[FILE_SIZE];
 	char name[64];
@@ -107,7 +107,7 @@ try_to_write(const struct tmp *tmp)
 	if (pid < 0)
 		return errno;
 	if (pid == 0)
-		write_file(tmp);
+		write_as_user(tmp);
 	do {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
@@ -162,7 +162,7 @@ judge_write(struct tmp *tmp)
 }
 
 static void
-judge_room(struct tmp *tmp)
+judge_tmp_room(struct tmp *tmp)
 {
 	struct findings *findings = &tmp->doctor->findings;
 	unsigned long long mib;
@@ -281,7 +281,7 @@ doctor_tmp(struct doctor *doctor)
 	choose_user(&tmp);
 	judge_folder(&tmp);
 	if (judge_write(&tmp)) {
-		judge_room(&tmp);
+		judge_tmp_room(&tmp);
 		judge_sharing(&tmp);
 	}
 	judge_config(&tmp);

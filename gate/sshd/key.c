@@ -169,7 +169,7 @@ encode(const uint8_t *bytes, size_t len)
 
 /* The blob, which text is in base64, and by which text its lines are known. */
 static enum fault
-read_key(const char *text, struct key *key)
+read_key_blob(const char *text, struct key *key)
 {
 	if (key->blob == NULL || !read_blob(key))
 		return FAULT_FORMAT;
@@ -195,7 +195,7 @@ key_parse(const char *auth, struct key *ret)
 		return FAULT_FORMAT;
 	blob++;
 	key.blob = keyline_decode(blob, strcspn(blob, " "), &key.len);
-	fault = read_key(blob, &key);
+	fault = read_key_blob(blob, &key);
 	if (fault != FAULT_NONE) {
 		key_done(&key);
 		return fault;

@@ -97,7 +97,7 @@ is_type(const char *word, size_t len)
 
 /* TYPE BLOB at at. */
 static bool
-read_key(const char *at, struct keyline *ret)
+read_type_and_blob(const char *at, struct keyline *ret)
 {
 	size_t word = strcspn(at, " \t"), len = 0, type;
 	const char *text = keyline_skip(at + word);
@@ -144,9 +144,10 @@ keyline_read(const char *line, struct keyline *ret)
 	line = keyline_skip(line);
 	if (*line == '\0' || *line == '#')
 		return false;
-	if (!read_key(line, &first) || !first.typed) {
+	if (!read_type_and_blob(line, &first) || !first.typed) {
 		after = skip_options(line);
-		if (after != NULL && read_key(keyline_skip(after), &second))
+		if (after != NULL &&
+		    read_type_and_blob(keyline_skip(after), &second))
 			second.options = line;
 	}
 	if (second.blob != NULL) {
@@ -226,7 +227,7 @@ is_listed(const char **at, const char *const *names, size_t count)
 }
 
 static bool
-read_option(const char **at, struct keyline_options *ret)
+take_key_option(const char **at, struct keyline_options *ret)
 {
 	if (is_option(at, "command")) {
 		if (ret->command != NULL || *(*at)++ != '=')
@@ -250,7 +251,7 @@ keyline_options(const char *at, struct keyline_options *ret)
 {
 	*ret = (struct keyline_options){.command = NULL};
 	while (*at != '\0' && !is_space(*at)) {
-		if (!read_option(&at, ret))
+		if (!take_key_option(&at, ret))
 			return false;
 		if (*at == '\0' || is_space(*at))
 			return true;

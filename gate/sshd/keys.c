@@ -7,7 +7,7 @@
 #include "store/base/cleanup.h"
 
 static void
-take_line(struct restriction *r, struct keyline_options *options)
+take_options(struct restriction *r, struct keyline_options *options)
 {
 	r->listed = true;
 	if (options->command == NULL)
@@ -22,7 +22,7 @@ take_line(struct restriction *r, struct keyline_options *options)
 
 /* What a line whose key it is says of it; false where it cannot be read. */
 static bool
-judge_line(
+judge_known_line(
     const struct keyline *line, const struct key *key, struct restriction *r)
 {
 	struct keyline_options options;
@@ -32,7 +32,7 @@ judge_line(
 	/* A plain line of the authority's own key is not for certificates, and
 	 * an authority's line is not for its own key, which is odd. */
 	if (ok && options.authority == key->is_certificate)
-		take_line(r, &options);
+		take_options(r, &options);
 	else if (options.authority || !key->is_certificate)
 		ok = false;
 	keyline_options_done(&options);
@@ -68,7 +68,7 @@ search_line(const char *text, const struct key *key, struct restriction *r)
 	bool known = keyline_read(text, &line) && line.len == len &&
 	    memcmp(line.blob, bytes, len) == 0;
 
-	if (known ? !judge_line(&line, key, r) : mentions(text, key))
+	if (known ? !judge_known_line(&line, key, r) : mentions(text, key))
 		r->listed = r->conflicting = true;
 	keyline_done(&line);
 }

@@ -32,7 +32,7 @@ is_decisive(const char *keyword)
 }
 
 static void
-take_option(struct listener *listener, const char *option)
+take_sshd_option(struct listener *listener, const char *option)
 {
 	size_t used = strlen(listener->options);
 	char keyword[CONFIG_WORD];
@@ -61,7 +61,7 @@ take_flags(struct listener *listener, const char *word, const char **rest)
 	else if (!config_word(rest, next))
 		return false;
 	if (*flag == 'o')
-		take_option(listener, next);
+		take_sshd_option(listener, next);
 	if (*flag != 'f')
 		return true;
 	snprintf(listener->config, sizeof(listener->config), "%s", next);
