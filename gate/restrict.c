@@ -67,7 +67,8 @@ judge_key(struct gate *gate, struct key *key, char **ret_command)
 	return reason;
 }
 
-/* A line that runs a private gate of the user's: this process is it. */
+/* True if the command of a key's line is a private gate of the user's, which
+ * is this very process. */
 static bool
 is_this_gate(const struct gate *gate, const char *command)
 {

@@ -70,7 +70,8 @@ static const struct {
 
 static const char cert_suffix[] = "-cert-v01@openssh.com";
 
-/* Critical options: sshd enforces all but the first, which we replace. */
+/* Critical options: sshd enforces all but the first, which ForceCommand
+ * overrides and the gate imposes. */
 static bool
 read_critical(struct wire options, struct key *key)
 {
@@ -167,7 +168,8 @@ encode(const uint8_t *bytes, size_t len)
 	return text;
 }
 
-/* The blob, which text is in base64, and by which text its lines are known. */
+/* Reads key->blob, of which text is the base64, and sets the text by which its
+ * lines are found. */
 static enum fault
 read_key_blob(const char *text, struct key *key)
 {

@@ -34,7 +34,8 @@ is_safe(const struct stat *st, const struct keypath_user *user,
 	return (st->st_mode & S_IWGRP) == 0 || is_own(st->st_gid, user);
 }
 
-/* The folders above path, which has no links; it is cut to the one at fault. */
+/* Judges the folders above path, which has no links.  If one is at fault, path
+ * is cut to that one. */
 static bool
 folders_are_safe(
     char *path, const struct keypath_user *user, keyfile_group *is_own)

@@ -1,8 +1,8 @@
 /*
- * When it was last changed which file a path names.  Not the file alone tells
- * that: a link can be turned to another, and a folder can be renamed, and what
- * is found then may be older than both.  Either leaves its time in the link or
- * in the folder.
+ * The time at which a path last came to name another file, or the file changed.
+ * The file alone does not tell: a link can be turned to another file and a
+ * folder can be renamed, and the file found then may be older than both.  The
+ * link or the folder keeps the time of that.
  */
 #include <errno.h>
 #include <limits.h>
@@ -51,9 +51,8 @@ is_home_or_above(const struct walk *walk)
 }
 
 /*
- * A folder's time is also that of the last entry in it, so those that are
- * busy, the home folder and /etc, do not count where root alone can rename
- * them.
+ * A folder's time is also that of the last entry in it.  So busy folders, such
+ * as the home folder and /etc, do not count if root alone can rename them.
  */
 static bool
 folder_counts(const struct walk *walk, const struct stat *parent)
@@ -101,7 +100,7 @@ follow_link(struct walk *walk)
 	return true;
 }
 
-/* To name, which is in walk->at; false where it cannot be seen. */
+/* Goes to name in the folder walk->at; false if it cannot be seen. */
 static bool
 go_to(struct walk *walk, const char *name)
 {
@@ -117,7 +116,7 @@ go_to(struct walk *walk, const char *name)
 		return false;
 	snprintf(walk->at + len, PATH_MAX - len, "/%s", name);
 	if (!stat_at(walk, &st)) {
-		/* Nothing: when it was taken away, its folder says. */
+		/* Nothing is there: the folder has the time of its removal. */
 		take_time(walk, &parent);
 		walk->rest[0] = '\0';
 		return keyfile_is_absent(errno);

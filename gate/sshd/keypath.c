@@ -77,7 +77,7 @@ expand_at_home(
 	    expand(name, user, ret, size, &len);
 }
 
-/* Whether a name is absolute shows once it is expanded. */
+/* A name such as %h/x is absolute only once it is expanded. */
 bool
 keypath_expand(
     const char *name, const struct keypath_user *user, char *ret, size_t size)

@@ -9,14 +9,14 @@
 #define TITLE_MAX 4096
 #define CHAR_TEXT 5 /* of strnvis(3), with a NUL */
 
-/* What sshd's own reader passes over before a keyword. */
+/* sshd's own reader skips these before a keyword. */
 static const char *
 skip_to_keyword(const char *option)
 {
 	return option + strspn(option, "= \t");
 }
 
-/* Whether an option decides what the gate or doctor reads in the files. */
+/* True if an option overrides what the gate or doctor reads in the files. */
 static bool
 is_decisive(const char *keyword)
 {
