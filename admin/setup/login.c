@@ -105,7 +105,7 @@ read_address(pid_t pid, char ret[static ADDRESS_TEXT])
 }
 
 bool
-login_find(struct ssh_login *ret)
+ssh_login_find(struct ssh_login *ret)
 {
 	struct process process;
 	pid_t pid = getpid(), below = pid;
@@ -129,7 +129,7 @@ login_find(struct ssh_login *ret)
 }
 
 int64_t
-login_ticks_now(void)
+ssh_login_ticks_now(void)
 {
 	struct timespec now = {0, 0};
 	int64_t rate = sysconf(_SC_CLK_TCK);
