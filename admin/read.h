@@ -11,6 +11,7 @@
 #include "gate/sshd/keyfile.h"
 
 #define READ_MAX  (1024UL * 1024) /* bytes of a file */
+#define KEYS_MS   2000            /* for a file of keys, which is a user's */
 #define READ_PATH 1024
 
 /*
@@ -50,5 +51,12 @@ struct keys_text {
  */
 bool read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
     keyfile_group *is_own, struct keys_text *ret);
+
+/*
+ * keyfile_read() with that user's rights and no others, so that a file is read
+ * as the gate reads it; FAULT_IO also after KEYS_MS.  Needs root.
+ */
+MUST_USE enum fault read_keyfile_as(const struct keypath_user *user,
+    const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
 
 #endif

@@ -195,6 +195,15 @@ facts_name(struct facts *facts, struct reply *reply)
 	return true;
 }
 
+struct keypath_user
+facts_keypath_user(const struct facts *facts)
+{
+	return (struct keypath_user){.name = facts->user,
+	    .home = facts->home,
+	    .uid = facts->uid,
+	    .gid = getgid()};
+}
+
 void
 facts_done(struct facts *facts)
 {

@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 #include "gate/screen/display.h"
+#include "gate/sshd/keypath.h"
 #include "store/wire/protocol.h"
 
 #define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */
@@ -62,6 +63,9 @@ MUST_USE enum fault login_read(struct facts *ret);
  * has a session then.
  */
 MUST_USE bool facts_name(struct facts *facts, struct reply *reply);
+
+/* Whose files of keys are looked at; it points into facts. */
+struct keypath_user facts_keypath_user(const struct facts *facts);
 
 void facts_done(struct facts *facts);
 

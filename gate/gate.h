@@ -26,8 +26,8 @@ struct gate {
 	struct client_options keeper;
 	struct client client; /* open between a login and the code at hand */
 	const char *command;  /* run this whatever is asked, or NULL */
-	struct restriction restriction; /* of the key */
-	char why[WHY_TEXT]; /* what a refusal of the key's is about */
+	char *key_command;    /* the key may run this alone, or NULL */
+	char why[WHY_TEXT];   /* what a refusal of the key's is about */
 	struct facts facts;
 	struct reply reply;           /* the keeper's last */
 	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
@@ -77,9 +77,6 @@ enum verdict gate_refuse(struct gate *gate, enum reason reason);
  * 2 seconds at most.
  */
 enum verdict gate_turn_away(struct gate *gate, enum reason reason);
-
-/* Whose files of keys are looked at; it points into gate. */
-struct keyfile_user gate_keyfile_user(const struct gate *gate);
 
 /*
  * Finds what the key that was used may run, in the files that the reply to

@@ -13,7 +13,7 @@
 
 #include "store/base/cleanup.h"
 #include "gate/gate.h"
-#include "gate/sshd.h"
+#include "gate/sshd/sshd.h"
 
 #define INFO_BYTES 4096 /* about what sshd writes */
 
@@ -96,7 +96,7 @@ has_limits(struct gate *gate, const struct keyfile *file)
 static bool
 file_limits(struct gate *gate, const char *name, const struct sshd_view *view)
 {
-	struct keyfile_user user = gate_keyfile_user(gate);
+	struct keypath_user user = facts_keypath_user(&gate->facts);
 	scoped_keyfile struct keyfile file = {.text = NULL};
 	struct timespec changed;
 
@@ -129,8 +129,11 @@ files_limit(struct gate *gate, const struct sshd_view *view)
 enum reason
 gate_judge_unknown(struct gate *gate)
 {
+	struct keypath_user user = facts_keypath_user(&gate->facts);
+	struct sshd_question question = {
+	    .user = &user, .files = KEYPATH_LIST(gate->reply.key_files)};
 	struct sshd_view view;
-	enum fault fault = sshd_look(gate, &view);
+	enum fault fault = sshd_look(&question, &view, gate->why);
 	const char *tmp = try_tmp();
 
 	if (fault != FAULT_NONE)

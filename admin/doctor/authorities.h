@@ -14,7 +14,6 @@
 #include "store/core/policy.h"
 
 #define AUTHORITIES_FILE "/etc/tfa/authorities" /* the place for a new one */
-#define KEYS_MS          2000 /* for a user's file, as read_keys_as() has it */
 
 /* What the gate finds for a key. */
 struct gate_says {
@@ -42,14 +41,5 @@ struct authority {
  * read. */
 bool authorities_each(const char *path,
     void (*each)(void *ctx, const struct authority *authority), void *ctx);
-
-/* A word of AuthorizedKeysFile or keys.files as a user's path; false where
- * sshd or the gate could make none of it. */
-bool key_file_path(
-    const char *word, const struct passwd *pw, char *ret, size_t size);
-
-/* The name of keys.files that is this path for a user, or NULL. */
-const char *key_file_listed(
-    const struct policy *policy, const struct passwd *pw, const char *path);
 
 #endif

@@ -23,7 +23,7 @@
  *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
  *
  * and, without any I/O: doctor_config.c and doctor_order.c (configuration
- * files), doctor_dump.c and doctor_values.c (sshd -T), doctor_daemon.c,
+ * files), doctor_dump.c and doctor_values.c (sshd -T), doctor_version.c,
  * doctor_person.c, doctor_findings.c.
  *
  * A check that cannot be made says "warn" and why; it is never passed over.
@@ -32,7 +32,7 @@
 #define TFA_DOCTOR_H
 
 #include "admin/admin.h"
-#include "admin/doctor/daemon.h"
+#include "gate/sshd/title.h"
 #include "admin/doctor/dump.h"
 #include "admin/doctor/questions.h"
 #include "store/core/policy.h"

@@ -83,7 +83,7 @@ read_lines(
 
 /* A user's files, each once. */
 struct paths {
-	char paths[FILES_MAX][2 * CONFIG_WORD];
+	char paths[FILES_MAX][PATH_MAX];
 	size_t count;
 };
 
@@ -134,24 +134,24 @@ static void
 collect_paths(const struct doctor_lines *lines, const struct passwd *pw,
     struct paths *paths)
 {
-	char words[CONFIG_WORD], word[CONFIG_WORD], path[2 * CONFIG_WORD];
+	struct keypath_user user = keypath_user(pw);
 	const struct view *view;
+	char value[CONFIG_WORD];
+	struct keypath file;
 	const char *rest;
 
 	paths->count = 0;
 	for (size_t i = 0; doctor_next_view(lines->doctor, pw, &i, &view);) {
-		rest = words;
-		if (!dump_value(view, lines->keyword, words))
+		rest = value;
+		if (!dump_value(view, lines->keyword, value))
 			continue;
-		while (config_word(&rest, word))
-			if (strcasecmp(word, "none") != 0 &&
-			    (!key_file_path(word, pw, path, sizeof(path)) ||
-				!add_path(paths, path)))
+		while (keypath_next(&rest, &user, &file))
+			if (file.path[0] == '\0' || !add_path(paths, file.path))
 				findings_add(&lines->doctor->findings,
 				    FINDING_WARN, NULL,
 				    "%.80s %.200s: not looked at for %.80s: "
 				    "too long, or too many files",
-				    lines->keyword, word, pw->pw_name);
+				    lines->keyword, file.name, pw->pw_name);
 	}
 }
 

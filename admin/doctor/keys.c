@@ -137,8 +137,8 @@ judge_readable(struct doctor *doctor, const char *file)
 	char fix[CONFIG_WORD + 16];
 	struct stat st;
 
-	if (file[0] != '/' || strchr(file, '%') != NULL ||
-	    stat(file, &st) < 0 || (st.st_mode & S_IROTH) != 0)
+	if (!keypath_is_common(file) || stat(file, &st) < 0 ||
+	    (st.st_mode & S_IROTH) != 0)
 		return;
 	snprintf(fix, sizeof(fix), "chmod a+r %s", file);
 	findings_add(&doctor->findings, FINDING_FAIL, fix,
@@ -148,7 +148,7 @@ judge_readable(struct doctor *doctor, const char *file)
 }
 
 static bool
-nobody_else(gid_t gid, const struct keyfile_user *user)
+nobody_else(gid_t gid, const struct keypath_user *user)
 {
 	struct group *group = getgrgid(gid);
 	const struct passwd *pw;
@@ -172,7 +172,7 @@ nobody_else(gid_t gid, const struct keyfile_user *user)
 }
 
 static bool
-no_group(gid_t gid, const struct keyfile_user *user)
+no_group(gid_t gid, const struct keypath_user *user)
 {
 	(void)gid;
 	(void)user;

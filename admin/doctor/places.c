@@ -33,42 +33,25 @@ note(struct key_places *all, void *list, const char *word, const char *path,
 	return place;
 }
 
-/* Whether sshd looks for a user's keys at that path. */
-static bool
-reads(const struct view *view, const struct passwd *pw, const char *path)
-{
-	char words[CONFIG_WORD], word[CONFIG_WORD], read[2 * CONFIG_WORD];
-	const char *rest = words;
-
-	if (!dump_value(view, "authorizedkeysfile", words))
-		return false;
-	while (config_word(&rest, word))
-		if (strcasecmp(word, "none") != 0 &&
-		    key_file_path(word, pw, read, sizeof(read)) &&
-		    strcmp(read, path) == 0)
-			return true;
-	return false;
-}
-
-/* What sshd reads and the gate does not; whether there is any. */
+/* Notes the files that sshd reads and the gate does not; true if there are any. */
 static bool
 add_unlisted(struct key_places *places, const struct policy *policy,
     const struct passwd *pw, const struct view *view)
 {
-	char words[CONFIG_WORD] = "", word[CONFIG_WORD];
-	char path[2 * CONFIG_WORD];
-	const char *rest = words;
+	struct keypath_list listed = KEYPATH_LIST(policy->keys.files);
+	struct keypath_user user = keypath_user(pw);
+	char value[CONFIG_WORD] = "";
+	const char *rest = value;
+	struct keypath file;
 	bool any = false;
 
-	dump_value(view, "authorizedkeysfile", words);
-	while (config_word(&rest, word)) {
-		if (strcasecmp(word, "none") == 0 ||
-		    (key_file_path(word, pw, path, sizeof(path)) &&
-			key_file_listed(policy, pw, path) != NULL))
+	dump_value(view, "authorizedkeysfile", value);
+	while (keypath_next(&rest, &user, &file)) {
+		if (keypath_listed(&listed, &user, file.path) != NULL)
 			continue;
 		any = true;
-		(void)note(
-		    places, &places->unlisted, word, path, view, pw->pw_name);
+		(void)note(places, &places->unlisted, file.name, file.path,
+		    view, pw->pw_name);
 	}
 	return any;
 }
@@ -85,18 +68,20 @@ void
 places_add(struct key_places *places, const struct policy *policy,
     const struct passwd *pw, const struct view *view)
 {
-	char path[2 * CONFIG_WORD], value[CONFIG_WORD];
+	struct keypath_user user = keypath_user(pw);
+	char path[PATH_MAX], value[CONFIG_WORD], read[CONFIG_WORD] = "";
 	bool unseen = add_unlisted(places, policy, pw, view);
 	struct key_place *place;
 
 	unseen |= dump_value(view, "authorizedkeyscommand", value) &&
 	    strcasecmp(value, "none") != 0;
+	dump_value(view, "authorizedkeysfile", read);
 	for (size_t i = 0; i < policy->keys.files.count; i++) {
 		const char *word = policy->keys.files.items[i].text;
 
-		if (!key_file_path(word, pw, path, sizeof(path)))
+		if (!keypath_expand(word, &user, path, sizeof(path)))
 			continue;
-		if (reads(view, pw, path)) {
+		if (keypath_names(read, &user, path)) {
 			places->home |= is_below(path, pw->pw_dir);
 			(void)note(places, &places->read, word, path, view,
 			    pw->pw_name);
@@ -137,24 +122,16 @@ judge_unlisted(const struct key_place *place, const struct policy *policy,
 		  "that the gate reads loses its command=");
 }
 
-/* The first line that holds a key and is no authority's; 0 for none. */
+/* The first line that may be a key and is not an authority's; 0 for none. */
 static int
-plain_line(char *text)
+find_plain_line(char *text)
 {
-	char *rest = text, *at;
+	char *rest = text, *line;
 
-	for (int n = 1; (at = strsep(&rest, "\n")) != NULL; n++) {
-		struct keyline_options options;
-		struct keyline line;
-		bool plain;
+	for (int n = 1; (line = strsep(&rest, "\n")) != NULL; n++) {
+		enum key_line kind = key_line_read(line);
 
-		if (!keyline_read(at, &line))
-			continue;
-		plain = !keyline_options(line.options, &options) ||
-		    !options.authority;
-		keyline_options_done(&options);
-		keyline_done(&line);
-		if (plain)
+		if (kind != KEY_LINE_NONE && kind != KEY_LINE_AUTHORITY)
 			return n;
 	}
 	return 0;
@@ -165,7 +142,7 @@ static void
 judge_common(const struct key_place *place, struct doctor *doctor)
 {
 	scoped_free char *text = read_whole(place->path);
-	int line = text != NULL ? plain_line(text) : 0;
+	int line = text != NULL ? find_plain_line(text) : 0;
 
 	if (line > 0)
 		findings_add(&doctor->findings, FINDING_FAIL,
@@ -197,7 +174,7 @@ judge_unread(const struct key_places *places, const struct key_place *place,
 	    places->read.items, places->read.count, place->word);
 	char fix[CONFIG_WORD + 80], who[256];
 
-	if (place->word[0] == '/' && strchr(place->word, '%') == NULL) {
+	if (keypath_is_common(place->word)) {
 		judge_common(place, doctor);
 		return;
 	}

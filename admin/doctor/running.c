@@ -17,7 +17,7 @@
 #include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/daemon.h"
+#include "gate/sshd/title.h"
 #include "admin/setup/setup.h"
 #include "store/base/when.h"
 
@@ -156,9 +156,7 @@ doctor_reads_config(
 {
 	char path[PATH_MAX];
 
-	path_of(pid,
-	    listener->config[0] != '\0' ? listener->config : CONFIG_DEFAULT,
-	    path);
+	path_of(pid, listener->config, path);
 	return is_same_file(path, config);
 }
 
@@ -189,7 +187,7 @@ find_ours(void *ctx, int pid, const char *title)
 	struct sought *sought = ctx;
 	struct listener listener;
 
-	if (sought->pid == 0 && listener_parse(title, &listener) &&
+	if (sought->pid == 0 && title_listener(title, &listener) &&
 	    is_roots(pid) &&
 	    doctor_reads_config(pid, &listener, sought->doctor->config))
 		sought->pid = pid;
@@ -231,7 +229,7 @@ look_at_ours(void *ctx, int pid, const char *title)
 	struct doctor *doctor = running->doctor;
 	struct listener listener;
 
-	if (!listener_parse(title, &listener) || !is_roots(pid) ||
+	if (!title_listener(title, &listener) || !is_roots(pid) ||
 	    !doctor_reads_config(pid, &listener, doctor->config))
 		return;
 	running->found = true;

@@ -14,7 +14,8 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/daemon.h"
+#include "admin/doctor/version.h"
+#include "gate/sshd/title.h"
 #include "store/base/file.h"
 #include "admin/doctor/sockets.h"
 
@@ -134,7 +135,7 @@ add_title(void *ctx, int pid, const char *title)
 	for (size_t i = 0; i < survey->processes.count; i++)
 		if (survey->processes.items[i].pid == pid)
 			process = &survey->processes.items[i];
-	if (process == NULL && listener_parse(title, &listener))
+	if (process == NULL && title_listener(title, &listener))
 		process = add_process(survey, pid);
 	if (process != NULL)
 		snprintf(process->title, sizeof(process->title), "%s", title);
@@ -167,7 +168,7 @@ is_ours(const struct survey *survey, const struct process *process)
 	struct listener listener;
 
 	return process->uid == 0 && (process->sshd || !process->known) &&
-	    listener_parse(process->title, &listener) &&
+	    title_listener(process->title, &listener) &&
 	    doctor_reads_config(
 		process->pid, &listener, survey->doctor->config);
 }
@@ -191,8 +192,7 @@ static void
 judge_listener(struct doctor *doctor, const struct process *process,
     const struct listener *listener)
 {
-	const char *config = listener->config[0] != '\0' ? listener->config
-							 : CONFIG_DEFAULT;
+	const char *config = listener->config;
 	bool gate = false;
 	bool known = doctor_has_gate(process->pid, config, &gate);
 	char fix[PATH_MAX + 64];
@@ -261,7 +261,7 @@ static void
 judge_process(const struct survey *survey, const struct process *process)
 {
 	struct listener listener;
-	bool titled = listener_parse(process->title, &listener);
+	bool titled = title_listener(process->title, &listener);
 	char name[64];
 
 	if (is_ours(survey, process))

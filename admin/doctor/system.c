@@ -12,7 +12,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/daemon.h"
+#include "admin/doctor/version.h"
 #include "store/base/file.h"
 #include "gate/screen/scan.h"
 

@@ -17,7 +17,6 @@
 #include "admin/setup/site.h"
 #include "store/base/utf8.h"
 
-#define KEY_PATH       (2 * CONFIG_WORD)
 #define AUTHORITY_TEXT 8192 /* of an authority: RSA of 16384 bits has 2800 */
 
 /* The line follows. */
@@ -29,29 +28,12 @@ struct caller {
 	const struct passwd *pw;
 	const struct policy *policy;
 	const char *dump;         /* sshd -T, for the caller */
-	char own[KEY_PATH];       /* the file with a key of theirs, or "" */
-	char unseen[KEY_PATH];    /* one with a key that the gate refuses */
+	char own[PATH_MAX];       /* the file with a key of theirs, or "" */
+	char unseen[PATH_MAX];    /* one with a key that the gate refuses */
 	char word[CONFIG_WORD];   /* sshd's for that: with %u for the user */
 	enum key_verdict verdict; /* of the gate, on that key */
 	bool refused;             /* what opens sshd is not known to the gate */
 };
-
-/* A line that opens a shell for sshd: a key, no authority, no command=. */
-static bool
-opens_shell(const char *text)
-{
-	struct keyline_options options;
-	struct keyline line;
-	bool opens;
-
-	if (!keyline_read(text, &line))
-		return false;
-	opens = keyline_options(line.options, &options) && line.typed &&
-	    !options.authority && options.command == NULL;
-	keyline_options_done(&options);
-	keyline_done(&line);
-	return opens;
-}
 
 /* What the gate says of the keys of a file that open a shell: whether it lets
  * one in to it. */
@@ -65,7 +47,7 @@ judge_file(
 	while ((line = strsep(&rest, "\n")) != NULL && caller->own[0] == '\0') {
 		struct gate_says says;
 
-		if (!opens_shell(line) ||
+		if (key_line_read(line) != KEY_LINE_FREE ||
 		    key_of_line(line, false, &key) != FAULT_NONE)
 			continue;
 		says = gate_says(caller->policy, caller->pw, &key);
@@ -84,21 +66,21 @@ judge_file(
 static void
 find_keys(struct caller *caller)
 {
-	char words[CONFIG_WORD], word[CONFIG_WORD], path[KEY_PATH];
-	const char *at = caller->dump, *rest = words;
+	struct keypath_user user = keypath_user(caller->pw);
+	char value[CONFIG_WORD];
+	const char *at = caller->dump, *rest = value;
+	struct keypath file;
 
-	if (!dump_next(&at, "authorizedkeysfile", words))
+	if (!dump_next(&at, "authorizedkeysfile", value))
 		return;
-	while (caller->own[0] == '\0' && config_word(&rest, word)) {
-		scoped_free char *text = NULL;
+	while (caller->own[0] == '\0' && keypath_next(&rest, &user, &file)) {
 		size_t len = 0;
+		scoped_free char *text = file.path[0] != '\0'
+		    ? read_whole_as(caller->pw, file.path, KEYS_MS, &len)
+		    : NULL;
 
-		if (strcasecmp(word, "none") == 0 ||
-		    !key_file_path(word, caller->pw, path, sizeof(path)))
-			continue;
-		text = read_whole_as(caller->pw, path, KEYS_MS, &len);
 		if (text != NULL)
-			judge_file(caller, word, path, text);
+			judge_file(caller, file.name, file.path, text);
 	}
 }
 

@@ -9,8 +9,6 @@
 #include "admin/doctor/authorities.h"
 #include "admin/setup/site.h"
 
-#define KEY_PATH (2 * CONFIG_WORD)
-
 struct site {
 	const struct passwd *pw;
 	const struct policy *policy;
@@ -42,18 +40,6 @@ report_authorities(
 	    line->file, line->number, line->value);
 }
 
-static bool
-has_path(const struct site *anyone, const char *words, const char *path)
-{
-	char word[CONFIG_WORD], other[KEY_PATH];
-
-	while (config_word(&words, word))
-		if (key_file_path(word, anyone->pw, other, sizeof(other)) &&
-		    strcmp(other, path) == 0)
-			return true;
-	return false;
-}
-
 /* Those of keys.files that sshd does not read for everyone.  A file that is
  * the same for all is the place for authorities. */
 static void
@@ -61,14 +47,15 @@ report_unread(
     const struct site *anyone, const struct config_line *line, FILE *report)
 {
 	const struct policy *policy = anyone->policy;
-	char path[KEY_PATH];
+	struct keypath_user user = keypath_user(anyone->pw);
+	char path[PATH_MAX];
 
 	for (size_t i = 0; i < policy->keys.files.count; i++) {
 		const char *word = policy->keys.files.items[i].text;
 
-		if ((word[0] == '/' && strchr(word, '%') == NULL) ||
-		    !key_file_path(word, anyone->pw, path, sizeof(path)) ||
-		    has_path(anyone, line->value, path))
+		if (keypath_is_common(word) ||
+		    !keypath_expand(word, &user, path, sizeof(path)) ||
+		    keypath_names(line->value, &user, path))
 			continue;
 		fprintf(report,
 		    "%s:%d: sshd does not read %s, which keys.files of the "
@@ -84,21 +71,20 @@ report_files(
     const struct site *anyone, const struct config_line *line, FILE *report)
 {
 	bool allow = anyone->policy->keys.unlisted == UNLISTED_ALLOW;
-	char word[CONFIG_WORD], path[KEY_PATH];
+	struct keypath_list listed = KEYPATH_LIST(anyone->policy->keys.files);
+	struct keypath_user user = keypath_user(anyone->pw);
 	const char *rest = line->value;
+	struct keypath file;
 
-	while (config_word(&rest, word)) {
-		if (strcasecmp(word, "none") == 0 ||
-		    (key_file_path(word, anyone->pw, path, sizeof(path)) &&
-			key_file_listed(anyone->policy, anyone->pw, path) !=
-			    NULL))
+	while (keypath_next(&rest, &user, &file)) {
+		if (keypath_listed(&listed, &user, file.path) != NULL)
 			continue;
 		fprintf(report, "%s:%d: ", line->file, line->number);
 		if (!allow)
 			fprintf(report,
 			    "keys in %s are let in only where keys.files of "
 			    "the policy has \"%s\"; until then a",
-			    word, word);
+			    file.name, file.name);
 		fprintf(report, "%s command= there is lost for a key that %s\n",
 		    allow ? "a" : "",
 		    allow ? "the policy lets pass unlisted: keys.files lacks it"

@@ -12,81 +12,6 @@
 #include "store/base/file.h"
 #include "gate/sshd/keyfile.h"
 
-#define UID_TEXT 24
-
-/* What stands for %c, or NULL; uid: room for one. */
-static const char *
-value_of(char c, const struct keyfile_user *user, char uid[static UID_TEXT])
-{
-	switch (c) {
-	case 'h':
-		return user->home;
-	case 'u':
-		return user->name;
-	case 'U':
-		snprintf(uid, UID_TEXT, "%lu", (unsigned long)user->uid);
-		return uid;
-	case '%':
-		return "%";
-	default:
-		return NULL;
-	}
-}
-
-static bool
-add(char *ret, size_t size, size_t *len, const char *text, size_t n)
-{
-	if (n >= size - *len)
-		return false;
-	memcpy(ret + *len, text, n);
-	*len += n;
-	ret[*len] = '\0';
-	return true;
-}
-
-static bool
-expand(const char *name, const struct keyfile_user *user, char *ret,
-    size_t size, size_t *len)
-{
-	char uid[UID_TEXT];
-
-	while (*name != '\0') {
-		size_t n = strcspn(name, "%");
-		const char *with = n == 0 ? value_of(name[1], user, uid) : name;
-
-		if (with == NULL ||
-		    !add(ret, size, len, with, n == 0 ? strlen(with) : n))
-			return false;
-		name += n == 0 ? 2 : n;
-	}
-	return *len > 0;
-}
-
-static bool
-expand_at_home(
-    const char *name, const struct keyfile_user *user, char *ret, size_t size)
-{
-	size_t len = 0;
-
-	return add(ret, size, &len, user->home, strlen(user->home)) &&
-	    add(ret, size, &len, "/", 1) && expand(name, user, ret, size, &len);
-}
-
-/* Only of what is expanded it is known whether it is absolute. */
-bool
-keyfile_path(
-    const char *name, const struct keyfile_user *user, char *ret, size_t size)
-{
-	size_t len = 0;
-
-	if (size == 0 || name[0] == '\0')
-		return false;
-	if (name[0] != '/' && name[0] != '%')
-		return expand_at_home(name, user, ret, size);
-	return expand(name, user, ret, size, &len) &&
-	    (ret[0] == '/' || expand_at_home(name, user, ret, size));
-}
-
 bool
 keyfile_is_absent(int error)
 {
@@ -94,13 +19,13 @@ keyfile_is_absent(int error)
 }
 
 bool
-keyfile_main_group(gid_t gid, const struct keyfile_user *user)
+keyfile_main_group(gid_t gid, const struct keypath_user *user)
 {
 	return gid == user->gid;
 }
 
 static bool
-is_safe(const struct stat *st, const struct keyfile_user *user,
+is_safe(const struct stat *st, const struct keypath_user *user,
     keyfile_group *is_own)
 {
 	if ((st->st_uid != 0 && st->st_uid != user->uid) ||
@@ -112,7 +37,7 @@ is_safe(const struct stat *st, const struct keyfile_user *user,
 /* The folders above path, which has no links; it is cut to the one at fault. */
 static bool
 folders_are_safe(
-    char *path, const struct keyfile_user *user, keyfile_group *is_own)
+    char *path, const struct keypath_user *user, keyfile_group *is_own)
 {
 	struct stat home, st;
 	bool has_home = stat(user->home, &home) == 0;
@@ -133,7 +58,7 @@ folders_are_safe(
 }
 
 bool
-keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
+keyfile_is_sound(int fd, const char *path, const struct keypath_user *user,
     keyfile_group *is_own, char *ret_culprit, size_t size)
 {
 	char real[PATH_MAX];
@@ -189,7 +114,7 @@ read_text(int fd, struct keyfile *file, char *ret_why)
 }
 
 enum fault
-keyfile_read(const struct keyfile_user *user, const char *name,
+keyfile_read(const struct keypath_user *user, const char *name,
     struct keyfile *ret, char ret_why[static WHY_TEXT])
 {
 	scoped_keyfile struct keyfile file = {.text = NULL};
@@ -197,7 +122,7 @@ keyfile_read(const struct keyfile_user *user, const char *name,
 	char path[PATH_MAX];
 	enum fault fault;
 
-	if (!keyfile_path(name, user, path, sizeof(path)))
+	if (!keypath_expand(name, user, path, sizeof(path)))
 		return refuse(FAULT_FORMAT, name,
 		    "is too long, or has a % that is not known (keys.files)",
 		    ret_why);

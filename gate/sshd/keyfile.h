@@ -11,37 +11,22 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "gate/sshd/keypath.h"
 #include "store/base/fault.h"
 
 #define KEYS_FILE_MAX (4UL << 20) /* bytes of an authorized_keys file */
 #define WHY_TEXT      480         /* a path, and what is wrong with it */
-
-/* Whose login it is. */
-struct keyfile_user {
-	const char *name, *home;
-	uid_t uid;
-	gid_t gid; /* the main group */
-};
-
-/*
- * *ret: a name of keys.files or AuthorizedKeysFile as a path: %h is the home
- * folder, %u the user, %U the uid, %% a percent sign, and what is not absolute
- * then starts in the home folder, as in sshd_config(5).  False where it does
- * not fit or has another %.
- */
-bool keyfile_path(
-    const char *name, const struct keyfile_user *user, char *ret, size_t size);
 
 /* Whether errno of an open(2) says that there is no such file: it says nothing
  * of any key.  One that cannot be read might. */
 bool keyfile_is_absent(int error);
 
 /* Whether one group has nobody but the user in it. */
-typedef bool keyfile_group(gid_t gid, const struct keyfile_user *user);
+typedef bool keyfile_group(gid_t gid, const struct keypath_user *user);
 
 /* The gate's answer: the user's main group, which has nobody else in it where
  * each user has one; doctor, which can see who is in it, says where not. */
-bool keyfile_main_group(gid_t gid, const struct keyfile_user *user);
+bool keyfile_main_group(gid_t gid, const struct keypath_user *user);
 
 /*
  * Whether root and the user alone can have written the file that was opened by
@@ -51,7 +36,7 @@ bool keyfile_main_group(gid_t gid, const struct keyfile_user *user);
  * other file (StrictModes).  Where false, *ret_culprit, unless size is 0, is the
  * path at fault, or the file's where it cannot be told.
  */
-bool keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
+bool keyfile_is_sound(int fd, const char *path, const struct keypath_user *user,
     keyfile_group *is_own, char *ret_culprit, size_t size);
 
 struct keyfile {
@@ -67,7 +52,7 @@ struct keyfile {
  * why, in WHY_TEXT bytes.  sshd reads nothing but files, and /dev/null is an
  * empty one.
  */
-MUST_USE enum fault keyfile_read(const struct keyfile_user *user,
+MUST_USE enum fault keyfile_read(const struct keypath_user *user,
     const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
 
 /*
@@ -87,7 +72,7 @@ MUST_USE enum fault keyfile_read(const struct keyfile_user *user,
  * WHY_TEXT bytes.
  */
 MUST_USE enum fault
-keyfile_changed(const struct keyfile *file, const struct keyfile_user *user,
+keyfile_changed(const struct keyfile *file, const struct keypath_user *user,
     struct timespec *ret, char ret_why[static WHY_TEXT]);
 
 void keyfile_done(struct keyfile *file);

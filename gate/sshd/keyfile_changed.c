@@ -150,7 +150,7 @@ walk_on(struct walk *walk)
 }
 
 enum fault
-keyfile_changed(const struct keyfile *file, const struct keyfile_user *user,
+keyfile_changed(const struct keyfile *file, const struct keypath_user *user,
     struct timespec *ret, char ret_why[static WHY_TEXT])
 {
 	struct walk walk = {.links = 0};

@@ -15,19 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gate/sshd/key.h"
+#include "gate/sshd/keyfile.h"
 #include "store/base/fault.h"
-
-/* The key that sshd accepted, decoded. */
-struct key {
-	uint8_t *blob;
-	size_t len;
-	char *text; /* in base64: the blob, or of a certificate the authority */
-	/* of a certificate; pointers into blob */
-	bool is_certificate;
-	const uint8_t *authority; /* the key that signed it */
-	size_t authority_len;
-	char *force_command; /* its critical option, or NULL; on the heap */
-};
 
 /* What is known of the key so far; zeroed before the first file. */
 struct restriction {
@@ -38,29 +28,11 @@ struct restriction {
 };
 
 /*
- * *ret: the key in "publickey TYPE BLOB", a line of SSH_USER_AUTH's file;
- * key_done() frees it.  FAULT_FORMAT for anything else, for a certificate that
- * does not parse (PROTOCOL.certkeys of OpenSSH) or has a critical option other
- * than force-command, source-address and verify-required, which sshd enforces;
- * FAULT_MEMORY.
- */
-MUST_USE enum fault key_parse(const char *auth, struct key *ret);
-void key_done(struct key *key);
-
-/*
- * *ret: what keys_search() looks for where sshd has let in the key of a line
- * of a file; or, with authority, any certificate that the key of the line has
- * signed.  FAULT_FORMAT where the line has none; FAULT_MEMORY.
- */
-MUST_USE enum fault
-key_of_line(const char *line, bool authority, struct key *ret);
-
-/*
  * Takes into account what len bytes of an authorized_keys file (sshd(8)) say of
  * the key: a line that has it, or for a certificate a cert-authority line that
  * has its authority.  FAULT_FORMAT for a NUL; FAULT_MEMORY.
  */
-MUST_USE enum fault keys_search(const char *text, size_t len,
+MUST_USE enum fault restriction_read(const char *text, size_t len,
     const struct key *key, struct restriction *restriction);
 
 /* What becomes of a key; all but the first refuse it. */
@@ -93,5 +65,44 @@ enum key_line {
 enum key_line key_line_read(const char *line);
 
 void restriction_done(struct restriction *restriction);
+
+/* Reads a file of keys, as keyfile_read() does, or with other rights. */
+typedef enum fault keys_reader(const struct keypath_user *user,
+    const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
+
+/* Where a key is looked for. */
+struct keys_question {
+	struct keypath_list files; /* keys.files of the policy */
+	const struct keypath_user *user;
+	bool common;   /* only in the files that are the same for everyone */
+	bool unlisted; /* the policy lets a key pass that is in no file */
+	keys_reader *read;
+};
+
+struct keys_answer {
+	enum key_verdict verdict;
+	char *command; /* the key may run this alone, or NULL; on the heap */
+};
+
+/*
+ * *ret: what becomes of a key by all files of keys.files: the gate asks this of
+ * the key that sshd let in, doctor and setup of any key.  keys_answer_done()
+ * frees it.  A fault where a file is there, or may be, and cannot be read:
+ * ret_why says which and why, and every key is refused.
+ *
+ *	struct keys_question question = {
+ *	    .files = KEYPATH_LIST(policy.keys.files), .user = &user,
+ *	    .unlisted = policy.keys.unlisted == UNLISTED_ALLOW,
+ *	    .read = keyfile_read};
+ *
+ *	if (keys_search(&question, &key, &answer, why) == FAULT_NONE)
+ *		... answer.verdict, answer.command ...
+ *	keys_answer_done(&answer);
+ */
+MUST_USE enum fault
+keys_search(const struct keys_question *question, const struct key *key,
+    struct keys_answer *ret, char ret_why[static WHY_TEXT]);
+
+void keys_answer_done(struct keys_answer *answer);
 
 #endif
