@@ -56,11 +56,14 @@ static const char *const colours[] = {[FINDING_OK] = "\033[32m",
 static void
 print_finding_json(const struct finding *finding)
 {
+	char fix[FINDING_FIX];
+
+	finding_fix(finding, fix);
 	printf("{\"check\":\"%s\",\"status\":\"%s\",\"detail\":",
 	    finding->check, words[finding->status]);
 	admin_print_string(finding->detail);
 	printf(",\"fix\":");
-	admin_print_string(finding->fix);
+	admin_print_string(fix);
 	printf("}\n");
 }
 
@@ -68,14 +71,16 @@ static void
 print_finding_line(const struct finding *finding, bool colour)
 {
 	const char *word = words[finding->status];
+	char fix[FINDING_FIX];
 
 	if (colour)
 		printf("%s%-4s\033[0m", colours[finding->status], word);
 	else
 		printf("%-4s", word);
 	printf("  %-13s %s", finding->check, finding->detail);
-	if (finding->fix[0] != '\0')
-		printf("; fix: %s", finding->fix);
+	finding_fix(finding, fix);
+	if (fix[0] != '\0')
+		printf("; fix: %s", fix);
 	putchar('\n');
 }
 

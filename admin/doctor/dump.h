@@ -79,4 +79,8 @@ void views_done(struct views *views);
  */
 void config_judge(const struct config *config, struct findings *findings);
 
+/* Judges what our Match all, of which gate is the ForceCommand, displaces. */
+void config_judge_displaced(const struct config *config,
+    const struct config_line *gate, struct findings *findings);
+
 #endif

@@ -10,6 +10,7 @@
 #include "store/json/json.h"
 
 #define FINDING_TEXT 640
+#define FINDING_FIX  2560 /* a block may repeat a long line of the site's */
 
 /* A hole is FAIL; what may be one, or could not be looked at, is warn. */
 enum finding_status { FINDING_OK = 0, FINDING_WARN, FINDING_FAIL };
@@ -18,7 +19,8 @@ struct finding {
 	const char *check;
 	enum finding_status status;
 	char detail[FINDING_TEXT]; /* one line, with file:line where it has */
-	char fix[FINDING_TEXT];    /* the line to put there; "" for none */
+	char fix[FINDING_FIX];     /* the line to put there; "" for none */
+	bool block; /* fix is "in FILE:" and below it the lines for that file */
 };
 
 struct findings {
@@ -36,6 +38,14 @@ void findings_begin(struct findings *findings, const char *check);
 void findings_add(struct findings *findings, enum finding_status status,
     const char *fix, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Adds one whose fix is a block: "in FILE:", and below it indented lines. */
+void findings_add_block(struct findings *findings, enum finding_status status,
+    const char *block, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Copies the fix to ret as one line, a block's lines parted by " / ". */
+void finding_fix(const struct finding *finding, char ret[static FINDING_FIX]);
 
 /*
  * What the check that is running looked at: the text of its "ok" line, with

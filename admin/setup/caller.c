@@ -44,11 +44,11 @@ caller_name(void)
 
 	if (caller == NULL || getpwnam(caller) == NULL)
 		caller = audit_name();
-	if (caller == NULL && login_find(&login))
+	if (caller == NULL && ssh_login_find(&login))
 		caller = "root";
 	if (caller == NULL || strlen(caller) >= sizeof(name))
 		return NULL;
-	if (strcmp(caller, "root") == 0 && !login_find(&login))
+	if (strcmp(caller, "root") == 0 && !ssh_login_find(&login))
 		return NULL;
 	memmove(name, caller, strlen(caller) + 1);
 	return name;
@@ -97,7 +97,7 @@ judge(const struct policy *policy, const struct passwd *pw,
 	struct outcome outcome;
 
 	login.shell = login.terminal;
-	if (login_find(&ssh) && address_parse(ssh.address, &address)) {
+	if (ssh_login_find(&ssh) && address_parse(ssh.address, &address)) {
 		memcpy(login.address, ssh.address, sizeof(login.address));
 		subject.address = &address;
 	}

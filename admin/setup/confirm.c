@@ -15,7 +15,7 @@ is_new_login(const struct journal *journal)
 	struct ssh_login login;
 	char name[64];
 
-	if (!login_find(&login)) {
+	if (!ssh_login_find(&login)) {
 		admin_say("this is not an ssh login: log in anew, and "
 			  "confirm there (--yes confirms all the same)");
 		return false;
@@ -24,7 +24,7 @@ is_new_login(const struct journal *journal)
 		return true; /* so is the sshd that let it in */
 	snprintf(name, sizeof(name), "%d:%lld", (int)login.pid,
 	    (long long)login.began);
-	if (login.began > journal->loaded && strcmp(name, journal->login) != 0)
+	if (login.began > journal->loaded && strcmp(name, journal->ssh) != 0)
 		return true;
 	admin_say("this login, or the connection that it shares, is older "
 		  "than the change: log in anew, and confirm there");

@@ -210,7 +210,7 @@ caller_has_key(const char *user)
 	struct passwd pw;
 	bool ok;
 
-	if (!login_find(&login) || login.address[0] == '\0')
+	if (!ssh_login_find(&login) || login.address[0] == '\0')
 		snprintf(login.address, sizeof(login.address), "127.0.0.1");
 	dump = sshd_dump(user, login.address);
 	if (found == NULL || dump == NULL) {

@@ -73,7 +73,7 @@ read_address(pid_t pid, char ret[static ADDRESS_TEXT])
 }
 
 bool
-login_find(struct ssh_login *ret)
+ssh_login_find(struct ssh_login *ret)
 {
 	struct started process;
 	pid_t pid = getpid(), below = pid;

@@ -147,7 +147,7 @@ open_lines(const char *text)
 	return NULL;
 }
 
-/* A step that writes the file, unless it says that already. */
+/* A stage that writes the file, unless it says that already. */
 static bool
 add_write(struct plan *plan, const char *path, const char *now, char *text)
 {
@@ -156,8 +156,8 @@ add_write(struct plan *plan, const char *path, const char *now, char *text)
 	if (text == NULL)
 		return false;
 	if (strcmp(text, now) != 0 && stat(path, &st) == 0)
-		return plan_add(plan, STEP_FILE_WRITE, path, st.st_mode & 07777,
-		    "root", text);
+		return plan_add(plan, STAGE_FILE_WRITE, path,
+		    st.st_mode & 07777, "root", text);
 	free(text);
 	return true;
 }
@@ -181,7 +181,7 @@ say_others(const struct pam_stack *stack, const char *path)
 }
 
 bool
-plan_close_pam(struct plan *plan)
+pam_plan_closed(struct plan *plan)
 {
 	scoped_free char *now = NULL;
 	struct pam_stack stack;
@@ -201,7 +201,7 @@ plan_close_pam(struct plan *plan)
 }
 
 bool
-plan_open_pam(struct plan *plan)
+pam_plan_open(struct plan *plan)
 {
 	scoped_free char *now = NULL;
 	char path[SETUP_PATH];

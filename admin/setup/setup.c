@@ -8,7 +8,6 @@
 
 #include "store/base/cleanup.h"
 #include "admin/setup/setup.h"
-#include "gate/sshd/started.h"
 #include "store/base/when.h"
 
 static const char how_to_confirm[] =
@@ -35,18 +34,8 @@ has_program(const char *path)
 	return false;
 }
 
-static const struct step *
-find_step(const struct plan *plan, enum step_kind kind, const char *path)
-{
-	for (size_t i = 0; i < plan->steps.count; i++)
-		if (plan->steps.items[i].kind == (int)kind &&
-		    strcmp(plan->steps.items[i].path, path) == 0)
-			return &plan->steps.items[i];
-	return NULL;
-}
-
 static bool
-sshd_accepts(const struct step *dropin)
+sshd_accepts(const struct stage *dropin)
 {
 	if (!sshd_has_folder())
 		return false;
@@ -116,8 +105,8 @@ static bool
 may_install(
     const struct setup *setup, const struct plan *plan, const char *site_report)
 {
-	const struct step *dropin = find_step(
-	    plan, STEP_FILE_WRITE, SETUP_DROPIN);
+	const struct stage *dropin = plan_find(
+	    plan, STAGE_FILE_WRITE, SETUP_DROPIN);
 	bool ok;
 
 	if (dropin == NULL)
@@ -129,31 +118,6 @@ may_install(
 	return caller_is_safe(setup) && ok;
 }
 
-/* Does the steps in order; false, with all undone, where one fails. */
-static bool
-do_steps(struct journal *journal)
-{
-	for (size_t i = 0; i < journal->plan.steps.count; i++) {
-		struct step *step = &journal->plan.steps.items[i];
-		bool ok = step_save(step, i);
-
-		if (ok) {
-			journal->begun = (int64_t)i + 1;
-			ok = journal_write(journal) == FAULT_NONE;
-			if (!ok)
-				admin_say("the journal: %s", strerror(errno));
-		}
-		if (!ok || !step_do(step)) {
-			if (journal_undo(journal))
-				admin_say("all is put back as it was");
-			return false;
-		}
-		if (step->kind == STEP_SSHD_RELOAD)
-			journal->loaded = started_ticks_now();
-	}
-	return true;
-}
-
 /* plan becomes the journal's. */
 static bool
 carry_out(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
@@ -163,17 +127,17 @@ carry_out(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
 	*ret = (struct journal){
 	    .version = 1, .state = JOURNAL_CHANGING, .plan = *plan};
 	journal_set_end(ret, wait_s);
-	*plan = (struct plan){.steps = {.count = 0}};
-	if (login_find(&login))
-		snprintf(ret->login, sizeof(ret->login), "%d:%lld",
-		    (int)login.pid, (long long)login.began);
+	*plan = (struct plan){.stages = {.count = 0}};
+	if (ssh_login_find(&login))
+		snprintf(ret->ssh, sizeof(ret->ssh), "%d:%lld", (int)login.pid,
+		    (long long)login.began);
 	if (journal_write(ret) != FAULT_NONE) {
 		admin_say(
 		    "the journal: %s; nothing is changed", strerror(errno));
 		return false;
 	}
 	if (watch_start(lock))
-		return do_steps(ret);
+		return journal_carry_out(ret);
 	admin_say("nothing can be started that would undo this in time; "
 		  "nothing is changed");
 	journal_end(ret);
@@ -211,14 +175,14 @@ static int
 install(const struct setup *setup, const char *site_report, int64_t wait_s,
     int lock)
 {
-	scoped_plan struct plan plan = {.steps = {.count = 0}};
+	scoped_plan struct plan plan = {.stages = {.count = 0}};
 	scoped_journal struct journal journal = {.version = 0};
 	int status = plan_install(setup, &plan);
 	bool ok;
 
 	if (status != ADMIN_DONE)
 		return status;
-	if (plan.steps.count == 0) {
+	if (plan.stages.count == 0) {
 		admin_say("all is set up, nothing to change");
 		return ADMIN_DONE;
 	}
@@ -232,7 +196,7 @@ install(const struct setup *setup, const char *site_report, int64_t wait_s,
 		return ok ? ADMIN_DONE : ADMIN_NOT;
 	if (!admin_confirm(setup->admin, "Make these changes?"))
 		return ADMIN_NOT;
-	ok = find_step(&plan, STEP_FILE_WRITE, SETUP_DROPIN) != NULL;
+	ok = plan_find(&plan, STAGE_FILE_WRITE, SETUP_DROPIN) != NULL;
 	if (!carry_out(&plan, wait_s, lock, &journal)) {
 		watch_stop();
 		return ADMIN_NOT;
@@ -247,20 +211,20 @@ install(const struct setup *setup, const char *site_report, int64_t wait_s,
 static int
 remove_all(const struct admin *admin, int64_t wait_s, int lock)
 {
-	scoped_plan struct plan plan = {.steps = {.count = 0}};
+	scoped_plan struct plan plan = {.stages = {.count = 0}};
 	scoped_journal struct journal journal = {.version = 0};
 	int status = plan_remove(&plan);
 
 	if (status != ADMIN_DONE)
 		return status;
-	if (plan.steps.count == 0) {
+	if (plan.stages.count == 0) {
 		admin_say("nothing to remove");
 		return ADMIN_DONE;
 	}
 	plan_show(&plan, admin->json);
 	fflush(stdout);
 	site_warn_gate();
-	if (find_step(&plan, STEP_FOLDER_REMOVE, SETUP_STORE) != NULL)
+	if (plan_find(&plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
 		admin_say("with " SETUP_STORE " go everybody's devices and "
 			  "the log, with /etc/tfa the policy: copy them "
 			  "first if they may be wanted again");

@@ -261,18 +261,33 @@ is_all(const char *match)
 	return match != NULL && strcasecmp(match, "all") == 0;
 }
 
+/* A gate that the site's own file gives to everyone is not ours. */
+static bool
+is_of_site(const struct config_line *line)
+{
+	const char *slash = strrchr(line->file, '/');
+
+	return strcmp(slash != NULL ? slash + 1 : line->file, CONFIG_SITE) == 0;
+}
+
 const struct config_line *
 config_gate(const struct config *config)
 {
+	const struct config_line *of_site = NULL;
+
 	for (size_t i = 0; i < config->lines.count; i++) {
 		const struct config_line *line = &config->lines.items[i];
 
-		if (strcasecmp(line->keyword, "forcecommand") == 0 &&
-		    is_all(line->match) && config_is_gate(line->value) &&
-		    (line->outer == NULL || is_all(line->outer)))
+		if (strcasecmp(line->keyword, "forcecommand") != 0 ||
+		    !is_all(line->match) || !config_is_gate(line->value) ||
+		    (line->outer != NULL && !is_all(line->outer)))
+			continue;
+		if (!is_of_site(line))
 			return line;
+		if (of_site == NULL)
+			of_site = line;
 	}
-	return NULL;
+	return of_site;
 }
 
 static bool

@@ -62,7 +62,8 @@ bool config_pattern(const char *pattern, const char *text);
 bool config_is_gate(const char *command);
 
 /* The ForceCommand with the gate in a "Match all" that nothing makes
- * conditional; NULL where there is none. */
+ * conditional; one in CONFIG_SITE only where there is no other.  NULL where
+ * there is none. */
 const struct config_line *config_gate(const struct config *config);
 
 /*

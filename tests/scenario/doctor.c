@@ -272,7 +272,7 @@ Test(doctor, names_what_stands_in_the_gates_place)
 		.says = "that is not the gate, and asks for no code"},
 	    {.below = "Match Group interns\n    ForceCommand internal-sftp\n",
 		.check = "order",
-		.says = "tfa-gate --command \"internal-sftp\""},
+		.says = "--command internal-sftp"},
 	    {.below = "Match Group interns\n    ChrootDirectory /srv\n",
 		.check = "gate",
 		.says = "locked out"},
