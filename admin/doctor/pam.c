@@ -15,7 +15,7 @@
 #include "store/system/child.h"
 #include "admin/doctor/person.h"
 #include "admin/doctor/pam_stack.h"
-#include "admin/setup/setup.h"
+#include "store/system/systemd.h"
 
 #define SYSTEMCTL_MS 10000
 #define MANAGERS     200 /* users of whom systemd is asked */
@@ -230,7 +230,7 @@ judge_service(struct doctor *doctor, const char *service)
 	struct pam_stack stack;
 	const char *more = "";
 
-	pam_read("", service, &stack);
+	pam_read_planned(doctor->planned, service, &stack);
 	if (stack.why[0] != '\0')
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%s: what PAM reads and starts of the user's is not known",
