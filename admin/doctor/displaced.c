@@ -65,7 +65,7 @@ is_accepted(const char *pattern)
 	return false;
 }
 
-/* The block that repeats a line: "Match all", and below it this setting. */
+/* The fix is the block that repeats a line: its Match, and this setting. */
 static void
 add_block(struct displaced *displaced, const struct config_line *line,
     const char *setting, const char *follows)
@@ -79,8 +79,8 @@ add_block(struct displaced *displaced, const struct config_line *line,
 	    "in %.*s" CONFIG_SITE ":\n    Match %s\n        %s", folder, file,
 	    people_of(line), setting);
 	findings_add_block(displaced->findings, FINDING_FAIL, block,
-	    "%.160s:%d: %.60s %.100s is displaced by our Match all: %s",
-	    line->file, line->number, line->keyword, line->value, follows);
+	    "%.160s:%d: %.60s %.100s%s", line->file, line->number,
+	    line->keyword, line->value, follows);
 }
 
 /* In single quotes, where a shell would see more than one plain word. */
@@ -119,14 +119,16 @@ judge_command(struct displaced *displaced, const struct config_line *line)
 		snprintf(setting, sizeof(setting),
 		    "ForceCommand %.*s --command %s", (int)strcspn(gate, " \t"),
 		    gate, command);
-	add_block(displaced, line, setting, "those users gain a shell");
+	add_block(displaced, line, setting,
+	    " is displaced by our Match all: those users gain "
+	    "a shell");
 }
 
 static void
 judge_chroot(struct displaced *displaced, const struct config_line *line)
 {
 	add_block(displaced, line, "ChrootDirectory none",
-	    "the gate is not in there, and those users are locked out");
+	    ": the gate is not in there, and those users are locked out");
 }
 
 /* Only the first SetEnv of a session counts, so the block has ours, too. */
@@ -138,7 +140,7 @@ judge_setenv(struct displaced *displaced, const struct config_line *line)
 	snprintf(setting, sizeof(setting), "SetEnv %s %s", line->value,
 	    guard_setenv() + strlen("SetEnv "));
 	add_block(displaced, line, setting,
-	    "it is lost, since only the first SetEnv counts");
+	    " is displaced by our Match all: only the first SetEnv counts");
 }
 
 /* The lists of several blocks add up; a global one is lost beside them.  What
@@ -156,7 +158,8 @@ judge_acceptenv(struct displaced *displaced, const struct config_line *line)
 			n += (size_t)snprintf(
 			    setting + n, sizeof(setting) - n, " %s", word);
 	if (strcmp(setting, "AcceptEnv") != 0)
-		add_block(displaced, line, setting, "those variables are lost");
+		add_block(displaced, line, setting,
+		    " is displaced by our Match all: those variables are lost");
 }
 
 static void

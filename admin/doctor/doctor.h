@@ -34,9 +34,11 @@
 #include "admin/admin.h"
 #include "gate/sshd/title.h"
 #include "admin/doctor/dump.h"
+#include "admin/doctor/planned.h"
 #include "admin/doctor/questions.h"
 #include "store/core/policy.h"
 #include "admin/read.h"
+#include "store/folder/policy_file.h"
 
 #define DOCTOR_SSHD "/usr/sbin/sshd"
 #define DOCTOR_SSH  "/usr/bin/ssh"
@@ -44,7 +46,9 @@
 
 struct doctor {
 	const struct admin *admin;
-	const char *config; /* the file that sshd reads */
+	const char *config;            /* the file that sshd reads */
+	const struct planned *planned; /* setup's files; NULL: none */
+	struct planned_copy copy;      /* of config, with those in it */
 	struct config lines;
 	struct kinds kinds;
 	struct views views;
@@ -61,7 +65,6 @@ struct doctor {
 /* A row of the table: adds what it finds; nothing found is the row's "ok". */
 typedef void doctor_check(struct doctor *doctor);
 
-doctor_check doctor_setup;
 doctor_check doctor_accepted, doctor_gate, doctor_channels, doctor_environment;
 doctor_check doctor_order;
 doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
@@ -88,11 +91,29 @@ doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD]);
  */
 void doctor_directories(struct doctor *doctor, const struct policy *policy);
 
-/* The line that brings the keeper back. */
-const char *doctor_keeper_fix(const struct doctor *doctor);
-
-/* Reads the files and asks sshd; before any check. */
+/* Reads the files and asks sshd; before any check.  doctor_done() in any case. */
 void doctor_gather(struct doctor *doctor);
+void doctor_done(struct doctor *doctor);
+
+/* Runs the checks, and calls found, unless it is NULL, with what each found. */
+typedef void
+doctor_found(const struct doctor *doctor, const struct finding *finding);
+void doctor_run(struct doctor *doctor, doctor_found *found);
+
+/*
+ * Judges the machine's configuration as it would be with these files: *ret, for
+ * findings_done().  Looks at what is planned, and not at what only runs after
+ * setup: the keeper, its socket and its folder.  False without memory.
+ */
+bool doctor_judge_planned(const struct admin *admin,
+    const struct planned *planned, struct findings *ret);
+
+/* The file that sshd is asked about: config, or the copy. */
+const char *doctor_asked(const struct doctor *doctor);
+
+/* The policy, planned or as it lies there; as policy_load(). */
+MUST_USE enum fault doctor_load_policy(const struct doctor *doctor,
+    struct policy *ret, char ret_why[static POLICY_WHY_TEXT]);
 
 /* Reads only the lines, of config, from the file at path: that of another
  * process may be below its own root.  False (errno) where it cannot. */
@@ -104,7 +125,8 @@ bool doctor_reads_config(
 
 /* *ret_gate: whether another sshd's configuration has the gate in a Match all,
  * itself or in what it includes.  False where that cannot be read. */
-bool doctor_has_gate(int pid, const char *path, bool *ret_gate);
+bool doctor_has_gate(
+    const struct doctor *doctor, int pid, const char *path, bool *ret_gate);
 
 /* A setting that is the same for all connections, as sshd -T has it. */
 bool doctor_setting(const struct doctor *doctor, const char *keyword,

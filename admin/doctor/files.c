@@ -51,9 +51,11 @@ guard_chain(struct doctor *doctor, const char *path, uid_t also)
 		return false;
 	snprintf(part, sizeof(part), "%s", path);
 	for (;;) {
-		if (lstat(part, &st) < 0)
-			return false;
-		judge_writers(doctor, part, &st, also, above);
+		if (!planned_has(doctor->planned, part)) {
+			if (lstat(part, &st) < 0)
+				return false;
+			judge_writers(doctor, part, &st, also, above);
+		}
 		slash = strrchr(part, '/');
 		if (slash == NULL || part[1] == '\0')
 			return true;
@@ -65,8 +67,11 @@ guard_chain(struct doctor *doctor, const char *path, uid_t also)
 bool
 doctor_guard(struct doctor *doctor, const char *path, uid_t also)
 {
-	scoped_free char *real = realpath(path, NULL);
+	scoped_free char *real = NULL;
 
+	if (planned_has(doctor->planned, path))
+		return guard_chain(doctor, path, also);
+	real = realpath(path, NULL);
 	if (real == NULL || !guard_chain(doctor, path, also)) {
 		findings_add(&doctor->findings, FINDING_FAIL, NULL,
 		    "who can change %.400s is not known: %s", path,
@@ -111,7 +116,10 @@ say_missing(struct doctor *doctor)
 			find_unread(doctor, pattern);
 	}
 	findings_add(&doctor->findings, FINDING_FAIL,
-	    doctor->admin->config == NULL
+	    doctor->planned != NULL || access(CONFIG_DROP_IN, F_OK) == 0
+		? "Include " CONFIG_FOLDER "/sshd_config.d/*.conf as its first "
+		  "line"
+		: doctor->admin->config == NULL
 		? "tfa-admin setup"
 		: "cp /usr/share/doc/tfa/sshd-tfa.conf " CONFIG_DROP_IN,
 	    "%.200s reads no drop-in with our Match all", doctor->config);

@@ -122,6 +122,52 @@ finding_fix(const struct finding *finding, char ret[static FINDING_FIX])
 	ret[n] = '\0';
 }
 
+const char *
+finding_word(enum finding_status status)
+{
+	static const char *const words[] = {[FINDING_OK] = "ok",
+	    [FINDING_WARN] = "warn",
+	    [FINDING_FAIL] = "FAIL"};
+
+	return words[status];
+}
+
+static void
+print_start(FILE *out, const struct finding *finding, bool colour)
+{
+	static const char *const colours[] = {[FINDING_OK] = "\033[32m",
+	    [FINDING_WARN] = "\033[33m",
+	    [FINDING_FAIL] = "\033[1;31m"};
+
+	fprintf(out, "%s%-4s%s  %-13s %s",
+	    colour ? colours[finding->status] : "",
+	    finding_word(finding->status), colour ? "\033[0m" : "",
+	    finding->check, finding->detail);
+}
+
+void
+finding_print(FILE *out, const struct finding *finding, bool colour)
+{
+	char fix[FINDING_FIX];
+
+	print_start(out, finding, colour);
+	finding_fix(finding, fix);
+	if (fix[0] != '\0')
+		fprintf(out, "; fix: %s", fix);
+	putc('\n', out);
+}
+
+void
+finding_print_block(FILE *out, const struct finding *finding)
+{
+	if (!finding->block) {
+		finding_print(out, finding, false);
+		return;
+	}
+	print_start(out, finding, false);
+	fprintf(out, "; fix: %s\n", finding->fix);
+}
+
 void
 findings_begin(struct findings *findings, const char *check)
 {

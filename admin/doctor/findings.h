@@ -6,6 +6,7 @@
 #define TFA_DOCTOR_FINDINGS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "store/json/json.h"
 
@@ -43,6 +44,15 @@ void findings_add(struct findings *findings, enum finding_status status,
 void findings_add_block(struct findings *findings, enum finding_status status,
     const char *block, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* "ok", "warn" or "FAIL". */
+const char *finding_word(enum finding_status status);
+
+/* Prints one as a line. */
+void finding_print(FILE *out, const struct finding *finding, bool colour);
+
+/* Prints one as a line, but the lines of a block below it, to be copied. */
+void finding_print_block(FILE *out, const struct finding *finding);
 
 /* Copies the fix to ret as one line, a block's lines parted by " / ". */
 void finding_fix(const struct finding *finding, char ret[static FINDING_FIX]);

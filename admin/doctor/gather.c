@@ -32,12 +32,13 @@ fetch(void *ctx, const char *pattern,
 {
 	struct doctor *doctor = ctx;
 	glob_t found = {.gl_pathc = 0};
-	int status = glob(pattern, GLOB_ERR, NULL, &found);
+	int status = planned_glob(doctor->planned, pattern, &found);
 
 	if (status != 0 && status != GLOB_NOMATCH)
 		note_unread(doctor, pattern, "cannot be looked up");
 	for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
-		scoped_free char *text = read_whole(found.gl_pathv[i]);
+		scoped_free char *text = planned_read(
+		    doctor->planned, found.gl_pathv[i]);
 
 		if (text != NULL)
 			each(reader, found.gl_pathv[i], text);
@@ -119,13 +120,15 @@ ask_sshd(struct doctor *doctor, const struct question *q, struct child *child)
 	    "user=%s,host=%s,addr=%s,laddr=%s,lport=%s%s%s", q->user, q->host,
 	    q->address, q->laddr, q->lport,
 	    q->rdomain[0] != '\0' ? ",rdomain=" : "", q->rdomain);
-	child_run((const char *const[]){DOCTOR_SSHD, "-T", "-f", doctor->config,
-		      "-C", spec, NULL},
+	child_run((const char *const[]){DOCTOR_SSHD, "-T", "-f",
+		      doctor_asked(doctor), "-C", spec, NULL},
 	    SSHD_MS, child);
 	if (child->status == 0)
 		return add_view(doctor, q, child->out.text);
 	doctor_first_line(child->err.text, "it did not end", doctor->no_views,
 	    sizeof(doctor->no_views));
+	planned_copy_rename(
+	    &doctor->copy, doctor->no_views, sizeof(doctor->no_views));
 	return false;
 }
 
@@ -161,7 +164,7 @@ ask_about_all(
 bool
 doctor_read_config(struct doctor *doctor, const char *path)
 {
-	scoped_free char *text = read_whole(path);
+	scoped_free char *text = planned_read(doctor->planned, path);
 
 	if (text == NULL)
 		return false;
@@ -169,13 +172,43 @@ doctor_read_config(struct doctor *doctor, const char *path)
 	return true;
 }
 
+const char *
+doctor_asked(const struct doctor *doctor)
+{
+	return doctor->planned != NULL ? doctor->copy.path : doctor->config;
+}
+
+/* The socket that the gate asks, and whoever may answer there. */
+static void
+follow_gate(struct doctor *doctor)
+{
+	const struct config_line *gate = config_gate(&doctor->lines);
+	const char *rest = gate != NULL ? gate->value : "";
+	char word[CONFIG_WORD];
+
+	if (!config_word(&rest, doctor->gate))
+		return;
+	while (config_word(&rest, word))
+		if (strcmp(word, "--socket") == 0)
+			config_word(&rest, doctor->socket);
+		else if (strncmp(word, "--socket=", 9) == 0)
+			snprintf(doctor->socket, sizeof(doctor->socket), "%s",
+			    word + 9);
+	if (doctor->socket[0] != '\0' && doctor->keeper.store == NULL)
+		doctor->keeper.socket = doctor->socket;
+}
+
 void
 doctor_gather(struct doctor *doctor)
 {
 	scoped_free struct child *child = malloc(sizeof(*child));
-	bool ok = doctor_read_config(doctor, doctor->config);
+	bool ok = doctor_read_config(doctor, doctor->config) &&
+	    (doctor->planned == NULL ||
+		planned_copy_make(
+		    doctor->planned, doctor->config, &doctor->copy));
 	struct questions q;
 
+	follow_gate(doctor);
 	if (!ok || child == NULL) {
 		snprintf(doctor->no_views, sizeof(doctor->no_views),
 		    "%.200s: %s", doctor->config, strerror(errno));
@@ -186,6 +219,34 @@ doctor_gather(struct doctor *doctor)
 	    &doctor->lines, &doctor->kinds, doctor->admin->probe, &q);
 	ask_about_all(doctor, &q, child);
 	questions_done(&q);
+}
+
+void
+doctor_done(struct doctor *doctor)
+{
+	findings_done(&doctor->findings);
+	views_done(&doctor->views);
+	kinds_done(&doctor->kinds);
+	config_done(&doctor->lines);
+	planned_copy_done(&doctor->copy);
+}
+
+enum fault
+doctor_load_policy(const struct doctor *doctor, struct policy *ret,
+    char ret_why[static POLICY_WHY_TEXT])
+{
+	const char *text = planned_text(doctor->planned, doctor->policy);
+	struct json_error error = {.line = 0};
+	enum fault fault;
+
+	if (text == NULL)
+		return policy_load(
+		    doctor->policy, doctor_policy_owner(doctor), ret, ret_why);
+	fault = policy_parse(text, strlen(text), ret, &error);
+	if (fault != FAULT_NONE)
+		json_error_say(
+		    &error, doctor->policy, ret_why, POLICY_WHY_TEXT);
+	return fault;
 }
 
 bool

@@ -16,7 +16,7 @@
 #include "admin/doctor/doctor.h"
 #include "store/system/groups.h"
 #include "store/folder/policy_file.h"
-#include "admin/setup/setup.h"
+#include "store/system/systemd.h"
 
 #define STORE        "/var/lib/tfa"
 #define ROOM_MIB     64
@@ -41,6 +41,17 @@ take_explanation(struct client *client)
 	return true;
 }
 
+/* The line that brings the keeper back. */
+static const char *
+keeper_fix(const struct doctor *doctor)
+{
+	if (doctor->admin->config == NULL && doctor->keeper.store == NULL &&
+	    access(CONFIG_DROP_IN, F_OK) < 0)
+		return "tfa-admin setup";
+	return systemd_runs() ? "systemctl enable --now tfa-keeper.socket"
+			      : ADMIN_KEEPER_LINE;
+}
+
 /* Any answer will do: root is somebody whom it can explain. */
 void
 doctor_keeper(struct doctor *doctor)
@@ -54,8 +65,7 @@ doctor_keeper(struct doctor *doctor)
 	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
 	    !take_explanation(&client))
 		findings_add(&doctor->findings, FINDING_FAIL,
-		    doctor_keeper_fix(doctor), "nobody can log in: %s",
-		    client.why);
+		    keeper_fix(doctor), "nobody can log in: %s", client.why);
 	findings_ok(&doctor->findings, "it answers at %.200s",
 	    doctor->keeper.store != NULL ? doctor->keeper.store
 					 : doctor->keeper.socket);
@@ -265,8 +275,7 @@ doctor_policy(struct doctor *doctor)
 	char why[POLICY_WHY_TEXT], rule[RULE_TEXT + 8];
 	struct policy policy;
 
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) != FAULT_NONE) {
+	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    "tfa-admin policy edit", "%s: nobody is let in", why);
 		return;

@@ -13,9 +13,8 @@ has_keyword(const struct config_line *line, const char *keyword)
 	return strcasecmp(line->keyword, keyword) == 0;
 }
 
-/* The users of "User a,b" and nothing else; false for patterns. */
-static bool
-names_users_only(const char *match)
+bool
+config_names_users(const char *match)
 {
 	char word[CONFIG_WORD];
 	bool named = false;
@@ -54,7 +53,7 @@ is_exemption(const struct config_line *line, const struct config_line *gate)
 	    has_keyword(line, "forcecommand") && line->match != NULL &&
 	    config_is_meant(line, gate) &&
 	    strcasecmp(line->value, "none") == 0 &&
-	    names_users_only(line->match);
+	    config_names_users(line->match);
 }
 
 struct search {
@@ -184,7 +183,7 @@ static bool
 is_for_users(const struct config_line *line, const struct config_line *gate)
 {
 	return line < gate && line->match != NULL &&
-	    config_is_meant(line, gate) && names_users_only(line->match);
+	    config_is_meant(line, gate) && config_names_users(line->match);
 }
 
 /* Whether the value has all that our SetEnv has. */

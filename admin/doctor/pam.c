@@ -15,7 +15,7 @@
 #include "store/system/child.h"
 #include "admin/doctor/person.h"
 #include "admin/doctor/pam_stack.h"
-#include "admin/setup/setup.h"
+#include "store/system/systemd.h"
 
 #define SYSTEMCTL_MS 10000
 #define MANAGERS     200 /* users of whom systemd is asked */
@@ -231,7 +231,7 @@ judge_service(struct doctor *doctor, const char *service)
 	const char *more = "";
 	size_t others;
 
-	pam_read("", service, &stack);
+	pam_read_planned(doctor->planned, service, &stack);
 	others = stack.files.count > 0 ? stack.files.count - 1 : 0;
 	if (stack.why[0] != '\0')
 		findings_add(&doctor->findings, FINDING_WARN, NULL,

@@ -15,6 +15,7 @@ static const char blanks[] = " \t\r\n";
 
 struct reader {
 	struct pam_stack *stack;
+	const struct planned *planned;
 	const char *root, *service;
 	const char *file;
 	int wanted; /* the type that an include asks for; ALL_TYPES */
@@ -243,7 +244,7 @@ stack_add_file(struct pam_stack *stack, const char *path)
 static bool
 stack_read_file(struct reader *reader, const char *path)
 {
-	scoped_free char *text = read_whole(path);
+	scoped_free char *text = planned_read(reader->planned, path);
 	const char *outer = reader->file;
 
 	if (text == NULL && (errno == ENOENT || errno == ENOTDIR))
@@ -297,12 +298,14 @@ has_folder(const char *root)
 	    (stat(path[1], &st) == 0 && S_ISDIR(st.st_mode));
 }
 
-void
-pam_read(const char *root, const char *service, struct pam_stack *ret)
+static void
+read_stack(const char *root, const struct planned *planned, const char *service,
+    struct pam_stack *ret)
 {
 	const char *slash = strrchr(service, '/');
 	struct reader reader = {.stack = ret,
 	    .root = root,
+	    .planned = planned,
 	    .service = slash != NULL ? slash + 1 : service,
 	    .wanted = ALL_TYPES};
 	bool folder = has_folder(root);
@@ -323,6 +326,19 @@ pam_read(const char *root, const char *service, struct pam_stack *ret)
 		snprintf(ret->why, sizeof(ret->why),
 		    "there is neither /etc/pam.d/%.80s nor /etc/pam.d/other",
 		    reader.service);
+}
+
+void
+pam_read(const char *root, const char *service, struct pam_stack *ret)
+{
+	read_stack(root, NULL, service, ret);
+}
+
+void
+pam_read_planned(
+    const struct planned *planned, const char *service, struct pam_stack *ret)
+{
+	read_stack("", planned, service, ret);
 }
 
 void

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "admin/doctor/planned.h"
 #include "store/json/json.h"
 
 #define PAM_DEPTH 16   /* of include, as in libpam */
@@ -46,9 +47,12 @@ struct pam_stack {
 /*
  * *ret: the lines for service; pam_done() frees them.  root is put in front of
  * every path: "" but in tests.  Where something is missing, why says what, and
- * the stack holds the rest.
+ * the stack holds the rest.  pam_read_planned() reads these files in place of
+ * those on the disk.
  */
 void pam_read(const char *root, const char *service, struct pam_stack *ret);
+void pam_read_planned(
+    const struct planned *planned, const char *service, struct pam_stack *ret);
 
 void pam_done(struct pam_stack *stack);
 

@@ -18,7 +18,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
 #include "gate/sshd/title.h"
-#include "admin/setup/setup.h"
+#include "store/system/systemd.h"
 #include "store/base/when.h"
 
 #define SLACK_S 2 /* start times are not exact */
@@ -162,9 +162,10 @@ doctor_reads_config(
 }
 
 bool
-doctor_has_gate(int pid, const char *path, bool *ret_gate)
+doctor_has_gate(
+    const struct doctor *doctor, int pid, const char *path, bool *ret_gate)
 {
-	struct doctor other = {.config = path};
+	struct doctor other = {.config = path, .planned = doctor->planned};
 	char seen[PATH_MAX];
 	bool whole;
 
@@ -241,7 +242,8 @@ look_at_ours(void *ctx, int pid, const char *title)
 		    "what the files say",
 		    pid, listener.options);
 	judge_program(doctor, pid);
-	judge_age(doctor, pid);
+	if (doctor->planned == NULL) /* setup reloads it */
+		judge_age(doctor, pid);
 }
 
 void

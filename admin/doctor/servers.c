@@ -194,7 +194,7 @@ judge_listener(struct doctor *doctor, const struct process *process,
 {
 	const char *config = listener->config;
 	bool gate = false;
-	bool known = doctor_has_gate(process->pid, config, &gate);
+	bool known = doctor_has_gate(doctor, process->pid, config, &gate);
 	char fix[PATH_MAX + 64];
 
 	snprintf(fix, sizeof(fix), "tfa-admin doctor --config %s", config);

@@ -29,12 +29,16 @@ doctor_accepted(struct doctor *doctor)
 	}
 	findings_ok(&doctor->findings, "%s -t -f %.200s accepts it",
 	    DOCTOR_SSHD, doctor->config);
-	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f", doctor->config,
-		      NULL},
+	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f",
+		      doctor_asked(doctor), NULL},
 	    SSHD_MS, child);
 	if (child->status == 0)
 		return;
-	doctor_first_line(child->err.text, "cannot be run", why, sizeof(why));
+	doctor_first_line(child->err.text,
+	    child->status == CHILD_RUNNING ? "did not end within 10 seconds"
+					   : "cannot be run",
+	    why, sizeof(why));
+	planned_copy_rename(&doctor->copy, why, sizeof(why));
 	if (strncmp(why, no_folder, sizeof(no_folder) - 1) == 0)
 		snprintf(fix, sizeof(fix), "install -d -m 0755 %s",
 		    why + sizeof(no_folder) - 1);

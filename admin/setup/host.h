@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "store/base/address.h"
+#include "store/system/systemd.h"
 
 /*
  * Runs a program of the system's own folders, with an environment of its own;
@@ -23,10 +24,8 @@ int command_run(const char *const argv[], char **ret_out);
 bool command_exists(const char *name);
 #define COMMAND(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* sshd -t on the configuration, with the drop-in that text says before it
- * where text is not NULL; what sshd says goes to stderr. */
-bool sshd_test(const char *text);
-bool sshd_has_folder(void); /* /run/sshd; without it sshd does nothing */
+/* Whether sshd -t accepts the configuration; what it says goes to stderr. */
+bool sshd_test(void);
 
 /* What sshd -T gives a user who comes from that address, and its ForceCommand;
  * the caller frees.  NULL where sshd cannot be asked. */
@@ -37,17 +36,11 @@ char *sshd_force_command(const char *user);
 void sshd_reload_how(char *ret, size_t size);
 bool sshd_reload(void);
 
-/* Whether systemd runs this machine. */
-bool systemd_runs(void);
-
 /* The keeper, with systemd and without.  False after a message. */
 bool keeper_answers(void);
 bool keeper_start(void);
 bool keeper_stop(void);
 bool keeper_restart(void);
-#define KEEPER_LINE                                           \
-	"install -d -m 0755 /run/tfa && setsid " SETUP_KEEPER \
-	" </dev/null >/dev/null 2>&1 &"
 
 /*
  * The ssh login that this process belongs to: its sshd process, and when that

@@ -19,12 +19,6 @@
 #define SERVICE_UNIT "tfa-keeper.service"
 #define WAIT_MS      5000
 
-bool
-systemd_runs(void)
-{
-	return access("/run/systemd/system", F_OK) == 0;
-}
-
 /* The process that listens on the keeper's socket: 0 where nobody does. */
 static pid_t
 listener(void)
@@ -134,6 +128,6 @@ keeper_restart(void)
 			return true;
 		usleep(50000);
 	}
-	admin_say("the keeper does not start: " KEEPER_LINE);
+	admin_say("the keeper does not start: " ADMIN_KEEPER_LINE);
 	return false;
 }

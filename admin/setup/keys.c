@@ -1,50 +1,62 @@
 /*
  * By which key the caller could still log in.  sshd has not said yet which one
  * it was; but whoever can only have come with a key or a certificate that the
- * gate does not know would not come again.
+ * gate refuses would not come again.
  */
 #include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "gate/sshd/keyline.h"
 #include "admin/doctor/authorities.h"
-#include "store/base/cleanup.h"
 #include "admin/doctor/dump.h"
 #include "admin/read.h"
-#include "admin/setup/site.h"
-#include "store/base/utf8.h"
-
-#define AUTHORITY_TEXT 8192 /* of an authority: RSA of 16384 bits has 2800 */
-
-/* The line follows. */
-#define UNTIL                                                              \
-	"until this line stands in " AUTHORITIES_FILE " and that file in " \
-	"keys.files of " SETUP_POLICY ":"
+#include "admin/setup/setup.h"
+#include "gate/sshd/keyline.h"
+#include "store/base/cleanup.h"
 
 struct caller {
 	const struct passwd *pw;
 	const struct policy *policy;
-	const char *dump;         /* sshd -T, for the caller */
-	char own[PATH_MAX];       /* the file with a key of theirs, or "" */
-	char unseen[PATH_MAX];    /* one with a key that the gate refuses */
-	char word[CONFIG_WORD];   /* sshd's for that: with %u for the user */
-	enum key_verdict verdict; /* of the gate, on that key */
-	bool refused;             /* what opens sshd is not known to the gate */
+	const char *dump;       /* sshd -T, for the caller */
+	char passes[PATH_MAX];  /* the file with a key that the gate takes */
+	char refused[PATH_MAX]; /* what sshd takes and the gate does not */
 };
 
-/* What the gate says of the keys of a file that open a shell: whether it lets
- * one in to it. */
+__attribute__((format(printf, 2, 3))) static void
+refuse(struct caller *caller, const char *format, ...)
+{
+	va_list args;
+
+	if (caller->refused[0] != '\0')
+		return;
+	va_start(args, format);
+	vsnprintf(caller->refused, sizeof(caller->refused), format, args);
+	va_end(args);
+}
+
+static const char *
+reason_of(enum key_verdict verdict)
+{
+	if (verdict == KEY_IN_OPEN_FILE)
+		return ", since others can write that file or a folder above "
+		       "it, so the gate does not believe it";
+	if (verdict == KEY_DOUBTFUL)
+		return ", since a line in a file of keys.files limits them to "
+		       "a command, or cannot be read";
+	return "";
+}
+
+/* The keys of a file that open a shell for sshd. */
 static void
-judge_file(
-    struct caller *caller, const char *word, const char *path, char *text)
+judge_file(struct caller *caller, const char *path, char *text)
 {
 	char *rest = text, *line;
 	struct key key;
 
-	while ((line = strsep(&rest, "\n")) != NULL && caller->own[0] == '\0') {
+	while (
+	    (line = strsep(&rest, "\n")) != NULL && caller->passes[0] == '\0') {
 		struct gate_says says;
 
 		if (key_line_read(line) != KEY_LINE_FREE ||
@@ -52,19 +64,20 @@ judge_file(
 			continue;
 		says = gate_says(caller->policy, caller->pw, &key);
 		key_done(&key);
-		if (says.verdict == KEY_PASSES && !says.command) {
-			snprintf(caller->own, sizeof(caller->own), "%s", path);
-			return;
-		}
-		snprintf(caller->unseen, sizeof(caller->unseen), "%s", path);
-		snprintf(caller->word, sizeof(caller->word), "%s", word);
-		caller->verdict = says.command ? KEY_DOUBTFUL : says.verdict;
+		if (says.verdict == KEY_PASSES && !says.command)
+			snprintf(
+			    caller->passes, sizeof(caller->passes), "%s", path);
+		else
+			refuse(caller, "the keys of %s in %.2000s%s",
+			    caller->pw->pw_name, path,
+			    reason_of(
+				says.command ? KEY_DOUBTFUL : says.verdict));
 	}
 }
 
 /* In the files where sshd looks for keys; a line ends at a NUL for it too. */
 static void
-find_keys(struct caller *caller)
+judge_files(struct caller *caller)
 {
 	struct keypath_user user = keypath_user(caller->pw);
 	char value[CONFIG_WORD];
@@ -73,100 +86,43 @@ find_keys(struct caller *caller)
 
 	if (!dump_next(&at, "authorizedkeysfile", value))
 		return;
-	while (caller->own[0] == '\0' && keypath_next(&rest, &user, &file)) {
+	while (caller->passes[0] == '\0' && keypath_next(&rest, &user, &file)) {
 		size_t len = 0;
 		scoped_free char *text = file.path[0] != '\0'
 		    ? read_whole_as(caller->pw, file.path, KEYS_MS, &len)
 		    : NULL;
 
 		if (text != NULL)
-			judge_file(caller, file.name, file.path, text);
+			judge_file(caller, file.path, text);
 	}
 }
 
-/* Keys that sshd takes and the gate does not. */
 static void
-say_unseen(const struct caller *caller)
+judge_command(struct caller *caller)
 {
-	const char *user = caller->pw->pw_name;
-
-	if (caller->verdict == KEY_IN_OPEN_FILE) {
-		admin_say(
-		    "you would lock yourself out: others than %s can "
-		    "write %s, or a folder above it, so the gate does not "
-		    "believe it: chmod go-w them",
-		    user, caller->unseen);
-		return;
-	}
-	if (caller->verdict == KEY_DOUBTFUL) {
-		admin_say("you would lock yourself out: the gate refuses the "
-			  "keys of %s in %s: a line in a file of keys.files "
-			  "limits them to a command, or cannot be read",
-		    user, caller->unseen);
-		return;
-	}
-	admin_say("you would lock yourself out: the gate does not look "
-		  "for keys in %s, and %s has none where it does, "
-		  "until this stands in keys.files of " SETUP_POLICY ":",
-	    caller->unseen, user);
-	fprintf(stderr, "    \"%s\"\n", caller->word);
-}
-
-/* Keys that open sshd, and that the gate would refuse. */
-static void
-judge_keys(struct caller *caller)
-{
-	const char *user = caller->pw->pw_name, *at = caller->dump;
+	const char *at = caller->dump;
 	char command[CONFIG_WORD];
 
-	if (caller->own[0] != '\0')
-		return;
-	if (caller->unseen[0] != '\0') {
-		caller->refused = true;
-		say_unseen(caller);
-	}
 	if (caller->policy->keys.unlisted != UNLISTED_ALLOW &&
 	    dump_next(&at, "authorizedkeyscommand", command) &&
-	    strcasecmp(command, "none") != 0) {
-		caller->refused = true;
-		admin_say(
-		    "you would lock yourself out: the gate refuses keys "
-		    "that only AuthorizedKeysCommand %s gives, and %s has "
-		    "none where it looks, until this stands in keys "
-		    "of " SETUP_POLICY ":",
-		    command, user);
-		fputs("    \"unlisted\": \"allow\"\n" LOST, stderr);
-	}
+	    strcasecmp(command, "none") != 0)
+		refuse(caller, "keys that only AuthorizedKeysCommand %s gives",
+		    command);
 }
 
+/* One that the gate limits to a command opens no shell. */
 static void
 judge_authority(void *ctx, const struct authority *authority)
 {
 	struct caller *caller = ctx;
-	char line[AUTHORITY_TEXT];
-
 	struct gate_says says;
 
 	if (authority->key.blob == NULL)
 		return;
-	/* One that the gate limits to a command opens no shell. */
 	says = gate_says(caller->policy, caller->pw, &authority->key);
-	if (says.verdict == KEY_PASSES && !says.command)
-		return;
-	caller->refused = true;
-	if (caller->own[0] != '\0')
-		admin_say(
-		    "%s:%d: the gate refuses the certificates of this "
-		    "authority: only your key in %s will let you in, " UNTIL,
-		    authority->path, authority->number, caller->own);
-	else
-		admin_say("you would lock yourself out: %s:%d: the gate "
-			  "refuses the certificates of this authority, and %s "
-			  "has no key that it knows, " UNTIL,
-		    authority->path, authority->number, caller->pw->pw_name);
-	utf8_clean(
-	    authority->line, strlen(authority->line), line, sizeof(line));
-	fprintf(stderr, "    cert-authority %s\n", line);
+	if (says.verdict != KEY_PASSES || says.command)
+		refuse(caller, "the certificates of %.2000s:%d",
+		    authority->path, authority->number);
 }
 
 static void
@@ -179,13 +135,13 @@ judge_authorities(struct caller *caller)
 	    strcasecmp(value, "none") == 0 ||
 	    authorities_each(value, judge_authority, caller) || errno == ENOENT)
 		return;
-	admin_say("TrustedUserCAKeys %s: %s", value, strerror(errno));
-	caller->refused = true;
+	refuse(caller, "the certificates of TrustedUserCAKeys %s: %s", value,
+	    strerror(errno));
 }
 
 /* False where the caller would be refused; said. */
 static bool
-judge(struct caller *caller)
+judge_caller(struct caller *caller)
 {
 	char value[CONFIG_WORD];
 	const char *at = caller->dump;
@@ -193,10 +149,23 @@ judge(struct caller *caller)
 	if (dump_next(&at, "pubkeyauthentication", value) &&
 	    strcasecmp(value, "no") == 0)
 		return true;
-	find_keys(caller);
-	judge_keys(caller);
+	judge_files(caller);
+	if (caller->passes[0] != '\0')
+		caller->refused[0] = '\0'; /* another key in it does */
+	else
+		judge_command(caller);
 	judge_authorities(caller);
-	return !caller->refused || caller->own[0] != '\0';
+	if (caller->refused[0] == '\0')
+		return true;
+	if (caller->passes[0] != '\0')
+		admin_say("only your key in %s will let you in: the gate "
+			  "refuses %s",
+		    caller->passes, caller->refused);
+	else
+		admin_say("you would lock yourself out: %s has no key that "
+			  "the gate takes, which refuses %s",
+		    caller->pw->pw_name, caller->refused);
+	return caller->passes[0] != '\0';
 }
 
 bool
@@ -220,7 +189,7 @@ caller_has_key(const char *user)
 	pw = *found;
 	if (caller_policy(&policy, why) != FAULT_NONE)
 		return false; /* caller_may_enter() says what it is */
-	ok = judge(
+	ok = judge_caller(
 	    &(struct caller){.pw = &pw, .policy = &policy, .dump = dump});
 	policy_done(&policy);
 	return ok;

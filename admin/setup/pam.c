@@ -162,24 +162,6 @@ add_write(struct plan *plan, const char *path, const char *now, char *text)
 	return true;
 }
 
-static void
-say_others(const struct pam_stack *stack, const char *path)
-{
-	for (size_t i = 0; i < stack->lines.count; i++) {
-		const struct pam_line *line = &stack->lines.items[i];
-
-		if (pam_judge(line) != PAM_READS_USER ||
-		    is_ours_to_close(line, path))
-			continue;
-		admin_say("%s:%d: PAM reads variables from a file of the "
-			  "user's, before the gate; write user_readenv=0 "
-			  "there (%s)",
-		    line->file, line->number,
-		    line->count > 1 ? "the line goes on below"
-				    : "other services read this file too");
-	}
-}
-
 bool
 pam_plan_closed(struct plan *plan)
 {
@@ -195,7 +177,6 @@ pam_plan_closed(struct plan *plan)
 	pam_read("", path + sizeof(PAM_FOLDER) - 1, &stack);
 	ok = now == NULL ||
 	    add_write(plan, path, now, close_lines(&stack, path, now));
-	say_others(&stack, path);
 	pam_done(&stack);
 	return ok;
 }

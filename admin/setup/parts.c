@@ -143,17 +143,17 @@ add_check(struct plan *plan, const char *user, const char *wanted)
 	    plan_add(plan, STAGE_SSHD_CHECK, what, 0, user, text);
 }
 
-/* Where the site has blocks before ours, whom they name is theirs to say. */
+/* A user whom a Match block leaves out of the gate has no ForceCommand. */
 static bool
-add_checks(struct plan *plan, const struct setup *setup)
+add_checks(struct plan *plan, const struct setup *setup, const char *dropin)
 {
 	const char *caller = setup->caller != NULL ? setup->caller : "root";
 	const char *emergency = setup->break_glass;
-	bool is_theirs = setup->site_first ||
-	    (emergency != NULL && strcmp(caller, emergency) == 0);
+	bool exempt = judged_exempts(dropin, caller);
 
-	return add_check(plan, caller, is_theirs ? NULL : SETUP_GATE) &&
-	    (emergency == NULL || add_check(plan, emergency, "none"));
+	return add_check(plan, caller, exempt ? "none" : SETUP_GATE) &&
+	    (emergency == NULL || strcmp(caller, emergency) == 0 ||
+		add_check(plan, emergency, "none"));
 }
 
 static bool
@@ -181,8 +181,8 @@ add_dropin(struct plan *plan, const struct setup *setup)
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
 	    plan_add(plan, STAGE_FILE_WRITE, SETUP_DROPIN, 0644, "root",
-		take(text)) &&
-	    add_checks(plan, setup) && add_reload(plan);
+		strdup(text)) &&
+	    add_checks(plan, setup, text) && add_reload(plan);
 }
 
 static bool

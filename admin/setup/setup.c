@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "admin/doctor/findings.h"
 #include "admin/setup/setup.h"
 #include "store/base/when.h"
 
@@ -34,21 +35,6 @@ has_program(const char *path)
 	return false;
 }
 
-static bool
-sshd_accepts(const struct stage *dropin)
-{
-	if (!sshd_has_folder())
-		return false;
-	if (!sshd_test(NULL)) {
-		admin_say("sshd -t does not accept the configuration as it is");
-		return false;
-	}
-	if (sshd_test(dropin->text))
-		return true;
-	admin_say("sshd -t does not accept the configuration with the drop-in");
-	return false;
-}
-
 /* Without a keeper, and nobody here to start it, every login is refused. */
 static bool
 has_keeper(const struct setup *setup)
@@ -59,7 +45,7 @@ has_keeper(const struct setup *setup)
 		  "after setup, nobody can log in until it runs. Then start "
 		  "it at once, here and where this machine starts its "
 		  "daemons:");
-	fputs("    " KEEPER_LINE "\n", stderr);
+	fputs("    " ADMIN_KEEPER_LINE "\n", stderr);
 	if (setup->caller == NULL || setup->admin->yes)
 		return true;
 	admin_say("you came over ssh and would be locked out until then: --yes "
@@ -102,18 +88,16 @@ caller_is_safe(const struct setup *setup)
 
 /* All that is in the way is said, not only the first. */
 static bool
-may_install(
-    const struct setup *setup, const struct plan *plan, const char *site_report)
+may_install(const struct setup *setup, const struct plan *plan)
 {
-	const struct stage *dropin = plan_find(
-	    plan, STAGE_FILE_WRITE, SETUP_DROPIN);
+	struct findings findings = {.check = NULL};
 	bool ok;
 
-	if (dropin == NULL)
+	if (plan_find(plan, STAGE_FILE_WRITE, SETUP_DROPIN) == NULL)
 		return true;
-	fputs(site_report, stderr);
-	ok = !setup->site_blocks_us;
-	ok &= sshd_accepts(dropin);
+	ok = judged_plan(setup->admin, plan, &findings);
+	ok &= judged_say(&findings);
+	findings_done(&findings);
 	ok &= has_keeper(setup);
 	return caller_is_safe(setup) && ok;
 }
@@ -172,8 +156,7 @@ wait_for_confirmation(const struct setup *setup, struct journal *journal)
 }
 
 static int
-install(const struct setup *setup, const char *site_report, int64_t wait_s,
-    int lock)
+install(const struct setup *setup, int64_t wait_s, int lock)
 {
 	scoped_plan struct plan plan = {.stages = {.count = 0}};
 	scoped_journal struct journal journal = {.version = 0};
@@ -188,7 +171,7 @@ install(const struct setup *setup, const char *site_report, int64_t wait_s,
 	}
 	plan_show(&plan, setup->admin->json);
 	fflush(stdout);
-	ok = may_install(setup, &plan, site_report);
+	ok = may_install(setup, &plan);
 	if (!ok)
 		admin_say("nothing is changed: mend what is said above, then "
 			  "run setup again");
@@ -223,7 +206,7 @@ remove_all(const struct admin *admin, int64_t wait_s, int lock)
 	}
 	plan_show(&plan, admin->json);
 	fflush(stdout);
-	site_warn_gate();
+	judged_say_gates();
 	if (plan_find(&plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
 		admin_say("with " SETUP_STORE " go everybody's devices and "
 			  "the log, with /etc/tfa the policy: copy them "
@@ -299,7 +282,6 @@ run(struct admin *admin, int64_t wait_s, int lock)
 {
 	struct setup setup = {
 	    .admin = admin, .break_glass = admin->break_glass};
-	scoped_free char *report = NULL;
 	int status;
 
 	if (admin->confirm)
@@ -313,9 +295,7 @@ run(struct admin *admin, int64_t wait_s, int lock)
 	if (!has_program(SETUP_GATE) || !has_program(SETUP_KEEPER))
 		return ADMIN_NOT;
 	setup.caller = caller_name();
-	if (!site_check(&setup, &report))
-		return ADMIN_NOT;
-	return install(&setup, report, wait_s, lock);
+	return install(&setup, wait_s, lock);
 }
 
 static bool

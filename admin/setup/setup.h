@@ -2,19 +2,17 @@
  * setup: makes this machine a bastion with tfa, or undoes that.
  *
  * setup never leaves a machine half changed, nor one that nobody can log in
- * to.  It makes a plan of stages first, shows it and asks.  Each stage can be
- * undone.
+ * to.  It makes a plan of stages first, has doctor's checks judge what the
+ * plan would leave behind, shows both and asks.  Each stage can be undone.
  *
  *	setup.c    the command and its forms: the story
  *	confirm.c  --confirm and --undo
  *	parts.c    the parts of an installation: which stages each needs here
  *	pam.c      PAM's line that reads a user's own variables
- *	site.c     what the site's own sshd configuration would lose
- *	config.c   that configuration's files
- *	shells.c   login shells that would not run the gate
- *	site_keys.c  whose keys the gate would refuse
+ *	judged.c   doctor's checks, on the plan
  *	caller.c   whether the policy and the record let the caller in again
  *	keys.c     whether one of the caller's keys does
+ *	state.c    whether setup was run here, and confirmed: for doctor
  *	text.c     the texts of the files
  *	plan.c     the list of stages
  *	show.c     the plan as text
@@ -62,8 +60,6 @@ struct setup {
 	const struct admin *admin;
 	const char *break_glass; /* a user, or NULL */
 	const char *caller;      /* a user, or NULL for the console */
-	bool site_first;         /* the site has Match blocks before ours */
-	bool site_blocks_us;     /* and something that must be moved first */
 };
 
 /*
@@ -79,14 +75,25 @@ bool pam_plan_closed(struct plan *plan);
 bool pam_plan_open(struct plan *plan);
 
 /*
- * Reads the site's sshd configuration: sets site_first and site_blocks_us,
- * and *ret_report, which the caller frees, to what must be said of it and the
- * lines to write.  False, after a message, where it cannot be read.
+ * Judges with doctor's checks what the plan would leave behind: *ret, for
+ * findings_done().  False without memory.  judged_say() says on stderr what
+ * was found, and returns whether nothing of it is a FAIL.
  */
-bool site_check(struct setup *setup, char **ret_report);
+struct findings;
+bool judged_plan(
+    const struct admin *admin, const struct plan *plan, struct findings *ret);
+bool judged_say(const struct findings *findings);
 
-/* Lines that still name the gate, besides our own: said before a removal. */
-void site_warn_gate(void);
+/* Whether a Match block beside that drop-in leaves this user out of the gate. */
+bool judged_exempts(const char *dropin, const char *user);
+
+/* Names the lines that still name the gate, besides our own. */
+void judged_say_gates(void);
+
+/* For doctor: what would stop setup here, as judged_plan(); and whether setup
+ * waits to be confirmed, was cut off, or was never confirmed. */
+bool setup_judge(const struct admin *admin, struct findings *ret);
+void setup_judge_journal(struct findings *findings);
 
 /* --confirm and --undo.  They return an admin_exit. */
 int setup_confirm(const struct admin *admin);

@@ -1,8 +1,5 @@
 /*
- * sshd, asked and told.  Its configuration is tested before it is installed:
- * a file that includes the drop-in to be, and then what is there.  An Include
- * keeps a Match of the included file to itself, so the order is that of the
- * real thing.
+ * sshd, asked and told.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,54 +14,12 @@
 #include "store/base/file.h"
 #include "admin/setup/setup.h"
 
-#define PID_FILE    "/run/sshd.pid"
-#define SSHD_FOLDER "/run/sshd"
-
-static bool
-write_file(int folder, const char *name, const char *text)
-{
-	scoped_fd int fd = openat(folder, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	return fd >= 0 && file_write(fd, text, strlen(text)) == FAULT_NONE;
-}
-
-static bool
-test_in(const char *folder, const char *text)
-{
-	scoped_fd int fd = open(
-	    folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	char config[PATH_MAX], includes[PATH_MAX];
-	bool ok;
-
-	snprintf(config, sizeof(config), "%.200s/sshd_config", folder);
-	snprintf(includes, sizeof(includes),
-	    "Include %.200s/00-tfa.conf\nInclude " SETUP_SSHD "\n", folder);
-	ok = fd >= 0 && write_file(fd, "00-tfa.conf", text) &&
-	    write_file(fd, "sshd_config", includes) &&
-	    command_run(COMMAND("sshd", "-t", "-f", config), NULL) == 0;
-	folder_remove(folder);
-	return ok;
-}
+#define PID_FILE "/run/sshd.pid"
 
 bool
-sshd_test(const char *text)
+sshd_test(void)
 {
-	char folder[] = "/run/tfa-setup.XXXXXX";
-
-	if (text == NULL)
-		return command_run(COMMAND("sshd", "-t"), NULL) == 0;
-	return mkdtemp(folder) != NULL && test_in(folder, text);
-}
-
-bool
-sshd_has_folder(void)
-{
-	if (access(SSHD_FOLDER, F_OK) == 0)
-		return true;
-	admin_say("sshd was not started since boot, and cannot be asked: "
-		  "install -d -m 0755 " SSHD_FOLDER);
-	return false;
+	return command_run(COMMAND("sshd", "-t"), NULL) == 0;
 }
 
 /* The value of a line of "sshd -T"; newer ones print CamelCase keywords. */
@@ -169,7 +124,7 @@ sshd_reload(void)
 	const char *name = unit();
 	pid_t pid = running();
 
-	if (!sshd_test(NULL)) {
+	if (!sshd_test()) {
 		admin_say("sshd is not reloaded: sshd -t does not accept its "
 			  "configuration");
 		return false;

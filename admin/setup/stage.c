@@ -146,7 +146,7 @@ check_sshd(const struct stage *stage)
 {
 	scoped_free char *command = NULL;
 
-	if (!sshd_test(NULL)) {
+	if (!sshd_test()) {
 		admin_say("sshd -t refuses the configuration");
 		return false;
 	}

@@ -83,6 +83,9 @@ bool config_exempts(const struct config *config, const char *user);
 bool
 config_is_meant(const struct config_line *line, const struct config_line *gate);
 
+/* Whether a Match's criteria are "User a,b" and nothing else; no patterns. */
+bool config_names_users(const char *match);
+
 /* Calls each for the words of a criterion ("user", "address") that Match
  * blocks name, without "!". */
 void config_criteria(const struct config *config, const char *name,

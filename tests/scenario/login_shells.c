@@ -227,7 +227,9 @@ Test(login_shells, thousand_users_of_one_shell_are_soon_judged)
 Test(login_shells, setup_goes_on_where_a_match_block_spares_its_users)
 {
 	static const char *const blocks[] = {
-	    "Match User carol,bob\n    ForceCommand none\n",
+	    "Match User carol,bob\n    ForceCommand none\n"};
+	/* These spare bob, and are a way round the gate themselves. */
+	static const char *const holes[] = {
 	    "Match Group bob\n    ForceCommand /usr/bin/git-shell\n",
 	    "Match User b*,!carol\n    ForceCommand none\n"};
 	static const char *const no_blocks[] = {
@@ -245,6 +247,13 @@ Test(login_shells, setup_goes_on_where_a_match_block_spares_its_users)
 		write_text("/etc/ssh/sshd_config.d/00-site.conf", blocks[i]);
 		r = dry_run();
 		cr_expect_eq(r->status, 0, "%s: %s", blocks[i], r->err);
+	}
+	for (size_t i = 0; i < COUNT(holes); i++) {
+		write_text("/etc/ssh/sshd_config.d/00-site.conf", holes[i]);
+		r = dry_run();
+		cr_expect_eq(r->status, 1, "%s: %s", holes[i], r->err);
+		cr_expect_null(strstr(r->err, "FAIL  shells"), "%s", r->err);
+		assert_says(r->err, "stands before our Match all");
 	}
 	for (size_t i = 0; i < COUNT(no_blocks); i++) {
 		write_text("/etc/ssh/sshd_config.d/00-site.conf", no_blocks[i]);

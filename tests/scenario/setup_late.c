@@ -209,7 +209,8 @@ Test(setup_late, sshd_that_hangs_does_not_hold_the_lock)
 	hang("/usr/sbin/sshd");
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
-	assert_says(r->err, "sshd -t did not end within 30 seconds");
+	assert_says(
+	    r->err, "/etc/ssh/sshd_config: did not end within 10 seconds");
 	machine_sh("umount /usr/sbin/sshd; rm /run/hangs");
 	cr_assert_str_eq(machine_files(), before);
 	assert_status(machine_setup("--yes", NULL, NULL), 0);
