@@ -1,6 +1,6 @@
 /*
- * Users' files of keys: keys that are limited to a command, and those that
- * the gate and sshd do not find in the same files.
+ * Users' files of keys: keys that are limited to a command, and files that only
+ * one of gate and sshd reads.
  */
 #include <pwd.h>
 #include <stdio.h>
@@ -67,7 +67,8 @@ judge_key_line(
 	keyline_done(&line);
 }
 
-/* What sshd passes over (StrictModes), and the gate. */
+/* FAIL if others can write the file: sshd ignores it then (StrictModes), or the
+ * gate does. */
 static void
 judge_modes(struct doctor_lines *lines, const struct passwd *pw,
     const char *path, const struct keys_text *file)
@@ -103,7 +104,7 @@ judge_user(struct doctor_lines *lines, const struct passwd *pw)
 		places_add(&keys->places, keys->policy, pw, view);
 }
 
-/* Views of users whom passwd does not have. */
+/* Views of users that passwd does not have. */
 static void
 judge_strangers(struct key_check *keys)
 {
@@ -127,8 +128,8 @@ judge_strangers(struct key_check *keys)
 }
 
 /*
- * Each key is looked for in a file that is the same for everyone: one that
- * users cannot read refuses all of them.
+ * The gate looks for each key in the files that are the same for everyone: one
+ * that users cannot read refuses all keys.
  */
 static void
 judge_readable(struct doctor *doctor, const char *file)

@@ -7,7 +7,8 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/places.h"
 
-/* list: one of places, which all look alike.  NULL without memory. */
+/* Adds a name to one of the lists of all, which all look alike, or counts it.
+ * NULL without memory. */
 static struct key_place *
 name_file(struct key_places *all, void *list, const char *word,
     const char *path, const struct view *view, const char *user)
@@ -27,13 +28,14 @@ name_file(struct key_places *all, void *list, const char *word,
 	}
 	snprintf(place->word, sizeof(place->word), "%s", word);
 	snprintf(place->path, sizeof(place->path), "%s", path);
-	/* What came after the name of the user who was asked about. */
+	/* The part after the user who was asked about. */
 	snprintf(place->who, sizeof(place->who), "%.80s%s", user,
 	    view->who + strcspn(view->who, " "));
 	return place;
 }
 
-/* Notes the files that sshd reads and the gate does not; true if there are any. */
+/* Notes the files that sshd reads and the gate does not; true if there are
+ * any. */
 static bool
 add_unlisted(struct key_places *places, const struct policy *policy,
     const struct passwd *pw, const struct view *view)
@@ -137,7 +139,7 @@ find_plain_line(char *text)
 	return 0;
 }
 
-/* One that is the same for all, and root's: the place for authorities. */
+/* A file that is the same for all, and root's, is meant for authorities. */
 static void
 judge_common(const struct key_place *place, struct doctor *doctor)
 {
@@ -163,8 +165,9 @@ is_noted(const struct key_place *places, size_t count, const char *word)
 }
 
 /*
- * A user whose own file sshd reads can free a key there without us; elsewhere
- * it is a hole, and so where keys come from where the gate does not look.
+ * If sshd reads files of the user's own, the user can free a key there anyway.
+ * Elsewhere a line that the gate alone reads is a hole, and so it is if keys
+ * come from where the gate does not look.
  */
 static void
 judge_gates_alone(const struct key_places *places,
