@@ -193,7 +193,7 @@ become_and_tell(const struct job *job, int pipe)
 
 /* All that the child says, until it closes the pipe.  False: errno. */
 static bool
-take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
+take_from_child(int pipe, int limit_ms, char *ret, size_t *ret_len)
 {
 	long long end = child_clock_ms() + limit_ms, left;
 	struct pollfd ready = {.fd = pipe, .events = POLLIN};
@@ -241,7 +241,7 @@ reap(pid_t pid, int error)
 
 /* The whole answer, *ret_len bytes and a NUL; NULL: errno. */
 static char *
-ask(const struct job *job, int limit_ms, size_t *ret_len)
+read_by_child(const struct job *job, int limit_ms, size_t *ret_len)
 {
 	scoped_free char *text = malloc(ANSWER_MAX + 1);
 	int ends[2], error = 0;
@@ -253,7 +253,7 @@ ask(const struct job *job, int limit_ms, size_t *ret_len)
 	if (pid == 0)
 		become_and_tell(job, ends[1]);
 	cleanup_fd(&ends[1]);
-	if (pid < 0 || !take_answer(ends[0], limit_ms, text, ret_len))
+	if (pid < 0 || !take_from_child(ends[0], limit_ms, text, ret_len))
 		error = errno;
 	cleanup_fd(&ends[0]);
 	if (pid > 0)
@@ -270,8 +270,9 @@ char *
 read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len)
 {
-	return ask(&(struct job){.pw = pw, .path = path, .tell = tell_file},
-	    limit_ms, ret_len);
+	return read_by_child(
+	    &(struct job){.pw = pw, .path = path, .tell = tell_file}, limit_ms,
+	    ret_len);
 }
 
 bool
@@ -281,7 +282,7 @@ read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
 	struct job job = {
 	    .pw = pw, .path = path, .tell = tell_keys, .is_own = is_own};
 	size_t len = 0;
-	char *text = ask(&job, limit_ms, &len);
+	char *text = read_by_child(&job, limit_ms, &len);
 	struct sound sound;
 
 	if (text == NULL)
@@ -311,7 +312,7 @@ read_keyfile_as(const struct keypath_user *user, const char *name,
 	    .pw_gid = user->gid};
 	struct job job = {.pw = &pw, .path = name, .tell = tell_keyfile};
 	size_t len = 0;
-	scoped_free char *text = ask(&job, KEYS_MS, &len);
+	scoped_free char *text = read_by_child(&job, KEYS_MS, &len);
 	char path[PATH_MAX];
 	struct found found;
 

@@ -7,7 +7,7 @@
 #include "store/base/cleanup.h"
 
 static bool
-refuse(struct gate *gate, enum reason reason)
+turn_key_away(struct gate *gate, enum reason reason)
 {
 	return gate_turn_away(gate, reason) == VERDICT_PASS;
 }
@@ -67,7 +67,8 @@ judge_key(struct gate *gate, struct key *key, char **ret_command)
 	return reason;
 }
 
-/* A line that runs a private gate of the user's: this process is it. */
+/* True if the command of a key's line is a private gate of the user's, which
+ * is this very process. */
 static bool
 is_this_gate(const struct gate *gate, const char *command)
 {
@@ -86,7 +87,7 @@ restrict_to(struct gate *gate, struct key *key)
 	enum reason reason = judge_key(gate, key, &gate->key_command);
 
 	if (reason != REASON_NONE)
-		return refuse(gate, reason);
+		return turn_key_away(gate, reason);
 	if (gate->key_command != NULL && gate->command == NULL &&
 	    !is_this_gate(gate, gate->key_command))
 		gate->command = gate->key_command;
@@ -102,7 +103,7 @@ gate_restrict(struct gate *gate)
 
 	if (facts->auth_lost) {
 		snprintf(gate->why, sizeof(gate->why), "%s", facts->auth_why);
-		return refuse(gate, REASON_KEY_SPOILT);
+		return turn_key_away(gate, REASON_KEY_SPOILT);
 	}
 	/* Without ExposeAuthInfo only a line of authorized_keys itself, which
 	 * is then obeyed by sshd, can have started a private gate. */
@@ -112,14 +113,14 @@ gate_restrict(struct gate *gate)
 		if (gate->keeper.store != NULL)
 			return true;
 		reason = gate_judge_unknown(gate);
-		return reason == REASON_NONE || refuse(gate, reason);
+		return reason == REASON_NONE || turn_key_away(gate, reason);
 	}
 	if (facts->keys == 0)
 		return true;
 	if (facts->keys > 1)
-		return refuse(gate, REASON_KEY_SEVERAL);
+		return turn_key_away(gate, REASON_KEY_SEVERAL);
 	if (facts->auth == NULL || key_parse(facts->auth, &key) != FAULT_NONE)
-		return refuse(gate, REASON_KEY_ODD);
+		return turn_key_away(gate, REASON_KEY_ODD);
 	ok = restrict_to(gate, &key);
 	key_done(&key);
 	return ok;

@@ -26,7 +26,7 @@ struct judging {
 
 /* Whether the gate lets in what this authority signs; said where not. */
 static void
-judge_authority(void *ctx, const struct authority *authority)
+judge_trusted_key(void *ctx, const struct authority *authority)
 {
 	struct judging *judging = ctx;
 	char block[FINDING_FIX];
@@ -56,7 +56,7 @@ judge_authority(void *ctx, const struct authority *authority)
 
 /* Whether the gate lets certificates of any of sshd's authorities in. */
 static void
-judge_authorities(void *ctx, const struct held *held)
+judge_trusted_file(void *ctx, const struct held *held)
 {
 	struct judging *judging = ctx;
 	struct doctor *doctor = judging->doctor;
@@ -66,7 +66,7 @@ judge_authorities(void *ctx, const struct held *held)
 	judging->pass = judging->policy->keys.unlisted == UNLISTED_ALLOW;
 	if (!config_word(&rest, path))
 		return;
-	if (!authorities_each(path, judge_authority, judging))
+	if (!authorities_each(path, judge_trusted_key, judging))
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "TrustedUserCAKeys %.200s, %.200s: %s: whose certificates "
 		    "sshd takes is not known",
@@ -261,7 +261,7 @@ judge_certificates(struct doctor *doctor, const struct policy *policy)
 	static const struct {
 		const char *keyword;
 		dump_held *judge;
-	} values[] = {{"TrustedUserCAKeys", judge_authorities},
+	} values[] = {{"TrustedUserCAKeys", judge_trusted_file},
 	    {"AuthorizedKeysCommand", judge_keys_command},
 	    {"AuthorizedPrincipalsCommand", judge_principals_command},
 	    {"GSSAPIEnablek5users", judge_kerberos}};
@@ -272,8 +272,9 @@ judge_certificates(struct doctor *doctor, const struct policy *policy)
 	judge_principals(&lines);
 	findings_ok(&doctor->findings,
 	    "sshd takes no certificates, and asks no command for keys: %zu "
-	    "answers of sshd -T, %zu lines of its files",
-	    doctor->views.list.count, doctor->lines.lines.count);
+	    "answer%s of sshd -T, %zu line%s of its files",
+	    doctor->views.list.count, findings_s(doctor->views.list.count),
+	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count));
 }
 
 void

@@ -221,9 +221,9 @@ say_toll(struct doctor *doctor, const struct toll *toll, const char *theirs)
 	if (toll->admins > 0 && toll->denied_admins == toll->admins)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "a rule for admins by name, above the rules by group",
-		    "all of the %zu admins in /etc/passwd are refused while "
-		    "%s is away, which has the group %.200s",
-		    toll->admins, toll->service, theirs);
+		    "no admin in /etc/passwd gets in while %s is away, which "
+		    "has the group %.200s: %zu of %zu are refused",
+		    toll->service, theirs, toll->denied_admins, toll->admins);
 	if (toll->roots == NULL && toll->denied > 0)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "a rule above those by group for who must get in",
@@ -233,15 +233,17 @@ say_toll(struct doctor *doctor, const struct toll *toll, const char *theirs)
 		    toll->names);
 	if (theirs[0] == '\0')
 		findings_ok(&doctor->findings,
-		    "%.200s is valid: %zu rules, which ask no directory for a "
-		    "group",
-		    doctor->policy, toll->policy->rules.count);
+		    "%.200s is valid: %zu rule%s, and no directory is asked "
+		    "for a group",
+		    doctor->policy, toll->policy->rules.count,
+		    findings_s(toll->policy->rules.count));
 	else
 		findings_ok(&doctor->findings,
-		    "%.200s is valid: %zu rules; %s has the group %.150s, and "
-		    "while it is away nobody in /etc/passwd is refused",
-		    doctor->policy, toll->policy->rules.count, toll->service,
-		    theirs);
+		    "%.200s is valid: %zu rule%s; %s has the group %.150s, and "
+		    "while %s is away nobody in /etc/passwd is refused",
+		    doctor->policy, toll->policy->rules.count,
+		    findings_s(toll->policy->rules.count), toll->service,
+		    theirs, toll->service);
 }
 
 void

@@ -11,7 +11,7 @@
 #include "admin/setup/setup.h"
 
 static void
-print_json(const struct finding *finding)
+print_finding_json(const struct finding *finding)
 {
 	char fix[FINDING_FIX];
 
@@ -28,7 +28,7 @@ static void
 print_finding(const struct doctor *doctor, const struct finding *finding)
 {
 	if (doctor->admin->json)
-		print_json(finding);
+		print_finding_json(finding);
 	else
 		finding_print(stdout, finding,
 		    isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL);

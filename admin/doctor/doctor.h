@@ -174,9 +174,6 @@ void doctor_each_file(struct doctor_lines *lines);
 bool doctor_next_view(const struct doctor *doctor, const struct passwd *pw,
     size_t *i, const struct view **ret);
 
-/* Which groups this sshd lets write a file of keys. */
-keyfile_group *doctor_sshd_groups(void);
-
 /* When a process started, in seconds since 1970; 0 where unknown. */
 int64_t doctor_start_time(int pid);
 

@@ -42,13 +42,13 @@ bool dump_is_gated(const struct view *view);
 /* Whether the answer is one for users of that kind. */
 bool dump_is_of_kind(const struct view *view, unsigned long long kind);
 
-/* "for alice from 192.0.2.1 and 3 more". */
+/* *ret: "for alice from 192.0.2.1 and 3 more connections". */
 void dump_who(const struct view *view, size_t more, char *ret, size_t size);
 
 /* A value of a keyword, other than none. */
 struct held {
 	const char *keyword, *value;
-	char where[300]; /* "for alice and 3 more"; or the line */
+	char where[300]; /* "for alice and 3 more connections"; or the line */
 	bool seen;       /* sshd -T says it of somebody */
 	const struct config_line *line; /* where it does not */
 };

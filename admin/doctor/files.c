@@ -17,7 +17,7 @@
 
 /* also: who may own it beside root. */
 static void
-judge(struct doctor *doctor, const char *path, const struct stat *st,
+judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
     uid_t also, bool above)
 {
 	char fix[PATH_MAX + 32];
@@ -54,7 +54,7 @@ guard_chain(struct doctor *doctor, const char *path, uid_t also)
 		if (!planned_has(doctor->planned, part)) {
 			if (lstat(part, &st) < 0)
 				return false;
-			judge(doctor, part, &st, also, above);
+			judge_writers(doctor, part, &st, also, above);
 		}
 		slash = strrchr(part, '/');
 		if (slash == NULL || part[1] == '\0')
@@ -216,9 +216,10 @@ doctor_config_files(struct doctor *doctor)
 		    doctor->unread[0] != '\0' ? doctor->unread
 					      : doctor->no_views);
 	findings_ok(&doctor->findings,
-	    "%zu files from %.200s on, and the folders above them: only root "
-	    "can write them",
-	    doctor->lines.files.count, doctor->config);
+	    "%zu file%s from %.200s on, and the folders above: only root can "
+	    "write them",
+	    doctor->lines.files.count, findings_s(doctor->lines.files.count),
+	    doctor->config);
 }
 
 void

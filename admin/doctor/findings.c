@@ -204,6 +204,12 @@ findings_count(const struct findings *findings, enum finding_status status)
 	return count;
 }
 
+const char *
+findings_s(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 void
 findings_done(struct findings *findings)
 {

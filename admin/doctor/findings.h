@@ -69,7 +69,10 @@ void findings_ok(struct findings *findings, const char *format, ...)
  * gave, or else with this one. */
 void findings_end(struct findings *findings, const char *ok);
 
-/* How many have the status. */
+/* The ending of a noun that is counted: "" for one, "s" for others. */
+const char *findings_s(size_t count);
+
+/* The number of findings with the status. */
 size_t
 findings_count(const struct findings *findings, enum finding_status status);
 

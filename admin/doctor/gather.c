@@ -112,7 +112,7 @@ doctor_first_line(const char *text, const char *other, char *ret, size_t size)
 }
 
 static bool
-ask(struct doctor *doctor, const struct question *q, struct child *child)
+ask_sshd(struct doctor *doctor, const struct question *q, struct child *child)
 {
 	char spec[6 * USER_TEXT + 60]; /* a name that is cut is another's */
 
@@ -134,7 +134,8 @@ ask(struct doctor *doctor, const struct question *q, struct child *child)
 
 /* All combinations of what Match lines tell apart. */
 static void
-ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
+ask_about_all(
+    struct doctor *doctor, const struct questions *q, struct child *child)
 {
 	const struct config_line *strange = config_strange_match(
 	    &doctor->lines);
@@ -143,7 +144,7 @@ ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
 	size_t i;
 
 	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question); i++)
-		ok = ask(doctor, &question, child);
+		ok = ask_sshd(doctor, &question, child);
 	doctor->asked = i;
 	if (ok && strange != NULL)
 		snprintf(doctor->no_views, sizeof(doctor->no_views),
@@ -216,7 +217,7 @@ doctor_gather(struct doctor *doctor)
 	kinds_collect(&doctor->lines, &doctor->kinds);
 	questions_collect(
 	    &doctor->lines, &doctor->kinds, doctor->admin->probe, &q);
-	ask_all(doctor, &q, child);
+	ask_about_all(doctor, &q, child);
 	questions_done(&q);
 }
 

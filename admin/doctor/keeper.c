@@ -26,7 +26,7 @@
 
 /* To the end, so that the keeper does not say that nobody took it. */
 static bool
-take_answer(struct client *client)
+take_explanation(struct client *client)
 {
 	bool more = true;
 
@@ -63,7 +63,7 @@ doctor_keeper(struct doctor *doctor)
 	scoped_client struct client client = {.fd = -1};
 
 	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
-	    !take_answer(&client))
+	    !take_explanation(&client))
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    keeper_fix(doctor), "nobody can log in: %s", client.why);
 	findings_ok(&doctor->findings, "it answers at %.200s",
@@ -148,7 +148,7 @@ judge_owner(struct doctor *doctor, const char *path)
 }
 
 static void
-judge_room(struct doctor *doctor, const char *path)
+judge_store_room(struct doctor *doctor, const char *path)
 {
 	struct statvfs disk;
 	unsigned long long mib;
@@ -213,7 +213,7 @@ doctor_store(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%.300s cannot be looked at: %s%s", users, strerror(errno),
 		    geteuid() == 0 ? "" : " (needs root)");
-	judge_room(doctor, folder);
+	judge_store_room(doctor, folder);
 }
 
 void

@@ -3,6 +3,8 @@
  * user.
  */
 #include <errno.h>
+#include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@
  * the user too, finds no key there either.
  */
 static void
-judge_unread(
+say_unread(
     struct doctor *doctor, const struct passwd *pw, const char *path, int error)
 {
 	switch (error) {
@@ -62,6 +64,56 @@ judge_lines(
 	}
 }
 
+/* True if the user alone is in the group, by its list and as the main group. */
+static bool
+is_users_own(gid_t gid, const struct keypath_user *user)
+{
+	struct group *group = getgrgid(gid);
+	const struct passwd *pw;
+	bool own = false, others = false;
+
+	if (group == NULL)
+		return false;
+	if (group->gr_mem[0] != NULL) {
+		others = strcmp(group->gr_mem[0], user->name) != 0 ||
+		    group->gr_mem[1] != NULL;
+		own = !others;
+	}
+	setpwent();
+	while (!others && (pw = getpwent()) != NULL)
+		if (pw->pw_gid == gid) {
+			own = true;
+			others = pw->pw_uid != user->uid;
+		}
+	endpwent();
+	return own && !others;
+}
+
+static bool
+is_nobodys(gid_t gid, const struct keypath_user *user)
+{
+	(void)gid;
+	(void)user;
+	return false;
+}
+
+/* OpenSSH lets no group write a file of keys.  That of Debian and its kin lets
+ * a group write of which only the user is a member. */
+static keyfile_group *
+groups_of_sshd(void)
+{
+	static keyfile_group *group;
+	char version[128] = "";
+
+	if (group == NULL)
+		group = doctor_version(version, sizeof(version)) &&
+			(strstr(version, "Debian") != NULL ||
+			    strstr(version, "Ubuntu") != NULL)
+		    ? is_users_own
+		    : is_nobodys;
+	return group;
+}
+
 /* False where there was no answer in time. */
 static bool
 read_lines(
@@ -69,8 +121,8 @@ read_lines(
 {
 	struct keys_text file;
 
-	if (!read_keys_as(pw, path, KEYS_MS, doctor_sshd_groups(), &file)) {
-		judge_unread(lines->doctor, pw, path, errno);
+	if (!read_keys_as(pw, path, KEYS_MS, groups_of_sshd(), &file)) {
+		say_unread(lines->doctor, pw, path, errno);
 		return errno != ETIMEDOUT;
 	}
 	lines->files++;

@@ -2,7 +2,6 @@
  * Users' files of keys: keys that are limited to a command, and those that
  * the gate and sshd do not find in the same files.
  */
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +52,7 @@ judge_options(struct doctor *doctor, const char *path, int number, bool ok,
 }
 
 static void
-judge_key(
+judge_key_line(
     struct doctor_lines *lines, const char *path, int number, const char *text)
 {
 	struct keyline_options options;
@@ -147,55 +146,6 @@ judge_readable(struct doctor *doctor, const char *file)
 	    file);
 }
 
-static bool
-nobody_else(gid_t gid, const struct keypath_user *user)
-{
-	struct group *group = getgrgid(gid);
-	const struct passwd *pw;
-	bool own = false, others = false;
-
-	if (group == NULL)
-		return false;
-	if (group->gr_mem[0] != NULL) {
-		others = strcmp(group->gr_mem[0], user->name) != 0 ||
-		    group->gr_mem[1] != NULL;
-		own = !others;
-	}
-	setpwent();
-	while (!others && (pw = getpwent()) != NULL)
-		if (pw->pw_gid == gid) {
-			own = true;
-			others = pw->pw_uid != user->uid;
-		}
-	endpwent();
-	return own && !others;
-}
-
-static bool
-no_group(gid_t gid, const struct keypath_user *user)
-{
-	(void)gid;
-	(void)user;
-	return false;
-}
-
-/* OpenSSH lets no group write; that of Debian and its kin lets one of which
- * only the user is a member. */
-keyfile_group *
-doctor_sshd_groups(void)
-{
-	static keyfile_group *group;
-	char version[128] = "";
-
-	if (group == NULL)
-		group = doctor_version(version, sizeof(version)) &&
-			(strstr(version, "Debian") != NULL ||
-			    strstr(version, "Ubuntu") != NULL)
-		    ? nobody_else
-		    : no_group;
-	return group;
-}
-
 static void
 judge_all(struct key_check *keys)
 {
@@ -211,9 +161,20 @@ judge_all(struct key_check *keys)
 	}
 	places_done(&keys->places);
 	findings_ok(&doctor->findings,
-	    "%zu files of %zu users, by %zu answers of sshd -T: no key has a "
-	    "restriction of its own; the gate and sshd read the same files",
-	    keys->lines.files, keys->lines.users, doctor->views.list.count);
+	    "%zu file%s of %zu user%s, by %zu answer%s of sshd -T: no key has "
+	    "a restriction of its own; the gate and sshd read the same files",
+	    keys->lines.files, findings_s(keys->lines.files), keys->lines.users,
+	    findings_s(keys->lines.users), doctor->views.list.count,
+	    findings_s(doctor->views.list.count));
+}
+
+static bool
+has_gate(const struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->views.list.count; i++)
+		if (dump_is_gated(&doctor->views.list.items[i]))
+			return true;
+	return false;
 }
 
 void
@@ -221,7 +182,7 @@ doctor_keys(struct doctor *doctor)
 {
 	struct key_check keys = {.lines = {.doctor = doctor,
 				     .keyword = "AuthorizedKeysFile",
-				     .judge = judge_key,
+				     .judge = judge_key_line,
 				     .judge_file = judge_modes,
 				     .judge_user = judge_user}};
 	char value[CONFIG_WORD], why[POLICY_WHY_TEXT];
@@ -235,6 +196,12 @@ doctor_keys(struct doctor *doctor)
 	if (!doctor_setting(doctor, "authorizedkeysfile", value)) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "which files of keys sshd reads is not known");
+		return;
+	}
+	if (!has_gate(doctor)) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no file of keys was looked at, since no connection meets "
+		    "the gate");
 		return;
 	}
 	keys.strict = !doctor_setting(doctor, "strictmodes", value) ||

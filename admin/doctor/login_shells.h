@@ -17,10 +17,6 @@ struct shells {
 	bool home;                   /* SetEnv has HOME */
 };
 
-#define SHELLS_FIX                                                            \
-	"chsh -s /bin/bash USER, or \"Match User USER\" with \"ForceCommand " \
-	"none\" above our \"Match all\": nobody is asked for a code there"
-
 /* FAIL: a shell that does not run the gate, or lets its users decide what runs
  * before it.  Users who cannot log in, with nologin or false, have none. */
 void shells_judge(const struct shells *shells, struct findings *findings);

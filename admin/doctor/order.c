@@ -8,7 +8,7 @@
 #include "admin/doctor/dump.h"
 
 static bool
-is(const struct config_line *line, const char *keyword)
+has_keyword(const struct config_line *line, const char *keyword)
 {
 	return strcasecmp(line->keyword, keyword) == 0;
 }
@@ -49,8 +49,9 @@ config_is_meant(const struct config_line *line, const struct config_line *gate)
 static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
-	return gate != NULL && line < gate && is(line, "forcecommand") &&
-	    line->match != NULL && config_is_meant(line, gate) &&
+	return gate != NULL && line < gate &&
+	    has_keyword(line, "forcecommand") && line->match != NULL &&
+	    config_is_meant(line, gate) &&
 	    strcasecmp(line->value, "none") == 0 &&
 	    config_names_users(line->match);
 }
@@ -97,15 +98,17 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 
 	if (line->match == NULL || line->block == gate->block)
 		return;
-	if (is(line, "chrootdirectory") && strcasecmp(line->value, "none") != 0)
+	if (has_keyword(line, "chrootdirectory") &&
+	    strcasecmp(line->value, "none") != 0)
 		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
 		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
 		    "there, and those users are locked out",
 		    line->file, line->number, line->value);
 	if (!guard_has_keyword(line->keyword, &wanted) ||
 	    (wanted != NULL && strcasecmp(line->value, wanted) == 0) ||
-	    (is(line, "forcecommand") && config_is_gate(line->value)) ||
-	    is(line, "setenv") || is(line, "acceptenv"))
+	    (has_keyword(line, "forcecommand") &&
+		config_is_gate(line->value)) ||
+	    has_keyword(line, "setenv") || has_keyword(line, "acceptenv"))
 		return;
 	if (is_exemption(line, gate))
 		findings_add(findings, FINDING_WARN, NULL,
@@ -126,7 +129,7 @@ judge_patterns(const struct config_line *line, struct findings *findings)
 	const char *rest = line->value;
 	char word[CONFIG_WORD];
 
-	while (is(line, "acceptenv") && config_word(&rest, word))
+	while (has_keyword(line, "acceptenv") && config_word(&rest, word))
 		if (guard_pattern_is_open(word))
 			findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
 			    "%.160s:%d: AcceptEnv %.100s lets a client's "
@@ -144,10 +147,12 @@ judge_conditional(const struct config *config, struct findings *findings)
 		const struct config_line *line = &config->lines.items[i];
 		const struct config_line *at = line;
 
-		if (!is(line, "forcecommand") || !config_is_gate(line->value))
+		if (!has_keyword(line, "forcecommand") ||
+		    !config_is_gate(line->value))
 			continue;
 		while (at > config->lines.items &&
-		    !(is(at, "include") && strcmp(at->file, line->file) != 0))
+		    !(has_keyword(at, "include") &&
+			strcmp(at->file, line->file) != 0))
 			at--;
 		snprintf(include_first, sizeof(include_first),
 		    "Include %.200s as the first line of %.200s", at->value,
@@ -202,10 +207,10 @@ sets_all_of_ours(const char *value)
 
 /* The first SetEnv counts, so one before ours needs all that ours has. */
 static void
-judge_setenv(const struct config_line *line, const struct config_line *gate,
-    struct findings *findings)
+judge_first_setenv(const struct config_line *line,
+    const struct config_line *gate, struct findings *findings)
 {
-	if (!is(line, "setenv") || line->match == NULL ||
+	if (!has_keyword(line, "setenv") || line->match == NULL ||
 	    line->block == gate->block || is_for_users(line, gate) ||
 	    sets_all_of_ours(line->value))
 		return;
@@ -232,7 +237,7 @@ config_judge(const struct config *config, struct findings *findings)
 	for (const struct config_line *line = config->lines.items; line < gate;
 	     line++) {
 		judge_before(line, gate, findings);
-		judge_setenv(line, gate, findings);
+		judge_first_setenv(line, gate, findings);
 	}
 	config_judge_displaced(config, gate, findings);
 }

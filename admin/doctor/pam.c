@@ -93,7 +93,7 @@ judge_manager(
 
 /* A program of root's: who else could write it, and what does it start? */
 static void
-judge_program(struct doctor *doctor, const struct pam_line *line)
+judge_pam_program(struct doctor *doctor, const struct pam_line *line)
 {
 	const char *rest = line->args;
 	char word[PAM_WORD];
@@ -191,7 +191,7 @@ judge_env(struct doctor *doctor, const struct pam_line *line)
 }
 
 static void
-judge_line(
+judge_pam_line(
     struct doctor *doctor, const struct pam_line *line, const char **ret_ok)
 {
 	switch (pam_judge(line)) {
@@ -211,7 +211,7 @@ judge_line(
 		    line->file, line->number, line->module);
 		break;
 	case PAM_RUNS:
-		judge_program(doctor, line);
+		judge_pam_program(doctor, line);
 		break;
 	case PAM_UNKNOWN:
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
@@ -229,8 +229,10 @@ judge_service(struct doctor *doctor, const char *service)
 {
 	struct pam_stack stack;
 	const char *more = "";
+	size_t others;
 
 	pam_read_planned(doctor->planned, service, &stack);
+	others = stack.files.count > 0 ? stack.files.count - 1 : 0;
 	if (stack.why[0] != '\0')
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%s: what PAM reads and starts of the user's is not known",
@@ -238,13 +240,13 @@ judge_service(struct doctor *doctor, const char *service)
 	for (size_t i = 0; i < stack.files.count; i++)
 		doctor_guard(doctor, stack.files.items[i], 0);
 	for (size_t i = 0; i < stack.lines.count; i++)
-		judge_line(doctor, &stack.lines.items[i], &more);
+		judge_pam_line(doctor, &stack.lines.items[i], &more);
 	findings_ok(&doctor->findings,
-	    "%.200s and %zu more files, %zu lines: they set no variable and "
+	    "%.200s and %zu more file%s, %zu line%s: they set no variable and "
 	    "start nothing from a file of the user's%s",
-	    stack.files.count > 0 ? stack.files.items[0] : service,
-	    stack.files.count > 0 ? stack.files.count - 1 : 0,
-	    stack.lines.count, more);
+	    stack.files.count > 0 ? stack.files.items[0] : service, others,
+	    findings_s(others), stack.lines.count,
+	    findings_s(stack.lines.count), more);
 	pam_done(&stack);
 }
 

@@ -29,7 +29,7 @@ static void read_service(struct reader *reader, const char *name);
 
 /* A copy that lives as long as the stack; NULL without memory. */
 static char *
-keep(struct pam_stack *stack, const char *text, size_t len)
+stack_keep(struct pam_stack *stack, const char *text, size_t len)
 {
 	char **slot = json_list_add(&stack->texts, sizeof(char *));
 
@@ -119,7 +119,7 @@ parse_type(const char *word, enum pam_type *ret)
 
 /* The files of an include are for this type alone. */
 static void
-include(struct reader *reader, const char *name, int type)
+stack_include(struct reader *reader, const char *name, int type)
 {
 	struct reader inner = *reader;
 
@@ -137,7 +137,7 @@ include(struct reader *reader, const char *name, int type)
 }
 
 static void
-add_line(struct reader *reader, struct pam_line *line, const char *rest,
+stack_add_line(struct reader *reader, struct pam_line *line, const char *rest,
     const char *module)
 {
 	struct pam_stack *stack = reader->stack;
@@ -146,8 +146,8 @@ add_line(struct reader *reader, struct pam_line *line, const char *rest,
 	/* Lines of "other" count where the service has none of that type. */
 	if (reader->in_other && reader->seen[line->type])
 		return;
-	line->module = keep(stack, module, strlen(module));
-	line->args = keep(stack, rest, strlen(rest));
+	line->module = stack_keep(stack, module, strlen(module));
+	line->args = stack_keep(stack, rest, strlen(rest));
 	if (stack->lines.count < PAM_LINES && line->module != NULL &&
 	    line->args != NULL && line->text != NULL)
 		slot = json_list_add(&stack->lines, sizeof(*line));
@@ -160,7 +160,7 @@ add_line(struct reader *reader, struct pam_line *line, const char *rest,
 
 /* Whether a line of pam.conf, which names its service first, is read now. */
 static bool
-is_ours(const struct reader *reader, const char **rest)
+is_for_session(const struct reader *reader, const char **rest)
 {
 	char service[PAM_WORD];
 
@@ -173,18 +173,18 @@ is_ours(const struct reader *reader, const char **rest)
 
 /* One line, put together; text is what the file has. */
 static void
-read_line(struct reader *reader, int number, int count, const char *rest,
+stack_read_line(struct reader *reader, int number, int count, const char *rest,
     const char *text, size_t len)
 {
 	struct pam_line line = {
 	    .file = reader->file, .number = number, .count = count};
 	char word[PAM_WORD], control[PAM_WORD], module[PAM_WORD];
 
-	if (!is_ours(reader, &rest) || !pam_word(&rest, word))
+	if (!is_for_session(reader, &rest) || !pam_word(&rest, word))
 		return;
 	if (strcasecmp(word, "@include") == 0) {
 		if (pam_word(&rest, module))
-			include(reader, module, ALL_TYPES);
+			stack_include(reader, module, ALL_TYPES);
 		return;
 	}
 	/* libpam fails at a line that it cannot read, which is no way in. */
@@ -194,16 +194,16 @@ read_line(struct reader *reader, int number, int count, const char *rest,
 		return;
 	if (strcasecmp(control, "include") == 0 ||
 	    strcasecmp(control, "substack") == 0) {
-		include(reader, module, (int)line.type);
+		stack_include(reader, module, (int)line.type);
 		return;
 	}
-	line.text = keep(reader->stack, text, len);
-	add_line(reader, &line, rest + strspn(rest, blanks), module);
+	line.text = stack_keep(reader->stack, text, len);
+	stack_add_line(reader, &line, rest + strspn(rest, blanks), module);
 	reader->seen[line.type] |= !reader->in_other;
 }
 
 static void
-read_text(struct reader *reader, const char *text)
+stack_read_text(struct reader *reader, const char *text)
 {
 	scoped_free char *assembled = malloc(strlen(text) + 1);
 	int number = 1;
@@ -217,7 +217,7 @@ read_text(struct reader *reader, const char *text)
 		const char *start = text;
 		int count = assemble(&text, assembled);
 
-		read_line(reader, number, count, assembled, start,
+		stack_read_line(reader, number, count, assembled, start,
 		    (size_t)(text - start));
 		number += count;
 	}
@@ -225,7 +225,7 @@ read_text(struct reader *reader, const char *text)
 
 /* Which file that is, for its lines and for whoever asks for all files. */
 static const char *
-add_file(struct pam_stack *stack, const char *path)
+stack_add_file(struct pam_stack *stack, const char *path)
 {
 	char **slot;
 
@@ -242,20 +242,21 @@ add_file(struct pam_stack *stack, const char *path)
 
 /* False where there is no such file; one that cannot be read is said. */
 static bool
-read_file(struct reader *reader, const char *path)
+stack_read_file(struct reader *reader, const char *path)
 {
 	scoped_free char *text = planned_read(reader->planned, path);
 	const char *outer = reader->file;
 
 	if (text == NULL && (errno == ENOENT || errno == ENOTDIR))
 		return false;
-	reader->file = text != NULL ? add_file(reader->stack, path) : NULL;
+	reader->file = text != NULL ? stack_add_file(reader->stack, path)
+				    : NULL;
 	if (reader->file == NULL)
 		snprintf(reader->stack->why, sizeof(reader->stack->why),
 		    "%.300s: %s", path,
 		    strerror(text == NULL ? errno : ENOMEM));
 	else
-		read_text(reader, text);
+		stack_read_text(reader, text);
 	reader->file = outer;
 	return true;
 }
@@ -269,13 +270,13 @@ read_service(struct reader *reader, const char *name)
 
 	if (name[0] == '/') {
 		snprintf(path, sizeof(path), "%s%s", reader->root, name);
-		if (read_file(reader, path))
+		if (stack_read_file(reader, path))
 			return;
 	}
 	for (size_t i = 0; name[0] != '/' && i < 2; i++) {
 		snprintf(path, sizeof(path), "%s%s%s", reader->root, folders[i],
 		    name);
-		if (read_file(reader, path))
+		if (stack_read_file(reader, path))
 			return;
 	}
 	/* Without a file of its own a service has the lines of "other". */
@@ -319,7 +320,7 @@ read_stack(const char *root, const struct planned *planned, const char *service,
 			read_service(
 			    &reader, other == 1 ? "other" : reader.service);
 		else
-			read_file(&reader, path);
+			stack_read_file(&reader, path);
 	}
 	if (ret->files.count == 0 && ret->why[0] == '\0')
 		snprintf(ret->why, sizeof(ret->why),

@@ -9,8 +9,8 @@
 
 /* list: one of places, which all look alike.  NULL without memory. */
 static struct key_place *
-note(struct key_places *all, void *list, const char *word, const char *path,
-    const struct view *view, const char *user)
+name_file(struct key_places *all, void *list, const char *word,
+    const char *path, const struct view *view, const char *user)
 {
 	JSON_LIST_OF(struct key_place) *places = list;
 	struct key_place *place;
@@ -50,7 +50,7 @@ add_unlisted(struct key_places *places, const struct policy *policy,
 		if (keypath_listed(&listed, &user, file.path) != NULL)
 			continue;
 		any = true;
-		(void)note(places, &places->unlisted, file.name, file.path,
+		(void)name_file(places, &places->unlisted, file.name, file.path,
 		    view, pw->pw_name);
 	}
 	return any;
@@ -83,11 +83,11 @@ places_add(struct key_places *places, const struct policy *policy,
 			continue;
 		if (keypath_names(read, &user, path)) {
 			places->home |= is_below(path, pw->pw_dir);
-			(void)note(places, &places->read, word, path, view,
+			(void)name_file(places, &places->read, word, path, view,
 			    pw->pw_name);
 			continue;
 		}
-		place = note(
+		place = name_file(
 		    places, &places->unread, word, path, view, pw->pw_name);
 		if (place != NULL)
 			place->unseen |= unseen;
@@ -98,8 +98,8 @@ static void
 say_who(const struct key_place *place, char *ret, size_t size)
 {
 	if (place->others > 0)
-		snprintf(ret, size, "for %s and %zu more", place->who,
-		    place->others);
+		snprintf(ret, size, "for %s and %zu more connection%s",
+		    place->who, place->others, findings_s(place->others));
 	else
 		snprintf(ret, size, "for %s", place->who);
 }
@@ -167,8 +167,8 @@ is_noted(const struct key_place *places, size_t count, const char *word)
  * it is a hole, and so where keys come from where the gate does not look.
  */
 static void
-judge_unread(const struct key_places *places, const struct key_place *place,
-    struct doctor *doctor)
+judge_gates_alone(const struct key_places *places,
+    const struct key_place *place, struct doctor *doctor)
 {
 	bool read = is_noted(
 	    places->read.items, places->read.count, place->word);
@@ -201,7 +201,7 @@ places_judge(const struct key_places *places, const struct policy *policy,
 	for (size_t i = 0; i < places->unlisted.count; i++)
 		judge_unlisted(&places->unlisted.items[i], policy, doctor);
 	for (size_t i = 0; i < places->unread.count; i++)
-		judge_unread(places, &places->unread.items[i], doctor);
+		judge_gates_alone(places, &places->unread.items[i], doctor);
 }
 
 void

@@ -13,66 +13,6 @@
 
 #define INSIDE "tfa-probe-is-inside"
 
-void
-probe_say(struct probe *probe, const char *channel, enum channel found,
-    const char *fix)
-{
-	struct findings *findings = &probe->doctor->findings;
-
-	switch (found) {
-	case CHANNEL_REFUSED:
-		findings_add(
-		    findings, FINDING_OK, NULL, "%s: refused", channel);
-		break;
-	case CHANNEL_OPEN:
-		findings_add(findings, FINDING_FAIL, fix,
-		    "%s is open: %s gets it without a code", channel,
-		    probe->pw->pw_name);
-		break;
-	case CHANNEL_UNCLEAR:
-		findings_add(findings, FINDING_WARN, NULL,
-		    "%s: no clear answer: %.300s", channel,
-		    probe->child->err.text[0] != '\0' ? probe->child->err.text
-						      : "none in time");
-		break;
-	}
-}
-
-bool
-probe_ssh(struct probe *probe, const char *const *more, const char *command)
-{
-	char agent[PROBE_TEXT];
-	const char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C",
-	    "DISPLAY=127.0.0.1:77", agent, NULL};
-	const char *argv[24] = {DOCTOR_SSH, "-F", probe->config};
-	size_t n = 3;
-
-	snprintf(agent, sizeof(agent), "SSH_AUTH_SOCK=%s/agent", probe->folder);
-	while (*more != NULL && n < 20)
-		argv[n++] = *more++;
-	if (command == NULL)
-		argv[n++] = "-N";
-	argv[n++] = "bastion";
-	argv[n] = command;
-	if (child_start(argv, environment, probe->child))
-		return true;
-	findings_add(&probe->doctor->findings, FINDING_FAIL, NULL, "%s: %s",
-	    DOCTOR_SSH, strerror(errno));
-	return false;
-}
-
-bool
-probe_says(struct probe *probe, const char *words)
-{
-	long long end = child_clock_ms() + PROBE_MS;
-
-	while (child_clock_ms() < end &&
-	    strstr(probe->child->err.text, words) == NULL &&
-	    probe->child->status == CHILD_RUNNING)
-		child_wait(probe->child, 50);
-	return strstr(probe->child->err.text, words) != NULL;
-}
-
 /* Where sshd listens: loopback where it takes any, else the address itself. */
 static bool
 find_address(struct probe *probe)
@@ -145,7 +85,7 @@ is_gates_status(int status)
 
 /* Whether the policy itself lets this user in without a code. */
 static bool
-is_let_in(const struct probe *probe)
+policy_lets_in(const struct probe *probe)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "explain"};
@@ -179,7 +119,7 @@ probe_gate(struct probe *probe)
 		return false;
 	child_wait(child, 3 * PROBE_MS);
 	len = (int)strcspn(said, "\r\n");
-	if (strstr(child->out.text, INSIDE) != NULL && is_let_in(probe))
+	if (strstr(child->out.text, INSIDE) != NULL && policy_lets_in(probe))
 		findings_add(findings, FINDING_WARN, NULL,
 		    "the policy lets %s in without a code, so this proves "
 		    "nothing of the gate: probe with somebody else",
@@ -236,7 +176,7 @@ make_folder(struct probe *probe)
 }
 
 static bool
-prepare(struct probe *probe)
+prepare_probe(struct probe *probe)
 {
 	struct findings *findings = &probe->doctor->findings;
 	const struct admin *admin = probe->doctor->admin;
@@ -271,7 +211,7 @@ doctor_probe(struct doctor *doctor)
 		doctor->findings.failed = true;
 		return;
 	}
-	if (!prepare(&probe))
+	if (!prepare_probe(&probe))
 		return;
 	if (!make_folder(&probe))
 		findings_add(&doctor->findings, FINDING_FAIL, NULL, "%s: %s",

@@ -3,9 +3,10 @@
  * channel.  It is the only proof of what the running sshd does.  What is made
  * for it lies in one folder that is removed; all ends within its time limits.
  *
- *	doctor_probe.c    the folder, the gate, the list of channels
- *	doctor_forward.c  -W -L -D -J -R -w
- *	doctor_session.c  agent and X11, from the environment of a session
+ *	probe.c    the folder, the gate, the list of channels
+ *	forward.c  -W -L -D -J -R -w
+ *	session.c  agent and X11, from the environment of a session
+ *	channel.c  one run of ssh, and one line for a channel
  */
 #ifndef TFA_DOCTOR_PROBE_H
 #define TFA_DOCTOR_PROBE_H

@@ -37,7 +37,7 @@ add_word(void *ctx, const char *word)
 
 /* A name that fits the pattern, whether there is such a user or not. */
 static void
-add_user(void *ctx, const char *pattern)
+questions_add_user(void *ctx, const char *pattern)
 {
 	char name[CONFIG_WORD];
 	size_t n = 0;
@@ -119,7 +119,7 @@ add_pattern(struct words *words, const char *pattern)
 }
 
 static void
-add_address(void *ctx, const char *pattern)
+questions_add_address(void *ctx, const char *pattern)
 {
 	char text[CONFIG_WORD];
 	char *slash, *end;
@@ -143,7 +143,7 @@ add_address(void *ctx, const char *pattern)
 static void
 add_host(void *ctx, const char *pattern)
 {
-	add_user(ctx, pattern);
+	questions_add_user(ctx, pattern);
 }
 
 bool
@@ -229,7 +229,7 @@ add_addresses(const struct config *lines, const char *criterion,
     const char *usual, struct words *words)
 {
 	add_word(words, usual);
-	config_criteria(lines, criterion, add_address, words);
+	config_criteria(lines, criterion, questions_add_address, words);
 	if (words->list.count > 1) {
 		add_word(words, "203.0.113.1");
 		add_word(words, "2001:db8::1");
@@ -244,7 +244,7 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 
 	*ret = (struct questions){.users = {.incomplete = false}};
 	add_word(&ret->users, "root");
-	config_criteria(lines, "user", add_user, &ret->users);
+	config_criteria(lines, "user", questions_add_user, &ret->users);
 	config_criteria(lines, "group", add_member, &ret->users);
 	add_people(kinds, true, &seen, &ret->users);
 	add_people(kinds, false, &seen, &ret->users);
@@ -257,7 +257,7 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 	add_word(&ret->hosts, "host.invalid");
 	config_criteria(lines, "host", add_host, &ret->hosts);
 	add_word(&ret->rdomains, "");
-	config_criteria(lines, "rdomain", add_user, &ret->rdomains);
+	config_criteria(lines, "rdomain", questions_add_user, &ret->rdomains);
 	ret->users.incomplete |= seen.incomplete || kinds->users.incomplete ||
 	    kinds->groups.incomplete;
 	free(seen.list.items);

@@ -116,8 +116,9 @@ judge_age(struct doctor *doctor, int pid)
 	when_format(started, since);
 	findings_ok(&doctor->findings,
 	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
-	    "last change of any of %zu files",
-	    pid, doctor->config, since, doctor->lines.files.count);
+	    "last change of any of %zu file%s",
+	    pid, doctor->config, since, doctor->lines.files.count,
+	    findings_s(doctor->lines.files.count));
 }
 
 static bool

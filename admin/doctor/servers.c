@@ -163,7 +163,7 @@ find_processes(struct survey *survey)
 
 /* The sshd whose configuration doctor examines. */
 static bool
-is_ours(const struct survey *survey, const struct process *process)
+is_examined(const struct survey *survey, const struct process *process)
 {
 	struct listener listener;
 
@@ -179,7 +179,7 @@ note_ours(struct survey *survey)
 	for (size_t i = 0; i < survey->processes.count; i++) {
 		const struct process *process = &survey->processes.items[i];
 
-		if (!is_ours(survey, process) || process->socket == NULL)
+		if (!is_examined(survey, process) || process->socket == NULL)
 			continue;
 		if (process->socket->answer == SOCKET_SSH)
 			snprintf(survey->greeting, sizeof(survey->greeting),
@@ -264,7 +264,7 @@ judge_process(const struct survey *survey, const struct process *process)
 	bool titled = title_listener(process->title, &listener);
 	char name[64];
 
-	if (is_ours(survey, process))
+	if (is_examined(survey, process))
 		return;
 	name_of(process, name);
 	if (titled && (process->sshd || !process->known))
@@ -367,10 +367,11 @@ say_counts(struct survey *survey)
 		    "not every socket that listens was asked: %.200s",
 		    survey->sockets.why);
 	findings_ok(&survey->doctor->findings,
-	    "%zu TCP sockets listen in this network namespace; the sshd that "
-	    "was examined answers at %zu of them, no other SSH server at any; "
-	    "%zu said nothing in %d ms",
-	    survey->sockets.list.count, ssh, silent, LISTEN_MS);
+	    "%zu TCP socket%s of this network namespace: the sshd that was "
+	    "examined answers at %zu of them, no other SSH server at any; %zu said "
+	    "nothing in %d ms",
+	    survey->sockets.list.count, findings_s(survey->sockets.list.count),
+	    ssh, silent, LISTEN_MS);
 }
 
 void

@@ -53,7 +53,7 @@ is_our_connection(const struct probe *probe, const char *connection)
 }
 
 static void
-look_at(void *ctx, int pid, const char *title)
+look_at_process(void *ctx, int pid, const char *title)
 {
 	struct sighting *seen = ctx;
 	char path[64], environment[ENVIRONMENT_MAX];
@@ -103,7 +103,7 @@ start_agent(struct probe *probe)
 }
 
 static void
-watch(struct probe *probe, struct sighting *seen)
+watch_session(struct probe *probe, struct sighting *seen)
 {
 	long long end = child_clock_ms() + PROBE_MS;
 
@@ -113,7 +113,7 @@ watch(struct probe *probe, struct sighting *seen)
 	while (!seen->session && child_clock_ms() < end &&
 	    probe->child->status == CHILD_RUNNING) {
 		child_wait(probe->child, 50);
-		doctor_processes(look_at, seen);
+		doctor_processes(look_at_process, seen);
 	}
 	child_stop(probe->child);
 }
@@ -129,7 +129,7 @@ probe_session(struct probe *probe)
 		return;
 	}
 	if (start_agent(probe))
-		watch(probe, &seen);
+		watch_session(probe, &seen);
 	if (!seen.session)
 		findings_add(&probe->doctor->findings, FINDING_WARN, NULL,
 		    "agent and X11: the session ended before it could be "

@@ -220,7 +220,7 @@ supervise(const struct trial_run *run, int in, int out)
 }
 
 static void
-take_text(struct trial_run *run, int fd)
+take_said(struct trial_run *run, int fd)
 {
 	char more[4096];
 	ssize_t n = read(fd, more, sizeof(more));
@@ -236,7 +236,7 @@ take_text(struct trial_run *run, int fd)
 
 /* What it says until the supervisor has ended, and what is left then. */
 static void
-watch(struct trial_run *run, pid_t supervisor, int fd)
+watch_trial(struct trial_run *run, pid_t supervisor, int fd)
 {
 	long long end = child_clock_ms() + TRIAL_MS + 2 * REAP_MS;
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -247,7 +247,7 @@ watch(struct trial_run *run, pid_t supervisor, int fd)
 		ended = waitpid(supervisor, &status, WNOHANG) == supervisor;
 		while (poll(&ready, 1, ended ? 0 : 2) > 0 &&
 		    (ready.revents & POLLIN) != 0 && child_clock_ms() < end)
-			take_text(run, fd);
+			take_said(run, fd);
 		if (!ended && ready.revents != 0)
 			poll(NULL, 0, 1);
 	}
@@ -289,14 +289,14 @@ give_terminal(const struct trial_run *run, int fd)
 }
 
 static bool
-start(struct trial_run *run, int in, int out, int out_end)
+start_trial(struct trial_run *run, int in, int out, int out_end)
 {
 	pid_t pid = fork();
 
 	if (pid == 0)
 		supervise(run, in, out);
 	if (pid > 0)
-		watch(run, pid, out_end);
+		watch_trial(run, pid, out_end);
 	return pid > 0;
 }
 
@@ -308,7 +308,7 @@ try_piped(struct trial_run *run)
 	    write(in[1], TYPED, sizeof(TYPED) - 1) > 0;
 
 	cleanup_fd(&in[1]);
-	ok = ok && start(run, in[0], out[1], out[0]);
+	ok = ok && start_trial(run, in[0], out[1], out[0]);
 	cleanup_fd(&in[0]);
 	cleanup_fd(&out[0]);
 	cleanup_fd(&out[1]);
@@ -328,7 +328,7 @@ try_once(struct trial_run *run)
 	    write(ends[0], TYPED, sizeof(TYPED) - 1) > 0;
 	if (ok) {
 		give_terminal(run, ends[1]);
-		ok = start(run, ends[1], ends[1], ends[0]);
+		ok = start_trial(run, ends[1], ends[1], ends[0]);
 	}
 	cleanup_fd(&ends[0]);
 	cleanup_fd(&ends[1]);
@@ -337,7 +337,7 @@ try_once(struct trial_run *run)
 
 /* The first line, for people. */
 static void
-take_line(const struct trial_run *run, char ret[static TRIAL_TEXT])
+take_said_line(const struct trial_run *run, char ret[static TRIAL_TEXT])
 {
 	snprintf(ret, TRIAL_TEXT, "%.*s",
 	    (int)strcspn(run->said + strspn(run->said, "\r\n"), "\r\n"),
@@ -349,7 +349,7 @@ take_line(const struct trial_run *run, char ret[static TRIAL_TEXT])
  * refuses is lost in some shells (elvish), of one that does not it is 0.
  */
 static enum trial
-judge(const struct trial_run *run, const char *wanted)
+judge_trial(const struct trial_run *run, const char *wanted)
 {
 	size_t len = strlen(wanted);
 
@@ -388,9 +388,9 @@ try_command(
 		snprintf(ret_said, TRIAL_TEXT, "%s", strerror(errno));
 		return TRIAL_UNKNOWN;
 	}
-	trial = judge(run, wanted);
+	trial = judge_trial(run, wanted);
 	if (trial != TRIAL_RUNS)
-		take_line(run, ret_said);
+		take_said_line(run, ret_said);
 	return trial;
 }
 
@@ -415,7 +415,7 @@ try_all(
 
 /* sshd's allowed_user(): a plain file with an x for somebody. */
 static bool
-is_let_in(const char *shell, char ret_said[static TRIAL_TEXT])
+sshd_lets_in(const char *shell, char ret_said[static TRIAL_TEXT])
 {
 	struct stat st;
 
@@ -450,7 +450,7 @@ shell_try(
 	struct trial_run run = {.pw = pw, .program = passwd_shell(pw)};
 
 	ret_said[0] = '\0';
-	if (!is_let_in(run.program, ret_said))
+	if (!sshd_lets_in(run.program, ret_said))
 		return TRIAL_ABSENT;
 	ret_said[0] = '\0';
 	if (shell_is_open_to(pw, run.program))

@@ -197,7 +197,7 @@ dial(const struct sockaddr_in6 *to)
 
 /* Takes what is there; false when nothing more will come. */
 static bool
-hear(struct call *call, int fd)
+hear_socket(struct call *call, int fd)
 {
 	ssize_t n = read(
 	    fd, call->said + call->len, sizeof(call->said) - 1 - call->len);
@@ -293,14 +293,14 @@ sockets_listen(struct sockets *sockets, int limit_ms)
 			break;
 		for (size_t i = 0; i < n; i++)
 			if (fds[i].fd >= 0 && fds[i].revents != 0 &&
-			    !hear(&calls[i], fds[i].fd))
+			    !hear_socket(&calls[i], fds[i].fd))
 				hang_up(&fds[i]);
 	}
 	end_calls(calls, fds, n);
 }
 
 static bool
-is_known(const struct sockets *sockets, int pid, size_t socket)
+is_known_socket(const struct sockets *sockets, int pid, size_t socket)
 {
 	for (size_t i = 0; i < sockets->holders.count; i++)
 		if (sockets->holders.items[i].pid == pid &&
@@ -316,7 +316,7 @@ add_holder(struct sockets *sockets, int pid, unsigned long inode)
 
 	for (size_t i = 0; i < sockets->list.count; i++) {
 		if (sockets->list.items[i].inode != inode ||
-		    is_known(sockets, pid, i))
+		    is_known_socket(sockets, pid, i))
 			continue;
 		slot = json_list_add(&sockets->holders, sizeof(*slot));
 		if (slot != NULL)

@@ -67,12 +67,12 @@ has_views(struct doctor *doctor)
 
 /* "ok", with how many connections it is said of. */
 static void
-say_asked(struct doctor *doctor, const char *what)
+say_connections(struct doctor *doctor, const char *what)
 {
 	findings_ok(&doctor->findings,
-	    "%s: sshd -T says so of %zu connections, all that Match lines tell "
-	    "apart",
-	    what, doctor->asked);
+	    "%s: sshd -T says so of %zu connection%s, all that Match lines "
+	    "tell apart",
+	    what, doctor->asked, findings_s(doctor->asked));
 }
 
 /* The gate is told of all keys that sshd asked for, and knows of one. */
@@ -105,7 +105,7 @@ doctor_gate(struct doctor *doctor)
 	dump_judge_gate(&doctor->views, &doctor->lines, &doctor->findings);
 	dump_each_value(&doctor->views, &doctor->lines, "AuthenticationMethods",
 	    judge_methods, doctor);
-	say_asked(doctor, "every connection meets the gate");
+	say_connections(doctor, "every connection meets the gate");
 }
 
 void
@@ -115,7 +115,7 @@ doctor_channels(struct doctor *doctor)
 		return;
 	dump_judge_settings(
 	    &doctor->views, &doctor->lines, GUARD_CHANNELS, &doctor->findings);
-	say_asked(doctor,
+	say_connections(doctor,
 	    "forwarding, agent, X11 and tunnels are closed for everyone");
 }
 
@@ -127,7 +127,7 @@ doctor_environment(struct doctor *doctor)
 	dump_judge_settings(&doctor->views, &doctor->lines, GUARD_ENVIRONMENT,
 	    &doctor->findings);
 	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
-	say_asked(doctor,
+	say_connections(doctor,
 	    "SetEnv, AcceptEnv, PermitUserEnvironment and PermitUserRC let no "
 	    "variable of a client's or a user's run code before the gate");
 }
@@ -141,7 +141,8 @@ doctor_order(struct doctor *doctor)
 	else
 		config_judge(&doctor->lines, &doctor->findings);
 	findings_ok(&doctor->findings,
-	    "nothing before our Match all or below it undoes it, in %zu lines "
-	    "of %.200s and of what it includes",
-	    doctor->lines.lines.count, doctor->config);
+	    "nothing before our Match all or below it undoes it, in %zu line%s "
+	    "of %.200s and of the files that it includes",
+	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count),
+	    doctor->config);
 }

@@ -69,7 +69,7 @@ choose_user(struct tmp *tmp)
 
 /* In the child: as sshd does.  The exit status is errno. */
 _Noreturn static void
-write_file(const struct tmp *tmp)
+write_as_user(const struct tmp *tmp)
 {
 	static char bytes[FILE_SIZE];
 	char name[64];
@@ -107,7 +107,7 @@ try_to_write(const struct tmp *tmp)
 	if (pid < 0)
 		return errno;
 	if (pid == 0)
-		write_file(tmp);
+		write_as_user(tmp);
 	do {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
@@ -139,13 +139,16 @@ judge_folder(struct tmp *tmp)
 			: "it must be root's, for everybody, and sticky");
 }
 
-static void
+/* False where it is full: nothing more need be said then. */
+static bool
 judge_write(struct tmp *tmp)
 {
 	struct findings *findings = &tmp->doctor->findings;
 	int error = try_to_write(tmp);
 
-	if (error == ENOSPC || error == EDQUOT)
+	bool full = error == ENOSPC || error == EDQUOT;
+
+	if (full)
 		findings_add(findings, FINDING_FAIL,
 		    "du -xh /tmp | sort -h, and remove what fills it",
 		    "/tmp is full (%s could not write there: %s): %s",
@@ -155,10 +158,11 @@ judge_write(struct tmp *tmp)
 		    geteuid() == 0 ? FINDING_FAIL : FINDING_WARN, NULL,
 		    "%s could not write in /tmp: %s: %s", tmp->user,
 		    strerror(error), follows);
+	return !full;
 }
 
 static void
-judge_room(struct tmp *tmp)
+judge_tmp_room(struct tmp *tmp)
 {
 	struct findings *findings = &tmp->doctor->findings;
 	unsigned long long mib;
@@ -276,9 +280,10 @@ doctor_tmp(struct doctor *doctor)
 	tmp.fd = fd;
 	choose_user(&tmp);
 	judge_folder(&tmp);
-	judge_write(&tmp);
-	judge_room(&tmp);
-	judge_sharing(&tmp);
+	if (judge_write(&tmp)) {
+		judge_tmp_room(&tmp);
+		judge_sharing(&tmp);
+	}
 	judge_config(&tmp);
 	if (tmp.pid == 0)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,

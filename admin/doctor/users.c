@@ -101,7 +101,7 @@ doctor_uids(struct doctor *doctor)
 		    "them",
 		    service);
 	findings_ok(&doctor->findings,
-	    "%zu accounts, as getpwent(3) lists them: no two have one uid",
-	    people.list.count);
+	    "%zu account%s, as getpwent(3) lists them: no two have one uid",
+	    people.list.count, findings_s(people.list.count));
 	free(people.list.items);
 }

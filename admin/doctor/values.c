@@ -26,7 +26,7 @@ same_words(const char *a, const char *b)
 }
 
 static bool
-is_none(const char *value)
+says_none(const char *value)
 {
 	char word[CONFIG_WORD];
 
@@ -68,7 +68,7 @@ each_seen(
 		struct held held = {.keyword = keyword, .value = value};
 
 		if (!dump_is_gated(view) || !dump_value(view, keyword, value) ||
-		    is_none(value) ||
+		    says_none(value) ||
 		    find_view(views, keyword, value, true, &more) != view)
 			continue;
 		held.seen = true;
@@ -92,7 +92,7 @@ dump_each_value(const struct views *views, const struct config *config,
 		    .line = line};
 
 		if (strcasecmp(line->keyword, keyword) != 0 ||
-		    is_none(line->value) ||
+		    says_none(line->value) ||
 		    find_view(views, keyword, line->value, false, &more) !=
 			NULL)
 			continue;

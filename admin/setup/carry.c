@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/setup/setup.h"
+#include "gate/sshd/started.h"
 
 void
 journal_end(struct journal *journal)
@@ -61,7 +62,7 @@ journal_carry_out(struct journal *journal)
 			return false;
 		}
 		if (stage->kind == STAGE_SSHD_RELOAD)
-			journal->loaded = ssh_login_ticks_now();
+			journal->loaded = started_ticks_now();
 	}
 	return true;
 }

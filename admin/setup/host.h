@@ -53,6 +53,5 @@ struct ssh_login {
 	char address[ADDRESS_TEXT]; /* "" where it is not known */
 };
 bool ssh_login_find(struct ssh_login *ret);
-int64_t ssh_login_ticks_now(void);
 
 #endif

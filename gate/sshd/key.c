@@ -70,7 +70,8 @@ static const struct {
 
 static const char cert_suffix[] = "-cert-v01@openssh.com";
 
-/* Critical options: sshd enforces all but the first, which we replace. */
+/* Critical options: sshd enforces all but the first, which ForceCommand
+ * overrides and the gate imposes. */
 static bool
 read_critical(struct wire options, struct key *key)
 {
@@ -167,9 +168,10 @@ encode(const uint8_t *bytes, size_t len)
 	return text;
 }
 
-/* The blob, which text is in base64, and by which text its lines are known. */
+/* Reads key->blob, of which text is the base64, and sets the text by which its
+ * lines are found. */
 static enum fault
-read_key(const char *text, struct key *key)
+read_key_blob(const char *text, struct key *key)
 {
 	if (key->blob == NULL || !read_blob(key))
 		return FAULT_FORMAT;
@@ -195,7 +197,7 @@ key_parse(const char *auth, struct key *ret)
 		return FAULT_FORMAT;
 	blob++;
 	key.blob = keyline_decode(blob, strcspn(blob, " "), &key.len);
-	fault = read_key(blob, &key);
+	fault = read_key_blob(blob, &key);
 	if (fault != FAULT_NONE) {
 		key_done(&key);
 		return fault;

@@ -16,8 +16,7 @@ struct key {
 	uint8_t *blob;
 	size_t len;
 	char *text; /* in base64: the blob, or of a certificate the authority */
-	/* of a certificate; pointers into blob */
-	bool is_certificate;
+	bool is_certificate; /* then the rest is set; it points into blob */
 	const uint8_t *authority; /* the key that signed it */
 	size_t authority_len;
 	char *force_command; /* its critical option, or NULL; on the heap */
@@ -34,9 +33,10 @@ MUST_USE enum fault key_parse(const char *auth, struct key *ret);
 void key_done(struct key *key);
 
 /*
- * *ret: what keys_search() looks for where sshd has let in the key of a line
- * of a file; or, with authority, any certificate that the key of the line has
- * signed.  FAULT_FORMAT where the line has none; FAULT_MEMORY.
+ * *ret: the key of a line of a file, as if sshd had let it in; or, with
+ * authority, any certificate that this key has signed.  keys_search() looks for
+ * it, and key_done() frees it.  FAULT_FORMAT if the line has none;
+ * FAULT_MEMORY.
  */
 MUST_USE enum fault
 key_of_line(const char *line, bool authority, struct key *ret);

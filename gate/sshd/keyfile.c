@@ -34,7 +34,8 @@ is_safe(const struct stat *st, const struct keypath_user *user,
 	return (st->st_mode & S_IWGRP) == 0 || is_own(st->st_gid, user);
 }
 
-/* The folders above path, which has no links; it is cut to the one at fault. */
+/* Judges the folders above path, which has no links.  If one is at fault, path
+ * is cut to that one. */
 static bool
 folders_are_safe(
     char *path, const struct keypath_user *user, keyfile_group *is_own)
@@ -74,7 +75,7 @@ keyfile_is_sound(int fd, const char *path, const struct keypath_user *user,
 }
 
 static enum fault
-refuse(enum fault fault, const char *path, const char *why, char *ret_why)
+file_fault(enum fault fault, const char *path, const char *why, char *ret_why)
 {
 	snprintf(ret_why, WHY_TEXT, "%.350s: %s", path, why);
 	return fault;
@@ -88,27 +89,28 @@ is_null(const struct stat *st)
 
 /* The text of an open file. */
 static enum fault
-read_text(int fd, struct keyfile *file, char *ret_why)
+read_open_file(int fd, struct keyfile *file, char *ret_why)
 {
 	struct stat st;
 	enum fault fault;
 	size_t len = 0;
 
 	if (fstat(fd, &st) < 0)
-		return refuse(FAULT_IO, file->path, strerror(errno), ret_why);
+		return file_fault(
+		    FAULT_IO, file->path, strerror(errno), ret_why);
 	if (!S_ISREG(st.st_mode) && !is_null(&st))
-		return refuse(
+		return file_fault(
 		    FAULT_FORMAT, file->path, "is not a file", ret_why);
 	fault = file_read(fd, KEYS_FILE_MAX + 1, &file->text, &len);
 	if (fault != FAULT_NONE)
-		return refuse(fault, file->path,
+		return file_fault(fault, file->path,
 		    fault == FAULT_MEMORY ? "out of memory" : strerror(errno),
 		    ret_why);
 	if (len > KEYS_FILE_MAX)
-		return refuse(FAULT_LIMIT, file->path,
+		return file_fault(FAULT_LIMIT, file->path,
 		    "is larger than 4 megabytes", ret_why);
 	if (strlen(file->text) != len)
-		return refuse(FAULT_FORMAT, file->path,
+		return file_fault(FAULT_FORMAT, file->path,
 		    "has a NUL byte, so it is no text", ret_why);
 	return FAULT_NONE;
 }
@@ -123,19 +125,20 @@ keyfile_read(const struct keypath_user *user, const char *name,
 	enum fault fault;
 
 	if (!keypath_expand(name, user, path, sizeof(path)))
-		return refuse(FAULT_FORMAT, name,
+		return file_fault(FAULT_FORMAT, name,
 		    "is too long, or has a % that is not known (keys.files)",
 		    ret_why);
 	file.path = strdup(path);
 	if (file.path == NULL)
-		return refuse(FAULT_MEMORY, path, "out of memory", ret_why);
+		return file_fault(FAULT_MEMORY, path, "out of memory", ret_why);
 	fd = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
-		fault = read_text(fd, &file, ret_why);
+		fault = read_open_file(fd, &file, ret_why);
 	else if (keyfile_is_absent(errno))
 		fault = FAULT_NONE;
 	else
-		fault = refuse(FAULT_IO, file.path, strerror(errno), ret_why);
+		fault = file_fault(
+		    FAULT_IO, file.path, strerror(errno), ret_why);
 	if (fault == FAULT_NONE) {
 		file.sound = fd >= 0 &&
 		    keyfile_is_sound(

@@ -17,7 +17,8 @@ keypath_user(const struct passwd *pw)
 
 /* The value of %c, for which uid is room; NULL where sshd knows no such one. */
 static const char *
-value_of(char c, const struct keypath_user *user, char uid[static UID_TEXT])
+value_of_token(
+    char c, const struct keypath_user *user, char uid[static UID_TEXT])
 {
 	switch (c) {
 	case 'h':
@@ -35,7 +36,7 @@ value_of(char c, const struct keypath_user *user, char uid[static UID_TEXT])
 }
 
 static bool
-append(char *ret, size_t size, size_t *len, const char *text, size_t n)
+append_text(char *ret, size_t size, size_t *len, const char *text, size_t n)
 {
 	if (n >= size - *len)
 		return false;
@@ -53,10 +54,12 @@ expand(const char *name, const struct keypath_user *user, char *ret,
 
 	while (*name != '\0') {
 		size_t n = strcspn(name, "%");
-		const char *with = n == 0 ? value_of(name[1], user, uid) : name;
+		const char *with = n == 0 ? value_of_token(name[1], user, uid)
+					  : name;
 
 		if (with == NULL ||
-		    !append(ret, size, len, with, n == 0 ? strlen(with) : n))
+		    !append_text(
+			ret, size, len, with, n == 0 ? strlen(with) : n))
 			return false;
 		name += n == 0 ? 2 : n;
 	}
@@ -69,12 +72,12 @@ expand_at_home(
 {
 	size_t len = 0;
 
-	return append(ret, size, &len, user->home, strlen(user->home)) &&
-	    append(ret, size, &len, "/", 1) &&
+	return append_text(ret, size, &len, user->home, strlen(user->home)) &&
+	    append_text(ret, size, &len, "/", 1) &&
 	    expand(name, user, ret, size, &len);
 }
 
-/* Whether a name is absolute shows once it is expanded. */
+/* A name such as %h/x is absolute only once it is expanded. */
 bool
 keypath_expand(
     const char *name, const struct keypath_user *user, char *ret, size_t size)

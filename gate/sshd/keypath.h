@@ -1,7 +1,7 @@
 /*
- * Which files hold a user's keys: the names in keys.files of the policy, and
- * those in AuthorizedKeysFile and AuthorizedPrincipalsFile of sshd, as paths.
- * The gate, doctor and setup all ask here.  Nothing is read.
+ * The paths of a user's files of keys: made of the names in keys.files of the
+ * policy, and in AuthorizedKeysFile and AuthorizedPrincipalsFile of sshd.  The
+ * gate, doctor and setup all ask here.  No file is read.
  */
 #ifndef TFA_KEYPATH_H
 #define TFA_KEYPATH_H
@@ -14,7 +14,7 @@
 
 #include "gate/sshd/config.h"
 
-/* Whose login it is. */
+/* The user whose keys are looked for. */
 struct keypath_user {
 	const char *name, *home;
 	uid_t uid;
@@ -24,13 +24,13 @@ struct keypath_user keypath_user(const struct passwd *pw);
 
 /*
  * *ret: a name as a path: %h is the home folder, %u the user, %U the uid, %% a
- * percent sign, and what is not absolute then starts in the home folder, as in
- * sshd_config(5).  False where it does not fit or has another %.
+ * percent sign, and a name that is not absolute then is below the home folder,
+ * as in sshd_config(5).  False where it does not fit or has another %.
  */
 bool keypath_expand(
     const char *name, const struct keypath_user *user, char *ret, size_t size);
 
-/* Whether a name is the same file for every user. */
+/* True if a name is the same file for every user. */
 bool keypath_is_common(const char *name);
 
 /* The names in keys.files, as a policy or a reply of the keeper holds them. */
@@ -67,7 +67,7 @@ struct keypath {
 bool keypath_next(
     const char **rest, const struct keypath_user *user, struct keypath *ret);
 
-/* Whether the value of a setting names the path for the user. */
+/* True if the value of a setting names the path for the user. */
 bool keypath_names(
     const char *value, const struct keypath_user *user, const char *path);
 

@@ -7,7 +7,7 @@
 #include "store/base/cleanup.h"
 
 static void
-take_line(struct restriction *r, struct keyline_options *options)
+take_options(struct restriction *r, struct keyline_options *options)
 {
 	r->listed = true;
 	if (options->command == NULL)
@@ -20,27 +20,27 @@ take_line(struct restriction *r, struct keyline_options *options)
 		r->conflicting = true;
 }
 
-/* What a line whose key it is says of it; false where it cannot be read. */
+/* Takes into account a line that holds the key; false if it cannot be read. */
 static bool
-judge_line(
+judge_known_line(
     const struct keyline *line, const struct key *key, struct restriction *r)
 {
 	struct keyline_options options;
 	bool ok = keyline_options(line->options, &options) && line->typed &&
 	    (options.authority || !options.principals);
 
-	/* A plain line of the authority's own key is not for certificates, and
-	 * an authority's line is not for its own key, which is odd. */
+	/* A plain line of the authority's own key does not concern certificates.
+	 * An authority's line for a login with its own key is odd. */
 	if (ok && options.authority == key->is_certificate)
-		take_line(r, &options);
+		take_options(r, &options);
 	else if (options.authority || !key->is_certificate)
 		ok = false;
 	keyline_options_done(&options);
 	return ok;
 }
 
-/* A line that the key cannot be read from may have its text in it, white space
- * or not; also where there is no memory to look. */
+/* True if a line that cannot be read has the text of the key in it, with or
+ * without white space, or if there is no memory to look. */
 static bool
 mentions(const char *line, const struct key *key)
 {
@@ -68,7 +68,7 @@ search_line(const char *text, const struct key *key, struct restriction *r)
 	bool known = keyline_read(text, &line) && line.len == len &&
 	    memcmp(line.blob, bytes, len) == 0;
 
-	if (known ? !judge_line(&line, key, r) : mentions(text, key))
+	if (known ? !judge_known_line(&line, key, r) : mentions(text, key))
 		r->listed = r->conflicting = true;
 	keyline_done(&line);
 }

@@ -1,12 +1,12 @@
 /*
- * What a key may run.  ForceCommand overrides the command="..." of
- * authorized_keys and a certificate's force-command, so a gate that simply ran
- * what the client asked for would turn a key for one command into a key for
- * everything. Here the restriction is found again.  Pure: texts go in.
+ * The restriction of a key to one command.  ForceCommand overrides the
+ * command="..." of authorized_keys and a certificate's force-command, so a gate
+ * that simply ran what the client asks for would turn a key for one command
+ * into a key for everything.  This module finds the restriction again.
  *
- * Every line that holds the key must say the same, a line that mentions the
- * key and cannot be read counts as saying something else, and what is doubtful
- * refuses the key: it never widens it.
+ * Every line that holds the key must say the same.  A line that mentions the key
+ * and cannot be read counts as one that says something else.  Doubt refuses the
+ * key and never widens it.
  */
 #ifndef TFA_KEYS_H
 #define TFA_KEYS_H
@@ -19,7 +19,7 @@
 #include "gate/sshd/keyfile.h"
 #include "store/base/fault.h"
 
-/* What is known of the key so far; zeroed before the first file. */
+/* The restriction as known so far; zeroed before the first file. */
 struct restriction {
 	bool listed;      /* a line has the key, or its authority */
 	bool free;        /* such a line has no command */
@@ -35,25 +35,24 @@ struct restriction {
 MUST_USE enum fault restriction_read(const char *text, size_t len,
     const struct key *key, struct restriction *restriction);
 
-/* What becomes of a key; all but the first refuse it. */
+/* The decision on a key; all but the first refuse it. */
 enum key_verdict {
 	KEY_PASSES = 0x3d07, /* with the command that was found, if any */
 	KEY_DOUBTFUL = 0,
 	KEY_UNLISTED,
-	KEY_IN_OPEN_FILE, /* only there */
+	KEY_IN_OPEN_FILE, /* it stands only in files that others can write */
 };
 
 /*
- * The verdict on a key.  found: by the files that root and the user alone can
- * write; doubted: by those that others can write too, and that sshd passes
- * over (StrictModes).  A restriction counts wherever it stands; but only what
- * was found can let a key in.  unlisted: whether the policy lets a key pass
- * that is in no file.
+ * The verdict on a key.  found: by the files that only root and the user can
+ * write; doubted: by the files that others can write too, and that sshd ignores
+ * (StrictModes).  A restriction counts wherever it stands, but only found lets a
+ * key in.  unlisted: the policy lets a key pass that is in no file.
  */
 enum key_verdict keys_judge(const struct restriction *found,
     const struct restriction *doubted, bool unlisted);
 
-/* What one line of an authorized_keys file is, whichever key it has. */
+/* The kinds of lines of authorized_keys, whichever key they have. */
 enum key_line {
 	KEY_LINE_DOUBTFUL = 0, /* cannot be read: it may be anything */
 	KEY_LINE_NONE,         /* empty, or a comment */
@@ -70,7 +69,7 @@ void restriction_done(struct restriction *restriction);
 typedef enum fault keys_reader(const struct keypath_user *user,
     const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
 
-/* Where a key is looked for. */
+/* The files in which a key is looked for, and the policy's word on others. */
 struct keys_question {
 	struct keypath_list files; /* keys.files of the policy */
 	const struct keypath_user *user;
@@ -85,10 +84,10 @@ struct keys_answer {
 };
 
 /*
- * *ret: what becomes of a key by all files of keys.files: the gate asks this of
- * the key that sshd let in, doctor and setup of any key.  keys_answer_done()
- * frees it.  A fault where a file is there, or may be, and cannot be read:
- * ret_why says which and why, and every key is refused.
+ * *ret: the verdict on a key by all files of keys.files.  The gate asks about
+ * the key that sshd let in, doctor and setup about any key.  keys_answer_done()
+ * frees it.  A fault if a file is there, or may be, and cannot be read: every
+ * key is refused then, and ret_why says which file and why.
  *
  *	struct keys_question question = {
  *	    .files = KEYPATH_LIST(policy.keys.files), .user = &user,

@@ -73,8 +73,8 @@ judge_origin(
 	    : cannot_tell(ret_why, "/proc", "has no times");
 }
 
-/* Of a title of root's: sshd itself, whose options leave to its files what is
- * asked here. */
+/* True if a title of root's process is that of an sshd that listens, with no
+ * option that decides what its files are asked for. */
 static bool
 is_listener(const char *title, struct origin *ret)
 {
@@ -90,8 +90,8 @@ is_listener(const char *title, struct origin *ret)
 }
 
 /*
- * Up to the process that listens; the one below it serves this connection, and
- * was started before anybody was authenticated.
+ * Goes up to the process that listens.  The one below it serves this connection,
+ * and was started before anybody was authenticated.
  */
 static enum fault
 find_listener(const char *user, struct origin *ret, char *ret_why)
@@ -121,8 +121,8 @@ find_listener(const char *user, struct origin *ret, char *ret_why)
 		   : "which file it reads cannot be seen");
 }
 
-/* By more than one tick: nobody is authenticated in the first of a connection,
- * and no sshd has read its files in its own. */
+/* Later by more than one tick.  In the first tick of a connection nobody is
+ * authenticated yet, and in its own no sshd has read its files. */
 static bool
 is_later(const struct timespec *a, const struct timespec *b)
 {
@@ -186,7 +186,7 @@ read_believed(struct look *look, const char *path)
 	return NULL;
 }
 
-/* A file that was taken away has changed its folder. */
+/* The removal of a file changes the time of its folder. */
 static void
 look_at_folder(struct look *look, const char *pattern)
 {
@@ -224,7 +224,7 @@ include_files(void *ctx, const char *pattern,
 	globfree(&found);
 }
 
-/* "User a,b" with plain names that are all others'. */
+/* True if a Match is "User a,b" with plain names that are all others'. */
 static bool
 is_for_others(const char *match, const char *user)
 {
@@ -249,7 +249,7 @@ name_line(const struct config_line *line, char ret[static WHY_TEXT])
 	    line->keyword);
 }
 
-/* Whether keys.files has each file that a value of AuthorizedKeysFile names. */
+/* True if keys.files has each file that a value of AuthorizedKeysFile names. */
 static bool
 all_listed(const struct sshd_question *question, const char *value)
 {
@@ -332,9 +332,9 @@ find_pid_file(const struct config *config, char ret[static CONFIG_WORD])
 }
 
 /*
- * Whether sshd had read all of it as it is now when it took this connection:
- * when it started, or was reloaded.  A reload later than the connection says
- * nothing of what held before.
+ * sshd must have read all files as they are now before it took this connection:
+ * when it started, or was reloaded.  A reload after the connection began does
+ * not tell what held before.
  */
 static void
 judge_loaded(

@@ -9,19 +9,19 @@
 #define TITLE_MAX 4096
 #define CHAR_TEXT 5 /* of strnvis(3), with a NUL */
 
-/* What sshd's own reader passes over before a keyword. */
+/* sshd's own reader skips these before a keyword. */
 static const char *
 skip_to_keyword(const char *option)
 {
 	return option + strspn(option, "= \t");
 }
 
-/* Whether an option decides what the gate or doctor reads in the files. */
+/* True if an option overrides what the gate or doctor reads in the files. */
 static bool
 is_decisive(const char *keyword)
 {
-	static const char *const others[] = {"include", "match"};
-	static const char *const families[] = {"authorized", "trusted"};
+	static const char others[][8] = {"include", "match"};
+	static const char families[][12] = {"authorized", "trusted"};
 	const char *wanted;
 
 	for (size_t i = 0; i < 2; i++)
@@ -32,7 +32,7 @@ is_decisive(const char *keyword)
 }
 
 static void
-take_option(struct listener *listener, const char *option)
+take_sshd_option(struct listener *listener, const char *option)
 {
 	size_t used = strlen(listener->options);
 	char keyword[CONFIG_WORD];
@@ -61,7 +61,7 @@ take_flags(struct listener *listener, const char *word, const char **rest)
 	else if (!config_word(rest, next))
 		return false;
 	if (*flag == 'o')
-		take_option(listener, next);
+		take_sshd_option(listener, next);
 	if (*flag != 'f')
 		return true;
 	snprintf(listener->config, sizeof(listener->config), "%s", next);

@@ -1,6 +1,5 @@
 /*
- * What the processes of sshd say of themselves in their titles.  Texts in,
- * answers out.
+ * The titles of sshd's processes.  Pure: texts go in.
  */
 #ifndef TFA_TITLE_H
 #define TFA_TITLE_H
@@ -29,7 +28,7 @@ struct listener {
 bool title_listener(const char *title, struct listener *ret);
 
 /*
- * Whether the process of a connection says that it serves this user:
+ * True if the process of a connection says that it serves this user:
  * "sshd: alice [priv]", and root's own "sshd: root@pts/0".  sshd may know the
  * user by another name of the same uid, with other keys.
  */

@@ -452,7 +452,8 @@ Test(doctor, names_holes_of_the_system, .timeout = 240)
 	} holes[] = {
 	    {"sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/git-shell#' "
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
-		"shells", "bob is locked out"},
+		"shells",
+		"--command '/usr/bin/git-shell -c \"$SSH_ORIGINAL_COMMAND\"'"},
 	    {"sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/screen#' "
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
 		"shells", "bob: before the gate /usr/bin/screen runs"},

@@ -88,7 +88,10 @@ Test(login_shells, setup_stops_at_one_that_runs_no_gate, .timeout = 240)
 		    r->err);
 		assert_says(r->err, "bob");
 		assert_says(r->err, FOLDER "/sh");
-		assert_says(r->err, "chsh -s");
+		assert_says(r->err, "chsh -s /bin/bash bob;");
+		assert_says(r->err,
+		    "Match User bob / ForceCommand /usr/sbin/tfa-gate "
+		    "--command '" FOLDER "/sh'");
 		cr_expect_str_eq(machine_files(), before);
 	}
 }
