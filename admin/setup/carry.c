@@ -25,7 +25,7 @@ journal_undo(struct journal *journal)
 {
 	bool ok = true;
 
-	/* What is half undone is no more in force, and cannot be confirmed. */
+	/* A setup that is half undone cannot be confirmed any more. */
 	journal->state = JOURNAL_CHANGING;
 	if (journal_write(journal) != FAULT_NONE)
 		admin_say("%s: %s", JOURNAL_FOLDER, strerror(errno));
@@ -35,8 +35,10 @@ journal_undo(struct journal *journal)
 	if (ok)
 		journal_delete();
 	else
-		admin_say("not all could be put back; " JOURNAL_FOLDER
-			  " has what was there: when the reason is gone, "
+		admin_say("not everything could be put back; copies of what "
+			  "was there are in " JOURNAL_FOLDER ". Mend what is "
+			  "in the way, then "
+			  "run "
 			  "tfa-admin setup --undo");
 	return ok;
 }
@@ -56,7 +58,7 @@ journal_carry_out(struct journal *journal)
 		}
 		if (!ok || !stage_do(stage)) {
 			if (journal_undo(journal))
-				admin_say("all is put back as it was");
+				admin_say("everything is back as it was");
 			return false;
 		}
 		if (stage->kind == STAGE_SSHD_RELOAD)

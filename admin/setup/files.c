@@ -1,5 +1,5 @@
 /*
- * The files that stages change, and the copies of what they were.
+ * The files that stages change, and copies of what they were before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +69,7 @@ files_put(const struct stage *stage, const char *text)
 	    (mode_t)stage->mode, 0, 0);
 }
 
-/* Whether the file is as it was: not changed yet, or put back already. */
+/* True if the file is as it was before: not changed yet, or put back already. */
 static bool
 is_as_before(const struct stage *stage, const char *text, size_t len)
 {

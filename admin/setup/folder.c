@@ -1,8 +1,8 @@
 /*
- * Folders.  What is in /var/lib/tfa belongs to the keeper's user, who must
- * not be able to lead root elsewhere: nothing here follows a symbolic link.
- * A folder that is to go is put aside under another name first, so that it
- * can be put back whole; it is emptied when all else is done.
+ * The folders that stages make and remove.  The files in /var/lib/tfa belong to
+ * the keeper's user, who must not be able to lead root elsewhere: nothing here
+ * follows a symbolic link.  A folder that is to go is renamed first, so that it
+ * can be put back whole, and is deleted when everything else is done.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -55,7 +55,7 @@ folder_unmake(const struct stage *stage)
 	    (uid_t)stage->old_uid, (gid_t)stage->old_gid);
 }
 
-/* "/var/lib/tfa" is put aside as "/var/lib/.tfa.removed". */
+/* "/var/lib/tfa" is renamed to "/var/lib/.tfa.removed". */
 static void
 aside(const char *path, char ret[static PATH_MAX])
 {

@@ -1,6 +1,6 @@
 /*
- * What setup asks of the machine: programs, sshd, the keeper, and which ssh
- * login a process belongs to.
+ * The machine that setup works on: its programs, sshd, the keeper, and the ssh
+ * login that a process belongs to.
  */
 #ifndef TFA_SETUP_HOST_H
 #define TFA_SETUP_HOST_H
@@ -24,11 +24,11 @@ int command_run(const char *const argv[], char **ret_out);
 bool command_exists(const char *name);
 #define COMMAND(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* Whether sshd -t accepts the configuration; what it says goes to stderr. */
+/* True if sshd -t accepts the configuration; its messages go to stderr. */
 bool sshd_test(void);
 
-/* What sshd -T gives a user who comes from that address, and its ForceCommand;
- * the caller frees.  NULL where sshd cannot be asked. */
+/* The output of sshd -T for a user who comes from that address, and the
+ * ForceCommand in it; the caller frees.  NULL where sshd cannot be asked. */
 char *sshd_dump(const char *user, const char *address);
 char *sshd_force_command(const char *user);
 

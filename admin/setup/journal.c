@@ -1,8 +1,8 @@
 /*
- * /var/lib/tfa-setup: journal.json, and the number of each stage that has a
- * copy of what its file was.  Root's alone.  A crash leaves either the journal
- * of before or the one of after (file_replace()), and a stage begins only when
- * the journal has it.
+ * The journal on disk: /var/lib/tfa-setup/journal.json, beside a copy of each
+ * file that a stage changes, which has the stage's number as its name.  Only
+ * root can read them.  A crash leaves the old journal or the new one whole
+ * (file_replace()), and a stage begins only when the journal says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -79,8 +79,8 @@ journal_lock(void)
 	    LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat st;
 
-	/* Only root may hold it: who else could would keep what is not
-	 * confirmed from being put back. */
+	/* Only root may hold it: another user who did would keep an
+	 * unconfirmed setup from being put back. */
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != 0 ||
 	    (st.st_mode & 077) != 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -1;

@@ -46,7 +46,7 @@ MUST_USE enum fault journal_write(const struct journal *journal);
 void journal_done(struct journal *journal);
 #define scoped_journal __attribute__((cleanup(journal_done)))
 
-/* Whether there is a journal, readable or not. */
+/* True if there is a journal, readable or not. */
 bool journal_exists(void);
 
 /* Deletes the journal, and then the copies, which mean nothing without it. */
@@ -67,7 +67,7 @@ int journal_lock(void);
  * undone, where one fails. */
 bool journal_carry_out(struct journal *journal);
 
-/* What is done stays done: deletes the journal and what was put aside. */
+/* Keeps the changes: deletes the journal and what was put aside. */
 void journal_end(struct journal *journal);
 
 /* Undoes the stages that have begun, last first, all of them even if one
@@ -87,7 +87,7 @@ int watch_run(void);
 void watch_stop(void);
 
 /* Seconds since boot, those asleep included; the boot's name, "" where it has
- * none; whether this is still the boot of that name. */
+ * none; true if this is still the boot of that name. */
 int64_t boot_now_s(void);
 void boot_name(char ret[static BOOT_NAME]);
 bool boot_is(const char *name);

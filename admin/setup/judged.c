@@ -1,7 +1,7 @@
 /*
- * What doctor would say once the plan is carried out.  The same checks run
- * now, on the files of the plan, so that setup promises nothing that doctor
- * denies afterwards.
+ * Says before the plan is carried out what doctor would say afterwards: its
+ * checks run on the files of the plan, so setup promises nothing that doctor
+ * denies later.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "admin/doctor/doctor.h"
 #include "admin/setup/setup.h"
 
-/* The files that the plan writes and the folders that it makes; their texts
- * are the plan's. */
+/* Collects the files that the plan writes and the folders that it makes.  The
+ * plan keeps their texts. */
 static bool
 collect_planned(const struct plan *plan, struct planned *ret)
 {
@@ -78,8 +78,9 @@ judged_say_gates(void)
 		if (strcasecmp(line->keyword, "ForceCommand") == 0 &&
 		    config_is_gate(line->value) &&
 		    strcmp(line->file, SETUP_DROPIN) != 0)
-			admin_say("%s:%d still names the gate: take that out, "
-				  "or whoever fits it cannot log in",
+			admin_say("%s:%d still names the gate: remove that "
+				  "line, or the users of its Match cannot log "
+				  "in",
 			    line->file, line->number);
 	}
 	doctor_done(&doctor);

@@ -1,7 +1,7 @@
 /*
- * By which key the caller could still log in.  sshd has not said yet which one
- * it was; but whoever can only have come with a key or a certificate that the
- * gate refuses would not come again.
+ * Finds a key by which the caller could log in again.  sshd does not say yet
+ * which key they came with; but users who have only keys and certificates that
+ * the gate refuses would be locked out.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -37,7 +37,7 @@ refuse(struct caller *caller, const char *format, ...)
 }
 
 static const char *
-reason_of(enum key_verdict verdict)
+why_refused(enum key_verdict verdict)
 {
 	if (verdict == KEY_IN_OPEN_FILE)
 		return ", since others can write that file or a folder above "
@@ -48,9 +48,9 @@ reason_of(enum key_verdict verdict)
 	return "";
 }
 
-/* The keys of a file that open a shell for sshd. */
+/* Judges the keys of a file that open a shell in sshd's eyes. */
 static void
-judge_file(struct caller *caller, const char *path, char *text)
+caller_file(struct caller *caller, const char *path, char *text)
 {
 	char *rest = text, *line;
 	struct key key;
@@ -70,14 +70,14 @@ judge_file(struct caller *caller, const char *path, char *text)
 		else
 			refuse(caller, "the keys of %s in %.2000s%s",
 			    caller->pw->pw_name, path,
-			    reason_of(
+			    why_refused(
 				says.command ? KEY_DOUBTFUL : says.verdict));
 	}
 }
 
-/* In the files where sshd looks for keys; a line ends at a NUL for it too. */
+/* Judges the files where sshd looks for keys; sshd, too, ends a line at a NUL. */
 static void
-judge_files(struct caller *caller)
+caller_files(struct caller *caller)
 {
 	struct keypath_user user = keypath_user(caller->pw);
 	char value[CONFIG_WORD];
@@ -93,12 +93,12 @@ judge_files(struct caller *caller)
 		    : NULL;
 
 		if (text != NULL)
-			judge_file(caller, file.path, text);
+			caller_file(caller, file.path, text);
 	}
 }
 
 static void
-judge_command(struct caller *caller)
+caller_command(struct caller *caller)
 {
 	const char *at = caller->dump;
 	char command[CONFIG_WORD];
@@ -110,9 +110,9 @@ judge_command(struct caller *caller)
 		    command);
 }
 
-/* One that the gate limits to a command opens no shell. */
+/* An authority that the gate limits to a command opens no shell. */
 static void
-judge_authority(void *ctx, const struct authority *authority)
+caller_authority(void *ctx, const struct authority *authority)
 {
 	struct caller *caller = ctx;
 	struct gate_says says;
@@ -126,20 +126,21 @@ judge_authority(void *ctx, const struct authority *authority)
 }
 
 static void
-judge_authorities(struct caller *caller)
+caller_authorities(struct caller *caller)
 {
 	char value[CONFIG_WORD];
 	const char *at = caller->dump;
 
 	if (!dump_next(&at, "trustedusercakeys", value) ||
 	    strcasecmp(value, "none") == 0 ||
-	    authorities_each(value, judge_authority, caller) || errno == ENOENT)
+	    authorities_each(value, caller_authority, caller) ||
+	    errno == ENOENT)
 		return;
 	refuse(caller, "the certificates of TrustedUserCAKeys %s: %s", value,
 	    strerror(errno));
 }
 
-/* False where the caller would be refused; said. */
+/* False, after a message, where the gate would refuse the caller. */
 static bool
 judge_caller(struct caller *caller)
 {
@@ -149,12 +150,12 @@ judge_caller(struct caller *caller)
 	if (dump_next(&at, "pubkeyauthentication", value) &&
 	    strcasecmp(value, "no") == 0)
 		return true;
-	judge_files(caller);
+	caller_files(caller);
 	if (caller->passes[0] != '\0')
-		caller->refused[0] = '\0'; /* another key in it does */
+		caller->refused[0] = '\0'; /* one of the others passes */
 	else
-		judge_command(caller);
-	judge_authorities(caller);
+		caller_command(caller);
+	caller_authorities(caller);
 	if (caller->refused[0] == '\0')
 		return true;
 	if (caller->passes[0] != '\0')

@@ -1,8 +1,8 @@
 /*
- * Which ssh login a process belongs to: its outermost ancestor that is an
- * sshd for one connection.  By /proc and not by the environment, which sudo
- * cleans.  Sessions that share a connection (ControlMaster) are one login:
- * the second of them proves nothing about a new one.
+ * Finds the ssh login that a process belongs to: its outermost ancestor that is
+ * an sshd for one connection.  /proc says so; the environment does not, since
+ * sudo cleans it.  Sessions that share a connection (ControlMaster) are one
+ * login: the second one does not show that a new login works.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #define ANCESTORS_MAX   64
 #define ENVIRONMENT_MAX 131072
 
-/* A file of /proc/PID, with a NUL after it. */
+/* Reads a file of /proc/PID; a NUL follows the text. */
 static bool
 read_proc(
     pid_t pid, const char *file, size_t max, char **ret_text, size_t *ret_len)
@@ -33,7 +33,7 @@ read_proc(
 	return fd >= 0 && file_read(fd, max, ret_text, ret_len) == FAULT_NONE;
 }
 
-/* sshd, sshd-session, sshd-auth; not the one that listens for all. */
+/* True of sshd, sshd-session and sshd-auth, but not of the sshd that listens. */
 static bool
 is_connection(pid_t pid, const struct started *process)
 {
@@ -46,7 +46,7 @@ is_connection(pid_t pid, const struct started *process)
 	    !title_listener(title, &listener);
 }
 
-/* The client's address, from the environment that sshd gave to pid. */
+/* Reads the client's address from the environment that sshd gave to pid. */
 static void
 read_address(pid_t pid, char ret[static ADDRESS_TEXT])
 {

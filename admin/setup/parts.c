@@ -17,13 +17,13 @@ static const char *const units[] = {"tfa-keeper.service", "tfa-keeper.socket"};
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
 static bool
-exists(const char *path)
+is_there(const char *path)
 {
 	return access(path, F_OK) == 0;
 }
 
 static bool
-add_user(struct plan *plan, const struct setup *setup)
+plan_user(struct plan *plan, const struct setup *setup)
 {
 	(void)setup;
 	return getpwnam(CLIENT_USER) != NULL ||
@@ -31,7 +31,7 @@ add_user(struct plan *plan, const struct setup *setup)
 }
 
 static bool
-add_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
+plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 {
 	const struct passwd *pw = getpwnam(owner);
 	struct stat st;
@@ -43,15 +43,15 @@ add_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 }
 
 static bool
-add_policy(struct plan *plan, const struct setup *setup)
+plan_policy(struct plan *plan, const struct setup *setup)
 {
 	char host[256] = "";
 	char *text;
 
 	(void)setup;
-	if (!add_folder(plan, "/etc/tfa", 0755, "root"))
+	if (!plan_folder(plan, "/etc/tfa", 0755, "root"))
 		return false;
-	if (exists(SETUP_POLICY))
+	if (is_there(SETUP_POLICY))
 		return true;
 	gethostname(host, sizeof(host) - 1);
 	text = text_policy(host);
@@ -60,20 +60,20 @@ add_policy(struct plan *plan, const struct setup *setup)
 }
 
 static bool
-add_store(struct plan *plan, const struct setup *setup)
+plan_store(struct plan *plan, const struct setup *setup)
 {
 	(void)setup;
-	return add_folder(plan, SETUP_STORE, 0700, CLIENT_USER);
+	return plan_folder(plan, SETUP_STORE, 0700, CLIENT_USER);
 }
 
 static bool
-add_socket_folder(struct plan *plan, const struct setup *setup)
+plan_socket_folder(struct plan *plan, const struct setup *setup)
 {
 	(void)setup;
-	return add_folder(plan, "/run/tfa", 0755, "root");
+	return plan_folder(plan, "/run/tfa", 0755, "root");
 }
 
-/* Where a package or "make install" has put a unit, it stays the one. */
+/* A unit that a package or "make install" has put there stays. */
 static bool
 has_unit(const char *name)
 {
@@ -83,19 +83,19 @@ has_unit(const char *name)
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-		if (exists(path))
+		if (is_there(path))
 			return true;
 	}
 	return false;
 }
 
 static bool
-add_keeper(struct plan *plan, const struct setup *setup)
+plan_keeper(struct plan *plan, const struct setup *setup)
 {
 	char path[SETUP_PATH];
 
 	(void)setup;
-	for (size_t i = 0; i < UNITS && exists(SETUP_UNITS); i++) {
+	for (size_t i = 0; i < UNITS && is_there(SETUP_UNITS); i++) {
 		char *text;
 
 		if (has_unit(units[i]))
@@ -106,7 +106,7 @@ add_keeper(struct plan *plan, const struct setup *setup)
 		    !plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text))
 			return false;
 	}
-	/* Somebody starts it later: then it goes with its folder and user. */
+	/* Who undoes this stops a keeper that was started by hand meanwhile. */
 	if (!systemd_runs())
 		return plan->stages.count == 0 || keeper_answers() ||
 		    plan_add(plan, STAGE_KEEPER_BEFORE, "", 0, "", NULL);
@@ -120,7 +120,7 @@ add_keeper(struct plan *plan, const struct setup *setup)
 }
 
 static bool
-add_reload(struct plan *plan)
+plan_reload(struct plan *plan)
 {
 	char how[SETUP_PATH];
 
@@ -128,9 +128,9 @@ add_reload(struct plan *plan)
 	return plan_add(plan, STAGE_SSHD_RELOAD, how, 0, "", NULL);
 }
 
-/* sshd -t, and that sshd would run this for the user. */
+/* Adds sshd -t and, unless wanted is NULL, that sshd runs this for the user. */
 static bool
-add_check(struct plan *plan, const char *user, const char *wanted)
+plan_check(struct plan *plan, const char *user, const char *wanted)
 {
 	char what[SETUP_PATH];
 	char *text = wanted != NULL ? strdup(wanted) : NULL;
@@ -145,15 +145,15 @@ add_check(struct plan *plan, const char *user, const char *wanted)
 
 /* A user whom a Match block leaves out of the gate has no ForceCommand. */
 static bool
-add_checks(struct plan *plan, const struct setup *setup, const char *dropin)
+plan_checks(struct plan *plan, const struct setup *setup, const char *dropin)
 {
 	const char *caller = setup->caller != NULL ? setup->caller : "root";
 	const char *emergency = setup->break_glass;
 	bool exempt = judged_exempts(dropin, caller);
 
-	return add_check(plan, caller, exempt ? "none" : SETUP_GATE) &&
+	return plan_check(plan, caller, exempt ? "none" : SETUP_GATE) &&
 	    (emergency == NULL || strcmp(caller, emergency) == 0 ||
-		add_check(plan, emergency, "none"));
+		plan_check(plan, emergency, "none"));
 }
 
 static bool
@@ -166,7 +166,7 @@ is_right(const char *path)
 }
 
 static bool
-add_dropin(struct plan *plan, const struct setup *setup)
+plan_dropin(struct plan *plan, const struct setup *setup)
 {
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
@@ -182,25 +182,25 @@ add_dropin(struct plan *plan, const struct setup *setup)
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
 	    plan_add(plan, STAGE_FILE_WRITE, SETUP_DROPIN, 0644, "root",
 		strdup(text)) &&
-	    add_checks(plan, setup, text) && add_reload(plan);
+	    plan_checks(plan, setup, text) && plan_reload(plan);
 }
 
 static bool
 drop_file(struct plan *plan, const char *path)
 {
-	return !exists(path) ||
+	return !is_there(path) ||
 	    plan_add(plan, STAGE_FILE_REMOVE, path, 0, "", NULL);
 }
 
 static bool
 drop_folder(struct plan *plan, const char *path)
 {
-	return !exists(path) ||
+	return !is_there(path) ||
 	    plan_add(plan, STAGE_FOLDER_REMOVE, path, 0, "", NULL);
 }
 
 static bool
-close_pam(struct plan *plan, const struct setup *setup)
+plan_pam(struct plan *plan, const struct setup *setup)
 {
 	(void)setup;
 	return pam_plan_closed(plan);
@@ -209,10 +209,10 @@ close_pam(struct plan *plan, const struct setup *setup)
 static bool
 drop_dropin(struct plan *plan)
 {
-	return !exists(SETUP_DROPIN) ||
+	return !is_there(SETUP_DROPIN) ||
 	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-		drop_file(plan, SETUP_DROPIN) && add_check(plan, "", NULL) &&
-		add_reload(plan));
+		drop_file(plan, SETUP_DROPIN) && plan_check(plan, "", NULL) &&
+		plan_reload(plan));
 }
 
 static bool
@@ -256,21 +256,21 @@ drop_user(struct plan *plan)
 }
 
 /*
- * In this order they are installed, and in the other removed: the way in is
- * closed last, when there is a keeper, and opened first, while there still is
+ * The parts are installed in this order and removed in the reverse one: sshd
+ * sends users to the gate only once there is a keeper, and as long as there is
  * one.
  */
 static const struct {
 	bool (*add)(struct plan *plan, const struct setup *setup);
 	bool (*drop)(struct plan *plan);
 } parts[] = {
-    {add_user, drop_user},
-    {add_policy, drop_policy},
-    {add_store, drop_store},
-    {add_socket_folder, drop_socket_folder},
-    {add_keeper, drop_keeper},
-    {close_pam, pam_plan_open},
-    {add_dropin, drop_dropin},
+    {plan_user, drop_user},
+    {plan_policy, drop_policy},
+    {plan_store, drop_store},
+    {plan_socket_folder, drop_socket_folder},
+    {plan_keeper, drop_keeper},
+    {plan_pam, pam_plan_open},
+    {plan_dropin, drop_dropin},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -279,7 +279,7 @@ made(bool ok)
 {
 	if (ok)
 		return ADMIN_DONE;
-	admin_say("the plan could not be made, nothing is changed");
+	admin_say("the plan could not be made; nothing is changed");
 	return ADMIN_NOT;
 }
 

@@ -84,14 +84,15 @@ bool judged_plan(
     const struct admin *admin, const struct plan *plan, struct findings *ret);
 bool judged_say(const struct findings *findings);
 
-/* Whether a Match block beside that drop-in leaves this user out of the gate. */
+/* True if a Match block beside that drop-in leaves this user out of the gate. */
 bool judged_exempts(const char *dropin, const char *user);
 
 /* Names the lines that still name the gate, besides our own. */
 void judged_say_gates(void);
 
-/* For doctor: what would stop setup here, as judged_plan(); and whether setup
- * waits to be confirmed, was cut off, or was never confirmed. */
+/* For doctor.  setup_judge() finds what would stop setup here, as judged_plan()
+ * does.  setup_judge_journal() adds that a setup waits to be confirmed, was cut
+ * off, or was not confirmed in time. */
 bool setup_judge(const struct admin *admin, struct findings *ret);
 void setup_judge_journal(struct findings *findings);
 
@@ -116,7 +117,8 @@ bool text_is_user(const char *name);
 /* The caller's name; NULL for root at a console. */
 const char *caller_name(void);
 
-/* Whether policy and record would let the caller in again; else ret_why. */
+/* True if the policy and their record would let the caller in again; else
+ * ret_why says why not. */
 bool caller_may_enter(const char *user, char *ret_why, size_t size);
 
 /* *ret: the policy that will hold, setup's own where there is none yet;
@@ -125,10 +127,9 @@ MUST_USE enum fault
 caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT]);
 
 /*
- * Whether one of the caller's keys will open the gate, as far as that can be
- * told: sshd does not say yet by which key they came.  False, after a message,
- * where sshd takes a key of theirs or an authority's certificates, the gate
- * does not, and no key of their own passes both.
+ * Looks for a key of the caller's that sshd and the gate both take: sshd does
+ * not say yet by which key they came.  False, after a message, where there is
+ * none, and sshd takes another key of theirs or an authority's certificates.
  */
 bool caller_has_key(const char *user);
 

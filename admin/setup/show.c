@@ -43,7 +43,7 @@ show_json(const struct stage *stage)
 		puts(text);
 }
 
-/* What the file says now; "" where there is none. */
+/* The text of the file as it is now; "" where there is none. */
 static char *
 present(const char *path)
 {
@@ -56,7 +56,7 @@ present(const char *path)
 	return text;
 }
 
-/* How long the lines are that two texts begin with alike. */
+/* The length of the lines that both texts begin with. */
 static size_t
 common_start(const char *a, const char *b)
 {
@@ -68,7 +68,7 @@ common_start(const char *a, const char *b)
 	return len;
 }
 
-/* How long the lines are that two texts end with alike. */
+/* The length of the lines that both texts end with. */
 static size_t
 common_end(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -101,7 +101,7 @@ show_lines(char sign, const char *text, size_t len)
 	}
 }
 
-/* The lines that go and those that come. */
+/* Shows the lines that go and those that come. */
 static void
 show_file(const struct stage *stage)
 {

@@ -1,5 +1,5 @@
 /*
- * sshd, asked and told.
+ * Asks sshd what it would do, and reloads it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
+#include "admin/doctor/dump.h"
 #include "admin/setup/setup.h"
 
 #define PID_FILE "/run/sshd.pid"
@@ -20,21 +21,6 @@ bool
 sshd_test(void)
 {
 	return command_run(COMMAND("sshd", "-t"), NULL) == 0;
-}
-
-/* The value of a line of "sshd -T"; newer ones print CamelCase keywords. */
-static char *
-value_of(const char *out, const char *keyword)
-{
-	size_t len = strlen(keyword);
-
-	for (const char *line = out; line != NULL; line = strchr(line, '\n')) {
-		line += line[0] == '\n';
-		if (strncasecmp(line, keyword, len) == 0 && line[len] == ' ')
-			return strndup(
-			    line + len + 1, strcspn(line + len + 1, "\n"));
-	}
-	return NULL;
 }
 
 char *
@@ -46,7 +32,7 @@ sshd_dump(const char *user, const char *address)
 	    "user=%s,host=localhost,addr=%s,laddr=127.0.0.1,lport=22", user,
 	    address);
 
-	/* A name that is cut is another's. */
+	/* A name that is cut short would be another user's. */
 	if (len < 0 || (size_t)len >= sizeof(who))
 		return NULL;
 	if (command_run(COMMAND("sshd", "-T", "-C", who), &out) == 0)
@@ -58,9 +44,13 @@ sshd_dump(const char *user, const char *address)
 char *
 sshd_force_command(const char *user)
 {
-	scoped_free char *out = sshd_dump(user, "127.0.0.1");
+	scoped_free char *dump = sshd_dump(user, "127.0.0.1");
+	const char *at = dump;
+	char value[CONFIG_WORD];
 
-	return out != NULL ? value_of(out, "forcecommand") : NULL;
+	return dump != NULL && dump_next(&at, "forcecommand", value)
+	    ? strdup(value)
+	    : NULL;
 }
 
 /* The unit that runs sshd, or NULL. */
@@ -117,7 +107,7 @@ sshd_reload_how(char *ret, size_t size)
 		    "it SIGHUP");
 }
 
-/* With a configuration that it refuses, sshd would not come back. */
+/* sshd would not come back with a configuration that it refuses. */
 bool
 sshd_reload(void)
 {

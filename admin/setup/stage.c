@@ -17,9 +17,9 @@ ran(const char *program, int status)
 	return false;
 }
 
-/* With systemd's tool where it is at hand, as a package would. */
+/* Uses systemd's tool where there is one, as a package would. */
 static bool
-make_user(const char *name)
+user_make(const char *name)
 {
 	char line[SETUP_PATH + 96];
 
@@ -38,13 +38,13 @@ make_user(const char *name)
 }
 
 static bool
-add_user(const struct stage *stage)
+user_add(const struct stage *stage)
 {
-	return getpwnam(stage->path) != NULL || make_user(stage->path);
+	return getpwnam(stage->path) != NULL || user_make(stage->path);
 }
 
 static bool
-delete_user(const struct stage *stage)
+user_delete(const struct stage *stage)
 {
 	const char *name = stage->path;
 
@@ -56,14 +56,14 @@ delete_user(const struct stage *stage)
 }
 
 static bool
-undo_add_user(const struct stage *stage)
+user_undo_add(const struct stage *stage)
 {
-	return stage->existed || delete_user(stage);
+	return stage->existed || user_delete(stage);
 }
 
 /* The deleted user comes back with the uid that owns the files. */
 static bool
-undo_delete_user(const struct stage *stage)
+user_undo_delete(const struct stage *stage)
 {
 	char uid[24];
 
@@ -79,7 +79,7 @@ undo_delete_user(const struct stage *stage)
 }
 
 static bool
-save_user(struct stage *stage)
+user_save(struct stage *stage)
 {
 	const struct passwd *pw = getpwnam(stage->path);
 
@@ -89,7 +89,7 @@ save_user(struct stage *stage)
 }
 
 static bool
-save_path(struct stage *stage)
+path_save(struct stage *stage)
 {
 	struct stat st;
 
@@ -103,39 +103,39 @@ save_path(struct stage *stage)
 }
 
 static bool
-save_file(struct stage *stage)
+file_save(struct stage *stage)
 {
-	return save_path(stage) && (!stage->existed || files_save(stage));
+	return path_save(stage) && (!stage->existed || files_save(stage));
 }
 
 static bool
-write_file(const struct stage *stage)
+file_write(const struct stage *stage)
 {
 	return files_put(stage, stage->text);
 }
 
 static bool
-remove_file(const struct stage *stage)
+file_remove(const struct stage *stage)
 {
 	return files_put(stage, NULL);
 }
 
 static bool
-start_keeper(const struct stage *stage)
+stage_start_keeper(const struct stage *stage)
 {
 	(void)stage;
 	return keeper_start();
 }
 
 static bool
-stop_keeper(const struct stage *stage)
+stage_stop_keeper(const struct stage *stage)
 {
 	(void)stage;
 	return keeper_stop();
 }
 
 static bool
-restart_keeper(const struct stage *stage)
+stage_restart_keeper(const struct stage *stage)
 {
 	(void)stage;
 	return keeper_restart();
@@ -156,8 +156,8 @@ check_sshd(const struct stage *stage)
 	if (command != NULL &&
 	    strncmp(command, stage->text, strlen(stage->text)) == 0)
 		return true;
-	admin_say("sshd would run \"%s\" for %s, not \"%s\": run tfa-admin "
-		  "doctor to see which line is to blame",
+	admin_say("sshd would run \"%s\" for %s, not \"%s\": tfa-admin doctor "
+		  "says which line is to blame",
 	    command != NULL ? command : "?", stage->owner, stage->text);
 	return false;
 }
@@ -173,8 +173,8 @@ const char *const stage_names[] = {"", "add user", "delete user", "make folder",
     "remove folder", "write file", "remove file", "start keeper", "stop keeper",
     "before sshd", "check sshd", "reload sshd", "before keeper", NULL};
 
-/* What each kind shows, with its path in place of %s, and does.  NULL: there is
- * nothing to show, to save, to do, to undo or to delete. */
+/* The text that each kind shows, with the path in place of %s, and its
+ * functions.  NULL: there is nothing to show, save, do, undo or delete. */
 static const struct {
 	const char *shown;
 	bool (*save)(struct stage *stage);
@@ -182,27 +182,27 @@ static const struct {
 	bool (*undo)(const struct stage *stage);
 	bool (*clear)(const struct stage *stage);
 } kinds[] = {
-    [STAGE_USER_ADD] = {"add the system user %s", save_user, add_user,
-	undo_add_user, NULL},
-    [STAGE_USER_DELETE] = {"delete the user %s", save_user, delete_user,
-	undo_delete_user, NULL},
-    [STAGE_FOLDER_MAKE] = {"make the folder %s", save_path, folder_make,
+    [STAGE_USER_ADD] = {"add the system user %s", user_save, user_add,
+	user_undo_add, NULL},
+    [STAGE_USER_DELETE] = {"delete the user %s", user_save, user_delete,
+	user_undo_delete, NULL},
+    [STAGE_FOLDER_MAKE] = {"make the folder %s", path_save, folder_make,
 	folder_unmake, NULL},
     [STAGE_FOLDER_REMOVE] = {"remove the folder %s and all that is in it",
-	save_path, folder_set_aside, folder_put_back, folder_clear_aside},
-    [STAGE_FILE_WRITE] = {"write %s", save_file, write_file, files_restore,
+	path_save, folder_set_aside, folder_put_back, folder_clear_aside},
+    [STAGE_FILE_WRITE] = {"write %s", file_save, file_write, files_restore,
 	NULL},
-    [STAGE_FILE_REMOVE] = {"remove %s", save_file, remove_file, files_restore,
+    [STAGE_FILE_REMOVE] = {"remove %s", file_save, file_remove, files_restore,
 	NULL},
-    [STAGE_KEEPER_START] =
-	{"systemctl daemon-reload; systemctl enable --now %s", NULL,
-	    start_keeper, stop_keeper, NULL},
-    [STAGE_KEEPER_STOP] = {"stop the keeper, %s", NULL, stop_keeper,
-	restart_keeper, NULL},
+    [STAGE_KEEPER_START] = {"systemctl daemon-reload; systemctl enable --now "
+			    "%s",
+	NULL, stage_start_keeper, stage_stop_keeper, NULL},
+    [STAGE_KEEPER_STOP] = {"stop the keeper, %s", NULL, stage_stop_keeper,
+	stage_restart_keeper, NULL},
     [STAGE_SSHD_BEFORE] = {NULL, NULL, NULL, reload_sshd, NULL},
     [STAGE_SSHD_CHECK] = {"check: %s", NULL, check_sshd, NULL, NULL},
     [STAGE_SSHD_RELOAD] = {"reload sshd: %s", NULL, reload_sshd, NULL, NULL},
-    [STAGE_KEEPER_BEFORE] = {NULL, NULL, NULL, stop_keeper, NULL},
+    [STAGE_KEEPER_BEFORE] = {NULL, NULL, NULL, stage_stop_keeper, NULL},
 };
 
 void

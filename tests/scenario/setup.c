@@ -247,7 +247,7 @@ Test(setup, step_that_fails_undoes_those_before_it)
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "Read-only");
-	assert_says(r->err, "all is put back");
+	assert_says(r->err, "everything is back");
 	cr_assert_str_eq(machine_files(), before);
 	cr_assert_null(getpwnam("_tfa"));
 }
