@@ -397,6 +397,9 @@ format:
 # Of one commit, and with one gzip, it is always the same.
 DIST := $(BUILD)/tfa-$(VERSION).tar
 dist:
+	@test -z "$$(git rev-parse --show-cdup 2>&1)" || { \
+	    echo 'dist: this folder is not the top of a git repository' >&2; \
+	    exit 1; }
 	@mkdir -p $(BUILD)
 	$(Q)git diff --quiet HEAD || echo 'dist: without what is not committed'
 	$(Q)git -c tar.umask=0022 archive --format=tar \
