@@ -224,9 +224,8 @@ check-fast: deps
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	BUILD=$(BUILD) tests/run unit
 
-test-asan: deps
-	$(MAKE) build-tests BUILD=build-asan SAN=1
-	BUILD=build-asan tests/run
+test-asan:
+	$(MAKE) test BUILD=build-asan SAN=1
 
 # As root; MIRROR= and DEBIAN_ROOTS= are explained there.
 test-debian:
