@@ -10,6 +10,7 @@
  *	editor.c   the editor that it starts
  *	change.c   how a policy is changed: read, validated, stored
  *	place.c    the policy file, locked and replaced
+ *	check.c    a policy that is checked for a person
  *	caret.c    the line of a mistake, and a caret under it
  *	users.c    users
  *	summary.c  users --summary
@@ -44,6 +45,9 @@ enum admin_exit {
 	ADMIN_USAGE = 2,
 	ADMIN_KEEPER = 69,
 	ADMIN_NOT_ALLOWED = 77,
+	/* From a command only: its operands or options do not fit.  main() says
+	 * how the command is used and exits with ADMIN_USAGE. */
+	ADMIN_MISUSED = 256,
 };
 
 struct admin {
@@ -110,9 +114,6 @@ int admin_worse(int so_far, int one, int targets);
 
 /* Writes text to stdout as a JSON string. */
 void admin_print_string(const char *text);
-
-/* Says how the command is used, and returns ADMIN_USAGE. */
-int admin_usage(const char *command);
 
 /*
  * Asks a question on the terminal.  True for yes, and where --yes was given;

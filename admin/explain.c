@@ -79,7 +79,7 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	if (argc > 1)
 		admin_say("explain takes one user");
 	if (argc != 1)
-		return admin_usage("explain");
+		return ADMIN_MISUSED;
 	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
 	memcpy(request.user, argv[0], strlen(argv[0]) + 1);

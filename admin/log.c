@@ -138,7 +138,7 @@ admin_log(struct admin *admin, int argc, char **argv)
 
 	(void)argv;
 	if (argc != 0)
-		return admin_usage("log");
+		return ADMIN_MISUSED;
 	if (admin->user != NULL) {
 		if (!admin_is_user(admin->user))
 			return ADMIN_NOT;

@@ -291,7 +291,7 @@ admin_users(struct admin *admin, int argc, char **argv)
 	int status;
 
 	if (admin->summary && argc > 0)
-		return admin_usage("users");
+		return ADMIN_MISUSED;
 	if (admin->state != NULL && !is_state(admin->state))
 		return refuse_state(admin->state);
 	if (admin->group != NULL && admin->group[0] == '@')
