@@ -1,9 +1,9 @@
 /*
- * The story of a second factor, through a real sshd: enrol, log in, be
- * refused, lose the phone, enrol again.  Started by examples/demo.  On a
- * terminal the person plays it; else we do, with a code computed from what the
- * QR code on the screen says, and end with status 0 only if each step went as
- * it should.  "demo COMMAND" runs a command beside the bastion instead.
+ * The story of a second factor, with a real sshd: enrol, log in, be refused,
+ * lose the phone, enrol again.  examples/demo starts it.  On a terminal a person
+ * plays it.  Otherwise the program plays it: it reads the QR code from the
+ * screen and computes the codes.  It ends with status 0 only if everything went
+ * as it should.  "demo COMMAND" runs a command beside the bastion instead.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -300,7 +300,7 @@ hand_over(const struct bastion *b)
 	}
 }
 
-/* Runs a command that finds the bastion in the folder TFA_BASTION. */
+/* Runs a command, which finds the bastion in the folder TFA_BASTION. */
 static int
 lend(const struct bastion *b, char *argv[])
 {
