@@ -353,8 +353,10 @@ install: all
 	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
 	$(Q)$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
 	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
-	$(Q)install -m 0644 LICENSE store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
-	$(Q)install -m 0644 examples/ssh_config $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -m 0644 LICENSE CHANGELOG.md SECURITY.md \
+	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
+	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
+	    $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \
