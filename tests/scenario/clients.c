@@ -1,6 +1,6 @@
 /*
- * What people start instead of a plain ssh: each real client with what the
- * README tells them to put in front, and beside it the same without a good
+ * What people start instead of a plain ssh: each real client with what
+ * tfa-clients(7) has them put in front, and beside it the same without a good
  * code, which must leave nothing behind.
  */
 #include <stdlib.h>

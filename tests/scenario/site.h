@@ -27,7 +27,7 @@ struct site site_of(struct bastion *b, const char *user);
 char *site_ssh(const struct site *s, const char *code);
 
 /* A client's configuration for "beyond", a host behind the bastion, by the
- * ProxyCommand of the README; code may be NULL. */
+ * ProxyCommand of tfa-clients(7); code may be NULL. */
 char *site_beyond(const struct site *s, const char *code);
 
 /* Sends a file to the first who connects to *ret_port of loopback, from a
