@@ -53,44 +53,39 @@ endif
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT)
 BASE := -std=c11 -D_GNU_SOURCE -fPIE -ffunction-sections -fdata-sections \
-	-MMD -MP -iquote store \
-	-iquote $(BUILD)/obj \
+	-MMD -MP -iquote . -iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"'
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
 LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
-# Sources.  main.c, tfa*.c and keeper*.c are programs; all else can be tested.
-KEEPER_SRC := $(wildcard store/keeper*.c)
-STORE_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*.c))
+# Sources, by folder.  A main.c is a program, and all else can be tested.
+KEEPER_SRC := $(wildcard store/keeper/*.c)
+LIB_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*/*.c)) \
+	$(wildcard gate/sshd/*.c gate/screen/*.c)
 GATE_SRC := $(wildcard gate/*.c)
-ADMIN_SRC := $(wildcard admin/*.c)
+OWN_SRC := $(wildcard gate/own/*.c)
+QR_SRC := $(wildcard gate/qr/*.c)
+ADMIN_SRC := $(wildcard admin/*.c admin/*/*.c)
+PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
+	$(ADMIN_SRC)
+UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
+SCENARIO_SRC := $(wildcard tests/scenario/*.c)
+SUPPORT_SRC := $(wildcard tests/support/*.c)
 SOAK_SRC := $(wildcard tests/soak/*.c)
 ODDS_SRC := $(wildcard tests/odds/*.c)
 ENVFUZZ_SRC := $(wildcard tests/envfuzz/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ_SUPPORT_SRC := $(wildcard tests/fuzz/support/*.c)
-EXAMPLE_SRC := $(wildcard examples/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
-UNIT_SRC := $(wildcard tests/unit/*.c)
-SCENARIO_SRC := $(wildcard tests/scenario/*.c)
-SUPPORT_SRC := $(wildcard tests/support/*.c)
 HOSTILE_SRC := tests/hostile/library.c
-GATE_MAINS := gate/main.c gate/tfa.c gate/tfa-qr.c
-# What the gate knows of keys, doctor and setup ask of the same functions; and
-# the reader of sshd's configuration is the one that doctor has.
-KEYS_SRC := gate/keys.c gate/keyline.c gate/keyfile.c gate/started.c
-GATE_PARTS := $(filter-out $(GATE_MAINS),$(GATE_SRC)) admin/doctor_config.c
-TESTED_SRC := $(GATE_PARTS) $(filter-out store/keeper.c,$(KEEPER_SRC)) \
-	$(wildcard admin/setup_text.c admin/setup_site.c \
-	admin/doctor_config.c admin/doctor_dump.c admin/doctor_findings.c \
-	admin/doctor_order.c admin/doctor_values.c \
-	admin/doctor_questions.c admin/doctor_daemon.c admin/doctor_person.c \
-	admin/pam_stack.c admin/pam_judge.c admin/sockets.c \
-	admin/read.c admin/directory.c admin/doctor_child.c admin/place.c admin/caret.c)
-ALL_C := $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) $(ADMIN_SRC) $(UNIT_SRC) \
-	$(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) $(ENVFUZZ_SRC) $(SUPPORT_SRC) \
-	$(EXAMPLE_SRC) $(FUZZ_SRC) $(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
-ALL_H := $(wildcard store/*.h gate/*.h admin/*.h tests/*/*.h)
+EXAMPLE_SRC := $(wildcard examples/*.c)
+GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
+ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
+KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
+ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
+	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
+	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
+ALL_H := $(shell find store gate admin tests -name '*.h')
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-qr \
@@ -111,12 +106,13 @@ $(BUILD)/obj/etc/%.inc: etc/%
 	@mkdir -p $(@D)
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
-$(BUILD)/obj/admin/setup_text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
+$(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
     sshd-tfa.conf policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
 
-$(BUILD)/libtfa.a: $(call obj,$(STORE_SRC))
+# "q": two folders may have a file of one name.
+$(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 # The gate is loaded at each login: a static program, which loads nothing else,
 # and of musl, since glibc asks the processor some seventy questions before
@@ -127,7 +123,7 @@ GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
 ifeq ($(GATE_LIBC),musl)
 MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
 musl = $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1))
-MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h' $(STORE_SRC))
+MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h' $(LIB_SRC))
 GATE_OBJ := $(call musl,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa-musl.a
 GATE_LINK := -nostdlib -static-pie -Wl,-z,text $(MUSL_LIB)/rcrt1.o \
 	$(MUSL_LIB)/crti.o
@@ -140,7 +136,7 @@ $(BUILD)/obj-musl/%.o: %.c Makefile
 
 $(BUILD)/libtfa-musl.a: $(call musl,$(MUSL_SRC))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 -include $(patsubst %.o,%.d,$(call musl,gate/main.c $(GATE_PARTS) $(MUSL_SRC)))
 else
@@ -157,11 +153,11 @@ $(BUILD)/tfa-gate: $(GATE_OBJ) $(GATE_MARK)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS)
 
-$(BUILD)/tfa: $(call obj,gate/tfa.c $(GATE_PARTS)) $(BUILD)/libtfa.a
+$(BUILD)/tfa: $(call obj,$(OWN_SRC) $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 
-$(BUILD)/tfa-qr: $(call obj,gate/tfa-qr.c) $(BUILD)/libtfa.a
+$(BUILD)/tfa-qr: $(call obj,$(QR_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode
 
@@ -169,9 +165,14 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
-$(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC) $(KEYS_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
+
+# The programs without their main.c: a test takes what it needs.
+$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(ADMIN_PARTS))
+	@echo '  AR    $@'
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 # Tests.  What tests/unit/inject.c makes fail, or looks at.
 WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsync \
@@ -181,7 +182,7 @@ WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsyn
 	time store_update \
 	syslog __syslog_chk EVP_MAC_init
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
-$(BUILD)/unit: $(call obj,$(UNIT_SRC) $(TESTED_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
 	    -lsmartcols
@@ -234,7 +235,7 @@ envfuzz: deps
 	$(MAKE) all $(BUILD)/envfuzz
 	BUILD=$(BUILD) $(BUILD)/envfuzz --seconds $(ENVFUZZ_SECONDS) $(SHELLS)
 
-$(BUILD)/envfuzz: $(call obj,$(ENVFUZZ_SRC) admin/doctor_person.c) \
+$(BUILD)/envfuzz: $(call obj,$(ENVFUZZ_SRC) admin/doctor/person.c) \
     | $(BUILD)/envfuzz.so
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
@@ -264,8 +265,8 @@ fuzz: deps
 .PRECIOUS: $(BUILD)/obj/tests/fuzz/%.o
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
-    $(KEYS_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC)) \
+    $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto
@@ -303,19 +304,17 @@ deps:
 	@tests/deps $(DEPS)
 
 lint:
-	@tests/deps clang-format cppcheck
+	@tests/deps clang-format cppcheck python3
+	$(MAKE) all
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
-	    --enable=warning,performance,portability -I store \
-	    --suppress=missingInclude $(STORE_SRC) $(KEEPER_SRC) $(GATE_SRC) \
-	    $(ADMIN_SRC)
-	@! grep -nE '#include "(gate|admin)/' store/*.[ch]
-	@! grep -nE 'openssl|libsmartcols' gate/*.[ch]
+	    --enable=warning,performance,portability -I . \
+	    --suppress=missingInclude $(PRODUCT_SRC)
+	$(Q)BUILD=$(BUILD) tests/house
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.
-MANUALS := gate/tfa.1 gate/tfa-gate.8 store/tfa-keeper.8 store/tfa-policy.5 \
-	store/tfa-record.5 admin/tfa-admin.8
+MANUALS := $(wildcard */tfa*.[1578] */*/tfa*.[1578])
 put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g' \
 	$(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(2)
 
@@ -333,7 +332,7 @@ install: all
 	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
 	$(Q)$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
 	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
-	$(Q)install -m 0644 LICENSE store/PROTOCOL.md $(DESTDIR)$(DOCDIR)
+	$(Q)install -m 0644 LICENSE store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
 	$(Q)install -m 0644 examples/ssh_config $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies

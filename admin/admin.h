@@ -33,8 +33,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#include "client.h"
-#include "policy.h"
+#include "store/wire/client.h"
+#include "store/core/policy.h"
 
 #define ADMIN_TARGETS 1000 /* at once */
 

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin.h"
-#include "cleanup.h"
+#include "admin/admin.h"
+#include "store/base/cleanup.h"
 
 #define QUESTION 512
 

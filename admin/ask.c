@@ -4,12 +4,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "json_out.h"
-#include "typed.h"
-#include "utf8.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/base/cleanup.h"
+#include "store/json/out.h"
+#include "store/core/typed.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 /* Longer than a keeper that is busy lets root wait. */
 #define NOTE_WAIT_MS 6000

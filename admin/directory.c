@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "directory.h"
+#include "admin/directory.h"
 
 #define BLANKS " \t\r"
 

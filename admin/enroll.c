@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "show.h"
+#include "admin/admin.h"
+#include "store/base/cleanup.h"
+#include "gate/screen/show.h"
 
 enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };
 

@@ -2,9 +2,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "admin.h"
-#include "report.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/core/report.h"
+#include "store/base/when.h"
 
 static void
 print_login(const struct explained *login)

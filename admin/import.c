@@ -6,11 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "file.h"
-#include "import.h"
-#include "read.h"
+#include "admin/admin.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/import/import.h"
+#include "admin/read.h"
 
 #define READ_MS 10000
 

@@ -3,12 +3,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin.h"
-#include "audit.h"
-#include "cleanup.h"
-#include "display.h"
-#include "utf8.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/folder/audit.h"
+#include "store/base/cleanup.h"
+#include "gate/screen/display.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 struct listing {
 	const struct admin *admin;

@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "doctor_child.h"
-#include "file.h"
-#include "read.h"
+#include "store/base/cleanup.h"
+#include "store/system/child.h"
+#include "store/base/file.h"
+#include "admin/read.h"
 
 #define REAP_MS    200
 #define FLAGS      (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)

@@ -8,7 +8,7 @@
 #include <pwd.h>
 #include <stddef.h>
 
-#include "../gate/keyfile.h"
+#include "gate/sshd/keyfile.h"
 
 #define READ_MAX  (1024UL * 1024) /* bytes of a file */
 #define READ_PATH 1024

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "summary.h"
+#include "admin/summary.h"
 
 #define BAR     20
 #define COLUMNS (STATE_PENDING + 3) /* group, users, states, adoption */

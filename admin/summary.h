@@ -4,9 +4,9 @@
 #ifndef TFA_SUMMARY_H
 #define TFA_SUMMARY_H
 
-#include "admin.h"
-#include "groups.h"
-#include "report.h"
+#include "admin/admin.h"
+#include "store/system/groups.h"
+#include "store/core/report.h"
 
 struct summary;
 

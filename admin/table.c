@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "admin.h"
+#include "admin/admin.h"
 
 struct table {
 	struct libscols_table *scols;

@@ -2,16 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin.h"
-#include "cleanup.h"
-#include "directory.h"
-#include "groups.h"
-#include "people.h"
-#include "read.h"
-#include "report.h"
-#include "summary.h"
-#include "utf8.h"
-#include "when.h"
+#include "admin/admin.h"
+#include "store/base/cleanup.h"
+#include "admin/directory.h"
+#include "store/system/groups.h"
+#include "store/system/people.h"
+#include "admin/read.h"
+#include "store/core/report.h"
+#include "admin/summary.h"
+#include "store/base/utf8.h"
+#include "store/base/when.h"
 
 #define NSSWITCH "/etc/nsswitch.conf"
 

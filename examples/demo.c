@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../tests/support/bastion.h"
-#include "../tests/support/code.h"
-#include "../tests/support/fail.h"
-#include "../tests/support/run.h"
-#include "../tests/support/screen.h"
-#include "../tests/support/session.h"
+#include "tests/support/bastion.h"
+#include "tests/support/code.h"
+#include "tests/support/fail.h"
+#include "tests/support/run.h"
+#include "tests/support/screen.h"
+#include "tests/support/session.h"
 
 #define LOGINS_MAX 50
 #define SHELL_MS   5000

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "gate.h"
-#include "term.h"
-#include "utf8.h"
+#include "store/base/cleanup.h"
+#include "gate/gate.h"
+#include "gate/term.h"
+#include "store/base/utf8.h"
 
 #define COMMAND_SENT   256  /* bytes of a command that the log keeps */
 #define REPORT_WAIT_MS 2000 /* for a keeper that answered just now */

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "gate.h"
-#include "term.h"
+#include "gate/gate.h"
+#include "gate/term.h"
 
 #define SLIPS_MAX 10 /* answers that are no code and take no try */
 

@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "cleanup.h"
-#include "gate.h"
-#include "show.h"
-#include "term.h"
+#include "store/base/cleanup.h"
+#include "gate/gate.h"
+#include "gate/screen/show.h"
+#include "gate/term.h"
 
 #define KEEP_S 600 /* to write the recovery codes down */
 

@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "facts.h"
-#include "file.h"
-#include "passwd.h"
-#include "typed.h"
-#include "utf8.h"
+#include "store/base/cleanup.h"
+#include "gate/facts.h"
+#include "store/base/file.h"
+#include "store/system/passwd.h"
+#include "store/core/typed.h"
+#include "store/base/utf8.h"
 
 #define CODE_READ 4096 /* bytes of TFA_CODE, with all that is pasted */
 

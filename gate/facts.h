@@ -23,8 +23,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "display.h"
-#include "protocol.h"
+#include "gate/screen/display.h"
+#include "store/wire/protocol.h"
 
 #define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */
 

@@ -16,11 +16,11 @@
 #ifndef TFA_GATE_H
 #define TFA_GATE_H
 
-#include "client.h"
-#include "facts.h"
-#include "keyfile.h"
-#include "keys.h"
-#include "term.h"
+#include "store/wire/client.h"
+#include "gate/facts.h"
+#include "gate/sshd/keyfile.h"
+#include "gate/sshd/keys.h"
+#include "gate/term.h"
 
 struct gate {
 	struct client_options keeper;

@@ -2,9 +2,9 @@
  * tfa-gate: sshd runs this in place of what the client asked for.  It is the
  * story of a login, and whatever it does not know is a refusal.
  */
-#include "gate.h"
-#include "session.h"
-#include "term.h"
+#include "gate/gate.h"
+#include "gate/session.h"
+#include "gate/term.h"
 
 /* What there was to say has been said. */
 static int

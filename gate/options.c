@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gate.h"
+#include "gate/gate.h"
 
 static const char usage_text[] =
     "usage: tfa-gate [--socket PATH | --store DIR] [--policy FILE]\n"

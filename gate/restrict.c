@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "gate.h"
+#include "store/base/cleanup.h"
+#include "gate/gate.h"
 
 struct keyfile_user
 gate_keyfile_user(const struct gate *gate)

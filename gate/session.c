@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "session.h"
-#include "term.h"
+#include "gate/session.h"
+#include "gate/term.h"
 
 #define ARGS_MAX 64
 

@@ -4,8 +4,8 @@
 #ifndef TFA_SESSION_H
 #define TFA_SESSION_H
 
-#include "facts.h"
-#include "verdict.h"
+#include "gate/facts.h"
+#include "store/core/verdict.h"
 
 /*
  * Execs the login shell, the client's command, or forced (tfa-gate --command)

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../admin/doctor_config.h"
-#include "cleanup.h"
-#include "file.h"
-#include "sshd.h"
-#include "started.h"
+#include "gate/sshd/config.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "gate/sshd.h"
+#include "gate/sshd/started.h"
 
 #define ANCESTORS_MAX    32
 #define PROC_MAX         4096      /* bytes of a file of /proc that we need */

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "gate.h"
+#include "gate/gate.h"
 
 struct sshd_view {
 	struct timespec since; /* this connection began, by this clock */

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../admin/doctor_config.h"
-#include "sshd.h"
+#include "gate/sshd/config.h"
+#include "gate/sshd.h"
 
 #define TITLE_MAX  4096
 #define TITLE_CHAR 5 /* of strnvis(3), with a NUL */

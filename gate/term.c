@@ -5,11 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "term.h"
-#include "typed.h"
-#include "utf8.h"
-#include "verdict.h"
+#include "store/base/file.h"
+#include "gate/term.h"
+#include "store/core/typed.h"
+#include "store/base/utf8.h"
+#include "store/core/verdict.h"
 
 #define LINE_MAX_BYTES 4096 /* typed at one prompt, before we give up */
 #define PATIENCE_S     120  /* for all that is not a prompt */

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "gate.h"
-#include "sshd.h"
+#include "store/base/cleanup.h"
+#include "gate/gate.h"
+#include "gate/sshd.h"
 
 #define INFO_BYTES 4096 /* about what sshd writes */
 

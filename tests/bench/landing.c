@@ -2,7 +2,7 @@
  * landing: the login shell of the people who are measured.  Whatever it is
  * told to run, it notes that it was reached.
  */
-#include "point.h"
+#include "tests/bench/point.h"
 
 int
 main(void)

@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "point.h"
+#include "tests/bench/point.h"
 
 #define FIELDS 64
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "envfuzz.h"
+#include "tests/envfuzz/envfuzz.h"
 
 #define NEIGHBOURS 255
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "envfuzz.h"
+#include "tests/envfuzz/envfuzz.h"
 
 struct environment {
 	char **items;

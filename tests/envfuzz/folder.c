@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "envfuzz.h"
+#include "tests/envfuzz/envfuzz.h"
 
 #define TEXT_PATH (2 * PATH_MAX)
 

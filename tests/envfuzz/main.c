@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../admin/doctor_person.h"
-#include "envfuzz.h"
+#include "admin/doctor/person.h"
+#include "tests/envfuzz/envfuzz.h"
 
 #define LIMIT_MS  5000 /* of one start */
 #define ROUNDS    1500 /* of all the shell's own names together */

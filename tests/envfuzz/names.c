@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "envfuzz.h"
+#include "tests/envfuzz/envfuzz.h"
 
 #define FILE_MAX (64UL * 1024 * 1024)
 

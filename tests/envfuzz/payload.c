@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "envfuzz.h"
+#include "tests/envfuzz/envfuzz.h"
 
 static const struct {
 	const char *name; /* "%N", or that of an exported function */

@@ -16,7 +16,7 @@
 
 #include <grp.h>
 
-#include "envfuzz.h"
+#include "tests/envfuzz/envfuzz.h"
 
 #define MARK      "tfa-gate "
 #define LINGER_MS 300

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "envfuzz.h"
+#include "tests/envfuzz/envfuzz.h"
 
 #define FINDS_MAX 40 /* a shell that is open to all need not be listed */
 

@@ -1,10 +1,10 @@
-#include "address.h"
+#include "store/base/address.h"
 
 #include <string.h>
 
-#include "claims.h"
-#include "cleanup.h"
-#include "fuzz.h"
+#include "store/wire/claims.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 static void
 whole(const char *text)

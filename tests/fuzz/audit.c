@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "audit.h"
-#include "cleanup.h"
-#include "fuzz.h"
+#include "store/folder/audit.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../gate/keys.h"
-#include "cleanup.h"
-#include "fuzz.h"
+#include "gate/sshd/keys.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 /* A key, and a certificate that it signed. */
 #define TYPE "ssh-ed25519"

@@ -1,9 +1,9 @@
-#include "base32.h"
+#include "store/base/base32.h"
 
 #include <string.h>
 
-#include "cleanup.h"
-#include "fuzz.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 #define BYTES 256
 

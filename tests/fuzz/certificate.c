@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../gate/keys.h"
-#include "claims.h"
-#include "cleanup.h"
-#include "fuzz.h"
+#include "gate/sshd/keys.h"
+#include "store/wire/claims.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 #define TYPE      "ssh-ed25519-cert-v01@openssh.com"
 #define BYTES_MAX 8192

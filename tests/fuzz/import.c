@@ -1,10 +1,10 @@
-#include "import.h"
+#include "store/import/import.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "fuzz.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 #define NOW_S 1800000000
 

@@ -1,10 +1,10 @@
-#include "otpauth.h"
+#include "store/core/otpauth.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "fuzz.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { ISSUER, USER, HOST, SECRET, PARTS };
 

@@ -1,5 +1,5 @@
-#include "fuzz.h"
-#include "policy.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/core/policy.h"
 
 static enum membership
 nowhere(void *ctx, const char *group)

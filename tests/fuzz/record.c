@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "fuzz.h"
-#include "spent.h"
-#include "verify.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/core/spent.h"
+#include "store/core/verify.h"
 
 #define NOW_S 1800000000
 

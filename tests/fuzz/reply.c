@@ -1,5 +1,5 @@
-#include "fuzz.h"
-#include "protocol.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/wire/protocol.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "claims.h"
-#include "cleanup.h"
-#include "fuzz.h"
+#include "store/wire/claims.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
 
 /* What a peer claims becomes a login: clean, ended, no longer than it may. */
 static void

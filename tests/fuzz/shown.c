@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "cleanup.h"
-#include "fuzz.h"
-#include "utf8.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/base/utf8.h"
 
 /* Everything that is logged or shown: well-formed, and steers no terminal. */
 static void

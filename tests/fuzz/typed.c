@@ -1,11 +1,11 @@
 #include <string.h>
 
-#include "cleanup.h"
-#include "fuzz.h"
-#include "onetime.h"
-#include "typed.h"
-#include "utf8.h"
-#include "verify.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/core/onetime.h"
+#include "store/core/typed.h"
+#include "store/base/utf8.h"
+#include "store/core/verify.h"
 
 /* What somebody types at the prompt. */
 int

@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "cleanup.h"
-#include "fuzz.h"
-#include "when.h"
+#include "store/base/cleanup.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/base/when.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spent.h"
-#include "verify.h"
+#include "store/core/spent.h"
+#include "store/core/verify.h"
 
 #define START_S   1800000000LL
 #define YEAR      365  /* days */

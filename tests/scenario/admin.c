@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(admin);
 

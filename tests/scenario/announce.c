@@ -1,6 +1,6 @@
 /* What changed is announced at the next login, with the real client. */
-#include "../support/talk.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(announce);
 

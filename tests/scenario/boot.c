@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "boot.h"
-#include "machine.h"
-#include "scenario.h"
+#include "tests/scenario/boot.h"
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
 
 #define BOOT_MS  60000
 #define ARGS_MAX 32

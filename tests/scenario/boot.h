@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "../support/run.h"
+#include "tests/support/run.h"
 
 /* Whether this kernel and container let a systemd run; if not, say why. */
 bool boot_possible(void);

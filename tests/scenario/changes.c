@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(changes);
 

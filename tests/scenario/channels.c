@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "scenario.h"
+#include "store/base/cleanup.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(channels);
 

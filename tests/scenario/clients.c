@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "site.h"
+#include "tests/scenario/site.h"
 
 #define LARGE      (30 * 1000 * 1000)
 #define LEAVING_MS 20000

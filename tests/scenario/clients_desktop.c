@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "site.h"
+#include "tests/scenario/site.h"
 
 Scenarios(clients_desktop);
 

@@ -1,7 +1,7 @@
 /* Which code opens, how often, and what becomes of wrong ones. */
 #include <stdio.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(codes);
 

@@ -1,8 +1,8 @@
 /* Delegates: grace is in the helpdesk, and helps others with codes of hers. */
 #include <string.h>
 
-#include "../support/talk.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(delegates);
 

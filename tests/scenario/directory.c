@@ -1,6 +1,6 @@
 /* A directory service that lists nobody unless it is told to. */
-#include "machine.h"
-#include "scenario.h"
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(directory);
 

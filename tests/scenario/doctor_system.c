@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "boot.h"
-#include "machine.h"
-#include "scenario.h"
+#include "tests/scenario/boot.h"
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(doctor_system);
 TestSuite(doctor_systemd, .timeout = 180, .fini = boot_crash);

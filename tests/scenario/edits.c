@@ -6,7 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(edits);
 

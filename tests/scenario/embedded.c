@@ -1,5 +1,5 @@
 /* A store of one's own, without a daemon and without root. */
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(embedded);
 

@@ -1,7 +1,7 @@
 /* Setting up a phone: from the screen, with a code, and again after a loss. */
 #include <ctype.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 #define SELF_ALWAYS "'enrollment':{'self':'always'}"
 #define KEPT        "Press Enter when you have kept them: "

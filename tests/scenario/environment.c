@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hostile.h"
-#include "scenario.h"
+#include "tests/scenario/hostile.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(environment);
 

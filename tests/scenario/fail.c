@@ -8,8 +8,8 @@
 
 #include <criterion/criterion.h>
 
-#include "../support/bastion.h"
-#include "../support/fail.h"
+#include "tests/support/bastion.h"
+#include "tests/support/fail.h"
 
 _Noreturn void
 fail(const char *format, ...)

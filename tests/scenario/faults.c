@@ -9,8 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../support/talk.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(faults);
 

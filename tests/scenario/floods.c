@@ -1,9 +1,9 @@
 /* One user does the worst, and others do not notice. */
 #include <stdio.h>
 
-#include "../support/flood.h"
-#include "../support/talk.h"
-#include "scenario.h"
+#include "tests/support/flood.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(floods);
 

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hostile.h"
-#include "machine.h"
-#include "scenario.h"
-#include "tmp.h"
+#include "tests/scenario/hostile.h"
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
+#include "tests/scenario/tmp.h"
 
 Scenarios(forged);
 

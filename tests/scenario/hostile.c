@@ -1,11 +1,11 @@
-#include "hostile.h"
+#include "tests/scenario/hostile.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 /* clang-format off */
 const struct hostile hostile_table[] = {

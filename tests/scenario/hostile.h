@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "../support/bastion.h"
+#include "tests/support/bastion.h"
 
 #define HOSTILE_SET 4
 

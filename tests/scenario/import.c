@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../support/talk.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(import);
 

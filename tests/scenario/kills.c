@@ -7,9 +7,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "../support/storm.h"
-#include "../support/talk.h"
-#include "scenario.h"
+#include "tests/support/storm.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(kills);
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scenario.h"
-#include "machine.h"
+#include "tests/scenario/scenario.h"
+#include "tests/scenario/machine.h"
 
 int machine_port;
 

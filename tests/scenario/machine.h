@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "../support/run.h"
+#include "tests/support/run.h"
 
 #define MACHINE_DROPIN "/etc/ssh/sshd_config.d/00-tfa.conf"
 

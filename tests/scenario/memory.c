@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../support/talk.h"
-#include "base32.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "store/base/base32.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(memory);
 

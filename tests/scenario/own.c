@@ -1,8 +1,8 @@
 /* tfa: a user's own devices and recovery codes, inside a session. */
 #include <string.h>
 
-#include "../support/talk.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(own);
 

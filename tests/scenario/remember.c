@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(remember);
 

@@ -6,14 +6,14 @@
 
 #include <criterion/criterion.h>
 
-#include "../support/bastion.h"
-#include "../support/code.h"
-#include "../support/fail.h"
-#include "../support/fixture.h"
-#include "../support/processes.h"
-#include "../support/run.h"
-#include "../support/screen.h"
-#include "../support/session.h"
+#include "tests/support/bastion.h"
+#include "tests/support/code.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "tests/support/processes.h"
+#include "tests/support/run.h"
+#include "tests/support/screen.h"
+#include "tests/support/session.h"
 
 #define Scenarios(suite) \
 	TestSuite(suite, .timeout = 180, .fini = bastion_close_all)

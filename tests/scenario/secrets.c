@@ -7,9 +7,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "../support/talk.h"
-#include "cleanup.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "store/base/cleanup.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(secrets);
 

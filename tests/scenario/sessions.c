@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../support/talk.h"
-#include "cleanup.h"
-#include "scenario.h"
+#include "tests/support/talk.h"
+#include "store/base/cleanup.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(sessions);
 

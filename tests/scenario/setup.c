@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine.h"
-#include "scenario.h"
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(setup);
 

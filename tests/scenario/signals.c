@@ -3,7 +3,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(signals);
 

@@ -3,8 +3,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "site.h"
+#include "store/base/cleanup.h"
+#include "tests/scenario/site.h"
 
 #define ACCEPT_S 15
 

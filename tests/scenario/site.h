@@ -8,8 +8,8 @@
 
 #include <sys/types.h>
 
-#include "../support/bastion.h"
-#include "scenario.h"
+#include "tests/support/bastion.h"
+#include "tests/scenario/scenario.h"
 
 struct site {
 	struct bastion *b;

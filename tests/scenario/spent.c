@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(spent);
 

@@ -7,9 +7,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "boot.h"
-#include "machine.h"
-#include "scenario.h"
+#include "tests/scenario/boot.h"
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
 
 TestSuite(systemd, .timeout = 180, .fini = boot_crash);
 

@@ -1,5 +1,5 @@
 /* Terminals that people really have: each is tmux's, of its own size. */
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 Scenarios(terminals);
 

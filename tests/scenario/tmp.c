@@ -1,11 +1,11 @@
-#include "tmp.h"
+#include "tests/scenario/tmp.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "machine.h"
-#include "scenario.h"
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
 
 const char *const tmp_names[TMP_KINDS] = {"fine", "no space", "no inodes",
     "read-only", "closed", "over quota", "gone"};

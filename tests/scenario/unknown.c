@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../support/talk.h"
-#include "site.h"
-#include "tmp.h"
+#include "tests/support/talk.h"
+#include "tests/scenario/site.h"
+#include "tests/scenario/tmp.h"
 
 Scenarios(unknown);
 

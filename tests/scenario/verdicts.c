@@ -1,5 +1,5 @@
 /* Who is asked, who is offered, who is let in, who is not. */
-#include "scenario.h"
+#include "tests/scenario/scenario.h"
 
 #define SELF_ALWAYS "'enrollment':{'self':'always'}"
 

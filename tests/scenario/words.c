@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scenario.h"
-#include "utf8.h"
+#include "tests/scenario/scenario.h"
+#include "store/base/utf8.h"
 
 Scenarios(words);
 

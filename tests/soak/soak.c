@@ -12,12 +12,12 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "../support/fail.h"
-#include "../support/fixture.h"
-#include "../support/flood.h"
-#include "../support/run.h"
-#include "../support/storm.h"
-#include "../support/talk.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "tests/support/flood.h"
+#include "tests/support/run.h"
+#include "tests/support/storm.h"
+#include "tests/support/talk.h"
 
 #define SECONDS 600
 #define KILLS   25 /* in a lap */

@@ -12,11 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "bastion.h"
-#include "cleanup.h"
-#include "fail.h"
-#include "fixture.h"
-#include "run.h"
+#include "tests/support/bastion.h"
+#include "store/base/cleanup.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "tests/support/run.h"
 
 #define SERVER_LIMIT_MS 30000
 #define DROP_IN         "etc/sshd-tfa.conf"

@@ -26,7 +26,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "run.h"
+#include "tests/support/run.h"
 
 struct bastion_plan {
 	const char *rules;     /* inside of "rules": [ ] */

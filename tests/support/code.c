@@ -5,9 +5,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "code.h"
-#include "fail.h"
-#include "run.h"
+#include "tests/support/code.h"
+#include "tests/support/fail.h"
+#include "tests/support/run.h"
 
 uint64_t
 step_now(void)

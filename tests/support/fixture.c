@@ -6,11 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "code.h"
-#include "fail.h"
-#include "fixture.h"
-#include "run.h"
-#include "when.h"
+#include "tests/support/code.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "tests/support/run.h"
+#include "store/base/when.h"
 
 const struct passwd *
 fixture_person(const char *user)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "bastion.h"
+#include "tests/support/bastion.h"
 
 #define RULE(mode) "{'name':'all','users':['*'],'mode':'" mode "'}"
 #define REQUIRED   RULE("required")

@@ -6,14 +6,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "code.h"
-#include "fail.h"
-#include "fixture.h"
-#include "flood.h"
-#include "keeper_pool.h"
-#include "run.h"
-#include "talk.h"
+#include "store/base/cleanup.h"
+#include "tests/support/code.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "tests/support/flood.h"
+#include "store/keeper/pool.h"
+#include "tests/support/run.h"
+#include "tests/support/talk.h"
 
 #define HELD         550 /* more than may wait in all */
 #define HELD_MS      2600

@@ -8,7 +8,7 @@
 #ifndef TFA_TESTS_FLOOD_H
 #define TFA_TESTS_FLOOD_H
 
-#include "bastion.h"
+#include "tests/support/bastion.h"
 
 #define FLOOD_PATIENCE_MS 3000
 

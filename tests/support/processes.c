@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "fail.h"
-#include "fixture.h"
-#include "processes.h"
-#include "run.h"
+#include "store/base/cleanup.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "tests/support/processes.h"
+#include "tests/support/run.h"
 
 #define NOBODY ((uid_t)-1)
 

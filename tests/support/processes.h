@@ -2,7 +2,7 @@
 #ifndef TFA_TESTS_PROCESSES_H
 #define TFA_TESTS_PROCESSES_H
 
-#include "bastion.h"
+#include "tests/support/bastion.h"
 
 /*
  * How many processes still belong to this bastion and to sessions of user, who

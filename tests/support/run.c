@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "fail.h"
-#include "run.h"
+#include "store/base/cleanup.h"
+#include "tests/support/fail.h"
+#include "tests/support/run.h"
 
 long long
 run_clock_ms(void)

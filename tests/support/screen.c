@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fail.h"
-#include "run.h"
-#include "screen.h"
+#include "tests/support/fail.h"
+#include "tests/support/run.h"
+#include "tests/support/screen.h"
 
 #define ROWS_MAX    200
 #define COLUMNS_MAX 160

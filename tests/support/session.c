@@ -7,10 +7,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "fail.h"
-#include "screen.h"
-#include "session.h"
+#include "store/base/cleanup.h"
+#include "tests/support/fail.h"
+#include "tests/support/screen.h"
+#include "tests/support/session.h"
 
 #define EXPECT_MS 45000
 #define ARGS_MAX  40

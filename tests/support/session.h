@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "bastion.h"
-#include "run.h"
+#include "tests/support/bastion.h"
+#include "tests/support/run.h"
 
 #define PROMPT "Verification code: "
 

@@ -8,14 +8,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "code.h"
-#include "fail.h"
-#include "fixture.h"
-#include "record.h"
-#include "run.h"
-#include "storm.h"
-#include "talk.h"
+#include "store/base/cleanup.h"
+#include "tests/support/code.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "store/core/record.h"
+#include "tests/support/run.h"
+#include "tests/support/storm.h"
+#include "tests/support/talk.h"
 
 #define WORKERS  4
 #define CODES    24

@@ -11,7 +11,7 @@
 #ifndef TFA_TESTS_STORM_H
 #define TFA_TESTS_STORM_H
 
-#include "bastion.h"
+#include "tests/support/bastion.h"
 
 struct storm_figures {
 	long kills;

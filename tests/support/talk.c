@@ -7,11 +7,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "fail.h"
-#include "fixture.h"
-#include "run.h"
-#include "talk.h"
+#include "store/base/cleanup.h"
+#include "tests/support/fail.h"
+#include "tests/support/fixture.h"
+#include "tests/support/run.h"
+#include "tests/support/talk.h"
 
 #define PACKET 65536
 

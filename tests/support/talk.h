@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "bastion.h"
+#include "tests/support/bastion.h"
 
 /* Longer than the keeper ever takes. */
 #define TALK_LIMIT_MS 25000

@@ -1,4 +1,4 @@
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #include <criterion/criterion.h>
 #include <ftw.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "onetime.h"
+#include "store/core/onetime.h"
 
 void
 fixture_quote(const char *text, char ret[static QUOTED_MAX])

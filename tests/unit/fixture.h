@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "login.h"
+#include "store/core/login.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

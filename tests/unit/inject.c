@@ -1,4 +1,4 @@
-#include "inject.h"
+#include "tests/unit/inject.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store.h"
+#include "store/folder/store.h"
 
 #define INJECT_TRACE 1024
 #define INJECT_USUAL (-1) /* the errno that a call fails with most often */

@@ -1,7 +1,7 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
-#include "../fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 char *
 cjson_rewrite(const char *text, size_t len)

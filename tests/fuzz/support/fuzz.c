@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../fuzz.h"
-#include "cleanup.h"
-#include "json_lex.h"
+#include "tests/fuzz/fuzz.h"
+#include "store/base/cleanup.h"
+#include "store/json/lex.h"
 
 #define TEXT_MAX (256UL * 1024)
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 #define LEVELS_MAX 32
 #define KEYS_MAX   4096

@@ -1,0 +1,301 @@
+/*
+ * The channels beside a session.  The far end is sshd itself, which greets
+ * whoever reaches it, or a socket of our own.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/probe.h"
+
+#define TCP_FIX  "DisableForwarding yes, AllowTcpForwarding no"
+#define UNIX_FIX "DisableForwarding yes, AllowStreamLocalForwarding no"
+#define TUN_FIX  "PermitTunnel no"
+
+static struct sockaddr_un
+unix_address(const struct probe *probe, const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
+	    probe->folder, name);
+	return address;
+}
+
+/* A connection to one of ssh's own sockets, once that is there. */
+static int
+reach(struct probe *probe, const struct sockaddr *to, socklen_t len)
+{
+	long long end = child_clock_ms() + PROBE_MS;
+
+	do {
+		scoped_fd int fd = socket(
+		    to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (fd >= 0 && connect(fd, to, len) == 0)
+			return take_fd(&fd);
+		child_wait(probe->child, 20);
+	} while (
+	    child_clock_ms() < end && probe->child->status == CHILD_RUNNING);
+	return -1;
+}
+
+/* Whether an SSH server greets; a channel that is refused is closed. */
+static enum channel
+greeting(struct probe *probe, int fd)
+{
+	long long end = child_clock_ms() + PROBE_MS;
+	char said[256] = "";
+	size_t got = 0;
+
+	while (fd >= 0 && child_clock_ms() < end && got < sizeof(said)) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		ssize_t n;
+
+		child_wait(probe->child, 1);
+		if (poll(&ready, 1, 50) <= 0)
+			continue;
+		n = read(fd, said + got, sizeof(said) - got);
+		if (n <= 0)
+			return CHANNEL_REFUSED;
+		got += (size_t)n;
+		if (memmem(said, got, "SSH-", 4) != NULL)
+			return CHANNEL_OPEN;
+	}
+	return CHANNEL_UNCLEAR;
+}
+
+static enum channel
+local_tcp(struct probe *probe)
+{
+	struct sockaddr_un to = unix_address(probe, "local");
+	scoped_fd int fd = reach(probe, (struct sockaddr *)&to, sizeof(to));
+
+	return greeting(probe, fd);
+}
+
+/* The far end is our own socket: somebody comes, or ssh hangs up. */
+static enum channel
+local_unix(struct probe *probe, int target)
+{
+	struct sockaddr_un to = unix_address(probe, "local-unix");
+	scoped_fd int fd = reach(probe, (struct sockaddr *)&to, sizeof(to));
+	long long end = child_clock_ms() + PROBE_MS;
+
+	while (fd >= 0 && child_clock_ms() < end) {
+		struct pollfd ready[] = {{.fd = fd, .events = POLLIN},
+		    {.fd = target, .events = POLLIN}};
+
+		child_wait(probe->child, 1);
+		if (poll(ready, 2, 50) <= 0)
+			continue;
+		return ready[1].revents != 0 ? CHANNEL_OPEN : CHANNEL_REFUSED;
+	}
+	return CHANNEL_UNCLEAR;
+}
+
+/* SOCKS 4a, which takes any address as a name. */
+static enum channel
+dynamic(struct probe *probe, uint16_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	scoped_fd int fd = reach(probe, (struct sockaddr *)&to, sizeof(to));
+	unsigned long there = strtoul(probe->port, NULL, 10);
+	char hello[128] = {
+	    4, 1, (char)(there >> 8), (char)there, 0, 0, 0, 1, 0};
+	size_t len = 9 + strlen(probe->address) + 1;
+
+	snprintf(hello + 9, sizeof(hello) - 9, "%s", probe->address);
+	if (fd < 0 || send(fd, hello, len, MSG_NOSIGNAL) != (ssize_t)len)
+		return CHANNEL_UNCLEAR;
+	return greeting(probe, fd);
+}
+
+/* A loopback port that nobody has just now. */
+static uint16_t
+free_port(void)
+{
+	struct sockaddr_in here = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	scoped_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(here);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&here, len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&here, &len) < 0)
+		return 0;
+	return ntohs(here.sin_port);
+}
+
+/* A socket that the user who logs in can reach. */
+static int
+listen_at(const struct probe *probe, const char *name)
+{
+	struct sockaddr_un here = unix_address(probe, name);
+	scoped_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0 ||
+	    chmod(here.sun_path, 0666) < 0 || listen(fd, 4) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+/* -L, -L to a Unix socket and -D, over one connection. */
+static void
+try_local(struct probe *probe)
+{
+	scoped_fd int target = listen_at(probe, "target");
+	uint16_t port = free_port();
+	char tcp[2 * PROBE_TEXT], local[2 * PROBE_TEXT], socks[32];
+
+	snprintf(tcp, sizeof(tcp), "%s/local:%s", probe->folder, probe->there);
+	snprintf(local, sizeof(local), "%s/local-unix:%s/target", probe->folder,
+	    probe->folder);
+	snprintf(socks, sizeof(socks), "127.0.0.1:%u", port);
+	if (!probe_ssh(probe,
+		(const char *const[]){
+		    "-T", "-L", tcp, "-L", local, "-D", socks, NULL},
+		NULL))
+		return;
+	probe_say(probe, "-L to a port", local_tcp(probe), TCP_FIX);
+	probe_say(
+	    probe, "-L to a Unix socket", local_unix(probe, target), UNIX_FIX);
+	probe_say(probe, "-D", dynamic(probe, port), TCP_FIX);
+	child_stop(probe->child);
+}
+
+static void
+try_standard_input(struct probe *probe)
+{
+	long long end = child_clock_ms() + PROBE_MS;
+	struct child *child = probe->child;
+
+	if (!probe_ssh(
+		probe, (const char *const[]){"-W", probe->there, NULL}, NULL))
+		return;
+	while (child->status == CHILD_RUNNING && child->out.len < 4 &&
+	    child_clock_ms() < end)
+		child_wait(child, 50);
+	probe_say(probe, "-W",
+	    strncmp(child->out.text, "SSH-", 4) == 0 ? CHANNEL_OPEN
+		: child->status == 255               ? CHANNEL_REFUSED
+						     : CHANNEL_UNCLEAR,
+	    TCP_FIX);
+	child_stop(child);
+}
+
+/* Whoever comes through meets the gate on the far side; 255 did not. */
+static void
+try_jump(struct probe *probe)
+{
+	struct child *child = probe->child;
+
+	if (!probe_ssh(
+		probe, (const char *const[]){"-T", "-J", "jump", NULL}, "true"))
+		return;
+	child_wait(child, 3 * PROBE_MS);
+	probe_say(probe, "-J",
+	    child->status == CHILD_RUNNING ? CHANNEL_UNCLEAR
+		: child->status == 255     ? CHANNEL_REFUSED
+					   : CHANNEL_OPEN,
+	    TCP_FIX);
+	child_stop(child);
+}
+
+static void
+try_remote(struct probe *probe)
+{
+	char spec[PROBE_TEXT + 16];
+	bool open;
+
+	snprintf(spec, sizeof(spec), "127.0.0.1:0:%s", probe->there);
+	if (!probe_ssh(probe,
+		(const char *const[]){
+		    "-T", "-o", "ExitOnForwardFailure=yes", "-R", spec, NULL},
+		NULL))
+		return;
+	open = probe_says(probe, "Allocated port");
+	probe_say(probe, "-R of a port",
+	    open                              ? CHANNEL_OPEN
+		: probe->child->status == 255 ? CHANNEL_REFUSED
+					      : CHANNEL_UNCLEAR,
+	    TCP_FIX);
+	child_stop(probe->child);
+}
+
+static void
+try_remote_unix(struct probe *probe)
+{
+	struct sockaddr_un there = unix_address(probe, "remote/socket");
+	long long end = child_clock_ms() + PROBE_MS;
+	char spec[2 * PROBE_TEXT];
+	bool open = false;
+
+	snprintf(spec, sizeof(spec), "%s:%s", there.sun_path, probe->there);
+	if (!probe_ssh(probe,
+		(const char *const[]){
+		    "-T", "-o", "ExitOnForwardFailure=yes", "-R", spec, NULL},
+		NULL))
+		return;
+	while (!open && probe->child->status == CHILD_RUNNING &&
+	    child_clock_ms() < end) {
+		child_wait(probe->child, 50);
+		open = access(there.sun_path, F_OK) == 0;
+	}
+	probe_say(probe, "-R of a Unix socket",
+	    open                              ? CHANNEL_OPEN
+		: probe->child->status == 255 ? CHANNEL_REFUSED
+					      : CHANNEL_UNCLEAR,
+	    UNIX_FIX);
+	child_stop(probe->child);
+}
+
+/* sshd says in its debug messages why it refuses a tunnel. */
+static void
+try_tunnel(struct probe *probe)
+{
+	static const char no_device[] = "Could not request tunnel forwarding";
+	const char *said = probe->child->err.text;
+	long long end = child_clock_ms() + PROBE_MS;
+	enum channel found = CHANNEL_UNCLEAR;
+
+	if (!probe_ssh(probe,
+		(const char *const[]){"-T", "-o", "LogLevel=DEBUG2", "-o",
+		    "ExitOnForwardFailure=yes", "-w", "any:any", NULL},
+		NULL))
+		return;
+	while (found == CHANNEL_UNCLEAR && child_clock_ms() < end &&
+	    probe->child->status == CHILD_RUNNING) {
+		child_wait(probe->child, 50);
+		if (strstr(said, "rejected tunnel") != NULL)
+			found = CHANNEL_REFUSED;
+		else if (strstr(said, "open confirm") != NULL ||
+		    strstr(said, "Failed to open the tunnel") != NULL)
+			found = CHANNEL_OPEN;
+	}
+	if (strstr(said, no_device) != NULL)
+		findings_add(&probe->doctor->findings, FINDING_WARN, NULL,
+		    "-w: not tried: no tunnel device can be opened here");
+	else
+		probe_say(probe, "-w", found, TUN_FIX);
+	child_stop(probe->child);
+}
+
+void
+probe_forwards(struct probe *probe)
+{
+	try_standard_input(probe);
+	try_local(probe);
+	try_jump(probe);
+	try_remote(probe);
+	try_remote_unix(probe);
+	try_tunnel(probe);
+}

@@ -1,0 +1,199 @@
+/*
+ * Asks sshd itself: "sshd -T -C" for every kind of connection that a Match
+ * tells apart, by user, address and port.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+#include "store/system/child.h"
+#include "admin/doctor/questions.h"
+
+#define SSHD_MS 10000
+
+static void
+note_unread(struct doctor *doctor, const char *path, const char *why)
+{
+	doctor->lines.failed = true;
+	snprintf(
+	    doctor->unread, sizeof(doctor->unread), "%.300s: %s", path, why);
+}
+
+static void
+fetch(void *ctx, const char *pattern,
+    void (*each)(void *reader, const char *path, const char *text),
+    void *reader)
+{
+	struct doctor *doctor = ctx;
+	glob_t found = {.gl_pathc = 0};
+	int status = glob(pattern, GLOB_ERR, NULL, &found);
+
+	if (status != 0 && status != GLOB_NOMATCH)
+		note_unread(doctor, pattern, "cannot be looked up");
+	for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
+		scoped_free char *text = read_whole(found.gl_pathv[i]);
+
+		if (text != NULL)
+			each(reader, found.gl_pathv[i], text);
+		else
+			note_unread(doctor, found.gl_pathv[i], strerror(errno));
+	}
+	globfree(&found);
+}
+
+/* Whose answer it is: of all users of that kind. */
+static void
+add_kind(struct doctor *doctor, struct view *view, const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+	unsigned long long kind, *slot;
+
+	if (pw == NULL)
+		return;
+	kind = kind_of(&doctor->kinds, pw);
+	for (size_t i = 0; i < view->kinds.count; i++)
+		if (view->kinds.items[i] == kind)
+			return;
+	slot = json_list_add(&view->kinds, sizeof(*slot));
+	if (slot != NULL)
+		*slot = kind;
+	else
+		doctor->findings.failed = true;
+}
+
+/* Adds the answer, or counts it with the same one. */
+static bool
+add_view(struct doctor *doctor, const struct question *q, const char *dump)
+{
+	struct view view = {.exempt = config_exempts(&doctor->lines, q->user)};
+	struct view *slot;
+
+	for (size_t i = 0; i < doctor->views.list.count; i++) {
+		slot = &doctor->views.list.items[i];
+		if (slot->exempt == view.exempt &&
+		    strcmp(slot->dump, dump) == 0) {
+			slot->others++;
+			add_kind(doctor, slot, q->user);
+			return true;
+		}
+	}
+	snprintf(view.who, sizeof(view.who), "%.60s%s%.50s%s%.12s", q->user,
+	    strcmp(q->address, QUESTION_ADDRESS) != 0 ? " from " : "",
+	    strcmp(q->address, QUESTION_ADDRESS) != 0 ? q->address : "",
+	    strcmp(q->lport, "22") != 0 ? " at port " : "",
+	    strcmp(q->lport, "22") != 0 ? q->lport : "");
+	snprintf(view.user, sizeof(view.user), "%s", q->user);
+	view.dump = strdup(dump);
+	slot = view.dump != NULL
+	    ? json_list_add(&doctor->views.list, sizeof(view))
+	    : NULL;
+	if (slot == NULL) {
+		free(view.dump);
+		return false;
+	}
+	*slot = view;
+	add_kind(doctor, slot, q->user);
+	return true;
+}
+
+void
+doctor_first_line(const char *text, const char *other, char *ret, size_t size)
+{
+	if (text[0] == '\0')
+		text = other;
+	snprintf(ret, size, "%.*s", (int)strcspn(text, "\r\n"), text);
+}
+
+static bool
+ask(struct doctor *doctor, const struct question *q, struct child *child)
+{
+	char spec[6 * USER_TEXT + 60]; /* a name that is cut is another's */
+
+	snprintf(spec, sizeof(spec),
+	    "user=%s,host=%s,addr=%s,laddr=%s,lport=%s%s%s", q->user, q->host,
+	    q->address, q->laddr, q->lport,
+	    q->rdomain[0] != '\0' ? ",rdomain=" : "", q->rdomain);
+	child_run((const char *const[]){DOCTOR_SSHD, "-T", "-f", doctor->config,
+		      "-C", spec, NULL},
+	    SSHD_MS, child);
+	if (child->status == 0)
+		return add_view(doctor, q, child->out.text);
+	doctor_first_line(child->err.text, "it did not end", doctor->no_views,
+	    sizeof(doctor->no_views));
+	return false;
+}
+
+/* All combinations of what Match lines tell apart. */
+static void
+ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
+{
+	const struct config_line *strange = config_strange_match(
+	    &doctor->lines);
+	struct question question;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question); i++)
+		ok = ask(doctor, &question, child);
+	doctor->asked = i;
+	if (ok && strange != NULL)
+		snprintf(doctor->no_views, sizeof(doctor->no_views),
+		    "%.200s:%d: who fits \"Match %.100s\" is not known",
+		    strange->file, strange->number, strange->value);
+	else if (ok && questions_are_cut(q))
+		snprintf(doctor->no_views, sizeof(doctor->no_views),
+		    "a Match names more, or something else, than sshd -T can "
+		    "be asked about");
+	if (ok && i == QUESTIONS && questions_get(q, i, &question))
+		snprintf(doctor->no_views, sizeof(doctor->no_views),
+		    "the Match lines tell apart more than %d connections; the "
+		    "first %d were looked at",
+		    QUESTIONS, QUESTIONS);
+}
+
+bool
+doctor_read_config(struct doctor *doctor, const char *path)
+{
+	scoped_free char *text = read_whole(path);
+
+	if (text == NULL)
+		return false;
+	config_read(doctor->config, text, fetch, doctor, &doctor->lines);
+	return true;
+}
+
+void
+doctor_gather(struct doctor *doctor)
+{
+	scoped_free struct child *child = malloc(sizeof(*child));
+	bool ok = doctor_read_config(doctor, doctor->config);
+	struct questions q;
+
+	if (!ok || child == NULL) {
+		snprintf(doctor->no_views, sizeof(doctor->no_views),
+		    "%.200s: %s", doctor->config, strerror(errno));
+		return;
+	}
+	kinds_collect(&doctor->lines, &doctor->kinds);
+	questions_collect(
+	    &doctor->lines, &doctor->kinds, doctor->admin->probe, &q);
+	ask_all(doctor, &q, child);
+	questions_done(&q);
+}
+
+bool
+doctor_setting(const struct doctor *doctor, const char *keyword,
+    char ret[static CONFIG_WORD])
+{
+	const char *at = doctor->views.list.count > 0
+	    ? doctor->views.list.items[0].dump
+	    : "";
+
+	return dump_next(&at, keyword, ret);
+}

@@ -1,0 +1,288 @@
+/*
+ * The keeper and what it needs: its folder, room on the disk, the right time,
+ * a policy that can be evaluated.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+#include "store/system/groups.h"
+#include "store/folder/policy_file.h"
+#include "admin/setup/setup.h"
+
+#define STORE        "/var/lib/tfa"
+#define ROOM_MIB     64
+#define NO_ROOM      1
+#define FEW_FILES    1000
+#define CLOCK_OFF_US 10000000 /* a third of what a code allows */
+
+/* To the end, so that the keeper does not say that nobody took it. */
+static bool
+take_answer(struct client *client)
+{
+	bool more = true;
+
+	while (more) {
+		scoped_json_text char *packet = NULL;
+		size_t len = 0;
+
+		if (client_next(client, &packet, &len) != FAULT_NONE)
+			return false;
+		more = !client_is_reply(packet);
+	}
+	return true;
+}
+
+/* Any answer will do: root is somebody whom it can explain. */
+void
+doctor_keeper(struct doctor *doctor)
+{
+	struct request request = {.version = PROTOCOL_VERSION,
+	    .request = "explain",
+	    .user = "root",
+	    .address = "127.0.0.1"};
+	scoped_client struct client client = {.fd = -1};
+
+	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
+	    !take_answer(&client))
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    doctor_keeper_fix(doctor), "nobody can log in: %s",
+		    client.why);
+	findings_ok(&doctor->findings, "it answers at %.200s",
+	    doctor->keeper.store != NULL ? doctor->keeper.store
+					 : doctor->keeper.socket);
+}
+
+struct search {
+	const struct doctor *doctor;
+	char folder[CONFIG_WORD];
+	bool found;
+};
+
+/* Anybody may have a process of that name. */
+static bool
+is_keepers(const struct doctor *doctor, int pid)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &st) == 0 &&
+	    (st.st_uid == 0 || (pw != NULL && st.st_uid == pw->pw_uid));
+}
+
+/* The folder of the keeper that serves our socket. */
+static void
+find_folder(void *ctx, int pid, const char *title)
+{
+	struct search *search = ctx;
+	char word[CONFIG_WORD], folder[CONFIG_WORD] = STORE;
+	char socket[CONFIG_WORD] = CLIENT_SOCKET;
+	const char *slash;
+
+	if (!config_word(&title, word))
+		return;
+	slash = strrchr(word, '/');
+	if (strcmp(slash != NULL ? slash + 1 : word, "tfa-keeper") != 0)
+		return;
+	while (config_word(&title, word)) {
+		if (strcmp(word, "--store") == 0)
+			config_word(&title, folder);
+		else if (strcmp(word, "--socket") == 0)
+			config_word(&title, socket);
+	}
+	if (strcmp(socket, search->doctor->keeper.socket) != 0 ||
+	    !is_keepers(search->doctor, pid))
+		return;
+	memcpy(search->folder, folder, sizeof(folder));
+	search->found = true;
+}
+
+static void
+judge_owner(struct doctor *doctor, const char *path)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+	uid_t owner = doctor->keeper.store != NULL ? geteuid()
+	    : pw != NULL                           ? pw->pw_uid
+						   : (uid_t)-1;
+	char fix[CONFIG_WORD + 120];
+	struct stat st;
+
+	if (lstat(path, &st) < 0) {
+		findings_add(&doctor->findings,
+		    errno == EACCES ? FINDING_WARN : FINDING_FAIL,
+		    errno == ENOENT ? "tfa-admin setup" : NULL,
+		    "%.300s cannot be looked at: %s; without it everyone is "
+		    "refused",
+		    path, strerror(errno));
+		return;
+	}
+	if (S_ISDIR(st.st_mode) && st.st_uid == owner &&
+	    (st.st_mode & 077) == 0)
+		return;
+	snprintf(fix, sizeof(fix), "chown %.80s %s; chmod 0700 %s",
+	    doctor->keeper.keeper_user, path, path);
+	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	    "%.300s is not a folder of the keeper's alone (uid %lu, mode "
+	    "%04o): everyone is refused",
+	    path, (unsigned long)st.st_uid, (unsigned)(st.st_mode & 07777));
+}
+
+static void
+judge_room(struct doctor *doctor, const char *path)
+{
+	struct statvfs disk;
+	unsigned long long mib;
+
+	if (statvfs(path, &disk) < 0) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "how much room %.300s has is not known: %s", path,
+		    strerror(errno));
+		return;
+	}
+	mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
+	if (mib < ROOM_MIB)
+		findings_add(&doctor->findings,
+		    mib < NO_ROOM ? FINDING_FAIL : FINDING_WARN, NULL,
+		    "%.300s has %llu MiB left: a full disk denies every login",
+		    path, mib);
+	if (disk.f_files > 0 && disk.f_favail < FEW_FILES)
+		findings_add(&doctor->findings,
+		    disk.f_favail == 0 ? FINDING_FAIL : FINDING_WARN, NULL,
+		    "%.300s has room for %llu files: with none left every "
+		    "login is denied",
+		    path, (unsigned long long)disk.f_favail);
+	if ((disk.f_flag & ST_RDONLY) != 0)
+		findings_add(&doctor->findings, FINDING_FAIL, NULL,
+		    "%.300s is read-only: every login is denied", path);
+	findings_ok(&doctor->findings,
+	    "%.300s is %.80s's alone, and has %llu MiB left", path,
+	    doctor->keeper.store != NULL ? "its owner"
+					 : doctor->keeper.keeper_user,
+	    mib);
+}
+
+bool
+doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD])
+{
+	struct search search = {.doctor = doctor, .folder = STORE};
+
+	if (doctor->keeper.store != NULL)
+		snprintf(search.folder, sizeof(search.folder), "%s",
+		    doctor->keeper.store);
+	else
+		doctor_processes(find_folder, &search);
+	memcpy(ret, search.folder, sizeof(search.folder));
+	return search.found || doctor->keeper.store != NULL;
+}
+
+void
+doctor_store(struct doctor *doctor)
+{
+	char folder[CONFIG_WORD], users[CONFIG_WORD + 8];
+
+	if (!doctor_store_folder(doctor, folder))
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no keeper is seen that runs: its folder is taken to be "
+		    "%.300s",
+		    folder);
+	judge_owner(doctor, folder);
+	snprintf(users, sizeof(users), "%s/users", folder);
+	if (access(users, F_OK) == 0)
+		judge_owner(doctor, users);
+	else if (errno != ENOENT)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s cannot be looked at: %s%s", users, strerror(errno),
+		    geteuid() == 0 ? "" : " (needs root)");
+	judge_room(doctor, folder);
+}
+
+void
+doctor_clock(struct doctor *doctor)
+{
+	struct timex state = {.modes = 0};
+	int found = adjtimex(&state);
+
+	if (found < 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "whether it is synchronised is not known: %s",
+		    strerror(errno));
+	else if (state.maxerror > CLOCK_OFF_US && found != TIME_ERROR &&
+	    (state.status & STA_UNSYNC) == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "it may be off by %ld s, says the kernel",
+		    state.maxerror / 1000000);
+	else if (found == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
+		findings_add(&doctor->findings, FINDING_WARN,
+		    systemd_runs() ? "timedatectl set-ntp true"
+				   : "a daemon such as chrony, here or on the "
+				     "host of this container",
+		    "nothing keeps it right: once it is more than 30 seconds "
+		    "off, the codes of everybody's app are refused as wrong");
+	findings_ok(&doctor->findings,
+	    "the kernel says that it is kept right, to within %ld ms",
+	    state.maxerror / 1000);
+}
+
+static void
+judge_group(struct doctor *doctor, const char *rule, const char *name,
+    const char *follows)
+{
+	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
+	const char *group = name + (name[0] == '!');
+	char fix[CONFIG_WORD + USER_TEXT];
+	enum membership found;
+
+	if (strcmp(group, "*") == 0)
+		return;
+	found = groups_member(&nobody, group);
+	if (found == GROUP_UNKNOWN)
+		snprintf(fix, sizeof(fix), "groupadd %s, or %.500s without it",
+		    group, doctor->policy);
+	else
+		snprintf(fix, sizeof(fix),
+		    "the directory service that nsswitch.conf names");
+	if (found == GROUP_UNKNOWN || found == GROUP_ERROR)
+		findings_add(&doctor->findings, FINDING_FAIL, fix,
+		    "%s: group \"%s\" %s: %s", rule, group,
+		    found == GROUP_UNKNOWN ? "is unknown"
+					   : "cannot be looked up",
+		    follows);
+}
+
+void
+doctor_policy(struct doctor *doctor)
+{
+	char why[POLICY_WHY_TEXT], rule[RULE_TEXT + 8];
+	struct policy policy;
+
+	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
+		why) != FAULT_NONE) {
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "tfa-admin policy edit", "%s: nobody is let in", why);
+		return;
+	}
+	for (size_t i = 0; i < policy.rules.count; i++) {
+		const struct rule *r = &policy.rules.items[i];
+
+		snprintf(rule, sizeof(rule), "rule %s", r->name);
+		for (size_t k = 0; k < r->groups.count; k++)
+			judge_group(doctor, rule, r->groups.items[k].text,
+			    "whoever comes to that rule is denied");
+	}
+	for (size_t k = 0; k < policy.admins.groups.count; k++)
+		judge_group(doctor, "admins",
+		    policy.admins.groups.items[k].text,
+		    "delegates can help nobody");
+	doctor_directories(doctor, &policy);
+	policy_done(&policy);
+}

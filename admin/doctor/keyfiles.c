@@ -1,0 +1,183 @@
+/*
+ * The files that sshd looks into for each user, in every view, read as that
+ * user.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/doctor/authorities.h"
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+
+#define KEYS_SLOW 5  /* files that may take longer */
+#define FILES_MAX 64 /* of one user's */
+
+/*
+ * Why a file of keys was not looked at.  Nothing where sshd, which reads as
+ * the user too, finds no key there either.
+ */
+static void
+judge_unread(
+    struct doctor *doctor, const struct passwd *pw, const char *path, int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case EACCES:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case EINVAL:
+		return;
+	case EFBIG:
+		findings_add(&doctor->findings, FINDING_WARN, "a smaller file",
+		    "%.300s: larger than %lu KiB: its keys "
+		    "are not looked at",
+		    path, READ_MAX / 1024);
+		return;
+	default:
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s: cannot be read as %.80s: %s", path, pw->pw_name,
+		    strerror(error));
+	}
+}
+
+/* A line ends at a NUL for sshd too, and the next one counts. */
+static void
+judge_lines(
+    struct doctor_lines *lines, const char *path, char *text, size_t len)
+{
+	char *line = text, *end;
+
+	for (int number = 1; line < text + len; number++) {
+		end = memchr(line, '\n', len - (size_t)(line - text));
+		if (end == NULL)
+			end = text + len;
+		*end = '\0';
+		lines->judge(lines, path, number, line);
+		line = end + 1;
+	}
+}
+
+/* False where there was no answer in time. */
+static bool
+read_lines(
+    struct doctor_lines *lines, const struct passwd *pw, const char *path)
+{
+	struct keys_text file;
+
+	if (!read_keys_as(pw, path, KEYS_MS, doctor_sshd_groups(), &file)) {
+		judge_unread(lines->doctor, pw, path, errno);
+		return errno != ETIMEDOUT;
+	}
+	lines->files++;
+	if (lines->judge_file != NULL)
+		lines->judge_file(lines, pw, path, &file);
+	judge_lines(lines, path, file.text, file.len);
+	free(file.text);
+	return true;
+}
+
+/* A user's files, each once. */
+struct paths {
+	char paths[FILES_MAX][2 * CONFIG_WORD];
+	size_t count;
+};
+
+/* False where there are too many. */
+static bool
+add_path(struct paths *paths, const char *path)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (strcmp(paths->paths[i], path) == 0)
+			return true;
+	if (paths->count == FILES_MAX)
+		return false;
+	snprintf(
+	    paths->paths[paths->count++], sizeof(paths->paths[0]), "%s", path);
+	return true;
+}
+
+static bool
+takes_keys(const struct view *view)
+{
+	char value[CONFIG_WORD];
+
+	return dump_is_gated(view) &&
+	    (!dump_value(view, "pubkeyauthentication", value) ||
+		strcasecmp(value, "no") != 0);
+}
+
+bool
+doctor_next_view(const struct doctor *doctor, const struct passwd *pw,
+    size_t *i, const struct view **ret)
+{
+	unsigned long long kind = kind_of(&doctor->kinds, pw);
+
+	while (*i < doctor->views.list.count) {
+		const struct view *view = &doctor->views.list.items[(*i)++];
+
+		if (takes_keys(view) &&
+		    (dump_is_of_kind(view, kind) ||
+			strcmp(view->user, pw->pw_name) == 0)) {
+			*ret = view;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+collect_paths(const struct doctor_lines *lines, const struct passwd *pw,
+    struct paths *paths)
+{
+	char words[CONFIG_WORD], word[CONFIG_WORD], path[2 * CONFIG_WORD];
+	const struct view *view;
+	const char *rest;
+
+	paths->count = 0;
+	for (size_t i = 0; doctor_next_view(lines->doctor, pw, &i, &view);) {
+		rest = words;
+		if (!dump_value(view, lines->keyword, words))
+			continue;
+		while (config_word(&rest, word))
+			if (strcasecmp(word, "none") != 0 &&
+			    (!key_file_path(word, pw, path, sizeof(path)) ||
+				!add_path(paths, path)))
+				findings_add(&lines->doctor->findings,
+				    FINDING_WARN, NULL,
+				    "%.80s %.200s: not looked at for %.80s: "
+				    "too long, or too many files",
+				    lines->keyword, word, pw->pw_name);
+	}
+}
+
+/* A file system that is gone would hold up each of thousands of users. */
+void
+doctor_each_file(struct doctor_lines *lines)
+{
+	scoped_free struct paths *paths = malloc(sizeof(*paths));
+	const struct passwd *pw;
+	int slow = 0;
+
+	setpwent();
+	while (paths != NULL && slow < KEYS_SLOW && (pw = getpwent()) != NULL) {
+		size_t before = lines->files;
+
+		if (lines->judge_user != NULL)
+			lines->judge_user(lines, pw);
+		collect_paths(lines, pw, paths);
+		for (size_t i = 0; i < paths->count; i++)
+			slow += !read_lines(lines, pw, paths->paths[i]);
+		lines->users += lines->files > before;
+	}
+	endpwent();
+	if (slow >= KEYS_SLOW)
+		findings_add(&lines->doctor->findings, FINDING_WARN, NULL,
+		    "%d files of keys did not answer: the users after them "
+		    "are not looked at",
+		    slow);
+}

@@ -1,0 +1,252 @@
+/*
+ * Users' files of keys: keys that are limited to a command, and those that
+ * the gate and sshd do not find in the same files.
+ */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gate/sshd/keyline.h"
+#include "admin/doctor/authorities.h"
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+#include "admin/doctor/places.h"
+#include "store/folder/policy_file.h"
+
+/* doctor_lines of keys. */
+struct key_check {
+	struct doctor_lines lines;
+	const struct policy *policy; /* NULL: not a valid one */
+	struct key_places places;
+	bool strict; /* StrictModes */
+};
+
+static void
+judge_options(struct doctor *doctor, const char *path, int number, bool ok,
+    const struct keyline_options *options)
+{
+	if (!ok)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s:%d: options that sshd does not know: it passes "
+		    "the line over, and the gate refuses its key",
+		    path, number);
+	if (options->command != NULL)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s:%d: limited by command=, which sshd drops under "
+		    "ForceCommand; the gate imposes it again",
+		    path, number);
+	if (options->environment)
+		findings_add(&doctor->findings, FINDING_WARN,
+		    "the line without environment=",
+		    "%.300s:%d: environment= would run code before the gate "
+		    "under PermitUserEnvironment",
+		    path, number);
+	if (options->authority)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.300s:%d: cert-authority: whoever holds that key signs who "
+		    "may log in as this user",
+		    path, number);
+}
+
+static void
+judge_key(
+    struct doctor_lines *lines, const char *path, int number, const char *text)
+{
+	struct keyline_options options;
+	struct keyline line;
+	bool ok;
+
+	if (!keyline_read(text, &line))
+		return;
+	ok = keyline_options(line.options, &options) && line.typed;
+	judge_options(lines->doctor, path, number, ok, &options);
+	keyline_options_done(&options);
+	keyline_done(&line);
+}
+
+/* What sshd passes over (StrictModes), and the gate. */
+static void
+judge_modes(struct doctor_lines *lines, const struct passwd *pw,
+    const char *path, const struct keys_text *file)
+{
+	const struct key_check *keys = (const struct key_check *)lines;
+	bool sshd = file->for_sshd || !keys->strict;
+	char fix[READ_PATH + 64];
+
+	if (sshd && file->for_gate)
+		return;
+	snprintf(fix, sizeof(fix),
+	    "chmod go-w %.600s; it must be of root or %.80s", file->culprit,
+	    pw->pw_name);
+	findings_add(&lines->doctor->findings, FINDING_FAIL, fix,
+	    "%.200s: others than root and %.80s can write %.200s: %s", path,
+	    pw->pw_name, file->culprit,
+	    sshd                 ? "the gate refuses the keys in it"
+		: file->for_gate ? "sshd does not read it (StrictModes), and "
+				   "the gate does: a bare line in it frees a "
+				   "key from its command="
+				 : "sshd does not read it (StrictModes), nor "
+				   "does the gate believe it");
+}
+
+static void
+judge_user(struct doctor_lines *lines, const struct passwd *pw)
+{
+	struct key_check *keys = (struct key_check *)lines;
+	const struct view *view;
+
+	for (size_t i = 0; keys->policy != NULL &&
+	     doctor_next_view(lines->doctor, pw, &i, &view);)
+		places_add(&keys->places, keys->policy, pw, view);
+}
+
+/* Views of users whom passwd does not have. */
+static void
+judge_strangers(struct key_check *keys)
+{
+	struct doctor *doctor = keys->lines.doctor;
+
+	for (size_t i = 0; i < doctor->views.list.count; i++) {
+		struct view *view = &doctor->views.list.items[i];
+		char home[USER_TEXT + 8];
+		struct passwd pw = {.pw_name = view->user,
+		    .pw_dir = home,
+		    .pw_uid = 65533,
+		    .pw_gid = 65533};
+		const struct view *found;
+		size_t at = i;
+
+		snprintf(home, sizeof(home), "/home/%s", view->user);
+		if (keys->policy != NULL && view->kinds.count == 0 &&
+		    doctor_next_view(doctor, &pw, &at, &found) && found == view)
+			places_add(&keys->places, keys->policy, &pw, view);
+	}
+}
+
+/*
+ * Each key is looked for in a file that is the same for everyone: one that
+ * users cannot read refuses all of them.
+ */
+static void
+judge_readable(struct doctor *doctor, const char *file)
+{
+	char fix[CONFIG_WORD + 16];
+	struct stat st;
+
+	if (file[0] != '/' || strchr(file, '%') != NULL ||
+	    stat(file, &st) < 0 || (st.st_mode & S_IROTH) != 0)
+		return;
+	snprintf(fix, sizeof(fix), "chmod a+r %s", file);
+	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	    "%.300s, which is in keys.files, cannot be read by users: every "
+	    "key is refused",
+	    file);
+}
+
+static bool
+nobody_else(gid_t gid, const struct keyfile_user *user)
+{
+	struct group *group = getgrgid(gid);
+	const struct passwd *pw;
+	bool own = false, others = false;
+
+	if (group == NULL)
+		return false;
+	if (group->gr_mem[0] != NULL) {
+		others = strcmp(group->gr_mem[0], user->name) != 0 ||
+		    group->gr_mem[1] != NULL;
+		own = !others;
+	}
+	setpwent();
+	while (!others && (pw = getpwent()) != NULL)
+		if (pw->pw_gid == gid) {
+			own = true;
+			others = pw->pw_uid != user->uid;
+		}
+	endpwent();
+	return own && !others;
+}
+
+static bool
+no_group(gid_t gid, const struct keyfile_user *user)
+{
+	(void)gid;
+	(void)user;
+	return false;
+}
+
+/* OpenSSH lets no group write; that of Debian and its kin lets one of which
+ * only the user is a member. */
+keyfile_group *
+doctor_sshd_groups(void)
+{
+	static keyfile_group *group;
+	char version[128] = "";
+
+	if (group == NULL)
+		group = doctor_version(version, sizeof(version)) &&
+			(strstr(version, "Debian") != NULL ||
+			    strstr(version, "Ubuntu") != NULL)
+		    ? nobody_else
+		    : no_group;
+	return group;
+}
+
+static void
+judge_all(struct key_check *keys)
+{
+	struct doctor *doctor = keys->lines.doctor;
+
+	doctor_each_file(&keys->lines);
+	judge_strangers(keys);
+	if (keys->policy != NULL) {
+		for (size_t i = 0; i < keys->policy->keys.files.count; i++)
+			judge_readable(
+			    doctor, keys->policy->keys.files.items[i].text);
+		places_judge(&keys->places, keys->policy, doctor);
+	}
+	places_done(&keys->places);
+	findings_ok(&doctor->findings,
+	    "%zu files of %zu users, by %zu answers of sshd -T: no key has a "
+	    "restriction of its own; the gate and sshd read the same files",
+	    keys->lines.files, keys->lines.users, doctor->views.list.count);
+}
+
+void
+doctor_keys(struct doctor *doctor)
+{
+	struct key_check keys = {.lines = {.doctor = doctor,
+				     .keyword = "AuthorizedKeysFile",
+				     .judge = judge_key,
+				     .judge_file = judge_modes,
+				     .judge_user = judge_user}};
+	char value[CONFIG_WORD], why[POLICY_WHY_TEXT];
+	struct policy policy;
+
+	if (geteuid() != 0) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "other users' keys cannot be read (needs root)");
+		return;
+	}
+	if (!doctor_setting(doctor, "authorizedkeysfile", value)) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "which files of keys sshd reads is not known");
+		return;
+	}
+	keys.strict = !doctor_setting(doctor, "strictmodes", value) ||
+	    strcasecmp(value, "no") != 0;
+	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
+		why) == FAULT_NONE)
+		keys.policy = &policy;
+	else
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "without a valid policy, which files of keys the gate "
+		    "reads is not known");
+	judge_all(&keys);
+	if (keys.policy != NULL)
+		policy_done(&policy);
+}

@@ -1,0 +1,225 @@
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/system/child.h"
+#include "admin/doctor/dump.h"
+#include "admin/doctor/person.h"
+#include "store/system/passwd.h"
+#include "admin/doctor/shell_try.h"
+#include "admin/doctor/login_shells.h"
+
+#define TRIALS_MS 20000 /* of all: after that, none is begun */
+#define NAMED     3     /* users of a shell; the others are counted */
+
+/* Those for whom a shell does the same. */
+struct group {
+	char shell[256];
+	enum shell_kind kind;
+	enum trial trial;
+	char said[TRIAL_TEXT];
+	bool same; /* for whoever else has it, too */
+	char users[NAMED * 90];
+	size_t count;
+};
+
+struct judge {
+	const struct shells *shells;
+	JSON_LIST_OF(struct group) groups;
+	long long end_ms;
+	struct findings *findings;
+};
+
+static void
+add_user(struct group *group, const char *user)
+{
+	size_t len = strlen(group->users);
+
+	if (group->count++ < NAMED)
+		snprintf(group->users + len, sizeof(group->users) - len,
+		    "%s%.80s", len > 0 ? ", " : "", user);
+}
+
+/* What is known by its name is not tried. */
+static bool
+is_known(enum shell_kind kind, enum trial *ret)
+{
+	if (kind != SHELL_CANNOT && kind != SHELL_OPEN)
+		return false;
+	*ret = kind == SHELL_CANNOT ? TRIAL_NOTHING : TRIAL_OTHER;
+	return true;
+}
+
+static struct group *
+find_same(struct judge *judge, const char *shell)
+{
+	for (size_t i = 0; i < judge->groups.count; i++)
+		if (judge->groups.items[i].same &&
+		    strcmp(judge->groups.items[i].shell, shell) == 0)
+			return &judge->groups.items[i];
+	return NULL;
+}
+
+/* The group with that outcome, or a new one. */
+static struct group *
+find_group(struct judge *judge, const struct group *found)
+{
+	struct group *group;
+
+	for (size_t i = 0; i < judge->groups.count; i++) {
+		group = &judge->groups.items[i];
+		if (strcmp(group->shell, found->shell) == 0 &&
+		    group->trial == found->trial)
+			return group;
+	}
+	group = json_list_add(&judge->groups, sizeof(*group));
+	if (group != NULL)
+		*group = *found;
+	else
+		judge->findings->failed = true;
+	return group;
+}
+
+static void
+look_at(struct judge *judge, const struct passwd *pw)
+{
+	const char *shell = passwd_shell(pw);
+	struct group *group = find_same(judge, shell);
+	struct group found = {.kind = shell_kind(shell)};
+
+	if (group == NULL) {
+		snprintf(found.shell, sizeof(found.shell), "%s", shell);
+		found.same = is_known(found.kind, &found.trial);
+		if (!found.same && child_clock_ms() < judge->end_ms) {
+			found.trial = shell_try(
+			    pw, judge->shells->gate, found.said);
+			found.same = found.trial != TRIAL_UNKNOWN &&
+			    shell_is_same_for_all(shell);
+		} else if (!found.same) {
+			snprintf(found.said, sizeof(found.said),
+			    "the trials took too long");
+		}
+		group = find_group(judge, &found);
+	}
+	if (group != NULL)
+		add_user(group, pw->pw_name);
+}
+
+/* "alice, bob and 3 others" */
+static void
+name_users(const struct group *group, char *ret, size_t size)
+{
+	size_t others = group->count > NAMED ? group->count - NAMED : 0;
+	int len = snprintf(ret, size, "%s", group->users);
+
+	if (others > 0 && len > 0 && (size_t)len < size)
+		snprintf(ret + len, size - (size_t)len, " and %zu other%s",
+		    others, others == 1 ? "" : "s");
+}
+
+static void
+say_other(const struct group *group, const char *users, struct findings *ret)
+{
+	if (group->kind == SHELL_OPEN)
+		findings_add(ret, FINDING_FAIL, SHELLS_FIX,
+		    "%s: before the gate %.100s runs what a user's variables, "
+		    "or a server that the user left running, say: whoever was "
+		    "in once needs no code",
+		    users, group->shell);
+	else
+		findings_add(ret, FINDING_FAIL, SHELLS_FIX,
+		    "%s: %.100s does not run what sshd gives it with -c, the "
+		    "gate: whoever has the key needs no code%s%.100s",
+		    users, group->shell,
+		    group->said[0] != '\0' ? "; it says: " : "", group->said);
+}
+
+static void
+say_runs(
+    const struct judge *judge, const struct group *group, const char *users)
+{
+	if (group->kind == SHELL_READS_HOME && !judge->shells->home)
+		findings_add(judge->findings, FINDING_WARN, DUMP_SETENV,
+		    "%s: %.100s reads files of the user's before the gate, "
+		    "since SetEnv has no HOME",
+		    users, group->shell);
+	else if (group->kind == SHELL_UNKNOWN)
+		findings_add(judge->findings, FINDING_WARN, NULL,
+		    "%s: %.100s runs the gate; what it reads or runs before "
+		    "is not known",
+		    users, group->shell);
+}
+
+static void
+say(const struct judge *judge, const struct group *group)
+{
+	struct findings *findings = judge->findings;
+	char users[sizeof(group->users) + 40];
+
+	name_users(group, users, sizeof(users));
+	switch (group->trial) {
+	case TRIAL_RUNS:
+		say_runs(judge, group, users);
+		return;
+	case TRIAL_TALKS:
+		findings_add(findings, FINDING_WARN, NULL,
+		    "%s: %.100s says something before it runs the gate, which "
+		    "sftp, scp and rsync take for an answer: %.100s",
+		    users, group->shell, group->said);
+		return;
+	case TRIAL_OTHER:
+		say_other(group, users, findings);
+		return;
+	case TRIAL_NOTHING:
+		findings_add(findings, FINDING_FAIL, SHELLS_FIX,
+		    "%s %s locked out: %.100s cannot run the gate%s%.100s",
+		    users, group->count == 1 ? "is" : "are", group->shell,
+		    group->said[0] != '\0' ? ": " : "", group->said);
+		return;
+	case TRIAL_ABSENT:
+		findings_add(findings, FINDING_WARN, NULL,
+		    "%s: sshd lets no user of %.100s in: %s", users,
+		    group->shell, group->said);
+		return;
+	case TRIAL_THEIRS:
+		findings_add(findings, FINDING_FAIL,
+		    "a shell that, with every folder above it, is root's and "
+		    "that nobody else can write: chsh",
+		    "%s: others than root can change %.100s, which runs "
+		    "before the gate: whoever was in once needs no code",
+		    users, group->shell);
+		return;
+	case TRIAL_UNKNOWN:
+		findings_add(findings, FINDING_WARN, NULL,
+		    "%s: whether %.100s runs the gate was not tried: %s", users,
+		    group->shell, group->said);
+		return;
+	}
+}
+
+void
+shells_judge(const struct shells *shells, struct findings *findings)
+{
+	struct judge judge = {.shells = shells,
+	    .end_ms = child_clock_ms() + TRIALS_MS,
+	    .findings = findings};
+	const struct passwd *pw;
+	char said[TRIAL_TEXT];
+
+	if (!shell_gate_runs(shells->gate, said)) {
+		findings_add(findings, FINDING_WARN, NULL,
+		    "whether login shells run the gate was not tried: %s",
+		    said);
+		return;
+	}
+	setpwent();
+	while ((pw = getpwent()) != NULL)
+		if (shell_kind(pw->pw_shell) != SHELL_NO_LOGIN &&
+		    !shells_spared(shells->config, pw))
+			look_at(&judge, pw);
+	endpwent();
+	for (size_t i = 0; i < judge.groups.count; i++)
+		say(&judge, &judge.groups.items[i]);
+	free(judge.groups.items);
+}

@@ -1,0 +1,338 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/pam_stack.h"
+#include "admin/read.h"
+
+#define ALL_TYPES (-1)
+
+static const char blanks[] = " \t\r\n";
+
+struct reader {
+	struct pam_stack *stack;
+	const char *root, *service;
+	const char *file;
+	int wanted; /* the type that an include asks for; ALL_TYPES */
+	int depth;
+	bool in_other;    /* /etc/pam.d/other, or its lines of pam.conf */
+	bool has_service; /* pam.conf: the service comes first */
+	bool seen[4];     /* the types that the service has lines for */
+};
+
+static void read_service(struct reader *reader, const char *name);
+
+/* A copy that lives as long as the stack; NULL without memory. */
+static char *
+keep(struct pam_stack *stack, const char *text, size_t len)
+{
+	char **slot = json_list_add(&stack->texts, sizeof(char *));
+
+	if (slot != NULL)
+		*slot = strndup(text, len);
+	if (slot != NULL && *slot != NULL)
+		return *slot;
+	snprintf(stack->why, sizeof(stack->why), "out of memory");
+	return NULL;
+}
+
+bool
+pam_word(const char **rest, char ret[static PAM_WORD])
+{
+	const char *p = *rest + strspn(*rest, blanks);
+	bool bracket = *p == '[';
+	size_t n = 0;
+
+	if (*p == '\0')
+		return false;
+	for (p += bracket; *p != '\0'; p++) {
+		if (bracket && p[0] == '\\' && p[1] == ']')
+			p++;
+		else if (bracket ? *p == ']' : strchr(blanks, *p) != NULL)
+			break;
+		if (n + 1 < PAM_WORD)
+			ret[n++] = *p;
+	}
+	ret[n] = '\0';
+	*rest = p + (bracket && *p == ']');
+	return true;
+}
+
+/*
+ * Puts one line together from those of the file at *next, as libpam does: a
+ * '#' ends it, a backslash at its end goes on, and an empty line or a comment
+ * in between is skipped.  Returns how many lines of the file it took; ret is
+ * "" where they say nothing, and has room for the whole text.
+ */
+static int
+assemble(const char **next, char *ret)
+{
+	size_t used = 0;
+	int count = 0;
+
+	while (**next != '\0') {
+		const char *line = *next;
+		size_t whole = strcspn(line, "\n"), len = strcspn(line, "#\n");
+		size_t skip = strspn(line, " \t\r");
+		bool cut = len < whole;
+
+		*next = line + whole + (line[whole] == '\n');
+		count++;
+		if (skip >= len && used == 0)
+			break;
+		if (skip >= len)
+			continue;
+		while (strchr(blanks, line[len - 1]) != NULL)
+			len--;
+		memcpy(ret + used, line + skip, len - skip);
+		used += len - skip;
+		if (cut || ret[used - 1] != '\\')
+			break;
+		ret[used - 1] = ' ';
+	}
+	ret[used] = '\0';
+	return count;
+}
+
+/* "-session" only keeps libpam quiet where the module is missing. */
+static bool
+parse_type(const char *word, enum pam_type *ret)
+{
+	static const char *const names[] = {[PAM_AUTH] = "auth",
+	    [PAM_ACCOUNT] = "account",
+	    [PAM_SESSION] = "session",
+	    [PAM_PASSWORD] = "password"};
+
+	word += word[0] == '-';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(word, names[i]) == 0) {
+			*ret = (enum pam_type)i;
+			return true;
+		}
+	return false;
+}
+
+/* The files of an include are for this type alone. */
+static void
+include(struct reader *reader, const char *name, int type)
+{
+	struct reader inner = *reader;
+
+	if (reader->wanted != ALL_TYPES && type == ALL_TYPES)
+		type = reader->wanted;
+	inner.wanted = type;
+	inner.has_service = false;
+	if (++inner.depth >= PAM_DEPTH) {
+		snprintf(reader->stack->why, sizeof(reader->stack->why),
+		    "%.300s: too many files include one another", name);
+		return;
+	}
+	read_service(&inner, name);
+	memcpy(reader->seen, inner.seen, sizeof(inner.seen));
+}
+
+static void
+add_line(struct reader *reader, struct pam_line *line, const char *rest,
+    const char *module)
+{
+	struct pam_stack *stack = reader->stack;
+	struct pam_line *slot = NULL;
+
+	/* Lines of "other" count where the service has none of that type. */
+	if (reader->in_other && reader->seen[line->type])
+		return;
+	line->module = keep(stack, module, strlen(module));
+	line->args = keep(stack, rest, strlen(rest));
+	if (stack->lines.count < PAM_LINES && line->module != NULL &&
+	    line->args != NULL && line->text != NULL)
+		slot = json_list_add(&stack->lines, sizeof(*line));
+	if (slot != NULL)
+		*slot = *line;
+	else if (stack->why[0] == '\0')
+		snprintf(stack->why, sizeof(stack->why),
+		    "there are more than %d lines", PAM_LINES);
+}
+
+/* Whether a line of pam.conf, which names its service first, is read now. */
+static bool
+is_ours(const struct reader *reader, const char **rest)
+{
+	char service[PAM_WORD];
+
+	if (!reader->has_service)
+		return true;
+	return pam_word(rest, service) &&
+	    strcasecmp(service, reader->in_other ? "other" : reader->service) ==
+	    0;
+}
+
+/* One line, put together; text is what the file has. */
+static void
+read_line(struct reader *reader, int number, int count, const char *rest,
+    const char *text, size_t len)
+{
+	struct pam_line line = {
+	    .file = reader->file, .number = number, .count = count};
+	char word[PAM_WORD], control[PAM_WORD], module[PAM_WORD];
+
+	if (!is_ours(reader, &rest) || !pam_word(&rest, word))
+		return;
+	if (strcasecmp(word, "@include") == 0) {
+		if (pam_word(&rest, module))
+			include(reader, module, ALL_TYPES);
+		return;
+	}
+	/* libpam fails at a line that it cannot read, which is no way in. */
+	if (!parse_type(word, &line.type) || !pam_word(&rest, control) ||
+	    !pam_word(&rest, module) ||
+	    (reader->wanted != ALL_TYPES && reader->wanted != (int)line.type))
+		return;
+	if (strcasecmp(control, "include") == 0 ||
+	    strcasecmp(control, "substack") == 0) {
+		include(reader, module, (int)line.type);
+		return;
+	}
+	line.text = keep(reader->stack, text, len);
+	add_line(reader, &line, rest + strspn(rest, blanks), module);
+	reader->seen[line.type] |= !reader->in_other;
+}
+
+static void
+read_text(struct reader *reader, const char *text)
+{
+	scoped_free char *assembled = malloc(strlen(text) + 1);
+	int number = 1;
+
+	if (assembled == NULL) {
+		snprintf(reader->stack->why, sizeof(reader->stack->why),
+		    "out of memory");
+		return;
+	}
+	while (*text != '\0') {
+		const char *start = text;
+		int count = assemble(&text, assembled);
+
+		read_line(reader, number, count, assembled, start,
+		    (size_t)(text - start));
+		number += count;
+	}
+}
+
+/* Which file that is, for its lines and for whoever asks for all files. */
+static const char *
+add_file(struct pam_stack *stack, const char *path)
+{
+	char **slot;
+
+	for (size_t i = 0; i < stack->files.count; i++)
+		if (strcmp(stack->files.items[i], path) == 0)
+			return stack->files.items[i];
+	slot = json_list_add(&stack->files, sizeof(char *));
+	if (slot != NULL)
+		*slot = strdup(path);
+	if (slot != NULL && *slot == NULL)
+		stack->files.count--;
+	return slot != NULL ? *slot : NULL;
+}
+
+/* False where there is no such file; one that cannot be read is said. */
+static bool
+read_file(struct reader *reader, const char *path)
+{
+	scoped_free char *text = read_whole(path);
+	const char *outer = reader->file;
+
+	if (text == NULL && (errno == ENOENT || errno == ENOTDIR))
+		return false;
+	reader->file = text != NULL ? add_file(reader->stack, path) : NULL;
+	if (reader->file == NULL)
+		snprintf(reader->stack->why, sizeof(reader->stack->why),
+		    "%.300s: %s", path,
+		    strerror(text == NULL ? errno : ENOMEM));
+	else
+		read_text(reader, text);
+	reader->file = outer;
+	return true;
+}
+
+/* As libpam looks for it: the first folder that has it counts. */
+static void
+read_service(struct reader *reader, const char *name)
+{
+	static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
+	char path[PATH_MAX];
+
+	if (name[0] == '/') {
+		snprintf(path, sizeof(path), "%s%s", reader->root, name);
+		if (read_file(reader, path))
+			return;
+	}
+	for (size_t i = 0; name[0] != '/' && i < 2; i++) {
+		snprintf(path, sizeof(path), "%s%s%s", reader->root, folders[i],
+		    name);
+		if (read_file(reader, path))
+			return;
+	}
+	/* Without a file of its own a service has the lines of "other". */
+	if (reader->depth > 0)
+		snprintf(reader->stack->why, sizeof(reader->stack->why),
+		    "%.200s includes %.100s, which is not there",
+		    reader->file != NULL ? reader->file : "", name);
+}
+
+static bool
+has_folder(const char *root)
+{
+	char path[2][PATH_MAX];
+	struct stat st;
+
+	snprintf(path[0], sizeof(path[0]), "%s/etc/pam.d", root);
+	snprintf(path[1], sizeof(path[1]), "%s/usr/lib/pam.d", root);
+	return (stat(path[0], &st) == 0 && S_ISDIR(st.st_mode)) ||
+	    (stat(path[1], &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+void
+pam_read(const char *root, const char *service, struct pam_stack *ret)
+{
+	const char *slash = strrchr(service, '/');
+	struct reader reader = {.stack = ret,
+	    .root = root,
+	    .service = slash != NULL ? slash + 1 : service,
+	    .wanted = ALL_TYPES};
+	bool folder = has_folder(root);
+	char path[PATH_MAX];
+
+	*ret = (struct pam_stack){.why = ""};
+	reader.has_service = !folder;
+	snprintf(path, sizeof(path), "%s/etc/pam.conf", root);
+	for (int other = 0; other < 2; other++) {
+		reader.in_other = other == 1;
+		if (folder)
+			read_service(
+			    &reader, other == 1 ? "other" : reader.service);
+		else
+			read_file(&reader, path);
+	}
+	if (ret->files.count == 0 && ret->why[0] == '\0')
+		snprintf(ret->why, sizeof(ret->why),
+		    "there is neither /etc/pam.d/%.80s nor /etc/pam.d/other",
+		    reader.service);
+}
+
+void
+pam_done(struct pam_stack *stack)
+{
+	for (size_t i = 0; i < stack->texts.count; i++)
+		free(stack->texts.items[i]);
+	for (size_t i = 0; i < stack->files.count; i++)
+		free(stack->files.items[i]);
+	free(stack->texts.items);
+	free(stack->files.items);
+	free(stack->lines.items);
+	*stack = (struct pam_stack){.why = ""};
+}

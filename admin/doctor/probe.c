@@ -1,0 +1,284 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/probe.h"
+#include "store/base/file.h"
+
+#define INSIDE "tfa-probe-is-inside"
+
+void
+probe_say(struct probe *probe, const char *channel, enum channel found,
+    const char *fix)
+{
+	struct findings *findings = &probe->doctor->findings;
+
+	switch (found) {
+	case CHANNEL_REFUSED:
+		findings_add(
+		    findings, FINDING_OK, NULL, "%s: refused", channel);
+		break;
+	case CHANNEL_OPEN:
+		findings_add(findings, FINDING_FAIL, fix,
+		    "%s is open: %s gets it without a code", channel,
+		    probe->pw->pw_name);
+		break;
+	case CHANNEL_UNCLEAR:
+		findings_add(findings, FINDING_WARN, NULL,
+		    "%s: no clear answer: %.300s", channel,
+		    probe->child->err.text[0] != '\0' ? probe->child->err.text
+						      : "none in time");
+		break;
+	}
+}
+
+bool
+probe_ssh(struct probe *probe, const char *const *more, const char *command)
+{
+	char agent[PROBE_TEXT];
+	const char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C",
+	    "DISPLAY=127.0.0.1:77", agent, NULL};
+	const char *argv[24] = {DOCTOR_SSH, "-F", probe->config};
+	size_t n = 3;
+
+	snprintf(agent, sizeof(agent), "SSH_AUTH_SOCK=%s/agent", probe->folder);
+	while (*more != NULL && n < 20)
+		argv[n++] = *more++;
+	if (command == NULL)
+		argv[n++] = "-N";
+	argv[n++] = "bastion";
+	argv[n] = command;
+	if (child_start(argv, environment, probe->child))
+		return true;
+	findings_add(&probe->doctor->findings, FINDING_FAIL, NULL, "%s: %s",
+	    DOCTOR_SSH, strerror(errno));
+	return false;
+}
+
+bool
+probe_says(struct probe *probe, const char *words)
+{
+	long long end = child_clock_ms() + PROBE_MS;
+
+	while (child_clock_ms() < end &&
+	    strstr(probe->child->err.text, words) == NULL &&
+	    probe->child->status == CHILD_RUNNING)
+		child_wait(probe->child, 50);
+	return strstr(probe->child->err.text, words) != NULL;
+}
+
+/* Where sshd listens: loopback where it takes any, else the address itself. */
+static bool
+find_address(struct probe *probe)
+{
+	const char *at = probe->doctor->views.list.count > 0
+	    ? probe->doctor->views.list.items[0].dump
+	    : "";
+	char value[CONFIG_WORD], *colon;
+
+	while (dump_next(&at, "listenaddress", value)) {
+		const char *address = value;
+
+		colon = strrchr(value, ':');
+		if (colon == NULL)
+			continue;
+		*colon = '\0';
+		snprintf(probe->port, sizeof(probe->port), "%.11s", colon + 1);
+		if (value[0] == '[') {
+			value[strcspn(value, "]")] = '\0';
+			address++;
+		}
+		snprintf(probe->address, sizeof(probe->address), "%.63s",
+		    strcmp(address, "0.0.0.0") == 0  ? "127.0.0.1"
+			: strcmp(address, "::") == 0 ? "::1"
+						     : address);
+		/* IPv4 where there is a choice. */
+		if (strchr(probe->address, ':') == NULL)
+			break;
+	}
+	snprintf(probe->there, sizeof(probe->there),
+	    strchr(probe->address, ':') != NULL ? "[%s]:%s" : "%s:%s",
+	    probe->address, probe->port);
+	return probe->address[0] != '\0';
+}
+
+/* All options in a file, since -J hands on no others. */
+static bool
+write_config(struct probe *probe)
+{
+	char text[PATH_MAX + 1024];
+	scoped_fd int fd = -1;
+	int n;
+
+	snprintf(
+	    probe->config, sizeof(probe->config), "%s/config", probe->folder);
+	fd = open(probe->config, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	n = snprintf(text, sizeof(text),
+	    "Host *\n"
+	    "HostName %s\nPort %s\nUser %s\nIdentityFile \"%s\"\n"
+	    "IdentitiesOnly yes\nBatchMode yes\nConnectTimeout 5\n"
+	    "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n"
+	    "GlobalKnownHostsFile /dev/null\nUpdateHostKeys no\n"
+	    "ControlMaster no\nControlPath none\nForwardX11Trusted yes\n"
+	    "ServerAliveInterval 2\n",
+	    probe->address, probe->port, probe->pw->pw_name, probe->key);
+	return fd >= 0 && n > 0 && (size_t)n < sizeof(text) &&
+	    file_write(fd, text, (size_t)n) == FAULT_NONE;
+}
+
+static bool
+is_gates_status(int status)
+{
+	static const int statuses[] = {69, 75, 76, 77, 78};
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (status == statuses[i])
+			return true;
+	return false;
+}
+
+/* Whether the policy itself lets this user in without a code. */
+static bool
+is_let_in(const struct probe *probe)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "explain"};
+	scoped_client struct client client = {.fd = -1};
+	scoped_json_text char *packet = NULL, *end = NULL;
+	size_t len = 0;
+
+	snprintf(request.user, sizeof(request.user), "%s", probe->pw->pw_name);
+	snprintf(
+	    request.address, sizeof(request.address), "%.45s", probe->address);
+	return client_open(&probe->doctor->keeper, &request, &client) ==
+	    FAULT_NONE &&
+	    client_next(&client, &packet, &len) == FAULT_NONE &&
+	    client_next(&client, &end, &len) == FAULT_NONE &&
+	    (strstr(packet, "\"verdict\":\"pass\"") != NULL ||
+		strstr(packet, "\"verdict\":\"enroll\"") != NULL);
+}
+
+/* Whether he can log in at all; without that nothing else is proved. */
+static bool
+probe_gate(struct probe *probe)
+{
+	struct findings *findings = &probe->doctor->findings;
+	struct child *child = probe->child;
+	const char *said = child->err.text;
+	int len;
+
+	if (!probe_ssh(probe,
+		(const char *const[]){"-T", "-o", "LogLevel=ERROR", NULL},
+		"echo " INSIDE))
+		return false;
+	child_wait(child, 3 * PROBE_MS);
+	len = (int)strcspn(said, "\r\n");
+	if (strstr(child->out.text, INSIDE) != NULL && is_let_in(probe))
+		findings_add(findings, FINDING_WARN, NULL,
+		    "the policy lets %s in without a code, so this proves "
+		    "nothing of the gate: probe with somebody else",
+		    probe->pw->pw_name);
+	else if (strstr(child->out.text, INSIDE) != NULL)
+		findings_add(findings, FINDING_FAIL,
+		    "ForceCommand /usr/sbin/tfa-gate",
+		    "%s ran a command without a code: the gate is not met",
+		    probe->pw->pw_name);
+	else if (is_gates_status(child->status))
+		findings_add(findings, FINDING_OK, NULL,
+		    "the gate is met (%d): %.*s", child->status, len, said);
+	else
+		findings_add(findings, FINDING_FAIL, NULL,
+		    "%s at %s: %s (status %d), so nothing is proved: %.*s",
+		    probe->pw->pw_name, probe->there,
+		    child->status == 255 ? "could not log in"
+					 : "the gate did not answer",
+		    child->status, len, said);
+	child_stop(child);
+	return child->status != 255 && child->status != 127;
+}
+
+static void
+remove_folder(const struct probe *probe)
+{
+	static const char *const names[] = {"config", "agent", "target",
+	    "local", "local-unix", "remote/socket"};
+	char path[PROBE_TEXT];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", probe->folder, names[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/remote", probe->folder);
+	rmdir(path);
+	rmdir(probe->folder);
+}
+
+/* The folder; below it one in which the user may put a socket. */
+static bool
+make_folder(struct probe *probe)
+{
+	char path[PROBE_TEXT];
+
+	snprintf(
+	    probe->folder, sizeof(probe->folder), "/tmp/tfa-doctor.XXXXXX");
+	if (mkdtemp(probe->folder) == NULL)
+		return false;
+	snprintf(path, sizeof(path), "%s/remote", probe->folder);
+	return chmod(probe->folder, 0711) == 0 && mkdir(path, 0700) == 0 &&
+	    chown(path, probe->pw->pw_uid, probe->pw->pw_gid) == 0 &&
+	    write_config(probe);
+}
+
+static bool
+prepare(struct probe *probe)
+{
+	struct findings *findings = &probe->doctor->findings;
+	const struct admin *admin = probe->doctor->admin;
+
+	probe->pw = getpwnam(admin->probe);
+	if (probe->pw == NULL)
+		findings_add(findings, FINDING_FAIL, NULL,
+		    "there is no user %.80s", admin->probe);
+	else if (realpath(admin->key, probe->key) == NULL)
+		findings_add(findings, FINDING_FAIL, NULL, "%.200s: %s",
+		    admin->key, strerror(errno));
+	else if (strpbrk(probe->key, "\"%$\n") != NULL)
+		findings_add(findings, FINDING_FAIL, NULL,
+		    "%.200s: ssh cannot be given a key of that name",
+		    probe->key);
+	else if (!find_address(probe))
+		findings_add(findings, FINDING_FAIL, NULL,
+		    "sshd's address is not known (sshd -T, needs root)");
+	else
+		return true;
+	return false;
+}
+
+void
+doctor_probe(struct doctor *doctor)
+{
+	scoped_free struct child *child = calloc(1, sizeof(*child));
+	scoped_free struct child *agent = calloc(1, sizeof(*agent));
+	struct probe probe = {.doctor = doctor, .child = child, .agent = agent};
+
+	if (child == NULL || agent == NULL) {
+		doctor->findings.failed = true;
+		return;
+	}
+	if (!prepare(&probe))
+		return;
+	if (!make_folder(&probe))
+		findings_add(&doctor->findings, FINDING_FAIL, NULL, "%s: %s",
+		    probe.folder, strerror(errno));
+	else if (probe_gate(&probe)) {
+		probe_forwards(&probe);
+		probe_session(&probe);
+	}
+	remove_folder(&probe);
+}

@@ -1,0 +1,259 @@
+/*
+ * The sshd that runs.  "sshd -T" reads the disk: an sshd that started
+ * before the last change, or with other arguments, does something else.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate/sshd/started.h"
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+#include "admin/doctor/daemon.h"
+#include "admin/setup/setup.h"
+#include "store/base/when.h"
+
+#define SLACK_S 2 /* start times are not exact */
+
+void
+doctor_processes(void (*each)(void *ctx, int pid, const char *title), void *ctx)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		char path[300], title[4096];
+		scoped_fd int fd = -1;
+		ssize_t n;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", entry->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd >= 0 ? read(fd, title, sizeof(title) - 1) : 0;
+		if (n <= 0)
+			continue;
+		for (ssize_t i = 0; i < n; i++)
+			if (title[i] == '\0')
+				title[i] = ' ';
+		title[n] = '\0';
+		each(ctx, (int)strtol(entry->d_name, NULL, 10), title);
+	}
+	if (proc != NULL)
+		closedir(proc);
+}
+
+int64_t
+doctor_start_time(int pid)
+{
+	struct timespec started;
+	pid_t parent;
+
+	return started_process(pid, &parent, &started) ? started.tv_sec : 0;
+}
+
+static bool
+reload_time(const struct doctor *doctor, int pid, int64_t *ret)
+{
+	struct timespec reloaded;
+	char path[CONFIG_WORD];
+
+	if (!doctor_setting(doctor, "pidfile", path) ||
+	    !started_reload(path, pid, &reloaded))
+		return false;
+	*ret = reloaded.tv_sec;
+	return true;
+}
+
+struct running {
+	struct doctor *doctor;
+	bool found;
+};
+
+static void
+judge_age(struct doctor *doctor, int pid)
+{
+	int64_t started = doctor_start_time(pid), reloaded = 0;
+	bool known = reload_time(doctor, pid, &reloaded);
+	const char *last = "";
+	char fix[80], since[WHEN_TEXT];
+	struct stat st;
+
+	if (started == 0) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "when sshd (pid %d) started is not known, nor whether its "
+		    "files were changed since",
+		    pid);
+		return;
+	}
+	if (systemd_runs())
+		snprintf(fix, sizeof(fix), "systemctl reload ssh");
+	else
+		snprintf(fix, sizeof(fix), "kill -HUP %d", pid);
+	if (reloaded > started)
+		started = reloaded;
+	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
+		const char *file = doctor->lines.lines.items[i].file;
+
+		if (strcmp(file, last) != 0 && stat(file, &st) == 0 &&
+		    st.st_ctime > started + SLACK_S)
+			findings_add(&doctor->findings,
+			    known ? FINDING_FAIL : FINDING_WARN, fix,
+			    "%.300s was changed after sshd (pid %d) read it, "
+			    "which does not know of the change%s",
+			    file, pid,
+			    known ? "" : ", unless it was reloaded since");
+		last = file;
+	}
+	when_format(started, since);
+	findings_ok(&doctor->findings,
+	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
+	    "last change of any of %zu files",
+	    pid, doctor->config, since, doctor->lines.files.count);
+}
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	    x.st_ino == y.st_ino;
+}
+
+/* A title is what a process says; root's are believed. */
+static bool
+is_roots(int pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &st) == 0 && st.st_uid == 0;
+}
+
+/* The path as that process sees it: it may have another root. */
+static void
+path_of(int pid, const char *path, char ret[static PATH_MAX])
+{
+	snprintf(ret, PATH_MAX, "/proc/%d/%s%s", pid,
+	    path[0] == '/' ? "root" : "cwd/", path);
+	if (access(ret, F_OK) < 0)
+		snprintf(ret, PATH_MAX, "%s", path);
+}
+
+bool
+doctor_reads_config(
+    int pid, const struct listener *listener, const char *config)
+{
+	char path[PATH_MAX];
+
+	path_of(pid,
+	    listener->config[0] != '\0' ? listener->config : CONFIG_DEFAULT,
+	    path);
+	return is_same_file(path, config);
+}
+
+bool
+doctor_has_gate(int pid, const char *path, bool *ret_gate)
+{
+	struct doctor other = {.config = path};
+	char seen[PATH_MAX];
+	bool whole;
+
+	path_of(pid, path, seen);
+	if (!doctor_read_config(&other, seen))
+		return false;
+	whole = !other.lines.failed;
+	*ret_gate = config_gate(&other.lines) != NULL;
+	config_done(&other.lines);
+	return whole || *ret_gate;
+}
+
+struct sought {
+	const struct doctor *doctor;
+	int pid;
+};
+
+static void
+find_ours(void *ctx, int pid, const char *title)
+{
+	struct sought *sought = ctx;
+	struct listener listener;
+
+	if (sought->pid == 0 && listener_parse(title, &listener) &&
+	    is_roots(pid) &&
+	    doctor_reads_config(pid, &listener, sought->doctor->config))
+		sought->pid = pid;
+}
+
+int
+doctor_sshd_pid(const struct doctor *doctor)
+{
+	struct sought sought = {.doctor = doctor};
+
+	doctor_processes(find_ours, &sought);
+	return sought.pid;
+}
+
+/* sshd -T runs the program on the disk. */
+static void
+judge_program(struct doctor *doctor, int pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (stat(path, &st) < 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "which program sshd (pid %d) runs is not known: %s%s", pid,
+		    strerror(errno), geteuid() == 0 ? "" : " (needs root)");
+	else if (!is_same_file(path, DOCTOR_SSHD))
+		findings_add(&doctor->findings, FINDING_WARN,
+		    systemd_runs() ? "systemctl restart ssh" : "start it anew",
+		    "sshd (pid %d) does not run %s as it is now, which was "
+		    "asked what it would do",
+		    pid, DOCTOR_SSHD);
+}
+
+static void
+look_at_ours(void *ctx, int pid, const char *title)
+{
+	struct running *running = ctx;
+	struct doctor *doctor = running->doctor;
+	struct listener listener;
+
+	if (!listener_parse(title, &listener) || !is_roots(pid) ||
+	    !doctor_reads_config(pid, &listener, doctor->config))
+		return;
+	running->found = true;
+	if (listener.options[0] != '\0')
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "its command line (SSHD_OPTS) without them",
+		    "sshd (pid %d) was started with %.300s, which counts before "
+		    "what the files say",
+		    pid, listener.options);
+	judge_program(doctor, pid);
+	judge_age(doctor, pid);
+}
+
+void
+doctor_running(struct doctor *doctor)
+{
+	struct running running = {.doctor = doctor};
+
+	doctor_processes(look_at_ours, &running);
+	if (!running.found)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no sshd is seen that listens with %.200s (a socket starts "
+		    "it, or nothing does): what runs is not known",
+		    doctor->config);
+}

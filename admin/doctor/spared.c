@@ -1,0 +1,87 @@
+/*
+ * Whom a Match block before ours keeps from the gate, wherever they come from.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/doctor/questions.h"
+#include "admin/doctor/login_shells.h"
+
+/* Calls fits for each pattern of a list, as sshd: one with '!' that fits
+ * ends it. */
+static bool
+list_fits(const char *list, bool (*fits)(const struct passwd *, const char *),
+    const struct passwd *pw)
+{
+	char pattern[CONFIG_WORD];
+	bool found = false;
+
+	while (*list != '\0') {
+		size_t len = strcspn(list, ",");
+		bool is_not = *list == '!';
+
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)len - is_not,
+		    list + is_not);
+		if (fits(pw, pattern)) {
+			if (is_not)
+				return false;
+			found = true;
+		}
+		list += len + (list[len] == ',');
+	}
+	return found;
+}
+
+static bool
+name_fits(const struct passwd *pw, const char *pattern)
+{
+	return config_pattern(pattern, pw->pw_name);
+}
+
+/* A criterion that depends on the connection fits nobody for certain. */
+static bool
+match_fits(const char *match, const struct passwd *pw)
+{
+	char name[CONFIG_WORD], list[CONFIG_WORD];
+	char *equals;
+
+	while (config_word(&match, name)) {
+		if (strcasecmp(name, "all") == 0)
+			continue;
+		equals = strchr(name, '=');
+		if (equals != NULL)
+			*equals = '\0';
+		if (equals != NULL)
+			snprintf(list, sizeof(list), "%s", equals + 1);
+		else if (!config_word(&match, list))
+			return false;
+		if (strcasecmp(name, "user") != 0 &&
+		    strcasecmp(name, "group") != 0)
+			return false;
+		if (!list_fits(list,
+			strcasecmp(name, "user") == 0 ? name_fits : user_is_in,
+			pw))
+			return false;
+	}
+	return true;
+}
+
+/* The first ForceCommand of a Match that fits is the one that counts. */
+bool
+shells_spared(const struct config *config, const struct passwd *pw)
+{
+	const struct config_line *gate = config_gate(config);
+
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (gate == NULL || line >= gate)
+			return false;
+		if (line->match != NULL &&
+		    strcasecmp(line->keyword, "ForceCommand") == 0 &&
+		    match_fits(line->match, pw) &&
+		    (line->outer == NULL || match_fits(line->outer, pw)))
+			return !config_is_gate(line->value);
+	}
+	return false;
+}

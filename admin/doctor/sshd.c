@@ -1,0 +1,143 @@
+/*
+ * The checks of what sshd makes of its configuration.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+#include "store/system/child.h"
+
+#define SSHD_MS 10000
+
+/* sshd's own words: of a machine on which sshd was never started. */
+static const char no_folder[] = "Missing privilege separation directory: ";
+
+void
+doctor_accepted(struct doctor *doctor)
+{
+	scoped_free struct child *child = malloc(sizeof(*child));
+	char why[400], fix[440] = "";
+
+	if (child == NULL) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%s could not be asked: %s", DOCTOR_SSHD, strerror(errno));
+		return;
+	}
+	findings_ok(&doctor->findings, "%s -t -f %.200s accepts it",
+	    DOCTOR_SSHD, doctor->config);
+	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f", doctor->config,
+		      NULL},
+	    SSHD_MS, child);
+	if (child->status == 0)
+		return;
+	doctor_first_line(child->err.text, "cannot be run", why, sizeof(why));
+	if (strncmp(why, no_folder, sizeof(no_folder) - 1) == 0)
+		snprintf(fix, sizeof(fix), "install -d -m 0755 %s",
+		    why + sizeof(no_folder) - 1);
+	findings_add(&doctor->findings,
+	    geteuid() == 0 && child->status != 127 ? FINDING_FAIL
+						   : FINDING_WARN,
+	    fix, "%s -t -f %.200s: %s%s", DOCTOR_SSHD, doctor->config, why,
+	    geteuid() == 0 ? "" : " (needs root)");
+}
+
+static bool
+has_views(struct doctor *doctor)
+{
+	if (doctor->no_views[0] != '\0')
+		findings_add(&doctor->findings,
+		    geteuid() == 0 && doctor->views.list.count == 0
+			? FINDING_FAIL
+			: FINDING_WARN,
+		    NULL, "%s: %s%s",
+		    doctor->views.list.count == 0
+			? "what sshd does is not known, since sshd -T fails"
+			: "not every connection was looked at",
+		    doctor->no_views, geteuid() == 0 ? "" : " (needs root)");
+	return doctor->views.list.count > 0;
+}
+
+/* "ok", with how many connections it is said of. */
+static void
+say_asked(struct doctor *doctor, const char *what)
+{
+	findings_ok(&doctor->findings,
+	    "%s: sshd -T says so of %zu connections, all that Match lines tell "
+	    "apart",
+	    what, doctor->asked);
+}
+
+/* The gate is told of all keys that sshd asked for, and knows of one. */
+static void
+judge_methods(void *ctx, const struct held *held)
+{
+	static const char key[] = "publickey";
+	struct doctor *doctor = ctx;
+	const char *rest = held->value;
+	char word[CONFIG_WORD];
+
+	while (config_word(&rest, word)) {
+		const char *first = strcasestr(word, key);
+
+		if (first != NULL &&
+		    strcasestr(first + sizeof(key) - 1, key) != NULL)
+			findings_add(&doctor->findings, FINDING_FAIL,
+			    "AuthenticationMethods with one publickey",
+			    "AuthenticationMethods %.200s, %.200s: the gate "
+			    "refuses a login by two keys",
+			    word, held->where);
+	}
+}
+
+void
+doctor_gate(struct doctor *doctor)
+{
+	if (!has_views(doctor))
+		return;
+	dump_judge_gate(&doctor->views, &doctor->lines, &doctor->findings);
+	dump_each_value(&doctor->views, &doctor->lines, "AuthenticationMethods",
+	    judge_methods, doctor);
+	say_asked(doctor, "every connection meets the gate");
+}
+
+void
+doctor_channels(struct doctor *doctor)
+{
+	if (!has_views(doctor))
+		return;
+	dump_judge_settings(
+	    &doctor->views, &doctor->lines, dump_channels, &doctor->findings);
+	say_asked(doctor,
+	    "forwarding, agent, X11 and tunnels are closed for everyone");
+}
+
+void
+doctor_environment(struct doctor *doctor)
+{
+	if (!has_views(doctor))
+		return;
+	dump_judge_settings(&doctor->views, &doctor->lines, dump_environment,
+	    &doctor->findings);
+	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
+	say_asked(doctor,
+	    "SetEnv, AcceptEnv, PermitUserEnvironment and PermitUserRC let no "
+	    "variable of a client's or a user's run code before the gate");
+}
+
+void
+doctor_order(struct doctor *doctor)
+{
+	if (doctor->lines.lines.count == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%.200s could not be read", doctor->config);
+	else
+		config_judge(&doctor->lines, &doctor->findings);
+	findings_ok(&doctor->findings,
+	    "nothing before our Match all or below it undoes it, in %zu lines "
+	    "of %.200s and of what it includes",
+	    doctor->lines.lines.count, doctor->config);
+}

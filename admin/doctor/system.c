@@ -1,0 +1,207 @@
+/*
+ * The rest of the system: what else runs or reads before the gate.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+#include "admin/doctor/daemon.h"
+#include "store/base/file.h"
+#include "gate/screen/scan.h"
+
+#define SSHRC      "/etc/ssh/sshrc"
+#define SSHD_BYTES (16UL << 20)
+
+void
+doctor_hidepid(struct doctor *doctor)
+{
+	FILE *mounts = setmntent("/proc/mounts", "r");
+	const struct mntent *mount;
+	bool found = false;
+
+	if (mounts == NULL) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "/proc/mounts: %s", strerror(errno));
+		return;
+	}
+	while ((mount = getmntent(mounts)) != NULL) {
+		const char *option = hasmntopt(mount, "hidepid");
+
+		if (strcmp(mount->mnt_type, "proc") != 0 ||
+		    strcmp(mount->mnt_dir, "/proc") != 0)
+			continue;
+		found = true;
+		if (option != NULL && strncmp(option, "hidepid=0", 9) != 0 &&
+		    strncmp(option, "hidepid=off", 11) != 0)
+			findings_add(&doctor->findings, FINDING_WARN,
+			    "mount -o remount,hidepid=0 /proc",
+			    "/proc is mounted with hidepid: logins work, but "
+			    "the log cannot name who became root");
+	}
+	endmntent(mounts);
+	if (!found)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "/proc/mounts names no /proc: whether the log can name who "
+		    "became root is not known");
+	findings_ok(&doctor->findings,
+	    "/proc is mounted without it: who became root can be seen there");
+}
+
+void
+doctor_sshrc(struct doctor *doctor)
+{
+	struct stat st;
+
+	findings_ok(&doctor->findings, "there is no " SSHRC);
+	if (stat(SSHRC, &st) < 0) {
+		if (errno != ENOENT)
+			findings_add(&doctor->findings, FINDING_WARN, NULL,
+			    SSHRC ": %s: whether it runs before the gate is "
+				  "not known",
+			    strerror(errno));
+		return;
+	}
+	if (st.st_uid != 0 || (st.st_mode & 022) != 0)
+		findings_add(&doctor->findings, FINDING_FAIL,
+		    "chown root " SSHRC "; chmod 0644 " SSHRC,
+		    SSHRC " runs before the gate, and others than root can "
+			  "write it");
+	else
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    SSHRC " runs before the gate, for everyone: see that it "
+			  "starts nothing of the user's");
+}
+
+/* The program that one view names; false where it names none. */
+static bool
+find_sftp(const struct view *view, char ret[static CONFIG_WORD])
+{
+	const char *at = view->dump, *rest;
+	char value[CONFIG_WORD];
+
+	while (dump_next(&at, "subsystem", value)) {
+		rest = value;
+		if (!config_word(&rest, ret) || strcmp(ret, "sftp") != 0 ||
+		    !config_word(&rest, ret))
+			continue;
+		if (strcmp(ret, "internal-sftp") == 0)
+			snprintf(
+			    ret, CONFIG_WORD, "/usr/lib/openssh/sftp-server");
+		return true;
+	}
+	return false;
+}
+
+void
+doctor_sftp(struct doctor *doctor)
+{
+	char path[CONFIG_WORD];
+
+	if (doctor->views.list.count == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "whether sftp and scp can work is not known");
+	for (size_t i = 0; i < doctor->views.list.count; i++) {
+		const struct view *view = &doctor->views.list.items[i];
+
+		if (!find_sftp(view, path))
+			findings_add(&doctor->findings, FINDING_WARN,
+			    "Subsystem sftp /usr/lib/openssh/sftp-server",
+			    "no Subsystem sftp, for %s: sftp and scp cannot "
+			    "work",
+			    view->who);
+		else if (access(path, X_OK) != 0)
+			findings_add(&doctor->findings, FINDING_WARN,
+			    "apt-get install openssh-sftp-server",
+			    "%.200s: %s: sftp and scp cannot work", path,
+			    strerror(errno));
+		else
+			findings_ok(&doctor->findings,
+			    "Subsystem sftp: %.200s is there and can be run",
+			    path);
+	}
+}
+
+/* What people who set up a device are spared: to type a key. */
+void
+doctor_qr(struct doctor *doctor)
+{
+	findings_ok(&doctor->findings, "tfa-qr made one just now");
+	if (!scan_works())
+		findings_add(&doctor->findings, FINDING_WARN,
+		    "apt-get install libqrencode4",
+		    "tfa-qr or libqrencode is not installed, or does not "
+		    "work: people set up their app by typing a key");
+}
+
+bool
+doctor_version(char *ret, size_t size)
+{
+	scoped_fd int fd = open(DOCTOR_SSHD, O_RDONLY | O_CLOEXEC);
+	scoped_free char *bytes = NULL;
+	size_t len = 0;
+
+	return fd >= 0 &&
+	    file_read(fd, SSHD_BYTES, &bytes, &len) == FAULT_NONE &&
+	    version_find(bytes, len, ret, size);
+}
+
+/* Whether both are closed by name, so that the fault does not matter. */
+static bool
+both_are_closed(const struct doctor *doctor)
+{
+	static const char *const keywords[] = {
+	    "allowagentforwarding", "x11forwarding"};
+	char value[CONFIG_WORD];
+
+	for (size_t i = 0; i < doctor->views.list.count; i++)
+		for (size_t k = 0; k < 2; k++) {
+			const char *at = doctor->views.list.items[i].dump;
+
+			if (!dump_next(&at, keywords[k], value) ||
+			    strcasecmp(value, "no") != 0)
+				return false;
+		}
+	return doctor->views.list.count > 0;
+}
+
+void
+doctor_openssh(struct doctor *doctor)
+{
+	char version[128];
+
+	if (!doctor_version(version, sizeof(version))) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    DOCTOR_SSHD ": its version cannot be read, so whether it "
+				"has CVE-2025-32728 is not known");
+		return;
+	}
+	switch (version_cve_2025_32728(version)) {
+	case CVE_NO:
+		findings_add(&doctor->findings, FINDING_OK, NULL,
+		    "%s is %s: DisableForwarding covers agent and X11",
+		    DOCTOR_SSHD, version);
+		break;
+	case CVE_UNKNOWN:
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "%s may have CVE-2025-32728, which leaves agent and X11 "
+		    "open: ask its vendor",
+		    version);
+		break;
+	case CVE_YES:
+		findings_add(&doctor->findings,
+		    both_are_closed(doctor) ? FINDING_WARN : FINDING_FAIL,
+		    "apt-get install --only-upgrade openssh-server",
+		    "%s has CVE-2025-32728: DisableForwarding leaves agent "
+		    "and X11 open; only AllowAgentForwarding no and "
+		    "X11Forwarding no close them",
+		    version);
+		break;
+	}
+}

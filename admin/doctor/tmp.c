@@ -1,0 +1,292 @@
+/*
+ * /tmp: sshd writes there, as the user, which key was used.  Where it cannot,
+ * the gate does not know the key.  Looked at as the sshd that runs sees it,
+ * which may have a /tmp of its own (PrivateTmp).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/quota.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/doctor/doctor.h"
+#include "store/system/child.h"
+#include "admin/doctor/person.h"
+
+#define ROOM_MIB  16
+#define FEW_FILES 1000
+#define WRITE_MS  3000
+#define NOBODY    65534
+#define FILE_SIZE 4096 /* more than sshd writes */
+
+static const char follows[] =
+    "sshd cannot say which key was used: who has a key with a restriction is "
+    "refused, and nothing is remembered";
+
+struct tmp {
+	struct doctor *doctor;
+	int pid; /* of the sshd that runs; 0: none was seen */
+	int fd;  /* the folder */
+	char user[64];
+	uid_t uid;
+	gid_t gid;
+	struct statvfs disk;
+};
+
+/* Somebody who logs in; without anybody, nobody. */
+static void
+choose_user(struct tmp *tmp)
+{
+	const struct passwd *pw;
+
+	snprintf(tmp->user, sizeof(tmp->user), "uid %d", NOBODY);
+	tmp->uid = NOBODY;
+	tmp->gid = NOBODY;
+	setpwent();
+	while ((pw = getpwent()) != NULL) {
+		if (pw->pw_uid == 0 ||
+		    shell_kind(pw->pw_shell) == SHELL_NO_LOGIN)
+			continue;
+		snprintf(tmp->user, sizeof(tmp->user), "%.60s", pw->pw_name);
+		tmp->uid = pw->pw_uid;
+		tmp->gid = pw->pw_gid;
+		break;
+	}
+	endpwent();
+}
+
+/* In the child: as sshd does.  The exit status is errno. */
+_Noreturn static void
+write_file(const struct tmp *tmp)
+{
+	static char bytes[FILE_SIZE];
+	char name[64];
+	ssize_t n;
+	int fd, error;
+
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) < 0 ||
+		setresgid(tmp->gid, tmp->gid, tmp->gid) < 0 ||
+		setresuid(tmp->uid, tmp->uid, tmp->uid) < 0))
+		_exit(errno);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(name, sizeof(name), "tfa-doctor.%d.%lld", (int)getpid(),
+	    child_clock_ms());
+	fd = openat(tmp->fd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		_exit(errno);
+	n = write(fd, bytes, sizeof(bytes));
+	error = n < 0 ? errno : n < FILE_SIZE ? ENOSPC : 0;
+	if (close(fd) < 0 && error == 0)
+		error = errno;
+	unlinkat(tmp->fd, name, 0);
+	_exit(error);
+}
+
+/* 0, or an errno; ETIMEDOUT where it did not end. */
+static int
+try_to_write(const struct tmp *tmp)
+{
+	long long end = child_clock_ms() + WRITE_MS;
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return errno;
+	if (pid == 0)
+		write_file(tmp);
+	do {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+		poll(NULL, 0, 2);
+	} while (child_clock_ms() < end);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, WNOHANG);
+	return ETIMEDOUT;
+}
+
+static void
+judge_folder(struct tmp *tmp)
+{
+	struct findings *findings = &tmp->doctor->findings;
+	struct stat st;
+
+	if (fstat(tmp->fd, &st) < 0) {
+		findings_add(
+		    findings, FINDING_WARN, NULL, "/tmp: %s", strerror(errno));
+		return;
+	}
+	if (st.st_uid != 0 || (st.st_mode & 07777) != 01777)
+		findings_add(findings, FINDING_FAIL,
+		    "chown root /tmp; chmod 1777 /tmp",
+		    "/tmp belongs to uid %lu and has mode %04o: %s",
+		    (unsigned long)st.st_uid, (unsigned)(st.st_mode & 07777),
+		    st.st_uid == 0 && (st.st_mode & 01000) == 0
+			? "users can replace one another's files there"
+			: "it must be root's, for everybody, and sticky");
+}
+
+static void
+judge_write(struct tmp *tmp)
+{
+	struct findings *findings = &tmp->doctor->findings;
+	int error = try_to_write(tmp);
+
+	if (error == ENOSPC || error == EDQUOT)
+		findings_add(findings, FINDING_FAIL,
+		    "du -xh /tmp | sort -h, and remove what fills it",
+		    "/tmp is full (%s could not write there: %s): %s",
+		    tmp->user, strerror(error), follows);
+	else if (error != 0)
+		findings_add(findings,
+		    geteuid() == 0 ? FINDING_FAIL : FINDING_WARN, NULL,
+		    "%s could not write in /tmp: %s: %s", tmp->user,
+		    strerror(error), follows);
+}
+
+static void
+judge_room(struct tmp *tmp)
+{
+	struct findings *findings = &tmp->doctor->findings;
+	unsigned long long mib;
+
+	if (fstatvfs(tmp->fd, &tmp->disk) < 0) {
+		findings_add(findings, FINDING_WARN, NULL,
+		    "how much room /tmp has is not known: %s", strerror(errno));
+		return;
+	}
+	mib = (unsigned long long)tmp->disk.f_bavail * tmp->disk.f_frsize >> 20;
+	if (mib < ROOM_MIB)
+		findings_add(findings, FINDING_WARN,
+		    "du -xh /tmp | sort -h, and remove what fills it",
+		    "/tmp has %llu MiB left; when it is full, %s", mib,
+		    follows);
+	if (tmp->disk.f_files > 0 && tmp->disk.f_favail < FEW_FILES)
+		findings_add(findings, FINDING_WARN,
+		    "find /tmp -xdev, and remove what fills it",
+		    "/tmp has room for %llu more files; with none left, %s",
+		    (unsigned long long)tmp->disk.f_favail, follows);
+}
+
+/* Whether the kernel limits what that user may fill. */
+static bool
+has_quota(const struct tmp *tmp)
+{
+#ifdef SYS_quotactl_fd
+	/* QCMD() shifts a signed number out of its range. */
+	unsigned command = (unsigned)Q_GETQUOTA << SUBCMDSHIFT | USRQUOTA;
+	struct if_dqblk limits = {.dqb_valid = 0};
+
+	return syscall(SYS_quotactl_fd, tmp->fd, command, tmp->uid, &limits) ==
+	    0 &&
+	    limits.dqb_bhardlimit > 0;
+#else
+	return false;
+#endif
+}
+
+/* Who else needs what a user can fill. */
+static void
+judge_sharing(struct tmp *tmp)
+{
+	struct findings *findings = &tmp->doctor->findings;
+	char store[CONFIG_WORD];
+	struct stat st, theirs;
+
+	if (has_quota(tmp))
+		return;
+	(void)doctor_store_folder(tmp->doctor, store);
+	if (fstat(tmp->fd, &st) == 0 && stat(store, &theirs) == 0 &&
+	    st.st_dev == theirs.st_dev)
+		findings_add(findings, FINDING_WARN,
+		    "a file system of its own for /tmp, or quotas",
+		    "/tmp and %.300s are one file system, without a quota: a "
+		    "user who fills it keeps everybody out",
+		    store);
+	else
+		findings_add(findings, FINDING_WARN, "quotas for /tmp",
+		    "/tmp has no quota for %s: a user can fill it, and then %s",
+		    tmp->user, follows);
+}
+
+/* The gate reads these, as the user, to know whether a key that sshd could not
+ * name may have a restriction. */
+static void
+judge_config(struct tmp *tmp)
+{
+	const struct config *config = &tmp->doctor->lines;
+	struct stat st;
+
+	for (size_t i = 0; i < config->files.count; i++) {
+		const char *file = config->files.items[i];
+
+		if (stat(file, &st) < 0 || (st.st_mode & S_IROTH) != 0)
+			continue;
+		findings_add(&tmp->doctor->findings, FINDING_WARN,
+		    "chmod o+r, or a /tmp that users cannot fill",
+		    "%.300s cannot be read by users: while /tmp is full, nobody "
+		    "but root is let in",
+		    file);
+		return;
+	}
+}
+
+/* The folder /tmp as that process has it, which the caller closes; -1 (errno)
+ * where there is none. */
+static int
+open_tmp(int pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/root/tmp", pid);
+	fd = pid > 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	return fd >= 0 || pid > 0
+	    ? fd
+	    : open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void
+doctor_tmp(struct doctor *doctor)
+{
+	struct tmp tmp = {.doctor = doctor, .pid = doctor_sshd_pid(doctor)};
+	scoped_fd int fd = open_tmp(tmp.pid);
+
+	if (fd < 0) {
+		findings_add(&doctor->findings,
+		    geteuid() == 0 ? FINDING_FAIL : FINDING_WARN,
+		    "install -d -m 1777 /tmp", "/tmp, as sshd has it: %s: %s%s",
+		    strerror(errno), follows,
+		    geteuid() == 0 ? "" : " (needs root)");
+		return;
+	}
+	tmp.fd = fd;
+	choose_user(&tmp);
+	judge_folder(&tmp);
+	judge_write(&tmp);
+	judge_room(&tmp);
+	judge_sharing(&tmp);
+	judge_config(&tmp);
+	if (tmp.pid == 0)
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no sshd was seen that runs: its /tmp may be another one "
+		    "(PrivateTmp) than the one that was looked at");
+	findings_ok(&doctor->findings,
+	    "sshd (pid %d) can write there: %s did, it has %llu MiB left, and "
+	    "a quota",
+	    tmp.pid, tmp.user,
+	    (unsigned long long)tmp.disk.f_bavail * tmp.disk.f_frsize >> 20);
+}

@@ -1,0 +1,189 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "admin/policy/caret.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/system/groups.h"
+#include "store/folder/policy_file.h"
+
+static int
+show(const struct admin *admin)
+{
+	scoped_free char *text = NULL;
+	struct policy policy;
+	int status = admin_load(admin, &policy);
+
+	if (status != ADMIN_DONE)
+		return status;
+	if (policy_format(&policy, !admin->json, &text) != FAULT_NONE) {
+		admin_say("out of memory");
+		status = ADMIN_NOT;
+	} else {
+		printf("%s%s", text, admin->json ? "\n" : "");
+	}
+	policy_done(&policy);
+	return status;
+}
+
+bool
+admin_check_text(const char *file, const char *text, size_t len)
+{
+	struct json_error error = {.line = 0};
+	char why[POLICY_WHY_TEXT], caret[CARET_TEXT];
+	struct policy policy;
+
+	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
+		policy_done(&policy);
+		return true;
+	}
+	json_error_say(&error, file, why, sizeof(why));
+	admin_say("%s", why);
+	caret_format(text, len, &error, caret);
+	fputs(caret, stderr);
+	return false;
+}
+
+static bool
+is_unknown(const struct name *name)
+{
+	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
+	const char *group = name->text + (name->text[0] == '!');
+
+	return strcmp(group, "*") != 0 &&
+	    groups_member(&nobody, group) == GROUP_UNKNOWN;
+}
+
+static size_t
+warn_rule(const char *file, const struct rule *rule)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < rule->groups.count; i++) {
+		if (!is_unknown(&rule->groups.items[i]))
+			continue;
+		admin_say("warning: %s: rule \"%s\" names group \"%s\", which "
+			  "does not exist here: every login that reaches it "
+			  "is refused",
+		    file, rule->name, rule->groups.items[i].text);
+		count++;
+	}
+	return count;
+}
+
+size_t
+admin_check_groups(const char *file, const char *text, size_t len)
+{
+	struct json_error error;
+	struct policy policy;
+	size_t count = 0;
+
+	if (policy_parse(text, len, &policy, &error) != FAULT_NONE)
+		return 0;
+	for (size_t i = 0; i < policy.rules.count; i++)
+		count += warn_rule(file, &policy.rules.items[i]);
+	policy_done(&policy);
+	return count;
+}
+
+/* A draft may lie anywhere; the policy itself must lie where only root
+ * writes. */
+static bool
+read_checked(const struct admin *admin, const char *path, char **ret_text,
+    size_t *ret_len, char ret_why[static POLICY_WHY_TEXT])
+{
+	scoped_fd int fd = -1;
+
+	snprintf(ret_why, POLICY_WHY_TEXT, "out of memory");
+	if (strcmp(path, admin->policy) == 0)
+		return policy_read(path, geteuid(), ret_text, ret_len,
+			   ret_why) == FAULT_NONE;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 &&
+	    file_read(fd, POLICY_MAX + 1, ret_text, ret_len) == FAULT_NONE)
+		return true;
+	snprintf(ret_why, POLICY_WHY_TEXT, "%.200s: %s", path, strerror(errno));
+	return false;
+}
+
+static void
+print_place(const char *key, int number)
+{
+	if (number > 0)
+		printf(",\"%s\":%d", key, number);
+	else
+		printf(",\"%s\":null", key);
+}
+
+/* The keys are the same whether it is valid or not; why is "" where it is. */
+static int
+print_check(const char *path, const struct json_error *error, const char *why)
+{
+	printf("{\"ok\":%s,\"file\":", why[0] == '\0' ? "true" : "false");
+	admin_print_string(path);
+	print_place("line", error->line);
+	print_place("column", error->column);
+	fputs(",\"message\":", stdout);
+	if (why[0] == '\0')
+		fputs("null", stdout);
+	else
+		admin_print_string(why);
+	puts("}");
+	return why[0] == '\0' ? ADMIN_DONE : ADMIN_NOT;
+}
+
+static int
+check_json(const char *path, const char *text, size_t len)
+{
+	struct json_error error = {.line = 0};
+	char why[POLICY_WHY_TEXT];
+	struct policy policy;
+
+	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
+		policy_done(&policy);
+		return print_check(path, &error, "");
+	}
+	snprintf(why, sizeof(why), "%s%s%s", error.path,
+	    error.path[0] != '\0' ? ": " : "", error.text);
+	return print_check(path, &error, why);
+}
+
+static int
+check(const struct admin *admin, const char *path)
+{
+	static const struct json_error nowhere;
+	scoped_free char *text = NULL;
+	char why[POLICY_WHY_TEXT];
+	size_t len = 0;
+
+	if (!read_checked(admin, path, &text, &len, why)) {
+		if (admin->json)
+			return print_check(path, &nowhere, why);
+		admin_say("%s", why);
+		return ADMIN_NOT;
+	}
+	if (admin->json)
+		return check_json(path, text, len);
+	if (!admin_check_text(path, text, len))
+		return ADMIN_NOT;
+	admin_check_groups(path, text, len);
+	admin_done(admin, path, "valid");
+	return ADMIN_DONE;
+}
+
+int
+admin_policy(struct admin *admin, int argc, char **argv)
+{
+	if (argc == 1 && strcmp(argv[0], "show") == 0)
+		return show(admin);
+	if (argc == 1 && strcmp(argv[0], "edit") == 0)
+		return admin_edit(admin);
+	if ((argc == 1 || argc == 2) && strcmp(argv[0], "check") == 0)
+		return check(admin, argc == 2 ? argv[1] : admin->policy);
+	return admin_usage("policy");
+}

@@ -1,0 +1,165 @@
+/*
+ * Whom "enforce" shuts out from now on: the admin hears of it here, and not
+ * from them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/admin.h"
+#include "store/base/cleanup.h"
+#include "store/core/report.h"
+#include "store/base/utf8.h"
+
+#define NAMED   3    /* the others are counted */
+#define WAIT_MS 2000 /* for a keeper that took the change down just now */
+
+struct shut_out {
+	char (*rules)[RULE_TEXT];
+	size_t rule_count;
+	bool all; /* are asked for: root was, before */
+	size_t users;
+	char names[NAMED * (USER_TEXT + 2)];
+};
+
+static bool
+is_of(const struct shut_out *found, const char *rule)
+{
+	if (rule[0] == '\0')
+		return false;
+	for (size_t i = 0; i < found->rule_count; i++)
+		if (strcmp(found->rules[i], rule) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_name(struct shut_out *found, const char *user)
+{
+	size_t len = strlen(found->names);
+
+	if (found->users++ >= NAMED)
+		return;
+	if (len > 0)
+		len += (size_t)snprintf(
+		    found->names + len, sizeof(found->names) - len, ", ");
+	utf8_clean(
+	    user, strlen(user), found->names + len, sizeof(found->names) - len);
+}
+
+/* Locked out or not: what is right now is no way in later. */
+static bool
+is_shut_out(const struct shut_out *found, const struct user_row *row)
+{
+	return row->devices.count == 0 && is_of(found, row->rule) &&
+	    (row->state == STATE_OVERDUE || row->state == STATE_LOCKED ||
+		row->state == STATE_BLOCKED);
+}
+
+static bool
+is_end(const char *text, size_t len)
+{
+	scoped_reply struct reply reply = {.version = 0};
+	struct json_error error;
+
+	return json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) ==
+	    FAULT_NONE &&
+	    verdict_from_name(reply.verdict) == VERDICT_PASS;
+}
+
+static bool
+take_row(struct shut_out *found, const char *text, size_t len)
+{
+	struct user_row row = {.state = 0};
+	struct json_error error;
+	bool ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row,
+		      &error) == FAULT_NONE;
+
+	if (ok && is_shut_out(found, &row) &&
+	    !(found->all && strcmp(row.user, "root") == 0))
+		add_name(found, row.user);
+	user_row_done(&row);
+	return ok;
+}
+
+/* One user, or with "" everyone; false where not all could be looked at. */
+static bool
+find(const struct admin *admin, const char *user, struct shut_out *found)
+{
+	struct client_options keeper = admin->keeper;
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "users"};
+	scoped_client struct client client = {.fd = -1};
+
+	keeper.wait_ms = WAIT_MS;
+	snprintf(request.user, sizeof(request.user), "%s", user);
+	if (client_open(&keeper, &request, &client) != FAULT_NONE)
+		return false;
+	for (;;) {
+		scoped_json_text char *text = NULL;
+		size_t len = 0;
+
+		if (client_next(&client, &text, &len) != FAULT_NONE)
+			return false;
+		if (client_is_reply(text))
+			return is_end(text, len);
+		if (!take_row(found, text, len))
+			return false;
+	}
+}
+
+static bool
+is_one_user(const char *target)
+{
+	return target[0] != '@' && strcmp(target, "*") != 0;
+}
+
+static bool
+find_each(const struct admin *admin, char **targets, int count,
+    struct shut_out *found)
+{
+	bool ok = true;
+
+	for (int i = 0; i < count; i++)
+		if (found->rules[i][0] != '\0')
+			ok &= find(admin, targets[i], found);
+	return ok;
+}
+
+/* The list leaves out those of the system who never came: root, who may be at
+ * the keyboard, is asked for. */
+static bool
+find_all(const struct admin *admin, struct shut_out *found)
+{
+	(void)find(admin, "root", found);
+	found->all = true;
+	return find(admin, "", found);
+}
+
+void
+admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
+    char **targets, int count)
+{
+	struct shut_out found = {.rules = rules, .rule_count = (size_t)count};
+	bool few = true;
+
+	for (int i = 0; i < count; i++)
+		few &= is_one_user(targets[i]);
+	if (few ? !find_each(admin, targets, count, &found)
+		: !find_all(admin, &found)) {
+		admin_say("whom this shuts out cannot be found out now: the "
+			  "keeper does not say");
+		return;
+	}
+	if (found.users == 0)
+		return;
+	if (found.users > NAMED)
+		admin_say("%zu users have no device and are let in no more "
+			  "(%s and others: tfa-admin users --state overdue)",
+		    found.users, found.names);
+	else
+		admin_say("%s %s no device and %s let in no more", found.names,
+		    found.users == 1 ? "has" : "have",
+		    found.users == 1 ? "is" : "are");
+	admin_say("to give them time: the same command with --grace 14d; to "
+		  "let one enrol: tfa-admin revoke, or code --enroll");
+}

@@ -1,0 +1,144 @@
+/*
+ * Would whoever runs setup get in again?  By the code that decides logins, on
+ * the policy to be and the caller's own record.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/system/groups.h"
+#include "store/folder/policy_file.h"
+#include "admin/setup/setup.h"
+#include "store/folder/store.h"
+
+/* The user who logged in, by the kernel's word; or NULL. */
+static const char *
+audit_name(void)
+{
+	scoped_fd int fd = open("/proc/self/loginuid", O_RDONLY | O_CLOEXEC);
+	scoped_free char *text = NULL;
+	const struct passwd *pw;
+	unsigned long uid;
+	size_t len;
+
+	if (fd < 0 || file_read(fd, 32, &text, &len) != FAULT_NONE)
+		return NULL;
+	uid = strtoul(text, NULL, 10);
+	pw = uid < UINT32_MAX ? getpwuid((uid_t)uid) : NULL;
+	return pw != NULL ? pw->pw_name : NULL;
+}
+
+const char *
+caller_name(void)
+{
+	static char name[USER_TEXT];
+	struct ssh_login login;
+	const char *caller = getenv("SUDO_USER");
+
+	if (caller == NULL || getpwnam(caller) == NULL)
+		caller = audit_name();
+	if (caller == NULL && login_find(&login))
+		caller = "root";
+	if (caller == NULL || strlen(caller) >= sizeof(name))
+		return NULL;
+	if (strcmp(caller, "root") == 0 && !login_find(&login))
+		return NULL;
+	memmove(name, caller, strlen(caller) + 1);
+	return name;
+}
+
+/* The record as it lies there; a new one where there is none. */
+static bool
+read_record(const struct passwd *pw, struct record *ret)
+{
+	char path[sizeof(SETUP_STORE "/users/") + STORE_FILE_TEXT + 8];
+	char file[STORE_FILE_TEXT];
+	scoped_fd int fd = -1;
+	scoped_json_text char *text = NULL;
+	struct json_error error;
+	size_t len = 0;
+
+	if (store_encode(pw->pw_name, file) != FAULT_NONE)
+		return false;
+	snprintf(path, sizeof(path), SETUP_STORE "/users/%s.json", file);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		record_init(ret, pw->pw_name, pw->pw_uid);
+		return true;
+	}
+	return fd >= 0 &&
+	    file_read(fd, RECORD_MAX + 1, &text, &len) == FAULT_NONE &&
+	    record_parse(text, len, ret, &error) == FAULT_NONE &&
+	    ret->uid == pw->pw_uid;
+}
+
+static bool
+judge(const struct policy *policy, const struct passwd *pw,
+    struct record *record, char *ret_why, size_t size)
+{
+	struct groups_user user = {.name = pw->pw_name, .gid = pw->pw_gid};
+	struct login login = {.now_s = time(NULL),
+	    .terminal = isatty(STDIN_FILENO) || isatty(STDERR_FILENO)};
+	struct ssh_login ssh;
+	struct address address;
+	struct subject subject = {.user = pw->pw_name,
+	    .last_rule = record->last_rule,
+	    .member = groups_member,
+	    .ctx = &user};
+	struct reason_facts facts = {.name = ""};
+	struct decision decision;
+	struct outcome outcome;
+
+	login.shell = login.terminal;
+	if (login_find(&ssh) && address_parse(ssh.address, &address)) {
+		memcpy(login.address, ssh.address, sizeof(login.address));
+		subject.address = &address;
+	}
+	policy_decide(policy, &subject, &decision);
+	login_decide(policy, &decision, record, &login, &outcome);
+	facts.name = outcome.name;
+	facts.wait_s = outcome.wait_s;
+	reason_say(outcome.reason, &facts, ret_why, size);
+	return outcome.verdict != VERDICT_DENY;
+}
+
+enum fault
+caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT])
+{
+	scoped_free char *text = NULL;
+	struct json_error error;
+	enum fault fault = policy_load(SETUP_POLICY, 0, ret, ret_why);
+
+	if (fault != FAULT_ABSENT)
+		return fault;
+	text = text_policy("");
+	return text != NULL ? policy_parse(text, strlen(text), ret, &error)
+			    : FAULT_MEMORY;
+}
+
+bool
+caller_may_enter(const char *user, char *ret_why, size_t size)
+{
+	scoped_record struct record record = {.version = 0};
+	const struct passwd *pw = getpwnam(user);
+	char why[POLICY_WHY_TEXT] = "";
+	struct policy policy;
+	enum fault fault = caller_policy(&policy, why);
+	bool ok;
+
+	snprintf(ret_why, size, "%s", why);
+	if (fault != FAULT_NONE)
+		return false;
+	snprintf(ret_why, size, "the record cannot be read");
+	ok = pw != NULL && read_record(pw, &record) &&
+	    judge(&policy, pw, &record, ret_why, size);
+	policy_done(&policy);
+	return ok;
+}

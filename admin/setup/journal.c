@@ -1,0 +1,229 @@
+/*
+ * /var/lib/tfa-setup: journal.json, and the number of each step that has a
+ * copy of what its file was.  Root's alone.  A crash leaves either the journal
+ * of before or the one of after (file_replace()), and a step begins only when
+ * the journal has it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "admin/setup/setup.h"
+
+#define FOLDER      "/var/lib/tfa-setup"
+#define JOURNAL     "journal.json"
+#define LOCK        "/run/tfa-setup.lock"
+#define JOURNAL_MAX 65536
+
+static const char *const state_words[] = {
+    "", "changing", "waiting", "done", NULL};
+/* As in enum step_kind. */
+static const char *const kind_words[] = {"", "user_add", "user_delete",
+    "folder_make", "folder_remove", "file_write", "file_remove", "keeper_start",
+    "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",
+    NULL};
+
+/* clang-format off */
+#define TEXT(type, member) \
+	{.key = #member, .kind = JSON_TEXT, .need = JSON_MAYBE, \
+	    JSON_AT(type, member)}
+#define NUMBER(type, member, most) \
+	{.key = #member, .kind = JSON_NUMBER, .need = JSON_REQUIRED, \
+	    JSON_AT(type, member), .min = 0, .max = (most)}
+#define CHOICE(type, member, words) \
+	{.key = #member, .kind = JSON_CHOICE, .need = JSON_REQUIRED, \
+	    JSON_AT(type, member), .names = (words)}
+
+static const struct json_field step_fields[] = {
+	CHOICE(struct step, kind, kind_words),
+	TEXT(struct step, path),
+	NUMBER(struct step, mode, 07777),
+	TEXT(struct step, owner),
+	{.key = "existed", .kind = JSON_FLAG, .need = JSON_REQUIRED,
+	    JSON_AT(struct step, existed)},
+	NUMBER(struct step, old_mode, 07777),
+	NUMBER(struct step, old_uid, UINT32_MAX),
+	NUMBER(struct step, old_gid, UINT32_MAX),
+};
+static const struct json_shape step_shape = JSON_SHAPE(step_fields, NULL);
+
+static const struct json_field step_item = {
+	.kind = JSON_OBJECT, .need = JSON_REQUIRED,
+	.size = sizeof(struct step), .shape = &step_shape};
+
+static const struct json_field journal_fields[] = {
+	{.key = "version", .kind = JSON_NUMBER, .need = JSON_REQUIRED,
+	    JSON_AT(struct journal, version), .min = 1, .max = 1},
+	CHOICE(struct journal, state, state_words),
+	NUMBER(struct journal, begun, SETUP_STEPS),
+	{.key = "until", .kind = JSON_FORM, .need = JSON_REQUIRED,
+	    JSON_AT(struct journal, until_s), .form = &json_form_time},
+	TEXT(struct journal, boot),
+	NUMBER(struct journal, ends_s, INT64_C(1) << 52),
+	NUMBER(struct journal, wait_s, 86400),
+	NUMBER(struct journal, loaded, INT64_C(1) << 52),
+	TEXT(struct journal, login),
+	{.key = "steps", .kind = JSON_LIST, .need = JSON_REQUIRED,
+	    JSON_AT(struct journal, plan.steps), .max = SETUP_STEPS,
+	    .item = &step_item},
+};
+static const struct json_shape journal_shape = JSON_SHAPE(
+    journal_fields, NULL);
+/* clang-format on */
+
+int
+journal_folder(bool make)
+{
+	struct stat st;
+	int fd;
+
+	if (make && mkdir(FOLDER, 0700) < 0 && errno != EEXIST)
+		return -1;
+	fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && st.st_uid == 0 && (st.st_mode & 077) == 0)
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
+}
+
+int
+journal_lock(void)
+{
+	scoped_fd int fd = open(
+	    LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat st;
+
+	/* Only root may hold it: who else could would keep what is not
+	 * confirmed from being put back. */
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != 0 ||
+	    (st.st_mode & 077) != 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+enum fault
+journal_load(struct journal *ret)
+{
+	scoped_fd int folder = journal_folder(false);
+	scoped_fd int fd = -1;
+	scoped_free char *text = NULL;
+	struct json_error error = {.line = 0};
+	size_t len = 0;
+	enum fault fault;
+
+	if (folder < 0)
+		return errno == ENOENT ? FAULT_ABSENT : FAULT_ACCESS;
+	fd = openat(folder, JOURNAL, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? FAULT_ABSENT : FAULT_IO;
+	fault = file_read(fd, JOURNAL_MAX + 1, &text, &len);
+	if (fault != FAULT_NONE)
+		return fault;
+	*ret = (struct journal){.version = 0};
+	fault = json_read(&journal_shape, text, len, JOURNAL_MAX, ret, &error);
+	if (fault != FAULT_NONE)
+		admin_say(FOLDER "/" JOURNAL ":%d: %s: %s", error.line,
+		    error.path, error.text);
+	return fault;
+}
+
+enum fault
+journal_write(const struct journal *journal)
+{
+	scoped_fd int folder = journal_folder(true);
+	scoped_free char *text = NULL;
+	enum fault fault;
+
+	if (folder < 0)
+		return FAULT_IO;
+	fault = json_write(&journal_shape, journal, true, &text);
+	if (fault != FAULT_NONE)
+		return fault;
+	return file_replace(
+	    folder, JOURNAL, ".journal.new", 0600, 0, 0, text, strlen(text));
+}
+
+bool
+journal_exists(void)
+{
+	return access(FOLDER "/" JOURNAL, F_OK) == 0 || errno != ENOENT;
+}
+
+void
+journal_set_end(struct journal *journal, int64_t wait_s)
+{
+	journal->wait_s = wait_s;
+	journal->until_s = time(NULL) + wait_s;
+	boot_name(journal->boot);
+	journal->ends_s = boot_now_s() + wait_s;
+}
+
+int64_t
+journal_left_s(const struct journal *journal)
+{
+	int64_t left_s = boot_is(journal->boot) ? journal->ends_s - boot_now_s()
+						: journal->until_s - time(NULL);
+
+	if (left_s < 0)
+		return 0;
+	return left_s < journal->wait_s ? left_s : journal->wait_s;
+}
+
+void
+journal_done(struct journal *journal)
+{
+	plan_done(&journal->plan);
+}
+
+/* The journal itself first: without it the copies mean nothing. */
+static void
+remove_journal(void)
+{
+	scoped_fd int folder = journal_folder(false);
+
+	if (folder >= 0)
+		unlinkat(folder, JOURNAL, 0);
+	folder_remove(FOLDER);
+}
+
+void
+journal_end(struct journal *journal)
+{
+	journal->state = JOURNAL_DONE;
+	if (journal_write(journal) != FAULT_NONE)
+		admin_say("%s: %s", FOLDER, strerror(errno));
+	for (size_t i = 0; i < journal->plan.steps.count; i++)
+		step_clear(&journal->plan.steps.items[i]);
+	remove_journal();
+}
+
+bool
+journal_undo(struct journal *journal)
+{
+	bool ok = true;
+
+	/* What is half undone is no more in force, and cannot be confirmed. */
+	journal->state = JOURNAL_CHANGING;
+	if (journal_write(journal) != FAULT_NONE)
+		admin_say("%s: %s", FOLDER, strerror(errno));
+	for (size_t i = (size_t)journal->begun; i-- > 0;)
+		if (i < journal->plan.steps.count)
+			ok &= step_undo(&journal->plan.steps.items[i], i);
+	if (ok)
+		remove_journal();
+	else
+		admin_say("not all could be put back; " FOLDER
+			  " has what was there: when the reason is gone, "
+			  "tfa-admin setup --undo");
+	return ok;
+}

@@ -1,0 +1,426 @@
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "admin/setup/setup.h"
+#include "store/base/when.h"
+
+static const char how_to_confirm[] =
+    "from a new ssh login: tfa-admin setup --confirm; to take it back: "
+    "tfa-admin setup --undo";
+
+/* What everyone's login will run must be root's alone to change. */
+static bool
+has_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		admin_say("%s: %s; make install puts it there", path,
+		    strerror(errno));
+		return false;
+	}
+	if (S_ISREG(st.st_mode) && st.st_uid == 0 && (st.st_mode & 022) == 0 &&
+	    (st.st_mode & 0111) == 0111)
+		return true;
+	admin_say("%s: must be a program of root's that nobody else can "
+		  "write and everybody can run",
+	    path);
+	return false;
+}
+
+static const struct step *
+find_step(const struct plan *plan, enum step_kind kind, const char *path)
+{
+	for (size_t i = 0; i < plan->steps.count; i++)
+		if (plan->steps.items[i].kind == (int)kind &&
+		    strcmp(plan->steps.items[i].path, path) == 0)
+			return &plan->steps.items[i];
+	return NULL;
+}
+
+static bool
+sshd_accepts(const struct step *dropin)
+{
+	if (!sshd_has_folder())
+		return false;
+	if (!sshd_test(NULL)) {
+		admin_say("sshd -t does not accept the configuration as it is");
+		return false;
+	}
+	if (sshd_test(dropin->text))
+		return true;
+	admin_say("sshd -t does not accept the configuration with the drop-in");
+	return false;
+}
+
+/* Without a keeper, and nobody here to start it, every login is refused. */
+static bool
+has_keeper(const struct setup *setup)
+{
+	if (systemd_runs() || keeper_answers())
+		return true;
+	admin_say("no keeper runs yet, and no systemd that would start it: "
+		  "after setup, nobody can log in until it runs. Then start "
+		  "it at once, here and where this machine starts its "
+		  "daemons:");
+	fputs("    " KEEPER_LINE "\n", stderr);
+	if (setup->caller == NULL || setup->admin->yes)
+		return true;
+	admin_say("you came over ssh and would be locked out until then: --yes "
+		  "goes on all the same; run that line at once after it");
+	return false;
+}
+
+/* By the policy, and the caller's record. */
+static bool
+may_enter(const struct setup *setup)
+{
+	char why[512] = "";
+
+	if (caller_may_enter(setup->caller, why, sizeof(why)))
+		return true;
+	admin_say("you would lock yourself out: %s could not log in again: %s",
+	    setup->caller, why);
+	if (!setup->admin->yes)
+		admin_say("mend what is wrong, enrol, or let %s do so: "
+			  "tfa-admin enable %s",
+		    setup->caller, setup->caller);
+	return false;
+}
+
+static bool
+caller_is_safe(const struct setup *setup)
+{
+	bool ok;
+
+	if (setup->caller == NULL ||
+	    (setup->break_glass != NULL &&
+		strcmp(setup->caller, setup->break_glass) == 0))
+		return true;
+	ok = may_enter(setup);
+	ok &= caller_has_key(setup->caller);
+	if (!ok && !setup->admin->yes)
+		admin_say("--yes goes on all the same");
+	return ok || setup->admin->yes;
+}
+
+/* All that is in the way is said, not only the first. */
+static bool
+may_install(
+    const struct setup *setup, const struct plan *plan, const char *site_report)
+{
+	const struct step *dropin = find_step(
+	    plan, STEP_FILE_WRITE, SETUP_DROPIN);
+	bool ok;
+
+	if (dropin == NULL)
+		return true;
+	fputs(site_report, stderr);
+	ok = !setup->site_blocks_us;
+	ok &= sshd_accepts(dropin);
+	ok &= has_keeper(setup);
+	return caller_is_safe(setup) && ok;
+}
+
+/* Does the steps in order; false, with all undone, where one fails. */
+static bool
+do_steps(struct journal *journal)
+{
+	for (size_t i = 0; i < journal->plan.steps.count; i++) {
+		struct step *step = &journal->plan.steps.items[i];
+		bool ok = step_save(step, i);
+
+		if (ok) {
+			journal->begun = (int64_t)i + 1;
+			ok = journal_write(journal) == FAULT_NONE;
+			if (!ok)
+				admin_say("the journal: %s", strerror(errno));
+		}
+		if (!ok || !step_do(step)) {
+			if (journal_undo(journal))
+				admin_say("all is put back as it was");
+			return false;
+		}
+		if (step->kind == STEP_SSHD_RELOAD)
+			journal->loaded = login_ticks_now();
+	}
+	return true;
+}
+
+/* plan becomes the journal's. */
+static bool
+carry_out(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
+{
+	struct ssh_login login;
+
+	*ret = (struct journal){
+	    .version = 1, .state = JOURNAL_CHANGING, .plan = *plan};
+	journal_set_end(ret, wait_s);
+	*plan = (struct plan){.steps = {.count = 0}};
+	if (login_find(&login))
+		snprintf(ret->login, sizeof(ret->login), "%d:%lld",
+		    (int)login.pid, (long long)login.began);
+	if (journal_write(ret) != FAULT_NONE) {
+		admin_say(
+		    "the journal: %s; nothing is changed", strerror(errno));
+		return false;
+	}
+	if (watch_start(lock))
+		return do_steps(ret);
+	admin_say("nothing can be started that would undo this in time; "
+		  "nothing is changed");
+	journal_end(ret);
+	return false;
+}
+
+static int
+wait_for_confirmation(const struct setup *setup, struct journal *journal)
+{
+	char until[WHEN_TEXT], wait[64];
+
+	journal->state = JOURNAL_WAITING;
+	if (journal_write(journal) != FAULT_NONE) {
+		admin_say("the journal: %s", strerror(errno));
+		journal_undo(journal);
+		return ADMIN_NOT;
+	}
+	when_format(journal->until_s, until);
+	duration_say(journal->wait_s, wait, sizeof(wait));
+	admin_say("in force. Keep this login open, log in anew from another "
+		  "terminal, and there: tfa-admin setup --confirm");
+	admin_say("without that all is put back in %s, at %s", wait, until);
+	if (!systemd_runs())
+		admin_say("should this machine restart before that: tfa-admin "
+			  "setup --watch puts it back, let the start run it");
+	if (setup->break_glass != NULL)
+		admin_say("%s gets in without a code: whoever has the key has "
+			  "the bastion, so keep it offline; tfa-admin users "
+			  "does not know of it, and shows them like others",
+		    setup->break_glass);
+	return ADMIN_DONE;
+}
+
+static int
+install(const struct setup *setup, const char *site_report, int64_t wait_s,
+    int lock)
+{
+	scoped_plan struct plan plan = {.steps = {.count = 0}};
+	scoped_journal struct journal journal = {.version = 0};
+	int status = plan_install(setup, &plan);
+	bool ok;
+
+	if (status != ADMIN_DONE)
+		return status;
+	if (plan.steps.count == 0) {
+		admin_say("all is set up, nothing to change");
+		return ADMIN_DONE;
+	}
+	plan_show(&plan, setup->admin->json);
+	fflush(stdout);
+	ok = may_install(setup, &plan, site_report);
+	if (!ok)
+		admin_say("nothing is changed: mend what is said above, then "
+			  "run setup again");
+	if (!ok || setup->admin->dry_run)
+		return ok ? ADMIN_DONE : ADMIN_NOT;
+	if (!admin_confirm(setup->admin, "Make these changes?"))
+		return ADMIN_NOT;
+	ok = find_step(&plan, STEP_FILE_WRITE, SETUP_DROPIN) != NULL;
+	if (!carry_out(&plan, wait_s, lock, &journal)) {
+		watch_stop();
+		return ADMIN_NOT;
+	}
+	if (ok)
+		return wait_for_confirmation(setup, &journal);
+	journal_end(&journal); /* no login has changed */
+	watch_stop();
+	return ADMIN_DONE;
+}
+
+static int
+remove_all(const struct admin *admin, int64_t wait_s, int lock)
+{
+	scoped_plan struct plan plan = {.steps = {.count = 0}};
+	scoped_journal struct journal journal = {.version = 0};
+	int status = plan_remove(&plan);
+
+	if (status != ADMIN_DONE)
+		return status;
+	if (plan.steps.count == 0) {
+		admin_say("nothing to remove");
+		return ADMIN_DONE;
+	}
+	plan_show(&plan, admin->json);
+	fflush(stdout);
+	site_warn_gate();
+	if (find_step(&plan, STEP_FOLDER_REMOVE, SETUP_STORE) != NULL)
+		admin_say("with " SETUP_STORE " go everybody's devices and "
+			  "the log, with /etc/tfa the policy: copy them "
+			  "first if they may be wanted again");
+	if (admin->dry_run)
+		return ADMIN_DONE;
+	if (!admin_confirm(admin, "Remove all this?"))
+		return ADMIN_NOT;
+	if (!carry_out(&plan, wait_s, lock, &journal)) {
+		watch_stop();
+		return ADMIN_NOT;
+	}
+	journal_end(&journal);
+	watch_stop();
+	return ADMIN_DONE;
+}
+
+/*
+ * What an earlier setup has left open is settled, or in the way: then false,
+ * and *ret_status is how the command ends.
+ */
+static bool
+goes_on(const struct admin *admin, int *ret_status)
+{
+	scoped_journal struct journal journal = {.version = 0};
+	enum fault fault = journal_load(&journal);
+
+	*ret_status = ADMIN_NOT;
+	if (fault == FAULT_ABSENT)
+		return true;
+	if (fault != FAULT_NONE) {
+		admin_say("the journal of an earlier setup cannot be read: "
+			  "/var/lib/tfa-setup has what was there before it; "
+			  "put that back, then remove this folder");
+		return false;
+	}
+	if (journal.state == JOURNAL_CHANGING && admin->dry_run) {
+		admin_say("an earlier setup was cut off: tfa-admin setup "
+			  "--undo");
+		return false;
+	}
+	if (journal.state == JOURNAL_WAITING && journal_left_s(&journal) == 0) {
+		if (!admin->dry_run)
+			return undo_late(&journal);
+		admin_say("an earlier setup was not confirmed in time: "
+			  "tfa-admin setup --undo");
+		return false;
+	}
+	if (journal.state == JOURNAL_WAITING &&
+	    (admin->dry_run || !admin->remove)) {
+		char until[WHEN_TEXT];
+
+		when_format(journal.until_s, until);
+		admin_say("an earlier setup waits until %s to be confirmed, "
+			  "%s",
+		    until, how_to_confirm);
+		*ret_status = ADMIN_DONE;
+		return false;
+	}
+	if (journal.state != JOURNAL_CHANGING) {
+		if (admin->dry_run)
+			return true;
+		journal_end(&journal);
+		watch_stop();
+		return true;
+	}
+	admin_say("an earlier setup was cut off: what it did is undone first");
+	return journal_undo(&journal);
+}
+
+static int
+run(struct admin *admin, int64_t wait_s, int lock)
+{
+	struct setup setup = {
+	    .admin = admin, .break_glass = admin->break_glass};
+	scoped_free char *report = NULL;
+	int status;
+
+	if (admin->confirm)
+		return setup_confirm(admin);
+	if (admin->undo)
+		return setup_undo();
+	if (!goes_on(admin, &status))
+		return status;
+	if (admin->remove)
+		return remove_all(admin, wait_s, lock);
+	if (!has_program(SETUP_GATE) || !has_program(SETUP_KEEPER))
+		return ADMIN_NOT;
+	setup.caller = caller_name();
+	if (!site_check(&setup, &report))
+		return ADMIN_NOT;
+	return install(&setup, report, wait_s, lock);
+}
+
+static bool
+is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
+{
+	int forms = admin->remove + admin->confirm + admin->undo +
+	    admin->watch + (admin->break_glass != NULL);
+
+	*ret_wait_s = SETUP_WAIT_S;
+	if (argc > 0 || forms > 1)
+		return false;
+	if (admin->keeper.store != NULL ||
+	    strcmp(admin->keeper.socket, CLIENT_SOCKET) != 0 ||
+	    strcmp(admin->policy, SETUP_POLICY) != 0) {
+		admin_say("setup is for the machine as a whole: no --store, "
+			  "--socket or --policy");
+		return false;
+	}
+	if (admin->wait != NULL &&
+	    (!duration_parse(admin->wait, ret_wait_s) || *ret_wait_s < 1 ||
+		*ret_wait_s > 86400)) {
+		admin_say("%s: not a duration from 1s to 1d", admin->wait);
+		return false;
+	}
+	if (admin->break_glass == NULL ||
+	    (text_is_user(admin->break_glass) &&
+		getpwnam(admin->break_glass) != NULL))
+		return true;
+	admin_say("%s: there is no such user", admin->break_glass);
+	return false;
+}
+
+/* The watcher has it too, for a moment in each second. */
+static int
+lock_soon(void)
+{
+	int lock = journal_lock();
+
+	for (int i = 0; lock < 0 && errno == EWOULDBLOCK && i < 20; i++) {
+		usleep(100000);
+		lock = journal_lock();
+	}
+	return lock;
+}
+
+int
+admin_setup(struct admin *admin, int argc, char **argv)
+{
+	scoped_fd int lock = -1;
+	int64_t wait_s;
+
+	(void)argv;
+	if (!is_usage(admin, argc, &wait_s))
+		return admin_usage("setup");
+	if (geteuid() != 0) {
+		admin_say("setup is for root");
+		return ADMIN_NOT_ALLOWED;
+	}
+	if (admin->watch)
+		return watch_run();
+	if (!command_exists("sshd")) {
+		admin_say("there is no sshd on this machine");
+		return ADMIN_NOT;
+	}
+	lock = lock_soon();
+	if (lock < 0) {
+		admin_say("/etc/ssh: %s",
+		    errno == EWOULDBLOCK ? "busy, another setup is at work"
+					 : strerror(errno));
+		return ADMIN_NOT;
+	}
+	return run(admin, wait_s, lock);
+}

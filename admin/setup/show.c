@@ -1,0 +1,142 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "admin/setup/setup.h"
+#include "store/base/utf8.h"
+
+/* A row of --json. */
+struct shown {
+	char step[24];
+	char path[SETUP_PATH];
+	char *text;
+};
+
+/* clang-format off */
+static const struct json_field shown_fields[] = {
+	{.key = "step", .kind = JSON_TEXT, .need = JSON_REQUIRED,
+	    JSON_AT(struct shown, step)},
+	{.key = "path", .kind = JSON_TEXT, .need = JSON_REQUIRED,
+	    JSON_AT(struct shown, path)},
+	{.key = "text", .kind = JSON_STRING, .need = JSON_MAYBE,
+	    JSON_AT(struct shown, text), .max = SETUP_FILE_MAX},
+};
+static const struct json_shape shown_shape = JSON_SHAPE(shown_fields, NULL);
+/* clang-format on */
+
+static void
+show_json(const struct step *step)
+{
+	struct shown shown = {.text = step->text};
+	scoped_free char *text = NULL;
+
+	snprintf(shown.step, sizeof(shown.step), "%s",
+	    step_name((enum step_kind)step->kind));
+	memcpy(shown.path, step->path, sizeof(shown.path));
+	if (step->kind != STEP_FILE_WRITE)
+		shown.text = NULL;
+	if (json_write(&shown_shape, &shown, false, &text) == FAULT_NONE)
+		puts(text);
+}
+
+/* What the file says now; "" where there is none. */
+static char *
+present(const char *path)
+{
+	scoped_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char *text = NULL;
+	size_t len;
+
+	if (fd < 0 || file_read(fd, SETUP_FILE_MAX, &text, &len) != FAULT_NONE)
+		return strdup("");
+	return text;
+}
+
+/* How long the lines are that two texts begin with alike. */
+static size_t
+common_start(const char *a, const char *b)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++)
+		if (a[i] == '\n')
+			len = i + 1;
+	return len;
+}
+
+/* How long the lines are that two texts end with alike. */
+static size_t
+common_end(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < a_len && i < b_len; i++) {
+		if (a[a_len - 1 - i] != b[b_len - 1 - i])
+			return len;
+		if ((i + 1 == a_len || a[a_len - 2 - i] == '\n') &&
+		    (i + 1 == b_len || b[b_len - 2 - i] == '\n'))
+			len = i + 1;
+	}
+	return len;
+}
+
+static void
+show_lines(char sign, const char *text, size_t len)
+{
+	char clean[2048];
+
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t line = end != NULL ? (size_t)(end - text) : len;
+
+		utf8_clean(text, line, clean, sizeof(clean));
+		printf("    %c %s\n", sign, clean);
+		line += end != NULL;
+		text += line;
+		len -= line;
+	}
+}
+
+/* The lines that go and those that come. */
+static void
+show_file(const struct step *step)
+{
+	scoped_free char *old = present(step->path);
+	const char *new = step->text != NULL ? step->text : "";
+	size_t start, end, old_len, new_len;
+
+	if (old == NULL)
+		return;
+	start = common_start(old, new);
+	old_len = strlen(old + start);
+	new_len = strlen(new + start);
+	end = common_end(old + start, old_len, new + start, new_len);
+	show_lines('-', old + start, old_len - end);
+	show_lines('+', new + start, new_len - end);
+}
+
+void
+plan_show(const struct plan *plan, bool json)
+{
+	char line[SETUP_PATH + 128];
+
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct step *step = &plan->steps.items[i];
+
+		step_describe(step, line, sizeof(line));
+		if (line[0] == '\0')
+			continue;
+		if (json) {
+			show_json(step);
+			continue;
+		}
+		printf("  %s\n", line);
+		if (step->kind == STEP_FILE_WRITE ||
+		    step->kind == STEP_FILE_REMOVE)
+			show_file(step);
+	}
+}

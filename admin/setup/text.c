@@ -1,0 +1,177 @@
+/*
+ * What the files say.  Their texts are those of etc/, built in, so that there
+ * is one home for each; only paths and the issuer differ.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/core/otpauth.h"
+#include "admin/setup/setup.h"
+
+static const char dropin[] = {
+#include "etc/sshd-tfa.conf.inc"
+};
+static const char policy[] = {
+#include "etc/policy.json.inc"
+};
+static const char keeper_service[] = {
+#include "etc/tfa-keeper.service.inc"
+};
+static const char setup_service[] = {
+#include "etc/tfa-setup.service.inc"
+};
+static const char keeper_socket[] = {
+#include "etc/tfa-keeper.socket.inc"
+};
+
+/* in, with the first what replaced by with; NULL without memory. */
+static char *
+replaced(const char *in, const char *what, const char *with)
+{
+	const char *found = strstr(in, what);
+	char *text = NULL;
+
+	if (found == NULL)
+		return strdup(in);
+	if (asprintf(&text, "%.*s%s%s", (int)(found - in), in, with,
+		found + strlen(what)) < 0)
+		return NULL;
+	return text;
+}
+
+/* Where the line begins that is these words, whatever its case; or NULL. */
+static const char *
+line_of(const char *text, const char *words)
+{
+	size_t len = strlen(words);
+
+	for (const char *at = text; at != NULL && *at != '\0';) {
+		const char *end = strchr(at, '\n');
+		const char *first = at + strspn(at, " \t");
+
+		if (strncasecmp(first, words, len) == 0 &&
+		    first[len + strspn(first + len, " \t\r")] ==
+			(end != NULL ? '\n' : '\0'))
+			return at;
+		at = end != NULL ? end + 1 : NULL;
+	}
+	return NULL;
+}
+
+/*
+ * The blocks that a site has put above "Match all" in a drop-in of ours:
+ * they stay.  Empty where present is NULL or no drop-in of ours.
+ */
+static const char *
+site_blocks(const char *present, size_t *ret_len)
+{
+	const char *from, *to;
+
+	*ret_len = 0;
+	if (present == NULL)
+		return "";
+	from = line_of(present, "PermitUserEnvironment no");
+	to = line_of(present, "Match all");
+	if (from == NULL || to == NULL || from > to)
+		return "";
+	from = strchr(from, '\n') + 1;
+	*ret_len = (size_t)(to - from);
+	return from;
+}
+
+/*
+ * Only the first SetEnv of a session counts, so the user's own one keeps the
+ * one below, which takes HOME away until the gate sets it, from them.
+ */
+static char *
+emergency_block(const char *user)
+{
+	char *block = NULL;
+
+	if (asprintf(&block,
+		"# Emergency access: no code is asked of this user.\n"
+		"Match User %s\n"
+		"    ForceCommand none\n"
+		"    SetEnv SHLVL=0\n",
+		user) < 0)
+		return NULL;
+	return block;
+}
+
+static bool
+has_block(const char *blocks, size_t len, const char *user)
+{
+	char line[SETUP_NAME + 16];
+	const char *found;
+
+	snprintf(line, sizeof(line), "Match User %s", user);
+	found = line_of(blocks, line);
+	return found != NULL && found < blocks + len;
+}
+
+char *
+text_dropin(const char *present, const char *break_glass)
+{
+	size_t len = 0;
+	const char *blocks = site_blocks(present, &len);
+	char *own = strdup(""), *text = NULL, *with_gate = NULL;
+	const char *all = line_of(dropin, "Match all");
+
+	if (break_glass != NULL && !has_block(blocks, len, break_glass)) {
+		free(own);
+		own = emergency_block(break_glass);
+	}
+	if (own != NULL && all != NULL &&
+	    asprintf(&text, "%.*s%.*s%s%s", (int)(all - dropin), dropin,
+		(int)len, blocks, own, all) < 0)
+		text = NULL;
+	free(own);
+	if (text == NULL)
+		return NULL;
+	with_gate = replaced(text, "ForceCommand /usr/sbin/tfa-gate",
+	    "ForceCommand " SETUP_GATE);
+	free(text);
+	return with_gate;
+}
+
+char *
+text_policy(const char *host)
+{
+	char issuer[ISSUER_TEXT] = "", line[ISSUER_TEXT + 16];
+	size_t len = 0;
+
+	for (const char *c = host; *c != '\0' && *c != '.'; c++)
+		if (len < sizeof(issuer) - 1 &&
+		    (isalnum((unsigned char)*c) || strchr("_-", *c) != NULL))
+			issuer[len++] = *c;
+	issuer[len] = '\0';
+	snprintf(line, sizeof(line), "\"issuer\": \"%s\"",
+	    len > 0 ? issuer : "bastion");
+	return replaced(policy, "\"issuer\": \"bastion\"", line);
+}
+
+char *
+text_unit(const char *name)
+{
+	if (strcmp(name, "tfa-keeper.socket") == 0)
+		return strdup(keeper_socket);
+	if (strcmp(name, "tfa-setup.service") == 0)
+		return replaced(setup_service, "/usr/sbin/tfa-admin",
+		    TFA_SBINDIR "/tfa-admin");
+	return replaced(keeper_service, "ExecStart=/usr/sbin/tfa-keeper",
+	    "ExecStart=" SETUP_KEEPER);
+}
+
+/* No pattern, no list, no option: what may stand after "Match User". */
+bool
+text_is_user(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len < SETUP_NAME && name[0] != '-' &&
+	    strspn(name,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789._-") == len;
+}

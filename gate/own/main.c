@@ -1,0 +1,452 @@
+/*
+ * tfa: a user's own devices and recovery codes.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/base/cleanup.h"
+#include "gate/gate.h"
+#include "store/core/report.h"
+#include "gate/screen/show.h"
+#include "gate/term.h"
+#include "store/base/when.h"
+
+#define EX_USAGE 2
+
+static int own_status(struct gate *gate, const char *operand);
+static int own_add(struct gate *gate, const char *operand);
+static int own_remove(struct gate *gate, const char *operand);
+static int own_recovery(struct gate *gate, const char *operand);
+
+static const struct {
+	const char *name;
+	const char *operand;
+	bool needed;
+	const char *help;
+	int (*run)(struct gate *gate, const char *operand);
+} commands[] = {
+    {"status", NULL, false, "devices, recovery codes, last login", own_status},
+    {"add", "[NAME]", false, "a first device, or one more: a new phone",
+	own_add},
+    {"remove", "DEVICE", true, "take a device away", own_remove},
+    {"recovery", NULL, false, "ten new recovery codes; the old are void",
+	own_recovery},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+print_help(FILE *to)
+{
+	fputs("usage: tfa [OPTION...] COMMAND\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %s%s%s\n        %s\n", commands[i].name,
+		    commands[i].operand != NULL ? " " : "",
+		    commands[i].operand != NULL ? commands[i].operand : "",
+		    commands[i].help);
+	fputs("\nAll but status, and a first device, ask for a current code "
+	      "first.\n\n"
+	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
+	      "  --store DIR         no keeper: a folder of one's own\n"
+	      "  --policy FILE       the policy of that folder\n"
+	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
+	      ")\n"
+	      "  --help, --version\n",
+	    to);
+}
+
+static const struct option longopts[] = {
+    {"socket", required_argument, NULL, 's'},
+    {"store", required_argument, NULL, 'd'},
+    {"policy", required_argument, NULL, 'p'},
+    {"keeper-user", required_argument, NULL, 'k'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static void
+take_option(int c, struct client_options *keeper)
+{
+	switch (c) {
+	case 's':
+		keeper->socket = optarg;
+		return;
+	case 'd':
+		keeper->store = optarg;
+		return;
+	case 'p':
+		keeper->policy = optarg;
+		return;
+	case 'k':
+		keeper->keeper_user = optarg;
+		return;
+	case 'h':
+		print_help(stdout);
+		exit(0);
+	case 'V':
+		puts("tfa " TFA_VERSION);
+		exit(0);
+	default:
+		print_help(stderr);
+		exit(EX_USAGE);
+	}
+}
+
+static void
+parse_options(int argc, char **argv, struct client_options *keeper)
+{
+	int c;
+
+	keeper->keeper_user = CLIENT_USER;
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+		take_option(c, keeper);
+	if (keeper->store != NULL && keeper->socket != NULL)
+		take_option('?', keeper);
+	if (keeper->socket == NULL)
+		keeper->socket = CLIENT_SOCKET;
+}
+
+/* A line of the terminal; false: none, which is said. */
+static bool
+ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
+    size_t size)
+{
+	enum answer answer = term_ask(prompt, timeout_s, ret, size);
+
+	if (answer != ANSWER_LINE)
+		gate_refuse(gate, REASON_NO_CODE);
+	return answer == ANSWER_LINE;
+}
+
+/* A current code from the terminal; false: there is none. */
+static bool
+ask_code(struct gate *gate, char *ret, size_t size)
+{
+	if (!gate->facts.terminal) {
+		gate_refuse(gate,
+		    gate->facts.code_empty ? REASON_EMPTY_CODE
+					   : REASON_NEEDS_TERMINAL);
+		return false;
+	}
+	gate->exit = GATE_EXIT_DENIED;
+	return ask_line(gate, gate_prompt, 120, ret, size);
+}
+
+/* Asks for a code, unless TFA_CODE is a good one, and the keeper with it. */
+static enum verdict
+ask_with_code(struct gate *gate, const char *request)
+{
+	char code[INPUT_TEXT] = "";
+	enum verdict verdict = VERDICT_DENY;
+
+	if (gate->facts.code[0] != '\0') {
+		verdict = gate_ask(gate, request, gate->facts.code);
+		if (verdict != VERDICT_DENY || !gate_say_environment(gate))
+			return verdict;
+	}
+	if (ask_code(gate, code, sizeof(code))) {
+		verdict = gate_ask(gate, request, code);
+		if (verdict == VERDICT_DENY)
+			gate_say(gate);
+	}
+	explicit_bzero(code, sizeof(code));
+	return verdict;
+}
+
+static void
+print_row(const struct user_row *row)
+{
+	char when[WHEN_TEXT];
+
+	for (size_t i = 0; i < row->devices.count; i++) {
+		const struct device_row *d = &row->devices.items[i];
+
+		when_format(d->added_s, when);
+		printf("%s \"%s\", added %s%s%s%s%s\n", d->id, d->name, when,
+		    d->added_from[0] != '\0' ? " from " : "", d->added_from,
+		    d->added_key[0] != '\0' ? " with key " : "", d->added_key);
+		when_format(d->last_used_s, when);
+		printf("    %s%s\n",
+		    d->last_used_s > 0 ? "last used " : "never used",
+		    d->last_used_s > 0 ? when : "");
+	}
+	if (row->devices.count == 0)
+		puts("no device");
+	printf("recovery codes left: %lld\n", (long long)row->recovery_left);
+	if (row->last_login_s > 0) {
+		when_format(row->last_login_s, when);
+		printf("last login: %s%s%s\n", when,
+		    row->last_address[0] != '\0' ? " from " : "",
+		    row->last_address);
+	}
+	printf(
+	    "wrong codes since a right one: %lld\n", (long long)row->failures);
+}
+
+/* Of the end of a stream; false where it is none. */
+static bool
+read_end(struct client *client, char ret[static MESSAGE_TEXT])
+{
+	scoped_json_text char *text = NULL;
+	scoped_reply struct reply reply = {.version = 0};
+	struct json_error error;
+	size_t len = 0;
+
+	if (client_next(client, &text, &len) != FAULT_NONE ||
+	    json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) !=
+		FAULT_NONE)
+		return false;
+	memcpy(ret, reply.message, sizeof(reply.message));
+	return reply.end;
+}
+
+/*
+ * *ret: one's own row; user_row_done() frees it.  ret_message: what the keeper
+ * says beside, or "".  0, or the exit status where there is no row; then it is
+ * said why.
+ */
+static int
+read_row(struct gate *gate, struct user_row *ret,
+    char ret_message[static MESSAGE_TEXT])
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "status"};
+	scoped_client struct client client = {.fd = -1};
+	scoped_json_text char *text = NULL;
+	struct json_error error;
+	size_t len = 0;
+
+	*ret = (struct user_row){.state = STATE_NONE};
+	ret_message[0] = '\0';
+	memcpy(request.address, gate->facts.address, sizeof(request.address));
+	if (client_open(&gate->keeper, &request, &client) != FAULT_NONE ||
+	    client_next(&client, &text, &len) != FAULT_NONE) {
+		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n",
+		    client.why);
+		return GATE_EXIT_KEEPER;
+	}
+	if (json_read(&user_row_shape, text, len, PACKET_MAX, ret, &error) ==
+		FAULT_NONE &&
+	    read_end(&client, ret_message))
+		return 0;
+	user_row_done(ret);
+	fputs("tfa: the keeper refused\n", stderr);
+	return GATE_EXIT_DENIED;
+}
+
+static int
+own_status(struct gate *gate, const char *operand)
+{
+	char message[MESSAGE_TEXT];
+	struct user_row row;
+	int status = read_row(gate, &row, message);
+
+	(void)operand;
+	if (status != 0)
+		return status;
+	print_row(&row);
+	if (message[0] != '\0')
+		puts(message);
+	user_row_done(&row);
+	return 0;
+}
+
+static bool
+has_device(const struct user_row *row, const char *id)
+{
+	for (size_t i = 0; i < row->devices.count; i++)
+		if (strcmp(row->devices.items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * 0, or the exit status where the keeper would refuse whatever the code: said
+ * before one is asked for.  id: the device that must be there, or NULL.
+ */
+static int
+check_device(struct gate *gate, const char *id)
+{
+	char message[MESSAGE_TEXT];
+	struct user_row row;
+	int status = read_row(gate, &row, message);
+
+	if (status != 0)
+		return status;
+	if (row.problem[0] == '\0' && row.devices.count == 0) {
+		gate_refuse(gate, REASON_NOT_ENROLLED);
+		status = gate->exit;
+	} else if (row.problem[0] == '\0' && id != NULL &&
+	    !has_device(&row, id)) {
+		gate_refuse(gate, REASON_NO_DEVICE);
+		status = gate->exit;
+	}
+	user_row_done(&row);
+	return status;
+}
+
+/* A first device comes with recovery codes, as at the gate. */
+static int
+finish(struct gate *gate)
+{
+	if (gate->reply.codes.count > 0)
+		return gate_keep(gate) ? 0 : gate->exit;
+	puts("Done: codes from either device are good.");
+	return 0;
+}
+
+/* The first code of the new device; a wrong one may be typed again. */
+static int
+confirm(struct gate *gate)
+{
+	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
+	char code[INPUT_TEXT] = "";
+
+	gate->device = gate->pending;
+	for (; tries > 0; tries--) {
+		if (!ask_line(gate, "Code from the new device: ", timeout_s,
+			code, sizeof(code)))
+			return GATE_EXIT_DENIED;
+		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
+			return finish(gate);
+		gate_say(gate);
+		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		    gate_is_counted(gate))
+			break;
+	}
+	return gate->exit;
+}
+
+/* No code is there to ask for, but an admin's to enrol with: the keeper says
+ * whether that is needed. */
+static enum verdict
+begin_first(struct gate *gate)
+{
+	enum verdict verdict = gate_ask(gate, "device_begin", NULL);
+	int64_t tries = gate->reply.tries;
+
+	for (; verdict == VERDICT_CHALLENGE && tries > 0; tries--) {
+		gate_say(gate);
+		if (!ask_line(gate, gate_prompt, gate->reply.timeout_s,
+			gate->enroll_code, sizeof(gate->enroll_code)))
+			return VERDICT_DENY;
+		verdict = gate_ask(gate, "device_begin", NULL);
+		if (verdict == VERDICT_DENY &&
+		    reason_from_name(gate->reply.reason) == REASON_WRONG_CODE)
+			verdict = VERDICT_CHALLENGE;
+	}
+	if (verdict != VERDICT_ENROLL)
+		gate_say(gate);
+	return verdict;
+}
+
+/* Whether the keeper has a device of this user; the status as of read_row(). */
+static int
+count_devices(struct gate *gate, size_t *ret)
+{
+	char message[MESSAGE_TEXT];
+	struct user_row row;
+	int status = read_row(gate, &row, message);
+
+	if (status != 0)
+		return status;
+	*ret = row.devices.count;
+	user_row_done(&row);
+	return 0;
+}
+
+static int
+own_add(struct gate *gate, const char *operand)
+{
+	size_t devices = 0;
+	int status = count_devices(gate, &devices);
+	enum verdict verdict;
+
+	if (status != 0)
+		return status;
+	if (!gate->facts.terminal) {
+		gate_refuse(gate, REASON_DEVICE_TERMINAL);
+		return gate->exit;
+	}
+	gate->device = operand;
+	verdict = devices == 0 ? begin_first(gate)
+			       : ask_with_code(gate, "device_begin");
+	if (verdict != VERDICT_ENROLL)
+		return gate->exit;
+	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
+	return gate_show(gate, "") ? confirm(gate) : GATE_EXIT_DENIED;
+}
+
+static int
+own_remove(struct gate *gate, const char *operand)
+{
+	int status = check_device(gate, operand);
+
+	if (status != 0)
+		return status;
+	gate->device = operand;
+	if (ask_with_code(gate, "device_remove") != VERDICT_PASS)
+		return gate->exit;
+	printf("%s is removed.\n", operand);
+	return 0;
+}
+
+static int
+own_recovery(struct gate *gate, const char *operand)
+{
+	char codes[SHOW_RECOVERY_TEXT];
+	int status = check_device(gate, NULL);
+
+	(void)operand;
+	if (status != 0)
+		return status;
+	if (ask_with_code(gate, "recovery") != VERDICT_PASS)
+		return gate->exit;
+	show_recovery(&gate->reply, codes);
+	term_write(codes);
+	explicit_bzero(codes, sizeof(codes));
+	term_say("The earlier codes are void.");
+	return 0;
+}
+
+static int
+run(struct gate *gate, int argc, char **argv)
+{
+	const char *operand = argc > 1 ? argv[1] : NULL;
+	const char *wrong = "is not a command of tfa";
+
+	for (size_t i = 0; argc > 0 && i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		if (argc > 2 ||
+		    (operand != NULL && commands[i].operand == NULL))
+			wrong = "was given too many words";
+		else if (operand == NULL && commands[i].needed)
+			wrong = "needs the name of a device";
+		else
+			return commands[i].run(gate, operand);
+	}
+	if (argc > 0)
+		fprintf(stderr, "tfa: \"%s\" %s\n\n", argv[0], wrong);
+	print_help(stderr);
+	return EX_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct gate gate = {.exit = GATE_EXIT_DENIED, .client.fd = -1};
+	enum fault fault;
+	int status;
+
+	parse_options(argc, argv, &gate.keeper);
+	fault = login_read(&gate.facts);
+	if (fault != FAULT_NONE)
+		return gate_no_user(&gate, fault);
+	status = run(&gate, argc - optind, argv + optind);
+	facts_done(&gate.facts);
+	reply_done(&gate.reply);
+	return status;
+}

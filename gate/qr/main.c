@@ -1,0 +1,93 @@
+/*
+ * tfa-qr: the URI and the QR code for a new secret, for tfa-gate, tfa and
+ * tfa-admin, who start it with a socket as its standard input (scan.h).  It
+ * draws nothing and keeps nothing, and nobody runs it by hand.
+ */
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "gate/screen/scan.h"
+
+#define WAIT_MS  2000
+#define ALARM_S  30 /* whoever asked waits no longer */
+#define EX_USAGE 2
+
+/* The short host name, and the full one where the resolver knows it. */
+static void
+read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
+{
+	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
+	struct addrinfo *found = NULL;
+
+	scan_host(short_name);
+	snprintf(full, SCAN_HOST, "%s", short_name);
+	if (getaddrinfo(short_name, NULL, &hints, &found) == 0) {
+		if (found->ai_canonname != NULL)
+			snprintf(full, SCAN_HOST, "%s", found->ai_canonname);
+		freeaddrinfo(found);
+	}
+	short_name[strcspn(short_name, ".")] = '\0';
+}
+
+static enum fault
+serve(int fd)
+{
+	scoped_json_text char *text = NULL;
+	char short_name[SCAN_HOST] = "", full[SCAN_HOST] = "";
+	scoped_scan struct scan scan = {.modules = NULL};
+	struct scan_request request = {.issuer = ""};
+	struct json_error error;
+	size_t len = 0;
+	enum fault fault = packet_receive(fd, WAIT_MS, &text, &len);
+
+	if (fault == FAULT_NONE)
+		fault = json_read(&scan_request_shape, text, len, PACKET_MAX,
+		    &request, &error);
+	if (fault == FAULT_NONE) {
+		read_host(short_name, full);
+		fault = scan_encode(&request, short_name, full, &scan);
+	}
+	json_done(&scan_request_shape, &request);
+	return fault == FAULT_NONE ? packet_send_value(fd, &scan_shape, &scan)
+				   : fault;
+}
+
+static const char usage_text[] =
+    "usage: tfa-qr\n"
+    "\n"
+    "Started by tfa-gate, tfa and tfa-admin, over a socket, to make a QR\n"
+    "code. There is nothing to do with it by hand.\n"
+    "\n"
+    "  --help, --version\n";
+
+static bool
+is_socket(int fd)
+{
+	int kind;
+	socklen_t len = sizeof(kind);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &len) == 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("tfa-qr " TFA_VERSION);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage_text, stdout);
+		return 0;
+	}
+	if (argc > 1 || !is_socket(STDIN_FILENO)) {
+		fputs(usage_text, stderr);
+		return EX_USAGE;
+	}
+	alarm(ALARM_S);
+	return serve(STDIN_FILENO) == FAULT_NONE ? 0 : 1;
+}

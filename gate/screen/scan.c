@@ -1,0 +1,136 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "gate/screen/scan.h"
+#include "store/wire/sibling.h"
+#include "store/base/utf8.h"
+
+#define WAIT_MS    30000 /* a resolver that hangs may take this long */
+#define LABEL_USER 80    /* bytes of a user's name that an app shows */
+
+/* clang-format off */
+#define TEXT(type, member) \
+	{.key = #member, .kind = JSON_TEXT, .need = JSON_REQUIRED, \
+	    JSON_AT(type, member)}
+
+static const struct json_field request_fields[] = {
+	TEXT(struct scan_request, issuer),
+	TEXT(struct scan_request, user),
+	TEXT(struct scan_request, secret),
+};
+const struct json_shape scan_request_shape = JSON_SHAPE(request_fields, NULL);
+
+static const struct json_field scan_fields[] = {
+	TEXT(struct scan, uri),
+	{.key = "modules", .kind = JSON_STRING, .need = JSON_REQUIRED,
+	    JSON_AT(struct scan, modules), .max = QR_MODULES},
+};
+const struct json_shape scan_shape = JSON_SHAPE(scan_fields, NULL);
+/* clang-format on */
+
+void
+scan_host(char ret[static SCAN_HOST])
+{
+	memset(ret, 0, SCAN_HOST);
+	if (gethostname(ret, SCAN_HOST - 1) < 0 || ret[0] == '\0')
+		memcpy(ret, "localhost", sizeof("localhost"));
+}
+
+enum fault
+scan_format(const struct scan_request *request, const char *host,
+    char ret[static OTPAUTH_MAX])
+{
+	char user[LABEL_USER + 1];
+	struct otpauth account = {.issuer = request->issuer,
+	    .user = user,
+	    .host = host,
+	    .secret = request->secret,
+	    .algorithm = "SHA1",
+	    .digits = 6,
+	    .period_s = 30};
+
+	utf8_clean(request->user, strlen(request->user), user, sizeof(user));
+	return otpauth_format(&account, ret, OTPAUTH_MAX);
+}
+
+/* One packet there, one back. */
+static enum fault
+ask(int fd, const struct scan_request *request, struct scan *ret)
+{
+	scoped_json_text char *text = NULL;
+	struct json_error error;
+	size_t len = 0;
+	enum fault fault = packet_send_value(fd, &scan_request_shape, request);
+
+	if (fault == FAULT_NONE)
+		fault = packet_receive(fd, WAIT_MS, &text, &len);
+	if (fault == FAULT_NONE)
+		fault = json_read(
+		    &scan_shape, text, len, PACKET_MAX, ret, &error);
+	return fault;
+}
+
+/* Whatever goes wrong there: the URI and the key do as well. */
+static bool
+ask_program(const struct scan_request *request, struct scan *ret)
+{
+	char *args[] = {(char *)"tfa-qr", NULL};
+	struct sibling program;
+	struct qr code;
+	char what[64];
+	enum fault fault = sibling_start(
+	    args, true, &program, what, sizeof(what));
+
+	if (fault == FAULT_NONE)
+		fault = ask(program.fd, request, ret);
+	sibling_kill(&program);
+	if (fault == FAULT_NONE && qr_read(ret->modules, &code))
+		return true;
+	scan_done(ret);
+	return false;
+}
+
+static enum fault
+name_alone(const struct scan_request *request, struct scan *ret)
+{
+	char host[SCAN_HOST];
+
+	scan_host(host);
+	host[strcspn(host, ".")] = '\0';
+	return scan_format(request, host, ret->uri);
+}
+
+enum fault
+scan_make(const struct reply *reply, struct scan *ret)
+{
+	struct scan_request request = {.issuer = ""};
+	enum fault fault = FAULT_NONE;
+
+	*ret = (struct scan){.modules = NULL};
+	memcpy(request.issuer, reply->issuer, sizeof(request.issuer));
+	memcpy(request.user, reply->user, sizeof(request.user));
+	memcpy(request.secret, reply->secret, sizeof(request.secret));
+	if (!ask_program(&request, ret))
+		fault = name_alone(&request, ret);
+	explicit_bzero(&request, sizeof(request));
+	return fault;
+}
+
+bool
+scan_works(void)
+{
+	static const struct reply any = {.issuer = "any",
+	    .user = "any",
+	    .secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+	scoped_scan struct scan scan = {.modules = NULL};
+
+	return scan_make(&any, &scan) == FAULT_NONE && scan.modules != NULL;
+}
+
+void
+scan_done(struct scan *scan)
+{
+	json_done(&scan_shape, scan);
+}

@@ -1,0 +1,391 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/sshd/config.h"
+
+static const char blanks[] = " \t\r\n";
+
+bool
+config_word(const char **rest, char ret[static CONFIG_WORD])
+{
+	const char *p = *rest + strspn(*rest, blanks);
+	bool quoted = false;
+	size_t n = 0;
+
+	if (*p == '\0')
+		return false;
+	for (; *p != '\0' && (quoted || strchr(blanks, *p) == NULL); p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (n + 1 < CONFIG_WORD)
+			ret[n++] = *p;
+	}
+	ret[n] = '\0';
+	*rest = p;
+	return true;
+}
+
+bool
+config_pattern(const char *pattern, const char *text)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (*pattern == '?' || *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
+struct reader {
+	struct config *config;
+	config_files *files;
+	void *ctx;
+	const char *match, *outer;
+	int block;
+	int depth;
+};
+
+/* A copy that lives as long as the config; NULL without memory. */
+static char *
+keep(struct config *config, const char *text)
+{
+	char **slot = json_list_add(&config->texts, sizeof(char *));
+
+	if (slot != NULL)
+		*slot = strdup(text);
+	if (slot == NULL || *slot == NULL) {
+		config->failed = true;
+		return NULL;
+	}
+	return *slot;
+}
+
+/* Cuts a comment and blanks off the end. */
+static void
+trim(char *line)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	for (; line[n] != '\0'; n++) {
+		quoted ^= line[n] == '"';
+		if (line[n] == '#' && !quoted &&
+		    (n == 0 || strchr(blanks, line[n - 1]) != NULL))
+			break;
+	}
+	while (n > 0 && strchr(blanks, line[n - 1]) != NULL)
+		n--;
+	line[n] = '\0';
+}
+
+/*
+ * The next word, as sshd's strdelim() cuts it: up to a blank or one "=".  A
+ * quoted part belongs to it, and ends it.  NULL where a quote has no end.
+ */
+static char *
+next_word(char **at)
+{
+	char *word = *at, *end = word + strcspn(word, " \t\r\n\"=");
+	bool equals = *end == '=';
+	char *close;
+
+	if (*end == '"') {
+		close = strchr(end + 1, '"');
+		if (close == NULL)
+			return NULL;
+		memmove(end, end + 1, (size_t)(close - end - 1));
+		close[-1] = '\0';
+		*at = close + 1 + strspn(close + 1, blanks);
+		return word;
+	}
+	if (*end != '\0') {
+		*end++ = '\0';
+		end += strspn(end, blanks);
+		if (*end == '=' && !equals)
+			end += 1 + strspn(end + 1, blanks);
+	}
+	*at = end;
+	return word;
+}
+
+/* Cuts a line into keyword and value: "Keyword value", "keyword=value".  Before
+ * the keyword blanks, or one "=", may stand. */
+static bool
+split(char *line, const char **ret_keyword, const char **ret_value)
+{
+	const char *keyword;
+
+	trim(line);
+	keyword = next_word(&line);
+	if (keyword != NULL && *keyword == '\0')
+		keyword = next_word(&line);
+	if (keyword == NULL || *keyword == '\0' || *keyword == '#')
+		return false;
+	*ret_keyword = keyword;
+	*ret_value = line;
+	return true;
+}
+
+static void read_file(void *arg, const char *path, const char *text);
+
+static void
+include(struct reader *reader, const char *value)
+{
+	struct reader inner = *reader;
+	char word[CONFIG_WORD], path[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
+
+	if (++inner.depth > CONFIG_DEPTH) {
+		reader->config->failed = true;
+		return;
+	}
+	inner.outer = reader->match;
+	while (config_word(&value, word)) {
+		snprintf(path, sizeof(path), "%s%s",
+		    word[0] == '/' ? "" : CONFIG_FOLDER "/", word);
+		inner.files(inner.ctx, path, read_file, &inner);
+	}
+}
+
+/* One line; a Match holds until the next one or the end of its file. */
+static void
+read_line(struct reader *reader, const char *file, int number, char *text)
+{
+	struct config *config = reader->config;
+	struct config_line line = {.file = file, .number = number};
+	struct config_line *slot;
+
+	if (!split(text, &line.keyword, &line.value))
+		return;
+	if (strcasecmp(line.keyword, "match") == 0) {
+		reader->match = line.value;
+		reader->block = ++config->blocks;
+	}
+	line.match = reader->match;
+	line.outer = reader->outer;
+	line.block = reader->block;
+	slot = config->lines.count < CONFIG_LINES
+	    ? json_list_add(&config->lines, sizeof(line))
+	    : NULL;
+	if (slot == NULL)
+		config->failed = true;
+	else
+		*slot = line;
+	if (strcasecmp(line.keyword, "include") == 0)
+		include(reader, line.value);
+}
+
+/* A file without a line is one, too: a line may be added to it. */
+static void
+add_file(struct config *config, const char *file)
+{
+	const char **slot;
+
+	for (size_t i = 0; i < config->files.count; i++)
+		if (strcmp(config->files.items[i], file) == 0)
+			return;
+	slot = json_list_add(&config->files, sizeof(*slot));
+	if (slot != NULL)
+		*slot = file;
+	else
+		config->failed = true;
+}
+
+static void
+read_file(void *arg, const char *path, const char *text)
+{
+	struct reader reader = *(struct reader *)arg;
+	const char *file = keep(reader.config, path);
+	char *next = keep(reader.config, text);
+
+	if (file != NULL)
+		add_file(reader.config, file);
+	for (int number = 1; file != NULL && next != NULL; number++) {
+		char *line = next;
+
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		read_line(&reader, file, number, line);
+	}
+}
+
+void
+config_read(const char *path, const char *text, config_files *files, void *ctx,
+    struct config *ret)
+{
+	struct reader reader = {.config = ret, .files = files, .ctx = ctx};
+
+	*ret = (struct config){.blocks = 0};
+	read_file(&reader, path, text);
+}
+
+void
+config_done(struct config *config)
+{
+	for (size_t i = 0; i < config->texts.count; i++)
+		free(config->texts.items[i]);
+	free(config->texts.items);
+	free(config->files.items);
+	free(config->lines.items);
+	*config = (struct config){.blocks = 0};
+}
+
+bool
+config_is_gate(const char *command)
+{
+	char word[CONFIG_WORD];
+	size_t len;
+
+	if (!config_word(&command, word) || word[0] != '/')
+		return false;
+	len = strlen(word);
+	return len >= 9 && strcmp(word + len - 9, "/tfa-gate") == 0;
+}
+
+static bool
+is_all(const char *match)
+{
+	return match != NULL && strcasecmp(match, "all") == 0;
+}
+
+const struct config_line *
+config_gate(const struct config *config)
+{
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (strcasecmp(line->keyword, "forcecommand") == 0 &&
+		    is_all(line->match) && config_is_gate(line->value) &&
+		    (line->outer == NULL || is_all(line->outer)))
+			return line;
+	}
+	return NULL;
+}
+
+static bool
+has_word(const char *value, const char *wanted)
+{
+	char word[CONFIG_WORD];
+
+	while (config_word(&value, word))
+		if (strcasecmp(word, wanted) == 0)
+			return true;
+	return false;
+}
+
+const struct config_line *
+config_find(const struct config *config, const char *keyword, const char *value)
+{
+	const struct config_line *global = NULL;
+
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (strcasecmp(line->keyword, keyword) != 0 ||
+		    (strcasecmp(line->value, value) != 0 &&
+			!has_word(line->value, value)))
+			continue;
+		if (line->match != NULL)
+			return line;
+		if (global == NULL)
+			global = line;
+	}
+	return global;
+}
+
+/* A criterion without a list behind it. */
+static bool
+stands_alone(const char *criterion)
+{
+	return strcasecmp(criterion, "all") == 0 ||
+	    strcasecmp(criterion, "invalid-user") == 0;
+}
+
+/* Calls each for the words of one criterion in one Match line. */
+static void
+each_word(const char *match, const char *name,
+    void (*each)(void *ctx, const char *word), void *ctx)
+{
+	char word[CONFIG_WORD], list[CONFIG_WORD];
+	char *values, *value;
+
+	while (config_word(&match, word)) {
+		char *equals = strchr(word, '=');
+
+		if (equals != NULL) {
+			*equals = '\0';
+			memmove(list, equals + 1, strlen(equals + 1) + 1);
+		} else if (stands_alone(word) || !config_word(&match, list)) {
+			continue;
+		}
+		if (strcasecmp(word, name) != 0)
+			continue;
+		values = list;
+		while ((value = strsep(&values, ",")) != NULL)
+			if (value[0] != '\0')
+				each(ctx, value[0] == '!' ? value + 1 : value);
+	}
+}
+
+void
+config_criteria(const struct config *config, const char *name,
+    void (*each)(void *ctx, const char *word), void *ctx)
+{
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (strcasecmp(line->keyword, "match") == 0)
+			each_word(line->value, name, each, ctx);
+	}
+}
+
+/* Those that sshd -T can be asked about; of an invalid user there is no
+ * session, and the version is always this sshd's. */
+static bool
+is_known(const char *criterion)
+{
+	static const char *const known[] = {"user", "group", "host", "address",
+	    "localaddress", "localport", "rdomain", "version"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcasecmp(criterion, known[i]) == 0)
+			return true;
+	return stands_alone(criterion);
+}
+
+const struct config_line *
+config_strange_match(const struct config *config)
+{
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+		const char *rest = line->value;
+		char word[CONFIG_WORD], list[CONFIG_WORD];
+
+		if (strcasecmp(line->keyword, "match") != 0)
+			continue;
+		while (config_word(&rest, word)) {
+			char *equals = strchr(word, '=');
+
+			if (equals != NULL)
+				*equals = '\0';
+			if (!is_known(word))
+				return line;
+			if (equals == NULL && !stands_alone(word) &&
+			    !config_word(&rest, list))
+				break;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,285 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "store/base/cleanup.h"
+#include "gate/sshd/keyline.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool
+keyline_is_white(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+const char *
+keyline_skip(const char *at)
+{
+	while (is_space(*at))
+		at++;
+	return at;
+}
+
+static int
+base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/*
+ * Up to its padding.  White space within is skipped, as sshd does it.  Laxer
+ * than sshd about what follows: a line that it would not take may still say
+ * what the key must not do.
+ */
+uint8_t *
+keyline_decode(const char *text, size_t len, size_t *ret_len)
+{
+	scoped_free uint8_t *bytes = NULL;
+	uint32_t bits = 0;
+	size_t n = 0, seen = 0;
+
+	if (len == 0 || len > 2 * KEYS_BLOB_MAX ||
+	    (bytes = malloc(len)) == NULL)
+		return NULL;
+	for (size_t i = 0; i < len && text[i] != '='; i++) {
+		int value = base64_value(text[i]);
+
+		if (keyline_is_white(text[i]))
+			continue;
+		if (value < 0)
+			return NULL;
+		bits = bits << 6 | (uint32_t)value;
+		if (seen % 4 > 0)
+			bytes[n++] = (uint8_t)(bits >> (6 - seen % 4 * 2));
+		seen++;
+	}
+	*ret_len = n;
+	return take(bytes);
+}
+
+/* The length of the string that a key begins with, its type; 0 for none. */
+static size_t
+type_length(const uint8_t *blob, size_t len)
+{
+	uint32_t n = 0;
+
+	if (len < 4)
+		return 0;
+	for (size_t i = 0; i < 4; i++)
+		n = n << 8 | blob[i];
+	return n <= len - 4 ? n : 0;
+}
+
+/* Of these sshd makes the names of types; options may be made to look like any
+ * other word, by who chooses a part of a command say. */
+static bool
+is_type(const char *word, size_t len)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789@.-";
+
+	return strspn(word, letters) >= len;
+}
+
+/* TYPE BLOB at at. */
+static bool
+read_key(const char *at, struct keyline *ret)
+{
+	size_t word = strcspn(at, " \t"), len = 0, type;
+	const char *text = keyline_skip(at + word);
+	uint8_t *blob = keyline_decode(text, strcspn(text, " \t"), &len);
+
+	if (blob == NULL)
+		return false;
+	type = type_length(blob, len);
+	if (type == 0) {
+		free(blob);
+		return false;
+	}
+	ret->blob = blob;
+	ret->len = len;
+	ret->typed = type == word && is_type(at, word) &&
+	    memcmp(blob + 4, at, word) == 0;
+	return true;
+}
+
+/* Past the options: to the first white space outside of quotes. */
+static const char *
+skip_options(const char *at)
+{
+	bool quoted = false;
+
+	for (; *at != '\0' && (quoted || !is_space(*at)); at++) {
+		if (*at == '\\' && at[1] == '"')
+			at++;
+		else if (*at == '"')
+			quoted = !quoted;
+	}
+	return quoted ? NULL : at;
+}
+
+/* The key stands at the start or behind the options; sshd tries the start
+ * first, and knows a key by its type. */
+bool
+keyline_read(const char *line, struct keyline *ret)
+{
+	struct keyline first = {.options = ""}, second = {.options = ""};
+	const char *after;
+
+	*ret = first;
+	line = keyline_skip(line);
+	if (*line == '\0' || *line == '#')
+		return false;
+	if (!read_key(line, &first) || !first.typed) {
+		after = skip_options(line);
+		if (after != NULL && read_key(keyline_skip(after), &second))
+			second.options = line;
+	}
+	if (second.blob != NULL) {
+		keyline_done(&first);
+		first = second;
+	}
+	*ret = first;
+	return ret->blob != NULL;
+}
+
+void
+keyline_done(struct keyline *line)
+{
+	free(line->blob);
+	*line = (struct keyline){.options = ""};
+}
+
+/* The value of name="value" at *at, \" being a quote; NULL: not that. */
+static char *
+quoted_value(const char **at)
+{
+	const char *p = *at;
+	scoped_free char *value = malloc(strlen(p) + 1);
+	size_t len = 0;
+
+	if (value == NULL || *p++ != '"')
+		return NULL;
+	while (*p != '\0' && *p != '"') {
+		if (*p == '\\' && p[1] == '"')
+			p++;
+		value[len++] = *p++;
+	}
+	if (*p != '"')
+		return NULL;
+	value[len] = '\0';
+	*at = p + 1;
+	return take(value);
+}
+
+/* Whether the option at *at is this one; moves past its name. */
+static bool
+is_option(const char **at, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncasecmp(*at, name, n) != 0 || strchr("=, \t", (*at)[n]) == NULL)
+		return false;
+	*at += n;
+	return true;
+}
+
+/* Those of sshd(8) that say nothing of commands. */
+static const char *const flags[] = {"restrict", "pty", "no-pty",
+    "port-forwarding", "no-port-forwarding", "agent-forwarding",
+    "no-agent-forwarding", "x11-forwarding", "no-x11-forwarding", "user-rc",
+    "no-user-rc", "touch-required", "no-touch-required", "verify-required",
+    "no-verify-required"};
+static const char *const values[] = {
+    "from", "expiry-time", "permitopen", "permitlisten", "tunnel"};
+
+/* name="value" of which only the form matters. */
+static bool
+skip_value(const char **at)
+{
+	scoped_free char *value = *(*at)++ == '=' ? quoted_value(at) : NULL;
+
+	return value != NULL;
+}
+
+static bool
+is_listed(const char **at, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_option(at, names[i]))
+			return true;
+	return false;
+}
+
+static bool
+read_option(const char **at, struct keyline_options *ret)
+{
+	if (is_option(at, "command")) {
+		if (ret->command != NULL || *(*at)++ != '=')
+			return false;
+		ret->command = quoted_value(at);
+		return ret->command != NULL;
+	}
+	if (is_option(at, "cert-authority"))
+		return ret->authority = true;
+	if (is_option(at, "environment"))
+		return (ret->environment = true) && skip_value(at);
+	if (is_option(at, "principals"))
+		return (ret->principals = true) && skip_value(at);
+	if (is_listed(at, values, COUNT(values)))
+		return skip_value(at);
+	return is_listed(at, flags, COUNT(flags));
+}
+
+bool
+keyline_options(const char *at, struct keyline_options *ret)
+{
+	*ret = (struct keyline_options){.command = NULL};
+	while (*at != '\0' && !is_space(*at)) {
+		if (!read_option(&at, ret))
+			return false;
+		if (*at == '\0' || is_space(*at))
+			return true;
+		if (*at++ != ',' || *at == '\0')
+			return false;
+	}
+	return true;
+}
+
+void
+keyline_options_done(struct keyline_options *options)
+{
+	free(options->command);
+	*options = (struct keyline_options){.command = NULL};
+}
+
+/* The last word is the principal; a comment ends the line wherever it is. */
+bool
+keyline_principal(const char *line, struct keyline_options *ret)
+{
+	const char *from = keyline_skip(line);
+	size_t len = strcspn(from, "#\r\n"), last;
+	scoped_free char *text = NULL;
+
+	*ret = (struct keyline_options){.command = NULL};
+	while (len > 0 && is_space(from[len - 1]))
+		len--;
+	for (last = len; last > 0 && !is_space(from[last - 1]); last--)
+		;
+	text = strndup(from, last);
+	return text != NULL && keyline_options(text, ret);
+}

@@ -1,0 +1,206 @@
+#include "store/base/when.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The dates are counted by hand: gmtime(3) and timegm(3) count leap seconds
+ * where TZ names a "right/" zone, and timegm(3) takes 31 June for 1 July.
+ */
+#define DAY_S 86400
+
+enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
+
+static const char shape[WHEN_TEXT] = "0000-00-00T00:00:00Z";
+
+static const struct {
+	int at, len;
+} fields[FIELDS] = {
+    [YEAR] = {0, 4},
+    [MONTH] = {5, 2},
+    [DAY] = {8, 2},
+    [HOUR] = {11, 2},
+    [MINUTE] = {14, 2},
+    [SECOND] = {17, 2},
+};
+
+static const struct unit {
+	char letter;
+	int seconds;
+	const char *name;
+} units[] = {
+    {'d', DAY_S, "day"},
+    {'h', 3600, "hour"},
+    {'m', 60, "minute"},
+    {'s', 1, "second"},
+};
+
+#define UNITS (sizeof(units) / sizeof(units[0]))
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int
+leap_days_before(int year)
+{
+	int last = year - 1;
+
+	return last / 4 - last / 100 + last / 400;
+}
+
+/* Days from the first of January 1970 to that of a year. */
+static int
+days_before(int year)
+{
+	return 365 * (year - 1970) + leap_days_before(year) -
+	    leap_days_before(1970);
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const int days[12] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = leap_days_before(year + 1) > leap_days_before(year);
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+static bool
+has_shape(const char *text)
+{
+	for (int i = 0; i < WHEN_TEXT; i++) {
+		if (shape[i] == '0' ? !is_digit(text[i]) : text[i] != shape[i])
+			return false;
+	}
+	return true;
+}
+
+static bool
+exists(const int v[static FIELDS])
+{
+	return v[YEAR] >= 1970 && v[MONTH] >= 1 && v[MONTH] <= 12 &&
+	    v[DAY] >= 1 && v[DAY] <= days_in_month(v[YEAR], v[MONTH]) &&
+	    v[HOUR] <= 23 && v[MINUTE] <= 59 && v[SECOND] <= 59;
+}
+
+bool
+when_parse(const char *text, int64_t *ret_s)
+{
+	int v[FIELDS] = {0};
+	int64_t days;
+
+	if (!has_shape(text))
+		return false;
+	for (int f = 0; f < FIELDS; f++)
+		for (int i = 0; i < fields[f].len; i++)
+			v[f] = v[f] * 10 + text[fields[f].at + i] - '0';
+	if (!exists(v))
+		return false;
+	days = days_before(v[YEAR]) + v[DAY] - 1;
+	for (int month = 1; month < v[MONTH]; month++)
+		days += days_in_month(v[YEAR], month);
+	*ret_s = days * DAY_S + v[HOUR] * 3600 + v[MINUTE] * 60 + v[SECOND];
+	return true;
+}
+
+static void
+split_date(int days, int v[static FIELDS])
+{
+	/* No later than the year sought, and at most 17 years before it. */
+	v[YEAR] = 1970 + days / 366;
+	while (days_before(v[YEAR] + 1) <= days)
+		v[YEAR]++;
+	days -= days_before(v[YEAR]);
+	for (v[MONTH] = 1; days >= days_in_month(v[YEAR], v[MONTH]); v[MONTH]++)
+		days -= days_in_month(v[YEAR], v[MONTH]);
+	v[DAY] = days + 1;
+}
+
+void
+when_format(int64_t time_s, char ret[static WHEN_TEXT])
+{
+	int v[FIELDS], second;
+
+	if (time_s < 0)
+		time_s = 0;
+	if (time_s > WHEN_LAST_S)
+		time_s = WHEN_LAST_S;
+	second = (int)(time_s % DAY_S);
+	split_date((int)(time_s / DAY_S), v);
+	v[HOUR] = second / 3600;
+	v[MINUTE] = second / 60 % 60;
+	v[SECOND] = second % 60;
+	memcpy(ret, shape, WHEN_TEXT);
+	for (int f = 0; f < FIELDS; f++)
+		for (int i = fields[f].len - 1; i >= 0; i--, v[f] /= 10)
+			ret[fields[f].at + i] = (char)('0' + v[f] % 10);
+}
+
+bool
+duration_parse(const char *text, int64_t *ret_s)
+{
+	const char *p = text;
+	int64_t n = 0;
+
+	if (text[0] == '0' && strcmp(text, "0s") != 0)
+		return false;
+	for (; is_digit(*p); p++) {
+		n = n * 10 + (*p - '0');
+		if (n > DURATION_MAX)
+			return false;
+	}
+	if (p == text)
+		return false;
+	for (const struct unit *u = units; u < units + UNITS; u++) {
+		if (p[0] != u->letter || p[1] != '\0')
+			continue;
+		if (n > DURATION_MAX / u->seconds)
+			return false;
+		*ret_s = n * u->seconds;
+		return true;
+	}
+	return false;
+}
+
+void
+duration_format(int64_t seconds, char ret[static DURATION_TEXT])
+{
+	const struct unit *u = units;
+
+	while (u->seconds > 1 && (seconds == 0 || seconds % u->seconds != 0))
+		u++;
+	snprintf(ret, DURATION_TEXT, "%" PRId64 "%c", seconds / u->seconds,
+	    u->letter);
+}
+
+static int
+say_unit(
+    const char *before, int64_t n, const struct unit *u, char *ret, size_t size)
+{
+	return snprintf(ret, size, "%s%" PRId64 " %s%s", before, n, u->name,
+	    n == 1 ? "" : "s");
+}
+
+void
+duration_say(int64_t seconds, char *ret, size_t size)
+{
+	const struct unit *u = units;
+	int64_t rest;
+	int len;
+
+	if (seconds < 0)
+		seconds = 0;
+	while (u->seconds > 1 && seconds < u->seconds)
+		u++;
+	len = say_unit("", seconds / u->seconds, u, ret, size);
+	if (u->seconds == 1 || len < 0 || (size_t)len >= size)
+		return;
+	rest = seconds % u->seconds / u[1].seconds;
+	if (rest > 0)
+		say_unit(" ", rest, u + 1, ret + len, size - (size_t)len);
+}

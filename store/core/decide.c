@@ -1,0 +1,292 @@
+/* policy_decide(): the first rule that matches, and no way past it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "store/core/policy.h"
+
+/* What one rule says of a subject. */
+enum match {
+	MATCH_DENY = 0, /* cannot be evaluated: decision says why */
+	MATCH_NO,
+	MATCH_NAMED,    /* the user, or a group of theirs, is named */
+	MATCH_EVERYONE, /* by "*" alone */
+};
+
+struct matching {
+	const struct subject *subject;
+	const struct rule *rule;
+	struct decision *decision;
+	enum mismatch why;
+	const char *name; /* the exclusion that applied, or "" */
+};
+
+static enum match
+deny(struct matching *m, enum reason reason, const char *name)
+{
+	m->decision->mode = MODE_NONE;
+	m->decision->reason = reason;
+	m->decision->rule = m->rule;
+	snprintf(m->decision->name, sizeof(m->decision->name), "%s", name);
+	return MATCH_DENY;
+}
+
+static enum match
+mismatch(struct matching *m, enum mismatch why, const char *name)
+{
+	m->why = why;
+	m->name = name;
+	return MATCH_NO;
+}
+
+/* MATCH_NAMED: inside; MATCH_NO: outside; MATCH_DENY: nobody can say. */
+static enum match
+in_group(struct matching *m, const char *group)
+{
+	switch (m->subject->member(m->subject->ctx, group)) {
+	case GROUP_INSIDE:
+		return MATCH_NAMED;
+	case GROUP_OUTSIDE:
+		return MATCH_NO;
+	case GROUP_UNKNOWN:
+		return deny(m, REASON_UNKNOWN_GROUP, group);
+	case GROUP_ERROR:
+		break;
+	}
+	return deny(m, REASON_GROUP_ERROR, group);
+}
+
+static enum match
+excluded(struct matching *m)
+{
+	const struct rule *rule = m->rule;
+
+	for (size_t i = 0; i < rule->users.count; i++) {
+		const char *name = rule->users.items[i].text;
+
+		if (name[0] == '!' && strcmp(name + 1, m->subject->user) == 0)
+			return mismatch(m, MISMATCH_EXCLUDED, name);
+	}
+	for (size_t i = 0; i < rule->groups.count; i++) {
+		const char *name = rule->groups.items[i].text;
+
+		if (name[0] != '!')
+			continue;
+		switch (in_group(m, name + 1)) {
+		case MATCH_DENY:
+			return MATCH_DENY;
+		case MATCH_NAMED:
+		case MATCH_EVERYONE:
+			return mismatch(m, MISMATCH_EXCLUDED, name);
+		case MATCH_NO:
+			break;
+		}
+	}
+	return MATCH_NAMED;
+}
+
+static enum match
+named(struct matching *m)
+{
+	const struct rule *rule = m->rule;
+	enum match match, everyone = MATCH_NO;
+
+	for (size_t i = 0; i < rule->users.count; i++) {
+		const char *name = rule->users.items[i].text;
+
+		if (strcmp(name, m->subject->user) == 0)
+			return MATCH_NAMED;
+		if (strcmp(name, "*") == 0)
+			everyone = MATCH_EVERYONE;
+	}
+	for (size_t i = 0; i < rule->groups.count; i++) {
+		const char *name = rule->groups.items[i].text;
+
+		if (name[0] == '!')
+			continue;
+		match = in_group(m, name);
+		if (match != MATCH_NO)
+			return match;
+	}
+	return everyone != MATCH_NO ? everyone : mismatch(m, MISMATCH_WHO, "");
+}
+
+/* Whether the rule names the user, wherever she comes from. */
+static enum match
+match_who(struct matching *m)
+{
+	enum match match = excluded(m);
+
+	return match == MATCH_NAMED ? named(m) : match;
+}
+
+static bool
+from_holds(const struct rule *rule, const struct address *address)
+{
+	for (size_t i = 0; i < rule->from.count; i++)
+		if (prefix_holds(&rule->from.items[i], address))
+			return true;
+	return false;
+}
+
+enum place { PLACE_UNKNOWN = 0, PLACE_INSIDE, PLACE_OUTSIDE };
+
+/* Where the subject comes from, as the rule's "from" sees it. */
+static enum place
+place_of(const struct matching *m)
+{
+	const struct subject *subject = m->subject;
+
+	if (m->rule->from.count == 0 || m->rule == subject->inside)
+		return PLACE_INSIDE;
+	if (subject->address != NULL)
+		return from_holds(m->rule, subject->address) ? PLACE_INSIDE
+							     : PLACE_OUTSIDE;
+	return subject->outside != NULL && m->rule <= subject->outside
+	    ? PLACE_OUTSIDE
+	    : PLACE_UNKNOWN;
+}
+
+/* The address first: it costs no look-up. */
+static enum match
+match_rule(struct matching *m)
+{
+	enum place place = place_of(m);
+	enum match match;
+
+	if (place == PLACE_OUTSIDE)
+		return mismatch(m, MISMATCH_FROM, "");
+	match = match_who(m);
+	if (match != MATCH_DENY && match != MATCH_NO && place == PLACE_UNKNOWN)
+		return deny(m, REASON_NO_ADDRESS, m->rule->name);
+	return match;
+}
+
+/* A rule that does not name the subject is no better from another address. */
+static void
+tell_skipped(const struct matching *skipped)
+{
+	const struct subject *subject = skipped->subject;
+	struct decision ignored;
+	struct matching m = {
+	    .subject = subject, .rule = skipped->rule, .decision = &ignored};
+
+	if (skipped->why != MISMATCH_FROM || match_who(&m) != MATCH_NO)
+		m = *skipped;
+	subject->skipped(subject->ctx, m.rule, m.why, m.name);
+}
+
+/*
+ * Nobody but "*" or otherwise decides.  If a required rule did so last time,
+ * is still there and has lost this user, then she left her group, or the
+ * directory is down and her group looks empty: only a person can tell.
+ */
+static bool
+rule_lost(const struct policy *policy, const struct subject *subject,
+    struct decision *ret)
+{
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct rule *rule = &policy->rules.items[i];
+		struct matching m = {
+		    .subject = subject, .rule = rule, .decision = ret};
+
+		if (rule->mode != MODE_REQUIRED ||
+		    strcmp(rule->name, subject->last_rule) != 0)
+			continue;
+		switch (match_who(&m)) {
+		case MATCH_NO:
+			/* Somebody wrote that exclusion. */
+			if (m.why == MISMATCH_EXCLUDED)
+				return false;
+			deny(&m, REASON_RULE_LOST, rule->name);
+			return true;
+		case MATCH_DENY:
+			return true;
+		case MATCH_NAMED:
+		case MATCH_EVERYONE:
+			return false;
+		}
+	}
+	return false;
+}
+
+void
+policy_decide(const struct policy *policy, const struct subject *subject,
+    struct decision *ret)
+{
+	struct decision decision = {.mode = MODE_NONE};
+	enum match match = MATCH_NO;
+
+	*ret = decision;
+	for (size_t i = 0; i < policy->rules.count && match == MATCH_NO; i++) {
+		struct matching m = {.subject = subject,
+		    .rule = &policy->rules.items[i],
+		    .decision = &decision};
+
+		match = match_rule(&m);
+		if (match == MATCH_NO && subject->skipped != NULL)
+			tell_skipped(&m);
+		decision.rule = m.rule;
+	}
+	if (match == MATCH_NO)
+		decision.rule = NULL;
+	if (match != MATCH_DENY &&
+	    (match == MATCH_NAMED || !rule_lost(policy, subject, &decision)))
+		decision.mode = decision.rule != NULL
+		    ? (enum mode)decision.rule->mode
+		    : (enum mode)policy->otherwise;
+	*ret = decision;
+}
+
+bool
+policy_may_require(const struct policy *policy, const struct subject *subject)
+{
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct rule *rule = &policy->rules.items[i];
+		struct decision decision;
+		struct matching m = {
+		    .subject = subject, .rule = rule, .decision = &decision};
+
+		if (rule->mode == MODE_REQUIRED &&
+		    (strcmp(rule->name, subject->last_rule) == 0 ||
+			match_who(&m) != MATCH_NO))
+			return true;
+	}
+	return policy->otherwise == MODE_REQUIRED;
+}
+
+enum membership
+policy_admin(const struct policy *policy, const struct subject *subject)
+{
+	struct rule rule = {.name = "admins"};
+	struct decision decision;
+	struct matching m = {
+	    .subject = subject, .rule = &rule, .decision = &decision};
+
+	rule.users.items = policy->admins.users.items;
+	rule.users.count = policy->admins.users.count;
+	rule.groups.items = policy->admins.groups.items;
+	rule.groups.count = policy->admins.groups.count;
+	switch (match_who(&m)) {
+	case MATCH_NAMED:
+	case MATCH_EVERYONE:
+		return GROUP_INSIDE;
+	case MATCH_NO:
+		return GROUP_OUTSIDE;
+	case MATCH_DENY:
+		break;
+	}
+	return GROUP_ERROR;
+}
+
+int64_t
+policy_deadline(const struct rule *rule, int64_t first_seen_s)
+{
+	const struct grace *grace = &rule->grace;
+	int64_t start = first_seen_s > rule->since_s ? first_seen_s
+						     : rule->since_s;
+	int64_t deadline = grace->present ? grace->until_s : 0;
+
+	if (grace->for_s > 0 && start + grace->for_s < deadline)
+		deadline = start + grace->for_s;
+	return deadline > rule->since_s ? deadline : rule->since_s;
+}

@@ -1,0 +1,442 @@
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/core/enroll.h"
+#include "store/base/hash.h"
+#include "store/core/spent.h"
+#include "store/base/utf8.h"
+#include "store/core/verify.h"
+
+/* Named by its hash, which tells nothing of the secret. */
+static bool
+name_pending(struct pending *pending)
+{
+	char hash[HASH_TEXT];
+
+	if (!hash_hex(pending->secret.bytes, pending->secret.len, hash))
+		return false;
+	snprintf(pending->id, sizeof(pending->id), "p%.7s", hash);
+	return true;
+}
+
+/* Room for one more, at the cost of the oldest. */
+static enum fault
+keep_earlier(struct record *record)
+{
+	struct pending *kept;
+
+	if (!record->pending.present)
+		return FAULT_NONE;
+	while (record->earlier.count >= EARLIER_MAX)
+		json_list_drop(&record->earlier, sizeof(*kept), 0);
+	kept = json_list_add(&record->earlier, sizeof(*kept));
+	if (kept == NULL)
+		return FAULT_MEMORY;
+	*kept = record->pending;
+	return FAULT_NONE;
+}
+
+enum fault
+enroll_begin(struct record *record,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
+    int64_t now_s)
+{
+	struct pending *pending = &record->pending;
+
+	if (keep_earlier(record) != FAULT_NONE)
+		return FAULT_MEMORY;
+	*pending = (struct pending){
+	    .present = true,
+	    .until_s = now_s + ENROLL_S,
+	    .secret.len = ENROLL_SECRET_BYTES,
+	};
+	memcpy(pending->secret.bytes, secret, ENROLL_SECRET_BYTES);
+	utf8_clean(name, strlen(name), pending->name, sizeof(pending->name));
+	return name_pending(pending) ? FAULT_NONE : FAULT_MEMORY;
+}
+
+/* NULL: none of that id waits. */
+static const struct pending *
+find_pending(const struct record *record, const char *id)
+{
+	if (record->pending.present &&
+	    (id[0] == '\0' || strcmp(record->pending.id, id) == 0))
+		return &record->pending;
+	for (size_t i = 0; id[0] != '\0' && i < record->earlier.count; i++)
+		if (strcmp(record->earlier.items[i].id, id) == 0)
+			return &record->earlier.items[i];
+	return NULL;
+}
+
+bool
+enroll_is_pending(const struct record *record, const char *id)
+{
+	return find_pending(record, id) != NULL;
+}
+
+/* Drops all that waits, whoever began it. */
+static void
+drop_pending(struct record *record)
+{
+	OPENSSL_cleanse(&record->pending, sizeof(record->pending));
+	while (record->earlier.count > 0)
+		json_list_drop(&record->earlier, sizeof(struct pending), 0);
+}
+
+/* The first of d1, d2, ... that no device has. */
+static void
+free_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
+{
+	bool taken = true;
+
+	for (unsigned char n = 1; taken; n++) {
+		snprintf(ret, DEVICE_ID_TEXT, "d%d", n);
+		taken = false;
+		for (size_t i = 0; i < record->devices.count; i++)
+			taken |= strcmp(record->devices.items[i].id, ret) == 0;
+	}
+}
+
+/* The pending secret as the device that it becomes. */
+static void
+device_from(const struct pending *pending, const struct login *login,
+    struct device *ret)
+{
+	*ret = (struct device){
+	    .algorithm = OTP_SHA1,
+	    .digits = 6,
+	    .period_s = 30,
+	    .secret = pending->secret,
+	    .added_s = login->now_s,
+	    .last_used_s = login->now_s,
+	};
+	memcpy(ret->name, pending->name, sizeof(ret->name));
+	memcpy(ret->added_from, login->address, sizeof(ret->added_from));
+	memcpy(ret->added_key, login->key, sizeof(ret->added_key));
+}
+
+static enum fault
+add_code(struct record *record, enum code_use use, int64_t until_s,
+    const uint8_t random[static ONETIME_BYTES], char ret[static ONETIME_TEXT])
+{
+	char code[ONETIME_CHARS + 1] = "";
+	struct one_time *one = json_list_add(&record->codes, sizeof(*one));
+
+	if (one == NULL)
+		return FAULT_MEMORY;
+	onetime_format(random, ret);
+	one->use = (int)use;
+	one->until_s = until_s;
+	if (!onetime_read(ret, strlen(ret), code))
+		return FAULT_FORMAT;
+	if (onetime_hash(code, one->hash) != FAULT_NONE)
+		return FAULT_MEMORY;
+	OPENSSL_cleanse(code, sizeof(code));
+	return FAULT_NONE;
+}
+
+enum fault
+enroll_recovery(struct record *record, const struct login *login,
+    const struct recovery *recovery)
+{
+	char text[ONETIME_TEXT];
+	enum fault fault = FAULT_NONE;
+
+	(void)announce_begin(record, login->now_s);
+	spent_retire(record, CODE_SCRATCH, SPENT_REPLACED, login->now_s);
+	spent_retire(record, CODE_RECOVER, SPENT_REPLACED, login->now_s);
+	record->made = (struct made){.present = true, .at_s = login->now_s};
+	memcpy(record->made.from, login->address, sizeof(record->made.from));
+	memcpy(record->made.key, login->key, sizeof(record->made.key));
+	while (record->codes.count > CODES_MAX - RECOVERY_CODES)
+		spent_take(record, 0, SPENT_REPLACED, login->now_s);
+	for (size_t i = 0; i < RECOVERY_CODES && fault == FAULT_NONE; i++)
+		fault = add_code(
+		    record, CODE_RECOVER, 0, recovery->codes[i], text);
+	OPENSSL_cleanse(text, sizeof(text));
+	return fault;
+}
+
+/* Takes out admins' codes that ran out, and the oldest until few are left: how
+ * many of those were still good. */
+static size_t
+drop_old_codes(struct record *record, int64_t now_s)
+{
+	size_t kept = 0, voided = 0;
+
+	for (size_t i = record->codes.count; i-- > 0;) {
+		int64_t until_s = record->codes.items[i].until_s;
+
+		if (until_s == 0)
+			continue;
+		if (until_s > now_s && ++kept < ADMIN_CODES)
+			continue;
+		voided += until_s > now_s;
+		spent_take(record, i, SPENT_REPLACED, now_s);
+	}
+	return voided;
+}
+
+enum fault
+enroll_add_code(struct record *record, enum code_use use,
+    const uint8_t random[static ONETIME_BYTES], int64_t now_s,
+    char ret[static ONETIME_TEXT], size_t *ret_voided)
+{
+	*ret_voided = drop_old_codes(record, now_s);
+	if (use == CODE_ENROLL)
+		record->skipped_s = 0;
+	return add_code(record, use, now_s + INVITED_S, random, ret);
+}
+
+/* Every device is compared. */
+static bool
+has_secret(const struct record *record, const struct otp_secret *secret)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < record->devices.count; i++)
+		found |= record_same_secret(
+		    &record->devices.items[i].secret, secret);
+	return found;
+}
+
+/* The code is right: the device moves in. */
+static enum fault
+admit(struct record *record, const struct device *device)
+{
+	int64_t told_s = announce_begin(record, device->added_s);
+	struct device *added;
+
+	if (has_secret(record, &device->secret))
+		return FAULT_STALE;
+	if (record->devices.count >= DEVICES_MAX)
+		return FAULT_LIMIT;
+	added = json_list_add(&record->devices, sizeof(*added));
+	if (added == NULL)
+		return FAULT_MEMORY;
+	*added = *device;
+	added->told_s = told_s;
+	drop_pending(record);
+	spent_retire(record, CODE_ENROLL, SPENT_VOID, device->added_s);
+	record->enrolled_once = true;
+	record->invited_until_s = 0;
+	record->skipped_s = 0;
+	return FAULT_NONE;
+}
+
+/* Whether the code is the new device's; its step is spent with that. */
+static bool
+is_first_code(
+    struct device *device, const char *code, int64_t now_s, struct outcome *ret)
+{
+	uint64_t now = otp_step(now_s, device->period_s);
+	uint64_t step = 0;
+
+	if (verify_step(device, code, now_s, WINDOW_STEPS, &step) ==
+	    FAULT_NONE) {
+		device->last_step = step;
+		return true;
+	}
+	if (verify_step(device, code, now_s, DRIFT_S / 30, &step) == FAULT_NONE)
+		ret->drift_s = (int64_t)(step - now) * device->period_s;
+	return false;
+}
+
+enum fault
+enroll_confirm(const struct policy *policy, struct record *record,
+    const struct login *login, const char *id, const char *typed, size_t len,
+    const struct recovery *recovery, struct outcome *ret)
+{
+	const struct pending *pending = find_pending(record, id);
+	char code[OTP_DIGITS_MAX + 1] = "";
+	struct device device;
+	bool with_codes;
+	enum fault fault;
+
+	*ret = (struct outcome){.verdict = VERDICT_DENY,
+	    .reason = REASON_NO_PENDING,
+	    .recovery_left = -1};
+	if (pending == NULL || pending->until_s > login->now_s + ENROLL_S)
+		return FAULT_NONE;
+	ret->reason = REASON_PENDING_LATE;
+	if (pending->until_s <= login->now_s)
+		return FAULT_NONE;
+	if (!verify_digits(typed, len, code)) {
+		ret->reason = REASON_NOT_DIGITS;
+		return FAULT_NONE;
+	}
+	ret->reason = REASON_WRONG_CODE;
+	device_from(pending, login, &device);
+	if (!is_first_code(&device, code, login->now_s, ret)) {
+		OPENSSL_cleanse(&device, sizeof(device));
+		return FAULT_NONE;
+	}
+	with_codes = !login->proof || record->devices.count == 0;
+	free_id(record, device.id);
+	memcpy(ret->device, device.id, sizeof(ret->device));
+	fault = admit(record, &device);
+	OPENSSL_cleanse(&device, sizeof(device));
+	if (fault == FAULT_NONE && with_codes)
+		fault = enroll_recovery(record, login, recovery);
+	if (fault != FAULT_NONE)
+		return fault;
+	ret->verdict = VERDICT_PASS;
+	ret->reason = REASON_ENROLLED;
+	ret->changed = true;
+	if (!login->proof)
+		login_note_pass(policy, record, login, ret);
+	return FAULT_NONE;
+}
+
+enum fault
+enroll_provision(struct record *record,
+    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
+    int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
+    char ret_device[static DEVICE_ID_TEXT])
+{
+	struct login login = {.now_s = now_s, .address = ENROLL_ADMIN};
+	struct device device;
+	enum fault fault;
+
+	*ret_recovers = recovery != NULL &&
+	    record_codes_left(record, CODE_RECOVER, now_s) == 0;
+	if (enroll_begin(record, secret, name, now_s) != FAULT_NONE)
+		return FAULT_MEMORY;
+	device_from(&record->pending, &login, &device);
+	device.last_used_s = 0;
+	free_id(record, device.id);
+	memcpy(ret_device, device.id, sizeof(device.id));
+	fault = admit(record, &device);
+	OPENSSL_cleanse(&device, sizeof(device));
+	if (fault == FAULT_NONE && *ret_recovers)
+		fault = enroll_recovery(record, &login, recovery);
+	return fault;
+}
+
+/* A record with more codes than CODES_MAX could not be read again. */
+static bool
+has_room(const struct record *record, size_t more)
+{
+	size_t lasting = 0;
+
+	for (size_t i = 0; i < record->codes.count; i++)
+		lasting += record->codes.items[i].until_s == 0;
+	return lasting + more <= CODES_MAX - ADMIN_CODES &&
+	    record->codes.count + more <= CODES_MAX;
+}
+
+static bool
+has_code(const struct record *record, const char *hash)
+{
+	for (size_t i = 0; i < record->codes.count; i++)
+		if (strcmp(record->codes.items[i].hash, hash) == 0)
+			return true;
+	return false;
+}
+
+/* A code that went away unused, with a device that is imported anew, may come
+ * back.  False: it was used. */
+static bool
+forget_unused(struct record *record, const char *hash)
+{
+	for (size_t i = 0; i < record->spent.count; i++) {
+		if (strcmp(record->spent.items[i].hash, hash) != 0)
+			continue;
+		if (record->spent.items[i].why == SPENT_USED)
+			return false;
+		json_list_drop(&record->spent, sizeof(struct spent_code), i);
+		break;
+	}
+	return true;
+}
+
+/* One that is there from an earlier file works once all the same; one that was
+ * used does not work again. */
+static enum fault
+add_scratch(struct record *record, const struct import *import)
+{
+	if (!has_room(record, import->scratch.count))
+		return FAULT_LIMIT;
+	for (size_t i = 0; i < import->scratch.count; i++) {
+		char hash[HASH_TEXT];
+		struct one_time *one;
+
+		if (onetime_hash(import->scratch.items[i].code, hash) !=
+		    FAULT_NONE)
+			return FAULT_MEMORY;
+		if (has_code(record, hash) || !forget_unused(record, hash))
+			continue;
+		one = json_list_add(&record->codes, sizeof(*one));
+		if (one == NULL)
+			return FAULT_MEMORY;
+		one->use = CODE_SCRATCH;
+		memcpy(one->hash, hash, sizeof(one->hash));
+	}
+	return FAULT_NONE;
+}
+
+enum fault
+enroll_import(struct record *record, const struct import *import, int64_t now_s,
+    char ret_device[static DEVICE_ID_TEXT])
+{
+	struct device device = {
+	    .name = "imported",
+	    .algorithm = import->algorithm,
+	    .digits = import->digits,
+	    .period_s = import->period_s,
+	    .secret = import->secret,
+	    .last_step = import->last_step,
+	    .added_s = now_s,
+	    .added_from = ENROLL_ADMIN,
+	};
+	enum fault fault;
+
+	free_id(record, device.id);
+	fault = admit(record, &device);
+	if (fault == FAULT_NONE)
+		memcpy(ret_device, device.id, sizeof(device.id));
+	OPENSSL_cleanse(&device, sizeof(device));
+	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
+}
+
+/* All that could be typed: whoever does is told. */
+static void
+retire_all(struct record *record, int64_t now_s)
+{
+	while (record->devices.count > 0)
+		spent_device(record, 0, now_s);
+	for (int use = CODE_RECOVER; use <= CODE_SCRATCH; use++)
+		spent_retire(record, (enum code_use)use, SPENT_VOID, now_s);
+}
+
+void
+enroll_remove(struct record *record, size_t i, int64_t now_s)
+{
+	spent_device(record, i, now_s);
+	if (record->devices.count > 0)
+		return;
+	spent_retire(record, CODE_RECOVER, SPENT_VOID, now_s);
+	spent_retire(record, CODE_SCRATCH, SPENT_VOID, now_s);
+	record->enrolled_once = false;
+}
+
+void
+enroll_revoke(struct record *record, bool block, int64_t now_s)
+{
+	struct record kept;
+
+	retire_all(record, now_s);
+	record_init(&kept, record->user, (uid_t)record->uid);
+	kept.spent.items = record->spent.items;
+	kept.spent.count = record->spent.count;
+	record->spent.items = NULL;
+	record->spent.count = 0;
+	kept.first_seen_s = record->first_seen_s;
+	kept.grace_started_s = record->grace_started_s;
+	kept.enrolled_once = record->enrolled_once || block;
+	kept.last_login = record->last_login;
+	kept.invited_until_s = block ? 0 : now_s + INVITED_S;
+	record_done(record);
+	*record = kept;
+}

@@ -1,0 +1,434 @@
+#include <string.h>
+
+#include "store/core/login.h"
+
+const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
+    "invited", "blocked", "overdue", "grace", "pending", NULL};
+
+/* A time in the future is a clock that was wrong once. */
+static int64_t
+clamp(int64_t time_s, int64_t now_s)
+{
+	return time_s < now_s ? time_s : now_s;
+}
+
+bool
+login_is_known(const struct record *record, const struct login *login)
+{
+	for (size_t i = 0; i < record->sources.count; i++) {
+		const struct source *source = &record->sources.items[i];
+
+		if (login->address[0] != '\0' &&
+		    strcmp(source->key, login->key) == 0 &&
+		    strcmp(source->address, login->address) == 0 &&
+		    login->now_s - clamp(source->last_s, login->now_s) <
+			SOURCE_KNOWN_S)
+			return true;
+	}
+	return false;
+}
+
+void
+login_forgive(struct counter *counter, int64_t now_s)
+{
+	int64_t since_s = clamp(counter->spent_since_s, now_s);
+	int64_t forgiven = (now_s - since_s) / FORGIVE_S;
+
+	if (forgiven >= counter->spent) {
+		counter->spent = 0;
+		counter->spent_since_s = 0;
+	} else {
+		counter->spent -= forgiven;
+		counter->spent_since_s = since_s + forgiven * FORGIVE_S;
+	}
+}
+
+/* For those in a row. */
+static int64_t
+backoff(const struct attempts *attempts, const struct counter *counter,
+    int64_t now_s)
+{
+	int64_t wait_s = attempts->backoff_s;
+	int64_t over = counter->count - attempts->free;
+	int64_t passed_s = now_s - clamp(counter->last_s, now_s);
+
+	if (over <= 0)
+		return 0;
+	while (--over > 0 && wait_s < attempts->backoff_max_s)
+		wait_s *= 2;
+	if (wait_s > attempts->backoff_max_s)
+		wait_s = attempts->backoff_max_s;
+	return wait_s > passed_s ? wait_s - passed_s : 0;
+}
+
+/* For those of the long term: until there are fewer than stop. */
+static int64_t
+long_wait(const struct attempts *attempts, const struct counter *counter,
+    int64_t now_s)
+{
+	struct counter left = *counter;
+
+	login_forgive(&left, now_s);
+	if (left.spent < attempts->stop)
+		return 0;
+	return left.spent_since_s +
+	    (left.spent - attempts->stop + 1) * FORGIVE_S - now_s;
+}
+
+int64_t
+login_wait(const struct attempts *attempts, const struct counter *counter,
+    bool is_other, int64_t now_s)
+{
+	int64_t backoff_s = backoff(attempts, counter, now_s);
+	int64_t long_s = long_wait(attempts, counter, now_s);
+
+	if (is_other && counter->count >= attempts->stop)
+		return -1;
+	return backoff_s > long_s ? backoff_s : long_s;
+}
+
+/* Whether a code was given for this connection, or lately from this key and
+ * address.  No entry is honoured for longer than the policy now says. */
+static bool
+is_remembered(const struct policy *policy, const struct record *record,
+    const struct login *login)
+{
+	const struct remember *remember = &policy->remember;
+
+	for (size_t i = 0; i < record->verified.count; i++) {
+		const struct verified *v = &record->verified.items[i];
+		int64_t left_s = v->until_s - login->now_s;
+
+		if (v->connection[0] != '\0') {
+			if (left_s > 0 && left_s <= remember->connection_s &&
+			    strcmp(v->connection, login->connection) == 0 &&
+			    strcmp(v->key, login->key) == 0)
+				return true;
+		} else if (left_s > 0 && left_s <= remember->for_s &&
+		    login->key[0] != '\0' && strcmp(v->key, login->key) == 0 &&
+		    strcmp(v->address, login->address) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+login_may_enroll(const struct policy *policy, enum mode mode,
+    const struct record *record, int64_t now_s, int64_t deadline_s)
+{
+	bool invited = record->invited_until_s > now_s &&
+	    record->invited_until_s - now_s <= INVITED_S;
+
+	switch ((enum self_enroll)policy->enrollment.self) {
+	case SELF_ALWAYS:
+		return !record->enrolled_once || record->invited_until_s > 0;
+	case SELF_GRACE:
+		return invited ||
+		    (!record->enrolled_once &&
+			(mode == MODE_OPTIONAL || now_s < deadline_s));
+	case SELF_CODE:
+		return false;
+	}
+	return false;
+}
+
+static void
+settle(struct outcome *ret, enum verdict verdict, enum reason reason)
+{
+	ret->verdict = verdict;
+	ret->reason = reason;
+}
+
+/* For a user without a device, whom the policy asks or may ask. */
+static enum first
+first_device(const struct policy *policy, enum mode mode,
+    const struct record *record, int64_t now_s, int64_t deadline_s)
+{
+	if (login_may_enroll(policy, mode, record, now_s, deadline_s))
+		return FIRST_SELF;
+	return record_codes_left(record, CODE_ENROLL, now_s) > 0 ? FIRST_CODE
+								 : FIRST_NO;
+}
+
+/* When the offer comes again that was put off: after a day, or sooner where
+ * the deadline is near; a time that has passed: at each login. */
+static int64_t
+next_offer(const struct record *record, const struct outcome *outcome)
+{
+	int64_t next_s = record->skipped_s + SKIPPED_S;
+
+	if (outcome->insist_s > 0 && outcome->insist_s < next_s)
+		return outcome->insist_s;
+	return next_s;
+}
+
+/*
+ * Whether this login is asked to set up a device that it can do without still.
+ * A command is spared that until the deadline is near: who never has a shell
+ * would else never be asked.
+ */
+static bool
+is_offered(const struct record *record, const struct login *login,
+    const struct outcome *outcome)
+{
+	bool insists = outcome->insist_s > 0 &&
+	    login->now_s >= outcome->insist_s;
+
+	return outcome->first != FIRST_NO && login->terminal &&
+	    (login->shell || insists) &&
+	    login->now_s >= next_offer(record, outcome);
+}
+
+/*
+ * No device, and none needed yet: the offer, or a pass with a reminder.  Who
+ * may not enrol by herself and holds an admin's code can type it here.
+ */
+static void
+decide_free(enum mode mode, const struct record *record,
+    const struct login *login, struct outcome *ret)
+{
+	bool due = mode == MODE_REQUIRED;
+
+	ret->may_skip = is_offered(record, login, ret);
+	if (!ret->may_skip)
+		settle(ret, VERDICT_PASS, due ? REASON_GRACE : REASON_OPTIONAL);
+	else if (ret->first == FIRST_SELF)
+		settle(
+		    ret, VERDICT_ENROLL, due ? REASON_OFFER_DUE : REASON_OFFER);
+	else
+		settle(ret, VERDICT_CHALLENGE,
+		    due ? REASON_OFFER_CODE_DUE : REASON_OFFER_CODE);
+}
+
+/* No device, and no way in without one. */
+static void
+decide_overdue(
+    const struct record *record, const struct login *login, struct outcome *ret)
+{
+	bool may = ret->first == FIRST_SELF;
+
+	if (may && login->terminal)
+		settle(ret, VERDICT_ENROLL, REASON_SETUP);
+	else if (record_codes_left(record, CODE_ENROLL, login->now_s) > 0 ||
+	    record_codes_left(record, CODE_PASS, login->now_s) > 0)
+		settle(ret, VERDICT_CHALLENGE, REASON_ASK_ONE_TIME);
+	else if (may)
+		settle(ret, VERDICT_DENY, REASON_SETUP_TERMINAL);
+	else
+		settle(ret, VERDICT_DENY, REASON_CLOSED);
+}
+
+/* When the code that lasts longest ends which enrols; 0: there is none. */
+static int64_t
+code_ends(const struct record *record, int64_t now_s)
+{
+	int64_t until_s = 0;
+
+	for (size_t i = 0; i < record->codes.count; i++) {
+		const struct one_time *code = &record->codes.items[i];
+
+		if (code->use == CODE_ENROLL && code->until_s > now_s &&
+		    code->until_s > until_s)
+			until_s = code->until_s;
+	}
+	return until_s;
+}
+
+/* What is open for a first device, and for how long, where that has an end of
+ * its own: grace has deadline_s. */
+static void
+note_first(const struct policy *policy, enum mode mode,
+    const struct record *record, int64_t now_s, struct outcome *ret)
+{
+	int64_t until_s = 0;
+
+	ret->first = first_device(policy, mode, record, now_s, ret->deadline_s);
+	if (ret->first == FIRST_CODE)
+		until_s = code_ends(record, now_s);
+	else if (ret->first == FIRST_SELF && record->enrolled_once &&
+	    policy->enrollment.self == SELF_GRACE)
+		until_s = record->invited_until_s;
+	ret->open_s = until_s > now_s ? until_s - now_s : 0;
+}
+
+void
+login_put_off(
+    struct record *record, const struct login *login, struct outcome *ret)
+{
+	int64_t next_s;
+
+	record->skipped_s = login->now_s;
+	next_s = next_offer(record, ret);
+	ret->again_s = next_s > login->now_s ? next_s - login->now_s : 0;
+	ret->changed = true;
+	settle(ret, VERDICT_PASS, REASON_SKIPPED);
+}
+
+/* A device: asked for its code, unless one was given not long ago. */
+static void
+decide_enrolled(const struct policy *policy, const struct record *record,
+    const struct login *login, struct outcome *ret)
+{
+	bool is_other = !login_is_known(record, login);
+	const struct counter *counter = is_other ? &record->failures.other
+						 : &record->failures.known;
+	int64_t wait_s = login_wait(
+	    &policy->attempts, counter, is_other, login->now_s);
+
+	if (is_remembered(policy, record, login)) {
+		settle(ret, VERDICT_PASS, REASON_REMEMBERED);
+		return;
+	}
+	ret->wait_s = wait_s > 0 ? wait_s : 0;
+	settle(ret, VERDICT_CHALLENGE,
+	    wait_s == 0      ? REASON_ASK
+		: wait_s > 0 ? REASON_ASK_LOCKED
+			     : REASON_ASK_STOPPED);
+}
+
+/* When this decision makes a code required; 0: no date stands.  For who never
+ * came, grace would begin now. */
+static int64_t
+deadline(
+    const struct decision *decision, const struct record *record, int64_t now_s)
+{
+	if (decision->mode != MODE_REQUIRED || decision->rule == NULL)
+		return 0;
+	return policy_deadline(decision->rule,
+	    record->first_seen_s > 0 ? record->first_seen_s : now_s);
+}
+
+/*
+ * From when on the offer comes at each login, whatever was put off; 0: never.
+ * A user for whom it came once a day must not meet the deadline in between.
+ */
+static int64_t
+insist(const struct decision *decision, const struct record *record,
+    int64_t deadline_s)
+{
+	int64_t start_s, last_s;
+
+	if (deadline_s == 0)
+		return 0;
+	start_s = record->first_seen_s > decision->rule->since_s
+	    ? record->first_seen_s
+	    : decision->rule->since_s;
+	last_s = (deadline_s - start_s) / 10;
+	if (last_s < LAST_S)
+		last_s = LAST_S;
+	if (last_s > LAST_MOST_S)
+		last_s = LAST_MOST_S;
+	return deadline_s > last_s ? deadline_s - last_s : 1;
+}
+
+enum first
+login_first(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s)
+{
+	if (record->devices.count > 0 || decision->mode == MODE_NONE ||
+	    decision->mode == MODE_EXEMPT)
+		return FIRST_NO;
+	return first_device(policy, decision->mode, record, now_s,
+	    deadline(decision, record, now_s));
+}
+
+/* The policy denies.  Where it only could not be asked about this user, an
+ * administrator who was asked has answered: with a pass code. */
+static void
+decide_denied(const struct decision *decision, const struct record *record,
+    const struct login *login, struct outcome *ret)
+{
+	bool has_pass = record_codes_left(record, CODE_PASS, login->now_s) > 0;
+
+	settle(ret,
+	    has_pass && reason_is_undecided(decision->reason)
+		? VERDICT_CHALLENGE
+		: VERDICT_DENY,
+	    decision->reason);
+	memcpy(ret->name, decision->name, sizeof(ret->name));
+}
+
+/* Who has no device. */
+static void
+decide_first(const struct policy *policy, enum mode mode,
+    const struct record *record, const struct login *login, struct outcome *ret)
+{
+	note_first(policy, mode, record, login->now_s, ret);
+	if (!record->enrolled_once &&
+	    (mode == MODE_OPTIONAL || login->now_s < ret->deadline_s))
+		decide_free(mode, record, login, ret);
+	else
+		decide_overdue(record, login, ret);
+}
+
+void
+login_decide(const struct policy *policy, const struct decision *decision,
+    struct record *record, const struct login *login, struct outcome *ret)
+{
+	enum mode mode = decision->mode;
+
+	*ret = (struct outcome){.recovery_left = -1};
+	if (mode == MODE_NONE) {
+		decide_denied(decision, record, login, ret);
+		return;
+	}
+	login_note_visit(decision, record, login, ret);
+	ret->deadline_s = deadline(decision, record, login->now_s);
+	ret->insist_s = insist(decision, record, ret->deadline_s);
+	if (mode == MODE_EXEMPT)
+		settle(ret, VERDICT_PASS, REASON_EXEMPT);
+	else if (record->devices.count > 0)
+		decide_enrolled(policy, record, login, ret);
+	else
+		decide_first(policy, mode, record, login, ret);
+	if (ret->verdict == VERDICT_PASS)
+		login_note_entry(record, login, true, ret);
+}
+
+/* Nothing else leaves a record so: a plain revocation keeps the end of its
+ * invitation, and whoever removes the last device herself is where everyone
+ * begins. */
+bool
+login_is_blocked(const struct record *record)
+{
+	return record->devices.count == 0 && record->enrolled_once &&
+	    record->invited_until_s == 0;
+}
+
+enum state
+login_state(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s, int64_t *ret_deadline_s)
+{
+	const struct failures *f = &record->failures;
+
+	*ret_deadline_s = deadline(decision, record, now_s);
+	if (decision->mode == MODE_EXEMPT)
+		return STATE_EXEMPT;
+	if (login_wait(&policy->attempts, &f->known, false, now_s) != 0 ||
+	    login_wait(&policy->attempts, &f->other, true, now_s) != 0)
+		return STATE_LOCKED;
+	if (record->devices.count > 0)
+		return STATE_ENROLLED;
+	if ((record->invited_until_s > now_s &&
+		policy->enrollment.self != SELF_CODE) ||
+	    record_codes_left(record, CODE_ENROLL, now_s) > 0)
+		return STATE_INVITED;
+	if (login_is_blocked(record))
+		return STATE_BLOCKED;
+	/* Whether one is required, nobody can say. */
+	if (decision->mode == MODE_NONE &&
+	    (decision->reason == REASON_UNKNOWN_GROUP ||
+		decision->reason == REASON_GROUP_ERROR))
+		return STATE_PENDING;
+	if (decision->mode == MODE_OPTIONAL && !record->enrolled_once)
+		return STATE_PENDING;
+	if (decision->mode == MODE_REQUIRED && !record->enrolled_once &&
+	    now_s < *ret_deadline_s)
+		return STATE_GRACE;
+	if (decision->mode != MODE_NONE &&
+	    login_may_enroll(
+		policy, decision->mode, record, now_s, *ret_deadline_s))
+		return STATE_INVITED;
+	return STATE_OVERDUE;
+}

@@ -1,0 +1,47 @@
+/*
+ * The otpauth URI that an authenticator app reads from a QR code, in the one
+ * form that all the common apps read rightly:
+ *
+ *	otpauth://totp/ISSUER:USER%40HOST?secret=BASE32&issuer=ISSUER
+ *
+ * One literal colon after the scheme; the issuer both in the label and as a
+ * parameter; everything outside A-Z a-z 0-9 . _ - percent-encoded with
+ * upper-case hex; the secret without padding; algorithm, digits and period (in
+ * that order) only where they differ from SHA1, 6 and 30, which every app
+ * assumes.
+ */
+#ifndef TFA_OTPAUTH_H
+#define TFA_OTPAUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/base/fault.h"
+
+#define OTPAUTH_MAX        512
+#define OTPAUTH_SECRET_MIN 26 /* characters of base32: 16 bytes */
+#define ISSUER_TEXT        33 /* [A-Za-z0-9._-]{1,32} and a NUL */
+
+struct otpauth {
+	const char *issuer;
+	const char *user;
+	const char *host;      /* "" leaves out the %40HOST */
+	const char *secret;    /* base32, as base32_encode() writes it */
+	const char *algorithm; /* "SHA1", ... */
+	int digits;
+	int period_s;
+};
+
+/* Whether text is 1 to 32 of A-Z a-z 0-9 . _ - : what apps take as issuer. */
+bool otpauth_issuer_ok(const char *text);
+
+/*
+ * Writes the URI and a NUL.  FAULT_FORMAT for a bad issuer, an empty user, and
+ * a secret that has any character but A-Z and 2-7 or is shorter than 16 bytes,
+ * which FreeOTP does not take; FAULT_LIMIT
+ * where size is too small.  ret is then an empty string.  Pure.
+ */
+MUST_USE enum fault
+otpauth_format(const struct otpauth *account, char *ret, size_t size);
+
+#endif

@@ -1,0 +1,419 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "store/core/policy.h"
+
+const char *const mode_names[] = {"", "optional", "required", "exempt", NULL};
+static const char *const self_names[] = {"grace", "always", "code", NULL};
+static const char *const unlisted_names[] = {"refuse", "allow", NULL};
+
+static bool
+prefix_read(const char *text, void *ret)
+{
+	return prefix_parse(text, ret);
+}
+
+static void
+prefix_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	prefix_format(value, ret);
+}
+
+static const struct json_form form_prefix = {
+    "an address or a prefix such as 10.2.0.0/16 or 2001:db8::/32, its host "
+    "bits zero",
+    prefix_read, prefix_write};
+
+static const struct json_field item_name = {
+    .kind = JSON_TEXT, .need = JSON_REQUIRED, .size = sizeof(struct name)};
+static const struct json_field item_prefix = {.kind = JSON_FORM,
+    .need = JSON_REQUIRED,
+    .size = sizeof(struct prefix),
+    .form = &form_prefix};
+
+#define SECTION(member)                                                    \
+	{                                                                  \
+		.key = #member, .kind = JSON_OBJECT, .need = JSON_DEFAULT, \
+		JSON_AT(struct policy, member), .shape = &member##_shape   \
+	}
+#define NAMES(type, member, word, required)                                    \
+	{                                                                      \
+		.key = word, .kind = JSON_LIST, .need = required,              \
+		JSON_AT(type, member), .max = POLICY_NAMES, .item = &item_name \
+	}
+#define DURATION(type, member, word)                                  \
+	{                                                             \
+		.key = word, .kind = JSON_FORM, .need = JSON_DEFAULT, \
+		JSON_AT(type, member), .form = &json_form_duration    \
+	}
+#define NUMBER(type, member, word, least, most)                         \
+	{                                                               \
+		.key = word, .kind = JSON_NUMBER, .need = JSON_DEFAULT, \
+		JSON_AT(type, member), .min = least, .max = most        \
+	}
+
+static const struct json_field grace_fields[] = {
+    {.key = "for",
+	.kind = JSON_FORM,
+	.need = JSON_MAYBE,
+	JSON_AT(struct grace, for_s),
+	.form = &json_form_duration},
+    {.key = "until",
+	.kind = JSON_FORM,
+	.need = JSON_REQUIRED,
+	JSON_AT(struct grace, until_s),
+	.form = &json_form_time},
+};
+static const struct json_shape grace_shape = JSON_SHAPE(grace_fields, NULL);
+
+static const struct json_field rule_fields[] = {
+    {.key = "name",
+	.kind = JSON_TEXT,
+	.need = JSON_REQUIRED,
+	JSON_AT(struct rule, name)},
+    NAMES(struct rule, users, "users", JSON_MAYBE),
+    NAMES(struct rule, groups, "groups", JSON_MAYBE),
+    {.key = "from",
+	.kind = JSON_LIST,
+	.need = JSON_MAYBE,
+	JSON_AT(struct rule, from),
+	.max = POLICY_NAMES,
+	.item = &item_prefix},
+    {.key = "mode",
+	.kind = JSON_CHOICE,
+	.need = JSON_REQUIRED,
+	JSON_AT(struct rule, mode),
+	.names = mode_names},
+    {.key = "since",
+	.kind = JSON_FORM,
+	.need = JSON_MAYBE,
+	JSON_AT(struct rule, since_s),
+	.form = &json_form_time},
+    {.key = "grace",
+	.kind = JSON_OBJECT,
+	.need = JSON_MAYBE,
+	JSON_AT(struct rule, grace),
+	.shape = &grace_shape},
+};
+
+static const char *
+name_check(const struct name *name, bool is_user)
+{
+	const char *text = name->text;
+
+	if (text[text[0] == '!'] == '@')
+		return "without the \"@\": users go into \"users\", groups "
+		       "into \"groups\"";
+	if (strcmp(text, "!") == 0 || strcmp(text, "!*") == 0)
+		return "\"!\" excludes one user or group: name it";
+	if (!is_user && strcmp(text, "*") == 0)
+		return "\"*\" goes into \"users\"";
+	return NULL;
+}
+
+/* Checks a list's names; counts in *positive those that do not exclude. */
+static const char *
+names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
+{
+	const char *wrong;
+	struct json_list l;
+
+	memcpy(&l, list, sizeof(l));
+	for (size_t i = 0; i < l.count; i++) {
+		const struct name *name = (const struct name *)l.items + i;
+
+		*ret_index = (int)i;
+		if ((wrong = name_check(name, is_user)) != NULL)
+			return wrong;
+		*positive += name->text[0] != '!';
+	}
+	*ret_index = -1;
+	return NULL;
+}
+
+/* Refuses a rule that matches nobody, and words that would do nothing. */
+static const char *
+rule_check(const void *value, struct json_place *ret_place)
+{
+	const struct rule *rule = value;
+	size_t positive = 0;
+	const char *wrong;
+
+	ret_place->key = "users";
+	wrong = names_check(&rule->users, true, &positive, &ret_place->index);
+	if (wrong != NULL)
+		return wrong;
+	ret_place->key = "groups";
+	wrong = names_check(&rule->groups, false, &positive, &ret_place->index);
+	if (wrong != NULL)
+		return wrong;
+	ret_place->key = NULL;
+	if (positive == 0)
+		return "matches nobody: name someone in \"users\" or "
+		       "\"groups\" (\"*\" in users is everyone)";
+	ret_place->key = "grace";
+	if (rule->grace.present && rule->mode != MODE_REQUIRED)
+		return "only a required rule has grace";
+	if (rule->grace.for_s > 0 && rule->since_s == 0)
+		return "\"for\" needs \"since\" beside \"grace\"";
+	return NULL;
+}
+
+static const struct json_shape rule_shape = JSON_SHAPE(rule_fields, rule_check);
+static const struct json_field item_rule = {.kind = JSON_OBJECT,
+    .need = JSON_REQUIRED,
+    .size = sizeof(struct rule),
+    .shape = &rule_shape};
+
+static const struct json_field admins_fields[] = {
+    NAMES(struct admins, users, "users", JSON_MAYBE),
+    NAMES(struct admins, groups, "groups", JSON_MAYBE),
+};
+
+static const char *
+admins_check(const void *value, struct json_place *ret_place)
+{
+	const struct admins *admins = value;
+	size_t positive = 0;
+	const char *wrong;
+
+	ret_place->key = "users";
+	wrong = names_check(&admins->users, true, &positive, &ret_place->index);
+	if (wrong != NULL)
+		return wrong;
+	ret_place->key = "groups";
+	return names_check(
+	    &admins->groups, false, &positive, &ret_place->index);
+}
+
+static const struct json_shape admins_shape = JSON_SHAPE(
+    admins_fields, admins_check);
+
+static const struct json_field enrollment_fields[] = {
+    {.key = "self",
+	.kind = JSON_CHOICE,
+	.need = JSON_DEFAULT,
+	JSON_AT(struct enrollment, self),
+	.names = self_names},
+    NUMBER(struct enrollment, max_devices, "max_devices", 1, 8),
+};
+static const struct json_shape enrollment_shape = JSON_SHAPE(
+    enrollment_fields, NULL);
+
+static const struct json_field attempts_fields[] = {
+    NUMBER(struct attempts, per_login, "per_login", 1, 10),
+    DURATION(struct attempts, timeout_s, "timeout"),
+    NUMBER(struct attempts, free, "free", 1, 20),
+    DURATION(struct attempts, backoff_s, "backoff"),
+    DURATION(struct attempts, backoff_max_s, "backoff_max"),
+    NUMBER(struct attempts, stop, "stop", 1, 1000),
+};
+
+/* Bounds outside which the lock could be guessed open, or never opens. */
+static const char *
+attempts_check(const void *value, struct json_place *ret_place)
+{
+	const struct attempts *a = value;
+
+	ret_place->key = "timeout";
+	if (a->timeout_s < 2 || a->timeout_s > 600)
+		return "must be 2s to 10m";
+	ret_place->key = "backoff";
+	if (a->backoff_s < 1)
+		return "must be at least 1s";
+	ret_place->key = "backoff_max";
+	if (a->backoff_max_s < 900 || a->backoff_max_s > 7 * 86400)
+		return "must be 15m to 7d";
+	ret_place->key = "stop";
+	if (a->stop < a->free)
+		return "must not be less than \"free\"";
+	return NULL;
+}
+
+static const struct json_shape attempts_shape = JSON_SHAPE(
+    attempts_fields, attempts_check);
+
+static const struct json_field remember_fields[] = {
+    DURATION(struct remember, connection_s, "connection"),
+    DURATION(struct remember, for_s, "for"),
+};
+static const struct json_shape remember_shape = JSON_SHAPE(
+    remember_fields, NULL);
+
+static const struct json_field keys_fields[] = {
+    {.key = "files",
+	.kind = JSON_LIST,
+	.need = JSON_DEFAULT,
+	JSON_AT(struct keys, files),
+	.max = KEY_FILES_MAX,
+	.item = &item_name},
+    {.key = "unlisted",
+	.kind = JSON_CHOICE,
+	.need = JSON_DEFAULT,
+	JSON_AT(struct keys, unlisted),
+	.names = unlisted_names},
+};
+
+/* Another % would make the gate refuse every key. */
+static const char *
+keys_check(const void *value, struct json_place *ret_place)
+{
+	const struct keys *keys = value;
+
+	ret_place->key = "files";
+	for (size_t i = 0; i < keys->files.count; i++) {
+		ret_place->index = (int)i;
+		if (strlen(keys->files.items[i].text) > KEY_FILE_MAX)
+			return "must have at most 80 bytes";
+	}
+	ret_place->index = -1;
+	for (size_t i = 0; i < keys->files.count; i++)
+		for (const char *at = keys->files.items[i].text;
+		     (at = strchr(at, '%')) != NULL; at += 2)
+			if (at[1] == '\0' || strchr("huU%", at[1]) == NULL) {
+				ret_place->index = (int)i;
+				return "only %h, %u, %U and %% stand for "
+				       "something";
+			}
+	return NULL;
+}
+
+static const struct json_shape keys_shape = JSON_SHAPE(keys_fields, keys_check);
+
+static const struct json_field policy_fields[] = {
+    {.key = "version",
+	.kind = JSON_NUMBER,
+	.need = JSON_REQUIRED,
+	JSON_AT(struct policy, version),
+	.min = 1,
+	.max = 1},
+    {.key = "issuer",
+	.kind = JSON_TEXT,
+	.need = JSON_REQUIRED,
+	JSON_AT(struct policy, issuer)},
+    {.key = "rules",
+	.kind = JSON_LIST,
+	.need = JSON_REQUIRED,
+	JSON_AT(struct policy, rules),
+	.max = POLICY_RULES,
+	.item = &item_rule},
+    {.key = "otherwise",
+	.kind = JSON_CHOICE,
+	.need = JSON_REQUIRED,
+	JSON_AT(struct policy, otherwise),
+	.names = mode_names},
+    SECTION(admins),
+    SECTION(enrollment),
+    SECTION(attempts),
+    SECTION(remember),
+    SECTION(keys),
+};
+
+static const char *
+policy_check(const void *value, struct json_place *ret_place)
+{
+	const struct policy *policy = value;
+
+	ret_place->key = "issuer";
+	if (!otpauth_issuer_ok(policy->issuer))
+		return "must be 1 to 32 of A-Z a-z 0-9 . _ -: some "
+		       "authenticator apps read nothing else";
+	ret_place->key = "rules";
+	for (size_t i = 0; i < policy->rules.count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(policy->rules.items[i].name,
+				policy->rules.items[k].name) == 0) {
+				ret_place->index = (int)i;
+				ret_place->inner = "name";
+				return "an earlier rule has the same name";
+			}
+	return NULL;
+}
+
+static const struct json_shape policy_shape = JSON_SHAPE(
+    policy_fields, policy_check);
+
+static bool
+add_key_file(struct policy *policy, const char *path)
+{
+	struct name *file = json_list_add(
+	    &policy->keys.files, sizeof(struct name));
+
+	if (file != NULL)
+		snprintf(file->text, sizeof(file->text), "%s", path);
+	return file != NULL;
+}
+
+static enum fault
+set_defaults(struct policy *policy)
+{
+	*policy = (struct policy){
+	    .enrollment = {.self = SELF_GRACE, .max_devices = 3},
+	    .attempts = {.per_login = 3,
+		.timeout_s = 60,
+		.free = 5,
+		.backoff_s = 30,
+		.backoff_max_s = 3600,
+		.stop = 100},
+	    .remember = {.connection_s = 12 * 3600},
+	};
+	if (!add_key_file(policy, ".ssh/authorized_keys") ||
+	    !add_key_file(policy, ".ssh/authorized_keys2"))
+		return FAULT_MEMORY;
+	return FAULT_NONE;
+}
+
+enum fault
+policy_parse(const char *text, size_t len, struct policy *ret,
+    struct json_error *ret_error)
+{
+	struct policy policy;
+	enum fault fault = set_defaults(&policy);
+
+	*ret_error = (struct json_error){.line = 0};
+	if (fault == FAULT_NONE)
+		fault = json_read(
+		    &policy_shape, text, len, POLICY_MAX, &policy, ret_error);
+	if (fault != FAULT_NONE) {
+		policy_done(&policy);
+		return fault;
+	}
+	*ret = policy;
+	return FAULT_NONE;
+}
+
+enum fault
+policy_builtin(struct policy *ret)
+{
+	struct policy policy;
+	enum fault fault = set_defaults(&policy);
+
+	if (fault != FAULT_NONE) {
+		policy_done(&policy);
+		return fault;
+	}
+	policy.version = 1;
+	policy.otherwise = MODE_REQUIRED;
+	policy.enrollment.self = SELF_ALWAYS;
+	snprintf(policy.issuer, sizeof(policy.issuer), "ssh");
+	*ret = policy;
+	return FAULT_NONE;
+}
+
+enum fault
+policy_format(const struct policy *policy, bool indented, char **ret_text)
+{
+	return json_write(&policy_shape, policy, indented, ret_text);
+}
+
+void
+rule_done(struct rule *rule)
+{
+	json_done(&rule_shape, rule);
+}
+
+void
+policy_done(struct policy *policy)
+{
+	json_done(&policy_shape, policy);
+}

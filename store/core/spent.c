@@ -1,0 +1,207 @@
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/core/onetime.h"
+#include "store/core/spent.h"
+
+/* Makes item i the newest.  Whether it was not. */
+static bool
+renew(void *items, size_t count, size_t size, size_t i)
+{
+	unsigned char *at = (unsigned char *)items + i * size;
+	unsigned char kept[sizeof(struct verified)];
+
+	if (i + 1 >= count || size > sizeof(kept))
+		return false;
+	memcpy(kept, at, size);
+	memmove(at, at + size, (count - 1 - i) * size);
+	memcpy((unsigned char *)items + (count - 1) * size, kept, size);
+	return true;
+}
+
+void
+spent_step(struct device *device, uint64_t step)
+{
+	uint64_t *before;
+
+	if (device->last_step > 0 &&
+	    (before = json_list_add_newest(&device->spent_steps,
+		 sizeof(*before), SPENT_STEPS_MAX)) != NULL)
+		*before = device->last_step;
+	device->last_step = step;
+}
+
+static bool
+is_code_of(const struct device *device, uint64_t step, const char *code)
+{
+	size_t digits = (size_t)device->digits;
+	char right[OTP_DIGITS_MAX + 1] = "";
+	bool same = otp_code((enum otp_algorithm)device->algorithm,
+			&device->secret, step, (int)digits,
+			right) == FAULT_NONE &&
+	    CRYPTO_memcmp(right, code, digits) == 0;
+
+	OPENSSL_cleanse(right, sizeof(right));
+	return same;
+}
+
+bool
+spent_is_step(struct device *device, const char *code, bool *ret_changed)
+{
+	size_t count = device->spent_steps.count, found = count;
+	bool is_last;
+
+	if (device->last_step == 0 || strlen(code) != (size_t)device->digits)
+		return false;
+	is_last = is_code_of(device, device->last_step, code);
+	for (size_t i = 0; i < count; i++)
+		if (is_code_of(device, device->spent_steps.items[i], code))
+			found = i;
+	if (found < count)
+		*ret_changed |= renew(
+		    device->spent_steps.items, count, sizeof(uint64_t), found);
+	return is_last || found < count;
+}
+
+const struct spent_code *
+spent_find(const struct record *record, const char hash[static HASH_TEXT])
+{
+	for (size_t i = 0; i < record->spent.count; i++)
+		if (strcmp(record->spent.items[i].hash, hash) == 0)
+			return &record->spent.items[i];
+	return NULL;
+}
+
+void
+spent_note(struct record *record, const char hash[static HASH_TEXT],
+    enum spent_why why, int64_t at_s)
+{
+	struct spent_code *spent;
+
+	for (size_t i = record->spent.count; i-- > 0;)
+		if (strcmp(record->spent.items[i].hash, hash) == 0)
+			json_list_drop(&record->spent, sizeof(*spent), i);
+	spent = json_list_add_newest(
+	    &record->spent, sizeof(*spent), SPENT_CODES_MAX);
+	if (spent == NULL)
+		return;
+	spent->why = (int)why;
+	memcpy(spent->hash, hash, HASH_TEXT);
+	spent->at_s = at_s;
+}
+
+void
+spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s)
+{
+	struct one_time code = record->codes.items[i];
+
+	json_list_drop(&record->codes, sizeof(code), i);
+	if (code.until_s > 0 && code.until_s <= now_s)
+		spent_note(record, code.hash, SPENT_EXPIRED, code.until_s);
+	else
+		spent_note(record, code.hash, why, now_s);
+}
+
+void
+spent_retire(
+    struct record *record, enum code_use use, enum spent_why why, int64_t now_s)
+{
+	for (size_t i = record->codes.count; i-- > 0;)
+		if (record->codes.items[i].use == (int)use)
+			spent_take(record, i, why, now_s);
+	record_codes_drop(record, use);
+}
+
+void
+spent_device(struct record *record, size_t i, int64_t now_s)
+{
+	struct device *device = &record->devices.items[i];
+	char code[OTP_DIGITS_MAX + 1] = "", hash[HASH_TEXT] = "";
+
+	if (device->last_step > 0 &&
+	    otp_code((enum otp_algorithm)device->algorithm, &device->secret,
+		device->last_step, (int)device->digits, code) == FAULT_NONE &&
+	    onetime_hash(code, hash) == FAULT_NONE)
+		spent_note(record, hash, SPENT_USED,
+		    device->last_used_s > 0 ? device->last_used_s : now_s);
+	OPENSSL_cleanse(code, sizeof(code));
+	free(device->spent_steps.items);
+	json_list_drop(&record->devices, sizeof(*device), i);
+}
+
+/* The hash of both: another connection is not known by this one's code. */
+static bool
+hash_connection(
+    const struct login *login, const char *code, char ret[static HASH_TEXT])
+{
+	char both[CONNECTION_TEXT + ONETIME_CHARS + 2];
+	int n = snprintf(both, sizeof(both), "%s %s", login->connection, code);
+	bool ok = login->connection[0] != '\0' && n > 0 &&
+	    (size_t)n < sizeof(both) && hash_hex(both, (size_t)n, ret);
+
+	OPENSSL_cleanse(both, sizeof(both));
+	return ok;
+}
+
+static int
+find_connection(const struct record *record, const char *hash)
+{
+	for (size_t i = 0; i < record->verified.count; i++)
+		if (strcmp(record->verified.items[i].code, hash) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* The entry that login_note_pass() just made for this connection, or else one
+ * that lets nobody in: codes are remembered for no time, or not at all. */
+static struct verified *
+entry_of(struct record *record, const struct login *login)
+{
+	struct verified *v;
+
+	for (size_t i = record->verified.count; i-- > 0;) {
+		v = &record->verified.items[i];
+		if (strcmp(v->connection, login->connection) == 0 &&
+		    v->code[0] == '\0')
+			return v;
+	}
+	v = login_add_verified(record, login->now_s);
+	if (v == NULL)
+		return NULL;
+	memcpy(v->connection, login->connection, sizeof(v->connection));
+	memcpy(v->key, login->key, sizeof(v->key));
+	v->until_s = login->now_s;
+	return v;
+}
+
+void
+spent_connection(
+    struct record *record, const struct login *login, const char *code)
+{
+	char hash[HASH_TEXT] = "";
+	struct verified *v;
+
+	if (!hash_connection(login, code, hash) ||
+	    (v = entry_of(record, login)) == NULL)
+		return;
+	memcpy(v->code, hash, sizeof(v->code));
+}
+
+bool
+spent_is_connection(struct record *record, const struct login *login,
+    const char *code, bool *ret_changed)
+{
+	char hash[HASH_TEXT] = "";
+	int i;
+
+	if (!hash_connection(login, code, hash))
+		return false;
+	i = find_connection(record, hash);
+	if (i < 0)
+		return false;
+	*ret_changed |= renew(record->verified.items, record->verified.count,
+	    sizeof(struct verified), (size_t)i);
+	return true;
+}

@@ -1,0 +1,402 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/core/verdict.h"
+#include "store/base/when.h"
+
+#define LONG_WAIT_S   3600  /* above that, no seconds */
+#define DURATION_SAID 64    /* bytes, for duration_say() */
+#define DAY_SAID      86400 /* "a day" */
+
+/*
+ * In a message %W is the wait, %L the time left, %D the deadline and %N the
+ * name; %S says how to set up a device, %A when that is offered again, %O how
+ * long it is open, and %T " on" and the day that a code was spent, or nothing
+ * where that is not known.  The exit status is the gate's where the reason
+ * denies.
+ */
+static const struct {
+	const char *name;
+	int exit;
+	const char *message;
+} reasons[REASON_COUNT] = {
+    [REASON_NONE] = {"none", GATE_EXIT_DENIED, "Access denied."},
+
+    [REASON_EXEMPT] = {"exempt", GATE_EXIT_DENIED, ""},
+    [REASON_CODE] = {"code", GATE_EXIT_DENIED, ""},
+    [REASON_ONE_TIME_CODE] = {"one_time_code", GATE_EXIT_DENIED, ""},
+    [REASON_REMEMBERED] = {"remembered", GATE_EXIT_DENIED, ""},
+    [REASON_OPTIONAL] = {"optional", GATE_EXIT_DENIED, ""},
+    [REASON_GRACE] = {"grace", GATE_EXIT_DENIED,
+	"A verification code will be required here in %L (%D). %S"},
+    [REASON_SKIPPED] = {"skipped", GATE_EXIT_DENIED, "Not set up.%A"},
+    [REASON_ENROLLED] = {"enrolled", GATE_EXIT_DENIED, ""},
+
+    [REASON_DONE] = {"done", GATE_EXIT_DENIED, ""},
+    [REASON_ADD] = {"add", GATE_EXIT_DENIED,
+	"You can set up a device now: tfa add."},
+
+    [REASON_ASK] = {"ask", GATE_EXIT_DENIED, ""},
+    [REASON_ASK_LOCKED] = {"ask_locked", GATE_EXIT_LATER,
+	"Too many wrong codes: for %W only a recovery code works."},
+    [REASON_ASK_STOPPED] = {"ask_stopped", GATE_EXIT_LATER,
+	"Too many wrong codes from places we do not know: only a recovery "
+	"code works until an administrator unlocks you."},
+    [REASON_ASK_ONE_TIME] = {"ask_one_time", GATE_EXIT_DENIED,
+	"Enter the one-time code that your administrator gave you."},
+    [REASON_OFFER] = {"offer", GATE_EXIT_DENIED,
+	"Press Enter to do this later."},
+    [REASON_OFFER_DUE] = {"offer_due", GATE_EXIT_DENIED,
+	"A code will be required in %L. Press Enter to do this later."},
+    [REASON_OFFER_CODE] = {"offer_code", GATE_EXIT_DENIED,
+	"To set up a device, enter the one-time code that your administrator "
+	"gave you; press Enter to do this later."},
+    [REASON_OFFER_CODE_DUE] = {"offer_code_due", GATE_EXIT_DENIED,
+	"A code will be required in %L. To set up a device, enter the one-time "
+	"code that your administrator gave you; press Enter to do this "
+	"later."},
+    [REASON_SETUP] = {"setup", GATE_EXIT_DENIED,
+	"A code is required here from now on.%O"},
+
+    [REASON_ELSEWHERE] = {"elsewhere", GATE_EXIT_DENIED,
+	"A device was set up from another window meanwhile: type a code of "
+	"that device."},
+
+    [REASON_WRONG_CODE] = {"wrong_code", GATE_EXIT_DENIED, "Wrong code."},
+    [REASON_TRIES] = {"tries", GATE_EXIT_DENIED,
+	"That was the last try: if your app shows these codes, set the phone's "
+	"clock to automatic; a recovery code works too."},
+    [REASON_CODE_USED] = {"code_used", GATE_EXIT_DENIED,
+	"This code was already used: wait for the next one."},
+    [REASON_NOT_A_CODE] = {"not_a_code", GATE_EXIT_DENIED,
+	"That is no code: enter the digits that your app shows, or a one-time "
+	"code."},
+    [REASON_NOT_DIGITS] = {"not_digits", GATE_EXIT_DENIED,
+	"That is not the app's code: type the six digits that the app shows, "
+	"and no other code."},
+    [REASON_ONE_TIME_USED] = {"one_time_used", GATE_EXIT_DENIED,
+	"This code was already used%T: a one-time code works once."},
+    [REASON_ONE_TIME_REPLACED] = {"one_time_replaced", GATE_EXIT_DENIED,
+	"This one-time code was replaced%T: use one of the newer ones."},
+    [REASON_ONE_TIME_VOID] = {"one_time_void", GATE_EXIT_DENIED,
+	"This one-time code was made void%T: it was revoked, or a device was "
+	"set up since."},
+    [REASON_ONE_TIME_EXPIRED] = {"one_time_expired", GATE_EXIT_DENIED,
+	"This one-time code ran out%T: ask an administrator for a new one."},
+    [REASON_EMPTY_CODE] = {"empty_code", GATE_EXIT_TERMINAL,
+	"TFA_CODE in your environment is empty: put a code into it, or use "
+	"ssh -t."},
+    [REASON_LOCKED] = {"locked", GATE_EXIT_LATER,
+	"Too many wrong codes: try again in %W, use a recovery code, or "
+	"ask an administrator to unlock you."},
+    [REASON_STOPPED] = {"stopped", GATE_EXIT_LATER,
+	"Too many wrong codes from places we do not know: use a recovery "
+	"code, or ask an administrator to unlock you."},
+    [REASON_CLOCK_BACK] = {"clock_back", GATE_EXIT_LATER,
+	"The server clock went back, so codes cannot be checked: tell an "
+	"administrator, or use a recovery code."},
+    [REASON_CLOSED] = {"closed", GATE_EXIT_DENIED,
+	"A verification code is required here, you have no device, and may "
+	"not set one up now: ask an administrator to let you enrol."},
+    [REASON_NEEDS_TERMINAL] = {"needs_terminal", GATE_EXIT_TERMINAL,
+	"A code is required: use ssh -t, or set TFA_CODE "
+	"(ssh -o SetEnv=TFA_CODE=123456)."},
+    [REASON_SETUP_TERMINAL] = {"setup_terminal", GATE_EXIT_TERMINAL,
+	"A verification code is required here and you have none yet: log "
+	"in once with a terminal to set it up.%O"},
+    [REASON_DEVICE_TERMINAL] = {"device_terminal", GATE_EXIT_TERMINAL,
+	"Setting up a device needs a terminal: use ssh -t."},
+    [REASON_NO_PENDING] = {"no_pending", GATE_EXIT_DENIED,
+	"This setup was finished or begun anew elsewhere, or an administrator "
+	"ended it: begin again."},
+    [REASON_PENDING_LATE] = {"pending_late", GATE_EXIT_DENIED,
+	"The ten minutes to set this up are over: begin again."},
+    [REASON_NO_CODE] = {"no_code", GATE_EXIT_DENIED,
+	"No code was entered: try again when you have one."},
+
+    [REASON_NO_DEVICE] = {"no_device", GATE_EXIT_DENIED,
+	"You have no such device: tfa status lists them."},
+    [REASON_NOT_ENROLLED] = {"not_enrolled", GATE_EXIT_DENIED,
+	"You have no device yet: tfa add sets one up."},
+    [REASON_ADD_CLOSED] = {"add_closed", GATE_EXIT_DENIED,
+	"You may not set up a device on your own now: ask an administrator for "
+	"a code (tfa-admin code USER --enroll)."},
+    [REASON_NOT_ASKED] = {"not_asked", GATE_EXIT_DENIED,
+	"No code is ever asked of you here, so there is nothing to set up."},
+    [REASON_LAST_DEVICE] = {"last_device", GATE_EXIT_DENIED,
+	"This is your last device and a code is required here: add the new one "
+	"first (tfa add)."},
+    [REASON_MANY_DEVICES] = {"many_devices", GATE_EXIT_DENIED,
+	"You have as many devices as the policy allows: remove one first "
+	"(tfa remove)."},
+
+    [REASON_DEVICES_FULL] = {"devices_full", GATE_EXIT_DENIED,
+	"This user has as many devices as the policy allows: take one away "
+	"(tfa remove) or all (tfa-admin revoke) first."},
+    [REASON_CODES_FULL] = {"codes_full", GATE_EXIT_DENIED,
+	"This user has so many one-time codes that the scratch codes do not "
+	"fit: let the user make new ones (tfa recovery) first."},
+    [REASON_KNOWN_SECRET] = {"known_secret", GATE_EXIT_DENIED,
+	"This user has a device with that secret: it is already imported."},
+    [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,
+	"Your key is in none of the files where its restrictions would stand: "
+	"tell an administrator (keys in the policy)."},
+    [REASON_KEY_IN_OPEN_FILE] = {"key_in_open_file", GATE_EXIT_DENIED,
+	"Others than you can write the file that your key stands in, or a "
+	"folder above it, so it counts for nothing: chmod go-w them."},
+    [REASON_KEY_DOUBTFUL] = {"key_doubtful", GATE_EXIT_DENIED,
+	"It is not clear what your key may run: every line of authorized_keys "
+	"that has it must carry the same command."},
+    [REASON_KEY_UNKNOWN] = {"key_unknown", GATE_EXIT_CONFIG,
+	"sshd does not say which key was used: tell an administrator "
+	"(ExposeAuthInfo yes)."},
+    [REASON_KEY_FILE] = {"key_file", GATE_EXIT_DENIED,
+	"What your key may run cannot be looked up (%N): tell an "
+	"administrator."},
+    [REASON_KEY_SPOILT] = {"key_spoilt", GATE_EXIT_DENIED,
+	"The file in which sshd names your key is not as sshd left it (%N): "
+	"close this connection and log in anew."},
+    [REASON_KEY_SEVERAL] = {"key_several", GATE_EXIT_DENIED,
+	"sshd asked you for more than one key, and which one's restrictions "
+	"hold is not clear: tell an administrator (AuthenticationMethods)."},
+    [REASON_KEY_ODD] = {"key_odd", GATE_EXIT_DENIED,
+	"Your key or certificate is damaged, or has a critical option that is "
+	"not known here: use another key, or tell an administrator."},
+    [REASON_KEY_COMMANDS] = {"key_commands", GATE_EXIT_DENIED,
+	"Your certificate and the line of its authority name different "
+	"commands: tell an administrator."},
+    [REASON_KEY_TMP] = {"key_tmp", GATE_EXIT_LATER,
+	"sshd could not write to /tmp which key you used, so what it may run "
+	"is not clear (%N): ask an administrator to make room in /tmp."},
+
+    [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
+	"The policy names the group \"%N\", which is unknown: ask an "
+	"administrator for a code (tfa-admin code USER --pass)."},
+    [REASON_GROUP_ERROR] = {"group_error", GATE_EXIT_LATER,
+	"The group \"%N\" could not be looked up: try again, or ask an "
+	"administrator for a code (tfa-admin code USER --pass)."},
+    [REASON_NO_ADDRESS] = {"no_address", GATE_EXIT_DENIED,
+	"The rule \"%N\" depends on where you come from, and that is not "
+	"known: ask an administrator for a code (tfa-admin code USER "
+	"--pass)."},
+    [REASON_RULE_LOST] = {"rule_lost", GATE_EXIT_DENIED,
+	"You are no longer in the group that the rule \"%N\" was for: an "
+	"administrator must confirm it (tfa-admin unlock), or give you a "
+	"code (tfa-admin code USER --pass)."},
+    [REASON_UID_CHANGED] = {"uid_changed", GATE_EXIT_DENIED,
+	"Your user id is not the one that enrolled: an administrator must "
+	"confirm it (tfa-admin revoke)."},
+    [REASON_BAD_POLICY] = {"bad_policy", GATE_EXIT_CONFIG,
+	"The policy cannot be read, so nobody is let in: tell an "
+	"administrator (tfa-admin policy check)."},
+    [REASON_BAD_RECORD] = {"bad_record", GATE_EXIT_DENIED,
+	"Your record is damaged: tell an administrator."},
+    [REASON_DISK_FULL] = {"disk_full", GATE_EXIT_LATER,
+	"The server's disk is full or read-only, so a code cannot be "
+	"spent: tell an administrator."},
+    [REASON_STORE] = {"store", GATE_EXIT_LATER,
+	"The store of second factors does not work: tell an "
+	"administrator."},
+    [REASON_NO_LOG] = {"no_log", GATE_EXIT_LATER,
+	"This login cannot be logged, so it is not let in: tell an "
+	"administrator."},
+    [REASON_BUSY] = {"busy", GATE_EXIT_LATER,
+	"The server is busy: try again in a moment."},
+    [REASON_BAD_REQUEST] = {"bad_request", GATE_EXIT_KEEPER,
+	"The gate and the keeper do not understand each other: are they "
+	"of one version?"},
+    [REASON_NOT_ALLOWED] = {"not_allowed", GATE_EXIT_DENIED,
+	"You may not do that."},
+    [REASON_UNKNOWN_USER] = {"unknown_user", GATE_EXIT_DENIED,
+	"There is no user \"%N\"."},
+    [REASON_LONG_NAME] = {"long_name", GATE_EXIT_CONFIG,
+	"Your user name has %N bytes; tfa takes 256 at most: an administrator "
+	"must give this account a shorter one."},
+    [REASON_BAD_ACCOUNT] = {"bad_account", GATE_EXIT_CONFIG,
+	"Home folder or shell of \"%N\" cannot be read as text: tell an "
+	"administrator."},
+};
+
+const char *
+reason_name(enum reason reason)
+{
+	return (unsigned)reason < REASON_COUNT ? reasons[reason].name
+					       : reasons[0].name;
+}
+
+enum reason
+reason_from_name(const char *name)
+{
+	for (int i = 0; i < REASON_COUNT; i++)
+		if (strcmp(reasons[i].name, name) == 0)
+			return (enum reason)i;
+	return REASON_NONE;
+}
+
+bool
+reason_is_undecided(enum reason reason)
+{
+	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||
+	    reason == REASON_NO_ADDRESS || reason == REASON_RULE_LOST;
+}
+
+int
+reason_exit(enum reason reason)
+{
+	return (unsigned)reason < REASON_COUNT ? reasons[reason].exit
+					       : GATE_EXIT_DENIED;
+}
+
+static void
+day_say(int64_t at_s, char *ret, size_t size)
+{
+	char when[WHEN_TEXT];
+
+	when_format(at_s, when);
+	snprintf(
+	    ret, size, "%s%.10s", at_s > 0 ? " on " : "", at_s > 0 ? when : "");
+}
+
+static void
+say_setup(const struct reason_facts *facts, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s",
+	    facts->may_add ? "Set it up now: tfa add."
+			   : "Ask an administrator for a code to set it up "
+			     "(tfa-admin code USER --enroll).");
+}
+
+/* After "later": what ends first is what has to be known. */
+static void
+say_again(const struct reason_facts *facts, char *ret, size_t size)
+{
+	bool each = facts->again_s <= 0;
+	char due[2 * DURATION_SAID] = "", left[DURATION_SAID] = "a day";
+	char when[WHEN_TEXT];
+
+	if (facts->left_s > 0) {
+		when_format(facts->deadline_s, when);
+		duration_say(facts->left_s, left, sizeof(left));
+		snprintf(due, sizeof(due),
+		    " A code will be required here in %s (%s).", left, when);
+	}
+	if (facts->open_s > 0 && (facts->open_s <= facts->again_s || each)) {
+		duration_say(facts->open_s, left, sizeof(left));
+		snprintf(ret, size,
+		    "%s Your one-time code is good for another %s: tfa add "
+		    "takes it.",
+		    due, left);
+		return;
+	}
+	snprintf(left, sizeof(left), "a day");
+	if (facts->again_s != DAY_SAID)
+		duration_say(facts->again_s, left, sizeof(left));
+	snprintf(ret, size, "%s You will be asked again %s%s; sooner: tfa add.",
+	    due, each ? "at each login" : "in ", each ? "" : left);
+}
+
+static void
+say_open(const struct reason_facts *facts, char *ret, size_t size)
+{
+	char left[DURATION_SAID];
+
+	ret[0] = '\0';
+	if (facts->open_s <= 0)
+		return;
+	duration_say(facts->open_s, left, sizeof(left));
+	snprintf(ret, size,
+	    " You have %s to set it up; after that, ask an administrator.",
+	    left);
+}
+
+static void
+fill(char what, const struct reason_facts *facts, char *ret, size_t size)
+{
+	char when[WHEN_TEXT];
+
+	if (what == 'W' && facts->wait_s <= LONG_WAIT_S)
+		snprintf(ret, size, "%lld s", (long long)facts->wait_s);
+	else if (what == 'W')
+		duration_say(facts->wait_s, ret, size);
+	else if (what == 'L')
+		duration_say(facts->left_s, ret, size);
+	else if (what == 'T')
+		day_say(facts->spent_s, ret, size);
+	else if (what == 'S')
+		say_setup(facts, ret, size);
+	else if (what == 'A')
+		say_again(facts, ret, size);
+	else if (what == 'O')
+		say_open(facts, ret, size);
+	else if (what == 'D') {
+		when_format(facts->deadline_s, when);
+		snprintf(ret, size, "%s", when);
+	} else
+		snprintf(ret, size, "%s", facts->name ? facts->name : "");
+}
+
+void
+reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
+    size_t size)
+{
+	const char *m =
+	    reasons[(unsigned)reason < REASON_COUNT ? reason : 0].message;
+	size_t len = 0;
+
+	for (; *m != '\0' && len + 1 < size; m++) {
+		if (*m != '%') {
+			ret[len++] = *m;
+			continue;
+		}
+		fill(*++m, facts, ret + len, size - len);
+		len += strlen(ret + len);
+	}
+	ret[len] = '\0';
+}
+
+void
+drift_say(int64_t drift_s, char *ret, size_t size)
+{
+	char off[DURATION_SAID];
+
+	duration_say((llabs(drift_s) + 30) / 60 * 60, off, sizeof(off));
+	if (drift_s > 0)
+		snprintf(ret, size,
+		    "Wrong code: the phone's clock is %s ahead (set it to "
+		    "automatic).",
+		    off);
+	else
+		snprintf(ret, size,
+		    "Wrong code: it is from %s ago, or the phone's clock is "
+		    "that far behind (set it to automatic).",
+		    off);
+}
+
+static const struct {
+	enum verdict verdict;
+	const char *name;
+} verdicts[] = {
+    {VERDICT_DENY, "deny"},
+    {VERDICT_CHALLENGE, "challenge"},
+    {VERDICT_ENROLL, "enroll"},
+    {VERDICT_PASS, "pass"},
+};
+
+const char *
+verdict_name(enum verdict verdict)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (verdicts[i].verdict == verdict)
+			return verdicts[i].name;
+	return verdicts[0].name;
+}
+
+enum verdict
+verdict_from_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (strcmp(verdicts[i].name, name) == 0)
+			return verdicts[i].verdict;
+	return VERDICT_DENY;
+}

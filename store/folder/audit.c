@@ -1,0 +1,171 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "store/folder/audit.h"
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/base/utf8.h"
+
+/* clang-format off */
+#define TEXT(member) \
+	{.key = #member, .kind = JSON_TEXT, .need = JSON_MAYBE, \
+	    JSON_AT(struct audit, member)}
+
+static const struct json_field audit_fields[] = {
+	{.key = "time", .kind = JSON_FORM, .need = JSON_REQUIRED,
+	    JSON_AT(struct audit, time_s), .form = &json_form_time},
+	TEXT(event),
+	TEXT(user),
+	TEXT(verdict),
+	TEXT(reason),
+	TEXT(rule),
+	TEXT(address),
+	TEXT(key),
+	TEXT(device),
+	TEXT(command),
+	TEXT(actor),
+	TEXT(detail),
+	{.key = "suppressed", .kind = JSON_NUMBER, .need = JSON_MAYBE,
+	    JSON_AT(struct audit, suppressed), .min = 0, .max = 1000000000},
+};
+/* clang-format on */
+
+const struct json_shape audit_shape = JSON_SHAPE(audit_fields, NULL);
+
+bool
+audit_parse(const char *line, size_t len, struct audit *ret)
+{
+	struct json_error error;
+	struct audit entry = {.time_s = 0};
+
+	if (json_read(&audit_shape, line, len, AUDIT_LINE_MAX, &entry,
+		&error) != FAULT_NONE)
+		return false;
+	*ret = entry;
+	return true;
+}
+
+static bool
+is_ours(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+}
+
+/* Whether the file ends in the middle of a line: a writer was killed. */
+static bool
+is_cut_short(int fd, off_t end)
+{
+	char last = '\n';
+
+	return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+/*
+ * Under a lock, so that what a full disk cut short can be taken back: half a
+ * line would swallow the next one.
+ */
+static enum fault
+append(int fd, const char *line, size_t len)
+{
+	off_t end;
+	int r;
+
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	if (r < 0 || (end = lseek(fd, 0, SEEK_END)) < 0)
+		return FAULT_IO;
+	if ((is_cut_short(fd, end) && file_write(fd, "\n", 1) != FAULT_NONE) ||
+	    file_write(fd, line, len) != FAULT_NONE) {
+		int saved = errno;
+
+		errno = ftruncate(fd, end) < 0 ? EIO : saved;
+		return FAULT_IO;
+	}
+	return FAULT_NONE;
+}
+
+#define TEXT_MAX 300 /* bytes of the longest field */
+_Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
+	USER_TEXT <= TEXT_MAX && COMMAND_TEXT <= TEXT_MAX,
+    "a copy has room for each field");
+
+/* Whoever filled the entry in may have had a client's words for it. */
+static void
+clean(struct audit *entry)
+{
+	for (size_t i = 0; i < audit_shape.count; i++) {
+		const struct json_field *field = &audit_fields[i];
+		char *text = (char *)entry + field->offset;
+		char copy[TEXT_MAX];
+
+		if (field->kind != JSON_TEXT)
+			continue;
+		memcpy(copy, text, field->size);
+		memset(text, 0, field->size);
+		utf8_clean(
+		    copy, strnlen(copy, field->size - 1), text, field->size);
+	}
+}
+
+static enum fault
+open_log(struct store *store, int *ret_fd)
+{
+	scoped_fd int fd = file_open_or_make(
+	    store->dir, AUDIT_FILE, O_RDWR | O_APPEND | O_NONBLOCK);
+
+	if (fd < 0)
+		return FAULT_IO;
+	if (!is_ours(fd))
+		return FAULT_ACCESS;
+	*ret_fd = take_fd(&fd);
+	return FAULT_NONE;
+}
+
+enum fault
+audit_check(struct store *store)
+{
+	scoped_fd int fd = -1;
+
+	return open_log(store, &fd);
+}
+
+/* A network's file system may report only at close(2) that a write failed. */
+static enum fault
+close_log(int *fd)
+{
+	return close(take_fd(fd)) < 0 ? FAULT_IO : FAULT_NONE;
+}
+
+enum fault
+audit_write(struct store *store, const struct audit *entry)
+{
+	scoped_free char *line = NULL;
+	scoped_fd int fd = -1;
+	size_t len;
+	struct audit cleaned = *entry;
+	enum fault fault;
+
+	clean(&cleaned);
+	fault = json_write(&audit_shape, &cleaned, false, &line);
+	if (fault != FAULT_NONE)
+		return fault;
+	syslog(LOG_AUTHPRIV | LOG_INFO, "%s", line);
+	len = strlen(line);
+	fault = open_log(store, &fd);
+	if (fault != FAULT_NONE)
+		return fault;
+	line[len] = '\n';
+	fault = append(fd, line, len + 1);
+	line[len] = '\0';
+	return fault == FAULT_NONE ? close_log(&fd) : fault;
+}

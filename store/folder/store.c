@@ -1,0 +1,475 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/base/hash.h"
+#include "store/folder/store.h"
+
+#define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
+#define START_MAX 160  /* bytes of a long name that its file shows */
+
+static const char hex[] = "0123456789ABCDEF";
+
+/* Says what went wrong, and keeps errno for the caller. */
+static enum fault __attribute__((format(printf, 3, 4)))
+because(struct store *store, enum fault fault, const char *format, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(store->why, sizeof(store->why), format, ap);
+	va_end(ap);
+	errno = saved;
+	return fault;
+}
+
+static enum fault
+because_errno(struct store *store, const char *what, const char *name)
+{
+	enum fault fault = errno == ENOENT      ? FAULT_ABSENT
+	    : errno == EACCES || errno == EPERM ? FAULT_ACCESS
+						: FAULT_IO;
+
+	return because(store, fault, "%s %s: %s", what, name, strerror(errno));
+}
+
+static bool
+is_plain(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+	    (c == '.' && !first);
+}
+
+/* Of a name that is too long for a file: as much of it as helps a reader, and
+ * what nobody else's is. */
+static enum fault
+shorten(const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
+{
+	char hash[HASH_TEXT];
+	size_t len = START_MAX;
+
+	if (!hash_hex(user, strlen(user), hash))
+		return FAULT_MEMORY;
+	for (size_t i = 1; i <= 2; i++)
+		if (whole[START_MAX - i] == '%')
+			len = START_MAX - i;
+	snprintf(
+	    ret, STORE_FILE_TEXT, "%.*s%s%s", (int)len, whole, HASHED, hash);
+	return FAULT_NONE;
+}
+
+enum fault
+store_encode(const char *user, char ret[static STORE_FILE_TEXT])
+{
+	char whole[3 * USER_TEXT];
+	size_t len = strlen(user), out = 0;
+
+	if (len == 0 || len >= USER_TEXT)
+		return FAULT_LIMIT;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)user[i];
+
+		if (is_plain(user[i], i == 0)) {
+			whole[out++] = user[i];
+			continue;
+		}
+		whole[out++] = '%';
+		whole[out++] = hex[c >> 4];
+		whole[out++] = hex[c & 15];
+	}
+	whole[out] = '\0';
+	if (out > STORE_FILE_MAX)
+		return shorten(user, whole, ret);
+	memcpy(ret, whole, out + 1);
+	return FAULT_NONE;
+}
+
+bool
+store_decode(const char *file, size_t len, char ret[static USER_TEXT])
+{
+	char user[USER_TEXT] = "", again[STORE_FILE_TEXT] = "";
+	size_t out = 0;
+
+	for (size_t i = 0; i < len && out < USER_TEXT - 1; i++) {
+		const char *high, *low;
+
+		if (file[i] != '%') {
+			user[out++] = file[i];
+			continue;
+		}
+		if (len - i < 3 || file[i + 1] == '\0' || file[i + 2] == '\0' ||
+		    (high = strchr(hex, file[i + 1])) == NULL ||
+		    (low = strchr(hex, file[i + 2])) == NULL)
+			return false;
+		user[out++] = (char)((high - hex) << 4 | (low - hex));
+		i += 2;
+	}
+	if (store_encode(user, again) != FAULT_NONE || strlen(again) != len ||
+	    memcmp(again, file, len) != 0)
+		return false;
+	memcpy(ret, user, sizeof(user));
+	return true;
+}
+
+/* A folder that nobody else can enter.  name is said in messages. */
+static enum fault
+open_folder(struct store *store, int at, const char *path, const char *name,
+    bool create, int *ret_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	scoped_fd int fd = openat(at, path, flags);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT && create) {
+		if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
+			return because_errno(store, "cannot make", name);
+		fd = openat(at, path, flags);
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return because_errno(store, "cannot open", name);
+	if (st.st_uid != store->owner)
+		return because(store, FAULT_ACCESS,
+		    "%s belongs to uid %lu, not to uid %lu", name,
+		    (unsigned long)st.st_uid, (unsigned long)store->owner);
+	if ((st.st_mode & 077) != 0)
+		return because(store, FAULT_ACCESS,
+		    "%s is open to others: chmod 0700 %s", name, name);
+	*ret_fd = take_fd(&fd);
+	return FAULT_NONE;
+}
+
+enum fault
+store_open(const char *path, bool create, struct store *ret)
+{
+	enum fault fault;
+
+	*ret = (struct store){
+	    .dir = -1, .users = -1, .locks = -1, .owner = geteuid()};
+	fault = open_folder(ret, AT_FDCWD, path, path, create, &ret->dir);
+	if (fault == FAULT_NONE)
+		fault = open_folder(
+		    ret, ret->dir, "users", "users", true, &ret->users);
+	if (fault == FAULT_NONE)
+		fault = open_folder(
+		    ret, ret->dir, "locks", "locks", true, &ret->locks);
+	if (fault != FAULT_NONE)
+		store_close(ret);
+	return fault;
+}
+
+void
+store_close(struct store *store)
+{
+	int *fds[] = {&store->dir, &store->users, &store->locks};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+/* The lock lasts as long as the descriptor: a killed process leaves none. */
+static enum fault
+lock_user(struct store *store, const char *file, int *ret_fd)
+{
+	scoped_fd int fd = file_open_or_make(store->locks, file, O_RDWR);
+	int r;
+
+	if (fd < 0)
+		return because_errno(store, "cannot open locks/", file);
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return because_errno(store, "cannot lock locks/", file);
+	*ret_fd = take_fd(&fd);
+	return FAULT_NONE;
+}
+
+static enum fault
+check_file(struct store *store, int fd, const char *path, size_t *ret_size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return because_errno(store, "cannot stat", path);
+	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
+	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
+		return because(store, FAULT_ACCESS,
+		    "users/%s must be a plain file, 0600, with one name, of "
+		    "uid %lu",
+		    path, (unsigned long)store->owner);
+	if (st.st_size > (off_t)RECORD_MAX)
+		return because(store, FAULT_LIMIT,
+		    "users/%s is larger than %lu bytes", path, RECORD_MAX);
+	*ret_size = (size_t)st.st_size;
+	return FAULT_NONE;
+}
+
+static enum fault
+parse(struct store *store, const char *path, const char *user, const char *text,
+    size_t len, struct record *ret)
+{
+	struct record record;
+	struct json_error error;
+	enum fault fault = record_parse(text, len, &record, &error);
+
+	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
+		json_error_say(&error, path, store->why, sizeof(store->why));
+	if (fault == FAULT_MEMORY)
+		because(store, fault, "out of memory");
+	if (fault != FAULT_NONE)
+		return fault;
+	if (user != NULL && strcmp(record.user, user) != 0) {
+		record_done(&record);
+		return because(store, FAULT_FORMAT,
+		    "users/%s is the record of another user", path);
+	}
+	*ret = record;
+	explicit_bzero(&record, sizeof(record));
+	return FAULT_NONE;
+}
+
+static int
+open_record(struct store *store, const char *file,
+    char ret_path[static STORE_FILE_TEXT + 8])
+{
+	size_t len = strlen(file);
+
+	memcpy(ret_path, file, len);
+	memcpy(ret_path + len, ".json", sizeof(".json"));
+	return openat(store->users, ret_path,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+static enum fault
+read_record(
+    struct store *store, const char *file, const char *user, struct record *ret)
+{
+	char path[STORE_FILE_TEXT + 8];
+	scoped_json_text char *text = NULL;
+	scoped_fd int fd = open_record(store, file, path);
+	enum fault fault;
+	size_t size = 0, len = 0;
+
+	if (fd < 0)
+		return because_errno(store, "cannot open users/", path);
+	fault = check_file(store, fd, path, &size);
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = file_read(fd, size, &text, &len);
+	if (fault == FAULT_MEMORY)
+		return because(store, fault, "out of memory");
+	if (fault != FAULT_NONE)
+		return because_errno(store, "cannot read users/", path);
+	return parse(store, path, user, text, len, ret);
+}
+
+static enum fault
+write_record(struct store *store, const char *file, const struct record *record)
+{
+	char path[STORE_FILE_TEXT + 8], new[STORE_FILE_TEXT + 8];
+	scoped_json_text char *text = NULL;
+	enum fault fault = record_format(record, &text);
+
+	if (fault != FAULT_NONE)
+		return because(store, fault, "out of memory");
+	if (strlen(text) > RECORD_MAX)
+		return because(store, FAULT_LIMIT,
+		    "users/%s.json would be larger than %lu bytes", file,
+		    RECORD_MAX);
+	snprintf(path, sizeof(path), "%s.json", file);
+	snprintf(new, sizeof(new), ".%s.new", file);
+	fault = file_replace(store->users, path, new, 0600, (uid_t)-1,
+	    (gid_t)-1, text, strlen(text));
+	if (fault != FAULT_NONE)
+		because_errno(store, "cannot write users/", path);
+	return fault;
+}
+
+enum fault
+store_update(struct store *store, const char *user, uid_t uid,
+    enum change (*change)(struct record *record, void *arg), void *arg)
+{
+	char file[STORE_FILE_TEXT];
+	scoped_record struct record record = {.version = 0};
+	scoped_fd int lock = -1;
+	enum fault fault = store_encode(user, file);
+
+	if (fault == FAULT_NONE)
+		fault = lock_user(store, file, &lock);
+	if (fault != FAULT_NONE)
+		return fault == FAULT_ABSENT ? FAULT_IO : fault;
+	fault = read_record(store, file, user, &record);
+	if (fault == FAULT_ABSENT)
+		record_init(&record, user, uid);
+	else if (fault != FAULT_NONE)
+		return fault;
+	if (change(&record, arg) == CHANGE_NONE)
+		return FAULT_NONE;
+	return write_record(store, file, &record);
+}
+
+enum fault
+store_read(struct store *store, const char *user, struct record *ret)
+{
+	char file[STORE_FILE_TEXT];
+	enum fault fault = store_encode(user, file);
+
+	return fault == FAULT_NONE ? read_record(store, file, user, ret)
+				   : fault;
+}
+
+void
+store_prefetch(struct store *store, const char *user)
+{
+	char file[STORE_FILE_TEXT], path[STORE_FILE_TEXT + 8];
+	scoped_fd int fd = -1;
+
+	if (store_encode(user, file) != FAULT_NONE)
+		return;
+	fd = open_record(store, file, path);
+	if (fd >= 0)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+}
+
+enum fault
+store_set_aside(struct store *store, const char *user)
+{
+	char file[STORE_FILE_TEXT], path[STORE_FILE_TEXT + 8];
+	char aside[STORE_FILE_TEXT + 16];
+	scoped_fd int lock = -1;
+	enum fault fault = store_encode(user, file);
+
+	if (fault == FAULT_NONE)
+		fault = lock_user(store, file, &lock);
+	if (fault != FAULT_NONE)
+		return fault;
+	snprintf(path, sizeof(path), "%s.json", file);
+	snprintf(aside, sizeof(aside), "%s.json.damaged", file);
+	if (renameat(store->users, path, store->users, aside) < 0 ||
+	    fsync(store->users) < 0)
+		return because_errno(store, "cannot rename users/", path);
+	return FAULT_NONE;
+}
+
+/* Of a long name only the record has all; where it cannot be read, the name of
+ * its file stands for it, so that it is seen. */
+static void
+read_user(struct store *store, const char *file, char ret[static USER_TEXT])
+{
+	char again[STORE_FILE_TEXT] = "";
+	scoped_record struct record record = {.version = 0};
+
+	memset(ret, 0, USER_TEXT);
+	if (read_record(store, file, NULL, &record) == FAULT_NONE &&
+	    store_encode(record.user, again) == FAULT_NONE &&
+	    strcmp(again, file) == 0)
+		memcpy(ret, record.user, USER_TEXT);
+	else
+		memcpy(ret, file, strlen(file));
+}
+
+static bool
+is_hashed(const char *file, size_t len)
+{
+	size_t tail = sizeof(HASHED) - 1 + HASH_TEXT - 1;
+
+	return len > tail && len <= START_MAX + tail &&
+	    memcmp(file + len - tail, HASHED, sizeof(HASHED) - 1) == 0 &&
+	    strspn(file + len - (HASH_TEXT - 1), "0123456789abcdef") >=
+	    HASH_TEXT - 1;
+}
+
+/* Whose record NAME.json is; false: no record. */
+static bool
+find_user(struct store *store, const char *name, size_t len,
+    char ret[static USER_TEXT])
+{
+	char file[STORE_FILE_TEXT] = "";
+
+	if (store_decode(name, len, ret))
+		return true;
+	if (!is_hashed(name, len))
+		return false;
+	memcpy(file, name, len);
+	read_user(store, file, ret);
+	return true;
+}
+
+static void
+close_folder(DIR **dir)
+{
+	if (*dir != NULL)
+		closedir(*dir);
+}
+
+/* Adds the user whose record that is; other files are none of ours.  False
+ * without memory. */
+static bool
+add_name(
+    struct store *store, const struct dirent *entry, struct store_names *names)
+{
+	size_t len = strlen(entry->d_name);
+	char user[USER_TEXT];
+	struct store_name *name;
+
+	if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
+	    !find_user(store, entry->d_name, len - 5, user))
+		return true;
+	name = json_list_add(&names->names, sizeof(*name));
+	if (name == NULL)
+		return false;
+	memcpy(name->text, user, sizeof(user));
+	name->inode = entry->d_ino;
+	return true;
+}
+
+/* A folder that cannot be read to its end is not one with fewer users. */
+static enum fault
+read_names(struct store *store, DIR *dir, struct store_names *names)
+{
+	const struct dirent *entry;
+
+	while (errno = 0, (entry = readdir(dir)) != NULL)
+		if (!add_name(store, entry, names))
+			return because(store, FAULT_MEMORY, "out of memory");
+	if (errno != 0)
+		return because_errno(store, "cannot list", "users");
+	return FAULT_NONE;
+}
+
+enum fault
+store_list(struct store *store, struct store_names *ret)
+{
+	int fd = openat(store->users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	__attribute__((cleanup(close_folder)))
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct store_names names = {{NULL, 0}};
+	enum fault fault;
+
+	if (dir == NULL) {
+		fault = because_errno(store, "cannot list", "users");
+		if (fd >= 0)
+			close(fd);
+		return fault;
+	}
+	fault = read_names(store, dir, &names);
+	if (fault == FAULT_NONE)
+		*ret = names;
+	else
+		free(names.names.items);
+	return fault;
+}

@@ -1,0 +1,71 @@
+#include <string.h>
+
+#include "store/import/reader.h"
+
+bool
+import_step_ok(const struct import *import, int64_t now_s)
+{
+	return import->last_step <=
+	    otp_step(now_s + IMPORT_AHEAD_S, import->period_s);
+}
+
+/* By the first line that says something.  "/" and "#" are not in base32. */
+static enum import_form
+form_of(struct span rest)
+{
+	while (rest.len > 0) {
+		struct span line = span_cut(&rest, '\n');
+		struct span word = span_word(&line);
+
+		if (span_begins(word, "otpauth:"))
+			return IMPORT_URI;
+		if (span_begins(word, "HOTP/") || span_is(word, "HOTP"))
+			return IMPORT_OATH;
+		if (word.len > 0 && !span_begins(word, "#"))
+			return IMPORT_GOOGLE;
+	}
+	return IMPORT_GOOGLE;
+}
+
+static enum fault
+read_any(struct import_reader *r)
+{
+	r->report->form = form_of(r->rest);
+	if (memchr(r->rest.at, '\0', r->rest.len) != NULL)
+		return import_refuse(
+		    r, "it has a NUL byte: not a file of text");
+	switch (r->report->form) {
+	case IMPORT_GOOGLE:
+		return import_google(r);
+	case IMPORT_OATH:
+		return import_oath(r);
+	case IMPORT_URI:
+		return import_uri(r);
+	}
+	return FAULT_FORMAT;
+}
+
+enum fault
+import_parse(const char *text, size_t len, const char *user, int64_t now_s,
+    struct import *ret, struct import_report *ret_report)
+{
+	struct import_reader r = {
+	    .rest = {text, len},
+	    .user = user,
+	    .now_s = now_s,
+	    .import = ret,
+	    .report = ret_report,
+	};
+	enum fault fault;
+
+	*ret_report = (struct import_report){.line = 0};
+	*ret = (struct import){.present = true,
+	    .algorithm = OTP_SHA1,
+	    .digits = 6,
+	    .period_s = 30};
+	fault = len > IMPORT_FILE_MAX ? import_refuse(&r, "larger than 64 KiB")
+				      : read_any(&r);
+	if (fault != FAULT_NONE)
+		import_done(ret);
+	return fault;
+}

@@ -1,0 +1,97 @@
+/* otpauth://totp/LABEL?secret=SECRET, and what may follow. */
+#include "store/import/reader.h"
+
+static enum fault
+take_secret(struct import_reader *r, struct span value)
+{
+	return import_base32(r, value);
+}
+
+/* Tells the app what to show. */
+static enum fault
+take_issuer(struct import_reader *r, struct span value)
+{
+	(void)r;
+	(void)value;
+	return FAULT_NONE;
+}
+
+static enum fault
+take_algorithm(struct import_reader *r, struct span value)
+{
+	for (int i = 0; record_algorithm_names[i] != NULL; i++) {
+		if (!span_is(value, record_algorithm_names[i]))
+			continue;
+		r->import->algorithm = i;
+		return FAULT_NONE;
+	}
+	return import_refuse(
+	    r, "algorithm must be SHA1, SHA256 or SHA512: " IMPORT_ANEW);
+}
+
+static enum fault
+take_digits(struct import_reader *r, struct span value)
+{
+	uint64_t n = 0;
+
+	if (!span_number(value, &n) || n < OTP_DIGITS_MIN || n > OTP_DIGITS_MAX)
+		return import_refuse(
+		    r, "codes must have 6, 7 or 8 digits: " IMPORT_ANEW);
+	r->import->digits = (int64_t)n;
+	return FAULT_NONE;
+}
+
+enum { SECRET };
+static const struct {
+	const char *name;
+	enum fault (*take)(struct import_reader *r, struct span value);
+} parameters[] = {
+    [SECRET] = {"secret", take_secret},
+    {"issuer", take_issuer},
+    {"algorithm", take_algorithm},
+    {"digits", take_digits},
+    {"period", import_period},
+};
+#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+static enum fault
+read_parameter(struct import_reader *r, struct span value)
+{
+	struct span name = span_cut(&value, '=');
+	size_t i = 0;
+
+	while (i < PARAMETERS && !span_is(name, parameters[i].name))
+		i++;
+	if (i == PARAMETERS)
+		return import_refuse(r, "a parameter that is not known");
+	if ((r->seen & 1U << i) != 0)
+		return import_refuse(
+		    r, "%s is there twice", parameters[i].name);
+	r->seen |= 1U << i;
+	return parameters[i].take(r, value);
+}
+
+enum fault
+import_uri(struct import_reader *r)
+{
+	struct span line = {NULL, 0}, more = {NULL, 0};
+	enum fault fault = FAULT_NONE;
+
+	(void)import_line(r, &line);
+	if (span_begins(line, "otpauth://hotp/"))
+		return import_refuse(r,
+		    "codes that are counted (hotp) are not supported: " IMPORT_ANEW);
+	if (!span_begins(line, "otpauth://totp/"))
+		return import_refuse(r, "not an otpauth://totp/ URI");
+	(void)span_cut(&line, '?');
+	while (fault == FAULT_NONE && line.len > 0)
+		fault = read_parameter(r, span_cut(&line, '&'));
+	if (fault != FAULT_NONE)
+		return fault;
+	if ((r->seen & 1U << SECRET) == 0)
+		return import_refuse(r, "the secret is missing");
+	while (import_line(r, &more))
+		if (more.len > 0)
+			return import_refuse(r, "more than one URI");
+	return FAULT_NONE;
+}

@@ -1,0 +1,172 @@
+/*
+ * JSON, strictly, between text and C structures.  A table (struct json_shape)
+ * says which keys an object has and where each goes; the same table reads and
+ * writes, so the two cannot differ.  A text is read in one pass, straight into
+ * its structure.
+ *
+ * Refused, with line, column and key: text over the limit, trailing bytes,
+ * unknown and duplicate keys (case counts), missing keys, null, numbers that
+ * are not whole or out of range, bad UTF-8, NUL and \u0000, any other control
+ * character inside a string, more than 16 levels.  A typo in a policy must
+ * not lose a protection, so nothing is skipped, guessed or rounded.
+ *
+ * Life cycle of a structure that has a shape:
+ *	1. zero it, or fill in defaults;
+ *	2. json_read(); what the text does not mention keeps its value;
+ *	3. json_done(), also after a failure: frees lists and strings, wiped.
+ */
+#ifndef TFA_JSON_H
+#define TFA_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/base/fault.h"
+
+#define JSON_DEPTH_MAX  16
+#define JSON_PATH_TEXT  96
+#define JSON_ERROR_TEXT 160
+#define JSON_FORM_TEXT  192
+
+struct json_error {
+	int line;                   /* from 1; 0 where the error has no place */
+	int column;                 /* from 1, in bytes */
+	char path[JSON_PATH_TEXT];  /* "rules[1].mode"; "" for the whole */
+	char text[JSON_ERROR_TEXT]; /* what is wrong, and what would be right */
+};
+
+enum json_kind {
+	JSON_TEXT,   /* char[size] in place */
+	JSON_STRING, /* char *, on the heap, at most max bytes */
+	JSON_NUMBER, /* int64_t, min to max */
+	JSON_FLAG,   /* bool */
+	JSON_CHOICE, /* int: the index of the word in names */
+	JSON_FORM,   /* a string, shorter than JSON_FORM_TEXT, that form->parse
+	                turns into size bytes */
+	JSON_OBJECT, /* a struct in place, with a shape of its own */
+	JSON_LIST,   /* struct json_list of at most max items, each an item */
+};
+
+enum json_need {
+	JSON_REQUIRED, /* must be there */
+	JSON_DEFAULT,  /* may be missing: the value in place stays; written */
+	JSON_MAYBE,    /* may be missing: zero says so, and is not written.  An
+	                  object starts with a bool that says if it is there */
+	JSON_NULL,     /* must be there; zero is written and read as null */
+};
+
+/* A string with a meaning: a time, a duration, a prefix, a secret. */
+struct json_form {
+	const char *what; /* ends "must be ...": "a duration such as 15m" */
+	bool (*parse)(const char *text, void *ret);
+	void (*format)(const void *value, char ret[static JSON_FORM_TEXT]);
+};
+
+struct json_shape;
+
+struct json_field {
+	const char *key;
+	enum json_kind kind;
+	enum json_need need;
+	size_t offset;
+	size_t size; /* of the value, or of one item of a list */
+	int64_t min, max;
+	const char *const *names; /* NULL-terminated; "" is never read */
+	const struct json_form *form;
+	const struct json_shape *shape;
+	const struct json_field *item;
+};
+
+/* Where a shape's check found something: a field, its item, a key of that. */
+struct json_place {
+	const char *key;   /* NULL: the object itself */
+	int index;         /* of a list's item; -1: the field itself */
+	const char *inner; /* NULL: the item itself */
+};
+
+struct json_shape {
+	const struct json_field *fields;
+	size_t count; /* at most 64 */
+	/* What is wrong with the whole, and where in it; NULL: nothing. */
+	const char *(*check)(const void *value, struct json_place *ret_place);
+};
+
+/* How a list lies in its structure; declare yours with JSON_LIST_OF(). */
+struct json_list {
+	void *items;
+	size_t count;
+};
+
+/* clang-format off */
+#define JSON_LIST_OF(type)    \
+	struct {              \
+		type *items;  \
+		size_t count; \
+	}
+/* clang-format on */
+
+#define JSON_SHAPE(f, ...)                                   \
+	{                                                    \
+		(f), sizeof(f) / sizeof((f)[0]), __VA_ARGS__ \
+	}
+#define JSON_AT(type, member) \
+	.offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
+
+/*
+ * Reads text of len bytes (at most max) into value.  FAULT_LIMIT: too long;
+ * FAULT_FORMAT: refused, *ret_error says where and why; FAULT_MEMORY.
+ * text[len] must be NUL.  Of several mistakes the first is said, but what is
+ * no JSON at all before any other.
+ */
+MUST_USE enum fault json_read(const struct json_shape *shape, const char *text,
+    size_t len, size_t max, void *value, struct json_error *ret_error);
+
+/* json_read(), and *ret_carried: bit i says that the text had the key of
+ * fields[i], whatever its value; 0 where the text was refused.  The shape has
+ * at most 64 fields. */
+MUST_USE enum fault json_read_carried(const struct json_shape *shape,
+    const char *text, size_t len, size_t max, void *value,
+    uint64_t *ret_carried, struct json_error *ret_error);
+
+/*
+ * *ret_text: the value as JSON, the caller frees it; on one line, or indented
+ * and ending in a newline.  FAULT_MEMORY is its only failure.
+ */
+MUST_USE enum fault json_write(const struct json_shape *shape,
+    const void *value, bool indented, char **ret_text);
+
+/* Wipes and frees text that may hold a secret; for scoped_json_text. */
+void json_text_free(char **text);
+#define scoped_json_text __attribute__((cleanup(json_text_free)))
+
+/* Wipes and frees all that json_read() allocated in value. */
+void json_done(const struct json_shape *shape, void *value);
+void json_done_field(const struct json_field *field, void *value);
+
+/*
+ * Room for one more item at the end of a list of items of size bytes;
+ * zeroed.  NULL without memory, the list as it was.
+ */
+void *json_list_add(void *list, size_t size);
+
+/* Takes item number i out of the list, wiped; the others close up. */
+void json_list_drop(void *list, size_t size, size_t i);
+
+/* json_list_add() for a list that forgets its oldest item, the first, where it
+ * has most of them. */
+void *json_list_add_newest(void *list, size_t size, size_t most);
+
+/* Forms that every module shares. */
+extern const struct json_form json_form_time;     /* int64_t, when.h */
+extern const struct json_form json_form_duration; /* int64_t seconds */
+extern const struct json_form json_form_counter;  /* uint64_t as a string */
+
+/*
+ * Writes "FILE:LINE:COLUMN: PATH: TEXT" to ret, as compilers do; leaves out
+ * what the error does not have.
+ */
+void json_error_say(
+    const struct json_error *error, const char *file, char *ret, size_t size);
+
+#endif

@@ -1,0 +1,223 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "store/json/lex.h"
+
+bool
+json_lex_bad(struct json_lex *lx, const char *wrong)
+{
+	lx->wrong = wrong;
+	return false;
+}
+
+struct json_lex
+json_lex_begin(const char *text, size_t len)
+{
+	return (struct json_lex){.text = text, .at = text, .end = text + len};
+}
+
+void
+json_lex_space(struct json_lex *lx)
+{
+	const char *at = lx->at;
+
+	while (at < lx->end &&
+	    (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+		at++;
+	lx->at = at;
+}
+
+bool
+json_lex_open(struct json_lex *lx, char bracket)
+{
+	if (json_lex_peek(lx) != bracket)
+		return json_lex_bad(lx, JSON_LEX_NONE);
+	if (lx->depth == JSON_DEPTH_MAX)
+		return json_lex_bad(lx, "nested too deeply");
+	lx->depth++;
+	lx->at++;
+	return true;
+}
+
+bool
+json_lex_more(struct json_lex *lx, size_t count, char close)
+{
+	char c = json_lex_peek(lx);
+
+	if (c == close) {
+		lx->depth--;
+		lx->at++;
+		return false;
+	}
+	if (count == 0)
+		return true;
+	if (c != ',')
+		return json_lex_bad(lx, JSON_LEX_NONE);
+	lx->at++;
+	return true;
+}
+
+bool
+json_lex_key(struct json_lex *lx, struct json_string *ret)
+{
+	if (!json_lex_string(lx, ret))
+		return false;
+	if (json_lex_peek(lx) != ':')
+		return json_lex_bad(lx, JSON_LEX_NONE);
+	lx->at++;
+	return true;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Counted below zero, where there is room for one more. */
+bool
+json_lex_number(struct json_lex *lx, struct json_number *ret)
+{
+	bool minus = json_lex_peek(lx) == '-', fits = true;
+	const char *first = lx->at + (minus ? 1 : 0), *at;
+	int64_t value = 0;
+
+	for (at = first; at < lx->end && is_digit(*at); at++)
+		fits = fits && !__builtin_mul_overflow(value, 10, &value) &&
+		    !__builtin_sub_overflow(value, *at - '0', &value);
+	if (at == first || (*first == '0' && at > first + 1) ||
+	    (at < lx->end && memchr(".eE+", *at, 4) != NULL))
+		return json_lex_bad(lx, "not a whole number");
+	if (!minus && __builtin_sub_overflow((int64_t)0, value, &value))
+		fits = false;
+	ret->value = value;
+	ret->fits = fits;
+	lx->at = at;
+	return true;
+}
+
+bool
+json_lex_word(struct json_lex *lx, const char *word)
+{
+	size_t n = strlen(word);
+
+	json_lex_peek(lx);
+	if ((size_t)(lx->end - lx->at) < n || memcmp(lx->at, word, n) != 0)
+		return false;
+	lx->at += n;
+	return true;
+}
+
+static bool
+skip_object(struct json_lex *lx)
+{
+	struct json_string key;
+
+	if (!json_lex_open(lx, '{'))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, '}'); n++)
+		if (!json_lex_key(lx, &key) || !json_lex_skip(lx))
+			return false;
+	return lx->wrong == NULL;
+}
+
+static bool
+skip_list(struct json_lex *lx)
+{
+	if (!json_lex_open(lx, '['))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, ']'); n++)
+		if (!json_lex_skip(lx))
+			return false;
+	return lx->wrong == NULL;
+}
+
+bool
+json_lex_skip(struct json_lex *lx)
+{
+	struct json_string string;
+	struct json_number number;
+	char c = json_lex_peek(lx);
+
+	if (c == '{')
+		return skip_object(lx);
+	if (c == '[')
+		return skip_list(lx);
+	if (c == '"')
+		return json_lex_string(lx, &string);
+	if (c == '-' || is_digit(c))
+		return json_lex_number(lx, &number);
+	return json_lex_word(lx, "true") || json_lex_word(lx, "false") ||
+	    json_lex_word(lx, "null") || json_lex_bad(lx, JSON_LEX_NONE);
+}
+
+bool
+json_lex_end(struct json_lex *lx)
+{
+	json_lex_peek(lx);
+	return lx->at == lx->end || json_lex_bad(lx, JSON_LEX_NONE);
+}
+
+bool
+json_lex_find_key(struct json_lex *lx, const char *key)
+{
+	struct json_string found;
+
+	if (!json_lex_open(lx, '{'))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, '}'); n++) {
+		if (!json_lex_key(lx, &found))
+			return false;
+		json_lex_peek(lx);
+		if (json_string_is(&found, key))
+			return true;
+		if (!json_lex_skip(lx))
+			return false;
+	}
+	return false;
+}
+
+bool
+json_lex_find_item(struct json_lex *lx, size_t index)
+{
+	if (!json_lex_open(lx, '['))
+		return false;
+	for (size_t n = 0; json_lex_more(lx, n, ']'); n++) {
+		json_lex_peek(lx);
+		if (n == index)
+			return true;
+		if (!json_lex_skip(lx))
+			return false;
+	}
+	return false;
+}
+
+enum fault
+json_lex_check(const char *text, size_t len, struct json_error *ret_error)
+{
+	struct json_lex lx = json_lex_begin(text, len);
+
+	if (json_lex_skip(&lx) && json_lex_end(&lx))
+		return FAULT_NONE;
+	*ret_error = (struct json_error){.line = 0};
+	json_lex_place(
+	    text, (size_t)(lx.at - text), &ret_error->line, &ret_error->column);
+	snprintf(ret_error->text, sizeof(ret_error->text), "%s",
+	    len == 0 ? "empty" : lx.wrong);
+	return FAULT_FORMAT;
+}
+
+void
+json_lex_place(const char *text, size_t at, int *ret_line, int *ret_column)
+{
+	*ret_line = 1;
+	*ret_column = 1;
+	for (size_t i = 0; i < at; i++) {
+		if (text[i] == '\n') {
+			++*ret_line;
+			*ret_column = 1;
+		} else {
+			++*ret_column;
+		}
+	}
+}

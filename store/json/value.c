@@ -1,0 +1,148 @@
+#include <string.h>
+
+#include "store/base/cleanup.h"
+#include "store/json/json.h"
+
+void
+json_text_free(char **text)
+{
+	if (*text != NULL)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+/*
+ * The room doubles whenever the count is a power of two, so it need not be
+ * kept.
+ */
+static bool
+list_grow(struct json_list *l, size_t size)
+{
+	size_t room = l->count > 0 ? 2 * l->count : 1;
+	char *items;
+
+	if ((l->count & (l->count - 1)) != 0)
+		return true;
+	items = calloc(room, size);
+	if (items == NULL)
+		return false;
+	if (l->count > 0) {
+		memcpy(items, l->items, l->count * size);
+		explicit_bzero(l->items, l->count * size);
+	}
+	free(l->items);
+	l->items = items;
+	return true;
+}
+
+void *
+json_list_add(void *list, size_t size)
+{
+	struct json_list l;
+	char *item;
+
+	memcpy(&l, list, sizeof(l));
+	if (!list_grow(&l, size))
+		return NULL;
+	item = (char *)l.items + l.count++ * size;
+	memset(item, 0, size);
+	memcpy(list, &l, sizeof(l));
+	return item;
+}
+
+void
+json_list_drop(void *list, size_t size, size_t i)
+{
+	struct json_list l;
+	char *at;
+
+	memcpy(&l, list, sizeof(l));
+	if (i >= l.count)
+		return;
+	at = (char *)l.items + i * size;
+	memmove(at, at + size, (l.count - i - 1) * size);
+	l.count--;
+	explicit_bzero((char *)l.items + l.count * size, size);
+	memcpy(list, &l, sizeof(l));
+}
+
+void *
+json_list_add_newest(void *list, size_t size, size_t most)
+{
+	struct json_list l;
+
+	memcpy(&l, list, sizeof(l));
+	if (l.count >= most)
+		json_list_drop(list, size, 0);
+	return json_list_add(list, size);
+}
+
+static void release(const struct json_field *field, void *value);
+
+static void
+release_object(const struct json_shape *shape, void *value)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		release(
+		    &shape->fields[i], (char *)value + shape->fields[i].offset);
+}
+
+/* The items are wiped together. */
+static void
+release_list(const struct json_field *field, void *value)
+{
+	size_t size = field->item->size;
+	struct json_list l;
+
+	memcpy(&l, value, sizeof(l));
+	for (size_t i = 0; i < l.count; i++)
+		release(field->item, (char *)l.items + i * size);
+	if (l.count > 0)
+		explicit_bzero(l.items, l.count * size);
+	free(l.items);
+}
+
+/* Wipes and frees what the value has on the heap; what is in place is left to
+ * the caller, who may have more to wipe around it. */
+static void
+release(const struct json_field *field, void *value)
+{
+	switch (field->kind) {
+	case JSON_STRING: {
+		char *s = *(char **)value;
+
+		if (s != NULL)
+			explicit_bzero(s, strlen(s));
+		free(s);
+		break;
+	}
+	case JSON_OBJECT:
+		release_object(field->shape, value);
+		break;
+	case JSON_LIST:
+		release_list(field, value);
+		break;
+	case JSON_TEXT:
+	case JSON_NUMBER:
+	case JSON_FLAG:
+	case JSON_CHOICE:
+	case JSON_FORM:
+		break;
+	}
+}
+
+void
+json_done_field(const struct json_field *field, void *value)
+{
+	release(field, value);
+	explicit_bzero(value, field->size);
+}
+
+void
+json_done(const struct json_shape *shape, void *value)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		json_done_field(
+		    &shape->fields[i], (char *)value + shape->fields[i].offset);
+}

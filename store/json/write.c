@@ -1,0 +1,218 @@
+#include <string.h>
+
+#include "store/json/out.h"
+
+#define INDENT   4
+#define WIDTH    62       /* of what stands on one line in indented text */
+#define ONE_LINE SIZE_MAX /* the depth of what does */
+
+struct writer {
+	struct json_out out;
+	bool indented;
+};
+
+static void put_value(struct writer *w, const struct json_field *field,
+    const void *value, size_t depth);
+
+static void
+put_text(struct writer *w, const char *text)
+{
+	json_out_text(&w->out, text);
+}
+
+static void
+put_line(struct writer *w, size_t depth)
+{
+	static const char spaces[] = "                                "
+				     "                                ";
+
+	_Static_assert(
+	    sizeof(spaces) > JSON_DEPTH_MAX * INDENT, "enough for any depth");
+	put_text(w, "\n");
+	json_out_put(&w->out, spaces, depth * INDENT);
+}
+
+/* Before a part of an object or of a list. */
+static void
+put_comma(struct writer *w, bool first, size_t depth)
+{
+	if (!first)
+		put_text(w, ",");
+	if (depth != ONE_LINE)
+		put_line(w, depth + 1);
+	else if (!first && w->indented)
+		put_text(w, " ");
+}
+
+static void
+put_form(struct writer *w, const struct json_field *field, const void *value)
+{
+	char text[JSON_FORM_TEXT] = "";
+
+	field->form->format(value, text);
+	json_out_string(&w->out, text);
+	explicit_bzero(text, sizeof(text));
+}
+
+static bool
+is_zero(const void *value, size_t size)
+{
+	const unsigned char *p = value;
+
+	for (size_t i = 0; i < size; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+/* Whether the value says that there is none: zero, "", an empty list. */
+static bool
+is_none(const struct json_field *field, const void *value)
+{
+	switch (field->kind) {
+	case JSON_TEXT:
+		return *(const char *)value == '\0';
+	case JSON_OBJECT:
+		return !*(const bool *)value;
+	case JSON_LIST:
+		return ((const struct json_list *)value)->count == 0;
+	case JSON_STRING:
+	case JSON_NUMBER:
+	case JSON_FLAG:
+	case JSON_CHOICE:
+	case JSON_FORM:
+		return is_zero(value, field->size);
+	}
+	return false;
+}
+
+static void
+put_list(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	size_t inner = depth == ONE_LINE ? ONE_LINE : depth + 1;
+	struct json_list list;
+
+	memcpy(&list, value, sizeof(list));
+	put_text(w, "[");
+	for (size_t i = 0; i < list.count; i++) {
+		put_comma(w, i == 0, depth);
+		put_value(w, field->item,
+		    (const char *)list.items + i * field->item->size, inner);
+	}
+	if (depth != ONE_LINE && list.count > 0)
+		put_line(w, depth);
+	put_text(w, "]");
+}
+
+/* A plain word of ours, which needs no escape. */
+static void
+put_key(struct writer *w, const char *key)
+{
+	put_text(w, "\"");
+	put_text(w, key);
+	put_text(w, w->indented ? "\": " : "\":");
+}
+
+static void
+put_object(struct writer *w, const struct json_shape *shape, const void *value,
+    size_t depth)
+{
+	size_t inner = depth == ONE_LINE ? ONE_LINE : depth + 1;
+	bool first = true;
+
+	put_text(w, "{");
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct json_field *field = &shape->fields[i];
+		const void *at = (const char *)value + field->offset;
+		bool may_lack = field->need == JSON_MAYBE ||
+		    field->need == JSON_NULL;
+		bool none = may_lack && is_none(field, at);
+
+		if (none && field->need == JSON_MAYBE)
+			continue;
+		put_comma(w, first, depth);
+		put_key(w, field->key);
+		if (none)
+			put_text(w, "null");
+		else
+			put_value(w, field, at, inner);
+		first = false;
+	}
+	if (depth != ONE_LINE && !first)
+		put_line(w, depth);
+	put_text(w, "}");
+}
+
+static void
+put_whole(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	if (field->kind == JSON_LIST)
+		put_list(w, field, value, depth);
+	else
+		put_object(w, field->shape, value, depth);
+}
+
+/* On one line where it is short. */
+static void
+put_parts(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	size_t start = w->out.len;
+
+	put_whole(w, field, value, ONE_LINE);
+	if (depth == ONE_LINE || w->out.len - start + depth * INDENT < WIDTH)
+		return;
+	json_out_cut(&w->out, start);
+	put_whole(w, field, value, depth);
+}
+
+static void
+put_value(struct writer *w, const struct json_field *field, const void *value,
+    size_t depth)
+{
+	switch (field->kind) {
+	case JSON_TEXT:
+		json_out_string(&w->out, value);
+		break;
+	case JSON_STRING: {
+		const char *s = *(char *const *)value;
+
+		json_out_string(&w->out, s != NULL ? s : "");
+		break;
+	}
+	case JSON_NUMBER:
+		json_out_number(&w->out, *(const int64_t *)value);
+		break;
+	case JSON_FLAG:
+		put_text(w, *(const bool *)value ? "true" : "false");
+		break;
+	case JSON_CHOICE:
+		json_out_string(&w->out, field->names[*(const int *)value]);
+		break;
+	case JSON_FORM:
+		put_form(w, field, value);
+		break;
+	case JSON_OBJECT:
+	case JSON_LIST:
+		put_parts(w, field, value, depth);
+		break;
+	}
+}
+
+enum fault
+json_write(const struct json_shape *shape, const void *value, bool indented,
+    char **ret_text)
+{
+	struct writer w = {
+	    .out = json_out_begin(indented ? 4096 : 512), .indented = indented};
+
+	put_object(&w, shape, value, indented ? 0 : ONE_LINE);
+	if (indented)
+		put_text(&w, "\n");
+	if (w.out.text == NULL)
+		return FAULT_MEMORY;
+	*ret_text = w.out.text;
+	return FAULT_NONE;
+}

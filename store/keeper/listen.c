@@ -1,0 +1,309 @@
+/*
+ * Who may connect, and who waits to be served by the pool (keeper_pool.h).
+ *
+ * A connection costs no process until its request has come: the parent polls
+ * all that wait.  One uid may have UID_WAITING connections, so that nobody
+ * keeps others out; some are root's alone, and all uids that no user has count
+ * as one.  Those that are not known yet share NEW_WAITING: a user namespace
+ * has thousands of them.  Whoever must wait longer than WAIT_MS for the pool,
+ * or comes too often (keeper_rate.h), is told to try later.
+ *
+ * Told to stop, it takes nobody in any more and answers those that it has, so
+ * that no login notices a restart; DRAIN_MS at most.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/keeper/keeper.h"
+#include "store/keeper/pool.h"
+
+#define WAITING      512
+#define ROOT_WAITING 32
+#define UID_WAITING  64
+#define NEW_WAITING  128
+#define WAIT_MS      5000
+#define POLL_MS      60000
+#define DRAIN_MS     10000
+#define ACCEPTS      128 /* in one turn */
+
+struct waiting {
+	int fd;
+	uid_t uid;
+	bool is_new; /* no worker has said yet whether a user has this uid */
+	bool ready;  /* the request has come; waits for a slot */
+	int64_t until_ms;
+};
+
+struct listener {
+	int fd; /* that listens; -1 once it is to stop */
+	struct waiting waiting[WAITING];
+	size_t waiting_count;
+	struct pool pool;
+	struct rates rates;
+};
+
+static volatile sig_atomic_t stopping;
+
+static void
+on_stop(int sig)
+{
+	(void)sig;
+	stopping = 1;
+}
+
+/* Only to interrupt poll. */
+static void
+on_child(int sig)
+{
+	(void)sig;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts = {0, 0};
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Does not wait for a peer that takes nothing.  What it sent is taken first:
+ * unread, it would make the kernel drop the answer. */
+static void
+refuse(int fd)
+{
+	static const char busy[] =
+	    "{\"v\":1,\"verdict\":\"deny\",\"reason\":\"busy\",\"message\":"
+	    "\"The server is busy: try again in a moment.\"}";
+
+	char byte;
+
+	(void)recv(fd, &byte, 1, MSG_DONTWAIT);
+	send(fd, busy, sizeof(busy) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static bool
+may_wait(const struct listener *l, const struct rate *rate, bool is_new)
+{
+	size_t same = 0, new = 0;
+
+	if (rate->uid == 0)
+		return l->waiting_count < WAITING;
+	for (size_t i = 0; i < l->waiting_count; i++) {
+		same += l->waiting[i].uid == rate->uid;
+		new += l->waiting[i].is_new;
+	}
+	return !rate_is_over(rate) && same < UID_WAITING &&
+	    (!is_new || new < NEW_WAITING) &&
+	    l->waiting_count < WAITING - ROOT_WAITING;
+}
+
+static void
+take_in(struct listener *l, int fd)
+{
+	struct timeval limit = {.tv_sec = 5};
+	const struct rate *rate;
+	bool is_new;
+	uid_t uid;
+	pid_t pid;
+
+	if (!packet_peer(fd, &uid, &pid)) {
+		close(fd);
+		return;
+	}
+	rate = rate_connection(&l->rates, uid, now_ms());
+	is_new = rate->standing == STANDING_NEW;
+	if (!may_wait(l, rate, is_new)) {
+		refuse(fd);
+		return;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	l->waiting[l->waiting_count++] = (struct waiting){.fd = fd,
+	    .uid = rate->uid,
+	    .is_new = is_new,
+	    .until_ms = now_ms() + RECEIVE_MS};
+}
+
+/* Many at once, so that nobody stands long behind a flood; but not for as
+ * long as it lasts. */
+static void
+accept_some(struct listener *l)
+{
+	int fd;
+
+	for (int i = 0; i < ACCEPTS; i++) {
+		fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		take_in(l, fd);
+	}
+}
+
+static void
+drop(struct listener *l, size_t i)
+{
+	memmove(&l->waiting[i], &l->waiting[i + 1],
+	    (l->waiting_count - i - 1) * sizeof(l->waiting[0]));
+	l->waiting_count--;
+}
+
+static void
+start(struct listener *l, size_t i)
+{
+	struct waiting w = l->waiting[i];
+	const struct rate *rate = rate_of(&l->rates, w.uid, now_ms());
+	struct conduct conduct = {.quiet = rate_is_quiet(rate),
+	    .quiet_claims = rate_is_quiet_of_claims(rate),
+	    .suppressed = rate->suppressed};
+
+	drop(l, i);
+	if (pool_serve(&l->pool, w.fd, w.uid, w.is_new, &conduct, now_ms()))
+		close(w.fd);
+	else
+		refuse(w.fd);
+}
+
+/* Starts what is ready and has a slot, ends what has waited too long. */
+static void
+advance(struct listener *l)
+{
+	int64_t now = now_ms();
+
+	for (size_t i = 0; i < l->waiting_count;) {
+		struct waiting *w = &l->waiting[i];
+
+		if (w->ready && pool_has_slot(&l->pool, w->uid, w->is_new)) {
+			start(l, i);
+		} else if (w->until_ms <= now) {
+			refuse(w->fd);
+			drop(l, i);
+		} else {
+			i++;
+		}
+	}
+}
+
+/* Until the first of those that wait, or of the pool, has had its time. */
+static struct timespec
+patience(const struct listener *l, int64_t most_ms)
+{
+	int64_t now = now_ms(), left_ms = pool_patience(&l->pool, now);
+
+	if (left_ms > most_ms)
+		left_ms = most_ms;
+	for (size_t i = 0; i < l->waiting_count; i++)
+		if (l->waiting[i].until_ms - now < left_ms)
+			left_ms = l->waiting[i].until_ms - now;
+	if (left_ms < 0)
+		left_ms = 0;
+	return (struct timespec){
+	    .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
+}
+
+/* Whether the peer sent something, rather than hung up. */
+static bool
+has_request(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* From the last to the first, since those that hung up are taken out. */
+static void
+look_at(struct listener *l, const struct pollfd *fds, size_t count)
+{
+	for (size_t i = count; i-- > 0;) {
+		if (fds[i].revents == 0)
+			continue;
+		if (has_request(l->waiting[i].fd)) {
+			l->waiting[i].ready = true;
+			l->waiting[i].until_ms = now_ms() + WAIT_MS;
+		} else {
+			close(l->waiting[i].fd);
+			drop(l, i);
+		}
+	}
+}
+
+static void
+turn(struct listener *l, int64_t most_ms)
+{
+	struct pollfd fds[1 + POOL_MAX + WAITING];
+	struct pollfd *lines = fds + 1, *waiting = lines + l->pool.count;
+	struct timespec limit = patience(l, most_ms);
+	size_t waiting_count = l->waiting_count;
+
+	fds[0] = (struct pollfd){.fd = l->fd, .events = POLLIN};
+	pool_watch(&l->pool, lines);
+	for (size_t i = 0; i < waiting_count; i++)
+		waiting[i] = (struct pollfd){
+		    .fd = l->waiting[i].ready ? -1 : l->waiting[i].fd,
+		    .events = POLLIN};
+	if (ppoll(fds, 1 + l->pool.count + waiting_count, &limit,
+		&l->pool.normal) > 0) {
+		pool_hear(&l->pool, lines, &l->rates, now_ms());
+		look_at(l, waiting, waiting_count);
+		if (fds[0].revents != 0)
+			accept_some(l);
+	}
+	pool_reap(&l->pool, &l->rates, now_ms());
+	advance(l);
+}
+
+static void
+catch_signals(struct listener *l)
+{
+	struct sigaction stop = {.sa_handler = on_stop};
+	struct sigaction child = {.sa_handler = on_child};
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &blocked, &l->pool.normal);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGCHLD, &child, NULL);
+}
+
+/* A second signal does not wait. */
+static void
+drain(struct listener *l)
+{
+	int64_t end_ms = now_ms() + DRAIN_MS, left_ms;
+
+	stopping = 0;
+	accept_some(l); /* closing would hang up on who is in the queue */
+	close(l->fd);
+	l->fd = -1;
+	pool_drain(&l->pool);
+	while (!stopping && l->waiting_count + l->pool.count > 0 &&
+	    (left_ms = end_ms - now_ms()) > 0)
+		turn(l, left_ms);
+}
+
+int
+keeper_listen(const struct keeper *keeper, int fd)
+{
+	static struct listener l;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return 1;
+	l.pool.keeper = keeper;
+	l.fd = fd;
+	catch_signals(&l);
+	while (!stopping)
+		turn(&l, POLL_MS);
+	drain(&l);
+	return 0;
+}

@@ -1,0 +1,323 @@
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "store/base/hash.h"
+#include "store/keeper/keeper.h"
+#include "store/keeper/confine.h"
+#include "store/core/otp.h"
+
+#define KEEPER_USER "_tfa"
+#define EX_USAGE    2
+#define FILES       1024 /* connections that wait, and some */
+
+struct options {
+	const char *socket;
+	bool stdio;
+	const char *store;
+	const char *policy;
+};
+
+static const char usage_text[] =
+    "usage: tfa-keeper [--socket PATH | --stdio] [--store DIR] "
+    "[--policy FILE]\n"
+    "\n"
+    "Keeps the second factors and decides who needs one. Runs in the\n"
+    "foreground; takes its socket from systemd, or binds PATH itself.\n"
+    "\n"
+    "  --socket PATH  listen here (/run/tfa/keeper.sock)\n"
+    "  --stdio        answer what comes on standard input, a socket\n"
+    "  --store DIR    the folder of records (/var/lib/tfa)\n"
+    "  --policy FILE  the policy (/etc/tfa/policy.json; with --stdio,\n"
+    "                 policy.json in DIR)\n"
+    "  --help, --version\n";
+
+static void
+parse_options(int argc, char **argv, struct options *ret)
+{
+	static const struct option longopts[] = {
+	    {"socket", required_argument, NULL, 's'},
+	    {"stdio", no_argument, NULL, 'i'},
+	    {"store", required_argument, NULL, 'd'},
+	    {"policy", required_argument, NULL, 'p'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+		if (c == 's')
+			ret->socket = optarg;
+		else if (c == 'i')
+			ret->stdio = true;
+		else if (c == 'd')
+			ret->store = optarg;
+		else if (c == 'p')
+			ret->policy = optarg;
+		else if (c == 'h' || c == 'V') {
+			fputs(c == 'h' ? usage_text
+				       : "tfa-keeper " TFA_VERSION "\n",
+			    stdout);
+			exit(0);
+		} else {
+			fputs(usage_text, stderr);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind != argc || (ret->stdio && ret->socket != NULL)) {
+		fputs(usage_text, stderr);
+		exit(EX_USAGE);
+	}
+}
+
+static void
+close_up(void)
+{
+	if (!keeper_close_up())
+		err(1, "cannot close up");
+	umask(077);
+}
+
+/* Root binds the socket and makes the folder; the rest needs no root. */
+static void
+drop_root(const char *store)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return;
+	pw = getpwnam(KEEPER_USER);
+	if (pw == NULL || pw->pw_uid == 0)
+		errx(1,
+		    "there is no user %s to run as (useradd --system %s, or "
+		    "systemd-sysusers)",
+		    KEEPER_USER, KEEPER_USER);
+	if (mkdir(store, 0700) == 0 &&
+	    lchown(store, pw->pw_uid, pw->pw_gid) < 0)
+		err(1, "%s", store);
+	if (setgroups(0, NULL) < 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+		err(1, "cannot become %s", KEEPER_USER);
+	/* A change of uid opens /proc again. */
+	close_up();
+}
+
+/* A socket that nobody answers is left over from an earlier keeper. */
+static void
+clear_stale(const struct sockaddr_un *address)
+{
+	scoped_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd < 0 || lstat(address->sun_path, &st) < 0)
+		return;
+	if (!S_ISSOCK(st.st_mode))
+		errx(1, "%s is there and is no socket", address->sun_path);
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) ==
+	    0)
+		errx(1, "%s: another keeper answers there", address->sun_path);
+	if (errno == ECONNREFUSED)
+		unlink(address->sun_path);
+}
+
+/* Its folder is whose who starts it: root's, or the keeper's own. */
+_Noreturn static void
+no_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int len = slash != NULL ? (int)(slash - path) : 1;
+
+	errx(1,
+	    "%s: its folder is not there (as root: install -d -m 0755 %s"
+	    "%.*s)",
+	    path, geteuid() == 0 ? "" : "-o " KEEPER_USER " ", len,
+	    slash != NULL ? path : ".");
+}
+
+/* One keeper a path: held for as long as the process lives, and by none of
+ * its workers, or one that still serves would keep the next keeper out. */
+static void
+lock_path(const char *path)
+{
+	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ENOENT)
+		no_folder(path);
+	if (fd < 0)
+		err(1, "%s", name);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		errx(1, "%s: another keeper answers there", path);
+}
+
+static int
+bind_socket(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	mode_t mask;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		errx(1, "%s: longer than %zu bytes", path,
+		    sizeof(address.sun_path) - 1);
+	memcpy(address.sun_path, path, strlen(path));
+	lock_path(path);
+	clear_stale(&address);
+	mask = umask(0111);
+	if (fd < 0 ||
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		err(1, "%s", path);
+	umask(mask);
+	return fd;
+}
+
+/* sd_listen_fds(3): descriptor 3, if the manager meant this process. */
+static bool
+is_activated(void)
+{
+	const char *pid = getenv("LISTEN_PID");
+	const char *fds = getenv("LISTEN_FDS");
+
+	if (pid == NULL || fds == NULL ||
+	    strtol(pid, NULL, 10) != (long)getpid())
+		return false;
+	if (strcmp(fds, "1") != 0)
+		errx(1, "one socket is expected, not %s", fds);
+	return true;
+}
+
+static int
+inherited_socket(void)
+{
+	if (!is_activated())
+		return -1;
+	if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
+		err(1, "the socket from systemd");
+	return 3;
+}
+
+/*
+ * Whoever starts a keeper by hand has an environment of their own.  None of it
+ * is for the process that holds the secrets: OPENSSL_CONF, for one, names code
+ * that libcrypto loads.
+ */
+static void
+forget_environment(void)
+{
+	if (clearenv() != 0)
+		errx(1, "the environment cannot be cleared");
+}
+
+/* What this kernel cannot do is said, once. */
+static void
+confine(void)
+{
+	if (!keeper_confine_calls())
+		syslog(LOG_NOTICE,
+		    "no seccomp here (%s): running without a filter of system "
+		    "calls",
+		    strerror(errno));
+	if (!keeper_can_confine_writes())
+		syslog(LOG_NOTICE,
+		    "no landlock here (%s): only permissions keep the keeper "
+		    "from writing outside of its store",
+		    strerror(errno));
+}
+
+/* Names this boot, so that a connection's name never comes again. */
+static void
+read_boot_id(char *ret, size_t size)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (file == NULL)
+		return;
+	if (fgets(ret, (int)size, file) == NULL)
+		ret[0] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	fclose(file);
+}
+
+/* libcrypto sets itself up at first use: once here, not in each worker. */
+static void
+warm_up(void)
+{
+	struct otp_secret secret = {.len = 20};
+	char code[OTP_DIGITS_MAX + 1], hash[HASH_TEXT];
+	bool works = hash_hex("", 0, hash);
+
+	for (int i = OTP_SHA1; i <= OTP_SHA512; i++)
+		works &= otp_code((enum otp_algorithm)i, &secret, 0, 6, code) ==
+		    FAULT_NONE;
+	if (!works)
+		errx(1, "libcrypto does not work");
+}
+
+/* A store that is yet to be made cannot be confined to.  As with keeper_listen()
+ * nothing is left to be done at exit, where a leak checker would trace. */
+_Noreturn static void
+serve_stdio(const struct keeper *keeper)
+{
+	static const struct conduct conduct;
+
+	(void)keeper_confine_calls();
+	(void)keeper_confine_writes(keeper->store);
+	keeper_serve(keeper, STDIN_FILENO, &conduct);
+	_exit(0);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.store = "/var/lib/tfa"};
+	struct keeper keeper = {.store = NULL};
+	char embedded_policy[4096];
+	int fd = -1;
+
+	parse_options(argc, argv, &options);
+	keeper_close_inherited(!options.stdio && is_activated() ? 4 : 3);
+	close_up();
+	if (!options.stdio)
+		fd = inherited_socket();
+	forget_environment();
+	keeper_open_log();
+	if (!options.stdio) {
+		if (fd < 0)
+			fd = bind_socket(options.socket != NULL
+				? options.socket
+				: "/run/tfa/keeper.sock");
+		drop_root(options.store);
+	}
+	snprintf(embedded_policy, sizeof(embedded_policy), "%s/policy.json",
+	    options.store);
+	keeper.store = options.store;
+	keeper.embedded = options.stdio;
+	keeper.policy = options.policy != NULL ? options.policy
+	    : options.stdio                    ? embedded_policy
+					       : "/etc/tfa/policy.json";
+	read_boot_id(keeper.boot_id, sizeof(keeper.boot_id));
+	if (options.stdio)
+		serve_stdio(&keeper);
+	keeper_limit_files(FILES);
+	warm_up();
+	confine();
+	_exit(keeper_listen(&keeper, fd));
+}

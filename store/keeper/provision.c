@@ -1,0 +1,279 @@
+/*
+ * tfa-admin enroll and import: a device for a user who is not there.  It counts
+ * at once, so one that nobody was told of would shut the user out: the answer
+ * is put together first, and where it cannot be logged or sent the device is
+ * taken back.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "store/base/cleanup.h"
+#include "store/core/enroll.h"
+#include "store/keeper/keeper.h"
+
+struct provision {
+	struct call *call;
+	uid_t uid;                   /* the user's, by passwd */
+	const struct import *import; /* NULL: a new secret */
+	uint8_t secret[ENROLL_SECRET_BYTES];
+	struct recovery recovery;
+	bool recovers; /* these became the recovery codes */
+	char device[DEVICE_ID_TEXT];
+	enum reason reason; /* DONE, or why not */
+	char *before;       /* the record as text, and */
+	char *after;        /* with the device */
+};
+
+static bool
+audit(const struct provision *p, enum verdict verdict, enum reason reason,
+    const char *detail)
+{
+	struct audit entry;
+
+	keeper_audit_init(
+	    p->call, p->call->request.request, p->call->request.user, &entry);
+	snprintf(
+	    entry.verdict, sizeof(entry.verdict), "%s", verdict_name(verdict));
+	snprintf(entry.reason, sizeof(entry.reason), "%s", reason_name(reason));
+	memcpy(entry.device, p->device, sizeof(entry.device));
+	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
+	return keeper_audit(p->call, &entry);
+}
+
+static enum fault
+add_device(struct provision *p, struct record *record)
+{
+	const struct call *call = p->call;
+
+	if (p->import != NULL)
+		return enroll_import(record, p->import, call->now_s, p->device);
+	return enroll_provision(record, p->secret, "phone", call->now_s,
+	    call->request.use[0] != '\0' ? &p->recovery : NULL, &p->recovers,
+	    p->device);
+}
+
+static bool
+keep(const struct record *record, char **text)
+{
+	json_text_free(text);
+	return record_format(record, text) == FAULT_NONE;
+}
+
+/* REASON_DONE, or why the record stays as it is. */
+static enum reason
+provision(struct provision *p, struct record *record)
+{
+	const struct call *call = p->call;
+	enum fault fault;
+
+	if (record->uid != (int64_t)p->uid)
+		return REASON_UID_CHANGED;
+	if ((int64_t)record->devices.count >=
+	    call->policy.enrollment.max_devices)
+		return REASON_DEVICES_FULL;
+	if (!keep(record, &p->before))
+		return REASON_STORE;
+	fault = add_device(p, record);
+	if (fault == FAULT_STALE)
+		return REASON_KNOWN_SECRET;
+	if (fault == FAULT_LIMIT)
+		return REASON_CODES_FULL;
+	if (fault != FAULT_NONE || !keep(record, &p->after))
+		return REASON_STORE;
+	return REASON_DONE;
+}
+
+static enum change
+on_provision(struct record *record, void *arg)
+{
+	struct provision *p = arg;
+
+	p->recovers = false;
+	p->device[0] = '\0';
+	p->reason = provision(p, record);
+	return p->reason == REASON_DONE ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+/* The place of the device that was added; -1: it is gone, or never was there,
+ * and whoever has its id is another. */
+static int
+find_added(const struct provision *p, const struct record *record)
+{
+	struct otp_secret secret = {.len = sizeof(p->secret)};
+	int found = -1;
+
+	memcpy(secret.bytes, p->secret, sizeof(p->secret));
+	if (p->import != NULL)
+		secret = p->import->secret;
+	for (size_t i = 0; i < record->devices.count; i++) {
+		const struct device *device = &record->devices.items[i];
+
+		if (strcmp(device->id, p->device) == 0 &&
+		    record_same_secret(&device->secret, &secret))
+			found = (int)i;
+	}
+	explicit_bzero(&secret, sizeof(secret));
+	return found;
+}
+
+/*
+ * The record becomes what it was before.  Where somebody changed it since, the
+ * device goes alone; what it had let lapse, an invitation say, has lapsed, but
+ * a user who was blocked is not let in by that.
+ */
+static enum change
+on_undo(struct record *record, void *arg)
+{
+	struct provision *p = arg;
+	int added = find_added(p, record);
+	scoped_json_text char *text = NULL;
+	struct record before = {.enrolled_once = true};
+	struct json_error error;
+	enum fault fault;
+
+	if (added < 0)
+		return CHANGE_NONE;
+	fault = record_parse(p->before, strlen(p->before), &before, &error);
+	if (fault == FAULT_NONE && keep(record, &text) &&
+	    strcmp(text, p->after) == 0) {
+		record_done(record);
+		*record = before;
+		explicit_bzero(&before, sizeof(before));
+		return CHANGE_WRITE;
+	}
+	enroll_remove(record, (size_t)added, p->call->now_s);
+	record->enrolled_once |= before.enrolled_once;
+	record_done(&before);
+	return CHANGE_WRITE;
+}
+
+/* Where this fails too, only an admin can take the device away. */
+static void
+undo(struct provision *p)
+{
+	struct call *call = p->call;
+
+	if (p->reason != REASON_DONE)
+		return;
+	if (store_update(&call->store, call->request.user, p->uid, on_undo,
+		p) != FAULT_NONE)
+		syslog(LOG_ERR,
+		    "uid %lu may have a device, %s, that nobody was told of: "
+		    "tfa-admin revoke",
+		    (unsigned long)p->uid, p->device);
+}
+
+/* The device is in the record, or may be, and nobody will be told of it. */
+static void
+take_back(struct provision *p, enum reason reason)
+{
+	undo(p);
+	p->reason = reason;
+	(void)audit(p, VERDICT_DENY, reason, "taken back");
+}
+
+/* A log that is not there or not ours is found before anything is done. */
+static void
+settle(struct provision *p)
+{
+	struct call *call = p->call;
+	enum fault fault;
+
+	if (audit_check(&call->store) != FAULT_NONE) {
+		p->reason = REASON_NO_LOG;
+		(void)audit(p, VERDICT_DENY, p->reason, "");
+		return;
+	}
+	fault = store_update(
+	    &call->store, call->request.user, p->uid, on_provision, p);
+	/* The record may be there, where only its folder was not synced. */
+	if (fault != FAULT_NONE)
+		take_back(p, keeper_store_reason(call, fault));
+	else if (p->reason == REASON_DONE &&
+	    !audit(p, VERDICT_PASS, REASON_ENROLLED,
+		p->import != NULL ? "imported by an admin"
+				  : "set up by an admin"))
+		take_back(p, REASON_NO_LOG);
+}
+
+static void
+add_words(const struct call *call, struct reply *reply)
+{
+	memcpy(reply->user, call->request.user, sizeof(reply->user));
+	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
+	    verdict_name(VERDICT_PASS));
+	snprintf(reply->reason, sizeof(reply->reason), "%s",
+	    reason_name(REASON_DONE));
+}
+
+/* What a new secret needs: all of the answer but the device's id. */
+static bool
+prepare(struct provision *p, struct reply *reply)
+{
+	if (!keeper_draw(p->secret, sizeof(p->secret)) ||
+	    !keeper_draw(&p->recovery, sizeof(p->recovery)) ||
+	    !keeper_add_codes(&p->recovery, reply))
+		return false;
+	keeper_add_secret(p->call, p->secret, reply);
+	return reply->secret[0] != '\0';
+}
+
+static void
+answer(struct provision *p)
+{
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+
+	if (p->import == NULL && !prepare(p, &reply))
+		p->reason = REASON_STORE;
+	else
+		settle(p);
+	if (p->reason != REASON_DONE) {
+		keeper_deny(p->call, p->reason, p->call->request.user);
+		return;
+	}
+	add_words(p->call, &reply);
+	if (!p->recovers)
+		keeper_drop_codes(&reply);
+	memcpy(reply.device, p->device, sizeof(reply.device));
+	if (!keeper_reply(p->call, &reply))
+		take_back(p, REASON_STORE);
+}
+
+static void
+serve(struct call *call, bool understood, const struct import *import)
+{
+	struct provision p = {
+	    .call = call, .import = import, .reason = REASON_STORE};
+	gid_t gid;
+	enum fault fault = keeper_find_user(call->request.user, &p.uid, &gid);
+
+	if (fault != FAULT_NONE)
+		keeper_deny_user(call, fault, call->request.user);
+	else if (!understood)
+		keeper_misunderstand(call, import != NULL ? "import" : "use",
+		    import != NULL ? "is no account that can be taken over"
+				   : "must be recover");
+	else
+		answer(&p);
+	json_text_free(&p.before);
+	json_text_free(&p.after);
+	explicit_bzero(&p, sizeof(p));
+}
+
+void
+keeper_provision(struct call *call)
+{
+	const char *use = call->request.use;
+
+	serve(call, use[0] == '\0' || strcmp(use, "recover") == 0, NULL);
+}
+
+void
+keeper_import(struct call *call)
+{
+	const struct import *import = &call->request.import;
+
+	serve(call, import->present && import_step_ok(import, call->now_s),
+	    import);
+}

@@ -1,0 +1,119 @@
+#include "store/keeper/rate.h"
+
+#define DAY_MS (86400LL * 1000)
+
+/* Whether a gives way to a newcomer before b does. */
+static bool
+goes_before(const struct rate *a, const struct rate *b)
+{
+	bool a_stays = a->standing == STANDING_USER;
+	bool b_stays = b->standing == STANDING_USER;
+
+	if (!a->used || !b->used)
+		return !a->used && b->used;
+	if (a_stays != b_stays)
+		return b_stays;
+	return a->since_ms < b->since_ms;
+}
+
+/* A stranger may have become a user since; a user's standing is kept. */
+static void
+move_on(struct rate *rate, int64_t now_ms)
+{
+	if (now_ms - rate->since_ms >= RATE_S * 1000) {
+		rate->since_ms = now_ms;
+		rate->connections = 0;
+		rate->reports = 0;
+		if (rate->standing == STANDING_STRANGER)
+			rate->standing = STANDING_NEW;
+	}
+	if (now_ms - rate->day_ms >= DAY_MS) {
+		rate->day_ms = now_ms;
+		rate->refusals = 0;
+		rate->claims = 0;
+		rate->lines = 0;
+	}
+}
+
+struct rate *
+rate_of(struct rates *rates, uid_t uid, int64_t now_ms)
+{
+	struct rate *first = &rates->list[0];
+
+	for (size_t i = 0; i < RATES; i++) {
+		struct rate *rate = &rates->list[i];
+
+		if (rate->used && rate->uid == uid) {
+			move_on(rate, now_ms);
+			return rate;
+		}
+		if (goes_before(rate, first))
+			first = rate;
+	}
+	*first = (struct rate){.uid = uid,
+	    .used = true,
+	    .standing = uid == 0 || uid == UID_STRANGER ? STANDING_USER
+							: STANDING_NEW,
+	    .since_ms = now_ms,
+	    .day_ms = now_ms};
+	return first;
+}
+
+struct rate *
+rate_connection(struct rates *rates, uid_t uid, int64_t now_ms)
+{
+	struct rate *rate = rate_of(rates, uid, now_ms);
+
+	if (rate->standing == STANDING_STRANGER)
+		rate = rate_of(rates, UID_STRANGER, now_ms);
+	rate->connections++;
+	return rate;
+}
+
+bool
+rate_is_over(const struct rate *rate)
+{
+	int64_t most = rate->lines >= RATE_DAY_LINES ? RATE_QUIET : RATE_MAX;
+
+	return rate->uid != 0 && rate->connections > most;
+}
+
+bool
+rate_is_quiet(const struct rate *rate)
+{
+	return rate->connections - rate->reports > RATE_QUIET ||
+	    rate->refusals >= RATE_DAY_REFUSALS;
+}
+
+bool
+rate_is_quiet_of_claims(const struct rate *rate)
+{
+	return rate_is_quiet(rate) || rate->claims >= RATE_DAY_CLAIMS;
+}
+
+void
+rate_settle(struct rates *rates, uid_t uid, int told, int64_t suppressed,
+    int64_t now_ms)
+{
+	struct rate *rate = rate_of(rates, uid, now_ms);
+
+	if ((told & TOLD) == 0)
+		return;
+	if (uid != UID_STRANGER)
+		rate->standing = told & TOLD_STRANGER ? STANDING_STRANGER
+						      : STANDING_USER;
+	if (told & TOLD_LINE) {
+		rate->lines++;
+		rate->refusals += (told & TOLD_REFUSAL) != 0;
+		rate->claims += (told & TOLD_CLAIM) != 0;
+		rate->suppressed -= suppressed < rate->suppressed
+		    ? suppressed
+		    : rate->suppressed;
+	}
+	if (told & TOLD_LEFT_OUT)
+		rate->suppressed++;
+	if (told & TOLD_CLAIM)
+		rate->reports++;
+	if (told & TOLD_FOLLOWED)
+		rate->connections++;
+}

@@ -1,0 +1,340 @@
+/*
+ * The user list.
+ *
+ * Rows go out sorted by name, but records are read in the order in which the
+ * disk has them: a batch is read and made into rows, and then sent at once.
+ * That also wakes the peer once for each batch, and not for each row.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "store/base/cleanup.h"
+#include "store/keeper/keeper.h"
+#include "store/system/people.h"
+#include "store/core/report.h"
+#include "store/base/utf8.h"
+
+#define BATCH 256 /* rows, of half a kilobyte each */
+
+/* Nowhere: no rule's "from" holds it but ::/0. */
+static const struct address nowhere;
+
+struct entry {
+	struct name name;
+	ino_t inode; /* of the record, or 0: none */
+	char *row;   /* JSON, or NULL: not made yet, or sent */
+};
+
+/* Users, sorted by name, and what was learnt of them for all rows. */
+struct roster {
+	JSON_LIST_OF(struct entry) entries;
+	struct people people;
+	struct groups groups;
+	bool cold; /* records come from the disk, not from memory */
+	bool failed;
+};
+
+static void
+roster_done(struct roster *roster)
+{
+	for (size_t i = 0; i < roster->entries.count; i++)
+		free(roster->entries.items[i].row);
+	free(roster->entries.items);
+	people_done(&roster->people);
+	groups_done(&roster->groups);
+}
+
+static void
+add_entry(struct roster *roster, const char *user, ino_t inode)
+{
+	struct entry *entry;
+
+	if (strlen(user) >= USER_TEXT)
+		return;
+	entry = json_list_add(&roster->entries, sizeof(*entry));
+	if (entry == NULL) {
+		roster->failed = true;
+		return;
+	}
+	snprintf(entry->name.text, sizeof(entry->name.text), "%s", user);
+	entry->inode = inode;
+}
+
+static void
+roster_add(void *ctx, const char *user)
+{
+	add_entry(ctx, user, 0);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct entry *one = a, *other = b;
+	int order = strcmp(one->name.text, other->name.text);
+
+	if (order != 0)
+		return order;
+	/* Of two, the one that knows the record comes first, and stays. */
+	return one->inode > other->inode ? -1 : one->inode < other->inode;
+}
+
+static int
+by_inode(const void *a, const void *b)
+{
+	const struct entry *one = a, *other = b;
+
+	return one->inode < other->inode ? -1 : one->inode > other->inode;
+}
+
+/* Each name once. */
+static void
+roster_sort(struct roster *roster)
+{
+	struct entry *entries = roster->entries.items;
+	size_t kept = 0;
+
+	if (roster->entries.count == 0)
+		return;
+	qsort(entries, roster->entries.count, sizeof(*entries), by_name);
+	for (size_t i = 1; i < roster->entries.count; i++)
+		if (strcmp(entries[i].name.text, entries[kept].name.text) != 0)
+			entries[++kept] = entries[i];
+	roster->entries.count = kept + 1;
+}
+
+/* A group that is unknown, or that a directory does not tell of now, is each
+ * user's problem, and their rows say so.  Without memory there are no rows. */
+static void
+roster_add_group(struct roster *roster, const char *group)
+{
+	errno = 0;
+	if (!groups_each(group, roster_add, roster) && errno == ENOMEM)
+		roster->failed = true;
+}
+
+/* The members of a rule's groups that the groups' own entries list. */
+static void
+roster_add_rule(struct roster *roster, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->users.count; i++)
+		if (strchr("!*", rule->users.items[i].text[0]) == NULL)
+			roster_add(roster, rule->users.items[i].text);
+	for (size_t i = 0; i < rule->groups.count; i++)
+		if (rule->groups.items[i].text[0] != '!')
+			roster_add_group(roster, rule->groups.items[i].text);
+}
+
+/*
+ * Everyone who has a record, whom a rule names, alone or in a group, and
+ * every person in passwd.  A directory service may list neither people nor
+ * members unless it is told to enumerate.
+ */
+static void
+roster_fill(struct call *call, struct roster *roster)
+{
+	struct store_names stored = {{NULL, 0}};
+
+	if (store_list(&call->store, &stored) != FAULT_NONE)
+		roster->failed = true;
+	for (size_t i = 0; i < stored.names.count; i++)
+		add_entry(roster, stored.names.items[i].text,
+		    stored.names.items[i].inode);
+	free(stored.names.items);
+	for (size_t i = 0; i < call->policy.rules.count; i++)
+		roster_add_rule(roster, &call->policy.rules.items[i]);
+	if (people_read(&roster->people) != FAULT_NONE)
+		roster->failed = true;
+	for (size_t i = 0; i < roster->people.list.count; i++)
+		if (!roster->people.list.items[i].daemon)
+			roster_add(
+			    roster, roster->people.list.items[i].name.text);
+	roster_sort(roster);
+}
+
+static void
+row_of_problem(const char *user, const char *problem, struct user_row *ret)
+{
+	*ret = (struct user_row){.state = STATE_NONE};
+	snprintf(ret->user, sizeof(ret->user), "%s", user);
+	snprintf(ret->problem, sizeof(ret->problem), "%s", problem);
+}
+
+/* One user's row; problems become part of it, so that no user is missing. */
+static enum fault
+make_row(struct call *call, struct roster *roster, const char *name,
+    struct user_row *ret)
+{
+	scoped_record struct record record = {.version = 0};
+	struct groups_user user = {.name = name, .groups = &roster->groups};
+	struct subject subject = {.user = name,
+	    .address = &nowhere,
+	    .member = groups_member,
+	    .ctx = &user};
+	struct decision decision;
+	uid_t uid = 0;
+	enum fault fault;
+
+	fault = people_look_up(&roster->people, name, &uid, &user.gid);
+	if (fault == FAULT_ABSENT) {
+		row_of_problem(name, "no such Unix user", ret);
+		return FAULT_NONE;
+	}
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = store_read(&call->store, name, &record);
+	if (fault == FAULT_ABSENT)
+		record_init(&record, name, uid);
+	else if (fault == FAULT_MEMORY)
+		return fault; /* ours, and not that record's */
+	else if (fault != FAULT_NONE) {
+		row_of_problem(name, call->store.why, ret);
+		return FAULT_NONE;
+	}
+	subject.last_rule = record.last_rule;
+	policy_decide(&call->policy, &subject, &decision);
+	fault = report_user(
+	    &call->policy, &decision, &record, call->now_s, ret);
+	if (fault == FAULT_NONE && record.uid != (int64_t)uid)
+		snprintf(ret->problem, sizeof(ret->problem),
+		    "the record is of uid %lld, the user has %lu: revoke",
+		    (long long)record.uid, (unsigned long)uid);
+	return fault;
+}
+
+/* Disk and peer have SERVE_S for each row. */
+static bool
+write_row(struct call *call, struct roster *roster, struct entry *entry)
+{
+	struct user_row row = {.state = STATE_NONE};
+	enum fault fault;
+
+	keeper_take_time(call);
+	if (make_row(call, roster, entry->name.text, &row) != FAULT_NONE)
+		return false;
+	/* A directory service may have any name, but no reader takes it. */
+	utf8_clean(entry->name.text, strlen(entry->name.text), row.user,
+	    sizeof(row.user));
+	fault = json_write(&user_row_shape, &row, false, &entry->row);
+	user_row_done(&row);
+	return fault == FAULT_NONE;
+}
+
+static bool
+send_row(struct call *call, struct entry *entry)
+{
+	bool sent;
+
+	keeper_take_time(call);
+	sent = packet_send(call->fd, entry->row) == FAULT_NONE;
+	free(take(entry->row));
+	return sent;
+}
+
+/* That had to be read from the disk, for this process. */
+static long
+blocks_read(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_inblock : 0;
+}
+
+/* To read ahead costs system calls: only where the last batch came from the
+ * disk does it save more. */
+static bool
+write_batch(struct call *call, struct roster *roster, struct entry *entries,
+    size_t count)
+{
+	long before = blocks_read();
+
+	for (size_t i = 0; roster->cold && i < count; i++)
+		if (entries[i].inode != 0)
+			store_prefetch(&call->store, entries[i].name.text);
+	for (size_t i = 0; i < count; i++)
+		if (!write_row(call, roster, &entries[i]))
+			return false;
+	roster->cold = blocks_read() > before;
+	return true;
+}
+
+static bool
+send_batch(struct call *call, struct roster *roster, struct entry *entries,
+    size_t count)
+{
+	qsort(entries, count, sizeof(*entries), by_inode);
+	if (!write_batch(call, roster, entries, count))
+		return false;
+	qsort(entries, count, sizeof(*entries), by_name);
+	for (size_t i = 0; i < count; i++)
+		if (!send_row(call, &entries[i]))
+			return false;
+	return true;
+}
+
+static bool
+send_all(struct call *call, struct roster *roster)
+{
+	size_t all = roster->entries.count;
+
+	for (size_t at = 0; at < all; at += BATCH) {
+		size_t count = all - at < BATCH ? all - at : BATCH;
+
+		if (!send_batch(
+			call, roster, roster->entries.items + at, count))
+			return false;
+	}
+	return true;
+}
+
+bool
+keeper_send_row(struct call *call, const char *user)
+{
+	struct roster roster = {.failed = false};
+	bool sent;
+
+	roster_add(&roster, user);
+	sent = !roster.failed && send_all(call, &roster);
+	roster_done(&roster);
+	return sent;
+}
+
+bool
+keeper_has_record(struct call *call, const char *user)
+{
+	struct record record = {.version = 0};
+	enum fault fault = store_read(&call->store, user, &record);
+
+	if (fault == FAULT_NONE)
+		record_done(&record);
+	return fault != FAULT_ABSENT && fault != FAULT_LIMIT;
+}
+
+void
+keeper_users(struct call *call)
+{
+	const char *one = call->request.user;
+	struct roster roster = {.failed = false};
+	uid_t uid;
+	gid_t gid;
+	enum fault fault = FAULT_NONE;
+
+	if (one[0] != '\0')
+		fault = keeper_find_user(one, &uid, &gid);
+	if (fault != FAULT_NONE &&
+	    (fault != FAULT_ABSENT || !keeper_has_record(call, one))) {
+		keeper_deny_user(call, fault, one);
+		return;
+	}
+	if (one[0] == '\0')
+		roster_fill(call, &roster);
+	else
+		roster_add(&roster, one);
+	if (!roster.failed && send_all(call, &roster))
+		keeper_end(call);
+	else
+		keeper_deny(call, REASON_STORE, "");
+	roster_done(&roster);
+}

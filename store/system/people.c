@@ -1,0 +1,159 @@
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/system/people.h"
+
+#define UID_PERSON 1000
+
+static bool
+is_daemon(const struct passwd *pw)
+{
+	const char *shell = strrchr(pw->pw_shell, '/');
+
+	return pw->pw_uid < UID_PERSON || pw->pw_uid == UID_NOBODY ||
+	    (shell != NULL &&
+		(strcmp(shell, "/nologin") == 0 ||
+		    strcmp(shell, "/false") == 0));
+}
+
+/* A name that is too long for us is left to people_find(). */
+static enum fault
+add(struct people *people, const struct passwd *pw)
+{
+	size_t len = strlen(pw->pw_name);
+	struct person *person;
+
+	if (len >= USER_TEXT)
+		return FAULT_NONE;
+	person = json_list_add(&people->list, sizeof(*person));
+	if (person == NULL)
+		return FAULT_MEMORY;
+	memcpy(person->name.text, pw->pw_name, len);
+	person->uid = pw->pw_uid;
+	person->gid = pw->pw_gid;
+	person->place = people->list.count;
+	person->daemon = is_daemon(pw);
+	return FAULT_NONE;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct person *one = a, *other = b;
+	int order = strcmp(one->name.text, other->name.text);
+
+	if (order != 0)
+		return order;
+	return one->place < other->place ? -1 : one->place > other->place;
+}
+
+/* Modules of the name service leave all kinds of errno behind at the end, and
+ * where their server does not run; these say that this process lacks something
+ * or that the disk is bad. */
+static enum fault
+why_no_more(int error)
+{
+	switch (error) {
+	case ENOMEM:
+		return FAULT_MEMORY;
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+		return FAULT_IO;
+	default:
+		return FAULT_NONE;
+	}
+}
+
+const struct passwd *
+people_next(enum fault *ret_fault)
+{
+	const struct passwd *pw;
+
+	errno = 0;
+	pw = getpwent();
+	*ret_fault = pw == NULL ? why_no_more(errno) : FAULT_NONE;
+	return pw;
+}
+
+enum fault
+people_read(struct people *ret)
+{
+	struct people people = {{NULL, 0}};
+	enum fault fault = FAULT_NONE;
+	const struct passwd *pw;
+
+	setpwent();
+	while (fault == FAULT_NONE && (pw = people_next(&fault)) != NULL)
+		fault = add(&people, pw);
+	endpwent();
+	if (fault != FAULT_NONE) {
+		people_done(&people);
+		return fault;
+	}
+	if (people.list.count > 0)
+		qsort(people.list.items, people.list.count,
+		    sizeof(struct person), compare);
+	*ret = people;
+	return FAULT_NONE;
+}
+
+void
+people_done(struct people *people)
+{
+	free(people->list.items);
+	*people = (struct people){{NULL, 0}};
+}
+
+/* The first of that name, or NULL. */
+static const struct person *
+find(const struct people *people, const char *name)
+{
+	size_t low = 0, high = people->list.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(people->list.items[middle].name.text, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == people->list.count ||
+	    strcmp(people->list.items[low].name.text, name) != 0)
+		return NULL;
+	return &people->list.items[low];
+}
+
+enum fault
+people_look_up(const struct people *people, const char *name, uid_t *ret_uid,
+    gid_t *ret_gid)
+{
+	const struct person *person = find(people, name);
+	const struct passwd *pw;
+	enum fault fault;
+
+	if (person != NULL) {
+		*ret_uid = person->uid;
+		*ret_gid = person->gid;
+		return FAULT_NONE;
+	}
+	errno = 0;
+	pw = getpwnam(name);
+	if (pw == NULL) {
+		fault = why_no_more(errno);
+		return fault != FAULT_NONE ? fault : FAULT_ABSENT;
+	}
+	*ret_uid = pw->pw_uid;
+	*ret_gid = pw->pw_gid;
+	return FAULT_NONE;
+}
+
+bool
+people_find(const struct people *people, const char *name, uid_t *ret_uid,
+    gid_t *ret_gid)
+{
+	return people_look_up(people, name, ret_uid, ret_gid) == FAULT_NONE;
+}

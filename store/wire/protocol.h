@@ -1,0 +1,130 @@
+/*
+ * What the keeper is asked and what it answers: PROTOCOL.md as C.
+ *
+ * One JSON object a packet (SOCK_SEQPACKET), one request, one reply, close; a
+ * login that was answered by a challenge may be followed by one verify.
+ * Some requests are answered by a stream of packets; the last of a stream
+ * says "end", so that a stream cut short is noticed.
+ */
+#ifndef TFA_PROTOCOL_H
+#define TFA_PROTOCOL_H
+
+#include "store/import/import.h"
+#include "store/core/login.h"
+
+#define PROTOCOL_VERSION 1
+#define PACKET_MAX       65536
+#define REQUEST_TEXT     17
+#define INPUT_TEXT       65 /* a code as typed */
+#define PATH_TEXT        256
+#define MESSAGE_TEXT     512 /* a name fits, and a sentence around it */
+#define NOTES_MAX        8
+#define DETAIL_SENT      200
+#define REASON_SENT      33
+#define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
+
+/* A request's keys, in the order of request_shape's fields. */
+enum request_field {
+	FIELD_VERSION,
+	FIELD_REQUEST,
+	FIELD_ADDRESS,
+	FIELD_AUTH,
+	FIELD_AUTH_PATH,
+	FIELD_COMMAND,
+	FIELD_TERMINAL,
+	FIELD_SHELL,
+	FIELD_CODE,
+	FIELD_ENROLL_CODE,
+	FIELD_DEVICE,
+	FIELD_USER,
+	FIELD_BLOCK,
+	FIELD_USE,
+	FIELD_AT,
+	FIELD_SINCE,
+	FIELD_DETAIL,
+	FIELD_REASON,
+	FIELD_IMPORT,
+};
+
+/*
+ * A request.  What a user's own process says of its login is a claim: it is
+ * logged as such, and decides nothing that another user could gain from.
+ */
+struct request {
+	int64_t version;
+	char request[REQUEST_TEXT];
+	char address[ADDRESS_TEXT]; /* from SSH_CONNECTION */
+	char *auth;                 /* "publickey TYPE BLOB", or NULL */
+	char auth_path[PATH_TEXT];  /* SSH_USER_AUTH: names the connection */
+	char *command;              /* SSH_ORIGINAL_COMMAND, its start */
+	bool terminal;
+	bool shell;
+	char code[INPUT_TEXT];        /* as typed */
+	char enroll_code[INPUT_TEXT]; /* an admin's code to enrol with */
+	char device[NAME_TEXT];       /* tfa: an id, or a new device's name */
+	char user[USER_TEXT];         /* whom an admin means; "": everyone */
+	bool block;                   /* revoke: no new enrolment */
+	char use[12];                 /* of codes to be made */
+	int64_t at_s;                 /* explain: as if it were then */
+	int64_t since_s;              /* log: from then on */
+	char detail[DETAIL_SENT];     /* note: what was changed */
+	char reason[REASON_SENT];     /* refuse: a word of verdict.c */
+	struct import import;         /* import: the account */
+};
+
+struct note {
+	char text[MESSAGE_TEXT];
+};
+
+struct reply {
+	int64_t version;
+	char verdict[12];
+	char reason[REASON_SENT];
+	char message[MESSAGE_TEXT];      /* for a person; one line, or "" */
+	JSON_LIST_OF(struct note) notes; /* to be shown before a session */
+	bool may_skip;
+	int64_t tries;               /* codes that one login may try */
+	int64_t timeout_s;           /* that a prompt may stand */
+	int64_t left_s;              /* until a code becomes required */
+	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
+	char issuer[ISSUER_TEXT];
+	char user[USER_TEXT];
+	char *home;                          /* login: the peer's, by passwd */
+	char *shell;                         /* likewise, and never empty */
+	char device[DEVICE_ID_TEXT];         /* enroll: the new one */
+	JSON_LIST_OF(struct note) codes;     /* recovery codes, shown once */
+	JSON_LIST_OF(struct note) key_files; /* where keys' commands stand */
+	bool unlisted; /* a key in none of them may pass */
+	bool end;      /* of a stream */
+};
+
+extern const struct json_shape request_shape;
+extern const struct json_shape reply_shape;
+
+void request_done(struct request *request);
+void reply_done(struct reply *reply);
+#define scoped_request __attribute__((cleanup(request_done)))
+#define scoped_reply   __attribute__((cleanup(reply_done)))
+
+/*
+ * Sends one packet.  FAULT_LIMIT: larger than PACKET_MAX; FAULT_IO: the peer
+ * is gone, or took longer than the socket's time limit.
+ */
+MUST_USE enum fault packet_send(int fd, const char *text);
+
+/*
+ * *ret: the next packet, as text with a NUL, the caller wipes and frees.
+ * Waits at most timeout_ms.  FAULT_ABSENT: the peer closed; FAULT_IO;
+ * FAULT_LIMIT: too large; FAULT_MEMORY.
+ */
+MUST_USE enum fault
+packet_receive(int fd, int timeout_ms, char **ret, size_t *ret_len);
+
+/* Who is at the other end, by the kernel.  False where it does not say. */
+bool packet_peer(int fd, uid_t *ret_uid, pid_t *ret_pid);
+
+/* The value as a packet.  Wiped afterwards: it may hold a code. */
+MUST_USE enum fault
+packet_send_value(int fd, const struct json_shape *shape, const void *value);
+
+#endif

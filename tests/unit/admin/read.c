@@ -1,0 +1,82 @@
+#include "admin/read.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* No time at all is never enough, and no reader is left. */
+Test(read, gives_up_on_a_users_file_in_time)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	size_t len = 7;
+
+	cr_assert_not_null(pw);
+	errno = 0;
+	cr_assert_null(read_whole_as(pw, "/etc/passwd", 0, &len));
+	cr_assert_eq(errno, ETIMEDOUT);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+	cr_assert_eq(errno, ECHILD);
+}
+
+Test(read, cuts_no_file)
+{
+	char path[] = "/tmp/tfa-unit.XXXXXX";
+	int fd = mkstemp(path);
+	char *text;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, READ_MAX), 0);
+	text = read_whole(path);
+	cr_expect_not_null(text);
+	free(text);
+	cr_assert_eq(ftruncate(fd, READ_MAX + 1), 0);
+	errno = 0;
+	cr_expect_null(read_whole(path));
+	cr_expect_eq(errno, EFBIG);
+	cr_expect_null(read_whole("/dev/null"));
+	cr_expect_eq(errno, EINVAL);
+	close(fd);
+	unlink(path);
+}
+
+/* What root takes for its own is nobody else's, and no link to it. */
+Test(read, takes_only_the_callers_own)
+{
+	char folder[] = "/tmp/tfa-unit.XXXXXX";
+	char path[64], link[64], through[80];
+	char *text;
+	size_t len = 0;
+	int fd;
+
+	cr_assert_not_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/file", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(through, sizeof(through), "%s/file", link);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, "a\0b", 3), 3);
+	close(fd);
+	cr_assert_eq(symlink(path, link), 0);
+	text = read_whole_own(path, &len);
+	cr_assert_not_null(text);
+	cr_expect_eq(len, 3);
+	free(text);
+	cr_expect_null(read_whole_own(link, &len));
+	cr_expect_eq(errno, ELOOP);
+	unlink(link);
+	cr_assert_eq(symlink(folder, link), 0);
+	cr_expect_null(read_whole_own(through, &len));
+	cr_expect_eq(errno, ELOOP);
+	if (geteuid() == 0) {
+		cr_assert_eq(chown(path, 1, 1), 0);
+		cr_expect_null(read_whole_own(path, &len));
+		cr_expect_eq(errno, EACCES);
+	}
+	unlink(link);
+	unlink(path);
+	rmdir(folder);
+}

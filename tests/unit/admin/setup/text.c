@@ -1,0 +1,116 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "admin/doctor/dump.h"
+#include "admin/setup/setup.h"
+#include "store/base/cleanup.h"
+
+TestSuite(setup_text, .timeout = 30);
+
+static const char gate[] = "    ForceCommand " SETUP_GATE "\n";
+
+Test(setup_text, drop_in_is_the_same_made_anew_from_itself)
+{
+	scoped_free char *first = text_dropin(NULL, NULL);
+	scoped_free char *second = text_dropin(first, NULL);
+
+	cr_assert_str_eq(first, second);
+	cr_assert_not_null(strstr(first, "\nMatch all\n"));
+	cr_assert_not_null(strstr(first, gate));
+}
+
+/* What doctor tells to write is what the drop-in has. */
+Test(setup_text, drop_in_has_the_variables_that_doctor_wants)
+{
+	scoped_free char *text = text_dropin(NULL, NULL);
+
+	cr_assert_not_null(strstr(text, "\n    " DUMP_SETENV "\n"));
+}
+
+/* What doctor asks for is what setup writes. */
+Test(setup_text, drop_in_lets_in_what_doctor_says)
+{
+	scoped_free char *text = text_dropin(NULL, NULL);
+
+	cr_assert_not_null(strstr(text, "\n    " DUMP_ACCEPTENV "\n"));
+}
+
+Test(setup_text, emergency_user_stands_before_match_all_once)
+{
+	scoped_free char *first = text_dropin(NULL, "frank");
+	scoped_free char *second = text_dropin(first, "frank");
+	scoped_free char *third = text_dropin(first, NULL);
+	const char *block = strstr(first, "\nMatch User frank\n");
+
+	cr_assert_not_null(block);
+	cr_assert_lt(block, strstr(first, "\nMatch all\n"));
+	cr_assert_not_null(strstr(block, "\n    ForceCommand none\n"));
+	cr_assert_str_eq(first, second);
+	cr_assert_str_eq(first, third);
+}
+
+Test(setup_text, second_emergency_user_joins_the_first)
+{
+	scoped_free char *first = text_dropin(NULL, "frank");
+	scoped_free char *second = text_dropin(first, "fran");
+
+	cr_assert_not_null(strstr(second, "\nMatch User frank\n"));
+	cr_assert_not_null(strstr(second, "\nMatch User fran\n"));
+}
+
+Test(setup_text, foreign_drop_in_is_replaced_whole)
+{
+	static const char *const foreign[] = {"", "\n", "Match all\n",
+	    "PermitUserEnvironment no", "Match all\nPermitUserEnvironment no\n",
+	    "X11Forwarding yes\nMatch User bob\n    ForceCommand none\n"};
+	scoped_free char *plain = text_dropin(NULL, NULL);
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		scoped_free char *made = text_dropin(foreign[i], NULL);
+
+		cr_assert_str_eq(made, plain, "number %zu", i);
+	}
+}
+
+Test(setup_text, issuer_is_the_short_host_name)
+{
+	static const struct {
+		const char *host, *issuer;
+	} cases[] = {
+	    {"bastion7", "bastion7"},
+	    {"gw.example.org", "gw"},
+	    {"a b:c\"d", "abcd"},
+	    {"", "bastion"},
+	    {".", "bastion"},
+	    {"0123456789012345678901234567890123456789",
+		"01234567890123456789012345678901"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scoped_free char *text = text_policy(cases[i].host);
+		struct json_error error = {.line = 0};
+		struct policy policy;
+
+		cr_assert_eq(policy_parse(text, strlen(text), &policy, &error),
+		    FAULT_NONE, "%s: %s", cases[i].host, error.text);
+		cr_assert_str_eq(policy.issuer, cases[i].issuer);
+		cr_assert_eq(policy.otherwise, MODE_OPTIONAL);
+		policy_done(&policy);
+	}
+}
+
+Test(setup_text, user_for_a_match_is_no_pattern)
+{
+	cr_assert(text_is_user("frank"));
+	cr_assert(text_is_user("a.b-c_9"));
+	cr_assert(!text_is_user(""));
+	cr_assert(!text_is_user("-x"));
+	cr_assert(!text_is_user("*"));
+	cr_assert(!text_is_user("a,b"));
+	cr_assert(!text_is_user("a b"));
+	cr_assert(!text_is_user("!a"));
+	cr_assert(!text_is_user("a\nb"));
+	cr_assert(!text_is_user("a23456789012345678901234567890123"));
+}

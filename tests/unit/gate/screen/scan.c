@@ -1,0 +1,69 @@
+#include "gate/screen/scan.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const struct scan_request request = {.issuer = "Example",
+    .user = "alice",
+    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
+
+/* The full name tells more, but must not make the code larger. */
+Test(scan, has_the_full_name_where_the_code_is_no_larger)
+{
+	static const struct {
+		const char *short_name, *full, *in_uri;
+	} cases[] = {
+	    {"b", "b.example.org", ":alice%40b.example.org?"},
+	    {"b", "b", ":alice%40b?"},
+	    {"b", "b.a-rather-long-name-of-a-domain.example.org",
+		":alice%40b?"},
+	    {"bastion-in-a-far-away-place-of-the-world",
+		"bastion-in-a-far-away-place-of-the-world.org",
+		":alice%40bastion-in-a-far-away-place-of-the-world.org?"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		scoped_scan struct scan scan = {.modules = NULL};
+		scoped_scan struct scan alone = {.modules = NULL};
+
+		cr_assert_eq(scan_encode(&request, cases[i].short_name,
+				 cases[i].full, &scan),
+		    FAULT_NONE);
+		cr_expect_not_null(
+		    strstr(scan.uri, cases[i].in_uri), "%s", scan.uri);
+		cr_assert_eq(scan_encode(&request, cases[i].short_name,
+				 cases[i].short_name, &alone),
+		    FAULT_NONE);
+		cr_expect_eq(strlen(scan.modules), strlen(alone.modules));
+	}
+}
+
+/* By the program that stands beside this one. */
+Test(scan, is_made_by_a_program_of_its_own)
+{
+	static const struct reply reply = {.issuer = "Example",
+	    .user = "alice",
+	    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
+	scoped_scan struct scan scan = {.modules = NULL};
+	scoped_json_text char *modules = NULL;
+	struct qr code;
+
+	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_not_null(scan.modules);
+	cr_expect(qr_read(scan.modules, &code));
+	cr_assert_eq(qr_encode(scan.uri, &modules), FAULT_NONE);
+	cr_expect_str_eq(scan.modules, modules);
+	cr_expect(scan_works());
+}
+
+Test(scan, is_none_of_what_no_app_takes)
+{
+	struct reply reply = {.issuer = "Exa mple",
+	    .user = "alice",
+	    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
+	scoped_scan struct scan scan = {.modules = NULL};
+
+	cr_expect_eq(scan_make(&reply, &scan), FAULT_FORMAT);
+	cr_expect_str_empty(scan.uri);
+	cr_expect_null(scan.modules);
+}

@@ -1,0 +1,181 @@
+/* The prompt, where no scenario can choose the moment. */
+#include "gate/term.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/core/verdict.h"
+
+#define ANSWERED 40 /* and the answer: the child's exit status */
+
+struct asked {
+	pid_t pid;
+	int out; /* what it writes to standard error; -1: nobody reads it */
+};
+
+/* A child that asks with a prompt longer than the pipe is, of nobody. */
+static struct asked
+ask(bool is_read)
+{
+	static char prompt[2 * 65536];
+	struct asked ret = {.out = -1};
+	char line[16];
+	int out[2];
+
+	memset(prompt, '?', sizeof(prompt) - 1);
+	cr_assert_eq(pipe(out), 0);
+	if (!is_read)
+		close(out[0]);
+	ret.pid = fork();
+	cr_assert_geq(ret.pid, 0);
+	if (ret.pid == 0) {
+		alarm(20);
+		signal(SIGPIPE, SIG_IGN);
+		if (is_read)
+			close(out[0]);
+		dup2(out[1], STDERR_FILENO);
+		term_guard();
+		_exit(ANSWERED + (int)term_ask(prompt, 10, line, sizeof(line)));
+	}
+	close(out[1]);
+	if (is_read)
+		ret.out = out[0];
+	return ret;
+}
+
+static int
+status_of(const struct asked *asked)
+{
+	int status;
+
+	cr_assert_eq(waitpid(asked->pid, &status, 0), asked->pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Whoever is gone before all of the prompt is there is gone at the prompt. */
+Test(term, signal_while_the_prompt_is_written_is_an_answer, .timeout = 30)
+{
+	struct asked asked = ask(true);
+	char byte[4096];
+
+	cr_assert_eq(read(asked.out, byte, 1), 1);
+	kill(asked.pid, SIGINT);
+	while (read(asked.out, byte, sizeof(byte)) > 0)
+		;
+	cr_expect_eq(status_of(&asked), ANSWERED + ANSWER_GONE);
+}
+
+Test(term, prompt_that_nobody_can_read_has_no_answer, .timeout = 30)
+{
+	struct asked asked = ask(false);
+
+	cr_expect_eq(status_of(&asked), ANSWERED + ANSWER_GONE);
+}
+
+/* It does not wait for one who is gone. */
+Test(term, signal_where_nobody_reads_ends_it, .timeout = 30)
+{
+	struct asked asked = ask(true);
+	char byte;
+
+	cr_assert_eq(read(asked.out, &byte, 1), 1);
+	kill(asked.pid, SIGINT);
+	cr_expect_eq(status_of(&asked), GATE_EXIT_DENIED);
+}
+
+/* What term_ask() makes of those bytes: the answer, and the line in ret. */
+static enum answer
+answer_to(const char *bytes, size_t len, char ret[static 65])
+{
+	int in[2], back[2], status;
+	enum answer answer = ANSWER_GONE;
+	pid_t pid;
+
+	cr_assert_eq(pipe(in), 0);
+	cr_assert_eq(pipe(back), 0);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		char line[65];
+
+		alarm(20);
+		dup2(in[0], STDIN_FILENO);
+		answer = term_ask("", 10, line, sizeof(line));
+		_exit(
+		    write(back[1], line, sizeof(line)) == (ssize_t)sizeof(line)
+			? ANSWERED + (int)answer
+			: 1);
+	}
+	cr_assert_eq(write(in[1], bytes, len), (ssize_t)len);
+	close(in[1]);
+	close(back[1]);
+	cr_assert_eq(read(back[0], ret, 65), 65);
+	close(in[0]);
+	close(back[0]);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) >= ANSWERED);
+	return (enum answer)(WEXITSTATUS(status) - ANSWERED);
+}
+
+/* Where the terminal is in raw mode it leaves the editing to us. */
+Test(term, edits_a_line_as_a_terminal_would, .timeout = 30)
+{
+	static const struct {
+		const char *typed, *line;
+	} cases[] = {
+	    {"123456\r", "123456"},
+	    {"123457\b6\r", "123456"},
+	    {"123457\x7f"
+	     "6\n",
+		"123456"},
+	    {"\b\b123456\r", "123456"},
+	    {"12\x7f\x7f\x7f"
+	     "123456\r",
+		"123456"},
+	    {"99\x15"
+	     "123456\r",
+		"123456"},
+	    {"123 99\x17"
+	     "456\r",
+		"123456"},
+	    {"123 99 \x17"
+	     "456\r",
+		"123456"},
+	    {"99\x17"
+	     "123456\r",
+		"123456"},
+	    {"12345\xef\xbc\x91\x7f"
+	     "6\r",
+		"123456"},
+	    {"\xc3\xa9\b123456\r", "123456"},
+	    {"\x80\x80\b123456\r", "123456"},
+	    {"\033[200~123456\033[201~\r", "123456"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[65];
+
+		cr_expect_eq(
+		    answer_to(cases[i].typed, strlen(cases[i].typed), line),
+		    ANSWER_LINE, "%zu", i);
+		cr_expect_str_eq(line, cases[i].line, "%zu: %s", i, line);
+	}
+}
+
+/* A line is none that says nothing, and one that is too long is no code. */
+Test(term, answers_are_empty_or_no_code_and_never_cut, .timeout = 30)
+{
+	char line[65], longer[80];
+
+	cr_expect_eq(answer_to(" \t\302\240\r", 5, line), ANSWER_EMPTY);
+	cr_expect_eq(answer_to("\r", 1, line), ANSWER_EMPTY);
+	memset(longer, '1', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\r';
+	cr_expect_eq(answer_to(longer, sizeof(longer), line), ANSWER_LINE);
+	cr_expect_str_eq(line, "?");
+	cr_expect_eq(answer_to("123\004", 4, line), ANSWER_GONE);
+	cr_expect_str_empty(line);
+}

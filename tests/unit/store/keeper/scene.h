@@ -1,0 +1,70 @@
+/*
+ * A keeper that is asked within the test's own process: a folder, a policy,
+ * records in states that requests differ by, and requests whose JSON is written
+ * with ' in place of ".  It is always NOW_S, fsync() waits for no disk, and
+ * syslog goes nowhere.
+ */
+#ifndef TFA_KEEPER_SCENE_H
+#define TFA_KEEPER_SCENE_H
+
+#include "tests/unit/fixture.h"
+#include "store/keeper/keeper.h"
+
+#define SCENE_HELPER "daemon" /* a delegate, where the policy has admins */
+#define SCENE_HELPED "sys"
+
+/* Whose code stands for %s in a request. */
+enum scene_code { NO_CODE, OF_DEVICE, OF_WAITING, WRONG };
+
+struct keeper_scene {
+	char folder[FOLDER_MAX];
+	char policy[FOLDER_MAX + 16];
+	struct keeper keeper;
+	struct store store; /* open, for the test */
+	char codes[WRONG + 1][OTP_DIGITS_MAX + 1];
+	/* While a request is served call number failing of that name, or of any
+	 * for INJECT_ANY, fails; 0: none.  Whether it was reached. */
+	const char *call;
+	int failing;
+	bool reached;
+};
+
+typedef void scene_state(struct record *record);
+
+/* Begins with that policy; needs root, or the test is skipped. */
+void keeper_scene_begin(struct keeper_scene *s, const char *policy);
+void keeper_scene_end(struct keeper_scene *s);
+
+void keeper_scene_policy(struct keeper_scene *s, const char *policy);
+
+/* A file in one of the store's folders. */
+void
+keeper_scene_write(int folder, const char *name, mode_t mode, const char *text);
+
+/* The user's record in that state. */
+void keeper_scene_make(const char *user, scene_state *make, struct record *ret);
+
+/* The same on disk, in place of any other; none for scene_new. */
+void
+keeper_scene_put(struct keeper_scene *s, const char *user, scene_state *make);
+
+uid_t keeper_scene_uid(const char *user);
+
+/* A packet of "'verify','code':'%s'": quoted, the code put in. */
+void keeper_scene_request(const struct keeper_scene *s, const char *text,
+    enum scene_code code, char ret[static QUOTED_MAX]);
+
+/* Serves request of that uid, behind a login on the same connection where
+ * follows; each answer goes to each. */
+void keeper_scene_ask(struct keeper_scene *s, uid_t uid, const char *request,
+    bool follows, void (*each)(void *ctx, const char *answer), void *ctx);
+
+/* States, with the codes that some have. */
+#define SCENE_PASS     "PASS-0000-0000-0000"
+#define SCENE_ENROLL   "ENR0-0000-0000-0000"
+#define SCENE_RECOVERY "REC0-0000-0000-0000"
+scene_state scene_new, scene_enrolled, scene_two_devices, scene_all_devices,
+    scene_blocked, scene_anothers, scene_locked, scene_spent, scene_waiting,
+    scene_another_waiting, scene_codes, scene_code_alone, scene_all_codes;
+
+#endif
