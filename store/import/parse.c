@@ -45,6 +45,18 @@ read_any(struct import_reader *r)
 	return FAULT_FORMAT;
 }
 
+/* A code that nobody can have used yet is not spent. */
+static enum fault
+judge_step(struct import_reader *r)
+{
+	if (import_step_ok(r->import, r->now_s))
+		return FAULT_NONE;
+	r->line = 0;
+	return import_refuse(r,
+	    "a code of the future is spent, by more than 10 minutes: "
+	    "is the clock right?");
+}
+
 enum fault
 import_parse(const char *text, size_t len, const char *user, int64_t now_s,
     struct import *ret, struct import_report *ret_report)
@@ -65,6 +77,8 @@ import_parse(const char *text, size_t len, const char *user, int64_t now_s,
 	    .period_s = 30};
 	fault = len > IMPORT_FILE_MAX ? import_refuse(&r, "larger than 64 KiB")
 				      : read_any(&r);
+	if (fault == FAULT_NONE)
+		fault = judge_step(&r);
 	if (fault != FAULT_NONE)
 		import_done(ret);
 	return fault;

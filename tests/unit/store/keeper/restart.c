@@ -220,7 +220,7 @@ count_changes(void)
 	glob_t files;
 	size_t n = 0;
 
-	cr_assert_eq(glob("store/keeper_*.c", 0, NULL, &files), 0,
+	cr_assert_eq(glob("store/keeper/*.c", 0, NULL, &files), 0,
 	    "run this from the top of the tree");
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		FILE *file = fopen(files.gl_pathv[i], "re");
