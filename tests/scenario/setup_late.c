@@ -247,8 +247,8 @@ Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 	}
 }
 
-/* The README's own lines, after a restart, which empties /run. */
-Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
+/* The lines as the page prints them, after a restart, which empties /run. */
+Test(setup_late, lines_of_the_handbook_start_keeper_and_watch)
 {
 	struct run *r;
 
@@ -260,8 +260,8 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 	r = run(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
 	assert_status(r, 1);
 	assert_says(r->err, "install -d -m 0755 /run/tfa)");
-	machine_sh("sed -n '/^Where systemd does not run/,/^Without root/"
-		   "s/^    //p' README.md >/run/lines\n"
+	machine_sh("tests/support/printed etc/tfa.7 'WITHOUT SYSTEMD' "
+		   ">/run/lines\n"
 		   "[ \"$(wc -l </run/lines)\" -eq 3 ]\n"
 		   "sh -e /run/lines\n" ANSWERS);
 	assert_status(run(ARGV("/usr/sbin/tfa-admin", "users"), NULL, 0), 0);
@@ -270,22 +270,21 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 	cr_assert(!machine_has(MACHINE_DROPIN));
 }
 
-/*
- * The README's own lines, with a shorter wait. The old keeper, whose store's
- * folder is gone, must not be the one that answers afterwards.
- */
-Test(setup_late, lines_of_the_readme_restore_a_backup_without_systemd)
+/* The lines as the page prints them, but for the wait.  The old keeper still has
+ * the deleted store open: another one must answer afterwards. */
+Test(setup_late, lines_of_the_handbook_restore_a_backup_without_systemd)
 {
 	needs_people();
 	machine_new();
 	machine_install();
-	machine_sh("sed -n '/^Where systemd does not run/,/^Without root/"
-		   "s/^    //p' README.md | sed -n 1,2p >/root/start\n"
-		   "sed -n '/^## Backup and restore/,/^## /s/^    //p' "
-		   "README.md >/root/lines\n"
-		   "[ \"$(wc -l </root/lines)\" -eq 9 ]\n"
-		   "sed -n 1p /root/lines >/root/backup\n"
-		   "for n in 7 3 4 5 8; do\n"
+	machine_sh("tests/support/printed etc/tfa.7 'WITHOUT SYSTEMD' "
+		   ">/root/lines\n"
+		   "sed -n 1,2p /root/lines >/root/start\n"
+		   "tests/support/printed etc/tfa.7 'BACKUP AND RESTORE' "
+		   ">/root/lines\n"
+		   "[ \"$(wc -l </root/lines)\" -eq 11 ]\n"
+		   "sed -n 1,2p /root/lines >/root/backup\n"
+		   "for n in 8 4 5 6 9; do\n"
 		   "	sed -n \"${n}p\" /root/lines\n"
 		   "done | sed 's/^sleep 120$/sleep 1/' >/root/restore\n"
 		   "grep -qx 'sleep 1' /root/restore\n"
