@@ -113,7 +113,7 @@ $(BUILD)/obj/etc/%.inc: etc/%
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 $(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
-    sshd-tfa.conf policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
+    policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
 
 # "q": two folders may have a file of one name.
 $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))

@@ -17,7 +17,7 @@ take_option(struct listener *listener, const char *option)
 
 	snprintf(keyword, sizeof(keyword), "%.*s", (int)strcspn(option, "= \t"),
 	    option);
-	if (dump_guards(keyword, &wanted) ||
+	if (guard_has_keyword(keyword, &wanted) ||
 	    strcasecmp(keyword, "include") == 0 ||
 	    strcasecmp(keyword, "match") == 0)
 		snprintf(listener->options + used,

@@ -8,26 +8,9 @@
 #define TFA_DOCTOR_DUMP_H
 
 #include "gate/sshd/config.h"
+#include "gate/sshd/guard.h"
 #include "admin/doctor/findings.h"
 #include "store/core/policy.h"
-
-/* Where fish finds its own functions, and no user can write. */
-#define DUMP_FISH                                                 \
-	"fish_function_path=/etc/fish/functions:/usr/share/fish/" \
-	"vendor_functions.d:/usr/share/fish/functions"
-
-/* The one line that covers what runs before the gate, and what the gate would
- * believe where sshd says nothing. */
-#define DUMP_SETENV                                                           \
-	"SetEnv LD_PRELOAD= LD_AUDIT= LD_LIBRARY_PATH= GCONV_PATH= LOCPATH= " \
-	"BASH_ENV= ENV= SHELLOPTS= PS4= SHLVL=2 XDG_CONFIG_HOME= "            \
-	"XDG_DATA_HOME= XDG_DATA_DIRS= _FISH_WARNED_config=1 "                \
-	"_FISH_WARNED_data=1 " DUMP_FISH " SSH_USER_AUTH= "                   \
-	"SSH_ORIGINAL_COMMAND= SSH_TTY= SSH_TUNNEL= ZDOTDIR=/nonexistent "    \
-	"HOME=/nonexistent"
-
-/* What a client may send: a code, and what Debian lets in. */
-#define DUMP_ACCEPTENV "AcceptEnv TFA_CODE LANG LC_* COLORTERM NO_COLOR"
 
 /* The answer for one connection. */
 struct view {
@@ -47,14 +30,6 @@ struct views {
  * where there is none. */
 bool
 dump_next(const char **at, const char *keyword, char ret[static CONFIG_WORD]);
-
-/* The settings that the drop-in makes, "" at the end. */
-struct setting {
-	const char *keyword, *value;
-	const char *follows; /* from any other value */
-};
-extern const struct setting dump_channels[];    /* what would stay open */
-extern const struct setting dump_environment[]; /* what runs before */
 
 /* The value in one view; "" and false where it has none. */
 bool dump_value(
@@ -91,16 +66,9 @@ void dump_each_value(const struct views *views, const struct config *config,
 void dump_judge_gate(const struct views *views, const struct config *config,
     struct findings *findings);
 void dump_judge_settings(const struct views *views, const struct config *config,
-    const struct setting *settings, struct findings *findings);
+    enum guard_group group, struct findings *findings);
 void dump_judge_variables(const struct views *views,
     const struct config *config, struct findings *findings);
-
-/* Whether an AcceptEnv pattern lets a variable in that runs code. */
-bool dump_pattern_is_open(const char *pattern);
-
-/* Whether a keyword is one that the drop-in sets, and to which value; NULL
- * where any value of another would be wrong. */
-bool dump_guards(const char *keyword, const char **ret_value);
 
 void views_done(struct views *views);
 

@@ -140,7 +140,7 @@ say_runs(
     const struct judge *judge, const struct group *group, const char *users)
 {
 	if (group->kind == SHELL_READS_HOME && !judge->shells->home)
-		findings_add(judge->findings, FINDING_WARN, DUMP_SETENV,
+		findings_add(judge->findings, FINDING_WARN, guard_setenv(),
 		    "%s: %.100s reads files of the user's before the gate, "
 		    "since SetEnv has no HOME",
 		    users, group->shell);

@@ -97,7 +97,7 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 	const char *wanted;
 
 	if (line->match == NULL || line->block == gate->block ||
-	    !dump_guards(line->keyword, &wanted) ||
+	    !guard_has_keyword(line->keyword, &wanted) ||
 	    (wanted != NULL && strcasecmp(line->value, wanted) == 0) ||
 	    (is(line, "forcecommand") && config_is_gate(line->value)) ||
 	    is(line, "setenv"))
@@ -161,8 +161,8 @@ judge_patterns(const struct config_line *line, struct findings *findings)
 	char word[CONFIG_WORD];
 
 	while (is(line, "acceptenv") && config_word(&rest, word))
-		if (dump_pattern_is_open(word))
-			findings_add(findings, FINDING_FAIL, DUMP_ACCEPTENV,
+		if (guard_pattern_is_open(word))
+			findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
 			    "%.160s:%d: AcceptEnv %.100s lets a client's "
 			    "variables run code before the gate",
 			    line->file, line->number, word);
@@ -220,7 +220,7 @@ judge_setenv(const struct config_line *line, const struct config_line *gate,
 	if (line->block == gate->block && *first == NULL)
 		*first = line;
 	else if (*first == NULL)
-		findings_add(findings, FINDING_FAIL, DUMP_SETENV,
+		findings_add(findings, FINDING_FAIL, guard_setenv(),
 		    "%.160s:%d: SetEnv %.60s stands before ours, and only the "
 		    "first SetEnv counts: move it below our Match all",
 		    line->file, line->number, line->value);

@@ -166,7 +166,7 @@ judge_values(struct doctor *doctor, const struct pam_line *line)
 		if (p != NULL)
 			*p++ = '\0';
 		here[strcspn(here, "#")] = '\0';
-		if (!pam_word(&rest, name) || !dump_pattern_is_open(name))
+		if (!pam_word(&rest, name) || !guard_pattern_is_open(name))
 			continue;
 		for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++)
 			if (strstr(rest, theirs[i]) != NULL)

@@ -51,10 +51,11 @@ static void
 fill_environment(
     const struct trial_run *run, char *text, size_t size, char **ret)
 {
-	static char setenv_words[] = DUMP_SETENV;
+	static char setenv_words[GUARD_LINE];
 	char *rest = NULL, *word;
 	size_t n = 0;
 
+	snprintf(setenv_words, sizeof(setenv_words), "%s", guard_setenv());
 	snprintf(text, size, "SHELL=%s", run->program);
 	ret[n++] = text;
 	ret[n++] = (char *)"PATH=/usr/local/bin:/usr/bin:/bin:/usr/games";

@@ -110,7 +110,7 @@ doctor_channels(struct doctor *doctor)
 	if (!has_views(doctor))
 		return;
 	dump_judge_settings(
-	    &doctor->views, &doctor->lines, dump_channels, &doctor->findings);
+	    &doctor->views, &doctor->lines, GUARD_CHANNELS, &doctor->findings);
 	say_asked(doctor,
 	    "forwarding, agent, X11 and tunnels are closed for everyone");
 }
@@ -120,7 +120,7 @@ doctor_environment(struct doctor *doctor)
 {
 	if (!has_views(doctor))
 		return;
-	dump_judge_settings(&doctor->views, &doctor->lines, dump_environment,
+	dump_judge_settings(&doctor->views, &doctor->lines, GUARD_ENVIRONMENT,
 	    &doctor->findings);
 	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
 	say_asked(doctor,

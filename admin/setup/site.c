@@ -81,7 +81,7 @@ is_kept(
 static bool
 is_accepted(const char *pattern)
 {
-	const char *rest = &DUMP_ACCEPTENV[strlen("AcceptEnv ")];
+	const char *rest = &GUARD_ACCEPTENV[strlen("AcceptEnv ")];
 	char ours[CONFIG_WORD];
 
 	while (config_word(&rest, ours))
@@ -145,7 +145,7 @@ print_variables(const struct judge *judge, const struct config_line *line)
 	while (config_word(&rest, word)) {
 		if (is_accepted(word) || is_kept(judge, line, word))
 			continue;
-		if (dump_pattern_is_open(word))
+		if (guard_pattern_is_open(word))
 			fprintf(judge->report,
 			    "        # not %s: it lets code run before the "
 			    "gate, take it out of %s:%d\n",
@@ -165,7 +165,7 @@ print_line(const struct judge *judge, const struct config_line *line)
 		print_variables(judge, line);
 	} else if (is(line, "SetEnv")) {
 		fprintf(report, "        SetEnv %s %s\n", line->value,
-		    &DUMP_SETENV[strlen("SetEnv ")]);
+		    guard_setenv() + strlen("SetEnv "));
 	} else if (is(line, "ForceCommand")) {
 		fputs("        ForceCommand " SETUP_GATE " --command ", report);
 		print_quoted(report, line->value);

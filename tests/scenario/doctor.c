@@ -190,7 +190,9 @@ Test(doctor, names_every_channel)
 		.to = "PermitListen 8080",
 		.check = "channels",
 		.says = "fix: PermitListen none"},
-	    {.below = "StreamLocalBindUnlink yes\n",
+	    {.from = "    StreamLocalBindUnlink no\n",
+		.to = "",
+		.below = "StreamLocalBindUnlink yes\n",
 		.check = "channels",
 		.says = "StreamLocalBindUnlink yes"},
 	};
