@@ -12,7 +12,7 @@
 
 #define ARGS_MAX 64
 
-/* internal-sftp is no program: it means this one. */
+/* sshd's word internal-sftp stands for the first of these that is there. */
 static const char *const sftp_servers[] = {"/usr/lib/openssh/sftp-server",
     "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server",
     "/usr/lib/ssh/sftp-server"};
@@ -29,7 +29,8 @@ sftp_server(void)
 	return sftp_servers[0];
 }
 
-/* One word at *at into *ret, which is as long as the rest; false: no end. */
+/* Copies the word at *at to ret, which has room for all that follows; false if
+ * a quote has no end. */
 static bool
 split_word(const char **at, char *ret)
 {
@@ -89,7 +90,7 @@ is_removed(const char *variable, bool forced)
 	    (!forced && strncmp(variable, command, sizeof(command) - 1) == 0);
 }
 
-/* In one pass: unsetenv(3) takes one for each name. */
+/* One pass over all variables: unsetenv(3) would make one for each name. */
 static void
 restore_environment(const struct facts *facts, bool forced)
 {
@@ -127,7 +128,7 @@ exec_sftp(const char *args)
 	failed(server);
 }
 
-/* The shell's name as argv[0], as sshd and login(1) give it. */
+/* The name that sshd and login(1) give a shell as its argv[0]. */
 static const char *
 base_name(const char *path)
 {

@@ -53,11 +53,11 @@ dump_is_of_kind(const struct view *view, unsigned long long kind)
 	return false;
 }
 
-/* Where to look: the line with the value, else our Match all, else the file
- * that sshd reads. */
+/* *ret: the line to look at: the one with the value, else our Match all, else
+ * none. */
 static void
-place(const struct config *config, const char *keyword, const char *value,
-    char *ret, size_t size)
+locate_setting(const struct config *config, const char *keyword,
+    const char *value, char *ret, size_t size)
 {
 	const struct config_line *line = config_find(config, keyword, value);
 	const struct config_line *gate = config_gate(config);
@@ -81,7 +81,8 @@ dump_who(const struct view *view, size_t more, char *ret, size_t size)
 	size_t others = view->others + more;
 
 	if (others > 0)
-		snprintf(ret, size, "for %s and %zu more", view->who, others);
+		snprintf(ret, size, "for %s and %zu more connection%s",
+		    view->who, others, findings_s(others));
 	else
 		snprintf(ret, size, "for %s", view->who);
 }
@@ -110,7 +111,7 @@ judge_setting(const struct views *views, const struct config *config,
 	}
 	if (worst == NULL)
 		return;
-	place(config, setting->keyword, first, where, sizeof(where));
+	locate_setting(config, setting->keyword, first, where, sizeof(where));
 	dump_who(worst, more, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
 	findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where, who,
@@ -148,7 +149,8 @@ judge_command(const struct view *view, const struct config *config,
 	dump_who(view, 0, who, sizeof(who));
 	if (dump_value(view, "chrootdirectory", value) &&
 	    strcasecmp(value, "none") != 0) {
-		place(config, "ChrootDirectory", value, where, sizeof(where));
+		locate_setting(
+		    config, "ChrootDirectory", value, where, sizeof(where));
 		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
 		    "%s, %s: the gate is not in there, they are locked out",
 		    where, who);
@@ -158,7 +160,7 @@ judge_command(const struct view *view, const struct config *config,
 		return;
 	snprintf(fix, sizeof(fix), "ForceCommand %.600s",
 	    gate != NULL ? gate->value : "/usr/sbin/tfa-gate");
-	place(config, "ForceCommand", value, where, sizeof(where));
+	locate_setting(config, "ForceCommand", value, where, sizeof(where));
 	if (view->exempt)
 		findings_add(findings, FINDING_WARN, NULL,
 		    "%s, %s: exempt by sshd, for emergencies", where, who);
@@ -205,9 +207,9 @@ list_missing(const struct view *view, char ret[static GUARD_LINE])
 		}
 }
 
-/* The server's own SetEnv beats what a client or a user sets. */
+/* The drop-in's SetEnv beats what a client or a user sets. */
 static void
-judge_setenv(const struct view *view, const struct config *config,
+judge_view_setenv(const struct view *view, const struct config *config,
     struct findings *findings)
 {
 	char missing[GUARD_LINE], value[CONFIG_WORD], where[400], who[256];
@@ -218,7 +220,7 @@ judge_setenv(const struct view *view, const struct config *config,
 		return;
 	if (!dump_next(&at, "setenv", value))
 		value[0] = '\0';
-	place(config, "SetEnv", value, where, sizeof(where));
+	locate_setting(config, "SetEnv", value, where, sizeof(where));
 	dump_who(view, 0, who, sizeof(who));
 	findings_add(findings, FINDING_FAIL, guard_setenv(),
 	    "%s, %s: it lacks%s, so a user's own values stand, which run code "
@@ -239,7 +241,8 @@ judge_acceptenv(const struct view *view, const struct config *config,
 		code |= config_pattern(value, "TFA_CODE");
 		if (!guard_pattern_is_open(value))
 			continue;
-		place(config, "AcceptEnv", value, where, sizeof(where));
+		locate_setting(
+		    config, "AcceptEnv", value, where, sizeof(where));
 		findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
 		    "%s, %s: a client's variables run code before the gate",
 		    where, who);
@@ -255,7 +258,7 @@ dump_judge_variables(const struct views *views, const struct config *config,
     struct findings *findings)
 {
 	for (size_t i = 0; i < views->list.count; i++) {
-		judge_setenv(&views->list.items[i], config, findings);
+		judge_view_setenv(&views->list.items[i], config, findings);
 		judge_acceptenv(&views->list.items[i], config, findings);
 	}
 }

@@ -26,7 +26,7 @@ static const char keeper_socket[] = {
 #include "etc/tfa-keeper.socket.inc"
 };
 
-/* in, with the first what replaced by with; NULL without memory. */
+/* A copy of in, with the first what replaced by with; NULL without memory. */
 static char *
 replaced(const char *in, const char *what, const char *with)
 {
@@ -41,7 +41,7 @@ replaced(const char *in, const char *what, const char *with)
 	return text;
 }
 
-/* Where the line begins that is these words, whatever its case; or NULL. */
+/* The start of the line that is these words, in any case; or NULL. */
 static const char *
 line_of(const char *text, const char *words)
 {
@@ -61,8 +61,8 @@ line_of(const char *text, const char *words)
 }
 
 /*
- * The blocks that a site has put above "Match all" in a drop-in of ours:
- * they stay.  Empty where present is NULL or no drop-in of ours.
+ * The blocks that the site has put above "Match all" in our drop-in, which
+ * stay.  Empty where present is NULL or is not our drop-in.
  */
 static const char *
 site_blocks(const char *present, size_t *ret_len)
@@ -82,8 +82,8 @@ site_blocks(const char *present, size_t *ret_len)
 }
 
 /*
- * Only the first SetEnv of a session counts, so the user's own one keeps the
- * one below, which takes HOME away until the gate sets it, from them.
+ * Only the first SetEnv of a session counts.  This user needs one of their own:
+ * ours sets a HOME that does not exist, until the gate sets the right one.
  */
 static char *
 emergency_block(const char *user)
@@ -159,7 +159,7 @@ text_unit(const char *name)
 	    "ExecStart=" SETUP_KEEPER);
 }
 
-/* No pattern, no list, no option: what may stand after "Match User". */
+/* After "Match User" a pattern, a list or an option would mean others. */
 bool
 text_is_user(const char *name)
 {

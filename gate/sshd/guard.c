@@ -125,7 +125,7 @@ guard_removes(const char *word)
 bool
 guard_pattern_is_open(const char *pattern)
 {
-	static const char *const families[] = {"LD_", "BASH", "SSH_"};
+	static const char families[][8] = {"LD_", "BASH", "SSH_"};
 	const struct guard_variable *v = guard_variables;
 
 	for (; v->why != GUARD_LAST; v++)

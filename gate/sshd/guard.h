@@ -5,8 +5,8 @@
  * These come from the tables: the text of the drop-in, which "setup" writes and
  * etc/sshd-tfa.conf holds; what doctor expects of sshd; which variables no
  * client may send; and what the session takes out of its environment before it
- * runs the user's shell.  The gate needs the variables alone, so they hold no
- * pointers, which the loader would have to fill in at each login.
+ * runs the user's shell.  They hold no pointers, which the loader would have to
+ * fill in at each login.
  */
 #ifndef TFA_GUARD_H
 #define TFA_GUARD_H
@@ -31,10 +31,10 @@ enum guard_group {
 
 /* A line of the drop-in.  Any other value is a hole. */
 struct guard_setting {
-	const char *keyword, *value;
+	char keyword[32], value[8];
 	enum guard_group group;
-	bool global;         /* sshd takes it outside of Match blocks only */
-	const char *follows; /* from another value */
+	bool global;      /* sshd takes it outside of Match blocks only */
+	char follows[72]; /* from another value */
 };
 extern const struct guard_setting guard_settings[];
 
@@ -52,7 +52,7 @@ enum guard_why {
 enum guard_session {
 	GUARD_KEEPS = 0,
 	GUARD_REMOVES,
-	GUARD_REMOVES_EMPTY, /* sshd has set any other value over the empty one */
+	GUARD_REMOVES_EMPTY, /* any other value is sshd's own */
 };
 
 struct guard_variable {
@@ -73,8 +73,8 @@ bool guard_removes(const char *word);
  * than a code, or one of a family that runs code. */
 bool guard_pattern_is_open(const char *pattern);
 
-/* True if the drop-in sets the keyword.  *ret_value: the one good value, or NULL
- * where the table has none: ForceCommand, AcceptEnv and SetEnv. */
+/* True if the drop-in sets the keyword.  *ret_value: the one good value, or
+ * NULL where the table has none: ForceCommand, AcceptEnv and SetEnv. */
 bool guard_has_keyword(const char *keyword, const char **ret_value);
 
 /* *ret: "NAME=VALUE". */

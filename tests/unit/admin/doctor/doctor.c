@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "admin/doctor/daemon.h"
+#include "admin/doctor/version.h"
 #include "admin/doctor/person.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -502,24 +502,6 @@ Test(doctor, knows_shells)
 	cr_expect_eq(shell_kind("/usr/lib/plan9/bin/rc"), SHELL_OPEN);
 	cr_expect_eq(shell_kind("/usr/sbin/nologin"), SHELL_NO_LOGIN);
 	cr_expect_eq(shell_kind("/opt/menu"), SHELL_UNKNOWN);
-}
-
-Test(doctor, reads_the_title_of_a_listener)
-{
-	struct listener l;
-
-	cr_assert(listener_parse("sshd: /usr/sbin/sshd -D -e -f /x/conf -o "
-				 "Port=22 -oForceCommand=none -p 24 "
-				 "[listener] 0 of 10-100 startups",
-	    &l));
-	cr_expect_str_eq(l.config, "/x/conf");
-	cr_expect_str_eq(l.options, "-o ForceCommand=none");
-	cr_assert(
-	    listener_parse("sshd: /usr/sbin/sshd -D [listener] 0 of 10", &l));
-	cr_expect_str_empty(l.config);
-	cr_expect_not(listener_parse("sshd: alice [priv]", &l));
-	cr_expect_not(listener_parse("sshd: alice@pts/0", &l));
-	cr_expect_not(listener_parse("/bin/sh -c sshd [listener]", &l));
 }
 
 Test(doctor, knows_the_versions_with_the_cve)
