@@ -47,16 +47,16 @@ run_systemctl(const char *const argv[])
 {
 	if (command_run(argv, NULL) == 0)
 		return true;
-	admin_say("run_systemctl %s failed", argv[1]);
+	admin_say("systemctl %s failed", argv[1]);
 	return false;
 }
 
 bool
 keeper_start(void)
 {
-	if (!run_systemctl(COMMAND("run_systemctl", "daemon-reload")) ||
+	if (!run_systemctl(COMMAND("systemctl", "daemon-reload")) ||
 	    !run_systemctl(
-		COMMAND("run_systemctl", "enable", "--now", SOCKET_UNIT)))
+		COMMAND("systemctl", "enable", "--now", SOCKET_UNIT)))
 		return false;
 	if (keeper_answers())
 		return true;
@@ -98,7 +98,7 @@ keeper_stop(void)
 {
 	if (!systemd_runs())
 		return stop_process();
-	command_run(COMMAND("run_systemctl", "disable", "--now", "--quiet",
+	command_run(COMMAND("systemctl", "disable", "--now", "--quiet",
 			SOCKET_UNIT, SERVICE_UNIT),
 	    NULL);
 	return stop_process();

@@ -103,13 +103,12 @@ drop_unit(bool stop)
 	if (!systemd_runs() || journal_exists() ||
 	    (access(SETUP_UNITS "/" UNIT, F_OK) < 0 && errno == ENOENT))
 		return;
-	watch_systemctl(COMMAND("watch_systemctl", "disable", "--quiet", UNIT));
+	watch_systemctl(COMMAND("systemctl", "disable", "--quiet", UNIT));
 	if (unlink(SETUP_UNITS "/" UNIT) < 0)
 		admin_say(SETUP_UNITS "/" UNIT ": %s", strerror(errno));
 	if (stop)
-		watch_systemctl(
-		    COMMAND("watch_systemctl", "stop", "--quiet", UNIT));
-	watch_systemctl(COMMAND("watch_systemctl", "daemon-reload"));
+		watch_systemctl(COMMAND("systemctl", "stop", "--quiet", UNIT));
+	watch_systemctl(COMMAND("systemctl", "daemon-reload"));
 }
 
 /* look(), with the lock, which is free again afterwards. */
@@ -180,10 +179,9 @@ watch_start(int lock)
 
 	if (systemd_runs())
 		return write_unit() &&
-		    watch_systemctl(
-			COMMAND("watch_systemctl", "daemon-reload")) &&
+		    watch_systemctl(COMMAND("systemctl", "daemon-reload")) &&
 		    watch_systemctl(COMMAND(
-			"watch_systemctl", "enable", "--now", "--quiet", UNIT));
+			"systemctl", "enable", "--now", "--quiet", UNIT));
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
