@@ -20,7 +20,7 @@ static const int guarded[] = {
     SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTERM, SIGALRM};
 #define GUARDED (sizeof(guarded) / sizeof(guarded[0]))
 
-static struct sigaction before[GUARDED];
+static struct sigaction saved[GUARDED];
 
 static volatile sig_atomic_t asking, gone; /* gone: how often that was said */
 
@@ -45,7 +45,7 @@ term_guard(void)
 	struct sigaction action = {.sa_handler = give_up};
 
 	for (size_t i = 0; i < GUARDED; i++)
-		sigaction(guarded[i], &action, &before[i]);
+		sigaction(guarded[i], &action, &saved[i]);
 	alarm(PATIENCE_S);
 }
 
@@ -54,7 +54,7 @@ term_release(void)
 {
 	alarm(0);
 	for (size_t i = 0; i < GUARDED; i++)
-		sigaction(guarded[i], &before[i], NULL);
+		sigaction(guarded[i], &saved[i], NULL);
 }
 
 void
@@ -75,7 +75,7 @@ term_say(const char *line)
 }
 
 static int64_t
-now_ms(void)
+monotonic_ms(void)
 {
 	struct timespec ts = {0, 0};
 
@@ -88,7 +88,7 @@ static int
 next_byte(int64_t until_ms)
 {
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-	int64_t left_ms = until_ms - now_ms();
+	int64_t left_ms = until_ms - monotonic_ms();
 	unsigned char c;
 
 	if (gone || left_ms <= 0 || poll(&p, 1, (int)left_ms) != 1)
@@ -118,7 +118,7 @@ rub_out(const char *line, size_t len)
  * the terminal's to honour; one in raw mode sends them as bytes.
  */
 static size_t
-edit(char *line, size_t len, int c)
+edit_line(char *line, size_t len, int c)
 {
 	switch (c) {
 	case '\b':
@@ -154,7 +154,7 @@ take_leave(enum answer left_how)
 enum answer
 term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 {
-	int64_t until_ms = now_ms() + timeout_s * 1000;
+	int64_t until_ms = monotonic_ms() + timeout_s * 1000;
 	char line[LINE_MAX_BYTES];
 	bool left = false;
 	size_t len = 0;
@@ -169,7 +169,7 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 		left = c < 0 || is_goodbye(c) || len == sizeof(line);
 		if (left)
 			break;
-		len = edit(line, len, c);
+		len = edit_line(line, len, c);
 	}
 	asking = 0;
 	if (left || gone) {

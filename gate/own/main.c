@@ -37,7 +37,7 @@ static const struct {
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void
-print_help(FILE *to)
+print_usage(FILE *to)
 {
 	fputs("usage: tfa [OPTION...] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -67,7 +67,7 @@ static const struct option longopts[] = {
 };
 
 static void
-take_option(int c, struct client_options *keeper)
+set_option(int c, struct client_options *keeper)
 {
 	switch (c) {
 	case 's':
@@ -83,27 +83,27 @@ take_option(int c, struct client_options *keeper)
 		keeper->keeper_user = optarg;
 		return;
 	case 'h':
-		print_help(stdout);
+		print_usage(stdout);
 		exit(0);
 	case 'V':
 		puts("tfa " TFA_VERSION);
 		exit(0);
 	default:
-		print_help(stderr);
+		print_usage(stderr);
 		exit(EX_USAGE);
 	}
 }
 
 static void
-parse_options(int argc, char **argv, struct client_options *keeper)
+read_options(int argc, char **argv, struct client_options *keeper)
 {
 	int c;
 
 	keeper->keeper_user = CLIENT_USER;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		take_option(c, keeper);
+		set_option(c, keeper);
 	if (keeper->store != NULL && keeper->socket != NULL)
-		take_option('?', keeper);
+		set_option('?', keeper);
 	if (keeper->socket == NULL)
 		keeper->socket = CLIENT_SOCKET;
 }
@@ -289,7 +289,7 @@ check_device(struct gate *gate, const char *id)
 
 /* A first device comes with recovery codes, as at the gate. */
 static int
-finish(struct gate *gate)
+end_of_add(struct gate *gate)
 {
 	if (gate->reply.codes.count > 0)
 		return gate_keep(gate) ? 0 : gate->exit;
@@ -299,7 +299,7 @@ finish(struct gate *gate)
 
 /* The first code of the new device; a wrong one may be typed again. */
 static int
-confirm(struct gate *gate)
+confirm_device(struct gate *gate)
 {
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
@@ -310,7 +310,7 @@ confirm(struct gate *gate)
 			code, sizeof(code)))
 			return GATE_EXIT_DENIED;
 		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
-			return finish(gate);
+			return end_of_add(gate);
 		gate_say(gate);
 		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
@@ -376,7 +376,7 @@ own_add(struct gate *gate, const char *operand)
 	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
-	return gate_show(gate, "") ? confirm(gate) : GATE_EXIT_DENIED;
+	return gate_show(gate, "") ? confirm_device(gate) : GATE_EXIT_DENIED;
 }
 
 static int
@@ -412,7 +412,7 @@ own_recovery(struct gate *gate, const char *operand)
 }
 
 static int
-run(struct gate *gate, int argc, char **argv)
+run_command(struct gate *gate, int argc, char **argv)
 {
 	const char *operand = argc > 1 ? argv[1] : NULL;
 	const char *wrong = "is not a command of tfa";
@@ -430,7 +430,7 @@ run(struct gate *gate, int argc, char **argv)
 	}
 	if (argc > 0)
 		fprintf(stderr, "tfa: \"%s\" %s\n\n", argv[0], wrong);
-	print_help(stderr);
+	print_usage(stderr);
 	return EX_USAGE;
 }
 
@@ -441,11 +441,11 @@ main(int argc, char **argv)
 	enum fault fault;
 	int status;
 
-	parse_options(argc, argv, &gate.keeper);
+	read_options(argc, argv, &gate.keeper);
 	fault = login_read(&gate.facts);
 	if (fault != FAULT_NONE)
 		return gate_no_user(&gate, fault);
-	status = run(&gate, argc - optind, argv + optind);
+	status = run_command(&gate, argc - optind, argv + optind);
 	facts_done(&gate.facts);
 	reply_done(&gate.reply);
 	return status;

@@ -34,7 +34,7 @@ read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
 }
 
 static enum fault
-serve(int fd)
+answer_request(int fd)
 {
 	scoped_json_text char *text = NULL;
 	char short_name[SCAN_HOST] = "", full[SCAN_HOST] = "";
@@ -89,5 +89,5 @@ main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	alarm(ALARM_S);
-	return serve(STDIN_FILENO) == FAULT_NONE ? 0 : 1;
+	return answer_request(STDIN_FILENO) == FAULT_NONE ? 0 : 1;
 }

@@ -57,7 +57,7 @@ scan_format(const struct scan_request *request, const char *host,
 
 /* One packet there, one back. */
 static enum fault
-ask(int fd, const struct scan_request *request, struct scan *ret)
+exchange(int fd, const struct scan_request *request, struct scan *ret)
 {
 	scoped_json_text char *text = NULL;
 	struct json_error error;
@@ -84,7 +84,7 @@ ask_program(const struct scan_request *request, struct scan *ret)
 	    args, true, &program, what, sizeof(what));
 
 	if (fault == FAULT_NONE)
-		fault = ask(program.fd, request, ret);
+		fault = exchange(program.fd, request, ret);
 	sibling_kill(&program);
 	if (fault == FAULT_NONE && qr_read(ret->modules, &code))
 		return true;
@@ -93,7 +93,7 @@ ask_program(const struct scan_request *request, struct scan *ret)
 }
 
 static enum fault
-name_alone(const struct scan_request *request, struct scan *ret)
+make_uri(const struct scan_request *request, struct scan *ret)
 {
 	char host[SCAN_HOST];
 
@@ -113,7 +113,7 @@ scan_make(const struct reply *reply, struct scan *ret)
 	memcpy(request.user, reply->user, sizeof(request.user));
 	memcpy(request.secret, reply->secret, sizeof(request.secret));
 	if (!ask_program(&request, ret))
-		fault = name_alone(&request, ret);
+		fault = make_uri(&request, ret);
 	explicit_bzero(&request, sizeof(request));
 	return fault;
 }

@@ -39,7 +39,7 @@ static const struct unit {
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
 static bool
-is_digit(char c)
+is_decimal(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -74,14 +74,15 @@ static bool
 has_shape(const char *text)
 {
 	for (int i = 0; i < WHEN_TEXT; i++) {
-		if (shape[i] == '0' ? !is_digit(text[i]) : text[i] != shape[i])
+		if (shape[i] == '0' ? !is_decimal(text[i])
+				    : text[i] != shape[i])
 			return false;
 	}
 	return true;
 }
 
 static bool
-exists(const int v[static FIELDS])
+date_exists(const int v[static FIELDS])
 {
 	return v[YEAR] >= 1970 && v[MONTH] >= 1 && v[MONTH] <= 12 &&
 	    v[DAY] >= 1 && v[DAY] <= days_in_month(v[YEAR], v[MONTH]) &&
@@ -99,7 +100,7 @@ when_parse(const char *text, int64_t *ret_s)
 	for (int f = 0; f < FIELDS; f++)
 		for (int i = 0; i < fields[f].len; i++)
 			v[f] = v[f] * 10 + text[fields[f].at + i] - '0';
-	if (!exists(v))
+	if (!date_exists(v))
 		return false;
 	days = days_before(v[YEAR]) + v[DAY] - 1;
 	for (int month = 1; month < v[MONTH]; month++)
@@ -149,7 +150,7 @@ duration_parse(const char *text, int64_t *ret_s)
 
 	if (text[0] == '0' && strcmp(text, "0s") != 0)
 		return false;
-	for (; is_digit(*p); p++) {
+	for (; is_decimal(*p); p++) {
 		n = n * 10 + (*p - '0');
 		if (n > DURATION_MAX)
 			return false;

@@ -21,7 +21,7 @@ struct matching {
 };
 
 static enum match
-deny(struct matching *m, enum reason reason, const char *name)
+decide_deny(struct matching *m, enum reason reason, const char *name)
 {
 	m->decision->mode = MODE_NONE;
 	m->decision->reason = reason;
@@ -48,11 +48,11 @@ in_group(struct matching *m, const char *group)
 	case GROUP_OUTSIDE:
 		return MATCH_NO;
 	case GROUP_UNKNOWN:
-		return deny(m, REASON_UNKNOWN_GROUP, group);
+		return decide_deny(m, REASON_UNKNOWN_GROUP, group);
 	case GROUP_ERROR:
 		break;
 	}
-	return deny(m, REASON_GROUP_ERROR, group);
+	return decide_deny(m, REASON_GROUP_ERROR, group);
 }
 
 static enum match
@@ -128,42 +128,43 @@ from_holds(const struct rule *rule, const struct address *address)
 	return false;
 }
 
-enum place { PLACE_UNKNOWN = 0, PLACE_INSIDE, PLACE_OUTSIDE };
+enum origin { ORIGIN_UNKNOWN = 0, ORIGIN_INSIDE, ORIGIN_OUTSIDE };
 
 /* Where the subject comes from, as the rule's "from" sees it. */
-static enum place
-place_of(const struct matching *m)
+static enum origin
+origin_of(const struct matching *m)
 {
 	const struct subject *subject = m->subject;
 
 	if (m->rule->from.count == 0 || m->rule == subject->inside)
-		return PLACE_INSIDE;
+		return ORIGIN_INSIDE;
 	if (subject->address != NULL)
-		return from_holds(m->rule, subject->address) ? PLACE_INSIDE
-							     : PLACE_OUTSIDE;
+		return from_holds(m->rule, subject->address) ? ORIGIN_INSIDE
+							     : ORIGIN_OUTSIDE;
 	return subject->outside != NULL && m->rule <= subject->outside
-	    ? PLACE_OUTSIDE
-	    : PLACE_UNKNOWN;
+	    ? ORIGIN_OUTSIDE
+	    : ORIGIN_UNKNOWN;
 }
 
 /* The address first: it costs no look-up. */
 static enum match
 match_rule(struct matching *m)
 {
-	enum place place = place_of(m);
+	enum origin origin = origin_of(m);
 	enum match match;
 
-	if (place == PLACE_OUTSIDE)
+	if (origin == ORIGIN_OUTSIDE)
 		return mismatch(m, MISMATCH_FROM, "");
 	match = match_who(m);
-	if (match != MATCH_DENY && match != MATCH_NO && place == PLACE_UNKNOWN)
-		return deny(m, REASON_NO_ADDRESS, m->rule->name);
+	if (match != MATCH_DENY && match != MATCH_NO &&
+	    origin == ORIGIN_UNKNOWN)
+		return decide_deny(m, REASON_NO_ADDRESS, m->rule->name);
 	return match;
 }
 
 /* A rule that does not name the subject is no better from another address. */
 static void
-tell_skipped(const struct matching *skipped)
+report_skipped(const struct matching *skipped)
 {
 	const struct subject *subject = skipped->subject;
 	struct decision ignored;
@@ -197,7 +198,7 @@ rule_lost(const struct policy *policy, const struct subject *subject,
 			/* Somebody wrote that exclusion. */
 			if (m.why == MISMATCH_EXCLUDED)
 				return false;
-			deny(&m, REASON_RULE_LOST, rule->name);
+			decide_deny(&m, REASON_RULE_LOST, rule->name);
 			return true;
 		case MATCH_DENY:
 			return true;
@@ -224,7 +225,7 @@ policy_decide(const struct policy *policy, const struct subject *subject,
 
 		match = match_rule(&m);
 		if (match == MATCH_NO && subject->skipped != NULL)
-			tell_skipped(&m);
+			report_skipped(&m);
 		decision.rule = m.rule;
 	}
 	if (match == MATCH_NO)

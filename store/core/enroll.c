@@ -86,7 +86,7 @@ drop_pending(struct record *record)
 
 /* The first of d1, d2, ... that no device has. */
 static void
-free_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
+choose_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
 {
 	bool taken = true;
 
@@ -117,7 +117,7 @@ device_from(const struct pending *pending, const struct login *login,
 }
 
 static enum fault
-add_code(struct record *record, enum code_use use, int64_t until_s,
+append_code(struct record *record, enum code_use use, int64_t until_s,
     const uint8_t random[static ONETIME_BYTES], char ret[static ONETIME_TEXT])
 {
 	char code[ONETIME_CHARS + 1] = "";
@@ -152,7 +152,7 @@ enroll_recovery(struct record *record, const struct login *login,
 	while (record->codes.count > CODES_MAX - RECOVERY_CODES)
 		spent_take(record, 0, SPENT_REPLACED, login->now_s);
 	for (size_t i = 0; i < RECOVERY_CODES && fault == FAULT_NONE; i++)
-		fault = add_code(
+		fault = append_code(
 		    record, CODE_RECOVER, 0, recovery->codes[i], text);
 	OPENSSL_cleanse(text, sizeof(text));
 	return fault;
@@ -186,7 +186,7 @@ enroll_add_code(struct record *record, enum code_use use,
 	*ret_voided = drop_old_codes(record, now_s);
 	if (use == CODE_ENROLL)
 		record->skipped_s = 0;
-	return add_code(record, use, now_s + INVITED_S, random, ret);
+	return append_code(record, use, now_s + INVITED_S, random, ret);
 }
 
 /* Every device is compared. */
@@ -203,7 +203,7 @@ has_secret(const struct record *record, const struct otp_secret *secret)
 
 /* The code is right: the device moves in. */
 static enum fault
-admit(struct record *record, const struct device *device)
+admit_device(struct record *record, const struct device *device)
 {
 	int64_t told_s = announce_begin(record, device->added_s);
 	struct device *added;
@@ -273,9 +273,9 @@ enroll_confirm(const struct policy *policy, struct record *record,
 		return FAULT_NONE;
 	}
 	with_codes = !login->proof || record->devices.count == 0;
-	free_id(record, device.id);
+	choose_id(record, device.id);
 	memcpy(ret->device, device.id, sizeof(ret->device));
-	fault = admit(record, &device);
+	fault = admit_device(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && with_codes)
 		fault = enroll_recovery(record, login, recovery);
@@ -305,9 +305,9 @@ enroll_provision(struct record *record,
 		return FAULT_MEMORY;
 	device_from(&record->pending, &login, &device);
 	device.last_used_s = 0;
-	free_id(record, device.id);
+	choose_id(record, device.id);
 	memcpy(ret_device, device.id, sizeof(device.id));
-	fault = admit(record, &device);
+	fault = admit_device(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && *ret_recovers)
 		fault = enroll_recovery(record, &login, recovery);
@@ -392,8 +392,8 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 	};
 	enum fault fault;
 
-	free_id(record, device.id);
-	fault = admit(record, &device);
+	choose_id(record, device.id);
+	fault = admit_device(record, &device);
 	if (fault == FAULT_NONE)
 		memcpy(ret_device, device.id, sizeof(device.id));
 	OPENSSL_cleanse(&device, sizeof(device));

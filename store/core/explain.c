@@ -69,7 +69,7 @@ say_until(int64_t wait_s, int64_t now_s, char ret[static UNTIL_TEXT])
  * under: whoever asks does not say by which key.
  */
 static void
-say_asked(const struct policy *policy, const struct record *record,
+explain_asked(const struct policy *policy, const struct record *record,
     int64_t now_s, char *ret, size_t size)
 {
 	const struct failures *f = &record->failures;
@@ -127,7 +127,7 @@ say_outcome(const struct policy *policy, const struct record *record,
 
 	if (reason == REASON_ASK || reason == REASON_ASK_LOCKED ||
 	    reason == REASON_ASK_STOPPED)
-		say_asked(policy, record, now_s, ret, size);
+		explain_asked(policy, record, now_s, ret, size);
 	else if (reason == REASON_CLOSED && login_is_blocked(record))
 		snprintf(ret, size,
 		    "no device, and blocked from setting one up (revoke "
@@ -200,7 +200,7 @@ explain_one(const struct explaining *e, const struct decision *decision,
 }
 
 static void
-add_address(struct explaining *e, const struct decision *decision,
+explain_address(struct explaining *e, const struct decision *decision,
     const struct rule *inside)
 {
 	struct explained *row = json_list_add(
@@ -233,12 +233,12 @@ explain_addresses(
 
 		subject->inside = rule;
 		policy_decide(e->policy, subject, decision);
-		add_address(e, decision, rule);
+		explain_address(e, decision, rule);
 		subject->inside = NULL;
 		subject->outside = rule;
 		policy_decide(e->policy, subject, decision);
 	}
-	add_address(e, decision, NULL);
+	explain_address(e, decision, NULL);
 }
 
 enum fault

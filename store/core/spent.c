@@ -8,7 +8,7 @@
 
 /* Makes item i the newest.  Whether it was not. */
 static bool
-renew(void *items, size_t count, size_t size, size_t i)
+move_to_end(void *items, size_t count, size_t size, size_t i)
 {
 	unsigned char *at = (unsigned char *)items + i * size;
 	unsigned char kept[sizeof(struct verified)];
@@ -60,7 +60,7 @@ spent_is_step(struct device *device, const char *code, bool *ret_changed)
 		if (is_code_of(device, device->spent_steps.items[i], code))
 			found = i;
 	if (found < count)
-		*ret_changed |= renew(
+		*ret_changed |= move_to_end(
 		    device->spent_steps.items, count, sizeof(uint64_t), found);
 	return is_last || found < count;
 }
@@ -201,7 +201,7 @@ spent_is_connection(struct record *record, const struct login *login,
 	i = find_connection(record, hash);
 	if (i < 0)
 		return false;
-	*ret_changed |= renew(record->verified.items, record->verified.count,
-	    sizeof(struct verified), (size_t)i);
+	*ret_changed |= move_to_end(record->verified.items,
+	    record->verified.count, sizeof(struct verified), (size_t)i);
 	return true;
 }

@@ -43,7 +43,7 @@ is_added(uint32_t c)
 
 /* The ASCII character that is meant, or the character itself. */
 static uint32_t
-meant(uint32_t c)
+ascii_of(uint32_t c)
 {
 	if (c >= 0xff01 && c <= 0xff5e) /* full-width */
 		return c - 0xff01 + '!';
@@ -112,7 +112,7 @@ plain_one(
     const char *text, size_t len, char ret[static UTF8_MAX], size_t *ret_read)
 {
 	size_t n = utf8_length(text, len);
-	uint32_t c = n > 0 ? meant(utf8_char(text, n)) : '?';
+	uint32_t c = n > 0 ? ascii_of(utf8_char(text, n)) : '?';
 
 	*ret_read = n > 0 ? n : 1;
 	if (is_added(c))

@@ -311,7 +311,7 @@ say_open(const struct reason_facts *facts, char *ret, size_t size)
 }
 
 static void
-fill(char what, const struct reason_facts *facts, char *ret, size_t size)
+fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
 	char when[WHEN_TEXT];
 
@@ -349,7 +349,7 @@ reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
 			ret[len++] = *m;
 			continue;
 		}
-		fill(*++m, facts, ret + len, size - len);
+		fill_in(*++m, facts, ret + len, size - len);
 		len += strlen(ret + len);
 	}
 	ret[len] = '\0';

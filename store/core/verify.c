@@ -171,7 +171,7 @@ count_failure(struct counter *counter, const struct login *login)
  * can choose.  What she has not been told of is kept, as a number below 0.
  */
 static void
-clear_row(struct counter *counter, const struct login *login)
+reset_counter(struct counter *counter, const struct login *login)
 {
 	int64_t own = is_same_connection(counter, login) ? counter->tried : 0;
 	int64_t left = counter->spent > own ? counter->spent - own : 0;
@@ -356,7 +356,7 @@ verify_code(const struct policy *policy, struct record *record,
 		spent_connection(record, login, code);
 	}
 	if (ret->reason == REASON_CODE && !login->proof)
-		clear_row(counter_of(record, is_other), login);
+		reset_counter(counter_of(record, is_other), login);
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }

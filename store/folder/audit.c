@@ -52,7 +52,7 @@ audit_parse(const char *line, size_t len, struct audit *ret)
 }
 
 static bool
-is_ours(int fd)
+is_our_log(int fd)
 {
 	struct stat st;
 
@@ -74,7 +74,7 @@ is_cut_short(int fd, off_t end)
  * line would swallow the next one.
  */
 static enum fault
-append(int fd, const char *line, size_t len)
+append_line(int fd, const char *line, size_t len)
 {
 	off_t end;
 	int r;
@@ -101,7 +101,7 @@ _Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
 
 /* Whoever filled the entry in may have had a client's words for it. */
 static void
-clean(struct audit *entry)
+clean_texts(struct audit *entry)
 {
 	for (size_t i = 0; i < audit_shape.count; i++) {
 		const struct json_field *field = &audit_fields[i];
@@ -125,7 +125,7 @@ open_log(struct store *store, int *ret_fd)
 
 	if (fd < 0)
 		return FAULT_IO;
-	if (!is_ours(fd))
+	if (!is_our_log(fd))
 		return FAULT_ACCESS;
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
@@ -155,7 +155,7 @@ audit_write(struct store *store, const struct audit *entry)
 	struct audit cleaned = *entry;
 	enum fault fault;
 
-	clean(&cleaned);
+	clean_texts(&cleaned);
 	fault = json_write(&audit_shape, &cleaned, false, &line);
 	if (fault != FAULT_NONE)
 		return fault;
@@ -165,7 +165,7 @@ audit_write(struct store *store, const struct audit *entry)
 	if (fault != FAULT_NONE)
 		return fault;
 	line[len] = '\n';
-	fault = append(fd, line, len + 1);
+	fault = append_line(fd, line, len + 1);
 	line[len] = '\0';
 	return fault == FAULT_NONE ? close_log(&fd) : fault;
 }

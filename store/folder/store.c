@@ -44,7 +44,7 @@ because_errno(struct store *store, const char *what, const char *name)
 }
 
 static bool
-is_plain(char c, bool first)
+is_name_char(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -54,7 +54,8 @@ is_plain(char c, bool first)
 /* Of a name that is too long for a file: as much of it as helps a reader, and
  * what nobody else's is. */
 static enum fault
-shorten(const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
+shorten_name(
+    const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
 {
 	char hash[HASH_TEXT];
 	size_t len = START_MAX;
@@ -80,7 +81,7 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)user[i];
 
-		if (is_plain(user[i], i == 0)) {
+		if (is_name_char(user[i], i == 0)) {
 			whole[out++] = user[i];
 			continue;
 		}
@@ -90,7 +91,7 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 	}
 	whole[out] = '\0';
 	if (out > STORE_FILE_MAX)
-		return shorten(user, whole, ret);
+		return shorten_name(user, whole, ret);
 	memcpy(ret, whole, out + 1);
 	return FAULT_NONE;
 }
@@ -124,7 +125,7 @@ store_decode(const char *file, size_t len, char ret[static USER_TEXT])
 
 /* A folder that nobody else can enter.  name is said in messages. */
 static enum fault
-open_folder(struct store *store, int at, const char *path, const char *name,
+open_private(struct store *store, int at, const char *path, const char *name,
     bool create, int *ret_fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -156,12 +157,12 @@ store_open(const char *path, bool create, struct store *ret)
 
 	*ret = (struct store){
 	    .dir = -1, .users = -1, .locks = -1, .owner = geteuid()};
-	fault = open_folder(ret, AT_FDCWD, path, path, create, &ret->dir);
+	fault = open_private(ret, AT_FDCWD, path, path, create, &ret->dir);
 	if (fault == FAULT_NONE)
-		fault = open_folder(
+		fault = open_private(
 		    ret, ret->dir, "users", "users", true, &ret->users);
 	if (fault == FAULT_NONE)
-		fault = open_folder(
+		fault = open_private(
 		    ret, ret->dir, "locks", "locks", true, &ret->locks);
 	if (fault != FAULT_NONE)
 		store_close(ret);
@@ -219,8 +220,8 @@ check_file(struct store *store, int fd, const char *path, size_t *ret_size)
 }
 
 static enum fault
-parse(struct store *store, const char *path, const char *user, const char *text,
-    size_t len, struct record *ret)
+parse_file_of(struct store *store, const char *path, const char *user,
+    const char *text, size_t len, struct record *ret)
 {
 	struct record record;
 	struct json_error error;
@@ -255,7 +256,7 @@ open_record(struct store *store, const char *file,
 }
 
 static enum fault
-read_record(
+read_file_of(
     struct store *store, const char *file, const char *user, struct record *ret)
 {
 	char path[STORE_FILE_TEXT + 8];
@@ -274,7 +275,7 @@ read_record(
 		return because(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
 		return because_errno(store, "cannot read users/", path);
-	return parse(store, path, user, text, len, ret);
+	return parse_file_of(store, path, user, text, len, ret);
 }
 
 static enum fault
@@ -312,7 +313,7 @@ store_update(struct store *store, const char *user, uid_t uid,
 		fault = lock_user(store, file, &lock);
 	if (fault != FAULT_NONE)
 		return fault == FAULT_ABSENT ? FAULT_IO : fault;
-	fault = read_record(store, file, user, &record);
+	fault = read_file_of(store, file, user, &record);
 	if (fault == FAULT_ABSENT)
 		record_init(&record, user, uid);
 	else if (fault != FAULT_NONE)
@@ -328,7 +329,7 @@ store_read(struct store *store, const char *user, struct record *ret)
 	char file[STORE_FILE_TEXT];
 	enum fault fault = store_encode(user, file);
 
-	return fault == FAULT_NONE ? read_record(store, file, user, ret)
+	return fault == FAULT_NONE ? read_file_of(store, file, user, ret)
 				   : fault;
 }
 
@@ -368,13 +369,14 @@ store_set_aside(struct store *store, const char *user)
 /* Of a long name only the record has all; where it cannot be read, the name of
  * its file stands for it, so that it is seen. */
 static void
-read_user(struct store *store, const char *file, char ret[static USER_TEXT])
+user_in_record(
+    struct store *store, const char *file, char ret[static USER_TEXT])
 {
 	char again[STORE_FILE_TEXT] = "";
 	scoped_record struct record record = {.version = 0};
 
 	memset(ret, 0, USER_TEXT);
-	if (read_record(store, file, NULL, &record) == FAULT_NONE &&
+	if (read_file_of(store, file, NULL, &record) == FAULT_NONE &&
 	    store_encode(record.user, again) == FAULT_NONE &&
 	    strcmp(again, file) == 0)
 		memcpy(ret, record.user, USER_TEXT);
@@ -395,7 +397,7 @@ is_hashed(const char *file, size_t len)
 
 /* Whose record NAME.json is; false: no record. */
 static bool
-find_user(struct store *store, const char *name, size_t len,
+user_of_file(struct store *store, const char *name, size_t len,
     char ret[static USER_TEXT])
 {
 	char file[STORE_FILE_TEXT] = "";
@@ -405,7 +407,7 @@ find_user(struct store *store, const char *name, size_t len,
 	if (!is_hashed(name, len))
 		return false;
 	memcpy(file, name, len);
-	read_user(store, file, ret);
+	user_in_record(store, file, ret);
 	return true;
 }
 
@@ -419,7 +421,7 @@ close_folder(DIR **dir)
 /* Adds the user whose record that is; other files are none of ours.  False
  * without memory. */
 static bool
-add_name(
+list_user(
     struct store *store, const struct dirent *entry, struct store_names *names)
 {
 	size_t len = strlen(entry->d_name);
@@ -427,7 +429,7 @@ add_name(
 	struct store_name *name;
 
 	if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
-	    !find_user(store, entry->d_name, len - 5, user))
+	    !user_of_file(store, entry->d_name, len - 5, user))
 		return true;
 	name = json_list_add(&names->names, sizeof(*name));
 	if (name == NULL)
@@ -444,7 +446,7 @@ read_names(struct store *store, DIR *dir, struct store_names *names)
 	const struct dirent *entry;
 
 	while (errno = 0, (entry = readdir(dir)) != NULL)
-		if (!add_name(store, entry, names))
+		if (!list_user(store, entry, names))
 			return because(store, FAULT_MEMORY, "out of memory");
 	if (errno != 0)
 		return because_errno(store, "cannot list", "users");

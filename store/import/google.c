@@ -88,7 +88,7 @@ find_option(struct span name)
 }
 
 static enum fault
-read_option(struct import_reader *r, struct span rest)
+google_option(struct import_reader *r, struct span rest)
 {
 	size_t i = find_option(span_word(&rest));
 	bool again = i < OPTIONS && (r->seen & 1U << i) != 0;
@@ -108,7 +108,7 @@ read_option(struct import_reader *r, struct span rest)
 }
 
 static enum fault
-read_scratch(struct import_reader *r, struct span line)
+google_scratch(struct import_reader *r, struct span line)
 {
 	struct scratch *scratch;
 
@@ -138,10 +138,10 @@ import_google(struct import_reader *r)
 	fault = import_base32(r, line);
 	while (fault == FAULT_NONE && import_line(r, &line)) {
 		if (span_begins(line, "\" "))
-			fault = read_option(
+			fault = google_option(
 			    r, (struct span){line.at + 2, line.len - 2});
 		else if (line.len > 0)
-			fault = read_scratch(r, line);
+			fault = google_scratch(r, line);
 	}
 	if (fault != FAULT_NONE)
 		return fault;

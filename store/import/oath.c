@@ -95,7 +95,7 @@ spend_otp(struct import_reader *r, struct span otp)
 
 /* What may follow the secret: COUNTER OTP TIME. */
 static enum fault
-read_past(struct import_reader *r, struct span rest)
+read_last_use(struct import_reader *r, struct span rest)
 {
 	struct span counter = span_word(&rest);
 	struct span otp = span_word(&rest);
@@ -124,7 +124,7 @@ read_account(struct import_reader *r, struct span type, struct span rest)
 		import_note(
 		    r, "the PIN is not taken over: only the code is asked for");
 	fault = read_hex(r, secret);
-	return fault == FAULT_NONE ? read_past(r, rest) : fault;
+	return fault == FAULT_NONE ? read_last_use(r, rest) : fault;
 }
 
 enum fault
