@@ -10,10 +10,13 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 
-#define FIRST_ROOM 4095 /* bytes: most files that are read are smaller */
+#define FIRST_ROOM 4095 /* bytes; enough for most files */
 
-/* Twice the room, or max, for the text of len bytes; false without memory,
- * the text as it was.  What is left behind may be a secret. */
+/*
+ * Doubles the room, up to max, for a text of len bytes.  Returns false without
+ * memory; the text is then as it was.  The old copy is wiped: it may hold a
+ * secret.
+ */
 static bool
 grow_text(char **text, size_t len, size_t *room, size_t max)
 {
@@ -30,7 +33,7 @@ grow_text(char **text, size_t len, size_t *room, size_t max)
 	return true;
 }
 
-/* Reads on to the end, or to max bytes. */
+/* Reads until the end of the file or max bytes. */
 static enum fault
 read_to_end(int fd, size_t max, size_t room, char **text, size_t *len)
 {
@@ -102,7 +105,7 @@ file_open_or_make(int folder, const char *name, int flags)
 	return openat(folder, name, flags | O_CREAT, 0600);
 }
 
-/* One that is left from a process that was killed is in the way. */
+/* A process that was killed may have left a file under that name. */
 static int
 create_new(int folder, const char *name)
 {

@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * The dates are counted by hand: gmtime(3) and timegm(3) count leap seconds
- * where TZ names a "right/" zone, and timegm(3) takes 31 June for 1 July.
- */
+/* Dates are computed here: gmtime(3) and timegm(3) count leap seconds if TZ
+ * names a "right/" zone, and timegm(3) reads 31 June as 1 July. */
 #define DAY_S 86400
 
 enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
@@ -52,7 +50,7 @@ leap_days_before(int year)
 	return last / 4 - last / 100 + last / 400;
 }
 
-/* Days from the first of January 1970 to that of a year. */
+/* Returns the days from 1 January 1970 to 1 January of that year. */
 static int
 days_before(int year)
 {
@@ -112,7 +110,7 @@ when_parse(const char *text, int64_t *ret_s)
 static void
 split_date(int days, int v[static FIELDS])
 {
-	/* No later than the year sought, and at most 17 years before it. */
+	/* A first guess: never too late, and at most 17 years too early. */
 	v[YEAR] = 1970 + days / 366;
 	while (days_before(v[YEAR] + 1) <= days)
 		v[YEAR]++;
