@@ -2,7 +2,8 @@
 
 #include "store/core/record.h"
 
-/* No libcrypto: the gate, which has none, reads with the same tables. */
+/* Without libcrypto: the gate, which is not linked with it, reads records by
+ * these tables too. */
 bool
 record_same_secret(const struct otp_secret *a, const struct otp_secret *b)
 {
@@ -55,7 +56,8 @@ check_devices(const struct record *record, struct json_place *ret_place)
 	return NULL;
 }
 
-/* The hash of number i, unspent before spent. */
+/* Returns hash number i, counting the unspent codes first, then the spent
+ * ones. */
 static const char *
 hash_at(const struct record *record, size_t i)
 {

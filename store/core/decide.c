@@ -1,15 +1,15 @@
-/* policy_decide(): the first rule that matches, and no way past it. */
+/* Finds the first rule that matches, and decides by it or denies. */
 #include <stdio.h>
 #include <string.h>
 
 #include "store/core/policy.h"
 
-/* What one rule says of a subject. */
+/* The result of comparing one rule with a subject. */
 enum match {
-	MATCH_DENY = 0, /* cannot be evaluated: decision says why */
+	MATCH_DENY = 0, /* cannot be evaluated; the decision says why */
 	MATCH_NO,
-	MATCH_NAMED,    /* the user, or a group of theirs, is named */
-	MATCH_EVERYONE, /* by "*" alone */
+	MATCH_NAMED,    /* the user, or a group of theirs, is listed */
+	MATCH_EVERYONE, /* only "*" matches the user */
 };
 
 struct matching {
@@ -17,7 +17,7 @@ struct matching {
 	const struct rule *rule;
 	struct decision *decision;
 	enum mismatch why;
-	const char *name; /* the exclusion that applied, or "" */
+	const char *name; /* the "!x" that applied, or "" */
 };
 
 static enum match
@@ -38,7 +38,8 @@ mismatch(struct matching *m, enum mismatch why, const char *name)
 	return MATCH_NO;
 }
 
-/* MATCH_NAMED: inside; MATCH_NO: outside; MATCH_DENY: nobody can say. */
+/* Returns MATCH_NAMED for a member, MATCH_NO for others, and MATCH_DENY if
+ * the look-up fails. */
 static enum match
 in_group(struct matching *m, const char *group)
 {
@@ -110,7 +111,7 @@ named(struct matching *m)
 	return everyone != MATCH_NO ? everyone : mismatch(m, MISMATCH_WHO, "");
 }
 
-/* Whether the rule names the user, wherever she comes from. */
+/* Compares only the rule's users and groups, not the address. */
 static enum match
 match_who(struct matching *m)
 {
@@ -130,7 +131,7 @@ from_holds(const struct rule *rule, const struct address *address)
 
 enum origin { ORIGIN_UNKNOWN = 0, ORIGIN_INSIDE, ORIGIN_OUTSIDE };
 
-/* Where the subject comes from, as the rule's "from" sees it. */
+/* Compares the subject's address with the rule's "from". */
 static enum origin
 origin_of(const struct matching *m)
 {
@@ -146,7 +147,7 @@ origin_of(const struct matching *m)
 	    : ORIGIN_UNKNOWN;
 }
 
-/* The address first: it costs no look-up. */
+/* The address is compared first, since that needs no look-up of a group. */
 static enum match
 match_rule(struct matching *m)
 {
@@ -162,7 +163,8 @@ match_rule(struct matching *m)
 	return match;
 }
 
-/* A rule that does not name the subject is no better from another address. */
+/* Reports a rule that did not match.  Its users and groups are reported
+ * before its address: from another address the rule would not match either. */
 static void
 report_skipped(const struct matching *skipped)
 {
@@ -177,9 +179,10 @@ report_skipped(const struct matching *skipped)
 }
 
 /*
- * Nobody but "*" or otherwise decides.  If a required rule did so last time,
- * is still there and has lost this user, then she left her group, or the
- * directory is down and her group looks empty: only a person can tell.
+ * Returns true, with the denial in *ret, if the user has dropped out of the
+ * required rule that decided last time.  Either the user left the group, or the
+ * directory is down and the group looks empty: only an administrator can tell.
+ * It is asked if only "*" or "otherwise" would decide now.
  */
 static bool
 rule_lost(const struct policy *policy, const struct subject *subject,
@@ -195,7 +198,7 @@ rule_lost(const struct policy *policy, const struct subject *subject,
 			continue;
 		switch (match_who(&m)) {
 		case MATCH_NO:
-			/* Somebody wrote that exclusion. */
+			/* An administrator wrote that exclusion. */
 			if (m.why == MISMATCH_EXCLUDED)
 				return false;
 			decide_deny(&m, REASON_RULE_LOST, rule->name);

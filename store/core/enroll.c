@@ -8,7 +8,8 @@
 #include "store/base/utf8.h"
 #include "store/core/verify.h"
 
-/* Named by its hash, which tells nothing of the secret. */
+/* Sets the id to the start of the secret's hash, which reveals nothing of
+ * the secret. */
 static bool
 name_pending(struct pending *pending)
 {
@@ -20,7 +21,8 @@ name_pending(struct pending *pending)
 	return true;
 }
 
-/* Room for one more, at the cost of the oldest. */
+/* Moves the pending enrolment to the earlier ones, and drops the oldest of
+ * those if there are too many. */
 static enum fault
 keep_earlier(struct record *record)
 {
@@ -56,7 +58,7 @@ enroll_begin(struct record *record,
 	return name_pending(pending) ? FAULT_NONE : FAULT_MEMORY;
 }
 
-/* NULL: none of that id waits. */
+/* Returns NULL if no enrolment has that id. */
 static const struct pending *
 find_pending(const struct record *record, const char *id)
 {
@@ -75,7 +77,7 @@ enroll_is_pending(const struct record *record, const char *id)
 	return find_pending(record, id) != NULL;
 }
 
-/* Drops all that waits, whoever began it. */
+/* Ends all pending enrolments. */
 static void
 drop_pending(struct record *record)
 {
@@ -84,7 +86,7 @@ drop_pending(struct record *record)
 		json_list_drop(&record->earlier, sizeof(struct pending), 0);
 }
 
-/* The first of d1, d2, ... that no device has. */
+/* ret: the first of d1, d2, ... that no device has. */
 static void
 choose_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
 {
@@ -98,7 +100,7 @@ choose_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
 	}
 }
 
-/* The pending secret as the device that it becomes. */
+/* *ret: the device that the pending secret becomes. */
 static void
 device_from(const struct pending *pending, const struct login *login,
     struct device *ret)
@@ -158,8 +160,8 @@ enroll_recovery(struct record *record, const struct login *login,
 	return fault;
 }
 
-/* Takes out admins' codes that ran out, and the oldest until few are left: how
- * many of those were still good. */
+/* Removes administrators' codes that expired, and the oldest until there is
+ * room for one more.  Returns how many of the removed ones were still valid. */
 static size_t
 drop_old_codes(struct record *record, int64_t now_s)
 {
@@ -189,7 +191,7 @@ enroll_add_code(struct record *record, enum code_use use,
 	return append_code(record, use, now_s + INVITED_S, random, ret);
 }
 
-/* Every device is compared. */
+/* Compares the secret of every device. */
 static bool
 has_secret(const struct record *record, const struct otp_secret *secret)
 {
@@ -201,7 +203,7 @@ has_secret(const struct record *record, const struct otp_secret *secret)
 	return found;
 }
 
-/* The code is right: the device moves in. */
+/* Adds the device to the record, and ends what was pending. */
 static enum fault
 admit_device(struct record *record, const struct device *device)
 {
@@ -225,7 +227,8 @@ admit_device(struct record *record, const struct device *device)
 	return FAULT_NONE;
 }
 
-/* Whether the code is the new device's; its step is spent with that. */
+/* Returns true if code is one of the new device's; its step is then spent.
+ * If not, ret->drift_s says which clock would explain the code. */
 static bool
 is_first_code(
     struct device *device, const char *code, int64_t now_s, struct outcome *ret)
@@ -314,7 +317,8 @@ enroll_provision(struct record *record,
 	return fault;
 }
 
-/* A record with more codes than CODES_MAX could not be read again. */
+/* Returns true if the codes fit: a record with more than CODES_MAX could not
+ * be read again. */
 static bool
 has_room(const struct record *record, size_t more)
 {
@@ -335,8 +339,8 @@ has_code(const struct record *record, const char *hash)
 	return false;
 }
 
-/* A code that went away unused, with a device that is imported anew, may come
- * back.  False: it was used. */
+/* Makes room for a code that a device imported again brings back, if it was
+ * removed unused.  Returns false if it was used. */
 static bool
 forget_unused(struct record *record, const char *hash)
 {
@@ -351,8 +355,8 @@ forget_unused(struct record *record, const char *hash)
 	return true;
 }
 
-/* One that is there from an earlier file works once all the same; one that was
- * used does not work again. */
+/* Adds the scratch codes.  A code that is already there from an earlier file
+ * still works once; a used one does not work again. */
 static enum fault
 add_scratch(struct record *record, const struct import *import)
 {
@@ -400,7 +404,8 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
 }
 
-/* All that could be typed: whoever does is told. */
+/* Spends every device and code, so that whoever types one later is told that
+ * it is void. */
 static void
 retire_all(struct record *record, int64_t now_s)
 {

@@ -26,7 +26,7 @@ onetime_format(
 	ret[out] = '\0';
 }
 
-/* The character that is meant, or NUL. */
+/* Returns the character that is meant, or NUL for none. */
 static char
 crockford_char(char c)
 {

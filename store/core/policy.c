@@ -111,7 +111,8 @@ name_check(const struct name *name, bool is_user)
 	return NULL;
 }
 
-/* Checks a list's names; counts in *positive those that do not exclude. */
+/* Checks the names in a list.  Adds the number of those without "!" to
+ * *positive. */
 static const char *
 names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 {
@@ -131,7 +132,7 @@ names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 	return NULL;
 }
 
-/* Refuses a rule that matches nobody, and words that would do nothing. */
+/* Refuses a rule that matches nobody, and settings that have no effect. */
 static const char *
 rule_check(const void *value, struct json_place *ret_place)
 {
@@ -209,7 +210,8 @@ static const struct json_field attempts_fields[] = {
     NUMBER(struct attempts, stop, "stop", 1, 1000),
 };
 
-/* Bounds outside which the lock could be guessed open, or never opens. */
+/* Outside these bounds codes could be guessed, or a user would stay locked
+ * out. */
 static const char *
 attempts_check(const void *value, struct json_place *ret_place)
 {
@@ -254,7 +256,7 @@ static const struct json_field keys_fields[] = {
 	.names = unlisted_names},
 };
 
-/* Another % would make the gate refuse every key. */
+/* The gate refuses every key if a file's name has another % sequence. */
 static const char *
 keys_check(const void *value, struct json_place *ret_place)
 {

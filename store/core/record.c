@@ -152,7 +152,7 @@ static const struct json_field counter_fields[] = {
 	NUMBER(struct counter, tried, "tried", JSON_MAYBE, 0, SPENT_MAX),
 };
 
-/* Without a time all of them would be forgiven at once. */
+/* Without that time all of them would be forgiven at once. */
 static const char *
 counter_check(const void *value, struct json_place *ret_place)
 {
@@ -191,7 +191,7 @@ static const struct json_field verified_fields[] = {
 	FORM(struct verified, code, "code", JSON_MAYBE, &form_hash),
 };
 
-/* One that names nothing would match every connection without a name. */
+/* An entry without names would match every connection that has no name. */
 static const char *
 verified_check(const void *value, struct json_place *ret_place)
 {

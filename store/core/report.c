@@ -140,8 +140,8 @@ long_term(const struct record *record, int64_t now_s)
 	return failures.known.spent + failures.other.spent;
 }
 
-/* When the last counter that is shut opens again; WHEN_LAST_S for one
- * that only an admin opens. */
+/* Returns when the last shut counter opens again; WHEN_LAST_S if only an
+ * administrator can open it; 0 if none is shut. */
 static int64_t
 locked_until(
     const struct policy *policy, const struct record *record, int64_t now_s)

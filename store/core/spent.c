@@ -6,7 +6,8 @@
 #include "store/core/onetime.h"
 #include "store/core/spent.h"
 
-/* Makes item i the newest.  Whether it was not. */
+/* Moves item i to the end of the list.  Returns false if it was there
+ * already. */
 static bool
 move_to_end(void *items, size_t count, size_t size, size_t i)
 {
@@ -131,7 +132,8 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 	json_list_drop(&record->devices, sizeof(*device), i);
 }
 
-/* The hash of both: another connection is not known by this one's code. */
+/* Hashes connection and code together, so that the code alone says nothing
+ * about other connections. */
 static bool
 hash_connection(
     const struct login *login, const char *code, char ret[static HASH_TEXT])
@@ -154,8 +156,11 @@ find_connection(const struct record *record, const char *hash)
 	return -1;
 }
 
-/* The entry that login_note_pass() just made for this connection, or else one
- * that lets nobody in: codes are remembered for no time, or not at all. */
+/*
+ * Returns the entry that login_note_pass() has just made for this connection.
+ * If it made none, because codes are not remembered, adds an entry that is over
+ * already and lets nobody in.
+ */
 static struct verified *
 entry_of(struct record *record, const struct login *login)
 {

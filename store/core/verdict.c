@@ -5,16 +5,16 @@
 #include "store/core/verdict.h"
 #include "store/base/when.h"
 
-#define LONG_WAIT_S   3600  /* above that, no seconds */
+#define LONG_WAIT_S   3600  /* longer waits are not given in seconds */
 #define DURATION_SAID 64    /* bytes, for duration_say() */
-#define DAY_SAID      86400 /* "a day" */
+#define DAY_SAID      86400 /* said as "a day" */
 
 /*
- * In a message %W is the wait, %L the time left, %D the deadline and %N the
- * name; %S says how to set up a device, %A when that is offered again, %O how
- * long it is open, and %T " on" and the day that a code was spent, or nothing
- * where that is not known.  The exit status is the gate's where the reason
- * denies.
+ * In a message %W stands for the wait, %L for the time left, %D for the
+ * deadline and %N for the name; %S for how to set up a device, %A for when
+ * enrolment is offered again, %O for how long it stays open, and %T for " on"
+ * and the day a code was spent, or nothing if that is not known. exit is the
+ * gate's exit status for a denial.
  */
 static const struct {
 	const char *name;
@@ -267,7 +267,8 @@ say_setup(const struct reason_facts *facts, char *ret, size_t size)
 			     "(tfa-admin code USER --enroll).");
 }
 
-/* After "later": what ends first is what has to be known. */
+/* Writes what follows "later"; of two times it names the one that ends
+ * first. */
 static void
 say_again(const struct reason_facts *facts, char *ret, size_t size)
 {
