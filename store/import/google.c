@@ -59,7 +59,8 @@ enum { TOTP_AUTH, LAST = 7 };
 static const struct {
 	const char *name;
 	enum fault (*take)(struct import_reader *r, struct span rest);
-	const char *instead; /* of what is not taken over */
+	const char *instead; /* for a setting that is dropped: what applies
+			      * instead */
 } options[] = {
     [TOTP_AUTH] = {"TOTP_AUTH", take_totp, NULL},
     {"HOTP_COUNTER", take_hotp, NULL},
@@ -73,7 +74,8 @@ static const struct {
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
-/* LAST0 to LAST9 are one. */
+/* Returns the option's index, or OPTIONS.  LAST0 to LAST9 count as one
+ * option. */
 static size_t
 find_option(struct span name)
 {

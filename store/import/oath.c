@@ -1,5 +1,5 @@
-/* users.oath, of which one line is the user's: TYPE USER PIN SECRET [COUNTER
- * [OTP [TIME]]]. */
+/* Reads the user's line in users.oath: TYPE USER PIN SECRET [COUNTER [OTP
+ * [TIME]]]. */
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -67,7 +67,8 @@ read_type(struct import_reader *r, struct span type)
 	return FAULT_NONE;
 }
 
-/* The last code must not count again: its step is spent. */
+/* Finds the step of the last code that was used, so that the code does not
+ * pass again. */
 static enum fault
 spend_otp(struct import_reader *r, struct span otp)
 {
@@ -93,7 +94,7 @@ spend_otp(struct import_reader *r, struct span otp)
 	return FAULT_NONE;
 }
 
-/* What may follow the secret: COUNTER OTP TIME. */
+/* Reads what may follow the secret: COUNTER OTP TIME. */
 static enum fault
 read_last_use(struct import_reader *r, struct span rest)
 {

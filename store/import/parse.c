@@ -9,7 +9,8 @@ import_step_ok(const struct import *import, int64_t now_s)
 	    otp_step(now_s + IMPORT_AHEAD_S, import->period_s);
 }
 
-/* By the first line that says something.  "/" and "#" are not in base32. */
+/* Tells the form by the first line that is not empty or a comment.  "/" and
+ * "#" are not in base32. */
 static enum import_form
 form_of(struct span rest)
 {

@@ -126,7 +126,7 @@ import_judge_secret(struct import_reader *r)
 	return FAULT_NONE;
 }
 
-/* What google-authenticator takes this character for. */
+/* Returns the character that google-authenticator reads c as. */
 static char
 google_char(char c)
 {

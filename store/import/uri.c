@@ -1,4 +1,4 @@
-/* otpauth://totp/LABEL?secret=SECRET, and what may follow. */
+/* Reads an otpauth://totp/ URI: the secret and other parameters. */
 #include "store/import/reader.h"
 
 static enum fault
@@ -7,7 +7,7 @@ take_secret(struct import_reader *r, struct span value)
 	return import_base32(r, value);
 }
 
-/* Tells the app what to show. */
+/* Accepts the issuer, which only says what the app shows. */
 static enum fault
 take_issuer(struct import_reader *r, struct span value)
 {
