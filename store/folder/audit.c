@@ -60,7 +60,8 @@ is_our_log(int fd)
 	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
 }
 
-/* Whether the file ends in the middle of a line: a writer was killed. */
+/* Returns true if the file ends in the middle of a line: its writer was
+ * killed. */
 static bool
 is_cut_short(int fd, off_t end)
 {
@@ -69,10 +70,8 @@ is_cut_short(int fd, off_t end)
 	return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
 }
 
-/*
- * Under a lock, so that what a full disk cut short can be taken back: half a
- * line would swallow the next one.
- */
+/* Appends under a lock, so that a line which a full disk cut short can be
+ * removed: half a line would swallow the next one. */
 static enum fault
 append_line(int fd, const char *line, size_t len)
 {
@@ -99,7 +98,7 @@ _Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
 	USER_TEXT <= TEXT_MAX && COMMAND_TEXT <= TEXT_MAX,
     "a copy has room for each field");
 
-/* Whoever filled the entry in may have had a client's words for it. */
+/* Replaces control characters in every text: some of it is a client's own. */
 static void
 clean_texts(struct audit *entry)
 {
@@ -139,7 +138,7 @@ audit_check(struct store *store)
 	return open_log(store, &fd);
 }
 
-/* A network's file system may report only at close(2) that a write failed. */
+/* A network's file system may report a failed write only at close(2). */
 static enum fault
 close_log(int *fd)
 {

@@ -15,11 +15,11 @@
 #include "store/folder/store.h"
 
 #define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
-#define START_MAX 160  /* bytes of a long name that its file shows */
+#define START_MAX 160  /* bytes of a long name that its file's name shows */
 
 static const char hex[] = "0123456789ABCDEF";
 
-/* Says what went wrong, and keeps errno for the caller. */
+/* Sets store->why, and keeps errno for the caller. */
 static enum fault __attribute__((format(printf, 3, 4)))
 because(struct store *store, enum fault fault, const char *format, ...)
 {
@@ -51,8 +51,8 @@ is_name_char(char c, bool first)
 	    (c == '.' && !first);
 }
 
-/* Of a name that is too long for a file: as much of it as helps a reader, and
- * what nobody else's is. */
+/* Shortens a name that is too long for a file: its start helps a reader, and
+ * the hash makes it unique. */
 static enum fault
 shorten_name(
     const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
@@ -123,7 +123,7 @@ store_decode(const char *file, size_t len, char ret[static USER_TEXT])
 	return true;
 }
 
-/* A folder that nobody else can enter.  name is said in messages. */
+/* Opens a folder that nobody else can enter.  name is what messages call it. */
 static enum fault
 open_private(struct store *store, int at, const char *path, const char *name,
     bool create, int *ret_fd)
@@ -181,7 +181,8 @@ store_close(struct store *store)
 	}
 }
 
-/* The lock lasts as long as the descriptor: a killed process leaves none. */
+/* Takes the user's lock, which lasts as long as the descriptor: a killed
+ * process leaves none behind. */
 static enum fault
 lock_user(struct store *store, const char *file, int *ret_fd)
 {
@@ -220,7 +221,7 @@ check_file(struct store *store, int fd, const char *path, size_t *ret_size)
 }
 
 static enum fault
-parse_file_of(struct store *store, const char *path, const char *user,
+parse_record(struct store *store, const char *path, const char *user,
     const char *text, size_t len, struct record *ret)
 {
 	struct record record;
@@ -256,7 +257,7 @@ open_record(struct store *store, const char *file,
 }
 
 static enum fault
-read_file_of(
+load_record(
     struct store *store, const char *file, const char *user, struct record *ret)
 {
 	char path[STORE_FILE_TEXT + 8];
@@ -275,7 +276,7 @@ read_file_of(
 		return because(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
 		return because_errno(store, "cannot read users/", path);
-	return parse_file_of(store, path, user, text, len, ret);
+	return parse_record(store, path, user, text, len, ret);
 }
 
 static enum fault
@@ -313,7 +314,7 @@ store_update(struct store *store, const char *user, uid_t uid,
 		fault = lock_user(store, file, &lock);
 	if (fault != FAULT_NONE)
 		return fault == FAULT_ABSENT ? FAULT_IO : fault;
-	fault = read_file_of(store, file, user, &record);
+	fault = load_record(store, file, user, &record);
 	if (fault == FAULT_ABSENT)
 		record_init(&record, user, uid);
 	else if (fault != FAULT_NONE)
@@ -329,7 +330,7 @@ store_read(struct store *store, const char *user, struct record *ret)
 	char file[STORE_FILE_TEXT];
 	enum fault fault = store_encode(user, file);
 
-	return fault == FAULT_NONE ? read_file_of(store, file, user, ret)
+	return fault == FAULT_NONE ? load_record(store, file, user, ret)
 				   : fault;
 }
 
@@ -366,8 +367,10 @@ store_set_aside(struct store *store, const char *user)
 	return FAULT_NONE;
 }
 
-/* Of a long name only the record has all; where it cannot be read, the name of
- * its file stands for it, so that it is seen. */
+/*
+ * ret: the user of a file with a hashed name, which only the record tells.  If
+ * it cannot be read, the file's name is used, so that the record is listed.
+ */
 static void
 user_in_record(
     struct store *store, const char *file, char ret[static USER_TEXT])
@@ -376,7 +379,7 @@ user_in_record(
 	scoped_record struct record record = {.version = 0};
 
 	memset(ret, 0, USER_TEXT);
-	if (read_file_of(store, file, NULL, &record) == FAULT_NONE &&
+	if (load_record(store, file, NULL, &record) == FAULT_NONE &&
 	    store_encode(record.user, again) == FAULT_NONE &&
 	    strcmp(again, file) == 0)
 		memcpy(ret, record.user, USER_TEXT);
@@ -395,7 +398,8 @@ is_hashed(const char *file, size_t len)
 	    HASH_TEXT - 1;
 }
 
-/* Whose record NAME.json is; false: no record. */
+/* ret: the user whose record NAME.json is.  Returns false if it is not a
+ * record. */
 static bool
 user_of_file(struct store *store, const char *name, size_t len,
     char ret[static USER_TEXT])
@@ -418,8 +422,8 @@ close_folder(DIR **dir)
 		closedir(*dir);
 }
 
-/* Adds the user whose record that is; other files are none of ours.  False
- * without memory. */
+/* Adds the user that a file belongs to, if it is a record; other files are
+ * ignored.  Returns false without memory. */
 static bool
 list_user(
     struct store *store, const struct dirent *entry, struct store_names *names)
@@ -439,7 +443,8 @@ list_user(
 	return true;
 }
 
-/* A folder that cannot be read to its end is not one with fewer users. */
+/* Lists every record, or fails: a folder that cannot be read to its end must
+ * not look like one with fewer users. */
 static enum fault
 read_names(struct store *store, DIR *dir, struct store_names *names)
 {
