@@ -7,8 +7,8 @@
 #include "store/wire/sibling.h"
 #include "store/base/utf8.h"
 
-#define WAIT_MS    30000 /* a resolver that hangs may take this long */
-#define LABEL_USER 80    /* bytes of a user's name that an app shows */
+#define WAIT_MS    30000 /* a resolver that hangs may take so long */
+#define LABEL_USER 80    /* bytes of the user's name that an app shows */
 
 /* clang-format off */
 #define TEXT(type, member) \
@@ -55,7 +55,7 @@ scan_format(const struct scan_request *request, const char *host,
 	return otpauth_format(&account, ret, OTPAUTH_MAX);
 }
 
-/* One packet there, one back. */
+/* Sends one packet, and receives one. */
 static enum fault
 exchange(int fd, const struct scan_request *request, struct scan *ret)
 {
@@ -72,7 +72,8 @@ exchange(int fd, const struct scan_request *request, struct scan *ret)
 	return fault;
 }
 
-/* Whatever goes wrong there: the URI and the key do as well. */
+/* Asks tfa-qr.  Returns false after any error: the URI and the key are
+ * enough. */
 static bool
 ask_program(const struct scan_request *request, struct scan *ret)
 {
