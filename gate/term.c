@@ -11,10 +11,10 @@
 #include "store/base/utf8.h"
 #include "store/core/verdict.h"
 
-#define LINE_MAX_BYTES 4096 /* typed at one prompt, before we give up */
-#define PATIENCE_S     120  /* for all that is not a prompt */
-#define SPARE_S        15   /* for a terminal that takes no output */
-#define FAREWELL_S     5    /* for a last word to the log */
+#define LINE_MAX_BYTES 4096 /* bytes typed at one prompt before it gives up */
+#define PATIENCE_S     120  /* for everything outside a prompt */
+#define SPARE_S        15   /* for a terminal that accepts no output */
+#define FAREWELL_S     5    /* to write the log at the end */
 
 static const int guarded[] = {
     SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTERM, SIGALRM};
@@ -22,13 +22,14 @@ static const int guarded[] = {
 
 static struct sigaction saved[GUARDED];
 
-static volatile sig_atomic_t asking, gone; /* gone: how often that was said */
+static volatile sig_atomic_t asking, gone; /* gone: how many such signals
+					    * came */
 
 /*
- * No clean-up can be owed here: whatever is half done was not let in.  Only the
- * log is, of one who goes away at the prompt.  A first signal ends the prompt;
- * where it came just before the wait for a key, a second does; and where the
- * terminal takes no output, a third ends us.
+ * Nothing needs cleaning up, because nobody was let in.  Only the log is
+ * written, for a person who goes away at the prompt.  The first signal ends the
+ * prompt.  If it came just before the wait for a key, a second one ends it; and
+ * if the terminal accepts no output, a third one ends the process.
  */
 static void
 give_up(int sig)
@@ -83,7 +84,7 @@ monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* The next byte, or -1 where none will come. */
+/* Returns the next byte, or -1 if none will come. */
 static int
 next_byte(int64_t until_ms)
 {
@@ -96,7 +97,7 @@ next_byte(int64_t until_ms)
 	return read(STDIN_FILENO, &c, 1) == 1 ? c : -1;
 }
 
-/* A terminal in raw mode sends these as bytes. */
+/* A terminal in raw mode sends ^C, ^D, ^Z and ^\ as bytes. */
 static int
 is_goodbye(int c)
 {
@@ -104,7 +105,8 @@ is_goodbye(int c)
 	    c == '\\' - '@';
 }
 
-/* Without the last character, which may be several bytes of UTF-8. */
+/* Returns the length without the last character, which may be several bytes
+ * of UTF-8. */
 static size_t
 rub_out(const char *line, size_t len)
 {
@@ -113,10 +115,8 @@ rub_out(const char *line, size_t len)
 	return len;
 }
 
-/*
- * Takes one more byte: how long the line is then.  Backspace, ^W and ^U are
- * the terminal's to honour; one in raw mode sends them as bytes.
- */
+/* Adds one byte to the line, and returns its new length.  Handles Backspace,
+ * ^W and ^U for a terminal in raw mode, which sends them as bytes. */
 static size_t
 edit_line(char *line, size_t len, int c)
 {
@@ -138,7 +138,8 @@ edit_line(char *line, size_t len, int c)
 	}
 }
 
-/* A terminal that is gone as well takes no newline. */
+/* Ends a prompt that was not answered.  The newline may fail: the terminal
+ * may be gone too. */
 static enum answer
 take_leave(enum answer left_how)
 {

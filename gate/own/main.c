@@ -1,6 +1,4 @@
-/*
- * tfa: a user's own devices and recovery codes.
- */
+/* tfa: shows and changes a user's own devices and recovery codes. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,7 +106,8 @@ read_options(int argc, char **argv, struct client_options *keeper)
 		keeper->socket = CLIENT_SOCKET;
 }
 
-/* A line of the terminal; false: none, which is said. */
+/* Reads a line from the terminal.  Returns false, with a message, if there
+ * is none. */
 static bool
 ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
     size_t size)
@@ -120,7 +119,8 @@ ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
 	return answer == ANSWER_LINE;
 }
 
-/* A current code from the terminal; false: there is none. */
+/* Reads a current code from the terminal.  Returns false, with a message, if
+ * there is none. */
 static bool
 ask_code(struct gate *gate, char *ret, size_t size)
 {
@@ -134,7 +134,8 @@ ask_code(struct gate *gate, char *ret, size_t size)
 	return ask_line(gate, gate_prompt, 120, ret, size);
 }
 
-/* Asks for a code, unless TFA_CODE is a good one, and the keeper with it. */
+/* Sends the request to the keeper with a current code: with TFA_CODE if that
+ * is good, else with one that the user types. */
 static enum verdict
 ask_with_code(struct gate *gate, const char *request)
 {
@@ -185,7 +186,8 @@ print_row(const struct user_row *row)
 	    "wrong codes since a right one: %lld\n", (long long)row->failures);
 }
 
-/* Of the end of a stream; false where it is none. */
+/* ret: the message in the last packet of a stream.  Returns false if the
+ * packet is another. */
 static bool
 read_end(struct client *client, char ret[static MESSAGE_TEXT])
 {
@@ -202,11 +204,8 @@ read_end(struct client *client, char ret[static MESSAGE_TEXT])
 	return reply.end;
 }
 
-/*
- * *ret: one's own row; user_row_done() frees it.  ret_message: what the keeper
- * says beside, or "".  0, or the exit status where there is no row; then it is
- * said why.
- */
+/* *ret: the user's own row; free it with user_row_done().  ret_message: the
+ * keeper's message, or "".  Returns 0, or after a message the exit status. */
 static int
 read_row(struct gate *gate, struct user_row *ret,
     char ret_message[static MESSAGE_TEXT])
@@ -263,8 +262,9 @@ has_device(const struct user_row *row, const char *id)
 }
 
 /*
- * 0, or the exit status where the keeper would refuse whatever the code: said
- * before one is asked for.  id: the device that must be there, or NULL.
+ * Returns 0, or the exit status if the keeper would refuse with any code; the
+ * message comes before a code is asked for. id: the device that must exist, or
+ * NULL.
  */
 static int
 check_device(struct gate *gate, const char *id)
@@ -287,7 +287,7 @@ check_device(struct gate *gate, const char *id)
 	return status;
 }
 
-/* A first device comes with recovery codes, as at the gate. */
+/* Shows the recovery codes, which come with a first device, as at the gate. */
 static int
 end_of_add(struct gate *gate)
 {
@@ -297,7 +297,7 @@ end_of_add(struct gate *gate)
 	return 0;
 }
 
-/* The first code of the new device; a wrong one may be typed again. */
+/* Asks for the new device's first code; a wrong one may be typed again. */
 static int
 confirm_device(struct gate *gate)
 {
@@ -319,8 +319,8 @@ confirm_device(struct gate *gate)
 	return gate->exit;
 }
 
-/* No code is there to ask for, but an admin's to enrol with: the keeper says
- * whether that is needed. */
+/* Begins to set up a first device.  The user has no code yet, except perhaps
+ * an administrator's code to enrol with; the keeper says if it needs one. */
 static enum verdict
 begin_first(struct gate *gate)
 {
@@ -342,7 +342,7 @@ begin_first(struct gate *gate)
 	return verdict;
 }
 
-/* Whether the keeper has a device of this user; the status as of read_row(). */
+/* *ret: how many devices the user has.  Returns the status as read_row(). */
 static int
 count_devices(struct gate *gate, size_t *ret)
 {

@@ -1,7 +1,7 @@
 /*
- * tfa-qr: the URI and the QR code for a new secret, for tfa-gate, tfa and
- * tfa-admin, who start it with a socket as its standard input (scan.h).  It
- * draws nothing and keeps nothing, and nobody runs it by hand.
+ * tfa-qr: makes the URI and the QR code for a new secret.  tfa-gate, tfa and
+ * tfa-admin start it with a socket as its standard input (scan.h).  It draws
+ * nothing and keeps nothing, and nobody runs it by hand.
  */
 #include <netdb.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@
 #include "gate/screen/scan.h"
 
 #define WAIT_MS  2000
-#define ALARM_S  30 /* whoever asked waits no longer */
+#define ALARM_S  30 /* the caller waits no longer */
 #define EX_USAGE 2
 
-/* The short host name, and the full one where the resolver knows it. */
+/* Reads the short host name, and the full one if the resolver knows it. */
 static void
 read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
 {
