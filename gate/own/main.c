@@ -46,9 +46,9 @@ print_usage(FILE *to)
 	fputs("\nAll but status, and a first device, ask for a current code "
 	      "first.\n\n"
 	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-	      "  --store DIR         no keeper: a folder of one's own\n"
+	      "  --store DIR         no keeper: a folder of your own\n"
 	      "  --policy FILE       the policy of that folder\n"
-	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
+	      "  --keeper-user NAME  who may answer besides root (" CLIENT_USER
 	      ")\n"
 	      "  --help, --version\n",
 	    to);

@@ -59,8 +59,8 @@ answer_request(int fd)
 static const char usage_text[] =
     "usage: tfa-qr\n"
     "\n"
-    "Started by tfa-gate, tfa and tfa-admin, over a socket, to make a QR\n"
-    "code. There is nothing to do with it by hand.\n"
+    "tfa-gate, tfa and tfa-admin start this program to make a QR code, and\n"
+    "talk to it over a socket. It does nothing when run by hand.\n"
     "\n"
     "  --help, --version\n";
 

@@ -16,7 +16,7 @@ take_hotp(struct import_reader *r, struct span rest)
 {
 	(void)rest;
 	return import_refuse(r,
-	    "HOTP_COUNTER: codes that are counted are not supported: " IMPORT_ANEW);
+	    "HOTP_COUNTER: counter-based codes are not supported: " IMPORT_ANEW);
 }
 
 static enum fault
@@ -50,7 +50,7 @@ judge_step(struct import_reader *r)
 {
 	if (!import_step_ok(r->import, r->now_s))
 		return import_refuse(r,
-		    "a code of the future is spent, by more than 10 minutes: "
+		    "a spent code lies more than 10 minutes in the future: "
 		    "is the clock right?");
 	return FAULT_NONE;
 }
@@ -96,12 +96,12 @@ google_option(struct import_reader *r, struct span rest)
 	bool again = i < OPTIONS && (r->seen & 1U << i) != 0;
 
 	if (i == OPTIONS)
-		return import_refuse(r, "an option that is not known");
+		return import_refuse(r, "an unknown option");
 	r->seen |= 1U << i;
 	if (again && i == LAST)
 		return FAULT_NONE;
 	if (again)
-		return import_refuse(r, "%s is there twice", options[i].name);
+		return import_refuse(r, "%s appears twice", options[i].name);
 	if (options[i].take != NULL)
 		return options[i].take(r, rest);
 	import_note(
@@ -118,7 +118,7 @@ google_scratch(struct import_reader *r, struct span line)
 		return import_refuse(
 		    r, "neither an option nor a scratch code of eight digits");
 	if (import_has_scratch(r->import, line.at, r->import->scratch.count))
-		return import_refuse(r, "a scratch code that is there twice");
+		return import_refuse(r, "a scratch code appears twice");
 	if (r->import->scratch.count == IMPORT_SCRATCH_MAX)
 		return import_refuse(
 		    r, "more than %d scratch codes", IMPORT_SCRATCH_MAX);

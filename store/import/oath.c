@@ -52,8 +52,8 @@ read_type(struct import_reader *r, struct span type)
 		i++;
 	if (i == 2)
 		return import_refuse(r,
-		    "only HOTP/T30 and HOTP/T60 are supported, no codes that "
-		    "are counted: " IMPORT_ANEW);
+		    "only HOTP/T30 and HOTP/T60 are supported, no "
+		    "counter-based codes: " IMPORT_ANEW);
 	r->import->period_s = i == 0 ? 30 : 60;
 	type.at += strlen(totp[i]);
 	type.len -= strlen(totp[i]);
@@ -142,12 +142,13 @@ import_oath(struct import_reader *r)
 		if (span_begins(type, "#") || !span_is(user, r->user))
 			continue;
 		if (found)
-			return import_refuse(r, "a second line of %s", r->user);
+			return import_refuse(
+			    r, "a second line for %s", r->user);
 		found = true;
 		fault = read_account(r, type, line);
 		if (fault != FAULT_NONE)
 			return fault;
 	}
 	r->line = 0;
-	return found ? FAULT_NONE : import_refuse(r, "no line of %s", r->user);
+	return found ? FAULT_NONE : import_refuse(r, "no line for %s", r->user);
 }

@@ -33,8 +33,7 @@ read_any(struct import_reader *r)
 {
 	r->report->form = form_of(r->rest);
 	if (memchr(r->rest.at, '\0', r->rest.len) != NULL)
-		return import_refuse(
-		    r, "it has a NUL byte: not a file of text");
+		return import_refuse(r, "a NUL byte: this is not a text file");
 	switch (r->report->form) {
 	case IMPORT_GOOGLE:
 		return import_google(r);

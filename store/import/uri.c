@@ -63,10 +63,9 @@ read_parameter(struct import_reader *r, struct span value)
 	while (i < PARAMETERS && !span_is(name, parameters[i].name))
 		i++;
 	if (i == PARAMETERS)
-		return import_refuse(r, "a parameter that is not known");
+		return import_refuse(r, "an unknown parameter");
 	if ((r->seen & 1U << i) != 0)
-		return import_refuse(
-		    r, "%s is there twice", parameters[i].name);
+		return import_refuse(r, "%s appears twice", parameters[i].name);
 	r->seen |= 1U << i;
 	return parameters[i].take(r, value);
 }
@@ -80,7 +79,7 @@ import_uri(struct import_reader *r)
 	(void)import_line(r, &line);
 	if (span_begins(line, "otpauth://hotp/"))
 		return import_refuse(r,
-		    "codes that are counted (hotp) are not supported: " IMPORT_ANEW);
+		    "counter-based codes (hotp) are not supported: " IMPORT_ANEW);
 	if (!span_begins(line, "otpauth://totp/"))
 		return import_refuse(r, "not an otpauth://totp/ URI");
 	(void)span_cut(&line, '?');
