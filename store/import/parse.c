@@ -2,13 +2,6 @@
 
 #include "store/import/reader.h"
 
-bool
-import_step_ok(const struct import *import, int64_t now_s)
-{
-	return import->last_step <=
-	    otp_step(now_s + IMPORT_AHEAD_S, import->period_s);
-}
-
 /* Tells the form by the first line that is not empty or a comment.  "/" and
  * "#" are not in base32. */
 static enum import_form
