@@ -23,7 +23,7 @@ whole(const char *text)
 	must(memcmp(&address, &again, sizeof(address)) == 0);
 }
 
-/* One prefix in two texts is the same networks, and holds its own address. */
+/* A prefix read from its own text is equal, and contains its own address. */
 static void
 network(const char *text)
 {
