@@ -30,7 +30,7 @@ Test(utf8, measures_a_character)
 	    {"\xe0\x9f\xbf", 3, 0},
 	    {"\xf0\x80\x80\x80", 4, 0},
 	    {"\xf0\x8f\xbf\xbf", 4, 0},
-	    /* Surrogates, and beyond the end. */
+	    /* Surrogates, and characters beyond the last one. */
 	    {"\xed\xa0\x80", 3, 0},
 	    {"\xed\xbf\xbf", 3, 0},
 	    {"\xf4\x90\x80\x80", 4, 0},
@@ -116,7 +116,7 @@ Test(utf8, cleans_a_nul)
 	cr_expect_str_eq(clean, "a?b");
 }
 
-/* Every byte pair: what comes out is UTF-8 without a control. */
+/* For every pair of bytes the result is UTF-8 without a control character. */
 Test(utf8, lets_nothing_else_through)
 {
 	for (unsigned pair = 0; pair < 1U << 16; pair++) {

@@ -111,7 +111,7 @@ Test(policy_file, refuses_what_belongs_to_somebody_else)
 	fixture_remove(s.folder);
 }
 
-/* An embedded store's owner writes her own. */
+/* The owner of an embedded store writes its policy. */
 Test(policy_file, takes_the_owners_or_roots)
 {
 	struct scene s = begin();
@@ -152,7 +152,7 @@ Test(policy_file, refuses_what_is_no_plain_file)
 	fixture_remove(s.folder);
 }
 
-/* Only ENOENT is absent: an embedded store then takes the built-in one. */
+/* Only ENOENT means absent: an embedded store then uses the built-in policy. */
 Test(policy_file, is_absent_only_where_there_is_none)
 {
 	struct scene s = begin();
@@ -198,7 +198,7 @@ Test(policy_file, refuses_what_is_too_large)
 	fixture_remove(s.folder);
 }
 
-/* As tfa-admin reads it to change it: checked, not parsed. */
+/* tfa-admin reads the file to change it: checked, not parsed. */
 Test(policy_file, hands_out_the_text_of_a_guarded_file)
 {
 	struct scene s = begin();

@@ -175,7 +175,7 @@ Test(import, refuses_a_nul_and_what_is_too_long)
 	cr_expect_not_null(strstr(report.error, "64 KiB"));
 }
 
-/* Ten minutes ahead, and not a step more. */
+/* Accepts ten minutes ahead, and not one step more. */
 Test(import, takes_a_spent_step_as_far_as_clocks_differ)
 {
 	uint64_t last = otp_step(NOW_S + IMPORT_AHEAD_S, 30);
@@ -209,7 +209,7 @@ Test(import, spends_the_last_code_of_users_oath)
 	import_done(&import);
 }
 
-/* The keeper asks the same of a packet. */
+/* The keeper checks a packet in the same way. */
 Test(import, refuses_packets_that_no_file_gives)
 {
 	static const struct {
