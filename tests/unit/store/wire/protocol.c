@@ -94,7 +94,7 @@ Test(protocol, waits_only_so_long)
 	close(pair[1]);
 }
 
-/* And no SIGPIPE, which would end the keeper. */
+/* Without SIGPIPE, which would end the keeper. */
 Test(protocol, says_that_the_peer_is_gone)
 {
 	int pair[2];
