@@ -8,7 +8,7 @@ TestSuite(sshd, .timeout = 30);
 
 #define TAIL " [listener] 0 of 10-100 startups"
 
-/* Which file an sshd reads, by what it says of itself. */
+/* The file that an sshd reads, by its command line. */
 Test(sshd, names_the_file_that_it_was_started_with)
 {
 	static const struct {
@@ -20,7 +20,8 @@ Test(sshd, names_the_file_that_it_was_started_with)
 	    {"sshd: /usr/sbin/sshd -f/srv/x -p 22" TAIL, "/srv/x"},
 	    {"sshd: /opt/sshd-extra -f /a -f /b" TAIL, "/b"},
 	    {"sshd: /usr/sbin/sshd -o Port=2222" TAIL, "/etc/ssh/sshd_config"},
-	    /* It may say what no file does, or is not understood. */
+	    /* Its command line has a setting of its own, or cannot be
+	     * understood. */
 	    {"sshd: /usr/sbin/sshd -oAuthorizedKeysCommand=/x" TAIL, NULL},
 	    {"sshd: /usr/sbin/sshd -o authorizedkeysfile /x" TAIL, NULL},
 	    {"sshd: /usr/sbin/sshd -o TrustedUserCAKeys=/x" TAIL, NULL},
@@ -55,7 +56,7 @@ Test(sshd, takes_no_name_that_does_not_fit)
 	    "sshd: /usr/sbin/sshd -f /a/long/name" TAIL, file, sizeof(file)));
 }
 
-/* As real ones stand in /proc. */
+/* Titles as they are in /proc. */
 Test(sshd, knows_the_name_of_a_user_in_its_title)
 {
 	static const struct {

@@ -41,7 +41,7 @@ Test(sockets, reads_those_that_listen)
 Test(sockets, knows_how_ssh_servers_greet)
 {
 	static const struct {
-		const char *said, *banner; /* NULL: it is none */
+		const char *said, *banner; /* NULL: not accepted */
 	} cases[] = {
 	    {"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10\r\n",
 		"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10"},
@@ -64,11 +64,11 @@ Test(sockets, knows_how_ssh_servers_greet)
 	}
 }
 
-/* sshd's file may have any name, and its process too. */
+/* sshd's program may have any name, and its process too. */
 Test(sockets, a_listeners_title_has_any_name)
 {
 	static const struct {
-		const char *title, *config; /* NULL: it is no listener */
+		const char *title, *config; /* NULL: not a listener */
 	} cases[] = {
 	    {"sshd-extra: /opt/sshd-extra -f x.conf [listener] 0 of 10-100 "
 	     "startups",

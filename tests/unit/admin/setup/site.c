@@ -25,7 +25,7 @@ files(void *ctx, const char *pattern,
 	each(reader, SETUP_DROPIN, dropin);
 }
 
-/* What is said of a site with this configuration. */
+/* Returns the findings about a site with this configuration. */
 static char *
 judge(const char *early, const char *config, struct setup *ret)
 {

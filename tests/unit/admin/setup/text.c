@@ -21,7 +21,7 @@ Test(setup_text, drop_in_is_the_same_made_anew_from_itself)
 	cr_assert_not_null(strstr(first, gate));
 }
 
-/* What doctor tells to write is what the drop-in has. */
+/* The drop-in has the lines that doctor tells administrators to write. */
 Test(setup_text, drop_in_has_the_variables_that_doctor_wants)
 {
 	scoped_free char *text = text_dropin(NULL, NULL);
@@ -29,7 +29,7 @@ Test(setup_text, drop_in_has_the_variables_that_doctor_wants)
 	cr_assert_not_null(strstr(text, "\n    " DUMP_SETENV "\n"));
 }
 
-/* What doctor asks for is what setup writes. */
+/* Setup writes what doctor asks for. */
 Test(setup_text, drop_in_lets_in_what_doctor_says)
 {
 	scoped_free char *text = text_dropin(NULL, NULL);
