@@ -65,20 +65,20 @@ static const struct option longopts[] = {
 };
 
 static void
-set_option(int c, struct client_options *keeper)
+set_option(int c, struct client_options *options)
 {
 	switch (c) {
 	case 's':
-		keeper->socket = optarg;
+		options->socket = optarg;
 		return;
 	case 'd':
-		keeper->store = optarg;
+		options->store = optarg;
 		return;
 	case 'p':
-		keeper->policy = optarg;
+		options->policy = optarg;
 		return;
 	case 'k':
-		keeper->keeper_user = optarg;
+		options->keeper_user = optarg;
 		return;
 	case 'h':
 		print_usage(stdout);
@@ -93,17 +93,17 @@ set_option(int c, struct client_options *keeper)
 }
 
 static void
-read_options(int argc, char **argv, struct client_options *keeper)
+read_options(int argc, char **argv, struct client_options *options)
 {
 	int c;
 
-	keeper->keeper_user = CLIENT_USER;
+	options->keeper_user = CLIENT_USER;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		set_option(c, keeper);
-	if (keeper->store != NULL && keeper->socket != NULL)
-		set_option('?', keeper);
-	if (keeper->socket == NULL)
-		keeper->socket = CLIENT_SOCKET;
+		set_option(c, options);
+	if (options->store != NULL && options->socket != NULL)
+		set_option('?', options);
+	if (options->socket == NULL)
+		options->socket = CLIENT_SOCKET;
 }
 
 /* Reads a line from the terminal.  Returns false, with a message, if there

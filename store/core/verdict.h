@@ -24,7 +24,7 @@ enum verdict {
 enum gate_exit {
 	GATE_EXIT_KEEPER = 69,   /* EX_UNAVAILABLE: keeper unreachable */
 	GATE_EXIT_LATER = 75,    /* EX_TEMPFAIL: locked, or try later */
-	GATE_EXIT_TERMINAL = 76, /* EX_PROTOCOL: a terminal or TFA_CODE */
+	GATE_EXIT_TERMINAL = 76, /* EX_PROTOCOL: needs a terminal or TFA_CODE */
 	GATE_EXIT_DENIED = 77,   /* EX_NOPERM */
 	GATE_EXIT_CONFIG = 78,   /* EX_CONFIG: bad configuration */
 };
