@@ -148,7 +148,7 @@ Test(doctor, reads_lines_through_include_and_match)
 	config_done(&c);
 }
 
-/* As sshd -T shows of each of these. */
+/* Keywords as sshd -T prints them for each of these lines. */
 Test(doctor, reads_keywords_as_sshd_does)
 {
 	static const char *const lines[] = {"UsePAM yes", "UsePAM=yes",

@@ -37,7 +37,8 @@ Test(utf8, measures_a_character)
 	    {"\xf5\x80\x80\x80", 4, 0},
 	    {"\xf8\x88\x80\x80\x80", 5, 0},
 	    {"\xff", 1, 0},
-	    /* Alone, cut short, or followed by something else. */
+	    /* A continuation byte alone, a character cut short, or followed
+	     * by something else. */
 	    {"\x80", 1, 0},
 	    {"\xbf", 1, 0},
 	    {"\xc2", 1, 0},

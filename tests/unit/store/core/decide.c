@@ -16,7 +16,7 @@ struct question {
 	const char *from;      /* NULL: 10.2.0.1; "": not known */
 	const char *last_rule; /* NULL: none */
 	enum mode mode;
-	const char *rule;   /* that decides; "": otherwise */
+	const char *rule;   /* the rule that decides; "": otherwise */
 	enum reason reason; /* of a denial */
 	const char *name;   /* that the denial gives; NULL: "" */
 };
@@ -96,7 +96,7 @@ Test(decide, lets_the_first_rule_that_matches_decide)
 		.mode = MODE_OPTIONAL},
 	    {RULE("a", "'users': ['bob'], 'groups': ['staff']", "required"),
 		.mode = MODE_REQUIRED, .rule = "a"},
-	    /* A user and a group of one name are two things. */
+	    /* A user and a group may have one name; they stay two things. */
 	    {RULE("a", "'users': ['staff']", "exempt"), .mode = MODE_OPTIONAL},
 	};
 

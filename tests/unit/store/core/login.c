@@ -663,7 +663,7 @@ Test(login, remembers_only_what_it_should)
 		const char *my_connection, *my_key, *my_address;
 		bool remembered;
 	} cases[] = {
-	    /* A connection, until. */
+	    /* A connection, for a time. */
 	    {"c1", "K", "", 1, "c1", "K", "10.0.0.1", true},
 	    {"c1", "", "", 12 * HOUR_S, "c1", "", "10.0.0.1", true},
 	    {"c1", "K", "", 0, "c1", "K", "10.0.0.1", false},
@@ -676,7 +676,7 @@ Test(login, remembers_only_what_it_should)
 	    {"c1", "K", "", 1, "c1", "other", "", false},
 	    {"c1", "K", "", 1, "c1", "", "", false},
 	    {"c1", "K", "10.0.0.1", 1, "c2", "K", "10.0.0.1", false},
-	    /* A key and address, until. */
+	    /* A key and an address, for a time. */
 	    {"", "K", "10.0.0.1", 1, "c2", "K", "10.0.0.1", true},
 	    {"", "K", "10.0.0.1", HOUR_S, "", "K", "10.0.0.1", true},
 	    {"", "K", "10.0.0.1", 0, "", "K", "10.0.0.1", false},

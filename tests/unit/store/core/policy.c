@@ -9,7 +9,7 @@
 #include "tests/unit/fixture.h"
 #include "store/base/when.h"
 
-/* The policy that design.md prints. */
+/* An example with every section; its settings are the defaults. */
 static const char example[] =
     "{\n"
     "  'version': 1,\n"

@@ -124,7 +124,7 @@ Test(audit, leaves_out_what_is_empty)
 	end(&s);
 }
 
-/* audit.h: "everything that somebody else chose is cleaned". */
+/* audit.h: control characters in text that others chose are replaced. */
 Test(audit, lets_no_control_byte_in)
 {
 	static const char *const nasty[] = {
