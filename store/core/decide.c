@@ -182,7 +182,7 @@ report_skipped(const struct matching *skipped)
  * Returns true, with the denial in *ret, if the user has dropped out of the
  * required rule that decided last time.  Either the user left the group, or the
  * directory is down and the group looks empty: only an administrator can tell.
- * It is asked if only "*" or "otherwise" would decide now.
+ * Called if only "*" or "otherwise" would decide now.
  */
 static bool
 rule_lost(const struct policy *policy, const struct subject *subject,

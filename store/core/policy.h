@@ -117,6 +117,7 @@ MUST_USE enum fault policy_builtin(struct policy *ret);
 MUST_USE enum fault
 policy_format(const struct policy *policy, bool indented, char **ret_text);
 
+/* Wipes and frees what the policy holds, not the policy itself. */
 void policy_done(struct policy *policy);
 
 /* Wipes and frees what the rule holds, not the rule itself. */

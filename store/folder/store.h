@@ -22,7 +22,7 @@
  *	                     for a long name its start and a hash; see
  *	                     store_encode()
  *	DIR/users/.NAME.new  a record being written. If a crash leaves one,
- *	                     nobody reads it and the next writer overwrites it
+ *	                     nobody reads it and the next writer replaces it
  *	DIR/locks/NAME       the file that flock(2) locks: a lock on the record
  *	                     itself would be lost when it is replaced
  *	DIR/audit.jsonl      see audit.h

@@ -11,7 +11,7 @@
  * account that the keeper receives in a packet.
  *
  * Pure: text goes in, and a whole account or an error comes out.  A setting
- * that the gate could not honour is an error.  A setting that can be dropped
+ * that tfa could not follow is an error.  A setting that can be dropped
  * without letting anybody in is dropped, with a note.  No error or note quotes
  * a secret or a code.
  *
