@@ -99,7 +99,7 @@ next_byte(int64_t until_ms)
 
 /* A terminal in raw mode sends ^C, ^D, ^Z and ^\ as bytes. */
 static int
-is_goodbye(int c)
+is_interrupt(int c)
 {
 	return c == 'C' - '@' || c == 'D' - '@' || c == 'Z' - '@' ||
 	    c == '\\' - '@';
@@ -141,7 +141,7 @@ edit_line(char *line, size_t len, int c)
 /* Ends a prompt that was not answered.  The newline may fail: the terminal
  * may be gone too. */
 static enum answer
-take_leave(enum answer left_how)
+end_unanswered(enum answer left_how)
 {
 	enum fault fault;
 
@@ -167,7 +167,7 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 	if (file_write(STDERR_FILENO, prompt, strlen(prompt)) != FAULT_NONE)
 		gone = 1;
 	while ((c = next_byte(until_ms)) != '\n' && c != '\r') {
-		left = c < 0 || is_goodbye(c) || len == sizeof(line);
+		left = c < 0 || is_interrupt(c) || len == sizeof(line);
 		if (left)
 			break;
 		len = edit_line(line, len, c);
@@ -175,7 +175,8 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 	asking = 0;
 	if (left || gone) {
 		explicit_bzero(line, sizeof(line));
-		return take_leave(c < 0 && !gone ? ANSWER_NONE : ANSWER_GONE);
+		return end_unanswered(
+		    c < 0 && !gone ? ANSWER_NONE : ANSWER_GONE);
 	}
 	typed_plain(line, len, ret, size);
 	explicit_bzero(line, sizeof(line));

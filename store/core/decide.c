@@ -31,7 +31,7 @@ decide_deny(struct matching *m, enum reason reason, const char *name)
 }
 
 static enum match
-mismatch(struct matching *m, enum mismatch why, const char *name)
+no_match(struct matching *m, enum mismatch why, const char *name)
 {
 	m->why = why;
 	m->name = name;
@@ -57,7 +57,7 @@ in_group(struct matching *m, const char *group)
 }
 
 static enum match
-excluded(struct matching *m)
+match_excluded(struct matching *m)
 {
 	const struct rule *rule = m->rule;
 
@@ -65,7 +65,7 @@ excluded(struct matching *m)
 		const char *name = rule->users.items[i].text;
 
 		if (name[0] == '!' && strcmp(name + 1, m->subject->user) == 0)
-			return mismatch(m, MISMATCH_EXCLUDED, name);
+			return no_match(m, MISMATCH_EXCLUDED, name);
 	}
 	for (size_t i = 0; i < rule->groups.count; i++) {
 		const char *name = rule->groups.items[i].text;
@@ -77,7 +77,7 @@ excluded(struct matching *m)
 			return MATCH_DENY;
 		case MATCH_NAMED:
 		case MATCH_EVERYONE:
-			return mismatch(m, MISMATCH_EXCLUDED, name);
+			return no_match(m, MISMATCH_EXCLUDED, name);
 		case MATCH_NO:
 			break;
 		}
@@ -86,7 +86,7 @@ excluded(struct matching *m)
 }
 
 static enum match
-named(struct matching *m)
+match_named(struct matching *m)
 {
 	const struct rule *rule = m->rule;
 	enum match match, everyone = MATCH_NO;
@@ -108,16 +108,16 @@ named(struct matching *m)
 		if (match != MATCH_NO)
 			return match;
 	}
-	return everyone != MATCH_NO ? everyone : mismatch(m, MISMATCH_WHO, "");
+	return everyone != MATCH_NO ? everyone : no_match(m, MISMATCH_WHO, "");
 }
 
 /* Compares only the rule's users and groups, not the address. */
 static enum match
 match_who(struct matching *m)
 {
-	enum match match = excluded(m);
+	enum match match = match_excluded(m);
 
-	return match == MATCH_NAMED ? named(m) : match;
+	return match == MATCH_NAMED ? match_named(m) : match;
 }
 
 static bool
@@ -155,7 +155,7 @@ match_rule(struct matching *m)
 	enum match match;
 
 	if (origin == ORIGIN_OUTSIDE)
-		return mismatch(m, MISMATCH_FROM, "");
+		return no_match(m, MISMATCH_FROM, "");
 	match = match_who(m);
 	if (match != MATCH_DENY && match != MATCH_NO &&
 	    origin == ORIGIN_UNKNOWN)

@@ -11,7 +11,7 @@
 /* Sets the id to the start of the secret's hash, which reveals nothing of
  * the secret. */
 static bool
-name_pending(struct pending *pending)
+set_pending_id(struct pending *pending)
 {
 	char hash[HASH_TEXT];
 
@@ -24,7 +24,7 @@ name_pending(struct pending *pending)
 /* Moves the pending enrolment to the earlier ones, and drops the oldest of
  * those if there are too many. */
 static enum fault
-keep_earlier(struct record *record)
+move_to_earlier(struct record *record)
 {
 	struct pending *kept;
 
@@ -46,7 +46,7 @@ enroll_begin(struct record *record,
 {
 	struct pending *pending = &record->pending;
 
-	if (keep_earlier(record) != FAULT_NONE)
+	if (move_to_earlier(record) != FAULT_NONE)
 		return FAULT_MEMORY;
 	*pending = (struct pending){
 	    .present = true,
@@ -55,7 +55,7 @@ enroll_begin(struct record *record,
 	};
 	memcpy(pending->secret.bytes, secret, ENROLL_SECRET_BYTES);
 	utf8_clean(name, strlen(name), pending->name, sizeof(pending->name));
-	return name_pending(pending) ? FAULT_NONE : FAULT_MEMORY;
+	return set_pending_id(pending) ? FAULT_NONE : FAULT_MEMORY;
 }
 
 /* Returns NULL if no enrolment has that id. */
@@ -102,7 +102,7 @@ choose_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
 
 /* *ret: the device that the pending secret becomes. */
 static void
-device_from(const struct pending *pending, const struct login *login,
+device_of_pending(const struct pending *pending, const struct login *login,
     struct device *ret)
 {
 	*ret = (struct device){
@@ -270,7 +270,7 @@ enroll_confirm(const struct policy *policy, struct record *record,
 		return FAULT_NONE;
 	}
 	ret->reason = REASON_WRONG_CODE;
-	device_from(pending, login, &device);
+	device_of_pending(pending, login, &device);
 	if (!is_first_code(&device, code, login->now_s, ret)) {
 		OPENSSL_cleanse(&device, sizeof(device));
 		return FAULT_NONE;
@@ -306,7 +306,7 @@ enroll_provision(struct record *record,
 	    record_codes_left(record, CODE_RECOVER, now_s) == 0;
 	if (enroll_begin(record, secret, name, now_s) != FAULT_NONE)
 		return FAULT_MEMORY;
-	device_from(&record->pending, &login, &device);
+	device_of_pending(&record->pending, &login, &device);
 	device.last_used_s = 0;
 	choose_id(record, device.id);
 	memcpy(ret_device, device.id, sizeof(device.id));

@@ -29,7 +29,7 @@ put_char(struct writer *w, char c)
 }
 
 static void
-add_text(struct writer *w, const char *text)
+put_string(struct writer *w, const char *text)
 {
 	for (; *text != '\0'; text++)
 		put_char(w, *text);
@@ -57,8 +57,8 @@ put_number(struct writer *w, const char *name, int value)
 	char digits[12];
 
 	snprintf(digits, sizeof(digits), "%d", value);
-	add_text(w, name);
-	add_text(w, digits);
+	put_string(w, name);
+	put_string(w, digits);
 }
 
 bool
@@ -82,11 +82,11 @@ secret_ok(const char *secret)
 static void
 put_label(struct writer *w, const struct otpauth *account)
 {
-	add_text(w, account->issuer);
-	add_text(w, ":");
+	put_string(w, account->issuer);
+	put_string(w, ":");
 	put_encoded(w, account->user);
 	if (account->host[0] != '\0') {
-		add_text(w, "%40");
+		put_string(w, "%40");
 		put_encoded(w, account->host);
 	}
 }
@@ -94,12 +94,12 @@ put_label(struct writer *w, const struct otpauth *account)
 static void
 put_parameters(struct writer *w, const struct otpauth *account)
 {
-	add_text(w, "?secret=");
-	add_text(w, account->secret);
-	add_text(w, "&issuer=");
-	add_text(w, account->issuer);
+	put_string(w, "?secret=");
+	put_string(w, account->secret);
+	put_string(w, "&issuer=");
+	put_string(w, account->issuer);
 	if (strcmp(account->algorithm, "SHA1") != 0) {
-		add_text(w, "&algorithm=");
+		put_string(w, "&algorithm=");
 		put_encoded(w, account->algorithm);
 	}
 	if (account->digits != 6)
@@ -119,7 +119,7 @@ otpauth_format(const struct otpauth *account, char *ret, size_t size)
 	if (!otpauth_issuer_ok(account->issuer) || account->user[0] == '\0' ||
 	    !secret_ok(account->secret))
 		return FAULT_FORMAT;
-	add_text(&w, "otpauth://totp/");
+	put_string(&w, "otpauth://totp/");
 	put_label(&w, account);
 	put_parameters(&w, account);
 	if (!w.full)

@@ -131,7 +131,7 @@ add_devices(const struct record *record, struct user_row *ret)
 }
 
 static int64_t
-long_term(const struct record *record, int64_t now_s)
+spent_long_term(const struct record *record, int64_t now_s)
 {
 	struct failures failures = record->failures;
 
@@ -197,7 +197,7 @@ report_user(const struct policy *policy, const struct decision *decision,
 	    .last_login_s = record->last_login.at_s,
 	    .failures = record->failures.known.count +
 		record->failures.other.count,
-	    .spent = long_term(record, now_s),
+	    .spent = spent_long_term(record, now_s),
 	    .locked_until_s = locked_until(policy, record, now_s),
 	};
 	enum fault fault = add_devices(record, &row);

@@ -162,7 +162,7 @@ find_connection(const struct record *record, const char *hash)
  * already and lets nobody in.
  */
 static struct verified *
-entry_of(struct record *record, const struct login *login)
+entry_for(struct record *record, const struct login *login)
 {
 	struct verified *v;
 
@@ -189,7 +189,7 @@ spent_connection(
 	struct verified *v;
 
 	if (!hash_connection(login, code, hash) ||
-	    (v = entry_of(record, login)) == NULL)
+	    (v = entry_for(record, login)) == NULL)
 		return;
 	memcpy(v->code, hash, sizeof(v->code));
 }

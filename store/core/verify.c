@@ -90,7 +90,7 @@ judge_device(
 /* For the log: by how many seconds a phone's clock would be off if this code
  * were right; 0 if no clock within DRIFT_S explains it. */
 static int64_t
-drift(const struct record *record, const char *code, int64_t now_s)
+clock_drift(const struct record *record, const char *code, int64_t now_s)
 {
 	for (size_t i = 0; i < record->devices.count; i++) {
 		const struct device *device = &record->devices.items[i];
@@ -192,7 +192,7 @@ reset_counter(struct counter *counter, const struct login *login)
 
 /* Spends an unspent one-time code; enroll.h spends an enrolment code later. */
 static void
-spend(struct record *record, const struct login *login, size_t i,
+spend_one_time(struct record *record, const struct login *login, size_t i,
     struct outcome *ret)
 {
 	enum code_use use = (enum code_use)record->codes.items[i].use;
@@ -280,7 +280,7 @@ judge_one_time(const struct policy *policy, struct record *record,
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
 	if (found >= 0)
-		spend(record, login, (size_t)found, ret);
+		spend_one_time(record, login, (size_t)found, ret);
 	else if (!is_spent(record, hash, ret) &&
 	    !is_shut(policy, counter, is_other, login->now_s, ret))
 		count_wrong(counter, login, ret);
@@ -307,7 +307,7 @@ judge_digits(const struct policy *policy, struct record *record,
 	if (onetime_hash(code, hash) == FAULT_NONE && scratch)
 		found = onetime_find(record, hash, login->now_s);
 	if (found >= 0)
-		spend(record, login, (size_t)found, ret);
+		spend_one_time(record, login, (size_t)found, ret);
 	if (found >= 0 || is_spent(record, hash, ret))
 		return;
 	ret->reason = judge_devices(record, code, login->now_s, ret);
@@ -317,7 +317,7 @@ judge_digits(const struct policy *policy, struct record *record,
 	} else if (ret->reason == REASON_WRONG_CODE ||
 	    (scratch && ret->reason == REASON_CLOCK_BACK)) {
 		count_wrong(counter, login, ret);
-		ret->drift_s = drift(record, code, login->now_s);
+		ret->drift_s = clock_drift(record, code, login->now_s);
 	}
 }
 
@@ -385,7 +385,7 @@ verify_pass(const struct policy *policy, struct record *record,
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
 	if (found >= 0 && record->codes.items[found].use == CODE_PASS) {
-		spend(record, login, (size_t)found, ret);
+		spend_one_time(record, login, (size_t)found, ret);
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);
 	} else if (found < 0 && !is_spent(record, hash, ret) &&

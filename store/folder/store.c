@@ -21,7 +21,7 @@ static const char hex[] = "0123456789ABCDEF";
 
 /* Sets store->why, and keeps errno for the caller. */
 static enum fault __attribute__((format(printf, 3, 4)))
-because(struct store *store, enum fault fault, const char *format, ...)
+set_why(struct store *store, enum fault fault, const char *format, ...)
 {
 	int saved = errno;
 	va_list ap;
@@ -34,13 +34,13 @@ because(struct store *store, enum fault fault, const char *format, ...)
 }
 
 static enum fault
-because_errno(struct store *store, const char *what, const char *name)
+set_why_errno(struct store *store, const char *what, const char *name)
 {
 	enum fault fault = errno == ENOENT      ? FAULT_ABSENT
 	    : errno == EACCES || errno == EPERM ? FAULT_ACCESS
 						: FAULT_IO;
 
-	return because(store, fault, "%s %s: %s", what, name, strerror(errno));
+	return set_why(store, fault, "%s %s: %s", what, name, strerror(errno));
 }
 
 static bool
@@ -134,17 +134,17 @@ open_private(struct store *store, int at, const char *path, const char *name,
 
 	if (fd < 0 && errno == ENOENT && create) {
 		if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
-			return because_errno(store, "cannot make", name);
+			return set_why_errno(store, "cannot make", name);
 		fd = openat(at, path, flags);
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return because_errno(store, "cannot open", name);
+		return set_why_errno(store, "cannot open", name);
 	if (st.st_uid != store->owner)
-		return because(store, FAULT_ACCESS,
+		return set_why(store, FAULT_ACCESS,
 		    "%s belongs to uid %lu, not to uid %lu", name,
 		    (unsigned long)st.st_uid, (unsigned long)store->owner);
 	if ((st.st_mode & 077) != 0)
-		return because(store, FAULT_ACCESS,
+		return set_why(store, FAULT_ACCESS,
 		    "%s is open to others: chmod 0700 %s", name, name);
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
@@ -190,12 +190,12 @@ lock_user(struct store *store, const char *file, int *ret_fd)
 	int r;
 
 	if (fd < 0)
-		return because_errno(store, "cannot open locks/", file);
+		return set_why_errno(store, "cannot open locks/", file);
 	do
 		r = flock(fd, LOCK_EX);
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
-		return because_errno(store, "cannot lock locks/", file);
+		return set_why_errno(store, "cannot lock locks/", file);
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
 }
@@ -206,15 +206,15 @@ check_file(struct store *store, int fd, const char *path, size_t *ret_size)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return because_errno(store, "cannot stat", path);
+		return set_why_errno(store, "cannot stat", path);
 	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
 	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
-		return because(store, FAULT_ACCESS,
+		return set_why(store, FAULT_ACCESS,
 		    "users/%s must be a plain file, 0600, with one name, of "
 		    "uid %lu",
 		    path, (unsigned long)store->owner);
 	if (st.st_size > (off_t)RECORD_MAX)
-		return because(store, FAULT_LIMIT,
+		return set_why(store, FAULT_LIMIT,
 		    "users/%s is larger than %lu bytes", path, RECORD_MAX);
 	*ret_size = (size_t)st.st_size;
 	return FAULT_NONE;
@@ -231,12 +231,12 @@ parse_record(struct store *store, const char *path, const char *user,
 	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
 		json_error_say(&error, path, store->why, sizeof(store->why));
 	if (fault == FAULT_MEMORY)
-		because(store, fault, "out of memory");
+		set_why(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
 		return fault;
 	if (user != NULL && strcmp(record.user, user) != 0) {
 		record_done(&record);
-		return because(store, FAULT_FORMAT,
+		return set_why(store, FAULT_FORMAT,
 		    "users/%s is the record of another user", path);
 	}
 	*ret = record;
@@ -267,15 +267,15 @@ load_record(
 	size_t size = 0, len = 0;
 
 	if (fd < 0)
-		return because_errno(store, "cannot open users/", path);
+		return set_why_errno(store, "cannot open users/", path);
 	fault = check_file(store, fd, path, &size);
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = file_read(fd, size, &text, &len);
 	if (fault == FAULT_MEMORY)
-		return because(store, fault, "out of memory");
+		return set_why(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
-		return because_errno(store, "cannot read users/", path);
+		return set_why_errno(store, "cannot read users/", path);
 	return parse_record(store, path, user, text, len, ret);
 }
 
@@ -287,9 +287,9 @@ write_record(struct store *store, const char *file, const struct record *record)
 	enum fault fault = record_format(record, &text);
 
 	if (fault != FAULT_NONE)
-		return because(store, fault, "out of memory");
+		return set_why(store, fault, "out of memory");
 	if (strlen(text) > RECORD_MAX)
-		return because(store, FAULT_LIMIT,
+		return set_why(store, FAULT_LIMIT,
 		    "users/%s.json would be larger than %lu bytes", file,
 		    RECORD_MAX);
 	snprintf(path, sizeof(path), "%s.json", file);
@@ -297,7 +297,7 @@ write_record(struct store *store, const char *file, const struct record *record)
 	fault = file_replace(store->users, path, new, 0600, (uid_t)-1,
 	    (gid_t)-1, text, strlen(text));
 	if (fault != FAULT_NONE)
-		because_errno(store, "cannot write users/", path);
+		set_why_errno(store, "cannot write users/", path);
 	return fault;
 }
 
@@ -363,7 +363,7 @@ store_set_aside(struct store *store, const char *user)
 	snprintf(aside, sizeof(aside), "%s.json.damaged", file);
 	if (renameat(store->users, path, store->users, aside) < 0 ||
 	    fsync(store->users) < 0)
-		return because_errno(store, "cannot rename users/", path);
+		return set_why_errno(store, "cannot rename users/", path);
 	return FAULT_NONE;
 }
 
@@ -388,7 +388,7 @@ user_in_record(
 }
 
 static bool
-is_hashed(const char *file, size_t len)
+is_hashed_name(const char *file, size_t len)
 {
 	size_t tail = sizeof(HASHED) - 1 + HASH_TEXT - 1;
 
@@ -408,7 +408,7 @@ user_of_file(struct store *store, const char *name, size_t len,
 
 	if (store_decode(name, len, ret))
 		return true;
-	if (!is_hashed(name, len))
+	if (!is_hashed_name(name, len))
 		return false;
 	memcpy(file, name, len);
 	user_in_record(store, file, ret);
@@ -452,9 +452,9 @@ read_names(struct store *store, DIR *dir, struct store_names *names)
 
 	while (errno = 0, (entry = readdir(dir)) != NULL)
 		if (!list_user(store, entry, names))
-			return because(store, FAULT_MEMORY, "out of memory");
+			return set_why(store, FAULT_MEMORY, "out of memory");
 	if (errno != 0)
-		return because_errno(store, "cannot list", "users");
+		return set_why_errno(store, "cannot list", "users");
 	return FAULT_NONE;
 }
 
@@ -468,7 +468,7 @@ store_list(struct store *store, struct store_names *ret)
 	enum fault fault;
 
 	if (dir == NULL) {
-		fault = because_errno(store, "cannot list", "users");
+		fault = set_why_errno(store, "cannot list", "users");
 		if (fd >= 0)
 			close(fd);
 		return fault;

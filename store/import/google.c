@@ -46,7 +46,7 @@ take_reuse(struct import_reader *r, struct span rest)
 }
 
 static enum fault
-judge_step(struct import_reader *r)
+check_last_step(struct import_reader *r)
 {
 	if (!import_step_ok(r->import, r->now_s))
 		return import_refuse(r,
@@ -151,5 +151,5 @@ import_google(struct import_reader *r)
 	if ((r->seen & 1U << TOTP_AUTH) == 0)
 		return import_refuse(
 		    r, "TOTP_AUTH is missing: is the file whole?");
-	return judge_step(r);
+	return check_last_step(r);
 }

@@ -70,7 +70,7 @@ read_type(struct import_reader *r, struct span type)
 /* Finds the step of the last code that was used, so that the code does not
  * pass again. */
 static enum fault
-spend_otp(struct import_reader *r, struct span otp)
+find_last_step(struct import_reader *r, struct span otp)
 {
 	struct import *import = r->import;
 	uint64_t step = otp_step(r->now_s - IMPORT_AHEAD_S, import->period_s);
@@ -107,7 +107,7 @@ read_last_use(struct import_reader *r, struct span rest)
 		return import_refuse(r, "more than seven fields");
 	if (counter.len > 0 && !span_number(counter, &number))
 		return import_refuse(r, "the counter is not a number");
-	return otp.len > 0 ? spend_otp(r, otp) : FAULT_NONE;
+	return otp.len > 0 ? find_last_step(r, otp) : FAULT_NONE;
 }
 
 static enum fault
