@@ -231,8 +231,8 @@ doctor_certificates(struct doctor *doctor)
 		    "whether sshd takes certificates is not known");
 		return;
 	}
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) != FAULT_NONE) {
+	if (policy_file_load(doctor->policy, doctor_policy_owner(doctor),
+		&policy, why) != FAULT_NONE) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "without a valid policy, which certificates pass is not "
 		    "known");

@@ -265,8 +265,8 @@ doctor_policy(struct doctor *doctor)
 	char why[POLICY_WHY_TEXT], rule[RULE_TEXT + 8];
 	struct policy policy;
 
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) != FAULT_NONE) {
+	if (policy_file_load(doctor->policy, doctor_policy_owner(doctor),
+		&policy, why) != FAULT_NONE) {
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    "tfa-admin policy edit", "%s: nobody is let in", why);
 		return;

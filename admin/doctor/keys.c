@@ -239,8 +239,8 @@ doctor_keys(struct doctor *doctor)
 	}
 	keys.strict = !doctor_setting(doctor, "strictmodes", value) ||
 	    strcasecmp(value, "no") != 0;
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) == FAULT_NONE)
+	if (policy_file_load(doctor->policy, doctor_policy_owner(doctor),
+		&policy, why) == FAULT_NONE)
 		keys.policy = &policy;
 	else
 		findings_add(&doctor->findings, FINDING_WARN, NULL,

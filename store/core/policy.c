@@ -409,7 +409,7 @@ policy_format(const struct policy *policy, bool indented, char **ret_text)
 }
 
 void
-rule_done(struct rule *rule)
+policy_rule_done(struct rule *rule)
 {
 	json_done(&rule_shape, rule);
 }

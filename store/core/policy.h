@@ -121,7 +121,7 @@ policy_format(const struct policy *policy, bool indented, char **ret_text);
 void policy_done(struct policy *policy);
 
 /* Wipes and frees what the rule holds, not the rule itself. */
-void rule_done(struct rule *rule);
+void policy_rule_done(struct rule *rule);
 
 enum membership {
 	GROUP_ERROR = 0, /* the lookup failed */

@@ -76,7 +76,7 @@ spent_find(const struct record *record, const char hash[static HASH_TEXT])
 }
 
 void
-spent_note(struct record *record, const char hash[static HASH_TEXT],
+spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s)
 {
 	struct spent_code *spent;
@@ -100,9 +100,9 @@ spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s)
 
 	json_list_drop(&record->codes, sizeof(code), i);
 	if (code.until_s > 0 && code.until_s <= now_s)
-		spent_note(record, code.hash, SPENT_EXPIRED, code.until_s);
+		spent_add(record, code.hash, SPENT_EXPIRED, code.until_s);
 	else
-		spent_note(record, code.hash, why, now_s);
+		spent_add(record, code.hash, why, now_s);
 }
 
 void
@@ -125,7 +125,7 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 	    otp_code((enum otp_algorithm)device->algorithm, &device->secret,
 		device->last_step, (int)device->digits, code) == FAULT_NONE &&
 	    onetime_hash(code, hash) == FAULT_NONE)
-		spent_note(record, hash, SPENT_USED,
+		spent_add(record, hash, SPENT_USED,
 		    device->last_used_s > 0 ? device->last_used_s : now_s);
 	OPENSSL_cleanse(code, sizeof(code));
 	free(device->spent_steps.items);

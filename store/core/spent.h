@@ -28,7 +28,7 @@ void spent_step(struct device *device, uint64_t step);
 bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
 /* Remembers that the one-time code with this hash is spent, and why. */
-void spent_note(struct record *record, const char hash[static HASH_TEXT],
+void spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s);
 
 /* Returns the entry for that hash, or NULL if it is not remembered. */

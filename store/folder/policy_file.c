@@ -30,7 +30,7 @@ is_guarded(const struct stat *st, uid_t owner)
 }
 
 enum fault
-policy_check_folder(int dir, const char *folder, uid_t owner,
+policy_file_check_folder(int dir, const char *folder, uid_t owner,
     char ret_why[static POLICY_WHY_TEXT])
 {
 	struct stat st;
@@ -62,7 +62,7 @@ open_guarded(const char *path, uid_t owner, int *ret_fd,
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return file_fault(folder, ret_why);
-	fault = policy_check_folder(dir, folder, owner, ret_why);
+	fault = policy_file_check_folder(dir, folder, owner, ret_why);
 	if (fault != FAULT_NONE)
 		return fault;
 	fd = openat(dir, slash ? slash + 1 : path,
@@ -81,8 +81,8 @@ open_guarded(const char *path, uid_t owner, int *ret_fd,
 }
 
 enum fault
-policy_read(const char *path, uid_t owner, char **ret_text, size_t *ret_len,
-    char ret_why[static POLICY_WHY_TEXT])
+policy_file_read(const char *path, uid_t owner, char **ret_text,
+    size_t *ret_len, char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_fd int fd = -1;
 	enum fault fault;
@@ -96,13 +96,13 @@ policy_read(const char *path, uid_t owner, char **ret_text, size_t *ret_len,
 }
 
 enum fault
-policy_load(const char *path, uid_t owner, struct policy *ret,
+policy_file_load(const char *path, uid_t owner, struct policy *ret,
     char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_free char *text = NULL;
 	struct json_error error;
 	size_t len = 0;
-	enum fault fault = policy_read(path, owner, &text, &len, ret_why);
+	enum fault fault = policy_file_read(path, owner, &text, &len, ret_why);
 
 	if (fault != FAULT_NONE)
 		return fault;

@@ -4,7 +4,7 @@
  *	struct policy policy;
  *	char why[POLICY_WHY_TEXT];
  *
- *	if (policy_load("/etc/tfa/policy.json", 0, &policy, why) != FAULT_NONE)
+ *	if (policy_file_load("/etc/tfa/policy.json", 0, &policy, why) != FAULT_NONE)
  *		deny; log why
  *	...
  *	policy_done(&policy);
@@ -27,20 +27,20 @@
  * FAULT_ABSENT: no such file.  FAULT_ACCESS, FAULT_FORMAT, FAULT_LIMIT,
  * FAULT_IO, FAULT_MEMORY.  ret_why: one line with file, line and key.
  */
-MUST_USE enum fault policy_load(const char *path, uid_t owner,
+MUST_USE enum fault policy_file_load(const char *path, uid_t owner,
     struct policy *ret, char ret_why[static POLICY_WHY_TEXT]);
 
 /* *ret_text: the file's text, checked in the same way but not parsed; at
  * most POLICY_MAX + 1 bytes and a NUL.  The caller frees it. */
-MUST_USE enum fault policy_read(const char *path, uid_t owner, char **ret_text,
-    size_t *ret_len, char ret_why[static POLICY_WHY_TEXT]);
+MUST_USE enum fault policy_file_read(const char *path, uid_t owner,
+    char **ret_text, size_t *ret_len, char ret_why[static POLICY_WHY_TEXT]);
 
 /*
  * Checks that a policy may lie in dir, the open folder of that name.
  * FAULT_ACCESS: the folder is somebody else's, or others can write to it;
  * FAULT_IO.  ret_why: one line about it.
  */
-MUST_USE enum fault policy_check_folder(int dir, const char *folder,
+MUST_USE enum fault policy_file_check_folder(int dir, const char *folder,
     uid_t owner, char ret_why[static POLICY_WHY_TEXT]);
 
 #endif

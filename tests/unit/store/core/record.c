@@ -623,7 +623,7 @@ Test(record, fits_its_own_limit)
 		char hash[HASH_TEXT];
 
 		snprintf(hash, sizeof(hash), "%064d", i);
-		spent_note(&record, hash, SPENT_REPLACED, NOW_S);
+		spent_add(&record, hash, SPENT_REPLACED, NOW_S);
 	}
 	for (int i = 0; i < SOURCES_MAX; i++)
 		fixture_source(&record, NOW_S);
