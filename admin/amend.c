@@ -101,7 +101,7 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 	if (admin->block && admin->code)
 		admin_say("--block and --code exclude each other");
 	if (argc < 1 || (admin->block && admin->code))
-		return admin_usage("revoke");
+		return ADMIN_MISUSED;
 	if (!admin_may_help(admin))
 		return ADMIN_NOT_ALLOWED;
 	ask_of(argc, argv, question);
@@ -127,7 +127,7 @@ admin_unlock(struct admin *admin, int argc, char **argv)
 	int status = ADMIN_DONE;
 
 	if (argc < 1)
-		return admin_usage("unlock");
+		return ADMIN_MISUSED;
 	for (int i = 0; i < argc; i++) {
 		int one = ask(admin, "unlock", argv[i], "", NULL);
 
@@ -150,7 +150,7 @@ admin_code(struct admin *admin, int argc, char **argv)
 		    admin->pass ? "one of --enroll and --pass, not both"
 				: "--enroll or --pass");
 	if (argc != 1 || admin->enroll == admin->pass)
-		return admin_usage("code");
+		return ADMIN_MISUSED;
 	status = ask(admin, "code", argv[0], use, &reply);
 	return status == ADMIN_DONE ? print_code(admin, argv[0], use, &reply)
 				    : status;

@@ -180,13 +180,13 @@ admin_enroll(struct admin *admin, int argc, char **argv)
 	enum form form = FORM_TERMINAL;
 
 	if (argc != 1)
-		return admin_usage("enroll");
+		return ADMIN_MISUSED;
 	if (!admin_root_only(admin, "enroll"))
 		return ADMIN_NOT_ALLOWED;
 	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
 	if (!choose_form(admin, argv[0], &form))
-		return admin_usage("enroll");
+		return ADMIN_MISUSED;
 	if (!can_draw(form))
 		return ADMIN_NOT;
 	return enroll(admin, argv[0], form);

@@ -149,7 +149,7 @@ int
 admin_import(struct admin *admin, int argc, char **argv)
 {
 	if (argc != 2 || argv[1][0] == '\0')
-		return admin_usage("import");
+		return ADMIN_MISUSED;
 	if (!admin_root_only(admin, "import"))
 		return ADMIN_NOT_ALLOWED;
 	if (!admin_is_user(argv[0]))

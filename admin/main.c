@@ -242,7 +242,7 @@ help(struct admin *admin, int argc, char **argv)
 
 	(void)admin;
 	if (argc > 1)
-		return admin_usage("help");
+		return ADMIN_MISUSED;
 	if (argc == 0) {
 		print_help(stdout);
 		return ADMIN_DONE;
@@ -254,14 +254,20 @@ help(struct admin *admin, int argc, char **argv)
 	return ADMIN_DONE;
 }
 
-int
-admin_usage(const char *command)
+static int
+refuse_use(const struct command *command)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(commands[i].name, command) == 0)
-			fprintf(stderr, "usage: tfa-admin %s %s\n", command,
-			    commands[i].operands);
+	fprintf(stderr, "usage: tfa-admin %s %s\n", command->name,
+	    command->operands);
 	return ADMIN_USAGE;
+}
+
+static int
+call(const struct command *command, struct admin *admin, int argc, char **argv)
+{
+	int status = command->run(admin, argc, argv);
+
+	return status == ADMIN_MISUSED ? refuse_use(command) : status;
 }
 
 static void
@@ -393,9 +399,9 @@ run(struct admin *admin, const bool *taken, int argc, char **argv)
 		if (taken[o->val - OPT_SOCKET] &&
 		    !is_allowed(argv[0], o->val)) {
 			admin_say("%s takes no --%s", argv[0], o->name);
-			return admin_usage(argv[0]);
+			return refuse_use(command);
 		}
-	return command->run(admin, argc - 1, argv + 1);
+	return call(command, admin, argc - 1, argv + 1);
 }
 
 /* Output that could not be written is not output. */

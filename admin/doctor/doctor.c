@@ -142,7 +142,7 @@ admin_doctor(struct admin *admin, int argc, char **argv)
 
 	(void)argv;
 	if (argc != 0 || (admin->probe == NULL) != (admin->key == NULL))
-		return admin_usage("doctor");
+		return ADMIN_MISUSED;
 	doctor_gather(&doctor);
 	follow_gate(&doctor);
 	run_checks(&doctor, colour);

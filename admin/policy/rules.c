@@ -320,7 +320,7 @@ rule(struct ruling *ruling, const char *command)
 	int status;
 
 	if (ruling->argc < 1)
-		return admin_usage(command);
+		return ADMIN_MISUSED;
 	if (ruling->argc > ADMIN_TARGETS) {
 		admin_say("at most %d targets at once", ADMIN_TARGETS);
 		return ADMIN_USAGE;
@@ -400,7 +400,7 @@ admin_enforce(struct admin *admin, int argc, char **argv)
 
 	if (admin->grace != NULL && admin->until != NULL) {
 		admin_say("--grace and --until exclude each other");
-		return admin_usage("enforce");
+		return ADMIN_MISUSED;
 	}
 	if (admin->grace != NULL) {
 		if (!duration_parse(admin->grace, &grace_s)) {

@@ -404,7 +404,7 @@ admin_setup(struct admin *admin, int argc, char **argv)
 
 	(void)argv;
 	if (!is_usage(admin, argc, &wait_s))
-		return admin_usage("setup");
+		return ADMIN_MISUSED;
 	if (geteuid() != 0) {
 		admin_say("setup is for root");
 		return ADMIN_NOT_ALLOWED;

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/json/json.h"
+
 enum verdict {
 	VERDICT_DENY = 0,
 	VERDICT_CHALLENGE = 0x2c41, /* ask for a code */
@@ -131,8 +133,11 @@ struct reason_facts {
  * "wrong_code".  Never NULL. */
 const char *reason_name(enum reason reason);
 
-/* Returns the reason with that name, or REASON_NONE. */
-enum reason reason_from_name(const char *name);
+/*
+ * How JSON writes a verdict and a reason: by its name.  An unknown name is
+ * refused, and leaves zero (VERDICT_DENY, REASON_NONE).
+ */
+extern const struct json_form verdict_form, reason_form;
 
 /*
  * Returns true for a denial that only means that the policy could not decide

@@ -2,6 +2,13 @@
 
 #include "store/import/reader.h"
 
+bool
+import_step_ok(const struct import *import, int64_t now_s)
+{
+	return import->last_step <=
+	    otp_step(now_s + IMPORT_AHEAD_S, import->period_s);
+}
+
 /* Tells the form by the first line that is not empty or a comment.  "/" and
  * "#" are not in base32. */
 static enum import_form
@@ -38,6 +45,18 @@ read_any(struct import_reader *r)
 	return FAULT_FORMAT;
 }
 
+/* Refuses a step that nobody can have used yet. */
+static enum fault
+check_last_step(struct import_reader *r)
+{
+	if (import_step_ok(r->import, r->now_s))
+		return FAULT_NONE;
+	r->line = 0;
+	return import_refuse(r,
+	    "a spent code lies more than 10 minutes in the future: "
+	    "is the clock right?");
+}
+
 enum fault
 import_parse(const char *text, size_t len, const char *user, int64_t now_s,
     struct import *ret, struct import_report *ret_report)
@@ -58,6 +77,8 @@ import_parse(const char *text, size_t len, const char *user, int64_t now_s,
 	    .period_s = 30};
 	fault = len > IMPORT_FILE_MAX ? import_refuse(&r, "larger than 64 KiB")
 				      : read_any(&r);
+	if (fault == FAULT_NONE)
+		fault = check_last_step(&r);
 	if (fault != FAULT_NONE)
 		import_done(ret);
 	return fault;

@@ -175,10 +175,3 @@ import_period(struct import_reader *r, struct span span)
 	r->import->period_s = (int64_t)n;
 	return FAULT_NONE;
 }
-
-bool
-import_step_ok(const struct import *import, int64_t now_s)
-{
-	return import->last_step <=
-	    otp_step(now_s + IMPORT_AHEAD_S, import->period_s);
-}
