@@ -179,10 +179,10 @@ print_help(FILE *to)
 	      "  --json              one JSON object a line\n"
 	      "  --yes               ask nothing\n"
 	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-	      "  --store DIR         no keeper: a folder of your own\n"
+	      "  --store DIR         no keeper: a folder of one's own\n"
 	      "  --policy FILE       the policy (/etc/tfa/policy.json, or\n"
 	      "                      DIR/policy.json)\n"
-	      "  --keeper-user NAME  who may answer besides root (" CLIENT_USER
+	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
 	      ")\n"
 	      "  --help, --version\n\n"
 	      "Exit: 0 done, 1 not, 2 usage, 69 keeper unreachable, 77 not "

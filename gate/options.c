@@ -14,7 +14,7 @@ static const char usage_text[] =
     "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
     "  --store DIR         no keeper: use the folder DIR of one's own\n"
     "  --policy FILE       the policy of that folder (DIR/policy.json)\n"
-    "  --keeper-user NAME  who may answer besides root (" CLIENT_USER ")\n"
+    "  --keeper-user NAME  who may answer beside root (" CLIENT_USER ")\n"
     "  --command CMD       run this, whatever the client asks for\n"
     "  --help, --version\n"
     "\n"

@@ -43,14 +43,15 @@ print_usage(FILE *to)
 		    commands[i].operand != NULL ? " " : "",
 		    commands[i].operand != NULL ? commands[i].operand : "",
 		    commands[i].help);
-	fputs("\nAll but status, and a first device, ask for a current code "
-	      "first.\n\n"
-	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-	      "  --store DIR         no keeper: a folder of your own\n"
-	      "  --policy FILE       the policy of that folder\n"
-	      "  --keeper-user NAME  who may answer besides root (" CLIENT_USER
-	      ")\n"
-	      "  --help, --version\n",
+	fputs(
+	    "\nAll but status, and a first device, ask for a current code "
+	    "first.\n\n"
+	    "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
+	    "  --store DIR         use this folder, without a running keeper\n"
+	    "  --policy FILE       the policy of that folder\n"
+	    "  --keeper-user NAME  the user that the keeper runs as (" CLIENT_USER
+	    ")\n"
+	    "  --help, --version\n",
 	    to);
 }
 
