@@ -25,7 +25,7 @@ ask_member(void *ctx, const char *group)
 }
 
 static void
-note_skipped(
+add_skipped(
     void *ctx, const struct rule *rule, enum mismatch why, const char *name)
 {
 	struct explaining *e = ctx;
@@ -263,7 +263,7 @@ report_explain(const struct policy *policy, const struct subject *subject,
 	if (decision.reason == REASON_NO_ADDRESS)
 		explain_addresses(&e, &traced, &decision);
 	traced.member = ask_member;
-	traced.skipped = note_skipped;
+	traced.skipped = add_skipped;
 	traced.ctx = &e;
 	policy_decide(policy, &traced, &decision);
 	snprintf(
