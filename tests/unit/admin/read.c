@@ -109,3 +109,27 @@ Test(read, reads_a_file_of_keys_as_the_gate_does)
 		keyfile_done(&theirs);
 	}
 }
+
+/* A file of keys is as large as the gate takes it, and no larger. */
+Test(read, reads_as_many_keys_as_the_gate)
+{
+	char path[] = "/tmp/tfa-unit.XXXXXX";
+	struct passwd pw = {.pw_name = (char *)"root", .pw_dir = (char *)"/"};
+	struct keys_text keys;
+	int fd = mkstemp(path);
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, KEYS_FILE_MAX), 0);
+	cr_assert(read_keys_as(&pw, path, KEYS_MS, keyfile_main_group, &keys));
+	cr_expect_eq(keys.len, KEYS_FILE_MAX);
+	free(keys.text);
+	cr_assert_eq(ftruncate(fd, KEYS_FILE_MAX + 1), 0);
+	errno = 0;
+	cr_expect_not(
+	    read_keys_as(&pw, path, KEYS_MS, keyfile_main_group, &keys));
+	cr_expect_eq(errno, EFBIG);
+	close(fd);
+	unlink(path);
+}
