@@ -38,7 +38,7 @@ struct job {
 	keyfile_group *is_own; /* who else sshd lets write a file of keys */
 };
 
-/* Nor a link in any folder on the way, which may be somebody else's. */
+/* Refuses links in every folder on the way, which may be somebody else's. */
 static int
 open_no_link(const char *path)
 {
@@ -109,7 +109,7 @@ judge_sound(const struct job *job, int fd, struct sound *ret)
 	    .uid = job->pw->pw_uid,
 	    .gid = job->pw->pw_gid};
 
-	/* What looks into a group may read passwd, and pw with it. */
+	/* is_own() may read passwd, and thereby overwrite pw. */
 	snprintf(name, sizeof(name), "%s", job->pw->pw_name);
 	snprintf(home, sizeof(home), "%s", job->pw->pw_dir);
 
@@ -191,7 +191,7 @@ become_and_tell(const struct job *job, int pipe)
 	_exit(job->tell(job, pipe));
 }
 
-/* All that the child says, until it closes the pipe.  False: errno. */
+/* Takes all that the child says, until it closes the pipe.  False: errno. */
 static bool
 take_from_child(int pipe, int limit_ms, char *ret, size_t *ret_len)
 {
@@ -217,8 +217,8 @@ take_from_child(int pipe, int limit_ms, char *ret, size_t *ret_len)
 }
 
 /*
- * What went wrong already, or in the child; EIO where that was killed or does
- * not end: its user may do as much.
+ * The error so far, or the child's; EIO if the child was killed or does not
+ * end, which its user can cause.
  */
 static int
 reap(pid_t pid, int error)

@@ -10,7 +10,7 @@
 #include "store/base/cleanup.h"
 #include "admin/read.h"
 
-/* TYPE KEY, without options, of which sshd takes none there. */
+/* True for "TYPE KEY" without options: sshd takes none in these files. */
 static bool
 is_bare(const char *text)
 {

@@ -1,6 +1,6 @@
 /*
- * Certificates: whether the gate lets in what sshd's authorities sign, and
- * which restrictions of theirs it would not see.
+ * Certificates: the gate may refuse what sshd's authorities sign, and cannot
+ * see every restriction that sshd knows.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -24,7 +24,7 @@ struct judging {
 	bool pass;
 };
 
-/* Whether the gate lets in what this authority signs; said where not. */
+/* Warns if the gate refuses the certificates of this authority. */
 static void
 judge_trusted_key(void *ctx, const struct authority *authority)
 {
@@ -54,7 +54,7 @@ judge_trusted_key(void *ctx, const struct authority *authority)
 	    authority->path, authority->number);
 }
 
-/* Whether the gate lets certificates of any of sshd's authorities in. */
+/* Judges a file of TrustedUserCAKeys; lines->pass: the gate lets some in. */
 static void
 judge_trusted_file(void *ctx, const struct held *held)
 {
@@ -80,7 +80,7 @@ judge_trusted_file(void *ctx, const struct held *held)
 	judging->lines->pass |= judging->pass;
 }
 
-/* A command= beside a principal, which the gate does not look at. */
+/* A command= beside a principal, where the gate does not look. */
 static void
 judge_principal(
     struct doctor_lines *lines, const char *path, int number, const char *line)
@@ -126,7 +126,7 @@ judge_principals(struct doctor_lines *lines)
 		    "(needs root)");
 }
 
-/* Where sshd finds a command= that nobody can look at beforehand. */
+/* A program that may print a command= which nobody can see beforehand. */
 static void
 judge_unseen(
     struct doctor *doctor, const struct held *held, const char *fix, bool pass)
@@ -225,7 +225,8 @@ judge_keys_command(void *ctx, const struct held *held)
 	    setting);
 }
 
-/* Beside a Match block, "sshd -T" of 9.2 says none: so its line counts. */
+/* Beside a Match block, "sshd -T" of OpenSSH 9.2 says "none" of this keyword,
+ * so its line counts as well. */
 static void
 judge_principals_command(void *ctx, const struct held *held)
 {

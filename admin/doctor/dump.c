@@ -53,8 +53,8 @@ dump_is_of_kind(const struct view *view, unsigned long long kind)
 	return false;
 }
 
-/* Where to look: the line with the value, else our Match all, else the file
- * that sshd reads. */
+/* *ret: the line to look at: the one with the value, else our Match all, else
+ * none. */
 static void
 locate_setting(const struct config *config, const char *keyword,
     const char *value, char *ret, size_t size)
@@ -207,7 +207,7 @@ list_missing(const struct view *view, char ret[static GUARD_LINE])
 		}
 }
 
-/* The server's own SetEnv beats what a client or a user sets. */
+/* The drop-in's SetEnv beats what a client or a user sets. */
 static void
 judge_view_setenv(const struct view *view, const struct config *config,
     struct findings *findings)

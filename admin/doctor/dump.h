@@ -1,7 +1,7 @@
 /*
- * What "sshd -T -C ..." says, for each connection that it was asked about: the
- * settings that the drop-in makes must hold for all of them.  Keywords are
- * read without regard to case: 9.x prints them in lower case, 10.x as
+ * The answers of "sshd -T -C ..." for each connection that it was asked about:
+ * the settings of the drop-in must hold for all of them.  Keywords are read
+ * without regard to case, since 9.x prints them in lower case and 10.x as
  * DisableForwarding.  Texts in, findings out.
  */
 #ifndef TFA_DOCTOR_DUMP_H
@@ -19,27 +19,27 @@ struct view {
 	char *dump;                             /* what sshd -T printed */
 	JSON_LIST_OF(unsigned long long) kinds; /* of users: kind_of() */
 	size_t others; /* further connections with the same answer */
-	bool exempt;   /* by sshd, and on purpose: config_exempts() */
+	bool exempt;   /* from the gate, on purpose: config_exempts() */
 };
 
 struct views {
 	JSON_LIST_OF(struct view) list;
 };
 
-/* The value of the next line with keyword; *at begins at the dump.  False
- * where there is none. */
+/* *ret: the value of the next line with keyword; *at is the dump at first.
+ * False after the last. */
 bool
 dump_next(const char **at, const char *keyword, char ret[static CONFIG_WORD]);
 
-/* The value in one view; "" and false where it has none. */
+/* *ret: the value in one view; "" and false if it has none. */
 bool dump_value(
     const struct view *view, const char *keyword, char ret[static CONFIG_WORD]);
 
-/* Whether the gate stands before these connections: where it does not, sshd
- * itself obeys what a key's line says. */
+/* True if the gate stands before these connections.  If not, sshd itself obeys
+ * the options of a key's line. */
 bool dump_is_gated(const struct view *view);
 
-/* Whether the answer is one for users of that kind. */
+/* True if the answer holds for users of that kind. */
 bool dump_is_of_kind(const struct view *view, unsigned long long kind);
 
 /* *ret: "for alice from 192.0.2.1 and 3 more connections". */
@@ -55,14 +55,14 @@ struct held {
 typedef void dump_held(void *ctx, const struct held *held);
 
 /*
- * Calls each, once for each value that a keyword has in a view where the gate
- * stands; and for each line of the files whose value no view has at all: its
- * Match takes in nobody whom sshd could be asked about, or sshd does not say.
+ * Calls each once for every value that a keyword has in a view where the gate
+ * stands, and for every line of the files whose value no view has: its Match is
+ * for nobody whom sshd could be asked about, or sshd -T does not print it.
  */
 void dump_each_value(const struct views *views, const struct config *config,
     const char *keyword, dump_held *each, void *ctx);
 
-/* Judges.  Each finding is said once, with who it concerns. */
+/* Each judge says a finding once, with the connections it concerns. */
 void dump_judge_gate(const struct views *views, const struct config *config,
     struct findings *findings);
 void dump_judge_settings(const struct views *views, const struct config *config,

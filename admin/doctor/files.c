@@ -1,6 +1,6 @@
 /*
- * Who may write the files that decide: each of them, and every folder above,
- * since whoever can write a folder can replace what lies in it.
+ * The files that decide: nobody but root may write them or a folder above them,
+ * since whoever can write a folder can replace the files in it.
  */
 #include <errno.h>
 #include <glob.h>
@@ -15,7 +15,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
 
-/* also: who may own it beside root. */
+/* also: the uid that may own it beside root. */
 static void
 judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
     uid_t also, bool above)
@@ -28,7 +28,7 @@ judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
 		    "%.400s belongs to uid %lu, who can change it", path,
 		    (unsigned long)st->st_uid);
 	}
-	/* In a sticky folder nobody can replace what is somebody else's. */
+	/* In a sticky folder nobody can replace a file of somebody else's. */
 	if (S_ISLNK(st->st_mode) || S_ISSOCK(st->st_mode) ||
 	    (st->st_mode & 022) == 0 || (above && (st->st_mode & S_ISVTX) != 0))
 		return;
@@ -38,7 +38,7 @@ judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
 	    (unsigned)(st->st_mode & 07777));
 }
 
-/* path and every folder above it; false where path cannot be seen. */
+/* Judges path and every folder above it; false if path cannot be seen. */
 static bool
 guard_chain(struct doctor *doctor, const char *path, uid_t also)
 {
@@ -81,7 +81,7 @@ doctor_guard(struct doctor *doctor, const char *path, uid_t also)
 	return strcmp(real, path) == 0 || guard_chain(doctor, real, also);
 }
 
-/* A file of ours that no Include takes in, for its name. */
+/* Looks for a file of ours whose name no Include fits. */
 static void
 find_unread(struct doctor *doctor, const char *pattern)
 {
@@ -174,7 +174,7 @@ doctor_drop_in(struct doctor *doctor)
 			    line->file, gate->file);
 }
 
-/* Whoever may write in the folder of an Include may add a file. */
+/* A user who may write in the folder of an Include may add a file to it. */
 static void
 guard_include(struct doctor *doctor, const char *pattern)
 {

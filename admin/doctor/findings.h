@@ -1,5 +1,5 @@
 /*
- * What doctor found: a list of findings, each under the check that is running.
+ * The findings of doctor: a list, in which each has the check that was running.
  * Judges add to it and do nothing else.
  */
 #ifndef TFA_DOCTOR_FINDINGS_H
@@ -58,9 +58,8 @@ void finding_print_block(FILE *out, const struct finding *finding);
 void finding_fix(const struct finding *finding, char ret[static FINDING_FIX]);
 
 /*
- * What the check that is running looked at: the text of its "ok" line, with
- * figures and names, in place of the table's.  It is shown only where the
- * check adds nothing; the last call counts.
+ * The text of the check's "ok" line, with figures and names, in place of the
+ * table's.  It is shown only if the check adds nothing; the last call counts.
  */
 void findings_ok(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -48,7 +48,7 @@ fetch(void *ctx, const char *pattern,
 	globfree(&found);
 }
 
-/* Whose answer it is: of all users of that kind. */
+/* Notes that the answer holds for all users of this one's kind. */
 static void
 add_kind(struct doctor *doctor, struct view *view, const char *user)
 {
@@ -68,7 +68,7 @@ add_kind(struct doctor *doctor, struct view *view, const char *user)
 		doctor->findings.failed = true;
 }
 
-/* Adds the answer, or counts it with the same one. */
+/* Adds the answer, or counts the question with an equal one. */
 static bool
 add_view(struct doctor *doctor, const struct question *q, const char *dump)
 {
@@ -114,7 +114,7 @@ doctor_first_line(const char *text, const char *other, char *ret, size_t size)
 static bool
 ask_sshd(struct doctor *doctor, const struct question *q, struct child *child)
 {
-	char spec[6 * USER_TEXT + 60]; /* a name that is cut is another's */
+	char spec[6 * USER_TEXT + 60]; /* cut, it would name another user */
 
 	snprintf(spec, sizeof(spec),
 	    "user=%s,host=%s,addr=%s,laddr=%s,lport=%s%s%s", q->user, q->host,

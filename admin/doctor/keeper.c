@@ -1,6 +1,6 @@
 /*
- * The keeper and what it needs: its folder, room on the disk, the right time,
- * a policy that can be evaluated.
+ * The keeper and its needs: its folder, room on the disk, the right time, a
+ * policy that can be evaluated.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -24,7 +24,8 @@
 #define FEW_FILES    1000
 #define CLOCK_OFF_US 10000000 /* a third of what a code allows */
 
-/* To the end, so that the keeper does not say that nobody took it. */
+/* Reads to the end, so that the keeper does not log an answer that nobody
+ * took. */
 static bool
 take_explanation(struct client *client)
 {
@@ -52,7 +53,7 @@ keeper_fix(const struct doctor *doctor)
 			      : ADMIN_KEEPER_LINE;
 }
 
-/* Any answer will do: root is somebody whom it can explain. */
+/* Any answer is good.  root is a user whom the keeper can always explain. */
 void
 doctor_keeper(struct doctor *doctor)
 {
@@ -77,7 +78,7 @@ struct search {
 	bool found;
 };
 
-/* Anybody may have a process of that name. */
+/* Any user may have a process of that name. */
 static bool
 is_keepers(const struct doctor *doctor, int pid)
 {

@@ -1,5 +1,5 @@
 /*
- * The files that sshd looks into for each user, in every view, read as that
+ * Reads the files that sshd looks into for each user, in every view, as that
  * user.
  */
 #include <errno.h>
@@ -15,12 +15,12 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
 
-#define KEYS_SLOW 5  /* files that may take longer */
+#define KEYS_SLOW 5  /* files may time out; after that doctor gives up */
 #define FILES_MAX 64 /* of one user's */
 
 /*
- * Why a file of keys was not looked at.  Nothing where sshd, which reads as
- * the user too, finds no key there either.
+ * Says why a file of keys was not looked at.  It says nothing if sshd, which
+ * reads as the user too, finds no key there either.
  */
 static void
 say_unread(
@@ -114,7 +114,7 @@ groups_of_sshd(void)
 	return group;
 }
 
-/* False where there was no answer in time. */
+/* False if the file did not answer in time. */
 static bool
 read_lines(
     struct doctor_lines *lines, const struct passwd *pw, const char *path)
@@ -139,7 +139,7 @@ struct paths {
 	size_t count;
 };
 
-/* False where there are too many. */
+/* False if there are too many. */
 static bool
 add_path(struct paths *paths, const char *path)
 {
@@ -207,7 +207,8 @@ collect_paths(const struct doctor_lines *lines, const struct passwd *pw,
 	}
 }
 
-/* A file system that is gone would hold up each of thousands of users. */
+/* A file system that is gone would hold up each of thousands of users: after
+ * KEYS_SLOW files the rest is not looked at. */
 void
 doctor_each_file(struct doctor_lines *lines)
 {

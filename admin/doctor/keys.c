@@ -1,6 +1,6 @@
 /*
- * Users' files of keys: keys that are limited to a command, and those that
- * the gate and sshd do not find in the same files.
+ * Users' files of keys: keys that are limited to a command, and files that only
+ * one of gate and sshd reads.
  */
 #include <pwd.h>
 #include <stdio.h>
@@ -13,14 +13,14 @@
 #include "admin/doctor/authorities.h"
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/places.h"
+#include "admin/doctor/keynames.h"
 #include "store/folder/policy_file.h"
 
 /* doctor_lines of keys. */
 struct key_check {
 	struct doctor_lines lines;
 	const struct policy *policy; /* NULL: not a valid one */
-	struct key_places places;
+	struct key_names names;
 	bool strict; /* StrictModes */
 };
 
@@ -67,7 +67,8 @@ judge_key_line(
 	keyline_done(&line);
 }
 
-/* What sshd passes over (StrictModes), and the gate. */
+/* FAIL if others can write the file: sshd ignores it then (StrictModes), or the
+ * gate does. */
 static void
 judge_modes(struct doctor_lines *lines, const struct passwd *pw,
     const char *path, const struct keys_text *file)
@@ -100,10 +101,10 @@ judge_user(struct doctor_lines *lines, const struct passwd *pw)
 
 	for (size_t i = 0; keys->policy != NULL &&
 	     doctor_next_view(lines->doctor, pw, &i, &view);)
-		places_add(&keys->places, keys->policy, pw, view);
+		keynames_add(&keys->names, keys->policy, pw, view);
 }
 
-/* Views of users whom passwd does not have. */
+/* Views of users that passwd does not have. */
 static void
 judge_strangers(struct key_check *keys)
 {
@@ -122,13 +123,13 @@ judge_strangers(struct key_check *keys)
 		snprintf(home, sizeof(home), "/home/%s", view->user);
 		if (keys->policy != NULL && view->kinds.count == 0 &&
 		    doctor_next_view(doctor, &pw, &at, &found) && found == view)
-			places_add(&keys->places, keys->policy, &pw, view);
+			keynames_add(&keys->names, keys->policy, &pw, view);
 	}
 }
 
 /*
- * Each key is looked for in a file that is the same for everyone: one that
- * users cannot read refuses all of them.
+ * The gate looks for each key in the files that are the same for everyone: one
+ * that users cannot read refuses all keys.
  */
 static void
 judge_readable(struct doctor *doctor, const char *file)
@@ -157,9 +158,9 @@ judge_all(struct key_check *keys)
 		for (size_t i = 0; i < keys->policy->keys.files.count; i++)
 			judge_readable(
 			    doctor, keys->policy->keys.files.items[i].text);
-		places_judge(&keys->places, keys->policy, doctor);
+		keynames_judge(&keys->names, keys->policy, doctor);
 	}
-	places_done(&keys->places);
+	keynames_done(&keys->names);
 	findings_ok(&doctor->findings,
 	    "%zu file%s of %zu user%s, by %zu answer%s of sshd -T: no key has "
 	    "a restriction of its own; the gate and sshd read the same files",

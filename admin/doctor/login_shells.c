@@ -10,16 +10,16 @@
 #include "admin/doctor/shell_try.h"
 #include "admin/doctor/login_shells.h"
 
-#define TRIALS_MS 20000 /* of all: after that, none is begun */
-#define NAMED     3     /* users of a shell; the others are counted */
+#define TRIALS_MS 20000 /* for all; after that doctor begins no other */
+#define NAMED     3     /* users named for a shell; the others are counted */
 
-/* Those for whom a shell does the same. */
+/* The users for whom a shell does the same. */
 struct group {
 	char shell[256];
 	enum shell_kind kind;
 	enum trial trial;
 	char said[TRIAL_TEXT];
-	bool same; /* for whoever else has it, too */
+	bool same; /* it does the same for every other user */
 	char users[NAMED * 90];
 	size_t count;
 };
@@ -41,7 +41,7 @@ group_add_user(struct group *group, const char *user)
 		    "%s%.80s", len > 0 ? ", " : "", user);
 }
 
-/* What is known by its name is not tried. */
+/* A shell that is known by its name is not tried. */
 static bool
 is_known_by_name(enum shell_kind kind, enum trial *ret)
 {
@@ -118,8 +118,8 @@ name_users(const struct group *group, char *ret, size_t size)
 		    others, others == 1 ? "" : "s");
 }
 
-/* Another shell; and where the one they have holds them to something, a block
- * that has the gate start it. */
+/* The way out: another shell.  If the old one holds its users to something, a
+ * block has the gate start it. */
 static void
 make_fix(const struct group *group, char ret[static FINDING_TEXT])
 {

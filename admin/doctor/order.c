@@ -1,6 +1,7 @@
 /*
- * The order of sshd's lines.  Match beats global and the first Match wins, so
- * what stands before our Match all beats it, and what stands below is lost.
+ * The order of sshd's lines.  A line in a Match block beats a global one and
+ * the first Match wins: what stands before our Match all beats it, and what
+ * stands below is lost.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,8 +45,8 @@ config_is_meant(const struct config_line *line, const struct config_line *gate)
 		strchr(gate->file + folder, '/') == NULL);
 }
 
-/* Emergency access, or an account whose keys only sshd can hold to their
- * commands: "Match User x", "ForceCommand none". */
+/* True for "ForceCommand none" of users by name: emergency access, or an
+ * account whose keys only sshd can hold to their commands. */
 static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
@@ -137,7 +138,8 @@ judge_patterns(const struct config_line *line, struct findings *findings)
 			    line->file, line->number, word);
 }
 
-/* The drop-in is there, but under a condition. */
+/* Says why no Match all has the gate: there is none, or it is under a
+ * condition. */
 static void
 judge_conditional(const struct config *config, struct findings *findings)
 {
@@ -176,9 +178,8 @@ judge_conditional(const struct config *config, struct findings *findings)
 	    "/usr/sbin/tfa-gate");
 }
 
-/* A block for certain users in our own file or the site's, above our Match all:
- * whether it exempts them is judged elsewhere, and so is what sshd makes of
- * it. */
+/* A block for users by name in our own file or the site's, above our Match all.
+ * Other judges say if it exempts them, and what sshd makes of it. */
 static bool
 is_for_users(const struct config_line *line, const struct config_line *gate)
 {
@@ -186,7 +187,7 @@ is_for_users(const struct config_line *line, const struct config_line *gate)
 	    config_is_meant(line, gate) && config_names_users(line->match);
 }
 
-/* Whether the value has all that our SetEnv has. */
+/* True if the value has all that our SetEnv has. */
 static bool
 sets_all_of_ours(const char *value)
 {

@@ -1,7 +1,7 @@
 /*
  * PAM: what it reads and starts of a user's before the gate asks for a code.
- * pam_stack.h reads and judges the lines; this looks at the files that they
- * name, and at systemd.
+ * pam_stack.h reads and judges the lines; here the files that they name are
+ * looked at, and systemd.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -18,12 +18,12 @@
 #include "store/system/systemd.h"
 
 #define SYSTEMCTL_MS 10000
-#define MANAGERS     200 /* users of whom systemd is asked */
+#define MANAGERS     200 /* users; systemd is asked about their units */
 
 static const char mask[] =
     "systemctl mask user@.service, or another line: see PAM in tfa-admin(8)";
 
-/* What systemd would do: it is asked about the unit of each user. */
+/* The answer of systemd: it is asked about the unit of each user. */
 struct managers {
 	size_t asked, masked;
 	char why[200]; /* why it could not be asked; "" */
@@ -62,7 +62,7 @@ ask_systemd(struct managers *managers)
 		    managers->why, sizeof(managers->why));
 }
 
-/* ret_ok: what to say of it where it starts nothing. */
+/* *ret_ok: what to say if it starts nothing. */
 static void
 judge_manager(
     struct doctor *doctor, const struct pam_line *line, const char **ret_ok)
@@ -91,7 +91,8 @@ judge_manager(
 		*ret_ok = "; user@.service is masked";
 }
 
-/* A program of root's: who else could write it, and what does it start? */
+/* A program of root's: others must not write it, and doctor cannot see what it
+ * starts. */
 static void
 judge_pam_program(struct doctor *doctor, const struct pam_line *line)
 {
@@ -128,7 +129,8 @@ judge_reads_user(struct doctor *doctor, const struct pam_line *line)
 	    line->file, line->number, name);
 }
 
-/* A file that pam_env takes variables from; one that is not there is none. */
+/* A file from which pam_env takes variables.  One that is not there has
+ * none. */
 static void
 judge_source(struct doctor *doctor, const struct pam_line *line,
     const char *option, const char *usual)
@@ -250,7 +252,7 @@ judge_service(struct doctor *doctor, const char *service)
 	pam_done(&stack);
 }
 
-/* PAMServiceName may differ by Match; sshd before 9.9 knows no other name. */
+/* PAMServiceName may differ by Match; sshd before 9.9 has one name alone. */
 static void
 judge_services(struct doctor *doctor)
 {

@@ -64,10 +64,10 @@ pam_word(const char **rest, char ret[static PAM_WORD])
 }
 
 /*
- * Puts one line together from those of the file at *next, as libpam does: a
- * '#' ends it, a backslash at its end goes on, and an empty line or a comment
- * in between is skipped.  Returns how many lines of the file it took; ret is
- * "" where they say nothing, and has room for the whole text.
+ * Puts one line together from those of the file at *next, as libpam does: a #
+ * ends it, a backslash at its end continues it, and an empty line or a comment
+ * in between is skipped.  Returns how many lines of the file it took.  ret has
+ * room for the whole text, and is "" if they say nothing.
  */
 static int
 assemble(const char **next, char *ret)
@@ -143,7 +143,7 @@ stack_add_line(struct reader *reader, struct pam_line *line, const char *rest,
 	struct pam_stack *stack = reader->stack;
 	struct pam_line *slot = NULL;
 
-	/* Lines of "other" count where the service has none of that type. */
+	/* Lines of "other" count for a type of which the service has none. */
 	if (reader->in_other && reader->seen[line->type])
 		return;
 	line->module = stack_keep(stack, module, strlen(module));
@@ -158,7 +158,8 @@ stack_add_line(struct reader *reader, struct pam_line *line, const char *rest,
 		    "there are more than %d lines", PAM_LINES);
 }
 
-/* Whether a line of pam.conf, which names its service first, is read now. */
+/* True if a line of pam.conf, which names its service first, concerns this
+ * one. */
 static bool
 is_for_session(const struct reader *reader, const char **rest)
 {
@@ -171,7 +172,7 @@ is_for_session(const struct reader *reader, const char **rest)
 	    0;
 }
 
-/* One line, put together; text is what the file has. */
+/* Reads one line that was put together; text is what the file has. */
 static void
 stack_read_line(struct reader *reader, int number, int count, const char *rest,
     const char *text, size_t len)
@@ -187,7 +188,8 @@ stack_read_line(struct reader *reader, int number, int count, const char *rest,
 			stack_include(reader, module, ALL_TYPES);
 		return;
 	}
-	/* libpam fails at a line that it cannot read, which is no way in. */
+	/* A login fails at a line that libpam cannot read, so it is no way
+	 * in. */
 	if (!parse_type(word, &line.type) || !pam_word(&rest, control) ||
 	    !pam_word(&rest, module) ||
 	    (reader->wanted != ALL_TYPES && reader->wanted != (int)line.type))
@@ -223,7 +225,7 @@ stack_read_text(struct reader *reader, const char *text)
 	}
 }
 
-/* Which file that is, for its lines and for whoever asks for all files. */
+/* Adds a file to the list, and returns its name for its lines. */
 static const char *
 stack_add_file(struct pam_stack *stack, const char *path)
 {
@@ -240,7 +242,7 @@ stack_add_file(struct pam_stack *stack, const char *path)
 	return slot != NULL ? *slot : NULL;
 }
 
-/* False where there is no such file; one that cannot be read is said. */
+/* False if there is no such file.  A file that cannot be read is reported. */
 static bool
 stack_read_file(struct reader *reader, const char *path)
 {
@@ -261,7 +263,7 @@ stack_read_file(struct reader *reader, const char *path)
 	return true;
 }
 
-/* As libpam looks for it: the first folder that has it counts. */
+/* Looks where libpam does: the first folder that has the file counts. */
 static void
 read_service(struct reader *reader, const char *name)
 {

@@ -1,7 +1,7 @@
 /*
  * PAM's configuration for one service, as libpam reads it: the lines of
  * /etc/pam.d/SERVICE and of every file that it takes in (@include, include,
- * substack), each with its place.  What they do before the gate is judged
+ * substack), each with its file and number.  What they do before the gate is judged
  * here, for doctor and setup alike; no module is loaded or run.
  *
  *	struct pam_stack stack;
@@ -66,12 +66,12 @@ bool pam_word(const char **rest, char ret[static PAM_WORD]);
 void pam_option(const struct pam_line *line, const char *name,
     const char *without, char ret[static PAM_WORD]);
 
-/* Whether the line is of that module: "pam_env", by a name or by a path. */
+/* True if the line is of that module: "pam_env", by a name or by a path. */
 bool pam_is_module(const struct pam_line *line, const char *name);
 
-/* What a line does at a login, before the gate asks for a code. */
+/* The effect of a line at a login, before the gate asks for a code. */
 enum pam_kind {
-	PAM_UNKNOWN = 0,  /* nobody here knows the module */
+	PAM_UNKNOWN = 0,  /* this program does not know the module */
 	PAM_QUIET,        /* sets and starts nothing that a user's file names */
 	PAM_READS_USER,   /* sets variables that a file of the user's names */
 	PAM_STARTS_USER,  /* starts what files of the user's name */
@@ -82,9 +82,9 @@ enum pam_kind {
 enum pam_kind pam_judge(const struct pam_line *line);
 
 /*
- * Of a PAM_READS_USER line: the same text with that source closed
- * (user_readenv=0), to be put in place of line->count lines of line->file from
- * line->number on.  The caller frees.  NULL without memory.
+ * The text of a PAM_READS_USER line with that source closed (user_readenv=0).
+ * It replaces line->count lines of line->file from line->number on.  The caller
+ * frees it; NULL without memory.
  */
 char *pam_closed(const struct pam_line *line);
 

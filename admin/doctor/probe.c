@@ -13,7 +13,7 @@
 
 #define INSIDE "tfa-probe-is-inside"
 
-/* Where sshd listens: loopback where it takes any, else the address itself. */
+/* Finds the address where sshd listens: loopback if it takes any. */
 static bool
 find_address(struct probe *probe)
 {
@@ -48,7 +48,7 @@ find_address(struct probe *probe)
 	return probe->address[0] != '\0';
 }
 
-/* All options in a file, since -J hands on no others. */
+/* Writes all options to a file, since -J hands on no others. */
 static bool
 write_config(struct probe *probe)
 {
@@ -83,7 +83,7 @@ is_gates_status(int status)
 	return false;
 }
 
-/* Whether the policy itself lets this user in without a code. */
+/* True if the policy lets this user in without a code. */
 static bool
 policy_lets_in(const struct probe *probe)
 {
@@ -104,7 +104,7 @@ policy_lets_in(const struct probe *probe)
 		strstr(packet, "\"verdict\":\"enroll\"") != NULL);
 }
 
-/* Whether he can log in at all; without that nothing else is proved. */
+/* False if the user cannot log in at all: then nothing is proved. */
 static bool
 probe_gate(struct probe *probe)
 {
@@ -159,7 +159,7 @@ remove_folder(const struct probe *probe)
 	rmdir(probe->folder);
 }
 
-/* The folder; below it one in which the user may put a socket. */
+/* Makes the folder, and in it one where the user may put a socket. */
 static bool
 make_folder(struct probe *probe)
 {

@@ -1,5 +1,5 @@
 /*
- * The sshd that runs.  "sshd -T" reads the disk: an sshd that started
+ * The sshd that runs.  "sshd -T" reads the disk, but an sshd that started
  * before the last change, or with other arguments, does something else.
  */
 #include <ctype.h>
@@ -130,7 +130,7 @@ is_same_file(const char *a, const char *b)
 	    x.st_ino == y.st_ino;
 }
 
-/* A title is what a process says; root's are believed. */
+/* Any process can give itself a title, so only root's are believed. */
 static bool
 is_roots(int pid)
 {
@@ -141,7 +141,7 @@ is_roots(int pid)
 	return stat(path, &st) == 0 && st.st_uid == 0;
 }
 
-/* The path as that process sees it: it may have another root. */
+/* *ret: the path as that process sees it, which may have another root. */
 static void
 path_of(int pid, const char *path, char ret[static PATH_MAX])
 {

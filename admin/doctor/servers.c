@@ -1,7 +1,7 @@
 /*
- * SSH servers beside the sshd that was examined: whoever answers as one, under
- * whatever name.  A title and a name are what a process says of itself; what a
- * socket answers, who holds it and which program that runs are not.
+ * SSH servers beside the sshd that was examined, whatever their names.  A
+ * process chooses its title and its name; it does not choose what its socket
+ * answers, who holds the socket and which program runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 #define PROGRAM_BYTES (16UL << 20)
 #define PROGRAMS_MAX  64
 
-/* A program that was looked into: many processes run the same. */
+/* A program that was looked into, since many processes may run it. */
 struct program {
 	dev_t dev;
 	ino_t ino;
@@ -34,9 +34,10 @@ struct process {
 	int pid;
 	uid_t uid;
 	char title[4096]; /* "" where it cannot be read */
-	bool known;       /* whether its program could be looked into */
+	bool known;       /* its program could be looked into */
 	bool sshd;        /* it runs an sshd of OpenSSH */
-	const struct socket *socket; /* that it holds; one that greets first */
+	const struct socket
+	    *socket; /* that it holds; one that greets is preferred */
 };
 
 struct survey {
@@ -47,7 +48,8 @@ struct survey {
 	char greeting[SOCKET_BANNER]; /* of the sshd that was examined */
 };
 
-/* An sshd has these, whatever its file is called; ssh(1) has not. */
+/* An sshd has these words in its program, whatever its file is called; ssh(1)
+ * has not. */
 static bool
 has_marks(int fd)
 {
@@ -63,7 +65,7 @@ has_marks(int fd)
 	    version_find(bytes, len, version, sizeof(version));
 }
 
-/* A later sshd may have other marks. */
+/* A later sshd may have other words. */
 static bool
 is_usual(const struct stat *st)
 {
@@ -141,7 +143,8 @@ add_title(void *ctx, int pid, const char *title)
 		snprintf(process->title, sizeof(process->title), "%s", title);
 }
 
-/* Those that hold a socket that listens, and those titled as an sshd's. */
+/* Finds the processes that hold a listening socket, and those with an sshd's
+ * title. */
 static void
 find_processes(struct survey *survey)
 {
@@ -308,7 +311,7 @@ judge_unheld(const struct survey *survey)
 	}
 }
 
-/* By name, since what does not listen yet answers nobody. */
+/* Found by name, since a server that does not listen yet answers nobody. */
 static void
 judge_name(void *ctx, int pid, const char *title)
 {
@@ -336,8 +339,8 @@ judge_name(void *ctx, int pid, const char *title)
 			    servers[i].name, pid);
 }
 
-/* systemd 256 and later starts sshd for a virtual machine's host, and for
- * whoever is root here, at sockets that are not TCP's. */
+/* systemd 256 and later starts an sshd for the host of a virtual machine, and
+ * for root of this one, at sockets that are not TCP's. */
 static void
 judge_generated(struct doctor *doctor)
 {

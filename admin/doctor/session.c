@@ -1,7 +1,7 @@
 /*
- * Agent and X11: sshd sets them up before the gate and tells the session by
+ * Agent and X11.  sshd sets them up before the gate and tells the session by
  * SSH_AUTH_SOCK and DISPLAY.  So a session with a terminal is held at its
- * prompt, and its environment is read from /proc, which root may.
+ * prompt, and root reads its environment from /proc.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@ struct sighting {
 	bool session, agent, display;
 };
 
-/* The value of a variable among those that NULs part, or NULL. */
+/* The value of a variable in an environment of NUL-terminated words, or
+ * NULL. */
 static const char *
 variable(const char *environment, size_t len, const char *name)
 {
@@ -82,7 +83,7 @@ look_at_process(void *ctx, int pid, const char *title)
 	seen->display |= variable(environment, len, "DISPLAY") != NULL;
 }
 
-/* ssh asks for its agent to be forwarded only where it has one. */
+/* ssh asks for agent forwarding only if it has an agent. */
 static bool
 start_agent(struct probe *probe)
 {

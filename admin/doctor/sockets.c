@@ -99,7 +99,7 @@ sockets_list(struct sockets *sockets)
 bool
 socket_is_ssh(const char *said, char ret[static SOCKET_BANNER])
 {
-	/* What OpenSSH says where it takes no more connections just now. */
+	/* The words of an OpenSSH that takes no more connections at present. */
 	static const char *const greetings[] = {
 	    "SSH-", "Exceeded MaxStartups", "Not allowed at this time"};
 
@@ -122,7 +122,7 @@ loopback4(unsigned char last)
 	    .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = last}};
 }
 
-/* Whether another one listens at this very address. */
+/* True if another socket listens at this very address. */
 static bool
 is_taken(const struct sockets *sockets, const struct sockaddr_in6 *to)
 {
@@ -137,8 +137,9 @@ is_taken(const struct sockets *sockets, const struct sockaddr_in6 *to)
 }
 
 /*
- * Where to ask: what listens everywhere, on loopback; and where another one
- * has the usual address for itself, at an address that it does not have.
+ * The address to connect to.  A socket that listens everywhere is asked at
+ * loopback; if another socket has that address for itself, at an address that
+ * the other does not have.
  */
 static struct sockaddr_in6
 aim(const struct sockets *sockets, const struct socket *socket)
@@ -195,7 +196,7 @@ dial(const struct sockaddr_in6 *to)
 	return fd;
 }
 
-/* Takes what is there; false when nothing more will come. */
+/* Takes the bytes that are there; false if nothing more will come. */
 static bool
 hear_socket(struct call *call, int fd)
 {
@@ -253,7 +254,7 @@ one_is_open(const struct pollfd *fds, size_t n)
 	return false;
 }
 
-/* Whoever is connected and has said nothing yet is silent. */
+/* A server that is connected and has said nothing is silent. */
 static void
 end_calls(struct call *calls, struct pollfd *fds, size_t n)
 {

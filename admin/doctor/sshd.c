@@ -1,5 +1,5 @@
 /*
- * The checks of what sshd makes of its configuration.
+ * The checks of sshd's answers on its configuration.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define SSHD_MS 10000
 
-/* sshd's own words: of a machine on which sshd was never started. */
+/* sshd's own words on a machine where it was never started. */
 static const char no_folder[] = "Missing privilege separation directory: ";
 
 void
@@ -65,7 +65,7 @@ has_views(struct doctor *doctor)
 	return doctor->views.list.count > 0;
 }
 
-/* "ok", with how many connections it is said of. */
+/* Sets the "ok" text, with the number of connections that it holds for. */
 static void
 say_connections(struct doctor *doctor, const char *what)
 {
@@ -75,7 +75,8 @@ say_connections(struct doctor *doctor, const char *what)
 	    what, doctor->asked, findings_s(doctor->asked));
 }
 
-/* The gate is told of all keys that sshd asked for, and knows of one. */
+/* sshd tells the gate all keys that it asked for, and the gate can judge
+ * one. */
 static void
 judge_methods(void *ctx, const struct held *held)
 {

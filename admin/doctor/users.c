@@ -34,7 +34,7 @@ compare_people(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
-/* 0, or an errno where not all are here. */
+/* 0, or an errno if not all are here. */
 static int
 list_people(struct people *people)
 {

@@ -1,13 +1,14 @@
 /*
- * The values that a keyword has: those that sshd -T says somewhere, and those
- * of lines that no view shows.
+ * The values of a keyword: those that sshd -T prints for some connection, and
+ * those of lines that no view shows.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "admin/doctor/dump.h"
 
-/* The same words: sshd prints a value without quotes and with one blank. */
+/* True for equal words: sshd prints a value without quotes and with one
+ * blank. */
 static bool
 same_words(const char *a, const char *b)
 {
@@ -33,7 +34,8 @@ says_none(const char *value)
 	return !config_word(&value, word) || strcasecmp(word, "none") == 0;
 }
 
-/* Whether a view has the value; which one, and how many more do. */
+/* The first view that has the value, or NULL; *ret_more: how many more have
+ * it. */
 static const struct view *
 find_view(const struct views *views, const char *keyword, const char *value,
     bool gated, size_t *ret_more)

@@ -51,8 +51,8 @@ void config_read(const char *path, const char *text, config_files *files,
 
 void config_done(struct config *config);
 
-/* *ret: the next word of *rest, without quotes, cut after CONFIG_WORD - 1 bytes;
- * false if there is none. */
+/* *ret: the next word of *rest, without quotes, cut after CONFIG_WORD - 1
+ * bytes; false if there is none. */
 bool config_word(const char **rest, char ret[static CONFIG_WORD]);
 
 /* True if the text fits a pattern of sshd's, with * and ?. */
@@ -78,12 +78,13 @@ const struct config_line *config_find(
  * access does. */
 bool config_exempts(const struct config *config, const char *user);
 
-/* True if a line before our Match all may stand there: it is in our own file, or
- * in CONFIG_SITE beside it. */
+/* True if a line before our Match all may stand there: it is in our own file,
+ * or in CONFIG_SITE beside it. */
 bool
 config_is_meant(const struct config_line *line, const struct config_line *gate);
 
-/* Whether a Match's criteria are "User a,b" and nothing else; no patterns. */
+/* True if the criteria of a Match are "User a,b" and nothing else; false for
+ * patterns. */
 bool config_names_users(const char *match);
 
 /* Calls each for the words of a criterion ("user", "address") that Match

@@ -52,7 +52,7 @@ enum guard_why {
 enum guard_session {
 	GUARD_KEEPS = 0,
 	GUARD_REMOVES,
-	GUARD_REMOVES_EMPTY, /* sshd has set any other value over the empty one */
+	GUARD_REMOVES_EMPTY, /* any other value is sshd's own */
 };
 
 struct guard_variable {
@@ -73,8 +73,8 @@ bool guard_removes(const char *word);
  * than a code, or one of a family that runs code. */
 bool guard_pattern_is_open(const char *pattern);
 
-/* True if the drop-in sets the keyword.  *ret_value: the one good value, or NULL
- * where the table has none: ForceCommand, AcceptEnv and SetEnv. */
+/* True if the drop-in sets the keyword.  *ret_value: the one good value, or
+ * NULL where the table has none: ForceCommand, AcceptEnv and SetEnv. */
 bool guard_has_keyword(const char *keyword, const char **ret_value);
 
 /* *ret: "NAME=VALUE". */

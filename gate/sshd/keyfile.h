@@ -48,9 +48,9 @@ struct keyfile {
 /*
  * *ret: the file that a name of keys.files stands for; keyfile_done() frees it.
  * FAULT_IO: it is there, or may be, and cannot be read; FAULT_FORMAT: it is no
- * text file; FAULT_LIMIT; FAULT_MEMORY.  After each, ret_why says which file and
- * why.  As for sshd, anything but a regular file is a fault, except /dev/null,
- * which is an empty file.
+ * text file; FAULT_LIMIT; FAULT_MEMORY.  After each, ret_why says which file
+ * and why.  As for sshd, anything but a regular file is a fault, except
+ * /dev/null, which is an empty file.
  */
 MUST_USE enum fault keyfile_read(const struct keypath_user *user,
     const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);

@@ -38,8 +38,8 @@ void keyline_done(struct keyline *line);
 
 /*
  * *ret: the options up to the first blank outside of quotes.  False if sshd
- * ignores the line: for an option that it does not know, a value without quotes,
- * two commands.  keyline_options_done() frees *ret in both cases.
+ * ignores the line: for an option that it does not know, a value without
+ * quotes, two commands.  keyline_options_done() frees *ret in both cases.
  */
 bool keyline_options(const char *text, struct keyline_options *ret);
 void keyline_options_done(struct keyline_options *options);

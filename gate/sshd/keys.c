@@ -29,8 +29,9 @@ judge_known_line(
 	bool ok = keyline_options(line->options, &options) && line->typed &&
 	    (options.authority || !options.principals);
 
-	/* A plain line of the authority's own key does not concern certificates.
-	 * An authority's line for a login with its own key is odd. */
+	/* A plain line of the authority's own key does not concern
+	 * certificates.  An authority's line for a login with its own key is
+	 * odd. */
 	if (ok && options.authority == key->is_certificate)
 		take_options(r, &options);
 	else if (options.authority || !key->is_certificate)

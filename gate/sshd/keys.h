@@ -4,9 +4,9 @@
  * that simply ran what the client asks for would turn a key for one command
  * into a key for everything.  This module finds the restriction again.
  *
- * Every line that holds the key must say the same.  A line that mentions the key
- * and cannot be read counts as one that says something else.  Doubt refuses the
- * key and never widens it.
+ * Every line that holds the key must say the same.  A line that mentions the
+ * key and cannot be read counts as one that says something else.  Doubt refuses
+ * the key and never widens it.
  */
 #ifndef TFA_KEYS_H
 #define TFA_KEYS_H
@@ -46,8 +46,8 @@ enum key_verdict {
 /*
  * The verdict on a key.  found: by the files that only root and the user can
  * write; doubted: by the files that others can write too, and that sshd ignores
- * (StrictModes).  A restriction counts wherever it stands, but only found lets a
- * key in.  unlisted: the policy lets a key pass that is in no file.
+ * (StrictModes).  A restriction counts wherever it stands, but only found lets
+ * a key in.  unlisted: the policy lets a key pass that is in no file.
  */
 enum key_verdict keys_judge(const struct restriction *found,
     const struct restriction *doubted, bool unlisted);

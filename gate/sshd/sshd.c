@@ -90,8 +90,8 @@ is_listener(const char *title, struct origin *ret)
 }
 
 /*
- * Goes up to the process that listens.  The one below it serves this connection,
- * and was started before anybody was authenticated.
+ * Goes up to the process that listens.  The one below it serves this
+ * connection, and was started before anybody was authenticated.
  */
 static enum fault
 find_listener(const char *user, struct origin *ret, char *ret_why)
