@@ -87,7 +87,7 @@ plan_keeper(struct plan *plan)
 		    !plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text))
 			return false;
 	}
-	/* Who undoes this stops a keeper that was started by hand meanwhile. */
+	/* Undone, this stops a keeper that was started by hand meanwhile. */
 	if (!systemd_runs())
 		return plan->stages.count == 0 || keeper_answers() ||
 		    plan_add(plan, STAGE_KEEPER_BEFORE, "", 0, "", NULL);
