@@ -217,7 +217,7 @@ drop_user(struct plan *plan)
  * sends users to the gate only once there is a keeper, and as long as there is
  * one.
  */
-static const struct {
+static const struct part {
 	bool (*add)(struct plan *plan);
 	bool (*drop)(struct plan *plan);
 	const char *folder; /* made before add(), removed after drop() */
@@ -249,11 +249,14 @@ plan_install(const struct setup *setup, struct plan *ret)
 	bool ok = true;
 
 	ret->setup = setup;
-	for (size_t i = 0; ok && i < PARTS; i++)
-		ok = (parts[i].folder == NULL ||
-			 plan_folder(ret, parts[i].folder, parts[i].mode,
-			     parts[i].owner)) &&
-		    (parts[i].add == NULL || parts[i].add(ret));
+	for (size_t i = 0; ok && i < PARTS; i++) {
+		const struct part *part = &parts[i];
+
+		ok = (part->folder == NULL ||
+			 plan_folder(
+			     ret, part->folder, part->mode, part->owner)) &&
+		    (part->add == NULL || part->add(ret));
+	}
 	return made(ok);
 }
 
@@ -262,9 +265,11 @@ plan_remove(struct plan *ret)
 {
 	bool ok = true;
 
-	for (size_t i = PARTS; ok && i-- > 0;)
-		ok = (parts[i].drop == NULL || parts[i].drop(ret)) &&
-		    (parts[i].folder == NULL ||
-			drop_folder(ret, parts[i].folder));
+	for (size_t i = 0; ok && i < PARTS; i++) {
+		const struct part *part = &parts[PARTS - 1 - i];
+
+		ok = (part->drop == NULL || part->drop(ret)) &&
+		    (part->folder == NULL || drop_folder(ret, part->folder));
+	}
 	return made(ok);
 }
