@@ -153,16 +153,16 @@ plan_dropin(struct plan *plan)
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
 
-	if (!plan_read_file(SETUP_DROPIN, &present))
+	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
 	text = text_dropin(present, plan->setup->break_glass);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&
-	    is_right(SETUP_DROPIN))
+	    is_right(CONFIG_DROP_IN))
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-	    plan_add(plan, STAGE_FILE_WRITE, SETUP_DROPIN, 0644, "root",
+	    plan_add(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN, 0644, "root",
 		strdup(text)) &&
 	    plan_checks(plan, text) && plan_reload(plan);
 }
@@ -184,9 +184,9 @@ drop_folder(struct plan *plan, const char *path)
 static bool
 drop_dropin(struct plan *plan)
 {
-	return !is_there(SETUP_DROPIN) ||
+	return !is_there(CONFIG_DROP_IN) ||
 	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-		drop_file(plan, SETUP_DROPIN) && plan_check(plan, "", NULL) &&
+		drop_file(plan, CONFIG_DROP_IN) && plan_check(plan, "", NULL) &&
 		plan_reload(plan));
 }
 
