@@ -100,7 +100,7 @@ admin_doctor(struct admin *admin, int argc, char **argv)
 
 	(void)argv;
 	if (argc != 0 || (admin->probe == NULL) != (admin->key == NULL))
-		return admin_usage("doctor");
+		return ADMIN_MISUSED;
 	doctor_gather(&doctor);
 	judge_setup(&doctor);
 	if (is_set_up(&doctor))

@@ -14,6 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "store/core/report.h"
 #include "store/system/groups.h"
 #include "store/folder/policy_file.h"
 #include "store/system/systemd.h"
@@ -23,24 +24,6 @@
 #define NO_ROOM      1
 #define FEW_FILES    1000
 #define CLOCK_OFF_US 10000000 /* a third of what a code allows */
-
-/* Reads to the end, so that the keeper does not log an answer that nobody
- * took. */
-static bool
-take_explanation(struct client *client)
-{
-	bool more = true;
-
-	while (more) {
-		scoped_json_text char *packet = NULL;
-		size_t len = 0;
-
-		if (client_next(client, &packet, &len) != FAULT_NONE)
-			return false;
-		more = !client_is_reply(packet);
-	}
-	return true;
-}
 
 /* The line that brings the keeper back. */
 static const char *
@@ -61,12 +44,17 @@ doctor_keeper(struct doctor *doctor)
 	    .request = "explain",
 	    .user = "root",
 	    .address = "127.0.0.1"};
-	scoped_client struct client client = {.fd = -1};
+	struct explanation row;
+	const struct client_rows rows = {
+	    &explanation_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
 
-	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
-	    !take_explanation(&client))
+	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE)
 		findings_add(&doctor->findings, FINDING_FAIL,
-		    keeper_fix(doctor), "nobody can log in: %s", client.why);
+		    keeper_fix(doctor), "nobody can log in: %s", why);
+	explanation_done(&row);
 	findings_ok(&doctor->findings, "it answers at %.200s",
 	    doctor->keeper.store != NULL ? doctor->keeper.store
 					 : doctor->keeper.socket);

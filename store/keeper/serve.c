@@ -118,9 +118,8 @@ keeper_deny(struct call *call, enum reason reason, const char *name)
 	struct reason_facts facts = {.name = name};
 
 	call->broken = true;
-	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
-	    verdict_name(VERDICT_DENY));
-	snprintf(reply.reason, sizeof(reply.reason), "%s", reason_name(reason));
+	reply.verdict = VERDICT_DENY;
+	reply.reason = reason;
 	reason_say(reason, &facts, reply.message, sizeof(reply.message));
 	keeper_reply(call, &reply);
 }
@@ -131,10 +130,8 @@ answer_done(struct call *call, bool end)
 	scoped_reply struct reply reply = {
 	    .version = PROTOCOL_VERSION, .end = end};
 
-	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
-	    verdict_name(VERDICT_PASS));
-	snprintf(
-	    reply.reason, sizeof(reply.reason), "%s", reason_name(REASON_DONE));
+	reply.verdict = VERDICT_PASS;
+	reply.reason = REASON_DONE;
 	keeper_reply(call, &reply);
 }
 
@@ -382,7 +379,7 @@ load_policy(struct call *call)
 {
 	const struct keeper *keeper = call->keeper;
 	char why[POLICY_WHY_TEXT];
-	enum fault fault = policy_load(keeper->policy,
+	enum fault fault = policy_file_load(keeper->policy,
 	    keeper->embedded ? geteuid() : 0, &call->policy, why);
 
 	if (fault == FAULT_ABSENT && keeper->embedded)

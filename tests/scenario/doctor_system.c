@@ -1,7 +1,7 @@
 /*
- * What doctor says of the system around sshd: PAM, other SSH servers, /tmp,
- * the clock.  Each on a machine of its own that a script prepares, beside a
- * real sshd; with processes, mounts and a network that no other test shares.
+ * doctor on the system around sshd: PAM, other SSH servers, /tmp, the clock. A
+ * script prepares a machine for each case, beside a real sshd, with processes,
+ * mounts and a network that no other test shares.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -82,7 +82,7 @@ alone(const struct bastion *b, const char *script)
 	    NULL, 0);
 }
 
-/* Whether a line of that check begins with word and has the words. */
+/* True if a line of that check begins with word and has the words. */
 static bool
 says(const char *out, const char *word, const char *check, const char *words)
 {
@@ -179,7 +179,7 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 	assert_said(cases, COUNT(cases));
 }
 
-/* Something that listens on port 2201 and greets like this, once. */
+/* Listens on port 2201 and greets with these words, once. */
 #define GREET(address, words)                  \
 	"printf '" words "\\r\\n' >$d/words; " \
 	"nc -l " address " 2201 <$d/words & await 2201; "
@@ -296,7 +296,7 @@ Test(doctor_system, looks_at_tmp_as_sshd_needs_it)
 	     "chmod 1777 /mnt/tmp; m /mnt/tmp /tmp; m /mnt/s /var/lib; serve; "
 	     "mkdir /var/lib/tfa; doctor",
 		"warn", "tmp", "are one file system, without a quota"},
-	    /* PrivateTmp: the one of that sshd is full, and no other. */
+	    /* PrivateTmp: only the /tmp of that sshd is full. */
 	    {"mkdir -p /run/sshd; unshare -m bash -c 'mount -t tmpfs -o "
 	     "mode=1777,size=1m none /tmp; head -c 2000000 /dev/zero "
 	     ">/tmp/fill; /usr/sbin/sshd -f $0/sshd_config' $d; await 2200; "
@@ -382,7 +382,7 @@ Test(doctor_system, says_what_it_looked_at)
 	assert_said(cases, COUNT(cases));
 }
 
-/* What could not be looked at is never "ok". */
+/* doctor never says "ok" about a thing that it could not examine. */
 Test(doctor_system, warns_of_what_it_cannot_see)
 {
 	static const struct saying cases[] = {

@@ -128,10 +128,10 @@ has_name(const char *list, const char *name)
 
 Test(guard, manual_names_what_the_session_loses)
 {
-	char *list = strstr(read_file("gate/tfa-gate.8"), "The session gets");
+	char *list = strstr(read_file("gate/tfa-gate.8"), "In the session,");
 
 	cr_assert_not_null(list);
-	*strstr(list, "all others stay") = '\0';
+	*strstr(list, "All other variables stay") = '\0';
 	for (const struct guard_variable *v = guard_variables;
 	     v->why != GUARD_LAST; v++)
 		cr_expect_eq(has_name(list, v->name),
