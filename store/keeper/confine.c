@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
@@ -270,4 +271,11 @@ keeper_limit_files(unsigned most)
 		limit.rlim_max = most;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void
+keeper_open_log(void)
+{
+	closelog();
+	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
 }

@@ -38,4 +38,7 @@ void keeper_close_inherited(int from);
 /* At most so many descriptors; never more than are allowed already. */
 void keeper_limit_files(unsigned most);
 
+/* Opens syslog(3) as tfa-keeper, over a socket that no other process has. */
+void keeper_open_log(void);
+
 #endif

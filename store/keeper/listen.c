@@ -22,6 +22,7 @@
 
 #include "store/keeper/keeper.h"
 #include "store/keeper/pool.h"
+#include "store/wire/protocol.h"
 
 #define WAITING      512
 #define ROOT_WAITING 32

@@ -8,9 +8,8 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "store/base/cleanup.h"
-#include "store/core/enroll.h"
-#include "store/keeper/keeper.h"
+#include "store/keeper/answer.h"
+#include "store/keeper/requests.h"
 
 struct provision {
 	struct call *call;
@@ -31,14 +30,12 @@ audit(const struct provision *p, enum verdict verdict, enum reason reason,
 {
 	struct audit entry;
 
-	keeper_audit_init(
-	    p->call, p->call->request.request, p->call->request.user, &entry);
-	snprintf(
-	    entry.verdict, sizeof(entry.verdict), "%s", verdict_name(verdict));
-	snprintf(entry.reason, sizeof(entry.reason), "%s", reason_name(reason));
+	call_audit_init(
+	    p->call, p->call->kind->logged, p->call->request.user, &entry);
+	call_audit_say(&entry, verdict, reason);
 	memcpy(entry.device, p->device, sizeof(entry.device));
 	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
-	return keeper_audit(p->call, &entry);
+	return call_audit(p->call, &entry);
 }
 
 static enum fault
@@ -189,7 +186,7 @@ settle(struct provision *p)
 	    &call->store, call->request.user, p->uid, on_provision, p);
 	/* The record may be there, where only its folder was not synced. */
 	if (fault != FAULT_NONE)
-		take_back(p, keeper_store_reason(call, fault));
+		take_back(p, call_store_reason(call, fault));
 	else if (p->reason == REASON_DONE &&
 	    !audit(p, VERDICT_PASS, REASON_ENROLLED,
 		p->import != NULL ? "imported by an admin"
@@ -197,25 +194,15 @@ settle(struct provision *p)
 		take_back(p, REASON_NO_LOG);
 }
 
-static void
-add_words(const struct call *call, struct reply *reply)
-{
-	memcpy(reply->user, call->request.user, sizeof(reply->user));
-	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
-	    verdict_name(VERDICT_PASS));
-	snprintf(reply->reason, sizeof(reply->reason), "%s",
-	    reason_name(REASON_DONE));
-}
-
 /* What a new secret needs: all of the answer but the device's id. */
 static bool
 prepare(struct provision *p, struct reply *reply)
 {
-	if (!keeper_draw(p->secret, sizeof(p->secret)) ||
-	    !keeper_draw(&p->recovery, sizeof(p->recovery)) ||
-	    !keeper_add_codes(&p->recovery, reply))
+	if (!call_draw(p->secret, sizeof(p->secret)) ||
+	    !call_draw(&p->recovery, sizeof(p->recovery)) ||
+	    !answer_add_codes(&p->recovery, reply))
 		return false;
-	keeper_add_secret(p->call, p->secret, reply);
+	answer_add_secret(p->call, p->secret, reply);
 	return reply->secret[0] != '\0';
 }
 
@@ -229,14 +216,15 @@ answer(struct provision *p)
 	else
 		settle(p);
 	if (p->reason != REASON_DONE) {
-		keeper_deny(p->call, p->reason, p->call->request.user);
+		answer_deny(p->call, p->reason, p->call->request.user);
 		return;
 	}
-	add_words(p->call, &reply);
+	answer_say(&reply, VERDICT_PASS, REASON_DONE);
+	memcpy(reply.user, p->call->request.user, sizeof(reply.user));
 	if (!p->recovers)
-		keeper_drop_codes(&reply);
+		answer_drop_codes(&reply);
 	memcpy(reply.device, p->device, sizeof(reply.device));
-	if (!keeper_reply(p->call, &reply))
+	if (!answer_send(p->call, &reply))
 		take_back(p, REASON_STORE);
 }
 
@@ -246,12 +234,12 @@ serve(struct call *call, bool understood, const struct import *import)
 	struct provision p = {
 	    .call = call, .import = import, .reason = REASON_STORE};
 	gid_t gid;
-	enum fault fault = keeper_find_user(call->request.user, &p.uid, &gid);
+	enum fault fault = call_find_user(call->request.user, &p.uid, &gid);
 
 	if (fault != FAULT_NONE)
-		keeper_deny_user(call, fault, call->request.user);
+		answer_deny_user(call, fault, call->request.user);
 	else if (!understood)
-		keeper_misunderstand(call, import != NULL ? "import" : "use",
+		answer_misunderstood(call, import != NULL ? "import" : "use",
 		    import != NULL ? "is no account that can be taken over"
 				   : "must be recover");
 	else

@@ -12,15 +12,13 @@
 #include <sys/resource.h>
 
 #include "store/base/cleanup.h"
-#include "store/keeper/keeper.h"
-#include "store/system/people.h"
-#include "store/core/report.h"
 #include "store/base/utf8.h"
+#include "store/core/report.h"
+#include "store/keeper/answer.h"
+#include "store/keeper/requests.h"
+#include "store/system/people.h"
 
 #define BATCH 256 /* rows, of half a kilobyte each */
-
-/* Nowhere: no rule's "from" holds it but ::/0. */
-static const struct address nowhere;
 
 struct entry {
 	struct name name;
@@ -162,22 +160,38 @@ row_of_problem(const char *user, const char *problem, struct user_row *ret)
 	snprintf(ret->problem, sizeof(ret->problem), "%s", problem);
 }
 
+/* What the policy and the record say of that user, as a row. */
+static enum fault
+row_of_record(struct call *call, struct somebody *them, uid_t uid,
+    const struct record *record, struct user_row *ret)
+{
+	struct decision decision;
+	enum fault fault;
+
+	them->subject.address = &call_nowhere;
+	them->subject.last_rule = record->last_rule;
+	policy_decide(&call->policy, &them->subject, &decision);
+	fault = report_user(&call->policy, &decision, record, call->now_s, ret);
+	if (fault == FAULT_NONE && record->uid != (int64_t)uid)
+		snprintf(ret->problem, sizeof(ret->problem),
+		    "the record is of uid %lld, the user has %lu: revoke",
+		    (long long)record->uid, (unsigned long)uid);
+	return fault;
+}
+
 /* One user's row; problems become part of it, so that no user is missing. */
 static enum fault
 make_row(struct call *call, struct roster *roster, const char *name,
     struct user_row *ret)
 {
 	scoped_record struct record record = {.version = 0};
-	struct groups_user user = {.name = name, .groups = &roster->groups};
-	struct subject subject = {.user = name,
-	    .address = &nowhere,
-	    .member = groups_member,
-	    .ctx = &user};
-	struct decision decision;
+	struct somebody them;
 	uid_t uid = 0;
 	enum fault fault;
 
-	fault = people_look_up(&roster->people, name, &uid, &user.gid);
+	somebody_init(&them, name, 0);
+	them.user.groups = &roster->groups;
+	fault = people_look_up(&roster->people, name, &uid, &them.user.gid);
 	if (fault == FAULT_ABSENT) {
 		row_of_problem(name, "no such Unix user", ret);
 		return FAULT_NONE;
@@ -188,20 +202,12 @@ make_row(struct call *call, struct roster *roster, const char *name,
 	if (fault == FAULT_ABSENT)
 		record_init(&record, name, uid);
 	else if (fault == FAULT_MEMORY)
-		return fault; /* ours, and not that record's */
+		return fault; /* the keeper's lack, not that record's fault */
 	else if (fault != FAULT_NONE) {
 		row_of_problem(name, call->store.why, ret);
 		return FAULT_NONE;
 	}
-	subject.last_rule = record.last_rule;
-	policy_decide(&call->policy, &subject, &decision);
-	fault = report_user(
-	    &call->policy, &decision, &record, call->now_s, ret);
-	if (fault == FAULT_NONE && record.uid != (int64_t)uid)
-		snprintf(ret->problem, sizeof(ret->problem),
-		    "the record is of uid %lld, the user has %lu: revoke",
-		    (long long)record.uid, (unsigned long)uid);
-	return fault;
+	return row_of_record(call, &them, uid, &record, ret);
 }
 
 /* Disk and peer have SERVE_S for each row. */
@@ -211,7 +217,7 @@ write_row(struct call *call, struct roster *roster, struct entry *entry)
 	struct user_row row = {.state = STATE_NONE};
 	enum fault fault;
 
-	keeper_take_time(call);
+	call_take_time(call);
 	if (make_row(call, roster, entry->name.text, &row) != FAULT_NONE)
 		return false;
 	/* A directory service may have any name, but no reader takes it. */
@@ -227,7 +233,7 @@ send_row(struct call *call, struct entry *entry)
 {
 	bool sent;
 
-	keeper_take_time(call);
+	call_take_time(call);
 	sent = packet_send(call->fd, entry->row) == FAULT_NONE;
 	free(take(entry->row));
 	return sent;
@@ -290,7 +296,7 @@ send_all(struct call *call, struct roster *roster)
 }
 
 bool
-keeper_send_row(struct call *call, const char *user)
+users_send_row(struct call *call, const char *user)
 {
 	struct roster roster = {.failed = false};
 	bool sent;
@@ -299,17 +305,6 @@ keeper_send_row(struct call *call, const char *user)
 	sent = !roster.failed && send_all(call, &roster);
 	roster_done(&roster);
 	return sent;
-}
-
-bool
-keeper_has_record(struct call *call, const char *user)
-{
-	struct record record = {.version = 0};
-	enum fault fault = store_read(&call->store, user, &record);
-
-	if (fault == FAULT_NONE)
-		record_done(&record);
-	return fault != FAULT_ABSENT && fault != FAULT_LIMIT;
 }
 
 void
@@ -322,10 +317,10 @@ keeper_users(struct call *call)
 	enum fault fault = FAULT_NONE;
 
 	if (one[0] != '\0')
-		fault = keeper_find_user(one, &uid, &gid);
+		fault = call_find_user(one, &uid, &gid);
 	if (fault != FAULT_NONE &&
-	    (fault != FAULT_ABSENT || !keeper_has_record(call, one))) {
-		keeper_deny_user(call, fault, one);
+	    (fault != FAULT_ABSENT || !call_has_record(call, one))) {
+		answer_deny_user(call, fault, one);
 		return;
 	}
 	if (one[0] == '\0')
@@ -333,8 +328,8 @@ keeper_users(struct call *call)
 	else
 		roster_add(&roster, one);
 	if (!roster.failed && send_all(call, &roster))
-		keeper_end(call);
+		answer_end(call, "");
 	else
-		keeper_deny(call, REASON_STORE, "");
+		answer_deny(call, REASON_STORE, "");
 	roster_done(&roster);
 }

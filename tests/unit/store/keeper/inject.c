@@ -522,11 +522,11 @@ Test(keeper_inject, takes_a_device_back_from_a_record_that_was_changed)
 
 Test(keeper_inject, has_a_case_for_each_request)
 {
-	for (size_t i = 0; keeper_request(i) != NULL; i++) {
+	for (size_t i = 0; keeper_kind(i) != NULL; i++) {
 		char name[REQUEST_TEXT + 2];
 		size_t found = 0;
 
-		snprintf(name, sizeof(name), "'%s'", keeper_request(i));
+		snprintf(name, sizeof(name), "'%s'", keeper_kind(i)->name);
 		for (size_t k = 0; k < COUNT(requests); k++)
 			found += strncmp(
 				     requests[k].text, name, strlen(name)) == 0;

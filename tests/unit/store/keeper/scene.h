@@ -8,7 +8,7 @@
 #define TFA_KEEPER_SCENE_H
 
 #include "tests/unit/fixture.h"
-#include "store/keeper/keeper.h"
+#include "store/keeper/requests.h"
 
 #define SCENE_HELPER "daemon" /* a delegate, where the policy has admins */
 #define SCENE_HELPED "sys"

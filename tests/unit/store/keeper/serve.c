@@ -18,7 +18,7 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 #include "store/json/lex.h"
-#include "store/keeper/keeper.h"
+#include "store/keeper/requests.h"
 #include "store/system/people.h"
 #include "store/base/utf8.h"
 
@@ -704,6 +704,7 @@ login_of_account(
     struct scene *s, const char *home, const char *shell, struct reply *ret)
 {
 	struct call call = {.keeper = &s->keeper,
+	    .kind = keeper_kind(0),
 	    .request.terminal = true,
 	    .user = "root",
 	    .home = strdup(home),
@@ -717,7 +718,7 @@ login_of_account(
 	cr_assert_eq(store_open(s->folder, true, &call.store), FAULT_NONE);
 	cr_assert_eq(policy_builtin(&call.policy), FAULT_NONE);
 	call.fd = pair[1];
-	keeper_login(&call);
+	call.kind->serve(&call);
 	cr_assert_eq(packet_receive(pair[0], 1000, &answer, &len), FAULT_NONE);
 	*ret = (struct reply){.version = 0};
 	cr_assert_eq(

@@ -1,0 +1,71 @@
+/*
+ * A request that changes the record of the user who asks.  It is one locked
+ * update of the record; the answer goes out only after that, and a pass only
+ * after it is logged.  The order:
+ *
+ *	struct deed deed;
+ *
+ *	deed_begin(&deed, call);   a denial, until another outcome is set
+ *	deed_draw(&deed)           the random bytes that kind->draws says
+ *	deed_update(&deed);        kind->change() under the lock; the audit
+ *	deed_fill(&deed);          the outcome as deed.reply
+ *	answer_send(call, &deed.reply);
+ *	deed_done(&deed);          wiped
+ *
+ * deed_serve() is this from deed_begin() on.
+ */
+#ifndef TFA_DEED_H
+#define TFA_DEED_H
+
+#include "store/core/enroll.h"
+#include "store/keeper/call.h"
+
+struct deed {
+	struct call *call;
+	const char *event; /* in the audit: kind->logged, unless changed */
+	struct login login;
+	/* What the change sets. */
+	struct decision decision; /* of the policy, where it was asked */
+	struct outcome outcome;
+	char pending[DEVICE_ID_TEXT]; /* under this id the secret waits */
+	char name[NAME_TEXT];         /* proof: a device, for the log */
+	bool recovers;                /* the codes became the recovery codes */
+	bool knows_secret; /* whoever asks was shown the device's secret */
+	struct drawn {
+		uint8_t secret[ENROLL_SECRET_BYTES];
+		struct recovery recovery;
+	} drawn;
+	struct reply reply;
+};
+
+/* A deed with the login that the request claims. */
+void deed_begin(struct deed *deed, struct call *call);
+
+/* Draws, updates and answers; wipes the deed. */
+void deed_finish(struct deed *deed);
+
+/* Both: a request that only needs its kind->change(). */
+void deed_serve(struct call *call);
+
+/* The outcome is a denial from now on; the record stays as it was. */
+void deed_deny(struct deed *deed, enum reason reason);
+
+bool deed_draw(struct deed *deed);
+
+/*
+ * Has kind->change() change the user's record, and writes the record if
+ * outcome.changed says so.  The change may be called several times, each time
+ * with an outcome that denies and nothing else set.  A record of another uid is
+ * denied before.  Then logs the outcome; a pass that cannot be logged becomes a
+ * denial.
+ */
+void deed_update(struct deed *deed);
+
+/* Logs an outcome that is final.  False where that failed. */
+bool deed_audit(struct deed *deed);
+
+void deed_fill(struct deed *deed);
+
+void deed_done(struct deed *deed);
+
+#endif
