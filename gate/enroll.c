@@ -40,14 +40,18 @@ confirm_once(struct gate *gate, const char *code)
 	return verdict;
 }
 
-/* Let in: with a new device, or since another window of this connection set
- * one up meanwhile. */
+/* Let in: with a new device, by an administrator's code to pass with, or since
+ * another window of this connection set a device up meanwhile. */
 static enum verdict
 finish(struct gate *gate)
 {
-	if (reason_from_name(gate->reply.reason) == REASON_ENROLLED)
+	enum reason reason = reason_from_name(gate->reply.reason);
+
+	if (reason == REASON_ENROLLED)
 		return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
 	gate_say(gate);
+	if (reason == REASON_ONE_TIME_CODE)
+		return VERDICT_PASS;
 	term_say("Nothing was set up here: a device was set up from another "
 		 "window meanwhile, or none is needed now.");
 	return VERDICT_PASS;

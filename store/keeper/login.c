@@ -21,8 +21,8 @@ on_login(struct deed *deed, struct record *record)
 	    &deed->outcome);
 }
 
-/* The policy cannot decide: a pass code passes; for any other code the answer
- * stays why the policy cannot. */
+/* Where no device's code is asked for: a pass code passes, a wrong one is
+ * counted.  For whatever else was typed the answer stays, as a denial. */
 static void
 judge_pass(struct deed *deed, struct record *record, const char *code)
 {
@@ -139,6 +139,18 @@ on_enroll_begin(struct deed *deed, struct record *record)
 	deed->outcome.changed = true;
 }
 
+/* A pass code in place of the new device's first code lets in, and sets nothing
+ * up.  Without one in the record nothing is judged, and nothing is counted. */
+static void
+pass_instead(struct deed *deed, struct record *record, const char *code)
+{
+	if (record_codes_left(record, CODE_PASS, deed->login.now_s) == 0)
+		return;
+	judge_pass(deed, record, code);
+	if (deed->outcome.reason != REASON_NOT_DIGITS)
+		deed->event = "verify";
+}
+
 void
 on_enroll_confirm(struct deed *deed, struct record *record)
 {
@@ -152,6 +164,8 @@ on_enroll_confirm(struct deed *deed, struct record *record)
 		request->device, request->code, strlen(request->code),
 		&deed->drawn.recovery, &deed->outcome) != FAULT_NONE)
 		deed_deny(deed, REASON_STORE);
+	else if (deed->outcome.reason == REASON_NOT_DIGITS)
+		pass_instead(deed, record, request->code);
 	deed->recovers = deed->outcome.reason == REASON_ENROLLED;
 }
 

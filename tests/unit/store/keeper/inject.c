@@ -163,6 +163,8 @@ static const struct asked {
 	required},
     {"'enroll_confirm'," CLAIMED ",'code':'%s'", OF_WAITING, scene_waiting,
 	"pass", is_first_device, NOTES, required},
+    {"'enroll_confirm'," CLAIMED ",'code':'" SCENE_PASS "'", NO_CODE,
+	scene_waiting_pass, "pass", is_code_gone, NOTES, required},
     {"'status'", NO_CODE, scene_enrolled, "pass", NULL, ROWS, required},
     {"'device_begin'," CLAIMED ",'code':'%s','device':'x'", OF_DEVICE,
 	scene_enrolled, "enroll", is_spent_and_pending, PLAIN, required},
@@ -373,6 +375,14 @@ is_as_before(const struct asked *asked, const struct seen *before,
 	return before->record[0] == '\0' && strcmp(after->record, empty) == 0;
 }
 
+/* Whether a challenge is as good as a denial: it is the answer to the login
+ * before, or asks for the pass code, where the policy could not decide. */
+static bool
+may_challenge(const struct asked *asked)
+{
+	return asked->how == FOLLOWS || asked->state == scene_waiting_pass;
+}
+
 /* What was told and what is on disk agree; clean: where nothing failed. */
 static void
 judge(struct keeper_scene *s, const struct asked *asked,
@@ -388,8 +398,7 @@ judge(struct keeper_scene *s, const struct asked *asked,
 	cr_expect(what, "%s: call %d, %s: %s", asked->text, n, call, #what)
 	EXPECT(good || strcmp(after->verdict, "deny") == 0 ||
 	    after->verdict[0] == '\0' ||
-	    (asked->how == FOLLOWS &&
-		strcmp(after->verdict, "challenge") == 0));
+	    (may_challenge(asked) && strcmp(after->verdict, "challenge") == 0));
 	EXPECT(!after->blamed);
 	if (good) {
 		EXPECT(is_done(s, asked));

@@ -33,6 +33,7 @@ static const struct {
     {"spent", scene_spent},
     {"waiting", scene_waiting},
     {"another waiting", scene_another_waiting},
+    {"waiting, with a pass code", scene_waiting_pass},
     {"codes", scene_codes},
     {"a code alone", scene_code_alone},
     {"all codes", scene_all_codes},
@@ -66,6 +67,8 @@ static const struct asked {
 	false, false},
     {"'enroll_confirm'," CLAIMED ",'code':'%s'", OF_WAITING, false, false},
     {"'enroll_confirm'," CLAIMED ",'code':'%s'", WRONG, false, false},
+    {"'enroll_confirm'," CLAIMED ",'code':'" SCENE_PASS "'", NO_CODE, false,
+	false},
     {"'device_begin'," CLAIMED ",'code':'%s','device':'x'", OF_DEVICE, false,
 	false},
     {"'device_confirm'," CLAIMED ",'code':'%s'", OF_WAITING, false, false},
@@ -91,7 +94,7 @@ static const struct asked {
 };
 
 /* Of these, only a login of one's own asks the second policy anything else. */
-#define OF_LOGIN 11
+#define OF_LOGIN 12
 
 /* Everybody may put it off; nobody may. */
 static const char *const policies[] = {
