@@ -3,12 +3,13 @@
 #include "gate/gate.h"
 #include "gate/term.h"
 
-#define SLIPS_MAX 10 /* answers that are no code and take no try */
+#define SLIPS_MAX 10 /* answers that are no code: so many take no try */
 
 /* The prompt that VS Code, ansible and others look for. */
 const char gate_prompt[] = "Verification code: ";
 
-/* Judges one code, and keeps it where it is one to enrol with. */
+/* Has the keeper judge a code.  A code to enrol with is kept: the enrolment
+ * itself must show it again. */
 static enum verdict
 try_code(struct gate *gate, const char *code)
 {
@@ -19,7 +20,7 @@ try_code(struct gate *gate, const char *code)
 	return verdict;
 }
 
-/* Whether the next code may be right where this one was not. */
+/* True if the next code may be right though this one was not. */
 static bool
 may_try_again(const struct gate *gate)
 {
@@ -29,10 +30,10 @@ may_try_again(const struct gate *gate)
 	    reason_is_undecided(reason);
 }
 
-/* How many tries that answer takes: none where it was no code at all, as a slip
- * of the fingers or of the clipboard is. */
+/* Returns how many tries that answer takes: none if it was no code at all, as
+ * after a slip of the fingers or of the clipboard. */
 static int
-cost(const struct gate *gate, int *slips)
+tries_taken(const struct gate *gate, int *slips)
 {
 	return reason_from_name(gate->reply.reason) != REASON_NOT_A_CODE ||
 	    ++*slips > SLIPS_MAX;
@@ -46,8 +47,8 @@ gate_is_put_off(const struct gate *gate, enum answer answer)
 	return answer == ANSWER_EMPTY || (answer == ANSWER_NONE && command);
 }
 
-/* An offer was put off, or no code of these was one: the keeper says whether
- * that is all right. */
+/* The person put the offer off, or typed no right code: the keeper says whether
+ * they may come in all the same. */
 static enum verdict
 put_off(struct gate *gate)
 {
@@ -59,7 +60,7 @@ put_off(struct gate *gate)
 	return VERDICT_DENY;
 }
 
-/* Asks until a code passes or none may any more. */
+/* Asks until a code passes or no more may be tried. */
 static enum verdict
 ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
@@ -82,15 +83,15 @@ ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		gate_say(gate);
 		if (!may_try_again(gate))
 			break;
-		tries -= cost(gate, &slips);
+		tries -= tries_taken(gate, &slips);
 	}
 	if (may_skip)
 		return put_off(gate);
 	return tries > 0 ? VERDICT_DENY : gate_refuse(gate, REASON_TRIES);
 }
 
-enum verdict
-gate_challenge(struct gate *gate)
+static enum verdict
+challenge(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
@@ -109,4 +110,14 @@ gate_challenge(struct gate *gate)
 		    gate->facts.code_empty ? REASON_EMPTY_CODE
 					   : REASON_NEEDS_TERMINAL);
 	return ask_person(gate, may_skip, tries, timeout_s);
+}
+
+enum verdict
+gate_challenge(struct gate *gate)
+{
+	enum verdict verdict = challenge(gate);
+
+	if (verdict == VERDICT_PASS)
+		gate_say(gate);
+	return verdict;
 }

@@ -7,8 +7,8 @@
 
 #define KEEP_S 600 /* to write the recovery codes down */
 
-/* The device is set up: a pass whatever happens to the codes' display, but
- * not for somebody who is gone. */
+/* The device is set up, so this passes even if the codes cannot be shown, but
+ * not somebody who is gone. */
 bool
 gate_keep(struct gate *gate)
 {
@@ -43,7 +43,7 @@ confirm_once(struct gate *gate, const char *code)
 /* Let in: with a new device, by an administrator's code to pass with, or since
  * another window of this connection set a device up meanwhile. */
 static enum verdict
-finish(struct gate *gate)
+finish_device(struct gate *gate)
 {
 	enum reason reason = reason_from_name(gate->reply.reason);
 
@@ -58,7 +58,8 @@ finish(struct gate *gate)
 }
 
 static enum verdict
-confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
+confirm_device(
+    struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
 	char code[INPUT_TEXT] = "";
 	enum verdict verdict = VERDICT_DENY;
@@ -74,7 +75,7 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		verdict = confirm_once(gate, code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
-			return finish(gate);
+			return finish_device(gate);
 		if (verdict == VERDICT_CHALLENGE)
 			return verdict;
 		gate_say(gate);
@@ -113,7 +114,7 @@ enum verdict
 gate_enroll(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
-	/* Nobody may be there to scan: a command must not wait for long. */
+	/* A command must not wait for long: perhaps nobody is there to scan. */
 	bool is_short = may_skip && gate_is_put_off(gate, ANSWER_NONE);
 	int64_t short_s = gate->reply.timeout_s;
 	char message[MESSAGE_TEXT];
@@ -132,6 +133,6 @@ gate_enroll(struct gate *gate)
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	if (!gate_show(gate, message))
 		return VERDICT_DENY;
-	return confirm(gate, may_skip, gate->reply.tries,
+	return confirm_device(gate, may_skip, gate->reply.tries,
 	    is_short ? short_s : gate->reply.timeout_s);
 }
