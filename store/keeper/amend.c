@@ -1,5 +1,5 @@
 /*
- * What tfa-admin changes: a user's record.
+ * Makes the changes that tfa-admin asks for in a user's record.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,16 +12,16 @@ struct amend {
 	struct call *call;
 	int64_t uid; /* the user's now, or -1: not in passwd any more */
 	gid_t gid;
-	/* Of a code to be made, where one is asked for. */
+	/* A code to be made, if one is asked for. */
 	enum code_use use;
 	uint8_t random[ONETIME_BYTES];
 	char code[ONETIME_TEXT];
-	size_t voided;    /* earlier codes that are void by it */
+	size_t voided;    /* how many earlier codes it makes void */
 	enum fault fault; /* of the change */
 };
 
 static enum change
-add_code(struct record *record, struct amend *amend)
+amend_add_code(struct record *record, struct amend *amend)
 {
 	amend->fault = enroll_add_code(record, amend->use, amend->random,
 	    amend->call->now_s, amend->code, &amend->voided);
@@ -38,16 +38,16 @@ on_revoke(struct record *record, void *arg)
 	if (amend->uid >= 0)
 		record->uid = amend->uid;
 	enroll_revoke(record, request->block || with_code, amend->call->now_s);
-	return with_code ? add_code(record, amend) : CHANGE_WRITE;
+	return with_code ? amend_add_code(record, amend) : CHANGE_WRITE;
 }
 
 static enum change
 on_code(struct record *record, void *arg)
 {
-	return add_code(record, arg);
+	return amend_add_code(record, arg);
 }
 
-/* Whether the user has left the rule that decided last: an administrator who
+/* True if the user has left the rule that decided last.  An administrator who
  * unlocks them says that this is right. */
 static bool
 has_lost_rule(const struct amend *amend, const struct record *record)
@@ -73,10 +73,10 @@ on_unlock(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
-/* The user whom the administrator means: in passwd, or at least in the store.
- * False where the answer is given already. */
+/* Finds the user whom the administrator means: in passwd, or at least in the
+ * store.  False if there is none, which is then answered. */
 static bool
-find_user(struct amend *amend)
+amend_find_user(struct amend *amend)
 {
 	struct call *call = amend->call;
 	const char *user = call->request.user;
@@ -92,7 +92,8 @@ find_user(struct amend *amend)
 	return false;
 }
 
-/* The use that the request names, and random bytes for the code. */
+/* Prepares a code for the use that the request names.  False where that cannot
+ * be done, which is then answered. */
 static bool
 draw_code(struct amend *amend)
 {
@@ -111,14 +112,15 @@ draw_code(struct amend *amend)
 }
 
 static bool
-begin(struct amend *amend, struct call *call, bool with_code)
+amend_begin(struct amend *amend, struct call *call, bool with_code)
 {
 	*amend = (struct amend){.call = call, .uid = -1};
-	return find_user(amend) && (!with_code || draw_code(amend));
+	return amend_find_user(amend) && (!with_code || draw_code(amend));
 }
 
 static enum fault
-update(struct amend *amend, enum change (*change)(struct record *, void *))
+amend_update(
+    struct amend *amend, enum change (*change)(struct record *, void *))
 {
 	struct call *call = amend->call;
 	enum fault fault = store_update(&call->store, call->request.user,
@@ -137,10 +139,10 @@ log_change(struct call *call, const char *user, const char *detail)
 	return call_audit(call, &entry);
 }
 
-/* The code that was made, and whether somebody's earlier code is void by it:
- * they should be told. */
+/* Puts in the code that was made, and says if it makes an earlier code void: the
+ * person who has that one should be told. */
 static bool
-fill(const struct amend *amend, struct reply *reply)
+amend_fill(const struct amend *amend, struct reply *reply)
 {
 	if (amend->code[0] != '\0' &&
 	    !answer_add(&reply->codes, "%s", amend->code))
@@ -153,7 +155,7 @@ fill(const struct amend *amend, struct reply *reply)
 
 /* Logs and answers what became of the change; done is said to the admin. */
 static void
-finish(
+amend_finish(
     struct amend *amend, enum fault fault, const char *detail, const char *done)
 {
 	struct call *call = amend->call;
@@ -163,7 +165,7 @@ finish(
 		answer_deny(call, call_store_reason(call, fault), "");
 	else if (!log_change(call, call->request.user, detail))
 		answer_deny(call, REASON_NO_LOG, "");
-	else if (!fill(amend, &reply))
+	else if (!amend_fill(amend, &reply))
 		answer_deny(call, REASON_STORE, "");
 	else {
 		answer_say(&reply, VERDICT_PASS, REASON_DONE);
@@ -173,7 +175,7 @@ finish(
 	explicit_bzero(amend, sizeof(*amend));
 }
 
-/* What the next login will meet. */
+/* Says what the next login will meet. */
 static const char *
 after_revoke(const struct call *call)
 {
@@ -196,7 +198,7 @@ is_revoke(const struct request *request)
 	    (strcmp(request->use, "enroll") == 0 && !request->block);
 }
 
-/* A damaged record is kept beside the new one. */
+/* A damaged record is set aside, and a new one begun. */
 void
 keeper_revoke(struct call *call)
 {
@@ -210,15 +212,15 @@ keeper_revoke(struct call *call)
 		    call, "use", "must be enroll, and without block");
 		return;
 	}
-	if (!begin(&amend, call, request->use[0] != '\0'))
+	if (!amend_begin(&amend, call, request->use[0] != '\0'))
 		return;
-	fault = update(&amend, on_revoke);
+	fault = amend_update(&amend, on_revoke);
 	if ((fault == FAULT_FORMAT || fault == FAULT_LIMIT) &&
 	    store_set_aside(&call->store, request->user) == FAULT_NONE) {
 		detail = "the record was damaged: kept as NAME.json.damaged";
-		fault = update(&amend, on_revoke);
+		fault = amend_update(&amend, on_revoke);
 	}
-	finish(&amend, fault, detail, after_revoke(call));
+	amend_finish(&amend, fault, detail, after_revoke(call));
 }
 
 void
@@ -226,8 +228,8 @@ keeper_unlock(struct call *call)
 {
 	struct amend amend;
 
-	if (begin(&amend, call, false))
-		finish(&amend, update(&amend, on_unlock), "", "");
+	if (amend_begin(&amend, call, false))
+		amend_finish(&amend, amend_update(&amend, on_unlock), "", "");
 }
 
 void
@@ -235,15 +237,16 @@ keeper_code(struct call *call)
 {
 	struct amend amend;
 
-	if (!begin(&amend, call, true))
+	if (!amend_begin(&amend, call, true))
 		return;
 	if (amend.uid < 0)
 		answer_deny(call, REASON_UNKNOWN_USER, call->request.user);
 	else
-		finish(&amend, update(&amend, on_code), call->request.use, "");
+		amend_finish(&amend, amend_update(&amend, on_code),
+		    call->request.use, "");
 }
 
-/* A change of the policy, which was made elsewhere: for the log. */
+/* Logs a change of the policy, which tfa-admin has made. */
 void
 keeper_note(struct call *call)
 {

@@ -1,6 +1,6 @@
 /*
- * What the keeper answers.  A reply that cannot be sent is a denial: the peer
- * gets nothing.
+ * The keeper's answers.  A reply that cannot be sent is a denial: the peer gets
+ * nothing.
  */
 #ifndef TFA_ANSWER_H
 #define TFA_ANSWER_H

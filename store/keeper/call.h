@@ -13,7 +13,7 @@
 struct call;
 struct deed;
 
-/* Who may make a request. */
+/* The peers that may make a request. */
 enum who {
 	WHO_NOBODY = 0,
 	WHO_SELF,     /* any user, about that user */
@@ -34,7 +34,7 @@ struct kind {
 	uint64_t takes;     /* the fields it may carry: TAKES(FIELD) each */
 	const char *logged; /* the event in the audit; NULL: none */
 	void (*serve)(struct call *call); /* answers; store, policy are open */
-	/* Of a deed: see deed.h. */
+	/* For a deed: see deed.h. */
 	void (*change)(struct deed *deed, struct record *record);
 	enum draws draws;
 };
@@ -79,7 +79,7 @@ bool call_draw(void *bytes, size_t len);
 MUST_USE enum fault
 call_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
 
-/* Whether the store has a record of that name, even a damaged one. */
+/* True if the store has a record of that name, even a damaged one. */
 bool call_has_record(struct call *call, const char *user);
 
 /*

@@ -38,7 +38,7 @@ deed_draw(struct deed *deed)
 		answer_add_codes(&deed->drawn.recovery, &deed->reply));
 }
 
-/* What an earlier call of the change left must not count. */
+/* Resets what an earlier call left: only the last call counts. */
 static enum change
 on_update(struct record *record, void *arg)
 {
@@ -84,7 +84,7 @@ add_detail(char *ret, size_t size, const char *format, ...)
 	va_end(args);
 }
 
-/* What a line says of a login; entry->detail is empty. */
+/* Puts a login's rule, command and detail into a line. */
 static void
 audit_login(const struct deed *deed, struct audit *entry)
 {
@@ -114,7 +114,7 @@ bool
 deed_audit(struct deed *deed)
 {
 	const struct outcome *outcome = &deed->outcome;
-	/* The enrolment is over, the login is not. */
+	/* The enrolment is over, the login goes on. */
 	bool is_over = outcome->reason == REASON_ELSEWHERE;
 	struct audit entry;
 
@@ -134,11 +134,11 @@ deed_audit(struct deed *deed)
 	return call_audit(deed->call, &entry);
 }
 
-/* With a line of failures before them and one of recovery codes behind. */
+/* The news stand between a line of failures and one of recovery codes. */
 _Static_assert(ANNOUNCE_MAX + 2 <= NOTES_MAX, "a reply takes all notes");
 _Static_assert(ANNOUNCE_TEXT <= MESSAGE_TEXT, "a note takes a line");
 
-/* What the user should know before a session begins. */
+/* Adds what the user should know before a session begins. */
 static void
 add_notes(const struct outcome *outcome, struct reply *reply)
 {
@@ -174,7 +174,7 @@ say_drift(const struct deed *deed, struct reply *reply)
 }
 
 static void
-say_outcome(const struct deed *deed, struct reply *reply)
+deed_say(const struct deed *deed, struct reply *reply)
 {
 	const struct outcome *outcome = &deed->outcome;
 	struct reason_facts facts = {.wait_s = outcome->wait_s,
@@ -204,7 +204,7 @@ deed_fill(struct deed *deed)
 	struct reply *reply = &deed->reply;
 	bool passes = deed->outcome.verdict == VERDICT_PASS;
 
-	say_outcome(deed, reply);
+	deed_say(deed, reply);
 	reply->tries = call->policy.attempts.per_login;
 	reply->timeout_s = call->policy.attempts.timeout_s;
 	if (passes && !deed->login.proof)

@@ -24,7 +24,7 @@ struct deed {
 	struct call *call;
 	const char *event; /* in the audit: kind->logged, unless changed */
 	struct login login;
-	/* What the change sets. */
+	/* The change sets what follows. */
 	struct decision decision; /* of the policy, where it was asked */
 	struct outcome outcome;
 	char pending[DEVICE_ID_TEXT]; /* under this id the secret waits */

@@ -76,7 +76,7 @@ log_refusal(struct call *call, enum reason reason)
 	(void)call_audit(call, &entry);
 }
 
-/* Whether a delegate may help that user: neither root, nor another admin, nor
+/* True if a delegate may help that user: neither root, nor another admin, nor
  * themselves.  A user who cannot be looked up might be one of these. */
 static bool
 may_be_helped(struct call *call, const char *user)

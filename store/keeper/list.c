@@ -1,5 +1,5 @@
 /*
- * What else tfa-admin reads: explanations, the log.
+ * Answers tfa-admin's questions but that for the users: explanations, the log.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,8 @@ explain_login(const struct call *call, struct login *ret)
 }
 
 static void
-explain(struct call *call, struct somebody *them, const struct record *record)
+explain_user(
+    struct call *call, struct somebody *them, const struct record *record)
 {
 	struct explanation explanation;
 	struct address address;
@@ -72,18 +73,18 @@ keeper_explain(struct call *call)
 	else if (record.uid != (int64_t)uid)
 		answer_deny(call, REASON_UID_CHANGED, name);
 	else
-		explain(call, &them, &record);
+		explain_user(call, &them, &record);
 }
 
-/* What the lines of the log said of what was asked. */
+/* Counts what the lines of the log said. */
 struct log_seen {
 	size_t damaged; /* lines */
-	bool user;      /* the user is named, also before "since" */
+	bool user;      /* a line names the user, if only before "since" */
 };
 
-/* Whether the admin asked for this line; one that is damaged is counted. */
+/* True if the admin asked for this line.  A damaged line is counted. */
 static bool
-is_wanted(const struct call *call, const char *line, size_t len,
+is_line_wanted(const struct call *call, const char *line, size_t len,
     struct log_seen *seen)
 {
 	struct audit entry;
@@ -99,8 +100,8 @@ is_wanted(const struct call *call, const char *line, size_t len,
 	return user && entry.time_s >= call->request.since_s;
 }
 
-/* False where the peer is gone or the file cannot be read to its end: without
- * memory for a line, ferror(3) says nothing. */
+/* False if the peer is gone or the file was not read to its end.  Without memory
+ * for a line ferror(3) says nothing, so feof(3) is asked. */
 static bool
 send_lines(struct call *call, FILE *file, struct log_seen *seen)
 {
@@ -111,7 +112,7 @@ send_lines(struct call *call, FILE *file, struct log_seen *seen)
 	while ((n = getline(&line, &size, file)) > 0) {
 		if (line[n - 1] == '\n')
 			line[--n] = '\0';
-		if (!is_wanted(call, line, (size_t)n, seen))
+		if (!is_line_wanted(call, line, (size_t)n, seen))
 			continue;
 		call_take_time(call);
 		if (packet_send(call->fd, line) != FAULT_NONE)
@@ -120,7 +121,7 @@ send_lines(struct call *call, FILE *file, struct log_seen *seen)
 	return feof(file) != 0;
 }
 
-/* Somebody whom the log, passwd or the store knows; everybody for "". */
+/* True if the log, passwd or the store knows the user, or all are meant. */
 static bool
 is_somebody(struct call *call, const struct log_seen *seen)
 {

@@ -1,6 +1,6 @@
 /*
- * What tfa-gate asks, for the user that the kernel names: decide, judge a code,
- * set up a device.  Each request decides the login anew first.
+ * Answers tfa-gate, for the user that the kernel names: decides a login, judges
+ * a code, sets up a device.  Each of these requests decides the login anew.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@ on_login(struct deed *deed, struct record *record)
 /* Where no device's code is asked for: a pass code passes, a wrong one is
  * counted.  For whatever else was typed the answer stays, as a denial. */
 static void
-judge_pass(struct deed *deed, struct record *record, const char *code)
+login_judge_pass(struct deed *deed, struct record *record, const char *code)
 {
 	struct outcome judged;
 
@@ -38,13 +38,13 @@ judge_pass(struct deed *deed, struct record *record, const char *code)
 
 /* Judges a code, where one was asked for. */
 static void
-judge(struct deed *deed, struct record *record, const char *code)
+login_judge(struct deed *deed, struct record *record, const char *code)
 {
 	const struct outcome asked = deed->outcome;
 	struct outcome *judged = &deed->outcome;
 
 	if (deed->decision.mode == MODE_NONE) {
-		judge_pass(deed, record, code);
+		login_judge_pass(deed, record, code);
 		return;
 	}
 	verify_code(&deed->call->policy, record, &deed->login, code,
@@ -66,7 +66,7 @@ on_verify(struct deed *deed, struct record *record)
 {
 	on_login(deed, record);
 	if (deed->outcome.verdict == VERDICT_CHALLENGE)
-		judge(deed, record, deed->call->request.code);
+		login_judge(deed, record, deed->call->request.code);
 }
 
 void
@@ -80,9 +80,9 @@ on_skip(struct deed *deed, struct record *record)
 }
 
 /*
- * Whether this login may set up a device: by login_first(), whether that was
- * offered or put off in another window, or as it holds a code to enrol with.
- * If not, the outcome is the answer.
+ * True if this login may set up a device: because the login was told to, or
+ * login_first() lets it although another window put the offer off, or it has a
+ * code to enrol with.  If false, the outcome is the answer.
  */
 static bool
 may_enroll(struct deed *deed, struct record *record)
@@ -97,7 +97,7 @@ may_enroll(struct deed *deed, struct record *record)
 	} else if (call->request.enroll_code[0] != '\0' &&
 	    (outcome->verdict == VERDICT_CHALLENGE ||
 		outcome->first == FIRST_CODE))
-		judge(deed, record, call->request.enroll_code);
+		login_judge(deed, record, call->request.enroll_code);
 	if (outcome->verdict != VERDICT_ENROLL)
 		return false;
 	if ((int64_t)record->devices.count >=
@@ -146,7 +146,7 @@ pass_instead(struct deed *deed, struct record *record, const char *code)
 {
 	if (record_codes_left(record, CODE_PASS, deed->login.now_s) == 0)
 		return;
-	judge_pass(deed, record, code);
+	login_judge_pass(deed, record, code);
 	if (deed->outcome.reason != REASON_NOT_DIGITS)
 		deed->event = "verify";
 }
@@ -169,7 +169,8 @@ on_enroll_confirm(struct deed *deed, struct record *record)
 	deed->recovers = deed->outcome.reason == REASON_ENROLLED;
 }
 
-/* Whom the gate then runs a session for, and where: it asks no directory. */
+/* Names the user and their home and shell to the gate, which asks no directory
+ * itself.  False if one of these is no text. */
 static bool
 add_account(struct call *call, struct reply *reply)
 {
@@ -191,10 +192,10 @@ deny_account(struct deed *deed)
 	call->broken = true;
 	deed_deny(deed, REASON_BAD_ACCOUNT);
 	memcpy(deed->outcome.name, call->user, sizeof(call->user));
-	(void)deed_audit(deed); /* a denial all the same */
+	(void)deed_audit(deed); /* it is a denial either way */
 }
 
-/* Where the gate finds what a key may run. */
+/* Names the files in which the gate finds what a key may run. */
 static void
 add_key_files(const struct policy *policy, struct reply *reply)
 {
@@ -221,8 +222,8 @@ keeper_login(struct call *call)
 	deed_done(&deed);
 }
 
-/* Only the gate can find these out: it reads the key's lines as the user, and
- * sits at the terminal, if there is one. */
+/* True if only a gate can find that out: it reads the key's lines as the user,
+ * and has the terminal, if there is one. */
 static bool
 is_of_gate(enum reason reason)
 {
@@ -239,7 +240,7 @@ is_of_gate(enum reason reason)
 	return false;
 }
 
-/* The gate refuses a login that may have passed here: a line for the log. */
+/* Logs that the gate refuses a login, which may have passed here. */
 void
 keeper_refuse(struct call *call)
 {

@@ -1,8 +1,8 @@
 /*
- * What tfa asks: own devices and recovery codes.  Each change costs a current
- * code, so that whoever once had a session changes nothing.  A first device
- * costs none where the gate would let this user set one up too: whoever has the
- * session could have begun at the gate.
+ * Answers tfa: users change their own devices and recovery codes.  Each change
+ * costs a current code, so that somebody who once had a session changes
+ * nothing.  A first device costs none if the gate would let this user set one
+ * up too: whoever has the session could have begun at the gate.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,13 +23,13 @@ keeper_own(struct call *call)
 }
 
 static void
-judge(struct deed *deed, struct record *record, const char *code)
+own_judge(struct deed *deed, struct record *record, const char *code)
 {
 	verify_code(&deed->call->policy, record, &deed->login, code,
 	    strlen(code), &deed->outcome);
 }
 
-/* Judges the code that the request carries: a pass, or the answer. */
+/* Judges the code of the request.  If false, the outcome is the answer. */
 static bool
 proves(struct deed *deed, struct record *record)
 {
@@ -37,7 +37,7 @@ proves(struct deed *deed, struct record *record)
 		deed_deny(deed, REASON_NOT_ENROLLED);
 		return false;
 	}
-	judge(deed, record, deed->call->request.code);
+	own_judge(deed, record, deed->call->request.code);
 	/* A code to enrol with proves nothing. */
 	if (deed->outcome.verdict == VERDICT_ENROLL)
 		deed_deny(deed, REASON_WRONG_CODE);
@@ -45,9 +45,9 @@ proves(struct deed *deed, struct record *record)
 }
 
 /*
- * An admin's code to enrol with: asked for where the request has none, and not
- * spent before the device is there.  A code to pass with is refused, and stays
- * good.
+ * Judges an administrator's code to enrol with; asks for it if the request has
+ * none.  It is not spent before the device is there.  A code to pass with is
+ * refused, and stays good.  If false, the outcome is the answer.
  */
 static bool
 holds_enroll_code(struct deed *deed, struct record *record)
@@ -59,7 +59,7 @@ holds_enroll_code(struct deed *deed, struct record *record)
 		deed->outcome.reason = REASON_ASK_ONE_TIME;
 		return false;
 	}
-	judge(deed, record, code);
+	own_judge(deed, record, code);
 	if (deed->outcome.verdict == VERDICT_PASS)
 		deed_deny(deed, REASON_WRONG_CODE);
 	return deed->outcome.verdict == VERDICT_ENROLL;
@@ -77,7 +77,8 @@ deny_first(struct deed *deed)
 	memcpy(deed->outcome.name, decision->name, sizeof(decision->name));
 }
 
-/* Whether a user without a device may set one up: by the gate's own rule. */
+/* True if a user without a device may set one up, by the gate's own rule.  If
+ * false, the outcome is the answer. */
 static bool
 may_set_up(struct deed *deed, struct record *record)
 {
@@ -121,8 +122,8 @@ on_device_begin(struct deed *deed, struct record *record)
 	}
 }
 
-/* Whoever knows the first code was told the secret: after giving a code, or
- * where none is needed, which must still be so. */
+/* Somebody who knows the new device's code was told its secret.  For that they
+ * gave a code; for a first device none is needed, which must still be so. */
 void
 on_device_confirm(struct deed *deed, struct record *record)
 {
@@ -156,8 +157,8 @@ find_device(const struct record *record, const char *id)
 	return -1;
 }
 
-/* Whether this user must not be without a device, from any address: the
- * address is only what their own process claims. */
+/* True if this user must have a device, from some address at least: the address
+ * of this request is only what the user's own process claims. */
 static bool
 is_required(struct call *call, const struct record *record)
 {
@@ -168,7 +169,7 @@ is_required(struct call *call, const struct record *record)
 	return policy_may_require(&call->policy, &them.subject);
 }
 
-/* Before a code is spent it is certain that the device may go. */
+/* Spends a code only if the device may go. */
 void
 on_device_remove(struct deed *deed, struct record *record)
 {
@@ -194,7 +195,7 @@ on_recovery(struct deed *deed, struct record *record)
 		deed->recovers = true;
 }
 
-/* What somebody without a device should know of setting one up. */
+/* The reason that says how a user without a device may set one up. */
 static enum reason
 first_reason(const struct decision *decision, enum first first, bool in_grace)
 {
@@ -213,7 +214,7 @@ first_reason(const struct decision *decision, enum first first, bool in_grace)
 	return first == FIRST_NO ? REASON_ADD_CLOSED : REASON_ADD;
 }
 
-/* Says that to somebody without a device, by the code that decides logins. */
+/* Says how a user without a device may set one up. */
 static void
 say_first(
     struct call *call, const struct record *record, char *ret, size_t size)

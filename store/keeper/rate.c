@@ -2,7 +2,7 @@
 
 #define DAY_MS (86400LL * 1000)
 
-/* Whether a gives way to a newcomer before b does. */
+/* True if a is evicted before b. */
 static bool
 goes_before(const struct rate *a, const struct rate *b)
 {
@@ -16,7 +16,7 @@ goes_before(const struct rate *a, const struct rate *b)
 	return a->since_ms < b->since_ms;
 }
 
-/* A stranger may have become a user since; a user's standing is kept. */
+/* A user may have got a stranger's uid since; a user's standing is kept. */
 static void
 move_on(struct rate *rate, int64_t now_ms)
 {

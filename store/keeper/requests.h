@@ -10,7 +10,7 @@
 /* The row of request number i, from 0; NULL after the last. */
 const struct kind *keeper_kind(size_t i);
 
-/* login.c: of tfa-gate */
+/* login.c: the requests of tfa-gate */
 void keeper_login(struct call *call);
 void keeper_refuse(struct call *call);
 void on_login(struct deed *deed, struct record *record);
@@ -19,7 +19,7 @@ void on_skip(struct deed *deed, struct record *record);
 void on_enroll_begin(struct deed *deed, struct record *record);
 void on_enroll_confirm(struct deed *deed, struct record *record);
 
-/* own.c: of tfa */
+/* own.c: the requests of tfa */
 void keeper_own(struct call *call);
 void keeper_status(struct call *call);
 void on_device_begin(struct deed *deed, struct record *record);
@@ -27,7 +27,7 @@ void on_device_confirm(struct deed *deed, struct record *record);
 void on_device_remove(struct deed *deed, struct record *record);
 void on_recovery(struct deed *deed, struct record *record);
 
-/* Of tfa-admin: users.c, list.c, amend.c, provision.c */
+/* The requests of tfa-admin: users.c, list.c, amend.c, provision.c */
 void keeper_users(struct call *call);
 void keeper_explain(struct call *call);
 void keeper_log(struct call *call);
@@ -41,12 +41,12 @@ void keeper_import(struct call *call);
 /* users.c: sends a user's row, of users and status; false where that failed. */
 bool users_send_row(struct call *call, const char *user);
 
-/* delegate.c: whether the peer is in the policy's admins. */
+/* delegate.c: true if the peer is in the policy's admins. */
 bool delegate_is(struct call *call);
 
 /*
- * Whether the peer, a delegate, may make the change that the request asks for:
- * REASON_NONE, or why not, which is then in the audit.  A delegate may not
+ * delegate.c: returns REASON_NONE if the peer, a delegate, may make the change
+ * that the request asks for, or else why not, which is then in the audit.  A delegate may not
  * change root, another administrator or themselves, may not make a code to pass
  * with, and must give a current code of their own, which this spends.
  */

@@ -27,7 +27,7 @@
 /*
  * Every request: who may make it, what it may carry, under which event it is
  * logged, what answers it; of a deed also the change and the draw.  PROTOCOL.md
- * has the same rows, for who writes a client.
+ * has the same rows, for authors of clients.
  *
  * A key of another request is refused before anything is done, or a handler
  * that looks at it would do that other one's work with this one's rights.
@@ -137,7 +137,7 @@ refuse_stranger(struct call *call)
 
 /* FAULT_ABSENT, FAULT_IO: nothing came.  Other faults: it is no request. */
 static enum fault
-receive(struct call *call, int timeout_ms)
+receive_request(struct call *call, int timeout_ms)
 {
 	scoped_json_text char *text = NULL;
 	struct json_error error;
@@ -200,7 +200,7 @@ load_policy(struct call *call)
 }
 
 static void
-serve(struct call *call)
+serve_kind(struct call *call)
 {
 	enum fault fault = store_open(
 	    call->keeper->store, call->keeper->embedded, &call->store);
@@ -259,7 +259,7 @@ dispatch(struct call *call)
 	else {
 		if (kind->who == WHO_LOGIN)
 			call->told |= TOLD_CLEAN;
-		serve(call);
+		serve_kind(call);
 		policy_done(&call->policy);
 	}
 }
@@ -270,14 +270,14 @@ dispatch(struct call *call)
  * that has nothing more to say needs no answer.
  */
 static void
-follow(struct call *call)
+serve_follow(struct call *call)
 {
 	enum fault fault;
 
 	call->may_follow = false;
 	request_done(&call->request);
 	call->request = (struct request){.version = 0};
-	fault = receive(call, FOLLOW_MS);
+	fault = receive_request(call, FOLLOW_MS);
 	if (fault == FAULT_ABSENT || fault == FAULT_IO)
 		return;
 	call->told = (call->told | TOLD_FOLLOWED) & ~TOLD_CLEAN;
@@ -301,12 +301,12 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 	call_take_time(&call);
 	if (!find_peer(&call))
 		refuse_stranger(&call);
-	else if (receive(&call, RECEIVE_MS) != FAULT_NONE)
+	else if (receive_request(&call, RECEIVE_MS) != FAULT_NONE)
 		answer_deny(&call, REASON_BAD_REQUEST, "");
 	else
 		dispatch(&call);
 	if (call.may_follow)
-		follow(&call);
+		serve_follow(&call);
 	request_done(&call.request);
 	free(call.home);
 	free(call.shell);

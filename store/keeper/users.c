@@ -26,7 +26,7 @@ struct entry {
 	char *row;   /* JSON, or NULL: not made yet, or sent */
 };
 
-/* Users, sorted by name, and what was learnt of them for all rows. */
+/* Users, sorted by name; passwd and the groups, read once for all rows. */
 struct roster {
 	JSON_LIST_OF(struct entry) entries;
 	struct people people;
@@ -75,7 +75,8 @@ by_name(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	/* Of two, the one that knows the record comes first, and stays. */
+	/* Of two entries of a name, roster_sort() keeps the first: it must be
+	 * the one that knows the record. */
 	return one->inode > other->inode ? -1 : one->inode < other->inode;
 }
 
@@ -87,7 +88,7 @@ by_inode(const void *a, const void *b)
 	return one->inode < other->inode ? -1 : one->inode > other->inode;
 }
 
-/* Each name once. */
+/* Sorts the names, and keeps each once. */
 static void
 roster_sort(struct roster *roster)
 {
@@ -103,8 +104,8 @@ roster_sort(struct roster *roster)
 	roster->entries.count = kept + 1;
 }
 
-/* A group that is unknown, or that a directory does not tell of now, is each
- * user's problem, and their rows say so.  Without memory there are no rows. */
+/* If a group is unknown, or a directory does not answer, the rows of the users
+ * whom that concerns say so.  Without memory there are no rows. */
 static void
 roster_add_group(struct roster *roster, const char *group)
 {
@@ -113,7 +114,7 @@ roster_add_group(struct roster *roster, const char *group)
 		roster->failed = true;
 }
 
-/* The members of a rule's groups that the groups' own entries list. */
+/* Adds the users of a rule, and the members that its groups' entries list. */
 static void
 roster_add_rule(struct roster *roster, const struct rule *rule)
 {
@@ -126,9 +127,9 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 }
 
 /*
- * Everyone who has a record, whom a rule names, alone or in a group, and
- * every person in passwd.  A directory service may list neither people nor
- * members unless it is told to enumerate.
+ * Adds everybody who has a record, everybody whom a rule names, alone or in a
+ * group, and every person in passwd.  A directory service may list neither
+ * people nor members unless it is told to enumerate.
  */
 static void
 roster_fill(struct call *call, struct roster *roster)
@@ -160,7 +161,7 @@ row_of_problem(const char *user, const char *problem, struct user_row *ret)
 	snprintf(ret->problem, sizeof(ret->problem), "%s", problem);
 }
 
-/* What the policy and the record say of that user, as a row. */
+/* Makes a row of what the policy and the record say of that user. */
 static enum fault
 row_of_record(struct call *call, struct somebody *them, uid_t uid,
     const struct record *record, struct user_row *ret)
@@ -179,7 +180,8 @@ row_of_record(struct call *call, struct somebody *them, uid_t uid,
 	return fault;
 }
 
-/* One user's row; problems become part of it, so that no user is missing. */
+/* Makes one user's row.  Problems become part of it, so that no user is
+ * missing. */
 static enum fault
 make_row(struct call *call, struct roster *roster, const char *name,
     struct user_row *ret)
@@ -202,7 +204,7 @@ make_row(struct call *call, struct roster *roster, const char *name,
 	if (fault == FAULT_ABSENT)
 		record_init(&record, name, uid);
 	else if (fault == FAULT_MEMORY)
-		return fault; /* the keeper's lack, not that record's fault */
+		return fault; /* the keeper lacks memory: no user's problem */
 	else if (fault != FAULT_NONE) {
 		row_of_problem(name, call->store.why, ret);
 		return FAULT_NONE;
@@ -210,9 +212,9 @@ make_row(struct call *call, struct roster *roster, const char *name,
 	return row_of_record(call, &them, uid, &record, ret);
 }
 
-/* Disk and peer have SERVE_S for each row. */
+/* The disk and the peer have SERVE_S for each row. */
 static bool
-write_row(struct call *call, struct roster *roster, struct entry *entry)
+roster_write_row(struct call *call, struct roster *roster, struct entry *entry)
 {
 	struct user_row row = {.state = STATE_NONE};
 	enum fault fault;
@@ -229,7 +231,7 @@ write_row(struct call *call, struct roster *roster, struct entry *entry)
 }
 
 static bool
-send_row(struct call *call, struct entry *entry)
+roster_send_row(struct call *call, struct entry *entry)
 {
 	bool sent;
 
@@ -239,7 +241,7 @@ send_row(struct call *call, struct entry *entry)
 	return sent;
 }
 
-/* That had to be read from the disk, for this process. */
+/* How many blocks had to be read from the disk for this process. */
 static long
 blocks_read(void)
 {
@@ -248,11 +250,11 @@ blocks_read(void)
 	return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_inblock : 0;
 }
 
-/* To read ahead costs system calls: only where the last batch came from the
- * disk does it save more. */
+/* To read ahead costs system calls.  It saves more than that only if records
+ * come from the disk, as those of the last batch did. */
 static bool
-write_batch(struct call *call, struct roster *roster, struct entry *entries,
-    size_t count)
+roster_write_batch(struct call *call, struct roster *roster,
+    struct entry *entries, size_t count)
 {
 	long before = blocks_read();
 
@@ -260,35 +262,35 @@ write_batch(struct call *call, struct roster *roster, struct entry *entries,
 		if (entries[i].inode != 0)
 			store_prefetch(&call->store, entries[i].name.text);
 	for (size_t i = 0; i < count; i++)
-		if (!write_row(call, roster, &entries[i]))
+		if (!roster_write_row(call, roster, &entries[i]))
 			return false;
 	roster->cold = blocks_read() > before;
 	return true;
 }
 
 static bool
-send_batch(struct call *call, struct roster *roster, struct entry *entries,
-    size_t count)
+roster_send_batch(struct call *call, struct roster *roster,
+    struct entry *entries, size_t count)
 {
 	qsort(entries, count, sizeof(*entries), by_inode);
-	if (!write_batch(call, roster, entries, count))
+	if (!roster_write_batch(call, roster, entries, count))
 		return false;
 	qsort(entries, count, sizeof(*entries), by_name);
 	for (size_t i = 0; i < count; i++)
-		if (!send_row(call, &entries[i]))
+		if (!roster_send_row(call, &entries[i]))
 			return false;
 	return true;
 }
 
 static bool
-send_all(struct call *call, struct roster *roster)
+roster_send(struct call *call, struct roster *roster)
 {
 	size_t all = roster->entries.count;
 
 	for (size_t at = 0; at < all; at += BATCH) {
 		size_t count = all - at < BATCH ? all - at : BATCH;
 
-		if (!send_batch(
+		if (!roster_send_batch(
 			call, roster, roster->entries.items + at, count))
 			return false;
 	}
@@ -302,7 +304,7 @@ users_send_row(struct call *call, const char *user)
 	bool sent;
 
 	roster_add(&roster, user);
-	sent = !roster.failed && send_all(call, &roster);
+	sent = !roster.failed && roster_send(call, &roster);
 	roster_done(&roster);
 	return sent;
 }
@@ -327,7 +329,7 @@ keeper_users(struct call *call)
 		roster_fill(call, &roster);
 	else
 		roster_add(&roster, one);
-	if (!roster.failed && send_all(call, &roster))
+	if (!roster.failed && roster_send(call, &roster))
 		answer_end(call, "");
 	else
 		answer_deny(call, REASON_STORE, "");
