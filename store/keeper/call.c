@@ -68,6 +68,17 @@ call_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 	return people_look_up(&unlisted, user, ret_uid, ret_gid);
 }
 
+enum fault
+call_read(struct call *call, const char *user, uid_t uid, struct record *ret)
+{
+	enum fault fault = store_read(&call->store, user, ret);
+
+	if (fault != FAULT_ABSENT)
+		return fault;
+	record_init(ret, user, uid);
+	return FAULT_NONE;
+}
+
 bool
 call_has_record(struct call *call, const char *user)
 {

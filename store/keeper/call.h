@@ -16,16 +16,14 @@ struct deed;
 /* The peers that may make a request. */
 enum who {
 	WHO_NOBODY = 0,
-	WHO_SELF,     /* any user, about that user */
-	WHO_LOGIN,    /* any user, about that user; leaves nothing in memory */
-	WHO_READER,   /* root, or a delegate */
-	WHO_HELPER,   /* root, or a delegate who gives a current code */
-	WHO_ROOT,     /* root, or the owner of an embedded store */
+	WHO_LOGIN,  /* any user, about that user; leaves nothing in memory */
+	WHO_SELF,   /* any user, about that user */
+	WHO_OWN,    /* as WHO_SELF, in a session: a code only proves who asks */
+	WHO_READER, /* root, or a delegate */
+	WHO_HELPER, /* root, or a delegate who gives a current code */
+	WHO_ROOT,   /* root, or the owner of an embedded store */
 	WHO_REPAIRER, /* as WHO_ROOT, even where the policy is invalid */
 };
-
-/* The random bytes that a deed begins with. */
-enum draws { DRAWS_NOTHING = 0, DRAWS_SECRET, DRAWS_CODES };
 
 /* A request: a row of the table in serve.c. */
 struct kind {
@@ -36,7 +34,6 @@ struct kind {
 	void (*serve)(struct call *call); /* answers; store, policy are open */
 	/* For a deed: see deed.h. */
 	void (*change)(struct deed *deed, struct record *record);
-	enum draws draws;
 };
 
 #define TAKES(field) (UINT64_C(1) << FIELD_##field)
@@ -78,6 +75,11 @@ bool call_draw(void *bytes, size_t len);
 /* *ret_uid, *ret_gid: those of a user.  Faults as people_look_up(). */
 MUST_USE enum fault
 call_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+
+/* *ret: the user's record, or a new one of uid.  Faults as store_read(), but not
+ * FAULT_ABSENT. */
+MUST_USE enum fault
+call_read(struct call *call, const char *user, uid_t uid, struct record *ret);
 
 /* True if the store has a record of that name, even a damaged one. */
 bool call_has_record(struct call *call, const char *user);

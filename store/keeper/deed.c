@@ -26,15 +26,12 @@ deed_begin(struct deed *deed, struct call *call)
 	    &call->request, call->keeper->boot_id, call->now_s, &deed->login);
 }
 
-bool
+/* The recovery codes are in the reply before the record has them. */
+static bool
 deed_draw(struct deed *deed)
 {
-	enum draws draws = deed->call->kind->draws;
-
-	if (draws == DRAWS_NOTHING)
-		return true;
-	return call_draw(&deed->drawn, sizeof(deed->drawn)) &&
-	    (draws != DRAWS_CODES ||
+	return deed->call->kind->who == WHO_LOGIN ||
+	    (call_draw(&deed->drawn, sizeof(deed->drawn)) &&
 		answer_add_codes(&deed->drawn.recovery, &deed->reply));
 }
 
@@ -50,6 +47,7 @@ on_update(struct record *record, void *arg)
 	deed->event = call->kind->logged;
 	deed->decision = (struct decision){.mode = MODE_NONE};
 	deed->recovers = false;
+	deed->pending[0] = '\0';
 	memcpy(deed->name, call->request.device, sizeof(deed->name));
 	if (is_theirs)
 		call->kind->change(deed, record);
@@ -60,9 +58,12 @@ void
 deed_update(struct deed *deed)
 {
 	struct call *call = deed->call;
-	enum fault fault = store_update(
-	    &call->store, call->user, call->uid, on_update, deed);
+	enum fault fault;
 
+	if (!deed_draw(deed))
+		return;
+	fault = store_update(
+	    &call->store, call->user, call->uid, on_update, deed);
 	if (fault != FAULT_NONE)
 		deed_deny(deed, call_store_reason(call, fault));
 	if (deed->outcome.reason == REASON_GROUP_ERROR)
@@ -211,8 +212,8 @@ deed_fill(struct deed *deed)
 		add_notes(&deed->outcome, reply);
 	if (!passes || !deed->recovers)
 		answer_drop_codes(reply);
-	if (call->kind->draws == DRAWS_SECRET &&
-	    deed->outcome.verdict == VERDICT_ENROLL) {
+	if (deed->outcome.verdict == VERDICT_ENROLL &&
+	    deed->pending[0] != '\0') {
 		answer_add_secret(deed->call, deed->drawn.secret, reply);
 		memcpy(reply->device, deed->pending, sizeof(reply->device));
 	}
@@ -226,20 +227,13 @@ deed_done(struct deed *deed)
 }
 
 void
-deed_finish(struct deed *deed)
-{
-	if (deed_draw(deed))
-		deed_update(deed);
-	deed_fill(deed);
-	answer_send(deed->call, &deed->reply);
-	deed_done(deed);
-}
-
-void
 deed_serve(struct call *call)
 {
 	struct deed deed;
 
 	deed_begin(&deed, call);
-	deed_finish(&deed);
+	deed_update(&deed);
+	deed_fill(&deed);
+	answer_send(call, &deed.reply);
+	deed_done(&deed);
 }

@@ -6,13 +6,13 @@
  *	struct deed deed;
  *
  *	deed_begin(&deed, call);   a denial, until another outcome is set
- *	deed_draw(&deed)           the random bytes that kind->draws says
- *	deed_update(&deed);        kind->change() under the lock; the audit
+ *	deed_update(&deed);        random bytes; kind->change() under the lock;
+ *	                           the audit
  *	deed_fill(&deed);          the outcome as deed.reply
  *	answer_send(call, &deed.reply);
  *	deed_done(&deed);          wiped
  *
- * deed_serve() is this from deed_begin() on.
+ * deed_serve() does all of it.
  */
 #ifndef TFA_DEED_H
 #define TFA_DEED_H
@@ -27,7 +27,7 @@ struct deed {
 	/* The change sets what follows. */
 	struct decision decision; /* of the policy, where it was asked */
 	struct outcome outcome;
-	char pending[DEVICE_ID_TEXT]; /* under this id the secret waits */
+	char pending[DEVICE_ID_TEXT]; /* the id under which the secret waits */
 	char name[NAME_TEXT];         /* proof: a device, for the log */
 	bool recovers;                /* the codes became the recovery codes */
 	bool knows_secret; /* whoever asks was shown the device's secret */
@@ -41,19 +41,14 @@ struct deed {
 /* A deed with the login that the request claims. */
 void deed_begin(struct deed *deed, struct call *call);
 
-/* Draws, updates and answers; wipes the deed. */
-void deed_finish(struct deed *deed);
-
-/* Both: a request that only needs its kind->change(). */
+/* Answers a request that needs nothing but its kind->change(). */
 void deed_serve(struct call *call);
 
 /* The outcome is a denial from now on; the record stays as it was. */
 void deed_deny(struct deed *deed, enum reason reason);
 
-bool deed_draw(struct deed *deed);
-
 /*
- * Has kind->change() change the user's record, and writes the record if
+ * Draws the random bytes, but for WHO_LOGIN, and has kind->change() change the user's record, and writes the record if
  * outcome.changed says so.  The change may be called several times, each time
  * with an outcome that denies and nothing else set.  A record of another uid is
  * denied before.  Then logs the outcome; a pass that cannot be logged becomes a

@@ -63,11 +63,7 @@ keeper_explain(struct call *call)
 		answer_deny_user(call, fault, name);
 		return;
 	}
-	fault = store_read(&call->store, name, &record);
-	if (fault == FAULT_ABSENT) {
-		record_init(&record, name, uid);
-		fault = FAULT_NONE;
-	}
+	fault = call_read(call, name, uid, &record);
 	if (fault != FAULT_NONE)
 		answer_deny(call, call_store_reason(call, fault), "");
 	else if (record.uid != (int64_t)uid)

@@ -12,16 +12,6 @@
 #include "store/keeper/requests.h"
 #include "store/wire/claims.h"
 
-void
-keeper_own(struct call *call)
-{
-	struct deed deed;
-
-	deed_begin(&deed, call);
-	deed.login.proof = true;
-	deed_finish(&deed);
-}
-
 static void
 own_judge(struct deed *deed, struct record *record, const char *code)
 {
@@ -245,12 +235,8 @@ keeper_status(struct call *call)
 {
 	scoped_record struct record record = {.version = 0};
 	char message[MESSAGE_TEXT] = "";
-	enum fault fault = store_read(&call->store, call->user, &record);
+	enum fault fault = call_read(call, call->user, call->uid, &record);
 
-	if (fault == FAULT_ABSENT) {
-		record_init(&record, call->user, call->uid);
-		fault = FAULT_NONE;
-	}
 	if (fault == FAULT_NONE && record.uid == (int64_t)call->uid &&
 	    record.devices.count == 0)
 		say_first(call, &record, message, sizeof(message));

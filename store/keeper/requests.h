@@ -20,7 +20,6 @@ void on_enroll_begin(struct deed *deed, struct record *record);
 void on_enroll_confirm(struct deed *deed, struct record *record);
 
 /* own.c: the requests of tfa */
-void keeper_own(struct call *call);
 void keeper_status(struct call *call);
 void on_device_begin(struct deed *deed, struct record *record);
 void on_device_confirm(struct deed *deed, struct record *record);

@@ -26,57 +26,47 @@
 
 /*
  * Every request: who may make it, what it may carry, under which event it is
- * logged, what answers it; of a deed also the change and the draw.  PROTOCOL.md
+ * logged, what answers it; of a deed (deed.h) also the change.  PROTOCOL.md
  * has the same rows, for authors of clients.
  *
  * A key of another request is refused before anything is done, or a handler
  * that looks at it would do that other one's work with this one's rights.
  */
 /* clang-format off */
-#define DEED(serve, change, draws) serve, change, draws
-#define ANSWER(serve)              serve, NULL, DRAWS_NOTHING
 static const struct kind requests[] = {
-	{"login", WHO_LOGIN, OWN, "login",
-	    DEED(keeper_login, on_login, DRAWS_NOTHING)},
-	{"verify", WHO_LOGIN, OWN | TAKES(CODE), "verify",
-	    DEED(deed_serve, on_verify, DRAWS_NOTHING)},
-	{"skip", WHO_LOGIN, OWN, "skip",
-	    DEED(deed_serve, on_skip, DRAWS_NOTHING)},
-	{"refuse", WHO_LOGIN, OWN | TAKES(REASON), "login",
-	    ANSWER(keeper_refuse)},
+	{"login", WHO_LOGIN, OWN, "login", keeper_login, on_login},
+	{"verify", WHO_LOGIN, OWN | TAKES(CODE), "verify", deed_serve,
+	    on_verify},
+	{"skip", WHO_LOGIN, OWN, "skip", deed_serve, on_skip},
+	{"refuse", WHO_LOGIN, OWN | TAKES(REASON), "login", keeper_refuse,
+	    NULL},
 	{"enroll_begin", WHO_SELF, OWN | TAKES(ENROLL_CODE), "enroll_begin",
-	    DEED(deed_serve, on_enroll_begin, DRAWS_SECRET)},
-	{"enroll_confirm", WHO_SELF, SETUP, "enroll",
-	    DEED(deed_serve, on_enroll_confirm, DRAWS_CODES)},
-	{"status", WHO_SELF, OWN, NULL,
-	    ANSWER(keeper_status)},
-	{"device_begin", WHO_SELF, SETUP, "device_begin",
-	    DEED(keeper_own, on_device_begin, DRAWS_SECRET)},
-	{"device_confirm", WHO_SELF, SETUP, "device_confirm",
-	    DEED(keeper_own, on_device_confirm, DRAWS_CODES)},
-	{"device_remove", WHO_SELF, OWN | TAKES(CODE) | TAKES(DEVICE),
-	    "device_remove",
-	    DEED(keeper_own, on_device_remove, DRAWS_NOTHING)},
-	{"recovery", WHO_SELF, OWN | TAKES(CODE), "recovery",
-	    DEED(keeper_own, on_recovery, DRAWS_CODES)},
-	{"users", WHO_READER, ADMIN, NULL,
-	    ANSWER(keeper_users)},
+	    deed_serve, on_enroll_begin},
+	{"enroll_confirm", WHO_SELF, SETUP, "enroll", deed_serve,
+	    on_enroll_confirm},
+	{"status", WHO_OWN, OWN, NULL, keeper_status, NULL},
+	{"device_begin", WHO_OWN, SETUP, "device_begin", deed_serve,
+	    on_device_begin},
+	{"device_confirm", WHO_OWN, SETUP, "device_confirm", deed_serve,
+	    on_device_confirm},
+	{"device_remove", WHO_OWN, OWN | TAKES(CODE) | TAKES(DEVICE),
+	    "device_remove", deed_serve, on_device_remove},
+	{"recovery", WHO_OWN, OWN | TAKES(CODE), "recovery", deed_serve,
+	    on_recovery},
+	{"users", WHO_READER, ADMIN, NULL, keeper_users, NULL},
 	{"explain", WHO_READER, ADMIN | TAKES(ADDRESS) | TAKES(AT), NULL,
-	    ANSWER(keeper_explain)},
+	    keeper_explain, NULL},
 	{"revoke", WHO_HELPER, HELP | TAKES(BLOCK) | TAKES(USE), "revoke",
-	    ANSWER(keeper_revoke)},
-	{"unlock", WHO_HELPER, HELP, "unlock",
-	    ANSWER(keeper_unlock)},
-	{"code", WHO_HELPER, HELP | TAKES(USE), "code",
-	    ANSWER(keeper_code)},
-	{"enroll", WHO_ROOT, ADMIN | TAKES(USE), "enroll",
-	    ANSWER(keeper_provision)},
-	{"import", WHO_ROOT, ADMIN | TAKES(IMPORT), "import",
-	    ANSWER(keeper_import)},
-	{"log", WHO_READER, ADMIN | TAKES(SINCE), NULL,
-	    ANSWER(keeper_log)},
-	{"note", WHO_REPAIRER, EACH | TAKES(DETAIL), "policy",
-	    ANSWER(keeper_note)},
+	    keeper_revoke, NULL},
+	{"unlock", WHO_HELPER, HELP, "unlock", keeper_unlock, NULL},
+	{"code", WHO_HELPER, HELP | TAKES(USE), "code", keeper_code, NULL},
+	{"enroll", WHO_ROOT, ADMIN | TAKES(USE), "enroll", keeper_provision,
+	    NULL},
+	{"import", WHO_ROOT, ADMIN | TAKES(IMPORT), "import", keeper_import,
+	    NULL},
+	{"log", WHO_READER, ADMIN | TAKES(SINCE), NULL, keeper_log, NULL},
+	{"note", WHO_REPAIRER, EACH | TAKES(DETAIL), "policy", keeper_note,
+	    NULL},
 };
 /* clang-format on */
 
@@ -167,6 +157,7 @@ check_who(struct call *call, enum who who)
 	switch (who) {
 	case WHO_SELF:
 	case WHO_LOGIN:
+	case WHO_OWN:
 		return REASON_NONE;
 	case WHO_READER:
 		allowed = allowed || delegate_is(call);

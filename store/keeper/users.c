@@ -200,12 +200,10 @@ make_row(struct call *call, struct roster *roster, const char *name,
 	}
 	if (fault != FAULT_NONE)
 		return fault;
-	fault = store_read(&call->store, name, &record);
-	if (fault == FAULT_ABSENT)
-		record_init(&record, name, uid);
-	else if (fault == FAULT_MEMORY)
+	fault = call_read(call, name, uid, &record);
+	if (fault == FAULT_MEMORY)
 		return fault; /* the keeper lacks memory: no user's problem */
-	else if (fault != FAULT_NONE) {
+	if (fault != FAULT_NONE) {
 		row_of_problem(name, call->store.why, ret);
 		return FAULT_NONE;
 	}

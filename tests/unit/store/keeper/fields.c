@@ -320,6 +320,7 @@ word_for(enum who who)
 	switch (who) {
 	case WHO_SELF:
 	case WHO_LOGIN:
+	case WHO_OWN:
 		return "self";
 	case WHO_READER:
 		return "read";
