@@ -167,7 +167,7 @@ call_audit(struct call *call, const struct audit *entry)
 	bool refusal = strcmp(entry->verdict, verdict_name(VERDICT_DENY)) == 0;
 
 	if (refusal && call->conduct.quiet) {
-		call->told |= TOLD_LEFT_OUT;
+		call->report |= REPORTED_LEFT_OUT;
 		return true;
 	}
 	if (audit_write(&call->store, entry) != FAULT_NONE) {
@@ -176,6 +176,6 @@ call_audit(struct call *call, const struct audit *entry)
 		    strerror(errno));
 		return false;
 	}
-	call->told |= TOLD_LINE | (refusal ? TOLD_REFUSAL : 0);
+	call->report |= REPORTED_LINE | (refusal ? REPORTED_REFUSAL : 0);
 	return true;
 }

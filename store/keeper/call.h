@@ -42,7 +42,7 @@ struct kind {
 struct call {
 	const struct keeper *keeper;
 	struct conduct conduct;
-	int told;    /* the report for the parent: bits of enum told */
+	int report;  /* the report for the parent: bits of enum reported */
 	bool broken; /* a call failed: this process serves no other peer */
 	int fd;
 	uid_t uid; /* of the peer, by the kernel */

@@ -37,7 +37,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/keeper/rate.h" /* enum told */
+#include "store/keeper/rate.h" /* enum reported */
 
 #define RECEIVE_MS 2000 /* for the request to come */
 #define FOLLOW_MS  50   /* for a verify that follows on a login */
@@ -65,9 +65,9 @@ int keeper_listen(const struct keeper *keeper, int fd);
  * Serves the one request that comes on fd, a connected socket, and answers it;
  * where anything is wrong with it, by a denial.  A login that was answered by a
  * challenge may be followed by one verify, within FOLLOW_MS.  Returns the
- * report for the parent: bits of enum told.
+ * report for the parent: bits of enum reported.
  *
- * The report has TOLD_CLEAN only where the process may serve another peer: the
+ * The report has REPORTED_CLEAN only where the process may serve another peer: the
  * request was a login, it was answered, no call failed, and neither secret nor
  * code is left in memory.
  */

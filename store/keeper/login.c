@@ -255,7 +255,8 @@ keeper_refuse(struct call *call)
 	deed_begin(&deed, call);
 	deed_deny(&deed, reason);
 	if (deed_audit(&deed)) {
-		call->told = (call->told & ~TOLD_REFUSAL) | TOLD_CLAIM;
+		call->report = (call->report & ~REPORTED_REFUSAL) |
+		    REPORTED_CLAIM;
 		answer_done(call);
 	} else {
 		answer_deny(call, REASON_NO_LOG, "");

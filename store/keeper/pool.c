@@ -145,10 +145,10 @@ static void
 hear_worker(struct pool *pool, struct worker *worker, struct rates *rates,
     int64_t now_ms)
 {
-	int told = worker_hear(worker->line);
+	int report = worker_hear(worker->line);
 
-	rate_settle(rates, worker->uid, told, worker->suppressed, now_ms);
-	if ((told & TOLD_CLEAN) == 0 || pool->draining ||
+	rate_settle(rates, worker->uid, report, worker->suppressed, now_ms);
+	if ((report & REPORTED_CLEAN) == 0 || pool->draining ||
 	    worker->served >= WORKER_MOST ||
 	    count_of(pool, WORK_NONE) >= POOL_IDLE) {
 		end_worker(worker);

@@ -4,6 +4,13 @@
  * not logged, so that nobody keeps others out or fills the disk.  No I/O and no
  * clock.  Only the worker that serves a uid finds out whether a user has it: a
  * directory service may be slow, and the keeper's parent serves everybody.
+ *
+ * For each connection:
+ *
+ *	rate_connection()            it came; rate_is_over(): told to try later
+ *	rate_is_quiet(), rate_is_quiet_of_claims()
+ *	                             what the worker that serves it may log
+ *	rate_settle()                the worker's report
  */
 #ifndef TFA_KEEPER_RATE_H
 #define TFA_KEEPER_RATE_H
@@ -33,7 +40,7 @@ struct rate {
 	enum standing standing;
 	int64_t since_ms, day_ms; /* when window and day began */
 	int64_t connections;      /* in the window */
-	int64_t reports;          /* of these, by which a gate told a refusal */
+	int64_t claimed;          /* of these, by which a gate told a refusal */
 	int64_t refusals, lines;  /* in the log, in the day */
 	int64_t claims;     /* a gate's refusals, as refusals, but apart */
 	int64_t suppressed; /* refusals that no line has counted yet */
@@ -44,15 +51,15 @@ struct rates {
 };
 
 /* A worker's report of one connection: bits of a byte. */
-enum told {
-	TOLD = 0x40,          /* without it there is no report */
-	TOLD_LINE = 0x01,     /* a line is in the log, with "suppressed" */
-	TOLD_REFUSAL = 0x02,  /* the line is a refusal */
-	TOLD_LEFT_OUT = 0x04, /* a refusal that is not in the log */
-	TOLD_STRANGER = 0x08, /* no user has the peer's uid */
-	TOLD_FOLLOWED = 0x10, /* it was two requests: each counts */
-	TOLD_CLAIM = 0x20,    /* the refusal is one that a gate told of */
-	TOLD_CLEAN = 0x80,    /* nothing is left in memory: it may go on */
+enum reported {
+	REPORTED = 0x40,          /* without it there is no report */
+	REPORTED_LINE = 0x01,     /* a line is in the log, with "suppressed" */
+	REPORTED_REFUSAL = 0x02,  /* the line is a refusal */
+	REPORTED_LEFT_OUT = 0x04, /* a refusal that is not in the log */
+	REPORTED_STRANGER = 0x08, /* no user has the peer's uid */
+	REPORTED_FOLLOWED = 0x10, /* it was two requests: each counts */
+	REPORTED_CLAIM = 0x20,    /* the refusal is one that a gate told of */
+	REPORTED_CLEAN = 0x80,    /* nothing is left in memory: it may go on */
 };
 
 /*
@@ -84,7 +91,7 @@ bool rate_is_quiet_of_claims(const struct rate *rate);
  * Counts a worker's report of a connection of uid.  suppressed: how many
  * refusals, not logged before, it was given to mention.
  */
-void rate_settle(struct rates *rates, uid_t uid, int told, int64_t suppressed,
+void rate_settle(struct rates *rates, uid_t uid, int report, int64_t suppressed,
     int64_t now_ms);
 
 #endif

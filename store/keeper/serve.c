@@ -89,7 +89,7 @@ find_peer(struct call *call)
 		return false;
 	pw = getpwuid(call->uid);
 	if (pw == NULL)
-		call->told |= TOLD_STRANGER;
+		call->report |= REPORTED_STRANGER;
 	if (call->pid <= 0 || call->uid == UID_NOBODY || pw == NULL)
 		return false;
 	if (strlen(pw->pw_name) >= USER_TEXT) {
@@ -249,7 +249,7 @@ dispatch(struct call *call)
 		answer_deny(call, REASON_BAD_POLICY, "");
 	else {
 		if (kind->who == WHO_LOGIN)
-			call->told |= TOLD_CLEAN;
+			call->report |= REPORTED_CLEAN;
 		serve_kind(call);
 		policy_done(&call->policy);
 	}
@@ -271,7 +271,7 @@ serve_follow(struct call *call)
 	fault = receive_request(call, FOLLOW_MS);
 	if (fault == FAULT_ABSENT || fault == FAULT_IO)
 		return;
-	call->told = (call->told | TOLD_FOLLOWED) & ~TOLD_CLEAN;
+	call->report = (call->report | REPORTED_FOLLOWED) & ~REPORTED_CLEAN;
 	call->now_s = time(NULL);
 	call_take_time(call);
 	if (fault == FAULT_NONE && strcmp(call->request.request, "verify") == 0)
@@ -285,7 +285,7 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 {
 	struct call call = {.keeper = keeper,
 	    .conduct = *conduct,
-	    .told = TOLD,
+	    .report = REPORTED,
 	    .fd = fd,
 	    .now_s = time(NULL)};
 
@@ -302,5 +302,5 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 	free(call.home);
 	free(call.shell);
 	alarm(0);
-	return call.broken ? call.told & ~TOLD_CLEAN : call.told;
+	return call.broken ? call.report & ~REPORTED_CLEAN : call.report;
 }

@@ -94,19 +94,20 @@ worker_run(const struct keeper *keeper, const sigset_t *normal, int line,
     int fd, const struct conduct *conduct)
 {
 	struct conduct current = *conduct;
-	int told;
+	int report;
 
 	leave_the_rest(line, fd);
 	settle_in(keeper, normal);
 	do {
 		unsigned char byte;
 
-		told = keeper_serve(keeper, fd, &current);
-		byte = (unsigned char)told;
+		report = keeper_serve(keeper, fd, &current);
+		byte = (unsigned char)report;
 		if (send(line, &byte, 1, MSG_NOSIGNAL) != 1)
 			_exit(1);
 		close(fd);
-	} while ((told & TOLD_CLEAN) != 0 && take_next(line, &fd, &current));
+	} while (
+	    (report & REPORTED_CLEAN) != 0 && take_next(line, &fd, &current));
 	_exit(0);
 }
 

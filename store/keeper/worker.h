@@ -1,7 +1,7 @@
 /*
  * A worker: a process that serves one connection at a time, so that what hangs
  * or crashes in it is one login.  To fork a worker costs more than to judge a
- * code, so a worker with nothing left of a login in its memory (TOLD_CLEAN)
+ * code, so a worker with nothing left of a login in its memory (REPORTED_CLEAN)
  * serves the next connection, of any user.  All others end with their
  * connection.
  *
@@ -34,7 +34,7 @@ _Noreturn void worker_run(const struct keeper *keeper, const sigset_t *normal,
  */
 bool worker_give(int line, int fd, const struct conduct *conduct);
 
-/* Returns the worker's report, bits of enum told; 0 if it is gone.  Never waits:
+/* Returns the worker's report, bits of enum reported; 0 if it is gone.  Never waits:
  * to be called when the line has something to read. */
 int worker_hear(int line);
 
