@@ -21,7 +21,6 @@ deed_begin(struct deed *deed, struct call *call)
 	*deed = (struct deed){.call = call,
 	    .event = call->kind->logged,
 	    .reply.version = PROTOCOL_VERSION};
-	deed_deny(deed, REASON_STORE);
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &deed->login);
 }
@@ -60,8 +59,10 @@ deed_update(struct deed *deed)
 	struct call *call = deed->call;
 	enum fault fault;
 
-	if (!deed_draw(deed))
+	if (!deed_draw(deed)) {
+		deed_deny(deed, REASON_STORE);
 		return;
+	}
 	fault = store_update(
 	    &call->store, call->user, call->uid, on_update, deed);
 	if (fault != FAULT_NONE)
@@ -223,7 +224,7 @@ void
 deed_done(struct deed *deed)
 {
 	reply_done(&deed->reply);
-	explicit_bzero(deed, sizeof(*deed));
+	explicit_bzero(&deed->drawn, sizeof(deed->drawn));
 }
 
 void

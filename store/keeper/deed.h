@@ -5,12 +5,12 @@
  *
  *	struct deed deed;
  *
- *	deed_begin(&deed, call);   a denial, until another outcome is set
+ *	deed_begin(&deed, call);   all zero, which denies, but for the login
  *	deed_update(&deed);        random bytes; kind->change() under the lock;
  *	                           the audit
  *	deed_fill(&deed);          the outcome as deed.reply
  *	answer_send(call, &deed.reply);
- *	deed_done(&deed);          wiped
+ *	deed_done(&deed);          what is secret is wiped
  *
  * deed_serve() does all of it.
  */
