@@ -91,9 +91,9 @@ bool gate_restrict(struct gate *gate);
 /*
  * gate_restrict() where sshd does not say which key was used.  REASON_NONE: no
  * key that sshd takes from this user has a restriction, so the user may be
- * asked for a code as with any of them; else why not, with gate->why.  Whether sshd
- * could not write to /tmp, or was not told to, only its configuration says,
- * which is root's: what /tmp looks like by now, any user can choose.
+ * asked for a code as with any of them; else why not, with gate->why.  Whether
+ * sshd could not write to /tmp, or was not told to, only its configuration
+ * says, which is root's: what /tmp looks like by now, any user can choose.
  */
 MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 

@@ -30,19 +30,20 @@ struct announcements {
 /*
  * *ret: what a user who logs in with that device has not been told; with "",
  * for a one-time code, what the owner of any device has not been told.  The
- * newest first, each a line for a person.  A time in the future, by a clock that
- * was wrong once, counts as never told.
+ * newest first, each a line for a person.  A time in the future, by a clock
+ * that was wrong once, counts as never told.
  */
 void announce_changes(const struct record *record, const char *device,
     int64_t now_s, struct announcements *ret);
 
-/* Notes that the owner of that device was told all at now_s; with "", nothing. */
+/* Notes that the owner of that device was told all at now_s; with "",
+ * nothing. */
 void announce_told(struct record *record, const char *device, int64_t now_s);
 
 /*
- * To be called before a device or recovery codes are added, so that the owner of
- * a device without such a time, as in records of earlier versions, is told of
- * them.  Returns the time that a new device begins with: the earliest of the
+ * To be called before a device or recovery codes are added, so that the owner
+ * of a device without such a time, as in records of earlier versions, is told
+ * of them.  Returns the time that a new device begins with: the earliest of the
  * others', or now_s.
  */
 int64_t announce_begin(struct record *record, int64_t now_s);

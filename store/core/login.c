@@ -88,8 +88,8 @@ login_wait(const struct attempts *attempts, const struct counter *counter,
 	return backoff_s > long_s ? backoff_s : long_s;
 }
 
-/* True if a code was given on this connection, or lately with this key from this
- * address.  No entry counts for longer than the policy now says. */
+/* True if a code was given on this connection, or lately with this key from
+ * this address.  No entry counts for longer than the policy now says. */
 static bool
 is_remembered(const struct policy *policy, const struct record *record,
     const struct login *login)
@@ -291,8 +291,8 @@ decide_enrolled(const struct policy *policy, const struct record *record,
 			     : REASON_ASK_STOPPED);
 }
 
-/* When this decision makes a code required; 0: at no date.  For a user who never
- * came, grace would begin now. */
+/* When this decision makes a code required; 0: at no date.  For a user who
+ * never came, grace would begin now. */
 static int64_t
 deadline(
     const struct decision *decision, const struct record *record, int64_t now_s)

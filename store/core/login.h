@@ -1,11 +1,11 @@
 /*
  * Decides a login before a code is typed: the user is let in, asked for a code,
- * offered to enrol, or refused.  Pure: the policy's decision, the user's record,
- * the facts and the time go in, an outcome comes out.
+ * offered to enrol, or refused.  Pure: the policy's decision, the user's
+ * record, the facts and the time go in, an outcome comes out.
  *
- * It must never pass a login for a reason that a thief could bring about: a user
- * without a device passes only while a device is optional or grace lasts, and
- * never a user who once had one.
+ * It must never pass a login for a reason that a thief could bring about: a
+ * user without a device passes only while a device is optional or grace lasts,
+ * and never a user who once had one.
  */
 #ifndef TFA_LOGIN_H
 #define TFA_LOGIN_H
@@ -62,9 +62,8 @@ struct outcome {
 	struct announcements news;   /* PASS: what changed since that */
 	char device[DEVICE_ID_TEXT]; /* whose code it was */
 	char name[RULE_TEXT];        /* the group or rule that a denial names */
-	int64_t spent_s; /* when a one-time code was used or became void */
-	long
-	    recovery_left; /* PASS by a recovery code: how many are left; or -1 */
+	int64_t spent_s;    /* when a one-time code was used or became void */
+	long recovery_left; /* PASS by a recovery code: how many left, or -1 */
 };
 
 /* A user's state, as an administrator sees it: the first that fits. */
@@ -86,8 +85,8 @@ extern const char *const state_names[]; /* indexed by enum state */
  * has a valid pass code, that is asked for: ret->reason is then the policy's,
  * and only verify_pass() may judge the code.
  *
- * Notes in the record what later logins need (first login, start of grace, rule)
- * and sets ret->changed if that is new.
+ * Notes in the record what later logins need (first login, start of grace,
+ * rule) and sets ret->changed if that is new.
  */
 void login_decide(const struct policy *policy, const struct decision *decision,
     struct record *record, const struct login *login, struct outcome *ret);
@@ -99,7 +98,8 @@ login_state(const struct policy *policy, const struct decision *decision,
 
 /*
  * True if an administrator took all devices away and left no invitation:
- * "revoke --block", or "revoke --code", whose code may still let the user enrol.
+ * "revoke --block", or "revoke --code", whose code may still let the user
+ * enrol.
  */
 bool login_is_blocked(const struct record *record);
 
@@ -111,10 +111,10 @@ bool login_may_enroll(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, int64_t deadline_s);
 
 /*
- * Returns how a user may set up a first device now: the one rule, for a login at
- * the gate and for "tfa add" in a session.  FIRST_NO for a user who has a
- * device, whom the policy denies or exempts, or whom login_may_enroll() does not
- * let and who has no code to enrol with.
+ * Returns how a user may set up a first device now: the one rule, for a login
+ * at the gate and for "tfa add" in a session.  FIRST_NO for a user who has a
+ * device, whom the policy denies or exempts, or whom login_may_enroll() does
+ * not let and who has no code to enrol with.
  */
 enum first
 login_first(const struct policy *policy, const struct decision *decision,
@@ -155,10 +155,10 @@ struct verified *login_add_verified(struct record *record, int64_t now_s);
 bool login_is_known(const struct record *record, const struct login *login);
 
 /*
- * Returns how long a counter stays shut, in seconds; 0: it is open; -1: until an
- * administrator unlocks it, only for the counter of unknown sources (is_other).
- * A counter that has spent attempts->stop over the long term waits until a wrong
- * code is forgiven.
+ * Returns how long a counter stays shut, in seconds; 0: it is open; -1: until
+ * an administrator unlocks it, only for the counter of unknown sources
+ * (is_other).  A counter that has spent attempts->stop over the long term waits
+ * until a wrong code is forgiven.
  */
 int64_t login_wait(const struct attempts *attempts,
     const struct counter *counter, bool is_other, int64_t now_s);

@@ -15,7 +15,8 @@ clamp_stored(int64_t *time_s, int64_t now_s, struct outcome *ret)
 	ret->changed = true;
 }
 
-/* If the clock was ahead once, that must not keep anybody out until that time. */
+/* If the clock was ahead once, that must not keep anybody out until that
+ * time. */
 static void
 clamp_record(struct record *record, int64_t now_s, struct outcome *ret)
 {
@@ -55,8 +56,8 @@ login_note_visit(const struct decision *decision, struct record *record,
 	}
 }
 
-/* Puts in the failures that the user has not been told of yet.  sshd throws away
- * what a subsystem says: only what a terminal shows counts as told. */
+/* Puts in the failures that the user has not been told of yet.  sshd throws
+ * away what a subsystem says: only what a terminal shows counts as told. */
 static void
 tell_failures(
     struct record *record, const struct login *login, struct outcome *outcome)

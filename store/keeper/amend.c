@@ -139,8 +139,8 @@ log_change(struct call *call, const char *user, const char *detail)
 	return call_audit(call, &entry);
 }
 
-/* Puts in the code that was made, and says if it makes an earlier code void: the
- * person who has that one should be told. */
+/* Puts in the code that was made, and says if it makes an earlier code void:
+ * the person who has that one should be told. */
 static bool
 amend_fill(const struct amend *amend, struct reply *reply)
 {

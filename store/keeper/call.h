@@ -76,8 +76,8 @@ bool call_draw(void *bytes, size_t len);
 MUST_USE enum fault
 call_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
 
-/* *ret: the user's record, or a new one of uid.  Faults as store_read(), but not
- * FAULT_ABSENT. */
+/* *ret: the user's record, or a new one of uid.  Faults as store_read(), but
+ * not FAULT_ABSENT. */
 MUST_USE enum fault
 call_read(struct call *call, const char *user, uid_t uid, struct record *ret);
 

@@ -48,10 +48,11 @@ void deed_serve(struct call *call);
 void deed_deny(struct deed *deed, enum reason reason);
 
 /*
- * Draws the random bytes, but for WHO_LOGIN, and has kind->change() change the user's record, and writes the record if
- * outcome.changed says so.  The change may be called several times, each time
- * with an outcome that denies and nothing else set.  A record of another uid is
- * denied before.  Then logs the outcome; a pass that cannot be logged becomes a
+ * Draws the random bytes, but for WHO_LOGIN.  Then has kind->change() change
+ * the user's record, which is written if outcome.changed says so.  The change
+ * may be called several times, each time with an outcome that denies and
+ * nothing else set.  It is not called with a record of another uid, which is
+ * denied.  Then logs the outcome; a pass that cannot be logged becomes a
  * denial.
  */
 void deed_update(struct deed *deed);
@@ -59,6 +60,7 @@ void deed_update(struct deed *deed);
 /* Logs an outcome that is final.  False where that failed. */
 bool deed_audit(struct deed *deed);
 
+/* Puts the outcome into deed->reply, and with it what the change has set. */
 void deed_fill(struct deed *deed);
 
 void deed_done(struct deed *deed);

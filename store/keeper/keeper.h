@@ -67,9 +67,9 @@ int keeper_listen(const struct keeper *keeper, int fd);
  * challenge may be followed by one verify, within FOLLOW_MS.  Returns the
  * report for the parent: bits of enum reported.
  *
- * The report has REPORTED_CLEAN only where the process may serve another peer: the
- * request was a login, it was answered, no call failed, and neither secret nor
- * code is left in memory.
+ * The report has REPORTED_CLEAN only where the process may serve another peer:
+ * the request was a login, it was answered, no call failed, and neither secret
+ * nor code is left in memory.
  */
 int keeper_serve(
     const struct keeper *keeper, int fd, const struct conduct *conduct);

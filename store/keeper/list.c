@@ -96,8 +96,8 @@ is_line_wanted(const struct call *call, const char *line, size_t len,
 	return user && entry.time_s >= call->request.since_s;
 }
 
-/* False if the peer is gone or the file was not read to its end.  Without memory
- * for a line ferror(3) says nothing, so feof(3) is asked. */
+/* False if the peer is gone or the file was not read to its end.  Without
+ * memory for a line ferror(3) says nothing, so feof(3) is asked. */
 static bool
 send_lines(struct call *call, FILE *file, struct log_seen *seen)
 {

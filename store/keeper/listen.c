@@ -75,8 +75,8 @@ listen_now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Does not wait for a peer that takes nothing.  Reads of the request first: with
- * a request unread, the kernel would drop the answer. */
+/* Does not wait for a peer that takes nothing.  Reads a byte of the request first:
+ * with a request unread, the kernel would drop the answer. */
 static void
 refuse_busy(int fd)
 {

@@ -92,8 +92,8 @@ on_provision(struct record *record, void *arg)
 	return p->reason == REASON_DONE ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* Returns the index of the device that was added, or -1 if it is not there: then
- * another device may have its id. */
+/* Returns the index of the device that was added, or -1 if it is not there:
+ * then another device may have its id. */
 static int
 find_added(const struct provision *p, const struct record *record)
 {

@@ -24,7 +24,7 @@
 #define RATE_MAX          600   /* connections in it */
 #define RATE_DAY_REFUSALS 1000  /* refusals that are logged in a day */
 #define RATE_DAY_CLAIMS   300   /* a gate's refusals that are logged in a day */
-#define RATE_DAY_LINES    20000 /* lines in a day; then RATE_QUIET is the most */
+#define RATE_DAY_LINES    20000 /* lines in a day; then RATE_QUIET holds */
 #define RATES             1024
 #define UID_STRANGER      ((uid_t)-1)
 

@@ -45,9 +45,10 @@ bool delegate_is(struct call *call);
 
 /*
  * delegate.c: returns REASON_NONE if the peer, a delegate, may make the change
- * that the request asks for, or else why not, which is then in the audit.  A delegate may not
- * change root, another administrator or themselves, may not make a code to pass
- * with, and must give a current code of their own, which this spends.
+ * that the request asks for, or else why not, which is then in the audit.  A
+ * delegate may not change root, another administrator or themselves, may not
+ * make a code to pass with, and must give a current code of their own, which
+ * this spends.
  */
 enum reason delegate_may_help(struct call *call);
 

@@ -59,7 +59,8 @@ take_next(int line, int *ret_fd, struct conduct *ret_conduct)
 	return true;
 }
 
-/* Closes the connections and lines of others, and a log that others write to. */
+/* Closes the connections and lines of others, and a log that others write
+ * to. */
 static void
 leave_the_rest(int line, int fd)
 {

@@ -23,8 +23,9 @@
 
 #include "store/keeper/keeper.h"
 
-/* The life of a worker that was forked just now: closes all that is the parent's
- * but line and fd, its first connection; normal becomes its signal mask. */
+/* The life of a worker that was forked just now: closes all that is the
+ * parent's but line and fd, its first connection; normal becomes its signal
+ * mask. */
 _Noreturn void worker_run(const struct keeper *keeper, const sigset_t *normal,
     int line, int fd, const struct conduct *conduct);
 
@@ -34,8 +35,8 @@ _Noreturn void worker_run(const struct keeper *keeper, const sigset_t *normal,
  */
 bool worker_give(int line, int fd, const struct conduct *conduct);
 
-/* Returns the worker's report, bits of enum reported; 0 if it is gone.  Never waits:
- * to be called when the line has something to read. */
+/* Returns the worker's report, bits of enum reported; 0 if it is gone.  Never
+ * waits: to be called when the line has something to read. */
 int worker_hear(int line);
 
 #endif
