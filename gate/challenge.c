@@ -8,8 +8,8 @@
 /* The prompt that VS Code, ansible and others look for. */
 const char gate_prompt[] = "Verification code: ";
 
-/* Has the keeper judge a code.  A code to enrol with is kept: the enrolment
- * itself must show it again. */
+/* Has the keeper judge a code, and shows what a pass says.  A code to enrol with
+ * is kept: the enrolment itself must show it to the keeper again. */
 static enum verdict
 try_code(struct gate *gate, const char *code)
 {
@@ -17,6 +17,8 @@ try_code(struct gate *gate, const char *code)
 
 	if (verdict == VERDICT_ENROLL)
 		memcpy(gate->enroll_code, code, strlen(code) + 1);
+	if (verdict == VERDICT_PASS)
+		gate_say(gate);
 	return verdict;
 }
 
@@ -47,17 +49,14 @@ gate_is_put_off(const struct gate *gate, enum answer answer)
 	return answer == ANSWER_EMPTY || (answer == ANSWER_NONE && command);
 }
 
-/* The person put the offer off, or typed no right code: the keeper says whether
- * they may come in all the same. */
-static enum verdict
-put_off(struct gate *gate)
+enum verdict
+gate_put_off(struct gate *gate)
 {
 	enum verdict verdict = gate_ask(gate, "skip", NULL);
 
-	if (verdict == VERDICT_PASS || verdict == VERDICT_CHALLENGE)
-		return verdict;
-	gate_say(gate);
-	return VERDICT_DENY;
+	if (verdict != VERDICT_CHALLENGE)
+		gate_say(gate);
+	return verdict == VERDICT_ENROLL ? VERDICT_DENY : verdict;
 }
 
 /* Asks until a code passes or no more may be tried. */
@@ -86,12 +85,12 @@ ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		tries -= tries_taken(gate, &slips);
 	}
 	if (may_skip)
-		return put_off(gate);
+		return gate_put_off(gate);
 	return tries > 0 ? VERDICT_DENY : gate_refuse(gate, REASON_TRIES);
 }
 
-static enum verdict
-challenge(struct gate *gate)
+enum verdict
+gate_challenge(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
@@ -110,14 +109,4 @@ challenge(struct gate *gate)
 		    gate->facts.code_empty ? REASON_EMPTY_CODE
 					   : REASON_NEEDS_TERMINAL);
 	return ask_person(gate, may_skip, tries, timeout_s);
-}
-
-enum verdict
-gate_challenge(struct gate *gate)
-{
-	enum verdict verdict = challenge(gate);
-
-	if (verdict == VERDICT_PASS)
-		gate_say(gate);
-	return verdict;
 }

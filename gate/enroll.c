@@ -62,11 +62,11 @@ confirm_device(
     struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
 	char code[INPUT_TEXT] = "";
-	enum verdict verdict = VERDICT_DENY;
 
 	for (; tries > 0; tries--) {
 		enum answer answer = term_ask(
 		    gate_prompt, timeout_s, code, sizeof(code));
+		enum verdict verdict;
 
 		if (may_skip && gate_is_put_off(gate, answer))
 			break;
@@ -83,14 +83,10 @@ confirm_device(
 		    gate_is_counted(gate))
 			return VERDICT_DENY;
 	}
-	if (!may_skip) {
-		term_say("That was the last try: log in again.");
-		return VERDICT_DENY;
-	}
-	verdict = gate_ask(gate, "skip", NULL);
-	if (verdict != VERDICT_CHALLENGE)
-		gate_say(gate);
-	return verdict;
+	if (may_skip)
+		return gate_put_off(gate);
+	term_say("That was the last try: log in again.");
+	return VERDICT_DENY;
 }
 
 bool

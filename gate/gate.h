@@ -113,11 +113,18 @@ enum verdict gate_challenge(struct gate *gate);
 bool gate_show(struct gate *gate, const char *message);
 
 /*
- * Whether that answer puts an offer off that may be put off: Enter does; so
- * does nobody, where a command was asked for, since a command may have a
- * terminal and no person behind it.
+ * True if that answer puts an offer off that may be put off.  Enter does.  No
+ * answer does if a command was asked for: a command may have a terminal and no
+ * person behind it.
  */
 bool gate_is_put_off(const struct gate *gate, enum answer answer);
+
+/*
+ * Asks the keeper whether an offer may be put off, which was not taken, or for
+ * which no right code was typed.  VERDICT_CHALLENGE as of gate_enroll(); of
+ * any other answer shows what it says.
+ */
+enum verdict gate_put_off(struct gate *gate);
 
 /*
  * Shows the recovery codes of the reply, and waits until they are kept.  False
