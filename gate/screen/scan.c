@@ -10,25 +10,18 @@
 #define WAIT_MS    30000 /* a resolver that hangs may take this long */
 #define LABEL_USER 80    /* bytes of a user's name that an app shows */
 
-/* clang-format off */
-#define TEXT(type, member) \
-	{.key = #member, .kind = JSON_TEXT, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member)}
-
 static const struct json_field request_fields[] = {
-	TEXT(struct scan_request, issuer),
-	TEXT(struct scan_request, user),
-	TEXT(struct scan_request, secret),
+    JSON_ROW_TEXT("issuer", JSON_REQUIRED, struct scan_request, issuer),
+    JSON_ROW_TEXT("user", JSON_REQUIRED, struct scan_request, user),
+    JSON_ROW_TEXT("secret", JSON_REQUIRED, struct scan_request, secret),
 };
 const struct json_shape scan_request_shape = JSON_SHAPE(request_fields, NULL);
 
 static const struct json_field scan_fields[] = {
-	TEXT(struct scan, uri),
-	{.key = "modules", .kind = JSON_STRING, .need = JSON_REQUIRED,
-	    JSON_AT(struct scan, modules), .max = QR_MODULES},
+    JSON_ROW_TEXT("uri", JSON_REQUIRED, struct scan, uri),
+    JSON_ROW_STRING("modules", JSON_REQUIRED, struct scan, modules, QR_MODULES),
 };
 const struct json_shape scan_shape = JSON_SHAPE(scan_fields, NULL);
-/* clang-format on */
 
 void
 scan_host(char ret[static SCAN_HOST])

@@ -12,29 +12,22 @@
 #include "store/base/file.h"
 #include "store/base/utf8.h"
 
-/* clang-format off */
-#define TEXT(member) \
-	{.key = #member, .kind = JSON_TEXT, .need = JSON_MAYBE, \
-	    JSON_AT(struct audit, member)}
-
 static const struct json_field audit_fields[] = {
-	{.key = "time", .kind = JSON_FORM, .need = JSON_REQUIRED,
-	    JSON_AT(struct audit, time_s), .form = &json_form_time},
-	TEXT(event),
-	TEXT(user),
-	TEXT(verdict),
-	TEXT(reason),
-	TEXT(rule),
-	TEXT(address),
-	TEXT(key),
-	TEXT(device),
-	TEXT(command),
-	TEXT(actor),
-	TEXT(detail),
-	{.key = "suppressed", .kind = JSON_NUMBER, .need = JSON_MAYBE,
-	    JSON_AT(struct audit, suppressed), .min = 0, .max = 1000000000},
+    JSON_ROW_TIME("time", JSON_REQUIRED, struct audit, time_s),
+    JSON_ROW_TEXT("event", JSON_MAYBE, struct audit, event),
+    JSON_ROW_TEXT("user", JSON_MAYBE, struct audit, user),
+    JSON_ROW_TEXT("verdict", JSON_MAYBE, struct audit, verdict),
+    JSON_ROW_TEXT("reason", JSON_MAYBE, struct audit, reason),
+    JSON_ROW_TEXT("rule", JSON_MAYBE, struct audit, rule),
+    JSON_ROW_TEXT("address", JSON_MAYBE, struct audit, address),
+    JSON_ROW_TEXT("key", JSON_MAYBE, struct audit, key),
+    JSON_ROW_TEXT("device", JSON_MAYBE, struct audit, device),
+    JSON_ROW_TEXT("command", JSON_MAYBE, struct audit, command),
+    JSON_ROW_TEXT("actor", JSON_MAYBE, struct audit, actor),
+    JSON_ROW_TEXT("detail", JSON_MAYBE, struct audit, detail),
+    JSON_ROW_NUMBER(
+	"suppressed", JSON_MAYBE, struct audit, suppressed, 0, 1000000000),
 };
-/* clang-format on */
 
 const struct json_shape audit_shape = JSON_SHAPE(audit_fields, NULL);
 

@@ -42,21 +42,15 @@ struct thing {
 
 static const char *const words[] = {"", "red", "green", "blue", NULL};
 
-/* clang-format off */
-#define FIELD(k, member, n) \
-	.key = #member, .kind = k, .need = n, JSON_AT(struct thing, member)
-
 static const struct json_field inner_fields[] = {
-	{.key = "number", .kind = JSON_NUMBER, .need = JSON_REQUIRED,
-	    JSON_AT(struct inner, number), .min = -5, .max = 1000000000000},
+    JSON_ROW_NUMBER(
+	"number", JSON_REQUIRED, struct inner, number, -5, 1000000000000),
 };
 static const struct json_shape inner_shape = JSON_SHAPE(inner_fields, NULL);
 
 static const struct json_field item_fields[] = {
-	{.key = "name", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct item, name)},
-	{.key = "text", .kind = JSON_STRING, .need = JSON_MAYBE,
-	    JSON_AT(struct item, text), .max = 16},
+    JSON_ROW_TEXT("name", JSON_REQUIRED, struct item, name),
+    JSON_ROW_STRING("text", JSON_MAYBE, struct item, text, 16),
 };
 
 static const char *
@@ -71,33 +65,29 @@ item_check(const void *value, struct json_place *ret_place)
 }
 
 static const struct json_shape item_shape = JSON_SHAPE(item_fields, item_check);
-static const struct json_field one_item = {.kind = JSON_OBJECT,
-	.need = JSON_REQUIRED, .size = sizeof(struct item),
-	.shape = &item_shape};
-static const struct json_field one_number = {.kind = JSON_NUMBER,
-	.need = JSON_REQUIRED, .size = sizeof(int64_t), .min = 0, .max = 9};
+static const struct json_field one_item = JSON_ITEM_OBJECT(
+    struct item, &item_shape);
+static const struct json_field one_number = JSON_ITEM(
+    JSON_NUMBER, int64_t, .min = 0, .max = 9);
 
 static const struct json_field thing_fields[] = {
-	{FIELD(JSON_TEXT, word, JSON_REQUIRED)},
-	{FIELD(JSON_STRING, text, JSON_MAYBE), .max = 16},
-	{FIELD(JSON_NUMBER, number, JSON_DEFAULT), .min = -10, .max = 10},
-	{FIELD(JSON_FLAG, flag, JSON_MAYBE)},
-	{FIELD(JSON_CHOICE, choice, JSON_MAYBE), .names = words},
-	{.key = "time", .kind = JSON_FORM, .need = JSON_MAYBE,
-	    JSON_AT(struct thing, time_s), .form = &json_form_time},
-	{.key = "wait", .kind = JSON_FORM, .need = JSON_MAYBE,
-	    JSON_AT(struct thing, wait_s), .form = &json_form_duration},
-	{FIELD(JSON_FORM, counter, JSON_MAYBE), .form = &json_form_counter},
-	{FIELD(JSON_OBJECT, maybe, JSON_MAYBE), .shape = &inner_shape},
-	{FIELD(JSON_LIST, items, JSON_MAYBE), .max = 3, .item = &one_item},
-	{FIELD(JSON_LIST, numbers, JSON_DEFAULT), .max = 8,
-	    .item = &one_number},
-	{FIELD(JSON_TEXT, null_word, JSON_NULL)},
-	{.key = "null_time", .kind = JSON_FORM, .need = JSON_NULL,
-	    JSON_AT(struct thing, null_time_s), .form = &json_form_time},
-	{FIELD(JSON_CHOICE, null_choice, JSON_NULL), .names = words},
+    JSON_ROW_TEXT("word", JSON_REQUIRED, struct thing, word),
+    JSON_ROW_STRING("text", JSON_MAYBE, struct thing, text, 16),
+    JSON_ROW_NUMBER("number", JSON_DEFAULT, struct thing, number, -10, 10),
+    JSON_ROW_FLAG("flag", JSON_MAYBE, struct thing, flag),
+    JSON_ROW_CHOICE("choice", JSON_MAYBE, struct thing, choice, words),
+    JSON_ROW_TIME("time", JSON_MAYBE, struct thing, time_s),
+    JSON_ROW_DURATION("wait", JSON_MAYBE, struct thing, wait_s),
+    JSON_ROW_FORM(
+	"counter", JSON_MAYBE, struct thing, counter, &json_form_counter),
+    JSON_ROW_OBJECT("maybe", JSON_MAYBE, struct thing, maybe, &inner_shape),
+    JSON_ROW_LIST("items", JSON_MAYBE, struct thing, items, 3, &one_item),
+    JSON_ROW_LIST(
+	"numbers", JSON_DEFAULT, struct thing, numbers, 8, &one_number),
+    JSON_ROW_TEXT("null_word", JSON_NULL, struct thing, null_word),
+    JSON_ROW_TIME("null_time", JSON_NULL, struct thing, null_time_s),
+    JSON_ROW_CHOICE("null_choice", JSON_NULL, struct thing, null_choice, words),
 };
-/* clang-format on */
 static const struct json_shape thing_shape = JSON_SHAPE(thing_fields, NULL);
 
 #define NULLS "'null_word':null,'null_time':null,'null_choice':null"
@@ -439,12 +429,8 @@ Test(json, says_what_is_wrong_and_where)
 struct list {
 	JSON_LIST_OF(int64_t) l;
 };
-static const struct json_field list_fields[] = {{.key = "l",
-    .kind = JSON_LIST,
-    .need = JSON_MAYBE,
-    JSON_AT(struct list, l),
-    .max = 100,
-    .item = &one_number}};
+static const struct json_field list_fields[] = {
+    JSON_ROW_LIST("l", JSON_MAYBE, struct list, l, 100, &one_number)};
 static const struct json_shape list_shape = JSON_SHAPE(list_fields, NULL);
 
 Test(json, refuses_what_is_not_json)
