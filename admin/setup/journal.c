@@ -30,53 +30,40 @@ static const char *const kind_words[] = {"", "user_add", "user_delete",
     "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",
     NULL};
 
-/* clang-format off */
-#define TEXT(type, member) \
-	{.key = #member, .kind = JSON_TEXT, .need = JSON_MAYBE, \
-	    JSON_AT(type, member)}
-#define NUMBER(type, member, most) \
-	{.key = #member, .kind = JSON_NUMBER, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member), .min = 0, .max = (most)}
-#define CHOICE(type, member, words) \
-	{.key = #member, .kind = JSON_CHOICE, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member), .names = (words)}
-
 static const struct json_field step_fields[] = {
-	CHOICE(struct step, kind, kind_words),
-	TEXT(struct step, path),
-	NUMBER(struct step, mode, 07777),
-	TEXT(struct step, owner),
-	{.key = "existed", .kind = JSON_FLAG, .need = JSON_REQUIRED,
-	    JSON_AT(struct step, existed)},
-	NUMBER(struct step, old_mode, 07777),
-	NUMBER(struct step, old_uid, UINT32_MAX),
-	NUMBER(struct step, old_gid, UINT32_MAX),
+    JSON_ROW_CHOICE("kind", JSON_REQUIRED, struct step, kind, kind_words),
+    JSON_ROW_TEXT("path", JSON_MAYBE, struct step, path),
+    JSON_ROW_NUMBER("mode", JSON_REQUIRED, struct step, mode, 0, 07777),
+    JSON_ROW_TEXT("owner", JSON_MAYBE, struct step, owner),
+    JSON_ROW_FLAG("existed", JSON_REQUIRED, struct step, existed),
+    JSON_ROW_NUMBER("old_mode", JSON_REQUIRED, struct step, old_mode, 0, 07777),
+    JSON_ROW_NUMBER(
+	"old_uid", JSON_REQUIRED, struct step, old_uid, 0, UINT32_MAX),
+    JSON_ROW_NUMBER(
+	"old_gid", JSON_REQUIRED, struct step, old_gid, 0, UINT32_MAX),
 };
 static const struct json_shape step_shape = JSON_SHAPE(step_fields, NULL);
 
-static const struct json_field step_item = {
-	.kind = JSON_OBJECT, .need = JSON_REQUIRED,
-	.size = sizeof(struct step), .shape = &step_shape};
+static const struct json_field step_item = JSON_ITEM_OBJECT(
+    struct step, &step_shape);
 
 static const struct json_field journal_fields[] = {
-	{.key = "version", .kind = JSON_NUMBER, .need = JSON_REQUIRED,
-	    JSON_AT(struct journal, version), .min = 1, .max = 1},
-	CHOICE(struct journal, state, state_words),
-	NUMBER(struct journal, begun, SETUP_STEPS),
-	{.key = "until", .kind = JSON_FORM, .need = JSON_REQUIRED,
-	    JSON_AT(struct journal, until_s), .form = &json_form_time},
-	TEXT(struct journal, boot),
-	NUMBER(struct journal, ends_s, INT64_C(1) << 52),
-	NUMBER(struct journal, wait_s, 86400),
-	NUMBER(struct journal, loaded, INT64_C(1) << 52),
-	TEXT(struct journal, login),
-	{.key = "steps", .kind = JSON_LIST, .need = JSON_REQUIRED,
-	    JSON_AT(struct journal, plan.steps), .max = SETUP_STEPS,
-	    .item = &step_item},
+    JSON_ROW_NUMBER("version", JSON_REQUIRED, struct journal, version, 1, 1),
+    JSON_ROW_CHOICE("state", JSON_REQUIRED, struct journal, state, state_words),
+    JSON_ROW_NUMBER(
+	"begun", JSON_REQUIRED, struct journal, begun, 0, SETUP_STEPS),
+    JSON_ROW_TIME("until", JSON_REQUIRED, struct journal, until_s),
+    JSON_ROW_TEXT("boot", JSON_MAYBE, struct journal, boot),
+    JSON_ROW_NUMBER(
+	"ends_s", JSON_REQUIRED, struct journal, ends_s, 0, INT64_C(1) << 52),
+    JSON_ROW_NUMBER("wait_s", JSON_REQUIRED, struct journal, wait_s, 0, 86400),
+    JSON_ROW_NUMBER(
+	"loaded", JSON_REQUIRED, struct journal, loaded, 0, INT64_C(1) << 52),
+    JSON_ROW_TEXT("login", JSON_MAYBE, struct journal, login),
+    JSON_ROW_LIST("steps", JSON_REQUIRED, struct journal, plan.steps,
+	SETUP_STEPS, &step_item),
 };
-static const struct json_shape journal_shape = JSON_SHAPE(
-    journal_fields, NULL);
-/* clang-format on */
+static const struct json_shape journal_shape = JSON_SHAPE(journal_fields, NULL);
 
 int
 journal_folder(bool make)

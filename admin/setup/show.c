@@ -16,17 +16,12 @@ struct shown {
 	char *text;
 };
 
-/* clang-format off */
 static const struct json_field shown_fields[] = {
-	{.key = "step", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct shown, step)},
-	{.key = "path", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct shown, path)},
-	{.key = "text", .kind = JSON_STRING, .need = JSON_MAYBE,
-	    JSON_AT(struct shown, text), .max = SETUP_FILE_MAX},
+    JSON_ROW_TEXT("step", JSON_REQUIRED, struct shown, step),
+    JSON_ROW_TEXT("path", JSON_REQUIRED, struct shown, path),
+    JSON_ROW_STRING("text", JSON_MAYBE, struct shown, text, SETUP_FILE_MAX),
 };
 static const struct json_shape shown_shape = JSON_SHAPE(shown_fields, NULL);
-/* clang-format on */
 
 static void
 show_json(const struct step *step)
