@@ -131,18 +131,17 @@ no_keeper(const char *why)
 static int
 judge(const struct reply *reply, const char *what)
 {
-	enum reason reason = reason_from_name(reply->reason);
-
-	if (verdict_from_name(reply->verdict) == VERDICT_PASS) {
+	if (reply->verdict == VERDICT_PASS) {
 		if (reply->end && reply->message[0] != '\0')
 			admin_say("%s", reply->message);
 		return ADMIN_DONE;
 	}
 	admin_say("%s%s%s", what, what[0] != '\0' ? ": " : "",
-	    reply->message[0] != '\0' ? reply->message : reply->reason);
-	if (reason == REASON_NOT_ALLOWED)
+	    reply->message[0] != '\0' ? reply->message
+				      : reason_name(reply->reason));
+	if (reply->reason == REASON_NOT_ALLOWED)
 		return ADMIN_NOT_ALLOWED;
-	if (reason == REASON_BAD_REQUEST || reason == REASON_BUSY)
+	if (reply->reason == REASON_BAD_REQUEST || reply->reason == REASON_BUSY)
 		return ADMIN_KEEPER;
 	return ADMIN_NOT;
 }
@@ -236,9 +235,10 @@ admin_note(
 	    FAULT_NONE)
 		snprintf(
 		    ret_why, size, "the keeper cannot be reached: %s", why);
-	else if (verdict_from_name(reply.verdict) != VERDICT_PASS)
+	else if (reply.verdict != VERDICT_PASS)
 		snprintf(ret_why, size, "%s",
-		    reply.message[0] != '\0' ? reply.message : reply.reason);
+		    reply.message[0] != '\0' ? reply.message
+					     : reason_name(reply.reason));
 	else
 		return true;
 	return false;

@@ -45,7 +45,7 @@ confirm_once(struct gate *gate, const char *code)
 static enum verdict
 finish(struct gate *gate)
 {
-	if (reason_from_name(gate->reply.reason) == REASON_ENROLLED)
+	if (gate->reply.reason == REASON_ENROLLED)
 		return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
 	gate_say(gate);
 	term_say("Nothing was set up here: a device was set up from another "
@@ -74,7 +74,7 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		if (verdict == VERDICT_CHALLENGE)
 			return verdict;
 		gate_say(gate);
-		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		if (gate->reply.reason != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
 			return VERDICT_DENY;
 	}

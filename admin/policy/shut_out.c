@@ -63,7 +63,7 @@ is_end(const char *text, size_t len)
 
 	return json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) ==
 	    FAULT_NONE &&
-	    verdict_from_name(reply.verdict) == VERDICT_PASS;
+	    reply.verdict == VERDICT_PASS;
 }
 
 static bool

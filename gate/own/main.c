@@ -312,7 +312,7 @@ confirm(struct gate *gate)
 		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
 			return finish(gate);
 		gate_say(gate);
-		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		if (gate->reply.reason != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
 			break;
 	}
@@ -334,7 +334,7 @@ begin_first(struct gate *gate)
 			return VERDICT_DENY;
 		verdict = gate_ask(gate, "device_begin", NULL);
 		if (verdict == VERDICT_DENY &&
-		    reason_from_name(gate->reply.reason) == REASON_WRONG_CODE)
+		    gate->reply.reason == REASON_WRONG_CODE)
 			verdict = VERDICT_CHALLENGE;
 	}
 	if (verdict != VERDICT_ENROLL)

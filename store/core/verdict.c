@@ -225,14 +225,29 @@ reason_name(enum reason reason)
 					       : reasons[0].name;
 }
 
-enum reason
-reason_from_name(const char *name)
+static bool
+reason_read(const char *text, void *ret)
 {
+	enum reason *reason = ret;
+
 	for (int i = 0; i < REASON_COUNT; i++)
-		if (strcmp(reasons[i].name, name) == 0)
-			return (enum reason)i;
-	return REASON_NONE;
+		if (reasons[i].name[0] == text[0] &&
+		    strcmp(reasons[i].name, text) == 0) {
+			*reason = (enum reason)i;
+			return true;
+		}
+	return false;
 }
+
+static void
+reason_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	snprintf(ret, JSON_FORM_TEXT, "%s",
+	    reason_name(*(const enum reason *)value));
+}
+
+const struct json_form reason_form = {
+    "a reason that this version knows", reason_read, reason_write};
 
 bool
 reason_is_undecided(enum reason reason)
@@ -392,11 +407,33 @@ verdict_name(enum verdict verdict)
 	return verdicts[0].name;
 }
 
+static bool
+verdict_read(const char *text, void *ret)
+{
+	enum verdict *verdict = ret;
+
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (strcmp(verdicts[i].name, text) == 0) {
+			*verdict = verdicts[i].verdict;
+			return true;
+		}
+	return false;
+}
+
+static void
+verdict_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	snprintf(ret, JSON_FORM_TEXT, "%s",
+	    verdict_name(*(const enum verdict *)value));
+}
+
+const struct json_form verdict_form = {
+    "pass, challenge, enroll or deny", verdict_read, verdict_write};
+
 enum verdict
 verdict_from_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-		if (strcmp(verdicts[i].name, name) == 0)
-			return verdicts[i].verdict;
-	return VERDICT_DENY;
+	enum verdict verdict = VERDICT_DENY;
+
+	return verdict_read(name, &verdict) ? verdict : VERDICT_DENY;
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/json/json.h"
+
 enum verdict {
 	VERDICT_DENY = 0,
 	VERDICT_CHALLENGE = 0x2c41, /* ask for a code */
@@ -128,8 +130,9 @@ struct reason_facts {
 /* The word for it in logs and in the protocol: "wrong_code".  Never NULL. */
 const char *reason_name(enum reason reason);
 
-/* The reason with that name, or REASON_NONE. */
-enum reason reason_from_name(const char *name);
+/* How JSON says a verdict and a reason: by its word; an unknown word is
+ * refused, and zero (VERDICT_DENY, REASON_NONE) left in its place. */
+extern const struct json_form verdict_form, reason_form;
 
 /*
  * Whether this denial says only that the policy could not be asked about the

@@ -123,10 +123,8 @@ reply_amended(struct call *call, const struct amend *amend)
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 	struct note *code;
 
-	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
-	    verdict_name(VERDICT_PASS));
-	snprintf(
-	    reply.reason, sizeof(reply.reason), "%s", reason_name(REASON_DONE));
+	reply.verdict = VERDICT_PASS;
+	reply.reason = REASON_DONE;
 	snprintf(reply.message, sizeof(reply.message), "%s", amend->done);
 	if (amend->code[0] != '\0') {
 		code = json_list_add(&reply.codes, sizeof(*code));

@@ -127,10 +127,8 @@ end_of_log(struct call *call, const struct log_seen *seen)
 		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
 		return;
 	}
-	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
-	    verdict_name(VERDICT_PASS));
-	snprintf(
-	    reply.reason, sizeof(reply.reason), "%s", reason_name(REASON_DONE));
+	reply.verdict = VERDICT_PASS;
+	reply.reason = REASON_DONE;
 	if (damaged > 0)
 		snprintf(reply.message, sizeof(reply.message),
 		    "%zu line%s of the log cannot be read and %s left out.",

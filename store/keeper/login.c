@@ -330,10 +330,8 @@ fill(struct attempt *a, struct reply *reply)
 
 	if (outcome->deadline_s > a->login.now_s)
 		facts.left_s = outcome->deadline_s - a->login.now_s;
-	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
-	    verdict_name(outcome->verdict));
-	snprintf(reply->reason, sizeof(reply->reason), "%s",
-	    reason_name(outcome->reason));
+	reply->verdict = outcome->verdict;
+	reply->reason = outcome->reason;
 	reason_say(
 	    outcome->reason, &facts, reply->message, sizeof(reply->message));
 	reply->may_skip = outcome->may_skip;
@@ -471,7 +469,7 @@ is_of_gate(enum reason reason)
 void
 keeper_refuse(struct call *call)
 {
-	enum reason reason = reason_from_name(call->request.reason);
+	enum reason reason = call->request.reason;
 	struct attempt a;
 
 	call->conduct.quiet = call->conduct.quiet_claims;

@@ -237,10 +237,8 @@ fill(const struct change_of_own *own, struct reply *reply)
 	    .name = own->decision.name,
 	    .spent_s = own->outcome.spent_s};
 
-	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
-	    verdict_name(own->outcome.verdict));
-	snprintf(reply->reason, sizeof(reply->reason), "%s",
-	    reason_name(own->outcome.reason));
+	reply->verdict = own->outcome.verdict;
+	reply->reason = own->outcome.reason;
 	if (own->outcome.verdict == VERDICT_DENY ||
 	    own->outcome.verdict == VERDICT_CHALLENGE)
 		reason_say(own->outcome.reason, &facts, reply->message,
@@ -331,10 +329,8 @@ keeper_status(struct call *call)
 	if ((fault == FAULT_NONE || fault == FAULT_ABSENT) &&
 	    record.uid == (int64_t)call->uid && record.devices.count == 0)
 		say_first(&own, &record, reply.message, sizeof(reply.message));
-	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
-	    verdict_name(VERDICT_PASS));
-	snprintf(
-	    reply.reason, sizeof(reply.reason), "%s", reason_name(REASON_DONE));
+	reply.verdict = VERDICT_PASS;
+	reply.reason = REASON_DONE;
 	if (keeper_send_row(call, call->user))
 		keeper_reply(call, &reply);
 	else

@@ -118,9 +118,8 @@ keeper_deny(struct call *call, enum reason reason, const char *name)
 	struct reason_facts facts = {.name = name};
 
 	call->broken = true;
-	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
-	    verdict_name(VERDICT_DENY));
-	snprintf(reply.reason, sizeof(reply.reason), "%s", reason_name(reason));
+	reply.verdict = VERDICT_DENY;
+	reply.reason = reason;
 	reason_say(reason, &facts, reply.message, sizeof(reply.message));
 	keeper_reply(call, &reply);
 }
@@ -131,10 +130,8 @@ answer_done(struct call *call, bool end)
 	scoped_reply struct reply reply = {
 	    .version = PROTOCOL_VERSION, .end = end};
 
-	snprintf(reply.verdict, sizeof(reply.verdict), "%s",
-	    verdict_name(VERDICT_PASS));
-	snprintf(
-	    reply.reason, sizeof(reply.reason), "%s", reason_name(REASON_DONE));
+	reply.verdict = VERDICT_PASS;
+	reply.reason = REASON_DONE;
 	keeper_reply(call, &reply);
 }
 

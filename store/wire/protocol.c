@@ -35,8 +35,8 @@ static const struct json_field request_fields[] = {
     [FIELD_SINCE] = JSON_ROW_TIME("since", JSON_MAYBE, struct request, since_s),
     [FIELD_DETAIL] = JSON_ROW_TEXT(
 	"detail", JSON_MAYBE, struct request, detail),
-    [FIELD_REASON] = JSON_ROW_TEXT(
-	"reason", JSON_MAYBE, struct request, reason),
+    [FIELD_REASON] = JSON_ROW_FORM(
+	"reason", JSON_MAYBE, struct request, reason, &reason_form),
     [FIELD_IMPORT] = JSON_ROW_OBJECT(
 	"import", JSON_MAYBE, struct request, import, &import_shape),
 };
@@ -47,8 +47,9 @@ static const struct json_field note_item = JSON_ITEM_TEXT(struct note);
 static const struct json_field reply_fields[] = {
     JSON_ROW_NUMBER("v", JSON_REQUIRED, struct reply, version, PROTOCOL_VERSION,
 	PROTOCOL_VERSION),
-    JSON_ROW_TEXT("verdict", JSON_REQUIRED, struct reply, verdict),
-    JSON_ROW_TEXT("reason", JSON_REQUIRED, struct reply, reason),
+    JSON_ROW_FORM(
+	"verdict", JSON_REQUIRED, struct reply, verdict, &verdict_form),
+    JSON_ROW_FORM("reason", JSON_REQUIRED, struct reply, reason, &reason_form),
     JSON_ROW_TEXT("message", JSON_MAYBE, struct reply, message),
     JSON_ROW_LIST(
 	"notes", JSON_MAYBE, struct reply, notes, NOTES_MAX, &note_item),

@@ -10,7 +10,8 @@
 
 #include "store/core/login.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define REASON_SENT 33 /* bytes of a reason's word */
+#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 #define NOW_S   1793000020LL /* 10 seconds into a step of 30 */
 #define LATER_S (NOW_S + 30LL * DAY_S)

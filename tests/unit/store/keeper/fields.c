@@ -188,7 +188,8 @@ ask(struct scene *s, uid_t uid, const char *request,
 	while (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
 		if (json_read(&reply_shape, answer, len, PACKET_MAX, &reply,
 			&error) == FAULT_NONE)
-			memcpy(ret, reply.reason, REASON_SENT);
+			snprintf(
+			    ret, REASON_SENT, "%s", reason_name(reply.reason));
 		reply_done(&reply);
 		reply = (struct reply){.version = 0};
 		free(answer);

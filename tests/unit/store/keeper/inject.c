@@ -222,7 +222,8 @@ take_answer(void *ctx, const char *answer)
 	if (client_is_reply(answer) &&
 	    json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
 		&error) == FAULT_NONE)
-		memcpy(seen->verdict, reply.verdict, sizeof(seen->verdict));
+		snprintf(seen->verdict, sizeof(seen->verdict), "%s",
+		    verdict_name(reply.verdict));
 	reply_done(&reply);
 }
 

@@ -186,8 +186,8 @@ Test(keeper_serve, lets_nobody_skip_what_is_required)
 		set_record(&s, records[i]);
 		make_request(&s, "skip", request);
 		ask(&s, request, &reply);
-		cr_expect_str_neq(reply.verdict, "");
-		cr_expect_str_neq(reply.verdict, "pass", "record %zu", i);
+		cr_expect_eq(reply.version, PROTOCOL_VERSION);
+		cr_expect_neq(reply.verdict, VERDICT_PASS, "record %zu", i);
 		reply_done(&reply);
 	}
 	fixture_remove(s.folder);
@@ -249,7 +249,7 @@ say(int fd, const char *request, char ret[static REQUEST_MAX])
 	cr_expect_eq(
 	    json_read(&reply_shape, answer, len, PACKET_MAX, &reply, &error),
 	    FAULT_NONE, "%s", answer);
-	snprintf(ret, REQUEST_MAX, "%s", reply.verdict);
+	snprintf(ret, REQUEST_MAX, "%s", verdict_name(reply.verdict));
 	reply_done(&reply);
 	free(answer);
 	return ret;
@@ -264,7 +264,8 @@ expect_unspent(struct scene *s)
 
 	make_request(s, "verify", request);
 	ask(s, request, &reply);
-	cr_expect_str_eq(reply.verdict, "pass", "%s", reply.reason);
+	cr_expect_eq(
+	    reply.verdict, VERDICT_PASS, "%s", reason_name(reply.reason));
 	reply_done(&reply);
 }
 
@@ -667,7 +668,7 @@ serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
 	cr_assert_eq(
 	    json_read(&reply_shape, answer, len, PACKET_MAX, &reply, &e),
 	    FAULT_NONE, "%s", answer);
-	memcpy(ret_reason, reply.reason, REASON_SENT);
+	snprintf(ret_reason, REASON_SENT, "%s", reason_name(reply.reason));
 	reply_done(&reply);
 	free(answer);
 	close(pair[0]);
@@ -756,9 +757,10 @@ Test(keeper_serve, refuses_an_account_that_is_no_text)
 		cr_expect_eq(login_of_account(&s, accounts[i].home,
 				 accounts[i].shell, &reply),
 		    accounts[i].is_text, "%zu", i);
-		cr_expect_eq(strcmp(reply.reason, "bad_account") == 0,
-		    !accounts[i].is_text, "%zu: %s", i, reply.reason);
-		cr_expect_eq(strcmp(reply.verdict, "deny") == 0,
+		cr_expect_eq(reply.reason == REASON_BAD_ACCOUNT,
+		    !accounts[i].is_text, "%zu: %s", i,
+		    reason_name(reply.reason));
+		cr_expect_eq(reply.verdict == VERDICT_DENY,
 		    !accounts[i].is_text, "%zu", i);
 		reply_done(&reply);
 	}
