@@ -136,13 +136,11 @@ int admin_ask(const struct admin *admin, const struct request *request,
     const char *what, struct reply *ret);
 
 /*
- * A request answered by a stream: each is called with the text of each row,
- * and may return false to say that it could not use it.  Returns an
- * admin_exit; a stream that ends before its end is ADMIN_KEEPER.
+ * client_stream(), judged as by admin_ask().  Returns an admin_exit; a stream
+ * that is cut short is ADMIN_KEEPER.
  */
 int admin_stream(const struct admin *admin, const struct request *request,
-    const char *what, bool (*each)(void *ctx, const char *row, size_t len),
-    void *ctx);
+    const char *what, const struct client_rows *rows);
 
 #define ADMIN_WHY 400
 

@@ -185,38 +185,17 @@ admin_ask(const struct admin *admin, const struct request *request,
 	return status;
 }
 
-static int
-judge_text(const char *text, size_t len, const char *what)
-{
-	scoped_reply struct reply reply = {.version = 0};
-	struct json_error error;
-
-	if (json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) !=
-	    FAULT_NONE)
-		return no_keeper(error.text);
-	return judge(&reply, what);
-}
-
 int
 admin_stream(const struct admin *admin, const struct request *request,
-    const char *what, bool (*each)(void *ctx, const char *row, size_t len),
-    void *ctx)
+    const char *what, const struct client_rows *rows)
 {
-	scoped_client struct client client = {.fd = -1};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320] = "";
 
-	if (client_open(&admin->keeper, request, &client) != FAULT_NONE)
-		return no_keeper(client.why);
-	for (;;) {
-		scoped_json_text char *text = NULL;
-		size_t len = 0;
-
-		if (client_next(&client, &text, &len) != FAULT_NONE)
-			return no_keeper(client.why);
-		if (client_is_reply(text))
-			return judge_text(text, len, what);
-		if (!each(ctx, text, len))
-			return no_keeper("it sent what is not understood");
-	}
+	if (client_stream(&admin->keeper, request, rows, &reply, why,
+		sizeof(why)) != FAULT_NONE)
+		return no_keeper(why);
+	return judge(&reply, what);
 }
 
 bool

@@ -52,21 +52,21 @@ print(const struct explanation *e)
 		    e->skipped.items[i].reason);
 }
 
-static bool
-take(void *ctx, const char *text, size_t len)
-{
-	const struct admin *admin = ctx;
-	struct explanation e = {.user = ""};
-	struct json_error error;
-	bool ok = json_read(&explanation_shape, text, len, PACKET_MAX, &e,
-		      &error) == FAULT_NONE;
+struct showing {
+	const struct admin *admin;
+	struct explanation explanation;
+};
 
-	if (ok && admin->json)
+static bool
+show(void *ctx, const char *text)
+{
+	const struct showing *showing = ctx;
+
+	if (showing->admin->json)
 		puts(text);
-	else if (ok)
-		print(&e);
-	explanation_done(&e);
-	return ok;
+	else
+		print(&showing->explanation);
+	return true;
 }
 
 int
@@ -74,6 +74,9 @@ admin_explain(struct admin *admin, int argc, char **argv)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "explain"};
+	struct showing showing = {.admin = admin};
+	const struct client_rows rows = {&explanation_shape,
+	    &showing.explanation, sizeof(showing.explanation), show, &showing};
 	struct address address;
 
 	if (argc > 1)
@@ -93,5 +96,5 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	if (admin->at != NULL &&
 	    !admin_time(admin->at, time(NULL), &request.at_s))
 		return ADMIN_USAGE;
-	return admin_stream(admin, &request, argv[0], take, admin);
+	return admin_stream(admin, &request, argv[0], &rows);
 }

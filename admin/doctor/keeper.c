@@ -14,6 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "store/core/report.h"
 #include "store/system/groups.h"
 #include "store/folder/policy_file.h"
 #include "admin/setup/setup.h"
@@ -24,23 +25,6 @@
 #define FEW_FILES    1000
 #define CLOCK_OFF_US 10000000 /* a third of what a code allows */
 
-/* To the end, so that the keeper does not say that nobody took it. */
-static bool
-take_answer(struct client *client)
-{
-	bool more = true;
-
-	while (more) {
-		scoped_json_text char *packet = NULL;
-		size_t len = 0;
-
-		if (client_next(client, &packet, &len) != FAULT_NONE)
-			return false;
-		more = !client_is_reply(packet);
-	}
-	return true;
-}
-
 /* Any answer will do: root is somebody whom it can explain. */
 void
 doctor_keeper(struct doctor *doctor)
@@ -49,13 +33,17 @@ doctor_keeper(struct doctor *doctor)
 	    .request = "explain",
 	    .user = "root",
 	    .address = "127.0.0.1"};
-	scoped_client struct client client = {.fd = -1};
+	struct explanation row;
+	const struct client_rows rows = {
+	    &explanation_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
 
-	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
-	    !take_answer(&client))
+	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE)
 		findings_add(&doctor->findings, FINDING_FAIL,
-		    doctor_keeper_fix(doctor), "nobody can log in: %s",
-		    client.why);
+		    doctor_keeper_fix(doctor), "nobody can log in: %s", why);
+	explanation_done(&row);
 	findings_ok(&doctor->findings, "it answers at %.200s",
 	    doctor->keeper.store != NULL ? doctor->keeper.store
 					 : doctor->keeper.socket);

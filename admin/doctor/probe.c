@@ -10,6 +10,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/probe.h"
 #include "store/base/file.h"
+#include "store/core/report.h"
 
 #define INSIDE "tfa-probe-is-inside"
 
@@ -143,25 +144,27 @@ is_gates_status(int status)
 	return false;
 }
 
-/* Whether the policy itself lets this user in without a code. */
+/* The policy itself lets this user in without a code. */
 static bool
 is_let_in(const struct probe *probe)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "explain"};
-	scoped_client struct client client = {.fd = -1};
-	scoped_json_text char *packet = NULL, *end = NULL;
-	size_t len = 0;
+	struct explanation row;
+	const struct client_rows rows = {
+	    &explanation_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	enum verdict verdict = VERDICT_DENY;
+	char why[320];
 
 	snprintf(request.user, sizeof(request.user), "%s", probe->pw->pw_name);
 	snprintf(
 	    request.address, sizeof(request.address), "%.45s", probe->address);
-	return client_open(&probe->doctor->keeper, &request, &client) ==
-	    FAULT_NONE &&
-	    client_next(&client, &packet, &len) == FAULT_NONE &&
-	    client_next(&client, &end, &len) == FAULT_NONE &&
-	    (strstr(packet, "\"verdict\":\"pass\"") != NULL ||
-		strstr(packet, "\"verdict\":\"enroll\"") != NULL);
+	if (client_stream(&probe->doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) == FAULT_NONE)
+		verdict = verdict_from_name(row.login.verdict);
+	explanation_done(&row);
+	return verdict == VERDICT_PASS || verdict == VERDICT_ENROLL;
 }
 
 /* Whether he can log in at all; without that nothing else is proved. */

@@ -19,6 +19,7 @@ struct shut_out {
 	bool all; /* are asked for: root was, before */
 	size_t users;
 	char names[NAMED * (USER_TEXT + 2)];
+	struct user_row row; /* the one that is judged now */
 };
 
 static bool
@@ -56,29 +57,16 @@ is_shut_out(const struct shut_out *found, const struct user_row *row)
 }
 
 static bool
-is_end(const char *text, size_t len)
+judge_row(void *ctx, const char *text)
 {
-	scoped_reply struct reply reply = {.version = 0};
-	struct json_error error;
+	struct shut_out *found = ctx;
+	const struct user_row *row = &found->row;
 
-	return json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) ==
-	    FAULT_NONE &&
-	    reply.verdict == VERDICT_PASS;
-}
-
-static bool
-take_row(struct shut_out *found, const char *text, size_t len)
-{
-	struct user_row row = {.state = 0};
-	struct json_error error;
-	bool ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row,
-		      &error) == FAULT_NONE;
-
-	if (ok && is_shut_out(found, &row) &&
-	    !(found->all && strcmp(row.user, "root") == 0))
-		add_name(found, row.user);
-	user_row_done(&row);
-	return ok;
+	(void)text;
+	if (is_shut_out(found, row) &&
+	    !(found->all && strcmp(row->user, "root") == 0))
+		add_name(found, row->user);
+	return true;
 }
 
 /* One user, or with "" everyone; false where not all could be looked at. */
@@ -88,23 +76,16 @@ find(const struct admin *admin, const char *user, struct shut_out *found)
 	struct client_options keeper = admin->keeper;
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "users"};
-	scoped_client struct client client = {.fd = -1};
+	const struct client_rows rows = {
+	    &user_row_shape, &found->row, sizeof(found->row), judge_row, found};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
 
 	keeper.wait_ms = WAIT_MS;
 	snprintf(request.user, sizeof(request.user), "%s", user);
-	if (client_open(&keeper, &request, &client) != FAULT_NONE)
-		return false;
-	for (;;) {
-		scoped_json_text char *text = NULL;
-		size_t len = 0;
-
-		if (client_next(&client, &text, &len) != FAULT_NONE)
-			return false;
-		if (client_is_reply(text))
-			return is_end(text, len);
-		if (!take_row(found, text, len))
-			return false;
-	}
+	return client_stream(&keeper, &request, &rows, &reply, why,
+		   sizeof(why)) == FAULT_NONE &&
+	    reply.verdict == VERDICT_PASS;
 }
 
 static bool

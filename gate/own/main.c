@@ -185,27 +185,10 @@ print_row(const struct user_row *row)
 	    "wrong codes since a right one: %lld\n", (long long)row->failures);
 }
 
-/* Of the end of a stream; false where it is none. */
-static bool
-read_end(struct client *client, char ret[static MESSAGE_TEXT])
-{
-	scoped_json_text char *text = NULL;
-	scoped_reply struct reply reply = {.version = 0};
-	struct json_error error;
-	size_t len = 0;
-
-	if (client_next(client, &text, &len) != FAULT_NONE ||
-	    json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) !=
-		FAULT_NONE)
-		return false;
-	memcpy(ret, reply.message, sizeof(reply.message));
-	return reply.end;
-}
-
 /*
  * *ret: one's own row; user_row_done() frees it.  ret_message: what the keeper
- * says beside, or "".  0, or the exit status where there is no row; then it is
- * said why.
+ * says beside, or "".  0, or the exit status where there is no row; then the
+ * reason is said.
  */
 static int
 read_row(struct gate *gate, struct user_row *ret,
@@ -213,27 +196,25 @@ read_row(struct gate *gate, struct user_row *ret,
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "status"};
-	scoped_client struct client client = {.fd = -1};
-	scoped_json_text char *text = NULL;
-	struct json_error error;
-	size_t len = 0;
+	const struct client_rows rows = {
+	    &user_row_shape, ret, sizeof(*ret), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
 
-	*ret = (struct user_row){.state = STATE_NONE};
-	ret_message[0] = '\0';
 	memcpy(request.address, gate->facts.address, sizeof(request.address));
-	if (client_open(&gate->keeper, &request, &client) != FAULT_NONE ||
-	    client_next(&client, &text, &len) != FAULT_NONE) {
-		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n",
-		    client.why);
+	if (client_stream(&gate->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE) {
+		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n", why);
+		user_row_done(ret);
 		return GATE_EXIT_KEEPER;
 	}
-	if (json_read(&user_row_shape, text, len, PACKET_MAX, ret, &error) ==
-		FAULT_NONE &&
-	    read_end(&client, ret_message))
-		return 0;
-	user_row_done(ret);
-	fputs("tfa: the keeper refused\n", stderr);
-	return GATE_EXIT_DENIED;
+	if (!reply.end || ret->user[0] == '\0') {
+		fputs("tfa: the keeper refused\n", stderr);
+		user_row_done(ret);
+		return GATE_EXIT_DENIED;
+	}
+	memcpy(ret_message, reply.message, sizeof(reply.message));
+	return 0;
 }
 
 static int

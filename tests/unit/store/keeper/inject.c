@@ -219,8 +219,7 @@ take_answer(void *ctx, const char *answer)
 	struct json_error error;
 
 	seen->blamed |= strstr(answer, "out of memory") != NULL;
-	if (client_is_reply(answer) &&
-	    json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
+	if (json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
 		&error) == FAULT_NONE)
 		snprintf(seen->verdict, sizeof(seen->verdict), "%s",
 		    verdict_name(reply.verdict));
