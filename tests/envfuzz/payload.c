@@ -9,7 +9,7 @@
 #include "tests/envfuzz/envfuzz.h"
 
 static const struct {
-	const char *name; /* "%N", or that of an exported function */
+	const char *name; /* "%N", or the name of an exported function */
 	const char *value;
 } payloads[] = {
     /* Read, sourced or run as a file; searched as a folder; loaded. */
@@ -33,7 +33,7 @@ static const struct {
     {"fn_%N", "{%M}"},
     {"fn-%N", "{%M}"},
     {"fn#%N", "fn %N {%M}\n"},
-    /* Switches, so that another one counts. */
+    /* Switches that make another variable count. */
     {"%N", "1"},
     {"%N", "xtrace"},
     {"%N", "C.UTF-8"},
