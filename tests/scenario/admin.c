@@ -53,7 +53,9 @@ Test(admin, log_fits_a_terminal_and_is_whole_in_a_pipe)
 	cr_assert_eq(longest_line(s->seen), COLUMNS, "%s", s->seen);
 }
 
-/* Of one who is gone from passwd and store the log may still tell. */
+/*
+ * The log may still have lines about a user who is gone from passwd and store.
+ */
 Test(admin, log_of_nobody_says_so)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -110,7 +112,7 @@ Test(admin, policy_is_shown_and_checked_as_json)
 	    r->out, "\"line\":null,\"column\":null,\"message\":\"/none");
 }
 
-/* As compilers do, so that an editor can jump there. */
+/* The form of a compiler's message, so that an editor can jump there. */
 Test(admin, policy_check_points_at_the_mistake)
 {
 	static const struct {
@@ -161,7 +163,7 @@ Test(admin, one_who_never_logged_in_has_never)
 	assert_says(r->out, ", last used never\n");
 }
 
-/* Batches of rows are made in another order than they are sent in. */
+/* The keeper makes batches of rows in another order than it sends them. */
 Test(admin, users_lists_everyone_once_and_by_name)
 {
 	enum { NAMED = 600 };
@@ -246,7 +248,7 @@ Test(admin, one_who_is_stopped_is_locked_until_unlock)
 	assert_says(r->out, "  wrong codes    0\n");
 }
 
-/* Silence could be taken for a failure; for a script it is an empty list. */
+/* A person could take silence for a failure; a script gets an empty list. */
 Test(admin, users_says_nobody_where_nobody_is)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -260,7 +262,7 @@ Test(admin, users_says_nobody_where_nobody_is)
 	assert_never_says(r->err, "nobody");
 }
 
-/* Nothing was ended where nothing was revoked. */
+/* Running sessions only matter if something was revoked. */
 Test(admin, revoke_speaks_of_sessions_only_where_it_did_revoke)
 {
 	static const char says[] = "sessions that run live on";
@@ -354,7 +356,7 @@ Test(admin, explain_says_what_each_address_would_meet)
 	    "%s", r->out);
 }
 
-/* What a person who means well types. */
+/* Small mistakes of a person who means well. */
 Test(admin, understands_what_is_nearly_right)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

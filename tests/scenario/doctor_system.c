@@ -179,7 +179,7 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 	assert_said(cases, COUNT(cases));
 }
 
-/* Something that listens on port 2201 and greets like this, once. */
+/* Listens on port 2201 and greets with these words, once. */
 #define GREET(address, words)                  \
 	"printf '" words "\\r\\n' >$d/words; " \
 	"nc -l " address " 2201 <$d/words & await 2201; "
@@ -296,7 +296,7 @@ Test(doctor_system, looks_at_tmp_as_sshd_needs_it)
 	     "chmod 1777 /mnt/tmp; m /mnt/tmp /tmp; m /mnt/s /var/lib; serve; "
 	     "mkdir /var/lib/tfa; doctor",
 		"warn", "tmp", "are one file system, without a quota"},
-	    /* PrivateTmp: the one of that sshd is full, and no other. */
+	    /* PrivateTmp: only the /tmp of that sshd is full. */
 	    {"mkdir -p /run/sshd; unshare -m bash -c 'mount -t tmpfs -o "
 	     "mode=1777,size=1m none /tmp; head -c 2000000 /dev/zero "
 	     ">/tmp/fill; /usr/sbin/sshd -f $0/sshd_config' $d; await 2200; "

@@ -90,7 +90,7 @@ Test(setup, closes_a_users_own_variables_at_their_source)
 	cr_assert_str_eq(read_text(PAM), was);
 }
 
-/* What somebody has written there since is theirs. */
+/* Lines that somebody changed since are not ours to remove. */
 Test(setup, removal_leaves_a_line_that_was_changed_since)
 {
 	needs_people();
@@ -104,7 +104,7 @@ Test(setup, removal_leaves_a_line_that_was_changed_since)
 	    "session optional pam_env.so user_readenv=0 # locale\n");
 }
 
-/* A last line without its newline stays a line, and comes back. */
+/* A last line without a newline stays a line of its own, and is restored. */
 Test(setup, closes_a_source_at_the_very_end_of_the_file)
 {
 	needs_people();
@@ -258,7 +258,7 @@ Test(setup, killed_half_way_is_undone)
 
 	needs_people();
 	machine_new();
-	/* An sshd that takes its time once the drop-in is there. */
+	/* An sshd that is slow once the drop-in exists. */
 	machine_sh("cp /usr/sbin/sshd /run/real-sshd\n"
 		   "printf '#!/bin/sh\\n[ ! -e " DROPIN " ] || sleep 3\\n"
 		   "exec /run/real-sshd \"$@\"\\n' >/run/slow-sshd\n"
@@ -292,7 +292,7 @@ Test(setup, unconfirmed_is_put_back_in_time)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* The options of a client that logs in as root; ends with where. */
+/* An ssh command line that logs in as root. */
 static char *
 ssh_to(const char *more, const char *command)
 {
@@ -330,7 +330,7 @@ start_keeper(void)
 	return keeper;
 }
 
-/* All of it with a real sshd: what a login is, before and after. */
+/* The whole setup with a real sshd: logins before and after. */
 Test(setup, only_a_new_login_confirms)
 {
 	struct run *sshd, *keeper, *master, *r;
@@ -372,7 +372,7 @@ Test(setup, only_a_new_login_confirms)
 	run_finish(sshd);
 }
 
-/* Ticks are counted from the boot, so an old one's say nothing. */
+/* Start times count from the boot, so those of an earlier boot say nothing. */
 Test(setup, after_a_restart_every_ssh_login_is_new)
 {
 	struct run *sshd, *keeper, *r;
@@ -411,14 +411,14 @@ Test(setup, break_glass_user_needs_no_code)
 	assert_status(r, 0);
 	cr_assert_str_empty(r->out);
 	sshd = start_sshd();
-	r = ssh("-S none", "'echo $HOME'"); /* and there is no keeper */
+	r = ssh("-S none", "'echo $HOME'"); /* no keeper is left */
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "/root\n");
 	kill(sshd->pid, SIGTERM);
 	run_finish(sshd);
 }
 
-/* What most machines have: nothing in it is in the way. */
+/* Debian's configuration has nothing that setup refuses. */
 Test(setup, over_the_configuration_that_debian_ships)
 {
 	static const char shipped[] = "/usr/share/openssh/sshd_config";
@@ -466,7 +466,7 @@ Test(setup, refuses_to_displace_what_the_site_has)
 	assert_says(r->err,
 	    "    Match all\n        AcceptEnv GIT_*\n"
 	    "        SetEnv SITE=1 LD_PRELOAD= ");
-	/* What it prints, where it says: then it goes on. */
+	/* With the printed block where the message says, setup goes on. */
 	machine_sh("mkdir -p /run/printed");
 	write_text("/run/printed/err", r->err);
 	machine_sh(
@@ -511,8 +511,10 @@ Test(setup, refuses_to_lock_the_caller_out)
 #define CA      "/etc/ssh/user_ca.pub"
 #define REFUSED CA ":2: the gate refuses the certificates of this authority"
 
-/* bob's sshd trusts an authority; his own keys are as the script leaves them,
- * which begins with none. */
+/*
+ * bob's sshd trusts an authority. bob has no keys but those that the script
+ * makes.
+ */
 static struct run *
 with_authority(const char *script, const char *argument)
 {
@@ -535,7 +537,7 @@ with_authority(const char *script, const char *argument)
 #define KEY(options, file) \
 	"sed 's/^/" options "/' $TFA_KEYS/bob.pub >>/home/bob/" file "\n"
 
-/* What only such a certificate opens would be shut. */
+/* A caller who logs in only with such a certificate would be locked out. */
 Test(setup, refuses_a_caller_whose_certificate_the_gate_would_refuse)
 {
 	/* bob's own key, or none that would do */
@@ -569,7 +571,7 @@ Test(setup, refuses_a_caller_whose_certificate_the_gate_would_refuse)
 	assert_status(r, 1);
 }
 
-/* The line that it prints, where it says. */
+/* The printed line, where the message says. */
 Test(setup, goes_on_where_the_policy_knows_the_authority)
 {
 	static const char policy[] =
@@ -592,7 +594,7 @@ Test(setup, goes_on_where_the_policy_knows_the_authority)
 	assert_status(r, 0);
 	assert_never_says(r->err, "refuses");
 	assert_never_says(r->err, "certificates by");
-	/* One that bob cannot read is none for the gate. */
+	/* The gate cannot use a file that bob cannot read. */
 	assert_says(with_authority(text("%ssed -n 's/^    cert/cert/p' "
 					"/run/printed >/etc/tfa/authorities\n"
 					"chmod 600 /etc/tfa/authorities\n",
@@ -624,14 +626,14 @@ Test(setup, says_that_only_a_key_of_ones_own_will_do)
 	    "will let you in");
 	assert_says(r->err, ": certificates by " CA " are let in only where");
 	assert_never_says(r->err, "lock yourself out");
-	/* Of the caller's sshd, not of everybody's. */
+	/* Only the settings for the caller count, not those for other users. */
 	machine_sshd_config("Match User alice\n    TrustedUserCAKeys " CA "\n");
 	r = with_authority("", NULL);
 	assert_status(r, 0);
 	assert_never_says(r->err, REFUSED);
 	machine_sshd_config("Match User bob\n    TrustedUserCAKeys " CA "\n");
 	assert_status(with_authority("", NULL), 1);
-	/* No certificate logs in there, nor any key. */
+	/* With this setting neither certificate nor key logs in. */
 	machine_sshd_config(
 	    "PubkeyAuthentication no\nTrustedUserCAKeys " CA "\n");
 	assert_never_says(with_authority("", NULL)->err, REFUSED);
@@ -643,7 +645,7 @@ Test(setup, says_that_only_a_key_of_ones_own_will_do)
 	assert_says(r->err, "TrustedUserCAKeys /etc: ");
 }
 
-/* Nor do all keys lie where the gate looks. */
+/* Keys may also lie where the gate does not look. */
 Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 {
 	static const char elsewhere[] =
@@ -682,7 +684,10 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_says(r->err, "\n    \"/etc/ssh/keys/%U\"\n");
 	machine_sshd_config(
 	    "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n");
-	/* bob's way in is known; whose is not hears of it. */
+	/*
+	 * bob is known to have a way in. Others may not, and the message says
+	 * so.
+	 */
 	r = with_authority(
 	    text("%s" KEY("", ".ssh/authorized_keys"), elsewhere), NULL);
 	assert_status(r, 0);
@@ -706,7 +711,7 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	    ": keys that only /usr/bin/keys gives are let in only where ");
 }
 
-/* The first line after words that is printed as a block, up to another. */
+/* The printed block that follows these words. */
 static char *
 block_in(const char *said)
 {
@@ -724,8 +729,9 @@ block_in(const char *said)
 	"    AuthorizedKeysCommandUser nobody\n"
 
 /*
- * Keys of such an account are for commands that only sshd can see: it is told
- * which block leaves them to sshd, and with that block nothing more is said.
+ * The keys of such an account come with commands that only sshd sees. setup
+ * prints the Match block that leaves them to sshd, and with that block it says
+ * nothing more.
  */
 Test(setup, prints_the_block_for_an_account_whose_keys_a_command_gives)
 {
@@ -752,7 +758,7 @@ Test(setup, prints_the_block_for_an_account_whose_keys_a_command_gives)
 	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
 	assert_status(r, 0);
 	assert_never_says(r->err, "gitea");
-	/* For everyone there is no such block: what it costs is said. */
+	/* There is no such block for everyone: setup says what that costs. */
 	unlink("/etc/ssh/sshd_config.d/00-site.conf");
 	machine_sshd_config("AuthorizedKeysCommand /usr/bin/keys\n"
 			    "AuthorizedKeysCommandUser nobody\n");
@@ -760,7 +766,7 @@ Test(setup, prints_the_block_for_an_account_whose_keys_a_command_gives)
 	assert_says(r->err, "gives is lost: such a key opens a shell");
 }
 
-/* By the gate's own functions: two lines, a command, modes. */
+/* The gate's own functions judge the key: two lines, a command, modes. */
 Test(setup, refuses_a_caller_whose_key_the_gate_would_not_take)
 {
 	static const struct {
@@ -821,7 +827,7 @@ Test(setup, removal_that_fails_puts_all_back)
 	needs_people();
 	machine_new();
 	machine_install();
-	/* A folder on which something is mounted cannot be put aside. */
+	/* A folder that is a mount point cannot be moved aside. */
 	machine_sh("mount -t tmpfs -o mode=755 tmpfs /etc/tfa\n"
 		   "cp etc/policy.json /etc/tfa/");
 	before = machine_files();
@@ -845,7 +851,7 @@ Test(setup, one_at_a_time)
 	assert_says(r->err, "busy");
 }
 
-/* Whoever could hold the lock would keep a bad setup from being put back. */
+/* A user who could hold the lock could stop a bad setup from being undone. */
 Test(setup, nobody_but_root_can_hold_the_lock)
 {
 	needs_people();

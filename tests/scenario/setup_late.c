@@ -1,8 +1,8 @@
 /*
- * A setup that nobody confirmed, and a machine with systemd: who puts all back
- * where the process that should is gone, and what comes of each call of
- * systemctl that fails.  A stand-in for systemctl notes how it is called and does
- * the little that setup needs; systemd.c has the real one.
+ * A setup that nobody confirmed: who undoes it if the process that should is
+ * gone. And a machine with systemd: what happens if a call of systemctl fails.
+ * A stand-in for systemctl notes its calls and does the little that setup
+ * needs; systemd.c has the real one.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -66,7 +66,7 @@ kill_watcher(void)
 	machine_sh("pkill -KILL -x tfa-admin");
 }
 
-/* Whose watcher was killed, and whose time is over. */
+/* Leaves a setup whose watcher was killed and whose time is over. */
 static void
 leave_a_late_setup(void)
 {
@@ -136,7 +136,7 @@ Test(setup_late, watch_leaves_a_confirmed_setup_alone)
 	cr_assert(machine_has(MACHINE_DROPIN));
 }
 
-/* What it read last still holds, and is what it puts back. */
+/* The watcher puts back what it read before the journal was spoilt. */
 Test(setup_late, watch_puts_all_back_though_its_journal_is_spoilt)
 {
 	char *before;
@@ -153,7 +153,10 @@ Test(setup_late, watch_puts_all_back_though_its_journal_is_spoilt)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* One that has read nothing yet does not end: it may be readable soon. */
+/*
+ * A watcher that could not read the journal yet goes on: it may be readable
+ * soon.
+ */
 Test(setup_late, watch_waits_for_a_journal_that_cannot_be_read)
 {
 	char *before;
@@ -172,7 +175,7 @@ Test(setup_late, watch_waits_for_a_journal_that_cannot_be_read)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* Not all could be put back while something was in the way. */
+/* Something is in the way at first, so not everything can be put back. */
 Test(setup_late, watch_tries_again_until_all_is_put_back)
 {
 	char *before;
@@ -189,7 +192,7 @@ Test(setup_late, watch_tries_again_until_all_is_put_back)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* A program that never ends, over the one that setup asks. */
+/* Covers a program that setup starts with one that never ends. */
 static void
 hang(const char *program)
 {
@@ -215,7 +218,10 @@ Test(setup_late, sshd_that_hangs_does_not_hold_the_lock)
 	assert_status(machine_setup("--yes", NULL, NULL), 0);
 }
 
-/* By the wall clock then; one that is wrong changes the wait, not its end. */
+/*
+ * After a restart the wall clock counts. A wrong clock changes how long the
+ * watch waits, not that it ends.
+ */
 Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 {
 	static const char *const until[] = {
@@ -241,7 +247,7 @@ Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 	}
 }
 
-/* As they stand there, after a restart, which empties /run. */
+/* The README's own lines, after a restart, which empties /run. */
 Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 {
 	struct run *r;
@@ -264,8 +270,10 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 	cr_assert(!machine_has(MACHINE_DROPIN));
 }
 
-/* As they stand there, but for the wait; the old keeper, which has a store's
- * folder open that is no more, is not the one that answers afterwards. */
+/*
+ * The README's own lines, with a shorter wait. The old keeper, whose store's
+ * folder is gone, must not be the one that answers afterwards.
+ */
 Test(setup_late, lines_of_the_readme_restore_a_backup_without_systemd)
 {
 	needs_people();
@@ -381,7 +389,7 @@ Test(setup_late, with_systemd_the_service_takes_itself_away)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* Each call fails once, of those that a whole setup makes. */
+/* Each call of systemctl in a whole setup fails once. */
 Test(setup_late, any_call_of_systemctl_that_fails_leaves_nothing_half_done)
 {
 	int calls = 0, failed = 0;
@@ -405,7 +413,7 @@ Test(setup_late, any_call_of_systemctl_that_fails_leaves_nothing_half_done)
 		cr_assert_str_eq(
 		    machine_files(), before, "call %d: %s", i, r->err);
 	}
-	/* Two for each of the services, and the reload. */
+	/* Two calls for each service, and the reload. */
 	cr_assert_eq(failed, 5, "%d of %d", failed, calls);
 }
 
@@ -418,7 +426,7 @@ start_keeper(void)
 		   "done");
 }
 
-/* Where systemd does not run, the keeper was started by hand meanwhile. */
+/* Without systemd somebody started the keeper by hand meanwhile. */
 Test(setup_late, undo_stops_the_keeper_whose_user_it_deletes)
 {
 	struct run *r;
@@ -457,7 +465,7 @@ Test(setup_late, half_undone_setup_is_not_confirmed)
 	assert_status(machine_setup("--undo", NULL, NULL), 0);
 }
 
-/* As the watcher does each second. */
+/* The watcher looks each second. */
 Test(setup_late, waits_a_moment_for_who_only_looks)
 {
 	int lock;
