@@ -18,37 +18,38 @@ static const struct command commands[] = {
     {"setup",
 	"[--dry-run] [--break-glass USER] [--wait 5m] | --confirm | --undo | "
 	"--watch | --remove",
-	"make this machine a bastion with tfa; every change is shown first",
-	admin_setup},
-    {"enable", "TARGET...", "let these users and @groups enrol", admin_enable},
+	"make this machine a bastion; shows every change first", admin_setup},
+    {"enable", "TARGET...", "let these users and @groups set up a device",
+	admin_enable},
     {"enforce", "TARGET... [--grace 14d | --until DATE]",
-	"require a code of these: now, or at the end of a grace period",
-	admin_enforce},
-    {"exempt", "TARGET... [--from CIDR]", "never ask these for a code",
-	admin_exempt},
-    {"disable", "TARGET...", "take away the rule for these", admin_disable},
+	"require a code: from now on, or after a grace period", admin_enforce},
+    {"exempt", "TARGET... [--from CIDR]", "never ask for a code", admin_exempt},
+    {"disable", "TARGET...", "remove the rules for exactly these",
+	admin_disable},
     {"policy", "show | edit | check [FILE]",
 	"print, edit or validate the policy", admin_policy},
     {"users", "[NAME...] [--state S] [--group G] [--summary]",
-	"who is enrolled, in grace, overdue, ...", admin_users},
+	"list users: who has a device, who is overdue, ...", admin_users},
     {"explain", "USER [--from ADDR] [--at TIME]",
-	"what a login would meet, and by which rule", admin_explain},
+	"what a login would be asked, and which rule says so", admin_explain},
     {"revoke", "USER... [--block | --code]",
-	"lost phone: the next login sets up a new one", admin_revoke},
+	"lost phone: void it, and let the next login set up a new one",
+	admin_revoke},
     {"code", "USER --enroll | --pass",
-	"a one-time code, to enrol with or to pass once", admin_code},
+	"print a one-time code, to set up a device or to log in once",
+	admin_code},
     {"enroll", "USER [--qr terminal|svg|uri]",
-	"set up a device for a user, who gets the QR code from you",
-	admin_enroll},
+	"set up a device for a user; you hand over the QR code", admin_enroll},
     {"import", "USER FILE",
-	"take over a google-authenticator file, users.oath or otpauth URI",
+	"take over a device from google-authenticator, users.oath or a URI",
 	admin_import},
-    {"unlock", "USER...", "forget wrong codes", admin_unlock},
+    {"unlock", "USER...", "forget wrong codes, so that codes are taken again",
+	admin_unlock},
     {"doctor", "[--config FILE] [--probe USER -i KEY]",
-	"every way round the gate, each with the line to change", admin_doctor},
+	"look for ways round the gate; names the line to change", admin_doctor},
     {"log", "[--user U] [--since T]", "who was let in, and who was not",
 	admin_log},
-    {"help", "[COMMAND]", "what a command does, and its options", help},
+    {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -59,50 +60,52 @@ static const struct command commands[] = {
 	VALUE(command_, member, name, "", help)
 
 static const struct option_row option_rows[] = {
-    FLAG("", json, "json", "one JSON object a line"),
-    FLAG("", yes, "yes", "ask nothing"),
+    FLAG("", json, "json", "print JSON, one object a line"),
+    FLAG("", yes, "yes", "ask no questions"),
     CLIENT_OPTION_ROWS(struct admin, keeper, policy,
 	"the policy (/etc/tfa/policy.json, or\nDIR/policy.json)"),
-    FLAG("setup", dry_run, "dry-run", "show every change, and make none"),
+    FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
     VALUE("setup", break_glass, "break-glass", "USER",
 	"leave this account out of the gate, for emergencies"),
     VALUE("setup", wait, "wait", "DURATION",
-	"how long to wait for --confirm, in place of 5m"),
+	"how long to wait for --confirm; the default is 5m"),
     FLAG("setup", confirm, "confirm",
-	"from a new login: what was changed stays"),
-    FLAG("setup", undo, "undo", "put back what was changed, at once"),
+	"keep the changes; run this from a new login"),
+    FLAG("setup", undo, "undo", "undo the changes at once"),
     FLAG("setup", watch, "watch",
-	"at boot without systemd: undo what nobody confirms"),
+	"at boot, without systemd: undo an unconfirmed setup"),
     FLAG("setup", remove, "remove",
-	"take it all away, everybody's devices and the policy too"),
+	"remove everything, also all devices and the policy"),
     VALUE("enforce", grace, "grace", "DURATION",
-	"how long whoever has no device is still let in"),
-    VALUE("enforce", until, "until", "DATE", "the same, until that day"),
-    VALUE("exempt", from, "from", "CIDR",
-	"only where they come from this network"),
-    VALUE("explain", from, "from", "ADDR", "a login from this address"),
-    VALUE("explain", at, "at", "TIME", "a login at that time, in place of now"),
-    VALUE("users", state, "state", "STATE", "only those in this state"),
+	"how long users without a device are still let in"),
+    VALUE("enforce", until, "until", "DATE",
+	"let users without a device in until then"),
+    VALUE("exempt", from, "from", "CIDR", "only for logins from this network"),
+    VALUE("explain", from, "from", "ADDR", "for a login from this address"),
+    VALUE(
+	"explain", at, "at", "TIME", "for a login at that time instead of now"),
+    VALUE("users", state, "state", "STATE", "only users in this state"),
     VALUE("users", group, "group", "GROUP", "only members of this Unix group"),
-    FLAG("users", summary, "summary", "how many are in which state, by group"),
+    FLAG(
+	"users", summary, "summary", "count the users in each state, by group"),
     FLAG("revoke", block, "block",
-	"nothing may be set up, until revoke or code --enroll"),
+	"no new device until another revoke, or code --enroll"),
     FLAG("revoke", code, "code",
-	"set up anew only with the code that is printed"),
-    FLAG("code", enroll, "enroll", "to set up a device with"),
-    FLAG("code", pass, "pass", "to be let in once, without a device"),
+	"a new device only with the one-time code it prints"),
+    FLAG("code", enroll, "enroll", "a code to set up a device with"),
+    FLAG("code", pass, "pass", "a code to log in once, without a device"),
     VALUE("enroll", qr, "qr", "KIND",
-	"terminal, svg or uri: how the secret is printed"),
+	"how to print the secret: terminal, svg or uri"),
     VALUE("doctor", config, "config", "FILE",
-	"this configuration, in place of /etc/ssh/sshd_config"),
+	"examine this file instead of /etc/ssh/sshd_config"),
     VALUE("doctor", probe, "probe", "USER",
-	"log in as this user, and try every way round"),
+	"log in as this user, and try the ways round"),
     OPTION_ROW(struct admin, key, "identity", "KEY",
 	"the user's private key, for --probe", .command = "doctor",
 	.letter = 'i'),
-    VALUE("log", user, "user", "USER", "only what concerns this user"),
+    VALUE("log", user, "user", "USER", "only lines about this user"),
     VALUE("log", since, "since", "TIME",
-	"only from then on, or as far back as 2h"),
+	"only lines since then; 2h means two hours ago"),
 };
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 
@@ -116,8 +119,8 @@ print_help(FILE *to)
 	fputs("\nA TARGET is a user, a @group, or '*' for everyone.\n\n", to);
 	options_print(&options, "", to);
 	fputs("  --help, --version\n\n"
-	      "Exit: 0 done, 1 not, 2 usage, 69 keeper unreachable, 77 not "
-	      "allowed.\n",
+	      "Exit status: 0 done, 1 not done, 2 wrong usage, 69 no keeper, "
+	      "77 not allowed.\n",
 	    to);
 }
 
@@ -129,7 +132,7 @@ find_command(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	admin_say(
-	    "there is no command \"%s\"; tfa-admin --help lists them", name);
+	    "there is no command \"%s\"; tfa-admin --help lists all", name);
 	return NULL;
 }
 
