@@ -30,13 +30,14 @@ static void
 say_use(const char *user, const char *use)
 {
 	if (strcmp(use, "enroll") == 0)
-		admin_say("good once, for 24 hours: %s logs in with ssh on a "
-			  "terminal, types it at \"Verification code: \" and "
-			  "sets up a device",
+		admin_say("give this code to %s. It works once, within 24 "
+			  "hours: log in with ssh on a terminal (ssh -t), type "
+			  "it at \"Verification code: \", and set up a device",
 		    user);
 	else
-		admin_say("good once, for 24 hours: %s types it at "
-			  "\"Verification code: \", or sends it in TFA_CODE",
+		admin_say("give this code to %s. It works once, within 24 "
+			  "hours: type it at \"Verification code: \", or send "
+			  "it in TFA_CODE",
 		    user);
 }
 
@@ -77,7 +78,7 @@ revoke_one(const struct admin *admin, const char *user)
 static void
 ask_of(int argc, char **argv, char ret[static QUESTION])
 {
-	size_t len = 0;
+	size_t len = (size_t)snprintf(ret, QUESTION, "Revoke ");
 	int i;
 
 	for (i = 0; i < argc && len + strlen(argv[i]) < QUESTION / 2; i++)
@@ -87,8 +88,8 @@ ask_of(int argc, char **argv, char ret[static QUESTION])
 		len += (size_t)snprintf(ret + len, QUESTION - len, "%s%d %s",
 		    i > 0 ? " and " : "", argc - i, i > 0 ? "more" : "users");
 	snprintf(ret + len, QUESTION - len,
-	    ": devices, recovery codes and remembered connections become "
-	    "void. Revoke?");
+	    "? All devices, recovery codes and remembered connections become "
+	    "void.");
 }
 
 int
@@ -116,7 +117,7 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		status = admin_worse(status, one, argc);
 	}
 	if (any)
-		admin_say("sessions that run live on; to end them: loginctl "
+		admin_say("running sessions go on. To end them: loginctl "
 			  "terminate-user USER, or pkill -KILL -u USER");
 	return status;
 }

@@ -37,7 +37,7 @@ admin_confirm(const struct admin *admin, const char *question)
 	if (admin->yes)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		admin_say("there is no terminal to ask on: use --yes");
+		admin_say("there is no terminal for the question: use --yes");
 		return false;
 	}
 	fprintf(stderr, "%s [y/N] ", question);
@@ -88,7 +88,7 @@ bool
 admin_root_only(const struct admin *admin, const char *command)
 {
 	if (!is_root(admin))
-		admin_say("%s is for root", command);
+		admin_say("only root may run %s", command);
 	return is_root(admin);
 }
 
@@ -97,8 +97,8 @@ admin_may_help(const struct admin *admin)
 {
 	if (is_root(admin) || isatty(STDIN_FILENO))
 		return true;
-	admin_say("your own verification code is needed: there is no terminal "
-		  "to ask for it on");
+	admin_say("this needs your own verification code, and there is no "
+		  "terminal to type it on: use ssh -t");
 	return false;
 }
 
@@ -153,11 +153,11 @@ admin_is_user(const char *text)
 
 	if (text[0] == '@')
 		admin_say("%.80s: this takes users, not groups: tfa-admin "
-			  "users --group NAME lists who is in one",
+			  "users --group NAME lists the members of a group",
 		    text);
 	else if (len >= USER_TEXT)
 		admin_say("\"%.80s...\": there is no such user: this name has "
-			  "%zu bytes, and one may have %d",
+			  "%zu bytes, and a name may have %d",
 		    text, len, USER_TEXT - 1);
 	else if (len == 0 || !utf8_is_clean(text))
 		admin_say("\"%s\": there is no such user", text);
@@ -238,8 +238,8 @@ admin_time(const char *text, int64_t now_s, int64_t *ret_s)
 	snprintf(whole, sizeof(whole), "%.10sT00:00:00Z", text);
 	if (strlen(text) == 10 && when_parse(whole, ret_s))
 		return true;
-	admin_say("%s: not a time such as 2026-11-01 or 2026-11-01T08:00:00Z, "
-		  "nor one so long ago as 14d",
+	admin_say("%s: not a time: write 2026-11-01, 2026-11-01T08:00:00Z, or "
+		  "14d for 14 days ago",
 	    text);
 	return false;
 }

@@ -26,14 +26,16 @@ print_login(const struct explained *login)
 static void
 print_by_address(const struct explanation *e)
 {
-	printf("%s: depends on the address (--from says it of one)\n", e->user);
+	printf(
+	    "%s: depends on the address (choose one with --from)\n", e->user);
 	for (size_t i = 0; i < e->by_address.count; i++) {
 		const struct explained *one = &e->by_address.items[i];
 
 		printf("  from      %s: %s\n",
 		    one->from[0] != '\0' ? one->from : "anywhere else",
-		    one->verdict[0] != '\0' ? one->verdict
-					    : "depends on the address still");
+		    one->verdict[0] != '\0'
+			? one->verdict
+			: "depends on further rules by address");
 		print_login(one);
 	}
 }

@@ -249,7 +249,7 @@ say_who_may_be_missing(void)
 
 	if (of_people || of_groups)
 		admin_say("%s come from \"%s\", which may not list everybody: "
-			  "who has no record here yet may be missing",
+			  "users without a record here may be missing",
 		    of_people && of_groups ? "users and groups"
 			: of_people        ? "users"
 					   : "groups",
@@ -278,7 +278,7 @@ refuse_state(const char *text)
 			: i == STATE_PENDING ? " or "
 					     : ", ",
 		    state_names[i]);
-	admin_say("%s: a state is %s", text, names);
+	admin_say("%s: there is no such state: a state is %s", text, names);
 	return ADMIN_USAGE;
 }
 

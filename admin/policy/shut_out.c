@@ -127,20 +127,20 @@ admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
 		few &= is_one_user(targets[i]);
 	if (few ? !find_each(admin, targets, count, &found)
 		: !find_all(admin, &found)) {
-		admin_say("whom this shuts out cannot be found out now: the "
-			  "keeper does not say");
+		admin_say("who is shut out by this is not known: the keeper "
+			  "does not answer");
 		return;
 	}
 	if (found.users == 0)
 		return;
 	if (found.users > NAMED)
-		admin_say("%zu users have no device and are let in no more "
+		admin_say("%zu users have no device and are no longer let in "
 			  "(%s and others: tfa-admin users --state overdue)",
 		    found.users, found.names);
 	else
-		admin_say("%s %s no device and %s let in no more", found.names,
-		    found.users == 1 ? "has" : "have",
+		admin_say("%s %s no device and %s no longer let in",
+		    found.names, found.users == 1 ? "has" : "have",
 		    found.users == 1 ? "is" : "are");
-	admin_say("to give them time: the same command with --grace 14d; to "
-		  "let one enrol: tfa-admin revoke, or code --enroll");
+	admin_say("to give them time, repeat the command with --grace 14d; to "
+		  "let a user enrol, tfa-admin revoke or code --enroll");
 }

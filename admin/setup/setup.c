@@ -406,7 +406,7 @@ admin_setup(struct admin *admin, int argc, char **argv)
 	if (!is_usage(admin, argc, &wait_s))
 		return ADMIN_MISUSED;
 	if (geteuid() != 0) {
-		admin_say("setup is for root");
+		admin_say("only root may run setup");
 		return ADMIN_NOT_ALLOWED;
 	}
 	if (admin->watch)

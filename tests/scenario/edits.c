@@ -344,7 +344,7 @@ Test(edits, name_an_editor_that_is_not_there)
 
 	cr_assert_eq(session_status(s), 1);
 	assert_says(s->seen, "the editor \"no-such-editor -x\" cannot be run");
-	assert_says(s->seen, "set VISUAL or EDITOR to one that can");
+	assert_says(s->seen, "set VISUAL or EDITOR to another one");
 }
 
 /*
