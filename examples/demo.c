@@ -52,7 +52,7 @@ heading(const char *title)
 	printf("\n%d. %s\n\n", ++number, title);
 }
 
-/* Whether a colour belongs to the QR code, which is no code without. */
+/* True for a colour of the QR code, which cannot be scanned without it. */
 static bool
 is_of_qr(const char *escape, const char *end)
 {
@@ -62,7 +62,7 @@ is_of_qr(const char *escape, const char *end)
 	    (len == 3 && escape[2] == '0');
 }
 
-/* What a terminal acts on and does not show: titles, modes, colours. */
+/* Skips what a terminal acts on and does not show: titles, modes, colours. */
 static const char *
 skip_control(const char *at)
 {
@@ -80,7 +80,7 @@ skip_control(const char *at)
 	return end + 1;
 }
 
-/* The transcript, indented. */
+/* Prints the transcript, indented. */
 static void
 show(const char *seen)
 {
@@ -132,14 +132,16 @@ enter(struct session *s, const char *keys)
 	session_type(s, "\r");
 }
 
-/* A shell's prompt; one that looks otherwise is given some time. */
+/*
+ * Waits for a shell's prompt, or some seconds where the prompt looks different.
+ */
 static void
 await_shell(struct session *s)
 {
 	session_sees(s, geteuid() == 0 ? "# " : "$ ", SHELL_MS);
 }
 
-/* A command in the shell that the code opened, and the end. */
+/* Runs a command in the shell that the code opened, and leaves it. */
 static void
 look_round(struct session *s)
 {
@@ -153,7 +155,7 @@ look_round(struct session *s)
 	show(s->seen);
 }
 
-/* Returns the secret that the phone now holds. */
+/* Enrols, and returns the secret that the phone now has. */
 static const char *
 enrol(const struct bastion *b, uint64_t step)
 {
@@ -274,7 +276,7 @@ play(const struct bastion *b)
 	puts("\nAll of this went through ssh, and as it should.");
 }
 
-/* The person's own terminal and phone. */
+/* Lets people play with their own terminal and phone. */
 static void
 hand_over(const struct bastion *b)
 {

@@ -107,7 +107,7 @@ char **environment_make(const struct place *place, const char *shell,
     const struct setenv_line *setenv, bool terminal);
 void environment_free(char **environment);
 
-/* What one start of the shell showed. */
+/* The result of one start of the shell. */
 struct sight {
 	bool gate; /* the gate ran */
 	bool ran;  /* something else ran */

@@ -1,6 +1,6 @@
 /*
- * What each name is given.  %D is the hostile folder, %M a command that leaves
- * the marker, %G the gate, %N the name itself.
+ * The values that each name is given. %D is the hostile folder, %M a command
+ * that leaves the marker, %G the gate, %N the name itself.
  */
 #include <stdio.h>
 #include <stdlib.h>

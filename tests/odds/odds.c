@@ -1,11 +1,11 @@
 /*
- * What guessing is worth: a year of the default policy, played with the code
- * that judges logins.  A thief tries a wrong code whenever his counter is
- * open; the owner logs in daily, or never, or each day from a new address.
- * Nothing is drawn at random, so each run prints the same table.  A guess that
- * happens to be right is passed over: the chance of one is in the last column.
+ * The worth of guessing: a year of the default policy, played with the code
+ * that judges logins. A thief tries a wrong code whenever the thief's counter
+ * is open. The owner logs in daily, or never, or each day from a new address.
+ * Nothing is drawn at random, so each run prints the same table. A guess that
+ * happens to be right is passed over: the last column has the chance of one.
  *
- * Exits 1 where the chance of a year is above ODDS_MOST.
+ * Exits 1 if the chance of a year is above ODDS_MOST.
  */
 #include <err.h>
 #include <stdbool.h>

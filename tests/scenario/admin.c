@@ -1,4 +1,4 @@
-/* What an admin reads: on a terminal, in a pipe, as JSON. */
+/* The words that an admin reads: on a terminal, in a pipe, as JSON. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,7 +1,8 @@
 /*
- * What sshd would open beside the gate.  A thief with the key and no code asks
- * for each; the far end is sshd itself, which greets whoever reaches it.  The
- * same probes reach it through a bastion without the drop-in, so they work.
+ * Every channel that sshd could open beside the gate. A thief with the key and
+ * no code asks for each. The far end is sshd itself, which greets whoever
+ * connects. Through a bastion without the drop-in the same probes reach it, so
+ * the probes work.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

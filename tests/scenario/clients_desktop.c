@@ -1,8 +1,8 @@
 /*
- * What graphical programs and other systems do on the wire, done by OpenSSH:
- * VS Code's Remote-SSH, a client that cannot share a connection, as that of
- * Windows, and sftp with windows.  Then examples/ssh_config as it is, as the
- * ~/.ssh/config of somebody whose home is for one test.
+ * The way of graphical programs and other systems on the wire, played by
+ * OpenSSH: VS Code's Remote-SSH, a client that cannot share a connection
+ * (Windows), and graphical sftp. Then examples/ssh_config unchanged, as the
+ * ~/.ssh/config in a home that is made for the test.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -241,7 +241,7 @@ leave_master(const struct site *s)
 }
 
 /*
- * What the README promises of a shared connection, without a code or a
+ * The README's promises about a shared connection, without a code or a
  * terminal.
  */
 #define OVER_THE_MASTER                                         \

@@ -103,7 +103,7 @@ examine(const struct bastion *b, const char *config)
 	    NULL, 0);
 }
 
-/* Whether a line is a FAIL of that check and has the words. */
+/* True if a line is a FAIL of that check and has the words. */
 static bool
 names(const char *out, const char *check, const char *says)
 {

@@ -1,7 +1,7 @@
 /*
- * What doctor and setup say of keys: whether the gate and sshd look for them
- * in the same files, for each user and in every view of sshd -T, and whether
- * each keyword is judged wherever a Match sets it.  The real sshd answers.
+ * doctor and setup on keys: do the gate and sshd look for keys in the same
+ * files, for each user and in every view of sshd -T? Is each keyword judged
+ * wherever a Match sets it? The real sshd answers.
  */
 #include <stdlib.h>
 #include <sys/stat.h>

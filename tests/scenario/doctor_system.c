@@ -1,7 +1,7 @@
 /*
- * What doctor says of the system around sshd: PAM, other SSH servers, /tmp,
- * the clock.  Each on a machine of its own that a script prepares, beside a
- * real sshd; with processes, mounts and a network that no other test shares.
+ * doctor on the system around sshd: PAM, other SSH servers, /tmp, the clock. A
+ * script prepares a machine for each case, beside a real sshd, with processes,
+ * mounts and a network that no other test shares.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -82,7 +82,7 @@ alone(const struct bastion *b, const char *script)
 	    NULL, 0);
 }
 
-/* Whether a line of that check begins with word and has the words. */
+/* True if a line of that check begins with word and has the words. */
 static bool
 says(const char *out, const char *word, const char *check, const char *words)
 {
@@ -338,7 +338,7 @@ Test(doctor_system, says_what_it_looked_at)
 	assert_said(cases, COUNT(cases));
 }
 
-/* What could not be looked at is never "ok". */
+/* doctor never says "ok" about a thing that it could not examine. */
 Test(doctor_system, warns_of_what_it_cannot_see)
 {
 	static const struct saying cases[] = {

@@ -36,7 +36,7 @@ answer(struct session *s, const char *code)
 	session_type(s, "\r");
 }
 
-/* Whether a recovery code begins at text: XXXX-XXXX-XXXX-XXXX. */
+/* True if text begins with a recovery code: XXXX-XXXX-XXXX-XXXX. */
 static bool
 is_recovery_code(const char *at)
 {

@@ -111,7 +111,7 @@ const struct hostile hostile_table[] = {
 	{{"XDG_CONFIG_HOME=@"}, HOSTILE_PLAIN},
 	{{"XDG_DATA_HOME=@"}, HOSTILE_PLAIN},
 	{{"XDG_DATA_DIRS=@"}, HOSTILE_PLAIN},
-	/* Who, where, what for: only sshd and passwd may say so */
+	/* Facts about the login, which only sshd and passwd may say */
 	{{"HOME=@"}, HOSTILE_PLAIN},
 	{{"LOGNAME=root"}, HOSTILE_PLAIN},
 	{{"OLDPWD=@"}, HOSTILE_PLAIN},

@@ -1,8 +1,8 @@
 /*
- * What a key may run, with the real sshd: a restriction of authorized_keys or
- * of a certificate holds behind the gate, and where it is not clear, the key
- * opens nothing.  Beside each, the key that is free.  Each test has a user of
- * its own, whose files it writes.
+ * Restrictions of keys, with the real sshd: a restriction in authorized_keys or
+ * in a certificate holds behind the gate, and a key whose restriction is not
+ * clear opens nothing. Beside each such key stands a free one. Each test has a
+ * user of its own, whose files it writes.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -637,8 +637,8 @@ last_line(const struct bastion *b, int back)
 }
 
 /*
- * What the keeper answered for a key that the gate then refuses: an answer that
- * is not final, or a pass, which must not be the last line in the log.
+ * The keeper's answers for a key that the gate then refuses: an answer that is
+ * not final, or a pass, which must not be the last line in the log.
  */
 static const struct {
 	const char *rules, *files, *reason, *before;

@@ -23,7 +23,7 @@ Scenarios(setup);
 #define DROPIN MACHINE_DROPIN
 #define SITE   "/etc/ssh/sshd_config.d/00-site.conf"
 
-/* What setup makes, besides the user. */
+/* The files and folders that setup makes. */
 static const char *const made[] = {DROPIN, "/etc/tfa", "/etc/tfa/policy.json",
     "/var/lib/tfa", "/run/tfa", "/etc/systemd/system/tfa-keeper.service",
     "/etc/systemd/system/tfa-keeper.socket"};

@@ -69,8 +69,8 @@ open_folder(const struct bastion *b)
 }
 
 /*
- * Of the signals the first 28: fish ignores the two that libc keeps for itself
- * in all that it starts, and so in the gate.
+ * Compares only the first 28 signals: fish ignores the two that libc reserves
+ * in every program that it starts, and so in the gate.
  */
 #define INSPECTION                                                       \
 	"tr '\\0' ' ' </proc/$PPID/cmdline; echo; stty -a; umask; pwd\n" \
@@ -78,7 +78,9 @@ open_folder(const struct bastion *b)
 	"sed -n 's/^\\(Sig[BIC]..\\):.*\\(.......\\)$/\\1 \\2/p' "       \
 	"/proc/$PPID/status\n" ENVIRONMENT "\n"
 
-/* What a program sees that a login shell on a terminal starts. */
+/*
+ * Starts a program from a login shell on a terminal, and returns what it sees.
+ */
 static char *
 inspect(const struct bastion *b, const char *shell, const char *code)
 {

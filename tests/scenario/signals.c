@@ -1,4 +1,4 @@
-/* What a person, or a thief, can do at the prompt but give a code. */
+/* Everything but a code that a person, or a thief, can give at the prompt. */
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <termios.h>

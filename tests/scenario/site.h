@@ -1,7 +1,7 @@
 /*
- * What the tests of clients begin with: a bastion whose user must give a code,
- * two good ones and a wrong one, and a folder where whoever got in may write,
- * so that a test can see that nobody did.
+ * The start of the tests of clients: a bastion whose user must give a code, two
+ * good codes and a wrong one, and a folder where everybody may write, so that a
+ * test can see that nobody got in.
  */
 #ifndef TFA_TESTS_SITE_H
 #define TFA_TESTS_SITE_H

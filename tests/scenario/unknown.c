@@ -1,7 +1,7 @@
 /*
- * sshd writes into /tmp which key was used.  Where it cannot, nobody knows the
- * key: whoever has no key with a restriction is asked as with any of them, and
- * whoever has one is refused, since it may be that one.
+ * sshd writes into /tmp which key was used. If it cannot, nobody knows the key.
+ * A user none of whose keys has a restriction is then asked for a code as
+ * usual. A user with a restricted key is refused, since it may be that key.
  */
 #include <errno.h>
 #include <signal.h>
@@ -118,7 +118,7 @@ Test(unknown, key_for_one_command_is_refused_in_whichever_file_it_is)
 	assert_free(&s, s.code);
 }
 
-/* What might be a restriction counts as one. */
+/* A line that might be a restriction counts as one. */
 Test(unknown, key_is_refused_for_each_line_that_may_restrict_it)
 {
 	static const struct {

@@ -1,4 +1,6 @@
-/* Who is asked, who is offered, who is let in, who is not. */
+/*
+ * Verdicts: who is asked, who is offered enrolment, who is let in or refused.
+ */
 #include "tests/scenario/scenario.h"
 
 #define SELF_ALWAYS "'enrollment':{'self':'always'}"

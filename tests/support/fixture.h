@@ -1,7 +1,7 @@
 /*
- * What a test finds in place when it begins: a policy, and records of users
- * who enrolled, failed or said "later" long ago.  They are written as files,
- * past the keeper, in the formats that the manuals describe.
+ * Makes what a test finds in place: a policy, and records of users who
+ * enrolled, failed or said "later" long ago. The files are written past the
+ * keeper, in the formats that the manual pages describe.
  *
  * JSON is written with ' for ", so that it stays legible in C.
  */

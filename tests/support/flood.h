@@ -20,7 +20,7 @@ struct flood_figures {
 	long slowest_ms;  /* the longest wait of another user */
 };
 
-/* What the listening keeper uses; compared before and after. */
+/* Resources of the listening keeper, compared before and after. */
 struct footprint {
 	long memory_kb, descriptors, children;
 };

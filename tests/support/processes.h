@@ -1,4 +1,6 @@
-/* What runs: for "no process left behind", and to kill one from outside. */
+/*
+ * Finds running processes: to show that none is left behind, and to kill one.
+ */
 #ifndef TFA_TESTS_PROCESSES_H
 #define TFA_TESTS_PROCESSES_H
 

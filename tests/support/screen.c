@@ -26,7 +26,7 @@ struct picture {
 	int rows, columns;
 };
 
-/* Of colours 0 to 7 only black and white belong to our QR code. */
+/* Only black and white of colours 0 to 7 belong to our QR code. */
 static int
 brightness(long colour)
 {
