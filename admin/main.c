@@ -124,7 +124,7 @@ print_help(FILE *to)
 	    to);
 }
 
-/* NULL, after a message, where there is none of that name. */
+/* NULL, after a message, if there is no such command. */
 static const struct command *
 find_command(const char *name)
 {
@@ -219,7 +219,7 @@ run(struct admin *admin, uint64_t given, int argc, char **argv)
 	return refuse_use(command);
 }
 
-/* Output that could not be written is not output. */
+/* A failed write must not end with status 0. */
 static int
 flushed(int status)
 {
@@ -235,7 +235,10 @@ main(int argc, char **argv)
 	struct admin admin = {.json = false};
 	uint64_t given = 0;
 
-	/* Whoever started us may ignore it: no end of a child would be seen. */
+	/*
+	 * Our parent may have set it to be ignored; then no child's end is
+	 * seen.
+	 */
 	signal(SIGCHLD, SIG_DFL);
 	switch (options_read(&options, &argc, argv, &admin, &given)) {
 	case OPTIONS_WRONG:
