@@ -32,10 +32,10 @@ struct client_options {
 	OPTION_VALUE(type, member.socket, "socket", "PATH",               \
 	    "the keeper's socket (" CLIENT_SOCKET ")"),                   \
 	    OPTION_VALUE(type, member.store, "store", "DIR",              \
-		"no keeper: a folder of one's own"),                      \
+		"use this folder, without a running keeper"),             \
 	    OPTION_VALUE(type, policy, "policy", "FILE", policy_help),    \
 	    OPTION_VALUE(type, member.keeper_user, "keeper-user", "NAME", \
-		"who may answer beside root (" CLIENT_USER ")")
+		"the user that the keeper runs as (" CLIENT_USER ")")
 
 /* Fills in what was not given.  False for options that do not go together: a
  * socket and a store, or a policy without a store. */
