@@ -213,4 +213,7 @@ bool table_row(struct table *table, const char *const *cells);
 bool table_print(struct table *table);
 void table_free(struct table *table);
 
+/* The text of a cell: "-" for an empty one. */
+const char *table_dash(const char *text);
+
 #endif

@@ -24,7 +24,7 @@ is_whole(const char *service, size_t len)
  * in brackets.
  */
 static bool
-find_service(const char *at, const char *end, char *ret, size_t size)
+directory_find(const char *at, const char *end, char *ret, size_t size)
 {
 	while (at < end) {
 		size_t len = strcspn(at, BLANKS "[#\n");
@@ -60,7 +60,7 @@ directory_service(
 			    strspn(text + len, BLANKS);
 
 			if (*at == ':')
-				return find_service(at + 1, end, ret, size);
+				return directory_find(at + 1, end, ret, size);
 		}
 		text = *end == '\n' ? end + 1 : end;
 	}

@@ -101,7 +101,7 @@ print_field(const char *name, const char *value)
 }
 
 static void
-print_json(const struct reply *reply, const char *uri)
+enroll_print_json(const struct reply *reply, const char *uri)
 {
 	putchar('{');
 	print_field("user", reply->user);
@@ -132,7 +132,7 @@ print_svg(const struct scan *scan)
 }
 
 static enum fault
-print(const struct reply *reply, enum form form)
+enroll_print(const struct reply *reply, enum form form)
 {
 	scoped_scan struct scan scan = {.modules = NULL};
 	enum fault fault = scan_make(reply, &scan);
@@ -150,7 +150,7 @@ print(const struct reply *reply, enum form form)
 		puts(scan.uri);
 		break;
 	case FORM_JSON:
-		print_json(reply, scan.uri);
+		enroll_print_json(reply, scan.uri);
 		break;
 	}
 	return fault;
@@ -172,7 +172,7 @@ enroll(const struct admin *admin, const char *user, enum form form)
 	if (status != ADMIN_DONE)
 		return status;
 	warn_of_readers();
-	if (print(&reply, form) != FAULT_NONE) {
+	if (enroll_print(&reply, form) != FAULT_NONE) {
 		admin_say("%s: device %s is set up, but cannot be shown: void "
 			  "it with tfa-admin revoke",
 		    user, reply.device);

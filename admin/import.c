@@ -33,7 +33,8 @@ read_for(const struct passwd *pw, const char *path, size_t *ret_len)
 
 /* Reads path, or standard input for "-".  Returns an admin_exit. */
 static int
-read_file(const char *user, const char *path, char **ret_text, size_t *ret_len)
+import_read(
+    const char *user, const char *path, char **ret_text, size_t *ret_len)
 {
 	const struct passwd *pw = getpwnam(user);
 
@@ -69,7 +70,7 @@ load(const char *user, const char *path, struct import *ret,
 {
 	scoped_json_text char *text = NULL;
 	size_t len = 0;
-	int status = read_file(user, path, &text, &len);
+	int status = import_read(user, path, &text, &len);
 	enum fault fault;
 
 	if (status != ADMIN_DONE)
@@ -113,7 +114,7 @@ say_what_is_left(
 }
 
 static void
-print_json(const struct reply *reply, const struct import *import,
+import_print_json(const struct reply *reply, const struct import *import,
     const struct import_report *report)
 {
 	fputs("{\"user\":", stdout);
@@ -144,7 +145,7 @@ import(const struct admin *admin, const char *user, const char *path)
 	if (status != ADMIN_DONE)
 		return status;
 	if (admin->json)
-		print_json(&reply, &request.import, &report);
+		import_print_json(&reply, &request.import, &report);
 	else
 		printf("%s: imported as %s, with %zu scratch codes\n", user,
 		    reply.device, request.import.scratch.count);

@@ -110,7 +110,7 @@ static const struct option_row option_rows[] = {
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 
 static void
-print_help(FILE *to)
+print_commands(FILE *to)
 {
 	fputs("usage: tfa-admin [OPTION...] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -137,7 +137,7 @@ find_command(const char *name)
 }
 
 static void
-print_help_of(const struct command *command)
+print_command(const struct command *command)
 {
 	bool any;
 
@@ -158,13 +158,13 @@ help(struct admin *admin, int argc, char **argv)
 	if (argc > 1)
 		return ADMIN_MISUSED;
 	if (argc == 0) {
-		print_help(stdout);
+		print_commands(stdout);
 		return ADMIN_DONE;
 	}
 	command = find_command(argv[0]);
 	if (command == NULL)
 		return ADMIN_USAGE;
-	print_help_of(command);
+	print_command(command);
 	return ADMIN_DONE;
 }
 
@@ -205,7 +205,7 @@ set_paths(struct admin *admin)
 }
 
 static int
-run(struct admin *admin, uint64_t given, int argc, char **argv)
+run_command(struct admin *admin, uint64_t given, int argc, char **argv)
 {
 	const struct command *command = find_command(argv[0]);
 	const char *unfit;
@@ -253,10 +253,10 @@ main(int argc, char **argv)
 		break;
 	}
 	if (argc == 1) {
-		print_help(stderr);
+		print_commands(stderr);
 		return ADMIN_USAGE;
 	}
 	if (!set_paths(&admin))
 		return ADMIN_USAGE;
-	return flushed(run(&admin, given, argc - 1, argv + 1));
+	return flushed(run_command(&admin, given, argc - 1, argv + 1));
 }

@@ -122,7 +122,7 @@ judge_sound(const struct job *job, int fd, struct sound *ret)
 
 /* Runs in the child: writes the text to the pipe, and exits with errno. */
 _Noreturn static void
-answer(const struct job *job, int pipe)
+read_answer(const struct job *job, int pipe)
 {
 	const struct passwd *pw = job->pw;
 	struct sound sound = {.culprit = ""};
@@ -202,7 +202,7 @@ reap(pid_t pid, int error)
  * NULL with errno.
  */
 static char *
-ask(const struct job *job, int limit_ms, size_t *ret_len)
+read_by_child(const struct job *job, int limit_ms, size_t *ret_len)
 {
 	scoped_free char *text = malloc(ANSWER_MAX + 1);
 	int ends[2], error = 0;
@@ -212,7 +212,7 @@ ask(const struct job *job, int limit_ms, size_t *ret_len)
 		return NULL;
 	pid = fork();
 	if (pid == 0)
-		answer(job, ends[1]);
+		read_answer(job, ends[1]);
 	cleanup_fd(&ends[1]);
 	if (pid < 0 || !take_answer(ends[0], limit_ms, text, ret_len))
 		error = errno;
@@ -231,7 +231,8 @@ char *
 read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len)
 {
-	return ask(&(struct job){.pw = pw, .path = path}, limit_ms, ret_len);
+	return read_by_child(
+	    &(struct job){.pw = pw, .path = path}, limit_ms, ret_len);
 }
 
 bool
@@ -240,7 +241,7 @@ read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
 {
 	struct job job = {.pw = pw, .path = path, .is_own = is_own};
 	size_t len = 0;
-	char *text = ask(&job, limit_ms, &len);
+	char *text = read_by_child(&job, limit_ms, &len);
 	struct sound sound;
 
 	if (text == NULL)

@@ -65,7 +65,7 @@ summary_new(const struct admin *admin)
 }
 
 static void
-count(struct tally *tally, const struct user_row *row)
+tally_count(struct tally *tally, const struct user_row *row)
 {
 	tally->users++;
 	tally->states[row->state]++;
@@ -76,13 +76,13 @@ summary_add(struct summary *summary, const struct user_row *row,
     struct groups_user *user)
 {
 	if (summary->tallies.count > 0)
-		count(&summary->tallies.items[0], row);
+		tally_count(&summary->tallies.items[0], row);
 	if (user == NULL)
 		return;
 	for (size_t i = 1; i < summary->tallies.count; i++)
 		if (groups_member(user, summary->tallies.items[i].name.text) ==
 		    GROUP_INSIDE)
-			count(&summary->tallies.items[i], row);
+			tally_count(&summary->tallies.items[i], row);
 }
 
 /*
@@ -100,7 +100,7 @@ percent(const struct tally *tally)
 }
 
 static void
-print_json(const struct tally *tally, bool all)
+tally_print_json(const struct tally *tally, bool all)
 {
 	printf("{\"group\":");
 	if (all)
@@ -147,7 +147,7 @@ new_table(const struct summary *summary)
 }
 
 static bool
-add_line(struct table *table, const struct summary *summary,
+summary_add_line(struct table *table, const struct summary *summary,
     const struct tally *tally)
 {
 	char cells[COLUMNS][24], bar[BAR + 8];
@@ -176,7 +176,8 @@ print_table(const struct summary *summary)
 	bool ok = table != NULL;
 
 	for (size_t i = 0; ok && i < summary->tallies.count; i++)
-		ok = add_line(table, summary, &summary->tallies.items[i]);
+		ok = summary_add_line(
+		    table, summary, &summary->tallies.items[i]);
 	ok = ok && table_print(table);
 	table_free(table);
 	return ok ? ADMIN_DONE : ADMIN_NOT;
@@ -188,7 +189,7 @@ summary_print(const struct summary *summary, bool json)
 	if (!json)
 		return print_table(summary);
 	for (size_t i = 0; i < summary->tallies.count; i++)
-		print_json(&summary->tallies.items[i], i == 0);
+		tally_print_json(&summary->tallies.items[i], i == 0);
 	return ADMIN_DONE;
 }
 

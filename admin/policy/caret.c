@@ -60,7 +60,7 @@ count_chars(const char *line, const char *at)
 
 /* Copies up to most characters, in the form in which they are shown. */
 static size_t
-show(const char *from, const char *end, size_t most, char *ret)
+caret_copy(const char *from, const char *end, size_t most, char *ret)
 {
 	size_t len = 0;
 
@@ -95,7 +95,7 @@ caret_format(const char *text, size_t len, const struct json_error *error,
 	before = count_chars(line, at);
 	for (from = line; before > BEFORE; before--)
 		from += take_char(from, end, &any);
-	show(from, end, ALL, shown);
+	caret_copy(from, end, ALL, shown);
 	snprintf(ret, CARET_TEXT, "%s%s%s%s\n%s%*s^\n", INDENT,
 	    from > line ? CUT : "", shown,
 	    count_chars(from, end) > ALL ? CUT : "", INDENT,

@@ -30,7 +30,7 @@ struct original {
 };
 
 static int
-fail(const char *path)
+edit_fail(const char *path)
 {
 	admin_say("%s: %s", path, strerror(errno));
 	return ADMIN_NOT;
@@ -125,17 +125,17 @@ make_copy(const struct lockfile *lockfile, const char *text, size_t len,
 	uint64_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return fail("random numbers");
+		return edit_fail("random numbers");
 	snprintf(suffix, sizeof(suffix), "edit.%0*llx", COPY_DIGITS,
 	    (unsigned long long)random);
 	lockfile_beside(lockfile, suffix, ret);
 	fd = openat(lockfile->folder, ret->name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(ret->path);
+		return edit_fail(ret->path);
 	if (file_write(fd, text, len) == FAULT_NONE)
 		return ADMIN_DONE;
-	fail(ret->path);
+	edit_fail(ret->path);
 	unlinkat(lockfile->folder, ret->name, 0);
 	return ADMIN_NOT;
 }
@@ -151,13 +151,13 @@ read_copy(const struct lockfile *lockfile, const struct beside *copy,
 	free(*ret_text);
 	*ret_text = NULL;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail(copy->path);
+		return edit_fail(copy->path);
 	if (!S_ISREG(st.st_mode)) {
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		return fail(copy->path);
+		return edit_fail(copy->path);
 	}
 	if (file_read(fd, POLICY_MAX + 1, ret_text, ret_len) != FAULT_NONE)
-		return fail(copy->path);
+		return edit_fail(copy->path);
 	return ADMIN_DONE;
 }
 
@@ -186,7 +186,7 @@ is_meant(const struct admin *admin, struct editor *editor, const char *text,
 
 /* Edits until the text is valid; *ret_text is then the text to store. */
 static int
-edit(const struct admin *admin, const struct lockfile *lockfile,
+edit_until_valid(const struct admin *admin, const struct lockfile *lockfile,
     struct editor *editor, const struct beside *copy, char **ret_text,
     size_t *ret_len)
 {
@@ -213,7 +213,7 @@ edit(const struct admin *admin, const struct lockfile *lockfile,
 
 /* Keeps the copy under a name that sweep() does not remove. */
 static void
-keep(const struct lockfile *lockfile, const struct beside *copy)
+edit_keep(const struct lockfile *lockfile, const struct beside *copy)
 {
 	const char *digits = copy->name + strlen(copy->name) - COPY_DIGITS;
 	struct beside kept;
@@ -256,12 +256,12 @@ may_replace(const struct admin *admin, const struct lockfile *lockfile,
 	} while (answer == 's' || answer == 'S');
 	if (answer == 'o' || answer == 'O')
 		return true;
-	keep(lockfile, copy);
+	edit_keep(lockfile, copy);
 	return false;
 }
 
 static int
-install(const struct admin *admin, const struct lockfile *lockfile,
+edit_install(const struct admin *admin, const struct lockfile *lockfile,
     const char *text, size_t len)
 {
 	struct changes changes = {.lines = {.count = 0}};
@@ -289,7 +289,8 @@ edit_copy(const struct admin *admin, const struct lockfile *lockfile,
 
 	if (status != ADMIN_DONE)
 		return status;
-	status = edit(admin, lockfile, editor, &copy, ret_text, ret_len);
+	status = edit_until_valid(
+	    admin, lockfile, editor, &copy, ret_text, ret_len);
 	if (status == ADMIN_DONE && is_same(original, *ret_text, *ret_len)) {
 		admin_say("unchanged");
 		*ret_len = 0;
@@ -298,9 +299,9 @@ edit_copy(const struct admin *admin, const struct lockfile *lockfile,
 		return ADMIN_NOT;
 	}
 	if (status == ADMIN_DONE && *ret_len > 0) {
-		status = install(admin, lockfile, *ret_text, *ret_len);
+		status = edit_install(admin, lockfile, *ret_text, *ret_len);
 		if (status != ADMIN_DONE) {
-			keep(lockfile, &copy);
+			edit_keep(lockfile, &copy);
 			return status;
 		}
 	}

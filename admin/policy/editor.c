@@ -75,8 +75,8 @@ take_signals(struct editor *editor, bool keys_too)
 
 /* Runs the command by a shell: an editor may be more than one word. */
 _Noreturn static void
-become(const struct editor *editor, const char *command, const char *path,
-    const char *other)
+editor_become(const struct editor *editor, const char *command,
+    const char *path, const char *other)
 {
 	sigprocmask(SIG_SETMASK, &editor->before, NULL);
 	execl("/bin/sh", "sh", "-c", command, "sh", path, other, (char *)NULL);
@@ -105,7 +105,7 @@ wait_for(struct editor *editor, pid_t pid, int *ret_status)
 }
 
 static int
-judge(const struct editor *editor, const char *name, int status)
+editor_judge(const struct editor *editor, const char *name, int status)
 {
 	int exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
@@ -162,7 +162,7 @@ command_for(const char *name)
  * status as waitpid() does, or -1 after a message.
  */
 static int
-run(struct editor *editor, const char *command, const char *path,
+editor_run_command(struct editor *editor, const char *command, const char *path,
     const char *other)
 {
 	struct termios terminal;
@@ -171,7 +171,7 @@ run(struct editor *editor, const char *command, const char *path,
 	pid_t pid = fork();
 
 	if (pid == 0)
-		become(editor, command, path, other);
+		editor_become(editor, command, path, other);
 	if (pid < 0) {
 		admin_say("cannot start the editor: %s", strerror(errno));
 		return -1;
@@ -197,15 +197,16 @@ editor_run(struct editor *editor, const char *path)
 		admin_say("cannot start the editor: out of memory");
 		return ADMIN_NOT;
 	}
-	status = run(editor, command, path, NULL);
-	return status < 0 ? ADMIN_NOT : judge(editor, name, status);
+	status = editor_run_command(editor, command, path, NULL);
+	return status < 0 ? ADMIN_NOT : editor_judge(editor, name, status);
 }
 
 /* diff(1) prints its own errors. */
 void
 editor_show(struct editor *editor, const char *path, const char *other)
 {
-	(void)run(editor, "exec diff -u -- \"$1\" \"$2\" >&2", path, other);
+	(void)editor_run_command(
+	    editor, "exec diff -u -- \"$1\" \"$2\" >&2", path, other);
 }
 
 char

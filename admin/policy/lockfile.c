@@ -17,7 +17,7 @@
 #define SILENT_S 2 /* of waiting, before a message */
 
 static int
-fail(const char *path)
+lockfile_fail(const char *path)
 {
 	if ((errno == EACCES || errno == EPERM) && geteuid() != 0) {
 		admin_say("%s: you may not change the policy: only root or the "
@@ -33,7 +33,7 @@ fail(const char *path)
  * Root may write in any folder; if root refuses to, rights are not the reason.
  */
 static bool
-is_ours(int folder)
+lockfile_is_ours(int folder)
 {
 	struct stat st;
 
@@ -46,7 +46,7 @@ is_ours(int folder)
  * even the lock.
  */
 static int
-open_folder(struct lockfile *lockfile)
+lockfile_open_folder(struct lockfile *lockfile)
 {
 	int len = (int)(lockfile->name - lockfile->path);
 	char folder[PATH_MAX], why[POLICY_WHY_TEXT];
@@ -55,13 +55,13 @@ open_folder(struct lockfile *lockfile)
 	    len > 0 ? lockfile->path : ".");
 	lockfile->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lockfile->folder < 0)
-		return fail(folder);
+		return lockfile_fail(folder);
 	if (policy_check_folder(lockfile->folder, folder, geteuid(), why) ==
 	    FAULT_NONE)
 		return ADMIN_DONE;
-	if (!is_ours(lockfile->folder)) {
+	if (!lockfile_is_ours(lockfile->folder)) {
 		errno = EACCES;
-		return fail(lockfile->path);
+		return lockfile_fail(lockfile->path);
 	}
 	admin_say("%s", why);
 	return ADMIN_NOT;
@@ -126,14 +126,14 @@ lock(struct lockfile *lockfile, int wait_s)
 	lockfile->lock = openat(lockfile->folder, file.name,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lockfile->lock < 0)
-		return fail(file.path);
+		return lockfile_fail(file.path);
 	r = flock(lockfile->lock, LOCK_EX | LOCK_NB);
 	if (r < 0 && errno == EWOULDBLOCK && wait_s > 0)
 		r = wait_for_lock(lockfile, wait_s);
 	if (r == 0)
 		return ADMIN_DONE;
 	if (errno != EWOULDBLOCK)
-		return fail(file.path);
+		return lockfile_fail(file.path);
 	admin_say("%s: busy, somebody else is changing it; try again later",
 	    lockfile->path);
 	return ADMIN_NOT;
@@ -149,7 +149,7 @@ lockfile_open(const char *path, int wait_s, struct lockfile *ret)
 	    .name = slash != NULL ? slash + 1 : path,
 	    .folder = -1,
 	    .lock = -1};
-	status = open_folder(ret);
+	status = lockfile_open_folder(ret);
 	return status == ADMIN_DONE ? lock(ret, wait_s) : status;
 }
 
@@ -187,7 +187,7 @@ lockfile_store(const struct lockfile *lockfile, const char *text, size_t len)
 	if (fstatat(lockfile->folder, lockfile->name, &st,
 		AT_SYMLINK_NOFOLLOW) < 0 &&
 	    errno != ENOENT)
-		return fail(lockfile->path);
+		return lockfile_fail(lockfile->path);
 	lockfile_beside(lockfile, "new", &new);
 	status = clear(lockfile, &new);
 	if (status != ADMIN_DONE)
@@ -195,7 +195,7 @@ lockfile_store(const struct lockfile *lockfile, const char *text, size_t len)
 	if (file_put(lockfile->folder, lockfile->name, new.name,
 		st.st_mode & 07777, st.st_uid, st.st_gid, text,
 		len) != FAULT_NONE)
-		return fail(lockfile->path);
+		return lockfile_fail(lockfile->path);
 	/* The new policy is in force: do not report a failure. */
 	if (fsync(lockfile->folder) < 0)
 		admin_say("%s: changed, but the disk does not confirm it (%s): "

@@ -11,7 +11,7 @@
 #include "store/folder/policy_file.h"
 
 static int
-show(const struct admin *admin)
+policy_show(const struct admin *admin)
 {
 	scoped_free char *text = NULL;
 	struct policy policy;
@@ -121,7 +121,7 @@ int
 admin_policy(struct admin *admin, int argc, char **argv)
 {
 	if (argc == 1 && strcmp(argv[0], "show") == 0)
-		return show(admin);
+		return policy_show(admin);
 	if (argc == 1 && strcmp(argv[0], "edit") == 0)
 		return admin_edit(admin);
 	if ((argc == 1 || argc == 2) && strcmp(argv[0], "check") == 0)

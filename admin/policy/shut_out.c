@@ -38,7 +38,7 @@ is_of(const struct shut_out *found, const char *rule)
 }
 
 static void
-add_name(struct shut_out *found, const char *user)
+shut_out_add(struct shut_out *found, const char *user)
 {
 	size_t len = strlen(found->names);
 
@@ -71,13 +71,14 @@ judge_row(void *ctx, const char *text)
 	(void)text;
 	if (is_shut_out(found, row) &&
 	    !(found->all && strcmp(row->user, "root") == 0))
-		add_name(found, row->user);
+		shut_out_add(found, row->user);
 	return true;
 }
 
 /* Judges one user, or everyone for "". False if not all could be seen. */
 static bool
-find(const struct admin *admin, const char *user, struct shut_out *found)
+shut_out_ask(
+    const struct admin *admin, const char *user, struct shut_out *found)
 {
 	struct client_options keeper = admin->keeper;
 	struct request request = {
@@ -110,14 +111,14 @@ is_one_user(const char *target)
 }
 
 static bool
-find_each(const struct admin *admin, char **targets, int count,
+shut_out_ask_each(const struct admin *admin, char **targets, int count,
     struct shut_out *found)
 {
 	bool ok = true;
 
 	for (int i = 0; i < count; i++)
 		if (found->rules[i][0] != '\0')
-			ok &= find(admin, targets[i], found);
+			ok &= shut_out_ask(admin, targets[i], found);
 	return ok;
 }
 
@@ -126,11 +127,11 @@ find_each(const struct admin *admin, char **targets, int count,
  * logged in: root is asked for by name.
  */
 static bool
-find_all(const struct admin *admin, struct shut_out *found)
+shut_out_ask_all(const struct admin *admin, struct shut_out *found)
 {
-	(void)find(admin, "root", found);
+	(void)shut_out_ask(admin, "root", found);
 	found->all = true;
-	return find(admin, "", found);
+	return shut_out_ask(admin, "", found);
 }
 
 void
@@ -144,8 +145,8 @@ admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
 
 	for (int i = 0; i < count; i++)
 		few &= is_one_user(targets[i]);
-	if (few ? !find_each(admin, targets, count, &found)
-		: !find_all(admin, &found)) {
+	if (few ? !shut_out_ask_each(admin, targets, count, &found)
+		: !shut_out_ask_all(admin, &found)) {
 		admin_say("who is shut out by this is not known: the keeper "
 			  "does not answer");
 		return;
