@@ -37,11 +37,11 @@
 #include "store/wire/client.h"
 #include "store/core/policy.h"
 
-#define ADMIN_TARGETS 1000 /* at once */
+#define ADMIN_TARGETS 1000 /* in one command */
 
 enum admin_exit {
 	ADMIN_DONE = 0,
-	ADMIN_NOT = 1, /* not found, check failed, one of several failed */
+	ADMIN_NOT = 1, /* not done, not found, or a check failed */
 	ADMIN_USAGE = 2,
 	ADMIN_KEEPER = 69,
 	ADMIN_NOT_ALLOWED = 77,
@@ -52,10 +52,10 @@ enum admin_exit {
 
 struct admin {
 	struct client_options keeper;
-	const char *policy; /* the policy file that commands read and change */
+	const char *policy; /* the path of the policy */
 	bool json;
-	bool yes; /* ask nothing */
-	/* options of single commands; NULL where not given */
+	bool yes; /* ask no questions */
+	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
 	const char *config, *probe, *key; /* doctor */
 	const char *qr;                   /* enroll */
@@ -67,7 +67,7 @@ struct admin {
 	bool summary;      /* users */
 };
 
-/* A command: argv are its operands.  Returns an admin_exit. */
+/* A command; argv has its operands. Returns an admin_exit. */
 typedef int admin_command(struct admin *admin, int argc, char **argv);
 
 admin_command admin_setup;
@@ -76,61 +76,64 @@ admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
 
-/* One line on stderr, with the program's name before it. */
+/* Prints a message on stderr, as one line with the program's name before it. */
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Whether a command may go on that is root's, or of a store of one's own: false
- * after a message, before anything it names is looked at.  The keeper judges
- * for itself.
+ * True for root, and for anybody with a store of their own (--store). Else says
+ * that only root may run the command. Call this before you look at anything
+ * that the operands name. The keeper checks its callers itself.
  */
 bool admin_root_only(const struct admin *admin, const char *command);
 
-/* The same for a delegate's: where a code of one's own can be asked for. */
+/* True if admin_own_code() can get the caller's code; else says why not. */
 bool admin_may_help(const struct admin *admin);
 
 /*
- * Root needs none, and a store of one's own neither; a delegate's own code is
- * asked for on the terminal. False, after a message, where there is none to
- * ask on.
+ * Asks a delegate for their own code, on the terminal. Root, and a store of
+ * one's own, need none: ret is then "". False after a message if there is no
+ * terminal.
  */
 bool admin_own_code(const struct admin *admin, char *ret, size_t size);
 
-/* Says on stdout what was done to a target: a line, or a JSON object. */
+/* Prints on stdout what was done to a target, as a line or a JSON object. */
 void
 admin_done(const struct admin *admin, const char *target, const char *what);
 
 /*
- * Says who has no device and is refused by one of these rules, which were
- * changed just now: up to three names, and how many there are.  targets: count
- * users and @groups, each the one that the rule is for; a rule of "" is none.
+ * Warns of users who have no device and whom one of these rules, which were
+ * changed just now, shuts out: up to three names, and how many there are.
+ * targets has count users and @groups, each the one that its rule is for. A
+ * rule of "" is none.
  */
 void admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
     char **targets, int count);
 
-/* The status of several targets so far, with one more of them: the status of
- * a single one is its own, one that failed among several is ADMIN_NOT. */
+/*
+ * The exit status of several targets: so_far, with the status of one more. A
+ * single target keeps its own status; a failure among several is ADMIN_NOT.
+ */
 int admin_worse(int so_far, int one, int targets);
 
-/* Writes text to stdout as a JSON string. */
+/* Prints text on stdout as a JSON string. */
 void admin_print_string(const char *text);
 
 /*
- * Asks a question on the terminal.  True for yes, and where --yes was given;
- * false where there is no terminal to ask on.
+ * Asks a question on the terminal. True for yes, and with --yes. False for no,
+ * and after a message if there is no terminal.
  */
 bool admin_confirm(const struct admin *admin, const char *question);
 
 /*
- * Whether that can be a user's name, and fits into a request; false after a
+ * True if text can be a user's name and fits into a request. False after a
  * message.
  */
 bool admin_is_user(const char *text);
 
 /*
- * One request, one reply; a denial is said on stderr, with what (a user's
- * name, or "") before it.  *ret, unless it is NULL: the reply, for
- * reply_done().  Returns an admin_exit.
+ * Sends one request and gets one reply. Says a denial on stderr, with what (a
+ * user's name, or "") before it. *ret, unless NULL, is the reply; free it with
+ * reply_done(). Returns an admin_exit.
  */
 int admin_ask(const struct admin *admin, const struct request *request,
     const char *what, struct reply *ret);
@@ -145,47 +148,50 @@ int admin_stream(const struct admin *admin, const struct request *request,
 #define ADMIN_WHY 400
 
 /*
- * Has the keeper log a change that it does not make itself.  False where it
- * cannot, which takes some seconds at most; ret_why: a line that says why.
+ * Asks the keeper to log a change that the keeper does not make itself. False,
+ * after some seconds at most, if it cannot; ret_why then has the reason as one
+ * line.
  */
 bool admin_note(
     const struct admin *admin, const char *what, char *ret_why, size_t size);
 
-/* What the log says of a change of the policy: a line each. */
+/* The lines that the log gets for a change of the policy. */
 struct changes {
 	JSON_LIST_OF(struct note) lines;
 };
 
-/* One line more; false without memory. */
+/* Adds a line. False without memory. */
 bool changes_add(struct changes *changes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void changes_done(struct changes *changes);
 
 /*
- * A moment that somebody typed: RFC 3339, a date (its first second, UTC), or,
- * counted back from now, a duration.  False, after a message, for anything
- * else.
+ * Reads a time that somebody typed: RFC 3339, a date (its first second, UTC),
+ * or a duration, which counts back from now. False, after a message, for
+ * anything else.
  */
 bool admin_time(const char *text, int64_t now_s, int64_t *ret_s);
 
 /*
- * Reads the policy under its lock, calls change, validates what came of it
- * and replaces the file, keeping its mode and owner.  change names each change
- * that it makes, and returns how many, or -1 for an error it has said; with 0
- * nothing is written.  Returns an admin_exit.
+ * Locks and reads the policy, calls change, validates the result and replaces
+ * the file, keeping its mode and owner. change adds a line to changes for each
+ * change that it makes, and returns how many, or -1 after a message. With 0
+ * nothing is written. Returns an admin_exit.
  */
 int admin_change(struct admin *admin,
     int (*change)(struct policy *policy, struct changes *changes, void *arg),
     void *arg);
 
-/* policy edit.  Returns an admin_exit. */
+/* "policy edit". Returns an admin_exit. */
 int admin_edit(struct admin *admin);
 
-/* The policy of admin->policy; a store of one's own may have none yet.
- * policy_done() frees it.  Returns an admin_exit. */
+/*
+ * Reads the policy. A store of one's own may have no file yet: then it is the
+ * built-in policy. policy_done() frees it. Returns an admin_exit.
+ */
 int admin_load(const struct admin *admin, struct policy *ret);
 
-#define PLACE_WAIT_S 30 /* for the others who change the policy */
+#define PLACE_WAIT_S 30 /* how long a command waits for other changes */
 
 /*
  * The policy file as a thing to replace: its folder, open, its name there,
@@ -209,16 +215,16 @@ int place_store(const struct place *place, const char *text, size_t len);
 void place_close(struct place *place);
 
 /*
- * Puts text in the policy's place, logged first: whatever is in force is in
- * the log, wherever this is killed, and what could then not be made is followed
- * by a line that says so.  Without a keeper it is made all the same, and that
- * it is not logged is said: the policy may be what has to be repaired.
- * Returns an admin_exit.
+ * Replaces the policy by text. The change is logged first, so that a policy in
+ * force is always in the log, even if we are killed. If the change then fails, a
+ * second line in the log says so. Without a keeper the change is made anyway,
+ * after a warning: the policy may be what has to be repaired. Returns an
+ * admin_exit.
  */
 int admin_install(const struct admin *admin, const struct place *place,
     const char *text, size_t len, const struct changes *changes);
 
-/* A hidden file in that folder: ".policy.json.SUFFIX". */
+/* A hidden file in the policy's folder: ".policy.json.SUFFIX". */
 struct beside {
 	char name[NAME_MAX];
 	char path[PATH_MAX];
@@ -227,18 +233,18 @@ void
 place_beside(const struct place *place, const char *suffix, struct beside *ret);
 
 /*
- * Says on stderr what is wrong with a policy's text, at file:line:column,
- * with the line and a caret under the place.  True where nothing is.
+ * Checks a policy's text. False after a message on stderr: the mistake at
+ * file:line:column, with the line and a caret under the column.
  */
 bool admin_check_text(const char *file, const char *text, size_t len);
 
 /*
  * Warns on stderr of each group that a valid policy names and that does not
- * exist here, which denies whoever comes to it.  How many there are.
+ * exist here: its rule refuses everybody who reaches it. Returns how many.
  */
 size_t admin_check_groups(const char *file, const char *text, size_t len);
 
-/* Table of text columns; nothing is printed without rows. */
+/* A table of text columns. Without rows nothing is printed. */
 struct table;
 struct table *table_new(const char *const *headings, size_t columns);
 bool table_row(struct table *table, const char *const *cells);

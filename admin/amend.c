@@ -6,8 +6,10 @@
 
 #define QUESTION 512
 
-/* A request about one user; the keeper's answer, or ADMIN_NOT for a name that
- * cannot be one.  ret as in admin_ask(). */
+/*
+ * Sends a request about one user, with the caller's code if one is needed.
+ * ADMIN_NOT for a name that cannot be a user's. ret as in admin_ask().
+ */
 static int
 ask(const struct admin *admin, const char *name, const char *user,
     const char *use, struct reply *ret)
@@ -25,7 +27,7 @@ ask(const struct admin *admin, const char *name, const char *user,
 	return admin_ask(admin, &request, user, ret);
 }
 
-/* What a code is good for, to be told with it. */
+/* Tells the admin what to say with the code. */
 static void
 say_use(const char *user, const char *use)
 {
@@ -74,7 +76,7 @@ revoke_one(const struct admin *admin, const char *user)
 	return admin->code ? print_code(admin, user, use, &reply) : ADMIN_DONE;
 }
 
-/* Of all by name, as many as anybody would read. */
+/* The question: names as many users as anybody would read, counts the rest. */
 static void
 ask_of(int argc, char **argv, char ret[static QUESTION])
 {

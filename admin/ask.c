@@ -11,10 +11,10 @@
 #include "store/base/utf8.h"
 #include "store/base/when.h"
 
-/* Longer than a keeper that is busy lets root wait. */
+/* longer than a busy keeper lets root wait */
 #define NOTE_WAIT_MS 6000
 
-#define LINE_BYTES 4096 /* of a code, with all that is pasted */
+#define LINE_BYTES 4096 /* a code, with whatever is pasted along with it */
 
 void
 admin_say(const char *format, ...)
@@ -127,7 +127,7 @@ no_keeper(const char *why)
 	return ADMIN_KEEPER;
 }
 
-/* What a reply means for the exit status; a denial is said. */
+/* Turns a reply into an exit status, and says a denial. */
 static int
 judge(const struct reply *reply, const char *what)
 {

@@ -5,7 +5,7 @@
 
 #define BLANKS " \t\r"
 
-/* Services whose lists are whole. */
+/* True for a service that lists everybody. */
 static bool
 is_whole(const char *service, size_t len)
 {
@@ -19,7 +19,10 @@ is_whole(const char *service, size_t len)
 	return false;
 }
 
-/* In what follows "passwd:", up to end; actions stand in brackets. */
+/*
+ * Finds such a service in the text behind "passwd:", up to end. Actions stand
+ * in brackets.
+ */
 static bool
 find_service(const char *at, const char *end, char *ret, size_t size)
 {

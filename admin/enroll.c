@@ -10,7 +10,10 @@
 
 enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };
 
-/* False, after a message, for a form that there is not, or not here. */
+/*
+ * False, after a message, for an unknown form, or one that cannot go to this
+ * output.
+ */
 static bool
 choose_form(const struct admin *admin, const char *user, enum form *ret)
 {
@@ -37,8 +40,10 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 	return true;
 }
 
-/* On a terminal the key does as well, an SVG is nothing else: false, after a
- * message, where it could not be drawn. */
+/*
+ * Without a QR code a terminal still gets the key, but an SVG would be empty:
+ * false, after a message, if the code cannot be drawn.
+ */
 static bool
 can_draw(enum form form)
 {
@@ -49,7 +54,10 @@ can_draw(enum form form)
 	return false;
 }
 
-/* The secret is about to stand in a file that others can read. */
+/*
+ * Warns if stdout is a file that others can read: it is about to get the
+ * secret.
+ */
 static void
 warn_of_readers(void)
 {
@@ -148,7 +156,7 @@ print(const struct reply *reply, enum form form)
 	return fault;
 }
 
-/* Recovery codes are made where there is a place to show them. */
+/* Asks for recovery codes only in the forms that can show them. */
 static int
 enroll(const struct admin *admin, const char *user, enum form form)
 {

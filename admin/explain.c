@@ -22,7 +22,7 @@ print_login(const struct explained *login)
 	}
 }
 
-/* One for each "from" that decides, where no address was given. */
+/* Prints one block for each "from" that decides, if no address was given. */
 static void
 print_by_address(const struct explanation *e)
 {

@@ -15,8 +15,8 @@
 #define READ_MS 10000
 
 /*
- * As the user, so that no link and no pipe leads root to what she may not
- * read; or else a file of the caller's own.  NULL: errno.
+ * Reads the file as the user, so that no link and no pipe makes root read what
+ * the user may not read; or else a file of the caller's own. NULL with errno.
  */
 static char *
 read_for(const struct passwd *pw, const char *path, size_t *ret_len)
@@ -31,7 +31,7 @@ read_for(const struct passwd *pw, const char *path, size_t *ret_len)
 	return read_whole_own(path, ret_len);
 }
 
-/* *ret_text: a file, or "-" for standard input.  Returns an admin_exit. */
+/* Reads path, or standard input for "-".  Returns an admin_exit. */
 static int
 read_file(const char *user, const char *path, char **ret_text, size_t *ret_len)
 {
@@ -62,7 +62,7 @@ read_file(const char *user, const char *path, char **ret_text, size_t *ret_len)
 	return ADMIN_NOT;
 }
 
-/* *ret: what the file says; its text is wiped. */
+/* Reads and parses the file, and wipes its text.  Returns an admin_exit. */
 static int
 load(const char *user, const char *path, struct import *ret,
     struct import_report *ret_report)
@@ -88,7 +88,10 @@ load(const char *user, const char *path, struct import *ret,
 	return ADMIN_NOT;
 }
 
-/* The old file has the secret, and whatever runs as the user can read it. */
+/*
+ * Reminds the admin of the old file: it has the secret, and every program of
+ * the user can read it.
+ */
 static void
 say_what_is_left(
     const char *user, const char *path, const struct import_report *report)

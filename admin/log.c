@@ -12,7 +12,7 @@
 
 struct listing {
 	const struct admin *admin;
-	int columns; /* of the terminal; 0: a pipe, and lines stay whole */
+	int columns; /* of the terminal; 0: a pipe, lines stay whole */
 	bool begun;
 	struct audit entry; /* the one that is shown now */
 };
@@ -58,7 +58,7 @@ write_line(FILE *out, const struct audit *entry)
 	write_rest(out, entry);
 }
 
-/* Under the headings; what is told apart most often comes first. */
+/* The columns; those that people look for most come first. */
 #define ROW "%-20s %-7s %-9s %-12s %-15s %-13s %s"
 
 static void
@@ -73,7 +73,7 @@ write_row(FILE *out, const struct audit *entry)
 	write_rest(out, entry);
 }
 
-/* As many characters of a line as a terminal has columns. */
+/* Prints as many characters of a line as the terminal has columns. */
 static void
 print_cut(const char *line, int columns)
 {

@@ -89,7 +89,7 @@ enum {
 	OPT_SUMMARY
 };
 
-/* The options that each command takes besides those for all. */
+/* The options of each command, besides those that all take. */
 static const struct {
 	const char *command;
 	int option;
@@ -192,7 +192,7 @@ print_help(FILE *to)
 	    to);
 }
 
-/* NULL, after a message, where there is none of that name. */
+/* NULL, after a message, if there is no such command. */
 static const struct command *
 find_command(const char *name)
 {
@@ -204,7 +204,7 @@ find_command(const char *name)
 	return NULL;
 }
 
-/* -i has a long name too, which nobody needs. */
+/* -i has a long name too, but help shows only -i. */
 static void
 print_option(size_t i)
 {
@@ -328,7 +328,7 @@ take_option(struct admin *admin, int option)
 	}
 }
 
-/* Whether the command takes the option; those for all come first. */
+/* True if the command takes the option. Options below OPT_GRACE are for all. */
 static bool
 is_allowed(const char *command, int option)
 {
@@ -341,7 +341,9 @@ is_allowed(const char *command, int option)
 	return false;
 }
 
-/* The first of two would be lost without a word. */
+/*
+ * Refuses an option given twice: the first value would be lost without a word.
+ */
 static void
 refuse_twice(bool again, int c)
 {
@@ -353,9 +355,9 @@ refuse_twice(bool again, int c)
 }
 
 /*
- * Options may stand before and after the command; taken says which did.  With
- * POSIXLY_CORRECT libc would take one that comes after an operand for another:
- * "revoke alice --block" would revoke, and not block.
+ * Options may stand before and after the command; taken[] says which were
+ * given. With POSIXLY_CORRECT libc would read an option behind an operand as
+ * another operand: "revoke alice --block" would revoke and not block.
  */
 static void
 parse_options(int argc, char **argv, struct admin *admin, bool *taken)
@@ -406,7 +408,7 @@ run(struct admin *admin, const bool *taken, int argc, char **argv)
 	return call(command, admin, argc - 1, argv + 1);
 }
 
-/* Output that could not be written is not output. */
+/* A failed write must not end with status 0. */
 static int
 flushed(int status)
 {
@@ -422,7 +424,10 @@ main(int argc, char **argv)
 	struct admin admin = {.keeper = {.keeper_user = CLIENT_USER}};
 	bool taken[OPT_SUMMARY - OPT_SOCKET + 1] = {false};
 
-	/* Whoever started us may ignore it: no end of a child would be seen. */
+	/*
+	 * Our parent may have set it to be ignored; then no child's end is
+	 * seen.
+	 */
 	signal(SIGCHLD, SIG_DFL);
 	parse_options(argc, argv, &admin, taken);
 	if (taken[OPT_HELP - OPT_SOCKET])

@@ -1,6 +1,6 @@
 /*
- * The system's files are read as root, and those that stand in a user's own
- * folder as that user, who may have put anything there.
+ * Reads the system's files as root, and files in a user's folder as that user,
+ * who may have put anything there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,14 +28,14 @@
 #define FLAGS      (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define ANSWER_MAX (READ_MAX + sizeof(struct sound))
 
-/* What a child is to read, and as whom. */
+/* The file that a child reads, and the user it becomes. */
 struct job {
 	const struct passwd *pw;
 	const char *path;
-	keyfile_group *is_own; /* NULL: it is no file of keys */
+	keyfile_group *is_own; /* NULL: not a file of keys */
 };
 
-/* Nor a link in any folder on the way, which may be somebody else's. */
+/* Refuses a link anywhere on the path: somebody else may have made it. */
 static int
 open_no_link(const char *path)
 {
@@ -91,7 +91,7 @@ read_whole_own(const char *path, size_t *ret_len)
 	return read_plain(path, true, ret_len);
 }
 
-/* Before the text of a file of keys: what keyfile_is_sound() said of it. */
+/* The result of keyfile_is_sound(); the child sends it before the text. */
 struct sound {
 	bool for_gate, for_sshd;
 	char culprit[READ_PATH];
@@ -106,7 +106,9 @@ judge_sound(const struct job *job, int fd, struct sound *ret)
 	    .uid = job->pw->pw_uid,
 	    .gid = job->pw->pw_gid};
 
-	/* What looks into a group may read passwd, and pw with it. */
+	/*
+	 * keyfile_main_group() may read passwd, which overwrites *pw: copy it.
+	 */
 	snprintf(name, sizeof(name), "%s", job->pw->pw_name);
 	snprintf(home, sizeof(home), "%s", job->pw->pw_dir);
 
@@ -118,7 +120,7 @@ judge_sound(const struct job *job, int fd, struct sound *ret)
 		memcpy(ret->culprit, other, sizeof(other));
 }
 
-/* In the child: the text to the pipe, and errno as the exit status. */
+/* Runs in the child: writes the text to the pipe, and exits with errno. */
 _Noreturn static void
 answer(const struct job *job, int pipe)
 {
@@ -132,7 +134,7 @@ answer(const struct job *job, int pipe)
 	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
 		_exit(errno);
-	/* A change of uid takes this back, so it comes after. */
+	/* A change of uid resets this, so it comes last. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fd = open(job->path, FLAGS);
 	text = read_open(fd, false, &len);
@@ -147,7 +149,7 @@ answer(const struct job *job, int pipe)
 	_exit(0);
 }
 
-/* All that the child says, until it closes the pipe.  False: errno. */
+/* Reads all that the child writes, until it closes the pipe. False: errno. */
 static bool
 take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
 {
@@ -173,8 +175,8 @@ take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
 }
 
 /*
- * What went wrong already, or in the child; EIO where that was killed or does
- * not end: its user may do as much.
+ * Returns error if it is not 0, else the child's errno, or EIO if the child was
+ * killed or does not end: its user may stop or kill it.
  */
 static int
 reap(pid_t pid, int error)
@@ -195,7 +197,10 @@ reap(pid_t pid, int error)
 	return error != 0 ? error : EIO;
 }
 
-/* The whole answer, *ret_len bytes and a NUL; NULL: errno. */
+/*
+ * Forks the child and returns its whole answer, *ret_len bytes and a NUL, or
+ * NULL with errno.
+ */
 static char *
 ask(const struct job *job, int limit_ms, size_t *ret_len)
 {

@@ -1,5 +1,5 @@
 /*
- * users --summary: how far a roll-out is, by group.  A user counts in each
+ * users --summary: the progress of a roll-out, by group. A user counts in each
  * group that a rule of the policy names, and once in the total.
  */
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct tally {
 };
 
 struct summary {
-	JSON_LIST_OF(struct tally) tallies; /* the first is everyone */
+	JSON_LIST_OF(struct tally) tallies; /* the first is for everyone */
 	struct policy policy;
 };
 
@@ -85,8 +85,10 @@ summary_add(struct summary *summary, const struct user_row *row,
 			count(&summary->tallies.items[i], row);
 }
 
-/* Who has a second factor, also while locked out or exempt: adoption is
- * enrolled against all who are not exempt. */
+/*
+ * Adoption in percent: users with a second factor, locked ones included, of all
+ * who are not exempt.
+ */
 static size_t
 percent(const struct tally *tally)
 {
@@ -111,7 +113,7 @@ print_json(const struct tally *tally, bool all)
 	printf(",\"adoption\":%zu}\n", percent(tally));
 }
 
-/* Of states that a roll-out is made of, and others that somebody is in. */
+/* True for a state that every roll-out has, or that somebody is in. */
 static bool
 is_shown(const struct summary *summary, int state)
 {

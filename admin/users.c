@@ -17,12 +17,12 @@
 
 struct listing {
 	const struct admin *admin;
-	struct people people; /* where everyone's group is asked for */
+	struct people people; /* only read if groups of all are needed */
 	struct groups groups;
 	struct table *table;
 	struct summary *summary; /* or NULL */
-	bool in_full;            /* users NAME: a block of lines each */
-	bool found;              /* whether there is anybody to show */
+	bool in_full;            /* users NAME: a block for each user */
+	bool found;              /* at least one user was shown */
 	struct user_row row;     /* the one that is shown now */
 };
 
@@ -32,7 +32,7 @@ static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
 #define LOCK_TEXT   48
 #define STATES_TEXT 128 /* all names of states */
 
-/* A time, or what there is in its place. */
+/* Formats a time; none stands for 0. */
 static void
 say_time(int64_t time_s, const char *none, char ret[static WHEN_TEXT])
 {
@@ -48,7 +48,7 @@ or_dash(const char *text)
 	return text[0] != '\0' ? text : "-";
 }
 
-/* For groups_member(); false where passwd has no such user. */
+/* *ret is for groups_member(). False if passwd has no such user. */
 static bool
 find_user(struct listing *listing, const char *name, struct groups_user *ret)
 {
@@ -101,7 +101,7 @@ print_device(const struct device_row *device)
 	    used);
 }
 
-/* Until when codes are refused, as the end of a sentence; "" for not. */
+/* The end of a sentence: until when codes are refused, or "". */
 static void
 say_lock(int64_t until_s, char ret[static LOCK_TEXT])
 {
@@ -187,7 +187,7 @@ ask(struct listing *listing, const char *user)
 	return admin_stream(listing->admin, &request, user, &rows);
 }
 
-/* Everyone, or each one that was named; the last failure counts. */
+/* Lists everyone, or the users named. The last failure counts. */
 static int
 ask_all(struct listing *listing, int argc, char **argv)
 {
@@ -236,7 +236,7 @@ summarise(struct listing *listing)
 	return status;
 }
 
-/* Whoever reads the list is to know who cannot be in it. */
+/* Warns that the list may miss users whom only a directory has. */
 static void
 say_who_may_be_missing(void)
 {
@@ -294,7 +294,7 @@ admin_users(struct admin *admin, int argc, char **argv)
 	if (admin->state != NULL && !is_state(admin->state))
 		return refuse_state(admin->state);
 	if (admin->group != NULL && admin->group[0] == '@')
-		admin->group++; /* as targets of rules are written */
+		admin->group++; /* "@group", as a rule's target */
 	if (admin->group != NULL && getgrnam(admin->group) == NULL) {
 		admin_say("%s: there is no such group", admin->group);
 		return ADMIN_NOT;

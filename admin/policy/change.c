@@ -43,7 +43,10 @@ changes_done(struct changes *changes)
 	free(changes->lines.items);
 }
 
-/* The first count of them, with a word before each; how many were logged. */
+/*
+ * Logs the first count lines, with a word before each. Returns how many were
+ * logged.
+ */
 static size_t
 note_each(const struct admin *admin, const char *word,
     const struct changes *changes, size_t count, char why[static ADMIN_WHY])
@@ -77,7 +80,7 @@ admin_install(const struct admin *admin, const struct place *place,
 	return status;
 }
 
-/* What is written must be what the keeper will accept. */
+/* Reads the text back before it is stored: the keeper must accept it. */
 static int
 store(const struct admin *admin, const struct place *place,
     const struct policy *policy, const struct changes *changes)

@@ -1,6 +1,6 @@
 /*
- * policy edit: the editor works on a copy, and only what is valid takes the
- * policy's place, whole.
+ * policy edit: the editor works on a copy. Only a valid copy replaces the
+ * policy, as a whole.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,11 +21,11 @@
 
 #define COPY_DIGITS 16
 
-/* The policy as it was given to the editor. */
+/* The policy as the editor got it. */
 struct original {
 	char *text;
 	size_t len;
-	bool absent; /* there was no file, and this stands for it */
+	bool absent; /* there was no file; text is the built-in policy */
 };
 
 static int
@@ -35,7 +35,10 @@ fail(const char *path)
 	return ADMIN_NOT;
 }
 
-/* ret->text: the policy as it is, or what stands for none; to be freed. */
+/*
+ * ret->text: the policy, or the built-in one if there is no file. The caller
+ * frees it.
+ */
 static int
 read_policy(const struct admin *admin, struct original *ret)
 {
@@ -65,7 +68,7 @@ is_same(const struct original *original, const char *text, size_t len)
 	return original->len == len && memcmp(original->text, text, len) == 0;
 }
 
-/* Whether what stands there now is what the editor was given. */
+/* True if the policy is still what the editor got. */
 static bool
 stands_as_before(const struct admin *admin, const struct original *original)
 {
@@ -80,7 +83,10 @@ stands_as_before(const struct admin *admin, const struct original *original)
 	return fault == FAULT_NONE && is_same(original, text, len);
 }
 
-/* Copies whose tfa-admin was killed: nobody else is here, by the lock. */
+/*
+ * Removes copies of a tfa-admin that was killed. We hold the lock, so no other
+ * copy is in use.
+ */
 static void
 sweep(const struct place *place)
 {
@@ -105,9 +111,8 @@ sweep(const struct place *place)
 }
 
 /*
- * Each has a name of its own.  An editor may outlive the tfa-admin that
- * started it, and saves when nobody expects it any more: never into the copy
- * of somebody else.
+ * Makes a copy with a name of its own. An editor may outlive the tfa-admin that
+ * started it and save later: that must not go into somebody else's copy.
  */
 static int
 make_copy(
@@ -156,8 +161,10 @@ read_copy(const struct place *place, const struct beside *copy, char **ret_text,
 
 enum meant { MEANT_NOT = 0, MEANT_AGAIN, MEANT_SO };
 
-/* Whether a policy that refuses whoever comes to a group is what it should
- * say; where nobody can be asked, it is. */
+/*
+ * Asks if a valid policy that names an unknown group is meant so. Such a rule
+ * refuses everybody who reaches it. Without a terminal it counts as meant.
+ */
 static enum meant
 is_meant(const struct admin *admin, struct editor *editor, const char *text,
     size_t len)
@@ -175,7 +182,7 @@ is_meant(const struct admin *admin, struct editor *editor, const char *text,
 	return answer == 'y' || answer == 'Y' ? MEANT_SO : MEANT_AGAIN;
 }
 
-/* Edits until the text is valid; *ret_text is then what to store. */
+/* Edits until the text is valid; *ret_text is then the text to store. */
 static int
 edit(const struct admin *admin, const struct place *place,
     struct editor *editor, const struct beside *copy, char **ret_text,
@@ -202,7 +209,7 @@ edit(const struct admin *admin, const struct place *place,
 	}
 }
 
-/* Under a name that no sweep takes for a leftover. */
+/* Keeps the copy under a name that sweep() does not remove. */
 static void
 keep(const struct place *place, const struct beside *copy)
 {
@@ -221,9 +228,9 @@ keep(const struct place *place, const struct beside *copy)
 }
 
 /*
- * The lock keeps out tfa-admin alone.  Where another hand or program has
- * replaced the policy meanwhile, whoever edits decides; false: not to be
- * installed, and the copy is kept.
+ * The lock keeps out only other tfa-admins. If something else replaced the
+ * policy meanwhile, the person decides. False: do not install, the copy is
+ * kept.
  */
 static bool
 may_replace(const struct admin *admin, const struct place *place,
@@ -264,7 +271,10 @@ install(const struct admin *admin, const struct place *place, const char *text,
 	return status;
 }
 
-/* The copy is there while this runs, and after it only where it is kept. */
+/*
+ * Makes the copy, edits it, installs it. Removes the copy at the end, unless it
+ * is kept.
+ */
 static int
 edit_copy(const struct admin *admin, const struct place *place,
     struct editor *editor, const struct original *original, char **ret_text,

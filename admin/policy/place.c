@@ -13,7 +13,7 @@
 #include "store/base/file.h"
 #include "store/folder/policy_file.h"
 
-#define SILENT_S 2 /* of waiting, before it is said */
+#define SILENT_S 2 /* of waiting, before a message */
 
 static int
 fail(const char *path)
@@ -28,8 +28,9 @@ fail(const char *path)
 	return ADMIN_NOT;
 }
 
-/* Root may do as it likes in a folder of anybody's; that it does not is not
- * for want of rights. */
+/*
+ * Root may write in any folder; if root refuses to, rights are not the reason.
+ */
 static bool
 is_ours(int folder)
 {
@@ -39,7 +40,10 @@ is_ours(int folder)
 	    (fstat(folder, &st) == 0 && st.st_uid == geteuid());
 }
 
-/* Nothing is made, not even the lock, in a folder whose policy is refused. */
+/*
+ * Opens the policy's folder. In a folder that is not safe nothing is made, not
+ * even the lock.
+ */
 static int
 open_folder(struct place *place)
 {
@@ -82,9 +86,9 @@ tick(int sig)
 }
 
 /*
- * Waits in the kernel's queue, where nobody is overtaken for ever, and not
- * longer than wait_s: the timer ticks every second, so that a tick
- * which comes just before flock() is not the last.
+ * Waits in the kernel's queue, which is fair, but not longer than wait_s. The
+ * timer ticks every second, so a tick that comes just before flock() is not the
+ * last one.
  */
 static int
 wait_for_lock(const struct place *place, int wait_s)
@@ -109,7 +113,7 @@ wait_for_lock(const struct place *place, int wait_s)
 	return r;
 }
 
-/* One admin after another; the lock goes with the process. */
+/* Takes the lock, which ends with the process. */
 static int
 lock(struct place *place, int wait_s)
 {
@@ -156,8 +160,10 @@ place_close(struct place *place)
 		close(place->folder);
 }
 
-/* A leftover of a crash is gone; anything else there would be in the way of
- * every change from now on. */
+/*
+ * Removes a leftover of a crash. Anything else of that name would block every
+ * change from now on.
+ */
 static int
 clear(const struct place *place, const struct beside *file)
 {
@@ -186,7 +192,7 @@ place_store(const struct place *place, const char *text, size_t len)
 	if (file_put(place->folder, place->name, new.name, st.st_mode & 07777,
 		st.st_uid, st.st_gid, text, len) != FAULT_NONE)
 		return fail(place->path);
-	/* It decides logins from now on: a failure would be a lie. */
+	/* The new policy is in force: do not report a failure. */
 	if (fsync(place->folder) < 0)
 		admin_say("%s: changed, but the disk does not confirm it (%s): "
 			  "after a crash the old policy may be back",

@@ -29,8 +29,9 @@ show(const struct admin *admin)
 	return status;
 }
 
-/* A draft may lie anywhere; the policy itself must lie where only root
- * writes. */
+/*
+ * The policy itself must lie where only root writes; a draft may lie anywhere.
+ */
 static bool
 read_checked(const struct admin *admin, const char *path, char **ret_text,
     size_t *ret_len, char ret_why[static POLICY_WHY_TEXT])
@@ -58,7 +59,9 @@ print_place(const char *key, int number)
 		printf(",\"%s\":null", key);
 }
 
-/* The keys are the same whether it is valid or not; why is "" where it is. */
+/*
+ * Prints the same keys for a valid and an invalid policy; why is "" if valid.
+ */
 static int
 print_check(const char *path, const struct json_error *error, const char *why)
 {

@@ -23,17 +23,17 @@ struct target {
 
 struct ruling {
 	struct admin *admin;
-	enum mode mode; /* MODE_NONE: disable */
+	enum mode mode; /* MODE_NONE for disable */
 	int64_t now_s;
 	struct grace grace;
 	struct prefix from;
 	int argc;
 	char **argv;
 	const char *command;
-	char what[160];           /* it does to a target */
+	char what[160];           /* what the command does to a target */
 	bool *done;               /* for each target */
-	char (*rules)[RULE_TEXT]; /* likewise: the name of its rule, or "" */
-	bool *eased; /* likewise: a rule of its own required a code */
+	char (*rules)[RULE_TEXT]; /* for each: the name of its rule, or "" */
+	bool *eased; /* for each: its rule required a code before */
 	int failed;
 	bool broken;
 };
@@ -46,7 +46,7 @@ target_of(const char *text)
 	    .is_group = text[0] == '@'};
 }
 
-/* An unknown group would shut out everyone who comes to its rule. */
+/* A rule for an unknown group would refuse everyone who reaches it. */
 static bool
 is_known(const struct target *target)
 {
@@ -91,7 +91,7 @@ has_same_from(const struct rule *rule, const struct prefix *from)
 	    memcmp(&rule->from.items[0], from, sizeof(*from)) == 0;
 }
 
-/* The rule for this target alone, or -1. */
+/* The index of the rule for exactly this target, or -1. */
 static int
 find(const struct policy *policy, const struct target *target,
     const struct prefix *from)
@@ -136,7 +136,7 @@ place_for(
 	return i;
 }
 
-/* A name that no other rule has. */
+/* Makes a name that no other rule has. */
 static void
 name_rule(
     const struct policy *policy, const char *wanted, char ret[static RULE_TEXT])
@@ -155,7 +155,7 @@ name_rule(
 	}
 }
 
-/* A new rule for the target, at its place; NULL without memory. */
+/* Inserts a rule for the target where it belongs. NULL without memory. */
 static struct rule *
 add(struct policy *policy, const struct target *target,
     const struct ruling *ruling)
@@ -191,7 +191,7 @@ add_from(struct rule *rule, const struct prefix *from)
 	return added != NULL;
 }
 
-/* Half of what was asked for must not be written. */
+/* Marks the whole command as failed: half of it must not be written. */
 static bool
 out_of_memory(struct ruling *ruling, const struct target *target)
 {
@@ -200,8 +200,10 @@ out_of_memory(struct ruling *ruling, const struct target *target)
 	return false;
 }
 
-/* A rule for an address that stands behind one for all of them never decides:
- * what is asked for last, counts. */
+/*
+ * Moves a rule with "from" forward: behind a rule for all addresses it would
+ * never decide, and the last command is to count.
+ */
 static struct rule *
 bring_forward(struct policy *policy, size_t at, size_t place)
 {

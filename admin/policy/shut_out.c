@@ -1,6 +1,6 @@
 /*
- * Whom "enforce" shuts out from now on: the admin hears of it here, and not
- * from them.
+ * Names the users whom "enforce" shuts out from now on, so that the admin hears
+ * of them here first.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "store/core/report.h"
 #include "store/base/utf8.h"
 
-#define NAMED   3    /* the others are counted */
-#define WAIT_MS 2000 /* for a keeper that took the change down just now */
+#define NAMED   3    /* names in the message */
+#define WAIT_MS 2000 /* for a keeper that just logged the change */
 
 struct shut_out {
 	char (*rules)[RULE_TEXT];
 	size_t rule_count;
-	bool all; /* are asked for: root was, before */
+	bool all; /* everyone is listed; root was asked for before */
 	size_t users;
 	char names[NAMED * (USER_TEXT + 2)];
 	struct user_row row; /* the one that is judged now */
@@ -47,7 +47,7 @@ add_name(struct shut_out *found, const char *user)
 	    user, strlen(user), found->names + len, sizeof(found->names) - len);
 }
 
-/* Locked out or not: what is right now is no way in later. */
+/* A user who is locked for a while would be overdue afterwards. */
 static bool
 is_shut_out(const struct shut_out *found, const struct user_row *row)
 {
@@ -69,7 +69,7 @@ judge_row(void *ctx, const char *text)
 	return true;
 }
 
-/* One user, or with "" everyone; false where not all could be looked at. */
+/* Judges one user, or everyone for "". False if not all could be seen. */
 static bool
 find(const struct admin *admin, const char *user, struct shut_out *found)
 {
@@ -106,8 +106,10 @@ find_each(const struct admin *admin, char **targets, int count,
 	return ok;
 }
 
-/* The list leaves out those of the system who never came: root, who may be at
- * the keyboard, is asked for. */
+/*
+ * Root may be at the keyboard, but the list leaves out system users who never
+ * logged in: root is asked for by name.
+ */
 static bool
 find_all(const struct admin *admin, struct shut_out *found)
 {
