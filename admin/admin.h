@@ -76,7 +76,10 @@ admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
 
-/* Prints a message on stderr, as one line with the program's name before it. */
+/*
+ * Prints a message on stderr, as one line with the program's name before it.
+ * Flushes stdout first, so that a message follows the data it belongs to.
+ */
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*

@@ -118,9 +118,12 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		any |= one == ADMIN_DONE;
 		status = admin_worse(status, one, argc);
 	}
-	if (any)
+	if (any) {
+		admin_say("the old entry in the authenticator app no longer "
+			  "works: tell users to delete it");
 		admin_say("running sessions go on. To end them: loginctl "
 			  "terminate-user USER, or pkill -KILL -u USER");
+	}
 	return status;
 }
 

@@ -26,6 +26,7 @@ admin_say(const char *format, ...)
 	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 	utf8_clean(line, strlen(line), clean, sizeof(clean));
+	fflush(stdout);
 	fprintf(stderr, "tfa-admin: %s\n", clean);
 }
 

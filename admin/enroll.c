@@ -80,7 +80,7 @@ print_terminal(const struct reply *reply, const struct scan *scan)
 	display_size(STDOUT_FILENO, &display);
 	display.utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
-	fault = show_device(reply, scan, &display, "", &shown);
+	fault = show_device(reply, scan, &display, NULL, &shown);
 	if (fault != FAULT_NONE)
 		return fault;
 	fputs(shown, stdout);

@@ -15,7 +15,7 @@
  * *ret: how to set the reply's secret up on a phone, for that display: the QR
  * code where it can be shown whole, the URI where it cannot, the key in groups
  * of four always, and message, unless it is empty.  Under it there is room
- * for a prompt.  json_text_free() wipes and frees it.  FAULT_MEMORY.
+ * for a prompt, which the text speaks of; message NULL: no prompt follows.  json_text_free() wipes and frees it.  FAULT_MEMORY.
  */
 MUST_USE enum fault
 show_device(const struct reply *reply, const struct scan *scan,
