@@ -5,6 +5,7 @@
  *	main.c     options, the table, help
  *	setup.c    setup; setup.h says what the other setup_*.c do
  *	rules.c    enable, enforce, exempt, disable
+ *	target.c   the rule of a user or a group in a policy
  *	policy.c   policy show, policy check
  *	edit.c     policy edit
  *	editor.c   the editor that it starts

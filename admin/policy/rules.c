@@ -5,21 +5,13 @@
  * front, an exempt group behind those, and any other group to the end, before
  * a rule for everyone.
  */
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "admin/admin.h"
-#include "store/base/utf8.h"
+#include "admin/policy/target.h"
 #include "store/base/when.h"
-
-struct target {
-	const char *text; /* as given: "alice", "@staff" */
-	const char *name; /* without the @ */
-	bool is_group;
-};
 
 struct ruling {
 	struct admin *admin;
@@ -38,159 +30,6 @@ struct ruling {
 	bool broken;
 };
 
-static struct target
-target_of(const char *text)
-{
-	return (struct target){.text = text,
-	    .name = text + (text[0] == '@'),
-	    .is_group = text[0] == '@'};
-}
-
-/* A rule for an unknown group would refuse everyone who reaches it. */
-static bool
-is_known(const struct target *target)
-{
-	if (target->name[0] == '\0' || target->name[0] == '!' ||
-	    strlen(target->name) >= USER_TEXT)
-		return false;
-	if (target->is_group)
-		return getgrnam(target->name) != NULL;
-	return strcmp(target->name, "*") == 0 || getpwnam(target->name) != NULL;
-}
-
-static void
-say_unknown(const struct target *target)
-{
-	bool is_group = !target->is_group && getgrnam(target->name) != NULL;
-
-	admin_say("%s: there is no such %s%s%s", target->text,
-	    target->is_group ? "group" : "user",
-	    is_group ? "; for the group: @" : "", is_group ? target->name : "");
-}
-
-static bool
-names_only(const struct rule *rule, const struct target *target)
-{
-	size_t users = target->is_group ? 0 : 1;
-
-	if (rule->users.count != users || rule->groups.count != 1 - users)
-		return false;
-	return strcmp(users ? rule->users.items[0].text
-			    : rule->groups.items[0].text,
-		   target->name) == 0;
-}
-
-static bool
-has_same_from(const struct rule *rule, const struct prefix *from)
-{
-	static const struct prefix none;
-
-	if (memcmp(from, &none, sizeof(none)) == 0)
-		return rule->from.count == 0;
-	return rule->from.count == 1 &&
-	    memcmp(&rule->from.items[0], from, sizeof(*from)) == 0;
-}
-
-/* The index of the rule for exactly this target, or -1. */
-static int
-find(const struct policy *policy, const struct target *target,
-    const struct prefix *from)
-{
-	for (size_t i = 0; i < policy->rules.count; i++)
-		if (names_only(&policy->rules.items[i], target) &&
-		    has_same_from(&policy->rules.items[i], from))
-			return (int)i;
-	return -1;
-}
-
-static bool
-is_for_one_user(const struct rule *rule)
-{
-	return rule->groups.count == 0 && rule->users.count == 1 &&
-	    strcmp(rule->users.items[0].text, "*") != 0;
-}
-
-static bool
-is_for_everyone(const struct rule *rule)
-{
-	for (size_t i = 0; i < rule->users.count; i++)
-		if (strcmp(rule->users.items[i].text, "*") == 0)
-			return true;
-	return false;
-}
-
-static size_t
-place_for(
-    const struct policy *policy, const struct target *target, enum mode mode)
-{
-	bool everyone = !target->is_group && strcmp(target->name, "*") == 0;
-	size_t i = 0;
-
-	if (!target->is_group && !everyone)
-		return 0;
-	while (i < policy->rules.count &&
-	    (mode == MODE_EXEMPT
-		    ? is_for_one_user(&policy->rules.items[i])
-		    : everyone || !is_for_everyone(&policy->rules.items[i])))
-		i++;
-	return i;
-}
-
-/* Makes a name that no other rule has. */
-static void
-name_rule(
-    const struct policy *policy, const char *wanted, char ret[static RULE_TEXT])
-{
-	char start[RULE_TEXT - 12];
-	bool taken = true;
-
-	utf8_clean(wanted, strlen(wanted), start, sizeof(start));
-	snprintf(ret, RULE_TEXT, "%s", wanted);
-	for (int n = 2; taken; n++) {
-		taken = false;
-		for (size_t i = 0; i < policy->rules.count; i++)
-			taken |= strcmp(policy->rules.items[i].name, ret) == 0;
-		if (taken)
-			snprintf(ret, RULE_TEXT, "%s-%d", start, n);
-	}
-}
-
-/* Inserts a rule for the target where it belongs. NULL without memory. */
-static struct rule *
-add(struct policy *policy, const struct target *target,
-    const struct ruling *ruling)
-{
-	size_t at = place_for(policy, target, ruling->mode);
-	struct rule rule = {.mode = (int)ruling->mode};
-	struct name *name = json_list_add(
-	    target->is_group ? (void *)&rule.groups : (void *)&rule.users,
-	    sizeof(*name));
-
-	if (name == NULL)
-		return NULL;
-	snprintf(name->text, sizeof(name->text), "%s", target->name);
-	name_rule(policy, target->text, rule.name);
-	if (json_list_add(&policy->rules, sizeof(rule)) == NULL)
-		return NULL;
-	memmove(&policy->rules.items[at + 1], &policy->rules.items[at],
-	    (policy->rules.count - 1 - at) * sizeof(rule));
-	policy->rules.items[at] = rule;
-	return &policy->rules.items[at];
-}
-
-static bool
-add_from(struct rule *rule, const struct prefix *from)
-{
-	struct prefix *added;
-
-	if (has_same_from(rule, from))
-		return true;
-	added = json_list_add(&rule->from, sizeof(*added));
-	if (added != NULL)
-		*added = *from;
-	return added != NULL;
-}
-
 /* Marks the whole command as failed: half of it must not be written. */
 static bool
 out_of_memory(struct ruling *ruling, const struct target *target)
@@ -200,33 +39,16 @@ out_of_memory(struct ruling *ruling, const struct target *target)
 	return false;
 }
 
-/*
- * Moves a rule with "from" forward: behind a rule for all addresses it would
- * never decide, and the last command is to count.
- */
-static struct rule *
-bring_forward(struct policy *policy, size_t at, size_t place)
-{
-	struct rule *rules = policy->rules.items, rule = rules[at];
-
-	if (rule.from.count == 0 || at <= place)
-		return &rules[at];
-	memmove(&rules[place + 1], &rules[place], (at - place) * sizeof(rule));
-	rules[place] = rule;
-	return &rules[place];
-}
-
 static bool
-put(struct policy *policy, const struct target *target, struct ruling *ruling,
-    int number)
+set_rule(struct policy *policy, const struct target *target,
+    struct ruling *ruling, int number)
 {
-	int at = find(policy, target, &ruling->from);
+	int at = target_find(policy, target, &ruling->from);
 	struct rule *rule = at >= 0
-	    ? bring_forward(
-		  policy, (size_t)at, place_for(policy, target, ruling->mode))
-	    : add(policy, target, ruling);
+	    ? target_move_rule(policy, target, ruling->mode, (size_t)at)
+	    : target_add_rule(policy, target, ruling->mode);
 
-	if (rule == NULL || !add_from(rule, &ruling->from))
+	if (rule == NULL || !target_add_from(rule, &ruling->from))
 		return out_of_memory(ruling, target);
 	memcpy(ruling->rules[number], rule->name, sizeof(rule->name));
 	ruling->eased[number] = rule->mode == MODE_REQUIRED &&
@@ -240,12 +62,13 @@ put(struct policy *policy, const struct target *target, struct ruling *ruling,
 }
 
 static bool
-take_away(struct policy *policy, const struct target *target, bool *ret_eased)
+remove_rules(
+    struct policy *policy, const struct target *target, bool *ret_eased)
 {
 	bool found = false;
 
 	for (size_t i = policy->rules.count; i-- > 0;) {
-		if (!names_only(&policy->rules.items[i], target))
+		if (!target_is_alone(&policy->rules.items[i], target))
 			continue;
 		*ret_eased |= policy->rules.items[i].mode == MODE_REQUIRED;
 		rule_done(&policy->rules.items[i]);
@@ -298,12 +121,12 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 		struct target target = target_of(ruling->argv[i]);
 
 		if (ruling->mode == MODE_NONE)
-			ruling->done[i] = take_away(
+			ruling->done[i] = remove_rules(
 			    policy, &target, &ruling->eased[i]);
-		else if (is_known(&target))
-			ruling->done[i] = put(policy, &target, ruling, i);
+		else if (target_exists(&target))
+			ruling->done[i] = set_rule(policy, &target, ruling, i);
 		else
-			say_unknown(&target);
+			target_say_unknown(&target);
 		if (ruling->done[i] &&
 		    !changes_add(changes, "%s %s: %s", ruling->command,
 			target.text, ruling->what))
