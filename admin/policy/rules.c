@@ -13,6 +13,8 @@
 #include "admin/policy/target.h"
 #include "store/base/when.h"
 
+#define BEFORE (TARGET_NETWORKS + 80)
+
 struct ruling {
 	struct admin *admin;
 	enum mode mode; /* MODE_NONE for disable */
@@ -25,7 +27,7 @@ struct ruling {
 	char what[160];           /* what the command does to a target */
 	bool *done;               /* for each target */
 	char (*rules)[RULE_TEXT]; /* for each: the name of its rule, or "" */
-	bool *eased; /* for each: its rule required a code before */
+	char (*before)[BEFORE];   /* for each: what it was until now, or "" */
 	int failed;
 	bool broken;
 };
@@ -39,20 +41,66 @@ out_of_memory(struct ruling *ruling, const struct target *target)
 	return false;
 }
 
+static const char was_required[] = "until now a code was required";
+
+/* The rule of this target, at that index, as it is replaced by the command. */
+static void
+say_before(const struct policy *policy, const struct target *target,
+    const struct ruling *ruling, size_t at, char ret[static BEFORE])
+{
+	const struct rule *rule = &policy->rules.items[at];
+	bool requires = rule->mode == MODE_REQUIRED,
+	     later = rule->grace.present;
+	bool eases = ruling->mode != MODE_REQUIRED ||
+	    (!later && ruling->grace.present);
+	char networks[TARGET_NETWORKS], until[WHEN_TEXT];
+	size_t len;
+
+	when_format(rule->grace.until_s, until);
+	if (requires && eases)
+		snprintf(ret, BEFORE, "%s", was_required);
+	else if (requires && later &&
+	    rule->grace.until_s != ruling->grace.until_s)
+		snprintf(ret, BEFORE, "until now from %s on", until);
+	else if (rule->mode == MODE_EXEMPT && ruling->mode == MODE_REQUIRED)
+		snprintf(ret, BEFORE, "until now exempt");
+	target_exempt_from(policy, target, 0, at, networks);
+	len = strlen(ret);
+	if (ruling->mode == MODE_REQUIRED && networks[0] != '\0')
+		snprintf(ret + len, BEFORE - len, "%sstill exempt from %s",
+		    len > 0 ? ", " : "", networks);
+}
+
+/* A new rule stands before the exemptions that its target had. */
+static void
+say_lifted(const struct policy *policy, const struct target *target,
+    const struct ruling *ruling, char ret[static BEFORE])
+{
+	char networks[TARGET_NETWORKS];
+
+	target_exempt_from(policy, target, 0, policy->rules.count, networks);
+	if (ruling->mode == MODE_REQUIRED && networks[0] != '\0')
+		snprintf(ret, BEFORE, "until now exempt from %s", networks);
+}
+
 static bool
 set_rule(struct policy *policy, const struct target *target,
     struct ruling *ruling, int number)
 {
 	int at = target_find(policy, target, &ruling->from);
-	struct rule *rule = at >= 0
+	struct rule *rule;
+
+	if (at >= 0)
+		say_before(
+		    policy, target, ruling, (size_t)at, ruling->before[number]);
+	else
+		say_lifted(policy, target, ruling, ruling->before[number]);
+	rule = at >= 0
 	    ? target_move_rule(policy, target, ruling->mode, (size_t)at)
 	    : target_add_rule(policy, target, ruling->mode);
-
 	if (rule == NULL || !target_add_from(rule, &ruling->from))
 		return out_of_memory(ruling, target);
 	memcpy(ruling->rules[number], rule->name, sizeof(rule->name));
-	ruling->eased[number] = rule->mode == MODE_REQUIRED &&
-	    ruling->mode != MODE_REQUIRED;
 	if (rule->mode != (int)ruling->mode || rule->since_s == 0 ||
 	    (rule->grace.present && !ruling->grace.present))
 		rule->since_s = ruling->now_s;
@@ -62,15 +110,16 @@ set_rule(struct policy *policy, const struct target *target,
 }
 
 static bool
-remove_rules(
-    struct policy *policy, const struct target *target, bool *ret_eased)
+remove_rules(struct policy *policy, const struct target *target,
+    char ret_before[static BEFORE])
 {
 	bool found = false;
 
 	for (size_t i = policy->rules.count; i-- > 0;) {
 		if (!target_is_alone(&policy->rules.items[i], target))
 			continue;
-		*ret_eased |= policy->rules.items[i].mode == MODE_REQUIRED;
+		if (policy->rules.items[i].mode == MODE_REQUIRED)
+			snprintf(ret_before, BEFORE, "%s", was_required);
 		rule_done(&policy->rules.items[i]);
 		json_list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
@@ -122,7 +171,7 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 
 		if (ruling->mode == MODE_NONE)
 			ruling->done[i] = remove_rules(
-			    policy, &target, &ruling->eased[i]);
+			    policy, &target, ruling->before[i]);
 		else if (target_exists(&target))
 			ruling->done[i] = set_rule(policy, &target, ruling, i);
 		else
@@ -141,8 +190,9 @@ static int
 rule(struct ruling *ruling, const char *command)
 {
 	static char rules[ADMIN_TARGETS][RULE_TEXT];
-	bool done[ADMIN_TARGETS] = {false}, eased[ADMIN_TARGETS] = {false};
-	char line[sizeof(ruling->what) + 48];
+	static char before[ADMIN_TARGETS][BEFORE];
+	bool done[ADMIN_TARGETS] = {false};
+	char line[sizeof(ruling->what) + BEFORE + 4];
 	int status;
 
 	if (ruling->argc < 1)
@@ -152,7 +202,7 @@ rule(struct ruling *ruling, const char *command)
 		return ADMIN_USAGE;
 	}
 	ruling->done = done;
-	ruling->eased = eased;
+	ruling->before = before;
 	ruling->rules = rules;
 	ruling->command = command;
 	describe(ruling);
@@ -160,8 +210,9 @@ rule(struct ruling *ruling, const char *command)
 	if (status != ADMIN_DONE)
 		return status;
 	for (int i = 0; i < ruling->argc; i++) {
-		snprintf(line, sizeof(line), "%s%s", ruling->what,
-		    eased[i] ? " (until now a code was required)" : "");
+		snprintf(line, sizeof(line), "%s%s%.*s%s", ruling->what,
+		    before[i][0] != '\0' ? " (" : "", BEFORE - 1, before[i],
+		    before[i][0] != '\0' ? ")" : "");
 		if (done[i])
 			admin_done(ruling->admin, ruling->argv[i], line);
 	}

@@ -3,7 +3,9 @@
  * of them here first.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
@@ -18,6 +20,8 @@ struct shut_out {
 	size_t rule_count;
 	bool all; /* everyone is listed; root was asked for before */
 	size_t users;
+	const char *caller; /* who runs the command; NULL: not known */
+	bool with_caller;   /* the caller is one of the users */
 	char names[NAMED * (USER_TEXT + 2)];
 	struct user_row row; /* the one that is judged now */
 };
@@ -38,6 +42,8 @@ add_name(struct shut_out *found, const char *user)
 {
 	size_t len = strlen(found->names);
 
+	if (found->caller != NULL && strcmp(found->caller, user) == 0)
+		found->with_caller = true;
 	if (found->users++ >= NAMED)
 		return;
 	if (len > 0)
@@ -88,6 +94,15 @@ find(const struct admin *admin, const char *user, struct shut_out *found)
 	    reply.verdict == VERDICT_PASS;
 }
 
+/* The user who logged in, though it is root who runs the command. */
+static const char *
+caller_of_command(void)
+{
+	const char *user = getenv("SUDO_USER");
+
+	return user != NULL ? user : getlogin();
+}
+
 static bool
 is_one_user(const char *target)
 {
@@ -122,7 +137,9 @@ void
 admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
     char **targets, int count)
 {
-	struct shut_out found = {.rules = rules, .rule_count = (size_t)count};
+	struct shut_out found = {.rules = rules,
+	    .rule_count = (size_t)count,
+	    .caller = caller_of_command()};
 	bool few = true;
 
 	for (int i = 0; i < count; i++)
@@ -143,6 +160,10 @@ admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
 		admin_say("%s %s no device and %s no longer let in",
 		    found.names, found.users == 1 ? "has" : "have",
 		    found.users == 1 ? "is" : "are");
+	if (found.with_caller)
+		admin_say("you are one of them, %s: keep this session open "
+			  "until a new login of yours works",
+		    found.caller);
 	admin_say("to give them time, repeat the command with --grace 14d; to "
 		  "let a user enrol, tfa-admin revoke or code --enroll");
 }

@@ -171,3 +171,37 @@ target_move_rule(struct policy *policy, const struct target *target,
 	rules[first] = rule;
 	return &rules[first];
 }
+
+/* Adds the networks of a rule; "..." for those that have no room. */
+static void
+add_networks(const struct rule *rule, char ret[static TARGET_NETWORKS])
+{
+	size_t len = strlen(ret);
+
+	for (size_t i = 0; i < rule->from.count; i++) {
+		char network[PREFIX_TEXT];
+
+		prefix_format(&rule->from.items[i], network);
+		if (len + strlen(network) + sizeof(", , ...") >
+		    TARGET_NETWORKS) {
+			if (len < 3 || strcmp(ret + len - 3, "...") != 0)
+				snprintf(
+				    ret + len, TARGET_NETWORKS - len, ", ...");
+			return;
+		}
+		len += (size_t)snprintf(ret + len, TARGET_NETWORKS - len,
+		    "%s%s", len > 0 ? ", " : "", network);
+	}
+}
+
+void
+target_exempt_from(const struct policy *policy, const struct target *target,
+    size_t first, size_t end, char ret[static TARGET_NETWORKS])
+{
+	ret[0] = '\0';
+	for (size_t i = first; i < end; i++)
+		if (policy->rules.items[i].mode == MODE_EXEMPT &&
+		    policy->rules.items[i].from.count > 0 &&
+		    target_is_alone(&policy->rules.items[i], target))
+			add_networks(&policy->rules.items[i], ret);
+}

@@ -56,6 +56,16 @@ struct rule *target_add_rule(
 struct rule *target_move_rule(struct policy *policy,
     const struct target *target, enum mode mode, size_t at);
 
+#define TARGET_NETWORKS 128
+
+/*
+ * ret: the networks from which rules for this target alone, with an index from
+ * first to before end, exempt it: "10.2.0.0/16, 10.3.0.0/16", or "".
+ */
+void
+target_exempt_from(const struct policy *policy, const struct target *target,
+    size_t first, size_t end, char ret[static TARGET_NETWORKS]);
+
 /* Limits a rule to a network; a zero from changes nothing.  False without
  * memory. */
 bool target_add_from(struct rule *rule, const struct prefix *from);
