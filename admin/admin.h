@@ -10,7 +10,7 @@
  *	edit.c     policy edit
  *	editor.c   the editor that it starts
  *	change.c   how a policy is changed: read, validated, stored
- *	place.c    the policy file, locked and replaced
+ *	lockfile.c the policy file, locked and replaced
  *	check.c    a policy that is checked for a person
  *	caret.c    the line of a mistake, and a caret under it
  *	users.c    users
@@ -32,7 +32,6 @@
 #ifndef TFA_ADMIN_H
 #define TFA_ADMIN_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 #include "store/wire/client.h"
@@ -194,47 +193,6 @@ int admin_edit(struct admin *admin);
  * built-in policy. policy_done() frees it. Returns an admin_exit.
  */
 int admin_load(const struct admin *admin, struct policy *ret);
-
-#define PLACE_WAIT_S 30 /* how long a command waits for other changes */
-
-/*
- * The policy file as a thing to replace: its folder, open, its name there,
- * and the lock that admins take one after another, in the order in which they
- * came.  path lives as long as the place.
- *
- * place_open() waits for the lock for wait_s seconds, 0 or at least 2, and then
- * says "busy"; ADMIN_NOT_ALLOWED to one who may not write there.  In a folder
- * that others own or write to it makes nothing and gives ADMIN_NOT.
- * place_store() puts text in its place, with the mode and owner that it had.
- * place_close() in any case.  Each says what is wrong.
- */
-struct place {
-	const char *path;
-	const char *name;
-	int folder;
-	int lock;
-};
-int place_open(const char *path, int wait_s, struct place *ret);
-int place_store(const struct place *place, const char *text, size_t len);
-void place_close(struct place *place);
-
-/*
- * Replaces the policy by text. The change is logged first, so that a policy in
- * force is always in the log, even if we are killed. If the change then fails, a
- * second line in the log says so. Without a keeper the change is made anyway,
- * after a warning: the policy may be what has to be repaired. Returns an
- * admin_exit.
- */
-int admin_install(const struct admin *admin, const struct place *place,
-    const char *text, size_t len, const struct changes *changes);
-
-/* A hidden file in the policy's folder: ".policy.json.SUFFIX". */
-struct beside {
-	char name[NAME_MAX];
-	char path[PATH_MAX];
-};
-void
-place_beside(const struct place *place, const char *suffix, struct beside *ret);
 
 /*
  * Checks a policy's text. False after a message on stderr: the mistake at

@@ -51,7 +51,7 @@ read_checked(const struct admin *admin, const char *path, char **ret_text,
 }
 
 static void
-print_place(const char *key, int number)
+print_position(const char *key, int number)
 {
 	if (number > 0)
 		printf(",\"%s\":%d", key, number);
@@ -67,8 +67,8 @@ print_check(const char *path, const struct json_error *error, const char *why)
 {
 	printf("{\"ok\":%s,\"file\":", why[0] == '\0' ? "true" : "false");
 	admin_print_string(path);
-	print_place("line", error->line);
-	print_place("column", error->column);
+	print_position("line", error->line);
+	print_position("column", error->column);
 	fputs(",\"message\":", stdout);
 	if (why[0] == '\0')
 		fputs("null", stdout);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/policy/lockfile.h"
 #include "store/base/file.h"
 #include "store/folder/policy_file.h"
 
@@ -45,35 +46,36 @@ is_ours(int folder)
  * even the lock.
  */
 static int
-open_folder(struct place *place)
+open_folder(struct lockfile *lockfile)
 {
-	int len = (int)(place->name - place->path);
+	int len = (int)(lockfile->name - lockfile->path);
 	char folder[PATH_MAX], why[POLICY_WHY_TEXT];
 
 	snprintf(folder, sizeof(folder), "%.*s", len > 1 ? len - 1 : 1,
-	    len > 0 ? place->path : ".");
-	place->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (place->folder < 0)
+	    len > 0 ? lockfile->path : ".");
+	lockfile->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lockfile->folder < 0)
 		return fail(folder);
-	if (policy_check_folder(place->folder, folder, geteuid(), why) ==
+	if (policy_check_folder(lockfile->folder, folder, geteuid(), why) ==
 	    FAULT_NONE)
 		return ADMIN_DONE;
-	if (!is_ours(place->folder)) {
+	if (!is_ours(lockfile->folder)) {
 		errno = EACCES;
-		return fail(place->path);
+		return fail(lockfile->path);
 	}
 	admin_say("%s", why);
 	return ADMIN_NOT;
 }
 
 void
-place_beside(const struct place *place, const char *suffix, struct beside *ret)
+lockfile_beside(
+    const struct lockfile *lockfile, const char *suffix, struct beside *ret)
 {
 	*ret = (struct beside){.name = ""};
 	snprintf(
-	    ret->name, sizeof(ret->name), ".%.200s.%s", place->name, suffix);
+	    ret->name, sizeof(ret->name), ".%.200s.%s", lockfile->name, suffix);
 	snprintf(ret->path, sizeof(ret->path), "%.*s%s",
-	    (int)(place->name - place->path), place->path, ret->name);
+	    (int)(lockfile->name - lockfile->path), lockfile->path, ret->name);
 }
 
 static volatile sig_atomic_t ticks;
@@ -91,7 +93,7 @@ tick(int sig)
  * last one.
  */
 static int
-wait_for_lock(const struct place *place, int wait_s)
+wait_for_lock(const struct lockfile *lockfile, int wait_s)
 {
 	const struct itimerval every = {{1, 0}, {SILENT_S, 0}};
 	const struct itimerval never = {{0, 0}, {0, 0}};
@@ -101,11 +103,11 @@ wait_for_lock(const struct place *place, int wait_s)
 	ticks = 0;
 	sigaction(SIGALRM, &action, &before);
 	setitimer(ITIMER_REAL, &every, NULL);
-	while ((r = flock(place->lock, LOCK_EX)) < 0 && errno == EINTR &&
+	while ((r = flock(lockfile->lock, LOCK_EX)) < 0 && errno == EINTR &&
 	    ticks <= wait_s - SILENT_S)
 		if (ticks == 1)
 			admin_say("%s: somebody else is changing it, waiting",
-			    place->path);
+			    lockfile->path);
 	error = errno;
 	setitimer(ITIMER_REAL, &never, NULL);
 	sigaction(SIGALRM, &before, NULL);
@@ -115,35 +117,35 @@ wait_for_lock(const struct place *place, int wait_s)
 
 /* Takes the lock, which ends with the process. */
 static int
-lock(struct place *place, int wait_s)
+lock(struct lockfile *lockfile, int wait_s)
 {
 	struct beside file;
 	int r;
 
-	place_beside(place, "lock", &file);
-	place->lock = openat(place->folder, file.name,
+	lockfile_beside(lockfile, "lock", &file);
+	lockfile->lock = openat(lockfile->folder, file.name,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (place->lock < 0)
+	if (lockfile->lock < 0)
 		return fail(file.path);
-	r = flock(place->lock, LOCK_EX | LOCK_NB);
+	r = flock(lockfile->lock, LOCK_EX | LOCK_NB);
 	if (r < 0 && errno == EWOULDBLOCK && wait_s > 0)
-		r = wait_for_lock(place, wait_s);
+		r = wait_for_lock(lockfile, wait_s);
 	if (r == 0)
 		return ADMIN_DONE;
 	if (errno != EWOULDBLOCK)
 		return fail(file.path);
 	admin_say("%s: busy, somebody else is changing it; try again later",
-	    place->path);
+	    lockfile->path);
 	return ADMIN_NOT;
 }
 
 int
-place_open(const char *path, int wait_s, struct place *ret)
+lockfile_open(const char *path, int wait_s, struct lockfile *ret)
 {
 	const char *slash = strrchr(path, '/');
 	int status;
 
-	*ret = (struct place){.path = path,
+	*ret = (struct lockfile){.path = path,
 	    .name = slash != NULL ? slash + 1 : path,
 	    .folder = -1,
 	    .lock = -1};
@@ -152,12 +154,12 @@ place_open(const char *path, int wait_s, struct place *ret)
 }
 
 void
-place_close(struct place *place)
+lockfile_close(struct lockfile *lockfile)
 {
-	if (place->lock >= 0)
-		close(place->lock);
-	if (place->folder >= 0)
-		close(place->folder);
+	if (lockfile->lock >= 0)
+		close(lockfile->lock);
+	if (lockfile->folder >= 0)
+		close(lockfile->folder);
 }
 
 /*
@@ -165,9 +167,9 @@ place_close(struct place *place)
  * change from now on.
  */
 static int
-clear(const struct place *place, const struct beside *file)
+clear(const struct lockfile *lockfile, const struct beside *file)
 {
-	if (unlinkat(place->folder, file->name, 0) == 0 || errno == ENOENT)
+	if (unlinkat(lockfile->folder, file->name, 0) == 0 || errno == ENOENT)
 		return ADMIN_DONE;
 	admin_say("%s is in the way of every change (%s): move it away",
 	    file->path, strerror(errno));
@@ -175,27 +177,29 @@ clear(const struct place *place, const struct beside *file)
 }
 
 int
-place_store(const struct place *place, const char *text, size_t len)
+lockfile_store(const struct lockfile *lockfile, const char *text, size_t len)
 {
 	struct stat st = {
 	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
 	struct beside new;
 	int status;
 
-	if (fstatat(place->folder, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	if (fstatat(lockfile->folder, lockfile->name, &st,
+		AT_SYMLINK_NOFOLLOW) < 0 &&
 	    errno != ENOENT)
-		return fail(place->path);
-	place_beside(place, "new", &new);
-	status = clear(place, &new);
+		return fail(lockfile->path);
+	lockfile_beside(lockfile, "new", &new);
+	status = clear(lockfile, &new);
 	if (status != ADMIN_DONE)
 		return status;
-	if (file_put(place->folder, place->name, new.name, st.st_mode & 07777,
-		st.st_uid, st.st_gid, text, len) != FAULT_NONE)
-		return fail(place->path);
+	if (file_put(lockfile->folder, lockfile->name, new.name,
+		st.st_mode & 07777, st.st_uid, st.st_gid, text,
+		len) != FAULT_NONE)
+		return fail(lockfile->path);
 	/* The new policy is in force: do not report a failure. */
-	if (fsync(place->folder) < 0)
+	if (fsync(lockfile->folder) < 0)
 		admin_say("%s: changed, but the disk does not confirm it (%s): "
 			  "after a crash the old policy may be back",
-		    place->path, strerror(errno));
+		    lockfile->path, strerror(errno));
 	return ADMIN_DONE;
 }
