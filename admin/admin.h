@@ -37,6 +37,11 @@
 #include "store/wire/client.h"
 #include "store/core/policy.h"
 
+/* Starts the keeper where systemd does not run. */
+#define ADMIN_KEEPER_LINE                                    \
+	"install -d -m 0755 /run/tfa && setsid " TFA_SBINDIR \
+	"/tfa-keeper </dev/null >/dev/null 2>&1 &"
+
 #define ADMIN_TARGETS 1000 /* in one command */
 
 enum admin_exit {

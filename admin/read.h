@@ -1,6 +1,6 @@
 /*
- * Reads whole files, the system's and a user's own. A file is never cut: one
- * larger than READ_MAX is an error, which the caller says.
+ * Whole files, of the system or of a user.  No file is cut: one that is larger
+ * than READ_MAX cannot be read.
  */
 #ifndef TFA_READ_H
 #define TFA_READ_H
@@ -11,42 +11,51 @@
 #include "gate/sshd/keyfile.h"
 
 #define READ_MAX  (1024UL * 1024) /* bytes of a file */
+#define KEYS_MS   2000            /* for a file of keys, which is a user's */
 #define READ_PATH 1024
 
 /*
- * Returns a plain file as a string that the caller frees, or NULL with errno:
- * EINVAL if it is no plain file, EFBIG if it is larger than READ_MAX.
+ * A plain file as a string that the caller frees; NULL (errno) where it
+ * cannot be read: EINVAL for what is no plain file, EFBIG for one that is
+ * larger than READ_MAX.
  */
 char *read_whole(const char *path);
 
 /*
- * Reads a file that the caller owns, of *ret_len bytes. Also NULL with ELOOP
- * for a link anywhere on the path, EACCES for somebody else's file.
+ * Reads a file of the caller's own, *ret_len bytes.  NULL also with ELOOP for a
+ * link, even in the folders above, and with EACCES for somebody else's file.
  */
 char *read_whole_own(const char *path, size_t *ret_len);
 
 /*
- * Reads a user's file with that user's rights and no others, as sshd does: a
- * link to what only root may read shows nothing. Returns *ret_len bytes, some
- * of which may be NUL, and a NUL. Also NULL with ETIMEDOUT after limit_ms, and
- * with EIO if the reader was killed. Needs root.
+ * Reads a file in the hands of a user, with that user's rights and no others,
+ * as sshd does: a link to a file that only root may read shows nothing.
+ * *ret_len bytes, of which some may be NUL, and a NUL.  NULL also with
+ * ETIMEDOUT after limit_ms, and EIO if the reader was killed.  Needs root.
  */
 char *read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len);
 
-/* A file of keys, and whether gate and sshd believe it. */
+/* A file of keys, and if the gate and sshd believe it. */
 struct keys_text {
 	char *text; /* on the heap */
 	size_t len;
-	bool for_gate, for_sshd; /* keyfile_is_sound(), by the rules of each */
+	bool for_gate, for_sshd; /* keyfile_is_sound(), as each takes groups */
 	char culprit[READ_PATH];
 };
 
 /*
- * Reads a file of keys as read_whole_as() does. is_own: the groups that sshd
- * lets write the file. The caller frees ret->text. False: errno.
+ * read_whole_as() of a file of keys; is_own: which groups sshd lets write it.
+ * The caller frees ret->text.  False: errno.
  */
 bool read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
     keyfile_group *is_own, struct keys_text *ret);
+
+/*
+ * keyfile_read() with that user's rights and no others, so that a file is read
+ * as the gate reads it; FAULT_IO also after KEYS_MS.  Needs root.
+ */
+MUST_USE enum fault read_keyfile_as(const struct keypath_user *user,
+    const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
 
 #endif

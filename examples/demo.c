@@ -1,15 +1,16 @@
 /*
- * The story of a second factor, through a real sshd: enrol, log in, be
- * refused, lose the phone, enrol again.  Started by examples/demo.  On a
- * terminal the person plays it; else we do, with a code computed from what the
- * QR code on the screen says, and end with status 0 only if each step went as
- * it should.
+ * The story of a second factor, with a real sshd: enrol, log in, be refused,
+ * lose the phone, enrol again.  examples/demo starts it.  On a terminal a person
+ * plays it.  Otherwise the program plays it: it reads the QR code from the
+ * screen and computes the codes.  It ends with status 0 only if everything went
+ * as it should.  "demo COMMAND" runs a command beside the bastion instead.
  */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/bastion.h"
@@ -299,15 +300,38 @@ hand_over(const struct bastion *b)
 	}
 }
 
+/* Runs a command, which finds the bastion in the folder TFA_BASTION. */
+static int
+lend(const struct bastion *b, char *argv[])
+{
+	int status;
+	pid_t pid;
+
+	setenv("TFA_BASTION", b->dir, 1);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		fprintf(stderr, "demo: cannot run %s\n", argv[0]);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		fail("cannot run %s", argv[0]);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int
-main(void)
+main(int argc, char *argv[])
 {
 	const struct bastion *b = bastion_open(.policy = policy);
+	int status = 0;
 
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+	if (argc > 1)
+		status = lend(b, argv + 1);
+	else if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		hand_over(b);
 	else
 		play(b);
 	bastion_close_all();
-	return 0;
+	return status;
 }

@@ -1,6 +1,6 @@
 /*
- * The keeper and what it needs: its folder, room on the disk, the right time,
- * a policy that can be evaluated.
+ * The keeper and its needs: its folder, room on the disk, the right time, a
+ * policy that can be evaluated.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -17,7 +17,7 @@
 #include "store/core/report.h"
 #include "store/system/groups.h"
 #include "store/folder/policy_file.h"
-#include "admin/setup/setup.h"
+#include "store/system/systemd.h"
 
 #define STORE        "/var/lib/tfa"
 #define ROOM_MIB     64
@@ -25,7 +25,18 @@
 #define FEW_FILES    1000
 #define CLOCK_OFF_US 10000000 /* a third of what a code allows */
 
-/* Any answer will do: root is somebody whom it can explain. */
+/* The line that brings the keeper back. */
+static const char *
+keeper_fix(const struct doctor *doctor)
+{
+	if (doctor->admin->config == NULL && doctor->keeper.store == NULL &&
+	    access(CONFIG_DROP_IN, F_OK) < 0)
+		return "tfa-admin setup";
+	return systemd_runs() ? "systemctl enable --now tfa-keeper.socket"
+			      : ADMIN_KEEPER_LINE;
+}
+
+/* Any answer is good.  root is a user whom the keeper can always explain. */
 void
 doctor_keeper(struct doctor *doctor)
 {
@@ -42,7 +53,7 @@ doctor_keeper(struct doctor *doctor)
 	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
 		sizeof(why)) != FAULT_NONE)
 		findings_add(&doctor->findings, FINDING_FAIL,
-		    doctor_keeper_fix(doctor), "nobody can log in: %s", why);
+		    keeper_fix(doctor), "nobody can log in: %s", why);
 	explanation_done(&row);
 	findings_ok(&doctor->findings, "it answers at %.200s",
 	    doctor->keeper.store != NULL ? doctor->keeper.store
@@ -55,7 +66,7 @@ struct search {
 	bool found;
 };
 
-/* Anybody may have a process of that name. */
+/* Any user may have a process of that name. */
 static bool
 is_keepers(const struct doctor *doctor, int pid)
 {
@@ -126,7 +137,7 @@ judge_owner(struct doctor *doctor, const char *path)
 }
 
 static void
-judge_room(struct doctor *doctor, const char *path)
+judge_store_room(struct doctor *doctor, const char *path)
 {
 	struct statvfs disk;
 	unsigned long long mib;
@@ -191,7 +202,7 @@ doctor_store(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%.300s cannot be looked at: %s%s", users, strerror(errno),
 		    geteuid() == 0 ? "" : " (needs root)");
-	judge_room(doctor, folder);
+	judge_store_room(doctor, folder);
 }
 
 void
@@ -253,8 +264,7 @@ doctor_policy(struct doctor *doctor)
 	char why[POLICY_WHY_TEXT], rule[RULE_TEXT + 8];
 	struct policy policy;
 
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) != FAULT_NONE) {
+	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    "tfa-admin policy edit", "%s: nobody is let in", why);
 		return;

@@ -192,7 +192,7 @@ search(const char *text, const char *auth)
 	scoped_free char *command = NULL;
 
 	must(key_parse(auth, &key) == FAULT_NONE);
-	must(keys_search(text, strlen(text), &key, &r) == FAULT_NONE);
+	must(restriction_read(text, strlen(text), &key, &r) == FAULT_NONE);
 	if (sshd_says(text, key.is_certificate, &command)) {
 		must(r.listed);
 		if (command == NULL)

@@ -190,7 +190,9 @@ Test(doctor, names_every_channel)
 		.to = "PermitListen 8080",
 		.check = "channels",
 		.says = "fix: PermitListen none"},
-	    {.below = "StreamLocalBindUnlink yes\n",
+	    {.from = "    StreamLocalBindUnlink no\n",
+		.to = "",
+		.below = "StreamLocalBindUnlink yes\n",
 		.check = "channels",
 		.says = "StreamLocalBindUnlink yes"},
 	};
@@ -273,7 +275,7 @@ Test(doctor, names_what_stands_in_the_gates_place)
 		.says = "that is not the gate, and asks for no code"},
 	    {.below = "Match Group interns\n    ForceCommand internal-sftp\n",
 		.check = "order",
-		.says = "tfa-gate --command \"internal-sftp\""},
+		.says = "--command internal-sftp"},
 	    {.below = "Match Group interns\n    ChrootDirectory /srv\n",
 		.check = "gate",
 		.says = "locked out"},
@@ -461,7 +463,8 @@ Test(doctor, names_holes_of_the_system, .timeout = 240)
 	} holes[] = {
 	    {"sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/git-shell#' "
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
-		"shells", "bob is locked out"},
+		"shells",
+		"--command '/usr/bin/git-shell -c \"$SSH_ORIGINAL_COMMAND\"'"},
 	    {"sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/screen#' "
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
 		"shells", "bob: before the gate /usr/bin/screen runs"},

@@ -88,7 +88,10 @@ Test(login_shells, setup_stops_at_one_that_runs_no_gate, .timeout = 240)
 		    r->err);
 		assert_says(r->err, "bob");
 		assert_says(r->err, FOLDER "/sh");
-		assert_says(r->err, "chsh -s");
+		assert_says(r->err, "chsh -s /bin/bash bob;");
+		assert_says(r->err,
+		    "Match User bob / ForceCommand /usr/sbin/tfa-gate "
+		    "--command '" FOLDER "/sh'");
 		cr_expect_str_eq(machine_files(), before);
 	}
 }
@@ -228,7 +231,9 @@ Test(login_shells, thousand_users_of_one_shell_are_soon_judged)
 Test(login_shells, setup_goes_on_where_a_match_block_spares_its_users)
 {
 	static const char *const blocks[] = {
-	    "Match User carol,bob\n    ForceCommand none\n",
+	    "Match User carol,bob\n    ForceCommand none\n"};
+	/* These spare bob, and are a way round the gate themselves. */
+	static const char *const holes[] = {
 	    "Match Group bob\n    ForceCommand /usr/bin/git-shell\n",
 	    "Match User b*,!carol\n    ForceCommand none\n"};
 	static const char *const no_blocks[] = {
@@ -246,6 +251,13 @@ Test(login_shells, setup_goes_on_where_a_match_block_spares_its_users)
 		write_text("/etc/ssh/sshd_config.d/00-site.conf", blocks[i]);
 		r = dry_run();
 		cr_expect_eq(r->status, 0, "%s: %s", blocks[i], r->err);
+	}
+	for (size_t i = 0; i < COUNT(holes); i++) {
+		write_text("/etc/ssh/sshd_config.d/00-site.conf", holes[i]);
+		r = dry_run();
+		cr_expect_eq(r->status, 1, "%s: %s", holes[i], r->err);
+		cr_expect_null(strstr(r->err, "FAIL  shells"), "%s", r->err);
+		assert_says(r->err, "stands before our Match all");
 	}
 	for (size_t i = 0; i < COUNT(no_blocks); i++) {
 		write_text("/etc/ssh/sshd_config.d/00-site.conf", no_blocks[i]);

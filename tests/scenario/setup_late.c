@@ -87,7 +87,7 @@ Test(setup_late, confirming_too_late_finds_all_put_back)
 	leave_a_late_setup();
 	r = machine_setup("--confirm", "--yes", NULL);
 	assert_status(r, 1);
-	assert_says(r->err, "all is put back as it was");
+	assert_says(r->err, "everything is back as it was");
 	cr_assert_str_eq(machine_files(), before);
 }
 
@@ -106,7 +106,7 @@ Test(setup_late, next_setup_puts_it_back_first)
 	cr_assert_str_eq(machine_files(), left);
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 0);
-	assert_says(r->err, "all is put back as it was");
+	assert_says(r->err, "everything is back as it was");
 	assert_says(r->out, "write " MACHINE_DROPIN);
 	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
 	cr_assert(machine_has(MACHINE_DROPIN));
@@ -212,7 +212,8 @@ Test(setup_late, sshd_that_hangs_does_not_hold_the_lock)
 	hang("/usr/sbin/sshd");
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
-	assert_says(r->err, "sshd -t did not end within 30 seconds");
+	assert_says(
+	    r->err, "/etc/ssh/sshd_config: did not end within 10 seconds");
 	machine_sh("umount /usr/sbin/sshd; rm /run/hangs");
 	cr_assert_str_eq(machine_files(), before);
 	assert_status(machine_setup("--yes", NULL, NULL), 0);
@@ -247,8 +248,8 @@ Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 	}
 }
 
-/* The README's own lines, after a restart, which empties /run. */
-Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
+/* The lines as the page prints them, after a restart, which empties /run. */
+Test(setup_late, lines_of_the_handbook_start_keeper_and_watch)
 {
 	struct run *r;
 
@@ -260,8 +261,8 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 	r = run(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
 	assert_status(r, 1);
 	assert_says(r->err, "install -d -m 0755 /run/tfa)");
-	machine_sh("sed -n '/^Where systemd does not run/,/^Without root/"
-		   "s/^    //p' README.md >/run/lines\n"
+	machine_sh("tests/support/printed etc/tfa.7 'WITHOUT SYSTEMD' "
+		   ">/run/lines\n"
 		   "[ \"$(wc -l </run/lines)\" -eq 3 ]\n"
 		   "sh -e /run/lines\n" ANSWERS);
 	assert_status(run(ARGV("/usr/sbin/tfa-admin", "users"), NULL, 0), 0);
@@ -270,22 +271,21 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 	cr_assert(!machine_has(MACHINE_DROPIN));
 }
 
-/*
- * The README's own lines, with a shorter wait. The old keeper, whose store's
- * folder is gone, must not be the one that answers afterwards.
- */
-Test(setup_late, lines_of_the_readme_restore_a_backup_without_systemd)
+/* The lines as the page prints them, but for the wait.  The old keeper still has
+ * the deleted store open: another one must answer afterwards. */
+Test(setup_late, lines_of_the_handbook_restore_a_backup_without_systemd)
 {
 	needs_people();
 	machine_new();
 	machine_install();
-	machine_sh("sed -n '/^Where systemd does not run/,/^Without root/"
-		   "s/^    //p' README.md | sed -n 1,2p >/root/start\n"
-		   "sed -n '/^## Backup and restore/,/^## /s/^    //p' "
-		   "README.md >/root/lines\n"
-		   "[ \"$(wc -l </root/lines)\" -eq 9 ]\n"
-		   "sed -n 1p /root/lines >/root/backup\n"
-		   "for n in 7 3 4 5 8; do\n"
+	machine_sh("tests/support/printed etc/tfa.7 'WITHOUT SYSTEMD' "
+		   ">/root/lines\n"
+		   "sed -n 1,2p /root/lines >/root/start\n"
+		   "tests/support/printed etc/tfa.7 'BACKUP AND RESTORE' "
+		   ">/root/lines\n"
+		   "[ \"$(wc -l </root/lines)\" -eq 11 ]\n"
+		   "sed -n 1,2p /root/lines >/root/backup\n"
+		   "for n in 8 4 5 6 9; do\n"
 		   "	sed -n \"${n}p\" /root/lines\n"
 		   "done | sed 's/^sleep 120$/sleep 1/' >/root/restore\n"
 		   "grep -qx 'sleep 1' /root/restore\n"

@@ -29,10 +29,8 @@ struct site site_of(struct bastion *b, const char *user);
 /* The ssh command that a client is told to use; code may be NULL. */
 char *site_ssh(const struct site *s, const char *code);
 
-/*
- * An ssh configuration for "beyond", a host behind the bastion, with the
- * ProxyCommand of the README; code may be NULL.
- */
+/* A client's configuration for "beyond", a host behind the bastion, by the
+ * ProxyCommand of tfa-clients(7); code may be NULL. */
 char *site_beyond(const struct site *s, const char *code);
 
 /*

@@ -336,6 +336,16 @@ bastion_start(const struct bastion_plan *plan)
 	return b;
 }
 
+/* Copies the bastion's folder to $KEEP, to find out why a test failed. */
+static void
+keep(const struct bastion *b)
+{
+	const char *folder = getenv("KEEP");
+
+	if (folder != NULL && *folder != '\0')
+		run(ARGV("cp", "-a", b->dir, folder), NULL, 0);
+}
+
 void
 bastion_close_all(void)
 {
@@ -347,6 +357,7 @@ bastion_close_all(void)
 			continue;
 		server_stop(&b->sshd);
 		server_stop(&b->keeper);
+		keep(b);
 		run(ARGV("rm", "-rf", b->dir), NULL, 0);
 	}
 }

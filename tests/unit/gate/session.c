@@ -1,5 +1,5 @@
 #include "gate/session.h"
-#include "admin/doctor/dump.h"
+#include "gate/sshd/guard.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -169,7 +169,7 @@ Test(session, takes_out_what_the_drop_in_has_set)
 Test(session, has_nothing_that_the_drop_in_has_set)
 {
 	char *environment[40] = {NULL}, seen[512];
-	char *words = strdup(strchr(DUMP_SETENV, ' ')), *save = NULL;
+	char *words = strdup(strchr(guard_setenv(), ' ')), *save = NULL;
 	size_t n = 0;
 
 	for (char *word = strtok_r(words, " ", &save);

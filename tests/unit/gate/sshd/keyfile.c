@@ -12,48 +12,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct keyfile_user bob = {
-    .name = "bob", .home = "/home/bob", .uid = 2002, .gid = 2002};
-
-Test(keyfile, expands_names_as_sshd_does)
-{
-	static const struct {
-		const char *name, *path; /* NULL: false */
-	} cases[] = {
-	    {".ssh/authorized_keys", "/home/bob/.ssh/authorized_keys"},
-	    {"%h/.ssh/authorized_keys", "/home/bob/.ssh/authorized_keys"},
-	    {"/home/%u/.ssh/authorized_keys", "/home/bob/.ssh/authorized_keys"},
-	    {"/etc/ssh/keys/%u", "/etc/ssh/keys/bob"},
-	    {"/etc/ssh/keys/%U.pub", "/etc/ssh/keys/2002.pub"},
-	    {"%u/keys", "/home/bob/bob/keys"},
-	    {"keys-%U-%%", "/home/bob/keys-2002-%"},
-	    {"%h", "/home/bob"},
-	    {"/a%%u", "/a%u"},
-	    {"/a/%x", NULL},
-	    {"/a/%", NULL},
-	    {"", NULL},
-	};
-	char path[64], small[20];
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		cr_expect_eq(
-		    keyfile_path(cases[i].name, &bob, path, sizeof(path)),
-		    cases[i].path != NULL, "%s", cases[i].name);
-		if (cases[i].path != NULL)
-			cr_expect_str_eq(path, cases[i].path);
-	}
-	/* Too long by one byte, at each end of it. */
-	cr_expect(keyfile_path("/123456789012345678", &bob, small, 20));
-	cr_expect_not(keyfile_path("/1234567890123456789", &bob, small, 20));
-	cr_expect(keyfile_path("123456789", &bob, small, 20));
-	cr_expect_not(keyfile_path("1234567890", &bob, small, 20));
-	cr_expect_not(keyfile_path("%h/1234567890", &bob, small, 20));
-}
-
 static bool group_is_own;
 
 static bool
-is_own(gid_t gid, const struct keyfile_user *user)
+is_own(gid_t gid, const struct keypath_user *user)
 {
 	cr_expect_eq(user->uid, geteuid());
 	(void)gid;
@@ -62,7 +24,7 @@ is_own(gid_t gid, const struct keyfile_user *user)
 
 struct place {
 	char top[64], home[80], ssh[96], file[128], culprit[PATH_MAX];
-	struct keyfile_user user;
+	struct keypath_user user;
 };
 
 static struct place
@@ -80,7 +42,7 @@ make_place(void)
 	fd = open(p.file, O_CREAT | O_WRONLY, 0600);
 	cr_assert_geq(fd, 0);
 	close(fd);
-	p.user = (struct keyfile_user){
+	p.user = (struct keypath_user){
 	    .name = "me", .uid = geteuid(), .gid = getegid()};
 	return p;
 }

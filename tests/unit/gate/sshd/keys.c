@@ -28,7 +28,8 @@ search(const char *auth, const char *text, char *ret_command, size_t size)
 	enum found found;
 
 	cr_assert_eq(key_parse(auth, &key), FAULT_NONE, "%s", auth);
-	cr_assert_eq(keys_search(text, strlen(text), &key, &r), FAULT_NONE);
+	cr_assert_eq(
+	    restriction_read(text, strlen(text), &key, &r), FAULT_NONE);
 	snprintf(ret_command, size, "%s", r.command != NULL ? r.command : "");
 	found = r.conflicting ? DOUBTFUL
 	    : !r.listed       ? NOTHING
@@ -203,7 +204,7 @@ Test(keys, asks_for_an_authority_as_for_its_certificates)
 		for (size_t k = 0; k < 2; k++) {
 			struct restriction r = {.listed = false};
 
-			cr_assert_eq(keys_search(cases[i].text,
+			cr_assert_eq(restriction_read(cases[i].text,
 					 strlen(cases[i].text), &keys[k], &r),
 			    FAULT_NONE);
 			cr_expect_eq(keys_judge(&r, &none, false),
@@ -242,10 +243,10 @@ Test(keys, believes_no_file_that_others_can_write)
 		struct key key;
 
 		cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
-		cr_assert_eq(keys_search(cases[i].found, strlen(cases[i].found),
-				 &key, &found),
+		cr_assert_eq(restriction_read(cases[i].found,
+				 strlen(cases[i].found), &key, &found),
 		    FAULT_NONE);
-		cr_assert_eq(keys_search(cases[i].doubted,
+		cr_assert_eq(restriction_read(cases[i].doubted,
 				 strlen(cases[i].doubted), &key, &doubted),
 		    FAULT_NONE);
 		cr_expect_eq(keys_judge(&found, &doubted, false),
@@ -267,7 +268,7 @@ Test(keys, refuses_a_file_with_a_nul)
 
 	cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
 	cr_expect_eq(
-	    keys_search(text, sizeof(text) - 1, &key, &r), FAULT_FORMAT);
+	    restriction_read(text, sizeof(text) - 1, &key, &r), FAULT_FORMAT);
 	key_done(&key);
 }
 
@@ -374,4 +375,104 @@ Test(keys, tells_what_a_line_is_whichever_key_it_has)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		cr_expect_eq(
 		    key_line_read(cases[i].line), cases[i].kind, "%zu", i);
+}
+
+/* Files by name, each of which root and the user alone can write unless its
+ * name begins with "open". */
+static const struct {
+	const char *name, *text;
+} stored[] = {
+    {"/free", KEY},
+    {"/command", "command=\"a\" " KEY},
+    {"/other", "command=\"b\" " KEY},
+    {"/empty", ""},
+    {"openfree", KEY},
+    {"opencommand", "command=\"a\" " KEY},
+};
+
+static enum fault
+read_stored(const struct keypath_user *user, const char *name,
+    struct keyfile *ret, char ret_why[static WHY_TEXT])
+{
+	cr_expect_str_eq(user->name, "bob");
+	*ret = (struct keyfile){.text = NULL};
+	for (size_t i = 0; i < COUNT(stored); i++)
+		if (strcmp(stored[i].name, name) == 0) {
+			ret->text = strdup(stored[i].text);
+			ret->sound = strncmp(name, "open", 4) != 0;
+		}
+	if (strcmp(name, "/broken") != 0)
+		return FAULT_NONE;
+	snprintf(ret_why, WHY_TEXT, "/broken: it is");
+	return FAULT_IO;
+}
+
+/* Every file counts, and one that cannot be read refuses every key. */
+Test(keys, searches_all_files)
+{
+	static const struct {
+		const char *files[3];
+		bool common;
+		enum fault fault;
+		enum key_verdict verdict, unlisted;
+		const char *command;
+	} cases[] = {
+	    {{NULL}, false, FAULT_NONE, KEY_UNLISTED, KEY_PASSES, NULL},
+	    {{"/none"}, false, FAULT_NONE, KEY_UNLISTED, KEY_PASSES, NULL},
+	    {{"/empty", "/none"}, false, FAULT_NONE, KEY_UNLISTED, KEY_PASSES,
+		NULL},
+	    {{"/free"}, false, FAULT_NONE, KEY_PASSES, KEY_PASSES, NULL},
+	    {{"/none", "/command"}, false, FAULT_NONE, KEY_PASSES, KEY_PASSES,
+		"a"},
+	    {{"/command", "/command"}, false, FAULT_NONE, KEY_PASSES,
+		KEY_PASSES, "a"},
+	    {{"/command", "/empty", "/free"}, false, FAULT_NONE, KEY_DOUBTFUL,
+		KEY_DOUBTFUL, "a"},
+	    {{"/command", "/other"}, false, FAULT_NONE, KEY_DOUBTFUL,
+		KEY_DOUBTFUL, "a"},
+	    {{"openfree"}, false, FAULT_NONE, KEY_IN_OPEN_FILE, KEY_PASSES,
+		NULL},
+	    {{"/free", "opencommand"}, false, FAULT_NONE, KEY_DOUBTFUL,
+		KEY_DOUBTFUL, NULL},
+	    {{"opencommand", "/free"}, true, FAULT_NONE, KEY_PASSES, KEY_PASSES,
+		NULL},
+	    {{"/free", "/broken"}, false, FAULT_IO, KEY_DOUBTFUL, KEY_DOUBTFUL,
+		NULL},
+	    {{"/broken", "/free"}, true, FAULT_IO, KEY_DOUBTFUL, KEY_DOUBTFUL,
+		NULL},
+	};
+	static const struct keypath_user bob = {.name = "bob", .home = "/"};
+
+	for (size_t i = 0; i < COUNT(cases) * 2; i++) {
+		bool unlisted = i >= COUNT(cases);
+		size_t c = i % COUNT(cases), n = 0;
+		struct keys_answer answer = {.verdict = KEY_DOUBTFUL};
+		char names[3][16] = {"", "", ""}, why[WHY_TEXT] = "";
+		struct key key;
+
+		while (n < 3 && cases[c].files[n] != NULL) {
+			snprintf(names[n], 16, "%s", cases[c].files[n]);
+			n++;
+		}
+		cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
+		cr_expect_eq(
+		    keys_search(
+			&(struct keys_question){.files = {names[0], 16, n},
+			    .user = &bob,
+			    .common = cases[c].common,
+			    .unlisted = unlisted,
+			    .read = read_stored},
+			&key, &answer, why),
+		    cases[c].fault, "%zu", i);
+		cr_expect_eq(answer.verdict,
+		    unlisted ? cases[c].unlisted : cases[c].verdict, "%zu", i);
+		if (cases[c].command == NULL)
+			cr_expect_null(answer.command, "%zu", i);
+		else
+			cr_expect_str_eq(answer.command, cases[c].command);
+		cr_expect_eq(
+		    why[0] != '\0', cases[c].fault != FAULT_NONE, "%zu", i);
+		keys_answer_done(&answer);
+		key_done(&key);
+	}
 }
