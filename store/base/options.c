@@ -16,7 +16,10 @@ struct reading {
 	uint64_t given;
 };
 
-/* Of rows with the name of row i, which stand together, the first. */
+/*
+ * Returns the first row with the name of row i. Rows of one name stand
+ * together.
+ */
 static size_t
 first_row(const struct options *options, size_t i)
 {

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* No time at all is never enough, and no reader is left. */
+/* A time limit of zero always ends in a time-out, and no reader is left. */
 Test(read, gives_up_on_a_users_file_in_time)
 {
 	const struct passwd *pw = getpwuid(geteuid());
@@ -43,7 +43,7 @@ Test(read, cuts_no_file)
 	unlink(path);
 }
 
-/* What root takes for its own is nobody else's, and no link to it. */
+/* A file that root takes for its own must be nobody else's, and no link. */
 Test(read, takes_only_the_callers_own)
 {
 	char folder[] = "/tmp/tfa-unit.XXXXXX";
@@ -81,7 +81,7 @@ Test(read, takes_only_the_callers_own)
 	rmdir(folder);
 }
 
-/* What the gate takes for empty, and what it refuses: both are read alike. */
+/* A file that the gate takes for empty, or refuses, is read alike here. */
 Test(read, reads_a_file_of_keys_as_the_gate_does)
 {
 	static const char *const names[] = {"/dev/null", "/nonexistent",
