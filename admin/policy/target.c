@@ -31,7 +31,8 @@ target_say_unknown(const struct target *target)
 {
 	bool is_group = !target->is_group && getgrnam(target->name) != NULL;
 
-	admin_say("%s: there is no such %s%s%s", target->text,
+	admin_say("%s: there is no such %s%s%s",
+	    target->text[0] != '\0' ? target->text : "\"\"",
 	    target->is_group ? "group" : "user",
 	    is_group ? "; for the group: @" : "", is_group ? target->name : "");
 }
