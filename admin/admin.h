@@ -1,31 +1,31 @@
 /*
- * tfa-admin: main.c holds the table of commands, each file here a command or
- * a family of them.
+ * tfa-admin: a command, or a family of commands, has a file or a folder.
  *
- *	main.c     options, the table, help
- *	setup.c    setup; setup.h says what the other setup_*.c do
- *	rules.c    enable, enforce, exempt, disable
- *	target.c   the rule of a user or a group in a policy
- *	policy.c   policy show, policy check
- *	edit.c     policy edit
- *	editor.c   the editor that it starts
- *	change.c   how a policy is changed: read, validated, stored
- *	lockfile.c the policy file, locked and replaced
- *	check.c    a policy that is checked for a person
- *	caret.c    the line of a mistake, and a caret under it
- *	users.c    users
- *	summary.c  users --summary
- *	directory.c  whether passwd and group list everybody
- *	explain.c  explain
- *	amend.c    revoke, unlock, code
- *	enroll.c   enroll
- *	import.c   import
- *	log.c      log
- *	ask.c      the keeper's answers
- *	doctor*.c  doctor; doctor.h lists them
- *	read.c     files, a user's own as that user
- *	authorities.c  who signs certificates, and whether the gate knows
- *	table.c    tables for a terminal
+ *	main.c         the tables of commands and options, help
+ *	setup/         setup; setup.h lists its files
+ *	doctor/        doctor; doctor.h lists its files
+ *	policy/        the commands that read and change the policy
+ *	  rules.c      enable, enforce, exempt, disable
+ *	  target.c     the rule of a user or a group in a policy
+ *	  policy.c     policy show, policy check
+ *	  edit.c       policy edit
+ *	  editor.c     the person's editor
+ *	  change.c     a change of the policy: read, validated, logged, stored
+ *	  lockfile.c   the policy file, locked and replaced
+ *	  check.c      a policy's mistakes, shown to a person
+ *	  caret.c      the line of a mistake, and a caret under it
+ *	  shut_out.c   the users whom a new rule shuts out
+ *	users.c        users
+ *	summary.c      users --summary
+ *	directory.c    the services that do not list everybody
+ *	explain.c      explain
+ *	amend.c        revoke, unlock, code
+ *	enroll.c       enroll
+ *	import.c       import
+ *	log.c          log
+ *	ask.c          requests to the keeper, questions, messages
+ *	read.c         files, a user's own with that user's rights
+ *	table.c        tables for a terminal
  *
  * Data goes to stdout, messages to stderr.
  */

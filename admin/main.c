@@ -184,7 +184,7 @@ call(const struct command *command, struct admin *admin, int argc, char **argv)
 	return status == ADMIN_MISUSED ? refuse_use(command) : status;
 }
 
-/* False, after a message, for a store and a socket. */
+/* False, after a message, if both a store and a socket are given. */
 static bool
 set_paths(struct admin *admin)
 {
@@ -235,10 +235,7 @@ main(int argc, char **argv)
 	struct admin admin = {.json = false};
 	uint64_t given = 0;
 
-	/*
-	 * Our parent may have set it to be ignored; then no child's end is
-	 * seen.
-	 */
+	/* If our parent left it ignored, no end of a child would be seen. */
 	signal(SIGCHLD, SIG_DFL);
 	switch (options_read(&options, &argc, argv, &admin, &given)) {
 	case OPTIONS_WRONG:
