@@ -1,7 +1,6 @@
 /*
  * tfa: a user's own devices and recovery codes.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +35,12 @@ static const struct {
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+static const struct option_row option_rows[] = {
+    CLIENT_OPTION_ROWS(
+	struct gate, keeper, keeper.policy, "the policy of that folder"),
+};
+static const struct options options = OPTIONS_OF("tfa", option_rows);
+
 static void
 print_help(FILE *to)
 {
@@ -46,66 +51,36 @@ print_help(FILE *to)
 		    commands[i].operand != NULL ? commands[i].operand : "",
 		    commands[i].help);
 	fputs("\nAll but status, and a first device, ask for a current code "
-	      "first.\n\n"
-	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-	      "  --store DIR         no keeper: a folder of one's own\n"
-	      "  --policy FILE       the policy of that folder\n"
-	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
-	      ")\n"
-	      "  --help, --version\n",
+	      "first.\n\n",
 	    to);
+	options_print(&options, "", to);
+	fputs("  --help, --version\n", to);
 }
 
-static const struct option longopts[] = {
-    {"socket", required_argument, NULL, 's'},
-    {"store", required_argument, NULL, 'd'},
-    {"policy", required_argument, NULL, 'p'},
-    {"keeper-user", required_argument, NULL, 'k'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
+_Noreturn static void
+refuse_usage(void)
+{
+	print_help(stderr);
+	exit(EX_USAGE);
+}
 
 static void
-take_option(int c, struct client_options *keeper)
+parse_options(int *argc, char **argv, struct gate *gate)
 {
-	switch (c) {
-	case 's':
-		keeper->socket = optarg;
-		return;
-	case 'd':
-		keeper->store = optarg;
-		return;
-	case 'p':
-		keeper->policy = optarg;
-		return;
-	case 'k':
-		keeper->keeper_user = optarg;
-		return;
-	case 'h':
+	switch (options_read(&options, argc, argv, gate, NULL)) {
+	case OPTIONS_WRONG:
+		refuse_usage();
+	case OPTIONS_HELP:
 		print_help(stdout);
 		exit(0);
-	case 'V':
+	case OPTIONS_VERSION:
 		puts("tfa " TFA_VERSION);
 		exit(0);
-	default:
-		print_help(stderr);
-		exit(EX_USAGE);
+	case OPTIONS_READ:
+		break;
 	}
-}
-
-static void
-parse_options(int argc, char **argv, struct client_options *keeper)
-{
-	int c;
-
-	keeper->keeper_user = CLIENT_USER;
-	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		take_option(c, keeper);
-	if (keeper->store != NULL && keeper->socket != NULL)
-		take_option('?', keeper);
-	if (keeper->socket == NULL)
-		keeper->socket = CLIENT_SOCKET;
+	if (!client_settle(&gate->keeper))
+		refuse_usage();
 }
 
 /* A line of the terminal; false: none, which is said. */
@@ -422,11 +397,11 @@ main(int argc, char **argv)
 	enum fault fault;
 	int status;
 
-	parse_options(argc, argv, &gate.keeper);
+	parse_options(&argc, argv, &gate);
 	fault = login_read(&gate.facts);
 	if (fault != FAULT_NONE)
 		return gate_no_user(&gate, fault);
-	status = run(&gate, argc - optind, argv + optind);
+	status = run(&gate, argc - 1, argv + 1);
 	facts_done(&gate.facts);
 	reply_done(&gate.reply);
 	return status;
