@@ -196,7 +196,7 @@ static int
 own_status(struct gate *gate, const char *operand)
 {
 	char message[MESSAGE_TEXT];
-	struct user_row row;
+	struct user_row row = {.state = STATE_NONE};
 	int status = read_row(gate, &row, message);
 
 	(void)operand;
@@ -226,7 +226,7 @@ static int
 check_device(struct gate *gate, const char *id)
 {
 	char message[MESSAGE_TEXT];
-	struct user_row row;
+	struct user_row row = {.state = STATE_NONE};
 	int status = read_row(gate, &row, message);
 
 	if (status != 0)
@@ -303,7 +303,7 @@ static int
 count_devices(struct gate *gate, size_t *ret)
 {
 	char message[MESSAGE_TEXT];
-	struct user_row row;
+	struct user_row row = {.state = STATE_NONE};
 	int status = read_row(gate, &row, message);
 
 	if (status != 0)
