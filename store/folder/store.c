@@ -11,13 +11,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/base/hash.h"
 #include "store/folder/store.h"
-
-#define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
-#define START_MAX 160  /* bytes of a long name that its file shows */
-
-static const char hex[] = "0123456789ABCDEF";
 
 /* Says what went wrong, and keeps errno for the caller. */
 static enum fault __attribute__((format(printf, 3, 4)))
@@ -41,85 +35,6 @@ because_errno(struct store *store, const char *what, const char *name)
 						: FAULT_IO;
 
 	return because(store, fault, "%s %s: %s", what, name, strerror(errno));
-}
-
-static bool
-is_plain(char c, bool first)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-	    (c == '.' && !first);
-}
-
-/* Of a name that is too long for a file: as much of it as helps a reader, and
- * what nobody else's is. */
-static enum fault
-shorten(const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
-{
-	char hash[HASH_TEXT];
-	size_t len = START_MAX;
-
-	if (!hash_hex(user, strlen(user), hash))
-		return FAULT_MEMORY;
-	for (size_t i = 1; i <= 2; i++)
-		if (whole[START_MAX - i] == '%')
-			len = START_MAX - i;
-	snprintf(
-	    ret, STORE_FILE_TEXT, "%.*s%s%s", (int)len, whole, HASHED, hash);
-	return FAULT_NONE;
-}
-
-enum fault
-store_encode(const char *user, char ret[static STORE_FILE_TEXT])
-{
-	char whole[3 * USER_TEXT];
-	size_t len = strlen(user), out = 0;
-
-	if (len == 0 || len >= USER_TEXT)
-		return FAULT_LIMIT;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)user[i];
-
-		if (is_plain(user[i], i == 0)) {
-			whole[out++] = user[i];
-			continue;
-		}
-		whole[out++] = '%';
-		whole[out++] = hex[c >> 4];
-		whole[out++] = hex[c & 15];
-	}
-	whole[out] = '\0';
-	if (out > STORE_FILE_MAX)
-		return shorten(user, whole, ret);
-	memcpy(ret, whole, out + 1);
-	return FAULT_NONE;
-}
-
-bool
-store_decode(const char *file, size_t len, char ret[static USER_TEXT])
-{
-	char user[USER_TEXT] = "", again[STORE_FILE_TEXT] = "";
-	size_t out = 0;
-
-	for (size_t i = 0; i < len && out < USER_TEXT - 1; i++) {
-		const char *high, *low;
-
-		if (file[i] != '%') {
-			user[out++] = file[i];
-			continue;
-		}
-		if (len - i < 3 || file[i + 1] == '\0' || file[i + 2] == '\0' ||
-		    (high = strchr(hex, file[i + 1])) == NULL ||
-		    (low = strchr(hex, file[i + 2])) == NULL)
-			return false;
-		user[out++] = (char)((high - hex) << 4 | (low - hex));
-		i += 2;
-	}
-	if (store_encode(user, again) != FAULT_NONE || strlen(again) != len ||
-	    memcmp(again, file, len) != 0)
-		return false;
-	memcpy(ret, user, sizeof(user));
-	return true;
 }
 
 /* A folder that nobody else can enter.  name is said in messages. */
@@ -382,17 +297,6 @@ read_user(struct store *store, const char *file, char ret[static USER_TEXT])
 		memcpy(ret, file, strlen(file));
 }
 
-static bool
-is_hashed(const char *file, size_t len)
-{
-	size_t tail = sizeof(HASHED) - 1 + HASH_TEXT - 1;
-
-	return len > tail && len <= START_MAX + tail &&
-	    memcmp(file + len - tail, HASHED, sizeof(HASHED) - 1) == 0 &&
-	    strspn(file + len - (HASH_TEXT - 1), "0123456789abcdef") >=
-	    HASH_TEXT - 1;
-}
-
 /* Whose record NAME.json is; false: no record. */
 static bool
 find_user(struct store *store, const char *name, size_t len,
@@ -402,7 +306,7 @@ find_user(struct store *store, const char *name, size_t len,
 
 	if (store_decode(name, len, ret))
 		return true;
-	if (!is_hashed(name, len))
+	if (!store_is_hashed(name, len))
 		return false;
 	memcpy(file, name, len);
 	read_user(store, file, ret);
