@@ -332,6 +332,7 @@ lint:
 	    --enable=warning,performance,portability -I . \
 	    --suppress=missingInclude $(PRODUCT_SRC)
 	$(Q)BUILD=$(BUILD) tests/house
+	$(Q)tests/words
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.

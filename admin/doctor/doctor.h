@@ -114,7 +114,7 @@ bool doctor_judge_planned(const struct admin *admin,
 /* The file that sshd is asked about: config, or the copy. */
 const char *doctor_asked(const struct doctor *doctor);
 
-/* The policy, planned or as it lies there; as policy_load(). */
+/* The policy, planned or as it lies there; as policy_file_load(). */
 MUST_USE enum fault doctor_load_policy(const struct doctor *doctor,
     struct policy *ret, char ret_why[static POLICY_WHY_TEXT]);
 

@@ -240,7 +240,7 @@ doctor_load_policy(const struct doctor *doctor, struct policy *ret,
 	enum fault fault;
 
 	if (text == NULL)
-		return policy_load(
+		return policy_file_load(
 		    doctor->policy, doctor_policy_owner(doctor), ret, ret_why);
 	fault = policy_parse(text, strlen(text), ret, &error);
 	if (fault != FAULT_NONE)

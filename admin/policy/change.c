@@ -12,7 +12,7 @@ int
 admin_load(const struct admin *admin, struct policy *ret)
 {
 	char why[POLICY_WHY_TEXT] = "";
-	enum fault fault = policy_load(admin->policy, geteuid(), ret, why);
+	enum fault fault = policy_file_load(admin->policy, geteuid(), ret, why);
 
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;

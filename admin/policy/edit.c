@@ -41,7 +41,7 @@ read_policy(const struct admin *admin, struct original *ret)
 {
 	char why[POLICY_WHY_TEXT] = "out of memory";
 	struct policy policy;
-	enum fault fault = policy_read(
+	enum fault fault = policy_file_read(
 	    admin->policy, geteuid(), &ret->text, &ret->len, why);
 
 	if (fault == FAULT_NONE)
@@ -72,7 +72,7 @@ stands_as_before(const struct admin *admin, const struct original *original)
 	char why[POLICY_WHY_TEXT];
 	scoped_free char *text = NULL;
 	size_t len = 0;
-	enum fault fault = policy_read(
+	enum fault fault = policy_file_read(
 	    admin->policy, geteuid(), &text, &len, why);
 
 	if (original->absent)

@@ -51,7 +51,7 @@ open_folder(struct place *place)
 	place->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place->folder < 0)
 		return fail(folder);
-	if (policy_check_folder(place->folder, folder, geteuid(), why) ==
+	if (policy_file_check_folder(place->folder, folder, geteuid(), why) ==
 	    FAULT_NONE)
 		return ADMIN_DONE;
 	if (!is_ours(place->folder)) {

@@ -39,7 +39,7 @@ read_checked(const struct admin *admin, const char *path, char **ret_text,
 
 	snprintf(ret_why, POLICY_WHY_TEXT, "out of memory");
 	if (strcmp(path, admin->policy) == 0)
-		return policy_read(path, geteuid(), ret_text, ret_len,
+		return policy_file_read(path, geteuid(), ret_text, ret_len,
 			   ret_why) == FAULT_NONE;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 &&

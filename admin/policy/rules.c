@@ -246,7 +246,7 @@ take_away(struct policy *policy, const struct target *target, bool *ret_eased)
 		if (!names_only(&policy->rules.items[i], target))
 			continue;
 		*ret_eased |= policy->rules.items[i].mode == MODE_REQUIRED;
-		rule_done(&policy->rules.items[i]);
+		policy_rule_done(&policy->rules.items[i]);
 		json_list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
 	}

@@ -114,7 +114,7 @@ caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_free char *text = NULL;
 	struct json_error error;
-	enum fault fault = policy_load(SETUP_POLICY, 0, ret, ret_why);
+	enum fault fault = policy_file_load(SETUP_POLICY, 0, ret, ret_why);
 
 	if (fault != FAULT_ABSENT)
 		return fault;

@@ -1,6 +1,4 @@
-/*
- * tfa: a user's own devices and recovery codes.
- */
+/* tfa: shows and changes a user's own devices and recovery codes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +40,7 @@ static const struct option_row option_rows[] = {
 static const struct options options = OPTIONS_OF("tfa", option_rows);
 
 static void
-print_help(FILE *to)
+print_usage(FILE *to)
 {
 	fputs("usage: tfa [OPTION...] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -60,18 +58,18 @@ print_help(FILE *to)
 _Noreturn static void
 refuse_usage(void)
 {
-	print_help(stderr);
+	print_usage(stderr);
 	exit(EX_USAGE);
 }
 
 static void
-parse_options(int *argc, char **argv, struct gate *gate)
+read_options(int *argc, char **argv, struct gate *gate)
 {
 	switch (options_read(&options, argc, argv, gate, NULL)) {
 	case OPTIONS_WRONG:
 		refuse_usage();
 	case OPTIONS_HELP:
-		print_help(stdout);
+		print_usage(stdout);
 		exit(0);
 	case OPTIONS_VERSION:
 		puts("tfa " TFA_VERSION);
@@ -83,7 +81,8 @@ parse_options(int *argc, char **argv, struct gate *gate)
 		refuse_usage();
 }
 
-/* A line of the terminal; false: none, which is said. */
+/* Reads a line from the terminal.  Returns false, with a message, if there
+ * is none. */
 static bool
 ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
     size_t size)
@@ -95,7 +94,8 @@ ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
 	return answer == ANSWER_LINE;
 }
 
-/* A current code from the terminal; false: there is none. */
+/* Reads a current code from the terminal.  Returns false, with a message, if
+ * there is none. */
 static bool
 ask_code(struct gate *gate, char *ret, size_t size)
 {
@@ -109,7 +109,8 @@ ask_code(struct gate *gate, char *ret, size_t size)
 	return ask_line(gate, gate_prompt, 120, ret, size);
 }
 
-/* Asks for a code, unless TFA_CODE is a good one, and the keeper with it. */
+/* Sends the request to the keeper with a current code: with TFA_CODE if that
+ * is good, else with one that the user types. */
 static enum verdict
 ask_with_code(struct gate *gate, const char *request)
 {
@@ -160,11 +161,8 @@ print_row(const struct user_row *row)
 	    "wrong codes since a right one: %lld\n", (long long)row->failures);
 }
 
-/*
- * *ret: one's own row; user_row_done() frees it.  ret_message: what the keeper
- * says beside, or "".  0, or the exit status where there is no row; then the
- * reason is said.
- */
+/* *ret: the user's own row; free it with user_row_done().  ret_message: the
+ * keeper's message, or "".  Returns 0, or after a message the exit status. */
 static int
 read_row(struct gate *gate, struct user_row *ret,
     char ret_message[static MESSAGE_TEXT])
@@ -219,8 +217,9 @@ has_device(const struct user_row *row, const char *id)
 }
 
 /*
- * 0, or the exit status where the keeper would refuse whatever the code: said
- * before one is asked for.  id: the device that must be there, or NULL.
+ * Returns 0, or the exit status if the keeper would refuse with any code; the
+ * message comes before a code is asked for. id: the device that must exist, or
+ * NULL.
  */
 static int
 check_device(struct gate *gate, const char *id)
@@ -243,9 +242,9 @@ check_device(struct gate *gate, const char *id)
 	return status;
 }
 
-/* A first device comes with recovery codes, as at the gate. */
+/* Shows the recovery codes, which come with a first device, as at the gate. */
 static int
-finish(struct gate *gate)
+end_of_add(struct gate *gate)
 {
 	if (gate->reply.codes.count > 0)
 		return gate_keep(gate) ? 0 : gate->exit;
@@ -253,9 +252,9 @@ finish(struct gate *gate)
 	return 0;
 }
 
-/* The first code of the new device; a wrong one may be typed again. */
+/* Asks for the new device's first code; a wrong one may be typed again. */
 static int
-confirm(struct gate *gate)
+confirm_device(struct gate *gate)
 {
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
@@ -266,7 +265,7 @@ confirm(struct gate *gate)
 			code, sizeof(code)))
 			return GATE_EXIT_DENIED;
 		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
-			return finish(gate);
+			return end_of_add(gate);
 		gate_say(gate);
 		if (gate->reply.reason != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
@@ -275,8 +274,8 @@ confirm(struct gate *gate)
 	return gate->exit;
 }
 
-/* No code is there to ask for, but an admin's to enrol with: the keeper says
- * whether that is needed. */
+/* Begins to set up a first device.  The user has no code yet, except perhaps
+ * an administrator's code to enrol with; the keeper says if it needs one. */
 static enum verdict
 begin_first(struct gate *gate)
 {
@@ -298,7 +297,7 @@ begin_first(struct gate *gate)
 	return verdict;
 }
 
-/* Whether the keeper has a device of this user; the status as of read_row(). */
+/* *ret: how many devices the user has.  Returns the status as read_row(). */
 static int
 count_devices(struct gate *gate, size_t *ret)
 {
@@ -332,7 +331,7 @@ own_add(struct gate *gate, const char *operand)
 	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
-	return gate_show(gate, "") ? confirm(gate) : GATE_EXIT_DENIED;
+	return gate_show(gate, "") ? confirm_device(gate) : GATE_EXIT_DENIED;
 }
 
 static int
@@ -368,7 +367,7 @@ own_recovery(struct gate *gate, const char *operand)
 }
 
 static int
-run(struct gate *gate, int argc, char **argv)
+run_command(struct gate *gate, int argc, char **argv)
 {
 	const char *operand = argc > 1 ? argv[1] : NULL;
 	const char *wrong = "is not a command of tfa";
@@ -386,7 +385,7 @@ run(struct gate *gate, int argc, char **argv)
 	}
 	if (argc > 0)
 		fprintf(stderr, "tfa: \"%s\" %s\n\n", argv[0], wrong);
-	print_help(stderr);
+	print_usage(stderr);
 	return EX_USAGE;
 }
 
@@ -397,11 +396,11 @@ main(int argc, char **argv)
 	enum fault fault;
 	int status;
 
-	parse_options(&argc, argv, &gate);
+	read_options(&argc, argv, &gate);
 	fault = login_read(&gate.facts);
 	if (fault != FAULT_NONE)
 		return gate_no_user(&gate, fault);
-	status = run(&gate, argc - 1, argv + 1);
+	status = run_command(&gate, argc - 1, argv + 1);
 	facts_done(&gate.facts);
 	reply_done(&gate.reply);
 	return status;

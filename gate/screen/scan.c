@@ -7,8 +7,8 @@
 #include "store/wire/sibling.h"
 #include "store/base/utf8.h"
 
-#define WAIT_MS    30000 /* a resolver that hangs may take this long */
-#define LABEL_USER 80    /* bytes of a user's name that an app shows */
+#define WAIT_MS    30000 /* a resolver that hangs may take so long */
+#define LABEL_USER 80    /* bytes of the user's name that an app shows */
 
 static const struct json_field request_fields[] = {
     JSON_ROW_TEXT("issuer", JSON_REQUIRED, struct scan_request, issuer),
@@ -48,9 +48,9 @@ scan_format(const struct scan_request *request, const char *host,
 	return otpauth_format(&account, ret, OTPAUTH_MAX);
 }
 
-/* One packet there, one back. */
+/* Sends one packet, and receives one. */
 static enum fault
-ask(int fd, const struct scan_request *request, struct scan *ret)
+exchange(int fd, const struct scan_request *request, struct scan *ret)
 {
 	scoped_json_text char *text = NULL;
 	struct json_error error;
@@ -65,7 +65,8 @@ ask(int fd, const struct scan_request *request, struct scan *ret)
 	return fault;
 }
 
-/* Whatever goes wrong there: the URI and the key do as well. */
+/* Asks tfa-qr.  Returns false after any error: the URI and the key are
+ * enough. */
 static bool
 ask_program(const struct scan_request *request, struct scan *ret)
 {
@@ -77,7 +78,7 @@ ask_program(const struct scan_request *request, struct scan *ret)
 	    args, true, &program, what, sizeof(what));
 
 	if (fault == FAULT_NONE)
-		fault = ask(program.fd, request, ret);
+		fault = exchange(program.fd, request, ret);
 	sibling_kill(&program);
 	if (fault == FAULT_NONE && qr_read(ret->modules, &code))
 		return true;
@@ -86,7 +87,7 @@ ask_program(const struct scan_request *request, struct scan *ret)
 }
 
 static enum fault
-name_alone(const struct scan_request *request, struct scan *ret)
+make_uri(const struct scan_request *request, struct scan *ret)
 {
 	char host[SCAN_HOST];
 
@@ -106,7 +107,7 @@ scan_make(const struct reply *reply, struct scan *ret)
 	memcpy(request.user, reply->user, sizeof(request.user));
 	memcpy(request.secret, reply->secret, sizeof(request.secret));
 	if (!ask_program(&request, ret))
-		fault = name_alone(&request, ret);
+		fault = make_uri(&request, ret);
 	explicit_bzero(&request, sizeof(request));
 	return fault;
 }

@@ -62,7 +62,8 @@ name_check(const struct name *name, bool is_user)
 	return NULL;
 }
 
-/* Checks a list's names; counts in *positive those that do not exclude. */
+/* Checks the names in a list.  Adds the number of those without "!" to
+ * *positive. */
 static const char *
 names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 {
@@ -82,7 +83,7 @@ names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 	return NULL;
 }
 
-/* Refuses a rule that matches nobody, and words that would do nothing. */
+/* Refuses a rule that matches nobody, and settings that have no effect. */
 static const char *
 rule_check(const void *value, struct json_place *ret_place)
 {
@@ -159,7 +160,8 @@ static const struct json_field attempts_fields[] = {
     JSON_ROW_NUMBER("stop", JSON_DEFAULT, struct attempts, stop, 1, 1000),
 };
 
-/* Bounds outside which the lock could be guessed open, or never opens. */
+/* Outside these bounds codes could be guessed, or a user would stay locked
+ * out. */
 static const char *
 attempts_check(const void *value, struct json_place *ret_place)
 {
@@ -198,7 +200,7 @@ static const struct json_field keys_fields[] = {
 	"unlisted", JSON_DEFAULT, struct keys, unlisted, unlisted_names),
 };
 
-/* Another % would make the gate refuse every key. */
+/* The gate refuses every key if a file's name has another % sequence. */
 static const char *
 keys_check(const void *value, struct json_place *ret_place)
 {
@@ -340,7 +342,7 @@ policy_format(const struct policy *policy, bool indented, char **ret_text)
 }
 
 void
-rule_done(struct rule *rule)
+policy_rule_done(struct rule *rule)
 {
 	json_done(&rule_shape, rule);
 }

@@ -130,7 +130,7 @@ static const struct json_field counter_fields[] = {
     JSON_ROW_NUMBER("tried", JSON_MAYBE, struct counter, tried, 0, SPENT_MAX),
 };
 
-/* Without a time all of them would be forgiven at once. */
+/* Without that time all of them would be forgiven at once. */
 static const char *
 counter_check(const void *value, struct json_place *ret_place)
 {
@@ -171,7 +171,7 @@ static const struct json_field verified_fields[] = {
     JSON_ROW_FORM("code", JSON_MAYBE, struct verified, code, &form_hash),
 };
 
-/* One that names nothing would match every connection without a name. */
+/* An entry without names would match every connection that has no name. */
 static const char *
 verified_check(const void *value, struct json_place *ret_place)
 {

@@ -113,7 +113,7 @@ add_devices(const struct record *record, struct user_row *ret)
 }
 
 static int64_t
-spent(const struct record *record, int64_t now_s)
+spent_long_term(const struct record *record, int64_t now_s)
 {
 	struct failures failures = record->failures;
 
@@ -122,8 +122,8 @@ spent(const struct record *record, int64_t now_s)
 	return failures.known.spent + failures.other.spent;
 }
 
-/* When the last counter that is shut opens again; WHEN_LAST_S for one
- * that only an admin opens. */
+/* Returns when the last shut counter opens again; WHEN_LAST_S if only an
+ * administrator can open it; 0 if none is shut. */
 static int64_t
 locked_until(
     const struct policy *policy, const struct record *record, int64_t now_s)
@@ -179,7 +179,7 @@ report_user(const struct policy *policy, const struct decision *decision,
 	    .last_login_s = record->last_login.at_s,
 	    .failures = record->failures.known.count +
 		record->failures.other.count,
-	    .spent = spent(record, now_s),
+	    .spent = spent_long_term(record, now_s),
 	    .locked_until_s = locked_until(policy, record, now_s),
 	};
 	enum fault fault = add_devices(record, &row);

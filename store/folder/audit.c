@@ -45,7 +45,7 @@ audit_parse(const char *line, size_t len, struct audit *ret)
 }
 
 static bool
-is_ours(int fd)
+is_our_log(int fd)
 {
 	struct stat st;
 
@@ -53,7 +53,8 @@ is_ours(int fd)
 	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
 }
 
-/* Whether the file ends in the middle of a line: a writer was killed. */
+/* Returns true if the file ends in the middle of a line: its writer was
+ * killed. */
 static bool
 is_cut_short(int fd, off_t end)
 {
@@ -62,12 +63,10 @@ is_cut_short(int fd, off_t end)
 	return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
 }
 
-/*
- * Under a lock, so that what a full disk cut short can be taken back: half a
- * line would swallow the next one.
- */
+/* Appends under a lock, so that a line which a full disk cut short can be
+ * removed: half a line would swallow the next one. */
 static enum fault
-append(int fd, const char *line, size_t len)
+append_line(int fd, const char *line, size_t len)
 {
 	off_t end;
 	int r;
@@ -92,9 +91,9 @@ _Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
 	USER_TEXT <= TEXT_MAX && COMMAND_TEXT <= TEXT_MAX,
     "a copy has room for each field");
 
-/* Whoever filled the entry in may have had a client's words for it. */
+/* Replaces control characters in every text: some of it is a client's own. */
 static void
-clean(struct audit *entry)
+clean_texts(struct audit *entry)
 {
 	for (size_t i = 0; i < audit_shape.count; i++) {
 		const struct json_field *field = &audit_fields[i];
@@ -118,7 +117,7 @@ open_log(struct store *store, int *ret_fd)
 
 	if (fd < 0)
 		return FAULT_IO;
-	if (!is_ours(fd))
+	if (!is_our_log(fd))
 		return FAULT_ACCESS;
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
@@ -132,7 +131,7 @@ audit_check(struct store *store)
 	return open_log(store, &fd);
 }
 
-/* A network's file system may report only at close(2) that a write failed. */
+/* A network's file system may report a failed write only at close(2). */
 static enum fault
 close_log(int *fd)
 {
@@ -148,7 +147,7 @@ audit_write(struct store *store, const struct audit *entry)
 	struct audit cleaned = *entry;
 	enum fault fault;
 
-	clean(&cleaned);
+	clean_texts(&cleaned);
 	fault = json_write(&audit_shape, &cleaned, false, &line);
 	if (fault != FAULT_NONE)
 		return fault;
@@ -158,7 +157,7 @@ audit_write(struct store *store, const struct audit *entry)
 	if (fault != FAULT_NONE)
 		return fault;
 	line[len] = '\n';
-	fault = append(fd, line, len + 1);
+	fault = append_line(fd, line, len + 1);
 	line[len] = '\0';
 	return fault == FAULT_NONE ? close_log(&fd) : fault;
 }

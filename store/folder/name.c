@@ -6,22 +6,23 @@
 #include "store/folder/store.h"
 
 #define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
-#define START_MAX 160  /* bytes of a long name that its file shows */
+#define START_MAX 160  /* bytes of a long name that its file's name shows */
 
 static const char hex[] = "0123456789ABCDEF";
 
 static bool
-is_plain(char c, bool first)
+is_name_char(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '_' || c == '-' ||
 	    (c == '.' && !first);
 }
 
-/* Of a name that is too long for a file: as much of it as helps a reader, and
- * what nobody else's is. */
+/* Shortens a name that is too long for a file: its start helps a reader, and
+ * the hash makes it unique. */
 static enum fault
-shorten(const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
+shorten_name(
+    const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
 {
 	char hash[HASH_TEXT];
 	size_t len = START_MAX;
@@ -47,7 +48,7 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)user[i];
 
-		if (is_plain(user[i], i == 0)) {
+		if (is_name_char(user[i], i == 0)) {
 			whole[out++] = user[i];
 			continue;
 		}
@@ -57,7 +58,7 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 	}
 	whole[out] = '\0';
 	if (out > STORE_FILE_MAX)
-		return shorten(user, whole, ret);
+		return shorten_name(user, whole, ret);
 	memcpy(ret, whole, out + 1);
 	return FAULT_NONE;
 }

@@ -54,7 +54,7 @@ import_check(const void *value, struct json_place *ret_place)
 		if (!import_is_scratch(code, strlen(code)))
 			return "must be eight digits";
 		if (import_has_scratch(import, code, i))
-			return "must not be there twice";
+			return "must not appear twice";
 	}
 	return NULL;
 }

@@ -350,7 +350,7 @@ Test(keys, that_cannot_be_looked_up_say_which_file_and_why)
 		r = try(&s, s.code, "echo inside");
 		assert_refused(r, 77);
 		assert_says(
-		    r->err, "What your key may run cannot be looked up");
+		    r->err, "The gate cannot look up what your key may run");
 		assert_says(r->err, cases[i].says);
 	}
 	/* These files cause no message. */
@@ -522,7 +522,7 @@ Test(keys, file_that_others_can_write_lets_no_key_in)
 		    site_shell(text("HOME=%s; %s", home, opened[i])), 0);
 		r = ssh_run(b, user, NULL, "echo inside", NULL);
 		assert_refused(r, 77);
-		assert_says(r->err, "Others than you can write the file");
+		assert_says(r->err, "Other users can change the file");
 		assert_status(
 		    site_shell(text("chown %s %s/.ssh %s/.ssh/*; chmod 0700 %s "
 				    "%s/.ssh; chmod 0600 %s/.ssh/*",

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* No time at all is never enough, and no reader is left. */
+/* A time limit of zero always ends in a time-out, and no reader is left. */
 Test(read, gives_up_on_a_users_file_in_time)
 {
 	const struct passwd *pw = getpwuid(geteuid());
@@ -43,7 +43,7 @@ Test(read, cuts_no_file)
 	unlink(path);
 }
 
-/* What root takes for its own is nobody else's, and no link to it. */
+/* A file that root takes for its own must be nobody else's, and no link. */
 Test(read, takes_only_the_callers_own)
 {
 	char folder[] = "/tmp/tfa-unit.XXXXXX";

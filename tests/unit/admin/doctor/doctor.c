@@ -30,7 +30,7 @@
 	"X11Forwarding no\nPermitTunnel no\nPermitOpen none\n"     \
 	"PermitListen none\nStreamLocalBindUnlink no\n"
 
-/* Files by name: what an Include finds. */
+/* Files by name, for Includes. */
 struct files {
 	const char *pattern, *path, *text;
 };
@@ -79,7 +79,7 @@ says(const struct findings *findings, enum finding_status status,
 	return false;
 }
 
-/* An "ok" that names what was looked at, and none beside a finding. */
+/* An "ok" that names what was checked, and none beside a finding. */
 Test(doctor, says_ok_only_of_a_check_that_found_nothing)
 {
 	struct findings findings = {.check = NULL};
@@ -148,7 +148,7 @@ Test(doctor, reads_lines_through_include_and_match)
 	config_done(&c);
 }
 
-/* As sshd -T shows of each of these. */
+/* Keywords as sshd -T prints them for each of these lines. */
 Test(doctor, reads_keywords_as_sshd_does)
 {
 	static const char *const lines[] = {"UsePAM yes", "UsePAM=yes",
@@ -214,13 +214,13 @@ Test(doctor, knows_the_gate_by_an_absolute_path)
 	cr_expect_not(config_is_gate(""));
 }
 
-/* Before and below our Match all: the holes, and what is none. */
+/* Before and inside our Match all: the holes, and what is none. */
 Test(doctor, judges_the_order)
 {
 	static const struct {
 		const char *text;
 		enum finding_status status;
-		const char *says; /* NULL: nothing at all */
+		const char *says; /* NULL: no finding */
 	} cases[] = {
 	    {CLEAN_MATCH, FINDING_OK, NULL},
 	    {"Match User bob\n ForceCommand /bin/sh\n" CLEAN_MATCH,
@@ -288,7 +288,7 @@ Test(doctor, names_the_include_that_makes_it_conditional)
 	config_done(&c);
 }
 
-/* What sshd -T cannot be asked about is said, and read past. */
+/* A condition that sshd -T cannot judge is reported; the rest is still read. */
 Test(doctor, knows_which_match_it_does_not_know)
 {
 	static const struct {
@@ -313,7 +313,7 @@ Test(doctor, knows_which_match_it_does_not_know)
 	}
 }
 
-/* Ours, or the site's beside it, whose name setup gives; and no other. */
+/* Our file, or the site's file that setup names; no other. */
 Test(doctor, exempts_only_in_two_files)
 {
 	static const struct {
@@ -403,8 +403,8 @@ expect_each_said(enum guard_group group)
 	config_done(&c);
 }
 
-/* Each line of a dump, changed, is a finding with what follows from it and the
- * line to put there. */
+/* Each changed line of a dump makes a finding, which says what follows from
+ * it and which line to write. */
 Test(doctor, names_each_setting_that_differs)
 {
 	expect_each_said(GUARD_CHANNELS);

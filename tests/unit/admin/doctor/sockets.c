@@ -39,7 +39,7 @@ Test(sockets, reads_those_that_listen)
 Test(sockets, knows_how_ssh_servers_greet)
 {
 	static const struct {
-		const char *said, *banner; /* NULL: it is none */
+		const char *said, *banner; /* NULL: not accepted */
 	} cases[] = {
 	    {"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10\r\n",
 		"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10"},

@@ -11,7 +11,7 @@
 
 #define TEXT_MAX 4096
 
-/* One of everything. */
+/* A shape with a field of every kind. */
 struct inner {
 	bool present;
 	int64_t number;
@@ -136,7 +136,7 @@ Test(json, writes_what_it_reads)
 	    "'null_time':'1970-01-01T00:00:01Z','null_choice':'red'}",
 	    "{'word':'\u00e9\u20ac','text':'\\\\ / \\\\','number':0,"
 	    "'numbers':[]," NULLS "}",
-	    /* An object that is there and zero is there. */
+	    /* An object that is present and zero is kept. */
 	    "{'word':'w','number':0,'maybe':{'number':0},'numbers':[]," NULLS
 	    "}",
 	};
@@ -145,7 +145,7 @@ Test(json, writes_what_it_reads)
 		expect_round_trip(texts[i]);
 }
 
-/* The text as cJSON understands it, written by cJSON; NULL if it does not. */
+/* Returns the text as cJSON reads and writes it; NULL if cJSON refuses it. */
 static char *
 as_cjson_reads(const char *text)
 {
@@ -171,7 +171,8 @@ rewritten(const char *text)
 	return again;
 }
 
-/* Whether it is read; then another parser finds the same in it. */
+/* Returns true if the text is accepted; cJSON must then find the same
+ * values. */
 static bool
 means_the_same(const char *text)
 {
@@ -217,7 +218,8 @@ Test(json, reads_what_cjson_reads)
 	}
 }
 
-/* With any byte changed or left out it is refused, or cJSON takes it too. */
+/* With any byte changed or removed the text is refused, or cJSON accepts it
+ * too. */
 Test(json, reads_nothing_that_cjson_refuses)
 {
 	static const char whole[] =
@@ -242,7 +244,7 @@ Test(json, reads_nothing_that_cjson_refuses)
 	cr_expect_gt(taken, 20);
 }
 
-/* By the rules that cJSON has. */
+/* By cJSON's rules. */
 Test(json, writes_one_line_as_cjson_does)
 {
 	static const int64_t numbers[] = {
@@ -425,7 +427,7 @@ Test(json, says_what_is_wrong_and_where)
 	}
 }
 
-/* A shape that would take any of it, were it JSON. */
+/* A shape that accepts any of these, if they were JSON. */
 struct list {
 	JSON_LIST_OF(int64_t) l;
 };
@@ -561,7 +563,7 @@ Test(json, refuses_what_is_not_json)
 	}
 }
 
-/* What cannot be read at all is said before what must not stand there. */
+/* An error of syntax is reported before a value that is not allowed. */
 Test(json, refuses_what_is_not_json_before_all_else)
 {
 	static const struct {
@@ -600,7 +602,7 @@ Test(json, refuses_what_is_not_json_before_all_else)
 	}
 }
 
-/* Whatever the order, however it is spelt. */
+/* In any order and any spelling. */
 Test(json, reads_what_is_escaped_or_in_another_order)
 {
 	struct json_error error = {.line = 0};
@@ -705,7 +707,7 @@ Test(json, keeps_its_lists_in_order)
 	cr_assert_eq(list.count, 34);
 	for (size_t i = 0; i < list.count; i++)
 		cr_expect_eq(list.items[i], (int64_t)(3 * i));
-	/* Wiped, and room for more. */
+	/* The freed item is wiped, and there is room for one more. */
 	cr_expect_eq(list.items[list.count], 0);
 	for (int64_t i = 0; i < 100; i++) {
 		int64_t *item = json_list_add(&list, sizeof(*item));
@@ -721,8 +723,11 @@ Test(json, keeps_its_lists_in_order)
 
 #define SECRET "sesame99"
 
-/* What is freed is the next one's to read: text, lists and what they hold, the
- * smaller list that grew, the tree, of what is read and of what is refused. */
+/*
+ * Memory that is freed can be read by its next owner: texts, lists and their
+ * items, the old copy of a list that grew, the tree; of accepted and of refused
+ * input.
+ */
 Test(json, wipes_all_that_it_frees)
 {
 	static const char *const texts[] = {
@@ -751,7 +756,8 @@ Test(json, wipes_all_that_it_frees)
 	inject_watch_free(NULL);
 }
 
-/* What a form was given, and whether it is still there when all is read. */
+/* The text that a form was given, and whether it is still there after
+ * reading. */
 static const char *given;
 static bool kept;
 
@@ -803,7 +809,7 @@ length_read(const char *text, void *ret)
 	return true;
 }
 
-/* A form is given all of a string, or nothing. */
+/* A form receives a whole string, or nothing. */
 Test(json, gives_a_form_no_more_than_it_could_have_written)
 {
 	static const struct json_form form = {"short", length_read, NULL};

@@ -1,7 +1,5 @@
-/*
- * What each request may carry: the table of PROTOCOL.md, row by row, against
- * what the keeper takes.
- */
+/* Compares the fields that each request may carry, by PROTOCOL.md's table,
+ * with those that the keeper accepts. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -25,7 +23,7 @@ static const char policy_text[] =
     "{\"version\":1,\"issuer\":\"Test\",\"rules\":[],"
     "\"otherwise\":\"required\",\"enrollment\":{\"self\":\"always\"}}\n";
 
-/* A key that a request may have, and a value for it. */
+/* A key that a request may have, with a value for it. */
 static const struct {
 	const char *key, *value, *zero;
 } fields[] = {
@@ -52,7 +50,7 @@ static const struct {
 };
 #define FIELDS COUNT(fields)
 
-/* Without these a handler refuses the request, as it should. */
+/* Without these fields a handler refuses the request, as it should. */
 static const struct {
 	const char *request, *rest;
 } needed[] = {
@@ -70,7 +68,7 @@ struct row {
 	char fields[CELL_TEXT];
 };
 
-/* The cell that begins at *at, without the blanks around it. */
+/* Returns the cell that begins at *at, without the blanks around it. */
 static void
 take_cell(char **at, char *ret, size_t size)
 {
@@ -86,7 +84,7 @@ take_cell(char **at, char *ret, size_t size)
 	snprintf(ret, size, "%.*s", (int)len, cell);
 }
 
-/* The rows of the table of requests; how many. */
+/* Reads the rows of the table of requests.  Returns how many there are. */
 static size_t
 read_page(struct row ret[static ROWS_MAX])
 {
@@ -116,7 +114,7 @@ read_page(struct row ret[static ROWS_MAX])
 	return n;
 }
 
-/* Whether the page lets a request of that row carry the field. */
+/* Returns true if PROTOCOL.md lets a request of that row carry the field. */
 static bool
 is_taken(const struct row *row, size_t field)
 {
@@ -164,7 +162,7 @@ end(struct scene *s)
 	fixture_remove(s->folder);
 }
 
-/* The reason of the last answer to that, as asked by uid. */
+/* ret: the reason in the last answer to the request, sent by uid. */
 static void
 ask(struct scene *s, uid_t uid, const char *request,
     char ret[static REASON_SENT])
@@ -197,7 +195,7 @@ ask(struct scene *s, uid_t uid, const char *request,
 	close(pair[0]);
 }
 
-/* A request of that row with what it needs and one more field. */
+/* Writes a request of that row, with the fields it needs and one more. */
 static void
 make(const struct row *row, const char *key, const char *value,
     char ret[static ASKED_MAX])
@@ -211,7 +209,7 @@ make(const struct row *row, const char *key, const char *value,
 			rest = needed[i].rest;
 	if (strcmp(key, "user") == 0)
 		user = NULL;
-	/* A code to enrol with is for other requests. */
+	/* A code to enrol with belongs to other requests. */
 	if (strcmp(key, "use") == 0 && strcmp(row->request, "enroll") == 0)
 		value = strcmp(value, "''") == 0 ? value : "'recover'";
 	if (key[0] != '\0')
@@ -220,7 +218,7 @@ make(const struct row *row, const char *key, const char *value,
 	    user != NULL ? ",'user':'root'" : "", rest, more);
 }
 
-/* Of what no handler could do without, not all may be zero. */
+/* A handler's own fields must not all be zero. */
 static bool
 may_be_zero(const struct row *row, const char *key)
 {
@@ -274,14 +272,14 @@ Test(keeper_fields, belong_to_the_requests_of_the_page)
 	for (size_t i = 0; i < count; i++)
 		cr_expect_str_eq(keeper_request(i), rows[i].request);
 	cr_expect_null(keeper_request(count));
-	/* And none that this test does not know. */
+	/* No field is missing from this test. */
 	cr_expect_eq(request_shape.count, FIELDS + 2);
 	for (size_t f = 0; f < FIELDS; f++)
 		cr_expect_str_eq(
 		    request_shape.fields[f + 2].key, fields[f].key);
 }
 
-/* Who may ask at all, by the page. */
+/* The page says who may send each request. */
 Test(keeper_fields, leave_to_whom_the_page_says)
 {
 	struct row rows[ROWS_MAX] = {{.who = ""}};
@@ -302,7 +300,7 @@ Test(keeper_fields, leave_to_whom_the_page_says)
 	end(&s);
 }
 
-/* A record is what it was before, and the log says which key it was. */
+/* The record is unchanged, and the log names the key. */
 Test(keeper_fields, of_another_request_do_nothing)
 {
 	static const char *const asked[] = {
@@ -348,7 +346,7 @@ enrolled(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
-/* The verify that follows is a request like any other. */
+/* The verify that follows a login is checked like any other request. */
 Test(keeper_fields, are_looked_at_behind_a_login_too)
 {
 	static const struct conduct conduct;

@@ -31,7 +31,7 @@ struct scene {
 	size_t most;   /* rows that each() has room for */
 };
 
-/* One client is answered with these packets, whatever it asks. */
+/* Answers one client with these packets, whatever it asks. */
 _Noreturn static void
 answer(int listener, const char *const *packets)
 {
@@ -80,7 +80,7 @@ see(void *ctx, const char *text)
 	return s->most-- > 0;
 }
 
-/* What the client makes of these packets. */
+/* Reads these packets as the client does.  Returns its fault. */
 static enum fault
 stream(struct scene *s, struct reply *ret, char ret_why[static 320])
 {
@@ -155,7 +155,7 @@ Test(client, gives_a_denial_as_the_reply)
 	cr_expect_not(reply.end);
 }
 
-/* What came before the fault was taken, and no reply is made up. */
+/* Rows before the fault count, and no reply is made up. */
 Test(client, says_what_is_wrong_with_a_stream)
 {
 	static const struct {

@@ -94,7 +94,7 @@ Test(protocol, waits_only_so_long)
 	close(pair[1]);
 }
 
-/* And no SIGPIPE, which would end the keeper. */
+/* Without SIGPIPE, which would end the keeper. */
 Test(protocol, says_that_the_peer_is_gone)
 {
 	int pair[2];
@@ -258,7 +258,7 @@ read_reply(const char *text, struct reply *ret)
 	    &reply_shape, quoted, strlen(quoted), PACKET_MAX, ret, &error);
 }
 
-/* No word that this version does not know lets anybody in, nor does none. */
+/* An unknown word lets nobody in, and neither does a missing one. */
 Test(protocol, refuses_a_verdict_or_reason_that_it_does_not_know)
 {
 	static const char *const texts[] = {
