@@ -7,7 +7,7 @@ static const struct option_row option_rows[] = {
     CLIENT_OPTION_ROWS(struct gate, keeper, keeper.policy,
 	"the policy of that folder (DIR/policy.json)"),
     OPTION_VALUE(struct gate, command, "command", "CMD",
-	"run this, whatever the client asks for"),
+	"run CMD, whatever the client asks for"),
 };
 static const struct options options = OPTIONS_OF("tfa-gate", option_rows);
 
