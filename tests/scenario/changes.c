@@ -305,7 +305,7 @@ state_of(const struct bastion *b)
 	    ->out;
 }
 
-/* setup takes no other paths. */
+/* The options that name the bastion. setup takes neither of them. */
 static const char *
 where(const struct bastion *b, const char *command)
 {

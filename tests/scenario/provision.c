@@ -157,7 +157,7 @@ Test(provision, refuses_bad_usage_before_it_makes_anything)
 	cr_assert_null(fixture_record(b, b->me));
 }
 
-/* Runs tfa-admin with file covered, so that it is no such file. */
+/* Runs tfa-admin enroll with /dev/null over file, which a shell expands. */
 static struct run *
 enroll_without(const struct bastion *b, const char *file, const char *options)
 {
