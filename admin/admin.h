@@ -158,7 +158,7 @@ bool admin_note(
 
 /* What the log says of a change of the policy: a line each. */
 struct changes {
-	JSON_LIST_OF(struct note) lines;
+	LIST_OF(struct note) lines;
 };
 
 /* One line more; false without memory. */

@@ -162,7 +162,7 @@ add(struct policy *policy, const struct target *target,
 {
 	size_t at = place_for(policy, target, ruling->mode);
 	struct rule rule = {.mode = (int)ruling->mode};
-	struct name *name = json_list_add(
+	struct name *name = list_add(
 	    target->is_group ? (void *)&rule.groups : (void *)&rule.users,
 	    sizeof(*name));
 
@@ -170,7 +170,7 @@ add(struct policy *policy, const struct target *target,
 		return NULL;
 	snprintf(name->text, sizeof(name->text), "%s", target->name);
 	name_rule(policy, target->text, rule.name);
-	if (json_list_add(&policy->rules, sizeof(rule)) == NULL)
+	if (list_add(&policy->rules, sizeof(rule)) == NULL)
 		return NULL;
 	memmove(&policy->rules.items[at + 1], &policy->rules.items[at],
 	    (policy->rules.count - 1 - at) * sizeof(rule));
@@ -185,7 +185,7 @@ add_from(struct rule *rule, const struct prefix *from)
 
 	if (has_same_from(rule, from))
 		return true;
-	added = json_list_add(&rule->from, sizeof(*added));
+	added = list_add(&rule->from, sizeof(*added));
 	if (added != NULL)
 		*added = *from;
 	return added != NULL;
@@ -247,7 +247,7 @@ take_away(struct policy *policy, const struct target *target, bool *ret_eased)
 			continue;
 		*ret_eased |= policy->rules.items[i].mode == MODE_REQUIRED;
 		policy_rule_done(&policy->rules.items[i]);
-		json_list_drop(&policy->rules, sizeof(struct rule), i);
+		list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
 	}
 	if (!found)
