@@ -20,6 +20,11 @@ Scenarios(setup_late);
 #define UNIT    "/etc/systemd/system/tfa-setup.service"
 #define CALLS   "/mnt/calls"
 
+/* What each stage of a journal has; nothing was there before. */
+#define STEP                                                      \
+	"\"mode\": 420, \"owner\": \"root\", \"existed\": false," \
+	"\"old_mode\": 0, \"old_uid\": 0, \"old_gid\": 0"
+
 static const char stand_in[] =
     "#!/bin/sh\n"
     "echo \"$*\" >>/mnt/calls\n"
@@ -442,6 +447,33 @@ Test(setup_late, undo_stops_the_keeper_whose_user_it_deletes)
 	assert_status(r, 0);
 	cr_assert_str_eq(machine_files(), before, "%s", r->err);
 	assert_status(run(ARGV("pgrep", "-x", "tfa-keeper"), NULL, 0), 1);
+}
+
+/* An update between setup and its confirmation must not leave anybody with a
+ * journal that no program reads: this one has the words of every version. */
+Test(setup_late, undoes_what_an_earlier_version_did)
+{
+	static const char journal[] =
+	    "{\"version\": 1, \"state\": \"waiting\", \"begun\": 5,"
+	    "\"until\": \"2026-01-01T00:00:00Z\", \"boot\": \"another\","
+	    "\"ends_s\": 300, \"wait_s\": 300, \"loaded\": 100,"
+	    "\"login\": \"1:2\", \"steps\": ["
+	    "{\"kind\": \"folder_make\", \"path\": \"/etc/tfa\"," STEP "},"
+	    "{\"kind\": \"sshd_before\"," STEP "},"
+	    "{\"kind\": \"file_write\", \"path\": \"" MACHINE_DROPIN "\"," STEP
+	    "},"
+	    "{\"kind\": \"sshd_check\", \"path\": \"sshd -t\"," STEP "},"
+	    "{\"kind\": \"sshd_reload\", \"path\": \"kill\"," STEP "}]}\n";
+	const char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	machine_sh("mkdir /etc/tfa; echo '# ours' >" MACHINE_DROPIN "\n"
+		   "install -d -m 0700 /var/lib/tfa-setup");
+	write_text(JOURNAL, journal);
+	assert_status(machine_setup("--undo", NULL, NULL), 0);
+	cr_assert_str_eq(machine_files(), before);
 }
 
 Test(setup_late, half_undone_setup_is_not_confirmed)
