@@ -20,7 +20,7 @@ Scenarios(setup_late);
 #define UNIT    "/etc/systemd/system/tfa-setup.service"
 #define CALLS   "/mnt/calls"
 
-/* What each stage of a journal has; nothing was there before. */
+/* The rest of a stage in a journal; nothing was there before. */
 #define STEP                                                      \
 	"\"mode\": 420, \"owner\": \"root\", \"existed\": false," \
 	"\"old_mode\": 0, \"old_uid\": 0, \"old_gid\": 0"

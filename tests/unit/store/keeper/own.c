@@ -73,7 +73,7 @@ Test(keeper_own, says_nothing_of_the_record_of_another_uid)
 	keeper_scene_end(&s);
 }
 
-/* What a login would be remembered by. */
+/* A login would be remembered by these. */
 #define CLAIMED "'address':'192.0.2.1','auth_path':'/tmp/sshauth.own'"
 
 /* A code that proves who asks is no login: nobody is remembered for it, and a
