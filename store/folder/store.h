@@ -146,4 +146,7 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT]);
  */
 bool store_decode(const char *file, size_t len, char ret[static USER_TEXT]);
 
+/* True if that could be a name that store_encode() shortened. */
+bool store_is_hashed(const char *file, size_t len);
+
 #endif
