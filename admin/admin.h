@@ -165,7 +165,7 @@ bool admin_note(
 
 /* The lines that the log gets for a change of the policy. */
 struct changes {
-	JSON_LIST_OF(struct note) lines;
+	LIST_OF(struct note) lines;
 };
 
 /* Adds a line. False without memory. */

@@ -18,7 +18,7 @@ struct tally {
 };
 
 struct summary {
-	JSON_LIST_OF(struct tally) tallies; /* the first is for everyone */
+	LIST_OF(struct tally) tallies; /* the first is for everyone */
 	struct policy policy;
 };
 
@@ -30,7 +30,7 @@ add_tally(struct summary *summary, const char *name)
 	for (size_t i = 0; i < summary->tallies.count; i++)
 		if (strcmp(summary->tallies.items[i].name.text, name) == 0)
 			return true;
-	tally = json_list_add(&summary->tallies, sizeof(*tally));
+	tally = list_add(&summary->tallies, sizeof(*tally));
 	if (tally != NULL)
 		snprintf(
 		    tally->name.text, sizeof(tally->name.text), "%s", name);

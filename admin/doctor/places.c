@@ -13,7 +13,7 @@ static struct key_place *
 name_file(struct key_places *all, void *list, const char *word,
     const char *path, const struct view *view, const char *user)
 {
-	JSON_LIST_OF(struct key_place) *places = list;
+	LIST_OF(struct key_place) *places = list;
 	struct key_place *place;
 
 	for (size_t i = 0; i < places->count; i++)
@@ -21,7 +21,7 @@ name_file(struct key_places *all, void *list, const char *word,
 			places->items[i].others++;
 			return &places->items[i];
 		}
-	place = json_list_add(list, sizeof(*place));
+	place = list_add(list, sizeof(*place));
 	if (place == NULL) {
 		all->failed = true;
 		return NULL;

@@ -20,11 +20,11 @@ struct key_place {
 };
 
 struct key_places {
-	JSON_LIST_OF(struct key_place)
+	LIST_OF(struct key_place)
 	unlisted; /* sshd reads it, and the gate does not */
-	JSON_LIST_OF(struct key_place)
+	LIST_OF(struct key_place)
 	unread; /* the gate reads it, and sshd does not */
-	JSON_LIST_OF(struct key_place) read; /* both do */
+	LIST_OF(struct key_place) read; /* both do */
 	bool home; /* what sshd reads is a file of the user's own, somewhere */
 	bool failed; /* out of memory: not all are here */
 };

@@ -27,7 +27,7 @@ admin_load(const struct admin *admin, struct policy *ret)
 bool
 changes_add(struct changes *changes, const char *format, ...)
 {
-	struct note *line = json_list_add(&changes->lines, sizeof(*line));
+	struct note *line = list_add(&changes->lines, sizeof(*line));
 	va_list ap;
 
 	if (line == NULL)

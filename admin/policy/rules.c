@@ -121,7 +121,7 @@ remove_rules(struct policy *policy, const struct target *target,
 		if (policy->rules.items[i].mode == MODE_REQUIRED)
 			snprintf(ret_before, BEFORE, "%s", was_required);
 		policy_rule_done(&policy->rules.items[i]);
-		json_list_drop(&policy->rules, sizeof(struct rule), i);
+		list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
 	}
 	if (!found)

@@ -130,7 +130,7 @@ target_add_rule(
 {
 	size_t at = index_for(policy, target, mode);
 	struct rule rule = {.mode = (int)mode};
-	struct name *name = json_list_add(
+	struct name *name = list_add(
 	    target->is_group ? (void *)&rule.groups : (void *)&rule.users,
 	    sizeof(*name));
 
@@ -138,7 +138,7 @@ target_add_rule(
 		return NULL;
 	snprintf(name->text, sizeof(name->text), "%s", target->name);
 	name_rule(policy, target->text, rule.name);
-	if (json_list_add(&policy->rules, sizeof(rule)) == NULL)
+	if (list_add(&policy->rules, sizeof(rule)) == NULL)
 		return NULL;
 	memmove(&policy->rules.items[at + 1], &policy->rules.items[at],
 	    (policy->rules.count - 1 - at) * sizeof(rule));
@@ -153,7 +153,7 @@ target_add_from(struct rule *rule, const struct prefix *from)
 
 	if (has_same_from(rule, from))
 		return true;
-	added = json_list_add(&rule->from, sizeof(*added));
+	added = list_add(&rule->from, sizeof(*added));
 	if (added != NULL)
 		*added = *from;
 	return added != NULL;

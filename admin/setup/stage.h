@@ -57,7 +57,7 @@ struct stage {
 };
 
 struct plan {
-	JSON_LIST_OF(struct stage) stages;
+	LIST_OF(struct stage) stages;
 };
 
 /* Adds a stage; text, which may be NULL, becomes the plan's.  False without

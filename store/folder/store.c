@@ -338,7 +338,7 @@ list_user(
 	if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
 	    !user_of_file(store, entry->d_name, len - 5, user))
 		return true;
-	name = json_list_add(&names->names, sizeof(*name));
+	name = list_add(&names->names, sizeof(*name));
 	if (name == NULL)
 		return false;
 	memcpy(name->text, user, sizeof(user));

@@ -125,7 +125,7 @@ struct store_name {
  * than none.
  */
 struct store_names {
-	JSON_LIST_OF(struct store_name) names;
+	LIST_OF(struct store_name) names;
 };
 MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
 

@@ -164,7 +164,7 @@ read_list(struct json_reader *r, const struct json_field *field, void *list)
 		if (n == (size_t)field->max)
 			return json_refuse(r, at, "has more than %lld items",
 			    (long long)field->max);
-		item = json_list_add(list, field->item->size);
+		item = list_add(list, field->item->size);
 		json_reader_enter(r, NULL, n);
 		fault = item == NULL ? FAULT_MEMORY
 				     : read_value(r, field->item, item);

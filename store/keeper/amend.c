@@ -107,7 +107,7 @@ add_voided(const struct amend *amend, struct reply *reply)
 
 	if (amend->voided == 0)
 		return true;
-	note = json_list_add(&reply->notes, sizeof(*note));
+	note = list_add(&reply->notes, sizeof(*note));
 	if (note == NULL)
 		return false;
 	snprintf(note->text, sizeof(note->text),
@@ -127,7 +127,7 @@ reply_amended(struct call *call, const struct amend *amend)
 	reply.reason = REASON_DONE;
 	snprintf(reply.message, sizeof(reply.message), "%s", amend->done);
 	if (amend->code[0] != '\0') {
-		code = json_list_add(&reply.codes, sizeof(*code));
+		code = list_add(&reply.codes, sizeof(*code));
 		if (code == NULL) {
 			keeper_deny(call, REASON_STORE, "");
 			return;

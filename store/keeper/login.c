@@ -280,7 +280,7 @@ audit(struct attempt *a)
 static void __attribute__((format(printf, 2, 3)))
 note(struct reply *reply, const char *format, ...)
 {
-	struct note *n = json_list_add(&reply->notes, sizeof(*n));
+	struct note *n = list_add(&reply->notes, sizeof(*n));
 	va_list ap;
 
 	if (n == NULL)
@@ -346,8 +346,7 @@ static void
 add_key_files(const struct policy *policy, struct reply *reply)
 {
 	for (size_t i = 0; i < policy->keys.files.count; i++) {
-		struct note *file = json_list_add(
-		    &reply->key_files, sizeof(*file));
+		struct note *file = list_add(&reply->key_files, sizeof(*file));
 
 		if (file != NULL)
 			snprintf(file->text, sizeof(file->text), "%s",
@@ -520,7 +519,7 @@ bool
 keeper_add_codes(const struct recovery *recovery, struct reply *reply)
 {
 	for (size_t i = 0; i < RECOVERY_CODES; i++) {
-		struct note *code = json_list_add(&reply->codes, sizeof(*code));
+		struct note *code = list_add(&reply->codes, sizeof(*code));
 
 		if (code == NULL)
 			return false;
@@ -533,7 +532,7 @@ void
 keeper_drop_codes(struct reply *reply)
 {
 	while (reply->codes.count > 0)
-		json_list_drop(&reply->codes, sizeof(struct note), 0);
+		list_drop(&reply->codes, sizeof(struct note), 0);
 }
 
 void

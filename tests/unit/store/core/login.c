@@ -700,7 +700,7 @@ Test(login, remembers_only_what_it_should)
 
 		fixture_record(&record);
 		fixture_device(&record);
-		v = json_list_add(&record.verified, sizeof(*v));
+		v = list_add(&record.verified, sizeof(*v));
 		cr_assert_not_null(v);
 		snprintf(v->connection, sizeof(v->connection), "%s",
 		    cases[i].connection);
