@@ -91,6 +91,24 @@ Test(setup_late, confirming_too_late_finds_all_put_back)
 	cr_assert_str_eq(machine_files(), before);
 }
 
+/* An upgrade in between must not keep anybody from undoing the setup. */
+Test(setup_late, journal_has_the_words_of_its_first_version)
+{
+	static const char *const words[] = {"\"steps\": [",
+	    "\"login\": ", "\"kind\": \"user_add\"",
+	    "\"kind\": \"folder_make\"", "\"kind\": \"file_write\"",
+	    "\"kind\": \"sshd_before\"", "\"kind\": \"sshd_check\"",
+	    "\"kind\": \"sshd_reload\""};
+
+	needs_people();
+	machine_new();
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		machine_sh(text("grep -qF '%s' " JOURNAL, words[i]));
+	assert_status(machine_setup("--undo", "--yes", NULL), 0);
+	cr_assert_not(machine_has(MACHINE_DROPIN));
+}
+
 Test(setup_late, next_setup_puts_it_back_first)
 {
 	struct run *r;
