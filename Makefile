@@ -2,7 +2,9 @@
 #
 #   make            the programs, into build/
 #   make demo       enrol, log in, be refused: on a private sshd, as a story
-#   make test       unit and scenario tests, with a closing count
+#   make test       unit and scenario tests, with a closing count;
+#                   TEST=suite/name for one, TEST='suite/*' for some
+#   make check-fast formatting and unit tests
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
 #   make test-debian RELEASE=trixie
 #                   demo and test on a fresh Debian, bookworm or trixie
@@ -13,9 +15,11 @@
 #   make odds       what guessing codes is worth, a year, as a table
 #   make lint       formatting, static analysis, direction of includes
 #   make format     let clang-format decide
+#   make pictures   draw examples/*.svg anew, from a real terminal
 #   make deps       install what is missing on Debian; nothing where nothing is
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make uninstall
+#   make dist       what is committed, as build/tfa-VERSION.tar.gz
 #   make clean
 #
 # V=1 shows the commands.
@@ -52,7 +56,9 @@ HARDEN := $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT)
-BASE := -std=c11 -D_GNU_SOURCE -fPIE -ffunction-sections -fdata-sections \
+# Programs are the same wherever they are built.
+HERE := -ffile-prefix-map=$(CURDIR)=.
+BASE := -std=c11 -D_GNU_SOURCE $(HERE) -fPIE -ffunction-sections -fdata-sections \
 	-MMD -MP -iquote . -iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"'
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
@@ -107,7 +113,7 @@ $(BUILD)/obj/etc/%.inc: etc/%
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 $(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
-    sshd-tfa.conf policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
+    policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
 
 # "q": two folders may have a file of one name.
 $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
@@ -196,20 +202,30 @@ $(BUILD)/scenario: $(call obj,$(SCENARIO_SRC) $(SUPPORT_SRC)) \
 $(BUILD)/hostile.so: $(HOSTILE_SRC)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(OPT) -shared -fPIC $^ -o $@
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(HERE) $(WARN) $(OPT) -shared -fPIC $^ -o $@
 
 -include $(patsubst %.o,%.d,$(call obj,$(ALL_C)))
 
+# With TEST only the program that holds that test is built.
 test: deps
-	$(MAKE) build-tests
+	$(Q)programs=$$([ -z "$$TEST" ] && echo tests || tests/named "$$TEST") && \
+	    $(MAKE) $$(printf 'build-%s ' $$programs)
 	BUILD=$(BUILD) tests/run
 
+build-unit: $(BUILD)/unit
+build-scenario: all $(BUILD)/scenario
 # What envfuzz starts are shells, which no sanitizer sees.
-build-tests: all $(BUILD)/unit $(BUILD)/scenario $(if $(SAN),,$(BUILD)/envfuzz)
+build-tests: build-unit build-scenario $(BUILD)/demo \
+    $(if $(SAN),,$(BUILD)/envfuzz)
 
-test-asan: deps
-	$(MAKE) build-tests BUILD=build-asan SAN=1
-	BUILD=build-asan tests/run
+check-fast: deps
+	@tests/deps clang-format
+	$(MAKE) build-unit
+	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
+	BUILD=$(BUILD) tests/run unit
+
+test-asan:
+	$(MAKE) test BUILD=build-asan SAN=1
 
 # As root; MIRROR= and DEBIAN_ROOTS= are explained there.
 test-debian:
@@ -243,7 +259,7 @@ $(BUILD)/envfuzz: $(call obj,$(ENVFUZZ_SRC) admin/doctor/person.c) \
 $(BUILD)/envfuzz.so: $(HOSTILE_SRC)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(OPT) -DTRACE='"../marks/ran"' \
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(HERE) $(WARN) $(OPT) -DTRACE='"../marks/ran"' \
 	    -shared -fPIC $^ -o $@
 
 odds: deps
@@ -279,6 +295,11 @@ $(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 
+# As root, for a bastion with a keeper and people.
+pictures: deps
+	$(MAKE) all $(BUILD)/demo
+	BUILD=$(BUILD) examples/pictures
+
 # Against the peers that Debian has.  SECTIONS= runs only some of it; see
 # tests/bench/run.
 BENCH_DEPS := python3 pamtester libpam-google-authenticator libpam-oath \
@@ -295,7 +316,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
 # Packages: what to build with, what to test with.
-DEPS := pkg-config musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
+DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
@@ -311,6 +332,7 @@ lint:
 	    --enable=warning,performance,portability -I . \
 	    --suppress=missingInclude $(PRODUCT_SRC)
 	$(Q)BUILD=$(BUILD) tests/house
+	$(Q)tests/words
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.
@@ -332,8 +354,10 @@ install: all
 	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
 	$(Q)$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
 	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
-	$(Q)install -m 0644 LICENSE store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
-	$(Q)install -m 0644 examples/ssh_config $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -m 0644 LICENSE CHANGELOG.md SECURITY.md \
+	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
+	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
+	    $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \
@@ -372,8 +396,22 @@ uninstall:
 format:
 	clang-format -i $(ALL_C) $(ALL_H)
 
+# Of one commit, and with one gzip, it is always the same.
+DIST := $(BUILD)/tfa-$(VERSION).tar
+dist:
+	@test -z "$$(git rev-parse --show-cdup 2>&1)" || { \
+	    echo 'dist: this folder is not the top of a git repository' >&2; \
+	    exit 1; }
+	@mkdir -p $(BUILD)
+	$(Q)git diff --quiet HEAD || echo 'dist: without what is not committed'
+	$(Q)git -c tar.umask=0022 archive --format=tar \
+	    --prefix=tfa-$(VERSION)/ -o $(DIST) HEAD
+	$(Q)gzip -9nf $(DIST)
+	@echo '  DIST    $(DIST).gz'
+
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-tests test test-asan test-debian soak envfuzz odds fuzz \
-	build-fuzz demo bench deps lint install uninstall format clean
+.PHONY: all build-unit build-scenario build-tests test check-fast test-asan \
+	test-debian soak envfuzz odds fuzz build-fuzz demo pictures bench deps \
+	lint install uninstall format dist clean

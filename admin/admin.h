@@ -10,6 +10,7 @@
  *	editor.c   the editor that it starts
  *	change.c   how a policy is changed: read, validated, stored
  *	place.c    the policy file, locked and replaced
+ *	check.c    a policy that is checked for a person
  *	caret.c    the line of a mistake, and a caret under it
  *	users.c    users
  *	summary.c  users --summary
@@ -36,6 +37,11 @@
 #include "store/wire/client.h"
 #include "store/core/policy.h"
 
+/* Starts the keeper where systemd does not run. */
+#define ADMIN_KEEPER_LINE                                    \
+	"install -d -m 0755 /run/tfa && setsid " TFA_SBINDIR \
+	"/tfa-keeper </dev/null >/dev/null 2>&1 &"
+
 #define ADMIN_TARGETS 1000 /* at once */
 
 enum admin_exit {
@@ -44,6 +50,9 @@ enum admin_exit {
 	ADMIN_USAGE = 2,
 	ADMIN_KEEPER = 69,
 	ADMIN_NOT_ALLOWED = 77,
+	/* From a command only: its operands or options do not fit.  main() says
+	 * how the command is used and exits with ADMIN_USAGE. */
+	ADMIN_MISUSED = 256,
 };
 
 struct admin {
@@ -111,9 +120,6 @@ int admin_worse(int so_far, int one, int targets);
 /* Writes text to stdout as a JSON string. */
 void admin_print_string(const char *text);
 
-/* Says how the command is used, and returns ADMIN_USAGE. */
-int admin_usage(const char *command);
-
 /*
  * Asks a question on the terminal.  True for yes, and where --yes was given;
  * false where there is no terminal to ask on.
@@ -135,13 +141,11 @@ int admin_ask(const struct admin *admin, const struct request *request,
     const char *what, struct reply *ret);
 
 /*
- * A request answered by a stream: each is called with the text of each row,
- * and may return false to say that it could not use it.  Returns an
- * admin_exit; a stream that ends before its end is ADMIN_KEEPER.
+ * client_stream(), judged as by admin_ask().  Returns an admin_exit; a stream
+ * that is cut short is ADMIN_KEEPER.
  */
 int admin_stream(const struct admin *admin, const struct request *request,
-    const char *what, bool (*each)(void *ctx, const char *row, size_t len),
-    void *ctx);
+    const char *what, const struct client_rows *rows);
 
 #define ADMIN_WHY 400
 

@@ -30,13 +30,14 @@ static void
 say_use(const char *user, const char *use)
 {
 	if (strcmp(use, "enroll") == 0)
-		admin_say("good once, for 24 hours: %s logs in with ssh on a "
-			  "terminal, types it at \"Verification code: \" and "
-			  "sets up a device",
+		admin_say("give this code to %s. It works once, within 24 "
+			  "hours: log in with ssh on a terminal (ssh -t), type "
+			  "it at \"Verification code: \", and set up a device",
 		    user);
 	else
-		admin_say("good once, for 24 hours: %s types it at "
-			  "\"Verification code: \", or sends it in TFA_CODE",
+		admin_say("give this code to %s. It works once, within 24 "
+			  "hours: type it at \"Verification code: \", or send "
+			  "it in TFA_CODE",
 		    user);
 }
 
@@ -77,7 +78,7 @@ revoke_one(const struct admin *admin, const char *user)
 static void
 ask_of(int argc, char **argv, char ret[static QUESTION])
 {
-	size_t len = 0;
+	size_t len = (size_t)snprintf(ret, QUESTION, "Revoke ");
 	int i;
 
 	for (i = 0; i < argc && len + strlen(argv[i]) < QUESTION / 2; i++)
@@ -87,8 +88,8 @@ ask_of(int argc, char **argv, char ret[static QUESTION])
 		len += (size_t)snprintf(ret + len, QUESTION - len, "%s%d %s",
 		    i > 0 ? " and " : "", argc - i, i > 0 ? "more" : "users");
 	snprintf(ret + len, QUESTION - len,
-	    ": devices, recovery codes and remembered connections become "
-	    "void. Revoke?");
+	    "? All devices, recovery codes and remembered connections become "
+	    "void.");
 }
 
 int
@@ -101,7 +102,7 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 	if (admin->block && admin->code)
 		admin_say("--block and --code exclude each other");
 	if (argc < 1 || (admin->block && admin->code))
-		return admin_usage("revoke");
+		return ADMIN_MISUSED;
 	if (!admin_may_help(admin))
 		return ADMIN_NOT_ALLOWED;
 	ask_of(argc, argv, question);
@@ -116,7 +117,7 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		status = admin_worse(status, one, argc);
 	}
 	if (any)
-		admin_say("sessions that run live on; to end them: loginctl "
+		admin_say("running sessions go on. To end them: loginctl "
 			  "terminate-user USER, or pkill -KILL -u USER");
 	return status;
 }
@@ -127,7 +128,7 @@ admin_unlock(struct admin *admin, int argc, char **argv)
 	int status = ADMIN_DONE;
 
 	if (argc < 1)
-		return admin_usage("unlock");
+		return ADMIN_MISUSED;
 	for (int i = 0; i < argc; i++) {
 		int one = ask(admin, "unlock", argv[i], "", NULL);
 
@@ -150,7 +151,7 @@ admin_code(struct admin *admin, int argc, char **argv)
 		    admin->pass ? "one of --enroll and --pass, not both"
 				: "--enroll or --pass");
 	if (argc != 1 || admin->enroll == admin->pass)
-		return admin_usage("code");
+		return ADMIN_MISUSED;
 	status = ask(admin, "code", argv[0], use, &reply);
 	return status == ADMIN_DONE ? print_code(admin, argv[0], use, &reply)
 				    : status;

@@ -37,7 +37,7 @@ admin_confirm(const struct admin *admin, const char *question)
 	if (admin->yes)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		admin_say("there is no terminal to ask on: use --yes");
+		admin_say("there is no terminal for the question: use --yes");
 		return false;
 	}
 	fprintf(stderr, "%s [y/N] ", question);
@@ -88,7 +88,7 @@ bool
 admin_root_only(const struct admin *admin, const char *command)
 {
 	if (!is_root(admin))
-		admin_say("%s is for root", command);
+		admin_say("only root may run %s", command);
 	return is_root(admin);
 }
 
@@ -97,8 +97,8 @@ admin_may_help(const struct admin *admin)
 {
 	if (is_root(admin) || isatty(STDIN_FILENO))
 		return true;
-	admin_say("your own verification code is needed: there is no terminal "
-		  "to ask for it on");
+	admin_say("this needs your own verification code, and there is no "
+		  "terminal to type it on: use ssh -t");
 	return false;
 }
 
@@ -131,18 +131,17 @@ no_keeper(const char *why)
 static int
 judge(const struct reply *reply, const char *what)
 {
-	enum reason reason = reason_from_name(reply->reason);
-
-	if (verdict_from_name(reply->verdict) == VERDICT_PASS) {
+	if (reply->verdict == VERDICT_PASS) {
 		if (reply->end && reply->message[0] != '\0')
 			admin_say("%s", reply->message);
 		return ADMIN_DONE;
 	}
 	admin_say("%s%s%s", what, what[0] != '\0' ? ": " : "",
-	    reply->message[0] != '\0' ? reply->message : reply->reason);
-	if (reason == REASON_NOT_ALLOWED)
+	    reply->message[0] != '\0' ? reply->message
+				      : reason_name(reply->reason));
+	if (reply->reason == REASON_NOT_ALLOWED)
 		return ADMIN_NOT_ALLOWED;
-	if (reason == REASON_BAD_REQUEST || reason == REASON_BUSY)
+	if (reply->reason == REASON_BAD_REQUEST || reply->reason == REASON_BUSY)
 		return ADMIN_KEEPER;
 	return ADMIN_NOT;
 }
@@ -154,11 +153,11 @@ admin_is_user(const char *text)
 
 	if (text[0] == '@')
 		admin_say("%.80s: this takes users, not groups: tfa-admin "
-			  "users --group NAME lists who is in one",
+			  "users --group NAME lists the members of a group",
 		    text);
 	else if (len >= USER_TEXT)
 		admin_say("\"%.80s...\": there is no such user: this name has "
-			  "%zu bytes, and one may have %d",
+			  "%zu bytes, and a name may have %d",
 		    text, len, USER_TEXT - 1);
 	else if (len == 0 || !utf8_is_clean(text))
 		admin_say("\"%s\": there is no such user", text);
@@ -186,38 +185,17 @@ admin_ask(const struct admin *admin, const struct request *request,
 	return status;
 }
 
-static int
-judge_text(const char *text, size_t len, const char *what)
-{
-	scoped_reply struct reply reply = {.version = 0};
-	struct json_error error;
-
-	if (json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) !=
-	    FAULT_NONE)
-		return no_keeper(error.text);
-	return judge(&reply, what);
-}
-
 int
 admin_stream(const struct admin *admin, const struct request *request,
-    const char *what, bool (*each)(void *ctx, const char *row, size_t len),
-    void *ctx)
+    const char *what, const struct client_rows *rows)
 {
-	scoped_client struct client client = {.fd = -1};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320] = "";
 
-	if (client_open(&admin->keeper, request, &client) != FAULT_NONE)
-		return no_keeper(client.why);
-	for (;;) {
-		scoped_json_text char *text = NULL;
-		size_t len = 0;
-
-		if (client_next(&client, &text, &len) != FAULT_NONE)
-			return no_keeper(client.why);
-		if (client_is_reply(text))
-			return judge_text(text, len, what);
-		if (!each(ctx, text, len))
-			return no_keeper("it sent what is not understood");
-	}
+	if (client_stream(&admin->keeper, request, rows, &reply, why,
+		sizeof(why)) != FAULT_NONE)
+		return no_keeper(why);
+	return judge(&reply, what);
 }
 
 bool
@@ -236,9 +214,10 @@ admin_note(
 	    FAULT_NONE)
 		snprintf(
 		    ret_why, size, "the keeper cannot be reached: %s", why);
-	else if (verdict_from_name(reply.verdict) != VERDICT_PASS)
+	else if (reply.verdict != VERDICT_PASS)
 		snprintf(ret_why, size, "%s",
-		    reply.message[0] != '\0' ? reply.message : reply.reason);
+		    reply.message[0] != '\0' ? reply.message
+					     : reason_name(reply.reason));
 	else
 		return true;
 	return false;
@@ -259,8 +238,8 @@ admin_time(const char *text, int64_t now_s, int64_t *ret_s)
 	snprintf(whole, sizeof(whole), "%.10sT00:00:00Z", text);
 	if (strlen(text) == 10 && when_parse(whole, ret_s))
 		return true;
-	admin_say("%s: not a time such as 2026-11-01 or 2026-11-01T08:00:00Z, "
-		  "nor one so long ago as 14d",
+	admin_say("%s: not a time: write 2026-11-01, 2026-11-01T08:00:00Z, or "
+		  "14d for 14 days ago",
 	    text);
 	return false;
 }

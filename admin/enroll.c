@@ -27,7 +27,7 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 		return false;
 	}
 	if (*ret == FORM_SVG && (admin->json || isatty(STDOUT_FILENO))) {
-		admin_say("an SVG is for a file of its own: (umask 077; "
+		admin_say("write the SVG to a file of its own: (umask 077; "
 			  "tfa-admin enroll %s --qr svg >%s.svg)",
 		    user, user);
 		return false;
@@ -44,8 +44,8 @@ can_draw(enum form form)
 {
 	if (form != FORM_SVG || scan_works())
 		return true;
-	admin_say("tfa-qr or libqrencode is not installed, which draws the "
-		  "code; --qr uri does without");
+	admin_say("the QR code cannot be drawn: tfa-qr or libqrencode is not "
+		  "installed; --qr uri needs neither");
 	return false;
 }
 
@@ -57,8 +57,8 @@ warn_of_readers(void)
 
 	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (st.st_mode & 077) != 0)
-		admin_say("others can read that file, and it has the secret: "
-			  "chmod 600, and delete it soon");
+		admin_say("the output file has the secret, and others can read "
+			  "it: chmod 600 the file, and delete it soon");
 }
 
 static enum fault
@@ -165,12 +165,14 @@ enroll(const struct admin *admin, const char *user, enum form form)
 		return status;
 	warn_of_readers();
 	if (print(&reply, form) != FAULT_NONE) {
-		admin_say("%s: device %s is set up and cannot be shown: "
-			  "tfa-admin revoke it",
+		admin_say("%s: device %s is set up, but cannot be shown: void "
+			  "it with tfa-admin revoke",
 		    user, reply.device);
 		return ADMIN_NOT;
 	}
-	admin_say("%s: device %s counts from now on", user, reply.device);
+	admin_say(
+	    "%s: device %s is set up; logins ask for its code from now on",
+	    user, reply.device);
 	return ADMIN_DONE;
 }
 
@@ -180,13 +182,13 @@ admin_enroll(struct admin *admin, int argc, char **argv)
 	enum form form = FORM_TERMINAL;
 
 	if (argc != 1)
-		return admin_usage("enroll");
+		return ADMIN_MISUSED;
 	if (!admin_root_only(admin, "enroll"))
 		return ADMIN_NOT_ALLOWED;
 	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
 	if (!choose_form(admin, argv[0], &form))
-		return admin_usage("enroll");
+		return ADMIN_MISUSED;
 	if (!can_draw(form))
 		return ADMIN_NOT;
 	return enroll(admin, argv[0], form);

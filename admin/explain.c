@@ -26,14 +26,16 @@ print_login(const struct explained *login)
 static void
 print_by_address(const struct explanation *e)
 {
-	printf("%s: depends on the address (--from says it of one)\n", e->user);
+	printf(
+	    "%s: depends on the address (choose one with --from)\n", e->user);
 	for (size_t i = 0; i < e->by_address.count; i++) {
 		const struct explained *one = &e->by_address.items[i];
 
 		printf("  from      %s: %s\n",
 		    one->from[0] != '\0' ? one->from : "anywhere else",
-		    one->verdict[0] != '\0' ? one->verdict
-					    : "depends on the address still");
+		    one->verdict[0] != '\0'
+			? one->verdict
+			: "depends on further rules by address");
 		print_login(one);
 	}
 }
@@ -52,21 +54,21 @@ print(const struct explanation *e)
 		    e->skipped.items[i].reason);
 }
 
-static bool
-take(void *ctx, const char *text, size_t len)
-{
-	const struct admin *admin = ctx;
-	struct explanation e = {.user = ""};
-	struct json_error error;
-	bool ok = json_read(&explanation_shape, text, len, PACKET_MAX, &e,
-		      &error) == FAULT_NONE;
+struct showing {
+	const struct admin *admin;
+	struct explanation explanation;
+};
 
-	if (ok && admin->json)
+static bool
+show(void *ctx, const char *text)
+{
+	const struct showing *showing = ctx;
+
+	if (showing->admin->json)
 		puts(text);
-	else if (ok)
-		print(&e);
-	explanation_done(&e);
-	return ok;
+	else
+		print(&showing->explanation);
+	return true;
 }
 
 int
@@ -74,12 +76,15 @@ admin_explain(struct admin *admin, int argc, char **argv)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "explain"};
+	struct showing showing = {.admin = admin};
+	const struct client_rows rows = {&explanation_shape,
+	    &showing.explanation, sizeof(showing.explanation), show, &showing};
 	struct address address;
 
 	if (argc > 1)
 		admin_say("explain takes one user");
 	if (argc != 1)
-		return admin_usage("explain");
+		return ADMIN_MISUSED;
 	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
 	memcpy(request.user, argv[0], strlen(argv[0]) + 1);
@@ -93,5 +98,5 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	if (admin->at != NULL &&
 	    !admin_time(admin->at, time(NULL), &request.at_s))
 		return ADMIN_USAGE;
-	return admin_stream(admin, &request, argv[0], take, admin);
+	return admin_stream(admin, &request, argv[0], &rows);
 }

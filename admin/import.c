@@ -52,9 +52,10 @@ read_file(const char *user, const char *path, char **ret_text, size_t *ret_len)
 	if (*ret_text != NULL)
 		return ADMIN_DONE;
 	if (errno == EINVAL || errno == ELOOP)
-		admin_say("%s: not a regular file, or a link to one", path);
+		admin_say("%s: must be a plain file, and not a link", path);
 	else if (errno == EACCES)
-		admin_say("%s: must be a file that %s may read, or root's own",
+		admin_say(
+		    "%s: must be a file that %s may read, or a file of root",
 		    path, user);
 	else
 		admin_say("%s: %s", path, strerror(errno));
@@ -95,14 +96,17 @@ say_what_is_left(
 	for (size_t i = 0; i < report->notes_count; i++)
 		admin_say("%s: %s", user, report->notes[i]);
 	if (strcmp(path, "-") == 0)
-		admin_say("%s: delete the old file once login works", user);
+		admin_say("%s: once a login works, delete the old file", user);
 	else if (report->form == IMPORT_OATH)
-		admin_say("%s: once login works, take the line of %s out of %s",
+		admin_say(
+		    "%s: once a login works, remove the line of %s from %s",
 		    user, user, path);
 	else if (strchr(path, '\'') != NULL)
-		admin_say("%s: once login works, delete %s", user, path);
+		admin_say("%s: once a login works, delete %s", user, path);
 	else
-		admin_say("%s: once login works: rm -- '%s'", user, path);
+		admin_say(
+		    "%s: once a login works, delete the old file: rm -- '%s'",
+		    user, path);
 }
 
 static void
@@ -149,7 +153,7 @@ int
 admin_import(struct admin *admin, int argc, char **argv)
 {
 	if (argc != 2 || argv[1][0] == '\0')
-		return admin_usage("import");
+		return ADMIN_MISUSED;
 	if (!admin_root_only(admin, "import"))
 		return ADMIN_NOT_ALLOWED;
 	if (!admin_is_user(argv[0]))

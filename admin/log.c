@@ -14,6 +14,7 @@ struct listing {
 	const struct admin *admin;
 	int columns; /* of the terminal; 0: a pipe, and lines stay whole */
 	bool begun;
+	struct audit entry; /* the one that is shown now */
 };
 
 static void
@@ -115,15 +116,12 @@ print(struct listing *listing, const struct audit *entry)
 }
 
 static bool
-take_line(void *ctx, const char *text, size_t len)
+show_entry(void *ctx, const char *text)
 {
 	struct listing *listing = ctx;
-	struct audit entry;
 
-	if (!audit_parse(text, len, &entry))
-		return false;
 	if (!listing->admin->json)
-		return print(listing, &entry);
+		return print(listing, &listing->entry);
 	puts(text);
 	return true;
 }
@@ -134,11 +132,13 @@ admin_log(struct admin *admin, int argc, char **argv)
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "log"};
 	struct listing listing = {.admin = admin};
+	const struct client_rows rows = {&audit_shape, &listing.entry,
+	    sizeof(listing.entry), show_entry, &listing};
 	struct display display;
 
 	(void)argv;
 	if (argc != 0)
-		return admin_usage("log");
+		return ADMIN_MISUSED;
 	if (admin->user != NULL) {
 		if (!admin_is_user(admin->user))
 			return ADMIN_NOT;
@@ -149,5 +149,5 @@ admin_log(struct admin *admin, int argc, char **argv)
 		return ADMIN_USAGE;
 	display_size(STDOUT_FILENO, &display);
 	listing.columns = display.columns;
-	return admin_stream(admin, &request, "", take_line, &listing);
+	return admin_stream(admin, &request, "", &rows);
 }

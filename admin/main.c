@@ -19,37 +19,38 @@ static const struct command commands[] = {
     {"setup",
 	"[--dry-run] [--break-glass USER] [--wait 5m] | --confirm | --undo | "
 	"--watch | --remove",
-	"make this machine a bastion with tfa; every change is shown first",
-	admin_setup},
-    {"enable", "TARGET...", "let these users and @groups enrol", admin_enable},
+	"make this machine a bastion; shows every change first", admin_setup},
+    {"enable", "TARGET...", "let these users and @groups set up a device",
+	admin_enable},
     {"enforce", "TARGET... [--grace 14d | --until DATE]",
-	"require a code of these: now, or at the end of a grace period",
-	admin_enforce},
-    {"exempt", "TARGET... [--from CIDR]", "never ask these for a code",
-	admin_exempt},
-    {"disable", "TARGET...", "take away the rule for these", admin_disable},
+	"require a code: from now on, or after a grace period", admin_enforce},
+    {"exempt", "TARGET... [--from CIDR]", "never ask for a code", admin_exempt},
+    {"disable", "TARGET...", "remove the rules for exactly these",
+	admin_disable},
     {"policy", "show | edit | check [FILE]",
 	"print, edit or validate the policy", admin_policy},
     {"users", "[NAME...] [--state S] [--group G] [--summary]",
-	"who is enrolled, in grace, overdue, ...", admin_users},
+	"list users: who has a device, who is overdue, ...", admin_users},
     {"explain", "USER [--from ADDR] [--at TIME]",
-	"what a login would meet, and by which rule", admin_explain},
+	"what a login would be asked, and which rule says so", admin_explain},
     {"revoke", "USER... [--block | --code]",
-	"lost phone: the next login sets up a new one", admin_revoke},
+	"lost phone: void it, and let the next login set up a new one",
+	admin_revoke},
     {"code", "USER --enroll | --pass",
-	"a one-time code, to enrol with or to pass once", admin_code},
+	"print a one-time code, to set up a device or to log in once",
+	admin_code},
     {"enroll", "USER [--qr terminal|svg|uri]",
-	"set up a device for a user, who gets the QR code from you",
-	admin_enroll},
+	"set up a device for a user; you hand over the QR code", admin_enroll},
     {"import", "USER FILE",
-	"take over a google-authenticator file, users.oath or otpauth URI",
+	"take over a device from google-authenticator, users.oath or a URI",
 	admin_import},
-    {"unlock", "USER...", "forget wrong codes", admin_unlock},
+    {"unlock", "USER...", "forget wrong codes, so that codes are taken again",
+	admin_unlock},
     {"doctor", "[--config FILE] [--probe USER -i KEY]",
-	"every way round the gate, each with the line to change", admin_doctor},
+	"look for ways round the gate; names the line to change", admin_doctor},
     {"log", "[--user U] [--since T]", "who was let in, and who was not",
 	admin_log},
-    {"help", "[COMMAND]", "what a command does, and its options", help},
+    {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -95,40 +96,40 @@ static const struct {
 	const char *argument; /* "" for none */
 	const char *help;
 } options[] = {
-    {"setup", OPT_DRY_RUN, "", "show every change, and make none"},
+    {"setup", OPT_DRY_RUN, "", "show every change, but make none"},
     {"setup", OPT_BREAK_GLASS, "USER",
 	"leave this account out of the gate, for emergencies"},
     {"setup", OPT_WAIT, "DURATION",
-	"how long to wait for --confirm, in place of 5m"},
-    {"setup", OPT_CONFIRM, "", "from a new login: what was changed stays"},
-    {"setup", OPT_UNDO, "", "put back what was changed, at once"},
+	"how long to wait for --confirm; the default is 5m"},
+    {"setup", OPT_CONFIRM, "", "keep the changes; run this from a new login"},
+    {"setup", OPT_UNDO, "", "undo the changes at once"},
     {"setup", OPT_WATCH, "",
-	"at boot without systemd: undo what nobody confirms"},
+	"at boot, without systemd: undo an unconfirmed setup"},
     {"setup", OPT_REMOVE, "",
-	"take it all away, everybody's devices and the policy too"},
+	"remove everything, also all devices and the policy"},
     {"enforce", OPT_GRACE, "DURATION",
-	"how long whoever has no device is still let in"},
-    {"enforce", OPT_UNTIL, "DATE", "the same, until that day"},
-    {"exempt", OPT_FROM, "CIDR", "only where they come from this network"},
-    {"users", OPT_STATE, "STATE", "only those in this state"},
+	"how long users without a device are still let in"},
+    {"enforce", OPT_UNTIL, "DATE", "let users without a device in until then"},
+    {"exempt", OPT_FROM, "CIDR", "only for logins from this network"},
+    {"users", OPT_STATE, "STATE", "only users in this state"},
     {"users", OPT_GROUP, "GROUP", "only members of this Unix group"},
-    {"users", OPT_SUMMARY, "", "how many are in which state, by group"},
-    {"explain", OPT_FROM, "ADDR", "a login from this address"},
-    {"explain", OPT_AT, "TIME", "a login at that time, in place of now"},
+    {"users", OPT_SUMMARY, "", "count the users in each state, by group"},
+    {"explain", OPT_FROM, "ADDR", "for a login from this address"},
+    {"explain", OPT_AT, "TIME", "for a login at that time instead of now"},
     {"revoke", OPT_BLOCK, "",
-	"nothing may be set up, until revoke or code --enroll"},
-    {"revoke", OPT_CODE, "", "set up anew only with the code that is printed"},
-    {"code", OPT_ENROLL, "", "to set up a device with"},
-    {"code", OPT_PASS, "", "to be let in once, without a device"},
-    {"enroll", OPT_QR, "KIND",
-	"terminal, svg or uri: how the secret is printed"},
+	"no new device until another revoke, or code --enroll"},
+    {"revoke", OPT_CODE, "",
+	"a new device only with the one-time code it prints"},
+    {"code", OPT_ENROLL, "", "a code to set up a device with"},
+    {"code", OPT_PASS, "", "a code to log in once, without a device"},
+    {"enroll", OPT_QR, "KIND", "how to print the secret: terminal, svg or uri"},
     {"doctor", OPT_CONFIG, "FILE",
-	"this configuration, in place of /etc/ssh/sshd_config"},
+	"examine this file instead of /etc/ssh/sshd_config"},
     {"doctor", OPT_PROBE, "USER",
-	"log in as this user, and try every way round"},
+	"log in as this user, and try the ways round"},
     {"doctor", OPT_KEY, "KEY", "the user's private key, for --probe"},
-    {"log", OPT_USER, "USER", "only what concerns this user"},
-    {"log", OPT_SINCE, "TIME", "only from then on, or as far back as 2h"},
+    {"log", OPT_USER, "USER", "only lines about this user"},
+    {"log", OPT_SINCE, "TIME", "only lines since then; 2h means two hours ago"},
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -175,18 +176,19 @@ print_help(FILE *to)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "  %s %s\n        %s\n", commands[i].name,
 		    commands[i].operands, commands[i].help);
-	fputs("\nA TARGET is a user, a @group, or '*' for everyone.\n\n"
-	      "  --json              one JSON object a line\n"
-	      "  --yes               ask nothing\n"
-	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-	      "  --store DIR         no keeper: a folder of one's own\n"
-	      "  --policy FILE       the policy (/etc/tfa/policy.json, or\n"
-	      "                      DIR/policy.json)\n"
-	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
-	      ")\n"
-	      "  --help, --version\n\n"
-	      "Exit: 0 done, 1 not, 2 usage, 69 keeper unreachable, 77 not "
-	      "allowed.\n",
+	fputs(
+	    "\nA TARGET is a user, a @group, or '*' for everyone.\n\n"
+	    "  --json              print JSON, one object a line\n"
+	    "  --yes               ask no questions\n"
+	    "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
+	    "  --store DIR         use this folder, without a running keeper\n"
+	    "  --policy FILE       the policy (/etc/tfa/policy.json, or\n"
+	    "                      DIR/policy.json)\n"
+	    "  --keeper-user NAME  the user that the keeper runs as (" CLIENT_USER
+	    ")\n"
+	    "  --help, --version\n\n"
+	    "Exit status: 0 done, 1 not done, 2 wrong usage, 69 no keeper, 77 "
+	    "not allowed.\n",
 	    to);
 }
 
@@ -198,7 +200,7 @@ find_command(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	admin_say(
-	    "there is no command \"%s\"; tfa-admin --help lists them", name);
+	    "there is no command \"%s\"; tfa-admin --help lists all", name);
 	return NULL;
 }
 
@@ -242,7 +244,7 @@ help(struct admin *admin, int argc, char **argv)
 
 	(void)admin;
 	if (argc > 1)
-		return admin_usage("help");
+		return ADMIN_MISUSED;
 	if (argc == 0) {
 		print_help(stdout);
 		return ADMIN_DONE;
@@ -254,14 +256,20 @@ help(struct admin *admin, int argc, char **argv)
 	return ADMIN_DONE;
 }
 
-int
-admin_usage(const char *command)
+static int
+refuse_use(const struct command *command)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(commands[i].name, command) == 0)
-			fprintf(stderr, "usage: tfa-admin %s %s\n", command,
-			    commands[i].operands);
+	fprintf(stderr, "usage: tfa-admin %s %s\n", command->name,
+	    command->operands);
 	return ADMIN_USAGE;
+}
+
+static int
+call(const struct command *command, struct admin *admin, int argc, char **argv)
+{
+	int status = command->run(admin, argc, argv);
+
+	return status == ADMIN_MISUSED ? refuse_use(command) : status;
 }
 
 static void
@@ -393,9 +401,9 @@ run(struct admin *admin, const bool *taken, int argc, char **argv)
 		if (taken[o->val - OPT_SOCKET] &&
 		    !is_allowed(argv[0], o->val)) {
 			admin_say("%s takes no --%s", argv[0], o->name);
-			return admin_usage(argv[0]);
+			return refuse_use(command);
 		}
-	return command->run(admin, argc - 1, argv + 1);
+	return call(command, admin, argc - 1, argv + 1);
 }
 
 /* Output that could not be written is not output. */

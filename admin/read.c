@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
 #include <pwd.h>
@@ -26,16 +27,18 @@
 
 #define REAP_MS    200
 #define FLAGS      (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-#define ANSWER_MAX (READ_MAX + sizeof(struct sound))
+#define ANSWER_MAX (KEYS_FILE_MAX + READ_PATH + WHY_TEXT)
 
-/* What a child is to read, and as whom. */
+/* A child becomes the user, writes an answer to the pipe, and ends with what
+ * tell returns: 0, or an errno. */
 struct job {
 	const struct passwd *pw;
 	const char *path;
-	keyfile_group *is_own; /* NULL: it is no file of keys */
+	int (*tell)(const struct job *job, int pipe);
+	keyfile_group *is_own; /* who else sshd lets write a file of keys */
 };
 
-/* Nor a link in any folder on the way, which may be somebody else's. */
+/* Refuses links in every folder on the way, which may be somebody else's. */
 static int
 open_no_link(const char *path)
 {
@@ -101,12 +104,12 @@ static void
 judge_sound(const struct job *job, int fd, struct sound *ret)
 {
 	char name[READ_PATH], home[READ_PATH], other[READ_PATH];
-	struct keyfile_user user = {.name = name,
+	struct keypath_user user = {.name = name,
 	    .home = home,
 	    .uid = job->pw->pw_uid,
 	    .gid = job->pw->pw_gid};
 
-	/* What looks into a group may read passwd, and pw with it. */
+	/* is_own() may read passwd, and thereby overwrite pw. */
 	snprintf(name, sizeof(name), "%s", job->pw->pw_name);
 	snprintf(home, sizeof(home), "%s", job->pw->pw_dir);
 
@@ -118,15 +121,66 @@ judge_sound(const struct job *job, int fd, struct sound *ret)
 		memcpy(ret->culprit, other, sizeof(other));
 }
 
-/* In the child: the text to the pipe, and errno as the exit status. */
+/* The text of a file. */
+static int
+tell_file(const struct job *job, int pipe)
+{
+	scoped_fd int fd = open(job->path, FLAGS);
+	size_t len = 0;
+	scoped_free char *text = read_open(fd, false, &len);
+
+	return text != NULL && file_write(pipe, text, len) == FAULT_NONE
+	    ? 0
+	    : errno;
+}
+
+/* A struct sound, and the text. */
+static int
+tell_keys(const struct job *job, int pipe)
+{
+	scoped_fd int fd = open(job->path, FLAGS);
+	size_t len = 0;
+	scoped_free char *text = read_open(fd, false, &len);
+	struct sound sound = {.culprit = ""};
+
+	if (text == NULL)
+		return errno;
+	judge_sound(job, fd, &sound);
+	return file_write(pipe, &sound, sizeof(sound)) == FAULT_NONE &&
+		file_write(pipe, text, len) == FAULT_NONE
+	    ? 0
+	    : errno;
+}
+
+/* The answer of keyfile_read(), before the text. */
+struct found {
+	enum fault fault;
+	bool there, sound;
+	char why[WHY_TEXT];
+};
+
+static int
+tell_keyfile(const struct job *job, int pipe)
+{
+	struct keypath_user user = keypath_user(job->pw);
+	scoped_keyfile struct keyfile file = {.text = NULL};
+	struct found found = {.fault = FAULT_IO};
+
+	found.fault = keyfile_read(&user, job->path, &file, found.why);
+	found.there = file.text != NULL;
+	found.sound = file.sound;
+	return file_write(pipe, &found, sizeof(found)) == FAULT_NONE &&
+		(!found.there ||
+		    file_write(pipe, file.text, strlen(file.text)) ==
+			FAULT_NONE)
+	    ? 0
+	    : errno;
+}
+
 _Noreturn static void
-answer(const struct job *job, int pipe)
+become_and_tell(const struct job *job, int pipe)
 {
 	const struct passwd *pw = job->pw;
-	struct sound sound = {.culprit = ""};
-	scoped_fd int fd = -1;
-	scoped_free char *text = NULL;
-	size_t len = 0;
 
 	if (initgroups(pw->pw_name, pw->pw_gid) < 0 ||
 	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
@@ -134,22 +188,12 @@ answer(const struct job *job, int pipe)
 		_exit(errno);
 	/* A change of uid takes this back, so it comes after. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	fd = open(job->path, FLAGS);
-	text = read_open(fd, false, &len);
-	if (text == NULL)
-		_exit(errno);
-	if (job->is_own != NULL)
-		judge_sound(job, fd, &sound);
-	if ((job->is_own != NULL &&
-		file_write(pipe, &sound, sizeof(sound)) != FAULT_NONE) ||
-	    file_write(pipe, text, len) != FAULT_NONE)
-		_exit(errno);
-	_exit(0);
+	_exit(job->tell(job, pipe));
 }
 
-/* All that the child says, until it closes the pipe.  False: errno. */
+/* Takes all that the child says, until it closes the pipe.  False: errno. */
 static bool
-take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
+take_from_child(int pipe, int limit_ms, char *ret, size_t *ret_len)
 {
 	long long end = child_clock_ms() + limit_ms, left;
 	struct pollfd ready = {.fd = pipe, .events = POLLIN};
@@ -173,8 +217,8 @@ take_answer(int pipe, int limit_ms, char *ret, size_t *ret_len)
 }
 
 /*
- * What went wrong already, or in the child; EIO where that was killed or does
- * not end: its user may do as much.
+ * The error so far, or the child's; EIO if the child was killed or does not
+ * end, which its user can cause.
  */
 static int
 reap(pid_t pid, int error)
@@ -197,7 +241,7 @@ reap(pid_t pid, int error)
 
 /* The whole answer, *ret_len bytes and a NUL; NULL: errno. */
 static char *
-ask(const struct job *job, int limit_ms, size_t *ret_len)
+read_by_child(const struct job *job, int limit_ms, size_t *ret_len)
 {
 	scoped_free char *text = malloc(ANSWER_MAX + 1);
 	int ends[2], error = 0;
@@ -207,9 +251,9 @@ ask(const struct job *job, int limit_ms, size_t *ret_len)
 		return NULL;
 	pid = fork();
 	if (pid == 0)
-		answer(job, ends[1]);
+		become_and_tell(job, ends[1]);
 	cleanup_fd(&ends[1]);
-	if (pid < 0 || !take_answer(ends[0], limit_ms, text, ret_len))
+	if (pid < 0 || !take_from_child(ends[0], limit_ms, text, ret_len))
 		error = errno;
 	cleanup_fd(&ends[0]);
 	if (pid > 0)
@@ -226,16 +270,19 @@ char *
 read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len)
 {
-	return ask(&(struct job){.pw = pw, .path = path}, limit_ms, ret_len);
+	return read_by_child(
+	    &(struct job){.pw = pw, .path = path, .tell = tell_file}, limit_ms,
+	    ret_len);
 }
 
 bool
 read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
     keyfile_group *is_own, struct keys_text *ret)
 {
-	struct job job = {.pw = pw, .path = path, .is_own = is_own};
+	struct job job = {
+	    .pw = pw, .path = path, .tell = tell_keys, .is_own = is_own};
 	size_t len = 0;
-	char *text = ask(&job, limit_ms, &len);
+	char *text = read_by_child(&job, limit_ms, &len);
 	struct sound sound;
 
 	if (text == NULL)
@@ -253,4 +300,36 @@ read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
 	ret->for_sshd = sound.for_sshd;
 	memcpy(ret->culprit, sound.culprit, sizeof(ret->culprit));
 	return true;
+}
+
+enum fault
+read_keyfile_as(const struct keypath_user *user, const char *name,
+    struct keyfile *ret, char ret_why[static WHY_TEXT])
+{
+	struct passwd pw = {.pw_name = (char *)(uintptr_t)user->name,
+	    .pw_dir = (char *)(uintptr_t)user->home,
+	    .pw_uid = user->uid,
+	    .pw_gid = user->gid};
+	struct job job = {.pw = &pw, .path = name, .tell = tell_keyfile};
+	size_t len = 0;
+	scoped_free char *text = read_by_child(&job, KEYS_MS, &len);
+	char path[PATH_MAX];
+	struct found found;
+
+	if (text == NULL || len < sizeof(found)) {
+		snprintf(ret_why, WHY_TEXT, "%.350s: %s", name,
+		    strerror(text == NULL ? errno : EIO));
+		return FAULT_IO;
+	}
+	memcpy(&found, text, sizeof(found));
+	if (found.fault != FAULT_NONE ||
+	    !keypath_expand(name, user, path, sizeof(path))) {
+		memcpy(ret_why, found.why, WHY_TEXT);
+		return found.fault != FAULT_NONE ? found.fault : FAULT_FORMAT;
+	}
+	memmove(text, text + sizeof(found), len - sizeof(found) + 1);
+	*ret = (struct keyfile){.path = strdup(path),
+	    .text = found.there ? take(text) : NULL,
+	    .sound = found.sound};
+	return FAULT_NONE;
 }

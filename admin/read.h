@@ -1,6 +1,6 @@
 /*
- * Whole files, the system's and a user's own.  None is ever cut: what is
- * larger than READ_MAX cannot be read, which the caller says.
+ * Whole files, of the system or of a user.  No file is cut: one that is larger
+ * than READ_MAX cannot be read.
  */
 #ifndef TFA_READ_H
 #define TFA_READ_H
@@ -11,6 +11,7 @@
 #include "gate/sshd/keyfile.h"
 
 #define READ_MAX  (1024UL * 1024) /* bytes of a file */
+#define KEYS_MS   2000            /* for a file of keys, which is a user's */
 #define READ_PATH 1024
 
 /*
@@ -21,22 +22,21 @@
 char *read_whole(const char *path);
 
 /*
- * The same for a file of the caller's own, *ret_len bytes; NULL also with
- * ELOOP for a link, also among the folders, EACCES for somebody else's.
+ * Reads a file of the caller's own, *ret_len bytes.  NULL also with ELOOP for a
+ * link, even in the folders above, and with EACCES for somebody else's file.
  */
 char *read_whole_own(const char *path, size_t *ret_len);
 
 /*
- * The same for a file in the hands of a user, read with that user's rights
- * and no others, as sshd does: a link to what only root may read shows
- * nothing.  *ret_len bytes, of which some may be NUL, and a NUL.  NULL also
- * with ETIMEDOUT after limit_ms, and EIO where the reader was killed.  Needs
- * root.
+ * Reads a file in the hands of a user, with that user's rights and no others,
+ * as sshd does: a link to a file that only root may read shows nothing.
+ * *ret_len bytes, of which some may be NUL, and a NUL.  NULL also with
+ * ETIMEDOUT after limit_ms, and EIO if the reader was killed.  Needs root.
  */
 char *read_whole_as(
     const struct passwd *pw, const char *path, int limit_ms, size_t *ret_len);
 
-/* A file of keys, and whether it is believed. */
+/* A file of keys, and if the gate and sshd believe it. */
 struct keys_text {
 	char *text; /* on the heap */
 	size_t len;
@@ -50,5 +50,12 @@ struct keys_text {
  */
 bool read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
     keyfile_group *is_own, struct keys_text *ret);
+
+/*
+ * keyfile_read() with that user's rights and no others, so that a file is read
+ * as the gate reads it; FAULT_IO also after KEYS_MS.  Needs root.
+ */
+MUST_USE enum fault read_keyfile_as(const struct keypath_user *user,
+    const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
 
 #endif

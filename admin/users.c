@@ -23,6 +23,7 @@ struct listing {
 	struct summary *summary; /* or NULL */
 	bool in_full;            /* users NAME: a block of lines each */
 	bool found;              /* whether there is anybody to show */
+	struct user_row row;     /* the one that is shown now */
 };
 
 static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
@@ -155,27 +156,23 @@ add_to_summary(struct listing *listing, const struct user_row *row)
 }
 
 static bool
-take_row(void *ctx, const char *text, size_t len)
+show_row(void *ctx, const char *text)
 {
 	struct listing *listing = ctx;
-	struct user_row row = {.state = STATE_NONE};
-	struct json_error error;
-	bool ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row,
-		      &error) == FAULT_NONE;
+	const struct user_row *row = &listing->row;
 
-	if (ok && is_wanted(listing, &row)) {
-		listing->found = true;
-		if (listing->summary != NULL)
-			add_to_summary(listing, &row);
-		else if (listing->admin->json)
-			puts(text);
-		else if (listing->in_full)
-			print_full(&row);
-		else
-			ok = add_row(listing->table, &row);
-	}
-	user_row_done(&row);
-	return ok;
+	if (!is_wanted(listing, row))
+		return true;
+	listing->found = true;
+	if (listing->summary != NULL)
+		add_to_summary(listing, row);
+	else if (listing->admin->json)
+		puts(text);
+	else if (listing->in_full)
+		print_full(row);
+	else
+		return add_row(listing->table, row);
+	return true;
 }
 
 static int
@@ -183,9 +180,11 @@ ask(struct listing *listing, const char *user)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "users"};
+	const struct client_rows rows = {&user_row_shape, &listing->row,
+	    sizeof(listing->row), show_row, listing};
 
 	memcpy(request.user, user, strlen(user) + 1);
-	return admin_stream(listing->admin, &request, user, take_row, listing);
+	return admin_stream(listing->admin, &request, user, &rows);
 }
 
 /* Everyone, or each one that was named; the last failure counts. */
@@ -250,7 +249,7 @@ say_who_may_be_missing(void)
 
 	if (of_people || of_groups)
 		admin_say("%s come from \"%s\", which may not list everybody: "
-			  "who has no record here yet may be missing",
+			  "users without a record here may be missing",
 		    of_people && of_groups ? "users and groups"
 			: of_people        ? "users"
 					   : "groups",
@@ -279,7 +278,7 @@ refuse_state(const char *text)
 			: i == STATE_PENDING ? " or "
 					     : ", ",
 		    state_names[i]);
-	admin_say("%s: a state is %s", text, names);
+	admin_say("%s: there is no such state: a state is %s", text, names);
 	return ADMIN_USAGE;
 }
 
@@ -291,7 +290,7 @@ admin_users(struct admin *admin, int argc, char **argv)
 	int status;
 
 	if (admin->summary && argc > 0)
-		return admin_usage("users");
+		return ADMIN_MISUSED;
 	if (admin->state != NULL && !is_state(admin->state))
 		return refuse_state(admin->state);
 	if (admin->group != NULL && admin->group[0] == '@')

@@ -1,7 +1,7 @@
-# Completion for tfa-admin and tfa in bash. Names come from getent, which may
-# be slow or incomplete where a directory does not list its members. Whoever
-# runs that directory chooses them: no name is ever expanded here, as
-# "compgen -W" would, and each is quoted before it reaches the command line.
+# Completion for tfa-admin and tfa in bash. The names of users and groups come
+# from getent. A directory may be slow, or may not list its members. Its owners
+# choose the names, so a name may be an attack: no name is expanded here, as
+# "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable policy users
 explain revoke code enroll import unlock log help"
@@ -36,7 +36,8 @@ _tfa_groups()
 	getent group | cut -d : -f 1
 }
 
-# What an option takes, a line each; fails for one that takes nothing.
+# Prints the values that an option takes, one a line. Fails if the option takes
+# none.
 _tfa_argument()
 {
 	case $1 in
@@ -55,8 +56,8 @@ _tfa_argument()
 	esac
 }
 
-# Splits the line at white space: COMP_WORDS is split at @ and : too. Sets
-# words, the ones before the cursor's, and cur, what stands before the cursor.
+# Splits the line at white space; COMP_WORDS is split at @ and : too. Sets cur
+# to the part of a word before the cursor, and words to the words before it.
 _tfa_split()
 {
 	local line=${COMP_LINE:0:COMP_POINT}
@@ -71,8 +72,8 @@ _tfa_split()
 	esac
 }
 
-# Offers those lines of its input that begin with cur. Left out are names that
-# would steer the terminal and names that would be read as options.
+# Offers those lines of its input that begin with cur. It leaves out names that
+# would control the terminal and names that look like options.
 _tfa_offer_names()
 {
 	local name
@@ -89,7 +90,7 @@ _tfa_offer_names()
 	done
 }
 
-# Offers those of our own words that begin with cur.
+# Offers those of the given words that begin with cur.
 _tfa_offer()
 {
 	local word
@@ -108,7 +109,7 @@ _tfa_files()
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-# The first of the words that is no option and no option's argument.
+# Prints the first word that is neither an option nor an option's argument.
 _tfa_command()
 {
 	local i

@@ -1,15 +1,16 @@
 /*
- * The story of a second factor, through a real sshd: enrol, log in, be
- * refused, lose the phone, enrol again.  Started by examples/demo.  On a
- * terminal the person plays it; else we do, with a code computed from what the
- * QR code on the screen says, and end with status 0 only if each step went as
- * it should.
+ * The story of a second factor, with a real sshd: enrol, log in, be refused,
+ * lose the phone, enrol again.  examples/demo starts it.  On a terminal a person
+ * plays it.  Otherwise the program plays it: it reads the QR code from the
+ * screen and computes the codes.  It ends with status 0 only if everything went
+ * as it should.  "demo COMMAND" runs a command beside the bastion instead.
  */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/bastion.h"
@@ -52,7 +53,7 @@ heading(const char *title)
 	printf("\n%d. %s\n\n", ++number, title);
 }
 
-/* Whether a colour belongs to the QR code, which is no code without. */
+/* True for a colour of the QR code, which cannot be scanned without it. */
 static bool
 is_of_qr(const char *escape, const char *end)
 {
@@ -62,7 +63,7 @@ is_of_qr(const char *escape, const char *end)
 	    (len == 3 && escape[2] == '0');
 }
 
-/* What a terminal acts on and does not show: titles, modes, colours. */
+/* Skips what a terminal acts on and does not show: titles, modes, colours. */
 static const char *
 skip_control(const char *at)
 {
@@ -80,7 +81,7 @@ skip_control(const char *at)
 	return end + 1;
 }
 
-/* The transcript, indented. */
+/* Prints the transcript, indented. */
 static void
 show(const char *seen)
 {
@@ -132,14 +133,16 @@ enter(struct session *s, const char *keys)
 	session_type(s, "\r");
 }
 
-/* A shell's prompt; one that looks otherwise is given some time. */
+/*
+ * Waits for a shell's prompt, or some seconds where the prompt looks different.
+ */
 static void
 await_shell(struct session *s)
 {
 	session_sees(s, geteuid() == 0 ? "# " : "$ ", SHELL_MS);
 }
 
-/* A command in the shell that the code opened, and the end. */
+/* Runs a command in the shell that the code opened, and leaves it. */
 static void
 look_round(struct session *s)
 {
@@ -153,7 +156,7 @@ look_round(struct session *s)
 	show(s->seen);
 }
 
-/* Returns the secret that the phone now holds. */
+/* Enrols, and returns the secret that the phone now has. */
 static const char *
 enrol(const struct bastion *b, uint64_t step)
 {
@@ -274,7 +277,7 @@ play(const struct bastion *b)
 	puts("\nAll of this went through ssh, and as it should.");
 }
 
-/* The person's own terminal and phone. */
+/* Lets people play with their own terminal and phone. */
 static void
 hand_over(const struct bastion *b)
 {
@@ -297,15 +300,38 @@ hand_over(const struct bastion *b)
 	}
 }
 
+/* Runs a command, which finds the bastion in the folder TFA_BASTION. */
+static int
+lend(const struct bastion *b, char *argv[])
+{
+	int status;
+	pid_t pid;
+
+	setenv("TFA_BASTION", b->dir, 1);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		fprintf(stderr, "demo: cannot run %s\n", argv[0]);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		fail("cannot run %s", argv[0]);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int
-main(void)
+main(int argc, char *argv[])
 {
 	const struct bastion *b = bastion_open(.policy = policy);
+	int status = 0;
 
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+	if (argc > 1)
+		status = lend(b, argv + 1);
+	else if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		hand_over(b);
 	else
 		play(b);
 	bastion_close_all();
-	return 0;
+	return status;
 }

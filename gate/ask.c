@@ -84,12 +84,12 @@ gate_ask(struct gate *gate, const char *request, const char *code)
 	if (client_follow(&gate->client, &gate->keeper, &packet,
 		&gate->reply) != FAULT_NONE)
 		return gate_no_keeper(gate, gate->client.why);
-	verdict = verdict_from_name(gate->reply.verdict);
+	verdict = gate->reply.verdict;
 	if (strcmp(request, "login") == 0 && verdict != VERDICT_DENY &&
 	    !facts_name(&gate->facts, &gate->reply))
 		return gate_no_keeper(
 		    gate, "it names no home folder and shell");
-	gate->exit = reason_exit(reason_from_name(gate->reply.reason));
+	gate->exit = reason_exit(gate->reply.reason);
 	if (!is_followed(gate, request, verdict))
 		client_close(&gate->client);
 	return verdict;
@@ -111,7 +111,7 @@ gate_is_counted(const struct gate *gate)
 	    REASON_NOT_A_CODE, REASON_NOT_DIGITS, REASON_ONE_TIME_USED,
 	    REASON_ONE_TIME_REPLACED, REASON_ONE_TIME_VOID,
 	    REASON_ONE_TIME_EXPIRED};
-	enum reason reason = reason_from_name(gate->reply.reason);
+	enum reason reason = gate->reply.reason;
 
 	for (size_t i = 0; i < sizeof(uncounted) / sizeof(uncounted[0]); i++)
 		if (uncounted[i] == reason)
@@ -123,7 +123,7 @@ gate_is_counted(const struct gate *gate)
 static bool
 is_of_code(const struct gate *gate, bool *ret_now)
 {
-	enum reason reason = reason_from_name(gate->reply.reason);
+	enum reason reason = gate->reply.reason;
 
 	*ret_now = reason == REASON_WRONG_CODE || !gate_is_counted(gate);
 	return *ret_now || reason == REASON_LOCKED || reason == REASON_STOPPED;
@@ -194,8 +194,7 @@ report(const struct gate *gate, enum reason reason)
 	keeper.wait_ms = REPORT_WAIT_MS;
 	if (fill_request(gate, "refuse", NULL, &packet) != FAULT_NONE)
 		return;
-	snprintf(
-	    packet.reason, sizeof(packet.reason), "%s", reason_name(reason));
+	packet.reason = reason;
 	if (client_call(&keeper, &packet, &reply, why, sizeof(why)) ==
 	    FAULT_NONE)
 		reply_done(&reply);

@@ -26,7 +26,7 @@ try_code(struct gate *gate, const char *code)
 static bool
 may_try_again(const struct gate *gate)
 {
-	enum reason reason = reason_from_name(gate->reply.reason);
+	enum reason reason = gate->reply.reason;
 
 	return reason == REASON_WRONG_CODE || !gate_is_counted(gate) ||
 	    reason_is_undecided(reason);
@@ -37,8 +37,7 @@ may_try_again(const struct gate *gate)
 static int
 tries_taken(const struct gate *gate, int *slips)
 {
-	return reason_from_name(gate->reply.reason) != REASON_NOT_A_CODE ||
-	    ++*slips > SLIPS_MAX;
+	return gate->reply.reason != REASON_NOT_A_CODE || ++*slips > SLIPS_MAX;
 }
 
 bool

@@ -45,7 +45,7 @@ confirm_once(struct gate *gate, const char *code)
 static enum verdict
 finish_device(struct gate *gate)
 {
-	enum reason reason = reason_from_name(gate->reply.reason);
+	enum reason reason = gate->reply.reason;
 
 	if (reason == REASON_ENROLLED)
 		return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
@@ -58,7 +58,7 @@ finish_device(struct gate *gate)
 }
 
 static enum verdict
-confirm_device(
+confirm_pending(
     struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
 	char code[INPUT_TEXT] = "";
@@ -79,7 +79,7 @@ confirm_device(
 		if (verdict == VERDICT_CHALLENGE)
 			return verdict;
 		gate_say(gate);
-		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		if (gate->reply.reason != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
 			return VERDICT_DENY;
 	}
@@ -129,6 +129,6 @@ gate_enroll(struct gate *gate)
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	if (!gate_show(gate, message))
 		return VERDICT_DENY;
-	return confirm_device(gate, may_skip, gate->reply.tries,
+	return confirm_pending(gate, may_skip, gate->reply.tries,
 	    is_short ? short_s : gate->reply.timeout_s);
 }

@@ -48,8 +48,8 @@ read_connection(const char *connection, struct facts *facts)
 		memcpy(facts->address, connection, n);
 }
 
-/* The first line that is a public key, and how many there are; other methods
- * have no key to name. */
+/* The first line that names a public key, on the heap; *ret_count: how many
+ * lines do.  Lines of other methods name no key. */
 static char *
 find_key_line(const char *text, size_t *ret_count)
 {
@@ -67,7 +67,8 @@ find_key_line(const char *text, size_t *ret_count)
 	return line;
 }
 
-/* What is wrong with sshd's file, which is ours alone; NULL: nothing. */
+/* Says what is wrong with sshd's file, which must be this user's alone; NULL:
+ * nothing is. */
 static const char *
 find_fault(int fd, const struct facts *facts)
 {
@@ -83,8 +84,9 @@ find_fault(int fd, const struct facts *facts)
 }
 
 /*
- * A file that is named and cannot be read is not the same as none: a session
- * that ran before may have spoilt it.  NULL, or what is wrong.
+ * Reads the file that sshd named.  If it cannot be read, that is no login
+ * without a key: an earlier session may have spoilt the file.  NULL, or what is
+ * wrong.
  */
 static const char *
 read_auth(const char *path, struct facts *facts)
@@ -113,7 +115,7 @@ read_auth(const char *path, struct facts *facts)
 }
 
 static void
-read_key(const char *path, struct facts *facts)
+read_auth_key(const char *path, struct facts *facts)
 {
 	char name[PATH_TEXT];
 	const char *why = read_auth(path, facts);
@@ -125,17 +127,18 @@ read_key(const char *path, struct facts *facts)
 	snprintf(facts->auth_why, sizeof(facts->auth_why), "%s: %s", name, why);
 }
 
-/* sshd sets some variables only where it has something to say, and the drop-in
- * empties them before: an empty one says nothing. */
+/* A variable that sshd may have set; NULL if it is empty, as the drop-in's
+ * SetEnv leaves it. */
 static const char *
-said(const char *name)
+said_by_sshd(const char *name)
 {
 	const char *value = getenv(name);
 
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
-/* What is longer than anybody pastes is not cut into a code. */
+/* A value longer than anything a person pastes is not cut, since a part of it
+ * might be a code: it reads as "?", which is none. */
 static void
 read_code(const char *code, struct facts *facts)
 {
@@ -150,9 +153,9 @@ enum fault
 login_read(struct facts *ret)
 {
 	static char *nothing[] = {NULL};
-	const char *connection = said("SSH_CONNECTION");
-	const char *command = said("SSH_ORIGINAL_COMMAND");
-	const char *auth = said("SSH_USER_AUTH");
+	const char *connection = said_by_sshd("SSH_CONNECTION");
+	const char *command = said_by_sshd("SSH_ORIGINAL_COMMAND");
+	const char *auth = said_by_sshd("SSH_USER_AUTH");
 	const char *code = getenv("TFA_CODE");
 	bool utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
@@ -165,7 +168,7 @@ login_read(struct facts *ret)
 		return fault;
 	read_connection(connection, ret);
 	if (auth != NULL)
-		read_key(auth, ret);
+		read_auth_key(auth, ret);
 	if (code != NULL)
 		read_code(code, ret);
 	if (command != NULL && (ret->command = strdup(command)) == NULL)
@@ -193,6 +196,15 @@ facts_name(struct facts *facts, struct reply *reply)
 	facts->home = take(reply->home);
 	facts->shell = take(reply->shell);
 	return true;
+}
+
+struct keypath_user
+facts_keypath_user(const struct facts *facts)
+{
+	return (struct keypath_user){.name = facts->user,
+	    .home = facts->home,
+	    .uid = facts->uid,
+	    .gid = getgid()};
 }
 
 void

@@ -6,9 +6,8 @@
  *	facts.c      who comes, from where, for what
  *	ask.c        what the keeper says
  *	restrict.c   what the key may run
- *	keyfile.c    the files in which that stands
  *	unknown.c    sshd could not say which key it was
- *	sshd.c       what sshd's configuration says of the user's keys
+ *	sshd/        what sshd's settings and files of keys say
  *	challenge.c  a code
  *	enroll.c     a first device
  *	session.c    the shell or command, with a pass in hand
@@ -26,8 +25,8 @@ struct gate {
 	struct client_options keeper;
 	struct client client; /* open between a login and the code at hand */
 	const char *command;  /* run this whatever is asked, or NULL */
-	struct restriction restriction; /* of the key */
-	char why[WHY_TEXT]; /* what a refusal of the key's is about */
+	char *key_command;    /* the key may run this alone, or NULL */
+	char why[WHY_TEXT];   /* what a refusal of the key's is about */
 	struct facts facts;
 	struct reply reply;           /* the keeper's last */
 	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
@@ -78,22 +77,19 @@ enum verdict gate_refuse(struct gate *gate, enum reason reason);
  */
 enum verdict gate_turn_away(struct gate *gate, enum reason reason);
 
-/* Whose files of keys are looked at; it points into gate. */
-struct keyfile_user gate_keyfile_user(const struct gate *gate);
-
 /*
- * Finds what the key that was used may run, in the files that the reply to
- * "login" names, and makes it gate->command.  False where the key must be
- * refused, which is then said; gate->exit is set.
+ * Looks up what the key that was used may run, in the files that the reply to
+ * "login" names, and sets gate->command.  False if the key is refused: the user
+ * is told, and gate->exit is set.
  */
 bool gate_restrict(struct gate *gate);
 
 /*
- * gate_restrict() where sshd does not say which key was used.  REASON_NONE: no
- * key that sshd takes from this user has a restriction, so the user may be
- * asked for a code as with any of them; else why not, with gate->why.  Whether
- * sshd could not write to /tmp, or was not told to, only its configuration
- * says, which is root's: what /tmp looks like by now, any user can choose.
+ * gate_restrict() if sshd did not say which key was used.  REASON_NONE: no key
+ * that sshd takes from this user has a restriction, so a code opens as much as
+ * with any of them.  Any other reason refuses, with gate->why.  sshd's
+ * configuration, which is root's, tells whether sshd could not write to /tmp or
+ * was not told to: the state of /tmp itself is in any user's hands.
  */
 MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 

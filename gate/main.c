@@ -2,6 +2,8 @@
  * tfa-gate: sshd runs this in place of what the client asked for.  It is the
  * story of a login, and whatever it does not know is a refusal.
  */
+#include <stdlib.h>
+
 #include "gate/gate.h"
 #include "gate/session.h"
 #include "gate/term.h"
@@ -13,7 +15,7 @@ leave_denied(struct gate *gate)
 	client_close(&gate->client);
 	facts_done(&gate->facts);
 	reply_done(&gate->reply);
-	restriction_done(&gate->restriction);
+	free(gate->key_command);
 	return gate->exit != 0 ? gate->exit : GATE_EXIT_DENIED;
 }
 

@@ -12,10 +12,10 @@ static const char usage_text[] =
     "to be sshd's ForceCommand.\n"
     "\n"
     "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-    "  --store DIR         no keeper: use the folder DIR of one's own\n"
+    "  --store DIR         use this folder, without a running keeper\n"
     "  --policy FILE       the policy of that folder (DIR/policy.json)\n"
-    "  --keeper-user NAME  who may answer beside root (" CLIENT_USER ")\n"
-    "  --command CMD       run this, whatever the client asks for\n"
+    "  --keeper-user NAME  the user that the keeper runs as (" CLIENT_USER ")\n"
+    "  --command CMD       run CMD, whatever the client asks for\n"
     "  --help, --version\n"
     "\n"
     "Exit: the command's own status after a pass; 77 denied, 75 locked or\n"
@@ -34,7 +34,7 @@ static const struct option longopts[] = {
 };
 
 static void
-take_option(int c, struct gate *gate)
+take_gate_option(int c, struct gate *gate)
 {
 	switch (c) {
 	case 's':
@@ -72,11 +72,11 @@ gate_options(int argc, char **argv, struct gate *ret)
 	*ret = (struct gate){.exit = GATE_EXIT_DENIED, .client.fd = -1};
 	ret->keeper.keeper_user = CLIENT_USER;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		take_option(c, ret);
+		take_gate_option(c, ret);
 	if (optind != argc ||
 	    (ret->keeper.store != NULL && ret->keeper.socket != NULL) ||
 	    (ret->keeper.store == NULL && ret->keeper.policy != NULL))
-		take_option('?', ret);
+		take_gate_option('?', ret);
 	if (ret->keeper.socket == NULL)
 		ret->keeper.socket = CLIENT_SOCKET;
 }

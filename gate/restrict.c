@@ -3,47 +3,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/base/cleanup.h"
 #include "gate/gate.h"
-
-struct keyfile_user
-gate_keyfile_user(const struct gate *gate)
-{
-	return (struct keyfile_user){.name = gate->facts.user,
-	    .home = gate->facts.home,
-	    .uid = gate->facts.uid,
-	    .gid = getgid()};
-}
+#include "store/base/cleanup.h"
 
 static bool
-refuse(struct gate *gate, enum reason reason)
+turn_key_away(struct gate *gate, enum reason reason)
 {
 	return gate_turn_away(gate, reason) == VERDICT_PASS;
-}
-
-/* A file that is not there says nothing; one that cannot be read might. */
-static enum reason
-search_files(
-    struct gate *gate, const struct key *key, struct restriction *doubted)
-{
-	struct keyfile_user user = gate_keyfile_user(gate);
-
-	for (size_t i = 0; i < gate->reply.key_files.count; i++) {
-		scoped_keyfile struct keyfile file = {.text = NULL};
-
-		if (keyfile_read(&user, gate->reply.key_files.items[i].text,
-			&file, gate->why) != FAULT_NONE)
-			return REASON_KEY_FILE;
-		if (file.text != NULL &&
-		    keys_search(file.text, strlen(file.text), key,
-			file.sound ? &gate->restriction : doubted) !=
-			FAULT_NONE) {
-			snprintf(gate->why, sizeof(gate->why),
-			    "%.350s: out of memory", file.path);
-			return REASON_KEY_FILE;
-		}
-	}
-	return REASON_NONE;
 }
 
 static enum reason
@@ -62,34 +28,47 @@ reason_of(enum key_verdict verdict)
 	return REASON_KEY_DOUBTFUL;
 }
 
+/* Both the certificate and the lines of its authority may name a command.  sshd
+ * wants them to agree. */
 static enum reason
-judge_key(struct gate *gate, const struct key *key)
-{
-	struct restriction doubted = {.listed = false};
-	enum reason reason = search_files(gate, key, &doubted);
-
-	if (reason == REASON_NONE)
-		reason = reason_of(keys_judge(
-		    &gate->restriction, &doubted, gate->reply.unlisted));
-	restriction_done(&doubted);
-	return reason;
-}
-
-/* Both may restrict a certificate; sshd wants them to agree, and so do we. */
-static enum reason
-combine(struct key *key, struct restriction *restriction)
+combine(struct key *key, struct keys_answer *answer)
 {
 	if (key->force_command == NULL)
 		return REASON_NONE;
-	if (restriction->command != NULL &&
-	    strcmp(restriction->command, key->force_command) != 0)
+	if (answer->command != NULL &&
+	    strcmp(answer->command, key->force_command) != 0)
 		return REASON_KEY_COMMANDS;
-	free(restriction->command);
-	restriction->command = take(key->force_command);
+	free(answer->command);
+	answer->command = take(key->force_command);
 	return REASON_NONE;
 }
 
-/* A line that runs a private gate of the user's: this process is it. */
+/* *ret_command: what the key may run, or NULL for everything. */
+static enum reason
+judge_key(struct gate *gate, struct key *key, char **ret_command)
+{
+	struct keypath_user user = facts_keypath_user(&gate->facts);
+	struct keys_question question = {
+	    .files = KEYPATH_LIST(gate->reply.key_files),
+	    .user = &user,
+	    .unlisted = gate->reply.unlisted,
+	    .read = keyfile_read};
+	struct keys_answer answer;
+	enum reason reason;
+
+	if (keys_search(&question, key, &answer, gate->why) != FAULT_NONE)
+		return REASON_KEY_FILE;
+	reason = reason_of(answer.verdict);
+	if (reason == REASON_NONE)
+		reason = combine(key, &answer);
+	if (reason == REASON_NONE)
+		*ret_command = take(answer.command);
+	keys_answer_done(&answer);
+	return reason;
+}
+
+/* True if the command of a key's line is a private gate of the user's, which
+ * is this very process. */
 static bool
 is_this_gate(const struct gate *gate, const char *command)
 {
@@ -105,16 +84,13 @@ is_this_gate(const struct gate *gate, const char *command)
 static bool
 restrict_to(struct gate *gate, struct key *key)
 {
-	struct restriction *found = &gate->restriction;
-	enum reason reason = judge_key(gate, key);
+	enum reason reason = judge_key(gate, key, &gate->key_command);
 
-	if (reason == REASON_NONE)
-		reason = combine(key, found);
 	if (reason != REASON_NONE)
-		return refuse(gate, reason);
-	if (found->command != NULL && gate->command == NULL &&
-	    !is_this_gate(gate, found->command))
-		gate->command = found->command;
+		return turn_key_away(gate, reason);
+	if (gate->key_command != NULL && gate->command == NULL &&
+	    !is_this_gate(gate, gate->key_command))
+		gate->command = gate->key_command;
 	return true;
 }
 
@@ -127,7 +103,7 @@ gate_restrict(struct gate *gate)
 
 	if (facts->auth_lost) {
 		snprintf(gate->why, sizeof(gate->why), "%s", facts->auth_why);
-		return refuse(gate, REASON_KEY_SPOILT);
+		return turn_key_away(gate, REASON_KEY_SPOILT);
 	}
 	/* Without ExposeAuthInfo only a line of authorized_keys itself, which
 	 * is then obeyed by sshd, can have started a private gate. */
@@ -137,14 +113,14 @@ gate_restrict(struct gate *gate)
 		if (gate->keeper.store != NULL)
 			return true;
 		reason = gate_judge_unknown(gate);
-		return reason == REASON_NONE || refuse(gate, reason);
+		return reason == REASON_NONE || turn_key_away(gate, reason);
 	}
 	if (facts->keys == 0)
 		return true;
 	if (facts->keys > 1)
-		return refuse(gate, REASON_KEY_SEVERAL);
+		return turn_key_away(gate, REASON_KEY_SEVERAL);
 	if (facts->auth == NULL || key_parse(facts->auth, &key) != FAULT_NONE)
-		return refuse(gate, REASON_KEY_ODD);
+		return turn_key_away(gate, REASON_KEY_ODD);
 	ok = restrict_to(gate, &key);
 	key_done(&key);
 	return ok;

@@ -7,24 +7,12 @@
 #include <unistd.h>
 
 #include "gate/session.h"
+#include "gate/sshd/guard.h"
 #include "gate/term.h"
 
 #define ARGS_MAX 64
 
-/* Set by the drop-in so that no startup file runs before the gate, and that
- * fish does not complain of it. */
-static const char *const removed[] = {"LD_PRELOAD", "LD_AUDIT",
-    "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "BASH_ENV", "ENV", "SHELLOPTS",
-    "PS4", "SHLVL", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS",
-    "ZDOTDIR", "_FISH_WARNED_config", "_FISH_WARNED_data", "fish_function_path",
-    "TFA_CODE"};
-
-/* The drop-in empties these, and sshd sets them where it has something to say:
- * what is empty is the drop-in's. */
-static const char *const emptied[] = {
-    "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND", "SSH_TTY", "SSH_TUNNEL"};
-
-/* internal-sftp is no program: it means this one. */
+/* sshd's word internal-sftp stands for the first of these that is there. */
 static const char *const sftp_servers[] = {"/usr/lib/openssh/sftp-server",
     "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server",
     "/usr/lib/ssh/sftp-server"};
@@ -41,7 +29,8 @@ sftp_server(void)
 	return sftp_servers[0];
 }
 
-/* One word at *at into *ret, which is as long as the rest; false: no end. */
+/* Copies the word at *at to ret, which has room for all that follows; false if
+ * a quote has no end. */
 static bool
 split_word(const char **at, char *ret)
 {
@@ -91,32 +80,17 @@ session_split(const char *program, const char *args, char ***ret)
 	return FAULT_NONE;
 }
 
-static bool
-is_named(const char *variable, const char *name)
-{
-	size_t n;
-
-	if (variable[0] != name[0])
-		return false;
-	n = strlen(name);
-	return strncmp(variable, name, n) == 0 && variable[n] == '=';
-}
-
 /* A forced command may look at what the client asked for; others run it. */
 static bool
 is_removed(const char *variable, bool forced)
 {
-	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
-		if (is_named(variable, removed[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
-		if (is_named(variable, emptied[i]) &&
-		    variable[strlen(emptied[i]) + 1] == '\0')
-			return true;
-	return !forced && is_named(variable, "SSH_ORIGINAL_COMMAND");
+	static const char command[] = "SSH_ORIGINAL_COMMAND=";
+
+	return guard_removes(variable) ||
+	    (!forced && strncmp(variable, command, sizeof(command) - 1) == 0);
 }
 
-/* In one pass: unsetenv(3) takes one for each name. */
+/* One pass over all variables: unsetenv(3) would make one for each name. */
 static void
 restore_environment(const struct facts *facts, bool forced)
 {
@@ -154,7 +128,7 @@ exec_sftp(const char *args)
 	failed(server);
 }
 
-/* The shell's name as argv[0], as sshd and login(1) give it. */
+/* The name that sshd and login(1) give a shell as its argv[0]. */
 static const char *
 base_name(const char *path)
 {

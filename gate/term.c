@@ -11,24 +11,25 @@
 #include "store/base/utf8.h"
 #include "store/core/verdict.h"
 
-#define LINE_MAX_BYTES 4096 /* typed at one prompt, before we give up */
-#define PATIENCE_S     120  /* for all that is not a prompt */
-#define SPARE_S        15   /* for a terminal that takes no output */
-#define FAREWELL_S     5    /* for a last word to the log */
+#define LINE_MAX_BYTES 4096 /* bytes typed at one prompt before it gives up */
+#define PATIENCE_S     120  /* for everything outside a prompt */
+#define SPARE_S        15   /* for a terminal that accepts no output */
+#define FAREWELL_S     5    /* to write the log at the end */
 
 static const int guarded[] = {
     SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTERM, SIGALRM};
 #define GUARDED (sizeof(guarded) / sizeof(guarded[0]))
 
-static struct sigaction before[GUARDED];
+static struct sigaction saved[GUARDED];
 
-static volatile sig_atomic_t asking, gone; /* gone: how often that was said */
+static volatile sig_atomic_t asking, gone; /* gone: how many such signals
+					    * came */
 
 /*
- * No clean-up can be owed here: whatever is half done was not let in.  Only the
- * log is, of one who goes away at the prompt.  A first signal ends the prompt;
- * where it came just before the wait for a key, a second does; and where the
- * terminal takes no output, a third ends us.
+ * Nothing needs cleaning up, because nobody was let in.  Only the log is
+ * written, for a person who goes away at the prompt.  The first signal ends the
+ * prompt.  If it came just before the wait for a key, a second one ends it; and
+ * if the terminal accepts no output, a third one ends the process.
  */
 static void
 give_up(int sig)
@@ -45,7 +46,7 @@ term_guard(void)
 	struct sigaction action = {.sa_handler = give_up};
 
 	for (size_t i = 0; i < GUARDED; i++)
-		sigaction(guarded[i], &action, &before[i]);
+		sigaction(guarded[i], &action, &saved[i]);
 	alarm(PATIENCE_S);
 }
 
@@ -54,7 +55,7 @@ term_release(void)
 {
 	alarm(0);
 	for (size_t i = 0; i < GUARDED; i++)
-		sigaction(guarded[i], &before[i], NULL);
+		sigaction(guarded[i], &saved[i], NULL);
 }
 
 void
@@ -75,7 +76,7 @@ term_say(const char *line)
 }
 
 static int64_t
-now_ms(void)
+monotonic_ms(void)
 {
 	struct timespec ts = {0, 0};
 
@@ -83,12 +84,12 @@ now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* The next byte, or -1 where none will come. */
+/* Returns the next byte, or -1 if none will come. */
 static int
 next_byte(int64_t until_ms)
 {
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-	int64_t left_ms = until_ms - now_ms();
+	int64_t left_ms = until_ms - monotonic_ms();
 	unsigned char c;
 
 	if (gone || left_ms <= 0 || poll(&p, 1, (int)left_ms) != 1)
@@ -96,15 +97,16 @@ next_byte(int64_t until_ms)
 	return read(STDIN_FILENO, &c, 1) == 1 ? c : -1;
 }
 
-/* A terminal in raw mode sends these as bytes. */
+/* A terminal in raw mode sends ^C, ^D, ^Z and ^\ as bytes. */
 static int
-is_goodbye(int c)
+is_interrupt(int c)
 {
 	return c == 'C' - '@' || c == 'D' - '@' || c == 'Z' - '@' ||
 	    c == '\\' - '@';
 }
 
-/* Without the last character, which may be several bytes of UTF-8. */
+/* Returns the length without the last character, which may be several bytes
+ * of UTF-8. */
 static size_t
 rub_out(const char *line, size_t len)
 {
@@ -113,12 +115,10 @@ rub_out(const char *line, size_t len)
 	return len;
 }
 
-/*
- * Takes one more byte: how long the line is then.  Backspace, ^W and ^U are
- * the terminal's to honour; one in raw mode sends them as bytes.
- */
+/* Adds one byte to the line, and returns its new length.  Handles Backspace,
+ * ^W and ^U for a terminal in raw mode, which sends them as bytes. */
 static size_t
-edit(char *line, size_t len, int c)
+edit_line(char *line, size_t len, int c)
 {
 	switch (c) {
 	case '\b':
@@ -138,9 +138,10 @@ edit(char *line, size_t len, int c)
 	}
 }
 
-/* A terminal that is gone as well takes no newline. */
+/* Ends a prompt that was not answered.  The newline may fail: the terminal
+ * may be gone too. */
 static enum answer
-take_leave(enum answer left_how)
+end_unanswered(enum answer left_how)
 {
 	enum fault fault;
 
@@ -154,7 +155,7 @@ take_leave(enum answer left_how)
 enum answer
 term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 {
-	int64_t until_ms = now_ms() + timeout_s * 1000;
+	int64_t until_ms = monotonic_ms() + timeout_s * 1000;
 	char line[LINE_MAX_BYTES];
 	bool left = false;
 	size_t len = 0;
@@ -166,15 +167,16 @@ term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 	if (file_write(STDERR_FILENO, prompt, strlen(prompt)) != FAULT_NONE)
 		gone = 1;
 	while ((c = next_byte(until_ms)) != '\n' && c != '\r') {
-		left = c < 0 || is_goodbye(c) || len == sizeof(line);
+		left = c < 0 || is_interrupt(c) || len == sizeof(line);
 		if (left)
 			break;
-		len = edit(line, len, c);
+		len = edit_line(line, len, c);
 	}
 	asking = 0;
 	if (left || gone) {
 		explicit_bzero(line, sizeof(line));
-		return take_leave(c < 0 && !gone ? ANSWER_NONE : ANSWER_GONE);
+		return end_unanswered(
+		    c < 0 && !gone ? ANSWER_NONE : ANSWER_GONE);
 	}
 	typed_plain(line, len, ret, size);
 	explicit_bzero(line, sizeof(line));

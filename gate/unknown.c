@@ -1,9 +1,10 @@
 /*
- * sshd names the key in a file that it writes to /tmp as the user.  Any local
- * user can fill /tmp, so that must keep nobody out; and a user can fill it
- * too, so that must open nothing: a key that nobody knows may do what the least
- * of all the keys may that sshd takes from this user.  Where none is limited,
- * that is everything that a code opens.
+ * A login whose key sshd did not name.  sshd names the key in a file that it
+ * writes to /tmp as the user.  Any local user can fill /tmp, so a full /tmp
+ * must keep nobody out; this user can fill it as well, so a full /tmp must open
+ * nothing.  An unknown key may therefore do what every key of this user may
+ * that sshd takes.  If none of those keys is limited, that is everything that a
+ * code opens.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,12 +14,11 @@
 
 #include "store/base/cleanup.h"
 #include "gate/gate.h"
-#include "gate/sshd.h"
+#include "gate/sshd/sshd.h"
 
 #define INFO_BYTES 4096 /* about what sshd writes */
 
-/* Puts in front of gate->why what there is to say of /tmp, as of now: the same
- * steps as sshd's.  NULL: it can be written. */
+/* Writes to /tmp as sshd does.  Says why that fails; NULL: it does not. */
 static const char *
 try_tmp(void)
 {
@@ -37,7 +37,7 @@ try_tmp(void)
 }
 
 static enum reason
-refuse(struct gate *gate, const char *tmp)
+refuse_for_tmp(struct gate *gate, const char *tmp)
 {
 	char why[WHY_TEXT];
 
@@ -47,7 +47,7 @@ refuse(struct gate *gate, const char *tmp)
 	return REASON_KEY_TMP;
 }
 
-/* Says which line, of which file, limits a key. */
+/* True if a line limits a key; gate->why says which line. */
 static bool
 is_limited(struct gate *gate, const char *path, int number, enum key_line kind)
 {
@@ -58,7 +58,7 @@ is_limited(struct gate *gate, const char *path, int number, enum key_line kind)
 	case KEY_LINE_FREE:
 		return false;
 	case KEY_LINE_COMMAND:
-		/* What the administrator wrote goes before it. */
+		/* The administrator's --command runs in place of it. */
 		if (gate->command != NULL)
 			return false;
 		what = "a key of yours is for one command";
@@ -96,7 +96,7 @@ has_limits(struct gate *gate, const struct keyfile *file)
 static bool
 file_limits(struct gate *gate, const char *name, const struct sshd_view *view)
 {
-	struct keyfile_user user = gate_keyfile_user(gate);
+	struct keypath_user user = facts_keypath_user(&gate->facts);
 	scoped_keyfile struct keyfile file = {.text = NULL};
 	struct timespec changed;
 
@@ -113,8 +113,8 @@ file_limits(struct gate *gate, const char *name, const struct sshd_view *view)
 }
 
 /*
- * Whether a file of the policy limits a key, or did when this connection was
- * let in: what was changed since may have been a line with a command.
+ * True if a file of keys.files limits a key, or may have done so when this
+ * connection began: a line that was changed since may have had a command.
  */
 static bool
 files_limit(struct gate *gate, const struct sshd_view *view)
@@ -129,18 +129,22 @@ files_limit(struct gate *gate, const struct sshd_view *view)
 enum reason
 gate_judge_unknown(struct gate *gate)
 {
+	struct keypath_user user = facts_keypath_user(&gate->facts);
+	struct sshd_question question = {
+	    .user = &user, .files = KEYPATH_LIST(gate->reply.key_files)};
 	struct sshd_view view;
-	enum fault fault = sshd_look(gate, &view);
+	enum fault fault = sshd_look(&question, &view, gate->why);
 	const char *tmp = try_tmp();
 
 	if (fault != FAULT_NONE)
-		return tmp == NULL ? REASON_KEY_UNKNOWN : refuse(gate, tmp);
+		return tmp == NULL ? REASON_KEY_UNKNOWN
+				   : refuse_for_tmp(gate, tmp);
 	if (!view.exposes)
 		return REASON_KEY_UNKNOWN;
 	memcpy(gate->why, view.authority, sizeof(view.authority));
 	if (gate->why[0] == '\0' && !gate->reply.unlisted)
 		memcpy(gate->why, view.other_keys, sizeof(view.other_keys));
 	if (gate->why[0] != '\0' || files_limit(gate, &view))
-		return refuse(gate, tmp);
+		return refuse_for_tmp(gate, tmp);
 	return REASON_NONE;
 }

@@ -1,7 +1,7 @@
 /*
- * What the gate would say of a key: by its own functions, on the files that
- * keys.files of the policy names, read as the user.  And the authorities whose
- * certificates sshd lets in.
+ * The gate's decision on any key, by the gate's own functions: on the files
+ * that keys.files of the policy names, read as the user.  And the authorities
+ * whose certificates sshd lets in.
  */
 #ifndef TFA_AUTHORITIES_H
 #define TFA_AUTHORITIES_H
@@ -13,19 +13,18 @@
 #include "gate/sshd/keys.h"
 #include "store/core/policy.h"
 
-#define AUTHORITIES_FILE "/etc/tfa/authorities" /* the place for a new one */
-#define KEYS_MS          2000 /* for a user's file, as read_keys_as() has it */
+#define AUTHORITIES_FILE "/etc/tfa/authorities" /* where setup puts a new one */
 
-/* What the gate finds for a key. */
+/* The gate's decision on a key. */
 struct gate_says {
 	enum key_verdict verdict;
-	bool command; /* it would run this one only */
+	bool command; /* the key may run one command alone */
 };
 
 /*
- * For one user, whose files are read with that user's rights, which needs
- * root.  Where pw is NULL, for everyone: as a user who has no files of one's
- * own.  A file that the gate could not read is doubtful here too.
+ * The decision for one user.  Root reads the files with that user's rights.  pw
+ * NULL: for everyone, by the files alone that are the same for all.
+ * KEY_DOUBTFUL also if the gate could not read a file.
  */
 struct gate_says gate_says(const struct policy *policy, const struct passwd *pw,
     const struct key *key);
@@ -35,21 +34,13 @@ struct authority {
 	const char *path;
 	int number;       /* from 1 */
 	const char *line; /* "ssh-ed25519 AAAA... comment" */
-	struct key key;   /* what it signs; blob NULL: sshd cannot read it */
+	struct key
+	    key; /* the certificates it signs; blob NULL: sshd cannot read it */
 };
 
-/* Calls each for the authorities of a file.  False (errno) where it cannot be
- * read. */
+/* Calls each for every authority of a file.  False (errno) if the file cannot
+ * be read. */
 bool authorities_each(const char *path,
     void (*each)(void *ctx, const struct authority *authority), void *ctx);
-
-/* A word of AuthorizedKeysFile or keys.files as a user's path; false where
- * sshd or the gate could make none of it. */
-bool key_file_path(
-    const char *word, const struct passwd *pw, char *ret, size_t size);
-
-/* The name of keys.files that is this path for a user, or NULL. */
-const char *key_file_listed(
-    const struct policy *policy, const struct passwd *pw, const char *path);
 
 #endif

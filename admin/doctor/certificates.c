@@ -1,6 +1,6 @@
 /*
- * Certificates: whether the gate lets in what sshd's authorities sign, and
- * which restrictions of theirs it would not see.
+ * Certificates: the gate may refuse what sshd's authorities sign, and cannot
+ * see every restriction that sshd knows.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -24,12 +24,12 @@ struct judging {
 	bool pass;
 };
 
-/* Whether the gate lets in what this authority signs; said where not. */
+/* Warns if the gate refuses the certificates of this authority. */
 static void
-judge_authority(void *ctx, const struct authority *authority)
+judge_trusted_key(void *ctx, const struct authority *authority)
 {
 	struct judging *judging = ctx;
-	char fix[CONFIG_WORD + 160];
+	char block[FINDING_FIX];
 
 	if (authority->key.blob == NULL) {
 		findings_add(&judging->doctor->findings, FINDING_WARN,
@@ -43,19 +43,20 @@ judge_authority(void *ctx, const struct authority *authority)
 		judging->pass = true;
 		return;
 	}
-	snprintf(fix, sizeof(fix),
-	    "this line with \"cert-authority \" before it in " AUTHORITIES_FILE
-	    ", and that name in keys.files of %.500s",
-	    judging->doctor->policy);
-	findings_add(&judging->doctor->findings, FINDING_WARN, fix,
+	snprintf(block, sizeof(block),
+	    "in " AUTHORITIES_FILE ", which must be in keys.files of %.500s:\n"
+	    "    cert-authority %.1900s",
+	    judging->doctor->policy,
+	    strlen(authority->line) < 1900 ? authority->line : "THE SAME LINE");
+	findings_add_block(&judging->doctor->findings, FINDING_WARN, block,
 	    "%.300s:%d: the gate refuses the certificates of this authority, "
 	    "which sshd trusts",
 	    authority->path, authority->number);
 }
 
-/* Whether the gate lets certificates of any of sshd's authorities in. */
+/* Judges a file of TrustedUserCAKeys; lines->pass: the gate lets some in. */
 static void
-judge_authorities(void *ctx, const struct held *held)
+judge_trusted_file(void *ctx, const struct held *held)
 {
 	struct judging *judging = ctx;
 	struct doctor *doctor = judging->doctor;
@@ -65,7 +66,7 @@ judge_authorities(void *ctx, const struct held *held)
 	judging->pass = judging->policy->keys.unlisted == UNLISTED_ALLOW;
 	if (!config_word(&rest, path))
 		return;
-	if (!authorities_each(path, judge_authority, judging))
+	if (!authorities_each(path, judge_trusted_key, judging))
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "TrustedUserCAKeys %.200s, %.200s: %s: whose certificates "
 		    "sshd takes is not known",
@@ -79,7 +80,7 @@ judge_authorities(void *ctx, const struct held *held)
 	judging->lines->pass |= judging->pass;
 }
 
-/* A command= beside a principal, which the gate does not look at. */
+/* A command= beside a principal, where the gate does not look. */
 static void
 judge_principal(
     struct doctor_lines *lines, const char *path, int number, const char *line)
@@ -125,7 +126,7 @@ judge_principals(struct doctor_lines *lines)
 		    "(needs root)");
 }
 
-/* Where sshd finds a command= that nobody can look at beforehand. */
+/* A program that may print a command= which nobody can see beforehand. */
 static void
 judge_unseen(
     struct doctor *doctor, const struct held *held, const char *fix, bool pass)
@@ -145,19 +146,74 @@ judge_unseen(
 		 : "and refuses such keys");
 }
 
+/*
+ * The keys of an account of its own are for the commands that their lines name,
+ * and sshd imposes these where no ForceCommand does.  What the drop-in closes
+ * stays closed there.  False where it is no such account.
+ */
+static bool
+account_block(const struct doctor *doctor, const struct held *held,
+    char ret[static FINDING_FIX])
+{
+	const struct config_line *line = held->line != NULL
+	    ? held->line
+	    : config_find(&doctor->lines, held->keyword, held->value);
+	const struct config_line *gate = config_gate(&doctor->lines);
+	const char *slash = gate != NULL ? strrchr(gate->file, '/') : NULL;
+
+	if (slash == NULL || line == NULL || line->match == NULL ||
+	    !config_names_users(line->match))
+		return false;
+	snprintf(ret, FINDING_FIX,
+	    "in %.*s" CONFIG_SITE ":\n"
+	    "    Match %.600s\n"
+	    "        ForceCommand none\n"
+	    "        AuthenticationMethods publickey\n"
+	    "        PermitTTY no\n"
+	    "        DisableForwarding yes\n"
+	    "        AllowTcpForwarding no\n"
+	    "        AllowStreamLocalForwarding no\n"
+	    "        AllowAgentForwarding no\n"
+	    "        X11Forwarding no\n"
+	    "        PermitTunnel no\n"
+	    "        SetEnv SHLVL=0",
+	    (int)(slash - gate->file) + 1, gate->file, line->match);
+	return true;
+}
+
+static void
+judge_account(struct doctor *doctor, const struct held *held, const char *block,
+    bool pass)
+{
+	findings_add_block(&doctor->findings,
+	    pass ? FINDING_FAIL : FINDING_WARN, block,
+	    "%.60s %.200s, %.160s: the gate does not see a command= in what it "
+	    "prints, %s; with this block sshd itself holds them to it: nobody "
+	    "is asked for a code there, and a key without command= opens a "
+	    "shell",
+	    held->keyword, held->value, held->where,
+	    pass ? "and lets such keys pass, to a shell"
+		 : "and refuses such keys");
+}
+
 static void
 judge_keys_command(void *ctx, const struct held *held)
 {
 	struct judging *judging = ctx;
 	bool pass = judging->policy->keys.unlisted == UNLISTED_ALLOW;
-	char setting[300];
+	char setting[300], block[FINDING_FIX];
 
+	if (held->seen && account_block(judging->doctor, held, block)) {
+		judge_account(judging->doctor, held, block, pass);
+		return;
+	}
 	if (held->seen || pass) {
 		judge_unseen(judging->doctor, held,
-		    pass ? "\"unlisted\": \"refuse\", and the Match block of "
-			   "tfa-gate(8) for an account whose keys it gives"
-			 : "the Match block of tfa-gate(8), if it is for an "
-			   "account of its own",
+		    pass ? "\"unlisted\": \"refuse\""
+			 : "\"unlisted\": \"allow\" in keys of the policy: "
+			   "then every key that is in no file passes, and a "
+			   "command= that only this program gives is lost: "
+			   "such a key opens a shell",
 		    pass);
 		return;
 	}
@@ -169,7 +225,8 @@ judge_keys_command(void *ctx, const struct held *held)
 	    setting);
 }
 
-/* Beside a Match block, "sshd -T" of 9.2 says none: so its line counts. */
+/* Beside a Match block, "sshd -T" of OpenSSH 9.2 says "none" of this keyword,
+ * so its line counts as well. */
 static void
 judge_principals_command(void *ctx, const struct held *held)
 {
@@ -205,7 +262,7 @@ judge_certificates(struct doctor *doctor, const struct policy *policy)
 	static const struct {
 		const char *keyword;
 		dump_held *judge;
-	} values[] = {{"TrustedUserCAKeys", judge_authorities},
+	} values[] = {{"TrustedUserCAKeys", judge_trusted_file},
 	    {"AuthorizedKeysCommand", judge_keys_command},
 	    {"AuthorizedPrincipalsCommand", judge_principals_command},
 	    {"GSSAPIEnablek5users", judge_kerberos}};
@@ -216,8 +273,9 @@ judge_certificates(struct doctor *doctor, const struct policy *policy)
 	judge_principals(&lines);
 	findings_ok(&doctor->findings,
 	    "sshd takes no certificates, and asks no command for keys: %zu "
-	    "answers of sshd -T, %zu lines of its files",
-	    doctor->views.list.count, doctor->lines.lines.count);
+	    "answer%s of sshd -T, %zu line%s of its files",
+	    doctor->views.list.count, findings_s(doctor->views.list.count),
+	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count));
 }
 
 void
@@ -231,8 +289,7 @@ doctor_certificates(struct doctor *doctor)
 		    "whether sshd takes certificates is not known");
 		return;
 	}
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) != FAULT_NONE) {
+	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "without a valid policy, which certificates pass is not "
 		    "known");

@@ -1,7 +1,8 @@
 /*
- * Groups that a directory has and /etc/group has not: while it is away, a rule
- * by such a group cannot be evaluated, which denies whoever comes to it, root
- * too.  policy_decide() says who, as it would at a login.
+ * Groups of a directory that /etc/group does not have.  While the directory is
+ * away, a rule by such a group cannot be evaluated, and denies everybody that
+ * it is asked about, root too.  policy_decide() says who that is, as it would
+ * at a login.
  */
 #include <errno.h>
 #include <grp.h>
@@ -59,7 +60,8 @@ list_local(struct local *local)
 static bool
 is_local(const struct local *local, const char *group)
 {
-	/* Without a directory such a group is unknown, which is said of it. */
+	/* Without a directory the group is unknown to all, which
+	 * doctor_policy() says. */
 	if (local->service[0] == '\0')
 		return true;
 	for (size_t i = 0; i < local->groups.count; i++)
@@ -68,11 +70,11 @@ is_local(const struct local *local, const char *group)
 	return false;
 }
 
-/* Somebody of /etc/passwd, who can log in while the directory is away. */
+/* A user of /etc/passwd, who can log in while the directory is away. */
 struct somebody {
 	const struct local *local;
 	struct groups_user user;
-	bool away; /* what a directory has cannot be looked up */
+	bool away; /* the directory cannot be asked */
 };
 
 static enum membership
@@ -86,9 +88,9 @@ member(void *ctx, const char *group)
 }
 
 /*
- * The decision that the directory's absence makes, from some address at
- * least: *ret_rule is the rule.  A rule with "from" is taken not to hold, one
- * after the other, to see what comes behind it.
+ * True if the directory's absence denies the user, from some address at least;
+ * *ret_rule: by which rule.  A rule with "from" may not fit the address: it is
+ * left out, one after the other, to see what follows it.
  */
 static bool
 is_denied(const struct policy *policy, struct somebody *who,
@@ -114,7 +116,7 @@ is_denied(const struct policy *policy, struct somebody *who,
 	return false;
 }
 
-/* What was found of everybody. */
+/* The users that would be denied, counted. */
 struct toll {
 	const struct policy *policy;
 	const char *service;
@@ -176,7 +178,7 @@ count_people(struct toll *toll, const struct local *local)
 	return true;
 }
 
-/* Adds a name to "a, b", once. */
+/* Adds a name to the list "a, b" unless it is there. */
 static void
 add_theirs(char *list, size_t size, const char *name)
 {
@@ -221,9 +223,9 @@ say_toll(struct doctor *doctor, const struct toll *toll, const char *theirs)
 	if (toll->admins > 0 && toll->denied_admins == toll->admins)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "a rule for admins by name, above the rules by group",
-		    "all of the %zu admins in /etc/passwd are refused while "
-		    "%s is away, which has the group %.200s",
-		    toll->admins, toll->service, theirs);
+		    "no admin in /etc/passwd gets in while %s is away, which "
+		    "has the group %.200s: %zu of %zu are refused",
+		    toll->service, theirs, toll->denied_admins, toll->admins);
 	if (toll->roots == NULL && toll->denied > 0)
 		findings_add(&doctor->findings, FINDING_WARN,
 		    "a rule above those by group for who must get in",
@@ -233,15 +235,17 @@ say_toll(struct doctor *doctor, const struct toll *toll, const char *theirs)
 		    toll->names);
 	if (theirs[0] == '\0')
 		findings_ok(&doctor->findings,
-		    "%.200s is valid: %zu rules, which ask no directory for a "
-		    "group",
-		    doctor->policy, toll->policy->rules.count);
+		    "%.200s is valid: %zu rule%s, and no directory is asked "
+		    "for a group",
+		    doctor->policy, toll->policy->rules.count,
+		    findings_s(toll->policy->rules.count));
 	else
 		findings_ok(&doctor->findings,
-		    "%.200s is valid: %zu rules; %s has the group %.150s, and "
-		    "while it is away nobody in /etc/passwd is refused",
-		    doctor->policy, toll->policy->rules.count, toll->service,
-		    theirs);
+		    "%.200s is valid: %zu rule%s; %s has the group %.150s, and "
+		    "while %s is away nobody in /etc/passwd is refused",
+		    doctor->policy, toll->policy->rules.count,
+		    findings_s(toll->policy->rules.count), toll->service,
+		    theirs, toll->service);
 }
 
 void

@@ -1,42 +1,45 @@
 /*
  * tfa-admin doctor: every way round the gate that sshd leaves open.
  *
- *	doctor.c           the list of checks, options, output
- *	doctor_gather.c    reads the files, asks sshd -T about each connection
- *	doctor_questions.c which connections these are
- *	doctor_setup.c     whether setup was run, and confirmed
- *	doctor_sshd.c      what sshd makes of them: gate, channels, variables
- *	doctor_files.c     who may write what: files and every folder above
- *	doctor_shells.c    login shells: shells.h, shell_try.h
- *	doctor_users.c     uids
- *	doctor_keys.c      users' files of keys
- *	doctor_keyfiles.c  reads them, for every user and in every view
- *	doctor_places.c    whether the gate and sshd read the same ones
- *	doctor_certificates.c  authorities, principals
- *	doctor_running.c   the sshd that runs
- *	doctor_servers.c   other SSH servers; sockets.h
- *	doctor_pam.c       what PAM reads and starts; pam_stack.h
- *	doctor_tmp.c       /tmp, which sshd needs to say which key it was
- *	doctor_system.c    /proc, sshrc, sftp-server, OpenSSH's version
- *	doctor_directory.c whom a directory that is away would keep out
- *	doctor_keeper.c    the keeper, its folder, the clock, the policy
- *	doctor_probe.c     --probe: logs in for real; doctor_probe.h
+ *	doctor.c       options, output, what stands in the way of setup
+ *	checks.c       the list of checks
+ *	planned.c      the files that setup plans, in place of those on disk
+ *	gather.c       reads the files, asks sshd -T about each connection
+ *	questions.c    the connections that sshd is asked about
+ *	sshd.c         the gate, channels and variables by sshd's answers
+ *	displaced.c    lines of the site's that our Match all displaces
+ *	files.c        the files that decide, and the folders above them
+ *	shells.c       login shells: login_shells.h, shell_try.h
+ *	users.c        uids
+ *	keys.c         users' files of keys
+ *	keyfiles.c     reads them, for every user and in every view
+ *	places.c       the files that only one of gate and sshd reads
+ *	certificates.c authorities, principals
+ *	running.c      the sshd that runs
+ *	servers.c      other SSH servers: sockets.h
+ *	pam.c          what PAM reads and starts: pam_stack.h
+ *	tmp.c          /tmp, which sshd needs to name the key
+ *	system.c       /proc, sshrc, sftp-server, OpenSSH's version
+ *	directory.c    users whom a directory that is away would keep out
+ *	keeper.c       the keeper, its folder, the clock, the policy
+ *	probe.c        --probe: logs in for real: probe.h
  *
- * and, without any I/O: doctor_config.c and doctor_order.c (configuration
- * files), doctor_dump.c and doctor_values.c (sshd -T), doctor_daemon.c,
- * doctor_person.c, doctor_findings.c.
+ * and, without any I/O: order.c (configuration files), dump.c and values.c
+ * (sshd -T), version.c, person.c, findings.c.
  *
- * A check that cannot be made says "warn" and why; it is never passed over.
+ * A check that cannot be made says "warn" and why; none is left out.
  */
 #ifndef TFA_DOCTOR_H
 #define TFA_DOCTOR_H
 
 #include "admin/admin.h"
-#include "admin/doctor/daemon.h"
+#include "gate/sshd/title.h"
 #include "admin/doctor/dump.h"
+#include "admin/doctor/planned.h"
 #include "admin/doctor/questions.h"
 #include "store/core/policy.h"
 #include "admin/read.h"
+#include "store/folder/policy_file.h"
 
 #define DOCTOR_SSHD "/usr/sbin/sshd"
 #define DOCTOR_SSH  "/usr/bin/ssh"
@@ -44,7 +47,9 @@
 
 struct doctor {
 	const struct admin *admin;
-	const char *config; /* the file that sshd reads */
+	const char *config;            /* the file that sshd reads */
+	const struct planned *planned; /* setup's files; NULL: none */
+	struct planned_copy copy;      /* of config, with those in it */
 	struct config lines;
 	struct kinds kinds;
 	struct views views;
@@ -58,10 +63,9 @@ struct doctor {
 	char socket[CONFIG_WORD]; /* from ForceCommand's --socket; or "" */
 };
 
-/* A row of the table: adds what it finds; nothing found is the row's "ok". */
+/* A check adds its findings.  If it adds none, it is "ok". */
 typedef void doctor_check(struct doctor *doctor);
 
-doctor_check doctor_setup;
 doctor_check doctor_accepted, doctor_gate, doctor_channels, doctor_environment;
 doctor_check doctor_order;
 doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
@@ -73,63 +77,85 @@ doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
 doctor_check doctor_probe;
 
-/* The process of an sshd that listens with this configuration; 0: none is
+/* The process of an sshd that listens with this configuration; 0 if none is
  * seen. */
 int doctor_sshd_pid(const struct doctor *doctor);
 
-/* The folder of the keeper that serves our socket; false where none is seen
- * that runs, and it is the usual one. */
+/* *ret: the folder of the keeper that serves our socket.  False if no such
+ * keeper is seen: then it is the usual folder. */
 bool
 doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD]);
 
 /*
- * What the policy needs of a directory beside /etc/group: who would be denied
- * while it is away, root and admins above all.  Says so in any case.
+ * Says which users the policy would deny while the directory of
+ * /etc/nsswitch.conf is away, root and admins above all; or that there are
+ * none.
  */
 void doctor_directories(struct doctor *doctor, const struct policy *policy);
 
-/* The line that brings the keeper back. */
-const char *doctor_keeper_fix(const struct doctor *doctor);
-
-/* Reads the files and asks sshd; before any check. */
+/* Reads the files and asks sshd; before any check.  doctor_done() in any
+ * case. */
 void doctor_gather(struct doctor *doctor);
+void doctor_done(struct doctor *doctor);
 
-/* Reads only the lines, of config, from the file at path: that of another
- * process may be below its own root.  False (errno) where it cannot. */
+/* Runs the checks, and calls found, unless it is NULL, with what each found. */
+typedef void
+doctor_found(const struct doctor *doctor, const struct finding *finding);
+void doctor_run(struct doctor *doctor, doctor_found *found);
+
+/*
+ * Judges the machine's configuration as it would be with these files: *ret, for
+ * findings_done().  Looks at what is planned, and not at what only runs after
+ * setup: the keeper, its socket and its folder.  False without memory.
+ */
+bool doctor_judge_planned(const struct admin *admin,
+    const struct planned *planned, struct findings *ret);
+
+/* The file that sshd is asked about: config, or the copy. */
+const char *doctor_asked(const struct doctor *doctor);
+
+/* The policy, planned or as it lies there; as policy_file_load(). */
+MUST_USE enum fault doctor_load_policy(const struct doctor *doctor,
+    struct policy *ret, char ret_why[static POLICY_WHY_TEXT]);
+
+/* Reads only the lines, of config, from the file at path, which may lie below
+ * the root of another process.  False (errno) if it cannot. */
 bool doctor_read_config(struct doctor *doctor, const char *path);
 
-/* Whether an sshd that runs reads the configuration that doctor examines. */
+/* True if an sshd that runs reads the configuration that doctor examines. */
 bool doctor_reads_config(
     int pid, const struct listener *listener, const char *config);
 
 /* *ret_gate: whether another sshd's configuration has the gate in a Match all,
  * itself or in what it includes.  False where that cannot be read. */
-bool doctor_has_gate(int pid, const char *path, bool *ret_gate);
+bool doctor_has_gate(
+    const struct doctor *doctor, int pid, const char *path, bool *ret_gate);
 
-/* A setting that is the same for all connections, as sshd -T has it. */
+/* *ret: a setting that is the same for all connections, as sshd -T has it. */
 bool doctor_setting(const struct doctor *doctor, const char *keyword,
     char ret[static CONFIG_WORD]);
 
 /*
- * FAIL where others than root, and also, can write the file at path, or a
- * folder above it; also where that cannot be seen.  False if it is not known.
+ * Adds a FAIL if others than root and the uid also can write the file at path
+ * or a folder above it, or if that cannot be seen.  False if it is not known.
  */
 bool doctor_guard(struct doctor *doctor, const char *path, uid_t also);
 
-/* "OpenSSH_9.2p1 Debian-2+deb12u10", from sshd's own file; false where that
+/* *ret: "OpenSSH_9.2p1 Debian-2+deb12u10", from sshd's own file; false if that
  * has none. */
 bool doctor_version(char *ret, size_t size);
 
-/* The first line of text, or of other where that is empty. */
+/* *ret: the first line of text, or of other if text is empty. */
 void
 doctor_first_line(const char *text, const char *other, char *ret, size_t size);
 
-/* Who may own the policy beside root: of a store of one's own, oneself. */
+/* The uid that may own the policy beside root: one's own for a store of one's
+ * own. */
 uid_t doctor_policy_owner(const struct doctor *doctor);
 
 /*
- * What judges the files that sshd looks into for each user in every view where
- * the gate stands and keys are taken, and their lines.  judge_file and
+ * Judges of the files that sshd looks into for each user, in every view where
+ * the gate stands and keys are taken, and of their lines.  judge_file and
  * judge_user may be NULL.
  */
 struct doctor_lines {
@@ -144,23 +170,20 @@ struct doctor_lines {
 	size_t files, users; /* that were read */
 };
 
-/* Reads each as the user whose it is; needs root. */
+/* Reads each file as the user whose it is; needs root. */
 void doctor_each_file(struct doctor_lines *lines);
 
-/* The next view, from *i on, that is one for this user, and where the gate
+/* *ret: the next view, from *i on, that holds for this user, and where the gate
  * stands and keys are taken; false after the last. */
 bool doctor_next_view(const struct doctor *doctor, const struct passwd *pw,
     size_t *i, const struct view **ret);
 
-/* Which groups this sshd lets write a file of keys. */
-keyfile_group *doctor_sshd_groups(void);
-
-/* When a process started, in seconds since 1970; 0 where unknown. */
+/* The start time of a process, in seconds since 1970; 0 if unknown. */
 int64_t doctor_start_time(int pid);
 
 /*
- * Calls each for the processes that there are, with the command line, its
- * words parted by blanks.
+ * Calls each for every process, with its command line, the words parted by
+ * blanks.
  */
 void doctor_processes(
     void (*each)(void *ctx, int pid, const char *title), void *ctx);

@@ -4,50 +4,6 @@
 
 #include "admin/doctor/dump.h"
 
-const struct setting dump_channels[] = {
-    {"DisableForwarding", "yes",
-	"what no other line closes can be forwarded without a code"},
-    {"AllowTcpForwarding", "no", "ports can be forwarded without a code"},
-    {"AllowStreamLocalForwarding", "no",
-	"Unix sockets can be forwarded without a code"},
-    {"AllowAgentForwarding", "no", "an agent is forwarded before the code"},
-    {"X11Forwarding", "no", "X11 is forwarded before the code"},
-    {"PermitTunnel", "no", "a tunnel can be opened without a code"},
-    {"PermitOpen", "none",
-	"any port that other lines let through is reached without a code"},
-    {"PermitListen", "none",
-	"any port that other lines let through is opened without a code"},
-    {"StreamLocalBindUnlink", "no",
-	"a Unix socket that is forwarded can replace a file of the user's"},
-    {"", "", ""},
-};
-
-const struct setting dump_environment[] = {
-    {"PermitUserEnvironment", "no",
-	"variables from the user's own files can run code before the gate"},
-    {"PermitUserRC", "no", "~/.ssh/rc runs wherever the gate is not forced"},
-    {"ExposeAuthInfo", "yes",
-	"the gate is not told which key was used, and refuses everyone"},
-    {"", "", ""},
-};
-
-/* Names that run code, or that the gate believes; one of each family. */
-static const char *const dangerous[] = {"LD_PRELOAD", "LD_AUDIT",
-    "LD_LIBRARY_PATH", "GCONV_PATH", "LOCPATH", "BASH_ENV", "BASH_FUNC_x%%",
-    "SHELLOPTS", "BASHOPTS", "PS4", "SHLVL", "ENV", "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME", "XDG_DATA_DIRS", "fish_function_path", "ZDOTDIR", "HOME",
-    "PATH", "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND", "SSH_TTY"};
-static const char *const families[] = {"LD_", "BASH", "SSH_"};
-
-/* Of DUMP_SETENV: each must be there as it stands.  Without fish's a user is
- * only told of a HOME that is not hers. */
-static const char *const variables[] = {
-    "LD_PRELOAD=", "LD_AUDIT=", "LD_LIBRARY_PATH=", "GCONV_PATH=", "LOCPATH=",
-    "BASH_ENV=", "ENV=", "SHELLOPTS=", "PS4=", "SHLVL=2",
-    "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_DATA_DIRS=", DUMP_FISH,
-    "SSH_USER_AUTH=", "SSH_ORIGINAL_COMMAND=", "SSH_TTY=", "SSH_TUNNEL=",
-    "ZDOTDIR=/nonexistent", "HOME=/nonexistent"};
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 bool
@@ -97,41 +53,11 @@ dump_is_of_kind(const struct view *view, unsigned long long kind)
 	return false;
 }
 
-bool
-dump_pattern_is_open(const char *pattern)
-{
-	for (size_t i = 0; i < COUNT(dangerous); i++)
-		if (config_pattern(pattern, dangerous[i]))
-			return true;
-	for (size_t i = 0; i < COUNT(families); i++)
-		if (strncmp(pattern, families[i], strlen(families[i])) == 0)
-			return true;
-	return false;
-}
-
-bool
-dump_guards(const char *keyword, const char **ret_value)
-{
-	static const struct setting *const tables[] = {
-	    dump_channels, dump_environment};
-
-	*ret_value = NULL;
-	for (size_t t = 0; t < COUNT(tables); t++)
-		for (const struct setting *s = tables[t]; *s->keyword; s++)
-			if (strcasecmp(s->keyword, keyword) == 0) {
-				*ret_value = s->value;
-				return true;
-			}
-	return strcasecmp(keyword, "forcecommand") == 0 ||
-	    strcasecmp(keyword, "setenv") == 0 ||
-	    strcasecmp(keyword, "acceptenv") == 0;
-}
-
-/* Where to look: the line with the value, else our Match all, else the file
- * that sshd reads. */
+/* *ret: the line to look at: the one with the value, else our Match all, else
+ * none. */
 static void
-place(const struct config *config, const char *keyword, const char *value,
-    char *ret, size_t size)
+locate_setting(const struct config *config, const char *keyword,
+    const char *value, char *ret, size_t size)
 {
 	const struct config_line *line = config_find(config, keyword, value);
 	const struct config_line *gate = config_gate(config);
@@ -155,14 +81,15 @@ dump_who(const struct view *view, size_t more, char *ret, size_t size)
 	size_t others = view->others + more;
 
 	if (others > 0)
-		snprintf(ret, size, "for %s and %zu more", view->who, others);
+		snprintf(ret, size, "for %s and %zu more connection%s",
+		    view->who, others, findings_s(others));
 	else
 		snprintf(ret, size, "for %s", view->who);
 }
 
 static void
 judge_setting(const struct views *views, const struct config *config,
-    const struct setting *setting, struct findings *findings)
+    const struct guard_setting *setting, struct findings *findings)
 {
 	char value[CONFIG_WORD], first[CONFIG_WORD] = "";
 	const struct view *worst = NULL;
@@ -184,7 +111,7 @@ judge_setting(const struct views *views, const struct config *config,
 	}
 	if (worst == NULL)
 		return;
-	place(config, setting->keyword, first, where, sizeof(where));
+	locate_setting(config, setting->keyword, first, where, sizeof(where));
 	dump_who(worst, more, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
 	findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where, who,
@@ -193,10 +120,13 @@ judge_setting(const struct views *views, const struct config *config,
 
 void
 dump_judge_settings(const struct views *views, const struct config *config,
-    const struct setting *settings, struct findings *findings)
+    enum guard_group group, struct findings *findings)
 {
-	for (; *settings->keyword != '\0'; settings++)
-		judge_setting(views, config, settings, findings);
+	const struct guard_setting *setting = guard_settings;
+
+	for (; setting->group != GUARD_END; setting++)
+		if (setting->group == group)
+			judge_setting(views, config, setting, findings);
 }
 
 static const char *
@@ -219,7 +149,8 @@ judge_command(const struct view *view, const struct config *config,
 	dump_who(view, 0, who, sizeof(who));
 	if (dump_value(view, "chrootdirectory", value) &&
 	    strcasecmp(value, "none") != 0) {
-		place(config, "ChrootDirectory", value, where, sizeof(where));
+		locate_setting(
+		    config, "ChrootDirectory", value, where, sizeof(where));
 		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
 		    "%s, %s: the gate is not in there, they are locked out",
 		    where, who);
@@ -229,7 +160,7 @@ judge_command(const struct view *view, const struct config *config,
 		return;
 	snprintf(fix, sizeof(fix), "ForceCommand %.600s",
 	    gate != NULL ? gate->value : "/usr/sbin/tfa-gate");
-	place(config, "ForceCommand", value, where, sizeof(where));
+	locate_setting(config, "ForceCommand", value, where, sizeof(where));
 	if (view->exempt)
 		findings_add(findings, FINDING_WARN, NULL,
 		    "%s, %s: exempt by sshd, for emergencies", where, who);
@@ -247,38 +178,51 @@ dump_judge_gate(const struct views *views, const struct config *config,
 }
 
 static bool
-has_variable(const struct view *view, const char *wanted)
+has_variable(const struct view *view, const struct guard_variable *variable)
 {
-	char value[CONFIG_WORD];
+	char value[CONFIG_WORD], wanted[GUARD_WORD];
 	const char *at = view->dump;
 
+	guard_word(variable, wanted);
 	while (dump_next(&at, "setenv", value))
 		if (strcmp(value, wanted) == 0)
 			return true;
 	return false;
 }
 
-/* The server's own SetEnv beats whatever a client or a user sets. */
+/* *ret: " NAME=VALUE" for each that SetEnv must set and does not. */
 static void
-judge_setenv(const struct view *view, const struct config *config,
-    struct findings *findings)
+list_missing(const struct view *view, char ret[static GUARD_LINE])
 {
-	char missing[sizeof(DUMP_SETENV)] = "", value[CONFIG_WORD], where[400],
-	     who[256];
-	const char *at = view->dump;
+	const struct guard_variable *v = guard_variables;
+	char word[GUARD_WORD];
 	size_t n = 0;
 
-	for (size_t i = 0; i < COUNT(variables); i++)
-		if (!has_variable(view, variables[i]) && n < sizeof(missing))
-			n += (size_t)snprintf(missing + n, sizeof(missing) - n,
-			    " %s", variables[i]);
-	if (n == 0 || view->exempt)
+	for (ret[0] = '\0'; v->why != GUARD_LAST; v++)
+		if (guard_is_set(v) && v->why != GUARD_QUIET &&
+		    !has_variable(view, v) && n < GUARD_LINE) {
+			guard_word(v, word);
+			n += (size_t)snprintf(
+			    ret + n, GUARD_LINE - n, " %s", word);
+		}
+}
+
+/* The drop-in's SetEnv beats what a client or a user sets. */
+static void
+judge_view_setenv(const struct view *view, const struct config *config,
+    struct findings *findings)
+{
+	char missing[GUARD_LINE], value[CONFIG_WORD], where[400], who[256];
+	const char *at = view->dump;
+
+	list_missing(view, missing);
+	if (missing[0] == '\0' || view->exempt)
 		return;
 	if (!dump_next(&at, "setenv", value))
 		value[0] = '\0';
-	place(config, "SetEnv", value, where, sizeof(where));
+	locate_setting(config, "SetEnv", value, where, sizeof(where));
 	dump_who(view, 0, who, sizeof(who));
-	findings_add(findings, FINDING_FAIL, DUMP_SETENV,
+	findings_add(findings, FINDING_FAIL, guard_setenv(),
 	    "%s, %s: it lacks%s, so a user's own values stand, which run code "
 	    "before the gate or name a key to it",
 	    where, who, missing);
@@ -295,15 +239,16 @@ judge_acceptenv(const struct view *view, const struct config *config,
 	dump_who(view, 0, who, sizeof(who));
 	while (dump_next(&at, "acceptenv", value)) {
 		code |= config_pattern(value, "TFA_CODE");
-		if (!dump_pattern_is_open(value))
+		if (!guard_pattern_is_open(value))
 			continue;
-		place(config, "AcceptEnv", value, where, sizeof(where));
-		findings_add(findings, FINDING_FAIL, DUMP_ACCEPTENV,
+		locate_setting(
+		    config, "AcceptEnv", value, where, sizeof(where));
+		findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
 		    "%s, %s: a client's variables run code before the gate",
 		    where, who);
 	}
 	if (!code)
-		findings_add(findings, FINDING_WARN, DUMP_ACCEPTENV,
+		findings_add(findings, FINDING_WARN, GUARD_ACCEPTENV,
 		    "no AcceptEnv TFA_CODE, %s: scripts cannot give a code",
 		    who);
 }
@@ -313,7 +258,7 @@ dump_judge_variables(const struct views *views, const struct config *config,
     struct findings *findings)
 {
 	for (size_t i = 0; i < views->list.count; i++) {
-		judge_setenv(&views->list.items[i], config, findings);
+		judge_view_setenv(&views->list.items[i], config, findings);
 		judge_acceptenv(&views->list.items[i], config, findings);
 	}
 }

@@ -1,33 +1,16 @@
 /*
- * What "sshd -T -C ..." says, for each connection that it was asked about: the
- * settings that the drop-in makes must hold for all of them.  Keywords are
- * read without regard to case: 9.x prints them in lower case, 10.x as
+ * The answers of "sshd -T -C ..." for each connection that it was asked about:
+ * the settings of the drop-in must hold for all of them.  Keywords are read
+ * without regard to case, since 9.x prints them in lower case and 10.x as
  * DisableForwarding.  Texts in, findings out.
  */
 #ifndef TFA_DOCTOR_DUMP_H
 #define TFA_DOCTOR_DUMP_H
 
 #include "gate/sshd/config.h"
+#include "gate/sshd/guard.h"
 #include "admin/doctor/findings.h"
 #include "store/core/policy.h"
-
-/* Where fish finds its own functions, and no user can write. */
-#define DUMP_FISH                                                 \
-	"fish_function_path=/etc/fish/functions:/usr/share/fish/" \
-	"vendor_functions.d:/usr/share/fish/functions"
-
-/* The one line that covers what runs before the gate, and what the gate would
- * believe where sshd says nothing. */
-#define DUMP_SETENV                                                           \
-	"SetEnv LD_PRELOAD= LD_AUDIT= LD_LIBRARY_PATH= GCONV_PATH= LOCPATH= " \
-	"BASH_ENV= ENV= SHELLOPTS= PS4= SHLVL=2 XDG_CONFIG_HOME= "            \
-	"XDG_DATA_HOME= XDG_DATA_DIRS= _FISH_WARNED_config=1 "                \
-	"_FISH_WARNED_data=1 " DUMP_FISH " SSH_USER_AUTH= "                   \
-	"SSH_ORIGINAL_COMMAND= SSH_TTY= SSH_TUNNEL= ZDOTDIR=/nonexistent "    \
-	"HOME=/nonexistent"
-
-/* What a client may send: a code, and what Debian lets in. */
-#define DUMP_ACCEPTENV "AcceptEnv TFA_CODE LANG LC_* COLORTERM NO_COLOR"
 
 /* The answer for one connection. */
 struct view {
@@ -36,71 +19,56 @@ struct view {
 	char *dump;                             /* what sshd -T printed */
 	JSON_LIST_OF(unsigned long long) kinds; /* of users: kind_of() */
 	size_t others; /* further connections with the same answer */
-	bool exempt;   /* by sshd, and on purpose: config_exempts() */
+	bool exempt;   /* from the gate, on purpose: config_exempts() */
 };
 
 struct views {
 	JSON_LIST_OF(struct view) list;
 };
 
-/* The value of the next line with keyword; *at begins at the dump.  False
- * where there is none. */
+/* *ret: the value of the next line with keyword; *at is the dump at first.
+ * False after the last. */
 bool
 dump_next(const char **at, const char *keyword, char ret[static CONFIG_WORD]);
 
-/* The settings that the drop-in makes, "" at the end. */
-struct setting {
-	const char *keyword, *value;
-	const char *follows; /* from any other value */
-};
-extern const struct setting dump_channels[];    /* what would stay open */
-extern const struct setting dump_environment[]; /* what runs before */
-
-/* The value in one view; "" and false where it has none. */
+/* *ret: the value in one view; "" and false if it has none. */
 bool dump_value(
     const struct view *view, const char *keyword, char ret[static CONFIG_WORD]);
 
-/* Whether the gate stands before these connections: where it does not, sshd
- * itself obeys what a key's line says. */
+/* True if the gate stands before these connections.  If not, sshd itself obeys
+ * the options of a key's line. */
 bool dump_is_gated(const struct view *view);
 
-/* Whether the answer is one for users of that kind. */
+/* True if the answer holds for users of that kind. */
 bool dump_is_of_kind(const struct view *view, unsigned long long kind);
 
-/* "for alice from 192.0.2.1 and 3 more". */
+/* *ret: "for alice from 192.0.2.1 and 3 more connections". */
 void dump_who(const struct view *view, size_t more, char *ret, size_t size);
 
 /* A value of a keyword, other than none. */
 struct held {
 	const char *keyword, *value;
-	char where[300]; /* "for alice and 3 more"; or the line */
+	char where[300]; /* "for alice and 3 more connections"; or the line */
 	bool seen;       /* sshd -T says it of somebody */
 	const struct config_line *line; /* where it does not */
 };
 typedef void dump_held(void *ctx, const struct held *held);
 
 /*
- * Calls each, once for each value that a keyword has in a view where the gate
- * stands; and for each line of the files whose value no view has at all: its
- * Match takes in nobody whom sshd could be asked about, or sshd does not say.
+ * Calls each once for every value that a keyword has in a view where the gate
+ * stands, and for every line of the files whose value no view has: its Match is
+ * for nobody whom sshd could be asked about, or sshd -T does not print it.
  */
 void dump_each_value(const struct views *views, const struct config *config,
     const char *keyword, dump_held *each, void *ctx);
 
-/* Judges.  Each finding is said once, with who it concerns. */
+/* Each judge says a finding once, with the connections it concerns. */
 void dump_judge_gate(const struct views *views, const struct config *config,
     struct findings *findings);
 void dump_judge_settings(const struct views *views, const struct config *config,
-    const struct setting *settings, struct findings *findings);
+    enum guard_group group, struct findings *findings);
 void dump_judge_variables(const struct views *views,
     const struct config *config, struct findings *findings);
-
-/* Whether an AcceptEnv pattern lets a variable in that runs code. */
-bool dump_pattern_is_open(const char *pattern);
-
-/* Whether a keyword is one that the drop-in sets, and to which value; NULL
- * where any value of another would be wrong. */
-bool dump_guards(const char *keyword, const char **ret_value);
 
 void views_done(struct views *views);
 
@@ -110,5 +78,9 @@ void views_done(struct views *views);
  * in.
  */
 void config_judge(const struct config *config, struct findings *findings);
+
+/* Judges what our Match all, of which gate is the ForceCommand, displaces. */
+void config_judge_displaced(const struct config *config,
+    const struct config_line *gate, struct findings *findings);
 
 #endif

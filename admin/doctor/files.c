@@ -1,6 +1,6 @@
 /*
- * Who may write the files that decide: each of them, and every folder above,
- * since whoever can write a folder can replace what lies in it.
+ * The files that decide: nobody but root may write them or a folder above them,
+ * since whoever can write a folder can replace the files in it.
  */
 #include <errno.h>
 #include <glob.h>
@@ -15,9 +15,9 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
 
-/* also: who may own it beside root. */
+/* also: the uid that may own it beside root. */
 static void
-judge(struct doctor *doctor, const char *path, const struct stat *st,
+judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
     uid_t also, bool above)
 {
 	char fix[PATH_MAX + 32];
@@ -28,7 +28,7 @@ judge(struct doctor *doctor, const char *path, const struct stat *st,
 		    "%.400s belongs to uid %lu, who can change it", path,
 		    (unsigned long)st->st_uid);
 	}
-	/* In a sticky folder nobody can replace what is somebody else's. */
+	/* In a sticky folder nobody can replace a file of somebody else's. */
 	if (S_ISLNK(st->st_mode) || S_ISSOCK(st->st_mode) ||
 	    (st->st_mode & 022) == 0 || (above && (st->st_mode & S_ISVTX) != 0))
 		return;
@@ -38,7 +38,7 @@ judge(struct doctor *doctor, const char *path, const struct stat *st,
 	    (unsigned)(st->st_mode & 07777));
 }
 
-/* path and every folder above it; false where path cannot be seen. */
+/* Judges path and every folder above it; false if path cannot be seen. */
 static bool
 guard_chain(struct doctor *doctor, const char *path, uid_t also)
 {
@@ -51,9 +51,11 @@ guard_chain(struct doctor *doctor, const char *path, uid_t also)
 		return false;
 	snprintf(part, sizeof(part), "%s", path);
 	for (;;) {
-		if (lstat(part, &st) < 0)
-			return false;
-		judge(doctor, part, &st, also, above);
+		if (!planned_has(doctor->planned, part)) {
+			if (lstat(part, &st) < 0)
+				return false;
+			judge_writers(doctor, part, &st, also, above);
+		}
 		slash = strrchr(part, '/');
 		if (slash == NULL || part[1] == '\0')
 			return true;
@@ -65,8 +67,11 @@ guard_chain(struct doctor *doctor, const char *path, uid_t also)
 bool
 doctor_guard(struct doctor *doctor, const char *path, uid_t also)
 {
-	scoped_free char *real = realpath(path, NULL);
+	scoped_free char *real = NULL;
 
+	if (planned_has(doctor->planned, path))
+		return guard_chain(doctor, path, also);
+	real = realpath(path, NULL);
 	if (real == NULL || !guard_chain(doctor, path, also)) {
 		findings_add(&doctor->findings, FINDING_FAIL, NULL,
 		    "who can change %.400s is not known: %s", path,
@@ -76,7 +81,7 @@ doctor_guard(struct doctor *doctor, const char *path, uid_t also)
 	return strcmp(real, path) == 0 || guard_chain(doctor, real, also);
 }
 
-/* A file of ours that no Include takes in, for its name. */
+/* Looks for a file of ours whose name no Include fits. */
 static void
 find_unread(struct doctor *doctor, const char *pattern)
 {
@@ -111,7 +116,10 @@ say_missing(struct doctor *doctor)
 			find_unread(doctor, pattern);
 	}
 	findings_add(&doctor->findings, FINDING_FAIL,
-	    doctor->admin->config == NULL
+	    doctor->planned != NULL || access(CONFIG_DROP_IN, F_OK) == 0
+		? "Include " CONFIG_FOLDER "/sshd_config.d/*.conf as its first "
+		  "line"
+		: doctor->admin->config == NULL
 		? "tfa-admin setup"
 		: "cp /usr/share/doc/tfa/sshd-tfa.conf " CONFIG_DROP_IN,
 	    "%.200s reads no drop-in with our Match all", doctor->config);
@@ -166,7 +174,7 @@ doctor_drop_in(struct doctor *doctor)
 			    line->file, gate->file);
 }
 
-/* Whoever may write in the folder of an Include may add a file. */
+/* A user who may write in the folder of an Include may add a file to it. */
 static void
 guard_include(struct doctor *doctor, const char *pattern)
 {
@@ -208,9 +216,10 @@ doctor_config_files(struct doctor *doctor)
 		    doctor->unread[0] != '\0' ? doctor->unread
 					      : doctor->no_views);
 	findings_ok(&doctor->findings,
-	    "%zu files from %.200s on, and the folders above them: only root "
-	    "can write them",
-	    doctor->lines.files.count, doctor->config);
+	    "%zu file%s from %.200s on, and the folders above: only root can "
+	    "write them",
+	    doctor->lines.files.count, findings_s(doctor->lines.files.count),
+	    doctor->config);
 }
 
 void

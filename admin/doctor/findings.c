@@ -28,31 +28,144 @@ is_enough(const struct findings *findings, const char *detail)
 	return false;
 }
 
-void
-findings_add(struct findings *findings, enum finding_status status,
-    const char *fix, const char *format, ...)
+/* The lines of a block stay lines. */
+static void
+clean_block(const char *block, char ret[static FINDING_FIX])
+{
+	size_t n = 0;
+
+	while (*block != '\0' && n + 2 < FINDING_FIX) {
+		size_t len = strcspn(block, "\n");
+
+		utf8_clean(block, len, ret + n, FINDING_FIX - n - 1);
+		n += strlen(ret + n);
+		block += len;
+		if (*block == '\n') {
+			ret[n++] = '\n';
+			block++;
+		}
+	}
+	ret[n] = '\0';
+}
+
+/* NULL where it is not added. */
+static struct finding *
+add(struct findings *findings, enum finding_status status, const char *format,
+    va_list args)
 {
 	char text[FINDING_TEXT], clean[FINDING_TEXT];
 	struct finding *finding;
-	va_list args;
 
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	utf8_clean(text, strlen(text), clean, sizeof(clean));
 	if (is_enough(findings, clean))
-		return;
+		return NULL;
 	finding = json_list_add(&findings->list, sizeof(*finding));
 	if (finding == NULL) {
 		findings->failed = true;
-		return;
+		return NULL;
 	}
 	finding->check = findings->check;
 	finding->status = status;
 	memcpy(finding->detail, clean, sizeof(clean));
-	if (fix != NULL)
+	return finding;
+}
+
+void
+findings_add(struct findings *findings, enum finding_status status,
+    const char *fix, const char *format, ...)
+{
+	struct finding *finding;
+	va_list args;
+
+	va_start(args, format);
+	finding = add(findings, status, format, args);
+	va_end(args);
+	if (finding != NULL && fix != NULL)
 		utf8_clean(
 		    fix, strlen(fix), finding->fix, sizeof(finding->fix));
+}
+
+void
+findings_add_block(struct findings *findings, enum finding_status status,
+    const char *block, const char *format, ...)
+{
+	struct finding *finding;
+	va_list args;
+
+	va_start(args, format);
+	finding = add(findings, status, format, args);
+	va_end(args);
+	if (finding == NULL)
+		return;
+	finding->block = true;
+	clean_block(block, finding->fix);
+}
+
+void
+finding_fix(const struct finding *finding, char ret[static FINDING_FIX])
+{
+	const char *from = finding->fix;
+	size_t n = 0;
+	bool first = true;
+
+	while (*from != '\0' && n + 4 < FINDING_FIX) {
+		if (*from != '\n') {
+			ret[n++] = *from++;
+			continue;
+		}
+		from += 1 + strspn(from + 1, " ");
+		n += (size_t)snprintf(
+		    ret + n, FINDING_FIX - n, first ? " " : " / ");
+		first = false;
+	}
+	ret[n] = '\0';
+}
+
+const char *
+finding_word(enum finding_status status)
+{
+	static const char *const words[] = {[FINDING_OK] = "ok",
+	    [FINDING_WARN] = "warn",
+	    [FINDING_FAIL] = "FAIL"};
+
+	return words[status];
+}
+
+static void
+print_start(FILE *out, const struct finding *finding, bool colour)
+{
+	static const char *const colours[] = {[FINDING_OK] = "\033[32m",
+	    [FINDING_WARN] = "\033[33m",
+	    [FINDING_FAIL] = "\033[1;31m"};
+
+	fprintf(out, "%s%-4s%s  %-13s %s",
+	    colour ? colours[finding->status] : "",
+	    finding_word(finding->status), colour ? "\033[0m" : "",
+	    finding->check, finding->detail);
+}
+
+void
+finding_print(FILE *out, const struct finding *finding, bool colour)
+{
+	char fix[FINDING_FIX];
+
+	print_start(out, finding, colour);
+	finding_fix(finding, fix);
+	if (fix[0] != '\0')
+		fprintf(out, "; fix: %s", fix);
+	putc('\n', out);
+}
+
+void
+finding_print_block(FILE *out, const struct finding *finding)
+{
+	if (!finding->block) {
+		finding_print(out, finding, false);
+		return;
+	}
+	print_start(out, finding, false);
+	fprintf(out, "; fix: %s\n", finding->fix);
 }
 
 void
@@ -89,6 +202,12 @@ findings_count(const struct findings *findings, enum finding_status status)
 	for (size_t i = 0; i < findings->list.count; i++)
 		count += findings->list.items[i].status == status;
 	return count;
+}
+
+const char *
+findings_s(size_t count)
+{
+	return count == 1 ? "" : "s";
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * The channels beside a session.  The far end is sshd itself, which greets
- * whoever reaches it, or a socket of our own.
+ * The channels beside a session.  Their far end is sshd itself, which greets
+ * every client, or a socket of our own.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -29,7 +29,7 @@ unix_address(const struct probe *probe, const char *name)
 	return address;
 }
 
-/* A connection to one of ssh's own sockets, once that is there. */
+/* Connects to one of ssh's own sockets, once it is there. */
 static int
 reach(struct probe *probe, const struct sockaddr *to, socklen_t len)
 {
@@ -47,7 +47,8 @@ reach(struct probe *probe, const struct sockaddr *to, socklen_t len)
 	return -1;
 }
 
-/* Whether an SSH server greets; a channel that is refused is closed. */
+/* CHANNEL_OPEN if an SSH server greets.  ssh closes a channel that is
+ * refused. */
 static enum channel
 greeting(struct probe *probe, int fd)
 {
@@ -81,7 +82,7 @@ local_tcp(struct probe *probe)
 	return greeting(probe, fd);
 }
 
-/* The far end is our own socket: somebody comes, or ssh hangs up. */
+/* The far end is our own socket: ssh connects to it, or hangs up. */
 static enum channel
 local_unix(struct probe *probe, int target)
 {
@@ -120,7 +121,7 @@ dynamic(struct probe *probe, uint16_t port)
 	return greeting(probe, fd);
 }
 
-/* A loopback port that nobody has just now. */
+/* A port of the loopback interface that is free at present. */
 static uint16_t
 free_port(void)
 {
@@ -192,7 +193,8 @@ try_standard_input(struct probe *probe)
 	child_stop(child);
 }
 
-/* Whoever comes through meets the gate on the far side; 255 did not. */
+/* A connection that gets through meets the gate on the far side; status 255
+ * says that it did not. */
 static void
 try_jump(struct probe *probe)
 {
@@ -258,7 +260,7 @@ try_remote_unix(struct probe *probe)
 	child_stop(probe->child);
 }
 
-/* sshd says in its debug messages why it refuses a tunnel. */
+/* sshd tells in its debug messages why it refuses a tunnel. */
 static void
 try_tunnel(struct probe *probe)
 {

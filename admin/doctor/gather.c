@@ -32,12 +32,13 @@ fetch(void *ctx, const char *pattern,
 {
 	struct doctor *doctor = ctx;
 	glob_t found = {.gl_pathc = 0};
-	int status = glob(pattern, GLOB_ERR, NULL, &found);
+	int status = planned_glob(doctor->planned, pattern, &found);
 
 	if (status != 0 && status != GLOB_NOMATCH)
 		note_unread(doctor, pattern, "cannot be looked up");
 	for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
-		scoped_free char *text = read_whole(found.gl_pathv[i]);
+		scoped_free char *text = planned_read(
+		    doctor->planned, found.gl_pathv[i]);
 
 		if (text != NULL)
 			each(reader, found.gl_pathv[i], text);
@@ -47,7 +48,7 @@ fetch(void *ctx, const char *pattern,
 	globfree(&found);
 }
 
-/* Whose answer it is: of all users of that kind. */
+/* Notes that the answer holds for all users of this one's kind. */
 static void
 add_kind(struct doctor *doctor, struct view *view, const char *user)
 {
@@ -67,7 +68,7 @@ add_kind(struct doctor *doctor, struct view *view, const char *user)
 		doctor->findings.failed = true;
 }
 
-/* Adds the answer, or counts it with the same one. */
+/* Adds the answer, or counts the question with an equal one. */
 static bool
 add_view(struct doctor *doctor, const struct question *q, const char *dump)
 {
@@ -111,27 +112,30 @@ doctor_first_line(const char *text, const char *other, char *ret, size_t size)
 }
 
 static bool
-ask(struct doctor *doctor, const struct question *q, struct child *child)
+ask_sshd(struct doctor *doctor, const struct question *q, struct child *child)
 {
-	char spec[6 * USER_TEXT + 60]; /* a name that is cut is another's */
+	char spec[6 * USER_TEXT + 60]; /* cut, it would name another user */
 
 	snprintf(spec, sizeof(spec),
 	    "user=%s,host=%s,addr=%s,laddr=%s,lport=%s%s%s", q->user, q->host,
 	    q->address, q->laddr, q->lport,
 	    q->rdomain[0] != '\0' ? ",rdomain=" : "", q->rdomain);
-	child_run((const char *const[]){DOCTOR_SSHD, "-T", "-f", doctor->config,
-		      "-C", spec, NULL},
+	child_run((const char *const[]){DOCTOR_SSHD, "-T", "-f",
+		      doctor_asked(doctor), "-C", spec, NULL},
 	    SSHD_MS, child);
 	if (child->status == 0)
 		return add_view(doctor, q, child->out.text);
 	doctor_first_line(child->err.text, "it did not end", doctor->no_views,
 	    sizeof(doctor->no_views));
+	planned_copy_rename(
+	    &doctor->copy, doctor->no_views, sizeof(doctor->no_views));
 	return false;
 }
 
 /* All combinations of what Match lines tell apart. */
 static void
-ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
+ask_about_all(
+    struct doctor *doctor, const struct questions *q, struct child *child)
 {
 	const struct config_line *strange = config_strange_match(
 	    &doctor->lines);
@@ -140,7 +144,7 @@ ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
 	size_t i;
 
 	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question); i++)
-		ok = ask(doctor, &question, child);
+		ok = ask_sshd(doctor, &question, child);
 	doctor->asked = i;
 	if (ok && strange != NULL)
 		snprintf(doctor->no_views, sizeof(doctor->no_views),
@@ -160,7 +164,7 @@ ask_all(struct doctor *doctor, const struct questions *q, struct child *child)
 bool
 doctor_read_config(struct doctor *doctor, const char *path)
 {
-	scoped_free char *text = read_whole(path);
+	scoped_free char *text = planned_read(doctor->planned, path);
 
 	if (text == NULL)
 		return false;
@@ -168,13 +172,43 @@ doctor_read_config(struct doctor *doctor, const char *path)
 	return true;
 }
 
+const char *
+doctor_asked(const struct doctor *doctor)
+{
+	return doctor->planned != NULL ? doctor->copy.path : doctor->config;
+}
+
+/* The socket that the gate asks, and whoever may answer there. */
+static void
+follow_gate(struct doctor *doctor)
+{
+	const struct config_line *gate = config_gate(&doctor->lines);
+	const char *rest = gate != NULL ? gate->value : "";
+	char word[CONFIG_WORD];
+
+	if (!config_word(&rest, doctor->gate))
+		return;
+	while (config_word(&rest, word))
+		if (strcmp(word, "--socket") == 0)
+			config_word(&rest, doctor->socket);
+		else if (strncmp(word, "--socket=", 9) == 0)
+			snprintf(doctor->socket, sizeof(doctor->socket), "%s",
+			    word + 9);
+	if (doctor->socket[0] != '\0' && doctor->keeper.store == NULL)
+		doctor->keeper.socket = doctor->socket;
+}
+
 void
 doctor_gather(struct doctor *doctor)
 {
 	scoped_free struct child *child = malloc(sizeof(*child));
-	bool ok = doctor_read_config(doctor, doctor->config);
+	bool ok = doctor_read_config(doctor, doctor->config) &&
+	    (doctor->planned == NULL ||
+		planned_copy_make(
+		    doctor->planned, doctor->config, &doctor->copy));
 	struct questions q;
 
+	follow_gate(doctor);
 	if (!ok || child == NULL) {
 		snprintf(doctor->no_views, sizeof(doctor->no_views),
 		    "%.200s: %s", doctor->config, strerror(errno));
@@ -183,8 +217,36 @@ doctor_gather(struct doctor *doctor)
 	kinds_collect(&doctor->lines, &doctor->kinds);
 	questions_collect(
 	    &doctor->lines, &doctor->kinds, doctor->admin->probe, &q);
-	ask_all(doctor, &q, child);
+	ask_about_all(doctor, &q, child);
 	questions_done(&q);
+}
+
+void
+doctor_done(struct doctor *doctor)
+{
+	findings_done(&doctor->findings);
+	views_done(&doctor->views);
+	kinds_done(&doctor->kinds);
+	config_done(&doctor->lines);
+	planned_copy_done(&doctor->copy);
+}
+
+enum fault
+doctor_load_policy(const struct doctor *doctor, struct policy *ret,
+    char ret_why[static POLICY_WHY_TEXT])
+{
+	const char *text = planned_text(doctor->planned, doctor->policy);
+	struct json_error error = {.line = 0};
+	enum fault fault;
+
+	if (text == NULL)
+		return policy_file_load(
+		    doctor->policy, doctor_policy_owner(doctor), ret, ret_why);
+	fault = policy_parse(text, strlen(text), ret, &error);
+	if (fault != FAULT_NONE)
+		json_error_say(
+		    &error, doctor->policy, ret_why, POLICY_WHY_TEXT);
+	return fault;
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
- * The keeper and what it needs: its folder, room on the disk, the right time,
- * a policy that can be evaluated.
+ * The keeper and its needs: its folder, room on the disk, the right time, a
+ * policy that can be evaluated.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -14,9 +14,10 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "store/core/report.h"
 #include "store/system/groups.h"
 #include "store/folder/policy_file.h"
-#include "admin/setup/setup.h"
+#include "store/system/systemd.h"
 
 #define STORE        "/var/lib/tfa"
 #define ROOM_MIB     64
@@ -24,24 +25,18 @@
 #define FEW_FILES    1000
 #define CLOCK_OFF_US 10000000 /* a third of what a code allows */
 
-/* To the end, so that the keeper does not say that nobody took it. */
-static bool
-take_answer(struct client *client)
+/* The line that brings the keeper back. */
+static const char *
+keeper_fix(const struct doctor *doctor)
 {
-	bool more = true;
-
-	while (more) {
-		scoped_json_text char *packet = NULL;
-		size_t len = 0;
-
-		if (client_next(client, &packet, &len) != FAULT_NONE)
-			return false;
-		more = !client_is_reply(packet);
-	}
-	return true;
+	if (doctor->admin->config == NULL && doctor->keeper.store == NULL &&
+	    access(CONFIG_DROP_IN, F_OK) < 0)
+		return "tfa-admin setup";
+	return systemd_runs() ? "systemctl enable --now tfa-keeper.socket"
+			      : ADMIN_KEEPER_LINE;
 }
 
-/* Any answer will do: root is somebody whom it can explain. */
+/* Any answer is good.  root is a user whom the keeper can always explain. */
 void
 doctor_keeper(struct doctor *doctor)
 {
@@ -49,13 +44,17 @@ doctor_keeper(struct doctor *doctor)
 	    .request = "explain",
 	    .user = "root",
 	    .address = "127.0.0.1"};
-	scoped_client struct client client = {.fd = -1};
+	struct explanation row;
+	const struct client_rows rows = {
+	    &explanation_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
 
-	if (client_open(&doctor->keeper, &request, &client) != FAULT_NONE ||
-	    !take_answer(&client))
+	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE)
 		findings_add(&doctor->findings, FINDING_FAIL,
-		    doctor_keeper_fix(doctor), "nobody can log in: %s",
-		    client.why);
+		    keeper_fix(doctor), "nobody can log in: %s", why);
+	explanation_done(&row);
 	findings_ok(&doctor->findings, "it answers at %.200s",
 	    doctor->keeper.store != NULL ? doctor->keeper.store
 					 : doctor->keeper.socket);
@@ -67,7 +66,7 @@ struct search {
 	bool found;
 };
 
-/* Anybody may have a process of that name. */
+/* Any user may have a process of that name. */
 static bool
 is_keepers(const struct doctor *doctor, int pid)
 {
@@ -138,7 +137,7 @@ judge_owner(struct doctor *doctor, const char *path)
 }
 
 static void
-judge_room(struct doctor *doctor, const char *path)
+judge_store_room(struct doctor *doctor, const char *path)
 {
 	struct statvfs disk;
 	unsigned long long mib;
@@ -203,7 +202,7 @@ doctor_store(struct doctor *doctor)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%.300s cannot be looked at: %s%s", users, strerror(errno),
 		    geteuid() == 0 ? "" : " (needs root)");
-	judge_room(doctor, folder);
+	judge_store_room(doctor, folder);
 }
 
 void
@@ -265,8 +264,7 @@ doctor_policy(struct doctor *doctor)
 	char why[POLICY_WHY_TEXT], rule[RULE_TEXT + 8];
 	struct policy policy;
 
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) != FAULT_NONE) {
+	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
 		findings_add(&doctor->findings, FINDING_FAIL,
 		    "tfa-admin policy edit", "%s: nobody is let in", why);
 		return;

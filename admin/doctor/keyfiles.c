@@ -1,8 +1,10 @@
 /*
- * The files that sshd looks into for each user, in every view, read as that
+ * Reads the files that sshd looks into for each user, in every view, as that
  * user.
  */
 #include <errno.h>
+#include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +15,15 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
 
-#define KEYS_SLOW 5  /* files that may take longer */
+#define KEYS_SLOW 5  /* files may time out; after that doctor gives up */
 #define FILES_MAX 64 /* of one user's */
 
 /*
- * Why a file of keys was not looked at.  Nothing where sshd, which reads as
- * the user too, finds no key there either.
+ * Says why a file of keys was not looked at.  It says nothing if sshd, which
+ * reads as the user too, finds no key there either.
  */
 static void
-judge_unread(
+say_unread(
     struct doctor *doctor, const struct passwd *pw, const char *path, int error)
 {
 	switch (error) {
@@ -62,15 +64,65 @@ judge_lines(
 	}
 }
 
-/* False where there was no answer in time. */
+/* True if the user alone is in the group, by its list and as the main group. */
+static bool
+is_users_own(gid_t gid, const struct keypath_user *user)
+{
+	struct group *group = getgrgid(gid);
+	const struct passwd *pw;
+	bool own = false, others = false;
+
+	if (group == NULL)
+		return false;
+	if (group->gr_mem[0] != NULL) {
+		others = strcmp(group->gr_mem[0], user->name) != 0 ||
+		    group->gr_mem[1] != NULL;
+		own = !others;
+	}
+	setpwent();
+	while (!others && (pw = getpwent()) != NULL)
+		if (pw->pw_gid == gid) {
+			own = true;
+			others = pw->pw_uid != user->uid;
+		}
+	endpwent();
+	return own && !others;
+}
+
+static bool
+is_nobodys(gid_t gid, const struct keypath_user *user)
+{
+	(void)gid;
+	(void)user;
+	return false;
+}
+
+/* OpenSSH lets no group write a file of keys.  That of Debian and its kin lets
+ * a group write of which only the user is a member. */
+static keyfile_group *
+groups_of_sshd(void)
+{
+	static keyfile_group *group;
+	char version[128] = "";
+
+	if (group == NULL)
+		group = doctor_version(version, sizeof(version)) &&
+			(strstr(version, "Debian") != NULL ||
+			    strstr(version, "Ubuntu") != NULL)
+		    ? is_users_own
+		    : is_nobodys;
+	return group;
+}
+
+/* False if the file did not answer in time. */
 static bool
 read_lines(
     struct doctor_lines *lines, const struct passwd *pw, const char *path)
 {
 	struct keys_text file;
 
-	if (!read_keys_as(pw, path, KEYS_MS, doctor_sshd_groups(), &file)) {
-		judge_unread(lines->doctor, pw, path, errno);
+	if (!read_keys_as(pw, path, KEYS_MS, groups_of_sshd(), &file)) {
+		say_unread(lines->doctor, pw, path, errno);
 		return errno != ETIMEDOUT;
 	}
 	lines->files++;
@@ -83,11 +135,11 @@ read_lines(
 
 /* A user's files, each once. */
 struct paths {
-	char paths[FILES_MAX][2 * CONFIG_WORD];
+	char paths[FILES_MAX][PATH_MAX];
 	size_t count;
 };
 
-/* False where there are too many. */
+/* False if there are too many. */
 static bool
 add_path(struct paths *paths, const char *path)
 {
@@ -134,28 +186,29 @@ static void
 collect_paths(const struct doctor_lines *lines, const struct passwd *pw,
     struct paths *paths)
 {
-	char words[CONFIG_WORD], word[CONFIG_WORD], path[2 * CONFIG_WORD];
+	struct keypath_user user = keypath_user(pw);
 	const struct view *view;
+	char value[CONFIG_WORD];
+	struct keypath file;
 	const char *rest;
 
 	paths->count = 0;
 	for (size_t i = 0; doctor_next_view(lines->doctor, pw, &i, &view);) {
-		rest = words;
-		if (!dump_value(view, lines->keyword, words))
+		rest = value;
+		if (!dump_value(view, lines->keyword, value))
 			continue;
-		while (config_word(&rest, word))
-			if (strcasecmp(word, "none") != 0 &&
-			    (!key_file_path(word, pw, path, sizeof(path)) ||
-				!add_path(paths, path)))
+		while (keypath_next(&rest, &user, &file))
+			if (file.path[0] == '\0' || !add_path(paths, file.path))
 				findings_add(&lines->doctor->findings,
 				    FINDING_WARN, NULL,
 				    "%.80s %.200s: not looked at for %.80s: "
 				    "too long, or too many files",
-				    lines->keyword, word, pw->pw_name);
+				    lines->keyword, file.name, pw->pw_name);
 	}
 }
 
-/* A file system that is gone would hold up each of thousands of users. */
+/* A file system that is gone would hold up each of thousands of users: after
+ * KEYS_SLOW files the rest is not looked at. */
 void
 doctor_each_file(struct doctor_lines *lines)
 {

@@ -1,8 +1,7 @@
 /*
- * Users' files of keys: keys that are limited to a command, and those that
- * the gate and sshd do not find in the same files.
+ * Users' files of keys: keys that are limited to a command, and files that only
+ * one of gate and sshd reads.
  */
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +52,7 @@ judge_options(struct doctor *doctor, const char *path, int number, bool ok,
 }
 
 static void
-judge_key(
+judge_key_line(
     struct doctor_lines *lines, const char *path, int number, const char *text)
 {
 	struct keyline_options options;
@@ -68,7 +67,8 @@ judge_key(
 	keyline_done(&line);
 }
 
-/* What sshd passes over (StrictModes), and the gate. */
+/* FAIL if others can write the file: sshd ignores it then (StrictModes), or the
+ * gate does. */
 static void
 judge_modes(struct doctor_lines *lines, const struct passwd *pw,
     const char *path, const struct keys_text *file)
@@ -104,7 +104,7 @@ judge_user(struct doctor_lines *lines, const struct passwd *pw)
 		places_add(&keys->places, keys->policy, pw, view);
 }
 
-/* Views of users whom passwd does not have. */
+/* Views of users that passwd does not have. */
 static void
 judge_strangers(struct key_check *keys)
 {
@@ -128,8 +128,8 @@ judge_strangers(struct key_check *keys)
 }
 
 /*
- * Each key is looked for in a file that is the same for everyone: one that
- * users cannot read refuses all of them.
+ * The gate looks for each key in the files that are the same for everyone: one
+ * that users cannot read refuses all keys.
  */
 static void
 judge_readable(struct doctor *doctor, const char *file)
@@ -137,63 +137,14 @@ judge_readable(struct doctor *doctor, const char *file)
 	char fix[CONFIG_WORD + 16];
 	struct stat st;
 
-	if (file[0] != '/' || strchr(file, '%') != NULL ||
-	    stat(file, &st) < 0 || (st.st_mode & S_IROTH) != 0)
+	if (!keypath_is_common(file) || stat(file, &st) < 0 ||
+	    (st.st_mode & S_IROTH) != 0)
 		return;
 	snprintf(fix, sizeof(fix), "chmod a+r %s", file);
 	findings_add(&doctor->findings, FINDING_FAIL, fix,
 	    "%.300s, which is in keys.files, cannot be read by users: every "
 	    "key is refused",
 	    file);
-}
-
-static bool
-nobody_else(gid_t gid, const struct keyfile_user *user)
-{
-	struct group *group = getgrgid(gid);
-	const struct passwd *pw;
-	bool own = false, others = false;
-
-	if (group == NULL)
-		return false;
-	if (group->gr_mem[0] != NULL) {
-		others = strcmp(group->gr_mem[0], user->name) != 0 ||
-		    group->gr_mem[1] != NULL;
-		own = !others;
-	}
-	setpwent();
-	while (!others && (pw = getpwent()) != NULL)
-		if (pw->pw_gid == gid) {
-			own = true;
-			others = pw->pw_uid != user->uid;
-		}
-	endpwent();
-	return own && !others;
-}
-
-static bool
-no_group(gid_t gid, const struct keyfile_user *user)
-{
-	(void)gid;
-	(void)user;
-	return false;
-}
-
-/* OpenSSH lets no group write; that of Debian and its kin lets one of which
- * only the user is a member. */
-keyfile_group *
-doctor_sshd_groups(void)
-{
-	static keyfile_group *group;
-	char version[128] = "";
-
-	if (group == NULL)
-		group = doctor_version(version, sizeof(version)) &&
-			(strstr(version, "Debian") != NULL ||
-			    strstr(version, "Ubuntu") != NULL)
-		    ? nobody_else
-		    : no_group;
-	return group;
 }
 
 static void
@@ -211,9 +162,20 @@ judge_all(struct key_check *keys)
 	}
 	places_done(&keys->places);
 	findings_ok(&doctor->findings,
-	    "%zu files of %zu users, by %zu answers of sshd -T: no key has a "
-	    "restriction of its own; the gate and sshd read the same files",
-	    keys->lines.files, keys->lines.users, doctor->views.list.count);
+	    "%zu file%s of %zu user%s, by %zu answer%s of sshd -T: no key has "
+	    "a restriction of its own; the gate and sshd read the same files",
+	    keys->lines.files, findings_s(keys->lines.files), keys->lines.users,
+	    findings_s(keys->lines.users), doctor->views.list.count,
+	    findings_s(doctor->views.list.count));
+}
+
+static bool
+has_gate(const struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->views.list.count; i++)
+		if (dump_is_gated(&doctor->views.list.items[i]))
+			return true;
+	return false;
 }
 
 void
@@ -221,7 +183,7 @@ doctor_keys(struct doctor *doctor)
 {
 	struct key_check keys = {.lines = {.doctor = doctor,
 				     .keyword = "AuthorizedKeysFile",
-				     .judge = judge_key,
+				     .judge = judge_key_line,
 				     .judge_file = judge_modes,
 				     .judge_user = judge_user}};
 	char value[CONFIG_WORD], why[POLICY_WHY_TEXT];
@@ -237,10 +199,15 @@ doctor_keys(struct doctor *doctor)
 		    "which files of keys sshd reads is not known");
 		return;
 	}
+	if (!has_gate(doctor)) {
+		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		    "no file of keys was looked at, since no connection meets "
+		    "the gate");
+		return;
+	}
 	keys.strict = !doctor_setting(doctor, "strictmodes", value) ||
 	    strcasecmp(value, "no") != 0;
-	if (policy_load(doctor->policy, doctor_policy_owner(doctor), &policy,
-		why) == FAULT_NONE)
+	if (doctor_load_policy(doctor, &policy, why) == FAULT_NONE)
 		keys.policy = &policy;
 	else
 		findings_add(&doctor->findings, FINDING_WARN, NULL,

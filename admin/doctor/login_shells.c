@@ -10,16 +10,16 @@
 #include "admin/doctor/shell_try.h"
 #include "admin/doctor/login_shells.h"
 
-#define TRIALS_MS 20000 /* of all: after that, none is begun */
-#define NAMED     3     /* users of a shell; the others are counted */
+#define TRIALS_MS 20000 /* for all; after that doctor begins no other */
+#define NAMED     3     /* users named for a shell; the others are counted */
 
-/* Those for whom a shell does the same. */
+/* The users for whom a shell does the same. */
 struct group {
 	char shell[256];
 	enum shell_kind kind;
 	enum trial trial;
 	char said[TRIAL_TEXT];
-	bool same; /* for whoever else has it, too */
+	bool same; /* it does the same for every other user */
 	char users[NAMED * 90];
 	size_t count;
 };
@@ -32,7 +32,7 @@ struct judge {
 };
 
 static void
-add_user(struct group *group, const char *user)
+group_add_user(struct group *group, const char *user)
 {
 	size_t len = strlen(group->users);
 
@@ -41,9 +41,9 @@ add_user(struct group *group, const char *user)
 		    "%s%.80s", len > 0 ? ", " : "", user);
 }
 
-/* What is known by its name is not tried. */
+/* A shell that is known by its name is not tried. */
 static bool
-is_known(enum shell_kind kind, enum trial *ret)
+is_known_by_name(enum shell_kind kind, enum trial *ret)
 {
 	if (kind != SHELL_CANNOT && kind != SHELL_OPEN)
 		return false;
@@ -82,7 +82,7 @@ find_group(struct judge *judge, const struct group *found)
 }
 
 static void
-look_at(struct judge *judge, const struct passwd *pw)
+look_at_user(struct judge *judge, const struct passwd *pw)
 {
 	const char *shell = passwd_shell(pw);
 	struct group *group = find_same(judge, shell);
@@ -90,7 +90,7 @@ look_at(struct judge *judge, const struct passwd *pw)
 
 	if (group == NULL) {
 		snprintf(found.shell, sizeof(found.shell), "%s", shell);
-		found.same = is_known(found.kind, &found.trial);
+		found.same = is_known_by_name(found.kind, &found.trial);
 		if (!found.same && child_clock_ms() < judge->end_ms) {
 			found.trial = shell_try(
 			    pw, judge->shells->gate, found.said);
@@ -103,7 +103,7 @@ look_at(struct judge *judge, const struct passwd *pw)
 		group = find_group(judge, &found);
 	}
 	if (group != NULL)
-		add_user(group, pw->pw_name);
+		group_add_user(group, pw->pw_name);
 }
 
 /* "alice, bob and 3 others" */
@@ -118,17 +118,38 @@ name_users(const struct group *group, char *ret, size_t size)
 		    others, others == 1 ? "" : "s");
 }
 
+/* The way out: another shell.  If the old one holds its users to something, a
+ * block has the gate start it. */
+static void
+make_fix(const struct group *group, char ret[static FINDING_TEXT])
+{
+	size_t one = strcspn(group->users, ",");
+	const char *slash = strrchr(group->shell, '/');
+	bool git = slash != NULL && strcmp(slash, "/git-shell") == 0;
+
+	snprintf(ret, FINDING_TEXT,
+	    "chsh -s /bin/bash %.*s%s; and, to hold them to %.100s, a block "
+	    "above our \"Match all\": Match User %.*s / ForceCommand " TFA_SBINDIR
+	    "/tfa-gate --command '%.100s%s'",
+	    (int)one, group->users, group->count > 1 ? ", and so on" : "",
+	    group->shell, (int)one, group->users, group->shell,
+	    git ? " -c \"$SSH_ORIGINAL_COMMAND\"" : "");
+}
+
 static void
 say_other(const struct group *group, const char *users, struct findings *ret)
 {
+	char fix[FINDING_TEXT];
+
+	make_fix(group, fix);
 	if (group->kind == SHELL_OPEN)
-		findings_add(ret, FINDING_FAIL, SHELLS_FIX,
+		findings_add(ret, FINDING_FAIL, fix,
 		    "%s: before the gate %.100s runs what a user's variables, "
 		    "or a server that the user left running, say: whoever was "
 		    "in once needs no code",
 		    users, group->shell);
 	else
-		findings_add(ret, FINDING_FAIL, SHELLS_FIX,
+		findings_add(ret, FINDING_FAIL, fix,
 		    "%s: %.100s does not run what sshd gives it with -c, the "
 		    "gate: whoever has the key needs no code%s%.100s",
 		    users, group->shell,
@@ -140,7 +161,7 @@ say_runs(
     const struct judge *judge, const struct group *group, const char *users)
 {
 	if (group->kind == SHELL_READS_HOME && !judge->shells->home)
-		findings_add(judge->findings, FINDING_WARN, DUMP_SETENV,
+		findings_add(judge->findings, FINDING_WARN, guard_setenv(),
 		    "%s: %.100s reads files of the user's before the gate, "
 		    "since SetEnv has no HOME",
 		    users, group->shell);
@@ -155,8 +176,9 @@ static void
 say(const struct judge *judge, const struct group *group)
 {
 	struct findings *findings = judge->findings;
-	char users[sizeof(group->users) + 40];
+	char users[sizeof(group->users) + 40], fix[FINDING_TEXT];
 
+	make_fix(group, fix);
 	name_users(group, users, sizeof(users));
 	switch (group->trial) {
 	case TRIAL_RUNS:
@@ -172,7 +194,7 @@ say(const struct judge *judge, const struct group *group)
 		say_other(group, users, findings);
 		return;
 	case TRIAL_NOTHING:
-		findings_add(findings, FINDING_FAIL, SHELLS_FIX,
+		findings_add(findings, FINDING_FAIL, fix,
 		    "%s %s locked out: %.100s cannot run the gate%s%.100s",
 		    users, group->count == 1 ? "is" : "are", group->shell,
 		    group->said[0] != '\0' ? ": " : "", group->said);
@@ -217,7 +239,7 @@ shells_judge(const struct shells *shells, struct findings *findings)
 	while ((pw = getpwent()) != NULL)
 		if (shell_kind(pw->pw_shell) != SHELL_NO_LOGIN &&
 		    !shells_spared(shells->config, pw))
-			look_at(&judge, pw);
+			look_at_user(&judge, pw);
 	endpwent();
 	for (size_t i = 0; i < judge.groups.count; i++)
 		say(&judge, &judge.groups.items[i]);

@@ -1,7 +1,8 @@
 /*
- * The login shells of all users: for doctor, and for setup before it changes
- * anything.  Each is tried (shell_try.h); a program that is the same for all
- * once, a script, which may ask who calls, for each of its users.
+ * The login shells of all users, for doctor, and for setup before it changes
+ * anything.  Each is tried (shell_try.h): once if it is a program that is the
+ * same for all, and for each of its users if it is a script, which may ask who
+ * calls it.
  */
 #ifndef TFA_SHELLS_H
 #define TFA_SHELLS_H
@@ -13,19 +14,16 @@
 
 struct shells {
 	const char *gate;
-	const struct config *config; /* whom it spares the gate are left out */
+	const struct config *config; /* users whom it exempts are left out */
 	bool home;                   /* SetEnv has HOME */
 };
 
-#define SHELLS_FIX                                                       \
-	"chsh -s /bin/bash USER, or a block \"Match User USER\" with a " \
-	"ForceCommand of their own above our \"Match all\""
-
-/* FAIL: a shell that does not run the gate, or lets its users decide what runs
- * before it.  Users who cannot log in, with nologin or false, have none. */
+/* FAIL for a shell that does not run the gate, or lets its users decide what
+ * runs before the gate.  Users who cannot log in, with nologin or false, are
+ * left out. */
 void shells_judge(const struct shells *shells, struct findings *findings);
 
-/* Whether a Match block before ours gives this user another ForceCommand. */
+/* True if a Match block before ours gives this user another ForceCommand. */
 bool shells_spared(const struct config *config, const struct passwd *pw);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The order of sshd's lines.  Match beats global and the first Match wins, so
- * what stands before our Match all beats it, and what stands below is lost.
+ * The order of sshd's lines.  A line in a Match block beats a global one and
+ * the first Match wins: what stands before our Match all beats it, and what
+ * stands below is lost.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,14 +9,13 @@
 #include "admin/doctor/dump.h"
 
 static bool
-is(const struct config_line *line, const char *keyword)
+has_keyword(const struct config_line *line, const char *keyword)
 {
 	return strcasecmp(line->keyword, keyword) == 0;
 }
 
-/* The users of "User a,b" and nothing else; false for patterns. */
-static bool
-names_users_only(const char *match)
+bool
+config_names_users(const char *match)
 {
 	char word[CONFIG_WORD];
 	bool named = false;
@@ -45,15 +45,16 @@ config_is_meant(const struct config_line *line, const struct config_line *gate)
 		strchr(gate->file + folder, '/') == NULL);
 }
 
-/* Emergency access, or an account whose keys only sshd can hold to their
- * commands: "Match User x", "ForceCommand none". */
+/* True for "ForceCommand none" of users by name: emergency access, or an
+ * account whose keys only sshd can hold to their commands. */
 static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
-	return gate != NULL && line < gate && is(line, "forcecommand") &&
-	    line->match != NULL && config_is_meant(line, gate) &&
+	return gate != NULL && line < gate &&
+	    has_keyword(line, "forcecommand") && line->match != NULL &&
+	    config_is_meant(line, gate) &&
 	    strcasecmp(line->value, "none") == 0 &&
-	    names_users_only(line->match);
+	    config_names_users(line->match);
 }
 
 struct search {
@@ -96,11 +97,19 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 {
 	const char *wanted;
 
-	if (line->match == NULL || line->block == gate->block ||
-	    !dump_guards(line->keyword, &wanted) ||
+	if (line->match == NULL || line->block == gate->block)
+		return;
+	if (has_keyword(line, "chrootdirectory") &&
+	    strcasecmp(line->value, "none") != 0)
+		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
+		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
+		    "there, and those users are locked out",
+		    line->file, line->number, line->value);
+	if (!guard_has_keyword(line->keyword, &wanted) ||
 	    (wanted != NULL && strcasecmp(line->value, wanted) == 0) ||
-	    (is(line, "forcecommand") && config_is_gate(line->value)) ||
-	    is(line, "setenv"))
+	    (has_keyword(line, "forcecommand") &&
+		config_is_gate(line->value)) ||
+	    has_keyword(line, "setenv") || has_keyword(line, "acceptenv"))
 		return;
 	if (is_exemption(line, gate))
 		findings_add(findings, FINDING_WARN, NULL,
@@ -115,75 +124,43 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 		    line->match, gate->file);
 }
 
-/* One that differs, by --command say, is lost where ours comes first. */
-static bool
-is_same_gate(const struct config_line *line, const struct config_line *gate)
-{
-	return config_is_gate(line->value) &&
-	    (line <= gate || strcmp(line->value, gate->value) == 0);
-}
-
-/* ForceCommand and ChrootDirectory of the site's own. */
-static void
-judge_displaced(const struct config_line *line, const struct config_line *gate,
-    struct findings *findings)
-{
-	char fix[FINDING_TEXT];
-
-	if (strcasecmp(line->value, "none") == 0)
-		return;
-	if (is(line, "chrootdirectory"))
-		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
-		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
-		    "there, and those users are locked out",
-		    line->file, line->number, line->value);
-	if (!is(line, "forcecommand") || is_same_gate(line, gate) ||
-	    (line < gate && line->match != NULL))
-		return;
-	snprintf(fix, sizeof(fix),
-	    config_is_gate(line->value)
-		? "above \"Match all\" in %.160s: Match %.160s / ForceCommand "
-		  "%.160s"
-		: "above \"Match all\" in %.160s: Match %.160s / ForceCommand "
-		  "/usr/sbin/tfa-gate --command \"%.160s\"",
-	    gate->file, line->match != NULL ? line->match : "User ...",
-	    line->value);
-	findings_add(findings, FINDING_FAIL, fix,
-	    "%.160s:%d: ForceCommand %.100s is displaced by our Match all: "
-	    "those users gain a shell",
-	    line->file, line->number, line->value);
-}
-
 static void
 judge_patterns(const struct config_line *line, struct findings *findings)
 {
 	const char *rest = line->value;
 	char word[CONFIG_WORD];
 
-	while (is(line, "acceptenv") && config_word(&rest, word))
-		if (dump_pattern_is_open(word))
-			findings_add(findings, FINDING_FAIL, DUMP_ACCEPTENV,
+	while (has_keyword(line, "acceptenv") && config_word(&rest, word))
+		if (guard_pattern_is_open(word))
+			findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
 			    "%.160s:%d: AcceptEnv %.100s lets a client's "
 			    "variables run code before the gate",
 			    line->file, line->number, word);
 }
 
-/* The drop-in is there, but under a condition. */
+/* Says why no Match all has the gate: there is none, or it is under a
+ * condition. */
 static void
 judge_conditional(const struct config *config, struct findings *findings)
 {
+	char include_first[FINDING_TEXT];
+
 	for (size_t i = 0; i < config->lines.count; i++) {
 		const struct config_line *line = &config->lines.items[i];
 		const struct config_line *at = line;
 
-		if (!is(line, "forcecommand") || !config_is_gate(line->value))
+		if (!has_keyword(line, "forcecommand") ||
+		    !config_is_gate(line->value))
 			continue;
 		while (at > config->lines.items &&
-		    !(is(at, "include") && strcmp(at->file, line->file) != 0))
+		    !(has_keyword(at, "include") &&
+			strcmp(at->file, line->file) != 0))
 			at--;
+		snprintf(include_first, sizeof(include_first),
+		    "Include %.200s as the first line of %.200s", at->value,
+		    at->file);
 		if (line->outer != NULL)
-			findings_add(findings, FINDING_FAIL,
-			    "the Include line as the first of its file",
+			findings_add(findings, FINDING_FAIL, include_first,
 			    "%.160s:%d: this Include stands below \"Match "
 			    "%.100s\", so %.160s holds only there",
 			    at->file, at->number, line->outer, line->file);
@@ -195,42 +172,59 @@ judge_conditional(const struct config *config, struct findings *findings)
 		return;
 	}
 	findings_add(findings, FINDING_FAIL,
-	    "cp /usr/share/doc/tfa/sshd-tfa.conf " CONFIG_DROP_IN,
+	    "Include " CONFIG_FOLDER "/sshd_config.d/*.conf as the first line "
+	    "of the file, and " CONFIG_DROP_IN " from tfa-admin setup",
 	    "no file that sshd reads has \"Match all\" with ForceCommand "
 	    "/usr/sbin/tfa-gate");
 }
 
-/* A block for certain users in our own file or the site's, above our Match all:
- * whether it exempts them is judged elsewhere, and so is what sshd makes of
- * it. */
+/* A block for users by name in our own file or the site's, above our Match all.
+ * Other judges say if it exempts them, and what sshd makes of it. */
 static bool
 is_for_users(const struct config_line *line, const struct config_line *gate)
 {
 	return line < gate && line->match != NULL &&
-	    config_is_meant(line, gate) && names_users_only(line->match);
+	    config_is_meant(line, gate) && config_names_users(line->match);
 }
 
-/* The first SetEnv counts, so ours has to be it. */
-static void
-judge_setenv(const struct config_line *line, const struct config_line *gate,
-    const struct config_line **first, struct findings *findings)
+/* True if the value has all that our SetEnv has. */
+static bool
+sets_all_of_ours(const char *value)
 {
-	if (!is(line, "setenv") || is_for_users(line, gate))
+	const char *ours = guard_setenv() + strlen("SetEnv ");
+	char wanted[CONFIG_WORD], word[CONFIG_WORD];
+
+	while (config_word(&ours, wanted)) {
+		const char *rest = value;
+		bool found = false;
+
+		while (!found && config_word(&rest, word))
+			found = strcmp(word, wanted) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* The first SetEnv counts, so one before ours needs all that ours has. */
+static void
+judge_first_setenv(const struct config_line *line,
+    const struct config_line *gate, struct findings *findings)
+{
+	if (!has_keyword(line, "setenv") || line->match == NULL ||
+	    line->block == gate->block || is_for_users(line, gate) ||
+	    sets_all_of_ours(line->value))
 		return;
-	if (line->block == gate->block && *first == NULL)
-		*first = line;
-	else if (*first == NULL)
-		findings_add(findings, FINDING_FAIL, DUMP_SETENV,
-		    "%.160s:%d: SetEnv %.60s stands before ours, and only the "
-		    "first SetEnv counts: move it below our Match all",
-		    line->file, line->number, line->value);
+	findings_add(findings, FINDING_FAIL, guard_setenv(),
+	    "%.160s:%d: SetEnv %.60s stands before ours, and only the first "
+	    "SetEnv counts: it needs what ours has",
+	    line->file, line->number, line->value);
 }
 
 void
 config_judge(const struct config *config, struct findings *findings)
 {
 	const struct config_line *gate = config_gate(config);
-	const struct config_line *setenv_line = NULL;
 
 	if (config->failed)
 		findings_add(findings, FINDING_WARN, NULL,
@@ -241,12 +235,10 @@ config_judge(const struct config *config, struct findings *findings)
 		judge_conditional(config, findings);
 		return;
 	}
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
-
-		if (line < gate)
-			judge_before(line, gate, findings);
-		judge_displaced(line, gate, findings);
-		judge_setenv(line, gate, &setenv_line, findings);
+	for (const struct config_line *line = config->lines.items; line < gate;
+	     line++) {
+		judge_before(line, gate, findings);
+		judge_first_setenv(line, gate, findings);
 	}
+	config_judge_displaced(config, gate, findings);
 }

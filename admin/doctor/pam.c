@@ -1,7 +1,7 @@
 /*
  * PAM: what it reads and starts of a user's before the gate asks for a code.
- * pam_stack.h reads and judges the lines; this looks at the files that they
- * name, and at systemd.
+ * pam_stack.h reads and judges the lines; here the files that they name are
+ * looked at, and systemd.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -15,15 +15,15 @@
 #include "store/system/child.h"
 #include "admin/doctor/person.h"
 #include "admin/doctor/pam_stack.h"
-#include "admin/setup/setup.h"
+#include "store/system/systemd.h"
 
 #define SYSTEMCTL_MS 10000
-#define MANAGERS     200 /* users of whom systemd is asked */
+#define MANAGERS     200 /* users; systemd is asked about their units */
 
 static const char mask[] =
     "systemctl mask user@.service, or another line: see PAM in tfa-admin(8)";
 
-/* What systemd would do: it is asked about the unit of each user. */
+/* The answer of systemd: it is asked about the unit of each user. */
 struct managers {
 	size_t asked, masked;
 	char why[200]; /* why it could not be asked; "" */
@@ -62,7 +62,7 @@ ask_systemd(struct managers *managers)
 		    managers->why, sizeof(managers->why));
 }
 
-/* ret_ok: what to say of it where it starts nothing. */
+/* *ret_ok: what to say if it starts nothing. */
 static void
 judge_manager(
     struct doctor *doctor, const struct pam_line *line, const char **ret_ok)
@@ -91,9 +91,10 @@ judge_manager(
 		*ret_ok = "; user@.service is masked";
 }
 
-/* A program of root's: who else could write it, and what does it start? */
+/* A program of root's: others must not write it, and doctor cannot see what it
+ * starts. */
 static void
-judge_program(struct doctor *doctor, const struct pam_line *line)
+judge_pam_program(struct doctor *doctor, const struct pam_line *line)
 {
 	const char *rest = line->args;
 	char word[PAM_WORD];
@@ -128,7 +129,8 @@ judge_reads_user(struct doctor *doctor, const struct pam_line *line)
 	    line->file, line->number, name);
 }
 
-/* A file that pam_env takes variables from; one that is not there is none. */
+/* A file from which pam_env takes variables.  One that is not there has
+ * none. */
 static void
 judge_source(struct doctor *doctor, const struct pam_line *line,
     const char *option, const char *usual)
@@ -166,7 +168,7 @@ judge_values(struct doctor *doctor, const struct pam_line *line)
 		if (p != NULL)
 			*p++ = '\0';
 		here[strcspn(here, "#")] = '\0';
-		if (!pam_word(&rest, name) || !dump_pattern_is_open(name))
+		if (!pam_word(&rest, name) || !guard_pattern_is_open(name))
 			continue;
 		for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++)
 			if (strstr(rest, theirs[i]) != NULL)
@@ -191,7 +193,7 @@ judge_env(struct doctor *doctor, const struct pam_line *line)
 }
 
 static void
-judge_line(
+judge_pam_line(
     struct doctor *doctor, const struct pam_line *line, const char **ret_ok)
 {
 	switch (pam_judge(line)) {
@@ -211,7 +213,7 @@ judge_line(
 		    line->file, line->number, line->module);
 		break;
 	case PAM_RUNS:
-		judge_program(doctor, line);
+		judge_pam_program(doctor, line);
 		break;
 	case PAM_UNKNOWN:
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
@@ -229,8 +231,10 @@ judge_service(struct doctor *doctor, const char *service)
 {
 	struct pam_stack stack;
 	const char *more = "";
+	size_t others;
 
-	pam_read("", service, &stack);
+	pam_read_planned(doctor->planned, service, &stack);
+	others = stack.files.count > 0 ? stack.files.count - 1 : 0;
 	if (stack.why[0] != '\0')
 		findings_add(&doctor->findings, FINDING_WARN, NULL,
 		    "%s: what PAM reads and starts of the user's is not known",
@@ -238,17 +242,17 @@ judge_service(struct doctor *doctor, const char *service)
 	for (size_t i = 0; i < stack.files.count; i++)
 		doctor_guard(doctor, stack.files.items[i], 0);
 	for (size_t i = 0; i < stack.lines.count; i++)
-		judge_line(doctor, &stack.lines.items[i], &more);
+		judge_pam_line(doctor, &stack.lines.items[i], &more);
 	findings_ok(&doctor->findings,
-	    "%.200s and %zu more files, %zu lines: they set no variable and "
+	    "%.200s and %zu more file%s, %zu line%s: they set no variable and "
 	    "start nothing from a file of the user's%s",
-	    stack.files.count > 0 ? stack.files.items[0] : service,
-	    stack.files.count > 0 ? stack.files.count - 1 : 0,
-	    stack.lines.count, more);
+	    stack.files.count > 0 ? stack.files.items[0] : service, others,
+	    findings_s(others), stack.lines.count,
+	    findings_s(stack.lines.count), more);
 	pam_done(&stack);
 }
 
-/* PAMServiceName may differ by Match; sshd before 9.9 knows no other name. */
+/* PAMServiceName may differ by Match; sshd before 9.9 has one name alone. */
 static void
 judge_services(struct doctor *doctor)
 {

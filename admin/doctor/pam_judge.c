@@ -1,4 +1,4 @@
-/* What PAM's modules do before the gate: a list of those that are known. */
+/* The modules of PAM that are known, and what each does before the gate. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,8 +114,8 @@ pam_option(const struct pam_line *line, const char *name, const char *without,
 			memmove(ret, word + len, strlen(word + len) + 1);
 }
 
-/* As pam_env takes it: the last one counts, by atoi(3).  A module of another
- * name with this option is pam_env under another name. */
+/* As pam_env reads it: the last one counts, by atoi(3).  A module of another
+ * name with this option is pam_env under that name. */
 static bool
 reads_user(const struct pam_line *line)
 {
@@ -125,7 +125,7 @@ reads_user(const struct pam_line *line)
 	return strtol(value, NULL, 10) != 0;
 }
 
-/* Sessions of these classes have no user manager (systemd 256 and later); an
+/* Sessions of these classes have no user manager (systemd 256 and later).  An
  * earlier logind refuses a class that it does not know, and starts nothing. */
 static bool
 has_no_manager(const struct pam_line *line)
@@ -142,7 +142,7 @@ has_no_manager(const struct pam_line *line)
 enum pam_kind
 pam_judge(const struct pam_line *line)
 {
-	/* Only a password that is changed runs these. */
+	/* Only a change of password runs these. */
 	if (line->type == PAM_PASSWORD)
 		return PAM_QUIET;
 	/* pam_env does nothing for an account. */

@@ -15,6 +15,7 @@ static const char blanks[] = " \t\r\n";
 
 struct reader {
 	struct pam_stack *stack;
+	const struct planned *planned;
 	const char *root, *service;
 	const char *file;
 	int wanted; /* the type that an include asks for; ALL_TYPES */
@@ -28,7 +29,7 @@ static void read_service(struct reader *reader, const char *name);
 
 /* A copy that lives as long as the stack; NULL without memory. */
 static char *
-keep(struct pam_stack *stack, const char *text, size_t len)
+stack_keep(struct pam_stack *stack, const char *text, size_t len)
 {
 	char **slot = json_list_add(&stack->texts, sizeof(char *));
 
@@ -63,10 +64,10 @@ pam_word(const char **rest, char ret[static PAM_WORD])
 }
 
 /*
- * Puts one line together from those of the file at *next, as libpam does: a
- * '#' ends it, a backslash at its end goes on, and an empty line or a comment
- * in between is skipped.  Returns how many lines of the file it took; ret is
- * "" where they say nothing, and has room for the whole text.
+ * Puts one line together from those of the file at *next, as libpam does: a #
+ * ends it, a backslash at its end continues it, and an empty line or a comment
+ * in between is skipped.  Returns how many lines of the file it took.  ret has
+ * room for the whole text, and is "" if they say nothing.
  */
 static int
 assemble(const char **next, char *ret)
@@ -118,7 +119,7 @@ parse_type(const char *word, enum pam_type *ret)
 
 /* The files of an include are for this type alone. */
 static void
-include(struct reader *reader, const char *name, int type)
+stack_include(struct reader *reader, const char *name, int type)
 {
 	struct reader inner = *reader;
 
@@ -136,17 +137,17 @@ include(struct reader *reader, const char *name, int type)
 }
 
 static void
-add_line(struct reader *reader, struct pam_line *line, const char *rest,
+stack_add_line(struct reader *reader, struct pam_line *line, const char *rest,
     const char *module)
 {
 	struct pam_stack *stack = reader->stack;
 	struct pam_line *slot = NULL;
 
-	/* Lines of "other" count where the service has none of that type. */
+	/* Lines of "other" count for a type of which the service has none. */
 	if (reader->in_other && reader->seen[line->type])
 		return;
-	line->module = keep(stack, module, strlen(module));
-	line->args = keep(stack, rest, strlen(rest));
+	line->module = stack_keep(stack, module, strlen(module));
+	line->args = stack_keep(stack, rest, strlen(rest));
 	if (stack->lines.count < PAM_LINES && line->module != NULL &&
 	    line->args != NULL && line->text != NULL)
 		slot = json_list_add(&stack->lines, sizeof(*line));
@@ -157,9 +158,10 @@ add_line(struct reader *reader, struct pam_line *line, const char *rest,
 		    "there are more than %d lines", PAM_LINES);
 }
 
-/* Whether a line of pam.conf, which names its service first, is read now. */
+/* True if a line of pam.conf, which names its service first, concerns this
+ * one. */
 static bool
-is_ours(const struct reader *reader, const char **rest)
+is_for_session(const struct reader *reader, const char **rest)
 {
 	char service[PAM_WORD];
 
@@ -170,39 +172,40 @@ is_ours(const struct reader *reader, const char **rest)
 	    0;
 }
 
-/* One line, put together; text is what the file has. */
+/* Reads one line that was put together; text is what the file has. */
 static void
-read_line(struct reader *reader, int number, int count, const char *rest,
+stack_read_line(struct reader *reader, int number, int count, const char *rest,
     const char *text, size_t len)
 {
 	struct pam_line line = {
 	    .file = reader->file, .number = number, .count = count};
 	char word[PAM_WORD], control[PAM_WORD], module[PAM_WORD];
 
-	if (!is_ours(reader, &rest) || !pam_word(&rest, word))
+	if (!is_for_session(reader, &rest) || !pam_word(&rest, word))
 		return;
 	if (strcasecmp(word, "@include") == 0) {
 		if (pam_word(&rest, module))
-			include(reader, module, ALL_TYPES);
+			stack_include(reader, module, ALL_TYPES);
 		return;
 	}
-	/* libpam fails at a line that it cannot read, which is no way in. */
+	/* A login fails at a line that libpam cannot read, so it is no way
+	 * in. */
 	if (!parse_type(word, &line.type) || !pam_word(&rest, control) ||
 	    !pam_word(&rest, module) ||
 	    (reader->wanted != ALL_TYPES && reader->wanted != (int)line.type))
 		return;
 	if (strcasecmp(control, "include") == 0 ||
 	    strcasecmp(control, "substack") == 0) {
-		include(reader, module, (int)line.type);
+		stack_include(reader, module, (int)line.type);
 		return;
 	}
-	line.text = keep(reader->stack, text, len);
-	add_line(reader, &line, rest + strspn(rest, blanks), module);
+	line.text = stack_keep(reader->stack, text, len);
+	stack_add_line(reader, &line, rest + strspn(rest, blanks), module);
 	reader->seen[line.type] |= !reader->in_other;
 }
 
 static void
-read_text(struct reader *reader, const char *text)
+stack_read_text(struct reader *reader, const char *text)
 {
 	scoped_free char *assembled = malloc(strlen(text) + 1);
 	int number = 1;
@@ -216,15 +219,15 @@ read_text(struct reader *reader, const char *text)
 		const char *start = text;
 		int count = assemble(&text, assembled);
 
-		read_line(reader, number, count, assembled, start,
+		stack_read_line(reader, number, count, assembled, start,
 		    (size_t)(text - start));
 		number += count;
 	}
 }
 
-/* Which file that is, for its lines and for whoever asks for all files. */
+/* Adds a file to the list, and returns its name for its lines. */
 static const char *
-add_file(struct pam_stack *stack, const char *path)
+stack_add_file(struct pam_stack *stack, const char *path)
 {
 	char **slot;
 
@@ -239,27 +242,28 @@ add_file(struct pam_stack *stack, const char *path)
 	return slot != NULL ? *slot : NULL;
 }
 
-/* False where there is no such file; one that cannot be read is said. */
+/* False if there is no such file.  A file that cannot be read is reported. */
 static bool
-read_file(struct reader *reader, const char *path)
+stack_read_file(struct reader *reader, const char *path)
 {
-	scoped_free char *text = read_whole(path);
+	scoped_free char *text = planned_read(reader->planned, path);
 	const char *outer = reader->file;
 
 	if (text == NULL && (errno == ENOENT || errno == ENOTDIR))
 		return false;
-	reader->file = text != NULL ? add_file(reader->stack, path) : NULL;
+	reader->file = text != NULL ? stack_add_file(reader->stack, path)
+				    : NULL;
 	if (reader->file == NULL)
 		snprintf(reader->stack->why, sizeof(reader->stack->why),
 		    "%.300s: %s", path,
 		    strerror(text == NULL ? errno : ENOMEM));
 	else
-		read_text(reader, text);
+		stack_read_text(reader, text);
 	reader->file = outer;
 	return true;
 }
 
-/* As libpam looks for it: the first folder that has it counts. */
+/* Looks where libpam does: the first folder that has the file counts. */
 static void
 read_service(struct reader *reader, const char *name)
 {
@@ -268,13 +272,13 @@ read_service(struct reader *reader, const char *name)
 
 	if (name[0] == '/') {
 		snprintf(path, sizeof(path), "%s%s", reader->root, name);
-		if (read_file(reader, path))
+		if (stack_read_file(reader, path))
 			return;
 	}
 	for (size_t i = 0; name[0] != '/' && i < 2; i++) {
 		snprintf(path, sizeof(path), "%s%s%s", reader->root, folders[i],
 		    name);
-		if (read_file(reader, path))
+		if (stack_read_file(reader, path))
 			return;
 	}
 	/* Without a file of its own a service has the lines of "other". */
@@ -296,12 +300,14 @@ has_folder(const char *root)
 	    (stat(path[1], &st) == 0 && S_ISDIR(st.st_mode));
 }
 
-void
-pam_read(const char *root, const char *service, struct pam_stack *ret)
+static void
+read_stack(const char *root, const struct planned *planned, const char *service,
+    struct pam_stack *ret)
 {
 	const char *slash = strrchr(service, '/');
 	struct reader reader = {.stack = ret,
 	    .root = root,
+	    .planned = planned,
 	    .service = slash != NULL ? slash + 1 : service,
 	    .wanted = ALL_TYPES};
 	bool folder = has_folder(root);
@@ -316,12 +322,25 @@ pam_read(const char *root, const char *service, struct pam_stack *ret)
 			read_service(
 			    &reader, other == 1 ? "other" : reader.service);
 		else
-			read_file(&reader, path);
+			stack_read_file(&reader, path);
 	}
 	if (ret->files.count == 0 && ret->why[0] == '\0')
 		snprintf(ret->why, sizeof(ret->why),
 		    "there is neither /etc/pam.d/%.80s nor /etc/pam.d/other",
 		    reader.service);
+}
+
+void
+pam_read(const char *root, const char *service, struct pam_stack *ret)
+{
+	read_stack(root, NULL, service, ret);
+}
+
+void
+pam_read_planned(
+    const struct planned *planned, const char *service, struct pam_stack *ret)
+{
+	read_stack("", planned, service, ret);
 }
 
 void

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "admin/doctor/planned.h"
 #include "store/json/json.h"
 
 #define PAM_DEPTH 16   /* of include, as in libpam */
@@ -46,9 +47,12 @@ struct pam_stack {
 /*
  * *ret: the lines for service; pam_done() frees them.  root is put in front of
  * every path: "" but in tests.  Where something is missing, why says what, and
- * the stack holds the rest.
+ * the stack holds the rest.  pam_read_planned() reads these files in place of
+ * those on the disk.
  */
 void pam_read(const char *root, const char *service, struct pam_stack *ret);
+void pam_read_planned(
+    const struct planned *planned, const char *service, struct pam_stack *ret);
 
 void pam_done(struct pam_stack *stack);
 
@@ -62,12 +66,12 @@ bool pam_word(const char **rest, char ret[static PAM_WORD]);
 void pam_option(const struct pam_line *line, const char *name,
     const char *without, char ret[static PAM_WORD]);
 
-/* Whether the line is of that module: "pam_env", by a name or by a path. */
+/* True if the line is of that module: "pam_env", by a name or by a path. */
 bool pam_is_module(const struct pam_line *line, const char *name);
 
-/* What a line does at a login, before the gate asks for a code. */
+/* The effect of a line at a login, before the gate asks for a code. */
 enum pam_kind {
-	PAM_UNKNOWN = 0,  /* nobody here knows the module */
+	PAM_UNKNOWN = 0,  /* this program does not know the module */
 	PAM_QUIET,        /* sets and starts nothing that a user's file names */
 	PAM_READS_USER,   /* sets variables that a file of the user's names */
 	PAM_STARTS_USER,  /* starts what files of the user's name */
@@ -78,9 +82,9 @@ enum pam_kind {
 enum pam_kind pam_judge(const struct pam_line *line);
 
 /*
- * Of a PAM_READS_USER line: the same text with that source closed
- * (user_readenv=0), to be put in place of line->count lines of line->file from
- * line->number on.  The caller frees.  NULL without memory.
+ * The text of a PAM_READS_USER line with that source closed (user_readenv=0).
+ * It replaces line->count lines of line->file from line->number on.  The caller
+ * frees it; NULL without memory.
  */
 char *pam_closed(const struct pam_line *line);
 

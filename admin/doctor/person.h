@@ -1,6 +1,6 @@
 /*
- * What of a person's account matters to the gate: the login shell that sshd
- * starts it with.  Texts in, answers out.
+ * The login shell of an account, from which sshd starts the gate.  Texts in,
+ * answers out.
  */
 #ifndef TFA_DOCTOR_PERSON_H
 #define TFA_DOCTOR_PERSON_H
@@ -8,12 +8,10 @@
 #include <stdbool.h>
 
 enum shell_kind {
-	SHELL_RUNS,       /* runs "-c tfa-gate", and reads nothing of the
-	                     user's where our SetEnv is in force */
+	SHELL_RUNS, /* runs the gate; with our SetEnv it reads no file of HOME */
 	SHELL_READS_HOME, /* reads files below HOME first: tcsh, fish */
 	SHELL_CANNOT,     /* refuses to run a gate: git-shell, rbash */
-	SHELL_OPEN,       /* runs what the user's variables or a server of the
-	                     user's say, before the gate: tmux, rc */
+	SHELL_OPEN,       /* lets the user run code before the gate: tmux, rc */
 	SHELL_NO_LOGIN,   /* nologin, false */
 	SHELL_UNKNOWN,
 };

@@ -7,10 +7,11 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/places.h"
 
-/* list: one of places, which all look alike.  NULL without memory. */
+/* Adds a name to one of the lists of all, which all look alike, or counts it.
+ * NULL without memory. */
 static struct key_place *
-note(struct key_places *all, void *list, const char *word, const char *path,
-    const struct view *view, const char *user)
+name_file(struct key_places *all, void *list, const char *word,
+    const char *path, const struct view *view, const char *user)
 {
 	JSON_LIST_OF(struct key_place) *places = list;
 	struct key_place *place;
@@ -27,48 +28,32 @@ note(struct key_places *all, void *list, const char *word, const char *path,
 	}
 	snprintf(place->word, sizeof(place->word), "%s", word);
 	snprintf(place->path, sizeof(place->path), "%s", path);
-	/* What came after the name of the user who was asked about. */
+	/* The part after the user who was asked about. */
 	snprintf(place->who, sizeof(place->who), "%.80s%s", user,
 	    view->who + strcspn(view->who, " "));
 	return place;
 }
 
-/* Whether sshd looks for a user's keys at that path. */
-static bool
-reads(const struct view *view, const struct passwd *pw, const char *path)
-{
-	char words[CONFIG_WORD], word[CONFIG_WORD], read[2 * CONFIG_WORD];
-	const char *rest = words;
-
-	if (!dump_value(view, "authorizedkeysfile", words))
-		return false;
-	while (config_word(&rest, word))
-		if (strcasecmp(word, "none") != 0 &&
-		    key_file_path(word, pw, read, sizeof(read)) &&
-		    strcmp(read, path) == 0)
-			return true;
-	return false;
-}
-
-/* What sshd reads and the gate does not; whether there is any. */
+/* Notes the files that sshd reads and the gate does not; true if there are
+ * any. */
 static bool
 add_unlisted(struct key_places *places, const struct policy *policy,
     const struct passwd *pw, const struct view *view)
 {
-	char words[CONFIG_WORD] = "", word[CONFIG_WORD];
-	char path[2 * CONFIG_WORD];
-	const char *rest = words;
+	struct keypath_list listed = KEYPATH_LIST(policy->keys.files);
+	struct keypath_user user = keypath_user(pw);
+	char value[CONFIG_WORD] = "";
+	const char *rest = value;
+	struct keypath file;
 	bool any = false;
 
-	dump_value(view, "authorizedkeysfile", words);
-	while (config_word(&rest, word)) {
-		if (strcasecmp(word, "none") == 0 ||
-		    (key_file_path(word, pw, path, sizeof(path)) &&
-			key_file_listed(policy, pw, path) != NULL))
+	dump_value(view, "authorizedkeysfile", value);
+	while (keypath_next(&rest, &user, &file)) {
+		if (keypath_listed(&listed, &user, file.path) != NULL)
 			continue;
 		any = true;
-		(void)note(
-		    places, &places->unlisted, word, path, view, pw->pw_name);
+		(void)name_file(places, &places->unlisted, file.name, file.path,
+		    view, pw->pw_name);
 	}
 	return any;
 }
@@ -85,24 +70,26 @@ void
 places_add(struct key_places *places, const struct policy *policy,
     const struct passwd *pw, const struct view *view)
 {
-	char path[2 * CONFIG_WORD], value[CONFIG_WORD];
+	struct keypath_user user = keypath_user(pw);
+	char path[PATH_MAX], value[CONFIG_WORD], read[CONFIG_WORD] = "";
 	bool unseen = add_unlisted(places, policy, pw, view);
 	struct key_place *place;
 
 	unseen |= dump_value(view, "authorizedkeyscommand", value) &&
 	    strcasecmp(value, "none") != 0;
+	dump_value(view, "authorizedkeysfile", read);
 	for (size_t i = 0; i < policy->keys.files.count; i++) {
 		const char *word = policy->keys.files.items[i].text;
 
-		if (!key_file_path(word, pw, path, sizeof(path)))
+		if (!keypath_expand(word, &user, path, sizeof(path)))
 			continue;
-		if (reads(view, pw, path)) {
+		if (keypath_names(read, &user, path)) {
 			places->home |= is_below(path, pw->pw_dir);
-			(void)note(places, &places->read, word, path, view,
+			(void)name_file(places, &places->read, word, path, view,
 			    pw->pw_name);
 			continue;
 		}
-		place = note(
+		place = name_file(
 		    places, &places->unread, word, path, view, pw->pw_name);
 		if (place != NULL)
 			place->unseen |= unseen;
@@ -113,8 +100,8 @@ static void
 say_who(const struct key_place *place, char *ret, size_t size)
 {
 	if (place->others > 0)
-		snprintf(ret, size, "for %s and %zu more", place->who,
-		    place->others);
+		snprintf(ret, size, "for %s and %zu more connection%s",
+		    place->who, place->others, findings_s(place->others));
 	else
 		snprintf(ret, size, "for %s", place->who);
 }
@@ -137,35 +124,27 @@ judge_unlisted(const struct key_place *place, const struct policy *policy,
 		  "that the gate reads loses its command=");
 }
 
-/* The first line that holds a key and is no authority's; 0 for none. */
+/* The first line that may be a key and is not an authority's; 0 for none. */
 static int
-plain_line(char *text)
+find_plain_line(char *text)
 {
-	char *rest = text, *at;
+	char *rest = text, *line;
 
-	for (int n = 1; (at = strsep(&rest, "\n")) != NULL; n++) {
-		struct keyline_options options;
-		struct keyline line;
-		bool plain;
+	for (int n = 1; (line = strsep(&rest, "\n")) != NULL; n++) {
+		enum key_line kind = key_line_read(line);
 
-		if (!keyline_read(at, &line))
-			continue;
-		plain = !keyline_options(line.options, &options) ||
-		    !options.authority;
-		keyline_options_done(&options);
-		keyline_done(&line);
-		if (plain)
+		if (kind != KEY_LINE_NONE && kind != KEY_LINE_AUTHORITY)
 			return n;
 	}
 	return 0;
 }
 
-/* One that is the same for all, and root's: the place for authorities. */
+/* A file that is the same for all, and root's, is meant for authorities. */
 static void
 judge_common(const struct key_place *place, struct doctor *doctor)
 {
 	scoped_free char *text = read_whole(place->path);
-	int line = text != NULL ? plain_line(text) : 0;
+	int line = text != NULL ? find_plain_line(text) : 0;
 
 	if (line > 0)
 		findings_add(&doctor->findings, FINDING_FAIL,
@@ -186,18 +165,19 @@ is_noted(const struct key_place *places, size_t count, const char *word)
 }
 
 /*
- * A user whose own file sshd reads can free a key there without us; elsewhere
- * it is a hole, and so where keys come from where the gate does not look.
+ * If sshd reads files of the user's own, the user can free a key there anyway.
+ * Elsewhere a line that the gate alone reads is a hole, and so it is if keys
+ * come from where the gate does not look.
  */
 static void
-judge_unread(const struct key_places *places, const struct key_place *place,
-    struct doctor *doctor)
+judge_gates_alone(const struct key_places *places,
+    const struct key_place *place, struct doctor *doctor)
 {
 	bool read = is_noted(
 	    places->read.items, places->read.count, place->word);
 	char fix[CONFIG_WORD + 80], who[256];
 
-	if (place->word[0] == '/' && strchr(place->word, '%') == NULL) {
+	if (keypath_is_common(place->word)) {
 		judge_common(place, doctor);
 		return;
 	}
@@ -224,7 +204,7 @@ places_judge(const struct key_places *places, const struct policy *policy,
 	for (size_t i = 0; i < places->unlisted.count; i++)
 		judge_unlisted(&places->unlisted.items[i], policy, doctor);
 	for (size_t i = 0; i < places->unread.count; i++)
-		judge_unread(places, &places->unread.items[i], doctor);
+		judge_gates_alone(places, &places->unread.items[i], doctor);
 }
 
 void

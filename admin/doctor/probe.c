@@ -10,70 +10,11 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/probe.h"
 #include "store/base/file.h"
+#include "store/core/report.h"
 
 #define INSIDE "tfa-probe-is-inside"
 
-void
-probe_say(struct probe *probe, const char *channel, enum channel found,
-    const char *fix)
-{
-	struct findings *findings = &probe->doctor->findings;
-
-	switch (found) {
-	case CHANNEL_REFUSED:
-		findings_add(
-		    findings, FINDING_OK, NULL, "%s: refused", channel);
-		break;
-	case CHANNEL_OPEN:
-		findings_add(findings, FINDING_FAIL, fix,
-		    "%s is open: %s gets it without a code", channel,
-		    probe->pw->pw_name);
-		break;
-	case CHANNEL_UNCLEAR:
-		findings_add(findings, FINDING_WARN, NULL,
-		    "%s: no clear answer: %.300s", channel,
-		    probe->child->err.text[0] != '\0' ? probe->child->err.text
-						      : "none in time");
-		break;
-	}
-}
-
-bool
-probe_ssh(struct probe *probe, const char *const *more, const char *command)
-{
-	char agent[PROBE_TEXT];
-	const char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C",
-	    "DISPLAY=127.0.0.1:77", agent, NULL};
-	const char *argv[24] = {DOCTOR_SSH, "-F", probe->config};
-	size_t n = 3;
-
-	snprintf(agent, sizeof(agent), "SSH_AUTH_SOCK=%s/agent", probe->folder);
-	while (*more != NULL && n < 20)
-		argv[n++] = *more++;
-	if (command == NULL)
-		argv[n++] = "-N";
-	argv[n++] = "bastion";
-	argv[n] = command;
-	if (child_start(argv, environment, probe->child))
-		return true;
-	findings_add(&probe->doctor->findings, FINDING_FAIL, NULL, "%s: %s",
-	    DOCTOR_SSH, strerror(errno));
-	return false;
-}
-
-bool
-probe_says(struct probe *probe, const char *words)
-{
-	long long end = child_clock_ms() + PROBE_MS;
-
-	while (child_clock_ms() < end &&
-	    strstr(probe->child->err.text, words) == NULL &&
-	    probe->child->status == CHILD_RUNNING)
-		child_wait(probe->child, 50);
-	return strstr(probe->child->err.text, words) != NULL;
-}
-
-/* Where sshd listens: loopback where it takes any, else the address itself. */
+/* Finds the address where sshd listens: loopback if it takes any. */
 static bool
 find_address(struct probe *probe)
 {
@@ -108,7 +49,7 @@ find_address(struct probe *probe)
 	return probe->address[0] != '\0';
 }
 
-/* All options in a file, since -J hands on no others. */
+/* Writes all options to a file, since -J hands on no others. */
 static bool
 write_config(struct probe *probe)
 {
@@ -143,28 +84,30 @@ is_gates_status(int status)
 	return false;
 }
 
-/* Whether the policy itself lets this user in without a code. */
+/* True if the policy lets this user in without a code. */
 static bool
-is_let_in(const struct probe *probe)
+policy_lets_in(const struct probe *probe)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "explain"};
-	scoped_client struct client client = {.fd = -1};
-	scoped_json_text char *packet = NULL, *end = NULL;
-	size_t len = 0;
+	struct explanation row;
+	const struct client_rows rows = {
+	    &explanation_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	enum verdict verdict = VERDICT_DENY;
+	char why[320];
 
 	snprintf(request.user, sizeof(request.user), "%s", probe->pw->pw_name);
 	snprintf(
 	    request.address, sizeof(request.address), "%.45s", probe->address);
-	return client_open(&probe->doctor->keeper, &request, &client) ==
-	    FAULT_NONE &&
-	    client_next(&client, &packet, &len) == FAULT_NONE &&
-	    client_next(&client, &end, &len) == FAULT_NONE &&
-	    (strstr(packet, "\"verdict\":\"pass\"") != NULL ||
-		strstr(packet, "\"verdict\":\"enroll\"") != NULL);
+	if (client_stream(&probe->doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) == FAULT_NONE)
+		verdict = verdict_from_name(row.login.verdict);
+	explanation_done(&row);
+	return verdict == VERDICT_PASS || verdict == VERDICT_ENROLL;
 }
 
-/* Whether he can log in at all; without that nothing else is proved. */
+/* False if the user cannot log in at all: then nothing is proved. */
 static bool
 probe_gate(struct probe *probe)
 {
@@ -179,7 +122,7 @@ probe_gate(struct probe *probe)
 		return false;
 	child_wait(child, 3 * PROBE_MS);
 	len = (int)strcspn(said, "\r\n");
-	if (strstr(child->out.text, INSIDE) != NULL && is_let_in(probe))
+	if (strstr(child->out.text, INSIDE) != NULL && policy_lets_in(probe))
 		findings_add(findings, FINDING_WARN, NULL,
 		    "the policy lets %s in without a code, so this proves "
 		    "nothing of the gate: probe with somebody else",
@@ -219,7 +162,7 @@ remove_folder(const struct probe *probe)
 	rmdir(probe->folder);
 }
 
-/* The folder; below it one in which the user may put a socket. */
+/* Makes the folder, and in it one where the user may put a socket. */
 static bool
 make_folder(struct probe *probe)
 {
@@ -236,7 +179,7 @@ make_folder(struct probe *probe)
 }
 
 static bool
-prepare(struct probe *probe)
+prepare_probe(struct probe *probe)
 {
 	struct findings *findings = &probe->doctor->findings;
 	const struct admin *admin = probe->doctor->admin;
@@ -271,7 +214,7 @@ doctor_probe(struct doctor *doctor)
 		doctor->findings.failed = true;
 		return;
 	}
-	if (!prepare(&probe))
+	if (!prepare_probe(&probe))
 		return;
 	if (!make_folder(&probe))
 		findings_add(&doctor->findings, FINDING_FAIL, NULL, "%s: %s",

@@ -8,9 +8,9 @@
 #include "admin/doctor/questions.h"
 
 #define GROUPS 256
-#define PEOPLE 5000 /* users of whom the first are looked at */
+#define PEOPLE 5000 /* users; only the first of them are looked at */
 
-/* What stands for * and ? in a name that is made up. */
+/* These stand for * and ? in a made-up name. */
 #define ANY 'x'
 
 static void
@@ -35,9 +35,9 @@ add_word(void *ctx, const char *word)
 		snprintf(name->text, sizeof(name->text), "%s", word);
 }
 
-/* A name that fits the pattern, whether there is such a user or not. */
+/* A name that fits the pattern, even if there is no such user. */
 static void
-add_user(void *ctx, const char *pattern)
+questions_add_user(void *ctx, const char *pattern)
 {
 	char name[CONFIG_WORD];
 	size_t n = 0;
@@ -50,7 +50,7 @@ add_user(void *ctx, const char *pattern)
 	add_word(ctx, name);
 }
 
-/* A member of each group that is named: he may be in no local passwd. */
+/* Adds a member of each group that is named: a directory may have them. */
 static void
 add_member(void *ctx, const char *pattern)
 {
@@ -70,8 +70,8 @@ add_member(void *ctx, const char *pattern)
 	endgrent();
 }
 
-/* The first and the last address of a network: another may be taken out of it
- * at either end. */
+/* Adds the first and the last address of a network: another network may be cut
+ * out at either end. */
 static void
 add_network(struct words *words, const char *text, unsigned bits)
 {
@@ -119,7 +119,7 @@ add_pattern(struct words *words, const char *pattern)
 }
 
 static void
-add_address(void *ctx, const char *pattern)
+questions_add_address(void *ctx, const char *pattern)
 {
 	char text[CONFIG_WORD];
 	char *slash, *end;
@@ -143,7 +143,7 @@ add_address(void *ctx, const char *pattern)
 static void
 add_host(void *ctx, const char *pattern)
 {
-	add_user(ctx, pattern);
+	questions_add_user(ctx, pattern);
 }
 
 bool
@@ -152,7 +152,7 @@ user_is_in(const struct passwd *pw, const char *pattern)
 	gid_t groups[GROUPS];
 	int n = GROUPS;
 
-	/* With more groups than that, the first ones are there. */
+	/* If a user is in more groups, the first ones are there. */
 	if (getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0)
 		n = GROUPS;
 	for (int i = 0; i < n; i++) {
@@ -172,7 +172,7 @@ kinds_collect(const struct config *lines, struct kinds *ret)
 	config_criteria(lines, "group", add_word, &ret->groups);
 }
 
-/* A hash (FNV-1a) of which of the names and groups take the user in. */
+/* A hash (FNV-1a) of the names and groups that the user fits. */
 unsigned long long
 kind_of(const struct kinds *kinds, const struct passwd *pw)
 {
@@ -200,7 +200,7 @@ kinds_done(struct kinds *kinds)
 	*kinds = (struct kinds){.users = {.incomplete = false}};
 }
 
-/* One of each kind, of those who have a shell or of the others. */
+/* Adds one user of each kind, of those who have a shell or of the others. */
 static void
 add_people(const struct kinds *kinds, bool shell, struct words *seen,
     struct words *people)
@@ -223,13 +223,13 @@ add_people(const struct kinds *kinds, bool shell, struct words *seen,
 	endpwent();
 }
 
-/* Those that are named, and some outside of them. */
+/* Adds the addresses that are named, and some outside of them. */
 static void
 add_addresses(const struct config *lines, const char *criterion,
     const char *usual, struct words *words)
 {
 	add_word(words, usual);
-	config_criteria(lines, criterion, add_address, words);
+	config_criteria(lines, criterion, questions_add_address, words);
 	if (words->list.count > 1) {
 		add_word(words, "203.0.113.1");
 		add_word(words, "2001:db8::1");
@@ -244,7 +244,7 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 
 	*ret = (struct questions){.users = {.incomplete = false}};
 	add_word(&ret->users, "root");
-	config_criteria(lines, "user", add_user, &ret->users);
+	config_criteria(lines, "user", questions_add_user, &ret->users);
 	config_criteria(lines, "group", add_member, &ret->users);
 	add_people(kinds, true, &seen, &ret->users);
 	add_people(kinds, false, &seen, &ret->users);
@@ -257,7 +257,7 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 	add_word(&ret->hosts, "host.invalid");
 	config_criteria(lines, "host", add_host, &ret->hosts);
 	add_word(&ret->rdomains, "");
-	config_criteria(lines, "rdomain", add_user, &ret->rdomains);
+	config_criteria(lines, "rdomain", questions_add_user, &ret->rdomains);
 	ret->users.incomplete |= seen.incomplete || kinds->users.incomplete ||
 	    kinds->groups.incomplete;
 	free(seen.list.items);

@@ -1,5 +1,5 @@
 /*
- * The sshd that runs.  "sshd -T" reads the disk: an sshd that started
+ * The sshd that runs.  "sshd -T" reads the disk, but an sshd that started
  * before the last change, or with other arguments, does something else.
  */
 #include <ctype.h>
@@ -17,8 +17,8 @@
 #include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/daemon.h"
-#include "admin/setup/setup.h"
+#include "gate/sshd/title.h"
+#include "store/system/systemd.h"
 #include "store/base/when.h"
 
 #define SLACK_S 2 /* start times are not exact */
@@ -116,8 +116,9 @@ judge_age(struct doctor *doctor, int pid)
 	when_format(started, since);
 	findings_ok(&doctor->findings,
 	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
-	    "last change of any of %zu files",
-	    pid, doctor->config, since, doctor->lines.files.count);
+	    "last change of any of %zu file%s",
+	    pid, doctor->config, since, doctor->lines.files.count,
+	    findings_s(doctor->lines.files.count));
 }
 
 static bool
@@ -129,7 +130,7 @@ is_same_file(const char *a, const char *b)
 	    x.st_ino == y.st_ino;
 }
 
-/* A title is what a process says; root's are believed. */
+/* Any process can give itself a title, so only root's are believed. */
 static bool
 is_roots(int pid)
 {
@@ -140,7 +141,7 @@ is_roots(int pid)
 	return stat(path, &st) == 0 && st.st_uid == 0;
 }
 
-/* The path as that process sees it: it may have another root. */
+/* *ret: the path as that process sees it, which may have another root. */
 static void
 path_of(int pid, const char *path, char ret[static PATH_MAX])
 {
@@ -156,16 +157,15 @@ doctor_reads_config(
 {
 	char path[PATH_MAX];
 
-	path_of(pid,
-	    listener->config[0] != '\0' ? listener->config : CONFIG_DEFAULT,
-	    path);
+	path_of(pid, listener->config, path);
 	return is_same_file(path, config);
 }
 
 bool
-doctor_has_gate(int pid, const char *path, bool *ret_gate)
+doctor_has_gate(
+    const struct doctor *doctor, int pid, const char *path, bool *ret_gate)
 {
-	struct doctor other = {.config = path};
+	struct doctor other = {.config = path, .planned = doctor->planned};
 	char seen[PATH_MAX];
 	bool whole;
 
@@ -189,7 +189,7 @@ find_ours(void *ctx, int pid, const char *title)
 	struct sought *sought = ctx;
 	struct listener listener;
 
-	if (sought->pid == 0 && listener_parse(title, &listener) &&
+	if (sought->pid == 0 && title_listener(title, &listener) &&
 	    is_roots(pid) &&
 	    doctor_reads_config(pid, &listener, sought->doctor->config))
 		sought->pid = pid;
@@ -231,7 +231,7 @@ look_at_ours(void *ctx, int pid, const char *title)
 	struct doctor *doctor = running->doctor;
 	struct listener listener;
 
-	if (!listener_parse(title, &listener) || !is_roots(pid) ||
+	if (!title_listener(title, &listener) || !is_roots(pid) ||
 	    !doctor_reads_config(pid, &listener, doctor->config))
 		return;
 	running->found = true;
@@ -242,7 +242,8 @@ look_at_ours(void *ctx, int pid, const char *title)
 		    "what the files say",
 		    pid, listener.options);
 	judge_program(doctor, pid);
-	judge_age(doctor, pid);
+	if (doctor->planned == NULL) /* setup reloads it */
+		judge_age(doctor, pid);
 }
 
 void

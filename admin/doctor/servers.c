@@ -1,7 +1,7 @@
 /*
- * SSH servers beside the sshd that was examined: whoever answers as one, under
- * whatever name.  A title and a name are what a process says of itself; what a
- * socket answers, who holds it and which program that runs are not.
+ * SSH servers beside the sshd that was examined, whatever their names.  A
+ * process chooses its title and its name; it does not choose what its socket
+ * answers, who holds the socket and which program runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,8 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/daemon.h"
+#include "admin/doctor/version.h"
+#include "gate/sshd/title.h"
 #include "store/base/file.h"
 #include "admin/doctor/sockets.h"
 
@@ -22,7 +23,7 @@
 #define PROGRAM_BYTES (16UL << 20)
 #define PROGRAMS_MAX  64
 
-/* A program that was looked into: many processes run the same. */
+/* A program that was looked into, since many processes may run it. */
 struct program {
 	dev_t dev;
 	ino_t ino;
@@ -33,9 +34,10 @@ struct process {
 	int pid;
 	uid_t uid;
 	char title[4096]; /* "" where it cannot be read */
-	bool known;       /* whether its program could be looked into */
+	bool known;       /* its program could be looked into */
 	bool sshd;        /* it runs an sshd of OpenSSH */
-	const struct socket *socket; /* that it holds; one that greets first */
+	const struct socket
+	    *socket; /* that it holds; one that greets is preferred */
 };
 
 struct survey {
@@ -46,7 +48,8 @@ struct survey {
 	char greeting[SOCKET_BANNER]; /* of the sshd that was examined */
 };
 
-/* An sshd has these, whatever its file is called; ssh(1) has not. */
+/* An sshd has these words in its program, whatever its file is called; ssh(1)
+ * has not. */
 static bool
 has_marks(int fd)
 {
@@ -62,7 +65,7 @@ has_marks(int fd)
 	    version_find(bytes, len, version, sizeof(version));
 }
 
-/* A later sshd may have other marks. */
+/* A later sshd may have other words. */
 static bool
 is_usual(const struct stat *st)
 {
@@ -134,13 +137,14 @@ add_title(void *ctx, int pid, const char *title)
 	for (size_t i = 0; i < survey->processes.count; i++)
 		if (survey->processes.items[i].pid == pid)
 			process = &survey->processes.items[i];
-	if (process == NULL && listener_parse(title, &listener))
+	if (process == NULL && title_listener(title, &listener))
 		process = add_process(survey, pid);
 	if (process != NULL)
 		snprintf(process->title, sizeof(process->title), "%s", title);
 }
 
-/* Those that hold a socket that listens, and those titled as an sshd's. */
+/* Finds the processes that hold a listening socket, and those with an sshd's
+ * title. */
 static void
 find_processes(struct survey *survey)
 {
@@ -162,12 +166,12 @@ find_processes(struct survey *survey)
 
 /* The sshd whose configuration doctor examines. */
 static bool
-is_ours(const struct survey *survey, const struct process *process)
+is_examined(const struct survey *survey, const struct process *process)
 {
 	struct listener listener;
 
 	return process->uid == 0 && (process->sshd || !process->known) &&
-	    listener_parse(process->title, &listener) &&
+	    title_listener(process->title, &listener) &&
 	    doctor_reads_config(
 		process->pid, &listener, survey->doctor->config);
 }
@@ -178,7 +182,7 @@ note_ours(struct survey *survey)
 	for (size_t i = 0; i < survey->processes.count; i++) {
 		const struct process *process = &survey->processes.items[i];
 
-		if (!is_ours(survey, process) || process->socket == NULL)
+		if (!is_examined(survey, process) || process->socket == NULL)
 			continue;
 		if (process->socket->answer == SOCKET_SSH)
 			snprintf(survey->greeting, sizeof(survey->greeting),
@@ -191,10 +195,9 @@ static void
 judge_listener(struct doctor *doctor, const struct process *process,
     const struct listener *listener)
 {
-	const char *config = listener->config[0] != '\0' ? listener->config
-							 : CONFIG_DEFAULT;
+	const char *config = listener->config;
 	bool gate = false;
-	bool known = doctor_has_gate(process->pid, config, &gate);
+	bool known = doctor_has_gate(doctor, process->pid, config, &gate);
 	char fix[PATH_MAX + 64];
 
 	snprintf(fix, sizeof(fix), "tfa-admin doctor --config %s", config);
@@ -261,10 +264,10 @@ static void
 judge_process(const struct survey *survey, const struct process *process)
 {
 	struct listener listener;
-	bool titled = listener_parse(process->title, &listener);
+	bool titled = title_listener(process->title, &listener);
 	char name[64];
 
-	if (is_ours(survey, process))
+	if (is_examined(survey, process))
 		return;
 	name_of(process, name);
 	if (titled && (process->sshd || !process->known))
@@ -308,7 +311,7 @@ judge_unheld(const struct survey *survey)
 	}
 }
 
-/* By name, since what does not listen yet answers nobody. */
+/* Found by name, since a server that does not listen yet answers nobody. */
 static void
 judge_name(void *ctx, int pid, const char *title)
 {
@@ -336,8 +339,8 @@ judge_name(void *ctx, int pid, const char *title)
 			    servers[i].name, pid);
 }
 
-/* systemd 256 and later starts sshd for a virtual machine's host, and for
- * whoever is root here, at sockets that are not TCP's. */
+/* systemd 256 and later starts an sshd for the host of a virtual machine, and
+ * for root of this one, at sockets that are not TCP's. */
 static void
 judge_generated(struct doctor *doctor)
 {
@@ -367,10 +370,11 @@ say_counts(struct survey *survey)
 		    "not every socket that listens was asked: %.200s",
 		    survey->sockets.why);
 	findings_ok(&survey->doctor->findings,
-	    "%zu TCP sockets listen in this network namespace; the sshd that "
-	    "was examined answers at %zu of them, no other SSH server at any; "
-	    "%zu said nothing in %d ms",
-	    survey->sockets.list.count, ssh, silent, LISTEN_MS);
+	    "%zu TCP socket%s of this network namespace: the sshd that was "
+	    "examined answers at %zu of them, no other SSH server at any; %zu said "
+	    "nothing in %d ms",
+	    survey->sockets.list.count, findings_s(survey->sockets.list.count),
+	    ssh, silent, LISTEN_MS);
 }
 
 void

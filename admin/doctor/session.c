@@ -1,7 +1,7 @@
 /*
- * Agent and X11: sshd sets them up before the gate and tells the session by
+ * Agent and X11.  sshd sets them up before the gate and tells the session by
  * SSH_AUTH_SOCK and DISPLAY.  So a session with a terminal is held at its
- * prompt, and its environment is read from /proc, which root may.
+ * prompt, and root reads its environment from /proc.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@ struct sighting {
 	bool session, agent, display;
 };
 
-/* The value of a variable among those that NULs part, or NULL. */
+/* The value of a variable in an environment of NUL-terminated words, or
+ * NULL. */
 static const char *
 variable(const char *environment, size_t len, const char *name)
 {
@@ -53,7 +54,7 @@ is_our_connection(const struct probe *probe, const char *connection)
 }
 
 static void
-look_at(void *ctx, int pid, const char *title)
+look_at_process(void *ctx, int pid, const char *title)
 {
 	struct sighting *seen = ctx;
 	char path[64], environment[ENVIRONMENT_MAX];
@@ -82,7 +83,7 @@ look_at(void *ctx, int pid, const char *title)
 	seen->display |= variable(environment, len, "DISPLAY") != NULL;
 }
 
-/* ssh asks for its agent to be forwarded only where it has one. */
+/* ssh asks for agent forwarding only if it has an agent. */
 static bool
 start_agent(struct probe *probe)
 {
@@ -103,7 +104,7 @@ start_agent(struct probe *probe)
 }
 
 static void
-watch(struct probe *probe, struct sighting *seen)
+watch_session(struct probe *probe, struct sighting *seen)
 {
 	long long end = child_clock_ms() + PROBE_MS;
 
@@ -113,7 +114,7 @@ watch(struct probe *probe, struct sighting *seen)
 	while (!seen->session && child_clock_ms() < end &&
 	    probe->child->status == CHILD_RUNNING) {
 		child_wait(probe->child, 50);
-		doctor_processes(look_at, seen);
+		doctor_processes(look_at_process, seen);
 	}
 	child_stop(probe->child);
 }
@@ -129,7 +130,7 @@ probe_session(struct probe *probe)
 		return;
 	}
 	if (start_agent(probe))
-		watch(probe, &seen);
+		watch_session(probe, &seen);
 	if (!seen.session)
 		findings_add(&probe->doctor->findings, FINDING_WARN, NULL,
 		    "agent and X11: the session ended before it could be "

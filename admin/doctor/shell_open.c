@@ -1,5 +1,5 @@
 /*
- * Who can change a login shell: shell_try.h.
+ * The people who can change a login shell: see shell_try.h.
  */
 #include <fcntl.h>
 #include <grp.h>
@@ -15,7 +15,7 @@
 
 #define GROUPS 256
 
-/* Whether pw, or anybody but root, could put something else there: by its
+/* True if pw, or anybody but root, could put something else there: by its
  * owner, its mode, or a group that pw is in. */
 static bool
 is_open_to(const struct passwd *pw, const struct stat *st)
@@ -36,7 +36,7 @@ is_open_to(const struct passwd *pw, const struct stat *st)
 	return false;
 }
 
-/* The path and every folder above it. */
+/* Judges the path and every folder above it. */
 static bool
 is_open_chain(const struct passwd *pw, const char *path)
 {
@@ -57,7 +57,7 @@ is_open_chain(const struct passwd *pw, const char *path)
 	}
 }
 
-/* The path as it is written, with its links, and where they lead. */
+/* Judges the path as it is written, with its links, and where they lead. */
 bool
 shell_is_open_to(const struct passwd *pw, const char *path)
 {

@@ -29,8 +29,8 @@
 #define VARIABLES 64
 #define TIMED_OUT (-1)
 
-/* A shell that reads commands would run this; two quotes, so that an echo of
- * what was typed is not taken for it. */
+/* A shell that reads commands would run this.  It has two quotes, so that an
+ * echo of the words is not taken for their effect. */
 #define TYPED   "echo not''tfa\nexit 3\n"
 #define ANSWER  "nottfa"
 #define VERSION "tfa-gate " TFA_VERSION "\n"
@@ -40,21 +40,22 @@ struct trial_run {
 	char command[PATH_MAX + 16]; /* "": the program itself is the gate */
 	const char *program;
 	bool terminal;
-	/* What was seen. */
+	/* of the run: */
 	char said[SAID_MAX];
 	size_t len;
 	int status; /* exit status, 128 + signal, TIMED_OUT */
 };
 
-/* As sshd would, the drop-in's words last. */
+/* The environment that sshd would give, with the drop-in's words last. */
 static void
 fill_environment(
     const struct trial_run *run, char *text, size_t size, char **ret)
 {
-	static char setenv_words[] = DUMP_SETENV;
+	static char setenv_words[GUARD_LINE];
 	char *rest = NULL, *word;
 	size_t n = 0;
 
+	snprintf(setenv_words, sizeof(setenv_words), "%s", guard_setenv());
 	snprintf(text, size, "SHELL=%s", run->program);
 	ret[n++] = text;
 	ret[n++] = (char *)"PATH=/usr/local/bin:/usr/bin:/bin:/usr/games";
@@ -82,7 +83,7 @@ add_person(const struct passwd *pw, char text[2][300], char **environment)
 	environment[n] = NULL;
 }
 
-/* What a runaway shell may use. */
+/* The limits of a runaway shell. */
 static void
 set_limits(void)
 {
@@ -101,8 +102,9 @@ become_user(const struct passwd *pw)
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == 0;
 }
 
-/* Root's keys stay with root: whoever has the session's keyring may read them,
- * whatever his uid.  Where that is not allowed here, no key can be read. */
+/* Root's keys stay with root: a process with the session's keyring may read
+ * them, whatever its uid.  If the call is not allowed here, no key can
+ * be read. */
 static bool
 drop_keys(void)
 {
@@ -110,7 +112,7 @@ drop_keys(void)
 	    errno == ENOSYS || errno == EPERM;
 }
 
-/* Only 0, 1 and 2 stay: what has no O_CLOEXEC is not ours. */
+/* Closes all but 0, 1 and 2: a descriptor without O_CLOEXEC is not ours. */
 static void
 close_others(void)
 {
@@ -120,7 +122,7 @@ close_others(void)
 		close(fd);
 }
 
-/* In the shell's process.  126 where it cannot be started. */
+/* Runs in the shell's process; 126 if the shell cannot be started. */
 _Noreturn static void
 become_shell(const struct trial_run *run, int in, int out)
 {
@@ -147,8 +149,7 @@ become_shell(const struct trial_run *run, int in, int out)
 	_exit(126);
 }
 
-/* Whoever is our child now: the shell's own children come to us when it
- * ends. */
+/* Ends all children, also those of the shell: they come to us when it ends. */
 static void
 kill_children(void)
 {
@@ -164,7 +165,7 @@ kill_children(void)
 		fclose(file);
 }
 
-/* The shell's status; TIMED_OUT where it had to be killed. */
+/* The shell's status; TIMED_OUT if it had to be killed. */
 static int
 wait_for_shell(pid_t shell)
 {
@@ -196,7 +197,8 @@ end_all(void)
 		}
 }
 
-/* Between us and the shell: it starts it, and outlives all of it. */
+/* The supervisor stands between us and the shell: it starts the shell, and
+ * outlives all that the shell starts. */
 _Noreturn static void
 supervise(const struct trial_run *run, int in, int out)
 {
@@ -219,7 +221,7 @@ supervise(const struct trial_run *run, int in, int out)
 }
 
 static void
-take_text(struct trial_run *run, int fd)
+take_said(struct trial_run *run, int fd)
 {
 	char more[4096];
 	ssize_t n = read(fd, more, sizeof(more));
@@ -233,9 +235,10 @@ take_text(struct trial_run *run, int fd)
 	run->len += room;
 }
 
-/* What it says until the supervisor has ended, and what is left then. */
+/* Reads what the shell says until the supervisor has ended, and then the
+ * rest. */
 static void
-watch(struct trial_run *run, pid_t supervisor, int fd)
+watch_trial(struct trial_run *run, pid_t supervisor, int fd)
 {
 	long long end = child_clock_ms() + TRIAL_MS + 2 * REAP_MS;
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -246,7 +249,7 @@ watch(struct trial_run *run, pid_t supervisor, int fd)
 		ended = waitpid(supervisor, &status, WNOHANG) == supervisor;
 		while (poll(&ready, 1, ended ? 0 : 2) > 0 &&
 		    (ready.revents & POLLIN) != 0 && child_clock_ms() < end)
-			take_text(run, fd);
+			take_said(run, fd);
 		if (!ended && ready.revents != 0)
 			poll(NULL, 0, 1);
 	}
@@ -288,14 +291,14 @@ give_terminal(const struct trial_run *run, int fd)
 }
 
 static bool
-start(struct trial_run *run, int in, int out, int out_end)
+start_trial(struct trial_run *run, int in, int out, int out_end)
 {
 	pid_t pid = fork();
 
 	if (pid == 0)
 		supervise(run, in, out);
 	if (pid > 0)
-		watch(run, pid, out_end);
+		watch_trial(run, pid, out_end);
 	return pid > 0;
 }
 
@@ -307,7 +310,7 @@ try_piped(struct trial_run *run)
 	    write(in[1], TYPED, sizeof(TYPED) - 1) > 0;
 
 	cleanup_fd(&in[1]);
-	ok = ok && start(run, in[0], out[1], out[0]);
+	ok = ok && start_trial(run, in[0], out[1], out[0]);
 	cleanup_fd(&in[0]);
 	cleanup_fd(&out[0]);
 	cleanup_fd(&out[1]);
@@ -327,16 +330,16 @@ try_once(struct trial_run *run)
 	    write(ends[0], TYPED, sizeof(TYPED) - 1) > 0;
 	if (ok) {
 		give_terminal(run, ends[1]);
-		ok = start(run, ends[1], ends[1], ends[0]);
+		ok = start_trial(run, ends[1], ends[1], ends[0]);
 	}
 	cleanup_fd(&ends[0]);
 	cleanup_fd(&ends[1]);
 	return ok;
 }
 
-/* The first line, for people. */
+/* *ret: the first line that it said, for people to read. */
 static void
-take_line(const struct trial_run *run, char ret[static TRIAL_TEXT])
+take_said_line(const struct trial_run *run, char ret[static TRIAL_TEXT])
 {
 	snprintf(ret, TRIAL_TEXT, "%.*s",
 	    (int)strcspn(run->said + strspn(run->said, "\r\n"), "\r\n"),
@@ -344,11 +347,11 @@ take_line(const struct trial_run *run, char ret[static TRIAL_TEXT])
 }
 
 /*
- * One start, judged; wanted: what the gate says.  The status of a gate that
- * refuses is lost in some shells (elvish), of one that does not it is 0.
+ * Judges one start; wanted: what the gate says.  Some shells (elvish) lose the
+ * status of a gate that refuses; a gate that does not refuse ends with 0.
  */
 static enum trial
-judge(const struct trial_run *run, const char *wanted)
+judge_trial(const struct trial_run *run, const char *wanted)
 {
 	size_t len = strlen(wanted);
 
@@ -364,7 +367,8 @@ judge(const struct trial_run *run, const char *wanted)
 	return run->len > 0 ? TRIAL_OTHER : TRIAL_NOTHING;
 }
 
-/* The worse of two: what comes in place of the gate is the worst. */
+/* The worse of two: a shell that runs something in place of the gate is the
+ * worst. */
 static enum trial
 worse(enum trial a, enum trial b)
 {
@@ -387,9 +391,9 @@ try_command(
 		snprintf(ret_said, TRIAL_TEXT, "%s", strerror(errno));
 		return TRIAL_UNKNOWN;
 	}
-	trial = judge(run, wanted);
+	trial = judge_trial(run, wanted);
 	if (trial != TRIAL_RUNS)
-		take_line(run, ret_said);
+		take_said_line(run, ret_said);
 	return trial;
 }
 
@@ -412,9 +416,10 @@ try_all(
 	return trial;
 }
 
-/* sshd's allowed_user(): a plain file with an x for somebody. */
+/* True if sshd's allowed_user() takes the shell: a plain file with an x for
+ * somebody. */
 static bool
-is_let_in(const char *shell, char ret_said[static TRIAL_TEXT])
+sshd_lets_in(const char *shell, char ret_said[static TRIAL_TEXT])
 {
 	struct stat st;
 
@@ -449,7 +454,7 @@ shell_try(
 	struct trial_run run = {.pw = pw, .program = passwd_shell(pw)};
 
 	ret_said[0] = '\0';
-	if (!is_let_in(run.program, ret_said))
+	if (!sshd_lets_in(run.program, ret_said))
 		return TRIAL_ABSENT;
 	ret_said[0] = '\0';
 	if (shell_is_open_to(pw, run.program))

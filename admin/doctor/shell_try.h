@@ -44,16 +44,16 @@ enum trial {
 enum trial shell_try(const struct passwd *pw, const char *gate,
     char ret_said[static TRIAL_TEXT]);
 
-/* Whether the gate itself runs, as nobody: before any trial, or a shell would
- * be blamed for it. */
+/* True if the gate itself runs, as nobody.  Ask before any trial: otherwise a
+ * shell would be blamed. */
 bool shell_gate_runs(const char *gate, char ret_said[static TRIAL_TEXT]);
 
-/* Whether a shell that runs the gate for one runs it for everybody: only root
- * can change it, and it is no script, which may ask who calls. */
+/* True if a shell that runs the gate for one user runs it for everybody: only
+ * root can change it, and it is no script, which may ask who calls. */
 bool shell_is_same_for_all(const char *path);
 
-/* Whether pw, or anybody but root, can change the file at path, or replace it
- * in a folder above; a group that pw is not in aside. */
+/* True if pw, or anybody but root, can change the file at path, or replace it
+ * in a folder above.  Groups that pw is not in do not count. */
 bool shell_is_open_to(const struct passwd *pw, const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Login shells: whether each runs the gate, and what it reads before.
+ * The check of login shells: each must run the gate, and read nothing before.
  */
 #include <string.h>
 

@@ -99,7 +99,7 @@ sockets_list(struct sockets *sockets)
 bool
 socket_is_ssh(const char *said, char ret[static SOCKET_BANNER])
 {
-	/* What OpenSSH says where it takes no more connections just now. */
+	/* The words of an OpenSSH that takes no more connections at present. */
 	static const char *const greetings[] = {
 	    "SSH-", "Exceeded MaxStartups", "Not allowed at this time"};
 
@@ -122,7 +122,7 @@ loopback4(unsigned char last)
 	    .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = last}};
 }
 
-/* Whether another one listens at this very address. */
+/* True if another socket listens at this very address. */
 static bool
 is_taken(const struct sockets *sockets, const struct sockaddr_in6 *to)
 {
@@ -137,8 +137,9 @@ is_taken(const struct sockets *sockets, const struct sockaddr_in6 *to)
 }
 
 /*
- * Where to ask: what listens everywhere, on loopback; and where another one
- * has the usual address for itself, at an address that it does not have.
+ * The address to connect to.  A socket that listens everywhere is asked at
+ * loopback; if another socket has that address for itself, at an address that
+ * the other does not have.
  */
 static struct sockaddr_in6
 aim(const struct sockets *sockets, const struct socket *socket)
@@ -195,9 +196,9 @@ dial(const struct sockaddr_in6 *to)
 	return fd;
 }
 
-/* Takes what is there; false when nothing more will come. */
+/* Takes the bytes that are there; false if nothing more will come. */
 static bool
-hear(struct call *call, int fd)
+hear_socket(struct call *call, int fd)
 {
 	ssize_t n = read(
 	    fd, call->said + call->len, sizeof(call->said) - 1 - call->len);
@@ -253,7 +254,7 @@ one_is_open(const struct pollfd *fds, size_t n)
 	return false;
 }
 
-/* Whoever is connected and has said nothing yet is silent. */
+/* A server that is connected and has said nothing is silent. */
 static void
 end_calls(struct call *calls, struct pollfd *fds, size_t n)
 {
@@ -293,14 +294,14 @@ sockets_listen(struct sockets *sockets, int limit_ms)
 			break;
 		for (size_t i = 0; i < n; i++)
 			if (fds[i].fd >= 0 && fds[i].revents != 0 &&
-			    !hear(&calls[i], fds[i].fd))
+			    !hear_socket(&calls[i], fds[i].fd))
 				hang_up(&fds[i]);
 	}
 	end_calls(calls, fds, n);
 }
 
 static bool
-is_known(const struct sockets *sockets, int pid, size_t socket)
+is_known_socket(const struct sockets *sockets, int pid, size_t socket)
 {
 	for (size_t i = 0; i < sockets->holders.count; i++)
 		if (sockets->holders.items[i].pid == pid &&
@@ -316,7 +317,7 @@ add_holder(struct sockets *sockets, int pid, unsigned long inode)
 
 	for (size_t i = 0; i < sockets->list.count; i++) {
 		if (sockets->list.items[i].inode != inode ||
-		    is_known(sockets, pid, i))
+		    is_known_socket(sockets, pid, i))
 			continue;
 		slot = json_list_add(&sockets->holders, sizeof(*slot));
 		if (slot != NULL)

@@ -59,11 +59,11 @@ void sockets_list(struct sockets *sockets);
 /* Connects to all at once and reads what they say, for limit_ms at most. */
 void sockets_listen(struct sockets *sockets, int limit_ms);
 
-/* Which processes hold them, beside those that are known; without root, only
- * one's own are seen. */
+/* Adds the processes that hold the sockets; without root, only one's own are
+ * seen. */
 void sockets_find_holders(struct sockets *sockets);
 
-/* What a server said that greets as SSH does; *ret is its line. */
+/* True if a server greeted as SSH does; *ret is its line. */
 bool socket_is_ssh(const char *said, char ret[static SOCKET_BANNER]);
 
 void sockets_done(struct sockets *sockets);

@@ -1,5 +1,6 @@
 /*
- * Whom a Match block before ours keeps from the gate, wherever they come from.
+ * The users whom a Match block before ours exempts from the gate, from every
+ * address.
  */
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +8,8 @@
 #include "admin/doctor/questions.h"
 #include "admin/doctor/login_shells.h"
 
-/* Calls fits for each pattern of a list, as sshd: one with '!' that fits
- * ends it. */
+/* True if a list fits, as in sshd: fits is asked for each pattern, and one with
+ * '!' that fits ends the list. */
 static bool
 list_fits(const char *list, bool (*fits)(const struct passwd *, const char *),
     const struct passwd *pw)
@@ -38,7 +39,8 @@ name_fits(const struct passwd *pw, const char *pattern)
 	return config_pattern(pattern, pw->pw_name);
 }
 
-/* A criterion that depends on the connection fits nobody for certain. */
+/* A criterion that depends on the connection counts as one that does not
+ * fit. */
 static bool
 match_fits(const char *match, const struct passwd *pw)
 {
@@ -66,7 +68,7 @@ match_fits(const char *match, const struct passwd *pw)
 	return true;
 }
 
-/* The first ForceCommand of a Match that fits is the one that counts. */
+/* The first ForceCommand of a Match that fits counts. */
 bool
 shells_spared(const struct config *config, const struct passwd *pw)
 {

@@ -1,5 +1,5 @@
 /*
- * The checks of what sshd makes of its configuration.
+ * The checks of sshd's answers on its configuration.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define SSHD_MS 10000
 
-/* sshd's own words: of a machine on which sshd was never started. */
+/* sshd's own words on a machine where it was never started. */
 static const char no_folder[] = "Missing privilege separation directory: ";
 
 void
@@ -29,12 +29,16 @@ doctor_accepted(struct doctor *doctor)
 	}
 	findings_ok(&doctor->findings, "%s -t -f %.200s accepts it",
 	    DOCTOR_SSHD, doctor->config);
-	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f", doctor->config,
-		      NULL},
+	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f",
+		      doctor_asked(doctor), NULL},
 	    SSHD_MS, child);
 	if (child->status == 0)
 		return;
-	doctor_first_line(child->err.text, "cannot be run", why, sizeof(why));
+	doctor_first_line(child->err.text,
+	    child->status == CHILD_RUNNING ? "did not end within 10 seconds"
+					   : "cannot be run",
+	    why, sizeof(why));
+	planned_copy_rename(&doctor->copy, why, sizeof(why));
 	if (strncmp(why, no_folder, sizeof(no_folder) - 1) == 0)
 		snprintf(fix, sizeof(fix), "install -d -m 0755 %s",
 		    why + sizeof(no_folder) - 1);
@@ -61,17 +65,18 @@ has_views(struct doctor *doctor)
 	return doctor->views.list.count > 0;
 }
 
-/* "ok", with how many connections it is said of. */
+/* Sets the "ok" text, with the number of connections that it holds for. */
 static void
-say_asked(struct doctor *doctor, const char *what)
+say_connections(struct doctor *doctor, const char *what)
 {
 	findings_ok(&doctor->findings,
-	    "%s: sshd -T says so of %zu connections, all that Match lines tell "
-	    "apart",
-	    what, doctor->asked);
+	    "%s: sshd -T says so of %zu connection%s, all that Match lines "
+	    "tell apart",
+	    what, doctor->asked, findings_s(doctor->asked));
 }
 
-/* The gate is told of all keys that sshd asked for, and knows of one. */
+/* sshd tells the gate all keys that it asked for, and the gate can judge
+ * one. */
 static void
 judge_methods(void *ctx, const struct held *held)
 {
@@ -101,7 +106,7 @@ doctor_gate(struct doctor *doctor)
 	dump_judge_gate(&doctor->views, &doctor->lines, &doctor->findings);
 	dump_each_value(&doctor->views, &doctor->lines, "AuthenticationMethods",
 	    judge_methods, doctor);
-	say_asked(doctor, "every connection meets the gate");
+	say_connections(doctor, "every connection meets the gate");
 }
 
 void
@@ -110,8 +115,8 @@ doctor_channels(struct doctor *doctor)
 	if (!has_views(doctor))
 		return;
 	dump_judge_settings(
-	    &doctor->views, &doctor->lines, dump_channels, &doctor->findings);
-	say_asked(doctor,
+	    &doctor->views, &doctor->lines, GUARD_CHANNELS, &doctor->findings);
+	say_connections(doctor,
 	    "forwarding, agent, X11 and tunnels are closed for everyone");
 }
 
@@ -120,10 +125,10 @@ doctor_environment(struct doctor *doctor)
 {
 	if (!has_views(doctor))
 		return;
-	dump_judge_settings(&doctor->views, &doctor->lines, dump_environment,
+	dump_judge_settings(&doctor->views, &doctor->lines, GUARD_ENVIRONMENT,
 	    &doctor->findings);
 	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
-	say_asked(doctor,
+	say_connections(doctor,
 	    "SetEnv, AcceptEnv, PermitUserEnvironment and PermitUserRC let no "
 	    "variable of a client's or a user's run code before the gate");
 }
@@ -137,7 +142,8 @@ doctor_order(struct doctor *doctor)
 	else
 		config_judge(&doctor->lines, &doctor->findings);
 	findings_ok(&doctor->findings,
-	    "nothing before our Match all or below it undoes it, in %zu lines "
-	    "of %.200s and of what it includes",
-	    doctor->lines.lines.count, doctor->config);
+	    "nothing before our Match all or below it undoes it, in %zu line%s "
+	    "of %.200s and of the files that it includes",
+	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count),
+	    doctor->config);
 }

@@ -1,5 +1,5 @@
 /*
- * The rest of the system: what else runs or reads before the gate.
+ * The rest of the system that runs or reads something before the gate.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/daemon.h"
+#include "admin/doctor/version.h"
 #include "store/base/file.h"
 #include "gate/screen/scan.h"
 
@@ -79,7 +79,7 @@ doctor_sshrc(struct doctor *doctor)
 			  "starts nothing of the user's");
 }
 
-/* The program that one view names; false where it names none. */
+/* *ret: the program that one view names; false if it names none. */
 static bool
 find_sftp(const struct view *view, char ret[static CONFIG_WORD])
 {
@@ -128,7 +128,7 @@ doctor_sftp(struct doctor *doctor)
 	}
 }
 
-/* What people who set up a device are spared: to type a key. */
+/* Without a QR code people who set up a device have to type a key. */
 void
 doctor_qr(struct doctor *doctor)
 {
@@ -152,7 +152,7 @@ doctor_version(char *ret, size_t size)
 	    version_find(bytes, len, ret, size);
 }
 
-/* Whether both are closed by name, so that the fault does not matter. */
+/* True if both are closed by name, so that the hole does not matter. */
 static bool
 both_are_closed(const struct doctor *doctor)
 {

@@ -1,7 +1,7 @@
 /*
- * /tmp: sshd writes there, as the user, which key was used.  Where it cannot,
- * the gate does not know the key.  Looked at as the sshd that runs sees it,
- * which may have a /tmp of its own (PrivateTmp).
+ * /tmp: sshd writes there, as the user, which key was used.  If it cannot, the
+ * gate does not know the key.  doctor looks at the /tmp of the sshd that runs,
+ * which may have one of its own (PrivateTmp).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ struct tmp {
 	struct statvfs disk;
 };
 
-/* Somebody who logs in; without anybody, nobody. */
+/* Chooses a user who can log in; if there is none, nobody. */
 static void
 choose_user(struct tmp *tmp)
 {
@@ -67,9 +67,9 @@ choose_user(struct tmp *tmp)
 	endpwent();
 }
 
-/* In the child: as sshd does.  The exit status is errno. */
+/* Runs in the child: writes a file as sshd does.  The exit status is errno. */
 _Noreturn static void
-write_file(const struct tmp *tmp)
+write_as_user(const struct tmp *tmp)
 {
 	static char bytes[FILE_SIZE];
 	char name[64];
@@ -96,7 +96,7 @@ write_file(const struct tmp *tmp)
 	_exit(error);
 }
 
-/* 0, or an errno; ETIMEDOUT where it did not end. */
+/* 0, or an errno; ETIMEDOUT if it did not end. */
 static int
 try_to_write(const struct tmp *tmp)
 {
@@ -107,7 +107,7 @@ try_to_write(const struct tmp *tmp)
 	if (pid < 0)
 		return errno;
 	if (pid == 0)
-		write_file(tmp);
+		write_as_user(tmp);
 	do {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
@@ -139,13 +139,16 @@ judge_folder(struct tmp *tmp)
 			: "it must be root's, for everybody, and sticky");
 }
 
-static void
+/* False if /tmp is full: then nothing more need be said. */
+static bool
 judge_write(struct tmp *tmp)
 {
 	struct findings *findings = &tmp->doctor->findings;
 	int error = try_to_write(tmp);
 
-	if (error == ENOSPC || error == EDQUOT)
+	bool full = error == ENOSPC || error == EDQUOT;
+
+	if (full)
 		findings_add(findings, FINDING_FAIL,
 		    "du -xh /tmp | sort -h, and remove what fills it",
 		    "/tmp is full (%s could not write there: %s): %s",
@@ -155,10 +158,11 @@ judge_write(struct tmp *tmp)
 		    geteuid() == 0 ? FINDING_FAIL : FINDING_WARN, NULL,
 		    "%s could not write in /tmp: %s: %s", tmp->user,
 		    strerror(error), follows);
+	return !full;
 }
 
 static void
-judge_room(struct tmp *tmp)
+judge_tmp_room(struct tmp *tmp)
 {
 	struct findings *findings = &tmp->doctor->findings;
 	unsigned long long mib;
@@ -181,7 +185,7 @@ judge_room(struct tmp *tmp)
 		    (unsigned long long)tmp->disk.f_favail, follows);
 }
 
-/* Whether the kernel limits what that user may fill. */
+/* True if the kernel limits how much that user may write. */
 static bool
 has_quota(const struct tmp *tmp)
 {
@@ -198,7 +202,7 @@ has_quota(const struct tmp *tmp)
 #endif
 }
 
-/* Who else needs what a user can fill. */
+/* Warns of the others who need the room that a user can fill. */
 static void
 judge_sharing(struct tmp *tmp)
 {
@@ -222,8 +226,8 @@ judge_sharing(struct tmp *tmp)
 		    tmp->user, follows);
 }
 
-/* The gate reads these, as the user, to know whether a key that sshd could not
- * name may have a restriction. */
+/* The gate reads these files as the user, to find out if a key that sshd could
+ * not name may have a restriction. */
 static void
 judge_config(struct tmp *tmp)
 {
@@ -244,8 +248,8 @@ judge_config(struct tmp *tmp)
 	}
 }
 
-/* The folder /tmp as that process has it, which the caller closes; -1 (errno)
- * where there is none. */
+/* Opens /tmp as that process has it; the caller closes it.  -1 (errno) if there
+ * is none. */
 static int
 open_tmp(int pid)
 {
@@ -276,9 +280,10 @@ doctor_tmp(struct doctor *doctor)
 	tmp.fd = fd;
 	choose_user(&tmp);
 	judge_folder(&tmp);
-	judge_write(&tmp);
-	judge_room(&tmp);
-	judge_sharing(&tmp);
+	if (judge_write(&tmp)) {
+		judge_tmp_room(&tmp);
+		judge_sharing(&tmp);
+	}
 	judge_config(&tmp);
 	if (tmp.pid == 0)
 		findings_add(&doctor->findings, FINDING_WARN, NULL,

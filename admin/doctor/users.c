@@ -34,7 +34,7 @@ compare_people(const void *a, const void *b)
 	return x->order < y->order ? -1 : 1;
 }
 
-/* 0, or an errno where not all are here. */
+/* 0, or an errno if not all are here. */
 static int
 list_people(struct people *people)
 {
@@ -101,7 +101,7 @@ doctor_uids(struct doctor *doctor)
 		    "them",
 		    service);
 	findings_ok(&doctor->findings,
-	    "%zu accounts, as getpwent(3) lists them: no two have one uid",
-	    people.list.count);
+	    "%zu account%s, as getpwent(3) lists them: no two have one uid",
+	    people.list.count, findings_s(people.list.count));
 	free(people.list.items);
 }

@@ -1,13 +1,14 @@
 /*
- * The values that a keyword has: those that sshd -T says somewhere, and those
- * of lines that no view shows.
+ * The values of a keyword: those that sshd -T prints for some connection, and
+ * those of lines that no view shows.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "admin/doctor/dump.h"
 
-/* The same words: sshd prints a value without quotes and with one blank. */
+/* True for equal words: sshd prints a value without quotes and with one
+ * blank. */
 static bool
 same_words(const char *a, const char *b)
 {
@@ -26,14 +27,15 @@ same_words(const char *a, const char *b)
 }
 
 static bool
-is_none(const char *value)
+says_none(const char *value)
 {
 	char word[CONFIG_WORD];
 
 	return !config_word(&value, word) || strcasecmp(word, "none") == 0;
 }
 
-/* Whether a view has the value; which one, and how many more do. */
+/* The first view that has the value, or NULL; *ret_more: how many more have
+ * it. */
 static const struct view *
 find_view(const struct views *views, const char *keyword, const char *value,
     bool gated, size_t *ret_more)
@@ -68,7 +70,7 @@ each_seen(
 		struct held held = {.keyword = keyword, .value = value};
 
 		if (!dump_is_gated(view) || !dump_value(view, keyword, value) ||
-		    is_none(value) ||
+		    says_none(value) ||
 		    find_view(views, keyword, value, true, &more) != view)
 			continue;
 		held.seen = true;
@@ -92,7 +94,7 @@ dump_each_value(const struct views *views, const struct config *config,
 		    .line = line};
 
 		if (strcasecmp(line->keyword, keyword) != 0 ||
-		    is_none(line->value) ||
+		    says_none(line->value) ||
 		    find_view(views, keyword, line->value, false, &more) !=
 			NULL)
 			continue;

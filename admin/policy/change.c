@@ -12,7 +12,7 @@ int
 admin_load(const struct admin *admin, struct policy *ret)
 {
 	char why[POLICY_WHY_TEXT] = "";
-	enum fault fault = policy_load(admin->policy, geteuid(), ret, why);
+	enum fault fault = policy_file_load(admin->policy, geteuid(), ret, why);
 
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;
@@ -72,7 +72,8 @@ admin_install(const struct admin *admin, const struct place *place,
 		admin_say("the change is made, but not logged: %s", why);
 	if (status != ADMIN_DONE &&
 	    note_each(admin, "not made: ", changes, noted, why) < noted)
-		admin_say("the log has it as if it were made: %s", why);
+		admin_say(
+		    "nothing is changed, but the log says that it is: %s", why);
 	return status;
 }
 

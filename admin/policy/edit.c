@@ -41,7 +41,7 @@ read_policy(const struct admin *admin, struct original *ret)
 {
 	char why[POLICY_WHY_TEXT] = "out of memory";
 	struct policy policy;
-	enum fault fault = policy_read(
+	enum fault fault = policy_file_read(
 	    admin->policy, geteuid(), &ret->text, &ret->len, why);
 
 	if (fault == FAULT_NONE)
@@ -72,7 +72,7 @@ stands_as_before(const struct admin *admin, const struct original *original)
 	char why[POLICY_WHY_TEXT];
 	scoped_free char *text = NULL;
 	size_t len = 0;
-	enum fault fault = policy_read(
+	enum fault fault = policy_file_read(
 	    admin->policy, geteuid(), &text, &len, why);
 
 	if (original->absent)
@@ -168,7 +168,7 @@ is_meant(const struct admin *admin, struct editor *editor, const char *text,
 	    !isatty(STDIN_FILENO))
 		return MEANT_SO;
 	answer = editor_ask(editor,
-	    "Put it in place all the same? Anything but y edits it again. "
+	    "Install it all the same? Anything but y edits it again. "
 	    "[y/N] ");
 	if (answer == '\0')
 		return MEANT_NOT;
@@ -214,8 +214,9 @@ keep(const struct place *place, const struct beside *copy)
 	place_beside(place, suffix, &kept);
 	if (renameat(place->folder, copy->name, place->folder, kept.name) < 0)
 		kept = *copy;
-	admin_say("%s is left as it is, what you edited is %s: edit the policy "
-		  "again with what is still wanted of it, then remove it",
+	admin_say(
+	    "%s is unchanged, and your version is kept as %s: edit the "
+	    "policy again, copy what you still want, then delete that file",
 	    place->path, kept.path);
 }
 
@@ -236,8 +237,9 @@ may_replace(const struct admin *admin, const struct place *place,
 	admin_say("%s: somebody else changed it while you edited", place->path);
 	do {
 		answer = editor_ask(editor,
-		    "s shows how yours differs, o overwrites it with yours, "
-		    "anything else keeps yours beside it. [s/o/Q] ");
+		    "s shows how your version differs, o overwrites theirs, "
+		    "anything else keeps yours in a file beside it. "
+		    "[s/o/Q] ");
 		if (answer == 's' || answer == 'S')
 			editor_show(editor, place->path, copy->path);
 	} while (answer == 's' || answer == 'S');

@@ -115,7 +115,7 @@ judge(const struct editor *editor, const char *name, int status)
 		return ADMIN_DONE;
 	else if (exited == SH_ABSENT || exited == SH_CANNOT)
 		admin_say("the editor \"%.200s\" cannot be run, nothing is "
-			  "changed: set VISUAL or EDITOR to one that can",
+			  "changed: set VISUAL or EDITOR to another one",
 		    name);
 	else if (exited > 0)
 		admin_say("the editor \"%.200s\" failed (status %d), nothing "
@@ -177,7 +177,7 @@ run(struct editor *editor, const char *command, const char *path,
 		return -1;
 	}
 	if (!wait_for(editor, pid, &status))
-		admin_say("the editor does not end, and is left alone");
+		admin_say("the editor does not end: no longer waiting for it");
 	/* One that was killed leaves it raw: nobody could read what follows. */
 	if (known && status != 0)
 		tcsetattr(STDIN_FILENO, TCSANOW, &terminal);

@@ -19,8 +19,8 @@ static int
 fail(const char *path)
 {
 	if ((errno == EACCES || errno == EPERM) && geteuid() != 0) {
-		admin_say("%s: you may not change the policy: only root, or "
-			  "whoever owns its folder, may",
+		admin_say("%s: you may not change the policy: only root or the "
+			  "owner of its folder may",
 		    path);
 		return ADMIN_NOT_ALLOWED;
 	}
@@ -51,7 +51,7 @@ open_folder(struct place *place)
 	place->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place->folder < 0)
 		return fail(folder);
-	if (policy_check_folder(place->folder, folder, geteuid(), why) ==
+	if (policy_file_check_folder(place->folder, folder, geteuid(), why) ==
 	    FAULT_NONE)
 		return ADMIN_DONE;
 	if (!is_ours(place->folder)) {
@@ -100,7 +100,7 @@ wait_for_lock(const struct place *place, int wait_s)
 	while ((r = flock(place->lock, LOCK_EX)) < 0 && errno == EINTR &&
 	    ticks <= wait_s - SILENT_S)
 		if (ticks == 1)
-			admin_say("%s: waiting, somebody else is changing it",
+			admin_say("%s: somebody else is changing it, waiting",
 			    place->path);
 	error = errno;
 	setitimer(ITIMER_REAL, &never, NULL);

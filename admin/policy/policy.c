@@ -6,10 +6,8 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/policy/caret.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/system/groups.h"
 #include "store/folder/policy_file.h"
 
 static int
@@ -31,66 +29,6 @@ show(const struct admin *admin)
 	return status;
 }
 
-bool
-admin_check_text(const char *file, const char *text, size_t len)
-{
-	struct json_error error = {.line = 0};
-	char why[POLICY_WHY_TEXT], caret[CARET_TEXT];
-	struct policy policy;
-
-	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
-		policy_done(&policy);
-		return true;
-	}
-	json_error_say(&error, file, why, sizeof(why));
-	admin_say("%s", why);
-	caret_format(text, len, &error, caret);
-	fputs(caret, stderr);
-	return false;
-}
-
-static bool
-is_unknown(const struct name *name)
-{
-	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
-	const char *group = name->text + (name->text[0] == '!');
-
-	return strcmp(group, "*") != 0 &&
-	    groups_member(&nobody, group) == GROUP_UNKNOWN;
-}
-
-static size_t
-warn_rule(const char *file, const struct rule *rule)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < rule->groups.count; i++) {
-		if (!is_unknown(&rule->groups.items[i]))
-			continue;
-		admin_say("warning: %s: rule \"%s\" names group \"%s\", which "
-			  "does not exist here: every login that reaches it "
-			  "is refused",
-		    file, rule->name, rule->groups.items[i].text);
-		count++;
-	}
-	return count;
-}
-
-size_t
-admin_check_groups(const char *file, const char *text, size_t len)
-{
-	struct json_error error;
-	struct policy policy;
-	size_t count = 0;
-
-	if (policy_parse(text, len, &policy, &error) != FAULT_NONE)
-		return 0;
-	for (size_t i = 0; i < policy.rules.count; i++)
-		count += warn_rule(file, &policy.rules.items[i]);
-	policy_done(&policy);
-	return count;
-}
-
 /* A draft may lie anywhere; the policy itself must lie where only root
  * writes. */
 static bool
@@ -101,7 +39,7 @@ read_checked(const struct admin *admin, const char *path, char **ret_text,
 
 	snprintf(ret_why, POLICY_WHY_TEXT, "out of memory");
 	if (strcmp(path, admin->policy) == 0)
-		return policy_read(path, geteuid(), ret_text, ret_len,
+		return policy_file_read(path, geteuid(), ret_text, ret_len,
 			   ret_why) == FAULT_NONE;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 &&
@@ -185,5 +123,5 @@ admin_policy(struct admin *admin, int argc, char **argv)
 		return admin_edit(admin);
 	if ((argc == 1 || argc == 2) && strcmp(argv[0], "check") == 0)
 		return check(admin, argc == 2 ? argv[1] : admin->policy);
-	return admin_usage("policy");
+	return ADMIN_MISUSED;
 }

@@ -246,12 +246,12 @@ take_away(struct policy *policy, const struct target *target, bool *ret_eased)
 		if (!names_only(&policy->rules.items[i], target))
 			continue;
 		*ret_eased |= policy->rules.items[i].mode == MODE_REQUIRED;
-		rule_done(&policy->rules.items[i]);
+		policy_rule_done(&policy->rules.items[i]);
 		json_list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
 	}
 	if (!found)
-		admin_say("%s: no rule is for this one alone; see tfa-admin "
+		admin_say("%s: no rule is for this target alone: see tfa-admin "
 			  "policy show",
 		    target->text);
 	return found;
@@ -269,7 +269,8 @@ describe(struct ruling *ruling)
 		snprintf(ret, size, "the rule is gone");
 		return;
 	case MODE_OPTIONAL:
-		snprintf(ret, size, "may enrol, asked once enrolled");
+		snprintf(ret, size,
+		    "may set up a device, and is asked for a code once there is one");
 		return;
 	case MODE_EXEMPT:
 		snprintf(ret, size, "never asked for a code%s%s",
@@ -279,7 +280,7 @@ describe(struct ruling *ruling)
 	case MODE_REQUIRED:
 		snprintf(ret, size, "a code is required from %s on%s",
 		    ruling->grace.present ? until : "now",
-		    ruling->grace.present ? ", and can be put off until then"
+		    ruling->grace.present ? "; until then a device is optional"
 					  : "");
 		return;
 	}
@@ -320,7 +321,7 @@ rule(struct ruling *ruling, const char *command)
 	int status;
 
 	if (ruling->argc < 1)
-		return admin_usage(command);
+		return ADMIN_MISUSED;
 	if (ruling->argc > ADMIN_TARGETS) {
 		admin_say("at most %d targets at once", ADMIN_TARGETS);
 		return ADMIN_USAGE;
@@ -380,8 +381,8 @@ admin_exempt(struct admin *admin, int argc, char **argv)
 	    .argv = argv};
 
 	if (admin->from != NULL && !prefix_parse(admin->from, &ruling.from)) {
-		admin_say("%s: not a prefix such as 10.2.0.0/16 or "
-			  "2001:db8::/32, its host bits zero",
+		admin_say("%s: not a network such as 10.2.0.0/16 or "
+			  "2001:db8::/32, with all bits behind the prefix zero",
 		    admin->from);
 		return ADMIN_USAGE;
 	}
@@ -399,20 +400,20 @@ admin_enforce(struct admin *admin, int argc, char **argv)
 	int64_t grace_s = 0;
 
 	if (admin->grace != NULL && admin->until != NULL) {
-		admin_say("--grace and --until exclude each other");
-		return admin_usage("enforce");
+		admin_say("--grace and --until exclude each other: give one");
+		return ADMIN_MISUSED;
 	}
 	if (admin->grace != NULL) {
 		if (!duration_parse(admin->grace, &grace_s)) {
-			admin_say(
-			    "%s: not a duration such as 14d", admin->grace);
+			admin_say("%s: not a duration: write 14d, 8h or 15m",
+			    admin->grace);
 			return ADMIN_USAGE;
 		}
 		ruling.grace.until_s = ruling.now_s + grace_s;
 	} else if (admin->until != NULL) {
 		if (duration_parse(admin->until, &grace_s)) {
-			admin_say("--until takes a date: --grace %s counts "
-				  "from now",
+			admin_say("--until takes a date; for a time from now "
+				  "use --grace %s",
 			    admin->until);
 			return ADMIN_USAGE;
 		}

@@ -19,6 +19,7 @@ struct shut_out {
 	bool all; /* are asked for: root was, before */
 	size_t users;
 	char names[NAMED * (USER_TEXT + 2)];
+	struct user_row row; /* the one that is judged now */
 };
 
 static bool
@@ -56,29 +57,16 @@ is_shut_out(const struct shut_out *found, const struct user_row *row)
 }
 
 static bool
-is_end(const char *text, size_t len)
+judge_row(void *ctx, const char *text)
 {
-	scoped_reply struct reply reply = {.version = 0};
-	struct json_error error;
+	struct shut_out *found = ctx;
+	const struct user_row *row = &found->row;
 
-	return json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) ==
-	    FAULT_NONE &&
-	    verdict_from_name(reply.verdict) == VERDICT_PASS;
-}
-
-static bool
-take_row(struct shut_out *found, const char *text, size_t len)
-{
-	struct user_row row = {.state = 0};
-	struct json_error error;
-	bool ok = json_read(&user_row_shape, text, len, PACKET_MAX, &row,
-		      &error) == FAULT_NONE;
-
-	if (ok && is_shut_out(found, &row) &&
-	    !(found->all && strcmp(row.user, "root") == 0))
-		add_name(found, row.user);
-	user_row_done(&row);
-	return ok;
+	(void)text;
+	if (is_shut_out(found, row) &&
+	    !(found->all && strcmp(row->user, "root") == 0))
+		add_name(found, row->user);
+	return true;
 }
 
 /* One user, or with "" everyone; false where not all could be looked at. */
@@ -88,23 +76,16 @@ find(const struct admin *admin, const char *user, struct shut_out *found)
 	struct client_options keeper = admin->keeper;
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "users"};
-	scoped_client struct client client = {.fd = -1};
+	const struct client_rows rows = {
+	    &user_row_shape, &found->row, sizeof(found->row), judge_row, found};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
 
 	keeper.wait_ms = WAIT_MS;
 	snprintf(request.user, sizeof(request.user), "%s", user);
-	if (client_open(&keeper, &request, &client) != FAULT_NONE)
-		return false;
-	for (;;) {
-		scoped_json_text char *text = NULL;
-		size_t len = 0;
-
-		if (client_next(&client, &text, &len) != FAULT_NONE)
-			return false;
-		if (client_is_reply(text))
-			return is_end(text, len);
-		if (!take_row(found, text, len))
-			return false;
-	}
+	return client_stream(&keeper, &request, &rows, &reply, why,
+		   sizeof(why)) == FAULT_NONE &&
+	    reply.verdict == VERDICT_PASS;
 }
 
 static bool
@@ -146,20 +127,20 @@ admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
 		few &= is_one_user(targets[i]);
 	if (few ? !find_each(admin, targets, count, &found)
 		: !find_all(admin, &found)) {
-		admin_say("whom this shuts out cannot be found out now: the "
-			  "keeper does not say");
+		admin_say("who is shut out by this is not known: the keeper "
+			  "does not answer");
 		return;
 	}
 	if (found.users == 0)
 		return;
 	if (found.users > NAMED)
-		admin_say("%zu users have no device and are let in no more "
+		admin_say("%zu users have no device and are no longer let in "
 			  "(%s and others: tfa-admin users --state overdue)",
 		    found.users, found.names);
 	else
-		admin_say("%s %s no device and %s let in no more", found.names,
-		    found.users == 1 ? "has" : "have",
+		admin_say("%s %s no device and %s no longer let in",
+		    found.names, found.users == 1 ? "has" : "have",
 		    found.users == 1 ? "is" : "are");
-	admin_say("to give them time: the same command with --grace 14d; to "
-		  "let one enrol: tfa-admin revoke, or code --enroll");
+	admin_say("to give them time, repeat the command with --grace 14d; to "
+		  "let a user enrol, tfa-admin revoke or code --enroll");
 }

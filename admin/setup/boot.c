@@ -1,6 +1,7 @@
 /*
- * Which boot this is, and how long ago it was.  Time is counted from there and
- * not by the wall clock, which is set while a machine starts, and by others.
+ * Names this boot of the machine, and says how long ago it was.  Time counts
+ * from there, since the wall clock is set while a machine starts, and by
+ * others.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * Would whoever runs setup get in again?  By the code that decides logins, on
- * the policy to be and the caller's own record.
+ * Would the user who runs setup get in again?  The code that decides logins is
+ * asked, with the policy to be and the user's own record.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "admin/setup/setup.h"
 #include "store/folder/store.h"
 
-/* The user who logged in, by the kernel's word; or NULL. */
+/* The user who logged in, as the kernel has it (loginuid); or NULL. */
 static const char *
 audit_name(void)
 {
@@ -44,19 +44,19 @@ caller_name(void)
 
 	if (caller == NULL || getpwnam(caller) == NULL)
 		caller = audit_name();
-	if (caller == NULL && login_find(&login))
+	if (caller == NULL && ssh_login_find(&login))
 		caller = "root";
 	if (caller == NULL || strlen(caller) >= sizeof(name))
 		return NULL;
-	if (strcmp(caller, "root") == 0 && !login_find(&login))
+	if (strcmp(caller, "root") == 0 && !ssh_login_find(&login))
 		return NULL;
 	memmove(name, caller, strlen(caller) + 1);
 	return name;
 }
 
-/* The record as it lies there; a new one where there is none. */
+/* The user's record, or a new one where there is none. */
 static bool
-read_record(const struct passwd *pw, struct record *ret)
+read_callers_record(const struct passwd *pw, struct record *ret)
 {
 	char path[sizeof(SETUP_STORE "/users/") + STORE_FILE_TEXT + 8];
 	char file[STORE_FILE_TEXT];
@@ -80,7 +80,7 @@ read_record(const struct passwd *pw, struct record *ret)
 }
 
 static bool
-judge(const struct policy *policy, const struct passwd *pw,
+would_enter(const struct policy *policy, const struct passwd *pw,
     struct record *record, char *ret_why, size_t size)
 {
 	struct groups_user user = {.name = pw->pw_name, .gid = pw->pw_gid};
@@ -97,7 +97,7 @@ judge(const struct policy *policy, const struct passwd *pw,
 	struct outcome outcome;
 
 	login.shell = login.terminal;
-	if (login_find(&ssh) && address_parse(ssh.address, &address)) {
+	if (ssh_login_find(&ssh) && address_parse(ssh.address, &address)) {
 		memcpy(login.address, ssh.address, sizeof(login.address));
 		subject.address = &address;
 	}
@@ -114,7 +114,7 @@ caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_free char *text = NULL;
 	struct json_error error;
-	enum fault fault = policy_load(SETUP_POLICY, 0, ret, ret_why);
+	enum fault fault = policy_file_load(SETUP_POLICY, 0, ret, ret_why);
 
 	if (fault != FAULT_ABSENT)
 		return fault;
@@ -137,8 +137,8 @@ caller_may_enter(const char *user, char *ret_why, size_t size)
 	if (fault != FAULT_NONE)
 		return false;
 	snprintf(ret_why, size, "the record cannot be read");
-	ok = pw != NULL && read_record(pw, &record) &&
-	    judge(&policy, pw, &record, ret_why, size);
+	ok = pw != NULL && read_callers_record(pw, &record) &&
+	    would_enter(&policy, pw, &record, ret_why, size);
 	policy_done(&policy);
 	return ok;
 }

@@ -7,16 +7,16 @@
 #include "store/system/child.h"
 #include "admin/setup/setup.h"
 
-/* Whoever waits holds the lock of setup, and may be the one who puts all back
- * in time. */
+/* The caller holds the lock of setup meanwhile, and may be the watcher that puts
+ * everything back in time. */
 #define COMMAND_S 30
 
 static const char *const folders[] = {
     "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin"};
 
-/* The program's whole path: sshd insists on being called by it. */
+/* Finds the whole path of a program: sshd insists on being called by it. */
 static bool
-find(const char *name, char ret[static PATH_MAX])
+find_program(const char *name, char ret[static PATH_MAX])
 {
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(ret, PATH_MAX, "%s/%s", folders[i], name);
@@ -31,7 +31,7 @@ command_exists(const char *name)
 {
 	char path[PATH_MAX];
 
-	return find(name, path);
+	return find_program(name, path);
 }
 
 int
@@ -43,7 +43,7 @@ command_run(const char *const argv[], char **ret_out)
 
 	if (ret_out != NULL)
 		*ret_out = NULL;
-	if (!find(argv[0], path))
+	if (!find_program(argv[0], path))
 		return -1;
 	args[0] = path;
 	for (size_t i = 1; i < 23 && argv[i] != NULL; i++)

@@ -1,5 +1,5 @@
 /*
- * How a setup that waits comes to its end: confirmed, or taken back.
+ * Ends a setup that waits: it is confirmed, or undone.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,26 +8,27 @@
 #include "admin/setup/setup.h"
 #include "store/base/when.h"
 
-/* Only a login that went through the new configuration shows that it works. */
+/* Only a login that began after the change shows that the new configuration
+ * works. */
 static bool
 is_new_login(const struct journal *journal)
 {
 	struct ssh_login login;
 	char name[64];
 
-	if (!login_find(&login)) {
-		admin_say("this is not an ssh login: log in anew, and "
-			  "confirm there (--yes confirms all the same)");
+	if (!ssh_login_find(&login)) {
+		admin_say("this is not an ssh login: log in again, and confirm "
+			  "there (--yes confirms in spite of that)");
 		return false;
 	}
 	if (!boot_is(journal->boot))
-		return true; /* so is the sshd that let it in */
+		return true; /* every login is newer than the change */
 	snprintf(name, sizeof(name), "%d:%lld", (int)login.pid,
 	    (long long)login.began);
-	if (login.began > journal->loaded && strcmp(name, journal->login) != 0)
+	if (login.began > journal->loaded && strcmp(name, journal->ssh) != 0)
 		return true;
-	admin_say("this login, or the connection that it shares, is older "
-		  "than the change: log in anew, and confirm there");
+	admin_say("this login, or the connection that it shares, is older than "
+		  "the change: log in again, and confirm there");
 	return false;
 }
 
@@ -40,7 +41,8 @@ undo_late(struct journal *journal)
 	when_format(journal->until_s, until);
 	watch_stop();
 	admin_say("a setup was to be confirmed by %s and was not: %s", until,
-	    ok ? "all is put back as it was" : "not all could be put back");
+	    ok ? "everything is back as it was"
+	       : "not everything could be put back");
 	return ok;
 }
 
@@ -53,16 +55,16 @@ setup_confirm(const struct admin *admin)
 
 	if (fault != FAULT_NONE) {
 		admin_say("%s",
-		    fault == FAULT_ABSENT
-			? "nothing waits to be confirmed: it is "
-			  "confirmed already, or was put back "
-			  "since nobody did in time (tfa-admin "
-			  "doctor says which)"
-			: "the journal cannot be read");
+		    fault == FAULT_ABSENT ? "nothing waits to be confirmed: it "
+					    "was confirmed already, or put "
+					    "back since nobody confirmed it in "
+					    "time (tfa-admin doctor says which)"
+					  : "the journal cannot be read");
 		return ADMIN_NOT;
 	}
 	if (journal.state == JOURNAL_CHANGING) {
-		admin_say("setup was cut off: tfa-admin setup --undo");
+		admin_say("setup was cut off half-way: run tfa-admin setup "
+			  "--undo");
 		return ADMIN_NOT;
 	}
 	if (journal.state == JOURNAL_WAITING && journal_left_s(&journal) == 0) {
@@ -87,9 +89,9 @@ setup_undo(void)
 
 	if (fault != FAULT_NONE) {
 		admin_say("%s",
-		    fault == FAULT_ABSENT
-			? "there is nothing to undo; --remove takes tfa away"
-			: "the journal cannot be read");
+		    fault == FAULT_ABSENT ? "there is nothing to undo; "
+					    "--remove takes tfa away"
+					  : "the journal cannot be read");
 		return ADMIN_NOT;
 	}
 	if (journal.state == JOURNAL_DONE)
@@ -97,6 +99,6 @@ setup_undo(void)
 	else if (!journal_undo(&journal))
 		return ADMIN_NOT;
 	watch_stop();
-	admin_say("all is put back as it was");
+	admin_say("everything is back as it was");
 	return ADMIN_DONE;
 }

@@ -1,8 +1,8 @@
 /*
- * Folders.  What is in /var/lib/tfa belongs to the keeper's user, who must
- * not be able to lead root elsewhere: nothing here follows a symbolic link.
- * A folder that is to go is put aside under another name first, so that it
- * can be put back whole; it is emptied when all else is done.
+ * The folders that stages make and remove.  The files in /var/lib/tfa belong to
+ * the keeper's user, who must not be able to lead root elsewhere: nothing here
+ * follows a symbolic link.  A folder that is to go is renamed first, so that it
+ * can be put back whole, and is deleted when everything else is done.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,48 +21,41 @@
 #define DEPTH_MAX 8
 
 static bool
-fail(const char *path)
-{
-	admin_say("%s: %s", path, strerror(errno));
-	return false;
-}
-
-static bool
 set_right(const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
 	scoped_fd int fd = open(
 	    path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 || fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
-		return fail(path);
+		return setup_fail(path);
 	return true;
 }
 
 bool
-folder_make(const struct step *step)
+folder_make(const struct stage *stage)
 {
-	const struct passwd *pw = getpwnam(step->owner);
+	const struct passwd *pw = getpwnam(stage->owner);
 
 	if (pw == NULL) {
-		admin_say("there is no user %s", step->owner);
+		admin_say("there is no user %s", stage->owner);
 		return false;
 	}
-	if (mkdir(step->path, 0700) < 0 && errno != EEXIST)
-		return fail(step->path);
+	if (mkdir(stage->path, 0700) < 0 && errno != EEXIST)
+		return setup_fail(stage->path);
 	return set_right(
-	    step->path, (mode_t)step->mode, pw->pw_uid, pw->pw_gid);
+	    stage->path, (mode_t)stage->mode, pw->pw_uid, pw->pw_gid);
 }
 
 bool
-folder_unmake(const struct step *step)
+folder_unmake(const struct stage *stage)
 {
-	if (!step->existed)
-		return folder_remove(step->path);
-	return set_right(step->path, (mode_t)step->old_mode,
-	    (uid_t)step->old_uid, (gid_t)step->old_gid);
+	if (!stage->existed)
+		return folder_remove(stage->path);
+	return set_right(stage->path, (mode_t)stage->old_mode,
+	    (uid_t)stage->old_uid, (gid_t)stage->old_gid);
 }
 
-/* "/var/lib/tfa" is put aside as "/var/lib/.tfa.removed". */
+/* "/var/lib/tfa" is renamed to "/var/lib/.tfa.removed". */
 static void
 aside(const char *path, char ret[static PATH_MAX])
 {
@@ -73,30 +66,33 @@ aside(const char *path, char ret[static PATH_MAX])
 }
 
 bool
-folder_set_aside(const char *path)
+folder_set_aside(const struct stage *stage)
 {
+	const char *path = stage->path;
 	char name[PATH_MAX];
 
 	aside(path, name);
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return true;
-	return rename(path, name) == 0 || fail(path);
+	return rename(path, name) == 0 || setup_fail(path);
 }
 
 bool
-folder_put_back(const char *path)
+folder_put_back(const struct stage *stage)
 {
+	const char *path = stage->path;
 	char name[PATH_MAX];
 
 	aside(path, name);
 	if (access(path, F_OK) == 0)
 		return true;
-	return rename(name, path) == 0 || errno == ENOENT || fail(path);
+	return rename(name, path) == 0 || errno == ENOENT || setup_fail(path);
 }
 
 bool
-folder_clear_aside(const char *path)
+folder_clear_aside(const struct stage *stage)
 {
+	const char *path = stage->path;
 	char name[PATH_MAX];
 
 	aside(path, name);
@@ -141,5 +137,5 @@ empty(int parent, const char *name, int depth)
 bool
 folder_remove(const char *path)
 {
-	return remove_entry(AT_FDCWD, path, 0) || fail(path);
+	return remove_entry(AT_FDCWD, path, 0) || setup_fail(path);
 }

@@ -1,8 +1,8 @@
 /*
- * /var/lib/tfa-setup: journal.json, and the number of each step that has a
- * copy of what its file was.  Root's alone.  A crash leaves either the journal
- * of before or the one of after (file_replace()), and a step begins only when
- * the journal has it.
+ * The journal on disk: /var/lib/tfa-setup/journal.json, beside a copy of each
+ * file that a stage changes, which has the stage's number as its name.  Only
+ * root can read them.  A crash leaves the old journal or the new one whole
+ * (file_replace()), and a stage begins only when the journal says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,84 +17,48 @@
 #include "store/base/file.h"
 #include "admin/setup/setup.h"
 
-#define FOLDER      "/var/lib/tfa-setup"
 #define JOURNAL     "journal.json"
 #define LOCK        "/run/tfa-setup.lock"
 #define JOURNAL_MAX 65536
 
 static const char *const state_words[] = {
     "", "changing", "waiting", "done", NULL};
-/* As in enum step_kind. */
-static const char *const kind_words[] = {"", "user_add", "user_delete",
-    "folder_make", "folder_remove", "file_write", "file_remove", "keeper_start",
-    "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",
-    NULL};
 
-/* clang-format off */
-#define TEXT(type, member) \
-	{.key = #member, .kind = JSON_TEXT, .need = JSON_MAYBE, \
-	    JSON_AT(type, member)}
-#define NUMBER(type, member, most) \
-	{.key = #member, .kind = JSON_NUMBER, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member), .min = 0, .max = (most)}
-#define CHOICE(type, member, words) \
-	{.key = #member, .kind = JSON_CHOICE, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member), .names = (words)}
-
-static const struct json_field step_fields[] = {
-	CHOICE(struct step, kind, kind_words),
-	TEXT(struct step, path),
-	NUMBER(struct step, mode, 07777),
-	TEXT(struct step, owner),
-	{.key = "existed", .kind = JSON_FLAG, .need = JSON_REQUIRED,
-	    JSON_AT(struct step, existed)},
-	NUMBER(struct step, old_mode, 07777),
-	NUMBER(struct step, old_uid, UINT32_MAX),
-	NUMBER(struct step, old_gid, UINT32_MAX),
+static const struct json_field stage_fields[] = {
+    JSON_ROW_CHOICE("kind", JSON_REQUIRED, struct stage, kind, stage_names),
+    JSON_ROW_TEXT("path", JSON_MAYBE, struct stage, path),
+    JSON_ROW_NUMBER("mode", JSON_REQUIRED, struct stage, mode, 0, 07777),
+    JSON_ROW_TEXT("owner", JSON_MAYBE, struct stage, owner),
+    JSON_ROW_FLAG("existed", JSON_REQUIRED, struct stage, existed),
+    JSON_ROW_NUMBER(
+	"old_mode", JSON_REQUIRED, struct stage, old_mode, 0, 07777),
+    JSON_ROW_NUMBER(
+	"old_uid", JSON_REQUIRED, struct stage, old_uid, 0, UINT32_MAX),
+    JSON_ROW_NUMBER(
+	"old_gid", JSON_REQUIRED, struct stage, old_gid, 0, UINT32_MAX),
 };
-static const struct json_shape step_shape = JSON_SHAPE(step_fields, NULL);
+static const struct json_shape stage_shape = JSON_SHAPE(stage_fields, NULL);
 
-static const struct json_field step_item = {
-	.kind = JSON_OBJECT, .need = JSON_REQUIRED,
-	.size = sizeof(struct step), .shape = &step_shape};
+static const struct json_field stage_item = JSON_ITEM_OBJECT(
+    struct stage, &stage_shape);
 
 static const struct json_field journal_fields[] = {
-	{.key = "version", .kind = JSON_NUMBER, .need = JSON_REQUIRED,
-	    JSON_AT(struct journal, version), .min = 1, .max = 1},
-	CHOICE(struct journal, state, state_words),
-	NUMBER(struct journal, begun, SETUP_STEPS),
-	{.key = "until", .kind = JSON_FORM, .need = JSON_REQUIRED,
-	    JSON_AT(struct journal, until_s), .form = &json_form_time},
-	TEXT(struct journal, boot),
-	NUMBER(struct journal, ends_s, INT64_C(1) << 52),
-	NUMBER(struct journal, wait_s, 86400),
-	NUMBER(struct journal, loaded, INT64_C(1) << 52),
-	TEXT(struct journal, login),
-	{.key = "steps", .kind = JSON_LIST, .need = JSON_REQUIRED,
-	    JSON_AT(struct journal, plan.steps), .max = SETUP_STEPS,
-	    .item = &step_item},
+    JSON_ROW_NUMBER("version", JSON_REQUIRED, struct journal, version, 1, 1),
+    JSON_ROW_CHOICE("state", JSON_REQUIRED, struct journal, state, state_words),
+    JSON_ROW_NUMBER(
+	"begun", JSON_REQUIRED, struct journal, begun, 0, SETUP_STAGES),
+    JSON_ROW_TIME("until", JSON_REQUIRED, struct journal, until_s),
+    JSON_ROW_TEXT("boot", JSON_MAYBE, struct journal, boot),
+    JSON_ROW_NUMBER(
+	"ends_s", JSON_REQUIRED, struct journal, ends_s, 0, INT64_C(1) << 52),
+    JSON_ROW_NUMBER("wait_s", JSON_REQUIRED, struct journal, wait_s, 0, 86400),
+    JSON_ROW_NUMBER(
+	"loaded", JSON_REQUIRED, struct journal, loaded, 0, INT64_C(1) << 52),
+    JSON_ROW_TEXT("login", JSON_MAYBE, struct journal, ssh),
+    JSON_ROW_LIST("steps", JSON_REQUIRED, struct journal, plan.stages,
+	SETUP_STAGES, &stage_item),
 };
-static const struct json_shape journal_shape = JSON_SHAPE(
-    journal_fields, NULL);
-/* clang-format on */
-
-int
-journal_folder(bool make)
-{
-	struct stat st;
-	int fd;
-
-	if (make && mkdir(FOLDER, 0700) < 0 && errno != EEXIST)
-		return -1;
-	fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && st.st_uid == 0 && (st.st_mode & 077) == 0)
-		return fd;
-	close(fd);
-	errno = EPERM;
-	return -1;
-}
+static const struct json_shape journal_shape = JSON_SHAPE(journal_fields, NULL);
 
 int
 journal_lock(void)
@@ -103,8 +67,8 @@ journal_lock(void)
 	    LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat st;
 
-	/* Only root may hold it: who else could would keep what is not
-	 * confirmed from being put back. */
+	/* Only root may hold it: another user who did would keep an
+	 * unconfirmed setup from being put back. */
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != 0 ||
 	    (st.st_mode & 077) != 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -1;
@@ -131,8 +95,10 @@ journal_load(struct journal *ret)
 		return fault;
 	*ret = (struct journal){.version = 0};
 	fault = json_read(&journal_shape, text, len, JOURNAL_MAX, ret, &error);
+	for (size_t i = 0; i < ret->plan.stages.count; i++)
+		ret->plan.stages.items[i].number = i;
 	if (fault != FAULT_NONE)
-		admin_say(FOLDER "/" JOURNAL ":%d: %s: %s", error.line,
+		admin_say(JOURNAL_FOLDER "/" JOURNAL ":%d: %s: %s", error.line,
 		    error.path, error.text);
 	return fault;
 }
@@ -156,7 +122,7 @@ journal_write(const struct journal *journal)
 bool
 journal_exists(void)
 {
-	return access(FOLDER "/" JOURNAL, F_OK) == 0 || errno != ENOENT;
+	return access(JOURNAL_FOLDER "/" JOURNAL, F_OK) == 0 || errno != ENOENT;
 }
 
 void
@@ -185,45 +151,12 @@ journal_done(struct journal *journal)
 	plan_done(&journal->plan);
 }
 
-/* The journal itself first: without it the copies mean nothing. */
-static void
-remove_journal(void)
+void
+journal_delete(void)
 {
 	scoped_fd int folder = journal_folder(false);
 
 	if (folder >= 0)
 		unlinkat(folder, JOURNAL, 0);
-	folder_remove(FOLDER);
-}
-
-void
-journal_end(struct journal *journal)
-{
-	journal->state = JOURNAL_DONE;
-	if (journal_write(journal) != FAULT_NONE)
-		admin_say("%s: %s", FOLDER, strerror(errno));
-	for (size_t i = 0; i < journal->plan.steps.count; i++)
-		step_clear(&journal->plan.steps.items[i]);
-	remove_journal();
-}
-
-bool
-journal_undo(struct journal *journal)
-{
-	bool ok = true;
-
-	/* What is half undone is no more in force, and cannot be confirmed. */
-	journal->state = JOURNAL_CHANGING;
-	if (journal_write(journal) != FAULT_NONE)
-		admin_say("%s: %s", FOLDER, strerror(errno));
-	for (size_t i = (size_t)journal->begun; i-- > 0;)
-		if (i < journal->plan.steps.count)
-			ok &= step_undo(&journal->plan.steps.items[i], i);
-	if (ok)
-		remove_journal();
-	else
-		admin_say("not all could be put back; " FOLDER
-			  " has what was there: when the reason is gone, "
-			  "tfa-admin setup --undo");
-	return ok;
+	folder_remove(JOURNAL_FOLDER);
 }

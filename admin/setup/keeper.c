@@ -1,6 +1,6 @@
 /*
- * The keeper as a service.  Where systemd does not run, whoever starts the
- * other daemons of the machine starts this one too; setup only says how.
+ * Starts and stops the keeper.  Without systemd, setup only says how the keeper
+ * is started: what starts the machine's other daemons has to do that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +19,7 @@
 #define SERVICE_UNIT "tfa-keeper.service"
 #define WAIT_MS      5000
 
-bool
-systemd_runs(void)
-{
-	return access("/run/systemd/system", F_OK) == 0;
-}
-
-/* The process that listens on the keeper's socket: 0 where nobody does. */
+/* The process that listens at the keeper's socket; 0 where none does. */
 static pid_t
 listener(void)
 {
@@ -49,7 +43,7 @@ keeper_answers(void)
 }
 
 static bool
-systemctl(const char *const argv[])
+run_systemctl(const char *const argv[])
 {
 	if (command_run(argv, NULL) == 0)
 		return true;
@@ -60,8 +54,9 @@ systemctl(const char *const argv[])
 bool
 keeper_start(void)
 {
-	if (!systemctl(COMMAND("systemctl", "daemon-reload")) ||
-	    !systemctl(COMMAND("systemctl", "enable", "--now", SOCKET_UNIT)))
+	if (!run_systemctl(COMMAND("systemctl", "daemon-reload")) ||
+	    !run_systemctl(
+		COMMAND("systemctl", "enable", "--now", SOCKET_UNIT)))
 		return false;
 	if (keeper_answers())
 		return true;
@@ -79,7 +74,7 @@ is_keeper(pid_t pid)
 	    strstr(program, "/tfa-keeper") != NULL;
 }
 
-/* One that was started by hand. */
+/* Stops a keeper that systemd did not start. */
 static bool
 stop_process(void)
 {
@@ -109,7 +104,7 @@ keeper_stop(void)
 	return stop_process();
 }
 
-/* After a removal that did not succeed: the gate is back, and asks it. */
+/* After a removal that failed the gate is back, and asks the keeper. */
 bool
 keeper_restart(void)
 {
@@ -134,6 +129,6 @@ keeper_restart(void)
 			return true;
 		usleep(50000);
 	}
-	admin_say("the keeper does not start: " KEEPER_LINE);
+	admin_say("the keeper does not start: " ADMIN_KEEPER_LINE);
 	return false;
 }

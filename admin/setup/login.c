@@ -1,31 +1,26 @@
 /*
- * Which ssh login a process belongs to: its outermost ancestor that is an
- * sshd for one connection.  By /proc and not by the environment, which sudo
- * cleans.  Sessions that share a connection (ControlMaster) are one login:
- * the second of them proves nothing about a new one.
+ * Finds the ssh login that a process belongs to: its outermost ancestor that is
+ * an sshd for one connection.  /proc says so; the environment does not, since
+ * sudo cleans it.  Sessions that share a connection (ControlMaster) are one
+ * login: the second one does not show that a new login works.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "admin/setup/setup.h"
+#include "gate/sshd/started.h"
+#include "gate/sshd/title.h"
 
 #define ANCESTORS_MAX   64
 #define ENVIRONMENT_MAX 131072
 
-struct process {
-	pid_t parent;
-	int64_t began; /* ticks since boot */
-	char name[32];
-};
-
-/* A file of /proc/PID, with a NUL after it. */
+/* Reads a file of /proc/PID; a NUL follows the text. */
 static bool
 read_proc(
     pid_t pid, const char *file, size_t max, char **ret_text, size_t *ret_len)
@@ -38,47 +33,20 @@ read_proc(
 	return fd >= 0 && file_read(fd, max, ret_text, ret_len) == FAULT_NONE;
 }
 
-/* proc(5): PID (NAME) STATE PPID ... and the start as the 22nd field. */
+/* True of sshd, sshd-session and sshd-auth, but not of the sshd that listens. */
 static bool
-read_process(pid_t pid, struct process *ret)
-{
-	scoped_free char *stat = NULL;
-	char *name, *end;
-	unsigned long long began;
-	size_t len;
-	int parent;
-
-	if (!read_proc(pid, "stat", 4096, &stat, &len))
-		return false;
-	name = strchr(stat, '(');
-	end = strrchr(stat, ')');
-	if (name == NULL || end == NULL || end < name)
-		return false;
-	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(end - name - 1),
-	    name + 1);
-	if (sscanf(end + 1,
-		" %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-		"%*d %*d %*d %*d %llu",
-		&parent, &began) != 2)
-		return false;
-	ret->parent = parent;
-	ret->began = (int64_t)began;
-	return true;
-}
-
-/* sshd, sshd-session, sshd-auth; not the one that listens for all. */
-static bool
-is_connection(pid_t pid, const struct process *process)
+is_connection(pid_t pid, const struct started *process)
 {
 	scoped_free char *title = NULL;
+	struct listener listener;
 	size_t len;
 
 	return strncmp(process->name, "sshd", 4) == 0 &&
 	    read_proc(pid, "cmdline", 4096, &title, &len) &&
-	    strstr(title, "[listener]") == NULL;
+	    !title_listener(title, &listener);
 }
 
-/* The client's address, from the environment that sshd gave to pid. */
+/* Reads the client's address from the environment that sshd gave to pid. */
 static void
 read_address(pid_t pid, char ret[static ADDRESS_TEXT])
 {
@@ -105,36 +73,25 @@ read_address(pid_t pid, char ret[static ADDRESS_TEXT])
 }
 
 bool
-login_find(struct ssh_login *ret)
+ssh_login_find(struct ssh_login *ret)
 {
-	struct process process;
+	struct started process;
 	pid_t pid = getpid(), below = pid;
 	bool found = false;
 
 	*ret = (struct ssh_login){.pid = 0};
 	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
-		if (!read_process(pid, &process))
+		if (!started_read(pid, &process))
 			break;
 		if (is_connection(pid, &process)) {
 			if (!found)
 				read_address(below, ret->address);
 			found = true;
 			ret->pid = pid;
-			ret->began = process.began;
+			ret->began = process.ticks;
 		}
 		below = pid;
 		pid = process.parent;
 	}
 	return found;
-}
-
-int64_t
-login_ticks_now(void)
-{
-	struct timespec now = {0, 0};
-	int64_t rate = sysconf(_SC_CLK_TCK);
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * rate +
-	    (int64_t)now.tv_nsec * rate / 1000000000;
 }

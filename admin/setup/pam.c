@@ -1,7 +1,7 @@
 /*
- * A user's own file of variables, which PAM reads before the gate: closed at
- * its source, since a list of variables can never be complete.  The line as it
- * was stays above the new one as a comment, so that --remove puts it back.
+ * Keeps PAM from reading variables from a user's own file before the gate runs.
+ * No list of dangerous variables is complete, so setup changes PAM's line.  The
+ * old line stays above the new one as a comment, and --remove puts it back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 
 static const char mark[] = "#tfa: ";
 
-/* The file that PAM reads for sshd; false where sshd asks PAM nothing. */
+/* *ret: the file that PAM reads for sshd.  False where sshd does not use PAM. */
 static bool
-find_service(char ret[static SETUP_PATH])
+find_pam_file(char ret[static SETUP_PATH])
 {
 	scoped_free char *dump = sshd_dump("root", "127.0.0.1");
 	char value[CONFIG_WORD] = "sshd";
@@ -36,7 +36,7 @@ find_service(char ret[static SETUP_PATH])
 	return strchr(value, '/') == NULL;
 }
 
-/* The line of that file and number, if it reads a user's file. */
+/* The line of that number in the file, if it reads a user's file; or NULL. */
 static const struct pam_line *
 line_to_close(const struct pam_stack *stack, const char *path, int number)
 {
@@ -58,18 +58,18 @@ line_length(const char *text)
 	return len + (text[len] == '\n');
 }
 
-/* What setup does not change itself: a file that other services read too, and
- * a line that is longer than one. */
+/* Setup changes no file that other services read too, and no line that goes on
+ * in the next one. */
 static bool
 is_ours_to_close(const struct pam_line *line, const char *path)
 {
 	return line->count == 1 && strcmp(line->file, path) == 0;
 }
 
-/* A line, with a newline also where the file ends without one: else the line
- * that follows would be a part of it. */
+/* Ends the last line of a file, too, with a newline: the next line would become
+ * a part of it. */
 static void
-put_line(FILE *out, const char *line, size_t len)
+write_line(FILE *out, const char *line, size_t len)
 {
 	fwrite(line, 1, len, out);
 	if (len == 0 || line[len - 1] != '\n')
@@ -94,10 +94,10 @@ close_lines(const struct pam_stack *stack, const char *path, const char *text)
 			scoped_free char *closed = pam_closed(line);
 
 			fputs(mark, out);
-			put_line(out, text, len);
+			write_line(out, text, len);
 			failed = closed == NULL;
 			if (!failed)
-				put_line(out, closed, strlen(closed));
+				write_line(out, closed, strlen(closed));
 		} else {
 			fwrite(text, 1, len, out);
 		}
@@ -109,7 +109,7 @@ close_lines(const struct pam_stack *stack, const char *path, const char *text)
 	return NULL;
 }
 
-/* The line after a mark is still what setup wrote there. */
+/* True if the line below the old one is still what setup wrote there. */
 static bool
 is_as_closed(const char *was, size_t was_len, const char *now)
 {
@@ -147,7 +147,7 @@ open_lines(const char *text)
 	return NULL;
 }
 
-/* A step that writes the file, unless it says that already. */
+/* Adds a stage that writes the file, unless that is its text already. */
 static bool
 add_write(struct plan *plan, const char *path, const char *now, char *text)
 {
@@ -156,57 +156,38 @@ add_write(struct plan *plan, const char *path, const char *now, char *text)
 	if (text == NULL)
 		return false;
 	if (strcmp(text, now) != 0 && stat(path, &st) == 0)
-		return plan_add(plan, STEP_FILE_WRITE, path, st.st_mode & 07777,
-		    "root", text);
+		return plan_add(plan, STAGE_FILE_WRITE, path,
+		    st.st_mode & 07777, "root", text);
 	free(text);
 	return true;
 }
 
-static void
-say_others(const struct pam_stack *stack, const char *path)
-{
-	for (size_t i = 0; i < stack->lines.count; i++) {
-		const struct pam_line *line = &stack->lines.items[i];
-
-		if (pam_judge(line) != PAM_READS_USER ||
-		    is_ours_to_close(line, path))
-			continue;
-		admin_say("%s:%d: PAM reads variables from a file of the "
-			  "user's, before the gate; write user_readenv=0 "
-			  "there (%s)",
-		    line->file, line->number,
-		    line->count > 1 ? "the line goes on below"
-				    : "other services read this file too");
-	}
-}
-
 bool
-plan_close_pam(struct plan *plan)
+pam_plan_closed(struct plan *plan)
 {
 	scoped_free char *now = NULL;
 	struct pam_stack stack;
 	char path[SETUP_PATH];
 	bool ok;
 
-	if (!find_service(path))
+	if (!find_pam_file(path))
 		return true;
 	if (!plan_read_file(path, &now))
 		return false;
 	pam_read("", path + sizeof(PAM_FOLDER) - 1, &stack);
 	ok = now == NULL ||
 	    add_write(plan, path, now, close_lines(&stack, path, now));
-	say_others(&stack, path);
 	pam_done(&stack);
 	return ok;
 }
 
 bool
-plan_open_pam(struct plan *plan)
+pam_plan_open(struct plan *plan)
 {
 	scoped_free char *now = NULL;
 	char path[SETUP_PATH];
 
-	if (!find_service(path))
+	if (!find_pam_file(path))
 		return true;
 	if (!plan_read_file(path, &now))
 		return false;

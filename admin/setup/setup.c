@@ -7,14 +7,15 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "admin/doctor/findings.h"
 #include "admin/setup/setup.h"
 #include "store/base/when.h"
 
-static const char how_to_confirm[] =
-    "from a new ssh login: tfa-admin setup --confirm; to take it back: "
-    "tfa-admin setup --undo";
+static const char how_to_confirm[] = "from a new ssh login: tfa-admin setup "
+				     "--confirm; to take it back: "
+				     "tfa-admin setup --undo";
 
-/* What everyone's login will run must be root's alone to change. */
+/* Every login will run these: only root may be able to change them. */
 static bool
 has_program(const char *path)
 {
@@ -34,31 +35,6 @@ has_program(const char *path)
 	return false;
 }
 
-static const struct step *
-find_step(const struct plan *plan, enum step_kind kind, const char *path)
-{
-	for (size_t i = 0; i < plan->steps.count; i++)
-		if (plan->steps.items[i].kind == (int)kind &&
-		    strcmp(plan->steps.items[i].path, path) == 0)
-			return &plan->steps.items[i];
-	return NULL;
-}
-
-static bool
-sshd_accepts(const struct step *dropin)
-{
-	if (!sshd_has_folder())
-		return false;
-	if (!sshd_test(NULL)) {
-		admin_say("sshd -t does not accept the configuration as it is");
-		return false;
-	}
-	if (sshd_test(dropin->text))
-		return true;
-	admin_say("sshd -t does not accept the configuration with the drop-in");
-	return false;
-}
-
 /* Without a keeper, and nobody here to start it, every login is refused. */
 static bool
 has_keeper(const struct setup *setup)
@@ -66,18 +42,18 @@ has_keeper(const struct setup *setup)
 	if (systemd_runs() || keeper_answers())
 		return true;
 	admin_say("no keeper runs yet, and no systemd that would start it: "
-		  "after setup, nobody can log in until it runs. Then start "
-		  "it at once, here and where this machine starts its "
+		  "nobody can log in after setup until a keeper runs. Start it "
+		  "then at once, here and where this machine starts its "
 		  "daemons:");
-	fputs("    " KEEPER_LINE "\n", stderr);
+	fputs("    " ADMIN_KEEPER_LINE "\n", stderr);
 	if (setup->caller == NULL || setup->admin->yes)
 		return true;
 	admin_say("you came over ssh and would be locked out until then: --yes "
-		  "goes on all the same; run that line at once after it");
+		  "goes on in spite of that; run that line at once after it");
 	return false;
 }
 
-/* By the policy, and the caller's record. */
+/* Asks the policy and the caller's record. */
 static bool
 may_enter(const struct setup *setup)
 {
@@ -88,7 +64,7 @@ may_enter(const struct setup *setup)
 	admin_say("you would lock yourself out: %s could not log in again: %s",
 	    setup->caller, why);
 	if (!setup->admin->yes)
-		admin_say("mend what is wrong, enrol, or let %s do so: "
+		admin_say("mend what is wrong, or let %s enrol first: "
 			  "tfa-admin enable %s",
 		    setup->caller, setup->caller);
 	return false;
@@ -106,74 +82,47 @@ caller_is_safe(const struct setup *setup)
 	ok = may_enter(setup);
 	ok &= caller_has_key(setup->caller);
 	if (!ok && !setup->admin->yes)
-		admin_say("--yes goes on all the same");
+		admin_say("--yes goes on in spite of that");
 	return ok || setup->admin->yes;
 }
 
-/* All that is in the way is said, not only the first. */
+/* Names everything that is in the way, not only the first. */
 static bool
-may_install(
-    const struct setup *setup, const struct plan *plan, const char *site_report)
+may_install(const struct setup *setup, const struct plan *plan)
 {
-	const struct step *dropin = find_step(
-	    plan, STEP_FILE_WRITE, SETUP_DROPIN);
+	struct findings findings = {.check = NULL};
 	bool ok;
 
-	if (dropin == NULL)
+	if (plan_find(plan, STAGE_FILE_WRITE, SETUP_DROPIN) == NULL)
 		return true;
-	fputs(site_report, stderr);
-	ok = !setup->site_blocks_us;
-	ok &= sshd_accepts(dropin);
+	ok = judged_plan(setup->admin, plan, &findings);
+	ok &= judged_say(&findings);
+	findings_done(&findings);
 	ok &= has_keeper(setup);
 	return caller_is_safe(setup) && ok;
 }
 
-/* Does the steps in order; false, with all undone, where one fails. */
-static bool
-do_steps(struct journal *journal)
-{
-	for (size_t i = 0; i < journal->plan.steps.count; i++) {
-		struct step *step = &journal->plan.steps.items[i];
-		bool ok = step_save(step, i);
-
-		if (ok) {
-			journal->begun = (int64_t)i + 1;
-			ok = journal_write(journal) == FAULT_NONE;
-			if (!ok)
-				admin_say("the journal: %s", strerror(errno));
-		}
-		if (!ok || !step_do(step)) {
-			if (journal_undo(journal))
-				admin_say("all is put back as it was");
-			return false;
-		}
-		if (step->kind == STEP_SSHD_RELOAD)
-			journal->loaded = login_ticks_now();
-	}
-	return true;
-}
-
 /* plan becomes the journal's. */
 static bool
-carry_out(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
+begin_changes(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
 {
 	struct ssh_login login;
 
 	*ret = (struct journal){
 	    .version = 1, .state = JOURNAL_CHANGING, .plan = *plan};
 	journal_set_end(ret, wait_s);
-	*plan = (struct plan){.steps = {.count = 0}};
-	if (login_find(&login))
-		snprintf(ret->login, sizeof(ret->login), "%d:%lld",
-		    (int)login.pid, (long long)login.began);
+	*plan = (struct plan){.stages = {.count = 0}};
+	if (ssh_login_find(&login))
+		snprintf(ret->ssh, sizeof(ret->ssh), "%d:%lld", (int)login.pid,
+		    (long long)login.began);
 	if (journal_write(ret) != FAULT_NONE) {
 		admin_say(
 		    "the journal: %s; nothing is changed", strerror(errno));
 		return false;
 	}
 	if (watch_start(lock))
-		return do_steps(ret);
-	admin_say("nothing can be started that would undo this in time; "
+		return journal_carry_out(ret);
+	admin_say("the process that would undo this in time cannot be started; "
 		  "nothing is changed");
 	journal_end(ret);
 	return false;
@@ -192,47 +141,50 @@ wait_for_confirmation(const struct setup *setup, struct journal *journal)
 	}
 	when_format(journal->until_s, until);
 	duration_say(journal->wait_s, wait, sizeof(wait));
-	admin_say("in force. Keep this login open, log in anew from another "
-		  "terminal, and there: tfa-admin setup --confirm");
-	admin_say("without that all is put back in %s, at %s", wait, until);
+	admin_say("the changes are in force. Keep this login open, log in "
+		  "again from another terminal, and run there: tfa-admin setup "
+		  "--confirm");
+	admin_say(
+	    "unless you do, everything is put back in %s, at %s", wait, until);
 	if (!systemd_runs())
-		admin_say("should this machine restart before that: tfa-admin "
-			  "setup --watch puts it back, let the start run it");
+		admin_say("if this machine restarts before that, its start "
+			  "must run tfa-admin setup --watch, which puts "
+			  "everything back");
 	if (setup->break_glass != NULL)
-		admin_say("%s gets in without a code: whoever has the key has "
-			  "the bastion, so keep it offline; tfa-admin users "
-			  "does not know of it, and shows them like others",
+		admin_say("%s gets in without a code: whoever has their key "
+			  "has the bastion, so keep it offline. tfa-admin "
+			  "users does not know that, and shows them like "
+			  "everybody else",
 		    setup->break_glass);
 	return ADMIN_DONE;
 }
 
 static int
-install(const struct setup *setup, const char *site_report, int64_t wait_s,
-    int lock)
+setup_install(const struct setup *setup, int64_t wait_s, int lock)
 {
-	scoped_plan struct plan plan = {.steps = {.count = 0}};
+	scoped_plan struct plan plan = {.stages = {.count = 0}};
 	scoped_journal struct journal journal = {.version = 0};
 	int status = plan_install(setup, &plan);
 	bool ok;
 
 	if (status != ADMIN_DONE)
 		return status;
-	if (plan.steps.count == 0) {
-		admin_say("all is set up, nothing to change");
+	if (plan.stages.count == 0) {
+		admin_say("everything is set up, there is nothing to change");
 		return ADMIN_DONE;
 	}
 	plan_show(&plan, setup->admin->json);
 	fflush(stdout);
-	ok = may_install(setup, &plan, site_report);
+	ok = may_install(setup, &plan);
 	if (!ok)
-		admin_say("nothing is changed: mend what is said above, then "
+		admin_say("nothing is changed: mend what is named above, then "
 			  "run setup again");
 	if (!ok || setup->admin->dry_run)
 		return ok ? ADMIN_DONE : ADMIN_NOT;
 	if (!admin_confirm(setup->admin, "Make these changes?"))
 		return ADMIN_NOT;
-	ok = find_step(&plan, STEP_FILE_WRITE, SETUP_DROPIN) != NULL;
-	if (!carry_out(&plan, wait_s, lock, &journal)) {
+	ok = plan_find(&plan, STAGE_FILE_WRITE, SETUP_DROPIN) != NULL;
+	if (!begin_changes(&plan, wait_s, lock, &journal)) {
 		watch_stop();
 		return ADMIN_NOT;
 	}
@@ -244,30 +196,31 @@ install(const struct setup *setup, const char *site_report, int64_t wait_s,
 }
 
 static int
-remove_all(const struct admin *admin, int64_t wait_s, int lock)
+setup_remove(const struct admin *admin, int64_t wait_s, int lock)
 {
-	scoped_plan struct plan plan = {.steps = {.count = 0}};
+	scoped_plan struct plan plan = {.stages = {.count = 0}};
 	scoped_journal struct journal journal = {.version = 0};
 	int status = plan_remove(&plan);
 
 	if (status != ADMIN_DONE)
 		return status;
-	if (plan.steps.count == 0) {
-		admin_say("nothing to remove");
+	if (plan.stages.count == 0) {
+		admin_say("there is nothing to remove");
 		return ADMIN_DONE;
 	}
 	plan_show(&plan, admin->json);
 	fflush(stdout);
-	site_warn_gate();
-	if (find_step(&plan, STEP_FOLDER_REMOVE, SETUP_STORE) != NULL)
-		admin_say("with " SETUP_STORE " go everybody's devices and "
-			  "the log, with /etc/tfa the policy: copy them "
-			  "first if they may be wanted again");
+	judged_say_gates();
+	if (plan_find(&plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
+		admin_say("this deletes everybody's devices and the log "
+			  "in " SETUP_STORE ", and the policy in /etc/tfa: "
+			  "copy them first if you may want "
+			  "them again");
 	if (admin->dry_run)
 		return ADMIN_DONE;
 	if (!admin_confirm(admin, "Remove all this?"))
 		return ADMIN_NOT;
-	if (!carry_out(&plan, wait_s, lock, &journal)) {
+	if (!begin_changes(&plan, wait_s, lock, &journal)) {
 		watch_stop();
 		return ADMIN_NOT;
 	}
@@ -277,8 +230,8 @@ remove_all(const struct admin *admin, int64_t wait_s, int lock)
 }
 
 /*
- * What an earlier setup has left open is settled, or in the way: then false,
- * and *ret_status is how the command ends.
+ * Ends what an earlier setup has left open.  False where that is in the way of
+ * this one: *ret_status is then the command's.
  */
 static bool
 goes_on(const struct admin *admin, int *ret_status)
@@ -290,20 +243,22 @@ goes_on(const struct admin *admin, int *ret_status)
 	if (fault == FAULT_ABSENT)
 		return true;
 	if (fault != FAULT_NONE) {
-		admin_say("the journal of an earlier setup cannot be read: "
-			  "/var/lib/tfa-setup has what was there before it; "
-			  "put that back, then remove this folder");
+		admin_say("the journal of an earlier setup cannot be read: put "
+			  "back the copies in " JOURNAL_FOLDER " of what was "
+			  "there before, "
+			  "then remove "
+			  "that folder");
 		return false;
 	}
 	if (journal.state == JOURNAL_CHANGING && admin->dry_run) {
-		admin_say("an earlier setup was cut off: tfa-admin setup "
-			  "--undo");
+		admin_say("an earlier setup was cut off half-way: run "
+			  "tfa-admin setup --undo");
 		return false;
 	}
 	if (journal.state == JOURNAL_WAITING && journal_left_s(&journal) == 0) {
 		if (!admin->dry_run)
 			return undo_late(&journal);
-		admin_say("an earlier setup was not confirmed in time: "
+		admin_say("an earlier setup was not confirmed in time: run "
 			  "tfa-admin setup --undo");
 		return false;
 	}
@@ -312,8 +267,7 @@ goes_on(const struct admin *admin, int *ret_status)
 		char until[WHEN_TEXT];
 
 		when_format(journal.until_s, until);
-		admin_say("an earlier setup waits until %s to be confirmed, "
-			  "%s",
+		admin_say("an earlier setup waits to be confirmed until %s, %s",
 		    until, how_to_confirm);
 		*ret_status = ADMIN_DONE;
 		return false;
@@ -325,16 +279,16 @@ goes_on(const struct admin *admin, int *ret_status)
 		watch_stop();
 		return true;
 	}
-	admin_say("an earlier setup was cut off: what it did is undone first");
+	admin_say("an earlier setup was cut off half-way: its changes are "
+		  "undone first");
 	return journal_undo(&journal);
 }
 
 static int
-run(struct admin *admin, int64_t wait_s, int lock)
+setup_run(struct admin *admin, int64_t wait_s, int lock)
 {
 	struct setup setup = {
 	    .admin = admin, .break_glass = admin->break_glass};
-	scoped_free char *report = NULL;
 	int status;
 
 	if (admin->confirm)
@@ -344,13 +298,11 @@ run(struct admin *admin, int64_t wait_s, int lock)
 	if (!goes_on(admin, &status))
 		return status;
 	if (admin->remove)
-		return remove_all(admin, wait_s, lock);
+		return setup_remove(admin, wait_s, lock);
 	if (!has_program(SETUP_GATE) || !has_program(SETUP_KEEPER))
 		return ADMIN_NOT;
 	setup.caller = caller_name();
-	if (!site_check(&setup, &report))
-		return ADMIN_NOT;
-	return install(&setup, report, wait_s, lock);
+	return setup_install(&setup, wait_s, lock);
 }
 
 static bool
@@ -383,7 +335,7 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 	return false;
 }
 
-/* The watcher has it too, for a moment in each second. */
+/* The watcher has the lock, too, for a moment in each second. */
 static int
 lock_soon(void)
 {
@@ -404,9 +356,9 @@ admin_setup(struct admin *admin, int argc, char **argv)
 
 	(void)argv;
 	if (!is_usage(admin, argc, &wait_s))
-		return admin_usage("setup");
+		return ADMIN_MISUSED;
 	if (geteuid() != 0) {
-		admin_say("setup is for root");
+		admin_say("only root may run setup");
 		return ADMIN_NOT_ALLOWED;
 	}
 	if (admin->watch)
@@ -417,10 +369,10 @@ admin_setup(struct admin *admin, int argc, char **argv)
 	}
 	lock = lock_soon();
 	if (lock < 0) {
-		admin_say("/etc/ssh: %s",
+		admin_say("the lock of setup: %s",
 		    errno == EWOULDBLOCK ? "busy, another setup is at work"
 					 : strerror(errno));
 		return ADMIN_NOT;
 	}
-	return run(admin, wait_s, lock);
+	return setup_run(admin, wait_s, lock);
 }

@@ -11,39 +11,34 @@
 
 /* A row of --json. */
 struct shown {
-	char step[24];
+	char stage[24];
 	char path[SETUP_PATH];
 	char *text;
 };
 
-/* clang-format off */
 static const struct json_field shown_fields[] = {
-	{.key = "step", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct shown, step)},
-	{.key = "path", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct shown, path)},
-	{.key = "text", .kind = JSON_STRING, .need = JSON_MAYBE,
-	    JSON_AT(struct shown, text), .max = SETUP_FILE_MAX},
+    JSON_ROW_TEXT("stage", JSON_REQUIRED, struct shown, stage),
+    JSON_ROW_TEXT("path", JSON_REQUIRED, struct shown, path),
+    JSON_ROW_STRING("text", JSON_MAYBE, struct shown, text, SETUP_FILE_MAX),
 };
 static const struct json_shape shown_shape = JSON_SHAPE(shown_fields, NULL);
-/* clang-format on */
 
 static void
-show_json(const struct step *step)
+show_json(const struct stage *stage)
 {
-	struct shown shown = {.text = step->text};
+	struct shown shown = {.text = stage->text};
 	scoped_free char *text = NULL;
 
-	snprintf(shown.step, sizeof(shown.step), "%s",
-	    step_name((enum step_kind)step->kind));
-	memcpy(shown.path, step->path, sizeof(shown.path));
-	if (step->kind != STEP_FILE_WRITE)
+	snprintf(
+	    shown.stage, sizeof(shown.stage), "%s", stage_names[stage->kind]);
+	memcpy(shown.path, stage->path, sizeof(shown.path));
+	if (stage->kind != STAGE_FILE_WRITE)
 		shown.text = NULL;
 	if (json_write(&shown_shape, &shown, false, &text) == FAULT_NONE)
 		puts(text);
 }
 
-/* What the file says now; "" where there is none. */
+/* The text of the file as it is now; "" where there is none. */
 static char *
 present(const char *path)
 {
@@ -56,7 +51,7 @@ present(const char *path)
 	return text;
 }
 
-/* How long the lines are that two texts begin with alike. */
+/* The length of the lines that both texts begin with. */
 static size_t
 common_start(const char *a, const char *b)
 {
@@ -68,7 +63,7 @@ common_start(const char *a, const char *b)
 	return len;
 }
 
-/* How long the lines are that two texts end with alike. */
+/* The length of the lines that both texts end with. */
 static size_t
 common_end(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -101,12 +96,12 @@ show_lines(char sign, const char *text, size_t len)
 	}
 }
 
-/* The lines that go and those that come. */
+/* Shows the lines that go and those that come. */
 static void
-show_file(const struct step *step)
+show_file(const struct stage *stage)
 {
-	scoped_free char *old = present(step->path);
-	const char *new = step->text != NULL ? step->text : "";
+	scoped_free char *old = present(stage->path);
+	const char *new = stage->text != NULL ? stage->text : "";
 	size_t start, end, old_len, new_len;
 
 	if (old == NULL)
@@ -124,19 +119,19 @@ plan_show(const struct plan *plan, bool json)
 {
 	char line[SETUP_PATH + 128];
 
-	for (size_t i = 0; i < plan->steps.count; i++) {
-		const struct step *step = &plan->steps.items[i];
+	for (size_t i = 0; i < plan->stages.count; i++) {
+		const struct stage *stage = &plan->stages.items[i];
 
-		step_describe(step, line, sizeof(line));
+		stage_describe(stage, line, sizeof(line));
 		if (line[0] == '\0')
 			continue;
 		if (json) {
-			show_json(step);
+			show_json(stage);
 			continue;
 		}
 		printf("  %s\n", line);
-		if (step->kind == STEP_FILE_WRITE ||
-		    step->kind == STEP_FILE_REMOVE)
-			show_file(step);
+		if (stage->kind == STAGE_FILE_WRITE ||
+		    stage->kind == STAGE_FILE_REMOVE)
+			show_file(stage);
 	}
 }

@@ -1,8 +1,5 @@
 /*
- * sshd, asked and told.  Its configuration is tested before it is installed:
- * a file that includes the drop-in to be, and then what is there.  An Include
- * keeps a Match of the included file to itself, so the order is that of the
- * real thing.
+ * Asks sshd what it would do, and reloads it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,71 +12,15 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
+#include "admin/doctor/dump.h"
 #include "admin/setup/setup.h"
 
-#define PID_FILE    "/run/sshd.pid"
-#define SSHD_FOLDER "/run/sshd"
-
-static bool
-write_file(int folder, const char *name, const char *text)
-{
-	scoped_fd int fd = openat(folder, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	return fd >= 0 && file_write(fd, text, strlen(text)) == FAULT_NONE;
-}
-
-static bool
-test_in(const char *folder, const char *text)
-{
-	scoped_fd int fd = open(
-	    folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	char config[PATH_MAX], includes[PATH_MAX];
-	bool ok;
-
-	snprintf(config, sizeof(config), "%.200s/sshd_config", folder);
-	snprintf(includes, sizeof(includes),
-	    "Include %.200s/00-tfa.conf\nInclude " SETUP_SSHD "\n", folder);
-	ok = fd >= 0 && write_file(fd, "00-tfa.conf", text) &&
-	    write_file(fd, "sshd_config", includes) &&
-	    command_run(COMMAND("sshd", "-t", "-f", config), NULL) == 0;
-	folder_remove(folder);
-	return ok;
-}
+#define PID_FILE "/run/sshd.pid"
 
 bool
-sshd_test(const char *text)
+sshd_test(void)
 {
-	char folder[] = "/run/tfa-setup.XXXXXX";
-
-	if (text == NULL)
-		return command_run(COMMAND("sshd", "-t"), NULL) == 0;
-	return mkdtemp(folder) != NULL && test_in(folder, text);
-}
-
-bool
-sshd_has_folder(void)
-{
-	if (access(SSHD_FOLDER, F_OK) == 0)
-		return true;
-	admin_say("sshd was not started since boot, and cannot be asked: "
-		  "install -d -m 0755 " SSHD_FOLDER);
-	return false;
-}
-
-/* The value of a line of "sshd -T"; newer ones print CamelCase keywords. */
-static char *
-value_of(const char *out, const char *keyword)
-{
-	size_t len = strlen(keyword);
-
-	for (const char *line = out; line != NULL; line = strchr(line, '\n')) {
-		line += line[0] == '\n';
-		if (strncasecmp(line, keyword, len) == 0 && line[len] == ' ')
-			return strndup(
-			    line + len + 1, strcspn(line + len + 1, "\n"));
-	}
-	return NULL;
+	return command_run(COMMAND("sshd", "-t"), NULL) == 0;
 }
 
 char *
@@ -91,7 +32,7 @@ sshd_dump(const char *user, const char *address)
 	    "user=%s,host=localhost,addr=%s,laddr=127.0.0.1,lport=22", user,
 	    address);
 
-	/* A name that is cut is another's. */
+	/* A name that is cut short would be another user's. */
 	if (len < 0 || (size_t)len >= sizeof(who))
 		return NULL;
 	if (command_run(COMMAND("sshd", "-T", "-C", who), &out) == 0)
@@ -103,9 +44,13 @@ sshd_dump(const char *user, const char *address)
 char *
 sshd_force_command(const char *user)
 {
-	scoped_free char *out = sshd_dump(user, "127.0.0.1");
+	scoped_free char *dump = sshd_dump(user, "127.0.0.1");
+	const char *at = dump;
+	char value[CONFIG_WORD];
 
-	return out != NULL ? value_of(out, "forcecommand") : NULL;
+	return dump != NULL && dump_next(&at, "forcecommand", value)
+	    ? strdup(value)
+	    : NULL;
 }
 
 /* The unit that runs sshd, or NULL. */
@@ -162,14 +107,14 @@ sshd_reload_how(char *ret, size_t size)
 		    "it SIGHUP");
 }
 
-/* With a configuration that it refuses, sshd would not come back. */
+/* sshd would not come back with a configuration that it refuses. */
 bool
 sshd_reload(void)
 {
 	const char *name = unit();
 	pid_t pid = running();
 
-	if (!sshd_test(NULL)) {
+	if (!sshd_test()) {
 		admin_say("sshd is not reloaded: sshd -t does not accept its "
 			  "configuration");
 		return false;

@@ -1,18 +1,18 @@
 /*
- * What the files say.  Their texts are those of etc/, built in, so that there
- * is one home for each; only paths and the issuer differ.
+ * The texts of the files that setup writes.  Those of etc/ are built in, so
+ * that each has one home; only paths and the issuer differ.  The drop-in comes
+ * from the table of gate/sshd/guard.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/core/otpauth.h"
 #include "admin/setup/setup.h"
+#include "gate/sshd/guard.h"
+#include "store/base/cleanup.h"
+#include "store/core/otpauth.h"
 
-static const char dropin[] = {
-#include "etc/sshd-tfa.conf.inc"
-};
 static const char policy[] = {
 #include "etc/policy.json.inc"
 };
@@ -26,7 +26,7 @@ static const char keeper_socket[] = {
 #include "etc/tfa-keeper.socket.inc"
 };
 
-/* in, with the first what replaced by with; NULL without memory. */
+/* A copy of in, with the first what replaced by with; NULL without memory. */
 static char *
 replaced(const char *in, const char *what, const char *with)
 {
@@ -41,7 +41,7 @@ replaced(const char *in, const char *what, const char *with)
 	return text;
 }
 
-/* Where the line begins that is these words, whatever its case; or NULL. */
+/* The start of the line that is these words, in any case; or NULL. */
 static const char *
 line_of(const char *text, const char *words)
 {
@@ -61,8 +61,8 @@ line_of(const char *text, const char *words)
 }
 
 /*
- * The blocks that a site has put above "Match all" in a drop-in of ours:
- * they stay.  Empty where present is NULL or no drop-in of ours.
+ * The blocks that the site has put above "Match all" in our drop-in, which
+ * stay.  Empty where present is NULL or is not our drop-in.
  */
 static const char *
 site_blocks(const char *present, size_t *ret_len)
@@ -73,7 +73,7 @@ site_blocks(const char *present, size_t *ret_len)
 	if (present == NULL)
 		return "";
 	from = line_of(present, "PermitUserEnvironment no");
-	to = line_of(present, "Match all");
+	to = line_of(present, GUARD_MATCH);
 	if (from == NULL || to == NULL || from > to)
 		return "";
 	from = strchr(from, '\n') + 1;
@@ -82,8 +82,8 @@ site_blocks(const char *present, size_t *ret_len)
 }
 
 /*
- * Only the first SetEnv of a session counts, so the user's own one keeps the
- * one below, which takes HOME away until the gate sets it, from them.
+ * Only the first SetEnv of a session counts.  This user needs one of their own:
+ * ours sets a HOME that does not exist, until the gate sets the right one.
  */
 static char *
 emergency_block(const char *user)
@@ -115,25 +115,20 @@ char *
 text_dropin(const char *present, const char *break_glass)
 {
 	size_t len = 0;
-	const char *blocks = site_blocks(present, &len);
-	char *own = strdup(""), *text = NULL, *with_gate = NULL;
-	const char *all = line_of(dropin, "Match all");
+	const char *blocks = site_blocks(present, &len), *all;
+	scoped_free char *ours = guard_drop_in(SETUP_GATE);
+	scoped_free char *own = break_glass != NULL &&
+		!has_block(blocks, len, break_glass)
+	    ? emergency_block(break_glass)
+	    : strdup("");
+	char *text = NULL;
 
-	if (break_glass != NULL && !has_block(blocks, len, break_glass)) {
-		free(own);
-		own = emergency_block(break_glass);
-	}
-	if (own != NULL && all != NULL &&
-	    asprintf(&text, "%.*s%.*s%s%s", (int)(all - dropin), dropin,
-		(int)len, blocks, own, all) < 0)
-		text = NULL;
-	free(own);
-	if (text == NULL)
+	all = ours != NULL ? line_of(ours, GUARD_MATCH) : NULL;
+	if (own == NULL || all == NULL ||
+	    asprintf(&text, "%.*s%.*s%s%s", (int)(all - ours), ours, (int)len,
+		blocks, own, all) < 0)
 		return NULL;
-	with_gate = replaced(text, "ForceCommand /usr/sbin/tfa-gate",
-	    "ForceCommand " SETUP_GATE);
-	free(text);
-	return with_gate;
+	return text;
 }
 
 char *
@@ -164,7 +159,7 @@ text_unit(const char *name)
 	    "ExecStart=" SETUP_KEEPER);
 }
 
-/* No pattern, no list, no option: what may stand after "Match User". */
+/* After "Match User" a pattern, a list or an option would mean others. */
 bool
 text_is_user(const char *name)
 {

@@ -1,9 +1,10 @@
 /*
- * Who puts all back in time.  A process of its own, which outlives the login
- * that started it.  Where systemd runs, that may end all processes of a login
- * with it: there it is a service, installed for as long as it is needed, so
- * that a kill or a restart of the machine does not end it.  Elsewhere it is a
- * session of its own, and whoever starts the machine's daemons starts it too.
+ * The watcher puts everything back in time.  It is a process of its own, which
+ * outlives the login that started it.  systemd may end all processes of a login
+ * together with it: there the watcher is a service, installed for as long as it
+ * is needed, so that neither a kill nor a restart of the machine ends it.
+ * Without systemd it has a session of its own, and what starts the machine's
+ * daemons must start it too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,11 +23,11 @@
 #define LATER_S 3600 /* that another setup may hold the lock */
 #define AGAIN_S 10   /* after something that failed */
 
-/* What the watcher knows. */
+/* The state of the watcher. */
 struct watch {
-	struct journal known; /* as it was read last; version 0: never yet */
-	int64_t end_s;        /* when all is put back, in seconds since boot */
-	bool failed;          /* what was tried last did not work */
+	struct journal known; /* as read last; version 0: never read yet */
+	int64_t end_s;        /* of the wait, in seconds since boot */
+	bool failed;          /* the last try did not work */
 };
 
 static bool
@@ -41,14 +42,14 @@ put_back(struct watch *watch, struct journal *journal, bool is_late)
 	return ok;
 }
 
-/* The journal is there and cannot be read: what it said last still holds. */
+/* The journal is there and cannot be read: what it said before still holds. */
 static bool
 look_without_journal(struct watch *watch, enum fault fault)
 {
 	if (!watch->failed)
 		syslog(LOG_CRIT,
-		    "the journal of setup cannot be read (%s), and is tried "
-		    "again",
+		    "the journal of setup cannot be read (%s): the watcher "
+		    "tries again",
 		    fault_name(fault));
 	watch->failed = true;
 	if (watch->known.version == 0 || boot_now_s() < watch->end_s)
@@ -63,7 +64,7 @@ is_another(const struct watch *watch, const struct journal *journal)
 	    watch->known.until_s != journal->until_s;
 }
 
-/* Holding the lock: whether there is nothing more to watch. */
+/* Needs the lock.  True where there is nothing more to watch. */
 static bool
 look(struct watch *watch)
 {
@@ -90,27 +91,27 @@ look(struct watch *watch)
 }
 
 static bool
-systemctl(const char *const argv[])
+watch_systemctl(const char *const argv[])
 {
 	return command_run(argv, NULL) == 0;
 }
 
-/* The unit goes; with stop the watcher too, which may be the caller. */
+/* Removes the unit; with stop the watcher ends, too, which may be the caller. */
 static void
 drop_unit(bool stop)
 {
 	if (!systemd_runs() || journal_exists() ||
 	    (access(SETUP_UNITS "/" UNIT, F_OK) < 0 && errno == ENOENT))
 		return;
-	systemctl(COMMAND("systemctl", "disable", "--quiet", UNIT));
+	watch_systemctl(COMMAND("systemctl", "disable", "--quiet", UNIT));
 	if (unlink(SETUP_UNITS "/" UNIT) < 0)
 		admin_say(SETUP_UNITS "/" UNIT ": %s", strerror(errno));
 	if (stop)
-		systemctl(COMMAND("systemctl", "stop", "--quiet", UNIT));
-	systemctl(COMMAND("systemctl", "daemon-reload"));
+		watch_systemctl(COMMAND("systemctl", "stop", "--quiet", UNIT));
+	watch_systemctl(COMMAND("systemctl", "daemon-reload"));
 }
 
-/* Whether it is over; the lock is free again afterwards. */
+/* look(), with the lock, which is free again afterwards. */
 static bool
 look_locked(struct watch *watch)
 {
@@ -136,13 +137,13 @@ watch_run(void)
 	}
 	if (!over)
 		syslog(LOG_CRIT,
-		    "gives up: what setup changed may be in force "
+		    "the watcher gives up: what setup changed may be in force "
 		    "and unconfirmed; see tfa-admin doctor");
 	journal_done(&watch.known);
 	return over ? ADMIN_DONE : ADMIN_NOT;
 }
 
-/* The child's child, so that nobody waits for it. */
+/* Becomes the child of a child that has ended, so that nobody waits for it. */
 _Noreturn static void
 detach(int lock)
 {
@@ -178,8 +179,8 @@ watch_start(int lock)
 
 	if (systemd_runs())
 		return write_unit() &&
-		    systemctl(COMMAND("systemctl", "daemon-reload")) &&
-		    systemctl(COMMAND(
+		    watch_systemctl(COMMAND("systemctl", "daemon-reload")) &&
+		    watch_systemctl(COMMAND(
 			"systemctl", "enable", "--now", "--quiet", UNIT));
 	fflush(NULL);
 	pid = fork();

@@ -1,6 +1,4 @@
-/*
- * tfa: a user's own devices and recovery codes.
- */
+/* tfa: shows and changes a user's own devices and recovery codes. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +35,7 @@ static const struct {
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void
-print_help(FILE *to)
+print_usage(FILE *to)
 {
 	fputs("usage: tfa [OPTION...] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -45,14 +43,15 @@ print_help(FILE *to)
 		    commands[i].operand != NULL ? " " : "",
 		    commands[i].operand != NULL ? commands[i].operand : "",
 		    commands[i].help);
-	fputs("\nAll but status, and a first device, ask for a current code "
-	      "first.\n\n"
-	      "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-	      "  --store DIR         no keeper: a folder of one's own\n"
-	      "  --policy FILE       the policy of that folder\n"
-	      "  --keeper-user NAME  who may answer beside root (" CLIENT_USER
-	      ")\n"
-	      "  --help, --version\n",
+	fputs(
+	    "\nAll but status, and a first device, ask for a current code "
+	    "first.\n\n"
+	    "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
+	    "  --store DIR         use this folder, without a running keeper\n"
+	    "  --policy FILE       the policy of that folder\n"
+	    "  --keeper-user NAME  the user that the keeper runs as (" CLIENT_USER
+	    ")\n"
+	    "  --help, --version\n",
 	    to);
 }
 
@@ -67,48 +66,49 @@ static const struct option longopts[] = {
 };
 
 static void
-take_option(int c, struct client_options *keeper)
+set_option(int c, struct client_options *options)
 {
 	switch (c) {
 	case 's':
-		keeper->socket = optarg;
+		options->socket = optarg;
 		return;
 	case 'd':
-		keeper->store = optarg;
+		options->store = optarg;
 		return;
 	case 'p':
-		keeper->policy = optarg;
+		options->policy = optarg;
 		return;
 	case 'k':
-		keeper->keeper_user = optarg;
+		options->keeper_user = optarg;
 		return;
 	case 'h':
-		print_help(stdout);
+		print_usage(stdout);
 		exit(0);
 	case 'V':
 		puts("tfa " TFA_VERSION);
 		exit(0);
 	default:
-		print_help(stderr);
+		print_usage(stderr);
 		exit(EX_USAGE);
 	}
 }
 
 static void
-parse_options(int argc, char **argv, struct client_options *keeper)
+read_options(int argc, char **argv, struct client_options *options)
 {
 	int c;
 
-	keeper->keeper_user = CLIENT_USER;
+	options->keeper_user = CLIENT_USER;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		take_option(c, keeper);
-	if (keeper->store != NULL && keeper->socket != NULL)
-		take_option('?', keeper);
-	if (keeper->socket == NULL)
-		keeper->socket = CLIENT_SOCKET;
+		set_option(c, options);
+	if (options->store != NULL && options->socket != NULL)
+		set_option('?', options);
+	if (options->socket == NULL)
+		options->socket = CLIENT_SOCKET;
 }
 
-/* A line of the terminal; false: none, which is said. */
+/* Reads a line from the terminal.  Returns false, with a message, if there
+ * is none. */
 static bool
 ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
     size_t size)
@@ -120,7 +120,8 @@ ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
 	return answer == ANSWER_LINE;
 }
 
-/* A current code from the terminal; false: there is none. */
+/* Reads a current code from the terminal.  Returns false, with a message, if
+ * there is none. */
 static bool
 ask_code(struct gate *gate, char *ret, size_t size)
 {
@@ -134,7 +135,8 @@ ask_code(struct gate *gate, char *ret, size_t size)
 	return ask_line(gate, gate_prompt, 120, ret, size);
 }
 
-/* Asks for a code, unless TFA_CODE is a good one, and the keeper with it. */
+/* Sends the request to the keeper with a current code: with TFA_CODE if that
+ * is good, else with one that the user types. */
 static enum verdict
 ask_with_code(struct gate *gate, const char *request)
 {
@@ -185,62 +187,40 @@ print_row(const struct user_row *row)
 	    "wrong codes since a right one: %lld\n", (long long)row->failures);
 }
 
-/* Of the end of a stream; false where it is none. */
-static bool
-read_end(struct client *client, char ret[static MESSAGE_TEXT])
-{
-	scoped_json_text char *text = NULL;
-	scoped_reply struct reply reply = {.version = 0};
-	struct json_error error;
-	size_t len = 0;
-
-	if (client_next(client, &text, &len) != FAULT_NONE ||
-	    json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error) !=
-		FAULT_NONE)
-		return false;
-	memcpy(ret, reply.message, sizeof(reply.message));
-	return reply.end;
-}
-
-/*
- * *ret: one's own row; user_row_done() frees it.  ret_message: what the keeper
- * says beside, or "".  0, or the exit status where there is no row; then it is
- * said why.
- */
+/* *ret: the user's own row; free it with user_row_done().  ret_message: the
+ * keeper's message, or "".  Returns 0, or after a message the exit status. */
 static int
 read_row(struct gate *gate, struct user_row *ret,
     char ret_message[static MESSAGE_TEXT])
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "status"};
-	scoped_client struct client client = {.fd = -1};
-	scoped_json_text char *text = NULL;
-	struct json_error error;
-	size_t len = 0;
+	const struct client_rows rows = {
+	    &user_row_shape, ret, sizeof(*ret), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
 
-	*ret = (struct user_row){.state = STATE_NONE};
-	ret_message[0] = '\0';
 	memcpy(request.address, gate->facts.address, sizeof(request.address));
-	if (client_open(&gate->keeper, &request, &client) != FAULT_NONE ||
-	    client_next(&client, &text, &len) != FAULT_NONE) {
-		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n",
-		    client.why);
+	if (client_stream(&gate->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE) {
+		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n", why);
+		user_row_done(ret);
 		return GATE_EXIT_KEEPER;
 	}
-	if (json_read(&user_row_shape, text, len, PACKET_MAX, ret, &error) ==
-		FAULT_NONE &&
-	    read_end(&client, ret_message))
-		return 0;
-	user_row_done(ret);
-	fputs("tfa: the keeper refused\n", stderr);
-	return GATE_EXIT_DENIED;
+	if (!reply.end || ret->user[0] == '\0') {
+		fputs("tfa: the keeper refused\n", stderr);
+		user_row_done(ret);
+		return GATE_EXIT_DENIED;
+	}
+	memcpy(ret_message, reply.message, sizeof(reply.message));
+	return 0;
 }
 
 static int
 own_status(struct gate *gate, const char *operand)
 {
 	char message[MESSAGE_TEXT];
-	struct user_row row;
+	struct user_row row = {.state = STATE_NONE};
 	int status = read_row(gate, &row, message);
 
 	(void)operand;
@@ -263,14 +243,15 @@ has_device(const struct user_row *row, const char *id)
 }
 
 /*
- * 0, or the exit status where the keeper would refuse whatever the code: said
- * before one is asked for.  id: the device that must be there, or NULL.
+ * Returns 0, or the exit status if the keeper would refuse with any code; the
+ * message comes before a code is asked for. id: the device that must exist, or
+ * NULL.
  */
 static int
 check_device(struct gate *gate, const char *id)
 {
 	char message[MESSAGE_TEXT];
-	struct user_row row;
+	struct user_row row = {.state = STATE_NONE};
 	int status = read_row(gate, &row, message);
 
 	if (status != 0)
@@ -287,9 +268,9 @@ check_device(struct gate *gate, const char *id)
 	return status;
 }
 
-/* A first device comes with recovery codes, as at the gate. */
+/* Shows the recovery codes, which come with a first device, as at the gate. */
 static int
-finish(struct gate *gate)
+end_of_add(struct gate *gate)
 {
 	if (gate->reply.codes.count > 0)
 		return gate_keep(gate) ? 0 : gate->exit;
@@ -297,9 +278,9 @@ finish(struct gate *gate)
 	return 0;
 }
 
-/* The first code of the new device; a wrong one may be typed again. */
+/* Asks for the new device's first code; a wrong one may be typed again. */
 static int
-confirm(struct gate *gate)
+confirm_device(struct gate *gate)
 {
 	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
 	char code[INPUT_TEXT] = "";
@@ -310,17 +291,17 @@ confirm(struct gate *gate)
 			code, sizeof(code)))
 			return GATE_EXIT_DENIED;
 		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
-			return finish(gate);
+			return end_of_add(gate);
 		gate_say(gate);
-		if (reason_from_name(gate->reply.reason) != REASON_WRONG_CODE &&
+		if (gate->reply.reason != REASON_WRONG_CODE &&
 		    gate_is_counted(gate))
 			break;
 	}
 	return gate->exit;
 }
 
-/* No code is there to ask for, but an admin's to enrol with: the keeper says
- * whether that is needed. */
+/* Begins to set up a first device.  The user has no code yet, except perhaps
+ * an administrator's code to enrol with; the keeper says if it needs one. */
 static enum verdict
 begin_first(struct gate *gate)
 {
@@ -334,7 +315,7 @@ begin_first(struct gate *gate)
 			return VERDICT_DENY;
 		verdict = gate_ask(gate, "device_begin", NULL);
 		if (verdict == VERDICT_DENY &&
-		    reason_from_name(gate->reply.reason) == REASON_WRONG_CODE)
+		    gate->reply.reason == REASON_WRONG_CODE)
 			verdict = VERDICT_CHALLENGE;
 	}
 	if (verdict != VERDICT_ENROLL)
@@ -342,12 +323,12 @@ begin_first(struct gate *gate)
 	return verdict;
 }
 
-/* Whether the keeper has a device of this user; the status as of read_row(). */
+/* *ret: how many devices the user has.  Returns the status as read_row(). */
 static int
 count_devices(struct gate *gate, size_t *ret)
 {
 	char message[MESSAGE_TEXT];
-	struct user_row row;
+	struct user_row row = {.state = STATE_NONE};
 	int status = read_row(gate, &row, message);
 
 	if (status != 0)
@@ -376,7 +357,7 @@ own_add(struct gate *gate, const char *operand)
 	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
-	return gate_show(gate, "") ? confirm(gate) : GATE_EXIT_DENIED;
+	return gate_show(gate, "") ? confirm_device(gate) : GATE_EXIT_DENIED;
 }
 
 static int
@@ -412,7 +393,7 @@ own_recovery(struct gate *gate, const char *operand)
 }
 
 static int
-run(struct gate *gate, int argc, char **argv)
+run_command(struct gate *gate, int argc, char **argv)
 {
 	const char *operand = argc > 1 ? argv[1] : NULL;
 	const char *wrong = "is not a command of tfa";
@@ -430,7 +411,7 @@ run(struct gate *gate, int argc, char **argv)
 	}
 	if (argc > 0)
 		fprintf(stderr, "tfa: \"%s\" %s\n\n", argv[0], wrong);
-	print_help(stderr);
+	print_usage(stderr);
 	return EX_USAGE;
 }
 
@@ -441,11 +422,11 @@ main(int argc, char **argv)
 	enum fault fault;
 	int status;
 
-	parse_options(argc, argv, &gate.keeper);
+	read_options(argc, argv, &gate.keeper);
 	fault = login_read(&gate.facts);
 	if (fault != FAULT_NONE)
 		return gate_no_user(&gate, fault);
-	status = run(&gate, argc - optind, argv + optind);
+	status = run_command(&gate, argc - optind, argv + optind);
 	facts_done(&gate.facts);
 	reply_done(&gate.reply);
 	return status;

@@ -1,7 +1,7 @@
 /*
- * tfa-qr: the URI and the QR code for a new secret, for tfa-gate, tfa and
- * tfa-admin, who start it with a socket as its standard input (scan.h).  It
- * draws nothing and keeps nothing, and nobody runs it by hand.
+ * tfa-qr: makes the URI and the QR code for a new secret.  tfa-gate, tfa and
+ * tfa-admin start it with a socket as its standard input (scan.h).  It draws
+ * nothing and keeps nothing, and nobody runs it by hand.
  */
 #include <netdb.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@
 #include "gate/screen/scan.h"
 
 #define WAIT_MS  2000
-#define ALARM_S  30 /* whoever asked waits no longer */
+#define ALARM_S  30 /* the caller waits no longer */
 #define EX_USAGE 2
 
-/* The short host name, and the full one where the resolver knows it. */
+/* Reads the short host name, and the full one if the resolver knows it. */
 static void
 read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
 {
@@ -34,7 +34,7 @@ read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
 }
 
 static enum fault
-serve(int fd)
+answer_request(int fd)
 {
 	scoped_json_text char *text = NULL;
 	char short_name[SCAN_HOST] = "", full[SCAN_HOST] = "";
@@ -59,8 +59,8 @@ serve(int fd)
 static const char usage_text[] =
     "usage: tfa-qr\n"
     "\n"
-    "Started by tfa-gate, tfa and tfa-admin, over a socket, to make a QR\n"
-    "code. There is nothing to do with it by hand.\n"
+    "tfa-gate, tfa and tfa-admin start this program to make a QR code, and\n"
+    "talk to it over a socket. It does nothing when run by hand.\n"
     "\n"
     "  --help, --version\n";
 
@@ -89,5 +89,5 @@ main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	alarm(ALARM_S);
-	return serve(STDIN_FILENO) == FAULT_NONE ? 0 : 1;
+	return answer_request(STDIN_FILENO) == FAULT_NONE ? 0 : 1;
 }

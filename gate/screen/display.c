@@ -24,7 +24,8 @@ display_size(int fd, struct display *ret)
 	ret->rows = known ? size.ws_row : ROWS;
 }
 
-/* "en_US.UTF-8", "C.utf8", "de_DE.UTF-8@euro", and the "UTF-8" of macOS. */
+/* Accepts "en_US.UTF-8", "C.utf8", "de_DE.UTF-8@euro", and the "UTF-8" of
+ * macOS. */
 static bool
 names_utf8(const char *locale)
 {
@@ -37,11 +38,10 @@ names_utf8(const char *locale)
 }
 
 /*
- * Over ssh these are absent more often than not: not every client sends them.
- * Silence then counts as UTF-8, which nearly every terminal of today is; a
- * wrong guess garbles the code, under which the key stands all the same.  By
- * name alone: it is the terminal that shows it, so whether this machine has
- * that locale is of no matter.
+ * Many ssh clients send none of these variables.  Then it assumes UTF-8, which
+ * nearly every terminal today shows; if that is wrong the code is garbled, and
+ * the key stands below it.  Only the name counts: the terminal shows the text,
+ * so this machine need not have that locale.
  */
 bool
 display_is_utf8(const char *lc_all, const char *lc_ctype, const char *lang)

@@ -1,7 +1,5 @@
-/*
- * What the terminal of a person can show: how much, and in which characters.
- * Decides nothing but how a QR code is drawn.
- */
+/* The size of the user's terminal, and whether it shows UTF-8.
+ * Only the drawing of a QR code depends on it. */
 #ifndef TFA_DISPLAY_H
 #define TFA_DISPLAY_H
 
@@ -12,15 +10,13 @@ struct display {
 	bool utf8;
 };
 
-/*
- * The size of the terminal at fd; 80 by 24 where it does not say, 0 by 0
- * where fd is none.
- */
+/* Sets ret->columns and ret->rows to the size of the terminal at fd; 80 by
+ * 24 if it does not say, 0 by 0 if fd is not a terminal. */
 void display_size(int fd, struct display *ret);
 
 /*
- * Whether a terminal shows UTF-8, by the values of LC_ALL, LC_CTYPE and LANG,
- * each of which may be NULL: the first that is not empty decides.
+ * Returns true if the terminal shows UTF-8, by the values of LC_ALL, LC_CTYPE
+ * and LANG, each of which may be NULL: the first that is not empty decides.
  */
 bool
 display_is_utf8(const char *lc_all, const char *lc_ctype, const char *lang);

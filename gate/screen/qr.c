@@ -6,19 +6,18 @@
 #include "store/base/cleanup.h"
 
 #define SVG_QUIET 4 /* modules of margin on each side */
-#define SVG_SCALE 8 /* pixels a module, where nobody scales it */
+#define SVG_SCALE 8 /* pixels for a module, unless the reader scales it */
 
-/*
- * The colours are from the 256-colour cube: themes repaint the first sixteen,
- * but 231 stays white and 16 black.
- */
+/* Colours of the 256-colour cube: themes change the first sixteen, but 231
+ * stays white and 16 black. */
 #define WHITE_PAPER "\033[0;48;5;231m"
 #define BLACK_PAPER "\033[0;38;5;231;48;5;16m"
 #define RESET       "\033[0m"
 
 enum paper { PAPER_NONE, PAPER_WHITE, PAPER_BLACK };
 
-/* x and y count from the code's corner; all around it is light. */
+/* x and y count from the code's corner; everything outside the code is
+ * light. */
 static bool
 is_dark(const struct qr *code, int x, int y)
 {
@@ -35,7 +34,7 @@ glyph(bool upper_dark, bool lower_dark)
 	return upper_dark ? "\u2584" : "\u2580";
 }
 
-/* The glyphs are the light half, white on black. */
+/* A glyph shows the light half of a cell, white on black. */
 static void
 draw_cell(FILE *out, bool upper_dark, bool lower_dark, enum paper *paper)
 {
@@ -48,8 +47,8 @@ draw_cell(FILE *out, bool upper_dark, bool lower_dark, enum paper *paper)
 	fputs(glyph(upper_dark, lower_dark), out);
 }
 
-/* The odd half row is margin above: the code keeps a light edge where its
- * first row has left the screen. */
+/* Starts with half a row of margin, so that the code keeps a light edge if
+ * the first row scrolls out of sight. */
 static void
 draw_half(FILE *out, const struct qr *code)
 {
@@ -90,7 +89,8 @@ draw_none(FILE *out, const struct qr *code)
 	(void)code;
 }
 
-/* One path for all dark modules, a rectangle for each run of them. */
+/* Draws one path for all dark modules, with a rectangle for each run of
+ * them. */
 static void
 draw_svg(FILE *out, const struct qr *code)
 {

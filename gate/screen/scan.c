@@ -7,28 +7,21 @@
 #include "store/wire/sibling.h"
 #include "store/base/utf8.h"
 
-#define WAIT_MS    30000 /* a resolver that hangs may take this long */
-#define LABEL_USER 80    /* bytes of a user's name that an app shows */
-
-/* clang-format off */
-#define TEXT(type, member) \
-	{.key = #member, .kind = JSON_TEXT, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member)}
+#define WAIT_MS    30000 /* a resolver that hangs may take so long */
+#define LABEL_USER 80    /* bytes of the user's name that an app shows */
 
 static const struct json_field request_fields[] = {
-	TEXT(struct scan_request, issuer),
-	TEXT(struct scan_request, user),
-	TEXT(struct scan_request, secret),
+    JSON_ROW_TEXT("issuer", JSON_REQUIRED, struct scan_request, issuer),
+    JSON_ROW_TEXT("user", JSON_REQUIRED, struct scan_request, user),
+    JSON_ROW_TEXT("secret", JSON_REQUIRED, struct scan_request, secret),
 };
 const struct json_shape scan_request_shape = JSON_SHAPE(request_fields, NULL);
 
 static const struct json_field scan_fields[] = {
-	TEXT(struct scan, uri),
-	{.key = "modules", .kind = JSON_STRING, .need = JSON_REQUIRED,
-	    JSON_AT(struct scan, modules), .max = QR_MODULES},
+    JSON_ROW_TEXT("uri", JSON_REQUIRED, struct scan, uri),
+    JSON_ROW_STRING("modules", JSON_REQUIRED, struct scan, modules, QR_MODULES),
 };
 const struct json_shape scan_shape = JSON_SHAPE(scan_fields, NULL);
-/* clang-format on */
 
 void
 scan_host(char ret[static SCAN_HOST])
@@ -55,9 +48,9 @@ scan_format(const struct scan_request *request, const char *host,
 	return otpauth_format(&account, ret, OTPAUTH_MAX);
 }
 
-/* One packet there, one back. */
+/* Sends one packet, and receives one. */
 static enum fault
-ask(int fd, const struct scan_request *request, struct scan *ret)
+exchange(int fd, const struct scan_request *request, struct scan *ret)
 {
 	scoped_json_text char *text = NULL;
 	struct json_error error;
@@ -72,7 +65,8 @@ ask(int fd, const struct scan_request *request, struct scan *ret)
 	return fault;
 }
 
-/* Whatever goes wrong there: the URI and the key do as well. */
+/* Asks tfa-qr.  Returns false after any error: the URI and the key are
+ * enough. */
 static bool
 ask_program(const struct scan_request *request, struct scan *ret)
 {
@@ -84,7 +78,7 @@ ask_program(const struct scan_request *request, struct scan *ret)
 	    args, true, &program, what, sizeof(what));
 
 	if (fault == FAULT_NONE)
-		fault = ask(program.fd, request, ret);
+		fault = exchange(program.fd, request, ret);
 	sibling_kill(&program);
 	if (fault == FAULT_NONE && qr_read(ret->modules, &code))
 		return true;
@@ -93,7 +87,7 @@ ask_program(const struct scan_request *request, struct scan *ret)
 }
 
 static enum fault
-name_alone(const struct scan_request *request, struct scan *ret)
+make_uri(const struct scan_request *request, struct scan *ret)
 {
 	char host[SCAN_HOST];
 
@@ -113,7 +107,7 @@ scan_make(const struct reply *reply, struct scan *ret)
 	memcpy(request.user, reply->user, sizeof(request.user));
 	memcpy(request.secret, reply->secret, sizeof(request.secret));
 	if (!ask_program(&request, ret))
-		fault = name_alone(&request, ret);
+		fault = make_uri(&request, ret);
 	explicit_bzero(&request, sizeof(request));
 	return fault;
 }

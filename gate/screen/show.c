@@ -7,7 +7,7 @@
 #include "gate/screen/qr.h"
 #include "store/base/utf8.h"
 
-/* For whoever cannot scan: the key in groups of four. */
+/* Writes the key in groups of four, for somebody who cannot scan the code. */
 static void
 write_key(FILE *out, const char *secret)
 {
@@ -26,7 +26,7 @@ write_message(FILE *out, const char *message)
 	fprintf(out, "%s\n", clean);
 }
 
-/* How many rows a line of that many characters takes. */
+/* Returns how many rows a line of that many characters takes. */
 static int
 rows_of(size_t len, const struct display *display)
 {
@@ -35,7 +35,8 @@ rows_of(size_t len, const struct display *display)
 	return ((int)len + columns - 1) / columns;
 }
 
-/* "Key:" and a space before each four. */
+/* Returns the rows of write_key(): "Key:", and a space before each group of
+ * four. */
 static int
 key_rows(const char *secret, const struct display *display)
 {
@@ -44,7 +45,8 @@ key_rows(const char *secret, const struct display *display)
 	return rows_of(strlen("Key:") + len + (len + 3) / 4, display);
 }
 
-/* Why there is no code, and which window would have one. */
+/* Writes the URI in place of the code, and the size of a window that would
+ * show one. */
 static void
 write_text(FILE *out, const char *uri, int side, const struct display *display)
 {
@@ -65,7 +67,7 @@ write_text(FILE *out, const char *uri, int side, const struct display *display)
 	fprintf(out, "\n%s\n", uri);
 }
 
-/* lead: a sentence above the code, or "". */
+/* Writes the code; lead: a sentence to stand above it, or "". */
 static void
 write_code(FILE *out, const char *code, const char *lead)
 {
@@ -80,10 +82,8 @@ write_code(FILE *out, const char *code, const char *lead)
 	fputs(code, out);
 }
 
-/*
- * The last lines stay in sight: the code, the key, one sentence, the prompt.
- * Where that is one line too many, the sentence goes above the code.
- */
+/* Keeps the last lines in sight: the code, the key, the message, the
+ * prompt.  If that is one line too many, the message goes above the code. */
 static enum fault
 write_device(FILE *out, const struct reply *reply, const struct scan *scan,
     const struct display *display, const char *message)
@@ -101,7 +101,7 @@ write_device(FILE *out, const struct reply *reply, const struct scan *scan,
 	if (above)
 		blocks = qr_choose(display, side, lines);
 	if (!has_code)
-		blocks = QR_NONE; /* the key does as well */
+		blocks = QR_NONE; /* the key is enough */
 	fault = blocks != QR_NONE ? qr_draw(&code, blocks, &drawn) : FAULT_NONE;
 	if (fault != FAULT_NONE)
 		return fault;

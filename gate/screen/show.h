@@ -1,7 +1,5 @@
-/*
- * What a new device and new recovery codes look like to a person: text for a
- * terminal, which the caller writes.  The text holds secrets: wipe it.
- */
+/* Shows a new device or new recovery codes to a person, as text for a
+ * terminal that the caller writes.  The text holds secrets: wipe it. */
 #ifndef TFA_SHOW_H
 #define TFA_SHOW_H
 
@@ -12,17 +10,16 @@
 #define SHOW_RECOVERY_TEXT 2048
 
 /*
- * *ret: how to set the reply's secret up on a phone, for that display: the QR
- * code where it can be shown whole, the URI where it cannot, the key in groups
- * of four always, and message, unless it is empty.  Under it there is room
- * for a prompt.  json_text_free() wipes and frees it.  FAULT_MEMORY.
+ * *ret: how to set up the reply's secret on a phone: the QR code if it fits on
+ * the display, else the URI; always the key in groups of four; and message,
+ * unless it is "".  Leaves room for a prompt below.  json_text_free() wipes and
+ * frees the text.  FAULT_MEMORY.
  */
 MUST_USE enum fault
 show_device(const struct reply *reply, const struct scan *scan,
     const struct display *display, const char *message, char **ret);
 
-/* ret: the reply's recovery codes, in two columns, which take 44 of a
- * terminal's. */
+/* ret: the reply's recovery codes in two columns, 44 characters wide. */
 void
 show_recovery(const struct reply *reply, char ret[static SHOW_RECOVERY_TEXT]);
 

@@ -59,7 +59,7 @@ struct reader {
 
 /* A copy that lives as long as the config; NULL without memory. */
 static char *
-keep(struct config *config, const char *text)
+config_keep(struct config *config, const char *text)
 {
 	char **slot = json_list_add(&config->texts, sizeof(char *));
 
@@ -123,7 +123,7 @@ next_word(char **at)
 /* Cuts a line into keyword and value: "Keyword value", "keyword=value".  Before
  * the keyword blanks, or one "=", may stand. */
 static bool
-split(char *line, const char **ret_keyword, const char **ret_value)
+split_setting(char *line, const char **ret_keyword, const char **ret_value)
 {
 	const char *keyword;
 
@@ -138,10 +138,10 @@ split(char *line, const char **ret_keyword, const char **ret_value)
 	return true;
 }
 
-static void read_file(void *arg, const char *path, const char *text);
+static void config_read_file(void *arg, const char *path, const char *text);
 
 static void
-include(struct reader *reader, const char *value)
+config_include(struct reader *reader, const char *value)
 {
 	struct reader inner = *reader;
 	char word[CONFIG_WORD], path[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
@@ -154,19 +154,20 @@ include(struct reader *reader, const char *value)
 	while (config_word(&value, word)) {
 		snprintf(path, sizeof(path), "%s%s",
 		    word[0] == '/' ? "" : CONFIG_FOLDER "/", word);
-		inner.files(inner.ctx, path, read_file, &inner);
+		inner.files(inner.ctx, path, config_read_file, &inner);
 	}
 }
 
 /* One line; a Match holds until the next one or the end of its file. */
 static void
-read_line(struct reader *reader, const char *file, int number, char *text)
+config_read_line(
+    struct reader *reader, const char *file, int number, char *text)
 {
 	struct config *config = reader->config;
 	struct config_line line = {.file = file, .number = number};
 	struct config_line *slot;
 
-	if (!split(text, &line.keyword, &line.value))
+	if (!split_setting(text, &line.keyword, &line.value))
 		return;
 	if (strcasecmp(line.keyword, "match") == 0) {
 		reader->match = line.value;
@@ -183,12 +184,12 @@ read_line(struct reader *reader, const char *file, int number, char *text)
 	else
 		*slot = line;
 	if (strcasecmp(line.keyword, "include") == 0)
-		include(reader, line.value);
+		config_include(reader, line.value);
 }
 
 /* A file without a line is one, too: a line may be added to it. */
 static void
-add_file(struct config *config, const char *file)
+config_add_file(struct config *config, const char *file)
 {
 	const char **slot;
 
@@ -203,21 +204,21 @@ add_file(struct config *config, const char *file)
 }
 
 static void
-read_file(void *arg, const char *path, const char *text)
+config_read_file(void *arg, const char *path, const char *text)
 {
 	struct reader reader = *(struct reader *)arg;
-	const char *file = keep(reader.config, path);
-	char *next = keep(reader.config, text);
+	const char *file = config_keep(reader.config, path);
+	char *next = config_keep(reader.config, text);
 
 	if (file != NULL)
-		add_file(reader.config, file);
+		config_add_file(reader.config, file);
 	for (int number = 1; file != NULL && next != NULL; number++) {
 		char *line = next;
 
 		next = strchr(line, '\n');
 		if (next != NULL)
 			*next++ = '\0';
-		read_line(&reader, file, number, line);
+		config_read_line(&reader, file, number, line);
 	}
 }
 
@@ -228,7 +229,7 @@ config_read(const char *path, const char *text, config_files *files, void *ctx,
 	struct reader reader = {.config = ret, .files = files, .ctx = ctx};
 
 	*ret = (struct config){.blocks = 0};
-	read_file(&reader, path, text);
+	config_read_file(&reader, path, text);
 }
 
 void
@@ -260,18 +261,33 @@ is_all(const char *match)
 	return match != NULL && strcasecmp(match, "all") == 0;
 }
 
+/* A gate that the site's own file gives to everyone is not ours. */
+static bool
+is_of_site(const struct config_line *line)
+{
+	const char *slash = strrchr(line->file, '/');
+
+	return strcmp(slash != NULL ? slash + 1 : line->file, CONFIG_SITE) == 0;
+}
+
 const struct config_line *
 config_gate(const struct config *config)
 {
+	const struct config_line *of_site = NULL;
+
 	for (size_t i = 0; i < config->lines.count; i++) {
 		const struct config_line *line = &config->lines.items[i];
 
-		if (strcasecmp(line->keyword, "forcecommand") == 0 &&
-		    is_all(line->match) && config_is_gate(line->value) &&
-		    (line->outer == NULL || is_all(line->outer)))
+		if (strcasecmp(line->keyword, "forcecommand") != 0 ||
+		    !is_all(line->match) || !config_is_gate(line->value) ||
+		    (line->outer != NULL && !is_all(line->outer)))
+			continue;
+		if (!is_of_site(line))
 			return line;
+		if (of_site == NULL)
+			of_site = line;
 	}
-	return NULL;
+	return of_site;
 }
 
 static bool
@@ -354,7 +370,7 @@ config_criteria(const struct config *config, const char *name,
 /* Those that sshd -T can be asked about; of an invalid user there is no
  * session, and the version is always this sshd's. */
 static bool
-is_known(const char *criterion)
+is_known_criterion(const char *criterion)
 {
 	static const char *const known[] = {"user", "group", "host", "address",
 	    "localaddress", "localport", "rdomain", "version"};
@@ -380,7 +396,7 @@ config_strange_match(const struct config *config)
 
 			if (equals != NULL)
 				*equals = '\0';
-			if (!is_known(word))
+			if (!is_known_criterion(word))
 				return line;
 			if (equals == NULL && !stands_alone(word) &&
 			    !config_word(&rest, list))

@@ -1,8 +1,8 @@
 /*
- * sshd's configuration as its files say it: all lines in the order in which
- * sshd meets them, through Include and Match, each with its place.  "sshd -T"
- * says what holds; this says which line is to blame, and what stands where it
- * should not.  It reads texts; the files are fetched by whoever calls.
+ * sshd's configuration as its files have it: all lines in the order in which
+ * sshd reads them, through Include and Match, each with its file and number.
+ * "sshd -T" says which settings hold; the lines say which of them is to blame.
+ * This module reads texts; the caller reads the files.
  */
 #ifndef TFA_DOCTOR_CONFIG_H
 #define TFA_DOCTOR_CONFIG_H
@@ -24,7 +24,7 @@ struct config_line {
 	const char *file;
 	int number; /* from 1 */
 	const char *keyword;
-	const char *value; /* the rest, without a comment */
+	const char *value; /* the rest of the line, without a comment */
 	const char *match; /* criteria of its Match block; NULL: global */
 	const char *outer; /* of the block that included its file, or NULL */
 	int block;         /* 0: global; two blocks differ in it */
@@ -38,29 +38,32 @@ struct config {
 	bool failed; /* out of memory, or over a limit: not all is here */
 };
 
-/* Calls each, with reader, for the files that an Include's word names. */
+/* Calls each, with reader, for every file that the pattern of an Include
+ * names. */
 typedef void config_files(void *ctx, const char *pattern,
     void (*each)(void *reader, const char *path, const char *text),
     void *reader);
 
-/* *ret: the lines of text, which is the file at path, and of what it
+/* *ret: the lines of text, which is the file at path, and of the files that it
  * includes; config_done() frees them. */
 void config_read(const char *path, const char *text, config_files *files,
     void *ctx, struct config *ret);
 
 void config_done(struct config *config);
 
-/* The next word of *rest, without quotes; false where there is none. */
+/* *ret: the next word of *rest, without quotes, cut after CONFIG_WORD - 1
+ * bytes; false if there is none. */
 bool config_word(const char **rest, char ret[static CONFIG_WORD]);
 
-/* sshd's own patterns: * and ?, nothing else. */
+/* True if the text fits a pattern of sshd's, with * and ?. */
 bool config_pattern(const char *pattern, const char *text);
 
-/* Whether a ForceCommand runs the gate, by an absolute path. */
+/* True if a ForceCommand runs the gate, by an absolute path. */
 bool config_is_gate(const char *command);
 
 /* The ForceCommand with the gate in a "Match all" that nothing makes
- * conditional; NULL where there is none. */
+ * conditional; one in CONFIG_SITE only where there is no other.  NULL where
+ * there is none. */
 const struct config_line *config_gate(const struct config *config);
 
 /*
@@ -70,22 +73,27 @@ const struct config_line *config_gate(const struct config *config);
 const struct config_line *config_find(
     const struct config *config, const char *keyword, const char *value);
 
-/* Whether the Match block of this user alone, in the file of our Match all and
- * before it, exempts her: the place for emergency access. */
+/* True if a Match block for users by name exempts this one from the gate: it
+ * stands before our Match all, in the same file or in CONFIG_SITE, as emergency
+ * access does. */
 bool config_exempts(const struct config *config, const char *user);
 
-/* Whether what stands before our Match all may stand there: in our own file, or
- * in CONFIG_SITE beside it. */
+/* True if a line before our Match all may stand there: it is in our own file,
+ * or in CONFIG_SITE beside it. */
 bool
 config_is_meant(const struct config_line *line, const struct config_line *gate);
+
+/* True if the criteria of a Match are "User a,b" and nothing else; false for
+ * patterns. */
+bool config_names_users(const char *match);
 
 /* Calls each for the words of a criterion ("user", "address") that Match
  * blocks name, without "!". */
 void config_criteria(const struct config *config, const char *name,
     void (*each)(void *ctx, const char *word), void *ctx);
 
-/* The first Match with a criterion that is not known here, so that who fits it
- * cannot be told; or NULL. */
+/* The first Match with a criterion that this module does not know, so that it
+ * cannot tell whom the block is for; or NULL. */
 const struct config_line *config_strange_match(const struct config *config);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * A file of keys: its path, its text, and whether sshd would believe it.  The
- * gate, doctor and setup all ask here, so that what cannot be read is found and
- * said in one way.
+ * gate, doctor and setup all ask here, so that all refuse the same files, in
+ * the same words.
  */
 #ifndef TFA_KEYFILE_H
 #define TFA_KEYFILE_H
@@ -11,47 +11,32 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "gate/sshd/keypath.h"
 #include "store/base/fault.h"
 
 #define KEYS_FILE_MAX (4UL << 20) /* bytes of an authorized_keys file */
 #define WHY_TEXT      480         /* a path, and what is wrong with it */
 
-/* Whose login it is. */
-struct keyfile_user {
-	const char *name, *home;
-	uid_t uid;
-	gid_t gid; /* the main group */
-};
-
-/*
- * *ret: a name of keys.files or AuthorizedKeysFile as a path: %h is the home
- * folder, %u the user, %U the uid, %% a percent sign, and what is not absolute
- * then starts in the home folder, as in sshd_config(5).  False where it does
- * not fit or has another %.
- */
-bool keyfile_path(
-    const char *name, const struct keyfile_user *user, char *ret, size_t size);
-
-/* Whether errno of an open(2) says that there is no such file: it says nothing
- * of any key.  One that cannot be read might. */
+/* True if errno of an open(2) says that there is no such file.  A file that is
+ * there and cannot be read may limit a key; one that is absent cannot. */
 bool keyfile_is_absent(int error);
 
-/* Whether one group has nobody but the user in it. */
-typedef bool keyfile_group(gid_t gid, const struct keyfile_user *user);
+/* Says if a group has nobody but the user in it. */
+typedef bool keyfile_group(gid_t gid, const struct keypath_user *user);
 
-/* The gate's answer: the user's main group, which has nobody else in it where
- * each user has one; doctor, which can see who is in it, says where not. */
-bool keyfile_main_group(gid_t gid, const struct keyfile_user *user);
+/* The gate's answer: the user's main group.  It has nobody else in it if every
+ * user has a group of their own; doctor, which can look, says where not. */
+bool keyfile_main_group(gid_t gid, const struct keypath_user *user);
 
 /*
- * Whether root and the user alone can have written the file that was opened by
- * path: the file, and every folder from there up to the home folder, or to /
- * where it is not below that, is root's or the user's, and nobody else may
- * write it; a group may that is_own says is the user's.  sshd believes no
- * other file (StrictModes).  Where false, *ret_culprit, unless size is 0, is the
- * path at fault, or the file's where it cannot be told.
+ * True if only root and the user can have written the file that was opened by
+ * path.  The file and every folder above it, up to the home folder (or up to /,
+ * if the file is not below the home folder), belong to root or to the user, and
+ * nobody else may write them but a group of which is_own says that it is the
+ * user's.  sshd believes no other file (StrictModes).  If false, *ret_culprit,
+ * unless size is 0, is the path at fault, or the file's if that is not known.
  */
-bool keyfile_is_sound(int fd, const char *path, const struct keyfile_user *user,
+bool keyfile_is_sound(int fd, const char *path, const struct keypath_user *user,
     keyfile_group *is_own, char *ret_culprit, size_t size);
 
 struct keyfile {
@@ -61,33 +46,37 @@ struct keyfile {
 };
 
 /*
- * *ret: the file that name, of keys.files, stands for; keyfile_done() frees it.
+ * *ret: the file that a name of keys.files stands for; keyfile_done() frees it.
  * FAULT_IO: it is there, or may be, and cannot be read; FAULT_FORMAT: it is no
- * text file; FAULT_LIMIT; FAULT_MEMORY.  Of each, ret_why says which file and
- * why, in WHY_TEXT bytes.  sshd reads nothing but files, and /dev/null is an
- * empty one.
+ * text file; FAULT_LIMIT; FAULT_MEMORY.  After each, ret_why says which file
+ * and why.  As for sshd, anything but a regular file is a fault, except
+ * /dev/null, which is an empty file.
  */
-MUST_USE enum fault keyfile_read(const struct keyfile_user *user,
+MUST_USE enum fault keyfile_read(const struct keypath_user *user,
     const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
 
 /*
- * *ret: when it was last changed what a file says that was read, or which file
- * its path names: the latest change of the file, of each symbolic link on the
- * way to it and of each folder, since a folder that was renamed, or a link that
- * was turned, may lead to a file that is older.  Where there is no file, the
- * nearest folder that is there says since when.
+ * *ret: the last time at which the file that was read, or the path to it,
+ * changed.  It is the latest change of the file, of each symbolic link on the
+ * way and of each folder: after a folder is renamed, or a link turned, the path
+ * may name a file that is older than both.  If there is no file, the nearest
+ * folder that is there has the time.
  *
- * A folder also changes with each entry in it.  So the home folder, those above
- * it and those in / (but not the file's own: /keys of /keys/%u) are left out
- * where root alone can rename them; of the rest, an entry written counts as a
- * change.
+ * A folder also changes with each entry in it.  So the home folder, the folders
+ * above it and those in / do not count if root alone can rename them; the
+ * file's own folder (/keys of /keys/%u) always does.  In all others an entry
+ * that was written counts as a change.
  *
- * To be asked after keyfile_read(), so that nothing is turned in between.
- * FAULT_IO: it cannot be found out, and ret_why says of which file, in
- * WHY_TEXT bytes.
+ * Call it after keyfile_read(), so that no change in between is missed:
+ *
+ *	if (keyfile_read(&user, name, &file, why) == FAULT_NONE &&
+ *	    keyfile_changed(&file, &user, &changed, why) == FAULT_NONE)
+ *		... changed ...
+ *
+ * FAULT_IO: the time is not known; ret_why says of which file.
  */
 MUST_USE enum fault
-keyfile_changed(const struct keyfile *file, const struct keyfile_user *user,
+keyfile_changed(const struct keyfile *file, const struct keypath_user *user,
     struct timespec *ret, char ret_why[static WHY_TEXT]);
 
 void keyfile_done(struct keyfile *file);

@@ -1,8 +1,8 @@
 /*
- * When it was last changed which file a path names.  Not the file alone tells
- * that: a link can be turned to another, and a folder can be renamed, and what
- * is found then may be older than both.  Either leaves its time in the link or
- * in the folder.
+ * The time at which a path last came to name another file, or the file changed.
+ * The file alone does not tell: a link can be turned to another file and a
+ * folder can be renamed, and the file found then may be older than both.  The
+ * link or the folder keeps the time of that.
  */
 #include <errno.h>
 #include <limits.h>
@@ -26,7 +26,7 @@ struct walk {
 };
 
 static void
-count(struct walk *walk, const struct stat *st)
+take_time(struct walk *walk, const struct stat *st)
 {
 	const struct timespec *a = &st->st_ctim, *b = &walk->changed;
 
@@ -51,12 +51,11 @@ is_home_or_above(const struct walk *walk)
 }
 
 /*
- * A folder's time is also that of the last entry in it, so those that are
- * busy, the home folder and /etc, do not count where root alone can rename
- * them.
+ * A folder's time is also that of the last entry in it.  So busy folders, such
+ * as the home folder and /etc, do not count if root alone can rename them.
  */
 static bool
-counts(const struct walk *walk, const struct stat *parent)
+folder_counts(const struct walk *walk, const struct stat *parent)
 {
 	bool busy = is_home_or_above(walk) || strchr(walk->at + 1, '/') == NULL;
 
@@ -66,11 +65,11 @@ counts(const struct walk *walk, const struct stat *parent)
 
 /* The file itself, and its folder, unless that is the home folder. */
 static bool
-count_file(struct walk *walk, const struct stat *st)
+take_file_time(struct walk *walk, const struct stat *st)
 {
 	struct stat folder;
 
-	count(walk, st);
+	take_time(walk, st);
 	walk->has_file = true;
 	if (!S_ISREG(st->st_mode))
 		return true;
@@ -79,12 +78,12 @@ count_file(struct walk *walk, const struct stat *st)
 		return true;
 	if (!stat_at(walk, &folder))
 		return false;
-	count(walk, &folder);
+	take_time(walk, &folder);
 	return true;
 }
 
 static bool
-follow(struct walk *walk)
+follow_link(struct walk *walk)
 {
 	char target[PATH_MAX], rest[PATH_MAX];
 	ssize_t n = readlink(walk->at, target, sizeof(target));
@@ -101,9 +100,9 @@ follow(struct walk *walk)
 	return true;
 }
 
-/* To name, which is in walk->at; false where it cannot be seen. */
+/* Goes to name in the folder walk->at; false if it cannot be seen. */
 static bool
-step(struct walk *walk, const char *name)
+go_to(struct walk *walk, const char *name)
 {
 	size_t len = strlen(walk->at);
 	struct stat parent, st;
@@ -117,19 +116,19 @@ step(struct walk *walk, const char *name)
 		return false;
 	snprintf(walk->at + len, PATH_MAX - len, "/%s", name);
 	if (!stat_at(walk, &st)) {
-		/* Nothing: when it was taken away, its folder says. */
-		count(walk, &parent);
+		/* Nothing is there: the folder has the time of its removal. */
+		take_time(walk, &parent);
 		walk->rest[0] = '\0';
 		return keyfile_is_absent(errno);
 	}
 	if (S_ISLNK(st.st_mode)) {
-		count(walk, &st);
-		return follow(walk);
+		take_time(walk, &st);
+		return follow_link(walk);
 	}
 	if (!S_ISDIR(st.st_mode))
-		return count_file(walk, &st);
-	if (counts(walk, &parent))
-		count(walk, &st);
+		return take_file_time(walk, &st);
+	if (folder_counts(walk, &parent))
+		take_time(walk, &st);
 	return true;
 }
 
@@ -146,11 +145,11 @@ walk_on(struct walk *walk)
 	name[n] = '\0';
 	memmove(walk->rest, walk->rest + start + n,
 	    strlen(walk->rest + start + n) + 1);
-	return n == 0 || strcmp(name, ".") == 0 || step(walk, name);
+	return n == 0 || strcmp(name, ".") == 0 || go_to(walk, name);
 }
 
 enum fault
-keyfile_changed(const struct keyfile *file, const struct keyfile_user *user,
+keyfile_changed(const struct keyfile *file, const struct keypath_user *user,
     struct timespec *ret, char ret_why[static WHY_TEXT])
 {
 	struct walk walk = {.links = 0};

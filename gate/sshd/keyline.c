@@ -40,9 +40,9 @@ base64_value(char c)
 }
 
 /*
- * Up to its padding.  White space within is skipped, as sshd does it.  Laxer
- * than sshd about what follows: a line that it would not take may still say
- * what the key must not do.
+ * Decodes up to the padding, and skips white space, as sshd does.  It is laxer
+ * than sshd about the text after the padding: a line that sshd refuses may
+ * still restrict the key.
  */
 uint8_t *
 keyline_decode(const char *text, size_t len, size_t *ret_len)
@@ -83,8 +83,8 @@ type_length(const uint8_t *blob, size_t len)
 	return n <= len - 4 ? n : 0;
 }
 
-/* Of these sshd makes the names of types; options may be made to look like any
- * other word, by who chooses a part of a command say. */
+/* True if a word has only the letters of sshd's names of types.  A person who
+ * chooses a part of a command= can make options look like any other word. */
 static bool
 is_type(const char *word, size_t len)
 {
@@ -97,7 +97,7 @@ is_type(const char *word, size_t len)
 
 /* TYPE BLOB at at. */
 static bool
-read_key(const char *at, struct keyline *ret)
+read_type_and_blob(const char *at, struct keyline *ret)
 {
 	size_t word = strcspn(at, " \t"), len = 0, type;
 	const char *text = keyline_skip(at + word);
@@ -132,8 +132,8 @@ skip_options(const char *at)
 	return quoted ? NULL : at;
 }
 
-/* The key stands at the start or behind the options; sshd tries the start
- * first, and knows a key by its type. */
+/* The key stands at the start of the line or after the options.  sshd tries the
+ * start first, and knows a key by its type. */
 bool
 keyline_read(const char *line, struct keyline *ret)
 {
@@ -144,9 +144,10 @@ keyline_read(const char *line, struct keyline *ret)
 	line = keyline_skip(line);
 	if (*line == '\0' || *line == '#')
 		return false;
-	if (!read_key(line, &first) || !first.typed) {
+	if (!read_type_and_blob(line, &first) || !first.typed) {
 		after = skip_options(line);
-		if (after != NULL && read_key(keyline_skip(after), &second))
+		if (after != NULL &&
+		    read_type_and_blob(keyline_skip(after), &second))
 			second.options = line;
 	}
 	if (second.blob != NULL) {
@@ -186,7 +187,7 @@ quoted_value(const char **at)
 	return take(value);
 }
 
-/* Whether the option at *at is this one; moves past its name. */
+/* True if the option at *at has this name; moves *at past the name. */
 static bool
 is_option(const char **at, const char *name)
 {
@@ -198,7 +199,7 @@ is_option(const char **at, const char *name)
 	return true;
 }
 
-/* Those of sshd(8) that say nothing of commands. */
+/* The options of sshd(8) that do not concern commands. */
 static const char *const flags[] = {"restrict", "pty", "no-pty",
     "port-forwarding", "no-port-forwarding", "agent-forwarding",
     "no-agent-forwarding", "x11-forwarding", "no-x11-forwarding", "user-rc",
@@ -207,7 +208,7 @@ static const char *const flags[] = {"restrict", "pty", "no-pty",
 static const char *const values[] = {
     "from", "expiry-time", "permitopen", "permitlisten", "tunnel"};
 
-/* name="value" of which only the form matters. */
+/* Skips ="value" after a name of which only the form matters. */
 static bool
 skip_value(const char **at)
 {
@@ -226,7 +227,7 @@ is_listed(const char **at, const char *const *names, size_t count)
 }
 
 static bool
-read_option(const char **at, struct keyline_options *ret)
+take_key_option(const char **at, struct keyline_options *ret)
 {
 	if (is_option(at, "command")) {
 		if (ret->command != NULL || *(*at)++ != '=')
@@ -250,7 +251,7 @@ keyline_options(const char *at, struct keyline_options *ret)
 {
 	*ret = (struct keyline_options){.command = NULL};
 	while (*at != '\0' && !is_space(*at)) {
-		if (!read_option(&at, ret))
+		if (!take_key_option(&at, ret))
 			return false;
 		if (*at == '\0' || is_space(*at))
 			return true;
@@ -267,7 +268,7 @@ keyline_options_done(struct keyline_options *options)
 	*options = (struct keyline_options){.command = NULL};
 }
 
-/* The last word is the principal; a comment ends the line wherever it is. */
+/* The last word is the principal.  A # begins a comment anywhere. */
 bool
 keyline_principal(const char *line, struct keyline_options *ret)
 {

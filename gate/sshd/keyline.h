@@ -14,13 +14,13 @@
 
 /* The key of a line. */
 struct keyline {
-	const char *options; /* the line from its options on; "" for none */
+	const char *options; /* the line from its options on, or "" */
 	uint8_t *blob;       /* on the heap */
 	size_t len;
-	bool typed; /* the word before it is the type that the key has */
+	bool typed; /* the word before it is the type of the key */
 };
 
-/* What stands before a key. */
+/* The options before a key. */
 struct keyline_options {
 	bool authority;   /* cert-authority: it signs certificates */
 	bool environment; /* it sets variables */
@@ -29,35 +29,34 @@ struct keyline_options {
 };
 
 /*
- * *ret: the key on a line, keyline_done() frees it.  False for a blank line, a
- * comment, and where no key can be found: sshd finds none there either.  Where
- * typed is false, sshd finds the key only if the word is another name for the
- * type.
+ * *ret: the key on a line; keyline_done() frees it.  False for a blank line, a
+ * comment, and a line without a key: sshd finds none there either.  If typed is
+ * false, sshd finds the key only if the word is another name for the type.
  */
 bool keyline_read(const char *line, struct keyline *ret);
 void keyline_done(struct keyline *line);
 
 /*
- * *ret: the options up to the first blank outside of quotes.  False where sshd
- * passes the line over: an option that is not known, a value without quotes,
- * two commands.  keyline_options_done() frees what was found, also then.
+ * *ret: the options up to the first blank outside of quotes.  False if sshd
+ * ignores the line: for an option that it does not know, a value without
+ * quotes, two commands.  keyline_options_done() frees *ret in both cases.
  */
 bool keyline_options(const char *text, struct keyline_options *ret);
 void keyline_options_done(struct keyline_options *options);
 
 /*
- * *ret: the options of a line of AuthorizedPrincipalsFile, all that stands
- * before its last word; as keyline_options().
+ * keyline_options() of a line of AuthorizedPrincipalsFile: its options are all
+ * that stands before its last word.
  */
 bool keyline_principal(const char *line, struct keyline_options *ret);
 
-/* The bytes of base64 text, on the heap; NULL where it is none. */
+/* The bytes of base64 text, on the heap; NULL if it is no base64. */
 uint8_t *keyline_decode(const char *text, size_t len, size_t *ret_len);
 
 /* White space that sshd skips inside of base64: isspace(3) of the C locale. */
 bool keyline_is_white(char c);
 
-/* Past blanks and tabs. */
+/* The first character from at on that is no blank and no tab. */
 const char *keyline_skip(const char *at);
 
 #endif

@@ -1,245 +1,13 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/base/cleanup.h"
 #include "gate/sshd/keyline.h"
 #include "gate/sshd/keys.h"
-
-/* A reader of SSH's wire format (RFC 4251 section 5) that cannot overrun. */
-struct wire {
-	const uint8_t *at;
-	size_t left;
-	bool bad;
-};
-
-static uint32_t
-wire_u32(struct wire *w)
-{
-	uint32_t value = 0;
-
-	if (w->left < 4) {
-		w->bad = true;
-		return 0;
-	}
-	for (size_t i = 0; i < 4; i++)
-		value = value << 8 | w->at[i];
-	w->at += 4;
-	w->left -= 4;
-	return value;
-}
-
-/* A string; an empty one, and bad, where there is none. */
-static struct wire
-wire_string(struct wire *w)
-{
-	uint32_t len = wire_u32(w);
-	struct wire s = {.at = w->at, .left = len};
-
-	if (w->bad || w->left < len) {
-		w->bad = true;
-		s.left = 0;
-		return s;
-	}
-	w->at += len;
-	w->left -= len;
-	return s;
-}
-
-static bool
-wire_is(const struct wire *s, const char *text)
-{
-	return s->left == strlen(text) && memcmp(s->at, text, s->left) == 0;
-}
-
-/* How many strings or mpints the public key of each kind takes, after the
- * nonce (PROTOCOL.certkeys). */
-static const struct {
-	const char *type;
-	int fields;
-} certificates[] = {
-    {"ssh-rsa-cert-v01@openssh.com", 2},
-    {"rsa-sha2-256-cert-v01@openssh.com", 2},
-    {"rsa-sha2-512-cert-v01@openssh.com", 2},
-    {"ssh-dss-cert-v01@openssh.com", 4},
-    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", 2},
-    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", 2},
-    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", 2},
-    {"ssh-ed25519-cert-v01@openssh.com", 1},
-    {"sk-ssh-ed25519-cert-v01@openssh.com", 2},
-    {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", 3},
-};
-
-static const char cert_suffix[] = "-cert-v01@openssh.com";
-
-/* Critical options: sshd enforces all but the first, which we replace. */
-static bool
-read_critical(struct wire options, struct key *key)
-{
-	while (options.left > 0 && !options.bad) {
-		struct wire name = wire_string(&options);
-		struct wire data = wire_string(&options);
-
-		if (wire_is(&name, "force-command")) {
-			struct wire command = wire_string(&data);
-
-			if (data.bad || data.left != 0 ||
-			    key->force_command != NULL ||
-			    memchr(command.at, '\0', command.left) != NULL)
-				return false;
-			key->force_command = strndup(
-			    (const char *)command.at, command.left);
-			if (key->force_command == NULL)
-				return false;
-		} else if (!wire_is(&name, "source-address") &&
-		    !wire_is(&name, "verify-required")) {
-			return false;
-		}
-	}
-	return !options.bad;
-}
-
-static bool
-read_certificate(struct wire w, int fields, struct key *key)
-{
-	struct wire critical, authority;
-
-	wire_string(&w); /* nonce */
-	for (int i = 0; i < fields; i++)
-		wire_string(&w);
-	wire_u32(&w); /* serial, 64 bits */
-	wire_u32(&w);
-	wire_u32(&w);    /* type */
-	wire_string(&w); /* key id */
-	wire_string(&w); /* principals */
-	for (int i = 0; i < 4; i++)
-		wire_u32(&w); /* valid after, valid before */
-	critical = wire_string(&w);
-	wire_string(&w); /* extensions */
-	wire_string(&w); /* reserved */
-	authority = wire_string(&w);
-	wire_string(&w); /* signature */
-	if (w.bad || w.left != 0 || authority.left == 0)
-		return false;
-	key->is_certificate = true;
-	key->authority = authority.at;
-	key->authority_len = authority.left;
-	return read_critical(critical, key);
-}
-
-/* A plain key, or a certificate whose every byte is accounted for. */
-static bool
-read_blob(struct key *key)
-{
-	struct wire w = {.at = key->blob, .left = key->len};
-	struct wire type = wire_string(&w);
-	size_t suffix = sizeof(cert_suffix) - 1;
-
-	if (w.bad || type.left == 0)
-		return false;
-	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]);
-	     i++)
-		if (wire_is(&type, certificates[i].type))
-			return read_certificate(w, certificates[i].fields, key);
-	/* A kind of certificate that is not in the table is not a plain key. */
-	return type.left < suffix ||
-	    memcmp(type.at + type.left - suffix, cert_suffix, suffix) != 0;
-}
-
-/* The base64 of bytes, without padding; on the heap, or NULL. */
-static char *
-encode(const uint8_t *bytes, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *text = malloc(len / 3 * 4 + 5);
-	uint32_t bits = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; text != NULL && i < len; i++) {
-		bits = bits << 8 | bytes[i];
-		text[n++] = digits[bits >> (i % 3 * 2 + 2) & 63];
-		if (i % 3 == 2)
-			text[n++] = digits[bits & 63];
-	}
-	if (text != NULL && len % 3 != 0)
-		text[n++] = digits[bits << (6 - len % 3 * 2) & 63];
-	if (text != NULL)
-		text[n] = '\0';
-	return text;
-}
-
-/* The blob, which text is in base64, and by which text its lines are known. */
-static enum fault
-read_key(const char *text, struct key *key)
-{
-	if (key->blob == NULL || !read_blob(key))
-		return FAULT_FORMAT;
-	key->text = key->is_certificate
-	    ? encode(key->authority, key->authority_len)
-	    : strndup(text, strcspn(text, " ="));
-	return key->text != NULL ? FAULT_NONE : FAULT_MEMORY;
-}
-
-enum fault
-key_parse(const char *auth, struct key *ret)
-{
-	static const char method[] = "publickey ";
-	struct key key = {.blob = NULL};
-	const char *type, *blob;
-	enum fault fault;
-
-	if (strncmp(auth, method, sizeof(method) - 1) != 0)
-		return FAULT_FORMAT;
-	type = auth + sizeof(method) - 1;
-	blob = type + strcspn(type, " ");
-	if (*blob != ' ')
-		return FAULT_FORMAT;
-	blob++;
-	key.blob = keyline_decode(blob, strcspn(blob, " "), &key.len);
-	fault = read_key(blob, &key);
-	if (fault != FAULT_NONE) {
-		key_done(&key);
-		return fault;
-	}
-	*ret = key;
-	return FAULT_NONE;
-}
-
-enum fault
-key_of_line(const char *text, bool authority, struct key *ret)
-{
-	struct key key = {.blob = NULL};
-	struct keyline line;
-
-	if (!keyline_read(text, &line))
-		return FAULT_FORMAT;
-	key.blob = line.blob;
-	key.len = line.len;
-	if (authority) {
-		key.is_certificate = true;
-		key.authority = key.blob;
-		key.authority_len = key.len;
-	}
-	key.text = encode(key.blob, key.len);
-	if (key.text == NULL) {
-		key_done(&key);
-		return FAULT_MEMORY;
-	}
-	*ret = key;
-	return FAULT_NONE;
-}
-
-void
-key_done(struct key *key)
-{
-	free(key->blob);
-	free(key->text);
-	free(key->force_command);
-	*key = (struct key){.blob = NULL};
-}
+#include "store/base/cleanup.h"
 
 static void
-take_line(struct restriction *r, struct keyline_options *options)
+take_options(struct restriction *r, struct keyline_options *options)
 {
 	r->listed = true;
 	if (options->command == NULL)
@@ -252,27 +20,28 @@ take_line(struct restriction *r, struct keyline_options *options)
 		r->conflicting = true;
 }
 
-/* What a line whose key it is says of it; false where it cannot be read. */
+/* Takes into account a line that holds the key; false if it cannot be read. */
 static bool
-judge_line(
+judge_known_line(
     const struct keyline *line, const struct key *key, struct restriction *r)
 {
 	struct keyline_options options;
 	bool ok = keyline_options(line->options, &options) && line->typed &&
 	    (options.authority || !options.principals);
 
-	/* A plain line of the authority's own key is not for certificates, and
-	 * an authority's line is not for its own key, which is odd. */
+	/* A plain line of the authority's own key does not concern
+	 * certificates.  An authority's line for a login with its own key is
+	 * odd. */
 	if (ok && options.authority == key->is_certificate)
-		take_line(r, &options);
+		take_options(r, &options);
 	else if (options.authority || !key->is_certificate)
 		ok = false;
 	keyline_options_done(&options);
 	return ok;
 }
 
-/* A line that the key cannot be read from may have its text in it, white space
- * or not; also where there is no memory to look. */
+/* True if a line that cannot be read has the text of the key in it, with or
+ * without white space, or if there is no memory to look. */
 static bool
 mentions(const char *line, const struct key *key)
 {
@@ -300,13 +69,13 @@ search_line(const char *text, const struct key *key, struct restriction *r)
 	bool known = keyline_read(text, &line) && line.len == len &&
 	    memcmp(line.blob, bytes, len) == 0;
 
-	if (known ? !judge_line(&line, key, r) : mentions(text, key))
+	if (known ? !judge_known_line(&line, key, r) : mentions(text, key))
 		r->listed = r->conflicting = true;
 	keyline_done(&line);
 }
 
 enum fault
-keys_search(
+restriction_read(
     const char *text, size_t len, const struct key *key, struct restriction *r)
 {
 	if (strlen(text) != len)
@@ -364,4 +133,53 @@ restriction_done(struct restriction *restriction)
 {
 	free(restriction->command);
 	*restriction = (struct restriction){.listed = false};
+}
+
+static enum fault
+search_file(const struct keys_question *question, const char *name,
+    const struct key *key, struct restriction found[2], char *ret_why)
+{
+	scoped_keyfile struct keyfile file = {.text = NULL};
+	enum fault fault = question->read(question->user, name, &file, ret_why);
+
+	/* A file that is not there says nothing of the key. */
+	if (fault != FAULT_NONE || file.text == NULL)
+		return fault;
+	fault = restriction_read(
+	    file.text, strlen(file.text), key, &found[file.sound ? 0 : 1]);
+	if (fault != FAULT_NONE)
+		snprintf(ret_why, WHY_TEXT, "%.350s: out of memory", file.path);
+	return fault;
+}
+
+enum fault
+keys_search(const struct keys_question *question, const struct key *key,
+    struct keys_answer *ret, char ret_why[static WHY_TEXT])
+{
+	struct restriction found[2] = {{.listed = false}, {.listed = false}};
+	enum fault fault = FAULT_NONE;
+
+	for (size_t i = 0; fault == FAULT_NONE && i < question->files.count;
+	     i++) {
+		const char *name = keypath_name(&question->files, i);
+
+		if (!question->common || keypath_is_common(name))
+			fault = search_file(
+			    question, name, key, found, ret_why);
+	}
+	if (fault == FAULT_NONE) {
+		ret->verdict = keys_judge(
+		    &found[0], &found[1], question->unlisted);
+		ret->command = take(found[0].command);
+	}
+	restriction_done(&found[0]);
+	restriction_done(&found[1]);
+	return fault;
+}
+
+void
+keys_answer_done(struct keys_answer *answer)
+{
+	free(answer->command);
+	*answer = (struct keys_answer){.command = NULL};
 }

@@ -1,12 +1,12 @@
 /*
- * What a key may run.  ForceCommand overrides the command="..." of
- * authorized_keys and a certificate's force-command, so a gate that simply ran
- * what the client asked for would turn a key for one command into a key for
- * everything. Here the restriction is found again.  Pure: texts go in.
+ * The restriction of a key to one command.  ForceCommand overrides the
+ * command="..." of authorized_keys and a certificate's force-command, so a gate
+ * that simply ran what the client asks for would turn a key for one command
+ * into a key for everything.  This module finds the restriction again.
  *
- * Every line that holds the key must say the same, a line that mentions the
- * key and cannot be read counts as saying something else, and what is doubtful
- * refuses the key: it never widens it.
+ * Every line that holds the key must say the same.  A line that mentions the
+ * key and cannot be read counts as one that says something else.  Doubt refuses
+ * the key and never widens it.
  */
 #ifndef TFA_KEYS_H
 #define TFA_KEYS_H
@@ -15,21 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gate/sshd/key.h"
+#include "gate/sshd/keyfile.h"
 #include "store/base/fault.h"
 
-/* The key that sshd accepted, decoded. */
-struct key {
-	uint8_t *blob;
-	size_t len;
-	char *text; /* in base64: the blob, or of a certificate the authority */
-	/* of a certificate; pointers into blob */
-	bool is_certificate;
-	const uint8_t *authority; /* the key that signed it */
-	size_t authority_len;
-	char *force_command; /* its critical option, or NULL; on the heap */
-};
-
-/* What is known of the key so far; zeroed before the first file. */
+/* The restriction as known so far; zeroed before the first file. */
 struct restriction {
 	bool listed;      /* a line has the key, or its authority */
 	bool free;        /* such a line has no command */
@@ -38,50 +28,31 @@ struct restriction {
 };
 
 /*
- * *ret: the key in "publickey TYPE BLOB", a line of SSH_USER_AUTH's file;
- * key_done() frees it.  FAULT_FORMAT for anything else, for a certificate that
- * does not parse (PROTOCOL.certkeys of OpenSSH) or has a critical option other
- * than force-command, source-address and verify-required, which sshd enforces;
- * FAULT_MEMORY.
- */
-MUST_USE enum fault key_parse(const char *auth, struct key *ret);
-void key_done(struct key *key);
-
-/*
- * *ret: what keys_search() looks for where sshd has let in the key of a line
- * of a file; or, with authority, any certificate that the key of the line has
- * signed.  FAULT_FORMAT where the line has none; FAULT_MEMORY.
- */
-MUST_USE enum fault
-key_of_line(const char *line, bool authority, struct key *ret);
-
-/*
  * Takes into account what len bytes of an authorized_keys file (sshd(8)) say of
  * the key: a line that has it, or for a certificate a cert-authority line that
  * has its authority.  FAULT_FORMAT for a NUL; FAULT_MEMORY.
  */
-MUST_USE enum fault keys_search(const char *text, size_t len,
+MUST_USE enum fault restriction_read(const char *text, size_t len,
     const struct key *key, struct restriction *restriction);
 
-/* What becomes of a key; all but the first refuse it. */
+/* The decision on a key; all but the first refuse it. */
 enum key_verdict {
 	KEY_PASSES = 0x3d07, /* with the command that was found, if any */
 	KEY_DOUBTFUL = 0,
 	KEY_UNLISTED,
-	KEY_IN_OPEN_FILE, /* only there */
+	KEY_IN_OPEN_FILE, /* it stands only in files that others can write */
 };
 
 /*
- * The verdict on a key.  found: by the files that root and the user alone can
- * write; doubted: by those that others can write too, and that sshd passes
- * over (StrictModes).  A restriction counts wherever it stands; but only what
- * was found can let a key in.  unlisted: whether the policy lets a key pass
- * that is in no file.
+ * The verdict on a key.  found: by the files that only root and the user can
+ * write; doubted: by the files that others can write too, and that sshd ignores
+ * (StrictModes).  A restriction counts wherever it stands, but only found lets
+ * a key in.  unlisted: the policy lets a key pass that is in no file.
  */
 enum key_verdict keys_judge(const struct restriction *found,
     const struct restriction *doubted, bool unlisted);
 
-/* What one line of an authorized_keys file is, whichever key it has. */
+/* The kinds of lines of authorized_keys, whichever key they have. */
 enum key_line {
 	KEY_LINE_DOUBTFUL = 0, /* cannot be read: it may be anything */
 	KEY_LINE_NONE,         /* empty, or a comment */
@@ -93,5 +64,44 @@ enum key_line {
 enum key_line key_line_read(const char *line);
 
 void restriction_done(struct restriction *restriction);
+
+/* Reads a file of keys, as keyfile_read() does, or with other rights. */
+typedef enum fault keys_reader(const struct keypath_user *user,
+    const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
+
+/* The files in which a key is looked for, and the policy's word on others. */
+struct keys_question {
+	struct keypath_list files; /* keys.files of the policy */
+	const struct keypath_user *user;
+	bool common;   /* only in the files that are the same for everyone */
+	bool unlisted; /* the policy lets a key pass that is in no file */
+	keys_reader *read;
+};
+
+struct keys_answer {
+	enum key_verdict verdict;
+	char *command; /* the key may run this alone, or NULL; on the heap */
+};
+
+/*
+ * *ret: the verdict on a key by all files of keys.files.  The gate asks about
+ * the key that sshd let in, doctor and setup about any key.  keys_answer_done()
+ * frees it.  A fault if a file is there, or may be, and cannot be read: every
+ * key is refused then, and ret_why says which file and why.
+ *
+ *	struct keys_question question = {
+ *	    .files = KEYPATH_LIST(policy.keys.files), .user = &user,
+ *	    .unlisted = policy.keys.unlisted == UNLISTED_ALLOW,
+ *	    .read = keyfile_read};
+ *
+ *	if (keys_search(&question, &key, &answer, why) == FAULT_NONE)
+ *		... answer.verdict, answer.command ...
+ *	keys_answer_done(&answer);
+ */
+MUST_USE enum fault
+keys_search(const struct keys_question *question, const struct key *key,
+    struct keys_answer *ret, char ret_why[static WHY_TEXT]);
+
+void keys_answer_done(struct keys_answer *answer);
 
 #endif

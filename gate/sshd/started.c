@@ -23,36 +23,31 @@ read_start(int fd, char *ret, size_t size)
 	return true;
 }
 
-static bool
-time_of_ticks(long long ticks, struct timespec *ret)
+static int64_t
+nanoseconds(clockid_t clock)
 {
-	struct timespec boot, now;
-	long long ns;
+	struct timespec now;
 
-	if (clock_gettime(CLOCK_BOOTTIME, &boot) < 0 ||
-	    clock_gettime(CLOCK_REALTIME, &now) < 0)
-		return false;
-	ns = now.tv_sec * NS_PER_S + now.tv_nsec;
-	ns -= boot.tv_sec * NS_PER_S + boot.tv_nsec - ticks * STARTED_TICK_NS;
-	ret->tv_sec = ns / NS_PER_S;
-	ret->tv_nsec = (long)(ns % NS_PER_S);
-	return ticks >= 0 && ns > 0;
+	return clock_gettime(clock, &now) == 0
+	    ? now.tv_sec * NS_PER_S + now.tv_nsec
+	    : 0;
 }
 
-/* Fields 4 and 22 (proc(5)), of which the second may hold anything up to its
- * ")". */
+/* Fields 2, 4 and 22 (proc(5)).  The second may hold anything up to its ")". */
 bool
-started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret)
+started_read(pid_t pid, struct started *ret)
 {
-	char path[64], text[STAT_MAX], *at;
+	char path[64], text[STAT_MAX], *name, *at;
 	long long fields[23] = {0};
 	scoped_fd int fd = -1;
 
 	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (!read_start(fd, text, sizeof(text)) ||
-	    (at = strrchr(text, ')')) == NULL || strlen(at) < 4)
+	    (name = strchr(text, '(')) == NULL ||
+	    (at = strrchr(text, ')')) == NULL || at < name || strlen(at) < 4)
 		return false;
+	*at = '\0';
 	at += 3; /* behind the state */
 	for (int i = 4; i <= 22; i++) {
 		char *end = at;
@@ -62,8 +57,32 @@ started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret)
 			return false;
 		at = end;
 	}
-	*ret_parent = (pid_t)fields[4];
-	return time_of_ticks(fields[22], ret);
+	*ret = (struct started){
+	    .parent = (pid_t)fields[4], .ticks = fields[22]};
+	snprintf(ret->name, sizeof(ret->name), "%s", name + 1);
+	return true;
+}
+
+int64_t
+started_ticks_now(void)
+{
+	return nanoseconds(CLOCK_BOOTTIME) / STARTED_TICK_NS;
+}
+
+bool
+started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret)
+{
+	int64_t boot = nanoseconds(CLOCK_BOOTTIME);
+	int64_t now = nanoseconds(CLOCK_REALTIME), start;
+	struct started process;
+
+	if (boot == 0 || now == 0 || !started_read(pid, &process))
+		return false;
+	start = now - boot + process.ticks * STARTED_TICK_NS;
+	*ret_parent = process.parent;
+	ret->tv_sec = start / NS_PER_S;
+	ret->tv_nsec = (long)(start % NS_PER_S);
+	return process.ticks >= 0 && start > 0;
 }
 
 bool

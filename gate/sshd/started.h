@@ -1,12 +1,13 @@
 /*
- * When a process started, and when an sshd that listens read its configuration.
- * The gate and doctor both ask: sshd runs with what it has read, and not with
- * what stands there now.
+ * When a process started, and when an sshd that listens read its configuration:
+ * sshd runs with what it has read, and not with what stands there now.  The
+ * gate, doctor and setup ask here.
  */
 #ifndef TFA_STARTED_H
 #define TFA_STARTED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -14,6 +15,19 @@
 
 #define STARTED_TICK_NS \
 	10000000LL /* times in /proc are rounded down to these */
+
+/* A process, as /proc/PID/stat has it. */
+struct started {
+	char name[32]; /* of its program */
+	pid_t parent;
+	int64_t ticks; /* from boot to its start, of STARTED_TICK_NS each */
+};
+
+/* False where it cannot be seen. */
+MUST_USE bool started_read(pid_t pid, struct started *ret);
+
+/* The ticks from boot until now. */
+int64_t started_ticks_now(void);
 
 /* The parent of a process, and when the process started, by the clock of now.
  * False where either is not known. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define IPV4_BITS 96 /* of an IPv4-mapped address, before the IPv4 part */
+#define IPV4_BITS 96 /* bits of an IPv4-mapped address before its IPv4 part */
 
 static const uint8_t ipv4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -14,7 +14,7 @@ is_ipv4(const struct address *a)
 	return memcmp(a->bytes, ipv4_mapped, sizeof(ipv4_mapped)) == 0;
 }
 
-/* inet_pton(3) refuses octal and short IPv4; inet_aton(3) does not. */
+/* inet_pton(3) refuses octal and short IPv4, which inet_aton(3) accepts. */
 static bool
 literal_parse(const char *text, struct address *ret)
 {
@@ -28,7 +28,7 @@ literal_parse(const char *text, struct address *ret)
 	return true;
 }
 
-/* The first len bytes of text as a string of their own. */
+/* Copies the first len bytes of text, and adds a NUL. */
 static bool
 head_copy(const char *text, size_t len, char ret[static ADDRESS_TEXT])
 {
@@ -105,7 +105,7 @@ prefix_parse(const char *text, struct prefix *ret)
 	if (!head_copy(text, (size_t)(slash - text), head) ||
 	    !literal_parse(head, &a))
 		return false;
-	/* ::ffff:10.2.0.0 is spelt as IPv6, and so is its length. */
+	/* An address written as IPv6 counts its length in IPv6 bits. */
 	max = strchr(head, ':') == NULL ? 128 - IPV4_BITS : 128;
 	bits = max;
 	if (*slash == '/' && !length_parse(slash + 1, max, &bits))

@@ -1,8 +1,8 @@
 /*
- * Internet addresses and the prefixes that a rule's "from" names (RFC 4291,
- * RFC 4632).  IPv4 is kept as IPv4-mapped IPv6 (RFC 4291 section 2.5.5.2), so
- * that ::ffff:10.2.0.1, as a dual-stack sshd reports it, and 10.2.0.1 are one
- * address.
+ * Internet addresses, and the prefixes that a rule's "from" lists (RFC 4291,
+ * RFC 4632).  An IPv4 address is stored as IPv4-mapped IPv6 (RFC 4291 section
+ * 2.5.5.2): a dual-stack sshd reports ::ffff:10.2.0.1 for 10.2.0.1, and both
+ * must be one address.
  */
 #ifndef TFA_ADDRESS_H
 #define TFA_ADDRESS_H
@@ -24,31 +24,34 @@ struct prefix {
 };
 
 /*
- * A literal address; the zone of an IPv6 address ("fe80::1%eth0") is cut off.
- * False for anything else (names, "UNKNOWN", octal or short IPv4), *ret
+ * Reads an address in digits, IPv4 or IPv6.  The zone of an IPv6 address
+ * ("fe80::1%eth0") is dropped.  Returns false for anything else, such as a host
+ * name, "UNKNOWN", or IPv4 in octal or with fewer than four parts; *ret is then
  * untouched.
  */
 bool address_parse(const char *text, struct address *ret);
 
-/* Writes the address: IPv4 where it is mapped, else IPv6 as inet_ntop(3). */
+/* Writes the address: as IPv4 if it is mapped, else as inet_ntop(3) writes
+ * IPv6. */
 void address_format(const struct address *a, char ret[static ADDRESS_TEXT]);
 
 /*
- * "10.2.0.0/16", "2001:db8::/32", or a bare address for one host.  An IPv4
- * prefix has 0 to 32 bits; one spelt as IPv6, "::ffff:10.2.0.0/112", has 96
- * more.  False, *ret untouched, for a length out of range, spelt with sign,
- * space or leading zero, for a zone, and for host bits that are set:
- * "10.2.3.4/16" is a typo in a rule that opens doors.
+ * Reads "10.2.0.0/16", "2001:db8::/32", or a bare address, which stands for one
+ * host.  An IPv4 prefix has 0 to 32 bits; written as IPv6,
+ * "::ffff:10.2.0.0/112", it has 96 more.
+ *
+ * Returns false, *ret untouched, for a zone, for a length that is out of range
+ * or has a sign, a blank or a leading zero, and for host bits that are set:
+ * "10.2.3.4/16" is a typo, in a rule that lets people in.
  */
 bool prefix_parse(const char *text, struct prefix *ret);
 
-/* Writes it as prefix_parse() reads it; a single host without its length. */
+/* Writes the prefix as prefix_parse() reads it; a single host without a
+ * length. */
 void prefix_format(const struct prefix *p, char ret[static PREFIX_TEXT]);
 
-/*
- * Whether the address lies in the prefix.  0.0.0.0/0 holds all of IPv4 and no
- * IPv6; ::/0 holds everything.
- */
+/* Returns true if the prefix contains the address. 0.0.0.0/0 contains all of
+ * IPv4 and no IPv6; ::/0 contains both. */
 bool prefix_holds(const struct prefix *p, const struct address *a);
 
 #endif

@@ -23,7 +23,7 @@ base32_encode(const uint8_t *bytes, size_t len, char *ret, size_t size)
 	return FAULT_NONE;
 }
 
-/* 0 to 31, or -1. */
+/* Returns 0 to 31, or -1 if c is no base32 character. */
 static int
 char_value(char c)
 {
@@ -39,7 +39,7 @@ is_canonical(const char *text, size_t len)
 {
 	size_t spare = len * 5 % 8;
 
-	/* A character of which no bit is used: lengths 1, 3 and 6 modulo 8. */
+	/* Lengths 1, 3 and 6 modulo 8: no bit of the last character is used. */
 	if (spare >= 5)
 		return false;
 	for (size_t i = 0; i < len; i++)

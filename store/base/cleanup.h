@@ -1,7 +1,7 @@
 /*
- * Things that clean up after themselves when they leave scope, in gcc and in
- * clang.  Initialise at the declaration, return early, and hand ownership on
- * with take():
+ * Variables that are freed or closed when they leave scope, by an attribute
+ * that gcc and clang have.  Initialise at the declaration, return early, and
+ * pass ownership on with take():
  *
  *	scoped_free char *text = NULL;
  *	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -18,7 +18,7 @@
 #define scoped_free __attribute__((cleanup(cleanup_free)))
 #define scoped_fd   __attribute__((cleanup(cleanup_fd)))
 
-/* The value of p, which is NULL from now on. */
+/* Returns p and sets it to NULL, so that its scope frees nothing. */
 #define take(p)                         \
 	__extension__({                 \
 		__typeof__(p) t_ = (p); \
@@ -32,7 +32,7 @@ cleanup_free(void *p)
 	free(*(void **)p);
 }
 
-/* Leaves errno alone, so that a failure keeps its reason. */
+/* Keeps errno, which says why the function fails. */
 static inline void
 cleanup_fd(int *fd)
 {
@@ -43,7 +43,7 @@ cleanup_fd(int *fd)
 	errno = saved;
 }
 
-/* The descriptor, which the scope no longer closes. */
+/* Returns the descriptor, which its scope no longer closes. */
 static inline int
 take_fd(int *fd)
 {

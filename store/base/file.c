@@ -10,12 +10,15 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 
-#define FIRST_ROOM 4095 /* bytes: most files that are read are smaller */
+#define FIRST_ROOM 4095 /* bytes; enough for most files */
 
-/* Twice the room, or max, for the text of len bytes; false without memory,
- * the text as it was.  What is left behind may be a secret. */
+/*
+ * Doubles the room, up to max, for a text of len bytes.  Returns false without
+ * memory; the text is then as it was.  The old copy is wiped: it may hold a
+ * secret.
+ */
 static bool
-grow(char **text, size_t len, size_t *room, size_t max)
+grow_text(char **text, size_t len, size_t *room, size_t max)
 {
 	size_t more = *room < max / 2 ? 2 * *room : max;
 	char *larger = malloc(more + 1);
@@ -30,14 +33,14 @@ grow(char **text, size_t len, size_t *room, size_t max)
 	return true;
 }
 
-/* Reads on to the end, or to max bytes. */
+/* Reads until the end of the file or max bytes. */
 static enum fault
-read_on(int fd, size_t max, size_t room, char **text, size_t *len)
+read_to_end(int fd, size_t max, size_t room, char **text, size_t *len)
 {
 	while (*len < max) {
 		ssize_t n;
 
-		if (*len == room && !grow(text, *len, &room, max))
+		if (*len == room && !grow_text(text, *len, &room, max))
 			return FAULT_MEMORY;
 		n = read(fd, *text + *len, room - *len);
 		if (n < 0 && errno == EINTR)
@@ -60,7 +63,7 @@ file_read(int fd, size_t max, char **ret_text, size_t *ret_len)
 
 	if (text == NULL)
 		return FAULT_MEMORY;
-	fault = read_on(fd, max, room, &text, &len);
+	fault = read_to_end(fd, max, room, &text, &len);
 	if (fault != FAULT_NONE) {
 		explicit_bzero(text, len);
 		free(text);
@@ -102,9 +105,9 @@ file_open_or_make(int folder, const char *name, int flags)
 	return openat(folder, name, flags | O_CREAT, 0600);
 }
 
-/* One that is left from a process that was killed is in the way. */
+/* A process that was killed may have left a file under that name. */
 static int
-make_new(int folder, const char *name)
+create_new(int folder, const char *name)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(folder, name, flags, 0600);
@@ -119,7 +122,7 @@ enum fault
 file_put(int folder, const char *name, const char *new, mode_t mode,
     uid_t owner, gid_t group, const void *bytes, size_t len)
 {
-	scoped_fd int fd = make_new(folder, new);
+	scoped_fd int fd = create_new(folder, new);
 
 	if (fd < 0)
 		return FAULT_IO;

@@ -3,7 +3,7 @@
 
 #include "store/base/utf8.h"
 
-/* The character at text and its length; length 0: none. */
+/* Decodes one character.  Returns its length, or 0 if there is none. */
 static size_t
 decode(const char *text, size_t len, uint32_t *ret_char)
 {

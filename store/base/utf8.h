@@ -1,7 +1,7 @@
 /*
- * UTF-8 (RFC 3629), and what of it may be shown.  Everything that a client,
- * a file or another process gave us passes through utf8_clean() before it
- * reaches a log or a terminal.
+ * UTF-8 (RFC 3629), and which characters may be shown.  Every text that comes
+ * from a client, a file or another process goes through utf8_clean() before it
+ * is logged or shown on a terminal.
  */
 #ifndef TFA_UTF8_H
 #define TFA_UTF8_H
@@ -13,30 +13,31 @@
 #define UTF8_MAX 4 /* bytes of the longest character */
 
 /*
- * Bytes of the well-formed character at text, 1 to 4; 0 where there is none
- * within len bytes: overlong, surrogate, above U+10FFFF, cut short.
+ * Returns the length of the character at text, 1 to 4 bytes, or 0 if the len
+ * bytes do not begin with a valid one: it is overlong, a surrogate, above
+ * U+10FFFF, or cut short.
  */
 size_t utf8_length(const char *text, size_t len);
 
-/*
- * Whether the character moves, hides or reorders what a reader sees: C0, DEL,
- * C1, zero-width and bidi controls, line separators.
- */
+/* Returns true if the character moves the cursor, or hides or reorders text:
+ * C0, DEL, C1, zero-width and bidi controls, line separators. */
 bool utf8_steers(uint32_t c);
 
-/* The character at text, which utf8_length() says is there. */
+/* Returns the character at text; utf8_length() must have found one there. */
 uint32_t utf8_char(const char *text, size_t len);
 
-/* Whether utf8_clean() would change nothing. */
+/* Returns true if utf8_clean() would change nothing. */
 bool utf8_is_clean(const char *text);
 
-/* Writes the character, at most U+10FFFF; its length, 1 to 4. */
+/* Writes the character, at most U+10FFFF, without a NUL.  Returns its
+ * length, 1 to 4. */
 size_t utf8_encode(uint32_t c, char ret[static UTF8_MAX]);
 
 /*
- * Copies len bytes of text to ret, at most size - 1 bytes and whole
- * characters, and a NUL.  What utf8_steers() names, and whatever is not UTF-8,
- * becomes a question mark.
+ * Copies len bytes of text to ret, which has room for size bytes, and adds a
+ * NUL.  Copies whole characters only, and stops where ret is full.  Each
+ * character that utf8_steers() names, and each byte that is not UTF-8, becomes
+ * a question mark.
  */
 void utf8_clean(const char *text, size_t len, char *ret, size_t size);
 

@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * The dates are counted by hand: gmtime(3) and timegm(3) count leap seconds
- * where TZ names a "right/" zone, and timegm(3) takes 31 June for 1 July.
- */
+/* Dates are computed here: gmtime(3) and timegm(3) count leap seconds if TZ
+ * names a "right/" zone, and timegm(3) reads 31 June as 1 July. */
 #define DAY_S 86400
 
 enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
@@ -39,7 +37,7 @@ static const struct unit {
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
 static bool
-is_digit(char c)
+is_decimal(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -52,7 +50,7 @@ leap_days_before(int year)
 	return last / 4 - last / 100 + last / 400;
 }
 
-/* Days from the first of January 1970 to that of a year. */
+/* Returns the days from 1 January 1970 to 1 January of that year. */
 static int
 days_before(int year)
 {
@@ -74,14 +72,15 @@ static bool
 has_shape(const char *text)
 {
 	for (int i = 0; i < WHEN_TEXT; i++) {
-		if (shape[i] == '0' ? !is_digit(text[i]) : text[i] != shape[i])
+		if (shape[i] == '0' ? !is_decimal(text[i])
+				    : text[i] != shape[i])
 			return false;
 	}
 	return true;
 }
 
 static bool
-exists(const int v[static FIELDS])
+date_exists(const int v[static FIELDS])
 {
 	return v[YEAR] >= 1970 && v[MONTH] >= 1 && v[MONTH] <= 12 &&
 	    v[DAY] >= 1 && v[DAY] <= days_in_month(v[YEAR], v[MONTH]) &&
@@ -99,7 +98,7 @@ when_parse(const char *text, int64_t *ret_s)
 	for (int f = 0; f < FIELDS; f++)
 		for (int i = 0; i < fields[f].len; i++)
 			v[f] = v[f] * 10 + text[fields[f].at + i] - '0';
-	if (!exists(v))
+	if (!date_exists(v))
 		return false;
 	days = days_before(v[YEAR]) + v[DAY] - 1;
 	for (int month = 1; month < v[MONTH]; month++)
@@ -111,7 +110,7 @@ when_parse(const char *text, int64_t *ret_s)
 static void
 split_date(int days, int v[static FIELDS])
 {
-	/* No later than the year sought, and at most 17 years before it. */
+	/* A first guess: never too late, and at most 17 years too early. */
 	v[YEAR] = 1970 + days / 366;
 	while (days_before(v[YEAR] + 1) <= days)
 		v[YEAR]++;
@@ -149,7 +148,7 @@ duration_parse(const char *text, int64_t *ret_s)
 
 	if (text[0] == '0' && strcmp(text, "0s") != 0)
 		return false;
-	for (; is_digit(*p); p++) {
+	for (; is_decimal(*p); p++) {
 		n = n * 10 + (*p - '0');
 		if (n > DURATION_MAX)
 			return false;

@@ -1,8 +1,8 @@
 /*
- * Points in time and lengths of time, as our files write them: RFC 3339 in
- * UTC ("2026-11-01T00:00:00Z", whole seconds, upper case T and Z) and
- * durations of one number and one unit ("90s", "15m", "8h", "14d").
- * Neither asks the clock: time is an argument everywhere in store/.
+ * Points in time and durations, as our files write them: RFC 3339 in UTC
+ * ("2026-11-01T00:00:00Z", whole seconds, upper case T and Z), and one number
+ * with one unit ("90s", "15m", "8h", "14d").  Nothing here reads the clock: in
+ * store/, the time is always an argument.
  */
 #ifndef TFA_WHEN_H
 #define TFA_WHEN_H
@@ -17,32 +17,30 @@
 #define DURATION_MAX  (3650LL * 24 * 3600) /* ten years, in seconds */
 
 /*
- * text, NUL-terminated, as seconds since 1970.  False, with *ret_s
- * untouched, for anything but the one spelling above, for a date that does
- * not exist (31 June, a leap second), and for years outside 1970 to 9999.
+ * Reads a time.  *ret_s: seconds since 1970.  Returns false, *ret_s untouched,
+ * for any other spelling, for a date that does not exist (31 June, a leap
+ * second), and for a year outside 1970 to 9999.
  */
 bool when_parse(const char *text, int64_t *ret_s);
 
-/* Writes time_s to ret; a time before 1970 or after WHEN_LAST_S is clamped. */
+/* Writes the time.  A time before 1970 or after WHEN_LAST_S is clamped. */
 void when_format(int64_t time_s, char ret[static WHEN_TEXT]);
 
 /*
- * text, NUL-terminated, as seconds: digits without sign or leading zero, then
- * one of s m h d.  Nothing at all is "0s" and has no other spelling.  False,
- * *ret_s untouched, for anything else or for more than DURATION_MAX.
+ * Reads a duration, in seconds: digits without a sign or a leading zero, then
+ * one of s m h d.  Zero is written "0s" and in no other way.  Returns false,
+ * *ret_s untouched, for anything else and for more than DURATION_MAX.
  */
 bool duration_parse(const char *text, int64_t *ret_s);
 
-/*
- * Writes seconds (0 to DURATION_MAX) in the largest unit that is exact, as
- * duration_parse() reads it.
- */
+/* Writes seconds (0 to DURATION_MAX) in the largest unit that is exact, as
+ * duration_parse() reads it. */
 void duration_format(int64_t seconds, char ret[static DURATION_TEXT]);
 
 /*
- * Writes seconds as a person says it, in the largest unit and the next
- * smaller: "2 days 3 hours", "1 minute", "45 seconds".  Rounds nothing up; a
- * negative number is "0 seconds".  For messages, not for files.  size >= 64.
+ * Writes seconds for a message, in the largest unit and the next smaller one:
+ * "2 days 3 hours", "1 minute", "45 seconds".  Rounds down; a negative number
+ * is "0 seconds".  size must be at least 64.
  */
 void duration_say(int64_t seconds, char *ret, size_t size);
 

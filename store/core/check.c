@@ -2,7 +2,8 @@
 
 #include "store/core/record.h"
 
-/* No libcrypto: the gate, which has none, reads with the same tables. */
+/* Without libcrypto: the gate, which is not linked with it, reads records by
+ * these tables too. */
 bool
 record_same_secret(const struct otp_secret *a, const struct otp_secret *b)
 {
@@ -24,13 +25,14 @@ check_secrets(const struct record *record, struct json_place *ret_place)
 		for (size_t k = 0; k < i; k++)
 			if (record_same_secret(&device->secret,
 				&record->devices.items[k].secret))
-				return "is another device's too: one code "
-				       "would pass twice";
+				return "is another device's secret as well: "
+				       "one code would pass twice";
 		*ret_place = (struct json_place){"pending", -1, "secret"};
 		if (record->pending.present &&
 		    record_same_secret(
 			&device->secret, &record->pending.secret))
-			return "is a device's too: one code would pass twice";
+			return "is a device's secret as well: one code "
+			       "would pass twice";
 	}
 	return NULL;
 }
@@ -45,17 +47,18 @@ check_devices(const struct record *record, struct json_place *ret_place)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(device->id, record->devices.items[k].id) ==
 			    0)
-				return "is another device's too";
+				return "is another device's id as well";
 		ret_place->inner = "spent_steps";
 		for (size_t k = 0; k < device->spent_steps.count; k++)
 			if (device->spent_steps.items[k] >= device->last_step)
-				return "must be before last_step: what was "
-				       "spent would be good again";
+				return "must be before last_step: a spent "
+				       "code would pass again";
 	}
 	return NULL;
 }
 
-/* The hash of number i, unspent before spent. */
+/* Returns hash number i, counting the unspent codes first, then the spent
+ * ones. */
 static const char *
 hash_at(const struct record *record, size_t i)
 {
@@ -78,8 +81,8 @@ check_hashes(const struct record *record, struct json_place *ret_place)
 			    : (struct json_place){
 				  "spent", (int)(i - unspent), "hash"};
 			return k < unspent && i >= unspent
-			    ? "is of a code in codes: it would pass again"
-			    : "stands here twice: one code would pass twice";
+			    ? "is also in codes: the code would pass again"
+			    : "is in the list twice: one code would pass twice";
 		}
 	return NULL;
 }

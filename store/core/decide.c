@@ -1,15 +1,15 @@
-/* policy_decide(): the first rule that matches, and no way past it. */
+/* Finds the first rule that matches, and decides by it or denies. */
 #include <stdio.h>
 #include <string.h>
 
 #include "store/core/policy.h"
 
-/* What one rule says of a subject. */
+/* The result of comparing one rule with a subject. */
 enum match {
-	MATCH_DENY = 0, /* cannot be evaluated: decision says why */
+	MATCH_DENY = 0, /* cannot be evaluated; the decision says why */
 	MATCH_NO,
-	MATCH_NAMED,    /* the user, or a group of theirs, is named */
-	MATCH_EVERYONE, /* by "*" alone */
+	MATCH_NAMED,    /* the user, or a group of theirs, is listed */
+	MATCH_EVERYONE, /* only "*" matches the user */
 };
 
 struct matching {
@@ -17,11 +17,11 @@ struct matching {
 	const struct rule *rule;
 	struct decision *decision;
 	enum mismatch why;
-	const char *name; /* the exclusion that applied, or "" */
+	const char *name; /* the "!x" that applied, or "" */
 };
 
 static enum match
-deny(struct matching *m, enum reason reason, const char *name)
+decide_deny(struct matching *m, enum reason reason, const char *name)
 {
 	m->decision->mode = MODE_NONE;
 	m->decision->reason = reason;
@@ -31,14 +31,15 @@ deny(struct matching *m, enum reason reason, const char *name)
 }
 
 static enum match
-mismatch(struct matching *m, enum mismatch why, const char *name)
+no_match(struct matching *m, enum mismatch why, const char *name)
 {
 	m->why = why;
 	m->name = name;
 	return MATCH_NO;
 }
 
-/* MATCH_NAMED: inside; MATCH_NO: outside; MATCH_DENY: nobody can say. */
+/* Returns MATCH_NAMED for a member, MATCH_NO for others, and MATCH_DENY if
+ * the look-up fails. */
 static enum match
 in_group(struct matching *m, const char *group)
 {
@@ -48,15 +49,15 @@ in_group(struct matching *m, const char *group)
 	case GROUP_OUTSIDE:
 		return MATCH_NO;
 	case GROUP_UNKNOWN:
-		return deny(m, REASON_UNKNOWN_GROUP, group);
+		return decide_deny(m, REASON_UNKNOWN_GROUP, group);
 	case GROUP_ERROR:
 		break;
 	}
-	return deny(m, REASON_GROUP_ERROR, group);
+	return decide_deny(m, REASON_GROUP_ERROR, group);
 }
 
 static enum match
-excluded(struct matching *m)
+match_excluded(struct matching *m)
 {
 	const struct rule *rule = m->rule;
 
@@ -64,7 +65,7 @@ excluded(struct matching *m)
 		const char *name = rule->users.items[i].text;
 
 		if (name[0] == '!' && strcmp(name + 1, m->subject->user) == 0)
-			return mismatch(m, MISMATCH_EXCLUDED, name);
+			return no_match(m, MISMATCH_EXCLUDED, name);
 	}
 	for (size_t i = 0; i < rule->groups.count; i++) {
 		const char *name = rule->groups.items[i].text;
@@ -76,7 +77,7 @@ excluded(struct matching *m)
 			return MATCH_DENY;
 		case MATCH_NAMED:
 		case MATCH_EVERYONE:
-			return mismatch(m, MISMATCH_EXCLUDED, name);
+			return no_match(m, MISMATCH_EXCLUDED, name);
 		case MATCH_NO:
 			break;
 		}
@@ -85,7 +86,7 @@ excluded(struct matching *m)
 }
 
 static enum match
-named(struct matching *m)
+match_named(struct matching *m)
 {
 	const struct rule *rule = m->rule;
 	enum match match, everyone = MATCH_NO;
@@ -107,16 +108,16 @@ named(struct matching *m)
 		if (match != MATCH_NO)
 			return match;
 	}
-	return everyone != MATCH_NO ? everyone : mismatch(m, MISMATCH_WHO, "");
+	return everyone != MATCH_NO ? everyone : no_match(m, MISMATCH_WHO, "");
 }
 
-/* Whether the rule names the user, wherever she comes from. */
+/* Compares only the rule's users and groups, not the address. */
 static enum match
 match_who(struct matching *m)
 {
-	enum match match = excluded(m);
+	enum match match = match_excluded(m);
 
-	return match == MATCH_NAMED ? named(m) : match;
+	return match == MATCH_NAMED ? match_named(m) : match;
 }
 
 static bool
@@ -128,42 +129,44 @@ from_holds(const struct rule *rule, const struct address *address)
 	return false;
 }
 
-enum place { PLACE_UNKNOWN = 0, PLACE_INSIDE, PLACE_OUTSIDE };
+enum origin { ORIGIN_UNKNOWN = 0, ORIGIN_INSIDE, ORIGIN_OUTSIDE };
 
-/* Where the subject comes from, as the rule's "from" sees it. */
-static enum place
-place_of(const struct matching *m)
+/* Compares the subject's address with the rule's "from". */
+static enum origin
+origin_of(const struct matching *m)
 {
 	const struct subject *subject = m->subject;
 
 	if (m->rule->from.count == 0 || m->rule == subject->inside)
-		return PLACE_INSIDE;
+		return ORIGIN_INSIDE;
 	if (subject->address != NULL)
-		return from_holds(m->rule, subject->address) ? PLACE_INSIDE
-							     : PLACE_OUTSIDE;
+		return from_holds(m->rule, subject->address) ? ORIGIN_INSIDE
+							     : ORIGIN_OUTSIDE;
 	return subject->outside != NULL && m->rule <= subject->outside
-	    ? PLACE_OUTSIDE
-	    : PLACE_UNKNOWN;
+	    ? ORIGIN_OUTSIDE
+	    : ORIGIN_UNKNOWN;
 }
 
-/* The address first: it costs no look-up. */
+/* The address is compared first, since that needs no look-up of a group. */
 static enum match
 match_rule(struct matching *m)
 {
-	enum place place = place_of(m);
+	enum origin origin = origin_of(m);
 	enum match match;
 
-	if (place == PLACE_OUTSIDE)
-		return mismatch(m, MISMATCH_FROM, "");
+	if (origin == ORIGIN_OUTSIDE)
+		return no_match(m, MISMATCH_FROM, "");
 	match = match_who(m);
-	if (match != MATCH_DENY && match != MATCH_NO && place == PLACE_UNKNOWN)
-		return deny(m, REASON_NO_ADDRESS, m->rule->name);
+	if (match != MATCH_DENY && match != MATCH_NO &&
+	    origin == ORIGIN_UNKNOWN)
+		return decide_deny(m, REASON_NO_ADDRESS, m->rule->name);
 	return match;
 }
 
-/* A rule that does not name the subject is no better from another address. */
+/* Reports a rule that did not match.  Its users and groups are reported
+ * before its address: from another address the rule would not match either. */
 static void
-tell_skipped(const struct matching *skipped)
+report_skipped(const struct matching *skipped)
 {
 	const struct subject *subject = skipped->subject;
 	struct decision ignored;
@@ -176,9 +179,10 @@ tell_skipped(const struct matching *skipped)
 }
 
 /*
- * Nobody but "*" or otherwise decides.  If a required rule did so last time,
- * is still there and has lost this user, then she left her group, or the
- * directory is down and her group looks empty: only a person can tell.
+ * Returns true, with the denial in *ret, if the user has dropped out of the
+ * required rule that decided last time.  Either the user left the group, or the
+ * directory is down and the group looks empty: only an administrator can tell.
+ * Called if only "*" or "otherwise" would decide now.
  */
 static bool
 rule_lost(const struct policy *policy, const struct subject *subject,
@@ -194,10 +198,10 @@ rule_lost(const struct policy *policy, const struct subject *subject,
 			continue;
 		switch (match_who(&m)) {
 		case MATCH_NO:
-			/* Somebody wrote that exclusion. */
+			/* An administrator wrote that exclusion. */
 			if (m.why == MISMATCH_EXCLUDED)
 				return false;
-			deny(&m, REASON_RULE_LOST, rule->name);
+			decide_deny(&m, REASON_RULE_LOST, rule->name);
 			return true;
 		case MATCH_DENY:
 			return true;
@@ -224,7 +228,7 @@ policy_decide(const struct policy *policy, const struct subject *subject,
 
 		match = match_rule(&m);
 		if (match == MATCH_NO && subject->skipped != NULL)
-			tell_skipped(&m);
+			report_skipped(&m);
 		decision.rule = m.rule;
 	}
 	if (match == MATCH_NO)

@@ -8,9 +8,10 @@
 #include "store/base/utf8.h"
 #include "store/core/verify.h"
 
-/* Named by its hash, which tells nothing of the secret. */
+/* Sets the id to the start of the secret's hash, which reveals nothing of
+ * the secret. */
 static bool
-name_pending(struct pending *pending)
+set_pending_id(struct pending *pending)
 {
 	char hash[HASH_TEXT];
 
@@ -20,9 +21,10 @@ name_pending(struct pending *pending)
 	return true;
 }
 
-/* Room for one more, at the cost of the oldest. */
+/* Moves the pending enrolment to the earlier ones, and drops the oldest of
+ * those if there are too many. */
 static enum fault
-keep_earlier(struct record *record)
+move_to_earlier(struct record *record)
 {
 	struct pending *kept;
 
@@ -44,7 +46,7 @@ enroll_begin(struct record *record,
 {
 	struct pending *pending = &record->pending;
 
-	if (keep_earlier(record) != FAULT_NONE)
+	if (move_to_earlier(record) != FAULT_NONE)
 		return FAULT_MEMORY;
 	*pending = (struct pending){
 	    .present = true,
@@ -53,10 +55,10 @@ enroll_begin(struct record *record,
 	};
 	memcpy(pending->secret.bytes, secret, ENROLL_SECRET_BYTES);
 	utf8_clean(name, strlen(name), pending->name, sizeof(pending->name));
-	return name_pending(pending) ? FAULT_NONE : FAULT_MEMORY;
+	return set_pending_id(pending) ? FAULT_NONE : FAULT_MEMORY;
 }
 
-/* NULL: none of that id waits. */
+/* Returns NULL if no enrolment has that id. */
 static const struct pending *
 find_pending(const struct record *record, const char *id)
 {
@@ -75,7 +77,7 @@ enroll_is_pending(const struct record *record, const char *id)
 	return find_pending(record, id) != NULL;
 }
 
-/* Drops all that waits, whoever began it. */
+/* Ends all pending enrolments. */
 static void
 drop_pending(struct record *record)
 {
@@ -84,9 +86,9 @@ drop_pending(struct record *record)
 		json_list_drop(&record->earlier, sizeof(struct pending), 0);
 }
 
-/* The first of d1, d2, ... that no device has. */
+/* ret: the first of d1, d2, ... that no device has. */
 static void
-free_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
+choose_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
 {
 	bool taken = true;
 
@@ -98,9 +100,9 @@ free_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
 	}
 }
 
-/* The pending secret as the device that it becomes. */
+/* *ret: the device that the pending secret becomes. */
 static void
-device_from(const struct pending *pending, const struct login *login,
+device_of_pending(const struct pending *pending, const struct login *login,
     struct device *ret)
 {
 	*ret = (struct device){
@@ -117,7 +119,7 @@ device_from(const struct pending *pending, const struct login *login,
 }
 
 static enum fault
-add_code(struct record *record, enum code_use use, int64_t until_s,
+append_code(struct record *record, enum code_use use, int64_t until_s,
     const uint8_t random[static ONETIME_BYTES], char ret[static ONETIME_TEXT])
 {
 	char code[ONETIME_CHARS + 1] = "";
@@ -152,14 +154,14 @@ enroll_recovery(struct record *record, const struct login *login,
 	while (record->codes.count > CODES_MAX - RECOVERY_CODES)
 		spent_take(record, 0, SPENT_REPLACED, login->now_s);
 	for (size_t i = 0; i < RECOVERY_CODES && fault == FAULT_NONE; i++)
-		fault = add_code(
+		fault = append_code(
 		    record, CODE_RECOVER, 0, recovery->codes[i], text);
 	OPENSSL_cleanse(text, sizeof(text));
 	return fault;
 }
 
-/* Takes out admins' codes that ran out, and the oldest until few are left: how
- * many of those were still good. */
+/* Removes administrators' codes that expired, and the oldest until there is
+ * room for one more.  Returns how many of the removed ones were still valid. */
 static size_t
 drop_old_codes(struct record *record, int64_t now_s)
 {
@@ -186,10 +188,10 @@ enroll_add_code(struct record *record, enum code_use use,
 	*ret_voided = drop_old_codes(record, now_s);
 	if (use == CODE_ENROLL)
 		record->skipped_s = 0;
-	return add_code(record, use, now_s + INVITED_S, random, ret);
+	return append_code(record, use, now_s + INVITED_S, random, ret);
 }
 
-/* Every device is compared. */
+/* Compares the secret of every device. */
 static bool
 has_secret(const struct record *record, const struct otp_secret *secret)
 {
@@ -201,9 +203,9 @@ has_secret(const struct record *record, const struct otp_secret *secret)
 	return found;
 }
 
-/* The code is right: the device moves in. */
+/* Adds the device to the record, and ends what was pending. */
 static enum fault
-admit(struct record *record, const struct device *device)
+admit_device(struct record *record, const struct device *device)
 {
 	int64_t told_s = announce_begin(record, device->added_s);
 	struct device *added;
@@ -225,7 +227,8 @@ admit(struct record *record, const struct device *device)
 	return FAULT_NONE;
 }
 
-/* Whether the code is the new device's; its step is spent with that. */
+/* Returns true if code is one of the new device's; its step is then spent.
+ * If not, ret->drift_s says which clock would explain the code. */
 static bool
 is_first_code(
     struct device *device, const char *code, int64_t now_s, struct outcome *ret)
@@ -267,15 +270,15 @@ enroll_confirm(const struct policy *policy, struct record *record,
 		return FAULT_NONE;
 	}
 	ret->reason = REASON_WRONG_CODE;
-	device_from(pending, login, &device);
+	device_of_pending(pending, login, &device);
 	if (!is_first_code(&device, code, login->now_s, ret)) {
 		OPENSSL_cleanse(&device, sizeof(device));
 		return FAULT_NONE;
 	}
 	with_codes = !login->proof || record->devices.count == 0;
-	free_id(record, device.id);
+	choose_id(record, device.id);
 	memcpy(ret->device, device.id, sizeof(ret->device));
-	fault = admit(record, &device);
+	fault = admit_device(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && with_codes)
 		fault = enroll_recovery(record, login, recovery);
@@ -303,18 +306,19 @@ enroll_provision(struct record *record,
 	    record_codes_left(record, CODE_RECOVER, now_s) == 0;
 	if (enroll_begin(record, secret, name, now_s) != FAULT_NONE)
 		return FAULT_MEMORY;
-	device_from(&record->pending, &login, &device);
+	device_of_pending(&record->pending, &login, &device);
 	device.last_used_s = 0;
-	free_id(record, device.id);
+	choose_id(record, device.id);
 	memcpy(ret_device, device.id, sizeof(device.id));
-	fault = admit(record, &device);
+	fault = admit_device(record, &device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && *ret_recovers)
 		fault = enroll_recovery(record, &login, recovery);
 	return fault;
 }
 
-/* A record with more codes than CODES_MAX could not be read again. */
+/* Returns true if the codes fit: a record with more than CODES_MAX could not
+ * be read again. */
 static bool
 has_room(const struct record *record, size_t more)
 {
@@ -335,8 +339,8 @@ has_code(const struct record *record, const char *hash)
 	return false;
 }
 
-/* A code that went away unused, with a device that is imported anew, may come
- * back.  False: it was used. */
+/* Makes room for a code that a device imported again brings back, if it was
+ * removed unused.  Returns false if it was used. */
 static bool
 forget_unused(struct record *record, const char *hash)
 {
@@ -351,8 +355,8 @@ forget_unused(struct record *record, const char *hash)
 	return true;
 }
 
-/* One that is there from an earlier file works once all the same; one that was
- * used does not work again. */
+/* Adds the scratch codes.  A code that is already there from an earlier file
+ * still works once; a used one does not work again. */
 static enum fault
 add_scratch(struct record *record, const struct import *import)
 {
@@ -392,15 +396,16 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 	};
 	enum fault fault;
 
-	free_id(record, device.id);
-	fault = admit(record, &device);
+	choose_id(record, device.id);
+	fault = admit_device(record, &device);
 	if (fault == FAULT_NONE)
 		memcpy(ret_device, device.id, sizeof(device.id));
 	OPENSSL_cleanse(&device, sizeof(device));
 	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
 }
 
-/* All that could be typed: whoever does is told. */
+/* Spends every device and code, so that whoever types one later is told that
+ * it is void. */
 static void
 retire_all(struct record *record, int64_t now_s)
 {

@@ -1,13 +1,21 @@
 /*
- * Setting up a device: a new secret waits in the record as pending until its
- * first code proves that an app holds it.  Pure: the random bytes are
- * arguments.
+ * Sets up devices.  A new secret waits in the record as pending until its first
+ * code proves that an app holds it.  Pure: the random bytes are arguments.
  *
- * A secret is drawn anew each time somebody begins, so that whoever began
- * earlier, with a stolen key perhaps, does not know the one that is confirmed.
- * Each window that began has a secret of its own, under an id: the first that
- * is confirmed ends the others.  No window is ever shown the secret of another,
- * from whichever address and with whichever key: who of two began is not known.
+ * A new secret is drawn each time somebody begins.  So if a thief with a stolen
+ * key began earlier, the thief does not know the secret that the owner
+ * confirms.  Each window that begins has a secret of its own, under an id, and
+ * the first one that is confirmed ends the others.  No window is ever shown
+ * another window's secret, whatever its address or key: nobody can tell which
+ * of the two is the owner's.
+ *
+ * The calls for one device, each inside a store_update():
+ *
+ *	enroll_begin(record, secret, name, now_s);
+ *	        show the secret; remember record->pending.id;
+ *	        later, with the first code from the app:
+ *	enroll_confirm(policy, record, login, id, typed, len, &recovery, &out);
+ *	        out.verdict is PASS: show the recovery codes
  */
 #ifndef TFA_ENROLL_H
 #define TFA_ENROLL_H
@@ -19,54 +27,62 @@
 #define ENROLL_SECRET_BYTES 20 /* 160 bits, RFC 4226 section 4 R6 */
 #define ENROLL_S            600
 #define RECOVERY_CODES      10
-#define ADMIN_CODES         8 /* of a user, valid at the same time */
+#define ADMIN_CODES         8 /* at most, of one user and valid */
 
-/* The random bytes that become the recovery codes. */
+/* The random bytes that recovery codes are made of. */
 struct recovery {
 	uint8_t codes[RECOVERY_CODES][ONETIME_BYTES];
 };
 
 /*
- * Begins: secret becomes pending, until ENROLL_S from now, as
- * record->pending.id.  What waits already goes on waiting, but for the oldest
- * where there are too many.  FAULT_MEMORY: the record must not be written then.
+ * Begins an enrolment: the secret becomes pending for ENROLL_S seconds, as
+ * record->pending.  Earlier enrolments stay pending, except the oldest if there
+ * are too many.  FAULT_MEMORY: the record must not be written then.
  */
 MUST_USE enum fault enroll_begin(struct record *record,
     const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
     int64_t now_s);
 
-/* Whether the enrolment of that id waits still, however old; "": the last. */
+/* Returns true if an enrolment with that id is pending, even one that is too
+ * old to be confirmed; id "": if any is. */
 bool enroll_is_pending(const struct record *record, const char *id);
 
 /*
- * Confirms the enrolment of that id, or with "" the last, with the first code
- * that the app shows.  PASS, reason ENROLLED: the device is in the record, all
- * that waited is gone, that code is spent, recovery became the recovery codes
- * and any earlier ones are void; with login->proof a device beside another
- * leaves those as they are, and no login is noted.  DENY: WRONG_CODE (with
- * ret->drift_s where a clock is off; the caller knows the secret, so telling
- * gives nothing away), NOT_DIGITS, PENDING_LATE, or NO_PENDING: others were
- * begun since, or an administrator ended it.  FAULT_LIMIT: no more devices fit;
- * FAULT_STALE: a device has that secret; FAULT_MEMORY; the record must not be
- * written then.
+ * Confirms the enrolment with that id, or with "" the one begun last, by the
+ * first code that the app shows.  *ret:
+ *	PASS   reason ENROLLED: the device is in the record, nothing is
+ *	       pending any more, the code is spent, and recovery became the
+ *	       recovery codes; any earlier ones are void. With login->proof a
+ *	       further device leaves the recovery codes as they are, and no
+ *	       login is noted.
+ *	DENY   WRONG_CODE, with ret->drift_s if a clock is off (the caller
+ *	       knows the secret, so that gives nothing away); NOT_DIGITS;
+ *	       PENDING_LATE; or NO_PENDING: others were begun since, or an
+ *	       administrator ended it.
+ * FAULT_LIMIT: no more devices fit; FAULT_STALE: a device has that secret
+ * already; FAULT_MEMORY.  After a fault the record must not be written.
  */
 MUST_USE enum fault
 enroll_confirm(const struct policy *policy, struct record *record,
     const struct login *login, const char *id, const char *typed, size_t len,
     const struct recovery *recovery, struct outcome *ret);
 
-/* Makes new recovery codes for whoever login is; any earlier ones, and scratch
- * codes, are void.  FAULT_MEMORY: the record must not be written then. */
+/*
+ * Makes new recovery codes, and notes the login that asked for them.  Earlier
+ * recovery and scratch codes become void.  FAULT_MEMORY: the record must not be
+ * written then.
+ */
 MUST_USE enum fault enroll_recovery(struct record *record,
     const struct login *login, const struct recovery *recovery);
 
 /*
- * An admin's device for the user: it counts at once, since nobody confirms it,
- * and lets an enrolment that waits, and codes to enrol with, lapse: whoever
- * began that one gave no code.  With recovery, and where no recovery codes are
- * left, it becomes those, and *ret_recovers says so.  added_from is
- * ENROLL_ADMIN.  FAULT_LIMIT: no more devices fit; FAULT_STALE: a device has
- * that secret; FAULT_MEMORY; the record must not be written then.
+ * Adds a device that an administrator made for the user.  It is valid at once,
+ * without a first code.  Pending enrolments end, and codes to enrol with become
+ * void: whoever began those gave no code.  If recovery is not NULL and no
+ * recovery codes are left, it becomes those, and *ret_recovers is true.
+ * added_from is ENROLL_ADMIN.  *ret_device: the device's id.  FAULT_LIMIT: no
+ * more devices fit; FAULT_STALE: a device has that secret already;
+ * FAULT_MEMORY.  After a fault the record must not be written.
  */
 #define ENROLL_ADMIN "tfa-admin"
 MUST_USE enum fault enroll_provision(struct record *record,
@@ -75,33 +91,37 @@ MUST_USE enum fault enroll_provision(struct record *record,
     char ret_device[static DEVICE_ID_TEXT]);
 
 /*
- * Another program's device and scratch codes, which count at once as those of
- * enroll_provision() do.  FAULT_STALE: a device has that secret; FAULT_LIMIT:
- * no more devices fit, or so many codes that an admin's would not;
- * FAULT_MEMORY; the record must not be written then.
+ * Adds another program's device and scratch codes, which are valid at once, as
+ * with enroll_provision().  FAULT_STALE: a device has that secret already;
+ * FAULT_LIMIT: no more devices fit, or so many codes that none would be left
+ * for an administrator's; FAULT_MEMORY.  After a fault the record must not be
+ * written.
  */
 MUST_USE enum fault
 enroll_import(struct record *record, const struct import *import, int64_t now_s,
     char ret_device[static DEVICE_ID_TEXT]);
 
 /*
- * An admin's one-time code of that use, valid for a day; random becomes it,
- * ret is how it reads.  Codes that ran out are dropped, and the oldest where
- * there are too many; *ret_voided of these were still good.  A code to enrol
- * with brings the offer back that the user put off today.
+ * Adds an administrator's one-time code of that use, valid for a day, made of
+ * the random bytes.  ret: the code as a person reads it.  Removes expired
+ * codes, and the oldest if there are too many; *ret_voided: how many of the
+ * removed ones were still valid.  A code to enrol with also cancels the user's
+ * "later": the next login is offered enrolment.  FAULT_MEMORY: the record must
+ * not be written then.
  */
 MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,
     char ret[static ONETIME_TEXT], size_t *ret_voided);
 
-/* Takes device number i out.  After the last one the user begins anew, as
+/* Removes device number i.  After the last one the user begins anew, like
  * somebody who never had a device. */
 void enroll_remove(struct record *record, size_t i, int64_t now_s);
 
 /*
- * A lost or changed phone: takes out devices, codes, counters and all that is
- * remembered, but keeps record->spent.  Opens enrolment for a day; or, with
- * block, closes it until an admin acts again.
+ * Revokes everything, for a lost or changed phone: removes devices, codes,
+ * counters and all that is remembered, except the spent codes (record->spent).
+ * Then lets the user enrol within a day; or, with block, not until an
+ * administrator acts again.
  */
 void enroll_revoke(struct record *record, bool block, int64_t now_s);
 

@@ -1,11 +1,11 @@
-/* Explanations: what a login would meet, and why. */
+/* Explains what a login would meet, and why. */
 #include <stdio.h>
 #include <string.h>
 
 #include "store/core/report.h"
 #include "store/base/when.h"
 
-#define UNTIL_TEXT 48 /* of say_until() */
+#define UNTIL_TEXT 48 /* bytes that say_until() writes at most */
 
 struct explaining {
 	const struct policy *policy;
@@ -25,7 +25,7 @@ ask_member(void *ctx, const char *group)
 }
 
 static void
-note_skipped(
+add_skipped(
     void *ctx, const struct rule *rule, enum mismatch why, const char *name)
 {
 	struct explaining *e = ctx;
@@ -53,7 +53,7 @@ note_skipped(
 	}
 }
 
-/* How a counter that is shut opens again. */
+/* Writes when a shut counter opens again, or how. */
 static void
 say_until(int64_t wait_s, int64_t now_s, char ret[static UNTIL_TEXT])
 {
@@ -65,11 +65,12 @@ say_until(int64_t wait_s, int64_t now_s, char ret[static UNTIL_TEXT])
 }
 
 /*
- * A device: which of the two counters are shut, whichever this login falls
- * under: whoever asks does not say by which key.
+ * For a user with a device: says which of the two counters are shut.  It names
+ * both, because the administrator who asks does not say which key the login
+ * would use.
  */
 static void
-say_asked(const struct policy *policy, const struct record *record,
+explain_asked(const struct policy *policy, const struct record *record,
     int64_t now_s, char *ret, size_t size)
 {
 	const struct failures *f = &record->failures;
@@ -97,7 +98,7 @@ say_asked(const struct policy *policy, const struct record *record,
 		    known_s != 0 ? known : "it is asked for");
 }
 
-/* An outcome in a few words, for one who did not see the prompt. */
+/* Writes an outcome in a few words, for somebody who did not see the prompt. */
 static void
 say_outcome(const struct policy *policy, const struct record *record,
     const struct outcome *outcome, int64_t now_s, char *ret, size_t size)
@@ -127,7 +128,7 @@ say_outcome(const struct policy *policy, const struct record *record,
 
 	if (reason == REASON_ASK || reason == REASON_ASK_LOCKED ||
 	    reason == REASON_ASK_STOPPED)
-		say_asked(policy, record, now_s, ret, size);
+		explain_asked(policy, record, now_s, ret, size);
 	else if (reason == REASON_CLOSED && login_is_blocked(record))
 		snprintf(ret, size,
 		    "no device, and blocked from setting one up (revoke "
@@ -138,7 +139,8 @@ say_outcome(const struct policy *policy, const struct record *record,
 		reason_say(reason, &facts, ret, size);
 }
 
-/* The policy denies; who has a pass code is asked for that. */
+/* Writes why the policy denies; a user with a pass code is asked for it all
+ * the same. */
 static void
 say_denied(const struct decision *decision, const struct outcome *outcome,
     char *ret, size_t size)
@@ -152,7 +154,7 @@ say_denied(const struct decision *decision, const struct outcome *outcome,
 		    "; this user has a pass code, and is asked for it");
 }
 
-/* The prefixes of a rule; "..." for those that have no room. */
+/* Writes the prefixes of a rule; "..." stands for those that do not fit. */
 static void
 say_from(const struct rule *rule, char ret[static FROM_TEXT])
 {
@@ -172,9 +174,9 @@ say_from(const struct rule *rule, char ret[static FROM_TEXT])
 }
 
 /*
- * By the code that decides logins, on a copy of the record: what a login
- * notes there must not be seen by the next one.  The lists are the record's
- * own; login_decide() makes none longer.
+ * Explains by the function that decides logins, on a copy of the record, so
+ * that nothing one login notes is seen by the next one.  The copy shares the
+ * record's lists, which login_decide() never makes longer.
  */
 static void
 explain_one(const struct explaining *e, const struct decision *decision,
@@ -200,7 +202,7 @@ explain_one(const struct explaining *e, const struct decision *decision,
 }
 
 static void
-add_address(struct explaining *e, const struct decision *decision,
+explain_address(struct explaining *e, const struct decision *decision,
     const struct rule *inside)
 {
 	struct explained *row = json_list_add(
@@ -218,9 +220,10 @@ add_address(struct explaining *e, const struct decision *decision,
 }
 
 /*
- * The address decides and is not known: as if it were in the "from" of the
- * rule that asks for it, then as if it were not, which may meet the next such
- * rule.  *subject and *decision: those of an address in none.
+ * Explains a user whose address is not known and decides: first as if the
+ * address were in the "from" of the rule that asks for it, then as if it were
+ * not; that may lead to the next such rule.  On return *subject and *decision
+ * are those of an address in none of them.
  */
 static void
 explain_addresses(
@@ -233,12 +236,12 @@ explain_addresses(
 
 		subject->inside = rule;
 		policy_decide(e->policy, subject, decision);
-		add_address(e, decision, rule);
+		explain_address(e, decision, rule);
 		subject->inside = NULL;
 		subject->outside = rule;
 		policy_decide(e->policy, subject, decision);
 	}
-	add_address(e, decision, NULL);
+	explain_address(e, decision, NULL);
 }
 
 enum fault
@@ -260,7 +263,7 @@ report_explain(const struct policy *policy, const struct subject *subject,
 	if (decision.reason == REASON_NO_ADDRESS)
 		explain_addresses(&e, &traced, &decision);
 	traced.member = ask_member;
-	traced.skipped = note_skipped;
+	traced.skipped = add_skipped;
 	traced.ctx = &e;
 	policy_decide(policy, &traced, &decision);
 	snprintf(

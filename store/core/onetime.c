@@ -26,9 +26,9 @@ onetime_format(
 	ret[out] = '\0';
 }
 
-/* The character that is meant, or NUL. */
+/* Returns the character that is meant, or NUL for none. */
 static char
-meant(char c)
+crockford_char(char c)
 {
 	if (c >= 'a' && c <= 'z')
 		c = (char)(c - 'a' + 'A');
@@ -48,7 +48,7 @@ onetime_read(const char *text, size_t len, char ret[static ONETIME_CHARS + 1])
 	typed_plain(text, len, code, sizeof(code));
 	is_code = strlen(code) == ONETIME_CHARS;
 	for (size_t i = 0; is_code && i < ONETIME_CHARS; i++) {
-		code[i] = meant(code[i]);
+		code[i] = crockford_char(code[i]);
 		is_code = code[i] != '\0';
 	}
 	memset(ret, 0, ONETIME_CHARS + 1);

@@ -19,8 +19,8 @@ otp_secret_done(struct otp_secret *secret)
 }
 
 /*
- * What libcrypto looks up by name costs more than the code itself: once for each
- * algorithm, and by a keeper before it forks.  *at is where the context stays.
+ * libcrypto takes longer to look an algorithm up than to compute a code, so
+ * each is looked up once, by a keeper before it forks.  *at keeps the context.
  */
 static EVP_MAC_CTX *
 find_hmac(enum otp_algorithm algorithm, EVP_MAC_CTX **at)
@@ -44,8 +44,11 @@ find_hmac(enum otp_algorithm algorithm, EVP_MAC_CTX **at)
 	return *at;
 }
 
-/* RFC 2104.  The context holds what it made of the key until it has another:
- * one of zeros. */
+/*
+ * HMAC (RFC 2104).  The context keeps data derived from its key until it gets
+ * another key, so it gets one of zeros at the end.  Returns the length, or 0 on
+ * failure.
+ */
 static size_t
 hmac(enum otp_algorithm algorithm, const struct otp_secret *secret,
     const uint8_t message[static 8], uint8_t ret[static EVP_MAX_MD_SIZE])

@@ -1,7 +1,5 @@
-/*
- * One-time passwords: HOTP (RFC 4226) and TOTP (RFC 6238).  Arithmetic
- * only: it has no clock, no memory and no opinion on who may enter.
- */
+/* One-time passwords: HOTP (RFC 4226) and TOTP (RFC 6238).  Computes codes,
+ * and has no clock, keeps nothing, and decides nothing. */
 #ifndef TFA_OTP_H
 #define TFA_OTP_H
 
@@ -12,7 +10,7 @@
 
 enum otp_algorithm { OTP_SHA1 = 0, OTP_SHA256, OTP_SHA512 };
 
-/* "SHA1", ...: as otpauth URIs spell them; indexed by the enum. */
+/* The names in otpauth URIs: "SHA1", ...; indexed by the enum. */
 extern const char *const otp_algorithm_names[3];
 
 #define OTP_DIGITS_MIN 6
@@ -24,24 +22,22 @@ struct otp_secret {
 	size_t len;
 };
 
-/* Wipes it.  NULL is allowed. */
+/* Wipes the secret.  NULL is allowed. */
 void otp_secret_done(struct otp_secret *secret);
 
 /*
- * The code for a counter (RFC 4226 section 5.3): digits (6 to 8) decimal
- * digits and a NUL in ret.  FAULT_LIMIT for other digits, for an algorithm
- * that is none and for a secret of 0 or more than OTP_SECRET_MAX bytes (how
- * short is too short, the caller says); FAULT_MEMORY where OpenSSL fails.  ret
- * is then an empty string.
+ * Computes the code for a counter (RFC 4226 section 5.3).  ret: 6 to 8 decimal
+ * digits, as asked for, and a NUL.  FAULT_LIMIT for another number of digits,
+ * for an unknown algorithm, and for a secret of 0 or more than OTP_SECRET_MAX
+ * bytes (the caller refuses secrets that are too short); FAULT_MEMORY if
+ * OpenSSL fails.  ret is an empty string on failure.
  */
 MUST_USE enum fault
 otp_code(enum otp_algorithm algorithm, const struct otp_secret *secret,
     uint64_t counter, int digits, char ret[static OTP_DIGITS_MAX + 1]);
 
-/*
- * The time step of a moment (RFC 6238 section 4.2, T0 = 0): time_s / period_s.
- * A time before 1970 is step 0.  period_s > 0.
- */
+/* Returns the time step of a moment (RFC 6238 section 4.2, T0 = 0): time_s /
+ * period_s.  A time before 1970 is in step 0.  period_s must be above 0. */
 uint64_t otp_step(int64_t time_s, int64_t period_s);
 
 #endif

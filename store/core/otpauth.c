@@ -11,7 +11,7 @@ struct writer {
 };
 
 static bool
-is_plain(char c)
+is_unreserved(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 	    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
@@ -29,7 +29,7 @@ put_char(struct writer *w, char c)
 }
 
 static void
-put(struct writer *w, const char *text)
+put_string(struct writer *w, const char *text)
 {
 	for (; *text != '\0'; text++)
 		put_char(w, *text);
@@ -41,7 +41,7 @@ put_encoded(struct writer *w, const char *text)
 	static const char hex[] = "0123456789ABCDEF";
 
 	for (; *text != '\0'; text++) {
-		if (is_plain(*text)) {
+		if (is_unreserved(*text)) {
 			put_char(w, *text);
 			continue;
 		}
@@ -57,8 +57,8 @@ put_number(struct writer *w, const char *name, int value)
 	char digits[12];
 
 	snprintf(digits, sizeof(digits), "%d", value);
-	put(w, name);
-	put(w, digits);
+	put_string(w, name);
+	put_string(w, digits);
 }
 
 bool
@@ -66,7 +66,7 @@ otpauth_issuer_ok(const char *text)
 {
 	size_t len = 0;
 
-	while (len < ISSUER_TEXT && is_plain(text[len]))
+	while (len < ISSUER_TEXT && is_unreserved(text[len]))
 		len++;
 	return len > 0 && len < ISSUER_TEXT && text[len] == '\0';
 }
@@ -82,11 +82,11 @@ secret_ok(const char *secret)
 static void
 put_label(struct writer *w, const struct otpauth *account)
 {
-	put(w, account->issuer);
-	put(w, ":");
+	put_string(w, account->issuer);
+	put_string(w, ":");
 	put_encoded(w, account->user);
 	if (account->host[0] != '\0') {
-		put(w, "%40");
+		put_string(w, "%40");
 		put_encoded(w, account->host);
 	}
 }
@@ -94,12 +94,12 @@ put_label(struct writer *w, const struct otpauth *account)
 static void
 put_parameters(struct writer *w, const struct otpauth *account)
 {
-	put(w, "?secret=");
-	put(w, account->secret);
-	put(w, "&issuer=");
-	put(w, account->issuer);
+	put_string(w, "?secret=");
+	put_string(w, account->secret);
+	put_string(w, "&issuer=");
+	put_string(w, account->issuer);
 	if (strcmp(account->algorithm, "SHA1") != 0) {
-		put(w, "&algorithm=");
+		put_string(w, "&algorithm=");
 		put_encoded(w, account->algorithm);
 	}
 	if (account->digits != 6)
@@ -119,7 +119,7 @@ otpauth_format(const struct otpauth *account, char *ret, size_t size)
 	if (!otpauth_issuer_ok(account->issuer) || account->user[0] == '\0' ||
 	    !secret_ok(account->secret))
 		return FAULT_FORMAT;
-	put(&w, "otpauth://totp/");
+	put_string(&w, "otpauth://totp/");
 	put_label(&w, account);
 	put_parameters(&w, account);
 	if (!w.full)

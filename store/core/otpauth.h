@@ -1,14 +1,13 @@
 /*
  * The otpauth URI that an authenticator app reads from a QR code, in the one
- * form that all the common apps read rightly:
+ * form that all common apps read correctly:
  *
  *	otpauth://totp/ISSUER:USER%40HOST?secret=BASE32&issuer=ISSUER
  *
- * One literal colon after the scheme; the issuer both in the label and as a
- * parameter; everything outside A-Z a-z 0-9 . _ - percent-encoded with
+ * One literal colon after the issuer; the issuer both in the label and as a
+ * parameter; everything other than A-Z a-z 0-9 . _ - percent-encoded with
  * upper-case hex; the secret without padding; algorithm, digits and period (in
- * that order) only where they differ from SHA1, 6 and 30, which every app
- * assumes.
+ * that order) only if they differ from SHA1, 6 and 30, which every app assumes.
  */
 #ifndef TFA_OTPAUTH_H
 #define TFA_OTPAUTH_H
@@ -25,21 +24,22 @@
 struct otpauth {
 	const char *issuer;
 	const char *user;
-	const char *host;      /* "" leaves out the %40HOST */
+	const char *host;      /* "": no %40HOST */
 	const char *secret;    /* base32, as base32_encode() writes it */
 	const char *algorithm; /* "SHA1", ... */
 	int digits;
 	int period_s;
 };
 
-/* Whether text is 1 to 32 of A-Z a-z 0-9 . _ - : what apps take as issuer. */
+/* Returns true if text is 1 to 32 of A-Z a-z 0-9 . _ -: the issuers that
+ * every app reads. */
 bool otpauth_issuer_ok(const char *text);
 
 /*
- * Writes the URI and a NUL.  FAULT_FORMAT for a bad issuer, an empty user, and
- * a secret that has any character but A-Z and 2-7 or is shorter than 16 bytes,
- * which FreeOTP does not take; FAULT_LIMIT
- * where size is too small.  ret is then an empty string.  Pure.
+ * Writes the URI and a NUL to ret, which has room for size bytes.  FAULT_FORMAT
+ * for a bad issuer, an empty user, and a secret that has a character other than
+ * A-Z and 2-7 or is shorter than 16 bytes, which FreeOTP refuses; FAULT_LIMIT
+ * if size is too small.  ret is an empty string on failure.  Pure.
  */
 MUST_USE enum fault
 otpauth_format(const struct otpauth *account, char *ret, size_t size);

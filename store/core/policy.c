@@ -24,76 +24,27 @@ static const struct json_form form_prefix = {
     "bits zero",
     prefix_read, prefix_write};
 
-static const struct json_field item_name = {
-    .kind = JSON_TEXT, .need = JSON_REQUIRED, .size = sizeof(struct name)};
-static const struct json_field item_prefix = {.kind = JSON_FORM,
-    .need = JSON_REQUIRED,
-    .size = sizeof(struct prefix),
-    .form = &form_prefix};
-
-#define SECTION(member)                                                    \
-	{                                                                  \
-		.key = #member, .kind = JSON_OBJECT, .need = JSON_DEFAULT, \
-		JSON_AT(struct policy, member), .shape = &member##_shape   \
-	}
-#define NAMES(type, member, word, required)                                    \
-	{                                                                      \
-		.key = word, .kind = JSON_LIST, .need = required,              \
-		JSON_AT(type, member), .max = POLICY_NAMES, .item = &item_name \
-	}
-#define DURATION(type, member, word)                                  \
-	{                                                             \
-		.key = word, .kind = JSON_FORM, .need = JSON_DEFAULT, \
-		JSON_AT(type, member), .form = &json_form_duration    \
-	}
-#define NUMBER(type, member, word, least, most)                         \
-	{                                                               \
-		.key = word, .kind = JSON_NUMBER, .need = JSON_DEFAULT, \
-		JSON_AT(type, member), .min = least, .max = most        \
-	}
+static const struct json_field item_name = JSON_ITEM_TEXT(struct name);
+static const struct json_field item_prefix = JSON_ITEM_FORM(
+    struct prefix, &form_prefix);
 
 static const struct json_field grace_fields[] = {
-    {.key = "for",
-	.kind = JSON_FORM,
-	.need = JSON_MAYBE,
-	JSON_AT(struct grace, for_s),
-	.form = &json_form_duration},
-    {.key = "until",
-	.kind = JSON_FORM,
-	.need = JSON_REQUIRED,
-	JSON_AT(struct grace, until_s),
-	.form = &json_form_time},
+    JSON_ROW_DURATION("for", JSON_MAYBE, struct grace, for_s),
+    JSON_ROW_TIME("until", JSON_REQUIRED, struct grace, until_s),
 };
 static const struct json_shape grace_shape = JSON_SHAPE(grace_fields, NULL);
 
 static const struct json_field rule_fields[] = {
-    {.key = "name",
-	.kind = JSON_TEXT,
-	.need = JSON_REQUIRED,
-	JSON_AT(struct rule, name)},
-    NAMES(struct rule, users, "users", JSON_MAYBE),
-    NAMES(struct rule, groups, "groups", JSON_MAYBE),
-    {.key = "from",
-	.kind = JSON_LIST,
-	.need = JSON_MAYBE,
-	JSON_AT(struct rule, from),
-	.max = POLICY_NAMES,
-	.item = &item_prefix},
-    {.key = "mode",
-	.kind = JSON_CHOICE,
-	.need = JSON_REQUIRED,
-	JSON_AT(struct rule, mode),
-	.names = mode_names},
-    {.key = "since",
-	.kind = JSON_FORM,
-	.need = JSON_MAYBE,
-	JSON_AT(struct rule, since_s),
-	.form = &json_form_time},
-    {.key = "grace",
-	.kind = JSON_OBJECT,
-	.need = JSON_MAYBE,
-	JSON_AT(struct rule, grace),
-	.shape = &grace_shape},
+    JSON_ROW_TEXT("name", JSON_REQUIRED, struct rule, name),
+    JSON_ROW_LIST(
+	"users", JSON_MAYBE, struct rule, users, POLICY_NAMES, &item_name),
+    JSON_ROW_LIST(
+	"groups", JSON_MAYBE, struct rule, groups, POLICY_NAMES, &item_name),
+    JSON_ROW_LIST(
+	"from", JSON_MAYBE, struct rule, from, POLICY_NAMES, &item_prefix),
+    JSON_ROW_CHOICE("mode", JSON_REQUIRED, struct rule, mode, mode_names),
+    JSON_ROW_TIME("since", JSON_MAYBE, struct rule, since_s),
+    JSON_ROW_OBJECT("grace", JSON_MAYBE, struct rule, grace, &grace_shape),
 };
 
 static const char *
@@ -111,7 +62,8 @@ name_check(const struct name *name, bool is_user)
 	return NULL;
 }
 
-/* Checks a list's names; counts in *positive those that do not exclude. */
+/* Checks the names in a list.  Adds the number of those without "!" to
+ * *positive. */
 static const char *
 names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 {
@@ -131,7 +83,7 @@ names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 	return NULL;
 }
 
-/* Refuses a rule that matches nobody, and words that would do nothing. */
+/* Refuses a rule that matches nobody, and settings that have no effect. */
 static const char *
 rule_check(const void *value, struct json_place *ret_place)
 {
@@ -160,14 +112,14 @@ rule_check(const void *value, struct json_place *ret_place)
 }
 
 static const struct json_shape rule_shape = JSON_SHAPE(rule_fields, rule_check);
-static const struct json_field item_rule = {.kind = JSON_OBJECT,
-    .need = JSON_REQUIRED,
-    .size = sizeof(struct rule),
-    .shape = &rule_shape};
+static const struct json_field item_rule = JSON_ITEM_OBJECT(
+    struct rule, &rule_shape);
 
 static const struct json_field admins_fields[] = {
-    NAMES(struct admins, users, "users", JSON_MAYBE),
-    NAMES(struct admins, groups, "groups", JSON_MAYBE),
+    JSON_ROW_LIST(
+	"users", JSON_MAYBE, struct admins, users, POLICY_NAMES, &item_name),
+    JSON_ROW_LIST(
+	"groups", JSON_MAYBE, struct admins, groups, POLICY_NAMES, &item_name),
 };
 
 static const char *
@@ -190,26 +142,26 @@ static const struct json_shape admins_shape = JSON_SHAPE(
     admins_fields, admins_check);
 
 static const struct json_field enrollment_fields[] = {
-    {.key = "self",
-	.kind = JSON_CHOICE,
-	.need = JSON_DEFAULT,
-	JSON_AT(struct enrollment, self),
-	.names = self_names},
-    NUMBER(struct enrollment, max_devices, "max_devices", 1, 8),
+    JSON_ROW_CHOICE("self", JSON_DEFAULT, struct enrollment, self, self_names),
+    JSON_ROW_NUMBER(
+	"max_devices", JSON_DEFAULT, struct enrollment, max_devices, 1, 8),
 };
 static const struct json_shape enrollment_shape = JSON_SHAPE(
     enrollment_fields, NULL);
 
 static const struct json_field attempts_fields[] = {
-    NUMBER(struct attempts, per_login, "per_login", 1, 10),
-    DURATION(struct attempts, timeout_s, "timeout"),
-    NUMBER(struct attempts, free, "free", 1, 20),
-    DURATION(struct attempts, backoff_s, "backoff"),
-    DURATION(struct attempts, backoff_max_s, "backoff_max"),
-    NUMBER(struct attempts, stop, "stop", 1, 1000),
+    JSON_ROW_NUMBER(
+	"per_login", JSON_DEFAULT, struct attempts, per_login, 1, 10),
+    JSON_ROW_DURATION("timeout", JSON_DEFAULT, struct attempts, timeout_s),
+    JSON_ROW_NUMBER("free", JSON_DEFAULT, struct attempts, free, 1, 20),
+    JSON_ROW_DURATION("backoff", JSON_DEFAULT, struct attempts, backoff_s),
+    JSON_ROW_DURATION(
+	"backoff_max", JSON_DEFAULT, struct attempts, backoff_max_s),
+    JSON_ROW_NUMBER("stop", JSON_DEFAULT, struct attempts, stop, 1, 1000),
 };
 
-/* Bounds outside which the lock could be guessed open, or never opens. */
+/* Outside these bounds codes could be guessed, or a user would stay locked
+ * out. */
 static const char *
 attempts_check(const void *value, struct json_place *ret_place)
 {
@@ -234,27 +186,21 @@ static const struct json_shape attempts_shape = JSON_SHAPE(
     attempts_fields, attempts_check);
 
 static const struct json_field remember_fields[] = {
-    DURATION(struct remember, connection_s, "connection"),
-    DURATION(struct remember, for_s, "for"),
+    JSON_ROW_DURATION(
+	"connection", JSON_DEFAULT, struct remember, connection_s),
+    JSON_ROW_DURATION("for", JSON_DEFAULT, struct remember, for_s),
 };
 static const struct json_shape remember_shape = JSON_SHAPE(
     remember_fields, NULL);
 
 static const struct json_field keys_fields[] = {
-    {.key = "files",
-	.kind = JSON_LIST,
-	.need = JSON_DEFAULT,
-	JSON_AT(struct keys, files),
-	.max = KEY_FILES_MAX,
-	.item = &item_name},
-    {.key = "unlisted",
-	.kind = JSON_CHOICE,
-	.need = JSON_DEFAULT,
-	JSON_AT(struct keys, unlisted),
-	.names = unlisted_names},
+    JSON_ROW_LIST(
+	"files", JSON_DEFAULT, struct keys, files, KEY_FILES_MAX, &item_name),
+    JSON_ROW_CHOICE(
+	"unlisted", JSON_DEFAULT, struct keys, unlisted, unlisted_names),
 };
 
-/* Another % would make the gate refuse every key. */
+/* The gate refuses every key if a file's name has another % sequence. */
 static const char *
 keys_check(const void *value, struct json_place *ret_place)
 {
@@ -281,32 +227,21 @@ keys_check(const void *value, struct json_place *ret_place)
 static const struct json_shape keys_shape = JSON_SHAPE(keys_fields, keys_check);
 
 static const struct json_field policy_fields[] = {
-    {.key = "version",
-	.kind = JSON_NUMBER,
-	.need = JSON_REQUIRED,
-	JSON_AT(struct policy, version),
-	.min = 1,
-	.max = 1},
-    {.key = "issuer",
-	.kind = JSON_TEXT,
-	.need = JSON_REQUIRED,
-	JSON_AT(struct policy, issuer)},
-    {.key = "rules",
-	.kind = JSON_LIST,
-	.need = JSON_REQUIRED,
-	JSON_AT(struct policy, rules),
-	.max = POLICY_RULES,
-	.item = &item_rule},
-    {.key = "otherwise",
-	.kind = JSON_CHOICE,
-	.need = JSON_REQUIRED,
-	JSON_AT(struct policy, otherwise),
-	.names = mode_names},
-    SECTION(admins),
-    SECTION(enrollment),
-    SECTION(attempts),
-    SECTION(remember),
-    SECTION(keys),
+    JSON_ROW_NUMBER("version", JSON_REQUIRED, struct policy, version, 1, 1),
+    JSON_ROW_TEXT("issuer", JSON_REQUIRED, struct policy, issuer),
+    JSON_ROW_LIST(
+	"rules", JSON_REQUIRED, struct policy, rules, POLICY_RULES, &item_rule),
+    JSON_ROW_CHOICE(
+	"otherwise", JSON_REQUIRED, struct policy, otherwise, mode_names),
+    JSON_ROW_OBJECT(
+	"admins", JSON_DEFAULT, struct policy, admins, &admins_shape),
+    JSON_ROW_OBJECT("enrollment", JSON_DEFAULT, struct policy, enrollment,
+	&enrollment_shape),
+    JSON_ROW_OBJECT(
+	"attempts", JSON_DEFAULT, struct policy, attempts, &attempts_shape),
+    JSON_ROW_OBJECT(
+	"remember", JSON_DEFAULT, struct policy, remember, &remember_shape),
+    JSON_ROW_OBJECT("keys", JSON_DEFAULT, struct policy, keys, &keys_shape),
 };
 
 static const char *
@@ -407,7 +342,7 @@ policy_format(const struct policy *policy, bool indented, char **ret_text)
 }
 
 void
-rule_done(struct rule *rule)
+policy_rule_done(struct rule *rule)
 {
 	json_done(&rule_shape, rule);
 }

@@ -1,11 +1,12 @@
 /*
- * The policy: who needs a code, from when, and how wrong codes are met.
- * Parsing and deciding only; no file, no clock, no group database.  The same
- * policy_decide() answers at a login and in "tfa-admin explain".
+ * The policy: who needs a code, from when on, and what happens after wrong
+ * codes.  Parses and decides, and reads no file, no clock and no group
+ * database.  Logins and "tfa-admin explain" are answered by the same
+ * policy_decide().
  *
- * The first rule that matches decides.  A rule that cannot be evaluated (a
- * group that is unknown or could not be looked up, an address that is not
- * known) denies: it is never treated as "does not match".
+ * The first rule that matches decides.  A rule that cannot be evaluated (its
+ * group does not exist or cannot be looked up, or the address is not known)
+ * denies: it never counts as a rule that does not match.
  */
 #ifndef TFA_POLICY_H
 #define TFA_POLICY_H
@@ -26,7 +27,7 @@
 #define POLICY_RULES  200
 #define POLICY_NAMES  2000 /* users, or groups, of one rule */
 #define KEY_FILES_MAX 16
-#define KEY_FILE_MAX  80 /* bytes of the name of one */
+#define KEY_FILE_MAX  80 /* bytes of the name of a file of keys */
 
 enum mode { MODE_NONE = 0, MODE_OPTIONAL, MODE_REQUIRED, MODE_EXEMPT };
 enum self_enroll { SELF_GRACE = 0, SELF_ALWAYS, SELF_CODE };
@@ -42,11 +43,11 @@ struct rule {
 	JSON_LIST_OF(struct name) groups; /* "staff", "!interns" */
 	JSON_LIST_OF(struct prefix) from; /* empty: from anywhere */
 	int mode;                         /* enum mode */
-	int64_t since_s;                  /* 0: always was */
+	int64_t since_s;                  /* 0: from the beginning */
 	struct grace {
 		bool present;
 		int64_t for_s;   /* from the first login; 0: not given */
-		int64_t until_s; /* never later than this */
+		int64_t until_s; /* the latest end of the grace period */
 	} grace;
 };
 
@@ -66,7 +67,7 @@ struct attempts {
 	int64_t free; /* wrong codes in a row without a wait */
 	int64_t backoff_s;
 	int64_t backoff_max_s;
-	int64_t stop; /* the counter for unknown sources stays shut after */
+	int64_t stop; /* then the counter of unknown sources stays shut */
 };
 
 struct remember {
@@ -83,7 +84,7 @@ struct policy {
 	int64_t version;
 	char issuer[ISSUER_TEXT];
 	JSON_LIST_OF(struct rule) rules;
-	int otherwise; /* enum mode, for users whom no rule matches */
+	int otherwise; /* enum mode, for users that no rule matches */
 	struct admins admins;
 	struct enrollment enrollment;
 	struct attempts attempts;
@@ -94,56 +95,64 @@ struct policy {
 extern const char *const mode_names[]; /* indexed by enum mode */
 
 /*
- * *ret: the policy that text says, with defaults for what it leaves out;
- * policy_done() frees it.  FAULT_FORMAT, FAULT_LIMIT: *ret_error says where
- * and why.  FAULT_MEMORY.  ret is untouched by a failure.
+ * Parses a policy file.  *ret: the policy, with defaults for what the text
+ * leaves out; free it with policy_done().  FAULT_FORMAT, FAULT_LIMIT:
+ * *ret_error says where the text is wrong and why.  FAULT_MEMORY.  *ret is
+ * untouched on failure.
  */
 MUST_USE enum fault policy_parse(const char *text, size_t len,
     struct policy *ret, struct json_error *ret_error);
 
-/* The policy of an embedded store that has none: required for everyone, and
- * whoever has no device yet may set one up.  FAULT_MEMORY. */
+/*
+ * *ret: the policy of an embedded store that has no policy file.  A code is
+ * required of everyone, and users without a device may set one up.
+ * FAULT_MEMORY.
+ */
 MUST_USE enum fault policy_builtin(struct policy *ret);
 
-/* *ret_text: the policy as its file says it, indented and ending in a newline,
- * or on one line without; the caller frees. */
+/*
+ * *ret_text: the policy as text for its file, which the caller frees.  Indented
+ * and ending in a newline, or on one line without a newline.  FAULT_MEMORY.
+ */
 MUST_USE enum fault
 policy_format(const struct policy *policy, bool indented, char **ret_text);
 
+/* Wipes and frees what the policy holds, not the policy itself. */
 void policy_done(struct policy *policy);
 
-/* Wipes and frees what one rule holds. */
-void rule_done(struct rule *rule);
+/* Wipes and frees what the rule holds, not the rule itself. */
+void policy_rule_done(struct rule *rule);
 
 enum membership {
 	GROUP_ERROR = 0, /* the lookup failed */
-	GROUP_UNKNOWN,   /* there is no such group */
+	GROUP_UNKNOWN,   /* the group does not exist */
 	GROUP_OUTSIDE,
 	GROUP_INSIDE,
 };
 
-/* Why a rule before the one that decided did not match; of an address and a
- * name that do not fit, the name. */
+/* Why a rule did not match, of those before the one that decided.  If
+ * neither the name nor the address fits, the name is given. */
 enum mismatch {
-	MISMATCH_EXCLUDED, /* name is the "!x" that excludes the user */
-	MISMATCH_WHO,      /* neither user nor group is named */
-	MISMATCH_FROM,     /* the address is in none of its prefixes */
+	MISMATCH_EXCLUDED, /* name: the "!x" that excludes the user */
+	MISMATCH_WHO,      /* it names neither the user nor a group of theirs */
+	MISMATCH_FROM,     /* the address is in no prefix of its "from" */
 };
 
-/* Who asks.  member and skipped get ctx. */
+/* The user to decide about.  ctx is passed to member() and skipped(). */
 struct subject {
 	const char *user;
 	const struct address *address; /* NULL: not known */
 	/*
-	 * Rules of the policy, for an address that is not known: the "from" of
-	 * inside is taken to hold it, those of outside and of the rules before
-	 * it are taken not to.  NULL for no such rule.
+	 * Rules of the policy, used only if the address is not known.  The
+	 * decision assumes that the address is in the "from" of inside, and not
+	 * in those of outside and of the rules before it.  NULL: no such rule.
 	 */
 	const struct rule *inside, *outside;
-	const char *last_rule; /* that decided last time, or "" */
-	/* Whether the user is in the group, by Unix's group database. */
+	const char *last_rule; /* required rule that decided last, or "" */
+	/* Looks up in Unix's group database whether the user is in the
+	 * group. */
 	enum membership (*member)(void *ctx, const char *group);
-	/* Told each earlier rule that does not match; may be NULL. */
+	/* Called with each earlier rule that does not match; may be NULL. */
 	void (*skipped)(void *ctx, const struct rule *rule, enum mismatch why,
 	    const char *name);
 	void *ctx;
@@ -152,37 +161,37 @@ struct subject {
 struct decision {
 	enum mode mode;          /* MODE_NONE: denied, see reason */
 	enum reason reason;      /* of a denial, else REASON_NONE */
-	const struct rule *rule; /* of the policy; NULL: otherwise */
-	char name[RULE_TEXT];    /* the group or rule that denies */
+	const struct rule *rule; /* in the policy; NULL: "otherwise" */
+	char name[RULE_TEXT];    /* the group or rule that a denial is about */
 };
 
 /*
- * Decides.  Denies (MODE_NONE) where a rule cannot be evaluated, and where
- * the rule that decided last is a required one, still stands, no longer names
- * the user, and nothing but "*" or otherwise does: a group database that lost
- * its members looks just so.
+ * Decides about one subject.  Denies (MODE_NONE) if a rule cannot be
+ * evaluated.  Denies as well if a required rule decided last time, still
+ * exists, no longer names the user, and now only "*" or "otherwise" would
+ * decide: a group database that lost its members looks exactly like that.
  */
 void policy_decide(const struct policy *policy, const struct subject *subject,
     struct decision *ret);
 
 /*
- * Whether a rule, or otherwise, requires a code of the subject from anywhere,
- * or may do so: a group that cannot be looked up, and a last_rule that still
- * stands, count as yes.  subject->address is not looked at.
+ * Returns true if a rule or "otherwise" requires a code of the user from some
+ * address, or may do so: a group that cannot be looked up counts as a match,
+ * and so does last_rule while it exists. subject->address is ignored.
  */
 bool
 policy_may_require(const struct policy *policy, const struct subject *subject);
 
-/* Whether the subject is in policy.admins: GROUP_INSIDE or GROUP_OUTSIDE, or
- * GROUP_ERROR where a group is unknown or could not be looked up. */
+/* Returns GROUP_INSIDE if the subject is in policy->admins, GROUP_OUTSIDE if
+ * not, and GROUP_ERROR if a group is unknown or cannot be looked up. */
 enum membership
 policy_admin(const struct policy *policy, const struct subject *subject);
 
 /*
- * When a code becomes required of a user who first logged in at first_seen_s:
- * at the rule's "until", or "for" after the later of that login and "since",
- * whichever is earlier, and in no case before "since".  Without grace that is
- * "since" itself, and 0 without either.
+ * Returns the time from which a code is required of a user who first logged in
+ * at first_seen_s.  With grace: the earlier of "until" and of "for" after the
+ * first login (or after "since", if that is later), but never before "since".
+ * Without grace: "since", or 0 if there is none.
  */
 int64_t policy_deadline(const struct rule *rule, int64_t first_seen_s);
 

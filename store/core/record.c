@@ -53,106 +53,84 @@ hash_write(const void *value, char ret[static JSON_FORM_TEXT])
 static const struct json_form form_hash = {
     "a SHA-256 in lower-case hex", hash_read, hash_write};
 
-/* clang-format off */
-#define TEXT(type, member, word, n) \
-	{.key = word, .kind = JSON_TEXT, .need = n, JSON_AT(type, member)}
-#define TIME(type, member, word, n) \
-	{.key = word, .kind = JSON_FORM, .need = n, JSON_AT(type, member), \
-	    .form = &json_form_time}
-#define FORM(type, member, word, n, f) \
-	{.key = word, .kind = JSON_FORM, .need = n, JSON_AT(type, member), \
-	    .form = (f)}
-#define NUMBER(type, member, word, n, least, most) \
-	{.key = word, .kind = JSON_NUMBER, .need = n, JSON_AT(type, member), \
-	    .min = (least), .max = (most)}
-#define CHOICE(type, member, word, n) \
-	{.key = word, .kind = JSON_CHOICE, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member), .names = (n)}
-#define OBJECT(type, member, word, n, s) \
-	{.key = word, .kind = JSON_OBJECT, .need = n, JSON_AT(type, member), \
-	    .shape = (s)}
-#define LIST(type, member, word, most, i) \
-	{.key = word, .kind = JSON_LIST, .need = JSON_MAYBE, \
-	    JSON_AT(type, member), .max = (most), .item = (i)}
-#define ITEM(type, s) \
-	{.kind = JSON_OBJECT, .need = JSON_REQUIRED, .size = sizeof(type), \
-	    .shape = (s)}
-
-static const struct json_field step_item = {
-	.kind = JSON_FORM, .need = JSON_REQUIRED, .size = sizeof(uint64_t),
-	.form = &json_form_counter};
+static const struct json_field step_item = JSON_ITEM_FORM(
+    uint64_t, &json_form_counter);
 
 static const struct json_field device_fields[] = {
-	TEXT(struct device, id, "id", JSON_REQUIRED),
-	TEXT(struct device, name, "name", JSON_MAYBE),
-	CHOICE(struct device, type, "type", type_names),
-	CHOICE(struct device, algorithm, "algorithm",
-	    record_algorithm_names),
-	NUMBER(struct device, digits, "digits", JSON_REQUIRED, 6, 8),
-	NUMBER(struct device, period_s, "period", JSON_REQUIRED, 15, 300),
-	FORM(struct device, secret, "secret", JSON_REQUIRED, &record_form_secret),
-	FORM(struct device, last_step, "last_step", JSON_REQUIRED,
-	    &json_form_counter),
-	TIME(struct device, added_s, "added", JSON_MAYBE),
-	TEXT(struct device, added_from, "added_from", JSON_MAYBE),
-	TEXT(struct device, added_key, "added_key", JSON_MAYBE),
-	TIME(struct device, last_used_s, "last_used", JSON_MAYBE),
-	TIME(struct device, told_s, "told", JSON_MAYBE),
-	LIST(struct device, spent_steps, "spent_steps", SPENT_STEPS_MAX,
-	    &step_item),
+    JSON_ROW_TEXT("id", JSON_REQUIRED, struct device, id),
+    JSON_ROW_TEXT("name", JSON_MAYBE, struct device, name),
+    JSON_ROW_CHOICE("type", JSON_REQUIRED, struct device, type, type_names),
+    JSON_ROW_CHOICE("algorithm", JSON_REQUIRED, struct device, algorithm,
+	record_algorithm_names),
+    JSON_ROW_NUMBER("digits", JSON_REQUIRED, struct device, digits, 6, 8),
+    JSON_ROW_NUMBER("period", JSON_REQUIRED, struct device, period_s, 15, 300),
+    JSON_ROW_FORM(
+	"secret", JSON_REQUIRED, struct device, secret, &record_form_secret),
+    JSON_ROW_FORM("last_step", JSON_REQUIRED, struct device, last_step,
+	&json_form_counter),
+    JSON_ROW_TIME("added", JSON_MAYBE, struct device, added_s),
+    JSON_ROW_TEXT("added_from", JSON_MAYBE, struct device, added_from),
+    JSON_ROW_TEXT("added_key", JSON_MAYBE, struct device, added_key),
+    JSON_ROW_TIME("last_used", JSON_MAYBE, struct device, last_used_s),
+    JSON_ROW_TIME("told", JSON_MAYBE, struct device, told_s),
+    JSON_ROW_LIST("spent_steps", JSON_MAYBE, struct device, spent_steps,
+	SPENT_STEPS_MAX, &step_item),
 };
 static const struct json_shape device_shape = JSON_SHAPE(device_fields, NULL);
-static const struct json_field device_item
-    = ITEM(struct device, &device_shape);
+static const struct json_field device_item = JSON_ITEM_OBJECT(
+    struct device, &device_shape);
 
 static const struct json_field pending_fields[] = {
-	TEXT(struct pending, id, "id", JSON_MAYBE),
-	FORM(struct pending, secret, "secret", JSON_REQUIRED, &record_form_secret),
-	TEXT(struct pending, name, "name", JSON_MAYBE),
-	TIME(struct pending, until_s, "until", JSON_REQUIRED),
+    JSON_ROW_TEXT("id", JSON_MAYBE, struct pending, id),
+    JSON_ROW_FORM(
+	"secret", JSON_REQUIRED, struct pending, secret, &record_form_secret),
+    JSON_ROW_TEXT("name", JSON_MAYBE, struct pending, name),
+    JSON_ROW_TIME("until", JSON_REQUIRED, struct pending, until_s),
 };
-static const struct json_shape pending_shape
-    = JSON_SHAPE(pending_fields, NULL);
+static const struct json_shape pending_shape = JSON_SHAPE(pending_fields, NULL);
 
-static const struct json_field earlier_item
-    = ITEM(struct pending, &pending_shape);
+static const struct json_field earlier_item = JSON_ITEM_OBJECT(
+    struct pending, &pending_shape);
 
 static const struct json_field code_fields[] = {
-	CHOICE(struct one_time, use, "use", use_names),
-	FORM(struct one_time, hash, "hash", JSON_REQUIRED, &form_hash),
-	TIME(struct one_time, until_s, "until", JSON_MAYBE),
+    JSON_ROW_CHOICE("use", JSON_REQUIRED, struct one_time, use, use_names),
+    JSON_ROW_FORM("hash", JSON_REQUIRED, struct one_time, hash, &form_hash),
+    JSON_ROW_TIME("until", JSON_MAYBE, struct one_time, until_s),
 };
 static const struct json_shape code_shape = JSON_SHAPE(code_fields, NULL);
-static const struct json_field code_item = ITEM(struct one_time, &code_shape);
+static const struct json_field code_item = JSON_ITEM_OBJECT(
+    struct one_time, &code_shape);
 
 static const struct json_field spent_fields[] = {
-	CHOICE(struct spent_code, why, "why", why_names),
-	FORM(struct spent_code, hash, "hash", JSON_REQUIRED, &form_hash),
-	TIME(struct spent_code, at_s, "at", JSON_REQUIRED),
+    JSON_ROW_CHOICE("why", JSON_REQUIRED, struct spent_code, why, why_names),
+    JSON_ROW_FORM("hash", JSON_REQUIRED, struct spent_code, hash, &form_hash),
+    JSON_ROW_TIME("at", JSON_REQUIRED, struct spent_code, at_s),
 };
 static const struct json_shape spent_shape = JSON_SHAPE(spent_fields, NULL);
-static const struct json_field spent_item
-    = ITEM(struct spent_code, &spent_shape);
+static const struct json_field spent_item = JSON_ITEM_OBJECT(
+    struct spent_code, &spent_shape);
 
 static const struct json_field made_fields[] = {
-	TIME(struct made, at_s, "at", JSON_REQUIRED),
-	TEXT(struct made, from, "from", JSON_MAYBE),
-	TEXT(struct made, key, "key", JSON_MAYBE),
+    JSON_ROW_TIME("at", JSON_REQUIRED, struct made, at_s),
+    JSON_ROW_TEXT("from", JSON_MAYBE, struct made, from),
+    JSON_ROW_TEXT("key", JSON_MAYBE, struct made, key),
 };
 static const struct json_shape made_shape = JSON_SHAPE(made_fields, NULL);
 
 static const struct json_field counter_fields[] = {
-	NUMBER(struct counter, count, "count", JSON_REQUIRED, 0, COUNT_MAX),
-	NUMBER(struct counter, told, "told", JSON_MAYBE, -COUNT_MAX, COUNT_MAX),
-	TIME(struct counter, last_s, "last", JSON_MAYBE),
-	TEXT(struct counter, from, "from", JSON_MAYBE),
-	NUMBER(struct counter, spent, "spent", JSON_MAYBE, 0, SPENT_MAX),
-	TIME(struct counter, spent_since_s, "spent_since", JSON_MAYBE),
-	TEXT(struct counter, connection, "connection", JSON_MAYBE),
-	NUMBER(struct counter, tried, "tried", JSON_MAYBE, 0, SPENT_MAX),
+    JSON_ROW_NUMBER(
+	"count", JSON_REQUIRED, struct counter, count, 0, COUNT_MAX),
+    JSON_ROW_NUMBER(
+	"told", JSON_MAYBE, struct counter, told, -COUNT_MAX, COUNT_MAX),
+    JSON_ROW_TIME("last", JSON_MAYBE, struct counter, last_s),
+    JSON_ROW_TEXT("from", JSON_MAYBE, struct counter, from),
+    JSON_ROW_NUMBER("spent", JSON_MAYBE, struct counter, spent, 0, SPENT_MAX),
+    JSON_ROW_TIME("spent_since", JSON_MAYBE, struct counter, spent_since_s),
+    JSON_ROW_TEXT("connection", JSON_MAYBE, struct counter, connection),
+    JSON_ROW_NUMBER("tried", JSON_MAYBE, struct counter, tried, 0, SPENT_MAX),
 };
 
-/* Without a time all of them would be forgiven at once. */
+/* Without that time all of them would be forgiven at once. */
 static const char *
 counter_check(const void *value, struct json_place *ret_place)
 {
@@ -164,34 +142,36 @@ counter_check(const void *value, struct json_place *ret_place)
 	return NULL;
 }
 
-static const struct json_shape counter_shape
-    = JSON_SHAPE(counter_fields, counter_check);
+static const struct json_shape counter_shape = JSON_SHAPE(
+    counter_fields, counter_check);
 
 static const struct json_field failures_fields[] = {
-	OBJECT(struct failures, known, "known", JSON_REQUIRED, &counter_shape),
-	OBJECT(struct failures, other, "other", JSON_REQUIRED, &counter_shape),
+    JSON_ROW_OBJECT(
+	"known", JSON_REQUIRED, struct failures, known, &counter_shape),
+    JSON_ROW_OBJECT(
+	"other", JSON_REQUIRED, struct failures, other, &counter_shape),
 };
-static const struct json_shape failures_shape
-    = JSON_SHAPE(failures_fields, NULL);
+static const struct json_shape failures_shape = JSON_SHAPE(
+    failures_fields, NULL);
 
 static const struct json_field source_fields[] = {
-	TEXT(struct source, key, "key", JSON_MAYBE),
-	TEXT(struct source, address, "address", JSON_REQUIRED),
-	TIME(struct source, last_s, "last", JSON_REQUIRED),
+    JSON_ROW_TEXT("key", JSON_MAYBE, struct source, key),
+    JSON_ROW_TEXT("address", JSON_REQUIRED, struct source, address),
+    JSON_ROW_TIME("last", JSON_REQUIRED, struct source, last_s),
 };
 static const struct json_shape source_shape = JSON_SHAPE(source_fields, NULL);
-static const struct json_field source_item
-    = ITEM(struct source, &source_shape);
+static const struct json_field source_item = JSON_ITEM_OBJECT(
+    struct source, &source_shape);
 
 static const struct json_field verified_fields[] = {
-	TEXT(struct verified, connection, "connection", JSON_MAYBE),
-	TEXT(struct verified, key, "key", JSON_MAYBE),
-	TEXT(struct verified, address, "address", JSON_MAYBE),
-	TIME(struct verified, until_s, "until", JSON_REQUIRED),
-	FORM(struct verified, code, "code", JSON_MAYBE, &form_hash),
+    JSON_ROW_TEXT("connection", JSON_MAYBE, struct verified, connection),
+    JSON_ROW_TEXT("key", JSON_MAYBE, struct verified, key),
+    JSON_ROW_TEXT("address", JSON_MAYBE, struct verified, address),
+    JSON_ROW_TIME("until", JSON_REQUIRED, struct verified, until_s),
+    JSON_ROW_FORM("code", JSON_MAYBE, struct verified, code, &form_hash),
 };
 
-/* One that names nothing would match every connection without a name. */
+/* An entry without names would match every connection that has no name. */
 static const char *
 verified_check(const void *value, struct json_place *ret_place)
 {
@@ -204,45 +184,48 @@ verified_check(const void *value, struct json_place *ret_place)
 	return NULL;
 }
 
-static const struct json_shape verified_shape
-    = JSON_SHAPE(verified_fields, verified_check);
-static const struct json_field verified_item
-    = ITEM(struct verified, &verified_shape);
+static const struct json_shape verified_shape = JSON_SHAPE(
+    verified_fields, verified_check);
+static const struct json_field verified_item = JSON_ITEM_OBJECT(
+    struct verified, &verified_shape);
 
 static const struct json_field last_login_fields[] = {
-	TIME(struct last_login, at_s, "at", JSON_REQUIRED),
-	TEXT(struct last_login, from, "from", JSON_MAYBE),
+    JSON_ROW_TIME("at", JSON_REQUIRED, struct last_login, at_s),
+    JSON_ROW_TEXT("from", JSON_MAYBE, struct last_login, from),
 };
-static const struct json_shape last_login_shape
-    = JSON_SHAPE(last_login_fields, NULL);
+static const struct json_shape last_login_shape = JSON_SHAPE(
+    last_login_fields, NULL);
 
 static const struct json_field record_fields[] = {
-	NUMBER(struct record, version, "version", JSON_REQUIRED, 1, 1),
-	TEXT(struct record, user, "user", JSON_REQUIRED),
-	NUMBER(struct record, uid, "uid", JSON_REQUIRED, 0, 4294967294),
-	LIST(struct record, devices, "devices", DEVICES_MAX, &device_item),
-	OBJECT(struct record, pending, "pending", JSON_MAYBE, &pending_shape),
-	LIST(struct record, earlier, "pending_earlier", EARLIER_MAX,
-	    &earlier_item),
-	LIST(struct record, codes, "codes", CODES_MAX, &code_item),
-	LIST(struct record, spent, "spent", SPENT_CODES_MAX, &spent_item),
-	OBJECT(struct record, made, "made", JSON_MAYBE, &made_shape),
-	TIME(struct record, first_seen_s, "first_seen", JSON_MAYBE),
-	TIME(struct record, grace_started_s, "grace_started", JSON_MAYBE),
-	{.key = "enrolled_once", .kind = JSON_FLAG, .need = JSON_REQUIRED,
-	    JSON_AT(struct record, enrolled_once)},
-	TIME(struct record, invited_until_s, "invited_until", JSON_MAYBE),
-	TEXT(struct record, last_rule, "last_rule", JSON_MAYBE),
-	TIME(struct record, skipped_s, "skipped", JSON_MAYBE),
-	OBJECT(struct record, failures, "failures", JSON_REQUIRED,
-	    &failures_shape),
-	LIST(struct record, sources, "sources", SOURCES_MAX, &source_item),
-	LIST(struct record, verified, "verified", VERIFIED_MAX,
-	    &verified_item),
-	OBJECT(struct record, last_login, "last_login", JSON_MAYBE,
-	    &last_login_shape),
+    JSON_ROW_NUMBER("version", JSON_REQUIRED, struct record, version, 1, 1),
+    JSON_ROW_TEXT("user", JSON_REQUIRED, struct record, user),
+    JSON_ROW_NUMBER("uid", JSON_REQUIRED, struct record, uid, 0, 4294967294),
+    JSON_ROW_LIST("devices", JSON_MAYBE, struct record, devices, DEVICES_MAX,
+	&device_item),
+    JSON_ROW_OBJECT(
+	"pending", JSON_MAYBE, struct record, pending, &pending_shape),
+    JSON_ROW_LIST("pending_earlier", JSON_MAYBE, struct record, earlier,
+	EARLIER_MAX, &earlier_item),
+    JSON_ROW_LIST(
+	"codes", JSON_MAYBE, struct record, codes, CODES_MAX, &code_item),
+    JSON_ROW_LIST("spent", JSON_MAYBE, struct record, spent, SPENT_CODES_MAX,
+	&spent_item),
+    JSON_ROW_OBJECT("made", JSON_MAYBE, struct record, made, &made_shape),
+    JSON_ROW_TIME("first_seen", JSON_MAYBE, struct record, first_seen_s),
+    JSON_ROW_TIME("grace_started", JSON_MAYBE, struct record, grace_started_s),
+    JSON_ROW_FLAG("enrolled_once", JSON_REQUIRED, struct record, enrolled_once),
+    JSON_ROW_TIME("invited_until", JSON_MAYBE, struct record, invited_until_s),
+    JSON_ROW_TEXT("last_rule", JSON_MAYBE, struct record, last_rule),
+    JSON_ROW_TIME("skipped", JSON_MAYBE, struct record, skipped_s),
+    JSON_ROW_OBJECT(
+	"failures", JSON_REQUIRED, struct record, failures, &failures_shape),
+    JSON_ROW_LIST("sources", JSON_MAYBE, struct record, sources, SOURCES_MAX,
+	&source_item),
+    JSON_ROW_LIST("verified", JSON_MAYBE, struct record, verified, VERIFIED_MAX,
+	&verified_item),
+    JSON_ROW_OBJECT(
+	"last_login", JSON_MAYBE, struct record, last_login, &last_login_shape),
 };
-/* clang-format on */
 
 static const struct json_shape record_shape = JSON_SHAPE(
     record_fields, record_check);

@@ -1,10 +1,15 @@
 /*
- * A user's record: devices, one-time codes, failures, and what is remembered
- * of past logins.  Reading and writing the text, no file and no clock: the
- * folder that holds it is store.h, the judgement is login.h and verify.h.
+ * A user's record: devices, one-time codes, failures, and what is remembered of
+ * past logins.  Reads and writes the record's text, and uses no file and no
+ * clock: store.h has the folder of records, login.h and verify.h judge them.
  *
- * Life cycle: record_init() or record_parse(); change it; record_format();
- * record_done(), which wipes the secrets.
+ *	struct record record;
+ *
+ *	record_init(&record, user, uid);    or record_parse()
+ *	...                                 change it
+ *	fault = record_format(&record, &text);
+ *	json_text_free(text);               text holds secrets: wipes it
+ *	record_done(&record);               wipes them in the record
  */
 #ifndef TFA_RECORD_H
 #define TFA_RECORD_H
@@ -27,10 +32,10 @@
 #define EARLIER_MAX     3
 #define SOURCES_MAX     16
 #define VERIFIED_MAX    16
-#define SPENT_STEPS_MAX 16 /* of a device, beside its last step */
+#define SPENT_STEPS_MAX 16 /* of one device, without its last step */
 #define SPENT_CODES_MAX 32
 #define SPENT_MAX       1000       /* the highest attempts.stop */
-#define COUNT_MAX       1000000000 /* of wrong codes */
+#define COUNT_MAX       1000000000 /* wrong codes counted at most */
 #define DEVICE_ID_TEXT  9          /* "d1" */
 #define NAME_TEXT       33         /* a device's name */
 #define KEY_TEXT        65         /* "SHA256:..." as ssh-keygen -l prints it */
@@ -39,34 +44,31 @@
 struct device {
 	char id[DEVICE_ID_TEXT];
 	char name[NAME_TEXT];
-	int type;      /* index of "totp" */
+	int type;      /* 0: "totp" */
 	int algorithm; /* enum otp_algorithm */
 	int64_t digits;
 	int64_t period_s;
 	struct otp_secret secret;
-	uint64_t
-	    last_step; /* the last one accepted: never again, nor earlier */
+	uint64_t last_step; /* the last that passed; only later ones pass */
 	int64_t added_s;
 	char added_from[ADDRESS_TEXT];
 	char added_key[KEY_TEXT];
 	int64_t last_used_s;
-	int64_t told_s; /* until when its owner was told of changes */
-	/* steps before last_step that were spent; at the end the one that was
-	 * met last */
+	int64_t told_s; /* its owner has seen all changes until then */
+	/* spent steps before last_step; the one seen last is at the end */
 	JSON_LIST_OF(uint64_t) spent_steps;
 };
 
-/* An enrolment that waits for its first code, in a window that shows its
- * secret. */
+/* An enrolment that waits for its first code.  A window shows its secret. */
 struct pending {
 	bool present;
-	char id[DEVICE_ID_TEXT]; /* which that window names it by */
+	char id[DEVICE_ID_TEXT]; /* by which the window names it */
 	struct otp_secret secret;
 	char name[NAME_TEXT];
 	int64_t until_s;
 };
 
-/* CODE_SCRATCH: eight digits that another program made; see onetime.h. */
+/* CODE_SCRATCH: eight digits that another program made (onetime.h). */
 enum code_use { CODE_RECOVER = 0, CODE_ENROLL, CODE_PASS, CODE_SCRATCH };
 
 struct one_time {
@@ -75,8 +77,8 @@ struct one_time {
 	int64_t until_s; /* 0: for ever */
 };
 
-/* What became of a one-time code, and when.  So that whoever types it again is
- * told, and not taken for a guesser. */
+/* Why a one-time code is spent.  Kept so that somebody who types the code
+ * again is told so, and not counted as guessing. */
 enum spent_why { SPENT_USED = 0, SPENT_REPLACED, SPENT_VOID, SPENT_EXPIRED };
 
 struct spent_code {
@@ -94,23 +96,25 @@ struct made {
 };
 
 /*
- * Wrong codes: in a row, which a right code ends, and over the long term, which
- * it does not, but for those on its own connection.
+ * Wrong codes.  A right code resets the count.  It does not reset the long-term
+ * count (spent), except for the wrong codes typed on its own connection.
  */
 struct counter {
 	int64_t count;
-	int64_t told; /* how many of these the user knows of; below 0: she does
-		       * not know of as many before the last right code */
+	int64_t told; /* of count, how many the user was told of; below 0: as
+		       * many from before the last right code were not told */
 	int64_t last_s;
 	char from[ADDRESS_TEXT];
-	int64_t spent;         /* over the long term, at spent_since_s */
-	int64_t spent_since_s; /* 0 where spent is 0 */
-	char connection[CONNECTION_TEXT]; /* of the last one; "": unknown */
-	int64_t tried;                    /* how many it had in this count */
+	int64_t spent;         /* long-term count, as of spent_since_s */
+	int64_t spent_since_s; /* 0 if spent is 0 */
+	char connection[CONNECTION_TEXT]; /* of the last wrong code, or "" */
+	int64_t tried;                    /* of count, those on that
+					   * connection */
 };
 
 struct failures {
-	struct counter known; /* from sources that gave a right code lately */
+	struct counter known; /* sources with a right code in the last 30
+			       * days */
 	struct counter other; /* from everywhere else */
 };
 
@@ -120,15 +124,17 @@ struct source {
 	int64_t last_s;
 };
 
-/* A connection, with its key, or a key and address, that needs no code until
- * then.  An entry with a code stays when that time is over: a client may send
- * the code again for as long as the connection lasts. */
+/*
+ * A login that needs no code until until_s: a connection with its key, or a key
+ * with an address.  An entry with a code stays after that time, because a
+ * client may send the code again while its connection lasts.
+ */
 struct verified {
 	char connection[CONNECTION_TEXT];
 	char key[KEY_TEXT];
 	char address[ADDRESS_TEXT];
 	int64_t until_s;
-	char code[HASH_TEXT]; /* of connection and code; spent.h */
+	char code[HASH_TEXT]; /* hash of connection and code (spent.h) */
 };
 
 struct last_login {
@@ -142,7 +148,7 @@ struct record {
 	char user[USER_TEXT];
 	int64_t uid;
 	JSON_LIST_OF(struct device) devices;
-	struct pending pending;               /* the one begun last */
+	struct pending pending;               /* begun last */
 	JSON_LIST_OF(struct pending) earlier; /* in other windows */
 	JSON_LIST_OF(struct one_time) codes;
 	JSON_LIST_OF(struct spent_code) spent; /* the newest at the end */
@@ -150,8 +156,8 @@ struct record {
 	int64_t first_seen_s;
 	int64_t grace_started_s;
 	bool enrolled_once;
-	int64_t invited_until_s;   /* an admin lets her enrol until then */
-	char last_rule[RULE_TEXT]; /* the last required rule that decided */
+	int64_t invited_until_s;   /* enrolment is open until then */
+	char last_rule[RULE_TEXT]; /* the required rule that decided last */
 	int64_t skipped_s;
 	struct failures failures;
 	JSON_LIST_OF(struct source) sources;
@@ -159,21 +165,22 @@ struct record {
 	struct last_login last_login;
 };
 
-/* How a record says a secret (struct otp_secret) and an algorithm. */
+/* How a record writes a secret (struct otp_secret) and an algorithm. */
 extern const struct json_form record_form_secret;
 extern const char *const record_algorithm_names[];
 
-/* A new record: nothing enrolled, nothing remembered. */
+/* *ret: a new record, with no device and nothing remembered. */
 void record_init(struct record *ret, const char *user, uid_t uid);
 
 /*
- * *ret: the record that text says.  FAULT_FORMAT, FAULT_LIMIT: *ret_error
- * says where and why; FAULT_MEMORY.  ret is untouched by a failure.
+ * *ret: the record in text; free it with record_done().  FAULT_FORMAT,
+ * FAULT_LIMIT: *ret_error says where the text is wrong and why; FAULT_MEMORY.
+ * *ret is untouched on failure.
  */
 MUST_USE enum fault record_parse(const char *text, size_t len,
     struct record *ret, struct json_error *ret_error);
 
-/* *ret_text: the record as its file says it.  It holds secrets: the caller
+/* *ret_text: the text for the record's file.  It holds secrets: the caller
  * wipes and frees it with json_text_free().  FAULT_MEMORY. */
 MUST_USE enum fault record_format(const struct record *record, char **ret_text);
 
@@ -181,28 +188,28 @@ MUST_USE enum fault record_format(const struct record *record, char **ret_text);
 void record_done(struct record *record);
 #define scoped_record __attribute__((cleanup(record_done)))
 
-/* How many unspent codes of that use are valid at now_s. */
+/* Returns how many unspent codes of that use are valid at now_s. */
 size_t record_codes_left(
     const struct record *record, enum code_use use, int64_t now_s);
 
-/* How many codes are left to log in with once without a device: recovery and
- * scratch codes. */
+/* Returns how many codes are left that log the user in once without a
+ * device: recovery and scratch codes. */
 size_t record_recovery_left(const struct record *record, int64_t now_s);
 
-/* Takes out all codes of that use, and what is kept of their making. */
+/* Removes all codes of that use.  CODE_RECOVER: also when they were made. */
 void record_codes_drop(struct record *record, enum code_use use);
 
 /*
- * Whether one code would pass twice: a secret, a device's id or the hash of a
- * one-time code stands there twice, or a spent step is not before the last.
- * The result says what is wrong, and *ret_place where, without the secret;
- * NULL: nothing is.  It is the check of record's shape: record_parse() refuses
- * such a record.
+ * Checks that no code can pass twice: no secret, device id or hash of a
+ * one-time code is in the record twice, and every spent step is before the last
+ * one.  Returns NULL, or a sentence that says what is wrong, with *ret_place
+ * for where; never the secret itself.  record_parse() runs this check and
+ * refuses such a record.
  */
 const char *record_check(const void *record, struct json_place *ret_place);
 
-/* Whether both secrets give the same codes: HMAC fills a key that is short with
- * zeros, so those at the end say nothing.  In constant time. */
+/* Returns true if both secrets give the same codes: HMAC pads a short key
+ * with zeros, so zeros at the end make no difference.  Constant time. */
 bool record_same_secret(const struct otp_secret *a, const struct otp_secret *b);
 
 #endif

@@ -6,96 +6,78 @@
 
 static const char *const type_names[] = {"totp", NULL};
 
-/* clang-format off */
-#define TEXT(type, member, n) \
-	{.key = #member, .kind = JSON_TEXT, .need = n, JSON_AT(type, member)}
-#define TIME(type, member, word) \
-	{.key = word, .kind = JSON_FORM, .need = JSON_NULL, \
-	    JSON_AT(type, member), .form = &json_form_time}
-#define COUNT(type, member) \
-	{.key = #member, .kind = JSON_NUMBER, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member), .min = 0, .max = 1000000000000}
-#define CHOICE(type, member, words) \
-	{.key = #member, .kind = JSON_CHOICE, .need = JSON_NULL, \
-	    JSON_AT(type, member), .names = words}
-#define LIST(type, member, most, i) \
-	{.key = #member, .kind = JSON_LIST, .need = JSON_REQUIRED, \
-	    JSON_AT(type, member), .max = most, .item = i}
-
 static const struct json_field device_row_fields[] = {
-	TEXT(struct device_row, id, JSON_REQUIRED),
-	TEXT(struct device_row, name, JSON_NULL),
-	{.key = "type", .kind = JSON_CHOICE, .need = JSON_REQUIRED,
-	    JSON_AT(struct device_row, type), .names = type_names},
-	TIME(struct device_row, added_s, "added"),
-	TEXT(struct device_row, added_from, JSON_NULL),
-	TEXT(struct device_row, added_key, JSON_NULL),
-	TIME(struct device_row, last_used_s, "last_used"),
+    JSON_ROW_TEXT("id", JSON_REQUIRED, struct device_row, id),
+    JSON_ROW_TEXT("name", JSON_NULL, struct device_row, name),
+    JSON_ROW_CHOICE("type", JSON_REQUIRED, struct device_row, type, type_names),
+    JSON_ROW_TIME("added", JSON_NULL, struct device_row, added_s),
+    JSON_ROW_TEXT("added_from", JSON_NULL, struct device_row, added_from),
+    JSON_ROW_TEXT("added_key", JSON_NULL, struct device_row, added_key),
+    JSON_ROW_TIME("last_used", JSON_NULL, struct device_row, last_used_s),
 };
-static const struct json_shape device_row_shape
-    = JSON_SHAPE(device_row_fields, NULL);
-static const struct json_field device_row_item
-    = {.kind = JSON_OBJECT, .need = JSON_REQUIRED,
-	.size = sizeof(struct device_row), .shape = &device_row_shape};
+static const struct json_shape device_row_shape = JSON_SHAPE(
+    device_row_fields, NULL);
+static const struct json_field device_row_item = JSON_ITEM_OBJECT(
+    struct device_row, &device_row_shape);
 
 static const struct json_field user_row_fields[] = {
-	TEXT(struct user_row, user, JSON_REQUIRED),
-	CHOICE(struct user_row, state, state_names),
-	TEXT(struct user_row, rule, JSON_NULL),
-	CHOICE(struct user_row, mode, mode_names),
-	TIME(struct user_row, deadline_s, "deadline"),
-	LIST(struct user_row, devices, DEVICES_MAX, &device_row_item),
-	COUNT(struct user_row, recovery_left),
-	TIME(struct user_row, last_login_s, "last_login"),
-	TEXT(struct user_row, last_address, JSON_NULL),
-	COUNT(struct user_row, failures),
-	COUNT(struct user_row, spent),
-	TIME(struct user_row, locked_until_s, "locked_until"),
-	TEXT(struct user_row, problem, JSON_NULL),
+    JSON_ROW_TEXT("user", JSON_REQUIRED, struct user_row, user),
+    JSON_ROW_CHOICE("state", JSON_NULL, struct user_row, state, state_names),
+    JSON_ROW_TEXT("rule", JSON_NULL, struct user_row, rule),
+    JSON_ROW_CHOICE("mode", JSON_NULL, struct user_row, mode, mode_names),
+    JSON_ROW_TIME("deadline", JSON_NULL, struct user_row, deadline_s),
+    JSON_ROW_LIST("devices", JSON_REQUIRED, struct user_row, devices,
+	DEVICES_MAX, &device_row_item),
+    JSON_ROW_NUMBER("recovery_left", JSON_REQUIRED, struct user_row,
+	recovery_left, 0, JSON_COUNT_MAX),
+    JSON_ROW_TIME("last_login", JSON_NULL, struct user_row, last_login_s),
+    JSON_ROW_TEXT("last_address", JSON_NULL, struct user_row, last_address),
+    JSON_ROW_NUMBER("failures", JSON_REQUIRED, struct user_row, failures, 0,
+	JSON_COUNT_MAX),
+    JSON_ROW_NUMBER(
+	"spent", JSON_REQUIRED, struct user_row, spent, 0, JSON_COUNT_MAX),
+    JSON_ROW_TIME("locked_until", JSON_NULL, struct user_row, locked_until_s),
+    JSON_ROW_TEXT("problem", JSON_NULL, struct user_row, problem),
 };
 const struct json_shape user_row_shape = JSON_SHAPE(user_row_fields, NULL);
 
 static const struct json_field skipped_row_fields[] = {
-	TEXT(struct skipped_row, rule, JSON_REQUIRED),
-	TEXT(struct skipped_row, reason, JSON_REQUIRED),
+    JSON_ROW_TEXT("rule", JSON_REQUIRED, struct skipped_row, rule),
+    JSON_ROW_TEXT("reason", JSON_REQUIRED, struct skipped_row, reason),
 };
-static const struct json_shape skipped_row_shape
-    = JSON_SHAPE(skipped_row_fields, NULL);
-static const struct json_field skipped_row_item
-    = {.kind = JSON_OBJECT, .need = JSON_REQUIRED,
-	.size = sizeof(struct skipped_row), .shape = &skipped_row_shape};
+static const struct json_shape skipped_row_shape = JSON_SHAPE(
+    skipped_row_fields, NULL);
+static const struct json_field skipped_row_item = JSON_ITEM_OBJECT(
+    struct skipped_row, &skipped_row_shape);
 
 static const struct json_field explained_fields[] = {
-	TEXT(struct explained, from, JSON_NULL),
-	TEXT(struct explained, verdict, JSON_NULL),
-	TEXT(struct explained, rule, JSON_NULL),
-	CHOICE(struct explained, mode, mode_names),
-	TEXT(struct explained, reason, JSON_REQUIRED),
-	TIME(struct explained, deadline_s, "deadline"),
+    JSON_ROW_TEXT("from", JSON_NULL, struct explained, from),
+    JSON_ROW_TEXT("verdict", JSON_NULL, struct explained, verdict),
+    JSON_ROW_TEXT("rule", JSON_NULL, struct explained, rule),
+    JSON_ROW_CHOICE("mode", JSON_NULL, struct explained, mode, mode_names),
+    JSON_ROW_TEXT("reason", JSON_REQUIRED, struct explained, reason),
+    JSON_ROW_TIME("deadline", JSON_NULL, struct explained, deadline_s),
 };
-static const struct json_shape explained_shape
-    = JSON_SHAPE(explained_fields, NULL);
-static const struct json_field explained_item
-    = {.kind = JSON_OBJECT, .need = JSON_REQUIRED,
-	.size = sizeof(struct explained), .shape = &explained_shape};
+static const struct json_shape explained_shape = JSON_SHAPE(
+    explained_fields, NULL);
+static const struct json_field explained_item = JSON_ITEM_OBJECT(
+    struct explained, &explained_shape);
 
 static const struct json_field explanation_fields[] = {
-	TEXT(struct explanation, user, JSON_REQUIRED),
-	{.key = "verdict", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct explanation, login.verdict)},
-	{.key = "rule", .kind = JSON_TEXT, .need = JSON_NULL,
-	    JSON_AT(struct explanation, login.rule)},
-	{.key = "mode", .kind = JSON_CHOICE, .need = JSON_NULL,
-	    JSON_AT(struct explanation, login.mode), .names = mode_names},
-	{.key = "reason", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct explanation, login.reason)},
-	TIME(struct explanation, login.deadline_s, "deadline"),
-	LIST(struct explanation, by_address, BY_ADDRESS_MAX, &explained_item),
-	LIST(struct explanation, skipped, POLICY_RULES, &skipped_row_item),
+    JSON_ROW_TEXT("user", JSON_REQUIRED, struct explanation, user),
+    JSON_ROW_TEXT("verdict", JSON_REQUIRED, struct explanation, login.verdict),
+    JSON_ROW_TEXT("rule", JSON_NULL, struct explanation, login.rule),
+    JSON_ROW_CHOICE(
+	"mode", JSON_NULL, struct explanation, login.mode, mode_names),
+    JSON_ROW_TEXT("reason", JSON_REQUIRED, struct explanation, login.reason),
+    JSON_ROW_TIME("deadline", JSON_NULL, struct explanation, login.deadline_s),
+    JSON_ROW_LIST("by_address", JSON_REQUIRED, struct explanation, by_address,
+	BY_ADDRESS_MAX, &explained_item),
+    JSON_ROW_LIST("skipped", JSON_REQUIRED, struct explanation, skipped,
+	POLICY_RULES, &skipped_row_item),
 };
-const struct json_shape explanation_shape
-    = JSON_SHAPE(explanation_fields, NULL);
-/* clang-format on */
+const struct json_shape explanation_shape = JSON_SHAPE(
+    explanation_fields, NULL);
 
 void
 user_row_done(struct user_row *row)
@@ -131,7 +113,7 @@ add_devices(const struct record *record, struct user_row *ret)
 }
 
 static int64_t
-spent(const struct record *record, int64_t now_s)
+spent_long_term(const struct record *record, int64_t now_s)
 {
 	struct failures failures = record->failures;
 
@@ -140,8 +122,8 @@ spent(const struct record *record, int64_t now_s)
 	return failures.known.spent + failures.other.spent;
 }
 
-/* When the last counter that is shut opens again; WHEN_LAST_S for one
- * that only an admin opens. */
+/* Returns when the last shut counter opens again; WHEN_LAST_S if only an
+ * administrator can open it; 0 if none is shut. */
 static int64_t
 locked_until(
     const struct policy *policy, const struct record *record, int64_t now_s)
@@ -197,7 +179,7 @@ report_user(const struct policy *policy, const struct decision *decision,
 	    .last_login_s = record->last_login.at_s,
 	    .failures = record->failures.known.count +
 		record->failures.other.count,
-	    .spent = spent(record, now_s),
+	    .spent = spent_long_term(record, now_s),
 	    .locked_until_s = locked_until(policy, record, now_s),
 	};
 	enum fault fault = add_devices(record, &row);

@@ -1,6 +1,6 @@
 /*
- * What an admin is told of a user: a row of the user list, and the
- * explanation of a verdict.  Pure; by the code that decides logins.
+ * Tells administrators about a user: a row of the user list, and the
+ * explanation of a verdict.  Pure; decided by the functions that decide logins.
  */
 #ifndef TFA_REPORT_H
 #define TFA_REPORT_H
@@ -9,7 +9,7 @@
 
 #define REPORT_TEXT    768 /* a rule, a group, and a sentence around them */
 #define FROM_TEXT      200
-#define BY_ADDRESS_MAX 16 /* the last one is then still of an unknown address */
+#define BY_ADDRESS_MAX 16 /* the last row then still has an unknown address */
 
 /* A device, without its secret. */
 struct device_row {
@@ -35,8 +35,8 @@ struct user_row {
 	int64_t failures; /* wrong codes in a row */
 	int64_t spent;    /* wrong codes over the long term */
 	int64_t locked_until_s;
-	char
-	    problem[REPORT_TEXT]; /* a damaged record, a rule that denies; "" */
+	char problem[REPORT_TEXT]; /* about a damaged record, or a rule that
+				   * denies; "" */
 };
 
 struct skipped_row {
@@ -44,10 +44,10 @@ struct skipped_row {
 	char reason[REPORT_TEXT];
 };
 
-/* What one login would meet. */
+/* The answer to one login. */
 struct explained {
 	char from[FROM_TEXT]; /* "10.2.0.0/16, 2001:db8::/32"; "": anywhere */
-	char verdict[12];     /* "": depends on the address still */
+	char verdict[12];     /* "": the address still decides */
 	char rule[RULE_TEXT];
 	int mode;
 	char reason[REPORT_TEXT];
@@ -57,10 +57,10 @@ struct explained {
 struct explanation {
 	char user[USER_TEXT];
 	struct explained login;
-	/* Where its address is not known and decides: what it would meet from
-	 * the "from" of each rule, and last from anywhere else. */
+	/* If the address is not known and decides: the answer from the
+	 * "from" of each rule in turn, and last from anywhere else. */
 	JSON_LIST_OF(struct explained) by_address;
-	JSON_LIST_OF(struct skipped_row) skipped; /* of the last of these */
+	JSON_LIST_OF(struct skipped_row) skipped; /* for the last of these */
 };
 
 extern const struct json_shape user_row_shape;
@@ -69,21 +69,19 @@ extern const struct json_shape explanation_shape;
 void user_row_done(struct user_row *row);
 void explanation_done(struct explanation *explanation);
 
-/*
- * Why the policy denies, for an admin: what is wrong with it, and not what
- * the user at the prompt is told.
- */
+/* Writes why the policy denies, for an administrator: what is wrong with the
+ * policy, instead of the message for the user at the prompt. */
 void report_denial(const struct decision *decision, char *ret, size_t size);
 
-/* *ret: the row; user_row_done() frees it.  FAULT_MEMORY. */
+/* *ret: the user's row; free it with user_row_done().  FAULT_MEMORY. */
 MUST_USE enum fault
 report_user(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s, struct user_row *ret);
 
 /*
- * *ret: what login_decide() says of this login, in words; explanation_done()
- * frees it.  subject->skipped, inside and outside are not used.  The record is
- * not changed.  FAULT_MEMORY.
+ * *ret: what login_decide() would decide about this login, in words; free it
+ * with explanation_done(). subject->skipped, inside and outside are ignored.
+ * The record is not changed.  FAULT_MEMORY.
  */
 MUST_USE enum fault report_explain(const struct policy *policy,
     const struct subject *subject, const struct record *record,

@@ -6,9 +6,10 @@
 #include "store/core/onetime.h"
 #include "store/core/spent.h"
 
-/* Makes item i the newest.  Whether it was not. */
+/* Moves item i to the end of the list.  Returns false if it was there
+ * already. */
 static bool
-renew(void *items, size_t count, size_t size, size_t i)
+move_to_end(void *items, size_t count, size_t size, size_t i)
 {
 	unsigned char *at = (unsigned char *)items + i * size;
 	unsigned char kept[sizeof(struct verified)];
@@ -60,7 +61,7 @@ spent_is_step(struct device *device, const char *code, bool *ret_changed)
 		if (is_code_of(device, device->spent_steps.items[i], code))
 			found = i;
 	if (found < count)
-		*ret_changed |= renew(
+		*ret_changed |= move_to_end(
 		    device->spent_steps.items, count, sizeof(uint64_t), found);
 	return is_last || found < count;
 }
@@ -75,7 +76,7 @@ spent_find(const struct record *record, const char hash[static HASH_TEXT])
 }
 
 void
-spent_note(struct record *record, const char hash[static HASH_TEXT],
+spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s)
 {
 	struct spent_code *spent;
@@ -99,9 +100,9 @@ spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s)
 
 	json_list_drop(&record->codes, sizeof(code), i);
 	if (code.until_s > 0 && code.until_s <= now_s)
-		spent_note(record, code.hash, SPENT_EXPIRED, code.until_s);
+		spent_add(record, code.hash, SPENT_EXPIRED, code.until_s);
 	else
-		spent_note(record, code.hash, why, now_s);
+		spent_add(record, code.hash, why, now_s);
 }
 
 void
@@ -124,14 +125,15 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 	    otp_code((enum otp_algorithm)device->algorithm, &device->secret,
 		device->last_step, (int)device->digits, code) == FAULT_NONE &&
 	    onetime_hash(code, hash) == FAULT_NONE)
-		spent_note(record, hash, SPENT_USED,
+		spent_add(record, hash, SPENT_USED,
 		    device->last_used_s > 0 ? device->last_used_s : now_s);
 	OPENSSL_cleanse(code, sizeof(code));
 	free(device->spent_steps.items);
 	json_list_drop(&record->devices, sizeof(*device), i);
 }
 
-/* The hash of both: another connection is not known by this one's code. */
+/* Hashes connection and code together, so that the code alone says nothing
+ * about other connections. */
 static bool
 hash_connection(
     const struct login *login, const char *code, char ret[static HASH_TEXT])
@@ -154,10 +156,13 @@ find_connection(const struct record *record, const char *hash)
 	return -1;
 }
 
-/* The entry that login_note_pass() just made for this connection, or else one
- * that lets nobody in: codes are remembered for no time, or not at all. */
+/*
+ * Returns the entry that login_note_pass() has just made for this connection.
+ * If it made none, because codes are not remembered, adds an entry that is over
+ * already and lets nobody in.
+ */
 static struct verified *
-entry_of(struct record *record, const struct login *login)
+entry_for(struct record *record, const struct login *login)
 {
 	struct verified *v;
 
@@ -184,7 +189,7 @@ spent_connection(
 	struct verified *v;
 
 	if (!hash_connection(login, code, hash) ||
-	    (v = entry_of(record, login)) == NULL)
+	    (v = entry_for(record, login)) == NULL)
 		return;
 	memcpy(v->code, hash, sizeof(v->code));
 }
@@ -201,7 +206,7 @@ spent_is_connection(struct record *record, const struct login *login,
 	i = find_connection(record, hash);
 	if (i < 0)
 		return false;
-	*ret_changed |= renew(record->verified.items, record->verified.count,
-	    sizeof(struct verified), (size_t)i);
+	*ret_changed |= move_to_end(record->verified.items,
+	    record->verified.count, sizeof(struct verified), (size_t)i);
 	return true;
 }

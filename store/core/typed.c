@@ -8,8 +8,8 @@
 #define ESC 0x1b
 #define BEL 0x07
 
-/* The zeros of the scripts that have decimal digits (Unicode 16, category Nd);
- * nine more follow each. */
+/* The zero of each script that has decimal digits (Unicode 16, category Nd);
+ * the other nine digits follow it. */
 static const uint32_t zeros[] = {0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66,
     0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
     0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50,
@@ -20,7 +20,7 @@ static const uint32_t zeros[] = {0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66,
     0x16a60, 0x16ac0, 0x16b50, 0x16d70, 0x1ccf0, 0x1d7ce, 0x1d7d8, 0x1d7e2,
     0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0};
 
-/* Blanks, dashes, dots, commas, and what shows nothing at all. */
+/* Blanks, dashes, dots, commas, and characters that are invisible. */
 static const struct {
 	uint32_t first, last;
 } added[] = {{'\t', '\n'}, {'\r', '\r'}, {' ', ' '}, {',', '.'}, {0xa0, 0xa0},
@@ -41,9 +41,9 @@ is_added(uint32_t c)
 	return false;
 }
 
-/* The ASCII character that is meant, or the character itself. */
+/* Returns the ASCII character that c stands for, or c. */
 static uint32_t
-meant(uint32_t c)
+ascii_of(uint32_t c)
 {
 	if (c >= 0xff01 && c <= 0xff5e) /* full-width */
 		return c - 0xff01 + '!';
@@ -53,8 +53,11 @@ meant(uint32_t c)
 	return c;
 }
 
-/* What a terminal tells of itself (focus, cursor, kind, size), and the marks
- * round a paste; not the keys that somebody pressed. */
+/*
+ * Returns true for what a terminal reports about itself (focus, cursor, kind,
+ * size), and for the marks around a paste; false for keys that somebody
+ * pressed.
+ */
 static bool
 is_report(const char *parameters, size_t len, char last)
 {
@@ -68,7 +71,8 @@ is_report(const char *parameters, size_t len, char last)
 	    last == 'y';
 }
 
-/* The length of a report that begins with ESC [ (ECMA-48 section 5.4), or 0. */
+/* Returns the length of a report that begins with ESC [ (ECMA-48 section
+ * 5.4), or 0. */
 static size_t
 control_length(const char *text, size_t len)
 {
@@ -79,8 +83,8 @@ control_length(const char *text, size_t len)
 	return n < len && is_report(text + 2, n - 2, text[n]) ? n + 1 : 0;
 }
 
-/* Likewise of a string (section 5.6), such as a colour that it was asked for:
- * up to BEL or ESC \. */
+/* Returns the length of a control string (ECMA-48 section 5.6), such as the
+ * answer to a question about a colour, up to BEL or ESC \; or 0. */
 static size_t
 string_length(const char *text, size_t len)
 {
@@ -105,14 +109,14 @@ report_length(const char *text, size_t len)
 	    : 0;
 }
 
-/* Writes the character at text to ret, if it is one that counts: its length
- * there, with its length in text. */
+/* Writes the character at text to ret, unless it was only added.  Returns
+ * the length in ret; *ret_read: the length in text. */
 static size_t
 plain_one(
     const char *text, size_t len, char ret[static UTF8_MAX], size_t *ret_read)
 {
 	size_t n = utf8_length(text, len);
-	uint32_t c = n > 0 ? meant(utf8_char(text, n)) : '?';
+	uint32_t c = n > 0 ? ascii_of(utf8_char(text, n)) : '?';
 
 	*ret_read = n > 0 ? n : 1;
 	if (is_added(c))

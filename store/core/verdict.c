@@ -5,16 +5,16 @@
 #include "store/core/verdict.h"
 #include "store/base/when.h"
 
-#define LONG_WAIT_S   3600  /* above that, no seconds */
+#define LONG_WAIT_S   3600  /* longer waits are not given in seconds */
 #define DURATION_SAID 64    /* bytes, for duration_say() */
-#define DAY_SAID      86400 /* "a day" */
+#define DAY_SAID      86400 /* said as "a day" */
 
 /*
- * In a message %W is the wait, %L the time left, %D the deadline and %N the
- * name; %S says how to set up a device, %A when that is offered again, %O how
- * long it is open, and %T " on" and the day that a code was spent, or nothing
- * where that is not known.  The exit status is the gate's where the reason
- * denies.
+ * In a message %W stands for the wait, %L for the time left, %D for the
+ * deadline and %N for the name; %S for how to set up a device, %A for when
+ * enrolment is offered again, %O for how long it stays open, and %T for " on"
+ * and the day a code was spent, or nothing if that is not known. exit is the
+ * gate's exit status for a denial.
  */
 static const struct {
 	const char *name;
@@ -123,7 +123,7 @@ static const struct {
 	"You may not set up a device on your own now: ask an administrator for "
 	"a code (tfa-admin code USER --enroll)."},
     [REASON_NOT_ASKED] = {"not_asked", GATE_EXIT_DENIED,
-	"No code is ever asked of you here, so there is nothing to set up."},
+	"You are never asked for a code here, so there is nothing to set up."},
     [REASON_LAST_DEVICE] = {"last_device", GATE_EXIT_DENIED,
 	"This is your last device and a code is required here: add the new one "
 	"first (tfa add)."},
@@ -140,11 +140,11 @@ static const struct {
     [REASON_KNOWN_SECRET] = {"known_secret", GATE_EXIT_DENIED,
 	"This user has a device with that secret: it is already imported."},
     [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,
-	"Your key is in none of the files where its restrictions would stand: "
-	"tell an administrator (keys in the policy)."},
+	"Your key is in none of the files that could restrict it: tell an "
+	"administrator (keys in the policy)."},
     [REASON_KEY_IN_OPEN_FILE] = {"key_in_open_file", GATE_EXIT_DENIED,
-	"Others than you can write the file that your key stands in, or a "
-	"folder above it, so it counts for nothing: chmod go-w them."},
+	"Other users can change the file that lists your key, or a folder "
+	"above it, so your key is refused: chmod go-w them."},
     [REASON_KEY_DOUBTFUL] = {"key_doubtful", GATE_EXIT_DENIED,
 	"It is not clear what your key may run: every line of authorized_keys "
 	"that has it must carry the same command."},
@@ -152,14 +152,14 @@ static const struct {
 	"sshd does not say which key was used: tell an administrator "
 	"(ExposeAuthInfo yes)."},
     [REASON_KEY_FILE] = {"key_file", GATE_EXIT_DENIED,
-	"What your key may run cannot be looked up (%N): tell an "
+	"The gate cannot look up what your key may run (%N): tell an "
 	"administrator."},
     [REASON_KEY_SPOILT] = {"key_spoilt", GATE_EXIT_DENIED,
 	"The file in which sshd names your key is not as sshd left it (%N): "
 	"close this connection and log in anew."},
     [REASON_KEY_SEVERAL] = {"key_several", GATE_EXIT_DENIED,
-	"sshd asked you for more than one key, and which one's restrictions "
-	"hold is not clear: tell an administrator (AuthenticationMethods)."},
+	"sshd asked you for more than one key, and it is not clear which one's "
+	"restrictions hold: tell an administrator (AuthenticationMethods)."},
     [REASON_KEY_ODD] = {"key_odd", GATE_EXIT_DENIED,
 	"Your key or certificate is damaged, or has a critical option that is "
 	"not known here: use another key, or tell an administrator."},
@@ -167,8 +167,9 @@ static const struct {
 	"Your certificate and the line of its authority name different "
 	"commands: tell an administrator."},
     [REASON_KEY_TMP] = {"key_tmp", GATE_EXIT_LATER,
-	"sshd could not write to /tmp which key you used, so what it may run "
-	"is not clear (%N): ask an administrator to make room in /tmp."},
+	"sshd could not write to /tmp which key you used, so it is not clear "
+	"what the key may run (%N): ask an administrator to make room in "
+	"/tmp."},
 
     [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
 	"The policy names the group \"%N\", which is unknown: ask an "
@@ -214,7 +215,7 @@ static const struct {
 	"Your user name has %N bytes; tfa takes 256 at most: an administrator "
 	"must give this account a shorter one."},
     [REASON_BAD_ACCOUNT] = {"bad_account", GATE_EXIT_CONFIG,
-	"Home folder or shell of \"%N\" cannot be read as text: tell an "
+	"The home folder or the shell of \"%N\" is not valid text: tell an "
 	"administrator."},
 };
 
@@ -225,14 +226,29 @@ reason_name(enum reason reason)
 					       : reasons[0].name;
 }
 
-enum reason
-reason_from_name(const char *name)
+static bool
+reason_read(const char *text, void *ret)
 {
+	enum reason *reason = ret;
+
 	for (int i = 0; i < REASON_COUNT; i++)
-		if (strcmp(reasons[i].name, name) == 0)
-			return (enum reason)i;
-	return REASON_NONE;
+		if (reasons[i].name[0] == text[0] &&
+		    strcmp(reasons[i].name, text) == 0) {
+			*reason = (enum reason)i;
+			return true;
+		}
+	return false;
 }
+
+static void
+reason_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	snprintf(ret, JSON_FORM_TEXT, "%s",
+	    reason_name(*(const enum reason *)value));
+}
+
+const struct json_form reason_form = {
+    "a reason that this version knows", reason_read, reason_write};
 
 bool
 reason_is_undecided(enum reason reason)
@@ -267,7 +283,8 @@ say_setup(const struct reason_facts *facts, char *ret, size_t size)
 			     "(tfa-admin code USER --enroll).");
 }
 
-/* After "later": what ends first is what has to be known. */
+/* Writes what follows "later"; of two times it names the one that ends
+ * first. */
 static void
 say_again(const struct reason_facts *facts, char *ret, size_t size)
 {
@@ -311,7 +328,7 @@ say_open(const struct reason_facts *facts, char *ret, size_t size)
 }
 
 static void
-fill(char what, const struct reason_facts *facts, char *ret, size_t size)
+fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
 	char when[WHEN_TEXT];
 
@@ -349,7 +366,7 @@ reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
 			ret[len++] = *m;
 			continue;
 		}
-		fill(*++m, facts, ret + len, size - len);
+		fill_in(*++m, facts, ret + len, size - len);
 		len += strlen(ret + len);
 	}
 	ret[len] = '\0';
@@ -392,11 +409,33 @@ verdict_name(enum verdict verdict)
 	return verdicts[0].name;
 }
 
+static bool
+verdict_read(const char *text, void *ret)
+{
+	enum verdict *verdict = ret;
+
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (strcmp(verdicts[i].name, text) == 0) {
+			*verdict = verdicts[i].verdict;
+			return true;
+		}
+	return false;
+}
+
+static void
+verdict_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	snprintf(ret, JSON_FORM_TEXT, "%s",
+	    verdict_name(*(const enum verdict *)value));
+}
+
+const struct json_form verdict_form = {
+    "pass, challenge, enroll or deny", verdict_read, verdict_write};
+
 enum verdict
 verdict_from_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-		if (strcmp(verdicts[i].name, name) == 0)
-			return verdicts[i].verdict;
-	return VERDICT_DENY;
+	enum verdict verdict = VERDICT_DENY;
+
+	return verdict_read(name, &verdict) ? verdict : VERDICT_DENY;
 }

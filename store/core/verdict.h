@@ -1,10 +1,10 @@
 /*
- * May she enter?  A verdict says it, a reason says why.  The values are
- * chosen so that memory that was zeroed, freed or never written denies, and
- * so that no fault, count or boolean can be taken for a pass.
+ * May this user enter?  A verdict answers that, and a reason says why.  The
+ * values are chosen so that memory that was zeroed, freed or never written
+ * denies, and so that no fault, count or boolean can be mistaken for a pass.
  *
- * verdict.c holds every sentence that an engineer at the prompt may read, and
- * the exit status that goes with it: one table, in plain English.
+ * verdict.c holds, in one table, every sentence that a user at the prompt may
+ * read, and the exit status that goes with it.
  */
 #ifndef TFA_VERDICT_H
 #define TFA_VERDICT_H
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "store/json/json.h"
 
 enum verdict {
 	VERDICT_DENY = 0,
@@ -24,7 +26,7 @@ enum verdict {
 enum gate_exit {
 	GATE_EXIT_KEEPER = 69,   /* EX_UNAVAILABLE: keeper unreachable */
 	GATE_EXIT_LATER = 75,    /* EX_TEMPFAIL: locked, or try later */
-	GATE_EXIT_TERMINAL = 76, /* EX_PROTOCOL: a terminal or TFA_CODE */
+	GATE_EXIT_TERMINAL = 76, /* EX_PROTOCOL: needs a terminal or TFA_CODE */
 	GATE_EXIT_DENIED = 77,   /* EX_NOPERM */
 	GATE_EXIT_CONFIG = 78,   /* EX_CONFIG: bad configuration */
 };
@@ -113,51 +115,58 @@ enum reason {
 	REASON_COUNT
 };
 
-/* What a message may need to say. */
+/* Facts that messages mention. */
 struct reason_facts {
 	int64_t wait_s; /* LOCKED: until the next try */
-	int64_t left_s; /* GRACE, OFFER, SKIPPED: until the deadline, or 0 */
-	int64_t deadline_s; /* when that is */
+	int64_t left_s; /* GRACE, OFFER, SKIPPED: until the deadline; 0: none */
+	int64_t deadline_s; /* the time of that deadline */
 	int64_t again_s;    /* SKIPPED: until the next offer; 0: each login */
-	int64_t open_s;     /* how long a first device may be set up still */
-	bool may_add;       /* "tfa add" sets up a first device now */
+	int64_t open_s;     /* how long enrolment stays open for a first
+			     * device */
+	bool may_add;       /* "tfa add" can set up a first device now */
 	const char *name;   /* a group, a rule, a user, a file; or "" */
-	int64_t spent_s;    /* ONE_TIME_USED and so on: when; 0: not known */
+	int64_t spent_s;    /* ONE_TIME_USED and the like: when it was spent;
+			     * 0: not known */
 };
 
-/* The word for it in logs and in the protocol: "wrong_code".  Never NULL. */
+/* Returns the reason's name in logs and in the protocol, such as
+ * "wrong_code".  Never NULL. */
 const char *reason_name(enum reason reason);
 
-/* The reason with that name, or REASON_NONE. */
-enum reason reason_from_name(const char *name);
+/*
+ * How JSON writes a verdict and a reason: by its name.  An unknown name is
+ * refused, and leaves zero (VERDICT_DENY, REASON_NONE).
+ */
+extern const struct json_form verdict_form, reason_form;
 
 /*
- * Whether this denial says only that the policy could not be asked about the
- * user: an administrator who knows them may let them in with a pass code.
- * Never that something is wrong with the user, the record or the whole policy.
+ * Returns true for a denial that only means that the policy could not decide
+ * about the user: an administrator who knows the user may then let them in with
+ * a pass code.  False if anything is wrong with the user, the record or the
+ * whole policy.
  */
 bool reason_is_undecided(enum reason reason);
 
-/* The gate's exit status for a denial with this reason. */
+/* Returns the gate's exit status for a denial with this reason. */
 int reason_exit(enum reason reason);
 
-/*
- * Writes one line for a person, without a newline, to ret; empty where there
- * is nothing to say.
- */
+/* Writes the reason's message to ret, as one line without a newline; empty
+ * if the reason has no message. */
 void reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
     size_t size);
 
 /*
- * The same for a wrong code that would be right by a clock that is so far off,
- * in whole minutes: ahead, or behind where drift_s is negative.
+ * Writes the message for a wrong code that would be right if the phone's clock
+ * were off by drift_s seconds: ahead, or behind if negative.  Says it in whole
+ * minutes.
  */
 void drift_say(int64_t drift_s, char *ret, size_t size);
 
-/* "pass", "challenge", "enroll", "deny"; anything unknown is "deny". */
+/* Returns "pass", "challenge", "enroll" or "deny"; "deny" for any other
+ * value. */
 const char *verdict_name(enum verdict verdict);
 
-/* The verdict with that name; anything unknown denies. */
+/* Returns the verdict with that name; VERDICT_DENY for any other name. */
 enum verdict verdict_from_name(const char *name);
 
 #endif

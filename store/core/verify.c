@@ -53,9 +53,9 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
 }
 
 /*
- * Judges against one device, which a right code moves on.  A last step beyond
- * what the clock can reach now says that the clock went back: every code of
- * this device would be an old one.
+ * Judges a code by one device, and spends its step if it is right.  A last step
+ * later than the clock can reach now means that the clock went back: every code
+ * of this device would count as an old one.
  */
 static enum reason
 judge_device(
@@ -87,9 +87,10 @@ judge_device(
 	return REASON_STORE;
 }
 
-/* For the log: how far off a clock would make this code right; 0: none. */
+/* For the log: by how many seconds a phone's clock would be off if this code
+ * were right; 0 if no clock within DRIFT_S explains it. */
 static int64_t
-drift(const struct record *record, const char *code, int64_t now_s)
+clock_drift(const struct record *record, const char *code, int64_t now_s)
 {
 	for (size_t i = 0; i < record->devices.count; i++) {
 		const struct device *device = &record->devices.items[i];
@@ -106,10 +107,10 @@ drift(const struct record *record, const char *code, int64_t now_s)
 }
 
 /*
- * What all devices say together: right, or used, or else the first device
- * that could judge, so that a guess is counted as long as one of them could.
- * A code that happens to be right for two moves both on: it works once for the
- * person.
+ * Judges a code by all devices.  The result is CODE if it is right for one of
+ * them, else CODE_USED, else what the first device says that can judge; so a
+ * guess is counted if any device could judge it.  A code that happens to be
+ * right for two devices is spent for both: it works once for the person.
  */
 static enum reason
 judge_devices(
@@ -154,7 +155,8 @@ count_failure(struct counter *counter, const struct login *login)
 	login_forgive(counter, login->now_s);
 	if (counter->spent == 0)
 		counter->spent_since_s = login->now_s;
-	counter->spent++; /* open, so below attempts.stop and SPENT_MAX */
+	counter->spent++; /* the counter is open: below attempts.stop, which
+			   * is at most SPENT_MAX */
 	counter->tried = tried < SPENT_MAX ? tried + 1 : tried;
 	memcpy(counter->connection, login->connection,
 	    sizeof(counter->connection));
@@ -165,13 +167,14 @@ count_failure(struct counter *counter, const struct login *login)
 }
 
 /*
- * After a right code.  A thief who guesses between the owner's logins must
- * not begin anew at each of them, so what is spent stays; but who typed this
- * code typed the wrong ones on its connection, which sshd names and no client
- * can choose.  What she has not been told of is kept, as a number below 0.
+ * Resets a counter after a right code.  The wrong codes of the long term stay,
+ * because a thief who guesses between the owner's logins must not start from
+ * zero after each of them.  Those typed on the connection of the right code are
+ * forgiven: sshd names the connection, and no client can choose that name.  The
+ * number that the user has not been told of is kept, as a number below 0.
  */
 static void
-clear_row(struct counter *counter, const struct login *login)
+reset_counter(struct counter *counter, const struct login *login)
 {
 	int64_t own = is_same_connection(counter, login) ? counter->tried : 0;
 	int64_t left = counter->spent > own ? counter->spent - own : 0;
@@ -187,9 +190,9 @@ clear_row(struct counter *counter, const struct login *login)
 	*counter = cleared;
 }
 
-/* A one-time code that is there; enrolment codes wait until they are used. */
+/* Spends an unspent one-time code; enroll.h spends an enrolment code later. */
 static void
-spend(struct record *record, const struct login *login, size_t i,
+spend_one_time(struct record *record, const struct login *login, size_t i,
     struct outcome *ret)
 {
 	enum code_use use = (enum code_use)record->codes.items[i].use;
@@ -208,8 +211,10 @@ spend(struct record *record, const struct login *login, size_t i,
 		    record, login->now_s);
 }
 
-/* Says what became of a code that is spent: it is neither right nor a guess.
- * One that ran out may still stand among the unspent ones. */
+/*
+ * Returns true for a code that is spent, and says in *ret why.  It is neither
+ * right nor a guess.  An expired code may still stand among the unspent ones.
+ */
 static bool
 is_spent(const struct record *record, const char *hash, struct outcome *ret)
 {
@@ -237,7 +242,7 @@ is_spent(const struct record *record, const char *hash, struct outcome *ret)
 	return false;
 }
 
-/* Whether the counter is shut; then ret says for how long. */
+/* Returns true if the counter is shut; *ret then says for how long. */
 static bool
 is_shut(const struct policy *policy, const struct counter *counter,
     bool is_other, int64_t now_s, struct outcome *ret)
@@ -261,8 +266,8 @@ count_wrong(
 	ret->changed = true;
 }
 
-/* Sixteen characters.  They cannot be guessed: right or spent, they are judged
- * while the counter is shut too. */
+/* Judges a code of sixteen characters.  It cannot be guessed, so it is
+ * judged even while the counter is shut. */
 static void
 judge_one_time(const struct policy *policy, struct record *record,
     const struct login *login, const char *code, struct outcome *ret)
@@ -275,16 +280,16 @@ judge_one_time(const struct policy *policy, struct record *record,
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
 	if (found >= 0)
-		spend(record, login, (size_t)found, ret);
+		spend_one_time(record, login, (size_t)found, ret);
 	else if (!is_spent(record, hash, ret) &&
 	    !is_shut(policy, counter, is_other, login->now_s, ret))
 		count_wrong(counter, login, ret);
 }
 
 /*
- * Digits, where the counter is open: a scratch code, one that is spent, or else
- * a device's.  With the clock back no device can judge, but eight digits are
- * still a guess at a scratch code.
+ * Judges digits, if the counter is open: as a scratch code, as a spent code,
+ * and then by the devices.  If the clock went back no device can judge, but
+ * eight digits are still counted as a guess at a scratch code.
  */
 static void
 judge_digits(const struct policy *policy, struct record *record,
@@ -302,7 +307,7 @@ judge_digits(const struct policy *policy, struct record *record,
 	if (onetime_hash(code, hash) == FAULT_NONE && scratch)
 		found = onetime_find(record, hash, login->now_s);
 	if (found >= 0)
-		spend(record, login, (size_t)found, ret);
+		spend_one_time(record, login, (size_t)found, ret);
 	if (found >= 0 || is_spent(record, hash, ret))
 		return;
 	ret->reason = judge_devices(record, code, login->now_s, ret);
@@ -312,12 +317,15 @@ judge_digits(const struct policy *policy, struct record *record,
 	} else if (ret->reason == REASON_WRONG_CODE ||
 	    (scratch && ret->reason == REASON_CLOCK_BACK)) {
 		count_wrong(counter, login, ret);
-		ret->drift_s = drift(record, code, login->now_s);
+		ret->drift_s = clock_drift(record, code, login->now_s);
 	}
 }
 
-/* What its connection gave before is not judged: a master sends its TFA_CODE
- * with each session.  The devices keep it known as long as it is sent. */
+/*
+ * Returns true for a code that this connection has given before.  It is not
+ * judged again: a client that shares one connection sends its TFA_CODE with
+ * each session.  The devices remember the code for as long as it is sent.
+ */
 static bool
 is_sent_again(struct record *record, const struct login *login,
     const char *code, struct outcome *ret)
@@ -356,7 +364,7 @@ verify_code(const struct policy *policy, struct record *record,
 		spent_connection(record, login, code);
 	}
 	if (ret->reason == REASON_CODE && !login->proof)
-		clear_row(counter_of(record, is_other), login);
+		reset_counter(counter_of(record, is_other), login);
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }
@@ -377,7 +385,7 @@ verify_pass(const struct policy *policy, struct record *record,
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
 	if (found >= 0 && record->codes.items[found].use == CODE_PASS) {
-		spend(record, login, (size_t)found, ret);
+		spend_one_time(record, login, (size_t)found, ret);
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);
 	} else if (found < 0 && !is_spent(record, hash, ret) &&

@@ -12,29 +12,22 @@
 #include "store/base/file.h"
 #include "store/base/utf8.h"
 
-/* clang-format off */
-#define TEXT(member) \
-	{.key = #member, .kind = JSON_TEXT, .need = JSON_MAYBE, \
-	    JSON_AT(struct audit, member)}
-
 static const struct json_field audit_fields[] = {
-	{.key = "time", .kind = JSON_FORM, .need = JSON_REQUIRED,
-	    JSON_AT(struct audit, time_s), .form = &json_form_time},
-	TEXT(event),
-	TEXT(user),
-	TEXT(verdict),
-	TEXT(reason),
-	TEXT(rule),
-	TEXT(address),
-	TEXT(key),
-	TEXT(device),
-	TEXT(command),
-	TEXT(actor),
-	TEXT(detail),
-	{.key = "suppressed", .kind = JSON_NUMBER, .need = JSON_MAYBE,
-	    JSON_AT(struct audit, suppressed), .min = 0, .max = 1000000000},
+    JSON_ROW_TIME("time", JSON_REQUIRED, struct audit, time_s),
+    JSON_ROW_TEXT("event", JSON_MAYBE, struct audit, event),
+    JSON_ROW_TEXT("user", JSON_MAYBE, struct audit, user),
+    JSON_ROW_TEXT("verdict", JSON_MAYBE, struct audit, verdict),
+    JSON_ROW_TEXT("reason", JSON_MAYBE, struct audit, reason),
+    JSON_ROW_TEXT("rule", JSON_MAYBE, struct audit, rule),
+    JSON_ROW_TEXT("address", JSON_MAYBE, struct audit, address),
+    JSON_ROW_TEXT("key", JSON_MAYBE, struct audit, key),
+    JSON_ROW_TEXT("device", JSON_MAYBE, struct audit, device),
+    JSON_ROW_TEXT("command", JSON_MAYBE, struct audit, command),
+    JSON_ROW_TEXT("actor", JSON_MAYBE, struct audit, actor),
+    JSON_ROW_TEXT("detail", JSON_MAYBE, struct audit, detail),
+    JSON_ROW_NUMBER(
+	"suppressed", JSON_MAYBE, struct audit, suppressed, 0, 1000000000),
 };
-/* clang-format on */
 
 const struct json_shape audit_shape = JSON_SHAPE(audit_fields, NULL);
 
@@ -52,7 +45,7 @@ audit_parse(const char *line, size_t len, struct audit *ret)
 }
 
 static bool
-is_ours(int fd)
+is_our_log(int fd)
 {
 	struct stat st;
 
@@ -60,7 +53,8 @@ is_ours(int fd)
 	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
 }
 
-/* Whether the file ends in the middle of a line: a writer was killed. */
+/* Returns true if the file ends in the middle of a line: its writer was
+ * killed. */
 static bool
 is_cut_short(int fd, off_t end)
 {
@@ -69,12 +63,10 @@ is_cut_short(int fd, off_t end)
 	return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
 }
 
-/*
- * Under a lock, so that what a full disk cut short can be taken back: half a
- * line would swallow the next one.
- */
+/* Appends under a lock, so that a line which a full disk cut short can be
+ * removed: half a line would swallow the next one. */
 static enum fault
-append(int fd, const char *line, size_t len)
+append_line(int fd, const char *line, size_t len)
 {
 	off_t end;
 	int r;
@@ -99,9 +91,9 @@ _Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
 	USER_TEXT <= TEXT_MAX && COMMAND_TEXT <= TEXT_MAX,
     "a copy has room for each field");
 
-/* Whoever filled the entry in may have had a client's words for it. */
+/* Replaces control characters in every text: some of it is a client's own. */
 static void
-clean(struct audit *entry)
+clean_texts(struct audit *entry)
 {
 	for (size_t i = 0; i < audit_shape.count; i++) {
 		const struct json_field *field = &audit_fields[i];
@@ -125,7 +117,7 @@ open_log(struct store *store, int *ret_fd)
 
 	if (fd < 0)
 		return FAULT_IO;
-	if (!is_ours(fd))
+	if (!is_our_log(fd))
 		return FAULT_ACCESS;
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
@@ -139,7 +131,7 @@ audit_check(struct store *store)
 	return open_log(store, &fd);
 }
 
-/* A network's file system may report only at close(2) that a write failed. */
+/* A network's file system may report a failed write only at close(2). */
 static enum fault
 close_log(int *fd)
 {
@@ -155,7 +147,7 @@ audit_write(struct store *store, const struct audit *entry)
 	struct audit cleaned = *entry;
 	enum fault fault;
 
-	clean(&cleaned);
+	clean_texts(&cleaned);
 	fault = json_write(&audit_shape, &cleaned, false, &line);
 	if (fault != FAULT_NONE)
 		return fault;
@@ -165,7 +157,7 @@ audit_write(struct store *store, const struct audit *entry)
 	if (fault != FAULT_NONE)
 		return fault;
 	line[len] = '\n';
-	fault = append(fd, line, len + 1);
+	fault = append_line(fd, line, len + 1);
 	line[len] = '\0';
 	return fault == FAULT_NONE ? close_log(&fd) : fault;
 }

@@ -1,8 +1,8 @@
 /*
- * The audit: one JSON object a line in DIR/audit.jsonl for each decision and
- * each change, and the same in syslog (authpriv).  Never a secret, never a
- * code; everything that somebody else chose is cleaned of control characters.
- * A pass that cannot be logged must be turned into a denial by the caller.
+ * The audit log: one JSON object on a line of DIR/audit.jsonl for each decision
+ * and each change, and a copy in syslog (authpriv).  It never holds a secret or
+ * a code; control characters in text that others chose are replaced.  If a pass
+ * cannot be logged, the caller must deny instead.
  */
 #ifndef TFA_AUDIT_H
 #define TFA_AUDIT_H
@@ -11,7 +11,7 @@
 
 #define AUDIT_FILE     "audit.jsonl"
 #define AUDIT_LINE_MAX 4096
-#define COMMAND_TEXT   257 /* 256 bytes of a command are kept */
+#define COMMAND_TEXT   257 /* 256 bytes of a command are logged */
 #define ACTOR_TEXT     USER_TEXT
 #define DETAIL_TEXT    300
 
@@ -26,22 +26,26 @@ struct audit {
 	char key[KEY_TEXT];
 	char device[DEVICE_ID_TEXT];
 	char command[COMMAND_TEXT];
-	char actor[ACTOR_TEXT];   /* who did it, where not the user */
+	char actor[ACTOR_TEXT];   /* who acted, if not the user */
 	char detail[DETAIL_TEXT]; /* "fits a clock 4 minutes ahead" */
-	int64_t suppressed;       /* refusals of this user left out before */
+	int64_t suppressed;       /* refusals of this user that were not
+				   * logged before this one */
 };
 
 /*
- * Appends a line, whole or not at all.  FAULT_IO (errno), FAULT_ACCESS,
- * FAULT_MEMORY; the line has then been sent to syslog alone.
+ * Appends one line, whole or not at all.  FAULT_IO (see errno), FAULT_ACCESS,
+ * FAULT_MEMORY.  If only the file fails, the line is in syslog.
  */
 MUST_USE enum fault audit_write(struct store *store, const struct audit *entry);
 
-/* Whether the file is there, or can be made, and is ours.  For a change that
- * must be logged, before it is made; the disk may still be full. */
+/*
+ * Checks that the log exists or can be created, and is ours.  Call it before a
+ * change that must be logged; the disk may still be full.  FAULT_IO,
+ * FAULT_ACCESS.
+ */
 MUST_USE enum fault audit_check(struct store *store);
 
-/* Reads a line of the file.  False for one that is damaged. */
+/* Parses one line of the log.  Returns false for a damaged line. */
 bool audit_parse(const char *line, size_t len, struct audit *ret);
 
 extern const struct json_shape audit_shape;

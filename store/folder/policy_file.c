@@ -12,7 +12,7 @@
 #include "store/folder/policy_file.h"
 
 static enum fault
-fail(const char *path, char ret_why[static POLICY_WHY_TEXT])
+file_fault(const char *path, char ret_why[static POLICY_WHY_TEXT])
 {
 	enum fault fault = errno == ENOENT      ? FAULT_ABSENT
 	    : errno == EACCES || errno == EPERM ? FAULT_ACCESS
@@ -30,13 +30,13 @@ is_guarded(const struct stat *st, uid_t owner)
 }
 
 enum fault
-policy_check_folder(int dir, const char *folder, uid_t owner,
+policy_file_check_folder(int dir, const char *folder, uid_t owner,
     char ret_why[static POLICY_WHY_TEXT])
 {
 	struct stat st;
 
 	if (fstat(dir, &st) < 0)
-		return fail(folder, ret_why);
+		return file_fault(folder, ret_why);
 	if (is_guarded(&st, owner))
 		return FAULT_NONE;
 	snprintf(ret_why, POLICY_WHY_TEXT,
@@ -61,14 +61,14 @@ open_guarded(const char *path, uid_t owner, int *ret_fd,
 	snprintf(folder, sizeof(folder), "%.*s", len, slash ? path : ".");
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return fail(folder, ret_why);
-	fault = policy_check_folder(dir, folder, owner, ret_why);
+		return file_fault(folder, ret_why);
+	fault = policy_file_check_folder(dir, folder, owner, ret_why);
 	if (fault != FAULT_NONE)
 		return fault;
 	fd = openat(dir, slash ? slash + 1 : path,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail(path, ret_why);
+		return file_fault(path, ret_why);
 	if (!S_ISREG(st.st_mode) || !is_guarded(&st, owner)) {
 		snprintf(ret_why, POLICY_WHY_TEXT,
 		    "%.200s: must be a plain file of root that nobody else "
@@ -81,8 +81,8 @@ open_guarded(const char *path, uid_t owner, int *ret_fd,
 }
 
 enum fault
-policy_read(const char *path, uid_t owner, char **ret_text, size_t *ret_len,
-    char ret_why[static POLICY_WHY_TEXT])
+policy_file_read(const char *path, uid_t owner, char **ret_text,
+    size_t *ret_len, char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_fd int fd = -1;
 	enum fault fault;
@@ -92,17 +92,17 @@ policy_read(const char *path, uid_t owner, char **ret_text, size_t *ret_len,
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = file_read(fd, POLICY_MAX + 1, ret_text, ret_len);
-	return fault == FAULT_IO ? fail(path, ret_why) : fault;
+	return fault == FAULT_IO ? file_fault(path, ret_why) : fault;
 }
 
 enum fault
-policy_load(const char *path, uid_t owner, struct policy *ret,
+policy_file_load(const char *path, uid_t owner, struct policy *ret,
     char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_free char *text = NULL;
 	struct json_error error;
 	size_t len = 0;
-	enum fault fault = policy_read(path, owner, &text, &len, ret_why);
+	enum fault fault = policy_file_read(path, owner, &text, &len, ret_why);
 
 	if (fault != FAULT_NONE)
 		return fault;

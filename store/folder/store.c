@@ -15,13 +15,13 @@
 #include "store/folder/store.h"
 
 #define HASHED    "%-" /* no two hexadecimal digits follow this "%" */
-#define START_MAX 160  /* bytes of a long name that its file shows */
+#define START_MAX 160  /* bytes of a long name that its file's name shows */
 
 static const char hex[] = "0123456789ABCDEF";
 
-/* Says what went wrong, and keeps errno for the caller. */
+/* Sets store->why, and keeps errno for the caller. */
 static enum fault __attribute__((format(printf, 3, 4)))
-because(struct store *store, enum fault fault, const char *format, ...)
+set_why(struct store *store, enum fault fault, const char *format, ...)
 {
 	int saved = errno;
 	va_list ap;
@@ -34,27 +34,28 @@ because(struct store *store, enum fault fault, const char *format, ...)
 }
 
 static enum fault
-because_errno(struct store *store, const char *what, const char *name)
+set_why_errno(struct store *store, const char *what, const char *name)
 {
 	enum fault fault = errno == ENOENT      ? FAULT_ABSENT
 	    : errno == EACCES || errno == EPERM ? FAULT_ACCESS
 						: FAULT_IO;
 
-	return because(store, fault, "%s %s: %s", what, name, strerror(errno));
+	return set_why(store, fault, "%s %s: %s", what, name, strerror(errno));
 }
 
 static bool
-is_plain(char c, bool first)
+is_name_char(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '_' || c == '-' ||
 	    (c == '.' && !first);
 }
 
-/* Of a name that is too long for a file: as much of it as helps a reader, and
- * what nobody else's is. */
+/* Shortens a name that is too long for a file: its start helps a reader, and
+ * the hash makes it unique. */
 static enum fault
-shorten(const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
+shorten_name(
+    const char *user, const char *whole, char ret[static STORE_FILE_TEXT])
 {
 	char hash[HASH_TEXT];
 	size_t len = START_MAX;
@@ -80,7 +81,7 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)user[i];
 
-		if (is_plain(user[i], i == 0)) {
+		if (is_name_char(user[i], i == 0)) {
 			whole[out++] = user[i];
 			continue;
 		}
@@ -90,7 +91,7 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT])
 	}
 	whole[out] = '\0';
 	if (out > STORE_FILE_MAX)
-		return shorten(user, whole, ret);
+		return shorten_name(user, whole, ret);
 	memcpy(ret, whole, out + 1);
 	return FAULT_NONE;
 }
@@ -122,9 +123,9 @@ store_decode(const char *file, size_t len, char ret[static USER_TEXT])
 	return true;
 }
 
-/* A folder that nobody else can enter.  name is said in messages. */
+/* Opens a folder that nobody else can enter.  name is what messages call it. */
 static enum fault
-open_folder(struct store *store, int at, const char *path, const char *name,
+open_private(struct store *store, int at, const char *path, const char *name,
     bool create, int *ret_fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -133,17 +134,17 @@ open_folder(struct store *store, int at, const char *path, const char *name,
 
 	if (fd < 0 && errno == ENOENT && create) {
 		if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
-			return because_errno(store, "cannot make", name);
+			return set_why_errno(store, "cannot make", name);
 		fd = openat(at, path, flags);
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return because_errno(store, "cannot open", name);
+		return set_why_errno(store, "cannot open", name);
 	if (st.st_uid != store->owner)
-		return because(store, FAULT_ACCESS,
+		return set_why(store, FAULT_ACCESS,
 		    "%s belongs to uid %lu, not to uid %lu", name,
 		    (unsigned long)st.st_uid, (unsigned long)store->owner);
 	if ((st.st_mode & 077) != 0)
-		return because(store, FAULT_ACCESS,
+		return set_why(store, FAULT_ACCESS,
 		    "%s is open to others: chmod 0700 %s", name, name);
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
@@ -156,12 +157,12 @@ store_open(const char *path, bool create, struct store *ret)
 
 	*ret = (struct store){
 	    .dir = -1, .users = -1, .locks = -1, .owner = geteuid()};
-	fault = open_folder(ret, AT_FDCWD, path, path, create, &ret->dir);
+	fault = open_private(ret, AT_FDCWD, path, path, create, &ret->dir);
 	if (fault == FAULT_NONE)
-		fault = open_folder(
+		fault = open_private(
 		    ret, ret->dir, "users", "users", true, &ret->users);
 	if (fault == FAULT_NONE)
-		fault = open_folder(
+		fault = open_private(
 		    ret, ret->dir, "locks", "locks", true, &ret->locks);
 	if (fault != FAULT_NONE)
 		store_close(ret);
@@ -180,7 +181,8 @@ store_close(struct store *store)
 	}
 }
 
-/* The lock lasts as long as the descriptor: a killed process leaves none. */
+/* Takes the user's lock, which lasts as long as the descriptor: a killed
+ * process leaves none behind. */
 static enum fault
 lock_user(struct store *store, const char *file, int *ret_fd)
 {
@@ -188,12 +190,12 @@ lock_user(struct store *store, const char *file, int *ret_fd)
 	int r;
 
 	if (fd < 0)
-		return because_errno(store, "cannot open locks/", file);
+		return set_why_errno(store, "cannot open locks/", file);
 	do
 		r = flock(fd, LOCK_EX);
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
-		return because_errno(store, "cannot lock locks/", file);
+		return set_why_errno(store, "cannot lock locks/", file);
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
 }
@@ -204,23 +206,23 @@ check_file(struct store *store, int fd, const char *path, size_t *ret_size)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return because_errno(store, "cannot stat", path);
+		return set_why_errno(store, "cannot stat", path);
 	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
 	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
-		return because(store, FAULT_ACCESS,
+		return set_why(store, FAULT_ACCESS,
 		    "users/%s must be a plain file, 0600, with one name, of "
 		    "uid %lu",
 		    path, (unsigned long)store->owner);
 	if (st.st_size > (off_t)RECORD_MAX)
-		return because(store, FAULT_LIMIT,
+		return set_why(store, FAULT_LIMIT,
 		    "users/%s is larger than %lu bytes", path, RECORD_MAX);
 	*ret_size = (size_t)st.st_size;
 	return FAULT_NONE;
 }
 
 static enum fault
-parse(struct store *store, const char *path, const char *user, const char *text,
-    size_t len, struct record *ret)
+parse_record(struct store *store, const char *path, const char *user,
+    const char *text, size_t len, struct record *ret)
 {
 	struct record record;
 	struct json_error error;
@@ -229,12 +231,12 @@ parse(struct store *store, const char *path, const char *user, const char *text,
 	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
 		json_error_say(&error, path, store->why, sizeof(store->why));
 	if (fault == FAULT_MEMORY)
-		because(store, fault, "out of memory");
+		set_why(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
 		return fault;
 	if (user != NULL && strcmp(record.user, user) != 0) {
 		record_done(&record);
-		return because(store, FAULT_FORMAT,
+		return set_why(store, FAULT_FORMAT,
 		    "users/%s is the record of another user", path);
 	}
 	*ret = record;
@@ -255,7 +257,7 @@ open_record(struct store *store, const char *file,
 }
 
 static enum fault
-read_record(
+load_record(
     struct store *store, const char *file, const char *user, struct record *ret)
 {
 	char path[STORE_FILE_TEXT + 8];
@@ -265,16 +267,16 @@ read_record(
 	size_t size = 0, len = 0;
 
 	if (fd < 0)
-		return because_errno(store, "cannot open users/", path);
+		return set_why_errno(store, "cannot open users/", path);
 	fault = check_file(store, fd, path, &size);
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = file_read(fd, size, &text, &len);
 	if (fault == FAULT_MEMORY)
-		return because(store, fault, "out of memory");
+		return set_why(store, fault, "out of memory");
 	if (fault != FAULT_NONE)
-		return because_errno(store, "cannot read users/", path);
-	return parse(store, path, user, text, len, ret);
+		return set_why_errno(store, "cannot read users/", path);
+	return parse_record(store, path, user, text, len, ret);
 }
 
 static enum fault
@@ -285,9 +287,9 @@ write_record(struct store *store, const char *file, const struct record *record)
 	enum fault fault = record_format(record, &text);
 
 	if (fault != FAULT_NONE)
-		return because(store, fault, "out of memory");
+		return set_why(store, fault, "out of memory");
 	if (strlen(text) > RECORD_MAX)
-		return because(store, FAULT_LIMIT,
+		return set_why(store, FAULT_LIMIT,
 		    "users/%s.json would be larger than %lu bytes", file,
 		    RECORD_MAX);
 	snprintf(path, sizeof(path), "%s.json", file);
@@ -295,7 +297,7 @@ write_record(struct store *store, const char *file, const struct record *record)
 	fault = file_replace(store->users, path, new, 0600, (uid_t)-1,
 	    (gid_t)-1, text, strlen(text));
 	if (fault != FAULT_NONE)
-		because_errno(store, "cannot write users/", path);
+		set_why_errno(store, "cannot write users/", path);
 	return fault;
 }
 
@@ -312,7 +314,7 @@ store_update(struct store *store, const char *user, uid_t uid,
 		fault = lock_user(store, file, &lock);
 	if (fault != FAULT_NONE)
 		return fault == FAULT_ABSENT ? FAULT_IO : fault;
-	fault = read_record(store, file, user, &record);
+	fault = load_record(store, file, user, &record);
 	if (fault == FAULT_ABSENT)
 		record_init(&record, user, uid);
 	else if (fault != FAULT_NONE)
@@ -328,7 +330,7 @@ store_read(struct store *store, const char *user, struct record *ret)
 	char file[STORE_FILE_TEXT];
 	enum fault fault = store_encode(user, file);
 
-	return fault == FAULT_NONE ? read_record(store, file, user, ret)
+	return fault == FAULT_NONE ? load_record(store, file, user, ret)
 				   : fault;
 }
 
@@ -361,20 +363,23 @@ store_set_aside(struct store *store, const char *user)
 	snprintf(aside, sizeof(aside), "%s.json.damaged", file);
 	if (renameat(store->users, path, store->users, aside) < 0 ||
 	    fsync(store->users) < 0)
-		return because_errno(store, "cannot rename users/", path);
+		return set_why_errno(store, "cannot rename users/", path);
 	return FAULT_NONE;
 }
 
-/* Of a long name only the record has all; where it cannot be read, the name of
- * its file stands for it, so that it is seen. */
+/*
+ * ret: the user of a file with a hashed name, which only the record tells.  If
+ * it cannot be read, the file's name is used, so that the record is listed.
+ */
 static void
-read_user(struct store *store, const char *file, char ret[static USER_TEXT])
+user_in_record(
+    struct store *store, const char *file, char ret[static USER_TEXT])
 {
 	char again[STORE_FILE_TEXT] = "";
 	scoped_record struct record record = {.version = 0};
 
 	memset(ret, 0, USER_TEXT);
-	if (read_record(store, file, NULL, &record) == FAULT_NONE &&
+	if (load_record(store, file, NULL, &record) == FAULT_NONE &&
 	    store_encode(record.user, again) == FAULT_NONE &&
 	    strcmp(again, file) == 0)
 		memcpy(ret, record.user, USER_TEXT);
@@ -383,7 +388,7 @@ read_user(struct store *store, const char *file, char ret[static USER_TEXT])
 }
 
 static bool
-is_hashed(const char *file, size_t len)
+is_hashed_name(const char *file, size_t len)
 {
 	size_t tail = sizeof(HASHED) - 1 + HASH_TEXT - 1;
 
@@ -393,19 +398,20 @@ is_hashed(const char *file, size_t len)
 	    HASH_TEXT - 1;
 }
 
-/* Whose record NAME.json is; false: no record. */
+/* ret: the user whose record NAME.json is.  Returns false if it is not a
+ * record. */
 static bool
-find_user(struct store *store, const char *name, size_t len,
+user_of_file(struct store *store, const char *name, size_t len,
     char ret[static USER_TEXT])
 {
 	char file[STORE_FILE_TEXT] = "";
 
 	if (store_decode(name, len, ret))
 		return true;
-	if (!is_hashed(name, len))
+	if (!is_hashed_name(name, len))
 		return false;
 	memcpy(file, name, len);
-	read_user(store, file, ret);
+	user_in_record(store, file, ret);
 	return true;
 }
 
@@ -416,10 +422,10 @@ close_folder(DIR **dir)
 		closedir(*dir);
 }
 
-/* Adds the user whose record that is; other files are none of ours.  False
- * without memory. */
+/* Adds the user that a file belongs to, if it is a record; other files are
+ * ignored.  Returns false without memory. */
 static bool
-add_name(
+list_user(
     struct store *store, const struct dirent *entry, struct store_names *names)
 {
 	size_t len = strlen(entry->d_name);
@@ -427,7 +433,7 @@ add_name(
 	struct store_name *name;
 
 	if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
-	    !find_user(store, entry->d_name, len - 5, user))
+	    !user_of_file(store, entry->d_name, len - 5, user))
 		return true;
 	name = json_list_add(&names->names, sizeof(*name));
 	if (name == NULL)
@@ -437,17 +443,18 @@ add_name(
 	return true;
 }
 
-/* A folder that cannot be read to its end is not one with fewer users. */
+/* Lists every record, or fails: a folder that cannot be read to its end must
+ * not look like one with fewer users. */
 static enum fault
 read_names(struct store *store, DIR *dir, struct store_names *names)
 {
 	const struct dirent *entry;
 
 	while (errno = 0, (entry = readdir(dir)) != NULL)
-		if (!add_name(store, entry, names))
-			return because(store, FAULT_MEMORY, "out of memory");
+		if (!list_user(store, entry, names))
+			return set_why(store, FAULT_MEMORY, "out of memory");
 	if (errno != 0)
-		return because_errno(store, "cannot list", "users");
+		return set_why_errno(store, "cannot list", "users");
 	return FAULT_NONE;
 }
 
@@ -461,7 +468,7 @@ store_list(struct store *store, struct store_names *ret)
 	enum fault fault;
 
 	if (dir == NULL) {
-		fault = because_errno(store, "cannot list", "users");
+		fault = set_why_errno(store, "cannot list", "users");
 		if (fd >= 0)
 			close(fd);
 		return fault;

@@ -16,7 +16,7 @@ take_hotp(struct import_reader *r, struct span rest)
 {
 	(void)rest;
 	return import_refuse(r,
-	    "HOTP_COUNTER: codes that are counted are not supported: " IMPORT_ANEW);
+	    "HOTP_COUNTER: counter-based codes are not supported: " IMPORT_ANEW);
 }
 
 static enum fault
@@ -45,21 +45,12 @@ take_reuse(struct import_reader *r, struct span rest)
 	return FAULT_NONE;
 }
 
-static enum fault
-judge_step(struct import_reader *r)
-{
-	if (!import_step_ok(r->import, r->now_s))
-		return import_refuse(r,
-		    "a code of the future is spent, by more than 10 minutes: "
-		    "is the clock right?");
-	return FAULT_NONE;
-}
-
 enum { TOTP_AUTH, LAST = 7 };
 static const struct {
 	const char *name;
 	enum fault (*take)(struct import_reader *r, struct span rest);
-	const char *instead; /* of what is not taken over */
+	const char *instead; /* for a setting that is dropped: what applies
+			      * instead */
 } options[] = {
     [TOTP_AUTH] = {"TOTP_AUTH", take_totp, NULL},
     {"HOTP_COUNTER", take_hotp, NULL},
@@ -73,7 +64,8 @@ static const struct {
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
-/* LAST0 to LAST9 are one. */
+/* Returns the option's index, or OPTIONS.  LAST0 to LAST9 count as one
+ * option. */
 static size_t
 find_option(struct span name)
 {
@@ -88,18 +80,18 @@ find_option(struct span name)
 }
 
 static enum fault
-read_option(struct import_reader *r, struct span rest)
+google_option(struct import_reader *r, struct span rest)
 {
 	size_t i = find_option(span_word(&rest));
 	bool again = i < OPTIONS && (r->seen & 1U << i) != 0;
 
 	if (i == OPTIONS)
-		return import_refuse(r, "an option that is not known");
+		return import_refuse(r, "an unknown option");
 	r->seen |= 1U << i;
 	if (again && i == LAST)
 		return FAULT_NONE;
 	if (again)
-		return import_refuse(r, "%s is there twice", options[i].name);
+		return import_refuse(r, "%s appears twice", options[i].name);
 	if (options[i].take != NULL)
 		return options[i].take(r, rest);
 	import_note(
@@ -108,7 +100,7 @@ read_option(struct import_reader *r, struct span rest)
 }
 
 static enum fault
-read_scratch(struct import_reader *r, struct span line)
+google_scratch(struct import_reader *r, struct span line)
 {
 	struct scratch *scratch;
 
@@ -116,7 +108,7 @@ read_scratch(struct import_reader *r, struct span line)
 		return import_refuse(
 		    r, "neither an option nor a scratch code of eight digits");
 	if (import_has_scratch(r->import, line.at, r->import->scratch.count))
-		return import_refuse(r, "a scratch code that is there twice");
+		return import_refuse(r, "a scratch code appears twice");
 	if (r->import->scratch.count == IMPORT_SCRATCH_MAX)
 		return import_refuse(
 		    r, "more than %d scratch codes", IMPORT_SCRATCH_MAX);
@@ -138,10 +130,10 @@ import_google(struct import_reader *r)
 	fault = import_base32(r, line);
 	while (fault == FAULT_NONE && import_line(r, &line)) {
 		if (span_begins(line, "\" "))
-			fault = read_option(
+			fault = google_option(
 			    r, (struct span){line.at + 2, line.len - 2});
 		else if (line.len > 0)
-			fault = read_scratch(r, line);
+			fault = google_scratch(r, line);
 	}
 	if (fault != FAULT_NONE)
 		return fault;
@@ -149,5 +141,5 @@ import_google(struct import_reader *r)
 	if ((r->seen & 1U << TOTP_AUTH) == 0)
 		return import_refuse(
 		    r, "TOTP_AUTH is missing: is the file whole?");
-	return judge_step(r);
+	return FAULT_NONE;
 }

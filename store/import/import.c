@@ -2,30 +2,22 @@
 
 #include "store/import/import.h"
 
-/* clang-format off */
-static const struct json_field scratch_item = {
-	.kind = JSON_TEXT, .need = JSON_REQUIRED,
-	.size = sizeof(struct scratch)};
+static const struct json_field scratch_item = JSON_ITEM_TEXT(struct scratch);
 
 static const struct json_field import_fields[] = {
-	{.key = "algorithm", .kind = JSON_CHOICE, .need = JSON_REQUIRED,
-	    JSON_AT(struct import, algorithm),
-	    .names = record_algorithm_names},
-	{.key = "digits", .kind = JSON_NUMBER, .need = JSON_REQUIRED,
-	    JSON_AT(struct import, digits), .min = OTP_DIGITS_MIN,
-	    .max = OTP_DIGITS_MAX},
-	{.key = "period", .kind = JSON_NUMBER, .need = JSON_REQUIRED,
-	    JSON_AT(struct import, period_s), .min = IMPORT_PERIOD_MIN,
-	    .max = IMPORT_PERIOD_MAX},
-	{.key = "secret", .kind = JSON_FORM, .need = JSON_REQUIRED,
-	    JSON_AT(struct import, secret), .form = &record_form_secret},
-	{.key = "last_step", .kind = JSON_FORM, .need = JSON_REQUIRED,
-	    JSON_AT(struct import, last_step), .form = &json_form_counter},
-	{.key = "scratch", .kind = JSON_LIST, .need = JSON_MAYBE,
-	    JSON_AT(struct import, scratch), .max = IMPORT_SCRATCH_MAX,
-	    .item = &scratch_item},
+    JSON_ROW_CHOICE("algorithm", JSON_REQUIRED, struct import, algorithm,
+	record_algorithm_names),
+    JSON_ROW_NUMBER("digits", JSON_REQUIRED, struct import, digits,
+	OTP_DIGITS_MIN, OTP_DIGITS_MAX),
+    JSON_ROW_NUMBER("period", JSON_REQUIRED, struct import, period_s,
+	IMPORT_PERIOD_MIN, IMPORT_PERIOD_MAX),
+    JSON_ROW_FORM(
+	"secret", JSON_REQUIRED, struct import, secret, &record_form_secret),
+    JSON_ROW_FORM("last_step", JSON_REQUIRED, struct import, last_step,
+	&json_form_counter),
+    JSON_ROW_LIST("scratch", JSON_MAYBE, struct import, scratch,
+	IMPORT_SCRATCH_MAX, &scratch_item),
 };
-/* clang-format on */
 
 bool
 import_is_scratch(const char *text, size_t len)
@@ -62,7 +54,7 @@ import_check(const void *value, struct json_place *ret_place)
 		if (!import_is_scratch(code, strlen(code)))
 			return "must be eight digits";
 		if (import_has_scratch(import, code, i))
-			return "must not be there twice";
+			return "must not appear twice";
 	}
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * What another program knew of a user's second factor, read from its file:
+ * Reads a user's second factor from another program's file:
  *
  *	google-authenticator  ~/.google_authenticator: a secret, options and
  *	                      scratch codes, a line each
@@ -7,12 +7,20 @@
  *	                      [TIME]]], a line a user
  *	otpauth               otpauth://totp/LABEL?secret=...: one line
  *
- * import_parse.c reads them, with a parser for each; import.c is the account as
- * the keeper takes it.
- * Pure: text in, an account or a sentence out, and never a part of one.  A
- * file that says what we would not do as it says is refused; what may be left
- * out without letting anybody in is left out, with a note.  No sentence quotes
+ * parse.c reads a file, with one parser for each form; import.c checks the
+ * account that the keeper receives in a packet.
+ *
+ * Pure: text goes in, and a whole account or an error comes out.  A setting
+ * that tfa could not follow is an error.  A setting that can be dropped
+ * without letting anybody in is dropped, with a note.  No error or note quotes
  * a secret or a code.
+ *
+ *	struct import_report report;
+ *	scoped_import struct import import = {.present = false};
+ *
+ *	fault = import_parse(text, len, user, now_s, &import, &report);
+ *	if (fault == FAULT_FORMAT)
+ *		print report.line, report.error
  */
 #ifndef TFA_IMPORT_H
 #define TFA_IMPORT_H
@@ -24,7 +32,7 @@
 #define IMPORT_SCRATCH_MAX 10
 #define IMPORT_PERIOD_MIN  15 /* seconds, as in a record */
 #define IMPORT_PERIOD_MAX  300
-#define IMPORT_AHEAD_S     600 /* that a spent step may lie in the future */
+#define IMPORT_AHEAD_S     600 /* how far a spent step may lie in the future */
 #define IMPORT_NOTES_MAX   8
 #define IMPORT_TEXT        160
 
@@ -32,14 +40,14 @@ struct scratch {
 	char code[SCRATCH_TEXT];
 };
 
-/* An account, in a request to the keeper too. */
+/* An account.  It is sent to the keeper in this shape. */
 struct import {
 	bool present;
 	int algorithm; /* enum otp_algorithm */
 	int64_t digits;
 	int64_t period_s;
 	struct otp_secret secret;
-	uint64_t last_step; /* spent, as are all before it */
+	uint64_t last_step; /* spent, as are all earlier ones */
 	JSON_LIST_OF(struct scratch) scratch;
 };
 
@@ -48,33 +56,36 @@ enum import_form { IMPORT_GOOGLE = 0, IMPORT_OATH, IMPORT_URI };
 struct import_report {
 	enum import_form form;
 	int line;                /* of the error, from 1; 0: the whole file */
-	char error[IMPORT_TEXT]; /* what is wrong, and the way out */
-	char notes[IMPORT_NOTES_MAX][IMPORT_TEXT]; /* what is left out */
+	char error[IMPORT_TEXT]; /* the error, and what to do instead */
+	char notes[IMPORT_NOTES_MAX][IMPORT_TEXT]; /* settings that were
+						    * dropped */
 	size_t notes_count;
 };
 
-/* Asks of an account in a packet what import_parse() asks of a file. */
+/* Checks an account in a packet as import_parse() checks a file. */
 extern const struct json_shape import_shape;
 
 /*
- * *ret: the account of user that text says; import_done() wipes it.
- * FAULT_FORMAT: *ret_report says in which line, and why; FAULT_MEMORY.  *ret
- * is then empty.
+ * Parses a file.  *ret: the account of that user; import_done() wipes it.
+ * FAULT_FORMAT: ret_report->error says what is wrong, ->line where;
+ * FAULT_MEMORY.  *ret is empty on failure.  ret_report->notes says what was
+ * dropped.
  */
 MUST_USE enum fault import_parse(const char *text, size_t len, const char *user,
     int64_t now_s, struct import *ret, struct import_report *ret_report);
 
-/* Whether the last step is one that can have been spent by now. */
+/* Returns true if the last step can have been spent by now. */
 bool import_step_ok(const struct import *import, int64_t now_s);
 
-/* Whether that is a scratch code: eight digits. */
+/* Returns true for a scratch code: eight digits. */
 bool import_is_scratch(const char *text, size_t len);
 
-/* Whether code, of eight digits, is among the first count. */
+/* Returns true if code, which has eight digits, is among the first count
+ * scratch codes. */
 bool
 import_has_scratch(const struct import *import, const char *code, size_t count);
 
-/* Wipes and frees what it holds. */
+/* Wipes and frees what the account holds. */
 void import_done(struct import *import);
 #define scoped_import __attribute__((cleanup(import_done)))
 

@@ -1,5 +1,5 @@
-/* users.oath, of which one line is the user's: TYPE USER PIN SECRET [COUNTER
- * [OTP [TIME]]]. */
+/* Reads the user's line in users.oath: TYPE USER PIN SECRET [COUNTER [OTP
+ * [TIME]]]. */
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -52,8 +52,8 @@ read_type(struct import_reader *r, struct span type)
 		i++;
 	if (i == 2)
 		return import_refuse(r,
-		    "only HOTP/T30 and HOTP/T60 are supported, no codes that "
-		    "are counted: " IMPORT_ANEW);
+		    "only HOTP/T30 and HOTP/T60 are supported, no "
+		    "counter-based codes: " IMPORT_ANEW);
 	r->import->period_s = i == 0 ? 30 : 60;
 	type.at += strlen(totp[i]);
 	type.len -= strlen(totp[i]);
@@ -67,9 +67,10 @@ read_type(struct import_reader *r, struct span type)
 	return FAULT_NONE;
 }
 
-/* The last code must not count again: its step is spent. */
+/* Finds the step of the last code that was used, so that the code does not
+ * pass again. */
 static enum fault
-spend_otp(struct import_reader *r, struct span otp)
+find_last_step(struct import_reader *r, struct span otp)
 {
 	struct import *import = r->import;
 	uint64_t step = otp_step(r->now_s - IMPORT_AHEAD_S, import->period_s);
@@ -93,9 +94,9 @@ spend_otp(struct import_reader *r, struct span otp)
 	return FAULT_NONE;
 }
 
-/* What may follow the secret: COUNTER OTP TIME. */
+/* Reads what may follow the secret: COUNTER OTP TIME. */
 static enum fault
-read_past(struct import_reader *r, struct span rest)
+read_last_use(struct import_reader *r, struct span rest)
 {
 	struct span counter = span_word(&rest);
 	struct span otp = span_word(&rest);
@@ -106,7 +107,7 @@ read_past(struct import_reader *r, struct span rest)
 		return import_refuse(r, "more than seven fields");
 	if (counter.len > 0 && !span_number(counter, &number))
 		return import_refuse(r, "the counter is not a number");
-	return otp.len > 0 ? spend_otp(r, otp) : FAULT_NONE;
+	return otp.len > 0 ? find_last_step(r, otp) : FAULT_NONE;
 }
 
 static enum fault
@@ -124,7 +125,7 @@ read_account(struct import_reader *r, struct span type, struct span rest)
 		import_note(
 		    r, "the PIN is not taken over: only the code is asked for");
 	fault = read_hex(r, secret);
-	return fault == FAULT_NONE ? read_past(r, rest) : fault;
+	return fault == FAULT_NONE ? read_last_use(r, rest) : fault;
 }
 
 enum fault
@@ -141,12 +142,13 @@ import_oath(struct import_reader *r)
 		if (span_begins(type, "#") || !span_is(user, r->user))
 			continue;
 		if (found)
-			return import_refuse(r, "a second line of %s", r->user);
+			return import_refuse(
+			    r, "a second line for %s", r->user);
 		found = true;
 		fault = read_account(r, type, line);
 		if (fault != FAULT_NONE)
 			return fault;
 	}
 	r->line = 0;
-	return found ? FAULT_NONE : import_refuse(r, "no line of %s", r->user);
+	return found ? FAULT_NONE : import_refuse(r, "no line for %s", r->user);
 }

@@ -9,7 +9,8 @@ import_step_ok(const struct import *import, int64_t now_s)
 	    otp_step(now_s + IMPORT_AHEAD_S, import->period_s);
 }
 
-/* By the first line that says something.  "/" and "#" are not in base32. */
+/* Tells the form by the first line that is not empty or a comment.  "/" and
+ * "#" are not in base32. */
 static enum import_form
 form_of(struct span rest)
 {
@@ -32,8 +33,7 @@ read_any(struct import_reader *r)
 {
 	r->report->form = form_of(r->rest);
 	if (memchr(r->rest.at, '\0', r->rest.len) != NULL)
-		return import_refuse(
-		    r, "it has a NUL byte: not a file of text");
+		return import_refuse(r, "a NUL byte: this is not a text file");
 	switch (r->report->form) {
 	case IMPORT_GOOGLE:
 		return import_google(r);
@@ -43,6 +43,18 @@ read_any(struct import_reader *r)
 		return import_uri(r);
 	}
 	return FAULT_FORMAT;
+}
+
+/* Refuses a step that nobody can have used yet. */
+static enum fault
+check_last_step(struct import_reader *r)
+{
+	if (import_step_ok(r->import, r->now_s))
+		return FAULT_NONE;
+	r->line = 0;
+	return import_refuse(r,
+	    "a spent code lies more than 10 minutes in the future: "
+	    "is the clock right?");
 }
 
 enum fault
@@ -65,6 +77,8 @@ import_parse(const char *text, size_t len, const char *user, int64_t now_s,
 	    .period_s = 30};
 	fault = len > IMPORT_FILE_MAX ? import_refuse(&r, "larger than 64 KiB")
 				      : read_any(&r);
+	if (fault == FAULT_NONE)
+		fault = check_last_step(&r);
 	if (fault != FAULT_NONE)
 		import_done(ret);
 	return fault;

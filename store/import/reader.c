@@ -126,9 +126,9 @@ import_judge_secret(struct import_reader *r)
 	return FAULT_NONE;
 }
 
-/* What google-authenticator takes this character for. */
+/* Returns the character that google-authenticator reads c as. */
 static char
-meant(char c)
+google_char(char c)
 {
 	if (c >= 'a' && c <= 'z')
 		return (char)(c - 'a' + 'A');
@@ -149,7 +149,7 @@ import_base32(struct import_reader *r, struct span span)
 
 	for (size_t i = 0; i < span.len && n < sizeof(text); i++)
 		if (!is_blank(span.at[i]) && span.at[i] != '-')
-			text[n++] = meant(span.at[i]);
+			text[n++] = google_char(span.at[i]);
 	fault = base32_decode(
 	    text, n, secret->bytes, sizeof(secret->bytes), &secret->len);
 	OPENSSL_cleanse(text, sizeof(text));

@@ -1,17 +1,27 @@
 /*
- * What the parsers of import.h's three forms have in common: a reader that
- * goes through the lines, the words of a line, and a refusal that names the
- * place.  Private to import_*.c.
+ * Shared by the parsers of the three forms: a reader of lines and words, and
+ * errors that name the line.  Private to store/import.
+ *
+ *	struct span line;
+ *
+ *	while (import_line(r, &line)) {
+ *		struct span word = span_word(&line);
+ *
+ *		if (span_is(word, "..."))
+ *			...
+ *		else
+ *			return import_refuse(r, "not known");
+ *	}
  */
 #ifndef TFA_IMPORT_READER_H
 #define TFA_IMPORT_READER_H
 
 #include "store/import/import.h"
 
-/* The way out where a file cannot be taken over. */
+/* The advice for a file that cannot be imported. */
 #define IMPORT_ANEW "set up a new device with tfa-admin enroll"
 
-/* A part of the text. */
+/* A part of the text, without a NUL. */
 struct span {
 	const char *at;
 	size_t len;
@@ -22,45 +32,50 @@ struct import_reader {
 	int line;
 	const char *user;
 	int64_t now_s;
-	unsigned seen; /* options or parameters, bits */
+	unsigned seen; /* a bit for each option or parameter seen so far */
 	struct import *import;
 	struct import_report *report;
 };
 
-/* Whether it is that word; whether it begins with it. */
+/* Return true if the span is that word, or begins with it. */
 bool span_is(struct span span, const char *word);
 bool span_begins(struct span span, const char *word);
 
-/* What comes before the first c; rest is then what comes after it. */
+/* Returns the part of *rest before the first c, and moves *rest behind that
+ * c. */
 struct span span_cut(struct span *rest, char c);
 
-/* The next word of a line; an empty one at its end. */
+/* Returns the next word of a line, or an empty span at its end. */
 struct span span_word(struct span *rest);
 
-/* False: not a decimal number, or one of more than 18 digits. */
+/* Reads a decimal number.  Returns false for anything else, and for more
+ * than 18 digits. */
 bool span_number(struct span span, uint64_t *ret);
 
-/* The next line, without blanks at its end; false where there is none. */
+/* *ret: the next line, without blanks at its end.  Returns false at the end
+ * of the text. */
 bool import_line(struct import_reader *r, struct span *ret);
 
-/* Says what is wrong in the line that was read last: FAULT_FORMAT. */
+/* Sets the report's error, about the line read last.  Returns FAULT_FORMAT. */
 enum fault import_refuse(struct import_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Says what is left out. */
+/* Adds a note that a setting is dropped; no more than IMPORT_NOTES_MAX. */
 void import_note(struct import_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Takes the secret, as google-authenticator writes it. */
+/* Reads a base32 secret as leniently as google-authenticator does.
+ * FAULT_FORMAT. */
 MUST_USE enum fault import_base32(struct import_reader *r, struct span span);
 
-/* Refuses a secret that is too short, and notes one that should be longer. */
+/* Refuses a secret below 80 bits (FAULT_FORMAT), and adds a note for one
+ * below 128. */
 MUST_USE enum fault import_judge_secret(struct import_reader *r);
 
-/* Takes the seconds of a time step. */
+/* Reads the length of a time step in seconds.  FAULT_FORMAT. */
 MUST_USE enum fault import_period(struct import_reader *r, struct span span);
 
-/* The three forms, whole. */
+/* Each parses a whole file of its form.  FAULT_FORMAT, FAULT_MEMORY. */
 MUST_USE enum fault import_google(struct import_reader *r);
 MUST_USE enum fault import_oath(struct import_reader *r);
 MUST_USE enum fault import_uri(struct import_reader *r);

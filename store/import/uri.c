@@ -1,4 +1,4 @@
-/* otpauth://totp/LABEL?secret=SECRET, and what may follow. */
+/* Reads an otpauth://totp/ URI: the secret and other parameters. */
 #include "store/import/reader.h"
 
 static enum fault
@@ -7,7 +7,7 @@ take_secret(struct import_reader *r, struct span value)
 	return import_base32(r, value);
 }
 
-/* Tells the app what to show. */
+/* Accepts the issuer, which only says what the app shows. */
 static enum fault
 take_issuer(struct import_reader *r, struct span value)
 {
@@ -63,10 +63,9 @@ read_parameter(struct import_reader *r, struct span value)
 	while (i < PARAMETERS && !span_is(name, parameters[i].name))
 		i++;
 	if (i == PARAMETERS)
-		return import_refuse(r, "a parameter that is not known");
+		return import_refuse(r, "an unknown parameter");
 	if ((r->seen & 1U << i) != 0)
-		return import_refuse(
-		    r, "%s is there twice", parameters[i].name);
+		return import_refuse(r, "%s appears twice", parameters[i].name);
 	r->seen |= 1U << i;
 	return parameters[i].take(r, value);
 }
@@ -80,7 +79,7 @@ import_uri(struct import_reader *r)
 	(void)import_line(r, &line);
 	if (span_begins(line, "otpauth://hotp/"))
 		return import_refuse(r,
-		    "codes that are counted (hotp) are not supported: " IMPORT_ANEW);
+		    "counter-based codes (hotp) are not supported: " IMPORT_ANEW);
 	if (!span_begins(line, "otpauth://totp/"))
 		return import_refuse(r, "not an otpauth://totp/ URI");
 	(void)span_cut(&line, '?');

@@ -28,6 +28,7 @@
 #define JSON_PATH_TEXT  96
 #define JSON_ERROR_TEXT 160
 #define JSON_FORM_TEXT  192
+#define JSON_COUNT_MAX  INT64_C(1000000000000) /* where nothing else limits it */
 
 struct json_error {
 	int line;                   /* from 1; 0 where the error has no place */
@@ -110,8 +111,50 @@ struct json_list {
 	{                                                    \
 		(f), sizeof(f) / sizeof((f)[0]), __VA_ARGS__ \
 	}
-#define JSON_AT(type, member) \
-	.offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
+
+/*
+ * A row of a shape's table: the key, whether the key must be there, and the
+ * struct and the member that its value goes to.
+ */
+#define JSON_ROW(word, kind_, need_, type, member, ...)          \
+	{                                                        \
+		.key = (word), .kind = (kind_), .need = (need_), \
+		.offset = offsetof(type, member),                \
+		.size = sizeof(((type *)0)->member), __VA_ARGS__ \
+	}
+#define JSON_ROW_TEXT(word, need, type, member) \
+	JSON_ROW(word, JSON_TEXT, need, type, member, )
+#define JSON_ROW_STRING(word, need, type, member, most) \
+	JSON_ROW(word, JSON_STRING, need, type, member, .max = (most))
+#define JSON_ROW_NUMBER(word, need, type, member, least, most)          \
+	JSON_ROW(word, JSON_NUMBER, need, type, member, .min = (least), \
+	    .max = (most))
+#define JSON_ROW_FLAG(word, need, type, member) \
+	JSON_ROW(word, JSON_FLAG, need, type, member, )
+#define JSON_ROW_CHOICE(word, need, type, member, words) \
+	JSON_ROW(word, JSON_CHOICE, need, type, member, .names = (words))
+#define JSON_ROW_FORM(word, need, type, member, form_) \
+	JSON_ROW(word, JSON_FORM, need, type, member, .form = (form_))
+#define JSON_ROW_TIME(word, need, type, member) \
+	JSON_ROW_FORM(word, need, type, member, &json_form_time)
+#define JSON_ROW_DURATION(word, need, type, member) \
+	JSON_ROW_FORM(word, need, type, member, &json_form_duration)
+#define JSON_ROW_OBJECT(word, need, type, member, shape_) \
+	JSON_ROW(word, JSON_OBJECT, need, type, member, .shape = (shape_))
+#define JSON_ROW_LIST(word, need, type, member, most, item_)         \
+	JSON_ROW(word, JSON_LIST, need, type, member, .max = (most), \
+	    .item = (item_))
+
+/* What each item of a list is. */
+#define JSON_ITEM(kind_, type, ...)                                           \
+	{                                                                     \
+		.kind = (kind_), .need = JSON_REQUIRED, .size = sizeof(type), \
+		__VA_ARGS__                                                   \
+	}
+#define JSON_ITEM_TEXT(type)        JSON_ITEM(JSON_TEXT, type, )
+#define JSON_ITEM_FORM(type, form_) JSON_ITEM(JSON_FORM, type, .form = (form_))
+#define JSON_ITEM_OBJECT(type, shape_) \
+	JSON_ITEM(JSON_OBJECT, type, .shape = (shape_))
 
 /*
  * Reads text of len bytes (at most max) into value.  FAULT_LIMIT: too long;

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "store/json/lex.h"
@@ -57,17 +56,6 @@ json_lex_more(struct json_lex *lx, size_t count, char close)
 	return true;
 }
 
-bool
-json_lex_key(struct json_lex *lx, struct json_string *ret)
-{
-	if (!json_lex_string(lx, ret))
-		return false;
-	if (json_lex_peek(lx) != ':')
-		return json_lex_bad(lx, JSON_LEX_NONE);
-	lx->at++;
-	return true;
-}
-
 static bool
 is_digit(char c)
 {
@@ -108,116 +96,9 @@ json_lex_word(struct json_lex *lx, const char *word)
 	return true;
 }
 
-static bool
-skip_object(struct json_lex *lx)
-{
-	struct json_string key;
-
-	if (!json_lex_open(lx, '{'))
-		return false;
-	for (size_t n = 0; json_lex_more(lx, n, '}'); n++)
-		if (!json_lex_key(lx, &key) || !json_lex_skip(lx))
-			return false;
-	return lx->wrong == NULL;
-}
-
-static bool
-skip_list(struct json_lex *lx)
-{
-	if (!json_lex_open(lx, '['))
-		return false;
-	for (size_t n = 0; json_lex_more(lx, n, ']'); n++)
-		if (!json_lex_skip(lx))
-			return false;
-	return lx->wrong == NULL;
-}
-
-bool
-json_lex_skip(struct json_lex *lx)
-{
-	struct json_string string;
-	struct json_number number;
-	char c = json_lex_peek(lx);
-
-	if (c == '{')
-		return skip_object(lx);
-	if (c == '[')
-		return skip_list(lx);
-	if (c == '"')
-		return json_lex_string(lx, &string);
-	if (c == '-' || is_digit(c))
-		return json_lex_number(lx, &number);
-	return json_lex_word(lx, "true") || json_lex_word(lx, "false") ||
-	    json_lex_word(lx, "null") || json_lex_bad(lx, JSON_LEX_NONE);
-}
-
 bool
 json_lex_end(struct json_lex *lx)
 {
 	json_lex_peek(lx);
 	return lx->at == lx->end || json_lex_bad(lx, JSON_LEX_NONE);
-}
-
-bool
-json_lex_find_key(struct json_lex *lx, const char *key)
-{
-	struct json_string found;
-
-	if (!json_lex_open(lx, '{'))
-		return false;
-	for (size_t n = 0; json_lex_more(lx, n, '}'); n++) {
-		if (!json_lex_key(lx, &found))
-			return false;
-		json_lex_peek(lx);
-		if (json_string_is(&found, key))
-			return true;
-		if (!json_lex_skip(lx))
-			return false;
-	}
-	return false;
-}
-
-bool
-json_lex_find_item(struct json_lex *lx, size_t index)
-{
-	if (!json_lex_open(lx, '['))
-		return false;
-	for (size_t n = 0; json_lex_more(lx, n, ']'); n++) {
-		json_lex_peek(lx);
-		if (n == index)
-			return true;
-		if (!json_lex_skip(lx))
-			return false;
-	}
-	return false;
-}
-
-enum fault
-json_lex_check(const char *text, size_t len, struct json_error *ret_error)
-{
-	struct json_lex lx = json_lex_begin(text, len);
-
-	if (json_lex_skip(&lx) && json_lex_end(&lx))
-		return FAULT_NONE;
-	*ret_error = (struct json_error){.line = 0};
-	json_lex_place(
-	    text, (size_t)(lx.at - text), &ret_error->line, &ret_error->column);
-	snprintf(ret_error->text, sizeof(ret_error->text), "%s",
-	    len == 0 ? "empty" : lx.wrong);
-	return FAULT_FORMAT;
-}
-
-void
-json_lex_place(const char *text, size_t at, int *ret_line, int *ret_column)
-{
-	*ret_line = 1;
-	*ret_column = 1;
-	for (size_t i = 0; i < at; i++) {
-		if (text[i] == '\n') {
-			++*ret_line;
-			*ret_column = 1;
-		} else {
-			++*ret_column;
-		}
-	}
 }

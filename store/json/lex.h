@@ -71,31 +71,36 @@ bool json_lex_open(struct json_lex *lx, char bracket);
  */
 bool json_lex_more(struct json_lex *lx, size_t count, char close);
 
-/* A string and the colon after it. */
-bool json_lex_key(struct json_lex *lx, struct json_string *ret);
-
-bool json_lex_string(struct json_lex *lx, struct json_string *ret);
 bool json_lex_number(struct json_lex *lx, struct json_number *ret);
 
 /* Past that word, if it is what follows; nothing is wrong if not. */
 bool json_lex_word(struct json_lex *lx, const char *word);
 
-/* Past the next value, whatever it is. */
-bool json_lex_skip(struct json_lex *lx);
-
 /* Whether nothing follows. */
 bool json_lex_end(struct json_lex *lx);
 
-/* From an object to the value under that key, from a list to that item; false:
- * it has none. */
-bool json_lex_find_key(struct json_lex *lx, const char *key);
-bool json_lex_find_item(struct json_lex *lx, size_t index);
+/* string.c */
+
+/* A string and the colon after it. */
+bool json_lex_key(struct json_lex *lx, struct json_string *ret);
+
+bool json_lex_string(struct json_lex *lx, struct json_string *ret);
 
 /* Whether the string is that text, of less than 64 bytes. */
 bool json_string_is(const struct json_string *string, const char *text);
 
 /* The string and a NUL; of a longer one the first size - 1 bytes at most. */
 void json_string_copy(const struct json_string *string, char *ret, size_t size);
+
+/* walk.c: past whole values. */
+
+/* Past the next value, whatever it is. */
+bool json_lex_skip(struct json_lex *lx);
+
+/* From an object to the value under that key, from a list to that item; false:
+ * it has none. */
+bool json_lex_find_key(struct json_lex *lx, const char *key);
+bool json_lex_find_item(struct json_lex *lx, size_t index);
 
 /* Whether text is one JSON value and nothing else. */
 MUST_USE enum fault

@@ -143,6 +143,17 @@ json_lex_string(struct json_lex *lx, struct json_string *ret)
 	return true;
 }
 
+bool
+json_lex_key(struct json_lex *lx, struct json_string *ret)
+{
+	if (!json_lex_string(lx, ret))
+		return false;
+	if (json_lex_peek(lx) != ':')
+		return json_lex_bad(lx, JSON_LEX_NONE);
+	lx->at++;
+	return true;
+}
+
 /* What is longer than any word of ours is none. */
 static bool
 escaped_is(const struct json_string *string, const char *text)

@@ -23,10 +23,8 @@ answer_send(struct call *call, const struct reply *reply)
 void
 answer_say(struct reply *reply, enum verdict verdict, enum reason reason)
 {
-	snprintf(reply->verdict, sizeof(reply->verdict), "%s",
-	    verdict_name(verdict));
-	snprintf(
-	    reply->reason, sizeof(reply->reason), "%s", reason_name(reason));
+	reply->verdict = verdict;
+	reply->reason = reason;
 }
 
 void

@@ -244,7 +244,7 @@ is_of_gate(enum reason reason)
 void
 keeper_refuse(struct call *call)
 {
-	enum reason reason = reason_from_name(call->request.reason);
+	enum reason reason = call->request.reason;
 	struct deed deed;
 
 	call->conduct.quiet = call->conduct.quiet_claims;

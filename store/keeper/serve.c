@@ -180,7 +180,7 @@ load_policy(struct call *call)
 {
 	const struct keeper *keeper = call->keeper;
 	char why[POLICY_WHY_TEXT];
-	enum fault fault = policy_load(keeper->policy,
+	enum fault fault = policy_file_load(keeper->policy,
 	    keeper->embedded ? geteuid() : 0, &call->policy, why);
 
 	if (fault == FAULT_ABSENT && keeper->embedded)

@@ -81,7 +81,8 @@ start_keeper(struct client *client, const struct client_options *options)
 				   : fail(client, fault, what, strerror(errno));
 }
 
-enum fault
+/* Connects and sends the request; client_close() in any case. */
+static enum fault
 client_open(const struct client_options *options, const struct request *request,
     struct client *ret)
 {
@@ -99,7 +100,8 @@ client_open(const struct client_options *options, const struct request *request,
 	return fault == FAULT_IO ? FAULT_NONE : fault;
 }
 
-enum fault
+/* The next packet, a row or a reply. */
+static enum fault
 client_next(struct client *client, char **ret, size_t *ret_len)
 {
 	enum fault fault;
@@ -115,8 +117,9 @@ client_next(struct client *client, char **ret, size_t *ret_len)
 	return fail(client, FAULT_IO, "the keeper", "gave no answer");
 }
 
-bool
-client_is_reply(const char *packet)
+/* A row has no "v". */
+static bool
+is_reply(const char *packet)
 {
 	static const char start[] = "{\"v\":";
 
@@ -133,26 +136,43 @@ client_close(struct client *client)
 	client->keeper = 0;
 }
 
+/* Reads a packet; the caller releases the value also after a fault. */
+static enum fault
+read_packet(struct client *client, const struct json_shape *shape,
+    const char *text, size_t len, void *value)
+{
+	struct json_error error;
+	enum fault fault = json_read(
+	    shape, text, len, PACKET_MAX, value, &error);
+
+	if (fault != FAULT_NONE)
+		snprintf(client->why, sizeof(client->why),
+		    "bad answer: %s: %.140s", error.path, error.text);
+	return fault;
+}
+
+static enum fault
+read_reply(
+    struct client *client, const char *text, size_t len, struct reply *ret)
+{
+	struct reply reply = {.version = 0};
+	enum fault fault = read_packet(client, &reply_shape, text, len, &reply);
+
+	if (fault == FAULT_NONE)
+		*ret = reply;
+	else
+		reply_done(&reply);
+	return fault;
+}
+
 static enum fault
 next_reply(struct client *client, struct reply *ret)
 {
 	scoped_json_text char *text = NULL;
-	struct reply reply = {.version = 0};
-	struct json_error error;
 	size_t len = 0;
 	enum fault fault = client_next(client, &text, &len);
 
-	if (fault != FAULT_NONE)
-		return fault;
-	fault = json_read(&reply_shape, text, len, PACKET_MAX, &reply, &error);
-	if (fault != FAULT_NONE) {
-		snprintf(client->why, sizeof(client->why),
-		    "bad answer: %s: %.140s", error.path, error.text);
-		reply_done(&reply);
-		return fault;
-	}
-	*ret = reply;
-	return FAULT_NONE;
+	return fault == FAULT_NONE ? read_reply(client, text, len, ret) : fault;
 }
 
 /* FAULT_STALE: nobody has read it there, so that it may be asked elsewhere.  A
@@ -192,6 +212,57 @@ client_call(const struct client_options *options, const struct request *request,
 	scoped_client struct client client = {.fd = -1};
 	enum fault fault = client_follow(&client, options, request, ret);
 
+	if (fault != FAULT_NONE)
+		snprintf(ret_why, size, "%s", client.why);
+	return fault;
+}
+
+static enum fault
+take_row(struct client *client, const struct client_rows *rows,
+    const char *text, size_t len)
+{
+	enum fault fault;
+
+	json_done(rows->shape, rows->row);
+	fault = read_packet(client, rows->shape, text, len, rows->row);
+	if (fault == FAULT_NONE && rows->each != NULL &&
+	    !rows->each(rows->ctx, text))
+		fault = fail(
+		    client, FAULT_MEMORY, "its answer", "out of memory");
+	if (fault != FAULT_NONE || rows->each != NULL)
+		json_done(rows->shape, rows->row);
+	return fault;
+}
+
+static enum fault
+take_stream(
+    struct client *client, const struct client_rows *rows, struct reply *ret)
+{
+	for (;;) {
+		scoped_json_text char *text = NULL;
+		size_t len = 0;
+		enum fault fault = client_next(client, &text, &len);
+
+		if (fault == FAULT_NONE && is_reply(text))
+			return read_reply(client, text, len, ret);
+		if (fault == FAULT_NONE)
+			fault = take_row(client, rows, text, len);
+		if (fault != FAULT_NONE)
+			return fault;
+	}
+}
+
+enum fault
+client_stream(const struct client_options *options,
+    const struct request *request, const struct client_rows *rows,
+    struct reply *ret, char *ret_why, size_t size)
+{
+	scoped_client struct client client = {.fd = -1};
+	enum fault fault = client_open(options, request, &client);
+
+	memset(rows->row, 0, rows->size);
+	if (fault == FAULT_NONE)
+		fault = take_stream(&client, rows, ret);
 	if (fault != FAULT_NONE)
 		snprintf(ret_why, size, "%s", client.why);
 	return fault;

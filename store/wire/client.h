@@ -34,44 +34,57 @@ struct client {
 };
 
 /*
- * Connects, sends the request.  FAULT_ABSENT, FAULT_ACCESS, FAULT_IO: no
- * keeper that may be trusted; ret->why is one line that says so.
- * client_close() in any case.
- */
-MUST_USE enum fault client_open(const struct client_options *options,
-    const struct request *request, struct client *ret);
-
-/*
- * *ret: the next packet, a reply or a row of a stream; the caller wipes and
- * frees it (scoped_json_text).  FAULT_IO where the keeper is gone or silent;
- * one of our own is ended then.
- */
-MUST_USE enum fault
-client_next(struct client *client, char **ret, size_t *ret_len);
-
-/* Whether a packet is a reply rather than a row: rows have no "v". */
-bool client_is_reply(const char *packet);
-
-void client_close(struct client *client);
-#define scoped_client __attribute__((cleanup(client_close)))
-
-/*
  * One request, one reply, and *client stays open: client_close() ends it, and
  * { .fd = -1 } is one that is not open.  One that is open has the reply to a
  * "login" behind it; the keeper takes a "verify" there, for a moment.  Where
- * it was closed before it was read, a new connection is made.  Faults as below,
- * with client->why.
+ * the keeper closed it before it read the request, a new connection is made.
+ * Faults as of client_call(), with client->why.
  */
 MUST_USE enum fault
 client_follow(struct client *client, const struct client_options *options,
     const struct request *request, struct reply *ret);
 
+void client_close(struct client *client);
+#define scoped_client __attribute__((cleanup(client_close)))
+
 /*
- * One request, one reply.  *ret: reply_done() frees it.  Faults as above, and
- * FAULT_FORMAT for an answer that is not one.  ret_why says it in a line.
+ * One request, one reply.  *ret: reply_done() frees it.  FAULT_ABSENT,
+ * FAULT_ACCESS, FAULT_IO: there is no keeper that may be trusted, or it gave no
+ * answer; FAULT_FORMAT: it gave one that cannot be read.  ret_why: a line that
+ * says so.  A private keeper that gives no answer is killed.
  */
 MUST_USE enum fault
 client_call(const struct client_options *options, const struct request *request,
+    struct reply *ret, char *ret_why, size_t size);
+
+/*
+ * How the rows of a stream are taken: each is read into *row.  each() is then
+ * called with the row's text, and says false if it is out of memory; after it
+ * the row is wiped and freed.  Where each is NULL the last row stays in *row,
+ * for the caller to free; *row is zero where there was none.
+ */
+struct client_rows {
+	const struct json_shape *shape;
+	void *row;
+	size_t size;
+	bool (*each)(void *ctx, const char *text);
+	void *ctx;
+};
+
+/*
+ * One request that is answered by rows and then a reply:
+ *
+ *	struct user_row row;
+ *	struct client_rows rows = {&user_row_shape, &row, sizeof(row), show,
+ *	    &row};
+ *	client_stream(&options, &request, &rows, &reply, why, sizeof(why));
+ *
+ * Faults as of client_call(); FAULT_IO also for a stream that is cut short,
+ * FAULT_FORMAT for a row that cannot be read, FAULT_MEMORY.  The rows before
+ * the fault were given to each().
+ */
+MUST_USE enum fault client_stream(const struct client_options *options,
+    const struct request *request, const struct client_rows *rows,
     struct reply *ret, char *ret_why, size_t size);
 
 #endif

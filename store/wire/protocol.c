@@ -7,79 +7,73 @@
 #include "store/base/cleanup.h"
 #include "store/wire/protocol.h"
 
-/* clang-format off */
-#define FIELD(type, k, member, n) \
-	.key = #member, .kind = k, .need = n, JSON_AT(type, member)
-#define TEXT(type, member) {FIELD(type, JSON_TEXT, member, JSON_MAYBE)}
-#define FLAG(type, member) {FIELD(type, JSON_FLAG, member, JSON_MAYBE)}
-#define COUNT(type, member, word) \
-	{.key = word, .kind = JSON_NUMBER, .need = JSON_MAYBE, \
-	    JSON_AT(type, member), .min = 0, .max = 1000000000000}
-#define TIME(type, member, word) \
-	{.key = word, .kind = JSON_FORM, .need = JSON_MAYBE, \
-	    JSON_AT(type, member), .form = &json_form_time}
-#define VERSION(type) \
-	{.key = "v", .kind = JSON_NUMBER, .need = JSON_REQUIRED, \
-	    JSON_AT(type, version), .min = PROTOCOL_VERSION, \
-	    .max = PROTOCOL_VERSION}
-#define STRING(type, member, most) \
-	{FIELD(type, JSON_STRING, member, JSON_MAYBE), .max = (most)}
-
 static const struct json_field request_fields[] = {
-	[FIELD_VERSION] = VERSION(struct request),
-	[FIELD_REQUEST] = {FIELD(struct request, JSON_TEXT, request,
-	    JSON_REQUIRED)},
-	[FIELD_ADDRESS] = TEXT(struct request, address),
-	[FIELD_AUTH] = STRING(struct request, auth, 32768),
-	[FIELD_AUTH_PATH] = TEXT(struct request, auth_path),
-	[FIELD_COMMAND] = STRING(struct request, command, 1024),
-	[FIELD_TERMINAL] = FLAG(struct request, terminal),
-	[FIELD_SHELL] = FLAG(struct request, shell),
-	[FIELD_CODE] = TEXT(struct request, code),
-	[FIELD_ENROLL_CODE] = TEXT(struct request, enroll_code),
-	[FIELD_DEVICE] = TEXT(struct request, device),
-	[FIELD_USER] = TEXT(struct request, user),
-	[FIELD_BLOCK] = FLAG(struct request, block),
-	[FIELD_USE] = TEXT(struct request, use),
-	[FIELD_AT] = TIME(struct request, at_s, "at"),
-	[FIELD_SINCE] = TIME(struct request, since_s, "since"),
-	[FIELD_DETAIL] = TEXT(struct request, detail),
-	[FIELD_REASON] = TEXT(struct request, reason),
-	[FIELD_IMPORT] = {FIELD(struct request, JSON_OBJECT, import, JSON_MAYBE),
-	    .shape = &import_shape},
+    [FIELD_VERSION] = JSON_ROW_NUMBER("v", JSON_REQUIRED, struct request,
+	version, PROTOCOL_VERSION, PROTOCOL_VERSION),
+    [FIELD_REQUEST] = JSON_ROW_TEXT(
+	"request", JSON_REQUIRED, struct request, request),
+    [FIELD_ADDRESS] = JSON_ROW_TEXT(
+	"address", JSON_MAYBE, struct request, address),
+    [FIELD_AUTH] = JSON_ROW_STRING(
+	"auth", JSON_MAYBE, struct request, auth, 32768),
+    [FIELD_AUTH_PATH] = JSON_ROW_TEXT(
+	"auth_path", JSON_MAYBE, struct request, auth_path),
+    [FIELD_COMMAND] = JSON_ROW_STRING(
+	"command", JSON_MAYBE, struct request, command, 1024),
+    [FIELD_TERMINAL] = JSON_ROW_FLAG(
+	"terminal", JSON_MAYBE, struct request, terminal),
+    [FIELD_SHELL] = JSON_ROW_FLAG("shell", JSON_MAYBE, struct request, shell),
+    [FIELD_CODE] = JSON_ROW_TEXT("code", JSON_MAYBE, struct request, code),
+    [FIELD_ENROLL_CODE] = JSON_ROW_TEXT(
+	"enroll_code", JSON_MAYBE, struct request, enroll_code),
+    [FIELD_DEVICE] = JSON_ROW_TEXT(
+	"device", JSON_MAYBE, struct request, device),
+    [FIELD_USER] = JSON_ROW_TEXT("user", JSON_MAYBE, struct request, user),
+    [FIELD_BLOCK] = JSON_ROW_FLAG("block", JSON_MAYBE, struct request, block),
+    [FIELD_USE] = JSON_ROW_TEXT("use", JSON_MAYBE, struct request, use),
+    [FIELD_AT] = JSON_ROW_TIME("at", JSON_MAYBE, struct request, at_s),
+    [FIELD_SINCE] = JSON_ROW_TIME("since", JSON_MAYBE, struct request, since_s),
+    [FIELD_DETAIL] = JSON_ROW_TEXT(
+	"detail", JSON_MAYBE, struct request, detail),
+    [FIELD_REASON] = JSON_ROW_FORM(
+	"reason", JSON_MAYBE, struct request, reason, &reason_form),
+    [FIELD_IMPORT] = JSON_ROW_OBJECT(
+	"import", JSON_MAYBE, struct request, import, &import_shape),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 
-static const struct json_field note_item
-    = {.kind = JSON_TEXT, .need = JSON_REQUIRED, .size = sizeof(struct note)};
-
-#define NOTES(type, member, most) \
-	{FIELD(type, JSON_LIST, member, JSON_MAYBE), .max = (most), \
-	    .item = &note_item}
+static const struct json_field note_item = JSON_ITEM_TEXT(struct note);
 
 static const struct json_field reply_fields[] = {
-	VERSION(struct reply),
-	{FIELD(struct reply, JSON_TEXT, verdict, JSON_REQUIRED)},
-	{FIELD(struct reply, JSON_TEXT, reason, JSON_REQUIRED)},
-	TEXT(struct reply, message),
-	NOTES(struct reply, notes, NOTES_MAX),
-	FLAG(struct reply, may_skip),
-	COUNT(struct reply, tries, "tries"),
-	COUNT(struct reply, timeout_s, "timeout_s"),
-	COUNT(struct reply, left_s, "left_s"),
-	TEXT(struct reply, secret),
-	TEXT(struct reply, issuer),
-	TEXT(struct reply, user),
-	STRING(struct reply, home, ACCOUNT_MAX),
-	STRING(struct reply, shell, ACCOUNT_MAX),
-	TEXT(struct reply, device),
-	NOTES(struct reply, codes, CODES_MAX),
-	NOTES(struct reply, key_files, KEY_FILES_MAX),
-	FLAG(struct reply, unlisted),
-	FLAG(struct reply, end),
+    JSON_ROW_NUMBER("v", JSON_REQUIRED, struct reply, version, PROTOCOL_VERSION,
+	PROTOCOL_VERSION),
+    JSON_ROW_FORM(
+	"verdict", JSON_REQUIRED, struct reply, verdict, &verdict_form),
+    JSON_ROW_FORM("reason", JSON_REQUIRED, struct reply, reason, &reason_form),
+    JSON_ROW_TEXT("message", JSON_MAYBE, struct reply, message),
+    JSON_ROW_LIST(
+	"notes", JSON_MAYBE, struct reply, notes, NOTES_MAX, &note_item),
+    JSON_ROW_FLAG("may_skip", JSON_MAYBE, struct reply, may_skip),
+    JSON_ROW_NUMBER(
+	"tries", JSON_MAYBE, struct reply, tries, 0, JSON_COUNT_MAX),
+    JSON_ROW_NUMBER(
+	"timeout_s", JSON_MAYBE, struct reply, timeout_s, 0, JSON_COUNT_MAX),
+    JSON_ROW_NUMBER(
+	"left_s", JSON_MAYBE, struct reply, left_s, 0, JSON_COUNT_MAX),
+    JSON_ROW_TEXT("secret", JSON_MAYBE, struct reply, secret),
+    JSON_ROW_TEXT("issuer", JSON_MAYBE, struct reply, issuer),
+    JSON_ROW_TEXT("user", JSON_MAYBE, struct reply, user),
+    JSON_ROW_STRING("home", JSON_MAYBE, struct reply, home, ACCOUNT_MAX),
+    JSON_ROW_STRING("shell", JSON_MAYBE, struct reply, shell, ACCOUNT_MAX),
+    JSON_ROW_TEXT("device", JSON_MAYBE, struct reply, device),
+    JSON_ROW_LIST(
+	"codes", JSON_MAYBE, struct reply, codes, CODES_MAX, &note_item),
+    JSON_ROW_LIST("key_files", JSON_MAYBE, struct reply, key_files,
+	KEY_FILES_MAX, &note_item),
+    JSON_ROW_FLAG("unlisted", JSON_MAYBE, struct reply, unlisted),
+    JSON_ROW_FLAG("end", JSON_MAYBE, struct reply, end),
 };
 const struct json_shape reply_shape = JSON_SHAPE(reply_fields, NULL);
-/* clang-format on */
 
 void
 request_done(struct request *request)

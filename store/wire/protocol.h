@@ -20,7 +20,6 @@
 #define MESSAGE_TEXT     512 /* a name fits, and a sentence around it */
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
-#define REASON_SENT      33
 #define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
 
 /* A request's keys, in the order of request_shape's fields. */
@@ -68,7 +67,7 @@ struct request {
 	int64_t at_s;                 /* explain: as if it were then */
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
-	char reason[REASON_SENT];     /* refuse: a word of verdict.c */
+	enum reason reason;           /* refuse */
 	struct import import;         /* import: the account */
 };
 
@@ -78,8 +77,8 @@ struct note {
 
 struct reply {
 	int64_t version;
-	char verdict[12];
-	char reason[REASON_SENT];
+	enum verdict verdict; /* zero, and thus never set: deny */
+	enum reason reason;
 	char message[MESSAGE_TEXT];      /* for a person; one line, or "" */
 	JSON_LIST_OF(struct note) notes; /* to be shown before a session */
 	bool may_skip;

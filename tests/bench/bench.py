@@ -6,8 +6,8 @@ and alternate, the result is the median of the ratios of the pairs, and the
 steady figures are user instructions (callgrind) and system calls (strace).
 Where a target is given, the last column says whether it is met.
 
-Not the same on both sides: google-authenticator does not wait until the disk
-has its file, and we do; nothing listens on /dev/log, for either.
+The two sides differ in one thing: google-authenticator does not wait until the
+disk has its file, and we do.  Nothing listens on /dev/log for either.
 """
 import fcntl
 import glob
@@ -95,7 +95,7 @@ class Table:
 
 
 def passed(runs):
-    """Also those that then found no shell."""
+    """How many passed.  A pass that then found no shell counts."""
     return sum(run.status in (0, r.NOT_FOUND) for run in runs)
 
 
@@ -107,7 +107,7 @@ def must_pass(runs, what, status=0):
 
 
 def column(runs, name):
-    """In milliseconds where it is a time."""
+    """One figure of each run; times in milliseconds."""
     values = [getattr(run, name) for run in runs]
     return [v / 1e6 for v in values] if name.endswith("_ns") else values
 
@@ -125,7 +125,7 @@ def callgrind(rig, job):
 
 
 def callgrind_total(path):
-    """0 for a process that wrote none, as one that has dropped root."""
+    """The total of a file, or 0: a process that dropped root writes none."""
     with open(path) as file:
         found = re.search(r"^(?:summary|totals): (\d+)", file.read(), re.M)
     return int(found.group(1)) if found else 0
@@ -155,7 +155,7 @@ def keeper_instructions(rig, person):
     runs, _ = rig.run([rig.gate(person, r.code_now())])
     must_pass(runs, "gate, the keeper under callgrind")
     rig.keeper_stop()
-    time.sleep(1)  # its children end after it
+    time.sleep(1)  # its children end a little later
     return sum(callgrind_total(path) for path in glob.glob(base + "*"))
 
 
@@ -204,7 +204,7 @@ def gate(rig, table):
 
 
 def cpu_ns(keeper):
-    """What a keeper and its workers have used so far."""
+    """The CPU time that a keeper and its workers have used so far."""
     total = 0
     for pid in [keeper.pid, *children(keeper.pid)]:
         with open("/proc/%d/schedstat" % pid) as file:
@@ -213,8 +213,8 @@ def cpu_ns(keeper):
 
 
 def verify_round(rig, people):
-    """A gate, each peer, a stub, and a gate of the other keeper; the gates'
-    with their keeper's share."""
+    """Runs a gate, each peer, a stub, and a gate on the other keeper.  The
+    figures of a gate include its share of the keeper's CPU time."""
     disk = rig.store
     rig.use_store(disk + ".small")
     rig.refresh(people)
@@ -243,10 +243,10 @@ def verify_round(rig, people):
 
 
 def verify(rig, table, size, before):
-    """Gate and keeper, whole, against pamtester with each of the peers: whole
-    processes, from their exec to their end.  These people have no shell to
-    exec, as pamtester has none.  The stub stands for a process of this kind
-    that does nothing.  The other keeper has ten users, these."""
+    """Gate and keeper against pamtester with each of the peers: whole
+    processes, from their exec to their end.  These people have no shell, as
+    pamtester starts none.  The stub is a process that does nothing.  The other
+    keeper's store has these ten users only."""
     people = r.ENDING[:10]
     rig.keeper_start()
     rig.other_start(rig.store + ".small")
@@ -305,10 +305,10 @@ def login(rig, table):
 
 
 def load(rig, table):
-    """Many at once: how many a second, and how many right codes are
-    refused; whole processes, as in verify().  Only ours waits for the disk,
-    so once it has none.  On one user each has a code of its own that works
-    once."""
+    """Many logins at once: how many pass a second, and how many right codes
+    are refused.  Whole processes, as in verify().  Only our side waits for the
+    disk, so one round has the store in memory.  Where all are one user, each
+    login has a one-time code of its own."""
     one = r.ENDING[0]
     rig.keeper_start()
     add_rate(rig, table, 2, 100, "2 at once, own users", 0)
@@ -461,10 +461,11 @@ def children(pid):
 
 
 def memory(rig, table):
-    """While a person thinks; the keeper alone, and with requests at work."""
+    """Memory of the gate while a person types, and of the keeper with one and
+    with many requests at work."""
     rig.keeper_start()
     rig.refresh(range(100))
-    # The keeper serves only few at once of those who never came before.
+    # The keeper serves few users at once who never logged in before.
     rig.run([rig.gate(i) for i in range(100)])
     pid, terminal = at_prompt(rig, 0)
     table.add("memory at the prompt, gate", pss_kb(pid), None, 1024,
@@ -479,14 +480,14 @@ def memory(rig, table):
 
 
 def blocked():
-    """How many processes wait for a lock."""
+    """How many processes wait for a lock of a file."""
     with open("/proc/locks") as file:
         return sum(" -> " in line for line in file)
 
 
 def keeper_memory(rig, count):
-    """Each request waits for a lock that we hold.  Workers that wait for the
-    next one are in it too."""
+    """Memory of a keeper whose requests wait for locks that we hold, idle
+    workers included."""
     locks = []
     os.makedirs(rig.store + "/locks", exist_ok=True)
     for i in range(count):

@@ -33,7 +33,7 @@
 
 struct job {
 	pid_t pid;
-	int points; /* to read from */
+	int points; /* the end that is read */
 	int64_t start_ns;
 	int status;
 	bool landed;
@@ -47,7 +47,10 @@ become(uid_t uid, gid_t gid)
 	    setresuid(uid, uid, uid) == 0 && chdir("/") == 0;
 }
 
-/* A points that is POINT_FD already would still be closed by exec. */
+/*
+ * If points is POINT_FD already, dup2() changes nothing and exec would close
+ * it.
+ */
 static bool
 plug(int input, int points)
 {
@@ -58,7 +61,7 @@ plug(int input, int points)
 	    dup2(points, POINT_FD) >= 0 && fcntl(POINT_FD, F_SETFD, 0) >= 0;
 }
 
-/* What the job reads: it fits into a pipe. */
+/* A pipe that holds what the job reads. */
 static int
 input_of(const char *text)
 {
@@ -87,7 +90,9 @@ begin(struct job *job, char *fields[static FIELDS])
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		err(1, "pipe");
 	job->start_ns = point_clock(CLOCK_MONOTONIC);
-	/* To copy this process would be a good part of what is measured. */
+	/*
+	 * fork() would copy this process, and that time would be measured too.
+	 */
 	job->pid = vfork();
 	if (job->pid < 0)
 		err(1, "vfork");

@@ -62,7 +62,7 @@ Run = collections.namedtuple("Run", "status wall_ns cpu_ns faults landed")
 
 
 def code_now():
-    """The code of everybody's device; not in the last moments of a step."""
+    """The code of everybody's device.  Waits if the step ends soon."""
     left = 30 - time.time() % 30
     if left < 8:
         time.sleep(left + 0.1)
@@ -74,12 +74,12 @@ def code_now():
 
 
 def one_time_codes(count):
-    """Codes that a record of ours can hold."""
+    """One-time codes for a record of ours."""
     return ["%016d" % (10 ** 15 + i) for i in range(count)]
 
 
 def scratch_codes(count):
-    """The same for google-authenticator."""
+    """Scratch codes for a file of google-authenticator."""
     return ["%08d" % (10 ** 7 + i) for i in range(count)]
 
 
@@ -113,8 +113,9 @@ class Rig:
         self.use_store(self.store)
 
     def _people(self):
-        """Ours at the top of passwd: what follows costs them nothing.  "s0"
-        and on have a real shell, "n0" and on one that is not there."""
+        """Puts our people at the top of passwd, so that the users below cost
+        them nothing.  "s0" and on have a real shell; the shell of "n0" and on
+        does not exist."""
         home = WORK + "/home"
         os.makedirs(home + "/.ssh")
         shutil.copy(WORK + "/keys/alice.pub", home + "/.ssh/authorized_keys")
@@ -140,7 +141,7 @@ class Rig:
                   uid, GROUP)
 
     def _peers(self):
-        """Every person of ours has the same secret with each of them."""
+        """Sets up the peers; every person has the same secret everywhere."""
         write("/etc/pam.d/bench-ga", "auth required "
               "pam_google_authenticator.so secret=%s/ga/${USER}/secret\n"
               "account required pam_permit.so\n" % self.disk)
@@ -162,8 +163,8 @@ class Rig:
         return "u%d" % i, 5000 + i
 
     def grow(self, users):
-        """As many users as that, in passwd, in our store and in pam_oath's:
-        beside those of person()."""
+        """Adds users to passwd and our store until there are so many, beside
+        those of person().  refresh_oath() gives them to pam_oath."""
         more = range(self.crowd, users)
         with open("/etc/passwd", "a") as passwd:
             for i in more:
@@ -183,7 +184,8 @@ class Rig:
               self.tfa_uid)
 
     def refresh(self, people, codes=0):
-        """Nobody of these has used a code, with us or with the peers."""
+        """Writes their records anew, with no code used, here and for
+        google-authenticator."""
         for i in people:
             name, uid = self.person(i)
             self.record(name, uid, one_time_codes(codes))
@@ -200,7 +202,7 @@ class Rig:
               0o600)
 
     def use_store(self, path):
-        """For keepers and records from now on."""
+        """The store of keepers and records from now on."""
         self.store = path
         for folder in path, path + "/users":
             os.makedirs(folder, 0o700, exist_ok=True)
@@ -216,7 +218,7 @@ class Rig:
         self.keeper.wait()
 
     def other_start(self, path):
-        """A second keeper, with a store of its own, and that alone."""
+        """Starts a second keeper on a store of its own."""
         disk = self.store
         self.use_store(path)
         self.other = self._keeper(OTHER_SOCKET)
@@ -247,7 +249,8 @@ class Rig:
         raise SystemExit("bench: nothing answers on %s" % (address,))
 
     def sshd_start(self):
-        """Two: with our drop-in, and without; their ssh_config files."""
+        """Starts two sshds, with our drop-in and without.  Returns their
+        ssh_config files."""
         with open("etc/sshd-tfa.conf") as file:
             drop_in = file.read()
         with open(WORK + "/keys/host.pub") as file:
@@ -283,7 +286,7 @@ class Rig:
         return Job(uid, GROUP, text, list(env), argv)
 
     def login_env(self, i, code):
-        """What sshd tells the gate."""
+        """The environment that sshd gives the gate."""
         env = ["SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22",
                "SSH_ORIGINAL_COMMAND=true", "PATH=/usr/bin:/bin",
                "SSH_USER_AUTH=%s/auth.%d" % (WORK, self.person(i)[1])]
@@ -310,8 +313,8 @@ class Rig:
 
     @staticmethod
     def run(jobs, at_once=1, limit=SMALL):
-        """A Run for each job, and the wall time of all in nanoseconds.
-        None where that takes longer than the limit."""
+        """Returns a Run for each job, and the wall time of all in
+        nanoseconds; (None, 0) if they take longer than the limit."""
         lines = ["\t".join([str(j.uid), str(j.gid), j.input, *j.env, "--",
                             *j.argv]) for j in jobs]
         try:

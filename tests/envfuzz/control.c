@@ -12,9 +12,9 @@
 #define NEIGHBOURS 255
 
 struct known {
-	const char *program; /* NULL: any that is not static */
+	const char *program; /* NULL: any dynamic program */
 	const char *name;
-	const char *also; /* that must be 1 for it */
+	const char *also; /* a second variable that must be 1, or NULL */
 };
 
 /* Under sshd bash reads ~/.bashrc where SHLVL is below 2, else BASH_ENV. */
@@ -39,7 +39,10 @@ static const struct known known[] = {
     {"xonsh", "PYTHONPATH", NULL},
 };
 
-/* A command in place of the gate leaves the marker: it would be seen. */
+/*
+ * Checks the observation itself: a command in the gate's place leaves the
+ * marker.
+ */
 static bool
 sees_a_command(struct search *search, bool terminal)
 {
@@ -78,7 +81,7 @@ is_known(const char *name)
 	return false;
 }
 
-/* Room for what is known, among others, which nobody knows of. */
+/* Adds neighbours to a batch: random names that are not known ones. */
 static size_t
 gather(struct search *search, const struct shell *shell,
     const struct setenv_line *setenv, size_t count, struct variable *ret)
@@ -97,7 +100,7 @@ gather(struct search *search, const struct shell *shell,
 	return count;
 }
 
-/* It runs with it, and does not without. */
+/* True if the marker appears with the variable and not without it. */
 static bool
 tells(
     struct search *search, struct variable *batch, size_t count, bool terminal)

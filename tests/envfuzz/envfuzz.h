@@ -44,15 +44,15 @@ bool names_add(struct names *names, const char *name);
 bool names_have(const struct names *names, const char *name);
 void names_done(struct names *names);
 
-/* Where the words of a shell are: files, as text or not. */
+/* A shell and the words of its files, whether text or binary. */
 struct shell {
-	const char *path;   /* as passwd would have it */
+	const char *path;   /* as it stands in passwd */
 	char version[200];  /* the package and its version */
-	struct names names; /* all words; those of the binary come first */
-	size_t known;       /* how many of them nobody had to look for */
-	size_t own;         /* and with those of the binary */
-	size_t files;       /* that were read */
-	bool loads;         /* it is not static: the loader obeys variables */
+	struct names names; /* known, the program's, others */
+	size_t known;       /* how many of the names are known ones */
+	size_t own;         /* known ones and those of the program */
+	size_t files;       /* how many files were read */
+	bool loads;         /* it is dynamic: the loader obeys variables */
 };
 
 /* Reads the shell's files; short_form: the binary only.  False where it
@@ -62,11 +62,11 @@ void shell_done(struct shell *shell);
 
 /* The folder of a search, gone afterwards. */
 struct place {
-	char dir[PATH_MAX];     /* which everybody can reach */
+	char dir[PATH_MAX];     /* everybody can reach it */
 	char hostile[PATH_MAX]; /* read-only, the user's */
-	char marker[PATH_MAX];  /* is there when something has run */
+	char marker[PATH_MAX];  /* exists if something has run */
 	char gate[PATH_MAX];
-	uid_t uid; /* of the user who logs in */
+	uid_t uid; /* the user who logs in */
 	gid_t gid;
 };
 
@@ -74,13 +74,15 @@ struct place {
 void place_make(const char *gate, const char *library, struct place *ret);
 void place_remove(const struct place *place);
 
-/* The value number i of payload_count, for a name; *ret_name may differ from
- * name: an exported function has one of its own. */
+/*
+ * Makes value number i (below payload_count) for a name. *ret_name may differ
+ * from name: an exported function has a name of its own.
+ */
 extern const size_t payload_count;
 void payload_make(const struct place *place, size_t i, const char *name,
     char **ret_name, char **ret_value);
 
-/* The number of the value that reads so. */
+/* The number of the payload that gives this value. */
 size_t payload_of(const char *value);
 
 /* A variable of one start: a name and the number of a payload. */
@@ -89,23 +91,26 @@ struct variable {
 	size_t payload;
 };
 
-/* The drop-in's SetEnv: "NAME=VALUE" each. */
+/* The words of the drop-in's SetEnv, each "NAME=VALUE". */
 struct setenv_line {
 	char *words[SETENV_MAX];
 	size_t count;
 };
 bool setenv_read(const char *drop_in, struct setenv_line *ret);
 
-/* As sshd makes it: NULL-terminated, environment_free() frees. */
+/*
+ * Makes the environment as sshd does, NULL-terminated. environment_free() frees
+ * it.
+ */
 char **environment_make(const struct place *place, const char *shell,
     const struct variable *variables, size_t count,
     const struct setenv_line *setenv, bool terminal);
 void environment_free(char **environment);
 
-/* What one start showed. */
+/* The result of one start of the shell. */
 struct sight {
-	bool gate; /* it ran */
-	bool ran;  /* so did something else */
+	bool gate; /* the gate ran */
+	bool ran;  /* something else ran */
 };
 
 struct runner {
@@ -126,39 +131,48 @@ struct search {
 	struct runner runner;
 	const struct setenv_line *setenv;
 	uint64_t random;
-	size_t names, together; /* how many were looked at */
+	size_t names, together; /* how many names were tried */
 	size_t found;
 	long long end_ms;
-	bool cut;            /* the time was over first */
-	struct names known;  /* names that were found: left out from then on */
-	struct names poison; /* pairs that only keep the gate from running */
-	/* Of the last find: the variables that it takes. */
+	bool cut;            /* the time was over before all were tried */
+	struct names known;  /* names that were found; left out */
+	struct names poison; /* pairs that only stop the gate; left out */
+	/* The last find: the variables that are needed for it. */
 	struct variable hit[16];
 	size_t hit_count;
 };
 
 uint64_t search_random(struct search *search);
 
-/* Each name with each payload, with and without a terminal, batch of them in
- * one start; the order of names changes.  Prints what it finds. */
+/*
+ * Tries each name with each payload, with and without a terminal, batch names
+ * in one start. Shuffles names. Prints what it finds.
+ */
 void search_each(
     struct search *search, const char **names, size_t count, size_t batch);
 
-/* Names that only together are dangerous: rounds starts, each with all of
- * them and values drawn by lot. */
+/*
+ * Looks for names that are dangerous only together: so many rounds, each start
+ * with all names and with values drawn by lot.
+ */
 void search_together(struct search *search, const char *const *names,
     size_t count, size_t rounds);
 
-/* One start with these. */
+/* Starts the shell once with these variables. */
 struct sight search_try(struct search *search, const struct variable *variables,
     size_t count, bool terminal);
 
-/* Whether these make something run; then search->hit are those that it takes. */
+/*
+ * True if these variables make something run. search->hit then has those that
+ * are needed for it.
+ */
 bool search_batch(struct search *search, struct variable *variables,
     size_t count, bool terminal);
 
-/* Whether the search finds, without SetEnv, what is known of this shell; says
- * what it does not. */
+/*
+ * True if the search, without SetEnv, finds what is known of this shell. Prints
+ * what it does not find.
+ */
 bool control_finds(struct search *search, const struct shell *shell);
 
 #endif

@@ -21,7 +21,7 @@ name_len(const char *word)
 	return strcspn(word, "=");
 }
 
-/* Does not look for another of that name: names of a batch differ. */
+/* Does not check for a duplicate: the names of a batch differ. */
 static void
 append(struct environment *env, char *word)
 {
@@ -142,7 +142,7 @@ take_words(char *line, struct setenv_line *ret)
 			ret->words[ret->count++] = strdup(word);
 }
 
-/* Words in quotes it has none of. */
+/* Our SetEnv line has no quoted words, so none are read. */
 bool
 setenv_read(const char *drop_in, struct setenv_line *ret)
 {

@@ -46,7 +46,7 @@ link_to(const struct place *place, const char *target, const char *name)
 		give_up(path);
 }
 
-/* The same text under each name by which a shell may look for one. */
+/* Writes the same script under each name that a shell may look for. */
 static void
 put_scripts(const struct place *place)
 {
@@ -84,8 +84,10 @@ put_folders(const struct place *place)
 		link_to(place, ".", names[i]);
 }
 
-/* A file of this name for each that the system has: fish and zsh load a
- * function at its first call, zsh a module. */
+/*
+ * Makes a file for each name that the pattern finds on the system: fish and zsh
+ * load a function at its first call, zsh a module.
+ */
 static void
 put_alike(const struct place *place, const char *pattern, const char *target)
 {
@@ -149,7 +151,7 @@ fill(const struct place *place, const char *library)
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", command);
 	write_file(place, "script", text);
 	put_languages(place, command);
-	put_folders(place); /* the first of a name stays */
+	put_folders(place); /* an existing name is kept */
 	put_scripts(place);
 	put_alike(place, "/usr/share/fish/functions/*.fish", "script");
 	put_alike(place, "/usr/share/zsh/functions/*/*", "script");
@@ -157,8 +159,10 @@ fill(const struct place *place, const char *library)
 	put_alike(place, "/usr/lib/*/libnss_*.so.2", "hostile.so");
 }
 
-/* Read-only for its owner too: a shell that keeps a history must not write
- * over the next one's attack. */
+/*
+ * The folder is read-only for its owner too: a shell that keeps a history must
+ * not overwrite the next attack.
+ */
 void
 place_make(const char *gate, const char *library, struct place *ret)
 {

@@ -11,11 +11,11 @@
 #include "admin/doctor/person.h"
 #include "tests/envfuzz/envfuzz.h"
 
-#define LIMIT_MS  5000 /* of one start */
-#define ROUNDS    1500 /* of all the shell's own names together */
+#define LIMIT_MS  5000 /* for one start */
+#define ROUNDS    1500 /* with all the shell's own names together */
 #define PATIENCE  20   /* times the time asked for: a busy machine */
 #define BATCH_MIN 64
-#define BATCH_MAX 1000 /* some shells look through all for each */
+#define BATCH_MAX 1000 /* some shells search all of it for each name */
 
 static const char usage_text[] =
     "usage: envfuzz [--short] [--drop-in FILE] [--seconds N] [--seed N]\n"
@@ -42,7 +42,7 @@ enum result { NOTHING, FOUND, BLIND, SKIPPED };
 struct story {
 	const struct options *options;
 	const struct setenv_line *setenv;
-	struct place place; /* each shell has one of its own */
+	struct place place; /* one for each shell */
 	size_t results[SKIPPED + 1];
 };
 
@@ -104,8 +104,11 @@ is_variable(const char *name, bool loud)
 	return plain || loud;
 }
 
-/* The names that are known, and of the shell's program those in capitals, or
- * all that look like a variable; with all, every word.  The caller frees. */
+/*
+ * Picks the known names, and those of the shell's program that are in capitals
+ * (loud) or look like a variable. With all, picks every word. The caller frees
+ * the list.
+ */
 static const char **
 pick(const struct shell *shell, bool all, bool loud, size_t *ret_count)
 {
@@ -122,7 +125,7 @@ pick(const struct shell *shell, bool all, bool loud, size_t *ret_count)
 	return picked;
 }
 
-/* How many names a start has to carry for the time to suffice. */
+/* How many names one start must carry to finish in time. */
 static size_t
 batch_for(struct search *search, size_t names, long seconds)
 {
@@ -181,7 +184,9 @@ search_all(
 	free(names);
 }
 
-/* Doctor tries each shell: one that does not run the gate is a FAIL there. */
+/*
+ * doctor tries each shell; a shell that does not run the gate is a FAIL there.
+ */
 static enum result
 no_search(const struct shell *shell, enum shell_kind kind)
 {
@@ -237,7 +242,7 @@ look_at(struct story *story, const char *path)
 	return result;
 }
 
-/* Waits for one; what it ended with counts. */
+/* Waits for one search to end, and counts its status. */
 static void
 take_one(struct story *story)
 {
@@ -250,7 +255,7 @@ take_one(struct story *story)
 		: BLIND]++;
 }
 
-/* As many at a time as there are processors. */
+/* Runs as many searches at a time as there are processors. */
 static void
 look_at_all(struct story *story, const struct names *shells)
 {
@@ -275,7 +280,10 @@ look_at_all(struct story *story, const struct names *shells)
 		take_one(story);
 }
 
-/* /bin/bash and /usr/bin/bash are one, bash and rbash are not. */
+/*
+ * Lists a program once: /bin/bash and /usr/bin/bash are the same, bash and
+ * rbash are not.
+ */
 static void
 add_shell(struct names *shells, struct names *seen, const char *path)
 {

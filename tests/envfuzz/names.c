@@ -80,8 +80,9 @@ is_loud(const char *word)
 }
 
 /*
- * A linker keeps "ENV" as the end of "BASH_ENV": the ends of a word are words
- * too.  All ends of one in capitals; of others those behind a '_'.
+ * A linker stores "ENV" as the end of "BASH_ENV", so the ends of a word are
+ * words too: every end of a word in capitals, and the ends behind a '_' of any
+ * other.
  */
 static void
 add_ends(struct names *names, const char *word)
@@ -99,8 +100,10 @@ is_word(int c)
 	return isalnum(c) || c == '_';
 }
 
-/* Machine code looks like words of two letters: those count only where they
- * stand alone. */
+/*
+ * Machine code often looks like words of two letters. Such words count only
+ * where they stand alone.
+ */
 static void
 add_word(struct names *names, const char *text, size_t len, bool alone)
 {
@@ -160,7 +163,7 @@ add_files(struct shell *shell, const char *pattern)
 	globfree(&found);
 }
 
-/* The path on a line of ldd's. */
+/* Reads the path from a line of ldd. */
 static bool
 library_of(const char *line, char ret[static PATH_MAX])
 {
@@ -186,7 +189,7 @@ add_libraries(struct shell *shell, const char *path)
 		pclose(ldd);
 }
 
-/* What a shell reads or loads besides: by the name of its program. */
+/* Adds the files that a shell reads or loads besides, by its program's name. */
 static void
 add_own_files(struct shell *shell, const char *program)
 {
@@ -211,7 +214,7 @@ add_own_files(struct shell *shell, const char *program)
 			add_files(shell, own[i].pattern);
 }
 
-/* A script is run by a program, which obeys variables of its own. */
+/* A script is run by an interpreter, which obeys variables of its own. */
 static void
 add_interpreter(struct shell *shell, const char *path)
 {
@@ -227,7 +230,7 @@ add_interpreter(struct shell *shell, const char *path)
 		fclose(file);
 }
 
-/* Names that no file holds as one word. */
+/* Adds names that no file holds as one word. */
 static void
 add_known(struct shell *shell)
 {

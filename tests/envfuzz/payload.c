@@ -1,6 +1,6 @@
 /*
- * What each name is given.  %D is the hostile folder, %M a command that leaves
- * the marker, %G the gate, %N the name itself.
+ * The values that each name is given. %D is the hostile folder, %M a command
+ * that leaves the marker, %G the gate, %N the name itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "tests/envfuzz/envfuzz.h"
 
 static const struct {
-	const char *name; /* "%N", or that of an exported function */
+	const char *name; /* "%N", or the name of an exported function */
 	const char *value;
 } payloads[] = {
     /* Read, sourced or run as a file; searched as a folder; loaded. */
@@ -33,7 +33,7 @@ static const struct {
     {"fn_%N", "{%M}"},
     {"fn-%N", "{%M}"},
     {"fn#%N", "fn %N {%M}\n"},
-    /* Switches, so that another one counts. */
+    /* Switches that make another variable count. */
     {"%N", "1"},
     {"%N", "xtrace"},
     {"%N", "C.UTF-8"},

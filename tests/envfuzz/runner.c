@@ -48,7 +48,7 @@ become_user(const struct place *place)
 		_exit(126);
 }
 
-/* fd: the terminal, or where standard output goes. */
+/* Runs in the child. fd is the terminal, or standard output. */
 _Noreturn static void
 become(const struct runner *runner, char **environment, int fd, bool terminal)
 {
@@ -92,7 +92,9 @@ open_ends(bool terminal, int ret[static 2])
 		give_up(name);
 }
 
-/* Whether the gate's word is in what is said until all have closed it. */
+/*
+ * Reads until all writers have closed fd. True if the gate's word was among it.
+ */
 static bool
 listen_to(int fd, long long end)
 {
@@ -119,7 +121,7 @@ listen_to(int fd, long long end)
 	return seen;
 }
 
-/* All our children, and theirs that they left to us. */
+/* Kills all children, and the orphans that they left to us. */
 static void
 kill_children(void)
 {
@@ -135,7 +137,10 @@ kill_children(void)
 		fclose(file);
 }
 
-/* What the shell leaves behind has LINGER_MS more to show what it does. */
+/*
+ * Processes that the shell leaves behind get LINGER_MS more to show what they
+ * do.
+ */
 static void
 collect(pid_t shell, long long end)
 {

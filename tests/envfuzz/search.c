@@ -8,7 +8,7 @@
 
 #include "tests/envfuzz/envfuzz.h"
 
-#define FINDS_MAX 40 /* a shell that is open to all need not be listed */
+#define FINDS_MAX 40 /* enough: a wide-open shell need not be listed whole */
 
 uint64_t
 search_random(struct search *search)
@@ -32,7 +32,7 @@ search_try(struct search *search, const struct variable *variables,
 	return sight;
 }
 
-/* What a batch is looked at for. */
+/* The result that is looked for in a batch. */
 typedef bool wanted(struct sight sight);
 
 static bool
@@ -47,7 +47,7 @@ is_no_gate(struct sight sight)
 	return !sight.gate;
 }
 
-/* Without those from "from" on, len of them. */
+/* Copies count variables, but for the len ones that begin at index at. */
 static size_t
 leave_out(const struct variable *from, size_t count, size_t at, size_t len,
     struct variable *ret)
@@ -57,8 +57,10 @@ leave_out(const struct variable *from, size_t count, size_t at, size_t len,
 	return count - len;
 }
 
-/* Takes away halves, quarters and so on as long as it is still seen; what is
- * left is moved to the front.  The rest is lost. */
+/*
+ * Takes away halves, quarters and so on as long as the result stays. The needed
+ * variables are moved to the front; the rest is lost.
+ */
 static size_t
 reduce(struct search *search, struct variable *variables, size_t count,
     bool terminal, wanted *is_wanted)
@@ -103,7 +105,7 @@ print_hit(const struct search *search, bool terminal)
 	fflush(stdout);
 }
 
-/* A find of one name is said once: it is left out from then on. */
+/* A name that was found alone is printed once, and left out from then on. */
 static void
 note_hit(struct search *search, bool terminal)
 {
@@ -146,7 +148,10 @@ is_same(const struct variable *a, const struct variable *b)
 	return a->payload == b->payload && strcmp(a->name, b->name) == 0;
 }
 
-/* One of the few that count has to go, or the next look finds it again. */
+/*
+ * Drops one of the variables that are needed, or the next look would find it
+ * again.
+ */
 static size_t
 drop(struct variable *variables, size_t count, const struct variable *one)
 {
@@ -158,7 +163,10 @@ drop(struct variable *variables, size_t count, const struct variable *one)
 	return count;
 }
 
-/* Finds the few; all of them stay in variables, in some order. */
+/*
+ * Finds the variables that are needed. variables keeps all of them, in some
+ * order.
+ */
 static bool
 take_apart(struct search *search, const struct variable *variables,
     size_t count, bool terminal, wanted *is_wanted)
@@ -225,7 +233,7 @@ is_over(struct search *search)
 	return search->cut || search->found >= FINDS_MAX;
 }
 
-/* In each round every name has another value, and other neighbours. */
+/* In each round every name has another value and other neighbours. */
 static void
 search_round(struct search *search, const char **names, size_t count,
     size_t batch, size_t round)

@@ -23,7 +23,7 @@ whole(const char *text)
 	must(memcmp(&address, &again, sizeof(address)) == 0);
 }
 
-/* One prefix in two texts is the same networks, and holds its own address. */
+/* A prefix read from its own text is equal, and contains its own address. */
 static void
 network(const char *text)
 {
@@ -39,7 +39,7 @@ network(const char *text)
 	must(prefix.bits == again.bits &&
 	    memcmp(&prefix.address, &again.address, sizeof(prefix.address)) ==
 		0);
-	/* The first bit of the network decides. */
+	/* With the network's first bit changed the address lies outside. */
 	if (prefix.bits > 0 && prefix.bits != 96) {
 		again.address.bytes[0] ^= 0x80;
 		must(!prefix_holds(&prefix, &again.address));

@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(entry.time_s == -1);
 		return 0;
 	}
-	/* A line stays one line. */
+	/* An entry is written as one line. */
 	must(json_write(&audit_shape, &entry, false, &line) == FAULT_NONE);
 	must(strchr(line, '\n') == NULL);
 	return 0;

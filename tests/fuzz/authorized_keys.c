@@ -23,9 +23,9 @@ static const char *const keys[] = {
 };
 
 /*
- * What sshd makes of a line, written anew from auth2-pubkeyfile.c,
- * auth-options.c and sshkey.c of OpenSSH: what it accepts with a command, we
- * may refuse, but never run without that command.
+ * Reads a line as sshd does, rewritten from auth2-pubkeyfile.c, auth-options.c
+ * and sshkey.c of OpenSSH.  A line that sshd accepts with a command may be
+ * refused by us, but the key must never run anything without that command.
  */
 struct line {
 	bool authority;
@@ -38,7 +38,7 @@ blanks(const char *at)
 	return at + strspn(at, " \t");
 }
 
-/* sshkey_read(): TYPE, blanks, base64 in which white space does not count. */
+/* As sshkey_read(): TYPE, blanks, base64 in which white space is ignored. */
 static bool
 is_key(const char *at)
 {
@@ -56,7 +56,7 @@ is_key(const char *at)
 	return n == strlen(blob);
 }
 
-/* sshkey_advance_past_options() */
+/* As sshkey_advance_past_options(). */
 static const char *
 past_options(const char *at)
 {
@@ -70,7 +70,7 @@ past_options(const char *at)
 	return quoted ? NULL : at;
 }
 
-/* opt_flag() */
+/* As opt_flag(). */
 static bool
 flag(const char **at, const char *name)
 {
@@ -82,7 +82,7 @@ flag(const char **at, const char *name)
 	return true;
 }
 
-/* opt_dequote(), from behind the equals sign; on the heap. */
+/* As opt_dequote(), from behind the equals sign; on the heap. */
 static char *
 dequote(const char **at)
 {
@@ -134,7 +134,7 @@ option(const char **at, struct line *line)
 	return line->command != NULL;
 }
 
-/* sshauthopt_parse() */
+/* As sshauthopt_parse(). */
 static bool
 options(const char *at, struct line *line)
 {
@@ -149,7 +149,7 @@ options(const char *at, struct line *line)
 	return true;
 }
 
-/* check_authkey_line(): whether the line lets this key in. */
+/* As check_authkey_line().  Returns true if the line lets this key in. */
 static bool
 sshd_takes(const char *text, bool is_certificate, struct line *line)
 {
@@ -165,7 +165,8 @@ sshd_takes(const char *text, bool is_certificate, struct line *line)
 	    line->authority == is_certificate;
 }
 
-/* The command that sshd would force; false where no line lets the key in. */
+/* ret: the command that sshd would force.  Returns false if no line lets the
+ * key in. */
 static bool
 sshd_says(const char *text, bool is_certificate, char **ret_command)
 {
@@ -192,7 +193,7 @@ search(const char *text, const char *auth)
 	scoped_free char *command = NULL;
 
 	must(key_parse(auth, &key) == FAULT_NONE);
-	must(keys_search(text, strlen(text), &key, &r) == FAULT_NONE);
+	must(restriction_read(text, strlen(text), &key, &r) == FAULT_NONE);
 	if (sshd_says(text, key.is_certificate, &command)) {
 		must(r.listed);
 		if (command == NULL)
@@ -207,7 +208,7 @@ search(const char *text, const char *auth)
 	key_done(&key);
 }
 
-/* "K" stands for the key, which no fuzzer would find by itself. */
+/* Replaces "K" by the key, which no fuzzer would find by itself. */
 static char *
 with_keys(const uint8_t *data, size_t size)
 {

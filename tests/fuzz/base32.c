@@ -15,14 +15,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char text[BASE32_LEN(BYTES) + 1];
 	size_t len = 0;
 
-	/* What can be read has no other spelling. */
+	/* A text that is accepted has no other spelling. */
 	if (base32_decode(input, size, bytes, sizeof(bytes), &len) ==
 	    FAULT_NONE) {
 		must(base32_encode(bytes, len, text, sizeof(text)) ==
 		    FAULT_NONE);
 		must(strlen(text) == size && memcmp(text, input, size) == 0);
 	}
-	/* What can be written is read as the same. */
+	/* Bytes that are written are read back unchanged. */
 	if (size <= sizeof(bytes)) {
 		must(base32_encode(data, size, text, sizeof(text)) ==
 		    FAULT_NONE);

@@ -10,7 +10,7 @@
 #define TYPE      "ssh-ed25519-cert-v01@openssh.com"
 #define BYTES_MAX 8192
 
-/* Bytes of SSH's wire format that grow. */
+/* A growing buffer in SSH's wire format. */
 struct wire {
 	uint8_t bytes[BYTES_MAX];
 	size_t len;
@@ -35,7 +35,8 @@ put_string(struct wire *w, const void *bytes, size_t len)
 	put(w, bytes, len);
 }
 
-/* A certificate, well-formed but for what the input says is critical. */
+/* Builds a certificate that is well-formed, except that its critical options
+ * come from the input. */
 static void
 put_certificate(struct wire *w, const uint8_t *critical, size_t len)
 {
@@ -80,7 +81,7 @@ line_of(const char *type, const uint8_t *bytes, size_t len)
 	return text;
 }
 
-/* A string at *at, of what is left; NULL: there is none. */
+/* Returns the string at *at, or NULL if there is none. */
 static const uint8_t *
 string(const uint8_t **at, size_t *left, size_t *ret_len)
 {
@@ -97,10 +98,8 @@ string(const uint8_t **at, size_t *left, size_t *ret_len)
 	return p + 4;
 }
 
-/*
- * The rule of PROTOCOL.certkeys, read a second time: a certificate that we
- * accept with some option in it has exactly the command of that option.
- */
+/* Checks PROTOCOL.certkeys' rule by a second reader: if we accept a
+ * certificate with an option in it, its command is exactly that option's. */
 static void
 compare(const struct key *key, const uint8_t *critical, size_t left)
 {

@@ -8,7 +8,8 @@
 
 #define NOW_S 1800000000
 
-/* What is read from a file, the keeper takes; what is refused, is not there. */
+/* The keeper accepts every account that is read from a file; a refused file
+ * leaves none. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

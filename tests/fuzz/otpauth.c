@@ -8,7 +8,7 @@
 
 enum { ISSUER, USER, HOST, SECRET, PARTS };
 
-/* Takes the percent signs out again. */
+/* Decodes the percent signs. */
 static void
 decode(const char *text, size_t len, char *ret)
 {
@@ -28,7 +28,7 @@ decode(const char *text, size_t len, char *ret)
 	*ret = '\0';
 }
 
-/* ISSUER:USER@HOST, as an app reads it: one colon, and all of it. */
+/* Reads ISSUER:USER@HOST as an app does: one colon, and nothing missing. */
 static void
 read_label(const char *uri, char *const parts[static PARTS])
 {

@@ -8,7 +8,7 @@ nowhere(void *ctx, const char *group)
 	return group[0] == 'g' ? GROUP_OUTSIDE : GROUP_UNKNOWN;
 }
 
-/* Whatever the policy says, somebody is decided about. */
+/* Decides about a user, whatever the policy says. */
 static void
 decide(const struct policy *policy)
 {

@@ -6,7 +6,7 @@
 
 #define NOW_S 1800000000
 
-/* Nobody comes in by a code that is in no record, and each guess costs. */
+/* A code that is not in the record never passes, and each guess is counted. */
 static void
 guess(struct record *record)
 {
@@ -22,7 +22,7 @@ guess(struct record *record)
 	policy_done(&policy);
 }
 
-/* No secret, id or hash stands in it twice, whatever was read. */
+/* No secret, id or hash is in an accepted record twice. */
 static void
 must_open_once(const struct record *record)
 {

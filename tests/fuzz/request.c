@@ -4,7 +4,8 @@
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 
-/* What a peer claims becomes a login: clean, ended, no longer than it may. */
+/* A peer's claims become a struct login: clean, with a NUL, and within their
+ * limits. */
 static void
 claim(const char *text, size_t len)
 {

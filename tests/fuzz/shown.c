@@ -4,7 +4,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "store/base/utf8.h"
 
-/* Everything that is logged or shown: well-formed, and steers no terminal. */
+/* Text that is logged or shown is well-formed and controls no terminal. */
 static void
 calm(const char *text)
 {
@@ -16,7 +16,7 @@ calm(const char *text)
 		must(n > 0 && n <= len);
 		must((unsigned char)*text >= ' ' && *text != 0x7f);
 		must(!utf8_steers(utf8_char(text, n)));
-		/* C1, and the controls of direction, by their bytes. */
+		/* C1, and the controls of direction, as bytes. */
 		must(!(n == 2 && memcmp(text, "\xc2", 1) == 0 &&
 		    (unsigned char)text[1] < 0xa0));
 		must(!(n == 3 && memcmp(text, "\xe2\x80", 2) == 0 &&

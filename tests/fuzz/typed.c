@@ -7,7 +7,7 @@
 #include "store/base/utf8.h"
 #include "store/core/verify.h"
 
-/* What somebody types at the prompt. */
+/* Text that somebody types at the prompt. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,7 +23,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(utf8_is_clean(plain));
 	typed_plain(plain, strlen(plain), twice, sizeof(twice));
 	must(strcmp(plain, twice) == 0);
-	/* Gate and keeper read the same, once or twice. */
+	/* Gate and keeper read the same code, whether it was read once or
+	 * twice. */
 	must(verify_digits(plain, strlen(plain), same) == is_digits);
 	must(strcmp(digits, same) == 0);
 	must(onetime_read(plain, strlen(plain), again) == is_code);

@@ -25,7 +25,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		must(long_s == -1);
 	}
-	/* Any number at all can be written as a time that can be read. */
+	/* Every number can be written as a time that can be read. */
 	if (size >= sizeof(time_s)) {
 		memcpy(&time_s, data, sizeof(time_s));
 		when_format(time_s, written);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #ifndef TRACE
-#define TRACE "ran" /* beside it */
+#define TRACE "ran" /* in the library's folder */
 #endif
 
 static const char here;

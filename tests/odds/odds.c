@@ -1,11 +1,11 @@
 /*
- * What guessing is worth: a year of the default policy, played with the code
- * that judges logins.  A thief tries a wrong code whenever his counter is
- * open; the owner logs in daily, or never, or each day from a new address.
- * Nothing is drawn at random, so each run prints the same table.  A guess that
- * happens to be right is passed over: the chance of one is in the last column.
+ * The worth of guessing: a year of the default policy, played with the code
+ * that judges logins. A thief tries a wrong code whenever the thief's counter
+ * is open. The owner logs in daily, or never, or each day from a new address.
+ * Nothing is drawn at random, so each run prints the same table. A guess that
+ * happens to be right is passed over: the last column has the chance of one.
  *
- * Exits 1 where the chance of a year is above ODDS_MOST.
+ * Exits 1 if the chance of a year is above ODDS_MOST.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -38,10 +38,10 @@ struct year {
 	struct record record;
 	enum owner owner;
 	int64_t guesses;
-	int64_t today, most; /* guesses of a day */
+	int64_t today, most; /* guesses a day */
 	int64_t day;
-	int64_t refused;   /* days on which her codes were refused */
-	int64_t shut_from; /* day; -1: never */
+	int64_t refused;   /* days on which the owner's codes were refused */
+	int64_t shut_from; /* the day that shut the thief out; -1: never */
 };
 
 static void
@@ -72,8 +72,10 @@ login_from(const char *address, const char *connection, int64_t now_s)
 	return login;
 }
 
-/* A code that no device gives now, or is known to have given: one that is
- * spent costs nothing and opens nothing. */
+/*
+ * A code that no device gives in this step or gave in an earlier one. A spent
+ * code costs nothing and opens nothing.
+ */
 static void
 wrong_code(const struct record *record, int64_t now_s, char ret[static 7])
 {
@@ -106,7 +108,7 @@ guess(struct year *y, const struct login *login)
 	return outcome;
 }
 
-/* The thief's next moment. */
+/* The thief's turn. Returns when it is the thief's turn again. */
 static int64_t
 steal(struct year *y, const char *address, int64_t now_s)
 {
@@ -132,9 +134,10 @@ steal(struct year *y, const char *address, int64_t now_s)
 }
 
 /*
- * The owner's next moment.  Refused for a while she tries again as soon as
- * she may, before the thief: the best that he can hope for.  Refused for
- * longer she comes in by other means, or not, until the next day.
+ * The owner's turn. Returns when it is the owner's turn again. An owner who is
+ * refused for a while tries again as soon as possible, before the thief: the
+ * best that a thief can hope for. An owner who is refused for longer comes in
+ * by other means, or not at all, until the next day.
  */
 static int64_t
 visit(struct year *y, int64_t now_s)
@@ -187,7 +190,7 @@ play(struct year *y, enum thief thief)
 	}
 }
 
-/* She was here the day before it all begins. */
+/* The owner logged in on the day before the year begins. */
 static void
 begin(struct year *y, enum owner owner, int devices)
 {
@@ -213,7 +216,7 @@ chance(int64_t guesses, int devices)
 	return 1 - none;
 }
 
-/* A line of the table; whether its chance is small enough. */
+/* Prints a line of the table. True if its chance is small enough. */
 static bool
 print_year(enum thief thief, enum owner owner, int devices)
 {

@@ -1,4 +1,4 @@
-/* What an admin reads: on a terminal, in a pipe, as JSON. */
+/* The words that an admin reads: on a terminal, in a pipe, as JSON. */
 #include <string.h>
 #include <unistd.h>
 
@@ -53,7 +53,9 @@ Test(admin, log_fits_a_terminal_and_is_whole_in_a_pipe)
 	cr_assert_eq(longest_line(s->seen), COLUMNS, "%s", s->seen);
 }
 
-/* Of one who is gone from passwd and store the log may still tell. */
+/*
+ * The log may still have lines about a user who is gone from passwd and store.
+ */
 Test(admin, log_of_nobody_says_so)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -110,7 +112,7 @@ Test(admin, policy_is_shown_and_checked_as_json)
 	    r->out, "\"line\":null,\"column\":null,\"message\":\"/none");
 }
 
-/* As compilers do, so that an editor can jump there. */
+/* The form of a compiler's message, so that an editor can jump there. */
 Test(admin, policy_check_points_at_the_mistake)
 {
 	static const struct {
@@ -161,7 +163,7 @@ Test(admin, one_who_never_logged_in_has_never)
 	assert_says(r->out, ", last used never\n");
 }
 
-/* Batches of rows are made in another order than they are sent in. */
+/* The keeper makes batches of rows in another order than it sends them. */
 Test(admin, users_lists_everyone_once_and_by_name)
 {
 	enum { NAMED = 600 };
@@ -218,8 +220,8 @@ Test(admin, code_says_where_it_is_typed)
 	struct run *r = bastion_admin(b, ARGV("code", b->me, "--enroll"));
 
 	assert_status(r, 0);
-	assert_says(r->err, "for 24 hours");
-	assert_says(r->err, "types it at \"Verification code: \"");
+	assert_says(r->err, "within 24 hours");
+	assert_says(r->err, "type it at \"Verification code: \"");
 	r = bastion_admin(b, ARGV("code", b->me, "--pass"));
 	assert_status(r, 0);
 	assert_says(r->err, "TFA_CODE");
@@ -246,7 +248,7 @@ Test(admin, one_who_is_stopped_is_locked_until_unlock)
 	assert_says(r->out, "  wrong codes    0\n");
 }
 
-/* Silence could be taken for a failure; for a script it is an empty list. */
+/* A person could take silence for a failure; a script gets an empty list. */
 Test(admin, users_says_nobody_where_nobody_is)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -260,10 +262,10 @@ Test(admin, users_says_nobody_where_nobody_is)
 	assert_never_says(r->err, "nobody");
 }
 
-/* Nothing was ended where nothing was revoked. */
+/* Running sessions only matter if something was revoked. */
 Test(admin, revoke_speaks_of_sessions_only_where_it_did_revoke)
 {
-	static const char says[] = "sessions that run live on";
+	static const char says[] = "running sessions go on";
 	struct bastion *b = bastion_open(.rules = REQUIRED);
 	struct run *r;
 
@@ -319,8 +321,8 @@ Test(admin, users_names_the_states_that_there_are)
 
 	assert_status(r, 2);
 	assert_says(r->err,
-	    "lost: a state is exempt, locked, enrolled, invited, blocked, "
-	    "overdue, grace or pending\n");
+	    "lost: there is no such state: a state is exempt, locked, "
+	    "enrolled, invited, blocked, overdue, grace or pending\n");
 }
 
 Test(admin, explain_says_what_each_address_would_meet)
@@ -337,7 +339,7 @@ Test(admin, explain_says_what_each_address_would_meet)
 	r = bastion_admin(b, ARGV("explain", b->me));
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out,
-	    text("%s: depends on the address (--from says it of one)\n"
+	    text("%s: depends on the address (choose one with --from)\n"
 		 "  from      10.2.0.0/16: pass\n"
 		 "  because   exempt: never asked\n"
 		 "  rule      office (exempt)\n"
@@ -354,7 +356,7 @@ Test(admin, explain_says_what_each_address_would_meet)
 	    "%s", r->out);
 }
 
-/* What a person who means well types. */
+/* Small mistakes of a person who means well. */
 Test(admin, understands_what_is_nearly_right)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -369,8 +371,8 @@ Test(admin, understands_what_is_nearly_right)
 	assert_says(r->err, "no-such: there is no such group");
 	r = bastion_admin(b, ARGV("enforce", b->me, "--until", "14d"));
 	assert_status(r, 2);
-	assert_says(
-	    r->err, "--until takes a date: --grace 14d counts from now");
+	assert_says(r->err,
+	    "--until takes a date; for a time from now use --grace 14d");
 	r = bastion_admin(b, ARGV("code", b->me));
 	assert_status(r, 2);
 	assert_says(r->err, "code needs --enroll or --pass");
@@ -381,7 +383,7 @@ Test(admin, understands_what_is_nearly_right)
 	assert_status(r, 2);
 	assert_says(r->err, "explain takes one user");
 	s = on_terminal(b, text("revoke %s no-such third", b->me));
-	session_expect(s, text("%s, no-such, third: devices, ", b->me));
+	session_expect(s, text("Revoke %s, no-such, third? ", b->me));
 	session_type(s, "n\r");
 	cr_assert_eq(session_status(s), 1);
 	assert_says(bastion_admin(b, ARGV("users", b->me))->out, "enrolled");

@@ -1,4 +1,4 @@
-/* What changed is announced at the next login, with the real client. */
+/* The next login announces what changed, with the real client. */
 #include "tests/support/talk.h"
 #include "tests/scenario/scenario.h"
 
@@ -23,7 +23,9 @@ answer(struct session *s, const char *prompt, const char *code)
 	session_type(s, text("%s\r", code));
 }
 
-/* A login with a terminal, from the prompt to the shell: all that it shows. */
+/*
+ * Logs in on a terminal, from the prompt to the shell; returns all it showed.
+ */
 static char *
 log_in(const struct bastion *b, const char *code)
 {
@@ -36,8 +38,10 @@ log_in(const struct bastion *b, const char *code)
 	return seen;
 }
 
-/* Adds a tablet in a session of its own, which spends the codes of step - 1
- * and step; the tablet's secret, whose code of step - 1 is spent. */
+/*
+ * Adds a tablet in a session of its own, which spends the codes of step - 1 and
+ * step. Returns the tablet's secret; its code of step - 1 is spent too.
+ */
 static const char *
 add_tablet(const struct bastion *b, const char *secret, uint64_t step)
 {
@@ -55,7 +59,10 @@ add_tablet(const struct bastion *b, const char *secret, uint64_t step)
 	return second;
 }
 
-/* A thief who was there once logs in with his own device first. */
+/*
+ * A thief who had one session adds a device and logs in with it before the
+ * owner does.
+ */
 Test(announce, device_of_a_thief_is_told_to_the_owner_of_the_old_one)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -77,7 +84,9 @@ Test(announce, device_of_a_thief_is_told_to_the_owner_of_the_old_one)
 	assert_says(seen, key);
 }
 
-/* Two devices, the second newer than what the first was told. */
+/*
+ * Enrols a phone and a tablet. The phone's owner has not heard of the tablet.
+ */
 static const char *
 enrol_with_tablet(const struct bastion *b)
 {
@@ -137,8 +146,9 @@ Test(announce, device_that_an_admin_set_up_is_told)
 	assert_says(seen, "by an administrator.");
 }
 
-/* The person at an enrolment is told of wrong codes, and of nothing that she
- * did herself. */
+/*
+ * A person who enrols hears of wrong codes, and not of this enrolment itself.
+ */
 Test(announce, enrolment_tells_of_wrong_codes_and_not_of_itself)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED,

@@ -11,7 +11,7 @@
 #define ARGS_MAX 32
 
 static bool is_on;
-static struct run *power; /* what ends when the machine does */
+static struct run *power; /* the process that ends with the machine */
 static pid_t systemd;
 
 bool
@@ -67,7 +67,7 @@ cgroup(void)
 	return text("tfa.%d", machine_port);
 }
 
-/* As the machine's processes see it; 0: not yet. */
+/* The pid of the machine's systemd, or 0 if there is none yet. */
 static pid_t
 find_systemd(void)
 {
@@ -109,7 +109,10 @@ boot_crash(void)
 	is_on = false;
 	kill(power->pid, SIGKILL);
 	run_finish(power);
-	/* All its processes end with the first, or it would be found again. */
+	/*
+	 * Waits until all its processes are gone, or the next boot would find
+	 * them.
+	 */
 	while (find_systemd() != 0 && run_clock_ms() < end)
 		run_sleep_ms(20);
 	run(ARGV("sh", "-c",

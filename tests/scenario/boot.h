@@ -9,7 +9,7 @@
 
 #include "tests/support/run.h"
 
-/* Whether this kernel and container let a systemd run; if not, say why. */
+/* True if this kernel and container let a systemd run. Says why if not. */
 bool boot_possible(void);
 
 /* First line of a test that needs it, after needs_people(). */
@@ -22,10 +22,12 @@ bool boot_possible(void);
 /* Boots the machine, until systemd has started everything. */
 void boot(void);
 
-/* As if the power were cut, if it is on. */
+/* Kills the machine, like a power cut. Does nothing if it is not running. */
 void boot_crash(void);
 
-/* Runs a program on it; boot_sh() a script, which must succeed. */
+/*
+ * Runs a program on the machine; boot_sh() runs a script, which must succeed.
+ */
 struct run *boot_start(const char *const argv[]);
 struct run *boot_run(const char *const argv[]);
 void boot_sh(const char *script);

@@ -1,4 +1,7 @@
-/* The policy is changed by many at once, killed on the way, by strangers. */
+/*
+ * The policy is changed by many at once, by programs that are killed, and by
+ * strangers.
+ */
 #include <stdio.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -14,8 +17,9 @@ Scenarios(changes);
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * What each of twenty changes, and what the policy then has or has not. None
- * shuts anybody out at once: whom it would name depends on those made before.
+ * Twenty changes, and what the policy then has or does not have. None of them
+ * shuts anybody out at once: the names in that message would depend on the
+ * changes made before.
  */
 static const struct {
 	const char *command, *target, *option, *value;
@@ -55,7 +59,7 @@ static const struct {
     {"disable", "@contractors", NULL, NULL, NULL, "contractors"},
 };
 
-/* For those whom "disable" takes away. */
+/* The rules that "disable" takes away. */
 #define GONE                                                 \
 	"{'name':'a','users':['user11'],'mode':'required'}," \
 	"{'name':'b','users':['user12'],'mode':'optional'}," \
@@ -104,7 +108,7 @@ Test(changes, of_twenty_at_once_are_all_made)
 	}
 }
 
-/* A bastion with that rule for root, which each change replaces. */
+/* A bastion with a rule for root until 2098; each change replaces it. */
 #define UNTIL_98 "2098-01-01T00:00:00Z"
 #define UNTIL_99 "2099-01-01T00:00:00Z"
 
@@ -143,7 +147,7 @@ start_traced(const struct bastion *b, const char *until)
 	return child;
 }
 
-/* To the next stop in a system call; false where it has ended. */
+/* Runs the child to its next stop in a system call; false if it has ended. */
 static bool
 step(pid_t child, struct __ptrace_syscall_info *ret)
 {
@@ -161,8 +165,8 @@ step(pid_t child, struct __ptrace_syscall_info *ret)
 }
 
 /*
- * Kills a change where it has come past the lock and that many stops further,
- * before a system call or after one; false where it ends before.
+ * Kills a change after it got the lock and made so many stops more, before a
+ * system call or after one. False if the change ends first.
  */
 static bool
 kill_change(const struct bastion *b, const char *until, int stops)
@@ -192,10 +196,10 @@ times_logged(const struct bastion *b)
 }
 
 /*
- * At each moment between lock and end: what a kill can leave differs only by
- * the system calls that were made.  At some of them under a sanitizer, which is
- * slow to start and calls more.  What has come into force is in the log, and what
- * has not may be.
+ * Kills a change at each moment between lock and end: what a kill leaves behind
+ * depends only on the system calls that were made. A sanitizer is slow to start
+ * and makes more calls, so it tries some moments only. A change in force must
+ * be in the log; a change in the log need not be in force.
  */
 Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 {
@@ -240,7 +244,7 @@ Test(changes, killed_at_any_moment_leave_the_old_policy_or_the_new)
 	cr_assert_geq(found_new, 1);
 }
 
-/* It is logged before it is made, so the log is told how it ended. */
+/* A change is logged before it is made. If it fails, a second line says so. */
 Test(changes, that_cannot_be_made_are_logged_as_not_made)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -259,7 +263,7 @@ Test(changes, that_cannot_be_made_are_logged_as_not_made)
 	cr_assert_not_null(not_made, "%s", made);
 }
 
-/* What the keeper serves by may have to be repaired before it can serve. */
+/* A broken policy must be repaired before a keeper can serve. */
 Test(changes, are_made_without_a_keeper_and_say_so)
 {
 	struct bastion *b;
@@ -283,10 +287,10 @@ Test(changes, are_made_without_a_keeper_and_say_so)
 	assert_says(read_text(b->policy), "\"alice\"");
 	r = bastion_admin(b, ARGV("enforce", "root"));
 	assert_status(r, 0);
-	assert_says(r->err, "whom this shuts out cannot be found out now");
+	assert_says(r->err, "who is shut out by this is not known");
 	r = bastion_admin(b, ARGV("enforce", "@no-such"));
 	assert_status(r, 1);
-	assert_never_says(r->err, "whom this shuts out");
+	assert_never_says(r->err, "who is shut out");
 }
 
 /* Policy and records, as one string. */
@@ -301,7 +305,7 @@ state_of(const struct bastion *b)
 	    ->out;
 }
 
-/* setup knows but one place. */
+/* setup takes no other paths. */
 static const char *
 where(const struct bastion *b, const char *command)
 {
@@ -336,18 +340,18 @@ Test(changes, by_a_stranger_are_refused)
 			    getenv("TFA_PROGRAMS"), where(b, commands[i]),
 			    commands[i])));
 
-		/* For those that ask for a code of one's own. */
+		/* Some commands ask a delegate for a code. */
 		session_type(s, "000000\r");
 		cr_expect_eq(
 		    session_status(s), 77, "%s: %s", commands[i], s->seen);
 		cr_expect(strstr(s->seen, "may not") != NULL ||
-			strstr(s->seen, "is for root") != NULL,
+			strstr(s->seen, "only root may") != NULL,
 		    "%s: %s", commands[i], s->seen);
 		cr_assert_str_eq(state_of(b), before, "%s", commands[i]);
 	}
 }
 
-/* What they name is not looked at, asked about or waited for first. */
+/* A refused command does not look at its operands, ask a question or wait. */
 Test(changes, by_a_stranger_are_refused_before_all_else)
 {
 	static const char *const commands[] = {"import erin /nonexistent",
@@ -372,7 +376,7 @@ Test(changes, by_a_stranger_are_refused_before_all_else)
 	}
 }
 
-/* The embedded form's store is its owner's: nobody else's to change. */
+/* Only the owner of an embedded store may change it. */
 Test(changes, to_a_store_of_somebody_else_are_refused)
 {
 	static const char in[] = "ls -lA --time-style=full-iso \"$0\"";
@@ -384,7 +388,9 @@ Test(changes, to_a_store_of_somebody_else_are_refused)
 	b = bastion_open(.policy = quoted(fixture_policy(REQUIRED, NULL)),
 	    .owner = "user12");
 	before = read_text(b->policy);
-	/* Not even a lock is left, though anybody could. */
+	/*
+	 * Everybody may write in this folder, and still no lock is left there.
+	 */
 	cr_assert_eq(chmod(b->store, 0777), 0);
 	listed = run(ARGV("sh", "-c", in, b->store), NULL, 0)->out;
 	r = bastion_admin(b, ARGV("exempt", "erin"));
@@ -397,14 +403,14 @@ Test(changes, to_a_store_of_somebody_else_are_refused)
 	    NULL, 0);
 	assert_status(r, 77);
 	assert_says(r->err,
-	    "you may not change the policy: only root, or "
-	    "whoever owns its folder, may");
+	    "you may not change the policy: only root or the "
+	    "owner of its folder may");
 	cr_assert_str_eq(read_text(b->policy), before);
 	cr_assert_str_eq(
 	    run(ARGV("sh", "-c", in, b->store), NULL, 0)->out, listed);
 }
 
-/* The last one alone would count, and nobody hear of it. */
+/* Only the last one would count, without a word about the first. */
 Test(changes, by_an_option_that_is_given_twice_are_refused)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -416,11 +422,11 @@ Test(changes, by_an_option_that_is_given_twice_are_refused)
 	assert_status(r, 2);
 	assert_says(r->err, "--from is given twice");
 	cr_assert_str_eq(read_text(b->policy), before);
-	/* Yes twice is still yes. */
+	/* An option without an argument may be repeated. */
 	assert_status(bastion_admin(b, ARGV("--json", "--json", "users")), 0);
 }
 
-/* Or a word of habit would end a roll-out unseen. */
+/* A command typed from habit must not end a roll-out unseen. */
 Test(changes, that_end_a_requirement_say_so)
 {
 	static const char until_now[] = "(until now a code was required)";
@@ -435,7 +441,7 @@ Test(changes, that_end_a_requirement_say_so)
 	    bastion_admin(b, ARGV("enforce", b->me))->out, until_now);
 	r = bastion_admin(b, ARGV("enable", b->me));
 	assert_status(r, 0);
-	assert_says(r->out, text("asked once enrolled %s", until_now));
+	assert_says(r->out, text("once there is one %s", until_now));
 	assert_never_says(
 	    bastion_admin(b, ARGV("exempt", b->me))->out, until_now);
 	assert_status(bastion_admin(b, ARGV("enforce", b->me)), 0);
@@ -444,8 +450,10 @@ Test(changes, that_end_a_requirement_say_so)
 	assert_says(r->out, text("the rule is gone %s", until_now));
 }
 
-/* What was asked for last counts: an exemption is not left behind the rule that
- * was to take it away. */
+/*
+ * The last command counts: an exemption does not stay behind the rule that it
+ * was meant to lift.
+ */
 Test(changes, exempt_from_an_address_counts_after_a_requirement)
 {
 	struct bastion *b = bastion_open(.rules = "");
@@ -481,10 +489,10 @@ Test(changes, from_a_grace_to_now_count_from_now)
 	cr_assert_neq(strncmp(before, after, 29), 0, "%.29s", after);
 }
 
-/* An admin hears of it then, and not from those who call. */
+/* The admin learns at once who is shut out, and not from their calls. */
 Test(changes, that_shut_out_say_whom)
 {
-	static const char shut_out[] = "let in no more";
+	static const char shut_out[] = "no longer let in";
 	struct bastion *b;
 	struct run *r;
 
@@ -493,19 +501,19 @@ Test(changes, that_shut_out_say_whom)
 	r = bastion_admin(b, ARGV("enforce", "user01", "user02"));
 	assert_status(r, 0);
 	assert_says(
-	    r->err, "user01, user02 have no device and are let in no more");
+	    r->err, "user01, user02 have no device and are no longer let in");
 	assert_says(r->err, "--grace 14d");
 	r = bastion_admin(
 	    b, ARGV("enforce", "user01", "user02", "--grace", "14d"));
 	assert_never_says(r->err, shut_out);
-	/* Only of those that it is about. */
+	/* The message is about these targets only. */
 	r = bastion_admin(b, ARGV("enforce", "user03"));
-	assert_says(r->err, "user03 has no device and is let in no more");
+	assert_says(r->err, "user03 has no device and is no longer let in");
 	assert_never_says(r->err, "user01");
 	r = bastion_admin(b,
 	    ARGV("enforce", "user04", "user05", "user06", "user07", "user08"));
 	assert_says(r->err,
-	    "5 users have no device and are let in no more (user04, user05, "
+	    "5 users have no device and are no longer let in (user04, user05, "
 	    "user06 and others");
 	fixture_enrol(b, b->me);
 	r = bastion_admin(b, ARGV("enforce", b->me));
@@ -513,11 +521,11 @@ Test(changes, that_shut_out_say_whom)
 	assert_never_says(r->err, shut_out);
 	r = bastion_admin(b, ARGV("exempt", "user03"));
 	assert_never_says(r->err, shut_out);
-	/* Who is at the keyboard, for one. */
+	/* Root, who may be at the keyboard, is among them. */
 	r = bastion_admin(b, ARGV("enforce", "*"));
-	assert_says(r->err, "are let in no more (root, ");
+	assert_says(r->err, "are no longer let in (root, ");
 	r = bastion_admin(b, ARGV("enforce", "root"));
-	assert_says(r->err, "root has no device and is let in no more");
+	assert_says(r->err, "root has no device and is no longer let in");
 	r = bastion_admin(b, ARGV("enforce", "engineers"));
 	assert_status(r, 1);
 	assert_says(r->err,

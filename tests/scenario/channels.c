@@ -1,7 +1,8 @@
 /*
- * What sshd would open beside the gate.  A thief with the key and no code asks
- * for each; the far end is sshd itself, which greets whoever reaches it.  The
- * same probes reach it through a bastion without the drop-in, so they work.
+ * Every channel that sshd could open beside the gate. A thief with the key and
+ * no code asks for each. The far end is sshd itself, which greets whoever
+ * connects. Through a bastion without the drop-in the same probes reach it, so
+ * the probes work.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -61,8 +62,10 @@ free_port(void)
 	fail("no free port");
 }
 
-/* A connection to a loopback port, waiting for the ssh that is to listen there;
- * -1 where that has ended. */
+/*
+ * Connects to a loopback port, after waiting for the ssh that is to listen
+ * there; -1 if that ssh has ended.
+ */
 static int
 reach(struct session *ssh, int port)
 {
@@ -81,8 +84,10 @@ reach(struct session *ssh, int port)
 	return -1;
 }
 
-/* Whether an SSH server greets at a port of that ssh's, after some words of
- * ours. */
+/*
+ * True if an SSH server greets at a port where that ssh listens, after we sent
+ * some bytes.
+ */
 static bool
 greets(
     struct session *ssh, int port, const void *words, size_t len, size_t skip)
@@ -150,7 +155,7 @@ Test(channels, dynamic_forward)
 	cr_assert_not(dynamic_forward_opens(guarded()));
 }
 
-/* With nothing to say: who greets us hangs up then. */
+/* Closes its standard input at once, and the server that greeted hangs up. */
 static struct run *
 standard_forward(const struct bastion *b)
 {
@@ -168,7 +173,7 @@ Test(channels, standard_input_forward)
 	cr_assert_str_empty(r->out);
 }
 
-/* Through the bastion to the bastion itself. */
+/* Jumps through the bastion to the bastion itself. */
 static struct run *
 jump(const struct bastion *b)
 {
@@ -248,7 +253,7 @@ Test(channels, remote_forward_of_a_unix_socket)
 	cr_assert_not(unix_forward_opens(guarded()));
 }
 
-/* Even beside a session that has passed. */
+/* A session that has passed does not open it either. */
 Test(channels, agent_after_the_code)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -261,7 +266,7 @@ Test(channels, agent_after_the_code)
 	cr_assert_str_eq(r->out, "<><>\n");
 }
 
-/* What sshd would offer if it were left to the rest of its configuration. */
+/* sshd would offer X11 if the rest of its configuration decided. */
 #define X11 "X11Forwarding yes\nXAuthLocation /bin/true\n"
 
 static struct run *

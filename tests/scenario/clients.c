@@ -1,6 +1,6 @@
 /*
- * What people start instead of a plain ssh: each real client with what the
- * README tells them to put in front, and beside it the same without a good
+ * What people start instead of a plain ssh: each real client with what
+ * tfa-clients(7) has them put in front, and beside it the same without a good
  * code, which must leave nothing behind.
  */
 #include <stdlib.h>
@@ -47,7 +47,7 @@ Test(clients, code_by_sendenv)
 	struct site s = site_open(NULL);
 
 	assert_refused(ssh_sendenv(&s, s.wrong, "SendEnv=TFA_CODE"), 77);
-	/* One that is set and not sent does not count. */
+	/* A code that the client does not send does not count. */
 	assert_refused(ssh_sendenv(&s, s.code, "SendEnv=LANG"), 76);
 	cr_assert_str_eq(
 	    ssh_sendenv(&s, s.code, "SendEnv=TFA_CODE")->out, "in\n");
@@ -89,7 +89,7 @@ rsync(const struct site *s, const char *code, const char *from, const char *to)
 	    NULL, 0);
 }
 
-/* Its status is the gate's, or 12 where it was still sending. */
+/* The status is the gate's, or rsync's 12 if rsync was still sending. */
 Test(clients, rsync_there_and_back)
 {
 	struct site s;
@@ -234,7 +234,7 @@ assert_ansible_works(const char *pipelining)
 	assert_holds(text("%s/copied", s.open), "copied");
 }
 
-/* Its status says what it was doing when the gate sent it away. */
+/* ansible's status depends on what it was doing when the gate refused it. */
 static void
 assert_ansible_refused(const char *pipelining, int status, const char *word)
 {
@@ -294,7 +294,9 @@ Test(clients, mosh)
 	assert_holds(text("%s/ran", s.open), "by mosh\n");
 }
 
-/* Somebody whom no other test lets in, so that nobody else's server counts. */
+/*
+ * No other test lets this user in, so every mosh-server found is this test's.
+ */
 Test(clients, mosh_with_a_wrong_code)
 {
 	struct site s;

@@ -1,8 +1,8 @@
 /*
- * What graphical programs and other systems do on the wire, done by OpenSSH:
- * VS Code's Remote-SSH, a client that cannot share a connection, as that of
- * Windows, and sftp with windows.  Then examples/ssh_config as it is, as the
- * ~/.ssh/config of somebody whose home is for one test.
+ * The way of graphical programs and other systems on the wire, played by
+ * OpenSSH: VS Code's Remote-SSH, a client that cannot share a connection
+ * (Windows), and graphical sftp. Then examples/ssh_config unchanged, as the
+ * ~/.ssh/config in a home that is made for the test.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -71,7 +71,7 @@ Test(clients_desktop, remote_ssh_to_the_bastion_itself)
 	cr_assert_str_eq(r->out, "ready\n");
 }
 
-/* A file to the bastion; the option is what ssh is told beside. */
+/* Sends a file to the bastion, with one more option for ssh. */
 static struct run *
 send_file(const struct site *s, const char *name, const char *option)
 {
@@ -112,8 +112,10 @@ Test(clients_desktop, without_a_master_remember_for_spares_the_code)
 	session_kill(shell);
 }
 
-/* As many connections at once as such a client opens for its windows, and no
- * terminal; how many of them got a file across. */
+/*
+ * Opens as many connections at once as such a client has windows, without a
+ * terminal. Returns how many got a file across.
+ */
 static int
 graphical_sftp(const struct site *s, const char *name, const char *option)
 {
@@ -172,7 +174,7 @@ Test(clients_desktop, graphical_sftp_after_a_login)
 	cr_assert_eq(graphical_sftp(&s, "address", "BindAddress=127.0.0.9"), 0);
 	assert_nothing_in(s.open);
 	cr_assert_eq(graphical_sftp(&s, "window", "LogLevel=ERROR"), WINDOWS);
-	/* The other key is good, and lacks but the code. */
+	/* The other key works; only the code is missing. */
 	assert_status(
 	    ssh_run(s.b, s.user, ARGV("-o", key, "-o", with_code(s.later)),
 		"true", NULL),
@@ -210,7 +212,7 @@ home_open(void)
 	return s;
 }
 
-/* Runs a script with that home in the place of ours. */
+/* The command line of a script that runs with that home in place of ours. */
 static const char *const *
 home_argv(const struct site *s, const char *script)
 {
@@ -238,7 +240,7 @@ leave_master(const struct site *s)
 	assert_status(at_home(s, "ssh -O exit bastion"), 0);
 }
 
-/* What the README promises of a master, without a code or a terminal. */
+/* What tfa-clients(7) promises of a master, without a code or a terminal. */
 #define OVER_THE_MASTER                                         \
 	"o=%s; ssh bastion echo by ssh; echo one >here; "       \
 	"scp here bastion:$o/scp; scp -O here bastion:$o/old; " \
@@ -314,7 +316,7 @@ Test(clients_desktop, example_for_ansible)
 	r = at_home(&s, play);
 	assert_status(r, 2);
 	assert_says(r->out, "1\n");
-	/* The ansible of Debian 13 says before it what went wrong. */
+	/* On Debian 13 ansible first says what went wrong. */
 	assert_says(r->out, "\nbastion | FAILED!");
 	assert_nothing_in(s.open);
 	assert_status(

@@ -45,8 +45,9 @@ Test(codes, three_wrong_codes_exit_77)
 }
 
 /*
- * A phone that is behind is told so; one that is ahead is not, for the code
- * will be good soon and a guesser must not hear that. The last words fit both.
+ * A phone whose clock is behind is told so. One whose clock is ahead is not:
+ * that code will be good soon, and a guesser must not learn that. The last
+ * words fit both.
  */
 Test(codes, clock_that_is_off_is_told_unless_it_helps_a_guesser)
 {
@@ -107,7 +108,7 @@ Test(codes, wrong_in_the_environment_has_no_second_chance)
 	assert_never_says(s->seen, PROMPT);
 }
 
-/* In this order.  The first three mean what they say within one step only. */
+/* Tried in this order. The first three hold only within one step. */
 static const struct {
 	int offset, status;
 } window_tries[] = {
@@ -115,7 +116,7 @@ static const struct {
 
 #define WINDOW_TRIES (sizeof(window_tries) / sizeof(window_tries[0]))
 
-/* False where the machine was too slow to tell. */
+/* False if the machine was too slow for a result. */
 static bool
 try_window(const struct bastion *b)
 {
@@ -195,7 +196,7 @@ enrol_with_failures(const struct bastion *b, int count, int hours)
 	return secret;
 }
 
-/* The number in "try again in N s"; -1 where nothing says so. */
+/* The number in "try again in N s", or -1. */
 static int
 seconds_said(const char *words)
 {
@@ -263,9 +264,9 @@ Test(codes, thief_does_not_lock_the_owner_out)
 }
 
 /*
- * At the owner's own address, with her key: her right codes do not make his
- * guesses begin anew.  Then her app's codes wait, and a recovery code or an
- * admin lets her in.
+ * A thief at the owner's address, with her key: her right codes do not give the
+ * thief new guesses. Then codes of her app are refused for a while, and a
+ * recovery code or an admin lets her in.
  */
 Test(codes, thief_at_the_owners_address_is_stopped_over_the_long_term)
 {
@@ -331,8 +332,10 @@ Test(codes, one_connection_is_asked_once)
 	session_kill(s);
 }
 
-/* What says which key was used lies in a file of the user's own: a session
- * that spoils it gains nothing on the connection that it came by. */
+/*
+ * sshd names the key in a file that belongs to the user. A session that spoils
+ * this file gains nothing on its own connection.
+ */
 Test(codes, spoilt_key_file_is_not_trusted)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED,
@@ -346,12 +349,12 @@ Test(codes, spoilt_key_file_is_not_trusted)
 	assert_status(ssh_run(b, b->me, ARGV("-o", path),
 			  "echo password >\"$SSH_USER_AUTH\"", NULL),
 	    0);
-	/* Another key, or none: the connection is asked anew. */
+	/* The file names another key, or none: a code is asked for again. */
 	assert_status(
 	    ssh_run(b, b->me, ARGV("-o", path), "echo inside", NULL), 76);
 	session_type(s, "chmod 640 \"$SSH_USER_AUTH\"; echo do''ne\r");
 	session_expect(s, "done");
-	/* A file that anybody might have written: refused. */
+	/* Anybody might have written the file: the login is refused. */
 	assert_status(
 	    ssh_run(b, b->me, ARGV("-o", path), "echo inside", NULL), 77);
 	session_kill(s);

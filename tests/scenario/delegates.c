@@ -1,4 +1,7 @@
-/* Delegates: grace is in the helpdesk, and helps others with codes of hers. */
+/*
+ * Delegates: grace is in the helpdesk, and helps others by giving her own
+ * codes.
+ */
 #include <string.h>
 
 #include "tests/support/talk.h"
@@ -13,8 +16,10 @@ open_with_helpdesk(void)
 	    .more = "'admins':{'groups':['helpdesk']}");
 }
 
-/* "tfa-admin ARGS" in a session of grace's on a terminal: one code opens the
- * session, the other answers tfa-admin's own question, if it asks one. */
+/*
+ * Runs tfa-admin in a session of grace's on a terminal. code opens the session;
+ * own answers tfa-admin's question for a code, if it asks.
+ */
 static int
 help(const struct bastion *b, const char *code, const char *own,
     const char *args, const char **ret_seen)
@@ -89,7 +94,10 @@ Test(delegates, others_may_not_even_read)
 	    77);
 }
 
-/* What is refused anyway costs no code: it still opens a session after. */
+/*
+ * A command that is refused anyway spends no code: the code still opens a
+ * session afterwards.
+ */
 Test(delegates, spend_no_code_on_what_they_may_not)
 {
 	static const char *const refused[] = {

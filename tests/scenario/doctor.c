@@ -1,7 +1,7 @@
 /*
- * Every hole that doctor knows, one at a time, in a configuration that is
- * otherwise clean: it names the hole and exits 1; on the clean one it exits 0.
- * The probe runs against a real sshd, open and closed.
+ * Each hole that doctor knows, one at a time, in a configuration that is
+ * otherwise clean. doctor names the hole and exits 1; on the clean one it exits
+ * 0. The probe runs against a real sshd, open and closed.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -22,13 +22,13 @@ Scenarios(doctor);
 	"uKujMZwyYF+GfE3RB24Hj0UWuZp/7X9Y"
 
 struct hole {
-	/* the drop-in with to where from was; NULL: as it is */
+	/* the drop-in, with from replaced by to; NULL: unchanged */
 	const char *from, *to;
 	const char *above;   /* sshd_config above its Include line */
 	const char *below;   /* and below it */
 	const char *earlier; /* a file that sorts before the drop-in */
-	const char *shell;   /* done to the folder, which is $0 */
-	const char *check;   /* whose line must be a FAIL that says: */
+	const char *shell;   /* a script; $0 is the folder */
+	const char *check;   /* whose line must be FAIL, and say: */
 	const char *says;
 };
 
@@ -65,7 +65,10 @@ drop_in_of(const struct bastion *b, const struct hole *hole)
 	    text("%s/tfa-gate --socket %s", getenv("TFA_PROGRAMS"), b->socket));
 }
 
-/* A folder with sshd_config and sshd_config.d; returns the former. */
+/*
+ * Makes a folder with sshd_config and sshd_config.d. Returns the path of
+ * sshd_config.
+ */
 static char *
 write_config(const struct bastion *b, const struct hole *hole, size_t number)
 {
@@ -100,7 +103,7 @@ examine(const struct bastion *b, const char *config)
 	    NULL, 0);
 }
 
-/* Whether a line is a FAIL of that check and has the words. */
+/* True if a line is a FAIL of that check and has the words. */
 static bool
 names(const char *out, const char *check, const char *says)
 {
@@ -128,7 +131,7 @@ assert_named(const struct hole *hole, struct run *r, size_t number)
 	    hole->says, r->out);
 }
 
-/* Some at a time: each asks sshd a few times. */
+/* Runs some at a time: each of them starts sshd a few times. */
 static void
 assert_each_named(const struct bastion *b, const struct hole *holes, size_t n)
 {
@@ -187,7 +190,9 @@ Test(doctor, names_every_channel)
 		.to = "PermitListen 8080",
 		.check = "channels",
 		.says = "fix: PermitListen none"},
-	    {.below = "StreamLocalBindUnlink yes\n",
+	    {.from = "    StreamLocalBindUnlink no\n",
+		.to = "",
+		.below = "StreamLocalBindUnlink yes\n",
 		.check = "channels",
 		.says = "StreamLocalBindUnlink yes"},
 	};
@@ -270,7 +275,7 @@ Test(doctor, names_what_stands_in_the_gates_place)
 		.says = "that is not the gate, and asks for no code"},
 	    {.below = "Match Group interns\n    ForceCommand internal-sftp\n",
 		.check = "order",
-		.says = "tfa-gate --command \"internal-sftp\""},
+		.says = "--command internal-sftp"},
 	    {.below = "Match Group interns\n    ChrootDirectory /srv\n",
 		.check = "gate",
 		.says = "locked out"},
@@ -360,8 +365,10 @@ Test(doctor, names_files_that_others_can_write)
 	assert_each_named(b, holes, COUNT(holes));
 }
 
-/* A world with own processes and mounts, where a script may prepare; "doctor"
- * in it examines, and $d is the configuration's folder. */
+/*
+ * Runs script in new namespaces of processes and mounts, where it may prepare.
+ * "doctor" in it examines; $d is the configuration's folder.
+ */
 static struct run *
 examine_alone(const struct bastion *b, const char *script)
 {
@@ -380,7 +387,10 @@ examine_alone(const struct bastion *b, const char *script)
 	    NULL, 0);
 }
 
-/* The keeper's processes are not seen in there; so its usual folder is. */
+/*
+ * Makes the keeper's usual folder: its processes are not visible in the new
+ * namespace, so doctor looks there.
+ */
 static void
 make_usual_store(void)
 {
@@ -414,7 +424,7 @@ Test(doctor, finds_nothing_on_a_clean_bastion)
 	assert_says(r->out, "after the last change of any of 2 files\"");
 }
 
-/* Emergency access in our own file is said, and is not a hole. */
+/* Emergency access in our own file is a warning, not a hole. */
 Test(doctor, warns_of_an_exemption_in_the_drop_in)
 {
 	static const char script[] =
@@ -442,7 +452,10 @@ Test(doctor, warns_where_no_qr_code_can_be_made)
 	assert_never_says(r->out, "FAIL");
 }
 
-/* Forks a reader for each user and file, which a sanitizer makes slow. */
+/*
+ * doctor forks a reader for each user and file, which is slow under a
+ * sanitizer.
+ */
 Test(doctor, names_holes_of_the_system, .timeout = 240)
 {
 	static const struct {
@@ -450,7 +463,8 @@ Test(doctor, names_holes_of_the_system, .timeout = 240)
 	} holes[] = {
 	    {"sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/git-shell#' "
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
-		"shells", "bob is locked out"},
+		"shells",
+		"--command '/usr/bin/git-shell -c \"$SSH_ORIGINAL_COMMAND\"'"},
 	    {"sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/screen#' "
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
 		"shells", "bob: before the gate /usr/bin/screen runs"},
@@ -526,8 +540,10 @@ Test(doctor, reads_keys_as_their_user)
 	assert_never_says(r->out, "/mnt/keys/dave");
 }
 
-/* An authority that sshd trusts, and what is said of it: FAIL of the line that
- * would be widened where its certificates pass, and only there. */
+/*
+ * An authority that sshd trusts, and what doctor says of it. A line that would
+ * be widened is FAIL where the gate lets the certificates pass, and only there.
+ */
 Test(doctor, reads_principals_and_authorities)
 {
 	static const char script[] =
@@ -572,7 +588,7 @@ Test(doctor, reads_principals_and_authorities)
 	cr_assert(names(r->out, "keys", "every key is refused"), "%s", r->out);
 }
 
-/* What a command prints nobody can look at. */
+/* Nobody can examine what a command will print. */
 Test(doctor, names_commands_that_print_restrictions)
 {
 	static const char script[] =
@@ -602,7 +618,7 @@ Test(doctor, names_commands_that_print_restrictions)
 	    "%s", r->out);
 }
 
-/* Whether this machine's clock is kept right is not the test's to say. */
+/* The test does not judge whether this machine's clock is kept right. */
 static void
 assert_calm_about_the_clock(const char *out)
 {
@@ -682,7 +698,7 @@ nothing_left(void)
 	return false;
 }
 
-/* The sshd is a stock one with X11; it runs where its own tools are seen. */
+/* A stock sshd with X11, started where its own tools are visible. */
 Test(doctor, probe_finds_what_is_open)
 {
 	struct run *r;

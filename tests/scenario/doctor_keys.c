@@ -1,7 +1,7 @@
 /*
- * What doctor and setup say of keys: whether the gate and sshd look for them
- * in the same files, for each user and in every view of sshd -T, and whether
- * each keyword is judged wherever a Match sets it.  The real sshd answers.
+ * doctor and setup on keys: do the gate and sshd look for keys in the same
+ * files, for each user and in every view of sshd -T? Is each keyword judged
+ * wherever a Match sets it? The real sshd answers.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ Scenarios(doctor_keys);
 #define LONG   TWENTY TWENTY TWENTY TWENTY TWENTY
 #define BOTH   "'.ssh/authorized_keys','.ssh/authorized_keys2'"
 
-/* The text with to where from was. */
+/* Returns in with from replaced by to. */
 static char *
 replaced(const char *in, const char *from, const char *to)
 {
@@ -36,7 +36,7 @@ replaced(const char *in, const char *from, const char *to)
  * with mounts of its own.
  */
 struct view_of {
-	const char *keys; /* of the policy; NULL for the defaults */
+	const char *keys; /* "keys" of the policy; NULL: defaults */
 	const char *above, *site, *below, *script;
 };
 
@@ -70,7 +70,7 @@ examine(const struct bastion *b, const struct view_of *v, size_t number)
 	    NULL, 0);
 }
 
-/* Whether a line of the check has that status and the words. */
+/* True if a line of the check has that status and the words. */
 static bool
 says(const char *out, const char *status, const char *check, const char *words)
 {
@@ -114,8 +114,10 @@ expect_each(const struct finding *findings, size_t count)
 	}
 }
 
-/* What sshd reads and the gate does not, and the other way round.  Each asks
- * sshd, and reads the files of all, which a sanitizer makes slow. */
+/*
+ * Files that only sshd reads, and files that only the gate reads. Each case
+ * starts sshd and reads everybody's files, which is slow under a sanitizer.
+ */
 Test(doctor_keys, names_files_that_only_one_of_both_reads, .timeout = 600)
 {
 	static const struct finding findings[] = {
@@ -132,7 +134,10 @@ Test(doctor_keys, names_files_that_only_one_of_both_reads, .timeout = 600)
 	    {{.keys = "'files':['/mnt/keys/%u']",
 		 .above = "AuthorizedKeysFile /mnt/keys/%u\n"},
 		"ok", "keys", " files of "},
-	    /* One that sshd reads is the user's anyway. */
+	    /*
+	     * Only a warning: the file that sshd reads is the user's to change
+	     * anyway.
+	     */
 	    {{.above = "AuthorizedKeysFile .ssh/authorized_keys\n"}, "warn",
 		"keys", "authorized_keys2 is in keys.files"},
 	    {{.keys = "'files':['%h/.ssh/authorized_keys',"
@@ -140,7 +145,10 @@ Test(doctor_keys, names_files_that_only_one_of_both_reads, .timeout = 600)
 		 .above = "AuthorizedKeysFile .ssh/authorized_keys "
 			  "\"%h/.ssh/authorized_keys2\"\n"},
 		"", "keys", NULL},
-	    /* For root this is another file, and for bob the same. */
+	    /*
+	     * For bob this is the file that the gate reads, and for root it is
+	     * not.
+	     */
 	    {{.above = "AuthorizedKeysFile /home/%u/.ssh/authorized_keys "
 		       ".ssh/authorized_keys2\n"},
 		"FAIL", "keys",
@@ -157,7 +165,7 @@ Test(doctor_keys, names_files_that_only_one_of_both_reads, .timeout = 600)
 		"FAIL", "keys", "AuthorizedKeysFile /mnt/%u, for daemon"},
 	    {{.below = "Match User git-*\n    AuthorizedKeysFile /mnt/%u\n"},
 		"FAIL", "keys", "AuthorizedKeysFile /mnt/%u, for git-x"},
-	    /* sshd is asked for the whole of a long name. */
+	    /* doctor asks sshd about the whole of a long name. */
 	    {{.below = "Match User " LONG "\n    AuthorizedKeysFile /mnt/%u\n"},
 		"FAIL", "keys", "AuthorizedKeysFile /mnt/%u, for " TWENTY},
 	    {{.below = "Match User bob Address 10.0.0.0/8,!10.0.0.0/16\n"
@@ -186,7 +194,7 @@ Test(doctor_keys, names_files_that_only_one_of_both_reads, .timeout = 600)
 	expect_each(findings, COUNT(findings));
 }
 
-/* The place for authorities, which sshd does not read. */
+/* /etc/tfa/authorities, which sshd does not read. */
 Test(doctor_keys, lets_a_common_file_hold_authorities_alone)
 {
 	static const struct finding findings[] = {
@@ -233,7 +241,9 @@ Test(doctor_keys, names_files_that_sshd_passes_over, .timeout = 600)
 	    {{.above = "StrictModes no\n",
 		 .script = HOME "chmod 0757 /home/bob"},
 		"FAIL", "keys", "the gate refuses the keys in it"},
-	    /* The user's main group, and somebody else's too. */
+	    /*
+	     * The user's main group, which is also another user's main group.
+	     */
 	    {{.script = HOME
 		 "(cat /etc/passwd; echo twin:x:4242:2002::/:/bin/sh) "
 		 ">/mnt/passwd; mount --bind /mnt/passwd /etc/passwd; "
@@ -296,7 +306,7 @@ Test(doctor_keys, judges_every_keyword_in_every_view, .timeout = 600)
 	    {{.above = NULL}, "ok", "certificates",
 		"sshd takes no certificates"},
 	    {{.above = NULL}, "ok", "gate", "sshd -T says so of "},
-	    /* Left to sshd, which keeps the command= itself. */
+	    /* The account is left to sshd, which obeys the command= itself. */
 	    {{.keys = ALLOW,
 		 .site = "Match User git\n" EXEMPT,
 		 .below = "Match User git\n" COMMAND},

@@ -1,7 +1,7 @@
 /*
- * What doctor says of the system around sshd: PAM, other SSH servers, /tmp,
- * the clock.  Each on a machine of its own that a script prepares, beside a
- * real sshd; with processes, mounts and a network that no other test shares.
+ * doctor on the system around sshd: PAM, other SSH servers, /tmp, the clock. A
+ * script prepares a machine for each case, beside a real sshd, with processes,
+ * mounts and a network that no other test shares.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -82,7 +82,7 @@ alone(const struct bastion *b, const char *script)
 	    NULL, 0);
 }
 
-/* Whether a line of that check begins with word and has the words. */
+/* True if a line of that check begins with word and has the words. */
 static bool
 says(const char *out, const char *word, const char *check, const char *words)
 {
@@ -130,7 +130,7 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 {
 	static const struct saying cases[] = {
 	    {NEW_PAM "doctor", "ok", "pam",
-		"/etc/pam.d/sshd and 1 more files, 1 lines: they set no "
+		"/etc/pam.d/sshd and 1 more file, 1 line: they set no "
 		"variable and start nothing from a file of the user's"},
 	    {NEW_PAM "echo 'session required pam_env.so readenv=1 \\' >own; "
 		     "echo 'user_readenv=1' >>own; doctor",
@@ -179,7 +179,7 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 	assert_said(cases, COUNT(cases));
 }
 
-/* Something that listens on port 2201 and greets like this, once. */
+/* Listens on port 2201 and greets with these words, once. */
 #define GREET(address, words)                  \
 	"printf '" words "\\r\\n' >$d/words; " \
 	"nc -l " address " 2201 <$d/words & await 2201; "
@@ -192,7 +192,7 @@ Test(doctor_system, finds_an_ssh_server_whatever_it_is_called)
 {
 	static const struct saying cases[] = {
 	    {"serve; doctor", "ok", "servers",
-		"1 TCP sockets listen in this network namespace; the sshd "
+		"1 TCP socket of this network namespace: the sshd "
 		"that was examined answers at 1 of them, no other"},
 	    {"serve; "
 	     "/usr/sbin/sshd -p 2201 -o PidFile=none -f $d/sshd_config; "
@@ -237,7 +237,7 @@ Test(doctor_system, finds_who_answers_as_an_ssh_server)
 	     "nc -l 127.0.0.1 2201 <<<\"$words\" & await 2201; doctor",
 		"warn", "servers", "answers as sshd does: whether it leads"},
 	    {"serve; " GREET("127.0.0.1", "220 hello") "doctor", "ok",
-		"servers", "2 TCP sockets listen in this network namespace"},
+		"servers", "2 TCP sockets of this network namespace"},
 	    {"serve; nc -l 127.0.0.1 2201 < <(sleep 20) & await 2201; doctor",
 		"ok", "servers", "1 said nothing in 1500 ms"},
 	};
@@ -296,12 +296,56 @@ Test(doctor_system, looks_at_tmp_as_sshd_needs_it)
 	     "chmod 1777 /mnt/tmp; m /mnt/tmp /tmp; m /mnt/s /var/lib; serve; "
 	     "mkdir /var/lib/tfa; doctor",
 		"warn", "tmp", "are one file system, without a quota"},
-	    /* PrivateTmp: the one of that sshd is full, and no other. */
+	    /* PrivateTmp: only the /tmp of that sshd is full. */
 	    {"mkdir -p /run/sshd; unshare -m bash -c 'mount -t tmpfs -o "
 	     "mode=1777,size=1m none /tmp; head -c 2000000 /dev/zero "
 	     ">/tmp/fill; /usr/sbin/sshd -f $0/sshd_config' $d; await 2200; "
 	     "doctor",
 		"FAIL", "tmp", "/tmp is full ("},
+	};
+
+	needs_people();
+	assert_said(cases, COUNT(cases));
+}
+
+/* How many lines there are of that check. */
+static size_t
+count_lines(const char *out, const char *check)
+{
+	size_t count = 0;
+
+	for (const char *line = out; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+
+		count += len > 6 &&
+		    strncmp(line + 6, check, strlen(check)) == 0 &&
+		    line[6 + strlen(check)] == ' ';
+		line += len + (line[len] == '\n');
+	}
+	return count;
+}
+
+Test(doctor_system, says_once_that_tmp_is_full)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	own_network();
+	r = alone(b,
+	    TMP("mode=1777,size=1m,nr_inodes=3") "serve; touch /tmp/a /tmp/b "
+						 "/tmp/c; doctor");
+	cr_expect(says(r->out, "FAIL", "tmp", "/tmp is full ("), "%s", r->out);
+	cr_expect_eq(count_lines(r->out, "tmp"), 1, "%s", r->out);
+}
+
+/* Before setup nobody meets the gate, which is no clean bill for the keys. */
+Test(doctor_system, says_that_no_key_was_looked_at)
+{
+	static const struct saying cases[] = {
+	    {"echo >$d/conf.d/00-tfa.conf; doctor", "warn", "keys",
+		"no file of keys was looked at"},
 	};
 
 	needs_people();
@@ -331,14 +375,14 @@ Test(doctor_system, says_what_it_looked_at)
 	    {"doctor", "ok", "qr", "tfa-qr made one just now"},
 	    {"doctor", "ok", "openssh", "/usr/sbin/sshd is OpenSSH_"},
 	    {"doctor", "ok", "keeper", "it answers at /"},
-	    {"doctor", "ok", "policy", "1 rules, which ask no directory"},
+	    {"doctor", "ok", "policy", "1 rule, and no directory is asked"},
 	};
 
 	needs_people();
 	assert_said(cases, COUNT(cases));
 }
 
-/* What could not be looked at is never "ok". */
+/* doctor never says "ok" about a thing that it could not examine. */
 Test(doctor_system, warns_of_what_it_cannot_see)
 {
 	static const struct saying cases[] = {
@@ -411,13 +455,12 @@ Test(doctor_system, says_whom_a_directory_can_keep_out)
 		{SSS "doctor", "warn", "policy",
 		    "rule ldap: while sss is away"}},
 	    {BY("ldap"), "'admins':{'users':['alice']}",
-		{SSS "doctor", "warn", "policy",
-		    "all of the 1 admins in /etc/passwd are refused"}},
+		{SSS "doctor", "warn", "policy", "1 of 1 are refused"}},
 	    {REQUIRED "," BY("ldap"), NULL,
 		{SSS "doctor", "FAIL", "policy", "group \"ldap\""}},
 	    {BY("engineers"), NULL,
 		{SSS "doctor", "ok", "policy",
-		    "1 rules, which ask no directory"}},
+		    "1 rule, and no directory is asked"}},
 	};
 	struct bastion *b;
 

@@ -28,7 +28,7 @@ editor(const struct bastion *b, const char *name, const char *script)
 	return path;
 }
 
-/* Its process is tfa-admin itself, under env's pid. */
+/* env execs tfa-admin, so the session's pid is tfa-admin's. */
 static struct session *
 edit(const struct bastion *b, const char *with)
 {
@@ -40,7 +40,10 @@ edit(const struct bastion *b, const char *with)
 		"policy", "edit"));
 }
 
-/* How many copies lie in the policy's folder; nothing else may. */
+/*
+ * Counts the copies in the policy's folder, and fails if anything else lies
+ * there.
+ */
 static size_t
 copies(const struct bastion *b)
 {
@@ -89,7 +92,7 @@ Test(edits, are_put_in_place_whole_and_logged)
 	assert_says(fixture_audit(b), "\"detail\":\"policy edit\"");
 }
 
-/* By which the keeper serves nobody until then. */
+/* Until the repair the keeper refuses everybody. */
 Test(edits, that_repair_the_policy_are_logged)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -118,7 +121,7 @@ Test(edits, of_nothing_change_nothing)
 		: strstr(fixture_audit(b), "policy edit"));
 }
 
-/* One editor at a time; a change waits, and is made after it. */
+/* Only one editor runs at a time. A change waits, and is made afterwards. */
 Test(edits, keep_others_out_while_they_last)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -144,7 +147,7 @@ Test(edits, keep_others_out_while_they_last)
 	cr_assert_eq(session_status(edit(b, "true")), 0);
 }
 
-/* By a hand that takes no lock, while the editor is open. */
+/* Changes the policy while the editor is open, without taking the lock. */
 #define OTHER                                                        \
 	"sed 's/\"issuer\": *\"[A-Za-z-]*\"/\"issuer\":\"Other\"/' " \
 	"\"$POLICY\" >other && mv other \"$POLICY\"\n"
@@ -156,7 +159,7 @@ editor_beside(const struct bastion *b, const char *script)
 	return editor(b, "beside", text("POLICY='%s'\n%s", b->policy, script));
 }
 
-/* What was edited and is not in force; the only copy there is. */
+/* The path of the kept copy; there must be exactly one. */
 static char *
 kept(const struct bastion *b)
 {
@@ -176,7 +179,10 @@ kept(const struct bastion *b)
 	return path;
 }
 
-/* What another did stays, in whatever way it is not what was edited. */
+/*
+ * The other change stays in force, whether it replaced, spoilt or removed the
+ * policy.
+ */
 Test(edits, over_a_change_of_another_are_kept_beside_it)
 {
 	static const struct {
@@ -204,7 +210,10 @@ Test(edits, over_a_change_of_another_are_kept_beside_it)
 		assert_says(s->seen, path);
 		if (strcmp(ways[i].other, OTHER) == 0)
 			assert_says(read_text(b->policy), "Other");
-		/* Neither is it in the way, nor is it taken for a leftover. */
+		/*
+		 * A kept copy is not in the way of the next edit, which does
+		 * not remove it.
+		 */
 		run(ARGV("rm", "-rf", b->policy), NULL, 0);
 		write_text(b->policy, before);
 		cr_assert_eq(session_status(edit(b, "true")), 0);
@@ -250,7 +259,7 @@ Test(edits, over_a_change_of_another_are_kept_without_a_terminal)
 	assert_says(read_text(b->policy), "Other");
 }
 
-/* Written anew, and the same: nothing is lost. */
+/* The policy was written again with the same text, so nothing is lost. */
 Test(edits, over_the_same_again_ask_nothing)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -263,7 +272,7 @@ Test(edits, over_the_same_again_ask_nothing)
 	cr_assert_eq(copies(b), 0);
 }
 
-/* A disk that is full takes no policy, and is no reason to lose the work. */
+/* A full disk cannot take the policy, but the work must not be lost. */
 Test(edits, that_cannot_be_put_in_place_are_kept)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -335,11 +344,13 @@ Test(edits, name_an_editor_that_is_not_there)
 
 	cr_assert_eq(session_status(s), 1);
 	assert_says(s->seen, "the editor \"no-such-editor -x\" cannot be run");
-	assert_says(s->seen, "set VISUAL or EDITOR to one that can");
+	assert_says(s->seen, "set VISUAL or EDITOR to another one");
 }
 
-/* Given up by an answer, by ^D and by ^C: in all of them the old file stays,
- * and the next edit works. */
+/*
+ * An invalid edit is given up by an answer, by ^D or by ^C. The old file stays,
+ * and the next edit works.
+ */
 Test(edits, that_are_not_valid_can_be_given_up)
 {
 	static const struct {
@@ -356,7 +367,7 @@ Test(edits, that_are_not_valid_can_be_given_up)
 		session_expect(s, "otherwize: unknown key");
 		session_expect(s, "^");
 		session_expect(s, "[Y/n] ");
-		/* One that does not end it is not taken for an answer. */
+		/* A signal that does not end tfa-admin is no answer. */
 		kill(s->pid, SIGCHLD);
 		run_sleep_ms(50);
 		session_type(s, ways[i].keys);
@@ -369,7 +380,7 @@ Test(edits, that_are_not_valid_can_be_given_up)
 	assert_says(read_text(b->policy), "Edited");
 }
 
-/* The editor is given again what it was that was not valid. */
+/* The editor gets the invalid text again. */
 Test(edits, that_are_not_valid_can_be_edited_again)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -393,7 +404,7 @@ Test(edits, that_are_not_valid_can_be_edited_again)
 	cr_assert_eq(copies(b), 0);
 }
 
-/* Nobody is there to be asked: it must not wait, nor install it. */
+/* Without a terminal it must neither wait nor install an invalid policy. */
 Test(edits, that_are_not_valid_are_given_up_without_a_terminal)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -409,7 +420,7 @@ Test(edits, that_are_not_valid_are_given_up_without_a_terminal)
 	expect_unchanged(b, before);
 }
 
-/* Valid, and yet everybody who comes to it would be refused. */
+/* The policy is valid, but would refuse everybody who reaches this rule. */
 Test(edits, that_name_no_group_there_is_are_asked_about)
 {
 	static const char misspell[] =
@@ -467,7 +478,7 @@ Test(edits, take_an_editor_however_long_it_is)
 	assert_says(read_text(b->policy), "Edited");
 }
 
-/* Variables and several commands are the shell's to understand. */
+/* The shell handles variables and several commands. */
 Test(edits, take_an_editor_of_more_than_a_word)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -521,7 +532,7 @@ Test(edits, that_are_ended_by_a_signal_leave_no_copy)
 	assert_says(read_text(b->policy), "Edited");
 }
 
-/* As vi leaves it where it is killed: nothing typed would be seen. */
+/* A killed vi leaves the terminal raw: nothing typed would be seen. */
 Test(edits, leave_the_terminal_as_it_was)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -542,7 +553,7 @@ Test(edits, leave_the_terminal_as_it_was)
 	cr_assert_eq(after.c_oflag, before.c_oflag);
 }
 
-/* One that does not listen is not waited for for ever. */
+/* tfa-admin does not wait for ever for an editor that ignores signals. */
 Test(edits, end_though_the_editor_does_not)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -558,8 +569,8 @@ Test(edits, end_though_the_editor_does_not)
 }
 
 /*
- * tfa-admin is killed, its editor lives on and saves while somebody else
- * edits: nobody has looked at that, so it must not come into force.
+ * tfa-admin is killed, but its editor lives on and saves while somebody else
+ * edits. Nobody checked that text, so it must not come into force.
  */
 Test(edits, do_not_take_what_the_editor_of_a_dead_one_saves)
 {
@@ -587,7 +598,7 @@ Test(edits, do_not_take_what_the_editor_of_a_dead_one_saves)
 	assert_says(s->seen, "unchanged");
 	cr_assert_str_eq(read_text(b->policy), before);
 	wait_for_file(text("%s/saved", b->dir));
-	/* And what it saved does not lie there for ever. */
+	/* The next edit removes the copy. */
 	cr_assert_eq(session_status(edit(b, "true")), 0);
 	expect_unchanged(b, before);
 }

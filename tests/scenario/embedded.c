@@ -3,7 +3,10 @@
 
 Scenarios(embedded);
 
-/* Beside the full form, which is what all other tests use there. */
+/*
+ * A bastion of the embedded form, even in a private-root, where all other tests
+ * use the full form.
+ */
 static struct bastion *
 own_store(const char *policy, const char *owner)
 {

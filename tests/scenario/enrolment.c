@@ -15,7 +15,7 @@ open_to_all(void)
 	return bastion_open(.rules = REQUIRED, .more = SELF_ALWAYS);
 }
 
-/* Scans what the terminal shows, and answers with the secret in it. */
+/* Scans the QR code on the terminal and returns its secret. */
 static const char *
 scan(struct session *s)
 {
@@ -36,7 +36,7 @@ answer(struct session *s, const char *code)
 	session_type(s, "\r");
 }
 
-/* Whether a recovery code begins at text: XXXX-XXXX-XXXX-XXXX. */
+/* True if text begins with a recovery code: XXXX-XXXX-XXXX-XXXX. */
 static bool
 is_recovery_code(const char *at)
 {
@@ -62,7 +62,10 @@ recovery_codes(const char *seen, const char *ret[static CODES_MAX])
 	return count;
 }
 
-/* From the first prompt to the shell; the step of the code that was spent. */
+/*
+ * Enrols from the first prompt to the shell. step is the TOTP step whose code
+ * is spent.
+ */
 static const char *
 set_up(struct session *s, uint64_t step)
 {
@@ -132,7 +135,7 @@ Test(enrolment, wrong_code_does_not_enrol)
 	session_kill(s);
 }
 
-/* An admin's code, say, which an enrolment that is open anyway does not need. */
+/* An admin's code is the wrong one at an enrolment that is open without it. */
 Test(enrolment, says_which_code_is_wanted)
 {
 	struct bastion *b = open_to_all();
@@ -176,8 +179,10 @@ Test(enrolment, closed_laptop_leaves_no_device)
 	session_kill(s);
 }
 
-/* An IDE opens two terminals: what each shows is right in each, and the later
- * one goes on with the device that the earlier set up. */
+/*
+ * An IDE opens two terminals. What each shows is right for it; the later one
+ * then takes the device that the earlier one set up.
+ */
 Test(enrolment, two_windows_set_up_what_they_show)
 {
 	for (int first = 0; first < 2; first++) {
@@ -226,7 +231,7 @@ Test(enrolment, later_in_one_window_ends_no_other)
 	session_kill(other);
 }
 
-/* Enter, where the other window has set one up: no way round its code. */
+/* Enter is no way round the code once the other window has set up a device. */
 Test(enrolment, later_is_too_late_once_another_window_set_it_up)
 {
 	struct bastion *b = bastion_open(.rules = RULE("optional"));
@@ -246,7 +251,7 @@ Test(enrolment, later_is_too_late_once_another_window_set_it_up)
 	session_kill(other);
 }
 
-/* Five at once are too many: the first is told why. */
+/* Five windows at once are too many: the first one says why it ends. */
 Test(enrolment, fifth_window_ends_the_first)
 {
 	struct bastion *b = open_to_all();
@@ -465,8 +470,7 @@ Test(enrolment, by_an_admins_code_only)
 	session_kill(s);
 }
 
-/* A user who needs no device yet, an enrolment that only an admin opens, and
- * the admin's code for it. */
+/* A user who needs no device yet, whose enrolment only an admin opens. */
 static void
 assert_code_enrols(const char *rules)
 {
@@ -495,7 +499,7 @@ Test(enrolment, user_in_grace_types_the_admins_code)
 	    text(GRACE, hours_from_now(-24), hours_from_now(24)));
 }
 
-/* Whoever holds it, and sends it without a terminal, is in the log. */
+/* A login that sends the code without a terminal is in the log. */
 Test(enrolment, admins_code_without_a_terminal_is_refused_in_the_log)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED,
@@ -506,7 +510,7 @@ Test(enrolment, admins_code_without_a_terminal_is_refused_in_the_log)
 	assert_says(fixture_audit(b), "\"reason\":\"device_terminal\"");
 }
 
-/* Neither Enter nor a wrong code enrols, and neither keeps her out. */
+/* Neither Enter nor a wrong code enrols, and neither shuts the user out. */
 Test(enrolment, admins_code_may_be_left_for_later)
 {
 	struct bastion *b = bastion_open(.rules = RULE("optional"),
@@ -532,7 +536,7 @@ Test(enrolment, admins_code_may_be_left_for_later)
 	session_kill(s);
 }
 
-/* It opens the enrolment, and does not bind her to it. */
+/* The code opens the enrolment, which may still be left for later. */
 Test(enrolment, device_may_be_left_for_later_after_the_admins_code)
 {
 	struct bastion *b = bastion_open(.rules = RULE("optional"),
@@ -551,7 +555,7 @@ Test(enrolment, device_may_be_left_for_later_after_the_admins_code)
 	assert_never_says(fixture_record(b, b->me), "\"devices\"");
 }
 
-/* A user of that name, who logs in with a key of alice's. */
+/* Adds a user of that name, who logs in with alice's key. */
 static const struct passwd *
 add_user(const char *name, int uid)
 {
@@ -581,7 +585,7 @@ name_of(size_t len, const char *start)
 	return name;
 }
 
-/* As directories have them: long, with a domain, with a blank. */
+/* Names as directories have them: long, with a domain, with a blank. */
 Test(enrolment, names_of_all_kinds)
 {
 	const char *const names[] = {name_of(81, "long"), name_of(256, "u"),

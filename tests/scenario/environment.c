@@ -1,8 +1,8 @@
 /*
- * No variable but those that login_read names changes what the gate does, and
- * none runs code before it: with the drop-in as it is, and in the worst case,
- * where the rest of sshd's configuration lets a client and the files of a user
- * set what they like.
+ * Only the variables that login_read names change what the gate does, and none
+ * runs code before it. This holds with the drop-in as it is, and in the worst
+ * case, where the rest of sshd's configuration lets a client and a user's files
+ * set any variable.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -21,12 +21,15 @@ Scenarios(environment);
 #define BY_SSH       40 /* variables of one login, at most */
 #define BY_HAND      6  /* of one program */
 
-/* Exempt from an address that nobody has, and else required. */
+/* Exempt from an address that nobody has; required from all others. */
 #define ELSEWHERE                                            \
 	"{'name':'elsewhere','users':['*'],'mode':'exempt'," \
 	"'from':['192.0.2.0/24']}," REQUIRED
 
-/* How many entries from here on go together: plain ones do. */
+/*
+ * How many entries of the table, from this one on, share a login: plain ones
+ * do.
+ */
 static size_t
 together(size_t from, size_t most)
 {
@@ -39,7 +42,10 @@ together(size_t from, size_t most)
 	return n;
 }
 
-/* By hand, where no SetEnv stands before: count entries of the table. */
+/*
+ * Starts the gate by hand, without sshd's SetEnv, with count entries of the
+ * table.
+ */
 static struct run *
 by_hand(const struct hostile *hostile, size_t count, const char *folder,
     const char *const program[])
@@ -59,7 +65,7 @@ by_hand(const struct hostile *hostile, size_t count, const char *folder,
 
 #define AS_ALICE "setpriv", "--reuid=alice", "--regid=alice", "--init-groups"
 
-/* So that no test below passes for want of an attack. */
+/* The attack works on a bare shell, so the tests below prove something. */
 Test(environment, of_the_attacker_takes_a_bare_shell)
 {
 	struct bastion *b;
@@ -81,7 +87,7 @@ Test(environment, of_the_attacker_takes_a_bare_shell)
 	}
 }
 
-/* "SetEnv=..." of ssh for count entries of the table. */
+/* ssh's option "SetEnv=..." with count entries of the table. */
 static char *
 sent(const struct hostile *hostile, size_t count, const char *folder)
 {
@@ -96,7 +102,7 @@ sent(const struct hostile *hostile, size_t count, const char *folder)
 	return option;
 }
 
-/* What the login says with no variable at all, and then with them. */
+/* Compares a login with these variables to one without. */
 static void
 assert_like(const struct run *r, const struct run *plain,
     const struct hostile *hostile, const char *folder)
@@ -158,7 +164,7 @@ Test(environment, of_a_client_takes_nothing_from_one_who_passes)
 	assert_all_alike(b, hostile_folder(b), 0);
 }
 
-/* What sshd itself says is not the client's to say. */
+/* A client cannot set what sshd itself says. */
 Test(environment, of_sshd_cannot_be_forged)
 {
 	struct bastion *b = bastion_open(.rules = ELSEWHERE,
@@ -184,7 +190,9 @@ Test(environment, of_sshd_cannot_be_forged)
 	assert_never_says(r->out, "192.0.2.1");
 }
 
-/* The whole environment of a session, but for what a client may choose. */
+/*
+ * The environment of a session, without the variables that a client may choose.
+ */
 static char *
 session_environment(
     const struct bastion *b, const char *user, const char *option)
@@ -210,7 +218,7 @@ lines_of(const struct hostile *hostile, const char *folder)
 	return lines;
 }
 
-/* The same as options of a key in authorized_keys. */
+/* One entry as options of a key in authorized_keys. */
 static char *
 key_options(const struct hostile *hostile, const char *folder)
 {
@@ -247,7 +255,9 @@ Test(environment, of_a_session_is_neither_the_clients_nor_the_users)
 	unlink(file);
 }
 
-/* Who had a session left a file, and comes again without a code. */
+/*
+ * A user's file, left by an earlier session, must run nothing before the gate.
+ */
 Test(environment, of_a_users_file_runs_nothing_before_the_gate)
 {
 	struct bastion *b;
@@ -296,8 +306,9 @@ Test(environment, of_a_key_runs_nothing_before_the_gate)
 	write_text(file, key);
 }
 
-/* As Debian 12 ships it, and admins of others have it; for what this test starts
- * from now on. */
+/*
+ * PAM as Debian 12 ships it, for the servers that this test starts from now on.
+ */
 static void
 pam_reads_files_of_users(void)
 {
@@ -340,7 +351,7 @@ Test(environment, of_pam_runs_nothing_before_the_gate)
 	unlink(file);
 }
 
-/* Each program as it is without. */
+/* Each program must behave as it does without the variables. */
 static void
 assert_same_by_hand(const char *folder, const char *const program[], int status)
 {
@@ -362,7 +373,7 @@ installed(const char *name)
 	return text("%s/%s", getenv("TFA_PROGRAMS"), name);
 }
 
-/* As sshd leaves it, for a login with alice's key. */
+/* The file in which sshd names alice's key. */
 static char *
 key_file(const struct bastion *b)
 {
@@ -389,7 +400,7 @@ Test(environment, of_the_gate_is_what_login_read_names)
 	    76);
 }
 
-/* An option behind an operand counts, whatever libc is told. */
+/* An option behind an operand counts even with POSIXLY_CORRECT. */
 Test(environment, of_tfa_admin_changes_no_answer)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -402,7 +413,10 @@ Test(environment, of_tfa_admin_changes_no_answer)
 	    0);
 }
 
-/* A stand-in beside a copy of the program: it writes down what it is given. */
+/*
+ * A stand-in for the keeper, beside a copy of tfa-admin, writes down its
+ * environment.
+ */
 Test(environment, of_an_embedded_keeper_is_empty)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -421,7 +435,10 @@ Test(environment, of_an_embedded_keeper_is_empty)
 	cr_assert_str_empty(read_text(seen));
 }
 
-/* Root's shell may have set it; the library is loaded at first use. */
+/*
+ * Root's shell may have set such a variable. The library would be loaded at
+ * first use.
+ */
 Test(environment, of_a_keeper_loads_nothing)
 {
 	struct bastion *b;

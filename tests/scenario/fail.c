@@ -1,6 +1,6 @@
 /*
- * A test that cannot go on ends here, with what the servers had to say.  And
- * what a test itself does not free is not what a sanitizer is asked to find.
+ * fail() for the tests: ends the test, with the logs of the servers. Also tells
+ * the leak checker to ignore what the test itself does not free.
  */
 #include <stdarg.h>
 #include <stdio.h>

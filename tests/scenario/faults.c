@@ -14,7 +14,10 @@
 
 Scenarios(faults);
 
-/* With and without a terminal: that status, a reason, and no shell. */
+/*
+ * The login ends with that status, a reason and no shell, with a terminal and
+ * without.
+ */
 static void
 assert_shut(const struct bastion *b, const char *user, int status)
 {
@@ -129,7 +132,9 @@ Test(faults, false_keeper_is_not_believed)
 	close(ready[0]);
 	cr_assert_eq(access(b->socket, F_OK), 0);
 	assert_shut(b, "alice", 69);
-	/* Nor by those who would type a code, or trust what it says. */
+	/*
+	 * Programs that would send it a code or trust its answer refuse it too.
+	 */
 	r = bastion_admin(b, ARGV("users"));
 	assert_status(r, 69);
 	assert_says(r->err, "neither root nor the keeper's");
@@ -251,7 +256,7 @@ Test(faults, record_of_another_uid_denies)
 	assert_shut(b, "alice", 77);
 }
 
-/* As after a restore on a machine where her uid is another one. */
+/* Like a restore on a machine where the user's uid is another one. */
 Test(faults, record_of_her_former_uid_denies_until_revoke)
 {
 	struct bastion *b;
@@ -277,7 +282,7 @@ Test(faults, record_of_her_former_uid_denies_until_revoke)
 	assert_says(r->err, "set it up");
 }
 
-/* The code is spent all the same: it may have been seen. */
+/* The code is spent anyway: somebody may have seen it. */
 Test(faults, pass_that_cannot_be_logged_is_denied)
 {
 	struct bastion *b;
@@ -300,7 +305,7 @@ Test(faults, pass_that_cannot_be_logged_is_denied)
 	assert_says(r->err, "already used");
 }
 
-/* What may befall a record, as a shell does it to $1; and what she is told. */
+/* Damage to a record, as a shell command on $1, and what the user is told. */
 static const struct {
 	const char *what, *reason;
 } damages[] = {
@@ -357,7 +362,7 @@ Test(faults, spoilt_record_denies_that_user_alone_and_says_so)
 	}
 }
 
-/* A store on a disk of 64 KiB, put in place of the one that is there. */
+/* Replaces the store by one on a disk of 64 KiB. */
 static void
 tiny_disk(struct bastion *b)
 {

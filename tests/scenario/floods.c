@@ -13,7 +13,7 @@ struct scene {
 	struct flood_figures figures;
 };
 
-/* erin floods, bob logs in, and has logged in before. */
+/* erin floods; bob, who has logged in before, logs in. */
 static struct scene
 begin(void)
 {

@@ -1,6 +1,6 @@
 /*
- * A login and the code at hand are one connection, where the keeper takes both
- * on it; a login that waits for a person holds none.
+ * A login that has its code at hand needs one connection, if the keeper takes
+ * both on it. A login that waits for a person holds no connection.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -26,12 +26,12 @@ static const char login[] = "{\"v\":1,\"request\":\"login\"}";
 static const char challenge[] =
     "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
     "\"timeout_s\":60}";
-/* To all keys, also those that are in no file. */
+/* A reply that allows all keys, even those in no file. */
 static const char any_key[] =
     "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\",\"tries\":3,"
     "\"timeout_s\":60,\"unlisted\":true}";
 
-/* Whether another connection comes while nothing more does on this one. */
+/* True if another connection arrives while this one is silent. */
 static bool
 is_held(int peer, int listener)
 {
@@ -41,11 +41,14 @@ is_held(int peer, int listener)
 	return poll(both, 2, -1) > 0 && both[0].revents == 0;
 }
 
-/* It reads a code, and ends before it answers. */
+/* The stand-in reads a code and ends before it answers. */
 static bool dies_at_code;
 
-/* One that answers so many requests on a connection, a login by that, and
- * writes down which came on which; never returns. */
+/*
+ * A stand-in for the keeper: answers up to most requests on a connection, a
+ * login with to_login, and writes down which request came on which connection.
+ * Never returns.
+ */
 _Noreturn static void
 be_a_keeper(int fd, const char *book, int most, const char *to_login)
 {
@@ -107,7 +110,7 @@ open_with(int most, const char *to_login, const char **ret_book)
 	return b;
 }
 
-/* It writes once a connection has ended. */
+/* The stand-in writes when a connection has ended. */
 static void
 assert_book(const char *book, const char *wanted)
 {
@@ -136,7 +139,9 @@ Test(follow, one_connection_takes_login_and_code)
 	assert_book(book, "1login 1verify 1closed ");
 }
 
-/* As a keeper does that is older than the gate, or ended in between. */
+/*
+ * A keeper that is older than the gate, or ended meanwhile, closes like this.
+ */
 Test(follow, a_keeper_that_closed_is_asked_anew)
 {
 	const char *book;
@@ -148,7 +153,7 @@ Test(follow, a_keeper_that_closed_is_asked_anew)
 	assert_book(book, "1login 2verify ");
 }
 
-/* It may be judged: a second time it would count twice. */
+/* The keeper may have judged it. A second time it would count twice. */
 Test(follow, a_code_that_was_read_is_not_sent_again)
 {
 	const char *book;
@@ -183,7 +188,7 @@ Test(follow, a_person_who_thinks_holds_no_connection)
 	assert_book(book, "1login 1closed 2verify 2closed ");
 }
 
-/* A key is looked at between the two. */
+/* The gate checks the key between login and code. */
 Test(follow, no_code_is_sent_for_a_key_that_is_refused)
 {
 	const char *book;
@@ -200,7 +205,7 @@ Test(follow, no_code_is_sent_for_a_key_that_is_refused)
 	assert_book(book, "1login 1closed 2other 2closed ");
 }
 
-/* Nobody else, and not for long. */
+/* They keep nobody else out, and not for long. */
 Test(follow, logins_that_are_held_keep_nobody_out)
 {
 	struct bastion *b;
@@ -223,8 +228,10 @@ Test(follow, logins_that_are_held_keep_nobody_out)
 	cr_assert_leq(run_clock_ms() - begun_ms, 3000);
 }
 
-/* A code behind a login whose answer waits for the lock; sent again where it
- * came too late behind it, which on a busy machine it may. */
+/*
+ * Sends a code behind a login whose answer waits for the lock. Tries again if
+ * the code came too late behind it, as on a busy machine.
+ */
 static int
 hold_code(
     const struct bastion *b, const char *user, const char *verify, int lock)
@@ -246,7 +253,7 @@ hold_code(
 	return -1;
 }
 
-/* Whose login was answered before the stop, and who said nothing since. */
+/* The login was answered before the stop; the code comes after it. */
 Test(follow, a_stop_answers_the_code_behind_a_login)
 {
 	struct bastion *b;

@@ -23,16 +23,18 @@ Scenarios(forged);
 #define BEFORE     "UsePAM yes\nPermitUserEnvironment yes\n"
 #define ACCEPTED   "Match all\n    AcceptEnv *\n"
 
-/* Exempt from an address that nobody has, and else required. */
+/* Exempt from an address that nobody has; required from all others. */
 #define ELSEWHERE                                            \
 	"{'name':'elsewhere','users':['*'],'mode':'exempt'," \
 	"'from':['192.0.2.0/24']}," REQUIRED
 
 enum source { BY_CLIENT, BY_PAM_USER, BY_FILE, BY_KEY, BY_PAM, SOURCES };
 
-/* What sshd says, or does not, as a liar would have it.  @/auth is a file as
- * sshd writes it, 0600 and the user's, and the name of a connection that is
- * remembered; @/password is of a login without a key. */
+/*
+ * Lies about what sshd says. @/auth is a file as sshd writes it, 0600 and the
+ * user's, and the name of a remembered connection; @/password is of a login
+ * without a key.
+ */
 static const struct hostile lies[] = {
     {{"SSH_USER_AUTH=@/auth"}, HOSTILE_PLAIN},
     {{"SSH_USER_AUTH=@/password"}, HOSTILE_PLAIN},
@@ -80,7 +82,7 @@ has_name(const struct batch *batch, const char *set)
 	return false;
 }
 
-/* False where one of the names is in it. */
+/* False if the batch has one of the names already. */
 static bool
 add(struct batch *batch, const struct hostile *hostile, const char *folder)
 {
@@ -94,7 +96,7 @@ add(struct batch *batch, const struct hostile *hostile, const char *folder)
 	return true;
 }
 
-/* With a backslash before each of some characters. */
+/* Copies in, with a backslash before each of these characters. */
 static char *
 escaped(const char *in, const char *characters)
 {
@@ -106,7 +108,7 @@ escaped(const char *in, const char *characters)
 	return out;
 }
 
-/* One variable as its source writes it. */
+/* One variable in the syntax of its source. */
 static char *
 written(enum source source, const char *set)
 {
@@ -128,7 +130,7 @@ written(enum source source, const char *set)
 	return text("%s\n", set);
 }
 
-/* Where it writes to. */
+/* The file of this source. */
 static const char *
 file_of(const struct forger *f)
 {
@@ -168,7 +170,10 @@ login(const struct forger *f, const struct batch *batch, const char *command,
 	return ssh_run(f->b, USER, ARGV("-o", option), command, input);
 }
 
-/* What no login of a thief may show, and no key for one command. */
+/*
+ * Logs in with a batch, and checks that nothing opened: neither for a thief,
+ * nor beyond a key's one command.
+ */
 static void
 try(const struct forger *f, const struct batch *batch, const char *what)
 {
@@ -183,7 +188,7 @@ try(const struct forger *f, const struct batch *batch, const char *what)
 		return;
 	}
 	cr_expect_not(hostile_ran(f->folder), "%s ran, %s", name, what);
-	/* The loader obeys some, and starts no shell then. */
+	/* The loader obeys these, and then starts no shell. */
 	if (strncmp(name, "LD_", 3) == 0)
 		return;
 	cr_expect_str_empty(r->out, "%s, %s", name, what);
@@ -191,7 +196,7 @@ try(const struct forger *f, const struct batch *batch, const char *what)
 	    r->status, r->err);
 }
 
-/* The first ones alone, the rest together. */
+/* Tries the first lies one by one and the rest together. */
 static void
 try_lies(const struct forger *f, const char *what)
 {
@@ -210,7 +215,10 @@ try_lies(const struct forger *f, const char *what)
 	try(f, &rest, what);
 }
 
-/* All of a kind, as few logins as names allow; or each alone. */
+/*
+ * Tries all entries of a kind, in as few logins as their names allow, or one by
+ * one.
+ */
 static void
 try_table(const struct forger *f, enum hostile_kind kind, bool alone,
     const char *what)
@@ -236,7 +244,7 @@ try_table(const struct forger *f, enum hostile_kind kind, bool alone,
 	}
 }
 
-/* PAM as Debian 12 has it, without what does not matter here. */
+/* The lines of Debian 12's PAM that matter here. */
 static void
 put_pam(const struct forger *f)
 {
@@ -251,7 +259,7 @@ put_pam(const struct forger *f)
 	cr_assert_eq(mount(file, "/etc/pam.d/sshd", NULL, MS_BIND, NULL), 0);
 }
 
-/* A file that only its user can have made: sshd's, or a copy. */
+/* A file that only its user can have made: sshd's own, or a copy. */
 static void
 put_auth(const char *path, const char *content)
 {
@@ -305,8 +313,10 @@ forger_open(enum source source, const char *rules, bool limited)
 	return f;
 }
 
-/* So that no test passes for want of a lie: a variable of this source arrives,
- * and what the thief remembers would let the gate pass, were it believed. */
+/*
+ * Checks the attack itself: a variable of this source arrives, and the thief's
+ * remembered connection would pass if the gate believed it.
+ */
 static bool
 works(const struct forger *f)
 {
@@ -359,7 +369,7 @@ assert_nothing_for_a_thief(enum source source)
 			try_table(&f, HOSTILE_LOADER, false, what);
 	}
 	assert_never_says(fixture_audit(f.b), "\"192.0.2.1\"");
-	/* The one by hand. */
+	/* The only one is the login by hand. */
 	cr_expect_eq(fixture_audit_count(f.b, "\"remembered\""), 1);
 }
 
@@ -434,7 +444,9 @@ Test(forged, facts_of_pams_own_file_widen_no_key)
 	assert_no_wider(BY_PAM);
 }
 
-/* What sshd leaves unsaid is unsaid: she has her shell, not a command. */
+/*
+ * Without a command from sshd she gets her shell, whatever the variables say.
+ */
 Test(forged, facts_give_no_command_to_who_asks_for_a_shell)
 {
 	struct forger f;

@@ -111,7 +111,7 @@ const struct hostile hostile_table[] = {
 	{{"XDG_CONFIG_HOME=@"}, HOSTILE_PLAIN},
 	{{"XDG_DATA_HOME=@"}, HOSTILE_PLAIN},
 	{{"XDG_DATA_DIRS=@"}, HOSTILE_PLAIN},
-	/* Who, where, what for: sshd's to say, and passwd's */
+	/* Facts about the login, which only sshd and passwd may say */
 	{{"HOME=@"}, HOSTILE_PLAIN},
 	{{"LOGNAME=root"}, HOSTILE_PLAIN},
 	{{"OLDPWD=@"}, HOSTILE_PLAIN},
@@ -123,7 +123,7 @@ const struct hostile hostile_table[] = {
 	{{"SSH_AUTH_SOCK=@/agent"}, HOSTILE_PLAIN},
 	{{"SSH_CLIENT=192.0.2.1 1 22"}, HOSTILE_PLAIN},
 	{{"SSH_ASKPASS=@/script", "SSH_ASKPASS_REQUIRE=force"}, HOSTILE_PLAIN},
-	/* systemd's, and what somebody might think is ours */
+	/* systemd's, and names that somebody might take for ours */
 	{{"LISTEN_PID=1", "LISTEN_FDS=1"}, HOSTILE_PLAIN},
 	{{"NOTIFY_SOCKET=@/notify"}, HOSTILE_PLAIN},
 	{{"TFA_DEBUG=1"}, HOSTILE_PLAIN},
@@ -140,7 +140,7 @@ const struct hostile hostile_table[] = {
 
 const size_t hostile_count = sizeof(hostile_table) / sizeof(hostile_table[0]);
 
-/* Under each name by which somebody might load it. */
+/* Puts the library under each name by which a program might load it. */
 static void
 put_library(const char *folder)
 {

@@ -29,16 +29,16 @@ extern const struct hostile hostile_table[];
 extern const size_t hostile_count;
 
 /*
- * The folder, in that of the bastion, with all that the values name: a library
- * (TFA_HOSTILE, set by tests/scenario/run), a startup file, a configuration of
- * OpenSSL's that loads one.
+ * Makes the folder inside the bastion's, with all that the values name: a
+ * library (TFA_HOSTILE, set by tests/scenario/run), a startup file, a
+ * configuration of OpenSSL that loads a library.
  */
 char *hostile_folder(const struct bastion *b);
 
-/* A value with the folder in place. */
+/* A value with '@' replaced by the folder. */
 char *hostile_text(const char *set, const char *folder);
 
-/* Whether anything of the folder was run since the last time; forgets it. */
+/* True if anything of the folder was run since the last call. */
 bool hostile_ran(const char *folder);
 
 #endif

@@ -12,7 +12,7 @@ Scenarios(import);
 
 #define GOOD "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" TOTP_AUTH\n"
 
-/* The start of the line'th line, from 0. */
+/* The start of line number line, counted from 0. */
 static const char *
 line_of(const char *content, int line)
 {
@@ -30,7 +30,7 @@ old_file(const struct bastion *b)
 	return text("%s/old", b->dir);
 }
 
-/* By the real program; as the keeper's admin sees it, root's own file. */
+/* A file made by the real program, then given to root. */
 static char *
 made_by_google_authenticator(const struct bastion *b)
 {
@@ -148,8 +148,10 @@ Test(import, refuses_whom_it_does_not_know_and_bad_usage)
 	cr_assert_null(fixture_record(b, b->me));
 }
 
-/* By hand: tfa-admin would refuse it itself.  Such a device would never be
- * right again. */
+/*
+ * Sent by hand, because tfa-admin would refuse it. A device with a step of the
+ * future would never be right again.
+ */
 Test(import, with_a_step_of_the_future_is_refused_by_the_keeper)
 {
 	struct bastion *b;

@@ -1,8 +1,8 @@
 /*
- * What a key may run, with the real sshd: a restriction of authorized_keys or
- * of a certificate holds behind the gate, and where it is not clear, the key
- * opens nothing.  Beside each, the key that is free.  Each test has a user of
- * its own, whose files it writes.
+ * Restrictions of keys, with the real sshd: a restriction in authorized_keys or
+ * in a certificate holds behind the gate, and a key whose restriction is not
+ * clear opens nothing. Beside each such key stands a free one. Each test has a
+ * user of its own, whose files it writes.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 
 Scenarios(keys);
 
-#define PATIENCE_MS 30000 /* for what would else wait for ever */
+#define PATIENCE_MS 30000 /* ends a wait that would last for ever */
 
 #define ONLY "command=\"echo only $SSH_ORIGINAL_COMMAND\""
 
@@ -59,7 +59,7 @@ assert_free(const struct site *s, const char *code)
 	cr_assert_str_eq(r->out, "inside\n");
 }
 
-/* A doubtful key is refused whatever the code, and spends none. */
+/* A doubtful key is refused with any code, and spends none. */
 static void
 assert_doubtful(const struct site *s)
 {
@@ -100,7 +100,10 @@ Test(keys, every_file_of_the_policy_restricts)
 			    j == i ? text(ONLY " %s", key) : "# none\n");
 		s = site_of(b, user);
 		assert_only(&s, s.code);
-		/* Free in another file: which holds is not clear. */
+		/*
+		 * The key is also free in another file, so its restriction is
+		 * not clear.
+		 */
 		write_text(text("%s%s", list_of(user), names[(i + 1) % 3]),
 		    text("%s", key));
 		assert_doubtful(&s);
@@ -140,7 +143,7 @@ Test(keys, quotes_reach_the_command_as_they_stand)
 	cr_assert_str_eq(r->out, "<a  b><c\"d><echo \"x  y\"; id>");
 }
 
-/* sshd passes a line over that it cannot read, and takes the next. */
+/* sshd skips a line that it cannot read, and takes the next one. */
 Test(keys, line_that_cannot_be_read_refuses_the_key)
 {
 	static const char *const broken[] = {"command=\"echo only ",
@@ -159,7 +162,7 @@ Test(keys, line_that_cannot_be_read_refuses_the_key)
 	assert_free(&s, s.code);
 }
 
-/* As gitolite and others write it. */
+/* A line as gitolite and others write it. */
 Test(keys, git_shell_goes_on_working)
 {
 	const char *user = "user22";
@@ -206,8 +209,10 @@ Test(keys, rrsync_goes_on_working)
 	cr_assert_neq(access(text("/home/%s/inside", user), F_OK), 0);
 }
 
-/* A certificate of an authority's for the user's key; more: "-O" and such.
- * Away from the key, beside which ssh would find it unasked. */
+/*
+ * Makes a certificate of an authority for the user's key; more: "-O" and such.
+ * It lies apart from the key, where ssh would find it unasked.
+ */
 static void
 certify(const struct site *s, const char *authority, const char *more)
 {
@@ -248,7 +253,7 @@ Test(keys, cert_authority_line_lets_its_certificates_in)
 	write_text(list_of(user),
 	    text("cert-authority %s", read_text(text("%s.pub", ca))));
 	assert_prints(by_certificate(&s, s.code, "echo inside"), "inside\n");
-	/* The key alone is not in there. */
+	/* The file has the authority, not the key itself. */
 	assert_refused(try(&s, s.later, "echo inside"), 255);
 	write_text(list_of(user),
 	    text("cert-authority," ONLY " %s", read_text(text("%s.pub", ca))));
@@ -307,7 +312,7 @@ Test(keys, key_in_no_file_passes_where_the_policy_says_so)
 	assert_unlisted(try(&s, s.later, "echo inside"));
 }
 
-/* Each names the file, and what is wrong with it. */
+/* Each message names the file and what is wrong with it. */
 Test(keys, that_cannot_be_looked_up_say_which_file_and_why)
 {
 	static const struct {
@@ -345,10 +350,10 @@ Test(keys, that_cannot_be_looked_up_say_which_file_and_why)
 		r = try(&s, s.code, "echo inside");
 		assert_refused(r, 77);
 		assert_says(
-		    r->err, "What your key may run cannot be looked up");
+		    r->err, "The gate cannot look up what your key may run");
 		assert_says(r->err, cases[i].says);
 	}
-	/* These say nothing. */
+	/* These files cause no message. */
 	fixture_write_policy(s.b,
 	    fixture_policy(REQUIRED,
 		"'keys':{'files':['.ssh/authorized_keys','/dev/null','/none',"
@@ -356,7 +361,7 @@ Test(keys, that_cannot_be_looked_up_say_which_file_and_why)
 	assert_free(&s, s.code);
 }
 
-/* sshd's file after a session has been at it. */
+/* The file in which sshd names the key, after a session changed it. */
 Test(keys, that_a_session_has_spoilt_say_so)
 {
 	static const struct {
@@ -458,7 +463,9 @@ Test(keys, certificate_and_authority_that_differ_say_so)
 	"    AuthorizedKeysCommand /srv/keys-of\n" \
 	"    AuthorizedKeysCommandUser nobody"
 
-/* As a forge has it: no code, no terminal, no forwarding, and the command. */
+/*
+ * An account like a forge's: no code, no terminal, no forwarding, one command.
+ */
 Test(keys, account_of_a_command_is_left_to_sshd)
 {
 	const char *user = "user32";
@@ -485,9 +492,11 @@ Test(keys, account_of_a_command_is_left_to_sshd)
 
 #define EXEMPT RULE("exempt")
 
-/* A key that sshd takes from a file that the gate does not know, limited to a
- * command there; and bare where sshd would not read it, since others could
- * have written it. */
+/*
+ * sshd takes a key from a file that the gate does not know, limited to a
+ * command there. In the gate's own file the key is free, but sshd would not
+ * read that file, since others could have written it.
+ */
 Test(keys, file_that_others_can_write_lets_no_key_in)
 {
 	static const char *const opened[] = {"chmod o+w ~/.ssh/authorized_keys",
@@ -513,14 +522,14 @@ Test(keys, file_that_others_can_write_lets_no_key_in)
 		    site_shell(text("HOME=%s; %s", home, opened[i])), 0);
 		r = ssh_run(b, user, NULL, "echo inside", NULL);
 		assert_refused(r, 77);
-		assert_says(r->err, "Others than you can write the file");
+		assert_says(r->err, "Other users can change the file");
 		assert_status(
 		    site_shell(text("chown %s %s/.ssh %s/.ssh/*; chmod 0700 %s "
 				    "%s/.ssh; chmod 0600 %s/.ssh/*",
 			user, home, home, home, home, home)),
 		    0);
 	}
-	/* Debian's: a group of the user's own. */
+	/* As on Debian: the user has a group of their own. */
 	assert_status(site_shell(text("chgrp %s %s/.ssh; chmod 0775 %s/.ssh; "
 				      "rm /srv/limited",
 			  user, home, home)),
@@ -529,7 +538,7 @@ Test(keys, file_that_others_can_write_lets_no_key_in)
 	assert_status(r, 0);
 }
 
-/* What a login with such a line gives: the output, or NULL. */
+/* Logs in with these lines. Returns the output, or NULL. */
 static const char *
 login_with(const struct bastion *b, const char *user, const char *lines)
 {
@@ -541,15 +550,14 @@ login_with(const struct bastion *b, const char *user, const char *lines)
 }
 
 /*
- * Odd lines, before sshd alone and before sshd with the gate: what the gate
- * lets in, sshd lets in with no more and no less.  It may refuse what sshd
- * takes where the line is marked so.
+ * Odd lines, with sshd alone and with the gate. The gate lets in no more than
+ * sshd alone. Where the line says so, it refuses what sshd takes.
  */
 Test(keys, odd_lines_open_no_more_than_with_sshd_alone)
 {
 	static const struct {
 		const char *before, *after; /* the key */
-		bool refused; /* by the gate, whatever sshd does */
+		bool refused; /* the gate refuses it, whatever sshd does */
 	} lines[] = {
 	    {"", "\n", false},
 	    {"", "", false},
@@ -628,8 +636,10 @@ last_line(const struct bastion *b, int back)
 	return text("%.*s", (int)strcspn(line, "\n"), line);
 }
 
-/* What the keeper had to say to a key that the gate then refuses: nothing is
- * final, or a pass, which the log must not leave at that. */
+/*
+ * The keeper's answers for a key that the gate then refuses: an answer that is
+ * not final, or a pass, which must not be the last line in the log.
+ */
 static const struct {
 	const char *rules, *files, *reason, *before;
 } refused_keys[] = {
@@ -673,7 +683,7 @@ Test(keys, that_the_gate_refuses_are_refused_in_the_log)
 	assert_says(r->out, text("login  deny     %s reason=key_file", b->me));
 }
 
-/* Nothing of it can be learnt then; that it was refused, the log still has. */
+/* Nothing is known of the key then, but the refusal is in the log. */
 Test(keys, that_sshd_does_not_name_are_refused_in_the_log)
 {
 	struct bastion *b;
@@ -686,8 +696,10 @@ Test(keys, that_sshd_does_not_name_are_refused_in_the_log)
 	cr_expect_str_eq(talk_word(last_line(b, 0), "reason"), "key_unknown");
 }
 
-/* Somebody holds the audit, and the keeper waits: one that serves all, and one
- * of the gate's own. */
+/*
+ * The audit's lock is held, so the keeper waits: a keeper that serves all, and
+ * one that the gate started.
+ */
 Test(keys, that_the_gate_refuses_do_not_wait_for_the_log)
 {
 	static const char *const owners[] = {NULL, "user11"};
@@ -719,8 +731,10 @@ enum after_login { IS_GONE, IS_SILENT, IS_CONFUSED };
 	"{\"v\":1,\"verdict\":\"pass\",\"reason\":\"exempt\"," \
 	"\"key_files\":[\".ssh/none\"]"
 
-/* Answers a login with a pass, as the keeper, and then what a keeper that
- * stops, hangs or is of another version does. */
+/*
+ * A stand-in for the keeper: answers a login with a pass, and then stops, hangs
+ * or answers like another version.
+ */
 static pid_t
 pose_as_keeper(const struct bastion *b, const char *pass, enum after_login then)
 {
@@ -753,7 +767,7 @@ pose_as_keeper(const struct bastion *b, const char *pass, enum after_login then)
 	return pid;
 }
 
-/* The refusal stands, whether the keeper can be told of it or not. */
+/* The refusal holds even if the keeper cannot be told. */
 Test(keys, that_the_gate_refuses_are_refused_without_a_keeper_too)
 {
 	struct bastion *b;
@@ -773,7 +787,7 @@ Test(keys, that_the_gate_refuses_are_refused_without_a_keeper_too)
 	}
 }
 
-/* A keeper that was taken over lets people in, and runs nothing as them. */
+/* A keeper that was taken over can let people in, but run nothing as them. */
 Test(keys, run_what_passwd_says_whatever_the_keeper_does)
 {
 	static const char evil[] = PASS

@@ -52,8 +52,10 @@ Test(kills, lose_no_record_and_spend_each_code_once)
 
 static const char login[] = "{\"v\":1,\"request\":\"login\"}";
 
-/* A connection of user05's whose request a child has taken, and cannot answer
- * before *ret_lock is closed. */
+/*
+ * user05 sends a request. A worker has taken it, and cannot answer before
+ * *ret_lock is closed.
+ */
 static int
 hold_one(const struct bastion *b, int *ret_lock)
 {
@@ -68,7 +70,7 @@ hold_one(const struct bastion *b, int *ret_lock)
 	return fd;
 }
 
-/* Whom it serves has an answer; whoever comes then is the next one's. */
+/* It answers the requests that it serves. New ones go to the next keeper. */
 Test(kills, but_a_stop_answers_whom_it_serves)
 {
 	struct bastion *b;
@@ -87,7 +89,7 @@ Test(kills, but_a_stop_answers_whom_it_serves)
 	b->keeper = 0;
 }
 
-/* It is told to stop before it has looked who is at the door. */
+/* The stop comes before the keeper has looked at the new connections. */
 Test(kills, but_a_stop_answers_whom_it_has_not_seen_yet)
 {
 	struct bastion *b;
@@ -110,8 +112,10 @@ Test(kills, but_a_stop_answers_whom_it_has_not_seen_yet)
 	b->keeper = 0;
 }
 
-/* One that still serves when its keeper is killed must not keep the next from
- * starting. */
+/*
+ * A worker that still serves when its keeper is killed must not keep the next
+ * keeper from starting.
+ */
 Test(kills, leave_no_lock_to_the_next_keeper)
 {
 	struct bastion *b;
@@ -125,7 +129,7 @@ Test(kills, leave_no_lock_to_the_next_keeper)
 	bastion_keeper_start(b);
 	cr_assert_not_null(talk_ask(b, "user06", "'request':'login'"));
 	close(lock);
-	/* And that one ends its work. */
+	/* That worker also ends its work. */
 	cr_assert_not_null(talk_receive(fd, 30000));
 	close(fd);
 }

@@ -28,7 +28,7 @@ set_shell(const char *user, const char *shell)
 	    "sed -i 's#^\\(%s:.*:\\)[^:]*$#\\1%s#' /etc/passwd", user, shell));
 }
 
-/* A program of root's that is bob's shell. */
+/* Makes the script bob's login shell. The file is root's. */
 static void
 give_script(const char *script)
 {
@@ -44,7 +44,7 @@ dry_run(void)
 	return machine_setup("--dry-run", NULL, NULL);
 }
 
-/* Each in place of "exec /bin/sh "$@"", which runs the gate. */
+/* Shells that replace the one line "exec /bin/sh "$@"", which runs the gate. */
 static const struct {
 	const char *script, *says;
 } menus[] = {
@@ -88,15 +88,18 @@ Test(login_shells, setup_stops_at_one_that_runs_no_gate, .timeout = 240)
 		    r->err);
 		assert_says(r->err, "bob");
 		assert_says(r->err, FOLDER "/sh");
-		assert_says(r->err, "chsh -s");
+		assert_says(r->err, "chsh -s /bin/bash bob;");
+		assert_says(r->err,
+		    "Match User bob / ForceCommand /usr/sbin/tfa-gate "
+		    "--command '" FOLDER "/sh'");
 		cr_expect_str_eq(machine_files(), before);
 	}
 }
 
-/* Those that a directory of shells is full of. */
+/* Harmless wrappers, as many sites have them. */
 Test(login_shells, setup_goes_on_where_each_runs_the_gate)
 {
-	/* What no other run of these tests sleeps for. */
+	/* A duration of sleep that no other run of these tests uses. */
 	char *nap = text("sleep 9%d", (int)getpid());
 	const char *const scripts[] = {"exec /bin/sh \"$@\"",
 	    "exec /bin/bash --login \"$@\"", "exec /bin/sh -i \"$@\"",
@@ -126,7 +129,7 @@ Test(login_shells, setup_goes_on_where_each_runs_the_gate)
 	}
 }
 
-/* Whoever was in once could make it what they like. */
+/* A user who had one session could have changed it. */
 Test(login_shells, setup_stops_at_one_that_its_user_can_change)
 {
 	static const char *const changes[] = {"chown bob $f", "chmod 757 $f",
@@ -139,7 +142,9 @@ Test(login_shells, setup_stops_at_one_that_its_user_can_change)
 	needs_people();
 	machine_new();
 	for (size_t i = 0; i < COUNT(changes); i++) {
-		/* It must not be run: as root it would leave a trace. */
+		/*
+		 * It must not be run. If it ran as root it would leave a trace.
+		 */
 		give_script(": >>/etc/ran; exec /bin/sh \"$@\"");
 		machine_sh(
 		    text("d=%s f=%s/sh; %s", FOLDER, FOLDER, changes[i]));
@@ -152,7 +157,7 @@ Test(login_shells, setup_stops_at_one_that_its_user_can_change)
 	unlink("/home/bob/sh");
 }
 
-/* What a script does for one says nothing of another. */
+/* A script may treat each user differently. */
 Test(login_shells, script_is_tried_for_each_of_its_users)
 {
 	struct run *r;
@@ -168,7 +173,9 @@ Test(login_shells, script_is_tried_for_each_of_its_users)
 	assert_never_says(r->err, "bob");
 }
 
-/* As the user, in a session of its own, with nothing of root's. */
+/*
+ * The shell runs as the user, in a session of its own, with nothing of root's.
+ */
 Test(login_shells, trial_has_nothing_of_roots)
 {
 	static const char script[] =
@@ -195,7 +202,7 @@ Test(login_shells, trial_has_nothing_of_roots)
 	assert_says(seen, "\nHOME=/nonexistent\n");
 	assert_says(seen, "\nLD_PRELOAD=\n");
 	assert_says(seen, "\nUSER=bob\n");
-	/* 0, 1, 2 and the folder that ls looks into; sh keeps none. */
+	/* ls sees descriptors 0, 1, 2 and the folder it reads, and no other. */
 	assert_never_says(seen, "\n5\n");
 }
 
@@ -220,11 +227,13 @@ Test(login_shells, thousand_users_of_one_shell_are_soon_judged)
 	assert_says(r->err, "bob, n1, n2 and ");
 }
 
-/* The way out that is advised. */
+/* A Match block that spares the shell's users, as setup advises. */
 Test(login_shells, setup_goes_on_where_a_match_block_spares_its_users)
 {
 	static const char *const blocks[] = {
-	    "Match User carol,bob\n    ForceCommand none\n",
+	    "Match User carol,bob\n    ForceCommand none\n"};
+	/* These spare bob, and are a way round the gate themselves. */
+	static const char *const holes[] = {
 	    "Match Group bob\n    ForceCommand /usr/bin/git-shell\n",
 	    "Match User b*,!carol\n    ForceCommand none\n"};
 	static const char *const no_blocks[] = {
@@ -242,6 +251,13 @@ Test(login_shells, setup_goes_on_where_a_match_block_spares_its_users)
 		write_text("/etc/ssh/sshd_config.d/00-site.conf", blocks[i]);
 		r = dry_run();
 		cr_expect_eq(r->status, 0, "%s: %s", blocks[i], r->err);
+	}
+	for (size_t i = 0; i < COUNT(holes); i++) {
+		write_text("/etc/ssh/sshd_config.d/00-site.conf", holes[i]);
+		r = dry_run();
+		cr_expect_eq(r->status, 1, "%s: %s", holes[i], r->err);
+		cr_expect_null(strstr(r->err, "FAIL  shells"), "%s", r->err);
+		assert_says(r->err, "stands before our Match all");
 	}
 	for (size_t i = 0; i < COUNT(no_blocks); i++) {
 		write_text("/etc/ssh/sshd_config.d/00-site.conf", no_blocks[i]);
@@ -272,7 +288,7 @@ has_program(const struct offered *offered, const char *path)
 	return false;
 }
 
-/* Each of /etc/shells once, and a user for each. */
+/* Lists each program of /etc/shells once, with a user for each. */
 static struct offered
 offered_shells(void)
 {
@@ -291,7 +307,7 @@ offered_shells(void)
 	return offered;
 }
 
-/* Their homes are nobody else's: what is left there hits no other test. */
+/* No other test uses these homes. */
 static void
 leave_files(const char *ran)
 {
@@ -316,7 +332,7 @@ leave_files(const char *ran)
 	    ran));
 }
 
-/* Whether anything ran that the gate did not start. */
+/* True if anything ran that the gate did not start. */
 static bool
 anything_ran(const char *ran, char **ret)
 {
@@ -364,7 +380,7 @@ own_passwd(void)
 		   "mount --bind /mnt/etc /etc");
 }
 
-/* The lines of the check, in doctor's words. */
+/* doctor's lines for this check. */
 static char *
 judged(const struct bastion *b)
 {
@@ -376,7 +392,10 @@ judged(const struct bastion *b)
 	    ->out;
 }
 
-/* What is known to hand its users to something else than the gate. */
+/*
+ * True if doctor calls this shell FAIL: it hands its users to something else
+ * than the gate.
+ */
 static bool
 is_fail(const char *judged, const char *shell)
 {

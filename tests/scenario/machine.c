@@ -41,8 +41,8 @@ machine_sshd_config(const char *more)
 }
 
 /*
- * Processes of its own, which end with the test: no other test's keeper is in
- * the way of a userdel.  The first of them collects orphans.
+ * New processes that end with the test, so that no other test's keeper is in
+ * the way of userdel. The first of them collects orphans.
  */
 static void
 new_processes(void)
@@ -57,7 +57,7 @@ new_processes(void)
 	machine_sh("mount -t proc proc /proc");
 }
 
-/* A machine without tfa, its own. */
+/* A machine without tfa that only this test sees. */
 void
 machine_new(void)
 {
@@ -117,7 +117,7 @@ machine_install(void)
 	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
 }
 
-/* Waits until nothing is under way any more. */
+/* Waits until no setup is under way. */
 void
 machine_settled(int limit_ms)
 {

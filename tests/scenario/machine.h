@@ -15,7 +15,7 @@
 /* The port of its sshd, on loopback. */
 extern int machine_port;
 
-/* A machine without tfa, but for the programs and the user _tfa. */
+/* A machine without tfa; only the programs and the user _tfa exist. */
 void machine_new(void);
 void machine_no_keeper_user(void);
 
@@ -27,11 +27,16 @@ void machine_sh(const char *command);
 
 bool machine_has(const char *path);
 
-/* Every file of the machine with its mode, owner and content; but for what
- * useradd keeps of before. */
+/*
+ * Lists every file of the machine with mode, owner and content, without the
+ * backups that useradd keeps.
+ */
 char *machine_files(void);
 
-/* tfa-admin setup with up to three arguments, and until it is confirmed. */
+/*
+ * Runs tfa-admin setup with up to three arguments; machine_install() also
+ * confirms it.
+ */
 struct run *machine_setup(const char *a, const char *b, const char *c);
 void machine_install(void);
 

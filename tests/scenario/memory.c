@@ -1,8 +1,8 @@
 /*
- * What a worker that served has in its memory when it may serve the next: no
- * secret, no code. The test traces the keeper, as root can, and looks twice:
- * while the record is written, where the secret must be, or the search proves
- * nothing; and when the worker waits.
+ * A worker that may serve the next login must have no secret and no code in its
+ * memory. The test traces the keeper, as root can, and looks twice: while the
+ * record is written, when the secret must be there, or the search proves
+ * nothing; and while the worker waits.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,8 +39,10 @@ has(const struct search *s, size_t len, const void *what, size_t what_len)
 	return memmem(s->memory, len, what, what_len) != NULL;
 }
 
-/* Counts in one mapping: second halves, since free() writes over the first
- * bytes of what it takes. */
+/*
+ * Searches one mapping for the second half of each secret: free() overwrites
+ * the first bytes.
+ */
 static void
 search_range(struct search *s, int mem, unsigned long from, unsigned long to)
 {
@@ -60,7 +62,7 @@ search_range(struct search *s, int mem, unsigned long from, unsigned long to)
 	s->as_code += has(s, (size_t)got, s->code, 6);
 }
 
-/* All that the process can write to: heap, stack, data. */
+/* Searches all writable mappings: heap, stack, data. */
 static void
 search_memory(struct search *s, pid_t pid)
 {
@@ -82,8 +84,10 @@ search_memory(struct search *s, pid_t pid)
 	close(mem);
 }
 
-/* Follows one that was forked until it waits for the next; how often the
- * search found the secret on the way there is the most that it found. */
+/*
+ * Follows a new worker until it waits for the next login. Returns the largest
+ * counts that the search found on the way.
+ */
 static void
 follow(pid_t child, struct search *s, int *ret_text, int *ret_bytes)
 {
@@ -135,7 +139,9 @@ next_child(pid_t keeper)
 	return (pid_t)child;
 }
 
-/* Serves one request, and looks; as user, with fields. */
+/*
+ * Lets a worker serve one request of user with these fields, and searches it.
+ */
 static void
 look_at_request(const struct bastion *b, const char *user, const char *fields,
     struct search *s, int *ret_text, int *ret_bytes)

@@ -6,8 +6,10 @@
 
 Scenarios(own);
 
-/* "tfa ARGS" in a session of its own, which code opens; own, where it is not
- * NULL, is the code that tfa itself is given. */
+/*
+ * Runs tfa in a session of its own that code opens. own, if not NULL, is the
+ * code that tfa itself gets.
+ */
 static struct run *
 run_tfa(const struct bastion *b, const char *code, const char *own,
     const char *args)
@@ -57,12 +59,12 @@ Test(own, last_device_stays_where_a_code_is_required)
 
 	assert_status(r, 77);
 	assert_says(r->err, "last device");
-	/* And that code was not spent on it. */
+	/* The code was not spent. */
 	assert_status(
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
 }
 
-/* Said before a code is asked for: here nobody could type one. */
+/* tfa says so before it asks for a code, which nobody could type here. */
 Test(own, no_such_device_is_said_before_a_code_is_asked_for)
 {
 	struct bastion *b = bastion_open(.rules = RULE("optional"));
@@ -95,7 +97,7 @@ Test(own, empty_line_gives_up_and_says_so)
 	cr_assert_eq(session_status(s), 77);
 }
 
-/* The first of the codes, which stand in two columns. */
+/* The first recovery code on the screen; codes stand in two columns. */
 static const char *
 first_code(const char *seen)
 {
@@ -145,7 +147,7 @@ Test(own, second_device_beside_the_first)
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
 }
 
-/* Its secret is hers already, so both ways may be said. */
+/* The user knows this secret already, so both directions may be said. */
 Test(own, says_which_way_the_clock_of_a_new_device_is_off)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -171,7 +173,7 @@ Test(own, says_which_way_the_clock_of_a_new_device_is_off)
 	cr_assert_eq(session_status(s), 0);
 }
 
-/* "tfa ARGS" on a terminal, in a session that nothing is asked of. */
+/* Runs tfa on a terminal, in a session that needed no code. */
 static struct session *
 open_tfa(const struct bastion *b, const char *args)
 {
@@ -181,7 +183,7 @@ open_tfa(const struct bastion *b, const char *args)
 		b->embedded ? b->store : b->socket, args));
 }
 
-/* From the QR code on the screen to the end of tfa; the secret. */
+/* Confirms the device from the QR code on the screen. Returns its secret. */
 static const char *
 confirm_first(struct session *s, uint64_t step)
 {
@@ -230,8 +232,10 @@ Test(own, first_device_in_grace)
 	    text(GRACE, hours_from_now(-24), hours_from_now(50)));
 }
 
-/* Where a login needs an admin's code for it, so does tfa; another code is
- * none, and a code to pass with stays good. */
+/*
+ * Where a login needs an admin's code to enrol, so does tfa. No other code will
+ * do, and a code to pass with stays good.
+ */
 Test(own, first_device_by_an_admins_code)
 {
 	struct bastion *b = bastion_open(.rules = RULE("optional"),
@@ -258,7 +262,7 @@ Test(own, first_device_by_an_admins_code)
 	assert_never_says(fixture_record(b, b->me), "\"use\": \"enroll\"");
 }
 
-/* Where no login is asked, none could set one up either. */
+/* A user who is never asked has no use for a device. */
 Test(own, no_first_device_for_the_exempt)
 {
 	struct bastion *b = bastion_open(.rules = RULE("exempt"));
@@ -326,7 +330,10 @@ Test(own, without_a_device_is_told_where_the_first_is_set_up)
 	}
 }
 
-/* Whoever intercepts an admin's code to enrol with has none of hers. */
+/*
+ * A code to enrol changes no devices that exist already, even if a thief
+ * intercepts it.
+ */
 Test(own, code_to_enrol_with_changes_nothing)
 {
 	static const char *const changes[] = {"'request':'recovery'",

@@ -63,7 +63,10 @@ Test(provision, json_has_recovery_codes_where_there_were_none)
 	assert_says(r->out, "\"device\":\"d2\",\"recovery\":[]");
 }
 
-/* The SVG's rectangles as a picture, for zbarimg: our own is plain enough. */
+/*
+ * Draws the SVG's rectangles as a picture for zbarimg, and returns its text.
+ * This only works because our SVG is so plain.
+ */
 static const char *
 scan_svg(const char *svg, const char *path)
 {
@@ -153,7 +156,7 @@ Test(provision, refuses_bad_usage_before_it_makes_anything)
 	cr_assert_null(fixture_record(b, b->me));
 }
 
-/* tfa-admin where that file, by a shell's words, is none. */
+/* Runs tfa-admin with file covered, so that it is no such file. */
 static struct run *
 enroll_without(const struct bastion *b, const char *file, const char *options)
 {
@@ -232,7 +235,7 @@ Test(provision, refuses_a_record_of_another_uid)
 	assert_says(r->err, "revoke");
 }
 
-/* Neither for an ordinary user nor for a delegate. */
+/* Ordinary users and delegates may do neither. */
 Test(provision, and_import_are_roots_alone)
 {
 	static const char *const others[] = {"bob", "grace"};
@@ -268,7 +271,9 @@ Test(provision, and_import_are_roots_alone)
 	    0);
 }
 
-/* Neither a device without a line in the log, nor one without a record. */
+/*
+ * There is no device without a line in the log, and no line without a record.
+ */
 Test(provision, leaves_nothing_half_made)
 {
 	struct bastion *b;

@@ -1,7 +1,7 @@
 /*
- * A code that was given is remembered for a connection, or for a key and an
- * address, and for nothing else: beside each login that is spared the code
- * stands one that is not.  How one connection is asked once is in codes.c.
+ * A code is remembered for a connection, or for a key and an address, and for
+ * nothing else: beside each login that needs no code stands one that does.
+ * codes.c tests that one connection is asked once.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -56,7 +56,7 @@ Test(remember, key_and_address_are_asked_again_after_their_time)
 	assert_asked(b, b->me, NULL);
 }
 
-/* What spares the code must not prolong itself. */
+/* A login that needed no code must not extend the time. */
 Test(remember, login_without_a_code_prolongs_nothing)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED, .more = FOR);
@@ -70,7 +70,7 @@ Test(remember, login_without_a_code_prolongs_nothing)
 	assert_asked(b, b->me, NULL);
 }
 
-/* user13 has two keys, each good for itself. */
+/* user13 has two keys; each is remembered separately. */
 Test(remember, other_key_from_the_same_address_is_asked)
 {
 	const char *user = "user13", *secret, *other, *pub;
@@ -102,8 +102,10 @@ Test(remember, other_key_from_the_same_address_is_asked)
 	assert_spared(b, user, with_other);
 }
 
-/* Other people share an address, and a password can be guessed: no key, no
- * memory. */
+/*
+ * Other people may share an address, and a password can be guessed: without a
+ * key nothing is remembered.
+ */
 Test(remember, password_login_is_always_asked)
 {
 	static const char *const by_password[] = {"-o",

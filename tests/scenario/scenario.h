@@ -1,4 +1,4 @@
-/* What every scenario needs.  Times: each test is given a minute. */
+/* Included by every scenario. Each test has a minute. */
 #ifndef TFA_TESTS_SCENARIO_H
 #define TFA_TESTS_SCENARIO_H
 

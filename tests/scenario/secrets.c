@@ -1,4 +1,4 @@
-/* Who can see a secret: the keeper, once the phone has it nobody else. */
+/* Only the keeper can see a secret, once the phone has it. */
 #include <dirent.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -19,8 +19,10 @@ program(const char *name)
 	return text("%s/%s", getenv("TFA_PROGRAMS"), name);
 }
 
-/* Nothing that a login could be made to load, and no libcrypto; a sanitizer's
- * build is an ordinary program. */
+/*
+ * The gate loads no library that a login could replace, and no libcrypto. A
+ * sanitizer's build is an ordinary dynamic program.
+ */
 Test(secrets, gate_loads_nothing)
 {
 	struct run *r = run(ARGV("ldd", program("tfa-gate")), NULL, 0);
@@ -46,7 +48,7 @@ Test(secrets, nothing_is_setuid)
 	}
 }
 
-/* A shell command, run by a user who got in somehow. */
+/* Runs a shell command as a user who got in somehow. */
 static struct run *
 as(const char *user, const char *command)
 {
@@ -56,7 +58,7 @@ as(const char *user, const char *command)
 	    NULL, 0);
 }
 
-/* What a user sees of a path: nothing, and not even whether it is there. */
+/* The user cannot read the path, nor see whether it exists. */
 static void
 assert_closed(const char *user, const char *path)
 {
@@ -118,7 +120,7 @@ Test(secrets, keepers_memory_is_closed_to_users)
 	    0);
 }
 
-/* Not even another process of _tfa can trace it: it is not dumpable. */
+/* It is not dumpable, so even another process of _tfa cannot trace it. */
 Test(secrets, keeper_runs_as_its_own_user_and_leaves_no_core)
 {
 	struct bastion *b;
@@ -138,7 +140,7 @@ Test(secrets, keeper_runs_as_its_own_user_and_leaves_no_core)
 	cr_assert_eq(st.st_uid, 0, "dumpable: its files are its user's");
 }
 
-/* Kernels that cannot do it are told apart in the keeper's log. */
+/* The keeper's log says what this kernel cannot do. */
 Test(secrets, keeper_gives_up_what_it_does_not_need)
 {
 	struct bastion *b;
@@ -212,7 +214,7 @@ Test(secrets, logs_name_neither_secret_nor_code)
 	assert_never_says(fixture_audit(b), wrong);
 }
 
-/* Another user's name in a message is a claim, and the kernel knows better. */
+/* A name in a message is only a claim; the kernel tells the keeper who asks. */
 Test(secrets, another_user_gets_no_answer_for_alice)
 {
 	struct bastion *b;
@@ -233,7 +235,7 @@ Test(secrets, another_user_gets_no_answer_for_alice)
 	cr_assert_str_empty(r->out);
 }
 
-/* What a uid is told of a login, or NULL. */
+/* The keeper's answer to a login of this uid, or NULL. */
 static const char *
 login_of(const struct bastion *b, uid_t uid)
 {

@@ -11,7 +11,7 @@
 
 Scenarios(sessions);
 
-/* A command that prints what is compared, and two bastions to run it on. */
+/* Runs a command on two bastions, with the gate and without, and compares. */
 static void
 assert_same(const char *user, const char *command)
 {
@@ -44,7 +44,7 @@ Test(sessions, stdin_and_exit_status_go_through)
 	cr_assert_str_eq(r->err, "to-err\n");
 }
 
-/* The client says "killed by signal" where sshd passes one on. */
+/* The client says "killed by signal" if sshd passes the signal on. */
 Test(sessions, signal_that_kills_a_command_goes_through)
 {
 	struct bastion *gated = bastion_open(.rules = REQUIRED);
@@ -62,15 +62,16 @@ Test(sessions, signal_that_kills_a_command_goes_through)
 	cr_assert_eq(with->status, without->status);
 	assert_says(without->err, said);
 	assert_says(with->err, said);
-	/* One that ends by itself has none. */
+	/* A command that ends by itself has no signal. */
 	assert_never_says(
 	    ssh_run(plain, gated->me, verbose, "exit 5", NULL)->err, said);
 }
 
 /*
  * A shell that is interrupted just before it starts a command runs its trap
- * only when that has ended: so each is short.  One that is interrupted while it
- * expands $(...) may forget its trap: so that comes before.
+ * only after that command, so each command is short. A shell that is
+ * interrupted while it expands $(...) may forget its trap, so that comes
+ * before.
  */
 Test(sessions, interrupt_reaches_the_command)
 {
@@ -119,7 +120,10 @@ audit_of(const struct bastion *b, const char *reason)
 	return found != NULL ? found : "";
 }
 
-/* As a gate tells it, and until the keeper hangs up: then it has counted. */
+/*
+ * Tells the keeper that no code was given, as a gate does, and waits until it
+ * has counted it.
+ */
 static void
 tell_of_no_code(const struct bastion *b)
 {
@@ -146,7 +150,7 @@ Test(sessions, no_terminal_and_no_code_exit_76_with_one_line)
 	cr_assert_eq(strchr(r->err, '\n'), r->err + strlen(r->err) - 1);
 }
 
-/* What a stolen key leaves behind, with no code to try. */
+/* A stolen key without a code must leave a trace. */
 Test(sessions, without_a_code_are_refused_in_the_log)
 {
 	static const char *const ways[] = {"\r", "\004"}; /* Enter, ^D */
@@ -176,7 +180,7 @@ Test(sessions, without_a_code_are_refused_in_the_log)
 	}
 }
 
-/* Those cost no wrong code, and must not hide one. */
+/* Logins without a code are no wrong codes, and must not hide them. */
 Test(sessions, without_a_code_do_not_keep_wrong_codes_from_the_log)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -188,7 +192,7 @@ Test(sessions, without_a_code_do_not_keep_wrong_codes_from_the_log)
 	assert_says(audit_of(b, "wrong_code"), "\"command\":\"echo guess\"");
 }
 
-/* Nor may they fill the disk. */
+/* Logins without a code must not fill the disk. */
 Test(sessions, without_a_code_are_in_the_log_so_often_a_day)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -234,7 +238,7 @@ Test(sessions, command_reaches_the_shell_verbatim)
 	    "echo second line; false");
 }
 
-/* What must differ: the connection's own ports, files and terminal. */
+/* These variables must differ: ports, files and terminal of the connection. */
 #define SAME_ENVIRONMENT                                     \
 	"env | grep -v -e ^SSH_CLIENT= -e ^SSH_CONNECTION= " \
 	"-e ^SSH_USER_AUTH= -e ^ASAN_OPTIONS= | sort"
@@ -260,8 +264,8 @@ Test(sessions, process_is_the_same)
 }
 
 /*
- * Read by the shell itself: another process may look just when the
- * shell's fork() has all signals blocked.
+ * The shell reads its own signals: another process might read them just when
+ * the shell's fork() has all signals blocked.
  */
 #define OWN_SIGNALS                                         \
 	"while read -r line; do case $line in Sig[PBIC]*) " \
@@ -498,7 +502,7 @@ Test(sessions, restricted_key_stays_restricted)
 	cr_assert_str_eq(r->out, "only echo that\n");
 }
 
-/* There is no shell to offer anything before. */
+/* A restricted key has no shell before which an offer could stand. */
 Test(sessions, restricted_key_is_not_asked_for_an_admins_code)
 {
 	struct bastion *b;
@@ -574,7 +578,7 @@ Test(sessions, key_in_no_file_is_refused)
 	cr_assert_str_empty(r->out);
 }
 
-/* "ssh -s NAME": whatever sshd calls it, it is a command to the gate. */
+/* "ssh -s NAME" is a command to the gate, whatever sshd calls it. */
 Test(sessions, subsystem_of_any_name_needs_a_code)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED,

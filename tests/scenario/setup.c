@@ -23,7 +23,7 @@ Scenarios(setup);
 #define DROPIN MACHINE_DROPIN
 #define SITE   "/etc/ssh/sshd_config.d/00-site.conf"
 
-/* What setup makes, besides the user. */
+/* The files and folders that setup makes. */
 static const char *const made[] = {DROPIN, "/etc/tfa", "/etc/tfa/policy.json",
     "/var/lib/tfa", "/run/tfa", "/etc/systemd/system/tfa-keeper.service",
     "/etc/systemd/system/tfa-keeper.socket"};
@@ -90,7 +90,7 @@ Test(setup, closes_a_users_own_variables_at_their_source)
 	cr_assert_str_eq(read_text(PAM), was);
 }
 
-/* What somebody has written there since is theirs. */
+/* Lines that somebody changed since are not ours to remove. */
 Test(setup, removal_leaves_a_line_that_was_changed_since)
 {
 	needs_people();
@@ -104,7 +104,7 @@ Test(setup, removal_leaves_a_line_that_was_changed_since)
 	    "session optional pam_env.so user_readenv=0 # locale\n");
 }
 
-/* A last line without its newline stays a line, and comes back. */
+/* A last line without a newline stays a line of its own, and is restored. */
 Test(setup, closes_a_source_at_the_very_end_of_the_file)
 {
 	needs_people();
@@ -137,8 +137,9 @@ Test(setup, names_a_source_that_other_services_share)
 	ask_pam();
 	machine_sh("echo '" READ_ENV "' >>/etc/pam.d/common-session");
 	r = machine_setup("--dry-run", NULL, NULL);
-	assert_says(r->err, "/etc/pam.d/common-session:");
-	assert_says(r->err, "write user_readenv=0 there");
+	assert_status(r, 1);
+	assert_says(r->err, "FAIL  pam           /etc/pam.d/common-session:");
+	assert_says(r->err, "fix: session required pam_env.so user_readenv=0");
 	assert_never_says(r->out, "write /etc/pam.d/common-session");
 }
 
@@ -246,7 +247,7 @@ Test(setup, step_that_fails_undoes_those_before_it)
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "Read-only");
-	assert_says(r->err, "all is put back");
+	assert_says(r->err, "everything is back");
 	cr_assert_str_eq(machine_files(), before);
 	cr_assert_null(getpwnam("_tfa"));
 }
@@ -258,7 +259,7 @@ Test(setup, killed_half_way_is_undone)
 
 	needs_people();
 	machine_new();
-	/* An sshd that takes its time once the drop-in is there. */
+	/* An sshd that is slow once the drop-in exists. */
 	machine_sh("cp /usr/sbin/sshd /run/real-sshd\n"
 		   "printf '#!/bin/sh\\n[ ! -e " DROPIN " ] || sleep 3\\n"
 		   "exec /run/real-sshd \"$@\"\\n' >/run/slow-sshd\n"
@@ -292,7 +293,7 @@ Test(setup, unconfirmed_is_put_back_in_time)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* The options of a client that logs in as root; ends with where. */
+/* An ssh command line that logs in as root. */
 static char *
 ssh_to(const char *more, const char *command)
 {
@@ -330,7 +331,7 @@ start_keeper(void)
 	return keeper;
 }
 
-/* All of it with a real sshd: what a login is, before and after. */
+/* The whole setup with a real sshd: logins before and after. */
 Test(setup, only_a_new_login_confirms)
 {
 	struct run *sshd, *keeper, *master, *r;
@@ -372,7 +373,7 @@ Test(setup, only_a_new_login_confirms)
 	run_finish(sshd);
 }
 
-/* Ticks are counted from the boot, so an old one's say nothing. */
+/* Start times count from the boot, so those of an earlier boot say nothing. */
 Test(setup, after_a_restart_every_ssh_login_is_new)
 {
 	struct run *sshd, *keeper, *r;
@@ -411,14 +412,14 @@ Test(setup, break_glass_user_needs_no_code)
 	assert_status(r, 0);
 	cr_assert_str_empty(r->out);
 	sshd = start_sshd();
-	r = ssh("-S none", "'echo $HOME'"); /* and there is no keeper */
+	r = ssh("-S none", "'echo $HOME'"); /* no keeper is left */
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "/root\n");
 	kill(sshd->pid, SIGTERM);
 	run_finish(sshd);
 }
 
-/* What most machines have: nothing in it is in the way. */
+/* Debian's configuration has nothing that setup refuses. */
 Test(setup, over_the_configuration_that_debian_ships)
 {
 	static const char shipped[] = "/usr/share/openssh/sshd_config";
@@ -457,16 +458,16 @@ Test(setup, refuses_to_displace_what_the_site_has)
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
 	cr_assert_str_eq(machine_files(), before);
-	assert_says(r->err, "sshd_config:12: \"ForceCommand internal-sftp");
+	assert_says(r->err, "sshd_config:12: ForceCommand internal-sftp");
 	assert_says(r->err,
 	    "    Match Group helpdesk\n"
 	    "        ForceCommand /usr/sbin/tfa-gate --command "
 	    "'internal-sftp -l INFO'\n");
 	assert_says(r->err, "        ChrootDirectory none\n");
-	assert_says(r->err,
-	    "    Match all\n        AcceptEnv GIT_*\n"
-	    "        SetEnv SITE=1 LD_PRELOAD= ");
-	/* What it prints, where it says: then it goes on. */
+	assert_says(r->err, "    Match all\n        AcceptEnv GIT_*\n");
+	assert_says(
+	    r->err, "    Match all\n        SetEnv SITE=1 LD_PRELOAD= ");
+	/* With the printed block where the message says, setup goes on. */
 	machine_sh("mkdir -p /run/printed");
 	write_text("/run/printed/err", r->err);
 	machine_sh(
@@ -510,9 +511,12 @@ Test(setup, refuses_to_lock_the_caller_out)
 
 #define CA      "/etc/ssh/user_ca.pub"
 #define REFUSED CA ":2: the gate refuses the certificates of this authority"
+#define LOCKED  "you would lock yourself out: bob has no key that the gate takes"
 
-/* bob's sshd trusts an authority; his own keys are as the script leaves them,
- * which begins with none. */
+/*
+ * bob's sshd trusts an authority. bob has no keys but those that the script
+ * makes.
+ */
 static struct run *
 with_authority(const char *script, const char *argument)
 {
@@ -535,7 +539,7 @@ with_authority(const char *script, const char *argument)
 #define KEY(options, file) \
 	"sed 's/^/" options "/' $TFA_KEYS/bob.pub >>/home/bob/" file "\n"
 
-/* What only such a certificate opens would be shut. */
+/* A caller who logs in only with such a certificate would be locked out. */
 Test(setup, refuses_a_caller_whose_certificate_the_gate_would_refuse)
 {
 	/* bob's own key, or none that would do */
@@ -559,23 +563,25 @@ Test(setup, refuses_a_caller_whose_certificate_the_gate_would_refuse)
 		machine_sshd_config("TrustedUserCAKeys " CA "\n");
 		r = with_authority(refused[i], NULL);
 		cr_assert_eq(r->status, 1, "case %zu: %s", i, r->err);
-		assert_says(r->err, "you would lock yourself out: " REFUSED);
-		assert_says(r->err, "bob has no key");
+		assert_says(r->err, REFUSED);
+		assert_says(r->err, LOCKED);
 		assert_says(r->err, "\n    cert-authority ssh-ed25519 AAAA");
 	}
+	machine_sshd_config("TrustedUserCAKeys " CA "\n");
 	assert_status(with_authority("", "--yes"), 0);
 	assert_status(with_authority("", "--break-glass"), 0);
 	r = machine_setup("--dry-run", "--break-glass", "alice");
 	assert_status(r, 1);
 }
 
-/* The line that it prints, where it says. */
+/* The printed line, where the message says. */
 Test(setup, goes_on_where_the_policy_knows_the_authority)
 {
 	static const char policy[] =
 	    "install -d -m 755 /etc/tfa\n"
 	    "sed 's|\"otherwise\"|\"keys\": {\"files\": "
-	    "[\"/etc/tfa/authorities\"]}, &|' etc/policy.json "
+	    "[\".ssh/authorized_keys\", \".ssh/authorized_keys2\", "
+	    "\"/etc/tfa/authorities\"]}, &|' etc/policy.json "
 	    ">/etc/tfa/policy.json\n";
 	struct run *r;
 
@@ -592,7 +598,7 @@ Test(setup, goes_on_where_the_policy_knows_the_authority)
 	assert_status(r, 0);
 	assert_never_says(r->err, "refuses");
 	assert_never_says(r->err, "certificates by");
-	/* One that bob cannot read is none for the gate. */
+	/* The gate cannot use a file that bob cannot read. */
 	assert_says(with_authority(text("%ssed -n 's/^    cert/cert/p' "
 					"/run/printed >/etc/tfa/authorities\n"
 					"chmod 600 /etc/tfa/authorities\n",
@@ -601,7 +607,7 @@ Test(setup, goes_on_where_the_policy_knows_the_authority)
 			->err,
 	    REFUSED);
 	r = with_authority(
-	    text("%ssed -i 's|\\[\"/etc/tfa/authorities\"\\]|&, "
+	    text("%ssed -i 's|\"/etc/tfa/authorities\"\\]|&, "
 		 "\"unlisted\": \"allow\"|' /etc/tfa/policy.json\n",
 		policy),
 	    NULL);
@@ -622,19 +628,18 @@ Test(setup, says_that_only_a_key_of_ones_own_will_do)
 	assert_says(r->err,
 	    "only your key in /home/bob/.ssh/authorized_keys2 "
 	    "will let you in");
-	assert_says(r->err, ": certificates by " CA " are let in only where");
 	assert_never_says(r->err, "lock yourself out");
-	/* Of the caller's sshd, not of everybody's. */
+	/* Only the settings for the caller count, not those for other users. */
 	machine_sshd_config("Match User alice\n    TrustedUserCAKeys " CA "\n");
 	r = with_authority("", NULL);
 	assert_status(r, 0);
-	assert_never_says(r->err, REFUSED);
+	assert_never_says(r->err, "lock yourself out");
 	machine_sshd_config("Match User bob\n    TrustedUserCAKeys " CA "\n");
 	assert_status(with_authority("", NULL), 1);
-	/* No certificate logs in there, nor any key. */
+	/* With this setting neither certificate nor key logs in. */
 	machine_sshd_config(
 	    "PubkeyAuthentication no\nTrustedUserCAKeys " CA "\n");
-	assert_never_says(with_authority("", NULL)->err, REFUSED);
+	assert_never_says(with_authority("", NULL)->err, "lock yourself out");
 	machine_sshd_config("TrustedUserCAKeys /etc/ssh/not_there\n");
 	assert_status(with_authority("", NULL), 0);
 	machine_sshd_config("TrustedUserCAKeys /etc\n");
@@ -643,15 +648,14 @@ Test(setup, says_that_only_a_key_of_ones_own_will_do)
 	assert_says(r->err, "TrustedUserCAKeys /etc: ");
 }
 
-/* Nor do all keys lie where the gate looks. */
+/* Keys may also lie where the gate does not look. */
 Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 {
 	static const char elsewhere[] =
 	    "install -d /etc/ssh/keys\n"
 	    "install -m 644 $TFA_KEYS/bob.pub /etc/ssh/keys/bob\n";
-	static const char said[] =
-	    "you would lock yourself out: the gate does not look for keys in "
-	    "/etc/ssh/keys/bob, and bob has none where it does";
+	static const char said[] = LOCKED
+	    ", which refuses the keys of bob in /etc/ssh/keys/bob\n";
 	struct run *r;
 
 	needs_people();
@@ -660,8 +664,9 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	r = with_authority(elsewhere, NULL);
 	assert_status(r, 1);
 	assert_says(r->err, said);
-	assert_says(r->err, "\n    \"/etc/ssh/keys/%u\"\n");
-	assert_status(with_authority(elsewhere, "--yes"), 0);
+	assert_says(r->err, "fix: \"/etc/ssh/keys/%u\" in keys.files of ");
+	/* It is not the caller's own affair: others would be refused, too. */
+	assert_status(with_authority(elsewhere, "--yes"), 1);
 	r = with_authority(text("%sinstall -d -m 755 /etc/tfa\n"
 				"sed 's|\"otherwise\"|\"keys\": {\"files\": "
 				"[\"/etc/ssh/keys/%%u\"]}, &|' etc/policy.json "
@@ -671,7 +676,8 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_status(r, 0);
 	assert_never_says(r->err, "lock yourself out");
 	r = with_authority("rm -f /etc/ssh/keys/bob\n", NULL);
-	assert_status(r, 0);
+	assert_status(r, 1);
+	assert_never_says(r->err, "lock yourself out");
 	machine_sshd_config(
 	    "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n");
 	machine_sshd_config("AuthorizedKeysFile /etc/ssh/keys/%U\n");
@@ -679,19 +685,22 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 				"/etc/ssh/keys/$(id -u bob)\n"),
 	    NULL);
 	assert_status(r, 1);
-	assert_says(r->err, "\n    \"/etc/ssh/keys/%U\"\n");
+	assert_says(r->err, "fix: \"/etc/ssh/keys/%U\" in keys.files of ");
 	machine_sshd_config(
 	    "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys\n");
-	/* bob's way in is known; whose is not hears of it. */
+	/*
+	 * bob is known to have a way in. Others may not, and the message says
+	 * so.
+	 */
 	r = with_authority(
 	    text("%s" KEY("", ".ssh/authorized_keys"), elsewhere), NULL);
-	assert_status(r, 0);
+	assert_status(r, 1);
+	assert_never_says(r->err, "lock yourself out");
+	assert_says(r->err, "AuthorizedKeysFile /etc/ssh/keys/%u, for root");
 	assert_says(r->err,
-	    ": keys in /etc/ssh/keys/%u are let in only where keys.files of "
-	    "the policy has \"/etc/ssh/keys/%u\"; until then a command= there "
-	    "is lost for a key that also stands in a file that keys.files "
-	    "has\n");
-	assert_never_says(r->err, "keys in .ssh/authorized_keys");
+	    "its keys are refused, but one that also stands in a file that "
+	    "the gate reads loses its command=");
+	assert_never_says(r->err, "AuthorizedKeysFile .ssh/authorized_keys");
 	machine_sshd_config("AuthorizedKeysCommand /usr/bin/keys\n"
 			    "AuthorizedKeysCommandUser nobody\n");
 	r = with_authority("", NULL);
@@ -699,14 +708,15 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_says(r->err,
 	    "keys that only AuthorizedKeysCommand "
 	    "/usr/bin/keys gives");
-	assert_says(r->err, "\n    \"unlisted\": \"allow\"\n");
+	assert_says(
+	    r->err, "fix: \"unlisted\": \"allow\" in keys of the policy");
 	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
 	assert_status(r, 0);
-	assert_says(r->err,
-	    ": keys that only /usr/bin/keys gives are let in only where ");
+	assert_says(
+	    r->err, "AuthorizedKeysCommand /usr/bin/keys, for root and ");
 }
 
-/* The first line after words that is printed as a block, up to another. */
+/* The printed block that follows these words. */
 static char *
 block_in(const char *said)
 {
@@ -724,8 +734,9 @@ block_in(const char *said)
 	"    AuthorizedKeysCommandUser nobody\n"
 
 /*
- * Keys of such an account are for commands that only sshd can see: it is told
- * which block leaves them to sshd, and with that block nothing more is said.
+ * The keys of such an account come with commands that only sshd sees. setup
+ * prints the Match block that leaves them to sshd, and with that block it says
+ * nothing more.
  */
 Test(setup, prints_the_block_for_an_account_whose_keys_a_command_gives)
 {
@@ -740,10 +751,11 @@ Test(setup, prints_the_block_for_an_account_whose_keys_a_command_gives)
 	machine_new();
 	machine_sshd_config(GITEA);
 	r = with_authority(allow, NULL);
-	assert_says(r->err, "gives, and lets them pass, to a shell");
+	assert_status(r, 1);
+	assert_says(r->err, "and lets such keys pass, to a shell");
 	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
 	assert_status(r, 0);
-	assert_says(r->err, "gives, and refuses them");
+	assert_says(r->err, "and refuses such keys");
 	assert_says(r->err, "nobody is asked for a code there");
 	assert_never_says(r->err, "\"unlisted\"");
 	block = block_in(r->err);
@@ -752,15 +764,16 @@ Test(setup, prints_the_block_for_an_account_whose_keys_a_command_gives)
 	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
 	assert_status(r, 0);
 	assert_never_says(r->err, "gitea");
-	/* For everyone there is no such block: what it costs is said. */
+	/* There is no such block for everyone: setup says what that costs. */
 	unlink("/etc/ssh/sshd_config.d/00-site.conf");
 	machine_sshd_config("AuthorizedKeysCommand /usr/bin/keys\n"
 			    "AuthorizedKeysCommandUser nobody\n");
 	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
-	assert_says(r->err, "gives is lost: such a key opens a shell");
+	assert_says(
+	    r->err, "this program gives is lost: such a key opens a shell");
 }
 
-/* By the gate's own functions: two lines, a command, modes. */
+/* The gate's own functions judge the key: two lines, a command, modes. */
 Test(setup, refuses_a_caller_whose_key_the_gate_would_not_take)
 {
 	static const struct {
@@ -821,7 +834,7 @@ Test(setup, removal_that_fails_puts_all_back)
 	needs_people();
 	machine_new();
 	machine_install();
-	/* A folder on which something is mounted cannot be put aside. */
+	/* A folder that is a mount point cannot be moved aside. */
 	machine_sh("mount -t tmpfs -o mode=755 tmpfs /etc/tfa\n"
 		   "cp etc/policy.json /etc/tfa/");
 	before = machine_files();
@@ -845,7 +858,7 @@ Test(setup, one_at_a_time)
 	assert_says(r->err, "busy");
 }
 
-/* Whoever could hold the lock would keep a bad setup from being put back. */
+/* A user who could hold the lock could stop a bad setup from being undone. */
 Test(setup, nobody_but_root_can_hold_the_lock)
 {
 	needs_people();

@@ -1,8 +1,8 @@
 /*
- * A setup that nobody confirmed, and a machine with systemd: who puts all back
- * where the process that should is gone, and what comes of each call of
- * systemctl that fails.  A stand-in for systemctl notes how it is called and does
- * the little that setup needs; systemd.c has the real one.
+ * A setup that nobody confirmed: who undoes it if the process that should is
+ * gone. And a machine with systemd: what happens if a call of systemctl fails.
+ * A stand-in for systemctl notes its calls and does the little that setup
+ * needs; systemd.c has the real one.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -66,7 +66,7 @@ kill_watcher(void)
 	machine_sh("pkill -KILL -x tfa-admin");
 }
 
-/* Whose watcher was killed, and whose time is over. */
+/* Leaves a setup whose watcher was killed and whose time is over. */
 static void
 leave_a_late_setup(void)
 {
@@ -87,7 +87,7 @@ Test(setup_late, confirming_too_late_finds_all_put_back)
 	leave_a_late_setup();
 	r = machine_setup("--confirm", "--yes", NULL);
 	assert_status(r, 1);
-	assert_says(r->err, "all is put back as it was");
+	assert_says(r->err, "everything is back as it was");
 	cr_assert_str_eq(machine_files(), before);
 }
 
@@ -106,7 +106,7 @@ Test(setup_late, next_setup_puts_it_back_first)
 	cr_assert_str_eq(machine_files(), left);
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 0);
-	assert_says(r->err, "all is put back as it was");
+	assert_says(r->err, "everything is back as it was");
 	assert_says(r->out, "write " MACHINE_DROPIN);
 	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
 	cr_assert(machine_has(MACHINE_DROPIN));
@@ -136,7 +136,7 @@ Test(setup_late, watch_leaves_a_confirmed_setup_alone)
 	cr_assert(machine_has(MACHINE_DROPIN));
 }
 
-/* What it read last still holds, and is what it puts back. */
+/* The watcher puts back what it read before the journal was spoilt. */
 Test(setup_late, watch_puts_all_back_though_its_journal_is_spoilt)
 {
 	char *before;
@@ -153,7 +153,10 @@ Test(setup_late, watch_puts_all_back_though_its_journal_is_spoilt)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* One that has read nothing yet does not end: it may be readable soon. */
+/*
+ * A watcher that could not read the journal yet goes on: it may be readable
+ * soon.
+ */
 Test(setup_late, watch_waits_for_a_journal_that_cannot_be_read)
 {
 	char *before;
@@ -172,7 +175,7 @@ Test(setup_late, watch_waits_for_a_journal_that_cannot_be_read)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* Not all could be put back while something was in the way. */
+/* Something is in the way at first, so not everything can be put back. */
 Test(setup_late, watch_tries_again_until_all_is_put_back)
 {
 	char *before;
@@ -189,7 +192,7 @@ Test(setup_late, watch_tries_again_until_all_is_put_back)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* A program that never ends, over the one that setup asks. */
+/* Covers a program that setup starts with one that never ends. */
 static void
 hang(const char *program)
 {
@@ -209,13 +212,17 @@ Test(setup_late, sshd_that_hangs_does_not_hold_the_lock)
 	hang("/usr/sbin/sshd");
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
-	assert_says(r->err, "sshd -t did not end within 30 seconds");
+	assert_says(
+	    r->err, "/etc/ssh/sshd_config: did not end within 10 seconds");
 	machine_sh("umount /usr/sbin/sshd; rm /run/hangs");
 	cr_assert_str_eq(machine_files(), before);
 	assert_status(machine_setup("--yes", NULL, NULL), 0);
 }
 
-/* By the wall clock then; one that is wrong changes the wait, not its end. */
+/*
+ * After a restart the wall clock counts. A wrong clock changes how long the
+ * watch waits, not that it ends.
+ */
 Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 {
 	static const char *const until[] = {
@@ -241,8 +248,8 @@ Test(setup_late, restart_of_the_machine_does_not_end_the_watch)
 	}
 }
 
-/* As they stand there, after a restart, which empties /run. */
-Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
+/* The lines as the page prints them, after a restart, which empties /run. */
+Test(setup_late, lines_of_the_handbook_start_keeper_and_watch)
 {
 	struct run *r;
 
@@ -254,8 +261,8 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 	r = run(ARGV("/usr/sbin/tfa-keeper"), NULL, 0);
 	assert_status(r, 1);
 	assert_says(r->err, "install -d -m 0755 /run/tfa)");
-	machine_sh("sed -n '/^Where systemd does not run/,/^Without root/"
-		   "s/^    //p' README.md >/run/lines\n"
+	machine_sh("tests/support/printed etc/tfa.7 'WITHOUT SYSTEMD' "
+		   ">/run/lines\n"
 		   "[ \"$(wc -l </run/lines)\" -eq 3 ]\n"
 		   "sh -e /run/lines\n" ANSWERS);
 	assert_status(run(ARGV("/usr/sbin/tfa-admin", "users"), NULL, 0), 0);
@@ -264,20 +271,21 @@ Test(setup_late, lines_of_the_readme_start_keeper_and_watch)
 	cr_assert(!machine_has(MACHINE_DROPIN));
 }
 
-/* As they stand there, but for the wait; the old keeper, which has a store's
- * folder open that is no more, is not the one that answers afterwards. */
-Test(setup_late, lines_of_the_readme_restore_a_backup_without_systemd)
+/* The lines as the page prints them, but for the wait.  The old keeper still has
+ * the deleted store open: another one must answer afterwards. */
+Test(setup_late, lines_of_the_handbook_restore_a_backup_without_systemd)
 {
 	needs_people();
 	machine_new();
 	machine_install();
-	machine_sh("sed -n '/^Where systemd does not run/,/^Without root/"
-		   "s/^    //p' README.md | sed -n 1,2p >/root/start\n"
-		   "sed -n '/^## Backup and restore/,/^## /s/^    //p' "
-		   "README.md >/root/lines\n"
-		   "[ \"$(wc -l </root/lines)\" -eq 9 ]\n"
-		   "sed -n 1p /root/lines >/root/backup\n"
-		   "for n in 7 3 4 5 8; do\n"
+	machine_sh("tests/support/printed etc/tfa.7 'WITHOUT SYSTEMD' "
+		   ">/root/lines\n"
+		   "sed -n 1,2p /root/lines >/root/start\n"
+		   "tests/support/printed etc/tfa.7 'BACKUP AND RESTORE' "
+		   ">/root/lines\n"
+		   "[ \"$(wc -l </root/lines)\" -eq 11 ]\n"
+		   "sed -n 1,2p /root/lines >/root/backup\n"
+		   "for n in 8 4 5 6 9; do\n"
 		   "	sed -n \"${n}p\" /root/lines\n"
 		   "done | sed 's/^sleep 120$/sleep 1/' >/root/restore\n"
 		   "grep -qx 'sleep 1' /root/restore\n"
@@ -381,7 +389,7 @@ Test(setup_late, with_systemd_the_service_takes_itself_away)
 	cr_assert_str_eq(machine_files(), before);
 }
 
-/* Each call fails once, of those that a whole setup makes. */
+/* Each call of systemctl in a whole setup fails once. */
 Test(setup_late, any_call_of_systemctl_that_fails_leaves_nothing_half_done)
 {
 	int calls = 0, failed = 0;
@@ -405,7 +413,7 @@ Test(setup_late, any_call_of_systemctl_that_fails_leaves_nothing_half_done)
 		cr_assert_str_eq(
 		    machine_files(), before, "call %d: %s", i, r->err);
 	}
-	/* Two for each of the services, and the reload. */
+	/* Two calls for each service, and the reload. */
 	cr_assert_eq(failed, 5, "%d of %d", failed, calls);
 }
 
@@ -418,7 +426,7 @@ start_keeper(void)
 		   "done");
 }
 
-/* Where systemd does not run, the keeper was started by hand meanwhile. */
+/* Without systemd somebody started the keeper by hand meanwhile. */
 Test(setup_late, undo_stops_the_keeper_whose_user_it_deletes)
 {
 	struct run *r;
@@ -457,7 +465,7 @@ Test(setup_late, half_undone_setup_is_not_confirmed)
 	assert_status(machine_setup("--undo", NULL, NULL), 0);
 }
 
-/* As the watcher does each second. */
+/* The watcher looks each second. */
 Test(setup_late, waits_a_moment_for_who_only_looks)
 {
 	int lock;

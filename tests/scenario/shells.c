@@ -16,12 +16,12 @@ Scenarios(shells);
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* What must differ: the connection's own. */
+/* These variables must differ: they belong to the connection. */
 #define ENVIRONMENT                                              \
 	"env | grep -v -e '^SSH_CLIENT=' -e '^SSH_CONNECTION=' " \
 	"-e '^SSH_USER_AUTH=' -e '^SSH_TTY=' -e '^ASAN_OPTIONS=' | sort"
 
-/* Each has a user of its name, whose login shell it is. */
+/* A bastion for the user whose login shell this is; the user has its name. */
 static struct bastion *
 gated(const char *shell, const char **ret_code)
 {
@@ -69,8 +69,8 @@ open_folder(const struct bastion *b)
 }
 
 /*
- * Of the signals the first 28: fish ignores the two that libc keeps for itself
- * in all that it starts, and so in the gate.
+ * Compares only the first 28 signals: fish ignores the two that libc reserves
+ * in every program that it starts, and so in the gate.
  */
 #define INSPECTION                                                       \
 	"tr '\\0' ' ' </proc/$PPID/cmdline; echo; stty -a; umask; pwd\n" \
@@ -78,7 +78,9 @@ open_folder(const struct bastion *b)
 	"sed -n 's/^\\(Sig[BIC]..\\):.*\\(.......\\)$/\\1 \\2/p' "       \
 	"/proc/$PPID/status\n" ENVIRONMENT "\n"
 
-/* Of a login shell on a terminal, as a program that it starts sees it. */
+/*
+ * Starts a program from a login shell on a terminal, and returns what it sees.
+ */
 static char *
 inspect(const struct bastion *b, const char *shell, const char *code)
 {
@@ -113,7 +115,7 @@ expect_same_login_shell(const char *shell)
 	cr_expect_str_eq(seen, inspect(without, shell, NULL));
 }
 
-/* What is typed right behind it, the terminal throws away. */
+/* The terminal drops what is typed right after ^C. */
 static void
 interrupt(struct session *s)
 {
@@ -121,8 +123,10 @@ interrupt(struct session *s)
 	run_sleep_ms(500);
 }
 
-/* A shell that draws its prompt anew may lose what is typed meanwhile: typed
- * again until the words are there. */
+/*
+ * Types the line again until the words appear: a shell that redraws its prompt
+ * may lose what is typed meanwhile.
+ */
 static void
 expect_line(struct session *s, const char *line, const char *words)
 {
@@ -135,7 +139,7 @@ expect_line(struct session *s, const char *line, const char *words)
 	session_expect(s, words);
 }
 
-/* ^C at a command, at the prompt of the shell, and at ours. */
+/* ^C at a command, at the shell's prompt, and at the gate's. */
 static void
 expect_interrupts(const char *shell)
 {
@@ -145,7 +149,7 @@ expect_interrupts(const char *shell)
 
 	session_expect(s, PROMPT);
 	session_type(s, "\003");
-	/* tcsh waits for the gate, and is interrupted too. */
+	/* tcsh waits for the gate and is interrupted itself. */
 	cr_expect_eq(session_status(s), strcmp(shell, "tcsh") == 0 ? 1 : 77,
 	    "%d", s->status);
 	assert_never_says(s->seen, "inside");
@@ -163,7 +167,10 @@ expect_interrupts(const char *shell)
 	cr_expect_eq(session_status(s), 4, "%s", s->seen);
 }
 
-/* Who had a session left them all, and comes again without a code. */
+/*
+ * An earlier session left all these files. The next login without a code must
+ * run none of them.
+ */
 static void
 expect_gate_first(const char *user)
 {
@@ -198,7 +205,7 @@ expect_gate_first(const char *user)
 		unlink(text("/home/%s/%s", user, files[i]));
 }
 
-/* A home as it is now, for this test alone. */
+/* A copy of the home that only this test sees. */
 static void
 own_home(const char *user)
 {
@@ -216,8 +223,8 @@ own_home(const char *user)
 }
 
 /*
- * fish loads its functions from where a variable says, and calls one before the
- * gate.  Whoever has a code finds all of fish's own in the session.
+ * fish finds its functions by a variable, and calls one before the gate. In the
+ * session after a code all of fish's own functions work.
  */
 Test(shells, fish_loads_no_function_of_a_users_before_the_gate)
 {

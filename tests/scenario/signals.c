@@ -1,4 +1,4 @@
-/* What a person, or a thief, can do at the prompt but give a code. */
+/* Everything but a code that a person, or a thief, can give at the prompt. */
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -47,7 +47,7 @@ assert_no_way_out(const struct bastion *b, const char *user)
 	cr_assert_eq(processes_left(b, user, 20000), 0);
 }
 
-/* All but those who pressed ^C again before the log was told. */
+/* count lines, or fewer where ^C came again before the line was logged. */
 static void
 assert_logged(const struct bastion *b, const char *user, size_t count)
 {
@@ -57,7 +57,7 @@ assert_logged(const struct bastion *b, const char *user, size_t count)
 	cr_expect_geq(lines, count - 1, "%zu", lines);
 }
 
-/* Tests that count processes have a user of their own, where there are any. */
+/* Tests that count processes use a user of their own, if there are people. */
 static const char *
 own(const struct bastion *b, const char *user)
 {

@@ -54,7 +54,7 @@ site_beyond(const struct site *s, const char *code)
 	return config;
 }
 
-/* Whether the next who comes takes all of the file. */
+/* Serves one connection. True if it took the whole file. */
 static bool
 serve_one(int fd, const char *path)
 {
@@ -93,8 +93,7 @@ site_serve(const char *path, int *ret_port)
 	pid = fork();
 	if (pid != 0)
 		return pid;
-	/* Whoever tries ports, as doctor's probe does, may come first: and hangs
-	 * up. */
+	/* A port scan, such as doctor's probe, may come first, and hang up. */
 	while (!serve_one(fd, path))
 		continue;
 	_exit(0);

@@ -1,7 +1,7 @@
 /*
- * What the tests of clients begin with: a bastion whose user must give a code,
- * two good ones and a wrong one, and a folder where whoever got in may write,
- * so that a test can see that nobody did.
+ * The start of the tests of clients: a bastion whose user must give a code, two
+ * good codes and a wrong one, and a folder where everybody may write, so that a
+ * test can see that nobody got in.
  */
 #ifndef TFA_TESTS_SITE_H
 #define TFA_TESTS_SITE_H
@@ -17,24 +17,29 @@ struct site {
 	char *open; /* the folder */
 };
 
-/* Of a bastion's own user; more: further keys of the policy, or NULL. */
+/*
+ * Opens a site with its own bastion, for b->me; more: further keys of the
+ * policy, or NULL.
+ */
 struct site site_open(const char *more);
 
-/* Of another user, on a bastion that is open. */
+/* A site of another user on an open bastion. */
 struct site site_of(struct bastion *b, const char *user);
 
-/* ssh as a client is told to start it; code may be NULL. */
+/* The ssh command that a client is told to use; code may be NULL. */
 char *site_ssh(const struct site *s, const char *code);
 
 /* A client's configuration for "beyond", a host behind the bastion, by the
- * ProxyCommand of the README; code may be NULL. */
+ * ProxyCommand of tfa-clients(7); code may be NULL. */
 char *site_beyond(const struct site *s, const char *code);
 
-/* Sends a file to the first who connects to *ret_port of loopback, from a
- * process of its own, which waits 15 s for somebody. */
+/*
+ * Starts a process that sends the file to the first who connects to *ret_port
+ * on loopback, and waits 15 s for somebody.
+ */
 pid_t site_serve(const char *path, int *ret_port);
 
-/* A shell script with a limit, which ends at the first failure. */
+/* Runs a shell script with a time limit; it ends at the first failure. */
 struct run *site_shell(const char *script);
 
 #define assert_refused(r, wanted)                   \

@@ -1,4 +1,7 @@
-/* A code that is sent again, pasted or no code at all locks nobody out. */
+/*
+ * Nobody is locked out by sending a spent code again, by pasting, or by typing
+ * what is no code.
+ */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -23,7 +26,7 @@ enrol_spent(const struct bastion *b, uint64_t before, uint64_t last)
 	return secret;
 }
 
-/* As a client does that reconnects with what it has. */
+/* A client that reconnects sends its old code again. */
 Test(spent, old_code_in_the_environment_never_locks_out)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -42,7 +45,7 @@ Test(spent, old_code_in_the_environment_never_locks_out)
 	}
 	cr_assert_eq(fixture_audit_count(b, "code_used"), 8);
 	assert_says(fixture_record(b, b->me), "\"other\": {\"count\": 0}");
-	/* One that was never spent is a wrong one. */
+	/* An old code that was never spent is a wrong code. */
 	r = ssh_with_code(b, b->me, code_at(secret, now - 101), "true");
 	assert_status(r, 77);
 	assert_says(r->err, NAMED "Wrong code");
@@ -51,7 +54,10 @@ Test(spent, old_code_in_the_environment_never_locks_out)
 	    ssh_with_code(b, b->me, code_at(secret, step_now()), "true"), 0);
 }
 
-/* A master that sends the code it began with; no session is remembered. */
+/*
+ * A shared connection that sends the code it began with. The policy remembers
+ * no connection.
+ */
 static char *
 master_with(struct bastion *b, const char *code, struct session **ret)
 {
@@ -88,8 +94,10 @@ Test(spent, master_with_a_code_is_asked_for_another_on_a_terminal)
 	cr_assert_eq(fixture_audit_count(b, "wrong_code"), 0);
 }
 
-/* Days later it still does, though the record has forgotten that code but for
- * what the connection gave. */
+/*
+ * Days later the record has forgotten that code, but the connection is still
+ * known by the code it gave.
+ */
 Test(spent, master_is_known_by_what_it_gave)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED,
@@ -111,7 +119,7 @@ Test(spent, master_is_known_by_what_it_gave)
 	r = ssh_run(b, b->me, ARGV("-o", path), "echo inside", NULL);
 	assert_status(r, 77);
 	assert_says(r->err, USED);
-	/* To another connection it is the right code that it looks like. */
+	/* On another connection it is simply a right code. */
 	assert_status(
 	    ssh_with_code(b, b->me, code_at(secret, step), "true"), 0);
 	session_kill(master);
@@ -164,7 +172,7 @@ Test(spent, pasted_codes_are_read)
 	}
 }
 
-/* As an input method types them, full-width. */
+/* Full-width digits, as an input method types them. */
 Test(spent, digits_of_another_script_are_read)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
@@ -302,7 +310,7 @@ Test(spent, admin_is_told_of_the_code_that_a_ninth_pushes_out)
 	assert_never_says(fixture_audit(b), "wrong_code");
 }
 
-/* By hand, or out of a merged backup. */
+/* Such a record comes from an edit by hand or a merged backup. */
 Test(spent, record_with_a_secret_twice_denies_and_says_where)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

@@ -39,7 +39,7 @@ installed_machine(void)
 	install_tfa();
 }
 
-/* Enrols her; her secret. */
+/* Enrols the user and returns the secret. */
 static const char *
 enrolled(const char *user)
 {
@@ -82,8 +82,9 @@ assert_unit(const char *unit, const char *state)
 }
 
 /*
- * The unit must leave the keeper what it takes rights away from itself with,
- * and what it reads and writes: its folder, the log, the boot id, loginuid.
+ * The unit must leave the keeper the calls with which it takes rights away from
+ * itself, and what it reads and writes: its folder, the log, the boot id,
+ * loginuid.
  */
 static void
 assert_hardened_and_whole(void)
@@ -132,7 +133,7 @@ Test(systemd, setup_brings_the_gate_and_remove_takes_it_away)
 	cr_assert_str_eq(r->out, "inside\n");
 }
 
-/* The power is cut before it is confirmed, and after. */
+/* The power is cut before the setup is confirmed, and after. */
 Test(systemd, reboot_puts_back_only_what_nobody_confirmed)
 {
 	const char *secret;
@@ -158,9 +159,8 @@ Test(systemd, reboot_puts_back_only_what_nobody_confirmed)
 }
 
 /*
- * An upgrade: whoever is served is answered, the socket holds whoever comes
- * meanwhile, and a session that runs does not notice.  A keeper that crashes is
- * started again.
+ * An upgrade: requests being served are answered, the socket holds new ones,
+ * and running sessions do not notice. A keeper that crashes is started again.
  */
 Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 {
@@ -183,7 +183,7 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 		run_finish(logins[i]);
 	for (size_t i = 0; i < 12; i++)
 		assert_status(logins[i], 76);
-	/* One that is served at that moment. */
+	/* A request that is being served at that moment. */
 	lock = open("/var/lib/tfa/locks/alice", O_RDWR | O_CLOEXEC);
 	cr_assert_eq(flock(lock, LOCK_EX), 0);
 	logins[0] = log_in_start("alice", "", "true");
@@ -205,8 +205,8 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 	cr_assert_str_eq(session->out, "still here\n");
 }
 
-/* As they stand there, but for the wait. */
-Test(systemd, lines_of_the_readme_restore_a_backup)
+/* The lines as the page prints them, but for the wait. */
+Test(systemd, lines_of_the_handbook_restore_a_backup)
 {
 	const char *secret;
 
@@ -214,13 +214,13 @@ Test(systemd, lines_of_the_readme_restore_a_backup)
 	needs_boot();
 	installed_machine();
 	secret = enrolled("alice");
-	machine_sh("sed -n '/^## Backup and restore/,/^## /s/^    //p' "
-		   "README.md >/root/lines\n"
-		   "[ \"$(wc -l </root/lines)\" -eq 9 ]\n"
-		   "sed -n 1p /root/lines >/root/backup\n"
-		   "sed -n '2,6s/^sleep 120$/true/;2,6p' /root/lines "
+	machine_sh("tests/support/printed etc/tfa.7 'BACKUP AND RESTORE' "
+		   ">/root/lines\n"
+		   "[ \"$(wc -l </root/lines)\" -eq 11 ]\n"
+		   "sed -n 1,2p /root/lines >/root/backup\n"
+		   "sed -n '3,7s/^sleep 120$/true/;3,7p' /root/lines "
 		   ">/root/restore\n"
-		   "sed -n 9p /root/lines >/root/look");
+		   "sed -n 10,11p /root/lines >/root/look");
 	boot_sh("cd /root\n"
 		"export GNUPGHOME=/root/gpg\n"
 		"mkdir -m 700 gpg\n"
@@ -238,7 +238,7 @@ Test(systemd, lines_of_the_readme_restore_a_backup)
 	boot_sh("sh -e /root/look | grep -q revoke");
 }
 
-Test(systemd, lines_of_the_readme_take_over_each_users_account)
+Test(systemd, lines_of_the_handbook_take_over_each_users_account)
 {
 	struct run *r;
 
@@ -246,8 +246,9 @@ Test(systemd, lines_of_the_readme_take_over_each_users_account)
 	needs_boot();
 	needs_program("google-authenticator");
 	installed_machine();
-	machine_sh("sed -n '/^## Moving from/,/^## /s/^    //p' README.md | "
-		   "tail -n +2 >/root/lines\n"
+	machine_sh("tests/support/printed etc/tfa.7 "
+		   "'MOVING FROM GOOGLE-AUTHENTICATOR' >/root/all\n"
+		   "tail -n +2 /root/all >/root/lines\n"
 		   "[ \"$(wc -l </root/lines)\" -eq 4 ]");
 	boot_sh("for user in mover1 mover2; do\n"
 		"	useradd -m $user\n"

@@ -1,4 +1,4 @@
-/* Terminals that people really have: each is tmux's, of its own size. */
+/* Terminals that people really have. tmux shows each, at its own size. */
 #include "tests/scenario/scenario.h"
 
 Scenarios(terminals);
@@ -30,8 +30,10 @@ open_with_issuer(const char *issuer)
 					 : ",'keys':{'unlisted':'allow'}"));
 }
 
-/* What stands on a terminal of that size at the prompt of an enrolment; locale
- * is what the client sends as LC_ALL. */
+/*
+ * Returns the screen of that size at the prompt of an enrolment. The client
+ * sends locale as LC_ALL.
+ */
 static char *
 seen_at(struct bastion *b, int columns, int rows, const char *locale)
 {
@@ -60,7 +62,7 @@ close_tmux(struct bastion *b)
 	tmux(b, ARGV("kill-server"));
 }
 
-/* The secret that the record waits with, whatever the screen says. */
+/* The pending secret in the record. */
 static char *
 pending_secret(const struct bastion *b)
 {
@@ -70,7 +72,7 @@ pending_secret(const struct bastion *b)
 	return text("%.32s", at + strlen("\"secret\": \""));
 }
 
-/* The key in groups of four, however the terminal wraps its line. */
+/* The screen must show the key in groups of four, even if the line wraps. */
 static void
 assert_key(const struct bastion *b, const char *seen)
 {

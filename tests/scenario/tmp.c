@@ -10,7 +10,9 @@
 const char *const tmp_names[TMP_KINDS] = {"fine", "no space", "no inodes",
     "read-only", "closed", "over quota", "gone"};
 
-/* What makes a new tmpfs so; a full one has all its blocks in one file. */
+/*
+ * Commands that make each kind of /tmp. In a full one, one file has all blocks.
+ */
 static const char *const spoil[TMP_KINDS] = {
     [TMP_FINE] = "mount -t tmpfs -o mode=1777,size=1m tmpfs /tmp",
     [TMP_NO_SPACE] = "mount -t tmpfs -o mode=1777,size=64k tmpfs /tmp\n"
@@ -39,7 +41,7 @@ tmp_own(void)
 		   "cp -a /home/. /mnt/\n"
 		   "mount --bind /mnt /home\n"
 		   "umount /mnt\n"
-		   /* As they began, whatever other tests have written there. */
+		   /* The homes as they were before other tests wrote there. */
 		   "for home in /home/user*; do\n"
 		   "	rm -rf $home/.pam_environment $home/.ssh/*\n"
 		   "	cp $TFA_KEYS/${home##*/}.pub "

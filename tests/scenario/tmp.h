@@ -14,19 +14,20 @@ enum tmp_kind {
 	TMP_NO_INODES,
 	TMP_READ_ONLY,
 	TMP_CLOSED, /* mode 0755, root's */
-	TMP_QUOTA,  /* of each user's: nothing left */
+	TMP_QUOTA,  /* each user's quota is used up */
 	TMP_GONE,   /* the folder is not there */
 	TMP_KINDS
 };
 
 extern const char *const tmp_names[TMP_KINDS];
 
-/* From now on mounts are this test's own, and so are the homes of its users.
- * Before the bastion opens. */
+/*
+ * From now on this test has its own mounts and its own homes of the users. Call
+ * it before the bastion opens.
+ */
 void tmp_own(void);
 
-/* An empty /tmp of that kind, in place of the last one.  False where this
- * kernel has no such kind. */
+/* Replaces /tmp by one of that kind. False if this kernel has no such kind. */
 bool tmp_put(enum tmp_kind kind);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * sshd writes into /tmp which key was used.  Where it cannot, nobody knows the
- * key: whoever has no key with a restriction is asked as with any of them, and
- * whoever has one is refused, since it may be that one.
+ * sshd writes into /tmp which key was used. If it cannot, nobody knows the key.
+ * A user none of whose keys has a restriction is then asked for a code as
+ * usual. A user with a restricted key is refused, since it may be that key.
  */
 #include <errno.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ try(const struct site *s, const char *code, const char *command)
 			    : ssh_with_code(s->b, s->user, code, command);
 }
 
-/* Refused for what the message says, whatever the code. */
+/* The login is refused with any code, and the message says why. */
 static void
 assert_limited(const struct site *s, const char *why)
 {
@@ -80,7 +80,7 @@ Test(unknown, key_without_restrictions_is_asked_for_the_code)
 		assert_refused(try(&s, NULL, "echo inside"), 76);
 		assert_refused(try(&s, s.wrong, "echo inside"), 77);
 		assert_free(&s, s.code);
-		/* Nothing was remembered. */
+		/* The login was not remembered. */
 		assert_refused(try(&s, NULL, "echo inside"), 76);
 		assert_never_says(fixture_record(s.b, s.user), "\"until\"");
 	}
@@ -89,7 +89,10 @@ Test(unknown, key_without_restrictions_is_asked_for_the_code)
 	assert_never_says(audit, "SHA256:");
 }
 
-/* Three in one: the key with a command, which file, which line. */
+/*
+ * The message says three things: the key has a command, in which file, in which
+ * line.
+ */
 Test(unknown, key_for_one_command_is_refused_in_whichever_file_it_is)
 {
 	static const char *const names[] = {"", "2"};
@@ -115,7 +118,7 @@ Test(unknown, key_for_one_command_is_refused_in_whichever_file_it_is)
 	assert_free(&s, s.code);
 }
 
-/* What may be a restriction is one. */
+/* A line that might be a restriction counts as one. */
 Test(unknown, key_is_refused_for_each_line_that_may_restrict_it)
 {
 	static const struct {
@@ -142,7 +145,7 @@ Test(unknown, key_is_refused_for_each_line_that_may_restrict_it)
 		    list_of(s.user), text("%s%s%s", key, cases[i].line, key));
 		assert_limited(&s, cases[i].why);
 	}
-	/* sshd itself sees to these, with a ForceCommand too. */
+	/* sshd itself enforces these, even with a ForceCommand. */
 	write_text(list_of(s.user),
 	    text("# command=\"x\"\n\nfrom=\"127.0.0.1,::1\",no-pty,"
 		 "permitopen=\"a:1\",environment=\"A=command=b\" %s",
@@ -150,7 +153,7 @@ Test(unknown, key_is_refused_for_each_line_that_may_restrict_it)
 	assert_free(&s, s.code);
 }
 
-/* Files that are no files say nothing, or are refused with their name. */
+/* Odd files are ignored, or refused with their name. */
 Test(unknown, key_is_refused_where_a_file_cannot_be_read)
 {
 	const char *other;
@@ -212,7 +215,7 @@ Test(unknown, key_is_refused_where_sshd_takes_keys_from_elsewhere)
 		s = site_of(
 		    bastion_open(.rules = REQUIRED, .match = match), "user23");
 		tmp_put(TMP_NO_SPACE);
-		/* With a key of his own that is free, and without. */
+		/* The user has a free key as well, and then none. */
 		assert_limited(&s, cases[i].why);
 		write_text(list_of(s.user), "# none\n");
 		if (i < 3)
@@ -222,7 +225,7 @@ Test(unknown, key_is_refused_where_sshd_takes_keys_from_elsewhere)
 	}
 }
 
-/* A block that names others is not about this user. */
+/* A Match block for other users does not concern this one. */
 Test(unknown, key_is_asked_beside_an_account_of_another_kind)
 {
 	struct site s;
@@ -236,7 +239,7 @@ Test(unknown, key_is_asked_beside_an_account_of_another_kind)
 	assert_free(&s, s.code);
 }
 
-/* Certificates of an authority for all carry what they may run. */
+/* Certificates carry their restriction themselves. */
 Test(unknown, certificate_keeps_its_force_command)
 {
 	const char *ca;
@@ -261,7 +264,7 @@ Test(unknown, certificate_keeps_its_force_command)
 	assert_says(r->err, "TrustedUserCAKeys");
 }
 
-/* Exempt or root, neither gains by it. */
+/* Neither an exempt user nor root gains by it. */
 Test(unknown, exempt_user_is_let_in_and_with_a_restricted_key_is_not)
 {
 	const char *before;
@@ -333,7 +336,7 @@ Test(unknown, key_at_a_gate_for_one_command_runs_that)
 	write_text(list_of(s.user), before);
 }
 
-/* A connection without a session, and its name for ssh. */
+/* Opens a shared connection without a session. Returns its path for ssh. */
 static const char *
 master_of(const struct site *s, struct session **ret)
 {
@@ -354,8 +357,8 @@ master_of(const struct site *s, struct session **ret)
 }
 
 /*
- * A connection that was let in by a restricted key while /tmp was full, and
- * then its line was taken away: it does not become a free one.
+ * A restricted key opened a connection while /tmp was full, and then its line
+ * was taken away. The connection does not become a free one.
  */
 Test(unknown, key_whose_line_was_taken_away_is_refused_on_its_connection)
 {
@@ -383,10 +386,7 @@ Test(unknown, key_whose_line_was_taken_away_is_refused_on_its_connection)
 	assert_free(&s, NULL);
 }
 
-/*
- * The same, where the files are as old as they were and only the way to them
- * was changed.
- */
+/* The files are as old as before; only the way to them was changed. */
 Test(unknown, key_whose_folder_or_link_was_swapped_is_refused_on_its_connection)
 {
 	static const struct {
@@ -431,7 +431,10 @@ Test(unknown, key_whose_folder_or_link_was_swapped_is_refused_on_its_connection)
 			.before = text(
 			    "AuthorizedKeysFile %s\n", cases[i].list)),
 		    "user20");
-		/* Who is not restricted stays so when others write beside. */
+		/*
+		 * A free key stays free although something was written beside
+		 * its file.
+		 */
 		write_text(cases[i].list, key);
 		tmp_put(TMP_NO_SPACE);
 		path = master_of(&s, &master);
@@ -453,8 +456,10 @@ Test(unknown, key_whose_folder_or_link_was_swapped_is_refused_on_its_connection)
 	}
 }
 
-/* A /tmp that is well again by the time that somebody looks keeps nobody out,
- * and what stands in it by then names no key. */
+/*
+ * A /tmp that has recovered by the time the gate looks keeps nobody out, and
+ * what stands in it by then names no key.
+ */
 Test(unknown, key_is_judged_by_what_sshd_could_do_and_not_by_tmp_of_now)
 {
 	const char *path;
@@ -524,7 +529,7 @@ Test(unknown, user_whose_name_a_title_cannot_show_is_asked_like_others)
 	}
 }
 
-/* sshd has read a configuration that the disk no longer has. */
+/* The running sshd read a configuration that has changed on disk since. */
 Test(unknown, key_is_refused_where_sshd_was_not_reloaded)
 {
 	const char *keys = "/srv/tfa/only-of-user23", *config, *path;
@@ -559,7 +564,7 @@ Test(unknown, key_is_refused_where_sshd_was_not_reloaded)
 		path = master_of(&s, &master);
 		kill(s.b->sshd, SIGHUP);
 		run_sleep_ms(500);
-		/* This one was let in before. */
+		/* This connection was let in before. */
 		r = ssh_run(s.b, s.user, ARGV("-o", path), "echo inside", NULL);
 		assert_refused(r, 75);
 		assert_says(r->err, "sshd not reloaded since");
@@ -567,7 +572,7 @@ Test(unknown, key_is_refused_where_sshd_was_not_reloaded)
 		write_text(list_of(s.user), key_of(s.user));
 		if (has_pid_file) {
 			assert_free(&s, NULL);
-			/* What others can write says nothing. */
+			/* A pid file that others can write is not believed. */
 			cr_assert_eq(chmod(pid_file, 0666), 0);
 		}
 		assert_limited(&s, "sshd not reloaded since");
@@ -575,7 +580,7 @@ Test(unknown, key_is_refused_where_sshd_was_not_reloaded)
 	}
 }
 
-/* Nobody is left who knows which files were read. */
+/* Nothing is left that knows which files that sshd read. */
 Test(unknown, key_on_a_connection_without_its_listener_is_told_to_connect_anew)
 {
 	struct session *master;
@@ -596,7 +601,7 @@ Test(unknown, key_on_a_connection_without_its_listener_is_told_to_connect_anew)
 	assert_says(r->err, "a socket starts one for each connection");
 }
 
-/* A keyword in quotes is in force for sshd. */
+/* sshd obeys a keyword in quotes. */
 Test(unknown, key_of_a_command_is_refused_however_its_keyword_is_written)
 {
 	static const char *const keywords[] = {"\"AuthorizedKeysCommand\" ",

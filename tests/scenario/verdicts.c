@@ -1,4 +1,6 @@
-/* Who is asked, who is offered, who is let in, who is not. */
+/*
+ * Verdicts: who is asked, who is offered enrolment, who is let in or refused.
+ */
 #include "tests/scenario/scenario.h"
 
 #define SELF_ALWAYS "'enrollment':{'self':'always'}"
@@ -53,7 +55,7 @@ Test(verdicts, grace_offers_once_a_day)
 	assert_never_says(s->seen, PROMPT);
 }
 
-/* The last that somebody hears before the deadline is no "in a day". */
+/* The last offer before the deadline must not say "in a day". */
 Test(verdicts, last_day_of_grace_offers_at_each_login)
 {
 	struct bastion *b = bastion_open(.rules = text(GRACE,
@@ -75,7 +77,7 @@ Test(verdicts, last_day_of_grace_offers_at_each_login)
 	}
 }
 
-/* Twelve hours into the second of two days the day without an offer ends. */
+/* Twelve hours into the second of two days the pause between offers ends. */
 Test(verdicts, next_offer_is_no_later_than_the_last_day)
 {
 	struct bastion *b = bastion_open(.rules = text(GRACE,
@@ -89,7 +91,7 @@ Test(verdicts, next_offer_is_no_later_than_the_last_day)
 	session_kill(s);
 }
 
-/* A terminal that a program asked for, and nobody behind it. */
+/* A program asked for a terminal; nobody sits at it. */
 Test(verdicts, last_day_of_grace_lets_a_program_with_a_terminal_through)
 {
 	struct bastion *b = bastion_open(.rules = text(GRACE,
@@ -312,7 +314,7 @@ pass_code(const struct bastion *b, const char *user)
 	return text("%.19s", at - 4);
 }
 
-/* The policy cannot be asked; an administrator can. */
+/* The policy cannot decide; an administrator can. */
 Test(verdicts, pass_code_passes_where_a_group_is_unknown)
 {
 	struct bastion *b = bastion_open(.rules = LOST);
@@ -353,7 +355,7 @@ Test(verdicts, pass_code_is_asked_for_where_a_group_is_unknown)
 	assert_never_says(s->seen, PROMPT);
 }
 
-/* What an administrator needs then works. */
+/* The commands that an administrator needs still work. */
 Test(verdicts, admin_commands_work_where_a_group_is_unknown)
 {
 	struct bastion *b = bastion_open(.rules = LOST);
@@ -382,7 +384,7 @@ Test(verdicts, lost_membership_denies)
 	assert_says(r->err, "ours");
 }
 
-/* No reload, and no keeper that still goes by the policy of yesterday. */
+/* No reload is needed, and no worker uses the old policy. */
 Test(verdicts, policy_counts_from_the_next_login)
 {
 	struct bastion *b = bastion_open(.rules = RULE("exempt"));

@@ -1,6 +1,6 @@
 /*
- * Words of a client's, with all in them that a terminal obeys: where they end
- * up they are words.
+ * A client's words may contain all that a terminal obeys. Wherever they end up,
+ * they are shown as plain text.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,10 @@ Scenarios(words);
 	"w\033[2J\033]0;t\a\b\r\177\302\233\302\235\302\205\233\235" \
 	"\342\200\256\342\201\246\330\234\342\200\250\nw"
 
-/* Nothing but lines; on a terminal they end in CR and LF. */
+/*
+ * The text must have no control characters but line ends: LF, on a terminal CR
+ * LF.
+ */
 static void
 assert_calm(const char *what, const char *shown)
 {
@@ -39,7 +42,7 @@ program(const struct bastion *b, const char *name, const char *args)
 	    b->embedded ? b->store : b->socket, args);
 }
 
-/* A second device with such a name: what tfa itself shows of it. */
+/* Adds a second device with such a name, and checks what tfa shows. */
 static void
 add_device(const struct bastion *b, const char *secret, uint64_t step)
 {
@@ -57,7 +60,7 @@ add_device(const struct bastion *b, const char *secret, uint64_t step)
 	cr_assert_eq(session_status(s), 0);
 }
 
-/* The next login tells of the device by its name. */
+/* The next login announces the device by its name. */
 static void
 assert_told(const struct bastion *b, const char *secret, uint64_t step)
 {
@@ -72,7 +75,7 @@ assert_told(const struct bastion *b, const char *secret, uint64_t step)
 	session_kill(s);
 }
 
-/* What an admin looks at, in a pipe, as JSON and on a terminal. */
+/* All that an admin looks at, in a pipe, as JSON and on a terminal. */
 static void
 assert_admin_sees_words(const struct bastion *b)
 {

@@ -47,7 +47,7 @@ setting(const char *name, long otherwise)
 					       : strtol(value, NULL, 10);
 }
 
-/* What a keeper has that has served one of each. */
+/* The keeper's footprint after it has served one request of each kind. */
 static struct footprint
 warm_footprint(const struct bastion *b)
 {
@@ -57,7 +57,7 @@ warm_footprint(const struct bastion *b)
 	return flood_footprint(b);
 }
 
-/* A keeper lives through a whole lap of floods. */
+/* One keeper must serve a whole lap of floods. */
 static void
 flood(struct bastion *b, unsigned chance, struct flood_figures *sum,
     struct footprint *ret_before, struct footprint *ret_after)

@@ -75,8 +75,8 @@ server_stop(pid_t *pid)
 }
 
 /*
- * Whether the server's log says so in time; false, and *pid 0, where it ended
- * before.
+ * Waits until the server's log has the words. Returns false if they do not come
+ * in time; if the server ended before, *pid becomes 0.
  */
 static bool
 log_says(const char *log, const char *what, pid_t *pid)
@@ -133,7 +133,7 @@ bastion_keeper_stop(struct bastion *b)
 	server_stop(&b->keeper);
 }
 
-/* in, with the one place where it says what saying with. */
+/* Returns in with its only occurrence of what replaced by with. */
 static char *
 replaced(const char *in, const char *what, const char *with)
 {
@@ -146,9 +146,10 @@ replaced(const char *in, const char *what, const char *with)
 }
 
 /*
- * The drop-in that we install, but for the path of the gate and, under a
- * sanitizer, where that is to write its findings: only the first SetEnv of a
- * block counts.  Exemptions have their place above "Match all".
+ * The drop-in that we install, with two changes: the path of the gate, and,
+ * under a sanitizer, where it writes its findings. Both are in the first
+ * SetEnv, because only the first one of a block counts. Exemptions stand above
+ * "Match all".
  */
 static char *
 drop_in(const struct bastion *b, const struct bastion_plan *plan)
@@ -238,8 +239,8 @@ write_ssh_config(const struct bastion *b)
 }
 
 /*
- * Below the range from which the kernel draws ports for clients, so that only
- * another bastion can be in the way, and then we draw again.
+ * A port below the range from which the kernel draws ports for clients. Only
+ * another bastion can have it already; then a new one is drawn.
  */
 static int
 random_port(void)
@@ -335,6 +336,16 @@ bastion_start(const struct bastion_plan *plan)
 	return b;
 }
 
+/* Copies the bastion's folder to $KEEP, to find out why a test failed. */
+static void
+keep(const struct bastion *b)
+{
+	const char *folder = getenv("KEEP");
+
+	if (folder != NULL && *folder != '\0')
+		run(ARGV("cp", "-a", b->dir, folder), NULL, 0);
+}
+
 void
 bastion_close_all(void)
 {
@@ -346,6 +357,7 @@ bastion_close_all(void)
 			continue;
 		server_stop(&b->sshd);
 		server_stop(&b->keeper);
+		keep(b);
 		run(ARGV("rm", "-rf", b->dir), NULL, 0);
 	}
 }

@@ -52,28 +52,30 @@ struct bastion {
 	pid_t sshd, keeper;
 };
 
-/* Whether people and a keeper of its own exist. */
+/*
+ * True in a private-root: the people exist, and a keeper runs as its own user.
+ */
 bool bastion_has_people(void);
 
-/* Ready for connections when it returns. */
+/* Returns when the bastion accepts connections. */
 struct bastion *bastion_start(const struct bastion_plan *plan);
 #define bastion_open(...) \
 	bastion_start(&(const struct bastion_plan){__VA_ARGS__})
 
-/* Ends all that were started and removes their folders. */
+/* Ends all bastions of this test and removes their folders. */
 void bastion_close_all(void);
 
-/* What sshd and keeper had to say, on standard error; for failed tests. */
+/* Prints the logs of sshd and keeper on standard error, for a failed test. */
 void bastion_show_logs(void);
 
-/* The keeper of the full form. */
+/* Starts and stops the keeper of the full form. */
 void bastion_keeper_start(struct bastion *b);
 void bastion_keeper_stop(struct bastion *b);
 
-/* tfa-admin ARGS, on this bastion, as whoever runs the tests. */
+/* Runs tfa-admin with args on this bastion, as the user who runs the tests. */
 struct run *bastion_admin(const struct bastion *b, const char *const args[]);
 
-/* The same, for run_finish(). */
+/* Starts it; run_finish() waits for its end. */
 struct run *
 bastion_admin_start(const struct bastion *b, const char *const args[]);
 

@@ -14,10 +14,13 @@
 
 #define STEP_S 30
 
-/* The step that this moment lies in. */
+/* The TOTP step of now. */
 uint64_t step_now(void);
 
-/* The same, once at least left_s seconds of it are left: waits if need be. */
+/*
+ * The TOTP step of now, with at least left_s seconds of it left. Waits for the
+ * next one if need be.
+ */
 uint64_t step_fresh(int left_s);
 
 /* The six digits for a secret (base32) at a step. */

@@ -1,7 +1,7 @@
 /*
- * What the support code does when it cannot go on: a program is missing, a
- * prompt did not come in time, a status is not the expected one.  The tests
- * end the test at hand (tests/scenario/fail.c), the demo ends itself.
+ * The support code calls fail() when it cannot go on: a program is missing, a
+ * prompt did not come in time, a status is not the expected one. In the tests
+ * fail() ends the test (tests/scenario/fail.c), in the demo the demo.
  */
 #ifndef TFA_TESTS_FAIL_H
 #define TFA_TESTS_FAIL_H

@@ -45,7 +45,7 @@ fixture_keeper_user(const struct bastion *b)
 	return b->embedded ? b->me : "_tfa";
 }
 
-/* JSON in C strings stays legible with ' for ". */
+/* Turns ' into ", so that JSON in C strings stays legible. */
 static char *
 quoted(const char *json)
 {

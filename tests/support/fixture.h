@@ -1,7 +1,7 @@
 /*
- * What a test finds in place when it begins: a policy, and records of users
- * who enrolled, failed or said "later" long ago.  They are written as files,
- * past the keeper, in the formats that the manuals describe.
+ * Makes what a test finds in place: a policy, and records of users who
+ * enrolled, failed or said "later" long ago. The files are written past the
+ * keeper, in the formats that the manual pages describe.
  *
  * JSON is written with ' for ", so that it stays legible in C.
  */
@@ -15,15 +15,15 @@
 
 #define RULE(mode) "{'name':'all','users':['*'],'mode':'" mode "'}"
 #define REQUIRED   RULE("required")
-/* Needs two dates: since, until. */
+/* A format with two dates: since, until. */
 #define GRACE                                                         \
 	"{'name':'all','users':['*'],'mode':'required','since':'%s'," \
 	"'grace':{'until':'%s'}}"
 
-/* The policy around some rules, with further keys; more may be NULL. */
+/* A whole policy with these rules and further keys; more may be NULL. */
 char *fixture_policy(const char *rules, const char *more);
 
-/* Replaces the policy, valid or not. */
+/* Replaces the policy's file; content need not be valid. */
 void fixture_write_policy(const struct bastion *b, const char *content);
 
 /* Writes a record with one device, as if enrolled; returns its secret. */
@@ -33,8 +33,8 @@ const char *fixture_enrol(const struct bastion *b, const char *user);
 char *fixture_device(const char *secret, uint64_t last_step);
 
 /*
- * Writes a record; fields are what follows "uid", with no failures where they
- * name none.
+ * Writes a record. fields is the text behind "uid"; where it has no "failures",
+ * the record gets empty ones.
  */
 void fixture_put_record(
     const struct bastion *b, const char *user, const char *fields);
@@ -45,16 +45,16 @@ char *fixture_record(const struct bastion *b, const char *user);
 /* The audit's text. */
 char *fixture_audit(const struct bastion *b);
 
-/* How often that has these words. */
+/* How often these words stand in the audit. */
 size_t fixture_audit_count(const struct bastion *b, const char *words);
 
-/* Now and some hours, as files write it. */
+/* The time in so many hours, as policy and records write it. */
 char *hours_from_now(int hours);
 
-/* A folder that is there afterwards, in the hands of owner. */
+/* Makes the folder where it is missing, and gives it this mode and owner. */
 void fixture_folder(const char *path, mode_t mode, const char *owner);
 
-/* Who owns the store. */
+/* The name of the user who owns the store. */
 const char *fixture_keeper_user(const struct bastion *b);
 
 /* The passwd entry of somebody who exists. */

@@ -15,10 +15,10 @@
 #include "tests/support/run.h"
 #include "tests/support/talk.h"
 
-#define HELD         550 /* more than may wait in all */
+#define HELD         550 /* more than the keeper lets wait */
 #define HELD_MS      2600
 #define GUESSERS     50
-#define GUESSES      10 /* of each, and that twice */
+#define GUESSES      10 /* by each of 50 connections, twice */
 #define SHAPES       120
 #define PACKET_MOST  65537
 #define SLACK_KB     1024
@@ -61,7 +61,7 @@ flood_footprint(const struct bastion *b)
 	return f;
 }
 
-/* But for the workers that it keeps for a while, and a line to each. */
+/* Idle workers may remain for a while, with one socket to each of them. */
 static bool
 is_recovered(const struct footprint *now, const struct footprint *before)
 {
@@ -88,7 +88,7 @@ flood_recovered(const struct bastion *b, const struct footprint *before)
 		    now.descriptors, now.children);
 }
 
-/* Others are served all the same: another user, and root. */
+/* Another user and root must be served meanwhile. */
 static void
 check_others(
     const struct bastion *b, const char *other, struct flood_figures *sum)
@@ -123,7 +123,7 @@ flood_hold(const struct bastion *b, const char *user, const char *other,
 		check_others(b, other, sum);
 		run_sleep_ms(100);
 	}
-	/* And the slow ones come late with what they have to say. */
+	/* Then the held connections send their request, too late. */
 	for (int i = 0; i < HELD; i++) {
 		char *answer = NULL;
 
@@ -163,7 +163,10 @@ guess(const struct bastion *b, const char *user, const char *code, int who,
 	}
 }
 
-/* 500 of them; who did not get through to be judged is not counted. */
+/*
+ * 500 guesses, half of the 1,000. The record counts only those that were
+ * judged.
+ */
 static void
 guess_at_once(const struct bastion *b, const char *user, const char *other,
     const char *code, struct tally *tally, struct flood_figures *sum)
@@ -223,7 +226,7 @@ repeat(char *to, size_t len, const char *what)
 		to[i] = what[i % n];
 }
 
-/* A packet of that kind; how long it is. */
+/* Makes a packet of this kind, and returns its length. */
 static size_t
 shape(int kind, unsigned *chance, char to[static PACKET_MOST])
 {
@@ -246,14 +249,14 @@ shape(int kind, unsigned *chance, char to[static PACKET_MOST])
 	size_t len = strlen(text);
 
 	switch (kind) {
-	case 0: /* a part of one that would be right */
+	case 0: /* the beginning of a valid one */
 		memcpy(to, text, len);
 		return (size_t)rand_r(chance) % (len + 1);
-	case 1: /* one with a byte changed */
+	case 1: /* a valid one with a byte changed */
 		memcpy(to, text, len);
 		to[(size_t)rand_r(chance) % len] = (char)rand_r(chance);
 		return len;
-	case 2: /* the same again and again: deep, long */
+	case 2: /* repeated text: deep, long */
 		len = sizes[rand_r(chance) % 7];
 		repeat(to, len, fills[rand_r(chance) % 8]);
 		return len;
@@ -279,7 +282,7 @@ flood_packets(const struct bastion *b, const char *user, const char *other,
 
 		if (fd < 0)
 			fail("the keeper is gone after packet %d", i);
-		/* A larger one than the socket takes is not sent. */
+		/* The socket refuses a packet that is too large for it. */
 		(void)talk_send(fd, packet, len);
 		answer = talk_receive(fd, TALK_LIMIT_MS);
 		if (talk_is(answer, "pass"))

@@ -15,32 +15,32 @@
 struct flood_figures {
 	long connections; /* held open */
 	long guesses;     /* answers to a wrong code */
-	long counted;     /* of them, in the record */
+	long counted;     /* of the guesses, in the record */
 	long packets;     /* odd ones */
-	long slowest_ms;  /* that another user waited */
+	long slowest_ms;  /* the longest wait of another user */
 };
 
-/* What the keeper's parent has: compared before and after. */
+/* Resources of the listening keeper, compared before and after. */
 struct footprint {
 	long memory_kb, descriptors, children;
 };
 struct footprint flood_footprint(const struct bastion *b);
 
-/* Waits until it is back where it was; fails where it does not come back. */
+/* Waits until the keeper uses no more than before; fails if it never does. */
 void flood_recovered(const struct bastion *b, const struct footprint *before);
 
-/* 550 connections of user's, held for longer than the keeper waits. */
+/* user holds 550 connections open for longer than the keeper waits. */
 void flood_hold(const struct bastion *b, const char *user, const char *other,
     struct flood_figures *sum);
 
 /*
- * 1,000 wrong codes for user over 50 connections at a time.  The keeper is
- * started anew in between, since a uid may come 600 times a minute.
+ * Sends 1,000 wrong codes for user over 50 connections at a time. Restarts the
+ * keeper half way, because it serves a uid 600 times a minute at most.
  */
 void flood_guess(struct bastion *b, const char *user, const char *other,
     struct flood_figures *sum);
 
-/* Packets of every size and shape, of chance from seed. */
+/* Sends packets of every size and shape, drawn from seed. */
 void flood_packets(const struct bastion *b, const char *user, const char *other,
     unsigned seed, struct flood_figures *sum);
 

@@ -31,7 +31,7 @@ number_after(const char *status, const char *word, unsigned *ret)
 	return found != NULL;
 }
 
-/* False for one that is gone or a zombie. */
+/* False for a process that is gone, or a zombie. */
 static bool
 look_up(pid_t pid, struct process *ret)
 {
@@ -46,7 +46,7 @@ look_up(pid_t pid, struct process *ret)
 	return true;
 }
 
-/* A server or a client of this bastion: its command line names the folder. */
+/* A server or client of this bastion has its folder on the command line. */
 static bool
 names_folder(const struct bastion *b, pid_t pid)
 {
@@ -58,7 +58,7 @@ names_folder(const struct bastion *b, pid_t pid)
 	    memmem(command, (size_t)len, b->dir, strlen(b->dir)) != NULL;
 }
 
-/* The keeper's workers stay for the next login. */
+/* The keeper's workers are left out: they stay for the next login. */
 static bool
 belongs(const struct bastion *b, pid_t pid, uid_t user)
 {

@@ -79,7 +79,7 @@ memory_file(const void *bytes, size_t len)
 	return fd;
 }
 
-/* In the child: no way back. */
+/* Runs in the child. */
 _Noreturn static void
 become(const char *const argv[], int in, int out, int err)
 {
@@ -110,7 +110,7 @@ run_start(const char *const argv[], const void *input, size_t len)
 	return r;
 }
 
-/* All of a file, from its start; files of /proc do not know their size. */
+/* Reads a whole file. Files of /proc do not know their size. */
 static char *
 whole(int fd, size_t *ret_len)
 {

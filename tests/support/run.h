@@ -33,18 +33,18 @@ struct run *run_start(const char *const argv[], const void *input, size_t len);
 /* Waits for it, RUN_LIMIT_MS at most. */
 void run_finish(struct run *r);
 
-/* Both. */
+/* run_start() and run_finish() in one. */
 struct run *run(const char *const argv[], const void *input, size_t len);
 
 /*
- * The status of a child, as struct run has it; -1 where it has not ended after
- * limit_ms.
+ * Waits for a child and returns its status as struct run has it, or -1 if it
+ * has not ended after limit_ms.
  */
 int run_wait(pid_t pid, int limit_ms);
 
 /*
- * Ends a process that a test forked, with a sentence on standard error and
- * status 1: fail() would go on with the test in it.
+ * Ends a process that a test forked: prints the message and exits with status
+ * 1. In such a process fail() would go on with the test.
  */
 _Noreturn void
 run_child_fails(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -52,16 +52,16 @@ run_child_fails(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Milliseconds of a clock that only goes forward. */
 long long run_clock_ms(void);
 
-/* Lets time pass. */
+/* Sleeps. */
 void run_sleep_ms(int ms);
 
-/* A format as a string. */
+/* Formats a string. */
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A whole file as a string, or NULL where it cannot be opened. */
 char *read_text(const char *path);
 
-/* Writes a file anew. */
+/* Replaces a file's content, or makes the file. */
 void write_text(const char *path, const char *content);
 
 #endif

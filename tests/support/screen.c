@@ -13,7 +13,7 @@
 #define COLUMNS_MAX 160
 #define SCALE       6
 
-/* Brightness of the theme's own colours: unknown. */
+/* The brightness of a colour that the terminal's theme decides. */
 #define UNKNOWN 128
 
 struct pen {
@@ -26,7 +26,7 @@ struct picture {
 	int rows, columns;
 };
 
-/* Colours 0 to 7: black is dark, white is bright, others are not our QR's. */
+/* Only black and white of colours 0 to 7 belong to our QR code. */
 static int
 brightness(long colour)
 {
@@ -89,7 +89,10 @@ escape(const char *at, struct pen *pen)
 	return end + 1;
 }
 
-/* How many bytes a cell's glyph takes; 0 where it is none of the QR's. */
+/*
+ * Reads a cell's glyph, and returns its length in bytes; 0 for a glyph that is
+ * no part of a QR code.
+ */
 static size_t
 glyph(const char *at, const struct pen *pen, int *upper, int *lower)
 {
@@ -141,7 +144,10 @@ row(const char *at, struct pen *pen, struct picture *picture)
 	return *at == '\n' ? at + 1 : at;
 }
 
-/* With a border of grey, as a terminal's background is neither. */
+/*
+ * Writes the picture with a grey border: a terminal's background is neither
+ * black nor white.
+ */
 static void
 write_picture(const struct picture *picture, const char *path)
 {

@@ -12,10 +12,13 @@
  */
 const char *screen_qr(const char *seen);
 
-/* What a person reads there: no colours, and "(QR)" for each line of one. */
+/*
+ * The text that a person reads: without colours, and "(QR)" in place of each
+ * line of a QR code.
+ */
 char *screen_text(const char *seen);
 
-/* A parameter of an otpauth URI, "secret" for one; NULL where it has none. */
+/* The value of a parameter of an otpauth URI, such as "secret", or NULL. */
 const char *uri_parameter(const char *uri, const char *name);
 
 #endif

@@ -31,7 +31,10 @@ session_start(const char *const argv[])
 	if (s->pid > 0)
 		return s;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* As a login has them, however the tests were started. */
+	/*
+	 * The defaults, as in a login: the tests may have been started with
+	 * others.
+	 */
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
@@ -126,7 +129,7 @@ session_type(struct session *s, const char *keys)
 {
 	size_t len = strlen(keys);
 
-	/* To a session that is gone there is nobody to type: no error. */
+	/* EIO: the session has ended, which is no error here. */
 	if (write(s->fd, keys, len) != (ssize_t)len && errno != EIO)
 		fail("cannot type: %s", strerror(errno));
 }
@@ -209,7 +212,7 @@ with_code(const char *code)
 	return text("SetEnv=TFA_CODE=%s", code);
 }
 
-/* As OpenSSH 10 does, in the values alone; "${" has no escape there. */
+/* OpenSSH 10 expands % in values only; "${" cannot be escaped there. */
 static bool
 client_expands_percent(void)
 {

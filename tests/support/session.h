@@ -22,7 +22,7 @@
 struct session {
 	pid_t pid;
 	int fd;
-	char *seen; /* all that the terminal was sent; NUL-terminated */
+	char *seen; /* everything sent to the terminal; NUL-terminated */
 	size_t len, size, mark;
 	bool over;
 	int status;
@@ -35,13 +35,16 @@ struct session {
 struct session *session_open(const struct bastion *b, const char *user,
     const char *const args[], const char *command);
 
-/* Any program on a terminal. */
+/* Runs any program on a terminal. */
 struct session *session_start(const char *const argv[]);
 
-/* Waits for words that come after the last ones waited for. */
+/* Waits for these words, in what came after the last ones waited for. */
 void session_expect(struct session *s, const char *words);
 
-/* The same, false where they have not come after limit_ms or it ended. */
+/*
+ * Waits likewise, but returns false if the words do not come within limit_ms,
+ * or the session ends before.
+ */
 bool session_sees(struct session *s, const char *words, int limit_ms);
 
 /* Types; "\r" is Enter, "\003" ^C. */
@@ -50,13 +53,13 @@ void session_type(struct session *s, const char *keys);
 /* Waits for the end: the client's exit status, which is the session's. */
 int session_status(struct session *s);
 
-/* Whether it ends by itself within limit_ms. */
+/* True if the session ends by itself within limit_ms. */
 bool session_ends(struct session *s, int limit_ms);
 
-/* The client dies (kill -9), as in a broken network or a closed laptop. */
+/* Kills the client (-9), like a broken network or a closed laptop. */
 void session_kill(struct session *s);
 
-/* Gives the code and has a shell that says so. */
+/* Gives the code, and checks that a shell answers. */
 void session_pass(struct session *s, const char *code);
 
 /* ssh [args] user@bastion command < input, without any terminal. */
@@ -65,16 +68,16 @@ struct run *ssh_start(const struct bastion *b, const char *user,
 struct run *ssh_run(const struct bastion *b, const char *user,
     const char *const args[], const char *command, const char *input);
 
-/* The same with a code in TFA_CODE and no input. */
+/* Runs a command with the code in TFA_CODE and without input. */
 struct run *ssh_with_code(const struct bastion *b, const char *user,
     const char *code, const char *command);
 
-/* "-o", with_code(code): the client sends TFA_CODE. */
+/* For ARGV("-o", with_code(code)): makes the client send TFA_CODE. */
 char *with_code(const char *code);
 
 /*
- * "NAME=VALUE" as a word of SetEnv that reaches the server as it is, whatever
- * this client expands in it. VALUE has no '"' and no "${".
+ * Quotes "NAME=VALUE" as a word of SetEnv, so that it reaches the server
+ * unchanged whatever this client expands. VALUE has no '"' and no "${".
  */
 char *word_of_setenv(const char *set);
 

@@ -30,7 +30,7 @@ struct code {
 	enum state state;
 };
 
-/* One user, and whoever plays her: outlives the rounds. */
+/* One user and the process that plays this user. Lives through all rounds. */
 struct worker {
 	const char *user;
 	bool enrolled;
@@ -50,7 +50,7 @@ draw(unsigned *chance, int below)
 	return rand_r(chance) % below;
 }
 
-/* No answer: the keeper is gone, and with it this round. */
+/* NULL: the keeper was killed, and this round is over. */
 static char *
 ask(struct storm *s, struct worker *w, const char *as, const char *fields)
 {
@@ -75,7 +75,7 @@ add_code(struct worker *w, const char *code)
 	free_one->state = CODE_FRESH;
 }
 
-/* All the strings of the list "codes" in an answer. */
+/* Adds all strings of the list "codes" in an answer. */
 static void
 add_codes(struct worker *w, const char *answer)
 {
@@ -131,8 +131,10 @@ enrol(struct storm *s, struct worker *w)
 	w->enrolled = true;
 }
 
-/* A code that passed is spent for good; of one whose answer was cut off,
- * nobody knows. */
+/*
+ * A code that passed must never pass again. If the answer was cut off, nobody
+ * knows whether the code was spent.
+ */
 static void
 verify(struct storm *s, struct worker *w, struct code *code)
 {
@@ -155,7 +157,7 @@ verify(struct storm *s, struct worker *w, struct code *code)
 	w->figures.spent++;
 }
 
-/* One that passed before the last kill, if there is one. */
+/* A code that passed before the last kill, or NULL. */
 static struct code *
 any_spent(struct worker *w, unsigned *chance)
 {
@@ -193,7 +195,7 @@ parse_record(const char *path)
 	struct json_error error;
 	struct record record;
 
-	/* Renamed or removed since it was listed. */
+	/* The file was renamed or removed after it was listed. */
 	if (content == NULL)
 		return;
 	if (record_parse(content, strlen(content), &record, &error) !=
@@ -204,8 +206,10 @@ parse_record(const char *path)
 	free(content);
 }
 
-/* How many temporary files there are.  The first keeper may have been killed
- * before it made the folder. */
+/*
+ * Parses every record, and counts temporary files. The first keeper may have
+ * been killed before it made the folder.
+ */
 static long
 parse_records(const struct bastion *b)
 {
@@ -230,8 +234,10 @@ parse_records(const struct bastion *b)
 	return leftovers;
 }
 
-/* The whole session of processes, or only the one that listens: those that
- * serve then go on by themselves. */
+/*
+ * Kills all of the keeper's processes, or only the one that listens: then the
+ * workers finish what they serve.
+ */
 static void
 kill_keeper(struct storm *s)
 {
@@ -267,8 +273,10 @@ one_round(struct storm *s, struct storm_figures *sum)
 	sum->leftovers += parse_records(s->b);
 }
 
-/* After the last kill: everyone enrols, passes once, and not twice; at once,
- * so that no lock is waited for. */
+/*
+ * After the last kill: each user enrols and passes once, and the code does not
+ * pass twice. It must go at once, without waiting for a lock.
+ */
 _Noreturn static void
 work_once(struct storm *s, struct worker *w)
 {
@@ -306,7 +314,7 @@ check_all_work(struct storm *s)
 		fail("a leftover outlived the next write");
 }
 
-/* Each pass that was answered has its line. */
+/* Each answered pass has its line in the audit. */
 static void
 check_audit(const struct storm *s)
 {

@@ -18,15 +18,15 @@ struct storm_figures {
 	long verifies;   /* answers to a code */
 	long enrolments; /* whole ones */
 	long changes;    /* an admin's */
-	long spent;      /* codes that were answered "pass" */
-	long replays;    /* tries to use one of these again */
+	long spent;      /* codes answered with "pass" */
+	long replays;    /* tries to use a spent code again */
 	long unanswered; /* requests that a kill cut off */
 	long leftovers;  /* temporary files that were found after a kill */
 };
 
 /*
- * So many rounds on a bastion of the full form, all of chance from seed; its
- * keeper runs afterwards.  Adds to *sum.
+ * Runs as many rounds as kills on a bastion of the full form, all drawn from
+ * seed. The keeper runs afterwards. Adds to *sum.
  */
 void storm_run(
     struct bastion *b, unsigned seed, int kills, struct storm_figures *sum);

@@ -23,7 +23,7 @@ talk_open_as(const struct bastion *b, uid_t uid)
 	int r;
 
 	memcpy(there.sun_path, b->socket, strlen(b->socket));
-	/* The kernel notes who connects. */
+	/* The keeper sees the effective uid at the time of connect(). */
 	if (fd < 0 || seteuid(uid) != 0)
 		fail("socket of uid %u: %s", uid, strerror(errno));
 	r = connect(fd, (struct sockaddr *)&there, sizeof(there));
@@ -72,7 +72,7 @@ talk_ask(const struct bastion *b, const char *user, const char *fields)
 	for (char *c = request; *c != '\0'; c++)
 		if (*c == '\'')
 			*c = '"';
-	/* Whoever is told "busy" at once may find the line closed. */
+	/* The keeper may answer "busy" and close before this is sent. */
 	if (fd >= 0)
 		(void)talk_send(fd, request, strlen(request));
 	free(request);

@@ -12,31 +12,31 @@
 
 #include "tests/support/bastion.h"
 
-/* Longer than the keeper ever takes. */
+/* longer than any answer of the keeper takes */
 #define TALK_LIMIT_MS 25000
 
-/* A connection of that user's, or -1 where nobody listens. */
+/* Connects as user; -1 if nobody listens. */
 int talk_open(const struct bastion *b, const char *user);
 
-/* The same for a uid, which need not be a user's. */
+/* Connects as this uid, which need not be a user's. */
 int talk_open_as(const struct bastion *b, uid_t uid);
 
-/* Sends a packet of these bytes; false where it was not taken. */
+/* Sends one packet; false if the socket did not take it. */
 bool talk_send(int fd, const void *bytes, size_t len);
 
-/* The next packet as text, or NULL where there is none in time or any more. */
+/* The next packet as text, or NULL if none comes in time or the peer closed. */
 char *talk_receive(int fd, int limit_ms);
 
 /*
- * One request as that user, with the version put in front: "'request':'login'"
- * with ' for ".  The first packet of the answer, or NULL.
+ * Sends one request as user, and returns the first packet of the answer, or
+ * NULL. fields: "'request':'login'" with ' for "; the version is put in front.
  */
 char *talk_ask(const struct bastion *b, const char *user, const char *fields);
 
-/* The string that a key has in an answer, "" where it has none. */
+/* The string value of a key in an answer, or "". */
 const char *talk_word(const char *answer, const char *key);
 
-/* Whether the answer has that verdict; NULL has none. */
+/* True if the answer has this verdict; answer may be NULL. */
 bool talk_is(const char *answer, const char *verdict);
 
 #endif

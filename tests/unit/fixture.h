@@ -1,7 +1,7 @@
 /*
- * What many unit tests begin with: a policy, a record with a device, a login,
- * a membership table, a private folder.  JSON is written with ' in place of
- * ", so that a table of it can be read.
+ * Shared by many unit tests: a policy, a record with a device, a login, a group
+ * database, a private folder.  JSON is written with ' in place of ", which
+ * keeps tables of JSON readable.
  */
 #ifndef TFA_FIXTURE_H
 #define TFA_FIXTURE_H
@@ -10,7 +10,8 @@
 
 #include "store/core/login.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define REASON_SENT 33 /* bytes of a reason's word */
+#define COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 
 #define NOW_S   1793000020LL /* 10 seconds into a step of 30 */
 #define LATER_S (NOW_S + 30LL * DAY_S)
@@ -19,26 +20,27 @@
 #define ALICE_ADDRESS "203.0.113.7"
 #define CONNECTION    "c0ffee"
 
-/* A path of nothing: a shell with HOME=/nonexistent may have made that. */
+/* A path that never exists: even HOME=/nonexistent may have been created by
+ * a shell. */
 #define NEVER_THERE "/proc/none"
 
 #define QUOTED_MAX 16384
 #define FOLDER_MAX 64
 
-/* text with " for each '.  Ends the test where it is too long. */
+/* Copies text with " for each '.  Ends the test if it is too long. */
 void fixture_quote(const char *text, char ret[static QUOTED_MAX]);
 
-/* text, quoted, with the one place where from stands changed into to. */
+/* Copies text, quoted, with the single occurrence of from replaced by to. */
 void fixture_change(const char *text, const char *from, const char *to,
     char ret[static QUOTED_MAX]);
 
-/* *ret: the policy with these rules; rest goes behind "otherwise". */
+/* *ret: the policy with these rules; rest follows "otherwise". */
 void fixture_policy(const char *rules, const char *rest, struct policy *ret);
 
 /* *ret: the record of alice, uid 1001, without a device. */
 void fixture_record(struct record *ret);
 
-/* Adds a device d1, d2, ..., each with a secret of its own. */
+/* Adds a device d1, d2, ..., each with its own secret. */
 struct device *fixture_device(struct record *record);
 
 /* Adds a one-time code; text is 16 characters of Crockford's base 32, or the
@@ -49,18 +51,18 @@ void fixture_one_time(struct record *record, enum code_use use,
 /* Adds alice's key and address as a source that gave a code at last_s. */
 void fixture_source(struct record *record, int64_t last_s);
 
-/* The device's code, steps after (or before) the one at now_s. */
+/* ret: the device's code that many steps after (or before) now_s. */
 void fixture_code(const struct device *device, int64_t now_s, int steps,
     char ret[static OTP_DIGITS_MAX + 1]);
 
-/* Digits that no device takes within 30 steps of now_s. */
+/* ret: digits that are no device's code within 30 steps of now_s. */
 void
 fixture_wrong(const struct record *record, int64_t now_s, char ret[static 7]);
 
-/* Alice with her key, on a terminal, for a shell. */
+/* Returns a login of alice with a key, on a terminal, for a shell. */
 struct login fixture_login(int64_t now_s);
 
-/* Answers as member of a struct subject; ctx is the struct. */
+/* The member() of a struct subject; ctx points to this struct. */
 struct fixture_groups {
 	const char *inside[4];
 	const char *outside[4];
@@ -69,11 +71,12 @@ struct fixture_groups {
 };
 enum membership fixture_member(void *ctx, const char *group);
 
-/* Makes a private folder; ret is its path.  Removes it with all in it. */
+/* Makes a private folder; ret is its path.  The second removes it with
+ * everything in it. */
 void fixture_folder(char ret[static FOLDER_MAX]);
 void fixture_remove(const char *folder);
 
-/* Waits for a child: its exit status, or -1. */
+/* Waits for a child.  Returns its exit status, or -1. */
 int fixture_wait(int pid);
 
 #endif

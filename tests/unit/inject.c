@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ASIDE: only inject_arm_call() counts it.  NOTED: it is in a trace. */
+/* ASIDE: counted only by inject_arm_call().  NOTED: part of a trace. */
 enum weight { ASIDE, COUNTED, NOTED };
 
 static int left, error_wanted;
@@ -79,8 +79,7 @@ inject_accept_for_ever(void)
 	flooding = true;
 }
 
-/* What errno says where such a call fails on a machine that is short of what it
- * takes. */
+/* Returns the errno with which a call fails when its resource runs out. */
 static int
 usual_error(const char *name)
 {
@@ -105,7 +104,8 @@ is_wanted(const char *name, enum weight weight)
 	return name_wanted == INJECT_ANY || strcmp(name, name_wanted) == 0;
 }
 
-/* Whether this call is the one that fails; if not, it may be noted. */
+/* Returns true if this call is to fail; if not, it may be added to the
+ * trace. */
 static bool
 fails(const char *name, enum weight weight)
 {
@@ -182,7 +182,7 @@ WRAP(int, EVP_MAC_init, 0, COUNTED, (EVP_MAC_CTX *ctx, const unsigned char *key,
     size_t len, const OSSL_PARAM *params), (ctx, key, len, params))
 /* clang-format on */
 
-/* The descriptor is closed all the same, as by the kernel. */
+/* The descriptor is closed even so, as the kernel does. */
 int __real_close(int fd);
 int __wrap_close(int fd);
 
@@ -374,7 +374,7 @@ __wrap_syslog(int priority, const char *format, ...)
 	va_end(ap);
 }
 
-/* What FORTIFY makes of it. */
+/* The name of that call under FORTIFY. */
 void
 __wrap___syslog_chk(int priority, int flag, const char *format, ...)
 {

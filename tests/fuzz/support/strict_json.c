@@ -7,7 +7,7 @@
 #define LEVELS_MAX 32
 #define KEYS_MAX   4096
 
-/* All keys of the objects that are open, for those that stand twice. */
+/* The keys of all open objects, to find those that appear twice. */
 struct reader {
 	const char *at, *end;
 	struct span {
@@ -92,7 +92,7 @@ number(struct reader *r)
 	return r->at > first && (*first != '0' || r->at == first + 1);
 }
 
-/* Spelt alike; two spellings of a key are one that no shape has. */
+/* Compares keys as spelt; a key with two spellings is in no shape. */
 static bool
 new_key(struct reader *r, size_t first, const char *at, size_t len)
 {

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* No time at all is never enough, and no reader is left. */
+/* A time limit of zero always ends in a time-out, and no reader is left. */
 Test(read, gives_up_on_a_users_file_in_time)
 {
 	const struct passwd *pw = getpwuid(geteuid());
@@ -43,7 +43,7 @@ Test(read, cuts_no_file)
 	unlink(path);
 }
 
-/* What root takes for its own is nobody else's, and no link to it. */
+/* A file that root takes for its own must be nobody else's, and no link. */
 Test(read, takes_only_the_callers_own)
 {
 	char folder[] = "/tmp/tfa-unit.XXXXXX";
@@ -79,4 +79,33 @@ Test(read, takes_only_the_callers_own)
 	unlink(link);
 	unlink(path);
 	rmdir(folder);
+}
+
+/* What the gate takes for empty, and what it refuses: both are read alike. */
+Test(read, reads_a_file_of_keys_as_the_gate_does)
+{
+	static const char *const names[] = {"/dev/null", "/nonexistent",
+	    "/etc/passwd", "/etc", "/a/%x", "/proc/none/x", "/dev/zero"};
+	struct keypath_user user = {.name = "root", .home = "/root"};
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct keyfile ours = {.text = NULL}, theirs = {.text = NULL};
+		char why[WHY_TEXT] = "", other[WHY_TEXT] = "";
+		enum fault fault = keyfile_read(&user, names[i], &ours, why);
+
+		cr_expect_eq(read_keyfile_as(&user, names[i], &theirs, other),
+		    fault, "%s", names[i]);
+		cr_expect_eq(
+		    ours.text == NULL, theirs.text == NULL, "%s", names[i]);
+		cr_expect_eq(ours.sound, theirs.sound, "%s", names[i]);
+		if (ours.text != NULL && theirs.text != NULL)
+			cr_expect_str_eq(ours.text, theirs.text);
+		if (fault == FAULT_NONE)
+			cr_expect_str_eq(ours.path, theirs.path);
+		cr_expect_str_eq(why, other);
+		keyfile_done(&ours);
+		keyfile_done(&theirs);
+	}
 }

@@ -8,7 +8,7 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 
-/* In a process of its own: Criterion's needs its environment. */
+/* In a child process: Criterion needs its own environment. */
 static int
 read_and_look(void)
 {
@@ -46,7 +46,8 @@ Test(facts, leaves_no_environment_to_the_libraries)
 	cr_expect_eq(fixture_wait(pid), 0);
 }
 
-/* The drop-in empties them: an empty one is none, and no file that is lost. */
+/* The drop-in empties them: an empty one counts as unset, not as a lost
+ * file. */
 static int
 read_empty(void)
 {
@@ -71,7 +72,7 @@ Test(facts, takes_an_empty_variable_for_none)
 	cr_expect_eq(fixture_wait(pid), 0);
 }
 
-/* Of whom a directory has; the keeper asked it. */
+/* For a user whom only a directory has: the keeper asked it. */
 Test(facts, takes_the_keepers_word_for_whom_passwd_lacks)
 {
 	static const struct {
@@ -115,7 +116,7 @@ Test(facts, takes_no_word_for_root)
 	reply_done(&reply);
 }
 
-/* She may stand there: what the keeper says of her is not asked for. */
+/* The user may be in passwd, so the keeper's answer is not used. */
 Test(facts, are_none_where_passwd_cannot_be_read)
 {
 	pid_t pid = fork();
@@ -161,7 +162,8 @@ static const struct {
     {"\001", "?", false},
 };
 
-/* In a process of its own; which of the codes is read as another. */
+/* In a child process.  Returns the number of codes that are read
+ * differently. */
 static int
 read_codes(void)
 {
@@ -178,7 +180,7 @@ read_codes(void)
 			return (int)i + 1;
 		facts_done(&facts);
 	}
-	/* What is beyond the limit might be a part of it. */
+	/* Text beyond the limit might be part of the code. */
 	memset(longer, ' ', sizeof(longer));
 	memcpy(longer, "123456", 6);
 	memcpy(longer + sizeof(longer) - 8, "1234567", 8);

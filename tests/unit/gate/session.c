@@ -1,5 +1,5 @@
 #include "gate/session.h"
-#include "admin/doctor/dump.h"
+#include "gate/sshd/guard.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ Test(session, splits_the_arguments_of_internal_sftp)
 	}
 }
 
-/* In a child, since what is left of it is for an exec to free. */
+/* In a child, since only an exec would free its memory. */
 static int
 split_fault(const char *args)
 {
@@ -103,7 +103,7 @@ Test(session, has_a_limit_to_its_arguments)
 	cr_expect_eq(split_fault(args), FAULT_LIMIT);
 }
 
-/* Whatever the caller thinks it has: without a pass there is no session. */
+/* Without a pass there is no session, whatever the caller has. */
 Test(session, opens_for_a_pass_alone)
 {
 	static const int verdicts[] = {
@@ -124,7 +124,7 @@ Test(session, opens_for_a_pass_alone)
 	}
 }
 
-/* env(1) as a shell: what a session is left with. */
+/* Runs env(1) as the shell, to show the session's environment. */
 static void
 read_session(char **environment, char *ret, size_t size)
 {
@@ -149,7 +149,7 @@ read_session(char **environment, char *ret, size_t size)
 	cr_assert_eq(fixture_wait(pid), 0);
 }
 
-/* All of a name, and none that only begins so. */
+/* Whole names, and none that only begins like one. */
 Test(session, takes_out_what_the_drop_in_has_set)
 {
 	char *environment[] = {(char *)"LD_PRELOAD=", (char *)"ENV=",
@@ -165,11 +165,11 @@ Test(session, takes_out_what_the_drop_in_has_set)
 	    "%s", seen);
 }
 
-/* Each name that the drop-in sets is gone, but for HOME. */
+/* Every variable that the drop-in sets is removed, except HOME. */
 Test(session, has_nothing_that_the_drop_in_has_set)
 {
 	char *environment[40] = {NULL}, seen[512];
-	char *words = strdup(strchr(DUMP_SETENV, ' ')), *save = NULL;
+	char *words = strdup(strchr(guard_setenv(), ' ')), *save = NULL;
 	size_t n = 0;
 
 	for (char *word = strtok_r(words, " ", &save);
@@ -182,7 +182,7 @@ Test(session, has_nothing_that_the_drop_in_has_set)
 	free(words);
 }
 
-/* What sshd has said over it stays. */
+/* A value that sshd has set after the drop-in stays. */
 Test(session, keeps_what_sshd_sets_where_it_has_something_to_say)
 {
 	char *environment[] = {(char *)"SSH_USER_AUTH=/tmp/sshauth.X",

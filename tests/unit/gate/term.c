@@ -1,4 +1,4 @@
-/* The prompt, where no scenario can choose the moment. */
+/* Tests the prompt at moments that no scenario can choose. */
 #include "gate/term.h"
 
 #include <criterion/criterion.h>
@@ -9,14 +9,14 @@
 
 #include "store/core/verdict.h"
 
-#define ANSWERED 40 /* and the answer: the child's exit status */
+#define ANSWERED 40 /* status: the answer, as the child's exit status */
 
 struct asked {
 	pid_t pid;
-	int out; /* what it writes to standard error; -1: nobody reads it */
+	int out; /* read end of its standard error; -1: nobody reads */
 };
 
-/* A child that asks with a prompt longer than the pipe is, of nobody. */
+/* Starts a child that asks with a prompt longer than the pipe's buffer. */
 static struct asked
 ask(bool is_read)
 {
@@ -55,7 +55,8 @@ status_of(const struct asked *asked)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Whoever is gone before all of the prompt is there is gone at the prompt. */
+/* Somebody who goes away while the prompt is written has gone away at the
+ * prompt. */
 Test(term, signal_while_the_prompt_is_written_is_an_answer, .timeout = 30)
 {
 	struct asked asked = ask(true);
@@ -75,7 +76,7 @@ Test(term, prompt_that_nobody_can_read_has_no_answer, .timeout = 30)
 	cr_expect_eq(status_of(&asked), ANSWERED + ANSWER_GONE);
 }
 
-/* It does not wait for one who is gone. */
+/* It does not wait for somebody who is gone. */
 Test(term, signal_where_nobody_reads_ends_it, .timeout = 30)
 {
 	struct asked asked = ask(true);
@@ -86,7 +87,7 @@ Test(term, signal_where_nobody_reads_ends_it, .timeout = 30)
 	cr_expect_eq(status_of(&asked), GATE_EXIT_DENIED);
 }
 
-/* What term_ask() makes of those bytes: the answer, and the line in ret. */
+/* Returns term_ask()'s answer to those bytes; ret: the line. */
 static enum answer
 answer_to(const char *bytes, size_t len, char ret[static 65])
 {
@@ -120,7 +121,7 @@ answer_to(const char *bytes, size_t len, char ret[static 65])
 	return (enum answer)(WEXITSTATUS(status) - ANSWERED);
 }
 
-/* Where the terminal is in raw mode it leaves the editing to us. */
+/* A terminal in raw mode leaves editing to us. */
 Test(term, edits_a_line_as_a_terminal_would, .timeout = 30)
 {
 	static const struct {
@@ -165,7 +166,7 @@ Test(term, edits_a_line_as_a_terminal_would, .timeout = 30)
 	}
 }
 
-/* A line is none that says nothing, and one that is too long is no code. */
+/* An empty line is no answer, and a line that is too long is no code. */
 Test(term, answers_are_empty_or_no_code_and_never_cut, .timeout = 30)
 {
 	char line[65], longer[80];

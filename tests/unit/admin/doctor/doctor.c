@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "admin/doctor/daemon.h"
+#include "admin/doctor/version.h"
 #include "admin/doctor/person.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -30,7 +30,7 @@
 	"X11Forwarding no\nPermitTunnel no\nPermitOpen none\n"     \
 	"PermitListen none\nStreamLocalBindUnlink no\n"
 
-/* Files by name: what an Include finds. */
+/* Files by name, for Includes. */
 struct files {
 	const char *pattern, *path, *text;
 };
@@ -79,7 +79,7 @@ says(const struct findings *findings, enum finding_status status,
 	return false;
 }
 
-/* An "ok" that names what was looked at, and none beside a finding. */
+/* An "ok" that names what was checked, and none beside a finding. */
 Test(doctor, says_ok_only_of_a_check_that_found_nothing)
 {
 	struct findings findings = {.check = NULL};
@@ -148,7 +148,7 @@ Test(doctor, reads_lines_through_include_and_match)
 	config_done(&c);
 }
 
-/* As sshd -T shows of each of these. */
+/* Keywords as sshd -T prints them for each of these lines. */
 Test(doctor, reads_keywords_as_sshd_does)
 {
 	static const char *const lines[] = {"UsePAM yes", "UsePAM=yes",
@@ -214,13 +214,13 @@ Test(doctor, knows_the_gate_by_an_absolute_path)
 	cr_expect_not(config_is_gate(""));
 }
 
-/* Before and below our Match all: the holes, and what is none. */
+/* Before and inside our Match all: the holes, and what is none. */
 Test(doctor, judges_the_order)
 {
 	static const struct {
 		const char *text;
 		enum finding_status status;
-		const char *says; /* NULL: nothing at all */
+		const char *says; /* NULL: no finding */
 	} cases[] = {
 	    {CLEAN_MATCH, FINDING_OK, NULL},
 	    {"Match User bob\n ForceCommand /bin/sh\n" CLEAN_MATCH,
@@ -288,7 +288,7 @@ Test(doctor, names_the_include_that_makes_it_conditional)
 	config_done(&c);
 }
 
-/* What sshd -T cannot be asked about is said, and read past. */
+/* A condition that sshd -T cannot judge is reported; the rest is still read. */
 Test(doctor, knows_which_match_it_does_not_know)
 {
 	static const struct {
@@ -313,7 +313,7 @@ Test(doctor, knows_which_match_it_does_not_know)
 	}
 }
 
-/* Ours, or the site's beside it, whose name setup gives; and no other. */
+/* Our file, or the site's file that setup names; no other. */
 Test(doctor, exempts_only_in_two_files)
 {
 	static const struct {
@@ -360,7 +360,7 @@ Test(doctor, reads_both_spellings_of_sshd)
 
 		add_view(&views, "alice", dumps[i]);
 		dump_judge_gate(&views, &c, &findings);
-		dump_judge_settings(&views, &c, dump_channels, &findings);
+		dump_judge_settings(&views, &c, GUARD_CHANNELS, &findings);
 		cr_expect_eq(findings.list.count, 0, "%zu", i);
 		findings_done(&findings);
 		views_done(&views);
@@ -368,26 +368,29 @@ Test(doctor, reads_both_spellings_of_sshd)
 	}
 }
 
-/* What dump_environment asks for. */
+/* The settings of GUARD_ENVIRONMENT, as sshd -T prints them. */
 #define BEFORE                                        \
 	"permituserenvironment no\npermituserrc no\n" \
 	"exposeauthinfo yes\n"
 
 static void
-expect_each_said(const struct setting *settings)
+expect_each_said(enum guard_group group)
 {
 	struct config c = read_config(CLEAN_MATCH, no_files);
 
-	for (const struct setting *s = settings; *s->keyword; s++) {
+	for (const struct guard_setting *s = guard_settings;
+	     s->group != GUARD_END; s++) {
 		char dump[2048], fix[80], follows[160];
 		struct findings findings = {.check = "channels"};
 		struct views views = {{NULL, 0}};
 
+		if (s->group != group)
+			continue;
 		snprintf(
 		    dump, sizeof(dump), "%s bad\n" BEFORE REST_10, s->keyword);
 		add_view(&views, "alice", BEFORE REST_9);
 		add_view(&views, "bob", dump);
-		dump_judge_settings(&views, &c, settings, &findings);
+		dump_judge_settings(&views, &c, group, &findings);
 		snprintf(fix, sizeof(fix), "%s %s", s->keyword, s->value);
 		snprintf(follows, sizeof(follows), ", for bob: %s", s->follows);
 		cr_expect_eq(findings.list.count, 1, "%s", s->keyword);
@@ -400,12 +403,58 @@ expect_each_said(const struct setting *settings)
 	config_done(&c);
 }
 
-/* Each line of a dump, changed, is a finding with what follows from it and the
- * line to put there. */
+/* Each changed line of a dump makes a finding, which says what follows from
+ * it and which line to write. */
 Test(doctor, names_each_setting_that_differs)
 {
-	expect_each_said(dump_channels);
-	expect_each_said(dump_environment);
+	expect_each_said(GUARD_CHANNELS);
+	expect_each_said(GUARD_ENVIRONMENT);
+}
+
+/* The dump of the drop-in's SetEnv without one of its variables. */
+static void
+dump_without(const struct guard_variable *left_out, char *ret, size_t size)
+{
+	size_t n = (size_t)snprintf(ret, size, "acceptenv TFA_CODE\n");
+	char word[GUARD_WORD];
+
+	for (const struct guard_variable *v = guard_variables;
+	     v->why != GUARD_LAST; v++)
+		if (guard_is_set(v) && v != left_out) {
+			guard_word(v, word);
+			n += (size_t)snprintf(
+			    ret + n, size - n, "setenv %s\n", word);
+		}
+}
+
+/* Each variable of SetEnv that is left out is a hole, but for those that only
+ * keep fish quiet. */
+Test(doctor, names_each_variable_that_setenv_lacks)
+{
+	struct config c = read_config(CLEAN_MATCH, no_files);
+
+	for (const struct guard_variable *v = guard_variables;; v++) {
+		bool whole = v->why == GUARD_LAST || v->why == GUARD_QUIET;
+		struct findings findings = {.check = "environment"};
+		struct views views = {{NULL, 0}};
+		char dump[2048], word[GUARD_WORD], lacks[GUARD_WORD + 16];
+
+		if (v->why != GUARD_LAST && !guard_is_set(v))
+			continue;
+		dump_without(v, dump, sizeof(dump));
+		add_view(&views, "alice", dump);
+		dump_judge_variables(&views, &c, &findings);
+		guard_word(v, word);
+		snprintf(lacks, sizeof(lacks), "it lacks %s,", word);
+		cr_expect_eq(findings.list.count, whole ? 0 : 1, "%s", word);
+		cr_expect(
+		    whole || says(&findings, FINDING_FAIL, lacks), "%s", word);
+		findings_done(&findings);
+		views_done(&views);
+		if (v->why == GUARD_LAST)
+			break;
+	}
+	config_done(&c);
 }
 
 Test(doctor, a_dump_without_answers_is_no_clean_one)
@@ -416,8 +465,8 @@ Test(doctor, a_dump_without_answers_is_no_clean_one)
 
 	add_view(&views, "alice", "");
 	dump_judge_gate(&views, &c, &findings);
-	dump_judge_settings(&views, &c, dump_channels, &findings);
-	dump_judge_settings(&views, &c, dump_environment, &findings);
+	dump_judge_settings(&views, &c, GUARD_CHANNELS, &findings);
+	dump_judge_settings(&views, &c, GUARD_ENVIRONMENT, &findings);
 	dump_judge_variables(&views, &c, &findings);
 	cr_expect_eq(findings_count(&findings, FINDING_FAIL), 1 + 9 + 3 + 1);
 	findings_done(&findings);
@@ -435,9 +484,10 @@ Test(doctor, judges_variables)
 	    "COLORTERM", "GIT_*", "XDG_SESSION_ID"};
 
 	for (size_t i = 0; i < COUNT(open); i++)
-		cr_expect(dump_pattern_is_open(open[i]), "%s", open[i]);
+		cr_expect(guard_pattern_is_open(open[i]), "%s", open[i]);
 	for (size_t i = 0; i < COUNT(closed); i++)
-		cr_expect_not(dump_pattern_is_open(closed[i]), "%s", closed[i]);
+		cr_expect_not(
+		    guard_pattern_is_open(closed[i]), "%s", closed[i]);
 }
 
 Test(doctor, knows_shells)
@@ -452,24 +502,6 @@ Test(doctor, knows_shells)
 	cr_expect_eq(shell_kind("/usr/lib/plan9/bin/rc"), SHELL_OPEN);
 	cr_expect_eq(shell_kind("/usr/sbin/nologin"), SHELL_NO_LOGIN);
 	cr_expect_eq(shell_kind("/opt/menu"), SHELL_UNKNOWN);
-}
-
-Test(doctor, reads_the_title_of_a_listener)
-{
-	struct listener l;
-
-	cr_assert(listener_parse("sshd: /usr/sbin/sshd -D -e -f /x/conf -o "
-				 "Port=22 -oForceCommand=none -p 24 "
-				 "[listener] 0 of 10-100 startups",
-	    &l));
-	cr_expect_str_eq(l.config, "/x/conf");
-	cr_expect_str_eq(l.options, "-o ForceCommand=none");
-	cr_assert(
-	    listener_parse("sshd: /usr/sbin/sshd -D [listener] 0 of 10", &l));
-	cr_expect_str_empty(l.config);
-	cr_expect_not(listener_parse("sshd: alice [priv]", &l));
-	cr_expect_not(listener_parse("sshd: alice@pts/0", &l));
-	cr_expect_not(listener_parse("/bin/sh -c sshd [listener]", &l));
 }
 
 Test(doctor, knows_the_versions_with_the_cve)

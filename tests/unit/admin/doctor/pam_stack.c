@@ -11,7 +11,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ENV      "session required pam_env.so "
 
-/* A file below the root of a test: "etc/pam.d/x", or a folder ("x/"). */
+/* A file below the test's root: "etc/pam.d/x", or a folder ("x/"). */
 struct file {
 	const char *path, *text;
 };
@@ -49,7 +49,8 @@ read_files(const struct file *files, size_t n, struct pam_stack *ret)
 	fixture_remove(root);
 }
 
-/* The last part of a path below a folder that no test knows. */
+/* Returns the last part of a path, below a folder whose name differs from
+ * run to run. */
 static const char *
 base(const char *path)
 {
@@ -65,7 +66,7 @@ find(const struct pam_stack *stack, enum pam_kind kind)
 	return NULL;
 }
 
-/* Each way in which a line can have PAM read a user's file. */
+/* Every way in which a line can make PAM read a user's file. */
 Test(pam_stack, finds_each_line_that_reads_a_users_file)
 {
 	static const struct {

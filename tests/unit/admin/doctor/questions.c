@@ -39,7 +39,7 @@ has(const struct words *words, const char *word)
 	return false;
 }
 
-/* Somebody for each name and pattern, root and the one who probes. */
+/* A person for each name and pattern, root, and the user who probes. */
 Test(questions, ask_for_whom_a_match_names)
 {
 	static const char *const users[] = {
@@ -56,7 +56,8 @@ Test(questions, ask_for_whom_a_match_names)
 	questions_done(&q);
 }
 
-/* At both ends of each network, and outside of all; the usual one first. */
+/* Both ends of each network, and an address outside of all; the usual one
+ * first. */
 Test(questions, ask_from_inside_and_outside_of_each_network)
 {
 	static const struct {
@@ -92,7 +93,7 @@ Test(questions, ask_from_inside_and_outside_of_each_network)
 	}
 }
 
-/* What cannot be asked about is not passed over. */
+/* A condition that cannot be asked about is reported. */
 Test(questions, say_what_they_leave_out)
 {
 	static const char *const cases[] = {"Match Address 10.0.0.0/99\n",

@@ -3,8 +3,6 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "admin/doctor/daemon.h"
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 Test(sockets, reads_those_that_listen)
@@ -41,7 +39,7 @@ Test(sockets, reads_those_that_listen)
 Test(sockets, knows_how_ssh_servers_greet)
 {
 	static const struct {
-		const char *said, *banner; /* NULL: it is none */
+		const char *said, *banner; /* NULL: not accepted */
 	} cases[] = {
 	    {"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10\r\n",
 		"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10"},
@@ -61,30 +59,5 @@ Test(sockets, knows_how_ssh_servers_greet)
 		    cases[i].banner != NULL, "%zu", i);
 		cr_expect_str_eq(banner,
 		    cases[i].banner != NULL ? cases[i].banner : "", "%zu", i);
-	}
-}
-
-/* sshd's file may have any name, and its process too. */
-Test(sockets, a_listeners_title_has_any_name)
-{
-	static const struct {
-		const char *title, *config; /* NULL: it is no listener */
-	} cases[] = {
-	    {"sshd-extra: /opt/sshd-extra -f x.conf [listener] 0 of 10-100 "
-	     "startups",
-		"x.conf"},
-	    {"x: backup -D -f /y [listener] 12 of 10-100 startups", "/y"},
-	    {"sshd: /usr/sbin/sshd [listener] x of 10", NULL},
-	    {"grep sshd: [listener] 0 of 10-100 startups", NULL},
-	    {"[listener] 0 of 10-100 startups", NULL},
-	    {"sshd: alice@pts/0", NULL},
-	};
-	struct listener l;
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		cr_expect_eq(listener_parse(cases[i].title, &l),
-		    cases[i].config != NULL, "%zu", i);
-		if (cases[i].config != NULL)
-			cr_expect_str_eq(l.config, cases[i].config);
 	}
 }

@@ -22,7 +22,7 @@ static const struct {
     {"a\033[31mx", 1, 7, "    a?[31mx\n          ^\n"},
     {"a\xc2\x9bx\u202ey", 1, 4, "    a?x?y\n      ^\n"},
     {"\xff\xfex", 1, 3, "    ??x\n      ^\n"},
-    /* No place, and places that the text does not have. */
+    /* Positions that the text does not have. */
     {"ab", 0, 0, ""},
     {"ab", 1, 0, ""},
     {"ab", 3, 1, ""},

@@ -17,7 +17,7 @@
 
 static char said[1024];
 
-/* In place of the one that writes to standard error. */
+/* Replaces the function that writes to standard error. */
 void
 admin_say(const char *format, ...)
 {
@@ -70,7 +70,7 @@ expect_content(struct scene *s, const char *expected)
 	close(fd);
 }
 
-/* Group 1 only where we may give it away. */
+/* Group 1 only if we may give a file to it. */
 Test(place, keeps_mode_and_owner)
 {
 	gid_t group = geteuid() == 0 ? 1 : getegid();
@@ -111,7 +111,7 @@ Test(place, leaves_the_old_policy_where_a_step_fails)
 	end(&s);
 }
 
-/* The next login is decided by it: "failed" would be wrong. */
+/* The next login uses the new policy: "failed" would be wrong. */
 Test(place, says_of_a_policy_that_is_in_force_that_it_is)
 {
 	struct scene s;
@@ -151,7 +151,7 @@ Test(place, names_what_is_in_the_way)
 	end(&s);
 }
 
-/* What it would leave there, it would leave in somebody else's folder. */
+/* A file that it left there would lie in somebody else's folder. */
 Test(place, leaves_nothing_in_a_folder_of_others)
 {
 	static const struct {
@@ -173,13 +173,14 @@ Test(place, leaves_nothing_in_a_folder_of_others)
 		cr_expect_not_null(
 		    strstr(said, "must belong to root"), "%s", said);
 	}
-	/* Whose it is not is told that, though she could write there. */
+	/* A user who could write there, but does not own the folder, is told
+	 * so. */
 	cr_assert_eq(chown(folder, 0, 0), 0);
 	cr_expect_eq(seteuid(1), 0);
 	cr_expect_eq(place_open(path, 0, &place), ADMIN_NOT_ALLOWED);
 	place_close(&place);
 	cr_expect_eq(seteuid(0), 0);
-	/* Which fails where there is anything in it. */
+	/* This fails if anything is left in it. */
 	cr_expect_eq(rmdir(folder), 0, "%s", strerror(errno));
 }
 
@@ -211,7 +212,7 @@ Test(place, is_had_as_soon_as_it_is_free)
 	begin(&s);
 	pid = fork();
 	if (pid == 0) {
-		/* The lock is the open file's: ours goes with it. */
+		/* The lock belongs to the open file: it ends with it. */
 		usleep(2500 * 1000);
 		_exit(0);
 	}

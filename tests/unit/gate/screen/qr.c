@@ -19,7 +19,7 @@
 #define UPPER_LIGHT "\u2580"
 #define LOWER_LIGHT "\u2584"
 
-/* What somebody in front of the terminal sees. */
+/* The picture on the terminal, as a person sees it. */
 struct picture {
 	bool dark[SIDE_MAX][SIDE_MAX]; /* [y][x], two y a terminal row */
 	int columns, rows;
@@ -86,7 +86,7 @@ text_of(size_t len, char ret[static 514])
 	ret[len] = '\0';
 }
 
-/* As tfa-qr makes it and its callers draw it. */
+/* Makes a code as tfa-qr does, and draws it as its callers do. */
 static enum fault
 draw(const char *text, enum qr_blocks blocks, char **ret)
 {
@@ -160,7 +160,7 @@ Test(qr, draws_every_length_up_to_512_bytes)
 	}
 }
 
-/* The sizes that the manual promises: each fits one more or one less byte. */
+/* The sizes in the manual: one byte more or less changes the size. */
 Test(qr, takes_as_few_cells_as_promised)
 {
 	static const struct {
@@ -186,7 +186,7 @@ Test(qr, takes_as_few_cells_as_promised)
 	}
 }
 
-/* Also without the first row, which may have left the screen. */
+/* Even without the first row, which may have scrolled out of sight. */
 Test(qr, has_a_light_margin_on_all_sides)
 {
 	static struct picture picture;
@@ -210,7 +210,7 @@ Test(qr, has_a_light_margin_on_all_sides)
 	cr_expect(picture.dark[TOP][QUIET]);
 }
 
-/* A module of a line in full blocks: two spaces of one colour. */
+/* Reads one module of a line in full blocks: two spaces of one colour. */
 static bool
 read_full(const char **at, bool *dark)
 {
@@ -290,7 +290,8 @@ Test(qr, refuses_an_empty_or_oversized_text)
 	cr_expect_null(drawn);
 }
 
-/* What another process sends is a square of a code's size, or no code. */
+/* A text from another process is either a square of a valid size, or
+ * refused. */
 Test(qr, reads_only_modules_of_a_code)
 {
 	static char text[QR_MODULES + 2];

@@ -7,7 +7,7 @@ static const struct scan_request request = {.issuer = "Example",
     .user = "alice",
     .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
 
-/* The full name tells more, but must not make the code larger. */
+/* The full host name says more, but must not make the code larger. */
 Test(scan, has_the_full_name_where_the_code_is_no_larger)
 {
 	static const struct {
@@ -38,7 +38,7 @@ Test(scan, has_the_full_name_where_the_code_is_no_larger)
 	}
 }
 
-/* By the program that stands beside this one. */
+/* By the program tfa-qr, beside this one. */
 Test(scan, is_made_by_a_program_of_its_own)
 {
 	static const struct reply reply = {.issuer = "Example",

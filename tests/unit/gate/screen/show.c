@@ -8,7 +8,7 @@ static const struct reply reply = {.user = "alice",
     .issuer = "Example",
     .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
 
-/* What a person is shown in a window that has room for a code. */
+/* The text that a person sees in a window with room for a code. */
 static const char *
 shown(const struct scan *scan)
 {

@@ -12,48 +12,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct keyfile_user bob = {
-    .name = "bob", .home = "/home/bob", .uid = 2002, .gid = 2002};
-
-Test(keyfile, expands_names_as_sshd_does)
-{
-	static const struct {
-		const char *name, *path; /* NULL: false */
-	} cases[] = {
-	    {".ssh/authorized_keys", "/home/bob/.ssh/authorized_keys"},
-	    {"%h/.ssh/authorized_keys", "/home/bob/.ssh/authorized_keys"},
-	    {"/home/%u/.ssh/authorized_keys", "/home/bob/.ssh/authorized_keys"},
-	    {"/etc/ssh/keys/%u", "/etc/ssh/keys/bob"},
-	    {"/etc/ssh/keys/%U.pub", "/etc/ssh/keys/2002.pub"},
-	    {"%u/keys", "/home/bob/bob/keys"},
-	    {"keys-%U-%%", "/home/bob/keys-2002-%"},
-	    {"%h", "/home/bob"},
-	    {"/a%%u", "/a%u"},
-	    {"/a/%x", NULL},
-	    {"/a/%", NULL},
-	    {"", NULL},
-	};
-	char path[64], small[20];
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		cr_expect_eq(
-		    keyfile_path(cases[i].name, &bob, path, sizeof(path)),
-		    cases[i].path != NULL, "%s", cases[i].name);
-		if (cases[i].path != NULL)
-			cr_expect_str_eq(path, cases[i].path);
-	}
-	/* Too long by one byte, at each end of it. */
-	cr_expect(keyfile_path("/123456789012345678", &bob, small, 20));
-	cr_expect_not(keyfile_path("/1234567890123456789", &bob, small, 20));
-	cr_expect(keyfile_path("123456789", &bob, small, 20));
-	cr_expect_not(keyfile_path("1234567890", &bob, small, 20));
-	cr_expect_not(keyfile_path("%h/1234567890", &bob, small, 20));
-}
-
 static bool group_is_own;
 
 static bool
-is_own(gid_t gid, const struct keyfile_user *user)
+is_own(gid_t gid, const struct keypath_user *user)
 {
 	cr_expect_eq(user->uid, geteuid());
 	(void)gid;
@@ -62,7 +24,7 @@ is_own(gid_t gid, const struct keyfile_user *user)
 
 struct place {
 	char top[64], home[80], ssh[96], file[128], culprit[PATH_MAX];
-	struct keyfile_user user;
+	struct keypath_user user;
 };
 
 static struct place
@@ -80,7 +42,7 @@ make_place(void)
 	fd = open(p.file, O_CREAT | O_WRONLY, 0600);
 	cr_assert_geq(fd, 0);
 	close(fd);
-	p.user = (struct keyfile_user){
+	p.user = (struct keypath_user){
 	    .name = "me", .uid = geteuid(), .gid = getegid()};
 	return p;
 }
@@ -99,7 +61,8 @@ is_sound(struct place *p, const char *path)
 	return sound;
 }
 
-/* Each that others can write, up to the home folder; not above it, as /tmp. */
+/* Every file and folder that others can write, up to the home folder, but
+ * not above it, such as /tmp. */
 Test(keyfile, of_others_is_not_sound)
 {
 	struct place p = make_place();
@@ -120,13 +83,13 @@ Test(keyfile, of_others_is_not_sound)
 		cr_expect(is_sound(&p, p.file), "%s", parts[i]);
 		cr_assert_eq(chmod(parts[i], 0700), 0);
 	}
-	/* Somebody else's. */
+	/* The files belong to somebody else. */
 	p.user.uid = 0;
 	if (geteuid() != 0)
 		cr_expect_not(is_sound(&p, p.file));
 }
 
-/* What lies elsewhere is judged there, up to /, where /tmp is for all. */
+/* A file elsewhere is judged there, up to /; /tmp is writable for all. */
 Test(keyfile, is_judged_where_it_lies)
 {
 	struct place p = make_place();
@@ -139,7 +102,7 @@ Test(keyfile, is_judged_where_it_lies)
 	cr_expect_not(is_sound(&p, link_path));
 	cr_expect_str_eq(p.culprit, "/tmp");
 	cr_expect_not(is_sound(&p, elsewhere));
-	/* A folder is no file. */
+	/* A folder is not a file. */
 	cr_expect_not(is_sound(&p, p.ssh));
 }
 
@@ -153,7 +116,7 @@ Test(keyfile, that_is_not_there_says_nothing)
 	cr_expect_not(keyfile_is_absent(0));
 }
 
-/* When what path leads to was changed, in ns. */
+/* Returns when the way to path was changed, in ns. */
 static long long
 changed_at(struct place *p, const char *path)
 {
@@ -179,7 +142,7 @@ shell(const char *folder, const char *script)
 	cr_assert_eq(system(command), 0, "%s", script);
 }
 
-/* Whatever redirects the path is a change, and nothing else is. */
+/* Everything that redirects the path is a change, and nothing else is. */
 Test(keyfile, was_changed_when_the_way_to_it_was)
 {
 	static const struct {
@@ -225,7 +188,8 @@ Test(keyfile, was_changed_when_the_way_to_it_was)
 	}
 }
 
-/* A home in a folder of root's alone, as root: others have none such. */
+/* A home in a folder of root's alone, as root: other users have no such
+ * home. */
 Test(keyfile, was_not_changed_with_its_busy_home_folder)
 {
 	struct place p = make_place();
@@ -235,16 +199,16 @@ Test(keyfile, was_not_changed_with_its_busy_home_folder)
 	before = changed_at(&p, ".ssh/keys");
 	shell(p.home, "touch beside");
 	cr_expect_eq(changed_at(&p, ".ssh/keys") == before, geteuid() == 0);
-	/* The file in the home folder itself. */
+	/* A file directly in the home folder. */
 	shell(p.home, "mv .ssh/keys keys");
 	before = changed_at(&p, "keys");
 	shell(p.home, "touch beside2");
 	cr_expect_eq(changed_at(&p, "keys") == before, geteuid() == 0);
-	/* Whoever can rename the home folder can swap it. */
+	/* Anyone who can rename the home folder can swap it. */
 	cr_assert_eq(chmod(p.top, 0777), 0);
 	shell(p.top, "mv home h; mv h home");
 	cr_expect_gt(changed_at(&p, "keys"), before);
-	/* What was taken from the home folder. */
+	/* A file that was moved out of the home folder. */
 	cr_assert_eq(chmod(p.top, 0755), 0);
 	before = changed_at(&p, "keys");
 	shell(p.home, "rm keys");

@@ -9,13 +9,13 @@
 #define KEY      "ssh-ed25519 " BLOB
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The key of each line, and what stands before it. */
+/* The key of each line, and what precedes it. */
 Test(keyline, finds_the_key_where_sshd_finds_it)
 {
 	static const struct {
 		const char *line;
 		bool key, typed;
-		const char *options; /* what they begin with */
+		const char *options; /* the start of the options */
 	} cases[] = {
 	    {KEY, true, true, ""},
 	    {" \t" KEY " a comment", true, true, ""},
@@ -25,12 +25,12 @@ Test(keyline, finds_the_key_where_sshd_finds_it)
 	    {"command=\"a " BLOB " b\" " KEY, true, true, "command="},
 	    {"command=\"a \\\" b\" " KEY, true, true, "command="},
 	    {"command=\"a \\\\\" b\" " KEY, true, true, "command="},
-	    /* The second word is a key by its own word: its type is said to be
+	    /* The second word is a key of an unknown type, which is called
 	     * command="echo. */
 	    {"command=\"echo AAAADWNvbW1hbmQ9ImVjaG8=\" " KEY, true, true,
 		"command="},
 	    {"command=\"never closed " KEY, false, false, ""},
-	    /* sshd knows types by other names too. */
+	    /* sshd accepts other names for a type. */
 	    {"ED25519 " BLOB, true, false, ""},
 	    {"pty ED25519 " BLOB, true, false, "pty "},
 	    {"ssh-rsa " BLOB, true, false, ""},
@@ -58,8 +58,7 @@ Test(keyline, finds_the_key_where_sshd_finds_it)
 	}
 }
 
-/* sshd passes a line over whose options it does not know, and so nothing in it
- * counts. */
+/* sshd ignores a line with an unknown option, so nothing in it counts. */
 Test(keyline, reads_options_as_sshd_does)
 {
 	static const struct {
@@ -115,7 +114,7 @@ Test(keyline, reads_options_as_sshd_does)
 	}
 }
 
-/* Every option of sshd(8), so that none of them keeps a key out. */
+/* Every option in sshd(8), so that none of them refuses a key. */
 Test(keyline, knows_every_option_of_sshd)
 {
 	static const char *const options[] = {"agent-forwarding",

@@ -4,7 +4,7 @@
 
 #include "gate/sshd/keys.h"
 
-/* A key, one authority, and a certificate by it with force-command. */
+/* A key, an authority, and its certificate with force-command. */
 #define BLOB \
 	"AAAAC3NzaC1lZDI1NTE5AAAAIPV0dVBTK1k2uKujMZwyYF+GfE3RB24Hj0UWuZp/7X9Y"
 #define AUTHORITY \
@@ -19,7 +19,7 @@
 
 enum found { NOTHING, FREE, COMMAND, DOUBTFUL };
 
-/* What a file says of a key, and in *ret_command which command, if any. */
+/* Looks a key up in a file.  *ret_command: its command, if any. */
 static enum found
 search(const char *auth, const char *text, char *ret_command, size_t size)
 {
@@ -28,7 +28,8 @@ search(const char *auth, const char *text, char *ret_command, size_t size)
 	enum found found;
 
 	cr_assert_eq(key_parse(auth, &key), FAULT_NONE, "%s", auth);
-	cr_assert_eq(keys_search(text, strlen(text), &key, &r), FAULT_NONE);
+	cr_assert_eq(
+	    restriction_read(text, strlen(text), &key, &r), FAULT_NONE);
 	snprintf(ret_command, size, "%s", r.command != NULL ? r.command : "");
 	found = r.conflicting ? DOUBTFUL
 	    : !r.listed       ? NOTHING
@@ -39,8 +40,8 @@ search(const char *auth, const char *text, char *ret_command, size_t size)
 	return found;
 }
 
-/* A second line that would set the key free makes each of these matter: what
- * sshd obeys must never be passed over. */
+/* A second line would lift the restriction, so each of these lines matters:
+ * a line that sshd obeys must never be ignored. */
 Test(keys, finds_the_restriction_that_sshd_finds)
 {
 	static const struct {
@@ -66,15 +67,16 @@ Test(keys, finds_the_restriction_that_sshd_finds)
 	    {"command=\"a\" " KEY "\ncommand=\"b\" " KEY "\n", DOUBTFUL, "a"},
 	    {"command=\"a\" " KEY "\n" KEY "\n", DOUBTFUL, "a"},
 	    {KEY "\ncommand=\"a\" " KEY "\n", DOUBTFUL, "a"},
-	    /* Lines that cannot be read, but mention the key. */
+	    /* Lines that cannot be parsed and mention the key. */
 	    {"command=\"a " KEY "\n", DOUBTFUL, ""},
 	    {"command=a " KEY "\n", DOUBTFUL, ""},
 	    {"command=\"a\",command=\"b\" " KEY "\n", DOUBTFUL, ""},
 	    {"ssh-rsa " BLOB "\n", DOUBTFUL, ""},
 	    {"ssh-ed25519 x" BLOB "\n", DOUBTFUL, ""},
-	    /* The key's text inside of a command is not the line's key. */
+	    /* The key's text within a command does not make it the line's
+	     * key. */
 	    {"command=\"x " BLOB " \" " KEY "\n", COMMAND, "x " BLOB " "},
-	    /* sshd passes these lines over, so they free nothing. */
+	    /* sshd ignores these lines, so they lift no restriction. */
 	    {"nonsense " KEY "\n", DOUBTFUL, ""},
 	    {"\xef\xbb\xbf" KEY "\n", DOUBTFUL, ""},
 	    {"\xef\xbb\xbf"
@@ -82,14 +84,14 @@ Test(keys, finds_the_restriction_that_sshd_finds)
 		DOUBTFUL, ""},
 	    {"principals=\"a\" " KEY "\n", DOUBTFUL, ""},
 	    {"command=\"a\",x " KEY "\n", DOUBTFUL, ""},
-	    /* This one sshd takes. */
+	    /* sshd accepts this line. */
 	    {"command=\"a\", " KEY "\n", COMMAND, "a"},
-	    /* sshd knows the type by this name too. */
+	    /* sshd accepts this name for the type too. */
 	    {"command=\"a\" ED25519 " BLOB "\n" KEY "\n", DOUBTFUL, ""},
 	    {"  command=\"a\"\t \t" KEY "\t#x", COMMAND, "a"},
 	    {"command=\"a\\\\\" " KEY "\n", DOUBTFUL, ""},
 	    {"command=\"a\\b\" " KEY "\n", COMMAND, "a\\b"},
-	    /* An authority's line is for certificates. */
+	    /* An authority's line counts only for certificates. */
 	    {"cert-authority " KEY "\n", DOUBTFUL, ""},
 	};
 	char command[512];
@@ -103,7 +105,7 @@ Test(keys, finds_the_restriction_that_sshd_finds)
 	}
 }
 
-/* sshd's base64 skips white space: the line holds the key all the same. */
+/* sshd's base64 skips white space, so the line holds the key even so. */
 Test(keys, skips_white_space_inside_a_key_as_sshd_does)
 {
 	static const char spaces[] = "\v\f\r";
@@ -142,7 +144,7 @@ Test(keys, reads_a_certificate)
 	    search(auth, "cert-authority,command=\"a\" ssh-ed25519 " AUTHORITY,
 		command, sizeof(command)),
 	    COMMAND);
-	/* A line that sshd may obey, and that is read in another way here. */
+	/* A line that sshd may obey, and that is read differently here. */
 	cr_expect_eq(search(auth,
 			 "cert-authority,command=\"a\" ED25519 " AUTHORITY
 			 "\ncert-authority ssh-ed25519 " AUTHORITY,
@@ -158,20 +160,20 @@ Test(keys, reads_a_certificate)
 		"\ncert-authority,command=\"a\" ssh-ed25519 " AUTHORITY,
 		command, sizeof(command)),
 	    DOUBTFUL);
-	/* One that cannot be read at all, but has the authority in it. */
+	/* A line that cannot be parsed and contains the authority. */
 	cr_expect_eq(search(auth,
 			 "cert-authority,command=\"a ssh-ed25519 " AUTHORITY
 			 "\ncert-authority ssh-ed25519 " AUTHORITY,
 			 command, sizeof(command)),
 	    DOUBTFUL);
-	/* The key itself, and an authority without the word, are others. */
+	/* The key itself, and an authority without that word, are other
+	 * keys. */
 	cr_expect_eq(search(auth, KEY "\nssh-ed25519 " AUTHORITY, command,
 			 sizeof(command)),
 	    NOTHING);
 }
 
-/* What an authority's line says of all that it signs is what it says of one
- * certificate. */
+/* An authority's line says of all its certificates what it says of one. */
 Test(keys, asks_for_an_authority_as_for_its_certificates)
 {
 	static const struct {
@@ -203,7 +205,7 @@ Test(keys, asks_for_an_authority_as_for_its_certificates)
 		for (size_t k = 0; k < 2; k++) {
 			struct restriction r = {.listed = false};
 
-			cr_assert_eq(keys_search(cases[i].text,
+			cr_assert_eq(restriction_read(cases[i].text,
 					 strlen(cases[i].text), &keys[k], &r),
 			    FAULT_NONE);
 			cr_expect_eq(keys_judge(&r, &none, false),
@@ -214,12 +216,12 @@ Test(keys, asks_for_an_authority_as_for_its_certificates)
 	}
 }
 
-/* A restriction counts wherever it stands; what lets a key in does not. */
+/* A restriction counts in every file; a permission only in a safe one. */
 Test(keys, believes_no_file_that_others_can_write)
 {
 	static const struct {
 		const char *found, *doubted;
-		enum key_verdict refuse, allow; /* by "unlisted" */
+		enum key_verdict refuse, allow; /* what "unlisted" decides */
 	} cases[] = {
 	    {"", "", KEY_UNLISTED, KEY_PASSES},
 	    {"", KEY, KEY_IN_OPEN_FILE, KEY_PASSES},
@@ -242,10 +244,10 @@ Test(keys, believes_no_file_that_others_can_write)
 		struct key key;
 
 		cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
-		cr_assert_eq(keys_search(cases[i].found, strlen(cases[i].found),
-				 &key, &found),
+		cr_assert_eq(restriction_read(cases[i].found,
+				 strlen(cases[i].found), &key, &found),
 		    FAULT_NONE);
-		cr_assert_eq(keys_search(cases[i].doubted,
+		cr_assert_eq(restriction_read(cases[i].doubted,
 				 strlen(cases[i].doubted), &key, &doubted),
 		    FAULT_NONE);
 		cr_expect_eq(keys_judge(&found, &doubted, false),
@@ -258,7 +260,7 @@ Test(keys, believes_no_file_that_others_can_write)
 	}
 }
 
-/* A NUL ends a line for sshd, and the next one counts. */
+/* For sshd a NUL ends a line, and the next line counts. */
 Test(keys, refuses_a_file_with_a_nul)
 {
 	static const char text[] = "#\0\n" KEY "\n";
@@ -267,11 +269,11 @@ Test(keys, refuses_a_file_with_a_nul)
 
 	cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
 	cr_expect_eq(
-	    keys_search(text, sizeof(text) - 1, &key, &r), FAULT_FORMAT);
+	    restriction_read(text, sizeof(text) - 1, &key, &r), FAULT_FORMAT);
 	key_done(&key);
 }
 
-/* Each end but its own, and any byte after it. */
+/* Cut at every length, and with any byte appended. */
 Test(keys, refuses_a_certificate_that_is_cut_or_longer)
 {
 	static const char type[] =
@@ -289,7 +291,7 @@ Test(keys, refuses_a_certificate_that_is_cut_or_longer)
 	cr_expect_eq(key_parse(auth, &key), FAULT_FORMAT);
 }
 
-/* "force-command" with its length, as it stands in the certificate above. */
+/* "force-command" with its length, as in the certificate above. */
 Test(keys, refuses_a_certificate_with_an_option_that_is_not_known)
 {
 	static const char option[] = "DWZvcmNlLWNvbW1hbmQA";
@@ -327,7 +329,7 @@ Test(keys, refuses_what_is_no_key)
 	    "publickey ssh-ed25519 AAAA",
 	    "publickey ssh-ed25519-cert-v01@openssh.com "
 	    "AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29t",
-	    /* A certificate of a kind that nobody knows is no plain key. */
+	    /* A certificate of an unknown kind is not a plain key. */
 	    "publickey x-cert-v01@openssh.com "
 	    "AAAAF3h4LWNlcnQtdjAxQG9wZW5zc2guY29t",
 	};
@@ -374,4 +376,104 @@ Test(keys, tells_what_a_line_is_whichever_key_it_has)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		cr_expect_eq(
 		    key_line_read(cases[i].line), cases[i].kind, "%zu", i);
+}
+
+/* Files by name, each of which root and the user alone can write unless its
+ * name begins with "open". */
+static const struct {
+	const char *name, *text;
+} stored[] = {
+    {"/free", KEY},
+    {"/command", "command=\"a\" " KEY},
+    {"/other", "command=\"b\" " KEY},
+    {"/empty", ""},
+    {"openfree", KEY},
+    {"opencommand", "command=\"a\" " KEY},
+};
+
+static enum fault
+read_stored(const struct keypath_user *user, const char *name,
+    struct keyfile *ret, char ret_why[static WHY_TEXT])
+{
+	cr_expect_str_eq(user->name, "bob");
+	*ret = (struct keyfile){.text = NULL};
+	for (size_t i = 0; i < COUNT(stored); i++)
+		if (strcmp(stored[i].name, name) == 0) {
+			ret->text = strdup(stored[i].text);
+			ret->sound = strncmp(name, "open", 4) != 0;
+		}
+	if (strcmp(name, "/broken") != 0)
+		return FAULT_NONE;
+	snprintf(ret_why, WHY_TEXT, "/broken: it is");
+	return FAULT_IO;
+}
+
+/* Every file counts, and one that cannot be read refuses every key. */
+Test(keys, searches_all_files)
+{
+	static const struct {
+		const char *files[3];
+		bool common;
+		enum fault fault;
+		enum key_verdict verdict, unlisted;
+		const char *command;
+	} cases[] = {
+	    {{NULL}, false, FAULT_NONE, KEY_UNLISTED, KEY_PASSES, NULL},
+	    {{"/none"}, false, FAULT_NONE, KEY_UNLISTED, KEY_PASSES, NULL},
+	    {{"/empty", "/none"}, false, FAULT_NONE, KEY_UNLISTED, KEY_PASSES,
+		NULL},
+	    {{"/free"}, false, FAULT_NONE, KEY_PASSES, KEY_PASSES, NULL},
+	    {{"/none", "/command"}, false, FAULT_NONE, KEY_PASSES, KEY_PASSES,
+		"a"},
+	    {{"/command", "/command"}, false, FAULT_NONE, KEY_PASSES,
+		KEY_PASSES, "a"},
+	    {{"/command", "/empty", "/free"}, false, FAULT_NONE, KEY_DOUBTFUL,
+		KEY_DOUBTFUL, "a"},
+	    {{"/command", "/other"}, false, FAULT_NONE, KEY_DOUBTFUL,
+		KEY_DOUBTFUL, "a"},
+	    {{"openfree"}, false, FAULT_NONE, KEY_IN_OPEN_FILE, KEY_PASSES,
+		NULL},
+	    {{"/free", "opencommand"}, false, FAULT_NONE, KEY_DOUBTFUL,
+		KEY_DOUBTFUL, NULL},
+	    {{"opencommand", "/free"}, true, FAULT_NONE, KEY_PASSES, KEY_PASSES,
+		NULL},
+	    {{"/free", "/broken"}, false, FAULT_IO, KEY_DOUBTFUL, KEY_DOUBTFUL,
+		NULL},
+	    {{"/broken", "/free"}, true, FAULT_IO, KEY_DOUBTFUL, KEY_DOUBTFUL,
+		NULL},
+	};
+	static const struct keypath_user bob = {.name = "bob", .home = "/"};
+
+	for (size_t i = 0; i < COUNT(cases) * 2; i++) {
+		bool unlisted = i >= COUNT(cases);
+		size_t c = i % COUNT(cases), n = 0;
+		struct keys_answer answer = {.verdict = KEY_DOUBTFUL};
+		char names[3][16] = {"", "", ""}, why[WHY_TEXT] = "";
+		struct key key;
+
+		while (n < 3 && cases[c].files[n] != NULL) {
+			snprintf(names[n], 16, "%s", cases[c].files[n]);
+			n++;
+		}
+		cr_assert_eq(key_parse("publickey " KEY, &key), FAULT_NONE);
+		cr_expect_eq(
+		    keys_search(
+			&(struct keys_question){.files = {names[0], 16, n},
+			    .user = &bob,
+			    .common = cases[c].common,
+			    .unlisted = unlisted,
+			    .read = read_stored},
+			&key, &answer, why),
+		    cases[c].fault, "%zu", i);
+		cr_expect_eq(answer.verdict,
+		    unlisted ? cases[c].unlisted : cases[c].verdict, "%zu", i);
+		if (cases[c].command == NULL)
+			cr_expect_null(answer.command, "%zu", i);
+		else
+			cr_expect_str_eq(answer.command, cases[c].command);
+		cr_expect_eq(
+		    why[0] != '\0', cases[c].fault != FAULT_NONE, "%zu", i);
+		keys_answer_done(&answer);
+		key_done(&key);
+	}
 }

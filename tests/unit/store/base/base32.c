@@ -140,7 +140,7 @@ Test(base32, refuses_low_bits_set)
 	expect_format_fault("77");
 }
 
-/* Of the 32 last characters, only those with the spare bits at 0 are read. */
+/* Only those last characters are accepted whose spare bits are 0. */
 Test(base32, has_one_spelling_for_each_value)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

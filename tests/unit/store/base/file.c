@@ -73,7 +73,7 @@ Test(file, replaces_a_file_whole)
 	end(&s);
 }
 
-/* What a crash, or somebody, left at the temporary name. */
+/* A file that a crash, or somebody, left under the temporary name. */
 Test(file, is_not_misled_by_what_stands_at_the_new_name)
 {
 	struct scene s = begin();
@@ -132,7 +132,7 @@ Test(file, reads_at_most_what_is_asked)
 	end(&s);
 }
 
-/* It begins with room for little, and takes more as there is more. */
+/* Reading begins with a small buffer, which grows. */
 Test(file, reads_files_of_any_size)
 {
 	static const size_t sizes[] = {
@@ -164,7 +164,7 @@ Test(file, reads_files_of_any_size)
 	end(&s);
 }
 
-/* A pipe gives and takes a little at a time. */
+/* A pipe passes a little at a time. */
 Test(file, writes_and_reads_all_of_it_in_pieces)
 {
 	enum { MUCH = 300000 };
@@ -218,7 +218,8 @@ Test(file, writes_syncs_renames_and_syncs_the_folder_in_this_order)
 	end(&s);
 }
 
-/* Whichever step fails: the old one or the new one, and nothing beside it. */
+/* Whichever call fails, the old file or the new one is there, whole, and no
+ * other. */
 Test(file, replaces_whole_or_not_at_all_where_a_step_fails)
 {
 	static const char *const steps[] = {

@@ -30,14 +30,15 @@ Test(utf8, measures_a_character)
 	    {"\xe0\x9f\xbf", 3, 0},
 	    {"\xf0\x80\x80\x80", 4, 0},
 	    {"\xf0\x8f\xbf\xbf", 4, 0},
-	    /* Surrogates, and beyond the end. */
+	    /* Surrogates, and characters beyond the last one. */
 	    {"\xed\xa0\x80", 3, 0},
 	    {"\xed\xbf\xbf", 3, 0},
 	    {"\xf4\x90\x80\x80", 4, 0},
 	    {"\xf5\x80\x80\x80", 4, 0},
 	    {"\xf8\x88\x80\x80\x80", 5, 0},
 	    {"\xff", 1, 0},
-	    /* Alone, cut short, or followed by something else. */
+	    /* A continuation byte alone, a character cut short, or followed
+	     * by something else. */
 	    {"\x80", 1, 0},
 	    {"\xbf", 1, 0},
 	    {"\xc2", 1, 0},
@@ -116,7 +117,7 @@ Test(utf8, cleans_a_nul)
 	cr_expect_str_eq(clean, "a?b");
 }
 
-/* Every byte pair: what comes out is UTF-8 without a control. */
+/* For every pair of bytes the result is UTF-8 without a control character. */
 Test(utf8, lets_nothing_else_through)
 {
 	for (unsigned pair = 0; pair < 1U << 16; pair++) {

@@ -10,7 +10,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The numbers are date(1)'s. */
+/* The numbers come from date(1). */
 Test(when, reads_and_writes_the_same_moment)
 {
 	static const struct {

@@ -9,7 +9,7 @@
 
 #define HOUR_S 3600
 
-/* Alice with as many devices, all long ago, and all told an hour ago. */
+/* Alice with that many devices, added long ago; all were told an hour ago. */
 static struct record
 record_with(size_t devices)
 {
@@ -78,7 +78,7 @@ Test(announce, says_when_from_where_and_with_which_key)
 	record_done(&record);
 }
 
-/* A password has no key, and an administrator comes from nowhere. */
+/* A password has no key, and an administrator has no address. */
 Test(announce, leaves_out_what_is_not_known)
 {
 	struct record record = record_with(1);
@@ -97,7 +97,8 @@ Test(announce, leaves_out_what_is_not_known)
 	record_done(&record);
 }
 
-/* What came when, told when, and whether that is news at NOW_S. */
+/* When a device came, until when its owner was told, and whether it is news
+ * at NOW_S. */
 Test(announce, tells_what_came_since)
 {
 	static const struct {
@@ -105,7 +106,8 @@ Test(announce, tells_what_came_since)
 		bool news;
 	} cases[] = {
 	    {NOW_S - 10, NOW_S - 20, true},
-	    {NOW_S - 20, NOW_S - 20, true}, /* the same second: after it */
+	    {NOW_S - 20, NOW_S - 20, true}, /* the same second counts as
+					     * later */
 	    {NOW_S - 21, NOW_S - 20, false}, {NOW_S - 10, NOW_S, false},
 	    {NOW_S, NOW_S, true},
 	    {NOW_S - 9 * DAY_S, NOW_S + 1, true}, /* a clock was ahead */
@@ -128,7 +130,7 @@ Test(announce, tells_what_came_since)
 	}
 }
 
-/* As earlier versions wrote it. */
+/* A record as earlier versions wrote it. */
 Test(announce, counts_from_the_last_login_where_no_time_is_kept)
 {
 	struct record record = record_with(1);
@@ -172,7 +174,7 @@ Test(announce, tells_one_with_a_recovery_code_what_any_device_was_not_told)
 	record_done(&record);
 }
 
-/* An account with a single device and its codes has no news of its own. */
+/* The only device of an account, with its codes, is not news to itself. */
 Test(announce, tells_nobody_of_the_device_that_is_used)
 {
 	struct record record = record_with(1);
@@ -222,7 +224,7 @@ Test(announce, begins_a_device_with_the_earliest_time_of_the_others)
 	record_done(&record);
 }
 
-/* A login with device number i, on a terminal or not: the news. */
+/* Logs in with device number i, on a terminal or not.  Returns the news. */
 static struct announcements
 log_in(struct record *record, const struct policy *policy, size_t i,
     bool terminal, int64_t now_s)
@@ -238,7 +240,8 @@ log_in(struct record *record, const struct policy *policy, size_t i,
 	return outcome.news;
 }
 
-/* A thief who adds a device and logs in with it hides nothing. */
+/* A thief who adds a device and logs in with it cannot hide that from the
+ * owner. */
 Test(announce, lets_no_device_use_up_the_news_of_another)
 {
 	struct record record = record_with(1);
@@ -253,7 +256,7 @@ Test(announce, lets_no_device_use_up_the_news_of_another)
 	policy_done(&policy);
 }
 
-/* The login itself must not move the time that it is told from. */
+/* The login itself must not change the time that news is counted from. */
 Test(announce, counts_from_the_login_before_this_one)
 {
 	struct record record = record_with(1);
@@ -269,7 +272,7 @@ Test(announce, counts_from_the_login_before_this_one)
 	policy_done(&policy);
 }
 
-/* sshd throws away what sftp says on standard error. */
+/* sshd discards what sftp writes to standard error. */
 Test(announce, says_again_what_no_terminal_showed)
 {
 	struct record record = record_with(1);
@@ -301,7 +304,8 @@ Test(announce, says_it_with_a_recovery_code_too_and_again)
 	policy_done(&policy);
 }
 
-/* Who proves who she is, for tfa, sees no session's first lines. */
+/* A user who confirms a change with tfa does not see a session's first
+ * lines. */
 Test(announce, says_nothing_to_a_proof)
 {
 	struct record record = record_with(1);

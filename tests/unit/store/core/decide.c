@@ -1,4 +1,4 @@
-/* policy_decide() and policy_deadline(); policy.c tests the reading. */
+/* Tests policy_decide() and policy_deadline(); policy.c tests the parser. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,14 +8,15 @@
 #define RULE(name, who, mode) \
 	"{'name': '" name "', " who ", 'mode': '" mode "'}"
 
-/* Who asks: alice unless said otherwise, from 10.2.0.1, in group staff. */
+/* The user who asks: alice from 10.2.0.1 in group staff, unless a field says
+ * otherwise. */
 struct question {
 	const char *rules;
 	const char *user;      /* NULL: alice */
 	const char *from;      /* NULL: 10.2.0.1; "": not known */
 	const char *last_rule; /* NULL: none */
 	enum mode mode;
-	const char *rule;   /* that decides; "": otherwise */
+	const char *rule;   /* the rule that decides; "": otherwise */
 	enum reason reason; /* of a denial */
 	const char *name;   /* that the denial gives; NULL: "" */
 };
@@ -95,7 +96,7 @@ Test(decide, lets_the_first_rule_that_matches_decide)
 		.mode = MODE_OPTIONAL},
 	    {RULE("a", "'users': ['bob'], 'groups': ['staff']", "required"),
 		.mode = MODE_REQUIRED, .rule = "a"},
-	    /* A user and a group of one name are two things. */
+	    /* A user and a group may have one name; they stay two things. */
 	    {RULE("a", "'users': ['staff']", "exempt"), .mode = MODE_OPTIONAL},
 	};
 
@@ -157,10 +158,10 @@ Test(decide, looks_where_she_comes_from)
 		.mode = MODE_EXEMPT, .rule = "a"},
 	    {RULE("a", "'users': ['*'], 'from': ['0.0.0.0/0']", "exempt"),
 		.from = "2001:db8::1", .mode = MODE_OPTIONAL},
-	    /* Not from there: the next rule. */
+	    /* The address does not match: the next rule decides. */
 	    {FROM4 ", " RULE("b", "'users': ['*']", "required"),
 		.from = "192.0.2.1", .mode = MODE_REQUIRED, .rule = "b"},
-	    /* An address that is not known: nobody can say. */
+	    /* An address that is not known: the rule cannot be evaluated. */
 	    {FROM4, .from = "", .mode = MODE_NONE, .rule = "a",
 		.reason = REASON_NO_ADDRESS, .name = "a"},
 	    {FROM4 ", " RULE("b", "'users': ['*']", "required"), .from = "",
@@ -168,7 +169,7 @@ Test(decide, looks_where_she_comes_from)
 		.name = "a"},
 	    {RULE("b", "'users': ['alice']", "required") ", " FROM4, .from = "",
 		.mode = MODE_REQUIRED, .rule = "b"},
-	    /* It does not matter for one whom the rule does not mean. */
+	    /* The address does not matter if the rule is not about the user. */
 	    {RULE("a", "'users': ['bob'], 'from': ['10.2.0.0/16']", "exempt"),
 		.from = "", .mode = MODE_OPTIONAL},
 	    {RULE("a", "'groups': ['interns'], 'from': ['10.2.0.0/16']",
@@ -199,7 +200,7 @@ Test(decide, denies_where_a_group_cannot_be_looked_up)
 	    {RULE("a", "'users': ['*'], 'groups': ['ldap']", "exempt"),
 		.mode = MODE_NONE, .rule = "a", .reason = REASON_GROUP_ERROR,
 		.name = "ldap"},
-	    /* Not needed, not looked up. */
+	    /* No look-up if it is not needed. */
 	    {RULE("a", "'users': ['alice'], 'groups': ['ldap']", "required"),
 		.mode = MODE_REQUIRED, .rule = "a"},
 	    {RULE("a", "'groups': ['staff', 'ldap']", "required"),
@@ -217,8 +218,11 @@ Test(decide, denies_where_a_group_cannot_be_looked_up)
 
 #define OF_OTHERS RULE("team", "'groups': ['others']", "required")
 
-/* With the directory away her group looks empty, and the next rule is
- * "optional": a required rule that lost her denies until a person looks. */
+/*
+ * With the directory down the group looks empty, and the next rule is
+ * "optional".  So a required rule that no longer names the user denies until a
+ * person decides.
+ */
 Test(decide, denies_one_whom_a_required_rule_has_lost)
 {
 	static const struct question questions[] = {
@@ -230,25 +234,25 @@ Test(decide, denies_one_whom_a_required_rule_has_lost)
 	    {RULE("all", "'users': ['*']", "exempt") ", " OF_OTHERS,
 		.last_rule = "team", .mode = MODE_NONE, .rule = "team",
 		.reason = REASON_RULE_LOST, .name = "team"},
-	    /* Another rule names her. */
+	    /* Another rule names the user. */
 	    {OF_OTHERS ", " RULE("b", "'users': ['alice']", "optional"),
 		.last_rule = "team", .mode = MODE_OPTIONAL, .rule = "b"},
 	    {OF_OTHERS ", " RULE("b", "'groups': ['staff']", "optional"),
 		.last_rule = "team", .mode = MODE_OPTIONAL, .rule = "b"},
-	    /* It still names her: she comes from elsewhere. */
+	    /* The rule still names the user, who comes from elsewhere. */
 	    {RULE("team", "'groups': ['staff'], 'from': ['192.0.2.0/24']",
 		 "required"),
 		.last_rule = "team", .mode = MODE_OPTIONAL},
 	    {RULE("team", "'users': ['*'], 'from': ['192.0.2.0/24']",
 		 "required"),
 		.last_rule = "team", .mode = MODE_OPTIONAL},
-	    /* It is gone, or no longer required: an admin did that. */
+	    /* An administrator removed the rule, or made it optional. */
 	    {"", .last_rule = "team", .mode = MODE_OPTIONAL},
 	    {RULE("team", "'groups': ['others']", "optional"),
 		.last_rule = "team", .mode = MODE_OPTIONAL},
 	    {OF_OTHERS, .last_rule = "tea", .mode = MODE_OPTIONAL},
 	    {OF_OTHERS, .last_rule = "", .mode = MODE_OPTIONAL},
-	    /* Nobody can say whether it has. */
+	    /* The group cannot be looked up. */
 	    {RULE("team", "'groups': ['ldap'], 'from': ['192.0.2.0/24']",
 		 "required"),
 		.last_rule = "team", .mode = MODE_NONE, .rule = "team",
@@ -383,17 +387,18 @@ Test(decide, ends_grace_when_the_rule_says)
 	    /* No grace. */
 	    {0, 0, 0, 500, 0},
 	    {1000, 0, 0, 500, 1000},
-	    /* One date for all. */
+	    /* One date for everybody. */
 	    {0, 0, 2000, 500, 2000},
 	    {1000, 0, 2000, 500, 2000},
 	    {1000, 0, 2000, 5000, 2000},
 	    {1000, 0, 900, 500, 1000},
-	    /* From the first login, or since, if that is later. */
+	    /* Counted from the first login, or from "since" if that is
+	     * later. */
 	    {1000, 100, 2000, 500, 1100},
 	    {1000, 100, 2000, 1000, 1100},
 	    {1000, 100, 2000, 1500, 1600},
 	    {1000, 100, 2000, 0, 1100},
-	    /* Never past until. */
+	    /* Never later than "until". */
 	    {1000, 100, 2000, 1899, 1999},
 	    {1000, 100, 2000, 1950, 2000},
 	    {1000, 100, 2000, 9000, 2000},
@@ -412,7 +417,7 @@ Test(decide, ends_grace_when_the_rule_says)
 	}
 }
 
-/* Wherever she comes from: an address is what a process claims. */
+/* The address is not used: a process could claim any. */
 Test(decide, may_require_looks_at_no_address)
 {
 	static const struct {
@@ -433,7 +438,7 @@ Test(decide, may_require_looks_at_no_address)
 		"optional", "", true},
 	    {RULE("r", "'users':['alice'],'from':['10.0.0.0/8']", "required"),
 		"optional", "", true},
-	    /* With the directory away the group looks empty. */
+	    /* With the directory down the group looks empty. */
 	    {RULE("r", "'groups':['interns']", "required"), "optional", "r",
 		true},
 	    {RULE("r", "'groups':['interns']", "required"), "optional", "",

@@ -46,7 +46,7 @@ confirm(struct scene *s, const char *typed)
 	    strlen(typed), &s->recovery, &s->outcome);
 }
 
-/* With the code that the app shows, steps from now. */
+/* Confirms with the code that the app shows that many steps from now. */
 static void
 confirm_step(struct scene *s, int steps)
 {
@@ -108,7 +108,7 @@ Test(enroll, makes_a_device_of_the_first_code)
 	end(&s);
 }
 
-/* The secret moves: nothing of it stays where it was. */
+/* The secret is moved: none of it stays in the old place. */
 Test(enroll, wipes_what_was_pending)
 {
 	static const struct pending nothing;
@@ -181,7 +181,8 @@ imported(size_t codes)
 	return import;
 }
 
-/* The oldest goes, is said to have gone, and is no wrong code. */
+/* The oldest code is dropped, reported as dropped, and does not count as
+ * wrong. */
 Test(enroll, says_which_of_an_admins_codes_is_void)
 {
 	struct scene s = begin();
@@ -208,7 +209,7 @@ Test(enroll, says_which_of_an_admins_codes_is_void)
 	verify_code(&s.policy, &s.record, &s.login, texts[ADMIN_CODES],
 	    strlen(texts[0]), &s.outcome);
 	cr_expect_eq(s.outcome.reason, REASON_ONE_TIME_CODE);
-	/* Those that ran out are not said to have gone. */
+	/* Expired codes are not reported as dropped. */
 	s.login.now_s += DAY_S;
 	cr_expect_eq(
 	    enroll_add_code(&s.record, CODE_PASS, (uint8_t[ONETIME_BYTES]){77},
@@ -222,7 +223,7 @@ Test(enroll, says_which_of_an_admins_codes_is_void)
 	end(&s);
 }
 
-/* Whatever is typed again after a revocation is told what became of it. */
+/* Any code typed after a revocation is answered with what happened to it. */
 Test(enroll, revokes_codes_without_making_them_guesses)
 {
 	struct scene s = begin();
@@ -251,7 +252,7 @@ Test(enroll, revokes_codes_without_making_them_guesses)
 	end(&s);
 }
 
-/* A device whose secret is there would let one code pass twice. */
+/* With the same secret on two devices one code would pass twice. */
 Test(enroll, sets_up_no_secret_that_is_there)
 {
 	struct scene s = begin();
@@ -267,7 +268,7 @@ Test(enroll, sets_up_no_secret_that_is_there)
 	cr_expect_eq(enroll_provision(&s.record, secret, "phone", NOW_S, NULL,
 			 &recovers, id),
 	    FAULT_STALE);
-	/* HMAC takes these for the same. */
+	/* To HMAC both are the same secret. */
 	import.secret = device->secret;
 	import.secret.len += 4;
 	cr_expect_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_STALE);
@@ -275,7 +276,7 @@ Test(enroll, sets_up_no_secret_that_is_there)
 	end(&s);
 }
 
-/* Unlike one that went away unused, with its device. */
+/* Unlike a code that was removed unused with its device. */
 Test(enroll, imports_no_scratch_code_that_was_used)
 {
 	struct scene s = begin();
@@ -364,7 +365,7 @@ Test(enroll, knows_when_nothing_is_pending)
 	}
 }
 
-/* Whoever began earlier does not know the secret that is confirmed. */
+/* Somebody who began earlier does not know the secret that is confirmed. */
 Test(enroll, forgets_the_secret_of_one_who_began_earlier)
 {
 	static const uint8_t newer[ENROLL_SECRET_BYTES] =
@@ -379,7 +380,7 @@ Test(enroll, forgets_the_secret_of_one_who_began_earlier)
 	end(&s);
 }
 
-/* A window's own secret and its code; n: which window. */
+/* The secret and the code of window number n. */
 struct window {
 	uint8_t secret[ENROLL_SECRET_BYTES];
 	char id[DEVICE_ID_TEXT];
@@ -410,7 +411,8 @@ confirm_window(struct scene *s, const struct window *w)
 	    w->code, strlen(w->code), &s->recovery, &s->outcome);
 }
 
-/* An IDE opens two: each is confirmed by the code of what it shows. */
+/* An IDE opens two windows: each is confirmed by the code for the secret it
+ * shows. */
 Test(enroll, lets_each_window_confirm_its_own_secret)
 {
 	for (unsigned char which = 0; which < 4; which++) {
@@ -425,7 +427,8 @@ Test(enroll, lets_each_window_confirm_its_own_secret)
 		cr_assert_eq(s.record.devices.count, 1);
 		cr_expect_arr_eq(s.record.devices.items[0].secret.bytes,
 		    windows[which].secret, ENROLL_SECRET_BYTES);
-		/* That ended the others: whoever began them. */
+		/* The first confirmation ended the others, whoever began
+		 * them. */
 		for (unsigned char n = 0; n < 4; n++) {
 			cr_expect_not(
 			    enroll_is_pending(&s.record, windows[n].id));
@@ -437,7 +440,7 @@ Test(enroll, lets_each_window_confirm_its_own_secret)
 	}
 }
 
-/* What one window shows is worth nothing in another. */
+/* The code of one window is worth nothing in another. */
 Test(enroll, takes_no_code_of_another_window)
 {
 	struct scene s = begin();
@@ -454,7 +457,7 @@ Test(enroll, takes_no_code_of_another_window)
 	end(&s);
 }
 
-/* The fifth takes the place of the first, which is told so. */
+/* The fifth replaces the first, which is told so. */
 Test(enroll, lets_four_windows_wait)
 {
 	struct scene s = begin();
@@ -475,7 +478,7 @@ Test(enroll, lets_four_windows_wait)
 	end(&s);
 }
 
-/* In a session, by "tfa add": the first device has recovery codes, and no
+/* With "tfa add" in a session, a first device gets recovery codes, and no
  * login is noted. */
 Test(enroll, hands_out_codes_with_a_first_device_alone)
 {
@@ -522,7 +525,7 @@ Test(enroll, has_room_for_eight_devices)
 	end(&s);
 }
 
-/* What is written must be read again, or the user is locked out. */
+/* A record that cannot be read again would lock the user out. */
 Test(enroll, leaves_a_record_that_can_be_read)
 {
 	for (size_t passes = 0; passes <= CODES_MAX; passes++) {
@@ -575,8 +578,8 @@ Test(enroll, adds_an_admins_code_for_a_day)
 	end(&s);
 }
 
-/* Codes that ran out go first, then the oldest of an admin's, never a
- * recovery code. */
+/* Expired codes are dropped first, then the oldest from administrators,
+ * never a recovery code. */
 Test(enroll, makes_room_for_an_admins_code)
 {
 	static const uint8_t random[ONETIME_BYTES] = {1};
@@ -605,7 +608,7 @@ Test(enroll, makes_room_for_an_admins_code)
 	end(&s);
 }
 
-/* One to pass with offers nothing. */
+/* A pass code brings no offer. */
 Test(enroll, offers_again_what_an_admin_made_a_code_for)
 {
 	static const uint8_t random[ONETIME_BYTES] = {1};
@@ -698,7 +701,7 @@ Test(enroll, revokes_all_that_opens_a_door)
 	}
 }
 
-/* What the next login meets, for each way of enrolling, an hour later. */
+/* The next login, an hour later, for each way of enrolling. */
 Test(enroll, opens_enrolment_for_a_day_or_closes_it)
 {
 	static const struct {
@@ -735,7 +738,7 @@ Test(enroll, opens_enrolment_for_a_day_or_closes_it)
 	}
 }
 
-/* And what the user list says of it, before and after the day. */
+/* The state in the user list, before and after the day. */
 Test(enroll, shows_a_revoked_user_as_invited_overdue_or_blocked)
 {
 	struct rule rule = {.name = "all", .mode = MODE_REQUIRED};
@@ -764,7 +767,7 @@ Test(enroll, shows_a_revoked_user_as_invited_overdue_or_blocked)
 	record_done(&record);
 }
 
-/* One who never had a device, blocked: no grace is left. */
+/* A user who never had a device, blocked: no grace is left. */
 Test(enroll, blocks_one_who_never_enrolled)
 {
 	struct rule rule = {.name = "all", .mode = MODE_OPTIONAL};
@@ -783,7 +786,7 @@ Test(enroll, blocks_one_who_never_enrolled)
 	policy_done(&policy);
 }
 
-/* A thief may have begun an enrolment, and it may not end as a device. */
+/* A thief may have begun an enrolment, which must not become a device. */
 Test(enroll, provisions_a_device_that_counts_at_once)
 {
 	struct scene s = begin();
@@ -835,7 +838,7 @@ Test(enroll, provisions_beside_what_there_is)
 	end(&s);
 }
 
-/* Which devices know of which change is announce.h's business. */
+/* announce.h decides which devices know of which change. */
 Test(enroll, notes_who_made_the_codes_and_until_when_a_device_was_told)
 {
 	struct scene s = begin();
@@ -866,8 +869,8 @@ Test(enroll, begins_a_second_device_where_the_first_was_told)
 	end(&s);
 }
 
-/* A record of an earlier version: the old device is told of the new one, even
- * after that one was used. */
+/* In a record from an earlier version, the old device is told of the new
+ * one, even after that was used. */
 Test(enroll, is_announced_to_a_device_that_was_never_told)
 {
 	struct scene s = begin();
@@ -913,7 +916,7 @@ Test(enroll, imports_a_device_and_its_scratch_codes_once)
 	end(&s);
 }
 
-/* Of two files with the same one, as after a change of the phone. */
+/* Two files may hold the same code, as after a change of the phone. */
 Test(enroll, imports_a_scratch_code_once)
 {
 	struct scene s = begin();
@@ -929,7 +932,8 @@ Test(enroll, imports_a_scratch_code_once)
 	end(&s);
 }
 
-/* With the codes that admins may still hand out it must be readable. */
+/* Administrators may still add codes, and the record must stay readable with
+ * them. */
 Test(enroll, imports_no_more_codes_than_a_record_holds)
 {
 	for (size_t there = 14; there <= 15; there++) {

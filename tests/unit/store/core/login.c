@@ -8,7 +8,7 @@
 
 #define HOUR_S 3600
 
-/* When something is, seen from NOW_S; NEAR: within a day. */
+/* A time, as seen from NOW_S; NEAR: within a day. */
 enum { NONE, PAST, FUTURE, FAR, NEAR };
 
 static struct policy
@@ -20,7 +20,8 @@ policy_with(const char *rest)
 	return policy;
 }
 
-/* A rule "all" of that mode, whose grace ends at until_s unless that is 0. */
+/* A rule "all" of that mode; its grace ends at until_s, or it has none if
+ * that is 0. */
 static struct rule
 rule_of(enum mode mode, int64_t until_s)
 {
@@ -43,16 +44,17 @@ decide(const struct policy *policy, const struct rule *rule,
 	return outcome;
 }
 
-/* A row of the table of all that decides a login without a device. */
+/* A row of the table: everything that decides a login without a device. */
 struct row {
 	enum mode mode;
-	int self;    /* enum self_enroll */
-	int grace;   /* until: NONE, PAST, FUTURE, NEAR */
-	int invited; /* until: NONE, PAST, FUTURE, FAR (no clock can mean it) */
-	bool once;   /* had a device once */
-	int code;    /* enum code_use + 1 of one that is valid; 0: none */
-	int skipped; /* NONE, PAST (over a day ago), FUTURE (an hour ago) */
-	bool piped;  /* no terminal */
+	int self;     /* enum self_enroll */
+	int grace;    /* until: NONE, PAST, FUTURE, NEAR */
+	int invited;  /* until: NONE, PAST, FUTURE, FAR (later than any clock
+		      * could mean) */
+	bool once;    /* had a device before */
+	int code;     /* enum code_use + 1 of a valid code; 0: none */
+	int skipped;  /* NONE, PAST (over a day ago), FUTURE (an hour ago) */
+	bool piped;   /* no terminal */
 	bool command; /* no login shell */
 	enum verdict verdict;
 	enum reason reason;
@@ -63,7 +65,7 @@ struct row {
 #define R MODE_REQUIRED
 
 static const struct row rows[] = {
-    /* Optional: the offer, to a shell on a terminal, once a day. */
+    /* Optional: offered to a shell on a terminal, once a day. */
     {O, SELF_GRACE, .verdict = VERDICT_ENROLL, REASON_OFFER, true},
     {O, SELF_ALWAYS, .verdict = VERDICT_ENROLL, REASON_OFFER, true},
     {O, SELF_CODE, .verdict = VERDICT_PASS, REASON_OPTIONAL},
@@ -73,7 +75,7 @@ static const struct row rows[] = {
 	REASON_OPTIONAL},
     {O, SELF_GRACE, .skipped = PAST, .verdict = VERDICT_ENROLL, REASON_OFFER,
 	true},
-    /* Optional, but had one: never "not enrolled". */
+    /* Optional, but the user had a device before: never "not enrolled". */
     {O, SELF_GRACE, .once = true, .verdict = VERDICT_DENY, REASON_CLOSED},
     {O, SELF_ALWAYS, .once = true, .verdict = VERDICT_DENY, REASON_CLOSED},
     {O, SELF_CODE, .once = true, .verdict = VERDICT_DENY, REASON_CLOSED},
@@ -107,7 +109,7 @@ static const struct row rows[] = {
 	REASON_CLOSED},
     {R, SELF_GRACE, .grace = FUTURE, .once = true, .invited = FUTURE,
 	.verdict = VERDICT_ENROLL, REASON_SETUP},
-    /* The last day of grace: each login on a terminal is asked. */
+    /* The last day of grace: every login on a terminal is asked. */
     {R, SELF_GRACE, .grace = NEAR, .verdict = VERDICT_ENROLL, REASON_OFFER_DUE,
 	true},
     {R, SELF_GRACE, .grace = NEAR, .skipped = FUTURE, .verdict = VERDICT_ENROLL,
@@ -125,7 +127,7 @@ static const struct row rows[] = {
 	.piped = true, .verdict = VERDICT_PASS, REASON_GRACE},
     {R, SELF_GRACE, .grace = NEAR, .once = true, .verdict = VERDICT_DENY,
 	REASON_CLOSED},
-    /* Required, grace over or none. */
+    /* Required, with grace over or without grace. */
     {R, SELF_GRACE, .grace = PAST, .verdict = VERDICT_DENY, REASON_CLOSED},
     {R, SELF_GRACE, .grace = NONE, .verdict = VERDICT_DENY, REASON_CLOSED},
     {R, SELF_GRACE, .grace = PAST, .piped = true, .verdict = VERDICT_DENY,
@@ -143,7 +145,7 @@ static const struct row rows[] = {
     {R, SELF_CODE, .grace = NONE, .verdict = VERDICT_DENY, REASON_CLOSED},
     {R, SELF_CODE, .grace = NONE, .invited = FUTURE, .verdict = VERDICT_DENY,
 	REASON_CLOSED},
-    /* Invited by a revoke, for a day. */
+    /* Invited by a revocation, for a day. */
     {R, SELF_GRACE, .invited = FUTURE, .once = true, .verdict = VERDICT_ENROLL,
 	REASON_SETUP},
     {R, SELF_ALWAYS, .invited = FUTURE, .once = true, .verdict = VERDICT_ENROLL,
@@ -154,7 +156,7 @@ static const struct row rows[] = {
 	REASON_CLOSED},
     {R, SELF_GRACE, .invited = FAR, .once = true, .verdict = VERDICT_DENY,
 	REASON_CLOSED},
-    /* An admin's one-time code. */
+    /* An administrator's one-time code. */
     {R, SELF_GRACE, .code = CODE_ENROLL + 1, .verdict = VERDICT_CHALLENGE,
 	REASON_ASK_ONE_TIME},
     {R, SELF_CODE, .code = CODE_ENROLL + 1, .once = true,
@@ -165,8 +167,8 @@ static const struct row rows[] = {
 	.verdict = VERDICT_DENY, REASON_CLOSED},
     {R, SELF_ALWAYS, .code = CODE_PASS + 1, .verdict = VERDICT_ENROLL,
 	REASON_SETUP},
-    /* A code to enrol with, where none is required: an offer, where it is
-     * the only way to enrol. */
+    /* A code to enrol with, if none is required: offered only if there is no
+     * other way to enrol. */
     {O, SELF_CODE, .code = CODE_ENROLL + 1, .verdict = VERDICT_CHALLENGE,
 	REASON_OFFER_CODE, true},
     {R, SELF_CODE, .grace = FUTURE, .code = CODE_ENROLL + 1,
@@ -246,13 +248,14 @@ Test(login, decides_for_one_without_a_device)
 	policy_done(&policy);
 }
 
-/* The last tenth of the time that a user had, and a day at least. */
+/* The last tenth of the user's time, and at least a day. */
 Test(login, insists_before_the_deadline)
 {
 	static const struct {
 		int64_t since_s, for_s, until_s; /* from NOW_S */
 		int64_t seen_s;
-		int64_t left_s; /* of the time in which each login is asked */
+		int64_t left_s; /* length of the time in which every login is
+				 * asked */
 	} cases[] = {
 	    {0, 0, 5400, 0, DAY_S},
 	    {0, 5400, 90 * DAY_S, 0, DAY_S},
@@ -298,7 +301,7 @@ Test(login, insists_before_the_deadline)
 	policy_done(&policy);
 }
 
-/* Skipping at each offer until the deadline, nobody is surprised by it. */
+/* A user who skips every offer is warned before the deadline. */
 Test(login, says_when_the_next_offer_comes)
 {
 	static const int64_t graces[] = {60, 5400, DAY_S, DAY_S + 1, 2 * DAY_S,
@@ -339,7 +342,7 @@ Test(login, says_when_the_next_offer_comes)
 	policy_done(&policy);
 }
 
-/* "tfa add" and the gate go by one rule. */
+/* "tfa add" and the gate follow one rule. */
 Test(login, opens_a_first_device_where_a_login_does)
 {
 	struct policy policy = policy_with("");
@@ -380,7 +383,7 @@ Test(login, opens_a_first_device_where_a_login_does)
 	policy_done(&policy);
 }
 
-/* Whatever else is so: no device now, one once, and not exempt. */
+/* Any user who has no device now, had one before, and is not exempt. */
 Test(login, never_passes_one_who_was_enrolled_once)
 {
 	struct policy policy = policy_with("");
@@ -458,7 +461,7 @@ Test(login, hands_on_the_denial_of_the_policy)
 	policy_done(&policy);
 }
 
-/* Only where the policy could not be asked, and only while it is valid. */
+/* Only if the policy could not decide, and only while the code is valid. */
 Test(login, asks_for_a_pass_code_where_the_policy_cannot_decide)
 {
 	static const enum reason undecided[] = {REASON_UNKNOWN_GROUP,
@@ -605,7 +608,7 @@ Test(login, notes_the_first_visit_the_grace_and_the_rule)
 	policy_done(&policy);
 }
 
-/* Only a required rule is one that she could get lost from. */
+/* A user can drop out only of a required rule. */
 Test(login, notes_no_rule_but_a_required_one)
 {
 	struct policy policy = policy_with("");
@@ -625,7 +628,8 @@ Test(login, notes_no_rule_but_a_required_one)
 	policy_done(&policy);
 }
 
-/* "for" counts from the later of first login and since, up to until. */
+/* "for" counts from the first login or "since", whichever is later, up to
+ * "until". */
 Test(login, lets_grace_run_from_the_first_visit)
 {
 	struct policy policy = policy_with("");
@@ -651,7 +655,7 @@ Test(login, lets_grace_run_from_the_first_visit)
 
 #define REMEMBER "'remember': {'connection': '12h', 'for': '1h'}"
 
-/* What is remembered, who asks, and whether that spares the code. */
+/* The memory, the login, and whether that login needs no code. */
 Test(login, remembers_only_what_it_should)
 {
 	static const struct {
@@ -660,7 +664,7 @@ Test(login, remembers_only_what_it_should)
 		const char *my_connection, *my_key, *my_address;
 		bool remembered;
 	} cases[] = {
-	    /* A connection, until. */
+	    /* A connection, for a time. */
 	    {"c1", "K", "", 1, "c1", "K", "10.0.0.1", true},
 	    {"c1", "", "", 12 * HOUR_S, "c1", "", "10.0.0.1", true},
 	    {"c1", "K", "", 0, "c1", "K", "10.0.0.1", false},
@@ -668,11 +672,12 @@ Test(login, remembers_only_what_it_should)
 	    {"c1", "K", "", 12 * HOUR_S + 1, "c1", "K", "10.0.0.1", false},
 	    {"c1", "K", "", 1, "c2", "K", "10.0.0.1", false},
 	    {"c1", "K", "", 1, "", "K", "10.0.0.1", false},
-	    /* A session on it may have spoilt what says which key it was. */
+	    /* A session on the connection may have destroyed the name of its
+	     * key. */
 	    {"c1", "K", "", 1, "c1", "other", "", false},
 	    {"c1", "K", "", 1, "c1", "", "", false},
 	    {"c1", "K", "10.0.0.1", 1, "c2", "K", "10.0.0.1", false},
-	    /* A key and address, until. */
+	    /* A key and an address, for a time. */
 	    {"", "K", "10.0.0.1", 1, "c2", "K", "10.0.0.1", true},
 	    {"", "K", "10.0.0.1", HOUR_S, "", "K", "10.0.0.1", true},
 	    {"", "K", "10.0.0.1", 0, "", "K", "10.0.0.1", false},
@@ -681,7 +686,7 @@ Test(login, remembers_only_what_it_should)
 	    {"", "K", "10.0.0.1", 1, "", "K2", "10.0.0.1", false},
 	    {"", "K", "10.0.0.1", 1, "", "K", "", false},
 	    {"", "K", "10.0.0.1", 1, "", "", "10.0.0.1", false},
-	    /* Never a password, even if a record says so. */
+	    /* Never for a password, even if a record says so. */
 	    {"", "", "10.0.0.1", 1, "", "", "10.0.0.1", false},
 	    {"", "", "", 1, "", "", "", false},
 	};
@@ -805,7 +810,8 @@ Test(login, forgets_the_oldest_of_sixteen)
 	cr_expect_str_eq(record.verified.items[15].connection, "c20");
 	cr_expect_str_eq(record.sources.items[15].address, "10.0.0.20");
 
-	/* One that comes again is the newest, and is there once. */
+	/* A source that comes again becomes the newest, and is in the list
+	 * once. */
 	snprintf(login.address, sizeof(login.address), "10.0.0.5");
 	login_note_pass(&policy, &record, &login, &outcome);
 	cr_assert_eq(record.sources.count, SOURCES_MAX);
@@ -832,7 +838,8 @@ Test(login, drops_what_is_no_longer_remembered)
 	policy_done(&policy);
 }
 
-/* What a connection gave stays, in the place of nothing that still counts. */
+/* A connection's code stays, but never in place of an entry that is still
+ * valid. */
 Test(login, keeps_what_a_connection_gave_when_its_time_is_over)
 {
 	struct policy policy = policy_with("");
@@ -848,7 +855,7 @@ Test(login, keeps_what_a_connection_gave_when_its_time_is_over)
 		login_note_pass(&policy, &record, &login, &outcome);
 		snprintf(record.verified.items[i].code, HASH_TEXT, "h%d", i);
 	}
-	/* The sixth is over, and the others are not. */
+	/* The sixth has ended, the others have not. */
 	record.verified.items[5].until_s = NOW_S;
 	snprintf(login.connection, sizeof(login.connection), "c5");
 	cr_expect_eq(
@@ -858,7 +865,7 @@ Test(login, keeps_what_a_connection_gave_when_its_time_is_over)
 	cr_assert_eq(record.verified.count, VERIFIED_MAX);
 	cr_expect_str_eq(record.verified.items[0].code, "h0");
 	cr_expect_str_eq(record.verified.items[5].code, "h6");
-	/* All are, and stay. */
+	/* All have ended, and stay. */
 	login.now_s += 13 * HOUR_S;
 	snprintf(login.connection, sizeof(login.connection), "newer");
 	login_note_pass(&policy, &record, &login, &outcome);
@@ -868,7 +875,7 @@ Test(login, keeps_what_a_connection_gave_when_its_time_is_over)
 	policy_done(&policy);
 }
 
-/* A master in use is not forgotten for connections that came and went. */
+/* A connection in use is not dropped for others that came and went. */
 Test(login, forgets_a_connection_in_use_last)
 {
 	struct policy policy = policy_with("");
@@ -963,7 +970,7 @@ Test(login, tells_of_each_failure_once)
 	policy_done(&policy);
 }
 
-/* sshd throws away what a subsystem says. */
+/* sshd discards what a subsystem writes. */
 Test(login, tells_again_of_failures_that_no_terminal_showed)
 {
 	struct policy policy = policy_with("");
@@ -1020,7 +1027,7 @@ Test(login, waits_as_the_policy_says)
 		    login_wait(&attempts, &counter, cases[i].is_other, NOW_S),
 		    cases[i].wait_s, "case %zu", i);
 	}
-	/* A first wait above the longest is the longest. */
+	/* A first wait above the maximum is the maximum. */
 	attempts.backoff_s = 10 * DAY_S;
 	cr_expect_eq(
 	    login_wait(&attempts,
@@ -1028,7 +1035,7 @@ Test(login, waits_as_the_policy_says)
 	    3600);
 }
 
-/* Each week forgives one; the time of the rest goes on. */
+/* Each week forgives one wrong code; the rest keep their time. */
 Test(login, forgives_a_wrong_code_a_week)
 {
 	static const struct {
@@ -1064,7 +1071,7 @@ Test(login, forgives_a_wrong_code_a_week)
 	}
 }
 
-/* Of two waits the longer one. */
+/* The longer of two waits counts. */
 Test(login, waits_for_the_row_and_for_the_long_term)
 {
 	static const struct attempts attempts = {
@@ -1083,7 +1090,7 @@ Test(login, gives_the_first_state_that_fits)
 {
 	static const struct {
 		enum mode mode;
-		int64_t count; /* wrong codes of others, just now */
+		int64_t count; /* wrong codes from unknown sources, just now */
 		bool device, once, blocked, invited, code, grace;
 		enum state state;
 	} cases[] = {
@@ -1141,7 +1148,7 @@ Test(login, gives_the_first_state_that_fits)
 	policy_done(&policy);
 }
 
-/* The list must not say overdue of one whom the next login gives a week. */
+/* The list must not say "overdue" if the next login starts a week of grace. */
 Test(login, agrees_with_itself_on_one_who_never_came)
 {
 	struct policy policy = policy_with("");
@@ -1164,7 +1171,7 @@ Test(login, agrees_with_itself_on_one_who_never_came)
 	policy_done(&policy);
 }
 
-/* Nor of one whom the next login lets set up a device. */
+/* Nor if the next login lets the user set up a device. */
 Test(login, agrees_with_itself_where_any_login_may_enrol)
 {
 	struct policy policy = policy_with("");

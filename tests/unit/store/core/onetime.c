@@ -30,7 +30,8 @@ Test(onetime, writes_80_bits_in_fours)
 	}
 }
 
-/* Every bit matters: 80 codes with one bit each, all different. */
+/* Every bit matters: 80 codes, each with one other bit set, are all
+ * different. */
 Test(onetime, gives_every_bit_a_code_of_its_own)
 {
 	char codes[8 * ONETIME_BYTES][ONETIME_TEXT];

@@ -10,7 +10,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The RFCs' secret: "1234567890" over and over, as long as the hash. */
+/* The secret of the RFCs: "1234567890" repeated to the length of the hash. */
 static struct otp_secret
 rfc_secret(size_t len)
 {
@@ -46,7 +46,7 @@ Test(otp, agrees_with_rfc_4226_appendix_d)
 	}
 }
 
-/* As corrected by RFC errata 2866: a secret as long as each hash. */
+/* As corrected by RFC errata 2866: a secret as long as the hash. */
 Test(otp, agrees_with_rfc_6238_appendix_b)
 {
 	static const size_t secret_len[] = {
@@ -198,9 +198,9 @@ Test(otp, leaves_nothing_of_a_secret_that_is_done)
 	otp_secret_done(NULL);
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* whose malloc is elsewhere, and not small */
+#ifndef __SANITIZE_ADDRESS__ /* its malloc lies elsewhere and is not small */
 
-/* How often that is in the memory that malloc gives out. */
+/* Counts how often the bytes occur in the memory that malloc returns. */
 static int
 count_in_heap(const uint8_t *bytes, size_t len)
 {
@@ -225,7 +225,7 @@ count_in_heap(const uint8_t *bytes, size_t len)
 	return count;
 }
 
-/* The contexts of libcrypto outlive each code. */
+/* libcrypto's contexts outlive each code. */
 Test(otp, leaves_nothing_of_a_secret_in_its_contexts)
 {
 	char code[OTP_DIGITS_MAX + 1];
@@ -245,7 +245,7 @@ Test(otp, leaves_nothing_of_a_secret_in_its_contexts)
 	}
 }
 
-/* The second call is to take the key away. */
+/* The second call replaces the key. */
 Test(otp, leaves_nothing_of_a_secret_that_cannot_be_taken_away)
 {
 	struct otp_secret secret = rfc_secret(20);

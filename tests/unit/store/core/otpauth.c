@@ -12,7 +12,7 @@
 #define SECRET     "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 #define PARAMETERS "?secret=" SECRET "&issuer=Example-Bastion"
 
-/* What almost every account looks like. */
+/* The values of almost every account. */
 static struct otpauth
 alice(void)
 {
@@ -79,7 +79,7 @@ Test(otpauth, names_the_issuer_in_label_and_parameter)
 	    "?secret=" SECRET "&issuer=Example-Bastion");
 }
 
-/* iOS refuses it. */
+/* iOS refuses padding. */
 Test(otpauth, has_no_padding)
 {
 	struct otpauth account = alice();
@@ -92,7 +92,7 @@ Test(otpauth, has_no_padding)
 	expect_fault(&account, FAULT_FORMAT);
 }
 
-/* Authy refuses a raw one. */
+/* Authy refuses an unencoded one. */
 Test(otpauth, encodes_the_at_sign)
 {
 	expect_label(
@@ -105,7 +105,7 @@ Test(otpauth, leaves_out_an_empty_host)
 	expect_label("alice", "", "alice");
 }
 
-/* FreeOTP takes no second one. */
+/* FreeOTP refuses a second colon. */
 Test(otpauth, has_one_literal_colon)
 {
 	struct otpauth account = alice();
@@ -245,7 +245,7 @@ Test(otpauth, refuses_a_secret_that_is_not_base32)
 	}
 }
 
-/* FreeOTP takes no shorter one than 16 bytes, and ours is longer. */
+/* FreeOTP refuses a secret below 16 bytes; ours is longer. */
 Test(otpauth, takes_a_secret_from_16_bytes)
 {
 	static const uint8_t bytes[ENROLL_SECRET_BYTES];
@@ -265,8 +265,8 @@ Test(otpauth, takes_a_secret_from_16_bytes)
 	cr_expect_geq(ENROLL_SECRET_BYTES, 16);
 }
 
-/* What a name may cost before the code needs a larger screen: half blocks are
- * as many columns wide as there are modules. */
+/* The length that names may have before the code needs a larger screen: in
+ * half blocks a code is as many columns wide as it has modules. */
 Test(otpauth, fits_its_screen_with_long_names)
 {
 	static const struct {

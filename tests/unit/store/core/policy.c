@@ -1,4 +1,4 @@
-/* Reading and writing a policy; decide.c tests what it decides. */
+/* Tests the parser and the writer; decide.c tests policy_decide(). */
 #include "store/core/policy.h"
 
 #include <criterion/criterion.h>
@@ -9,7 +9,7 @@
 #include "tests/unit/fixture.h"
 #include "store/base/when.h"
 
-/* The policy that design.md prints. */
+/* An example with every section; its settings are the defaults. */
 static const char example[] =
     "{\n"
     "  'version': 1,\n"
@@ -132,7 +132,7 @@ Test(policy, reads_the_settings_of_the_example)
 	policy_done(&policy);
 }
 
-/* What the example says is what is so where nothing is said. */
+/* The example states the defaults. */
 Test(policy, has_the_examples_settings_as_defaults)
 {
 	struct policy policy;
@@ -184,7 +184,7 @@ Test(policy, writes_what_it_reads)
 	free(text);
 }
 
-/* The example with one place changed: where that is refused, and why. */
+/* The example with one change: where it is refused, and why. */
 #define TEXT_15  "abcdefghijklmno"
 #define TEXT_51  TEXT_15 TEXT_15 TEXT_15 "abcdef"
 #define TEXT_255 TEXT_51 TEXT_51 TEXT_51 TEXT_51 TEXT_51
@@ -351,7 +351,7 @@ static const struct {
     {"'!interns'", "'!*'", 8, 55, "rules[2].groups[1]", "!"},
     {"'!interns'", "'!'", 8, 55, "rules[2].groups[1]", "!"},
     {"['deploy']", "['deploy', '!*']", 5, 40, "rules[0].users[1]", "!"},
-    /* Rules that would do nothing, or not what they seem to. */
+    /* Rules that have no effect, or another one than they seem to have. */
     {"'users': ['deploy']", "'users': []", 5, 5, "rules[0]", "matches nobody"},
     {", 'users': ['deploy']", "", 5, 5, "rules[0]", "matches nobody"},
     {"['deploy']", "['!deploy']", 5, 5, "rules[0]", "matches nobody"},
@@ -411,7 +411,7 @@ Test(policy, refuses_a_mistake_and_says_where)
 	}
 }
 
-/* An exclusion that would exclude nobody: interns would be exempt. */
+/* An exclusion that excludes nobody: interns would be exempt. */
 Test(policy, refuses_an_at_sign_behind_an_exclamation_mark)
 {
 	static const struct {
@@ -473,7 +473,7 @@ Test(policy, refuses_what_is_too_large)
 	free(text);
 }
 
-/* A policy with that many rules, each of which names that many users. */
+/* Writes a policy with that many rules, each with that many users. */
 static enum fault
 parse_many(size_t rules, size_t users, struct json_error *ret_error)
 {

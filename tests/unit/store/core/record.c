@@ -17,7 +17,7 @@
 #define HASH4 "33112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define HASH2 "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
-/* Every field that a record can have; the line breaks are json_write()'s. */
+/* Every field of a record; line breaks as json_write() makes them. */
 static const char full[] =
     "{'version': 1, 'user': 'alice', 'uid': 1001,\n"
     "'devices': [{'id': 'd1', 'name': 'phone', 'type': 'totp', 'algorithm': "
@@ -183,7 +183,7 @@ Test(record, reads_the_rest)
 	record_done(&r);
 }
 
-/* Blanks and line breaks, which are outside of strings only here. */
+/* Removes blanks and line breaks, which occur only outside of strings here. */
 static void
 squeeze(char *text)
 {
@@ -237,7 +237,7 @@ Test(record, begins_with_nothing)
 	record_done(&record);
 }
 
-/* The full record with one place changed: which field is refused, and why. */
+/* The full record with one change: which field is refused, and why. */
 static const struct {
 	const char *from, *to, *path, *word;
 } malformed[] = {
@@ -365,8 +365,8 @@ Test(record, refuses_a_damaged_field_and_names_it)
 	}
 }
 
-/* With two hexadecimal digits for each '@' and two of base32 for each '$', of
- * the 36 that number i says. */
+/* Copies text with two hexadecimal digits, or base32 characters, that encode
+ * i in place of each '@' and '$'. */
 static size_t
 put_item(char *ret, size_t size, const char *item, size_t i)
 {
@@ -386,8 +386,8 @@ put_item(char *ret, size_t size, const char *item, size_t i)
 	return n;
 }
 
-/* The smallest record with a list of n such items, '@' in each
- * replaced by what no other has. */
+/* The smallest record with a list of n such items, each with its own value
+ * in place of '@'. */
 static enum fault
 parse_list(const char *name, const char *item, size_t n)
 {
@@ -418,7 +418,8 @@ parse_list(const char *name, const char *item, size_t n)
 #define SPENT(h) \
 	"{'why': 'void', 'hash': '" h "', 'at': '2026-01-01T00:00:00Z'}"
 
-/* What one code would pass with twice: more of the smallest record. */
+/* Records in which one code would pass twice: what is added to the smallest
+ * one. */
 static const struct {
 	const char *more, *path, *word;
 } twice[] = {
@@ -431,7 +432,8 @@ static const struct {
     {"'devices': [" D1
      ", " DEVICE("d2", "SHA512", "6", "60", "MZXW6YTBOI", "") "]",
 	"devices[1].secret", "would pass twice"},
-    /* HMAC fills up with zeros: base32 of "foobar" and one more byte. */
+    /* HMAC pads with zeros: base32 of "foobar" with and without one more
+     * byte. */
     {"'devices': [" D1
      ", " DEVICE("d2", "SHA1", "6", "30", "MZXW6YTBOIAA", "") "]",
 	"devices[1].secret", "would pass twice"},
@@ -480,7 +482,7 @@ Test(record, refuses_what_one_code_would_pass_with_twice)
 	}
 }
 
-/* What differs in the last byte, or before zeros, is not the same. */
+/* Secrets that differ in the last byte, or before zeros, are different. */
 Test(record, takes_secrets_that_only_look_alike)
 {
 	static const char *const others[] = {
@@ -503,7 +505,7 @@ Test(record, takes_secrets_that_only_look_alike)
 	}
 }
 
-/* A copy not a byte longer: what is read beyond it, a sanitizer sees. */
+/* A copy without a spare byte: a sanitizer sees every read beyond it. */
 static char *
 prefix_of(const char *text, size_t len)
 {
@@ -585,7 +587,8 @@ Test(record, refuses_what_is_too_large)
 	record_done(&record);
 }
 
-/* All lists full of the longest values: its own text must not be too long. */
+/* A record with all lists full of the longest values must not be too long
+ * for itself. */
 Test(record, fits_its_own_limit)
 {
 	struct record record;
@@ -620,7 +623,7 @@ Test(record, fits_its_own_limit)
 		char hash[HASH_TEXT];
 
 		snprintf(hash, sizeof(hash), "%064d", i);
-		spent_note(&record, hash, SPENT_REPLACED, NOW_S);
+		spent_add(&record, hash, SPENT_REPLACED, NOW_S);
 	}
 	for (int i = 0; i < SOURCES_MAX; i++)
 		fixture_source(&record, NOW_S);
@@ -669,7 +672,7 @@ Test(record, counts_the_codes_that_are_left)
 	record_done(&record);
 }
 
-/* What lies at an address, freed or not: by the kernel, not by a pointer. */
+/* Reads memory at an address, freed or not, through the kernel. */
 static void
 look(uintptr_t at, void *ret, size_t size)
 {
@@ -704,7 +707,7 @@ Test(record, wipes_its_secrets_when_done)
 
 #ifndef __SANITIZE_ADDRESS__
 
-/* Whether the bytes lie anywhere in the heap. */
+/* Returns true if the bytes are anywhere in the heap. */
 static bool
 heap_holds(const void *bytes, size_t len)
 {
@@ -726,8 +729,8 @@ heap_holds(const void *bytes, size_t len)
 	return found;
 }
 
-/* Through parsing, growing, printing and freeing, copies too.  Of a
- * chunk that is freed, malloc overwrites no more than the first 16 bytes. */
+/* Through parsing, growing, printing and freeing, with all copies.  In a
+ * freed chunk malloc overwrites at most the first 16 bytes. */
 Test(record, leaves_no_secret_in_the_heap)
 {
 	static char text[QUOTED_MAX];
@@ -753,7 +756,7 @@ Test(record, leaves_no_secret_in_the_heap)
 	record_done(&record);
 	cr_expect_not(heap_holds(secret, sizeof(secret)));
 	cr_expect_not(heap_holds(base32 + 16, 16));
-	/* A record that is refused half way is wiped as well. */
+	/* A record that is refused in the middle is wiped as well. */
 	memcpy(strstr(text, "failures"), "failings", 8);
 	cr_assert_eq(
 	    record_parse(text, strlen(text), &record, &error), FAULT_FORMAT);

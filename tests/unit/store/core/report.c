@@ -23,7 +23,7 @@ expect_json(const struct json_shape *shape, const void *value, const char *text)
 	json_text_free(&written);
 }
 
-/* And as tfa-admin reads it. */
+/* Reads it back as tfa-admin does. */
 static void
 expect_readable(const struct json_shape *shape, const void *value, void *again)
 {
@@ -230,8 +230,8 @@ Test(report, explains_why_each_earlier_rule_does_not_match)
 	record_done(&record);
 }
 
-/* Whatever the reason: words, in the third person, and no empty "0 seconds"
- * where a time should stand. */
+/* Every reason has words, in the third person, and no "0 seconds" for a
+ * missing time. */
 Test(report, gives_every_outcome_a_reason_in_words)
 {
 	static const struct {
@@ -305,7 +305,7 @@ Test(report, explains_by_the_code_that_decides_logins)
 	record_done(&record);
 }
 
-/* No "from" keeps out one whom the rule does not name. */
+/* The address does not matter if the rule is not about the user. */
 Test(report, names_the_reason_that_matters_first)
 {
 	static const struct {
@@ -316,7 +316,7 @@ Test(report, names_the_reason_that_matters_first)
 	    {"'users': ['bob']", "neither"},
 	    {"'users': ['*', '!alice']", "\"!alice\""},
 	    {"'users': ['*'], 'groups': ['!staff']", "\"!staff\""},
-	    /* Of which nobody knows whether it names her. */
+	    /* Nobody knows if that rule names the user. */
 	    {"'groups': ['nowhere']", "\"from\""},
 	};
 	struct login login = fixture_login(NOW_S);
@@ -382,7 +382,7 @@ Test(report, says_what_each_address_would_meet_where_none_is_given)
 		cr_expect_str_eq(one->verdict, expected[i].verdict, "%zu", i);
 		cr_expect_eq(one->mode, expected[i].mode, "%zu", i);
 	}
-	/* Of anywhere else. */
+	/* For an address from anywhere else. */
 	cr_assert_eq(e.skipped.count, 5);
 	cr_expect_not_null(strstr(e.skipped.items[0].reason, "\"from\""));
 	cr_expect_not_null(strstr(e.skipped.items[1].reason, "neither"));
@@ -394,7 +394,7 @@ Test(report, says_what_each_address_would_meet_where_none_is_given)
 	record_done(&record);
 }
 
-/* What one case notes in the record is not there for the next. */
+/* A note that one login leaves in the record is not seen by the next. */
 Test(report, judges_each_address_by_the_record_as_it_is)
 {
 	struct login login = fixture_login(NOW_S);
@@ -439,7 +439,7 @@ Test(report, stops_where_too_many_rules_depend_on_the_address)
 	cr_assert_eq(e.by_address.count, BY_ADDRESS_MAX);
 	cr_expect_str_eq(
 	    e.by_address.items[BY_ADDRESS_MAX - 2].from, "10.14.0.0/16");
-	/* Not a denial: "r15" lets in whom it holds. */
+	/* Not a denial: "r15" lets its addresses in. */
 	cr_expect_str_empty(e.by_address.items[BY_ADDRESS_MAX - 1].verdict);
 	cr_expect_not_null(
 	    strstr(e.by_address.items[BY_ADDRESS_MAX - 1].reason, "\"r15\""));
@@ -447,7 +447,7 @@ Test(report, stops_where_too_many_rules_depend_on_the_address)
 	record_done(&record);
 }
 
-/* A list of prefixes that does not fit ends where one ends. */
+/* A list of prefixes that is too long is cut between two prefixes. */
 Test(report, cuts_a_long_from_between_two_prefixes)
 {
 	struct login login = fixture_login(NOW_S);
@@ -476,7 +476,7 @@ Test(report, cuts_a_long_from_between_two_prefixes)
 	record_done(&record);
 }
 
-/* Whose counter is shut, until when, and what opens it. */
+/* A user whose counter is shut: until when, and what opens it. */
 Test(report, explains_until_when_wrong_codes_shut_a_user_out)
 {
 #define SHUT                                                           \
@@ -535,7 +535,7 @@ Test(report, explains_that_a_user_is_blocked)
 	    "no device, and blocked from setting one up (revoke --block): "
 	    "revoke or code --enroll opens it");
 	explanation_done(&e);
-	record.invited_until_s = 1; /* of a revocation that ran out */
+	record.invited_until_s = 1; /* of a revocation whose time is over */
 	e = explain(RULE, &record, &login);
 	cr_expect_str_eq(e.login.reason,
 	    "no device, and enrolment is closed: revoke or code --enroll opens "

@@ -131,7 +131,8 @@ Test(typed, says_nothing_of_nothing)
 	expect_plain(PASTE_BEGINS PASTE_ENDS, "");
 }
 
-/* A NUL ends no code, and what is too long is not cut into one. */
+/* A NUL does not end a code, and a text that is too long is not cut into
+ * one. */
 Test(typed, makes_no_code_of_what_it_cannot_hold)
 {
 	char ret[INPUT_TEXT], blanks[4096];

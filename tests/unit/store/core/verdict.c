@@ -15,7 +15,7 @@ Test(verdict, denies_with_memory_that_was_zeroed)
 	cr_expect_str_eq(verdict_name(verdict), "deny");
 }
 
-/* No fault, reason, boolean or small count can be taken for a pass. */
+/* No fault, reason, boolean or small count has the value of a pass. */
 Test(verdict, gives_a_pass_a_value_of_its_own)
 {
 	for (int i = -1000; i < 1000; i++)
@@ -60,7 +60,7 @@ Test(verdict, denies_what_it_does_not_know)
 	}
 }
 
-/* A pass code is no way round what is wrong with a user or a record. */
+/* A pass code does not help if the user or the record is wrong. */
 Test(verdict, leaves_to_an_admin_only_what_the_policy_cannot_decide)
 {
 	static const enum reason never[] = {REASON_NONE, REASON_CLOSED,
@@ -80,7 +80,7 @@ Test(verdict, leaves_to_an_admin_only_what_the_policy_cannot_decide)
 
 Test(verdict, names_every_reason_once)
 {
-	struct reply reply;
+	enum reason again = REASON_NONE;
 
 	for (int i = 0; i < REASON_COUNT; i++) {
 		enum reason reason = (enum reason)i;
@@ -88,11 +88,10 @@ Test(verdict, names_every_reason_once)
 
 		cr_assert_not_null(name, "reason %d", i);
 		cr_expect_neq(name[0], '\0', "reason %d", i);
-		cr_expect_eq(reason_from_name(name), reason, "%s", name);
-		cr_expect_lt(strlen(name), sizeof(reply.reason), "%s", name);
+		cr_expect(reason_form.parse(name, &again), "%s", name);
+		cr_expect_eq(again, reason, "%s", name);
 		cr_expect_lt(strlen(name), 33, "audit: %s", name);
 	}
-	cr_expect_eq(reason_from_name("no such reason"), REASON_NONE);
 	cr_expect_str_eq(reason_name(REASON_COUNT), "none");
 }
 
@@ -140,7 +139,7 @@ Test(verdict, exits_as_the_manual_says)
 		cr_expect_neq(reason_exit((enum reason)i), 0, "reason %d", i);
 }
 
-/* The longest message fits a reply, on one line, with its gaps filled. */
+/* The longest message fits into a reply, on one line, with its gaps filled. */
 Test(verdict, says_each_reason_in_one_line)
 {
 	char name[USER_TEXT];
@@ -233,7 +232,7 @@ Test(verdict, fills_in_the_facts)
 	}
 }
 
-/* A minute is the least that a window apart can be. */
+/* Two windows are at least a minute apart. */
 Test(verdict, says_how_far_off_a_clock_is_and_which_way)
 {
 	static const struct {

@@ -16,7 +16,7 @@
 #define RECOVERY "0123-4567-89AB-CDEF"
 #define ADMINS   "ZZZZ-YYYY-XXXX-WWWW"
 
-/* Alice, her device, and what came of her last code. */
+/* Alice, a device, and the outcome of the last code. */
 struct scene {
 	struct policy policy;
 	struct record record;
@@ -50,7 +50,7 @@ type(struct scene *s, const char *typed)
 	return s->outcome.reason;
 }
 
-/* The code of device number i, steps from now. */
+/* Types the code of device number i, that many steps from now. */
 static enum reason
 type_step(struct scene *s, size_t i, int steps)
 {
@@ -133,7 +133,7 @@ Test(verify, refuses_a_code_twice)
 	}
 }
 
-/* Spends the code of now, on a connection of its own, and lets time pass. */
+/* Spends the current code on a connection of its own, and lets time pass. */
 static void
 spend_and_wait(struct scene *s, int64_t wait_s)
 {
@@ -144,7 +144,8 @@ spend_and_wait(struct scene *s, int64_t wait_s)
 	s->login.now_s += wait_s;
 }
 
-/* Those who reconnect with it in the environment do so whenever they do. */
+/* Clients that have the code in their environment send it whenever they
+ * reconnect. */
 Test(verify, knows_a_used_code_however_old)
 {
 	static const int64_t later_s[] = {60, 90, 3600, DAY_S, 400LL * DAY_S};
@@ -167,7 +168,8 @@ Test(verify, knows_a_used_code_however_old)
 	}
 }
 
-/* The last one and as many more; what was never spent is wrong as ever. */
+/* The last spent code and as many before it; a code that was never spent is
+ * wrong as always. */
 Test(verify, knows_the_codes_that_were_used_last)
 {
 	struct scene s = begin();
@@ -192,7 +194,7 @@ Test(verify, knows_the_codes_that_were_used_last)
 	end(&s);
 }
 
-/* A client that sends it for weeks keeps it known. */
+/* A code that is sent for weeks is remembered. */
 Test(verify, forgets_no_code_that_is_sent_again_and_again)
 {
 	struct scene s = begin();
@@ -209,7 +211,8 @@ Test(verify, forgets_no_code_that_is_sent_again_and_again)
 	end(&s);
 }
 
-/* A master sends its TFA_CODE with each session, for as long as it lives. */
+/* A shared connection sends its TFA_CODE with each session, for as long as
+ * it lasts. */
 Test(verify, knows_what_a_connection_gave_after_the_device_forgot_it)
 {
 	struct scene s = begin();
@@ -228,8 +231,8 @@ Test(verify, knows_what_a_connection_gave_after_the_device_forgot_it)
 		cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
 	}
 	expect_uncounted(&s, "what the connection gave");
-	/* Of another connection it is a guess by now, and this one's others
-	 * are judged as ever. */
+	/* On another connection the code counts as a guess by now, and other
+	 * codes on this one are judged as always. */
 	cr_expect_eq(type_step(&s, 0, -60), REASON_WRONG_CODE);
 	cr_expect_eq(type_step(&s, 0, 1), REASON_CODE);
 	snprintf(s.login.connection, sizeof(s.login.connection), "thief");
@@ -240,7 +243,7 @@ Test(verify, knows_what_a_connection_gave_after_the_device_forgot_it)
 	end(&s);
 }
 
-/* Beside so many others that the record forgets what it gave. */
+/* With so many other connections that the record dropped this one's entry. */
 Test(verify, knows_what_a_connection_sends_however_many_there_are)
 {
 	struct scene s = begin();
@@ -259,7 +262,7 @@ Test(verify, knows_what_a_connection_sends_however_many_there_are)
 	end(&s);
 }
 
-/* It is asked for, and a recovery code may be typed there. */
+/* A code is asked for, and a recovery code may be typed. */
 Test(verify, knows_what_a_connection_gave_while_locked)
 {
 	struct scene s = begin();
@@ -274,7 +277,7 @@ Test(verify, knows_what_a_connection_gave_while_locked)
 	end(&s);
 }
 
-/* A code of six digits may be right for two: it opens once all the same. */
+/* Six digits may be right for two devices: they still pass once. */
 Test(verify, spends_a_code_of_all_devices_that_it_fits)
 {
 	static const uint8_t collides[] = "collide1collide2\x00\x04\x27\xcf";
@@ -292,7 +295,7 @@ Test(verify, spends_a_code_of_all_devices_that_it_fits)
 	end(&s);
 }
 
-/* A script that takes a device away by its own code, and connects again. */
+/* A script that removes a device by its own code, and connects again. */
 Test(verify, knows_the_last_code_of_a_device_that_is_gone)
 {
 	struct scene s = begin();
@@ -355,7 +358,7 @@ Test(verify, knows_the_one_time_codes_that_were_used_last)
 	end(&s);
 }
 
-/* What is known as spent makes other guesses no cheaper. */
+/* Remembered codes make other guesses no cheaper. */
 Test(verify, counts_a_guess_beside_all_that_was_spent)
 {
 	struct scene s = begin();
@@ -370,7 +373,8 @@ Test(verify, counts_a_guess_beside_all_that_was_spent)
 	end(&s);
 }
 
-/* Thirty seconds later the same code is of the step before: still spent. */
+/* Thirty seconds later the same code belongs to the step before: still
+ * spent. */
 Test(verify, refuses_a_code_twice_while_time_goes_on)
 {
 	struct scene s = begin();
@@ -453,7 +457,7 @@ Test(verify, counts_each_wrong_code_where_it_comes_from)
 	}
 }
 
-/* A source without a name is no source: nobody may become known by it. */
+/* A source without an address cannot become known. */
 Test(verify, never_knows_a_login_without_an_address)
 {
 	struct scene s = begin();
@@ -462,7 +466,7 @@ Test(verify, never_knows_a_login_without_an_address)
 	cr_expect_eq(type_step(&s, 0, 0), REASON_CODE);
 	cr_expect_eq(s.record.sources.count, 0);
 	cr_expect_not(login_is_known(&s.record, &s.login));
-	/* Not even where a record has such a source. */
+	/* Not even if a record lists such a source. */
 	fixture_source(&s.record, NOW_S);
 	s.record.sources.items[0].address[0] = '\0';
 	cr_expect_not(login_is_known(&s.record, &s.login));
@@ -509,7 +513,8 @@ Test(verify, refuses_a_right_code_while_shut)
 	end(&s);
 }
 
-/* A thief cannot lock the owner out, nor the owner's own slips a stranger. */
+/* A thief cannot lock the owner out, and the owner's own mistakes do not
+ * help a stranger. */
 Test(verify, shuts_one_counter_and_not_the_other)
 {
 	for (int known = 0; known <= 1; known++) {
@@ -526,7 +531,7 @@ Test(verify, shuts_one_counter_and_not_the_other)
 	}
 }
 
-/* Each further wrong code, typed as soon as one may, doubles the wait. */
+/* Each further wrong code, typed as soon as allowed, doubles the wait. */
 Test(verify, doubles_the_wait_up_to_its_maximum)
 {
 	static const int64_t waits_s[] = {0, 0, 0, 0, 0, 30, 60, 120, 240, 480,
@@ -581,7 +586,7 @@ Test(verify, never_stops_a_known_source)
 	end(&s);
 }
 
-/* Who guesses between the owner's logins does not begin anew at each. */
+/* Guesses between the owner's logins add up. */
 Test(verify, shuts_a_counter_that_spent_too_much_over_the_long_term)
 {
 	for (int known = 0; known <= 1; known++) {
@@ -619,7 +624,7 @@ Test(verify, takes_back_wrong_codes_of_the_connection_that_gave_a_right_one)
 {
 	static const struct {
 		const char *before, *wrong, *right;
-		int64_t spent; /* of two by others before and two of her own */
+		int64_t spent; /* after two by others and two of their own */
 	} cases[] = {
 	    {"thief", "mine", "mine", 2},
 	    {"thief", "mine", "other", 4},
@@ -651,7 +656,7 @@ Test(verify, takes_back_wrong_codes_of_the_connection_that_gave_a_right_one)
 	}
 }
 
-/* A record that says more than one may is not read. */
+/* A record with a higher count than allowed is refused. */
 Test(verify, counts_no_more_of_a_connection_than_a_record_holds)
 {
 	struct scene s = begin();
@@ -666,7 +671,7 @@ Test(verify, counts_no_more_of_a_connection_than_a_record_holds)
 	end(&s);
 }
 
-/* A one-time code opens the door once, not the counter to more guesses. */
+/* A one-time code lets the user in once, and does not reset the counter. */
 Test(verify, leaves_what_is_spent_after_a_one_time_code)
 {
 	struct scene s = begin();
@@ -683,7 +688,8 @@ Test(verify, leaves_what_is_spent_after_a_one_time_code)
 	end(&s);
 }
 
-/* A counter whose last failure lies ahead was written by a clock that was. */
+/* A counter whose last failure is in the future was written by a clock that
+ * was ahead. */
 Test(verify, waits_no_longer_for_a_failure_in_the_future)
 {
 	struct scene s = begin();
@@ -797,7 +803,7 @@ Test(verify, leaves_an_enrolment_code_for_the_enrolment)
 	end(&s);
 }
 
-/* The keeper warns at two. */
+/* The keeper warns when two are left. */
 Test(verify, says_how_many_recovery_codes_are_left)
 {
 	static const char *const codes[] = {
@@ -856,7 +862,7 @@ Test(verify, takes_a_scratch_code_as_people_write_it)
 	}
 }
 
-/* It is short enough to be guessed, unlike a recovery code. */
+/* A scratch code is short enough to be guessed, unlike a recovery code. */
 Test(verify, refuses_a_scratch_code_while_locked_or_stopped)
 {
 	static const struct {
@@ -895,7 +901,7 @@ Test(verify, counts_a_guess_at_a_scratch_code)
 	end(&s);
 }
 
-/* No device can judge then, so nothing else would count. */
+/* No device can judge the code then, so nothing else would count it. */
 Test(verify, counts_a_guess_at_a_scratch_code_when_the_clock_went_back)
 {
 	static const struct {
@@ -957,7 +963,8 @@ Test(verify, refuses_every_code_when_the_clock_went_back)
 	end(&s);
 }
 
-/* The step after now may have been spent: that is no clock that went back. */
+/* The step after the current one may be spent: that does not mean that the
+ * clock went back. */
 Test(verify, knows_an_early_code_from_a_clock_that_went_back)
 {
 	struct scene s = begin();
@@ -1053,7 +1060,7 @@ Test(verify, reads_digits_with_spaces)
 	end(&s);
 }
 
-/* It cannot be a code: neither right nor a guess. */
+/* Text that cannot be a code is neither right nor a guess. */
 Test(verify, neither_passes_nor_counts_garbage)
 {
 	static const struct {
@@ -1131,8 +1138,8 @@ Test(verify, notes_how_far_off_a_clock_would_fit)
 	}
 }
 
-/* design.md: "At the next good login she is told how many failed, and from
- * where."  The counter is cleared only after that. */
+/* After a right code the user is told how many failed, and from where; only
+ * then is the counter reset. */
 Test(verify, tells_of_the_failures_in_the_counter_that_it_clears)
 {
 	for (int known = 0; known <= 1; known++) {
@@ -1151,7 +1158,8 @@ Test(verify, tells_of_the_failures_in_the_counter_that_it_clears)
 	}
 }
 
-/* The counter is open again, and what no terminal showed is told later. */
+/* The counter is open again; failures that no terminal showed are reported
+ * later. */
 Test(verify, keeps_untold_failures_while_it_opens_the_counter)
 {
 	struct scene s = begin();
@@ -1173,7 +1181,7 @@ Test(verify, keeps_untold_failures_while_it_opens_the_counter)
 	end(&s);
 }
 
-/* A right code with something behind it is not that code. */
+/* A right code with more behind it is another code. */
 Test(verify, refuses_more_digits_than_the_device_has)
 {
 	for (int digits = 6; digits < OTP_DIGITS_MAX; digits++) {
@@ -1189,7 +1197,8 @@ Test(verify, refuses_more_digits_than_the_device_has)
 	}
 }
 
-/* A delegate who confirms a change: judged and spent alike, no visit. */
+/* A delegate who confirms a change: judged and spent as usual, without a
+ * login. */
 Test(verify, remembers_nothing_of_one_who_only_proves_who_she_is)
 {
 	struct scene s = begin();
@@ -1255,7 +1264,7 @@ Test(verify, finds_the_step_of_a_code)
 	cr_expect_eq(verify_step(device, code, NOW_S, 7, &step), FAULT_NONE);
 	device->last_step = now + 7;
 	cr_expect_eq(verify_step(device, code, NOW_S, 7, &step), FAULT_STALE);
-	/* The window does not reach below the first step. */
+	/* The window does not reach below step 0. */
 	device->last_step = 0;
 	fixture_code(device, 0, 1, code);
 	cr_expect_eq(verify_step(device, code, 0, 1, &step), FAULT_NONE);
@@ -1268,11 +1277,11 @@ Test(verify, finds_the_step_of_a_code)
 #define A_RECOVERY_CODE "2123456789ABCDEF"
 #define NO_CODE         "3123456789ABCDEF"
 
-/* Where the policy cannot decide, an administrator's pass code and no other. */
+/* If the policy cannot decide, only an administrator's pass code passes. */
 Test(verify, takes_a_pass_code_alone_where_the_policy_cannot_decide)
 {
 	static const struct {
-		const char *typed; /* NULL: a right code of the device */
+		const char *typed; /* NULL: a right code from the device */
 		enum verdict verdict;
 		enum reason reason;
 		int64_t counted;
@@ -1318,7 +1327,7 @@ Test(verify, takes_a_pass_code_alone_where_the_policy_cannot_decide)
 	policy_done(&policy);
 }
 
-/* The counter shuts for guesses, and never for the code itself. */
+/* The counter shuts out guesses, and never the right code. */
 Test(verify, counts_guesses_at_a_pass_code)
 {
 	struct policy policy;

@@ -55,7 +55,7 @@ static const struct audit entry = {
     .suppressed = 3,
 };
 
-/* The whole file; the caller frees. */
+/* Returns the whole file, which the caller frees. */
 static char *
 content(struct scene *s)
 {
@@ -69,7 +69,7 @@ content(struct scene *s)
 	return text;
 }
 
-/* Counts the lines, each of which must be one that can be read. */
+/* Counts the lines, all of which must be valid. */
 static size_t
 count_lines(const char *text)
 {
@@ -124,7 +124,7 @@ Test(audit, leaves_out_what_is_empty)
 	end(&s);
 }
 
-/* audit.h: "everything that somebody else chose is cleaned". */
+/* audit.h: control characters in text that others chose are replaced. */
 Test(audit, lets_no_control_byte_in)
 {
 	static const char *const nasty[] = {
@@ -167,7 +167,7 @@ Test(audit, lets_no_control_byte_in)
 	end(&s);
 }
 
-/* The longest entry that there is, of characters that are escaped. */
+/* The longest possible entry, of characters that must be escaped. */
 Test(audit, fits_its_own_limit)
 {
 	struct scene s = begin();
@@ -218,7 +218,7 @@ Test(audit, reads_no_damaged_line)
 	cr_expect_eq(read.suppressed, 77);
 }
 
-/* In a child: writes two lines, of which the disk takes one and a bit. */
+/* Writes two lines in a child, on a disk with room for one and a bit. */
 static int
 write_with_little_room(struct scene *s)
 {
@@ -258,8 +258,8 @@ Test(audit, takes_back_what_a_full_disk_cut_short)
 	end(&s);
 }
 
-/* What a writer that was killed half way left must not swallow a line. */
-/* A disk of a network may say no earlier that it is full. */
+/* A half line, left by a killed writer, must not swallow the next line. */
+/* A network disk may say only on close(2) that it is full. */
 Test(audit, is_not_written_where_the_file_cannot_be_closed)
 {
 	struct scene s = begin();
@@ -272,7 +272,7 @@ Test(audit, is_not_written_where_the_file_cannot_be_closed)
 	end(&s);
 }
 
-/* What must be logged is not begun where it cannot be. */
+/* A change that must be logged does not begin if the log cannot be written. */
 Test(audit, is_looked_at_before_a_change)
 {
 	struct scene s = begin();

@@ -53,7 +53,7 @@ load(struct scene *s, const char *path)
 	enum fault fault;
 
 	snprintf(s->why, sizeof(s->why), "unset");
-	fault = policy_load(path, geteuid(), &policy, s->why);
+	fault = policy_file_load(path, geteuid(), &policy, s->why);
 	if (fault == FAULT_NONE) {
 		cr_expect_eq(policy.otherwise, MODE_REQUIRED);
 		policy_done(&policy);
@@ -111,7 +111,7 @@ Test(policy_file, refuses_what_belongs_to_somebody_else)
 	fixture_remove(s.folder);
 }
 
-/* An embedded store's owner writes her own. */
+/* The owner of an embedded store writes its policy. */
 Test(policy_file, takes_the_owners_or_roots)
 {
 	struct scene s = begin();
@@ -121,12 +121,14 @@ Test(policy_file, takes_the_owners_or_roots)
 		cr_skip_test("needs root");
 	cr_assert_eq(chown(s.path, STRANGER, 0), 0);
 	cr_assert_eq(chown(s.folder, STRANGER, 0), 0);
-	cr_expect_eq(policy_load(s.path, STRANGER, &policy, s.why), FAULT_NONE);
-	policy_done(&policy);
 	cr_expect_eq(
-	    policy_load(s.path, STRANGER + 1, &policy, s.why), FAULT_ACCESS);
+	    policy_file_load(s.path, STRANGER, &policy, s.why), FAULT_NONE);
+	policy_done(&policy);
+	cr_expect_eq(policy_file_load(s.path, STRANGER + 1, &policy, s.why),
+	    FAULT_ACCESS);
 	cr_assert_eq(chown(s.path, 0, 0), 0);
-	cr_expect_eq(policy_load(s.path, STRANGER, &policy, s.why), FAULT_NONE);
+	cr_expect_eq(
+	    policy_file_load(s.path, STRANGER, &policy, s.why), FAULT_NONE);
 	policy_done(&policy);
 	fixture_remove(s.folder);
 }
@@ -152,7 +154,7 @@ Test(policy_file, refuses_what_is_no_plain_file)
 	fixture_remove(s.folder);
 }
 
-/* Only ENOENT is absent: an embedded store then takes the built-in one. */
+/* Only ENOENT means absent: an embedded store then uses the built-in policy. */
 Test(policy_file, is_absent_only_where_there_is_none)
 {
 	struct scene s = begin();
@@ -198,7 +200,7 @@ Test(policy_file, refuses_what_is_too_large)
 	fixture_remove(s.folder);
 }
 
-/* As tfa-admin reads it to change it: checked, not parsed. */
+/* tfa-admin reads the file to change it: checked, not parsed. */
 Test(policy_file, hands_out_the_text_of_a_guarded_file)
 {
 	struct scene s = begin();
@@ -206,15 +208,15 @@ Test(policy_file, hands_out_the_text_of_a_guarded_file)
 	size_t len = 0;
 
 	put(s.path, "no policy");
-	cr_expect_eq(
-	    policy_read(s.path, geteuid(), &text, &len, s.why), FAULT_NONE);
+	cr_expect_eq(policy_file_read(s.path, geteuid(), &text, &len, s.why),
+	    FAULT_NONE);
 	cr_expect_str_eq(text, "no policy");
 	cr_expect_eq(len, 9);
 	free(text);
 	cr_assert_eq(chmod(s.path, 0666), 0);
 	text = NULL;
-	cr_expect_eq(
-	    policy_read(s.path, geteuid(), &text, &len, s.why), FAULT_ACCESS);
+	cr_expect_eq(policy_file_read(s.path, geteuid(), &text, &len, s.why),
+	    FAULT_ACCESS);
 	cr_expect_null(text);
 	fixture_remove(s.folder);
 }

@@ -43,7 +43,7 @@ end(struct scene *s)
 	fixture_remove(s->parent);
 }
 
-/* Changes of a record: arg is the caller's. */
+/* Functions for store_update(); arg is the caller's. */
 static enum change
 count_one(struct record *record, void *arg)
 {
@@ -97,7 +97,7 @@ status(struct scene *s, const char *name)
 	return st;
 }
 
-/* Replaces the record by text. */
+/* Writes text in place of the record. */
 static void
 put(struct scene *s, const char *name, const char *text, size_t len)
 {
@@ -109,7 +109,7 @@ put(struct scene *s, const char *name, const char *text, size_t len)
 	close(fd);
 }
 
-/* Neither read nor changed: whatever is wrong, the file stays. */
+/* The record is neither read nor changed: the file stays as it is. */
 static void
 expect_refused(struct scene *s, enum fault expected, const char *what)
 {
@@ -214,7 +214,7 @@ Test(store, is_absent_only_where_there_is_none)
 	cr_expect_eq(store_open(path, true, &other), FAULT_ABSENT);
 	store_close(&other);
 
-	/* There, but not to be read. */
+	/* The file exists, and cannot be read. */
 	cr_assert_eq(symlinkat("nowhere", s.store.users, "alice.json"), 0);
 	expect_refused(&s, FAULT_IO, "dangling link");
 	cr_assert_eq(unlinkat(s.store.users, "alice.json", 0), 0);
@@ -226,7 +226,7 @@ Test(store, is_absent_only_where_there_is_none)
 	end(&s);
 }
 
-/* An update is never told that a record is absent: it makes one or fails. */
+/* An update never gets "absent": it makes a record or fails. */
 Test(store, does_not_call_a_lost_folder_an_absent_record)
 {
 	struct scene s = begin();
@@ -387,7 +387,7 @@ Test(store, sets_a_damaged_record_aside)
 	end(&s);
 }
 
-/* What a crash leaves behind. */
+/* A file that a crash left behind. */
 Test(store, is_not_hindered_by_a_leftover)
 {
 	struct scene s = begin();
@@ -404,7 +404,7 @@ Test(store, is_not_hindered_by_a_leftover)
 	end(&s);
 }
 
-/* A leftover that is a link must not lead the writer elsewhere. */
+/* A leftover that is a link must not lead the writer to another file. */
 Test(store, does_not_follow_a_leftover)
 {
 	struct scene s = begin();
@@ -469,7 +469,7 @@ Test(store, reads_while_another_writes)
 	end(&s);
 }
 
-/* A process that is killed leaves no lock. */
+/* A killed process leaves no lock. */
 Test(store, forgets_the_lock_of_one_who_was_killed)
 {
 	struct scene s = begin();
@@ -489,7 +489,7 @@ Test(store, forgets_the_lock_of_one_who_was_killed)
 	end(&s);
 }
 
-/* Fills the file system, in a child that has it to itself. */
+/* Fills the file system, in a child that has it for itself. */
 static int
 update_on_full_disk(struct scene *s, int *ret_errno)
 {
@@ -582,7 +582,7 @@ Test(store, encodes_names_that_are_no_file_names)
 	}
 }
 
-/* As they always were. */
+/* Such names are encoded as in earlier versions. */
 Test(store, takes_names_of_80_bytes)
 {
 	char user[USER_TEXT + 1], file[STORE_FILE_TEXT], again[USER_TEXT];
@@ -604,7 +604,7 @@ Test(store, takes_names_of_80_bytes)
 	cr_expect_eq(store_encode("", file), FAULT_LIMIT);
 }
 
-/* Names that begin alike, end alike, or look like the file of another. */
+/* Names with the same start or end, or that look like another user's file. */
 Test(store, gives_each_long_name_a_file_of_its_own)
 {
 	char users[6][USER_TEXT], files[6][STORE_FILE_TEXT];
@@ -616,7 +616,7 @@ Test(store, gives_each_long_name_a_file_of_its_own)
 	users[1][249] = 'b';
 	users[2][0] = 'b';
 	users[4][249] = 'b';
-	users[5][53] = 'a'; /* an escape stands where the start ends */
+	users[5][53] = 'a'; /* an escape lies where the start is cut */
 	for (size_t i = 0; i < COUNT(users); i++) {
 		char decoded[USER_TEXT];
 
@@ -627,7 +627,7 @@ Test(store, gives_each_long_name_a_file_of_its_own)
 		for (size_t k = 0; k < i; k++)
 			cr_expect_str_neq(files[i], files[k]);
 	}
-	/* Who is called as that file is has another. */
+	/* A user whose name is that file name has another file. */
 	snprintf(users[0], sizeof(users[0]), "%.255s", files[1]);
 	cr_assert_eq(store_encode(users[0], files[0]), FAULT_NONE);
 	cr_expect_str_neq(files[0], files[1]);
@@ -664,7 +664,8 @@ Test(store, keeps_the_record_of_the_longest_name)
 	}
 }
 
-/* A damaged one is still seen; one that is another's is not taken for it. */
+/* A damaged record is still listed, and another user's record is not taken
+ * for it. */
 Test(store, lists_a_hashed_file_that_tells_no_name)
 {
 	static const char hash[] =
@@ -720,7 +721,7 @@ inode_of(struct scene *s, const char *user)
 	return status(s, path).st_ino;
 }
 
-/* It only hints, and what it finds is for store_read() to tell. */
+/* It is only a hint; store_read() reports errors. */
 Test(store, is_not_changed_by_reading_ahead)
 {
 	struct scene s = begin();
@@ -778,7 +779,7 @@ Test(store, may_be_closed_twice)
 	cr_expect_eq(store.dir, -1);
 }
 
-/* A list that is short by some would be taken for all. */
+/* A shorter list would be taken for the whole. */
 Test(store, leaves_the_list_alone_where_it_cannot_be_read)
 {
 	static const char *const calls[] = {

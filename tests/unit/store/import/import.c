@@ -95,26 +95,26 @@ static const struct {
     {SECRET "\n\" HOTP_COUNTER 1\n", 2, "HOTP_COUNTER"},
     {GOOGLE "\" HOTP_COUNTER 1\n", 3, "HOTP_COUNTER"},
     {SECRET "\n\" TOTP_AUTH 1\n", 2, "takes nothing"},
-    {GOOGLE "\" TOTP_AUTH\n", 3, "TOTP_AUTH is there twice"},
+    {GOOGLE "\" TOTP_AUTH\n", 3, "TOTP_AUTH appears twice"},
     {GOOGLE "\" STEP_SIZE 14\n", 3, "15 to 300"},
     {GOOGLE "\" STEP_SIZE 301\n", 3, "15 to 300"},
     {GOOGLE "\" STEP_SIZE\n", 3, "15 to 300"},
     {GOOGLE "\" STEP_SIZE 30 30\n", 3, "one number"},
     {GOOGLE "\" DISALLOW_REUSE x\n", 3, "numbers"},
     {GOOGLE "\" DISALLOW_REUSE 99999999999\n", 0, "future"},
-    {GOOGLE "\" SOMETHING\n", 3, "not known"},
-    {GOOGLE "\" LAST\n", 3, "not known"},
+    {GOOGLE "\" SOMETHING\n", 3, "unknown"},
+    {GOOGLE "\" LAST\n", 3, "unknown"},
     {GOOGLE "\"TIME_SKEW 1\n", 3, "neither"},
     {GOOGLE "1234567\n", 3, "neither"},
     {GOOGLE "123456789\n", 3, "neither"},
     {GOOGLE "1234567a\n", 3, "neither"},
     {GOOGLE "12345678\n12345678\n", 4, "twice"},
     {GOOGLE TEN "12345678\n", 13, "more than 10"},
-    {"HOTP/T30 bob - " HEX "\n", 0, "no line of alice"},
+    {"HOTP/T30 bob - " HEX "\n", 0, "no line for alice"},
     {"HOTP/T30 alice - " HEX "\nHOTP/T30 alice - " HEX "\n", 2, "second"},
-    {"HOTP alice - " HEX "\n", 1, "counted"},
-    {"HOTP/E/6 alice - " HEX "\n", 1, "counted"},
-    {"HOTP/T45 alice - " HEX "\n", 1, "counted"},
+    {"HOTP alice - " HEX "\n", 1, "counter-based"},
+    {"HOTP/E/6 alice - " HEX "\n", 1, "counter-based"},
+    {"HOTP/T45 alice - " HEX "\n", 1, "counter-based"},
     {"HOTP/T30/9 alice - " HEX "\n", 1, "digits"},
     {"HOTP/T30 alice -\n", 1, "secret is missing"},
     {"HOTP/T30 alice - 313\n", 1, "hexadecimal"},
@@ -124,11 +124,11 @@ static const struct {
     {"HOTP/T30 alice - " HEX " x\n", 1, "counter"},
     {"HOTP/T30 alice - " HEX " 0 12345\n", 1, "6 digits"},
     {"HOTP/T30 alice - " HEX " 0 123456 now more\n", 1, "seven"},
-    {"otpauth://hotp/a?secret=" SECRET "&counter=1", 1, "counted"},
+    {"otpauth://hotp/a?secret=" SECRET "&counter=1", 1, "counter-based"},
     {"otpauth://totp/a", 1, "secret is missing"},
     {"otpauth:totp", 1, "not an otpauth"},
     {URI "&secret=" SECRET, 1, "twice"},
-    {URI "&image=x", 1, "not known"},
+    {URI "&image=x", 1, "unknown"},
     {URI "&algorithm=MD5", 1, "algorithm"},
     {URI "&digits=9", 1, "digits"},
     {URI "&period=5", 1, "15 to 300"},
@@ -175,7 +175,7 @@ Test(import, refuses_a_nul_and_what_is_too_long)
 	cr_expect_not_null(strstr(report.error, "64 KiB"));
 }
 
-/* Ten minutes ahead, and not a step more. */
+/* Accepts ten minutes ahead, and not one step more. */
 Test(import, takes_a_spent_step_as_far_as_clocks_differ)
 {
 	uint64_t last = otp_step(NOW_S + IMPORT_AHEAD_S, 30);
@@ -209,7 +209,7 @@ Test(import, spends_the_last_code_of_users_oath)
 	import_done(&import);
 }
 
-/* The keeper asks the same of a packet. */
+/* The keeper checks a packet in the same way. */
 Test(import, refuses_packets_that_no_file_gives)
 {
 	static const struct {

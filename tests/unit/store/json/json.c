@@ -11,7 +11,7 @@
 
 #define TEXT_MAX 4096
 
-/* One of everything. */
+/* A shape with a field of every kind. */
 struct inner {
 	bool present;
 	int64_t number;
@@ -42,21 +42,15 @@ struct thing {
 
 static const char *const words[] = {"", "red", "green", "blue", NULL};
 
-/* clang-format off */
-#define FIELD(k, member, n) \
-	.key = #member, .kind = k, .need = n, JSON_AT(struct thing, member)
-
 static const struct json_field inner_fields[] = {
-	{.key = "number", .kind = JSON_NUMBER, .need = JSON_REQUIRED,
-	    JSON_AT(struct inner, number), .min = -5, .max = 1000000000000},
+    JSON_ROW_NUMBER(
+	"number", JSON_REQUIRED, struct inner, number, -5, 1000000000000),
 };
 static const struct json_shape inner_shape = JSON_SHAPE(inner_fields, NULL);
 
 static const struct json_field item_fields[] = {
-	{.key = "name", .kind = JSON_TEXT, .need = JSON_REQUIRED,
-	    JSON_AT(struct item, name)},
-	{.key = "text", .kind = JSON_STRING, .need = JSON_MAYBE,
-	    JSON_AT(struct item, text), .max = 16},
+    JSON_ROW_TEXT("name", JSON_REQUIRED, struct item, name),
+    JSON_ROW_STRING("text", JSON_MAYBE, struct item, text, 16),
 };
 
 static const char *
@@ -71,33 +65,29 @@ item_check(const void *value, struct json_place *ret_place)
 }
 
 static const struct json_shape item_shape = JSON_SHAPE(item_fields, item_check);
-static const struct json_field one_item = {.kind = JSON_OBJECT,
-	.need = JSON_REQUIRED, .size = sizeof(struct item),
-	.shape = &item_shape};
-static const struct json_field one_number = {.kind = JSON_NUMBER,
-	.need = JSON_REQUIRED, .size = sizeof(int64_t), .min = 0, .max = 9};
+static const struct json_field one_item = JSON_ITEM_OBJECT(
+    struct item, &item_shape);
+static const struct json_field one_number = JSON_ITEM(
+    JSON_NUMBER, int64_t, .min = 0, .max = 9);
 
 static const struct json_field thing_fields[] = {
-	{FIELD(JSON_TEXT, word, JSON_REQUIRED)},
-	{FIELD(JSON_STRING, text, JSON_MAYBE), .max = 16},
-	{FIELD(JSON_NUMBER, number, JSON_DEFAULT), .min = -10, .max = 10},
-	{FIELD(JSON_FLAG, flag, JSON_MAYBE)},
-	{FIELD(JSON_CHOICE, choice, JSON_MAYBE), .names = words},
-	{.key = "time", .kind = JSON_FORM, .need = JSON_MAYBE,
-	    JSON_AT(struct thing, time_s), .form = &json_form_time},
-	{.key = "wait", .kind = JSON_FORM, .need = JSON_MAYBE,
-	    JSON_AT(struct thing, wait_s), .form = &json_form_duration},
-	{FIELD(JSON_FORM, counter, JSON_MAYBE), .form = &json_form_counter},
-	{FIELD(JSON_OBJECT, maybe, JSON_MAYBE), .shape = &inner_shape},
-	{FIELD(JSON_LIST, items, JSON_MAYBE), .max = 3, .item = &one_item},
-	{FIELD(JSON_LIST, numbers, JSON_DEFAULT), .max = 8,
-	    .item = &one_number},
-	{FIELD(JSON_TEXT, null_word, JSON_NULL)},
-	{.key = "null_time", .kind = JSON_FORM, .need = JSON_NULL,
-	    JSON_AT(struct thing, null_time_s), .form = &json_form_time},
-	{FIELD(JSON_CHOICE, null_choice, JSON_NULL), .names = words},
+    JSON_ROW_TEXT("word", JSON_REQUIRED, struct thing, word),
+    JSON_ROW_STRING("text", JSON_MAYBE, struct thing, text, 16),
+    JSON_ROW_NUMBER("number", JSON_DEFAULT, struct thing, number, -10, 10),
+    JSON_ROW_FLAG("flag", JSON_MAYBE, struct thing, flag),
+    JSON_ROW_CHOICE("choice", JSON_MAYBE, struct thing, choice, words),
+    JSON_ROW_TIME("time", JSON_MAYBE, struct thing, time_s),
+    JSON_ROW_DURATION("wait", JSON_MAYBE, struct thing, wait_s),
+    JSON_ROW_FORM(
+	"counter", JSON_MAYBE, struct thing, counter, &json_form_counter),
+    JSON_ROW_OBJECT("maybe", JSON_MAYBE, struct thing, maybe, &inner_shape),
+    JSON_ROW_LIST("items", JSON_MAYBE, struct thing, items, 3, &one_item),
+    JSON_ROW_LIST(
+	"numbers", JSON_DEFAULT, struct thing, numbers, 8, &one_number),
+    JSON_ROW_TEXT("null_word", JSON_NULL, struct thing, null_word),
+    JSON_ROW_TIME("null_time", JSON_NULL, struct thing, null_time_s),
+    JSON_ROW_CHOICE("null_choice", JSON_NULL, struct thing, null_choice, words),
 };
-/* clang-format on */
 static const struct json_shape thing_shape = JSON_SHAPE(thing_fields, NULL);
 
 #define NULLS "'null_word':null,'null_time':null,'null_choice':null"
@@ -146,7 +136,7 @@ Test(json, writes_what_it_reads)
 	    "'null_time':'1970-01-01T00:00:01Z','null_choice':'red'}",
 	    "{'word':'\u00e9\u20ac','text':'\\\\ / \\\\','number':0,"
 	    "'numbers':[]," NULLS "}",
-	    /* An object that is there and zero is there. */
+	    /* An object that is present and zero is kept. */
 	    "{'word':'w','number':0,'maybe':{'number':0},'numbers':[]," NULLS
 	    "}",
 	};
@@ -155,7 +145,7 @@ Test(json, writes_what_it_reads)
 		expect_round_trip(texts[i]);
 }
 
-/* The text as cJSON understands it, written by cJSON; NULL if it does not. */
+/* Returns the text as cJSON reads and writes it; NULL if cJSON refuses it. */
 static char *
 as_cjson_reads(const char *text)
 {
@@ -181,7 +171,8 @@ rewritten(const char *text)
 	return again;
 }
 
-/* Whether it is read; then another parser finds the same in it. */
+/* Returns true if the text is accepted; cJSON must then find the same
+ * values. */
 static bool
 means_the_same(const char *text)
 {
@@ -227,7 +218,8 @@ Test(json, reads_what_cjson_reads)
 	}
 }
 
-/* With any byte changed or left out it is refused, or cJSON takes it too. */
+/* With any byte changed or removed the text is refused, or cJSON accepts it
+ * too. */
 Test(json, reads_nothing_that_cjson_refuses)
 {
 	static const char whole[] =
@@ -252,7 +244,7 @@ Test(json, reads_nothing_that_cjson_refuses)
 	cr_expect_gt(taken, 20);
 }
 
-/* By the rules that cJSON has. */
+/* By cJSON's rules. */
 Test(json, writes_one_line_as_cjson_does)
 {
 	static const int64_t numbers[] = {
@@ -435,16 +427,12 @@ Test(json, says_what_is_wrong_and_where)
 	}
 }
 
-/* A shape that would take any of it, were it JSON. */
+/* A shape that accepts any of these, if they were JSON. */
 struct list {
 	JSON_LIST_OF(int64_t) l;
 };
-static const struct json_field list_fields[] = {{.key = "l",
-    .kind = JSON_LIST,
-    .need = JSON_MAYBE,
-    JSON_AT(struct list, l),
-    .max = 100,
-    .item = &one_number}};
+static const struct json_field list_fields[] = {
+    JSON_ROW_LIST("l", JSON_MAYBE, struct list, l, 100, &one_number)};
 static const struct json_shape list_shape = JSON_SHAPE(list_fields, NULL);
 
 Test(json, refuses_what_is_not_json)
@@ -575,7 +563,7 @@ Test(json, refuses_what_is_not_json)
 	}
 }
 
-/* What cannot be read at all is said before what must not stand there. */
+/* An error of syntax is reported before a value that is not allowed. */
 Test(json, refuses_what_is_not_json_before_all_else)
 {
 	static const struct {
@@ -614,7 +602,7 @@ Test(json, refuses_what_is_not_json_before_all_else)
 	}
 }
 
-/* Whatever the order, however it is spelt. */
+/* In any order and any spelling. */
 Test(json, reads_what_is_escaped_or_in_another_order)
 {
 	struct json_error error = {.line = 0};
@@ -719,7 +707,7 @@ Test(json, keeps_its_lists_in_order)
 	cr_assert_eq(list.count, 34);
 	for (size_t i = 0; i < list.count; i++)
 		cr_expect_eq(list.items[i], (int64_t)(3 * i));
-	/* Wiped, and room for more. */
+	/* The freed item is wiped, and there is room for one more. */
 	cr_expect_eq(list.items[list.count], 0);
 	for (int64_t i = 0; i < 100; i++) {
 		int64_t *item = json_list_add(&list, sizeof(*item));
@@ -735,8 +723,11 @@ Test(json, keeps_its_lists_in_order)
 
 #define SECRET "sesame99"
 
-/* What is freed is the next one's to read: text, lists and what they hold, the
- * smaller list that grew, the tree, of what is read and of what is refused. */
+/*
+ * Memory that is freed can be read by its next owner: texts, lists and their
+ * items, the old copy of a list that grew, the tree; of accepted and of refused
+ * input.
+ */
 Test(json, wipes_all_that_it_frees)
 {
 	static const char *const texts[] = {
@@ -765,7 +756,8 @@ Test(json, wipes_all_that_it_frees)
 	inject_watch_free(NULL);
 }
 
-/* What a form was given, and whether it is still there when all is read. */
+/* The text that a form was given, and whether it is still there after
+ * reading. */
 static const char *given;
 static bool kept;
 
@@ -817,7 +809,7 @@ length_read(const char *text, void *ret)
 	return true;
 }
 
-/* A form is given all of a string, or nothing. */
+/* A form receives a whole string, or nothing. */
 Test(json, gives_a_form_no_more_than_it_could_have_written)
 {
 	static const struct json_form form = {"short", length_read, NULL};

@@ -123,8 +123,8 @@ Test(json_lex, takes_sixteen_levels)
 	}
 }
 
-/* Neither the byte after the text nor any beyond it is looked at: not one that
- * would make more of it, and none that is not there. */
+/* The reader looks at no byte after the text: neither at one that would
+ * continue it, nor at memory that does not exist. */
 Test(json_lex, reads_no_further_than_the_text)
 {
 	static const char text[] =
@@ -151,7 +151,7 @@ Test(json_lex, reads_no_further_than_the_text)
 	cr_expect_eq(json_lex_check("nullx", 4, &error), FAULT_NONE);
 }
 
-/* Whatever stands before it and after it, eight bytes at a time or not. */
+/* With any text before and after it, in groups of eight bytes or not. */
 Test(json_lex, finds_what_may_not_stand_in_a_string)
 {
 	static const char *const odd[] = {"\x01", "\x1f", "\x7f", "\x80",
@@ -203,7 +203,8 @@ Test(json_lex, makes_characters_of_escapes)
 		json_string_copy(&s, plain, sizeof(plain));
 		cr_expect_str_eq(plain, cases[i].plain);
 		cr_expect(json_string_is(&s, cases[i].plain));
-		/* It ends where the room does, in a character or before. */
+		/* The copy ends where the room does, within a character or
+		 * before it. */
 		for (size_t size = 1; size <= s.len; size++) {
 			memset(plain, 'x', sizeof(plain));
 			json_string_copy(&s, plain, size);

@@ -20,7 +20,7 @@ Test(json_out, grows_and_keeps_what_it_has)
 	json_text_free(&out.text);
 }
 
-/* It may be a secret, and what is freed is wiped up to its NUL only. */
+/* The text may be a secret, and freeing wipes only up to its NUL. */
 Test(json_out, wipes_what_it_takes_back)
 {
 	static const char secret[] = "GEZDGNBVGY3TQOJQ",
@@ -57,7 +57,7 @@ Test(json_out, writes_every_number)
 	}
 }
 
-/* Once there is no memory nothing is written any more, and nothing crashes. */
+/* After memory has run out nothing more is written, and nothing crashes. */
 Test(json_out, is_empty_for_good_without_memory)
 {
 	struct json_out out;

@@ -1,4 +1,4 @@
-/* Each in a child: there is no way back. */
+/* Each test runs in a child: the restrictions cannot be undone. */
 #include "store/keeper/confine.h"
 
 #include <criterion/criterion.h>
@@ -19,7 +19,7 @@
 
 #define NOT_HERE 99
 
-/* What a child returns, as its exit status; it is told of a folder. */
+/* Runs a function in a child, which gets a folder.  Returns its exit status. */
 static int
 in_child(int (*what)(const char *folder), const char *folder)
 {
@@ -58,8 +58,8 @@ static const struct {
     {"clock_settime", SYS_clock_settime},
 };
 
-/* With arguments that each call refuses for another reason, but for root's
- * permission it needs. */
+/* Makes the call with arguments that fail for another reason than
+ * permission. */
 static int
 first_not_refused(const char *folder)
 {
@@ -86,7 +86,8 @@ Test(keeper_confine, refuses_calls_that_a_keeper_never_makes)
 	    n > 0 && n <= (int)COUNT(calls) ? calls[n - 1].name : "died");
 }
 
-/* Without the filter that program is not there; with it, not to be asked. */
+/* Without the filter the program does not exist; with it, it may not be
+ * started. */
 static int
 try_exec(const char *confine)
 {
@@ -135,7 +136,7 @@ do_nothing(void *arg)
 	return arg;
 }
 
-/* What libc and the modules of a name service do. */
+/* The calls of libc and of a name service's modules. */
 static int
 try_work(const char *folder)
 {

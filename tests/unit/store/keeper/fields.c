@@ -25,7 +25,7 @@ static const char policy_text[] =
     "{\"version\":1,\"issuer\":\"Test\",\"rules\":[],"
     "\"otherwise\":\"required\",\"enrollment\":{\"self\":\"always\"}}\n";
 
-/* A key that a request may have, and a value for it. */
+/* A key that a request may have, with a value for it. */
 static const struct {
 	const char *key, *value, *zero;
 } fields[] = {
@@ -52,7 +52,7 @@ static const struct {
 };
 #define FIELDS COUNT(fields)
 
-/* Without these a handler refuses the request, as it should. */
+/* Without these fields a handler refuses the request, as it should. */
 static const struct {
 	const char *request, *rest;
 } needed[] = {
@@ -71,7 +71,7 @@ struct row {
 	char logged[CELL_TEXT];
 };
 
-/* The cell that begins at *at, without the blanks around it. */
+/* Returns the cell that begins at *at, without the blanks around it. */
 static void
 take_cell(char **at, char *ret, size_t size)
 {
@@ -87,7 +87,7 @@ take_cell(char **at, char *ret, size_t size)
 	snprintf(ret, size, "%.*s", (int)len, cell);
 }
 
-/* The rows of the table of requests; how many. */
+/* Reads the rows of the table of requests.  Returns how many there are. */
 static size_t
 read_page(struct row ret[static ROWS_MAX])
 {
@@ -118,7 +118,7 @@ read_page(struct row ret[static ROWS_MAX])
 	return n;
 }
 
-/* Whether the page lets a request of that row carry the field. */
+/* Returns true if PROTOCOL.md lets a request of that row carry the field. */
 static bool
 is_taken(const struct row *row, size_t field)
 {
@@ -176,7 +176,7 @@ end(struct scene *s)
 	fixture_remove(s->folder);
 }
 
-/* The reason of the last answer to that, as asked by uid. */
+/* ret: the reason in the last answer to the request, sent by uid. */
 static void
 ask(struct scene *s, uid_t uid, const char *request,
     char ret[static REASON_SENT])
@@ -200,7 +200,8 @@ ask(struct scene *s, uid_t uid, const char *request,
 	while (packet_receive(pair[0], 0, &answer, &len) == FAULT_NONE) {
 		if (json_read(&reply_shape, answer, len, PACKET_MAX, &reply,
 			&error) == FAULT_NONE)
-			memcpy(ret, reply.reason, REASON_SENT);
+			snprintf(
+			    ret, REASON_SENT, "%s", reason_name(reply.reason));
 		reply_done(&reply);
 		reply = (struct reply){.version = 0};
 		free(answer);
@@ -208,7 +209,7 @@ ask(struct scene *s, uid_t uid, const char *request,
 	close(pair[0]);
 }
 
-/* A request of that row with what it needs and one more field. */
+/* Writes a request of that row, with the fields it needs and one more. */
 static void
 make(const struct row *row, const char *key, const char *value,
     char ret[static ASKED_MAX])
@@ -222,7 +223,7 @@ make(const struct row *row, const char *key, const char *value,
 			rest = needed[i].rest;
 	if (strcmp(key, "user") == 0)
 		user = NULL;
-	/* A code to enrol with is for other requests. */
+	/* A code to enrol with belongs to other requests. */
 	if (strcmp(key, "use") == 0 && strcmp(row->request, "enroll") == 0)
 		value = strcmp(value, "''") == 0 ? value : "'recover'";
 	if (key[0] != '\0')
@@ -231,7 +232,7 @@ make(const struct row *row, const char *key, const char *value,
 	    user != NULL ? ",'user':'root'" : "", rest, more);
 }
 
-/* Of what no handler could do without, not all may be zero. */
+/* A handler's own fields must not all be zero. */
 static bool
 may_be_zero(const struct row *row, const char *key)
 {
@@ -306,7 +307,7 @@ Test(keeper_fields, belong_to_the_requests_of_the_page)
 	size_t count = read_page(rows);
 
 	cr_expect_null(keeper_kind(count));
-	/* And none that this test does not know. */
+	/* No field is missing from this test. */
 	cr_expect_eq(request_shape.count, FIELDS + 2);
 	for (size_t f = 0; f < FIELDS; f++)
 		cr_expect_str_eq(
@@ -353,7 +354,7 @@ expect_same_row(const struct kind *kind, const struct row *row)
 		cr_expect_str_eq(row->logged, "", "%s", kind->name);
 }
 
-/* Beside what the requests do: what the table says of each. */
+/* The table itself, beside what the requests do. */
 Test(keeper_fields, stand_in_the_table_as_on_the_page)
 {
 	struct row rows[ROWS_MAX] = {{.who = ""}};
@@ -367,7 +368,7 @@ Test(keeper_fields, stand_in_the_table_as_on_the_page)
 	cr_expect_null(keeper_kind(count));
 }
 
-/* Who may ask at all, by the page. */
+/* The page says who may send each request. */
 Test(keeper_fields, leave_to_whom_the_page_says)
 {
 	struct row rows[ROWS_MAX] = {{.who = ""}};
@@ -388,7 +389,7 @@ Test(keeper_fields, leave_to_whom_the_page_says)
 	end(&s);
 }
 
-/* A record is what it was before, and the log says which key it was. */
+/* The record is unchanged, and the log names the key. */
 Test(keeper_fields, of_another_request_do_nothing)
 {
 	static const char *const asked[] = {
@@ -434,7 +435,7 @@ enrolled(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
-/* The verify that follows is a request like any other. */
+/* The verify that follows a login is checked like any other request. */
 Test(keeper_fields, are_looked_at_behind_a_login_too)
 {
 	static const struct conduct conduct;

@@ -1,7 +1,8 @@
 /*
- * Each request, with each call of libc that can fail on its way made to fail
- * once.  Whichever it is: a pass only where the record and the log say so; the
- * record is the old or the new one, whole; nothing is left open or beside it.
+ * Runs each request once for each call of libc that can fail, and makes that
+ * call fail.  Whichever call it is: the keeper answers a pass only if the
+ * record and the log agree; the record is the old or the new one, whole; and
+ * nothing is left open, and no file is left behind.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -26,7 +27,8 @@
 	"'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ','last_step':'0','scratch':" \
 	"['12345678']"
 
-/* Everybody is asked; the groups are looked up for nobody's sake. */
+/* The rules ask everybody for a code; the groups make the keeper look them
+ * up. */
 #define RULES(mode)                                                        \
 	"{'version':1,'issuer':'Test','admins':{'users':['" SCENE_HELPER   \
 	"']},'rules':[{'name':'some','users':['no-such-user'],'groups':"   \
@@ -36,7 +38,7 @@
 static const char required[] = RULES("required");
 static const char optional[] = RULES("optional");
 
-/* Whether a record says that the request was carried out. */
+/* Returns true if the record shows that the request was carried out. */
 static bool
 is_spent(const struct record *record)
 {
@@ -132,10 +134,10 @@ is_set_up(const struct record *record)
 enum how { PLAIN = 0, FOLLOWS, BY_HELPER, UNDONE, NOTES, ROWS };
 
 /*
- * What the answer is where nothing fails, and what the record of the user whom
- * it is about then says; NULL: it stays as it is.  UNDONE: a denial leaves the
- * record as it was.  NOTES: a denial may have noted something of the login.
- * ROWS: what is wrong with one user's record is said in that user's row.
+ * The requests: the answer if nothing fails, and what the user's record then
+ * says; NULL: it is unchanged.  UNDONE: after a denial the record is
+ * unchanged.  NOTES: after a denial the record may have a note of the login.
+ * ROWS: an error in one user's record is reported in that user's row.
  */
 static const struct asked {
 	const char *text;
@@ -205,12 +207,12 @@ static const struct asked {
 	required},
 };
 
-/* What is told, and what lies on disk. */
+/* The answer, and the files on disk. */
 struct seen {
 	char verdict[12]; /* of the last answer; "": none */
 	char record[TEXT_MAX];
-	size_t lines; /* of the log */
-	bool blamed;  /* a record, for a lack of our own */
+	size_t lines; /* in the log */
+	bool blamed;  /* the record is called damaged for a lack of our own */
 };
 
 static void
@@ -221,10 +223,10 @@ take_answer(void *ctx, const char *answer)
 	struct json_error error;
 
 	seen->blamed |= strstr(answer, "out of memory") != NULL;
-	if (client_is_reply(answer) &&
-	    json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
+	if (json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
 		&error) == FAULT_NONE)
-		memcpy(seen->verdict, reply.verdict, sizeof(seen->verdict));
+		snprintf(seen->verdict, sizeof(seen->verdict), "%s",
+		    verdict_name(reply.verdict));
 	reply_done(&reply);
 }
 
@@ -242,7 +244,7 @@ read_text(int folder, const char *name, char ret[static TEXT_MAX])
 	memcpy(ret, text, len + 1);
 }
 
-/* Every line is whole; how many there are. */
+/* Returns how many lines there are; each must be whole. */
 static size_t
 count_lines(struct keeper_scene *s)
 {
@@ -260,7 +262,8 @@ count_lines(struct keeper_scene *s)
 	return n;
 }
 
-/* The record whose state the request changes: it costs the helper's code. */
+/* Returns the user whose record the request changes; a delegate's code is
+ * spent too. */
 static const char *
 owner_of(const struct asked *asked)
 {
@@ -334,8 +337,11 @@ is_among(const char *call, const char *const *calls, size_t count)
 	return false;
 }
 
-/* Whose failure changes nothing that counts: it names the actor, or ends what
- * is done.  Without memory a record may be written in few lines, say. */
+/*
+ * Returns true if the failure of that call changes nothing that counts: it only
+ * reads the actor's name, or ends what is done.  Without memory, for example, a
+ * record may be written in small pieces.
+ */
 static bool
 is_light(const struct asked *asked, const char *call)
 {
@@ -348,7 +354,7 @@ is_light(const struct asked *asked, const char *call)
 
 	if (asked->how == ROWS && is_among(call, of_row, COUNT(of_row)))
 		return true;
-	/* The last code of a device that goes is noted as used, or is not. */
+	/* The last code of a removed device is remembered as used, or not. */
 	if (strcmp(call, "EVP_MAC_init") == 0 &&
 	    strstr(asked->text, "'device_remove'") != NULL)
 		return true;
@@ -359,7 +365,7 @@ is_light(const struct asked *asked, const char *call)
 	    strstr(call, "alloc") != NULL;
 }
 
-/* An empty record is what there is of a user who has none. */
+/* A user without a record has an empty one. */
 static bool
 is_as_before(const struct asked *asked, const struct seen *before,
     const struct seen *after)
@@ -375,15 +381,15 @@ is_as_before(const struct asked *asked, const struct seen *before,
 	return before->record[0] == '\0' && strcmp(after->record, empty) == 0;
 }
 
-/* Whether a challenge is as good as a denial: it is the answer to the login
- * before, or asks for the pass code, where the policy could not decide. */
+/* True if a challenge is as good as a denial: it answers the login before, or
+ * asks for the pass code because the policy could not decide. */
 static bool
 may_challenge(const struct asked *asked)
 {
 	return asked->how == FOLLOWS || asked->state == scene_waiting_pass;
 }
 
-/* What was told and what is on disk agree; clean: where nothing failed. */
+/* Checks that the answer and the disk agree; clean: nothing failed. */
 static void
 judge(struct keeper_scene *s, const struct asked *asked,
     const struct seen *before, const struct seen *clean,
@@ -413,7 +419,7 @@ judge(struct keeper_scene *s, const struct asked *asked,
 #undef EXPECT
 }
 
-/* A code that has passed does not pass again. */
+/* A code that passed does not pass again. */
 static void
 ask_again(struct keeper_scene *s, const struct asked *asked)
 {
@@ -425,7 +431,8 @@ ask_again(struct keeper_scene *s, const struct asked *asked)
 	    again.verdict, asked->verdict, "%s: passed twice", asked->text);
 }
 
-/* Fails call after call, until one request reaches its end; how many. */
+/* Lets one call after another fail, until a request reaches its end.
+ * Returns how many. */
 static int
 fail_each(struct keeper_scene *s, const struct asked *asked)
 {
@@ -454,7 +461,7 @@ fail_each(struct keeper_scene *s, const struct asked *asked)
 	return n;
 }
 
-/* Those of one half: two processes are as fast as this machine. */
+/* Runs one half: two processes use both of the machine's processors. */
 static void
 fail_half(size_t half)
 {
@@ -478,7 +485,7 @@ Test(keeper_inject, passes_nobody_where_a_call_fails_too, .timeout = 240)
 	fail_half(1);
 }
 
-/* Of the record that a device is taken back from, which has no argument. */
+/* The scene for the hook, which has no argument. */
 static struct keeper_scene *meanwhile;
 static int updates;
 
@@ -499,7 +506,8 @@ count_meanwhile(const char *user, inject_change *change, void *arg)
 	record_done(&record);
 }
 
-/* The device goes, what another wrote since stays, and who was blocked is. */
+/* The device is removed, a change that another writer made since stays, and
+ * a blocked user stays blocked. */
 Test(keeper_inject, takes_a_device_back_from_a_record_that_was_changed)
 {
 	static const struct asked asked = {
@@ -514,7 +522,7 @@ Test(keeper_inject, takes_a_device_back_from_a_record_that_was_changed)
 	meanwhile = &s;
 	inject_before_update(count_meanwhile);
 	s.call = "write";
-	s.failing = 2; /* the log's */
+	s.failing = 2; /* by the write of the log */
 	serve(&s, &asked, &seen);
 	inject_before_update(NULL);
 	cr_expect(s.reached);

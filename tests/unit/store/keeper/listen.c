@@ -12,7 +12,8 @@
 #include "store/keeper/keeper.h"
 #include "store/wire/protocol.h"
 
-/* A socket that listens, and a connection to it that has sent something. */
+/* Returns a listening socket, with a connection to it that has sent
+ * something. */
 static int
 listen_with_one(const char *folder, int *ret_peer)
 {
@@ -31,7 +32,7 @@ listen_with_one(const char *folder, int *ret_peer)
 	return fd;
 }
 
-/* New connections come as fast as they are taken in. */
+/* New connections come as fast as they are accepted. */
 Test(keeper_listen, serves_while_ever_more_connect, .timeout = 20)
 {
 	char folder[FOLDER_MAX];

@@ -15,7 +15,7 @@
 
 #define BEGIN_MS 1000
 
-/* A store of one's own, whose policy is the built-in one. */
+/* A private store with the built-in policy. */
 struct scene {
 	char folder[FOLDER_MAX];
 	struct keeper keeper;
@@ -39,7 +39,7 @@ begin(struct scene *s)
 	sigemptyset(&s->pool.normal);
 }
 
-/* All workers end; none may be left. */
+/* Ends all workers; none may be left. */
 static void
 finish(struct scene *s)
 {
@@ -54,7 +54,7 @@ finish(struct scene *s)
 	fixture_remove(s->folder);
 }
 
-/* A connection on which that was asked is served from now on. */
+/* Sends a request on a new connection, which a worker serves from now on. */
 static int
 ask(struct scene *s, const char *request, uid_t uid)
 {
@@ -69,7 +69,7 @@ ask(struct scene *s, const char *request, uid_t uid)
 	return pair[0];
 }
 
-/* Whether an answer came. */
+/* Returns true if an answer came. */
 static bool
 is_answered(int fd)
 {
@@ -82,7 +82,7 @@ is_answered(int fd)
 	return fault == FAULT_NONE;
 }
 
-/* As the parent's loop does, until no worker serves or is about to end. */
+/* Runs the parent's loop until no worker serves or is about to end. */
 static void
 settle(struct scene *s)
 {
@@ -102,7 +102,8 @@ settle(struct scene *s)
 	cr_expect(!busy);
 }
 
-/* A scene with one worker, which has served a login and is idle. */
+/* Returns the pid of the scene's only worker, which has served a login and
+ * is idle. */
 static pid_t
 begin_with_one(struct scene *s)
 {
@@ -128,7 +129,7 @@ Test(keeper_pool, has_the_next_login_served_by_the_same_worker)
 	finish(&s);
 }
 
-/* Nothing of what is not a login can be met by another. */
+/* After any request but a login nothing may be left for the next user. */
 Test(keeper_pool, ends_a_worker_that_served_anything_but_a_login)
 {
 	struct scene s;
@@ -143,8 +144,8 @@ Test(keeper_pool, ends_a_worker_that_served_anything_but_a_login)
 	finish(&s);
 }
 
-/* Both sides see to it: the worker ends by itself, and before that is noticed
- * it gets nobody's connection. */
+/* Both sides make sure: the worker ends by itself, and until the parent
+ * notices, it sends the worker no connection. */
 Test(keeper_pool, gives_such_a_worker_no_connection_before_its_end)
 {
 	struct scene s;
@@ -194,7 +195,7 @@ Test(keeper_pool, does_not_miss_an_idle_worker_that_is_gone)
 	finish(&s);
 }
 
-/* Whoever it served gets no answer, which is a refusal. */
+/* The user it served gets no answer, which is a refusal. */
 Test(keeper_pool, frees_the_slot_of_a_worker_that_was_killed)
 {
 	struct scene s;
@@ -279,7 +280,7 @@ Test(keeper_pool, keeps_slots_for_others_and_for_root)
 	finish(&s);
 }
 
-/* Its own two, and none that the parent has. */
+/* The worker has its own two descriptors, and none of the parent's. */
 Test(keeper_pool, leaves_a_worker_no_descriptor_of_others)
 {
 	struct scene s;
@@ -289,14 +290,14 @@ Test(keeper_pool, leaves_a_worker_no_descriptor_of_others)
 	begin(&s);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, other), 0);
-	/* Also behind all that it needs. */
+	/* Also above all that it needs. */
 	high = fcntl(other[1], F_DUPFD_CLOEXEC, 200);
 	cr_assert_geq(high, 200);
 	cr_assert(pool_serve(&s.pool, pair[1], 7, false, &conduct, s.now_ms));
 	close(other[1]);
 	close(high);
 	close(pair[1]);
-	/* The worker, who waits for a request, held the other end too. */
+	/* The worker, which waits for a request, also held the other end. */
 	cr_expect_eq(
 	    poll(&(struct pollfd){.fd = other[0], .events = POLLIN}, 1, 1000),
 	    1);
@@ -308,7 +309,7 @@ Test(keeper_pool, leaves_a_worker_no_descriptor_of_others)
 	finish(&s);
 }
 
-/* What a worker takes is a connection with a descriptor, or nothing. */
+/* A worker accepts a connection with a descriptor, or nothing. */
 Test(keeper_pool, ends_a_worker_that_is_given_no_connection)
 {
 	struct scene s;
@@ -321,7 +322,7 @@ Test(keeper_pool, ends_a_worker_that_is_given_no_connection)
 	finish(&s);
 }
 
-/* It may write in the folder that was there, and in no other. */
+/* It may write in the folder that existed when it began, and in no other. */
 Test(keeper_pool, serves_another_store_with_another_worker)
 {
 	struct scene s;
@@ -339,7 +340,7 @@ Test(keeper_pool, serves_another_store_with_another_worker)
 	fixture_remove(aside);
 }
 
-/* Word and end of a worker may come together. */
+/* A worker's report and its end may arrive together. */
 Test(keeper_pool, hears_what_a_worker_told_at_its_end)
 {
 	struct scene s;
@@ -359,7 +360,7 @@ Test(keeper_pool, hears_what_a_worker_told_at_its_end)
 	finish(&s);
 }
 
-/* A line that was written counts them, and no other line does again. */
+/* A line in the log counts them, and no other line counts them again. */
 Test(keeper_pool, has_what_was_suppressed_said_once)
 {
 	static const char refuse[] =

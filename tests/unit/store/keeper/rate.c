@@ -50,7 +50,7 @@ Test(keeper_rate, is_quiet_after_so_many_a_minute)
 	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, MINUTE_MS)));
 }
 
-/* A login and the verify behind it are as much as two connections. */
+/* A login and its verify count as two connections. */
 Test(keeper_rate, counts_each_of_two_requests)
 {
 	connect_times(ALICE, RATE_MAX / 2, 0);
@@ -59,7 +59,7 @@ Test(keeper_rate, counts_each_of_two_requests)
 	cr_expect_not(rate_is_over(connect_times(ALICE, 1, MINUTE_MS)));
 }
 
-/* However slowly: one refusal a second would be 86,400 lines. */
+/* Even at a slow pace: one refusal a second would make 86,400 lines a day. */
 Test(keeper_rate, logs_so_many_refusals_a_day)
 {
 	settle_times(
@@ -71,7 +71,8 @@ Test(keeper_rate, logs_so_many_refusals_a_day)
 	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, DAY_MS)));
 }
 
-/* They cost no wrong code: whoever tells of many must not hide those. */
+/* Reports from gates cost no wrong code, so many of them must not hide wrong
+ * codes. */
 Test(keeper_rate, logs_wrong_codes_whatever_gates_told)
 {
 	settle_times(
@@ -86,7 +87,8 @@ Test(keeper_rate, logs_wrong_codes_whatever_gates_told)
 	cr_expect_not(rate_is_quiet_of_claims(connect_times(ALICE, 1, DAY_MS)));
 }
 
-/* A login and what its gate tells of it are one, but for whether it is over. */
+/* A login and its gate's report count as one, except for the limit on
+ * requests. */
 Test(keeper_rate, is_not_quiet_sooner_for_what_gates_told)
 {
 	connect_times(ALICE, 2 * RATE_QUIET, 0);
@@ -102,7 +104,7 @@ Test(keeper_rate, is_not_quiet_sooner_for_what_gates_told)
 	cr_expect(rate_is_quiet(rate_of(&rates, ALICE, MINUTE_MS)));
 }
 
-/* Passes must be logged, so there are fewer of them. */
+/* Passes must be logged, so fewer of them are let through. */
 Test(keeper_rate, slows_down_who_had_too_many_lines_in_a_day)
 {
 	settle_times(ALICE, REPORTED_LINE, RATE_DAY_LINES, 0);
@@ -119,12 +121,12 @@ Test(keeper_rate, counts_what_was_left_out_until_a_line_says_it)
 	settle_times(ALICE, REPORTED_LEFT_OUT, 7, 0);
 	rate = rate_of(&rates, ALICE, 0);
 	cr_expect_eq(rate->suppressed, 7);
-	/* A line that counts 5, and while it was written 2 more came. */
+	/* A line in the log counts 5; while it was written 2 more came. */
 	rate_settle(&rates, ALICE, REPORTED | REPORTED_LINE, 5, 0);
 	cr_expect_eq(rate->suppressed, 2);
 	rate_settle(&rates, ALICE, REPORTED | REPORTED_LINE, 5, 0);
 	cr_expect_eq(rate->suppressed, 0);
-	/* One that died tells nothing. */
+	/* A worker that died reports nothing. */
 	rate_settle(&rates, ALICE, REPORTED_LEFT_OUT, 0, 0);
 	cr_expect_eq(rate->suppressed, 0);
 }
@@ -141,7 +143,7 @@ Test(keeper_rate, counts_all_strangers_as_one)
 		cr_expect_eq(rate->uid, UID_STRANGER);
 	}
 	cr_expect(rate_is_over(rate_of(&rates, UID_STRANGER, 0)));
-	/* Who has become a user since is asked again. */
+	/* A uid that has become a user since is looked up again. */
 	cr_expect_eq(connect_times(5000, 1, MINUTE_MS)->uid, 5000);
 }
 
@@ -165,7 +167,7 @@ Test(keeper_rate, forgets_no_user_for_strangers)
 	cr_expect(rate_is_over(connect_times(ALICE, 1, 2)));
 }
 
-/* Where all are users', the one that came longest ago gives way. */
+/* If all entries belong to users, the one that came longest ago is evicted. */
 Test(keeper_rate, makes_room_for_one_more_user)
 {
 	for (uid_t uid = 1; uid <= RATES; uid++) {

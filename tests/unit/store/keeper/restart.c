@@ -1,8 +1,8 @@
 /*
- * A change() of store_update() may be called more than once, with different
- * records: once for each try that another writer got ahead of.  Here each is
- * called on record A, which is thrown away, and then on record B, and all that
- * can be seen must be what B alone gives: answer, records, log.
+ * store_update() may call a change() more than once, with different records:
+ * once for each try that another writer was faster than.  Here each is called
+ * on record A, which is thrown away, and then on record B.  All that can be
+ * seen must be as with B alone: answer, records, log.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static const struct {
     {"all codes", scene_all_codes},
 };
 
-/* Requests, whose answer %s may change. */
+/* Requests; %s may change their answer. */
 #define CLAIMED "'terminal':true,'address':'203.0.113.7','command':'id'"
 #define ACCOUNT                                                         \
 	"'algorithm':'SHA1','digits':6,"                                \
@@ -93,10 +93,11 @@ static const struct asked {
 	true, false},
 };
 
-/* Of these, only a login of one's own asks the second policy anything else. */
+/* The first so many are a user's own; only they ask the second policy more. */
 #define OF_LOGIN 12
 
-/* Everybody may put it off; nobody may. */
+/* Under the first policy everybody may put enrolment off, under the second
+ * nobody. */
 static const char *const policies[] = {
     "{'version':1,'issuer':'Test','admins':{'users':['" SCENE_HELPER "']},"
     "'rules':[{'name':'all','users':['*'],'mode':'optional'}],"
@@ -106,12 +107,12 @@ static const char *const policies[] = {
     "'otherwise':'required','enrollment':{'self':'always'}}",
 };
 
-/* What the hook does, which has no argument of its own. */
+/* The state for the hook, which has no argument. */
 static scene_state *first;
 static inject_change *met[CHANGES];
 static size_t met_count;
 
-/* The try that somebody else gets ahead of. */
+/* The first try, which another writer is faster than. */
 static void
 lose_a_try(const char *user, inject_change *change, void *arg)
 {
@@ -160,7 +161,7 @@ add_answer(void *ctx, const char *answer)
 	add_text(ctx, answer);
 }
 
-/* All that can be seen of that request, where each of the three has a record in
+/* Returns all that can be seen of that request, with all three records in
  * that state.  The first write is the record's, the second the log's. */
 static void
 serve(struct keeper_scene *s, const struct asked *asked, scene_state *state,
@@ -185,7 +186,7 @@ serve(struct keeper_scene *s, const struct asked *asked, scene_state *state,
 	add_file(s->store.dir, AUDIT_FILE, seen);
 }
 
-/* Where the two begin to differ. */
+/* Returns the position where the two texts begin to differ. */
 static const char *
 difference(const char *one, const char *other)
 {
@@ -216,7 +217,7 @@ expect_as_alone(struct keeper_scene *s, const struct asked *asked, size_t b)
 	}
 }
 
-/* The functions of that form in the keeper's sources. */
+/* Counts the functions of that form in the keeper's sources. */
 static size_t
 count_changes(void)
 {

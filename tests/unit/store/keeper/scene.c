@@ -235,7 +235,7 @@ keeper_scene_request(const struct keeper_scene *s, const char *text,
 		    quoted, s->codes[code], hole + 2);
 }
 
-/* The kernel notes who makes the line. */
+/* The kernel records who creates the connection. */
 void
 keeper_scene_ask(struct keeper_scene *s, uid_t uid, const char *request,
     bool follows, void (*each)(void *ctx, const char *answer), void *ctx)

@@ -1,8 +1,8 @@
 /*
- * A keeper that is asked within the test's own process: a folder, a policy,
- * records in states that requests differ by, and requests whose JSON is written
- * with ' in place of ".  It is always NOW_S, fsync() waits for no disk, and
- * syslog goes nowhere.
+ * Runs a keeper's requests within the test's own process: a folder, a policy,
+ * records in different states, and requests whose JSON is written with ' in
+ * place of ".  The time is always NOW_S, fsync() does not wait for a disk, and
+ * syslog lines are discarded.
  */
 #ifndef TFA_KEEPER_SCENE_H
 #define TFA_KEEPER_SCENE_H
@@ -13,7 +13,7 @@
 #define SCENE_HELPER "daemon" /* a delegate, where the policy has admins */
 #define SCENE_HELPED "sys"
 
-/* Whose code stands for %s in a request. */
+/* The code that replaces %s in a request. */
 enum scene_code { NO_CODE, OF_DEVICE, OF_WAITING, WRONG };
 
 struct keeper_scene {
@@ -22,8 +22,8 @@ struct keeper_scene {
 	struct keeper keeper;
 	struct store store; /* open, for the test */
 	char codes[WRONG + 1][OTP_DIGITS_MAX + 1];
-	/* While a request is served call number failing of that name, or of any
-	 * for INJECT_ANY, fails; 0: none.  Whether it was reached. */
+	/* While a request is served, call number failing of that name fails
+	 * (INJECT_ANY: of any name; 0: none). reached: it was reached. */
 	const char *call;
 	int failing;
 	bool reached;
@@ -31,35 +31,35 @@ struct keeper_scene {
 
 typedef void scene_state(struct record *record);
 
-/* Begins with that policy; needs root, or the test is skipped. */
+/* Begins a scene with that policy; needs root, or the test is skipped. */
 void keeper_scene_begin(struct keeper_scene *s, const char *policy);
 void keeper_scene_end(struct keeper_scene *s);
 
 void keeper_scene_policy(struct keeper_scene *s, const char *policy);
 
-/* A file in one of the store's folders. */
+/* Writes a file into one of the store's folders. */
 void
 keeper_scene_write(int folder, const char *name, mode_t mode, const char *text);
 
-/* The user's record in that state. */
+/* ret: the user's record in that state. */
 void keeper_scene_make(const char *user, scene_state *make, struct record *ret);
 
-/* The same on disk, in place of any other; none for scene_new. */
+/* Writes that record to disk, in place of any other; none for scene_new. */
 void
 keeper_scene_put(struct keeper_scene *s, const char *user, scene_state *make);
 
 uid_t keeper_scene_uid(const char *user);
 
-/* A packet of "'verify','code':'%s'": quoted, the code put in. */
+/* ret: a packet of "'verify','code':'%s'": quoted, with the code. */
 void keeper_scene_request(const struct keeper_scene *s, const char *text,
     enum scene_code code, char ret[static QUOTED_MAX]);
 
-/* Serves request of that uid, behind a login on the same connection where
- * follows; each answer goes to each. */
+/* Serves a request of that uid; with follows, after a login on the same
+ * connection.  Calls each with every answer. */
 void keeper_scene_ask(struct keeper_scene *s, uid_t uid, const char *request,
     bool follows, void (*each)(void *ctx, const char *answer), void *ctx);
 
-/* States, with the codes that some have. */
+/* States of a record, and the codes that some of them have. */
 #define SCENE_PASS     "PASS-0000-0000-0000"
 #define SCENE_ENROLL   "ENR0-0000-0000-0000"
 #define SCENE_RECOVERY "REC0-0000-0000-0000"

@@ -1,7 +1,5 @@
-/*
- * A whole request, from the packet to the record on disk.  keeper_inject.c has
- * each call of libc on the way fail.
- */
+/* Tests whole requests, from the packet to the record on disk.  The failure
+ * of each call of libc is tested in inject.c of the keeper. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +46,7 @@ enrolled(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
-/* What is told first: a secret that waits for its first code. */
+/* The state: a secret that waits for its first code. */
 static enum change
 half_enrolled(struct record *record, void *arg)
 {
@@ -96,8 +94,8 @@ begin(struct scene *s)
 	    .store = s->folder, .policy = s->policy, .embedded = true};
 }
 
-/* As a client sends it: with the code where one is taken, and with claims where
- * it is about oneself. */
+/* Sends the request as a client does: with the code if it takes one, and
+ * with claims if it is about the sender. */
 static void
 make_request(
     const struct scene *s, const char *name, char ret[static REQUEST_MAX])
@@ -120,7 +118,7 @@ make_request(
 	    claims ? ",\"terminal\":true,\"address\":\"203.0.113.7\"" : "");
 }
 
-/* The last that the peer is told, "" for nothing. */
+/* Returns the last answer to the peer, or "". */
 static void
 ask(struct scene *s, const char *request, struct reply *ret)
 {
@@ -154,7 +152,7 @@ ask(struct scene *s, const char *request, struct reply *ret)
 	close(pair[0]);
 }
 
-/* How many lines of the audit have these words. */
+/* Returns how many lines of the log have these words. */
 static int
 lines_with(const struct scene *s, const char *words)
 {
@@ -171,7 +169,7 @@ lines_with(const struct scene *s, const char *words)
 	return n;
 }
 
-/* Whatever the peer says it was offered. */
+/* The offer is decided by the keeper, whatever the peer claims. */
 Test(keeper_serve, lets_nobody_skip_what_is_required)
 {
 	enum change (*const records[])(struct record *, void *) = {
@@ -186,14 +184,14 @@ Test(keeper_serve, lets_nobody_skip_what_is_required)
 		set_record(&s, records[i]);
 		make_request(&s, "skip", request);
 		ask(&s, request, &reply);
-		cr_expect_str_neq(reply.verdict, "");
-		cr_expect_str_neq(reply.verdict, "pass", "record %zu", i);
+		cr_expect_eq(reply.version, PROTOCOL_VERSION);
+		cr_expect_neq(reply.verdict, VERDICT_PASS, "record %zu", i);
 		reply_done(&reply);
 	}
 	fixture_remove(s.folder);
 }
 
-/* Spend before opening: the answer is the last thing that happens. */
+/* The code is spent before the answer, which comes last. */
 Test(keeper_serve, answers_pass_only_after_all_is_on_disk)
 {
 	static const struct conduct conduct;
@@ -214,7 +212,7 @@ Test(keeper_serve, answers_pass_only_after_all_is_on_disk)
 	fixture_remove(s.folder);
 }
 
-/* A child that serves one connection, whose other end is *ret_fd. */
+/* Starts a child that serves one connection; *ret_fd is the other end. */
 static pid_t
 serve_start(struct scene *s, int *ret_fd)
 {
@@ -233,7 +231,8 @@ serve_start(struct scene *s, int *ret_fd)
 	return pid;
 }
 
-/* The verdict on the next request on that connection, "" for no answer. */
+/* Returns the verdict on the next request on that connection, or "" for no
+ * answer. */
 static char *
 say(int fd, const char *request, char ret[static REQUEST_MAX])
 {
@@ -249,13 +248,13 @@ say(int fd, const char *request, char ret[static REQUEST_MAX])
 	cr_expect_eq(
 	    json_read(&reply_shape, answer, len, PACKET_MAX, &reply, &error),
 	    FAULT_NONE, "%s", answer);
-	snprintf(ret, REQUEST_MAX, "%s", reply.verdict);
+	snprintf(ret, REQUEST_MAX, "%s", verdict_name(reply.verdict));
 	reply_done(&reply);
 	free(answer);
 	return ret;
 }
 
-/* The code is still good: nobody has judged it. */
+/* Checks that the code is still valid: nobody has judged it. */
 static void
 expect_unspent(struct scene *s)
 {
@@ -264,7 +263,8 @@ expect_unspent(struct scene *s)
 
 	make_request(s, "verify", request);
 	ask(s, request, &reply);
-	cr_expect_str_eq(reply.verdict, "pass", "%s", reply.reason);
+	cr_expect_eq(
+	    reply.verdict, VERDICT_PASS, "%s", reason_name(reply.reason));
 	reply_done(&reply);
 }
 
@@ -316,7 +316,7 @@ Test(keeper_serve, judges_only_the_first_of_two_behind_a_login)
 	fixture_remove(s.folder);
 }
 
-/* Also of what its peer, root here, may ask otherwise. */
+/* This includes requests that its peer, root here, may make otherwise. */
 Test(keeper_serve, refuses_all_but_a_verify_behind_a_login)
 {
 	static const char *const others[] = {"login", "skip", "enroll_begin",
@@ -345,7 +345,7 @@ Test(keeper_serve, refuses_all_but_a_verify_behind_a_login)
 	fixture_remove(s.folder);
 }
 
-/* Nothing follows on what was no challenge. */
+/* Nothing may follow an answer that was not a challenge. */
 Test(keeper_serve, ends_with_an_answer_that_is_final)
 {
 	static const struct {
@@ -380,7 +380,8 @@ Test(keeper_serve, ends_with_an_answer_that_is_final)
 	fixture_remove(s.folder);
 }
 
-/* A person who thinks holds no process, and neither does a peer who is slow. */
+/* A person who takes time to think holds no process, and neither does a slow
+ * peer. */
 Test(keeper_serve, waits_only_a_moment_behind_a_login)
 {
 	struct scene s;
@@ -406,7 +407,8 @@ Test(keeper_serve, waits_only_a_moment_behind_a_login)
 	fixture_remove(s.folder);
 }
 
-/* Without memory, say: who serves this is not to refuse others too. */
+/* The failure may come from a lack of memory: the process must not refuse
+ * others too. */
 Test(keeper_serve, serves_no_other_after_a_group_could_not_be_looked_up)
 {
 	static const char groups[] =
@@ -454,7 +456,7 @@ Test(keeper_serve, serves_no_other_after_a_group_could_not_be_looked_up)
 	fixture_remove(s.folder);
 }
 
-/* It would end a worker that waits for the next. */
+/* An alarm would end a worker that waits for the next connection. */
 Test(keeper_serve, leaves_no_alarm)
 {
 	static const struct conduct conduct;
@@ -479,7 +481,7 @@ Test(keeper_serve, leaves_no_alarm)
 	fixture_remove(s.folder);
 }
 
-/* The policy that counts is the one of that moment. */
+/* The policy at that moment decides. */
 Test(keeper_serve, decides_anew_behind_a_login)
 {
 	struct scene s;
@@ -499,7 +501,7 @@ Test(keeper_serve, decides_anew_behind_a_login)
 	fixture_remove(s.folder);
 }
 
-/* A request and a string in it that its sender chooses. */
+/* A request, and a string in it that its sender chooses. */
 static const struct claim {
 	const char *request, *key;
 } claims[] = {
@@ -524,7 +526,8 @@ static const struct claim {
     {"login", "no such key"},
 };
 
-/* As bytes and as escapes of JSON: ESC, CSI, OSC, BEL, C1, bidi, lines. */
+/* As bytes and as JSON escapes: ESC, CSI, OSC, BEL, C1, bidi, line
+ * separators. */
 static const char *const steering[] = {
     "\x1b[2J",
     "\x1b]0;title\a",
@@ -549,8 +552,8 @@ static const char *const steering[] = {
     "\\b\\r\\n",
 };
 
-/* Whatever is answered is shown by a client, which reads as strictly as the
- * keeper does; the last packet. */
+/* Returns the last packet of the answer.  A client, which reads as strictly
+ * as the keeper, must be able to show it. */
 static char *
 calm_answer(struct scene *s, const char *request)
 {
@@ -595,7 +598,7 @@ send_claim(struct scene *s, const struct claim *claim, const char *words)
 	free(calm_answer(s, request));
 }
 
-/* Lines that steer nothing; how many. */
+/* Returns how many lines there are; none may hold a control character. */
 static int
 expect_calm_lines(FILE *file)
 {
@@ -630,7 +633,7 @@ Test(keeper_serve, lets_no_claim_steer_a_terminal, .timeout = 60)
 		for (size_t j = 0; j < sizeof(steering) / sizeof(steering[0]);
 		     j++)
 			send_claim(&s, &claims[i], steering[j]);
-	/* And one that is logged, so that the log is looked at. */
+	/* One that is logged, so that the log is checked too. */
 	send_claim(&s, &(const struct claim){"note", "detail"}, " and ");
 	cr_expect_gt(expect_calm_lines(syslog_file), 300);
 	snprintf(path, sizeof(path), "%s/%s", s.folder, AUDIT_FILE);
@@ -642,7 +645,8 @@ Test(keeper_serve, lets_no_claim_steer_a_terminal, .timeout = 60)
 	"{\"v\":1,\"request\":\"refuse\",\"address\":\"203.0.113.7\"," \
 	"\"reason\":\"" word "\"}"
 
-/* What the parent is told of a request of that uid, and the answer's reason. */
+/* Returns what the worker reports to the parent about that uid's request;
+ * ret: the answer's reason. */
 static int
 serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
     char ret_reason[static REASON_SENT])
@@ -655,7 +659,7 @@ serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
 	int pair[2], report;
 	pid_t pid;
 
-	/* The kernel notes who makes it. */
+	/* The kernel records who creates it. */
 	cr_assert_eq(seteuid(uid), 0);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	cr_assert_eq(seteuid(0), 0);
@@ -669,7 +673,7 @@ serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
 	cr_assert_eq(
 	    json_read(&reply_shape, answer, len, PACKET_MAX, &reply, &e),
 	    FAULT_NONE, "%s", answer);
-	memcpy(ret_reason, reply.reason, REASON_SENT);
+	snprintf(ret_reason, REASON_SENT, "%s", reason_name(reply.reason));
 	reply_done(&reply);
 	free(answer);
 	close(pair[0]);
@@ -683,7 +687,7 @@ serve(struct scene *s, const char *request, bool quiet,
 	return serve_as(s, 0, request, quiet, ret_reason);
 }
 
-/* The gate runs what is named here and nothing else. */
+/* The gate starts the shell named here and no other. */
 Test(keeper_serve, names_home_and_shell_to_a_login)
 {
 	struct scene s;
@@ -700,7 +704,8 @@ Test(keeper_serve, names_home_and_shell_to_a_login)
 	fixture_remove(s.folder);
 }
 
-/* What a login of that account is told; whether its process may go on. */
+/* The answer to a login of that account.  Returns true if its process may go
+ * on. */
 static bool
 login_of_account(
     struct scene *s, const char *home, const char *shell, struct reply *ret)
@@ -736,7 +741,7 @@ login_of_account(
 	return !call.broken;
 }
 
-/* And so that the log has it. */
+/* The log shows it too. */
 Test(keeper_serve, refuses_an_account_that_is_no_text)
 {
 	char longest[ACCOUNT_MAX + 2];
@@ -759,9 +764,10 @@ Test(keeper_serve, refuses_an_account_that_is_no_text)
 		cr_expect_eq(login_of_account(&s, accounts[i].home,
 				 accounts[i].shell, &reply),
 		    accounts[i].is_text, "%zu", i);
-		cr_expect_eq(strcmp(reply.reason, "bad_account") == 0,
-		    !accounts[i].is_text, "%zu: %s", i, reply.reason);
-		cr_expect_eq(strcmp(reply.verdict, "deny") == 0,
+		cr_expect_eq(reply.reason == REASON_BAD_ACCOUNT,
+		    !accounts[i].is_text, "%zu: %s", i,
+		    reason_name(reply.reason));
+		cr_expect_eq(reply.verdict == VERDICT_DENY,
 		    !accounts[i].is_text, "%zu", i);
 		reply_done(&reply);
 	}
@@ -769,7 +775,7 @@ Test(keeper_serve, refuses_an_account_that_is_no_text)
 	fixture_remove(s.folder);
 }
 
-/* Told apart, because all of them together count as one. */
+/* They are told apart, because all of them together count as one. */
 Test(keeper_serve, refuses_a_uid_that_no_user_has)
 {
 	static const char *const asked[] = {"login", "status", "users", "no"};
@@ -785,7 +791,8 @@ Test(keeper_serve, refuses_a_uid_that_no_user_has)
 		cr_expect_eq(serve_as(&s, uid, request, false, reason),
 		    REPORTED | REPORTED_STRANGER);
 		cr_expect_str_eq(reason, "unknown_user", "%s", asked[i]);
-		/* Who has a name is none, though it is no one's. */
+		/* A uid that has a name is not a stranger, even if the
+		 * account is unusable. */
 		cr_expect_eq(
 		    serve_as(&s, UID_NOBODY, request, false, reason), REPORTED);
 		cr_expect_str_eq(reason, "unknown_user", "%s", asked[i]);
@@ -794,8 +801,8 @@ Test(keeper_serve, refuses_a_uid_that_no_user_has)
 	fixture_remove(s.folder);
 }
 
-/* What shows a secret or is an admin's is not to be in the memory of who serves
- * others, and neither is what went wrong. */
+/* A process that serves other users must not have held a secret or an
+ * administrator's request in its memory, nor have met a failure. */
 Test(keeper_serve, may_serve_another_after_a_login_alone)
 {
 	static const struct {
@@ -856,14 +863,14 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 			 "\"verdict\":\"deny\",\"reason\":\"key_doubtful\","
 			 "\"address\":\"203.0.113.7\""),
 	    1);
-	/* As any other refusal, not without end. */
+	/* As with every other refusal, only up to a limit. */
 	cr_expect_eq(serve(&s, of_gate[0], true, reason),
 	    REPORTED | REPORTED_LEFT_OUT | REPORTED_CLAIM | REPORTED_CLEAN);
 	cr_expect_eq(lines_with(&s, "\"event\""), COUNT(of_gate));
 	fixture_remove(s.folder);
 }
 
-/* Nobody writes a line of his own: only what a gate can have found. */
+/* Nobody can write free text into the log: only findings of a gate. */
 Test(keeper_serve, takes_down_no_other_words_of_a_gate)
 {
 	static const char *const others[] = {REFUSED("wrong_code"),

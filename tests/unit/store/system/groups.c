@@ -56,7 +56,7 @@ expect_inside(void *ctx, const char *user)
 	cr_expect_eq(groups_member(&member, ctx), GROUP_INSIDE, "%s", user);
 }
 
-/* Every member that the database lists, of every group that has one. */
+/* Compares all members of all groups in the database. */
 Test(groups, knows_the_members_of_a_group)
 {
 	const struct group *group;
@@ -80,7 +80,7 @@ Test(groups, knows_the_members_of_a_group)
 	endgrent();
 }
 
-/* What was looked up before says the same as looking again does. */
+/* A remembered answer equals a new look-up. */
 Test(groups, remembers_what_it_looked_up)
 {
 	struct groups groups = {{NULL, 0}};

@@ -28,7 +28,7 @@ put(const char *text)
 	close(fd);
 }
 
-/* The entry, or NULL where it is known that there is none. */
+/* Returns the entry, or NULL if there is certainly none. */
 static const struct passwd *
 find(uid_t uid, const char *name)
 {
@@ -53,7 +53,8 @@ Test(passwd, has_root_and_not_just_anybody)
 	cr_expect_eq(passwd_of((uid_t)-2, &pw), FAULT_ABSENT);
 }
 
-/* What cannot be read may have anybody: not the same as none. */
+/* A file that cannot be read may list anybody: that is not the same as
+ * nobody. */
 Test(passwd, knows_nobody_where_it_cannot_be_read)
 {
 	const struct passwd *pw = NULL;
@@ -71,7 +72,7 @@ Test(passwd, knows_nobody_where_it_cannot_be_read)
 	fixture_remove(folder);
 }
 
-/* Each would be uid 0, or alice, to somebody who reads less closely. */
+/* A less careful reader would take each line for uid 0 or alice. */
 Test(passwd, takes_no_line_that_is_not_whole)
 {
 	static const char *const lines[] = {
@@ -119,7 +120,7 @@ Test(passwd, finds_the_first_of_them)
 	fixture_remove(folder);
 }
 
-/* Wherever a line lies on what is read at once. */
+/* At any position in a block that is read at once. */
 Test(passwd, finds_each_of_many)
 {
 	char *text = NULL, name[32];
@@ -148,7 +149,7 @@ Test(passwd, finds_each_of_many)
 	fixture_remove(folder);
 }
 
-/* Such a line is none of passwd's: what is behind it is not known. */
+/* Such a line is not valid in passwd, and what follows it is not known. */
 Test(passwd, ends_at_a_line_without_end)
 {
 	const struct passwd *pw = NULL;

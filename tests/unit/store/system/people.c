@@ -9,7 +9,7 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 
-/* Everyone whom passwd lists, as getpwnam(3) finds them. */
+/* Everyone in passwd, as getpwnam(3) finds them. */
 Test(people, are_whom_passwd_has)
 {
 	struct people people;
@@ -32,7 +32,7 @@ Test(people, are_whom_passwd_has)
 	cr_expect_eq(people.list.count, 0);
 }
 
-/* A directory service that does not list its users knows them all the same. */
+/* A directory service that does not list its users still knows them. */
 Test(people, who_are_not_listed_are_looked_up)
 {
 	struct people people = {{NULL, 0}};

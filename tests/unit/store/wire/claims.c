@@ -6,7 +6,7 @@
 
 #include "tests/unit/fixture.h"
 
-/* Three keys, and what ssh-keygen -l says of them. */
+/* Three keys, with the fingerprints that ssh-keygen -l prints. */
 /* clang-format off */
 #define BLOB_ED25519 \
 	"AAAAC3NzaC1lZDI1NTE5AAAAILIBN0NvBuHd5tXEiachQtzJfR/FNHkbNhQQ" \
@@ -83,7 +83,7 @@ Test(claims, has_no_key_for_anything_else)
 	}
 }
 
-/* A blob of 64 KiB is none; one of less is read whole. */
+/* A blob of 64 KiB is refused; a shorter one is read whole. */
 Test(claims, reads_a_long_blob_to_its_end)
 {
 	static char auth[70000];
@@ -119,7 +119,7 @@ Test(claims, names_a_connection_by_boot_and_path)
 	cr_expect_str_neq(name, other);
 	claims_connection("a" BOOT, PATH, other);
 	cr_expect_str_neq(name, other);
-	/* What joins the two belongs to neither. */
+	/* The separator belongs to neither part. */
 	claims_connection("ab", "c", name);
 	claims_connection("a", "bc", other);
 	cr_expect_str_neq(name, other);

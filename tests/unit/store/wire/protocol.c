@@ -94,7 +94,7 @@ Test(protocol, waits_only_so_long)
 	close(pair[1]);
 }
 
-/* And no SIGPIPE, which would end the keeper. */
+/* Without SIGPIPE, which would end the keeper. */
 Test(protocol, says_that_the_peer_is_gone)
 {
 	int pair[2];
@@ -179,10 +179,13 @@ Test(protocol, refuses_a_request_that_is_not_one)
 Test(protocol, begins_every_reply_with_its_version)
 {
 	static const struct reply replies[] = {
-	    {.version = 1, .verdict = "pass", .reason = "done", .end = true},
 	    {.version = 1,
-		.verdict = "deny",
-		.reason = "none",
+		.verdict = VERDICT_PASS,
+		.reason = REASON_DONE,
+		.end = true},
+	    {.version = 1,
+		.verdict = VERDICT_DENY,
+		.reason = REASON_NONE,
 		.message = "No.",
 		.may_skip = true,
 		.tries = 3,
@@ -202,7 +205,8 @@ Test(protocol, begins_every_reply_with_its_version)
 		cr_expect_eq(json_read(&reply_shape, text, strlen(text),
 				 PACKET_MAX, &again, &error),
 		    FAULT_NONE);
-		cr_expect_str_eq(again.verdict, replies[i].verdict);
+		cr_expect_eq(again.verdict, replies[i].verdict);
+		cr_expect_eq(again.reason, replies[i].reason);
 		cr_expect_eq(again.end, replies[i].end);
 		cr_expect_eq(again.tries, replies[i].tries);
 		reply_done(&again);
@@ -213,7 +217,7 @@ Test(protocol, begins_every_reply_with_its_version)
 Test(protocol, sends_a_reply_with_notes_and_codes)
 {
 	struct reply reply = {
-	    .version = 1, .verdict = "pass", .reason = "enrolled"};
+	    .version = 1, .verdict = VERDICT_PASS, .reason = REASON_ENROLLED};
 	struct reply again = {.version = 0};
 	struct json_error error;
 	char *text = NULL;
@@ -240,4 +244,78 @@ Test(protocol, sends_a_reply_with_notes_and_codes)
 	reply_done(&again);
 	close(pair[0]);
 	close(pair[1]);
+}
+
+static enum fault
+read_reply(const char *text, struct reply *ret)
+{
+	char quoted[QUOTED_MAX];
+	struct json_error error;
+
+	fixture_quote(text, quoted);
+	*ret = (struct reply){.version = 0};
+	return json_read(
+	    &reply_shape, quoted, strlen(quoted), PACKET_MAX, ret, &error);
+}
+
+/* An unknown word lets nobody in, and neither does a missing one. */
+Test(protocol, refuses_a_verdict_or_reason_that_it_does_not_know)
+{
+	static const char *const texts[] = {
+	    "{'v':1}",
+	    "{'v':1,'verdict':'pass'}",
+	    "{'v':1,'reason':'code'}",
+	    "{'v':1,'verdict':'','reason':'code'}",
+	    "{'v':1,'verdict':'allow','reason':'code'}",
+	    "{'v':1,'verdict':'PASS','reason':'code'}",
+	    "{'v':1,'verdict':'pass ','reason':'code'}",
+	    "{'v':1,'verdict':23063,'reason':'code'}",
+	    "{'v':1,'verdict':true,'reason':'code'}",
+	    "{'v':1,'verdict':null,'reason':'code'}",
+	    "{'v':1,'verdict':'pass','reason':''}",
+	    "{'v':1,'verdict':'pass','reason':'Code'}",
+	    "{'v':1,'verdict':'pass','reason':'no_such_reason'}",
+	    "{'v':1,'verdict':'pass','reason':2}",
+	};
+	struct request request;
+	struct reply reply;
+
+	cr_assert_eq(
+	    read_reply("{'v':1,'verdict':'pass','reason':'code'}", &reply),
+	    FAULT_NONE);
+	cr_expect_eq(reply.verdict, VERDICT_PASS);
+	cr_expect_eq(reply.reason, REASON_CODE);
+	reply_done(&reply);
+	cr_expect_eq(reply.verdict, VERDICT_DENY);
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		cr_expect_eq(
+		    read_reply(texts[i], &reply), FAULT_FORMAT, "%s", texts[i]);
+		reply_done(&reply);
+	}
+	cr_expect_eq(read_request("{'v':1,'request':'refuse',"
+				  "'reason':'no_such_reason'}",
+			 &request),
+	    FAULT_FORMAT);
+	request_done(&request);
+}
+
+/* Memory that was zeroed, or holds no value of the enum, is sent as a denial.
+ */
+Test(protocol, sends_a_denial_where_no_verdict_was_set)
+{
+	static const int values[] = {0, 1, -1, 0x5a16, 0x5a18};
+
+	for (size_t i = 0; i < COUNT(values); i++) {
+		struct reply reply = {.version = 1};
+		char *text = NULL;
+
+		memcpy(&reply.verdict, &values[i], sizeof(reply.verdict));
+		memcpy(&reply.reason, &(int){REASON_COUNT + 1},
+		    sizeof(reply.reason));
+		cr_assert_eq(
+		    json_write(&reply_shape, &reply, false, &text), FAULT_NONE);
+		cr_expect_str_eq(
+		    text, "{\"v\":1,\"verdict\":\"deny\",\"reason\":\"none\"}");
+		json_text_free(&text);
+	}
 }

@@ -10,26 +10,29 @@
 #include <unistd.h>
 
 #include "gate/sshd/config.h"
+#include "gate/sshd/sshd.h"
+#include "gate/sshd/started.h"
+#include "gate/sshd/title.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "gate/sshd.h"
-#include "gate/sshd/started.h"
 
 #define ANCESTORS_MAX    32
-#define PROC_MAX         4096      /* bytes of a file of /proc that we need */
+#define PROC_MAX         4096      /* bytes of a title that we need */
 #define CONFIG_FILE_MAX  (1 << 20) /* bytes of one of sshd's files */
 #define PID_FILE_DEFAULT "/run/sshd.pid"
+#define KEYS_DEFAULT     ".ssh/authorized_keys .ssh/authorized_keys2"
 #define NS_PER_S         1000000000LL
 
 static enum fault
-refuse(struct gate *gate, const char *what, const char *why)
+cannot_tell(char *ret_why, const char *what, const char *why)
 {
-	snprintf(gate->why, sizeof(gate->why), "%.300s: %.150s", what, why);
+	snprintf(ret_why, WHY_TEXT, "%.300s: %.150s", what, why);
 	return FAULT_IO;
 }
 
+/* The title of a process, and whose the process is. */
 static bool
-read_proc(pid_t pid, const char *name, char ret[static PROC_MAX], uid_t *owner)
+read_title(pid_t pid, char ret[static PROC_MAX], uid_t *ret_owner)
 {
 	scoped_free char *text = NULL;
 	char path[64];
@@ -37,13 +40,13 @@ read_proc(pid_t pid, const char *name, char ret[static PROC_MAX], uid_t *owner)
 	struct stat st;
 	size_t len = 0;
 
-	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+	snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 ||
 	    file_read(fd, PROC_MAX - 1, &text, &len) != FAULT_NONE)
 		return false;
 	memcpy(ret, text, len + 1);
-	*owner = st.st_uid;
+	*ret_owner = st.st_uid;
 	return true;
 }
 
@@ -56,24 +59,42 @@ struct origin {
 };
 
 static enum fault
-judge_origin(struct gate *gate, const char *title, struct origin *ret)
+judge_origin(
+    const char *title, const char *user, struct origin *ret, char *ret_why)
 {
 	pid_t parent;
 
-	if (!sshd_title_names(title, gate->facts.user))
-		return refuse(gate, title, "sshd has another name for you");
+	if (!title_names(title, user))
+		return cannot_tell(
+		    ret_why, title, "sshd has another name for you");
 	return ret->since.tv_sec > 0 &&
 		started_process(ret->listener, &parent, &ret->started)
 	    ? FAULT_NONE
-	    : refuse(gate, "/proc", "has no times");
+	    : cannot_tell(ret_why, "/proc", "has no times");
+}
+
+/* True if a title of root's process is that of an sshd that listens, with no
+ * option that decides what its files are asked for. */
+static bool
+is_listener(const char *title, struct origin *ret)
+{
+	static const char name[] = "sshd: /";
+	struct listener listener;
+
+	if (strncmp(title, name, sizeof(name) - 1) != 0 ||
+	    !title_listener(title, &listener) || listener.options[0] != '\0' ||
+	    listener.config[0] != '/')
+		return false;
+	memcpy(ret->config, listener.config, sizeof(ret->config));
+	return true;
 }
 
 /*
- * Up to the process that listens; the one below it serves this connection, and
- * was started before anybody was authenticated.
+ * Goes up to the process that listens.  The one below it serves this
+ * connection, and was started before anybody was authenticated.
  */
 static enum fault
-find_listener(struct gate *gate, struct origin *ret)
+find_listener(const char *user, struct origin *ret, char *ret_why)
 {
 	char title[PROC_MAX], below[PROC_MAX] = "";
 	pid_t pid = getppid();
@@ -82,27 +103,26 @@ find_listener(struct gate *gate, struct origin *ret)
 
 	ret->since.tv_sec = 0;
 	for (int i = 0; i < ANCESTORS_MAX && pid > 0; i++) {
-		if (!read_proc(pid, "cmdline", title, &owner))
-			return refuse(gate, "/proc", strerror(errno));
+		if (!read_title(pid, title, &owner))
+			return cannot_tell(ret_why, "/proc", strerror(errno));
 		ret->listener = pid;
-		if (owner == 0 &&
-		    sshd_title_file(title, ret->config, sizeof(ret->config)))
-			return judge_origin(gate, below, ret);
+		if (owner == 0 && is_listener(title, ret))
+			return judge_origin(below, user, ret, ret_why);
 		served |= owner == 0 && strncmp(title, "sshd", 4) == 0 &&
-		    sshd_title_names(title, gate->facts.user);
+		    title_names(title, user);
 		memcpy(below, title, sizeof(below));
 		if (!started_process(pid, &pid, &ret->since))
-			return refuse(gate, "/proc", strerror(errno));
+			return cannot_tell(ret_why, "/proc", strerror(errno));
 	}
-	return refuse(gate, "sshd",
+	return cannot_tell(ret_why, "sshd",
 	    served ? "the one that started this connection is gone, so connect "
 		     "anew (none stays where a socket starts one for each "
 		     "connection, sshd -i)"
 		   : "which file it reads cannot be seen");
 }
 
-/* By more than one tick: nobody is authenticated in the first of a connection,
- * and no sshd has read its files in its own. */
+/* Later by more than one tick.  In the first tick of a connection nobody is
+ * authenticated yet, and in its own no sshd has read its files. */
 static bool
 is_later(const struct timespec *a, const struct timespec *b)
 {
@@ -117,8 +137,8 @@ sshd_is_newer(const struct timespec *changed, const struct sshd_view *view)
 }
 
 struct look {
-	struct gate *gate;
 	const struct sshd_view *view;
+	char *why; /* of the fault */
 	enum fault fault;
 	struct timespec changed; /* the latest change of what was read */
 	char latest[PATH_MAX];   /* which file or folder that was */
@@ -127,7 +147,7 @@ struct look {
 static void
 look_fails(struct look *look, const char *path, const char *why)
 {
-	look->fault = refuse(look->gate, path, why);
+	look->fault = cannot_tell(look->why, path, why);
 }
 
 static void
@@ -145,7 +165,7 @@ look_changed(struct look *look, const char *path, const struct stat *st)
 }
 
 static char *
-read_config(struct look *look, const char *path)
+read_believed(struct look *look, const char *path)
 {
 	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *text = NULL;
@@ -166,9 +186,9 @@ read_config(struct look *look, const char *path)
 	return NULL;
 }
 
-/* A file that was taken away has changed its folder. */
+/* The removal of a file changes the time of its folder. */
 static void
-judge_folder(struct look *look, const char *pattern)
+look_at_folder(struct look *look, const char *pattern)
 {
 	char folder[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
 	char *slash;
@@ -192,11 +212,11 @@ include_files(void *ctx, const char *pattern,
 	glob_t found = {.gl_pathc = 0};
 	int status = glob(pattern, GLOB_ERR, NULL, &found);
 
-	judge_folder(look, pattern);
+	look_at_folder(look, pattern);
 	if (status != 0 && status != GLOB_NOMATCH)
 		look_fails(look, pattern, "cannot be looked up");
 	for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {
-		scoped_free char *text = read_config(look, found.gl_pathv[i]);
+		scoped_free char *text = read_believed(look, found.gl_pathv[i]);
 
 		if (text != NULL)
 			each(reader, found.gl_pathv[i], text);
@@ -204,7 +224,7 @@ include_files(void *ctx, const char *pattern,
 	globfree(&found);
 }
 
-/* "User a,b" with plain names that are all others'. */
+/* True if a Match is "User a,b" with plain names that are all others'. */
 static bool
 is_for_others(const char *match, const char *user)
 {
@@ -222,32 +242,29 @@ is_for_others(const char *match, const char *user)
 	return !config_word(&rest, word);
 }
 
-static bool
-is_key_file(const struct gate *gate, const char *name)
-{
-	struct keyfile_user user = gate_keyfile_user(gate);
-	char path[PATH_MAX], listed[PATH_MAX];
-
-	if (!keyfile_path(name, &user, path, sizeof(path)))
-		return false;
-	for (size_t i = 0; i < gate->reply.key_files.count; i++)
-		if (keyfile_path(gate->reply.key_files.items[i].text, &user,
-			listed, sizeof(listed)) &&
-		    strcmp(path, listed) == 0)
-			return true;
-	return false;
-}
-
 static void
-found(const struct config_line *line, char ret[static WHY_TEXT])
+name_line(const struct config_line *line, char ret[static WHY_TEXT])
 {
 	snprintf(ret, WHY_TEXT, "%.300s:%d: %.60s", line->file, line->number,
 	    line->keyword);
 }
 
+/* True if keys.files has each file that a value of AuthorizedKeysFile names. */
+static bool
+all_listed(const struct sshd_question *question, const char *value)
+{
+	struct keypath file;
+
+	while (keypath_next(&value, question->user, &file))
+		if (keypath_listed(
+			&question->files, question->user, file.path) == NULL)
+			return false;
+	return true;
+}
+
 static void
-judge_line(const struct gate *gate, const struct config_line *line,
-    struct sshd_view *view, bool *hidden)
+take_setting(const struct sshd_question *question,
+    const struct config_line *line, struct sshd_view *view, bool *hidden)
 {
 	char word[CONFIG_WORD] = "";
 	const char *rest = line->value;
@@ -259,14 +276,13 @@ judge_line(const struct gate *gate, const struct config_line *line,
 		*hidden |= !some || strcasecmp(word, "yes") != 0;
 	} else if (strcasecmp(line->keyword, "AuthorizedKeysCommand") == 0) {
 		if (!none)
-			found(line, view->other_keys);
+			name_line(line, view->other_keys);
 	} else if (strcasecmp(line->keyword, "TrustedUserCAKeys") == 0) {
 		if (!none)
-			found(line, view->authority);
+			name_line(line, view->authority);
 	} else if (strcasecmp(line->keyword, "AuthorizedKeysFile") == 0) {
-		for (; some && !none; some = config_word(&rest, word))
-			if (!is_key_file(gate, word))
-				found(line, view->other_keys);
+		if (!all_listed(question, line->value))
+			name_line(line, view->other_keys);
 	}
 }
 
@@ -278,7 +294,7 @@ is_for_all(const struct config_line *line)
 }
 
 static void
-judge_lines(const struct gate *gate, const struct config *config,
+take_settings(const struct sshd_question *question, const struct config *config,
     struct sshd_view *view)
 {
 	bool hidden = false, keys_named = false;
@@ -286,17 +302,15 @@ judge_lines(const struct gate *gate, const struct config *config,
 	for (size_t i = 0; i < config->lines.count; i++) {
 		const struct config_line *line = &config->lines.items[i];
 
-		if (is_for_others(line->match, gate->facts.user) ||
-		    is_for_others(line->outer, gate->facts.user))
+		if (is_for_others(line->match, question->user->name) ||
+		    is_for_others(line->outer, question->user->name))
 			continue;
-		judge_line(gate, line, view, &hidden);
+		take_setting(question, line, view, &hidden);
 		keys_named |= is_for_all(line) &&
 		    strcasecmp(line->keyword, "AuthorizedKeysFile") == 0;
 	}
 	view->exposes &= !hidden;
-	if (!keys_named &&
-	    (!is_key_file(gate, ".ssh/authorized_keys") ||
-		!is_key_file(gate, ".ssh/authorized_keys2")))
+	if (!keys_named && !all_listed(question, KEYS_DEFAULT))
 		snprintf(view->other_keys, sizeof(view->other_keys),
 		    "AuthorizedKeysFile, by default");
 }
@@ -318,9 +332,9 @@ find_pid_file(const struct config *config, char ret[static CONFIG_WORD])
 }
 
 /*
- * Whether sshd had read all of it as it is now when it took this connection:
- * when it started, or was reloaded.  A reload later than the connection says
- * nothing of what held before.
+ * sshd must have read all files as they are now before it took this connection:
+ * when it started, or was reloaded.  A reload after the connection began does
+ * not tell what held before.
  */
 static void
 judge_loaded(
@@ -341,19 +355,21 @@ judge_loaded(
 }
 
 enum fault
-sshd_look(struct gate *gate, struct sshd_view *ret)
+sshd_look(const struct sshd_question *question, struct sshd_view *ret,
+    char ret_why[static WHY_TEXT])
 {
 	struct sshd_view view = {.exposes = false};
-	struct look look = {.gate = gate, .view = &view};
+	struct look look = {.view = &view, .why = ret_why};
 	scoped_free char *text = NULL;
 	struct origin origin;
 	struct config config;
-	enum fault fault = find_listener(gate, &origin);
+	enum fault fault = find_listener(
+	    question->user->name, &origin, ret_why);
 
 	if (fault != FAULT_NONE)
 		return fault;
 	view.since = origin.since;
-	text = read_config(&look, origin.config);
+	text = read_believed(&look, origin.config);
 	if (text == NULL)
 		return look.fault;
 	config_read(origin.config, text, include_files, &look, &config);
@@ -362,7 +378,7 @@ sshd_look(struct gate *gate, struct sshd_view *ret)
 	if (look.fault == FAULT_NONE)
 		judge_loaded(&look, &config, &origin);
 	if (look.fault == FAULT_NONE) {
-		judge_lines(gate, &config, &view);
+		take_settings(question, &config, &view);
 		*ret = view;
 	}
 	config_done(&config);

@@ -1,0 +1,65 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/doctor/probe.h"
+
+void
+probe_say(struct probe *probe, const char *channel, enum channel found,
+    const char *fix)
+{
+	struct findings *findings = &probe->doctor->findings;
+
+	switch (found) {
+	case CHANNEL_REFUSED:
+		findings_add(
+		    findings, FINDING_OK, NULL, "%s: refused", channel);
+		break;
+	case CHANNEL_OPEN:
+		findings_add(findings, FINDING_FAIL, fix,
+		    "%s is open: %s gets it without a code", channel,
+		    probe->pw->pw_name);
+		break;
+	case CHANNEL_UNCLEAR:
+		findings_add(findings, FINDING_WARN, NULL,
+		    "%s: no clear answer: %.300s", channel,
+		    probe->child->err.text[0] != '\0' ? probe->child->err.text
+						      : "none in time");
+		break;
+	}
+}
+
+bool
+probe_ssh(struct probe *probe, const char *const *more, const char *command)
+{
+	char agent[PROBE_TEXT];
+	const char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C",
+	    "DISPLAY=127.0.0.1:77", agent, NULL};
+	const char *argv[24] = {DOCTOR_SSH, "-F", probe->config};
+	size_t n = 3;
+
+	snprintf(agent, sizeof(agent), "SSH_AUTH_SOCK=%s/agent", probe->folder);
+	while (*more != NULL && n < 20)
+		argv[n++] = *more++;
+	if (command == NULL)
+		argv[n++] = "-N";
+	argv[n++] = "bastion";
+	argv[n] = command;
+	if (child_start(argv, environment, probe->child))
+		return true;
+	findings_add(&probe->doctor->findings, FINDING_FAIL, NULL, "%s: %s",
+	    DOCTOR_SSH, strerror(errno));
+	return false;
+}
+
+bool
+probe_says(struct probe *probe, const char *words)
+{
+	long long end = child_clock_ms() + PROBE_MS;
+
+	while (child_clock_ms() < end &&
+	    strstr(probe->child->err.text, words) == NULL &&
+	    probe->child->status == CHILD_RUNNING)
+		child_wait(probe->child, 50);
+	return strstr(probe->child->err.text, words) != NULL;
+}

@@ -1,0 +1,196 @@
+/*
+ * The site's own lines that our Match all displaces.  A ForceCommand, a
+ * ChrootDirectory, a SetEnv or an AcceptEnv of the site's has no effect beside
+ * ours, unless a block before ours repeats it for the same people.  The fix is
+ * that block.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/doctor/dump.h"
+
+struct displaced {
+	const struct config *config;
+	const struct config_line *gate; /* our ForceCommand */
+	struct findings *findings;
+};
+
+static bool
+has_keyword(const struct config_line *line, const char *keyword)
+{
+	return strcasecmp(line->keyword, keyword) == 0;
+}
+
+/* A global line and one under "Match all" are for the same people. */
+static const char *
+people_of(const struct config_line *line)
+{
+	return line->match != NULL ? line->match : "all";
+}
+
+/* Whether a block before ours has the keyword, with that word in its value
+ * unless word is NULL, for the same people. */
+static bool
+is_repeated(const struct displaced *displaced, const struct config_line *line,
+    const char *word)
+{
+	for (const struct config_line *other = displaced->config->lines.items;
+	     other < displaced->gate; other++) {
+		const char *rest = other->value;
+		char found[CONFIG_WORD];
+
+		if (other->match == NULL ||
+		    !has_keyword(other, line->keyword) ||
+		    strcasecmp(people_of(other), people_of(line)) != 0)
+			continue;
+		if (word == NULL)
+			return true;
+		while (config_word(&rest, found))
+			if (strcmp(word, found) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Whether our own AcceptEnv lets in what the pattern does. */
+static bool
+is_accepted(const char *pattern)
+{
+	const char *rest = &GUARD_ACCEPTENV[strlen("AcceptEnv ")];
+	char ours[CONFIG_WORD];
+
+	while (config_word(&rest, ours))
+		if (config_pattern(ours, pattern))
+			return true;
+	return false;
+}
+
+/* The fix is the block that repeats a line: its Match, and this setting. */
+static void
+add_block(struct displaced *displaced, const struct config_line *line,
+    const char *setting, const char *follows)
+{
+	const char *file = displaced->gate->file;
+	const char *slash = strrchr(file, '/');
+	int folder = slash != NULL ? (int)(slash - file) + 1 : 0;
+	char block[FINDING_FIX];
+
+	snprintf(block, sizeof(block),
+	    "in %.*s" CONFIG_SITE ":\n    Match %s\n        %s", folder, file,
+	    people_of(line), setting);
+	findings_add_block(displaced->findings, FINDING_FAIL, block,
+	    "%.160s:%d: %.60s %.100s%s", line->file, line->number,
+	    line->keyword, line->value, follows);
+}
+
+/* In single quotes, where a shell would see more than one plain word. */
+static void
+quote(const char *command, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	if (command[strcspn(command, " \t\"'\\$`&|;<>()*?[]#~!")] == '\0') {
+		snprintf(ret, size, "%s", command);
+		return;
+	}
+	ret[n++] = '\'';
+	for (; *command != '\0' && n + 6 < size; command++) {
+		if (*command == '\'')
+			n += (size_t)snprintf(ret + n, size - n, "'\\''");
+		else
+			ret[n++] = *command;
+	}
+	snprintf(ret + n, size - n, "'");
+}
+
+static void
+judge_command(struct displaced *displaced, const struct config_line *line)
+{
+	char setting[2 * CONFIG_WORD + 64], command[CONFIG_WORD];
+	const char *gate = displaced->gate->value;
+
+	if (strcmp(line->value, gate) == 0)
+		return;
+	quote(line->value, command, sizeof(command));
+	if (config_is_gate(line->value))
+		snprintf(setting, sizeof(setting), "ForceCommand %.1000s",
+		    line->value);
+	else
+		snprintf(setting, sizeof(setting),
+		    "ForceCommand %.*s --command %s", (int)strcspn(gate, " \t"),
+		    gate, command);
+	add_block(displaced, line, setting,
+	    " is displaced by our Match all: those users gain "
+	    "a shell");
+}
+
+static void
+judge_chroot(struct displaced *displaced, const struct config_line *line)
+{
+	add_block(displaced, line, "ChrootDirectory none",
+	    ": the gate is not in there, and those users are locked out");
+}
+
+/* Only the first SetEnv of a session counts, so the block has ours, too. */
+static void
+judge_setenv(struct displaced *displaced, const struct config_line *line)
+{
+	char setting[FINDING_FIX];
+
+	snprintf(setting, sizeof(setting), "SetEnv %s %s", line->value,
+	    guard_setenv() + strlen("SetEnv "));
+	add_block(displaced, line, setting,
+	    " is displaced by our Match all: only the first SetEnv counts");
+}
+
+/* The lists of several blocks add up; a global one is lost beside them.  What
+ * runs code is judged elsewhere, and is not repeated. */
+static void
+judge_acceptenv(struct displaced *displaced, const struct config_line *line)
+{
+	char setting[FINDING_FIX] = "AcceptEnv", word[CONFIG_WORD];
+	const char *rest = line->value;
+	size_t n = strlen(setting);
+
+	while (config_word(&rest, word))
+		if (!is_accepted(word) && !guard_pattern_is_open(word) &&
+		    !is_repeated(displaced, line, word) && n < sizeof(setting))
+			n += (size_t)snprintf(
+			    setting + n, sizeof(setting) - n, " %s", word);
+	if (strcmp(setting, "AcceptEnv") != 0)
+		add_block(displaced, line, setting,
+		    " is displaced by our Match all: those variables are lost");
+}
+
+static void
+judge_line(struct displaced *displaced, const struct config_line *line)
+{
+	bool is_none = strcasecmp(line->value, "none") == 0;
+
+	if (has_keyword(line, "acceptenv") && line->match == NULL)
+		judge_acceptenv(displaced, line);
+	if (is_none || is_repeated(displaced, line, NULL))
+		return;
+	if (has_keyword(line, "forcecommand"))
+		judge_command(displaced, line);
+	else if (has_keyword(line, "chrootdirectory"))
+		judge_chroot(displaced, line);
+	else if (has_keyword(line, "setenv"))
+		judge_setenv(displaced, line);
+}
+
+void
+config_judge_displaced(const struct config *config,
+    const struct config_line *gate, struct findings *findings)
+{
+	struct displaced displaced = {
+	    .config = config, .gate = gate, .findings = findings};
+
+	for (size_t i = 0; i < config->lines.count; i++) {
+		const struct config_line *line = &config->lines.items[i];
+
+		if (line->block != gate->block &&
+		    (line->match == NULL || line > gate))
+			judge_line(&displaced, line);
+	}
+}

@@ -1,0 +1,57 @@
+/*
+ * The machine that setup works on: its programs, sshd, the keeper, and the ssh
+ * login that a process belongs to.
+ */
+#ifndef TFA_SETUP_HOST_H
+#define TFA_SETUP_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "store/base/address.h"
+#include "store/system/systemd.h"
+
+/*
+ * Runs a program of the system's own folders, with an environment of its own;
+ * argv ends in NULL.  Returns its exit status, or -1 where it cannot be run,
+ * was killed, or had not ended after half a minute, which is then said.
+ * ret_out, unless it is NULL: the first 64 KiB of its stdout, the caller frees;
+ * else that goes to our stderr.
+ */
+int command_run(const char *const argv[], char **ret_out);
+bool command_exists(const char *name);
+#define COMMAND(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* True if sshd -t accepts the configuration; its messages go to stderr. */
+bool sshd_test(void);
+
+/* The output of sshd -T for a user who comes from that address, and the
+ * ForceCommand in it; the caller frees.  NULL where sshd cannot be asked. */
+char *sshd_dump(const char *user, const char *address);
+char *sshd_force_command(const char *user);
+
+/* The command that reloads sshd. */
+void sshd_reload_how(char *ret, size_t size);
+bool sshd_reload(void);
+
+/* The keeper, with systemd and without.  False after a message. */
+bool keeper_answers(void);
+bool keeper_start(void);
+bool keeper_stop(void);
+bool keeper_restart(void);
+
+/*
+ * The ssh login that this process belongs to: its sshd process, and when that
+ * began, in ticks since boot.  False where there is none: a console, cron, or
+ * a tmux that outlived its login.
+ */
+struct ssh_login {
+	pid_t pid;
+	int64_t began;
+	char address[ADDRESS_TEXT]; /* "" where it is not known */
+};
+bool ssh_login_find(struct ssh_login *ret);
+
+#endif

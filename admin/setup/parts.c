@@ -1,0 +1,304 @@
+/*
+ * The parts of an installation.  Each looks at the machine and adds a stage
+ * only where something differs, so that a second run has none.
+ */
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/setup/setup.h"
+#include "store/base/cleanup.h"
+
+static const char *const units[] = {"tfa-keeper.service", "tfa-keeper.socket"};
+#define UNITS (sizeof(units) / sizeof(units[0]))
+
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static bool
+plan_user(struct plan *plan, const struct setup *setup)
+{
+	(void)setup;
+	return getpwnam(CLIENT_USER) != NULL ||
+	    plan_add(plan, STAGE_USER_ADD, CLIENT_USER, 0, "", NULL);
+}
+
+static bool
+plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
+{
+	const struct passwd *pw = getpwnam(owner);
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && pw != NULL && S_ISDIR(st.st_mode) &&
+	    (st.st_mode & 07777) == mode && st.st_uid == pw->pw_uid)
+		return true;
+	return plan_add(plan, STAGE_FOLDER_MAKE, path, mode, owner, NULL);
+}
+
+static bool
+plan_policy(struct plan *plan, const struct setup *setup)
+{
+	char host[256] = "";
+	char *text;
+
+	(void)setup;
+	if (!plan_folder(plan, "/etc/tfa", 0755, "root"))
+		return false;
+	if (is_there(SETUP_POLICY))
+		return true;
+	gethostname(host, sizeof(host) - 1);
+	text = text_policy(host);
+	return text != NULL &&
+	    plan_add(plan, STAGE_FILE_WRITE, SETUP_POLICY, 0644, "root", text);
+}
+
+static bool
+plan_store(struct plan *plan, const struct setup *setup)
+{
+	(void)setup;
+	return plan_folder(plan, SETUP_STORE, 0700, CLIENT_USER);
+}
+
+static bool
+plan_socket_folder(struct plan *plan, const struct setup *setup)
+{
+	(void)setup;
+	return plan_folder(plan, "/run/tfa", 0755, "root");
+}
+
+/* A unit that a package or "make install" has put there stays. */
+static bool
+has_unit(const char *name)
+{
+	static const char *const folders[] = {
+	    SETUP_UNITS, "/usr/lib/systemd/system", "/lib/systemd/system"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+		if (is_there(path))
+			return true;
+	}
+	return false;
+}
+
+static bool
+plan_keeper(struct plan *plan, const struct setup *setup)
+{
+	char path[SETUP_PATH];
+
+	(void)setup;
+	for (size_t i = 0; i < UNITS && is_there(SETUP_UNITS); i++) {
+		char *text;
+
+		if (has_unit(units[i]))
+			continue;
+		snprintf(path, sizeof(path), SETUP_UNITS "/%s", units[i]);
+		text = text_unit(units[i]);
+		if (text == NULL ||
+		    !plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text))
+			return false;
+	}
+	/* Who undoes this stops a keeper that was started by hand meanwhile. */
+	if (!systemd_runs())
+		return plan->stages.count == 0 || keeper_answers() ||
+		    plan_add(plan, STAGE_KEEPER_BEFORE, "", 0, "", NULL);
+	if (keeper_answers() &&
+	    command_run(COMMAND("systemctl", "is-enabled", "--quiet",
+			    "tfa-keeper.socket"),
+		NULL) == 0)
+		return true;
+	return plan_add(
+	    plan, STAGE_KEEPER_START, "tfa-keeper.socket", 0, "", NULL);
+}
+
+static bool
+plan_reload(struct plan *plan)
+{
+	char how[SETUP_PATH];
+
+	sshd_reload_how(how, sizeof(how));
+	return plan_add(plan, STAGE_SSHD_RELOAD, how, 0, "", NULL);
+}
+
+/* Adds sshd -t and, unless wanted is NULL, that sshd runs this for the user. */
+static bool
+plan_check(struct plan *plan, const char *user, const char *wanted)
+{
+	char what[SETUP_PATH];
+	char *text = wanted != NULL ? strdup(wanted) : NULL;
+
+	snprintf(what, sizeof(what), "sshd -t%s%s%s%s",
+	    wanted != NULL ? ", ForceCommand " : "",
+	    wanted != NULL ? wanted : "", wanted != NULL ? " for " : "",
+	    wanted != NULL ? user : "");
+	return (wanted == NULL || text != NULL) &&
+	    plan_add(plan, STAGE_SSHD_CHECK, what, 0, user, text);
+}
+
+/* A user whom a Match block leaves out of the gate has no ForceCommand. */
+static bool
+plan_checks(struct plan *plan, const struct setup *setup, const char *dropin)
+{
+	const char *caller = setup->caller != NULL ? setup->caller : "root";
+	const char *emergency = setup->break_glass;
+	bool exempt = judged_exempts(dropin, caller);
+
+	return plan_check(plan, caller, exempt ? "none" : SETUP_GATE) &&
+	    (emergency == NULL || strcmp(caller, emergency) == 0 ||
+		plan_check(plan, emergency, "none"));
+}
+
+static bool
+is_right(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	    (st.st_mode & 07777) == 0644;
+}
+
+static bool
+plan_dropin(struct plan *plan, const struct setup *setup)
+{
+	scoped_free char *present = NULL;
+	scoped_free char *text = NULL;
+
+	if (!plan_read_file(SETUP_DROPIN, &present))
+		return false;
+	text = text_dropin(present, setup->break_glass);
+	if (text == NULL)
+		return false;
+	if (present != NULL && strcmp(present, text) == 0 &&
+	    is_right(SETUP_DROPIN))
+		return true;
+	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
+	    plan_add(plan, STAGE_FILE_WRITE, SETUP_DROPIN, 0644, "root",
+		strdup(text)) &&
+	    plan_checks(plan, setup, text) && plan_reload(plan);
+}
+
+static bool
+drop_file(struct plan *plan, const char *path)
+{
+	return !is_there(path) ||
+	    plan_add(plan, STAGE_FILE_REMOVE, path, 0, "", NULL);
+}
+
+static bool
+drop_folder(struct plan *plan, const char *path)
+{
+	return !is_there(path) ||
+	    plan_add(plan, STAGE_FOLDER_REMOVE, path, 0, "", NULL);
+}
+
+static bool
+plan_pam(struct plan *plan, const struct setup *setup)
+{
+	(void)setup;
+	return pam_plan_closed(plan);
+}
+
+static bool
+drop_dropin(struct plan *plan)
+{
+	return !is_there(SETUP_DROPIN) ||
+	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
+		drop_file(plan, SETUP_DROPIN) && plan_check(plan, "", NULL) &&
+		plan_reload(plan));
+}
+
+static bool
+drop_keeper(struct plan *plan)
+{
+	bool present = keeper_answers();
+
+	for (size_t i = 0; i < UNITS; i++)
+		present |= systemd_runs() && has_unit(units[i]);
+	return (!present ||
+		   plan_add(plan, STAGE_KEEPER_STOP,
+		       systemd_runs() ? "tfa-keeper.socket" : CLIENT_SOCKET, 0,
+		       "", NULL)) &&
+	    drop_file(plan, SETUP_UNITS "/tfa-keeper.service") &&
+	    drop_file(plan, SETUP_UNITS "/tfa-keeper.socket");
+}
+
+static bool
+drop_policy(struct plan *plan)
+{
+	return drop_folder(plan, "/etc/tfa");
+}
+
+static bool
+drop_store(struct plan *plan)
+{
+	return drop_folder(plan, SETUP_STORE);
+}
+
+static bool
+drop_socket_folder(struct plan *plan)
+{
+	return drop_folder(plan, "/run/tfa");
+}
+
+static bool
+drop_user(struct plan *plan)
+{
+	return getpwnam(CLIENT_USER) == NULL ||
+	    plan_add(plan, STAGE_USER_DELETE, CLIENT_USER, 0, "", NULL);
+}
+
+/*
+ * The parts are installed in this order and removed in the reverse one: sshd
+ * sends users to the gate only once there is a keeper, and as long as there is
+ * one.
+ */
+static const struct {
+	bool (*add)(struct plan *plan, const struct setup *setup);
+	bool (*drop)(struct plan *plan);
+} parts[] = {
+    {plan_user, drop_user},
+    {plan_policy, drop_policy},
+    {plan_store, drop_store},
+    {plan_socket_folder, drop_socket_folder},
+    {plan_keeper, drop_keeper},
+    {plan_pam, pam_plan_open},
+    {plan_dropin, drop_dropin},
+};
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+
+static int
+made(bool ok)
+{
+	if (ok)
+		return ADMIN_DONE;
+	admin_say("the plan could not be made; nothing is changed");
+	return ADMIN_NOT;
+}
+
+int
+plan_install(const struct setup *setup, struct plan *ret)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < PARTS; i++)
+		ok = parts[i].add(ret, setup);
+	return made(ok);
+}
+
+int
+plan_remove(struct plan *ret)
+{
+	bool ok = true;
+
+	for (size_t i = PARTS; ok && i-- > 0;)
+		ok = parts[i].drop(ret);
+	return made(ok);
+}

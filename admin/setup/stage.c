@@ -1,0 +1,246 @@
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "admin/setup/setup.h"
+#include "store/base/cleanup.h"
+
+static bool
+ran(const char *program, int status)
+{
+	if (status == 0)
+		return true;
+	admin_say("%s failed (%d)", program, status);
+	return false;
+}
+
+/* Uses systemd's tool where there is one, as a package would. */
+static bool
+user_make(const char *name)
+{
+	char line[SETUP_PATH + 96];
+
+	snprintf(line, sizeof(line),
+	    "u %s - \"second-factor keeper\" " SETUP_STORE " /usr/sbin/nologin",
+	    name);
+	if (command_exists("systemd-sysusers"))
+		return ran("systemd-sysusers",
+		    command_run(
+			COMMAND("systemd-sysusers", "--inline", line), NULL));
+	return ran("useradd",
+	    command_run(COMMAND("useradd", "--system", "--user-group",
+			    "--no-create-home", "--home-dir", SETUP_STORE,
+			    "--shell", "/usr/sbin/nologin", name),
+		NULL));
+}
+
+static bool
+user_add(const struct stage *stage)
+{
+	return getpwnam(stage->path) != NULL || user_make(stage->path);
+}
+
+static bool
+user_delete(const struct stage *stage)
+{
+	const char *name = stage->path;
+
+	if (getpwnam(name) != NULL &&
+	    !ran("userdel", command_run(COMMAND("userdel", name), NULL)))
+		return false;
+	return getgrnam(name) == NULL ||
+	    ran("groupdel", command_run(COMMAND("groupdel", name), NULL));
+}
+
+static bool
+user_undo_add(const struct stage *stage)
+{
+	return stage->existed || user_delete(stage);
+}
+
+/* The deleted user comes back with the uid that owns the files. */
+static bool
+user_undo_delete(const struct stage *stage)
+{
+	char uid[24];
+
+	if (!stage->existed || getpwnam(stage->path) != NULL)
+		return true;
+	snprintf(uid, sizeof(uid), "%lld", (long long)stage->old_uid);
+	return ran("useradd",
+	    command_run(
+		COMMAND("useradd", "--system", "--uid", uid, "--user-group",
+		    "--no-create-home", "--home-dir", SETUP_STORE, "--shell",
+		    "/usr/sbin/nologin", stage->path),
+		NULL));
+}
+
+static bool
+user_save(struct stage *stage)
+{
+	const struct passwd *pw = getpwnam(stage->path);
+
+	stage->existed = pw != NULL;
+	stage->old_uid = pw != NULL ? pw->pw_uid : 0;
+	return true;
+}
+
+static bool
+path_save(struct stage *stage)
+{
+	struct stat st;
+
+	stage->existed = lstat(stage->path, &st) == 0;
+	if (!stage->existed)
+		return errno == ENOENT || setup_fail(stage->path);
+	stage->old_mode = st.st_mode & 07777;
+	stage->old_uid = st.st_uid;
+	stage->old_gid = st.st_gid;
+	return true;
+}
+
+static bool
+file_save(struct stage *stage)
+{
+	return path_save(stage) && (!stage->existed || files_save(stage));
+}
+
+static bool
+file_write(const struct stage *stage)
+{
+	return files_put(stage, stage->text);
+}
+
+static bool
+file_remove(const struct stage *stage)
+{
+	return files_put(stage, NULL);
+}
+
+static bool
+stage_start_keeper(const struct stage *stage)
+{
+	(void)stage;
+	return keeper_start();
+}
+
+static bool
+stage_stop_keeper(const struct stage *stage)
+{
+	(void)stage;
+	return keeper_stop();
+}
+
+static bool
+stage_restart_keeper(const struct stage *stage)
+{
+	(void)stage;
+	return keeper_restart();
+}
+
+static bool
+check_sshd(const struct stage *stage)
+{
+	scoped_free char *command = NULL;
+
+	if (!sshd_test()) {
+		admin_say("sshd -t refuses the configuration");
+		return false;
+	}
+	if (stage->text == NULL)
+		return true;
+	command = sshd_force_command(stage->owner);
+	if (command != NULL &&
+	    strncmp(command, stage->text, strlen(stage->text)) == 0)
+		return true;
+	admin_say("sshd would run \"%s\" for %s, not \"%s\": tfa-admin doctor "
+		  "says which line is to blame",
+	    command != NULL ? command : "?", stage->owner, stage->text);
+	return false;
+}
+
+static bool
+reload_sshd(const struct stage *stage)
+{
+	(void)stage;
+	return sshd_reload();
+}
+
+const char *const stage_names[] = {"", "add user", "delete user", "make folder",
+    "remove folder", "write file", "remove file", "start keeper", "stop keeper",
+    "before sshd", "check sshd", "reload sshd", "before keeper", NULL};
+
+/* The text that each kind shows, with the path in place of %s, and its
+ * functions.  NULL: there is nothing to show, save, do, undo or delete. */
+static const struct {
+	const char *shown;
+	bool (*save)(struct stage *stage);
+	bool (*run)(const struct stage *stage);
+	bool (*undo)(const struct stage *stage);
+	bool (*clear)(const struct stage *stage);
+} kinds[] = {
+    [STAGE_USER_ADD] = {"add the system user %s", user_save, user_add,
+	user_undo_add, NULL},
+    [STAGE_USER_DELETE] = {"delete the user %s", user_save, user_delete,
+	user_undo_delete, NULL},
+    [STAGE_FOLDER_MAKE] = {"make the folder %s", path_save, folder_make,
+	folder_unmake, NULL},
+    [STAGE_FOLDER_REMOVE] = {"remove the folder %s and all that is in it",
+	path_save, folder_set_aside, folder_put_back, folder_clear_aside},
+    [STAGE_FILE_WRITE] = {"write %s", file_save, file_write, files_restore,
+	NULL},
+    [STAGE_FILE_REMOVE] = {"remove %s", file_save, file_remove, files_restore,
+	NULL},
+    [STAGE_KEEPER_START] = {"systemctl daemon-reload; systemctl enable --now "
+			    "%s",
+	NULL, stage_start_keeper, stage_stop_keeper, NULL},
+    [STAGE_KEEPER_STOP] = {"stop the keeper, %s", NULL, stage_stop_keeper,
+	stage_restart_keeper, NULL},
+    [STAGE_SSHD_BEFORE] = {NULL, NULL, NULL, reload_sshd, NULL},
+    [STAGE_SSHD_CHECK] = {"check: %s", NULL, check_sshd, NULL, NULL},
+    [STAGE_SSHD_RELOAD] = {"reload sshd: %s", NULL, reload_sshd, NULL, NULL},
+    [STAGE_KEEPER_BEFORE] = {NULL, NULL, NULL, stage_stop_keeper, NULL},
+};
+
+void
+stage_describe(const struct stage *stage, char *ret, size_t size)
+{
+	const char *shown = kinds[stage->kind].shown;
+	const char *path = shown != NULL ? strstr(shown, "%s") : NULL;
+
+	ret[0] = '\0';
+	if (path != NULL)
+		snprintf(ret, size, "%.*s%s%s", (int)(path - shown), shown,
+		    stage->path, path + 2);
+}
+
+bool
+stage_save(struct stage *stage)
+{
+	return kinds[stage->kind].save == NULL ||
+	    kinds[stage->kind].save(stage);
+}
+
+bool
+stage_do(const struct stage *stage)
+{
+	return stage->kind != STAGE_NONE &&
+	    (kinds[stage->kind].run == NULL || kinds[stage->kind].run(stage));
+}
+
+bool
+stage_undo(const struct stage *stage)
+{
+	return stage->kind != STAGE_NONE &&
+	    (kinds[stage->kind].undo == NULL || kinds[stage->kind].undo(stage));
+}
+
+void
+stage_clear(const struct stage *stage)
+{
+	if (kinds[stage->kind].clear != NULL)
+		kinds[stage->kind].clear(stage);
+}

@@ -1,0 +1,240 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/sshd/key.h"
+#include "gate/sshd/keyline.h"
+
+/* A reader of SSH's wire format (RFC 4251 section 5) that cannot overrun. */
+struct wire {
+	const uint8_t *at;
+	size_t left;
+	bool bad;
+};
+
+static uint32_t
+wire_u32(struct wire *w)
+{
+	uint32_t value = 0;
+
+	if (w->left < 4) {
+		w->bad = true;
+		return 0;
+	}
+	for (size_t i = 0; i < 4; i++)
+		value = value << 8 | w->at[i];
+	w->at += 4;
+	w->left -= 4;
+	return value;
+}
+
+/* A string; an empty one, and bad, where there is none. */
+static struct wire
+wire_string(struct wire *w)
+{
+	uint32_t len = wire_u32(w);
+	struct wire s = {.at = w->at, .left = len};
+
+	if (w->bad || w->left < len) {
+		w->bad = true;
+		s.left = 0;
+		return s;
+	}
+	w->at += len;
+	w->left -= len;
+	return s;
+}
+
+static bool
+wire_is(const struct wire *s, const char *text)
+{
+	return s->left == strlen(text) && memcmp(s->at, text, s->left) == 0;
+}
+
+/* How many strings or mpints the public key of each kind takes, after the
+ * nonce (PROTOCOL.certkeys). */
+static const struct {
+	const char *type;
+	int fields;
+} certificates[] = {
+    {"ssh-rsa-cert-v01@openssh.com", 2},
+    {"rsa-sha2-256-cert-v01@openssh.com", 2},
+    {"rsa-sha2-512-cert-v01@openssh.com", 2},
+    {"ssh-dss-cert-v01@openssh.com", 4},
+    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", 2},
+    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", 2},
+    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", 2},
+    {"ssh-ed25519-cert-v01@openssh.com", 1},
+    {"sk-ssh-ed25519-cert-v01@openssh.com", 2},
+    {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", 3},
+};
+
+static const char cert_suffix[] = "-cert-v01@openssh.com";
+
+/* Critical options: sshd enforces all but the first, which ForceCommand
+ * overrides and the gate imposes. */
+static bool
+read_critical(struct wire options, struct key *key)
+{
+	while (options.left > 0 && !options.bad) {
+		struct wire name = wire_string(&options);
+		struct wire data = wire_string(&options);
+
+		if (wire_is(&name, "force-command")) {
+			struct wire command = wire_string(&data);
+
+			if (data.bad || data.left != 0 ||
+			    key->force_command != NULL ||
+			    memchr(command.at, '\0', command.left) != NULL)
+				return false;
+			key->force_command = strndup(
+			    (const char *)command.at, command.left);
+			if (key->force_command == NULL)
+				return false;
+		} else if (!wire_is(&name, "source-address") &&
+		    !wire_is(&name, "verify-required")) {
+			return false;
+		}
+	}
+	return !options.bad;
+}
+
+static bool
+read_certificate(struct wire w, int fields, struct key *key)
+{
+	struct wire critical, authority;
+
+	wire_string(&w); /* nonce */
+	for (int i = 0; i < fields; i++)
+		wire_string(&w);
+	wire_u32(&w); /* serial, 64 bits */
+	wire_u32(&w);
+	wire_u32(&w);    /* type */
+	wire_string(&w); /* key id */
+	wire_string(&w); /* principals */
+	for (int i = 0; i < 4; i++)
+		wire_u32(&w); /* valid after, valid before */
+	critical = wire_string(&w);
+	wire_string(&w); /* extensions */
+	wire_string(&w); /* reserved */
+	authority = wire_string(&w);
+	wire_string(&w); /* signature */
+	if (w.bad || w.left != 0 || authority.left == 0)
+		return false;
+	key->is_certificate = true;
+	key->authority = authority.at;
+	key->authority_len = authority.left;
+	return read_critical(critical, key);
+}
+
+/* A plain key, or a certificate whose every byte is accounted for. */
+static bool
+read_blob(struct key *key)
+{
+	struct wire w = {.at = key->blob, .left = key->len};
+	struct wire type = wire_string(&w);
+	size_t suffix = sizeof(cert_suffix) - 1;
+
+	if (w.bad || type.left == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]);
+	     i++)
+		if (wire_is(&type, certificates[i].type))
+			return read_certificate(w, certificates[i].fields, key);
+	/* A kind of certificate that is not in the table is not a plain key. */
+	return type.left < suffix ||
+	    memcmp(type.at + type.left - suffix, cert_suffix, suffix) != 0;
+}
+
+/* The base64 of bytes, without padding; on the heap, or NULL. */
+static char *
+encode(const uint8_t *bytes, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *text = malloc(len / 3 * 4 + 5);
+	uint32_t bits = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; text != NULL && i < len; i++) {
+		bits = bits << 8 | bytes[i];
+		text[n++] = digits[bits >> (i % 3 * 2 + 2) & 63];
+		if (i % 3 == 2)
+			text[n++] = digits[bits & 63];
+	}
+	if (text != NULL && len % 3 != 0)
+		text[n++] = digits[bits << (6 - len % 3 * 2) & 63];
+	if (text != NULL)
+		text[n] = '\0';
+	return text;
+}
+
+/* Reads key->blob, of which text is the base64, and sets the text by which its
+ * lines are found. */
+static enum fault
+read_key_blob(const char *text, struct key *key)
+{
+	if (key->blob == NULL || !read_blob(key))
+		return FAULT_FORMAT;
+	key->text = key->is_certificate
+	    ? encode(key->authority, key->authority_len)
+	    : strndup(text, strcspn(text, " ="));
+	return key->text != NULL ? FAULT_NONE : FAULT_MEMORY;
+}
+
+enum fault
+key_parse(const char *auth, struct key *ret)
+{
+	static const char method[] = "publickey ";
+	struct key key = {.blob = NULL};
+	const char *type, *blob;
+	enum fault fault;
+
+	if (strncmp(auth, method, sizeof(method) - 1) != 0)
+		return FAULT_FORMAT;
+	type = auth + sizeof(method) - 1;
+	blob = type + strcspn(type, " ");
+	if (*blob != ' ')
+		return FAULT_FORMAT;
+	blob++;
+	key.blob = keyline_decode(blob, strcspn(blob, " "), &key.len);
+	fault = read_key_blob(blob, &key);
+	if (fault != FAULT_NONE) {
+		key_done(&key);
+		return fault;
+	}
+	*ret = key;
+	return FAULT_NONE;
+}
+
+enum fault
+key_of_line(const char *text, bool authority, struct key *ret)
+{
+	struct key key = {.blob = NULL};
+	struct keyline line;
+
+	if (!keyline_read(text, &line))
+		return FAULT_FORMAT;
+	key.blob = line.blob;
+	key.len = line.len;
+	if (authority) {
+		key.is_certificate = true;
+		key.authority = key.blob;
+		key.authority_len = key.len;
+	}
+	key.text = encode(key.blob, key.len);
+	if (key.text == NULL) {
+		key_done(&key);
+		return FAULT_MEMORY;
+	}
+	*ret = key;
+	return FAULT_NONE;
+}
+
+void
+key_done(struct key *key)
+{
+	free(key->blob);
+	free(key->text);
+	free(key->force_command);
+	*key = (struct key){.blob = NULL};
+}

@@ -1,0 +1,44 @@
+/*
+ * A public key or certificate, as sshd names it to the gate and as a line of
+ * authorized_keys has it.  Pure: texts go in.
+ */
+#ifndef TFA_KEY_H
+#define TFA_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/base/fault.h"
+
+/* The key that sshd accepted, decoded. */
+struct key {
+	uint8_t *blob;
+	size_t len;
+	char *text; /* in base64: the blob, or of a certificate the authority */
+	bool is_certificate; /* then the rest is set; it points into blob */
+	const uint8_t *authority; /* the key that signed it */
+	size_t authority_len;
+	char *force_command; /* its critical option, or NULL; on the heap */
+};
+
+/*
+ * *ret: the key in "publickey TYPE BLOB", a line of SSH_USER_AUTH's file;
+ * key_done() frees it.  FAULT_FORMAT for anything else, for a certificate that
+ * does not parse (PROTOCOL.certkeys of OpenSSH) or has a critical option other
+ * than force-command, source-address and verify-required, which sshd enforces;
+ * FAULT_MEMORY.
+ */
+MUST_USE enum fault key_parse(const char *auth, struct key *ret);
+void key_done(struct key *key);
+
+/*
+ * *ret: the key of a line of a file, as if sshd had let it in; or, with
+ * authority, any certificate that this key has signed.  keys_search() looks for
+ * it, and key_done() frees it.  FAULT_FORMAT if the line has none;
+ * FAULT_MEMORY.
+ */
+MUST_USE enum fault
+key_of_line(const char *line, bool authority, struct key *ret);
+
+#endif

@@ -1,0 +1,141 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "gate/sshd/config.h"
+#include "gate/sshd/guard.h"
+#include "gate/sshd/title.h"
+
+#define TITLE_MAX 4096
+#define CHAR_TEXT 5 /* of strnvis(3), with a NUL */
+
+/* sshd's own reader skips these before a keyword. */
+static const char *
+skip_to_keyword(const char *option)
+{
+	return option + strspn(option, "= \t");
+}
+
+/* True if an option overrides what the gate or doctor reads in the files. */
+static bool
+is_decisive(const char *keyword)
+{
+	static const char others[][8] = {"include", "match"};
+	static const char families[][12] = {"authorized", "trusted"};
+	const char *wanted;
+
+	for (size_t i = 0; i < 2; i++)
+		if (strcasecmp(keyword, others[i]) == 0 ||
+		    strncasecmp(keyword, families[i], strlen(families[i])) == 0)
+			return true;
+	return guard_has_keyword(keyword, &wanted);
+}
+
+static void
+take_sshd_option(struct listener *listener, const char *option)
+{
+	size_t used = strlen(listener->options);
+	char keyword[CONFIG_WORD];
+
+	option = skip_to_keyword(option);
+	snprintf(keyword, sizeof(keyword), "%.*s", (int)strcspn(option, "= \t"),
+	    option);
+	if (is_decisive(keyword))
+		snprintf(listener->options + used,
+		    sizeof(listener->options) - used, "%s-o %.200s",
+		    used > 0 ? " " : "", option);
+}
+
+/* A word of flags: the argument of the last one follows in the word, or is the
+ * next word.  False where there is none, or a path was cut. */
+static bool
+take_flags(struct listener *listener, const char *word, const char **rest)
+{
+	const char *flag = word + 1 + strcspn(word + 1, "bCcEfghkopu");
+	char next[CONFIG_WORD];
+
+	if (*flag == '\0')
+		return true;
+	if (flag[1] != '\0')
+		snprintf(next, sizeof(next), "%s", flag + 1);
+	else if (!config_word(rest, next))
+		return false;
+	if (*flag == 'o')
+		take_sshd_option(listener, next);
+	if (*flag != 'f')
+		return true;
+	snprintf(listener->config, sizeof(listener->config), "%s", next);
+	return strlen(word) < CONFIG_WORD - 1 && strlen(next) < CONFIG_WORD - 1;
+}
+
+/* " [listener] 0 of 10-100 startups" */
+static const char *
+find_mark(const char *title)
+{
+	static const char mark[] = " [listener] ";
+	const char *at = strstr(title, mark);
+	size_t digits;
+
+	if (at == NULL)
+		return NULL;
+	digits = strspn(at + sizeof(mark) - 1, "0123456789");
+	return digits > 0 &&
+		strncmp(at + sizeof(mark) - 1 + digits, " of ", 4) == 0
+	    ? at
+	    : NULL;
+}
+
+bool
+title_listener(const char *title, struct listener *ret)
+{
+	const char *end = find_mark(title), *colon = strstr(title, ": "), *rest;
+	struct listener listener = {.config = CONFIG_DEFAULT};
+	char words[TITLE_MAX], word[CONFIG_WORD];
+
+	if (end == NULL || colon == NULL || colon >= end ||
+	    end - colon >= TITLE_MAX ||
+	    memchr(title, ' ', (size_t)(colon - title)) != NULL)
+		return false;
+	snprintf(
+	    words, sizeof(words), "%.*s", (int)(end - colon - 2), colon + 2);
+	rest = words;
+	if (!config_word(&rest, word))
+		return false;
+	while (config_word(&rest, word))
+		if (word[0] == '-' && !take_flags(&listener, word, &rest))
+			return false;
+	*ret = listener;
+	return true;
+}
+
+/* One character as sshd writes it in a title, by strnvis(3): a backslash is
+ * doubled, what is no ASCII is octal. */
+static size_t
+write_char(char c, char ret[static CHAR_TEXT])
+{
+	if (c == '\\')
+		return (size_t)snprintf(ret, CHAR_TEXT, "\\\\");
+	if (c >= ' ' && c <= '~')
+		return (size_t)snprintf(ret, CHAR_TEXT, "%c", c);
+	return (size_t)snprintf(
+	    ret, CHAR_TEXT, "\\%03o", (unsigned)(unsigned char)c);
+}
+
+bool
+title_names(const char *title, const char *user)
+{
+	const char *at = strstr(title, ": "), *name = user;
+	char shown[CHAR_TEXT];
+
+	if (at == NULL)
+		return false;
+	for (at += 2; *name != '\0'; name++) {
+		size_t n = write_char(*name, shown);
+
+		if (strncmp(at, shown, n) != 0)
+			return false;
+		at += n;
+	}
+	return strcmp(at, " [priv]") == 0 ||
+	    (strcmp(user, "root") == 0 && *at == '@');
+}

@@ -1,0 +1,37 @@
+/*
+ * The titles of sshd's processes.  Pure: texts go in.
+ */
+#ifndef TFA_TITLE_H
+#define TFA_TITLE_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#define LISTENER_OPTIONS 512
+
+/* An sshd that waits for connections. */
+struct listener {
+	char config[PATH_MAX]; /* of the last -f, or CONFIG_DEFAULT */
+	/* the -o that set what the drop-in sets, which keys sshd takes, or
+	 * bring in other lines; "" for none */
+	char options[LISTENER_OPTIONS];
+};
+
+/*
+ * *ret: from a title, the words parted by blanks, as sshd sets it:
+ * "sshd: /usr/sbin/sshd -D -f FILE [listener] 0 of 10-100 startups", with
+ * whatever name its program has in place of sshd.  False for the process of a
+ * connection, and where a path is missing or longer than CONFIG_WORD.
+ *
+ * Anybody can give a process such a title: the caller looks whose it is.
+ */
+bool title_listener(const char *title, struct listener *ret);
+
+/*
+ * True if the process of a connection says that it serves this user:
+ * "sshd: alice [priv]", and root's own "sshd: root@pts/0".  sshd may know the
+ * user by another name of the same uid, with other keys.
+ */
+bool title_names(const char *title, const char *user);
+
+#endif

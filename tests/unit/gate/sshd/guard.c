@@ -1,0 +1,140 @@
+#include "gate/sshd/guard.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/sshd/config.h"
+#include "store/base/cleanup.h"
+
+TestSuite(guard, .timeout = 30);
+
+static char *
+read_file(const char *path)
+{
+	static char text[65536];
+	FILE *file = fopen(path, "r");
+	size_t len;
+
+	cr_assert_not_null(file, "%s", path);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* What is installed for those who write the drop-in by hand, and what envfuzz
+ * and the scenario tests start sshd with. */
+Test(guard, etc_has_the_drop_in_of_the_table)
+{
+	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate");
+
+	cr_assert_str_eq(read_file("etc/sshd-tfa.conf"), text, "%s", text);
+}
+
+/* sshd reads from it what the tables say, and nothing else. */
+Test(guard, drop_in_has_each_row_once)
+{
+	scoped_free char *text = guard_drop_in("/g");
+	char line[200];
+
+	for (const struct guard_setting *s = guard_settings;
+	     s->group != GUARD_END; s++) {
+		const char *at;
+
+		snprintf(line, sizeof(line), "\n%s%s %s\n",
+		    s->global ? "" : "    ", s->keyword, s->value);
+		at = strstr(text, line);
+		cr_assert_not_null(at, "%s", line);
+		cr_expect_null(strstr(at + 1, line), "%s", line);
+		cr_expect_eq(
+		    at < strstr(text, "\nMatch all\n"), s->global, "%s", line);
+	}
+	cr_expect_not_null(strstr(text, "\nMatch all\n    ForceCommand /g\n"));
+}
+
+/* A row that was cut would protect nothing. */
+Test(guard, each_variable_fits)
+{
+	for (const struct guard_variable *v = guard_variables;
+	     v->why != GUARD_LAST; v++) {
+		char word[GUARD_WORD], more[GUARD_WORD + 2];
+
+		guard_word(v, word);
+		cr_expect_lt(strlen(v->name), sizeof(v->name) - 1, "%s", word);
+		cr_expect_lt(
+		    strlen(v->value), sizeof(v->value) - 1, "%s", word);
+		snprintf(more, sizeof(more), " %s", word);
+		cr_expect_eq(strstr(guard_setenv(), more) != NULL,
+		    guard_is_set(v), "%s", word);
+	}
+	cr_expect_lt(strlen(guard_setenv()), GUARD_LINE - 1);
+	cr_expect_lt(strlen(guard_setenv()), CONFIG_WORD);
+}
+
+/* A client may send a code, and nothing else of the table. */
+Test(guard, accepts_from_a_client_a_code_alone)
+{
+	const char *rest = GUARD_ACCEPTENV + strlen("AcceptEnv");
+	char pattern[CONFIG_WORD];
+	size_t codes = 0;
+
+	while (config_word(&rest, pattern)) {
+		cr_expect_not(guard_pattern_is_open(pattern), "%s", pattern);
+		codes += strcmp(pattern, "TFA_CODE") == 0;
+	}
+	cr_expect_eq(codes, 1);
+	for (const struct guard_variable *v = guard_variables;
+	     v->why != GUARD_LAST; v++)
+		cr_expect_eq(guard_pattern_is_open(v->name),
+		    v->why != GUARD_CODE, "%s", v->name);
+}
+
+/* Whatever SetEnv has put there leaves the session, but for HOME. */
+Test(guard, session_loses_what_setenv_has_set)
+{
+	char word[GUARD_WORD];
+
+	for (const struct guard_variable *v = guard_variables;
+	     v->why != GUARD_LAST; v++) {
+		guard_word(v, word);
+		cr_expect_eq(guard_removes(word),
+		    v->why == GUARD_CODE ||
+			(guard_is_set(v) && strcmp(v->name, "HOME") != 0),
+		    "%s", word);
+	}
+	cr_expect_not(guard_removes("SSH_TTY=/dev/pts/0"));
+	cr_expect_not(guard_removes("LD_PRELOADED="));
+	cr_expect_not(guard_removes("LD_PRELOAD"));
+	cr_expect_not(guard_removes(""));
+}
+
+/* A word of a manual page's list. */
+static bool
+has_name(const char *list, const char *name)
+{
+	const char *at = list;
+	size_t n = strlen(name);
+
+	while ((at = strstr(at, name)) != NULL) {
+		if (strchr(" \n", at[-1]) != NULL &&
+		    strchr(" \n", at[n]) != NULL)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+Test(guard, manual_names_what_the_session_loses)
+{
+	char *list = strstr(read_file("gate/tfa-gate.8"), "In the session,");
+
+	cr_assert_not_null(list);
+	*strstr(list, "All other variables stay") = '\0';
+	for (const struct guard_variable *v = guard_variables;
+	     v->why != GUARD_LAST; v++)
+		cr_expect_eq(has_name(list, v->name),
+		    v->session != GUARD_KEEPS || strcmp(v->name, "HOME") == 0,
+		    "%s", v->name);
+}
