@@ -18,6 +18,8 @@ gate_keep(struct gate *gate)
 	term_say("");
 	gate_say(gate);
 	term_say("Done: from now on you will be asked for a code.");
+	term_say("If your app has an older entry for this login, delete it: it "
+		 "no longer works.");
 	show_recovery(&gate->reply, codes);
 	term_write(codes);
 	explicit_bzero(codes, sizeof(codes));

@@ -1,7 +1,7 @@
 /*
  * PAM's configuration for one service, as libpam reads it: the lines of
  * /etc/pam.d/SERVICE and of every file that it takes in (@include, include,
- * substack), each with its place.  What they do before the gate is judged
+ * substack), each with its file and number.  What they do before the gate is judged
  * here, for doctor and setup alike; no module is loaded or run.
  *
  *	struct pam_stack stack;
@@ -38,9 +38,9 @@ struct pam_line {
 };
 
 struct pam_stack {
-	JSON_LIST_OF(struct pam_line) lines;
-	JSON_LIST_OF(char *) files; /* each that was read, once */
-	JSON_LIST_OF(char *) texts; /* what the lines point into */
+	LIST_OF(struct pam_line) lines;
+	LIST_OF(char *) files; /* each that was read, once */
+	LIST_OF(char *) texts; /* what the lines point into */
 	char why[400]; /* a file that could not be read, and why; "" for none */
 };
 

@@ -61,7 +61,7 @@ struct reader {
 static char *
 config_keep(struct config *config, const char *text)
 {
-	char **slot = json_list_add(&config->texts, sizeof(char *));
+	char **slot = list_add(&config->texts, sizeof(char *));
 
 	if (slot != NULL)
 		*slot = strdup(text);
@@ -177,7 +177,7 @@ config_read_line(
 	line.outer = reader->outer;
 	line.block = reader->block;
 	slot = config->lines.count < CONFIG_LINES
-	    ? json_list_add(&config->lines, sizeof(line))
+	    ? list_add(&config->lines, sizeof(line))
 	    : NULL;
 	if (slot == NULL)
 		config->failed = true;
@@ -196,7 +196,7 @@ config_add_file(struct config *config, const char *file)
 	for (size_t i = 0; i < config->files.count; i++)
 		if (strcmp(config->files.items[i], file) == 0)
 			return;
-	slot = json_list_add(&config->files, sizeof(*slot));
+	slot = list_add(&config->files, sizeof(*slot));
 	if (slot != NULL)
 		*slot = file;
 	else
@@ -241,6 +241,12 @@ config_done(struct config *config)
 	free(config->files.items);
 	free(config->lines.items);
 	*config = (struct config){.blocks = 0};
+}
+
+bool
+config_has_keyword(const struct config_line *line, const char *keyword)
+{
+	return strcasecmp(line->keyword, keyword) == 0;
 }
 
 bool

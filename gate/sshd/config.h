@@ -31,9 +31,9 @@ struct config_line {
 };
 
 struct config {
-	JSON_LIST_OF(struct config_line) lines;
-	JSON_LIST_OF(char *) texts;       /* what the lines point into */
-	JSON_LIST_OF(const char *) files; /* each that was read, once */
+	LIST_OF(struct config_line) lines;
+	LIST_OF(char *) texts;       /* what the lines point into */
+	LIST_OF(const char *) files; /* each that was read, once */
 	int blocks;
 	bool failed; /* out of memory, or over a limit: not all is here */
 };
@@ -57,6 +57,9 @@ bool config_word(const char **rest, char ret[static CONFIG_WORD]);
 
 /* True if the text fits a pattern of sshd's, with * and ?. */
 bool config_pattern(const char *pattern, const char *text);
+
+/* True if the line has this keyword, in any case. */
+bool config_has_keyword(const struct config_line *line, const char *keyword);
 
 /* True if a ForceCommand runs the gate, by an absolute path. */
 bool config_is_gate(const char *command);

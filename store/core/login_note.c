@@ -141,11 +141,11 @@ note_source(struct record *record, const struct login *login)
 		source = &record->sources.items[i];
 		if (strcmp(source->key, login->key) == 0 &&
 		    strcmp(source->address, login->address) == 0)
-			json_list_drop(&record->sources, sizeof(*source), i);
+			list_drop(&record->sources, sizeof(*source), i);
 	}
 	if (login->address[0] == '\0')
 		return;
-	source = json_list_add_newest(
+	source = list_add_newest(
 	    &record->sources, sizeof(*source), SOURCES_MAX);
 	if (source == NULL)
 		return;
@@ -163,9 +163,8 @@ login_add_verified(struct record *record, int64_t now_s)
 	while (i < count && items[i].until_s > now_s)
 		i++;
 	if (count >= VERIFIED_MAX)
-		json_list_drop(
-		    &record->verified, sizeof(*items), i < count ? i : 0);
-	return json_list_add(&record->verified, sizeof(*items));
+		list_drop(&record->verified, sizeof(*items), i < count ? i : 0);
+	return list_add(&record->verified, sizeof(*items));
 }
 
 static void
@@ -177,7 +176,7 @@ note_verified(const struct policy *policy, struct record *record,
 	for (size_t i = record->verified.count; i-- > 0;)
 		if (record->verified.items[i].until_s <= login->now_s &&
 		    record->verified.items[i].code[0] == '\0')
-			json_list_drop(&record->verified, sizeof(*v), i);
+			list_drop(&record->verified, sizeof(*v), i);
 	if (policy->remember.connection_s > 0 && login->connection[0] != '\0' &&
 	    (v = login_add_verified(record, login->now_s)) != NULL) {
 		memcpy(v->connection, login->connection, sizeof(v->connection));

@@ -179,13 +179,13 @@ static const char *
 after_revoke(const struct call *call)
 {
 	if (call->request.use[0] != '\0')
-		return "revoked; only this code sets it up anew";
+		return "revoked; a new device needs this one-time code";
 	if (call->request.block)
-		return "revoked; it may not be set up anew";
+		return "revoked; no new device may be set up";
 	if (call->policy.enrollment.self == SELF_CODE)
 		return "revoked; the policy lets nobody enrol without a code: "
 		       "tfa-admin code USER --enroll";
-	return "revoked; the next login within 24 h sets up anew";
+	return "revoked; the next login within 24 h sets up a new device";
 }
 
 /* A revoke may give a code to enrol with.  A code to log in with is a request

@@ -89,7 +89,7 @@ answer_misunderstood(struct call *call, const char *key, const char *why)
 bool
 answer_add(void *list, const char *format, ...)
 {
-	struct note *line = json_list_add(list, sizeof(*line));
+	struct note *line = list_add(list, sizeof(*line));
 	va_list args;
 
 	if (line == NULL)
@@ -133,5 +133,5 @@ void
 answer_drop_codes(struct reply *reply)
 {
 	while (reply->codes.count > 0)
-		json_list_drop(&reply->codes, sizeof(struct note), 0);
+		list_drop(&reply->codes, sizeof(struct note), 0);
 }

@@ -28,7 +28,7 @@ struct entry {
 
 /* Users, sorted by name; passwd and the groups, read once for all rows. */
 struct roster {
-	JSON_LIST_OF(struct entry) entries;
+	LIST_OF(struct entry) entries;
 	struct people people;
 	struct groups groups;
 	bool cold; /* records come from the disk, not from memory */
@@ -52,7 +52,7 @@ add_entry(struct roster *roster, const char *user, ino_t inode)
 
 	if (strlen(user) >= USER_TEXT)
 		return;
-	entry = json_list_add(&roster->entries, sizeof(*entry));
+	entry = list_add(&roster->entries, sizeof(*entry));
 	if (entry == NULL) {
 		roster->failed = true;
 		return;

@@ -341,6 +341,7 @@ Test(enrolment, revoke_then_enrol_again)
 	s = session_open(b, b->me, NULL, NULL);
 	secret = set_up(s, step);
 	cr_assert_str_neq(secret, lost);
+	assert_says(s->seen, "older entry for this login, delete it");
 	session_kill(s);
 	assert_status(
 	    ssh_with_code(b, b->me, code_at(lost, step + 1), "true"), 77);

@@ -93,7 +93,7 @@ static const struct asked {
 	true, false},
 };
 
-/* The first so many are a user's own; only they ask the second policy more. */
+/* Of these, only the user's own login asks the second policy anything else. */
 #define OF_LOGIN 12
 
 /* Under the first policy everybody may put enrolment off, under the second
