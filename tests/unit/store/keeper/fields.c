@@ -354,7 +354,7 @@ expect_same_row(const struct kind *kind, const struct row *row)
 		cr_expect_str_eq(row->logged, "", "%s", kind->name);
 }
 
-/* Beside what the requests do: what the table says of each. */
+/* The table itself, beside what the requests do. */
 Test(keeper_fields, stand_in_the_table_as_on_the_page)
 {
 	struct row rows[ROWS_MAX] = {{.who = ""}};
