@@ -1,5 +1,5 @@
 /*
- * What the keeper is asked and what it answers: PROTOCOL.md as C.
+ * Requests to the keeper and its replies: PROTOCOL.md as C.
  *
  * One JSON object a packet (SOCK_SEQPACKET), one request, one reply, close; a
  * login that was answered by a challenge may be followed by one verify.
