@@ -110,7 +110,7 @@ static const struct option_row option_rows[] = {
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 
 static void
-print_help(FILE *to)
+print_commands(FILE *to)
 {
 	fputs("usage: tfa-admin [OPTION...] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -124,7 +124,7 @@ print_help(FILE *to)
 	    to);
 }
 
-/* NULL, after a message, where there is none of that name. */
+/* NULL, after a message, if there is no such command. */
 static const struct command *
 find_command(const char *name)
 {
@@ -137,7 +137,7 @@ find_command(const char *name)
 }
 
 static void
-print_help_of(const struct command *command)
+print_command(const struct command *command)
 {
 	bool any;
 
@@ -158,13 +158,13 @@ help(struct admin *admin, int argc, char **argv)
 	if (argc > 1)
 		return ADMIN_MISUSED;
 	if (argc == 0) {
-		print_help(stdout);
+		print_commands(stdout);
 		return ADMIN_DONE;
 	}
 	command = find_command(argv[0]);
 	if (command == NULL)
 		return ADMIN_USAGE;
-	print_help_of(command);
+	print_command(command);
 	return ADMIN_DONE;
 }
 
@@ -184,7 +184,7 @@ call(const struct command *command, struct admin *admin, int argc, char **argv)
 	return status == ADMIN_MISUSED ? refuse_use(command) : status;
 }
 
-/* False, after a message, for a store and a socket. */
+/* False, after a message, if both a store and a socket are given. */
 static bool
 set_paths(struct admin *admin)
 {
@@ -205,7 +205,7 @@ set_paths(struct admin *admin)
 }
 
 static int
-run(struct admin *admin, uint64_t given, int argc, char **argv)
+run_command(struct admin *admin, uint64_t given, int argc, char **argv)
 {
 	const struct command *command = find_command(argv[0]);
 	const char *unfit;
@@ -219,7 +219,7 @@ run(struct admin *admin, uint64_t given, int argc, char **argv)
 	return refuse_use(command);
 }
 
-/* Output that could not be written is not output. */
+/* A failed write must not end with status 0. */
 static int
 flushed(int status)
 {
@@ -235,7 +235,7 @@ main(int argc, char **argv)
 	struct admin admin = {.json = false};
 	uint64_t given = 0;
 
-	/* Whoever started us may ignore it: no end of a child would be seen. */
+	/* If our parent left it ignored, no end of a child would be seen. */
 	signal(SIGCHLD, SIG_DFL);
 	switch (options_read(&options, &argc, argv, &admin, &given)) {
 	case OPTIONS_WRONG:
@@ -250,10 +250,10 @@ main(int argc, char **argv)
 		break;
 	}
 	if (argc == 1) {
-		print_help(stderr);
+		print_commands(stderr);
 		return ADMIN_USAGE;
 	}
 	if (!set_paths(&admin))
 		return ADMIN_USAGE;
-	return flushed(run(&admin, given, argc - 1, argv + 1));
+	return flushed(run_command(&admin, given, argc - 1, argv + 1));
 }

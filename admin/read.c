@@ -47,7 +47,7 @@ open_no_link(const char *path)
 }
 
 static char *
-read_open(int fd, bool own, size_t *ret_len)
+read_open(int fd, bool own, size_t max, size_t *ret_len)
 {
 	scoped_free char *text = NULL;
 	struct stat st;
@@ -62,9 +62,9 @@ read_open(int fd, bool own, size_t *ret_len)
 		errno = EACCES;
 		return NULL;
 	}
-	if (file_read(fd, READ_MAX + 1, &text, ret_len) != FAULT_NONE)
+	if (file_read(fd, max + 1, &text, ret_len) != FAULT_NONE)
 		return NULL;
-	if (*ret_len > READ_MAX) {
+	if (*ret_len > max) {
 		errno = EFBIG;
 		return NULL;
 	}
@@ -76,7 +76,7 @@ read_plain(const char *path, bool own, size_t *ret_len)
 {
 	scoped_fd int fd = own ? open_no_link(path) : open(path, FLAGS);
 
-	return read_open(fd, own, ret_len);
+	return read_open(fd, own, READ_MAX, ret_len);
 }
 
 char *
@@ -126,7 +126,7 @@ tell_file(const struct job *job, int pipe)
 {
 	scoped_fd int fd = open(job->path, FLAGS);
 	size_t len = 0;
-	scoped_free char *text = read_open(fd, false, &len);
+	scoped_free char *text = read_open(fd, false, READ_MAX, &len);
 
 	return text != NULL && file_write(pipe, text, len) == FAULT_NONE
 	    ? 0
@@ -139,7 +139,7 @@ tell_keys(const struct job *job, int pipe)
 {
 	scoped_fd int fd = open(job->path, FLAGS);
 	size_t len = 0;
-	scoped_free char *text = read_open(fd, false, &len);
+	scoped_free char *text = read_open(fd, false, KEYS_FILE_MAX, &len);
 	struct sound sound = {.culprit = ""};
 
 	if (text == NULL)

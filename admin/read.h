@@ -45,8 +45,9 @@ struct keys_text {
 };
 
 /*
- * read_whole_as() of a file of keys; is_own: which groups sshd lets write it.
- * The caller frees ret->text.  False: errno.
+ * read_whole_as() of a file of keys, which may have KEYS_FILE_MAX bytes, as for
+ * the gate.  is_own: the groups that sshd lets write it.  The caller frees
+ * ret->text.  False: errno.
  */
 bool read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
     keyfile_group *is_own, struct keys_text *ret);

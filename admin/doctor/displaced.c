@@ -15,12 +15,6 @@ struct displaced {
 	struct findings *findings;
 };
 
-static bool
-has_keyword(const struct config_line *line, const char *keyword)
-{
-	return strcasecmp(line->keyword, keyword) == 0;
-}
-
 /* A global line and one under "Match all" are for the same people. */
 static const char *
 people_of(const struct config_line *line)
@@ -28,8 +22,8 @@ people_of(const struct config_line *line)
 	return line->match != NULL ? line->match : "all";
 }
 
-/* Whether a block before ours has the keyword, with that word in its value
- * unless word is NULL, for the same people. */
+/* True if a block before ours has the keyword for the same people; unless word
+ * is NULL, with that word in its value. */
 static bool
 is_repeated(const struct displaced *displaced, const struct config_line *line,
     const char *word)
@@ -40,7 +34,7 @@ is_repeated(const struct displaced *displaced, const struct config_line *line,
 		char found[CONFIG_WORD];
 
 		if (other->match == NULL ||
-		    !has_keyword(other, line->keyword) ||
+		    !config_has_keyword(other, line->keyword) ||
 		    strcasecmp(people_of(other), people_of(line)) != 0)
 			continue;
 		if (word == NULL)
@@ -52,7 +46,7 @@ is_repeated(const struct displaced *displaced, const struct config_line *line,
 	return false;
 }
 
-/* Whether our own AcceptEnv lets in what the pattern does. */
+/* True if our own AcceptEnv lets in what the pattern does. */
 static bool
 is_accepted(const char *pattern)
 {
@@ -104,7 +98,7 @@ quote(const char *command, char *ret, size_t size)
 }
 
 static void
-judge_command(struct displaced *displaced, const struct config_line *line)
+displaced_command(struct displaced *displaced, const struct config_line *line)
 {
 	char setting[2 * CONFIG_WORD + 64], command[CONFIG_WORD];
 	const char *gate = displaced->gate->value;
@@ -125,7 +119,7 @@ judge_command(struct displaced *displaced, const struct config_line *line)
 }
 
 static void
-judge_chroot(struct displaced *displaced, const struct config_line *line)
+displaced_chroot(struct displaced *displaced, const struct config_line *line)
 {
 	add_block(displaced, line, "ChrootDirectory none",
 	    ": the gate is not in there, and those users are locked out");
@@ -133,7 +127,7 @@ judge_chroot(struct displaced *displaced, const struct config_line *line)
 
 /* Only the first SetEnv of a session counts, so the block has ours, too. */
 static void
-judge_setenv(struct displaced *displaced, const struct config_line *line)
+displaced_setenv(struct displaced *displaced, const struct config_line *line)
 {
 	char setting[FINDING_FIX];
 
@@ -146,7 +140,7 @@ judge_setenv(struct displaced *displaced, const struct config_line *line)
 /* The lists of several blocks add up; a global one is lost beside them.  What
  * runs code is judged elsewhere, and is not repeated. */
 static void
-judge_acceptenv(struct displaced *displaced, const struct config_line *line)
+displaced_acceptenv(struct displaced *displaced, const struct config_line *line)
 {
 	char setting[FINDING_FIX] = "AcceptEnv", word[CONFIG_WORD];
 	const char *rest = line->value;
@@ -163,20 +157,20 @@ judge_acceptenv(struct displaced *displaced, const struct config_line *line)
 }
 
 static void
-judge_line(struct displaced *displaced, const struct config_line *line)
+displaced_line(struct displaced *displaced, const struct config_line *line)
 {
 	bool is_none = strcasecmp(line->value, "none") == 0;
 
-	if (has_keyword(line, "acceptenv") && line->match == NULL)
-		judge_acceptenv(displaced, line);
+	if (config_has_keyword(line, "acceptenv") && line->match == NULL)
+		displaced_acceptenv(displaced, line);
 	if (is_none || is_repeated(displaced, line, NULL))
 		return;
-	if (has_keyword(line, "forcecommand"))
-		judge_command(displaced, line);
-	else if (has_keyword(line, "chrootdirectory"))
-		judge_chroot(displaced, line);
-	else if (has_keyword(line, "setenv"))
-		judge_setenv(displaced, line);
+	if (config_has_keyword(line, "forcecommand"))
+		displaced_command(displaced, line);
+	else if (config_has_keyword(line, "chrootdirectory"))
+		displaced_chroot(displaced, line);
+	else if (config_has_keyword(line, "setenv"))
+		displaced_setenv(displaced, line);
 }
 
 void
@@ -191,6 +185,6 @@ config_judge_displaced(const struct config *config,
 
 		if (line->block != gate->block &&
 		    (line->match == NULL || line > gate))
-			judge_line(&displaced, line);
+			displaced_line(&displaced, line);
 	}
 }

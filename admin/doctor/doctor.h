@@ -13,7 +13,7 @@
  *	users.c        uids
  *	keys.c         users' files of keys
  *	keyfiles.c     reads them, for every user and in every view
- *	places.c       the files that only one of gate and sshd reads
+ *	keynames.c     the files that only one of gate and sshd reads
  *	certificates.c authorities, principals
  *	running.c      the sshd that runs
  *	servers.c      other SSH servers: sockets.h

@@ -36,9 +36,9 @@ say_unread(
 		return;
 	case EFBIG:
 		findings_add(&doctor->findings, FINDING_WARN, "a smaller file",
-		    "%.300s: larger than %lu KiB: its keys "
-		    "are not looked at",
-		    path, READ_MAX / 1024);
+		    "%.300s: larger than %lu MiB: neither doctor nor the gate "
+		    "reads its keys",
+		    path, KEYS_FILE_MAX >> 20);
 		return;
 	default:
 		findings_add(&doctor->findings, FINDING_WARN, NULL,

@@ -13,14 +13,14 @@
 #include "admin/doctor/authorities.h"
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
-#include "admin/doctor/places.h"
+#include "admin/doctor/keynames.h"
 #include "store/folder/policy_file.h"
 
 /* doctor_lines of keys. */
 struct key_check {
 	struct doctor_lines lines;
 	const struct policy *policy; /* NULL: not a valid one */
-	struct key_places places;
+	struct key_names names;
 	bool strict; /* StrictModes */
 };
 
@@ -101,7 +101,7 @@ judge_user(struct doctor_lines *lines, const struct passwd *pw)
 
 	for (size_t i = 0; keys->policy != NULL &&
 	     doctor_next_view(lines->doctor, pw, &i, &view);)
-		places_add(&keys->places, keys->policy, pw, view);
+		keynames_add(&keys->names, keys->policy, pw, view);
 }
 
 /* Views of users that passwd does not have. */
@@ -123,7 +123,7 @@ judge_strangers(struct key_check *keys)
 		snprintf(home, sizeof(home), "/home/%s", view->user);
 		if (keys->policy != NULL && view->kinds.count == 0 &&
 		    doctor_next_view(doctor, &pw, &at, &found) && found == view)
-			places_add(&keys->places, keys->policy, &pw, view);
+			keynames_add(&keys->names, keys->policy, &pw, view);
 	}
 }
 
@@ -158,9 +158,9 @@ judge_all(struct key_check *keys)
 		for (size_t i = 0; i < keys->policy->keys.files.count; i++)
 			judge_readable(
 			    doctor, keys->policy->keys.files.items[i].text);
-		places_judge(&keys->places, keys->policy, doctor);
+		keynames_judge(&keys->names, keys->policy, doctor);
 	}
-	places_done(&keys->places);
+	keynames_done(&keys->names);
 	findings_ok(&doctor->findings,
 	    "%zu file%s of %zu user%s, by %zu answer%s of sshd -T: no key has "
 	    "a restriction of its own; the gate and sshd read the same files",

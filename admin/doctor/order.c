@@ -8,12 +8,6 @@
 
 #include "admin/doctor/dump.h"
 
-static bool
-has_keyword(const struct config_line *line, const char *keyword)
-{
-	return strcasecmp(line->keyword, keyword) == 0;
-}
-
 bool
 config_names_users(const char *match)
 {
@@ -51,7 +45,7 @@ static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
 	return gate != NULL && line < gate &&
-	    has_keyword(line, "forcecommand") && line->match != NULL &&
+	    config_has_keyword(line, "forcecommand") && line->match != NULL &&
 	    config_is_meant(line, gate) &&
 	    strcasecmp(line->value, "none") == 0 &&
 	    config_names_users(line->match);
@@ -99,7 +93,7 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 
 	if (line->match == NULL || line->block == gate->block)
 		return;
-	if (has_keyword(line, "chrootdirectory") &&
+	if (config_has_keyword(line, "chrootdirectory") &&
 	    strcasecmp(line->value, "none") != 0)
 		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
 		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
@@ -107,9 +101,10 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 		    line->file, line->number, line->value);
 	if (!guard_has_keyword(line->keyword, &wanted) ||
 	    (wanted != NULL && strcasecmp(line->value, wanted) == 0) ||
-	    (has_keyword(line, "forcecommand") &&
+	    (config_has_keyword(line, "forcecommand") &&
 		config_is_gate(line->value)) ||
-	    has_keyword(line, "setenv") || has_keyword(line, "acceptenv"))
+	    config_has_keyword(line, "setenv") ||
+	    config_has_keyword(line, "acceptenv"))
 		return;
 	if (is_exemption(line, gate))
 		findings_add(findings, FINDING_WARN, NULL,
@@ -130,7 +125,8 @@ judge_patterns(const struct config_line *line, struct findings *findings)
 	const char *rest = line->value;
 	char word[CONFIG_WORD];
 
-	while (has_keyword(line, "acceptenv") && config_word(&rest, word))
+	while (
+	    config_has_keyword(line, "acceptenv") && config_word(&rest, word))
 		if (guard_pattern_is_open(word))
 			findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
 			    "%.160s:%d: AcceptEnv %.100s lets a client's "
@@ -149,11 +145,11 @@ judge_conditional(const struct config *config, struct findings *findings)
 		const struct config_line *line = &config->lines.items[i];
 		const struct config_line *at = line;
 
-		if (!has_keyword(line, "forcecommand") ||
+		if (!config_has_keyword(line, "forcecommand") ||
 		    !config_is_gate(line->value))
 			continue;
 		while (at > config->lines.items &&
-		    !(has_keyword(at, "include") &&
+		    !(config_has_keyword(at, "include") &&
 			strcmp(at->file, line->file) != 0))
 			at--;
 		snprintf(include_first, sizeof(include_first),
@@ -211,7 +207,7 @@ static void
 judge_first_setenv(const struct config_line *line,
     const struct config_line *gate, struct findings *findings)
 {
-	if (!has_keyword(line, "setenv") || line->match == NULL ||
+	if (!config_has_keyword(line, "setenv") || line->match == NULL ||
 	    line->block == gate->block || is_for_users(line, gate) ||
 	    sets_all_of_ours(line->value))
 		return;

@@ -1,7 +1,7 @@
 /*
  * Does a login shell run the gate?  sshd starts "SHELL -c tfa-gate" for every
- * login.  A shell that makes something else of "-c" lets in whoever has the
- * key, without a code: a menu, screen(1).  One that runs nothing locks its
+ * login.  A shell that makes something else of "-c" lets in everybody who has
+ * the key, without a code: a menu, screen(1).  One that runs nothing locks its
  * users out: git-shell, rbash.
  *
  * A name says little of a shell, so it is tried: as that user, with the

@@ -63,8 +63,10 @@ replace_file(const char *path, const char *text, size_t len, mode_t mode,
 }
 
 bool
-files_put(const struct stage *stage, const char *text)
+files_put(const struct stage *stage)
 {
+	const char *text = stage->text;
+
 	return replace_file(stage->path, text, text != NULL ? strlen(text) : 0,
 	    (mode_t)stage->mode, 0, 0);
 }
@@ -97,7 +99,7 @@ files_restore(const struct stage *stage)
 	size_t len = 0;
 
 	if (!stage->existed)
-		return files_put(stage, NULL);
+		return replace_file(stage->path, NULL, 0, 0, 0, 0);
 	snprintf(name, sizeof(name), "%zu", stage->number);
 	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || file_read(fd, SETUP_FILE_MAX, &text, &len) != FAULT_NONE)

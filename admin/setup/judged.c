@@ -55,10 +55,10 @@ judged_say(const struct findings *findings)
 bool
 judged_exempts(const char *dropin, const char *user)
 {
-	struct planned_file file = {SETUP_DROPIN, dropin};
+	struct planned_file file = {CONFIG_DROP_IN, dropin};
 	struct planned planned = {.files = {&file, 1}};
-	struct doctor doctor = {.config = SETUP_SSHD, .planned = &planned};
-	bool exempt = doctor_read_config(&doctor, SETUP_SSHD) &&
+	struct doctor doctor = {.config = CONFIG_DEFAULT, .planned = &planned};
+	bool exempt = doctor_read_config(&doctor, CONFIG_DEFAULT) &&
 	    config_exempts(&doctor.lines, user);
 
 	doctor_done(&doctor);
@@ -68,16 +68,16 @@ judged_exempts(const char *dropin, const char *user)
 void
 judged_say_gates(void)
 {
-	struct doctor doctor = {.config = SETUP_SSHD};
+	struct doctor doctor = {.config = CONFIG_DEFAULT};
 
-	if (!doctor_read_config(&doctor, SETUP_SSHD))
-		admin_say(SETUP_SSHD " cannot be read");
+	if (!doctor_read_config(&doctor, CONFIG_DEFAULT))
+		admin_say(CONFIG_DEFAULT " cannot be read");
 	for (size_t i = 0; i < doctor.lines.lines.count; i++) {
 		const struct config_line *line = &doctor.lines.lines.items[i];
 
 		if (strcasecmp(line->keyword, "ForceCommand") == 0 &&
 		    config_is_gate(line->value) &&
-		    strcmp(line->file, SETUP_DROPIN) != 0)
+		    strcmp(line->file, CONFIG_DROP_IN) != 0)
 			admin_say("%s:%d still names the gate: remove that "
 				  "line, or the users of its Match cannot log "
 				  "in",

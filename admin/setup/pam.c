@@ -69,7 +69,7 @@ is_ours_to_close(const struct pam_line *line, const char *path)
 /* Ends the last line of a file, too, with a newline: the next line would become
  * a part of it. */
 static void
-write_line(FILE *out, const char *line, size_t len)
+pam_write_line(FILE *out, const char *line, size_t len)
 {
 	fwrite(line, 1, len, out);
 	if (len == 0 || line[len - 1] != '\n')
@@ -94,10 +94,10 @@ close_lines(const struct pam_stack *stack, const char *path, const char *text)
 			scoped_free char *closed = pam_closed(line);
 
 			fputs(mark, out);
-			write_line(out, text, len);
+			pam_write_line(out, text, len);
 			failed = closed == NULL;
 			if (!failed)
-				write_line(out, closed, strlen(closed));
+				pam_write_line(out, closed, strlen(closed));
 		} else {
 			fwrite(text, 1, len, out);
 		}

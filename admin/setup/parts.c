@@ -23,9 +23,8 @@ is_there(const char *path)
 }
 
 static bool
-plan_user(struct plan *plan, const struct setup *setup)
+plan_user(struct plan *plan)
 {
-	(void)setup;
 	return getpwnam(CLIENT_USER) != NULL ||
 	    plan_add(plan, STAGE_USER_ADD, CLIENT_USER, 0, "", NULL);
 }
@@ -43,34 +42,17 @@ plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 }
 
 static bool
-plan_policy(struct plan *plan, const struct setup *setup)
+plan_policy(struct plan *plan)
 {
 	char host[256] = "";
 	char *text;
 
-	(void)setup;
-	if (!plan_folder(plan, "/etc/tfa", 0755, "root"))
-		return false;
 	if (is_there(SETUP_POLICY))
 		return true;
 	gethostname(host, sizeof(host) - 1);
 	text = text_policy(host);
 	return text != NULL &&
 	    plan_add(plan, STAGE_FILE_WRITE, SETUP_POLICY, 0644, "root", text);
-}
-
-static bool
-plan_store(struct plan *plan, const struct setup *setup)
-{
-	(void)setup;
-	return plan_folder(plan, SETUP_STORE, 0700, CLIENT_USER);
-}
-
-static bool
-plan_socket_folder(struct plan *plan, const struct setup *setup)
-{
-	(void)setup;
-	return plan_folder(plan, "/run/tfa", 0755, "root");
 }
 
 /* A unit that a package or "make install" has put there stays. */
@@ -90,11 +72,10 @@ has_unit(const char *name)
 }
 
 static bool
-plan_keeper(struct plan *plan, const struct setup *setup)
+plan_keeper(struct plan *plan)
 {
 	char path[SETUP_PATH];
 
-	(void)setup;
 	for (size_t i = 0; i < UNITS && is_there(SETUP_UNITS); i++) {
 		char *text;
 
@@ -106,7 +87,7 @@ plan_keeper(struct plan *plan, const struct setup *setup)
 		    !plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text))
 			return false;
 	}
-	/* Who undoes this stops a keeper that was started by hand meanwhile. */
+	/* Undone, this stops a keeper that was started by hand meanwhile. */
 	if (!systemd_runs())
 		return plan->stages.count == 0 || keeper_answers() ||
 		    plan_add(plan, STAGE_KEEPER_BEFORE, "", 0, "", NULL);
@@ -145,8 +126,9 @@ plan_check(struct plan *plan, const char *user, const char *wanted)
 
 /* A user whom a Match block leaves out of the gate has no ForceCommand. */
 static bool
-plan_checks(struct plan *plan, const struct setup *setup, const char *dropin)
+plan_checks(struct plan *plan, const char *dropin)
 {
+	const struct setup *setup = plan->setup;
 	const char *caller = setup->caller != NULL ? setup->caller : "root";
 	const char *emergency = setup->break_glass;
 	bool exempt = judged_exempts(dropin, caller);
@@ -166,23 +148,23 @@ is_right(const char *path)
 }
 
 static bool
-plan_dropin(struct plan *plan, const struct setup *setup)
+plan_dropin(struct plan *plan)
 {
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
 
-	if (!plan_read_file(SETUP_DROPIN, &present))
+	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	text = text_dropin(present, setup->break_glass);
+	text = text_dropin(present, plan->setup->break_glass);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&
-	    is_right(SETUP_DROPIN))
+	    is_right(CONFIG_DROP_IN))
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-	    plan_add(plan, STAGE_FILE_WRITE, SETUP_DROPIN, 0644, "root",
+	    plan_add(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN, 0644, "root",
 		strdup(text)) &&
-	    plan_checks(plan, setup, text) && plan_reload(plan);
+	    plan_checks(plan, text) && plan_reload(plan);
 }
 
 static bool
@@ -200,18 +182,11 @@ drop_folder(struct plan *plan, const char *path)
 }
 
 static bool
-plan_pam(struct plan *plan, const struct setup *setup)
-{
-	(void)setup;
-	return pam_plan_closed(plan);
-}
-
-static bool
 drop_dropin(struct plan *plan)
 {
-	return !is_there(SETUP_DROPIN) ||
+	return !is_there(CONFIG_DROP_IN) ||
 	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-		drop_file(plan, SETUP_DROPIN) && plan_check(plan, "", NULL) &&
+		drop_file(plan, CONFIG_DROP_IN) && plan_check(plan, "", NULL) &&
 		plan_reload(plan));
 }
 
@@ -231,24 +206,6 @@ drop_keeper(struct plan *plan)
 }
 
 static bool
-drop_policy(struct plan *plan)
-{
-	return drop_folder(plan, "/etc/tfa");
-}
-
-static bool
-drop_store(struct plan *plan)
-{
-	return drop_folder(plan, SETUP_STORE);
-}
-
-static bool
-drop_socket_folder(struct plan *plan)
-{
-	return drop_folder(plan, "/run/tfa");
-}
-
-static bool
 drop_user(struct plan *plan)
 {
 	return getpwnam(CLIENT_USER) == NULL ||
@@ -260,17 +217,20 @@ drop_user(struct plan *plan)
  * sends users to the gate only once there is a keeper, and as long as there is
  * one.
  */
-static const struct {
-	bool (*add)(struct plan *plan, const struct setup *setup);
+static const struct part {
+	bool (*add)(struct plan *plan);
 	bool (*drop)(struct plan *plan);
+	const char *folder; /* made before add(), removed after drop() */
+	mode_t mode;
+	const char *owner;
 } parts[] = {
-    {plan_user, drop_user},
-    {plan_policy, drop_policy},
-    {plan_store, drop_store},
-    {plan_socket_folder, drop_socket_folder},
-    {plan_keeper, drop_keeper},
-    {plan_pam, pam_plan_open},
-    {plan_dropin, drop_dropin},
+    {plan_user, drop_user, NULL, 0, NULL},
+    {plan_policy, NULL, "/etc/tfa", 0755, "root"},
+    {NULL, NULL, SETUP_STORE, 0700, CLIENT_USER},
+    {NULL, NULL, "/run/tfa", 0755, "root"},
+    {plan_keeper, drop_keeper, NULL, 0, NULL},
+    {pam_plan_closed, pam_plan_open, NULL, 0, NULL},
+    {plan_dropin, drop_dropin, NULL, 0, NULL},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -288,8 +248,15 @@ plan_install(const struct setup *setup, struct plan *ret)
 {
 	bool ok = true;
 
-	for (size_t i = 0; ok && i < PARTS; i++)
-		ok = parts[i].add(ret, setup);
+	ret->setup = setup;
+	for (size_t i = 0; ok && i < PARTS; i++) {
+		const struct part *part = &parts[i];
+
+		ok = (part->folder == NULL ||
+			 plan_folder(
+			     ret, part->folder, part->mode, part->owner)) &&
+		    (part->add == NULL || part->add(ret));
+	}
 	return made(ok);
 }
 
@@ -298,7 +265,11 @@ plan_remove(struct plan *ret)
 {
 	bool ok = true;
 
-	for (size_t i = PARTS; ok && i-- > 0;)
-		ok = parts[i].drop(ret);
+	for (size_t i = 0; ok && i < PARTS; i++) {
+		const struct part *part = &parts[PARTS - 1 - i];
+
+		ok = (part->drop == NULL || part->drop(ret)) &&
+		    (part->folder == NULL || drop_folder(ret, part->folder));
+	}
 	return made(ok);
 }

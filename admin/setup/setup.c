@@ -93,7 +93,7 @@ may_install(const struct setup *setup, const struct plan *plan)
 	struct findings findings = {.check = NULL};
 	bool ok;
 
-	if (plan_find(plan, STAGE_FILE_WRITE, SETUP_DROPIN) == NULL)
+	if (plan_find(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN) == NULL)
 		return true;
 	ok = judged_plan(setup->admin, plan, &findings);
 	ok &= judged_say(&findings);
@@ -183,7 +183,7 @@ setup_install(const struct setup *setup, int64_t wait_s, int lock)
 		return ok ? ADMIN_DONE : ADMIN_NOT;
 	if (!admin_confirm(setup->admin, "Make these changes?"))
 		return ADMIN_NOT;
-	ok = plan_find(&plan, STAGE_FILE_WRITE, SETUP_DROPIN) != NULL;
+	ok = plan_find(&plan, STAGE_FILE_WRITE, CONFIG_DROP_IN) != NULL;
 	if (!begin_changes(&plan, wait_s, lock, &journal)) {
 		watch_stop();
 		return ADMIN_NOT;

@@ -44,17 +44,15 @@
 #include "admin/setup/host.h"
 #include "admin/setup/journal.h"
 #include "admin/setup/stage.h"
+#include "gate/sshd/config.h"
 #include "store/folder/policy_file.h"
 
-#define SETUP_WAIT_S  300 /* for a confirmation */
-#define SETUP_SSHD    "/etc/ssh/sshd_config"
-#define SETUP_DROPINS "/etc/ssh/sshd_config.d"
-#define SETUP_DROPIN  SETUP_DROPINS "/00-tfa.conf"
-#define SETUP_GATE    TFA_SBINDIR "/tfa-gate"
-#define SETUP_KEEPER  TFA_SBINDIR "/tfa-keeper"
-#define SETUP_POLICY  "/etc/tfa/policy.json"
-#define SETUP_STORE   "/var/lib/tfa"
-#define SETUP_UNITS   "/etc/systemd/system"
+#define SETUP_WAIT_S 300 /* for a confirmation */
+#define SETUP_GATE   TFA_SBINDIR "/tfa-gate"
+#define SETUP_KEEPER TFA_SBINDIR "/tfa-keeper"
+#define SETUP_POLICY "/etc/tfa/policy.json"
+#define SETUP_STORE  "/var/lib/tfa"
+#define SETUP_UNITS  "/etc/systemd/system"
 
 struct setup {
 	const struct admin *admin;

@@ -109,18 +109,6 @@ file_save(struct stage *stage)
 }
 
 static bool
-file_write(const struct stage *stage)
-{
-	return files_put(stage, stage->text);
-}
-
-static bool
-file_remove(const struct stage *stage)
-{
-	return files_put(stage, NULL);
-}
-
-static bool
 stage_start_keeper(const struct stage *stage)
 {
 	(void)stage;
@@ -190,9 +178,9 @@ static const struct {
 	folder_unmake, NULL},
     [STAGE_FOLDER_REMOVE] = {"remove the folder %s and all that is in it",
 	path_save, folder_set_aside, folder_put_back, folder_clear_aside},
-    [STAGE_FILE_WRITE] = {"write %s", file_save, file_write, files_restore,
+    [STAGE_FILE_WRITE] = {"write %s", file_save, files_put, files_restore,
 	NULL},
-    [STAGE_FILE_REMOVE] = {"remove %s", file_save, file_remove, files_restore,
+    [STAGE_FILE_REMOVE] = {"remove %s", file_save, files_put, files_restore,
 	NULL},
     [STAGE_KEEPER_START] = {"systemctl daemon-reload; systemctl enable --now "
 			    "%s",

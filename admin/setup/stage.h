@@ -58,6 +58,7 @@ struct stage {
 
 struct plan {
 	LIST_OF(struct stage) stages;
+	const struct setup *setup; /* for which it is made */
 };
 
 /* Adds a stage; text, which may be NULL, becomes the plan's.  False without
@@ -99,7 +100,7 @@ void stage_clear(const struct stage *stage);
  * stage's number, and files_restore() puts that copy back.  False after a
  * message.
  */
-bool files_put(const struct stage *stage, const char *text);
+bool files_put(const struct stage *stage);
 bool files_save(const struct stage *stage);
 bool files_restore(const struct stage *stage);
 

@@ -244,6 +244,12 @@ config_done(struct config *config)
 }
 
 bool
+config_has_keyword(const struct config_line *line, const char *keyword)
+{
+	return strcasecmp(line->keyword, keyword) == 0;
+}
+
+bool
 config_is_gate(const char *command)
 {
 	char word[CONFIG_WORD];

@@ -58,6 +58,9 @@ bool config_word(const char **rest, char ret[static CONFIG_WORD]);
 /* True if the text fits a pattern of sshd's, with * and ?. */
 bool config_pattern(const char *pattern, const char *text);
 
+/* True if the line has this keyword, in any case. */
+bool config_has_keyword(const struct config_line *line, const char *keyword);
+
 /* True if a ForceCommand runs the gate, by an absolute path. */
 bool config_is_gate(const char *command);
 

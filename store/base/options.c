@@ -16,8 +16,7 @@ struct reading {
 	uint64_t given;
 };
 
-/* Returns the first of the rows that have the name of row i; they stand
- * together. */
+/* Returns the first row with the name of row i.  Such rows stand together. */
 static size_t
 first_row(const struct options *options, size_t i)
 {

@@ -522,7 +522,7 @@ Test(doctor, reads_keys_as_their_user)
 	    "echo \"$line\" >/mnt/alices; echo \"$line\" >/mnt/hidden/k; "
 	    "ln -s /mnt/alices /mnt/keys/alice; "
 	    "ln -s /mnt/hidden/k /mnt/keys/bob; "
-	    "yes \"$line\" | head -c 1048577 >/mnt/keys/carol; "
+	    "yes \"$line\" | head -c 4194305 >/mnt/keys/carol; "
 	    "mkfifo -m 666 /mnt/keys/dave; "
 	    "printf 'a\\0b\\n%s' \"$line\" >/mnt/keys/erin; doctor";
 	struct run *r;
@@ -532,8 +532,8 @@ Test(doctor, reads_keys_as_their_user)
 	r = examine_alone(guarded(),
 	    text("mount -t tmpfs -o mode=755 none /mnt; %s", script));
 	assert_says(r->out, "/mnt/keys/alice:1: limited by command=");
-	assert_says(r->out,
-	    "warn  keys          /mnt/keys/carol: larger than 1024 KiB");
+	assert_says(
+	    r->out, "warn  keys          /mnt/keys/carol: larger than 4 MiB");
 	assert_says(r->out, "/mnt/keys/erin:2: limited by command=");
 	assert_never_says(r->out, "/mnt/keys/bob");
 	assert_never_says(r->out, "/mnt/keys/carol:1");

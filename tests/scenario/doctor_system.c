@@ -482,6 +482,14 @@ Test(doctor_system, says_whom_a_directory_can_keep_out)
 
 #define ADMIN(...) ARGV("/usr/sbin/tfa-admin", __VA_ARGS__)
 
+/* Without the drop-in doctor looks at nothing else. */
+static void
+make_gated(void)
+{
+	write_text("/etc/ssh/sshd_config.d/00-tfa.conf",
+	    read_text("etc/sshd-tfa.conf"));
+}
+
 /* systemd itself is asked whether it would start a user's own units. */
 Test(doctor_systemd, asks_systemd_what_pam_starts)
 {
@@ -492,6 +500,7 @@ Test(doctor_systemd, asks_systemd_what_pam_starts)
 	machine_new();
 	machine_sh("sed -i 's/UsePAM no/UsePAM yes/' /etc/ssh/sshd_config; "
 		   "echo 'session optional pam_systemd.so' >/etc/pam.d/sshd");
+	make_gated();
 	boot();
 	r = boot_run(ADMIN("doctor"));
 	cr_assert(says(r->out, "warn", "pam",
@@ -522,6 +531,7 @@ Test(doctor_systemd, warns_of_a_server_that_a_socket_starts)
 		   "Accept=yes\\n' >backup.socket; "
 		   "printf '[Service]\\nExecStart=-/usr/sbin/sshd -i\\n"
 		   "StandardInput=socket\\n' >backup@.service");
+	make_gated();
 	boot();
 	boot_sh("systemctl start backup.socket");
 	r = boot_run(ADMIN("doctor"));

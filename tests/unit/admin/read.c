@@ -81,7 +81,7 @@ Test(read, takes_only_the_callers_own)
 	rmdir(folder);
 }
 
-/* What the gate takes for empty, and what it refuses: both are read alike. */
+/* A file that the gate takes for empty, or refuses, is read alike here. */
 Test(read, reads_a_file_of_keys_as_the_gate_does)
 {
 	static const char *const names[] = {"/dev/null", "/nonexistent",
@@ -108,4 +108,28 @@ Test(read, reads_a_file_of_keys_as_the_gate_does)
 		keyfile_done(&ours);
 		keyfile_done(&theirs);
 	}
+}
+
+/* A file of keys is as large as the gate takes it, and no larger. */
+Test(read, reads_as_many_keys_as_the_gate)
+{
+	char path[] = "/tmp/tfa-unit.XXXXXX";
+	struct passwd pw = {.pw_name = (char *)"root", .pw_dir = (char *)"/"};
+	struct keys_text keys;
+	int fd = mkstemp(path);
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, KEYS_FILE_MAX), 0);
+	cr_assert(read_keys_as(&pw, path, KEYS_MS, keyfile_main_group, &keys));
+	cr_expect_eq(keys.len, KEYS_FILE_MAX);
+	free(keys.text);
+	cr_assert_eq(ftruncate(fd, KEYS_FILE_MAX + 1), 0);
+	errno = 0;
+	cr_expect_not(
+	    read_keys_as(&pw, path, KEYS_MS, keyfile_main_group, &keys));
+	cr_expect_eq(errno, EFBIG);
+	close(fd);
+	unlink(path);
 }

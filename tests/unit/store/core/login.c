@@ -50,7 +50,7 @@ struct row {
 	int self;     /* enum self_enroll */
 	int grace;    /* until: NONE, PAST, FUTURE, NEAR */
 	int invited;  /* until: NONE, PAST, FUTURE, FAR (later than any clock
-		      * could mean) */
+		       * could mean) */
 	bool once;    /* had a device before */
 	int code;     /* enum code_use + 1 of a valid code; 0: none */
 	int skipped;  /* NONE, PAST (over a day ago), FUTURE (an hour ago) */

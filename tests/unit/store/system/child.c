@@ -158,7 +158,7 @@ count_sleepers(const char *part)
 	return atoi(child.out.text);
 }
 
-/* Whether it has ended or not, and though it left its group and its parent. */
+/* Ends a descendant that left its group and its parent, ended or not. */
 Test(child, of_a_stranger_leaves_nothing_behind)
 {
 	static const char *const scripts[] = {

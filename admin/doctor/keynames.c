@@ -2,42 +2,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/sshd/keyline.h"
 #include "admin/doctor/authorities.h"
 #include "store/base/cleanup.h"
-#include "admin/doctor/places.h"
+#include "admin/doctor/keynames.h"
 
 /* Adds a name to one of the lists of all, which all look alike, or counts it.
  * NULL without memory. */
-static struct key_place *
-name_file(struct key_places *all, void *list, const char *word,
-    const char *path, const struct view *view, const char *user)
+static struct key_name *
+add_entry(struct key_names *all, void *list, const char *word, const char *path,
+    const struct view *view, const char *user)
 {
-	LIST_OF(struct key_place) *places = list;
-	struct key_place *place;
+	LIST_OF(struct key_name) *names = list;
+	struct key_name *entry;
 
-	for (size_t i = 0; i < places->count; i++)
-		if (strcmp(places->items[i].word, word) == 0) {
-			places->items[i].others++;
-			return &places->items[i];
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i].name, word) == 0) {
+			names->items[i].others++;
+			return &names->items[i];
 		}
-	place = list_add(list, sizeof(*place));
-	if (place == NULL) {
+	entry = list_add(list, sizeof(*entry));
+	if (entry == NULL) {
 		all->failed = true;
 		return NULL;
 	}
-	snprintf(place->word, sizeof(place->word), "%s", word);
-	snprintf(place->path, sizeof(place->path), "%s", path);
+	snprintf(entry->name, sizeof(entry->name), "%s", word);
+	snprintf(entry->path, sizeof(entry->path), "%s", path);
 	/* The part after the user who was asked about. */
-	snprintf(place->who, sizeof(place->who), "%.80s%s", user,
+	snprintf(entry->who, sizeof(entry->who), "%.80s%s", user,
 	    view->who + strcspn(view->who, " "));
-	return place;
+	return entry;
 }
 
 /* Notes the files that sshd reads and the gate does not; true if there are
  * any. */
 static bool
-add_unlisted(struct key_places *places, const struct policy *policy,
+add_unlisted(struct key_names *names, const struct policy *policy,
     const struct passwd *pw, const struct view *view)
 {
 	struct keypath_list listed = KEYPATH_LIST(policy->keys.files);
@@ -52,7 +51,7 @@ add_unlisted(struct key_places *places, const struct policy *policy,
 		if (keypath_listed(&listed, &user, file.path) != NULL)
 			continue;
 		any = true;
-		(void)name_file(places, &places->unlisted, file.name, file.path,
+		(void)add_entry(names, &names->unlisted, file.name, file.path,
 		    view, pw->pw_name);
 	}
 	return any;
@@ -67,13 +66,13 @@ is_below(const char *path, const char *folder)
 }
 
 void
-places_add(struct key_places *places, const struct policy *policy,
+keynames_add(struct key_names *names, const struct policy *policy,
     const struct passwd *pw, const struct view *view)
 {
 	struct keypath_user user = keypath_user(pw);
 	char path[PATH_MAX], value[CONFIG_WORD], read[CONFIG_WORD] = "";
-	bool unseen = add_unlisted(places, policy, pw, view);
-	struct key_place *place;
+	bool unseen = add_unlisted(names, policy, pw, view);
+	struct key_name *entry;
 
 	unseen |= dump_value(view, "authorizedkeyscommand", value) &&
 	    strcasecmp(value, "none") != 0;
@@ -84,40 +83,40 @@ places_add(struct key_places *places, const struct policy *policy,
 		if (!keypath_expand(word, &user, path, sizeof(path)))
 			continue;
 		if (keypath_names(read, &user, path)) {
-			places->home |= is_below(path, pw->pw_dir);
-			(void)name_file(places, &places->read, word, path, view,
-			    pw->pw_name);
+			names->home |= is_below(path, pw->pw_dir);
+			(void)add_entry(
+			    names, &names->read, word, path, view, pw->pw_name);
 			continue;
 		}
-		place = name_file(
-		    places, &places->unread, word, path, view, pw->pw_name);
-		if (place != NULL)
-			place->unseen |= unseen;
+		entry = add_entry(
+		    names, &names->unread, word, path, view, pw->pw_name);
+		if (entry != NULL)
+			entry->unseen |= unseen;
 	}
 }
 
 static void
-say_who(const struct key_place *place, char *ret, size_t size)
+say_who(const struct key_name *entry, char *ret, size_t size)
 {
-	if (place->others > 0)
+	if (entry->others > 0)
 		snprintf(ret, size, "for %s and %zu more connection%s",
-		    place->who, place->others, findings_s(place->others));
+		    entry->who, entry->others, findings_s(entry->others));
 	else
-		snprintf(ret, size, "for %s", place->who);
+		snprintf(ret, size, "for %s", entry->who);
 }
 
 static void
-judge_unlisted(const struct key_place *place, const struct policy *policy,
+judge_unlisted(const struct key_name *entry, const struct policy *policy,
     struct doctor *doctor)
 {
 	char fix[CONFIG_WORD + 80], who[256];
 
-	say_who(place, who, sizeof(who));
+	say_who(entry, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "\"%.400s\" in keys.files of %.150s",
-	    place->word, doctor->policy);
+	    entry->name, doctor->policy);
 	findings_add(&doctor->findings, FINDING_FAIL, fix,
 	    "AuthorizedKeysFile %.120s, %s, is not in keys.files of %.120s: %s",
-	    place->word, who, doctor->policy,
+	    entry->name, who, doctor->policy,
 	    policy->keys.unlisted == UNLISTED_ALLOW
 		? "a command= in it is lost, and \"unlisted\" lets the key pass"
 		: "its keys are refused, but one that also stands in a file "
@@ -141,9 +140,9 @@ find_plain_line(char *text)
 
 /* A file that is the same for all, and root's, is meant for authorities. */
 static void
-judge_common(const struct key_place *place, struct doctor *doctor)
+judge_common(const struct key_name *entry, struct doctor *doctor)
 {
-	scoped_free char *text = read_whole(place->path);
+	scoped_free char *text = read_whole(entry->path);
 	int line = text != NULL ? find_plain_line(text) : 0;
 
 	if (line > 0)
@@ -152,14 +151,14 @@ judge_common(const struct key_place *place, struct doctor *doctor)
 		    "%.200s:%d: the gate reads this key, since the file is in "
 		    "keys.files, and sshd does not: it frees the key from the "
 		    "command= that it has elsewhere",
-		    place->path, line);
+		    entry->path, line);
 }
 
 static bool
-is_noted(const struct key_place *places, size_t count, const char *word)
+is_among(const struct key_name *names, size_t count, const char *word)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(places[i].word, word) == 0)
+		if (strcmp(names[i].name, word) == 0)
 			return true;
 	return false;
 }
@@ -170,48 +169,47 @@ is_noted(const struct key_place *places, size_t count, const char *word)
  * come from where the gate does not look.
  */
 static void
-judge_gates_alone(const struct key_places *places,
-    const struct key_place *place, struct doctor *doctor)
+judge_gates_alone(const struct key_names *names, const struct key_name *entry,
+    struct doctor *doctor)
 {
-	bool read = is_noted(
-	    places->read.items, places->read.count, place->word);
+	bool read = is_among(names->read.items, names->read.count, entry->name);
 	char fix[CONFIG_WORD + 80], who[256];
 
-	if (keypath_is_common(place->word)) {
-		judge_common(place, doctor);
+	if (keypath_is_common(entry->name)) {
+		judge_common(entry, doctor);
 		return;
 	}
-	say_who(place, who, sizeof(who));
+	say_who(entry, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "keys.files of %.150s without \"%.400s\"",
-	    doctor->policy, place->word);
+	    doctor->policy, entry->name);
 	findings_add(&doctor->findings,
-	    (read || places->home) && !place->unseen ? FINDING_WARN
-						     : FINDING_FAIL,
+	    (read || names->home) && !entry->unseen ? FINDING_WARN
+						    : FINDING_FAIL,
 	    fix,
 	    "%.120s is in keys.files of %.120s, and sshd does not read it%s%s: "
 	    "%s",
-	    place->word, doctor->policy, read ? " " : "", read ? who : "",
-	    place->unseen ? "a bare line in it frees a key from the command= "
+	    entry->name, doctor->policy, read ? " " : "", read ? who : "",
+	    entry->unseen ? "a bare line in it frees a key from the command= "
 			    "that it has where the gate does not look"
 			  : "a line in it counts for the gate alone");
 }
 
 void
-places_judge(const struct key_places *places, const struct policy *policy,
+keynames_judge(const struct key_names *names, const struct policy *policy,
     struct doctor *doctor)
 {
-	doctor->findings.failed |= places->failed;
-	for (size_t i = 0; i < places->unlisted.count; i++)
-		judge_unlisted(&places->unlisted.items[i], policy, doctor);
-	for (size_t i = 0; i < places->unread.count; i++)
-		judge_gates_alone(places, &places->unread.items[i], doctor);
+	doctor->findings.failed |= names->failed;
+	for (size_t i = 0; i < names->unlisted.count; i++)
+		judge_unlisted(&names->unlisted.items[i], policy, doctor);
+	for (size_t i = 0; i < names->unread.count; i++)
+		judge_gates_alone(names, &names->unread.items[i], doctor);
 }
 
 void
-places_done(struct key_places *places)
+keynames_done(struct key_names *names)
 {
-	free(places->unlisted.items);
-	free(places->unread.items);
-	free(places->read.items);
-	*places = (struct key_places){.read = {NULL, 0}};
+	free(names->unlisted.items);
+	free(names->unread.items);
+	free(names->read.items);
+	*names = (struct key_names){.read = {NULL, 0}};
 }
