@@ -47,7 +47,7 @@ struct json_number {
 	bool fits; /* else value means nothing */
 };
 
-/* What is wrong where no token may stand, or none of that kind. */
+/* lx->wrong for a byte that begins no token, or not one that may follow. */
 #define JSON_LEX_NONE "not JSON"
 
 /* Sets lx->wrong, and returns false. */
