@@ -1,8 +1,8 @@
 /*
  * One start of a login shell, as sshd would make it: with that environment, as
- * that user, and on a terminal or not.  Nothing of the user's runs as root, holds
- * a descriptor of ours or has our terminal, and all that the shell starts is
- * killed when the run ends.
+ * that user, and on a terminal or not.  Nothing of the user's runs as root,
+ * holds a descriptor of ours or has our terminal, and all that the shell starts
+ * is killed when the run ends.
  *
  *	struct shell_run run = {.pw = pw, .program = "/bin/sh"};
  *	snprintf(run.command, sizeof(run.command), "%s --version", gate);
