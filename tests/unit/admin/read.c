@@ -81,7 +81,7 @@ Test(read, takes_only_the_callers_own)
 	rmdir(folder);
 }
 
-/* What the gate takes for empty, and what it refuses: both are read alike. */
+/* doctor takes the same files for empty as the gate, and refuses the same. */
 Test(read, reads_a_file_of_keys_as_the_gate_does)
 {
 	static const char *const names[] = {"/dev/null", "/nonexistent",
