@@ -1,37 +1,37 @@
 /*
- * tfa-admin: main.c holds the table of commands, each file here a command or
- * a family of them.
+ * tfa-admin: a command, or a family of commands, has a file or a folder.
  *
- *	main.c     options, the table, help
- *	setup.c    setup; setup.h says what the other setup_*.c do
- *	rules.c    enable, enforce, exempt, disable
- *	policy.c   policy show, policy check
- *	edit.c     policy edit
- *	editor.c   the editor that it starts
- *	change.c   how a policy is changed: read, validated, stored
- *	place.c    the policy file, locked and replaced
- *	check.c    a policy that is checked for a person
- *	caret.c    the line of a mistake, and a caret under it
- *	users.c    users
- *	summary.c  users --summary
- *	directory.c  whether passwd and group list everybody
- *	explain.c  explain
- *	amend.c    revoke, unlock, code
- *	enroll.c   enroll
- *	import.c   import
- *	log.c      log
- *	ask.c      the keeper's answers
- *	doctor*.c  doctor; doctor.h lists them
- *	read.c     files, a user's own as that user
- *	authorities.c  who signs certificates, and whether the gate knows
- *	table.c    tables for a terminal
+ *	main.c         the tables of commands and options, help
+ *	setup/         setup; setup.h lists its files
+ *	doctor/        doctor; doctor.h lists its files
+ *	policy/        the commands that read and change the policy
+ *	  rules.c      enable, enforce, exempt, disable
+ *	  target.c     the rule of a user or a group in a policy
+ *	  policy.c     policy show, policy check
+ *	  edit.c       policy edit
+ *	  editor.c     the person's editor
+ *	  change.c     a change of the policy: read, validated, logged, stored
+ *	  lockfile.c   the policy file, locked and replaced
+ *	  check.c      a policy's mistakes, shown to a person
+ *	  caret.c      the line of a mistake, and a caret under it
+ *	  shut_out.c   the users whom a new rule shuts out
+ *	users.c        users
+ *	summary.c      users --summary
+ *	directory.c    the services that do not list everybody
+ *	explain.c      explain
+ *	amend.c        revoke, unlock, code
+ *	enroll.c       enroll
+ *	import.c       import
+ *	log.c          log
+ *	ask.c          requests to the keeper, questions, messages
+ *	read.c         files, a user's own with that user's rights
+ *	table.c        tables for a terminal
  *
  * Data goes to stdout, messages to stderr.
  */
 #ifndef TFA_ADMIN_H
 #define TFA_ADMIN_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 #include "store/wire/client.h"
@@ -42,11 +42,11 @@
 	"install -d -m 0755 /run/tfa && setsid " TFA_SBINDIR \
 	"/tfa-keeper </dev/null >/dev/null 2>&1 &"
 
-#define ADMIN_TARGETS 1000 /* at once */
+#define ADMIN_TARGETS 1000 /* in one command */
 
 enum admin_exit {
 	ADMIN_DONE = 0,
-	ADMIN_NOT = 1, /* not found, check failed, one of several failed */
+	ADMIN_NOT = 1, /* not done, not found, or a check failed */
 	ADMIN_USAGE = 2,
 	ADMIN_KEEPER = 69,
 	ADMIN_NOT_ALLOWED = 77,
@@ -57,10 +57,10 @@ enum admin_exit {
 
 struct admin {
 	struct client_options keeper;
-	const char *policy; /* the policy file that commands read and change */
+	const char *policy; /* the path of the policy */
 	bool json;
-	bool yes; /* ask nothing */
-	/* options of single commands; NULL where not given */
+	bool yes; /* ask no questions */
+	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
 	const char *config, *probe, *key; /* doctor */
 	const char *qr;                   /* enroll */
@@ -72,7 +72,7 @@ struct admin {
 	bool summary;      /* users */
 };
 
-/* A command: argv are its operands.  Returns an admin_exit. */
+/* A command; argv has its operands. Returns an admin_exit. */
 typedef int admin_command(struct admin *admin, int argc, char **argv);
 
 admin_command admin_setup;
@@ -81,61 +81,67 @@ admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
 
-/* One line on stderr, with the program's name before it. */
+/*
+ * Prints a message on stderr, as one line with the program's name before it.
+ * Flushes stdout first, so that a message follows the data it belongs to.
+ */
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Whether a command may go on that is root's, or of a store of one's own: false
- * after a message, before anything it names is looked at.  The keeper judges
- * for itself.
+ * True for root, and for anybody with a store of their own (--store). Else says
+ * that only root may run the command. Call this before you look at anything
+ * that the operands name. The keeper checks its callers itself.
  */
 bool admin_root_only(const struct admin *admin, const char *command);
 
-/* The same for a delegate's: where a code of one's own can be asked for. */
+/* True if admin_own_code() can get the caller's code; else says why not. */
 bool admin_may_help(const struct admin *admin);
 
 /*
- * Root needs none, and a store of one's own neither; a delegate's own code is
- * asked for on the terminal. False, after a message, where there is none to
- * ask on.
+ * Asks a delegate for their own code, on the terminal. Root, and a store of
+ * one's own, need none: ret is then "". False after a message if there is no
+ * terminal.
  */
 bool admin_own_code(const struct admin *admin, char *ret, size_t size);
 
-/* Says on stdout what was done to a target: a line, or a JSON object. */
+/* Prints on stdout what was done to a target, as a line or a JSON object. */
 void
 admin_done(const struct admin *admin, const char *target, const char *what);
 
 /*
- * Says who has no device and is refused by one of these rules, which were
- * changed just now: up to three names, and how many there are.  targets: count
- * users and @groups, each the one that the rule is for; a rule of "" is none.
+ * Warns of users who have no device and whom one of these rules, which were
+ * changed just now, shuts out: up to three names, and how many there are.
+ * targets has count users and @groups, each the one that its rule is for. A
+ * rule of "" is none.
  */
 void admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
     char **targets, int count);
 
-/* The status of several targets so far, with one more of them: the status of
- * a single one is its own, one that failed among several is ADMIN_NOT. */
+/*
+ * The exit status of several targets: so_far, with the status of one more. A
+ * single target keeps its own status; a failure among several is ADMIN_NOT.
+ */
 int admin_worse(int so_far, int one, int targets);
 
-/* Writes text to stdout as a JSON string. */
+/* Prints text on stdout as a JSON string. */
 void admin_print_string(const char *text);
 
 /*
- * Asks a question on the terminal.  True for yes, and where --yes was given;
- * false where there is no terminal to ask on.
+ * Asks a question on the terminal. True for yes, and with --yes. False for no,
+ * and after a message if there is no terminal.
  */
 bool admin_confirm(const struct admin *admin, const char *question);
 
 /*
- * Whether that can be a user's name, and fits into a request; false after a
+ * True if text can be a user's name and fits into a request. False after a
  * message.
  */
 bool admin_is_user(const char *text);
 
 /*
- * One request, one reply; a denial is said on stderr, with what (a user's
- * name, or "") before it.  *ret, unless it is NULL: the reply, for
- * reply_done().  Returns an admin_exit.
+ * Sends one request and gets one reply. Says a denial on stderr, with what (a
+ * user's name, or "") before it. *ret, unless NULL, is the reply; free it with
+ * reply_done(). Returns an admin_exit.
  */
 int admin_ask(const struct admin *admin, const struct request *request,
     const char *what, struct reply *ret);
@@ -150,104 +156,69 @@ int admin_stream(const struct admin *admin, const struct request *request,
 #define ADMIN_WHY 400
 
 /*
- * Has the keeper log a change that it does not make itself.  False where it
- * cannot, which takes some seconds at most; ret_why: a line that says why.
+ * Asks the keeper to log a change that the keeper does not make itself. False,
+ * after some seconds at most, if it cannot; ret_why then has the reason as one
+ * line.
  */
 bool admin_note(
     const struct admin *admin, const char *what, char *ret_why, size_t size);
 
-/* What the log says of a change of the policy: a line each. */
+/* The lines that the log gets for a change of the policy. */
 struct changes {
-	JSON_LIST_OF(struct note) lines;
+	LIST_OF(struct note) lines;
 };
 
-/* One line more; false without memory. */
+/* Adds a line. False without memory. */
 bool changes_add(struct changes *changes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void changes_done(struct changes *changes);
 
 /*
- * A moment that somebody typed: RFC 3339, a date (its first second, UTC), or,
- * counted back from now, a duration.  False, after a message, for anything
- * else.
+ * Reads a time that somebody typed: RFC 3339, a date (its first second, UTC),
+ * or a duration, which counts back from now. False, after a message, for
+ * anything else.
  */
 bool admin_time(const char *text, int64_t now_s, int64_t *ret_s);
 
 /*
- * Reads the policy under its lock, calls change, validates what came of it
- * and replaces the file, keeping its mode and owner.  change names each change
- * that it makes, and returns how many, or -1 for an error it has said; with 0
- * nothing is written.  Returns an admin_exit.
+ * Locks and reads the policy, calls change, validates the result and replaces
+ * the file, keeping its mode and owner. change adds a line to changes for each
+ * change that it makes, and returns how many, or -1 after a message. With 0
+ * nothing is written. Returns an admin_exit.
  */
 int admin_change(struct admin *admin,
     int (*change)(struct policy *policy, struct changes *changes, void *arg),
     void *arg);
 
-/* policy edit.  Returns an admin_exit. */
+/* "policy edit". Returns an admin_exit. */
 int admin_edit(struct admin *admin);
 
-/* The policy of admin->policy; a store of one's own may have none yet.
- * policy_done() frees it.  Returns an admin_exit. */
+/*
+ * Reads the policy. A store of one's own may have no file yet: then it is the
+ * built-in policy. policy_done() frees it. Returns an admin_exit.
+ */
 int admin_load(const struct admin *admin, struct policy *ret);
 
-#define PLACE_WAIT_S 30 /* for the others who change the policy */
-
 /*
- * The policy file as a thing to replace: its folder, open, its name there,
- * and the lock that admins take one after another, in the order in which they
- * came.  path lives as long as the place.
- *
- * place_open() waits for the lock for wait_s seconds, 0 or at least 2, and then
- * says "busy"; ADMIN_NOT_ALLOWED to one who may not write there.  In a folder
- * that others own or write to it makes nothing and gives ADMIN_NOT.
- * place_store() puts text in its place, with the mode and owner that it had.
- * place_close() in any case.  Each says what is wrong.
- */
-struct place {
-	const char *path;
-	const char *name;
-	int folder;
-	int lock;
-};
-int place_open(const char *path, int wait_s, struct place *ret);
-int place_store(const struct place *place, const char *text, size_t len);
-void place_close(struct place *place);
-
-/*
- * Puts text in the policy's place, logged first: whatever is in force is in
- * the log, wherever this is killed, and what could then not be made is followed
- * by a line that says so.  Without a keeper it is made all the same, and that
- * it is not logged is said: the policy may be what has to be repaired.
- * Returns an admin_exit.
- */
-int admin_install(const struct admin *admin, const struct place *place,
-    const char *text, size_t len, const struct changes *changes);
-
-/* A hidden file in that folder: ".policy.json.SUFFIX". */
-struct beside {
-	char name[NAME_MAX];
-	char path[PATH_MAX];
-};
-void
-place_beside(const struct place *place, const char *suffix, struct beside *ret);
-
-/*
- * Says on stderr what is wrong with a policy's text, at file:line:column,
- * with the line and a caret under the place.  True where nothing is.
+ * Checks a policy's text. False after a message on stderr: the mistake at
+ * file:line:column, with the line and a caret under the column.
  */
 bool admin_check_text(const char *file, const char *text, size_t len);
 
 /*
  * Warns on stderr of each group that a valid policy names and that does not
- * exist here, which denies whoever comes to it.  How many there are.
+ * exist here: its rule refuses everybody who reaches it. Returns how many.
  */
 size_t admin_check_groups(const char *file, const char *text, size_t len);
 
-/* Table of text columns; nothing is printed without rows. */
+/* A table of text columns. Without rows nothing is printed. */
 struct table;
 struct table *table_new(const char *const *headings, size_t columns);
 bool table_row(struct table *table, const char *const *cells);
 bool table_print(struct table *table);
 void table_free(struct table *table);
+
+/* The text of a cell: "-" for an empty one. */
+const char *table_dash(const char *text);
 
 #endif

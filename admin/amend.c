@@ -6,10 +6,12 @@
 
 #define QUESTION 512
 
-/* A request about one user; the keeper's answer, or ADMIN_NOT for a name that
- * cannot be one.  ret as in admin_ask(). */
+/*
+ * Sends a request about one user, with the caller's code if one is needed.
+ * ADMIN_NOT for a name that cannot be a user's. ret as in admin_ask().
+ */
 static int
-ask(const struct admin *admin, const char *name, const char *user,
+amend_ask(const struct admin *admin, const char *name, const char *user,
     const char *use, struct reply *ret)
 {
 	struct request request = {
@@ -25,7 +27,7 @@ ask(const struct admin *admin, const char *name, const char *user,
 	return admin_ask(admin, &request, user, ret);
 }
 
-/* What a code is good for, to be told with it. */
+/* Tells the admin what to say with the code. */
 static void
 say_use(const char *user, const char *use)
 {
@@ -66,7 +68,7 @@ revoke_one(const struct admin *admin, const char *user)
 {
 	const char *use = admin->code ? "enroll" : "";
 	scoped_reply struct reply reply = {.version = 0};
-	int status = ask(admin, "revoke", user, use, &reply);
+	int status = amend_ask(admin, "revoke", user, use, &reply);
 
 	if (status != ADMIN_DONE)
 		return status;
@@ -74,9 +76,9 @@ revoke_one(const struct admin *admin, const char *user)
 	return admin->code ? print_code(admin, user, use, &reply) : ADMIN_DONE;
 }
 
-/* Of all by name, as many as anybody would read. */
+/* The question: names as many users as anybody would read, counts the rest. */
 static void
-ask_of(int argc, char **argv, char ret[static QUESTION])
+ask_to_revoke(int argc, char **argv, char ret[static QUESTION])
 {
 	size_t len = (size_t)snprintf(ret, QUESTION, "Revoke ");
 	int i;
@@ -105,7 +107,7 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		return ADMIN_MISUSED;
 	if (!admin_may_help(admin))
 		return ADMIN_NOT_ALLOWED;
-	ask_of(argc, argv, question);
+	ask_to_revoke(argc, argv, question);
 	if (!admin_confirm(admin, question)) {
 		admin_say("nothing is changed");
 		return ADMIN_NOT;
@@ -116,9 +118,12 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		any |= one == ADMIN_DONE;
 		status = admin_worse(status, one, argc);
 	}
-	if (any)
+	if (any) {
+		admin_say("the old entry in the authenticator app no longer "
+			  "works: tell users to delete it");
 		admin_say("running sessions go on. To end them: loginctl "
 			  "terminate-user USER, or pkill -KILL -u USER");
+	}
 	return status;
 }
 
@@ -130,7 +135,7 @@ admin_unlock(struct admin *admin, int argc, char **argv)
 	if (argc < 1)
 		return ADMIN_MISUSED;
 	for (int i = 0; i < argc; i++) {
-		int one = ask(admin, "unlock", argv[i], "", NULL);
+		int one = amend_ask(admin, "unlock", argv[i], "", NULL);
 
 		if (one == ADMIN_DONE)
 			admin_done(admin, argv[i], "unlocked");
@@ -152,7 +157,7 @@ admin_code(struct admin *admin, int argc, char **argv)
 				: "--enroll or --pass");
 	if (argc != 1 || admin->enroll == admin->pass)
 		return ADMIN_MISUSED;
-	status = ask(admin, "code", argv[0], use, &reply);
+	status = amend_ask(admin, "code", argv[0], use, &reply);
 	return status == ADMIN_DONE ? print_code(admin, argv[0], use, &reply)
 				    : status;
 }

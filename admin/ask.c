@@ -11,10 +11,10 @@
 #include "store/base/utf8.h"
 #include "store/base/when.h"
 
-/* Longer than a keeper that is busy lets root wait. */
+/* longer than a busy keeper lets root wait */
 #define NOTE_WAIT_MS 6000
 
-#define LINE_BYTES 4096 /* of a code, with all that is pasted */
+#define LINE_BYTES 4096 /* a code, with whatever is pasted along with it */
 
 void
 admin_say(const char *format, ...)
@@ -26,6 +26,7 @@ admin_say(const char *format, ...)
 	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 	utf8_clean(line, strlen(line), clean, sizeof(clean));
+	fflush(stdout);
 	fprintf(stderr, "tfa-admin: %s\n", clean);
 }
 
@@ -79,7 +80,7 @@ admin_worse(int so_far, int one, int targets)
 }
 
 static bool
-is_root(const struct admin *admin)
+acts_as_root(const struct admin *admin)
 {
 	return geteuid() == 0 || admin->keeper.store != NULL;
 }
@@ -87,15 +88,15 @@ is_root(const struct admin *admin)
 bool
 admin_root_only(const struct admin *admin, const char *command)
 {
-	if (!is_root(admin))
+	if (!acts_as_root(admin))
 		admin_say("only root may run %s", command);
-	return is_root(admin);
+	return acts_as_root(admin);
 }
 
 bool
 admin_may_help(const struct admin *admin)
 {
-	if (is_root(admin) || isatty(STDIN_FILENO))
+	if (acts_as_root(admin) || isatty(STDIN_FILENO))
 		return true;
 	admin_say("this needs your own verification code, and there is no "
 		  "terminal to type it on: use ssh -t");
@@ -108,7 +109,7 @@ admin_own_code(const struct admin *admin, char *ret, size_t size)
 	char line[LINE_BYTES] = "";
 
 	ret[0] = '\0';
-	if (is_root(admin))
+	if (acts_as_root(admin))
 		return true;
 	if (!admin_may_help(admin))
 		return false;
@@ -121,15 +122,15 @@ admin_own_code(const struct admin *admin, char *ret, size_t size)
 }
 
 static int
-no_keeper(const char *why)
+say_no_keeper(const char *why)
 {
 	admin_say("the keeper cannot be reached: %s", why);
 	return ADMIN_KEEPER;
 }
 
-/* What a reply means for the exit status; a denial is said. */
+/* Turns a reply into an exit status, and says a denial. */
 static int
-judge(const struct reply *reply, const char *what)
+ask_judge(const struct reply *reply, const char *what)
 {
 	if (reply->verdict == VERDICT_PASS) {
 		if (reply->end && reply->message[0] != '\0')
@@ -176,8 +177,8 @@ admin_ask(const struct admin *admin, const struct request *request,
 
 	if (client_call(&admin->keeper, request, &reply, why, sizeof(why)) !=
 	    FAULT_NONE)
-		return no_keeper(why);
-	status = judge(&reply, what);
+		return say_no_keeper(why);
+	status = ask_judge(&reply, what);
 	if (ret != NULL)
 		*ret = reply;
 	else
@@ -194,8 +195,8 @@ admin_stream(const struct admin *admin, const struct request *request,
 
 	if (client_stream(&admin->keeper, request, rows, &reply, why,
 		sizeof(why)) != FAULT_NONE)
-		return no_keeper(why);
-	return judge(&reply, what);
+		return say_no_keeper(why);
+	return ask_judge(&reply, what);
 }
 
 bool

@@ -5,7 +5,7 @@
 
 #define BLANKS " \t\r"
 
-/* Services whose lists are whole. */
+/* True for a service that lists everybody. */
 static bool
 is_whole(const char *service, size_t len)
 {
@@ -19,9 +19,12 @@ is_whole(const char *service, size_t len)
 	return false;
 }
 
-/* In what follows "passwd:", up to end; actions stand in brackets. */
+/*
+ * Finds such a service in the text behind "passwd:", up to end. Actions stand
+ * in brackets.
+ */
 static bool
-find_service(const char *at, const char *end, char *ret, size_t size)
+directory_find(const char *at, const char *end, char *ret, size_t size)
 {
 	while (at < end) {
 		size_t len = strcspn(at, BLANKS "[#\n");
@@ -57,7 +60,7 @@ directory_service(
 			    strspn(text + len, BLANKS);
 
 			if (*at == ':')
-				return find_service(at + 1, end, ret, size);
+				return directory_find(at + 1, end, ret, size);
 		}
 		text = *end == '\n' ? end + 1 : end;
 	}

@@ -10,7 +10,10 @@
 
 enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };
 
-/* False, after a message, for a form that there is not, or not here. */
+/*
+ * False, after a message, for an unknown form, or one that cannot go to this
+ * output.
+ */
 static bool
 choose_form(const struct admin *admin, const char *user, enum form *ret)
 {
@@ -37,8 +40,10 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 	return true;
 }
 
-/* On a terminal the key does as well, an SVG is nothing else: false, after a
- * message, where it could not be drawn. */
+/*
+ * Without a QR code a terminal still gets the key, but an SVG would be empty:
+ * false, after a message, if the code cannot be drawn.
+ */
 static bool
 can_draw(enum form form)
 {
@@ -49,7 +54,10 @@ can_draw(enum form form)
 	return false;
 }
 
-/* The secret is about to stand in a file that others can read. */
+/*
+ * Warns if stdout is a file that others can read: it is about to get the
+ * secret.
+ */
 static void
 warn_of_readers(void)
 {
@@ -72,7 +80,7 @@ print_terminal(const struct reply *reply, const struct scan *scan)
 	display_size(STDOUT_FILENO, &display);
 	display.utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
-	fault = show_device(reply, scan, &display, "", &shown);
+	fault = show_device(reply, scan, &display, NULL, &shown);
 	if (fault != FAULT_NONE)
 		return fault;
 	fputs(shown, stdout);
@@ -93,7 +101,7 @@ print_field(const char *name, const char *value)
 }
 
 static void
-print_json(const struct reply *reply, const char *uri)
+enroll_print_json(const struct reply *reply, const char *uri)
 {
 	putchar('{');
 	print_field("user", reply->user);
@@ -124,7 +132,7 @@ print_svg(const struct scan *scan)
 }
 
 static enum fault
-print(const struct reply *reply, enum form form)
+enroll_print(const struct reply *reply, enum form form)
 {
 	scoped_scan struct scan scan = {.modules = NULL};
 	enum fault fault = scan_make(reply, &scan);
@@ -142,13 +150,13 @@ print(const struct reply *reply, enum form form)
 		puts(scan.uri);
 		break;
 	case FORM_JSON:
-		print_json(reply, scan.uri);
+		enroll_print_json(reply, scan.uri);
 		break;
 	}
 	return fault;
 }
 
-/* Recovery codes are made where there is a place to show them. */
+/* Asks for recovery codes only in the forms that can show them. */
 static int
 enroll(const struct admin *admin, const char *user, enum form form)
 {
@@ -164,7 +172,7 @@ enroll(const struct admin *admin, const char *user, enum form form)
 	if (status != ADMIN_DONE)
 		return status;
 	warn_of_readers();
-	if (print(&reply, form) != FAULT_NONE) {
+	if (enroll_print(&reply, form) != FAULT_NONE) {
 		admin_say("%s: device %s is set up, but cannot be shown: void "
 			  "it with tfa-admin revoke",
 		    user, reply.device);

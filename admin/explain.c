@@ -22,7 +22,7 @@ print_login(const struct explained *login)
 	}
 }
 
-/* One for each "from" that decides, where no address was given. */
+/* Prints one block for each "from" that decides, if no address was given. */
 static void
 print_by_address(const struct explanation *e)
 {
@@ -41,7 +41,7 @@ print_by_address(const struct explanation *e)
 }
 
 static void
-print(const struct explanation *e)
+explain_print(const struct explanation *e)
 {
 	if (e->by_address.count > 0) {
 		print_by_address(e);
@@ -60,14 +60,14 @@ struct showing {
 };
 
 static bool
-show(void *ctx, const char *text)
+explain_show(void *ctx, const char *text)
 {
 	const struct showing *showing = ctx;
 
 	if (showing->admin->json)
 		puts(text);
 	else
-		print(&showing->explanation);
+		explain_print(&showing->explanation);
 	return true;
 }
 
@@ -78,7 +78,8 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	    .version = PROTOCOL_VERSION, .request = "explain"};
 	struct showing showing = {.admin = admin};
 	const struct client_rows rows = {&explanation_shape,
-	    &showing.explanation, sizeof(showing.explanation), show, &showing};
+	    &showing.explanation, sizeof(showing.explanation), explain_show,
+	    &showing};
 	struct address address;
 
 	if (argc > 1)

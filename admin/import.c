@@ -15,8 +15,8 @@
 #define READ_MS 10000
 
 /*
- * As the user, so that no link and no pipe leads root to what she may not
- * read; or else a file of the caller's own.  NULL: errno.
+ * Reads the file as the user, so that no link and no pipe makes root read what
+ * the user may not read; or else a file of the caller's own. NULL with errno.
  */
 static char *
 read_for(const struct passwd *pw, const char *path, size_t *ret_len)
@@ -31,9 +31,10 @@ read_for(const struct passwd *pw, const char *path, size_t *ret_len)
 	return read_whole_own(path, ret_len);
 }
 
-/* *ret_text: a file, or "-" for standard input.  Returns an admin_exit. */
+/* Reads path, or standard input for "-".  Returns an admin_exit. */
 static int
-read_file(const char *user, const char *path, char **ret_text, size_t *ret_len)
+import_read(
+    const char *user, const char *path, char **ret_text, size_t *ret_len)
 {
 	const struct passwd *pw = getpwnam(user);
 
@@ -62,14 +63,14 @@ read_file(const char *user, const char *path, char **ret_text, size_t *ret_len)
 	return ADMIN_NOT;
 }
 
-/* *ret: what the file says; its text is wiped. */
+/* Reads and parses the file, and wipes its text.  Returns an admin_exit. */
 static int
 load(const char *user, const char *path, struct import *ret,
     struct import_report *ret_report)
 {
 	scoped_json_text char *text = NULL;
 	size_t len = 0;
-	int status = read_file(user, path, &text, &len);
+	int status = import_read(user, path, &text, &len);
 	enum fault fault;
 
 	if (status != ADMIN_DONE)
@@ -88,7 +89,10 @@ load(const char *user, const char *path, struct import *ret,
 	return ADMIN_NOT;
 }
 
-/* The old file has the secret, and whatever runs as the user can read it. */
+/*
+ * Reminds the admin of the old file: it has the secret, and every program of
+ * the user can read it.
+ */
 static void
 say_what_is_left(
     const char *user, const char *path, const struct import_report *report)
@@ -110,7 +114,7 @@ say_what_is_left(
 }
 
 static void
-print_json(const struct reply *reply, const struct import *import,
+import_print_json(const struct reply *reply, const struct import *import,
     const struct import_report *report)
 {
 	fputs("{\"user\":", stdout);
@@ -141,7 +145,7 @@ import(const struct admin *admin, const char *user, const char *path)
 	if (status != ADMIN_DONE)
 		return status;
 	if (admin->json)
-		print_json(&reply, &request.import, &report);
+		import_print_json(&reply, &request.import, &report);
 	else
 		printf("%s: imported as %s, with %zu scratch codes\n", user,
 		    reply.device, request.import.scratch.count);

@@ -12,7 +12,7 @@
 
 struct listing {
 	const struct admin *admin;
-	int columns; /* of the terminal; 0: a pipe, and lines stay whole */
+	int columns; /* of the terminal; 0: a pipe, lines stay whole */
 	bool begun;
 	struct audit entry; /* the one that is shown now */
 };
@@ -22,12 +22,6 @@ field(FILE *out, const char *name, const char *value)
 {
 	if (value[0] != '\0')
 		fprintf(out, " %s=%s", name, value);
-}
-
-static const char *
-or_dash(const char *text)
-{
-	return text[0] != '\0' ? text : "-";
 }
 
 static void
@@ -45,35 +39,35 @@ write_rest(FILE *out, const struct audit *entry)
 }
 
 static void
-write_line(FILE *out, const struct audit *entry)
+log_write_line(FILE *out, const struct audit *entry)
 {
 	char when[WHEN_TEXT];
 
 	when_format(entry->time_s, when);
 	fprintf(out, "%s %-6s %-8s %s", when, entry->event,
-	    or_dash(entry->verdict), or_dash(entry->user));
+	    table_dash(entry->verdict), table_dash(entry->user));
 	field(out, "reason", entry->reason);
 	field(out, "rule", entry->rule);
 	field(out, "from", entry->address);
 	write_rest(out, entry);
 }
 
-/* Under the headings; what is told apart most often comes first. */
+/* The columns; those that people look for most come first. */
 #define ROW "%-20s %-7s %-9s %-12s %-15s %-13s %s"
 
 static void
-write_row(FILE *out, const struct audit *entry)
+log_write_row(FILE *out, const struct audit *entry)
 {
 	char when[WHEN_TEXT];
 
 	when_format(entry->time_s, when);
-	fprintf(out, ROW, when, entry->event, or_dash(entry->verdict),
-	    or_dash(entry->user), or_dash(entry->address),
-	    or_dash(entry->reason), or_dash(entry->rule));
+	fprintf(out, ROW, when, entry->event, table_dash(entry->verdict),
+	    table_dash(entry->user), table_dash(entry->address),
+	    table_dash(entry->reason), table_dash(entry->rule));
 	write_rest(out, entry);
 }
 
-/* As many characters of a line as a terminal has columns. */
+/* Prints as many characters of a line as the terminal has columns. */
 static void
 print_cut(const char *line, int columns)
 {
@@ -87,7 +81,7 @@ print_cut(const char *line, int columns)
 }
 
 static bool
-print(struct listing *listing, const struct audit *entry)
+log_print(struct listing *listing, const struct audit *entry)
 {
 	scoped_free char *line = NULL;
 	char headings[128];
@@ -97,9 +91,9 @@ print(struct listing *listing, const struct audit *entry)
 	if (out == NULL)
 		return false;
 	if (listing->columns > 0)
-		write_row(out, entry);
+		log_write_row(out, entry);
 	else
-		write_line(out, entry);
+		log_write_line(out, entry);
 	if (fclose(out) != 0)
 		return false;
 	if (listing->columns == 0) {
@@ -121,7 +115,7 @@ show_entry(void *ctx, const char *text)
 	struct listing *listing = ctx;
 
 	if (!listing->admin->json)
-		return print(listing, &listing->entry);
+		return log_print(listing, &listing->entry);
 	puts(text);
 	return true;
 }

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <poll.h>
@@ -180,11 +179,7 @@ tell_keyfile(const struct job *job, int pipe)
 _Noreturn static void
 become_and_tell(const struct job *job, int pipe)
 {
-	const struct passwd *pw = job->pw;
-
-	if (initgroups(pw->pw_name, pw->pw_gid) < 0 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+	if (!child_become(job->pw))
 		_exit(errno);
 	/* A change of uid takes this back, so it comes after. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

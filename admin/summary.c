@@ -1,5 +1,5 @@
 /*
- * users --summary: how far a roll-out is, by group.  A user counts in each
+ * users --summary: the progress of a roll-out, by group. A user counts in each
  * group that a rule of the policy names, and once in the total.
  */
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct tally {
 };
 
 struct summary {
-	JSON_LIST_OF(struct tally) tallies; /* the first is everyone */
+	LIST_OF(struct tally) tallies; /* the first is for everyone */
 	struct policy policy;
 };
 
@@ -30,7 +30,7 @@ add_tally(struct summary *summary, const char *name)
 	for (size_t i = 0; i < summary->tallies.count; i++)
 		if (strcmp(summary->tallies.items[i].name.text, name) == 0)
 			return true;
-	tally = json_list_add(&summary->tallies, sizeof(*tally));
+	tally = list_add(&summary->tallies, sizeof(*tally));
 	if (tally != NULL)
 		snprintf(
 		    tally->name.text, sizeof(tally->name.text), "%s", name);
@@ -65,7 +65,7 @@ summary_new(const struct admin *admin)
 }
 
 static void
-count(struct tally *tally, const struct user_row *row)
+tally_count(struct tally *tally, const struct user_row *row)
 {
 	tally->users++;
 	tally->states[row->state]++;
@@ -76,17 +76,19 @@ summary_add(struct summary *summary, const struct user_row *row,
     struct groups_user *user)
 {
 	if (summary->tallies.count > 0)
-		count(&summary->tallies.items[0], row);
+		tally_count(&summary->tallies.items[0], row);
 	if (user == NULL)
 		return;
 	for (size_t i = 1; i < summary->tallies.count; i++)
 		if (groups_member(user, summary->tallies.items[i].name.text) ==
 		    GROUP_INSIDE)
-			count(&summary->tallies.items[i], row);
+			tally_count(&summary->tallies.items[i], row);
 }
 
-/* Who has a second factor, also while locked out or exempt: adoption is
- * enrolled against all who are not exempt. */
+/*
+ * Adoption in percent: users with a second factor, locked ones included, of all
+ * who are not exempt.
+ */
 static size_t
 percent(const struct tally *tally)
 {
@@ -98,7 +100,7 @@ percent(const struct tally *tally)
 }
 
 static void
-print_json(const struct tally *tally, bool all)
+tally_print_json(const struct tally *tally, bool all)
 {
 	printf("{\"group\":");
 	if (all)
@@ -111,7 +113,7 @@ print_json(const struct tally *tally, bool all)
 	printf(",\"adoption\":%zu}\n", percent(tally));
 }
 
-/* Of states that a roll-out is made of, and others that somebody is in. */
+/* True for a state that every roll-out has, or that somebody is in. */
 static bool
 is_shown(const struct summary *summary, int state)
 {
@@ -145,7 +147,7 @@ new_table(const struct summary *summary)
 }
 
 static bool
-add_line(struct table *table, const struct summary *summary,
+summary_add_line(struct table *table, const struct summary *summary,
     const struct tally *tally)
 {
 	char cells[COLUMNS][24], bar[BAR + 8];
@@ -174,7 +176,8 @@ print_table(const struct summary *summary)
 	bool ok = table != NULL;
 
 	for (size_t i = 0; ok && i < summary->tallies.count; i++)
-		ok = add_line(table, summary, &summary->tallies.items[i]);
+		ok = summary_add_line(
+		    table, summary, &summary->tallies.items[i]);
 	ok = ok && table_print(table);
 	table_free(table);
 	return ok ? ADMIN_DONE : ADMIN_NOT;
@@ -186,7 +189,7 @@ summary_print(const struct summary *summary, bool json)
 	if (!json)
 		return print_table(summary);
 	for (size_t i = 0; i < summary->tallies.count; i++)
-		print_json(&summary->tallies.items[i], i == 0);
+		tally_print_json(&summary->tallies.items[i], i == 0);
 	return ADMIN_DONE;
 }
 

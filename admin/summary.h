@@ -1,6 +1,4 @@
-/*
- * Adoption by group, from the rows of the user list.
- */
+/* Adoption by group, counted from the rows of the user list. */
 #ifndef TFA_SUMMARY_H
 #define TFA_SUMMARY_H
 
@@ -10,11 +8,13 @@
 
 struct summary;
 
-/* NULL, after a message, where the policy cannot be read. */
+/* NULL, after a message, if the policy cannot be read. */
 struct summary *summary_new(const struct admin *admin);
 
-/* Counts the row in each group of the user's; in none where user is NULL,
- * which is one whom passwd does not have. */
+/*
+ * Counts the row in the total and in each of the user's groups. user is NULL
+ * for one who is not in passwd, and then no group counts it.
+ */
 void summary_add(struct summary *summary, const struct user_row *row,
     struct groups_user *user);
 

@@ -59,3 +59,9 @@ table_free(struct table *table)
 		scols_unref_table(table->scols);
 	free(table);
 }
+
+const char *
+table_dash(const char *text)
+{
+	return text[0] != '\0' ? text : "-";
+}

@@ -17,12 +17,12 @@
 
 struct listing {
 	const struct admin *admin;
-	struct people people; /* where everyone's group is asked for */
+	struct people people; /* only read if groups of all are needed */
 	struct groups groups;
 	struct table *table;
 	struct summary *summary; /* or NULL */
-	bool in_full;            /* users NAME: a block of lines each */
-	bool found;              /* whether there is anybody to show */
+	bool in_full;            /* users NAME: a block for each user */
+	bool found;              /* at least one user was shown */
 	struct user_row row;     /* the one that is shown now */
 };
 
@@ -32,7 +32,7 @@ static const char *const headings[] = {"USER", "STATE", "RULE", "DEVICES",
 #define LOCK_TEXT   48
 #define STATES_TEXT 128 /* all names of states */
 
-/* A time, or what there is in its place. */
+/* Formats a time; none stands for 0. */
 static void
 say_time(int64_t time_s, const char *none, char ret[static WHEN_TEXT])
 {
@@ -42,15 +42,9 @@ say_time(int64_t time_s, const char *none, char ret[static WHEN_TEXT])
 		when_format(time_s, ret);
 }
 
-static const char *
-or_dash(const char *text)
-{
-	return text[0] != '\0' ? text : "-";
-}
-
-/* For groups_member(); false where passwd has no such user. */
+/* *ret is for groups_member(). False if passwd has no such user. */
 static bool
-find_user(struct listing *listing, const char *name, struct groups_user *ret)
+users_find(struct listing *listing, const char *name, struct groups_user *ret)
 {
 	uid_t uid;
 
@@ -59,7 +53,7 @@ find_user(struct listing *listing, const char *name, struct groups_user *ret)
 }
 
 static bool
-is_wanted(struct listing *listing, const struct user_row *row)
+users_wants(struct listing *listing, const struct user_row *row)
 {
 	const struct admin *admin = listing->admin;
 	struct groups_user user;
@@ -68,7 +62,7 @@ is_wanted(struct listing *listing, const struct user_row *row)
 	    strcmp(state_names[row->state], admin->state) != 0)
 		return false;
 	return admin->group == NULL ||
-	    (find_user(listing, row->user, &user) &&
+	    (users_find(listing, row->user, &user) &&
 		groups_member(&user, admin->group) == GROUP_INSIDE);
 }
 
@@ -78,8 +72,8 @@ add_row(struct table *table, const struct user_row *row)
 	char devices[24], last[WHEN_TEXT], deadline[WHEN_TEXT];
 	const char *cells[COLUMNS] = {row->user,
 	    row->state == STATE_NONE ? "-" : state_names[row->state],
-	    or_dash(row->rule), devices, last, or_dash(row->last_address),
-	    deadline, or_dash(row->problem)};
+	    table_dash(row->rule), devices, last, table_dash(row->last_address),
+	    deadline, table_dash(row->problem)};
 
 	snprintf(devices, sizeof(devices), "%zu", row->devices.count);
 	say_time(row->last_login_s, "-", last);
@@ -96,12 +90,12 @@ print_device(const struct device_row *device)
 	say_time(device->last_used_s, "never", used);
 	printf("  device         %s \"%s\", added %s from %s%s%s, last used "
 	       "%s\n",
-	    device->id, device->name, added, or_dash(device->added_from),
+	    device->id, device->name, added, table_dash(device->added_from),
 	    device->added_key[0] != '\0' ? " with key " : "", device->added_key,
 	    used);
 }
 
-/* Until when codes are refused, as the end of a sentence; "" for not. */
+/* The end of a sentence: until when codes are refused, or "". */
 static void
 say_lock(int64_t until_s, char ret[static LOCK_TEXT])
 {
@@ -131,7 +125,7 @@ print_full(const struct user_row *row)
 		: "");
 	printf("  rule           %s (%s)\n",
 	    row->rule[0] != '\0' ? row->rule : "otherwise",
-	    or_dash(mode_names[row->mode]));
+	    table_dash(mode_names[row->mode]));
 	printf("  deadline       %s\n", deadline);
 	for (size_t i = 0; i < row->devices.count; i++)
 		print_device(&row->devices.items[i]);
@@ -150,7 +144,7 @@ static void
 add_to_summary(struct listing *listing, const struct user_row *row)
 {
 	struct groups_user user;
-	bool known = find_user(listing, row->user, &user);
+	bool known = users_find(listing, row->user, &user);
 
 	summary_add(listing->summary, row, known ? &user : NULL);
 }
@@ -161,7 +155,7 @@ show_row(void *ctx, const char *text)
 	struct listing *listing = ctx;
 	const struct user_row *row = &listing->row;
 
-	if (!is_wanted(listing, row))
+	if (!users_wants(listing, row))
 		return true;
 	listing->found = true;
 	if (listing->summary != NULL)
@@ -176,7 +170,7 @@ show_row(void *ctx, const char *text)
 }
 
 static int
-ask(struct listing *listing, const char *user)
+users_ask(struct listing *listing, const char *user)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "users"};
@@ -187,14 +181,14 @@ ask(struct listing *listing, const char *user)
 	return admin_stream(listing->admin, &request, user, &rows);
 }
 
-/* Everyone, or each one that was named; the last failure counts. */
+/* Lists everyone, or the users named. The last failure counts. */
 static int
-ask_all(struct listing *listing, int argc, char **argv)
+users_ask_all(struct listing *listing, int argc, char **argv)
 {
-	int status = argc == 0 ? ask(listing, "") : ADMIN_DONE;
+	int status = argc == 0 ? users_ask(listing, "") : ADMIN_DONE;
 
 	for (int i = 0; i < argc; i++) {
-		int one = admin_is_user(argv[i]) ? ask(listing, argv[i])
+		int one = admin_is_user(argv[i]) ? users_ask(listing, argv[i])
 						 : ADMIN_NOT;
 
 		status = admin_worse(status, one, argc);
@@ -212,7 +206,7 @@ list(struct listing *listing, int argc, char **argv)
 		admin_say("out of memory");
 		return ADMIN_NOT;
 	}
-	status = ask_all(listing, argc, argv);
+	status = users_ask_all(listing, argc, argv);
 	if (!table_print(listing->table))
 		status = ADMIN_NOT;
 	if (status == ADMIN_DONE && !listing->found && !listing->admin->json)
@@ -229,14 +223,14 @@ summarise(struct listing *listing)
 	listing->summary = summary_new(listing->admin);
 	if (listing->summary == NULL)
 		return ADMIN_NOT;
-	status = ask(listing, "");
+	status = users_ask(listing, "");
 	if (status == ADMIN_DONE)
 		status = summary_print(listing->summary, listing->admin->json);
 	summary_free(listing->summary);
 	return status;
 }
 
-/* Whoever reads the list is to know who cannot be in it. */
+/* Warns that the list may miss users whom only a directory has. */
 static void
 say_who_may_be_missing(void)
 {
@@ -294,7 +288,7 @@ admin_users(struct admin *admin, int argc, char **argv)
 	if (admin->state != NULL && !is_state(admin->state))
 		return refuse_state(admin->state);
 	if (admin->group != NULL && admin->group[0] == '@')
-		admin->group++; /* as targets of rules are written */
+		admin->group++; /* "@group", as a rule's target */
 	if (admin->group != NULL && getgrnam(admin->group) == NULL) {
 		admin_say("%s: there is no such group", admin->group);
 		return ADMIN_NOT;

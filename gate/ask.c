@@ -11,9 +11,10 @@
 #define COMMAND_SENT   256  /* bytes of a command that the log keeps */
 #define REPORT_WAIT_MS 2000 /* for a keeper that answered just now */
 
-/* The claims of this login, cleaned: the reader of packets is strict. */
+/* Puts the claims of this login into a request, cleaned: the keeper refuses a
+ * packet with a control character in it. */
 static enum fault
-fill(const struct gate *gate, const char *request, const char *code,
+fill_request(const struct gate *gate, const char *request, const char *code,
     struct request *ret)
 {
 	const struct facts *facts = &gate->facts;
@@ -24,7 +25,7 @@ fill(const struct gate *gate, const char *request, const char *code,
 	snprintf(ret->request, sizeof(ret->request), "%s", request);
 	memcpy(ret->address, facts->address, sizeof(ret->address));
 	memcpy(ret->auth_path, facts->auth_path, sizeof(ret->auth_path));
-	/* The keeper refuses what is of another request. */
+	/* The keeper refuses a field that the request does not take. */
 	if (strncmp(request, "enroll_", 7) == 0 ||
 	    strncmp(request, "device_", 7) == 0)
 		memcpy(ret->enroll_code, gate->enroll_code,
@@ -47,7 +48,7 @@ fill(const struct gate *gate, const char *request, const char *code,
 }
 
 static enum verdict
-no_keeper(struct gate *gate, const char *why)
+gate_no_keeper(struct gate *gate, const char *why)
 {
 	char line[400];
 
@@ -59,8 +60,8 @@ no_keeper(struct gate *gate, const char *why)
 	return VERDICT_DENY;
 }
 
-/* A code at hand follows at once; no process of the keeper's waits while a
- * person thinks. */
+/* A code that is at hand follows on the same connection.  While a person
+ * thinks, no process of the keeper's waits. */
 static bool
 is_followed(const struct gate *gate, const char *request, enum verdict verdict)
 {
@@ -78,15 +79,16 @@ gate_ask(struct gate *gate, const char *request, const char *code)
 		client_close(&gate->client);
 	reply_done(&gate->reply);
 	gate->reply = (struct reply){.version = 0};
-	if (fill(gate, request, code, &packet) != FAULT_NONE)
-		return no_keeper(gate, "out of memory");
+	if (fill_request(gate, request, code, &packet) != FAULT_NONE)
+		return gate_no_keeper(gate, "out of memory");
 	if (client_follow(&gate->client, &gate->keeper, &packet,
 		&gate->reply) != FAULT_NONE)
-		return no_keeper(gate, gate->client.why);
+		return gate_no_keeper(gate, gate->client.why);
 	verdict = gate->reply.verdict;
 	if (strcmp(request, "login") == 0 && verdict != VERDICT_DENY &&
 	    !facts_name(&gate->facts, &gate->reply))
-		return no_keeper(gate, "it names no home folder and shell");
+		return gate_no_keeper(
+		    gate, "it names no home folder and shell");
 	gate->exit = reason_exit(gate->reply.reason);
 	if (!is_followed(gate, request, verdict))
 		client_close(&gate->client);
@@ -117,7 +119,7 @@ gate_is_counted(const struct gate *gate)
 	return true;
 }
 
-/* Whether a refusal is about the code, and another might be taken now. */
+/* True if a denial is about the code; *ret_now: another code may pass now. */
 static bool
 is_of_code(const struct gate *gate, bool *ret_now)
 {
@@ -190,7 +192,7 @@ report(const struct gate *gate, enum reason reason)
 	char why[320];
 
 	keeper.wait_ms = REPORT_WAIT_MS;
-	if (fill(gate, "refuse", NULL, &packet) != FAULT_NONE)
+	if (fill_request(gate, "refuse", NULL, &packet) != FAULT_NONE)
 		return;
 	packet.reason = reason;
 	if (client_call(&keeper, &packet, &reply, why, sizeof(why)) ==
@@ -201,7 +203,7 @@ report(const struct gate *gate, enum reason reason)
 enum verdict
 gate_turn_away(struct gate *gate, enum reason reason)
 {
-	client_close(&gate->client); /* or the keeper waits for a code */
+	client_close(&gate->client); /* the keeper waits for a code there */
 	report(gate, reason);
 	return gate_refuse(gate, reason);
 }

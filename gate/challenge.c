@@ -3,12 +3,13 @@
 #include "gate/gate.h"
 #include "gate/term.h"
 
-#define SLIPS_MAX 10 /* answers that are no code and take no try */
+#define SLIPS_MAX 10 /* answers that are no code: so many take no try */
 
 /* The prompt that VS Code, ansible and others look for. */
 const char gate_prompt[] = "Verification code: ";
 
-/* Judges one code, and keeps it where it is one to enrol with. */
+/* Has the keeper judge a code, and shows what a pass says.  A code to enrol with
+ * is kept: the enrolment itself must show it to the keeper again. */
 static enum verdict
 try_code(struct gate *gate, const char *code)
 {
@@ -16,10 +17,12 @@ try_code(struct gate *gate, const char *code)
 
 	if (verdict == VERDICT_ENROLL)
 		memcpy(gate->enroll_code, code, strlen(code) + 1);
+	if (verdict == VERDICT_PASS)
+		gate_say(gate);
 	return verdict;
 }
 
-/* Whether the next code may be right where this one was not. */
+/* True if the next code may be right though this one was not. */
 static bool
 may_try_again(const struct gate *gate)
 {
@@ -29,10 +32,10 @@ may_try_again(const struct gate *gate)
 	    reason_is_undecided(reason);
 }
 
-/* How many tries that answer takes: none where it was no code at all, as a slip
- * of the fingers or of the clipboard is. */
+/* Returns how many tries that answer takes: none if it was no code at all, as
+ * after a slip of the fingers or of the clipboard. */
 static int
-cost(const struct gate *gate, int *slips)
+tries_taken(const struct gate *gate, int *slips)
 {
 	return gate->reply.reason != REASON_NOT_A_CODE || ++*slips > SLIPS_MAX;
 }
@@ -45,20 +48,17 @@ gate_is_put_off(const struct gate *gate, enum answer answer)
 	return answer == ANSWER_EMPTY || (answer == ANSWER_NONE && command);
 }
 
-/* An offer was put off, or no code of these was one: the keeper says whether
- * that is all right. */
-static enum verdict
-put_off(struct gate *gate)
+enum verdict
+gate_put_off(struct gate *gate)
 {
 	enum verdict verdict = gate_ask(gate, "skip", NULL);
 
-	if (verdict == VERDICT_PASS || verdict == VERDICT_CHALLENGE)
-		return verdict;
-	gate_say(gate);
-	return VERDICT_DENY;
+	if (verdict != VERDICT_CHALLENGE)
+		gate_say(gate);
+	return verdict == VERDICT_ENROLL ? VERDICT_DENY : verdict;
 }
 
-/* Asks until a code passes or none may any more. */
+/* Asks until a code passes or no more may be tried. */
 static enum verdict
 ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
@@ -81,10 +81,10 @@ ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		gate_say(gate);
 		if (!may_try_again(gate))
 			break;
-		tries -= cost(gate, &slips);
+		tries -= tries_taken(gate, &slips);
 	}
 	if (may_skip)
-		return put_off(gate);
+		return gate_put_off(gate);
 	return tries > 0 ? VERDICT_DENY : gate_refuse(gate, REASON_TRIES);
 }
 

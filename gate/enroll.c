@@ -7,8 +7,8 @@
 
 #define KEEP_S 600 /* to write the recovery codes down */
 
-/* The device is set up: a pass whatever happens to the codes' display, but
- * not for somebody who is gone. */
+/* The device is set up, so this passes even if the codes cannot be shown, but
+ * not somebody who is gone. */
 bool
 gate_keep(struct gate *gate)
 {
@@ -18,6 +18,8 @@ gate_keep(struct gate *gate)
 	term_say("");
 	gate_say(gate);
 	term_say("Done: from now on you will be asked for a code.");
+	term_say("If your app has an older entry for this login, delete it: it "
+		 "no longer works.");
 	show_recovery(&gate->reply, codes);
 	term_write(codes);
 	explicit_bzero(codes, sizeof(codes));
@@ -40,28 +42,33 @@ confirm_once(struct gate *gate, const char *code)
 	return verdict;
 }
 
-/* Let in: with a new device, or since another window of this connection set
- * one up meanwhile. */
+/* Let in: with a new device, by an administrator's code to pass with, or since
+ * another window of this connection set a device up meanwhile. */
 static enum verdict
-finish(struct gate *gate)
+finish_device(struct gate *gate)
 {
-	if (gate->reply.reason == REASON_ENROLLED)
+	enum reason reason = gate->reply.reason;
+
+	if (reason == REASON_ENROLLED)
 		return gate_keep(gate) ? VERDICT_PASS : VERDICT_DENY;
 	gate_say(gate);
+	if (reason == REASON_ONE_TIME_CODE)
+		return VERDICT_PASS;
 	term_say("Nothing was set up here: a device was set up from another "
 		 "window meanwhile, or none is needed now.");
 	return VERDICT_PASS;
 }
 
 static enum verdict
-confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
+confirm_device(
+    struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
 	char code[INPUT_TEXT] = "";
-	enum verdict verdict = VERDICT_DENY;
 
 	for (; tries > 0; tries--) {
 		enum answer answer = term_ask(
 		    gate_prompt, timeout_s, code, sizeof(code));
+		enum verdict verdict;
 
 		if (may_skip && gate_is_put_off(gate, answer))
 			break;
@@ -70,7 +77,7 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		verdict = confirm_once(gate, code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
-			return finish(gate);
+			return finish_device(gate);
 		if (verdict == VERDICT_CHALLENGE)
 			return verdict;
 		gate_say(gate);
@@ -78,14 +85,10 @@ confirm(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		    gate_is_counted(gate))
 			return VERDICT_DENY;
 	}
-	if (!may_skip) {
-		term_say("That was the last try: log in again.");
-		return VERDICT_DENY;
-	}
-	verdict = gate_ask(gate, "skip", NULL);
-	if (verdict != VERDICT_CHALLENGE)
-		gate_say(gate);
-	return verdict;
+	if (may_skip)
+		return gate_put_off(gate);
+	term_say("That was the last try: log in again.");
+	return VERDICT_DENY;
 }
 
 bool
@@ -109,7 +112,7 @@ enum verdict
 gate_enroll(struct gate *gate)
 {
 	bool may_skip = gate->reply.may_skip;
-	/* Nobody may be there to scan: a command must not wait for long. */
+	/* A command must not wait for long: perhaps nobody is there to scan. */
 	bool is_short = may_skip && gate_is_put_off(gate, ANSWER_NONE);
 	int64_t short_s = gate->reply.timeout_s;
 	char message[MESSAGE_TEXT];
@@ -128,6 +131,6 @@ gate_enroll(struct gate *gate)
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	if (!gate_show(gate, message))
 		return VERDICT_DENY;
-	return confirm(gate, may_skip, gate->reply.tries,
+	return confirm_device(gate, may_skip, gate->reply.tries,
 	    is_short ? short_s : gate->reply.timeout_s);
 }

@@ -43,9 +43,9 @@ extern const char gate_prompt[];
 void gate_options(int argc, char **argv, struct gate *ret);
 
 /*
- * Asks the keeper; code may be NULL.  The verdict, with gate->reply and
- * gate->exit to go with it; VERDICT_DENY where the keeper cannot be reached or
- * understood, which is then said on the terminal.
+ * Asks the keeper; code may be NULL.  Returns the verdict, and sets gate->reply
+ * and gate->exit.  VERDICT_DENY if the keeper cannot be reached or understood,
+ * which is then said on the terminal.
  */
 enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 
@@ -95,10 +95,10 @@ MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 
 /*
  * Asks for codes until one passes, the keeper says no, or the policy's number
- * of tries is used up.  TFA_CODE is tried once, in place of asking; one that is
- * spent or no code at all is left aside where there is a terminal.  Where the
- * code may be left for later and is, or none was right, "skip" decides:
- * VERDICT_CHALLENGE as of gate_enroll().
+ * of tries is used up; shows what the reply to the last one says.  TFA_CODE is
+ * tried once, in place of asking; if it is spent, or no code at all, a person
+ * at a terminal is asked.  If the code may be left for later and is, or no code
+ * was right, "skip" decides: VERDICT_CHALLENGE as of gate_enroll().
  */
 enum verdict gate_challenge(struct gate *gate);
 
@@ -109,11 +109,18 @@ enum verdict gate_challenge(struct gate *gate);
 bool gate_show(struct gate *gate, const char *message);
 
 /*
- * Whether that answer puts an offer off that may be put off: Enter does; so
- * does nobody, where a command was asked for, since a command may have a
- * terminal and no person behind it.
+ * True if that answer puts an offer off that may be put off.  Enter does.  No
+ * answer does if a command was asked for: a command may have a terminal and no
+ * person behind it.
  */
 bool gate_is_put_off(const struct gate *gate, enum answer answer);
+
+/*
+ * Asks the keeper whether an offer may be put off, which was not taken, or for
+ * which no right code was typed.  VERDICT_CHALLENGE as of gate_enroll(); of
+ * any other answer shows what it says.
+ */
+enum verdict gate_put_off(struct gate *gate);
 
 /*
  * Shows the recovery codes of the reply, and waits until they are kept.  False

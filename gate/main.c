@@ -8,25 +8,15 @@
 #include "gate/session.h"
 #include "gate/term.h"
 
-/* What there was to say has been said. */
+/* The person has been told why. */
 static int
-refuse(struct gate *gate)
+leave_denied(struct gate *gate)
 {
 	client_close(&gate->client);
 	facts_done(&gate->facts);
 	reply_done(&gate->reply);
 	free(gate->key_command);
 	return gate->exit != 0 ? gate->exit : GATE_EXIT_DENIED;
-}
-
-static enum verdict
-challenge(struct gate *gate)
-{
-	enum verdict verdict = gate_challenge(gate);
-
-	if (verdict == VERDICT_PASS)
-		gate_say(gate);
-	return verdict;
 }
 
 int
@@ -48,25 +38,26 @@ main(int argc, char **argv)
 		gate_say(&gate);
 
 	if (verdict != VERDICT_DENY && !gate_restrict(&gate))
-		return refuse(&gate);
+		return leave_denied(&gate);
 
-	/* A key for one command gets no shell, and so no offer. */
+	/* A key for one command gets no shell, before which a device is
+	 * offered: the keeper decides the login anew, as one for a command. */
 	if (gate.reply.may_skip && gate.command != NULL) {
 		verdict = gate_ask(&gate, "login", NULL);
 		gate_say(&gate);
 	}
 
 	if (verdict == VERDICT_CHALLENGE)
-		verdict = challenge(&gate);
+		verdict = gate_challenge(&gate);
 
 	if (verdict == VERDICT_ENROLL)
 		verdict = gate_enroll(&gate);
 
 	/* Another window set a device up meanwhile. */
 	if (verdict == VERDICT_CHALLENGE)
-		verdict = challenge(&gate);
+		verdict = gate_challenge(&gate);
 
 	if (verdict != VERDICT_PASS)
-		return refuse(&gate);
+		return leave_denied(&gate);
 	session_exec(verdict, &gate.facts, gate.command);
 }

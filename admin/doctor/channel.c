@@ -45,7 +45,9 @@ probe_ssh(struct probe *probe, const char *const *more, const char *command)
 		argv[n++] = "-N";
 	argv[n++] = "bastion";
 	argv[n] = command;
-	if (child_start(argv, environment, probe->child))
+	if (child_start(&(const struct child_options){.argv = argv,
+			    .environment = environment},
+		probe->child))
 		return true;
 	findings_add(&probe->doctor->findings, FINDING_FAIL, NULL, "%s: %s",
 	    DOCTOR_SSH, strerror(errno));

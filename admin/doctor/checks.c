@@ -64,7 +64,7 @@ keep_fails(struct findings *findings, size_t from)
 {
 	for (size_t i = findings->list.count; i-- > from;)
 		if (findings->list.items[i].status != FINDING_FAIL)
-			json_list_drop(
+			list_drop(
 			    &findings->list, sizeof(*findings->list.items), i);
 }
 

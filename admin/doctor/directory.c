@@ -21,7 +21,7 @@
 
 /* The groups of /etc/group, and what nsswitch.conf asks beside it. */
 struct local {
-	JSON_LIST_OF(struct name) groups;
+	LIST_OF(struct name) groups;
 	char service[40]; /* "sss"; "" where nothing else is asked */
 	char why[200];    /* why this is not known; "" */
 };
@@ -46,7 +46,7 @@ list_local(struct local *local)
 		return;
 	}
 	while ((group = fgetgrent(file)) != NULL) {
-		name = json_list_add(&local->groups, sizeof(*name));
+		name = list_add(&local->groups, sizeof(*name));
 		if (name == NULL) {
 			snprintf(local->why, sizeof(local->why), "%s",
 			    strerror(ENOMEM));

@@ -9,7 +9,7 @@
  *	sshd.c         the gate, channels and variables by sshd's answers
  *	displaced.c    lines of the site's that our Match all displaces
  *	files.c        the files that decide, and the folders above them
- *	shells.c       login shells: login_shells.h, shell_try.h, shell_run.h
+ *	shells.c       login shells: login_shells.h, shell_try.h
  *	users.c        uids
  *	keys.c         users' files of keys
  *	keyfiles.c     reads them, for every user and in every view

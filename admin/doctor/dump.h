@@ -16,14 +16,14 @@
 struct view {
 	char who[200]; /* "alice from 192.0.2.1" */
 	char user[USER_TEXT];
-	char *dump;                             /* what sshd -T printed */
-	JSON_LIST_OF(unsigned long long) kinds; /* of users: kind_of() */
+	char *dump;                        /* what sshd -T printed */
+	LIST_OF(unsigned long long) kinds; /* of users: kind_of() */
 	size_t others; /* further connections with the same answer */
 	bool exempt;   /* from the gate, on purpose: config_exempts() */
 };
 
 struct views {
-	JSON_LIST_OF(struct view) list;
+	LIST_OF(struct view) list;
 };
 
 /* *ret: the value of the next line with keyword; *at is the dump at first.

@@ -60,7 +60,7 @@ findings_put(struct findings *findings, enum finding_status status,
 	utf8_clean(text, strlen(text), clean, sizeof(clean));
 	if (is_enough(findings, clean))
 		return NULL;
-	finding = json_list_add(&findings->list, sizeof(*finding));
+	finding = list_add(&findings->list, sizeof(*finding));
 	if (finding == NULL) {
 		findings->failed = true;
 		return NULL;

@@ -25,7 +25,7 @@ struct finding {
 };
 
 struct findings {
-	JSON_LIST_OF(struct finding) list;
+	LIST_OF(struct finding) list;
 	const char *check;     /* whose findings come now */
 	size_t before;         /* how many there were when it began */
 	char ok[FINDING_TEXT]; /* what it looked at; "" where it did not say */

@@ -61,7 +61,7 @@ add_kind(struct doctor *doctor, struct view *view, const char *user)
 	for (size_t i = 0; i < view->kinds.count; i++)
 		if (view->kinds.items[i] == kind)
 			return;
-	slot = json_list_add(&view->kinds, sizeof(*slot));
+	slot = list_add(&view->kinds, sizeof(*slot));
 	if (slot != NULL)
 		*slot = kind;
 	else
@@ -91,9 +91,8 @@ add_view(struct doctor *doctor, const struct question *q, const char *dump)
 	    strcmp(q->lport, "22") != 0 ? q->lport : "");
 	snprintf(view.user, sizeof(view.user), "%s", q->user);
 	view.dump = strdup(dump);
-	slot = view.dump != NULL
-	    ? json_list_add(&doctor->views.list, sizeof(view))
-	    : NULL;
+	slot = view.dump != NULL ? list_add(&doctor->views.list, sizeof(view))
+				 : NULL;
 	if (slot == NULL) {
 		free(view.dump);
 		return false;

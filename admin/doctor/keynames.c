@@ -12,7 +12,7 @@ static struct key_name *
 count_name(struct key_names *all, void *list, const char *word,
     const char *path, const struct view *view, const char *user)
 {
-	JSON_LIST_OF(struct key_name) *names = list;
+	LIST_OF(struct key_name) *names = list;
 	struct key_name *entry;
 
 	for (size_t i = 0; i < names->count; i++)
@@ -20,7 +20,7 @@ count_name(struct key_names *all, void *list, const char *word,
 			names->items[i].others++;
 			return &names->items[i];
 		}
-	entry = json_list_add(list, sizeof(*entry));
+	entry = list_add(list, sizeof(*entry));
 	if (entry == NULL) {
 		all->failed = true;
 		return NULL;

@@ -20,11 +20,11 @@ struct key_name {
 };
 
 struct key_names {
-	JSON_LIST_OF(struct key_name)
+	LIST_OF(struct key_name)
 	unlisted; /* sshd reads it, and the gate does not */
-	JSON_LIST_OF(struct key_name)
+	LIST_OF(struct key_name)
 	unread; /* the gate reads it, and sshd does not */
-	JSON_LIST_OF(struct key_name) read; /* both do */
+	LIST_OF(struct key_name) read; /* both do */
 	bool home; /* what sshd reads is a file of the user's own, somewhere */
 	bool failed; /* out of memory: not all are here */
 };

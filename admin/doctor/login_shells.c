@@ -26,7 +26,7 @@ struct group {
 
 struct judge {
 	const struct shells *shells;
-	JSON_LIST_OF(struct group) groups;
+	LIST_OF(struct group) groups;
 	long long end_ms;
 	struct findings *findings;
 };
@@ -73,7 +73,7 @@ find_group(struct judge *judge, const struct group *found)
 		    group->trial == found->trial)
 			return group;
 	}
-	group = json_list_add(&judge->groups, sizeof(*group));
+	group = list_add(&judge->groups, sizeof(*group));
 	if (group != NULL)
 		*group = *found;
 	else

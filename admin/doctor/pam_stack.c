@@ -31,7 +31,7 @@ static void read_service(struct reader *reader, const char *name);
 static char *
 stack_keep(struct pam_stack *stack, const char *text, size_t len)
 {
-	char **slot = json_list_add(&stack->texts, sizeof(char *));
+	char **slot = list_add(&stack->texts, sizeof(char *));
 
 	if (slot != NULL)
 		*slot = strndup(text, len);
@@ -150,7 +150,7 @@ stack_add_line(struct reader *reader, struct pam_line *line, const char *rest,
 	line->args = stack_keep(stack, rest, strlen(rest));
 	if (stack->lines.count < PAM_LINES && line->module != NULL &&
 	    line->args != NULL && line->text != NULL)
-		slot = json_list_add(&stack->lines, sizeof(*line));
+		slot = list_add(&stack->lines, sizeof(*line));
 	if (slot != NULL)
 		*slot = *line;
 	else if (stack->why[0] == '\0')
@@ -234,7 +234,7 @@ stack_add_file(struct pam_stack *stack, const char *path)
 	for (size_t i = 0; i < stack->files.count; i++)
 		if (strcmp(stack->files.items[i], path) == 0)
 			return stack->files.items[i];
-	slot = json_list_add(&stack->files, sizeof(char *));
+	slot = list_add(&stack->files, sizeof(char *));
 	if (slot != NULL)
 		*slot = strdup(path);
 	if (slot != NULL && *slot == NULL)

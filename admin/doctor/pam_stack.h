@@ -38,9 +38,9 @@ struct pam_line {
 };
 
 struct pam_stack {
-	JSON_LIST_OF(struct pam_line) lines;
-	JSON_LIST_OF(char *) files; /* each that was read, once */
-	JSON_LIST_OF(char *) texts; /* what the lines point into */
+	LIST_OF(struct pam_line) lines;
+	LIST_OF(char *) files; /* each that was read, once */
+	LIST_OF(char *) texts; /* what the lines point into */
 	char why[400]; /* a file that could not be read, and why; "" for none */
 };
 

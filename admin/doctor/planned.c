@@ -148,7 +148,7 @@ copy_text(struct planned_copy *copy, const char *path, const char *text)
 {
 	size_t number = copy->origins.count;
 	char **origin = number < COPIES_MAX && copy->depth < CONFIG_DEPTH
-	    ? json_list_add(&copy->origins, sizeof(*origin))
+	    ? list_add(&copy->origins, sizeof(*origin))
 	    : NULL;
 	char name[PLANNED_PATH];
 	FILE *out = NULL;

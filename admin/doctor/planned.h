@@ -29,7 +29,7 @@ struct planned_file {
 };
 
 struct planned {
-	JSON_LIST_OF(struct planned_file) files;
+	LIST_OF(struct planned_file) files;
 };
 
 /* True if setup writes this file, or makes this folder, as root's alone. */
@@ -51,8 +51,8 @@ planned_glob(const struct planned *planned, const char *pattern, glob_t *ret);
 struct planned_copy {
 	const struct planned *planned;
 	char folder[32];
-	char path[PLANNED_PATH];      /* the copy of the first file */
-	JSON_LIST_OF(char *) origins; /* the path that each copy stands for */
+	char path[PLANNED_PATH]; /* the copy of the first file */
+	LIST_OF(char *) origins; /* the path that each copy stands for */
 	int depth;
 	bool failed;
 };

@@ -28,7 +28,7 @@ add_word(void *ctx, const char *word)
 		words->incomplete = true;
 		return;
 	}
-	name = json_list_add(&words->list, sizeof(*name));
+	name = list_add(&words->list, sizeof(*name));
 	if (name == NULL)
 		words->incomplete = true;
 	else

@@ -15,7 +15,7 @@
 
 /* Names, each once. */
 struct words {
-	JSON_LIST_OF(struct name) list;
+	LIST_OF(struct name) list;
 	bool incomplete; /* one did not fit, or there were too many */
 };
 

@@ -43,8 +43,8 @@ struct process {
 struct survey {
 	struct doctor *doctor;
 	struct sockets sockets;
-	JSON_LIST_OF(struct program) programs;
-	JSON_LIST_OF(struct process) processes;
+	LIST_OF(struct program) programs;
+	LIST_OF(struct process) processes;
 	char greeting[SOCKET_BANNER]; /* of the sshd that was examined */
 };
 
@@ -99,7 +99,7 @@ look_into_program(struct survey *survey, struct process *process)
 	process->sshd = is_usual(&st) || has_marks(fd);
 	program = (struct program){st.st_dev, st.st_ino, process->sshd};
 	slot = survey->programs.count < PROGRAMS_MAX
-	    ? json_list_add(&survey->programs, sizeof(program))
+	    ? list_add(&survey->programs, sizeof(program))
 	    : NULL;
 	if (slot != NULL)
 		*slot = program;
@@ -118,7 +118,7 @@ add_process(struct survey *survey, int pid)
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (stat(path, &st) < 0)
 		return NULL;
-	process = json_list_add(&survey->processes, sizeof(*process));
+	process = list_add(&survey->processes, sizeof(*process));
 	if (process == NULL)
 		return NULL;
 	process->pid = pid;

@@ -91,11 +91,13 @@ start_agent(struct probe *probe)
 	    "PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
 	long long end = child_clock_ms() + PROBE_MS;
 	char path[PROBE_TEXT];
+	const char *const argv[] = {
+	    "/usr/bin/ssh-agent", "-D", "-a", path, NULL};
 
 	snprintf(path, sizeof(path), "%s/agent", probe->folder);
-	if (!child_start((const char *const[]){"/usr/bin/ssh-agent", "-D", "-a",
-			     path, NULL},
-		environment, probe->agent))
+	if (!child_start(&(const struct child_options){.argv = argv,
+			     .environment = environment},
+		probe->agent))
 		return false;
 	while (access(path, F_OK) < 0 && child_clock_ms() < end &&
 	    probe->agent->status == CHILD_RUNNING)

@@ -1,23 +1,105 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/doctor/shell_run.h"
-#include "admin/doctor/shell_try.h"
+#include "store/base/cleanup.h"
+#include "store/system/child.h"
+#include "admin/doctor/dump.h"
 #include "store/system/passwd.h"
+#include "admin/doctor/shell_try.h"
 
+#define SAID_MAX  4095 /* the rest is read and dropped */
+#define VARIABLES 64
+
+/* A shell that reads commands would run this.  It has two quotes, so that an
+ * echo of the words is not taken for their effect. */
+#define TYPED   "echo not''tfa\nexit 3\n"
+#define ANSWER  "nottfa"
 #define VERSION "tfa-gate " TFA_VERSION "\n"
+
+struct trial_run {
+	const struct passwd *pw;
+	char command[PATH_MAX + 16]; /* "": the program itself is the gate */
+	const char *program;
+	bool terminal;
+	struct child child;
+};
+
+/* The environment that sshd would give, with the drop-in's words last. */
+static void
+fill_environment(
+    const struct trial_run *run, char *text, size_t size, char **ret)
+{
+	static char setenv_words[GUARD_LINE];
+	char *rest = NULL, *word;
+	size_t n = 0;
+
+	snprintf(setenv_words, sizeof(setenv_words), "%s", guard_setenv());
+	snprintf(text, size, "SHELL=%s", run->program);
+	ret[n++] = text;
+	ret[n++] = (char *)"PATH=/usr/local/bin:/usr/bin:/bin:/usr/games";
+	ret[n++] = (char *)"SSH_CLIENT=192.0.2.1 1 22";
+	ret[n++] = (char *)"SSH_CONNECTION=192.0.2.1 1 192.0.2.2 22";
+	if (run->terminal)
+		ret[n++] = (char *)"TERM=dumb";
+	strtok_r(setenv_words, " ", &rest); /* the keyword */
+	while (n < VARIABLES - 3 && (word = strtok_r(NULL, " ", &rest)) != NULL)
+		ret[n++] = word;
+	ret[n] = NULL;
+}
+
+static void
+add_person(const struct passwd *pw, char text[2][300], char **environment)
+{
+	size_t n = 0;
+
+	while (environment[n] != NULL)
+		n++;
+	snprintf(text[0], 300, "USER=%.256s", pw->pw_name);
+	snprintf(text[1], 300, "LOGNAME=%.256s", pw->pw_name);
+	environment[n++] = text[0];
+	environment[n++] = text[1];
+	environment[n] = NULL;
+}
+
+/* False, with errno, if the shell could not be started. */
+static bool
+try_once(struct trial_run *run)
+{
+	const char *slash = strrchr(run->program, '/');
+	const char *argv[] = {slash != NULL ? slash + 1 : run->program,
+	    run->command[0] != '\0' ? "-c" : "--version", run->command, NULL};
+	char *environment[VARIABLES], shell[PATH_MAX + 8], person[2][300];
+	const struct child_options options = {.argv = argv,
+	    .program = run->program,
+	    .environment = (const char *const *)environment,
+	    .as = run->pw,
+	    .input = TYPED,
+	    .limit_ms = TRIAL_MS,
+	    .most = SAID_MAX,
+	    .terminal = run->terminal,
+	    .stranger = true};
+
+	fill_environment(run, shell, sizeof(shell), environment);
+	add_person(run->pw, person, environment);
+	child_run_as(&options, &run->child);
+	errno = run->child.error;
+	return run->child.end != CHILD_NOT;
+}
 
 /* *ret: the first line that it said, for people to read. */
 static void
-take_said_line(const struct shell_run *run, char ret[static TRIAL_TEXT])
+take_said_line(const struct trial_run *run, char ret[static TRIAL_TEXT])
 {
-	snprintf(ret, TRIAL_TEXT, "%.*s",
-	    (int)strcspn(run->said + strspn(run->said, "\r\n"), "\r\n"),
-	    run->said + strspn(run->said, "\r\n"));
+	const char *said = run->child.out.text;
+
+	said += strspn(said, "\r\n");
+	snprintf(ret, TRIAL_TEXT, "%.*s", (int)strcspn(said, "\r\n"), said);
 }
 
 /*
@@ -25,20 +107,20 @@ take_said_line(const struct shell_run *run, char ret[static TRIAL_TEXT])
  * status of a gate that refuses; a gate that does not refuse ends with 0.
  */
 static enum trial
-judge_trial(const struct shell_run *run, const char *wanted)
+judge_trial(const struct child *child, const char *wanted)
 {
-	size_t len = strlen(wanted);
+	const char *said = child->out.text;
+	size_t len = child->out.len, most = strlen(wanted);
 
-	if (run->status == TIMED_OUT || strstr(run->said, SHELL_ANSWER) != NULL)
+	if (child->end == CHILD_LATE || strstr(said, ANSWER) != NULL)
 		return TRIAL_OTHER;
-	if (len > 0 && run->status != 0)
-		return run->len > 0 ? TRIAL_OTHER : TRIAL_NOTHING;
-	if (run->len == len && memcmp(run->said, wanted, len) == 0)
+	if (most > 0 && child->status != 0)
+		return len > 0 ? TRIAL_OTHER : TRIAL_NOTHING;
+	if (len == most && memcmp(said, wanted, len) == 0)
 		return TRIAL_RUNS;
-	if (run->len > len &&
-	    memcmp(run->said + run->len - len, wanted, len) == 0)
+	if (len > most && memcmp(said + len - most, wanted, most) == 0)
 		return TRIAL_TALKS;
-	return run->len > 0 ? TRIAL_OTHER : TRIAL_NOTHING;
+	return len > 0 ? TRIAL_OTHER : TRIAL_NOTHING;
 }
 
 /* The worse of two: a shell that runs something in place of the gate is the
@@ -57,15 +139,15 @@ worse(enum trial a, enum trial b)
 
 static enum trial
 try_command(
-    struct shell_run *run, const char *wanted, char ret_said[static TRIAL_TEXT])
+    struct trial_run *run, const char *wanted, char ret_said[static TRIAL_TEXT])
 {
 	enum trial trial;
 
-	if (!shell_run(run)) {
+	if (!try_once(run)) {
 		snprintf(ret_said, TRIAL_TEXT, "%s", strerror(errno));
 		return TRIAL_UNKNOWN;
 	}
-	trial = judge_trial(run, wanted);
+	trial = judge_trial(&run->child, wanted);
 	if (trial != TRIAL_RUNS)
 		take_said_line(run, ret_said);
 	return trial;
@@ -73,7 +155,7 @@ try_command(
 
 static enum trial
 try_all(
-    struct shell_run *run, const char *gate, char ret_said[static TRIAL_TEXT])
+    struct trial_run *run, const char *gate, char ret_said[static TRIAL_TEXT])
 {
 	static const struct {
 		const char *option, *wanted;
@@ -110,12 +192,12 @@ shell_gate_runs(const char *gate, char ret_said[static TRIAL_TEXT])
 {
 	struct passwd nobody = {
 	    .pw_name = (char *)"nobody", .pw_uid = 65534, .pw_gid = 65534};
-	struct shell_run run = {.pw = &nobody, .program = gate};
+	struct trial_run run = {.pw = &nobody, .program = gate};
 
 	if (geteuid() != 0)
 		nobody.pw_uid = geteuid();
-	if (shell_run(&run) && run.status == 0 &&
-	    strcmp(run.said, VERSION) == 0)
+	if (try_once(&run) && run.child.end == CHILD_EXITED &&
+	    run.child.status == 0 && strcmp(run.child.out.text, VERSION) == 0)
 		return true;
 	snprintf(ret_said, TRIAL_TEXT, "%.100s is no gate of version %s", gate,
 	    TFA_VERSION);
@@ -126,7 +208,7 @@ enum trial
 shell_try(
     const struct passwd *pw, const char *gate, char ret_said[static TRIAL_TEXT])
 {
-	struct shell_run run = {.pw = pw, .program = passwd_shell(pw)};
+	struct trial_run run = {.pw = pw, .program = passwd_shell(pw)};
 
 	ret_said[0] = '\0';
 	if (!sshd_lets_in(run.program, ret_said))

@@ -21,6 +21,7 @@
 #include <pwd.h>
 #include <stdbool.h>
 
+#define TRIAL_MS   2000 /* of one start; there are four */
 #define TRIAL_TEXT 160
 
 enum trial {

@@ -65,7 +65,7 @@ sockets_parse(struct sockets *sockets, const char *line)
 	found.to.sin6_port = htons((uint16_t)port);
 	print_address(&found.to, found.address);
 	slot = sockets->list.count < SOCKETS_MAX
-	    ? json_list_add(&sockets->list, sizeof(found))
+	    ? list_add(&sockets->list, sizeof(found))
 	    : NULL;
 	if (slot != NULL)
 		*slot = found;
@@ -319,7 +319,7 @@ add_holder(struct sockets *sockets, int pid, unsigned long inode)
 		if (sockets->list.items[i].inode != inode ||
 		    is_known_socket(sockets, pid, i))
 			continue;
-		slot = json_list_add(&sockets->holders, sizeof(*slot));
+		slot = list_add(&sockets->holders, sizeof(*slot));
 		if (slot != NULL)
 			*slot = (struct socket_holder){pid, i};
 		else

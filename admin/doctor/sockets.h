@@ -45,8 +45,8 @@ struct socket_holder {
 };
 
 struct sockets {
-	JSON_LIST_OF(struct socket) list;
-	JSON_LIST_OF(struct socket_holder) holders;
+	LIST_OF(struct socket) list;
+	LIST_OF(struct socket_holder) holders;
 	char why[200]; /* why not all of them are here; "" */
 };
 

@@ -21,7 +21,7 @@ struct person {
 };
 
 struct people {
-	JSON_LIST_OF(struct person) list;
+	LIST_OF(struct person) list;
 };
 
 static int
@@ -50,7 +50,7 @@ list_people(struct people *people)
 			error = errno;
 		if (pw == NULL)
 			break;
-		person = json_list_add(&people->list, sizeof(*person));
+		person = list_add(&people->list, sizeof(*person));
 		if (person == NULL) {
 			error = ENOMEM;
 			break;

@@ -6,10 +6,12 @@
 
 #define INDENT "    "
 #define CUT    "..."
-#define BEFORE 44 /* characters that are shown before the column */
-#define ALL    70 /* in all */
+#define BEFORE 44 /* characters shown before the column */
+#define ALL    70 /* characters shown in all */
 
-/* The next character, and in *ret_shown what stands for it. */
+/*
+ * Returns the length of the next character; *ret_shown is what is shown for it.
+ */
 static size_t
 take_char(const char *at, const char *end, const char **ret_shown)
 {
@@ -44,7 +46,7 @@ line_end(const char *line, const char *end)
 	return end > line && end[-1] == '\r' ? end - 1 : end;
 }
 
-/* How many characters stand from line to at. */
+/* Counts the characters from line to at. */
 static size_t
 count_chars(const char *line, const char *at)
 {
@@ -56,9 +58,9 @@ count_chars(const char *line, const char *at)
 	return count;
 }
 
-/* Copies up to most characters, each as it is shown. */
+/* Copies up to most characters, in the form in which they are shown. */
 static size_t
-show(const char *from, const char *end, size_t most, char *ret)
+caret_copy(const char *from, const char *end, size_t most, char *ret)
 {
 	size_t len = 0;
 
@@ -93,7 +95,7 @@ caret_format(const char *text, size_t len, const struct json_error *error,
 	before = count_chars(line, at);
 	for (from = line; before > BEFORE; before--)
 		from += take_char(from, end, &any);
-	show(from, end, ALL, shown);
+	caret_copy(from, end, ALL, shown);
 	snprintf(ret, CARET_TEXT, "%s%s%s%s\n%s%*s^\n", INDENT,
 	    from > line ? CUT : "", shown,
 	    count_chars(from, end) > ALL ? CUT : "", INDENT,

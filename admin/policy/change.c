@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/policy/lockfile.h"
 #include "store/base/cleanup.h"
 #include "store/folder/policy_file.h"
 
@@ -26,7 +27,7 @@ admin_load(const struct admin *admin, struct policy *ret)
 bool
 changes_add(struct changes *changes, const char *format, ...)
 {
-	struct note *line = json_list_add(&changes->lines, sizeof(*line));
+	struct note *line = list_add(&changes->lines, sizeof(*line));
 	va_list ap;
 
 	if (line == NULL)
@@ -43,7 +44,10 @@ changes_done(struct changes *changes)
 	free(changes->lines.items);
 }
 
-/* The first count of them, with a word before each; how many were logged. */
+/*
+ * Logs the first count lines, with a word before each. Returns how many were
+ * logged.
+ */
 static size_t
 note_each(const struct admin *admin, const char *word,
     const struct changes *changes, size_t count, char why[static ADMIN_WHY])
@@ -60,13 +64,13 @@ note_each(const struct admin *admin, const char *word,
 }
 
 int
-admin_install(const struct admin *admin, const struct place *place,
+admin_install(const struct admin *admin, const struct lockfile *lockfile,
     const char *text, size_t len, const struct changes *changes)
 {
 	char why[ADMIN_WHY] = "";
 	size_t count = changes->lines.count;
 	size_t noted = note_each(admin, "", changes, count, why);
-	int status = place_store(place, text, len);
+	int status = lockfile_store(lockfile, text, len);
 
 	if (status == ADMIN_DONE && noted < count)
 		admin_say("the change is made, but not logged: %s", why);
@@ -77,9 +81,9 @@ admin_install(const struct admin *admin, const struct place *place,
 	return status;
 }
 
-/* What is written must be what the keeper will accept. */
+/* Reads the text back before it is stored: the keeper must accept it. */
 static int
-store(const struct admin *admin, const struct place *place,
+store(const struct admin *admin, const struct lockfile *lockfile,
     const struct policy *policy, const struct changes *changes)
 {
 	scoped_free char *text = NULL;
@@ -97,7 +101,7 @@ store(const struct admin *admin, const struct place *place,
 		return ADMIN_NOT;
 	}
 	policy_done(&again);
-	return admin_install(admin, place, text, strlen(text), changes);
+	return admin_install(admin, lockfile, text, strlen(text), changes);
 }
 
 int
@@ -106,9 +110,10 @@ admin_change(struct admin *admin,
     void *arg)
 {
 	struct changes changes = {.lines = {.count = 0}};
-	struct place place;
+	struct lockfile lockfile;
 	struct policy policy;
-	int made, status = place_open(admin->policy, PLACE_WAIT_S, &place);
+	int made,
+	    status = lockfile_open(admin->policy, LOCKFILE_WAIT_S, &lockfile);
 
 	if (status == ADMIN_DONE)
 		status = admin_load(admin, &policy);
@@ -117,10 +122,10 @@ admin_change(struct admin *admin,
 		if (made < 0)
 			status = ADMIN_NOT;
 		else if (made > 0)
-			status = store(admin, &place, &policy, &changes);
+			status = store(admin, &lockfile, &policy, &changes);
 		policy_done(&policy);
 	}
 	changes_done(&changes);
-	place_close(&place);
+	lockfile_close(&lockfile);
 	return status;
 }

@@ -1,6 +1,6 @@
 /*
- * policy edit: the editor works on a copy, and only what is valid takes the
- * policy's place, whole.
+ * policy edit: the editor works on a copy. Only a valid copy replaces the
+ * policy, as a whole.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/policy/lockfile.h"
 #include "store/base/cleanup.h"
 #include "admin/policy/editor.h"
 #include "store/base/file.h"
@@ -21,21 +22,24 @@
 
 #define COPY_DIGITS 16
 
-/* The policy as it was given to the editor. */
+/* The policy as the editor got it. */
 struct original {
 	char *text;
 	size_t len;
-	bool absent; /* there was no file, and this stands for it */
+	bool absent; /* there was no file; text is the built-in policy */
 };
 
 static int
-fail(const char *path)
+edit_fail(const char *path)
 {
 	admin_say("%s: %s", path, strerror(errno));
 	return ADMIN_NOT;
 }
 
-/* ret->text: the policy as it is, or what stands for none; to be freed. */
+/*
+ * ret->text: the policy, or the built-in one if there is no file. The caller
+ * frees it.
+ */
 static int
 read_policy(const struct admin *admin, struct original *ret)
 {
@@ -65,7 +69,7 @@ is_same(const struct original *original, const char *text, size_t len)
 	return original->len == len && memcmp(original->text, text, len) == 0;
 }
 
-/* Whether what stands there now is what the editor was given. */
+/* True if the policy is still what the editor got. */
 static bool
 stands_as_before(const struct admin *admin, const struct original *original)
 {
@@ -80,11 +84,15 @@ stands_as_before(const struct admin *admin, const struct original *original)
 	return fault == FAULT_NONE && is_same(original, text, len);
 }
 
-/* Copies whose tfa-admin was killed: nobody else is here, by the lock. */
+/*
+ * Removes copies of a tfa-admin that was killed. We hold the lock, so no other
+ * copy is in use.
+ */
 static void
-sweep(const struct place *place)
+sweep(const struct lockfile *lockfile)
 {
-	int fd = openat(place->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(
+	    lockfile->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	struct beside copy;
 	size_t len;
@@ -94,70 +102,71 @@ sweep(const struct place *place)
 			close(fd);
 		return;
 	}
-	place_beside(place, "edit.", &copy);
+	lockfile_beside(lockfile, "edit.", &copy);
 	len = strlen(copy.name);
 	for (struct dirent *e = readdir(folder); e != NULL; e = readdir(folder))
 		if (strncmp(e->d_name, copy.name, len) == 0 &&
 		    strlen(e->d_name) == len + COPY_DIGITS &&
 		    strspn(e->d_name + len, "0123456789abcdef") == COPY_DIGITS)
-			unlinkat(place->folder, e->d_name, 0);
+			unlinkat(lockfile->folder, e->d_name, 0);
 	closedir(folder);
 }
 
 /*
- * Each has a name of its own.  An editor may outlive the tfa-admin that
- * started it, and saves when nobody expects it any more: never into the copy
- * of somebody else.
+ * Makes a copy with a name of its own. An editor may outlive the tfa-admin that
+ * started it and save later: that must not go into somebody else's copy.
  */
 static int
-make_copy(
-    const struct place *place, const char *text, size_t len, struct beside *ret)
+make_copy(const struct lockfile *lockfile, const char *text, size_t len,
+    struct beside *ret)
 {
 	scoped_fd int fd = -1;
 	char suffix[32];
 	uint64_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return fail("random numbers");
+		return edit_fail("random numbers");
 	snprintf(suffix, sizeof(suffix), "edit.%0*llx", COPY_DIGITS,
 	    (unsigned long long)random);
-	place_beside(place, suffix, ret);
-	fd = openat(place->folder, ret->name,
+	lockfile_beside(lockfile, suffix, ret);
+	fd = openat(lockfile->folder, ret->name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(ret->path);
+		return edit_fail(ret->path);
 	if (file_write(fd, text, len) == FAULT_NONE)
 		return ADMIN_DONE;
-	fail(ret->path);
-	unlinkat(place->folder, ret->name, 0);
+	edit_fail(ret->path);
+	unlinkat(lockfile->folder, ret->name, 0);
 	return ADMIN_NOT;
 }
 
 static int
-read_copy(const struct place *place, const struct beside *copy, char **ret_text,
-    size_t *ret_len)
+read_copy(const struct lockfile *lockfile, const struct beside *copy,
+    char **ret_text, size_t *ret_len)
 {
-	scoped_fd int fd = openat(place->folder, copy->name,
+	scoped_fd int fd = openat(lockfile->folder, copy->name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
 	free(*ret_text);
 	*ret_text = NULL;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail(copy->path);
+		return edit_fail(copy->path);
 	if (!S_ISREG(st.st_mode)) {
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		return fail(copy->path);
+		return edit_fail(copy->path);
 	}
 	if (file_read(fd, POLICY_MAX + 1, ret_text, ret_len) != FAULT_NONE)
-		return fail(copy->path);
+		return edit_fail(copy->path);
 	return ADMIN_DONE;
 }
 
 enum meant { MEANT_NOT = 0, MEANT_AGAIN, MEANT_SO };
 
-/* Whether a policy that refuses whoever comes to a group is what it should
- * say; where nobody can be asked, it is. */
+/*
+ * Asks if a valid policy that names an unknown group is meant so. Such a rule
+ * refuses everybody who reaches it. Without a terminal it counts as meant.
+ */
 static enum meant
 is_meant(const struct admin *admin, struct editor *editor, const char *text,
     size_t len)
@@ -175,9 +184,9 @@ is_meant(const struct admin *admin, struct editor *editor, const char *text,
 	return answer == 'y' || answer == 'Y' ? MEANT_SO : MEANT_AGAIN;
 }
 
-/* Edits until the text is valid; *ret_text is then what to store. */
+/* Edits until the text is valid; *ret_text is then the text to store. */
 static int
-edit(const struct admin *admin, const struct place *place,
+edit_until_valid(const struct admin *admin, const struct lockfile *lockfile,
     struct editor *editor, const struct beside *copy, char **ret_text,
     size_t *ret_len)
 {
@@ -186,7 +195,7 @@ edit(const struct admin *admin, const struct place *place,
 		enum meant meant = MEANT_NOT;
 
 		if (status == ADMIN_DONE)
-			status = read_copy(place, copy, ret_text, ret_len);
+			status = read_copy(lockfile, copy, ret_text, ret_len);
 		if (status != ADMIN_DONE)
 			return status;
 		if (admin_check_text(admin->policy, *ret_text, *ret_len))
@@ -202,31 +211,32 @@ edit(const struct admin *admin, const struct place *place,
 	}
 }
 
-/* Under a name that no sweep takes for a leftover. */
+/* Keeps the copy under a name that sweep() does not remove. */
 static void
-keep(const struct place *place, const struct beside *copy)
+edit_keep(const struct lockfile *lockfile, const struct beside *copy)
 {
 	const char *digits = copy->name + strlen(copy->name) - COPY_DIGITS;
 	struct beside kept;
 	char suffix[32];
 
 	snprintf(suffix, sizeof(suffix), "kept.%s", digits);
-	place_beside(place, suffix, &kept);
-	if (renameat(place->folder, copy->name, place->folder, kept.name) < 0)
+	lockfile_beside(lockfile, suffix, &kept);
+	if (renameat(
+		lockfile->folder, copy->name, lockfile->folder, kept.name) < 0)
 		kept = *copy;
 	admin_say(
 	    "%s is unchanged, and your version is kept as %s: edit the "
 	    "policy again, copy what you still want, then delete that file",
-	    place->path, kept.path);
+	    lockfile->path, kept.path);
 }
 
 /*
- * The lock keeps out tfa-admin alone.  Where another hand or program has
- * replaced the policy meanwhile, whoever edits decides; false: not to be
- * installed, and the copy is kept.
+ * The lock keeps out only other tfa-admins. If something else replaced the
+ * policy meanwhile, the person decides. False: do not install, the copy is
+ * kept.
  */
 static bool
-may_replace(const struct admin *admin, const struct place *place,
+may_replace(const struct admin *admin, const struct lockfile *lockfile,
     struct editor *editor, const struct beside *copy,
     const struct original *original)
 {
@@ -234,68 +244,73 @@ may_replace(const struct admin *admin, const struct place *place,
 
 	if (stands_as_before(admin, original))
 		return true;
-	admin_say("%s: somebody else changed it while you edited", place->path);
+	admin_say(
+	    "%s: somebody else changed it while you edited", lockfile->path);
 	do {
 		answer = editor_ask(editor,
 		    "s shows how your version differs, o overwrites theirs, "
 		    "anything else keeps yours in a file beside it. "
 		    "[s/o/Q] ");
 		if (answer == 's' || answer == 'S')
-			editor_show(editor, place->path, copy->path);
+			editor_show(editor, lockfile->path, copy->path);
 	} while (answer == 's' || answer == 'S');
 	if (answer == 'o' || answer == 'O')
 		return true;
-	keep(place, copy);
+	edit_keep(lockfile, copy);
 	return false;
 }
 
 static int
-install(const struct admin *admin, const struct place *place, const char *text,
-    size_t len)
+edit_install(const struct admin *admin, const struct lockfile *lockfile,
+    const char *text, size_t len)
 {
 	struct changes changes = {.lines = {.count = 0}};
 	int status = ADMIN_NOT;
 
 	if (changes_add(&changes, "policy edit"))
-		status = admin_install(admin, place, text, len, &changes);
+		status = admin_install(admin, lockfile, text, len, &changes);
 	else
 		admin_say("out of memory");
 	changes_done(&changes);
 	return status;
 }
 
-/* The copy is there while this runs, and after it only where it is kept. */
+/*
+ * Makes the copy, edits it, installs it. Removes the copy at the end, unless it
+ * is kept.
+ */
 static int
-edit_copy(const struct admin *admin, const struct place *place,
+edit_copy(const struct admin *admin, const struct lockfile *lockfile,
     struct editor *editor, const struct original *original, char **ret_text,
     size_t *ret_len)
 {
 	struct beside copy;
-	int status = make_copy(place, original->text, original->len, &copy);
+	int status = make_copy(lockfile, original->text, original->len, &copy);
 
 	if (status != ADMIN_DONE)
 		return status;
-	status = edit(admin, place, editor, &copy, ret_text, ret_len);
+	status = edit_until_valid(
+	    admin, lockfile, editor, &copy, ret_text, ret_len);
 	if (status == ADMIN_DONE && is_same(original, *ret_text, *ret_len)) {
 		admin_say("unchanged");
 		*ret_len = 0;
 	} else if (status == ADMIN_DONE &&
-	    !may_replace(admin, place, editor, &copy, original)) {
+	    !may_replace(admin, lockfile, editor, &copy, original)) {
 		return ADMIN_NOT;
 	}
 	if (status == ADMIN_DONE && *ret_len > 0) {
-		status = install(admin, place, *ret_text, *ret_len);
+		status = edit_install(admin, lockfile, *ret_text, *ret_len);
 		if (status != ADMIN_DONE) {
-			keep(place, &copy);
+			edit_keep(lockfile, &copy);
 			return status;
 		}
 	}
-	unlinkat(place->folder, copy.name, 0);
+	unlinkat(lockfile->folder, copy.name, 0);
 	return status;
 }
 
 static int
-edit_locked(const struct admin *admin, const struct place *place)
+edit_locked(const struct admin *admin, const struct lockfile *lockfile)
 {
 	struct original original = {.text = NULL};
 	scoped_free char *text = NULL;
@@ -303,12 +318,12 @@ edit_locked(const struct admin *admin, const struct place *place)
 	size_t len = 0;
 	int status = editor_open(&editor);
 
-	sweep(place);
+	sweep(lockfile);
 	if (status == ADMIN_DONE)
 		status = read_policy(admin, &original);
 	if (status == ADMIN_DONE)
 		status = edit_copy(
-		    admin, place, &editor, &original, &text, &len);
+		    admin, lockfile, &editor, &original, &text, &len);
 	free(original.text);
 	editor_close(&editor);
 	return status;
@@ -317,11 +332,11 @@ edit_locked(const struct admin *admin, const struct place *place)
 int
 admin_edit(struct admin *admin)
 {
-	struct place place;
-	int status = place_open(admin->policy, 0, &place);
+	struct lockfile lockfile;
+	int status = lockfile_open(admin->policy, 0, &lockfile);
 
 	if (status == ADMIN_DONE)
-		status = edit_locked(admin, &place);
-	place_close(&place);
+		status = edit_locked(admin, &lockfile);
+	lockfile_close(&lockfile);
 	return status;
 }

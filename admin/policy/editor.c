@@ -12,11 +12,11 @@
 #include "store/base/cleanup.h"
 #include "admin/policy/editor.h"
 
-/* What sh(1) answers where the program is not there, or is none. */
+/* The exit statuses of sh(1) for a program that is absent or cannot run. */
 #define SH_CANNOT 126
 #define SH_ABSENT 127
 
-/* One that was ignored when we were started stays so. */
+/* Leaves out a signal that was ignored when we were started. */
 static void
 add_signal(sigset_t *set, int signal)
 {
@@ -32,10 +32,10 @@ editor_open(struct editor *ret)
 	sigset_t ours;
 
 	*ret = (struct editor){.signals = -1};
-	signal(SIGCHLD, SIG_DFL); /* ignored, it would take the status away */
+	signal(SIGCHLD, SIG_DFL); /* if ignored, waitpid() has no status */
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGCHLD);
-	sigaddset(&ours, SIGTTOU); /* the terminal is set right from anywhere */
+	sigaddset(&ours, SIGTTOU); /* the terminal is restored from anywhere */
 	add_signal(&ours, SIGINT);
 	add_signal(&ours, SIGQUIT);
 	add_signal(&ours, SIGHUP);
@@ -58,7 +58,7 @@ editor_close(struct editor *editor)
 	sigprocmask(SIG_SETMASK, &editor->before, NULL);
 }
 
-/* Keeps the one that is to end us. */
+/* Takes the waiting signals; remembers the one that is to end us. */
 static void
 take_signals(struct editor *editor, bool keys_too)
 {
@@ -73,10 +73,10 @@ take_signals(struct editor *editor, bool keys_too)
 	}
 }
 
-/* The shell takes the command apart: an editor may be more than a word. */
+/* Runs the command by a shell: an editor may be more than one word. */
 _Noreturn static void
-become(const struct editor *editor, const char *command, const char *path,
-    const char *other)
+editor_become(const struct editor *editor, const char *command,
+    const char *path, const char *other)
 {
 	sigprocmask(SIG_SETMASK, &editor->before, NULL);
 	execl("/bin/sh", "sh", "-c", command, "sh", path, other, (char *)NULL);
@@ -84,8 +84,8 @@ become(const struct editor *editor, const char *command, const char *path,
 }
 
 /*
- * False where it has not ended though it was told to: it may live on, on a
- * file that nobody reads.
+ * Waits for the editor. False if it was told to end and has not: it may live
+ * on, on a file that nobody reads.
  */
 static bool
 wait_for(struct editor *editor, pid_t pid, int *ret_status)
@@ -105,7 +105,7 @@ wait_for(struct editor *editor, pid_t pid, int *ret_status)
 }
 
 static int
-judge(const struct editor *editor, const char *name, int status)
+editor_judge(const struct editor *editor, const char *name, int status)
 {
 	int exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
@@ -143,8 +143,8 @@ editor_name(void)
 }
 
 /*
- * The shell becomes the editor, so that a signal for it does not end the shell
- * alone; not where the command is more than a program and its arguments.
+ * Puts "exec" before the command, so that a signal ends the editor and not only
+ * the shell. Not if the command is more than a program with arguments.
  */
 static char *
 command_for(const char *name)
@@ -158,11 +158,11 @@ command_for(const char *name)
 }
 
 /*
- * A command of the shell with files as $1 and $2; other may be NULL.  Its
- * status, as waitpid() has it, or -1 after a message.
+ * Runs a shell command with files as $1 and $2; other may be NULL. Returns its
+ * status as waitpid() does, or -1 after a message.
  */
 static int
-run(struct editor *editor, const char *command, const char *path,
+editor_run_command(struct editor *editor, const char *command, const char *path,
     const char *other)
 {
 	struct termios terminal;
@@ -171,14 +171,16 @@ run(struct editor *editor, const char *command, const char *path,
 	pid_t pid = fork();
 
 	if (pid == 0)
-		become(editor, command, path, other);
+		editor_become(editor, command, path, other);
 	if (pid < 0) {
 		admin_say("cannot start the editor: %s", strerror(errno));
 		return -1;
 	}
 	if (!wait_for(editor, pid, &status))
 		admin_say("the editor does not end: no longer waiting for it");
-	/* One that was killed leaves it raw: nobody could read what follows. */
+	/*
+	 * A killed editor leaves the terminal raw, and what follows unreadable.
+	 */
 	if (known && status != 0)
 		tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
 	return status;
@@ -195,15 +197,16 @@ editor_run(struct editor *editor, const char *path)
 		admin_say("cannot start the editor: out of memory");
 		return ADMIN_NOT;
 	}
-	status = run(editor, command, path, NULL);
-	return status < 0 ? ADMIN_NOT : judge(editor, name, status);
+	status = editor_run_command(editor, command, path, NULL);
+	return status < 0 ? ADMIN_NOT : editor_judge(editor, name, status);
 }
 
-/* What diff(1) has to say it says itself. */
+/* diff(1) prints its own errors. */
 void
 editor_show(struct editor *editor, const char *path, const char *other)
 {
-	(void)run(editor, "exec diff -u -- \"$1\" \"$2\" >&2", path, other);
+	(void)editor_run_command(
+	    editor, "exec diff -u -- \"$1\" \"$2\" >&2", path, other);
 }
 
 char
@@ -216,8 +219,10 @@ editor_ask(struct editor *editor, const char *question)
 	if (!isatty(STDIN_FILENO))
 		return '\0';
 	fputs(question, stderr);
-	/* A signal that is nothing to us must not leave us in fgets(), where
-	 * one that ends us would wait for an answer. */
+	/*
+	 * poll() first: in fgets() a signal that is to end us would have to
+	 * wait for an answer.
+	 */
 	do {
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
 			return '\0';

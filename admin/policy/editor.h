@@ -1,12 +1,12 @@
 /*
- * A person's editor at work on a copy, and the questions after it.
+ * Runs a person's editor on a copy, and asks the questions after it.
  *
- * ^C and ^\ are the editor's while it runs.  A hang-up or a kill is passed on
- * to it, and ends us only after what it worked on has been cleared away:
+ * ^C and ^\ belong to the editor while it runs.  A hang-up or a kill is passed
+ * on to the editor, and ends us only after the copy has been removed:
  *
  *	editor_open()		from now on such a signal waits
- *	editor_run(), editor_again(), as often as it takes
- *	...			what must not be left behind is removed
+ *	editor_run(), editor_again(), as often as needed
+ *	...			remove what must not be left behind
  *	editor_close()		a signal that came ends the program here
  */
 #ifndef TFA_EDITOR_H
@@ -15,15 +15,15 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#define EDITOR_PATIENCE_MS 3000 /* with one that is told to end */
+#define EDITOR_PATIENCE_MS 3000 /* for an editor that was told to end */
 
 struct editor {
 	sigset_t before; /* blocked */
-	int signals;     /* a descriptor from which they are read */
+	int signals;     /* a descriptor that signals are read from */
 	int ending;      /* the signal that is to end us; 0: none */
 };
 
-/* Returns an admin_exit; editor_close() in any case. */
+/* Returns an admin_exit. Call editor_close() in any case. */
 int editor_open(struct editor *ret);
 
 /*
@@ -32,16 +32,16 @@ int editor_open(struct editor *ret);
  */
 int editor_run(struct editor *editor, const char *path);
 
-/* Shows how another file differs from the one at path, on the terminal. */
+/* Shows on the terminal how the file other differs from the one at path. */
 void editor_show(struct editor *editor, const char *path, const char *other);
 
 /*
- * Asks on the terminal: the answer's first character, '\n' for none, or NUL
- * where nobody is there to ask, and after a signal.
+ * Asks on the terminal. Returns the answer's first character, '\n' for an empty
+ * answer, or NUL without a terminal and after a signal.
  */
 char editor_ask(struct editor *editor, const char *question);
 
-/* Whether to edit what is not valid again; not where nobody answers. */
+/* Asks whether to edit an invalid text again. False without an answer. */
 bool editor_again(struct editor *editor);
 
 void editor_close(struct editor *editor);

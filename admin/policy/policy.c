@@ -11,7 +11,7 @@
 #include "store/folder/policy_file.h"
 
 static int
-show(const struct admin *admin)
+policy_show(const struct admin *admin)
 {
 	scoped_free char *text = NULL;
 	struct policy policy;
@@ -29,8 +29,9 @@ show(const struct admin *admin)
 	return status;
 }
 
-/* A draft may lie anywhere; the policy itself must lie where only root
- * writes. */
+/*
+ * The policy itself must lie where only root writes; a draft may lie anywhere.
+ */
 static bool
 read_checked(const struct admin *admin, const char *path, char **ret_text,
     size_t *ret_len, char ret_why[static POLICY_WHY_TEXT])
@@ -50,7 +51,7 @@ read_checked(const struct admin *admin, const char *path, char **ret_text,
 }
 
 static void
-print_place(const char *key, int number)
+print_position(const char *key, int number)
 {
 	if (number > 0)
 		printf(",\"%s\":%d", key, number);
@@ -58,14 +59,16 @@ print_place(const char *key, int number)
 		printf(",\"%s\":null", key);
 }
 
-/* The keys are the same whether it is valid or not; why is "" where it is. */
+/*
+ * Prints the same keys for a valid and an invalid policy; why is "" if valid.
+ */
 static int
 print_check(const char *path, const struct json_error *error, const char *why)
 {
 	printf("{\"ok\":%s,\"file\":", why[0] == '\0' ? "true" : "false");
 	admin_print_string(path);
-	print_place("line", error->line);
-	print_place("column", error->column);
+	print_position("line", error->line);
+	print_position("column", error->column);
 	fputs(",\"message\":", stdout);
 	if (why[0] == '\0')
 		fputs("null", stdout);
@@ -118,7 +121,7 @@ int
 admin_policy(struct admin *admin, int argc, char **argv)
 {
 	if (argc == 1 && strcmp(argv[0], "show") == 0)
-		return show(admin);
+		return policy_show(admin);
 	if (argc == 1 && strcmp(argv[0], "edit") == 0)
 		return admin_edit(admin);
 	if ((argc == 1 || argc == 2) && strcmp(argv[0], "check") == 0)

@@ -5,193 +5,34 @@
  * front, an exempt group behind those, and any other group to the end, before
  * a rule for everyone.
  */
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "admin/admin.h"
-#include "store/base/utf8.h"
+#include "admin/policy/target.h"
 #include "store/base/when.h"
 
-struct target {
-	const char *text; /* as given: "alice", "@staff" */
-	const char *name; /* without the @ */
-	bool is_group;
-};
+#define BEFORE (TARGET_NETWORKS + 80)
 
 struct ruling {
 	struct admin *admin;
-	enum mode mode; /* MODE_NONE: disable */
+	enum mode mode; /* MODE_NONE for disable */
 	int64_t now_s;
 	struct grace grace;
 	struct prefix from;
 	int argc;
 	char **argv;
 	const char *command;
-	char what[160];           /* it does to a target */
+	char what[160];           /* what the command does to a target */
 	bool *done;               /* for each target */
-	char (*rules)[RULE_TEXT]; /* likewise: the name of its rule, or "" */
-	bool *eased; /* likewise: a rule of its own required a code */
+	char (*rules)[RULE_TEXT]; /* for each: the name of its rule, or "" */
+	char (*before)[BEFORE];   /* for each: what it was until now, or "" */
 	int failed;
 	bool broken;
 };
 
-static struct target
-target_of(const char *text)
-{
-	return (struct target){.text = text,
-	    .name = text + (text[0] == '@'),
-	    .is_group = text[0] == '@'};
-}
-
-/* An unknown group would shut out everyone who comes to its rule. */
-static bool
-is_known(const struct target *target)
-{
-	if (target->name[0] == '\0' || target->name[0] == '!' ||
-	    strlen(target->name) >= USER_TEXT)
-		return false;
-	if (target->is_group)
-		return getgrnam(target->name) != NULL;
-	return strcmp(target->name, "*") == 0 || getpwnam(target->name) != NULL;
-}
-
-static void
-say_unknown(const struct target *target)
-{
-	bool is_group = !target->is_group && getgrnam(target->name) != NULL;
-
-	admin_say("%s: there is no such %s%s%s", target->text,
-	    target->is_group ? "group" : "user",
-	    is_group ? "; for the group: @" : "", is_group ? target->name : "");
-}
-
-static bool
-names_only(const struct rule *rule, const struct target *target)
-{
-	size_t users = target->is_group ? 0 : 1;
-
-	if (rule->users.count != users || rule->groups.count != 1 - users)
-		return false;
-	return strcmp(users ? rule->users.items[0].text
-			    : rule->groups.items[0].text,
-		   target->name) == 0;
-}
-
-static bool
-has_same_from(const struct rule *rule, const struct prefix *from)
-{
-	static const struct prefix none;
-
-	if (memcmp(from, &none, sizeof(none)) == 0)
-		return rule->from.count == 0;
-	return rule->from.count == 1 &&
-	    memcmp(&rule->from.items[0], from, sizeof(*from)) == 0;
-}
-
-/* The rule for this target alone, or -1. */
-static int
-find(const struct policy *policy, const struct target *target,
-    const struct prefix *from)
-{
-	for (size_t i = 0; i < policy->rules.count; i++)
-		if (names_only(&policy->rules.items[i], target) &&
-		    has_same_from(&policy->rules.items[i], from))
-			return (int)i;
-	return -1;
-}
-
-static bool
-is_for_one_user(const struct rule *rule)
-{
-	return rule->groups.count == 0 && rule->users.count == 1 &&
-	    strcmp(rule->users.items[0].text, "*") != 0;
-}
-
-static bool
-is_for_everyone(const struct rule *rule)
-{
-	for (size_t i = 0; i < rule->users.count; i++)
-		if (strcmp(rule->users.items[i].text, "*") == 0)
-			return true;
-	return false;
-}
-
-static size_t
-place_for(
-    const struct policy *policy, const struct target *target, enum mode mode)
-{
-	bool everyone = !target->is_group && strcmp(target->name, "*") == 0;
-	size_t i = 0;
-
-	if (!target->is_group && !everyone)
-		return 0;
-	while (i < policy->rules.count &&
-	    (mode == MODE_EXEMPT
-		    ? is_for_one_user(&policy->rules.items[i])
-		    : everyone || !is_for_everyone(&policy->rules.items[i])))
-		i++;
-	return i;
-}
-
-/* A name that no other rule has. */
-static void
-name_rule(
-    const struct policy *policy, const char *wanted, char ret[static RULE_TEXT])
-{
-	char start[RULE_TEXT - 12];
-	bool taken = true;
-
-	utf8_clean(wanted, strlen(wanted), start, sizeof(start));
-	snprintf(ret, RULE_TEXT, "%s", wanted);
-	for (int n = 2; taken; n++) {
-		taken = false;
-		for (size_t i = 0; i < policy->rules.count; i++)
-			taken |= strcmp(policy->rules.items[i].name, ret) == 0;
-		if (taken)
-			snprintf(ret, RULE_TEXT, "%s-%d", start, n);
-	}
-}
-
-/* A new rule for the target, at its place; NULL without memory. */
-static struct rule *
-add(struct policy *policy, const struct target *target,
-    const struct ruling *ruling)
-{
-	size_t at = place_for(policy, target, ruling->mode);
-	struct rule rule = {.mode = (int)ruling->mode};
-	struct name *name = json_list_add(
-	    target->is_group ? (void *)&rule.groups : (void *)&rule.users,
-	    sizeof(*name));
-
-	if (name == NULL)
-		return NULL;
-	snprintf(name->text, sizeof(name->text), "%s", target->name);
-	name_rule(policy, target->text, rule.name);
-	if (json_list_add(&policy->rules, sizeof(rule)) == NULL)
-		return NULL;
-	memmove(&policy->rules.items[at + 1], &policy->rules.items[at],
-	    (policy->rules.count - 1 - at) * sizeof(rule));
-	policy->rules.items[at] = rule;
-	return &policy->rules.items[at];
-}
-
-static bool
-add_from(struct rule *rule, const struct prefix *from)
-{
-	struct prefix *added;
-
-	if (has_same_from(rule, from))
-		return true;
-	added = json_list_add(&rule->from, sizeof(*added));
-	if (added != NULL)
-		*added = *from;
-	return added != NULL;
-}
-
-/* Half of what was asked for must not be written. */
+/* Marks the whole command as failed: half of it must not be written. */
 static bool
 out_of_memory(struct ruling *ruling, const struct target *target)
 {
@@ -200,35 +41,66 @@ out_of_memory(struct ruling *ruling, const struct target *target)
 	return false;
 }
 
-/* A rule for an address that stands behind one for all of them never decides:
- * what is asked for last, counts. */
-static struct rule *
-bring_forward(struct policy *policy, size_t at, size_t place)
-{
-	struct rule *rules = policy->rules.items, rule = rules[at];
+static const char was_required[] = "until now a code was required";
 
-	if (rule.from.count == 0 || at <= place)
-		return &rules[at];
-	memmove(&rules[place + 1], &rules[place], (at - place) * sizeof(rule));
-	rules[place] = rule;
-	return &rules[place];
+/* The rule of this target, at that index, as it is replaced by the command. */
+static void
+say_before(const struct policy *policy, const struct target *target,
+    const struct ruling *ruling, size_t at, char ret[static BEFORE])
+{
+	const struct rule *rule = &policy->rules.items[at];
+	bool requires = rule->mode == MODE_REQUIRED,
+	     later = rule->grace.present;
+	bool eases = ruling->mode != MODE_REQUIRED ||
+	    (!later && ruling->grace.present);
+	char networks[TARGET_NETWORKS], until[WHEN_TEXT];
+	size_t len;
+
+	when_format(rule->grace.until_s, until);
+	if (requires && eases)
+		snprintf(ret, BEFORE, "%s", was_required);
+	else if (requires && later &&
+	    rule->grace.until_s != ruling->grace.until_s)
+		snprintf(ret, BEFORE, "until now from %s on", until);
+	else if (rule->mode == MODE_EXEMPT && ruling->mode == MODE_REQUIRED)
+		snprintf(ret, BEFORE, "until now exempt");
+	target_exempt_from(policy, target, 0, at, networks);
+	len = strlen(ret);
+	if (ruling->mode == MODE_REQUIRED && networks[0] != '\0')
+		snprintf(ret + len, BEFORE - len, "%sstill exempt from %s",
+		    len > 0 ? ", " : "", networks);
+}
+
+/* A new rule stands before the exemptions that its target had. */
+static void
+say_lifted(const struct policy *policy, const struct target *target,
+    const struct ruling *ruling, char ret[static BEFORE])
+{
+	char networks[TARGET_NETWORKS];
+
+	target_exempt_from(policy, target, 0, policy->rules.count, networks);
+	if (ruling->mode == MODE_REQUIRED && networks[0] != '\0')
+		snprintf(ret, BEFORE, "until now exempt from %s", networks);
 }
 
 static bool
-put(struct policy *policy, const struct target *target, struct ruling *ruling,
-    int number)
+set_rule(struct policy *policy, const struct target *target,
+    struct ruling *ruling, int number)
 {
-	int at = find(policy, target, &ruling->from);
-	struct rule *rule = at >= 0
-	    ? bring_forward(
-		  policy, (size_t)at, place_for(policy, target, ruling->mode))
-	    : add(policy, target, ruling);
+	int at = target_find(policy, target, &ruling->from);
+	struct rule *rule;
 
-	if (rule == NULL || !add_from(rule, &ruling->from))
+	if (at >= 0)
+		say_before(
+		    policy, target, ruling, (size_t)at, ruling->before[number]);
+	else
+		say_lifted(policy, target, ruling, ruling->before[number]);
+	rule = at >= 0
+	    ? target_move_rule(policy, target, ruling->mode, (size_t)at)
+	    : target_add_rule(policy, target, ruling->mode);
+	if (rule == NULL || !target_add_from(rule, &ruling->from))
 		return out_of_memory(ruling, target);
 	memcpy(ruling->rules[number], rule->name, sizeof(rule->name));
-	ruling->eased[number] = rule->mode == MODE_REQUIRED &&
-	    ruling->mode != MODE_REQUIRED;
 	if (rule->mode != (int)ruling->mode || rule->since_s == 0 ||
 	    (rule->grace.present && !ruling->grace.present))
 		rule->since_s = ruling->now_s;
@@ -238,16 +110,18 @@ put(struct policy *policy, const struct target *target, struct ruling *ruling,
 }
 
 static bool
-take_away(struct policy *policy, const struct target *target, bool *ret_eased)
+remove_rules(struct policy *policy, const struct target *target,
+    char ret_before[static BEFORE])
 {
 	bool found = false;
 
 	for (size_t i = policy->rules.count; i-- > 0;) {
-		if (!names_only(&policy->rules.items[i], target))
+		if (!target_is_alone(&policy->rules.items[i], target))
 			continue;
-		*ret_eased |= policy->rules.items[i].mode == MODE_REQUIRED;
+		if (policy->rules.items[i].mode == MODE_REQUIRED)
+			snprintf(ret_before, BEFORE, "%s", was_required);
 		policy_rule_done(&policy->rules.items[i]);
-		json_list_drop(&policy->rules, sizeof(struct rule), i);
+		list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
 	}
 	if (!found)
@@ -296,12 +170,12 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 		struct target target = target_of(ruling->argv[i]);
 
 		if (ruling->mode == MODE_NONE)
-			ruling->done[i] = take_away(
-			    policy, &target, &ruling->eased[i]);
-		else if (is_known(&target))
-			ruling->done[i] = put(policy, &target, ruling, i);
+			ruling->done[i] = remove_rules(
+			    policy, &target, ruling->before[i]);
+		else if (target_exists(&target))
+			ruling->done[i] = set_rule(policy, &target, ruling, i);
 		else
-			say_unknown(&target);
+			target_say_unknown(&target);
 		if (ruling->done[i] &&
 		    !changes_add(changes, "%s %s: %s", ruling->command,
 			target.text, ruling->what))
@@ -316,8 +190,9 @@ static int
 rule(struct ruling *ruling, const char *command)
 {
 	static char rules[ADMIN_TARGETS][RULE_TEXT];
-	bool done[ADMIN_TARGETS] = {false}, eased[ADMIN_TARGETS] = {false};
-	char line[sizeof(ruling->what) + 48];
+	static char before[ADMIN_TARGETS][BEFORE];
+	bool done[ADMIN_TARGETS] = {false};
+	char line[sizeof(ruling->what) + BEFORE + 4];
 	int status;
 
 	if (ruling->argc < 1)
@@ -327,7 +202,7 @@ rule(struct ruling *ruling, const char *command)
 		return ADMIN_USAGE;
 	}
 	ruling->done = done;
-	ruling->eased = eased;
+	ruling->before = before;
 	ruling->rules = rules;
 	ruling->command = command;
 	describe(ruling);
@@ -335,8 +210,9 @@ rule(struct ruling *ruling, const char *command)
 	if (status != ADMIN_DONE)
 		return status;
 	for (int i = 0; i < ruling->argc; i++) {
-		snprintf(line, sizeof(line), "%s%s", ruling->what,
-		    eased[i] ? " (until now a code was required)" : "");
+		snprintf(line, sizeof(line), "%s%s%.*s%s", ruling->what,
+		    before[i][0] != '\0' ? " (" : "", BEFORE - 1, before[i],
+		    before[i][0] != '\0' ? ")" : "");
 		if (done[i])
 			admin_done(ruling->admin, ruling->argv[i], line);
 	}

@@ -1,23 +1,27 @@
 /*
- * Whom "enforce" shuts out from now on: the admin hears of it here, and not
- * from them.
+ * Names the users whom "enforce" shuts out from now on, so that the admin hears
+ * of them here first.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
 #include "store/core/report.h"
 #include "store/base/utf8.h"
 
-#define NAMED   3    /* the others are counted */
-#define WAIT_MS 2000 /* for a keeper that took the change down just now */
+#define NAMED   3    /* names in the message */
+#define WAIT_MS 2000 /* for a keeper that just logged the change */
 
 struct shut_out {
 	char (*rules)[RULE_TEXT];
 	size_t rule_count;
-	bool all; /* are asked for: root was, before */
+	bool all; /* everyone is listed; root was asked for before */
 	size_t users;
+	const char *caller; /* who runs the command; NULL: not known */
+	bool with_caller;   /* the caller is one of the users */
 	char names[NAMED * (USER_TEXT + 2)];
 	struct user_row row; /* the one that is judged now */
 };
@@ -34,10 +38,12 @@ is_of(const struct shut_out *found, const char *rule)
 }
 
 static void
-add_name(struct shut_out *found, const char *user)
+shut_out_add(struct shut_out *found, const char *user)
 {
 	size_t len = strlen(found->names);
 
+	if (found->caller != NULL && strcmp(found->caller, user) == 0)
+		found->with_caller = true;
 	if (found->users++ >= NAMED)
 		return;
 	if (len > 0)
@@ -47,7 +53,7 @@ add_name(struct shut_out *found, const char *user)
 	    user, strlen(user), found->names + len, sizeof(found->names) - len);
 }
 
-/* Locked out or not: what is right now is no way in later. */
+/* A user who is locked for a while would be overdue afterwards. */
 static bool
 is_shut_out(const struct shut_out *found, const struct user_row *row)
 {
@@ -65,13 +71,14 @@ judge_row(void *ctx, const char *text)
 	(void)text;
 	if (is_shut_out(found, row) &&
 	    !(found->all && strcmp(row->user, "root") == 0))
-		add_name(found, row->user);
+		shut_out_add(found, row->user);
 	return true;
 }
 
-/* One user, or with "" everyone; false where not all could be looked at. */
+/* Judges one user, or everyone for "". False if not all could be seen. */
 static bool
-find(const struct admin *admin, const char *user, struct shut_out *found)
+shut_out_ask(
+    const struct admin *admin, const char *user, struct shut_out *found)
 {
 	struct client_options keeper = admin->keeper;
 	struct request request = {
@@ -88,6 +95,15 @@ find(const struct admin *admin, const char *user, struct shut_out *found)
 	    reply.verdict == VERDICT_PASS;
 }
 
+/* The user who logged in, though it is root who runs the command. */
+static const char *
+caller_of_command(void)
+{
+	const char *user = getenv("SUDO_USER");
+
+	return user != NULL ? user : getlogin();
+}
+
 static bool
 is_one_user(const char *target)
 {
@@ -95,38 +111,42 @@ is_one_user(const char *target)
 }
 
 static bool
-find_each(const struct admin *admin, char **targets, int count,
+shut_out_ask_each(const struct admin *admin, char **targets, int count,
     struct shut_out *found)
 {
 	bool ok = true;
 
 	for (int i = 0; i < count; i++)
 		if (found->rules[i][0] != '\0')
-			ok &= find(admin, targets[i], found);
+			ok &= shut_out_ask(admin, targets[i], found);
 	return ok;
 }
 
-/* The list leaves out those of the system who never came: root, who may be at
- * the keyboard, is asked for. */
+/*
+ * Root may be at the keyboard, but the list leaves out system users who never
+ * logged in: root is asked for by name.
+ */
 static bool
-find_all(const struct admin *admin, struct shut_out *found)
+shut_out_ask_all(const struct admin *admin, struct shut_out *found)
 {
-	(void)find(admin, "root", found);
+	(void)shut_out_ask(admin, "root", found);
 	found->all = true;
-	return find(admin, "", found);
+	return shut_out_ask(admin, "", found);
 }
 
 void
 admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
     char **targets, int count)
 {
-	struct shut_out found = {.rules = rules, .rule_count = (size_t)count};
+	struct shut_out found = {.rules = rules,
+	    .rule_count = (size_t)count,
+	    .caller = caller_of_command()};
 	bool few = true;
 
 	for (int i = 0; i < count; i++)
 		few &= is_one_user(targets[i]);
-	if (few ? !find_each(admin, targets, count, &found)
-		: !find_all(admin, &found)) {
+	if (few ? !shut_out_ask_each(admin, targets, count, &found)
+		: !shut_out_ask_all(admin, &found)) {
 		admin_say("who is shut out by this is not known: the keeper "
 			  "does not answer");
 		return;
@@ -141,6 +161,10 @@ admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
 		admin_say("%s %s no device and %s no longer let in",
 		    found.names, found.users == 1 ? "has" : "have",
 		    found.users == 1 ? "is" : "are");
+	if (found.with_caller)
+		admin_say("you are one of them, %s: keep this session open "
+			  "until a new login of yours works",
+		    found.caller);
 	admin_say("to give them time, repeat the command with --grace 14d; to "
 		  "let a user enrol, tfa-admin revoke or code --enroll");
 }

@@ -52,7 +52,7 @@ command_run(const char *const argv[], char **ret_out)
 	if (ret_out == NULL)
 		fputs(child.out.text, stderr);
 	fputs(child.err.text, stderr);
-	if (child.status == CHILD_RUNNING) {
+	if (child.end == CHILD_LATE) {
 		admin_say("%s %s did not end within %d seconds, and was "
 			  "stopped",
 		    argv[0], argv[1] != NULL ? argv[1] : "", COMMAND_S);
@@ -60,5 +60,5 @@ command_run(const char *const argv[], char **ret_out)
 	}
 	if (ret_out != NULL)
 		*ret_out = strdup(child.out.text);
-	return child.status < 128 ? child.status : -1;
+	return child.end == CHILD_EXITED ? child.status : -1;
 }

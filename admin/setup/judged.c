@@ -23,7 +23,7 @@ collect_planned(const struct plan *plan, struct planned *ret)
 		if (stage->kind != STAGE_FILE_WRITE &&
 		    stage->kind != STAGE_FOLDER_MAKE)
 			continue;
-		file = json_list_add(&ret->files, sizeof(*file));
+		file = list_add(&ret->files, sizeof(*file));
 		if (file == NULL)
 			return false;
 		*file = (struct planned_file){stage->path, stage->text};

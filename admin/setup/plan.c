@@ -16,7 +16,7 @@ plan_add(struct plan *plan, enum stage_kind kind, const char *path,
 	struct stage *stage = NULL;
 
 	if (plan->stages.count < SETUP_STAGES)
-		stage = json_list_add(&plan->stages, sizeof(*stage));
+		stage = list_add(&plan->stages, sizeof(*stage));
 	if (stage == NULL) {
 		free(text);
 		return false;

@@ -57,7 +57,7 @@ struct stage {
 };
 
 struct plan {
-	JSON_LIST_OF(struct stage) stages;
+	LIST_OF(struct stage) stages;
 	const struct setup *setup; /* for which it is made */
 };
 

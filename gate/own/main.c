@@ -1,5 +1,4 @@
 /* tfa: shows and changes a user's own devices and recovery codes. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +33,12 @@ static const struct {
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+static const struct option_row option_rows[] = {
+    CLIENT_OPTION_ROWS(
+	struct gate, keeper, keeper.policy, "the policy of that folder"),
+};
+static const struct options options = OPTIONS_OF("tfa", option_rows);
+
 static void
 print_usage(FILE *to)
 {
@@ -43,68 +48,37 @@ print_usage(FILE *to)
 		    commands[i].operand != NULL ? " " : "",
 		    commands[i].operand != NULL ? commands[i].operand : "",
 		    commands[i].help);
-	fputs(
-	    "\nAll but status, and a first device, ask for a current code "
-	    "first.\n\n"
-	    "  --socket PATH       the keeper's socket (" CLIENT_SOCKET ")\n"
-	    "  --store DIR         use this folder, without a running keeper\n"
-	    "  --policy FILE       the policy of that folder\n"
-	    "  --keeper-user NAME  the user that the keeper runs as (" CLIENT_USER
-	    ")\n"
-	    "  --help, --version\n",
+	fputs("\nAll but status, and a first device, ask for a current code "
+	      "first.\n\n",
 	    to);
+	options_print(&options, "", to);
+	fputs("  --help, --version\n", to);
 }
 
-static const struct option longopts[] = {
-    {"socket", required_argument, NULL, 's'},
-    {"store", required_argument, NULL, 'd'},
-    {"policy", required_argument, NULL, 'p'},
-    {"keeper-user", required_argument, NULL, 'k'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
+_Noreturn static void
+refuse_usage(void)
+{
+	print_usage(stderr);
+	exit(EX_USAGE);
+}
 
 static void
-set_option(int c, struct client_options *options)
+read_options(int *argc, char **argv, struct gate *gate)
 {
-	switch (c) {
-	case 's':
-		options->socket = optarg;
-		return;
-	case 'd':
-		options->store = optarg;
-		return;
-	case 'p':
-		options->policy = optarg;
-		return;
-	case 'k':
-		options->keeper_user = optarg;
-		return;
-	case 'h':
+	switch (options_read(&options, argc, argv, gate, NULL)) {
+	case OPTIONS_WRONG:
+		refuse_usage();
+	case OPTIONS_HELP:
 		print_usage(stdout);
 		exit(0);
-	case 'V':
+	case OPTIONS_VERSION:
 		puts("tfa " TFA_VERSION);
 		exit(0);
-	default:
-		print_usage(stderr);
-		exit(EX_USAGE);
+	case OPTIONS_READ:
+		break;
 	}
-}
-
-static void
-read_options(int argc, char **argv, struct client_options *options)
-{
-	int c;
-
-	options->keeper_user = CLIENT_USER;
-	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		set_option(c, options);
-	if (options->store != NULL && options->socket != NULL)
-		set_option('?', options);
-	if (options->socket == NULL)
-		options->socket = CLIENT_SOCKET;
+	if (!client_settle(&gate->keeper))
+		refuse_usage();
 }
 
 /* Reads a line from the terminal.  Returns false, with a message, if there
@@ -422,11 +396,11 @@ main(int argc, char **argv)
 	enum fault fault;
 	int status;
 
-	read_options(argc, argv, &gate.keeper);
+	read_options(&argc, argv, &gate);
 	fault = login_read(&gate.facts);
 	if (fault != FAULT_NONE)
 		return gate_no_user(&gate, fault);
-	status = run_command(&gate, argc - optind, argv + optind);
+	status = run_command(&gate, argc - 1, argv + 1);
 	facts_done(&gate.facts);
 	reply_done(&gate.reply);
 	return status;

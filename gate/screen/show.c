@@ -48,7 +48,8 @@ key_rows(const char *secret, const struct display *display)
 /* Writes the URI in place of the code, and the size of a window that would
  * show one. */
 static void
-write_text(FILE *out, const char *uri, int side, const struct display *display)
+write_text(FILE *out, const char *uri, int side, const struct display *display,
+    bool prompt)
 {
 	enum qr_blocks blocks = display->utf8 ? QR_HALF : QR_FULL;
 
@@ -56,10 +57,12 @@ write_text(FILE *out, const char *uri, int side, const struct display *display)
 	      "Set up two-step verification: enter the key below in Google "
 	      "Authenticator,\n"
 	      "Duo Mobile, Authy, Microsoft Authenticator or another "
-	      "authenticator app; then\n"
-	      "type the six digits that the app shows.\n",
+	      "authenticator app",
 	    out);
-	if (display->columns > 0 && side > 0)
+	fputs(prompt ? "; then\ntype the six digits that the app shows.\n"
+		     : ".\nLogins ask for the six digits that the app shows.\n",
+	    out);
+	if (prompt && display->columns > 0 && side > 0)
 		fprintf(out,
 		    "For a QR code begin again (^C) in a window of %d columns by "
 		    "%d lines.\n",
@@ -69,14 +72,17 @@ write_text(FILE *out, const char *uri, int side, const struct display *display)
 
 /* Writes the code; lead: a sentence to stand above it, or "". */
 static void
-write_code(FILE *out, const char *code, const char *lead)
+write_code(FILE *out, const char *code, const char *lead, bool prompt)
 {
 	fputs("\n"
 	      "Set up two-step verification: scan this with Google "
 	      "Authenticator, Duo Mobile,\n"
 	      "Authy, Microsoft Authenticator or another authenticator "
-	      "app, or enter the key\n"
-	      "below; then type the six digits that the app shows.\n",
+	      "app, or enter the key\n",
+	    out);
+	fputs(prompt ? "below; then type the six digits that the app shows.\n"
+		     : "below. Logins ask for the six digits that the app "
+		       "shows.\n",
 	    out);
 	write_message(out, lead);
 	fputs(code, out);
@@ -90,10 +96,11 @@ write_device(FILE *out, const struct reply *reply, const struct scan *scan,
 {
 	scoped_json_text char *drawn = NULL;
 	struct qr code = {.width = 0};
+	bool prompt = message != NULL;
 	bool has_code = scan->modules != NULL && qr_read(scan->modules, &code);
 	int side = has_code ? qr_side(&code) : 0;
 	int lines = key_rows(reply->secret, display) + 1;
-	int more = lines + rows_of(strlen(message), display);
+	int more = lines + rows_of(prompt ? strlen(message) : 0, display);
 	enum qr_blocks blocks = qr_choose(display, side, more);
 	bool above = blocks == QR_NONE;
 	enum fault fault;
@@ -105,11 +112,12 @@ write_device(FILE *out, const struct reply *reply, const struct scan *scan,
 	fault = blocks != QR_NONE ? qr_draw(&code, blocks, &drawn) : FAULT_NONE;
 	if (fault != FAULT_NONE)
 		return fault;
+	message = prompt ? message : "";
 	above &= blocks != QR_NONE && message[0] != '\0';
 	if (blocks == QR_NONE)
-		write_text(out, scan->uri, side, display);
+		write_text(out, scan->uri, side, display, prompt);
 	else
-		write_code(out, drawn, above ? message : "");
+		write_code(out, drawn, above ? message : "", prompt);
 	write_key(out, reply->secret);
 	if (!above && message[0] != '\0')
 		write_message(out, message);

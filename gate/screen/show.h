@@ -12,8 +12,9 @@
 /*
  * *ret: how to set up the reply's secret on a phone: the QR code if it fits on
  * the display, else the URI; always the key in groups of four; and message,
- * unless it is "".  Leaves room for a prompt below.  json_text_free() wipes and
- * frees the text.  FAULT_MEMORY.
+ * unless it is "".  Leaves room for a prompt below, which the text speaks of;
+ * message NULL: no prompt follows.  json_text_free() wipes and frees the text.
+ * FAULT_MEMORY.
  */
 MUST_USE enum fault
 show_device(const struct reply *reply, const struct scan *scan,

@@ -67,7 +67,7 @@ struct reader {
 static char *
 config_keep(struct config *config, const char *text)
 {
-	char **slot = json_list_add(&config->texts, sizeof(char *));
+	char **slot = list_add(&config->texts, sizeof(char *));
 
 	if (slot != NULL)
 		*slot = strdup(text);
@@ -183,7 +183,7 @@ config_read_line(
 	line.outer = reader->outer;
 	line.block = reader->block;
 	slot = config->lines.count < CONFIG_LINES
-	    ? json_list_add(&config->lines, sizeof(line))
+	    ? list_add(&config->lines, sizeof(line))
 	    : NULL;
 	if (slot == NULL)
 		config->failed = true;
@@ -202,7 +202,7 @@ config_add_file(struct config *config, const char *file)
 	for (size_t i = 0; i < config->files.count; i++)
 		if (strcmp(config->files.items[i], file) == 0)
 			return;
-	slot = json_list_add(&config->files, sizeof(*slot));
+	slot = list_add(&config->files, sizeof(*slot));
 	if (slot != NULL)
 		*slot = file;
 	else

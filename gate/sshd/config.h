@@ -31,9 +31,9 @@ struct config_line {
 };
 
 struct config {
-	JSON_LIST_OF(struct config_line) lines;
-	JSON_LIST_OF(char *) texts;       /* what the lines point into */
-	JSON_LIST_OF(const char *) files; /* each that was read, once */
+	LIST_OF(struct config_line) lines;
+	LIST_OF(char *) texts;       /* what the lines point into */
+	LIST_OF(const char *) files; /* each that was read, once */
 	int blocks;
 	bool failed; /* out of memory, or over a limit: not all is here */
 };

@@ -8,7 +8,7 @@
 
 #define NEVER_S 1 /* before all that a record can tell of; 0 is "not there" */
 
-/* Until when that device's owner was told. */
+/* The time until which that device's owner was told. */
 static int64_t
 told_until(
     const struct record *record, const struct device *device, int64_t now_s)
@@ -20,7 +20,8 @@ told_until(
 	return last->present && last->at_s < now_s ? last->at_s : now_s;
 }
 
-/* One that was added within the second in which she was told came after. */
+/* A device that was added in the second in which the owner was told counts as
+ * added later. */
 static bool
 is_new_device(const struct record *record, const struct device *reader,
     const struct device *device, int64_t now_s)
@@ -29,7 +30,7 @@ is_new_device(const struct record *record, const struct device *reader,
 	    device->added_s >= told_until(record, reader, now_s);
 }
 
-/* The codes that came with a device are no news to its owner. */
+/* Recovery codes that came with a device are no news to its owner. */
 static bool
 is_new_codes(
     const struct record *record, const struct device *reader, int64_t now_s)
@@ -40,8 +41,8 @@ is_new_codes(
 	    made->at_s >= told_until(record, reader, now_s);
 }
 
-/* Whether device, or where that is NULL the recovery codes, are news to whom
- * the code of that id, or of none, was. */
+/* True if device, or with NULL the recovery codes, are news to the owner of the
+ * device with that id, or with "" to the owner of any. */
 static bool
 is_new(const struct record *record, const char *id, const struct device *device,
     int64_t now_s)
@@ -60,7 +61,7 @@ is_new(const struct record *record, const char *id, const struct device *device,
 }
 
 static void
-add_line(struct announcements *ret, const char *what, int64_t at_s,
+announce_line(struct announcements *ret, const char *what, int64_t at_s,
     const char *from, const char *key)
 {
 	char when[WHEN_TEXT], line[2 * ANNOUNCE_TEXT];
@@ -80,13 +81,13 @@ add_line(struct announcements *ret, const char *what, int64_t at_s,
 }
 
 static void
-add_device(struct announcements *ret, const struct device *device)
+announce_device(struct announcements *ret, const struct device *device)
 {
 	char what[ANNOUNCE_TEXT];
 
 	snprintf(what, sizeof(what), "A device \"%s\" was added",
 	    device->name[0] != '\0' ? device->name : device->id);
-	add_line(
+	announce_line(
 	    ret, what, device->added_s, device->added_from, device->added_key);
 }
 
@@ -98,15 +99,15 @@ announce_changes(const struct record *record, const char *device, int64_t now_s,
 
 	*ret = (struct announcements){.count = 0};
 	if (is_new(record, device, NULL, now_s))
-		add_line(ret, "New recovery codes were made", record->made.at_s,
-		    record->made.from, record->made.key);
+		announce_line(ret, "New recovery codes were made",
+		    record->made.at_s, record->made.from, record->made.key);
 	for (size_t i = record->devices.count; i-- > 0;) {
 		const struct device *d = &record->devices.items[i];
 
 		if (!is_new(record, device, d, now_s))
 			continue;
 		if (ret->count < ANNOUNCE_MAX - 1)
-			add_device(ret, d);
+			announce_device(ret, d);
 		else
 			rest++;
 	}

@@ -1,12 +1,15 @@
 /*
- * What somebody is told at her next login: the devices that were added and
- * the recovery codes that were made since, when, from where and with which
- * key.  Pure.
+ * Tells users at their next login which devices were added and which recovery
+ * codes were made since: when, from where and with which key.  Pure.
  *
- * It must never let one device's login use up what another has not heard of:
- * whoever adds a device of his own and logs in with it hides nothing from the
- * owner of the old one.  So every device has its own time until which its
- * owner was told.
+ * A login with one device must never use up what the owner of another has not
+ * been told: a thief who adds a device and logs in with it hides nothing from
+ * the owner of the old one.  So every device has its own time until which its
+ * owner was told:
+ *
+ *	announce_begin()     before a device or recovery codes are added
+ *	announce_changes()   at a login: what is to be said
+ *	announce_told()      where it was said on a terminal
  */
 #ifndef TFA_ANNOUNCE_H
 #define TFA_ANNOUNCE_H
@@ -16,7 +19,7 @@
 
 #include "store/core/record.h"
 
-#define ANNOUNCE_MAX  6 /* lines; those for which there is no room are counted */
+#define ANNOUNCE_MAX  6   /* lines; the last counts those that do not fit */
 #define ANNOUNCE_TEXT 240 /* bytes of a line */
 
 struct announcements {
@@ -25,21 +28,22 @@ struct announcements {
 };
 
 /*
- * *ret: what whoever logs in with that device has not been told of; with "",
- * for a one-time code, what the owner of any device has not.  The newest first,
- * each line one for a person.  A time in the future, by a clock that was wrong
- * once, counts as never told.
+ * *ret: what a user who logs in with that device has not been told; with "",
+ * for a one-time code, what the owner of any device has not been told.  The
+ * newest first, each a line for a person.  A time in the future, by a clock
+ * that was wrong once, counts as never told.
  */
 void announce_changes(const struct record *record, const char *device,
     int64_t now_s, struct announcements *ret);
 
-/* She saw them: that device is up to date at now_s; with "", none is. */
+/* Notes that the owner of that device was told all at now_s; with "",
+ * nothing. */
 void announce_told(struct record *record, const char *device, int64_t now_s);
 
 /*
- * To be called before a device or recovery codes are added, so that devices
- * which were never told of anything, as in records of earlier versions, are
- * told of these.  The time that a new device begins with: the earliest of the
+ * To be called before a device or recovery codes are added, so that the owner
+ * of a device without such a time, as in records of earlier versions, is told
+ * of them.  Returns the time that a new device begins with: the earliest of the
  * others', or now_s.
  */
 int64_t announce_begin(struct record *record, int64_t now_s);

@@ -31,8 +31,8 @@ move_to_earlier(struct record *record)
 	if (!record->pending.present)
 		return FAULT_NONE;
 	while (record->earlier.count >= EARLIER_MAX)
-		json_list_drop(&record->earlier, sizeof(*kept), 0);
-	kept = json_list_add(&record->earlier, sizeof(*kept));
+		list_drop(&record->earlier, sizeof(*kept), 0);
+	kept = list_add(&record->earlier, sizeof(*kept));
 	if (kept == NULL)
 		return FAULT_MEMORY;
 	*kept = record->pending;
@@ -83,7 +83,7 @@ drop_pending(struct record *record)
 {
 	OPENSSL_cleanse(&record->pending, sizeof(record->pending));
 	while (record->earlier.count > 0)
-		json_list_drop(&record->earlier, sizeof(struct pending), 0);
+		list_drop(&record->earlier, sizeof(struct pending), 0);
 }
 
 /* ret: the first of d1, d2, ... that no device has. */
@@ -123,7 +123,7 @@ append_code(struct record *record, enum code_use use, int64_t until_s,
     const uint8_t random[static ONETIME_BYTES], char ret[static ONETIME_TEXT])
 {
 	char code[ONETIME_CHARS + 1] = "";
-	struct one_time *one = json_list_add(&record->codes, sizeof(*one));
+	struct one_time *one = list_add(&record->codes, sizeof(*one));
 
 	if (one == NULL)
 		return FAULT_MEMORY;
@@ -214,7 +214,7 @@ admit_device(struct record *record, const struct device *device)
 		return FAULT_STALE;
 	if (record->devices.count >= DEVICES_MAX)
 		return FAULT_LIMIT;
-	added = json_list_add(&record->devices, sizeof(*added));
+	added = list_add(&record->devices, sizeof(*added));
 	if (added == NULL)
 		return FAULT_MEMORY;
 	*added = *device;
@@ -349,7 +349,7 @@ forget_unused(struct record *record, const char *hash)
 			continue;
 		if (record->spent.items[i].why == SPENT_USED)
 			return false;
-		json_list_drop(&record->spent, sizeof(struct spent_code), i);
+		list_drop(&record->spent, sizeof(struct spent_code), i);
 		break;
 	}
 	return true;
@@ -371,7 +371,7 @@ add_scratch(struct record *record, const struct import *import)
 			return FAULT_MEMORY;
 		if (has_code(record, hash) || !forget_unused(record, hash))
 			continue;
-		one = json_list_add(&record->codes, sizeof(*one));
+		one = list_add(&record->codes, sizeof(*one));
 		if (one == NULL)
 			return FAULT_MEMORY;
 		one->use = CODE_SCRATCH;

@@ -29,7 +29,7 @@ add_skipped(
     void *ctx, const struct rule *rule, enum mismatch why, const char *name)
 {
 	struct explaining *e = ctx;
-	struct skipped_row *row = json_list_add(
+	struct skipped_row *row = list_add(
 	    &e->explanation->skipped, sizeof(*row));
 
 	if (row == NULL) {
@@ -205,7 +205,7 @@ static void
 explain_address(struct explaining *e, const struct decision *decision,
     const struct rule *inside)
 {
-	struct explained *row = json_list_add(
+	struct explained *row = list_add(
 	    &e->explanation->by_address, sizeof(*row));
 
 	if (row == NULL) {

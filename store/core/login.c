@@ -5,7 +5,7 @@
 const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
     "invited", "blocked", "overdue", "grace", "pending", NULL};
 
-/* A time in the future is a clock that was wrong once. */
+/* A time in the future was written by a clock that was wrong once. */
 static int64_t
 clamp(int64_t time_s, int64_t now_s)
 {
@@ -43,7 +43,7 @@ login_forgive(struct counter *counter, int64_t now_s)
 	}
 }
 
-/* For those in a row. */
+/* The wait after wrong codes in a row. */
 static int64_t
 backoff(const struct attempts *attempts, const struct counter *counter,
     int64_t now_s)
@@ -61,7 +61,8 @@ backoff(const struct attempts *attempts, const struct counter *counter,
 	return wait_s > passed_s ? wait_s - passed_s : 0;
 }
 
-/* For those of the long term: until there are fewer than stop. */
+/* The wait after wrong codes of the long term: until they are fewer than
+ * stop. */
 static int64_t
 long_wait(const struct attempts *attempts, const struct counter *counter,
     int64_t now_s)
@@ -87,8 +88,8 @@ login_wait(const struct attempts *attempts, const struct counter *counter,
 	return backoff_s > long_s ? backoff_s : long_s;
 }
 
-/* Whether a code was given for this connection, or lately from this key and
- * address.  No entry is honoured for longer than the policy now says. */
+/* True if a code was given on this connection, or lately with this key from
+ * this address.  No entry counts for longer than the policy now says. */
 static bool
 is_remembered(const struct policy *policy, const struct record *record,
     const struct login *login)
@@ -134,13 +135,13 @@ login_may_enroll(const struct policy *policy, enum mode mode,
 }
 
 static void
-settle(struct outcome *ret, enum verdict verdict, enum reason reason)
+set_outcome(struct outcome *ret, enum verdict verdict, enum reason reason)
 {
 	ret->verdict = verdict;
 	ret->reason = reason;
 }
 
-/* For a user without a device, whom the policy asks or may ask. */
+/* For a user without a device, to whom required or optional applies. */
 static enum first
 first_device(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, int64_t deadline_s)
@@ -151,8 +152,8 @@ first_device(const struct policy *policy, enum mode mode,
 								 : FIRST_NO;
 }
 
-/* When the offer comes again that was put off: after a day, or sooner where
- * the deadline is near; a time that has passed: at each login. */
+/* When an offer that was put off comes again: after a day, or sooner if the
+ * deadline is near.  A time that has passed means at each login. */
 static int64_t
 next_offer(const struct record *record, const struct outcome *outcome)
 {
@@ -164,9 +165,9 @@ next_offer(const struct record *record, const struct outcome *outcome)
 }
 
 /*
- * Whether this login is asked to set up a device that it can do without still.
- * A command is spared that until the deadline is near: who never has a shell
- * would else never be asked.
+ * True if this login is offered to set up a device that is not needed yet.  A
+ * command is spared that until the deadline is near; then even a user who never
+ * has a shell must be asked.
  */
 static bool
 is_offered(const struct record *record, const struct login *login,
@@ -181,8 +182,9 @@ is_offered(const struct record *record, const struct login *login,
 }
 
 /*
- * No device, and none needed yet: the offer, or a pass with a reminder.  Who
- * may not enrol by herself and holds an admin's code can type it here.
+ * The user has no device, and needs none yet: the offer, or a pass with a
+ * reminder.  A user who needs an administrator's code to enrol, and has one,
+ * can type it here.
  */
 static void
 decide_free(enum mode mode, const struct record *record,
@@ -192,16 +194,17 @@ decide_free(enum mode mode, const struct record *record,
 
 	ret->may_skip = is_offered(record, login, ret);
 	if (!ret->may_skip)
-		settle(ret, VERDICT_PASS, due ? REASON_GRACE : REASON_OPTIONAL);
+		set_outcome(
+		    ret, VERDICT_PASS, due ? REASON_GRACE : REASON_OPTIONAL);
 	else if (ret->first == FIRST_SELF)
-		settle(
+		set_outcome(
 		    ret, VERDICT_ENROLL, due ? REASON_OFFER_DUE : REASON_OFFER);
 	else
-		settle(ret, VERDICT_CHALLENGE,
+		set_outcome(ret, VERDICT_CHALLENGE,
 		    due ? REASON_OFFER_CODE_DUE : REASON_OFFER_CODE);
 }
 
-/* No device, and no way in without one. */
+/* The user has no device, and may not come in without one. */
 static void
 decide_overdue(
     const struct record *record, const struct login *login, struct outcome *ret)
@@ -209,17 +212,17 @@ decide_overdue(
 	bool may = ret->first == FIRST_SELF;
 
 	if (may && login->terminal)
-		settle(ret, VERDICT_ENROLL, REASON_SETUP);
+		set_outcome(ret, VERDICT_ENROLL, REASON_SETUP);
 	else if (record_codes_left(record, CODE_ENROLL, login->now_s) > 0 ||
 	    record_codes_left(record, CODE_PASS, login->now_s) > 0)
-		settle(ret, VERDICT_CHALLENGE, REASON_ASK_ONE_TIME);
+		set_outcome(ret, VERDICT_CHALLENGE, REASON_ASK_ONE_TIME);
 	else if (may)
-		settle(ret, VERDICT_DENY, REASON_SETUP_TERMINAL);
+		set_outcome(ret, VERDICT_DENY, REASON_SETUP_TERMINAL);
 	else
-		settle(ret, VERDICT_DENY, REASON_CLOSED);
+		set_outcome(ret, VERDICT_DENY, REASON_CLOSED);
 }
 
-/* When the code that lasts longest ends which enrols; 0: there is none. */
+/* When the last code to enrol with runs out; 0: there is none. */
 static int64_t
 code_ends(const struct record *record, int64_t now_s)
 {
@@ -235,8 +238,8 @@ code_ends(const struct record *record, int64_t now_s)
 	return until_s;
 }
 
-/* What is open for a first device, and for how long, where that has an end of
- * its own: grace has deadline_s. */
+/* Notes how a first device may be set up, and until when.  The end of grace is
+ * not meant: deadline_s has that. */
 static void
 note_first(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, struct outcome *ret)
@@ -262,10 +265,11 @@ login_put_off(
 	next_s = next_offer(record, ret);
 	ret->again_s = next_s > login->now_s ? next_s - login->now_s : 0;
 	ret->changed = true;
-	settle(ret, VERDICT_PASS, REASON_SKIPPED);
+	set_outcome(ret, VERDICT_PASS, REASON_SKIPPED);
 }
 
-/* A device: asked for its code, unless one was given not long ago. */
+/* The user has a device: its code is asked for, unless one was given not long
+ * ago. */
 static void
 decide_enrolled(const struct policy *policy, const struct record *record,
     const struct login *login, struct outcome *ret)
@@ -277,18 +281,18 @@ decide_enrolled(const struct policy *policy, const struct record *record,
 	    &policy->attempts, counter, is_other, login->now_s);
 
 	if (is_remembered(policy, record, login)) {
-		settle(ret, VERDICT_PASS, REASON_REMEMBERED);
+		set_outcome(ret, VERDICT_PASS, REASON_REMEMBERED);
 		return;
 	}
 	ret->wait_s = wait_s > 0 ? wait_s : 0;
-	settle(ret, VERDICT_CHALLENGE,
+	set_outcome(ret, VERDICT_CHALLENGE,
 	    wait_s == 0      ? REASON_ASK
 		: wait_s > 0 ? REASON_ASK_LOCKED
 			     : REASON_ASK_STOPPED);
 }
 
-/* When this decision makes a code required; 0: no date stands.  For who never
- * came, grace would begin now. */
+/* When this decision makes a code required; 0: at no date.  For a user who
+ * never came, grace would begin now. */
 static int64_t
 deadline(
     const struct decision *decision, const struct record *record, int64_t now_s)
@@ -300,8 +304,8 @@ deadline(
 }
 
 /*
- * From when on the offer comes at each login, whatever was put off; 0: never.
- * A user for whom it came once a day must not meet the deadline in between.
+ * From when on the offer comes at each login, even if it was put off; 0: never.
+ * If it came once a day to the end, the deadline could come in between.
  */
 static int64_t
 insist(const struct decision *decision, const struct record *record,
@@ -333,15 +337,15 @@ login_first(const struct policy *policy, const struct decision *decision,
 	    deadline(decision, record, now_s));
 }
 
-/* The policy denies.  Where it only could not be asked about this user, an
- * administrator who was asked has answered: with a pass code. */
+/* The policy denies.  If it only could not decide about this user, an
+ * administrator may have decided, with a pass code. */
 static void
 decide_denied(const struct decision *decision, const struct record *record,
     const struct login *login, struct outcome *ret)
 {
 	bool has_pass = record_codes_left(record, CODE_PASS, login->now_s) > 0;
 
-	settle(ret,
+	set_outcome(ret,
 	    has_pass && reason_is_undecided(decision->reason)
 		? VERDICT_CHALLENGE
 		: VERDICT_DENY,
@@ -349,7 +353,7 @@ decide_denied(const struct decision *decision, const struct record *record,
 	memcpy(ret->name, decision->name, sizeof(ret->name));
 }
 
-/* Who has no device. */
+/* The user has no device. */
 static void
 decide_first(const struct policy *policy, enum mode mode,
     const struct record *record, const struct login *login, struct outcome *ret)
@@ -377,7 +381,7 @@ login_decide(const struct policy *policy, const struct decision *decision,
 	ret->deadline_s = deadline(decision, record, login->now_s);
 	ret->insist_s = insist(decision, record, ret->deadline_s);
 	if (mode == MODE_EXEMPT)
-		settle(ret, VERDICT_PASS, REASON_EXEMPT);
+		set_outcome(ret, VERDICT_PASS, REASON_EXEMPT);
 	else if (record->devices.count > 0)
 		decide_enrolled(policy, record, login, ret);
 	else
@@ -386,9 +390,9 @@ login_decide(const struct policy *policy, const struct decision *decision,
 		login_note_entry(record, login, true, ret);
 }
 
-/* Nothing else leaves a record so: a plain revocation keeps the end of its
- * invitation, and whoever removes the last device herself is where everyone
- * begins. */
+/* Nothing else leaves a record like this: a plain revocation keeps the end of
+ * its invitation, and users who remove their last device begin as everybody
+ * does. */
 bool
 login_is_blocked(const struct record *record)
 {
@@ -416,7 +420,7 @@ login_state(const struct policy *policy, const struct decision *decision,
 		return STATE_INVITED;
 	if (login_is_blocked(record))
 		return STATE_BLOCKED;
-	/* Whether one is required, nobody can say. */
+	/* Nobody can say if a device is required. */
 	if (decision->mode == MODE_NONE &&
 	    (decision->reason == REASON_UNKNOWN_GROUP ||
 		decision->reason == REASON_GROUP_ERROR))

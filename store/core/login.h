@@ -1,11 +1,11 @@
 /*
- * What happens to a login before a code is typed: let in, asked, offered to
- * enrol, or refused.  Pure: the policy's decision, the user's record, the
- * facts and the time go in, an outcome comes out.
+ * Decides a login before a code is typed: the user is let in, asked for a code,
+ * offered to enrol, or refused.  Pure: the policy's decision, the user's
+ * record, the facts and the time go in, an outcome comes out.
  *
- * It must never pass anyone for a reason that a thief could bring about:
- * "not enrolled" passes only while the policy has it optional or in grace,
- * and never a user who once had a device.
+ * It must never pass a login for a reason that a thief could bring about: a
+ * user without a device passes only while a device is optional or grace lasts,
+ * and never a user who once had one.
  */
 #ifndef TFA_LOGIN_H
 #define TFA_LOGIN_H
@@ -21,28 +21,28 @@
 #define DAY_S          86400
 #define SOURCE_KNOWN_S (30 * DAY_S) /* a right code makes a source known */
 #define INVITED_S      DAY_S        /* to enrol after a revoke */
-#define FORGIVE_S      (7 * DAY_S)  /* a wrong code of the long term each */
-#define LAST_LOGIN_S   900   /* logins without a code are noted so often */
-#define SKIPPED_S      DAY_S /* no second offer after "later" */
+#define FORGIVE_S      (7 * DAY_S)  /* then one wrong code is forgiven */
+#define LAST_LOGIN_S   900   /* between two notes of logins without a code */
+#define SKIPPED_S      DAY_S /* after "later" no offer comes for so long, */
 #define LAST_S         DAY_S /* but for the end of grace: its last tenth, */
 #define LAST_MOST_S    (30 * DAY_S) /* between these two */
 
 /* One login, as the user's own process claims it, and the time. */
 struct login {
-	char address[ADDRESS_TEXT];       /* "" where it is not known */
+	char address[ADDRESS_TEXT];       /* "" if it is not known */
 	char key[KEY_TEXT];               /* "" for a password */
-	char connection[CONNECTION_TEXT]; /* "" where sshd named none */
+	char connection[CONNECTION_TEXT]; /* "" if sshd named none */
 	bool terminal;                    /* somebody can be asked */
 	bool shell;                       /* no command: a login shell */
-	bool proof; /* of who asks: a pass opens no session */
+	bool proof; /* it only proves who asks: a pass opens no session */
 	int64_t now_s;
 };
 
-/* How somebody without a device may set up the first one. */
+/* How a user without a device may set up the first one. */
 enum first {
 	FIRST_NO = 0,
-	FIRST_CODE, /* with a code to enrol with, of which one is valid */
-	FIRST_SELF, /* as they are */
+	FIRST_CODE, /* with a code to enrol with; a valid one is there */
+	FIRST_SELF, /* without a code */
 };
 
 struct outcome {
@@ -56,24 +56,24 @@ struct outcome {
 	int64_t open_s;     /* until the invitation or the code to enrol ends */
 	enum first first;   /* how a first device may be set up now */
 	int64_t wait_s;     /* LOCKED: until the next try */
-	int64_t drift_s;    /* how far off the clock of a wrong code is */
+	int64_t drift_s;    /* wrong code: by how much a clock may be off */
 	int64_t failed;     /* PASS: wrong codes since the last login */
 	char failed_from[ADDRESS_TEXT];
 	struct announcements news;   /* PASS: what changed since then */
 	char device[DEVICE_ID_TEXT]; /* whose code it was */
 	char name[RULE_TEXT];        /* the group or rule that a denial names */
-	int64_t spent_s;    /* when a one-time code was used, or became void */
-	long recovery_left; /* PASS by a recovery code: how many; or -1 */
+	int64_t spent_s;    /* when a one-time code was used or became void */
+	long recovery_left; /* PASS by a recovery code: how many left, or -1 */
 };
 
-/* The state that an admin sees; the first that fits. */
+/* A user's state, as an administrator sees it: the first that fits. */
 enum state {
 	STATE_NONE = 0,
 	STATE_EXEMPT,
 	STATE_LOCKED,
 	STATE_ENROLLED,
 	STATE_INVITED,
-	STATE_BLOCKED, /* an admin took the devices, and lets none be set up */
+	STATE_BLOCKED, /* an admin took the devices, and allows no new one */
 	STATE_OVERDUE,
 	STATE_GRACE,
 	STATE_PENDING,
@@ -81,12 +81,12 @@ enum state {
 extern const char *const state_names[]; /* indexed by enum state */
 
 /*
- * Decides a login.  A user of whom the policy cannot decide is asked for a pass
- * code, where the record has one that is valid: outcome->reason is then the
- * policy's, and verify_pass() alone may judge the code.
+ * Decides a login.  If the policy cannot decide about the user, and the record
+ * has a valid pass code, that is asked for: ret->reason is then the policy's,
+ * and only verify_pass() may judge the code.
  *
- * Notes in the record what must outlive it (first login,
- * start of grace, rule) and sets ret->changed if that is new.
+ * Notes in the record what later logins need (first login, start of grace,
+ * rule) and sets ret->changed if that is new.
  */
 void login_decide(const struct policy *policy, const struct decision *decision,
     struct record *record, const struct login *login, struct outcome *ret);
@@ -97,47 +97,49 @@ login_state(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s, int64_t *ret_deadline_s);
 
 /*
- * Whether an admin took away all devices and left no invitation: "revoke
- * --block", or "revoke --code", whose code may let her in still.
+ * True if an administrator took all devices away and left no invitation:
+ * "revoke --block", or "revoke --code", whose code may still let the user
+ * enrol.
  */
 bool login_is_blocked(const struct record *record);
 
 /*
- * Whether a user without a device may set one up without asking an admin,
- * now.  deadline_s as login_state() gives it.
+ * True if a user without a device may set one up now without asking an
+ * administrator.  deadline_s as login_state() gives it.
  */
 bool login_may_enroll(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, int64_t deadline_s);
 
 /*
- * How a user may set up a first device now: the one rule, for a login at the
- * gate and for "tfa add" in a session.  FIRST_NO for who has a device, whom the
- * policy denies or exempts, and whom login_may_enroll() does not let without a
- * code that they do not have.
+ * Returns how a user may set up a first device now: the one rule, for a login
+ * at the gate and for "tfa add" in a session.  FIRST_NO for a user who has a
+ * device, whom the policy denies or exempts, or whom login_may_enroll() does
+ * not let and who has no code to enrol with.
  */
 enum first
 login_first(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s);
 
 /*
- * Enter at an offer that login_decide() made, and that may be put off: notes it
- * and passes, reason SKIPPED; ret->again_s says when the next one comes.
+ * Puts an offer of login_decide() off, if ret->may_skip: notes it and passes,
+ * reason SKIPPED.  ret->again_s says when the next offer comes.
  */
 void login_put_off(
     struct record *record, const struct login *login, struct outcome *ret);
 
 /*
  * Notes a good login with the code of outcome->device, or with a one-time code:
- * source, connection, time.  Says what failed and what was changed before; what
- * was said without a terminal, where it may be thrown away, is said again.
+ * source, connection, time.  Puts into the outcome what failed and what was
+ * changed before; what is said without a terminal may be thrown away, and is
+ * said again.
  */
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);
 
 /*
- * What login_decide() leaves in the record, login_note.c: when the user first
- * came and by which rule, whatever is decided; and with a pass, that the user
- * was here: now_and_then, where no code was given, so that a pass seldom
+ * login_note.c: login_note_visit() notes, whatever is decided, when the user
+ * first came and by which rule.  login_note_entry() notes a pass; now_and_then:
+ * only if LAST_LOGIN_S have gone by, so that a pass without a code seldom
  * writes.
  */
 void login_note_visit(const struct decision *decision, struct record *record,
@@ -145,17 +147,18 @@ void login_note_visit(const struct decision *decision, struct record *record,
 void login_note_entry(struct record *record, const struct login *login,
     bool now_and_then, struct outcome *outcome);
 
-/* A new entry of record->verified, zeroed.  A full list loses one whose time is
- * over, or else the oldest.  NULL without memory. */
+/* Adds an entry to record->verified, zeroed.  A full list loses an entry whose
+ * time is over, or else the oldest.  NULL without memory. */
 struct verified *login_add_verified(struct record *record, int64_t now_s);
 
-/* Whether this login comes from a source that gave a right code lately. */
+/* True if this login comes from a source that gave a right code lately. */
 bool login_is_known(const struct record *record, const struct login *login);
 
 /*
- * How long a counter stays shut, in seconds; 0: open; -1: until an admin
- * unlocks it, which only the counter for others does.  One that has spent
- * attempts->stop over the long term waits until a wrong code is forgiven.
+ * Returns how long a counter stays shut, in seconds; 0: it is open; -1: until
+ * an administrator unlocks it, only for the counter of unknown sources
+ * (is_other).  A counter that has spent attempts->stop over the long term waits
+ * until a wrong code is forgiven.
  */
 int64_t login_wait(const struct attempts *attempts,
     const struct counter *counter, bool is_other, int64_t now_s);

@@ -1,6 +1,6 @@
 /*
- * What a login leaves in the record for later ones: when the user came, from
- * where, and what needs no code for a while.
+ * Notes a login in the record, for later ones: when the user came, from where,
+ * and which connection or key needs no code for a while.
  */
 #include <string.h>
 
@@ -15,7 +15,8 @@ clamp_stored(int64_t *time_s, int64_t now_s, struct outcome *ret)
 	ret->changed = true;
 }
 
-/* A clock that was ahead once must not keep anybody out until then. */
+/* If the clock was ahead once, that must not keep anybody out until that
+ * time. */
 static void
 clamp_record(struct record *record, int64_t now_s, struct outcome *ret)
 {
@@ -55,8 +56,8 @@ login_note_visit(const struct decision *decision, struct record *record,
 	}
 }
 
-/* Failures that she has not been told of yet.  sshd throws away what a
- * subsystem says: only what a terminal shows is told. */
+/* Puts in the failures that the user has not been told of yet.  sshd throws
+ * away what a subsystem says: only what a terminal shows counts as told. */
 static void
 tell_failures(
     struct record *record, const struct login *login, struct outcome *outcome)
@@ -82,8 +83,8 @@ tell_failures(
 	}
 }
 
-/* Likewise what was changed; before last_login moves, which stands in for the
- * time of a device that has none. */
+/* Puts in what was changed.  To be done before last_login moves: it stands in
+ * for the time of a device that has none. */
 static void
 tell_changes(
     struct record *record, const struct login *login, struct outcome *outcome)
@@ -93,7 +94,7 @@ tell_changes(
 		announce_told(record, outcome->device, login->now_s);
 }
 
-/* A connection in use is forgotten after those that are not. */
+/* Makes a connection in use the newest, so that it is forgotten last. */
 static void
 renew_verified(struct record *record, const struct login *login)
 {
@@ -140,11 +141,11 @@ note_source(struct record *record, const struct login *login)
 		source = &record->sources.items[i];
 		if (strcmp(source->key, login->key) == 0 &&
 		    strcmp(source->address, login->address) == 0)
-			json_list_drop(&record->sources, sizeof(*source), i);
+			list_drop(&record->sources, sizeof(*source), i);
 	}
 	if (login->address[0] == '\0')
 		return;
-	source = json_list_add_newest(
+	source = list_add_newest(
 	    &record->sources, sizeof(*source), SOURCES_MAX);
 	if (source == NULL)
 		return;
@@ -162,9 +163,8 @@ login_add_verified(struct record *record, int64_t now_s)
 	while (i < count && items[i].until_s > now_s)
 		i++;
 	if (count >= VERIFIED_MAX)
-		json_list_drop(
-		    &record->verified, sizeof(*items), i < count ? i : 0);
-	return json_list_add(&record->verified, sizeof(*items));
+		list_drop(&record->verified, sizeof(*items), i < count ? i : 0);
+	return list_add(&record->verified, sizeof(*items));
 }
 
 static void
@@ -176,7 +176,7 @@ note_verified(const struct policy *policy, struct record *record,
 	for (size_t i = record->verified.count; i-- > 0;)
 		if (record->verified.items[i].until_s <= login->now_s &&
 		    record->verified.items[i].code[0] == '\0')
-			json_list_drop(&record->verified, sizeof(*v), i);
+			list_drop(&record->verified, sizeof(*v), i);
 	if (policy->remember.connection_s > 0 && login->connection[0] != '\0' &&
 	    (v = login_add_verified(record, login->now_s)) != NULL) {
 		memcpy(v->connection, login->connection, sizeof(v->connection));

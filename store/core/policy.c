@@ -68,7 +68,7 @@ static const char *
 names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 {
 	const char *wrong;
-	struct json_list l;
+	struct list l;
 
 	memcpy(&l, list, sizeof(l));
 	for (size_t i = 0; i < l.count; i++) {
@@ -271,8 +271,7 @@ static const struct json_shape policy_shape = JSON_SHAPE(
 static bool
 add_key_file(struct policy *policy, const char *path)
 {
-	struct name *file = json_list_add(
-	    &policy->keys.files, sizeof(struct name));
+	struct name *file = list_add(&policy->keys.files, sizeof(struct name));
 
 	if (file != NULL)
 		snprintf(file->text, sizeof(file->text), "%s", path);

@@ -39,11 +39,11 @@ struct name {
 
 struct rule {
 	char name[RULE_TEXT];
-	JSON_LIST_OF(struct name) users;  /* "alice", "*", "!bob" */
-	JSON_LIST_OF(struct name) groups; /* "staff", "!interns" */
-	JSON_LIST_OF(struct prefix) from; /* empty: from anywhere */
-	int mode;                         /* enum mode */
-	int64_t since_s;                  /* 0: from the beginning */
+	LIST_OF(struct name) users;  /* "alice", "*", "!bob" */
+	LIST_OF(struct name) groups; /* "staff", "!interns" */
+	LIST_OF(struct prefix) from; /* empty: from anywhere */
+	int mode;                    /* enum mode */
+	int64_t since_s;             /* 0: from the beginning */
 	struct grace {
 		bool present;
 		int64_t for_s;   /* from the first login; 0: not given */
@@ -52,8 +52,8 @@ struct rule {
 };
 
 struct admins {
-	JSON_LIST_OF(struct name) users;
-	JSON_LIST_OF(struct name) groups;
+	LIST_OF(struct name) users;
+	LIST_OF(struct name) groups;
 };
 
 struct enrollment {
@@ -76,14 +76,14 @@ struct remember {
 };
 
 struct keys {
-	JSON_LIST_OF(struct name) files;
+	LIST_OF(struct name) files;
 	int unlisted; /* enum unlisted */
 };
 
 struct policy {
 	int64_t version;
 	char issuer[ISSUER_TEXT];
-	JSON_LIST_OF(struct rule) rules;
+	LIST_OF(struct rule) rules;
 	int otherwise; /* enum mode, for users that no rule matches */
 	struct admins admins;
 	struct enrollment enrollment;

@@ -294,8 +294,7 @@ record_codes_drop(struct record *record, enum code_use use)
 {
 	for (size_t i = record->codes.count; i-- > 0;)
 		if (record->codes.items[i].use == (int)use)
-			json_list_drop(
-			    &record->codes, sizeof(struct one_time), i);
+			list_drop(&record->codes, sizeof(struct one_time), i);
 	if (use == CODE_RECOVER)
 		record->made = (struct made){.present = false};
 }

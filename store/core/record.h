@@ -56,7 +56,7 @@ struct device {
 	int64_t last_used_s;
 	int64_t told_s; /* its owner has seen all changes until then */
 	/* spent steps before last_step; the one seen last is at the end */
-	JSON_LIST_OF(uint64_t) spent_steps;
+	LIST_OF(uint64_t) spent_steps;
 };
 
 /* An enrolment that waits for its first code.  A window shows its secret. */
@@ -147,11 +147,11 @@ struct record {
 	int64_t version;
 	char user[USER_TEXT];
 	int64_t uid;
-	JSON_LIST_OF(struct device) devices;
-	struct pending pending;               /* begun last */
-	JSON_LIST_OF(struct pending) earlier; /* in other windows */
-	JSON_LIST_OF(struct one_time) codes;
-	JSON_LIST_OF(struct spent_code) spent; /* the newest at the end */
+	LIST_OF(struct device) devices;
+	struct pending pending;          /* begun last */
+	LIST_OF(struct pending) earlier; /* in other windows */
+	LIST_OF(struct one_time) codes;
+	LIST_OF(struct spent_code) spent; /* the newest at the end */
 	struct made made;
 	int64_t first_seen_s;
 	int64_t grace_started_s;
@@ -160,8 +160,8 @@ struct record {
 	char last_rule[RULE_TEXT]; /* the required rule that decided last */
 	int64_t skipped_s;
 	struct failures failures;
-	JSON_LIST_OF(struct source) sources;
-	JSON_LIST_OF(struct verified) verified;
+	LIST_OF(struct source) sources;
+	LIST_OF(struct verified) verified;
 	struct last_login last_login;
 };
 

@@ -96,8 +96,7 @@ add_devices(const struct record *record, struct user_row *ret)
 {
 	for (size_t i = 0; i < record->devices.count; i++) {
 		const struct device *d = &record->devices.items[i];
-		struct device_row *row = json_list_add(
-		    &ret->devices, sizeof(*row));
+		struct device_row *row = list_add(&ret->devices, sizeof(*row));
 
 		if (row == NULL)
 			return FAULT_MEMORY;

@@ -28,7 +28,7 @@ struct user_row {
 	char rule[RULE_TEXT];
 	int mode; /* enum mode */
 	int64_t deadline_s;
-	JSON_LIST_OF(struct device_row) devices;
+	LIST_OF(struct device_row) devices;
 	int64_t recovery_left;
 	int64_t last_login_s;
 	char last_address[ADDRESS_TEXT];
@@ -59,8 +59,8 @@ struct explanation {
 	struct explained login;
 	/* If the address is not known and decides: the answer from the
 	 * "from" of each rule in turn, and last from anywhere else. */
-	JSON_LIST_OF(struct explained) by_address;
-	JSON_LIST_OF(struct skipped_row) skipped; /* for the last of these */
+	LIST_OF(struct explained) by_address;
+	LIST_OF(struct skipped_row) skipped; /* for the last of these */
 };
 
 extern const struct json_shape user_row_shape;

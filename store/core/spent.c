@@ -28,8 +28,8 @@ spent_step(struct device *device, uint64_t step)
 	uint64_t *before;
 
 	if (device->last_step > 0 &&
-	    (before = json_list_add_newest(&device->spent_steps,
-		 sizeof(*before), SPENT_STEPS_MAX)) != NULL)
+	    (before = list_add_newest(&device->spent_steps, sizeof(*before),
+		 SPENT_STEPS_MAX)) != NULL)
 		*before = device->last_step;
 	device->last_step = step;
 }
@@ -83,8 +83,8 @@ spent_add(struct record *record, const char hash[static HASH_TEXT],
 
 	for (size_t i = record->spent.count; i-- > 0;)
 		if (strcmp(record->spent.items[i].hash, hash) == 0)
-			json_list_drop(&record->spent, sizeof(*spent), i);
-	spent = json_list_add_newest(
+			list_drop(&record->spent, sizeof(*spent), i);
+	spent = list_add_newest(
 	    &record->spent, sizeof(*spent), SPENT_CODES_MAX);
 	if (spent == NULL)
 		return;
@@ -98,7 +98,7 @@ spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s)
 {
 	struct one_time code = record->codes.items[i];
 
-	json_list_drop(&record->codes, sizeof(code), i);
+	list_drop(&record->codes, sizeof(code), i);
 	if (code.until_s > 0 && code.until_s <= now_s)
 		spent_add(record, code.hash, SPENT_EXPIRED, code.until_s);
 	else
@@ -129,7 +129,7 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 		    device->last_used_s > 0 ? device->last_used_s : now_s);
 	OPENSSL_cleanse(code, sizeof(code));
 	free(device->spent_steps.items);
-	json_list_drop(&record->devices, sizeof(*device), i);
+	list_drop(&record->devices, sizeof(*device), i);
 }
 
 /* Hashes connection and code together, so that the code alone says nothing

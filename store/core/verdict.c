@@ -172,8 +172,9 @@ static const struct {
 	"/tmp."},
 
     [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
-	"The policy names the group \"%N\", which is unknown: ask an "
-	"administrator for a code (tfa-admin code USER --pass)."},
+	"The policy names the group \"%N\", which does not exist here: an "
+	"administrator can add it, correct the policy (tfa-admin policy edit), "
+	"or give you a code (tfa-admin code USER --pass)."},
     [REASON_GROUP_ERROR] = {"group_error", GATE_EXIT_LATER,
 	"The group \"%N\" could not be looked up: try again, or ask an "
 	"administrator for a code (tfa-admin code USER --pass)."},

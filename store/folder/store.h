@@ -125,7 +125,7 @@ struct store_name {
  * than none.
  */
 struct store_names {
-	JSON_LIST_OF(struct store_name) names;
+	LIST_OF(struct store_name) names;
 };
 MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
 
@@ -145,5 +145,8 @@ store_encode(const char *user, char ret[static STORE_FILE_TEXT]);
  * resolve.
  */
 bool store_decode(const char *file, size_t len, char ret[static USER_TEXT]);
+
+/* True if that could be a name that store_encode() shortened. */
+bool store_is_hashed(const char *file, size_t len);
 
 #endif

@@ -112,7 +112,7 @@ google_scratch(struct import_reader *r, struct span line)
 	if (r->import->scratch.count == IMPORT_SCRATCH_MAX)
 		return import_refuse(
 		    r, "more than %d scratch codes", IMPORT_SCRATCH_MAX);
-	scratch = json_list_add(&r->import->scratch, sizeof(*scratch));
+	scratch = list_add(&r->import->scratch, sizeof(*scratch));
 	if (scratch == NULL)
 		return FAULT_MEMORY;
 	memcpy(scratch->code, line.at, SCRATCH_CHARS);

@@ -48,7 +48,7 @@ struct import {
 	int64_t period_s;
 	struct otp_secret secret;
 	uint64_t last_step; /* spent, as are all earlier ones */
-	JSON_LIST_OF(struct scratch) scratch;
+	LIST_OF(struct scratch) scratch;
 };
 
 enum import_form { IMPORT_GOOGLE = 0, IMPORT_OATH, IMPORT_URI };

@@ -1,30 +1,10 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/base/cleanup.h"
 #include "store/json/json.h"
-#include "store/json/lex.h"
-
-/* As deep as any text may be, and where a check points. */
-#define STEPS (JSON_DEPTH_MAX + 3)
-
-#define KEY_SHOWN 40 /* bytes of a key in a path */
-
-/* From a value to one in it: a key, or the number of an item. */
-struct step {
-	const char *key; /* or NULL */
-	size_t index;
-};
-
-struct reader {
-	struct json_lex lex;
-	struct step path[STEPS]; /* to what is being read */
-	size_t depth;
-	uint64_t seen; /* fields of the outermost object */
-	struct json_error *error;
-};
+#include "store/json/refuse.h"
 
 /* An object while its keys are read. */
 struct members {
@@ -35,82 +15,27 @@ struct members {
 };
 
 static enum fault
-read_value(struct reader *r, const struct json_field *field, void *value);
-
-static void
-path_push(struct reader *r, const char *key, size_t index)
-{
-	r->path[r->depth++] = (struct step){.key = key, .index = index};
-}
-
-/* "rules[1].mode" */
-static void
-path_say(const struct reader *r, char *ret, size_t size)
-{
-	size_t len = 0;
-
-	ret[0] = '\0';
-	for (size_t i = 0; i < r->depth; i++) {
-		const struct step *step = &r->path[i];
-
-		if (step->key != NULL)
-			snprintf(ret + len, size - len, "%s%.*s",
-			    len > 0 ? "." : "", KEY_SHOWN, step->key);
-		else
-			snprintf(ret + len, size - len, "[%zu]", step->index);
-		len = strlen(ret);
-	}
-}
-
-/*
- * What is wrong with what begins at at.  A text that is no JSON is refused as
- * that, wherever its fault stands.
- */
-static enum fault __attribute__((format(printf, 3, 4)))
-refuse(struct reader *r, const char *at, const char *format, ...)
-{
-	const struct json_lex *lex = &r->lex;
-	struct json_error *e = r->error;
-	va_list ap;
-
-	if (json_lex_check(lex->text, (size_t)(lex->end - lex->text), e) !=
-	    FAULT_NONE)
-		return FAULT_FORMAT;
-	*e = (struct json_error){.line = 0};
-	json_lex_place(
-	    lex->text, (size_t)(at - lex->text), &e->line, &e->column);
-	path_say(r, e->path, sizeof(e->path));
-	va_start(ap, format);
-	vsnprintf(e->text, sizeof(e->text), format, ap);
-	va_end(ap);
-	return FAULT_FORMAT;
-}
-
-/* The scanner has stopped. */
-static enum fault
-refuse_grammar(struct reader *r)
-{
-	return refuse(r, r->lex.at, "%s", r->lex.wrong);
-}
+read_value(struct json_reader *r, const struct json_field *field, void *value);
 
 /* Where the next value begins. */
 static const char *
-start(struct reader *r)
+start(struct json_reader *r)
 {
 	json_lex_peek(&r->lex);
 	return r->lex.at;
 }
 
 static enum fault
-take_string(struct reader *r, const char *at, struct json_string *ret)
+take_string(struct json_reader *r, const char *at, struct json_string *ret)
 {
 	if (json_lex_peek(&r->lex) != '"')
-		return refuse(r, at, "must be a string");
-	return json_lex_string(&r->lex, ret) ? FAULT_NONE : refuse_grammar(r);
+		return json_refuse(r, at, "must be a string");
+	return json_lex_string(&r->lex, ret) ? FAULT_NONE
+					     : json_refuse_grammar(r);
 }
 
 static enum fault
-read_text(struct reader *r, const struct json_field *field, char *value)
+read_text(struct json_reader *r, const struct json_field *field, char *value)
 {
 	const char *at = start(r);
 	struct json_string s;
@@ -119,16 +44,17 @@ read_text(struct reader *r, const struct json_field *field, char *value)
 	if (fault != FAULT_NONE)
 		return fault;
 	if (s.len == 0 && field->need != JSON_MAYBE)
-		return refuse(r, at, "must not be empty");
+		return json_refuse(r, at, "must not be empty");
 	if (s.len >= field->size)
-		return refuse(r, at, "longer than %zu bytes", field->size - 1);
+		return json_refuse(
+		    r, at, "longer than %zu bytes", field->size - 1);
 	json_string_copy(&s, value, field->size);
 	memset(value + s.len, 0, field->size - s.len);
 	return FAULT_NONE;
 }
 
 static enum fault
-read_string(struct reader *r, const struct json_field *field, char **value)
+read_string(struct json_reader *r, const struct json_field *field, char **value)
 {
 	const char *at = start(r);
 	struct json_string s;
@@ -138,7 +64,7 @@ read_string(struct reader *r, const struct json_field *field, char **value)
 	if (fault != FAULT_NONE)
 		return fault;
 	if (s.len > (size_t)field->max)
-		return refuse(
+		return json_refuse(
 		    r, at, "longer than %lld bytes", (long long)field->max);
 	copy = malloc(s.len + 1);
 	if (copy == NULL)
@@ -150,28 +76,30 @@ read_string(struct reader *r, const struct json_field *field, char **value)
 }
 
 static enum fault
-read_number(struct reader *r, const struct json_field *field, int64_t *value)
+read_number(
+    struct json_reader *r, const struct json_field *field, int64_t *value)
 {
 	const char *at = start(r);
 	char c = json_lex_peek(&r->lex);
 	struct json_number n;
 
 	if (c != '-' && (c < '0' || c > '9'))
-		return refuse(r, at, "must be a number");
+		return json_refuse(r, at, "must be a number");
 	if (!json_lex_number(&r->lex, &n))
-		return refuse_grammar(r);
+		return json_refuse_grammar(r);
 	if (n.fits && n.value >= field->min && n.value <= field->max) {
 		*value = n.value;
 		return FAULT_NONE;
 	}
 	if (field->min == field->max)
-		return refuse(r, at, "must be %lld", (long long)field->min);
-	return refuse(r, at, "must be %lld to %lld", (long long)field->min,
+		return json_refuse(
+		    r, at, "must be %lld", (long long)field->min);
+	return json_refuse(r, at, "must be %lld to %lld", (long long)field->min,
 	    (long long)field->max);
 }
 
 static enum fault
-read_flag(struct reader *r, bool *value)
+read_flag(struct json_reader *r, bool *value)
 {
 	const char *at = start(r);
 
@@ -180,57 +108,29 @@ read_flag(struct reader *r, bool *value)
 	else if (json_lex_word(&r->lex, "false"))
 		*value = false;
 	else
-		return refuse(r, at, "must be true or false");
+		return json_refuse(r, at, "must be true or false");
 	return FAULT_NONE;
 }
 
-/* "a, b or c" */
-static void
-say_choices(const char *const *names, char *ret, size_t size)
-{
-	size_t len = 0;
-
-	ret[0] = '\0';
-	for (size_t i = 0; names[i] != NULL; i++) {
-		if (names[i][0] == '\0')
-			continue;
-		snprintf(ret + len, size - len, "%s%s",
-		    len == 0                   ? ""
-			: names[i + 1] == NULL ? " or "
-					       : ", ",
-		    names[i]);
-		len = strlen(ret);
-	}
-}
-
 static enum fault
-refuse_choice(struct reader *r, const char *at, const struct json_field *field)
-{
-	char choices[JSON_ERROR_TEXT - 16];
-
-	say_choices(field->names, choices, sizeof(choices));
-	return refuse(r, at, "must be %s", choices);
-}
-
-static enum fault
-read_choice(struct reader *r, const struct json_field *field, int *value)
+read_choice(struct json_reader *r, const struct json_field *field, int *value)
 {
 	const char *at = start(r);
 	struct json_string s = {.len = 0};
 
 	if (json_lex_peek(&r->lex) == '"' && !json_lex_string(&r->lex, &s))
-		return refuse_grammar(r);
+		return json_refuse_grammar(r);
 	for (int i = 0; s.len > 0 && field->names[i] != NULL; i++)
 		if (json_string_is(&s, field->names[i])) {
 			*value = i;
 			return FAULT_NONE;
 		}
-	return refuse_choice(r, at, field);
+	return json_refuse_choice(r, at, field);
 }
 
-/* What is longer than what a form writes, it does not read. */
+/* Rejects strings longer than any value that the form can write. */
 static enum fault
-read_form(struct reader *r, const struct json_field *field, void *value)
+read_form(struct json_reader *r, const struct json_field *field, void *value)
 {
 	const char *at = start(r);
 	struct json_string s = {.len = JSON_FORM_TEXT};
@@ -238,40 +138,41 @@ read_form(struct reader *r, const struct json_field *field, void *value)
 	bool ok = false;
 
 	if (json_lex_peek(&r->lex) == '"' && !json_lex_string(&r->lex, &s))
-		return refuse_grammar(r);
+		return json_refuse_grammar(r);
 	if (s.len < sizeof(text)) {
 		json_string_copy(&s, text, sizeof(text));
 		ok = field->form->parse(text, value);
 		explicit_bzero(text, s.len);
 	}
-	return ok ? FAULT_NONE : refuse(r, at, "must be %s", field->form->what);
+	return ok ? FAULT_NONE
+		  : json_refuse(r, at, "must be %s", field->form->what);
 }
 
 static enum fault
-read_list(struct reader *r, const struct json_field *field, void *list)
+read_list(struct json_reader *r, const struct json_field *field, void *list)
 {
 	const char *at = start(r);
 	enum fault fault;
 	void *item;
 
 	if (json_lex_peek(&r->lex) != '[')
-		return refuse(r, at, "must be a list");
+		return json_refuse(r, at, "must be a list");
 	json_done_field(field, list);
 	if (!json_lex_open(&r->lex, '['))
-		return refuse_grammar(r);
+		return json_refuse_grammar(r);
 	for (size_t n = 0; json_lex_more(&r->lex, n, ']'); n++) {
 		if (n == (size_t)field->max)
-			return refuse(r, at, "has more than %lld items",
+			return json_refuse(r, at, "has more than %lld items",
 			    (long long)field->max);
-		item = json_list_add(list, field->item->size);
-		path_push(r, NULL, n);
+		item = list_add(list, field->item->size);
+		json_reader_enter(r, NULL, n);
 		fault = item == NULL ? FAULT_MEMORY
 				     : read_value(r, field->item, item);
 		if (fault != FAULT_NONE)
 			return fault;
 		r->depth--;
 	}
-	return r->lex.wrong == NULL ? FAULT_NONE : refuse_grammar(r);
+	return r->lex.wrong == NULL ? FAULT_NONE : json_refuse_grammar(r);
 }
 
 /* We write the keys in the order of the fields: the usual one is next. */
@@ -293,17 +194,7 @@ field_named(struct members *m, const struct json_string *key, uint64_t *ret_bit)
 }
 
 static enum fault
-refuse_key(struct reader *r, const char *at, const struct json_string *key)
-{
-	char shown[KEY_SHOWN + 1];
-
-	json_string_copy(key, shown, sizeof(shown));
-	path_push(r, shown, 0);
-	return refuse(r, at, "unknown key");
-}
-
-static enum fault
-read_member(struct reader *r, struct members *m)
+read_member(struct json_reader *r, struct members *m)
 {
 	const char *at = start(r);
 	const struct json_field *field;
@@ -312,13 +203,13 @@ read_member(struct reader *r, struct members *m)
 	uint64_t bit;
 
 	if (!json_lex_key(&r->lex, &key))
-		return refuse_grammar(r);
+		return json_refuse_grammar(r);
 	field = field_named(m, &key, &bit);
 	if (field == NULL)
-		return refuse_key(r, at, &key);
-	path_push(r, field->key, 0);
+		return json_refuse_key(r, at, &key);
+	json_reader_enter(r, field->key, 0);
 	if (m->seen & bit)
-		return refuse(r, at, "this key stands here twice");
+		return json_refuse(r, at, "this key stands here twice");
 	m->seen |= bit;
 	fault = read_value(r, field, (char *)m->value + field->offset);
 	if (fault == FAULT_NONE)
@@ -326,47 +217,17 @@ read_member(struct reader *r, struct members *m)
 	return fault;
 }
 
-/* The value under that key of the object at at, or the object where there is
- * none. */
-static const char *
-step_to_key(struct reader *r, const char *at, const char *key)
-{
-	struct json_lex lex = r->lex;
-
-	lex.at = at;
-	path_push(r, key, 0);
-	return json_lex_find_key(&lex, key) ? lex.at : at;
-}
-
-static const char *
-step_to_item(struct reader *r, const char *at, size_t index)
-{
-	struct json_lex lex = r->lex;
-
-	lex.at = at;
-	path_push(r, NULL, index);
-	return json_lex_find_item(&lex, index) ? lex.at : at;
-}
-
-/* What a check finds is looked for in the text again: it knows no places. */
 static enum fault
-check_whole(struct reader *r, const struct json_shape *shape, const char *at,
-    const void *value)
+check_whole(struct json_reader *r, const struct json_shape *shape,
+    const char *at, const void *value)
 {
 	struct json_place place = {.key = NULL, .index = -1};
 	const char *wrong = NULL;
 
 	if (shape->check != NULL)
 		wrong = shape->check(value, &place);
-	if (wrong == NULL)
-		return FAULT_NONE;
-	if (place.key != NULL)
-		at = step_to_key(r, at, place.key);
-	if (place.index >= 0)
-		at = step_to_item(r, at, (size_t)place.index);
-	if (place.inner != NULL)
-		at = step_to_key(r, at, place.inner);
-	return refuse(r, at, "%s", wrong);
+	return wrong == NULL ? FAULT_NONE
+			     : json_refuse_place(r, at, &place, wrong);
 }
 
 static bool
@@ -376,24 +237,24 @@ is_needed(const struct json_field *field)
 }
 
 static enum fault
-read_object(struct reader *r, const struct json_shape *shape, void *value)
+read_object(struct json_reader *r, const struct json_shape *shape, void *value)
 {
 	struct members m = {.shape = shape, .value = value};
 	const char *at = start(r);
 	enum fault fault;
 
 	if (json_lex_peek(&r->lex) != '{')
-		return refuse(r, at, "must be an object");
+		return json_refuse(r, at, "must be an object");
 	if (!json_lex_open(&r->lex, '{'))
-		return refuse_grammar(r);
+		return json_refuse_grammar(r);
 	for (size_t n = 0; json_lex_more(&r->lex, n, '}'); n++)
 		if ((fault = read_member(r, &m)) != FAULT_NONE)
 			return fault;
 	if (r->lex.wrong != NULL)
-		return refuse_grammar(r);
+		return json_refuse_grammar(r);
 	for (size_t i = 0; i < shape->count; i++)
 		if (is_needed(&shape->fields[i]) && !(m.seen >> i & 1))
-			return refuse(r, at, "the key \"%s\" is missing",
+			return json_refuse(r, at, "the key \"%s\" is missing",
 			    shape->fields[i].key);
 	if (r->depth == 0)
 		r->seen = m.seen;
@@ -401,7 +262,7 @@ read_object(struct reader *r, const struct json_shape *shape, void *value)
 }
 
 static enum fault
-read_value(struct reader *r, const struct json_field *field, void *value)
+read_value(struct json_reader *r, const struct json_field *field, void *value)
 {
 	if (field->need == JSON_NULL && json_lex_word(&r->lex, "null"))
 		return FAULT_NONE;
@@ -425,7 +286,7 @@ read_value(struct reader *r, const struct json_field *field, void *value)
 	case JSON_LIST:
 		return read_list(r, field, value);
 	}
-	return refuse(r, start(r), "unknown kind");
+	return json_refuse(r, start(r), "unknown kind");
 }
 
 enum fault
@@ -433,7 +294,7 @@ json_read_carried(const struct json_shape *shape, const char *text, size_t len,
     size_t max, void *value, uint64_t *ret_carried,
     struct json_error *ret_error)
 {
-	struct reader r = {
+	struct json_reader r = {
 	    .lex = json_lex_begin(text, len), .error = ret_error};
 	enum fault fault;
 
@@ -446,7 +307,7 @@ json_read_carried(const struct json_shape *shape, const char *text, size_t len,
 	}
 	fault = read_object(&r, shape, value);
 	if (fault == FAULT_NONE && !json_lex_end(&r.lex))
-		return refuse_grammar(&r);
+		return json_refuse_grammar(&r);
 	if (fault == FAULT_NONE)
 		*ret_carried = r.seen;
 	return fault;
@@ -460,17 +321,4 @@ json_read(const struct json_shape *shape, const char *text, size_t len,
 
 	return json_read_carried(
 	    shape, text, len, max, value, &carried, ret_error);
-}
-
-void
-json_error_say(
-    const struct json_error *error, const char *file, char *ret, size_t size)
-{
-	char place[32] = "";
-
-	if (error->line > 0)
-		snprintf(
-		    place, sizeof(place), ":%d:%d", error->line, error->column);
-	snprintf(ret, size, "%s%s: %s%s%s", file, place, error->path,
-	    error->path[0] != '\0' ? ": " : "", error->text);
 }

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "store/base/fault.h"
+#include "store/base/list.h"
 
 #define JSON_DEPTH_MAX  16
 #define JSON_PATH_TEXT  96
@@ -46,7 +47,7 @@ enum json_kind {
 	JSON_FORM,   /* a string, shorter than JSON_FORM_TEXT, that form->parse
 	                turns into size bytes */
 	JSON_OBJECT, /* a struct in place, with a shape of its own */
-	JSON_LIST,   /* struct json_list of at most max items, each an item */
+	JSON_LIST,   /* struct list of at most max items, each an item */
 };
 
 enum json_need {
@@ -92,20 +93,6 @@ struct json_shape {
 	/* What is wrong with the whole, and where in it; NULL: nothing. */
 	const char *(*check)(const void *value, struct json_place *ret_place);
 };
-
-/* How a list lies in its structure; declare yours with JSON_LIST_OF(). */
-struct json_list {
-	void *items;
-	size_t count;
-};
-
-/* clang-format off */
-#define JSON_LIST_OF(type)    \
-	struct {              \
-		type *items;  \
-		size_t count; \
-	}
-/* clang-format on */
 
 #define JSON_SHAPE(f, ...)                                   \
 	{                                                    \
@@ -186,19 +173,6 @@ void json_text_free(char **text);
 /* Wipes and frees all that json_read() allocated in value. */
 void json_done(const struct json_shape *shape, void *value);
 void json_done_field(const struct json_field *field, void *value);
-
-/*
- * Room for one more item at the end of a list of items of size bytes;
- * zeroed.  NULL without memory, the list as it was.
- */
-void *json_list_add(void *list, size_t size);
-
-/* Takes item number i out of the list, wiped; the others close up. */
-void json_list_drop(void *list, size_t size, size_t i);
-
-/* json_list_add() for a list that forgets its oldest item, the first, where it
- * has most of them. */
-void *json_list_add_newest(void *list, size_t size, size_t most);
 
 /* Forms that every module shares. */
 extern const struct json_form json_form_time;     /* int64_t, when.h */

@@ -75,7 +75,7 @@ is_none(const struct json_field *field, const void *value)
 	case JSON_OBJECT:
 		return !*(const bool *)value;
 	case JSON_LIST:
-		return ((const struct json_list *)value)->count == 0;
+		return ((const struct list *)value)->count == 0;
 	case JSON_STRING:
 	case JSON_NUMBER:
 	case JSON_FLAG:
@@ -91,7 +91,7 @@ put_list(struct writer *w, const struct json_field *field, const void *value,
     size_t depth)
 {
 	size_t inner = depth == ONE_LINE ? ONE_LINE : depth + 1;
-	struct json_list list;
+	struct list list;
 
 	memcpy(&list, value, sizeof(list));
 	put_text(w, "[");

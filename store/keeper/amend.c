@@ -1,28 +1,27 @@
 /*
- * What tfa-admin changes: a user's record.
+ * Makes the changes that tfa-admin asks for in a user's record.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "store/base/cleanup.h"
-#include "store/core/enroll.h"
-#include "store/keeper/keeper.h"
 #include "store/base/utf8.h"
+#include "store/keeper/answer.h"
+#include "store/keeper/requests.h"
 
 struct amend {
 	struct call *call;
-	int64_t uid; /* the user's now, or -1 */
-	/* of a code to be made, where one is asked for */
+	int64_t uid; /* the user's now, or -1: not in passwd any more */
+	gid_t gid;
+	/* A code to be made, if one is asked for. */
 	enum code_use use;
 	uint8_t random[ONETIME_BYTES];
-	enum fault fault;
 	char code[ONETIME_TEXT];
-	size_t voided;    /* earlier codes that it pushed out */
-	const char *done; /* what to tell the admin */
+	size_t voided;    /* how many earlier codes it makes void */
+	enum fault fault; /* of the change */
 };
 
 static enum change
-add_code(struct record *record, struct amend *amend)
+amend_add_code(struct record *record, struct amend *amend)
 {
 	amend->fault = enroll_add_code(record, amend->use, amend->random,
 	    amend->call->now_s, amend->code, &amend->voided);
@@ -34,188 +33,164 @@ on_revoke(struct record *record, void *arg)
 {
 	struct amend *amend = arg;
 	const struct request *request = &amend->call->request;
+	bool with_code = request->use[0] != '\0';
 
 	if (amend->uid >= 0)
 		record->uid = amend->uid;
-	enroll_revoke(record, request->block || request->use[0] != '\0',
-	    amend->call->now_s);
-	return request->use[0] != '\0' ? add_code(record, amend) : CHANGE_WRITE;
+	enroll_revoke(record, request->block || with_code, amend->call->now_s);
+	return with_code ? amend_add_code(record, amend) : CHANGE_WRITE;
 }
 
 static enum change
 on_code(struct record *record, void *arg)
 {
-	return add_code(record, arg);
+	return amend_add_code(record, arg);
 }
 
-/* Nowhere: no rule's "from" holds it but ::/0. */
-static const struct address nowhere;
-
-/* Whether the rule that decided last has lost this user: an admin who
- * unlocks says that this is right. */
-static enum fault
-find_lost_rule(struct call *call, const struct record *record, bool *ret)
+/* True if the user has left the rule that decided last.  An administrator who
+ * unlocks them says that this is right. */
+static bool
+has_lost_rule(const struct amend *amend, const struct record *record)
 {
-	struct groups_user user = {.name = record->user};
-	struct subject subject = {.user = record->user,
-	    .address = &nowhere,
-	    .last_rule = record->last_rule,
-	    .member = groups_member,
-	    .ctx = &user};
+	struct somebody them;
 	struct decision decision;
-	uid_t uid;
-	enum fault fault = keeper_find_user(record->user, &uid, &user.gid);
 
-	*ret = false;
-	if (fault != FAULT_NONE)
-		return fault == FAULT_ABSENT ? FAULT_NONE : fault;
-	policy_decide(&call->policy, &subject, &decision);
-	*ret = decision.reason == REASON_RULE_LOST;
-	return FAULT_NONE;
+	if (amend->uid < 0)
+		return false;
+	somebody_init(&them, record->user, amend->gid);
+	them.subject.address = &call_nowhere;
+	them.subject.last_rule = record->last_rule;
+	policy_decide(&amend->call->policy, &them.subject, &decision);
+	return decision.reason == REASON_RULE_LOST;
 }
 
 static enum change
 on_unlock(struct record *record, void *arg)
 {
-	struct amend *amend = arg;
-	bool lost;
-
-	amend->fault = find_lost_rule(amend->call, record, &lost);
-	if (amend->fault != FAULT_NONE)
-		return CHANGE_NONE;
 	record->failures = (struct failures){.known = {.count = 0}};
-	if (lost)
+	if (has_lost_rule(arg, record))
 		memset(record->last_rule, 0, sizeof(record->last_rule));
 	return CHANGE_WRITE;
 }
 
+/* Finds the user whom the administrator means: in passwd, or at least in the
+ * store.  False if there is none, which is then answered. */
 static bool
-audit_change(struct call *call, const char *event, const char *detail)
+amend_find_user(struct amend *amend)
 {
-	struct audit entry;
+	struct call *call = amend->call;
+	const char *user = call->request.user;
+	uid_t uid = 0;
+	enum fault fault = call_find_user(user, &uid, &amend->gid);
 
-	keeper_audit_init(call, event, call->request.user, &entry);
-	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
-	return keeper_audit(call, &entry);
-}
-
-/* Whoever was given the code that is void now should be told. */
-static bool
-add_voided(const struct amend *amend, struct reply *reply)
-{
-	struct note *note;
-
-	if (amend->voided == 0)
+	amend->uid = fault == FAULT_NONE ? (int64_t)uid : -1;
+	if (fault == FAULT_NONE ||
+	    (fault == FAULT_ABSENT && user[0] != '\0' &&
+		call_has_record(call, user)))
 		return true;
-	note = json_list_add(&reply->notes, sizeof(*note));
-	if (note == NULL)
-		return false;
-	snprintf(note->text, sizeof(note->text),
-	    "the oldest of %d codes is void now: more are not kept",
-	    ADMIN_CODES);
-	return true;
-}
-
-/* The answer to a change: done, with the code that was made, if one was. */
-static void
-reply_amended(struct call *call, const struct amend *amend)
-{
-	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
-	struct note *code;
-
-	reply.verdict = VERDICT_PASS;
-	reply.reason = REASON_DONE;
-	snprintf(reply.message, sizeof(reply.message), "%s", amend->done);
-	if (amend->code[0] != '\0') {
-		code = json_list_add(&reply.codes, sizeof(*code));
-		if (code == NULL) {
-			keeper_deny(call, REASON_STORE, "");
-			return;
-		}
-		memcpy(code->text, amend->code, sizeof(amend->code));
-	}
-	if (!add_voided(amend, &reply)) {
-		keeper_deny(call, REASON_STORE, "");
-		return;
-	}
-	keeper_reply(call, &reply);
-}
-
-/* The use that the request names, and random bytes for the code. */
-static bool
-prepare_code(struct call *call, struct amend *amend)
-{
-	const char *use = call->request.use;
-
-	if (strcmp(use, "enroll") != 0 && strcmp(use, "pass") != 0) {
-		keeper_misunderstand(call, "use", "must be enroll or pass");
-		return false;
-	}
-	amend->use = use[0] == 'e' ? CODE_ENROLL : CODE_PASS;
-	if (keeper_draw(amend->random, sizeof(amend->random)))
-		return true;
-	keeper_deny(call, REASON_STORE, "");
+	answer_deny_user(call, fault, user);
 	return false;
 }
 
-/* The user whom the admin means: in passwd, or at least in the store. */
+/* Prepares a code for the use that the request names.  False where that cannot
+ * be done, which is then answered. */
 static bool
-prepare(struct call *call, struct amend *amend)
+draw_code(struct amend *amend)
 {
-	const char *user = call->request.user;
-	uid_t uid = 0;
-	gid_t gid;
-	enum fault fault = keeper_find_user(user, &uid, &gid);
+	const char *use = amend->call->request.use;
 
-	*amend = (struct amend){.call = call, .uid = -1, .done = ""};
-	if (fault == FAULT_NONE)
-		amend->uid = uid;
-	else if (fault != FAULT_ABSENT || user[0] == '\0' ||
-	    !keeper_has_record(call, user)) {
-		keeper_deny_user(call, fault, user);
+	if (strcmp(use, "enroll") != 0 && strcmp(use, "pass") != 0) {
+		answer_misunderstood(
+		    amend->call, "use", "must be enroll or pass");
 		return false;
 	}
-	return call->request.use[0] == '\0' || prepare_code(call, amend);
+	amend->use = use[0] == 'e' ? CODE_ENROLL : CODE_PASS;
+	if (call_draw(amend->random, sizeof(amend->random)))
+		return true;
+	answer_deny(amend->call, REASON_STORE, "");
+	return false;
+}
+
+static bool
+amend_begin(struct amend *amend, struct call *call, bool with_code)
+{
+	*amend = (struct amend){.call = call, .uid = -1};
+	return amend_find_user(amend) && (!with_code || draw_code(amend));
 }
 
 static enum fault
-update(struct call *call, struct amend *amend,
-    enum change (*change)(struct record *, void *))
+amend_update(
+    struct amend *amend, enum change (*change)(struct record *, void *))
 {
+	struct call *call = amend->call;
 	enum fault fault = store_update(&call->store, call->request.user,
 	    amend->uid >= 0 ? (uid_t)amend->uid : 0, change, amend);
 
 	return fault != FAULT_NONE ? fault : amend->fault;
 }
 
-static void
-settle(struct call *call, const char *event, const char *detail,
-    const struct amend *amend, enum fault fault)
+static bool
+log_change(struct call *call, const char *user, const char *detail)
 {
-	if (fault != FAULT_NONE)
-		keeper_deny(call, keeper_store_reason(call, fault), "");
-	else if (!audit_change(call, event, detail))
-		keeper_deny(call, REASON_NO_LOG, "");
-	else
-		reply_amended(call, amend);
+	struct audit entry;
+
+	call_audit_init(call, call->kind->logged, user, &entry);
+	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
+	return call_audit(call, &entry);
 }
 
-/* What the next login will meet. */
+/* Puts in the code that was made, and says if it makes an earlier code void:
+ * the person who has that one should be told. */
+static bool
+amend_fill(const struct amend *amend, struct reply *reply)
+{
+	if (amend->code[0] != '\0' &&
+	    !answer_add(&reply->codes, "%s", amend->code))
+		return false;
+	return amend->voided == 0 ||
+	    answer_add(&reply->notes,
+		"the oldest of %d codes is void now: more are not kept",
+		ADMIN_CODES);
+}
+
+/* Logs and answers what became of the change; done is said to the admin. */
+static void
+amend_finish(
+    struct amend *amend, enum fault fault, const char *detail, const char *done)
+{
+	struct call *call = amend->call;
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+
+	if (fault != FAULT_NONE)
+		answer_deny(call, call_store_reason(call, fault), "");
+	else if (!log_change(call, call->request.user, detail))
+		answer_deny(call, REASON_NO_LOG, "");
+	else if (!amend_fill(amend, &reply))
+		answer_deny(call, REASON_STORE, "");
+	else {
+		answer_say(&reply, VERDICT_PASS, REASON_DONE);
+		snprintf(reply.message, sizeof(reply.message), "%s", done);
+		answer_send(call, &reply);
+	}
+	explicit_bzero(amend, sizeof(*amend));
+}
+
+/* Says what the next login will meet. */
 static const char *
 after_revoke(const struct call *call)
 {
 	if (call->request.use[0] != '\0')
-		return "revoked; only this code sets it up anew";
+		return "revoked; a new device needs this one-time code";
 	if (call->request.block)
-		return "revoked; it may not be set up anew";
+		return "revoked; no new device may be set up";
 	if (call->policy.enrollment.self == SELF_CODE)
 		return "revoked; the policy lets nobody enrol without a code: "
 		       "tfa-admin code USER --enroll";
-	return "revoked; the next login within 24 h sets up anew";
+	return "revoked; the next login within 24 h sets up a new device";
 }
 
-/* A revoke may give a code to enrol with.  One to log in with is a request of
- * its own, so that none is given by mistake. */
+/* A revoke may give a code to enrol with.  A code to log in with is a request
+ * of its own, so that none is given by mistake. */
 static bool
 is_revoke(const struct request *request)
 {
@@ -223,31 +198,29 @@ is_revoke(const struct request *request)
 	    (strcmp(request->use, "enroll") == 0 && !request->block);
 }
 
-/* A damaged record is kept, beside the new one. */
+/* A damaged record is set aside, and a new one begun. */
 void
 keeper_revoke(struct call *call)
 {
-	const char *detail = call->request.block ? "blocked"
-						 : call->request.use;
+	const struct request *request = &call->request;
+	const char *detail = request->block ? "blocked" : request->use;
 	struct amend amend;
 	enum fault fault;
 
-	if (!is_revoke(&call->request)) {
-		keeper_misunderstand(
+	if (!is_revoke(request)) {
+		answer_misunderstood(
 		    call, "use", "must be enroll, and without block");
 		return;
 	}
-	if (!prepare(call, &amend))
+	if (!amend_begin(&amend, call, request->use[0] != '\0'))
 		return;
-	amend.done = after_revoke(call);
-	fault = update(call, &amend, on_revoke);
+	fault = amend_update(&amend, on_revoke);
 	if ((fault == FAULT_FORMAT || fault == FAULT_LIMIT) &&
-	    store_set_aside(&call->store, call->request.user) == FAULT_NONE) {
+	    store_set_aside(&call->store, request->user) == FAULT_NONE) {
 		detail = "the record was damaged: kept as NAME.json.damaged";
-		fault = update(call, &amend, on_revoke);
+		fault = amend_update(&amend, on_revoke);
 	}
-	settle(call, "revoke", detail, &amend, fault);
-	explicit_bzero(&amend, sizeof(amend));
+	amend_finish(&amend, fault, detail, after_revoke(call));
 }
 
 void
@@ -255,9 +228,8 @@ keeper_unlock(struct call *call)
 {
 	struct amend amend;
 
-	if (prepare(call, &amend))
-		settle(call, "unlock", "", &amend,
-		    update(call, &amend, on_unlock));
+	if (amend_begin(&amend, call, false))
+		amend_finish(&amend, amend_update(&amend, on_unlock), "", "");
 }
 
 void
@@ -265,19 +237,16 @@ keeper_code(struct call *call)
 {
 	struct amend amend;
 
-	if (!prepare(call, &amend))
+	if (!amend_begin(&amend, call, true))
 		return;
-	if (call->request.use[0] == '\0')
-		keeper_misunderstand(call, "use", "must be enroll or pass");
-	else if (amend.uid < 0)
-		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
+	if (amend.uid < 0)
+		answer_deny(call, REASON_UNKNOWN_USER, call->request.user);
 	else
-		settle(call, "code", call->request.use, &amend,
-		    update(call, &amend, on_code));
-	explicit_bzero(&amend, sizeof(amend));
+		amend_finish(&amend, amend_update(&amend, on_code),
+		    call->request.use, "");
 }
 
-/* A change that was made elsewhere, to the policy: for the log. */
+/* Logs a change of the policy, which tfa-admin has made. */
 void
 keeper_note(struct call *call)
 {
@@ -285,8 +254,8 @@ keeper_note(struct call *call)
 
 	utf8_clean(call->request.detail, strlen(call->request.detail), detail,
 	    sizeof(detail));
-	if (audit_change(call, "policy", detail))
-		keeper_done(call);
+	if (log_change(call, "", detail))
+		answer_done(call);
 	else
-		keeper_deny(call, REASON_NO_LOG, "");
+		answer_deny(call, REASON_NO_LOG, "");
 }

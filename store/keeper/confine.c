@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
@@ -24,7 +25,7 @@
 #define X32_BIT    0x40000000U
 #define NAMESPACES 0x7e020000U /* CLONE_NEW* */
 
-/* Younger than some kernel headers. */
+/* Some kernel headers are older than these. */
 #ifndef LANDLOCK_ACCESS_FS_REFER
 #define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
 #endif
@@ -111,9 +112,9 @@ static const uint32_t refused[] = {
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
 #define REFUSE(error) ANSWER(SECCOMP_RET_ERRNO | (error))
 
-/* Before the list: another ABI has other numbers; namespaces by clone(2); a
- * clone3(2), whose flags cannot be seen, which libc does without; sockets of
- * kinds that no name service uses. */
+/* Comes before the list: refuses another ABI, which has other numbers;
+ * namespaces by clone(2); clone3(2), whose flags cannot be seen, and which libc
+ * does without; sockets of kinds that no name service uses. */
 static const struct sock_filter first[] = {
     AT(arch),
     IF_IS(ARCH, 1, 0),
@@ -174,7 +175,7 @@ keeper_confine_calls(void)
 
 #endif
 
-/* The kernel's version of it, from 1 on; less where it has none. */
+/* The kernel's version of landlock, from 1 on; less if it has none. */
 static long
 landlock_version(void)
 {
@@ -188,7 +189,7 @@ keeper_can_confine_writes(void)
 	return landlock_version() > 0;
 }
 
-/* All that changes a file system, and to run what is in it. */
+/* Everything that changes a file system, and execution. */
 static uint64_t
 changes(long version)
 {
@@ -270,4 +271,11 @@ keeper_limit_files(unsigned most)
 		limit.rlim_max = most;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void
+keeper_open_log(void)
+{
+	closelog();
+	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
 }

@@ -1,29 +1,26 @@
 /*
- * Delegates: users in the policy's admins who may help others without being
- * root.  Each change costs them a current code, so that a stolen session of
- * theirs changes nothing.
+ * Delegates: users in the policy's admins, who may help others without being
+ * root.  Each change costs a delegate a current code, so that a stolen session
+ * of theirs changes nothing.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "store/wire/claims.h"
-#include "store/keeper/keeper.h"
 #include "store/core/verify.h"
+#include "store/keeper/requests.h"
+#include "store/wire/claims.h"
 
 static enum membership
 admin_of(struct call *call, const char *name, gid_t gid)
 {
-	struct groups_user user = {.name = name, .gid = gid};
-	struct subject subject = {.user = name,
-	    .last_rule = "",
-	    .member = groups_member,
-	    .ctx = &user};
+	struct somebody them;
 
-	return policy_admin(&call->policy, &subject);
+	somebody_init(&them, name, gid);
+	return policy_admin(&call->policy, &them.subject);
 }
 
 bool
-keeper_is_delegate(struct call *call)
+delegate_is(struct call *call)
 {
 	return admin_of(call, call->user, call->gid) == GROUP_INSIDE;
 }
@@ -51,23 +48,7 @@ on_proof(struct record *record, void *arg)
 	return proof->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* A refusal is logged as such, and stands where it cannot be; the change
- * itself is logged where it is made. */
-static void
-audit_refusal(struct call *call, enum reason reason)
-{
-	struct audit entry;
-
-	keeper_audit_init(call, "help", call->request.user, &entry);
-	snprintf(entry.verdict, sizeof(entry.verdict), "%s",
-	    verdict_name(VERDICT_DENY));
-	snprintf(entry.reason, sizeof(entry.reason), "%s", reason_name(reason));
-	snprintf(
-	    entry.detail, sizeof(entry.detail), "%s", call->request.request);
-	(void)keeper_audit(call, &entry);
-}
-
-/* REASON_CODE where the peer's own code is right; it is spent by that. */
+/* REASON_NONE where the peer's own code is right, which spends it. */
 static enum reason
 prove(struct call *call)
 {
@@ -76,35 +57,47 @@ prove(struct call *call)
 	    &call->store, call->user, call->uid, on_proof, &proof);
 
 	if (fault != FAULT_NONE)
-		return keeper_store_reason(call, fault);
-	return proof.outcome.verdict == VERDICT_PASS ? REASON_CODE
+		return call_store_reason(call, fault);
+	return proof.outcome.verdict == VERDICT_PASS ? REASON_NONE
 						     : proof.outcome.reason;
 }
 
-/* Whom a delegate may help: neither root, nor another admin, nor themselves;
- * who cannot be looked up might be one. */
-static bool
-is_helped(struct call *call)
+/* A refusal stands where it cannot be logged.  A change that is made is logged
+ * where it is made. */
+static void
+log_refusal(struct call *call, enum reason reason)
 {
-	const char *target = call->request.user;
+	struct audit entry;
+
+	call_audit_init(call, "help", call->request.user, &entry);
+	call_audit_say(&entry, VERDICT_DENY, reason);
+	snprintf(
+	    entry.detail, sizeof(entry.detail), "%s", call->request.request);
+	(void)call_audit(call, &entry);
+}
+
+/* True if a delegate may help that user: neither root, nor another admin, nor
+ * themselves.  A user who cannot be looked up might be one of these. */
+static bool
+may_be_helped(struct call *call, const char *user)
+{
 	uid_t uid = 0;
 	gid_t gid = 0;
 
-	return keeper_find_user(target, &uid, &gid) == FAULT_NONE && uid != 0 &&
-	    uid != call->uid && admin_of(call, target, gid) == GROUP_OUTSIDE;
+	return call_find_user(user, &uid, &gid) == FAULT_NONE && uid != 0 &&
+	    uid != call->uid && admin_of(call, user, gid) == GROUP_OUTSIDE;
 }
 
 enum reason
-keeper_may_help(struct call *call)
+delegate_may_help(struct call *call)
 {
+	const char *use = call->request.use;
 	enum reason reason = REASON_NOT_ALLOWED;
 
-	if (keeper_is_delegate(call) && is_helped(call) &&
-	    (call->request.use[0] == '\0' ||
-		strcmp(call->request.use, "enroll") == 0))
+	if (delegate_is(call) && may_be_helped(call, call->request.user) &&
+	    (use[0] == '\0' || strcmp(use, "enroll") == 0))
 		reason = prove(call);
-	if (reason == REASON_CODE)
-		return REASON_NONE;
-	audit_refusal(call, reason);
+	if (reason != REASON_NONE)
+		log_refusal(call, reason);
 	return reason;
 }

@@ -1,5 +1,5 @@
 /*
- * What else tfa-admin reads: explanations, the log.
+ * Answers tfa-admin's questions but that for the users: explanations, the log.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -7,66 +7,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/wire/claims.h"
 #include "store/base/cleanup.h"
-#include "store/keeper/keeper.h"
 #include "store/core/report.h"
+#include "store/keeper/answer.h"
+#include "store/keeper/requests.h"
+#include "store/wire/claims.h"
+
+/* The login that is to be explained: at a terminal, for a shell. */
+static void
+explain_login(const struct call *call, struct login *ret)
+{
+	const struct request *request = &call->request;
+
+	claims_login(request, call->keeper->boot_id,
+	    request->at_s > 0 ? request->at_s : call->now_s, ret);
+	ret->terminal = true;
+	ret->shell = true;
+}
+
+static void
+explain_user(
+    struct call *call, struct somebody *them, const struct record *record)
+{
+	struct explanation explanation;
+	struct address address;
+	struct login login;
+
+	explain_login(call, &login);
+	if (address_parse(login.address, &address))
+		them->subject.address = &address;
+	them->subject.last_rule = record->last_rule;
+	if (report_explain(&call->policy, &them->subject, record, &login,
+		&explanation) != FAULT_NONE) {
+		answer_deny(call, REASON_STORE, "");
+		return;
+	}
+	if (packet_send_value(call->fd, &explanation_shape, &explanation) ==
+	    FAULT_NONE)
+		answer_end(call, "");
+	explanation_done(&explanation);
+}
 
 void
 keeper_explain(struct call *call)
 {
 	const char *name = call->request.user;
 	scoped_record struct record record = {.version = 0};
-	struct groups_user user = {.name = name};
-	struct subject subject = {
-	    .user = name, .member = groups_member, .ctx = &user};
-	struct explanation explanation;
-	struct address address;
-	struct login login;
+	struct somebody them;
 	uid_t uid = 0;
 	enum fault fault;
 
-	fault = keeper_find_user(name, &uid, &user.gid);
+	somebody_init(&them, name, 0);
+	fault = call_find_user(name, &uid, &them.user.gid);
 	if (fault != FAULT_NONE) {
-		keeper_deny_user(call, fault, name);
+		answer_deny_user(call, fault, name);
 		return;
 	}
-	fault = store_read(&call->store, name, &record);
-	if (fault == FAULT_ABSENT)
-		record_init(&record, name, uid);
-	else if (fault != FAULT_NONE) {
-		keeper_deny(call, keeper_store_reason(call, fault), "");
-		return;
-	}
-	claims_login(&call->request, call->keeper->boot_id,
-	    call->request.at_s > 0 ? call->request.at_s : call->now_s, &login);
-	login.terminal = true;
-	login.shell = true;
-	if (address_parse(login.address, &address))
-		subject.address = &address;
-	subject.last_rule = record.last_rule;
-	if (record.uid != (int64_t)uid)
-		keeper_deny(call, REASON_UID_CHANGED, name);
-	else if (report_explain(&call->policy, &subject, &record, &login,
-		     &explanation) != FAULT_NONE)
-		keeper_deny(call, REASON_STORE, "");
-	else {
-		if (packet_send_value(call->fd, &explanation_shape,
-			&explanation) == FAULT_NONE)
-			keeper_end(call);
-		explanation_done(&explanation);
-	}
+	fault = call_read(call, name, uid, &record);
+	if (fault != FAULT_NONE)
+		answer_deny(call, call_store_reason(call, fault), "");
+	else if (record.uid != (int64_t)uid)
+		answer_deny(call, REASON_UID_CHANGED, name);
+	else
+		explain_user(call, &them, &record);
 }
 
-/* What the lines of the log said of what was asked. */
+/* Counts what the lines of the log said. */
 struct log_seen {
 	size_t damaged; /* lines */
-	bool user;      /* the user is named, also before "since" */
+	bool user;      /* a line names the user, if only before "since" */
 };
 
-/* Whether the admin asked for this line; one that is damaged is counted. */
+/* True if the admin asked for this line.  A damaged line is counted. */
 static bool
-is_wanted(const struct call *call, const char *line, size_t len,
+is_line_wanted(const struct call *call, const char *line, size_t len,
     struct log_seen *seen)
 {
 	struct audit entry;
@@ -82,8 +96,8 @@ is_wanted(const struct call *call, const char *line, size_t len,
 	return user && entry.time_s >= call->request.since_s;
 }
 
-/* False where the peer is gone or the file cannot be read to its end: without
- * memory for a line, ferror(3) says nothing. */
+/* False if the peer is gone or the file was not read to its end.  Without
+ * memory for a line ferror(3) says nothing, so feof(3) is asked. */
 static bool
 send_lines(struct call *call, FILE *file, struct log_seen *seen)
 {
@@ -94,16 +108,16 @@ send_lines(struct call *call, FILE *file, struct log_seen *seen)
 	while ((n = getline(&line, &size, file)) > 0) {
 		if (line[n - 1] == '\n')
 			line[--n] = '\0';
-		if (!is_wanted(call, line, (size_t)n, seen))
+		if (!is_line_wanted(call, line, (size_t)n, seen))
 			continue;
-		keeper_take_time(call);
+		call_take_time(call);
 		if (packet_send(call->fd, line) != FAULT_NONE)
 			return false;
 	}
 	return feof(file) != 0;
 }
 
-/* Somebody whom the log, passwd or the store knows; everybody for "". */
+/* True if the log, passwd or the store knows the user, or all are meant. */
 static bool
 is_somebody(struct call *call, const struct log_seen *seen)
 {
@@ -112,29 +126,25 @@ is_somebody(struct call *call, const struct log_seen *seen)
 	gid_t gid;
 
 	return user[0] == '\0' || seen->user ||
-	    keeper_find_user(user, &uid, &gid) == FAULT_NONE ||
-	    keeper_has_record(call, user);
+	    call_find_user(user, &uid, &gid) == FAULT_NONE ||
+	    call_has_record(call, user);
 }
 
 static void
 end_of_log(struct call *call, const struct log_seen *seen)
 {
-	scoped_reply struct reply reply = {
-	    .version = PROTOCOL_VERSION, .end = true};
-	size_t damaged = seen->damaged;
+	char message[MESSAGE_TEXT] = "";
 
 	if (!is_somebody(call, seen)) {
-		keeper_deny(call, REASON_UNKNOWN_USER, call->request.user);
+		answer_deny(call, REASON_UNKNOWN_USER, call->request.user);
 		return;
 	}
-	reply.verdict = VERDICT_PASS;
-	reply.reason = REASON_DONE;
-	if (damaged > 0)
-		snprintf(reply.message, sizeof(reply.message),
+	if (seen->damaged > 0)
+		snprintf(message, sizeof(message),
 		    "%zu line%s of the log cannot be read and %s left out.",
-		    damaged, damaged == 1 ? "" : "s",
-		    damaged == 1 ? "is" : "are");
-	keeper_reply(call, &reply);
+		    seen->damaged, seen->damaged == 1 ? "" : "s",
+		    seen->damaged == 1 ? "is" : "are");
+	answer_end(call, message);
 }
 
 void
@@ -152,7 +162,7 @@ keeper_log(struct call *call)
 	if (file != NULL && send_lines(call, file, &seen))
 		end_of_log(call, &seen);
 	else
-		keeper_deny(call, REASON_STORE, "");
+		answer_deny(call, REASON_STORE, "");
 	if (file != NULL)
 		fclose(file);
 }

@@ -1,15 +1,16 @@
 /*
- * Who may connect, and who waits to be served by the pool (keeper_pool.h).
+ * Takes connections in, and has them wait until the pool (pool.h) serves them.
  *
  * A connection costs no process until its request has come: the parent polls
  * all that wait.  One uid may have UID_WAITING connections, so that nobody
- * keeps others out; some are root's alone, and all uids that no user has count
- * as one.  Those that are not known yet share NEW_WAITING: a user namespace
- * has thousands of them.  Whoever must wait longer than WAIT_MS for the pool,
- * or comes too often (keeper_rate.h), is told to try later.
+ * keeps others out; ROOT_WAITING are kept for root, and all uids that no user
+ * has count as one.  Uids that are not known yet share NEW_WAITING: a user
+ * namespace has thousands of them.  A connection that waits longer than WAIT_MS
+ * for the pool, or a uid that comes too often (rate.h), is told to try later.
  *
- * Told to stop, it takes nobody in any more and answers those that it has, so
- * that no login notices a restart; DRAIN_MS at most.
+ * When it is told to stop, it takes no connection in any more and has those
+ * that it has answered, so that no login notices a restart; for DRAIN_MS at
+ * most.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 
 #include "store/keeper/keeper.h"
 #include "store/keeper/pool.h"
+#include "store/wire/protocol.h"
 
 #define WAITING      512
 #define ROOT_WAITING 32
@@ -30,7 +32,7 @@
 #define WAIT_MS      5000
 #define POLL_MS      60000
 #define DRAIN_MS     10000
-#define ACCEPTS      128 /* in one turn */
+#define ACCEPTS      128 /* connections taken in, in one turn */
 
 struct waiting {
 	int fd;
@@ -41,7 +43,7 @@ struct waiting {
 };
 
 struct listener {
-	int fd; /* that listens; -1 once it is to stop */
+	int fd; /* the socket that listens; -1 once the keeper is to stop */
 	struct waiting waiting[WAITING];
 	size_t waiting_count;
 	struct pool pool;
@@ -57,7 +59,7 @@ on_stop(int sig)
 	stopping = 1;
 }
 
-/* Only to interrupt poll. */
+/* Its only use is to interrupt poll(2). */
 static void
 on_child(int sig)
 {
@@ -65,7 +67,7 @@ on_child(int sig)
 }
 
 static int64_t
-now_ms(void)
+listen_now_ms(void)
 {
 	struct timespec ts = {0, 0};
 
@@ -73,10 +75,10 @@ now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Does not wait for a peer that takes nothing.  What it sent is taken first:
- * unread, it would make the kernel drop the answer. */
+/* Does not wait for a peer that takes nothing.  Reads a byte of the request first:
+ * with a request unread, the kernel would drop the answer. */
 static void
-refuse(int fd)
+refuse_busy(int fd)
 {
 	static const char busy[] =
 	    "{\"v\":1,\"verdict\":\"deny\",\"reason\":\"busy\",\"message\":"
@@ -118,21 +120,21 @@ take_in(struct listener *l, int fd)
 		close(fd);
 		return;
 	}
-	rate = rate_connection(&l->rates, uid, now_ms());
+	rate = rate_connection(&l->rates, uid, listen_now_ms());
 	is_new = rate->standing == STANDING_NEW;
 	if (!may_wait(l, rate, is_new)) {
-		refuse(fd);
+		refuse_busy(fd);
 		return;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	l->waiting[l->waiting_count++] = (struct waiting){.fd = fd,
 	    .uid = rate->uid,
 	    .is_new = is_new,
-	    .until_ms = now_ms() + RECEIVE_MS};
+	    .until_ms = listen_now_ms() + RECEIVE_MS};
 }
 
-/* Many at once, so that nobody stands long behind a flood; but not for as
- * long as it lasts. */
+/* Takes many in at once, so that nobody waits long behind a flood, but not for
+ * as long as the flood lasts. */
 static void
 accept_some(struct listener *l)
 {
@@ -155,34 +157,36 @@ drop(struct listener *l, size_t i)
 }
 
 static void
-start(struct listener *l, size_t i)
+start_serving(struct listener *l, size_t i)
 {
 	struct waiting w = l->waiting[i];
-	const struct rate *rate = rate_of(&l->rates, w.uid, now_ms());
+	const struct rate *rate = rate_of(&l->rates, w.uid, listen_now_ms());
 	struct conduct conduct = {.quiet = rate_is_quiet(rate),
 	    .quiet_claims = rate_is_quiet_of_claims(rate),
 	    .suppressed = rate->suppressed};
 
 	drop(l, i);
-	if (pool_serve(&l->pool, w.fd, w.uid, w.is_new, &conduct, now_ms()))
+	if (pool_serve(
+		&l->pool, w.fd, w.uid, w.is_new, &conduct, listen_now_ms()))
 		close(w.fd);
 	else
-		refuse(w.fd);
+		refuse_busy(w.fd);
 }
 
-/* Starts what is ready and has a slot, ends what has waited too long. */
+/* Has those served that are ready and have a slot, and refuses those that have
+ * waited too long. */
 static void
 advance(struct listener *l)
 {
-	int64_t now = now_ms();
+	int64_t now = listen_now_ms();
 
 	for (size_t i = 0; i < l->waiting_count;) {
 		struct waiting *w = &l->waiting[i];
 
 		if (w->ready && pool_has_slot(&l->pool, w->uid, w->is_new)) {
-			start(l, i);
+			start_serving(l, i);
 		} else if (w->until_ms <= now) {
-			refuse(w->fd);
+			refuse_busy(w->fd);
 			drop(l, i);
 		} else {
 			i++;
@@ -190,11 +194,12 @@ advance(struct listener *l)
 	}
 }
 
-/* Until the first of those that wait, or of the pool, has had its time. */
+/* How long poll(2) may wait: until the time of a connection that waits, or of a
+ * worker that is idle, is over. */
 static struct timespec
 patience(const struct listener *l, int64_t most_ms)
 {
-	int64_t now = now_ms(), left_ms = pool_patience(&l->pool, now);
+	int64_t now = listen_now_ms(), left_ms = pool_patience(&l->pool, now);
 
 	if (left_ms > most_ms)
 		left_ms = most_ms;
@@ -207,7 +212,7 @@ patience(const struct listener *l, int64_t most_ms)
 	    .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
 }
 
-/* Whether the peer sent something, rather than hung up. */
+/* True if the peer sent something, rather than hung up. */
 static bool
 has_request(int fd)
 {
@@ -216,16 +221,16 @@ has_request(int fd)
 	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* From the last to the first, since those that hung up are taken out. */
+/* Goes from the last to the first, since those that hung up are taken out. */
 static void
-look_at(struct listener *l, const struct pollfd *fds, size_t count)
+look_at_waiting(struct listener *l, const struct pollfd *fds, size_t count)
 {
 	for (size_t i = count; i-- > 0;) {
 		if (fds[i].revents == 0)
 			continue;
 		if (has_request(l->waiting[i].fd)) {
 			l->waiting[i].ready = true;
-			l->waiting[i].until_ms = now_ms() + WAIT_MS;
+			l->waiting[i].until_ms = listen_now_ms() + WAIT_MS;
 		} else {
 			close(l->waiting[i].fd);
 			drop(l, i);
@@ -249,12 +254,12 @@ turn(struct listener *l, int64_t most_ms)
 		    .events = POLLIN};
 	if (ppoll(fds, 1 + l->pool.count + waiting_count, &limit,
 		&l->pool.normal) > 0) {
-		pool_hear(&l->pool, lines, &l->rates, now_ms());
-		look_at(l, waiting, waiting_count);
+		pool_hear(&l->pool, lines, &l->rates, listen_now_ms());
+		look_at_waiting(l, waiting, waiting_count);
 		if (fds[0].revents != 0)
 			accept_some(l);
 	}
-	pool_reap(&l->pool, &l->rates, now_ms());
+	pool_reap(&l->pool, &l->rates, listen_now_ms());
 	advance(l);
 }
 
@@ -275,19 +280,19 @@ catch_signals(struct listener *l)
 	sigaction(SIGCHLD, &child, NULL);
 }
 
-/* A second signal does not wait. */
+/* A second signal ends this at once. */
 static void
 drain(struct listener *l)
 {
-	int64_t end_ms = now_ms() + DRAIN_MS, left_ms;
+	int64_t end_ms = listen_now_ms() + DRAIN_MS, left_ms;
 
 	stopping = 0;
-	accept_some(l); /* closing would hang up on who is in the queue */
+	accept_some(l); /* closing would hang up on those in the queue */
 	close(l->fd);
 	l->fd = -1;
 	pool_drain(&l->pool);
 	while (!stopping && l->waiting_count + l->pool.count > 0 &&
-	    (left_ms = end_ms - now_ms()) > 0)
+	    (left_ms = end_ms - listen_now_ms()) > 0)
 		turn(l, left_ms);
 }
 

@@ -22,7 +22,7 @@
 
 #define KEEPER_USER "_tfa"
 #define EX_USAGE    2
-#define FILES       1024 /* connections that wait, and some */
+#define FILES       1024 /* descriptors: connections that wait, and some */
 
 struct options {
 	const char *socket;
@@ -46,7 +46,7 @@ static const char usage_text[] =
     "  --help, --version\n";
 
 static void
-parse_options(int argc, char **argv, struct options *ret)
+keeper_options(int argc, char **argv, struct options *ret)
 {
 	static const struct option longopts[] = {
 	    {"socket", required_argument, NULL, 's'},
@@ -92,7 +92,7 @@ close_up(void)
 	umask(077);
 }
 
-/* Root binds the socket and makes the folder; the rest needs no root. */
+/* Only to bind the socket and to make the folder takes root. */
 static void
 drop_root(const char *store)
 {
@@ -117,7 +117,7 @@ drop_root(const char *store)
 	close_up();
 }
 
-/* A socket that nobody answers is left over from an earlier keeper. */
+/* Removes a socket that nobody answers: an earlier keeper left it. */
 static void
 clear_stale(const struct sockaddr_un *address)
 {
@@ -135,7 +135,8 @@ clear_stale(const struct sockaddr_un *address)
 		unlink(address->sun_path);
 }
 
-/* Its folder is whose who starts it: root's, or the keeper's own. */
+/* The folder of the socket belongs to the user who starts the keeper: to root,
+ * or to the keeper's own user. */
 _Noreturn static void
 no_folder(const char *path)
 {
@@ -149,8 +150,9 @@ no_folder(const char *path)
 	    slash != NULL ? path : ".");
 }
 
-/* One keeper a path: held for as long as the process lives, and by none of
- * its workers, or one that still serves would keep the next keeper out. */
+/* Allows one keeper for a path.  The lock is held for as long as the process
+ * lives, but not by its workers: one that still serves would keep the next
+ * keeper out. */
 static void
 lock_path(const char *path)
 {
@@ -189,7 +191,8 @@ bind_socket(const char *path)
 	return fd;
 }
 
-/* sd_listen_fds(3): descriptor 3, if the manager meant this process. */
+/* True if systemd passed a socket to this process, as descriptor 3: see
+ * sd_listen_fds(3). */
 static bool
 is_activated(void)
 {
@@ -215,9 +218,9 @@ inherited_socket(void)
 }
 
 /*
- * Whoever starts a keeper by hand has an environment of their own.  None of it
- * is for the process that holds the secrets: OPENSSL_CONF, for one, names code
- * that libcrypto loads.
+ * A keeper that is started by hand inherits the environment of the person who
+ * starts it.  The process that holds the secrets must not use it: OPENSSL_CONF,
+ * for one, names code that libcrypto loads.
  */
 static void
 forget_environment(void)
@@ -226,7 +229,7 @@ forget_environment(void)
 		errx(1, "the environment cannot be cleared");
 }
 
-/* What this kernel cannot do is said, once. */
+/* Says once what this kernel cannot do. */
 static void
 confine(void)
 {
@@ -256,7 +259,7 @@ read_boot_id(char *ret, size_t size)
 	fclose(file);
 }
 
-/* libcrypto sets itself up at first use: once here, not in each worker. */
+/* libcrypto sets itself up at first use: here, once for all workers. */
 static void
 warm_up(void)
 {
@@ -271,8 +274,8 @@ warm_up(void)
 		errx(1, "libcrypto does not work");
 }
 
-/* A store that is yet to be made cannot be confined to.  As with keeper_listen()
- * nothing is left to be done at exit, where a leak checker would trace. */
+/* A store that does not exist yet cannot be confined to.  As after
+ * keeper_listen() nothing must be done at exit, where a leak checker traces. */
 _Noreturn static void
 serve_stdio(const struct keeper *keeper)
 {
@@ -292,7 +295,7 @@ main(int argc, char **argv)
 	char embedded_policy[4096];
 	int fd = -1;
 
-	parse_options(argc, argv, &options);
+	keeper_options(argc, argv, &options);
 	keeper_close_inherited(!options.stdio && is_activated() ? 4 : 3);
 	close_up();
 	if (!options.stdio)

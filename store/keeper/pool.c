@@ -34,9 +34,9 @@ pool_has_slot(const struct pool *pool, uid_t uid, bool is_new)
 	    busy < SLOTS - ROOT_SLOTS;
 }
 
-/* Whoever waits at the other end of the line ends too. */
+/* Closing the line makes the worker at its other end exit. */
 static void
-end(struct worker *worker)
+end_worker(struct worker *worker)
 {
 	worker->work = WORK_ENDS;
 	if (worker->line >= 0)
@@ -44,7 +44,7 @@ end(struct worker *worker)
 	worker->line = -1;
 }
 
-/* A new worker that has fd; NULL where none can be had. */
+/* Forks a worker that serves fd; NULL if that fails. */
 static struct worker *
 spawn(struct pool *pool, int fd, const struct conduct *conduct)
 {
@@ -70,7 +70,7 @@ spawn(struct pool *pool, int fd, const struct conduct *conduct)
 	return worker;
 }
 
-/* Whether the store is still the one that the worker was forked for. */
+/* True if the store is still the folder that the worker was forked for. */
 static bool
 has_store(const struct pool *pool, const struct worker *worker)
 {
@@ -81,7 +81,7 @@ has_store(const struct pool *pool, const struct worker *worker)
 	    now.st_ino == worker->store.st_ino;
 }
 
-/* The one that has been idle for the shortest time: the others may end. */
+/* The worker that has been idle for the shortest time: the others may end. */
 static struct worker *
 find_idle(struct pool *pool)
 {
@@ -97,7 +97,7 @@ find_idle(struct pool *pool)
 	return found;
 }
 
-/* A worker that has fd now.  One that was idle and is gone is not missed. */
+/* A worker that serves fd now.  An idle one that is gone is not missed. */
 static struct worker *
 employ(struct pool *pool, int fd, const struct conduct *conduct)
 {
@@ -107,7 +107,7 @@ employ(struct pool *pool, int fd, const struct conduct *conduct)
 		if (has_store(pool, worker) &&
 		    worker_give(worker->line, fd, conduct))
 			return worker;
-		end(worker);
+		end_worker(worker);
 	}
 	return spawn(pool, fd, conduct);
 }
@@ -140,18 +140,18 @@ pool_watch(const struct pool *pool, struct pollfd *fds)
 		    .events = POLLIN};
 }
 
-/* What it told, if it did: one that was killed did not. */
+/* Takes the worker's report, or 0 if it died before sending one. */
 static void
-hear(struct pool *pool, struct worker *worker, struct rates *rates,
+hear_worker(struct pool *pool, struct worker *worker, struct rates *rates,
     int64_t now_ms)
 {
-	int told = worker_hear(worker->line);
+	int report = worker_hear(worker->line);
 
-	rate_settle(rates, worker->uid, told, worker->suppressed, now_ms);
-	if ((told & TOLD_CLEAN) == 0 || pool->draining ||
+	rate_settle(rates, worker->uid, report, worker->suppressed, now_ms);
+	if ((report & REPORTED_CLEAN) == 0 || pool->draining ||
 	    worker->served >= WORKER_MOST ||
 	    count_of(pool, WORK_NONE) >= POOL_IDLE) {
-		end(worker);
+		end_worker(worker);
 		return;
 	}
 	worker->work = WORK_NONE;
@@ -164,10 +164,10 @@ pool_hear(struct pool *pool, const struct pollfd *fds, struct rates *rates,
 {
 	for (size_t i = 0; i < pool->count; i++)
 		if (fds[i].revents != 0)
-			hear(pool, &pool->workers[i], rates, now_ms);
+			hear_worker(pool, &pool->workers[i], rates, now_ms);
 }
 
-/* What it told last may have come together with its end. */
+/* A worker that has ended: its last report may have come together with that. */
 static void
 bury(struct pool *pool, pid_t pid, int status, struct rates *rates,
     int64_t now_ms)
@@ -182,8 +182,8 @@ bury(struct pool *pool, pid_t pid, int status, struct rates *rates,
 	if (worker == pool->workers + pool->count)
 		return;
 	if (worker->work == WORK_SERVES)
-		hear(pool, worker, rates, now_ms);
-	end(worker);
+		hear_worker(pool, worker, rates, now_ms);
+	end_worker(worker);
 	*worker = pool->workers[--pool->count];
 }
 
@@ -200,7 +200,7 @@ pool_reap(struct pool *pool, struct rates *rates, int64_t now_ms)
 	for (size_t i = 0; i < pool->count; i++)
 		if (pool->workers[i].work == WORK_NONE &&
 		    now_ms - pool->workers[i].since_ms >= IDLE_MS)
-			end(&pool->workers[i]);
+			end_worker(&pool->workers[i]);
 }
 
 int64_t
@@ -223,5 +223,5 @@ pool_drain(struct pool *pool)
 	pool->draining = true;
 	for (size_t i = 0; i < pool->count; i++)
 		if (pool->workers[i].work == WORK_NONE)
-			end(&pool->workers[i]);
+			end_worker(&pool->workers[i]);
 }

@@ -1,12 +1,20 @@
 /*
- * The workers (keeper_worker.h) that the parent has: how many there may be, for
- * whom, and which of them serves a connection.
+ * The parent's workers (worker.h): how many there may be, for which uid, and
+ * which of them serves a connection.
  *
- * One uid may have UID_SLOTS of them, so that nobody keeps others out; some
- * are root's alone.  Uids that are not known yet share NEW_SLOTS.  A few that
- * have nothing to do stay for a minute, for the next login; none serves more
- * than WORKER_MOST connections, and none a store that took the place of the one
- * that it is confined to.
+ * One uid may have UID_SLOTS workers, so that nobody keeps others out;
+ * ROOT_SLOTS are kept for root.  Uids that are not known yet share NEW_SLOTS.
+ * POOL_IDLE workers with nothing to do stay for a minute, for the next login.
+ * A worker serves WORKER_MOST connections at most, and none once another folder
+ * has taken the place of the store that it is confined to.
+ *
+ * In a turn of the parent:
+ *
+ *	pool_watch(&pool, fds);                    before poll(2)
+ *	pool_hear(&pool, fds, &rates, now_ms);     after it, first of all
+ *	if (pool_has_slot(&pool, uid, is_new))     for each that waits
+ *		pool_serve(&pool, fd, uid, is_new, &conduct, now_ms);
+ *	pool_reap(&pool, &rates, now_ms);
  */
 #ifndef TFA_KEEPER_POOL_H
 #define TFA_KEEPER_POOL_H
@@ -17,8 +25,8 @@
 
 #include "store/keeper/keeper.h"
 
-#define SLOTS       128 /* that serve, or have not ended yet */
-#define ROOT_SLOTS  16  /* of them kept for root */
+#define SLOTS       128 /* workers that serve, or have not ended yet */
+#define ROOT_SLOTS  16  /* of these, kept for root */
 #define UID_SLOTS   8
 #define NEW_SLOTS   32
 #define POOL_IDLE   8
@@ -29,51 +37,53 @@
 enum work {
 	WORK_NONE = 0, /* idle */
 	WORK_SERVES,
-	WORK_ENDS, /* nothing more is expected of it */
+	WORK_ENDS, /* its line is closed; it is still to be reaped */
 };
 
 struct worker {
 	pid_t pid;
-	int line; /* to it; -1 where it ends */
+	int line; /* the socket to it; -1 once it ends */
 	enum work work;
-	int64_t since_ms;  /* that it has been idle */
+	int64_t since_ms;  /* when it became idle, or busy */
 	int served;        /* connections so far */
 	struct stat store; /* the folder that it may write in, as it was */
-	/* whom it serves */
+	/* The connection that it serves. */
 	uid_t uid;
-	bool is_new;        /* no worker has said yet whether a user is that */
-	int64_t suppressed; /* refusals that it was told to log */
+	bool is_new;        /* no worker has said yet if a user has the uid */
+	int64_t suppressed; /* how many refusals it was told to log */
 };
 
 struct pool {
 	const struct keeper *keeper;
 	sigset_t normal; /* the signal mask of a worker */
-	bool draining;   /* none stays for a next login */
+	bool draining;   /* no worker stays for a next login */
 	struct worker workers[POOL_MAX];
 	size_t count;
 };
 
-/* Whether one more connection of uid may be served now. */
+/* Returns whether one more connection of uid may be served now. */
 bool pool_has_slot(const struct pool *pool, uid_t uid, bool is_new);
 
-/* Has it served, by a worker that is idle or a new one.  False where none can
- * be had.  The caller closes fd. */
+/* Gives the connection fd to a worker, an idle one or a new one.  False if no
+ * worker can be had.  The caller closes fd. */
 bool pool_serve(struct pool *pool, int fd, uid_t uid, bool is_new,
     const struct conduct *conduct, int64_t now_ms);
 
-/* Fills in pool->count of fds for poll(2); pool_hear() takes what came of it,
- * before anything else is done to the pool. */
+/* Fills in pool->count of fds for poll(2).  pool_hear() takes the reports that
+ * poll(2) found, before anything else is done to the pool. */
 void pool_watch(const struct pool *pool, struct pollfd *fds);
 void pool_hear(struct pool *pool, const struct pollfd *fds, struct rates *rates,
     int64_t now_ms);
 
-/* Takes out workers that have ended, and ends those that were idle for long. */
+/* Takes out workers that have ended, and ends workers that were idle for
+ * IDLE_MS. */
 void pool_reap(struct pool *pool, struct rates *rates, int64_t now_ms);
 
-/* How long until that is due, in ms; INT64_MAX where no worker is idle. */
+/* How long until pool_reap() ends an idle worker, in ms; INT64_MAX if no worker
+ * is idle. */
 int64_t pool_patience(const struct pool *pool, int64_t now_ms);
 
-/* From now on each ends as soon as it has nothing to do. */
+/* From now on each worker ends as soon as it has nothing to do. */
 void pool_drain(struct pool *pool);
 
 #endif

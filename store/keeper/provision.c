@@ -1,16 +1,15 @@
 /*
- * tfa-admin enroll and import: a device for a user who is not there.  It counts
- * at once, so one that nobody was told of would shut the user out: the answer
- * is put together first, and where it cannot be logged or sent the device is
- * taken back.
+ * Adds a device for a user who is not there: tfa-admin enroll and import.  The
+ * device counts at once, so a device that nobody was told of would shut the
+ * user out.  The answer is therefore put together first; if it cannot be logged
+ * or sent, the device is taken back.
  */
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "store/base/cleanup.h"
-#include "store/core/enroll.h"
-#include "store/keeper/keeper.h"
+#include "store/keeper/answer.h"
+#include "store/keeper/requests.h"
 
 struct provision {
 	struct call *call;
@@ -18,31 +17,29 @@ struct provision {
 	const struct import *import; /* NULL: a new secret */
 	uint8_t secret[ENROLL_SECRET_BYTES];
 	struct recovery recovery;
-	bool recovers; /* these became the recovery codes */
+	bool recovers; /* recovery became the recovery codes */
 	char device[DEVICE_ID_TEXT];
 	enum reason reason; /* DONE, or why not */
-	char *before;       /* the record as text, and */
-	char *after;        /* with the device */
+	char *before;       /* the record as text, without the device */
+	char *after;        /* and with it */
 };
 
 static bool
-audit(const struct provision *p, enum verdict verdict, enum reason reason,
-    const char *detail)
+provision_audit(const struct provision *p, enum verdict verdict,
+    enum reason reason, const char *detail)
 {
 	struct audit entry;
 
-	keeper_audit_init(
-	    p->call, p->call->request.request, p->call->request.user, &entry);
-	snprintf(
-	    entry.verdict, sizeof(entry.verdict), "%s", verdict_name(verdict));
-	snprintf(entry.reason, sizeof(entry.reason), "%s", reason_name(reason));
+	call_audit_init(
+	    p->call, p->call->kind->logged, p->call->request.user, &entry);
+	call_audit_say(&entry, verdict, reason);
 	memcpy(entry.device, p->device, sizeof(entry.device));
 	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
-	return keeper_audit(p->call, &entry);
+	return call_audit(p->call, &entry);
 }
 
 static enum fault
-add_device(struct provision *p, struct record *record)
+provision_add(struct provision *p, struct record *record)
 {
 	const struct call *call = p->call;
 
@@ -54,13 +51,13 @@ add_device(struct provision *p, struct record *record)
 }
 
 static bool
-keep(const struct record *record, char **text)
+provision_keep(const struct record *record, char **text)
 {
 	json_text_free(text);
 	return record_format(record, text) == FAULT_NONE;
 }
 
-/* REASON_DONE, or why the record stays as it is. */
+/* Returns REASON_DONE, or why the record stays as it is. */
 static enum reason
 provision(struct provision *p, struct record *record)
 {
@@ -72,14 +69,14 @@ provision(struct provision *p, struct record *record)
 	if ((int64_t)record->devices.count >=
 	    call->policy.enrollment.max_devices)
 		return REASON_DEVICES_FULL;
-	if (!keep(record, &p->before))
+	if (!provision_keep(record, &p->before))
 		return REASON_STORE;
-	fault = add_device(p, record);
+	fault = provision_add(p, record);
 	if (fault == FAULT_STALE)
 		return REASON_KNOWN_SECRET;
 	if (fault == FAULT_LIMIT)
 		return REASON_CODES_FULL;
-	if (fault != FAULT_NONE || !keep(record, &p->after))
+	if (fault != FAULT_NONE || !provision_keep(record, &p->after))
 		return REASON_STORE;
 	return REASON_DONE;
 }
@@ -95,8 +92,8 @@ on_provision(struct record *record, void *arg)
 	return p->reason == REASON_DONE ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* The place of the device that was added; -1: it is gone, or never was there,
- * and whoever has its id is another. */
+/* Returns the index of the device that was added, or -1 if it is not there:
+ * then another device may have its id. */
 static int
 find_added(const struct provision *p, const struct record *record)
 {
@@ -118,9 +115,9 @@ find_added(const struct provision *p, const struct record *record)
 }
 
 /*
- * The record becomes what it was before.  Where somebody changed it since, the
- * device goes alone; what it had let lapse, an invitation say, has lapsed, but
- * a user who was blocked is not let in by that.
+ * Makes the record what it was before.  If somebody has changed it since, only
+ * the device goes.  What the device had ended, an invitation for instance,
+ * stays ended, and a user who was blocked stays blocked.
  */
 static enum change
 on_undo(struct record *record, void *arg)
@@ -135,7 +132,7 @@ on_undo(struct record *record, void *arg)
 	if (added < 0)
 		return CHANGE_NONE;
 	fault = record_parse(p->before, strlen(p->before), &before, &error);
-	if (fault == FAULT_NONE && keep(record, &text) &&
+	if (fault == FAULT_NONE && provision_keep(record, &text) &&
 	    strcmp(text, p->after) == 0) {
 		record_done(record);
 		*record = before;
@@ -148,9 +145,9 @@ on_undo(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
-/* Where this fails too, only an admin can take the device away. */
+/* If this fails too, only an administrator can take the device away. */
 static void
-undo(struct provision *p)
+provision_undo(struct provision *p)
 {
 	struct call *call = p->call;
 
@@ -164,96 +161,92 @@ undo(struct provision *p)
 		    (unsigned long)p->uid, p->device);
 }
 
-/* The device is in the record, or may be, and nobody will be told of it. */
+/* To be called when the device is in the record, or may be, and nobody will be
+ * told of it. */
 static void
 take_back(struct provision *p, enum reason reason)
 {
-	undo(p);
+	provision_undo(p);
 	p->reason = reason;
-	(void)audit(p, VERDICT_DENY, reason, "taken back");
+	(void)provision_audit(p, VERDICT_DENY, reason, "taken back");
 }
 
-/* A log that is not there or not ours is found before anything is done. */
+/* Before anything is changed, the log is checked: it may be missing, or not
+ * ours. */
 static void
-settle(struct provision *p)
+provision_settle(struct provision *p)
 {
 	struct call *call = p->call;
 	enum fault fault;
 
 	if (audit_check(&call->store) != FAULT_NONE) {
 		p->reason = REASON_NO_LOG;
-		(void)audit(p, VERDICT_DENY, p->reason, "");
+		(void)provision_audit(p, VERDICT_DENY, p->reason, "");
 		return;
 	}
 	fault = store_update(
 	    &call->store, call->request.user, p->uid, on_provision, p);
-	/* The record may be there, where only its folder was not synced. */
+	/* The record may be written, if only its folder was not synced. */
 	if (fault != FAULT_NONE)
-		take_back(p, keeper_store_reason(call, fault));
+		take_back(p, call_store_reason(call, fault));
 	else if (p->reason == REASON_DONE &&
-	    !audit(p, VERDICT_PASS, REASON_ENROLLED,
+	    !provision_audit(p, VERDICT_PASS, REASON_ENROLLED,
 		p->import != NULL ? "imported by an admin"
 				  : "set up by an admin"))
 		take_back(p, REASON_NO_LOG);
 }
 
-static void
-add_words(const struct call *call, struct reply *reply)
-{
-	memcpy(reply->user, call->request.user, sizeof(reply->user));
-	reply->verdict = VERDICT_PASS;
-	reply->reason = REASON_DONE;
-}
-
-/* What a new secret needs: all of the answer but the device's id. */
+/* Draws a new secret, and puts all that belongs to it into the answer, but the
+ * device's id. */
 static bool
-prepare(struct provision *p, struct reply *reply)
+provision_prepare(struct provision *p, struct reply *reply)
 {
-	if (!keeper_draw(p->secret, sizeof(p->secret)) ||
-	    !keeper_draw(&p->recovery, sizeof(p->recovery)) ||
-	    !keeper_add_codes(&p->recovery, reply))
+	if (!call_draw(p->secret, sizeof(p->secret)) ||
+	    !call_draw(&p->recovery, sizeof(p->recovery)) ||
+	    !answer_add_codes(&p->recovery, reply))
 		return false;
-	keeper_add_secret(p->call, p->secret, reply);
+	answer_add_secret(p->call, p->secret, reply);
 	return reply->secret[0] != '\0';
 }
 
 static void
-answer(struct provision *p)
+provision_answer(struct provision *p)
 {
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 
-	if (p->import == NULL && !prepare(p, &reply))
+	if (p->import == NULL && !provision_prepare(p, &reply))
 		p->reason = REASON_STORE;
 	else
-		settle(p);
+		provision_settle(p);
 	if (p->reason != REASON_DONE) {
-		keeper_deny(p->call, p->reason, p->call->request.user);
+		answer_deny(p->call, p->reason, p->call->request.user);
 		return;
 	}
-	add_words(p->call, &reply);
+	answer_say(&reply, VERDICT_PASS, REASON_DONE);
+	memcpy(reply.user, p->call->request.user, sizeof(reply.user));
 	if (!p->recovers)
-		keeper_drop_codes(&reply);
+		answer_drop_codes(&reply);
 	memcpy(reply.device, p->device, sizeof(reply.device));
-	if (!keeper_reply(p->call, &reply))
+	if (!answer_send(p->call, &reply))
 		take_back(p, REASON_STORE);
 }
 
 static void
-serve(struct call *call, bool understood, const struct import *import)
+provision_serve(struct call *call, bool understood, const struct import *import)
 {
 	struct provision p = {
 	    .call = call, .import = import, .reason = REASON_STORE};
 	gid_t gid;
-	enum fault fault = keeper_find_user(call->request.user, &p.uid, &gid);
+	enum fault fault = call_find_user(call->request.user, &p.uid, &gid);
 
 	if (fault != FAULT_NONE)
-		keeper_deny_user(call, fault, call->request.user);
+		answer_deny_user(call, fault, call->request.user);
 	else if (!understood)
-		keeper_misunderstand(call, import != NULL ? "import" : "use",
+		answer_misunderstood(call, import != NULL ? "import" : "use",
 		    import != NULL ? "is no account that can be taken over"
 				   : "must be recover");
 	else
-		answer(&p);
+		provision_answer(&p);
 	json_text_free(&p.before);
 	json_text_free(&p.after);
 	explicit_bzero(&p, sizeof(p));
@@ -264,7 +257,8 @@ keeper_provision(struct call *call)
 {
 	const char *use = call->request.use;
 
-	serve(call, use[0] == '\0' || strcmp(use, "recover") == 0, NULL);
+	provision_serve(
+	    call, use[0] == '\0' || strcmp(use, "recover") == 0, NULL);
 }
 
 void
@@ -272,6 +266,6 @@ keeper_import(struct call *call)
 {
 	const struct import *import = &call->request.import;
 
-	serve(call, import->present && import_step_ok(import, call->now_s),
-	    import);
+	provision_serve(call,
+	    import->present && import_step_ok(import, call->now_s), import);
 }

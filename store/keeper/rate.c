@@ -2,7 +2,7 @@
 
 #define DAY_MS (86400LL * 1000)
 
-/* Whether a gives way to a newcomer before b does. */
+/* True if a is evicted before b. */
 static bool
 goes_before(const struct rate *a, const struct rate *b)
 {
@@ -16,14 +16,14 @@ goes_before(const struct rate *a, const struct rate *b)
 	return a->since_ms < b->since_ms;
 }
 
-/* A stranger may have become a user since; a user's standing is kept. */
+/* A user may have got a stranger's uid since; a user's standing is kept. */
 static void
 move_on(struct rate *rate, int64_t now_ms)
 {
 	if (now_ms - rate->since_ms >= RATE_S * 1000) {
 		rate->since_ms = now_ms;
 		rate->connections = 0;
-		rate->reports = 0;
+		rate->claimed = 0;
 		if (rate->standing == STANDING_STRANGER)
 			rate->standing = STANDING_NEW;
 	}
@@ -81,7 +81,7 @@ rate_is_over(const struct rate *rate)
 bool
 rate_is_quiet(const struct rate *rate)
 {
-	return rate->connections - rate->reports > RATE_QUIET ||
+	return rate->connections - rate->claimed > RATE_QUIET ||
 	    rate->refusals >= RATE_DAY_REFUSALS;
 }
 
@@ -92,28 +92,28 @@ rate_is_quiet_of_claims(const struct rate *rate)
 }
 
 void
-rate_settle(struct rates *rates, uid_t uid, int told, int64_t suppressed,
+rate_settle(struct rates *rates, uid_t uid, int report, int64_t suppressed,
     int64_t now_ms)
 {
 	struct rate *rate = rate_of(rates, uid, now_ms);
 
-	if ((told & TOLD) == 0)
+	if ((report & REPORTED) == 0)
 		return;
 	if (uid != UID_STRANGER)
-		rate->standing = told & TOLD_STRANGER ? STANDING_STRANGER
-						      : STANDING_USER;
-	if (told & TOLD_LINE) {
+		rate->standing = report & REPORTED_STRANGER ? STANDING_STRANGER
+							    : STANDING_USER;
+	if (report & REPORTED_LINE) {
 		rate->lines++;
-		rate->refusals += (told & TOLD_REFUSAL) != 0;
-		rate->claims += (told & TOLD_CLAIM) != 0;
+		rate->refusals += (report & REPORTED_REFUSAL) != 0;
+		rate->claims += (report & REPORTED_CLAIM) != 0;
 		rate->suppressed -= suppressed < rate->suppressed
 		    ? suppressed
 		    : rate->suppressed;
 	}
-	if (told & TOLD_LEFT_OUT)
+	if (report & REPORTED_LEFT_OUT)
 		rate->suppressed++;
-	if (told & TOLD_CLAIM)
-		rate->reports++;
-	if (told & TOLD_FOLLOWED)
+	if (report & REPORTED_CLAIM)
+		rate->claimed++;
+	if (report & REPORTED_FOLLOWED)
 		rate->connections++;
 }

@@ -1,257 +1,85 @@
-#include <errno.h>
+/*
+ * One connection: who asks, may they, and which request answers.
+ */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/keeper/keeper.h"
+#include "store/folder/policy_file.h"
+#include "store/keeper/answer.h"
+#include "store/keeper/requests.h"
 #include "store/system/passwd.h"
 #include "store/system/people.h"
-#include "store/folder/policy_file.h"
-#include "store/base/utf8.h"
 
-enum who {
-	WHO_NOBODY = 0,
-	WHO_SELF,     /* any user, for that user */
-	WHO_LOGIN,    /* likewise; nothing of it is left afterwards */
-	WHO_READER,   /* root, or a delegate */
-	WHO_HELPER,   /* root, or a delegate who gives a current code */
-	WHO_ROOT,     /* root, or the owner of an embedded store */
-	WHO_REPAIRER, /* likewise, and whatever the policy is like */
-};
-
-#define TAKES(field) (UINT64_C(1) << FIELD_##field)
-#define EACH         (TAKES(VERSION) | TAKES(REQUEST))
-#define CLAIMS                                                              \
-	(TAKES(ADDRESS) | TAKES(AUTH) | TAKES(AUTH_PATH) | TAKES(COMMAND) | \
-	    TAKES(TERMINAL) | TAKES(SHELL))
-#define OWN   (EACH | CLAIMS)
+#define EACH (TAKES(VERSION) | TAKES(REQUEST))
+#define OWN                                                       \
+	(EACH | TAKES(ADDRESS) | TAKES(AUTH) | TAKES(AUTH_PATH) | \
+	    TAKES(COMMAND) | TAKES(TERMINAL) | TAKES(SHELL))
+#define SETUP (OWN | TAKES(CODE) | TAKES(ENROLL_CODE) | TAKES(DEVICE))
 #define ADMIN (EACH | TAKES(USER))
 #define HELP  (ADMIN | TAKES(CODE))
 
-/* What a request may carry is in its row.  A key of another request is refused
- * before anything is done, or a handler that looks at it would do that other
- * one's work with this one's rights. */
-static const struct kind {
-	const char *name;
-	enum who who;
-	uint64_t takes;
-	void (*serve)(struct call *call);
-} requests[] = {
-    {"login", WHO_LOGIN, OWN, keeper_login},
-    {"verify", WHO_LOGIN, OWN | TAKES(CODE), keeper_verify},
-    {"skip", WHO_LOGIN, OWN, keeper_skip},
-    {"refuse", WHO_LOGIN, OWN | TAKES(REASON), keeper_refuse},
-    {"enroll_begin", WHO_SELF, OWN | TAKES(ENROLL_CODE), keeper_enroll_begin},
-    {"enroll_confirm", WHO_SELF,
-	OWN | TAKES(CODE) | TAKES(ENROLL_CODE) | TAKES(DEVICE),
-	keeper_enroll_confirm},
-    {"status", WHO_SELF, OWN, keeper_status},
-    {"device_begin", WHO_SELF,
-	OWN | TAKES(CODE) | TAKES(ENROLL_CODE) | TAKES(DEVICE),
-	keeper_device_begin},
-    {"device_confirm", WHO_SELF,
-	OWN | TAKES(CODE) | TAKES(ENROLL_CODE) | TAKES(DEVICE),
-	keeper_device_confirm},
-    {"device_remove", WHO_SELF, OWN | TAKES(CODE) | TAKES(DEVICE),
-	keeper_device_remove},
-    {"recovery", WHO_SELF, OWN | TAKES(CODE), keeper_recovery},
-    {"users", WHO_READER, ADMIN, keeper_users},
-    {"explain", WHO_READER, ADMIN | TAKES(ADDRESS) | TAKES(AT), keeper_explain},
-    {"revoke", WHO_HELPER, HELP | TAKES(BLOCK) | TAKES(USE), keeper_revoke},
-    {"unlock", WHO_HELPER, HELP, keeper_unlock},
-    {"code", WHO_HELPER, HELP | TAKES(USE), keeper_code},
-    {"enroll", WHO_ROOT, ADMIN | TAKES(USE), keeper_provision},
-    {"import", WHO_ROOT, ADMIN | TAKES(IMPORT), keeper_import},
-    {"log", WHO_READER, ADMIN | TAKES(SINCE), keeper_log},
-    {"note", WHO_REPAIRER, EACH | TAKES(DETAIL), keeper_note},
+/*
+ * Every request: who may make it, what it may carry, under which event it is
+ * logged, what answers it; of a deed (deed.h) also the change.  PROTOCOL.md
+ * has the same rows, for authors of clients.
+ *
+ * A key of another request is refused before anything is done, or a handler
+ * that looks at it would do that other one's work with this one's rights.
+ */
+/* clang-format off */
+static const struct kind requests[] = {
+	{"login", WHO_LOGIN, OWN, "login", keeper_login, on_login},
+	{"verify", WHO_LOGIN, OWN | TAKES(CODE), "verify", deed_serve,
+	    on_verify},
+	{"skip", WHO_LOGIN, OWN, "skip", deed_serve, on_skip},
+	{"refuse", WHO_LOGIN, OWN | TAKES(REASON), "login", keeper_refuse,
+	    NULL},
+	{"enroll_begin", WHO_SELF, OWN | TAKES(ENROLL_CODE), "enroll_begin",
+	    deed_serve, on_enroll_begin},
+	{"enroll_confirm", WHO_SELF, SETUP, "enroll", deed_serve,
+	    on_enroll_confirm},
+	{"status", WHO_OWN, OWN, NULL, keeper_status, NULL},
+	{"device_begin", WHO_OWN, SETUP, "device_begin", deed_serve,
+	    on_device_begin},
+	{"device_confirm", WHO_OWN, SETUP, "device_confirm", deed_serve,
+	    on_device_confirm},
+	{"device_remove", WHO_OWN, OWN | TAKES(CODE) | TAKES(DEVICE),
+	    "device_remove", deed_serve, on_device_remove},
+	{"recovery", WHO_OWN, OWN | TAKES(CODE), "recovery", deed_serve,
+	    on_recovery},
+	{"users", WHO_READER, ADMIN, NULL, keeper_users, NULL},
+	{"explain", WHO_READER, ADMIN | TAKES(ADDRESS) | TAKES(AT), NULL,
+	    keeper_explain, NULL},
+	{"revoke", WHO_HELPER, HELP | TAKES(BLOCK) | TAKES(USE), "revoke",
+	    keeper_revoke, NULL},
+	{"unlock", WHO_HELPER, HELP, "unlock", keeper_unlock, NULL},
+	{"code", WHO_HELPER, HELP | TAKES(USE), "code", keeper_code, NULL},
+	{"enroll", WHO_ROOT, ADMIN | TAKES(USE), "enroll", keeper_provision,
+	    NULL},
+	{"import", WHO_ROOT, ADMIN | TAKES(IMPORT), "import", keeper_import,
+	    NULL},
+	{"log", WHO_READER, ADMIN | TAKES(SINCE), NULL, keeper_log, NULL},
+	{"note", WHO_REPAIRER, EACH | TAKES(DETAIL), "policy", keeper_note,
+	    NULL},
 };
+/* clang-format on */
 
 #define REQUESTS (sizeof(requests) / sizeof(requests[0]))
 
-const char *
-keeper_request(size_t i)
+const struct kind *
+keeper_kind(size_t i)
 {
-	return i < REQUESTS ? requests[i].name : NULL;
+	return i < REQUESTS ? &requests[i] : NULL;
 }
 
-void
-keeper_open_log(void)
-{
-	closelog();
-	openlog("tfa-keeper", LOG_PID, LOG_AUTHPRIV);
-}
-
-/* Once a second is enough, and a system call less for most rows. */
-void
-keeper_take_time(struct call *call)
-{
-	int64_t now_s = time(NULL);
-
-	if (now_s == call->alarm_s)
-		return;
-	alarm(SERVE_S);
-	call->alarm_s = now_s;
-}
-
-bool
-keeper_reply(struct call *call, const struct reply *reply)
-{
-	if (packet_send_value(call->fd, &reply_shape, reply) == FAULT_NONE)
-		return true;
-	call->broken = true;
-	if (!call->conduct.quiet)
-		syslog(LOG_WARNING, "uid %lu did not take its answer",
-		    (unsigned long)call->uid);
-	return false;
-}
-
-void
-keeper_deny(struct call *call, enum reason reason, const char *name)
-{
-	struct reply reply = {.version = PROTOCOL_VERSION};
-	struct reason_facts facts = {.name = name};
-
-	call->broken = true;
-	reply.verdict = VERDICT_DENY;
-	reply.reason = reason;
-	reason_say(reason, &facts, reply.message, sizeof(reply.message));
-	keeper_reply(call, &reply);
-}
-
-static void
-answer_done(struct call *call, bool end)
-{
-	scoped_reply struct reply reply = {
-	    .version = PROTOCOL_VERSION, .end = end};
-
-	reply.verdict = VERDICT_PASS;
-	reply.reason = REASON_DONE;
-	keeper_reply(call, &reply);
-}
-
-void
-keeper_done(struct call *call)
-{
-	answer_done(call, false);
-}
-
-void
-keeper_end(struct call *call)
-{
-	answer_done(call, true);
-}
-
-enum reason
-keeper_store_reason(struct call *call, enum fault fault)
-{
-	int error = errno;
-
-	call->broken = true;
-	if (!call->conduct.quiet)
-		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
-		    fault_name(fault));
-	switch (fault) {
-	case FAULT_FORMAT:
-	case FAULT_LIMIT:
-	case FAULT_ACCESS:
-		return REASON_BAD_RECORD;
-	case FAULT_IO:
-		if (error == ENOSPC || error == EROFS || error == EDQUOT)
-			return REASON_DISK_FULL;
-		break;
-	case FAULT_NONE:
-	case FAULT_ABSENT:
-	case FAULT_STALE:
-	case FAULT_MEMORY:
-		break;
-	}
-	return REASON_STORE;
-}
-
-enum fault
-keeper_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
-{
-	static const struct people unlisted;
-
-	return people_look_up(&unlisted, user, ret_uid, ret_gid);
-}
-
-void
-keeper_deny_user(struct call *call, enum fault fault, const char *user)
-{
-	if (fault == FAULT_ABSENT) {
-		keeper_deny(call, REASON_UNKNOWN_USER, user);
-		return;
-	}
-	syslog(LOG_ERR, "a user cannot be looked up (%s)", fault_name(fault));
-	keeper_deny(call, REASON_STORE, "");
-}
-
-/* The user who logged in and became root, by the kernel's audit. */
-static void
-find_actor(const struct call *call, char *ret, size_t size)
-{
-	char path[64], text[16] = "";
-	const struct passwd *pw;
-	unsigned long uid;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%ld/loginuid", (long)call->pid);
-	file = fopen(path, "re");
-	if (file != NULL) {
-		if (fgets(text, sizeof(text), file) == NULL)
-			text[0] = '\0';
-		fclose(file);
-	}
-	uid = strtoul(text, NULL, 10);
-	if (text[0] == '\0' || uid >= 0xffffffffUL)
-		uid = call->uid;
-	pw = getpwuid((uid_t)uid);
-	if (pw != NULL)
-		utf8_clean(pw->pw_name, strlen(pw->pw_name), ret, size);
-	else
-		snprintf(ret, size, "uid %lu", uid);
-}
-
-void
-keeper_audit_init(
-    struct call *call, const char *event, const char *user, struct audit *ret)
-{
-	*ret = (struct audit){
-	    .time_s = call->now_s, .suppressed = call->conduct.suppressed};
-	snprintf(ret->event, sizeof(ret->event), "%s", event);
-	utf8_clean(user, strlen(user), ret->user, sizeof(ret->user));
-	if (strcmp(user, call->user) != 0 || call->uid == 0)
-		find_actor(call, ret->actor, sizeof(ret->actor));
-}
-
-bool
-keeper_audit(struct call *call, const struct audit *entry)
-{
-	bool refusal = strcmp(entry->verdict, verdict_name(VERDICT_DENY)) == 0;
-
-	if (refusal && call->conduct.quiet) {
-		call->told |= TOLD_LEFT_OUT;
-		return true;
-	}
-	if (audit_write(&call->store, entry) != FAULT_NONE) {
-		call->broken = true;
-		syslog(LOG_ERR, "cannot write %s: %s", AUDIT_FILE,
-		    strerror(errno));
-		return false;
-	}
-	call->told |= TOLD_LINE | (refusal ? TOLD_REFUSAL : 0);
-	return true;
-}
-
-/* The kernel says who asks.  An unknown uid, the overflow uid and a peer in
- * another pid namespace are nobody. */
+/* The kernel says who asks.  A uid that no user has, the overflow uid and a
+ * peer in another pid namespace are nobody. */
 static bool
 find_peer(struct call *call)
 {
@@ -261,7 +89,7 @@ find_peer(struct call *call)
 		return false;
 	pw = getpwuid(call->uid);
 	if (pw == NULL)
-		call->told |= TOLD_STRANGER;
+		call->report |= REPORTED_STRANGER;
 	if (call->pid <= 0 || call->uid == UID_NOBODY || pw == NULL)
 		return false;
 	if (strlen(pw->pw_name) >= USER_TEXT) {
@@ -276,8 +104,8 @@ find_peer(struct call *call)
 }
 
 /*
- * The request is taken though nobody looks at it: where one is left unread, the
- * kernel tells the peer of a line that is closed, and not the answer.
+ * The request is read though nobody looks at it: if it stayed unread, the
+ * kernel would tell the peer of a closed connection and drop the answer.
  */
 static void
 refuse_stranger(struct call *call)
@@ -290,41 +118,16 @@ refuse_stranger(struct call *call)
 		return;
 	if (call->name_len > 0) {
 		snprintf(name, sizeof(name), "%zu", call->name_len);
-		keeper_deny(call, REASON_LONG_NAME, name);
+		answer_deny(call, REASON_LONG_NAME, name);
 		return;
 	}
 	snprintf(name, sizeof(name), "uid %lu", (unsigned long)call->uid);
-	keeper_deny(call, REASON_UNKNOWN_USER, name);
+	answer_deny(call, REASON_UNKNOWN_USER, name);
 }
 
-/* The peer chose these words: they are cleaned, and not too many. */
-static void
-complain(const struct call *call, const struct json_error *error)
-{
-	char why[JSON_PATH_TEXT + JSON_ERROR_TEXT], clean[sizeof(why)];
-
-	if (call->conduct.quiet)
-		return;
-	json_error_say(error, "request", why, sizeof(why));
-	utf8_clean(why, strlen(why), clean, sizeof(clean));
-	syslog(LOG_NOTICE, "uid %lu: %s", (unsigned long)call->uid, clean);
-}
-
-void
-keeper_misunderstand(struct call *call, const char *key, const char *why)
-{
-	struct json_error error = {.line = 0};
-
-	snprintf(error.path, sizeof(error.path), "%s.%s", call->request.request,
-	    key);
-	snprintf(error.text, sizeof(error.text), "%s", why);
-	complain(call, &error);
-	keeper_deny(call, REASON_BAD_REQUEST, "");
-}
-
-/* FAULT_ABSENT, FAULT_IO: nothing came.  Others: what came is no request. */
+/* FAULT_ABSENT, FAULT_IO: nothing came.  Other faults: it is no request. */
 static enum fault
-receive(struct call *call, int timeout_ms)
+receive_request(struct call *call, int timeout_ms)
 {
 	scoped_json_text char *text = NULL;
 	struct json_error error;
@@ -336,33 +139,31 @@ receive(struct call *call, int timeout_ms)
 	fault = json_read_carried(&request_shape, text, len, PACKET_MAX,
 	    &call->request, &call->carried, &error);
 	if (fault != FAULT_NONE)
-		complain(call, &error);
+		answer_complain(call, &error);
 	return fault;
 }
 
-static bool
-is_root(const struct call *call)
-{
-	return call->uid == 0 ||
-	    (call->keeper->embedded && call->uid == geteuid());
-}
-
-/* REASON_NONE, or why not.  Store and, but for WHO_REPAIRER, policy are open: a
- * delegate is who the policy says. */
+/*
+ * REASON_NONE, or why the peer may not make a request for which it takes who.
+ * The store is open and, but for WHO_REPAIRER, the policy, which says who is a
+ * delegate.
+ */
 static enum reason
-may(struct call *call, enum who who)
+check_who(struct call *call, enum who who)
 {
-	bool allowed = is_root(call);
+	bool allowed = call->uid == 0 ||
+	    (call->keeper->embedded && call->uid == geteuid());
 
 	switch (who) {
 	case WHO_SELF:
 	case WHO_LOGIN:
+	case WHO_OWN:
 		return REASON_NONE;
 	case WHO_READER:
-		allowed |= keeper_is_delegate(call);
+		allowed = allowed || delegate_is(call);
 		break;
 	case WHO_HELPER:
-		return allowed ? REASON_NONE : keeper_may_help(call);
+		return allowed ? REASON_NONE : delegate_may_help(call);
 	case WHO_ROOT:
 	case WHO_REPAIRER:
 		break;
@@ -390,23 +191,23 @@ load_policy(struct call *call)
 }
 
 static void
-serve(struct call *call, enum who who, void (*handle)(struct call *call))
+serve_kind(struct call *call)
 {
 	enum fault fault = store_open(
 	    call->keeper->store, call->keeper->embedded, &call->store);
 	enum reason reason;
 
 	if (fault != FAULT_NONE) {
-		reason = keeper_store_reason(call, fault);
-		keeper_deny(call,
+		reason = call_store_reason(call, fault);
+		answer_deny(call,
 		    reason == REASON_DISK_FULL ? reason : REASON_STORE, "");
 		return;
 	}
-	reason = may(call, who);
+	reason = check_who(call, call->kind->who);
 	if (reason == REASON_NONE)
-		handle(call);
+		call->kind->serve(call);
 	else
-		keeper_deny(call, reason, "");
+		answer_deny(call, reason, "");
 	store_close(&call->store);
 }
 
@@ -419,11 +220,11 @@ find_kind(const char *name)
 	return NULL;
 }
 
-/* The first key that the request has and its kind does not take, or NULL. */
+/* The first key of the request that its kind does not take, or NULL. */
 static const char *
-find_foreign(const struct call *call, const struct kind *kind)
+find_foreign(const struct call *call)
 {
-	uint64_t foreign = call->carried & ~kind->takes;
+	uint64_t foreign = call->carried & ~call->kind->takes;
 
 	for (size_t i = 0; i < request_shape.count; i++)
 		if ((foreign >> i & 1) != 0)
@@ -435,46 +236,48 @@ static void
 dispatch(struct call *call)
 {
 	const struct kind *kind = find_kind(call->request.request);
-	const char *foreign = kind != NULL ? find_foreign(call, kind) : NULL;
+	const char *foreign;
 
+	call->kind = kind;
+	foreign = kind != NULL ? find_foreign(call) : NULL;
 	if (kind == NULL)
-		keeper_misunderstand(call, "request", "there is none such");
+		answer_misunderstood(call, "request", "there is none such");
 	else if (foreign != NULL)
-		keeper_misunderstand(
+		answer_misunderstood(
 		    call, foreign, "this request takes no such key");
 	else if (kind->who != WHO_REPAIRER && load_policy(call) != FAULT_NONE)
-		keeper_deny(call, REASON_BAD_POLICY, "");
+		answer_deny(call, REASON_BAD_POLICY, "");
 	else {
 		if (kind->who == WHO_LOGIN)
-			call->told |= TOLD_CLEAN;
-		serve(call, kind->who, kind->serve);
+			call->report |= REPORTED_CLEAN;
+		serve_kind(call);
 		policy_done(&call->policy);
 	}
 }
 
 /*
  * A gate that holds a code already has its login judged by one process.  Who
- * the peer is cannot have changed; all else is found out again.  Whoever has
- * nothing more to say needs no answer.
+ * the peer is cannot have changed; everything else is found out again.  A peer
+ * that has nothing more to say needs no answer.
  */
 static void
-follow(struct call *call)
+serve_follow(struct call *call)
 {
 	enum fault fault;
 
 	call->may_follow = false;
 	request_done(&call->request);
 	call->request = (struct request){.version = 0};
-	fault = receive(call, FOLLOW_MS);
+	fault = receive_request(call, FOLLOW_MS);
 	if (fault == FAULT_ABSENT || fault == FAULT_IO)
 		return;
-	call->told = (call->told | TOLD_FOLLOWED) & ~TOLD_CLEAN;
+	call->report = (call->report | REPORTED_FOLLOWED) & ~REPORTED_CLEAN;
 	call->now_s = time(NULL);
-	keeper_take_time(call);
+	call_take_time(call);
 	if (fault == FAULT_NONE && strcmp(call->request.request, "verify") == 0)
 		dispatch(call);
 	else
-		keeper_deny(call, REASON_BAD_REQUEST, "");
+		answer_deny(call, REASON_BAD_REQUEST, "");
 }
 
 int
@@ -482,22 +285,22 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 {
 	struct call call = {.keeper = keeper,
 	    .conduct = *conduct,
-	    .told = TOLD,
+	    .report = REPORTED,
 	    .fd = fd,
 	    .now_s = time(NULL)};
 
-	keeper_take_time(&call);
+	call_take_time(&call);
 	if (!find_peer(&call))
 		refuse_stranger(&call);
-	else if (receive(&call, RECEIVE_MS) != FAULT_NONE)
-		keeper_deny(&call, REASON_BAD_REQUEST, "");
+	else if (receive_request(&call, RECEIVE_MS) != FAULT_NONE)
+		answer_deny(&call, REASON_BAD_REQUEST, "");
 	else
 		dispatch(&call);
 	if (call.may_follow)
-		follow(&call);
+		serve_follow(&call);
 	request_done(&call.request);
 	free(call.home);
 	free(call.shell);
 	alarm(0);
-	return call.broken ? call.told & ~TOLD_CLEAN : call.told;
+	return call.broken ? call.report & ~REPORTED_CLEAN : call.report;
 }

@@ -12,15 +12,13 @@
 #include <sys/resource.h>
 
 #include "store/base/cleanup.h"
-#include "store/keeper/keeper.h"
-#include "store/system/people.h"
-#include "store/core/report.h"
 #include "store/base/utf8.h"
+#include "store/core/report.h"
+#include "store/keeper/answer.h"
+#include "store/keeper/requests.h"
+#include "store/system/people.h"
 
 #define BATCH 256 /* rows, of half a kilobyte each */
-
-/* Nowhere: no rule's "from" holds it but ::/0. */
-static const struct address nowhere;
 
 struct entry {
 	struct name name;
@@ -28,9 +26,9 @@ struct entry {
 	char *row;   /* JSON, or NULL: not made yet, or sent */
 };
 
-/* Users, sorted by name, and what was learnt of them for all rows. */
+/* Users, sorted by name; passwd and the groups, read once for all rows. */
 struct roster {
-	JSON_LIST_OF(struct entry) entries;
+	LIST_OF(struct entry) entries;
 	struct people people;
 	struct groups groups;
 	bool cold; /* records come from the disk, not from memory */
@@ -54,7 +52,7 @@ add_entry(struct roster *roster, const char *user, ino_t inode)
 
 	if (strlen(user) >= USER_TEXT)
 		return;
-	entry = json_list_add(&roster->entries, sizeof(*entry));
+	entry = list_add(&roster->entries, sizeof(*entry));
 	if (entry == NULL) {
 		roster->failed = true;
 		return;
@@ -77,7 +75,8 @@ by_name(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	/* Of two, the one that knows the record comes first, and stays. */
+	/* Of two entries of a name, roster_sort() keeps the first: it must be
+	 * the one that knows the record. */
 	return one->inode > other->inode ? -1 : one->inode < other->inode;
 }
 
@@ -89,7 +88,7 @@ by_inode(const void *a, const void *b)
 	return one->inode < other->inode ? -1 : one->inode > other->inode;
 }
 
-/* Each name once. */
+/* Sorts the names, and keeps each once. */
 static void
 roster_sort(struct roster *roster)
 {
@@ -105,8 +104,8 @@ roster_sort(struct roster *roster)
 	roster->entries.count = kept + 1;
 }
 
-/* A group that is unknown, or that a directory does not tell of now, is each
- * user's problem, and their rows say so.  Without memory there are no rows. */
+/* If a group is unknown, or a directory does not answer, the rows of the users
+ * whom that concerns say so.  Without memory there are no rows. */
 static void
 roster_add_group(struct roster *roster, const char *group)
 {
@@ -115,7 +114,7 @@ roster_add_group(struct roster *roster, const char *group)
 		roster->failed = true;
 }
 
-/* The members of a rule's groups that the groups' own entries list. */
+/* Adds the users of a rule, and the members that its groups' entries list. */
 static void
 roster_add_rule(struct roster *roster, const struct rule *rule)
 {
@@ -128,9 +127,9 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 }
 
 /*
- * Everyone who has a record, whom a rule names, alone or in a group, and
- * every person in passwd.  A directory service may list neither people nor
- * members unless it is told to enumerate.
+ * Adds everybody who has a record, everybody whom a rule names, alone or in a
+ * group, and every person in passwd.  A directory service may list neither
+ * people nor members unless it is told to enumerate.
  */
 static void
 roster_fill(struct call *call, struct roster *roster)
@@ -162,56 +161,63 @@ row_of_problem(const char *user, const char *problem, struct user_row *ret)
 	snprintf(ret->problem, sizeof(ret->problem), "%s", problem);
 }
 
-/* One user's row; problems become part of it, so that no user is missing. */
+/* Makes a row of what the policy and the record say of that user. */
+static enum fault
+row_of_record(struct call *call, struct somebody *them, uid_t uid,
+    const struct record *record, struct user_row *ret)
+{
+	struct decision decision;
+	enum fault fault;
+
+	them->subject.address = &call_nowhere;
+	them->subject.last_rule = record->last_rule;
+	policy_decide(&call->policy, &them->subject, &decision);
+	fault = report_user(&call->policy, &decision, record, call->now_s, ret);
+	if (fault == FAULT_NONE && record->uid != (int64_t)uid)
+		snprintf(ret->problem, sizeof(ret->problem),
+		    "the record is of uid %lld, the user has %lu: revoke",
+		    (long long)record->uid, (unsigned long)uid);
+	return fault;
+}
+
+/* Makes one user's row.  Problems become part of it, so that no user is
+ * missing. */
 static enum fault
 make_row(struct call *call, struct roster *roster, const char *name,
     struct user_row *ret)
 {
 	scoped_record struct record record = {.version = 0};
-	struct groups_user user = {.name = name, .groups = &roster->groups};
-	struct subject subject = {.user = name,
-	    .address = &nowhere,
-	    .member = groups_member,
-	    .ctx = &user};
-	struct decision decision;
+	struct somebody them;
 	uid_t uid = 0;
 	enum fault fault;
 
-	fault = people_look_up(&roster->people, name, &uid, &user.gid);
+	somebody_init(&them, name, 0);
+	them.user.groups = &roster->groups;
+	fault = people_look_up(&roster->people, name, &uid, &them.user.gid);
 	if (fault == FAULT_ABSENT) {
 		row_of_problem(name, "no such Unix user", ret);
 		return FAULT_NONE;
 	}
 	if (fault != FAULT_NONE)
 		return fault;
-	fault = store_read(&call->store, name, &record);
-	if (fault == FAULT_ABSENT)
-		record_init(&record, name, uid);
-	else if (fault == FAULT_MEMORY)
-		return fault; /* ours, and not that record's */
-	else if (fault != FAULT_NONE) {
+	fault = call_read(call, name, uid, &record);
+	if (fault == FAULT_MEMORY)
+		return fault; /* the keeper lacks memory: no user's problem */
+	if (fault != FAULT_NONE) {
 		row_of_problem(name, call->store.why, ret);
 		return FAULT_NONE;
 	}
-	subject.last_rule = record.last_rule;
-	policy_decide(&call->policy, &subject, &decision);
-	fault = report_user(
-	    &call->policy, &decision, &record, call->now_s, ret);
-	if (fault == FAULT_NONE && record.uid != (int64_t)uid)
-		snprintf(ret->problem, sizeof(ret->problem),
-		    "the record is of uid %lld, the user has %lu: revoke",
-		    (long long)record.uid, (unsigned long)uid);
-	return fault;
+	return row_of_record(call, &them, uid, &record, ret);
 }
 
-/* Disk and peer have SERVE_S for each row. */
+/* The disk and the peer have SERVE_S for each row. */
 static bool
-write_row(struct call *call, struct roster *roster, struct entry *entry)
+roster_write_row(struct call *call, struct roster *roster, struct entry *entry)
 {
 	struct user_row row = {.state = STATE_NONE};
 	enum fault fault;
 
-	keeper_take_time(call);
+	call_take_time(call);
 	if (make_row(call, roster, entry->name.text, &row) != FAULT_NONE)
 		return false;
 	/* A directory service may have any name, but no reader takes it. */
@@ -223,17 +229,17 @@ write_row(struct call *call, struct roster *roster, struct entry *entry)
 }
 
 static bool
-send_row(struct call *call, struct entry *entry)
+roster_send_row(struct call *call, struct entry *entry)
 {
 	bool sent;
 
-	keeper_take_time(call);
+	call_take_time(call);
 	sent = packet_send(call->fd, entry->row) == FAULT_NONE;
 	free(take(entry->row));
 	return sent;
 }
 
-/* That had to be read from the disk, for this process. */
+/* How many blocks had to be read from the disk for this process. */
 static long
 blocks_read(void)
 {
@@ -242,11 +248,11 @@ blocks_read(void)
 	return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_inblock : 0;
 }
 
-/* To read ahead costs system calls: only where the last batch came from the
- * disk does it save more. */
+/* To read ahead costs system calls.  It saves more than that only if records
+ * come from the disk, as those of the last batch did. */
 static bool
-write_batch(struct call *call, struct roster *roster, struct entry *entries,
-    size_t count)
+roster_write_batch(struct call *call, struct roster *roster,
+    struct entry *entries, size_t count)
 {
 	long before = blocks_read();
 
@@ -254,35 +260,35 @@ write_batch(struct call *call, struct roster *roster, struct entry *entries,
 		if (entries[i].inode != 0)
 			store_prefetch(&call->store, entries[i].name.text);
 	for (size_t i = 0; i < count; i++)
-		if (!write_row(call, roster, &entries[i]))
+		if (!roster_write_row(call, roster, &entries[i]))
 			return false;
 	roster->cold = blocks_read() > before;
 	return true;
 }
 
 static bool
-send_batch(struct call *call, struct roster *roster, struct entry *entries,
-    size_t count)
+roster_send_batch(struct call *call, struct roster *roster,
+    struct entry *entries, size_t count)
 {
 	qsort(entries, count, sizeof(*entries), by_inode);
-	if (!write_batch(call, roster, entries, count))
+	if (!roster_write_batch(call, roster, entries, count))
 		return false;
 	qsort(entries, count, sizeof(*entries), by_name);
 	for (size_t i = 0; i < count; i++)
-		if (!send_row(call, &entries[i]))
+		if (!roster_send_row(call, &entries[i]))
 			return false;
 	return true;
 }
 
 static bool
-send_all(struct call *call, struct roster *roster)
+roster_send(struct call *call, struct roster *roster)
 {
 	size_t all = roster->entries.count;
 
 	for (size_t at = 0; at < all; at += BATCH) {
 		size_t count = all - at < BATCH ? all - at : BATCH;
 
-		if (!send_batch(
+		if (!roster_send_batch(
 			call, roster, roster->entries.items + at, count))
 			return false;
 	}
@@ -290,26 +296,15 @@ send_all(struct call *call, struct roster *roster)
 }
 
 bool
-keeper_send_row(struct call *call, const char *user)
+users_send_row(struct call *call, const char *user)
 {
 	struct roster roster = {.failed = false};
 	bool sent;
 
 	roster_add(&roster, user);
-	sent = !roster.failed && send_all(call, &roster);
+	sent = !roster.failed && roster_send(call, &roster);
 	roster_done(&roster);
 	return sent;
-}
-
-bool
-keeper_has_record(struct call *call, const char *user)
-{
-	struct record record = {.version = 0};
-	enum fault fault = store_read(&call->store, user, &record);
-
-	if (fault == FAULT_NONE)
-		record_done(&record);
-	return fault != FAULT_ABSENT && fault != FAULT_LIMIT;
 }
 
 void
@@ -322,19 +317,19 @@ keeper_users(struct call *call)
 	enum fault fault = FAULT_NONE;
 
 	if (one[0] != '\0')
-		fault = keeper_find_user(one, &uid, &gid);
+		fault = call_find_user(one, &uid, &gid);
 	if (fault != FAULT_NONE &&
-	    (fault != FAULT_ABSENT || !keeper_has_record(call, one))) {
-		keeper_deny_user(call, fault, one);
+	    (fault != FAULT_ABSENT || !call_has_record(call, one))) {
+		answer_deny_user(call, fault, one);
 		return;
 	}
 	if (one[0] == '\0')
 		roster_fill(call, &roster);
 	else
 		roster_add(&roster, one);
-	if (!roster.failed && send_all(call, &roster))
-		keeper_end(call);
+	if (!roster.failed && roster_send(call, &roster))
+		answer_end(call, "");
 	else
-		keeper_deny(call, REASON_STORE, "");
+		answer_deny(call, REASON_STORE, "");
 	roster_done(&roster);
 }

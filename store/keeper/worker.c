@@ -34,7 +34,7 @@ worker_give(int line, int fd, const struct conduct *conduct)
 	    (ssize_t)sizeof(*conduct);
 }
 
-/* Waits for the next connection; false: there will be none. */
+/* Waits for the next connection; false if there will be none. */
 static bool
 take_next(int line, int *ret_fd, struct conduct *ret_conduct)
 {
@@ -59,7 +59,8 @@ take_next(int line, int *ret_fd, struct conduct *ret_conduct)
 	return true;
 }
 
-/* Nobody else's connections and lines, and no log that others write to. */
+/* Closes the connections and lines of others, and a log that others write
+ * to. */
 static void
 leave_the_rest(int line, int fd)
 {
@@ -72,8 +73,8 @@ leave_the_rest(int line, int fd)
 	closefrom(last + 1);
 }
 
-/* Default signals, and no writing but in the store; where the kernel cannot do
- * that, the parent said so. */
+/* Signals as by default, and no writing but in the store; if the kernel cannot
+ * do that, the parent has said so. */
 static void
 settle_in(const struct keeper *keeper, const sigset_t *normal)
 {
@@ -87,25 +88,27 @@ settle_in(const struct keeper *keeper, const sigset_t *normal)
 	(void)keeper_confine_writes(keeper->store);
 }
 
-/* A peer that has its answer may be back at once: the parent hears first. */
+/* Reports before it closes the connection: a peer that sees it closed may be
+ * back at once, and must be counted by then. */
 _Noreturn void
 worker_run(const struct keeper *keeper, const sigset_t *normal, int line,
     int fd, const struct conduct *conduct)
 {
 	struct conduct current = *conduct;
-	int told;
+	int report;
 
 	leave_the_rest(line, fd);
 	settle_in(keeper, normal);
 	do {
 		unsigned char byte;
 
-		told = keeper_serve(keeper, fd, &current);
-		byte = (unsigned char)told;
+		report = keeper_serve(keeper, fd, &current);
+		byte = (unsigned char)report;
 		if (send(line, &byte, 1, MSG_NOSIGNAL) != 1)
 			_exit(1);
 		close(fd);
-	} while ((told & TOLD_CLEAN) != 0 && take_next(line, &fd, &current));
+	} while (
+	    (report & REPORTED_CLEAN) != 0 && take_next(line, &fd, &current));
 	_exit(0);
 }
 

@@ -67,7 +67,7 @@ add_members(struct groups_known *known, char **members)
 
 		if (len >= USER_TEXT)
 			continue;
-		name = json_list_add(&known->members, sizeof(*name));
+		name = list_add(&known->members, sizeof(*name));
 		if (name == NULL)
 			return false;
 		memcpy(name->text, *members, len);
@@ -99,7 +99,7 @@ learn(struct groups *groups, const char *name)
 			return NULL;
 		}
 	}
-	kept = json_list_add(&groups->known, sizeof(*kept));
+	kept = list_add(&groups->known, sizeof(*kept));
 	if (kept == NULL)
 		free(known.members.items);
 	else

@@ -13,13 +13,13 @@ struct groups_known {
 	struct name name;
 	bool exists;
 	gid_t gid;
-	JSON_LIST_OF(struct name) members; /* sorted */
+	LIST_OF(struct name) members; /* sorted */
 };
 
 /* Those that were looked up so far, for one who asks about many users: a
  * group's entry is then read once.  Begins empty; groups_done() frees it. */
 struct groups {
-	JSON_LIST_OF(struct groups_known) known;
+	LIST_OF(struct groups_known) known;
 };
 
 struct groups_user {

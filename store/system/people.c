@@ -27,7 +27,7 @@ add(struct people *people, const struct passwd *pw)
 
 	if (len >= USER_TEXT)
 		return FAULT_NONE;
-	person = json_list_add(&people->list, sizeof(*person));
+	person = list_add(&people->list, sizeof(*person));
 	if (person == NULL)
 		return FAULT_MEMORY;
 	memcpy(person->name.text, pw->pw_name, len);

@@ -25,7 +25,7 @@ struct person {
 };
 
 struct people {
-	JSON_LIST_OF(struct person) list; /* sorted by name */
+	LIST_OF(struct person) list; /* sorted by name */
 };
 
 /*

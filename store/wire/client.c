@@ -13,6 +13,19 @@
 
 #define SEND_S 10 /* to connect, and to send */
 
+bool
+client_settle(struct client_options *options)
+{
+	if (options->store != NULL ? options->socket != NULL
+				   : options->policy != NULL)
+		return false;
+	if (options->socket == NULL)
+		options->socket = CLIENT_SOCKET;
+	if (options->keeper_user == NULL)
+		options->keeper_user = CLIENT_USER;
+	return true;
+}
+
 static enum fault
 fail(struct client *client, enum fault fault, const char *what, const char *why)
 {

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "store/base/options.h"
 #include "store/wire/protocol.h"
 
 #define CLIENT_SOCKET  "/run/tfa/keeper.sock"
@@ -18,12 +19,27 @@
 #define CLIENT_WAIT_MS 30000
 
 struct client_options {
-	const char *socket; /* CLIENT_SOCKET */
+	const char *socket;
 	const char *store;  /* NULL: use the socket */
 	const char *policy; /* NULL: the keeper's default; for a store only */
 	const char *keeper_user;
 	int wait_ms; /* for the keeper, at each step; 0: CLIENT_WAIT_MS */
 };
+
+/* The options of a program that say so; member: its struct client_options,
+ * policy: where --policy goes. */
+#define CLIENT_OPTION_ROWS(type, member, policy, policy_help)             \
+	OPTION_VALUE(type, member.socket, "socket", "PATH",               \
+	    "the keeper's socket (" CLIENT_SOCKET ")"),                   \
+	    OPTION_VALUE(type, member.store, "store", "DIR",              \
+		"use this folder, without a running keeper"),             \
+	    OPTION_VALUE(type, policy, "policy", "FILE", policy_help),    \
+	    OPTION_VALUE(type, member.keeper_user, "keeper-user", "NAME", \
+		"the user that the keeper runs as (" CLIENT_USER ")")
+
+/* Fills in what was not given.  False for options that do not go together: a
+ * socket and a store, or a policy without a store. */
+bool client_settle(struct client_options *options);
 
 struct client {
 	int fd;

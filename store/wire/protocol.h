@@ -79,8 +79,8 @@ struct reply {
 	int64_t version;
 	enum verdict verdict; /* zero, and thus never set: deny */
 	enum reason reason;
-	char message[MESSAGE_TEXT];      /* for a person; one line, or "" */
-	JSON_LIST_OF(struct note) notes; /* to be shown before a session */
+	char message[MESSAGE_TEXT]; /* for a person; one line, or "" */
+	LIST_OF(struct note) notes; /* to be shown before a session */
 	bool may_skip;
 	int64_t tries;               /* codes that one login may try */
 	int64_t timeout_s;           /* that a prompt may stand */
@@ -88,13 +88,13 @@ struct reply {
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
-	char *home;                          /* login: the peer's, by passwd */
-	char *shell;                         /* likewise, and never empty */
-	char device[DEVICE_ID_TEXT];         /* enroll: the new one */
-	JSON_LIST_OF(struct note) codes;     /* recovery codes, shown once */
-	JSON_LIST_OF(struct note) key_files; /* where keys' commands stand */
-	bool unlisted; /* a key in none of them may pass */
-	bool end;      /* of a stream */
+	char *home;                     /* login: the peer's, by passwd */
+	char *shell;                    /* likewise, and never empty */
+	char device[DEVICE_ID_TEXT];    /* enroll: the new one */
+	LIST_OF(struct note) codes;     /* recovery codes, shown once */
+	LIST_OF(struct note) key_files; /* where keys' commands stand */
+	bool unlisted;                  /* a key in none of them may pass */
+	bool end;                       /* of a stream */
 };
 
 extern const struct json_shape request_shape;

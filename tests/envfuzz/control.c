@@ -47,12 +47,12 @@ static bool
 sees_a_command(struct search *search, bool terminal)
 {
 	char command[PATH_MAX + 20];
-	char **environment = environment_make(search->runner.place,
+	char **environment = environment_make(search->runner.folder,
 	    search->runner.shell, NULL, 0, search->setenv, terminal);
 	struct sight sight;
 
 	snprintf(command, sizeof(command), "/usr/bin/touch %s",
-	    search->runner.place->marker);
+	    search->runner.folder->marker);
 	search->runner.command = command;
 	sight = runner_run(&search->runner, environment, terminal);
 	search->runner.command = NULL;

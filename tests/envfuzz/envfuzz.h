@@ -61,7 +61,7 @@ bool shell_read(const char *path, bool short_form, struct shell *ret);
 void shell_done(struct shell *shell);
 
 /* The folder of a search, gone afterwards. */
-struct place {
+struct folder {
 	char dir[PATH_MAX];     /* everybody can reach it */
 	char hostile[PATH_MAX]; /* read-only, the user's */
 	char marker[PATH_MAX];  /* exists if something has run */
@@ -71,15 +71,15 @@ struct place {
 };
 
 /* gate: the real one; library: hostile.so. */
-void place_make(const char *gate, const char *library, struct place *ret);
-void place_remove(const struct place *place);
+void folder_make(const char *gate, const char *library, struct folder *ret);
+void folder_remove(const struct folder *folder);
 
 /*
  * Makes value number i (below payload_count) for a name. *ret_name may differ
  * from name: an exported function has a name of its own.
  */
 extern const size_t payload_count;
-void payload_make(const struct place *place, size_t i, const char *name,
+void payload_make(const struct folder *folder, size_t i, const char *name,
     char **ret_name, char **ret_value);
 
 /* The number of the payload that gives this value. */
@@ -102,7 +102,7 @@ bool setenv_read(const char *drop_in, struct setenv_line *ret);
  * Makes the environment as sshd does, NULL-terminated. environment_free() frees
  * it.
  */
-char **environment_make(const struct place *place, const char *shell,
+char **environment_make(const struct folder *folder, const char *shell,
     const struct variable *variables, size_t count,
     const struct setenv_line *setenv, bool terminal);
 void environment_free(char **environment);
@@ -114,7 +114,7 @@ struct sight {
 };
 
 struct runner {
-	const struct place *place;
+	const struct folder *folder;
 	const char *shell;
 	const char *command; /* NULL: the gate */
 	size_t runs;

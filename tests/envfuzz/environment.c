@@ -80,7 +80,7 @@ set_person(struct environment *env, const char *shell, bool terminal)
 }
 
 static void
-set_variables(struct environment *env, const struct place *place,
+set_variables(struct environment *env, const struct folder *folder,
     const struct variable *variables, size_t count)
 {
 	size_t people = env->count;
@@ -88,7 +88,7 @@ set_variables(struct environment *env, const struct place *place,
 	for (size_t i = 0; i < count; i++) {
 		char *name, *value, *word = NULL;
 
-		payload_make(place, variables[i].payload, variables[i].name,
+		payload_make(folder, variables[i].payload, variables[i].name,
 		    &name, &value);
 		if (asprintf(&word, "%s=%s", name, value) < 0)
 			abort();
@@ -104,14 +104,14 @@ set_variables(struct environment *env, const struct place *place,
 }
 
 char **
-environment_make(const struct place *place, const char *shell,
+environment_make(const struct folder *folder, const char *shell,
     const struct variable *variables, size_t count,
     const struct setenv_line *setenv, bool terminal)
 {
 	struct environment env = {.items = NULL};
 
 	set_person(&env, shell, terminal);
-	set_variables(&env, place, variables, count);
+	set_variables(&env, folder, variables, count);
 	for (size_t i = 0; setenv != NULL && i < setenv->count; i++)
 		set(&env, setenv->words[i]);
 	set(&env, "SSH_CLIENT=192.0.2.1 40000 22");

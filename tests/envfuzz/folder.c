@@ -24,12 +24,12 @@ give_up(const char *path)
 }
 
 static void
-write_file(const struct place *place, const char *name, const char *text)
+write_file(const struct folder *folder, const char *name, const char *text)
 {
 	char path[TEXT_PATH];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", place->hostile, name);
+	snprintf(path, sizeof(path), "%s/%s", folder->hostile, name);
 	file = fopen(path, "we");
 	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0 ||
 	    chmod(path, 0555) < 0)
@@ -37,18 +37,18 @@ write_file(const struct place *place, const char *name, const char *text)
 }
 
 static void
-link_to(const struct place *place, const char *target, const char *name)
+link_to(const struct folder *folder, const char *target, const char *name)
 {
 	char path[TEXT_PATH];
 
-	snprintf(path, sizeof(path), "%s/%s", place->hostile, name);
+	snprintf(path, sizeof(path), "%s/%s", folder->hostile, name);
 	if (symlink(target, path) < 0 && errno != EEXIST)
 		give_up(path);
 }
 
 /* Writes the same script under each name that a shell may look for. */
 static void
-put_scripts(const struct place *place)
+put_scripts(const struct folder *folder)
 {
 	static const char *const names[] = {".profile", ".bashrc",
 	    ".bash_profile", ".bash_login", ".bash_logout", ".zshenv", ".zshrc",
@@ -67,11 +67,11 @@ put_scripts(const struct place *place)
 	    "more", "less", "cut", "sort", "uniq"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		link_to(place, "script", names[i]);
+		link_to(folder, "script", names[i]);
 }
 
 static void
-put_folders(const struct place *place)
+put_folders(const struct folder *folder)
 {
 	static const char *const names[] = {"bin", "fish", "conf.d",
 	    "functions", "completions", "vendor_conf.d", "vendor_functions.d",
@@ -81,7 +81,7 @@ put_folders(const struct place *place)
 	    "gconv", "locale", "LC_MESSAGES"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		link_to(place, ".", names[i]);
+		link_to(folder, ".", names[i]);
 }
 
 /*
@@ -89,19 +89,19 @@ put_folders(const struct place *place)
  * load a function at its first call, zsh a module.
  */
 static void
-put_alike(const struct place *place, const char *pattern, const char *target)
+put_alike(const struct folder *folder, const char *pattern, const char *target)
 {
 	glob_t found = {.gl_pathc = 0};
 
 	if (glob(pattern, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			link_to(
-			    place, target, strrchr(found.gl_pathv[i], '/') + 1);
+			link_to(folder, target,
+			    strrchr(found.gl_pathv[i], '/') + 1);
 	globfree(&found);
 }
 
 static void
-put_languages(const struct place *place, const char *command)
+put_languages(const struct folder *folder, const char *command)
 {
 	static const char *const python[] = {"sitecustomize.py",
 	    "usercustomize.py", "os.py", "re.py", "site.py", "codecs.py",
@@ -111,14 +111,14 @@ put_languages(const struct place *place, const char *command)
 	snprintf(
 	    text, sizeof(text), "import posix\nposix.system('%s')\n", command);
 	for (size_t i = 0; i < sizeof(python) / sizeof(python[0]); i++)
-		write_file(place, python[i], text);
+		write_file(folder, python[i], text);
 	snprintf(text, sizeof(text), "system('%s'); 1;\n", command);
-	write_file(place, "strict.pm", text);
-	write_file(place, "warnings.pm", text);
+	write_file(folder, "strict.pm", text);
+	write_file(folder, "warnings.pm", text);
 	snprintf(
-	    text, sizeof(text), "BUILTIN_LIB=%s/hostile\n", place->hostile);
-	write_file(place, ".paths", text);
-	write_file(place, "gconv-modules",
+	    text, sizeof(text), "BUILTIN_LIB=%s/hostile\n", folder->hostile);
+	write_file(folder, ".paths", text);
+	write_file(folder, "gconv-modules",
 	    "module UTF-8// INTERNAL hostile 1\n"
 	    "module INTERNAL UTF-8// hostile 1\n");
 }
@@ -141,22 +141,22 @@ copy(const char *from, const char *to)
 }
 
 static void
-fill(const struct place *place, const char *library)
+fill(const struct folder *folder, const char *library)
 {
 	char path[TEXT_PATH], command[PATH_MAX + 20], text[TEXT_PATH];
 
-	snprintf(path, sizeof(path), "%s/hostile.so", place->hostile);
+	snprintf(path, sizeof(path), "%s/hostile.so", folder->hostile);
 	copy(library, path);
-	snprintf(command, sizeof(command), "/usr/bin/touch %s", place->marker);
+	snprintf(command, sizeof(command), "/usr/bin/touch %s", folder->marker);
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", command);
-	write_file(place, "script", text);
-	put_languages(place, command);
-	put_folders(place); /* an existing name is kept */
-	put_scripts(place);
-	put_alike(place, "/usr/share/fish/functions/*.fish", "script");
-	put_alike(place, "/usr/share/zsh/functions/*/*", "script");
-	put_alike(place, "/usr/lib/*/zsh/*/zsh/*.so", "hostile.so");
-	put_alike(place, "/usr/lib/*/libnss_*.so.2", "hostile.so");
+	write_file(folder, "script", text);
+	put_languages(folder, command);
+	put_folders(folder); /* an existing name is kept */
+	put_scripts(folder);
+	put_alike(folder, "/usr/share/fish/functions/*.fish", "script");
+	put_alike(folder, "/usr/share/zsh/functions/*/*", "script");
+	put_alike(folder, "/usr/lib/*/zsh/*/zsh/*.so", "hostile.so");
+	put_alike(folder, "/usr/lib/*/libnss_*.so.2", "hostile.so");
 }
 
 /*
@@ -164,7 +164,7 @@ fill(const struct place *place, const char *library)
  * not overwrite the next attack.
  */
 void
-place_make(const char *gate, const char *library, struct place *ret)
+folder_make(const char *gate, const char *library, struct folder *ret)
 {
 	char marks[PATH_MAX];
 
@@ -188,12 +188,12 @@ place_make(const char *gate, const char *library, struct place *ret)
 }
 
 void
-place_remove(const struct place *place)
+folder_remove(const struct folder *folder)
 {
 	char command[PATH_MAX + 60];
 
-	(void)chmod(place->hostile, 0755);
-	snprintf(command, sizeof(command), "exec rm -rf '%s'", place->dir);
+	(void)chmod(folder->hostile, 0755);
+	snprintf(command, sizeof(command), "exec rm -rf '%s'", folder->dir);
 	if (system(command) != 0)
-		fprintf(stderr, "envfuzz: %s is left\n", place->dir);
+		fprintf(stderr, "envfuzz: %s is left\n", folder->dir);
 }

@@ -42,7 +42,7 @@ enum result { NOTHING, FOUND, BLIND, SKIPPED };
 struct story {
 	const struct options *options;
 	const struct setenv_line *setenv;
-	struct place place; /* one for each shell */
+	struct folder folder; /* one for each shell */
 	size_t results[SKIPPED + 1];
 };
 
@@ -204,7 +204,7 @@ search_shell(const struct story *story, struct shell *shell)
 	long long begun = now_ms();
 	struct search search = {.setenv = story->setenv,
 	    .random = story->options->seed,
-	    .runner = {.place = &story->place,
+	    .runner = {.folder = &story->folder,
 		.shell = shell->path,
 		.limit_ms = LIMIT_MS}};
 	enum result result;
@@ -230,15 +230,15 @@ look_at(struct story *story, const char *path)
 
 	snprintf(gate, sizeof(gate), "%s/tfa-gate", build);
 	snprintf(library, sizeof(library), "%s/envfuzz.so", build);
-	place_make(gate, library, &story->place);
+	folder_make(gate, library, &story->folder);
 	if (shell_read(path, story->options->short_form, &shell)) {
-		names_add(&shell.names, story->place.gate);
+		names_add(&shell.names, story->folder.gate);
 		result = search_shell(story, &shell);
 	} else {
 		printf("%s: cannot be read\n", path);
 	}
 	shell_done(&shell);
-	place_remove(&story->place);
+	folder_remove(&story->folder);
 	return result;
 }
 

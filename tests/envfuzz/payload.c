@@ -42,16 +42,16 @@ static const struct {
 const size_t payload_count = sizeof(payloads) / sizeof(payloads[0]);
 
 static const char *
-part(const struct place *place, char letter, const char *name, char *command)
+part(const struct folder *folder, char letter, const char *name, char *command)
 {
 	switch (letter) {
 	case 'D':
-		return place->hostile;
+		return folder->hostile;
 	case 'G':
-		return place->gate;
+		return folder->gate;
 	case 'M':
-		snprintf(
-		    command, PATH_MAX + 20, "/usr/bin/touch %s", place->marker);
+		snprintf(command, PATH_MAX + 20, "/usr/bin/touch %s",
+		    folder->marker);
 		return command;
 	case 'N':
 		return name;
@@ -61,7 +61,7 @@ part(const struct place *place, char letter, const char *name, char *command)
 }
 
 static char *
-fill(const struct place *place, const char *pattern, const char *name)
+fill(const struct folder *folder, const char *pattern, const char *name)
 {
 	char command[PATH_MAX + 20], *text = NULL;
 	size_t size = 0;
@@ -71,7 +71,7 @@ fill(const struct place *place, const char *pattern, const char *name)
 		abort();
 	for (; *pattern != '\0'; pattern++)
 		if (*pattern == '%' && pattern[1] != '\0')
-			fputs(part(place, *++pattern, name, command), out);
+			fputs(part(folder, *++pattern, name, command), out);
 		else
 			fputc(*pattern, out);
 	fclose(out);
@@ -79,11 +79,11 @@ fill(const struct place *place, const char *pattern, const char *name)
 }
 
 void
-payload_make(const struct place *place, size_t i, const char *name,
+payload_make(const struct folder *folder, size_t i, const char *name,
     char **ret_name, char **ret_value)
 {
-	*ret_name = fill(place, payloads[i].name, name);
-	*ret_value = fill(place, payloads[i].value, name);
+	*ret_name = fill(folder, payloads[i].name, name);
+	*ret_value = fill(folder, payloads[i].value, name);
 }
 
 size_t

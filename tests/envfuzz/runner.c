@@ -38,13 +38,13 @@ give_up(const char *what)
 }
 
 static void
-become_user(const struct place *place)
+become_user(const struct folder *folder)
 {
 	if (getuid() != 0)
 		return;
 	if (setgroups(0, NULL) < 0 ||
-	    setresgid(place->gid, place->gid, place->gid) < 0 ||
-	    setresuid(place->uid, place->uid, place->uid) < 0)
+	    setresgid(folder->gid, folder->gid, folder->gid) < 0 ||
+	    setresuid(folder->uid, folder->uid, folder->uid) < 0)
 		_exit(126);
 }
 
@@ -58,7 +58,8 @@ become(const struct runner *runner, char **environment, int fd, bool terminal)
 	    (char *)(uintptr_t)(slash + 1), (char *)"-c", command, NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	snprintf(command, sizeof(command), "%s --version", runner->place->gate);
+	snprintf(
+	    command, sizeof(command), "%s --version", runner->folder->gate);
 	if (runner->command != NULL)
 		snprintf(command, sizeof(command), "%s", runner->command);
 	setsid();
@@ -68,7 +69,7 @@ become(const struct runner *runner, char **environment, int fd, bool terminal)
 	    dup2(terminal ? fd : null, 2) < 0)
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
-	become_user(runner->place);
+	become_user(runner->folder);
 	execve(runner->shell, argv, environment);
 	_exit(127);
 }
@@ -167,7 +168,7 @@ runner_run(struct runner *runner, char **environment, bool terminal)
 	pid_t pid;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	(void)unlink(runner->place->marker);
+	(void)unlink(runner->folder->marker);
 	open_ends(terminal, ends);
 	pid = fork();
 	if (pid < 0)
@@ -178,7 +179,7 @@ runner_run(struct runner *runner, char **environment, bool terminal)
 	sight.gate = listen_to(ends[0], end);
 	collect(pid, end);
 	close(ends[0]);
-	sight.ran = access(runner->place->marker, F_OK) == 0;
+	sight.ran = access(runner->folder->marker, F_OK) == 0;
 	runner->runs++;
 	return sight;
 }

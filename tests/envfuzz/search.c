@@ -24,7 +24,7 @@ struct sight
 search_try(struct search *search, const struct variable *variables,
     size_t count, bool terminal)
 {
-	char **environment = environment_make(search->runner.place,
+	char **environment = environment_make(search->runner.folder,
 	    search->runner.shell, variables, count, search->setenv, terminal);
 	struct sight sight = runner_run(&search->runner, environment, terminal);
 
@@ -95,7 +95,7 @@ print_hit(const struct search *search, bool terminal)
 	for (size_t i = 0; i < search->hit_count; i++) {
 		char *name, *value;
 
-		payload_make(search->runner.place, search->hit[i].payload,
+		payload_make(search->runner.folder, search->hit[i].payload,
 		    search->hit[i].name, &name, &value);
 		printf(" '%s=%.*s'", name, (int)strcspn(value, "\n"), value);
 		free(name);

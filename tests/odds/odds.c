@@ -48,8 +48,7 @@ static void
 add_device(struct record *record)
 {
 	size_t n = record->devices.count + 1;
-	struct device *device = json_list_add(
-	    &record->devices, sizeof(*device));
+	struct device *device = list_add(&record->devices, sizeof(*device));
 
 	if (device == NULL)
 		err(2, "odds");

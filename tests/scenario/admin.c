@@ -276,7 +276,27 @@ Test(admin, revoke_speaks_of_sessions_only_where_it_did_revoke)
 	r = bastion_admin(b, ARGV("revoke", b->me, "nosuch", "--yes"));
 	assert_status(r, 1);
 	assert_says(r->err, says);
+	assert_says(r->err, "old entry in the authenticator app");
 	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+}
+
+/* One stream for both, as in a log or a pipe: the code comes first. */
+Test(admin, messages_follow_the_data_that_they_belong_to)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r = run(
+	    ARGV("sh", "-c",
+		text("exec %s/tfa-admin %s %s --policy %s revoke %s --code "
+		     "--yes 2>&1",
+		    getenv("TFA_PROGRAMS"),
+		    b->embedded ? "--store" : "--socket",
+		    b->embedded ? b->store : b->socket, b->policy, b->me)),
+	    NULL, 0);
+	const char *code = strstr(r->out, text("\n%s: ", b->me));
+	const char *hint = strstr(r->out, "give this code to");
+
+	assert_status(r, 0);
+	cr_assert(code != NULL && hint != NULL && code < hint, "%s", r->out);
 }
 
 Test(admin, blocked_user_is_shown_as_blocked)

@@ -305,7 +305,7 @@ state_of(const struct bastion *b)
 	    ->out;
 }
 
-/* setup takes no other paths. */
+/* The options that name the bastion. setup takes neither of them. */
 static const char *
 where(const struct bastion *b, const char *command)
 {
@@ -450,6 +450,46 @@ Test(changes, that_end_a_requirement_say_so)
 	assert_says(r->out, text("the rule is gone %s", until_now));
 }
 
+/* The admin sees what a requirement replaces, and what goes on beside it. */
+Test(changes, that_require_a_code_say_what_was_before)
+{
+	static const struct {
+		const char *a, *b, *c, *says;
+	} steps[] = {
+	    {"enforce", NULL, NULL, "a code is required from now on\n"},
+	    {"exempt", "--from", "10.2.0.0/16",
+		"never asked for a code from 10.2.0.0/16\n"},
+	    {"enforce", NULL, NULL, "now on (still exempt from 10.2.0.0/16)\n"},
+	    {"enforce", "--until", "2097-01-01",
+		"(until now a code was required, still exempt from 10.2.0.0"},
+	    {"disable", NULL, NULL,
+		"the rule is gone (until now a code was required)\n"},
+	    {"exempt", "--from", "10.2.0.0/16", "from 10.2.0.0/16\n"},
+	    {"exempt", "--from", "10.3.0.0/16", "from 10.3.0.0/16\n"},
+	    {"enforce", "--until", "2099-01-01",
+		"(until now exempt from 10.3.0.0/16, 10.2.0.0/16)\n"},
+	    {"enforce", "--until", "2099-01-01", "a device is optional\n"},
+	    {"enforce", "--until", "2098-01-01",
+		"(until now from 2099-01-01T00:00:00Z on)\n"},
+	    {"enforce", NULL, NULL,
+		"now on (until now from 2098-01-01T00:00:00Z on)\n"},
+	    {"enforce", "--until", "2098-01-01",
+		"(until now a code was required)\n"},
+	    {"exempt", NULL, NULL, "(until now a code was required)\n"},
+	    {"enforce", NULL, NULL, "from now on (until now exempt)\n"},
+	};
+	struct bastion *b = bastion_open(.rules = "");
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct run *r = bastion_admin(
+		    b, ARGV(steps[i].a, b->me, steps[i].b, steps[i].c));
+
+		assert_status(r, 0);
+		cr_expect_not_null(
+		    strstr(r->out, steps[i].says), "%zu: %s", i, r->out);
+	}
+}
+
 /*
  * The last command counts: an exemption does not stay behind the rule that it
  * was meant to lift.
@@ -498,8 +538,10 @@ Test(changes, that_shut_out_say_whom)
 
 	needs_people();
 	b = bastion_open(.rules = "");
+	setenv("SUDO_USER", "user02", 1);
 	r = bastion_admin(b, ARGV("enforce", "user01", "user02"));
 	assert_status(r, 0);
+	assert_says(r->err, "you are one of them, user02: keep this session");
 	assert_says(
 	    r->err, "user01, user02 have no device and are no longer let in");
 	assert_says(r->err, "--grace 14d");
@@ -509,6 +551,7 @@ Test(changes, that_shut_out_say_whom)
 	/* The message is about these targets only. */
 	r = bastion_admin(b, ARGV("enforce", "user03"));
 	assert_says(r->err, "user03 has no device and is no longer let in");
+	assert_never_says(r->err, "you are one of them");
 	assert_never_says(r->err, "user01");
 	r = bastion_admin(b,
 	    ARGV("enforce", "user04", "user05", "user06", "user07", "user08"));

@@ -1,7 +1,7 @@
 /*
- * What people start instead of a plain ssh: each real client with what
- * tfa-clients(7) has them put in front, and beside it the same without a good
- * code, which must leave nothing behind.
+ * The programs that people start instead of a plain ssh: each real client, used
+ * as tfa-clients(7) says. Beside it the same client without a good code, which
+ * must leave nothing behind.
  */
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -240,7 +240,10 @@ leave_master(const struct site *s)
 	assert_status(at_home(s, "ssh -O exit bastion"), 0);
 }
 
-/* What tfa-clients(7) promises of a master, without a code or a terminal. */
+/*
+ * tfa-clients(7) promises this of a shared connection, without a code or a
+ * terminal.
+ */
 #define OVER_THE_MASTER                                         \
 	"o=%s; ssh bastion echo by ssh; echo one >here; "       \
 	"scp here bastion:$o/scp; scp -O here bastion:$o/old; " \

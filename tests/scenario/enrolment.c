@@ -341,11 +341,84 @@ Test(enrolment, revoke_then_enrol_again)
 	s = session_open(b, b->me, NULL, NULL);
 	secret = set_up(s, step);
 	cr_assert_str_neq(secret, lost);
+	assert_says(s->seen, "older entry for this login, delete it");
 	session_kill(s);
 	assert_status(
 	    ssh_with_code(b, b->me, code_at(lost, step + 1), "true"), 77);
 	assert_status(
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
+}
+
+/* A code of an administrator's, of that use. */
+static const char *
+admins_code(const struct bastion *b, const char *use)
+{
+	struct run *r = bastion_admin(b, ARGV("code", b->me, use));
+	const char *found[CODES_MAX];
+
+	assert_status(r, 0);
+	cr_assert_eq(recovery_codes(r->out, found), 1, "%s", r->out);
+	return found[0];
+}
+
+/* The code lets in, sets nothing up and is spent. */
+static void
+assert_pass_code_passes_once(const struct bastion *b)
+{
+	const char *code = admins_code(b, "--pass");
+	struct session *s = session_open(b, b->me, NULL, NULL);
+
+	scan(s);
+	answer(s, code);
+	session_type(s, "echo in''side; exit 3\r");
+	session_expect(s, "inside");
+	cr_assert_eq(session_status(s), 3);
+	assert_never_says(s->seen, "set up");
+	assert_says(fixture_audit(b), "\"event\":\"verify\",\"user\":\"");
+	assert_says(fixture_audit(b),
+	    "\"verdict\":\"pass\",\"reason\":\"one_time_code\"");
+	assert_never_says(fixture_record(b, b->me), "\"codes\"");
+	s = session_open(b, b->me, NULL, NULL);
+	scan(s);
+	answer(s, code);
+	session_expect(s, "That is not the app's code");
+	session_expect(s, PROMPT);
+	session_kill(s);
+}
+
+Test(enrolment, pass_code_lets_in_where_a_revoked_user_is_to_enrol)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+
+	fixture_enrol(b, b->me);
+	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
+	assert_pass_code_passes_once(b);
+}
+
+Test(enrolment, pass_code_lets_in_where_grace_offers_to_enrol)
+{
+	assert_pass_code_passes_once(
+	    bastion_open(.rules = text(
+			     GRACE, hours_from_now(-24), hours_from_now(20))));
+}
+
+/* Nor does it cost the enrolment: a wrong code is counted and asked again. */
+Test(enrolment, wrong_pass_code_leaves_the_enrolment_open)
+{
+	struct bastion *b = open_to_all();
+	const char *secret;
+	struct session *s;
+
+	admins_code(b, "--pass");
+	s = session_open(b, b->me, NULL, NULL);
+	secret = scan(s);
+	answer(s, "0000-0000-0000-0000");
+	session_expect(s, "Wrong code");
+	session_expect(s, PROMPT);
+	answer(s, code_at(secret, step_now()));
+	session_expect(s, KEPT);
+	session_kill(s);
+	assert_says(fixture_audit(b), "\"reason\":\"wrong_code\"");
 }
 
 Test(enrolment, revoke_forgets_the_connection)
@@ -398,27 +471,14 @@ Test(enrolment, by_an_admins_code_only)
 	session_kill(s);
 }
 
-/*
- * A user who needs no device yet, whose enrolment only an admin opens. Returns
- * the admin's code for it.
- */
-static const char *
-code_to_enrol(const struct bastion *b)
-{
-	struct run *r = bastion_admin(b, ARGV("code", b->me, "--enroll"));
-	const char *found[CODES_MAX];
-
-	assert_status(r, 0);
-	cr_assert_eq(recovery_codes(r->out, found), 1, "%s", r->out);
-	return found[0];
-}
-
+/* A user who needs no device yet, an enrolment that only an admin opens, and
+ * the admin's code for it. */
 static void
 assert_code_enrols(const char *rules)
 {
 	struct bastion *b = bastion_open(.rules = rules,
 	    .more = "'enrollment':{'self':'code'}");
-	const char *code = code_to_enrol(b);
+	const char *code = admins_code(b, "--enroll");
 	struct session *s = session_open(b, b->me, NULL, NULL);
 
 	session_expect(s, "one-time code");
@@ -447,7 +507,8 @@ Test(enrolment, admins_code_without_a_terminal_is_refused_in_the_log)
 	struct bastion *b = bastion_open(.rules = REQUIRED,
 	    .more = "'enrollment':{'self':'code'}");
 
-	assert_status(ssh_with_code(b, b->me, code_to_enrol(b), "true"), 76);
+	assert_status(
+	    ssh_with_code(b, b->me, admins_code(b, "--enroll"), "true"), 76);
 	assert_says(fixture_audit(b), "\"reason\":\"device_terminal\"");
 }
 
@@ -458,7 +519,7 @@ Test(enrolment, admins_code_may_be_left_for_later)
 	    .more = "'enrollment':{'self':'code'}");
 	struct session *s;
 
-	code_to_enrol(b);
+	admins_code(b, "--enroll");
 	s = session_open(b, b->me, NULL, NULL);
 	session_expect(s, PROMPT);
 	answer(s, "0000-0000-0000-0000");
@@ -471,7 +532,7 @@ Test(enrolment, admins_code_may_be_left_for_later)
 	assert_says(s->seen, "inside");
 	assert_never_says(fixture_record(b, b->me), "\"devices\"");
 	/* A new one is offered at once. */
-	code_to_enrol(b);
+	admins_code(b, "--enroll");
 	s = session_open(b, b->me, NULL, NULL);
 	session_expect(s, PROMPT);
 	session_kill(s);
@@ -482,7 +543,7 @@ Test(enrolment, device_may_be_left_for_later_after_the_admins_code)
 {
 	struct bastion *b = bastion_open(.rules = RULE("optional"),
 	    .more = "'enrollment':{'self':'code'}");
-	const char *code = code_to_enrol(b);
+	const char *code = admins_code(b, "--enroll");
 	struct session *s = session_open(b, b->me, NULL, NULL);
 
 	session_expect(s, PROMPT);

@@ -126,6 +126,7 @@ Test(provision, terminal_shows_a_code_that_scans_and_a_pipe_none)
 	cr_assert_eq(session_status(s), 0, "%s", screen_text(s->seen));
 	cr_assert_not_null(screen_qr(s->seen), "%s", screen_text(s->seen));
 	assert_says(s->seen, "Recovery codes");
+	assert_never_says(s->seen, "then type");
 	r = bastion_admin(b, ARGV("enroll", b->me));
 	assert_status(r, 0);
 	assert_never_says(r->out, "\033");
@@ -156,7 +157,7 @@ Test(provision, refuses_bad_usage_before_it_makes_anything)
 	cr_assert_null(fixture_record(b, b->me));
 }
 
-/* Runs tfa-admin with file covered, so that it is no such file. */
+/* Runs tfa-admin enroll with /dev/null over file, which a shell expands. */
 static struct run *
 enroll_without(const struct bastion *b, const char *file, const char *options)
 {

@@ -1,7 +1,7 @@
 /*
- * What setup promises and what doctor says cannot differ: for each kind of
- * misconfiguration setup refuses with the words that doctor has for it once
- * the drop-in is there, and with no others.
+ * setup and doctor must agree: for each kind of misconfiguration setup refuses
+ * with the words that doctor has for it once the drop-in is there, and with no
+ * others.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -168,7 +168,7 @@ Test(setup_judged, setup_refuses_in_the_words_of_doctor, .timeout = 600)
 	}
 }
 
-/* What setup mends itself stops nobody. */
+/* setup does not stop at a fault that it mends itself. */
 Test(setup_judged, setup_stops_at_nothing_that_it_mends)
 {
 	needs_people();

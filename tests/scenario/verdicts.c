@@ -324,7 +324,8 @@ Test(verdicts, pass_code_passes_where_a_group_is_unknown)
 	    b, b->me, code_at(secret, step_now()), "echo inside");
 
 	assert_status(r, 77);
-	assert_says(r->err, "\"no-such-group\", which is unknown");
+	assert_says(r->err, "\"no-such-group\", which does not exist here");
+	assert_says(r->err, "tfa-admin policy edit");
 	assert_says(r->err, "tfa-admin code USER --pass");
 	r = ssh_with_code(b, b->me, "0000-0000-0000-0000", "echo inside");
 	assert_status(r, 77);

@@ -61,8 +61,7 @@ struct device *
 fixture_device(struct record *record)
 {
 	size_t n = record->devices.count + 1;
-	struct device *device = json_list_add(
-	    &record->devices, sizeof(*device));
+	struct device *device = list_add(&record->devices, sizeof(*device));
 
 	cr_assert_not_null(device);
 	snprintf(device->id, sizeof(device->id), "d%zu", n);
@@ -80,7 +79,7 @@ fixture_one_time(
     struct record *record, enum code_use use, const char *text, int64_t until_s)
 {
 	char code[ONETIME_CHARS + 1] = "";
-	struct one_time *one = json_list_add(&record->codes, sizeof(*one));
+	struct one_time *one = list_add(&record->codes, sizeof(*one));
 
 	cr_assert_not_null(one);
 	if (use == CODE_SCRATCH)
@@ -95,8 +94,7 @@ fixture_one_time(
 void
 fixture_source(struct record *record, int64_t last_s)
 {
-	struct source *source = json_list_add(
-	    &record->sources, sizeof(*source));
+	struct source *source = list_add(&record->sources, sizeof(*source));
 
 	cr_assert_not_null(source);
 	snprintf(source->key, sizeof(source->key), "%s", ALICE_KEY);

@@ -81,7 +81,7 @@ Test(read, takes_only_the_callers_own)
 	rmdir(folder);
 }
 
-/* doctor takes the same files for empty as the gate, and refuses the same. */
+/* A file that the gate takes for empty, or refuses, is read alike here. */
 Test(read, reads_a_file_of_keys_as_the_gate_does)
 {
 	static const char *const names[] = {"/dev/null", "/nonexistent",

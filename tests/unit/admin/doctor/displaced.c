@@ -28,7 +28,7 @@ files(void *ctx, const char *pattern,
 	each(reader, CONFIG_DROP_IN, drop_in);
 }
 
-/* What the order is found to be in such a configuration. */
+/* Returns the findings on the order of such a configuration. */
 static struct findings
 judge(const char *site, const char *config)
 {

@@ -60,7 +60,7 @@ static struct files no_files[] = {{NULL, NULL, NULL}};
 static void
 add_view(struct views *views, const char *who, const char *dump)
 {
-	struct view *view = json_list_add(&views->list, sizeof(*view));
+	struct view *view = list_add(&views->list, sizeof(*view));
 
 	cr_assert_not_null(view);
 	snprintf(view->who, sizeof(view->who), "%s", who);

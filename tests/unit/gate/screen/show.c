@@ -48,6 +48,28 @@ Test(show, device_is_text_where_no_code_can_be_made)
 	cr_expect_not_null(strstr(text, "\nLater.\n"));
 }
 
+/* Nobody reads the digits here: an admin hands the code over. */
+Test(show, device_without_a_prompt_speaks_of_the_next_login)
+{
+	static const struct display pipe = {.columns = 0};
+	static const struct display window = {
+	    .columns = 80, .rows = 50, .utf8 = true};
+	const struct display *displays[] = {&pipe, &window};
+	scoped_scan struct scan scan = {.modules = NULL};
+
+	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	for (size_t i = 0; i < 2; i++) {
+		scoped_json_text char *text = NULL;
+
+		cr_assert_eq(
+		    show_device(&reply, &scan, displays[i], NULL, &text),
+		    FAULT_NONE);
+		cr_expect_null(strstr(text, "type the six"), "%s", text);
+		cr_expect_not_null(strstr(text, "Logins ask for the six"));
+		cr_expect_not_null(strstr(text, "\nKey: 7XHY IIPZ"));
+	}
+}
+
 /* A window of 45 columns is the narrowest that has a QR code. */
 Test(show, recovery_codes_fit_45_columns)
 {

@@ -24,8 +24,10 @@ read_file(const char *path)
 	return text;
 }
 
-/* This file is installed for people who write the drop-in by hand, and envfuzz
- * and the scenario tests start sshd with it. */
+/*
+ * This file is installed for people who write the drop-in by hand. envfuzz and
+ * the scenario tests start sshd with it.
+ */
 Test(guard, etc_has_the_drop_in_of_the_table)
 {
 	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate");

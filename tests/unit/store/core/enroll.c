@@ -173,7 +173,7 @@ imported(size_t codes)
 	    .last_step = 7};
 
 	for (size_t i = 0; i < codes; i++) {
-		struct scratch *scratch = json_list_add(
+		struct scratch *scratch = list_add(
 		    &import.scratch, sizeof(*scratch));
 
 		snprintf(scratch->code, sizeof(scratch->code), "1000000%zu", i);
@@ -506,7 +506,7 @@ Test(enroll, takes_the_first_free_id)
 	fixture_device(&s.record);
 	fixture_device(&s.record);
 	fixture_device(&s.record);
-	json_list_drop(&s.record.devices, sizeof(struct device), 1);
+	list_drop(&s.record.devices, sizeof(struct device), 1);
 	confirm_step(&s, 0);
 	cr_expect_str_eq(s.outcome.device, "d2");
 	end(&s);

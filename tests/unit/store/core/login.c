@@ -50,7 +50,7 @@ struct row {
 	int self;     /* enum self_enroll */
 	int grace;    /* until: NONE, PAST, FUTURE, NEAR */
 	int invited;  /* until: NONE, PAST, FUTURE, FAR (later than any clock
-		      * could mean) */
+		       * could mean) */
 	bool once;    /* had a device before */
 	int code;     /* enum code_use + 1 of a valid code; 0: none */
 	int skipped;  /* NONE, PAST (over a day ago), FUTURE (an hour ago) */
@@ -700,7 +700,7 @@ Test(login, remembers_only_what_it_should)
 
 		fixture_record(&record);
 		fixture_device(&record);
-		v = json_list_add(&record.verified, sizeof(*v));
+		v = list_add(&record.verified, sizeof(*v));
 		cr_assert_not_null(v);
 		snprintf(v->connection, sizeof(v->connection), "%s",
 		    cases[i].connection);

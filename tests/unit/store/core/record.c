@@ -610,7 +610,7 @@ Test(record, fits_its_own_limit)
 		device->added_s = device->last_used_s = NOW_S;
 		device->told_s = NOW_S;
 		for (uint64_t k = SPENT_STEPS_MAX; k > 0; k--)
-			*(uint64_t *)json_list_add(
+			*(uint64_t *)list_add(
 			    &device->spent_steps, sizeof(k)) = UINT64_MAX - k;
 	}
 	for (int i = 0; i < CODES_MAX; i++) {
@@ -628,8 +628,7 @@ Test(record, fits_its_own_limit)
 	for (int i = 0; i < SOURCES_MAX; i++)
 		fixture_source(&record, NOW_S);
 	for (int i = 0; i < VERIFIED_MAX; i++) {
-		struct verified *v = json_list_add(
-		    &record.verified, sizeof(*v));
+		struct verified *v = list_add(&record.verified, sizeof(*v));
 
 		cr_assert_not_null(v);
 		memset(v->connection, 'c', CONNECTION_TEXT - 1);

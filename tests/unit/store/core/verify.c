@@ -1111,7 +1111,7 @@ Test(verify, denies_one_who_has_no_device)
 {
 	struct scene s = begin();
 
-	json_list_drop(&s.record.devices, sizeof(struct device), 0);
+	list_drop(&s.record.devices, sizeof(struct device), 0);
 	cr_expect_eq(type(&s, "123456"), REASON_WRONG_CODE);
 	cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
 	cr_expect_eq(failures(&s).other.count, 1);

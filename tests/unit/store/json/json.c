@@ -33,8 +33,8 @@ struct thing {
 	uint64_t counter;
 	struct inner inner;
 	struct inner maybe;
-	JSON_LIST_OF(struct item) items;
-	JSON_LIST_OF(int64_t) numbers;
+	LIST_OF(struct item) items;
+	LIST_OF(int64_t) numbers;
 	char null_word[9];
 	int64_t null_time_s;
 	int null_choice;
@@ -307,7 +307,7 @@ Test(json, replaces_a_list_and_a_string_that_were_there)
 {
 	struct json_error error;
 	struct thing thing = {.word = "longer"};
-	int64_t *number = json_list_add(&thing.numbers, sizeof(*number));
+	int64_t *number = list_add(&thing.numbers, sizeof(*number));
 	char quoted[QUOTED_MAX];
 
 	cr_assert_not_null(number);
@@ -428,11 +428,11 @@ Test(json, says_what_is_wrong_and_where)
 }
 
 /* A shape that accepts any of these, if they were JSON. */
-struct list {
-	JSON_LIST_OF(int64_t) l;
+struct numbers {
+	LIST_OF(int64_t) l;
 };
 static const struct json_field list_fields[] = {
-    JSON_ROW_LIST("l", JSON_MAYBE, struct list, l, 100, &one_number)};
+    JSON_ROW_LIST("l", JSON_MAYBE, struct numbers, l, 100, &one_number)};
 static const struct json_shape list_shape = JSON_SHAPE(list_fields, NULL);
 
 Test(json, refuses_what_is_not_json)
@@ -551,7 +551,7 @@ Test(json, refuses_what_is_not_json)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		char quoted[QUOTED_MAX];
 		struct json_error error = {.line = 0};
-		struct list list = {{NULL, 0}};
+		struct numbers list = {{NULL, 0}};
 
 		fixture_quote(texts[i], quoted);
 		cr_expect_eq(json_read(&list_shape, quoted, strlen(quoted),
@@ -632,7 +632,7 @@ Test(json, refuses_a_nul_wherever_it_stands)
 
 	for (size_t at = 0; at < sizeof(text); at++) {
 		struct json_error error;
-		struct list list = {{NULL, 0}};
+		struct numbers list = {{NULL, 0}};
 
 		memcpy(with, text, at);
 		with[at] = '\0';
@@ -649,7 +649,7 @@ Test(json, takes_every_white_space_that_json_has)
 	static const char text[] = "\r\n\t {\r\n\t \"l\"\r\n\t :\r\n\t [\r\n\t "
 				   "1\r\n\t ,\r\n\t 2\r\n\t ]\r\n\t }\r\n\t ";
 	struct json_error error;
-	struct list list = {{NULL, 0}};
+	struct numbers list = {{NULL, 0}};
 
 	cr_expect_eq(json_read(&list_shape, text, sizeof(text) - 1, TEXT_MAX,
 			 &list, &error),
@@ -661,7 +661,7 @@ Test(json, takes_every_white_space_that_json_has)
 Test(json, refuses_a_text_that_is_too_long_before_reading_it)
 {
 	struct json_error error;
-	struct list list = {{NULL, 0}};
+	struct numbers list = {{NULL, 0}};
 
 	cr_expect_eq(
 	    json_read(&list_shape, "{}", 2, 2, &list, &error), FAULT_NONE);
@@ -675,7 +675,7 @@ Test(json, gives_a_long_path_a_limit)
 {
 	char text[512], key[256];
 	struct json_error error;
-	struct list list = {{NULL, 0}};
+	struct numbers list = {{NULL, 0}};
 
 	memset(key, 'k', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
@@ -685,40 +685,6 @@ Test(json, gives_a_long_path_a_limit)
 	    FAULT_FORMAT);
 	cr_expect_lt(strlen(error.path), JSON_PATH_TEXT);
 	cr_expect_eq(strncmp(error.path, key, strlen(error.path)), 0);
-}
-
-Test(json, keeps_its_lists_in_order)
-{
-	JSON_LIST_OF(int64_t) list = {NULL, 0};
-
-	for (int64_t i = 0; i < 100; i++) {
-		int64_t *item = json_list_add(&list, sizeof(*item));
-
-		cr_assert_not_null(item);
-		cr_expect_eq(*item, 0);
-		*item = i;
-	}
-	cr_expect_eq(list.count, 100);
-	json_list_drop(&list, sizeof(int64_t), 100);
-	cr_expect_eq(list.count, 100);
-	for (size_t i = 100; i-- > 0;)
-		if (i % 3 != 0)
-			json_list_drop(&list, sizeof(int64_t), i);
-	cr_assert_eq(list.count, 34);
-	for (size_t i = 0; i < list.count; i++)
-		cr_expect_eq(list.items[i], (int64_t)(3 * i));
-	/* The freed item is wiped, and there is room for one more. */
-	cr_expect_eq(list.items[list.count], 0);
-	for (int64_t i = 0; i < 100; i++) {
-		int64_t *item = json_list_add(&list, sizeof(*item));
-
-		cr_assert_not_null(item);
-		*item = i;
-	}
-	cr_expect_eq(list.items[33], 99);
-	cr_expect_eq(list.items[34], 0);
-	cr_expect_eq(list.items[133], 99);
-	free(list.items);
 }
 
 #define SECRET "sesame99"

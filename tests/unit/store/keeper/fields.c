@@ -1,5 +1,7 @@
-/* Compares the fields that each request may carry, by PROTOCOL.md's table,
- * with those that the keeper accepts. */
+/*
+ * The table of requests in PROTOCOL.md, row by row, against the keeper's: who
+ * may make a request, what it may carry, under which event it is logged.
+ */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -12,7 +14,7 @@
 #include "store/base/file.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
-#include "store/keeper/keeper.h"
+#include "store/keeper/requests.h"
 
 #define PAGE      "store/wire/PROTOCOL.md"
 #define ROWS_MAX  32
@@ -66,6 +68,7 @@ struct row {
 	char request[REQUEST_TEXT];
 	char who[12];
 	char fields[CELL_TEXT];
+	char logged[CELL_TEXT];
 };
 
 /* Returns the cell that begins at *at, without the blanks around it. */
@@ -107,6 +110,7 @@ read_page(struct row ret[static ROWS_MAX])
 			sscanf(request, "`%16[a-z_]`", ret[n].request);
 			take_cell(&at, ret[n].who, sizeof(ret[n].who));
 			take_cell(&at, ret[n].fields, sizeof(ret[n].fields));
+			take_cell(&at, ret[n].logged, sizeof(ret[n].logged));
 			n++;
 		}
 	}
@@ -124,6 +128,16 @@ is_taken(const struct row *row, size_t field)
 		return true;
 	snprintf(word, sizeof(word), "`%s`", fields[field].key);
 	return strstr(row->fields, word) != NULL;
+}
+
+/* Whether the page says that a line of that event may come of the request. */
+static bool
+is_logged(const struct row *row, const char *event)
+{
+	char word[CELL_TEXT];
+
+	snprintf(word, sizeof(word), "`%s`", event);
+	return strstr(row->logged, word) != NULL;
 }
 
 struct scene {
@@ -246,6 +260,27 @@ expect_as_the_page_says(
 	    reason, taken ? "taken" : "refused");
 }
 
+/* Reads the lines that were logged since, and forgets them. */
+static void
+expect_logged_as_the_page_says(struct scene *s, const struct row *row)
+{
+	char path[FOLDER_MAX + 32], line[AUDIT_LINE_MAX];
+	struct audit entry;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/" AUDIT_FILE, s->folder);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		cr_assert(audit_parse(line, strcspn(line, "\n"), &entry));
+		cr_expect(is_logged(row, entry.event), "%s: %s, and %s",
+		    row->request, line, row->logged);
+	}
+	fclose(file);
+	cr_assert_eq(truncate(path, 0), 0);
+}
+
 Test(keeper_fields, are_those_of_the_page, .timeout = 60)
 {
 	struct row rows[ROWS_MAX] = {{.who = ""}};
@@ -253,7 +288,7 @@ Test(keeper_fields, are_those_of_the_page, .timeout = 60)
 	struct scene s;
 
 	begin(&s);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		for (size_t f = 0; f < FIELDS; f++) {
 			expect_as_the_page_says(
 			    &s, &rows[i], f, fields[f].value);
@@ -261,6 +296,8 @@ Test(keeper_fields, are_those_of_the_page, .timeout = 60)
 				expect_as_the_page_says(
 				    &s, &rows[i], f, fields[f].zero);
 		}
+		expect_logged_as_the_page_says(&s, &rows[i]);
+	}
 	end(&s);
 }
 
@@ -269,14 +306,66 @@ Test(keeper_fields, belong_to_the_requests_of_the_page)
 	struct row rows[ROWS_MAX] = {{.who = ""}};
 	size_t count = read_page(rows);
 
-	for (size_t i = 0; i < count; i++)
-		cr_expect_str_eq(keeper_request(i), rows[i].request);
-	cr_expect_null(keeper_request(count));
+	cr_expect_null(keeper_kind(count));
 	/* No field is missing from this test. */
 	cr_expect_eq(request_shape.count, FIELDS + 2);
 	for (size_t f = 0; f < FIELDS; f++)
 		cr_expect_str_eq(
 		    request_shape.fields[f + 2].key, fields[f].key);
+}
+
+/* The page's word for who may make a request of that kind. */
+static const char *
+word_for(enum who who)
+{
+	switch (who) {
+	case WHO_SELF:
+	case WHO_LOGIN:
+	case WHO_OWN:
+		return "self";
+	case WHO_READER:
+		return "read";
+	case WHO_HELPER:
+		return "help";
+	case WHO_ROOT:
+	case WHO_REPAIRER:
+		return "root";
+	case WHO_NOBODY:
+		break;
+	}
+	return "nobody";
+}
+
+static void
+expect_same_row(const struct kind *kind, const struct row *row)
+{
+	uint64_t takes = TAKES(VERSION) | TAKES(REQUEST);
+
+	for (size_t f = 0; f < FIELDS; f++)
+		if (is_taken(row, f))
+			takes |= UINT64_C(1) << (f + 2);
+	cr_expect_str_eq(kind->name, row->request);
+	cr_expect_str_eq(word_for(kind->who), row->who, "%s", kind->name);
+	cr_expect_eq(kind->takes, takes, "%s: %#lx, not %#lx", kind->name,
+	    (unsigned long)kind->takes, (unsigned long)takes);
+	if (kind->logged != NULL)
+		cr_expect(is_logged(row, kind->logged), "%s", kind->name);
+	else
+		cr_expect_str_eq(row->logged, "", "%s", kind->name);
+}
+
+/* Beside what the requests do: what the table says of each. */
+Test(keeper_fields, stand_in_the_table_as_on_the_page)
+{
+	struct row rows[ROWS_MAX] = {{.who = ""}};
+	size_t count = read_page(rows);
+
+	cr_assert_gt(count, 0);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_not_null(keeper_kind(i), "%s", rows[i].request);
+		expect_same_row(keeper_kind(i), &rows[i]);
+	}
+	cr_expect_null(keeper_kind(count));
 }
 
 /* The page says who may send each request. */

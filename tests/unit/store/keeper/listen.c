@@ -10,6 +10,7 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 #include "store/keeper/keeper.h"
+#include "store/wire/protocol.h"
 
 /* Returns a listening socket, with a connection to it that has sent
  * something. */

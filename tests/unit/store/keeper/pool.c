@@ -10,6 +10,7 @@
 
 #include "tests/unit/fixture.h"
 #include "store/keeper/pool.h"
+#include "store/wire/protocol.h"
 #include "store/keeper/worker.h"
 
 #define BEGIN_MS 1000

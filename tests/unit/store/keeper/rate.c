@@ -21,10 +21,10 @@ connect_times(uid_t uid, int times, int64_t now_ms)
 }
 
 static void
-settle_times(uid_t uid, int told, int times, int64_t now_ms)
+settle_times(uid_t uid, int report, int times, int64_t now_ms)
 {
 	for (int i = 0; i < times; i++)
-		rate_settle(&rates, uid, TOLD | told, 0, now_ms);
+		rate_settle(&rates, uid, REPORTED | report, 0, now_ms);
 }
 
 Test(keeper_rate, lets_a_uid_come_so_often_a_minute)
@@ -39,7 +39,7 @@ Test(keeper_rate, lets_a_uid_come_so_often_a_minute)
 
 Test(keeper_rate, never_keeps_root_out)
 {
-	settle_times(0, TOLD_LINE, RATE_DAY_LINES, 0);
+	settle_times(0, REPORTED_LINE, RATE_DAY_LINES, 0);
 	cr_expect_not(rate_is_over(connect_times(0, 10 * RATE_MAX, 0)));
 }
 
@@ -54,7 +54,7 @@ Test(keeper_rate, is_quiet_after_so_many_a_minute)
 Test(keeper_rate, counts_each_of_two_requests)
 {
 	connect_times(ALICE, RATE_MAX / 2, 0);
-	settle_times(ALICE, TOLD_FOLLOWED, RATE_MAX / 2, 0);
+	settle_times(ALICE, REPORTED_FOLLOWED, RATE_MAX / 2, 0);
 	cr_expect(rate_is_over(connect_times(ALICE, 1, 0)));
 	cr_expect_not(rate_is_over(connect_times(ALICE, 1, MINUTE_MS)));
 }
@@ -62,9 +62,10 @@ Test(keeper_rate, counts_each_of_two_requests)
 /* Even at a slow pace: one refusal a second would make 86,400 lines a day. */
 Test(keeper_rate, logs_so_many_refusals_a_day)
 {
-	settle_times(ALICE, TOLD_LINE | TOLD_REFUSAL, RATE_DAY_REFUSALS - 1, 0);
+	settle_times(
+	    ALICE, REPORTED_LINE | REPORTED_REFUSAL, RATE_DAY_REFUSALS - 1, 0);
 	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, DAY_MS - 1)));
-	settle_times(ALICE, TOLD_LINE | TOLD_REFUSAL, 1, DAY_MS - 1);
+	settle_times(ALICE, REPORTED_LINE | REPORTED_REFUSAL, 1, DAY_MS - 1);
 	cr_expect(rate_is_quiet(connect_times(ALICE, 1, DAY_MS - 1)));
 	cr_expect_not(rate_is_quiet(connect_times(ALICE + 1, 1, DAY_MS - 1)));
 	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, DAY_MS)));
@@ -74,11 +75,13 @@ Test(keeper_rate, logs_so_many_refusals_a_day)
  * codes. */
 Test(keeper_rate, logs_wrong_codes_whatever_gates_told)
 {
-	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, RATE_DAY_CLAIMS - 1, 0);
+	settle_times(
+	    ALICE, REPORTED_LINE | REPORTED_CLAIM, RATE_DAY_CLAIMS - 1, 0);
 	cr_expect_not(rate_is_quiet_of_claims(connect_times(ALICE, 1, 0)));
-	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, 1, 0);
+	settle_times(ALICE, REPORTED_LINE | REPORTED_CLAIM, 1, 0);
 	cr_expect(rate_is_quiet_of_claims(connect_times(ALICE, 1, 0)));
-	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, RATE_DAY_REFUSALS, 0);
+	settle_times(
+	    ALICE, REPORTED_LINE | REPORTED_CLAIM, RATE_DAY_REFUSALS, 0);
 	cr_expect_not(rate_is_quiet(connect_times(ALICE, 1, 0)));
 	cr_expect(rate_is_quiet_of_claims(connect_times(ALICE, 1, DAY_MS - 1)));
 	cr_expect_not(rate_is_quiet_of_claims(connect_times(ALICE, 1, DAY_MS)));
@@ -89,7 +92,7 @@ Test(keeper_rate, logs_wrong_codes_whatever_gates_told)
 Test(keeper_rate, is_not_quiet_sooner_for_what_gates_told)
 {
 	connect_times(ALICE, 2 * RATE_QUIET, 0);
-	settle_times(ALICE, TOLD_LINE | TOLD_CLAIM, RATE_QUIET, 0);
+	settle_times(ALICE, REPORTED_LINE | REPORTED_CLAIM, RATE_QUIET, 0);
 	cr_expect_not(rate_is_quiet(rate_of(&rates, ALICE, 0)));
 	cr_expect_not(rate_is_quiet_of_claims(rate_of(&rates, ALICE, 0)));
 	cr_expect(rate_is_quiet(connect_times(ALICE, 1, 0)));
@@ -104,7 +107,7 @@ Test(keeper_rate, is_not_quiet_sooner_for_what_gates_told)
 /* Passes must be logged, so fewer of them are let through. */
 Test(keeper_rate, slows_down_who_had_too_many_lines_in_a_day)
 {
-	settle_times(ALICE, TOLD_LINE, RATE_DAY_LINES, 0);
+	settle_times(ALICE, REPORTED_LINE, RATE_DAY_LINES, 0);
 	cr_expect_not(rate_is_over(connect_times(ALICE, RATE_QUIET, 0)));
 	cr_expect(rate_is_over(connect_times(ALICE, 1, 0)));
 	cr_expect_not(rate_is_over(connect_times(ALICE, 1, MINUTE_MS)));
@@ -115,16 +118,16 @@ Test(keeper_rate, counts_what_was_left_out_until_a_line_says_it)
 {
 	struct rate *rate;
 
-	settle_times(ALICE, TOLD_LEFT_OUT, 7, 0);
+	settle_times(ALICE, REPORTED_LEFT_OUT, 7, 0);
 	rate = rate_of(&rates, ALICE, 0);
 	cr_expect_eq(rate->suppressed, 7);
 	/* A line in the log counts 5; while it was written 2 more came. */
-	rate_settle(&rates, ALICE, TOLD | TOLD_LINE, 5, 0);
+	rate_settle(&rates, ALICE, REPORTED | REPORTED_LINE, 5, 0);
 	cr_expect_eq(rate->suppressed, 2);
-	rate_settle(&rates, ALICE, TOLD | TOLD_LINE, 5, 0);
+	rate_settle(&rates, ALICE, REPORTED | REPORTED_LINE, 5, 0);
 	cr_expect_eq(rate->suppressed, 0);
 	/* A worker that died reports nothing. */
-	rate_settle(&rates, ALICE, TOLD_LEFT_OUT, 0, 0);
+	rate_settle(&rates, ALICE, REPORTED_LEFT_OUT, 0, 0);
 	cr_expect_eq(rate->suppressed, 0);
 }
 
@@ -135,7 +138,7 @@ Test(keeper_rate, counts_all_strangers_as_one)
 
 		cr_expect_eq(rate->uid, uid);
 		cr_expect_eq(rate->standing, STANDING_NEW);
-		settle_times(uid, TOLD_STRANGER, 1, 0);
+		settle_times(uid, REPORTED_STRANGER, 1, 0);
 		rate = connect_times(uid, 7, 0);
 		cr_expect_eq(rate->uid, UID_STRANGER);
 	}
@@ -159,7 +162,7 @@ Test(keeper_rate, forgets_no_user_for_strangers)
 	settle_times(ALICE, 0, 1, 0);
 	for (uid_t uid = 100000; uid < 100000 + 2 * RATES; uid++) {
 		connect_times(uid, 1, 1);
-		settle_times(uid, TOLD_STRANGER, 1, 1);
+		settle_times(uid, REPORTED_STRANGER, 1, 1);
 	}
 	cr_expect(rate_is_over(connect_times(ALICE, 1, 2)));
 }
@@ -169,7 +172,7 @@ Test(keeper_rate, makes_room_for_one_more_user)
 {
 	for (uid_t uid = 1; uid <= RATES; uid++) {
 		connect_times(uid, 1, (int64_t)uid);
-		settle_times(uid, TOLD_LEFT_OUT, 1, (int64_t)uid);
+		settle_times(uid, REPORTED_LEFT_OUT, 1, (int64_t)uid);
 	}
 	cr_expect_eq(connect_times(9999, 1, RATES + 1)->connections, 1);
 	cr_expect_eq(rate_of(&rates, 2, RATES + 1)->suppressed, 1);

@@ -94,6 +94,13 @@ scene_another_waiting(struct record *record)
 }
 
 void
+scene_waiting_pass(struct record *record)
+{
+	scene_waiting(record);
+	fixture_one_time(record, CODE_PASS, SCENE_PASS, NOW_S + DAY_S);
+}
+
+void
 scene_codes(struct record *record)
 {
 	scene_enrolled(record);

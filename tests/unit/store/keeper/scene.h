@@ -8,7 +8,7 @@
 #define TFA_KEEPER_SCENE_H
 
 #include "tests/unit/fixture.h"
-#include "store/keeper/keeper.h"
+#include "store/keeper/requests.h"
 
 #define SCENE_HELPER "daemon" /* a delegate, where the policy has admins */
 #define SCENE_HELPED "sys"
@@ -65,6 +65,7 @@ void keeper_scene_ask(struct keeper_scene *s, uid_t uid, const char *request,
 #define SCENE_RECOVERY "REC0-0000-0000-0000"
 scene_state scene_new, scene_enrolled, scene_two_devices, scene_all_devices,
     scene_blocked, scene_anothers, scene_locked, scene_spent, scene_waiting,
-    scene_another_waiting, scene_codes, scene_code_alone, scene_all_codes;
+    scene_another_waiting, scene_waiting_pass, scene_codes, scene_code_alone,
+    scene_all_codes;
 
 #endif

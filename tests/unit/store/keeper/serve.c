@@ -16,7 +16,7 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 #include "store/json/lex.h"
-#include "store/keeper/keeper.h"
+#include "store/keeper/requests.h"
 #include "store/system/people.h"
 #include "store/base/utf8.h"
 
@@ -272,7 +272,7 @@ Test(keeper_serve, judges_one_verify_behind_a_login)
 {
 	struct scene s;
 	char verify[REQUEST_MAX], said[REQUEST_MAX];
-	int fd, told;
+	int fd, report;
 	pid_t pid;
 
 	begin(&s);
@@ -282,9 +282,10 @@ Test(keeper_serve, judges_one_verify_behind_a_login)
 	cr_expect_str_eq(say(fd, login, said), "challenge");
 	cr_expect_str_eq(say(fd, verify, said), "pass");
 	cr_expect_str_eq(say(fd, verify, said), "");
-	told = fixture_wait(pid);
-	cr_expect_eq(
-	    told, TOLD | TOLD_LINE | TOLD_FOLLOWED | TOLD_CLEAN, "%#x", told);
+	report = fixture_wait(pid);
+	cr_expect_eq(report,
+	    REPORTED | REPORTED_LINE | REPORTED_FOLLOWED | REPORTED_CLEAN,
+	    "%#x", report);
 	close(fd);
 	fixture_remove(s.folder);
 }
@@ -308,7 +309,8 @@ Test(keeper_serve, judges_only_the_first_of_two_behind_a_login)
 	    "deny");
 	cr_expect_str_eq(say(fd, verify, said), "");
 	cr_expect_eq(fixture_wait(pid),
-	    TOLD | TOLD_LINE | TOLD_REFUSAL | TOLD_FOLLOWED | TOLD_CLEAN);
+	    REPORTED | REPORTED_LINE | REPORTED_REFUSAL | REPORTED_FOLLOWED |
+		REPORTED_CLEAN);
 	close(fd);
 	expect_unspent(&s);
 	fixture_remove(s.folder);
@@ -336,7 +338,7 @@ Test(keeper_serve, refuses_all_but_a_verify_behind_a_login)
 		pid = serve_start(&s, &fd);
 		cr_expect_str_eq(say(fd, login, said), "challenge");
 		cr_expect_str_eq(say(fd, request, said), "deny", "%s", request);
-		cr_expect_eq(fixture_wait(pid), TOLD | TOLD_FOLLOWED);
+		cr_expect_eq(fixture_wait(pid), REPORTED | REPORTED_FOLLOWED);
 		close(fd);
 		expect_unspent(&s);
 	}
@@ -372,7 +374,7 @@ Test(keeper_serve, ends_with_an_answer_that_is_final)
 		make_request(&s, "verify", request);
 		cr_expect_str_eq(
 		    say(fd, request, said), "", "%s", finals[i].request);
-		cr_expect_eq(fixture_wait(pid) & TOLD_FOLLOWED, 0);
+		cr_expect_eq(fixture_wait(pid) & REPORTED_FOLLOWED, 0);
 		close(fd);
 	}
 	fixture_remove(s.folder);
@@ -393,7 +395,7 @@ Test(keeper_serve, waits_only_a_moment_behind_a_login)
 	make_request(&s, "verify", verify);
 	pid = serve_start(&s, &fd);
 	cr_expect_str_eq(say(fd, login, said), "challenge");
-	cr_expect_eq(fixture_wait(pid), TOLD | TOLD_CLEAN);
+	cr_expect_eq(fixture_wait(pid), REPORTED | REPORTED_CLEAN);
 	cr_expect_leq(time(NULL), begun_s + 2);
 	cr_expect_str_eq(say(fd, verify, said), "");
 	close(fd);
@@ -401,7 +403,7 @@ Test(keeper_serve, waits_only_a_moment_behind_a_login)
 	pid = serve_start(&s, &fd);
 	cr_expect_str_eq(say(fd, login, said), "challenge");
 	close(fd);
-	cr_expect_eq(fixture_wait(pid), TOLD | TOLD_CLEAN);
+	cr_expect_eq(fixture_wait(pid), REPORTED | REPORTED_CLEAN);
 	fixture_remove(s.folder);
 }
 
@@ -426,7 +428,7 @@ Test(keeper_serve, serves_no_other_after_a_group_could_not_be_looked_up)
 	for (int n = 1; n < 120; n++) {
 		char *answer = NULL;
 		size_t len = 0;
-		int pair[2], told;
+		int pair[2], report;
 		pid_t pid;
 
 		cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
@@ -434,17 +436,17 @@ Test(keeper_serve, serves_no_other_after_a_group_could_not_be_looked_up)
 		if (pid == 0) {
 			close(pair[0]);
 			inject_arm(n, ENOMEM);
-			told = keeper_serve(&s.keeper, pair[1], &conduct);
+			report = keeper_serve(&s.keeper, pair[1], &conduct);
 			inject_disarm();
-			_exit(told & TOLD_CLEAN);
+			_exit(report & REPORTED_CLEAN);
 		}
 		close(pair[1]);
 		cr_assert_eq(packet_send(pair[0], login), FAULT_NONE);
 		if (packet_receive(pair[0], 5000, &answer, &len) != FAULT_NONE)
 			answer = strdup("");
-		told = fixture_wait(pid);
+		report = fixture_wait(pid);
 		if (strstr(answer, "\"group_error\"") != NULL) {
-			cr_expect_eq(told, 0, "call %d", n);
+			cr_expect_eq(report, 0, "call %d", n);
 			found++;
 		}
 		free(answer);
@@ -494,7 +496,7 @@ Test(keeper_serve, decides_anew_behind_a_login)
 	cr_expect_str_eq(say(fd, login, said), "challenge");
 	cr_assert_eq(truncate(s.policy, 10), 0);
 	cr_expect_str_eq(say(fd, verify, said), "deny");
-	cr_expect_eq(fixture_wait(pid), TOLD | TOLD_FOLLOWED);
+	cr_expect_eq(fixture_wait(pid), REPORTED | REPORTED_FOLLOWED);
 	close(fd);
 	fixture_remove(s.folder);
 }
@@ -654,7 +656,7 @@ serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
 	char *answer = NULL;
 	struct json_error e;
 	size_t len = 0;
-	int pair[2], told;
+	int pair[2], report;
 	pid_t pid;
 
 	/* The kernel records who creates it. */
@@ -666,7 +668,7 @@ serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
 	if (pid == 0)
 		_exit(keeper_serve(&s->keeper, pair[1], &conduct));
 	close(pair[1]);
-	told = fixture_wait(pid);
+	report = fixture_wait(pid);
 	cr_assert_eq(packet_receive(pair[0], 0, &answer, &len), FAULT_NONE);
 	cr_assert_eq(
 	    json_read(&reply_shape, answer, len, PACKET_MAX, &reply, &e),
@@ -675,7 +677,7 @@ serve_as(struct scene *s, uid_t uid, const char *request, bool quiet,
 	reply_done(&reply);
 	free(answer);
 	close(pair[0]);
-	return told;
+	return report;
 }
 
 static int
@@ -709,6 +711,7 @@ login_of_account(
     struct scene *s, const char *home, const char *shell, struct reply *ret)
 {
 	struct call call = {.keeper = &s->keeper,
+	    .kind = keeper_kind(0),
 	    .request.terminal = true,
 	    .user = "root",
 	    .home = strdup(home),
@@ -722,7 +725,7 @@ login_of_account(
 	cr_assert_eq(store_open(s->folder, true, &call.store), FAULT_NONE);
 	cr_assert_eq(policy_builtin(&call.policy), FAULT_NONE);
 	call.fd = pair[1];
-	keeper_login(&call);
+	call.kind->serve(&call);
 	cr_assert_eq(packet_receive(pair[0], 1000, &answer, &len), FAULT_NONE);
 	*ret = (struct reply){.version = 0};
 	cr_assert_eq(
@@ -786,12 +789,12 @@ Test(keeper_serve, refuses_a_uid_that_no_user_has)
 	for (size_t i = 0; i < COUNT(asked); i++) {
 		make_request(&s, asked[i], request);
 		cr_expect_eq(serve_as(&s, uid, request, false, reason),
-		    TOLD | TOLD_STRANGER);
+		    REPORTED | REPORTED_STRANGER);
 		cr_expect_str_eq(reason, "unknown_user", "%s", asked[i]);
 		/* A uid that has a name is not a stranger, even if the
 		 * account is unusable. */
 		cr_expect_eq(
-		    serve_as(&s, UID_NOBODY, request, false, reason), TOLD);
+		    serve_as(&s, UID_NOBODY, request, false, reason), REPORTED);
 		cr_expect_str_eq(reason, "unknown_user", "%s", asked[i]);
 	}
 	cr_expect_eq(lines_with(&s, "{"), 0);
@@ -805,12 +808,13 @@ Test(keeper_serve, may_serve_another_after_a_login_alone)
 	static const struct {
 		const char *request;
 		int clean;
-	} all[] = {{"login", TOLD_CLEAN}, {"verify", TOLD_CLEAN},
-	    {"skip", TOLD_CLEAN}, {"enroll_begin", 0}, {"enroll_confirm", 0},
-	    {"status", 0}, {"device_begin", 0}, {"device_confirm", 0},
-	    {"device_remove", 0}, {"recovery", 0}, {"users", 0}, {"explain", 0},
-	    {"revoke", 0}, {"unlock", 0}, {"code", 0}, {"enroll", 0},
-	    {"import", 0}, {"log", 0}, {"note", 0}, {"no", 0}};
+	} all[] = {{"login", REPORTED_CLEAN}, {"verify", REPORTED_CLEAN},
+	    {"skip", REPORTED_CLEAN}, {"enroll_begin", 0},
+	    {"enroll_confirm", 0}, {"status", 0}, {"device_begin", 0},
+	    {"device_confirm", 0}, {"device_remove", 0}, {"recovery", 0},
+	    {"users", 0}, {"explain", 0}, {"revoke", 0}, {"unlock", 0},
+	    {"code", 0}, {"enroll", 0}, {"import", 0}, {"log", 0}, {"note", 0},
+	    {"no", 0}};
 	char request[REQUEST_MAX], reason[REASON_SENT];
 	struct scene s;
 	char path[FOLDER_MAX + 32];
@@ -824,16 +828,16 @@ Test(keeper_serve, may_serve_another_after_a_login_alone)
 		pid = serve_start(&s, &fd);
 		cr_assert_eq(packet_send(fd, request), FAULT_NONE);
 		shutdown(fd, SHUT_WR);
-		cr_expect_eq(fixture_wait(pid) & TOLD_CLEAN, all[i].clean, "%s",
-		    all[i].request);
+		cr_expect_eq(fixture_wait(pid) & REPORTED_CLEAN, all[i].clean,
+		    "%s", all[i].request);
 		close(fd);
 	}
 	snprintf(path, sizeof(path), "%s/users/root.json", s.folder);
 	cr_assert_eq(truncate(path, 10), 0);
 	cr_expect_eq(serve(&s, login, false, reason),
-	    TOLD | TOLD_LINE | TOLD_REFUSAL, "%s", reason);
+	    REPORTED | REPORTED_LINE | REPORTED_REFUSAL, "%s", reason);
 	cr_assert_eq(truncate(s.policy, 10), 0);
-	cr_expect_eq(serve(&s, login, false, reason), TOLD, "%s", reason);
+	cr_expect_eq(serve(&s, login, false, reason), REPORTED, "%s", reason);
 	fixture_remove(s.folder);
 }
 
@@ -851,7 +855,7 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 	begin(&s);
 	for (size_t i = 0; i < COUNT(of_gate); i++) {
 		cr_expect_eq(serve(&s, of_gate[i], false, reason),
-		    TOLD | TOLD_LINE | TOLD_CLAIM | TOLD_CLEAN);
+		    REPORTED | REPORTED_LINE | REPORTED_CLAIM | REPORTED_CLEAN);
 		cr_expect_str_eq(reason, "done");
 	}
 	cr_expect_eq(lines_with(&s,
@@ -861,7 +865,7 @@ Test(keeper_serve, takes_down_what_a_gate_refuses)
 	    1);
 	/* As with every other refusal, only up to a limit. */
 	cr_expect_eq(serve(&s, of_gate[0], true, reason),
-	    TOLD | TOLD_LEFT_OUT | TOLD_CLAIM | TOLD_CLEAN);
+	    REPORTED | REPORTED_LEFT_OUT | REPORTED_CLAIM | REPORTED_CLEAN);
 	cr_expect_eq(lines_with(&s, "\"event\""), COUNT(of_gate));
 	fixture_remove(s.folder);
 }
@@ -878,7 +882,7 @@ Test(keeper_serve, takes_down_no_other_words_of_a_gate)
 
 	begin(&s);
 	for (size_t i = 0; i < COUNT(others); i++) {
-		cr_expect_eq(serve(&s, others[i], false, reason), TOLD);
+		cr_expect_eq(serve(&s, others[i], false, reason), REPORTED);
 		cr_expect_str_eq(reason, "bad_request", "%s", others[i]);
 	}
 	cr_expect_eq(lines_with(&s, "{"), 0);

@@ -226,7 +226,7 @@ Test(protocol, sends_a_reply_with_notes_and_codes)
 
 	connect_pair(pair);
 	for (int i = 0; i < 10; i++) {
-		struct note *code = json_list_add(&reply.codes, sizeof(*code));
+		struct note *code = list_add(&reply.codes, sizeof(*code));
 
 		cr_assert_not_null(code);
 		snprintf(code->text, sizeof(code->text), "code %d", i);

@@ -1,4 +1,5 @@
 #include "admin/admin.h"
+#include "admin/policy/lockfile.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -31,7 +32,7 @@ admin_say(const char *format, ...)
 struct scene {
 	char folder[FOLDER_MAX];
 	char policy[FOLDER_MAX + 16];
-	struct place place;
+	struct lockfile lockfile;
 };
 
 static void
@@ -40,20 +41,20 @@ begin(struct scene *s)
 	said[0] = '\0';
 	fixture_folder(s->folder);
 	snprintf(s->policy, sizeof(s->policy), "%s/policy.json", s->folder);
-	cr_assert_eq(place_open(s->policy, 0, &s->place), ADMIN_DONE);
+	cr_assert_eq(lockfile_open(s->policy, 0, &s->lockfile), ADMIN_DONE);
 }
 
 static void
 end(struct scene *s)
 {
-	place_close(&s->place);
+	lockfile_close(&s->lockfile);
 	fixture_remove(s->folder);
 }
 
 static int
 store(struct scene *s, const char *text)
 {
-	return place_store(&s->place, text, strlen(text));
+	return lockfile_store(&s->lockfile, text, strlen(text));
 }
 
 static void
@@ -71,7 +72,7 @@ expect_content(struct scene *s, const char *expected)
 }
 
 /* Group 1 only if we may give a file to it. */
-Test(place, keeps_mode_and_owner)
+Test(lockfile, keeps_mode_and_owner)
 {
 	gid_t group = geteuid() == 0 ? 1 : getegid();
 	struct scene s;
@@ -91,7 +92,7 @@ Test(place, keeps_mode_and_owner)
 	end(&s);
 }
 
-Test(place, leaves_the_old_policy_where_a_step_fails)
+Test(lockfile, leaves_the_old_policy_where_a_step_fails)
 {
 	static const char *const steps[] = {
 	    "openat", "fchmod", "write", "fsync", "renameat"};
@@ -112,7 +113,7 @@ Test(place, leaves_the_old_policy_where_a_step_fails)
 }
 
 /* The next login uses the new policy: "failed" would be wrong. */
-Test(place, says_of_a_policy_that_is_in_force_that_it_is)
+Test(lockfile, says_of_a_policy_that_is_in_force_that_it_is)
 {
 	struct scene s;
 
@@ -128,10 +129,10 @@ Test(place, says_of_a_policy_that_is_in_force_that_it_is)
 	end(&s);
 }
 
-Test(place, names_what_is_in_the_way)
+Test(lockfile, names_what_is_in_the_way)
 {
 	char path[FOLDER_MAX + 32];
-	struct place other;
+	struct lockfile other;
 	struct scene s;
 
 	begin(&s);
@@ -145,21 +146,21 @@ Test(place, names_what_is_in_the_way)
 	snprintf(path, sizeof(path), "%s/.policy.json.lock", s.folder);
 	cr_assert_eq(unlink(path), 0);
 	cr_assert_eq(symlink("victim", path), 0);
-	cr_expect_eq(place_open(s.policy, 0, &other), ADMIN_NOT);
+	cr_expect_eq(lockfile_open(s.policy, 0, &other), ADMIN_NOT);
 	cr_expect_not_null(strstr(said, path), "%s", said);
-	place_close(&other);
+	lockfile_close(&other);
 	end(&s);
 }
 
 /* A file that it left there would lie in somebody else's folder. */
-Test(place, leaves_nothing_in_a_folder_of_others)
+Test(lockfile, leaves_nothing_in_a_folder_of_others)
 {
 	static const struct {
 		uid_t owner;
 		mode_t mode;
 	} cases[] = {{0, 0777}, {0, 0775}, {1, 0755}, {1, 0777}};
 	char folder[FOLDER_MAX], path[FOLDER_MAX + 32];
-	struct place place;
+	struct lockfile lockfile;
 
 	if (geteuid() != 0)
 		cr_skip_test("needs root");
@@ -168,8 +169,9 @@ Test(place, leaves_nothing_in_a_folder_of_others)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		cr_assert_eq(chown(folder, cases[i].owner, 0), 0);
 		cr_assert_eq(chmod(folder, cases[i].mode), 0);
-		cr_expect_eq(place_open(path, 0, &place), ADMIN_NOT, "%zu", i);
-		place_close(&place);
+		cr_expect_eq(
+		    lockfile_open(path, 0, &lockfile), ADMIN_NOT, "%zu", i);
+		lockfile_close(&lockfile);
 		cr_expect_not_null(
 		    strstr(said, "must belong to root"), "%s", said);
 	}
@@ -177,36 +179,36 @@ Test(place, leaves_nothing_in_a_folder_of_others)
 	 * so. */
 	cr_assert_eq(chown(folder, 0, 0), 0);
 	cr_expect_eq(seteuid(1), 0);
-	cr_expect_eq(place_open(path, 0, &place), ADMIN_NOT_ALLOWED);
-	place_close(&place);
+	cr_expect_eq(lockfile_open(path, 0, &lockfile), ADMIN_NOT_ALLOWED);
+	lockfile_close(&lockfile);
 	cr_expect_eq(seteuid(0), 0);
 	/* This fails if anything is left in it. */
 	cr_expect_eq(rmdir(folder), 0, "%s", strerror(errno));
 }
 
-Test(place, is_busy_while_somebody_else_has_it)
+Test(lockfile, is_busy_while_somebody_else_has_it)
 {
 	struct scene s;
-	struct place other;
+	struct lockfile other;
 	time_t began;
 
 	begin(&s);
-	cr_expect_eq(place_open(s.policy, 0, &other), ADMIN_NOT);
+	cr_expect_eq(lockfile_open(s.policy, 0, &other), ADMIN_NOT);
 	cr_expect_not_null(strstr(said, "busy"), "%s", said);
-	place_close(&other);
+	lockfile_close(&other);
 	began = time(NULL);
-	cr_expect_eq(place_open(s.policy, 3, &other), ADMIN_NOT);
+	cr_expect_eq(lockfile_open(s.policy, 3, &other), ADMIN_NOT);
 	cr_expect_geq(time(NULL), began + 2);
 	cr_expect_leq(time(NULL), began + 10);
 	cr_expect_not_null(strstr(said, "busy"), "%s", said);
-	place_close(&other);
+	lockfile_close(&other);
 	end(&s);
 }
 
-Test(place, is_had_as_soon_as_it_is_free)
+Test(lockfile, is_had_as_soon_as_it_is_free)
 {
 	struct scene s;
-	struct place other;
+	struct lockfile other;
 	pid_t pid;
 
 	begin(&s);
@@ -216,12 +218,12 @@ Test(place, is_had_as_soon_as_it_is_free)
 		usleep(2500 * 1000);
 		_exit(0);
 	}
-	place_close(&s.place);
-	cr_expect_eq(place_open(s.policy, 30, &other), ADMIN_DONE);
+	lockfile_close(&s.lockfile);
+	cr_expect_eq(lockfile_open(s.policy, 30, &other), ADMIN_DONE);
 	cr_expect_not_null(strstr(said, "waiting"), "%s", said);
 	cr_expect_eq(fixture_wait(pid), 0);
-	cr_assert_eq(place_store(&other, "new", 3), ADMIN_DONE);
+	cr_assert_eq(lockfile_store(&other, "new", 3), ADMIN_DONE);
 	expect_content(&s, "new");
-	place_close(&other);
+	lockfile_close(&other);
 	fixture_remove(s.folder);
 }

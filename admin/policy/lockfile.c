@@ -1,0 +1,205 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "admin/policy/lockfile.h"
+#include "store/base/file.h"
+#include "store/folder/policy_file.h"
+
+#define SILENT_S 2 /* of waiting, before a message */
+
+static int
+lockfile_fail(const char *path)
+{
+	if ((errno == EACCES || errno == EPERM) && geteuid() != 0) {
+		admin_say("%s: you may not change the policy: only root or the "
+			  "owner of its folder may",
+		    path);
+		return ADMIN_NOT_ALLOWED;
+	}
+	admin_say("%s: %s", path, strerror(errno));
+	return ADMIN_NOT;
+}
+
+/*
+ * Root may write in any folder; if root refuses to, rights are not the reason.
+ */
+static bool
+lockfile_is_ours(int folder)
+{
+	struct stat st;
+
+	return geteuid() == 0 ||
+	    (fstat(folder, &st) == 0 && st.st_uid == geteuid());
+}
+
+/*
+ * Opens the policy's folder. In a folder that is not safe nothing is made, not
+ * even the lock.
+ */
+static int
+lockfile_open_folder(struct lockfile *lockfile)
+{
+	int len = (int)(lockfile->name - lockfile->path);
+	char folder[PATH_MAX], why[POLICY_WHY_TEXT];
+
+	snprintf(folder, sizeof(folder), "%.*s", len > 1 ? len - 1 : 1,
+	    len > 0 ? lockfile->path : ".");
+	lockfile->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lockfile->folder < 0)
+		return lockfile_fail(folder);
+	if (policy_file_check_folder(
+		lockfile->folder, folder, geteuid(), why) == FAULT_NONE)
+		return ADMIN_DONE;
+	if (!lockfile_is_ours(lockfile->folder)) {
+		errno = EACCES;
+		return lockfile_fail(lockfile->path);
+	}
+	admin_say("%s", why);
+	return ADMIN_NOT;
+}
+
+void
+lockfile_beside(
+    const struct lockfile *lockfile, const char *suffix, struct beside *ret)
+{
+	*ret = (struct beside){.name = ""};
+	snprintf(
+	    ret->name, sizeof(ret->name), ".%.200s.%s", lockfile->name, suffix);
+	snprintf(ret->path, sizeof(ret->path), "%.*s%s",
+	    (int)(lockfile->name - lockfile->path), lockfile->path, ret->name);
+}
+
+static volatile sig_atomic_t ticks;
+
+static void
+tick(int sig)
+{
+	(void)sig;
+	ticks++;
+}
+
+/*
+ * Waits in the kernel's queue, which is fair, but not longer than wait_s. The
+ * timer ticks every second, so a tick that comes just before flock() is not the
+ * last one.
+ */
+static int
+wait_for_lock(const struct lockfile *lockfile, int wait_s)
+{
+	const struct itimerval every = {{1, 0}, {SILENT_S, 0}};
+	const struct itimerval never = {{0, 0}, {0, 0}};
+	struct sigaction action = {.sa_handler = tick}, before;
+	int r, error;
+
+	ticks = 0;
+	sigaction(SIGALRM, &action, &before);
+	setitimer(ITIMER_REAL, &every, NULL);
+	while ((r = flock(lockfile->lock, LOCK_EX)) < 0 && errno == EINTR &&
+	    ticks <= wait_s - SILENT_S)
+		if (ticks == 1)
+			admin_say("%s: somebody else is changing it, waiting",
+			    lockfile->path);
+	error = errno;
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	errno = error == EINTR ? EWOULDBLOCK : error;
+	return r;
+}
+
+/* Takes the lock, which ends with the process. */
+static int
+lock(struct lockfile *lockfile, int wait_s)
+{
+	struct beside file;
+	int r;
+
+	lockfile_beside(lockfile, "lock", &file);
+	lockfile->lock = openat(lockfile->folder, file.name,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lockfile->lock < 0)
+		return lockfile_fail(file.path);
+	r = flock(lockfile->lock, LOCK_EX | LOCK_NB);
+	if (r < 0 && errno == EWOULDBLOCK && wait_s > 0)
+		r = wait_for_lock(lockfile, wait_s);
+	if (r == 0)
+		return ADMIN_DONE;
+	if (errno != EWOULDBLOCK)
+		return lockfile_fail(file.path);
+	admin_say("%s: busy, somebody else is changing it; try again later",
+	    lockfile->path);
+	return ADMIN_NOT;
+}
+
+int
+lockfile_open(const char *path, int wait_s, struct lockfile *ret)
+{
+	const char *slash = strrchr(path, '/');
+	int status;
+
+	*ret = (struct lockfile){.path = path,
+	    .name = slash != NULL ? slash + 1 : path,
+	    .folder = -1,
+	    .lock = -1};
+	status = lockfile_open_folder(ret);
+	return status == ADMIN_DONE ? lock(ret, wait_s) : status;
+}
+
+void
+lockfile_close(struct lockfile *lockfile)
+{
+	if (lockfile->lock >= 0)
+		close(lockfile->lock);
+	if (lockfile->folder >= 0)
+		close(lockfile->folder);
+}
+
+/*
+ * Removes a leftover of a crash. Anything else of that name would block every
+ * change from now on.
+ */
+static int
+clear(const struct lockfile *lockfile, const struct beside *file)
+{
+	if (unlinkat(lockfile->folder, file->name, 0) == 0 || errno == ENOENT)
+		return ADMIN_DONE;
+	admin_say("%s is in the way of every change (%s): move it away",
+	    file->path, strerror(errno));
+	return ADMIN_NOT;
+}
+
+int
+lockfile_store(const struct lockfile *lockfile, const char *text, size_t len)
+{
+	struct stat st = {
+	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
+	struct beside new;
+	int status;
+
+	if (fstatat(lockfile->folder, lockfile->name, &st,
+		AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != ENOENT)
+		return lockfile_fail(lockfile->path);
+	lockfile_beside(lockfile, "new", &new);
+	status = clear(lockfile, &new);
+	if (status != ADMIN_DONE)
+		return status;
+	if (file_put(lockfile->folder, lockfile->name, new.name,
+		st.st_mode & 07777, st.st_uid, st.st_gid, text,
+		len) != FAULT_NONE)
+		return lockfile_fail(lockfile->path);
+	/* The new policy is in force: do not report a failure. */
+	if (fsync(lockfile->folder) < 0)
+		admin_say("%s: changed, but the disk does not confirm it (%s): "
+			  "after a crash the old policy may be back",
+		    lockfile->path, strerror(errno));
+	return ADMIN_DONE;
+}

@@ -1,0 +1,73 @@
+/*
+ * The policy file, locked and replaced.
+ *
+ * Admins change the policy one after another, in the order in which they came.
+ * A reader never sees half of a change: the new text is written beside the
+ * policy and then renamed.
+ *
+ *	struct lockfile lockfile;
+ *	int status = lockfile_open(admin->policy, LOCKFILE_WAIT_S, &lockfile);
+ *
+ *	if (status == ADMIN_DONE) {
+ *		... read the policy, make the new text ...
+ *		status = admin_install(admin, &lockfile, text, len, &changes);
+ *	}
+ *	lockfile_close(&lockfile);	in any case
+ *
+ * Each function says on stderr what went wrong, and returns an admin_exit.
+ */
+#ifndef TFA_LOCKFILE_H
+#define TFA_LOCKFILE_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#define LOCKFILE_WAIT_S 30 /* how long a command waits for other changes */
+
+struct lockfile {
+	const char *path; /* the policy's, as given; must outlive this */
+	const char *name; /* its last part */
+	int folder;       /* open */
+	int lock;         /* held while it is open */
+};
+
+/*
+ * Opens the policy's folder and takes the lock.  Waits for up to wait_s seconds,
+ * 0 or at least 2, and then says "busy".  ADMIN_NOT_ALLOWED if the caller may
+ * not write there.  ADMIN_NOT, with nothing made, if others own the folder or
+ * may write to it.
+ */
+int lockfile_open(const char *path, int wait_s, struct lockfile *ret);
+
+/*
+ * Replaces the policy by text, with the mode and owner that it had.  Does not
+ * log: use admin_install().
+ */
+int
+lockfile_store(const struct lockfile *lockfile, const char *text, size_t len);
+
+/* Gives the lock up. */
+void lockfile_close(struct lockfile *lockfile);
+
+/* A hidden file in the policy's folder: ".policy.json.SUFFIX". */
+struct beside {
+	char name[NAME_MAX];
+	char path[PATH_MAX];
+};
+void lockfile_beside(
+    const struct lockfile *lockfile, const char *suffix, struct beside *ret);
+
+struct admin;
+struct changes;
+
+/*
+ * Replaces the policy by text. The change is logged first, so that a policy in
+ * force is always in the log, even if we are killed. If the change then fails, a
+ * second line in the log says so. Without a keeper the change is made anyway,
+ * after a warning: the policy may be what has to be repaired. Returns an
+ * admin_exit.
+ */
+int admin_install(const struct admin *admin, const struct lockfile *lockfile,
+    const char *text, size_t len, const struct changes *changes);
+
+#endif

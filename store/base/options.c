@@ -1,0 +1,208 @@
+#include <stdarg.h>
+#include <string.h>
+
+#include "store/base/options.h"
+
+/* Every program's, behind the rows of its table. */
+static const struct option_row common[] = {
+    {.name = "help"}, {.name = "version"}};
+#define COMMON (sizeof(common) / sizeof(common[0]))
+
+struct reading {
+	const struct options *options;
+	char **argv;
+	int at; /* of the word that is read */
+	void *ret;
+	uint64_t given;
+};
+
+/* Returns the first row with the name of row i.  Such rows stand together. */
+static size_t
+first_row(const struct options *options, size_t i)
+{
+	while (i > 0 &&
+	    strcmp(options->rows[i].name, options->rows[i - 1].name) == 0)
+		i--;
+	return i;
+}
+
+static enum options_end __attribute__((format(printf, 2, 3)))
+refuse(const struct options *options, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", options->program);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return OPTIONS_WRONG;
+}
+
+/* The row of that name, or the only one whose name begins so; NULL after a
+ * message. */
+static const struct option_row *
+find_long(const struct options *options, const char *name, size_t len)
+{
+	const struct option_row *found = NULL;
+	bool several = false;
+
+	for (size_t i = 0; i < options->count + COMMON; i++) {
+		const struct option_row *row = i < options->count
+		    ? &options->rows[i]
+		    : &common[i - options->count];
+
+		if (len >= sizeof(row->name) ||
+		    memcmp(row->name, name, len) != 0)
+			continue;
+		if (row->name[len] == '\0')
+			return row;
+		several |= found != NULL && strcmp(found->name, row->name) != 0;
+		found = found != NULL ? found : row;
+	}
+	if (found == NULL || several)
+		refuse(options, "--%.*s: %s", (int)len, name,
+		    several ? "more than one option begins so"
+			    : "there is no such option");
+	return several ? NULL : found;
+}
+
+static const struct option_row *
+find_letter(const struct options *options, char letter)
+{
+	for (size_t i = 0; i < options->count; i++)
+		if (options->rows[i].letter == letter)
+			return &options->rows[i];
+	refuse(options, "-%c: there is no such option", letter);
+	return NULL;
+}
+
+/* value: what stands behind the option in its word, or NULL. */
+static enum options_end
+take_row(struct reading *r, const struct option_row *row, char *value)
+{
+	uint64_t bit = UINT64_C(1) << (row - r->options->rows);
+	char *at = (char *)r->ret + row->offset;
+
+	if (row->argument[0] == '\0' && value != NULL)
+		return refuse(r->options, "--%s takes no value", row->name);
+	if (row->argument[0] != '\0' && value == NULL)
+		value = r->argv[++r->at];
+	if (row->argument[0] == '\0')
+		*(bool *)at = true;
+	else if (value == NULL)
+		return refuse(r->options, "--%s needs a value", row->name);
+	else if ((r->given & bit) != 0)
+		return refuse(r->options, "--%s is given twice", row->name);
+	else
+		*(const char **)(void *)at = value;
+	r->given |= bit;
+	return OPTIONS_READ;
+}
+
+static enum options_end
+read_long(struct reading *r, char *word)
+{
+	const struct option_row *row;
+	size_t len = 0;
+	char *value;
+
+	while (word[len] != '\0' && word[len] != '=')
+		len++;
+	value = word[len] == '=' ? word + len + 1 : NULL;
+	row = find_long(r->options, word, len);
+	if (row == NULL)
+		return OPTIONS_WRONG;
+	if (row < common || row >= common + COMMON)
+		return take_row(r, row, value);
+	if (value != NULL)
+		return refuse(r->options, "--%s takes no value", row->name);
+	return row == common ? OPTIONS_HELP : OPTIONS_VERSION;
+}
+
+static enum options_end
+read_word(struct reading *r, char *word)
+{
+	const struct option_row *row;
+
+	if (word[1] == '-')
+		return read_long(r, word + 2);
+	row = find_letter(r->options, word[1]);
+	if (row == NULL)
+		return OPTIONS_WRONG;
+	return take_row(r, row, word[2] != '\0' ? word + 2 : NULL);
+}
+
+/* Operands move up to argv[1], over options that were read. */
+enum options_end
+options_read(const struct options *options, int *argc, char **argv, void *ret,
+    uint64_t *ret_given)
+{
+	struct reading r = {.options = options, .argv = argv, .ret = ret};
+	enum options_end all = OPTIONS_READ;
+	bool over = false;
+	int operands = 0;
+
+	for (r.at = 1; r.at < *argc; r.at++) {
+		char *word = argv[r.at];
+		enum options_end one;
+
+		if (over || word[0] != '-' || word[1] == '\0') {
+			argv[++operands] = word;
+		} else if (strcmp(word, "--") == 0) {
+			over = true;
+		} else {
+			one = read_word(&r, word);
+			if (one == OPTIONS_WRONG || one == OPTIONS_VERSION)
+				return one;
+			all = one == OPTIONS_HELP ? one : all;
+		}
+	}
+	*argc = operands + 1;
+	if (ret_given != NULL)
+		*ret_given = r.given;
+	return all;
+}
+
+const char *
+options_unfit(
+    const struct options *options, const char *command, uint64_t given)
+{
+	for (size_t i = 0; i < options->count; i++) {
+		const char *taken_by = options->rows[i].command;
+		size_t first = first_row(options, i);
+
+		if (taken_by[0] == '\0' || strcmp(taken_by, command) == 0)
+			given &= ~(UINT64_C(1) << first);
+	}
+	return given != 0 ? options->rows[__builtin_ctzll(given)].name : NULL;
+}
+
+static void
+print_row(const struct option_row *row, FILE *to)
+{
+	size_t first = strcspn(row->help, "\n");
+	char text[40];
+
+	snprintf(text, sizeof(text), "%s%s%s", row->letter != 0 ? "-" : "--",
+	    row->letter != 0 ? (const char[]){row->letter, '\0'} : row->name,
+	    row->argument[0] != '\0' ? " " : "");
+	fprintf(to, "  %s%-*s %.*s\n", text, 19 - (int)strlen(text),
+	    row->argument, (int)first, row->help);
+	if (row->help[first] != '\0')
+		fprintf(to, "%22s%s\n", "", row->help + first + 1);
+}
+
+size_t
+options_print(const struct options *options, const char *command, FILE *to)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < options->count; i++) {
+		if (strcmp(options->rows[i].command, command) != 0)
+			continue;
+		print_row(&options->rows[i], to);
+		count++;
+	}
+	return count;
+}

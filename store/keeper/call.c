@@ -1,0 +1,181 @@
+#include "store/keeper/call.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/base/utf8.h"
+#include "store/system/people.h"
+
+const struct address call_nowhere;
+
+/* Once a second is enough, and spares most rows a system call. */
+void
+call_take_time(struct call *call)
+{
+	int64_t now_s = time(NULL);
+
+	if (now_s == call->alarm_s)
+		return;
+	alarm(SERVE_S);
+	call->alarm_s = now_s;
+}
+
+enum reason
+call_store_reason(struct call *call, enum fault fault)
+{
+	int error = errno;
+
+	call->broken = true;
+	if (!call->conduct.quiet)
+		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
+		    fault_name(fault));
+	switch (fault) {
+	case FAULT_FORMAT:
+	case FAULT_LIMIT:
+	case FAULT_ACCESS:
+		return REASON_BAD_RECORD;
+	case FAULT_IO:
+		if (error == ENOSPC || error == EROFS || error == EDQUOT)
+			return REASON_DISK_FULL;
+		break;
+	case FAULT_NONE:
+	case FAULT_ABSENT:
+	case FAULT_STALE:
+	case FAULT_MEMORY:
+		break;
+	}
+	return REASON_STORE;
+}
+
+bool
+call_draw(void *bytes, size_t len)
+{
+	return getrandom(bytes, len, 0) == (ssize_t)len;
+}
+
+enum fault
+call_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
+{
+	static const struct people unlisted;
+
+	return people_look_up(&unlisted, user, ret_uid, ret_gid);
+}
+
+enum fault
+call_read(struct call *call, const char *user, uid_t uid, struct record *ret)
+{
+	enum fault fault = store_read(&call->store, user, ret);
+
+	if (fault != FAULT_ABSENT)
+		return fault;
+	record_init(ret, user, uid);
+	return FAULT_NONE;
+}
+
+bool
+call_has_record(struct call *call, const char *user)
+{
+	struct record record = {.version = 0};
+	enum fault fault = store_read(&call->store, user, &record);
+
+	if (fault == FAULT_NONE)
+		record_done(&record);
+	return fault != FAULT_ABSENT && fault != FAULT_LIMIT;
+}
+
+void
+somebody_init(struct somebody *ret, const char *name, gid_t gid)
+{
+	*ret = (struct somebody){.user = {.name = name, .gid = gid},
+	    .subject = {.user = name,
+		.last_rule = "",
+		.member = groups_member,
+		.ctx = &ret->user}};
+}
+
+void
+call_decide(struct call *call, const struct record *record,
+    const struct login *login, struct decision *ret)
+{
+	struct address address;
+	struct somebody them;
+
+	somebody_init(&them, call->user, call->gid);
+	them.subject.last_rule = record->last_rule;
+	if (address_parse(login->address, &address))
+		them.subject.address = &address;
+	policy_decide(&call->policy, &them.subject, ret);
+}
+
+/* The user who logged in and became root, by the kernel's audit. */
+static void
+find_actor(const struct call *call, char *ret, size_t size)
+{
+	char path[64], text[16] = "";
+	const struct passwd *pw;
+	unsigned long uid;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/loginuid", (long)call->pid);
+	file = fopen(path, "re");
+	if (file != NULL) {
+		if (fgets(text, sizeof(text), file) == NULL)
+			text[0] = '\0';
+		fclose(file);
+	}
+	uid = strtoul(text, NULL, 10);
+	if (text[0] == '\0' || uid >= 0xffffffffUL)
+		uid = call->uid;
+	pw = getpwuid((uid_t)uid);
+	if (pw != NULL)
+		utf8_clean(pw->pw_name, strlen(pw->pw_name), ret, size);
+	else
+		snprintf(ret, size, "uid %lu", uid);
+}
+
+void
+call_audit_init(
+    struct call *call, const char *event, const char *user, struct audit *ret)
+{
+	*ret = (struct audit){
+	    .time_s = call->now_s, .suppressed = call->conduct.suppressed};
+	snprintf(ret->event, sizeof(ret->event), "%s", event);
+	utf8_clean(user, strlen(user), ret->user, sizeof(ret->user));
+	if (strcmp(user, call->user) != 0 || call->uid == 0)
+		find_actor(call, ret->actor, sizeof(ret->actor));
+}
+
+void
+call_audit_say(struct audit *entry, enum verdict verdict, enum reason reason)
+{
+	snprintf(entry->verdict, sizeof(entry->verdict), "%s",
+	    verdict_name(verdict));
+	snprintf(
+	    entry->reason, sizeof(entry->reason), "%s", reason_name(reason));
+}
+
+bool
+call_audit(struct call *call, const struct audit *entry)
+{
+	bool refusal = strcmp(entry->verdict, verdict_name(VERDICT_DENY)) == 0;
+
+	if (refusal && call->conduct.quiet) {
+		call->report |= REPORTED_LEFT_OUT;
+		return true;
+	}
+	if (audit_write(&call->store, entry) != FAULT_NONE) {
+		call->broken = true;
+		syslog(LOG_ERR, "cannot write %s: %s", AUDIT_FILE,
+		    strerror(errno));
+		return false;
+	}
+	call->report |= REPORTED_LINE | (refusal ? REPORTED_REFUSAL : 0);
+	return true;
+}

@@ -1,0 +1,240 @@
+#include "store/keeper/deed.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/base/utf8.h"
+#include "store/keeper/answer.h"
+#include "store/wire/claims.h"
+
+void
+deed_deny(struct deed *deed, enum reason reason)
+{
+	deed->outcome = (struct outcome){
+	    .verdict = VERDICT_DENY, .reason = reason, .recovery_left = -1};
+}
+
+void
+deed_begin(struct deed *deed, struct call *call)
+{
+	*deed = (struct deed){.call = call,
+	    .event = call->kind->logged,
+	    .reply.version = PROTOCOL_VERSION};
+	claims_login(
+	    &call->request, call->keeper->boot_id, call->now_s, &deed->login);
+}
+
+/* The recovery codes are in the reply before the record has them. */
+static bool
+deed_draw(struct deed *deed)
+{
+	return deed->call->kind->who == WHO_LOGIN ||
+	    (call_draw(&deed->drawn, sizeof(deed->drawn)) &&
+		answer_add_codes(&deed->drawn.recovery, &deed->reply));
+}
+
+/* Resets what an earlier call left: only the last call counts. */
+static enum change
+on_update(struct record *record, void *arg)
+{
+	struct deed *deed = arg;
+	const struct call *call = deed->call;
+	bool is_theirs = record->uid == (int64_t)call->uid;
+
+	deed_deny(deed, is_theirs ? REASON_STORE : REASON_UID_CHANGED);
+	deed->event = call->kind->logged;
+	deed->decision = (struct decision){.mode = MODE_NONE};
+	deed->recovers = false;
+	deed->pending[0] = '\0';
+	memcpy(deed->name, call->request.device, sizeof(deed->name));
+	if (is_theirs)
+		call->kind->change(deed, record);
+	return deed->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
+}
+
+void
+deed_update(struct deed *deed)
+{
+	struct call *call = deed->call;
+	enum fault fault;
+
+	if (!deed_draw(deed)) {
+		deed_deny(deed, REASON_STORE);
+		return;
+	}
+	fault = store_update(
+	    &call->store, call->user, call->uid, on_update, deed);
+	if (fault != FAULT_NONE)
+		deed_deny(deed, call_store_reason(call, fault));
+	if (deed->outcome.reason == REASON_GROUP_ERROR)
+		call->broken = true;
+	if (!deed_audit(deed) && deed->outcome.verdict == VERDICT_PASS)
+		deed_deny(deed, REASON_NO_LOG);
+}
+
+static void __attribute__((format(printf, 3, 4)))
+add_detail(char *ret, size_t size, const char *format, ...)
+{
+	size_t len = strlen(ret);
+	va_list args;
+
+	if (len > 0)
+		len += (size_t)snprintf(ret + len, size - len, "; ");
+	va_start(args, format);
+	vsnprintf(ret + len, size - len, format, args);
+	va_end(args);
+}
+
+/* Puts a login's rule, command and detail into a line. */
+static void
+audit_login(const struct deed *deed, struct audit *entry)
+{
+	const struct decision *decision = &deed->decision;
+	const char *command = deed->call->request.command;
+	int64_t drift_s = deed->outcome.drift_s;
+	int64_t off_s = drift_s < 0 ? -drift_s : drift_s;
+
+	if (decision->rule != NULL)
+		memcpy(entry->rule, decision->rule->name, sizeof(entry->rule));
+	if (command != NULL)
+		utf8_clean(command, strlen(command), entry->command,
+		    sizeof(entry->command));
+	if (deed->call->request.auth_path[0] == '\0')
+		add_detail(entry->detail, sizeof(entry->detail),
+		    "sshd did not say which key");
+	if (decision->mode == MODE_NONE && decision->name[0] != '\0')
+		add_detail(entry->detail, sizeof(entry->detail), "%s: %s",
+		    reason_name(decision->reason), decision->name);
+	else if (off_s != 0)
+		add_detail(entry->detail, sizeof(entry->detail),
+		    "would fit a clock %lld s %s", (long long)off_s,
+		    drift_s > 0 ? "ahead" : "behind");
+}
+
+bool
+deed_audit(struct deed *deed)
+{
+	const struct outcome *outcome = &deed->outcome;
+	/* The enrolment is over, the login goes on. */
+	bool is_over = outcome->reason == REASON_ELSEWHERE;
+	struct audit entry;
+
+	if (outcome->verdict != VERDICT_PASS &&
+	    outcome->verdict != VERDICT_DENY && !is_over)
+		return true;
+	call_audit_init(deed->call, deed->event, deed->call->user, &entry);
+	call_audit_say(
+	    &entry, is_over ? VERDICT_DENY : outcome->verdict, outcome->reason);
+	memcpy(entry.address, deed->login.address, sizeof(entry.address));
+	memcpy(entry.key, deed->login.key, sizeof(entry.key));
+	memcpy(entry.device, outcome->device, sizeof(entry.device));
+	if (deed->login.proof)
+		memcpy(entry.detail, deed->name, sizeof(deed->name));
+	else
+		audit_login(deed, &entry);
+	return call_audit(deed->call, &entry);
+}
+
+/* The news stand between a line of failures and one of recovery codes. */
+_Static_assert(ANNOUNCE_MAX + 2 <= NOTES_MAX, "a reply takes all notes");
+_Static_assert(ANNOUNCE_TEXT <= MESSAGE_TEXT, "a note takes a line");
+
+/* Adds what the user should know before a session begins. */
+static void
+add_notes(const struct outcome *outcome, struct reply *reply)
+{
+	if (outcome->failed > 0)
+		(void)answer_add(&reply->notes,
+		    "%lld wrong code%s since your last login, the last from "
+		    "%s.",
+		    (long long)outcome->failed, outcome->failed == 1 ? "" : "s",
+		    outcome->failed_from[0] != '\0' ? outcome->failed_from
+						    : "an unknown address");
+	for (size_t i = 0; i < outcome->news.count; i++)
+		(void)answer_add(&reply->notes, "%s", outcome->news.lines[i]);
+	if (outcome->recovery_left >= 0 && outcome->recovery_left <= 2)
+		(void)answer_add(&reply->notes,
+		    "Only %ld recovery code%s left.", outcome->recovery_left,
+		    outcome->recovery_left == 1 ? "" : "s");
+}
+
+/*
+ * Replaces the message of a wrong code that would be right by a clock that is
+ * off.  That a clock is ahead is said only to somebody who knows the secret: it
+ * would tell a guesser a code that is going to be good.
+ */
+static void
+say_drift(const struct deed *deed, struct reply *reply)
+{
+	const struct outcome *outcome = &deed->outcome;
+
+	if (outcome->reason != REASON_WRONG_CODE || outcome->drift_s == 0 ||
+	    (outcome->drift_s > 0 && !deed->knows_secret))
+		return;
+	drift_say(outcome->drift_s, reply->message, sizeof(reply->message));
+}
+
+static void
+deed_say(const struct deed *deed, struct reply *reply)
+{
+	const struct outcome *outcome = &deed->outcome;
+	struct reason_facts facts = {.wait_s = outcome->wait_s,
+	    .deadline_s = outcome->deadline_s,
+	    .again_s = outcome->again_s,
+	    .open_s = outcome->open_s,
+	    .may_add = outcome->first != FIRST_NO,
+	    .name = outcome->name,
+	    .spent_s = outcome->spent_s};
+
+	if (outcome->deadline_s > deed->login.now_s)
+		facts.left_s = outcome->deadline_s - deed->login.now_s;
+	answer_say(reply, outcome->verdict, outcome->reason);
+	/* That a code is required is no news in a session. */
+	if (!deed->login.proof || outcome->verdict != VERDICT_ENROLL)
+		reason_say(outcome->reason, &facts, reply->message,
+		    sizeof(reply->message));
+	say_drift(deed, reply);
+	reply->may_skip = outcome->may_skip;
+	reply->left_s = facts.left_s;
+}
+
+void
+deed_fill(struct deed *deed)
+{
+	const struct call *call = deed->call;
+	struct reply *reply = &deed->reply;
+	bool passes = deed->outcome.verdict == VERDICT_PASS;
+
+	deed_say(deed, reply);
+	reply->tries = call->policy.attempts.per_login;
+	reply->timeout_s = call->policy.attempts.timeout_s;
+	if (passes && !deed->login.proof)
+		add_notes(&deed->outcome, reply);
+	if (!passes || !deed->recovers)
+		answer_drop_codes(reply);
+	if (deed->outcome.verdict == VERDICT_ENROLL &&
+	    deed->pending[0] != '\0') {
+		answer_add_secret(deed->call, deed->drawn.secret, reply);
+		memcpy(reply->device, deed->pending, sizeof(reply->device));
+	}
+}
+
+void
+deed_done(struct deed *deed)
+{
+	reply_done(&deed->reply);
+	explicit_bzero(&deed->drawn, sizeof(deed->drawn));
+}
+
+void
+deed_serve(struct call *call)
+{
+	struct deed deed;
+
+	deed_begin(&deed, call);
+	deed_update(&deed);
+	deed_fill(&deed);
+	answer_send(call, &deed.reply);
+	deed_done(&deed);
+}

@@ -1,0 +1,68 @@
+/*
+ * A request that changes the record of the user who asks.  It is one locked
+ * update of the record; the answer goes out only after that, and a pass only
+ * after it is logged.  The order:
+ *
+ *	struct deed deed;
+ *
+ *	deed_begin(&deed, call);   all zero, which denies, but for the login
+ *	deed_update(&deed);        random bytes; kind->change() under the lock;
+ *	                           the audit
+ *	deed_fill(&deed);          the outcome as deed.reply
+ *	answer_send(call, &deed.reply);
+ *	deed_done(&deed);          what is secret is wiped
+ *
+ * deed_serve() does all of it.
+ */
+#ifndef TFA_DEED_H
+#define TFA_DEED_H
+
+#include "store/core/enroll.h"
+#include "store/keeper/call.h"
+
+struct deed {
+	struct call *call;
+	const char *event; /* in the audit: kind->logged, unless changed */
+	struct login login;
+	/* The change sets what follows. */
+	struct decision decision; /* of the policy, where it was asked */
+	struct outcome outcome;
+	char pending[DEVICE_ID_TEXT]; /* the id under which the secret waits */
+	char name[NAME_TEXT];         /* proof: a device, for the log */
+	bool recovers;                /* the codes became the recovery codes */
+	bool knows_secret; /* whoever asks was shown the device's secret */
+	struct drawn {
+		uint8_t secret[ENROLL_SECRET_BYTES];
+		struct recovery recovery;
+	} drawn;
+	struct reply reply;
+};
+
+/* A deed with the login that the request claims. */
+void deed_begin(struct deed *deed, struct call *call);
+
+/* Answers a request that needs nothing but its kind->change(). */
+void deed_serve(struct call *call);
+
+/* The outcome is a denial from now on; the record stays as it was. */
+void deed_deny(struct deed *deed, enum reason reason);
+
+/*
+ * Draws the random bytes, but for WHO_LOGIN.  Then has kind->change() change
+ * the user's record, which is written if outcome.changed says so.  The change
+ * may be called several times, each time with an outcome that denies and
+ * nothing else set.  It is not called with a record of another uid, which is
+ * denied.  Then logs the outcome; a pass that cannot be logged becomes a
+ * denial.
+ */
+void deed_update(struct deed *deed);
+
+/* Logs an outcome that is final.  False where that failed. */
+bool deed_audit(struct deed *deed);
+
+/* Puts the outcome into deed->reply, and with it what the change has set. */
+void deed_fill(struct deed *deed);
+
+void deed_done(struct deed *deed);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * The requests, for the table in serve.c.  A keeper_x() answers a request; an
+ * on_x() changes the record of the user who asks, as deed.h says.
+ */
+#ifndef TFA_REQUESTS_H
+#define TFA_REQUESTS_H
+
+#include "store/keeper/deed.h"
+
+/* The row of request number i, from 0; NULL after the last. */
+const struct kind *keeper_kind(size_t i);
+
+/* login.c: the requests of tfa-gate */
+void keeper_login(struct call *call);
+void keeper_refuse(struct call *call);
+void on_login(struct deed *deed, struct record *record);
+void on_verify(struct deed *deed, struct record *record);
+void on_skip(struct deed *deed, struct record *record);
+void on_enroll_begin(struct deed *deed, struct record *record);
+void on_enroll_confirm(struct deed *deed, struct record *record);
+
+/* own.c: the requests of tfa */
+void keeper_status(struct call *call);
+void on_device_begin(struct deed *deed, struct record *record);
+void on_device_confirm(struct deed *deed, struct record *record);
+void on_device_remove(struct deed *deed, struct record *record);
+void on_recovery(struct deed *deed, struct record *record);
+
+/* The requests of tfa-admin: users.c, list.c, amend.c, provision.c */
+void keeper_users(struct call *call);
+void keeper_explain(struct call *call);
+void keeper_log(struct call *call);
+void keeper_revoke(struct call *call);
+void keeper_unlock(struct call *call);
+void keeper_code(struct call *call);
+void keeper_note(struct call *call);
+void keeper_provision(struct call *call);
+void keeper_import(struct call *call);
+
+/* users.c: sends a user's row, of users and status; false where that failed. */
+bool users_send_row(struct call *call, const char *user);
+
+/* delegate.c: true if the peer is in the policy's admins. */
+bool delegate_is(struct call *call);
+
+/*
+ * delegate.c: returns REASON_NONE if the peer, a delegate, may make the change
+ * that the request asks for, or else why not, which is then in the audit.  A
+ * delegate may not change root, another administrator or themselves, may not
+ * make a code to pass with, and must give a current code of their own, which
+ * this spends.
+ */
+enum reason delegate_may_help(struct call *call);
+
+#endif

@@ -1,0 +1,93 @@
+/* What tfa and the gate must be told alike, since one path answers both. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/wire/client.h"
+#include "tests/unit/store/keeper/scene.h"
+
+static const char policy[] =
+    "{'version':1,'issuer':'Test','rules':[{'name':'all','users':['*'],"
+    "'mode':'required'}],'otherwise':'required','enrollment':{'self':"
+    "'always'}}";
+
+/* Requests that a record of another uid must refuse before anything else. */
+static const char *const requests[] = {"'login'", "'verify','code':'000000'",
+    "'skip'", "'enroll_begin'", "'enroll_confirm','code':'000000'",
+    "'device_begin','code':'000000'", "'device_confirm','code':'000000'",
+    "'device_remove','code':'000000','device':'no such'",
+    "'recovery','code':'000000'"};
+
+static void
+scene_all_of_another(struct record *record)
+{
+	scene_all_devices(record);
+	record->uid += 4000;
+}
+
+static void
+take_reason(void *ctx, const char *answer)
+{
+	struct reply reply = {.version = 0};
+	struct json_error error;
+
+	cr_assert_eq(json_read(&reply_shape, answer, strlen(answer), PACKET_MAX,
+			 &reply, &error),
+	    FAULT_NONE);
+	snprintf(ctx, REASON_SENT, "%s", reason_name(reply.reason));
+	reply_done(&reply);
+}
+
+static const char *
+reason_of(struct keeper_scene *s, const char *text)
+{
+	static char reason[REASON_SENT];
+	char request[QUOTED_MAX];
+
+	reason[0] = '\0';
+	keeper_scene_request(s, text, NO_CODE, request);
+	keeper_scene_ask(s, 0, request, false, take_reason, reason);
+	return reason;
+}
+
+/* Neither how many devices that record has nor which. */
+Test(keeper_own, says_nothing_of_the_record_of_another_uid)
+{
+	struct keeper_scene s;
+
+	keeper_scene_begin(&s, policy);
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		keeper_scene_put(&s, "root", scene_all_of_another);
+		cr_expect_str_eq(reason_of(&s, requests[i]), "uid_changed",
+		    "%s", requests[i]);
+		keeper_scene_put(&s, "root", scene_anothers);
+		cr_expect_str_eq(reason_of(&s, requests[i]), "uid_changed",
+		    "%s", requests[i]);
+	}
+	keeper_scene_end(&s);
+}
+
+/* The person needs to hear why, and nobody is let in by it. */
+Test(keeper_own, a_denial_that_cannot_be_logged_says_why_all_the_same)
+{
+	static const struct {
+		const char *request, *reason;
+	} denials[] = {
+	    {"'verify','code':'what'", "not_a_code"},
+	    {"'device_remove','code':'000000','device':'none'", "no_device"},
+	    {"'recovery','code':'what'", "not_a_code"},
+	};
+	struct keeper_scene s;
+
+	keeper_scene_begin(&s, policy);
+	keeper_scene_put(&s, "root", scene_enrolled);
+	reason_of(&s, "'login'"); /* has nothing left to note in the record */
+	s.call = "write";
+	s.failing = 1;
+	for (size_t i = 0; i < COUNT(denials); i++) {
+		cr_expect_str_eq(reason_of(&s, denials[i].request),
+		    denials[i].reason, "%s", denials[i].request);
+		cr_expect(s.reached, "%s", denials[i].request);
+	}
+	keeper_scene_end(&s);
+}
