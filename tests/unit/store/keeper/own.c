@@ -1,4 +1,4 @@
-/* What tfa and the gate must be told alike, since one path answers both. */
+/* tfa and the gate must be told alike, since one path answers both. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
