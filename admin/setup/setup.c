@@ -214,8 +214,7 @@ setup_remove(const struct admin *admin, int64_t wait_s, int lock)
 	if (plan_find(&plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
 		admin_say("this deletes everybody's devices and the log "
 			  "in " SETUP_STORE ", and the policy in /etc/tfa: "
-			  "copy them first if you may want "
-			  "them again");
+			  "copy them first if you may want them again");
 	if (admin->dry_run)
 		return ADMIN_DONE;
 	if (!admin_confirm(admin, "Remove all this?"))
@@ -245,9 +244,7 @@ goes_on(const struct admin *admin, int *ret_status)
 	if (fault != FAULT_NONE) {
 		admin_say("the journal of an earlier setup cannot be read: put "
 			  "back the copies in " JOURNAL_FOLDER " of what was "
-			  "there before, "
-			  "then remove "
-			  "that folder");
+			  "there before, then remove that folder");
 		return false;
 	}
 	if (journal.state == JOURNAL_CHANGING && admin->dry_run) {
