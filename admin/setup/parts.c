@@ -152,7 +152,7 @@ plan_dropin(struct plan *plan)
 {
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
-	const char *dropin; /* the plan has it as long as it is used */
+	const char *dropin; /* the text, which is then the plan's */
 
 	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
