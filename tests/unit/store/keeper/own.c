@@ -39,15 +39,21 @@ take_reason(void *ctx, const char *answer)
 }
 
 static const char *
-reason_of(struct keeper_scene *s, const char *text)
+reason_for(struct keeper_scene *s, const char *text, enum scene_code code)
 {
 	static char reason[REASON_SENT];
 	char request[QUOTED_MAX];
 
 	reason[0] = '\0';
-	keeper_scene_request(s, text, NO_CODE, request);
+	keeper_scene_request(s, text, code, request);
 	keeper_scene_ask(s, 0, request, false, take_reason, reason);
 	return reason;
+}
+
+static const char *
+reason_of(struct keeper_scene *s, const char *text)
+{
+	return reason_for(s, text, NO_CODE);
 }
 
 /* Neither how many devices that record has nor which. */
@@ -63,6 +69,46 @@ Test(keeper_own, says_nothing_of_the_record_of_another_uid)
 		keeper_scene_put(&s, "root", scene_anothers);
 		cr_expect_str_eq(reason_of(&s, requests[i]), "uid_changed",
 		    "%s", requests[i]);
+	}
+	keeper_scene_end(&s);
+}
+
+/* A login would be remembered by these. */
+#define CLAIMED "'address':'192.0.2.1','auth_path':'/tmp/sshauth.own'"
+
+/* A code that proves who asks is no login: nobody is remembered for it, and a
+ * second device leaves the recovery codes alone, which nobody is shown. */
+Test(keeper_own, a_code_that_proves_who_asks_is_no_login)
+{
+	static const struct {
+		const char *request, *reason;
+		enum scene_code code;
+		scene_state *state;
+	} proofs[] = {
+	    {"'device_begin'," CLAIMED ",'code':'%s'", "setup", OF_DEVICE,
+		scene_enrolled},
+	    {"'recovery'," CLAIMED ",'code':'%s'", "code", OF_DEVICE,
+		scene_enrolled},
+	    {"'device_confirm'," CLAIMED ",'code':'%s'", "enrolled", OF_WAITING,
+		scene_another_waiting},
+	};
+	struct keeper_scene s;
+
+	keeper_scene_begin(&s, policy);
+	for (size_t i = 0; i < COUNT(proofs); i++) {
+		scoped_record struct record record = {.version = 0};
+
+		keeper_scene_put(&s, "root", proofs[i].state);
+		cr_expect_str_eq(
+		    reason_for(&s, proofs[i].request, proofs[i].code),
+		    proofs[i].reason, "%s", proofs[i].request);
+		cr_assert_eq(store_read(&s.store, "root", &record), FAULT_NONE);
+		cr_expect_eq(record.verified.count, 0, "%s", proofs[i].request);
+		cr_expect_eq(
+		    record.last_login.present, false, "%s", proofs[i].request);
+		if (proofs[i].code == OF_WAITING)
+			cr_expect_eq(
+			    record_codes_left(&record, CODE_RECOVER, NOW_S), 1);
 	}
 	keeper_scene_end(&s);
 }
