@@ -23,6 +23,7 @@ deed_begin(struct deed *deed, struct call *call)
 	    .reply.version = PROTOCOL_VERSION};
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &deed->login);
+	deed->login.proof = call->kind->who == WHO_OWN;
 }
 
 /* The recovery codes are in the reply before the record has them. */
