@@ -23,9 +23,15 @@
 
 static const char *const state_words[] = {
     "", "changing", "waiting", "done", NULL};
+/* As in enum stage_kind.  A journal may be read by a later version than wrote
+ * it, when tfa is replaced before the setup is confirmed: these words stay. */
+static const char *const kind_words[] = {"", "user_add", "user_delete",
+    "folder_make", "folder_remove", "file_write", "file_remove", "keeper_start",
+    "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",
+    NULL};
 
 static const struct json_field stage_fields[] = {
-    JSON_ROW_CHOICE("kind", JSON_REQUIRED, struct stage, kind, stage_names),
+    JSON_ROW_CHOICE("kind", JSON_REQUIRED, struct stage, kind, kind_words),
     JSON_ROW_TEXT("path", JSON_MAYBE, struct stage, path),
     JSON_ROW_NUMBER("mode", JSON_REQUIRED, struct stage, mode, 0, 07777),
     JSON_ROW_TEXT("owner", JSON_MAYBE, struct stage, owner),

@@ -136,6 +136,29 @@ Test(setup_late, watch_leaves_a_confirmed_setup_alone)
 	cr_assert(machine_has(MACHINE_DROPIN));
 }
 
+/* tfa was replaced by a later version while a setup waited: its journal has the
+ * words of the version that wrote it, here those of 0551d97. */
+Test(setup_late, journal_that_an_older_version_wrote_is_undone)
+{
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	assert_status(machine_setup("--yes", "--wait", "1h"), 0);
+	kill_watcher();
+	machine_sh(
+	    "sed -E -i "
+	    "-e 's/\"(add|delete) user\"/\"user_\\1\"/' "
+	    "-e 's/\"(make|remove) folder\"/\"folder_\\1\"/' "
+	    "-e 's/\"(write|remove) file\"/\"file_\\1\"/' "
+	    "-e 's/\"(start|stop|before) keeper\"/\"keeper_\\1\"/' "
+	    "-e 's/\"(before|check|reload) sshd\"/\"sshd_\\1\"/' " JOURNAL "\n"
+	    "grep -q sshd_before " JOURNAL);
+	assert_status(machine_setup("--undo", NULL, NULL), 0);
+	cr_assert_str_eq(machine_files(), before);
+}
+
 /* The watcher puts back what it read before the journal was spoilt. */
 Test(setup_late, watch_puts_all_back_though_its_journal_is_spoilt)
 {
