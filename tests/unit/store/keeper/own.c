@@ -1,8 +1,12 @@
 /* What tfa and the gate must be told alike, since one path answers both. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "store/base/file.h"
 #include "store/wire/client.h"
 #include "tests/unit/store/keeper/scene.h"
 
@@ -181,5 +185,26 @@ Test(keeper_own, a_code_that_proves_who_asks_forgives_no_guess)
 	cr_expect_eq(
 	    record.failures.known.count + record.failures.other.count, 1);
 	record_done(&record);
+	keeper_scene_end(&s);
+}
+
+/* The log says which device was meant, also where nothing could be looked up. */
+Test(keeper_own, log_names_the_device_though_the_record_is_damaged)
+{
+	struct keeper_scene s;
+	char *text = NULL;
+	size_t len = 0;
+	int fd;
+
+	keeper_scene_begin(&s, policy);
+	keeper_scene_write(s.store.users, "root.json", 0600, "{}");
+	cr_expect_str_eq(
+	    reason_of(&s, "'device_remove','code':'000000','device':'d7'"),
+	    "bad_record");
+	fd = openat(s.store.dir, AUDIT_FILE, O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(file_read(fd, 4096, &text, &len), FAULT_NONE);
+	cr_expect_not_null(strstr(text, "\"detail\":\"d7\""), "%s", text);
+	free(text);
+	close(fd);
 	keeper_scene_end(&s);
 }
