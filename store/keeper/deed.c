@@ -24,6 +24,7 @@ deed_begin(struct deed *deed, struct call *call)
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &deed->login);
 	deed->login.proof = call->kind->who == WHO_OWN;
+	memcpy(deed->name, call->request.device, sizeof(deed->name));
 }
 
 /* The recovery codes are in the reply before the record has them. */
