@@ -159,7 +159,7 @@ amend_finish(
     struct amend *amend, enum fault fault, const char *detail, const char *done)
 {
 	struct call *call = amend->call;
-	scoped_reply struct reply reply = ANSWER_DONE;
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 
 	if (fault != FAULT_NONE)
 		answer_deny(call, call_store_reason(call, fault), "");
@@ -169,6 +169,8 @@ amend_finish(
 		answer_deny(call, REASON_STORE, "");
 	else {
 		snprintf(reply.message, sizeof(reply.message), "%s", done);
+		reply.verdict = VERDICT_PASS;
+		reply.reason = REASON_DONE;
 		answer_send(call, &reply);
 	}
 	explicit_bzero(amend, sizeof(*amend));
