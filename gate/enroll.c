@@ -60,7 +60,7 @@ finish_device(struct gate *gate)
 }
 
 static enum verdict
-confirm_device(
+confirm_pending(
     struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 {
 	char code[INPUT_TEXT] = "";
@@ -131,6 +131,6 @@ gate_enroll(struct gate *gate)
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
 	if (!gate_show(gate, message))
 		return VERDICT_DENY;
-	return confirm_device(gate, may_skip, gate->reply.tries,
+	return confirm_pending(gate, may_skip, gate->reply.tries,
 	    is_short ? short_s : gate->reply.timeout_s);
 }

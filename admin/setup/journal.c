@@ -23,8 +23,9 @@
 
 static const char *const state_words[] = {
     "", "changing", "waiting", "done", NULL};
-/* As in enum stage_kind.  A journal may be read by a later version than wrote
- * it, when tfa is replaced before the setup is confirmed: these words stay. */
+
+/* As in enum stage_kind.  A journal outlives an upgrade: these words, and
+ * "steps" and "login" below, stay as its first version has them. */
 static const char *const kind_words[] = {"", "user_add", "user_delete",
     "folder_make", "folder_remove", "file_write", "file_remove", "keeper_start",
     "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",

@@ -152,10 +152,11 @@ plan_dropin(struct plan *plan)
 {
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
+	const char *dropin; /* the plan has it as long as it is used */
 
 	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	text = text_dropin(present, plan->setup->break_glass);
+	dropin = text = text_dropin(present, plan->setup->break_glass);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&
@@ -163,8 +164,8 @@ plan_dropin(struct plan *plan)
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
 	    plan_add(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN, 0644, "root",
-		strdup(text)) &&
-	    plan_checks(plan, text) && plan_reload(plan);
+		take(text)) &&
+	    plan_checks(plan, dropin) && plan_reload(plan);
 }
 
 static bool

@@ -41,7 +41,7 @@ enum stage_kind {
 	STAGE_KEEPER_BEFORE, /* does nothing; undone, it stops the keeper */
 };
 
-/* Their names, in --json; NULL at the end. */
+/* Their names in --json; NULL at the end. */
 extern const char *const stage_names[];
 
 struct stage {

@@ -159,7 +159,7 @@ amend_finish(
     struct amend *amend, enum fault fault, const char *detail, const char *done)
 {
 	struct call *call = amend->call;
-	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	scoped_reply struct reply reply = ANSWER_DONE;
 
 	if (fault != FAULT_NONE)
 		answer_deny(call, call_store_reason(call, fault), "");
@@ -168,7 +168,6 @@ amend_finish(
 	else if (!amend_fill(amend, &reply))
 		answer_deny(call, REASON_STORE, "");
 	else {
-		answer_say(&reply, VERDICT_PASS, REASON_DONE);
 		snprintf(reply.message, sizeof(reply.message), "%s", done);
 		answer_send(call, &reply);
 	}

@@ -21,27 +21,19 @@ answer_send(struct call *call, const struct reply *reply)
 }
 
 void
-answer_say(struct reply *reply, enum verdict verdict, enum reason reason)
-{
-	reply->verdict = verdict;
-	reply->reason = reason;
-}
-
-void
 answer_done(struct call *call)
 {
-	struct reply reply = {.version = PROTOCOL_VERSION};
+	struct reply reply = ANSWER_DONE;
 
-	answer_say(&reply, VERDICT_PASS, REASON_DONE);
 	answer_send(call, &reply);
 }
 
 void
 answer_end(struct call *call, const char *message)
 {
-	struct reply reply = {.version = PROTOCOL_VERSION, .end = true};
+	struct reply reply = ANSWER_DONE;
 
-	answer_say(&reply, VERDICT_PASS, REASON_DONE);
+	reply.end = true;
 	snprintf(reply.message, sizeof(reply.message), "%s", message);
 	answer_send(call, &reply);
 }
@@ -49,11 +41,12 @@ answer_end(struct call *call, const char *message)
 void
 answer_deny(struct call *call, enum reason reason, const char *name)
 {
-	struct reply reply = {.version = PROTOCOL_VERSION};
+	struct reply reply = {.version = PROTOCOL_VERSION,
+	    .verdict = VERDICT_DENY,
+	    .reason = reason};
 	struct reason_facts facts = {.name = name};
 
 	call->broken = true;
-	answer_say(&reply, VERDICT_DENY, reason);
 	reason_say(reason, &facts, reply.message, sizeof(reply.message));
 	answer_send(call, &reply);
 }

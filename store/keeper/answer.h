@@ -11,10 +11,14 @@
 /* Sends the reply; false where the peer did not take it, which is logged. */
 bool answer_send(struct call *call, const struct reply *reply);
 
-/* Puts the verdict and the reason into a reply; no message. */
-void answer_say(struct reply *reply, enum verdict verdict, enum reason reason);
+/* A reply that it is done. */
+#define ANSWER_DONE                                                   \
+	{                                                             \
+		.version = PROTOCOL_VERSION, .verdict = VERDICT_PASS, \
+		.reason = REASON_DONE                                 \
+	}
 
-/* Answers that it is done; end: as the end of a stream, with that message. */
+/* Answers that it is done.  answer_end() ends a stream, with that message. */
 void answer_done(struct call *call);
 void answer_end(struct call *call, const char *message);
 

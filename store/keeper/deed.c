@@ -192,7 +192,8 @@ deed_say(const struct deed *deed, struct reply *reply)
 
 	if (outcome->deadline_s > deed->login.now_s)
 		facts.left_s = outcome->deadline_s - deed->login.now_s;
-	answer_say(reply, outcome->verdict, outcome->reason);
+	reply->verdict = outcome->verdict;
+	reply->reason = outcome->reason;
 	/* That a code is required is no news in a session. */
 	if (!deed->login.proof || outcome->verdict != VERDICT_ENROLL)
 		reason_say(outcome->reason, &facts, reply->message,

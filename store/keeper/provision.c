@@ -212,7 +212,7 @@ provision_prepare(struct provision *p, struct reply *reply)
 static void
 provision_answer(struct provision *p)
 {
-	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	scoped_reply struct reply reply = ANSWER_DONE;
 
 	if (p->import == NULL && !provision_prepare(p, &reply))
 		p->reason = REASON_STORE;
@@ -222,7 +222,6 @@ provision_answer(struct provision *p)
 		answer_deny(p->call, p->reason, p->call->request.user);
 		return;
 	}
-	answer_say(&reply, VERDICT_PASS, REASON_DONE);
 	memcpy(reply.user, p->call->request.user, sizeof(reply.user));
 	if (!p->recovers)
 		answer_drop_codes(&reply);

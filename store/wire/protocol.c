@@ -110,7 +110,7 @@ packet_send_value(int fd, const struct json_shape *shape, const void *value)
 	return fault == FAULT_NONE ? packet_send(fd, text) : fault;
 }
 
-/* Whether fd has something to read within timeout_ms. */
+/* True if fd has something to read within timeout_ms. */
 static bool
 wait_readable(int fd, int timeout_ms)
 {

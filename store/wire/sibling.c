@@ -11,7 +11,7 @@
 #include "store/wire/sibling.h"
 
 static void
-find(const char *name, char *ret, size_t size)
+find_sibling(const char *name, char *ret, size_t size)
 {
 	char self[PATH_MAX - 16] = "";
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -32,7 +32,7 @@ find(const char *name, char *ret, size_t size)
 
 /* No environment, because OPENSSL_CONF and the like run code. */
 _Noreturn static void
-be(int fd, bool silent, const char *path, char *const args[])
+become_sibling(int fd, bool silent, const char *path, char *const args[])
 {
 	char *env[] = {NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -54,7 +54,7 @@ sibling_start(char *const args[], bool silent, struct sibling *ret,
 	int pair[2];
 
 	*ret = (struct sibling){.fd = -1};
-	find(args[0], path, sizeof(path));
+	find_sibling(args[0], path, sizeof(path));
 	snprintf(ret_what, size, "%s", path);
 	if (access(path, X_OK) < 0)
 		return FAULT_ABSENT;
@@ -62,7 +62,7 @@ sibling_start(char *const args[], bool silent, struct sibling *ret,
 		return FAULT_IO;
 	ret->pid = fork();
 	if (ret->pid == 0)
-		be(pair[1], silent, path, args);
+		become_sibling(pair[1], silent, path, args);
 	close(pair[1]);
 	ret->fd = pair[0];
 	if (ret->pid > 0)

@@ -471,8 +471,7 @@ Test(enrolment, by_an_admins_code_only)
 	session_kill(s);
 }
 
-/* A user who needs no device yet, an enrolment that only an admin opens, and
- * the admin's code for it. */
+/* A user who needs no device yet, whose enrolment only an admin opens. */
 static void
 assert_code_enrols(const char *rules)
 {

@@ -130,7 +130,7 @@ is_taken(const struct row *row, size_t field)
 	return strstr(row->fields, word) != NULL;
 }
 
-/* Whether the page says that a line of that event may come of the request. */
+/* True if the page says that the request may log a line of that event. */
 static bool
 is_logged(const struct row *row, const char *event)
 {
@@ -354,7 +354,7 @@ expect_same_row(const struct kind *kind, const struct row *row)
 		cr_expect_str_eq(row->logged, "", "%s", kind->name);
 }
 
-/* Beside what the requests do: what the table says of each. */
+/* The table itself, beside what the requests do. */
 Test(keeper_fields, stand_in_the_table_as_on_the_page)
 {
 	struct row rows[ROWS_MAX] = {{.who = ""}};

@@ -381,8 +381,8 @@ is_as_before(const struct asked *asked, const struct seen *before,
 	return before->record[0] == '\0' && strcmp(after->record, empty) == 0;
 }
 
-/* Whether a challenge is as good as a denial: it is the answer to the login
- * before, or asks for the pass code, where the policy could not decide. */
+/* True if a challenge is as good as a denial: it answers the login before, or
+ * asks for the pass code because the policy could not decide. */
 static bool
 may_challenge(const struct asked *asked)
 {

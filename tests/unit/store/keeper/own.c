@@ -1,4 +1,4 @@
-/* What tfa and the gate must be told alike, since one path answers both. */
+/* tfa and the gate must be told alike, since one path answers both. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ take_reason(void *ctx, const char *answer)
 }
 
 static const char *
-reason_with(struct keeper_scene *s, const char *text, enum scene_code code)
+reason_for(struct keeper_scene *s, const char *text, enum scene_code code)
 {
 	static char reason[REASON_SENT];
 	char request[QUOTED_MAX];
@@ -57,7 +57,7 @@ reason_with(struct keeper_scene *s, const char *text, enum scene_code code)
 static const char *
 reason_of(struct keeper_scene *s, const char *text)
 {
-	return reason_with(s, text, NO_CODE);
+	return reason_for(s, text, NO_CODE);
 }
 
 /* Neither how many devices that record has nor which. */
@@ -137,8 +137,8 @@ Test(keeper_own, a_code_that_proves_who_asks_opens_no_connection)
 		struct record record = {.version = 0};
 
 		keeper_scene_put(&s, "root", p->state);
-		cr_expect_str_eq(reason_with(&s, p->request, p->code),
-		    p->reason, "%s", p->request);
+		cr_expect_str_eq(reason_for(&s, p->request, p->code), p->reason,
+		    "%s", p->request);
 		read_record(&s, &record);
 		cr_expect_eq(record.sources.count, 0, "%s", p->request);
 		cr_expect_eq(record.verified.count, 0, "%s", p->request);
@@ -159,7 +159,7 @@ Test(keeper_own, a_second_device_leaves_the_recovery_codes_alone)
 	keeper_scene_begin(&s, policy);
 	keeper_scene_put(&s, "root", scene_another_waiting);
 	cr_expect_str_eq(
-	    reason_with(&s, "'device_confirm','code':'%s'", OF_WAITING),
+	    reason_for(&s, "'device_confirm','code':'%s'", OF_WAITING),
 	    "enrolled");
 	cr_expect_str_eq(reason_of(&s, "'verify','code':'" SCENE_RECOVERY "'"),
 	    "one_time_code");
@@ -178,9 +178,9 @@ Test(keeper_own, a_code_that_proves_who_asks_forgives_no_guess)
 	keeper_scene_begin(&s, policy);
 	keeper_scene_put(&s, "root", scene_enrolled);
 	cr_expect_str_eq(
-	    reason_with(&s, "'verify'," CLAIMED ",'code':'%s'", WRONG),
+	    reason_for(&s, "'verify'," CLAIMED ",'code':'%s'", WRONG),
 	    "wrong_code");
-	cr_expect_str_eq(reason_with(&s, proofs[3].request, OF_DEVICE), "code");
+	cr_expect_str_eq(reason_for(&s, proofs[3].request, OF_DEVICE), "code");
 	read_record(&s, &record);
 	cr_expect_eq(
 	    record.failures.known.count + record.failures.other.count, 1);
