@@ -48,6 +48,7 @@ on_update(struct record *record, void *arg)
 	deed->event = call->kind->logged;
 	deed->decision = (struct decision){.mode = MODE_NONE};
 	deed->recovers = false;
+	deed->knows_secret = false;
 	deed->pending[0] = '\0';
 	memcpy(deed->name, call->request.device, sizeof(deed->name));
 	if (is_theirs)

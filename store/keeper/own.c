@@ -120,10 +120,10 @@ on_device_confirm(struct deed *deed, struct record *record)
 	const struct request *request = &deed->call->request;
 	bool is_first = record->devices.count == 0;
 
-	deed->knows_secret = true;
 	memset(deed->name, 0, sizeof(deed->name));
 	if (is_first && !may_set_up(deed, record))
 		return;
+	deed->knows_secret = true;
 	if (enroll_confirm(&deed->call->policy, record, &deed->login,
 		request->device, request->code, strlen(request->code),
 		&deed->drawn.recovery, &deed->outcome) != FAULT_NONE) {

@@ -208,3 +208,35 @@ Test(keeper_own, log_names_the_device_though_the_record_is_damaged)
 	close(fd);
 	keeper_scene_end(&s);
 }
+
+static void
+note_ahead(void *ctx, const char *answer)
+{
+	bool *ahead = ctx;
+
+	*ahead |= strstr(answer, "ahead") != NULL;
+}
+
+/* Only the first code of a new device shows that its sender knows the secret:
+ * to others a clock that is ahead would tell a code that is going to be good. */
+Test(keeper_own, a_code_to_enrol_with_is_told_of_no_clock_ahead)
+{
+	struct keeper_scene s;
+	struct record record = {.version = 0};
+	char code[OTP_DIGITS_MAX + 1], text[200], request[QUOTED_MAX];
+	bool ahead = false;
+
+	keeper_scene_begin(&s, policy);
+	keeper_scene_make("root", scene_enrolled, &record);
+	fixture_code(&record.devices.items[0], NOW_S, 20, code);
+	record_done(&record);
+	keeper_scene_put(&s, "root", scene_another_waiting);
+	snprintf(text, sizeof(text),
+	    "'enroll_confirm'," CLAIMED ",'enroll_code':'%s','code':'000000'",
+	    code);
+	cr_expect_str_eq(reason_of(&s, text), "wrong_code");
+	keeper_scene_request(&s, text, NO_CODE, request);
+	keeper_scene_ask(&s, 0, request, false, note_ahead, &ahead);
+	cr_expect_not(ahead);
+	keeper_scene_end(&s);
+}
