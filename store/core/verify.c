@@ -63,28 +63,21 @@ judge_device(
 {
 	uint64_t now = otp_step(now_s, device->period_s);
 	uint64_t step = 0;
+	enum fault fault;
 
 	if (device->last_step > now + WINDOW_STEPS)
 		return REASON_CLOCK_BACK;
-	switch (verify_step(device, code, now_s, WINDOW_STEPS, &step)) {
-	case FAULT_NONE:
+	fault = verify_step(device, code, now_s, WINDOW_STEPS, &step);
+	if (fault == FAULT_NONE) {
 		spent_step(device, step);
 		device->last_used_s = now_s;
 		return REASON_CODE;
-	case FAULT_STALE:
-		return REASON_CODE_USED;
-	case FAULT_ABSENT:
-		return spent_is_step(device, code, ret_changed)
-		    ? REASON_CODE_USED
-		    : REASON_WRONG_CODE;
-	case FAULT_FORMAT:
-	case FAULT_ACCESS:
-	case FAULT_LIMIT:
-	case FAULT_IO:
-	case FAULT_MEMORY:
-		break;
 	}
-	return REASON_STORE;
+	if (fault != FAULT_STALE && fault != FAULT_ABSENT)
+		return REASON_STORE;
+	return fault == FAULT_STALE || spent_is_step(device, code, ret_changed)
+	    ? REASON_CODE_USED
+	    : REASON_WRONG_CODE;
 }
 
 /* For the log: by how many seconds a phone's clock would be off if this code
@@ -374,8 +367,6 @@ verify_pass(const struct policy *policy, struct record *record,
     const struct login *login, const char *typed, size_t len,
     struct outcome *ret)
 {
-	bool is_other = !login_is_known(record, login);
-	struct counter *counter = counter_of(record, is_other);
 	char code[ONETIME_CHARS + 1] = "", hash[HASH_TEXT] = "";
 	int found = -1;
 
@@ -384,13 +375,11 @@ verify_pass(const struct policy *policy, struct record *record,
 		return;
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
-	if (found >= 0 && record->codes.items[found].use == CODE_PASS) {
-		spend_one_time(record, login, (size_t)found, ret);
+	if (found < 0 || record->codes.items[found].use == CODE_PASS)
+		judge_one_time(policy, record, login, code, ret);
+	if (ret->verdict == VERDICT_PASS) {
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);
-	} else if (found < 0 && !is_spent(record, hash, ret) &&
-	    !is_shut(policy, counter, is_other, login->now_s, ret)) {
-		count_wrong(counter, login, ret);
 	}
 	OPENSSL_cleanse(code, sizeof(code));
 }
