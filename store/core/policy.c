@@ -84,20 +84,30 @@ names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 	return NULL;
 }
 
+/* Checks the users and groups of a rule, or of admins. */
+static const char *
+who_check(const void *users, const void *groups, size_t *positive,
+    struct json_place *ret_place)
+{
+	const char *wrong;
+
+	ret_place->key = "users";
+	wrong = names_check(users, true, positive, &ret_place->index);
+	if (wrong != NULL)
+		return wrong;
+	ret_place->key = "groups";
+	return names_check(groups, false, positive, &ret_place->index);
+}
+
 /* Refuses a rule that matches nobody, and settings that have no effect. */
 static const char *
 rule_check(const void *value, struct json_place *ret_place)
 {
 	const struct rule *rule = value;
 	size_t positive = 0;
-	const char *wrong;
+	const char *wrong = who_check(
+	    &rule->users, &rule->groups, &positive, ret_place);
 
-	ret_place->key = "users";
-	wrong = names_check(&rule->users, true, &positive, &ret_place->index);
-	if (wrong != NULL)
-		return wrong;
-	ret_place->key = "groups";
-	wrong = names_check(&rule->groups, false, &positive, &ret_place->index);
 	if (wrong != NULL)
 		return wrong;
 	ret_place->key = NULL;
@@ -126,15 +136,8 @@ admins_check(const void *value, struct json_place *ret_place)
 {
 	const struct admins *admins = value;
 	size_t positive = 0;
-	const char *wrong;
 
-	ret_place->key = "users";
-	wrong = names_check(&admins->users, true, &positive, &ret_place->index);
-	if (wrong != NULL)
-		return wrong;
-	ret_place->key = "groups";
-	return names_check(
-	    &admins->groups, false, &positive, &ret_place->index);
+	return who_check(&admins->users, &admins->groups, &positive, ret_place);
 }
 
 static const struct json_shape admins_shape = JSON_SHAPE(
