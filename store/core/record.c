@@ -279,12 +279,3 @@ record_recovery_left(const struct record *record, int64_t now_s)
 	    record_codes_left(record, CODE_SCRATCH, now_s);
 }
 
-void
-record_codes_drop(struct record *record, enum code_use use)
-{
-	for (size_t i = record->codes.count; i-- > 0;)
-		if (record->codes.items[i].use == (int)use)
-			list_drop(&record->codes, sizeof(struct one_time), i);
-	if (use == CODE_RECOVER)
-		record->made = (struct made){.present = false};
-}
