@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Dates are computed here: gmtime(3) and timegm(3) count leap seconds if TZ
@@ -29,12 +30,6 @@ static const struct unit {
 };
 
 #define UNITS (sizeof(units) / sizeof(units[0]))
-
-static bool
-is_decimal(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /*
  * Returns the days from 1 January 1970.  A year begins in March here, so that
@@ -108,26 +103,22 @@ when_format(int64_t time_s, char ret[static WHEN_TEXT])
 			ret[fields[f].at + i] = (char)('0' + v[f] % 10);
 }
 
+_Static_assert(DURATION_MAX < 1000000000, "it has nine digits");
+
 bool
 duration_parse(const char *text, int64_t *ret_s)
 {
-	const char *p = text;
-	int64_t n = 0;
+	size_t digits = strspn(text, "0123456789");
+	int64_t n;
 
-	if (text[0] == '0' && strcmp(text, "0s") != 0)
+	if (digits == 0 || digits > 9 ||
+	    (text[0] == '0' && strcmp(text, "0s") != 0))
 		return false;
-	for (; is_decimal(*p); p++) {
-		n = n * 10 + (*p - '0');
-		if (n > DURATION_MAX)
-			return false;
-	}
-	if (p == text)
-		return false;
+	n = strtol(text, NULL, 10);
 	for (const struct unit *u = units; u < units + UNITS; u++) {
-		if (p[0] != u->letter || p[1] != '\0')
+		if (text[digits] != u->letter || text[digits + 1] != '\0' ||
+		    n > DURATION_MAX / u->seconds)
 			continue;
-		if (n > DURATION_MAX / u->seconds)
-			return false;
 		*ret_s = n * u->seconds;
 		return true;
 	}
