@@ -278,4 +278,3 @@ record_recovery_left(const struct record *record, int64_t now_s)
 	return record_codes_left(record, CODE_RECOVER, now_s) +
 	    record_codes_left(record, CODE_SCRATCH, now_s);
 }
-
