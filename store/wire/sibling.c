@@ -15,17 +15,12 @@ find_sibling(const char *name, char *ret, size_t size)
 {
 	char self[PATH_MAX - 16] = "";
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
+	const char *slash = n > 0 ? strrchr(self, '/') : NULL;
 
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		if (slash != NULL) {
-			*slash = '\0';
-			snprintf(ret, size, "%s/%s", self, name);
-			if (access(ret, X_OK) == 0)
-				return;
-		}
+	if (slash != NULL) {
+		snprintf(ret, size, "%.*s/%s", (int)(slash - self), self, name);
+		if (access(ret, X_OK) == 0)
+			return;
 	}
 	snprintf(ret, size, "%s/%s", TFA_SBINDIR, name);
 }
