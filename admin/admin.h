@@ -212,11 +212,11 @@ bool admin_check_text(const char *file, const char *text, size_t len);
 size_t admin_check_groups(const char *file, const char *text, size_t len);
 
 /* A table of text columns. Without rows nothing is printed. */
-struct table;
-struct table *table_new(const char *const *headings, size_t columns);
-bool table_row(struct table *table, const char *const *cells);
-bool table_print(struct table *table);
-void table_free(struct table *table);
+struct libscols_table;
+struct libscols_table *table_new(const char *const *headings, size_t columns);
+bool table_row(struct libscols_table *table, const char *const *cells);
+bool table_print(struct libscols_table *table);
+void table_free(struct libscols_table *table);
 
 /* The text of a cell: "-" for an empty one. */
 const char *table_dash(const char *text);

@@ -125,7 +125,7 @@ is_shown(const struct summary *summary, int state)
 	return shown;
 }
 
-static struct table *
+static struct libscols_table *
 new_table(const struct summary *summary)
 {
 	static const char *const states[] = {[STATE_EXEMPT] = "EXEMPT",
@@ -147,7 +147,7 @@ new_table(const struct summary *summary)
 }
 
 static bool
-summary_add_line(struct table *table, const struct summary *summary,
+summary_add_line(struct libscols_table *table, const struct summary *summary,
     const struct tally *tally)
 {
 	char cells[COLUMNS][24], bar[BAR + 8];
@@ -172,7 +172,7 @@ summary_add_line(struct table *table, const struct summary *summary,
 static int
 print_table(const struct summary *summary)
 {
-	struct table *table = new_table(summary);
+	struct libscols_table *table = new_table(summary);
 	bool ok = table != NULL;
 
 	for (size_t i = 0; ok && i < summary->tallies.count; i++)

@@ -19,7 +19,7 @@ struct listing {
 	const struct admin *admin;
 	struct people people; /* only read if groups of all are needed */
 	struct groups groups;
-	struct table *table;
+	struct libscols_table *table;
 	struct summary *summary; /* or NULL */
 	bool in_full;            /* users NAME: a block for each user */
 	bool found;              /* at least one user was shown */
@@ -67,7 +67,7 @@ users_wants(struct listing *listing, const struct user_row *row)
 }
 
 static bool
-add_row(struct table *table, const struct user_row *row)
+add_row(struct libscols_table *table, const struct user_row *row)
 {
 	char devices[24], last[WHEN_TEXT], deadline[WHEN_TEXT];
 	const char *cells[COLUMNS] = {row->user,
