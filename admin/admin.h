@@ -123,8 +123,8 @@ void admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
  */
 int admin_worse(int so_far, int one, int targets);
 
-/* Prints text on stdout as a JSON string. */
-void admin_print_string(const char *text);
+/* Prints on stdout what stands before, as it is, and text as a JSON string. */
+void admin_print_string(const char *before, const char *text);
 
 /*
  * Asks a question on the terminal. True for yes, and with --yes. False for no,

@@ -50,8 +50,7 @@ print_code(const struct admin *admin, const char *user, const char *use,
 	if (reply->codes.count != 1)
 		return ADMIN_KEEPER;
 	if (admin->json) {
-		fputs("{\"user\":", stdout);
-		admin_print_string(user);
+		admin_print_string("{\"user\":", user);
 		printf(",\"use\":\"%s\",\"code\":\"%s\"}\n", use,
 		    reply->codes.items[0].text);
 	} else {

@@ -102,11 +102,10 @@ percent(const struct tally *tally)
 static void
 tally_print_json(const struct tally *tally, bool all)
 {
-	printf("{\"group\":");
 	if (all)
-		printf("null");
+		printf("{\"group\":null");
 	else
-		admin_print_string(tally->name.text);
+		admin_print_string("{\"group\":", tally->name.text);
 	printf(",\"users\":%zu", tally->users);
 	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++)
 		printf(",\"%s\":%zu", state_names[i], tally->states[i]);
