@@ -92,9 +92,8 @@ plan_keeper(struct plan *plan)
 		return plan->stages.count == 0 || keeper_answers() ||
 		    plan_add(plan, STAGE_KEEPER_BEFORE, "", 0, "", NULL);
 	if (keeper_answers() &&
-	    command_run(COMMAND("systemctl", "is-enabled", "--quiet",
-			    "tfa-keeper.socket"),
-		NULL) == 0)
+	    command_works(COMMAND(
+		"systemctl", "is-enabled", "--quiet", "tfa-keeper.socket")))
 		return true;
 	return plan_add(
 	    plan, STAGE_KEEPER_START, "tfa-keeper.socket", 0, "", NULL);

@@ -90,12 +90,6 @@ look(struct watch *watch)
 	return put_back(watch, &watch->known, is_late);
 }
 
-static bool
-watch_systemctl(const char *const argv[])
-{
-	return command_run(argv, NULL) == 0;
-}
-
 /* Removes the unit; with stop the watcher ends, too, which may be the caller. */
 static void
 drop_unit(bool stop)
@@ -103,12 +97,12 @@ drop_unit(bool stop)
 	if (!systemd_runs() || journal_exists() ||
 	    (access(SETUP_UNITS "/" UNIT, F_OK) < 0 && errno == ENOENT))
 		return;
-	watch_systemctl(COMMAND("systemctl", "disable", "--quiet", UNIT));
+	command_works(COMMAND("systemctl", "disable", "--quiet", UNIT));
 	if (unlink(SETUP_UNITS "/" UNIT) < 0)
 		admin_say(SETUP_UNITS "/" UNIT ": %s", strerror(errno));
 	if (stop)
-		watch_systemctl(COMMAND("systemctl", "stop", "--quiet", UNIT));
-	watch_systemctl(COMMAND("systemctl", "daemon-reload"));
+		command_works(COMMAND("systemctl", "stop", "--quiet", UNIT));
+	command_works(COMMAND("systemctl", "daemon-reload"));
 }
 
 /* look(), with the lock, which is free again afterwards. */
@@ -179,8 +173,8 @@ watch_start(int lock)
 
 	if (systemd_runs())
 		return write_unit() &&
-		    watch_systemctl(COMMAND("systemctl", "daemon-reload")) &&
-		    watch_systemctl(COMMAND(
+		    command_works(COMMAND("systemctl", "daemon-reload")) &&
+		    command_works(COMMAND(
 			"systemctl", "enable", "--now", "--quiet", UNIT));
 	fflush(NULL);
 	pid = fork();
