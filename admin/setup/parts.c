@@ -108,18 +108,16 @@ plan_reload(struct plan *plan)
 	return plan_add(plan, STAGE_SSHD_RELOAD, how, 0, "", NULL);
 }
 
-/* Adds sshd -t and, unless wanted is NULL, that sshd runs this for the user. */
+/* Adds sshd -t, and that sshd runs this for the user. */
 static bool
 plan_check(struct plan *plan, const char *user, const char *wanted)
 {
 	char what[SETUP_PATH];
-	char *text = wanted != NULL ? strdup(wanted) : NULL;
+	char *text = strdup(wanted);
 
-	snprintf(what, sizeof(what), "sshd -t%s%s%s%s",
-	    wanted != NULL ? ", ForceCommand " : "",
-	    wanted != NULL ? wanted : "", wanted != NULL ? " for " : "",
-	    wanted != NULL ? user : "");
-	return (wanted == NULL || text != NULL) &&
+	snprintf(what, sizeof(what), "sshd -t, ForceCommand %s for %s", wanted,
+	    user);
+	return text != NULL &&
 	    plan_add(plan, STAGE_SSHD_CHECK, what, 0, user, text);
 }
 
@@ -166,18 +164,11 @@ plan_dropin(struct plan *plan)
 	    plan_checks(plan, text) && plan_reload(plan);
 }
 
+/* Adds the removal of a file or a folder, if it is there. */
 static bool
-drop_file(struct plan *plan, const char *path)
+drop(struct plan *plan, enum stage_kind kind, const char *path)
 {
-	return !is_there(path) ||
-	    plan_add(plan, STAGE_FILE_REMOVE, path, 0, "", NULL);
-}
-
-static bool
-drop_folder(struct plan *plan, const char *path)
-{
-	return !is_there(path) ||
-	    plan_add(plan, STAGE_FOLDER_REMOVE, path, 0, "", NULL);
+	return !is_there(path) || plan_add(plan, kind, path, 0, "", NULL);
 }
 
 static bool
@@ -185,7 +176,8 @@ drop_dropin(struct plan *plan)
 {
 	return !is_there(CONFIG_DROP_IN) ||
 	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-		drop_file(plan, CONFIG_DROP_IN) && plan_check(plan, "", NULL) &&
+		drop(plan, STAGE_FILE_REMOVE, CONFIG_DROP_IN) &&
+		plan_add(plan, STAGE_SSHD_CHECK, "sshd -t", 0, "", NULL) &&
 		plan_reload(plan));
 }
 
@@ -200,8 +192,8 @@ drop_keeper(struct plan *plan)
 		   plan_add(plan, STAGE_KEEPER_STOP,
 		       systemd_runs() ? "tfa-keeper.socket" : CLIENT_SOCKET, 0,
 		       "", NULL)) &&
-	    drop_file(plan, SETUP_UNITS "/tfa-keeper.service") &&
-	    drop_file(plan, SETUP_UNITS "/tfa-keeper.socket");
+	    drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.service") &&
+	    drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.socket");
 }
 
 static bool
@@ -268,7 +260,8 @@ plan_remove(struct plan *ret)
 		const struct part *part = &parts[PARTS - 1 - i];
 
 		ok = (part->drop == NULL || part->drop(ret)) &&
-		    (part->folder == NULL || drop_folder(ret, part->folder));
+		    (part->folder == NULL ||
+			drop(ret, STAGE_FOLDER_REMOVE, part->folder));
 	}
 	return made(ok);
 }
