@@ -41,18 +41,23 @@ plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 	return plan_add(plan, STAGE_FOLDER_MAKE, path, mode, owner, NULL);
 }
 
+/* text becomes the plan's; NULL: no memory. */
+static bool
+plan_write(struct plan *plan, const char *path, char *text)
+{
+	return text != NULL &&
+	    plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text);
+}
+
 static bool
 plan_policy(struct plan *plan)
 {
 	char host[256] = "";
-	char *text;
 
 	if (is_there(SETUP_POLICY))
 		return true;
 	gethostname(host, sizeof(host) - 1);
-	text = text_policy(host);
-	return text != NULL &&
-	    plan_add(plan, STAGE_FILE_WRITE, SETUP_POLICY, 0644, "root", text);
+	return plan_write(plan, SETUP_POLICY, text_policy(host));
 }
 
 /* A unit that a package or "make install" has put there stays. */
@@ -77,14 +82,9 @@ plan_keeper(struct plan *plan)
 	char path[SETUP_PATH];
 
 	for (size_t i = 0; i < UNITS && is_there(SETUP_UNITS); i++) {
-		char *text;
-
-		if (has_unit(units[i]))
-			continue;
 		snprintf(path, sizeof(path), SETUP_UNITS "/%s", units[i]);
-		text = text_unit(units[i]);
-		if (text == NULL ||
-		    !plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text))
+		if (!has_unit(units[i]) &&
+		    !plan_write(plan, path, text_unit(units[i])))
 			return false;
 	}
 	/* Undone, this stops a keeper that was started by hand meanwhile. */
@@ -127,7 +127,7 @@ plan_checks(struct plan *plan, const char *dropin)
 {
 	const struct setup *setup = plan->setup;
 	const char *caller = setup->caller != NULL ? setup->caller : "root";
-	const char *emergency = setup->break_glass;
+	const char *emergency = setup->admin->break_glass;
 	bool exempt = judged_exempts(dropin, caller);
 
 	return plan_check(plan, caller, exempt ? "none" : SETUP_GATE) &&
@@ -152,15 +152,14 @@ plan_dropin(struct plan *plan)
 
 	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	text = text_dropin(present, plan->setup->break_glass);
+	text = text_dropin(present, plan->setup->admin->break_glass);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&
 	    is_right(CONFIG_DROP_IN))
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-	    plan_add(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN, 0644, "root",
-		strdup(text)) &&
+	    plan_write(plan, CONFIG_DROP_IN, strdup(text)) &&
 	    plan_checks(plan, text) && plan_reload(plan);
 }
 
