@@ -31,16 +31,13 @@ amend_ask(const struct admin *admin, const char *name, const char *user,
 static void
 say_use(const char *user, const char *use)
 {
-	if (strcmp(use, "enroll") == 0)
-		admin_say("give this code to %s. It works once, within 24 "
-			  "hours: log in with ssh on a terminal (ssh -t), type "
-			  "it at \"Verification code: \", and set up a device",
-		    user);
-	else
-		admin_say("give this code to %s. It works once, within 24 "
-			  "hours: type it at \"Verification code: \", or send "
-			  "it in TFA_CODE",
-		    user);
+	admin_say("give this code to %s. It works once, within 24 hours: %s",
+	    user,
+	    strcmp(use, "enroll") == 0
+		? "log in with ssh on a terminal (ssh -t), type it at "
+		  "\"Verification code: \", and set up a device"
+		: "type it at \"Verification code: \", or send it in "
+		  "TFA_CODE");
 }
 
 static int

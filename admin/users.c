@@ -140,26 +140,19 @@ print_full(const struct user_row *row)
 		printf("  problem        %s\n", row->problem);
 }
 
-static void
-add_to_summary(struct listing *listing, const struct user_row *row)
-{
-	struct groups_user user;
-	bool known = users_find(listing, row->user, &user);
-
-	summary_add(listing->summary, row, known ? &user : NULL);
-}
-
 static bool
 show_row(void *ctx, const char *text)
 {
 	struct listing *listing = ctx;
 	const struct user_row *row = &listing->row;
+	struct groups_user user;
 
 	if (!users_wants(listing, row))
 		return true;
 	listing->found = true;
 	if (listing->summary != NULL)
-		add_to_summary(listing, row);
+		summary_add(listing->summary, row,
+		    users_find(listing, row->user, &user) ? &user : NULL);
 	else if (listing->admin->json)
 		puts(text);
 	else if (listing->in_full)

@@ -29,22 +29,19 @@ useradd(const char *name, const char *uid)
 
 /* Uses systemd's tool where there is one, as a package would. */
 static bool
-user_make(const char *name)
+user_add(const struct stage *stage)
 {
+	const char *name = stage->path;
 	char line[SETUP_PATH + 96];
 
+	if (getpwnam(name) != NULL)
+		return true;
 	snprintf(line, sizeof(line),
 	    "u %s - \"second-factor keeper\" " SETUP_STORE " /usr/sbin/nologin",
 	    name);
 	if (command_exists("systemd-sysusers"))
 		return ran(COMMAND("systemd-sysusers", "--inline", line));
 	return useradd(name, NULL);
-}
-
-static bool
-user_add(const struct stage *stage)
-{
-	return getpwnam(stage->path) != NULL || user_make(stage->path);
 }
 
 static bool

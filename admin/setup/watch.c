@@ -57,13 +57,6 @@ look_without_journal(struct watch *watch, enum fault fault)
 	return put_back(watch, &watch->known, true);
 }
 
-static bool
-is_another(const struct watch *watch, const struct journal *journal)
-{
-	return watch->known.version != 0 &&
-	    watch->known.until_s != journal->until_s;
-}
-
 /* Needs the lock.  True where there is nothing more to watch. */
 static bool
 look(struct watch *watch)
@@ -77,8 +70,9 @@ look(struct watch *watch)
 		return true;
 	if (fault != FAULT_NONE)
 		return look_without_journal(watch, fault);
-	if (journal.state == JOURNAL_DONE || is_another(watch, &journal))
-		return true;
+	if (journal.state == JOURNAL_DONE ||
+	    (before.version != 0 && before.until_s != journal.until_s))
+		return true; /* done, or the journal of another setup */
 	if (before.version == 0)
 		watch->end_s = boot_now_s() + journal_left_s(&journal);
 	watch->failed = false;
