@@ -10,7 +10,7 @@
 
 TestSuite(setup_show, .timeout = 30);
 
-/* What plan_show() prints with --json. */
+/* Reads back the output of plan_show() with --json. */
 static void
 show_as_json(const struct plan *plan, char *ret, size_t size)
 {
