@@ -47,6 +47,7 @@ bool keeper_answers(void);
 struct ssh_login {
 	pid_t pid;
 	int64_t began;
+	char name[64];              /* both, as the journal has it */
 	char address[ADDRESS_TEXT]; /* "" where it is not known */
 };
 bool ssh_login_find(struct ssh_login *ret);

@@ -123,8 +123,7 @@ begin_changes(const struct setup *setup, struct plan *plan, struct journal *ret)
 	journal_set_end(ret, setup->wait_s);
 	*plan = (struct plan){.stages = {.count = 0}};
 	if (ssh_login_find(&login))
-		snprintf(ret->ssh, sizeof(ret->ssh), "%d:%lld", (int)login.pid,
-		    (long long)login.began);
+		memcpy(ret->ssh, login.name, sizeof(ret->ssh));
 	if (journal_write(ret) != FAULT_NONE) {
 		admin_say(
 		    "the journal: %s; nothing is changed", strerror(errno));
