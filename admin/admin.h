@@ -123,8 +123,8 @@ void admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
  */
 int admin_worse(int so_far, int one, int targets);
 
-/* Prints text on stdout as a JSON string. */
-void admin_print_string(const char *text);
+/* Prints on stdout what stands before, as it is, and text as a JSON string. */
+void admin_print_string(const char *before, const char *text);
 
 /*
  * Asks a question on the terminal. True for yes, and with --yes. False for no,
@@ -212,11 +212,11 @@ bool admin_check_text(const char *file, const char *text, size_t len);
 size_t admin_check_groups(const char *file, const char *text, size_t len);
 
 /* A table of text columns. Without rows nothing is printed. */
-struct table;
-struct table *table_new(const char *const *headings, size_t columns);
-bool table_row(struct table *table, const char *const *cells);
-bool table_print(struct table *table);
-void table_free(struct table *table);
+struct libscols_table;
+struct libscols_table *table_new(const char *const *headings, size_t columns);
+bool table_row(struct libscols_table *table, const char *const *cells);
+bool table_print(struct libscols_table *table);
+void table_free(struct libscols_table *table);
 
 /* The text of a cell: "-" for an empty one. */
 const char *table_dash(const char *text);

@@ -31,16 +31,13 @@ amend_ask(const struct admin *admin, const char *name, const char *user,
 static void
 say_use(const char *user, const char *use)
 {
-	if (strcmp(use, "enroll") == 0)
-		admin_say("give this code to %s. It works once, within 24 "
-			  "hours: log in with ssh on a terminal (ssh -t), type "
-			  "it at \"Verification code: \", and set up a device",
-		    user);
-	else
-		admin_say("give this code to %s. It works once, within 24 "
-			  "hours: type it at \"Verification code: \", or send "
-			  "it in TFA_CODE",
-		    user);
+	admin_say("give this code to %s. It works once, within 24 hours: %s",
+	    user,
+	    strcmp(use, "enroll") == 0
+		? "log in with ssh on a terminal (ssh -t), type it at "
+		  "\"Verification code: \", and set up a device"
+		: "type it at \"Verification code: \", or send it in "
+		  "TFA_CODE");
 }
 
 static int
@@ -50,8 +47,7 @@ print_code(const struct admin *admin, const char *user, const char *use,
 	if (reply->codes.count != 1)
 		return ADMIN_KEEPER;
 	if (admin->json) {
-		fputs("{\"user\":", stdout);
-		admin_print_string(user);
+		admin_print_string("{\"user\":", user);
 		printf(",\"use\":\"%s\",\"code\":\"%s\"}\n", use,
 		    reply->codes.items[0].text);
 	} else {

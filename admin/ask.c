@@ -48,12 +48,12 @@ admin_confirm(const struct admin *admin, const char *question)
 }
 
 void
-admin_print_string(const char *text)
+admin_print_string(const char *before, const char *text)
 {
 	struct json_out out = json_out_begin(256);
 
 	json_out_string(&out, text);
-	fputs(out.text != NULL ? out.text : "null", stdout);
+	printf("%s%s", before, out.text != NULL ? out.text : "null");
 	json_text_free(&out.text);
 }
 
@@ -64,10 +64,8 @@ admin_done(const struct admin *admin, const char *target, const char *what)
 		printf("%s: %s\n", target, what);
 		return;
 	}
-	fputs("{\"target\":", stdout);
-	admin_print_string(target);
-	fputs(",\"done\":", stdout);
-	admin_print_string(what);
+	admin_print_string("{\"target\":", target);
+	admin_print_string(",\"done\":", what);
 	puts("}");
 }
 

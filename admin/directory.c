@@ -26,21 +26,14 @@ is_whole(const char *service, size_t len)
 static bool
 directory_find(const char *at, const char *end, char *ret, size_t size)
 {
-	while (at < end) {
-		size_t len = strcspn(at, BLANKS "[#\n");
+	while (at < end && *at != '#') {
+		size_t len = strcspn(at, *at == '[' ? "]\n" : BLANKS "[#\n");
 
-		if (*at == '#')
-			return false;
-		if (*at == '[') {
-			at += strcspn(at, "]\n");
-			len = at < end ? 1 : 0;
-		} else if (len > 0 && !is_whole(at, len)) {
+		if (len > 0 && *at != '[' && !is_whole(at, len)) {
 			snprintf(ret, size, "%.*s", (int)len, at);
 			return true;
-		} else if (len == 0) {
-			len = 1;
 		}
-		at += len;
+		at += len > 0 && *at != '[' ? len : len + 1;
 	}
 	return false;
 }

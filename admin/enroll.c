@@ -93,26 +93,16 @@ print_terminal(const struct reply *reply, const struct scan *scan)
 }
 
 static void
-print_field(const char *name, const char *value)
-{
-	printf("\"%s\":", name);
-	admin_print_string(value);
-	putchar(',');
-}
-
-static void
 enroll_print_json(const struct reply *reply, const char *uri)
 {
-	putchar('{');
-	print_field("user", reply->user);
-	print_field("uri", uri);
-	print_field("secret", reply->secret);
-	print_field("device", reply->device);
-	fputs("\"recovery\":[", stdout);
-	for (size_t i = 0; i < reply->codes.count; i++) {
-		fputs(i > 0 ? "," : "", stdout);
-		admin_print_string(reply->codes.items[i].text);
-	}
+	admin_print_string("{\"user\":", reply->user);
+	admin_print_string(",\"uri\":", uri);
+	admin_print_string(",\"secret\":", reply->secret);
+	admin_print_string(",\"device\":", reply->device);
+	fputs(",\"recovery\":[", stdout);
+	for (size_t i = 0; i < reply->codes.count; i++)
+		admin_print_string(
+		    i > 0 ? "," : "", reply->codes.items[i].text);
 	puts("]}");
 }
 

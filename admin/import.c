@@ -117,15 +117,11 @@ static void
 import_print_json(const struct reply *reply, const struct import *import,
     const struct import_report *report)
 {
-	fputs("{\"user\":", stdout);
-	admin_print_string(reply->user);
-	fputs(",\"device\":", stdout);
-	admin_print_string(reply->device);
+	admin_print_string("{\"user\":", reply->user);
+	admin_print_string(",\"device\":", reply->device);
 	printf(",\"scratch\":%zu,\"notes\":[", import->scratch.count);
-	for (size_t i = 0; i < report->notes_count; i++) {
-		fputs(i > 0 ? "," : "", stdout);
-		admin_print_string(report->notes[i]);
-	}
+	for (size_t i = 0; i < report->notes_count; i++)
+		admin_print_string(i > 0 ? "," : "", report->notes[i]);
 	puts("]}");
 }
 

@@ -168,22 +168,6 @@ help(struct admin *admin, int argc, char **argv)
 	return ADMIN_DONE;
 }
 
-static int
-refuse_use(const struct command *command)
-{
-	fprintf(stderr, "usage: tfa-admin %s %s\n", command->name,
-	    command->operands);
-	return ADMIN_USAGE;
-}
-
-static int
-call(const struct command *command, struct admin *admin, int argc, char **argv)
-{
-	int status = command->run(admin, argc, argv);
-
-	return status == ADMIN_MISUSED ? refuse_use(command) : status;
-}
-
 /* False, after a message, if both a store and a socket are given. */
 static bool
 set_paths(struct admin *admin)
@@ -208,15 +192,21 @@ static int
 run_command(struct admin *admin, uint64_t given, int argc, char **argv)
 {
 	const struct command *command = find_command(argv[0]);
+	int status = ADMIN_MISUSED;
 	const char *unfit;
 
 	if (command == NULL)
 		return ADMIN_USAGE;
 	unfit = options_unfit(&options, command->name, given);
 	if (unfit == NULL)
-		return call(command, admin, argc - 1, argv + 1);
-	admin_say("%s takes no --%s", command->name, unfit);
-	return refuse_use(command);
+		status = command->run(admin, argc - 1, argv + 1);
+	else
+		admin_say("%s takes no --%s", command->name, unfit);
+	if (status != ADMIN_MISUSED)
+		return status;
+	fprintf(stderr, "usage: tfa-admin %s %s\n", command->name,
+	    command->operands);
+	return ADMIN_USAGE;
 }
 
 /* A failed write must not end with status 0. */

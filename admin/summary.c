@@ -102,11 +102,10 @@ percent(const struct tally *tally)
 static void
 tally_print_json(const struct tally *tally, bool all)
 {
-	printf("{\"group\":");
 	if (all)
-		printf("null");
+		printf("{\"group\":null");
 	else
-		admin_print_string(tally->name.text);
+		admin_print_string("{\"group\":", tally->name.text);
 	printf(",\"users\":%zu", tally->users);
 	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++)
 		printf(",\"%s\":%zu", state_names[i], tally->states[i]);
@@ -125,7 +124,7 @@ is_shown(const struct summary *summary, int state)
 	return shown;
 }
 
-static struct table *
+static struct libscols_table *
 new_table(const struct summary *summary)
 {
 	static const char *const states[] = {[STATE_EXEMPT] = "EXEMPT",
@@ -147,7 +146,7 @@ new_table(const struct summary *summary)
 }
 
 static bool
-summary_add_line(struct table *table, const struct summary *summary,
+summary_add_line(struct libscols_table *table, const struct summary *summary,
     const struct tally *tally)
 {
 	char cells[COLUMNS][24], bar[BAR + 8];
@@ -172,7 +171,7 @@ summary_add_line(struct table *table, const struct summary *summary,
 static int
 print_table(const struct summary *summary)
 {
-	struct table *table = new_table(summary);
+	struct libscols_table *table = new_table(summary);
 	bool ok = table != NULL;
 
 	for (size_t i = 0; ok && i < summary->tallies.count; i++)

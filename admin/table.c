@@ -1,63 +1,44 @@
 #include <libsmartcols/libsmartcols.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "admin/admin.h"
 
-struct table {
-	struct libscols_table *scols;
-	size_t columns;
-	size_t rows;
-};
-
-struct table *
+struct libscols_table *
 table_new(const char *const *headings, size_t columns)
 {
-	struct table *table = calloc(1, sizeof(*table));
+	struct libscols_table *table = scols_new_table();
 
-	if (table == NULL)
-		return NULL;
-	table->columns = columns;
-	table->scols = scols_new_table();
-	for (size_t i = 0; table->scols != NULL && i < columns; i++)
-		if (scols_table_new_column(table->scols, headings[i], 0, 0) ==
-		    NULL) {
+	for (size_t i = 0; table != NULL && i < columns; i++)
+		if (scols_table_new_column(table, headings[i], 0, 0) == NULL) {
 			table_free(table);
-			return NULL;
+			table = NULL;
 		}
-	if (table->scols == NULL) {
-		free(table);
-		return NULL;
-	}
 	return table;
 }
 
 bool
-table_row(struct table *table, const char *const *cells)
+table_row(struct libscols_table *table, const char *const *cells)
 {
-	struct libscols_line *line = scols_table_new_line(table->scols, NULL);
+	struct libscols_line *line = scols_table_new_line(table, NULL);
 
 	if (line == NULL)
 		return false;
-	for (size_t i = 0; i < table->columns; i++)
+	for (size_t i = 0; i < scols_table_get_ncols(table); i++)
 		if (scols_line_set_data(line, i, cells[i]) != 0)
 			return false;
-	table->rows++;
 	return true;
 }
 
 bool
-table_print(struct table *table)
+table_print(struct libscols_table *table)
 {
-	return table->rows == 0 || scols_print_table(table->scols) == 0;
+	return scols_table_get_nlines(table) == 0 ||
+	    scols_print_table(table) == 0;
 }
 
 void
-table_free(struct table *table)
+table_free(struct libscols_table *table)
 {
-	if (table != NULL)
-		scols_unref_table(table->scols);
-	free(table);
+	scols_unref_table(table);
 }
 
 const char *

@@ -19,7 +19,7 @@ struct listing {
 	const struct admin *admin;
 	struct people people; /* only read if groups of all are needed */
 	struct groups groups;
-	struct table *table;
+	struct libscols_table *table;
 	struct summary *summary; /* or NULL */
 	bool in_full;            /* users NAME: a block for each user */
 	bool found;              /* at least one user was shown */
@@ -67,7 +67,7 @@ users_wants(struct listing *listing, const struct user_row *row)
 }
 
 static bool
-add_row(struct table *table, const struct user_row *row)
+add_row(struct libscols_table *table, const struct user_row *row)
 {
 	char devices[24], last[WHEN_TEXT], deadline[WHEN_TEXT];
 	const char *cells[COLUMNS] = {row->user,
@@ -140,26 +140,19 @@ print_full(const struct user_row *row)
 		printf("  problem        %s\n", row->problem);
 }
 
-static void
-add_to_summary(struct listing *listing, const struct user_row *row)
-{
-	struct groups_user user;
-	bool known = users_find(listing, row->user, &user);
-
-	summary_add(listing->summary, row, known ? &user : NULL);
-}
-
 static bool
 show_row(void *ctx, const char *text)
 {
 	struct listing *listing = ctx;
 	const struct user_row *row = &listing->row;
+	struct groups_user user;
 
 	if (!users_wants(listing, row))
 		return true;
 	listing->found = true;
 	if (listing->summary != NULL)
-		add_to_summary(listing, row);
+		summary_add(listing->summary, row,
+		    users_find(listing, row->user, &user) ? &user : NULL);
 	else if (listing->admin->json)
 		puts(text);
 	else if (listing->in_full)

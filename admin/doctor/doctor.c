@@ -16,11 +16,10 @@ print_finding_json(const struct finding *finding)
 	char fix[FINDING_FIX];
 
 	finding_fix(finding, fix);
-	printf("{\"check\":\"%s\",\"status\":\"%s\",\"detail\":",
-	    finding->check, finding_word(finding->status));
-	admin_print_string(finding->detail);
-	printf(",\"fix\":");
-	admin_print_string(fix);
+	printf("{\"check\":\"%s\",\"status\":\"%s\"", finding->check,
+	    finding_word(finding->status));
+	admin_print_string(",\"detail\":", finding->detail);
+	admin_print_string(",\"fix\":", fix);
 	printf("}\n");
 }
 

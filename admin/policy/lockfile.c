@@ -30,18 +30,6 @@ lockfile_fail(const char *path)
 }
 
 /*
- * Root may write in any folder; if root refuses to, rights are not the reason.
- */
-static bool
-lockfile_is_ours(int folder)
-{
-	struct stat st;
-
-	return geteuid() == 0 ||
-	    (fstat(folder, &st) == 0 && st.st_uid == geteuid());
-}
-
-/*
  * Opens the policy's folder. In a folder that is not safe nothing is made, not
  * even the lock.
  */
@@ -50,6 +38,7 @@ lockfile_open_folder(struct lockfile *lockfile)
 {
 	int len = (int)(lockfile->name - lockfile->path);
 	char folder[PATH_MAX], why[POLICY_WHY_TEXT];
+	struct stat st;
 
 	snprintf(folder, sizeof(folder), "%.*s", len > 1 ? len - 1 : 1,
 	    len > 0 ? lockfile->path : ".");
@@ -59,7 +48,10 @@ lockfile_open_folder(struct lockfile *lockfile)
 	if (policy_file_check_folder(
 		lockfile->folder, folder, geteuid(), why) == FAULT_NONE)
 		return ADMIN_DONE;
-	if (!lockfile_is_ours(lockfile->folder)) {
+	/* Root may write in any folder; if root refuses to, rights are not the
+	 * reason. */
+	if (geteuid() != 0 &&
+	    (fstat(lockfile->folder, &st) < 0 || st.st_uid != geteuid())) {
 		errno = EACCES;
 		return lockfile_fail(lockfile->path);
 	}

@@ -65,17 +65,18 @@ print_position(const char *key, int number)
 static int
 print_check(const char *path, const struct json_error *error, const char *why)
 {
-	printf("{\"ok\":%s,\"file\":", why[0] == '\0' ? "true" : "false");
-	admin_print_string(path);
+	bool ok = why[0] == '\0';
+
+	printf("{\"ok\":%s", ok ? "true" : "false");
+	admin_print_string(",\"file\":", path);
 	print_position("line", error->line);
 	print_position("column", error->column);
-	fputs(",\"message\":", stdout);
-	if (why[0] == '\0')
-		fputs("null", stdout);
+	if (ok)
+		fputs(",\"message\":null", stdout);
 	else
-		admin_print_string(why);
+		admin_print_string(",\"message\":", why);
 	puts("}");
-	return why[0] == '\0' ? ADMIN_DONE : ADMIN_NOT;
+	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 
 static int

@@ -223,14 +223,20 @@ rule(struct ruling *ruling, const char *command)
 	return ruling->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
 }
 
-int
-admin_enable(struct admin *admin, int argc, char **argv)
+static struct ruling
+ruling_of(struct admin *admin, enum mode mode, int argc, char **argv)
 {
-	struct ruling ruling = {.admin = admin,
-	    .mode = MODE_OPTIONAL,
+	return (struct ruling){.admin = admin,
+	    .mode = mode,
 	    .now_s = time(NULL),
 	    .argc = argc,
 	    .argv = argv};
+}
+
+int
+admin_enable(struct admin *admin, int argc, char **argv)
+{
+	struct ruling ruling = ruling_of(admin, MODE_OPTIONAL, argc, argv);
 
 	return rule(&ruling, "enable");
 }
@@ -238,11 +244,7 @@ admin_enable(struct admin *admin, int argc, char **argv)
 int
 admin_disable(struct admin *admin, int argc, char **argv)
 {
-	struct ruling ruling = {.admin = admin,
-	    .mode = MODE_NONE,
-	    .now_s = time(NULL),
-	    .argc = argc,
-	    .argv = argv};
+	struct ruling ruling = ruling_of(admin, MODE_NONE, argc, argv);
 
 	return rule(&ruling, "disable");
 }
@@ -250,11 +252,7 @@ admin_disable(struct admin *admin, int argc, char **argv)
 int
 admin_exempt(struct admin *admin, int argc, char **argv)
 {
-	struct ruling ruling = {.admin = admin,
-	    .mode = MODE_EXEMPT,
-	    .now_s = time(NULL),
-	    .argc = argc,
-	    .argv = argv};
+	struct ruling ruling = ruling_of(admin, MODE_EXEMPT, argc, argv);
 
 	if (admin->from != NULL && !prefix_parse(admin->from, &ruling.from)) {
 		admin_say("%s: not a network such as 10.2.0.0/16 or "
@@ -268,11 +266,7 @@ admin_exempt(struct admin *admin, int argc, char **argv)
 int
 admin_enforce(struct admin *admin, int argc, char **argv)
 {
-	struct ruling ruling = {.admin = admin,
-	    .mode = MODE_REQUIRED,
-	    .now_s = time(NULL),
-	    .argc = argc,
-	    .argv = argv};
+	struct ruling ruling = ruling_of(admin, MODE_REQUIRED, argc, argv);
 	int64_t grace_s = 0;
 
 	if (admin->grace != NULL && admin->until != NULL) {

@@ -104,34 +104,28 @@ caller_of_command(void)
 	return user != NULL ? user : getlogin();
 }
 
-static bool
-is_one_user(const char *target)
-{
-	return target[0] != '@' && strcmp(target, "*") != 0;
-}
-
-static bool
-shut_out_ask_each(const struct admin *admin, char **targets, int count,
-    struct shut_out *found)
-{
-	bool ok = true;
-
-	for (int i = 0; i < count; i++)
-		if (found->rules[i][0] != '\0')
-			ok &= shut_out_ask(admin, targets[i], found);
-	return ok;
-}
-
 /*
+ * Judges the users that the targets name, or everyone if one is a group or '*'.
  * Root may be at the keyboard, but the list leaves out system users who never
  * logged in: root is asked for by name.
  */
 static bool
-shut_out_ask_all(const struct admin *admin, struct shut_out *found)
+shut_out_ask_all(const struct admin *admin, char **targets, int count,
+    struct shut_out *found)
 {
-	(void)shut_out_ask(admin, "root", found);
-	found->all = true;
-	return shut_out_ask(admin, "", found);
+	bool ok = true, many = false;
+
+	for (int i = 0; i < count; i++)
+		many |= targets[i][0] == '@' || strcmp(targets[i], "*") == 0;
+	if (many) {
+		(void)shut_out_ask(admin, "root", found);
+		found->all = true;
+		return shut_out_ask(admin, "", found);
+	}
+	for (int i = 0; i < count; i++)
+		if (found->rules[i][0] != '\0')
+			ok &= shut_out_ask(admin, targets[i], found);
+	return ok;
 }
 
 void
@@ -141,12 +135,8 @@ admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
 	struct shut_out found = {.rules = rules,
 	    .rule_count = (size_t)count,
 	    .caller = caller_of_command()};
-	bool few = true;
 
-	for (int i = 0; i < count; i++)
-		few &= is_one_user(targets[i]);
-	if (few ? !shut_out_ask_each(admin, targets, count, &found)
-		: !shut_out_ask_all(admin, &found)) {
+	if (!shut_out_ask_all(admin, targets, count, &found)) {
 		admin_say("who is shut out by this is not known: the keeper "
 			  "does not answer");
 		return;

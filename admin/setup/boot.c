@@ -7,8 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "store/base/cleanup.h"
+#include "admin/read.h"
 #include "admin/setup/setup.h"
+#include "store/base/cleanup.h"
 
 int64_t
 boot_now_s(void)
@@ -22,15 +23,10 @@ boot_now_s(void)
 void
 boot_name(char ret[static BOOT_NAME])
 {
-	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	scoped_free char *text = read_whole("/proc/sys/kernel/random/boot_id");
 
-	ret[0] = '\0';
-	if (file == NULL)
-		return;
-	if (fgets(ret, BOOT_NAME, file) == NULL)
-		ret[0] = '\0';
+	snprintf(ret, BOOT_NAME, "%s", text != NULL ? text : "");
 	ret[strcspn(ret, "\n")] = '\0';
-	fclose(file);
 }
 
 bool

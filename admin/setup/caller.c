@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/read.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/system/groups.h"
@@ -22,13 +23,11 @@
 static const char *
 audit_name(void)
 {
-	scoped_fd int fd = open("/proc/self/loginuid", O_RDONLY | O_CLOEXEC);
-	scoped_free char *text = NULL;
+	scoped_free char *text = read_whole("/proc/self/loginuid");
 	const struct passwd *pw;
 	unsigned long uid;
-	size_t len;
 
-	if (fd < 0 || file_read(fd, 32, &text, &len) != FAULT_NONE)
+	if (text == NULL)
 		return NULL;
 	uid = strtoul(text, NULL, 10);
 	pw = uid < UINT32_MAX ? getpwuid((uid_t)uid) : NULL;

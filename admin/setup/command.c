@@ -34,6 +34,12 @@ command_exists(const char *name)
 	return find_program(name, path);
 }
 
+bool
+command_works(const char *const argv[])
+{
+	return command_run(argv, NULL) == 0;
+}
+
 int
 command_run(const char *const argv[], char **ret_out)
 {

@@ -14,7 +14,6 @@ static bool
 is_new_login(const struct journal *journal)
 {
 	struct ssh_login login;
-	char name[64];
 
 	if (!ssh_login_find(&login)) {
 		admin_say("this is not an ssh login: log in again, and confirm "
@@ -23,9 +22,8 @@ is_new_login(const struct journal *journal)
 	}
 	if (!boot_is(journal->boot))
 		return true; /* every login is newer than the change */
-	snprintf(name, sizeof(name), "%d:%lld", (int)login.pid,
-	    (long long)login.began);
-	if (login.began > journal->loaded && strcmp(name, journal->ssh) != 0)
+	if (login.began > journal->loaded &&
+	    strcmp(login.name, journal->ssh) != 0)
 		return true;
 	admin_say("this login, or the connection that it shares, is older than "
 		  "the change: log in again, and confirm there");

@@ -92,10 +92,9 @@ folder_put_back(const struct stage *stage)
 bool
 folder_clear_aside(const struct stage *stage)
 {
-	const char *path = stage->path;
 	char name[PATH_MAX];
 
-	aside(path, name);
+	aside(stage->path, name);
 	return folder_remove(name);
 }
 

@@ -21,6 +21,7 @@
  * else that goes to our stderr.
  */
 int command_run(const char *const argv[], char **ret_out);
+bool command_works(const char *const argv[]); /* True if that is 0. */
 bool command_exists(const char *name);
 #define COMMAND(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -34,13 +35,9 @@ char *sshd_force_command(const char *user);
 
 /* The command that reloads sshd. */
 void sshd_reload_how(char *ret, size_t size);
-bool sshd_reload(void);
 
-/* The keeper, with systemd and without.  False after a message. */
+/* True if a keeper listens. */
 bool keeper_answers(void);
-bool keeper_start(void);
-bool keeper_stop(void);
-bool keeper_restart(void);
 
 /*
  * The ssh login that this process belongs to: its sshd process, and when that
@@ -50,6 +47,7 @@ bool keeper_restart(void);
 struct ssh_login {
 	pid_t pid;
 	int64_t began;
+	char name[64];              /* both, as the journal has it */
 	char address[ADDRESS_TEXT]; /* "" where it is not known */
 };
 bool ssh_login_find(struct ssh_login *ret);

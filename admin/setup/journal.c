@@ -31,18 +31,19 @@ static const char *const kind_words[] = {"", "user_add", "user_delete",
     "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",
     NULL};
 
+/* A row: kind and need without JSON_, the struct by its name. */
+#define ROW(kind, type, key, need, ...) \
+	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
+
 static const struct json_field stage_fields[] = {
-    JSON_ROW_CHOICE("kind", JSON_REQUIRED, struct stage, kind, kind_words),
-    JSON_ROW_TEXT("path", JSON_MAYBE, struct stage, path),
-    JSON_ROW_NUMBER("mode", JSON_REQUIRED, struct stage, mode, 0, 07777),
-    JSON_ROW_TEXT("owner", JSON_MAYBE, struct stage, owner),
-    JSON_ROW_FLAG("existed", JSON_REQUIRED, struct stage, existed),
-    JSON_ROW_NUMBER(
-	"old_mode", JSON_REQUIRED, struct stage, old_mode, 0, 07777),
-    JSON_ROW_NUMBER(
-	"old_uid", JSON_REQUIRED, struct stage, old_uid, 0, UINT32_MAX),
-    JSON_ROW_NUMBER(
-	"old_gid", JSON_REQUIRED, struct stage, old_gid, 0, UINT32_MAX),
+    ROW(CHOICE, stage, "kind", REQUIRED, kind, kind_words),
+    ROW(TEXT, stage, "path", MAYBE, path),
+    ROW(NUMBER, stage, "mode", REQUIRED, mode, 0, 07777),
+    ROW(TEXT, stage, "owner", MAYBE, owner),
+    ROW(FLAG, stage, "existed", REQUIRED, existed),
+    ROW(NUMBER, stage, "old_mode", REQUIRED, old_mode, 0, 07777),
+    ROW(NUMBER, stage, "old_uid", REQUIRED, old_uid, 0, UINT32_MAX),
+    ROW(NUMBER, stage, "old_gid", REQUIRED, old_gid, 0, UINT32_MAX),
 };
 static const struct json_shape stage_shape = JSON_SHAPE(stage_fields, NULL);
 
@@ -50,20 +51,17 @@ static const struct json_field stage_item = JSON_ITEM_OBJECT(
     struct stage, &stage_shape);
 
 static const struct json_field journal_fields[] = {
-    JSON_ROW_NUMBER("version", JSON_REQUIRED, struct journal, version, 1, 1),
-    JSON_ROW_CHOICE("state", JSON_REQUIRED, struct journal, state, state_words),
-    JSON_ROW_NUMBER(
-	"begun", JSON_REQUIRED, struct journal, begun, 0, SETUP_STAGES),
-    JSON_ROW_TIME("until", JSON_REQUIRED, struct journal, until_s),
-    JSON_ROW_TEXT("boot", JSON_MAYBE, struct journal, boot),
-    JSON_ROW_NUMBER(
-	"ends_s", JSON_REQUIRED, struct journal, ends_s, 0, INT64_C(1) << 52),
-    JSON_ROW_NUMBER("wait_s", JSON_REQUIRED, struct journal, wait_s, 0, 86400),
-    JSON_ROW_NUMBER(
-	"loaded", JSON_REQUIRED, struct journal, loaded, 0, INT64_C(1) << 52),
-    JSON_ROW_TEXT("login", JSON_MAYBE, struct journal, ssh),
-    JSON_ROW_LIST("steps", JSON_REQUIRED, struct journal, plan.stages,
-	SETUP_STAGES, &stage_item),
+    ROW(NUMBER, journal, "version", REQUIRED, version, 1, 1),
+    ROW(CHOICE, journal, "state", REQUIRED, state, state_words),
+    ROW(NUMBER, journal, "begun", REQUIRED, begun, 0, SETUP_STAGES),
+    ROW(TIME, journal, "until", REQUIRED, until_s),
+    ROW(TEXT, journal, "boot", MAYBE, boot),
+    ROW(NUMBER, journal, "ends_s", REQUIRED, ends_s, 0, INT64_C(1) << 52),
+    ROW(NUMBER, journal, "wait_s", REQUIRED, wait_s, 0, 86400),
+    ROW(NUMBER, journal, "loaded", REQUIRED, loaded, 0, INT64_C(1) << 52),
+    ROW(TEXT, journal, "login", MAYBE, ssh),
+    ROW(LIST, journal, "steps", REQUIRED, plan.stages, SETUP_STAGES,
+	&stage_item),
 };
 static const struct json_shape journal_shape = JSON_SHAPE(journal_fields, NULL);
 

@@ -45,15 +45,16 @@ keeper_answers(void)
 static bool
 run_systemctl(const char *const argv[])
 {
-	if (command_run(argv, NULL) == 0)
+	if (command_works(argv))
 		return true;
 	admin_say("systemctl %s failed", argv[1]);
 	return false;
 }
 
 bool
-keeper_start(void)
+keeper_start(const struct stage *stage)
 {
+	(void)stage;
 	if (!run_systemctl(COMMAND("systemctl", "daemon-reload")) ||
 	    !run_systemctl(
 		COMMAND("systemctl", "enable", "--now", SOCKET_UNIT)))
@@ -94,8 +95,9 @@ stop_process(void)
 }
 
 bool
-keeper_stop(void)
+keeper_stop(const struct stage *stage)
 {
+	(void)stage;
 	if (!systemd_runs())
 		return stop_process();
 	command_run(COMMAND("systemctl", "disable", "--now", "--quiet",
@@ -106,12 +108,12 @@ keeper_stop(void)
 
 /* After a removal that failed the gate is back, and asks the keeper. */
 bool
-keeper_restart(void)
+keeper_restart(const struct stage *stage)
 {
 	pid_t pid;
 
 	if (systemd_runs())
-		return keeper_start();
+		return keeper_start(stage);
 	if (keeper_answers())
 		return true;
 	pid = fork();

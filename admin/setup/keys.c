@@ -19,7 +19,7 @@
 struct caller {
 	const struct passwd *pw;
 	const struct policy *policy;
-	const char *dump;       /* sshd -T, for the caller */
+	struct view view;       /* sshd -T, for the caller */
 	char passes[PATH_MAX];  /* the file with a key that the gate takes */
 	char refused[PATH_MAX]; /* what sshd takes and the gate does not */
 };
@@ -81,10 +81,10 @@ caller_files(struct caller *caller)
 {
 	struct keypath_user user = keypath_user(caller->pw);
 	char value[CONFIG_WORD];
-	const char *at = caller->dump, *rest = value;
+	const char *rest = value;
 	struct keypath file;
 
-	if (!dump_next(&at, "authorizedkeysfile", value))
+	if (!dump_value(&caller->view, "authorizedkeysfile", value))
 		return;
 	while (caller->passes[0] == '\0' && keypath_next(&rest, &user, &file)) {
 		size_t len = 0;
@@ -100,11 +100,10 @@ caller_files(struct caller *caller)
 static void
 caller_command(struct caller *caller)
 {
-	const char *at = caller->dump;
 	char command[CONFIG_WORD];
 
 	if (caller->policy->keys.unlisted != UNLISTED_ALLOW &&
-	    dump_next(&at, "authorizedkeyscommand", command) &&
+	    dump_value(&caller->view, "authorizedkeyscommand", command) &&
 	    strcasecmp(command, "none") != 0)
 		refuse(caller, "keys that only AuthorizedKeysCommand %s gives",
 		    command);
@@ -129,9 +128,8 @@ static void
 caller_authorities(struct caller *caller)
 {
 	char value[CONFIG_WORD];
-	const char *at = caller->dump;
 
-	if (!dump_next(&at, "trustedusercakeys", value) ||
+	if (!dump_value(&caller->view, "trustedusercakeys", value) ||
 	    strcasecmp(value, "none") == 0 ||
 	    authorities_each(value, caller_authority, caller) ||
 	    errno == ENOENT)
@@ -145,9 +143,8 @@ static bool
 judge_caller(struct caller *caller)
 {
 	char value[CONFIG_WORD];
-	const char *at = caller->dump;
 
-	if (dump_next(&at, "pubkeyauthentication", value) &&
+	if (dump_value(&caller->view, "pubkeyauthentication", value) &&
 	    strcasecmp(value, "no") == 0)
 		return true;
 	caller_files(caller);
@@ -191,7 +188,7 @@ caller_has_key(const char *user)
 	if (caller_policy(&policy, why) != FAULT_NONE)
 		return false; /* caller_may_enter() says what it is */
 	ok = judge_caller(
-	    &(struct caller){.pw = &pw, .policy = &policy, .dump = dump});
+	    &(struct caller){.pw = &pw, .policy = &policy, .view.dump = dump});
 	policy_done(&policy);
 	return ok;
 }

@@ -93,5 +93,8 @@ ssh_login_find(struct ssh_login *ret)
 		below = pid;
 		pid = process.parent;
 	}
+	if (found)
+		snprintf(ret->name, sizeof(ret->name), "%d:%lld", (int)ret->pid,
+		    (long long)ret->began);
 	return found;
 }

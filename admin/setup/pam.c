@@ -23,27 +23,29 @@ static bool
 find_pam_file(char ret[static SETUP_PATH])
 {
 	scoped_free char *dump = sshd_dump("root", "127.0.0.1");
-	char value[CONFIG_WORD] = "sshd";
-	const char *at = dump;
+	const struct view view = {.dump = dump};
+	char value[CONFIG_WORD];
 
-	if (dump != NULL && dump_next(&at, "usepam", value) &&
+	if (dump != NULL && dump_value(&view, "usepam", value) &&
 	    strcasecmp(value, "yes") != 0)
 		return false;
-	at = dump;
-	if (dump == NULL || !dump_next(&at, "pamservicename", value))
+	if (dump == NULL || !dump_value(&view, "pamservicename", value))
 		snprintf(value, sizeof(value), "sshd");
 	snprintf(ret, SETUP_PATH, PAM_FOLDER "%.200s", value);
 	return strchr(value, '/') == NULL;
 }
 
-/* The line of that number in the file, if it reads a user's file; or NULL. */
+/* The line of that number in the file, if it reads a user's file; or NULL.
+ * Setup changes no file that other services read too, and no line that goes on
+ * in the next one. */
 static const struct pam_line *
 line_to_close(const struct pam_stack *stack, const char *path, int number)
 {
 	for (size_t i = 0; i < stack->lines.count; i++) {
 		const struct pam_line *line = &stack->lines.items[i];
 
-		if (line->number == number && strcmp(line->file, path) == 0 &&
+		if (line->number == number && line->count == 1 &&
+		    strcmp(line->file, path) == 0 &&
 		    pam_judge(line) == PAM_READS_USER)
 			return line;
 	}
@@ -58,14 +60,6 @@ line_length(const char *text)
 	return len + (text[len] == '\n');
 }
 
-/* Setup changes no file that other services read too, and no line that goes on
- * in the next one. */
-static bool
-is_ours_to_close(const struct pam_line *line, const char *path)
-{
-	return line->count == 1 && strcmp(line->file, path) == 0;
-}
-
 /* Ends the last line of a file, too, with a newline: the next line would become
  * a part of it. */
 static void
@@ -78,19 +72,21 @@ pam_write_line(FILE *out, const char *line, size_t len)
 
 /* On the heap, NULL without memory. */
 static char *
-close_lines(const struct pam_stack *stack, const char *path, const char *text)
+close_lines(const char *path, const char *text)
 {
 	size_t size = 0;
-	char *ret = NULL;
+	scoped_free char *ret = NULL;
 	FILE *out = open_memstream(&ret, &size);
 	bool failed = out == NULL;
+	struct pam_stack stack;
 
+	pam_read("", path + sizeof(PAM_FOLDER) - 1, &stack);
 	for (int number = 1; *text != '\0' && !failed; number++) {
 		const struct pam_line *line = line_to_close(
-		    stack, path, number);
+		    &stack, path, number);
 		size_t len = line_length(text);
 
-		if (line != NULL && is_ours_to_close(line, path)) {
+		if (line != NULL) {
 			scoped_free char *closed = pam_closed(line);
 
 			fputs(mark, out);
@@ -103,10 +99,9 @@ close_lines(const struct pam_stack *stack, const char *path, const char *text)
 		}
 		text += len;
 	}
-	if (out == NULL || fclose(out) == 0)
-		return failed ? (free(ret), NULL) : ret;
-	free(ret);
-	return NULL;
+	pam_done(&stack);
+	failed |= out != NULL && fclose(out) != 0;
+	return failed ? NULL : take(ret);
 }
 
 /* True if the line below the old one is still what setup wrote there. */
@@ -122,12 +117,13 @@ is_as_closed(const char *was, size_t was_len, const char *now)
 }
 
 static char *
-open_lines(const char *text)
+open_lines(const char *path, const char *text)
 {
 	size_t size = 0, skip = sizeof(mark) - 1;
-	char *ret = NULL;
+	scoped_free char *ret = NULL;
 	FILE *out = open_memstream(&ret, &size);
 
+	(void)path;
 	while (out != NULL && *text != '\0') {
 		size_t len = line_length(text);
 		bool is_mark = strncmp(text, mark, skip) == 0;
@@ -141,55 +137,40 @@ open_lines(const char *text)
 		}
 		text += len;
 	}
-	if (out == NULL || fclose(out) == 0)
-		return ret;
-	free(ret);
-	return NULL;
+	return out != NULL && fclose(out) == 0 ? take(ret) : NULL;
 }
 
-/* Adds a stage that writes the file, unless that is its text already. */
+/* Adds a stage that writes the changed file, unless that is its text already. */
 static bool
-add_write(struct plan *plan, const char *path, const char *now, char *text)
+pam_plan(struct plan *plan, char *(*change)(const char *path, const char *text))
 {
+	scoped_free char *now = NULL;
+	scoped_free char *text = NULL;
+	char path[SETUP_PATH];
 	struct stat st;
 
+	if (!find_pam_file(path))
+		return true;
+	if (!plan_read_file(path, &now))
+		return false;
+	if (now == NULL)
+		return true;
+	text = change(path, now);
 	if (text == NULL)
 		return false;
-	if (strcmp(text, now) != 0 && stat(path, &st) == 0)
-		return plan_add(plan, STAGE_FILE_WRITE, path,
-		    st.st_mode & 07777, "root", text);
-	free(text);
-	return true;
+	return strcmp(text, now) == 0 || stat(path, &st) < 0 ||
+	    plan_add(plan, STAGE_FILE_WRITE, path, st.st_mode & 07777, "root",
+		take(text));
 }
 
 bool
 pam_plan_closed(struct plan *plan)
 {
-	scoped_free char *now = NULL;
-	struct pam_stack stack;
-	char path[SETUP_PATH];
-	bool ok;
-
-	if (!find_pam_file(path))
-		return true;
-	if (!plan_read_file(path, &now))
-		return false;
-	pam_read("", path + sizeof(PAM_FOLDER) - 1, &stack);
-	ok = now == NULL ||
-	    add_write(plan, path, now, close_lines(&stack, path, now));
-	pam_done(&stack);
-	return ok;
+	return pam_plan(plan, close_lines);
 }
 
 bool
 pam_plan_open(struct plan *plan)
 {
-	scoped_free char *now = NULL;
-	char path[SETUP_PATH];
-
-	if (!find_pam_file(path))
-		return true;
-	if (!plan_read_file(path, &now))
-		return false;
-	return now == NULL || add_write(plan, path, now, open_lines(now));
+	return pam_plan(plan, open_lines);
 }

@@ -41,18 +41,23 @@ plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 	return plan_add(plan, STAGE_FOLDER_MAKE, path, mode, owner, NULL);
 }
 
+/* text becomes the plan's; NULL: no memory. */
+static bool
+plan_write(struct plan *plan, const char *path, char *text)
+{
+	return text != NULL &&
+	    plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text);
+}
+
 static bool
 plan_policy(struct plan *plan)
 {
 	char host[256] = "";
-	char *text;
 
 	if (is_there(SETUP_POLICY))
 		return true;
 	gethostname(host, sizeof(host) - 1);
-	text = text_policy(host);
-	return text != NULL &&
-	    plan_add(plan, STAGE_FILE_WRITE, SETUP_POLICY, 0644, "root", text);
+	return plan_write(plan, SETUP_POLICY, text_policy(host));
 }
 
 /* A unit that a package or "make install" has put there stays. */
@@ -77,14 +82,9 @@ plan_keeper(struct plan *plan)
 	char path[SETUP_PATH];
 
 	for (size_t i = 0; i < UNITS && is_there(SETUP_UNITS); i++) {
-		char *text;
-
-		if (has_unit(units[i]))
-			continue;
 		snprintf(path, sizeof(path), SETUP_UNITS "/%s", units[i]);
-		text = text_unit(units[i]);
-		if (text == NULL ||
-		    !plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text))
+		if (!has_unit(units[i]) &&
+		    !plan_write(plan, path, text_unit(units[i])))
 			return false;
 	}
 	/* Undone, this stops a keeper that was started by hand meanwhile. */
@@ -92,9 +92,8 @@ plan_keeper(struct plan *plan)
 		return plan->stages.count == 0 || keeper_answers() ||
 		    plan_add(plan, STAGE_KEEPER_BEFORE, "", 0, "", NULL);
 	if (keeper_answers() &&
-	    command_run(COMMAND("systemctl", "is-enabled", "--quiet",
-			    "tfa-keeper.socket"),
-		NULL) == 0)
+	    command_works(COMMAND(
+		"systemctl", "is-enabled", "--quiet", "tfa-keeper.socket")))
 		return true;
 	return plan_add(
 	    plan, STAGE_KEEPER_START, "tfa-keeper.socket", 0, "", NULL);
@@ -109,18 +108,16 @@ plan_reload(struct plan *plan)
 	return plan_add(plan, STAGE_SSHD_RELOAD, how, 0, "", NULL);
 }
 
-/* Adds sshd -t and, unless wanted is NULL, that sshd runs this for the user. */
+/* Adds sshd -t, and that sshd runs this for the user. */
 static bool
 plan_check(struct plan *plan, const char *user, const char *wanted)
 {
 	char what[SETUP_PATH];
-	char *text = wanted != NULL ? strdup(wanted) : NULL;
+	char *text = strdup(wanted);
 
-	snprintf(what, sizeof(what), "sshd -t%s%s%s%s",
-	    wanted != NULL ? ", ForceCommand " : "",
-	    wanted != NULL ? wanted : "", wanted != NULL ? " for " : "",
-	    wanted != NULL ? user : "");
-	return (wanted == NULL || text != NULL) &&
+	snprintf(what, sizeof(what), "sshd -t, ForceCommand %s for %s", wanted,
+	    user);
+	return text != NULL &&
 	    plan_add(plan, STAGE_SSHD_CHECK, what, 0, user, text);
 }
 
@@ -130,7 +127,7 @@ plan_checks(struct plan *plan, const char *dropin)
 {
 	const struct setup *setup = plan->setup;
 	const char *caller = setup->caller != NULL ? setup->caller : "root";
-	const char *emergency = setup->break_glass;
+	const char *emergency = setup->admin->break_glass;
 	bool exempt = judged_exempts(dropin, caller);
 
 	return plan_check(plan, caller, exempt ? "none" : SETUP_GATE) &&
@@ -156,30 +153,22 @@ plan_dropin(struct plan *plan)
 
 	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	dropin = text = text_dropin(present, plan->setup->break_glass);
+	dropin = text = text_dropin(present, plan->setup->admin->break_glass);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&
 	    is_right(CONFIG_DROP_IN))
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-	    plan_add(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN, 0644, "root",
-		take(text)) &&
+	    plan_write(plan, CONFIG_DROP_IN, take(text)) &&
 	    plan_checks(plan, dropin) && plan_reload(plan);
 }
 
+/* Adds the removal of a file or a folder, if it is there. */
 static bool
-drop_file(struct plan *plan, const char *path)
+drop(struct plan *plan, enum stage_kind kind, const char *path)
 {
-	return !is_there(path) ||
-	    plan_add(plan, STAGE_FILE_REMOVE, path, 0, "", NULL);
-}
-
-static bool
-drop_folder(struct plan *plan, const char *path)
-{
-	return !is_there(path) ||
-	    plan_add(plan, STAGE_FOLDER_REMOVE, path, 0, "", NULL);
+	return !is_there(path) || plan_add(plan, kind, path, 0, "", NULL);
 }
 
 static bool
@@ -187,7 +176,8 @@ drop_dropin(struct plan *plan)
 {
 	return !is_there(CONFIG_DROP_IN) ||
 	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-		drop_file(plan, CONFIG_DROP_IN) && plan_check(plan, "", NULL) &&
+		drop(plan, STAGE_FILE_REMOVE, CONFIG_DROP_IN) &&
+		plan_add(plan, STAGE_SSHD_CHECK, "sshd -t", 0, "", NULL) &&
 		plan_reload(plan));
 }
 
@@ -202,8 +192,8 @@ drop_keeper(struct plan *plan)
 		   plan_add(plan, STAGE_KEEPER_STOP,
 		       systemd_runs() ? "tfa-keeper.socket" : CLIENT_SOCKET, 0,
 		       "", NULL)) &&
-	    drop_file(plan, SETUP_UNITS "/tfa-keeper.service") &&
-	    drop_file(plan, SETUP_UNITS "/tfa-keeper.socket");
+	    drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.service") &&
+	    drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.socket");
 }
 
 static bool
@@ -270,7 +260,8 @@ plan_remove(struct plan *ret)
 		const struct part *part = &parts[PARTS - 1 - i];
 
 		ok = (part->drop == NULL || part->drop(ret)) &&
-		    (part->folder == NULL || drop_folder(ret, part->folder));
+		    (part->folder == NULL ||
+			drop(ret, STAGE_FOLDER_REMOVE, part->folder));
 	}
 	return made(ok);
 }

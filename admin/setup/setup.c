@@ -73,17 +73,23 @@ may_enter(const struct setup *setup)
 static bool
 caller_is_safe(const struct setup *setup)
 {
+	const char *emergency = setup->admin->break_glass;
 	bool ok;
 
 	if (setup->caller == NULL ||
-	    (setup->break_glass != NULL &&
-		strcmp(setup->caller, setup->break_glass) == 0))
+	    (emergency != NULL && strcmp(setup->caller, emergency) == 0))
 		return true;
 	ok = may_enter(setup);
 	ok &= caller_has_key(setup->caller);
 	if (!ok && !setup->admin->yes)
 		admin_say("--yes goes on in spite of that");
 	return ok || setup->admin->yes;
+}
+
+static bool
+changes_logins(const struct plan *plan)
+{
+	return plan_find(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN) != NULL;
 }
 
 /* Names everything that is in the way, not only the first. */
@@ -93,34 +99,37 @@ may_install(const struct setup *setup, const struct plan *plan)
 	struct findings findings = {.check = NULL};
 	bool ok;
 
-	if (plan_find(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN) == NULL)
+	if (!changes_logins(plan))
 		return true;
 	ok = judged_plan(setup->admin, plan, &findings);
 	ok &= judged_say(&findings);
 	findings_done(&findings);
 	ok &= has_keeper(setup);
-	return caller_is_safe(setup) && ok;
+	ok = caller_is_safe(setup) && ok;
+	if (!ok)
+		admin_say("nothing is changed: mend what is named above, then "
+			  "run setup again");
+	return ok;
 }
 
 /* plan becomes the journal's. */
 static bool
-begin_changes(struct plan *plan, int64_t wait_s, int lock, struct journal *ret)
+begin_changes(const struct setup *setup, struct plan *plan, struct journal *ret)
 {
 	struct ssh_login login;
 
 	*ret = (struct journal){
 	    .version = 1, .state = JOURNAL_CHANGING, .plan = *plan};
-	journal_set_end(ret, wait_s);
+	journal_set_end(ret, setup->wait_s);
 	*plan = (struct plan){.stages = {.count = 0}};
 	if (ssh_login_find(&login))
-		snprintf(ret->ssh, sizeof(ret->ssh), "%d:%lld", (int)login.pid,
-		    (long long)login.began);
+		memcpy(ret->ssh, login.name, sizeof(ret->ssh));
 	if (journal_write(ret) != FAULT_NONE) {
 		admin_say(
 		    "the journal: %s; nothing is changed", strerror(errno));
 		return false;
 	}
-	if (watch_start(lock))
+	if (watch_start(setup->lock))
 		return journal_carry_out(ret);
 	admin_say("the process that would undo this in time cannot be started; "
 		  "nothing is changed");
@@ -150,79 +159,62 @@ wait_for_confirmation(const struct setup *setup, struct journal *journal)
 		admin_say("if this machine restarts before that, its start "
 			  "must run tfa-admin setup --watch, which puts "
 			  "everything back");
-	if (setup->break_glass != NULL)
+	if (setup->admin->break_glass != NULL)
 		admin_say("%s gets in without a code: whoever has their key "
 			  "has the bastion, so keep it offline. tfa-admin "
 			  "users does not know that, and shows them like "
 			  "everybody else",
-		    setup->break_glass);
+		    setup->admin->break_glass);
 	return ADMIN_DONE;
 }
 
-static int
-setup_install(const struct setup *setup, int64_t wait_s, int lock)
+static void
+warn_of_removal(const struct plan *plan)
 {
+	judged_say_gates();
+	if (plan_find(plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
+		admin_say("this deletes everybody's devices and the log "
+			  "in " SETUP_STORE ", and the policy in /etc/tfa: "
+			  "copy them first if you may want them again");
+}
+
+/* Installs, or removes. */
+static int
+setup_change(const struct setup *setup)
+{
+	const struct admin *admin = setup->admin;
 	scoped_plan struct plan plan = {.stages = {.count = 0}};
 	scoped_journal struct journal journal = {.version = 0};
-	int status = plan_install(setup, &plan);
-	bool ok;
+	int status = admin->remove ? plan_remove(&plan)
+				   : plan_install(setup, &plan);
+	bool waits;
 
 	if (status != ADMIN_DONE)
 		return status;
 	if (plan.stages.count == 0) {
-		admin_say("everything is set up, there is nothing to change");
-		return ADMIN_DONE;
-	}
-	plan_show(&plan, setup->admin->json);
-	fflush(stdout);
-	ok = may_install(setup, &plan);
-	if (!ok)
-		admin_say("nothing is changed: mend what is named above, then "
-			  "run setup again");
-	if (!ok || setup->admin->dry_run)
-		return ok ? ADMIN_DONE : ADMIN_NOT;
-	if (!admin_confirm(setup->admin, "Make these changes?"))
-		return ADMIN_NOT;
-	ok = plan_find(&plan, STAGE_FILE_WRITE, CONFIG_DROP_IN) != NULL;
-	if (!begin_changes(&plan, wait_s, lock, &journal)) {
-		watch_stop();
-		return ADMIN_NOT;
-	}
-	if (ok)
-		return wait_for_confirmation(setup, &journal);
-	journal_end(&journal); /* no login has changed */
-	watch_stop();
-	return ADMIN_DONE;
-}
-
-static int
-setup_remove(const struct admin *admin, int64_t wait_s, int lock)
-{
-	scoped_plan struct plan plan = {.stages = {.count = 0}};
-	scoped_journal struct journal journal = {.version = 0};
-	int status = plan_remove(&plan);
-
-	if (status != ADMIN_DONE)
-		return status;
-	if (plan.stages.count == 0) {
-		admin_say("there is nothing to remove");
+		admin_say(admin->remove
+			? "there is nothing to remove"
+			: "everything is set up, there is nothing to change");
 		return ADMIN_DONE;
 	}
 	plan_show(&plan, admin->json);
 	fflush(stdout);
-	judged_say_gates();
-	if (plan_find(&plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
-		admin_say("this deletes everybody's devices and the log "
-			  "in " SETUP_STORE ", and the policy in /etc/tfa: "
-			  "copy them first if you may want them again");
+	if (admin->remove)
+		warn_of_removal(&plan);
+	else if (!may_install(setup, &plan))
+		return ADMIN_NOT;
 	if (admin->dry_run)
 		return ADMIN_DONE;
-	if (!admin_confirm(admin, "Remove all this?"))
+	if (!admin_confirm(admin,
+		admin->remove ? "Remove all this?" : "Make these changes?"))
 		return ADMIN_NOT;
-	if (!begin_changes(&plan, wait_s, lock, &journal)) {
+	waits = changes_logins(&plan);
+	if (!begin_changes(setup, &plan, &journal)) {
 		watch_stop();
 		return ADMIN_NOT;
 	}
+	if (waits)
+		return wait_for_confirmation(setup, &journal);
 	journal_end(&journal);
 	watch_stop();
 	return ADMIN_DONE;
@@ -282,10 +274,9 @@ goes_on(const struct admin *admin, int *ret_status)
 }
 
 static int
-setup_run(struct admin *admin, int64_t wait_s, int lock)
+setup_run(struct setup *setup)
 {
-	struct setup setup = {
-	    .admin = admin, .break_glass = admin->break_glass};
+	const struct admin *admin = setup->admin;
 	int status;
 
 	if (admin->confirm)
@@ -294,12 +285,11 @@ setup_run(struct admin *admin, int64_t wait_s, int lock)
 		return setup_undo();
 	if (!goes_on(admin, &status))
 		return status;
-	if (admin->remove)
-		return setup_remove(admin, wait_s, lock);
-	if (!has_program(SETUP_GATE) || !has_program(SETUP_KEEPER))
+	if (!admin->remove &&
+	    (!has_program(SETUP_GATE) || !has_program(SETUP_KEEPER)))
 		return ADMIN_NOT;
-	setup.caller = caller_name();
-	return setup_install(&setup, wait_s, lock);
+	setup->caller = caller_name();
+	return setup_change(setup);
 }
 
 static bool
@@ -348,16 +338,14 @@ lock_soon(void)
 int
 admin_setup(struct admin *admin, int argc, char **argv)
 {
+	struct setup setup = {.admin = admin};
 	scoped_fd int lock = -1;
-	int64_t wait_s;
 
 	(void)argv;
-	if (!is_usage(admin, argc, &wait_s))
+	if (!is_usage(admin, argc, &setup.wait_s))
 		return ADMIN_MISUSED;
-	if (geteuid() != 0) {
-		admin_say("only root may run setup");
+	if (!admin_root_only(admin, "setup"))
 		return ADMIN_NOT_ALLOWED;
-	}
 	if (admin->watch)
 		return watch_run();
 	if (!command_exists("sshd")) {
@@ -371,5 +359,6 @@ admin_setup(struct admin *admin, int argc, char **argv)
 					 : strerror(errno));
 		return ADMIN_NOT;
 	}
-	return setup_run(admin, wait_s, lock);
+	setup.lock = lock;
+	return setup_run(&setup);
 }

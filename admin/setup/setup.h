@@ -56,8 +56,9 @@
 
 struct setup {
 	const struct admin *admin;
-	const char *break_glass; /* a user, or NULL */
-	const char *caller;      /* a user, or NULL for the console */
+	const char *caller; /* a user, or NULL for the console */
+	int64_t wait_s;     /* for a confirmation */
+	int lock;           /* journal_lock() */
 };
 
 /*

@@ -10,28 +10,19 @@
 #include "store/base/utf8.h"
 
 /* A row of --json. */
-struct shown {
-	char stage[24];
-	char path[SETUP_PATH];
-	char *text;
-};
-
 static const struct json_field shown_fields[] = {
-    JSON_ROW_TEXT("stage", JSON_REQUIRED, struct shown, stage),
-    JSON_ROW_TEXT("path", JSON_REQUIRED, struct shown, path),
-    JSON_ROW_STRING("text", JSON_MAYBE, struct shown, text, SETUP_FILE_MAX),
+    JSON_ROW_CHOICE("stage", JSON_REQUIRED, struct stage, kind, stage_names),
+    JSON_ROW_TEXT("path", JSON_REQUIRED, struct stage, path),
+    JSON_ROW_STRING("text", JSON_MAYBE, struct stage, text, SETUP_FILE_MAX),
 };
 static const struct json_shape shown_shape = JSON_SHAPE(shown_fields, NULL);
 
 static void
 show_json(const struct stage *stage)
 {
-	struct shown shown = {.text = stage->text};
+	struct stage shown = *stage;
 	scoped_free char *text = NULL;
 
-	snprintf(
-	    shown.stage, sizeof(shown.stage), "%s", stage_names[stage->kind]);
-	memcpy(shown.path, stage->path, sizeof(shown.path));
 	if (stage->kind != STAGE_FILE_WRITE)
 		shown.text = NULL;
 	if (json_write(&shown_shape, &shown, false, &text) == FAULT_NONE)

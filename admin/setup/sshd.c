@@ -20,7 +20,7 @@
 bool
 sshd_test(void)
 {
-	return command_run(COMMAND("sshd", "-t"), NULL) == 0;
+	return command_works(COMMAND("sshd", "-t"));
 }
 
 char *
@@ -60,9 +60,8 @@ unit(void)
 	static const char *const units[] = {"ssh", "sshd"};
 
 	for (size_t i = 0; i < 2 && systemd_runs(); i++)
-		if (command_run(
-			COMMAND("systemctl", "is-active", "--quiet", units[i]),
-			NULL) == 0)
+		if (command_works(
+			COMMAND("systemctl", "is-active", "--quiet", units[i])))
 			return units[i];
 	return NULL;
 }
@@ -109,20 +108,18 @@ sshd_reload_how(char *ret, size_t size)
 
 /* sshd would not come back with a configuration that it refuses. */
 bool
-sshd_reload(void)
+sshd_reload(const struct stage *stage)
 {
 	const char *name = unit();
 	pid_t pid = running();
 
+	(void)stage;
 	if (!sshd_test()) {
 		admin_say("sshd is not reloaded: sshd -t does not accept its "
 			  "configuration");
 		return false;
 	}
 	if (name != NULL)
-		return command_run(
-			   COMMAND("systemctl", "reload", name), NULL) == 0;
-	if (pid > 0)
-		return kill(pid, SIGHUP) == 0;
-	return true;
+		return command_works(COMMAND("systemctl", "reload", name));
+	return pid == 0 || kill(pid, SIGHUP) == 0;
 }

@@ -9,38 +9,39 @@
 #include "store/base/cleanup.h"
 
 static bool
-ran(const char *program, int status)
+ran(const char *const argv[])
 {
-	if (status == 0)
-		return true;
-	admin_say("%s failed (%d)", program, status);
-	return false;
+	int status = command_run(argv, NULL);
+
+	if (status != 0)
+		admin_say("%s failed (%d)", argv[0], status);
+	return status == 0;
+}
+
+/* uid: NULL for any. */
+static bool
+useradd(const char *name, const char *uid)
+{
+	return ran(COMMAND("useradd", "--system", "--user-group",
+	    "--no-create-home", "--home-dir", SETUP_STORE, "--shell",
+	    "/usr/sbin/nologin", name, uid != NULL ? "--uid" : NULL, uid));
 }
 
 /* Uses systemd's tool where there is one, as a package would. */
 static bool
-user_make(const char *name)
+user_add(const struct stage *stage)
 {
+	const char *name = stage->path;
 	char line[SETUP_PATH + 96];
 
+	if (getpwnam(name) != NULL)
+		return true;
 	snprintf(line, sizeof(line),
 	    "u %s - \"second-factor keeper\" " SETUP_STORE " /usr/sbin/nologin",
 	    name);
 	if (command_exists("systemd-sysusers"))
-		return ran("systemd-sysusers",
-		    command_run(
-			COMMAND("systemd-sysusers", "--inline", line), NULL));
-	return ran("useradd",
-	    command_run(COMMAND("useradd", "--system", "--user-group",
-			    "--no-create-home", "--home-dir", SETUP_STORE,
-			    "--shell", "/usr/sbin/nologin", name),
-		NULL));
-}
-
-static bool
-user_add(const struct stage *stage)
-{
-	return getpwnam(stage->path) != NULL || user_make(stage->path);
+		return ran(COMMAND("systemd-sysusers", "--inline", line));
+	return useradd(name, NULL);
 }
 
 static bool
@@ -48,11 +49,9 @@ user_delete(const struct stage *stage)
 {
 	const char *name = stage->path;
 
-	if (getpwnam(name) != NULL &&
-	    !ran("userdel", command_run(COMMAND("userdel", name), NULL)))
+	if (getpwnam(name) != NULL && !ran(COMMAND("userdel", name)))
 		return false;
-	return getgrnam(name) == NULL ||
-	    ran("groupdel", command_run(COMMAND("groupdel", name), NULL));
+	return getgrnam(name) == NULL || ran(COMMAND("groupdel", name));
 }
 
 static bool
@@ -70,12 +69,7 @@ user_undo_delete(const struct stage *stage)
 	if (!stage->existed || getpwnam(stage->path) != NULL)
 		return true;
 	snprintf(uid, sizeof(uid), "%lld", (long long)stage->old_uid);
-	return ran("useradd",
-	    command_run(
-		COMMAND("useradd", "--system", "--uid", uid, "--user-group",
-		    "--no-create-home", "--home-dir", SETUP_STORE, "--shell",
-		    "/usr/sbin/nologin", stage->path),
-		NULL));
+	return useradd(stage->path, uid);
 }
 
 static bool
@@ -109,27 +103,6 @@ file_save(struct stage *stage)
 }
 
 static bool
-stage_start_keeper(const struct stage *stage)
-{
-	(void)stage;
-	return keeper_start();
-}
-
-static bool
-stage_stop_keeper(const struct stage *stage)
-{
-	(void)stage;
-	return keeper_stop();
-}
-
-static bool
-stage_restart_keeper(const struct stage *stage)
-{
-	(void)stage;
-	return keeper_restart();
-}
-
-static bool
 check_sshd(const struct stage *stage)
 {
 	scoped_free char *command = NULL;
@@ -148,13 +121,6 @@ check_sshd(const struct stage *stage)
 		  "says which line is to blame",
 	    command != NULL ? command : "?", stage->owner, stage->text);
 	return false;
-}
-
-static bool
-reload_sshd(const struct stage *stage)
-{
-	(void)stage;
-	return sshd_reload();
 }
 
 const char *const stage_names[] = {"", "add user", "delete user", "make folder",
@@ -184,13 +150,13 @@ static const struct {
 	NULL},
     [STAGE_KEEPER_START] = {"systemctl daemon-reload; systemctl enable --now "
 			    "%s",
-	NULL, stage_start_keeper, stage_stop_keeper, NULL},
-    [STAGE_KEEPER_STOP] = {"stop the keeper, %s", NULL, stage_stop_keeper,
-	stage_restart_keeper, NULL},
-    [STAGE_SSHD_BEFORE] = {NULL, NULL, NULL, reload_sshd, NULL},
+	NULL, keeper_start, keeper_stop, NULL},
+    [STAGE_KEEPER_STOP] = {"stop the keeper, %s", NULL, keeper_stop,
+	keeper_restart, NULL},
+    [STAGE_SSHD_BEFORE] = {NULL, NULL, NULL, sshd_reload, NULL},
     [STAGE_SSHD_CHECK] = {"check: %s", NULL, check_sshd, NULL, NULL},
-    [STAGE_SSHD_RELOAD] = {"reload sshd: %s", NULL, reload_sshd, NULL, NULL},
-    [STAGE_KEEPER_BEFORE] = {NULL, NULL, NULL, stage_stop_keeper, NULL},
+    [STAGE_SSHD_RELOAD] = {"reload sshd: %s", NULL, sshd_reload, NULL, NULL},
+    [STAGE_KEEPER_BEFORE] = {NULL, NULL, NULL, keeper_stop, NULL},
 };
 
 void

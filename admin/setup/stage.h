@@ -120,6 +120,13 @@ bool folder_put_back(const struct stage *stage);
 bool folder_clear_aside(const struct stage *stage);
 bool folder_remove(const char *path);
 
+/* The keeper, with systemd and without, and sshd, whatever the stage.  False
+ * after a message. */
+bool keeper_start(const struct stage *stage);
+bool keeper_stop(const struct stage *stage);
+bool keeper_restart(const struct stage *stage);
+bool sshd_reload(const struct stage *stage);
+
 /* "PATH: the error in errno", on stderr; always false. */
 bool setup_fail(const char *path);
 

@@ -85,20 +85,11 @@ site_blocks(const char *present, size_t *ret_len)
  * Only the first SetEnv of a session counts.  This user needs one of their own:
  * ours sets a HOME that does not exist, until the gate sets the right one.
  */
-static char *
-emergency_block(const char *user)
-{
-	char *block = NULL;
-
-	if (asprintf(&block,
-		"# Emergency access: no code is asked of this user.\n"
-		"Match User %s\n"
-		"    ForceCommand none\n"
-		"    SetEnv SHLVL=0\n",
-		user) < 0)
-		return NULL;
-	return block;
-}
+static const char emergency_block[] =
+    "# Emergency access: no code is asked of this user.\n"
+    "Match User NAME\n"
+    "    ForceCommand none\n"
+    "    SetEnv SHLVL=0\n";
 
 static bool
 has_block(const char *blocks, size_t len, const char *user)
@@ -119,7 +110,7 @@ text_dropin(const char *present, const char *break_glass)
 	scoped_free char *ours = guard_drop_in(SETUP_GATE);
 	scoped_free char *own = break_glass != NULL &&
 		!has_block(blocks, len, break_glass)
-	    ? emergency_block(break_glass)
+	    ? replaced(emergency_block, "NAME", break_glass)
 	    : strdup("");
 	char *text = NULL;
 

@@ -57,13 +57,6 @@ look_without_journal(struct watch *watch, enum fault fault)
 	return put_back(watch, &watch->known, true);
 }
 
-static bool
-is_another(const struct watch *watch, const struct journal *journal)
-{
-	return watch->known.version != 0 &&
-	    watch->known.until_s != journal->until_s;
-}
-
 /* Needs the lock.  True where there is nothing more to watch. */
 static bool
 look(struct watch *watch)
@@ -77,8 +70,9 @@ look(struct watch *watch)
 		return true;
 	if (fault != FAULT_NONE)
 		return look_without_journal(watch, fault);
-	if (journal.state == JOURNAL_DONE || is_another(watch, &journal))
-		return true;
+	if (journal.state == JOURNAL_DONE ||
+	    (before.version != 0 && before.until_s != journal.until_s))
+		return true; /* done, or the journal of another setup */
 	if (before.version == 0)
 		watch->end_s = boot_now_s() + journal_left_s(&journal);
 	watch->failed = false;
@@ -90,12 +84,6 @@ look(struct watch *watch)
 	return put_back(watch, &watch->known, is_late);
 }
 
-static bool
-watch_systemctl(const char *const argv[])
-{
-	return command_run(argv, NULL) == 0;
-}
-
 /* Removes the unit; with stop the watcher ends, too, which may be the caller. */
 static void
 drop_unit(bool stop)
@@ -103,12 +91,12 @@ drop_unit(bool stop)
 	if (!systemd_runs() || journal_exists() ||
 	    (access(SETUP_UNITS "/" UNIT, F_OK) < 0 && errno == ENOENT))
 		return;
-	watch_systemctl(COMMAND("systemctl", "disable", "--quiet", UNIT));
+	command_works(COMMAND("systemctl", "disable", "--quiet", UNIT));
 	if (unlink(SETUP_UNITS "/" UNIT) < 0)
 		admin_say(SETUP_UNITS "/" UNIT ": %s", strerror(errno));
 	if (stop)
-		watch_systemctl(COMMAND("systemctl", "stop", "--quiet", UNIT));
-	watch_systemctl(COMMAND("systemctl", "daemon-reload"));
+		command_works(COMMAND("systemctl", "stop", "--quiet", UNIT));
+	command_works(COMMAND("systemctl", "daemon-reload"));
 }
 
 /* look(), with the lock, which is free again afterwards. */
@@ -179,8 +167,8 @@ watch_start(int lock)
 
 	if (systemd_runs())
 		return write_unit() &&
-		    watch_systemctl(COMMAND("systemctl", "daemon-reload")) &&
-		    watch_systemctl(COMMAND(
+		    command_works(COMMAND("systemctl", "daemon-reload")) &&
+		    command_works(COMMAND(
 			"systemctl", "enable", "--now", "--quiet", UNIT));
 	fflush(NULL);
 	pid = fork();

@@ -12,6 +12,8 @@
 
 #define EX_USAGE 2
 
+#define scoped_row __attribute__((cleanup(user_row_done)))
+
 static int own_status(struct gate *gate, const char *operand);
 static int own_add(struct gate *gate, const char *operand);
 static int own_remove(struct gate *gate, const char *operand);
@@ -161,49 +163,43 @@ print_row(const struct user_row *row)
 	    "wrong codes since a right one: %lld\n", (long long)row->failures);
 }
 
-/* *ret: the user's own row; free it with user_row_done().  ret_message: the
- * keeper's message, or "".  Returns 0, or after a message the exit status. */
+/* *ret: the user's own row; free it with user_row_done() in any case.  The
+ * keeper's message is in gate->reply.  Returns 0, or after a message the exit
+ * status. */
 static int
-read_row(struct gate *gate, struct user_row *ret,
-    char ret_message[static MESSAGE_TEXT])
+read_row(struct gate *gate, struct user_row *ret)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "status"};
 	const struct client_rows rows = {
 	    &user_row_shape, ret, sizeof(*ret), NULL, NULL};
-	scoped_reply struct reply reply = {.version = 0};
 	char why[320];
 
 	memcpy(request.address, gate->facts.address, sizeof(request.address));
-	if (client_stream(&gate->keeper, &request, &rows, &reply, why,
+	if (client_stream(&gate->keeper, &request, &rows, &gate->reply, why,
 		sizeof(why)) != FAULT_NONE) {
 		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n", why);
-		user_row_done(ret);
 		return GATE_EXIT_KEEPER;
 	}
-	if (!reply.end || ret->user[0] == '\0') {
+	if (!gate->reply.end || ret->user[0] == '\0') {
 		fputs("tfa: the keeper refused\n", stderr);
-		user_row_done(ret);
 		return GATE_EXIT_DENIED;
 	}
-	memcpy(ret_message, reply.message, sizeof(reply.message));
 	return 0;
 }
 
 static int
 own_status(struct gate *gate, const char *operand)
 {
-	char message[MESSAGE_TEXT];
-	struct user_row row = {.state = STATE_NONE};
-	int status = read_row(gate, &row, message);
+	scoped_row struct user_row row = {.state = STATE_NONE};
+	int status = read_row(gate, &row);
 
 	(void)operand;
 	if (status != 0)
 		return status;
 	print_row(&row);
-	if (message[0] != '\0')
-		puts(message);
-	user_row_done(&row);
+	if (gate->reply.message[0] != '\0')
+		puts(gate->reply.message);
 	return 0;
 }
 
@@ -224,22 +220,18 @@ has_device(const struct user_row *row, const char *id)
 static int
 check_device(struct gate *gate, const char *id)
 {
-	char message[MESSAGE_TEXT];
-	struct user_row row = {.state = STATE_NONE};
-	int status = read_row(gate, &row, message);
+	scoped_row struct user_row row = {.state = STATE_NONE};
+	int status = read_row(gate, &row);
 
-	if (status != 0)
+	if (status != 0 || row.problem[0] != '\0')
 		return status;
-	if (row.problem[0] == '\0' && row.devices.count == 0) {
+	if (row.devices.count == 0)
 		gate_refuse(gate, REASON_NOT_ENROLLED);
-		status = gate->exit;
-	} else if (row.problem[0] == '\0' && id != NULL &&
-	    !has_device(&row, id)) {
+	else if (id != NULL && !has_device(&row, id))
 		gate_refuse(gate, REASON_NO_DEVICE);
-		status = gate->exit;
-	}
-	user_row_done(&row);
-	return status;
+	else
+		return 0;
+	return gate->exit;
 }
 
 /* Shows the recovery codes, which come with a first device, as at the gate. */
@@ -297,26 +289,11 @@ begin_first(struct gate *gate)
 	return verdict;
 }
 
-/* *ret: how many devices the user has.  Returns the status as read_row(). */
-static int
-count_devices(struct gate *gate, size_t *ret)
-{
-	char message[MESSAGE_TEXT];
-	struct user_row row = {.state = STATE_NONE};
-	int status = read_row(gate, &row, message);
-
-	if (status != 0)
-		return status;
-	*ret = row.devices.count;
-	user_row_done(&row);
-	return 0;
-}
-
 static int
 own_add(struct gate *gate, const char *operand)
 {
-	size_t devices = 0;
-	int status = count_devices(gate, &devices);
+	scoped_row struct user_row row = {.state = STATE_NONE};
+	int status = read_row(gate, &row);
 	enum verdict verdict;
 
 	if (status != 0)
@@ -326,8 +303,8 @@ own_add(struct gate *gate, const char *operand)
 		return gate->exit;
 	}
 	gate->device = operand;
-	verdict = devices == 0 ? begin_first(gate)
-			       : ask_with_code(gate, "device_begin");
+	verdict = row.devices.count == 0 ? begin_first(gate)
+					 : ask_with_code(gate, "device_begin");
 	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
