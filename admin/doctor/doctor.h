@@ -63,6 +63,13 @@ struct doctor {
 	char socket[CONFIG_WORD]; /* from ForceCommand's --socket; or "" */
 };
 
+/* Add a finding, or set the "ok" text: findings.h. */
+#define doctor_warn(doctor, fix, ...) \
+	findings_warn(&(doctor)->findings, fix, __VA_ARGS__)
+#define doctor_fail(doctor, fix, ...) \
+	findings_fail(&(doctor)->findings, fix, __VA_ARGS__)
+#define doctor_ok(doctor, ...) findings_ok(&(doctor)->findings, __VA_ARGS__)
+
 /* A check adds its findings.  If it adds none, it is "ok". */
 typedef void doctor_check(struct doctor *doctor);
 

@@ -114,8 +114,8 @@ judge_setting(const struct views *views, const struct config *config,
 	locate_setting(config, setting->keyword, first, where, sizeof(where));
 	dump_who(worst, more, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
-	findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where, who,
-	    setting->follows);
+	findings_fail(
+	    findings, fix, "%s, %s: %s", where, who, setting->follows);
 }
 
 void
@@ -151,7 +151,7 @@ judge_view_command(const struct view *view, const struct config *config,
 	    strcasecmp(value, "none") != 0) {
 		locate_setting(
 		    config, "ChrootDirectory", value, where, sizeof(where));
-		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
+		findings_fail(findings, "ChrootDirectory none",
 		    "%s, %s: the gate is not in there, they are locked out",
 		    where, who);
 	}
@@ -162,11 +162,11 @@ judge_view_command(const struct view *view, const struct config *config,
 	    gate != NULL ? gate->value : "/usr/sbin/tfa-gate");
 	locate_setting(config, "ForceCommand", value, where, sizeof(where));
 	if (view->exempt)
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "%s, %s: exempt by sshd, for emergencies", where, who);
 	else
-		findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where,
-		    who, fault_of(value));
+		findings_fail(
+		    findings, fix, "%s, %s: %s", where, who, fault_of(value));
 }
 
 void
@@ -222,7 +222,7 @@ judge_view_setenv(const struct view *view, const struct config *config,
 		value[0] = '\0';
 	locate_setting(config, "SetEnv", value, where, sizeof(where));
 	dump_who(view, 0, who, sizeof(who));
-	findings_add(findings, FINDING_FAIL, guard_setenv(),
+	findings_fail(findings, guard_setenv(),
 	    "%s, %s: it lacks%s, so a user's own values stand, which run code "
 	    "before the gate or name a key to it",
 	    where, who, missing);
@@ -243,12 +243,12 @@ judge_view_acceptenv(const struct view *view, const struct config *config,
 			continue;
 		locate_setting(
 		    config, "AcceptEnv", value, where, sizeof(where));
-		findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
+		findings_fail(findings, GUARD_ACCEPTENV,
 		    "%s, %s: a client's variables run code before the gate",
 		    where, who);
 	}
 	if (!code)
-		findings_add(findings, FINDING_WARN, GUARD_ACCEPTENV,
+		findings_warn(findings, GUARD_ACCEPTENV,
 		    "no AcceptEnv TFA_CODE, %s: scripts cannot give a code",
 		    who);
 }

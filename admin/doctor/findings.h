@@ -40,6 +40,11 @@ void findings_add(struct findings *findings, enum finding_status status,
     const char *fix, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+#define findings_warn(findings, fix, ...) \
+	findings_add(findings, FINDING_WARN, fix, __VA_ARGS__)
+#define findings_fail(findings, fix, ...) \
+	findings_add(findings, FINDING_FAIL, fix, __VA_ARGS__)
+
 /* Adds one whose fix is a block: "in FILE:", and below it indented lines. */
 void findings_add_block(struct findings *findings, enum finding_status status,
     const char *block, const char *format, ...)

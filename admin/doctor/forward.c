@@ -284,7 +284,7 @@ try_tunnel(struct probe *probe)
 			found = CHANNEL_OPEN;
 	}
 	if (strstr(said, no_device) != NULL)
-		findings_add(&probe->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(probe->doctor, NULL,
 		    "-w: not tried: no tunnel device can be opened here");
 	else
 		probe_say(probe, "-w", found, TUN_FIX);

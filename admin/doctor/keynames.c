@@ -114,7 +114,7 @@ judge_unlisted(const struct key_name *entry, const struct policy *policy,
 	say_who(entry, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "\"%.400s\" in keys.files of %.150s",
 	    entry->name, doctor->policy);
-	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	doctor_fail(doctor, fix,
 	    "AuthorizedKeysFile %.120s, %s, is not in keys.files of %.120s: %s",
 	    entry->name, who, doctor->policy,
 	    policy->keys.unlisted == UNLISTED_ALLOW
@@ -146,8 +146,7 @@ judge_common(const struct key_name *entry, struct doctor *doctor)
 	int line = text != NULL ? find_plain_line(text) : 0;
 
 	if (line > 0)
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "only cert-authority lines in it",
+		doctor_fail(doctor, "only cert-authority lines in it",
 		    "%.200s:%d: the gate reads this key, since the file is in "
 		    "keys.files, and sshd does not: it frees the key from the "
 		    "command= that it has elsewhere",
@@ -186,8 +185,8 @@ judge_gates_alone(const struct key_names *names, const struct key_name *entry,
 	    (read || names->home) && !entry->unseen ? FINDING_WARN
 						    : FINDING_FAIL,
 	    fix,
-	    "%.120s is in keys.files of %.120s, and sshd does not read it%s%s: "
-	    "%s",
+	    "%.120s is in keys.files of %.120s, and sshd does not read "
+	    "it%s%s: %s",
 	    entry->name, doctor->policy, read ? " " : "", read ? who : "",
 	    entry->unseen ? "a bare line in it frees a key from the command= "
 			    "that it has where the gate does not look"

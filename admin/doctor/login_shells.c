@@ -143,13 +143,13 @@ say_other(const struct group *group, const char *users, struct findings *ret)
 
 	make_fix(group, fix);
 	if (group->kind == SHELL_OPEN)
-		findings_add(ret, FINDING_FAIL, fix,
+		findings_fail(ret, fix,
 		    "%s: before the gate %.100s runs what a user's variables, "
 		    "or a server that the user left running, say: whoever was "
 		    "in once needs no code",
 		    users, group->shell);
 	else
-		findings_add(ret, FINDING_FAIL, fix,
+		findings_fail(ret, fix,
 		    "%s: %.100s does not run what sshd gives it with -c, the "
 		    "gate: whoever has the key needs no code%s%.100s",
 		    users, group->shell,
@@ -161,12 +161,12 @@ say_runs(
     const struct judge *judge, const struct group *group, const char *users)
 {
 	if (group->kind == SHELL_READS_HOME && !judge->shells->home)
-		findings_add(judge->findings, FINDING_WARN, guard_setenv(),
+		findings_warn(judge->findings, guard_setenv(),
 		    "%s: %.100s reads files of the user's before the gate, "
 		    "since SetEnv has no HOME",
 		    users, group->shell);
 	else if (group->kind == SHELL_UNKNOWN)
-		findings_add(judge->findings, FINDING_WARN, NULL,
+		findings_warn(judge->findings, NULL,
 		    "%s: %.100s runs the gate; what it reads or runs before "
 		    "is not known",
 		    users, group->shell);
@@ -185,7 +185,7 @@ say(const struct judge *judge, const struct group *group)
 		say_runs(judge, group, users);
 		return;
 	case TRIAL_TALKS:
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "%s: %.100s says something before it runs the gate, which "
 		    "sftp, scp and rsync take for an answer: %.100s",
 		    users, group->shell, group->said);
@@ -194,18 +194,18 @@ say(const struct judge *judge, const struct group *group)
 		say_other(group, users, findings);
 		return;
 	case TRIAL_NOTHING:
-		findings_add(findings, FINDING_FAIL, fix,
+		findings_fail(findings, fix,
 		    "%s %s locked out: %.100s cannot run the gate%s%.100s",
 		    users, group->count == 1 ? "is" : "are", group->shell,
 		    group->said[0] != '\0' ? ": " : "", group->said);
 		return;
 	case TRIAL_ABSENT:
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "%s: sshd lets no user of %.100s in: %s", users,
 		    group->shell, group->said);
 		return;
 	case TRIAL_THEIRS:
-		findings_add(findings, FINDING_FAIL,
+		findings_fail(findings,
 		    "a shell that, with every folder above it, is root's and "
 		    "that nobody else can write: chsh",
 		    "%s: others than root can change %.100s, which runs "
@@ -213,7 +213,7 @@ say(const struct judge *judge, const struct group *group)
 		    users, group->shell);
 		return;
 	case TRIAL_UNKNOWN:
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "%s: whether %.100s runs the gate was not tried: %s", users,
 		    group->shell, group->said);
 		return;
@@ -230,7 +230,7 @@ shells_judge(const struct shells *shells, struct findings *findings)
 	char said[TRIAL_TEXT];
 
 	if (!shell_gate_runs(shells->gate, said)) {
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "whether login shells run the gate was not tried: %s",
 		    said);
 		return;

@@ -229,31 +229,29 @@ static void
 judge_answer(const struct survey *survey, const struct process *process)
 {
 	const struct socket *socket = process->socket;
-	struct findings *findings = &survey->doctor->findings;
 	char name[64];
 
 	name_of(process, name);
 	if (process->pid == 1)
-		findings_add(findings, FINDING_WARN,
+		doctor_warn(survey->doctor,
 		    "systemctl list-sockets, and systemctl cat of the unit",
 		    "%s: systemd starts an SSH server for whoever connects; "
 		    "with which options is not seen here",
 		    socket->address);
 	else if (process->uid != 0)
-		findings_add(findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "%s: %s (pid %d) of uid %lu answers as \"%.80s\", an SSH "
 		    "server of that user's own",
 		    socket->address, name, process->pid,
 		    (unsigned long)process->uid, socket->banner);
 	else if (!process->sshd && survey->greeting[0] != '\0' &&
 	    strcmp(survey->greeting, socket->banner) == 0)
-		findings_add(findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "%s: %s (pid %d) answers as sshd does: whether it leads "
 		    "to the one that was examined is not seen",
 		    socket->address, name, process->pid);
 	else
-		findings_add(findings, FINDING_FAIL,
-		    "end it, or have sshd listen there",
+		doctor_fail(survey->doctor, "end it, or have sshd listen there",
 		    "%s: %s (pid %d) answers as \"%.80s\": an SSH server that "
 		    "is not the one that was examined, and no gate is known "
 		    "to stand before it",
@@ -276,7 +274,7 @@ judge_process(const struct survey *survey, const struct process *process)
 	    process->socket->answer == SOCKET_SSH)
 		judge_answer(survey, process);
 	else if (process->sshd && process->uid == 0 && process->socket != NULL)
-		findings_add(&survey->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "%s: %s (pid %d) is an sshd and listens there; with which "
 		    "configuration is not seen",
 		    process->socket->address, name, process->pid);
@@ -295,16 +293,14 @@ judge_unheld(const struct survey *survey)
 		for (size_t k = 0; k < sockets->holders.count; k++)
 			held |= sockets->holders.items[k].socket == i;
 		if (socket->answer == SOCKET_SSH && !held)
-			findings_add(&survey->doctor->findings, FINDING_WARN,
-			    NULL,
-			    "%s answers as \"%.80s\"; the process behind it is "
-			    "not seen%s",
+			doctor_warn(survey->doctor, NULL,
+			    "%s answers as \"%.80s\"; the process behind it "
+			    "is not seen%s",
 			    socket->address, socket->banner,
 			    geteuid() == 0 ? ", it may be in a container"
 					   : " (needs root)");
 		if (socket->answer == SOCKET_UNREACHED)
-			findings_add(&survey->doctor->findings, FINDING_WARN,
-			    NULL,
+			doctor_warn(survey->doctor, NULL,
 			    "%s listens and could not be asked: whether it is "
 			    "an SSH server is not known",
 			    socket->address);
@@ -333,8 +329,7 @@ judge_name(void *ctx, int pid, const char *title)
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
 		if (strcmp(slash != NULL ? slash + 1 : name, servers[i].name) ==
 		    0)
-			findings_add(&doctor->findings, FINDING_FAIL,
-			    servers[i].fix,
+			doctor_fail(doctor, servers[i].fix,
 			    "%s (pid %d) lets in without the gate",
 			    servers[i].name, pid);
 }
@@ -348,7 +343,7 @@ judge_generated(struct doctor *doctor)
 
 	if (glob("/run/systemd/generator*/sshd-*.socket", 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			findings_add(&doctor->findings, FINDING_WARN,
+			doctor_warn(doctor,
 			    "systemd.ssh_auto=no on the kernel's command line",
 			    "%.200s: systemd starts sshd at a socket that is "
 			    "not TCP's, with options of its own",
@@ -366,13 +361,13 @@ say_counts(struct survey *survey)
 		silent += survey->sockets.list.items[i].answer == SOCKET_SILENT;
 	}
 	if (survey->sockets.why[0] != '\0')
-		findings_add(&survey->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "not every socket that listens was asked: %.200s",
 		    survey->sockets.why);
-	findings_ok(&survey->doctor->findings,
+	doctor_ok(survey->doctor,
 	    "%zu TCP socket%s of this network namespace: the sshd that was "
-	    "examined answers at %zu of them, no other SSH server at any; %zu said "
-	    "nothing in %d ms",
+	    "examined answers at %zu of them, no other SSH server at any; %zu "
+	    "said nothing in %d ms",
 	    survey->sockets.list.count, findings_s(survey->sockets.list.count),
 	    ssh, silent, LISTEN_MS);
 }
@@ -383,7 +378,7 @@ doctor_servers(struct doctor *doctor)
 	scoped_free struct survey *survey = calloc(1, sizeof(*survey));
 
 	if (survey == NULL) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "which SSH servers run is not known: %s", strerror(errno));
 		return;
 	}

@@ -127,14 +127,14 @@ probe_session(struct probe *probe)
 	struct sighting seen = {.probe = probe, .since_s = time(NULL)};
 
 	if (geteuid() != 0) {
-		findings_add(&probe->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(probe->doctor, NULL,
 		    "agent and X11: not seen without root");
 		return;
 	}
 	if (start_agent(probe))
 		watch_session(probe, &seen);
 	if (!seen.session)
-		findings_add(&probe->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(probe->doctor, NULL,
 		    "agent and X11: the session ended before it could be "
 		    "looked at");
 	else {
