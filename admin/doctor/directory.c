@@ -198,17 +198,14 @@ list_theirs(const struct policy *policy, const struct local *local, char *ret,
     size_t size)
 {
 	ret[0] = '\0';
-	for (size_t i = 0; i < policy->rules.count; i++) {
-		const struct rule *rule = &policy->rules.items[i];
-
-		for (size_t k = 0; k < rule->groups.count; k++) {
-			const char *name = rule->groups.items[k].text;
+	list_each(const struct rule, rule, policy->rules)
+		list_each(const struct name, group, rule->groups) {
+			const char *name = group->text;
 
 			name += name[0] == '!';
 			if (strcmp(name, "*") != 0 && !is_local(local, name))
 				add_theirs(ret, size, name);
 		}
-	}
 }
 
 static void

@@ -96,9 +96,7 @@ judge_setting(const struct views *views, const struct config *config,
 	char where[400], who[256], fix[80];
 	size_t more = 0;
 
-	for (size_t i = 0; i < views->list.count; i++) {
-		const struct view *view = &views->list.items[i];
-
+	list_each(const struct view, view, views->list) {
 		dump_value(view, setting->keyword, value);
 		if (strcasecmp(value, setting->value) == 0)
 			continue;

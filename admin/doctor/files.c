@@ -106,8 +106,7 @@ say_missing(struct doctor *doctor)
 {
 	char pattern[CONFIG_WORD];
 
-	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const struct config_line *line = &doctor->lines.lines.items[i];
+	list_each(const struct config_line, line, doctor->lines.lines) {
 		const char *rest = line->value;
 
 		if (config_has_keyword(line, "include") &&
@@ -199,8 +198,7 @@ doctor_config_files(struct doctor *doctor)
 	doctor_guard(doctor, doctor->config, 0);
 	for (size_t i = 0; i < doctor->lines.files.count; i++)
 		doctor_guard(doctor, doctor->lines.files.items[i], 0);
-	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const struct config_line *line = &doctor->lines.lines.items[i];
+	list_each(const struct config_line, line, doctor->lines.lines) {
 		const char *rest = line->value;
 
 		if (config_has_keyword(line, "include"))

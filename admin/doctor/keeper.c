@@ -268,18 +268,15 @@ doctor_policy(struct doctor *doctor)
 		    "%s: nobody is let in", why);
 		return;
 	}
-	for (size_t i = 0; i < policy.rules.count; i++) {
-		const struct rule *r = &policy.rules.items[i];
-
+	list_each(const struct rule, r, policy.rules) {
 		snprintf(rule, sizeof(rule), "rule %s", r->name);
-		for (size_t k = 0; k < r->groups.count; k++)
-			judge_group(doctor, rule, r->groups.items[k].text,
+		list_each(const struct name, group, r->groups)
+			judge_group(doctor, rule, group->text,
 			    "whoever comes to that rule is denied");
 	}
-	for (size_t k = 0; k < policy.admins.groups.count; k++)
-		judge_group(doctor, "admins",
-		    policy.admins.groups.items[k].text,
-		    "delegates can help nobody");
+	list_each(const struct name, group, policy.admins.groups)
+		judge_group(
+		    doctor, "admins", group->text, "delegates can help nobody");
 	doctor_directories(doctor, &policy);
 	policy_done(&policy);
 }

@@ -15,10 +15,10 @@ count_name(struct key_names *all, void *list, const char *word,
 	LIST_OF(struct key_name) *names = list;
 	struct key_name *entry;
 
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->items[i].name, word) == 0) {
-			names->items[i].others++;
-			return &names->items[i];
+	list_each(struct key_name, known, *names)
+		if (strcmp(known->name, word) == 0) {
+			known->others++;
+			return known;
 		}
 	entry = list_add(list, sizeof(*entry));
 	if (entry == NULL) {

@@ -54,10 +54,9 @@ is_known_by_name(enum shell_kind kind, enum trial *ret)
 static struct group *
 find_same(struct judge *judge, const char *shell)
 {
-	for (size_t i = 0; i < judge->groups.count; i++)
-		if (judge->groups.items[i].same &&
-		    strcmp(judge->groups.items[i].shell, shell) == 0)
-			return &judge->groups.items[i];
+	list_each(struct group, group, judge->groups)
+		if (group->same && strcmp(group->shell, shell) == 0)
+			return group;
 	return NULL;
 }
 
@@ -67,12 +66,10 @@ find_group(struct judge *judge, const struct group *found)
 {
 	struct group *group;
 
-	for (size_t i = 0; i < judge->groups.count; i++) {
-		group = &judge->groups.items[i];
-		if (strcmp(group->shell, found->shell) == 0 &&
-		    group->trial == found->trial)
-			return group;
-	}
+	list_each(struct group, known, judge->groups)
+		if (strcmp(known->shell, found->shell) == 0 &&
+		    known->trial == found->trial)
+			return known;
 	group = list_add(&judge->groups, sizeof(*group));
 	if (group != NULL)
 		*group = *found;

@@ -70,8 +70,7 @@ config_exempts(const struct config *config, const char *user)
 	const struct config_line *gate = config_gate(config);
 	struct search search = {.user = user};
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		struct config_line *line = &config->lines.items[i];
+	list_each(const struct config_line, line, config->lines) {
 		struct config_line match = *line;
 		struct config one = {.lines = {&match, 1}};
 
@@ -141,8 +140,7 @@ judge_conditional(const struct config *config, struct findings *findings)
 {
 	char include_first[FINDING_TEXT];
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
+	list_each(const struct config_line, line, config->lines) {
 		const struct config_line *at = line;
 
 		if (!config_has_keyword(line, "forcecommand") ||

@@ -256,10 +256,8 @@ judge_services(struct doctor *doctor)
 {
 	char name[CONFIG_WORD], last[CONFIG_WORD] = "";
 
-	for (size_t i = 0; i < doctor->views.list.count; i++) {
-		const char *at = doctor->views.list.items[i].dump;
-
-		if (!dump_next(&at, "pamservicename", name))
+	list_each(const struct view, view, doctor->views.list) {
+		if (!dump_value(view, "pamservicename", name))
 			snprintf(name, sizeof(name), "sshd");
 		if (strcmp(name, last) != 0)
 			judge_service(doctor, name);

@@ -19,8 +19,8 @@ add_word(void *ctx, const char *word)
 	struct words *words = ctx;
 	struct name *name;
 
-	for (size_t i = 0; i < words->list.count; i++)
-		if (strcmp(words->list.items[i].text, word) == 0)
+	list_each(const struct name, known, words->list)
+		if (strcmp(known->text, word) == 0)
 			return;
 	/* sshd -C takes a list with commas. */
 	if (words->list.count >= QUESTIONS || strpbrk(word, ", \n") != NULL ||
@@ -177,16 +177,13 @@ unsigned long long
 kind_of(const struct kinds *kinds, const struct passwd *pw)
 {
 	unsigned long long hash = 0xcbf29ce484222325ULL;
-	const struct words *users = &kinds->users, *groups = &kinds->groups;
 
-	for (size_t i = 0; i < users->list.count; i++) {
-		hash ^= config_pattern(users->list.items[i].text, pw->pw_name)
-		    ? 'y'
-		    : 'n';
+	list_each(const struct name, name, kinds->users.list) {
+		hash ^= config_pattern(name->text, pw->pw_name) ? 'y' : 'n';
 		hash *= 0x100000001b3ULL;
 	}
-	for (size_t i = 0; i < groups->list.count; i++) {
-		hash ^= user_is_in(pw, groups->list.items[i].text) ? 'y' : 'n';
+	list_each(const struct name, group, kinds->groups.list) {
+		hash ^= user_is_in(pw, group->text) ? 'y' : 'n';
 		hash *= 0x100000001b3ULL;
 	}
 	return hash;

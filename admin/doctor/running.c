@@ -100,8 +100,8 @@ judge_age(struct doctor *doctor, int pid)
 		snprintf(fix, sizeof(fix), "kill -HUP %d", pid);
 	if (reloaded > started)
 		started = reloaded;
-	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const char *file = doctor->lines.lines.items[i].file;
+	list_each(const struct config_line, line, doctor->lines.lines) {
+		const char *file = line->file;
 
 		if (strcmp(file, last) != 0 && stat(file, &st) == 0 &&
 		    st.st_ctime > started + SLACK_S)

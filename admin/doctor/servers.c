@@ -89,13 +89,11 @@ look_into_program(struct survey *survey, struct process *process)
 	process->known = fd >= 0 && fstat(fd, &st) == 0;
 	if (!process->known)
 		return;
-	for (size_t i = 0; i < survey->programs.count; i++) {
-		slot = &survey->programs.items[i];
-		if (slot->dev == st.st_dev && slot->ino == st.st_ino) {
-			process->sshd = slot->sshd;
+	list_each(const struct program, seen, survey->programs)
+		if (seen->dev == st.st_dev && seen->ino == st.st_ino) {
+			process->sshd = seen->sshd;
 			return;
 		}
-	}
 	process->sshd = is_usual(&st) || has_marks(fd);
 	program = (struct program){st.st_dev, st.st_ino, process->sshd};
 	slot = survey->programs.count < PROGRAMS_MAX
@@ -106,15 +104,23 @@ look_into_program(struct survey *survey, struct process *process)
 }
 
 static struct process *
+find_process(struct survey *survey, int pid)
+{
+	list_each(struct process, process, survey->processes)
+		if (process->pid == pid)
+			return process;
+	return NULL;
+}
+
+static struct process *
 add_process(struct survey *survey, int pid)
 {
-	struct process *process;
+	struct process *process = find_process(survey, pid);
 	struct stat st;
 	char path[64];
 
-	for (size_t i = 0; i < survey->processes.count; i++)
-		if (survey->processes.items[i].pid == pid)
-			return &survey->processes.items[i];
+	if (process != NULL)
+		return process;
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (stat(path, &st) < 0)
 		return NULL;
@@ -132,11 +138,8 @@ add_title(void *ctx, int pid, const char *title)
 {
 	struct survey *survey = ctx;
 	struct listener listener;
-	struct process *process = NULL;
+	struct process *process = find_process(survey, pid);
 
-	for (size_t i = 0; i < survey->processes.count; i++)
-		if (survey->processes.items[i].pid == pid)
-			process = &survey->processes.items[i];
 	if (process == NULL && title_listener(title, &listener))
 		process = add_process(survey, pid);
 	if (process != NULL)
@@ -149,9 +152,7 @@ static void
 find_processes(struct survey *survey)
 {
 	sockets_find_holders(&survey->sockets);
-	for (size_t i = 0; i < survey->sockets.holders.count; i++) {
-		const struct socket_holder *holder =
-		    &survey->sockets.holders.items[i];
+	list_each(const struct socket_holder, holder, survey->sockets.holders) {
 		const struct socket *socket =
 		    &survey->sockets.list.items[holder->socket];
 		struct process *process = add_process(survey, holder->pid);
@@ -179,15 +180,11 @@ is_examined(const struct survey *survey, const struct process *process)
 static void
 note_ours(struct survey *survey)
 {
-	for (size_t i = 0; i < survey->processes.count; i++) {
-		const struct process *process = &survey->processes.items[i];
-
-		if (!is_examined(survey, process) || process->socket == NULL)
-			continue;
-		if (process->socket->answer == SOCKET_SSH)
+	list_each(struct process, process, survey->processes)
+		if (is_examined(survey, process) && process->socket != NULL &&
+		    process->socket->answer == SOCKET_SSH)
 			snprintf(survey->greeting, sizeof(survey->greeting),
 			    "%s", process->socket->banner);
-	}
 }
 
 /* Another sshd, which says with which configuration it runs. */
@@ -286,12 +283,12 @@ judge_unheld(const struct survey *survey)
 {
 	const struct sockets *sockets = &survey->sockets;
 
-	for (size_t i = 0; i < sockets->list.count; i++) {
-		const struct socket *socket = &sockets->list.items[i];
+	list_each(const struct socket, socket, sockets->list) {
+		size_t number = (size_t)(socket - sockets->list.items);
 		bool held = false;
 
-		for (size_t k = 0; k < sockets->holders.count; k++)
-			held |= sockets->holders.items[k].socket == i;
+		list_each(const struct socket_holder, holder, sockets->holders)
+			held |= holder->socket == number;
 		if (socket->answer == SOCKET_SSH && !held)
 			doctor_warn(survey->doctor, NULL,
 			    "%s answers as \"%.80s\"; the process behind it "
@@ -356,9 +353,9 @@ say_counts(struct survey *survey)
 {
 	size_t ssh = 0, silent = 0;
 
-	for (size_t i = 0; i < survey->sockets.list.count; i++) {
-		ssh += survey->sockets.list.items[i].answer == SOCKET_SSH;
-		silent += survey->sockets.list.items[i].answer == SOCKET_SILENT;
+	list_each(const struct socket, socket, survey->sockets.list) {
+		ssh += socket->answer == SOCKET_SSH;
+		silent += socket->answer == SOCKET_SILENT;
 	}
 	if (survey->sockets.why[0] != '\0')
 		doctor_warn(survey->doctor, NULL,

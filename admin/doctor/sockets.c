@@ -126,13 +126,10 @@ loopback4(unsigned char last)
 static bool
 is_taken(const struct sockets *sockets, const struct sockaddr_in6 *to)
 {
-	for (size_t i = 0; i < sockets->list.count; i++) {
-		const struct sockaddr_in6 *other = &sockets->list.items[i].to;
-
-		if (other->sin6_port == to->sin6_port &&
-		    IN6_ARE_ADDR_EQUAL(&other->sin6_addr, &to->sin6_addr))
+	list_each(const struct socket, other, sockets->list)
+		if (other->to.sin6_port == to->sin6_port &&
+		    IN6_ARE_ADDR_EQUAL(&other->to.sin6_addr, &to->sin6_addr))
 			return true;
-	}
 	return false;
 }
 
@@ -303,9 +300,8 @@ sockets_listen(struct sockets *sockets, int limit_ms)
 static bool
 is_known_socket(const struct sockets *sockets, int pid, size_t socket)
 {
-	for (size_t i = 0; i < sockets->holders.count; i++)
-		if (sockets->holders.items[i].pid == pid &&
-		    sockets->holders.items[i].socket == socket)
+	list_each(const struct socket_holder, holder, sockets->holders)
+		if (holder->pid == pid && holder->socket == socket)
 			return true;
 	return false;
 }

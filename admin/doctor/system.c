@@ -104,9 +104,7 @@ doctor_sftp(struct doctor *doctor)
 	if (doctor->views.list.count == 0)
 		doctor_warn(
 		    doctor, NULL, "whether sftp and scp can work is not known");
-	for (size_t i = 0; i < doctor->views.list.count; i++) {
-		const struct view *view = &doctor->views.list.items[i];
-
+	list_each(const struct view, view, doctor->views.list) {
 		if (!find_sftp(view, path))
 			doctor_warn(doctor,
 			    "Subsystem sftp /usr/lib/openssh/sftp-server",
@@ -156,14 +154,11 @@ both_are_closed(const struct doctor *doctor)
 	    "allowagentforwarding", "x11forwarding"};
 	char value[CONFIG_WORD];
 
-	for (size_t i = 0; i < doctor->views.list.count; i++)
-		for (size_t k = 0; k < 2; k++) {
-			const char *at = doctor->views.list.items[i].dump;
-
-			if (!dump_next(&at, keywords[k], value) ||
+	list_each(const struct view, view, doctor->views.list)
+		for (size_t k = 0; k < 2; k++)
+			if (!dump_value(view, keywords[k], value) ||
 			    strcasecmp(value, "no") != 0)
 				return false;
-		}
 	return doctor->views.list.count > 0;
 }
 
