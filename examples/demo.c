@@ -261,7 +261,7 @@ play(const struct bastion *b)
 	heading("A code works once: whoever saw it typed is refused");
 	replay(b, code);
 
-	heading("Without the phone there is no way in");
+	heading("Three wrong codes end a login");
 	wrong_codes(b, phone);
 
 	heading("scp, rsync, git and scripts hand the code over in TFA_CODE");
