@@ -294,8 +294,12 @@ hand_over(const struct bastion *b)
 		printf("\nEnter to log in once more, ^D to end: ");
 		fflush(stdout);
 		for (int c = getchar(); c != '\n'; c = getchar()) {
-			if (c == EOF)
+			if (c == EOF) {
+				puts("\n\nThe rest of the story, from a used "
+				     "code to a lost phone: make demo "
+				     "</dev/null");
 				return;
+			}
 		}
 	}
 }
