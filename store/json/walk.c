@@ -11,7 +11,7 @@ json_lex_skip(struct json_lex *lx)
 	struct json_number number;
 	char c = json_lex_peek(lx);
 
-	/* What is found nowhere leads to the end. */
+	/* A search for no key ends after the object. */
 	if (c == '{')
 		return !json_lex_find_key(lx, NULL) && lx->wrong == NULL;
 	if (c == '[')

@@ -24,7 +24,7 @@
 #define EX_USAGE    2
 #define FILES       1024 /* descriptors: connections that wait, and some */
 
-/* What the options say. */
+/* The options, as they were given. */
 struct start {
 	struct keeper keeper;
 	const char *socket;
