@@ -3,7 +3,7 @@
 #include "gate/gate.h"
 #include "gate/term.h"
 
-#define SLIPS_MAX 10 /* answers that are no code: so many take no try */
+#define SLIPS_MAX 10 /* this many inputs that are no code count as no try */
 
 /* The prompt that VS Code, ansible and others look for. */
 const char gate_prompt[] = "Verification code: ";

@@ -26,13 +26,13 @@ struct gate {
 	struct client client; /* open between a login and the code at hand */
 	const char *command;  /* run this whatever is asked, or NULL */
 	char *key_command;    /* the key may run this alone, or NULL */
-	char why[WHY_TEXT];   /* what a refusal of the key's is about */
+	char why[WHY_TEXT];   /* the file or fact for which a key is refused */
 	struct facts facts;
 	struct reply reply;           /* the keeper's last */
 	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
 	char pending[DEVICE_ID_TEXT]; /* of the enrolment in this window */
 	const char *device; /* a device's name or id, or pending; or NULL */
-	bool code_tried;    /* TFA_CODE was */
+	bool code_tried;    /* the code in TFA_CODE was sent to the keeper */
 	int exit;           /* the status of a refusal */
 };
 
@@ -116,9 +116,9 @@ bool gate_show(struct gate *gate, const char *message);
 bool gate_is_put_off(const struct gate *gate, enum answer answer);
 
 /*
- * Asks the keeper whether an offer may be put off, which was not taken, or for
- * which no right code was typed.  VERDICT_CHALLENGE as of gate_enroll(); of
- * any other answer shows what it says.
+ * The user left an offer to enrol, or typed no right code for it.  Asks the
+ * keeper whether they may do it later.  VERDICT_CHALLENGE means what it means
+ * in gate_enroll(); the message of any other answer is shown.
  */
 enum verdict gate_put_off(struct gate *gate);
 

@@ -12,7 +12,7 @@ static const struct option_row option_rows[] = {
 static const struct options options = OPTIONS_OF("tfa-gate", option_rows);
 
 static void
-print_usage(FILE *to)
+print_gate_usage(FILE *to)
 {
 	fputs("usage: tfa-gate [--socket PATH | --store DIR] [--policy FILE]\n"
 	      "                [--keeper-user NAME] [--command CMD]\n"
@@ -34,9 +34,9 @@ print_usage(FILE *to)
 }
 
 _Noreturn static void
-refuse_usage(void)
+refuse_gate_usage(void)
 {
-	print_usage(stderr);
+	print_gate_usage(stderr);
 	exit(GATE_EXIT_CONFIG);
 }
 
@@ -46,9 +46,9 @@ gate_options(int argc, char **argv, struct gate *ret)
 	*ret = (struct gate){.exit = GATE_EXIT_DENIED, .client.fd = -1};
 	switch (options_read(&options, &argc, argv, ret, NULL)) {
 	case OPTIONS_WRONG:
-		refuse_usage();
+		refuse_gate_usage();
 	case OPTIONS_HELP:
-		print_usage(stdout);
+		print_gate_usage(stdout);
 		exit(0);
 	case OPTIONS_VERSION:
 		fputs("tfa-gate " TFA_VERSION "\n", stdout);
@@ -57,5 +57,5 @@ gate_options(int argc, char **argv, struct gate *ret)
 		break;
 	}
 	if (argc != 1 || !client_settle(&ret->keeper))
-		refuse_usage();
+		refuse_gate_usage();
 }

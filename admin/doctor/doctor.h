@@ -9,12 +9,13 @@
  *	sshd.c         the gate, channels and variables by sshd's answers
  *	displaced.c    lines of the site's that our Match all displaces
  *	files.c        the files that decide, and the folders above them
- *	shells.c       login shells: login_shells.h, shell_try.h
+ *	shells.c       login shells: login_shells.h, shell_try.h; spared.c says
+ *	               whose are not tried
  *	users.c        uids
  *	keys.c         users' files of keys
  *	keyfiles.c     reads them, for every user and in every view
  *	keynames.c     the files that only one of gate and sshd reads
- *	certificates.c authorities, principals
+ *	certificates.c authorities, principals: authorities.h
  *	running.c      the sshd that runs
  *	servers.c      other SSH servers: sockets.h
  *	pam.c          what PAM reads and starts: pam_stack.h
@@ -22,7 +23,8 @@
  *	system.c       /proc, sshrc, sftp-server, OpenSSH's version
  *	directory.c    users whom a directory that is away would keep out
  *	keeper.c       the keeper, its folder, the clock, the policy
- *	probe.c        --probe: logs in for real: probe.h
+ *	probe.c        --probe: logs in for real, and tries what must be closed:
+ *	               session.c, channel.c, forward.c
  *
  * and, without any I/O: order.c (configuration files), dump.c and values.c
  * (sshd -T), version.c, person.c, findings.c.
@@ -53,9 +55,9 @@ struct doctor {
 	struct config lines;
 	struct kinds kinds;
 	struct views views;
-	size_t asked;                 /* connections, of which some are alike */
-	char no_views[400];           /* why there are none; "" */
-	char unread[400];             /* a file that could not be read; "" */
+	size_t asked;       /* connections; several may have had one answer */
+	char no_views[400]; /* why there are none; "" */
+	char unread[400];   /* a file that could not be read; "" */
 	struct client_options keeper; /* the one that the gate asks */
 	const char *policy;
 	struct findings findings;

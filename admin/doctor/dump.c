@@ -140,7 +140,7 @@ fault_of(const char *command)
 }
 
 static void
-judge_command(const struct view *view, const struct config *config,
+judge_view_command(const struct view *view, const struct config *config,
     struct findings *findings)
 {
 	const struct config_line *gate = config_gate(config);
@@ -174,7 +174,7 @@ dump_judge_gate(const struct views *views, const struct config *config,
     struct findings *findings)
 {
 	for (size_t i = 0; i < views->list.count; i++)
-		judge_command(&views->list.items[i], config, findings);
+		judge_view_command(&views->list.items[i], config, findings);
 }
 
 static bool
@@ -229,7 +229,7 @@ judge_view_setenv(const struct view *view, const struct config *config,
 }
 
 static void
-judge_acceptenv(const struct view *view, const struct config *config,
+judge_view_acceptenv(const struct view *view, const struct config *config,
     struct findings *findings)
 {
 	char value[CONFIG_WORD], where[400], who[256];
@@ -259,7 +259,7 @@ dump_judge_variables(const struct views *views, const struct config *config,
 {
 	for (size_t i = 0; i < views->list.count; i++) {
 		judge_view_setenv(&views->list.items[i], config, findings);
-		judge_acceptenv(&views->list.items[i], config, findings);
+		judge_view_acceptenv(&views->list.items[i], config, findings);
 	}
 }
 

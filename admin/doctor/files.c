@@ -111,7 +111,7 @@ say_missing(struct doctor *doctor)
 		const struct config_line *line = &doctor->lines.lines.items[i];
 		const char *rest = line->value;
 
-		if (strcasecmp(line->keyword, "include") == 0 &&
+		if (config_has_keyword(line, "include") &&
 		    config_word(&rest, pattern))
 			find_unread(doctor, pattern);
 	}
@@ -206,7 +206,7 @@ doctor_config_files(struct doctor *doctor)
 		const struct config_line *line = &doctor->lines.lines.items[i];
 		const char *rest = line->value;
 
-		if (strcasecmp(line->keyword, "include") == 0)
+		if (config_has_keyword(line, "include"))
 			while (config_word(&rest, pattern))
 				guard_include(doctor, pattern);
 	}

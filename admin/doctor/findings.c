@@ -50,8 +50,8 @@ clean_block(const char *block, char ret[static FINDING_FIX])
 
 /* NULL where it is not added. */
 static struct finding *
-add(struct findings *findings, enum finding_status status, const char *format,
-    va_list args)
+findings_put(struct findings *findings, enum finding_status status,
+    const char *format, va_list args)
 {
 	char text[FINDING_TEXT], clean[FINDING_TEXT];
 	struct finding *finding;
@@ -79,7 +79,7 @@ findings_add(struct findings *findings, enum finding_status status,
 	va_list args;
 
 	va_start(args, format);
-	finding = add(findings, status, format, args);
+	finding = findings_put(findings, status, format, args);
 	va_end(args);
 	if (finding != NULL && fix != NULL)
 		utf8_clean(
@@ -94,7 +94,7 @@ findings_add_block(struct findings *findings, enum finding_status status,
 	va_list args;
 
 	va_start(args, format);
-	finding = add(findings, status, format, args);
+	finding = findings_put(findings, status, format, args);
 	va_end(args);
 	if (finding == NULL)
 		return;

@@ -9,8 +9,8 @@
 /* Adds a name to one of the lists of all, which all look alike, or counts it.
  * NULL without memory. */
 static struct key_name *
-add_entry(struct key_names *all, void *list, const char *word, const char *path,
-    const struct view *view, const char *user)
+count_name(struct key_names *all, void *list, const char *word,
+    const char *path, const struct view *view, const char *user)
 {
 	LIST_OF(struct key_name) *names = list;
 	struct key_name *entry;
@@ -51,7 +51,7 @@ add_unlisted(struct key_names *names, const struct policy *policy,
 		if (keypath_listed(&listed, &user, file.path) != NULL)
 			continue;
 		any = true;
-		(void)add_entry(names, &names->unlisted, file.name, file.path,
+		(void)count_name(names, &names->unlisted, file.name, file.path,
 		    view, pw->pw_name);
 	}
 	return any;
@@ -84,11 +84,11 @@ keynames_add(struct key_names *names, const struct policy *policy,
 			continue;
 		if (keypath_names(read, &user, path)) {
 			names->home |= is_below(path, pw->pw_dir);
-			(void)add_entry(
+			(void)count_name(
 			    names, &names->read, word, path, view, pw->pw_name);
 			continue;
 		}
-		entry = add_entry(
+		entry = count_name(
 		    names, &names->unread, word, path, view, pw->pw_name);
 		if (entry != NULL)
 			entry->unseen |= unseen;

@@ -4,8 +4,8 @@
  * same for all, and for each of its users if it is a script, which may ask who
  * calls it.
  */
-#ifndef TFA_SHELLS_H
-#define TFA_SHELLS_H
+#ifndef TFA_LOGIN_SHELLS_H
+#define TFA_LOGIN_SHELLS_H
 
 #include <pwd.h>
 

@@ -1,8 +1,8 @@
 /*
  * PAM's configuration for one service, as libpam reads it: the lines of
  * /etc/pam.d/SERVICE and of every file that it takes in (@include, include,
- * substack), each with its file and number.  What they do before the gate is judged
- * here, for doctor and setup alike; no module is loaded or run.
+ * substack), each with its file and number.  What they do before the gate is
+ * judged here, for doctor and setup alike; no module is loaded or run.
  *
  *	struct pam_stack stack;
  *	pam_read("", "sshd", &stack);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 enum shell_kind {
-	SHELL_RUNS, /* runs the gate; with our SetEnv it reads no file of HOME */
+	SHELL_RUNS,       /* runs the gate; reads nothing under our SetEnv */
 	SHELL_READS_HOME, /* reads files below HOME first: tcsh, fish */
 	SHELL_CANNOT,     /* refuses to run a gate: git-shell, rbash */
 	SHELL_OPEN,       /* lets the user run code before the gate: tmux, rc */

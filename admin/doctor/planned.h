@@ -32,7 +32,7 @@ struct planned {
 	LIST_OF(struct planned_file) files;
 };
 
-/* Whether setup writes this file, or makes this folder, as root's alone. */
+/* True if setup writes this file, or makes this folder, as root's alone. */
 bool planned_has(const struct planned *planned, const char *path);
 
 /* The text planned for this path; NULL where none is, or planned is NULL. */

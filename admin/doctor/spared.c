@@ -80,7 +80,7 @@ shells_spared(const struct config *config, const struct passwd *pw)
 		if (gate == NULL || line >= gate)
 			return false;
 		if (line->match != NULL &&
-		    strcasecmp(line->keyword, "ForceCommand") == 0 &&
+		    config_has_keyword(line, "ForceCommand") &&
 		    match_fits(line->match, pw) &&
 		    (line->outer == NULL || match_fits(line->outer, pw)))
 			return !config_is_gate(line->value);

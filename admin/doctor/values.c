@@ -93,7 +93,7 @@ dump_each_value(const struct views *views, const struct config *config,
 		    .value = line->value,
 		    .line = line};
 
-		if (strcasecmp(line->keyword, keyword) != 0 ||
+		if (!config_has_keyword(line, keyword) ||
 		    says_none(line->value) ||
 		    find_view(views, keyword, line->value, false, &more) !=
 			NULL)

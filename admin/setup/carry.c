@@ -37,9 +37,7 @@ journal_undo(struct journal *journal)
 	else
 		admin_say("not everything could be put back; copies of what "
 			  "was there are in " JOURNAL_FOLDER ". Mend what is "
-			  "in the way, then "
-			  "run "
-			  "tfa-admin setup --undo");
+			  "in the way, then run tfa-admin setup --undo");
 	return ok;
 }
 

@@ -149,18 +149,20 @@ plan_dropin(struct plan *plan)
 {
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
+	const char *dropin; /* the text, which is then the plan's */
 
 	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	text = text_dropin(present, plan->setup->admin->break_glass);
+	dropin = text = text_dropin(
+	    present, plan->setup->admin->break_glass);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&
 	    is_right(CONFIG_DROP_IN))
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-	    plan_write(plan, CONFIG_DROP_IN, strdup(text)) &&
-	    plan_checks(plan, text) && plan_reload(plan);
+	    plan_write(plan, CONFIG_DROP_IN, take(text)) &&
+	    plan_checks(plan, dropin) && plan_reload(plan);
 }
 
 /* Adds the removal of a file or a folder, if it is there. */

@@ -13,9 +13,10 @@ bool
 plan_add(struct plan *plan, enum stage_kind kind, const char *path,
     int64_t mode, const char *owner, char *text)
 {
+	bool lacks_text = kind == STAGE_FILE_WRITE && text == NULL;
 	struct stage *stage = NULL;
 
-	if (plan->stages.count < SETUP_STAGES)
+	if (plan->stages.count < SETUP_STAGES && !lacks_text)
 		stage = list_add(&plan->stages, sizeof(*stage));
 	if (stage == NULL) {
 		free(text);

@@ -86,6 +86,8 @@ caller_is_safe(const struct setup *setup)
 	return ok || setup->admin->yes;
 }
 
+/* Such a plan waits for its confirmation: without the drop-in no login changes,
+ * or the gate goes. */
 static bool
 changes_logins(const struct plan *plan)
 {
@@ -175,8 +177,7 @@ warn_of_removal(const struct plan *plan)
 	if (plan_find(plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
 		admin_say("this deletes everybody's devices and the log "
 			  "in " SETUP_STORE ", and the policy in /etc/tfa: "
-			  "copy them first if you may want "
-			  "them again");
+			  "copy them first if you may want them again");
 }
 
 /* Installs, or removes. */
@@ -237,9 +238,7 @@ goes_on(const struct admin *admin, int *ret_status)
 	if (fault != FAULT_NONE) {
 		admin_say("the journal of an earlier setup cannot be read: put "
 			  "back the copies in " JOURNAL_FOLDER " of what was "
-			  "there before, "
-			  "then remove "
-			  "that folder");
+			  "there before, then remove that folder");
 		return false;
 	}
 	if (journal.state == JOURNAL_CHANGING && admin->dry_run) {

@@ -61,8 +61,8 @@ struct plan {
 	const struct setup *setup; /* for which it is made */
 };
 
-/* Adds a stage; text, which may be NULL, becomes the plan's.  False without
- * memory. */
+/* Adds a stage; text, which only a file to write needs, becomes the plan's.
+ * False without memory, which a NULL for that text is taken for. */
 bool plan_add(struct plan *plan, enum stage_kind kind, const char *path,
     int64_t mode, const char *owner, char *text);
 void plan_done(struct plan *plan);

@@ -58,7 +58,7 @@ print_usage(FILE *to)
 }
 
 _Noreturn static void
-refuse_usage(void)
+refuse_own_usage(void)
 {
 	print_usage(stderr);
 	exit(EX_USAGE);
@@ -69,7 +69,7 @@ read_options(int *argc, char **argv, struct gate *gate)
 {
 	switch (options_read(&options, argc, argv, gate, NULL)) {
 	case OPTIONS_WRONG:
-		refuse_usage();
+		refuse_own_usage();
 	case OPTIONS_HELP:
 		print_usage(stdout);
 		exit(0);
@@ -80,7 +80,7 @@ read_options(int *argc, char **argv, struct gate *gate)
 		break;
 	}
 	if (!client_settle(&gate->keeper))
-		refuse_usage();
+		refuse_own_usage();
 }
 
 /* Reads a line from the terminal.  Returns false, with a message, if there

@@ -27,6 +27,12 @@ config_word(const char **rest, char ret[static CONFIG_WORD])
 }
 
 bool
+config_has_keyword(const struct config_line *line, const char *keyword)
+{
+	return strcasecmp(line->keyword, keyword) == 0;
+}
+
+bool
 config_pattern(const char *pattern, const char *text)
 {
 	const char *star = NULL, *from = NULL;
@@ -169,7 +175,7 @@ config_read_line(
 
 	if (!split_setting(text, &line.keyword, &line.value))
 		return;
-	if (strcasecmp(line.keyword, "match") == 0) {
+	if (config_has_keyword(&line, "match")) {
 		reader->match = line.value;
 		reader->block = ++config->blocks;
 	}
@@ -183,7 +189,7 @@ config_read_line(
 		config->failed = true;
 	else
 		*slot = line;
-	if (strcasecmp(line.keyword, "include") == 0)
+	if (config_has_keyword(&line, "include"))
 		config_include(reader, line.value);
 }
 
@@ -244,12 +250,6 @@ config_done(struct config *config)
 }
 
 bool
-config_has_keyword(const struct config_line *line, const char *keyword)
-{
-	return strcasecmp(line->keyword, keyword) == 0;
-}
-
-bool
 config_is_gate(const char *command)
 {
 	char word[CONFIG_WORD];
@@ -284,7 +284,7 @@ config_gate(const struct config *config)
 	for (size_t i = 0; i < config->lines.count; i++) {
 		const struct config_line *line = &config->lines.items[i];
 
-		if (strcasecmp(line->keyword, "forcecommand") != 0 ||
+		if (!config_has_keyword(line, "forcecommand") ||
 		    !is_all(line->match) || !config_is_gate(line->value) ||
 		    (line->outer != NULL && !is_all(line->outer)))
 			continue;
@@ -315,7 +315,7 @@ config_find(const struct config *config, const char *keyword, const char *value)
 	for (size_t i = 0; i < config->lines.count; i++) {
 		const struct config_line *line = &config->lines.items[i];
 
-		if (strcasecmp(line->keyword, keyword) != 0 ||
+		if (!config_has_keyword(line, keyword) ||
 		    (strcasecmp(line->value, value) != 0 &&
 			!has_word(line->value, value)))
 			continue;
@@ -368,7 +368,7 @@ config_criteria(const struct config *config, const char *name,
 	for (size_t i = 0; i < config->lines.count; i++) {
 		const struct config_line *line = &config->lines.items[i];
 
-		if (strcasecmp(line->keyword, "match") == 0)
+		if (config_has_keyword(line, "match"))
 			each_word(line->value, name, each, ctx);
 	}
 }
@@ -395,7 +395,7 @@ config_strange_match(const struct config *config)
 		const char *rest = line->value;
 		char word[CONFIG_WORD], list[CONFIG_WORD];
 
-		if (strcasecmp(line->keyword, "match") != 0)
+		if (!config_has_keyword(line, "match"))
 			continue;
 		while (config_word(&rest, word)) {
 			char *equals = strchr(word, '=');

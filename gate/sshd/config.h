@@ -4,8 +4,8 @@
  * "sshd -T" says which settings hold; the lines say which of them is to blame.
  * This module reads texts; the caller reads the files.
  */
-#ifndef TFA_DOCTOR_CONFIG_H
-#define TFA_DOCTOR_CONFIG_H
+#ifndef TFA_CONFIG_H
+#define TFA_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -194,8 +194,7 @@ guard_drop_in(const char *gate)
 	    "# \"sshd -t\" and reload sshd; \"tfa-admin setup\" does all of "
 	    "it, and puts a block\n"
 	    "# for emergency access above \"" GUARD_MATCH
-	    "\" with --break-glass.\n"
-	    "# The lines come from the table in gate/sshd/guard.c.\n";
+	    "\" with --break-glass.\n";
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);

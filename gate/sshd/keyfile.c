@@ -75,7 +75,8 @@ keyfile_is_sound(int fd, const char *path, const struct keypath_user *user,
 }
 
 static enum fault
-file_fault(enum fault fault, const char *path, const char *why, char *ret_why)
+keyfile_fault(
+    enum fault fault, const char *path, const char *why, char *ret_why)
 {
 	snprintf(ret_why, WHY_TEXT, "%.350s: %s", path, why);
 	return fault;
@@ -96,21 +97,21 @@ read_open_file(int fd, struct keyfile *file, char *ret_why)
 	size_t len = 0;
 
 	if (fstat(fd, &st) < 0)
-		return file_fault(
+		return keyfile_fault(
 		    FAULT_IO, file->path, strerror(errno), ret_why);
 	if (!S_ISREG(st.st_mode) && !is_null(&st))
-		return file_fault(
+		return keyfile_fault(
 		    FAULT_FORMAT, file->path, "is not a file", ret_why);
 	fault = file_read(fd, KEYS_FILE_MAX + 1, &file->text, &len);
 	if (fault != FAULT_NONE)
-		return file_fault(fault, file->path,
+		return keyfile_fault(fault, file->path,
 		    fault == FAULT_MEMORY ? "out of memory" : strerror(errno),
 		    ret_why);
 	if (len > KEYS_FILE_MAX)
-		return file_fault(FAULT_LIMIT, file->path,
+		return keyfile_fault(FAULT_LIMIT, file->path,
 		    "is larger than 4 megabytes", ret_why);
 	if (strlen(file->text) != len)
-		return file_fault(FAULT_FORMAT, file->path,
+		return keyfile_fault(FAULT_FORMAT, file->path,
 		    "has a NUL byte, so it is no text", ret_why);
 	return FAULT_NONE;
 }
@@ -125,19 +126,20 @@ keyfile_read(const struct keypath_user *user, const char *name,
 	enum fault fault;
 
 	if (!keypath_expand(name, user, path, sizeof(path)))
-		return file_fault(FAULT_FORMAT, name,
+		return keyfile_fault(FAULT_FORMAT, name,
 		    "is too long, or has a % that is not known (keys.files)",
 		    ret_why);
 	file.path = strdup(path);
 	if (file.path == NULL)
-		return file_fault(FAULT_MEMORY, path, "out of memory", ret_why);
+		return keyfile_fault(
+		    FAULT_MEMORY, path, "out of memory", ret_why);
 	fd = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
 		fault = read_open_file(fd, &file, ret_why);
 	else if (keyfile_is_absent(errno))
 		fault = FAULT_NONE;
 	else
-		fault = file_fault(
+		fault = keyfile_fault(
 		    FAULT_IO, file.path, strerror(errno), ret_why);
 	if (fault == FAULT_NONE) {
 		file.sound = fd >= 0 &&

@@ -271,16 +271,16 @@ take_setting(const struct sshd_question *question,
 	bool some = config_word(&rest, word);
 	bool none = some && strcasecmp(word, "none") == 0;
 
-	if (strcasecmp(line->keyword, "ExposeAuthInfo") == 0) {
+	if (config_has_keyword(line, "ExposeAuthInfo")) {
 		view->exposes |= some && strcasecmp(word, "yes") == 0;
 		*hidden |= !some || strcasecmp(word, "yes") != 0;
-	} else if (strcasecmp(line->keyword, "AuthorizedKeysCommand") == 0) {
+	} else if (config_has_keyword(line, "AuthorizedKeysCommand")) {
 		if (!none)
 			name_line(line, view->other_keys);
-	} else if (strcasecmp(line->keyword, "TrustedUserCAKeys") == 0) {
+	} else if (config_has_keyword(line, "TrustedUserCAKeys")) {
 		if (!none)
 			name_line(line, view->authority);
-	} else if (strcasecmp(line->keyword, "AuthorizedKeysFile") == 0) {
+	} else if (config_has_keyword(line, "AuthorizedKeysFile")) {
 		if (!all_listed(question, line->value))
 			name_line(line, view->other_keys);
 	}
@@ -307,7 +307,7 @@ take_settings(const struct sshd_question *question, const struct config *config,
 			continue;
 		take_setting(question, line, view, &hidden);
 		keys_named |= is_for_all(line) &&
-		    strcasecmp(line->keyword, "AuthorizedKeysFile") == 0;
+		    config_has_keyword(line, "AuthorizedKeysFile");
 	}
 	view->exposes &= !hidden;
 	if (!keys_named && !all_listed(question, KEYS_DEFAULT))

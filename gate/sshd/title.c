@@ -16,7 +16,9 @@ skip_to_keyword(const char *option)
 	return option + strspn(option, "= \t");
 }
 
-/* True if an option overrides what the gate or doctor reads in the files. */
+/* True if an option overrides what the gate or doctor reads in the files.  A
+ * backslash stands for a character that is shown as something else, such as a
+ * tab, which sshd skips: then any keyword may be behind it. */
 static bool
 is_decisive(const char *keyword)
 {
@@ -24,6 +26,8 @@ is_decisive(const char *keyword)
 	static const char families[][12] = {"authorized", "trusted"};
 	const char *wanted;
 
+	if (strchr(keyword, '\\') != NULL)
+		return true;
 	for (size_t i = 0; i < 2; i++)
 		if (strcasecmp(keyword, others[i]) == 0 ||
 		    strncasecmp(keyword, families[i], strlen(families[i])) == 0)

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define IPV4_BITS 96 /* bits of an IPv4-mapped address before its IPv4 part */
@@ -79,18 +80,16 @@ network_of(const struct address *a, int bits)
 static bool
 length_parse(const char *text, int max, int *ret)
 {
-	int n = 0;
+	size_t digits = strspn(text, "0123456789");
+	long n;
 
-	if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
+	if (digits == 0 || digits > 3 || text[digits] != '\0' ||
+	    (text[0] == '0' && digits > 1))
 		return false;
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (*text - '0');
-		if (n > max)
-			return false;
-	}
-	*ret = n;
+	n = strtol(text, NULL, 10);
+	if (n > max)
+		return false;
+	*ret = (int)n;
 	return true;
 }
 

@@ -3,23 +3,14 @@
 const char *
 fault_name(enum fault fault)
 {
-	switch (fault) {
-	case FAULT_NONE:
-		return "none";
-	case FAULT_ABSENT:
-		return "absent";
-	case FAULT_FORMAT:
-		return "format";
-	case FAULT_STALE:
-		return "stale";
-	case FAULT_ACCESS:
-		return "access";
-	case FAULT_LIMIT:
-		return "limit";
-	case FAULT_IO:
-		return "io";
-	case FAULT_MEMORY:
-		return "memory";
-	}
-	return "unknown";
+	static const char *const names[] = {[FAULT_NONE] = "none",
+	    [FAULT_ABSENT] = "absent",
+	    [FAULT_FORMAT] = "format",
+	    [FAULT_STALE] = "stale",
+	    [FAULT_ACCESS] = "access",
+	    [FAULT_LIMIT] = "limit",
+	    [FAULT_IO] = "io",
+	    [FAULT_MEMORY] = "memory"};
+
+	return (unsigned)fault <= FAULT_MEMORY ? names[fault] : "unknown";
 }

@@ -4,10 +4,7 @@
 
 #include "store/base/list.h"
 
-/*
- * The room doubles whenever the count is a power of two, so it need not be
- * kept.
- */
+/* The room doubles when the count is a power of two, so no field keeps it. */
 static bool
 list_grow(struct list *l, size_t size)
 {

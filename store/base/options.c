@@ -3,7 +3,7 @@
 
 #include "store/base/options.h"
 
-/* Every program's, behind the rows of its table. */
+/* Options of every program, behind the rows of its table. */
 static const struct option_row common[] = {
     {.name = "help"}, {.name = "version"}};
 #define COMMON (sizeof(common) / sizeof(common[0]))
@@ -27,7 +27,7 @@ first_row(const struct options *options, size_t i)
 }
 
 static enum options_end __attribute__((format(printf, 2, 3)))
-refuse(const struct options *options, const char *format, ...)
+refuse_option(const struct options *options, const char *format, ...)
 {
 	va_list ap;
 
@@ -39,8 +39,8 @@ refuse(const struct options *options, const char *format, ...)
 	return OPTIONS_WRONG;
 }
 
-/* The row of that name, or the only one whose name begins so; NULL after a
- * message. */
+/* Returns the row of that name, or the only one whose name begins so; NULL after
+ * a message. */
 static const struct option_row *
 find_long(const struct options *options, const char *name, size_t len)
 {
@@ -61,7 +61,7 @@ find_long(const struct options *options, const char *name, size_t len)
 		found = found != NULL ? found : row;
 	}
 	if (found == NULL || several)
-		refuse(options, "--%.*s: %s", (int)len, name,
+		refuse_option(options, "--%.*s: %s", (int)len, name,
 		    several ? "more than one option begins so"
 			    : "there is no such option");
 	return several ? NULL : found;
@@ -73,27 +73,30 @@ find_letter(const struct options *options, char letter)
 	for (size_t i = 0; i < options->count; i++)
 		if (options->rows[i].letter == letter)
 			return &options->rows[i];
-	refuse(options, "-%c: there is no such option", letter);
+	refuse_option(options, "-%c: there is no such option", letter);
 	return NULL;
 }
 
-/* value: what stands behind the option in its word, or NULL. */
+/* Stores the option.  value: the rest of its word, or NULL. */
 static enum options_end
-take_row(struct reading *r, const struct option_row *row, char *value)
+store_option(struct reading *r, const struct option_row *row, char *value)
 {
 	uint64_t bit = UINT64_C(1) << (row - r->options->rows);
 	char *at = (char *)r->ret + row->offset;
 
 	if (row->argument[0] == '\0' && value != NULL)
-		return refuse(r->options, "--%s takes no value", row->name);
+		return refuse_option(
+		    r->options, "--%s takes no value", row->name);
 	if (row->argument[0] != '\0' && value == NULL)
 		value = r->argv[++r->at];
 	if (row->argument[0] == '\0')
 		*(bool *)at = true;
 	else if (value == NULL)
-		return refuse(r->options, "--%s needs a value", row->name);
+		return refuse_option(
+		    r->options, "--%s needs a value", row->name);
 	else if ((r->given & bit) != 0)
-		return refuse(r->options, "--%s is given twice", row->name);
+		return refuse_option(
+		    r->options, "--%s is given twice", row->name);
 	else
 		*(const char **)(void *)at = value;
 	r->given |= bit;
@@ -114,9 +117,10 @@ read_long(struct reading *r, char *word)
 	if (row == NULL)
 		return OPTIONS_WRONG;
 	if (row < common || row >= common + COMMON)
-		return take_row(r, row, value);
+		return store_option(r, row, value);
 	if (value != NULL)
-		return refuse(r->options, "--%s takes no value", row->name);
+		return refuse_option(
+		    r->options, "--%s takes no value", row->name);
 	return row == common ? OPTIONS_HELP : OPTIONS_VERSION;
 }
 
@@ -130,10 +134,10 @@ read_word(struct reading *r, char *word)
 	row = find_letter(r->options, word[1]);
 	if (row == NULL)
 		return OPTIONS_WRONG;
-	return take_row(r, row, word[2] != '\0' ? word + 2 : NULL);
+	return store_option(r, row, word[2] != '\0' ? word + 2 : NULL);
 }
 
-/* Operands move up to argv[1], over options that were read. */
+/* Operands move up to argv[1], over the options that were read. */
 enum options_end
 options_read(const struct options *options, int *argc, char **argv, void *ret,
     uint64_t *ret_given)
@@ -179,7 +183,7 @@ options_unfit(
 }
 
 static void
-print_row(const struct option_row *row, FILE *to)
+print_option(const struct option_row *row, FILE *to)
 {
 	size_t first = strcspn(row->help, "\n");
 	char text[40];
@@ -201,7 +205,7 @@ options_print(const struct options *options, const char *command, FILE *to)
 	for (size_t i = 0; i < options->count; i++) {
 		if (strcmp(options->rows[i].command, command) != 0)
 			continue;
-		print_row(&options->rows[i], to);
+		print_option(&options->rows[i], to);
 		count++;
 	}
 	return count;

@@ -101,7 +101,7 @@ utf8_clean(const char *text, size_t len, char *ret, size_t size)
 		if (size - 1 - out < room)
 			break;
 		if (keep)
-			memcpy(ret + out, text + at, n);
+			memmove(ret + out, text + at, n);
 		else
 			ret[out] = '?';
 		out += room;

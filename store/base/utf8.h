@@ -37,7 +37,7 @@ size_t utf8_encode(uint32_t c, char ret[static UTF8_MAX]);
  * Copies len bytes of text to ret, which has room for size bytes, and adds a
  * NUL.  Copies whole characters only, and stops where ret is full.  Each
  * character that utf8_steers() names, and each byte that is not UTF-8, becomes
- * a question mark.
+ * a question mark.  ret may be text: nothing becomes longer.
  */
 void utf8_clean(const char *text, size_t len, char *ret, size_t size);
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Dates are computed here: gmtime(3) and timegm(3) count leap seconds if TZ
@@ -12,16 +13,10 @@ enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
 
 static const char shape[WHEN_TEXT] = "0000-00-00T00:00:00Z";
 
+/* Where each field stands in the shape. */
 static const struct {
 	int at, len;
-} fields[FIELDS] = {
-    [YEAR] = {0, 4},
-    [MONTH] = {5, 2},
-    [DAY] = {8, 2},
-    [HOUR] = {11, 2},
-    [MINUTE] = {14, 2},
-    [SECOND] = {17, 2},
-};
+} fields[FIELDS] = {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}};
 
 static const struct unit {
 	char letter;
@@ -36,74 +31,42 @@ static const struct unit {
 
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
-static bool
-is_decimal(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
+/*
+ * Returns the days from 1 January 1970.  A year begins in March here, so that
+ * the leap day is its last: then 153 days are any five months from March or
+ * August on.  The date need not exist.
+ */
 static int
-leap_days_before(int year)
+days_until(int year, int month, int day)
 {
-	int last = year - 1;
-
-	return last / 4 - last / 100 + last / 400;
-}
-
-/* Returns the days from 1 January 1970 to 1 January of that year. */
-static int
-days_before(int year)
-{
-	return 365 * (year - 1970) + leap_days_before(year) -
-	    leap_days_before(1970);
-}
-
-static int
-days_in_month(int year, int month)
-{
-	static const int days[12] = {
-	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = leap_days_before(year + 1) > leap_days_before(year);
-
-	return days[month - 1] + (month == 2 && leap);
-}
-
-static bool
-has_shape(const char *text)
-{
-	for (int i = 0; i < WHEN_TEXT; i++) {
-		if (shape[i] == '0' ? !is_decimal(text[i])
-				    : text[i] != shape[i])
-			return false;
+	if (month < 3) {
+		year--;
+		month += 12;
 	}
-	return true;
+	return 365 * year + year / 4 - year / 100 + year / 400 +
+	    (153 * (month - 3) + 2) / 5 + day - 719469;
 }
 
-static bool
-date_exists(const int v[static FIELDS])
-{
-	return v[YEAR] >= 1970 && v[MONTH] >= 1 && v[MONTH] <= 12 &&
-	    v[DAY] >= 1 && v[DAY] <= days_in_month(v[YEAR], v[MONTH]) &&
-	    v[HOUR] <= 23 && v[MINUTE] <= 59 && v[SECOND] <= 59;
-}
-
+/* A date that does not exist gets the time of one that does, and so differs
+ * from what when_format() writes. */
 bool
 when_parse(const char *text, int64_t *ret_s)
 {
 	int v[FIELDS] = {0};
-	int64_t days;
+	char again[WHEN_TEXT];
+	int64_t time_s;
 
-	if (!has_shape(text))
+	if (strnlen(text, WHEN_TEXT) != WHEN_TEXT - 1)
 		return false;
 	for (int f = 0; f < FIELDS; f++)
 		for (int i = 0; i < fields[f].len; i++)
 			v[f] = v[f] * 10 + text[fields[f].at + i] - '0';
-	if (!date_exists(v))
+	time_s = (int64_t)days_until(v[YEAR], v[MONTH], v[DAY]) * DAY_S +
+	    v[HOUR] * 3600 + v[MINUTE] * 60 + v[SECOND];
+	when_format(time_s, again);
+	if (memcmp(text, again, WHEN_TEXT) != 0)
 		return false;
-	days = days_before(v[YEAR]) + v[DAY] - 1;
-	for (int month = 1; month < v[MONTH]; month++)
-		days += days_in_month(v[YEAR], month);
-	*ret_s = days * DAY_S + v[HOUR] * 3600 + v[MINUTE] * 60 + v[SECOND];
+	*ret_s = time_s;
 	return true;
 }
 
@@ -112,12 +75,12 @@ split_date(int days, int v[static FIELDS])
 {
 	/* A first guess: never too late, and at most 17 years too early. */
 	v[YEAR] = 1970 + days / 366;
-	while (days_before(v[YEAR] + 1) <= days)
+	while (days_until(v[YEAR] + 1, 1, 1) <= days)
 		v[YEAR]++;
-	days -= days_before(v[YEAR]);
-	for (v[MONTH] = 1; days >= days_in_month(v[YEAR], v[MONTH]); v[MONTH]++)
-		days -= days_in_month(v[YEAR], v[MONTH]);
-	v[DAY] = days + 1;
+	v[MONTH] = 1;
+	while (v[MONTH] < 12 && days_until(v[YEAR], v[MONTH] + 1, 1) <= days)
+		v[MONTH]++;
+	v[DAY] = days - days_until(v[YEAR], v[MONTH], 1) + 1;
 }
 
 void
@@ -140,26 +103,22 @@ when_format(int64_t time_s, char ret[static WHEN_TEXT])
 			ret[fields[f].at + i] = (char)('0' + v[f] % 10);
 }
 
+_Static_assert(DURATION_MAX < 1000000000, "it has nine digits");
+
 bool
 duration_parse(const char *text, int64_t *ret_s)
 {
-	const char *p = text;
-	int64_t n = 0;
+	size_t digits = strspn(text, "0123456789");
+	int64_t n;
 
-	if (text[0] == '0' && strcmp(text, "0s") != 0)
+	if (digits == 0 || digits > 9 ||
+	    (text[0] == '0' && strcmp(text, "0s") != 0))
 		return false;
-	for (; is_decimal(*p); p++) {
-		n = n * 10 + (*p - '0');
-		if (n > DURATION_MAX)
-			return false;
-	}
-	if (p == text)
-		return false;
+	n = strtol(text, NULL, 10);
 	for (const struct unit *u = units; u < units + UNITS; u++) {
-		if (p[0] != u->letter || p[1] != '\0')
+		if (text[digits] != u->letter || text[digits + 1] != '\0' ||
+		    n > DURATION_MAX / u->seconds)
 			continue;
-		if (n > DURATION_MAX / u->seconds)
-			return false;
 		*ret_s = n * u->seconds;
 		return true;
 	}

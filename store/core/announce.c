@@ -20,41 +20,28 @@ told_until(
 	return last->present && last->at_s < now_s ? last->at_s : now_s;
 }
 
-/* A device that was added in the second in which the owner was told counts as
- * added later. */
-static bool
-is_new_device(const struct record *record, const struct device *reader,
-    const struct device *device, int64_t now_s)
-{
-	return device != reader &&
-	    device->added_s >= told_until(record, reader, now_s);
-}
-
-/* Recovery codes that came with a device are no news to its owner. */
-static bool
-is_new_codes(
-    const struct record *record, const struct device *reader, int64_t now_s)
-{
-	const struct made *made = &record->made;
-
-	return made->present && made->at_s != reader->added_s &&
-	    made->at_s >= told_until(record, reader, now_s);
-}
-
-/* True if device, or with NULL the recovery codes, are news to the owner of the
- * device with that id, or with "" to the owner of any. */
+/*
+ * True if device, or with NULL the recovery codes, are news to the owner of the
+ * device with that id, or with "" to the owner of any.  A device that was added
+ * in the second in which the owner was told counts as added later.  Recovery
+ * codes that came with a device are no news to its owner.
+ */
 static bool
 is_new(const struct record *record, const char *id, const struct device *device,
     int64_t now_s)
 {
+	const struct made *made = &record->made;
+
 	for (size_t i = 0; i < record->devices.count; i++) {
 		const struct device *reader = &record->devices.items[i];
+		int64_t told_s = told_until(record, reader, now_s);
 
 		if (id[0] != '\0' && strcmp(reader->id, id) != 0)
 			continue;
 		if (device != NULL
-			? is_new_device(record, reader, device, now_s)
-			: is_new_codes(record, reader, now_s))
+			? device != reader && device->added_s >= told_s
+			: made->present && made->at_s != reader->added_s &&
+			    made->at_s >= told_s)
 			return true;
 	}
 	return false;

@@ -203,9 +203,11 @@ has_secret(const struct record *record, const struct otp_secret *secret)
 	return found;
 }
 
-/* Adds the device to the record, and ends what was pending. */
+/* Adds the device to the record, under an id of its own, and ends what was
+ * pending. */
 static enum fault
-admit_device(struct record *record, const struct device *device)
+admit_device(struct record *record, const struct device *device,
+    char ret_id[static DEVICE_ID_TEXT])
 {
 	int64_t told_s = announce_begin(record, device->added_s);
 	struct device *added;
@@ -218,6 +220,8 @@ admit_device(struct record *record, const struct device *device)
 	if (added == NULL)
 		return FAULT_MEMORY;
 	*added = *device;
+	choose_id(record, ret_id);
+	memcpy(added->id, ret_id, sizeof(added->id));
 	added->told_s = told_s;
 	drop_pending(record);
 	spent_retire(record, CODE_ENROLL, SPENT_VOID, device->added_s);
@@ -276,9 +280,7 @@ enroll_confirm(const struct policy *policy, struct record *record,
 		return FAULT_NONE;
 	}
 	with_codes = !login->proof || record->devices.count == 0;
-	choose_id(record, device.id);
-	memcpy(ret->device, device.id, sizeof(ret->device));
-	fault = admit_device(record, &device);
+	fault = admit_device(record, &device, ret->device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && with_codes)
 		fault = enroll_recovery(record, login, recovery);
@@ -308,9 +310,7 @@ enroll_provision(struct record *record,
 		return FAULT_MEMORY;
 	device_of_pending(&record->pending, &login, &device);
 	device.last_used_s = 0;
-	choose_id(record, device.id);
-	memcpy(ret_device, device.id, sizeof(device.id));
-	fault = admit_device(record, &device);
+	fault = admit_device(record, &device, ret_device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && *ret_recovers)
 		fault = enroll_recovery(record, &login, recovery);
@@ -394,12 +394,8 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 	    .added_s = now_s,
 	    .added_from = ENROLL_ADMIN,
 	};
-	enum fault fault;
+	enum fault fault = admit_device(record, &device, ret_device);
 
-	choose_id(record, device.id);
-	fault = admit_device(record, &device);
-	if (fault == FAULT_NONE)
-		memcpy(ret_device, device.id, sizeof(device.id));
 	OPENSSL_cleanse(&device, sizeof(device));
 	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
 }

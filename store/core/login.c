@@ -114,8 +114,10 @@ is_remembered(const struct policy *policy, const struct record *record,
 	return false;
 }
 
-bool
-login_may_enroll(const struct policy *policy, enum mode mode,
+/* True if a user without a device may set one up now without asking an
+ * administrator.  deadline_s as login_state() gives it. */
+static bool
+may_enroll_alone(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, int64_t deadline_s)
 {
 	bool invited = record->invited_until_s > now_s &&
@@ -146,7 +148,7 @@ static enum first
 first_device(const struct policy *policy, enum mode mode,
     const struct record *record, int64_t now_s, int64_t deadline_s)
 {
-	if (login_may_enroll(policy, mode, record, now_s, deadline_s))
+	if (may_enroll_alone(policy, mode, record, now_s, deadline_s))
 		return FIRST_SELF;
 	return record_codes_left(record, CODE_ENROLL, now_s) > 0 ? FIRST_CODE
 								 : FIRST_NO;
@@ -431,7 +433,7 @@ login_state(const struct policy *policy, const struct decision *decision,
 	    now_s < *ret_deadline_s)
 		return STATE_GRACE;
 	if (decision->mode != MODE_NONE &&
-	    login_may_enroll(
+	    may_enroll_alone(
 		policy, decision->mode, record, now_s, *ret_deadline_s))
 		return STATE_INVITED;
 	return STATE_OVERDUE;

@@ -104,17 +104,10 @@ login_state(const struct policy *policy, const struct decision *decision,
 bool login_is_blocked(const struct record *record);
 
 /*
- * True if a user without a device may set one up now without asking an
- * administrator.  deadline_s as login_state() gives it.
- */
-bool login_may_enroll(const struct policy *policy, enum mode mode,
-    const struct record *record, int64_t now_s, int64_t deadline_s);
-
-/*
  * Returns how a user may set up a first device now: the one rule, for a login
  * at the gate and for "tfa add" in a session.  FIRST_NO for a user who has a
- * device, whom the policy denies or exempts, or whom login_may_enroll() does
- * not let and who has no code to enrol with.
+ * device, whom the policy denies or exempts, or who may not enrol alone and has
+ * no code to enrol with.
  */
 enum first
 login_first(const struct policy *policy, const struct decision *decision,

@@ -11,13 +11,6 @@ const char *const otp_algorithm_names[3] = {
     [OTP_SHA512] = "SHA512",
 };
 
-void
-otp_secret_done(struct otp_secret *secret)
-{
-	if (secret != NULL)
-		OPENSSL_cleanse(secret, sizeof(*secret));
-}
-
 /*
  * libcrypto takes longer to look an algorithm up than to compute a code, so
  * each is looked up once, by a keeper before it forks.  *at keeps the context.

@@ -22,9 +22,6 @@ struct otp_secret {
 	size_t len;
 };
 
-/* Wipes the secret.  NULL is allowed. */
-void otp_secret_done(struct otp_secret *secret);
-
 /*
  * Computes the code for a counter (RFC 4226 section 5.3).  ret: 6 to 8 decimal
  * digits, as asked for, and a NUL.  FAULT_LIMIT for another number of digits,

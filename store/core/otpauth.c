@@ -4,12 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct writer {
-	char *text;
-	size_t size, len;
-	bool full;
-};
-
 static bool
 is_unreserved(char c)
 {
@@ -17,48 +11,17 @@ is_unreserved(char c)
 	    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-static void
-put_char(struct writer *w, char c)
+/* Percent-encodes the text; false where it does not fit. */
+static bool
+encode(const char *text, char *ret, size_t size)
 {
-	if (w->size - w->len <= 1) {
-		w->full = true;
-		return;
-	}
-	w->text[w->len++] = c;
-	w->text[w->len] = '\0';
-}
+	size_t len = 0;
 
-static void
-put_string(struct writer *w, const char *text)
-{
-	for (; *text != '\0'; text++)
-		put_char(w, *text);
-}
-
-static void
-put_encoded(struct writer *w, const char *text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (; *text != '\0'; text++) {
-		if (is_unreserved(*text)) {
-			put_char(w, *text);
-			continue;
-		}
-		put_char(w, '%');
-		put_char(w, hex[(uint8_t)*text >> 4]);
-		put_char(w, hex[(uint8_t)*text & 15]);
-	}
-}
-
-static void
-put_number(struct writer *w, const char *name, int value)
-{
-	char digits[12];
-
-	snprintf(digits, sizeof(digits), "%d", value);
-	put_string(w, name);
-	put_string(w, digits);
+	for (; *text != '\0' && len + 3 < size; text++)
+		len += (size_t)snprintf(ret + len, size - len,
+		    is_unreserved(*text) ? "%c" : "%%%02X", (uint8_t)*text);
+	ret[len] = '\0';
+	return *text == '\0';
 }
 
 bool
@@ -79,39 +42,22 @@ secret_ok(const char *secret)
 	return len >= OTPAUTH_SECRET_MIN && secret[len] == '\0';
 }
 
+/* Writes a parameter, unless it has the value that every app assumes. */
 static void
-put_label(struct writer *w, const struct otpauth *account)
+write_number(const char *name, int value, int assumed, char ret[static 24])
 {
-	put_string(w, account->issuer);
-	put_string(w, ":");
-	put_encoded(w, account->user);
-	if (account->host[0] != '\0') {
-		put_string(w, "%40");
-		put_encoded(w, account->host);
-	}
-}
-
-static void
-put_parameters(struct writer *w, const struct otpauth *account)
-{
-	put_string(w, "?secret=");
-	put_string(w, account->secret);
-	put_string(w, "&issuer=");
-	put_string(w, account->issuer);
-	if (strcmp(account->algorithm, "SHA1") != 0) {
-		put_string(w, "&algorithm=");
-		put_encoded(w, account->algorithm);
-	}
-	if (account->digits != 6)
-		put_number(w, "&digits=", account->digits);
-	if (account->period_s != 30)
-		put_number(w, "&period=", account->period_s);
+	ret[0] = '\0';
+	if (value != assumed)
+		snprintf(ret, 24, "&%s=%d", name, value);
 }
 
 enum fault
 otpauth_format(const struct otpauth *account, char *ret, size_t size)
 {
-	struct writer w = {.text = ret, .size = size};
+	char user[OTPAUTH_MAX], host[OTPAUTH_MAX], algorithm[32];
+	char digits[24], period[24];
+	bool other = strcmp(account->algorithm, "SHA1") != 0;
+	int len;
 
 	if (size == 0)
 		return FAULT_LIMIT;
@@ -119,10 +65,18 @@ otpauth_format(const struct otpauth *account, char *ret, size_t size)
 	if (!otpauth_issuer_ok(account->issuer) || account->user[0] == '\0' ||
 	    !secret_ok(account->secret))
 		return FAULT_FORMAT;
-	put_string(&w, "otpauth://totp/");
-	put_label(&w, account);
-	put_parameters(&w, account);
-	if (!w.full)
+	if (!encode(account->user, user, sizeof(user)) ||
+	    !encode(account->host, host, sizeof(host)) ||
+	    !encode(account->algorithm, algorithm, sizeof(algorithm)))
+		return FAULT_LIMIT;
+	write_number("digits", account->digits, 6, digits);
+	write_number("period", account->period_s, 30, period);
+	len = snprintf(ret, size,
+	    "otpauth://totp/%s:%s%s%s?secret=%s&issuer=%s%s%s%s%s",
+	    account->issuer, user, host[0] != '\0' ? "%40" : "", host,
+	    account->secret, account->issuer, other ? "&algorithm=" : "",
+	    other ? algorithm : "", digits, period);
+	if (len >= 0 && (size_t)len < size)
 		return FAULT_NONE;
 	explicit_bzero(ret, size);
 	return FAULT_LIMIT;

@@ -39,7 +39,7 @@ bool otpauth_issuer_ok(const char *text);
  * Writes the URI and a NUL to ret, which has room for size bytes.  FAULT_FORMAT
  * for a bad issuer, an empty user, and a secret that has a character other than
  * A-Z and 2-7 or is shorter than 16 bytes, which FreeOTP refuses; FAULT_LIMIT
- * if size is too small.  ret is an empty string on failure.  Pure.
+ * if size is too small, or a name alone longer than OTPAUTH_MAX.  ret is an empty string on failure.  Pure.
  */
 MUST_USE enum fault
 otpauth_format(const struct otpauth *account, char *ret, size_t size);

@@ -28,23 +28,24 @@ static const struct json_field item_name = JSON_ITEM_TEXT(struct name);
 static const struct json_field item_prefix = JSON_ITEM_FORM(
     struct prefix, &form_prefix);
 
+/* A row: kind and need without JSON_, the struct by its name. */
+#define ROW(kind, type, key, need, ...) \
+	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
+
 static const struct json_field grace_fields[] = {
-    JSON_ROW_DURATION("for", JSON_MAYBE, struct grace, for_s),
-    JSON_ROW_TIME("until", JSON_REQUIRED, struct grace, until_s),
+    ROW(DURATION, grace, "for", MAYBE, for_s),
+    ROW(TIME, grace, "until", REQUIRED, until_s),
 };
 static const struct json_shape grace_shape = JSON_SHAPE(grace_fields, NULL);
 
 static const struct json_field rule_fields[] = {
-    JSON_ROW_TEXT("name", JSON_REQUIRED, struct rule, name),
-    JSON_ROW_LIST(
-	"users", JSON_MAYBE, struct rule, users, POLICY_NAMES, &item_name),
-    JSON_ROW_LIST(
-	"groups", JSON_MAYBE, struct rule, groups, POLICY_NAMES, &item_name),
-    JSON_ROW_LIST(
-	"from", JSON_MAYBE, struct rule, from, POLICY_NAMES, &item_prefix),
-    JSON_ROW_CHOICE("mode", JSON_REQUIRED, struct rule, mode, mode_names),
-    JSON_ROW_TIME("since", JSON_MAYBE, struct rule, since_s),
-    JSON_ROW_OBJECT("grace", JSON_MAYBE, struct rule, grace, &grace_shape),
+    ROW(TEXT, rule, "name", REQUIRED, name),
+    ROW(LIST, rule, "users", MAYBE, users, POLICY_NAMES, &item_name),
+    ROW(LIST, rule, "groups", MAYBE, groups, POLICY_NAMES, &item_name),
+    ROW(LIST, rule, "from", MAYBE, from, POLICY_NAMES, &item_prefix),
+    ROW(CHOICE, rule, "mode", REQUIRED, mode, mode_names),
+    ROW(TIME, rule, "since", MAYBE, since_s),
+    ROW(OBJECT, rule, "grace", MAYBE, grace, &grace_shape),
 };
 
 static const char *
@@ -83,20 +84,30 @@ names_check(const void *list, bool is_user, size_t *positive, int *ret_index)
 	return NULL;
 }
 
+/* Checks the users and groups of a rule, or of admins. */
+static const char *
+who_check(const void *users, const void *groups, size_t *positive,
+    struct json_place *ret_place)
+{
+	const char *wrong;
+
+	ret_place->key = "users";
+	wrong = names_check(users, true, positive, &ret_place->index);
+	if (wrong != NULL)
+		return wrong;
+	ret_place->key = "groups";
+	return names_check(groups, false, positive, &ret_place->index);
+}
+
 /* Refuses a rule that matches nobody, and settings that have no effect. */
 static const char *
 rule_check(const void *value, struct json_place *ret_place)
 {
 	const struct rule *rule = value;
 	size_t positive = 0;
-	const char *wrong;
+	const char *wrong = who_check(
+	    &rule->users, &rule->groups, &positive, ret_place);
 
-	ret_place->key = "users";
-	wrong = names_check(&rule->users, true, &positive, &ret_place->index);
-	if (wrong != NULL)
-		return wrong;
-	ret_place->key = "groups";
-	wrong = names_check(&rule->groups, false, &positive, &ret_place->index);
 	if (wrong != NULL)
 		return wrong;
 	ret_place->key = NULL;
@@ -116,10 +127,8 @@ static const struct json_field item_rule = JSON_ITEM_OBJECT(
     struct rule, &rule_shape);
 
 static const struct json_field admins_fields[] = {
-    JSON_ROW_LIST(
-	"users", JSON_MAYBE, struct admins, users, POLICY_NAMES, &item_name),
-    JSON_ROW_LIST(
-	"groups", JSON_MAYBE, struct admins, groups, POLICY_NAMES, &item_name),
+    ROW(LIST, admins, "users", MAYBE, users, POLICY_NAMES, &item_name),
+    ROW(LIST, admins, "groups", MAYBE, groups, POLICY_NAMES, &item_name),
 };
 
 static const char *
@@ -127,37 +136,27 @@ admins_check(const void *value, struct json_place *ret_place)
 {
 	const struct admins *admins = value;
 	size_t positive = 0;
-	const char *wrong;
 
-	ret_place->key = "users";
-	wrong = names_check(&admins->users, true, &positive, &ret_place->index);
-	if (wrong != NULL)
-		return wrong;
-	ret_place->key = "groups";
-	return names_check(
-	    &admins->groups, false, &positive, &ret_place->index);
+	return who_check(&admins->users, &admins->groups, &positive, ret_place);
 }
 
 static const struct json_shape admins_shape = JSON_SHAPE(
     admins_fields, admins_check);
 
 static const struct json_field enrollment_fields[] = {
-    JSON_ROW_CHOICE("self", JSON_DEFAULT, struct enrollment, self, self_names),
-    JSON_ROW_NUMBER(
-	"max_devices", JSON_DEFAULT, struct enrollment, max_devices, 1, 8),
+    ROW(CHOICE, enrollment, "self", DEFAULT, self, self_names),
+    ROW(NUMBER, enrollment, "max_devices", DEFAULT, max_devices, 1, 8),
 };
 static const struct json_shape enrollment_shape = JSON_SHAPE(
     enrollment_fields, NULL);
 
 static const struct json_field attempts_fields[] = {
-    JSON_ROW_NUMBER(
-	"per_login", JSON_DEFAULT, struct attempts, per_login, 1, 10),
-    JSON_ROW_DURATION("timeout", JSON_DEFAULT, struct attempts, timeout_s),
-    JSON_ROW_NUMBER("free", JSON_DEFAULT, struct attempts, free, 1, 20),
-    JSON_ROW_DURATION("backoff", JSON_DEFAULT, struct attempts, backoff_s),
-    JSON_ROW_DURATION(
-	"backoff_max", JSON_DEFAULT, struct attempts, backoff_max_s),
-    JSON_ROW_NUMBER("stop", JSON_DEFAULT, struct attempts, stop, 1, 1000),
+    ROW(NUMBER, attempts, "per_login", DEFAULT, per_login, 1, 10),
+    ROW(DURATION, attempts, "timeout", DEFAULT, timeout_s),
+    ROW(NUMBER, attempts, "free", DEFAULT, free, 1, 20),
+    ROW(DURATION, attempts, "backoff", DEFAULT, backoff_s),
+    ROW(DURATION, attempts, "backoff_max", DEFAULT, backoff_max_s),
+    ROW(NUMBER, attempts, "stop", DEFAULT, stop, 1, 1000),
 };
 
 /* Outside these bounds codes could be guessed, or a user would stay locked
@@ -186,18 +185,15 @@ static const struct json_shape attempts_shape = JSON_SHAPE(
     attempts_fields, attempts_check);
 
 static const struct json_field remember_fields[] = {
-    JSON_ROW_DURATION(
-	"connection", JSON_DEFAULT, struct remember, connection_s),
-    JSON_ROW_DURATION("for", JSON_DEFAULT, struct remember, for_s),
+    ROW(DURATION, remember, "connection", DEFAULT, connection_s),
+    ROW(DURATION, remember, "for", DEFAULT, for_s),
 };
 static const struct json_shape remember_shape = JSON_SHAPE(
     remember_fields, NULL);
 
 static const struct json_field keys_fields[] = {
-    JSON_ROW_LIST(
-	"files", JSON_DEFAULT, struct keys, files, KEY_FILES_MAX, &item_name),
-    JSON_ROW_CHOICE(
-	"unlisted", JSON_DEFAULT, struct keys, unlisted, unlisted_names),
+    ROW(LIST, keys, "files", DEFAULT, files, KEY_FILES_MAX, &item_name),
+    ROW(CHOICE, keys, "unlisted", DEFAULT, unlisted, unlisted_names),
 };
 
 /* The gate refuses every key if a file's name has another % sequence. */
@@ -227,21 +223,15 @@ keys_check(const void *value, struct json_place *ret_place)
 static const struct json_shape keys_shape = JSON_SHAPE(keys_fields, keys_check);
 
 static const struct json_field policy_fields[] = {
-    JSON_ROW_NUMBER("version", JSON_REQUIRED, struct policy, version, 1, 1),
-    JSON_ROW_TEXT("issuer", JSON_REQUIRED, struct policy, issuer),
-    JSON_ROW_LIST(
-	"rules", JSON_REQUIRED, struct policy, rules, POLICY_RULES, &item_rule),
-    JSON_ROW_CHOICE(
-	"otherwise", JSON_REQUIRED, struct policy, otherwise, mode_names),
-    JSON_ROW_OBJECT(
-	"admins", JSON_DEFAULT, struct policy, admins, &admins_shape),
-    JSON_ROW_OBJECT("enrollment", JSON_DEFAULT, struct policy, enrollment,
-	&enrollment_shape),
-    JSON_ROW_OBJECT(
-	"attempts", JSON_DEFAULT, struct policy, attempts, &attempts_shape),
-    JSON_ROW_OBJECT(
-	"remember", JSON_DEFAULT, struct policy, remember, &remember_shape),
-    JSON_ROW_OBJECT("keys", JSON_DEFAULT, struct policy, keys, &keys_shape),
+    ROW(NUMBER, policy, "version", REQUIRED, version, 1, 1),
+    ROW(TEXT, policy, "issuer", REQUIRED, issuer),
+    ROW(LIST, policy, "rules", REQUIRED, rules, POLICY_RULES, &item_rule),
+    ROW(CHOICE, policy, "otherwise", REQUIRED, otherwise, mode_names),
+    ROW(OBJECT, policy, "admins", DEFAULT, admins, &admins_shape),
+    ROW(OBJECT, policy, "enrollment", DEFAULT, enrollment, &enrollment_shape),
+    ROW(OBJECT, policy, "attempts", DEFAULT, attempts, &attempts_shape),
+    ROW(OBJECT, policy, "remember", DEFAULT, remember, &remember_shape),
+    ROW(OBJECT, policy, "keys", DEFAULT, keys, &keys_shape),
 };
 
 static const char *

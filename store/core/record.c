@@ -56,36 +56,37 @@ static const struct json_form form_hash = {
 static const struct json_field step_item = JSON_ITEM_FORM(
     uint64_t, &json_form_counter);
 
+/* A row: kind and need without JSON_, the struct by its name. */
+#define ROW(kind, type, key, need, ...) \
+	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
+
 static const struct json_field device_fields[] = {
-    JSON_ROW_TEXT("id", JSON_REQUIRED, struct device, id),
-    JSON_ROW_TEXT("name", JSON_MAYBE, struct device, name),
-    JSON_ROW_CHOICE("type", JSON_REQUIRED, struct device, type, type_names),
-    JSON_ROW_CHOICE("algorithm", JSON_REQUIRED, struct device, algorithm,
+    ROW(TEXT, device, "id", REQUIRED, id),
+    ROW(TEXT, device, "name", MAYBE, name),
+    ROW(CHOICE, device, "type", REQUIRED, type, type_names),
+    ROW(CHOICE, device, "algorithm", REQUIRED, algorithm,
 	record_algorithm_names),
-    JSON_ROW_NUMBER("digits", JSON_REQUIRED, struct device, digits, 6, 8),
-    JSON_ROW_NUMBER("period", JSON_REQUIRED, struct device, period_s, 15, 300),
-    JSON_ROW_FORM(
-	"secret", JSON_REQUIRED, struct device, secret, &record_form_secret),
-    JSON_ROW_FORM("last_step", JSON_REQUIRED, struct device, last_step,
-	&json_form_counter),
-    JSON_ROW_TIME("added", JSON_MAYBE, struct device, added_s),
-    JSON_ROW_TEXT("added_from", JSON_MAYBE, struct device, added_from),
-    JSON_ROW_TEXT("added_key", JSON_MAYBE, struct device, added_key),
-    JSON_ROW_TIME("last_used", JSON_MAYBE, struct device, last_used_s),
-    JSON_ROW_TIME("told", JSON_MAYBE, struct device, told_s),
-    JSON_ROW_LIST("spent_steps", JSON_MAYBE, struct device, spent_steps,
-	SPENT_STEPS_MAX, &step_item),
+    ROW(NUMBER, device, "digits", REQUIRED, digits, 6, 8),
+    ROW(NUMBER, device, "period", REQUIRED, period_s, 15, 300),
+    ROW(FORM, device, "secret", REQUIRED, secret, &record_form_secret),
+    ROW(FORM, device, "last_step", REQUIRED, last_step, &json_form_counter),
+    ROW(TIME, device, "added", MAYBE, added_s),
+    ROW(TEXT, device, "added_from", MAYBE, added_from),
+    ROW(TEXT, device, "added_key", MAYBE, added_key),
+    ROW(TIME, device, "last_used", MAYBE, last_used_s),
+    ROW(TIME, device, "told", MAYBE, told_s),
+    ROW(LIST, device, "spent_steps", MAYBE, spent_steps, SPENT_STEPS_MAX,
+	&step_item),
 };
 static const struct json_shape device_shape = JSON_SHAPE(device_fields, NULL);
 static const struct json_field device_item = JSON_ITEM_OBJECT(
     struct device, &device_shape);
 
 static const struct json_field pending_fields[] = {
-    JSON_ROW_TEXT("id", JSON_MAYBE, struct pending, id),
-    JSON_ROW_FORM(
-	"secret", JSON_REQUIRED, struct pending, secret, &record_form_secret),
-    JSON_ROW_TEXT("name", JSON_MAYBE, struct pending, name),
-    JSON_ROW_TIME("until", JSON_REQUIRED, struct pending, until_s),
+    ROW(TEXT, pending, "id", MAYBE, id),
+    ROW(FORM, pending, "secret", REQUIRED, secret, &record_form_secret),
+    ROW(TEXT, pending, "name", MAYBE, name),
+    ROW(TIME, pending, "until", REQUIRED, until_s),
 };
 static const struct json_shape pending_shape = JSON_SHAPE(pending_fields, NULL);
 
@@ -93,41 +94,39 @@ static const struct json_field earlier_item = JSON_ITEM_OBJECT(
     struct pending, &pending_shape);
 
 static const struct json_field code_fields[] = {
-    JSON_ROW_CHOICE("use", JSON_REQUIRED, struct one_time, use, use_names),
-    JSON_ROW_FORM("hash", JSON_REQUIRED, struct one_time, hash, &form_hash),
-    JSON_ROW_TIME("until", JSON_MAYBE, struct one_time, until_s),
+    ROW(CHOICE, one_time, "use", REQUIRED, use, use_names),
+    ROW(FORM, one_time, "hash", REQUIRED, hash, &form_hash),
+    ROW(TIME, one_time, "until", MAYBE, until_s),
 };
 static const struct json_shape code_shape = JSON_SHAPE(code_fields, NULL);
 static const struct json_field code_item = JSON_ITEM_OBJECT(
     struct one_time, &code_shape);
 
 static const struct json_field spent_fields[] = {
-    JSON_ROW_CHOICE("why", JSON_REQUIRED, struct spent_code, why, why_names),
-    JSON_ROW_FORM("hash", JSON_REQUIRED, struct spent_code, hash, &form_hash),
-    JSON_ROW_TIME("at", JSON_REQUIRED, struct spent_code, at_s),
+    ROW(CHOICE, spent_code, "why", REQUIRED, why, why_names),
+    ROW(FORM, spent_code, "hash", REQUIRED, hash, &form_hash),
+    ROW(TIME, spent_code, "at", REQUIRED, at_s),
 };
 static const struct json_shape spent_shape = JSON_SHAPE(spent_fields, NULL);
 static const struct json_field spent_item = JSON_ITEM_OBJECT(
     struct spent_code, &spent_shape);
 
 static const struct json_field made_fields[] = {
-    JSON_ROW_TIME("at", JSON_REQUIRED, struct made, at_s),
-    JSON_ROW_TEXT("from", JSON_MAYBE, struct made, from),
-    JSON_ROW_TEXT("key", JSON_MAYBE, struct made, key),
+    ROW(TIME, made, "at", REQUIRED, at_s),
+    ROW(TEXT, made, "from", MAYBE, from),
+    ROW(TEXT, made, "key", MAYBE, key),
 };
 static const struct json_shape made_shape = JSON_SHAPE(made_fields, NULL);
 
 static const struct json_field counter_fields[] = {
-    JSON_ROW_NUMBER(
-	"count", JSON_REQUIRED, struct counter, count, 0, COUNT_MAX),
-    JSON_ROW_NUMBER(
-	"told", JSON_MAYBE, struct counter, told, -COUNT_MAX, COUNT_MAX),
-    JSON_ROW_TIME("last", JSON_MAYBE, struct counter, last_s),
-    JSON_ROW_TEXT("from", JSON_MAYBE, struct counter, from),
-    JSON_ROW_NUMBER("spent", JSON_MAYBE, struct counter, spent, 0, SPENT_MAX),
-    JSON_ROW_TIME("spent_since", JSON_MAYBE, struct counter, spent_since_s),
-    JSON_ROW_TEXT("connection", JSON_MAYBE, struct counter, connection),
-    JSON_ROW_NUMBER("tried", JSON_MAYBE, struct counter, tried, 0, SPENT_MAX),
+    ROW(NUMBER, counter, "count", REQUIRED, count, 0, COUNT_MAX),
+    ROW(NUMBER, counter, "told", MAYBE, told, -COUNT_MAX, COUNT_MAX),
+    ROW(TIME, counter, "last", MAYBE, last_s),
+    ROW(TEXT, counter, "from", MAYBE, from),
+    ROW(NUMBER, counter, "spent", MAYBE, spent, 0, SPENT_MAX),
+    ROW(TIME, counter, "spent_since", MAYBE, spent_since_s),
+    ROW(TEXT, counter, "connection", MAYBE, connection),
+    ROW(NUMBER, counter, "tried", MAYBE, tried, 0, SPENT_MAX),
 };
 
 /* Without that time all of them would be forgiven at once. */
@@ -146,29 +145,27 @@ static const struct json_shape counter_shape = JSON_SHAPE(
     counter_fields, counter_check);
 
 static const struct json_field failures_fields[] = {
-    JSON_ROW_OBJECT(
-	"known", JSON_REQUIRED, struct failures, known, &counter_shape),
-    JSON_ROW_OBJECT(
-	"other", JSON_REQUIRED, struct failures, other, &counter_shape),
+    ROW(OBJECT, failures, "known", REQUIRED, known, &counter_shape),
+    ROW(OBJECT, failures, "other", REQUIRED, other, &counter_shape),
 };
 static const struct json_shape failures_shape = JSON_SHAPE(
     failures_fields, NULL);
 
 static const struct json_field source_fields[] = {
-    JSON_ROW_TEXT("key", JSON_MAYBE, struct source, key),
-    JSON_ROW_TEXT("address", JSON_REQUIRED, struct source, address),
-    JSON_ROW_TIME("last", JSON_REQUIRED, struct source, last_s),
+    ROW(TEXT, source, "key", MAYBE, key),
+    ROW(TEXT, source, "address", REQUIRED, address),
+    ROW(TIME, source, "last", REQUIRED, last_s),
 };
 static const struct json_shape source_shape = JSON_SHAPE(source_fields, NULL);
 static const struct json_field source_item = JSON_ITEM_OBJECT(
     struct source, &source_shape);
 
 static const struct json_field verified_fields[] = {
-    JSON_ROW_TEXT("connection", JSON_MAYBE, struct verified, connection),
-    JSON_ROW_TEXT("key", JSON_MAYBE, struct verified, key),
-    JSON_ROW_TEXT("address", JSON_MAYBE, struct verified, address),
-    JSON_ROW_TIME("until", JSON_REQUIRED, struct verified, until_s),
-    JSON_ROW_FORM("code", JSON_MAYBE, struct verified, code, &form_hash),
+    ROW(TEXT, verified, "connection", MAYBE, connection),
+    ROW(TEXT, verified, "key", MAYBE, key),
+    ROW(TEXT, verified, "address", MAYBE, address),
+    ROW(TIME, verified, "until", REQUIRED, until_s),
+    ROW(FORM, verified, "code", MAYBE, code, &form_hash),
 };
 
 /* An entry without names would match every connection that has no name. */
@@ -190,41 +187,34 @@ static const struct json_field verified_item = JSON_ITEM_OBJECT(
     struct verified, &verified_shape);
 
 static const struct json_field last_login_fields[] = {
-    JSON_ROW_TIME("at", JSON_REQUIRED, struct last_login, at_s),
-    JSON_ROW_TEXT("from", JSON_MAYBE, struct last_login, from),
+    ROW(TIME, last_login, "at", REQUIRED, at_s),
+    ROW(TEXT, last_login, "from", MAYBE, from),
 };
 static const struct json_shape last_login_shape = JSON_SHAPE(
     last_login_fields, NULL);
 
 static const struct json_field record_fields[] = {
-    JSON_ROW_NUMBER("version", JSON_REQUIRED, struct record, version, 1, 1),
-    JSON_ROW_TEXT("user", JSON_REQUIRED, struct record, user),
-    JSON_ROW_NUMBER("uid", JSON_REQUIRED, struct record, uid, 0, 4294967294),
-    JSON_ROW_LIST("devices", JSON_MAYBE, struct record, devices, DEVICES_MAX,
-	&device_item),
-    JSON_ROW_OBJECT(
-	"pending", JSON_MAYBE, struct record, pending, &pending_shape),
-    JSON_ROW_LIST("pending_earlier", JSON_MAYBE, struct record, earlier,
-	EARLIER_MAX, &earlier_item),
-    JSON_ROW_LIST(
-	"codes", JSON_MAYBE, struct record, codes, CODES_MAX, &code_item),
-    JSON_ROW_LIST("spent", JSON_MAYBE, struct record, spent, SPENT_CODES_MAX,
-	&spent_item),
-    JSON_ROW_OBJECT("made", JSON_MAYBE, struct record, made, &made_shape),
-    JSON_ROW_TIME("first_seen", JSON_MAYBE, struct record, first_seen_s),
-    JSON_ROW_TIME("grace_started", JSON_MAYBE, struct record, grace_started_s),
-    JSON_ROW_FLAG("enrolled_once", JSON_REQUIRED, struct record, enrolled_once),
-    JSON_ROW_TIME("invited_until", JSON_MAYBE, struct record, invited_until_s),
-    JSON_ROW_TEXT("last_rule", JSON_MAYBE, struct record, last_rule),
-    JSON_ROW_TIME("skipped", JSON_MAYBE, struct record, skipped_s),
-    JSON_ROW_OBJECT(
-	"failures", JSON_REQUIRED, struct record, failures, &failures_shape),
-    JSON_ROW_LIST("sources", JSON_MAYBE, struct record, sources, SOURCES_MAX,
-	&source_item),
-    JSON_ROW_LIST("verified", JSON_MAYBE, struct record, verified, VERIFIED_MAX,
+    ROW(NUMBER, record, "version", REQUIRED, version, 1, 1),
+    ROW(TEXT, record, "user", REQUIRED, user),
+    ROW(NUMBER, record, "uid", REQUIRED, uid, 0, 4294967294),
+    ROW(LIST, record, "devices", MAYBE, devices, DEVICES_MAX, &device_item),
+    ROW(OBJECT, record, "pending", MAYBE, pending, &pending_shape),
+    ROW(LIST, record, "pending_earlier", MAYBE, earlier, EARLIER_MAX,
+	&earlier_item),
+    ROW(LIST, record, "codes", MAYBE, codes, CODES_MAX, &code_item),
+    ROW(LIST, record, "spent", MAYBE, spent, SPENT_CODES_MAX, &spent_item),
+    ROW(OBJECT, record, "made", MAYBE, made, &made_shape),
+    ROW(TIME, record, "first_seen", MAYBE, first_seen_s),
+    ROW(TIME, record, "grace_started", MAYBE, grace_started_s),
+    ROW(FLAG, record, "enrolled_once", REQUIRED, enrolled_once),
+    ROW(TIME, record, "invited_until", MAYBE, invited_until_s),
+    ROW(TEXT, record, "last_rule", MAYBE, last_rule),
+    ROW(TIME, record, "skipped", MAYBE, skipped_s),
+    ROW(OBJECT, record, "failures", REQUIRED, failures, &failures_shape),
+    ROW(LIST, record, "sources", MAYBE, sources, SOURCES_MAX, &source_item),
+    ROW(LIST, record, "verified", MAYBE, verified, VERIFIED_MAX,
 	&verified_item),
-    JSON_ROW_OBJECT(
-	"last_login", JSON_MAYBE, struct record, last_login, &last_login_shape),
+    ROW(OBJECT, record, "last_login", MAYBE, last_login, &last_login_shape),
 };
 
 static const struct json_shape record_shape = JSON_SHAPE(
@@ -287,14 +277,4 @@ record_recovery_left(const struct record *record, int64_t now_s)
 {
 	return record_codes_left(record, CODE_RECOVER, now_s) +
 	    record_codes_left(record, CODE_SCRATCH, now_s);
-}
-
-void
-record_codes_drop(struct record *record, enum code_use use)
-{
-	for (size_t i = record->codes.count; i-- > 0;)
-		if (record->codes.items[i].use == (int)use)
-			list_drop(&record->codes, sizeof(struct one_time), i);
-	if (use == CODE_RECOVER)
-		record->made = (struct made){.present = false};
 }

@@ -196,9 +196,6 @@ size_t record_codes_left(
  * device: recovery and scratch codes. */
 size_t record_recovery_left(const struct record *record, int64_t now_s);
 
-/* Removes all codes of that use.  CODE_RECOVER: also when they were made. */
-void record_codes_drop(struct record *record, enum code_use use);
-
 /*
  * Checks that no code can pass twice: no secret, device id or hash of a
  * one-time code is in the record twice, and every spent step is before the last

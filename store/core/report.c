@@ -6,14 +6,18 @@
 
 static const char *const type_names[] = {"totp", NULL};
 
+/* A row: kind and need without JSON_, the struct by its name. */
+#define ROW(kind, type, key, need, ...) \
+	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
+
 static const struct json_field device_row_fields[] = {
-    JSON_ROW_TEXT("id", JSON_REQUIRED, struct device_row, id),
-    JSON_ROW_TEXT("name", JSON_NULL, struct device_row, name),
-    JSON_ROW_CHOICE("type", JSON_REQUIRED, struct device_row, type, type_names),
-    JSON_ROW_TIME("added", JSON_NULL, struct device_row, added_s),
-    JSON_ROW_TEXT("added_from", JSON_NULL, struct device_row, added_from),
-    JSON_ROW_TEXT("added_key", JSON_NULL, struct device_row, added_key),
-    JSON_ROW_TIME("last_used", JSON_NULL, struct device_row, last_used_s),
+    ROW(TEXT, device_row, "id", REQUIRED, id),
+    ROW(TEXT, device_row, "name", NULL, name),
+    ROW(CHOICE, device_row, "type", REQUIRED, type, type_names),
+    ROW(TIME, device_row, "added", NULL, added_s),
+    ROW(TEXT, device_row, "added_from", NULL, added_from),
+    ROW(TEXT, device_row, "added_key", NULL, added_key),
+    ROW(TIME, device_row, "last_used", NULL, last_used_s),
 };
 static const struct json_shape device_row_shape = JSON_SHAPE(
     device_row_fields, NULL);
@@ -21,29 +25,27 @@ static const struct json_field device_row_item = JSON_ITEM_OBJECT(
     struct device_row, &device_row_shape);
 
 static const struct json_field user_row_fields[] = {
-    JSON_ROW_TEXT("user", JSON_REQUIRED, struct user_row, user),
-    JSON_ROW_CHOICE("state", JSON_NULL, struct user_row, state, state_names),
-    JSON_ROW_TEXT("rule", JSON_NULL, struct user_row, rule),
-    JSON_ROW_CHOICE("mode", JSON_NULL, struct user_row, mode, mode_names),
-    JSON_ROW_TIME("deadline", JSON_NULL, struct user_row, deadline_s),
-    JSON_ROW_LIST("devices", JSON_REQUIRED, struct user_row, devices,
-	DEVICES_MAX, &device_row_item),
-    JSON_ROW_NUMBER("recovery_left", JSON_REQUIRED, struct user_row,
-	recovery_left, 0, JSON_COUNT_MAX),
-    JSON_ROW_TIME("last_login", JSON_NULL, struct user_row, last_login_s),
-    JSON_ROW_TEXT("last_address", JSON_NULL, struct user_row, last_address),
-    JSON_ROW_NUMBER("failures", JSON_REQUIRED, struct user_row, failures, 0,
+    ROW(TEXT, user_row, "user", REQUIRED, user),
+    ROW(CHOICE, user_row, "state", NULL, state, state_names),
+    ROW(TEXT, user_row, "rule", NULL, rule),
+    ROW(CHOICE, user_row, "mode", NULL, mode, mode_names),
+    ROW(TIME, user_row, "deadline", NULL, deadline_s),
+    ROW(LIST, user_row, "devices", REQUIRED, devices, DEVICES_MAX,
+	&device_row_item),
+    ROW(NUMBER, user_row, "recovery_left", REQUIRED, recovery_left, 0,
 	JSON_COUNT_MAX),
-    JSON_ROW_NUMBER(
-	"spent", JSON_REQUIRED, struct user_row, spent, 0, JSON_COUNT_MAX),
-    JSON_ROW_TIME("locked_until", JSON_NULL, struct user_row, locked_until_s),
-    JSON_ROW_TEXT("problem", JSON_NULL, struct user_row, problem),
+    ROW(TIME, user_row, "last_login", NULL, last_login_s),
+    ROW(TEXT, user_row, "last_address", NULL, last_address),
+    ROW(NUMBER, user_row, "failures", REQUIRED, failures, 0, JSON_COUNT_MAX),
+    ROW(NUMBER, user_row, "spent", REQUIRED, spent, 0, JSON_COUNT_MAX),
+    ROW(TIME, user_row, "locked_until", NULL, locked_until_s),
+    ROW(TEXT, user_row, "problem", NULL, problem),
 };
 const struct json_shape user_row_shape = JSON_SHAPE(user_row_fields, NULL);
 
 static const struct json_field skipped_row_fields[] = {
-    JSON_ROW_TEXT("rule", JSON_REQUIRED, struct skipped_row, rule),
-    JSON_ROW_TEXT("reason", JSON_REQUIRED, struct skipped_row, reason),
+    ROW(TEXT, skipped_row, "rule", REQUIRED, rule),
+    ROW(TEXT, skipped_row, "reason", REQUIRED, reason),
 };
 static const struct json_shape skipped_row_shape = JSON_SHAPE(
     skipped_row_fields, NULL);
@@ -51,12 +53,12 @@ static const struct json_field skipped_row_item = JSON_ITEM_OBJECT(
     struct skipped_row, &skipped_row_shape);
 
 static const struct json_field explained_fields[] = {
-    JSON_ROW_TEXT("from", JSON_NULL, struct explained, from),
-    JSON_ROW_TEXT("verdict", JSON_NULL, struct explained, verdict),
-    JSON_ROW_TEXT("rule", JSON_NULL, struct explained, rule),
-    JSON_ROW_CHOICE("mode", JSON_NULL, struct explained, mode, mode_names),
-    JSON_ROW_TEXT("reason", JSON_REQUIRED, struct explained, reason),
-    JSON_ROW_TIME("deadline", JSON_NULL, struct explained, deadline_s),
+    ROW(TEXT, explained, "from", NULL, from),
+    ROW(TEXT, explained, "verdict", NULL, verdict),
+    ROW(TEXT, explained, "rule", NULL, rule),
+    ROW(CHOICE, explained, "mode", NULL, mode, mode_names),
+    ROW(TEXT, explained, "reason", REQUIRED, reason),
+    ROW(TIME, explained, "deadline", NULL, deadline_s),
 };
 static const struct json_shape explained_shape = JSON_SHAPE(
     explained_fields, NULL);
@@ -64,17 +66,16 @@ static const struct json_field explained_item = JSON_ITEM_OBJECT(
     struct explained, &explained_shape);
 
 static const struct json_field explanation_fields[] = {
-    JSON_ROW_TEXT("user", JSON_REQUIRED, struct explanation, user),
-    JSON_ROW_TEXT("verdict", JSON_REQUIRED, struct explanation, login.verdict),
-    JSON_ROW_TEXT("rule", JSON_NULL, struct explanation, login.rule),
-    JSON_ROW_CHOICE(
-	"mode", JSON_NULL, struct explanation, login.mode, mode_names),
-    JSON_ROW_TEXT("reason", JSON_REQUIRED, struct explanation, login.reason),
-    JSON_ROW_TIME("deadline", JSON_NULL, struct explanation, login.deadline_s),
-    JSON_ROW_LIST("by_address", JSON_REQUIRED, struct explanation, by_address,
-	BY_ADDRESS_MAX, &explained_item),
-    JSON_ROW_LIST("skipped", JSON_REQUIRED, struct explanation, skipped,
-	POLICY_RULES, &skipped_row_item),
+    ROW(TEXT, explanation, "user", REQUIRED, user),
+    ROW(TEXT, explanation, "verdict", REQUIRED, login.verdict),
+    ROW(TEXT, explanation, "rule", NULL, login.rule),
+    ROW(CHOICE, explanation, "mode", NULL, login.mode, mode_names),
+    ROW(TEXT, explanation, "reason", REQUIRED, login.reason),
+    ROW(TIME, explanation, "deadline", NULL, login.deadline_s),
+    ROW(LIST, explanation, "by_address", REQUIRED, by_address, BY_ADDRESS_MAX,
+	&explained_item),
+    ROW(LIST, explanation, "skipped", REQUIRED, skipped, POLICY_RULES,
+	&skipped_row_item),
 };
 const struct json_shape explanation_shape = JSON_SHAPE(
     explanation_fields, NULL);

@@ -112,7 +112,8 @@ spent_retire(
 	for (size_t i = record->codes.count; i-- > 0;)
 		if (record->codes.items[i].use == (int)use)
 			spent_take(record, i, why, now_s);
-	record_codes_drop(record, use);
+	if (use == CODE_RECOVER)
+		record->made = (struct made){.present = false};
 }
 
 void

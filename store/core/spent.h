@@ -41,7 +41,8 @@ void
 spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s);
 
 /* Removes all codes of that use, and remembers them with that reason; codes
- * that had expired are remembered as expired. */
+ * that had expired are remembered as expired.  CODE_RECOVER: when they were made
+ * is forgotten. */
 void spent_retire(struct record *record, enum code_use use, enum spent_why why,
     int64_t now_s);
 

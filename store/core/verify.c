@@ -63,28 +63,21 @@ judge_device(
 {
 	uint64_t now = otp_step(now_s, device->period_s);
 	uint64_t step = 0;
+	enum fault fault;
 
 	if (device->last_step > now + WINDOW_STEPS)
 		return REASON_CLOCK_BACK;
-	switch (verify_step(device, code, now_s, WINDOW_STEPS, &step)) {
-	case FAULT_NONE:
+	fault = verify_step(device, code, now_s, WINDOW_STEPS, &step);
+	if (fault == FAULT_NONE) {
 		spent_step(device, step);
 		device->last_used_s = now_s;
 		return REASON_CODE;
-	case FAULT_STALE:
-		return REASON_CODE_USED;
-	case FAULT_ABSENT:
-		return spent_is_step(device, code, ret_changed)
-		    ? REASON_CODE_USED
-		    : REASON_WRONG_CODE;
-	case FAULT_FORMAT:
-	case FAULT_ACCESS:
-	case FAULT_LIMIT:
-	case FAULT_IO:
-	case FAULT_MEMORY:
-		break;
 	}
-	return REASON_STORE;
+	if (fault != FAULT_STALE && fault != FAULT_ABSENT)
+		return REASON_STORE;
+	return fault == FAULT_STALE || spent_is_step(device, code, ret_changed)
+	    ? REASON_CODE_USED
+	    : REASON_WRONG_CODE;
 }
 
 /* For the log: by how many seconds a phone's clock would be off if this code
@@ -135,9 +128,10 @@ judge_devices(
 }
 
 static struct counter *
-counter_of(struct record *record, bool is_other)
+counter_of(struct record *record, const struct login *login)
 {
-	return is_other ? &record->failures.other : &record->failures.known;
+	return login_is_known(record, login) ? &record->failures.known
+					     : &record->failures.other;
 }
 
 static bool
@@ -244,11 +238,12 @@ is_spent(const struct record *record, const char *hash, struct outcome *ret)
 
 /* Returns true if the counter is shut; *ret then says for how long. */
 static bool
-is_shut(const struct policy *policy, const struct counter *counter,
-    bool is_other, int64_t now_s, struct outcome *ret)
+is_shut(const struct policy *policy, struct record *record,
+    const struct login *login, struct outcome *ret)
 {
-	int64_t wait_s = login_wait(
-	    &policy->attempts, counter, is_other, now_s);
+	const struct counter *counter = counter_of(record, login);
+	int64_t wait_s = login_wait(&policy->attempts, counter,
+	    counter == &record->failures.other, login->now_s);
 
 	if (wait_s == 0)
 		return false;
@@ -259,9 +254,9 @@ is_shut(const struct policy *policy, const struct counter *counter,
 
 static void
 count_wrong(
-    struct counter *counter, const struct login *login, struct outcome *ret)
+    struct record *record, const struct login *login, struct outcome *ret)
 {
-	count_failure(counter, login);
+	count_failure(counter_of(record, login), login);
 	ret->reason = REASON_WRONG_CODE;
 	ret->changed = true;
 }
@@ -272,8 +267,6 @@ static void
 judge_one_time(const struct policy *policy, struct record *record,
     const struct login *login, const char *code, struct outcome *ret)
 {
-	bool is_other = !login_is_known(record, login);
-	struct counter *counter = counter_of(record, is_other);
 	char hash[HASH_TEXT] = "";
 	int found = -1;
 
@@ -282,8 +275,8 @@ judge_one_time(const struct policy *policy, struct record *record,
 	if (found >= 0)
 		spend_one_time(record, login, (size_t)found, ret);
 	else if (!is_spent(record, hash, ret) &&
-	    !is_shut(policy, counter, is_other, login->now_s, ret))
-		count_wrong(counter, login, ret);
+	    !is_shut(policy, record, login, ret))
+		count_wrong(record, login, ret);
 }
 
 /*
@@ -295,14 +288,12 @@ static void
 judge_digits(const struct policy *policy, struct record *record,
     const struct login *login, const char *code, struct outcome *ret)
 {
-	bool is_other = !login_is_known(record, login);
-	struct counter *counter = counter_of(record, is_other);
 	bool scratch = strlen(code) == SCRATCH_CHARS &&
 	    record_codes_left(record, CODE_SCRATCH, login->now_s) > 0;
 	char hash[HASH_TEXT] = "";
 	int found = -1;
 
-	if (is_shut(policy, counter, is_other, login->now_s, ret))
+	if (is_shut(policy, record, login, ret))
 		return;
 	if (onetime_hash(code, hash) == FAULT_NONE && scratch)
 		found = onetime_find(record, hash, login->now_s);
@@ -316,7 +307,7 @@ judge_digits(const struct policy *policy, struct record *record,
 		ret->changed = true;
 	} else if (ret->reason == REASON_WRONG_CODE ||
 	    (scratch && ret->reason == REASON_CLOCK_BACK)) {
-		count_wrong(counter, login, ret);
+		count_wrong(record, login, ret);
 		ret->drift_s = clock_drift(record, code, login->now_s);
 	}
 }
@@ -348,7 +339,8 @@ verify_code(const struct policy *policy, struct record *record,
 	bool is_one_time = onetime_read(typed, len, one_time);
 	bool is_code = is_one_time || verify_digits(typed, len, digits);
 	const char *code = is_one_time ? one_time : digits;
-	bool is_other = !login_is_known(record, login);
+	/* A pass makes the source a known one. */
+	struct counter *counter = counter_of(record, login);
 
 	*ret = (struct outcome){.verdict = VERDICT_DENY,
 	    .reason = REASON_NOT_A_CODE,
@@ -364,7 +356,7 @@ verify_code(const struct policy *policy, struct record *record,
 		spent_connection(record, login, code);
 	}
 	if (ret->reason == REASON_CODE && !login->proof)
-		reset_counter(counter_of(record, is_other), login);
+		reset_counter(counter, login);
 	OPENSSL_cleanse(digits, sizeof(digits));
 	OPENSSL_cleanse(one_time, sizeof(one_time));
 }
@@ -374,8 +366,6 @@ verify_pass(const struct policy *policy, struct record *record,
     const struct login *login, const char *typed, size_t len,
     struct outcome *ret)
 {
-	bool is_other = !login_is_known(record, login);
-	struct counter *counter = counter_of(record, is_other);
 	char code[ONETIME_CHARS + 1] = "", hash[HASH_TEXT] = "";
 	int found = -1;
 
@@ -384,13 +374,11 @@ verify_pass(const struct policy *policy, struct record *record,
 		return;
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
-	if (found >= 0 && record->codes.items[found].use == CODE_PASS) {
-		spend_one_time(record, login, (size_t)found, ret);
+	if (found < 0 || record->codes.items[found].use == CODE_PASS)
+		judge_one_time(policy, record, login, code, ret);
+	if (ret->verdict == VERDICT_PASS) {
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);
-	} else if (found < 0 && !is_spent(record, hash, ret) &&
-	    !is_shut(policy, counter, is_other, login->now_s, ret)) {
-		count_wrong(counter, login, ret);
 	}
 	OPENSSL_cleanse(code, sizeof(code));
 }

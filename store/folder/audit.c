@@ -86,11 +86,6 @@ append_line(int fd, const char *line, size_t len)
 	return FAULT_NONE;
 }
 
-#define TEXT_MAX 300 /* bytes of the longest field */
-_Static_assert(DETAIL_TEXT <= TEXT_MAX && RULE_TEXT <= TEXT_MAX &&
-	USER_TEXT <= TEXT_MAX && COMMAND_TEXT <= TEXT_MAX,
-    "a copy has room for each field");
-
 /* Replaces control characters in every text: some of it is a client's own. */
 static void
 clean_texts(struct audit *entry)
@@ -98,14 +93,10 @@ clean_texts(struct audit *entry)
 	for (size_t i = 0; i < audit_shape.count; i++) {
 		const struct json_field *field = &audit_fields[i];
 		char *text = (char *)entry + field->offset;
-		char copy[TEXT_MAX];
 
-		if (field->kind != JSON_TEXT)
-			continue;
-		memcpy(copy, text, field->size);
-		memset(text, 0, field->size);
-		utf8_clean(
-		    copy, strnlen(copy, field->size - 1), text, field->size);
+		if (field->kind == JSON_TEXT)
+			utf8_clean(text, strnlen(text, field->size - 1), text,
+			    field->size);
 	}
 }
 

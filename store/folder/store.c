@@ -162,10 +162,7 @@ static int
 open_record(struct store *store, const char *file,
     char ret_path[static STORE_FILE_TEXT + 8])
 {
-	size_t len = strlen(file);
-
-	memcpy(ret_path, file, len);
-	memcpy(ret_path + len, ".json", sizeof(".json"));
+	snprintf(ret_path, STORE_FILE_TEXT + 8, "%s.json", file);
 	return openat(store->users, ret_path,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }

@@ -4,19 +4,21 @@
 
 static const struct json_field scratch_item = JSON_ITEM_TEXT(struct scratch);
 
+/* A row: kind and need without JSON_, the struct by its name. */
+#define ROW(kind, type, key, need, ...) \
+	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
+
 static const struct json_field import_fields[] = {
-    JSON_ROW_CHOICE("algorithm", JSON_REQUIRED, struct import, algorithm,
+    ROW(CHOICE, import, "algorithm", REQUIRED, algorithm,
 	record_algorithm_names),
-    JSON_ROW_NUMBER("digits", JSON_REQUIRED, struct import, digits,
-	OTP_DIGITS_MIN, OTP_DIGITS_MAX),
-    JSON_ROW_NUMBER("period", JSON_REQUIRED, struct import, period_s,
-	IMPORT_PERIOD_MIN, IMPORT_PERIOD_MAX),
-    JSON_ROW_FORM(
-	"secret", JSON_REQUIRED, struct import, secret, &record_form_secret),
-    JSON_ROW_FORM("last_step", JSON_REQUIRED, struct import, last_step,
-	&json_form_counter),
-    JSON_ROW_LIST("scratch", JSON_MAYBE, struct import, scratch,
-	IMPORT_SCRATCH_MAX, &scratch_item),
+    ROW(NUMBER, import, "digits", REQUIRED, digits, OTP_DIGITS_MIN,
+	OTP_DIGITS_MAX),
+    ROW(NUMBER, import, "period", REQUIRED, period_s, IMPORT_PERIOD_MIN,
+	IMPORT_PERIOD_MAX),
+    ROW(FORM, import, "secret", REQUIRED, secret, &record_form_secret),
+    ROW(FORM, import, "last_step", REQUIRED, last_step, &json_form_counter),
+    ROW(LIST, import, "scratch", MAYBE, scratch, IMPORT_SCRATCH_MAX,
+	&scratch_item),
 };
 
 bool

@@ -5,19 +5,6 @@
 
 #include "store/import/reader.h"
 
-static int
-hex_value(char c)
-{
-	static const char hex[] = "0123456789abcdef";
-	const char *at = NULL;
-
-	if (c >= 'A' && c <= 'F')
-		c = (char)(c - 'A' + 'a');
-	if (c != '\0')
-		at = strchr(hex, c);
-	return at != NULL ? (int)(at - hex) : -1;
-}
-
 static enum fault
 read_hex(struct import_reader *r, struct span span)
 {
@@ -30,8 +17,8 @@ read_hex(struct import_reader *r, struct span span)
 	if (span.len % 2 != 0)
 		return import_refuse(r, "the secret is not hexadecimal");
 	for (size_t i = 0; i < span.len; i += 2) {
-		int high = hex_value(span.at[i]);
-		int low = hex_value(span.at[i + 1]);
+		int high = OPENSSL_hexchar2int((unsigned char)span.at[i]);
+		int low = OPENSSL_hexchar2int((unsigned char)span.at[i + 1]);
 
 		if (high < 0 || low < 0)
 			return import_refuse(

@@ -1,12 +1,6 @@
 /* Reads an otpauth://totp/ URI: the secret and other parameters. */
 #include "store/import/reader.h"
 
-static enum fault
-take_secret(struct import_reader *r, struct span value)
-{
-	return import_base32(r, value);
-}
-
 /* Accepts the issuer, which only says what the app shows. */
 static enum fault
 take_issuer(struct import_reader *r, struct span value)
@@ -46,7 +40,7 @@ static const struct {
 	const char *name;
 	enum fault (*take)(struct import_reader *r, struct span value);
 } parameters[] = {
-    [SECRET] = {"secret", take_secret},
+    [SECRET] = {"secret", import_base32},
     {"issuer", take_issuer},
     {"algorithm", take_algorithm},
     {"digits", take_digits},

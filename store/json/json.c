@@ -17,9 +17,9 @@ struct members {
 static enum fault
 read_value(struct json_reader *r, const struct json_field *field, void *value);
 
-/* Where the next value begins. */
+/* Returns where the next value begins. */
 static const char *
-start(struct json_reader *r)
+value_start(struct json_reader *r)
 {
 	json_lex_peek(&r->lex);
 	return r->lex.at;
@@ -37,7 +37,7 @@ take_string(struct json_reader *r, const char *at, struct json_string *ret)
 static enum fault
 read_text(struct json_reader *r, const struct json_field *field, char *value)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 	struct json_string s;
 	enum fault fault = take_string(r, at, &s);
 
@@ -56,7 +56,7 @@ read_text(struct json_reader *r, const struct json_field *field, char *value)
 static enum fault
 read_string(struct json_reader *r, const struct json_field *field, char **value)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 	struct json_string s;
 	enum fault fault = take_string(r, at, &s);
 	char *copy;
@@ -79,7 +79,7 @@ static enum fault
 read_number(
     struct json_reader *r, const struct json_field *field, int64_t *value)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 	char c = json_lex_peek(&r->lex);
 	struct json_number n;
 
@@ -101,7 +101,7 @@ read_number(
 static enum fault
 read_flag(struct json_reader *r, bool *value)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 
 	if (json_lex_word(&r->lex, "true"))
 		*value = true;
@@ -115,7 +115,7 @@ read_flag(struct json_reader *r, bool *value)
 static enum fault
 read_choice(struct json_reader *r, const struct json_field *field, int *value)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 	struct json_string s = {.len = 0};
 
 	if (json_lex_peek(&r->lex) == '"' && !json_lex_string(&r->lex, &s))
@@ -132,7 +132,7 @@ read_choice(struct json_reader *r, const struct json_field *field, int *value)
 static enum fault
 read_form(struct json_reader *r, const struct json_field *field, void *value)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 	struct json_string s = {.len = JSON_FORM_TEXT};
 	char text[JSON_FORM_TEXT];
 	bool ok = false;
@@ -151,7 +151,7 @@ read_form(struct json_reader *r, const struct json_field *field, void *value)
 static enum fault
 read_list(struct json_reader *r, const struct json_field *field, void *list)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 	enum fault fault;
 	void *item;
 
@@ -175,7 +175,8 @@ read_list(struct json_reader *r, const struct json_field *field, void *list)
 	return r->lex.wrong == NULL ? FAULT_NONE : json_refuse_grammar(r);
 }
 
-/* We write the keys in the order of the fields: the usual one is next. */
+/* Keys that we wrote come in the order of the fields, so the next field is
+ * tried first. */
 static const struct json_field *
 field_named(struct members *m, const struct json_string *key, uint64_t *ret_bit)
 {
@@ -196,7 +197,7 @@ field_named(struct members *m, const struct json_string *key, uint64_t *ret_bit)
 static enum fault
 read_member(struct json_reader *r, struct members *m)
 {
-	const char *at = start(r);
+	const char *at = value_start(r);
 	const struct json_field *field;
 	struct json_string key;
 	enum fault fault;
@@ -240,7 +241,7 @@ static enum fault
 read_object(struct json_reader *r, const struct json_shape *shape, void *value)
 {
 	struct members m = {.shape = shape, .value = value};
-	const char *at = start(r);
+	const char *at = value_start(r);
 	enum fault fault;
 
 	if (json_lex_peek(&r->lex) != '{')
@@ -286,7 +287,7 @@ read_value(struct json_reader *r, const struct json_field *field, void *value)
 	case JSON_LIST:
 		return read_list(r, field, value);
 	}
-	return json_refuse(r, start(r), "unknown kind");
+	return json_refuse(r, value_start(r), "unknown kind");
 }
 
 enum fault

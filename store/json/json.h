@@ -1,19 +1,31 @@
 /*
- * JSON, strictly, between text and C structures.  A table (struct json_shape)
- * says which keys an object has and where each goes; the same table reads and
+ * Reads and writes strict JSON.  A table (struct json_shape) says which keys an
+ * object has and where in a struct each value goes.  The same table reads and
  * writes, so the two cannot differ.  A text is read in one pass, straight into
- * its structure.
+ * its struct.
+ *
+ *	struct point { char name[9]; int64_t x; LIST_OF(int64_t) more; };
+ *	static const struct json_field one = JSON_ITEM(JSON_NUMBER, int64_t,
+ *	    .min = 0, .max = 9);
+ *	static const struct json_field fields[] = {
+ *		JSON_ROW_TEXT("name", JSON_REQUIRED, struct point, name),
+ *		JSON_ROW_NUMBER("x", JSON_DEFAULT, struct point, x, 0, 100),
+ *		JSON_ROW_LIST("more", JSON_MAYBE, struct point, more, 8, &one),
+ *	};
+ *	static const struct json_shape shape = JSON_SHAPE(fields, NULL);
+ *	struct point point = {.x = 7};          1. zero, or defaults
+ *
+ *	fault = json_read(&shape, text, len,    2. a key that the text does not
+ *	    TEXT_MAX, &point, &error);             have keeps its value
+ *	...
+ *	json_done(&shape, &point);              3. also after a failure: frees
+ *	                                           and wipes lists and strings
  *
  * Refused, with line, column and key: text over the limit, trailing bytes,
  * unknown and duplicate keys (case counts), missing keys, null, numbers that
  * are not whole or out of range, bad UTF-8, NUL and \u0000, any other control
  * character inside a string, more than 16 levels.  A typo in a policy must
  * not lose a protection, so nothing is skipped, guessed or rounded.
- *
- * Life cycle of a structure that has a shape:
- *	1. zero it, or fill in defaults;
- *	2. json_read(); what the text does not mention keeps its value;
- *	3. json_done(), also after a failure: frees lists and strings, wiped.
  */
 #ifndef TFA_JSON_H
 #define TFA_JSON_H
@@ -32,7 +44,7 @@
 #define JSON_COUNT_MAX  INT64_C(1000000000000) /* where nothing else limits it */
 
 struct json_error {
-	int line;                   /* from 1; 0 where the error has no place */
+	int line;                   /* from 1; 0: the error is at no place */
 	int column;                 /* from 1, in bytes */
 	char path[JSON_PATH_TEXT];  /* "rules[1].mode"; "" for the whole */
 	char text[JSON_ERROR_TEXT]; /* what is wrong, and what would be right */
@@ -80,7 +92,8 @@ struct json_field {
 	const struct json_field *item;
 };
 
-/* Where a shape's check found something: a field, its item, a key of that. */
+/* Where a shape's check found a mistake: in a field, in an item of it, or in a
+ * key of that item. */
 struct json_place {
 	const char *key;   /* NULL: the object itself */
 	int index;         /* of a list's item; -1: the field itself */
@@ -90,7 +103,8 @@ struct json_place {
 struct json_shape {
 	const struct json_field *fields;
 	size_t count; /* at most 64 */
-	/* What is wrong with the whole, and where in it; NULL: nothing. */
+	/* Checks what no single field can: returns what is wrong, and where, or
+	 * NULL.  The check itself may be NULL. */
 	const char *(*check)(const void *value, struct json_place *ret_place);
 };
 
@@ -132,7 +146,7 @@ struct json_shape {
 	JSON_ROW(word, JSON_LIST, need, type, member, .max = (most), \
 	    .item = (item_))
 
-/* What each item of a list is. */
+/* The type of the items of a list. */
 #define JSON_ITEM(kind_, type, ...)                                           \
 	{                                                                     \
 		.kind = (kind_), .need = JSON_REQUIRED, .size = sizeof(type), \
@@ -146,22 +160,21 @@ struct json_shape {
 /*
  * Reads text of len bytes (at most max) into value.  FAULT_LIMIT: too long;
  * FAULT_FORMAT: refused, *ret_error says where and why; FAULT_MEMORY.
- * text[len] must be NUL.  Of several mistakes the first is said, but what is
- * no JSON at all before any other.
+ * text[len] must be NUL.  The first mistake is reported, but a mistake in the
+ * grammar before any other.
  */
 MUST_USE enum fault json_read(const struct json_shape *shape, const char *text,
     size_t len, size_t max, void *value, struct json_error *ret_error);
 
-/* json_read(), and *ret_carried: bit i says that the text had the key of
- * fields[i], whatever its value; 0 where the text was refused.  The shape has
- * at most 64 fields. */
+/* json_read(), and *ret_carried: bit i is set if the text had the key of
+ * fields[i], whatever its value; 0 after a failure. */
 MUST_USE enum fault json_read_carried(const struct json_shape *shape,
     const char *text, size_t len, size_t max, void *value,
     uint64_t *ret_carried, struct json_error *ret_error);
 
 /*
- * *ret_text: the value as JSON, the caller frees it; on one line, or indented
- * and ending in a newline.  FAULT_MEMORY is its only failure.
+ * *ret_text: the value as JSON, on one line, or indented and ending in a
+ * newline; the caller frees it.  FAULT_MEMORY is the only failure.
  */
 MUST_USE enum fault json_write(const struct json_shape *shape,
     const void *value, bool indented, char **ret_text);
@@ -179,10 +192,8 @@ extern const struct json_form json_form_time;     /* int64_t, when.h */
 extern const struct json_form json_form_duration; /* int64_t seconds */
 extern const struct json_form json_form_counter;  /* uint64_t as a string */
 
-/*
- * Writes "FILE:LINE:COLUMN: PATH: TEXT" to ret, as compilers do; leaves out
- * what the error does not have.
- */
+/* Writes "FILE:LINE:COLUMN: PATH: TEXT" to ret, as compilers do, without the
+ * parts that the error does not have. */
 void json_error_say(
     const struct json_error *error, const char *file, char *ret, size_t size);
 

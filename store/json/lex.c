@@ -62,7 +62,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Counted below zero, where there is room for one more. */
+/* Counts below zero, where the range has room for one more. */
 bool
 json_lex_number(struct json_lex *lx, struct json_number *ret)
 {

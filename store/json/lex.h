@@ -1,12 +1,22 @@
 /*
- * The scanner of the strict JSON reader: text as tokens (RFC 8259), each byte
- * looked at once.  Strings are valid UTF-8 with valid escapes and no control
- * character, numbers are whole and have no leading zero, no more than
- * JSON_DEPTH_MAX objects and lists are open.  What a text means is for json.c.
+ * The scanner of the strict JSON reader: takes a text apart into tokens
+ * (RFC 8259) and looks at each byte once.  Strings are valid UTF-8 with valid
+ * escapes and no control character, numbers are whole and have no leading zero,
+ * and at most JSON_DEPTH_MAX objects and lists are open.  json.c gives the
+ * tokens their meaning.
  *
- * Every function here begins with the white space before its token.  One that
- * says false has read nothing but that, or found a fault: then wrong says
- * what, and at where, and nothing further may be read.
+ * Every function skips the white space before its token.  One that returns
+ * false has skipped nothing else, or has found a mistake: wrong then says what
+ * it is, at points to it, and the caller reads no further.
+ *
+ *	struct json_lex lex = json_lex_begin(text, len);
+ *
+ *	if (json_lex_open(&lex, '{'))
+ *		for (n = 0; json_lex_more(&lex, n, '}'); n++)
+ *			if (!json_lex_key(&lex, &key) || !json_lex_skip(&lex))
+ *				break;
+ *	if (lex.wrong == NULL && json_lex_end(&lex))
+ *		all of it was read
  */
 #ifndef TFA_JSON_LEX_H
 #define TFA_JSON_LEX_H
@@ -20,7 +30,7 @@
 struct json_lex {
 	const char *text;
 	const char *at;
-	const char *end;   /* nothing from here on is looked at */
+	const char *end;   /* the text ends here */
 	int depth;         /* how many objects and lists are open */
 	const char *wrong; /* or NULL */
 };
@@ -37,19 +47,19 @@ struct json_number {
 	bool fits; /* else value means nothing */
 };
 
-/* What is wrong where a token stands that may not. */
+/* lx->wrong for a byte that begins no token, or not one that may follow. */
 #define JSON_LEX_NONE "not JSON"
 
-/* Says what is wrong where the scanner is; false. */
+/* Sets lx->wrong, and returns false. */
 bool json_lex_bad(struct json_lex *lx, const char *wrong);
 
 struct json_lex json_lex_begin(const char *text, size_t len);
 
-/* Past white space. */
+/* Skips white space. */
 void json_lex_space(struct json_lex *lx);
 
-/* The first byte of the next token; NUL: the end, or a NUL that stands there,
- * which no token begins with. */
+/* Returns the first byte of the next token, or NUL at the end.  A NUL in the
+ * text begins no token. */
 static inline char
 json_lex_peek(struct json_lex *lx)
 {
@@ -58,55 +68,47 @@ json_lex_peek(struct json_lex *lx)
 	return lx->at < lx->end ? *lx->at : '\0';
 }
 
-/* Past that bracket, '{' or '['. */
+/* Takes a bracket, '{' or '['. */
 bool json_lex_open(struct json_lex *lx, char bracket);
 
-/*
- * Whether one more part follows the count that were read since the bracket
- * that opened; else past the one that closes, or wrong:
- *
- *	for (n = 0; json_lex_more(lx, n, '}'); n++)
- *		a key and its value
- *	lx->wrong == NULL: all of it was read
- */
+/* True if one more part follows the count that were read since the bracket
+ * opened.  Else the closing bracket is taken, or lx->wrong is set. */
 bool json_lex_more(struct json_lex *lx, size_t count, char close);
 
+/* Takes a number. */
 bool json_lex_number(struct json_lex *lx, struct json_number *ret);
 
-/* Past that word, if it is what follows; nothing is wrong if not. */
+/* Takes that word if it follows; lx->wrong is never set. */
 bool json_lex_word(struct json_lex *lx, const char *word);
 
-/* Whether nothing follows. */
+/* True if nothing follows. */
 bool json_lex_end(struct json_lex *lx);
 
-/* string.c */
-
-/* A string and the colon after it. */
+/* Takes a string and the colon after it. */
 bool json_lex_key(struct json_lex *lx, struct json_string *ret);
 
+/* Takes a string. */
 bool json_lex_string(struct json_lex *lx, struct json_string *ret);
 
-/* Whether the string is that text, of less than 64 bytes. */
+/* True if the string equals text, which has less than 64 bytes. */
 bool json_string_is(const struct json_string *string, const char *text);
 
-/* The string and a NUL; of a longer one the first size - 1 bytes at most. */
+/* Copies the string and a NUL, or as many whole characters as fit. */
 void json_string_copy(const struct json_string *string, char *ret, size_t size);
 
-/* walk.c: past whole values. */
-
-/* Past the next value, whatever it is. */
+/* Skips the next value, whatever it is. */
 bool json_lex_skip(struct json_lex *lx);
 
-/* From an object to the value under that key, from a list to that item; false:
- * it has none. */
+/* Goes from an object to the value of that key, or from a list to that item;
+ * false if there is none. */
 bool json_lex_find_key(struct json_lex *lx, const char *key);
 bool json_lex_find_item(struct json_lex *lx, size_t index);
 
-/* Whether text is one JSON value and nothing else. */
+/* FAULT_FORMAT: text is not one JSON value alone; *ret_error says why. */
 MUST_USE enum fault
 json_lex_check(const char *text, size_t len, struct json_error *ret_error);
 
-/* Line and column, both from 1, of the byte at text[at]. */
+/* The line and column, both from 1, of text[at]. */
 void
 json_lex_place(const char *text, size_t at, int *ret_line, int *ret_column);
 

@@ -1,6 +1,6 @@
 /*
- * Text that grows while it is written, with what JSON writes of strings.  It
- * may hold a secret: what is left behind is wiped.
+ * Text that grows while it is written, and the writers of JSON's numbers and
+ * strings.  The text may hold a secret: memory that it leaves is wiped.
  */
 #ifndef TFA_JSON_OUT_H
 #define TFA_JSON_OUT_H
@@ -10,17 +10,17 @@
 
 #include "store/json/json.h"
 
-/* text is NULL once memory ran out, and for good. */
+/* text is NULL, and stays NULL, once memory ran out. */
 struct json_out {
-	char *text; /* ends in a NUL; the caller's to wipe and free */
+	char *text; /* NUL-terminated; the caller wipes and frees it */
 	size_t len;
 	size_t room;
 };
 
-/* Empty, with room for so many bytes before it has to grow. */
+/* Returns an empty text with room for that many bytes. */
 struct json_out json_out_begin(size_t room);
 
-/* Room for more than len bytes; false where there is none. */
+/* Makes room for more than len bytes; false without memory. */
 bool json_out_grow(struct json_out *out, size_t len);
 
 /* All beyond the text is zero. */

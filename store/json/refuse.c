@@ -91,8 +91,7 @@ json_refuse_key(
 	return json_refuse(r, at, "unknown key");
 }
 
-/* The value under that key of the object at at, or the object where there is
- * none. */
+/* Returns the value of that key in the object at at, or at if it has none. */
 static const char *
 find_key(struct json_reader *r, const char *at, const char *key)
 {
@@ -113,7 +112,7 @@ find_item(struct json_reader *r, const char *at, size_t index)
 	return json_lex_find_item(&lex, index) ? lex.at : at;
 }
 
-/* A check knows no places in the text, so the place is looked for again. */
+/* A check does not see the text, so the place is looked up in it. */
 enum fault
 json_refuse_place(struct json_reader *r, const char *at,
     const struct json_place *place, const char *wrong)

@@ -1,18 +1,18 @@
 /*
- * What is wrong with a text that is read, and where.  Private to json.c.
+ * Says what is wrong with a text, and where.  Private to json.c.
  *
- * Each function says so in r->error and returns FAULT_FORMAT.  A text that is
- * no JSON at all is refused as that, wherever the mistake stands.
+ * Each function fills in r->error and returns FAULT_FORMAT.  If the text is no
+ * JSON at all, the error says that, whatever else is wrong.
  */
 #ifndef TFA_JSON_REFUSE_H
 #define TFA_JSON_REFUSE_H
 
 #include "store/json/lex.h"
 
-/* As deep as any text may be, and where a check points. */
+/* The deepest path: as deep as a text may be, and a place in it. */
 #define JSON_PARTS (JSON_DEPTH_MAX + 3)
 
-/* From a value to one in it: a key, or the number of an item. */
+/* A part of a path: a key, or the number of an item. */
 struct json_part {
 	const char *key; /* or NULL */
 	size_t index;
@@ -26,7 +26,7 @@ struct json_reader {
 	struct json_error *error;
 };
 
-/* One part further down; leave by r->depth--. */
+/* Adds a part to the path; r->depth-- takes it away. */
 static inline void
 json_reader_enter(struct json_reader *r, const char *key, size_t index)
 {
@@ -37,17 +37,17 @@ json_reader_enter(struct json_reader *r, const char *key, size_t index)
 enum fault json_refuse(struct json_reader *r, const char *at,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The scanner has stopped at the mistake. */
+/* The mistake is where the scanner stopped. */
 enum fault json_refuse_grammar(struct json_reader *r);
 
-/* Lists the words of a JSON_CHOICE. */
+/* No word of a JSON_CHOICE stands at at: lists them. */
 enum fault json_refuse_choice(
     struct json_reader *r, const char *at, const struct json_field *field);
 
 enum fault json_refuse_key(
     struct json_reader *r, const char *at, const struct json_string *key);
 
-/* A shape's check found that in place, which is part of the object at at. */
+/* A shape's check found wrong in that place of the object at at. */
 enum fault json_refuse_place(struct json_reader *r, const char *at,
     const struct json_place *place, const char *wrong);
 

@@ -4,7 +4,7 @@
 #include "store/json/lex.h"
 #include "store/base/utf8.h"
 
-/* The four digits of \uXXXX, or -1. */
+/* Returns the value of the four digits of \uXXXX, or -1. */
 static int
 hex4(const char *at, const char *end)
 {
@@ -27,7 +27,7 @@ hex4(const char *at, const char *end)
 	return value;
 }
 
-/* What the escape at at stands for; 0: nothing that may stand in a string. */
+/* Returns the character of the escape at at; 0 if no string may have it. */
 static uint32_t
 escaped_char(const char *at, const char *end, size_t *ret_len)
 {
@@ -92,7 +92,7 @@ skip_plain(struct json_lex *lx)
 	lx->at = at;
 }
 
-/* An escape; *saved: how many bytes it is longer than what it stands for. */
+/* Skips an escape, and adds to *saved how much shorter its character is. */
 static bool
 skip_escape(struct json_lex *lx, size_t *saved)
 {
@@ -154,7 +154,7 @@ json_lex_key(struct json_lex *lx, struct json_string *ret)
 	return true;
 }
 
-/* What is longer than any word of ours is none. */
+/* No word of ours has 64 bytes. */
 static bool
 escaped_is(const struct json_string *string, const char *text)
 {
@@ -169,7 +169,7 @@ escaped_is(const struct json_string *string, const char *text)
 	return is;
 }
 
-/* No string has a NUL, so none is equal beyond text's end. */
+/* No string has a NUL, so the comparison ends with text at the latest. */
 bool
 json_string_is(const struct json_string *string, const char *text)
 {

@@ -22,7 +22,7 @@ release_object(const struct json_shape *shape, void *value)
 		    &shape->fields[i], (char *)value + shape->fields[i].offset);
 }
 
-/* The items are wiped together. */
+/* Releases each item, then wipes all of them at once. */
 static void
 release_list(const struct json_field *field, void *value)
 {

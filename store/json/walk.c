@@ -1,4 +1,4 @@
-/* Past whole values of JSON, and to a part of one: lex.h. */
+/* Skips whole values, and finds a part of one: lex.h. */
 #include <stdio.h>
 #include <string.h>
 

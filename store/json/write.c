@@ -3,8 +3,8 @@
 #include "store/json/out.h"
 
 #define INDENT   4
-#define WIDTH    62       /* of what stands on one line in indented text */
-#define ONE_LINE SIZE_MAX /* the depth of what does */
+#define WIDTH    62       /* bytes that indented text has on one line */
+#define ONE_LINE SIZE_MAX /* a depth: all on one line */
 
 struct writer {
 	struct json_out out;
@@ -32,7 +32,7 @@ put_line(struct writer *w, size_t depth)
 	json_out_put(&w->out, spaces, depth * INDENT);
 }
 
-/* Before a part of an object or of a list. */
+/* Puts what separates the parts of an object or a list. */
 static void
 put_comma(struct writer *w, bool first, size_t depth)
 {
@@ -65,7 +65,7 @@ is_zero(const void *value, size_t size)
 	return true;
 }
 
-/* Whether the value says that there is none: zero, "", an empty list. */
+/* True if the value is none at all: zero, "", an empty list. */
 static bool
 is_none(const struct json_field *field, const void *value)
 {
@@ -105,7 +105,7 @@ put_list(struct writer *w, const struct json_field *field, const void *value,
 	put_text(w, "]");
 }
 
-/* A plain word of ours, which needs no escape. */
+/* Keys are plain words of ours, and need no escapes. */
 static void
 put_key(struct writer *w, const char *key)
 {
@@ -154,7 +154,7 @@ put_whole(struct writer *w, const struct json_field *field, const void *value,
 		put_object(w, field->shape, value, depth);
 }
 
-/* On one line where it is short. */
+/* Puts an object or a list on one line if it is short. */
 static void
 put_parts(struct writer *w, const struct json_field *field, const void *value,
     size_t depth)

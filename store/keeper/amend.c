@@ -21,8 +21,10 @@ struct amend {
 };
 
 static enum change
-amend_add_code(struct record *record, struct amend *amend)
+on_code(struct record *record, void *arg)
 {
+	struct amend *amend = arg;
+
 	amend->fault = enroll_add_code(record, amend->use, amend->random,
 	    amend->call->now_s, amend->code, &amend->voided);
 	return amend->fault == FAULT_NONE ? CHANGE_WRITE : CHANGE_NONE;
@@ -38,13 +40,7 @@ on_revoke(struct record *record, void *arg)
 	if (amend->uid >= 0)
 		record->uid = amend->uid;
 	enroll_revoke(record, request->block || with_code, amend->call->now_s);
-	return with_code ? amend_add_code(record, amend) : CHANGE_WRITE;
-}
-
-static enum change
-on_code(struct record *record, void *arg)
-{
-	return amend_add_code(record, arg);
+	return with_code ? on_code(record, amend) : CHANGE_WRITE;
 }
 
 /* True if the user has left the rule that decided last.  An administrator who
@@ -159,7 +155,7 @@ amend_finish(
     struct amend *amend, enum fault fault, const char *detail, const char *done)
 {
 	struct call *call = amend->call;
-	scoped_reply struct reply reply = ANSWER_DONE;
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 
 	if (fault != FAULT_NONE)
 		answer_deny(call, call_store_reason(call, fault), "");
@@ -169,6 +165,8 @@ amend_finish(
 		answer_deny(call, REASON_STORE, "");
 	else {
 		snprintf(reply.message, sizeof(reply.message), "%s", done);
+		reply.verdict = VERDICT_PASS;
+		reply.reason = REASON_DONE;
 		answer_send(call, &reply);
 	}
 	explicit_bzero(amend, sizeof(*amend));

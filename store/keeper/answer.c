@@ -20,6 +20,13 @@ answer_send(struct call *call, const struct reply *reply)
 	return false;
 }
 
+/* A reply that it is done. */
+#define ANSWER_DONE                                                   \
+	{                                                             \
+		.version = PROTOCOL_VERSION, .verdict = VERDICT_PASS, \
+		.reason = REASON_DONE                                 \
+	}
+
 void
 answer_done(struct call *call)
 {

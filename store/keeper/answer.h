@@ -11,13 +11,6 @@
 /* Sends the reply; false where the peer did not take it, which is logged. */
 bool answer_send(struct call *call, const struct reply *reply);
 
-/* A reply that it is done. */
-#define ANSWER_DONE                                                   \
-	{                                                             \
-		.version = PROTOCOL_VERSION, .verdict = VERDICT_PASS, \
-		.reason = REASON_DONE                                 \
-	}
-
 /* Answers that it is done.  answer_end() ends a stream, with that message. */
 void answer_done(struct call *call);
 void answer_end(struct call *call, const char *message);

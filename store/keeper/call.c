@@ -36,21 +36,12 @@ call_store_reason(struct call *call, enum fault fault)
 	if (!call->conduct.quiet)
 		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
 		    fault_name(fault));
-	switch (fault) {
-	case FAULT_FORMAT:
-	case FAULT_LIMIT:
-	case FAULT_ACCESS:
+	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT ||
+	    fault == FAULT_ACCESS)
 		return REASON_BAD_RECORD;
-	case FAULT_IO:
-		if (error == ENOSPC || error == EROFS || error == EDQUOT)
-			return REASON_DISK_FULL;
-		break;
-	case FAULT_NONE:
-	case FAULT_ABSENT:
-	case FAULT_STALE:
-	case FAULT_MEMORY:
-		break;
-	}
+	if (fault == FAULT_IO &&
+	    (error == ENOSPC || error == EROFS || error == EDQUOT))
+		return REASON_DISK_FULL;
 	return REASON_STORE;
 }
 

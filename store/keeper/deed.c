@@ -23,6 +23,8 @@ deed_begin(struct deed *deed, struct call *call)
 	    .reply.version = PROTOCOL_VERSION};
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &deed->login);
+	deed->login.proof = call->kind->who == WHO_OWN;
+	memcpy(deed->name, call->request.device, sizeof(deed->name));
 }
 
 /* The recovery codes are in the reply before the record has them. */
@@ -46,6 +48,7 @@ on_update(struct record *record, void *arg)
 	deed->event = call->kind->logged;
 	deed->decision = (struct decision){.mode = MODE_NONE};
 	deed->recovers = false;
+	deed->knows_secret = false;
 	deed->pending[0] = '\0';
 	memcpy(deed->name, call->request.device, sizeof(deed->name));
 	if (is_theirs)

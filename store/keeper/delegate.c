@@ -8,7 +8,6 @@
 
 #include "store/core/verify.h"
 #include "store/keeper/requests.h"
-#include "store/wire/claims.h"
 
 static enum membership
 admin_of(struct call *call, const char *name, gid_t gid)
@@ -25,41 +24,35 @@ delegate_is(struct call *call)
 	return admin_of(call, call->user, call->gid) == GROUP_INSIDE;
 }
 
-struct proof {
-	struct call *call;
-	struct outcome outcome;
-};
-
 static enum change
 on_proof(struct record *record, void *arg)
 {
-	struct proof *proof = arg;
-	struct call *call = proof->call;
-	struct login login;
+	struct deed *deed = arg;
+	const struct call *call = deed->call;
+	const char *code = call->request.code;
 
-	proof->outcome = (struct outcome){
-	    .verdict = VERDICT_DENY, .reason = REASON_NOT_ALLOWED};
-	claims_login(
-	    &call->request, call->keeper->boot_id, call->now_s, &login);
-	login.proof = true;
+	deed_deny(deed, REASON_NOT_ALLOWED);
 	if (record->uid == (int64_t)call->uid && record->devices.count > 0)
-		verify_code(&call->policy, record, &login, call->request.code,
-		    strlen(call->request.code), &proof->outcome);
-	return proof->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
+		verify_code(&call->policy, record, &deed->login, code,
+		    strlen(code), &deed->outcome);
+	return deed->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
 /* REASON_NONE where the peer's own code is right, which spends it. */
 static enum reason
 prove(struct call *call)
 {
-	struct proof proof = {.call = call};
-	enum fault fault = store_update(
-	    &call->store, call->user, call->uid, on_proof, &proof);
+	struct deed deed;
+	enum fault fault;
 
+	deed_begin(&deed, call);
+	deed.login.proof = true;
+	fault = store_update(
+	    &call->store, call->user, call->uid, on_proof, &deed);
 	if (fault != FAULT_NONE)
 		return call_store_reason(call, fault);
-	return proof.outcome.verdict == VERDICT_PASS ? REASON_NONE
-						     : proof.outcome.reason;
+	return deed.outcome.verdict == VERDICT_PASS ? REASON_NONE
+						    : deed.outcome.reason;
 }
 
 /* A refusal stands where it cannot be logged.  A change that is made is logged

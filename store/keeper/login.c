@@ -156,10 +156,10 @@ on_enroll_confirm(struct deed *deed, struct record *record)
 {
 	const struct request *request = &deed->call->request;
 
-	deed->knows_secret = true;
 	on_login(deed, record);
 	if (is_elsewhere(deed, record) || !may_enroll(deed, record))
 		return;
+	deed->knows_secret = true;
 	if (enroll_confirm(&deed->call->policy, record, &deed->login,
 		request->device, request->code, strlen(request->code),
 		&deed->drawn.recovery, &deed->outcome) != FAULT_NONE)

@@ -1,7 +1,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/hash.h"
+#include "store/base/options.h"
 #include "store/keeper/keeper.h"
 #include "store/keeper/confine.h"
 #include "store/core/otp.h"
@@ -24,64 +24,56 @@
 #define EX_USAGE    2
 #define FILES       1024 /* descriptors: connections that wait, and some */
 
-struct options {
+/* What the options say. */
+struct start {
+	struct keeper keeper;
 	const char *socket;
-	bool stdio;
-	const char *store;
-	const char *policy;
 };
 
-static const char usage_text[] =
-    "usage: tfa-keeper [--socket PATH | --stdio] [--store DIR] "
-    "[--policy FILE]\n"
-    "\n"
-    "Keeps the second factors and decides who needs one. Runs in the\n"
-    "foreground; takes its socket from systemd, or binds PATH itself.\n"
-    "\n"
-    "  --socket PATH  listen here (/run/tfa/keeper.sock)\n"
-    "  --stdio        answer what comes on standard input, a socket\n"
-    "  --store DIR    the folder of records (/var/lib/tfa)\n"
-    "  --policy FILE  the policy (/etc/tfa/policy.json; with --stdio,\n"
-    "                 policy.json in DIR)\n"
-    "  --help, --version\n";
+static const struct option_row option_rows[] = {
+    OPTION_VALUE(struct start, socket, "socket", "PATH",
+	"listen here (/run/tfa/keeper.sock)"),
+    OPTION_FLAG(struct start, keeper.embedded, "stdio",
+	"answer what comes on standard input, a socket"),
+    OPTION_VALUE(struct start, keeper.store, "store", "DIR",
+	"the folder of records (/var/lib/tfa)"),
+    OPTION_VALUE(struct start, keeper.policy, "policy", "FILE",
+	"the policy (/etc/tfa/policy.json; with --stdio,\npolicy.json in DIR)"),
+};
+static const struct options options = OPTIONS_OF("tfa-keeper", option_rows);
+
+_Noreturn static void
+print_usage(FILE *to, int status)
+{
+	fputs(
+	    "usage: tfa-keeper [--socket PATH | --stdio] [--store DIR] "
+	    "[--policy FILE]\n"
+	    "\n"
+	    "Keeps the second factors and decides who needs one. Runs in the\n"
+	    "foreground; takes its socket from systemd, or binds PATH itself.\n"
+	    "\n",
+	    to);
+	options_print(&options, "", to);
+	fputs("  --help, --version\n", to);
+	exit(status);
+}
 
 static void
-keeper_options(int argc, char **argv, struct options *ret)
+keeper_options(int argc, char **argv, struct start *ret)
 {
-	static const struct option longopts[] = {
-	    {"socket", required_argument, NULL, 's'},
-	    {"stdio", no_argument, NULL, 'i'},
-	    {"store", required_argument, NULL, 'd'},
-	    {"policy", required_argument, NULL, 'p'},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},
-	    {NULL, 0, NULL, 0},
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
-		if (c == 's')
-			ret->socket = optarg;
-		else if (c == 'i')
-			ret->stdio = true;
-		else if (c == 'd')
-			ret->store = optarg;
-		else if (c == 'p')
-			ret->policy = optarg;
-		else if (c == 'h' || c == 'V') {
-			fputs(c == 'h' ? usage_text
-				       : "tfa-keeper " TFA_VERSION "\n",
-			    stdout);
-			exit(0);
-		} else {
-			fputs(usage_text, stderr);
-			exit(EX_USAGE);
-		}
+	switch (options_read(&options, &argc, argv, ret, NULL)) {
+	case OPTIONS_WRONG:
+		print_usage(stderr, EX_USAGE);
+	case OPTIONS_HELP:
+		print_usage(stdout, 0);
+	case OPTIONS_VERSION:
+		fputs("tfa-keeper " TFA_VERSION "\n", stdout);
+		exit(0);
+	case OPTIONS_READ:
+		break;
 	}
-	if (optind != argc || (ret->stdio && ret->socket != NULL)) {
-		fputs(usage_text, stderr);
-		exit(EX_USAGE);
-	}
+	if (argc != 1 || (ret->keeper.embedded && ret->socket != NULL))
+		print_usage(stderr, EX_USAGE);
 }
 
 static void
@@ -290,37 +282,35 @@ serve_stdio(const struct keeper *keeper)
 int
 main(int argc, char **argv)
 {
-	struct options options = {.store = "/var/lib/tfa"};
-	struct keeper keeper = {.store = NULL};
+	struct start start = {.keeper.store = "/var/lib/tfa"};
+	struct keeper *keeper = &start.keeper;
 	char embedded_policy[4096];
 	int fd = -1;
 
-	keeper_options(argc, argv, &options);
-	keeper_close_inherited(!options.stdio && is_activated() ? 4 : 3);
+	keeper_options(argc, argv, &start);
+	keeper_close_inherited(!keeper->embedded && is_activated() ? 4 : 3);
 	close_up();
-	if (!options.stdio)
+	if (!keeper->embedded)
 		fd = inherited_socket();
 	forget_environment();
 	keeper_open_log();
-	if (!options.stdio) {
+	if (!keeper->embedded) {
 		if (fd < 0)
-			fd = bind_socket(options.socket != NULL
-				? options.socket
+			fd = bind_socket(start.socket != NULL
+				? start.socket
 				: "/run/tfa/keeper.sock");
-		drop_root(options.store);
+		drop_root(keeper->store);
 	}
 	snprintf(embedded_policy, sizeof(embedded_policy), "%s/policy.json",
-	    options.store);
-	keeper.store = options.store;
-	keeper.embedded = options.stdio;
-	keeper.policy = options.policy != NULL ? options.policy
-	    : options.stdio                    ? embedded_policy
-					       : "/etc/tfa/policy.json";
-	read_boot_id(keeper.boot_id, sizeof(keeper.boot_id));
-	if (options.stdio)
-		serve_stdio(&keeper);
+	    keeper->store);
+	if (keeper->policy == NULL)
+		keeper->policy = keeper->embedded ? embedded_policy
+						  : "/etc/tfa/policy.json";
+	read_boot_id(keeper->boot_id, sizeof(keeper->boot_id));
+	if (keeper->embedded)
+		serve_stdio(keeper);
 	keeper_limit_files(FILES);
 	warm_up();
 	confine();
-	_exit(keeper_listen(&keeper, fd));
+	_exit(keeper_listen(keeper, fd));
 }

@@ -55,15 +55,31 @@ holds_enroll_code(struct deed *deed, struct record *record)
 	return deed->outcome.verdict == VERDICT_ENROLL;
 }
 
+/* The reason that says how a user without a device may set one up. */
+static enum reason
+first_reason(const struct decision *decision, enum first first, bool in_grace)
+{
+	switch (decision->mode) {
+	case MODE_NONE:
+		return decision->reason;
+	case MODE_EXEMPT:
+		return REASON_NOT_ASKED;
+	case MODE_REQUIRED:
+		if (in_grace)
+			return REASON_GRACE;
+		break;
+	case MODE_OPTIONAL:
+		break;
+	}
+	return first == FIRST_NO ? REASON_ADD_CLOSED : REASON_ADD;
+}
+
 static void
 deny_first(struct deed *deed)
 {
 	const struct decision *decision = &deed->decision;
 
-	deed_deny(deed,
-	    decision->mode == MODE_NONE         ? decision->reason
-		: decision->mode == MODE_EXEMPT ? REASON_NOT_ASKED
-						: REASON_ADD_CLOSED);
+	deed_deny(deed, first_reason(decision, FIRST_NO, false));
 	memcpy(deed->outcome.name, decision->name, sizeof(decision->name));
 }
 
@@ -120,10 +136,10 @@ on_device_confirm(struct deed *deed, struct record *record)
 	const struct request *request = &deed->call->request;
 	bool is_first = record->devices.count == 0;
 
-	deed->knows_secret = true;
 	memset(deed->name, 0, sizeof(deed->name));
 	if (is_first && !may_set_up(deed, record))
 		return;
+	deed->knows_secret = true;
 	if (enroll_confirm(&deed->call->policy, record, &deed->login,
 		request->device, request->code, strlen(request->code),
 		&deed->drawn.recovery, &deed->outcome) != FAULT_NONE) {
@@ -183,25 +199,6 @@ on_recovery(struct deed *deed, struct record *record)
 		deed_deny(deed, REASON_STORE);
 	else
 		deed->recovers = true;
-}
-
-/* The reason that says how a user without a device may set one up. */
-static enum reason
-first_reason(const struct decision *decision, enum first first, bool in_grace)
-{
-	switch (decision->mode) {
-	case MODE_NONE:
-		return decision->reason;
-	case MODE_EXEMPT:
-		return REASON_NOT_ASKED;
-	case MODE_REQUIRED:
-		if (in_grace)
-			return REASON_GRACE;
-		break;
-	case MODE_OPTIONAL:
-		break;
-	}
-	return first == FIRST_NO ? REASON_ADD_CLOSED : REASON_ADD;
 }
 
 /* Says how a user without a device may set one up. */

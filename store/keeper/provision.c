@@ -212,7 +212,7 @@ provision_prepare(struct provision *p, struct reply *reply)
 static void
 provision_answer(struct provision *p)
 {
-	scoped_reply struct reply reply = ANSWER_DONE;
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 
 	if (p->import == NULL && !provision_prepare(p, &reply))
 		p->reason = REASON_STORE;
@@ -226,6 +226,8 @@ provision_answer(struct provision *p)
 	if (!p->recovers)
 		answer_drop_codes(&reply);
 	memcpy(reply.device, p->device, sizeof(reply.device));
+	reply.verdict = VERDICT_PASS;
+	reply.reason = REASON_DONE;
 	if (!answer_send(p->call, &reply))
 		take_back(p, REASON_STORE);
 }

@@ -75,8 +75,8 @@ by_name(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	/* Of two entries of a name, roster_sort() keeps the first: it must be
-	 * the one that knows the record. */
+	/* roster_sort() keeps the first of two entries with one name: it must
+	 * be the one that knows the record. */
 	return one->inode > other->inode ? -1 : one->inode < other->inode;
 }
 

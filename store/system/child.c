@@ -21,12 +21,12 @@
 #define REAP_MS  1000          /* for all that a stranger leaves */
 #define LATER_MS (2 * REAP_MS) /* until whoever supervises it has ended */
 
-/* The child's ends of its pipes, or its terminal; and ours. */
+/* Both ends of the child's pipes, or of its terminal. */
 struct ends {
 	int in[2], out[2], err[2], report[2];
 };
 
-/* From the child, or who supervises it. */
+/* From the child, or from its supervisor. */
 struct report {
 	enum child_end end;
 	int status; /* exit status, signal, errno */
@@ -62,7 +62,7 @@ child_become(const struct passwd *pw)
 
 /* In the child. */
 _Noreturn static void
-give_up(int report, enum child_end end)
+report_failure(int report, enum child_end end)
 {
 	const struct report said = {end, errno};
 
@@ -70,7 +70,8 @@ give_up(int report, enum child_end end)
 	_exit(127);
 }
 
-/* 0, 1 and 2.  A terminal's user has it, as of sshd. */
+/* Makes its ends 0, 1 and 2.  The terminal belongs to the user, as sshd does
+ * it. */
 static bool
 take_ends(const struct child_options *options, const struct ends *ends)
 {
@@ -87,7 +88,7 @@ take_ends(const struct child_options *options, const struct ends *ends)
 }
 
 _Noreturn static void
-become(const struct child_options *options, const struct ends *ends)
+become_program(const struct child_options *options, const struct ends *ends)
 {
 	static const char *const plain[] = {
 	    "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
@@ -97,8 +98,8 @@ become(const struct child_options *options, const struct ends *ends)
 	if (!take_ends(options, ends) ||
 	    (options->stranger && !stranger_strip(&report)) ||
 	    (options->as != NULL && !child_become(options->as)))
-		give_up(report, CHILD_NOT);
-	/* A change of uid takes this back, so it comes after. */
+		report_failure(report, CHILD_NOT);
+	/* A change of uid resets this, so it comes after. */
 	if (!options->stranger)
 		prctl(
 		    PR_SET_PDEATHSIG, options->as != NULL ? SIGKILL : SIGTERM);
@@ -108,11 +109,11 @@ become(const struct child_options *options, const struct ends *ends)
 	execve(options->program != NULL ? options->program : options->argv[0],
 	    (char *const *)(const void *)options->argv,
 	    (char *const *)(const void *)environment);
-	give_up(report, CHILD_NO_PROGRAM);
+	report_failure(report, CHILD_NO_PROGRAM);
 }
 
-/* Whoever is our child now: what the stranger started comes to us when its
- * parent ends. */
+/* Kills all children, also those of the stranger: they become ours when it
+ * ends. */
 static void
 kill_children(void)
 {
@@ -128,7 +129,7 @@ kill_children(void)
 		fclose(file);
 }
 
-/* Until none is left, but not for ever: one may hang in the kernel. */
+/* Kills until no child is left, but not for ever: one may hang in the kernel. */
 static void
 end_all(void)
 {
@@ -144,7 +145,7 @@ end_all(void)
 }
 
 static struct report
-decode(int status)
+decode_status(int status)
 {
 	if (WIFEXITED(status))
 		return (struct report){CHILD_EXITED, WEXITSTATUS(status)};
@@ -168,14 +169,15 @@ wait_for_stranger(pid_t pid, int limit_ms)
 
 	while (child_clock_ms() < end && !is_told_to_stop) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
-			return decode(status);
+			return decode_status(status);
 		poll(NULL, 0, 1);
 	}
 	kill(-pid, SIGKILL);
 	return (struct report){CHILD_LATE, 0};
 }
 
-/* Between us and a stranger: it starts it, and outlives all of it. */
+/* The supervisor stands between us and a stranger: it starts the stranger, and
+ * outlives all that the stranger starts. */
 _Noreturn static void
 supervise(const struct child_options *options, const struct ends *ends)
 {
@@ -189,7 +191,7 @@ supervise(const struct child_options *options, const struct ends *ends)
 	setpgid(0, 0);
 	pid = fork();
 	if (pid == 0)
-		become(options, ends);
+		become_program(options, ends);
 	if (pid > 0)
 		said = wait_for_stranger(pid, options->limit_ms);
 	else
@@ -199,7 +201,7 @@ supervise(const struct child_options *options, const struct ends *ends)
 	_exit(0);
 }
 
-/* Raw, so that no byte is changed or shown again. */
+/* Opens a raw terminal, which changes and repeats no byte. */
 static bool
 open_terminal(struct ends *ret)
 {
@@ -240,7 +242,7 @@ open_ends(const struct child_options *options, struct ends *ret)
 	if (ret->err[1] < 0 ||
 	    (len > 0 && write(ret->in[1], options->input, len) != (ssize_t)len))
 		return false;
-	/* Whoever has this end after fork() keeps the input from ending. */
+	/* The input ends only when no process has this end: not after fork(). */
 	if (options->input != NULL && !options->terminal)
 		shut(&ret->in[1]);
 	return true;
@@ -255,7 +257,7 @@ begin_text(struct child_text *text, size_t most)
 	text->fd = -1;
 }
 
-/* Keeps our ends, and closes the child's. */
+/* Closes the child's ends, and keeps ours in *child. */
 static void
 keep_ends(struct ends *ends, struct child *child)
 {
@@ -292,7 +294,7 @@ child_start(const struct child_options *options, struct child *ret)
 	if (ret->pid == 0 && options->stranger)
 		supervise(options, &ends);
 	if (ret->pid == 0)
-		become(options, &ends);
+		become_program(options, &ends);
 	keep_ends(&ends, ret);
 	ret->end = ret->pid > 0 ? CHILD_RUNS : CHILD_NOT;
 	ret->status = ret->pid > 0 ? CHILD_RUNNING : 127;
@@ -305,7 +307,7 @@ child_start(const struct child_options *options, struct child *ret)
 	return false;
 }
 
-/* What the child itself said of its end counts before what the kernel says. */
+/* The child's own report counts more than the status from the kernel. */
 static void
 take_status(struct child *child)
 {
@@ -316,7 +318,7 @@ take_status(struct child *child)
 	    waitpid(child->pid, &status, WNOHANG) != child->pid)
 		return;
 	if (read(child->report, &said, sizeof(said)) != sizeof(said))
-		said = decode(status);
+		said = decode_status(status);
 	child->end = said.end;
 	if (said.end == CHILD_EXITED)
 		child->status = said.status;
@@ -328,7 +330,7 @@ take_status(struct child *child)
 	}
 }
 
-/* What is ready; what is over the limit is dropped. */
+/* Reads what is ready, and drops what is over the limit. */
 static void
 take_text(struct child_text *text)
 {
@@ -367,7 +369,7 @@ child_wait(struct child *child, int limit_ms)
 			take_text(&child->out);
 		if (ready[1].revents != 0)
 			take_text(&child->err);
-		/* It has ended; a child of its own may hold the pipes. */
+		/* It has ended, though a child of its own may hold the pipes. */
 		if (child->end != CHILD_RUNS &&
 		    ((ready[0].revents | ready[1].revents) & POLLIN) == 0)
 			return;
@@ -392,7 +394,7 @@ child_stop(struct child *child)
 	close_ends(child);
 }
 
-/* Where it said nothing itself. */
+/* Says why the program did not start, if it said nothing itself. */
 static void
 say_error(struct child *child)
 {

@@ -27,11 +27,11 @@
 #define CHILD_TEXT    65536
 #define CHILD_RUNNING (-1)
 
-/* How it ended. */
+/* How a program ended. */
 enum child_end {
-	CHILD_NOT = 0,    /* it could not be started */
-	CHILD_NO_PROGRAM, /* what should run is no program */
-	CHILD_RUNS,       /* not yet */
+	CHILD_NOT = 0,    /* no process could be started */
+	CHILD_NO_PROGRAM, /* execve() refused the file */
+	CHILD_RUNS,       /* it has not ended */
 	CHILD_EXITED,
 	CHILD_KILLED, /* by a signal */
 	CHILD_LATE,   /* stopped at the end of its time */
@@ -47,14 +47,15 @@ struct child_options {
 	size_t most;       /* bytes kept of it, and a NUL; 0: CHILD_TEXT - 1 */
 	bool terminal;     /* one of its own is its standard input and output */
 	/*
-	 * Whoever wrote the program is not trusted.  It gets no descriptor, no
-	 * key and no error output of ours and few resources, and whatever it
-	 * starts is killed when it ends, also what left its process group.
+	 * The program is not trusted.  It gets no descriptor, no key and no
+	 * error output of its caller's, and few resources; when it ends, all
+	 * processes that it started are killed, also those that left its
+	 * process group.
 	 */
 	bool stranger;
 };
 
-/* What it said first. */
+/* The first bytes of what a program writes. */
 struct child_text {
 	char text[CHILD_TEXT]; /* NUL-terminated */
 	size_t len;
@@ -75,21 +76,21 @@ struct child {
 	bool stranger;
 };
 
-/* Starts it.  False: CHILD_NOT, errno. */
+/* Starts a program.  False, with errno and CHILD_NOT: it could not. */
 bool child_start(const struct child_options *options, struct child *ret);
 
-/* Reads what it says for limit_ms, or until it has ended. */
+/* Reads what the program writes, until it has ended or for limit_ms. */
 void child_wait(struct child *child, int limit_ms);
 
-/* Ends it and all that it started.  Harmless where it was never started, in
- * memory that is zero, and after it has ended. */
+/* Ends the program and all that it started.  Harmless for one that has ended,
+ * or was never started, and for zeroed memory. */
 void child_stop(struct child *child);
 
-/* Runs it to its end, or for options->limit_ms; err has a line that says why it
- * could not be started. */
+/* Runs a program to its end, or for options->limit_ms.  If it could not be
+ * started, err says why. */
 void child_run_as(const struct child_options *options, struct child *ret);
 
-/* child_run_as() with those two options. */
+/* child_run_as() with these options alone. */
 void child_run(const char *const *argv, int limit_ms, struct child *ret);
 
 /* Gives up the caller's rights for those of pw; false: errno. */

@@ -34,7 +34,7 @@ look_up(const char *name, struct group *ret, char **buf)
 }
 
 static enum membership
-ask(const struct groups_user *user, const char *name)
+ask_database(const struct groups_user *user, const char *name)
 {
 	scoped_free char *buf = NULL;
 	struct group group;
@@ -51,13 +51,13 @@ ask(const struct groups_user *user, const char *name)
 }
 
 static int
-compare(const void *a, const void *b)
+compare_members(const void *a, const void *b)
 {
 	return strcmp(
 	    ((const struct name *)a)->text, ((const struct name *)b)->text);
 }
 
-/* A member whose name is too long for us is nobody whom we are asked about. */
+/* Leaves out names that are too long: nobody asks about them. */
 static bool
 add_members(struct groups_known *known, char **members)
 {
@@ -74,7 +74,7 @@ add_members(struct groups_known *known, char **members)
 	}
 	if (known->members.count > 0)
 		qsort(known->members.items, known->members.count,
-		    sizeof(struct name), compare);
+		    sizeof(struct name), compare_members);
 	return true;
 }
 
@@ -108,7 +108,7 @@ learn(struct groups *groups, const char *name)
 }
 
 static const struct groups_known *
-find(struct groups *groups, const char *name)
+find_known(struct groups *groups, const char *name)
 {
 	for (size_t i = 0; i < groups->known.count; i++)
 		if (strcmp(groups->known.items[i].name.text, name) == 0)
@@ -126,7 +126,7 @@ lists(const struct groups_known *known, const char *user)
 		return false;
 	memcpy(name.text, user, len);
 	return bsearch(&name, known->members.items, known->members.count,
-		   sizeof(name), compare) != NULL;
+		   sizeof(name), compare_members) != NULL;
 }
 
 enum membership
@@ -134,11 +134,11 @@ groups_member(void *ctx, const char *name)
 {
 	const struct groups_user *user = ctx;
 	const struct groups_known *known = user->groups != NULL
-	    ? find(user->groups, name)
+	    ? find_known(user->groups, name)
 	    : NULL;
 
 	if (known == NULL)
-		return ask(user, name);
+		return ask_database(user, name);
 	if (!known->exists)
 		return GROUP_UNKNOWN;
 	return known->gid == user->gid || lists(known, user->name)

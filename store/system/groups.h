@@ -1,5 +1,5 @@
 /*
- * Unix's group database, for policy_decide().
+ * Looks up Unix groups, for policy_decide().
  */
 #ifndef TFA_GROUPS_H
 #define TFA_GROUPS_H
@@ -16,8 +16,8 @@ struct groups_known {
 	LIST_OF(struct name) members; /* sorted */
 };
 
-/* Those that were looked up so far, for one who asks about many users: a
- * group's entry is then read once.  Begins empty; groups_done() frees it. */
+/* The groups that were looked up so far, so that each is read once for many
+ * users.  Begins as zero; groups_done() frees it. */
 struct groups {
 	LIST_OF(struct groups_known) known;
 };
@@ -25,11 +25,11 @@ struct groups {
 struct groups_user {
 	const char *name;
 	gid_t gid;             /* the primary group, from passwd */
-	struct groups *groups; /* or NULL: looked up each time */
+	struct groups *groups; /* NULL: each group is looked up anew */
 };
 
 /*
- * Whether the user is in the group, as primary group or as a member
+ * Says if the user is in the group, as primary group or as a member
  * (getgrnam_r).  getgrouplist(3) would do with one call, but while a
  * directory service is down it succeeds with the primary group alone.
  * ctx is a struct groups_user.
@@ -39,8 +39,8 @@ enum membership groups_member(void *ctx, const char *group);
 void groups_done(struct groups *groups);
 
 /*
- * Calls each for the members that the group's entry lists.  False where the
- * group is unknown or could not be looked up; errno says why not.
+ * Calls each() for the members that the group's entry lists.  False, with errno,
+ * if the group is unknown or could not be looked up.
  */
 bool groups_each(
     const char *group, void (*each)(void *ctx, const char *user), void *ctx);

@@ -13,8 +13,8 @@
 #define FIELDS 7
 #define BUFFER 16384 /* most of these files are smaller, and every line is */
 
-/* The lines of a file.  At each login all those before one's own are read, so
- * that stdio's way with them would be most of what a gate does. */
+/* The lines of a file.  Each login reads all lines before the user's own, and
+ * with stdio that would be most of the gate's work. */
 struct lines {
 	char bytes[BUFFER + 1];
 	size_t at, len;
@@ -41,8 +41,8 @@ read_on(struct lines *l, int fd)
 	l->len += n > 0 ? (size_t)n : 0;
 }
 
-/* The next, without its newline; NULL after the last, or where no more can be
- * read. */
+/* Returns the next line, without its newline; NULL after the last, or if no
+ * more can be read. */
 static char *
 next_line(struct lines *l, int fd)
 {
@@ -64,8 +64,8 @@ next_line(struct lines *l, int fd)
 	return line;
 }
 
-/* A decimal number up to the next colon.  Where "+" and "-" of another time
- * stand for a directory, there is none. */
+/* Reads a decimal number up to the next colon.  The "+" and "-" that once stood
+ * for a directory have none. */
 static bool
 read_id(const char *text, unsigned *ret)
 {
@@ -86,9 +86,9 @@ skip_field(const char *at)
 	return *at == ':' ? at + 1 : at;
 }
 
-/* Without taking the line to pieces. */
+/* Looks at a line before it is split. */
 static bool
-is_wanted(const char *line, uid_t uid, const char *name)
+is_wanted_line(const char *line, uid_t uid, const char *name)
 {
 	const char *rest = skip_field(line);
 	size_t len = name != NULL ? strlen(name) : 0;
@@ -141,7 +141,7 @@ passwd_find(
 	lines.ended = false;
 	lines.fault = FAULT_NONE;
 	while ((line = next_line(&lines, fd)) != NULL)
-		if (is_wanted(line, uid, name) && split(line, &entry)) {
+		if (is_wanted_line(line, uid, name) && split(line, &entry)) {
 			*ret = &entry;
 			return FAULT_NONE;
 		}

@@ -1,7 +1,6 @@
 /*
- * /etc/passwd itself, past any name service: what stands there no directory,
- * and no other process, can say otherwise.  It has root, and the users of
- * daemons.
+ * Reads /etc/passwd itself, without the name services: no directory and no
+ * other process can change what it says.  It has root and the users of daemons.
  */
 #ifndef TFA_PASSWD_H
 #define TFA_PASSWD_H
@@ -18,18 +17,18 @@
  */
 MUST_USE enum fault passwd_of(uid_t uid, const struct passwd **ret);
 
-/* The same for a name. */
+/* passwd_of(), by name. */
 MUST_USE enum fault passwd_named(const char *name, const struct passwd **ret);
 
 /*
- * The same in a file of that form (passwd(5)): by name, or by uid where name is
- * NULL.  Lines that are not whole, comments, and the "+" and "-" that once
- * stood for a directory are no entries.
+ * passwd_of() in another file of that form (passwd(5)): by name, or by uid if
+ * name is NULL.  Lines that are not whole, comments, and the "+" and "-" that
+ * once stood for a directory are no entries.
  */
 MUST_USE enum fault passwd_find(
     const char *path, uid_t uid, const char *name, const struct passwd **ret);
 
-/* The shell of an entry: where it names none, /bin/sh (passwd(5)). */
+/* The shell of an entry; /bin/sh if it names none (passwd(5)). */
 const char *passwd_shell(const struct passwd *pw);
 
 #endif

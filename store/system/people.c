@@ -18,9 +18,9 @@ is_daemon(const struct passwd *pw)
 		    strcmp(shell, "/false") == 0));
 }
 
-/* A name that is too long for us is left to people_find(). */
+/* Leaves a name that is too long to people_find(). */
 static enum fault
-add(struct people *people, const struct passwd *pw)
+people_add(struct people *people, const struct passwd *pw)
 {
 	size_t len = strlen(pw->pw_name);
 	struct person *person;
@@ -39,7 +39,7 @@ add(struct people *people, const struct passwd *pw)
 }
 
 static int
-compare(const void *a, const void *b)
+order_people(const void *a, const void *b)
 {
 	const struct person *one = a, *other = b;
 	int order = strcmp(one->name.text, other->name.text);
@@ -87,7 +87,7 @@ people_read(struct people *ret)
 
 	setpwent();
 	while (fault == FAULT_NONE && (pw = people_next(&fault)) != NULL)
-		fault = add(&people, pw);
+		fault = people_add(&people, pw);
 	endpwent();
 	if (fault != FAULT_NONE) {
 		people_done(&people);
@@ -95,7 +95,7 @@ people_read(struct people *ret)
 	}
 	if (people.list.count > 0)
 		qsort(people.list.items, people.list.count,
-		    sizeof(struct person), compare);
+		    sizeof(struct person), order_people);
 	*ret = people;
 	return FAULT_NONE;
 }
@@ -107,9 +107,9 @@ people_done(struct people *people)
 	*people = (struct people){{NULL, 0}};
 }
 
-/* The first of that name, or NULL. */
+/* Returns the first person of that name, or NULL. */
 static const struct person *
-find(const struct people *people, const char *name)
+find_person(const struct people *people, const char *name)
 {
 	size_t low = 0, high = people->list.count;
 
@@ -131,7 +131,7 @@ enum fault
 people_look_up(const struct people *people, const char *name, uid_t *ret_uid,
     gid_t *ret_gid)
 {
-	const struct person *person = find(people, name);
+	const struct person *person = find_person(people, name);
 	const struct passwd *pw;
 	enum fault fault;
 

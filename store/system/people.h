@@ -1,9 +1,9 @@
 /*
- * Unix users, for one who asks about many: passwd is read once, where a
- * look-up for each would read on average half of it each time.
+ * Looks up many Unix users: passwd is read once, while a look-up of each would
+ * read half of it each time, on average.
  *
- * A directory service need not list its users.  So people_find() looks up
- * whoever was not listed, and an empty struct people is right, only slower.
+ * A directory service need not list its users.  So people_find() looks up users
+ * that were not listed, and an empty struct people is right, only slower.
  */
 #ifndef TFA_PEOPLE_H
 #define TFA_PEOPLE_H
@@ -20,7 +20,7 @@ struct person {
 	struct name name;
 	uid_t uid;
 	gid_t gid;
-	size_t place; /* in passwd: of two with one name the first counts */
+	size_t place; /* in passwd: the first of two with one name counts */
 	bool daemon;  /* rather than a person: a low uid, or no shell */
 };
 
@@ -29,22 +29,22 @@ struct people {
 };
 
 /*
- * getpwent(3), between setpwent() and endpwent(): NULL at the end, and where
- * no more can be read for want of memory or descriptors, or by a bad disk.
- * *ret_fault tells these apart: FAULT_NONE, FAULT_MEMORY, FAULT_IO.  A
- * directory service that is down is no fault: it need not list its users.
+ * getpwent(3), between setpwent() and endpwent().  NULL with *ret_fault:
+ * FAULT_NONE at the end, FAULT_MEMORY without memory or descriptors, FAULT_IO
+ * for a bad disk.  A directory service that is down is no fault: it need not
+ * list its users.
  */
 const struct passwd *people_next(enum fault *ret_fault);
 
-/* *ret: whom passwd lists; people_done() frees it.  FAULT_MEMORY, FAULT_IO:
- * *ret is untouched. */
+/* *ret: the users that passwd lists; people_done() frees it.  FAULT_MEMORY,
+ * FAULT_IO: *ret is untouched. */
 MUST_USE enum fault people_read(struct people *ret);
 
 void people_done(struct people *people);
 
 /*
- * uid and gid of a user, whether listed or not.  FAULT_ABSENT: passwd has none;
- * FAULT_MEMORY, FAULT_IO: that could not be found out.
+ * The uid and gid of a user, listed or not.  FAULT_ABSENT: there is no such
+ * user; FAULT_MEMORY, FAULT_IO: passwd could not be read.
  */
 MUST_USE enum fault people_look_up(const struct people *people,
     const char *name, uid_t *ret_uid, gid_t *ret_gid);

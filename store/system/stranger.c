@@ -10,7 +10,7 @@
 
 #define JOIN_SESSION_KEYRING 1 /* of linux/keyctl.h, which musl lacks */
 
-/* What a runaway program may use. */
+/* Limits what a runaway program can use up. */
 static void
 set_limits(void)
 {
@@ -19,8 +19,9 @@ set_limits(void)
 	setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, 1 << 20});
 }
 
-/* Root's keys stay with root: whoever has the session's keyring may read them,
- * whatever their uid.  Where that is not allowed here, no key can be read. */
+/* Root's keys stay with root: a process with the session's keyring may read
+ * them, whatever its uid.  If the call is not allowed here, no key can be read.
+ */
 static bool
 drop_keys(void)
 {

@@ -1,6 +1,6 @@
 /*
- * What a program that is not trusted may not have of its caller's.  Private to
- * child.c.
+ * Takes from a program that is not trusted what it may not have of its
+ * caller's.  Private to child.c.
  */
 #ifndef TFA_STRANGER_H
 #define TFA_STRANGER_H

@@ -1,5 +1,6 @@
 /*
- * Whether systemd runs this machine, as sd_booted(3) tells it.
+ * systemd_runs(): true if systemd runs this machine, by the rule of
+ * sd_booted(3).
  */
 #ifndef TFA_SYSTEMD_H
 #define TFA_SYSTEMD_H

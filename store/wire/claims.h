@@ -1,6 +1,6 @@
 /*
- * What a user's process claims of its login, as the facts that verify.h and
- * login.h compare: a fingerprint, a name for the connection, a clean address.
+ * Makes facts that verify.h and login.h compare out of what a user's process
+ * claims: a fingerprint, a name for the connection, a clean address.
  */
 #ifndef TFA_CLAIMS_H
 #define TFA_CLAIMS_H
@@ -21,10 +21,10 @@ void claims_key(const char *auth, char ret[static KEY_TEXT]);
 void claims_connection(
     const char *boot_id, const char *path, char ret[static CONNECTION_TEXT]);
 
-/* The address as address_format() writes it; "" where it is none. */
+/* The address as address_format() writes it; "" if text is no address. */
 void claims_address(const char *text, char ret[static ADDRESS_TEXT]);
 
-/* *ret: the login that the request claims, at now_s. */
+/* Fills in *ret with the login that the request claims, at now_s. */
 void claims_login(const struct request *request, const char *boot_id,
     int64_t now_s, struct login *ret);
 

@@ -27,7 +27,8 @@ client_settle(struct client_options *options)
 }
 
 static enum fault
-fail(struct client *client, enum fault fault, const char *what, const char *why)
+client_fail(
+    struct client *client, enum fault fault, const char *what, const char *why)
 {
 	snprintf(client->why, sizeof(client->why), "%.160s: %.80s", what, why);
 	return fault;
@@ -42,13 +43,14 @@ check_peer(struct client *client, const struct client_options *options)
 	pid_t pid;
 
 	if (!packet_peer(client->fd, &uid, &pid))
-		return fail(client, FAULT_IO, options->socket, strerror(errno));
+		return client_fail(
+		    client, FAULT_IO, options->socket, strerror(errno));
 	if (uid == 0)
 		return FAULT_NONE;
 	if (passwd_named(options->keeper_user, &pw) == FAULT_NONE &&
 	    pw->pw_uid == uid)
 		return FAULT_NONE;
-	return fail(client, FAULT_ACCESS, options->socket,
+	return client_fail(client, FAULT_ACCESS, options->socket,
 	    "answered by a user who is neither root nor the keeper's");
 }
 
@@ -63,7 +65,8 @@ connect_socket(struct client *client, const struct client_options *options)
 		limit = (struct timeval){.tv_sec = options->wait_ms / 1000,
 		    .tv_usec = options->wait_ms % 1000 * 1000};
 	if (len >= sizeof(address.sun_path))
-		return fail(client, FAULT_LIMIT, options->socket, "too long");
+		return client_fail(
+		    client, FAULT_LIMIT, options->socket, "too long");
 	memcpy(address.sun_path, options->socket, len);
 	client->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (client->fd < 0 ||
@@ -71,8 +74,9 @@ connect_socket(struct client *client, const struct client_options *options)
 		sizeof(limit)) < 0 ||
 	    connect(client->fd, (const struct sockaddr *)&address,
 		sizeof(address)) < 0)
-		return fail(client, errno == ENOENT ? FAULT_ABSENT : FAULT_IO,
-		    options->socket, strerror(errno));
+		return client_fail(client,
+		    errno == ENOENT ? FAULT_ABSENT : FAULT_IO, options->socket,
+		    strerror(errno));
 	return check_peer(client, options);
 }
 
@@ -90,8 +94,9 @@ start_keeper(struct client *client, const struct client_options *options)
 
 	client->fd = keeper.fd;
 	client->keeper = keeper.pid;
-	return fault == FAULT_NONE ? fault
-				   : fail(client, fault, what, strerror(errno));
+	return fault == FAULT_NONE
+	    ? fault
+	    : client_fail(client, fault, what, strerror(errno));
 }
 
 /* Connects and sends the request; client_close() in any case. */
@@ -113,7 +118,7 @@ client_open(const struct client_options *options, const struct request *request,
 	return fault == FAULT_IO ? FAULT_NONE : fault;
 }
 
-/* The next packet, a row or a reply. */
+/* Receives the next packet, a row or a reply. */
 static enum fault
 client_next(struct client *client, char **ret, size_t *ret_len)
 {
@@ -124,10 +129,10 @@ client_next(struct client *client, char **ret, size_t *ret_len)
 	if (fault == FAULT_NONE)
 		return fault;
 	client->unread = errno == ECONNRESET;
-	/* One of our own is waited for when we close. */
+	/* client_close() waits for a private keeper. */
 	if (client->keeper > 0)
 		kill(client->keeper, SIGKILL);
-	return fail(client, FAULT_IO, "the keeper", "gave no answer");
+	return client_fail(client, FAULT_IO, "the keeper", "gave no answer");
 }
 
 /* A row has no "v". */
@@ -149,7 +154,7 @@ client_close(struct client *client)
 	client->keeper = 0;
 }
 
-/* Reads a packet; the caller releases the value also after a fault. */
+/* Reads a packet into value, which the caller frees, also after a fault. */
 static enum fault
 read_packet(struct client *client, const struct json_shape *shape,
     const char *text, size_t len, void *value)
@@ -188,7 +193,7 @@ next_reply(struct client *client, struct reply *ret)
 	return fault == FAULT_NONE ? read_reply(client, text, len, ret) : fault;
 }
 
-/* FAULT_STALE: nobody has read it there, so that it may be asked elsewhere.  A
+/* FAULT_STALE: nobody read the request there, so it may be sent elsewhere.  A
  * code that was read is judged, whatever became of the answer. */
 static enum fault
 ask_again(
@@ -231,7 +236,7 @@ client_call(const struct client_options *options, const struct request *request,
 }
 
 static enum fault
-take_row(struct client *client, const struct client_rows *rows,
+take_stream_row(struct client *client, const struct client_rows *rows,
     const char *text, size_t len)
 {
 	enum fault fault;
@@ -240,7 +245,7 @@ take_row(struct client *client, const struct client_rows *rows,
 	fault = read_packet(client, rows->shape, text, len, rows->row);
 	if (fault == FAULT_NONE && rows->each != NULL &&
 	    !rows->each(rows->ctx, text))
-		fault = fail(
+		fault = client_fail(
 		    client, FAULT_MEMORY, "its answer", "out of memory");
 	if (fault != FAULT_NONE || rows->each != NULL)
 		json_done(rows->shape, rows->row);
@@ -259,7 +264,7 @@ take_stream(
 		if (fault == FAULT_NONE && is_reply(text))
 			return read_reply(client, text, len, ret);
 		if (fault == FAULT_NONE)
-			fault = take_row(client, rows, text, len);
+			fault = take_stream_row(client, rows, text, len);
 		if (fault != FAULT_NONE)
 			return fault;
 	}

@@ -1,10 +1,18 @@
 /*
- * The other end of the keeper's socket: for the gate, tfa and tfa-admin.
+ * Asks the keeper, for the gate, tfa and tfa-admin.
  *
- * With a socket path the peer must be root or the keeper's user, by the
- * kernel's word: another local user cannot pose as the keeper.  With a store
- * folder a private keeper is started over a socketpair, the sibling of this
- * program or the installed one, with an empty environment.
+ * With a socket the kernel says who answers, and that must be root or the
+ * keeper's user: no other local user can pose as the keeper.  With a store
+ * folder a private keeper is started (sibling.h).
+ *
+ *	struct client_options options = {.socket = path};
+ *	scoped_reply struct reply reply = {.version = 0};
+ *
+ *	if (!client_settle(&options))
+ *		wrong usage
+ *	if (client_call(&options, &request, &reply, why, sizeof(why)) !=
+ *	    FAULT_NONE)
+ *		denied: why
  */
 #ifndef TFA_CLIENT_H
 #define TFA_CLIENT_H
@@ -23,11 +31,11 @@ struct client_options {
 	const char *store;  /* NULL: use the socket */
 	const char *policy; /* NULL: the keeper's default; for a store only */
 	const char *keeper_user;
-	int wait_ms; /* for the keeper, at each step; 0: CLIENT_WAIT_MS */
+	int wait_ms; /* for each answer; 0: CLIENT_WAIT_MS */
 };
 
-/* The options of a program that say so; member: its struct client_options,
- * policy: where --policy goes. */
+/* Rows for the table of a program's options (options.h).  member: its struct
+ * client_options; policy: the member that --policy goes to. */
 #define CLIENT_OPTION_ROWS(type, member, policy, policy_help)             \
 	OPTION_VALUE(type, member.socket, "socket", "PATH",               \
 	    "the keeper's socket (" CLIENT_SOCKET ")"),                   \
@@ -37,24 +45,24 @@ struct client_options {
 	    OPTION_VALUE(type, member.keeper_user, "keeper-user", "NAME", \
 		"the user that the keeper runs as (" CLIENT_USER ")")
 
-/* Fills in what was not given.  False for options that do not go together: a
- * socket and a store, or a policy without a store. */
+/* Fills in the defaults.  False if both a socket and a store are given, or a
+ * policy without a store. */
 bool client_settle(struct client_options *options);
 
 struct client {
 	int fd;
-	pid_t keeper; /* of our own, to be reaped; or 0 */
+	pid_t keeper; /* a private one, or 0 */
 	int wait_ms;  /* for each packet */
-	bool unread;  /* what was sent last, as the kernel says */
+	bool unread;  /* the keeper closed without reading the last packet */
 	char why[256];
 };
 
 /*
- * One request, one reply, and *client stays open: client_close() ends it, and
- * { .fd = -1 } is one that is not open.  One that is open has the reply to a
- * "login" behind it; the keeper takes a "verify" there, for a moment.  Where
- * the keeper closed it before it read the request, a new connection is made.
- * Faults as of client_call(), with client->why.
+ * Sends one request and reads one reply, and leaves the connection open: after
+ * a "login" the keeper takes a "verify" on it for a moment.  *client begins as
+ * {.fd = -1}, which is not open; if it is open, the request goes there, and to
+ * a new connection if the keeper closed it before it read the request.
+ * client_close() ends it.  Faults as of client_call(), with client->why.
  */
 MUST_USE enum fault
 client_follow(struct client *client, const struct client_options *options,
@@ -64,7 +72,8 @@ void client_close(struct client *client);
 #define scoped_client __attribute__((cleanup(client_close)))
 
 /*
- * One request, one reply.  *ret: reply_done() frees it.  FAULT_ABSENT,
+ * Sends one request and reads one reply into *ret, which reply_done() frees.
+ * FAULT_ABSENT,
  * FAULT_ACCESS, FAULT_IO: there is no keeper that may be trusted, or it gave no
  * answer; FAULT_FORMAT: it gave one that cannot be read.  ret_why: a line that
  * says so.  A private keeper that gives no answer is killed.
@@ -74,10 +83,10 @@ client_call(const struct client_options *options, const struct request *request,
     struct reply *ret, char *ret_why, size_t size);
 
 /*
- * How the rows of a stream are taken: each is read into *row.  each() is then
- * called with the row's text, and says false if it is out of memory; after it
- * the row is wiped and freed.  Where each is NULL the last row stays in *row,
- * for the caller to free; *row is zero where there was none.
+ * How the rows of a stream are taken: each is read into *row, then each() is
+ * called with the row's text and returns false if it is out of memory, then the
+ * row is wiped and freed.  If each is NULL, the last row stays in *row for the
+ * caller to free; *row is zero if there was none.
  */
 struct client_rows {
 	const struct json_shape *shape;
@@ -88,7 +97,7 @@ struct client_rows {
 };
 
 /*
- * One request that is answered by rows and then a reply:
+ * Sends one request that is answered by rows, and then by a reply:
  *
  *	struct user_row row;
  *	struct client_rows rows = {&user_row_shape, &row, sizeof(row), show,

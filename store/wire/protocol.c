@@ -7,71 +7,58 @@
 #include "store/base/cleanup.h"
 #include "store/wire/protocol.h"
 
+/* A row: kind and need without JSON_, the struct by its name. */
+#define ROW(kind, type, key, need, ...) \
+	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
+
 static const struct json_field request_fields[] = {
-    [FIELD_VERSION] = JSON_ROW_NUMBER("v", JSON_REQUIRED, struct request,
-	version, PROTOCOL_VERSION, PROTOCOL_VERSION),
-    [FIELD_REQUEST] = JSON_ROW_TEXT(
-	"request", JSON_REQUIRED, struct request, request),
-    [FIELD_ADDRESS] = JSON_ROW_TEXT(
-	"address", JSON_MAYBE, struct request, address),
-    [FIELD_AUTH] = JSON_ROW_STRING(
-	"auth", JSON_MAYBE, struct request, auth, 32768),
-    [FIELD_AUTH_PATH] = JSON_ROW_TEXT(
-	"auth_path", JSON_MAYBE, struct request, auth_path),
-    [FIELD_COMMAND] = JSON_ROW_STRING(
-	"command", JSON_MAYBE, struct request, command, 1024),
-    [FIELD_TERMINAL] = JSON_ROW_FLAG(
-	"terminal", JSON_MAYBE, struct request, terminal),
-    [FIELD_SHELL] = JSON_ROW_FLAG("shell", JSON_MAYBE, struct request, shell),
-    [FIELD_CODE] = JSON_ROW_TEXT("code", JSON_MAYBE, struct request, code),
-    [FIELD_ENROLL_CODE] = JSON_ROW_TEXT(
-	"enroll_code", JSON_MAYBE, struct request, enroll_code),
-    [FIELD_DEVICE] = JSON_ROW_TEXT(
-	"device", JSON_MAYBE, struct request, device),
-    [FIELD_USER] = JSON_ROW_TEXT("user", JSON_MAYBE, struct request, user),
-    [FIELD_BLOCK] = JSON_ROW_FLAG("block", JSON_MAYBE, struct request, block),
-    [FIELD_USE] = JSON_ROW_TEXT("use", JSON_MAYBE, struct request, use),
-    [FIELD_AT] = JSON_ROW_TIME("at", JSON_MAYBE, struct request, at_s),
-    [FIELD_SINCE] = JSON_ROW_TIME("since", JSON_MAYBE, struct request, since_s),
-    [FIELD_DETAIL] = JSON_ROW_TEXT(
-	"detail", JSON_MAYBE, struct request, detail),
-    [FIELD_REASON] = JSON_ROW_FORM(
-	"reason", JSON_MAYBE, struct request, reason, &reason_form),
-    [FIELD_IMPORT] = JSON_ROW_OBJECT(
-	"import", JSON_MAYBE, struct request, import, &import_shape),
+    [FIELD_VERSION] = ROW(NUMBER, request, "v", REQUIRED, version,
+	PROTOCOL_VERSION, PROTOCOL_VERSION),
+    [FIELD_REQUEST] = ROW(TEXT, request, "request", REQUIRED, request),
+    [FIELD_ADDRESS] = ROW(TEXT, request, "address", MAYBE, address),
+    [FIELD_AUTH] = ROW(STRING, request, "auth", MAYBE, auth, 32768),
+    [FIELD_AUTH_PATH] = ROW(TEXT, request, "auth_path", MAYBE, auth_path),
+    [FIELD_COMMAND] = ROW(STRING, request, "command", MAYBE, command, 1024),
+    [FIELD_TERMINAL] = ROW(FLAG, request, "terminal", MAYBE, terminal),
+    [FIELD_SHELL] = ROW(FLAG, request, "shell", MAYBE, shell),
+    [FIELD_CODE] = ROW(TEXT, request, "code", MAYBE, code),
+    [FIELD_ENROLL_CODE] = ROW(TEXT, request, "enroll_code", MAYBE, enroll_code),
+    [FIELD_DEVICE] = ROW(TEXT, request, "device", MAYBE, device),
+    [FIELD_USER] = ROW(TEXT, request, "user", MAYBE, user),
+    [FIELD_BLOCK] = ROW(FLAG, request, "block", MAYBE, block),
+    [FIELD_USE] = ROW(TEXT, request, "use", MAYBE, use),
+    [FIELD_AT] = ROW(TIME, request, "at", MAYBE, at_s),
+    [FIELD_SINCE] = ROW(TIME, request, "since", MAYBE, since_s),
+    [FIELD_DETAIL] = ROW(TEXT, request, "detail", MAYBE, detail),
+    [FIELD_REASON] = ROW(FORM, request, "reason", MAYBE, reason, &reason_form),
+    [FIELD_IMPORT] = ROW(
+	OBJECT, request, "import", MAYBE, import, &import_shape),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 
 static const struct json_field note_item = JSON_ITEM_TEXT(struct note);
 
 static const struct json_field reply_fields[] = {
-    JSON_ROW_NUMBER("v", JSON_REQUIRED, struct reply, version, PROTOCOL_VERSION,
+    ROW(NUMBER, reply, "v", REQUIRED, version, PROTOCOL_VERSION,
 	PROTOCOL_VERSION),
-    JSON_ROW_FORM(
-	"verdict", JSON_REQUIRED, struct reply, verdict, &verdict_form),
-    JSON_ROW_FORM("reason", JSON_REQUIRED, struct reply, reason, &reason_form),
-    JSON_ROW_TEXT("message", JSON_MAYBE, struct reply, message),
-    JSON_ROW_LIST(
-	"notes", JSON_MAYBE, struct reply, notes, NOTES_MAX, &note_item),
-    JSON_ROW_FLAG("may_skip", JSON_MAYBE, struct reply, may_skip),
-    JSON_ROW_NUMBER(
-	"tries", JSON_MAYBE, struct reply, tries, 0, JSON_COUNT_MAX),
-    JSON_ROW_NUMBER(
-	"timeout_s", JSON_MAYBE, struct reply, timeout_s, 0, JSON_COUNT_MAX),
-    JSON_ROW_NUMBER(
-	"left_s", JSON_MAYBE, struct reply, left_s, 0, JSON_COUNT_MAX),
-    JSON_ROW_TEXT("secret", JSON_MAYBE, struct reply, secret),
-    JSON_ROW_TEXT("issuer", JSON_MAYBE, struct reply, issuer),
-    JSON_ROW_TEXT("user", JSON_MAYBE, struct reply, user),
-    JSON_ROW_STRING("home", JSON_MAYBE, struct reply, home, ACCOUNT_MAX),
-    JSON_ROW_STRING("shell", JSON_MAYBE, struct reply, shell, ACCOUNT_MAX),
-    JSON_ROW_TEXT("device", JSON_MAYBE, struct reply, device),
-    JSON_ROW_LIST(
-	"codes", JSON_MAYBE, struct reply, codes, CODES_MAX, &note_item),
-    JSON_ROW_LIST("key_files", JSON_MAYBE, struct reply, key_files,
-	KEY_FILES_MAX, &note_item),
-    JSON_ROW_FLAG("unlisted", JSON_MAYBE, struct reply, unlisted),
-    JSON_ROW_FLAG("end", JSON_MAYBE, struct reply, end),
+    ROW(FORM, reply, "verdict", REQUIRED, verdict, &verdict_form),
+    ROW(FORM, reply, "reason", REQUIRED, reason, &reason_form),
+    ROW(TEXT, reply, "message", MAYBE, message),
+    ROW(LIST, reply, "notes", MAYBE, notes, NOTES_MAX, &note_item),
+    ROW(FLAG, reply, "may_skip", MAYBE, may_skip),
+    ROW(NUMBER, reply, "tries", MAYBE, tries, 0, JSON_COUNT_MAX),
+    ROW(NUMBER, reply, "timeout_s", MAYBE, timeout_s, 0, JSON_COUNT_MAX),
+    ROW(NUMBER, reply, "left_s", MAYBE, left_s, 0, JSON_COUNT_MAX),
+    ROW(TEXT, reply, "secret", MAYBE, secret),
+    ROW(TEXT, reply, "issuer", MAYBE, issuer),
+    ROW(TEXT, reply, "user", MAYBE, user),
+    ROW(STRING, reply, "home", MAYBE, home, ACCOUNT_MAX),
+    ROW(STRING, reply, "shell", MAYBE, shell, ACCOUNT_MAX),
+    ROW(TEXT, reply, "device", MAYBE, device),
+    ROW(LIST, reply, "codes", MAYBE, codes, CODES_MAX, &note_item),
+    ROW(LIST, reply, "key_files", MAYBE, key_files, KEY_FILES_MAX, &note_item),
+    ROW(FLAG, reply, "unlisted", MAYBE, unlisted),
+    ROW(FLAG, reply, "end", MAYBE, end),
 };
 const struct json_shape reply_shape = JSON_SHAPE(reply_fields, NULL);
 
@@ -110,7 +97,7 @@ packet_send_value(int fd, const struct json_shape *shape, const void *value)
 	return fault == FAULT_NONE ? packet_send(fd, text) : fault;
 }
 
-/* Whether fd has something to read within timeout_ms. */
+/* True if fd has something to read within timeout_ms. */
 static bool
 wait_readable(int fd, int timeout_ms)
 {

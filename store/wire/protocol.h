@@ -1,5 +1,5 @@
 /*
- * What the keeper is asked and what it answers: PROTOCOL.md as C.
+ * Requests to the keeper and its replies: PROTOCOL.md as C.
  *
  * One JSON object a packet (SOCK_SEQPACKET), one request, one reply, close; a
  * login that was answered by a challenge may be followed by one verify.
@@ -119,7 +119,7 @@ MUST_USE enum fault packet_send(int fd, const char *text);
 MUST_USE enum fault
 packet_receive(int fd, int timeout_ms, char **ret, size_t *ret_len);
 
-/* Who is at the other end, by the kernel.  False where it does not say. */
+/* Asks the kernel for the uid and pid at the other end; false: unknown. */
 bool packet_peer(int fd, uid_t *ret_uid, pid_t *ret_pid);
 
 /* The value as a packet.  Wiped afterwards: it may hold a code. */

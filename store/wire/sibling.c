@@ -11,28 +11,23 @@
 #include "store/wire/sibling.h"
 
 static void
-find(const char *name, char *ret, size_t size)
+find_sibling(const char *name, char *ret, size_t size)
 {
 	char self[PATH_MAX - 16] = "";
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
+	const char *slash = n > 0 ? strrchr(self, '/') : NULL;
 
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		if (slash != NULL) {
-			*slash = '\0';
-			snprintf(ret, size, "%s/%s", self, name);
-			if (access(ret, X_OK) == 0)
-				return;
-		}
+	if (slash != NULL) {
+		snprintf(ret, size, "%.*s/%s", (int)(slash - self), self, name);
+		if (access(ret, X_OK) == 0)
+			return;
 	}
 	snprintf(ret, size, "%s/%s", TFA_SBINDIR, name);
 }
 
 /* No environment, because OPENSSL_CONF and the like run code. */
 _Noreturn static void
-be(int fd, bool silent, const char *path, char *const args[])
+become_sibling(int fd, bool silent, const char *path, char *const args[])
 {
 	char *env[] = {NULL};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -54,7 +49,7 @@ sibling_start(char *const args[], bool silent, struct sibling *ret,
 	int pair[2];
 
 	*ret = (struct sibling){.fd = -1};
-	find(args[0], path, sizeof(path));
+	find_sibling(args[0], path, sizeof(path));
 	snprintf(ret_what, size, "%s", path);
 	if (access(path, X_OK) < 0)
 		return FAULT_ABSENT;
@@ -62,7 +57,7 @@ sibling_start(char *const args[], bool silent, struct sibling *ret,
 		return FAULT_IO;
 	ret->pid = fork();
 	if (ret->pid == 0)
-		be(pair[1], silent, path, args);
+		become_sibling(pair[1], silent, path, args);
 	close(pair[1]);
 	ret->fd = pair[0];
 	if (ret->pid > 0)

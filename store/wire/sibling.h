@@ -1,7 +1,7 @@
 /*
- * Another program of ours, started to answer over a socket: the one beside this
- * program, else the installed one.  The environment names none, and is not
- * handed on.
+ * Starts another program of ours, which answers over a socket: the one in the
+ * folder of this program, or else the installed one.  The environment cannot
+ * name another, and is not passed on.
  */
 #ifndef TFA_SIBLING_H
 #define TFA_SIBLING_H
@@ -18,18 +18,19 @@ struct sibling {
 };
 
 /*
- * Starts the program args[0], with the other end as its standard input, no
- * output and a session of its own, which keeps the terminal's ^C from it; where
- * silent, it cannot complain either.  FAULT_ABSENT: it is not there; FAULT_IO.
- * ret_what and errno say what failed.  sibling_end() in any case.
+ * Starts the program args[0].  Its standard input is the other end of the
+ * socket, its output goes nowhere, and so do its errors if silent.  It has a
+ * session of its own, so that the terminal's ^C does not reach it.
+ * FAULT_ABSENT: the program is not there; FAULT_IO.  ret_what and errno say what
+ * failed.  Call sibling_end() in any case.
  */
 MUST_USE enum fault sibling_start(char *const args[], bool silent,
     struct sibling *ret, char *ret_what, size_t size);
 
-/* Closes our end and waits for it to end. */
+/* Closes our end, and waits for the program to end. */
 void sibling_end(struct sibling *sibling);
 
-/* The same for one that gives no answer. */
+/* Kills a program that gives no answer; then as sibling_end(). */
 void sibling_kill(struct sibling *sibling);
 
 #endif

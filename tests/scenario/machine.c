@@ -57,7 +57,8 @@ new_processes(void)
 	machine_sh("mount -t proc proc /proc");
 }
 
-/* A machine without tfa that only this test sees. */
+/* A machine without tfa that only this test sees, with the keys of users as
+ * they were before any test changed them: setup stops at some. */
 void
 machine_new(void)
 {
@@ -75,6 +76,18 @@ machine_new(void)
 		   "umount /mnt\n"
 		   "for d in /run /var/lib /root; do\n"
 		   "	mount -t tmpfs -o mode=755 tmpfs $d\n"
+		   "done\n"
+		   "mount -t tmpfs -o mode=755 tmpfs /mnt\n"
+		   "cp -a /home/. /mnt/\n"
+		   "mount --bind /mnt /home\n"
+		   "umount /mnt\n"
+		   "for key in $TFA_KEYS/*.pub; do\n"
+		   "	home=/home/$(basename $key .pub)\n"
+		   "	[ -d $home/.ssh ] || continue\n"
+		   "	rm -rf $home/.ssh/*\n"
+		   "	cp $key $home/.ssh/authorized_keys\n"
+		   "	chown -R $(basename $home): $home/.ssh\n"
+		   "	chmod -R go-w $home\n"
 		   "done\n"
 		   "rm -rf /etc/tfa /etc/ssh/sshd_config.d/*\n"
 		   "mkdir -p /etc/systemd/system /etc/ssh/sshd_config.d\n"

@@ -110,3 +110,15 @@ Test(setup_text, user_for_a_match_is_no_pattern)
 	cr_assert(!text_is_user("a\nb"));
 	cr_assert(!text_is_user("a23456789012345678901234567890123"));
 }
+
+/* Without a text it would remove the file in place of writing it. */
+Test(setup_text, plan_writes_no_file_whose_text_could_not_be_made)
+{
+	scoped_plan struct plan plan = {.stages = {.count = 0}};
+
+	cr_expect_not(plan_add(
+	    &plan, STAGE_FILE_WRITE, CONFIG_DROP_IN, 0644, "root", NULL));
+	cr_expect_eq(plan.stages.count, 0);
+	cr_expect(
+	    plan_add(&plan, STAGE_FILE_REMOVE, CONFIG_DROP_IN, 0, "", NULL));
+}

@@ -66,6 +66,7 @@ Test(title, names_the_options_that_files_do_not_say)
 	    {"-oExposeAuthInfo=yes", "-o ExposeAuthInfo=yes"},
 	    {"-o =SetEnv=A=b", "-o SetEnv=A=b"},
 	    {"-o \"AcceptEnv\"=*", "-o AcceptEnv=*"},
+	    {"-o \\011AuthorizedKeysFile=/x", "-o \\011AuthorizedKeysFile=/x"},
 	    {"-E /var/log/authorized -o LogLevel=info", ""},
 	};
 

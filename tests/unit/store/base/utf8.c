@@ -1,6 +1,7 @@
 #include "store/base/utf8.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
@@ -106,6 +107,10 @@ Test(utf8, cleans_what_steers_a_terminal)
 		cr_expect_str_eq(clean, cases[i].clean, "case %zu", i);
 		cr_expect_eq(utf8_is_clean(cases[i].text),
 		    strcmp(cases[i].text, clean) == 0, "case %zu", i);
+		/* in place */
+		snprintf(clean, sizeof(clean), "%s", cases[i].text);
+		utf8_clean(clean, strlen(clean), clean, sizeof(clean));
+		cr_expect_str_eq(clean, cases[i].clean, "case %zu", i);
 	}
 }
 

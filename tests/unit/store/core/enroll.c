@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/fixture.h"
+#include "store/core/spent.h"
 #include "store/core/verify.h"
 
 static const uint8_t secret[ENROLL_SECRET_BYTES] = "12345678901234567890";
@@ -491,7 +492,7 @@ Test(enroll, hands_out_codes_with_a_first_device_alone)
 	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 10);
 	cr_expect_not(login_is_known(&s.record, &s.login));
 	cr_expect_eq(s.record.verified.count, 0);
-	record_codes_drop(&s.record, CODE_RECOVER);
+	spent_retire(&s.record, CODE_RECOVER, SPENT_VOID, NOW_S);
 	other = open_window(&s, 2);
 	confirm_window(&s, &other);
 	cr_expect_eq(s.outcome.reason, REASON_ENROLLED);
@@ -850,7 +851,7 @@ Test(enroll, notes_who_made_the_codes_and_until_when_a_device_was_told)
 	cr_expect_str_eq(s.record.made.key, ALICE_KEY);
 	cr_expect_eq(s.record.devices.items[0].told_s, NOW_S);
 	cr_expect_eq(s.outcome.news.count, 0);
-	record_codes_drop(&s.record, CODE_RECOVER);
+	spent_retire(&s.record, CODE_RECOVER, SPENT_VOID, NOW_S);
 	cr_expect_not(s.record.made.present);
 	end(&s);
 }

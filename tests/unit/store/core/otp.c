@@ -188,16 +188,6 @@ Test(otp, takes_a_time_before_1970_as_step_0)
 	cr_expect_eq(otp_step(INT64_MIN, 30), 0);
 }
 
-Test(otp, leaves_nothing_of_a_secret_that_is_done)
-{
-	struct otp_secret secret = rfc_secret(OTP_SECRET_MAX);
-	static const struct otp_secret nothing;
-
-	otp_secret_done(&secret);
-	cr_expect_eq(memcmp(&secret, &nothing, sizeof(secret)), 0);
-	otp_secret_done(NULL);
-}
-
 #ifndef __SANITIZE_ADDRESS__ /* its malloc lies elsewhere and is not small */
 
 /* Counts how often the bytes occur in the memory that malloc returns. */

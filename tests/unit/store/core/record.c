@@ -662,9 +662,9 @@ Test(record, counts_the_codes_that_are_left)
 	cr_expect_eq(record_codes_left(&record, CODE_PASS, NOW_S - 1), 1);
 	fixture_one_time(&record, CODE_SCRATCH, "12345678", 0);
 	cr_expect_eq(record_recovery_left(&record, NOW_S), 3);
-	record_codes_drop(&record, CODE_RECOVER);
+	spent_retire(&record, CODE_RECOVER, SPENT_VOID, NOW_S);
 	cr_expect_eq(record_recovery_left(&record, NOW_S), 1);
-	record_codes_drop(&record, CODE_SCRATCH);
+	spent_retire(&record, CODE_SCRATCH, SPENT_VOID, NOW_S);
 	cr_expect_eq(record.codes.count, 2);
 	cr_expect_eq(record_codes_left(&record, CODE_RECOVER, NOW_S), 0);
 	cr_expect_eq(record_codes_left(&record, CODE_ENROLL, NOW_S), 1);

@@ -130,7 +130,7 @@ is_taken(const struct row *row, size_t field)
 	return strstr(row->fields, word) != NULL;
 }
 
-/* Whether the page says that a line of that event may come of the request. */
+/* True if the page says that the request may log a line of that event. */
 static bool
 is_logged(const struct row *row, const char *event)
 {

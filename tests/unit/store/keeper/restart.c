@@ -93,7 +93,7 @@ static const struct asked {
 	true, false},
 };
 
-/* Of these, only the user's own login asks the second policy anything else. */
+/* Only the user's own login, one of these, asks the second policy more. */
 #define OF_LOGIN 12
 
 /* Under the first policy everybody may put enrolment off, under the second
