@@ -153,8 +153,7 @@ plan_dropin(struct plan *plan)
 
 	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	dropin = text = text_dropin(
-	    present, plan->setup->admin->break_glass);
+	dropin = text = text_dropin(present, plan->setup->admin->break_glass);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&

@@ -86,8 +86,8 @@ caller_is_safe(const struct setup *setup)
 	return ok || setup->admin->yes;
 }
 
-/* Such a plan waits for its confirmation: without the drop-in no login changes,
- * or the gate goes. */
+/* A plan that writes the drop-in waits for a confirmation.  Without it no login
+ * has changed, or --remove has taken the gate away. */
 static bool
 changes_logins(const struct plan *plan)
 {
