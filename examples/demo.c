@@ -261,7 +261,7 @@ play(const struct bastion *b)
 	heading("A code works once: whoever saw it typed is refused");
 	replay(b, code);
 
-	heading("Without the phone there is no way in");
+	heading("Three wrong codes end a login");
 	wrong_codes(b, phone);
 
 	heading("scp, rsync, git and scripts hand the code over in TFA_CODE");
@@ -294,8 +294,12 @@ hand_over(const struct bastion *b)
 		printf("\nEnter to log in once more, ^D to end: ");
 		fflush(stdout);
 		for (int c = getchar(); c != '\n'; c = getchar()) {
-			if (c == EOF)
+			if (c == EOF) {
+				puts("\n\nThe rest of the story, from a used "
+				     "code to a lost phone: make demo "
+				     "</dev/null");
 				return;
+			}
 		}
 	}
 }

@@ -20,7 +20,6 @@ struct judging {
 	struct doctor *doctor;
 	const struct policy *policy;
 	struct doctor_lines *lines; /* of principals */
-	const struct held *held;
 	bool pass;
 };
 
@@ -32,8 +31,7 @@ judge_trusted_key(void *ctx, const struct authority *authority)
 	char block[FINDING_FIX];
 
 	if (authority->key.blob == NULL) {
-		findings_add(&judging->doctor->findings, FINDING_WARN,
-		    "TYPE KEY, and nothing before it",
+		doctor_warn(judging->doctor, "TYPE KEY, and nothing before it",
 		    "%.300s:%d: sshd reads no authority from this line",
 		    authority->path, authority->number);
 		return;
@@ -67,12 +65,12 @@ judge_trusted_file(void *ctx, const struct held *held)
 	if (!config_word(&rest, path))
 		return;
 	if (!authorities_each(path, judge_trusted_key, judging))
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "TrustedUserCAKeys %.200s, %.200s: %s: whose certificates "
 		    "sshd takes is not known",
 		    path, held->where, strerror(errno));
 	if (judging->pass)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "TrustedUserCAKeys %.200s, %.200s: whoever holds that "
 		    "authority's key signs who may log in; the gate keeps a "
 		    "certificate's force-command",
@@ -121,7 +119,7 @@ judge_principals(struct doctor_lines *lines)
 	if (count > 0 && geteuid() == 0)
 		doctor_each_file(lines);
 	else if (count > 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "the files of AuthorizedPrincipalsFile cannot be read "
 		    "(needs root)");
 }
@@ -219,7 +217,7 @@ judge_keys_command(void *ctx, const struct held *held)
 	}
 	snprintf(setting, sizeof(setting), "%.200s: AuthorizedKeysCommand",
 	    held->where);
-	findings_add(&judging->doctor->findings, FINDING_WARN, NULL,
+	doctor_warn(judging->doctor, NULL,
 	    "%.220s is under a Match that takes in nobody whom sshd could be "
 	    "asked about: its keys would be refused",
 	    setting);
@@ -244,8 +242,7 @@ judge_kerberos(void *ctx, const struct held *held)
 	struct judging *judging = ctx;
 
 	if (strcasecmp(held->value, "no") != 0)
-		findings_add(&judging->doctor->findings, FINDING_FAIL,
-		    "GSSAPIEnablek5users no",
+		doctor_fail(judging->doctor, "GSSAPIEnablek5users no",
 		    "%.60s %.60s, %.200s: a command of ~/.k5users is dropped "
 		    "under ForceCommand, and the gate does not see it",
 		    held->keyword, held->value, held->where);
@@ -271,7 +268,7 @@ judge_certificates(struct doctor *doctor, const struct policy *policy)
 		dump_each_value(&doctor->views, &doctor->lines,
 		    values[i].keyword, values[i].judge, &judging);
 	judge_principals(&lines);
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "sshd takes no certificates, and asks no command for keys: %zu "
 	    "answer%s of sshd -T, %zu line%s of its files",
 	    doctor->views.list.count, findings_s(doctor->views.list.count),
@@ -285,12 +282,12 @@ doctor_certificates(struct doctor *doctor)
 	struct policy policy;
 
 	if (doctor->views.list.count == 0) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "whether sshd takes certificates is not known");
 		return;
 	}
 	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "without a valid policy, which certificates pass is not "
 		    "known");
 		return;

@@ -8,21 +8,19 @@ void
 probe_say(struct probe *probe, const char *channel, enum channel found,
     const char *fix)
 {
-	struct findings *findings = &probe->doctor->findings;
-
 	switch (found) {
 	case CHANNEL_REFUSED:
-		findings_add(
-		    findings, FINDING_OK, NULL, "%s: refused", channel);
+		findings_add(&probe->doctor->findings, FINDING_OK, NULL,
+		    "%s: refused", channel);
 		break;
 	case CHANNEL_OPEN:
-		findings_add(findings, FINDING_FAIL, fix,
+		doctor_fail(probe->doctor, fix,
 		    "%s is open: %s gets it without a code", channel,
 		    probe->pw->pw_name);
 		break;
 	case CHANNEL_UNCLEAR:
-		findings_add(findings, FINDING_WARN, NULL,
-		    "%s: no clear answer: %.300s", channel,
+		doctor_warn(probe->doctor, NULL, "%s: no clear answer: %.300s",
+		    channel,
 		    probe->child->err.text[0] != '\0' ? probe->child->err.text
 						      : "none in time");
 		break;
@@ -49,19 +47,15 @@ probe_ssh(struct probe *probe, const char *const *more, const char *command)
 			    .environment = environment},
 		probe->child))
 		return true;
-	findings_add(&probe->doctor->findings, FINDING_FAIL, NULL, "%s: %s",
-	    DOCTOR_SSH, strerror(errno));
+	doctor_fail(probe->doctor, NULL, "%s: %s", DOCTOR_SSH, strerror(errno));
 	return false;
 }
 
 bool
-probe_says(struct probe *probe, const char *words)
+probe_waits(struct child *child, long long end_ms)
 {
-	long long end = child_clock_ms() + PROBE_MS;
-
-	while (child_clock_ms() < end &&
-	    strstr(probe->child->err.text, words) == NULL &&
-	    probe->child->status == CHILD_RUNNING)
-		child_wait(probe->child, 50);
-	return strstr(probe->child->err.text, words) != NULL;
+	if (child->status != CHILD_RUNNING || child_clock_ms() >= end_ms)
+		return false;
+	child_wait(child, 50);
+	return true;
 }

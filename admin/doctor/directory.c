@@ -198,51 +198,48 @@ list_theirs(const struct policy *policy, const struct local *local, char *ret,
     size_t size)
 {
 	ret[0] = '\0';
-	for (size_t i = 0; i < policy->rules.count; i++) {
-		const struct rule *rule = &policy->rules.items[i];
-
-		for (size_t k = 0; k < rule->groups.count; k++) {
-			const char *name = rule->groups.items[k].text;
+	list_each(const struct rule, rule, policy->rules)
+		list_each(const struct name, group, rule->groups) {
+			const char *name = group->text;
 
 			name += name[0] == '!';
 			if (strcmp(name, "*") != 0 && !is_local(local, name))
 				add_theirs(ret, size, name);
 		}
-	}
 }
 
 static void
 say_toll(struct doctor *doctor, const struct toll *toll, const char *theirs)
 {
 	if (toll->roots != NULL)
-		findings_add(&doctor->findings, FINDING_WARN,
+		doctor_warn(doctor,
 		    "a rule above it for root alone: \"users\":[\"root\"]",
 		    "rule %s: while %s is away, which has the group %.200s, "
 		    "root is refused, but for a pass code",
 		    toll->roots->name, toll->service, theirs);
 	if (toll->admins > 0 && toll->denied_admins == toll->admins)
-		findings_add(&doctor->findings, FINDING_WARN,
+		doctor_warn(doctor,
 		    "a rule for admins by name, above the rules by group",
 		    "no admin in /etc/passwd gets in while %s is away, which "
 		    "has the group %.200s: %zu of %zu are refused",
 		    toll->service, theirs, toll->denied_admins, toll->admins);
 	if (toll->roots == NULL && toll->denied > 0)
-		findings_add(&doctor->findings, FINDING_WARN,
+		doctor_warn(doctor,
 		    "a rule above those by group for who must get in",
 		    "while %s is away, which has the group %.150s, %zu of %zu "
 		    "accounts of /etc/passwd are refused (%.200s)",
 		    toll->service, theirs, toll->denied, toll->people,
 		    toll->names);
 	if (theirs[0] == '\0')
-		findings_ok(&doctor->findings,
+		doctor_ok(doctor,
 		    "%.200s is valid: %zu rule%s, and no directory is asked "
 		    "for a group",
 		    doctor->policy, toll->policy->rules.count,
 		    findings_s(toll->policy->rules.count));
 	else
-		findings_ok(&doctor->findings,
-		    "%.200s is valid: %zu rule%s; %s has the group %.150s, and "
-		    "while %s is away nobody in /etc/passwd is refused",
+		doctor_ok(doctor,
+		    "%.200s is valid: %zu rule%s; %s has the group %.150s, "
+		    "and while %s is away nobody in /etc/passwd is refused",
 		    doctor->policy, toll->policy->rules.count,
 		    findings_s(toll->policy->rules.count), toll->service,
 		    theirs, toll->service);
@@ -259,7 +256,7 @@ doctor_directories(struct doctor *doctor, const struct policy *policy)
 	toll.service = local.service;
 	list_theirs(policy, &local, theirs, sizeof(theirs));
 	if (local.why[0] != '\0' || !count_people(&toll, &local))
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "whom a directory that is away would keep out is not "
 		    "known: %s",
 		    local.why[0] != '\0' ? local.why : strerror(errno));

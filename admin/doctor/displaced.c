@@ -180,11 +180,8 @@ config_judge_displaced(const struct config *config,
 	struct displaced displaced = {
 	    .config = config, .gate = gate, .findings = findings};
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
-
+	list_each(const struct config_line, line, config->lines)
 		if (line->block != gate->block &&
 		    (line->match == NULL || line > gate))
 			displaced_line(&displaced, line);
-	}
 }

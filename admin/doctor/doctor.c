@@ -56,11 +56,11 @@ judge_setup(struct doctor *doctor)
 	findings_begin(findings, "setup");
 	setup_judge_journal(findings);
 	if (is_machine(doctor) && doctor->lines.files.count == 0)
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "whether tfa is set up here is not known: %s",
 		    doctor->no_views);
 	else if (!is_set_up(doctor))
-		findings_add(findings, FINDING_FAIL, "tfa-admin setup",
+		findings_fail(findings, "tfa-admin setup",
 		    "tfa is not set up here: sshd asks nobody for a code");
 	findings_end(findings, "no setup is under way");
 	for (size_t i = 0; i < findings->list.count; i++)
@@ -75,7 +75,7 @@ judge_obstacles(struct doctor *doctor)
 
 	if (geteuid() != 0 || !setup_judge(doctor->admin, &found)) {
 		findings_begin(&doctor->findings, "setup");
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "what would stop setup is not known%s",
 		    geteuid() == 0 ? "" : " (needs root)");
 		print_finding(doctor,

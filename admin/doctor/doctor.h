@@ -9,8 +9,8 @@
  *	sshd.c         the gate, channels and variables by sshd's answers
  *	displaced.c    lines of the site's that our Match all displaces
  *	files.c        the files that decide, and the folders above them
- *	shells.c       login shells: login_shells.h, shell_try.h; spared.c says
- *	               whose are not tried
+ *	login_shells.c each login shell: shell_try.h; spared.c says whose are not
+ *	               tried
  *	users.c        uids
  *	keys.c         users' files of keys
  *	keyfiles.c     reads them, for every user and in every view
@@ -45,7 +45,6 @@
 
 #define DOCTOR_SSHD "/usr/sbin/sshd"
 #define DOCTOR_SSH  "/usr/bin/ssh"
-#define DOCTOR_LINE 8192
 
 struct doctor {
 	const struct admin *admin;
@@ -64,6 +63,13 @@ struct doctor {
 	char gate[CONFIG_WORD];   /* the gate's path; "" where unknown */
 	char socket[CONFIG_WORD]; /* from ForceCommand's --socket; or "" */
 };
+
+/* Add a finding, or set the "ok" text: findings.h. */
+#define doctor_warn(doctor, fix, ...) \
+	findings_warn(&(doctor)->findings, fix, __VA_ARGS__)
+#define doctor_fail(doctor, fix, ...) \
+	findings_fail(&(doctor)->findings, fix, __VA_ARGS__)
+#define doctor_ok(doctor, ...) findings_ok(&(doctor)->findings, __VA_ARGS__)
 
 /* A check adds its findings.  If it adds none, it is "ok". */
 typedef void doctor_check(struct doctor *doctor);

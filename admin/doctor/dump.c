@@ -76,15 +76,13 @@ locate_setting(const struct config *config, const char *keyword,
 }
 
 void
-dump_who(const struct view *view, size_t more, char *ret, size_t size)
+dump_who(const char *who, size_t others, char *ret, size_t size)
 {
-	size_t others = view->others + more;
-
 	if (others > 0)
-		snprintf(ret, size, "for %s and %zu more connection%s",
-		    view->who, others, findings_s(others));
+		snprintf(ret, size, "for %s and %zu more connection%s", who,
+		    others, findings_s(others));
 	else
-		snprintf(ret, size, "for %s", view->who);
+		snprintf(ret, size, "for %s", who);
 }
 
 static void
@@ -96,9 +94,7 @@ judge_setting(const struct views *views, const struct config *config,
 	char where[400], who[256], fix[80];
 	size_t more = 0;
 
-	for (size_t i = 0; i < views->list.count; i++) {
-		const struct view *view = &views->list.items[i];
-
+	list_each(const struct view, view, views->list) {
 		dump_value(view, setting->keyword, value);
 		if (strcasecmp(value, setting->value) == 0)
 			continue;
@@ -112,10 +108,10 @@ judge_setting(const struct views *views, const struct config *config,
 	if (worst == NULL)
 		return;
 	locate_setting(config, setting->keyword, first, where, sizeof(where));
-	dump_who(worst, more, who, sizeof(who));
+	dump_who(worst->who, worst->others + more, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
-	findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where, who,
-	    setting->follows);
+	findings_fail(
+	    findings, fix, "%s, %s: %s", where, who, setting->follows);
 }
 
 void
@@ -146,12 +142,12 @@ judge_view_command(const struct view *view, const struct config *config,
 	const struct config_line *gate = config_gate(config);
 	char value[CONFIG_WORD], fix[CONFIG_WORD], where[400], who[256];
 
-	dump_who(view, 0, who, sizeof(who));
+	dump_who(view->who, view->others, who, sizeof(who));
 	if (dump_value(view, "chrootdirectory", value) &&
 	    strcasecmp(value, "none") != 0) {
 		locate_setting(
 		    config, "ChrootDirectory", value, where, sizeof(where));
-		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
+		findings_fail(findings, "ChrootDirectory none",
 		    "%s, %s: the gate is not in there, they are locked out",
 		    where, who);
 	}
@@ -162,11 +158,11 @@ judge_view_command(const struct view *view, const struct config *config,
 	    gate != NULL ? gate->value : "/usr/sbin/tfa-gate");
 	locate_setting(config, "ForceCommand", value, where, sizeof(where));
 	if (view->exempt)
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "%s, %s: exempt by sshd, for emergencies", where, who);
 	else
-		findings_add(findings, FINDING_FAIL, fix, "%s, %s: %s", where,
-		    who, fault_of(value));
+		findings_fail(
+		    findings, fix, "%s, %s: %s", where, who, fault_of(value));
 }
 
 void
@@ -221,8 +217,8 @@ judge_view_setenv(const struct view *view, const struct config *config,
 	if (!dump_next(&at, "setenv", value))
 		value[0] = '\0';
 	locate_setting(config, "SetEnv", value, where, sizeof(where));
-	dump_who(view, 0, who, sizeof(who));
-	findings_add(findings, FINDING_FAIL, guard_setenv(),
+	dump_who(view->who, view->others, who, sizeof(who));
+	findings_fail(findings, guard_setenv(),
 	    "%s, %s: it lacks%s, so a user's own values stand, which run code "
 	    "before the gate or name a key to it",
 	    where, who, missing);
@@ -236,19 +232,19 @@ judge_view_acceptenv(const struct view *view, const struct config *config,
 	const char *at = view->dump;
 	bool code = false;
 
-	dump_who(view, 0, who, sizeof(who));
+	dump_who(view->who, view->others, who, sizeof(who));
 	while (dump_next(&at, "acceptenv", value)) {
 		code |= config_pattern(value, "TFA_CODE");
 		if (!guard_pattern_is_open(value))
 			continue;
 		locate_setting(
 		    config, "AcceptEnv", value, where, sizeof(where));
-		findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
+		findings_fail(findings, GUARD_ACCEPTENV,
 		    "%s, %s: a client's variables run code before the gate",
 		    where, who);
 	}
 	if (!code)
-		findings_add(findings, FINDING_WARN, GUARD_ACCEPTENV,
+		findings_warn(findings, GUARD_ACCEPTENV,
 		    "no AcceptEnv TFA_CODE, %s: scripts cannot give a code",
 		    who);
 }

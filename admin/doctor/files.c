@@ -24,7 +24,7 @@ judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
 
 	if (st->st_uid != 0 && st->st_uid != also) {
 		snprintf(fix, sizeof(fix), "chown root %s", path);
-		findings_add(&doctor->findings, FINDING_FAIL, fix,
+		doctor_fail(doctor, fix,
 		    "%.400s belongs to uid %lu, who can change it", path,
 		    (unsigned long)st->st_uid);
 	}
@@ -33,9 +33,8 @@ judge_writers(struct doctor *doctor, const char *path, const struct stat *st,
 	    (st->st_mode & 022) == 0 || (above && (st->st_mode & S_ISVTX) != 0))
 		return;
 	snprintf(fix, sizeof(fix), "chmod go-w %s", path);
-	findings_add(&doctor->findings, FINDING_FAIL, fix,
-	    "%.400s can be written by others (mode %04o)", path,
-	    (unsigned)(st->st_mode & 07777));
+	doctor_fail(doctor, fix, "%.400s can be written by others (mode %04o)",
+	    path, (unsigned)(st->st_mode & 07777));
 }
 
 /* Judges path and every folder above it; false if path cannot be seen. */
@@ -73,7 +72,7 @@ doctor_guard(struct doctor *doctor, const char *path, uid_t also)
 		return guard_chain(doctor, path, also);
 	real = realpath(path, NULL);
 	if (real == NULL || !guard_chain(doctor, path, also)) {
-		findings_add(&doctor->findings, FINDING_FAIL, NULL,
+		doctor_fail(doctor, NULL,
 		    "who can change %.400s is not known: %s", path,
 		    path[0] == '/' ? strerror(errno) : "not an absolute path");
 		return false;
@@ -95,7 +94,7 @@ find_unread(struct doctor *doctor, const char *pattern)
 	    ours, sizeof(ours), "%.*s/*tfa*", (int)(slash - pattern), pattern);
 	if (glob(ours, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			findings_add(&doctor->findings, FINDING_FAIL,
+			doctor_fail(doctor,
 			    "a name that ends in .conf: 00-tfa.conf",
 			    "%.200s is not read: sshd reads %.200s",
 			    found.gl_pathv[i], pattern);
@@ -107,15 +106,14 @@ say_missing(struct doctor *doctor)
 {
 	char pattern[CONFIG_WORD];
 
-	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const struct config_line *line = &doctor->lines.lines.items[i];
+	list_each(const struct config_line, line, doctor->lines.lines) {
 		const char *rest = line->value;
 
 		if (config_has_keyword(line, "include") &&
 		    config_word(&rest, pattern))
 			find_unread(doctor, pattern);
 	}
-	findings_add(&doctor->findings, FINDING_FAIL,
+	doctor_fail(doctor,
 	    doctor->planned != NULL || access(CONFIG_DROP_IN, F_OK) == 0
 		? "Include " CONFIG_FOLDER "/sshd_config.d/*.conf as its first "
 		  "line"
@@ -142,7 +140,7 @@ doctor_drop_in(struct doctor *doctor)
 	bool usual = strcmp(doctor->config, CONFIG_DEFAULT) == 0;
 
 	if (doctor->lines.files.count == 0) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "whether it is there is not known: %s", doctor->no_views);
 		return;
 	}
@@ -150,12 +148,10 @@ doctor_drop_in(struct doctor *doctor)
 		say_missing(doctor);
 		return;
 	}
-	findings_ok(&doctor->findings,
-	    "%.200s:%d, in a Match all, with no file before it", gate->file,
-	    gate->number);
+	doctor_ok(doctor, "%.200s:%d, in a Match all, with no file before it",
+	    gate->file, gate->number);
 	if (usual && strcmp(gate->file, CONFIG_DROP_IN) != 0)
-		findings_add(&doctor->findings, FINDING_WARN,
-		    "the same lines in " CONFIG_DROP_IN,
+		doctor_warn(doctor, "the same lines in " CONFIG_DROP_IN,
 		    "our Match all stands in %.200s, where setup does not "
 		    "look after it",
 		    gate->file);
@@ -164,7 +160,7 @@ doctor_drop_in(struct doctor *doctor)
 		if (strcmp(line->file, doctor->config) != 0 &&
 		    strcmp(line->file, gate->file) != 0 &&
 		    !config_is_meant(line, gate))
-			findings_add(&doctor->findings, FINDING_WARN,
+			doctor_warn(doctor,
 			    has_match(doctor, line->file)
 				? "its Match blocks in 00-tfa.conf, above Match "
 				  "all: behind it they would be lost"
@@ -202,8 +198,7 @@ doctor_config_files(struct doctor *doctor)
 	doctor_guard(doctor, doctor->config, 0);
 	for (size_t i = 0; i < doctor->lines.files.count; i++)
 		doctor_guard(doctor, doctor->lines.files.items[i], 0);
-	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const struct config_line *line = &doctor->lines.lines.items[i];
+	list_each(const struct config_line, line, doctor->lines.lines) {
 		const char *rest = line->value;
 
 		if (config_has_keyword(line, "include"))
@@ -211,11 +206,11 @@ doctor_config_files(struct doctor *doctor)
 				guard_include(doctor, pattern);
 	}
 	if (doctor->lines.files.count == 0 || doctor->lines.failed)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "not every file could be looked at: %s",
 		    doctor->unread[0] != '\0' ? doctor->unread
 					      : doctor->no_views);
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "%zu file%s from %.200s on, and the folders above: only root can "
 	    "write them",
 	    doctor->lines.files.count, findings_s(doctor->lines.files.count),
@@ -229,8 +224,8 @@ doctor_gate_file(struct doctor *doctor)
 	struct stat st;
 
 	if (doctor->gate[0] == '\0') {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "no ForceCommand names a gate to look at");
+		doctor_warn(
+		    doctor, NULL, "no ForceCommand names a gate to look at");
 		return;
 	}
 	if (!doctor_guard(doctor, doctor->gate, 0) ||
@@ -238,14 +233,14 @@ doctor_gate_file(struct doctor *doctor)
 		return;
 	snprintf(fix, sizeof(fix), "chmod 0755 %s", doctor->gate);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) != 0111)
-		findings_add(&doctor->findings, FINDING_FAIL, fix,
+		doctor_fail(doctor, fix,
 		    "%.400s is not a program for everyone: nobody can log in",
 		    doctor->gate);
 	if ((st.st_mode & (S_ISUID | S_ISGID)) != 0)
-		findings_add(&doctor->findings, FINDING_FAIL, fix,
+		doctor_fail(doctor, fix,
 		    "%.400s is setuid or setgid, which it must not be",
 		    doctor->gate);
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "%.400s, mode %04o, and the folders above it: only root can write "
 	    "them",
 	    doctor->gate, (unsigned)(st.st_mode & 07777));
@@ -261,7 +256,7 @@ void
 doctor_policy_file(struct doctor *doctor)
 {
 	doctor_guard(doctor, doctor->policy, doctor_policy_owner(doctor));
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "%.400s and the folders above it: only %s can write them",
 	    doctor->policy, doctor_policy_owner(doctor) == 0 ? "root" : "you");
 }
@@ -279,23 +274,22 @@ doctor_socket(struct doctor *doctor)
 		return;
 	}
 	if (pw == NULL)
-		findings_add(&doctor->findings, FINDING_FAIL, "tfa-admin setup",
+		doctor_fail(doctor, "tfa-admin setup",
 		    "there is no user %.80s for a keeper to run as",
 		    doctor->keeper.keeper_user);
 	if (!doctor_guard(doctor, path, pw != NULL ? pw->pw_uid : 0) ||
 	    stat(path, &st) < 0)
 		return;
 	if (!S_ISSOCK(st.st_mode))
-		findings_add(&doctor->findings, FINDING_FAIL, NULL,
+		doctor_fail(doctor, NULL,
 		    "%.400s is not a socket: nobody can log in", path);
 	else if ((st.st_mode & 0666) != 0666)
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "SocketMode=0666 in tfa-keeper.socket",
+		doctor_fail(doctor, "SocketMode=0666 in tfa-keeper.socket",
 		    "%.400s has mode %04o: users cannot ask the keeper, and "
 		    "are refused",
 		    path, (unsigned)(st.st_mode & 07777));
-	findings_ok(&doctor->findings,
-	    "%.400s, mode %04o, and the folders above it: only root and "
-	    "%.80s can replace it",
+	doctor_ok(doctor,
+	    "%.400s, mode %04o, and the folders above it: only root and %.80s "
+	    "can replace it",
 	    path, (unsigned)(st.st_mode & 07777), doctor->keeper.keeper_user);
 }

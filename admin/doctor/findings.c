@@ -17,9 +17,7 @@ is_enough(const struct findings *findings, const char *detail)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < findings->list.count; i++) {
-		const struct finding *f = &findings->list.items[i];
-
+	list_each(const struct finding, f, findings->list) {
 		if (f->check != findings->check)
 			continue;
 		if (++count == FINDINGS_MAX || strcmp(f->detail, detail) == 0)

@@ -40,6 +40,11 @@ void findings_add(struct findings *findings, enum finding_status status,
     const char *fix, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+#define findings_warn(findings, fix, ...) \
+	findings_add(findings, FINDING_WARN, fix, __VA_ARGS__)
+#define findings_fail(findings, fix, ...) \
+	findings_add(findings, FINDING_FAIL, fix, __VA_ARGS__)
+
 /* Adds one whose fix is a block: "in FILE:", and below it indented lines. */
 void findings_add_block(struct findings *findings, enum finding_status status,
     const char *block, const char *format, ...)
@@ -58,8 +63,8 @@ void finding_print_block(FILE *out, const struct finding *finding);
 void finding_fix(const struct finding *finding, char ret[static FINDING_FIX]);
 
 /*
- * The text of the check's "ok" line, with figures and names, in place of the
- * table's.  It is shown only if the check adds nothing; the last call counts.
+ * The text of the check's "ok" line: what it looked at, with figures and names.
+ * It is shown only if the check adds nothing; the last call counts.
  */
 void findings_ok(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

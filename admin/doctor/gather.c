@@ -58,9 +58,8 @@ add_kind(struct doctor *doctor, struct view *view, const char *user)
 	if (pw == NULL)
 		return;
 	kind = kind_of(&doctor->kinds, pw);
-	for (size_t i = 0; i < view->kinds.count; i++)
-		if (view->kinds.items[i] == kind)
-			return;
+	if (dump_is_of_kind(view, kind))
+		return;
 	slot = list_add(&view->kinds, sizeof(*slot));
 	if (slot != NULL)
 		*slot = kind;
@@ -75,15 +74,13 @@ add_view(struct doctor *doctor, const struct question *q, const char *dump)
 	struct view view = {.exempt = config_exempts(&doctor->lines, q->user)};
 	struct view *slot;
 
-	for (size_t i = 0; i < doctor->views.list.count; i++) {
-		slot = &doctor->views.list.items[i];
-		if (slot->exempt == view.exempt &&
-		    strcmp(slot->dump, dump) == 0) {
-			slot->others++;
-			add_kind(doctor, slot, q->user);
+	list_each(struct view, seen, doctor->views.list)
+		if (seen->exempt == view.exempt &&
+		    strcmp(seen->dump, dump) == 0) {
+			seen->others++;
+			add_kind(doctor, seen, q->user);
 			return true;
 		}
-	}
 	snprintf(view.who, sizeof(view.who), "%.60s%s%.50s%s%.12s", q->user,
 	    strcmp(q->address, QUESTION_ADDRESS) != 0 ? " from " : "",
 	    strcmp(q->address, QUESTION_ADDRESS) != 0 ? q->address : "",

@@ -52,10 +52,10 @@ doctor_keeper(struct doctor *doctor)
 
 	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
 		sizeof(why)) != FAULT_NONE)
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    keeper_fix(doctor), "nobody can log in: %s", why);
+		doctor_fail(
+		    doctor, keeper_fix(doctor), "nobody can log in: %s", why);
 	explanation_done(&row);
-	findings_ok(&doctor->findings, "it answers at %.200s",
+	doctor_ok(doctor, "it answers at %.200s",
 	    doctor->keeper.store != NULL ? doctor->keeper.store
 					 : doctor->keeper.socket);
 }
@@ -130,7 +130,7 @@ judge_owner(struct doctor *doctor, const char *path)
 		return;
 	snprintf(fix, sizeof(fix), "chown %.80s %s; chmod 0700 %s",
 	    doctor->keeper.keeper_user, path, path);
-	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	doctor_fail(doctor, fix,
 	    "%.300s is not a folder of the keeper's alone (uid %lu, mode "
 	    "%04o): everyone is refused",
 	    path, (unsigned long)st.st_uid, (unsigned)(st.st_mode & 07777));
@@ -143,7 +143,7 @@ judge_store_room(struct doctor *doctor, const char *path)
 	unsigned long long mib;
 
 	if (statvfs(path, &disk) < 0) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "how much room %.300s has is not known: %s", path,
 		    strerror(errno));
 		return;
@@ -161,10 +161,10 @@ judge_store_room(struct doctor *doctor, const char *path)
 		    "login is denied",
 		    path, (unsigned long long)disk.f_favail);
 	if ((disk.f_flag & ST_RDONLY) != 0)
-		findings_add(&doctor->findings, FINDING_FAIL, NULL,
+		doctor_fail(doctor, NULL,
 		    "%.300s is read-only: every login is denied", path);
-	findings_ok(&doctor->findings,
-	    "%.300s is %.80s's alone, and has %llu MiB left", path,
+	doctor_ok(doctor, "%.300s is %.80s's alone, and has %llu MiB left",
+	    path,
 	    doctor->keeper.store != NULL ? "its owner"
 					 : doctor->keeper.keeper_user,
 	    mib);
@@ -190,7 +190,7 @@ doctor_store(struct doctor *doctor)
 	char folder[CONFIG_WORD], users[CONFIG_WORD + 8];
 
 	if (!doctor_store_folder(doctor, folder))
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "no keeper is seen that runs: its folder is taken to be "
 		    "%.300s",
 		    folder);
@@ -199,8 +199,8 @@ doctor_store(struct doctor *doctor)
 	if (access(users, F_OK) == 0)
 		judge_owner(doctor, users);
 	else if (errno != ENOENT)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.300s cannot be looked at: %s%s", users, strerror(errno),
+		doctor_warn(doctor, NULL, "%.300s cannot be looked at: %s%s",
+		    users, strerror(errno),
 		    geteuid() == 0 ? "" : " (needs root)");
 	judge_store_room(doctor, folder);
 }
@@ -212,22 +212,22 @@ doctor_clock(struct doctor *doctor)
 	int found = adjtimex(&state);
 
 	if (found < 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "whether it is synchronised is not known: %s",
 		    strerror(errno));
 	else if (state.maxerror > CLOCK_OFF_US && found != TIME_ERROR &&
 	    (state.status & STA_UNSYNC) == 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "it may be off by %ld s, says the kernel",
 		    state.maxerror / 1000000);
 	else if (found == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
-		findings_add(&doctor->findings, FINDING_WARN,
+		doctor_warn(doctor,
 		    systemd_runs() ? "timedatectl set-ntp true"
 				   : "a daemon such as chrony, here or on the "
 				     "host of this container",
 		    "nothing keeps it right: once it is more than 30 seconds "
 		    "off, the codes of everybody's app are refused as wrong");
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "the kernel says that it is kept right, to within %ld ms",
 	    state.maxerror / 1000);
 }
@@ -251,8 +251,7 @@ judge_group(struct doctor *doctor, const char *rule, const char *name,
 		snprintf(fix, sizeof(fix),
 		    "the directory service that nsswitch.conf names");
 	if (found == GROUP_UNKNOWN || found == GROUP_ERROR)
-		findings_add(&doctor->findings, FINDING_FAIL, fix,
-		    "%s: group \"%s\" %s: %s", rule, group,
+		doctor_fail(doctor, fix, "%s: group \"%s\" %s: %s", rule, group,
 		    found == GROUP_UNKNOWN ? "is unknown"
 					   : "cannot be looked up",
 		    follows);
@@ -265,22 +264,19 @@ doctor_policy(struct doctor *doctor)
 	struct policy policy;
 
 	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "tfa-admin policy edit", "%s: nobody is let in", why);
+		doctor_fail(doctor, "tfa-admin policy edit",
+		    "%s: nobody is let in", why);
 		return;
 	}
-	for (size_t i = 0; i < policy.rules.count; i++) {
-		const struct rule *r = &policy.rules.items[i];
-
+	list_each(const struct rule, r, policy.rules) {
 		snprintf(rule, sizeof(rule), "rule %s", r->name);
-		for (size_t k = 0; k < r->groups.count; k++)
-			judge_group(doctor, rule, r->groups.items[k].text,
+		list_each(const struct name, group, r->groups)
+			judge_group(doctor, rule, group->text,
 			    "whoever comes to that rule is denied");
 	}
-	for (size_t k = 0; k < policy.admins.groups.count; k++)
-		judge_group(doctor, "admins",
-		    policy.admins.groups.items[k].text,
-		    "delegates can help nobody");
+	list_each(const struct name, group, policy.admins.groups)
+		judge_group(
+		    doctor, "admins", group->text, "delegates can help nobody");
 	doctor_directories(doctor, &policy);
 	policy_done(&policy);
 }

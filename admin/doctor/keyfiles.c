@@ -35,15 +35,14 @@ say_unread(
 	case EINVAL:
 		return;
 	case EFBIG:
-		findings_add(&doctor->findings, FINDING_WARN, "a smaller file",
+		doctor_warn(doctor, "a smaller file",
 		    "%.300s: larger than %lu MiB: neither doctor nor the gate "
 		    "reads its keys",
 		    path, KEYS_FILE_MAX >> 20);
 		return;
 	default:
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.300s: cannot be read as %.80s: %s", path, pw->pw_name,
-		    strerror(error));
+		doctor_warn(doctor, NULL, "%.300s: cannot be read as %.80s: %s",
+		    path, pw->pw_name, strerror(error));
 	}
 }
 
@@ -199,8 +198,7 @@ collect_paths(const struct doctor_lines *lines, const struct passwd *pw,
 			continue;
 		while (keypath_next(&rest, &user, &file))
 			if (file.path[0] == '\0' || !add_path(paths, file.path))
-				findings_add(&lines->doctor->findings,
-				    FINDING_WARN, NULL,
+				doctor_warn(lines->doctor, NULL,
 				    "%.80s %.200s: not looked at for %.80s: "
 				    "too long, or too many files",
 				    lines->keyword, file.name, pw->pw_name);
@@ -229,7 +227,7 @@ doctor_each_file(struct doctor_lines *lines)
 	}
 	endpwent();
 	if (slow >= KEYS_SLOW)
-		findings_add(&lines->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(lines->doctor, NULL,
 		    "%d files of keys did not answer: the users after them "
 		    "are not looked at",
 		    slow);

@@ -15,10 +15,10 @@ count_name(struct key_names *all, void *list, const char *word,
 	LIST_OF(struct key_name) *names = list;
 	struct key_name *entry;
 
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->items[i].name, word) == 0) {
-			names->items[i].others++;
-			return &names->items[i];
+	list_each(struct key_name, known, *names)
+		if (strcmp(known->name, word) == 0) {
+			known->others++;
+			return known;
 		}
 	entry = list_add(list, sizeof(*entry));
 	if (entry == NULL) {
@@ -96,25 +96,15 @@ keynames_add(struct key_names *names, const struct policy *policy,
 }
 
 static void
-say_who(const struct key_name *entry, char *ret, size_t size)
-{
-	if (entry->others > 0)
-		snprintf(ret, size, "for %s and %zu more connection%s",
-		    entry->who, entry->others, findings_s(entry->others));
-	else
-		snprintf(ret, size, "for %s", entry->who);
-}
-
-static void
 judge_unlisted(const struct key_name *entry, const struct policy *policy,
     struct doctor *doctor)
 {
 	char fix[CONFIG_WORD + 80], who[256];
 
-	say_who(entry, who, sizeof(who));
+	dump_who(entry->who, entry->others, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "\"%.400s\" in keys.files of %.150s",
 	    entry->name, doctor->policy);
-	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	doctor_fail(doctor, fix,
 	    "AuthorizedKeysFile %.120s, %s, is not in keys.files of %.120s: %s",
 	    entry->name, who, doctor->policy,
 	    policy->keys.unlisted == UNLISTED_ALLOW
@@ -146,8 +136,7 @@ judge_common(const struct key_name *entry, struct doctor *doctor)
 	int line = text != NULL ? find_plain_line(text) : 0;
 
 	if (line > 0)
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "only cert-authority lines in it",
+		doctor_fail(doctor, "only cert-authority lines in it",
 		    "%.200s:%d: the gate reads this key, since the file is in "
 		    "keys.files, and sshd does not: it frees the key from the "
 		    "command= that it has elsewhere",
@@ -179,15 +168,15 @@ judge_gates_alone(const struct key_names *names, const struct key_name *entry,
 		judge_common(entry, doctor);
 		return;
 	}
-	say_who(entry, who, sizeof(who));
+	dump_who(entry->who, entry->others, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "keys.files of %.150s without \"%.400s\"",
 	    doctor->policy, entry->name);
 	findings_add(&doctor->findings,
 	    (read || names->home) && !entry->unseen ? FINDING_WARN
 						    : FINDING_FAIL,
 	    fix,
-	    "%.120s is in keys.files of %.120s, and sshd does not read it%s%s: "
-	    "%s",
+	    "%.120s is in keys.files of %.120s, and sshd does not read "
+	    "it%s%s: %s",
 	    entry->name, doctor->policy, read ? " " : "", read ? who : "",
 	    entry->unseen ? "a bare line in it frees a key from the command= "
 			    "that it has where the gate does not look"

@@ -29,25 +29,24 @@ judge_options(struct doctor *doctor, const char *path, int number, bool ok,
     const struct keyline_options *options)
 {
 	if (!ok)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "%.300s:%d: options that sshd does not know: it passes "
 		    "the line over, and the gate refuses its key",
 		    path, number);
 	if (options->command != NULL)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "%.300s:%d: limited by command=, which sshd drops under "
 		    "ForceCommand; the gate imposes it again",
 		    path, number);
 	if (options->environment)
-		findings_add(&doctor->findings, FINDING_WARN,
-		    "the line without environment=",
+		doctor_warn(doctor, "the line without environment=",
 		    "%.300s:%d: environment= would run code before the gate "
 		    "under PermitUserEnvironment",
 		    path, number);
 	if (options->authority)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.300s:%d: cert-authority: whoever holds that key signs who "
-		    "may log in as this user",
+		doctor_warn(doctor, NULL,
+		    "%.300s:%d: cert-authority: whoever holds that key signs "
+		    "who may log in as this user",
 		    path, number);
 }
 
@@ -82,7 +81,7 @@ judge_modes(struct doctor_lines *lines, const struct passwd *pw,
 	snprintf(fix, sizeof(fix),
 	    "chmod go-w %.600s; it must be of root or %.80s", file->culprit,
 	    pw->pw_name);
-	findings_add(&lines->doctor->findings, FINDING_FAIL, fix,
+	doctor_fail(lines->doctor, fix,
 	    "%.200s: others than root and %.80s can write %.200s: %s", path,
 	    pw->pw_name, file->culprit,
 	    sshd                 ? "the gate refuses the keys in it"
@@ -141,7 +140,7 @@ judge_readable(struct doctor *doctor, const char *file)
 	    (st.st_mode & S_IROTH) != 0)
 		return;
 	snprintf(fix, sizeof(fix), "chmod a+r %s", file);
-	findings_add(&doctor->findings, FINDING_FAIL, fix,
+	doctor_fail(doctor, fix,
 	    "%.300s, which is in keys.files, cannot be read by users: every "
 	    "key is refused",
 	    file);
@@ -161,7 +160,7 @@ judge_all(struct key_check *keys)
 		keynames_judge(&keys->names, keys->policy, doctor);
 	}
 	keynames_done(&keys->names);
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "%zu file%s of %zu user%s, by %zu answer%s of sshd -T: no key has "
 	    "a restriction of its own; the gate and sshd read the same files",
 	    keys->lines.files, findings_s(keys->lines.files), keys->lines.users,
@@ -190,17 +189,17 @@ doctor_keys(struct doctor *doctor)
 	struct policy policy;
 
 	if (geteuid() != 0) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "other users' keys cannot be read (needs root)");
 		return;
 	}
 	if (!doctor_setting(doctor, "authorizedkeysfile", value)) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "which files of keys sshd reads is not known");
 		return;
 	}
 	if (!has_gate(doctor)) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "no file of keys was looked at, since no connection meets "
 		    "the gate");
 		return;
@@ -210,7 +209,7 @@ doctor_keys(struct doctor *doctor)
 	if (doctor_load_policy(doctor, &policy, why) == FAULT_NONE)
 		keys.policy = &policy;
 	else
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "without a valid policy, which files of keys the gate "
 		    "reads is not known");
 	judge_all(&keys);

@@ -70,8 +70,7 @@ config_exempts(const struct config *config, const char *user)
 	const struct config_line *gate = config_gate(config);
 	struct search search = {.user = user};
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		struct config_line *line = &config->lines.items[i];
+	list_each(const struct config_line, line, config->lines) {
 		struct config_line match = *line;
 		struct config one = {.lines = {&match, 1}};
 
@@ -95,7 +94,7 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 		return;
 	if (config_has_keyword(line, "chrootdirectory") &&
 	    strcasecmp(line->value, "none") != 0)
-		findings_add(findings, FINDING_FAIL, "ChrootDirectory none",
+		findings_fail(findings, "ChrootDirectory none",
 		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
 		    "there, and those users are locked out",
 		    line->file, line->number, line->value);
@@ -107,14 +106,14 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 	    config_has_keyword(line, "acceptenv"))
 		return;
 	if (is_exemption(line, gate))
-		findings_add(findings, FINDING_WARN, NULL,
-		    "%.160s:%d: Match %.160s is exempt by sshd: no code, and no "
-		    "line in tfa's log",
+		findings_warn(findings, NULL,
+		    "%.160s:%d: Match %.160s is exempt by sshd: no code, and "
+		    "no line in tfa's log",
 		    line->file, line->number, line->match);
 	else
-		findings_add(findings, FINDING_FAIL, "",
-		    "%.160s:%d: %.60s %.100s in \"Match %.100s\" stands before "
-		    "our Match all (%.160s) and beats it: take it out",
+		findings_fail(findings, "",
+		    "%.160s:%d: %.60s %.100s in \"Match %.100s\" stands "
+		    "before our Match all (%.160s) and beats it: take it out",
 		    line->file, line->number, line->keyword, line->value,
 		    line->match, gate->file);
 }
@@ -128,7 +127,7 @@ judge_patterns(const struct config_line *line, struct findings *findings)
 	while (
 	    config_has_keyword(line, "acceptenv") && config_word(&rest, word))
 		if (guard_pattern_is_open(word))
-			findings_add(findings, FINDING_FAIL, GUARD_ACCEPTENV,
+			findings_fail(findings, GUARD_ACCEPTENV,
 			    "%.160s:%d: AcceptEnv %.100s lets a client's "
 			    "variables run code before the gate",
 			    line->file, line->number, word);
@@ -141,8 +140,7 @@ judge_conditional(const struct config *config, struct findings *findings)
 {
 	char include_first[FINDING_TEXT];
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
+	list_each(const struct config_line, line, config->lines) {
 		const struct config_line *at = line;
 
 		if (!config_has_keyword(line, "forcecommand") ||
@@ -156,18 +154,18 @@ judge_conditional(const struct config *config, struct findings *findings)
 		    "Include %.200s as the first line of %.200s", at->value,
 		    at->file);
 		if (line->outer != NULL)
-			findings_add(findings, FINDING_FAIL, include_first,
+			findings_fail(findings, include_first,
 			    "%.160s:%d: this Include stands below \"Match "
 			    "%.100s\", so %.160s holds only there",
 			    at->file, at->number, line->outer, line->file);
 		else
-			findings_add(findings, FINDING_FAIL, "Match all",
+			findings_fail(findings, "Match all",
 			    "%.160s:%d: the gate is only for \"Match %.100s\"",
 			    line->file, line->number,
 			    line->match != NULL ? line->match : "");
 		return;
 	}
-	findings_add(findings, FINDING_FAIL,
+	findings_fail(findings,
 	    "Include " CONFIG_FOLDER "/sshd_config.d/*.conf as the first line "
 	    "of the file, and " CONFIG_DROP_IN " from tfa-admin setup",
 	    "no file that sshd reads has \"Match all\" with ForceCommand "
@@ -211,7 +209,7 @@ judge_first_setenv(const struct config_line *line,
 	    line->block == gate->block || is_for_users(line, gate) ||
 	    sets_all_of_ours(line->value))
 		return;
-	findings_add(findings, FINDING_FAIL, guard_setenv(),
+	findings_fail(findings, guard_setenv(),
 	    "%.160s:%d: SetEnv %.60s stands before ours, and only the first "
 	    "SetEnv counts: it needs what ours has",
 	    line->file, line->number, line->value);
@@ -223,7 +221,7 @@ config_judge(const struct config *config, struct findings *findings)
 	const struct config_line *gate = config_gate(config);
 
 	if (config->failed)
-		findings_add(findings, FINDING_WARN, NULL,
+		findings_warn(findings, NULL,
 		    "not every file of sshd's configuration could be read");
 	for (size_t i = 0; i < config->lines.count; i++)
 		judge_patterns(&config->lines.items[i], findings);

@@ -76,16 +76,16 @@ judge_manager(
 	}
 	ask_systemd(&managers);
 	if (managers.why[0] != '\0')
-		findings_add(&doctor->findings, FINDING_WARN, mask,
+		doctor_warn(doctor, mask,
 		    "%.200s:%d: pam_systemd starts user@UID.service, and with "
 		    "it what a user's own files name, before a code is asked, "
 		    "unless it is masked, which is not known: %.200s",
 		    line->file, line->number, managers.why);
 	else if (managers.masked < managers.asked)
-		findings_add(&doctor->findings, FINDING_WARN, mask,
+		doctor_warn(doctor, mask,
 		    "%.200s:%d: pam_systemd starts user@UID.service, and with "
-		    "it the units in a user's ~/.config/systemd, before a code "
-		    "is asked and whatever the gate answers",
+		    "it the units in a user's ~/.config/systemd, before a "
+		    "code is asked and whatever the gate answers",
 		    line->file, line->number);
 	else
 		*ret_ok = "; user@.service is masked";
@@ -105,7 +105,7 @@ judge_pam_program(struct doctor *doctor, const struct pam_line *line)
 		doctor_guard(doctor, word, 0);
 		break;
 	}
-	findings_add(&doctor->findings, FINDING_WARN, NULL,
+	doctor_warn(doctor, NULL,
 	    "%.200s:%d: %.100s runs %.200s before a code is asked: see that "
 	    "it starts nothing of the user's",
 	    line->file, line->number, line->module,
@@ -121,7 +121,7 @@ judge_reads_user(struct doctor *doctor, const struct pam_line *line)
 	if (closed != NULL)
 		closed[strcspn(closed, "\n")] = '\0';
 	pam_option(line, "user_envfile=", ".pam_environment", name);
-	findings_add(&doctor->findings, FINDING_FAIL,
+	doctor_fail(doctor,
 	    line->count == 1 ? closed : "user_readenv=0 in that line",
 	    "%.200s:%d: user_readenv lets a user set every variable that sshd "
 	    "does not, in ~/%.100s: while /tmp is full, SSH_USER_AUTH too, by "
@@ -157,7 +157,7 @@ judge_values(struct doctor *doctor, const struct pam_line *line)
 	pam_option(line, "conffile=", "/etc/security/pam_env.conf", path);
 	text = read_whole(path);
 	if (text == NULL && errno != ENOENT)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "%.200s: %s: which variables it sets is not known", path,
 		    strerror(errno));
 	for (char *p = text; p != NULL; number++) {
@@ -172,8 +172,7 @@ judge_values(struct doctor *doctor, const struct pam_line *line)
 			continue;
 		for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++)
 			if (strstr(rest, theirs[i]) != NULL)
-				findings_add(&doctor->findings, FINDING_FAIL,
-				    "the line without it",
+				doctor_fail(doctor, "the line without it",
 				    "%.200s:%d: %.60s gets %s, which is not "
 				    "root's to say",
 				    path, number, name, theirs[i]);
@@ -206,8 +205,7 @@ judge_pam_line(
 		judge_manager(doctor, line, ret_ok);
 		break;
 	case PAM_STARTS_USER:
-		findings_add(&doctor->findings, FINDING_WARN,
-		    "the line without it",
+		doctor_warn(doctor, "the line without it",
 		    "%.200s:%d: %.100s starts what a user's own files name, "
 		    "before a code is asked and whatever the gate answers",
 		    line->file, line->number, line->module);
@@ -216,7 +214,7 @@ judge_pam_line(
 		judge_pam_program(doctor, line);
 		break;
 	case PAM_UNKNOWN:
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "%.200s:%d: what %.100s reads or starts of the user's "
 		    "before a code is asked is not known",
 		    line->file, line->number, line->module);
@@ -236,14 +234,14 @@ judge_service(struct doctor *doctor, const char *service)
 	pam_read_planned(doctor->planned, service, &stack);
 	others = stack.files.count > 0 ? stack.files.count - 1 : 0;
 	if (stack.why[0] != '\0')
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "%s: what PAM reads and starts of the user's is not known",
 		    stack.why);
 	for (size_t i = 0; i < stack.files.count; i++)
 		doctor_guard(doctor, stack.files.items[i], 0);
 	for (size_t i = 0; i < stack.lines.count; i++)
 		judge_pam_line(doctor, &stack.lines.items[i], &more);
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "%.200s and %zu more file%s, %zu line%s: they set no variable and "
 	    "start nothing from a file of the user's%s",
 	    stack.files.count > 0 ? stack.files.items[0] : service, others,
@@ -258,10 +256,8 @@ judge_services(struct doctor *doctor)
 {
 	char name[CONFIG_WORD], last[CONFIG_WORD] = "";
 
-	for (size_t i = 0; i < doctor->views.list.count; i++) {
-		const char *at = doctor->views.list.items[i].dump;
-
-		if (!dump_next(&at, "pamservicename", name))
+	list_each(const struct view, view, doctor->views.list) {
+		if (!dump_value(view, "pamservicename", name))
 			snprintf(name, sizeof(name), "sshd");
 		if (strcmp(name, last) != 0)
 			judge_service(doctor, name);
@@ -275,11 +271,10 @@ doctor_pam(struct doctor *doctor)
 	char value[CONFIG_WORD];
 
 	if (!doctor_setting(doctor, "usepam", value))
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "whether sshd uses PAM is not known");
+		doctor_warn(doctor, NULL, "whether sshd uses PAM is not known");
 	else if (strcasecmp(value, "yes") != 0)
-		findings_ok(&doctor->findings,
-		    "sshd -T says UsePAM no: sshd asks PAM nothing");
+		doctor_ok(
+		    doctor, "sshd -T says UsePAM no: sshd asks PAM nothing");
 	else
 		judge_services(doctor);
 }

@@ -5,88 +5,36 @@
 
 #include "admin/doctor/pam_stack.h"
 
+#define MODULES 80 /* of one kind, at most */
+
+/* pam_env is quiet but for user_readenv. */
 static const struct {
-	const char *name;
 	enum pam_kind kind;
+	const char *names[MODULES];
 } modules[] = {
-    {"pam_abl", PAM_QUIET},
-    {"pam_access", PAM_QUIET},
-    {"pam_apparmor", PAM_QUIET},
-    {"pam_cap", PAM_QUIET},
-    {"pam_cgfs", PAM_QUIET},
-    {"pam_cracklib", PAM_QUIET},
-    {"pam_debug", PAM_QUIET},
-    {"pam_deny", PAM_QUIET},
-    {"pam_duo", PAM_QUIET},
-    {"pam_echo", PAM_QUIET},
-    {"pam_env", PAM_QUIET}, /* but for user_readenv */
-    {"pam_faildelay", PAM_QUIET},
-    {"pam_faillock", PAM_QUIET},
-    {"pam_ftp", PAM_QUIET},
-    {"pam_google_authenticator", PAM_QUIET},
-    {"pam_group", PAM_QUIET},
-    {"pam_issue", PAM_QUIET},
-    {"pam_keyinit", PAM_QUIET},
-    {"pam_krb5", PAM_QUIET},
-    {"pam_lastlog", PAM_QUIET},
-    {"pam_lastlog2", PAM_QUIET},
-    {"pam_ldap", PAM_QUIET},
-    {"pam_limits", PAM_QUIET},
-    {"pam_listfile", PAM_QUIET},
-    {"pam_localuser", PAM_QUIET},
-    {"pam_loginuid", PAM_QUIET},
-    {"pam_mail", PAM_QUIET},
-    {"pam_mkhomedir", PAM_QUIET},
-    {"pam_motd", PAM_QUIET},
-    {"pam_namespace", PAM_QUIET},
-    {"pam_nologin", PAM_QUIET},
-    {"pam_oath", PAM_QUIET},
-    {"pam_passwdqc", PAM_QUIET},
-    {"pam_permit", PAM_QUIET},
-    {"pam_pwhistory", PAM_QUIET},
-    {"pam_pwquality", PAM_QUIET},
-    {"pam_radius_auth", PAM_QUIET},
-    {"pam_rhosts", PAM_QUIET},
-    {"pam_rootok", PAM_QUIET},
-    {"pam_securetty", PAM_QUIET},
-    {"pam_selinux", PAM_QUIET},
-    {"pam_sepermit", PAM_QUIET},
-    {"pam_setquota", PAM_QUIET},
-    {"pam_shells", PAM_QUIET},
-    {"pam_sss", PAM_QUIET},
-    {"pam_sss_gss", PAM_QUIET},
-    {"pam_succeed_if", PAM_QUIET},
-    {"pam_tally", PAM_QUIET},
-    {"pam_tally2", PAM_QUIET},
-    {"pam_time", PAM_QUIET},
-    {"pam_timestamp", PAM_QUIET},
-    {"pam_tmpdir", PAM_QUIET},
-    {"pam_tty_audit", PAM_QUIET},
-    {"pam_u2f", PAM_QUIET},
-    {"pam_umask", PAM_QUIET},
-    {"pam_unix", PAM_QUIET},
-    {"pam_userdb", PAM_QUIET},
-    {"pam_usertype", PAM_QUIET},
-    {"pam_warn", PAM_QUIET},
-    {"pam_wheel", PAM_QUIET},
-    {"pam_winbind", PAM_QUIET},
-    {"pam_yubico", PAM_QUIET},
-    {"pam_ecryptfs", PAM_STARTS_USER},
-    {"pam_gnome_keyring", PAM_STARTS_USER},
-    {"pam_kwallet", PAM_STARTS_USER},
-    {"pam_kwallet5", PAM_STARTS_USER},
-    {"pam_mount", PAM_STARTS_USER},
-    {"pam_ssh", PAM_STARTS_USER},
-    {"pam_ssh_add", PAM_STARTS_USER},
-    {"pam_xauth", PAM_STARTS_USER},
-    {"pam_exec", PAM_RUNS},
-    {"pam_filter", PAM_RUNS},
-    {"pam_lua", PAM_RUNS},
-    {"pam_perl", PAM_RUNS},
-    {"pam_python", PAM_RUNS},
-    {"pam_script", PAM_RUNS},
-    {"pam_elogind", PAM_QUIET},
-    {"pam_systemd", PAM_USER_MANAGER},
+    {PAM_QUIET,
+	{"pam_abl", "pam_access", "pam_apparmor", "pam_cap", "pam_cgfs",
+	    "pam_cracklib", "pam_debug", "pam_deny", "pam_duo", "pam_echo",
+	    "pam_env", "pam_faildelay", "pam_faillock", "pam_ftp",
+	    "pam_google_authenticator", "pam_group", "pam_issue", "pam_keyinit",
+	    "pam_krb5", "pam_lastlog", "pam_lastlog2", "pam_ldap", "pam_limits",
+	    "pam_listfile", "pam_localuser", "pam_loginuid", "pam_mail",
+	    "pam_mkhomedir", "pam_motd", "pam_namespace", "pam_nologin",
+	    "pam_oath", "pam_passwdqc", "pam_permit", "pam_pwhistory",
+	    "pam_pwquality", "pam_radius_auth", "pam_rhosts", "pam_rootok",
+	    "pam_securetty", "pam_selinux", "pam_sepermit", "pam_setquota",
+	    "pam_shells", "pam_sss", "pam_sss_gss", "pam_succeed_if",
+	    "pam_tally", "pam_tally2", "pam_time", "pam_timestamp",
+	    "pam_tmpdir", "pam_tty_audit", "pam_u2f", "pam_umask", "pam_unix",
+	    "pam_userdb", "pam_usertype", "pam_warn", "pam_wheel",
+	    "pam_winbind", "pam_yubico", "pam_elogind"}},
+    {PAM_STARTS_USER,
+	{"pam_ecryptfs", "pam_gnome_keyring", "pam_kwallet", "pam_kwallet5",
+	    "pam_mount", "pam_ssh", "pam_ssh_add", "pam_xauth"}},
+    {PAM_RUNS,
+	{"pam_exec", "pam_filter", "pam_lua", "pam_perl", "pam_python",
+	    "pam_script"}},
+    {PAM_USER_MANAGER, {"pam_systemd"}},
 };
 
 bool
@@ -139,24 +87,32 @@ has_no_manager(const struct pam_line *line)
 	    strcmp(class, "none") == 0;
 }
 
+static enum pam_kind
+kind_of_module(const struct pam_line *line)
+{
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+		for (size_t k = 0; k < MODULES && modules[i].names[k] != NULL;
+		     k++)
+			if (pam_is_module(line, modules[i].names[k]))
+				return modules[i].kind;
+	return PAM_UNKNOWN;
+}
+
 enum pam_kind
 pam_judge(const struct pam_line *line)
 {
+	enum pam_kind kind = kind_of_module(line);
+
 	/* Only a change of password runs these. */
 	if (line->type == PAM_PASSWORD)
 		return PAM_QUIET;
 	/* pam_env does nothing for an account. */
 	if (reads_user(line) && line->type != PAM_ACCOUNT)
 		return PAM_READS_USER;
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		if (!pam_is_module(line, modules[i].name))
-			continue;
-		return modules[i].kind == PAM_USER_MANAGER &&
-			(line->type != PAM_SESSION || has_no_manager(line))
-		    ? PAM_QUIET
-		    : modules[i].kind;
-	}
-	return PAM_UNKNOWN;
+	if (kind == PAM_USER_MANAGER &&
+	    (line->type != PAM_SESSION || has_no_manager(line)))
+		return PAM_QUIET;
+	return kind;
 }
 
 char *

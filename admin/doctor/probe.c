@@ -111,7 +111,6 @@ policy_lets_in(const struct probe *probe)
 static bool
 probe_gate(struct probe *probe)
 {
-	struct findings *findings = &probe->doctor->findings;
 	struct child *child = probe->child;
 	const char *said = child->err.text;
 	int len;
@@ -123,20 +122,19 @@ probe_gate(struct probe *probe)
 	child_wait(child, 3 * PROBE_MS);
 	len = (int)strcspn(said, "\r\n");
 	if (strstr(child->out.text, INSIDE) != NULL && policy_lets_in(probe))
-		findings_add(findings, FINDING_WARN, NULL,
+		doctor_warn(probe->doctor, NULL,
 		    "the policy lets %s in without a code, so this proves "
 		    "nothing of the gate: probe with somebody else",
 		    probe->pw->pw_name);
 	else if (strstr(child->out.text, INSIDE) != NULL)
-		findings_add(findings, FINDING_FAIL,
-		    "ForceCommand /usr/sbin/tfa-gate",
+		doctor_fail(probe->doctor, "ForceCommand /usr/sbin/tfa-gate",
 		    "%s ran a command without a code: the gate is not met",
 		    probe->pw->pw_name);
 	else if (is_gates_status(child->status))
-		findings_add(findings, FINDING_OK, NULL,
+		findings_add(&probe->doctor->findings, FINDING_OK, NULL,
 		    "the gate is met (%d): %.*s", child->status, len, said);
 	else
-		findings_add(findings, FINDING_FAIL, NULL,
+		doctor_fail(probe->doctor, NULL,
 		    "%s at %s: %s (status %d), so nothing is proved: %.*s",
 		    probe->pw->pw_name, probe->there,
 		    child->status == 255 ? "could not log in"
@@ -181,22 +179,21 @@ make_folder(struct probe *probe)
 static bool
 prepare_probe(struct probe *probe)
 {
-	struct findings *findings = &probe->doctor->findings;
 	const struct admin *admin = probe->doctor->admin;
 
 	probe->pw = getpwnam(admin->probe);
 	if (probe->pw == NULL)
-		findings_add(findings, FINDING_FAIL, NULL,
-		    "there is no user %.80s", admin->probe);
+		doctor_fail(probe->doctor, NULL, "there is no user %.80s",
+		    admin->probe);
 	else if (realpath(admin->key, probe->key) == NULL)
-		findings_add(findings, FINDING_FAIL, NULL, "%.200s: %s",
-		    admin->key, strerror(errno));
+		doctor_fail(probe->doctor, NULL, "%.200s: %s", admin->key,
+		    strerror(errno));
 	else if (strpbrk(probe->key, "\"%$\n") != NULL)
-		findings_add(findings, FINDING_FAIL, NULL,
+		doctor_fail(probe->doctor, NULL,
 		    "%.200s: ssh cannot be given a key of that name",
 		    probe->key);
 	else if (!find_address(probe))
-		findings_add(findings, FINDING_FAIL, NULL,
+		doctor_fail(probe->doctor, NULL,
 		    "sshd's address is not known (sshd -T, needs root)");
 	else
 		return true;
@@ -217,8 +214,8 @@ doctor_probe(struct doctor *doctor)
 	if (!prepare_probe(&probe))
 		return;
 	if (!make_folder(&probe))
-		findings_add(&doctor->findings, FINDING_FAIL, NULL, "%s: %s",
-		    probe.folder, strerror(errno));
+		doctor_fail(
+		    doctor, NULL, "%s: %s", probe.folder, strerror(errno));
 	else if (probe_gate(&probe)) {
 		probe_forwards(&probe);
 		probe_session(&probe);

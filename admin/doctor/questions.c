@@ -19,8 +19,8 @@ add_word(void *ctx, const char *word)
 	struct words *words = ctx;
 	struct name *name;
 
-	for (size_t i = 0; i < words->list.count; i++)
-		if (strcmp(words->list.items[i].text, word) == 0)
+	list_each(const struct name, known, words->list)
+		if (strcmp(known->text, word) == 0)
 			return;
 	/* sshd -C takes a list with commas. */
 	if (words->list.count >= QUESTIONS || strpbrk(word, ", \n") != NULL ||
@@ -35,9 +35,9 @@ add_word(void *ctx, const char *word)
 		snprintf(name->text, sizeof(name->text), "%s", word);
 }
 
-/* A name that fits the pattern, even if there is no such user. */
+/* A name that fits the pattern, even if nobody and no host has it. */
 static void
-questions_add_user(void *ctx, const char *pattern)
+questions_add_name(void *ctx, const char *pattern)
 {
 	char name[CONFIG_WORD];
 	size_t n = 0;
@@ -139,13 +139,6 @@ questions_add_address(void *ctx, const char *pattern)
 	    ctx, text, *end == '\0' && bits < 129 ? (unsigned)bits : 129);
 }
 
-/* A host name that fits. */
-static void
-add_host(void *ctx, const char *pattern)
-{
-	questions_add_user(ctx, pattern);
-}
-
 bool
 user_is_in(const struct passwd *pw, const char *pattern)
 {
@@ -177,16 +170,13 @@ unsigned long long
 kind_of(const struct kinds *kinds, const struct passwd *pw)
 {
 	unsigned long long hash = 0xcbf29ce484222325ULL;
-	const struct words *users = &kinds->users, *groups = &kinds->groups;
 
-	for (size_t i = 0; i < users->list.count; i++) {
-		hash ^= config_pattern(users->list.items[i].text, pw->pw_name)
-		    ? 'y'
-		    : 'n';
+	list_each(const struct name, name, kinds->users.list) {
+		hash ^= config_pattern(name->text, pw->pw_name) ? 'y' : 'n';
 		hash *= 0x100000001b3ULL;
 	}
-	for (size_t i = 0; i < groups->list.count; i++) {
-		hash ^= user_is_in(pw, groups->list.items[i].text) ? 'y' : 'n';
+	list_each(const struct name, group, kinds->groups.list) {
+		hash ^= user_is_in(pw, group->text) ? 'y' : 'n';
 		hash *= 0x100000001b3ULL;
 	}
 	return hash;
@@ -244,7 +234,7 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 
 	*ret = (struct questions){.users = {.incomplete = false}};
 	add_word(&ret->users, "root");
-	config_criteria(lines, "user", questions_add_user, &ret->users);
+	config_criteria(lines, "user", questions_add_name, &ret->users);
 	config_criteria(lines, "group", add_member, &ret->users);
 	add_people(kinds, true, &seen, &ret->users);
 	add_people(kinds, false, &seen, &ret->users);
@@ -255,9 +245,9 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 	add_word(&ret->lports, "22");
 	config_criteria(lines, "localport", add_word, &ret->lports);
 	add_word(&ret->hosts, "host.invalid");
-	config_criteria(lines, "host", add_host, &ret->hosts);
+	config_criteria(lines, "host", questions_add_name, &ret->hosts);
 	add_word(&ret->rdomains, "");
-	config_criteria(lines, "rdomain", questions_add_user, &ret->rdomains);
+	config_criteria(lines, "rdomain", questions_add_name, &ret->rdomains);
 	ret->users.incomplete |= seen.incomplete || kinds->users.incomplete ||
 	    kinds->groups.incomplete;
 	free(seen.list.items);

@@ -88,7 +88,7 @@ judge_age(struct doctor *doctor, int pid)
 	struct stat st;
 
 	if (started == 0) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "when sshd (pid %d) started is not known, nor whether its "
 		    "files were changed since",
 		    pid);
@@ -100,8 +100,8 @@ judge_age(struct doctor *doctor, int pid)
 		snprintf(fix, sizeof(fix), "kill -HUP %d", pid);
 	if (reloaded > started)
 		started = reloaded;
-	for (size_t i = 0; i < doctor->lines.lines.count; i++) {
-		const char *file = doctor->lines.lines.items[i].file;
+	list_each(const struct config_line, line, doctor->lines.lines) {
+		const char *file = line->file;
 
 		if (strcmp(file, last) != 0 && stat(file, &st) == 0 &&
 		    st.st_ctime > started + SLACK_S)
@@ -114,7 +114,7 @@ judge_age(struct doctor *doctor, int pid)
 		last = file;
 	}
 	when_format(started, since);
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
 	    "last change of any of %zu file%s",
 	    pid, doctor->config, since, doctor->lines.files.count,
@@ -213,11 +213,11 @@ judge_program(struct doctor *doctor, int pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	if (stat(path, &st) < 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "which program sshd (pid %d) runs is not known: %s%s", pid,
 		    strerror(errno), geteuid() == 0 ? "" : " (needs root)");
 	else if (!is_same_file(path, DOCTOR_SSHD))
-		findings_add(&doctor->findings, FINDING_WARN,
+		doctor_warn(doctor,
 		    systemd_runs() ? "systemctl restart ssh" : "start it anew",
 		    "sshd (pid %d) does not run %s as it is now, which was "
 		    "asked what it would do",
@@ -236,10 +236,9 @@ look_at_ours(void *ctx, int pid, const char *title)
 		return;
 	running->found = true;
 	if (listener.options[0] != '\0')
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "its command line (SSHD_OPTS) without them",
-		    "sshd (pid %d) was started with %.300s, which counts before "
-		    "what the files say",
+		doctor_fail(doctor, "its command line (SSHD_OPTS) without them",
+		    "sshd (pid %d) was started with %.300s, which counts "
+		    "before what the files say",
 		    pid, listener.options);
 	judge_program(doctor, pid);
 	if (doctor->planned == NULL) /* setup reloads it */
@@ -253,8 +252,8 @@ doctor_running(struct doctor *doctor)
 
 	doctor_processes(look_at_ours, &running);
 	if (!running.found)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "no sshd is seen that listens with %.200s (a socket starts "
-		    "it, or nothing does): what runs is not known",
+		doctor_warn(doctor, NULL,
+		    "no sshd is seen that listens with %.200s (a socket "
+		    "starts it, or nothing does): what runs is not known",
 		    doctor->config);
 }

@@ -89,13 +89,11 @@ look_into_program(struct survey *survey, struct process *process)
 	process->known = fd >= 0 && fstat(fd, &st) == 0;
 	if (!process->known)
 		return;
-	for (size_t i = 0; i < survey->programs.count; i++) {
-		slot = &survey->programs.items[i];
-		if (slot->dev == st.st_dev && slot->ino == st.st_ino) {
-			process->sshd = slot->sshd;
+	list_each(const struct program, seen, survey->programs)
+		if (seen->dev == st.st_dev && seen->ino == st.st_ino) {
+			process->sshd = seen->sshd;
 			return;
 		}
-	}
 	process->sshd = is_usual(&st) || has_marks(fd);
 	program = (struct program){st.st_dev, st.st_ino, process->sshd};
 	slot = survey->programs.count < PROGRAMS_MAX
@@ -106,15 +104,23 @@ look_into_program(struct survey *survey, struct process *process)
 }
 
 static struct process *
+find_process(struct survey *survey, int pid)
+{
+	list_each(struct process, process, survey->processes)
+		if (process->pid == pid)
+			return process;
+	return NULL;
+}
+
+static struct process *
 add_process(struct survey *survey, int pid)
 {
-	struct process *process;
+	struct process *process = find_process(survey, pid);
 	struct stat st;
 	char path[64];
 
-	for (size_t i = 0; i < survey->processes.count; i++)
-		if (survey->processes.items[i].pid == pid)
-			return &survey->processes.items[i];
+	if (process != NULL)
+		return process;
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (stat(path, &st) < 0)
 		return NULL;
@@ -132,11 +138,8 @@ add_title(void *ctx, int pid, const char *title)
 {
 	struct survey *survey = ctx;
 	struct listener listener;
-	struct process *process = NULL;
+	struct process *process = find_process(survey, pid);
 
-	for (size_t i = 0; i < survey->processes.count; i++)
-		if (survey->processes.items[i].pid == pid)
-			process = &survey->processes.items[i];
 	if (process == NULL && title_listener(title, &listener))
 		process = add_process(survey, pid);
 	if (process != NULL)
@@ -149,9 +152,7 @@ static void
 find_processes(struct survey *survey)
 {
 	sockets_find_holders(&survey->sockets);
-	for (size_t i = 0; i < survey->sockets.holders.count; i++) {
-		const struct socket_holder *holder =
-		    &survey->sockets.holders.items[i];
+	list_each(const struct socket_holder, holder, survey->sockets.holders) {
 		const struct socket *socket =
 		    &survey->sockets.list.items[holder->socket];
 		struct process *process = add_process(survey, holder->pid);
@@ -179,15 +180,11 @@ is_examined(const struct survey *survey, const struct process *process)
 static void
 note_ours(struct survey *survey)
 {
-	for (size_t i = 0; i < survey->processes.count; i++) {
-		const struct process *process = &survey->processes.items[i];
-
-		if (!is_examined(survey, process) || process->socket == NULL)
-			continue;
-		if (process->socket->answer == SOCKET_SSH)
+	list_each(struct process, process, survey->processes)
+		if (is_examined(survey, process) && process->socket != NULL &&
+		    process->socket->answer == SOCKET_SSH)
 			snprintf(survey->greeting, sizeof(survey->greeting),
 			    "%s", process->socket->banner);
-	}
 }
 
 /* Another sshd, which says with which configuration it runs. */
@@ -213,12 +210,12 @@ judge_listener(struct doctor *doctor, const struct process *process,
 }
 
 static void
-name_of(const struct process *process, char ret[static 64])
+name_of(const char *title, char ret[static 64])
 {
-	const char *rest = process->title, *slash;
 	char word[CONFIG_WORD];
+	const char *slash;
 
-	if (!config_word(&rest, word))
+	if (!config_word(&title, word))
 		snprintf(word, sizeof(word), "a process");
 	slash = strrchr(word, '/');
 	snprintf(ret, 64, "%.60s", slash != NULL ? slash + 1 : word);
@@ -229,31 +226,29 @@ static void
 judge_answer(const struct survey *survey, const struct process *process)
 {
 	const struct socket *socket = process->socket;
-	struct findings *findings = &survey->doctor->findings;
 	char name[64];
 
-	name_of(process, name);
+	name_of(process->title, name);
 	if (process->pid == 1)
-		findings_add(findings, FINDING_WARN,
+		doctor_warn(survey->doctor,
 		    "systemctl list-sockets, and systemctl cat of the unit",
 		    "%s: systemd starts an SSH server for whoever connects; "
 		    "with which options is not seen here",
 		    socket->address);
 	else if (process->uid != 0)
-		findings_add(findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "%s: %s (pid %d) of uid %lu answers as \"%.80s\", an SSH "
 		    "server of that user's own",
 		    socket->address, name, process->pid,
 		    (unsigned long)process->uid, socket->banner);
 	else if (!process->sshd && survey->greeting[0] != '\0' &&
 	    strcmp(survey->greeting, socket->banner) == 0)
-		findings_add(findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "%s: %s (pid %d) answers as sshd does: whether it leads "
 		    "to the one that was examined is not seen",
 		    socket->address, name, process->pid);
 	else
-		findings_add(findings, FINDING_FAIL,
-		    "end it, or have sshd listen there",
+		doctor_fail(survey->doctor, "end it, or have sshd listen there",
 		    "%s: %s (pid %d) answers as \"%.80s\": an SSH server that "
 		    "is not the one that was examined, and no gate is known "
 		    "to stand before it",
@@ -269,14 +264,14 @@ judge_process(const struct survey *survey, const struct process *process)
 
 	if (is_examined(survey, process))
 		return;
-	name_of(process, name);
+	name_of(process->title, name);
 	if (titled && (process->sshd || !process->known))
 		judge_listener(survey->doctor, process, &listener);
 	else if (process->socket != NULL &&
 	    process->socket->answer == SOCKET_SSH)
 		judge_answer(survey, process);
 	else if (process->sshd && process->uid == 0 && process->socket != NULL)
-		findings_add(&survey->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "%s: %s (pid %d) is an sshd and listens there; with which "
 		    "configuration is not seen",
 		    process->socket->address, name, process->pid);
@@ -288,23 +283,21 @@ judge_unheld(const struct survey *survey)
 {
 	const struct sockets *sockets = &survey->sockets;
 
-	for (size_t i = 0; i < sockets->list.count; i++) {
-		const struct socket *socket = &sockets->list.items[i];
+	list_each(const struct socket, socket, sockets->list) {
+		size_t number = (size_t)(socket - sockets->list.items);
 		bool held = false;
 
-		for (size_t k = 0; k < sockets->holders.count; k++)
-			held |= sockets->holders.items[k].socket == i;
+		list_each(const struct socket_holder, holder, sockets->holders)
+			held |= holder->socket == number;
 		if (socket->answer == SOCKET_SSH && !held)
-			findings_add(&survey->doctor->findings, FINDING_WARN,
-			    NULL,
-			    "%s answers as \"%.80s\"; the process behind it is "
-			    "not seen%s",
+			doctor_warn(survey->doctor, NULL,
+			    "%s answers as \"%.80s\"; the process behind it "
+			    "is not seen%s",
 			    socket->address, socket->banner,
 			    geteuid() == 0 ? ", it may be in a container"
 					   : " (needs root)");
 		if (socket->answer == SOCKET_UNREACHED)
-			findings_add(&survey->doctor->findings, FINDING_WARN,
-			    NULL,
+			doctor_warn(survey->doctor, NULL,
 			    "%s listens and could not be asked: whether it is "
 			    "an SSH server is not known",
 			    socket->address);
@@ -324,17 +317,12 @@ judge_name(void *ctx, int pid, const char *title)
 	    {"teleport", "end it, or have sshd listen there"},
 	};
 	struct doctor *doctor = ctx;
-	char name[CONFIG_WORD];
-	const char *slash;
+	char name[64];
 
-	if (!config_word(&title, name))
-		return;
-	slash = strrchr(name, '/');
+	name_of(title, name);
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
-		if (strcmp(slash != NULL ? slash + 1 : name, servers[i].name) ==
-		    0)
-			findings_add(&doctor->findings, FINDING_FAIL,
-			    servers[i].fix,
+		if (strcmp(name, servers[i].name) == 0)
+			doctor_fail(doctor, servers[i].fix,
 			    "%s (pid %d) lets in without the gate",
 			    servers[i].name, pid);
 }
@@ -348,7 +336,7 @@ judge_generated(struct doctor *doctor)
 
 	if (glob("/run/systemd/generator*/sshd-*.socket", 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			findings_add(&doctor->findings, FINDING_WARN,
+			doctor_warn(doctor,
 			    "systemd.ssh_auto=no on the kernel's command line",
 			    "%.200s: systemd starts sshd at a socket that is "
 			    "not TCP's, with options of its own",
@@ -361,18 +349,18 @@ say_counts(struct survey *survey)
 {
 	size_t ssh = 0, silent = 0;
 
-	for (size_t i = 0; i < survey->sockets.list.count; i++) {
-		ssh += survey->sockets.list.items[i].answer == SOCKET_SSH;
-		silent += survey->sockets.list.items[i].answer == SOCKET_SILENT;
+	list_each(const struct socket, socket, survey->sockets.list) {
+		ssh += socket->answer == SOCKET_SSH;
+		silent += socket->answer == SOCKET_SILENT;
 	}
 	if (survey->sockets.why[0] != '\0')
-		findings_add(&survey->doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(survey->doctor, NULL,
 		    "not every socket that listens was asked: %.200s",
 		    survey->sockets.why);
-	findings_ok(&survey->doctor->findings,
+	doctor_ok(survey->doctor,
 	    "%zu TCP socket%s of this network namespace: the sshd that was "
-	    "examined answers at %zu of them, no other SSH server at any; %zu said "
-	    "nothing in %d ms",
+	    "examined answers at %zu of them, no other SSH server at any; %zu "
+	    "said nothing in %d ms",
 	    survey->sockets.list.count, findings_s(survey->sockets.list.count),
 	    ssh, silent, LISTEN_MS);
 }
@@ -383,7 +371,7 @@ doctor_servers(struct doctor *doctor)
 	scoped_free struct survey *survey = calloc(1, sizeof(*survey));
 
 	if (survey == NULL) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "which SSH servers run is not known: %s", strerror(errno));
 		return;
 	}

@@ -74,9 +74,7 @@ shells_spared(const struct config *config, const struct passwd *pw)
 {
 	const struct config_line *gate = config_gate(config);
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
-
+	list_each(const struct config_line, line, config->lines) {
 		if (gate == NULL || line >= gate)
 			return false;
 		if (line->match != NULL &&

@@ -23,12 +23,12 @@ doctor_accepted(struct doctor *doctor)
 	char why[400], fix[440] = "";
 
 	if (child == NULL) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%s could not be asked: %s", DOCTOR_SSHD, strerror(errno));
+		doctor_warn(doctor, NULL, "%s could not be asked: %s",
+		    DOCTOR_SSHD, strerror(errno));
 		return;
 	}
-	findings_ok(&doctor->findings, "%s -t -f %.200s accepts it",
-	    DOCTOR_SSHD, doctor->config);
+	doctor_ok(
+	    doctor, "%s -t -f %.200s accepts it", DOCTOR_SSHD, doctor->config);
 	child_run((const char *const[]){DOCTOR_SSHD, "-t", "-f",
 		      doctor_asked(doctor), NULL},
 	    SSHD_MS, child);
@@ -69,7 +69,7 @@ has_views(struct doctor *doctor)
 static void
 say_connections(struct doctor *doctor, const char *what)
 {
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "%s: sshd -T says so of %zu connection%s, all that Match lines "
 	    "tell apart",
 	    what, doctor->asked, findings_s(doctor->asked));
@@ -90,7 +90,7 @@ judge_methods(void *ctx, const struct held *held)
 
 		if (first != NULL &&
 		    strcasestr(first + sizeof(key) - 1, key) != NULL)
-			findings_add(&doctor->findings, FINDING_FAIL,
+			doctor_fail(doctor,
 			    "AuthenticationMethods with one publickey",
 			    "AuthenticationMethods %.200s, %.200s: the gate "
 			    "refuses a login by two keys",
@@ -137,13 +137,13 @@ void
 doctor_order(struct doctor *doctor)
 {
 	if (doctor->lines.lines.count == 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "%.200s could not be read", doctor->config);
+		doctor_warn(
+		    doctor, NULL, "%.200s could not be read", doctor->config);
 	else
 		config_judge(&doctor->lines, &doctor->findings);
-	findings_ok(&doctor->findings,
-	    "nothing before our Match all or below it undoes it, in %zu line%s "
-	    "of %.200s and of the files that it includes",
+	doctor_ok(doctor,
+	    "nothing before our Match all or below it undoes it, in %zu "
+	    "line%s of %.200s and of the files that it includes",
 	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count),
 	    doctor->config);
 }

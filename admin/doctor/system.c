@@ -27,8 +27,7 @@ doctor_hidepid(struct doctor *doctor)
 	bool found = false;
 
 	if (mounts == NULL) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "/proc/mounts: %s", strerror(errno));
+		doctor_warn(doctor, NULL, "/proc/mounts: %s", strerror(errno));
 		return;
 	}
 	while ((mount = getmntent(mounts)) != NULL) {
@@ -40,17 +39,16 @@ doctor_hidepid(struct doctor *doctor)
 		found = true;
 		if (option != NULL && strncmp(option, "hidepid=0", 9) != 0 &&
 		    strncmp(option, "hidepid=off", 11) != 0)
-			findings_add(&doctor->findings, FINDING_WARN,
-			    "mount -o remount,hidepid=0 /proc",
+			doctor_warn(doctor, "mount -o remount,hidepid=0 /proc",
 			    "/proc is mounted with hidepid: logins work, but "
 			    "the log cannot name who became root");
 	}
 	endmntent(mounts);
 	if (!found)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "/proc/mounts names no /proc: whether the log can name who "
-		    "became root is not known");
-	findings_ok(&doctor->findings,
+		doctor_warn(doctor, NULL,
+		    "/proc/mounts names no /proc: whether the log can name "
+		    "who became root is not known");
+	doctor_ok(doctor,
 	    "/proc is mounted without it: who became root can be seen there");
 }
 
@@ -59,22 +57,21 @@ doctor_sshrc(struct doctor *doctor)
 {
 	struct stat st;
 
-	findings_ok(&doctor->findings, "there is no " SSHRC);
+	doctor_ok(doctor, "there is no " SSHRC);
 	if (stat(SSHRC, &st) < 0) {
 		if (errno != ENOENT)
-			findings_add(&doctor->findings, FINDING_WARN, NULL,
+			doctor_warn(doctor, NULL,
 			    SSHRC ": %s: whether it runs before the gate is "
 				  "not known",
 			    strerror(errno));
 		return;
 	}
 	if (st.st_uid != 0 || (st.st_mode & 022) != 0)
-		findings_add(&doctor->findings, FINDING_FAIL,
-		    "chown root " SSHRC "; chmod 0644 " SSHRC,
+		doctor_fail(doctor, "chown root " SSHRC "; chmod 0644 " SSHRC,
 		    SSHRC " runs before the gate, and others than root can "
 			  "write it");
 	else
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    SSHRC " runs before the gate, for everyone: see that it "
 			  "starts nothing of the user's");
 }
@@ -105,24 +102,22 @@ doctor_sftp(struct doctor *doctor)
 	char path[CONFIG_WORD];
 
 	if (doctor->views.list.count == 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
-		    "whether sftp and scp can work is not known");
-	for (size_t i = 0; i < doctor->views.list.count; i++) {
-		const struct view *view = &doctor->views.list.items[i];
-
+		doctor_warn(
+		    doctor, NULL, "whether sftp and scp can work is not known");
+	list_each(const struct view, view, doctor->views.list) {
 		if (!find_sftp(view, path))
-			findings_add(&doctor->findings, FINDING_WARN,
+			doctor_warn(doctor,
 			    "Subsystem sftp /usr/lib/openssh/sftp-server",
 			    "no Subsystem sftp, for %s: sftp and scp cannot "
 			    "work",
 			    view->who);
 		else if (access(path, X_OK) != 0)
-			findings_add(&doctor->findings, FINDING_WARN,
+			doctor_warn(doctor,
 			    "apt-get install openssh-sftp-server",
 			    "%.200s: %s: sftp and scp cannot work", path,
 			    strerror(errno));
 		else
-			findings_ok(&doctor->findings,
+			doctor_ok(doctor,
 			    "Subsystem sftp: %.200s is there and can be run",
 			    path);
 	}
@@ -132,10 +127,9 @@ doctor_sftp(struct doctor *doctor)
 void
 doctor_qr(struct doctor *doctor)
 {
-	findings_ok(&doctor->findings, "tfa-qr made one just now");
+	doctor_ok(doctor, "tfa-qr made one just now");
 	if (!scan_works())
-		findings_add(&doctor->findings, FINDING_WARN,
-		    "apt-get install libqrencode4",
+		doctor_warn(doctor, "apt-get install libqrencode4",
 		    "tfa-qr or libqrencode is not installed, or does not "
 		    "work: people set up their app by typing a key");
 }
@@ -160,14 +154,11 @@ both_are_closed(const struct doctor *doctor)
 	    "allowagentforwarding", "x11forwarding"};
 	char value[CONFIG_WORD];
 
-	for (size_t i = 0; i < doctor->views.list.count; i++)
-		for (size_t k = 0; k < 2; k++) {
-			const char *at = doctor->views.list.items[i].dump;
-
-			if (!dump_next(&at, keywords[k], value) ||
+	list_each(const struct view, view, doctor->views.list)
+		for (size_t k = 0; k < 2; k++)
+			if (!dump_value(view, keywords[k], value) ||
 			    strcasecmp(value, "no") != 0)
 				return false;
-		}
 	return doctor->views.list.count > 0;
 }
 
@@ -177,7 +168,7 @@ doctor_openssh(struct doctor *doctor)
 	char version[128];
 
 	if (!doctor_version(version, sizeof(version))) {
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    DOCTOR_SSHD ": its version cannot be read, so whether it "
 				"has CVE-2025-32728 is not known");
 		return;
@@ -189,7 +180,7 @@ doctor_openssh(struct doctor *doctor)
 		    DOCTOR_SSHD, version);
 		break;
 	case CVE_UNKNOWN:
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "%s may have CVE-2025-32728, which leaves agent and X11 "
 		    "open: ask its vendor",
 		    version);

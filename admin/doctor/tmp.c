@@ -121,17 +121,14 @@ try_to_write(const struct tmp *tmp)
 static void
 judge_folder(struct tmp *tmp)
 {
-	struct findings *findings = &tmp->doctor->findings;
 	struct stat st;
 
 	if (fstat(tmp->fd, &st) < 0) {
-		findings_add(
-		    findings, FINDING_WARN, NULL, "/tmp: %s", strerror(errno));
+		doctor_warn(tmp->doctor, NULL, "/tmp: %s", strerror(errno));
 		return;
 	}
 	if (st.st_uid != 0 || (st.st_mode & 07777) != 01777)
-		findings_add(findings, FINDING_FAIL,
-		    "chown root /tmp; chmod 1777 /tmp",
+		doctor_fail(tmp->doctor, "chown root /tmp; chmod 1777 /tmp",
 		    "/tmp belongs to uid %lu and has mode %04o: %s",
 		    (unsigned long)st.st_uid, (unsigned)(st.st_mode & 07777),
 		    st.st_uid == 0 && (st.st_mode & 01000) == 0
@@ -143,18 +140,17 @@ judge_folder(struct tmp *tmp)
 static bool
 judge_write(struct tmp *tmp)
 {
-	struct findings *findings = &tmp->doctor->findings;
 	int error = try_to_write(tmp);
 
 	bool full = error == ENOSPC || error == EDQUOT;
 
 	if (full)
-		findings_add(findings, FINDING_FAIL,
+		doctor_fail(tmp->doctor,
 		    "du -xh /tmp | sort -h, and remove what fills it",
 		    "/tmp is full (%s could not write there: %s): %s",
 		    tmp->user, strerror(error), follows);
 	else if (error != 0)
-		findings_add(findings,
+		findings_add(&tmp->doctor->findings,
 		    geteuid() == 0 ? FINDING_FAIL : FINDING_WARN, NULL,
 		    "%s could not write in /tmp: %s: %s", tmp->user,
 		    strerror(error), follows);
@@ -164,22 +160,21 @@ judge_write(struct tmp *tmp)
 static void
 judge_tmp_room(struct tmp *tmp)
 {
-	struct findings *findings = &tmp->doctor->findings;
 	unsigned long long mib;
 
 	if (fstatvfs(tmp->fd, &tmp->disk) < 0) {
-		findings_add(findings, FINDING_WARN, NULL,
+		doctor_warn(tmp->doctor, NULL,
 		    "how much room /tmp has is not known: %s", strerror(errno));
 		return;
 	}
 	mib = (unsigned long long)tmp->disk.f_bavail * tmp->disk.f_frsize >> 20;
 	if (mib < ROOM_MIB)
-		findings_add(findings, FINDING_WARN,
+		doctor_warn(tmp->doctor,
 		    "du -xh /tmp | sort -h, and remove what fills it",
 		    "/tmp has %llu MiB left; when it is full, %s", mib,
 		    follows);
 	if (tmp->disk.f_files > 0 && tmp->disk.f_favail < FEW_FILES)
-		findings_add(findings, FINDING_WARN,
+		doctor_warn(tmp->doctor,
 		    "find /tmp -xdev, and remove what fills it",
 		    "/tmp has room for %llu more files; with none left, %s",
 		    (unsigned long long)tmp->disk.f_favail, follows);
@@ -206,7 +201,6 @@ has_quota(const struct tmp *tmp)
 static void
 judge_sharing(struct tmp *tmp)
 {
-	struct findings *findings = &tmp->doctor->findings;
 	char store[CONFIG_WORD];
 	struct stat st, theirs;
 
@@ -215,13 +209,13 @@ judge_sharing(struct tmp *tmp)
 	(void)doctor_store_folder(tmp->doctor, store);
 	if (fstat(tmp->fd, &st) == 0 && stat(store, &theirs) == 0 &&
 	    st.st_dev == theirs.st_dev)
-		findings_add(findings, FINDING_WARN,
+		doctor_warn(tmp->doctor,
 		    "a file system of its own for /tmp, or quotas",
 		    "/tmp and %.300s are one file system, without a quota: a "
 		    "user who fills it keeps everybody out",
 		    store);
 	else
-		findings_add(findings, FINDING_WARN, "quotas for /tmp",
+		doctor_warn(tmp->doctor, "quotas for /tmp",
 		    "/tmp has no quota for %s: a user can fill it, and then %s",
 		    tmp->user, follows);
 }
@@ -239,10 +233,10 @@ judge_config(struct tmp *tmp)
 
 		if (stat(file, &st) < 0 || (st.st_mode & S_IROTH) != 0)
 			continue;
-		findings_add(&tmp->doctor->findings, FINDING_WARN,
+		doctor_warn(tmp->doctor,
 		    "chmod o+r, or a /tmp that users cannot fill",
-		    "%.300s cannot be read by users: while /tmp is full, nobody "
-		    "but root is let in",
+		    "%.300s cannot be read by users: while /tmp is full, "
+		    "nobody but root is let in",
 		    file);
 		return;
 	}
@@ -253,14 +247,11 @@ judge_config(struct tmp *tmp)
 static int
 open_tmp(int pid)
 {
-	char path[64];
-	int fd;
+	char path[64] = "/tmp";
 
-	snprintf(path, sizeof(path), "/proc/%d/root/tmp", pid);
-	fd = pid > 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	return fd >= 0 || pid > 0
-	    ? fd
-	    : open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pid > 0)
+		snprintf(path, sizeof(path), "/proc/%d/root/tmp", pid);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 void
@@ -286,10 +277,10 @@ doctor_tmp(struct doctor *doctor)
 	}
 	judge_config(&tmp);
 	if (tmp.pid == 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "no sshd was seen that runs: its /tmp may be another one "
 		    "(PrivateTmp) than the one that was looked at");
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "sshd (pid %d) can write there: %s did, it has %llu MiB left, and "
 	    "a quota",
 	    tmp.pid, tmp.user,

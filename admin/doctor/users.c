@@ -77,7 +77,7 @@ doctor_uids(struct doctor *doctor)
 	int error = list_people(&people);
 
 	if (error != 0 || people.list.count == 0)
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "not every account could be looked at: %s",
 		    error != 0 ? strerror(error) : "there is none");
 	for (size_t i = 1; i < people.list.count; i++) {
@@ -86,7 +86,7 @@ doctor_uids(struct doctor *doctor)
 
 		if (a->uid == b->uid && (a->logs_in || b->logs_in) &&
 		    strcmp(a->name.text, b->name.text) != 0)
-			findings_add(&doctor->findings, FINDING_FAIL,
+			doctor_fail(doctor,
 			    "usermod -u NEWUID, for one of them",
 			    "%s and %s have uid %lu: the gate takes both for "
 			    "%s",
@@ -96,11 +96,11 @@ doctor_uids(struct doctor *doctor)
 	text = read_whole("/etc/nsswitch.conf");
 	if (text != NULL &&
 	    directory_service(text, "passwd", service, sizeof(service)))
-		findings_add(&doctor->findings, FINDING_WARN, NULL,
+		doctor_warn(doctor, NULL,
 		    "accounts of %s were looked at only as far as it lists "
 		    "them",
 		    service);
-	findings_ok(&doctor->findings,
+	doctor_ok(doctor,
 	    "%zu account%s, as getpwent(3) lists them: no two have one uid",
 	    people.list.count, findings_s(people.list.count));
 	free(people.list.items);

@@ -44,9 +44,7 @@ find_view(const struct views *views, const char *keyword, const char *value,
 	char other[CONFIG_WORD];
 
 	*ret_more = 0;
-	for (size_t i = 0; i < views->list.count; i++) {
-		const struct view *view = &views->list.items[i];
-
+	list_each(const struct view, view, views->list) {
 		if ((gated && !dump_is_gated(view)) ||
 		    !dump_value(view, keyword, other) ||
 		    !same_words(value, other))
@@ -65,8 +63,7 @@ each_seen(
 	char value[CONFIG_WORD];
 	size_t more;
 
-	for (size_t i = 0; i < views->list.count; i++) {
-		const struct view *view = &views->list.items[i];
+	list_each(const struct view, view, views->list) {
 		struct held held = {.keyword = keyword, .value = value};
 
 		if (!dump_is_gated(view) || !dump_value(view, keyword, value) ||
@@ -74,8 +71,7 @@ each_seen(
 		    find_view(views, keyword, value, true, &more) != view)
 			continue;
 		held.seen = true;
-		dump_who(
-		    view, more - view->others, held.where, sizeof(held.where));
+		dump_who(view->who, more, held.where, sizeof(held.where));
 		each(ctx, &held);
 	}
 }
@@ -87,8 +83,7 @@ dump_each_value(const struct views *views, const struct config *config,
 	size_t more;
 
 	each_seen(views, keyword, each, ctx);
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
+	list_each(const struct config_line, line, config->lines) {
 		struct held held = {.keyword = line->keyword,
 		    .value = line->value,
 		    .line = line};

@@ -361,8 +361,10 @@ run_command(struct gate *gate, int argc, char **argv)
 			return commands[i].run(gate, operand);
 	}
 	if (argc > 0)
-		fprintf(stderr, "tfa: \"%s\" %s\n\n", argv[0], wrong);
-	print_usage(stderr);
+		fprintf(stderr, "tfa: \"%s\" %s; tfa --help says more\n",
+		    argv[0], wrong);
+	else
+		print_usage(stderr);
 	return EX_USAGE;
 }
 

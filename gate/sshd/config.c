@@ -281,9 +281,7 @@ config_gate(const struct config *config)
 {
 	const struct config_line *of_site = NULL;
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
-
+	list_each(const struct config_line, line, config->lines) {
 		if (!config_has_keyword(line, "forcecommand") ||
 		    !is_all(line->match) || !config_is_gate(line->value) ||
 		    (line->outer != NULL && !is_all(line->outer)))
@@ -312,9 +310,7 @@ config_find(const struct config *config, const char *keyword, const char *value)
 {
 	const struct config_line *global = NULL;
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
-
+	list_each(const struct config_line, line, config->lines) {
 		if (!config_has_keyword(line, keyword) ||
 		    (strcasecmp(line->value, value) != 0 &&
 			!has_word(line->value, value)))
@@ -365,12 +361,9 @@ void
 config_criteria(const struct config *config, const char *name,
     void (*each)(void *ctx, const char *word), void *ctx)
 {
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
-
+	list_each(const struct config_line, line, config->lines)
 		if (config_has_keyword(line, "match"))
 			each_word(line->value, name, each, ctx);
-	}
 }
 
 /* Those that sshd -T can be asked about; of an invalid user there is no
@@ -390,8 +383,7 @@ is_known_criterion(const char *criterion)
 const struct config_line *
 config_strange_match(const struct config *config)
 {
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
+	list_each(const struct config_line, line, config->lines) {
 		const char *rest = line->value;
 		char word[CONFIG_WORD], list[CONFIG_WORD];
 

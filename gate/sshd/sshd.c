@@ -299,9 +299,7 @@ take_settings(const struct sshd_question *question, const struct config *config,
 {
 	bool hidden = false, keys_named = false;
 
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const struct config_line *line = &config->lines.items[i];
-
+	list_each(const struct config_line, line, config->lines) {
 		if (is_for_others(line->match, question->user->name) ||
 		    is_for_others(line->outer, question->user->name))
 			continue;
@@ -319,11 +317,10 @@ static void
 find_pid_file(const struct config *config, char ret[static CONFIG_WORD])
 {
 	snprintf(ret, CONFIG_WORD, "%s", PID_FILE_DEFAULT);
-	for (size_t i = 0; i < config->lines.count; i++) {
-		const char *rest = config->lines.items[i].value;
+	list_each(const struct config_line, line, config->lines) {
+		const char *rest = line->value;
 
-		if (strcasecmp(config->lines.items[i].keyword, "PidFile") ==
-		    0) {
+		if (config_has_keyword(line, "PidFile")) {
 			if (!config_word(&rest, ret))
 				ret[0] = '\0';
 			return;

@@ -6,8 +6,8 @@
  *
  *	if (name == NULL)
  *		there is no memory
- *	for (i = 0; i < group.names.count; i++)
- *		group.names.items[i]
+ *	list_each(const struct name, member, group.names)
+ *		member->text
  *	free(group.names.items);
  *
  * Items may hold secrets: what is left behind by growing and dropping is wiped.
@@ -30,6 +30,12 @@ struct list {
 		size_t count; \
 	}
 /* clang-format on */
+
+/* Goes through the items of a list that does not grow meanwhile; item points to
+ * each. */
+#define list_each(type, item, list)     \
+	for (type *item = (list).items; \
+	     item != NULL && item < (list).items + (list).count; item++)
 
 /*
  * Room for one more item of size bytes at the end of a list; zeroed.  It moves

@@ -110,9 +110,9 @@ learn(struct groups *groups, const char *name)
 static const struct groups_known *
 find_known(struct groups *groups, const char *name)
 {
-	for (size_t i = 0; i < groups->known.count; i++)
-		if (strcmp(groups->known.items[i].name.text, name) == 0)
-			return &groups->known.items[i];
+	list_each(const struct groups_known, known, groups->known)
+		if (strcmp(known->name.text, name) == 0)
+			return known;
 	return learn(groups, name);
 }
 

@@ -147,6 +147,45 @@ Test(own, second_device_beside_the_first)
 	    ssh_with_code(b, b->me, code_at(secret, step + 1), "true"), 0);
 }
 
+/* Nobody would see new ones. */
+Test(own, second_device_leaves_the_recovery_codes)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me), *second, *codes;
+	uint64_t step = step_fresh(20);
+	struct run *r = run_tfa(
+	    b, code_at(secret, step - 1), code_at(secret, step), "recovery");
+	struct session *s;
+
+	assert_status(r, 0);
+	codes = first_code(r->err);
+	s = session_open(b, b->me, NULL,
+	    text("%s/tfa %s %s add tablet", getenv("TFA_PROGRAMS"),
+		b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket));
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", code_at(secret, step + 1)));
+	session_expect(s, PROMPT);
+	session_type(s, text("%s\r", codes));
+	session_expect(s, "Code from the new device: ");
+	second = uri_parameter(screen_qr(s->seen), "secret");
+	session_type(s, text("%s\r", code_at(second, step)));
+	cr_assert_eq(session_status(s), 0);
+	codes = text("%.19s", strstr(r->err, codes) + 23);
+	assert_status(ssh_with_code(b, b->me, codes, "true"), 0);
+}
+
+/* It only proves who asks: a later login is told of wrong codes. */
+Test(own, code_for_a_change_is_no_login)
+{
+	struct bastion *b = bastion_open(.rules = RULE("exempt"));
+	const char *secret = fixture_enrol(b, b->me);
+
+	assert_status(
+	    run_tfa(b, "", code_at(secret, step_now()), "recovery"), 0);
+	assert_never_says(fixture_record(b, b->me), "\"verified\"");
+}
+
 /* The user knows this secret already, so both directions may be said. */
 Test(own, says_which_way_the_clock_of_a_new_device_is_off)
 {
