@@ -201,15 +201,12 @@ int admin_load(const struct admin *admin, struct policy *ret);
 
 /*
  * Checks a policy's text. False after a message on stderr: the mistake at
- * file:line:column, with the line and a caret under the column.
+ * file:line:column, with the line and a caret under the column. Warns on stderr
+ * of each group that a valid policy names and that does not exist here: its
+ * rule refuses everybody who reaches it. *ret_unknown: how many.
  */
-bool admin_check_text(const char *file, const char *text, size_t len);
-
-/*
- * Warns on stderr of each group that a valid policy names and that does not
- * exist here: its rule refuses everybody who reaches it. Returns how many.
- */
-size_t admin_check_groups(const char *file, const char *text, size_t len);
+bool admin_check_text(
+    const char *file, const char *text, size_t len, size_t *ret_unknown);
 
 /* A table of text columns. Without rows nothing is printed. */
 struct libscols_table;

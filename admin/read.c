@@ -93,14 +93,8 @@ read_whole_own(const char *path, size_t *ret_len)
 	return read_plain(path, true, ret_len);
 }
 
-/* Before the text of a file of keys: what keyfile_is_sound() said of it. */
-struct sound {
-	bool for_gate, for_sshd;
-	char culprit[READ_PATH];
-};
-
 static void
-judge_sound(const struct job *job, int fd, struct sound *ret)
+judge_sound(const struct job *job, int fd, struct keys_text *ret)
 {
 	char name[READ_PATH], home[READ_PATH], other[READ_PATH];
 	struct keypath_user user = {.name = name,
@@ -133,19 +127,19 @@ tell_file(const struct job *job, int pipe)
 	    : errno;
 }
 
-/* A struct sound, and the text. */
+/* A struct keys_text, without the text, and the text. */
 static int
 tell_keys(const struct job *job, int pipe)
 {
 	scoped_fd int fd = open(job->path, FLAGS);
 	size_t len = 0;
 	scoped_free char *text = read_open(fd, false, KEYS_FILE_MAX, &len);
-	struct sound sound = {.culprit = ""};
+	struct keys_text keys = {.text = NULL};
 
 	if (text == NULL)
 		return errno;
-	judge_sound(job, fd, &sound);
-	return file_write(pipe, &sound, sizeof(sound)) == FAULT_NONE &&
+	judge_sound(job, fd, &keys);
+	return file_write(pipe, &keys, sizeof(keys)) == FAULT_NONE &&
 		file_write(pipe, text, len) == FAULT_NONE
 	    ? 0
 	    : errno;
@@ -278,22 +272,18 @@ read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
 	    .pw = pw, .path = path, .tell = tell_keys, .is_own = is_own};
 	size_t len = 0;
 	char *text = read_by_child(&job, limit_ms, &len);
-	struct sound sound;
 
 	if (text == NULL)
 		return false;
-	if (len < sizeof(sound)) {
+	if (len < sizeof(*ret)) {
 		free(text);
 		errno = EIO;
 		return false;
 	}
-	memcpy(&sound, text, sizeof(sound));
-	ret->len = len - sizeof(sound);
-	memmove(text, text + sizeof(sound), ret->len + 1);
+	memcpy(ret, text, sizeof(*ret));
+	ret->len = len - sizeof(*ret);
+	memmove(text, text + sizeof(*ret), ret->len + 1);
 	ret->text = text;
-	ret->for_gate = sound.for_gate;
-	ret->for_sshd = sound.for_sshd;
-	memcpy(ret->culprit, sound.culprit, sizeof(ret->culprit));
 	return true;
 }
 

@@ -7,24 +7,6 @@
 #include "store/folder/policy_file.h"
 #include "store/system/groups.h"
 
-bool
-admin_check_text(const char *file, const char *text, size_t len)
-{
-	struct json_error error = {.line = 0};
-	char why[POLICY_WHY_TEXT], caret[CARET_TEXT];
-	struct policy policy;
-
-	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
-		policy_done(&policy);
-		return true;
-	}
-	json_error_say(&error, file, why, sizeof(why));
-	admin_say("%s", why);
-	caret_format(text, len, &error, caret);
-	fputs(caret, stderr);
-	return false;
-}
-
 static bool
 is_unknown(const struct name *name)
 {
@@ -52,17 +34,24 @@ warn_rule(const char *file, const struct rule *rule)
 	return count;
 }
 
-size_t
-admin_check_groups(const char *file, const char *text, size_t len)
+bool
+admin_check_text(
+    const char *file, const char *text, size_t len, size_t *ret_unknown)
 {
-	struct json_error error;
+	struct json_error error = {.line = 0};
+	char why[POLICY_WHY_TEXT], caret[CARET_TEXT];
 	struct policy policy;
-	size_t count = 0;
 
-	if (policy_parse(text, len, &policy, &error) != FAULT_NONE)
-		return 0;
-	for (size_t i = 0; i < policy.rules.count; i++)
-		count += warn_rule(file, &policy.rules.items[i]);
-	policy_done(&policy);
-	return count;
+	*ret_unknown = 0;
+	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
+		for (size_t i = 0; i < policy.rules.count; i++)
+			*ret_unknown += warn_rule(file, &policy.rules.items[i]);
+		policy_done(&policy);
+		return true;
+	}
+	json_error_say(&error, file, why, sizeof(why));
+	admin_say("%s", why);
+	caret_format(text, len, &error, caret);
+	fputs(caret, stderr);
+	return false;
 }

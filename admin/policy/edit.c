@@ -168,13 +168,11 @@ enum meant { MEANT_NOT = 0, MEANT_AGAIN, MEANT_SO };
  * refuses everybody who reaches it. Without a terminal it counts as meant.
  */
 static enum meant
-is_meant(const struct admin *admin, struct editor *editor, const char *text,
-    size_t len)
+is_meant(struct editor *editor, size_t unknown)
 {
 	char answer;
 
-	if (admin_check_groups(admin->policy, text, len) == 0 ||
-	    !isatty(STDIN_FILENO))
+	if (unknown == 0 || !isatty(STDIN_FILENO))
 		return MEANT_SO;
 	answer = editor_ask(editor,
 	    "Install it all the same? Anything but y edits it again. "
@@ -193,13 +191,15 @@ edit_until_valid(const struct admin *admin, const struct lockfile *lockfile,
 	for (;;) {
 		int status = editor_run(editor, copy->path);
 		enum meant meant = MEANT_NOT;
+		size_t unknown;
 
 		if (status == ADMIN_DONE)
 			status = read_copy(lockfile, copy, ret_text, ret_len);
 		if (status != ADMIN_DONE)
 			return status;
-		if (admin_check_text(admin->policy, *ret_text, *ret_len))
-			meant = is_meant(admin, editor, *ret_text, *ret_len);
+		if (admin_check_text(
+			admin->policy, *ret_text, *ret_len, &unknown))
+			meant = is_meant(editor, unknown);
 		else if (editor_again(editor))
 			meant = MEANT_AGAIN;
 		if (meant == MEANT_SO)

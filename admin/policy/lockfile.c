@@ -154,36 +154,25 @@ lockfile_close(struct lockfile *lockfile)
 		close(lockfile->folder);
 }
 
-/*
- * Removes a leftover of a crash. Anything else of that name would block every
- * change from now on.
- */
-static int
-clear(const struct lockfile *lockfile, const struct beside *file)
-{
-	if (unlinkat(lockfile->folder, file->name, 0) == 0 || errno == ENOENT)
-		return ADMIN_DONE;
-	admin_say("%s is in the way of every change (%s): move it away",
-	    file->path, strerror(errno));
-	return ADMIN_NOT;
-}
-
 int
 lockfile_store(const struct lockfile *lockfile, const char *text, size_t len)
 {
 	struct stat st = {
 	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
 	struct beside new;
-	int status;
 
 	if (fstatat(lockfile->folder, lockfile->name, &st,
 		AT_SYMLINK_NOFOLLOW) < 0 &&
 	    errno != ENOENT)
 		return lockfile_fail(lockfile->path);
 	lockfile_beside(lockfile, "new", &new);
-	status = clear(lockfile, &new);
-	if (status != ADMIN_DONE)
-		return status;
+	/* Removes a leftover of a crash.  Anything else of that name would
+	 * block every change from now on. */
+	if (unlinkat(lockfile->folder, new.name, 0) < 0 && errno != ENOENT) {
+		admin_say("%s is in the way of every change (%s): move it away",
+		    new.path, strerror(errno));
+		return ADMIN_NOT;
+	}
 	if (file_put(lockfile->folder, lockfile->name, new.name,
 		st.st_mode & 07777, st.st_uid, st.st_gid, text,
 		len) != FAULT_NONE)

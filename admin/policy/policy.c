@@ -101,7 +101,7 @@ check(const struct admin *admin, const char *path)
 	static const struct json_error nowhere;
 	scoped_free char *text = NULL;
 	char why[POLICY_WHY_TEXT];
-	size_t len = 0;
+	size_t len = 0, unknown;
 
 	if (!read_checked(admin, path, &text, &len, why)) {
 		if (admin->json)
@@ -111,9 +111,8 @@ check(const struct admin *admin, const char *path)
 	}
 	if (admin->json)
 		return check_json(path, text, len);
-	if (!admin_check_text(path, text, len))
+	if (!admin_check_text(path, text, len, &unknown))
 		return ADMIN_NOT;
-	admin_check_groups(path, text, len);
 	admin_done(admin, path, "valid");
 	return ADMIN_DONE;
 }

@@ -86,6 +86,8 @@ caller_is_safe(const struct setup *setup)
 	return ok || setup->admin->yes;
 }
 
+/* A plan that writes the drop-in waits for a confirmation.  Without it no login
+ * has changed, or --remove has taken the gate away. */
 static bool
 changes_logins(const struct plan *plan)
 {
