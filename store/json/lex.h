@@ -100,7 +100,7 @@ void json_string_copy(const struct json_string *string, char *ret, size_t size);
 bool json_lex_skip(struct json_lex *lx);
 
 /* Goes from an object to the value of that key, or from a list to that item;
- * false if there is none. */
+ * false, and past its end, if there is none.  A NULL key is never there. */
 bool json_lex_find_key(struct json_lex *lx, const char *key);
 bool json_lex_find_item(struct json_lex *lx, size_t index);
 

@@ -43,14 +43,9 @@ static void
 release(const struct json_field *field, void *value)
 {
 	switch (field->kind) {
-	case JSON_STRING: {
-		char *s = *(char **)value;
-
-		if (s != NULL)
-			explicit_bzero(s, strlen(s));
-		free(s);
+	case JSON_STRING:
+		json_text_free(value);
 		break;
-	}
 	case JSON_OBJECT:
 		release_object(field->shape, value);
 		break;

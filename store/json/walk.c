@@ -4,30 +4,6 @@
 
 #include "store/json/lex.h"
 
-static bool
-skip_object(struct json_lex *lx)
-{
-	struct json_string key;
-
-	if (!json_lex_open(lx, '{'))
-		return false;
-	for (size_t n = 0; json_lex_more(lx, n, '}'); n++)
-		if (!json_lex_key(lx, &key) || !json_lex_skip(lx))
-			return false;
-	return lx->wrong == NULL;
-}
-
-static bool
-skip_list(struct json_lex *lx)
-{
-	if (!json_lex_open(lx, '['))
-		return false;
-	for (size_t n = 0; json_lex_more(lx, n, ']'); n++)
-		if (!json_lex_skip(lx))
-			return false;
-	return lx->wrong == NULL;
-}
-
 bool
 json_lex_skip(struct json_lex *lx)
 {
@@ -35,10 +11,11 @@ json_lex_skip(struct json_lex *lx)
 	struct json_number number;
 	char c = json_lex_peek(lx);
 
+	/* A part that is nowhere leads to the end. */
 	if (c == '{')
-		return skip_object(lx);
+		return !json_lex_find_key(lx, NULL) && lx->wrong == NULL;
 	if (c == '[')
-		return skip_list(lx);
+		return !json_lex_find_item(lx, SIZE_MAX) && lx->wrong == NULL;
 	if (c == '"')
 		return json_lex_string(lx, &string);
 	if (c == '-' || (c >= '0' && c <= '9'))
@@ -58,7 +35,7 @@ json_lex_find_key(struct json_lex *lx, const char *key)
 		if (!json_lex_key(lx, &found))
 			return false;
 		json_lex_peek(lx);
-		if (json_string_is(&found, key))
+		if (key != NULL && json_string_is(&found, key))
 			return true;
 		if (!json_lex_skip(lx))
 			return false;

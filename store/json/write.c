@@ -15,12 +15,6 @@ static void put_value(struct writer *w, const struct json_field *field,
     const void *value, size_t depth);
 
 static void
-put_text(struct writer *w, const char *text)
-{
-	json_out_text(&w->out, text);
-}
-
-static void
 put_line(struct writer *w, size_t depth)
 {
 	static const char spaces[] = "                                "
@@ -28,7 +22,7 @@ put_line(struct writer *w, size_t depth)
 
 	_Static_assert(
 	    sizeof(spaces) > JSON_DEPTH_MAX * INDENT, "enough for any depth");
-	put_text(w, "\n");
+	json_out_text(&w->out, "\n");
 	json_out_put(&w->out, spaces, depth * INDENT);
 }
 
@@ -37,11 +31,11 @@ static void
 put_comma(struct writer *w, bool first, size_t depth)
 {
 	if (!first)
-		put_text(w, ",");
+		json_out_text(&w->out, ",");
 	if (depth != ONE_LINE)
 		put_line(w, depth + 1);
 	else if (!first && w->indented)
-		put_text(w, " ");
+		json_out_text(&w->out, " ");
 }
 
 static void
@@ -94,7 +88,7 @@ put_list(struct writer *w, const struct json_field *field, const void *value,
 	struct list list;
 
 	memcpy(&list, value, sizeof(list));
-	put_text(w, "[");
+	json_out_text(&w->out, "[");
 	for (size_t i = 0; i < list.count; i++) {
 		put_comma(w, i == 0, depth);
 		put_value(w, field->item,
@@ -102,16 +96,16 @@ put_list(struct writer *w, const struct json_field *field, const void *value,
 	}
 	if (depth != ONE_LINE && list.count > 0)
 		put_line(w, depth);
-	put_text(w, "]");
+	json_out_text(&w->out, "]");
 }
 
 /* Keys are plain words of ours, and need no escapes. */
 static void
 put_key(struct writer *w, const char *key)
 {
-	put_text(w, "\"");
-	put_text(w, key);
-	put_text(w, w->indented ? "\": " : "\":");
+	json_out_text(&w->out, "\"");
+	json_out_text(&w->out, key);
+	json_out_text(&w->out, w->indented ? "\": " : "\":");
 }
 
 static void
@@ -121,7 +115,7 @@ put_object(struct writer *w, const struct json_shape *shape, const void *value,
 	size_t inner = depth == ONE_LINE ? ONE_LINE : depth + 1;
 	bool first = true;
 
-	put_text(w, "{");
+	json_out_text(&w->out, "{");
 	for (size_t i = 0; i < shape->count; i++) {
 		const struct json_field *field = &shape->fields[i];
 		const void *at = (const char *)value + field->offset;
@@ -134,14 +128,14 @@ put_object(struct writer *w, const struct json_shape *shape, const void *value,
 		put_comma(w, first, depth);
 		put_key(w, field->key);
 		if (none)
-			put_text(w, "null");
+			json_out_text(&w->out, "null");
 		else
 			put_value(w, field, at, inner);
 		first = false;
 	}
 	if (depth != ONE_LINE && !first)
 		put_line(w, depth);
-	put_text(w, "}");
+	json_out_text(&w->out, "}");
 }
 
 static void
@@ -186,7 +180,7 @@ put_value(struct writer *w, const struct json_field *field, const void *value,
 		json_out_number(&w->out, *(const int64_t *)value);
 		break;
 	case JSON_FLAG:
-		put_text(w, *(const bool *)value ? "true" : "false");
+		json_out_text(&w->out, *(const bool *)value ? "true" : "false");
 		break;
 	case JSON_CHOICE:
 		json_out_string(&w->out, field->names[*(const int *)value]);
@@ -210,7 +204,7 @@ json_write(const struct json_shape *shape, const void *value, bool indented,
 
 	put_object(&w, shape, value, indented ? 0 : ONE_LINE);
 	if (indented)
-		put_text(&w, "\n");
+		json_out_text(&w.out, "\n");
 	if (w.out.text == NULL)
 		return FAULT_MEMORY;
 	*ret_text = w.out.text;
