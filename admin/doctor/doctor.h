@@ -9,7 +9,7 @@
  *	sshd.c         the gate, channels and variables by sshd's answers
  *	displaced.c    lines of the site's that our Match all displaces
  *	files.c        the files that decide, and the folders above them
- *	shells.c       login shells: login_shells.h, shell_try.h
+ *	login_shells.c each login shell: shell_try.h; spared.c
  *	users.c        uids
  *	keys.c         users' files of keys
  *	keyfiles.c     reads them, for every user and in every view
@@ -43,7 +43,6 @@
 
 #define DOCTOR_SSHD "/usr/sbin/sshd"
 #define DOCTOR_SSH  "/usr/bin/ssh"
-#define DOCTOR_LINE 8192
 
 struct doctor {
 	const struct admin *admin;

@@ -1,10 +1,19 @@
+/*
+ * The check of login shells: FAIL for one that does not run the gate, or lets
+ * its users decide what runs before the gate.  Users who cannot log in, with
+ * nologin or false, are left out, and so are those whom sshd exempts.
+ *
+ * Each shell is tried (shell_try.h): once if it is a program that is the same
+ * for all, and for each of its users if it is a script, which may ask who calls
+ * it.
+ */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/system/child.h"
-#include "admin/doctor/dump.h"
+#include "admin/doctor/doctor.h"
 #include "admin/doctor/person.h"
 #include "store/system/passwd.h"
 #include "admin/doctor/shell_try.h"
@@ -25,10 +34,10 @@ struct group {
 };
 
 struct judge {
-	const struct shells *shells;
+	struct doctor *doctor;
+	const char *gate;
 	LIST_OF(struct group) groups;
 	long long end_ms;
-	struct findings *findings;
 };
 
 static void
@@ -74,7 +83,7 @@ find_group(struct judge *judge, const struct group *found)
 	if (group != NULL)
 		*group = *found;
 	else
-		judge->findings->failed = true;
+		judge->doctor->findings.failed = true;
 	return group;
 }
 
@@ -89,8 +98,7 @@ look_at_user(struct judge *judge, const struct passwd *pw)
 		snprintf(found.shell, sizeof(found.shell), "%s", shell);
 		found.same = is_known_by_name(found.kind, &found.trial);
 		if (!found.same && child_clock_ms() < judge->end_ms) {
-			found.trial = shell_try(
-			    pw, judge->shells->gate, found.said);
+			found.trial = shell_try(pw, judge->gate, found.said);
 			found.same = found.trial != TRIAL_UNKNOWN &&
 			    shell_is_same_for_all(shell);
 		} else if (!found.same) {
@@ -134,75 +142,87 @@ make_fix(const struct group *group, char ret[static FINDING_TEXT])
 }
 
 static void
-say_other(const struct group *group, const char *users, struct findings *ret)
+say_other(struct doctor *doctor, const struct group *group, const char *users)
 {
 	char fix[FINDING_TEXT];
 
 	make_fix(group, fix);
 	if (group->kind == SHELL_OPEN)
-		findings_fail(ret, fix,
+		doctor_fail(doctor, fix,
 		    "%s: before the gate %.100s runs what a user's variables, "
 		    "or a server that the user left running, say: whoever was "
 		    "in once needs no code",
 		    users, group->shell);
 	else
-		findings_fail(ret, fix,
+		doctor_fail(doctor, fix,
 		    "%s: %.100s does not run what sshd gives it with -c, the "
 		    "gate: whoever has the key needs no code%s%.100s",
 		    users, group->shell,
 		    group->said[0] != '\0' ? "; it says: " : "", group->said);
 }
 
-static void
-say_runs(
-    const struct judge *judge, const struct group *group, const char *users)
+static bool
+home_is_set(const struct doctor *doctor)
 {
-	if (group->kind == SHELL_READS_HOME && !judge->shells->home)
-		findings_warn(judge->findings, guard_setenv(),
+	char value[CONFIG_WORD];
+	const char *at = doctor->views.list.count > 0
+	    ? doctor->views.list.items[0].dump
+	    : "";
+
+	while (dump_next(&at, "setenv", value))
+		if (strncmp(value, "HOME=", 5) == 0)
+			return true;
+	return false;
+}
+
+static void
+say_runs(struct doctor *doctor, const struct group *group, const char *users)
+{
+	if (group->kind == SHELL_READS_HOME && !home_is_set(doctor))
+		doctor_warn(doctor, guard_setenv(),
 		    "%s: %.100s reads files of the user's before the gate, "
 		    "since SetEnv has no HOME",
 		    users, group->shell);
 	else if (group->kind == SHELL_UNKNOWN)
-		findings_warn(judge->findings, NULL,
+		doctor_warn(doctor, NULL,
 		    "%s: %.100s runs the gate; what it reads or runs before "
 		    "is not known",
 		    users, group->shell);
 }
 
 static void
-say(const struct judge *judge, const struct group *group)
+say(struct doctor *doctor, const struct group *group)
 {
-	struct findings *findings = judge->findings;
 	char users[sizeof(group->users) + 40], fix[FINDING_TEXT];
 
 	make_fix(group, fix);
 	name_users(group, users, sizeof(users));
 	switch (group->trial) {
 	case TRIAL_RUNS:
-		say_runs(judge, group, users);
+		say_runs(doctor, group, users);
 		return;
 	case TRIAL_TALKS:
-		findings_warn(findings, NULL,
+		doctor_warn(doctor, NULL,
 		    "%s: %.100s says something before it runs the gate, which "
 		    "sftp, scp and rsync take for an answer: %.100s",
 		    users, group->shell, group->said);
 		return;
 	case TRIAL_OTHER:
-		say_other(group, users, findings);
+		say_other(doctor, group, users);
 		return;
 	case TRIAL_NOTHING:
-		findings_fail(findings, fix,
+		doctor_fail(doctor, fix,
 		    "%s %s locked out: %.100s cannot run the gate%s%.100s",
 		    users, group->count == 1 ? "is" : "are", group->shell,
 		    group->said[0] != '\0' ? ": " : "", group->said);
 		return;
 	case TRIAL_ABSENT:
-		findings_warn(findings, NULL,
+		doctor_warn(doctor, NULL,
 		    "%s: sshd lets no user of %.100s in: %s", users,
 		    group->shell, group->said);
 		return;
 	case TRIAL_THEIRS:
-		findings_fail(findings,
+		doctor_fail(doctor,
 		    "a shell that, with every folder above it, is root's and "
 		    "that nobody else can write: chsh",
 		    "%s: others than root can change %.100s, which runs "
@@ -210,7 +230,7 @@ say(const struct judge *judge, const struct group *group)
 		    users, group->shell);
 		return;
 	case TRIAL_UNKNOWN:
-		findings_warn(findings, NULL,
+		doctor_warn(doctor, NULL,
 		    "%s: whether %.100s runs the gate was not tried: %s", users,
 		    group->shell, group->said);
 		return;
@@ -218,16 +238,17 @@ say(const struct judge *judge, const struct group *group)
 }
 
 void
-shells_judge(const struct shells *shells, struct findings *findings)
+doctor_shells(struct doctor *doctor)
 {
-	struct judge judge = {.shells = shells,
-	    .end_ms = child_clock_ms() + TRIALS_MS,
-	    .findings = findings};
+	struct judge judge = {.doctor = doctor,
+	    .gate = doctor->gate[0] != '\0' ? doctor->gate
+					    : TFA_SBINDIR "/tfa-gate",
+	    .end_ms = child_clock_ms() + TRIALS_MS};
 	const struct passwd *pw;
 	char said[TRIAL_TEXT];
 
-	if (!shell_gate_runs(shells->gate, said)) {
-		findings_warn(findings, NULL,
+	if (!shell_gate_runs(judge.gate, said)) {
+		doctor_warn(doctor, NULL,
 		    "whether login shells run the gate was not tried: %s",
 		    said);
 		return;
@@ -235,10 +256,12 @@ shells_judge(const struct shells *shells, struct findings *findings)
 	setpwent();
 	while ((pw = getpwent()) != NULL)
 		if (shell_kind(pw->pw_shell) != SHELL_NO_LOGIN &&
-		    !shells_spared(shells->config, pw))
+		    !shells_spared(&doctor->lines, pw))
 			look_at_user(&judge, pw);
 	endpwent();
-	for (size_t i = 0; i < judge.groups.count; i++)
-		say(&judge, &judge.groups.items[i]);
+	list_each(const struct group, group, judge.groups)
+		say(doctor, group);
 	free(judge.groups.items);
+	doctor_ok(doctor,
+	    "each login shell was tried: it runs the gate and nothing else");
 }
