@@ -63,8 +63,8 @@ void finding_print_block(FILE *out, const struct finding *finding);
 void finding_fix(const struct finding *finding, char ret[static FINDING_FIX]);
 
 /*
- * The text of the check's "ok" line, with figures and names, in place of the
- * table's.  It is shown only if the check adds nothing; the last call counts.
+ * The text of the check's "ok" line: what it looked at, with figures and names.
+ * It is shown only if the check adds nothing; the last call counts.
  */
 void findings_ok(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
