@@ -49,7 +49,8 @@ users_find(struct listing *listing, const char *name, struct groups_user *ret)
 	uid_t uid;
 
 	*ret = (struct groups_user){.name = name, .groups = &listing->groups};
-	return people_find(&listing->people, name, &uid, &ret->gid);
+	return people_look_up(&listing->people, name, &uid, &ret->gid) ==
+	    FAULT_NONE;
 }
 
 static bool

@@ -18,7 +18,7 @@ is_daemon(const struct passwd *pw)
 		    strcmp(shell, "/false") == 0));
 }
 
-/* Leaves a name that is too long to people_find(). */
+/* Leaves a name that is too long to people_look_up(). */
 static enum fault
 people_add(struct people *people, const struct passwd *pw)
 {
@@ -67,27 +67,20 @@ why_no_more(int error)
 	}
 }
 
-const struct passwd *
-people_next(enum fault *ret_fault)
-{
-	const struct passwd *pw;
-
-	errno = 0;
-	pw = getpwent();
-	*ret_fault = pw == NULL ? why_no_more(errno) : FAULT_NONE;
-	return pw;
-}
-
 enum fault
 people_read(struct people *ret)
 {
 	struct people people = {{NULL, 0}};
-	enum fault fault = FAULT_NONE;
 	const struct passwd *pw;
+	enum fault fault;
 
 	setpwent();
-	while (fault == FAULT_NONE && (pw = people_next(&fault)) != NULL)
-		fault = people_add(&people, pw);
+	do {
+		errno = 0;
+		pw = getpwent();
+		fault = pw == NULL ? why_no_more(errno)
+				   : people_add(&people, pw);
+	} while (pw != NULL && fault == FAULT_NONE);
 	endpwent();
 	if (fault != FAULT_NONE) {
 		people_done(&people);
@@ -149,11 +142,4 @@ people_look_up(const struct people *people, const char *name, uid_t *ret_uid,
 	*ret_uid = pw->pw_uid;
 	*ret_gid = pw->pw_gid;
 	return FAULT_NONE;
-}
-
-bool
-people_find(const struct people *people, const char *name, uid_t *ret_uid,
-    gid_t *ret_gid)
-{
-	return people_look_up(people, name, ret_uid, ret_gid) == FAULT_NONE;
 }

@@ -2,8 +2,8 @@
  * Looks up many Unix users: passwd is read once, while a look-up of each would
  * read half of it each time, on average.
  *
- * A directory service need not list its users.  So people_find() looks up users
- * that were not listed, and an empty struct people is right, only slower.
+ * A directory service need not list its users.  So people_look_up() asks about
+ * users that were not listed, and an empty struct people is right, only slower.
  */
 #ifndef TFA_PEOPLE_H
 #define TFA_PEOPLE_H
@@ -28,16 +28,9 @@ struct people {
 	LIST_OF(struct person) list; /* sorted by name */
 };
 
-/*
- * getpwent(3), between setpwent() and endpwent().  NULL with *ret_fault:
- * FAULT_NONE at the end, FAULT_MEMORY without memory or descriptors, FAULT_IO
- * for a bad disk.  A directory service that is down is no fault: it need not
- * list its users.
- */
-const struct passwd *people_next(enum fault *ret_fault);
-
 /* *ret: the users that passwd lists; people_done() frees it.  FAULT_MEMORY,
- * FAULT_IO: *ret is untouched. */
+ * FAULT_IO (a bad disk, no descriptors): *ret is untouched.  A directory
+ * service that is down is no fault: it need not list its users. */
 MUST_USE enum fault people_read(struct people *ret);
 
 void people_done(struct people *people);
@@ -48,9 +41,5 @@ void people_done(struct people *people);
  */
 MUST_USE enum fault people_look_up(const struct people *people,
     const char *name, uid_t *ret_uid, gid_t *ret_gid);
-
-/* people_look_up(); false for any fault. */
-bool people_find(const struct people *people, const char *name, uid_t *ret_uid,
-    gid_t *ret_gid);
 
 #endif

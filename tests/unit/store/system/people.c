@@ -24,7 +24,9 @@ Test(people, are_whom_passwd_has)
 		gid_t gid = 77;
 
 		cr_assert_not_null(pw);
-		cr_assert(people_find(&people, person->name.text, &uid, &gid));
+		cr_assert_eq(
+		    people_look_up(&people, person->name.text, &uid, &gid),
+		    FAULT_NONE);
 		cr_expect_eq(uid, pw->pw_uid, "%s", person->name.text);
 		cr_expect_eq(gid, pw->pw_gid, "%s", person->name.text);
 	}
@@ -43,12 +45,14 @@ Test(people, who_are_not_listed_are_looked_up)
 
 	cr_assert_not_null(root);
 	snprintf(name, sizeof(name), "%s", root->pw_name);
-	cr_expect(people_find(&people, name, &uid, &gid));
+	cr_expect_eq(people_look_up(&people, name, &uid, &gid), FAULT_NONE);
 	cr_expect_eq(uid, 0);
-	cr_expect_not(people_find(&people, "no-such-user", &uid, &gid));
+	cr_expect_eq(
+	    people_look_up(&people, "no-such-user", &uid, &gid), FAULT_ABSENT);
 	cr_assert_eq(people_read(&people), FAULT_NONE);
-	cr_expect_not(people_find(&people, "no-such-user", &uid, &gid));
-	cr_expect_not(people_find(&people, "", &uid, &gid));
+	cr_expect_eq(
+	    people_look_up(&people, "no-such-user", &uid, &gid), FAULT_ABSENT);
+	cr_expect_eq(people_look_up(&people, "", &uid, &gid), FAULT_ABSENT);
 	people_done(&people);
 }
 
