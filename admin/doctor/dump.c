@@ -76,15 +76,13 @@ locate_setting(const struct config *config, const char *keyword,
 }
 
 void
-dump_who(const struct view *view, size_t more, char *ret, size_t size)
+dump_who(const char *who, size_t others, char *ret, size_t size)
 {
-	size_t others = view->others + more;
-
 	if (others > 0)
-		snprintf(ret, size, "for %s and %zu more connection%s",
-		    view->who, others, findings_s(others));
+		snprintf(ret, size, "for %s and %zu more connection%s", who,
+		    others, findings_s(others));
 	else
-		snprintf(ret, size, "for %s", view->who);
+		snprintf(ret, size, "for %s", who);
 }
 
 static void
@@ -110,7 +108,7 @@ judge_setting(const struct views *views, const struct config *config,
 	if (worst == NULL)
 		return;
 	locate_setting(config, setting->keyword, first, where, sizeof(where));
-	dump_who(worst, more, who, sizeof(who));
+	dump_who(worst->who, worst->others + more, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
 	findings_fail(
 	    findings, fix, "%s, %s: %s", where, who, setting->follows);
@@ -144,7 +142,7 @@ judge_view_command(const struct view *view, const struct config *config,
 	const struct config_line *gate = config_gate(config);
 	char value[CONFIG_WORD], fix[CONFIG_WORD], where[400], who[256];
 
-	dump_who(view, 0, who, sizeof(who));
+	dump_who(view->who, view->others, who, sizeof(who));
 	if (dump_value(view, "chrootdirectory", value) &&
 	    strcasecmp(value, "none") != 0) {
 		locate_setting(
@@ -219,7 +217,7 @@ judge_view_setenv(const struct view *view, const struct config *config,
 	if (!dump_next(&at, "setenv", value))
 		value[0] = '\0';
 	locate_setting(config, "SetEnv", value, where, sizeof(where));
-	dump_who(view, 0, who, sizeof(who));
+	dump_who(view->who, view->others, who, sizeof(who));
 	findings_fail(findings, guard_setenv(),
 	    "%s, %s: it lacks%s, so a user's own values stand, which run code "
 	    "before the gate or name a key to it",
@@ -234,7 +232,7 @@ judge_view_acceptenv(const struct view *view, const struct config *config,
 	const char *at = view->dump;
 	bool code = false;
 
-	dump_who(view, 0, who, sizeof(who));
+	dump_who(view->who, view->others, who, sizeof(who));
 	while (dump_next(&at, "acceptenv", value)) {
 		code |= config_pattern(value, "TFA_CODE");
 		if (!guard_pattern_is_open(value))

@@ -43,7 +43,7 @@ bool dump_is_gated(const struct view *view);
 bool dump_is_of_kind(const struct view *view, unsigned long long kind);
 
 /* *ret: "for alice from 192.0.2.1 and 3 more connections". */
-void dump_who(const struct view *view, size_t more, char *ret, size_t size);
+void dump_who(const char *who, size_t others, char *ret, size_t size);
 
 /* A value of a keyword, other than none. */
 struct held {

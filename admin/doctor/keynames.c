@@ -96,22 +96,12 @@ keynames_add(struct key_names *names, const struct policy *policy,
 }
 
 static void
-say_who(const struct key_name *entry, char *ret, size_t size)
-{
-	if (entry->others > 0)
-		snprintf(ret, size, "for %s and %zu more connection%s",
-		    entry->who, entry->others, findings_s(entry->others));
-	else
-		snprintf(ret, size, "for %s", entry->who);
-}
-
-static void
 judge_unlisted(const struct key_name *entry, const struct policy *policy,
     struct doctor *doctor)
 {
 	char fix[CONFIG_WORD + 80], who[256];
 
-	say_who(entry, who, sizeof(who));
+	dump_who(entry->who, entry->others, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "\"%.400s\" in keys.files of %.150s",
 	    entry->name, doctor->policy);
 	doctor_fail(doctor, fix,
@@ -178,7 +168,7 @@ judge_gates_alone(const struct key_names *names, const struct key_name *entry,
 		judge_common(entry, doctor);
 		return;
 	}
-	say_who(entry, who, sizeof(who));
+	dump_who(entry->who, entry->others, who, sizeof(who));
 	snprintf(fix, sizeof(fix), "keys.files of %.150s without \"%.400s\"",
 	    doctor->policy, entry->name);
 	findings_add(&doctor->findings,

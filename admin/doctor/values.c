@@ -71,8 +71,7 @@ each_seen(
 		    find_view(views, keyword, value, true, &more) != view)
 			continue;
 		held.seen = true;
-		dump_who(
-		    view, more - view->others, held.where, sizeof(held.where));
+		dump_who(view->who, more, held.where, sizeof(held.where));
 		each(ctx, &held);
 	}
 }
