@@ -52,13 +52,10 @@ probe_ssh(struct probe *probe, const char *const *more, const char *command)
 }
 
 bool
-probe_says(struct probe *probe, const char *words)
+probe_waits(struct child *child, long long end_ms)
 {
-	long long end = child_clock_ms() + PROBE_MS;
-
-	while (child_clock_ms() < end &&
-	    strstr(probe->child->err.text, words) == NULL &&
-	    probe->child->status == CHILD_RUNNING)
-		child_wait(probe->child, 50);
-	return strstr(probe->child->err.text, words) != NULL;
+	if (child->status != CHILD_RUNNING || child_clock_ms() >= end_ms)
+		return false;
+	child_wait(child, 50);
+	return true;
 }

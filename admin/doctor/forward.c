@@ -182,9 +182,8 @@ try_standard_input(struct probe *probe)
 	if (!probe_ssh(
 		probe, (const char *const[]){"-W", probe->there, NULL}, NULL))
 		return;
-	while (child->status == CHILD_RUNNING && child->out.len < 4 &&
-	    child_clock_ms() < end)
-		child_wait(child, 50);
+	while (child->out.len < 4 && probe_waits(child, end))
+		;
 	probe_say(probe, "-W",
 	    strncmp(child->out.text, "SSH-", 4) == 0 ? CHANNEL_OPEN
 		: child->status == 255               ? CHANNEL_REFUSED
@@ -212,51 +211,29 @@ try_jump(struct probe *probe)
 	child_stop(child);
 }
 
+/* -R from that address on the far side; a Unix socket is at path. */
 static void
-try_remote(struct probe *probe)
+try_remote(struct probe *probe, const char *from, const char *path)
 {
-	char spec[PROBE_TEXT + 16];
-	bool open;
-
-	snprintf(spec, sizeof(spec), "127.0.0.1:0:%s", probe->there);
-	if (!probe_ssh(probe,
-		(const char *const[]){
-		    "-T", "-o", "ExitOnForwardFailure=yes", "-R", spec, NULL},
-		NULL))
-		return;
-	open = probe_says(probe, "Allocated port");
-	probe_say(probe, "-R of a port",
-	    open                              ? CHANNEL_OPEN
-		: probe->child->status == 255 ? CHANNEL_REFUSED
-					      : CHANNEL_UNCLEAR,
-	    TCP_FIX);
-	child_stop(probe->child);
-}
-
-static void
-try_remote_unix(struct probe *probe)
-{
-	struct sockaddr_un there = unix_address(probe, "remote/socket");
 	long long end = child_clock_ms() + PROBE_MS;
 	char spec[2 * PROBE_TEXT];
 	bool open = false;
 
-	snprintf(spec, sizeof(spec), "%s:%s", there.sun_path, probe->there);
+	snprintf(spec, sizeof(spec), "%s:%s", from, probe->there);
 	if (!probe_ssh(probe,
 		(const char *const[]){
 		    "-T", "-o", "ExitOnForwardFailure=yes", "-R", spec, NULL},
 		NULL))
 		return;
-	while (!open && probe->child->status == CHILD_RUNNING &&
-	    child_clock_ms() < end) {
-		child_wait(probe->child, 50);
-		open = access(there.sun_path, F_OK) == 0;
-	}
-	probe_say(probe, "-R of a Unix socket",
+	while (!open && probe_waits(probe->child, end))
+		open = path != NULL
+		    ? access(path, F_OK) == 0
+		    : strstr(probe->child->err.text, "Allocated port") != NULL;
+	probe_say(probe, path != NULL ? "-R of a Unix socket" : "-R of a port",
 	    open                              ? CHANNEL_OPEN
 		: probe->child->status == 255 ? CHANNEL_REFUSED
 					      : CHANNEL_UNCLEAR,
-	    UNIX_FIX);
+	    path != NULL ? UNIX_FIX : TCP_FIX);
 	child_stop(probe->child);
 }
 
@@ -274,9 +251,7 @@ try_tunnel(struct probe *probe)
 		    "ExitOnForwardFailure=yes", "-w", "any:any", NULL},
 		NULL))
 		return;
-	while (found == CHANNEL_UNCLEAR && child_clock_ms() < end &&
-	    probe->child->status == CHILD_RUNNING) {
-		child_wait(probe->child, 50);
+	while (found == CHANNEL_UNCLEAR && probe_waits(probe->child, end)) {
 		if (strstr(said, "rejected tunnel") != NULL)
 			found = CHANNEL_REFUSED;
 		else if (strstr(said, "open confirm") != NULL ||
@@ -294,10 +269,12 @@ try_tunnel(struct probe *probe)
 void
 probe_forwards(struct probe *probe)
 {
+	struct sockaddr_un socket = unix_address(probe, "remote/socket");
+
 	try_standard_input(probe);
 	try_local(probe);
 	try_jump(probe);
-	try_remote(probe);
-	try_remote_unix(probe);
+	try_remote(probe, "127.0.0.1:0", NULL);
+	try_remote(probe, socket.sun_path, socket.sun_path);
 	try_tunnel(probe);
 }

@@ -43,9 +43,9 @@ void probe_say(struct probe *probe, const char *channel, enum channel found,
 bool
 probe_ssh(struct probe *probe, const char *const *more, const char *command);
 
-/* Waits until ssh has said the words on standard error, or has ended.  True if
- * it has said them. */
-bool probe_says(struct probe *probe, const char *words);
+/* Waits a little, and reads what the child says.  False, at once, if the child
+ * has ended or it is later than end_ms. */
+bool probe_waits(struct child *child, long long end_ms);
 
 void probe_forwards(struct probe *probe);
 void probe_session(struct probe *probe);

@@ -99,9 +99,8 @@ start_agent(struct probe *probe)
 			     .environment = environment},
 		probe->agent))
 		return false;
-	while (access(path, F_OK) < 0 && child_clock_ms() < end &&
-	    probe->agent->status == CHILD_RUNNING)
-		child_wait(probe->agent, 20);
+	while (access(path, F_OK) < 0 && probe_waits(probe->agent, end))
+		;
 	return access(path, F_OK) == 0;
 }
 
@@ -113,11 +112,8 @@ watch_session(struct probe *probe, struct sighting *seen)
 	if (!probe_ssh(probe, (const char *const[]){"-tt", "-A", "-X", NULL},
 		"sleep 6"))
 		return;
-	while (!seen->session && child_clock_ms() < end &&
-	    probe->child->status == CHILD_RUNNING) {
-		child_wait(probe->child, 50);
+	while (!seen->session && probe_waits(probe->child, end))
 		doctor_processes(look_at_process, seen);
-	}
 	child_stop(probe->child);
 }
 
