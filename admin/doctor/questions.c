@@ -35,9 +35,9 @@ add_word(void *ctx, const char *word)
 		snprintf(name->text, sizeof(name->text), "%s", word);
 }
 
-/* A name that fits the pattern, even if there is no such user. */
+/* A name that fits the pattern, even if nobody and no host has it. */
 static void
-questions_add_user(void *ctx, const char *pattern)
+questions_add_name(void *ctx, const char *pattern)
 {
 	char name[CONFIG_WORD];
 	size_t n = 0;
@@ -139,13 +139,6 @@ questions_add_address(void *ctx, const char *pattern)
 	    ctx, text, *end == '\0' && bits < 129 ? (unsigned)bits : 129);
 }
 
-/* A host name that fits. */
-static void
-add_host(void *ctx, const char *pattern)
-{
-	questions_add_user(ctx, pattern);
-}
-
 bool
 user_is_in(const struct passwd *pw, const char *pattern)
 {
@@ -241,7 +234,7 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 
 	*ret = (struct questions){.users = {.incomplete = false}};
 	add_word(&ret->users, "root");
-	config_criteria(lines, "user", questions_add_user, &ret->users);
+	config_criteria(lines, "user", questions_add_name, &ret->users);
 	config_criteria(lines, "group", add_member, &ret->users);
 	add_people(kinds, true, &seen, &ret->users);
 	add_people(kinds, false, &seen, &ret->users);
@@ -252,9 +245,9 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 	add_word(&ret->lports, "22");
 	config_criteria(lines, "localport", add_word, &ret->lports);
 	add_word(&ret->hosts, "host.invalid");
-	config_criteria(lines, "host", add_host, &ret->hosts);
+	config_criteria(lines, "host", questions_add_name, &ret->hosts);
 	add_word(&ret->rdomains, "");
-	config_criteria(lines, "rdomain", questions_add_user, &ret->rdomains);
+	config_criteria(lines, "rdomain", questions_add_name, &ret->rdomains);
 	ret->users.incomplete |= seen.incomplete || kinds->users.incomplete ||
 	    kinds->groups.incomplete;
 	free(seen.list.items);

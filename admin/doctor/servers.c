@@ -210,12 +210,12 @@ judge_listener(struct doctor *doctor, const struct process *process,
 }
 
 static void
-name_of(const struct process *process, char ret[static 64])
+name_of(const char *title, char ret[static 64])
 {
-	const char *rest = process->title, *slash;
 	char word[CONFIG_WORD];
+	const char *slash;
 
-	if (!config_word(&rest, word))
+	if (!config_word(&title, word))
 		snprintf(word, sizeof(word), "a process");
 	slash = strrchr(word, '/');
 	snprintf(ret, 64, "%.60s", slash != NULL ? slash + 1 : word);
@@ -228,7 +228,7 @@ judge_answer(const struct survey *survey, const struct process *process)
 	const struct socket *socket = process->socket;
 	char name[64];
 
-	name_of(process, name);
+	name_of(process->title, name);
 	if (process->pid == 1)
 		doctor_warn(survey->doctor,
 		    "systemctl list-sockets, and systemctl cat of the unit",
@@ -264,7 +264,7 @@ judge_process(const struct survey *survey, const struct process *process)
 
 	if (is_examined(survey, process))
 		return;
-	name_of(process, name);
+	name_of(process->title, name);
 	if (titled && (process->sshd || !process->known))
 		judge_listener(survey->doctor, process, &listener);
 	else if (process->socket != NULL &&
@@ -317,15 +317,11 @@ judge_name(void *ctx, int pid, const char *title)
 	    {"teleport", "end it, or have sshd listen there"},
 	};
 	struct doctor *doctor = ctx;
-	char name[CONFIG_WORD];
-	const char *slash;
+	char name[64];
 
-	if (!config_word(&title, name))
-		return;
-	slash = strrchr(name, '/');
+	name_of(title, name);
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
-		if (strcmp(slash != NULL ? slash + 1 : name, servers[i].name) ==
-		    0)
+		if (strcmp(name, servers[i].name) == 0)
 			doctor_fail(doctor, servers[i].fix,
 			    "%s (pid %d) lets in without the gate",
 			    servers[i].name, pid);
