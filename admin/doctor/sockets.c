@@ -167,26 +167,17 @@ struct call {
 static int
 dial(const struct sockaddr_in6 *to)
 {
-	int fd = -1, done;
+	struct sockaddr_in v4 = {
+	    .sin_family = AF_INET, .sin_port = to->sin6_port};
+	bool is_v4 = IN6_IS_ADDR_V4MAPPED(&to->sin6_addr);
+	int fd = socket(is_v4 ? AF_INET : AF_INET6,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int done;
 
-	if (IN6_IS_ADDR_V4MAPPED(&to->sin6_addr)) {
-		struct sockaddr_in v4 = {
-		    .sin_family = AF_INET, .sin_port = to->sin6_port};
-
-		memcpy(&v4.sin_addr, to->sin6_addr.s6_addr + 12, 4);
-		fd = socket(
-		    AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		done = fd < 0
-		    ? -1
-		    : connect(fd, (const struct sockaddr *)&v4, sizeof(v4));
-	} else {
-		fd = socket(
-		    AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		done = fd < 0
-		    ? -1
-		    : connect(fd, (const struct sockaddr *)to, sizeof(*to));
-	}
-	if (done < 0 && errno != EINPROGRESS && fd >= 0) {
+	memcpy(&v4.sin_addr, to->sin6_addr.s6_addr + 12, 4);
+	done = is_v4 ? connect(fd, (const struct sockaddr *)&v4, sizeof(v4))
+		     : connect(fd, (const struct sockaddr *)to, sizeof(*to));
+	if (fd >= 0 && done < 0 && errno != EINPROGRESS) {
 		close(fd);
 		return -1;
 	}

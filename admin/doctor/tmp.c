@@ -247,14 +247,11 @@ judge_config(struct tmp *tmp)
 static int
 open_tmp(int pid)
 {
-	char path[64];
-	int fd;
+	char path[64] = "/tmp";
 
-	snprintf(path, sizeof(path), "/proc/%d/root/tmp", pid);
-	fd = pid > 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	return fd >= 0 || pid > 0
-	    ? fd
-	    : open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pid > 0)
+		snprintf(path, sizeof(path), "/proc/%d/root/tmp", pid);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 void
