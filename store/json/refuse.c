@@ -91,24 +91,17 @@ json_refuse_key(
 	return json_refuse(r, at, "unknown key");
 }
 
-/* Returns the value of that key in the object at at, or at if it has none. */
+/* Returns the value of that key, or that item if key is NULL, in the object or
+ * list at at; or at if it has none. */
 static const char *
-find_key(struct json_reader *r, const char *at, const char *key)
+find_part(struct json_reader *r, const char *at, const char *key, size_t index)
 {
 	struct json_lex lex = r->lex;
 
 	lex.at = at;
-	json_reader_enter(r, key, 0);
-	return json_lex_find_key(&lex, key) ? lex.at : at;
-}
-
-static const char *
-find_item(struct json_reader *r, const char *at, size_t index)
-{
-	struct json_lex lex = r->lex;
-
-	lex.at = at;
-	json_reader_enter(r, NULL, index);
+	json_reader_enter(r, key, index);
+	if (key != NULL)
+		return json_lex_find_key(&lex, key) ? lex.at : at;
 	return json_lex_find_item(&lex, index) ? lex.at : at;
 }
 
@@ -118,11 +111,11 @@ json_refuse_place(struct json_reader *r, const char *at,
     const struct json_place *place, const char *wrong)
 {
 	if (place->key != NULL)
-		at = find_key(r, at, place->key);
+		at = find_part(r, at, place->key, 0);
 	if (place->index >= 0)
-		at = find_item(r, at, (size_t)place->index);
+		at = find_part(r, at, NULL, (size_t)place->index);
 	if (place->inner != NULL)
-		at = find_key(r, at, place->inner);
+		at = find_part(r, at, place->inner, 0);
 	return json_refuse(r, at, "%s", wrong);
 }
 
