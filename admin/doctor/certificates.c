@@ -20,7 +20,6 @@ struct judging {
 	struct doctor *doctor;
 	const struct policy *policy;
 	struct doctor_lines *lines; /* of principals */
-	const struct held *held;
 	bool pass;
 };
 
