@@ -130,6 +130,9 @@ MUST_USE enum fault doctor_load_policy(const struct doctor *doctor,
  * the root of another process.  False (errno) if it cannot. */
 bool doctor_read_config(struct doctor *doctor, const char *path);
 
+/* True if both paths lead to one file. */
+bool doctor_is_same_file(const char *a, const char *b);
+
 /* True if an sshd that runs reads the configuration that doctor examines. */
 bool doctor_reads_config(
     int pid, const struct listener *listener, const char *config);

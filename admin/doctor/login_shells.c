@@ -17,7 +17,6 @@
 #include "admin/doctor/person.h"
 #include "store/system/passwd.h"
 #include "admin/doctor/shell_try.h"
-#include "admin/doctor/login_shells.h"
 
 #define TRIALS_MS 20000 /* for all; after that doctor begins no other */
 #define NAMED     3     /* users named for a shell; the others are counted */

@@ -11,6 +11,7 @@
 #include "admin/doctor/probe.h"
 #include "store/base/file.h"
 #include "store/core/report.h"
+#include "store/core/verdict.h"
 
 #define INSIDE "tfa-probe-is-inside"
 
@@ -76,12 +77,8 @@ write_config(struct probe *probe)
 static bool
 is_gates_status(int status)
 {
-	static const int statuses[] = {69, 75, 76, 77, 78};
-
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (status == statuses[i])
-			return true;
-	return false;
+	return status == GATE_EXIT_KEEPER ||
+	    (status >= GATE_EXIT_LATER && status <= GATE_EXIT_CONFIG);
 }
 
 /* True if the policy lets this user in without a code. */

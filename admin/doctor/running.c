@@ -121,8 +121,8 @@ judge_age(struct doctor *doctor, int pid)
 	    findings_s(doctor->lines.files.count));
 }
 
-static bool
-is_same_file(const char *a, const char *b)
+bool
+doctor_is_same_file(const char *a, const char *b)
 {
 	struct stat x, y;
 
@@ -158,7 +158,7 @@ doctor_reads_config(
 	char path[PATH_MAX];
 
 	path_of(pid, listener->config, path);
-	return is_same_file(path, config);
+	return doctor_is_same_file(path, config);
 }
 
 bool
@@ -216,7 +216,7 @@ judge_program(struct doctor *doctor, int pid)
 		doctor_warn(doctor, NULL,
 		    "which program sshd (pid %d) runs is not known: %s%s", pid,
 		    strerror(errno), geteuid() == 0 ? "" : " (needs root)");
-	else if (!is_same_file(path, DOCTOR_SSHD))
+	else if (!doctor_is_same_file(path, DOCTOR_SSHD))
 		doctor_warn(doctor,
 		    systemd_runs() ? "systemctl restart ssh" : "start it anew",
 		    "sshd (pid %d) does not run %s as it is now, which was "

@@ -65,16 +65,6 @@ has_marks(int fd)
 	    version_find(bytes, len, version, sizeof(version));
 }
 
-/* A later sshd may have other words. */
-static bool
-is_usual(const struct stat *st)
-{
-	struct stat usual;
-
-	return stat(DOCTOR_SSHD, &usual) == 0 && usual.st_dev == st->st_dev &&
-	    usual.st_ino == st->st_ino;
-}
-
 /* /proc/PID/exe is the program itself, also where its file was deleted. */
 static void
 look_into_program(struct survey *survey, struct process *process)
@@ -94,7 +84,8 @@ look_into_program(struct survey *survey, struct process *process)
 			process->sshd = seen->sshd;
 			return;
 		}
-	process->sshd = is_usual(&st) || has_marks(fd);
+	/* A later sshd may have other words. */
+	process->sshd = doctor_is_same_file(path, DOCTOR_SSHD) || has_marks(fd);
 	program = (struct program){st.st_dev, st.st_ino, process->sshd};
 	slot = survey->programs.count < PROGRAMS_MAX
 	    ? list_add(&survey->programs, sizeof(program))

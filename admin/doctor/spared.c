@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "admin/doctor/questions.h"
-#include "admin/doctor/login_shells.h"
 
 /* True if a list fits, as in sshd: fits is asked for each pattern, and one with
  * '!' that fits ends the list. */
