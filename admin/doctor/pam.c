@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
@@ -129,18 +130,19 @@ judge_reads_user(struct doctor *doctor, const struct pam_line *line)
 	    line->file, line->number, name);
 }
 
-/* A file from which pam_env takes variables.  One that is not there has
- * none. */
+/* A file from which pam_env takes variables.  One that is not there has none,
+ * so that the question is who could make it. */
 static void
 judge_source(struct doctor *doctor, const struct pam_line *line,
     const char *option, const char *usual)
 {
-	char path[PAM_WORD];
+	char path[PAM_WORD], *slash;
+	struct stat st;
 
 	pam_option(line, option, usual, path);
-	if (access(path, F_OK) < 0 && errno == ENOENT &&
-	    strcmp(path, usual) == 0)
-		return;
+	while (lstat(path, &st) < 0 && errno == ENOENT &&
+	    (slash = strrchr(path, '/')) != NULL)
+		slash[slash == path] = '\0';
 	doctor_guard(doctor, path, 0);
 }
 

@@ -166,6 +166,15 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 		     "echo \"session required pam_env.so envfile=$d/env\" "
 		     ">>own; doctor",
 		"FAIL", "pam", "env belongs to uid"},
+	    {NEW_PAM "echo 'session required pam_env.so "
+		     "envfile=/etc/gone/env' >>own; doctor",
+		"ok", "pam", "they set no variable"},
+	    {NEW_PAM "mkdir -m 0777 $d/open; echo \"session required "
+		     "pam_env.so envfile=$d/open/gone\" >>own; doctor",
+		"FAIL", "pam", "open can be written by others"},
+	    {NEW_PAM "ln -s $d/gone $d/env; echo \"session required "
+		     "pam_env.so envfile=$d/env\" >>own; doctor",
+		"FAIL", "pam", "env is not known: No such file"},
 	    {NEW_PAM "rm sshd; doctor", "warn", "pam",
 		"there is neither /etc/pam.d/sshd nor /etc/pam.d/other"},
 	    {NEW_PAM "echo '@include gone' >>sshd; doctor", "warn", "pam",
