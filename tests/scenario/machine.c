@@ -36,8 +36,9 @@ machine_sshd_config(const char *more)
 	    text("Include /etc/ssh/sshd_config.d/*.conf\n"
 		 "Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\n"
 		 "PidFile /run/sshd.pid\nUsePAM no\nPermitRootLogin yes\n"
-		 "AcceptEnv LANG LC_* COLORTERM NO_COLOR\n%s",
-		machine_port, getenv("TFA_KEYS"), more));
+		 "AcceptEnv LANG LC_* COLORTERM NO_COLOR\n%s\n%s",
+		machine_port, getenv("TFA_KEYS"), bastion_no_penalties(),
+		more));
 }
 
 /*

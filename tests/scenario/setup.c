@@ -458,7 +458,7 @@ Test(setup, refuses_to_displace_what_the_site_has)
 	r = machine_setup("--yes", NULL, NULL);
 	assert_status(r, 1);
 	cr_assert_str_eq(machine_files(), before);
-	assert_says(r->err, "sshd_config:12: ForceCommand internal-sftp");
+	assert_says(r->err, "sshd_config:13: ForceCommand internal-sftp");
 	assert_says(r->err,
 	    "    Match Group helpdesk\n"
 	    "        ForceCommand /usr/sbin/tfa-gate --command "

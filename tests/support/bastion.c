@@ -176,6 +176,14 @@ drop_in(const struct bastion *b, const struct bastion_plan *plan)
 static const char no_gate[] = "ExposeAuthInfo yes\n"
 			      "AcceptEnv TFA_CODE LANG LC_*\n";
 
+const char *
+bastion_no_penalties(void)
+{
+	const char *line = getenv("TFA_NO_PENALTIES");
+
+	return line != NULL ? line : "";
+}
+
 static void
 write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 {
@@ -202,11 +210,13 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 		 "PrintLastLog no\n"
 		 "LogLevel VERBOSE\n"
 		 "Subsystem sftp %s\n"
+		 "%s\n"
 		 "%s%s",
 		plan->before == NULL ? "" : plan->before, b->port, keys, files,
 		plan->passwords ? "yes" : "no",
 		plan->subsystem == NULL ? "/usr/lib/openssh/sftp-server"
 					: plan->subsystem,
+		bastion_no_penalties(),
 		plan->no_gate ? no_gate : drop_in(b, plan),
 		plan->after == NULL ? "" : plan->after));
 }

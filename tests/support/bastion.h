@@ -57,6 +57,10 @@ struct bastion {
  */
 bool bastion_has_people(void);
 
+/* The line of sshd's configuration that lets an address connect as often as it
+ * likes, or "" for an sshd that has no such line. */
+const char *bastion_no_penalties(void);
+
 /* Returns when the bastion accepts connections. */
 struct bastion *bastion_start(const struct bastion_plan *plan);
 #define bastion_open(...) \
