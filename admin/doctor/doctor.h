@@ -152,6 +152,10 @@ bool doctor_setting(const struct doctor *doctor, const char *keyword,
  */
 bool doctor_guard(struct doctor *doctor, const char *path, uid_t also);
 
+/* doctor_guard() for a file that need not be there: then a FAIL is about who
+ * could make it, in its folder or where a link leads. */
+void doctor_guard_absent(struct doctor *doctor, const char *path);
+
 /* *ret: "OpenSSH_9.2p1 Debian-2+deb12u10", from sshd's own file; false if that
  * has none. */
 bool doctor_version(char *ret, size_t size);

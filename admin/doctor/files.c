@@ -80,6 +80,48 @@ doctor_guard(struct doctor *doctor, const char *path, uid_t also)
 	return strcmp(real, path) == 0 || guard_chain(doctor, real, also);
 }
 
+/* The path to which a link leads, or else the folder in which path would be
+ * made.  False at the end. */
+static bool
+follow_absent(const char *path, char ret[static PATH_MAX])
+{
+	char to[PATH_MAX] = "";
+	int folder = (int)(strrchr(path, '/') - path);
+	ssize_t len = readlink(path, to, sizeof(to) - 1);
+	int n;
+
+	if (len < 0)
+		n = snprintf(
+		    ret, PATH_MAX, "%.*s", folder > 0 ? folder : 1, path);
+	else if (to[0] == '/')
+		n = snprintf(ret, PATH_MAX, "%s", to);
+	else
+		n = snprintf(ret, PATH_MAX, "%.*s/%s", folder, path, to);
+	return n < PATH_MAX;
+}
+
+void
+doctor_guard_absent(struct doctor *doctor, const char *path)
+{
+	char here[PATH_MAX], next[PATH_MAX], real[PATH_MAX];
+	struct stat st;
+
+	if (path[0] != '/' ||
+	    (size_t)snprintf(here, sizeof(here), "%s", path) >= sizeof(here)) {
+		doctor_guard(doctor, path, 0);
+		return;
+	}
+	for (int hops = 0; hops < 64; hops++) {
+		if (realpath(here, real) != NULL || errno != ENOENT ||
+		    !follow_absent(here, next))
+			break;
+		if (lstat(here, &st) == 0)
+			guard_chain(doctor, here, 0);
+		memcpy(here, next, sizeof(here));
+	}
+	doctor_guard(doctor, here, 0);
+}
+
 /* Looks for a file of ours whose name no Include fits. */
 static void
 find_unread(struct doctor *doctor, const char *pattern)

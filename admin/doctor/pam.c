@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
@@ -130,20 +129,15 @@ judge_reads_user(struct doctor *doctor, const struct pam_line *line)
 	    line->file, line->number, name);
 }
 
-/* A file from which pam_env takes variables.  One that is not there has none,
- * so that the question is who could make it. */
+/* A file from which pam_env takes variables, if it is there. */
 static void
 judge_source(struct doctor *doctor, const struct pam_line *line,
     const char *option, const char *usual)
 {
-	char path[PAM_WORD], *slash;
-	struct stat st;
+	char path[PAM_WORD];
 
 	pam_option(line, option, usual, path);
-	while (lstat(path, &st) < 0 && errno == ENOENT &&
-	    (slash = strrchr(path, '/')) != NULL)
-		slash[slash == path] = '\0';
-	doctor_guard(doctor, path, 0);
+	doctor_guard_absent(doctor, path);
 }
 
 /* Values that a user or a client chooses. */

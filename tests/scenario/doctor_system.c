@@ -174,7 +174,14 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 		"FAIL", "pam", "open can be written by others"},
 	    {NEW_PAM "ln -s $d/gone $d/env; echo \"session required "
 		     "pam_env.so envfile=$d/env\" >>own; doctor",
-		"FAIL", "pam", "env is not known: No such file"},
+		"ok", "pam", "they set no variable"},
+	    {NEW_PAM "mkdir -m 0777 $d/open; ln -s open/gone $d/env; echo "
+		     "\"session required pam_env.so envfile=$d/env\" >>own; "
+		     "doctor",
+		"FAIL", "pam", "open can be written by others"},
+	    {NEW_PAM "ln -s env $d/env; echo \"session required "
+		     "pam_env.so envfile=$d/env\" >>own; doctor",
+		"FAIL", "pam", "env is not known: Too many levels"},
 	    {NEW_PAM "rm sshd; doctor", "warn", "pam",
 		"there is neither /etc/pam.d/sshd nor /etc/pam.d/other"},
 	    {NEW_PAM "echo '@include gone' >>sshd; doctor", "warn", "pam",
