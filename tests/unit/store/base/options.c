@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
@@ -27,14 +27,18 @@ static const struct options options = OPTIONS_OF("mine", rows);
 
 #define WORDS 6
 
+static char words_text[WORDS + 1][32];
 static char *argv[WORDS + 2];
 static int argc;
 
 static enum options_end
 read_words(const char *const words[WORDS], struct mine *ret, uint64_t *given)
 {
-	for (argc = 1; argc <= WORDS && words[argc - 1] != NULL; argc++)
-		argv[argc] = strdup(words[argc - 1]);
+	for (argc = 1; argc <= WORDS && words[argc - 1] != NULL; argc++) {
+		argv[argc] = words_text[argc];
+		snprintf(
+		    argv[argc], sizeof(words_text[0]), "%s", words[argc - 1]);
+	}
 	argv[argc] = NULL;
 	*ret = (struct mine){.json = false};
 	return options_read(&options, &argc, argv, ret, given);
