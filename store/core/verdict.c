@@ -336,7 +336,7 @@ say_open(const struct reason_facts *facts, char *ret, size_t size)
 
 /* A pass code opens the door to somebody who may not set a device up. */
 static void
-say_first(const struct reason_facts *facts, char *ret, size_t size)
+say_way_in(const struct reason_facts *facts, char *ret, size_t size)
 {
 	snprintf(ret, size, "%s",
 	    facts->may_add ? "log in on the ordinary ssh port to set one up"
@@ -364,7 +364,7 @@ fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 	else if (what == 'O')
 		say_open(facts, ret, size);
 	else if (what == 'F')
-		say_first(facts, ret, size);
+		say_way_in(facts, ret, size);
 	else if (what == 'D') {
 		when_format(facts->deadline_s, when);
 		snprintf(ret, size, "%s", when);

@@ -13,7 +13,7 @@
 #define ENROLL_CODE "ENR0-0000-0000-0000"
 #define REMEMBER    ", 'remember': {'connection': '12h', 'for': '1h'}"
 
-/* What a user has, as bits. */
+/* Facts about a user, as bits. */
 enum has {
 	DEVICE = 1,
 	PASS = 2,         /* a valid code to pass with */
@@ -238,7 +238,7 @@ Test(door, opens_by_the_state_of_the_user_and_the_policy)
 	}
 }
 
-/* Whoever passes the door would pass the gate on the same connection, and
+/* A login that passes the door would pass the gate on the same connection, and
  * nobody is denied at the gate and asked at the door. */
 Test(door, is_never_milder_than_the_gate)
 {
@@ -376,8 +376,8 @@ Test(door, takes_no_code_to_enrol_with)
 	}
 }
 
-/* What is not of the door's connections is as it was: who has no device gives
- * a pass code for one session. */
+/* On other connections all is as it was: a pass code is good for one
+ * session. */
 Test(door, opens_its_own_connections_alone_to_whom_has_no_device)
 {
 	static const struct row row = {
@@ -440,7 +440,7 @@ Test(door, holds_a_code_until_sshd_has_asked_for_the_account)
 	}
 }
 
-/* Whoever cannot get in is told what to do, in few bytes. */
+/* The message says what to do, in few bytes: the module takes 240. */
 Test(door, says_the_way_out)
 {
 	static const struct {
