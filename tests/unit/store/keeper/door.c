@@ -345,6 +345,9 @@ expect_lines(const struct keeper_scene *s, bool door)
 	for (; fgets(line, sizeof(line), file) != NULL; n++) {
 		cr_assert(audit_parse(line, strcspn(line, "\n"), &entry));
 		cr_expect_eq(entry.door, door, "%s", line);
+		cr_expect_eq(entry.key[0] == '\0',
+		    strcmp(entry.detail, "sshd did not say which key") == 0,
+		    "%s", line);
 	}
 	fclose(file);
 	cr_assert_eq(truncate(path, 0), 0);
@@ -362,7 +365,9 @@ Test(keeper_door, is_named_in_the_log)
 	expect(&s, "'login'" DOOR HERE, NO_CODE, "remembered");
 	keeper_scene_policy(&s, POLICY("required", ""));
 	expect(&s, "'login'" DOOR HERE, NO_CODE, "forwarding_closed");
-	cr_expect_eq(expect_lines(&s, true), 4);
+	expect(&s, "'login','auth_path':'" TOKEN " " ENDS "'" DOOR, NO_CODE,
+	    "forwarding_closed");
+	cr_expect_eq(expect_lines(&s, true), 5);
 	expect(&s, "'login'" HERE, NO_CODE, "remembered");
 	expect(&s, "'login','door':false" HERE, NO_CODE, "remembered");
 	cr_expect_eq(expect_lines(&s, false), 2);
