@@ -1,11 +1,8 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,10 +14,10 @@
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/run.h"
+#include "tests/support/server.h"
 
-#define SERVER_LIMIT_MS 30000
-#define DROP_IN         "etc/sshd-tfa.conf"
-#define BASTIONS_MAX    8
+#define DROP_IN      "etc/sshd-tfa.conf"
+#define BASTIONS_MAX 8
 
 static struct bastion *open_bastions[BASTIONS_MAX];
 
@@ -38,63 +35,6 @@ bool
 bastion_has_people(void)
 {
 	return getenv("TFA_PEOPLE") != NULL;
-}
-
-/* A child that ends with us and writes to a log. */
-static pid_t
-server_start(const char *const argv[], const char *log)
-{
-	pid_t pid = fork();
-	int fd;
-
-	if (pid < 0)
-		fail("fork: %s", strerror(errno));
-	if (pid > 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	setsid();
-	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
-	if (fd < 0 || dup2(open("/dev/null", O_RDONLY), 0) < 0 ||
-	    dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
-		_exit(127);
-	execv(argv[0], (char *const *)(const void *)argv);
-	_exit(127);
-}
-
-static void
-server_stop(pid_t *pid)
-{
-	if (*pid <= 0)
-		return;
-	kill(*pid, SIGTERM);
-	if (run_wait(*pid, 2000) < 0) {
-		kill(*pid, SIGKILL);
-		run_wait(*pid, 2000);
-	}
-	*pid = 0;
-}
-
-/*
- * Waits until the server's log has the words. Returns false if they do not come
- * in time; if the server ended before, *pid becomes 0.
- */
-static bool
-log_says(const char *log, const char *what, pid_t *pid)
-{
-	long long end = run_clock_ms() + SERVER_LIMIT_MS;
-
-	while (run_clock_ms() < end) {
-		scoped_free char *so_far = read_text(log);
-
-		if (so_far != NULL && strstr(so_far, what) != NULL)
-			return true;
-		if (run_wait(*pid, 0) >= 0) {
-			*pid = 0;
-			return false;
-		}
-		run_sleep_ms(5);
-	}
-	return false;
 }
 
 static bool
@@ -273,7 +213,7 @@ sshd_start(struct bastion *b, const struct bastion_plan *plan)
 		unlink(b->log);
 		b->sshd = server_start(
 		    ARGV("/usr/sbin/sshd", "-D", "-e", "-f", config), b->log);
-		if (log_says(b->log, "Server listening on 127.0.0.1", &b->sshd))
+		if (server_says(b->log, "Server listening on 127.0.0.1", &b->sshd))
 			return;
 		server_stop(&b->sshd);
 	}
