@@ -10,13 +10,16 @@
 #include <unistd.h>
 
 #include "tests/support/bastion.h"
+#include "gate/sshd/guard.h"
 #include "store/base/cleanup.h"
+#include "tests/support/door.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
 
 #define DROP_IN      "etc/sshd-tfa.conf"
+#define GATE         "/usr/sbin/tfa-gate"
 #define BASTIONS_MAX 8
 
 static struct bastion *open_bastions[BASTIONS_MAX];
@@ -86,16 +89,17 @@ replaced(const char *in, const char *what, const char *with)
 }
 
 /*
- * The drop-in that we install, with two changes: the path of the gate, and,
- * under a sanitizer, where it writes its findings. Both are in the first
- * SetEnv, because only the first one of a block counts. Exemptions stand above
- * "Match all".
+ * The drop-in that we install, or for a door the one that setup writes, with
+ * two changes: the path of the gate, and, under a sanitizer, where it writes
+ * its findings. Both are in the first SetEnv, because only the first one of a
+ * block counts. Exemptions stand above "Match all".
  */
 static char *
 drop_in(const struct bastion *b, const struct bastion_plan *plan)
 {
 	const char *asan = getenv("ASAN_OPTIONS");
-	char *config = read_text(DROP_IN);
+	char *config = b->door == 0 ? read_text(DROP_IN)
+				    : guard_drop_in(GATE, b->door);
 	char *gate = text("%s/tfa-gate %s %s %s", setting("TFA_PROGRAMS"),
 	    b->embedded ? "--store" : "--socket",
 	    b->embedded ? b->store : b->socket,
@@ -103,7 +107,7 @@ drop_in(const struct bastion *b, const struct bastion_plan *plan)
 
 	if (config == NULL)
 		fail("no %s here: start at the top of the tree", DROP_IN);
-	config = replaced(config, "/usr/sbin/tfa-gate", gate);
+	config = replaced(config, GATE, gate);
 	if (plan->match != NULL)
 		config = replaced(config, "\nMatch all\n",
 		    text("\n%s\nMatch all\n", plan->match));
@@ -115,6 +119,14 @@ drop_in(const struct bastion *b, const struct bastion_plan *plan)
 
 static const char no_gate[] = "ExposeAuthInfo yes\n"
 			      "AcceptEnv TFA_CODE LANG LC_*\n";
+
+const char *
+bastion_sshd(void)
+{
+	const char *other = getenv("TFA_SSHD");
+
+	return other != NULL && *other != '\0' ? other : "/usr/sbin/sshd";
+}
 
 const char *
 bastion_no_penalties(void)
@@ -161,31 +173,41 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 		plan->after == NULL ? "" : plan->after));
 }
 
+/* A host of the clients' configuration. */
+static char *
+host_block(const struct bastion *b, const char *host, int port,
+    const char *authentications)
+{
+	return text("Host %s\n"
+		    "    HostName 127.0.0.1\n"
+		    "    HostKeyAlias bastion\n"
+		    "    Port %d\n"
+		    "    User %s\n"
+		    "    IdentityFile %s/%%r\n"
+		    "    IdentitiesOnly yes\n"
+		    "    IdentityAgent none\n"
+		    "    UserKnownHostsFile %s/known_hosts\n"
+		    "    GlobalKnownHostsFile none\n"
+		    "    StrictHostKeyChecking yes\n"
+		    "    PreferredAuthentications %s\n"
+		    "    ConnectTimeout 10\n"
+		    "    LogLevel ERROR\n",
+	    host, port, b->me, setting("TFA_KEYS"), b->dir, authentications);
+}
+
 static void
 write_ssh_config(const struct bastion *b)
 {
-	const char *keys = setting("TFA_KEYS");
-	char *host = read_text(text("%s/host.pub", keys));
+	char *host = read_text(text("%s/host.pub", setting("TFA_KEYS")));
 
 	if (host == NULL)
 		fail("no host key");
 	write_text(text("%s/known_hosts", b->dir), text("bastion %s", host));
 	write_text(b->ssh_config,
-	    text("Host bastion\n"
-		 "    HostName 127.0.0.1\n"
-		 "    HostKeyAlias bastion\n"
-		 "    Port %d\n"
-		 "    User %s\n"
-		 "    IdentityFile %s/%%r\n"
-		 "    IdentitiesOnly yes\n"
-		 "    IdentityAgent none\n"
-		 "    UserKnownHostsFile %s/known_hosts\n"
-		 "    GlobalKnownHostsFile none\n"
-		 "    StrictHostKeyChecking yes\n"
-		 "    PreferredAuthentications publickey\n"
-		 "    ConnectTimeout 10\n"
-		 "    LogLevel ERROR\n",
-		b->port, b->me, keys, b->dir));
+	    text("%s%s", host_block(b, "bastion", b->port, "publickey"),
+		b->door == 0 ? ""
+			     : host_block(b, "door", b->door,
+				   "publickey,keyboard-interactive")));
 }
 
 /*
@@ -209,15 +231,19 @@ sshd_start(struct bastion *b, const struct bastion_plan *plan)
 
 	for (int attempt = 0; attempt < 8; attempt++) {
 		b->port = random_port();
+		b->door = plan->door ? random_port() : 0;
 		write_sshd_config(b, plan);
 		unlink(b->log);
 		b->sshd = server_start(
-		    ARGV("/usr/sbin/sshd", "-D", "-e", "-f", config), b->log);
-		if (server_says(b->log, "Server listening on 127.0.0.1", &b->sshd))
+		    ARGV(bastion_sshd(), "-D", "-e", "-f", config), b->log);
+		if (server_says(
+			b->log, "Server listening on 127.0.0.1", &b->sshd) &&
+		    (!plan->door || door_opens(b)))
 			return;
 		server_stop(&b->sshd);
 	}
-	fail("sshd does not start: %s", read_text(b->log));
+	fail("sshd does not start: %s%s", read_text(b->log),
+	    plan->door ? read_text(b->door_log) : "");
 }
 
 static void
@@ -227,6 +253,7 @@ make_folders(struct bastion *b, const struct bastion_plan *plan)
 	if (mkdtemp(b->dir) == NULL || chmod(b->dir, 0755) != 0)
 		fail("%s: %s", b->dir, strerror(errno));
 	b->log = text("%s/sshd.log", b->dir);
+	b->door_log = text("%s/door.log", b->dir);
 	b->ssh_config = text("%s/ssh_config", b->dir);
 	b->store = text("%s/store", b->dir);
 	b->socket = text("%s/run/keeper.sock", b->dir);
@@ -306,6 +333,7 @@ bastion_close_all(void)
 		if (b == NULL)
 			continue;
 		server_stop(&b->sshd);
+		door_close(b);
 		server_stop(&b->keeper);
 		keep(b);
 		run(ARGV("rm", "-rf", b->dir), NULL, 0);
@@ -322,6 +350,8 @@ bastion_show_logs(void)
 			continue;
 		fprintf(stderr, "sshd:\n%s\nkeeper:\n%s\n", read_text(b->log),
 		    read_text(text("%s/keeper.log", b->dir)));
+		if (b->door != 0)
+			fprintf(stderr, "door:\n%s\n", read_text(b->door_log));
 	}
 }
 
