@@ -130,27 +130,28 @@ askpass(const struct bastion *b, const char *answers)
 	return path;
 }
 
-struct run *
-door_run_start(
+const char *const *
+door_words(
     const struct bastion *b, const char *answers, const char *const argv[])
 {
-	const char *all[ARGS_MAX] = {"setsid", "-w", "env",
-	    text("SSH_ASKPASS=%s", askpass(b, answers)),
-	    "SSH_ASKPASS_REQUIRE=force", "DISPLAY=none:0"};
-	size_t n = 6;
+	const char **all = calloc(ARGS_MAX, sizeof(*all));
+	size_t n = 0;
 
+	if (all == NULL)
+		fail("out of memory");
+	all[n++] = "env";
+	all[n++] = text("SSH_ASKPASS=%s", askpass(b, answers));
+	all[n++] = "SSH_ASKPASS_REQUIRE=force";
+	all[n++] = "DISPLAY=127.0.0.1:0";
 	while (*argv != NULL && n < ARGS_MAX - 1)
 		all[n++] = *argv++;
-	return run_start(all, NULL, 0);
+	return all;
 }
 
 struct run *
 door_run(const struct bastion *b, const char *answers, const char *const argv[])
 {
-	struct run *r = door_run_start(b, answers, argv);
-
-	run_finish(r);
-	return r;
+	return run(door_words(b, answers, argv), NULL, 0);
 }
 
 size_t

@@ -38,16 +38,18 @@ void door_restart(struct bastion *b);
 char *door_pam_path(const struct bastion *b);
 
 /*
- * Runs a client without a terminal, whose questions ssh hands to an SSH_ASKPASS:
- * the first gets the first line of answers, and so on; then there is none, which
- * is an empty answer.  answers may be NULL: no line.
+ * The words that run argv so that all questions of its ssh go to an SSH_ASKPASS.
+ * The first one gets the first line of answers, and so on; then each answer is
+ * empty.  answers may be NULL: no line.
  */
-struct run *door_run_start(
+const char *const *door_words(
     const struct bastion *b, const char *answers, const char *const argv[]);
+
+/* Runs them, without a terminal. */
 struct run *door_run(
     const struct bastion *b, const char *answers, const char *const argv[]);
 
-/* How many questions were asked by the clients of door_run() until now. */
+/* How many questions were asked by the clients of door_words() until now. */
 size_t door_questions(const struct bastion *b);
 
 /* ssh -T [args] user@door [command], as door_run(). */
