@@ -102,8 +102,8 @@ Test(pam, code_works_once)
 	apply_close(&a);
 }
 
-/* What account says where authentication was left out, or the name is not that
- * of this connection. */
+/* Account refuses where authentication was left out, or the name is not that of
+ * this connection. */
 Test(pam, account_lets_in_only_the_connection_that_gave_the_code)
 {
 	static const char *const others[] = {"SSH_CONNECTION",
