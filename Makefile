@@ -17,7 +17,10 @@
 #   make format     let clang-format decide
 #   make pictures   draw examples/*.svg anew, from a real terminal
 #   make deps       install what is missing on Debian; nothing where nothing is
+#   make door       the PAM module, into build/; needs libpam0g-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
+#   make install-door
+#                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
 #   make clean
@@ -27,11 +30,17 @@
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/tfa
 SSHD_CONFIGS ?= /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf
+# Where libpam looks for modules: beside pam_unix.so, where there is one.
+PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
+	$(LIBDIR)/$(shell $(CC) -print-multiarch)/security/pam_unix.so \
+	$(LIBDIR)64/security/pam_unix.so $(LIBDIR)/security/pam_unix.so)))), \
+	$(LIBDIR)/security)
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
@@ -46,10 +55,12 @@ probe = $(shell $(CC) $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && \
 	echo '$(1)')
 WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wshadow -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum $(WERROR)
-ifeq ($(SAN),)
-FORTIFY := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
-HARDEN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
+FORTIFY_PLAIN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
+HARDEN_PLAIN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
 	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
+ifeq ($(SAN),)
+FORTIFY := $(FORTIFY_PLAIN)
+HARDEN := $(HARDEN_PLAIN)
 else
 SANITIZE := -fsanitize=address,undefined$(if $(filter fuzz,$(SAN)),$(comma)fuzzer-no-link)
 HARDEN := $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -72,11 +83,15 @@ GATE_SRC := $(wildcard gate/*.c)
 OWN_SRC := $(wildcard gate/own/*.c)
 QR_SRC := $(wildcard gate/qr/*.c)
 ADMIN_SRC := $(wildcard admin/*.c admin/*/*.c)
+PAM_SRC := $(wildcard gate/pam/*.c)
 PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
-	$(ADMIN_SRC)
+	$(ADMIN_SRC) $(PAM_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
+DOOR := $(if $(call probe,-include security/pam_appl.h),door)
+# These talk to PAM themselves.
+PAM_TESTS := tests/scenario/pam.c tests/support/apply.c
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
-SUPPORT_SRC := $(wildcard tests/support/*.c)
+SUPPORT_SRC := $(filter-out $(PAM_TESTS),$(wildcard tests/support/*.c))
 SOAK_SRC := $(wildcard tests/soak/*.c)
 ODDS_SRC := $(wildcard tests/odds/*.c)
 ENVFUZZ_SRC := $(wildcard tests/envfuzz/*.c)
@@ -87,10 +102,11 @@ HOSTILE_SRC := tests/hostile/library.c
 EXAMPLE_SRC := $(wildcard examples/*.c)
 GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
+PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
-	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
+	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
 ALL_H := $(shell find store gate admin tests -name '*.h')
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -175,8 +191,37 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
 
+# The door's module, which sshd, sudo and su load: of libpam and libc alone, and
+# without sanitizers, which those programs have not.  PAM_LIB is all that it
+# takes of the library.
+PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
+	$(addprefix store/base/,address.c base32.c fault.c list.c utf8.c when.c) \
+	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) store/import/import.c store/system/passwd.c \
+	$(addprefix store/wire/,connection.c dial.c protocol.c)
+pic = $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1))
+
+door: $(BUILD)/pam_tfa.so
+
+$(BUILD)/obj-pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo '  CC    $< (shared)'
+	$(Q)$(CC) $(BASE) $(FORTIFY_PLAIN) $(HARDEN_PLAIN) $(WARN) $(CFLAGS) \
+	    -fPIC -fvisibility=hidden -c $< -o $@
+
+$(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
+	@echo '  AR    $@'
+	$(Q)rm -f $@ && ar qcs $@ $^
+
+$(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) -shared -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
+	    -Wl,--as-needed,--gc-sections $^ -o $@ -lpam
+
+-include $(patsubst %.o,%.d,$(call pic,$(PAM_SRC) $(PAM_LIB)))
+
 # The programs without their main.c: a test takes what it needs.
-$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(ADMIN_PARTS))
+$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(ADMIN_PARTS) \
+    $(PAM_PARTS))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && ar qcs $@ $^
 
@@ -193,10 +238,11 @@ $(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
 	    -lsmartcols
 
-$(BUILD)/scenario: $(call obj,$(SCENARIO_SRC) $(SUPPORT_SRC)) \
-    $(BUILD)/libtfa.a | $(BUILD)/hostile.so
+$(BUILD)/scenario: $(call obj,$(SUPPORT_SRC) $(if $(DOOR),$(PAM_TESTS)) \
+    $(filter-out $(PAM_TESTS),$(SCENARIO_SRC))) $(BUILD)/libtfa.a \
+    | $(BUILD)/hostile.so
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion $(if $(DOOR),-lpam)
 
 # What the scenarios have others try to load into the programs.
 $(BUILD)/hostile.so: $(HOSTILE_SRC)
@@ -213,7 +259,7 @@ test: deps
 	BUILD=$(BUILD) tests/run
 
 build-unit: $(BUILD)/unit
-build-scenario: all $(BUILD)/scenario
+build-scenario: all $(DOOR) $(BUILD)/scenario
 # What envfuzz starts are shells, which no sanitizer sees.
 build-tests: build-unit build-scenario $(BUILD)/demo \
     $(if $(SAN),,$(BUILD)/envfuzz)
@@ -281,8 +327,8 @@ fuzz: deps
 .PRECIOUS: $(BUILD)/obj/tests/fuzz/%.o
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC)) \
-    $(BUILD)/libtfa.a
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
+    $(PAM_PARTS)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto
@@ -320,13 +366,14 @@ DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev li
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
-	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen
+	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
+	libpam0g-dev pamtester sudo
 deps:
 	@tests/deps $(DEPS)
 
 lint:
-	@tests/deps clang-format cppcheck python3
-	$(MAKE) all
+	@tests/deps clang-format cppcheck python3 libpam0g-dev
+	$(MAKE) all door
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I . \
@@ -337,8 +384,12 @@ lint:
 
 # What a file says of where things are follows PREFIX and SBINDIR.
 MANUALS := $(wildcard */tfa*.[1578] */*/tfa*.[1578])
+DOOR_MANUALS := $(wildcard gate/pam/*.8)
 put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g' \
 	$(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(2)
+
+manuals = $(foreach page,$(1),$(call put,$(page),$(MANDIR)/man$(subst \
+	.,,$(suffix $(page)))/$(notdir $(page))) &&) true
 
 # tfa is for everybody, the rest for sshd and administrators.
 install: all
@@ -352,8 +403,7 @@ install: all
 	$(Q)$(call put,etc/tfa-keeper.socket,$(UNITDIR)/tfa-keeper.socket)
 	$(Q)$(call put,etc/sshd-tfa.conf,$(DOCDIR)/sshd-tfa.conf)
 	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
-	$(Q)$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
-	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
+	$(Q)$(call manuals,$(MANUALS))
 	$(Q)install -m 0644 LICENSE CHANGELOG.md SECURITY.md \
 	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
 	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
@@ -373,6 +423,13 @@ install: all
 	    etc/policy.json $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json
 	@echo '  INSTALL $(DESTDIR)$(PREFIX) $(DESTDIR)$(SYSCONFDIR)/tfa'
 
+# A door is for bastions that want one, and a package of its own may hold it.
+install-door: door
+	$(Q)install -D -m 0644 $(BUILD)/pam_tfa.so \
+	    $(DESTDIR)$(PAMDIR)/pam_tfa.so
+	$(Q)$(call manuals,$(DOOR_MANUALS))
+	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so'
+
 # The policy and the records stay.  Where sshd sends each login to the gate,
 # nobody could log in without it.
 uninstall:
@@ -389,7 +446,9 @@ uninstall:
 	    $(DESTDIR)$(COMPLETIONDIR)/tfa-admin \
 	    $(DESTDIR)$(COMPLETIONDIR)/tfa \
 	    $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa \
-	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS)))
+	    $(DESTDIR)$(PAMDIR)/pam_tfa.so \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS) \
+	    $(DOOR_MANUALS)))
 	$(Q)rm -rf $(DESTDIR)$(DOCDIR)
 	@echo '  REMOVE  $(DESTDIR)$(PREFIX)'
 
@@ -412,6 +471,6 @@ dist:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-unit build-scenario build-tests test check-fast test-asan \
+.PHONY: all door install-door build-unit build-scenario build-tests test check-fast test-asan \
 	test-debian soak envfuzz odds fuzz build-fuzz demo pictures bench deps \
 	lint install uninstall format dist clean

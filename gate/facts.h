@@ -32,8 +32,6 @@
 #include "gate/sshd/keypath.h"
 #include "store/wire/protocol.h"
 
-#define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */
-
 struct facts {
 	uid_t uid;
 	size_t name_len; /* of the user's name, if it is too long for us */

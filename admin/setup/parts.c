@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/setup/setup.h"
+#include "gate/sshd/guard.h"
 #include "store/base/cleanup.h"
 
 static const char *const units[] = {"tfa-keeper.service", "tfa-keeper.socket"};
@@ -153,7 +154,8 @@ plan_dropin(struct plan *plan)
 
 	if (!plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	dropin = text = text_dropin(present, plan->setup->admin->break_glass);
+	dropin = text = text_dropin(present, plan->setup->admin->break_glass,
+	    present != NULL ? guard_door_port(present) : 0);
 	if (text == NULL)
 		return false;
 	if (present != NULL && strcmp(present, text) == 0 &&

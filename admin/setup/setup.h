@@ -104,11 +104,12 @@ bool undo_late(struct journal *journal);
 
 /*
  * The texts of the files; on the heap, NULL without memory.  text_dropin():
- * the drop-in, with the blocks that a present one (or NULL) has above "Match
- * all", and one for an emergency user (or NULL).  text_policy(): the issuer is
+ * the drop-in, with the door's block for that port (0: none), the other blocks
+ * that a present one (or NULL) has above "Match all", and one for an emergency
+ * user (or NULL).  text_policy(): the issuer is
  * what the host name gives.  text_is_user(): may stand after "Match User".
  */
-char *text_dropin(const char *present, const char *break_glass);
+char *text_dropin(const char *present, const char *break_glass, int door_port);
 char *text_policy(const char *host);
 char *text_unit(const char *name);
 bool text_is_user(const char *name);

@@ -61,24 +61,31 @@ line_of(const char *text, const char *words)
 }
 
 /*
- * The blocks that the site has put above "Match all" in our drop-in, which
- * stay.  Empty where present is NULL or is not our drop-in.
+ * A copy of the blocks that the site has put above "Match all" in our drop-in,
+ * which stay; the door's is not one of them.  Empty where present is NULL or is
+ * not our drop-in; NULL without memory.
  */
-static const char *
-site_blocks(const char *present, size_t *ret_len)
+static char *
+site_blocks(const char *present)
 {
-	const char *from, *to;
+	const char *from, *to, *door;
+	size_t len = 0;
+	char *text = NULL;
 
-	*ret_len = 0;
 	if (present == NULL)
-		return "";
+		return strdup("");
 	from = line_of(present, "PermitUserEnvironment no");
 	to = line_of(present, GUARD_MATCH);
 	if (from == NULL || to == NULL || from > to)
-		return "";
+		return strdup("");
 	from = strchr(from, '\n') + 1;
-	*ret_len = (size_t)(to - from);
-	return from;
+	door = guard_door_block(present, &len);
+	if (door == NULL || door < from || door > to)
+		return strndup(from, (size_t)(to - from));
+	if (asprintf(&text, "%.*s%.*s", (int)(door - from), from,
+		(int)(to - door - (ptrdiff_t)len), door + len) < 0)
+		return NULL;
+	return text;
 }
 
 /*
@@ -92,32 +99,31 @@ static const char emergency_block[] =
     "    SetEnv SHLVL=0\n";
 
 static bool
-has_block(const char *blocks, size_t len, const char *user)
+has_block(const char *blocks, const char *user)
 {
 	char line[SETUP_NAME + 16];
-	const char *found;
 
 	snprintf(line, sizeof(line), "Match User %s", user);
-	found = line_of(blocks, line);
-	return found != NULL && found < blocks + len;
+	return line_of(blocks, line) != NULL;
 }
 
 char *
-text_dropin(const char *present, const char *break_glass)
+text_dropin(const char *present, const char *break_glass, int door_port)
 {
-	size_t len = 0;
-	const char *blocks = site_blocks(present, &len), *all;
-	scoped_free char *ours = guard_drop_in(SETUP_GATE);
-	scoped_free char *own = break_glass != NULL &&
-		!has_block(blocks, len, break_glass)
-	    ? replaced(emergency_block, "NAME", break_glass)
-	    : strdup("");
+	scoped_free char *blocks = site_blocks(present);
+	scoped_free char *ours = guard_drop_in(SETUP_GATE, door_port);
+	scoped_free char *own = NULL;
+	const char *all = ours != NULL ? line_of(ours, GUARD_MATCH) : NULL;
 	char *text = NULL;
 
-	all = ours != NULL ? line_of(ours, GUARD_MATCH) : NULL;
-	if (own == NULL || all == NULL ||
-	    asprintf(&text, "%.*s%.*s%s%s", (int)(all - ours), ours, (int)len,
-		blocks, own, all) < 0)
+	if (blocks == NULL || all == NULL)
+		return NULL;
+	own = break_glass != NULL && !has_block(blocks, break_glass)
+	    ? replaced(emergency_block, "NAME", break_glass)
+	    : strdup("");
+	if (own == NULL ||
+	    asprintf(&text, "%.*s%s%s%s", (int)(all - ours), ours, blocks, own,
+		all) < 0)
 		return NULL;
 	return text;
 }

@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,40 @@ const struct guard_setting guard_settings[] = {
 	"any port that other lines let through is reached without a code"},
     {"PermitListen", "none", GUARD_CHANNELS, false,
 	"any port that other lines let through is opened without a code"},
+    {"StreamLocalBindUnlink", "no", GUARD_CHANNELS, false,
+	"a Unix socket that is forwarded can replace a file of the user's"},
+    {"PermitUserRC", "no", GUARD_ENVIRONMENT, false,
+	"~/.ssh/rc runs wherever the gate is not forced"},
+    {"ExposeAuthInfo", "yes", GUARD_ENVIRONMENT, false,
+	"the gate is not told which key was used, and refuses everyone"},
+    {"", "", GUARD_END, false, ""},
+};
+
+/* A setting that keeps somebody out stands here again, as in "Match all":
+ * the door's block comes before all others.  -R stays closed by two lines. */
+const struct guard_setting guard_door_settings[] = {
+    {"PermitUserEnvironment", "no", GUARD_ENVIRONMENT, true,
+	"variables from the user's own files can run code before the gate"},
+    {"AuthenticationMethods", "publickey,keyboard-interactive:pam", GUARD_ASKS,
+	false, "somebody may pass the door without a code"},
+    {"KbdInteractiveAuthentication", "yes", GUARD_ASKS, false,
+	"nobody can be asked for a code, so nobody passes the door"},
+    {"DisableForwarding", "no", GUARD_OPENS, false,
+	"the door opens nothing, not even after a code"},
+    {"AllowTcpForwarding", "local", GUARD_OPENS, false,
+	"-J, -L and -D may stay closed after a code"},
+    {"AllowAgentForwarding", "yes", GUARD_OPENS, false,
+	"the agent stays closed after a code"},
+    {"PermitOpen", "any", GUARD_OPENS, false,
+	"only some targets can be reached after a code"},
+    {"AllowStreamLocalForwarding", "no", GUARD_CHANNELS, false,
+	"Unix sockets of this machine are reached from outside"},
+    {"X11Forwarding", "no", GUARD_CHANNELS, false,
+	"this machine can reach the screen of whoever logs in"},
+    {"PermitTunnel", "no", GUARD_CHANNELS, false,
+	"a tunnel joins this machine's network to another one"},
+    {"PermitListen", "none", GUARD_CHANNELS, false,
+	"ports of this machine lead to whoever logged in"},
     {"StreamLocalBindUnlink", "no", GUARD_CHANNELS, false,
 	"a Unix socket that is forwarded can replace a file of the user's"},
     {"PermitUserRC", "no", GUARD_ENVIRONMENT, false,
@@ -176,18 +211,16 @@ guard_setenv(void)
 }
 
 static void
-write_settings(FILE *out, bool global)
+write_settings(FILE *out, const struct guard_setting *table, bool global)
 {
-	const struct guard_setting *s = guard_settings;
-
-	for (; s->group != GUARD_END; s++)
+	for (const struct guard_setting *s = table; s->group != GUARD_END; s++)
 		if (s->global == global)
 			fprintf(out, "%s%s %s\n", global ? "" : "    ",
 			    s->keyword, s->value);
 }
 
 char *
-guard_drop_in(const char *gate)
+guard_drop_in(const char *gate, int door_port)
 {
 	static const char head[] =
 	    "# tfa: every session passes the gate, and no channel goes round "
@@ -204,13 +237,77 @@ guard_drop_in(const char *gate)
 	if (out == NULL)
 		return NULL;
 	fputs(head, out);
-	write_settings(out, true);
+	write_settings(out, guard_settings, true);
+	if (door_port != 0) {
+		fprintf(out,
+		    GUARD_DOOR_MATCH
+		    "%d\n"
+		    "    # The door: tfa-sshd alone listens here, and asks for "
+		    "the code first.\n",
+		    door_port);
+		write_settings(out, guard_door_settings, false);
+	}
 	fprintf(out, GUARD_MATCH "\n    ForceCommand %s\n", gate);
-	write_settings(out, false);
+	write_settings(out, guard_settings, false);
 	fprintf(out, "    " GUARD_ACCEPTENV "\n    %s\n", guard_setenv());
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
 	}
 	return text;
+}
+
+/* The port that a line of the drop-in gives the door, spelled as we write it,
+ * or 0. */
+static int
+port_of(const char *line)
+{
+	char *end;
+	long port;
+
+	if (strncmp(line, GUARD_DOOR_MATCH, strlen(GUARD_DOOR_MATCH)) != 0)
+		return 0;
+	line += strlen(GUARD_DOOR_MATCH);
+	if (line[0] < '1' || line[0] > '9')
+		return 0;
+	port = strtol(line, &end, 10);
+	return port <= UINT16_MAX && (*end == '\n' || *end == '\0') ? (int)port
+								    : 0;
+}
+
+static const char *
+next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end != NULL ? end + 1 : line + strlen(line);
+}
+
+const char *
+guard_door_block(const char *drop_in, size_t *ret_len)
+{
+	const char *found = NULL, *end;
+
+	for (const char *line = drop_in; *line != '\0'; line = next_line(line))
+		if (port_of(line) != 0) {
+			if (found != NULL)
+				return NULL;
+			found = line;
+		}
+	if (found == NULL)
+		return NULL;
+	end = next_line(found);
+	while (*end == ' ' || *end == '\t')
+		end = next_line(end);
+	*ret_len = (size_t)(end - found);
+	return found;
+}
+
+int
+guard_door_port(const char *drop_in)
+{
+	size_t len;
+	const char *block = guard_door_block(drop_in, &len);
+
+	return block != NULL ? port_of(block) : 0;
 }

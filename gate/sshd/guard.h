@@ -12,6 +12,7 @@
 #define TFA_GUARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define GUARD_LINE 1024 /* bytes of the SetEnv line, with its NUL */
 #define GUARD_WORD 128  /* of one variable and its value */
@@ -27,16 +28,23 @@ enum guard_group {
 	GUARD_END = 0,     /* of the table */
 	GUARD_CHANNELS,    /* what a client can open beside a session */
 	GUARD_ENVIRONMENT, /* what runs before the gate, or tells it the key */
+	GUARD_ASKS,        /* at the door: who is in without a code */
+	GUARD_OPENS,       /* at the door: what a code opens */
 };
 
-/* A line of the drop-in.  Any other value is a hole. */
+/* A line of the drop-in.  Any other value is a hole; of GUARD_OPENS it only
+ * opens less. */
 struct guard_setting {
-	char keyword[32], value[8];
+	char keyword[32], value[40];
 	enum guard_group group;
 	bool global;      /* sshd takes it outside of Match blocks only */
 	char follows[72]; /* from another value */
 };
+
+/* Each ends in GUARD_END: what holds at every port; and at the door, a second
+ * sshd that asks for the code before it opens any channel. */
 extern const struct guard_setting guard_settings[];
+extern const struct guard_setting guard_door_settings[];
 
 /* The reason why a variable is in the table. */
 enum guard_why {
@@ -84,8 +92,23 @@ guard_word(const struct guard_variable *variable, char ret[static GUARD_WORD]);
 /* The line "SetEnv NAME=VALUE ..." of the drop-in; it stays where it is. */
 const char *guard_setenv(void);
 
-/* The text of the drop-in, with gate as the ForceCommand.  The caller frees it;
- * NULL without memory. */
-char *guard_drop_in(const char *gate);
+/*
+ * The text of the drop-in, with gate as the ForceCommand; door_port: of the
+ * door, or 0 for none.  The caller frees it; NULL without memory.
+ *
+ * The door's block comes first, so that no block of the site's below it lets
+ * somebody through the door without a code.  It has no ForceCommand, SetEnv or
+ * AcceptEnv: those of the blocks below hold at the door, too.
+ */
+char *guard_drop_in(const char *gate, int door_port);
+
+/*
+ * The door's port, as a drop-in says it; 0: it has no door, or more than one.
+ * Whoever needs the port reads it there.  guard_door_block() finds the door's
+ * block: *ret_len bytes from there, or NULL where guard_door_port() is 0.
+ */
+#define GUARD_DOOR_MATCH "Match LocalPort "
+int guard_door_port(const char *drop_in);
+const char *guard_door_block(const char *drop_in, size_t *ret_len);
 
 #endif

@@ -89,6 +89,18 @@ add_detail(char *ret, size_t size, const char *format, ...)
 	va_end(args);
 }
 
+/* True if sshd should have said which key was used.  The door names a connection
+ * by itself; sudo and su, which have no address, have no key. */
+static bool
+is_key_lost(const struct deed *deed)
+{
+	const struct request *request = &deed->call->request;
+
+	if (deed->login.by_door)
+		return request->auth == NULL;
+	return request->auth_path[0] == '\0' && deed->login.address[0] != '\0';
+}
+
 /* Puts a login's rule, command and detail into a line. */
 static void
 audit_login(const struct deed *deed, struct audit *entry)
@@ -104,9 +116,7 @@ audit_login(const struct deed *deed, struct audit *entry)
 	if (request->command != NULL)
 		utf8_clean(request->command, strlen(request->command),
 		    entry->command, sizeof(entry->command));
-	/* The door names a connection, and no key. */
-	if (request->auth_path[0] == '\0' ||
-	    (deed->login.by_door && request->auth == NULL))
+	if (is_key_lost(deed))
 		add_detail(entry->detail, sizeof(entry->detail),
 		    "sshd did not say which key");
 	if (decision->mode == MODE_NONE && decision->name[0] != '\0')

@@ -20,7 +20,7 @@ files(void *ctx, const char *pattern,
     void (*each)(void *reader, const char *path, const char *text),
     void *reader)
 {
-	scoped_free char *drop_in = guard_drop_in(GATE);
+	scoped_free char *drop_in = guard_drop_in(GATE, 0);
 
 	(void)pattern;
 	if (ctx != NULL)

@@ -14,8 +14,8 @@ static const char gate[] = "    ForceCommand " SETUP_GATE "\n";
 
 Test(setup_text, drop_in_is_the_same_made_anew_from_itself)
 {
-	scoped_free char *first = text_dropin(NULL, NULL);
-	scoped_free char *second = text_dropin(first, NULL);
+	scoped_free char *first = text_dropin(NULL, NULL, 0);
+	scoped_free char *second = text_dropin(first, NULL, 0);
 
 	cr_assert_str_eq(first, second);
 	cr_assert_not_null(strstr(first, "\nMatch all\n"));
@@ -25,7 +25,7 @@ Test(setup_text, drop_in_is_the_same_made_anew_from_itself)
 /* The lines that doctor advises are those that setup writes. */
 Test(setup_text, drop_in_has_the_lines_that_doctor_advises)
 {
-	scoped_free char *text = text_dropin(NULL, NULL);
+	scoped_free char *text = text_dropin(NULL, NULL, 0);
 	char line[GUARD_LINE + 8];
 
 	snprintf(line, sizeof(line), "\n    %s\n", guard_setenv());
@@ -35,9 +35,9 @@ Test(setup_text, drop_in_has_the_lines_that_doctor_advises)
 
 Test(setup_text, emergency_user_stands_before_match_all_once)
 {
-	scoped_free char *first = text_dropin(NULL, "frank");
-	scoped_free char *second = text_dropin(first, "frank");
-	scoped_free char *third = text_dropin(first, NULL);
+	scoped_free char *first = text_dropin(NULL, "frank", 0);
+	scoped_free char *second = text_dropin(first, "frank", 0);
+	scoped_free char *third = text_dropin(first, NULL, 0);
 	const char *block = strstr(first, "\nMatch User frank\n");
 
 	cr_assert_not_null(block);
@@ -49,11 +49,46 @@ Test(setup_text, emergency_user_stands_before_match_all_once)
 
 Test(setup_text, second_emergency_user_joins_the_first)
 {
-	scoped_free char *first = text_dropin(NULL, "frank");
-	scoped_free char *second = text_dropin(first, "fran");
+	scoped_free char *first = text_dropin(NULL, "frank", 0);
+	scoped_free char *second = text_dropin(first, "fran", 0);
 
 	cr_assert_not_null(strstr(second, "\nMatch User frank\n"));
 	cr_assert_not_null(strstr(second, "\nMatch User fran\n"));
+}
+
+/* The door's block is first, whatever stands below: no block of the site's can
+ * take the code away. */
+Test(setup_text, door_stands_before_emergency_users)
+{
+	scoped_free char *plain = text_dropin(NULL, "frank", 0);
+	scoped_free char *first = text_dropin(plain, NULL, 2222);
+	scoped_free char *second = text_dropin(first, "frank", 2222);
+	scoped_free char *moved = text_dropin(first, NULL, 443);
+	scoped_free char *none = text_dropin(moved, NULL, 0);
+
+	cr_assert_lt(strstr(first, "\nMatch LocalPort 2222\n"),
+	    strstr(first, "\n# Emergency access"));
+	cr_assert_str_eq(first, second);
+	cr_assert_eq(guard_door_port(moved), 443);
+	cr_assert_null(strstr(moved, "2222"));
+	cr_assert_str_eq(none, plain);
+}
+
+Test(setup_text, door_that_somebody_moved_below_comes_first_again)
+{
+	scoped_free char *first = text_dropin(NULL, "frank", 2222);
+	scoped_free char *moved = NULL;
+	scoped_free char *again = NULL;
+	size_t len;
+	const char *door = guard_door_block(first, &len);
+	const char *all = strstr(first, "\nMatch all\n") + 1;
+
+	cr_assert(asprintf(&moved, "%.*s%.*s%.*s%s", (int)(door - first), first,
+		      (int)(all - door - (ptrdiff_t)len), door + len, (int)len,
+		      door, all) > 0);
+	cr_assert_str_neq(first, moved);
+	again = text_dropin(moved, NULL, 2222);
+	cr_assert_str_eq(again, first);
 }
 
 Test(setup_text, foreign_drop_in_is_replaced_whole)
@@ -61,10 +96,10 @@ Test(setup_text, foreign_drop_in_is_replaced_whole)
 	static const char *const foreign[] = {"", "\n", "Match all\n",
 	    "PermitUserEnvironment no", "Match all\nPermitUserEnvironment no\n",
 	    "X11Forwarding yes\nMatch User bob\n    ForceCommand none\n"};
-	scoped_free char *plain = text_dropin(NULL, NULL);
+	scoped_free char *plain = text_dropin(NULL, NULL, 0);
 
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-		scoped_free char *made = text_dropin(foreign[i], NULL);
+		scoped_free char *made = text_dropin(foreign[i], NULL, 0);
 
 		cr_assert_str_eq(made, plain, "number %zu", i);
 	}

@@ -30,7 +30,7 @@ read_file(const char *path)
  */
 Test(guard, etc_has_the_drop_in_of_the_table)
 {
-	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate");
+	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate", 0);
 
 	cr_assert_str_eq(read_file("etc/sshd-tfa.conf"), text, "%s", text);
 }
@@ -38,7 +38,7 @@ Test(guard, etc_has_the_drop_in_of_the_table)
 /* sshd reads from it what the tables say, and nothing else. */
 Test(guard, drop_in_has_each_row_once)
 {
-	scoped_free char *text = guard_drop_in("/g");
+	scoped_free char *text = guard_drop_in("/g", 0);
 	char line[200];
 
 	for (const struct guard_setting *s = guard_settings;
@@ -54,6 +54,98 @@ Test(guard, drop_in_has_each_row_once)
 		    at < strstr(text, "\nMatch all\n"), s->global, "%s", line);
 	}
 	cr_expect_not_null(strstr(text, "\nMatch all\n    ForceCommand /g\n"));
+}
+
+/* A block of sshd's: of the values for a keyword the first one holds, so none
+ * may stand there twice. */
+Test(guard, door_has_each_row_once_and_first)
+{
+	scoped_free char *plain = guard_drop_in("/g", 0);
+	scoped_free char *text = guard_drop_in("/g", 2222);
+	size_t len = 0;
+	const char *block = guard_door_block(text, &len);
+	char line[200];
+	int rows = 0, lines = -2; /* but for Match and a comment */
+
+	cr_assert_eq(strncmp(text, plain, (size_t)(block - text)), 0);
+	cr_assert_str_eq(block + len, plain + (block - text));
+	cr_assert_eq(strncmp(block + len, "Match all\n", 10), 0);
+	for (const struct guard_setting *s = guard_door_settings;
+	     s->group != GUARD_END; s++) {
+		const char *at;
+
+		if (s->global)
+			continue;
+		rows++;
+		snprintf(
+		    line, sizeof(line), "\n    %s %s\n", s->keyword, s->value);
+		at = strstr(block, line);
+		cr_assert(at != NULL && at < block + len, "%s", line);
+	}
+	for (size_t i = 0; i < len; i++)
+		lines += block[i] == '\n';
+	cr_expect_eq(rows, lines);
+}
+
+static const struct guard_setting *
+door_row(const char *keyword)
+{
+	const struct guard_setting *s = guard_door_settings;
+
+	while (s->group != GUARD_END && strcmp(s->keyword, keyword) != 0)
+		s++;
+	return s;
+}
+
+/* Each guard of the other ports guards the door, unless a code opens it. */
+Test(guard, door_keeps_what_no_code_opens)
+{
+	for (const struct guard_setting *s = guard_settings;
+	     s->group != GUARD_END; s++) {
+		const struct guard_setting *door = door_row(s->keyword);
+
+		cr_assert_neq(door->group, GUARD_END, "%s", s->keyword);
+		cr_expect_eq(door->global, s->global, "%s", s->keyword);
+		if (door->group != GUARD_OPENS)
+			cr_expect_str_eq(
+			    door->value, s->value, "%s", s->keyword);
+	}
+	for (const struct guard_setting *s = guard_door_settings;
+	     s->group != GUARD_END; s++) {
+		cr_expect_lt(strlen(s->value), sizeof(s->value) - 1);
+		cr_expect_lt(strlen(s->follows), sizeof(s->follows) - 1);
+	}
+}
+
+Test(guard, door_port_is_read_in_one_spelling)
+{
+	static const struct {
+		const char *text;
+		int port;
+	} cases[] = {
+	    {"Match LocalPort 2222\n", 2222},
+	    {"Match LocalPort 65535", 65535},
+	    {"Match all\nMatch LocalPort 1\n    X11Forwarding no\n", 1},
+	    {"", 0},
+	    {"Match LocalPort \n", 0},
+	    {"Match LocalPort 0\n", 0},
+	    {"Match LocalPort 022\n", 0},
+	    {"Match LocalPort 65536\n", 0},
+	    {"Match LocalPort 99999999999999999999\n", 0},
+	    {"Match LocalPort -1\n", 0},
+	    {"Match LocalPort 22 User bob\n", 0},
+	    {"Match LocalPort 22,2222\n", 0},
+	    {"Match LocalPort 2222 \n", 0},
+	    {" Match LocalPort 2222\n", 0},
+	    {"match localport 2222\n", 0},
+	    {"#Match LocalPort 2222\n", 0},
+	    {"Match LocalPort 1\nMatch LocalPort 2\n", 0},
+	    {"Match LocalPort 2222\nMatch LocalPort 2222\n", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(guard_door_port(cases[i].text), cases[i].port,
+		    "%s", cases[i].text);
 }
 
 /* A row that was cut would protect nothing. */
