@@ -86,6 +86,7 @@ BENCH_SRC := $(wildcard tests/bench/*.c)
 HOSTILE_SRC := tests/hostile/library.c
 EXAMPLE_SRC := $(wildcard examples/*.c)
 GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
+OWN_PARTS := $(filter-out gate/own/main.c,$(OWN_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
@@ -176,7 +177,8 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
 
 # The programs without their main.c: a test takes what it needs.
-$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(ADMIN_PARTS))
+$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(OWN_PARTS) \
+    $(ADMIN_PARTS))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && ar qcs $@ $^
 
