@@ -11,6 +11,7 @@
 #include "store/base/file.h"
 #include "store/system/passwd.h"
 #include "store/core/typed.h"
+#include "store/wire/connection.h"
 #include "store/base/utf8.h"
 
 #define CODE_READ 4096 /* bytes of TFA_CODE, with all that is pasted */
@@ -120,6 +121,7 @@ read_auth_key(const char *path, struct facts *facts)
 	char name[PATH_TEXT];
 	const char *why = read_auth(path, facts);
 
+	facts->auth_named = why == NULL;
 	facts->auth_lost = why != NULL;
 	if (why == NULL)
 		return;
@@ -156,6 +158,7 @@ login_read(struct facts *ret)
 	const char *connection = said_by_sshd("SSH_CONNECTION");
 	const char *command = said_by_sshd("SSH_ORIGINAL_COMMAND");
 	const char *auth = said_by_sshd("SSH_USER_AUTH");
+	const char *token = getenv(CONNECTION_VARIABLE);
 	const char *code = getenv("TFA_CODE");
 	bool utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
@@ -169,6 +172,9 @@ login_read(struct facts *ret)
 	read_connection(connection, ret);
 	if (auth != NULL)
 		read_auth_key(auth, ret);
+	/* At the door its module named the connection before. */
+	if (token != NULL)
+		(void)connection_name(token, connection, ret->auth_path);
 	if (code != NULL)
 		read_code(code, ret);
 	if (command != NULL && (ret->command = strdup(command)) == NULL)

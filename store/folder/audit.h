@@ -28,6 +28,7 @@ struct audit {
 	char device[DEVICE_ID_TEXT];
 	char command[COMMAND_TEXT];
 	char target[ENDPOINT_TEXT]; /* HOST:PORT, of "connect" */
+	bool door;                  /* at the door, not at the gate */
 	char actor[ACTOR_TEXT];     /* who acted, if not the user */
 	char detail[DETAIL_TEXT];   /* "fits a clock 4 minutes ahead" */
 	int64_t suppressed;         /* refusals of this user that were not
