@@ -23,6 +23,8 @@ static const struct {
     {"connect", " HOST PORT", 0, 2, "",
 	"standard input and output to a port of another host, for ProxyCommand",
 	own_connect},
+    {"tunnel", "", 0, 0, "", "an sshd of your own, for ProxyCommand",
+	own_tunnel},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

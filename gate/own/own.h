@@ -5,7 +5,8 @@
  *	devices.c    devices and recovery codes
  *	connect.c    a connection to another host; dial.c makes it,
  *	             relay.c copies
- *	tunnel.c     an sshd of the user's own, behind the gate
+ *	tunnel.c     an sshd of the user's own, behind the gate; hostkey.c has
+ *	             its host key
  */
 #ifndef TFA_OWN_H
 #define TFA_OWN_H
@@ -35,5 +36,11 @@ int own_recovery(struct own *own);
  * them.  Then no connection is made before the keeper has it in its log.
  */
 int own_connect(struct own *own);
+
+/*
+ * Runs sshd on standard input and output as the user, for the key of this
+ * login, if the keeper lets this login forward as at the door.
+ */
+int own_tunnel(struct own *own);
 
 #endif

@@ -135,6 +135,8 @@ relay_step(struct flow *up, struct flow *down, const struct pollfd sides[])
 		flow_write(up);
 	if ((net & (POLLIN | gone)) != 0 && has_room(down))
 		flow_read(down);
+	if (down->error != 0)
+		up->writes = false; /* it broke off, in both directions */
 	if ((sides[SIDE_OUT].revents & POLLOUT) != 0) {
 		flow_write(down);
 		if (!down->writes)
