@@ -63,7 +63,7 @@ connect_to(const struct endpoint *endpoint)
 
 	if (fd < 0)
 		return OWN_FAILED;
-	error = relay(STDIN_FILENO, STDOUT_FILENO, fd);
+	error = relay(STDIN_FILENO, STDOUT_FILENO, fd, RELAY_SILENT_MS);
 	if (error == 0)
 		return 0;
 	fprintf(stderr, "tfa: the connection to %s port %s broke off: %s\n",

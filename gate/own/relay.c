@@ -148,7 +148,7 @@ relay_step(struct flow *up, struct flow *down, const struct pollfd sides[])
 }
 
 int
-relay(int in, int out, int net)
+relay(int in, int out, int net, int silent_ms)
 {
 	static struct flow up, down;
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -158,13 +158,14 @@ relay(int in, int out, int net)
 	flow_begin(&down, net, out);
 	sigaction(SIGPIPE, &ignore, NULL);
 	while (up.writes || down.writes) {
+		int ready,
+		    wait_ms = down.writes || has_bytes(&up) ? -1 : silent_ms;
+
 		relay_wants(&up, &down, sides);
-		if (poll(sides, SIDES, -1) < 0) {
-			if (errno == EINTR)
-				continue;
+		ready = poll(sides, SIDES, wait_ms);
+		if (ready < 0 && errno != EINTR)
 			return errno;
-		}
-		if (!relay_step(&up, &down, sides))
+		if (ready == 0 || (ready > 0 && !relay_step(&up, &down, sides)))
 			break;
 	}
 	return up.reads ? down.error : 0;

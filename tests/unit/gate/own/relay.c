@@ -88,7 +88,7 @@ on_signal(int signal)
 }
 
 static struct ends
-begin(enum form form)
+begin_silent(enum form form, int silent_ms)
 {
 	const struct sigaction noticed = {.sa_handler = on_signal};
 	struct ends ends;
@@ -97,17 +97,17 @@ begin(enum form form)
 	(form == PIPES ? pair_of_pipes : pair_of_sockets)(ours, theirs);
 	tcp_pair(net);
 	ends = (struct ends){.in = ours[0], .out = ours[1], .far = net[1]};
+	sigaction(SIGUSR1, &noticed, NULL);
 	ends.pid = fork();
 	if (ends.pid == 0) {
 		int flags = fcntl(theirs[0], F_GETFL), error;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		sigaction(SIGUSR1, &noticed, NULL);
 		close(ours[0]);
 		close(ours[1]);
 		close(net[1]);
 		fcntl(net[0], F_SETFL, O_NONBLOCK);
-		error = relay(theirs[0], theirs[1], net[0]);
+		error = relay(theirs[0], theirs[1], net[0], silent_ms);
 		if (fcntl(theirs[0], F_GETFL) != flags)
 			_exit(1);
 		_exit(error == 0 ? 0 : error == ECONNRESET ? BROKE_OFF : 1);
@@ -116,6 +116,12 @@ begin(enum form form)
 	close(theirs[1]);
 	close(net[0]);
 	return ends;
+}
+
+static struct ends
+begin(enum form form)
+{
+	return begin_silent(form, -1);
 }
 
 static void
@@ -191,6 +197,25 @@ Test(relay, goes_on_from_the_client_when_the_host_has_ended)
 		end_input(&ends);
 		expect_end(ends.far);
 		cr_expect_eq(fixture_wait(ends.pid), 0);
+		close(ends.out);
+		close(ends.far);
+	}
+}
+
+/* ssh would not tell the end of output to its own reader. */
+Test(relay, ends_when_the_host_has_ended_and_the_client_is_silent)
+{
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		struct ends ends = begin_silent(forms[i], 10);
+
+		send_all(ends.in, "x");
+		expect_bytes(ends.far, "x");
+		send_all(ends.far, "bye");
+		shutdown(ends.far, SHUT_WR);
+		expect_bytes(ends.out, "bye");
+		expect_end(ends.out);
+		cr_expect_eq(fixture_wait(ends.pid), 0);
+		end_input(&ends);
 		close(ends.out);
 		close(ends.far);
 	}
