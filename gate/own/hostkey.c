@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "gate/own/hostkey.h"
+#include "gate/own/tool.h"
 #include "store/system/child.h"
 
 #define KEYGEN_MS 20000
@@ -23,9 +24,15 @@ static bool
 run_keygen(const char *path, char *ret_why, size_t size)
 {
 	static struct child child;
-	const char *const argv[] = {"ssh-keygen", "-q", "-t", "ed25519", "-N",
-	    "", "-C", "tfa tunnel", "-f", path, NULL};
+	char program[TOOL_PATH];
+	const char *const argv[] = {program, "-q", "-t", "ed25519", "-N", "",
+	    "-C", "tfa tunnel", "-f", path, NULL};
 
+	if (!tool_find("ssh-keygen", program)) {
+		snprintf(
+		    ret_why, size, "there is no ssh-keygen in " TOOL_PLACES);
+		return false;
+	}
 	child_run(argv, KEYGEN_MS, &child);
 	snprintf(ret_why, size, "ssh-keygen: %.*s",
 	    (int)strcspn(child.err.text, "\n"), child.err.text);

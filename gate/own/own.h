@@ -6,7 +6,7 @@
  *	connect.c    a connection to another host; dial.c makes it,
  *	             relay.c copies
  *	tunnel.c     an sshd of the user's own, behind the gate; hostkey.c has
- *	             its host key
+ *	             its host key, tool.c finds sshd
  */
 #ifndef TFA_OWN_H
 #define TFA_OWN_H

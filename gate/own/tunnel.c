@@ -18,26 +18,15 @@
 
 #include "gate/own/hostkey.h"
 #include "gate/own/own.h"
+#include "gate/own/tool.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-
-static const char *const servers[] = {"/usr/sbin/sshd", "/usr/local/sbin/sshd"};
-#define SERVERS (sizeof(servers) / sizeof(servers[0]))
 
 static int
 no_tunnel(const char *why, int status)
 {
 	fprintf(stderr, "tfa: no tunnel: %s\n", why);
 	return status;
-}
-
-static const char *
-find_sshd(void)
-{
-	for (size_t i = 0; i < SERVERS; i++)
-		if (access(servers[i], X_OK) == 0)
-			return servers[i];
-	return NULL;
 }
 
 /* 0, or after a message the exit status.  sshd lets in the key of this login,
@@ -179,7 +168,7 @@ run_sshd(const struct own *own, const char *sshd)
 int
 own_tunnel(struct own *own)
 {
-	const char *sshd = find_sshd();
+	char sshd[TOOL_PATH];
 	int status = check_login(&own->gate.facts);
 
 	if (status != 0)
@@ -188,10 +177,9 @@ own_tunnel(struct own *own)
 		return no_tunnel("it is for ProxyCommand, not for a terminal: "
 				 "ProxyCommand ssh BASTION tfa tunnel",
 		    OWN_USAGE);
-	if (sshd == NULL)
-		return no_tunnel("there is no sshd in /usr/sbin or "
-				 "/usr/local/sbin",
-		    OWN_FAILED);
+	if (!tool_find("sshd", sshd))
+		return no_tunnel(
+		    "there is no sshd in " TOOL_PLACES, OWN_FAILED);
 	status = ask_as_door(own);
 	if (status != 0)
 		return status;

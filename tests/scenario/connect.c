@@ -3,8 +3,6 @@
  * only jump. Beside each connection the one that must not be.
  */
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,85 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/scenario/listener.h"
 #include "tests/scenario/site.h"
 
-#define LARGE     300000000UL
-#define ACCEPT_MS 30000
-#define LEFT_MS   20000
+#define LARGE   300000000UL
+#define LEFT_MS 20000
 
 Scenarios(connect);
-
-/* A listener on loopback; the test itself is the host that is connected to. */
-static int
-listen_on(int family, int *ret_port)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-	} here = {.any.sa_family = (sa_family_t)family};
-	socklen_t size = sizeof(here);
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (family == AF_INET)
-		here.four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else
-		here.six.sin6_addr = in6addr_loopback;
-	if (bind(fd, &here.any, size) != 0 || listen(fd, 8) != 0 ||
-	    getsockname(fd, &here.any, &size) != 0)
-		fail("no listener");
-	*ret_port = ntohs(
-	    family == AF_INET ? here.four.sin_port : here.six.sin6_port);
-	return fd;
-}
-
-static bool
-is_ready(int fd, int limit_ms)
-{
-	struct pollfd ready = {.fd = fd, .events = POLLIN};
-
-	return poll(&ready, 1, limit_ms) == 1;
-}
-
-/* The next who comes within limit_ms and says something, or -1.  Others look
- * for open ports on loopback, such as a doctor, and hang up. */
-static int
-accept_within(int fd, int limit_ms)
-{
-	while (is_ready(fd, limit_ms)) {
-		int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-		char byte;
-
-		if (peer < 0)
-			fail("no connection");
-		if (is_ready(peer, ACCEPT_MS) &&
-		    recv(peer, &byte, 1, MSG_PEEK) == 1)
-			return peer;
-		close(peer);
-	}
-	return -1;
-}
-
-static int
-accept_one(int fd)
-{
-	int peer = accept_within(fd, ACCEPT_MS);
-
-	if (peer < 0)
-		fail("nobody came");
-	return peer;
-}
-
-/* Every client here would have something to say. */
-static bool
-has_come(int fd)
-{
-	int peer = accept_within(fd, 0);
-
-	if (peer >= 0)
-		close(peer);
-	return peer >= 0;
-}
 
 /* All that comes before the end. */
 static char *
@@ -125,7 +51,7 @@ tfa(const struct bastion *b, const char *args)
 static void
 assert_answers(struct run *r, int fd, const char *question)
 {
-	int peer = accept_one(fd);
+	int peer = listener_accept(fd);
 
 	cr_expect_str_eq(read_to_end(peer), question);
 	send_text(peer, "answer");
@@ -139,14 +65,14 @@ assert_answers(struct run *r, int fd, const char *question)
 Test(connect, carries_what_is_asked_and_answered)
 {
 	struct site s = site_open(NULL);
-	int port, fd = listen_on(AF_INET, &port);
+	int port, fd = listener_open(AF_INET, &port);
 	char *command = tfa(s.b, text("connect 127.0.0.1 %d", port));
 
 	assert_refused(ssh_run(s.b, s.b->me, ARGV("-o", with_code(s.wrong)),
 			   command, "question"),
 	    77);
 	assert_refused(ssh_run(s.b, s.b->me, NULL, command, "question"), 76);
-	cr_assert_not(has_come(fd));
+	cr_assert_not(listener_is_asked(fd));
 	assert_answers(ssh_start(s.b, s.b->me, ARGV("-o", with_code(s.code)),
 			   command, "question"),
 	    fd, "question");
@@ -159,7 +85,7 @@ Test(connect, carries_what_is_asked_and_answered)
 Test(connect, takes_ipv6_with_and_without_brackets)
 {
 	struct bastion *b = bastion_open(.rules = RULE("exempt"));
-	int port, fd = listen_on(AF_INET6, &port);
+	int port, fd = listener_open(AF_INET6, &port);
 	const char *const forms[] = {text("connect ::1 %d", port),
 	    text("connect [::1] %d", port), text("connect [::1]:%d", port)};
 
@@ -177,7 +103,7 @@ Test(connect, takes_ipv6_with_and_without_brackets)
 Test(connect, ends_when_the_server_has_ended)
 {
 	struct bastion *b = bastion_open(.rules = RULE("exempt"));
-	int port, fd = listen_on(AF_INET, &port), peer, in[2], out[2];
+	int port, fd = listener_open(AF_INET, &port), peer, in[2], out[2];
 	pid_t pid;
 
 	cr_assert_eq(pipe2(in, O_CLOEXEC), 0);
@@ -193,7 +119,7 @@ Test(connect, ends_when_the_server_has_ended)
 	close(in[0]);
 	close(out[1]);
 	send_text(in[1], "first");
-	peer = accept_one(fd);
+	peer = listener_accept(fd);
 	send_text(peer, "bye");
 	shutdown(peer, SHUT_WR);
 	cr_expect_str_eq(read_to_end(out[0]), "bye");
@@ -238,7 +164,7 @@ start_checksum(int fd)
 
 	if (pid != 0)
 		return pid;
-	peer = accept_within(fd, ACCEPT_MS);
+	peer = listener_next(fd, LISTENER_MS);
 	dup2(peer, 0);
 	dup2(peer, 1);
 	close(peer);
@@ -249,7 +175,7 @@ start_checksum(int fd)
 Test(connect, carries_300_MB)
 {
 	struct bastion *b = bastion_open(.rules = RULE("exempt"));
-	int port, fd = listen_on(AF_INET, &port);
+	int port, fd = listener_open(AF_INET, &port);
 	pid_t host = start_checksum(fd);
 	struct run *r = site_shell(text(
 	    "data() { openssl enc -aes-128-ctr -K 00 -iv 00 </dev/zero "
@@ -271,7 +197,7 @@ Test(connect, carries_300_MB)
 Test(connect, says_what_failed)
 {
 	struct bastion *b = bastion_open(.rules = RULE("exempt"));
-	int port, fd = listen_on(AF_INET, &port);
+	int port, fd = listener_open(AF_INET, &port);
 	const struct {
 		const char *args;
 		int status;
@@ -301,7 +227,7 @@ Test(connect, says_what_failed)
 Test(connect, needs_no_keeper_where_there_is_a_shell)
 {
 	struct bastion *b = bastion_open(.rules = RULE("exempt"));
-	int port, fd = listen_on(AF_INET, &port);
+	int port, fd = listener_open(AF_INET, &port);
 
 	assert_answers(
 	    ssh_start(b, b->me, NULL,
@@ -321,12 +247,12 @@ Test(connect, leaves_nothing_behind)
 
 	needs_people();
 	b = bastion_open(.rules = RULE("exempt"));
-	fd = listen_on(AF_INET, &port);
+	fd = listener_open(AF_INET, &port);
 	r = run_start(
 	    ARGV("ssh", "-F", b->ssh_config, "-l", "user33", "bastion",
 		tfa(b, text("connect 127.0.0.1 %d", port))),
 	    "q", 1);
-	peer = accept_one(fd);
+	peer = listener_accept(fd);
 	kill(r->pid, SIGKILL);
 	cr_expect_eq(processes_left(b, "user33", LEFT_MS), 0);
 	close(peer);
@@ -362,7 +288,7 @@ jump_open(const char *user, const char *further)
 		programs, j.folder, j.list));
 	cr_assert_eq(mkdir(j.folder, 0755), 0);
 	cr_assert_eq(symlink(b->socket, path_in(j.folder, "keeper.sock")), 0);
-	j.fd = listen_on(AF_INET, &j.port);
+	j.fd = listener_open(AF_INET, &j.port);
 	write_text(j.list, text("# the one\n127.0.0.1:%d\n", j.port));
 	j.s = site_of(b, user);
 	return j;
@@ -411,7 +337,7 @@ Test(connect, jump_account_reaches_its_targets_after_a_code)
 	assert_refused(ssh_run(j.s.b, "jump", ARGV("-o", with_code(j.s.wrong)),
 			   forms[0], "q"),
 	    77);
-	cr_assert_not(has_come(j.fd));
+	cr_assert_not(listener_is_asked(j.fd));
 	cr_expect_eq(count_connects(&j, "pass"), 0);
 	master = jump_master(&j);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -437,7 +363,7 @@ Test(connect, jump_account_is_logged_first)
 	j = jump_open("jump", NULL);
 	r = ssh_start(j.s.b, "jump", ARGV("-o", with_code(j.s.code)),
 	    text("nc 127.0.0.1 %d", j.port), "q");
-	peer = accept_one(j.fd);
+	peer = listener_accept(j.fd);
 	cr_expect_eq(count_connects(&j, "pass"), 1);
 	close(peer);
 	run_finish(r);
@@ -499,7 +425,7 @@ Test(connect, jump_account_reaches_nothing_else)
 
 	needs_people();
 	j = jump_open("jump", NULL);
-	fd = listen_on(AF_INET, &other);
+	fd = listener_open(AF_INET, &other);
 	mark = text("%s/mark", j.s.open);
 	words = hostile_words(&j, other, mark);
 	master = jump_master(&j);
@@ -511,8 +437,8 @@ Test(connect, jump_account_reaches_nothing_else)
 		    words[i], r->status, r->err);
 		cr_expect_str_empty(r->out, "%s: %s", words[i], r->out);
 	}
-	cr_expect_not(has_come(fd));
-	cr_expect_not(has_come(j.fd));
+	cr_expect_not(listener_is_asked(fd));
+	cr_expect_not(listener_is_asked(j.fd));
 	assert_nothing_in(j.s.open);
 	cr_expect_eq(count_connects(&j, "pass"), 0);
 	cr_expect_gt(count_connects(&j, "deny"), 4);
@@ -622,7 +548,7 @@ Test(connect, jump_account_connects_nowhere_unlogged)
 	    j.s.b, "jump", master, text("nc 127.0.0.1 %d", j.port), "q");
 	assert_refused(r, 69);
 	assert_says(r->err, "no connection: the keeper cannot be reached");
-	cr_expect_not(has_come(j.fd));
+	cr_expect_not(listener_is_asked(j.fd));
 }
 
 /* A list that somebody else can have written, or that is wrong, allows
@@ -658,7 +584,7 @@ Test(connect, jump_account_has_no_list_but_roots)
 	write_text(aside, good);
 	cr_assert_eq(symlink(aside, j.list), 0);
 	assert_refused(ssh_run(j.s.b, "jump", master, command, "q"), 78);
-	cr_expect_not(has_come(j.fd));
+	cr_expect_not(listener_is_asked(j.fd));
 	cr_expect_eq(count_connects(&j, "pass"), 0);
 
 	cr_assert_eq(rename(aside, j.list), 0);
