@@ -46,10 +46,12 @@ probe = $(shell $(CC) $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && \
 	echo '$(1)')
 WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wshadow -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum $(WERROR)
-ifeq ($(SAN),)
-FORTIFY := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
-HARDEN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
+FORTIFY_PLAIN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
+HARDEN_PLAIN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
 	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
+ifeq ($(SAN),)
+FORTIFY := $(FORTIFY_PLAIN)
+HARDEN := $(HARDEN_PLAIN)
 else
 SANITIZE := -fsanitize=address,undefined$(if $(filter fuzz,$(SAN)),$(comma)fuzzer-no-link)
 HARDEN := $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -72,8 +74,9 @@ GATE_SRC := $(wildcard gate/*.c)
 OWN_SRC := $(wildcard gate/own/*.c)
 QR_SRC := $(wildcard gate/qr/*.c)
 ADMIN_SRC := $(wildcard admin/*.c admin/*/*.c)
+PAM_SRC := $(wildcard gate/pam/*.c)
 PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
-	$(ADMIN_SRC)
+	$(ADMIN_SRC) $(PAM_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
@@ -87,6 +90,7 @@ HOSTILE_SRC := tests/hostile/library.c
 EXAMPLE_SRC := $(wildcard examples/*.c)
 GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
+PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
@@ -175,8 +179,37 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
 
+# The door's module, which sshd, sudo and su load: of libpam and libc alone, and
+# without sanitizers, which those programs have not.  PAM_LIB is all that it
+# takes of the library.
+PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
+	$(addprefix store/base/,address.c base32.c fault.c list.c utf8.c when.c) \
+	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) store/import/import.c store/system/passwd.c \
+	$(addprefix store/wire/,connection.c dial.c protocol.c)
+pic = $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1))
+
+door: $(BUILD)/pam_tfa.so
+
+$(BUILD)/obj-pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo '  CC    $< (shared)'
+	$(Q)$(CC) $(BASE) $(FORTIFY_PLAIN) $(HARDEN_PLAIN) $(WARN) $(CFLAGS) \
+	    -fPIC -fvisibility=hidden -c $< -o $@
+
+$(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
+	@echo '  AR    $@'
+	$(Q)rm -f $@ && ar qcs $@ $^
+
+$(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) -shared -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
+	    -Wl,--as-needed,--gc-sections $^ -o $@ -lpam
+
+-include $(patsubst %.o,%.d,$(call pic,$(PAM_SRC) $(PAM_LIB)))
+
 # The programs without their main.c: a test takes what it needs.
-$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(ADMIN_PARTS))
+$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(ADMIN_PARTS) \
+    $(PAM_PARTS))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && ar qcs $@ $^
 

@@ -104,28 +104,13 @@ gate_say(const struct gate *gate)
 		term_say(gate->reply.message);
 }
 
-bool
-gate_is_counted(const struct gate *gate)
-{
-	static const enum reason uncounted[] = {REASON_CODE_USED,
-	    REASON_NOT_A_CODE, REASON_NOT_DIGITS, REASON_ONE_TIME_USED,
-	    REASON_ONE_TIME_REPLACED, REASON_ONE_TIME_VOID,
-	    REASON_ONE_TIME_EXPIRED};
-	enum reason reason = gate->reply.reason;
-
-	for (size_t i = 0; i < sizeof(uncounted) / sizeof(uncounted[0]); i++)
-		if (uncounted[i] == reason)
-			return false;
-	return true;
-}
-
 /* True if a denial is about the code; *ret_now: another code may pass now. */
 static bool
 is_of_code(const struct gate *gate, bool *ret_now)
 {
 	enum reason reason = gate->reply.reason;
 
-	*ret_now = reason == REASON_WRONG_CODE || !gate_is_counted(gate);
+	*ret_now = reason == REASON_WRONG_CODE || !reason_is_counted(reason);
 	return *ret_now || reason == REASON_LOCKED || reason == REASON_STOPPED;
 }
 
@@ -142,7 +127,7 @@ gate_say_environment(const struct gate *gate)
 	snprintf(line, sizeof(line), "TFA_CODE in your environment: %s",
 	    gate->reply.message);
 	term_say(line);
-	if (gate->facts.terminal && !gate_is_counted(gate))
+	if (gate->facts.terminal && !reason_is_counted(gate->reply.reason))
 		return true;
 	if (gate->facts.terminal)
 		term_say("Take TFA_CODE out of your environment to be asked "

@@ -5,8 +5,7 @@
 
 #define SLIPS_MAX 10 /* this many inputs that are no code count as no try */
 
-/* The prompt that VS Code, ansible and others look for. */
-const char gate_prompt[] = "Verification code: ";
+const char gate_prompt[] = VERDICT_PROMPT;
 
 /* Has the keeper judge a code, and shows what a pass says.  A code to enrol with
  * is kept: the enrolment itself must show it to the keeper again. */
@@ -20,16 +19,6 @@ try_code(struct gate *gate, const char *code)
 	if (verdict == VERDICT_PASS)
 		gate_say(gate);
 	return verdict;
-}
-
-/* True if the next code may be right though this one was not. */
-static bool
-may_try_again(const struct gate *gate)
-{
-	enum reason reason = gate->reply.reason;
-
-	return reason == REASON_WRONG_CODE || !gate_is_counted(gate) ||
-	    reason_is_undecided(reason);
 }
 
 /* Returns how many tries that answer takes: none if it was no code at all, as
@@ -79,7 +68,7 @@ ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 		if (verdict != VERDICT_DENY)
 			return verdict;
 		gate_say(gate);
-		if (!may_try_again(gate))
+		if (!reason_may_try_again(gate->reply.reason))
 			break;
 		tries -= tries_taken(gate, &slips);
 	}

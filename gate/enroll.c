@@ -82,7 +82,7 @@ confirm_pending(
 			return verdict;
 		gate_say(gate);
 		if (gate->reply.reason != REASON_WRONG_CODE &&
-		    gate_is_counted(gate))
+		    reason_is_counted(gate->reply.reason))
 			return VERDICT_DENY;
 	}
 	if (may_skip)

@@ -8,9 +8,11 @@
 
 #include "store/base/cleanup.h"
 #include "gate/facts.h"
+#include "gate/sshd/methods.h"
 #include "store/base/file.h"
 #include "store/system/passwd.h"
 #include "store/core/typed.h"
+#include "store/wire/connection.h"
 #include "store/base/utf8.h"
 
 #define CODE_READ 4096 /* bytes of TFA_CODE, with all that is pasted */
@@ -48,25 +50,6 @@ read_connection(const char *connection, struct facts *facts)
 		memcpy(facts->address, connection, n);
 }
 
-/* The first line that names a public key, on the heap; *ret_count: how many
- * lines do.  Lines of other methods name no key. */
-static char *
-find_key_line(const char *text, size_t *ret_count)
-{
-	static const char method[] = "publickey ";
-	char *line = NULL;
-
-	for (*ret_count = 0; *text != '\0';) {
-		size_t n = strcspn(text, "\n");
-
-		if (strncmp(text, method, sizeof(method) - 1) == 0 &&
-		    (*ret_count)++ == 0)
-			line = strndup(text, n);
-		text += n + (text[n] == '\n');
-	}
-	return line;
-}
-
 /* Says what is wrong with sshd's file, which must be this user's alone; NULL:
  * nothing is. */
 static const char *
@@ -102,11 +85,11 @@ read_auth(const char *path, struct facts *facts)
 	why = find_fault(fd, facts);
 	if (why != NULL)
 		return why;
-	if (file_read(fd, AUTH_MAX, &text, &len) != FAULT_NONE)
+	if (file_read(fd, METHODS_MAX, &text, &len) != FAULT_NONE)
 		return "cannot be read";
-	if (len == 0 || len == AUTH_MAX)
+	if (len == 0 || len == METHODS_MAX)
 		return len == 0 ? "empty" : "too large";
-	facts->auth = find_key_line(text, &facts->keys);
+	facts->auth = methods_key(text, &facts->keys);
 	if (facts->keys > 0 && facts->auth == NULL)
 		return "out of memory";
 	utf8_clean(
@@ -120,6 +103,7 @@ read_auth_key(const char *path, struct facts *facts)
 	char name[PATH_TEXT];
 	const char *why = read_auth(path, facts);
 
+	facts->auth_named = why == NULL;
 	facts->auth_lost = why != NULL;
 	if (why == NULL)
 		return;
@@ -156,6 +140,7 @@ login_read(struct facts *ret)
 	const char *connection = said_by_sshd("SSH_CONNECTION");
 	const char *command = said_by_sshd("SSH_ORIGINAL_COMMAND");
 	const char *auth = said_by_sshd("SSH_USER_AUTH");
+	const char *token = getenv(CONNECTION_VARIABLE);
 	const char *code = getenv("TFA_CODE");
 	bool utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
@@ -169,6 +154,9 @@ login_read(struct facts *ret)
 	read_connection(connection, ret);
 	if (auth != NULL)
 		read_auth_key(auth, ret);
+	/* At the door its module named the connection before. */
+	if (token != NULL)
+		(void)connection_name(token, connection, ret->auth_path);
 	if (code != NULL)
 		read_code(code, ret);
 	if (command != NULL && (ret->command = strdup(command)) == NULL)

@@ -6,16 +6,21 @@
  * facts_name().
  *
  * login_read() is the one function of the gate that reads the environment: it
- * reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND, TFA_CODE and, to
- * know what the terminal can draw, LC_ALL, LC_CTYPE and LANG.  Then it puts the
- * environment aside until session_exec() restores it, so that no library finds
- * a variable there.
+ * reads SSH_CONNECTION, SSH_USER_AUTH, SSH_ORIGINAL_COMMAND, TFA_CODE,
+ * TFA_CONNECTION and, to know what the terminal can draw, LC_ALL, LC_CTYPE and
+ * LANG.  Then it puts the environment aside until session_exec() restores it,
+ * so that no library finds a variable there.
  *
  * sshd sets SSH_USER_AUTH only if it could write that file, and
  * SSH_ORIGINAL_COMMAND only if there is a command.  Otherwise a value of the
  * user's could stand.  So the drop-in's SetEnv, which sshd applies after what
  * the user sets and before what it sets itself, empties both, and an empty
  * value counts as none.
+ *
+ * TFA_CONNECTION is set at the door by its PAM module, whose value beats the
+ * client's.  On other ports it is a client's, if the site's AcceptEnv lets it
+ * in: it then makes a name that no connection of the door can have, because
+ * SSH_CONNECTION is part of the name.
  */
 #ifndef TFA_FACTS_H
 #define TFA_FACTS_H
@@ -27,8 +32,6 @@
 #include "gate/sshd/keypath.h"
 #include "store/wire/protocol.h"
 
-#define AUTH_MAX 65536 /* bytes of the file that SSH_USER_AUTH names */
-
 struct facts {
 	uid_t uid;
 	size_t name_len; /* of the user's name, if it is too long for us */
@@ -38,7 +41,8 @@ struct facts {
 	char *shell;                /* NULL until facts_name() */
 	char address[ADDRESS_TEXT]; /* the client's, or "" */
 	char auth_path[PATH_TEXT];  /* names the connection, or "" */
-	bool auth_lost; /* sshd named a file that cannot be trusted */
+	bool auth_named; /* sshd's file says which key was used, if any */
+	bool auth_lost;  /* sshd named a file that cannot be trusted */
 	char auth_why[PATH_TEXT + 64]; /* "PATH: REASON", or "" */
 	char *auth;                    /* "publickey TYPE BLOB", or NULL */
 	size_t keys;                   /* how many keys sshd asked for */

@@ -36,8 +36,7 @@ struct gate {
 	int exit;           /* the status of a refusal */
 };
 
-/* "Verification code: ", which other programs look for. */
-extern const char gate_prompt[];
+extern const char gate_prompt[]; /* VERDICT_PROMPT */
 
 /* Reads argv.  Bad usage ends the process: GATE_EXIT_CONFIG. */
 void gate_options(int argc, char **argv, struct gate *ret);
@@ -58,10 +57,6 @@ void gate_say(const struct gate *gate);
  * spent one, so nothing was counted, and there is a terminal.
  */
 bool gate_say_environment(const struct gate *gate);
-
-/* False where the keeper says that what was typed is no code, or one that is
- * spent: it counted nothing, and the next code may be right. */
-bool gate_is_counted(const struct gate *gate);
 
 /* Says why login_read() found no user, by its fault; the exit status. */
 int gate_no_user(const struct gate *gate, enum fault fault);

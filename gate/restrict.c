@@ -107,7 +107,7 @@ gate_restrict(struct gate *gate)
 	}
 	/* Without ExposeAuthInfo only a line of authorized_keys itself, which
 	 * is then obeyed by sshd, can have started a private gate. */
-	if (facts->auth_path[0] == '\0') {
+	if (!facts->auth_named) {
 		enum reason reason;
 
 		if (gate->keeper.store != NULL)

@@ -109,6 +109,8 @@ const struct guard_variable guard_variables[] = {
     {"BASH_FUNC_x%%", "", GUARD_UNSET, GUARD_KEEPS},
     {"BASHOPTS", "", GUARD_UNSET, GUARD_KEEPS},
     {"PATH", "", GUARD_UNSET, GUARD_KEEPS},
+    /* The door's module sets it.  SetEnv would beat the module. */
+    {"TFA_CONNECTION", "", GUARD_UNSET, GUARD_REMOVES},
     {"TFA_CODE", "", GUARD_CODE, GUARD_REMOVES},
     {"", "", GUARD_LAST, GUARD_KEEPS},
 };

@@ -258,6 +258,27 @@ reason_is_undecided(enum reason reason)
 	    reason == REASON_NO_ADDRESS || reason == REASON_RULE_LOST;
 }
 
+bool
+reason_is_counted(enum reason reason)
+{
+	static const enum reason uncounted[] = {REASON_CODE_USED,
+	    REASON_NOT_A_CODE, REASON_NOT_DIGITS, REASON_ONE_TIME_USED,
+	    REASON_ONE_TIME_REPLACED, REASON_ONE_TIME_VOID,
+	    REASON_ONE_TIME_EXPIRED};
+
+	for (size_t i = 0; i < sizeof(uncounted) / sizeof(uncounted[0]); i++)
+		if (uncounted[i] == reason)
+			return false;
+	return true;
+}
+
+bool
+reason_may_try_again(enum reason reason)
+{
+	return reason == REASON_WRONG_CODE || !reason_is_counted(reason) ||
+	    reason_is_undecided(reason);
+}
+
 int
 reason_exit(enum reason reason)
 {

@@ -115,6 +115,9 @@ enum reason {
 	REASON_COUNT
 };
 
+/* The prompt that VS Code, ansible and others look for. */
+#define VERDICT_PROMPT "Verification code: "
+
 /* Facts that messages mention. */
 struct reason_facts {
 	int64_t wait_s; /* LOCKED: until the next try */
@@ -146,6 +149,15 @@ extern const struct json_form verdict_form, reason_form;
  * whole policy.
  */
 bool reason_is_undecided(enum reason reason);
+
+/*
+ * Returns false for a denial which says that the input is no code, or one that
+ * is spent: nothing was counted, and the next code may be right.
+ */
+bool reason_is_counted(enum reason reason);
+
+/* Returns true for a denial after which the next code may pass. */
+bool reason_may_try_again(enum reason reason);
 
 /* Returns the gate's exit status for a denial with this reason. */
 int reason_exit(enum reason reason);

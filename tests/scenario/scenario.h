@@ -8,6 +8,7 @@
 
 #include "tests/support/bastion.h"
 #include "tests/support/code.h"
+#include "tests/support/door.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/processes.h"
@@ -23,6 +24,13 @@
 	do {                                                                   \
 		if (!bastion_has_people())                                     \
 			cr_skip("needs root and a private-root to add users"); \
+	} while (0)
+
+/* First line of a test of the door. */
+#define needs_door()                                   \
+	do {                                           \
+		if (door_missing() != NULL)            \
+			cr_skip("%s", door_missing()); \
 	} while (0)
 
 /* First line of a test that needs a program which may be missing. */

@@ -1,11 +1,8 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,14 +10,17 @@
 #include <unistd.h>
 
 #include "tests/support/bastion.h"
+#include "gate/sshd/guard.h"
 #include "store/base/cleanup.h"
+#include "tests/support/door.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/run.h"
+#include "tests/support/server.h"
 
-#define SERVER_LIMIT_MS 30000
-#define DROP_IN         "etc/sshd-tfa.conf"
-#define BASTIONS_MAX    8
+#define DROP_IN      "etc/sshd-tfa.conf"
+#define GATE         "/usr/sbin/tfa-gate"
+#define BASTIONS_MAX 8
 
 static struct bastion *open_bastions[BASTIONS_MAX];
 
@@ -38,63 +38,6 @@ bool
 bastion_has_people(void)
 {
 	return getenv("TFA_PEOPLE") != NULL;
-}
-
-/* A child that ends with us and writes to a log. */
-static pid_t
-server_start(const char *const argv[], const char *log)
-{
-	pid_t pid = fork();
-	int fd;
-
-	if (pid < 0)
-		fail("fork: %s", strerror(errno));
-	if (pid > 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	setsid();
-	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
-	if (fd < 0 || dup2(open("/dev/null", O_RDONLY), 0) < 0 ||
-	    dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
-		_exit(127);
-	execv(argv[0], (char *const *)(const void *)argv);
-	_exit(127);
-}
-
-static void
-server_stop(pid_t *pid)
-{
-	if (*pid <= 0)
-		return;
-	kill(*pid, SIGTERM);
-	if (run_wait(*pid, 2000) < 0) {
-		kill(*pid, SIGKILL);
-		run_wait(*pid, 2000);
-	}
-	*pid = 0;
-}
-
-/*
- * Waits until the server's log has the words. Returns false if they do not come
- * in time; if the server ended before, *pid becomes 0.
- */
-static bool
-log_says(const char *log, const char *what, pid_t *pid)
-{
-	long long end = run_clock_ms() + SERVER_LIMIT_MS;
-
-	while (run_clock_ms() < end) {
-		scoped_free char *so_far = read_text(log);
-
-		if (so_far != NULL && strstr(so_far, what) != NULL)
-			return true;
-		if (run_wait(*pid, 0) >= 0) {
-			*pid = 0;
-			return false;
-		}
-		run_sleep_ms(5);
-	}
-	return false;
 }
 
 static bool
@@ -146,16 +89,17 @@ replaced(const char *in, const char *what, const char *with)
 }
 
 /*
- * The drop-in that we install, with two changes: the path of the gate, and,
- * under a sanitizer, where it writes its findings. Both are in the first
- * SetEnv, because only the first one of a block counts. Exemptions stand above
- * "Match all".
+ * The drop-in that we install, or for a door the one that setup writes, with
+ * two changes: the path of the gate, and, under a sanitizer, where it writes
+ * its findings. Both are in the first SetEnv, because only the first one of a
+ * block counts. Exemptions stand above "Match all".
  */
 static char *
 drop_in(const struct bastion *b, const struct bastion_plan *plan)
 {
 	const char *asan = getenv("ASAN_OPTIONS");
-	char *config = read_text(DROP_IN);
+	char *config = b->door == 0 ? read_text(DROP_IN)
+				    : guard_drop_in(GATE, b->door);
 	char *gate = text("%s/tfa-gate %s %s %s", setting("TFA_PROGRAMS"),
 	    b->embedded ? "--store" : "--socket",
 	    b->embedded ? b->store : b->socket,
@@ -163,7 +107,7 @@ drop_in(const struct bastion *b, const struct bastion_plan *plan)
 
 	if (config == NULL)
 		fail("no %s here: start at the top of the tree", DROP_IN);
-	config = replaced(config, "/usr/sbin/tfa-gate", gate);
+	config = replaced(config, GATE, gate);
 	if (plan->match != NULL)
 		config = replaced(config, "\nMatch all\n",
 		    text("\n%s\nMatch all\n", plan->match));
@@ -175,6 +119,14 @@ drop_in(const struct bastion *b, const struct bastion_plan *plan)
 
 static const char no_gate[] = "ExposeAuthInfo yes\n"
 			      "AcceptEnv TFA_CODE LANG LC_*\n";
+
+const char *
+bastion_sshd(void)
+{
+	const char *other = getenv("TFA_SSHD");
+
+	return other != NULL && *other != '\0' ? other : "/usr/sbin/sshd";
+}
 
 const char *
 bastion_no_penalties(void)
@@ -221,31 +173,41 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 		plan->after == NULL ? "" : plan->after));
 }
 
+/* A host of the clients' configuration. */
+static char *
+host_block(const struct bastion *b, const char *host, int port,
+    const char *authentications)
+{
+	return text("Host %s\n"
+		    "    HostName 127.0.0.1\n"
+		    "    HostKeyAlias bastion\n"
+		    "    Port %d\n"
+		    "    User %s\n"
+		    "    IdentityFile %s/%%r\n"
+		    "    IdentitiesOnly yes\n"
+		    "    IdentityAgent none\n"
+		    "    UserKnownHostsFile %s/known_hosts\n"
+		    "    GlobalKnownHostsFile none\n"
+		    "    StrictHostKeyChecking yes\n"
+		    "    PreferredAuthentications %s\n"
+		    "    ConnectTimeout 10\n"
+		    "    LogLevel ERROR\n",
+	    host, port, b->me, setting("TFA_KEYS"), b->dir, authentications);
+}
+
 static void
 write_ssh_config(const struct bastion *b)
 {
-	const char *keys = setting("TFA_KEYS");
-	char *host = read_text(text("%s/host.pub", keys));
+	char *host = read_text(text("%s/host.pub", setting("TFA_KEYS")));
 
 	if (host == NULL)
 		fail("no host key");
 	write_text(text("%s/known_hosts", b->dir), text("bastion %s", host));
 	write_text(b->ssh_config,
-	    text("Host bastion\n"
-		 "    HostName 127.0.0.1\n"
-		 "    HostKeyAlias bastion\n"
-		 "    Port %d\n"
-		 "    User %s\n"
-		 "    IdentityFile %s/%%r\n"
-		 "    IdentitiesOnly yes\n"
-		 "    IdentityAgent none\n"
-		 "    UserKnownHostsFile %s/known_hosts\n"
-		 "    GlobalKnownHostsFile none\n"
-		 "    StrictHostKeyChecking yes\n"
-		 "    PreferredAuthentications publickey\n"
-		 "    ConnectTimeout 10\n"
-		 "    LogLevel ERROR\n",
-		b->port, b->me, keys, b->dir));
+	    text("%s%s", host_block(b, "bastion", b->port, "publickey"),
+		b->door == 0 ? ""
+			     : host_block(b, "door", b->door,
+				   "publickey,keyboard-interactive")));
 }
 
 /*
@@ -269,15 +231,19 @@ sshd_start(struct bastion *b, const struct bastion_plan *plan)
 
 	for (int attempt = 0; attempt < 8; attempt++) {
 		b->port = random_port();
+		b->door = plan->door ? random_port() : 0;
 		write_sshd_config(b, plan);
 		unlink(b->log);
 		b->sshd = server_start(
-		    ARGV("/usr/sbin/sshd", "-D", "-e", "-f", config), b->log);
-		if (log_says(b->log, "Server listening on 127.0.0.1", &b->sshd))
+		    ARGV(bastion_sshd(), "-D", "-e", "-f", config), b->log);
+		if (server_says(
+			b->log, "Server listening on 127.0.0.1", &b->sshd) &&
+		    (!plan->door || door_opens(b)))
 			return;
 		server_stop(&b->sshd);
 	}
-	fail("sshd does not start: %s", read_text(b->log));
+	fail("sshd does not start: %s%s", read_text(b->log),
+	    plan->door ? read_text(b->door_log) : "");
 }
 
 static void
@@ -287,6 +253,7 @@ make_folders(struct bastion *b, const struct bastion_plan *plan)
 	if (mkdtemp(b->dir) == NULL || chmod(b->dir, 0755) != 0)
 		fail("%s: %s", b->dir, strerror(errno));
 	b->log = text("%s/sshd.log", b->dir);
+	b->door_log = text("%s/door.log", b->dir);
 	b->ssh_config = text("%s/ssh_config", b->dir);
 	b->store = text("%s/store", b->dir);
 	b->socket = text("%s/run/keeper.sock", b->dir);
@@ -366,6 +333,7 @@ bastion_close_all(void)
 		if (b == NULL)
 			continue;
 		server_stop(&b->sshd);
+		door_close(b);
 		server_stop(&b->keeper);
 		keep(b);
 		run(ARGV("rm", "-rf", b->dir), NULL, 0);
@@ -382,6 +350,8 @@ bastion_show_logs(void)
 			continue;
 		fprintf(stderr, "sshd:\n%s\nkeeper:\n%s\n", read_text(b->log),
 		    read_text(text("%s/keeper.log", b->dir)));
+		if (b->door != 0)
+			fprintf(stderr, "door:\n%s\n", read_text(b->door_log));
 	}
 }
 

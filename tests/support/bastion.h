@@ -16,8 +16,9 @@
  * From the environment, set by tests/scenario/run and examples/demo:
  * TFA_PROGRAMS, the folder of tfa-gate and the others; TFA_WORK, where folders
  * may be made; TFA_KEYS, a host key "host" and a key for each user;
- * TFA_PEOPLE, present in a private-root; ASAN_OPTIONS, which sshd hands to the
- * gate.
+ * TFA_PEOPLE, present in a private-root; TFA_DOOR, present where the door's
+ * module is installed; TFA_SSHD, another sshd than the machine's; ASAN_OPTIONS,
+ * which sshd hands to the gate.
  */
 #ifndef TFA_TESTS_BASTION_H
 #define TFA_TESTS_BASTION_H
@@ -41,6 +42,7 @@ struct bastion_plan {
 	bool no_keeper;        /* nobody answers at the socket */
 	bool passwords;        /* sshd takes them, beside keys */
 	bool no_gate;          /* a bastion without tfa, to compare with */
+	bool door;             /* a second sshd, as tests/support/door.h says */
 };
 
 struct bastion {
@@ -48,14 +50,18 @@ struct bastion {
 	bool embedded;
 	char dir[PATH_MAX];
 	char *store, *policy, *socket, *ssh_config, *log;
-	int port;
-	pid_t sshd, keeper;
+	char *door_log, *door_service; /* of the second sshd; or NULL */
+	int port, door;                /* 0: no door */
+	pid_t sshd, keeper, door_sshd;
 };
 
 /*
  * True in a private-root: the people exist, and a keeper runs as its own user.
  */
 bool bastion_has_people(void);
+
+/* The sshd to test with: $TFA_SSHD, or the machine's own. */
+const char *bastion_sshd(void);
 
 /* The line of sshd's configuration that lets an address connect as often as it
  * likes, or "" for an sshd that has no such line. */

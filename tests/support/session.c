@@ -43,10 +43,9 @@ session_start(const char *const argv[])
 	_exit(127);
 }
 
-/* The command line of ssh; a terminal as asked. */
-static const char *const *
-ssh_command(const struct bastion *b, const char *terminal, const char *user,
-    const char *const args[], const char *command)
+const char *const *
+ssh_argv(const struct bastion *b, const char *host, const char *terminal,
+    const char *user, const char *const args[], const char *command)
 {
 	const char **argv = calloc(ARGS_MAX, sizeof(*argv));
 	size_t n = 0;
@@ -61,7 +60,7 @@ ssh_command(const struct bastion *b, const char *terminal, const char *user,
 	argv[n++] = user;
 	for (; args != NULL && *args != NULL && n < ARGS_MAX - 3; args++)
 		argv[n++] = *args;
-	argv[n++] = "bastion";
+	argv[n++] = host;
 	argv[n] = command;
 	return argv;
 }
@@ -70,7 +69,8 @@ struct session *
 session_open(const struct bastion *b, const char *user,
     const char *const args[], const char *command)
 {
-	return session_start(ssh_command(b, "-tt", user, args, command));
+	return session_start(
+	    ssh_argv(b, "bastion", "-tt", user, args, command));
 }
 
 /* Reads what is there, waiting at most wait_ms; false at the end. */
@@ -185,8 +185,8 @@ struct run *
 ssh_start(const struct bastion *b, const char *user, const char *const args[],
     const char *command, const char *input)
 {
-	return run_start(ssh_command(b, "-T", user, args, command), input,
-	    input == NULL ? 0 : strlen(input));
+	return run_start(ssh_argv(b, "bastion", "-T", user, args, command),
+	    input, input == NULL ? 0 : strlen(input));
 }
 
 struct run *

@@ -29,6 +29,14 @@ struct session {
 };
 
 /*
+ * The words of "ssh terminal [args] user@host [command]"; host is of the
+ * bastion's ssh_config, terminal "-tt" or "-T"; args and command may be NULL.
+ */
+const char *const *
+ssh_argv(const struct bastion *b, const char *host, const char *terminal,
+    const char *user, const char *const args[], const char *command);
+
+/*
  * ssh [args] user@bastion [command], with a terminal on both sides; args
  * (ARGV) and command may be NULL.  80 columns, 50 rows.
  */

@@ -1,7 +1,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gate/facts.h"
@@ -70,6 +72,85 @@ Test(facts, takes_an_empty_variable_for_none)
 	if (pid == 0)
 		_exit(read_empty());
 	cr_expect_eq(fixture_wait(pid), 0);
+}
+
+#define TOKEN "pam/0123456789abcdef0123456789abcdef"
+#define TUPLE "192.0.2.7 40000 192.0.2.1 2222"
+
+/* The variables of a login, and the name that its connection gets.  "AUTH"
+ * stands for the path of a file as sshd makes it. */
+static const struct {
+	const char *token, *tuple, *name;
+} connections[] = {
+    {TOKEN, TUPLE, TOKEN " " TUPLE},
+    {NULL, TUPLE, "AUTH"},
+    {"", TUPLE, "AUTH"},
+    {TOKEN, NULL, "AUTH"},
+    {TOKEN, "", "AUTH"},
+    {TOKEN, "192.0.2.7", "AUTH"},
+    {TOKEN " ", TUPLE, "AUTH"},
+    {"/tmp/sshauth.x", TUPLE, "AUTH"},
+};
+
+static void
+set_or_not(const char *name, const char *value)
+{
+	if (value != NULL)
+		setenv(name, value, 1);
+}
+
+/* In a child process.  Returns the number of the row that is read
+ * differently. */
+static int
+read_connections(const char *path)
+{
+	struct facts facts;
+
+	for (size_t i = 0; i < COUNT(connections); i++) {
+		const char *name = connections[i].name;
+
+		environ = (char *[]){NULL};
+		set_or_not("TFA_CONNECTION", connections[i].token);
+		set_or_not("SSH_CONNECTION", connections[i].tuple);
+		setenv("SSH_USER_AUTH", path, 1);
+		if (login_read(&facts) != FAULT_NONE ||
+		    strcmp(facts.auth_path,
+			strcmp(name, "AUTH") == 0 ? path : name) != 0 ||
+		    !facts.auth_named || facts.auth_lost ||
+		    facts.auth == NULL ||
+		    strcmp(facts.auth, "publickey t AAAA") != 0)
+			return (int)i + 1;
+		facts_done(&facts);
+	}
+	/* That the door named the connection is no word about the key. */
+	environ = (char *[]){NULL};
+	setenv("TFA_CONNECTION", TOKEN, 1);
+	setenv("SSH_CONNECTION", TUPLE, 1);
+	if (login_read(&facts) != FAULT_NONE || facts.auth_named ||
+	    facts.auth != NULL || strcmp(facts.auth_path, TOKEN " " TUPLE) != 0)
+		return 99;
+	facts_done(&facts);
+	return 0;
+}
+
+Test(facts, names_a_connection_as_the_door_does)
+{
+	char folder[FOLDER_MAX], path[FOLDER_MAX + 16];
+	FILE *file;
+	pid_t pid;
+
+	fixture_folder(folder);
+	snprintf(path, sizeof(path), "%s/sshauth.x", folder);
+	umask(077);
+	file = fopen(path, "w");
+	cr_assert_not_null(file);
+	fputs("publickey t AAAA\nkeyboard-interactive/pam\n", file);
+	fclose(file);
+	pid = fork();
+	if (pid == 0)
+		_exit(read_connections(path));
+	cr_expect_eq(fixture_wait(pid), 0);
+	fixture_remove(folder);
 }
 
 /* For a user whom only a directory has: the keeper asked it. */

@@ -1,0 +1,266 @@
+/*
+ * pam_tfa.so: asks for a code in sshd's door, before a connection may forward,
+ * and with "caller" in sudo and su.  This file is all of it that runs as root,
+ * with ruling_is_sound().  A child that has become the user asks the keeper
+ * (inquiry.h).  Everything that fails denies, and nothing is ever ignored.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate/pam/inquiry.h"
+#include "store/wire/connection.h"
+
+#define EXPORT       __attribute__((visibility("default")))
+#define LIMIT_MS     ((INQUIRY_LIFE_S + 5) * 1000)
+#define PASSWD_BYTES 16384
+#define TOKEN_BYTES  16
+
+static long long
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* Reads exactly one ruling, and the end.  *ret stays where anything else
+ * comes, or nothing within LIMIT_MS. */
+static void
+read_ruling(int fd, struct ruling *ret)
+{
+	long long end = now_ms() + LIMIT_MS;
+	struct ruling ruling[2];
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		long long left = end - now_ms();
+
+		n = poll(&p, 1, left > 0 ? (int)left : 0);
+		if (n == 0)
+			return;
+		if (n > 0)
+			n = read(
+			    fd, (char *)ruling + len, sizeof(ruling) - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n == 0 && len == sizeof(*ret) && ruling_is_sound(ruling))
+		*ret = ruling[0];
+}
+
+/* Has a child ask.  An application may collect its children itself, or have the
+ * kernel do it: a child is killed only while it is still ours. */
+static void
+ask_keeper(const struct inquiry *inquiry, struct ruling *ret)
+{
+	int ends[2];
+	pid_t pid;
+
+	ruling_deny(ret, RULING_UNASKED,
+	    "Access denied: the keeper could not be asked: try again.");
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return;
+	pid = fork();
+	if (pid == 0)
+		inquiry_run(inquiry, ends[1]);
+	close(ends[1]);
+	if (pid > 0) {
+		read_ruling(ends[0], ret);
+		if (waitpid(pid, NULL, WNOHANG) == 0)
+			kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(ends[0]);
+	if (inquiry->unknown && ret->verdict == VERDICT_PASS)
+		ret->verdict = VERDICT_DENY;
+}
+
+static void
+say(pam_handle_t *pamh, int flags, int style, const char *line)
+{
+	if (line[0] != '\0' && ((unsigned)flags & PAM_SILENT) == 0)
+		(void)pam_prompt(pamh, style, NULL, "%s", line);
+}
+
+static void
+say_all(pam_handle_t *pamh, int flags, const struct ruling *ruling)
+{
+	bool denied = ruling->verdict == VERDICT_DENY;
+
+	for (uint32_t i = 0; i < ruling->notes; i++)
+		say(pamh, flags, PAM_TEXT_INFO, ruling->note[i]);
+	say(pamh, flags, denied ? PAM_ERROR_MSG : PAM_TEXT_INFO,
+	    ruling->message);
+}
+
+/* False for an argument that is not known: a line that was misspelt must not
+ * be a weaker one. */
+static bool
+read_arguments(
+    pam_handle_t *pamh, int argc, const char **argv, struct inquiry *ret)
+{
+	*ret = (struct inquiry){.door = true,
+	    .keeper = {.socket = CLIENT_SOCKET, .keeper_user = CLIENT_USER}};
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "caller") == 0)
+			ret->door = false;
+		else if (strncmp(argv[i], "socket=/", 8) == 0)
+			ret->keeper.socket = argv[i] + 7;
+		else if (strncmp(argv[i], "keeper-user=", 12) == 0)
+			ret->keeper.keeper_user = argv[i] + 12;
+		else {
+			pam_syslog(pamh, LOG_ERR,
+			    "denied: there is no argument \"%s\"", argv[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Who is asked: at the door the user who logs in; of sudo and su the one who
+ * called, whom the program names. */
+static bool
+find_person(pam_handle_t *pamh, struct inquiry *inquiry)
+{
+	const void *name = NULL, *service = NULL;
+	struct passwd entry, *found = NULL;
+	char bytes[PASSWD_BYTES];
+
+	if (pam_get_item(pamh, inquiry->door ? PAM_USER : PAM_RUSER, &name) !=
+		PAM_SUCCESS ||
+	    name == NULL || *(const char *)name == '\0') {
+		pam_syslog(pamh, LOG_ERR, "denied: it is not said who asks");
+		return false;
+	}
+	if (getpwnam_r(name, &entry, bytes, sizeof(bytes), &found) != 0)
+		found = NULL;
+	inquiry->unknown = found == NULL;
+	inquiry->uid = found != NULL ? entry.pw_uid : INQUIRY_NOBODY;
+	inquiry->gid = found != NULL ? entry.pw_gid : INQUIRY_NOBODY;
+	if (pam_get_item(pamh, PAM_SERVICE, &service) == PAM_SUCCESS)
+		inquiry->service = service;
+	inquiry->ssh_connection = pam_getenv(pamh, "SSH_CONNECTION");
+	inquiry->ssh_auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0");
+	return true;
+}
+
+/* One prompt, and the keeper's ruling on the answer. */
+static int
+ask_person(pam_handle_t *pamh, struct inquiry *inquiry, struct ruling *ruling)
+{
+	char *code = NULL;
+	int result = pam_prompt(
+	    pamh, PAM_PROMPT_ECHO_OFF, &code, "%s", VERDICT_PROMPT);
+
+	if (result == PAM_SUCCESS && code == NULL)
+		result = PAM_CONV_ERR;
+	inquiry->request = "verify";
+	inquiry->code = code;
+	if (result == PAM_SUCCESS)
+		ask_keeper(inquiry, ruling);
+	inquiry->code = NULL;
+	if (code != NULL)
+		explicit_bzero(code, strlen(code));
+	free(code);
+	return result;
+}
+
+static int
+result_of(const struct ruling *ruling)
+{
+	if (ruling->verdict == VERDICT_PASS)
+		return PAM_SUCCESS;
+	if (ruling->verdict == VERDICT_DENY && ruling->then == RULING_RETRY)
+		return PAM_AUTH_ERR;
+	return ruling->then == RULING_UNASKED ? PAM_AUTHINFO_UNAVAIL
+					      : PAM_MAXTRIES;
+}
+
+/* CONNECTION_VARIABLE=pam/HEX, drawn at random. */
+static bool
+draw_token(char *ret, size_t size)
+{
+	unsigned char random[TOKEN_BYTES];
+	int n = snprintf(ret, size, CONNECTION_VARIABLE "=pam/");
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return false;
+	for (size_t i = 0; i < sizeof(random); i++)
+		n += snprintf(ret + n, size - (size_t)n, "%02x", random[i]);
+	return true;
+}
+
+EXPORT int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	char token[sizeof(CONNECTION_VARIABLE "=pam/") + 2 * TOKEN_BYTES];
+	struct inquiry inquiry;
+	struct ruling ruling;
+	int result;
+
+	if (!read_arguments(pamh, argc, argv, &inquiry) ||
+	    !find_person(pamh, &inquiry) || !draw_token(token, sizeof(token)))
+		return PAM_AUTH_ERR;
+	inquiry.token = token + sizeof(CONNECTION_VARIABLE);
+	inquiry.request = "login";
+	ask_keeper(&inquiry, &ruling);
+	say_all(pamh, flags, &ruling);
+	if (ruling.verdict == VERDICT_CHALLENGE) {
+		result = ask_person(pamh, &inquiry, &ruling);
+		if (result != PAM_SUCCESS)
+			return PAM_CONV_ERR;
+		say_all(pamh, flags, &ruling);
+	}
+	result = result_of(&ruling);
+	if (result == PAM_SUCCESS && inquiry.door)
+		result = pam_putenv(pamh, token);
+	return result;
+}
+
+/* There are no credentials to set. */
+EXPORT int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh, (void)flags, (void)argc, (void)argv;
+	return PAM_SUCCESS;
+}
+
+/* The second line: whatever sshd was told about methods, the keeper must have
+ * let this connection pass. */
+EXPORT int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct inquiry inquiry;
+	struct ruling ruling;
+
+	if (!read_arguments(pamh, argc, argv, &inquiry) ||
+	    !find_person(pamh, &inquiry))
+		return PAM_PERM_DENIED;
+	inquiry.token = pam_getenv(pamh, CONNECTION_VARIABLE);
+	if (!inquiry.door || inquiry.token == NULL) {
+		pam_syslog(pamh, LOG_ERR, "denied: no code was asked for");
+		return PAM_PERM_DENIED;
+	}
+	inquiry.request = "login";
+	ask_keeper(&inquiry, &ruling);
+	if (ruling.verdict == VERDICT_PASS)
+		return PAM_SUCCESS;
+	say_all(pamh, flags, &ruling);
+	return PAM_PERM_DENIED;
+}
