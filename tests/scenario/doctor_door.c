@@ -1,0 +1,357 @@
+/*
+ * The door, as doctor sees it: a healthy one, and each way to lose what makes
+ * it ask for a code. Each runs two real sshds in namespaces of its own, with
+ * the names and files that setup gives them.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gate/sshd/guard.h"
+#include "tests/scenario/scenario.h"
+
+Scenarios(doctor_door);
+
+#define AT_ONCE    4
+#define MANY       32
+#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
+#define AFTER_CODE "'forwarding':'after-code'"
+#define DOOR_LINE \
+	"    AuthenticationMethods publickey,keyboard-interactive:pam\n"
+
+struct flaw {
+	const char *from, *to; /* of the drop-in; NULL: unchanged */
+	const char *above;     /* sshd_config above its Include line */
+	const char *below;     /* and below it */
+	/* a script after the files are made; $d is the folder, $pam PAM's file,
+	 * $door the door's port, $port sshd's */
+	const char *before;
+	const char *door; /* starts the door; NULL: as tfa-door does */
+	const char *says; /* a line that doctor must print, after its check */
+	bool warn;        /* it is no FAIL */
+};
+
+static struct bastion *
+with_policy(const char *more)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED, .more = more);
+
+	fixture_enrol(b, b->me);
+	return b;
+}
+
+static char *
+changed(const char *in, const char *from, const char *to)
+{
+	const char *found = strstr(in, from);
+
+	cr_assert(found != NULL, "no \"%s\" in %s", from, in);
+	return text(
+	    "%.*s%s%s", (int)(found - in), in, to, found + strlen(from));
+}
+
+/* Ports that no bastion has, and no client. */
+static int
+port_of(const struct bastion *b, size_t number)
+{
+	return b->port - 12000 + 2 * (int)number;
+}
+
+static char *
+write_files(const struct bastion *b, const struct flaw *flaw, size_t number)
+{
+	char *folder = text("%s/%zu", b->dir, number);
+	int port = port_of(b, number);
+	char *drop_in = guard_drop_in(
+	    text("%s/tfa-gate --socket %s", getenv("TFA_PROGRAMS"), b->socket),
+	    port + 1);
+
+	cr_assert_eq(mkdir(folder, 0755), 0);
+	cr_assert_eq(mkdir(text("%s/conf.d", folder), 0755), 0);
+	cr_assert_not_null(drop_in);
+	if (flaw->from != NULL)
+		drop_in = changed(drop_in, flaw->from, flaw->to);
+	write_text(text("%s/conf.d/00-tfa.conf", folder), drop_in);
+	write_text(text("%s/sshd_config", folder),
+	    text("%sInclude %s/conf.d/*.conf\nHostKey %s/host\nUsePAM no\n"
+		 "Port %d\nListenAddress 127.0.0.1\nPidFile %s/pid\n"
+		 "PasswordAuthentication no\n"
+		 "Subsystem sftp /usr/lib/openssh/sftp-server\n%s\n%s",
+		flaw->above == NULL ? "" : flaw->above, folder,
+		getenv("TFA_KEYS"), port, folder, bastion_no_penalties(),
+		flaw->below == NULL ? "" : flaw->below));
+	write_text(text("%s/service", folder),
+	    text("auth required pam_tfa.so socket=%s\n"
+		 "account required pam_tfa.so socket=%s\n"
+		 "account include sshd\nsession include sshd\n"
+		 "password include sshd\n",
+		b->socket, b->socket));
+	return folder;
+}
+
+/* The private root's own folder of PAM stays as it is. */
+static const char prepare[] =
+    "mkdir -p /run/sshd; cp -a /etc/pam.d $d/pam.d\n"
+    "mount --bind $d/pam.d /etc/pam.d; pam=/etc/pam.d/tfa-sshd\n"
+    "cp $d/service $pam; ln -s /usr/sbin/sshd $d/tfa-sshd\n"
+    "service=\n"
+    "/usr/sbin/sshd -T | grep -qi ^pamservicename &&\n"
+    "    service='-o PAMServiceName=tfa-sshd'\n"
+    "wait_for() {\n"
+    "    for i in $(seq 200); do [ ! -s $1 ] || return 0; sleep 0.05; done\n"
+    "    echo \"$1: nothing started\" >&2; exit 9\n"
+    "}\n"
+    "start() {\n"
+    "    $1 -E $d/log -f $d/sshd_config -p $door -o UsePAM=yes \\\n"
+    "        -o KbdInteractiveAuthentication=yes -o PidFile=$d/door.pid \\\n"
+    "        -o MaxStartups=300:30:600 $2 $3 && wait_for $d/door.pid\n"
+    "}\n";
+
+/* Starts both, unless the flaw forbids it, and runs what comes then. */
+static struct run *
+begin(const struct bastion *b, const struct flaw *flaw, size_t number,
+    const char *then)
+{
+	char *folder = write_files(b, flaw, number);
+	int port = port_of(b, number);
+	char *script = text(
+	    "d=%s; port=%d; door=%d\n%s"
+	    "doctor() { %s/tfa-admin --socket %s --policy %s doctor --config "
+	    "$d/sshd_config \"$@\"; }\n"
+	    "%s\n/usr/sbin/sshd -f $d/sshd_config && wait_for $d/pid\n%s\n%s",
+	    folder, port, port + 1, prepare, getenv("TFA_PROGRAMS"), b->socket,
+	    b->policy, flaw->before == NULL ? "" : flaw->before,
+	    flaw->door == NULL ? "start $d/tfa-sshd $service" : flaw->door,
+	    then);
+
+	return run_start(ARGV("unshare", "-m", "-p", "-f", "--mount-proc",
+			     "--kill-child", "sh", "-c", script),
+	    NULL, 0);
+}
+
+/* True if a line is of that status and check, and has the words. */
+static bool
+says(const char *out, const char *status, const char *check, const char *words)
+{
+	char *start = text("%-4s  %-13s ", status, check);
+
+	for (const char *line = out; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+
+		if (strncmp(line, start, strlen(start)) == 0 &&
+		    memmem(line, len, words, strlen(words)) != NULL)
+			return true;
+		line += len + (line[len] == '\n');
+	}
+	return false;
+}
+
+static void
+assert_found(const struct flaw *flaw, struct run *r, size_t number)
+{
+	const char *status = flaw->warn ? "warn" : "FAIL";
+
+	run_finish(r);
+	if (!flaw->warn)
+		cr_expect_eq(r->status, 1, "%zu: status %d: %s", number,
+		    r->status, r->err);
+	cr_expect(says(r->out, status, "door", flaw->says),
+	    "%zu: no %s with \"%s\" in:\n%s\n%s", number, status, flaw->says,
+	    r->out, r->err);
+}
+
+static void
+assert_each_found(const struct bastion *b, const struct flaw *flaws, size_t n)
+{
+	struct run *runs[MANY];
+
+	cr_assert_leq(n, MANY);
+	for (size_t i = 0; i < n; i++) {
+		runs[i] = begin(b, &flaws[i], i, "doctor");
+		if (i >= AT_ONCE)
+			assert_found(&flaws[i - AT_ONCE], runs[i - AT_ONCE],
+			    i - AT_ONCE);
+	}
+	for (size_t i = n > AT_ONCE ? n - AT_ONCE : 0; i < n; i++)
+		assert_found(&flaws[i], runs[i], i);
+}
+
+static struct run *
+look(const struct bastion *b, const struct flaw *flaw, size_t number,
+    const char *then)
+{
+	struct run *r = begin(b, flaw, number, then);
+
+	run_finish(r);
+	return r;
+}
+
+Test(doctor_door, finds_no_fault_in_a_healthy_one)
+{
+	static const struct flaw none;
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	r = look(b, &none, 0, "doctor");
+	assert_status(r, 0);
+	assert_never_says(r->out, "FAIL");
+	assert_never_says(r->out, "warn  door");
+	assert_never_says(r->out, "warn  running");
+	assert_says(r->out,
+	    text("ok    door          port %d: PAM asks for the code",
+		port_of(b, 0) + 1));
+	assert_says(r->out, "closed for everyone but at the door");
+}
+
+Test(doctor_door, names_each_setting_that_differs)
+{
+	static const struct flaw flaws[] = {
+	    {.from = DOOR_LINE,
+		.to = "",
+		.says = "sshd takes any, for root at port"},
+	    {.from = DOOR_LINE,
+		.to = "    AuthenticationMethods publickey "
+		      "publickey,keyboard-interactive:pam\n",
+		.says = "somebody may pass the door without a code"},
+	    {.above = "Match User bob\n    AuthenticationMethods publickey\n"
+		      "Match all\n",
+		.says = "AuthenticationMethods publickey, for bob at port"},
+	    {.above = "Match Address 10.0.0.0/8\n"
+		      "    AuthenticationMethods any\nMatch all\n",
+		.says = "from 10.0.0.0 at port"},
+	    {.from = DOOR_LINE,
+		.to = "    AuthenticationMethods keyboard-interactive:pam\n",
+		.says = "somebody may pass the door without a code"},
+	    {.from = "KbdInteractiveAuthentication yes",
+		.to = "KbdInteractiveAuthentication no",
+		.says = "nobody can be asked for a code"},
+	    {.from = "AllowTcpForwarding local",
+		.to = "AllowTcpForwarding yes",
+		.says = "more is open than the door needs"},
+	    {.from = "AllowTcpForwarding local",
+		.to = "AllowTcpForwarding no",
+		.says = "fix: AllowTcpForwarding local",
+		.warn = true},
+	    {.from = "    AllowStreamLocalForwarding no\n",
+		.to = "    AllowStreamLocalForwarding yes\n",
+		.says = "fix: AllowStreamLocalForwarding no"},
+	    {.from = "    X11Forwarding no\n",
+		.to = "    X11Forwarding yes\n",
+		.says = "fix: X11Forwarding no"},
+	    {.from = "PermitListen none",
+		.to = "PermitListen any",
+		.says = "fix: PermitListen none"},
+	    {.from = "    PermitTunnel no\n",
+		.to = "    PermitTunnel yes\n",
+		.says = "fix: PermitTunnel no"},
+	    {.from = "    ExposeAuthInfo yes\n",
+		.to = "    ExposeAuthInfo no\n",
+		.says = "fix: ExposeAuthInfo yes"},
+	};
+	struct bastion *b;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	assert_each_found(b, flaws, COUNT(flaws));
+}
+
+Test(doctor_door, names_what_pam_would_let_in)
+{
+	static const struct flaw flaws[] = {
+	    {.before = "rm $pam", .says = "tfa-sshd: No such file"},
+	    {.before = "chmod 0666 $pam", .says = "can be written by others"},
+	    {.before = "chown erin $pam", .says = "fix: chown root "},
+	    {.before = "sed -i '1i auth sufficient pam_permit.so' $pam",
+		.says = "tfa-sshd:1: \"sufficient pam_permit.so\" beside"},
+	    {.before = "sed -i '1i @include common-auth' $pam",
+		.says = "common-auth:"},
+	    {.before = "sed -i 1d $pam", .says = "no auth line has pam_tfa.so"},
+	    {.before = "sed -i 's/^account required/account optional/' $pam",
+		.says = "\"optional\" in place of required"},
+	    {.before = "sed -i '/^account required/d' $pam",
+		.says = "no account line has pam_tfa.so"},
+	    {.before = "sed -i '2i account sufficient pam_permit.so' $pam",
+		.says = "tfa-sshd:2: \"sufficient pam_permit.so\" beside"},
+	    {.before = "sed -i '2i account include sshd' $pam; "
+		       "sed -i '1i account sufficient pam_permit.so' "
+		       "/etc/pam.d/sshd",
+		.says = "sshd:1: \"sufficient pam_permit.so\" beside"},
+	    {.before = "sed -i '1s/$/ caller/' $pam",
+		.says = "as the door and nothing else"},
+	    {.before = "sed -i '1s/socket=.*//' $pam",
+		.says = "it must ask the gate's keeper"},
+	    {.before = "sed -i '1s/^/-/' $pam", .says = "passes the line over"},
+	    {.before = "m=$(find /lib/ /usr/lib -name pam_tfa.so -print -quit);"
+		       " mount --bind /dev/null $m; mkdir $d/m; cp -a "
+		       "${m%/*}/. $d/m; umount $m; rm $d/m/pam_tfa.so; "
+		       "mount --bind $d/m ${m%/*}",
+		.says = "pam_tfa.so: No such file"},
+	    {.before = "m=$(find /lib/ /usr/lib -name pam_tfa.so -print -quit);"
+		       " mkdir $d/m; cp -a ${m%/*}/. $d/m; chmod 0777 $d/m; "
+		       "mount --bind $d/m ${m%/*}",
+		.says = "can be written by others (mode 0777)"},
+	    {.before = "m=$(find /lib/ /usr/lib -name pam_tfa.so -print -quit);"
+		       " cp $m $d/x.so; chown erin $d/x.so; "
+		       "mount --bind $d/x.so $m",
+		.says = "pam_tfa.so belongs to uid"},
+	};
+	struct bastion *b;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	assert_each_found(b, flaws, COUNT(flaws));
+}
+
+/* Before 9.8 the link's name is the service, and since then the option. */
+Test(doctor_door, names_a_process_that_is_not_the_door)
+{
+	static const struct flaw flaws[] = {
+	    {.door = ":", .says = "nothing listens at the door's port"},
+	    {.door = "/usr/sbin/sshd -f $d/sshd_config -p $door -o UsePAM=yes "
+		     "-o PidFile=$d/x.pid; wait_for $d/x.pid",
+		.says = "listens at the door's port: there PAM asks for a "
+			"password"},
+	    {.door = "$d/tfa-sshd -f $d/sshd_config -p $door $service "
+		     "-o PidFile=$d/x.pid; wait_for $d/x.pid",
+		.says = "started without -o UsePAM=yes"},
+	    {.door = "start $d/tfa-sshd -o PAMServiceName=sshd || { "
+		     "ln -s /usr/sbin/sshd $d/other; start $d/other; }",
+		.says = "PAM asks as for"},
+	    {.door = "sleep 0.1; start $d/tfa-sshd $service; "
+		     "$d/tfa-sshd -f $d/sshd_config -p $((port + 40)) "
+		     "-o UsePAM=yes $service -o PidFile=$d/x.pid; "
+		     "wait_for $d/x.pid",
+		.says = "which is not its port"},
+	    {.door = "cp /usr/sbin/sshd $d/copied; setpriv --reuid=erin "
+		     "--regid=erin --clear-groups perl -MIO::Socket::INET -e '"
+		     "$0 = \"tfa-sshd: $ARGV[1]/tfa-sshd -D -f "
+		     "$ARGV[1]/sshd_config -o UsePAM=yes [listener] 0 of "
+		     "300-600 startups\"; $s = IO::Socket::INET->new(LocalAddr "
+		     "=> \"127.0.0.1:$ARGV[0]\", Listen => 9) or exit 1; "
+		     "sleep 60' $door $d & for i in $(seq 100); do "
+		     "grep -q \":$(printf %04X $door) .* 0A \" /proc/net/tcp "
+		     "&& break; sleep 0.05; done",
+		.says = "another process than the door"},
+	    {.from = "Match LocalPort",
+		.to = "Match User nobody LocalPort",
+		.says = "a door runs (pid"},
+	    {.below = "ListenAddress 127.0.0.1:29\n",
+		.door = ":",
+		.says = "ListenAddress 127.0.0.1:29: its port counts before"},
+	    {.before = "sed -i \"s/^Port.*/&\\nPort $door/\" $d/sshd_config",
+		.door = ":",
+		.says = "is the door's and sshd's own"},
+	    {.door = "$d/tfa-sshd -f $d/sshd_config -p $door -o UsePAM=yes "
+		     "$service -o PidFile=$d/x.pid; wait_for $d/x.pid",
+		.says = "MaxStartups 10:30:100",
+		.warn = true},
+	};
+	struct bastion *b;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	assert_each_found(b, flaws, COUNT(flaws));
+}
