@@ -32,6 +32,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/tfa
 SSHD_CONFIGS ?= /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf
+DOORDIR ?= $(PREFIX)/lib/tfa
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
@@ -62,7 +63,8 @@ CFLAGS ?= $(OPT)
 HERE := -ffile-prefix-map=$(CURDIR)=.
 BASE := -std=c11 -D_GNU_SOURCE $(HERE) -fPIE -ffunction-sections -fdata-sections \
 	-MMD -MP -iquote . -iquote $(BUILD)/obj \
-	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"'
+	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
+	-DTFA_DOORDIR='"$(DOORDIR)"'
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
 LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
@@ -117,7 +119,8 @@ $(BUILD)/obj/etc/%.inc: etc/%
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 $(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
-    policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
+    policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service \
+    tfa-sshd.pam tfa-sshd.service ssh_config-door)
 
 # "q": two folders may have a file of one name.
 $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))

@@ -66,8 +66,8 @@ struct admin {
 	const char *qr;                   /* enroll */
 	bool block, code;                 /* revoke */
 	/* setup */
-	const char *break_glass, *wait;
-	bool dry_run, remove, confirm, undo, watch;
+	const char *break_glass, *wait, *door;
+	bool no_door, dry_run, remove, confirm, undo, watch;
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
 };
