@@ -67,8 +67,8 @@ struct admin {
 	bool block;                       /* revoke */
 	bool code;                        /* revoke, doctor */
 	/* setup */
-	const char *break_glass, *wait;
-	bool dry_run, remove, confirm, undo, watch;
+	const char *break_glass, *wait, *door;
+	bool no_door, dry_run, remove, confirm, undo, watch;
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
 };

@@ -16,8 +16,8 @@ struct command {
 
 static const struct command commands[] = {
     {"setup",
-	"[--dry-run] [--break-glass USER] [--wait 5m] | --confirm | --undo | "
-	"--watch | --remove",
+	"[--dry-run] [--break-glass USER] [--door PORT | --no-door] "
+	"[--wait 5m] | --confirm | --undo | --watch | --remove",
 	"make this machine a bastion; shows every change first", admin_setup},
     {"enable", "TARGET...", "let these users and @groups set up a device",
 	admin_enable},
@@ -67,6 +67,9 @@ static const struct option_row option_rows[] = {
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
     VALUE("setup", break_glass, "break-glass", "USER",
 	"leave this account out of the gate, for emergencies"),
+    VALUE("setup", door, "door", "PORT",
+	"a second sshd there, where forwarding is open after a code"),
+    FLAG("setup", no_door, "no-door", "take that second sshd away"),
     VALUE("setup", wait, "wait", "DURATION",
 	"how long to wait for --confirm; the default is 5m"),
     FLAG("setup", confirm, "confirm",
