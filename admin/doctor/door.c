@@ -108,6 +108,35 @@ note_penalties(struct doctor *doctor)
 		    "share it; PerSourcePenaltyExemptList exempts networks");
 }
 
+static bool
+opens(int forwarding)
+{
+	return forwarding == FORWARDING_AFTER_CODE ||
+	    forwarding == FORWARDING_OPEN;
+}
+
+/* The check "policy" says why one cannot be read. */
+static void
+judge_forwarding(struct doctor *doctor)
+{
+	char why[POLICY_WHY_TEXT];
+	struct policy policy;
+	bool open;
+
+	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE)
+		return;
+	open = opens(policy.forwarding);
+	list_each(const struct rule, rule, policy.rules)
+		open |= opens(rule->forwarding);
+	policy_done(&policy);
+	if (!open)
+		doctor_warn(doctor,
+		    "tfa-admin forward TARGET after-code, for those who may",
+		    "%.300s: forwarding is closed for everyone: nobody passes "
+		    "the door",
+		    doctor->policy);
+}
+
 static void
 judge_all_of_it(struct doctor *doctor)
 {
@@ -117,6 +146,7 @@ judge_all_of_it(struct doctor *doctor)
 	if (!doctor->door_is_sshds)
 		judge_settings(doctor);
 	door_judge_files(doctor);
+	judge_forwarding(doctor);
 	if (doctor->planned == NULL) /* setup starts it */
 		door_judge_process(doctor);
 	if (doctor->findings.list.count == before)

@@ -24,6 +24,10 @@ struct doctor;
 #define DOOR_MODULE  "pam_tfa"
 #define DOOR_RESTART "systemctl restart tfa-sshd"
 
+/* Installed with tfa: our text of DOOR_PAM, and what starts the door. */
+#define DOOR_PAM_TEXT TFA_DOORDIR "/" DOOR_SERVICE ".pam"
+#define DOOR_LAUNCHER TFA_DOORDIR "/tfa-door"
+
 /* Connections that think about a code do not count as logged in; sshd turns
  * away some of the others from this number on. */
 #define DOOR_STARTUPS 100

@@ -155,6 +155,24 @@ judge_type(struct doctor *doctor, const struct pam_stack *stack,
 		    name);
 }
 
+/* tfa-door compares them, and does not start the door where they differ. */
+static void
+judge_text(struct doctor *doctor, const char *text)
+{
+	scoped_free char *ours = planned_read(doctor->planned, DOOR_PAM_TEXT);
+
+	if (ours == NULL)
+		doctor_fail(doctor, "make install-door",
+		    DOOR_PAM_TEXT ": %s: the door cannot start",
+		    strerror(errno));
+	else if (strcmp(ours, text) != 0)
+		doctor_fail(doctor, "cp " DOOR_PAM_TEXT " " DOOR_PAM,
+		    DOOR_PAM " is not what setup wrote (" DOOR_PAM_TEXT
+			     "): the door does not start again");
+	if (access(DOOR_LAUNCHER, F_OK) == 0)
+		doctor_guard(doctor, DOOR_LAUNCHER, 0);
+}
+
 void
 door_judge_files(struct doctor *doctor)
 {
@@ -167,6 +185,7 @@ door_judge_files(struct doctor *doctor)
 		    strerror(errno));
 		return;
 	}
+	judge_text(doctor, text);
 	pam_read_planned(doctor->planned, DOOR_SERVICE, &stack);
 	if (stack.why[0] != '\0')
 		doctor_fail(doctor, rewrite,

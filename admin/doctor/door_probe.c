@@ -88,7 +88,7 @@ try_without_code(struct probe *probe, char ret_why[static PROBE_TEXT])
 }
 
 enum door_answer
-door_try(const char *address, int port, const struct passwd *pw,
+door_try_key(const char *address, int port, const struct passwd *pw,
     const char *key, char ret_why[static PROBE_TEXT])
 {
 	scoped_free struct child *child = calloc(1, sizeof(*child));

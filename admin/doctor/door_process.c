@@ -78,7 +78,7 @@ judge_service_name(struct doctor *doctor, const struct waiting *door)
 	if (strcmp(name, DOOR_SERVICE) == 0)
 		return;
 	doctor_fail(doctor, DOOR_RESTART,
-	    "the door (pid %d) was started %s: PAM asks as for \"%.60s\", so a "
+	    "the door (pid %d) was started %s: PAM asks as for \"%.60s\", and a "
 	    "password may pass in place of a code",
 	    door->pid,
 	    by_option ? "without -o PAMServiceName=" DOOR_SERVICE
@@ -97,7 +97,7 @@ judge_startups(struct doctor *doctor, const struct waiting *door)
 	else
 		doctor_setting(doctor, "maxstartups", value);
 	if (strtol(value, NULL, 10) < DOOR_STARTUPS)
-		doctor_warn(doctor, "-o MaxStartups=200:30:400 at its start",
+		doctor_warn(doctor, "-o MaxStartups=300:30:600 at its start",
 		    "the door (pid %d) has MaxStartups %.60s: once so many "
 		    "people think about a code, it turns others away",
 		    door->pid, value[0] != '\0' ? value : "of no known value");
@@ -167,7 +167,7 @@ judge_holder(struct watch *watch, const struct socket_holder *holder)
 		    "see that no Port and no ListenAddress of the site's has "
 		    "the door's port",
 		    "%s: sshd itself (pid %d) listens at the door's port: "
-		    "there PAM asks for a password and no code",
+		    "there a password may pass in place of a code",
 		    socket->address, sshd->pid);
 	if (!at_door && sshd->door && doctor->door != 0)
 		doctor_fail(doctor, "ListenAddress without a port",

@@ -86,7 +86,7 @@ enum door_answer {
  * some seconds at most.  ret_why: what ssh said, as one line.  Needs root only
  * as far as the key's file does; takes the user's host keys as they come.
  */
-enum door_answer door_try(const char *address, int port,
+enum door_answer door_try_key(const char *address, int port,
     const struct passwd *pw, const char *key, char ret_why[static PROBE_TEXT]);
 
 #endif

@@ -38,6 +38,12 @@ with_policy(const char *more)
 	struct bastion *b = bastion_open(.rules = REQUIRED, .more = more);
 
 	fixture_enrol(b, b->me);
+	/* The keeper's folder is not seen from another namespace. */
+	assert_status(run(ARGV("sh", "-c",
+			      "mkdir -p /var/lib/tfa && chown _tfa "
+			      "/var/lib/tfa && chmod 0700 /var/lib/tfa"),
+			  NULL, 0),
+	    0);
 	return b;
 }
 
@@ -56,6 +62,23 @@ static int
 port_of(const struct bastion *b, size_t number)
 {
 	return b->port - 12000 + 2 * (int)number;
+}
+
+/* setup's own, with the socket of this bastion's keeper. */
+static char *
+service_of(const struct bastion *b)
+{
+	static const char module[] = "required pam_tfa.so";
+	const char *from = read_text("etc/tfa-sshd.pam"), *found;
+	char *whole = text("%s", "");
+
+	cr_assert_not_null(from);
+	while ((found = strstr(from, module)) != NULL) {
+		whole = text("%s%.*s%s socket=%s", whole, (int)(found - from),
+		    from, module, b->socket);
+		from = found + sizeof(module) - 1;
+	}
+	return text("%s%s", whole, from);
 }
 
 static char *
@@ -81,12 +104,7 @@ write_files(const struct bastion *b, const struct flaw *flaw, size_t number)
 		flaw->above == NULL ? "" : flaw->above, folder,
 		getenv("TFA_KEYS"), port, folder, bastion_no_penalties(),
 		flaw->below == NULL ? "" : flaw->below));
-	write_text(text("%s/service", folder),
-	    text("auth required pam_tfa.so socket=%s\n"
-		 "account required pam_tfa.so socket=%s\n"
-		 "account include sshd\nsession include sshd\n"
-		 "password include sshd\n",
-		b->socket, b->socket));
+	write_text(text("%s/service", folder), service_of(b));
 	return folder;
 }
 
@@ -94,7 +112,10 @@ write_files(const struct bastion *b, const struct flaw *flaw, size_t number)
 static const char prepare[] =
     "mkdir -p /run/sshd; cp -a /etc/pam.d $d/pam.d\n"
     "mount --bind $d/pam.d /etc/pam.d; pam=/etc/pam.d/tfa-sshd\n"
-    "cp $d/service $pam; ln -s /usr/sbin/sshd $d/tfa-sshd\n"
+    "cp $d/service $pam; mkdir -p /usr/lib/tfa\n"
+    "mount -t tmpfs -o mode=0755 door /usr/lib/tfa; cd /usr/lib/tfa\n"
+    "ln -s /usr/sbin/sshd tfa-sshd; cp $d/service tfa-sshd.pam\n"
+    "link=/usr/lib/tfa/tfa-sshd\n"
     "service=\n"
     "/usr/sbin/sshd -T | grep -qi ^pamservicename &&\n"
     "    service='-o PAMServiceName=tfa-sshd'\n"
@@ -116,14 +137,14 @@ begin(const struct bastion *b, const struct flaw *flaw, size_t number,
 	char *folder = write_files(b, flaw, number);
 	int port = port_of(b, number);
 	char *script = text(
-	    "d=%s; port=%d; door=%d\n%s"
+	    "d=%s; port=%d; door=%d; keys=%s; key=$keys/host\n%s"
 	    "doctor() { %s/tfa-admin --socket %s --policy %s doctor --config "
 	    "$d/sshd_config \"$@\"; }\n"
 	    "%s\n/usr/sbin/sshd -f $d/sshd_config && wait_for $d/pid\n%s\n%s",
-	    folder, port, port + 1, prepare, getenv("TFA_PROGRAMS"), b->socket,
-	    b->policy, flaw->before == NULL ? "" : flaw->before,
-	    flaw->door == NULL ? "start $d/tfa-sshd $service" : flaw->door,
-	    then);
+	    folder, port, port + 1, getenv("TFA_KEYS"), prepare,
+	    getenv("TFA_PROGRAMS"), b->socket, b->policy,
+	    flaw->before == NULL ? "" : flaw->before,
+	    flaw->door == NULL ? "start $link $service" : flaw->door, then);
 
 	return run_start(ARGV("unshare", "-m", "-p", "-f", "--mount-proc",
 			     "--kill-child", "sh", "-c", script),
@@ -262,16 +283,22 @@ Test(doctor_door, names_what_pam_would_let_in)
 {
 	static const struct flaw flaws[] = {
 	    {.before = "rm $pam", .says = "tfa-sshd: No such file"},
+	    {.before = "echo '# mine' >>$pam",
+		.says = "/etc/pam.d/tfa-sshd is not what setup wrote"},
+	    {.before = "rm tfa-sshd.pam", .says = "the door cannot start"},
+	    {.before = "cp /bin/true tfa-door; chmod 0777 tfa-door",
+		.says = "/tfa-door can be written by others"},
 	    {.before = "chmod 0666 $pam", .says = "can be written by others"},
 	    {.before = "chown erin $pam", .says = "fix: chown root "},
 	    {.before = "sed -i '1i auth sufficient pam_permit.so' $pam",
 		.says = "tfa-sshd:1: \"sufficient pam_permit.so\" beside"},
 	    {.before = "sed -i '1i @include common-auth' $pam",
 		.says = "common-auth:"},
-	    {.before = "sed -i 1d $pam", .says = "no auth line has pam_tfa.so"},
-	    {.before = "sed -i 's/^account required/account optional/' $pam",
+	    {.before = "sed -i /^auth/d $pam",
+		.says = "no auth line has pam_tfa.so"},
+	    {.before = "sed -i 's/^account  required/account optional/' $pam",
 		.says = "\"optional\" in place of required"},
-	    {.before = "sed -i '/^account required/d' $pam",
+	    {.before = "sed -i '/^account  required/d' $pam",
 		.says = "no account line has pam_tfa.so"},
 	    {.before = "sed -i '2i account sufficient pam_permit.so' $pam",
 		.says = "tfa-sshd:2: \"sufficient pam_permit.so\" beside"},
@@ -279,11 +306,12 @@ Test(doctor_door, names_what_pam_would_let_in)
 		       "sed -i '1i account sufficient pam_permit.so' "
 		       "/etc/pam.d/sshd",
 		.says = "sshd:1: \"sufficient pam_permit.so\" beside"},
-	    {.before = "sed -i '1s/$/ caller/' $pam",
+	    {.before = "sed -i '/^auth/s/$/ caller/' $pam",
 		.says = "as the door and nothing else"},
-	    {.before = "sed -i '1s/socket=.*//' $pam",
+	    {.before = "sed -i '/^auth/s/socket=.*//' $pam",
 		.says = "it must ask the gate's keeper"},
-	    {.before = "sed -i '1s/^/-/' $pam", .says = "passes the line over"},
+	    {.before = "sed -i 's/^auth/-auth/' $pam",
+		.says = "passes the line over"},
 	    {.before = "m=$(find /lib/ /usr/lib -name pam_tfa.so -print -quit);"
 		       " mount --bind /dev/null $m; mkdir $d/m; cp -a "
 		       "${m%/*}/. $d/m; umount $m; rm $d/m/pam_tfa.so; "
@@ -312,16 +340,18 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 	    {.door = ":", .says = "nothing listens at the door's port"},
 	    {.door = "/usr/sbin/sshd -f $d/sshd_config -p $door -o UsePAM=yes "
 		     "-o PidFile=$d/x.pid; wait_for $d/x.pid",
-		.says = "listens at the door's port: there PAM asks for a "
-			"password"},
-	    {.door = "$d/tfa-sshd -f $d/sshd_config -p $door $service "
+		.says = "listens at the door's port: there a password may "
+			"pass in place of a code"},
+	    {.door = "$link -f $d/sshd_config -p $door $service "
 		     "-o PidFile=$d/x.pid; wait_for $d/x.pid",
 		.says = "started without -o UsePAM=yes"},
-	    {.door = "start $d/tfa-sshd -o PAMServiceName=sshd || { "
-		     "ln -s /usr/sbin/sshd $d/other; start $d/other; }",
-		.says = "PAM asks as for"},
-	    {.door = "sleep 0.1; start $d/tfa-sshd $service; "
-		     "$d/tfa-sshd -f $d/sshd_config -p $((port + 40)) "
+	    {.door = "if [ -n \"$service\" ]; then start $link; else "
+		     "ln -s /usr/sbin/sshd other; start $PWD/other; fi",
+		.says = "a password may pass in place of a code"},
+	    {.before = "chmod 0777 /usr/lib/tfa",
+		.says = "/usr/lib/tfa can be written by others"},
+	    {.door = "sleep 0.1; start $link $service; "
+		     "$link -f $d/sshd_config -p $((port + 40)) "
 		     "-o UsePAM=yes $service -o PidFile=$d/x.pid; "
 		     "wait_for $d/x.pid",
 		.says = "which is not its port"},
@@ -344,7 +374,7 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 	    {.before = "sed -i \"s/^Port.*/&\\nPort $door/\" $d/sshd_config",
 		.door = ":",
 		.says = "is the door's and sshd's own"},
-	    {.door = "$d/tfa-sshd -f $d/sshd_config -p $door -o UsePAM=yes "
+	    {.door = "$link -f $d/sshd_config -p $door -o UsePAM=yes "
 		     "$service -o PidFile=$d/x.pid; wait_for $d/x.pid",
 		.says = "MaxStartups 10:30:100",
 		.warn = true},
@@ -354,4 +384,139 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 	needs_door();
 	b = with_policy(AFTER_CODE);
 	assert_each_found(b, flaws, COUNT(flaws));
+}
+
+/* A block that looks like the door's opens nothing for another port. */
+Test(doctor_door, leaves_the_other_ports_as_they_were)
+{
+	static const struct {
+		struct flaw flaw;
+		const char *check;
+	} cases[] = {
+	    {{.before = "sed -i s/LocalPort.*/LocalPort\\ $port/ "
+			"$d/conf.d/00-tfa.conf",
+		 .door = ":",
+		 .says = "AllowTcpForwarding local, for root at port"},
+		"channels"},
+	    {{.from = "Match LocalPort",
+		 .to = "Match all\nMatch LocalPort",
+		 .above = "",
+		 .before = "sed -i '/^Match LocalPort/d' "
+			   "$d/conf.d/00-tfa.conf",
+		 .door = ":",
+		 .says = "AllowTcpForwarding local, for root and"},
+		"channels"},
+	    {{.above = "Match LocalPort 2022\n    DisableForwarding no\n"
+		       "    AllowTcpForwarding yes\nMatch all\n",
+		 .says = "AllowTcpForwarding yes, for root at port 2022"},
+		"channels"},
+	    {{.above = "Match LocalPort 2022\n    PermitOpen any\n"
+		       "Match all\n",
+		 .says = "PermitOpen any in \"Match LocalPort 2022\" stands"},
+		"order"},
+	    {{.from = "    PermitUserRC no\n",
+		 .to = "    ForceCommand none\n",
+		 .says = "ForceCommand none, for root at port"},
+		"gate"},
+	    {{.from = "    PermitUserRC no\n",
+		 .to = "    SetEnv A=b\n",
+		 .says = "for root at port"},
+		"environment"},
+	};
+	struct bastion *b;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct run *r = look(b, &cases[i].flaw, i, "doctor");
+
+		cr_expect(
+		    says(r->out, "FAIL", cases[i].check, cases[i].flaw.says),
+		    "%zu: %s\n%s", i, r->out, r->err);
+	}
+}
+
+/* Another sshd is no door of ours by its name alone. */
+Test(doctor_door, is_not_any_server_of_its_name)
+{
+	static const struct flaw other = {
+	    .door = "start $link $service; printf 'Port %d\nHostKey "
+		    "%s\nListenAddress 127.0.0.1\nPidFile %s/y.pid\n' "
+		    "$((port + 41)) $key $d >$d/other; "
+		    "$link -f $d/other $service; wait_for $d/y.pid"};
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	r = look(b, &other, 0, "doctor");
+	cr_expect(says(r->out, "FAIL", "servers",
+		      "/other, which names no gate itself"),
+	    "%s\n%s", r->out, r->err);
+	assert_never_says(r->out, "FAIL  door");
+}
+
+Test(doctor_door, warns_of_what_a_key_may_forward)
+{
+	static const struct flaw keys = {
+	    .before = "h=$(getent passwd dave | cut -d: -f6)\n"
+		      "k=$(cut -d' ' -f1,2 $keys/dave.pub)\n"
+		      "mkdir -p $d/ssh; mount --bind $d/ssh $h/.ssh\n"
+		      "chown -R dave: $d/ssh\n"
+		      "printf '%s\\n' \"command=\\\"/bin/a\\\" $k\" "
+		      "\"restrict,command=\\\"/bin/b\\\" $k\" "
+		      "\"no-port-forwarding,command=\\\"/bin/c\\\" $k\" "
+		      "\"permitopen=\\\"a:1\\\",command=\\\"/bin/d\\\" "
+		      "$k\" \"$k\" \"command=\\\"/bin/e\\\" $k\" "
+		      ">$h/.ssh/authorized_keys"};
+	static const char words[] = "dave's key for one command may forward";
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	r = look(b, &keys, 0, "doctor");
+	for (int i = 1; i <= 6; i++)
+		cr_expect_eq(says(r->out, "warn", "keys",
+				 text("authorized_keys:%d: %s", i, words)),
+		    i == 1 || i == 6, "%d: %s\n%s", i, r->out, r->err);
+	assert_never_says(r->out, "FAIL");
+}
+
+Test(doctor_door, warns_of_a_door_that_opens_to_nobody)
+{
+	static const struct flaw none;
+	static const char words[] = "forwarding is closed for everyone";
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(NULL);
+	r = look(b, &none, 0, "doctor");
+	cr_expect(says(r->out, "warn", "door", words), "%s", r->out);
+	assert_never_says(r->out, "FAIL");
+	fixture_write_policy(b,
+	    fixture_policy("{'name':'x','users':['alice'],'mode':'required',"
+			   "'forwarding':'open'}",
+		NULL));
+	r = look(b, &none, 1, "doctor");
+	assert_never_says(r->out, words);
+}
+
+/* Without a door there is one line about it. */
+Test(doctor_door, is_not_missed_where_there_is_none)
+{
+	static const struct flaw none = {
+	    .before = "sed -i '/^Match LocalPort/,/ExposeAuthInfo/d' "
+		      "$d/conf.d/00-tfa.conf",
+	    .door = ":"};
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(NULL);
+	r = look(b, &none, 0, "doctor");
+	assert_status(r, 0);
+	assert_says(r->out, "ok    door          there is none");
+	assert_says(r->out, "tunnels are closed for everyone: ");
 }
