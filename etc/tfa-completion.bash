@@ -13,7 +13,7 @@ _tfa_admin_options()
 		echo --dry-run --break-glass --door --no-door --wait --confirm \
 		    --undo --watch --remove
 		;;
-	doctor) echo --config --probe ;;
+	doctor) echo --config --probe --code ;;
 	enforce) echo --grace --until ;;
 	exempt) echo --from ;;
 	users) echo --state --group --summary ;;

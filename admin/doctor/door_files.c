@@ -155,6 +155,18 @@ judge_type(struct doctor *doctor, const struct pam_stack *stack,
 		    name);
 }
 
+/* The session of the door has passed the code, and the gate still goes by what
+ * sshd says of the key. */
+static void
+judge_session(struct doctor *doctor, const struct pam_line *line)
+{
+	if (pam_judge(line) == PAM_READS_USER)
+		doctor_fail(doctor, "user_readenv=0 in that line",
+		    "%.200s:%d: at the door, too, user_readenv lets a user set "
+		    "variables by which the gate knows the key",
+		    line->file, line->number);
+}
+
 /* tfa-door compares them, and does not start the door where they differ. */
 static void
 judge_text(struct doctor *doctor, const char *text)
@@ -194,5 +206,7 @@ door_judge_files(struct doctor *doctor)
 		doctor_guard(doctor, stack.files.items[i], 0);
 	judge_type(doctor, &stack, PAM_AUTH, "auth");
 	judge_type(doctor, &stack, PAM_ACCOUNT, "account");
+	for (size_t i = 0; i < stack.lines.count; i++)
+		judge_session(doctor, &stack.lines.items[i]);
 	pam_done(&stack);
 }

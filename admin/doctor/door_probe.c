@@ -118,7 +118,7 @@ judge_without_code(struct probe *probe)
 	case DOOR_ASKS:
 		findings_add(&doctor->findings, FINDING_OK, NULL,
 		    "the door, without a code: no session, no -W, -L, -D, -R, "
-		    "-A: it took the key and asked");
+		    "-A: the key was right, and not enough");
 		return true;
 	case DOOR_OPEN:
 		if (probe_is_let_in(probe, true))

@@ -111,6 +111,7 @@ write_files(const struct bastion *b, const struct flaw *flaw, size_t number)
 /* The private root's own folder of PAM stays as it is. */
 static const char prepare[] =
     "mkdir -p /run/sshd; cp -a /etc/pam.d $d/pam.d\n"
+    "sed -i s/user_readenv=1/user_readenv=0/ $d/pam.d/sshd\n"
     "mount --bind $d/pam.d /etc/pam.d; pam=/etc/pam.d/tfa-sshd\n"
     "cp $d/service $pam; mkdir -p /usr/lib/tfa\n"
     "mount -t tmpfs -o mode=0755 door /usr/lib/tfa; cd /usr/lib/tfa\n"
@@ -288,6 +289,9 @@ Test(doctor_door, names_what_pam_would_let_in)
 	    {.before = "rm tfa-sshd.pam", .says = "the door cannot start"},
 	    {.before = "cp /bin/true tfa-door; chmod 0777 tfa-door",
 		.says = "/tfa-door can be written by others"},
+	    {.before = "echo 'session optional pam_env.so user_readenv=1' "
+		       ">>/etc/pam.d/sshd",
+		.says = "at the door, too, user_readenv lets a user set"},
 	    {.before = "chmod 0666 $pam", .says = "can be written by others"},
 	    {.before = "chown erin $pam", .says = "fix: chown root "},
 	    {.before = "sed -i '1i auth sufficient pam_permit.so' $pam",
@@ -368,6 +372,11 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 	    {.from = "Match LocalPort",
 		.to = "Match User nobody LocalPort",
 		.says = "a door runs (pid"},
+	    {.from = "Match LocalPort",
+		.to = "match localport",
+		.door = ":",
+		.says = "that is not the door's block",
+		.warn = true},
 	    {.below = "ListenAddress 127.0.0.1:29\n",
 		.door = ":",
 		.says = "ListenAddress 127.0.0.1:29: its port counts before"},
@@ -519,4 +528,169 @@ Test(doctor_door, is_not_missed_where_there_is_none)
 	assert_status(r, 0);
 	assert_says(r->out, "ok    door          there is none");
 	assert_says(r->out, "tunnels are closed for everyone: ");
+}
+
+/* A code that an administrator hands out, to log in once. */
+static char *
+pass_code(const struct bastion *b, const char *user)
+{
+	struct run *r = bastion_admin(b, ARGV("code", user, "--pass"));
+
+	assert_status(r, 0);
+	return text("%.*s", (int)strcspn(r->out, "\n"), r->out);
+}
+
+#define PROBE "doctor --probe alice -i $keys/alice"
+
+Test(doctor_door, probe_opens_nothing_without_a_code)
+{
+	static const struct flaw none;
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	r = look(b, &none, 0, PROBE);
+	assert_status(r, 0);
+	assert_says(r->out, "ok    probe         the gate is met (76)");
+	assert_says(r->out, "ok    probe         the door, without a code: no");
+	assert_never_says(r->out, "FAIL");
+	assert_never_says(r->out, "with a code:");
+	cr_expect_eq(
+	    fixture_audit_count(b, "wrong_code"), 0, "%s", fixture_audit(b));
+}
+
+Test(doctor_door, probe_passes_with_a_code)
+{
+	static const struct flaw none;
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	r = look(b, &none, 0,
+	    text("echo '%s' | " PROBE " --code", pass_code(b, "alice")));
+	assert_status(r, 0);
+	assert_says(r->out,
+	    "ok    probe         the door, with a code: a port opens, and a "
+	    "session passes the gate without another question");
+	r = look(b, &none, 1, "echo 123456 | " PROBE " --code");
+	assert_status(r, 1);
+	cr_expect(says(r->out, "FAIL", "probe", "with a code: no session"),
+	    "%s", r->out);
+	r = look(b, &none, 2, PROBE " --code </dev/null");
+	cr_expect(says(r->out, "FAIL", "probe", "standard input has none"),
+	    "%s", r->out);
+	assert_status(bastion_admin(b, ARGV("doctor", "--code")), 2);
+}
+
+/* Any answer passes, also none: only a login shows it of what runs. */
+Test(doctor_door, probe_finds_a_door_that_is_open)
+{
+	static const char permit[] =
+	    "printf 'auth required pam_permit.so\\naccount required "
+	    "pam_permit.so\\nsession required pam_permit.so\\n' >$pam";
+	static const char says_open[] =
+	    "the door is open: alice passes it without a code";
+	const struct flaw flaws[] = {
+	    {.before = permit},
+	    {.from = DOOR_LINE,
+		.to = "    AuthenticationMethods publickey\n",
+		.before = permit},
+	};
+	struct bastion *b;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	for (size_t i = 0; i < COUNT(flaws); i++) {
+		struct run *r = look(b, &flaws[i], i, PROBE);
+
+		assert_status(r, 1);
+		cr_expect(says(r->out, "FAIL", "probe", says_open), "%zu: %s",
+		    i, r->out);
+	}
+}
+
+/* With AuthenticationMethods lost, the account's line still refuses. */
+Test(doctor_door, probe_proves_nothing_where_nobody_is_asked)
+{
+	static const struct flaw flaws[] = {
+	    {.from = DOOR_LINE, .to = "    AuthenticationMethods publickey\n"},
+	    {.below = "Match all\n", .door = ":"},
+	};
+	struct bastion *b;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	for (size_t i = 0; i < COUNT(flaws); i++) {
+		struct run *r = look(b, &flaws[i], i, PROBE);
+
+		assert_status(r, 1);
+		cr_expect(says(r->out, "FAIL", "probe",
+			      "did not ask alice for a code, so nothing is"),
+		    "%zu: %s", i, r->out);
+		assert_never_says(r->out, "the door is open");
+	}
+}
+
+/* The policy says so: it is no hole. */
+Test(doctor_door, probe_says_whom_the_policy_lets_in)
+{
+	static const struct flaw none;
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(NULL);
+	fixture_write_policy(b,
+	    fixture_policy("{'name':'x','users':['alice'],'mode':'exempt',"
+			   "'forwarding':'open'}",
+		NULL));
+	r = look(b, &none, 0, PROBE);
+	cr_expect(says(r->out, "warn", "probe",
+		      "lets alice through the door without a code"),
+	    "%s", r->out);
+	assert_never_says(r->out, "FAIL");
+}
+
+/* The note that doctor gives, as sshd does it. */
+Test(doctor_door, root_needs_another_permitrootlogin)
+{
+	static const char more[] = AFTER_CODE ",'keys':{'unlisted':'allow'}";
+	static const struct {
+		const char *line;
+		int status;
+	} cases[] = {{"", 255}, {"PermitRootLogin yes\n", 0}};
+	const char *key = text("%s/alice", getenv("TFA_KEYS"));
+
+	needs_door();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bastion *b = bastion_open(.rules = REQUIRED,
+		    .more = more, .door = true,
+		    .before = text(
+			"%sAuthorizedKeysFile %s.pub\n", cases[i].line, key));
+		const char *secret = fixture_enrol(b, "root");
+		struct run *r = door_ssh(b, "root", code_at(secret, step_now()),
+		    ARGV("-i", key), "echo inside");
+
+		cr_expect_eq(r->status, cases[i].status, "%s: %s\n%s",
+		    cases[i].line, r->err, read_text(b->door_log));
+	}
+}
+
+/* Only an sshd that has them says so. */
+Test(doctor_door, notes_that_an_address_can_be_turned_away)
+{
+	static const struct flaw none;
+	static const struct flaw penalties = {
+	    .above = "PerSourcePenalties authfail:5\n"};
+	static const char words[] = "ok    door          note: PerSourcePenalt";
+	struct bastion *b;
+
+	needs_door();
+	if (bastion_no_penalties()[0] == '\0')
+		cr_skip("this sshd has no PerSourcePenalties");
+	b = with_policy(AFTER_CODE);
+	assert_says(look(b, &penalties, 0, "doctor")->out, words);
+	assert_never_says(look(b, &none, 1, "doctor")->out, words);
 }
