@@ -36,6 +36,8 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/tfa
 SSHD_CONFIGS ?= /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf
+DOORDIR ?= $(LIBDIR)/tfa
+SSHD ?= /usr/sbin/sshd
 # Where libpam looks for modules: beside pam_unix.so, where there is one.
 PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
 	$(LIBDIR)/$(shell $(CC) -print-multiarch)/security/pam_unix.so \
@@ -71,7 +73,8 @@ CFLAGS ?= $(OPT)
 HERE := -ffile-prefix-map=$(CURDIR)=.
 BASE := -std=c11 -D_GNU_SOURCE $(HERE) -fPIE -ffunction-sections -fdata-sections \
 	-MMD -MP -iquote . -iquote $(BUILD)/obj \
-	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"'
+	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
+	-DTFA_DOORDIR='"$(DOORDIR)"'
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
 LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
@@ -130,7 +133,8 @@ $(BUILD)/obj/etc/%.inc: etc/%
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 $(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
-    policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service)
+    policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service \
+    tfa-sshd.pam tfa-sshd.service ssh_config-door)
 
 # "q": two folders may have a file of one name.
 $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
@@ -386,7 +390,8 @@ lint:
 # What a file says of where things are follows PREFIX and SBINDIR.
 MANUALS := $(wildcard */tfa*.[1578] */*/tfa*.[1578])
 DOOR_MANUALS := $(wildcard gate/pam/*.8)
-put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g' \
+put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g; \
+	s|/usr/lib/tfa|$(DOORDIR)|g; s|/usr/lib/security|$(PAMDIR)|g' \
 	$(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(2)
 
 manuals = $(foreach page,$(1),$(call put,$(page),$(MANDIR)/man$(subst \
@@ -428,8 +433,15 @@ install: all
 install-door: door
 	$(Q)install -D -m 0644 $(BUILD)/pam_tfa.so \
 	    $(DESTDIR)$(PAMDIR)/pam_tfa.so
+	$(Q)$(call put,etc/tfa-sshd.service,$(UNITDIR)/tfa-sshd.service)
+	$(Q)$(call put,etc/tfa-sshd.pam,$(DOORDIR)/tfa-sshd.pam)
+	$(Q)$(call put,etc/tfa-door,$(DOORDIR)/tfa-door)
+	$(Q)chmod 0755 $(DESTDIR)$(DOORDIR)/tfa-door
+	$(Q)ln -sf $(SSHD) $(DESTDIR)$(DOORDIR)/tfa-sshd
+	$(Q)install -D -m 0644 etc/ssh_config-door \
+	    $(DESTDIR)$(DOCDIR)/examples/ssh_config-door
 	$(Q)$(call manuals,$(DOOR_MANUALS))
-	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so'
+	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so $(DESTDIR)$(DOORDIR)'
 
 # The policy and the records stay.  Where sshd sends each login to the gate,
 # nobody could log in without it.
@@ -448,9 +460,10 @@ uninstall:
 	    $(DESTDIR)$(COMPLETIONDIR)/tfa \
 	    $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa \
 	    $(DESTDIR)$(PAMDIR)/pam_tfa.so \
+	    $(DESTDIR)$(UNITDIR)/tfa-sshd.service \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS) \
 	    $(DOOR_MANUALS)))
-	$(Q)rm -rf $(DESTDIR)$(DOCDIR)
+	$(Q)rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DOORDIR)
 	@echo '  REMOVE  $(DESTDIR)$(PREFIX)'
 
 format:

@@ -65,10 +65,11 @@ struct admin {
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
 	const char *config, *probe, *key; /* doctor */
 	const char *qr;                   /* enroll */
-	bool block, code;                 /* revoke */
+	bool block;                       /* revoke */
+	bool code;                        /* revoke, doctor */
 	/* setup */
-	const char *break_glass, *wait;
-	bool dry_run, remove, confirm, undo, watch;
+	const char *break_glass, *wait, *door;
+	bool no_door, dry_run, remove, confirm, undo, watch;
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
 	bool at_door;      /* explain */

@@ -16,8 +16,8 @@ struct command {
 
 static const struct command commands[] = {
     {"setup",
-	"[--dry-run] [--break-glass USER] [--wait 5m] | --confirm | --undo | "
-	"--watch | --remove",
+	"[--dry-run] [--break-glass USER] [--door PORT | --no-door] "
+	"[--wait 5m] | --confirm | --undo | --watch | --remove",
 	"make this machine a bastion; shows every change first", admin_setup},
     {"enable", "TARGET...", "let these users and @groups set up a device",
 	admin_enable},
@@ -47,7 +47,7 @@ static const struct command commands[] = {
 	admin_import},
     {"unlock", "USER...", "forget wrong codes, so that codes are taken again",
 	admin_unlock},
-    {"doctor", "[--config FILE] [--probe USER -i KEY]",
+    {"doctor", "[--config FILE] [--probe USER -i KEY [--code]]",
 	"look for ways round the gate; names the line to change", admin_doctor},
     {"log", "[--user U] [--since T]", "who was let in, and who was not",
 	admin_log},
@@ -69,6 +69,9 @@ static const struct option_row option_rows[] = {
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
     VALUE("setup", break_glass, "break-glass", "USER",
 	"leave this account out of the gate, for emergencies"),
+    VALUE("setup", door, "door", "PORT",
+	"a second sshd there, where forwarding is open after a code"),
+    FLAG("setup", no_door, "no-door", "take that second sshd away"),
     VALUE("setup", wait, "wait", "DURATION",
 	"how long to wait for --confirm; the default is 5m"),
     FLAG("setup", confirm, "confirm",
@@ -95,6 +98,8 @@ static const struct option_row option_rows[] = {
 	"no new device until another revoke, or code --enroll"),
     FLAG("revoke", code, "code",
 	"a new device only with the one-time code it prints"),
+    FLAG("doctor", code, "code",
+	"with --probe: a code on standard input must open the door"),
     FLAG("code", enroll, "enroll", "a code to set up a device with"),
     FLAG("code", pass, "pass", "a code to log in once, without a device"),
     VALUE("enroll", qr, "qr", "KIND",

@@ -10,9 +10,10 @@ _tfa_admin_options()
 {
 	case $1 in
 	setup)
-		echo --dry-run --break-glass --wait --confirm --undo --watch --remove
+		echo --dry-run --break-glass --door --no-door --wait --confirm \
+		    --undo --watch --remove
 		;;
-	doctor) echo --config --probe ;;
+	doctor) echo --config --probe --code ;;
 	enforce) echo --grace --until ;;
 	exempt) echo --from ;;
 	users) echo --state --group --summary ;;
@@ -49,6 +50,7 @@ _tfa_argument()
 		;;
 	--grace | --since) printf '%s\n' 1d 7d 14d 30d ;;
 	--qr) printf '%s\n' terminal svg uri ;;
+	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date -u +%Y-%m-%d ;;
 	--from) ;;

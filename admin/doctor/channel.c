@@ -32,7 +32,10 @@ probe_ssh(struct probe *probe, const char *const *more, const char *command)
 {
 	char agent[PROBE_TEXT];
 	const char *environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C",
-	    "DISPLAY=127.0.0.1:77", agent, NULL};
+	    "DISPLAY=127.0.0.1:77", agent, "SSH_ASKPASS=/bin/true",
+	    probe->terminal ? "SSH_ASKPASS_REQUIRE=never"
+			    : "SSH_ASKPASS_REQUIRE=force",
+	    NULL};
 	const char *argv[24] = {DOCTOR_SSH, "-F", probe->config};
 	size_t n = 3;
 
@@ -44,10 +47,13 @@ probe_ssh(struct probe *probe, const char *const *more, const char *command)
 	argv[n++] = "bastion";
 	argv[n] = command;
 	if (child_start(&(const struct child_options){.argv = argv,
-			    .environment = environment},
+			    .environment = environment,
+			    .terminal = probe->terminal},
 		probe->child))
 		return true;
-	doctor_fail(probe->doctor, NULL, "%s: %s", DOCTOR_SSH, strerror(errno));
+	if (probe->doctor != NULL)
+		doctor_fail(
+		    probe->doctor, NULL, "%s: %s", DOCTOR_SSH, strerror(errno));
 	return false;
 }
 

@@ -26,6 +26,7 @@ static const struct {
     {"socket", doctor_socket, PLAN_NO},
     {"running", doctor_running, PLAN_FAILS},
     {"servers", doctor_servers, PLAN_FAILS},
+    {"door", doctor_door, PLAN_ALL},
     {"shells", doctor_shells, PLAN_ALL},
     {"uids", doctor_uids, PLAN_FAILS},
     {"keys", doctor_keys, PLAN_ALL},

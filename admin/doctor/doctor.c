@@ -98,7 +98,8 @@ admin_doctor(struct admin *admin, int argc, char **argv)
 	int status;
 
 	(void)argv;
-	if (argc != 0 || (admin->probe == NULL) != (admin->key == NULL))
+	if (argc != 0 || (admin->probe == NULL) != (admin->key == NULL) ||
+	    (admin->code && admin->probe == NULL))
 		return ADMIN_MISUSED;
 	doctor_gather(&doctor);
 	judge_setup(&doctor);

@@ -17,6 +17,7 @@
  *	keynames.c     the files that only one of gate and sshd reads
  *	certificates.c authorities, principals: authorities.h
  *	running.c      the sshd that runs
+ *	door.c         the door: door.h
  *	servers.c      other SSH servers: sockets.h
  *	pam.c          what PAM reads and starts: pam_stack.h
  *	tmp.c          /tmp, which sshd needs to name the key
@@ -54,6 +55,8 @@ struct doctor {
 	struct config lines;
 	struct kinds kinds;
 	struct views views;
+	int door;           /* the port that the drop-in gives it; 0: none */
+	bool door_is_sshds; /* sshd itself listens there: it is no door */
 	size_t asked;       /* connections; several may have had one answer */
 	char no_views[400]; /* why there are none; "" */
 	char unread[400];   /* a file that could not be read; "" */
@@ -78,15 +81,15 @@ doctor_check doctor_accepted, doctor_gate, doctor_channels, doctor_environment;
 doctor_check doctor_order;
 doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
 doctor_check doctor_policy_file, doctor_socket;
-doctor_check doctor_running, doctor_servers;
+doctor_check doctor_running, doctor_servers, doctor_door;
 doctor_check doctor_shells, doctor_uids, doctor_keys, doctor_certificates;
 doctor_check doctor_pam, doctor_tmp, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
 doctor_check doctor_probe;
 
-/* The process of an sshd that listens with this configuration; 0 if none is
- * seen. */
+/* The process of an sshd that listens with this configuration and is not the
+ * door; 0 if none is seen. */
 int doctor_sshd_pid(const struct doctor *doctor);
 
 /* *ret: the folder of the keeper that serves our socket.  False if no such

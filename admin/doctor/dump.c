@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/doctor/door.h"
 #include "admin/doctor/dump.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -85,44 +86,90 @@ dump_who(const char *who, size_t others, char *ret, size_t size)
 		snprintf(ret, size, "for %s", who);
 }
 
+/* True if a value that differs at the door only leaves something closed. */
+static bool
+opens_less(const struct guard_setting *setting, const char *value)
+{
+	if (setting->group != GUARD_OPENS)
+		return false;
+	return strcasecmp(setting->value, "any") == 0 ||
+	    strcasecmp(setting->value, "no") == 0 ||
+	    strcasecmp(value, "no") == 0;
+}
+
+/* Sites may ask for a certificate or a host's key in another alternative. */
+static bool
+is_as_wanted(const struct guard_setting *setting, const char *value)
+{
+	return strcasecmp(setting->keyword, "AuthenticationMethods") == 0
+	    ? door_asks(value)
+	    : strcasecmp(setting->value, value) == 0;
+}
+
+static void
+say_setting(const struct config *config, const struct guard_setting *setting,
+    const char *value, const char *who, struct findings *findings)
+{
+	char where[400], fix[80];
+
+	locate_setting(config, setting->keyword, value, where, sizeof(where));
+	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
+	findings_add(findings,
+	    opens_less(setting, value) ? FINDING_WARN : FINDING_FAIL, fix,
+	    "%s, %s: %s", where, who,
+	    setting->group == GUARD_OPENS && !opens_less(setting, value)
+		? "more is open than the door needs"
+		: setting->follows);
+}
+
 static void
 judge_setting(const struct views *views, const struct config *config,
-    const struct guard_setting *setting, struct findings *findings)
+    const struct guard_setting *setting, bool door, struct findings *findings)
 {
-	char value[CONFIG_WORD], first[CONFIG_WORD] = "";
+	char value[CONFIG_WORD], first[CONFIG_WORD] = "", who[256];
 	const struct view *worst = NULL;
-	char where[400], who[256], fix[80];
 	size_t more = 0;
 
 	list_each(const struct view, view, views->list) {
 		dump_value(view, setting->keyword, value);
-		if (strcasecmp(value, setting->value) == 0)
+		if (view->door != door || is_as_wanted(setting, value))
 			continue;
-		if (worst != NULL) {
+		if (worst != NULL &&
+		    (opens_less(setting, value) ||
+			!opens_less(setting, first))) {
 			more += 1 + view->others;
 			continue;
 		}
+		if (worst != NULL)
+			more += 1 + worst->others;
 		worst = view;
 		memcpy(first, value, sizeof(first));
 	}
 	if (worst == NULL)
 		return;
-	locate_setting(config, setting->keyword, first, where, sizeof(where));
 	dump_who(worst->who, worst->others + more, who, sizeof(who));
-	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
-	findings_fail(
-	    findings, fix, "%s, %s: %s", where, who, setting->follows);
+	say_setting(config, setting, first, who, findings);
 }
 
 void
 dump_judge_settings(const struct views *views, const struct config *config,
-    enum guard_group group, struct findings *findings)
+    enum guard_group group, bool door, struct findings *findings)
 {
-	const struct guard_setting *setting = guard_settings;
+	const struct guard_setting *setting = door ? guard_door_settings
+						   : guard_settings;
 
 	for (; setting->group != GUARD_END; setting++)
 		if (setting->group == group)
-			judge_setting(views, config, setting, findings);
+			judge_setting(views, config, setting, door, findings);
+}
+
+bool
+dump_has(const struct views *views, bool door)
+{
+	list_each(const struct view, view, views->list)
+		if (view->door == door)
+			return true;
+	return false;
 }
 
 static const char *

@@ -20,6 +20,7 @@ struct view {
 	LIST_OF(unsigned long long) kinds; /* of users: kind_of() */
 	size_t others; /* further connections with the same answer */
 	bool exempt;   /* from the gate, on purpose: config_exempts() */
+	bool door;     /* at the door's port, for which guard.h has a table */
 };
 
 struct views {
@@ -62,11 +63,16 @@ typedef void dump_held(void *ctx, const struct held *held);
 void dump_each_value(const struct views *views, const struct config *config,
     const char *keyword, dump_held *each, void *ctx);
 
-/* Each judge says a finding once, with the connections it concerns. */
+/* True if some connection, at the door or elsewhere, is in the views. */
+bool dump_has(const struct views *views, bool door);
+
+/* Each judge says a finding once, with the connections it concerns.
+ * dump_judge_settings() does so for the views at the door, or for the others.
+ */
 void dump_judge_gate(const struct views *views, const struct config *config,
     struct findings *findings);
 void dump_judge_settings(const struct views *views, const struct config *config,
-    enum guard_group group, struct findings *findings);
+    enum guard_group group, bool door, struct findings *findings);
 void dump_judge_variables(const struct views *views,
     const struct config *config, struct findings *findings);
 
@@ -75,9 +81,10 @@ void views_done(struct views *views);
 /*
  * Judges the order: what stands before our Match all and beats it, what our
  * Match all displaces, an Include below a Match, AcceptEnv lines that let code
- * in.
+ * in.  door_port: the door's block may stand before it; 0: there is none.
  */
-void config_judge(const struct config *config, struct findings *findings);
+void config_judge(
+    const struct config *config, int door_port, struct findings *findings);
 
 /* Judges what our Match all, of which gate is the ForceCommand, displaces. */
 void config_judge_displaced(const struct config *config,

@@ -73,8 +73,8 @@ greeting(struct probe *probe, int fd)
 	return CHANNEL_UNCLEAR;
 }
 
-static enum channel
-local_tcp(struct probe *probe)
+enum channel
+probe_local(struct probe *probe)
 {
 	struct sockaddr_un to = unix_address(probe, "local");
 	scoped_fd int fd = reach(probe, (struct sockaddr *)&to, sizeof(to));
@@ -166,30 +166,41 @@ try_local(struct probe *probe)
 		    "-T", "-L", tcp, "-L", local, "-D", socks, NULL},
 		NULL))
 		return;
-	probe_say(probe, "-L to a port", local_tcp(probe), TCP_FIX);
+	probe_say(probe, "-L to a port", probe_local(probe), TCP_FIX);
 	probe_say(
 	    probe, "-L to a Unix socket", local_unix(probe, target), UNIX_FIX);
 	probe_say(probe, "-D", dynamic(probe, port), TCP_FIX);
 	child_stop(probe->child);
 }
 
-static void
-try_standard_input(struct probe *probe)
+enum channel
+probe_stdio(struct probe *probe, const char *const *more)
 {
 	long long end = child_clock_ms() + PROBE_MS;
 	struct child *child = probe->child;
+	enum channel found;
+	const char *words[16] = {"-W", probe->there};
+	size_t n = 2;
 
-	if (!probe_ssh(
-		probe, (const char *const[]){"-W", probe->there, NULL}, NULL))
-		return;
+	while (*more != NULL && n < 15)
+		words[n++] = *more++;
+	words[n] = NULL;
+	if (!probe_ssh(probe, words, NULL))
+		return CHANNEL_UNCLEAR;
 	while (child->out.len < 4 && probe_waits(child, end))
 		;
-	probe_say(probe, "-W",
-	    strncmp(child->out.text, "SSH-", 4) == 0 ? CHANNEL_OPEN
-		: child->status == 255               ? CHANNEL_REFUSED
-						     : CHANNEL_UNCLEAR,
-	    TCP_FIX);
+	found = strncmp(child->out.text, "SSH-", 4) == 0 ? CHANNEL_OPEN
+	    : child->status == 255                       ? CHANNEL_REFUSED
+							 : CHANNEL_UNCLEAR;
 	child_stop(child);
+	return found;
+}
+
+static void
+try_standard_input(struct probe *probe)
+{
+	probe_say(probe, "-W", probe_stdio(probe, (const char *const[]){NULL}),
+	    TCP_FIX);
 }
 
 /* A connection that gets through meets the gate on the far side; status 255

@@ -71,11 +71,13 @@ add_kind(struct doctor *doctor, struct view *view, const char *user)
 static bool
 add_view(struct doctor *doctor, const struct question *q, const char *dump)
 {
-	struct view view = {.exempt = config_exempts(&doctor->lines, q->user)};
+	struct view view = {.exempt = config_exempts(&doctor->lines, q->user),
+	    .door = doctor->door != 0 &&
+		strtol(q->lport, NULL, 10) == doctor->door};
 	struct view *slot;
 
 	list_each(struct view, seen, doctor->views.list)
-		if (seen->exempt == view.exempt &&
+		if (seen->exempt == view.exempt && seen->door == view.door &&
 		    strcmp(seen->dump, dump) == 0) {
 			seen->others++;
 			add_kind(doctor, seen, q->user);
@@ -174,6 +176,40 @@ doctor_asked(const struct doctor *doctor)
 	return doctor->planned != NULL ? doctor->copy.path : doctor->config;
 }
 
+/* The port that our drop-in gives the door, as guard.h reads it there. */
+static void
+find_door(struct doctor *doctor)
+{
+	const struct config_line *gate = config_gate(&doctor->lines);
+	scoped_free char *text = gate != NULL
+	    ? planned_read(doctor->planned, gate->file)
+	    : NULL;
+
+	doctor->door = text != NULL ? guard_door_port(text) : 0;
+}
+
+/* At a port where sshd listens too, all must be as at any other port. */
+static void
+compare_ports(struct doctor *doctor)
+{
+	char value[CONFIG_WORD];
+
+	list_each(const struct view, view, doctor->views.list) {
+		const char *at = view->dump;
+
+		while (dump_next(&at, "listenaddress", value)) {
+			const char *colon = strrchr(value, ':');
+
+			if (colon != NULL && doctor->door != 0 &&
+			    strtol(colon + 1, NULL, 10) == doctor->door)
+				doctor->door_is_sshds = true;
+		}
+	}
+	if (doctor->door_is_sshds)
+		list_each(struct view, view, doctor->views.list)
+			view->door = false;
+}
+
 /* The socket that the gate asks, and whoever may answer there. */
 static void
 follow_gate(struct doctor *doctor)
@@ -205,6 +241,7 @@ doctor_gather(struct doctor *doctor)
 	struct questions q;
 
 	follow_gate(doctor);
+	find_door(doctor);
 	if (!ok || child == NULL) {
 		snprintf(doctor->no_views, sizeof(doctor->no_views),
 		    "%.200s: %s", doctor->config, strerror(errno));
@@ -214,6 +251,7 @@ doctor_gather(struct doctor *doctor)
 	questions_collect(
 	    &doctor->lines, &doctor->kinds, doctor->admin->probe, &q);
 	ask_about_all(doctor, &q, child);
+	compare_ports(doctor);
 	questions_done(&q);
 }
 

@@ -21,7 +21,8 @@ struct key_check {
 	struct doctor_lines lines;
 	const struct policy *policy; /* NULL: not a valid one */
 	struct key_names names;
-	bool strict; /* StrictModes */
+	bool strict;          /* StrictModes */
+	char user[USER_TEXT]; /* whose files are read now */
 };
 
 static void
@@ -50,6 +51,23 @@ judge_options(struct doctor *doctor, const char *path, int number, bool ok,
 		    path, number);
 }
 
+/* ForceCommand takes its place in a session only: what a key may forward stands
+ * in its line alone. */
+static void
+judge_forwards(const struct key_check *keys, const char *path, int number,
+    const struct keyline_options *options)
+{
+	struct doctor *doctor = keys->lines.doctor;
+
+	if (doctor->door == 0 || options->command == NULL ||
+	    options->forwarding)
+		return;
+	doctor_warn(doctor, "restrict,command=... in that line",
+	    "%.200s:%d: %.80s's key for one command may forward ports at the "
+	    "door: its line has no restrict",
+	    path, number, keys->user);
+}
+
 static void
 judge_key_line(
     struct doctor_lines *lines, const char *path, int number, const char *text)
@@ -62,6 +80,7 @@ judge_key_line(
 		return;
 	ok = keyline_options(line.options, &options) && line.typed;
 	judge_options(lines->doctor, path, number, ok, &options);
+	judge_forwards((const struct key_check *)lines, path, number, &options);
 	keyline_options_done(&options);
 	keyline_done(&line);
 }
@@ -98,6 +117,7 @@ judge_user(struct doctor_lines *lines, const struct passwd *pw)
 	struct key_check *keys = (struct key_check *)lines;
 	const struct view *view;
 
+	snprintf(keys->user, sizeof(keys->user), "%s", pw->pw_name);
 	for (size_t i = 0; keys->policy != NULL &&
 	     doctor_next_view(lines->doctor, pw, &i, &view);)
 		keynames_add(&keys->names, keys->policy, pw, view);

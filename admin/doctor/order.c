@@ -83,14 +83,33 @@ config_exempts(const struct config *config, const char *user)
 	return search.found;
 }
 
+/* True for a line of the door's block, of a setting for which the door has a
+ * value of its own: sshd's answers for the door's port say if it is that. */
+static bool
+is_of_door(const struct config_line *line, const struct config_line *gate,
+    int door_port)
+{
+	const struct guard_setting *s = guard_door_settings;
+	char match[48];
+
+	snprintf(match, sizeof(match), "LocalPort %d", door_port);
+	if (door_port == 0 || strcmp(line->file, gate->file) != 0 ||
+	    line->match == NULL || strcasecmp(line->match, match) != 0)
+		return false;
+	while (s->group != GUARD_END && !config_has_keyword(line, s->keyword))
+		s++;
+	return s->group != GUARD_END;
+}
+
 /* A Match before ours that sets what ours sets, to something else. */
 static void
 judge_before(const struct config_line *line, const struct config_line *gate,
-    struct findings *findings)
+    int door_port, struct findings *findings)
 {
 	const char *wanted;
 
-	if (line->match == NULL || line->block == gate->block)
+	if (line->match == NULL || line->block == gate->block ||
+	    is_of_door(line, gate, door_port))
 		return;
 	if (config_has_keyword(line, "chrootdirectory") &&
 	    strcasecmp(line->value, "none") != 0)
@@ -216,7 +235,8 @@ judge_first_setenv(const struct config_line *line,
 }
 
 void
-config_judge(const struct config *config, struct findings *findings)
+config_judge(
+    const struct config *config, int door_port, struct findings *findings)
 {
 	const struct config_line *gate = config_gate(config);
 
@@ -231,7 +251,7 @@ config_judge(const struct config *config, struct findings *findings)
 	}
 	for (const struct config_line *line = config->lines.items; line < gate;
 	     line++) {
-		judge_before(line, gate, findings);
+		judge_before(line, gate, door_port, findings);
 		judge_first_setenv(line, gate, findings);
 	}
 	config_judge_displaced(config, gate, findings);

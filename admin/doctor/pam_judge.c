@@ -24,7 +24,7 @@ static const struct {
 	    "pam_pwquality", "pam_radius_auth", "pam_rhosts", "pam_rootok",
 	    "pam_securetty", "pam_selinux", "pam_sepermit", "pam_setquota",
 	    "pam_shells", "pam_sss", "pam_sss_gss", "pam_succeed_if",
-	    "pam_tally", "pam_tally2", "pam_time", "pam_timestamp",
+	    "pam_tally", "pam_tally2", "pam_tfa", "pam_time", "pam_timestamp",
 	    "pam_tmpdir", "pam_tty_audit", "pam_u2f", "pam_umask", "pam_unix",
 	    "pam_userdb", "pam_usertype", "pam_warn", "pam_wheel",
 	    "pam_winbind", "pam_yubico", "pam_elogind"}},

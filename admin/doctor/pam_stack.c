@@ -138,7 +138,7 @@ stack_include(struct reader *reader, const char *name, int type)
 
 static void
 stack_add_line(struct reader *reader, struct pam_line *line, const char *rest,
-    const char *module)
+    const char *control, const char *module)
 {
 	struct pam_stack *stack = reader->stack;
 	struct pam_line *slot = NULL;
@@ -146,10 +146,11 @@ stack_add_line(struct reader *reader, struct pam_line *line, const char *rest,
 	/* Lines of "other" count for a type of which the service has none. */
 	if (reader->in_other && reader->seen[line->type])
 		return;
+	line->control = stack_keep(stack, control, strlen(control));
 	line->module = stack_keep(stack, module, strlen(module));
 	line->args = stack_keep(stack, rest, strlen(rest));
-	if (stack->lines.count < PAM_LINES && line->module != NULL &&
-	    line->args != NULL && line->text != NULL)
+	if (stack->lines.count < PAM_LINES && line->control != NULL &&
+	    line->module != NULL && line->args != NULL && line->text != NULL)
 		slot = list_add(&stack->lines, sizeof(*line));
 	if (slot != NULL)
 		*slot = *line;
@@ -200,7 +201,8 @@ stack_read_line(struct reader *reader, int number, int count, const char *rest,
 		return;
 	}
 	line.text = stack_keep(reader->stack, text, len);
-	stack_add_line(reader, &line, rest + strspn(rest, blanks), module);
+	stack_add_line(
+	    reader, &line, rest + strspn(rest, blanks), control, module);
 	reader->seen[line.type] |= !reader->in_other;
 }
 

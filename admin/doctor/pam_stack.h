@@ -32,9 +32,10 @@ struct pam_line {
 	int number; /* of the first line of the file that it takes, from 1 */
 	int count;  /* more than 1 where lines end in a backslash */
 	enum pam_type type;
-	const char *module; /* as it is written: a name or a path */
-	const char *args;   /* the rest, without a comment */
-	const char *text;   /* those lines of the file, byte for byte */
+	const char *control; /* "required", or what stands in brackets */
+	const char *module;  /* as it is written: a name or a path */
+	const char *args;    /* the rest, without a comment */
+	const char *text;    /* those lines of the file, byte for byte */
 };
 
 struct pam_stack {

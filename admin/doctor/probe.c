@@ -13,8 +13,6 @@
 #include "store/core/report.h"
 #include "store/core/verdict.h"
 
-#define INSIDE "tfa-probe-is-inside"
-
 /* Finds the address where sshd listens: loopback if it takes any. */
 static bool
 find_address(struct probe *probe)
@@ -44,9 +42,6 @@ find_address(struct probe *probe)
 		if (strchr(probe->address, ':') == NULL)
 			break;
 	}
-	snprintf(probe->there, sizeof(probe->there),
-	    strchr(probe->address, ':') != NULL ? "[%s]:%s" : "%s:%s",
-	    probe->address, probe->port);
 	return probe->address[0] != '\0';
 }
 
@@ -81,12 +76,11 @@ is_gates_status(int status)
 	    (status >= GATE_EXIT_LATER && status <= GATE_EXIT_CONFIG);
 }
 
-/* True if the policy lets this user in without a code. */
-static bool
-policy_lets_in(const struct probe *probe)
+bool
+probe_is_let_in(const struct probe *probe, bool door)
 {
 	struct request request = {
-	    .version = PROTOCOL_VERSION, .request = "explain"};
+	    .version = PROTOCOL_VERSION, .request = "explain", .door = door};
 	struct explanation row;
 	const struct client_rows rows = {
 	    &explanation_shape, &row, sizeof(row), NULL, NULL};
@@ -114,16 +108,17 @@ probe_gate(struct probe *probe)
 
 	if (!probe_ssh(probe,
 		(const char *const[]){"-T", "-o", "LogLevel=ERROR", NULL},
-		"echo " INSIDE))
+		"echo " PROBE_INSIDE))
 		return false;
 	child_wait(child, 3 * PROBE_MS);
 	len = (int)strcspn(said, "\r\n");
-	if (strstr(child->out.text, INSIDE) != NULL && policy_lets_in(probe))
+	if (strstr(child->out.text, PROBE_INSIDE) != NULL &&
+	    probe_is_let_in(probe, false))
 		doctor_warn(probe->doctor, NULL,
 		    "the policy lets %s in without a code, so this proves "
 		    "nothing of the gate: probe with somebody else",
 		    probe->pw->pw_name);
-	else if (strstr(child->out.text, INSIDE) != NULL)
+	else if (strstr(child->out.text, PROBE_INSIDE) != NULL)
 		doctor_fail(probe->doctor, "ForceCommand /usr/sbin/tfa-gate",
 		    "%s ran a command without a code: the gate is not met",
 		    probe->pw->pw_name);
@@ -141,8 +136,8 @@ probe_gate(struct probe *probe)
 	return child->status != 255 && child->status != 127;
 }
 
-static void
-remove_folder(const struct probe *probe)
+void
+probe_remove(const struct probe *probe)
 {
 	static const char *const names[] = {"config", "agent", "target",
 	    "local", "local-unix", "remote/socket"};
@@ -157,12 +152,15 @@ remove_folder(const struct probe *probe)
 	rmdir(probe->folder);
 }
 
-/* Makes the folder, and in it one where the user may put a socket. */
-static bool
-make_folder(struct probe *probe)
+/* In the folder there is one where the user may put a socket. */
+bool
+probe_make(struct probe *probe)
 {
 	char path[PROBE_TEXT];
 
+	snprintf(probe->there, sizeof(probe->there),
+	    strchr(probe->address, ':') != NULL ? "[%s]:%s" : "%s:%s",
+	    probe->address, probe->port);
 	snprintf(
 	    probe->folder, sizeof(probe->folder), "/tmp/tfa-doctor.XXXXXX");
 	if (mkdtemp(probe->folder) == NULL)
@@ -210,12 +208,14 @@ doctor_probe(struct doctor *doctor)
 	}
 	if (!prepare_probe(&probe))
 		return;
-	if (!make_folder(&probe))
+	if (!probe_make(&probe))
 		doctor_fail(
 		    doctor, NULL, "%s: %s", probe.folder, strerror(errno));
 	else if (probe_gate(&probe)) {
 		probe_forwards(&probe);
 		probe_session(&probe);
 	}
-	remove_folder(&probe);
+	probe_remove(&probe);
+	if (doctor->door != 0 && !doctor->door_is_sshds)
+		probe_door(&probe);
 }

@@ -4,6 +4,7 @@
  * in one folder, which is removed, and everything ends within its time limits.
  *
  *	probe.c    the folder, the gate, the list of channels
+ *	door_probe.c  the door, without a code and with one
  *	forward.c  -W -L -D -J -R -w
  *	session.c  agent and X11, from the environment of a session
  *	channel.c  one run of ssh, and one line for a channel
@@ -20,8 +21,11 @@
 #define PROBE_MS   5000 /* for an answer */
 #define PROBE_TEXT 256
 
+/* A word that only a command on the far side prints. */
+#define PROBE_INSIDE "tfa-probe-is-inside"
+
 struct probe {
-	struct doctor *doctor;
+	struct doctor *doctor;   /* NULL: nothing is said */
 	const struct passwd *pw; /* who logs in */
 	char address[64];        /* where sshd listens */
 	char port[12];
@@ -30,6 +34,7 @@ struct probe {
 	char config[80]; /* for ssh -F */
 	char key[PATH_MAX];
 	struct child *child, *agent;
+	bool terminal; /* ssh asks there, and not a program that says "" */
 };
 
 enum channel { CHANNEL_REFUSED, CHANNEL_OPEN, CHANNEL_UNCLEAR };
@@ -43,11 +48,45 @@ void probe_say(struct probe *probe, const char *channel, enum channel found,
 bool
 probe_ssh(struct probe *probe, const char *const *more, const char *command);
 
+/* Makes the folder and what ssh reads in it, for address, port, pw and key.
+ * False: errno.  probe_remove() in any case. */
+bool probe_make(struct probe *probe);
+void probe_remove(const struct probe *probe);
+
 /* Waits a little, and reads what the child says.  False, at once, if the child
  * has ended or it is later than end_ms. */
 bool probe_waits(struct child *child, long long end_ms);
 
+/* True if the policy lets this user in without a code, at the door or
+ * elsewhere. */
+bool probe_is_let_in(const struct probe *probe, bool door);
+
+/* -W to sshd itself; a file or a socket of ssh's own that leads there. */
+enum channel probe_stdio(struct probe *probe, const char *const *more);
+enum channel probe_local(struct probe *probe);
+
 void probe_forwards(struct probe *probe);
 void probe_session(struct probe *probe);
+
+/* Tries the door as that of the probe, whose port becomes the door's: nothing
+ * may open without a code; with one from standard input, if --code asks for
+ * that, a port and a session must. */
+void probe_door(struct probe *probe);
+
+/* The answer of the door to a key without a code. */
+enum door_answer {
+	DOOR_UNCLEAR = 0, /* it proves nothing: the key was not taken, ... */
+	DOOR_ASKS, /* it took the key, asked for a code, opened nothing */
+	DOOR_OPEN, /* -W led to sshd, or a command ran */
+};
+
+/*
+ * Logs in at that address and port with the file of a private key and without
+ * a code: every question of sshd's gets an empty answer.  Two connections, of
+ * some seconds at most.  ret_why: what ssh said, as one line.  Needs root only
+ * as far as the key's file does; takes the user's host keys as they come.
+ */
+enum door_answer door_try_key(const char *address, int port,
+    const struct passwd *pw, const char *key, char ret_why[static PROBE_TEXT]);
 
 #endif

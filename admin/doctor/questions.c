@@ -256,9 +256,10 @@ questions_collect(const struct config *lines, const struct kinds *kinds,
 bool
 questions_get(const struct questions *q, size_t i, struct question *ret)
 {
-	const struct words *lists[] = {&q->users, &q->addresses, &q->lports,
+	/* The door's port comes early, if there are too many. */
+	const struct words *lists[] = {&q->users, &q->lports, &q->addresses,
 	    &q->laddrs, &q->hosts, &q->rdomains};
-	const char **fields[] = {&ret->user, &ret->address, &ret->lport,
+	const char **fields[] = {&ret->user, &ret->lport, &ret->address,
 	    &ret->laddr, &ret->host, &ret->rdomain};
 
 	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++) {

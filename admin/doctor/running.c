@@ -16,6 +16,7 @@
 
 #include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
+#include "admin/doctor/door.h"
 #include "admin/doctor/doctor.h"
 #include "gate/sshd/title.h"
 #include "store/system/systemd.h"
@@ -61,13 +62,17 @@ doctor_start_time(int pid)
 }
 
 static bool
-reload_time(const struct doctor *doctor, int pid, int64_t *ret)
+reload_time(const struct doctor *doctor, const struct listener *listener,
+    int pid, int64_t *ret)
 {
 	struct timespec reloaded;
 	char path[CONFIG_WORD];
 
-	if (!doctor_setting(doctor, "pidfile", path) ||
-	    !started_reload(path, pid, &reloaded))
+	if (listener->pid_file[0] != '\0')
+		snprintf(path, sizeof(path), "%.1000s", listener->pid_file);
+	else if (!doctor_setting(doctor, "pidfile", path))
+		return false;
+	if (!started_reload(path, pid, &reloaded))
 		return false;
 	*ret = reloaded.tv_sec;
 	return true;
@@ -79,10 +84,10 @@ struct running {
 };
 
 static void
-judge_age(struct doctor *doctor, int pid)
+judge_age(struct doctor *doctor, const struct listener *listener, int pid)
 {
 	int64_t started = doctor_start_time(pid), reloaded = 0;
-	bool known = reload_time(doctor, pid, &reloaded);
+	bool known = reload_time(doctor, listener, pid, &reloaded);
 	const char *last = "";
 	char fix[80], since[WHEN_TEXT];
 	struct stat st;
@@ -95,7 +100,9 @@ judge_age(struct doctor *doctor, int pid)
 		return;
 	}
 	if (systemd_runs())
-		snprintf(fix, sizeof(fix), "systemctl reload ssh");
+		snprintf(fix, sizeof(fix), "%s",
+		    door_is_named(listener) ? DOOR_RESTART
+					    : "systemctl reload ssh");
 	else
 		snprintf(fix, sizeof(fix), "kill -HUP %d", pid);
 	if (reloaded > started)
@@ -114,6 +121,8 @@ judge_age(struct doctor *doctor, int pid)
 		last = file;
 	}
 	when_format(started, since);
+	if (door_is_named(listener))
+		return;
 	doctor_ok(doctor,
 	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
 	    "last change of any of %zu file%s",
@@ -190,7 +199,7 @@ find_ours(void *ctx, int pid, const char *title)
 	struct listener listener;
 
 	if (sought->pid == 0 && title_listener(title, &listener) &&
-	    is_roots(pid) &&
+	    !door_is_named(&listener) && is_roots(pid) &&
 	    doctor_reads_config(pid, &listener, sought->doctor->config))
 		sought->pid = pid;
 }
@@ -206,7 +215,7 @@ doctor_sshd_pid(const struct doctor *doctor)
 
 /* sshd -T runs the program on the disk. */
 static void
-judge_program(struct doctor *doctor, int pid)
+judge_program(struct doctor *doctor, const struct listener *listener, int pid)
 {
 	char path[64];
 	struct stat st;
@@ -218,7 +227,9 @@ judge_program(struct doctor *doctor, int pid)
 		    strerror(errno), geteuid() == 0 ? "" : " (needs root)");
 	else if (!doctor_is_same_file(path, DOCTOR_SSHD))
 		doctor_warn(doctor,
-		    systemd_runs() ? "systemctl restart ssh" : "start it anew",
+		    !systemd_runs()               ? "start it anew"
+			: door_is_named(listener) ? DOOR_RESTART
+						  : "systemctl restart ssh",
 		    "sshd (pid %d) does not run %s as it is now, which was "
 		    "asked what it would do",
 		    pid, DOCTOR_SSHD);
@@ -234,15 +245,15 @@ look_at_ours(void *ctx, int pid, const char *title)
 	if (!title_listener(title, &listener) || !is_roots(pid) ||
 	    !doctor_reads_config(pid, &listener, doctor->config))
 		return;
-	running->found = true;
+	running->found |= !door_is_named(&listener);
 	if (listener.options[0] != '\0')
 		doctor_fail(doctor, "its command line (SSHD_OPTS) without them",
 		    "sshd (pid %d) was started with %.300s, which counts "
 		    "before what the files say",
 		    pid, listener.options);
-	judge_program(doctor, pid);
+	judge_program(doctor, &listener, pid);
 	if (doctor->planned == NULL) /* setup reloads it */
-		judge_age(doctor, pid);
+		judge_age(doctor, &listener, pid);
 }
 
 void

@@ -114,10 +114,13 @@ doctor_channels(struct doctor *doctor)
 {
 	if (!has_views(doctor))
 		return;
-	dump_judge_settings(
-	    &doctor->views, &doctor->lines, GUARD_CHANNELS, &doctor->findings);
+	dump_judge_settings(&doctor->views, &doctor->lines, GUARD_CHANNELS,
+	    false, &doctor->findings);
 	say_connections(doctor,
-	    "forwarding, agent, X11 and tunnels are closed for everyone");
+	    dump_has(&doctor->views, true)
+		? "forwarding, agent, X11 and tunnels are closed for everyone "
+		  "but at the door"
+		: "forwarding, agent, X11 and tunnels are closed for everyone");
 }
 
 void
@@ -126,7 +129,7 @@ doctor_environment(struct doctor *doctor)
 	if (!has_views(doctor))
 		return;
 	dump_judge_settings(&doctor->views, &doctor->lines, GUARD_ENVIRONMENT,
-	    &doctor->findings);
+	    false, &doctor->findings);
 	dump_judge_variables(&doctor->views, &doctor->lines, &doctor->findings);
 	say_connections(doctor,
 	    "SetEnv, AcceptEnv, PermitUserEnvironment and PermitUserRC let no "
@@ -140,7 +143,7 @@ doctor_order(struct doctor *doctor)
 		doctor_warn(
 		    doctor, NULL, "%.200s could not be read", doctor->config);
 	else
-		config_judge(&doctor->lines, &doctor->findings);
+		config_judge(&doctor->lines, doctor->door, &doctor->findings);
 	doctor_ok(doctor,
 	    "nothing before our Match all or below it undoes it, in %zu "
 	    "line%s of %.200s and of the files that it includes",

@@ -156,8 +156,9 @@ both_are_closed(const struct doctor *doctor)
 
 	list_each(const struct view, view, doctor->views.list)
 		for (size_t k = 0; k < 2; k++)
-			if (!dump_value(view, keywords[k], value) ||
-			    strcasecmp(value, "no") != 0)
+			if (!view->door &&
+			    (!dump_value(view, keywords[k], value) ||
+				strcasecmp(value, "no") != 0))
 				return false;
 	return doctor->views.list.count > 0;
 }

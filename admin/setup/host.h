@@ -33,8 +33,28 @@ bool sshd_test(void);
 char *sshd_dump(const char *user, const char *address);
 char *sshd_force_command(const char *user);
 
+/* The process that the file of PidFile names, if that is an sshd; or 0. */
+pid_t sshd_running(const char *pid_file);
+
 /* The command that reloads sshd. */
 void sshd_reload_how(char *ret, size_t size);
+
+/*
+ * The door, a second sshd.  door_runs(): it listens at that port and, with
+ * systemd, starts with the machine.  door_is_there(): a process, or a unit that
+ * would start one.  door_how(): what starts it.  door_reload(): of one that
+ * systemd did not start, true where there is none.  door_run() runs its
+ * launcher with an option; what that says goes to stderr.
+ */
+#define SETUP_DOOR          TFA_DOORDIR "/tfa-door"
+#define SETUP_DOOR_UNIT     "tfa-sshd.service"
+#define SETUP_DOOR_PAM      "/etc/pam.d/tfa-sshd"
+#define SETUP_DOOR_PID_FILE "/run/tfa-sshd.pid"
+bool door_runs(int port);
+bool door_is_there(void);
+const char *door_how(void);
+bool door_reload(void);
+bool door_run(const char *option);
 
 /* True if a keeper listens. */
 bool keeper_answers(void);

@@ -29,7 +29,7 @@ static const char *const state_words[] = {
 static const char *const kind_words[] = {"", "user_add", "user_delete",
     "folder_make", "folder_remove", "file_write", "file_remove", "keeper_start",
     "keeper_stop", "sshd_before", "sshd_check", "sshd_reload", "keeper_before",
-    NULL};
+    "door_stop", "door_try", "door_start", NULL};
 
 /* A row: kind and need without JSON_, the struct by its name. */
 #define ROW(kind, type, key, need, ...) \

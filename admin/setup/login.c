@@ -33,7 +33,14 @@ read_proc(
 	return fd >= 0 && file_read(fd, max, ret_text, ret_len) == FAULT_NONE;
 }
 
-/* True of sshd, sshd-session and sshd-auth, but not of the sshd that listens. */
+/* Also of sshd-session and sshd-auth, and of the door before 9.8. */
+static bool
+is_sshd(const char *name)
+{
+	return strncmp(name, "sshd", 4) == 0 || strcmp(name, "tfa-sshd") == 0;
+}
+
+/* True of an sshd for one connection, but not of the sshd that listens. */
 static bool
 is_connection(pid_t pid, const struct started *process)
 {
@@ -41,7 +48,7 @@ is_connection(pid_t pid, const struct started *process)
 	struct listener listener;
 	size_t len;
 
-	return strncmp(process->name, "sshd", 4) == 0 &&
+	return is_sshd(process->name) &&
 	    read_proc(pid, "cmdline", 4096, &title, &len) &&
 	    !title_listener(title, &listener);
 }

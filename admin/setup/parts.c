@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "admin/setup/setup.h"
-#include "gate/sshd/guard.h"
 #include "store/base/cleanup.h"
 
 static const char *const units[] = {"tfa-keeper.service", "tfa-keeper.socket"};
@@ -42,8 +41,7 @@ plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 	return plan_add(plan, STAGE_FOLDER_MAKE, path, mode, owner, NULL);
 }
 
-/* text becomes the plan's; NULL: no memory. */
-static bool
+bool
 plan_write(struct plan *plan, const char *path, char *text)
 {
 	return text != NULL &&
@@ -77,17 +75,22 @@ has_unit(const char *name)
 	return false;
 }
 
-static bool
-plan_keeper(struct plan *plan)
+bool
+plan_unit(struct plan *plan, const char *name)
 {
 	char path[SETUP_PATH];
 
-	for (size_t i = 0; i < UNITS && is_there(SETUP_UNITS); i++) {
-		snprintf(path, sizeof(path), SETUP_UNITS "/%s", units[i]);
-		if (!has_unit(units[i]) &&
-		    !plan_write(plan, path, text_unit(units[i])))
+	snprintf(path, sizeof(path), SETUP_UNITS "/%s", name);
+	return !is_there(SETUP_UNITS) || has_unit(name) ||
+	    plan_write(plan, path, text_unit(name));
+}
+
+static bool
+plan_keeper(struct plan *plan)
+{
+	for (size_t i = 0; i < UNITS; i++)
+		if (!plan_unit(plan, units[i]))
 			return false;
-	}
 	/* Undone, this stops a keeper that was started by hand meanwhile. */
 	if (!systemd_runs())
 		return plan->stages.count == 0 || keeper_answers() ||
@@ -136,12 +139,13 @@ plan_checks(struct plan *plan, const char *dropin)
 		plan_check(plan, emergency, "none"));
 }
 
-static bool
-is_right(const char *path)
+bool
+plan_is_written(const char *path, const char *present, const char *text)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	return present != NULL && strcmp(present, text) == 0 &&
+	    lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
 	    (st.st_mode & 07777) == 0644;
 }
 
@@ -151,24 +155,24 @@ plan_dropin(struct plan *plan)
 	scoped_free char *present = NULL;
 	scoped_free char *text = NULL;
 	const char *dropin; /* the text, which is then the plan's */
+	int port;
 
-	if (!plan_read_file(CONFIG_DROP_IN, &present))
+	if (!door_port(plan, &port) ||
+	    !plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	dropin = text = text_dropin(present, plan->setup->admin->break_glass,
-	    present != NULL ? guard_door_port(present) : 0);
+	dropin = text = text_dropin(
+	    present, plan->setup->admin->break_glass, port);
 	if (text == NULL)
 		return false;
-	if (present != NULL && strcmp(present, text) == 0 &&
-	    is_right(CONFIG_DROP_IN))
+	if (plan_is_written(CONFIG_DROP_IN, present, text))
 		return true;
 	return plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
 	    plan_write(plan, CONFIG_DROP_IN, take(text)) &&
 	    plan_checks(plan, dropin) && plan_reload(plan);
 }
 
-/* Adds the removal of a file or a folder, if it is there. */
-static bool
-drop(struct plan *plan, enum stage_kind kind, const char *path)
+bool
+plan_drop(struct plan *plan, enum stage_kind kind, const char *path)
 {
 	return !is_there(path) || plan_add(plan, kind, path, 0, "", NULL);
 }
@@ -178,7 +182,7 @@ drop_dropin(struct plan *plan)
 {
 	return !is_there(CONFIG_DROP_IN) ||
 	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
-		drop(plan, STAGE_FILE_REMOVE, CONFIG_DROP_IN) &&
+		plan_drop(plan, STAGE_FILE_REMOVE, CONFIG_DROP_IN) &&
 		plan_add(plan, STAGE_SSHD_CHECK, "sshd -t", 0, "", NULL) &&
 		plan_reload(plan));
 }
@@ -194,8 +198,10 @@ drop_keeper(struct plan *plan)
 		   plan_add(plan, STAGE_KEEPER_STOP,
 		       systemd_runs() ? "tfa-keeper.socket" : CLIENT_SOCKET, 0,
 		       "", NULL)) &&
-	    drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.service") &&
-	    drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.socket");
+	    plan_drop(
+		plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.service") &&
+	    plan_drop(
+		plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.socket");
 }
 
 static bool
@@ -223,7 +229,9 @@ static const struct part {
     {NULL, NULL, "/run/tfa", 0755, "root"},
     {plan_keeper, drop_keeper, NULL, 0, NULL},
     {pam_plan_closed, pam_plan_open, NULL, 0, NULL},
+    {door_plan_before, door_drop_before, NULL, 0, NULL},
     {plan_dropin, drop_dropin, NULL, 0, NULL},
+    {door_plan_after, door_drop_after, NULL, 0, NULL},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -263,7 +271,7 @@ plan_remove(struct plan *ret)
 
 		ok = (part->drop == NULL || part->drop(ret)) &&
 		    (part->folder == NULL ||
-			drop(ret, STAGE_FOLDER_REMOVE, part->folder));
+			plan_drop(ret, STAGE_FOLDER_REMOVE, part->folder));
 	}
 	return made(ok);
 }

@@ -102,10 +102,11 @@ may_install(const struct setup *setup, const struct plan *plan)
 	bool ok;
 
 	if (!changes_logins(plan))
-		return true;
+		return door_may_open(plan);
 	ok = judged_plan(setup->admin, plan, &findings);
 	ok &= judged_say(&findings);
 	findings_done(&findings);
+	ok &= door_may_open(plan);
 	ok &= has_keeper(setup);
 	ok = caller_is_safe(setup) && ok;
 	if (!ok)
@@ -189,7 +190,8 @@ setup_change(const struct setup *setup)
 	scoped_journal struct journal journal = {.version = 0};
 	int status = admin->remove ? plan_remove(&plan)
 				   : plan_install(setup, &plan);
-	bool waits;
+	bool waits, opens;
+	int port = 0;
 
 	if (status != ADMIN_DONE)
 		return status;
@@ -211,10 +213,14 @@ setup_change(const struct setup *setup)
 		admin->remove ? "Remove all this?" : "Make these changes?"))
 		return ADMIN_NOT;
 	waits = changes_logins(&plan);
+	opens = plan_find(&plan, STAGE_DOOR_START, door_how()) != NULL &&
+	    door_port(&plan, &port);
 	if (!begin_changes(setup, &plan, &journal)) {
 		watch_stop();
 		return ADMIN_NOT;
 	}
+	if (opens)
+		door_say_hints(port);
 	if (waits)
 		return wait_for_confirmation(setup, &journal);
 	journal_end(&journal);
@@ -297,12 +303,18 @@ setup_run(struct setup *setup)
 static bool
 is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 {
+	int changes = admin->break_glass != NULL || admin->door != NULL ||
+	    admin->no_door;
 	int forms = admin->remove + admin->confirm + admin->undo +
-	    admin->watch + (admin->break_glass != NULL);
+	    admin->watch + changes;
 
 	*ret_wait_s = SETUP_WAIT_S;
-	if (argc > 0 || forms > 1)
+	if (argc > 0 || forms > 1 || (admin->door != NULL && admin->no_door))
 		return false;
+	if (admin->door != NULL && door_parse_port(admin->door) == 0) {
+		admin_say("%s: not a port from 1 to 65535", admin->door);
+		return false;
+	}
 	if (admin->keeper.store != NULL ||
 	    strcmp(admin->keeper.socket, CLIENT_SOCKET) != 0 ||
 	    strcmp(admin->policy, SETUP_POLICY) != 0) {

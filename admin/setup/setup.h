@@ -9,6 +9,7 @@
  *	confirm.c  --confirm and --undo
  *	parts.c    the parts of an installation: which stages each needs here
  *	pam.c      PAM's line that reads a user's own variables
+ *	door_plan.c  the stages of a door, and what is in its way here
  *	judged.c   doctor's checks, on the plan
  *	caller.c   whether the policy and the record let the caller in again
  *	keys.c     whether one of the caller's keys does
@@ -18,6 +19,8 @@
  *	show.c     the plan as text
  *	stage.c    each kind of stage: shown, done, undone
  *	files.c, folder.c  what stages change on disk
+ *	door.c     starts and stops the door; door_try.c tries it
+ *	door_hints.c  what is left to do for a door, and what users need
  *	carry.c    does the stages of a journal, or undoes them
  *	journal.c  what is needed to undo them, on disk
  *	watch.c    who undoes them in time
@@ -74,6 +77,30 @@ bool pam_plan_closed(struct plan *plan);
 bool pam_plan_open(struct plan *plan);
 
 /*
+ * The door.  door_port(): the port that the plan's door has, from --door,
+ * --no-door or the present drop-in; 0 for none.  door_plan_before() adds the
+ * stages before sshd reads the drop-in, and door_plan_after() those after it;
+ * door_drop_after() and door_drop_before() remove what they made.  False, after
+ * a message, where that cannot be planned.
+ */
+bool door_port(const struct plan *plan, int *ret);
+bool door_plan_before(struct plan *plan);
+bool door_plan_after(struct plan *plan);
+bool door_drop_after(struct plan *plan);
+bool door_drop_before(struct plan *plan);
+
+/* A port that somebody typed, or 0. */
+int door_parse_port(const char *text);
+
+/* True if the plan's door can be opened here; else names all that is in the
+ * way.  True for a plan that opens none. */
+bool door_may_open(const struct plan *plan);
+
+/* Says what is left to do for a door at that port, and prints the lines of
+ * ssh_config(5) that its users need. */
+void door_say_hints(int port);
+
+/*
  * Judges with doctor's checks what the plan would leave behind: *ret, for
  * findings_done().  False without memory.  judged_say() says on stderr what
  * was found, and returns whether nothing of it is a FAIL.
@@ -106,12 +133,15 @@ bool undo_late(struct journal *journal);
  * The texts of the files; on the heap, NULL without memory.  text_dropin():
  * the drop-in, with the door's block for that port (0: none), the other blocks
  * that a present one (or NULL) has above "Match all", and one for an emergency
- * user (or NULL).  text_policy(): the issuer is
- * what the host name gives.  text_is_user(): may stand after "Match User".
+ * user (or NULL).  text_policy(): the issuer is what the host name gives.
+ * text_ssh_config(): for users of the door.  text_is_user(): may stand after
+ * "Match User".
  */
 char *text_dropin(const char *present, const char *break_glass, int door_port);
 char *text_policy(const char *host);
 char *text_unit(const char *name);
+char *text_door_pam(void);
+char *text_ssh_config(const char *host, int port);
 bool text_is_user(const char *name);
 
 /* The caller's name; NULL for root at a console. */

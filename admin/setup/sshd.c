@@ -66,11 +66,10 @@ unit(void)
 	return NULL;
 }
 
-/* The process that /run/sshd.pid names, if that is sshd; or 0. */
-static pid_t
-running(void)
+pid_t
+sshd_running(const char *pid_file)
 {
-	scoped_fd int fd = open(PID_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	scoped_fd int fd = open(pid_file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	scoped_free char *text = NULL;
 	char link[64], program[PATH_MAX] = "";
 	size_t len = 0;
@@ -93,7 +92,7 @@ void
 sshd_reload_how(char *ret, size_t size)
 {
 	const char *name = unit();
-	pid_t pid = running();
+	pid_t pid = sshd_running(PID_FILE);
 
 	if (name != NULL || systemd_runs())
 		snprintf(ret, size, "systemctl reload %s",
@@ -111,7 +110,7 @@ bool
 sshd_reload(const struct stage *stage)
 {
 	const char *name = unit();
-	pid_t pid = running();
+	pid_t pid = sshd_running(PID_FILE);
 
 	(void)stage;
 	if (!sshd_test()) {
@@ -119,7 +118,7 @@ sshd_reload(const struct stage *stage)
 			  "configuration");
 		return false;
 	}
-	if (name != NULL)
+	if (name != NULL) /* the door's unit follows */
 		return command_works(COMMAND("systemctl", "reload", name));
-	return pid == 0 || kill(pid, SIGHUP) == 0;
+	return (pid == 0 || kill(pid, SIGHUP) == 0) && door_reload();
 }

@@ -125,7 +125,8 @@ check_sshd(const struct stage *stage)
 
 const char *const stage_names[] = {"", "add user", "delete user", "make folder",
     "remove folder", "write file", "remove file", "start keeper", "stop keeper",
-    "before sshd", "check sshd", "reload sshd", "before keeper", NULL};
+    "before sshd", "check sshd", "reload sshd", "before keeper", "stop door",
+    "try door", "start door", NULL};
 
 /* The text that each kind shows, with the path in place of %s, and its
  * functions.  NULL: there is nothing to show, save, do, undo or delete. */
@@ -157,6 +158,13 @@ static const struct {
     [STAGE_SSHD_CHECK] = {"check: %s", NULL, check_sshd, NULL, NULL},
     [STAGE_SSHD_RELOAD] = {"reload sshd: %s", NULL, sshd_reload, NULL, NULL},
     [STAGE_KEEPER_BEFORE] = {NULL, NULL, NULL, keeper_stop, NULL},
+    [STAGE_DOOR_STOP] = {"stop the door: %s", NULL, door_stop, door_start,
+	NULL},
+    [STAGE_DOOR_TRY] = {"check: a login at port %s with a key but no code "
+			"opens nothing",
+	NULL, door_try, NULL, NULL},
+    [STAGE_DOOR_START] = {"start the door: %s", NULL, door_start, door_stop,
+	NULL},
 };
 
 void

@@ -39,6 +39,9 @@ enum stage_kind {
 	STAGE_SSHD_CHECK,  /* sshd -t, and that sshd gives owner this command */
 	STAGE_SSHD_RELOAD,
 	STAGE_KEEPER_BEFORE, /* does nothing; undone, it stops the keeper */
+	STAGE_DOOR_STOP,
+	STAGE_DOOR_TRY, /* a login at port path with a key, but no code */
+	STAGE_DOOR_START,
 };
 
 /* Their names in --json; NULL at the end. */
@@ -67,6 +70,17 @@ bool plan_add(struct plan *plan, enum stage_kind kind, const char *path,
     int64_t mode, const char *owner, char *text);
 void plan_done(struct plan *plan);
 #define scoped_plan __attribute__((cleanup(plan_done)))
+
+/*
+ * Add a stage only where something differs: plan_write() a file of root's,
+ * mode 0644, whose text becomes the plan's (NULL: no memory); plan_unit() a unit
+ * that nobody else has put there; plan_drop() the removal of a file or folder.
+ * plan_is_written(): the file at path, with the text present, is already so.
+ */
+bool plan_write(struct plan *plan, const char *path, char *text);
+bool plan_unit(struct plan *plan, const char *name);
+bool plan_drop(struct plan *plan, enum stage_kind kind, const char *path);
+bool plan_is_written(const char *path, const char *present, const char *text);
 
 /* The stage of that kind with that path, or NULL. */
 const struct stage *
@@ -126,6 +140,11 @@ bool keeper_start(const struct stage *stage);
 bool keeper_stop(const struct stage *stage);
 bool keeper_restart(const struct stage *stage);
 bool sshd_reload(const struct stage *stage);
+
+/* The door. */
+bool door_stop(const struct stage *stage);
+bool door_try(const struct stage *stage);
+bool door_start(const struct stage *stage);
 
 /* "PATH: the error in errno", on stderr; always false. */
 bool setup_fail(const char *path);

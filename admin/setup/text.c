@@ -25,6 +25,15 @@ static const char setup_service[] = {
 static const char keeper_socket[] = {
 #include "etc/tfa-keeper.socket.inc"
 };
+static const char door_service[] = {
+#include "etc/tfa-sshd.service.inc"
+};
+static const char ssh_config[] = {
+#include "etc/ssh_config-door.inc"
+};
+static const char door_pam[] = {
+#include "etc/tfa-sshd.pam.inc"
+};
 
 /* A copy of in, with the first what replaced by with; NULL without memory. */
 static char *
@@ -144,6 +153,18 @@ text_policy(const char *host)
 	return replaced(policy, "\"issuer\": \"bastion\"", line);
 }
 
+/* Its launcher starts it, and looks at it before a reload. */
+static char *
+text_door_unit(void)
+{
+	scoped_free char *text = replaced(door_service,
+	    "ExecStart=/usr/lib/tfa/tfa-door", "ExecStart=" SETUP_DOOR);
+
+	return text != NULL ? replaced(text, "ExecReload=/usr/lib/tfa/tfa-door",
+				  "ExecReload=" SETUP_DOOR)
+			    : NULL;
+}
+
 char *
 text_unit(const char *name)
 {
@@ -152,8 +173,30 @@ text_unit(const char *name)
 	if (strcmp(name, "tfa-setup.service") == 0)
 		return replaced(setup_service, "/usr/sbin/tfa-admin",
 		    TFA_SBINDIR "/tfa-admin");
+	if (strcmp(name, SETUP_DOOR_UNIT) == 0)
+		return text_door_unit();
 	return replaced(keeper_service, "ExecStart=/usr/sbin/tfa-keeper",
 	    "ExecStart=" SETUP_KEEPER);
+}
+
+char *
+text_door_pam(void)
+{
+	return strdup(door_pam);
+}
+
+char *
+text_ssh_config(const char *host, int port)
+{
+	char line[64];
+	scoped_free char *head = replaced(
+	    ssh_config, "bastion.example.org", host);
+	scoped_free char *text = head != NULL
+	    ? replaced(head, "bastion.example.org", host)
+	    : NULL;
+
+	snprintf(line, sizeof(line), "Port %d", port);
+	return text != NULL ? replaced(text, "Port 2222", line) : NULL;
 }
 
 /* After "Match User" a pattern, a list or an option would mean others. */

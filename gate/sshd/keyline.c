@@ -200,13 +200,14 @@ is_option(const char **at, const char *name)
 }
 
 /* The options of sshd(8) that do not concern commands. */
-static const char *const flags[] = {"restrict", "pty", "no-pty",
-    "port-forwarding", "no-port-forwarding", "agent-forwarding",
+static const char *const forwarding[] = {
+    "restrict", "port-forwarding", "no-port-forwarding"};
+static const char *const flags[] = {"pty", "no-pty", "agent-forwarding",
     "no-agent-forwarding", "x11-forwarding", "no-x11-forwarding", "user-rc",
     "no-user-rc", "touch-required", "no-touch-required", "verify-required",
     "no-verify-required"};
 static const char *const values[] = {
-    "from", "expiry-time", "permitopen", "permitlisten", "tunnel"};
+    "from", "expiry-time", "permitlisten", "tunnel"};
 
 /* Skips ="value" after a name of which only the form matters. */
 static bool
@@ -241,6 +242,10 @@ take_key_option(const char **at, struct keyline_options *ret)
 		return (ret->environment = true) && skip_value(at);
 	if (is_option(at, "principals"))
 		return (ret->principals = true) && skip_value(at);
+	if (is_listed(at, forwarding, COUNT(forwarding)))
+		return ret->forwarding = true;
+	if (is_option(at, "permitopen"))
+		return (ret->forwarding = true) && skip_value(at);
 	if (is_listed(at, values, COUNT(values)))
 		return skip_value(at);
 	return is_listed(at, flags, COUNT(flags));

@@ -25,7 +25,8 @@ struct keyline_options {
 	bool authority;   /* cert-authority: it signs certificates */
 	bool environment; /* it sets variables */
 	bool principals;  /* it lists principals, as an authority's line may */
-	char *command;    /* on the heap, or NULL */
+	bool forwarding; /* it says whether, or where to, ports are forwarded */
+	char *command;   /* on the heap, or NULL */
 };
 
 /*

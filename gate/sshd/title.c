@@ -35,6 +35,27 @@ is_decisive(const char *keyword)
 	return guard_has_keyword(keyword, &wanted);
 }
 
+/* Keeps the value of an option that has a place in *listener. */
+static void
+keep_value(struct listener *listener, const char *keyword, const char *value)
+{
+	const struct {
+		const char *name;
+		char *ret;
+		size_t size;
+	} kept[] = {
+	    {"PAMServiceName", listener->pam_service, LISTENER_WORD},
+	    {"UsePAM", listener->use_pam, LISTENER_WORD},
+	    {"MaxStartups", listener->startups, LISTENER_WORD},
+	    {"PidFile", listener->pid_file, sizeof(listener->pid_file)},
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (strcasecmp(kept[i].name, keyword) == 0 &&
+		    kept[i].ret[0] == '\0')
+			snprintf(kept[i].ret, kept[i].size, "%s", value);
+}
+
 static void
 take_sshd_option(struct listener *listener, const char *option)
 {
@@ -44,6 +65,8 @@ take_sshd_option(struct listener *listener, const char *option)
 	option = skip_to_keyword(option);
 	snprintf(keyword, sizeof(keyword), "%.*s", (int)strcspn(option, "= \t"),
 	    option);
+	keep_value(listener, keyword,
+	    skip_to_keyword(option + strcspn(option, "= \t")));
 	if (is_decisive(keyword))
 		snprintf(listener->options + used,
 		    sizeof(listener->options) - used, "%s-o %.200s",
@@ -105,6 +128,7 @@ title_listener(const char *title, struct listener *ret)
 	rest = words;
 	if (!config_word(&rest, word))
 		return false;
+	snprintf(listener.program, sizeof(listener.program), "%s", word);
 	while (config_word(&rest, word))
 		if (word[0] == '-' && !take_flags(&listener, word, &rest))
 			return false;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #define LISTENER_OPTIONS 512
+#define LISTENER_WORD    64
 
 /* An sshd that waits for connections. */
 struct listener {
@@ -15,6 +16,12 @@ struct listener {
 	/* the -o that set what the drop-in sets, which keys sshd takes, or
 	 * bring in other lines; "" for none */
 	char options[LISTENER_OPTIONS];
+	char program[PATH_MAX]; /* argv[0], by which it was started */
+	/* The values of -o NAME=VALUE, of which sshd takes the first; or "".
+	 * NAME VALUE, which a title does not tell from two words, is none. */
+	char pam_service[LISTENER_WORD], use_pam[LISTENER_WORD];
+	char startups[LISTENER_WORD];
+	char pid_file[PATH_MAX];
 };
 
 /*

@@ -378,6 +378,17 @@ child_wait(struct child *child, int limit_ms)
 	}
 }
 
+bool
+child_type(struct child *child, const char *text)
+{
+	size_t len = strlen(text);
+	struct pollfd ready = {.fd = child->input, .events = POLLOUT};
+
+	return child->input >= 0 && poll(&ready, 1, 0) == 1 &&
+	    (ready.revents & POLLOUT) != 0 &&
+	    write(child->input, text, len) == (ssize_t)len;
+}
+
 void
 child_stop(struct child *child)
 {

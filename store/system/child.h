@@ -82,6 +82,10 @@ bool child_start(const struct child_options *options, struct child *ret);
 /* Reads what the program writes, until it has ended or for limit_ms. */
 void child_wait(struct child *child, int limit_ms);
 
+/* Writes to the program's input, which options->input left open; on a terminal
+ * that is typing.  False if it takes no more. */
+bool child_type(struct child *child, const char *text);
+
 /* Ends the program and all that it started.  Harmless for one that has ended,
  * or was never started, and for zeroed memory. */
 void child_stop(struct child *child);

@@ -38,7 +38,7 @@ judge(const char *site, const char *config)
 
 	config_read(CONFIG_DEFAULT, config, files, before, &read);
 	cr_assert(!read.failed);
-	config_judge(&read, &findings);
+	config_judge(&read, 0, &findings);
 	config_done(&read);
 	return findings;
 }

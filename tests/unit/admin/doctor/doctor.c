@@ -259,7 +259,7 @@ Test(doctor, judges_the_order)
 		struct config c = read_config(cases[i].text, no_files);
 		struct findings findings = {.check = "order"};
 
-		config_judge(&c, &findings);
+		config_judge(&c, 0, &findings);
 		if (cases[i].says == NULL)
 			cr_expect_eq(findings.list.count, 0, "case %zu", i);
 		else
@@ -282,7 +282,7 @@ Test(doctor, names_the_include_that_makes_it_conditional)
 	struct findings findings = {.check = "order"};
 
 	cr_assert_null(config_gate(&c));
-	config_judge(&c, &findings);
+	config_judge(&c, 0, &findings);
 	cr_assert(says(&findings, FINDING_FAIL, "main:2: this Include"));
 	findings_done(&findings);
 	config_done(&c);
@@ -360,7 +360,8 @@ Test(doctor, reads_both_spellings_of_sshd)
 
 		add_view(&views, "alice", dumps[i]);
 		dump_judge_gate(&views, &c, &findings);
-		dump_judge_settings(&views, &c, GUARD_CHANNELS, &findings);
+		dump_judge_settings(
+		    &views, &c, GUARD_CHANNELS, false, &findings);
 		cr_expect_eq(findings.list.count, 0, "%zu", i);
 		findings_done(&findings);
 		views_done(&views);
@@ -390,7 +391,7 @@ expect_each_said(enum guard_group group)
 		    dump, sizeof(dump), "%s bad\n" BEFORE REST_10, s->keyword);
 		add_view(&views, "alice", BEFORE REST_9);
 		add_view(&views, "bob", dump);
-		dump_judge_settings(&views, &c, group, &findings);
+		dump_judge_settings(&views, &c, group, false, &findings);
 		snprintf(fix, sizeof(fix), "%s %s", s->keyword, s->value);
 		snprintf(follows, sizeof(follows), ", for bob: %s", s->follows);
 		cr_expect_eq(findings.list.count, 1, "%s", s->keyword);
@@ -465,8 +466,8 @@ Test(doctor, a_dump_without_answers_is_no_clean_one)
 
 	add_view(&views, "alice", "");
 	dump_judge_gate(&views, &c, &findings);
-	dump_judge_settings(&views, &c, GUARD_CHANNELS, &findings);
-	dump_judge_settings(&views, &c, GUARD_ENVIRONMENT, &findings);
+	dump_judge_settings(&views, &c, GUARD_CHANNELS, false, &findings);
+	dump_judge_settings(&views, &c, GUARD_ENVIRONMENT, false, &findings);
 	dump_judge_variables(&views, &c, &findings);
 	cr_expect_eq(findings_count(&findings, FINDING_FAIL), 1 + 9 + 3 + 1);
 	findings_done(&findings);

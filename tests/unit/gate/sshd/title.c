@@ -92,6 +92,40 @@ Test(title, names_the_options_that_files_do_not_say)
 }
 
 /* A path that was cut is that of another file. */
+/* By these doctor knows the door.  sshd takes the first of two, and its own
+ * reader skips blanks and one "=". */
+Test(title, keeps_what_an_option_says)
+{
+	static const struct {
+		const char *args, *service, *pam, *startups, *pid;
+	} cases[] = {
+	    {"-D", "", "", "", ""},
+	    {"-D -o PAMServiceName=tfa-sshd -oUsePAM=yes", "tfa-sshd", "yes",
+		"", ""},
+	    {"-o pamservicename=a -o PAMServiceName=b", "a", "", "", ""},
+	    {"-o UsePAM=no -o UsePAM=yes", "", "no", "", ""},
+	    {"-o UsePAM yes", "", "", "", ""},
+	    {"-o XUsePAM=yes -o UsePAMX=yes", "", "", "", ""},
+	    {"-f -oUsePAM=yes", "", "", "", ""},
+	    {"-o MaxStartups=200:30:400 -o PidFile=/run/x.pid", "", "",
+		"200:30:400", "/run/x.pid"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct listener l;
+		char title[400];
+
+		snprintf(title, sizeof(title), "tfa-sshd: /x/tfa-sshd %s" TAIL,
+		    cases[i].args);
+		cr_assert(title_listener(title, &l), "%s", title);
+		cr_expect_str_eq(l.program, "/x/tfa-sshd");
+		cr_expect_str_eq(l.pam_service, cases[i].service, "%s", title);
+		cr_expect_str_eq(l.use_pam, cases[i].pam, "%s", title);
+		cr_expect_str_eq(l.startups, cases[i].startups, "%s", title);
+		cr_expect_str_eq(l.pid_file, cases[i].pid, "%s", title);
+	}
+}
+
 Test(title, takes_no_name_that_does_not_fit)
 {
 	char title[2 * CONFIG_WORD], name[CONFIG_WORD];

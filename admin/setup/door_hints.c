@@ -1,0 +1,92 @@
+/*
+ * What setup leaves to others once a door is open: the firewall, the policy,
+ * and what users write into their own files.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/setup/setup.h"
+#include "store/base/cleanup.h"
+
+/* The line for the firewall that this machine has; any other needs its own. */
+static void
+say_firewall(int port)
+{
+	if (command_exists("ufw"))
+		fprintf(stderr, "    ufw allow %d/tcp\n", port);
+	else if (command_exists("firewall-cmd"))
+		fprintf(stderr,
+		    "    firewall-cmd --permanent --add-port=%d/tcp\n"
+		    "    firewall-cmd --reload\n",
+		    port);
+	else
+		fprintf(stderr,
+		    "    nft add rule inet filter input tcp dport %d accept\n",
+		    port);
+}
+
+static void
+say_selinux(int port)
+{
+	if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+		return;
+	admin_say("SELinux lets sshd listen there only after");
+	fprintf(stderr, "    semanage port -a -t ssh_port_t -p tcp %d\n", port);
+}
+
+/* True if no rule opens the door to anybody. */
+static bool
+policy_is_closed(void)
+{
+	char why[POLICY_WHY_TEXT];
+	struct policy policy;
+	bool closed;
+
+	if (caller_policy(&policy, why) != FAULT_NONE)
+		return false;
+	closed = policy.forwarding <= FORWARDING_CLOSED;
+	list_each(const struct rule, rule, policy.rules)
+		closed &= rule->forwarding <= FORWARDING_CLOSED;
+	policy_done(&policy);
+	return closed;
+}
+
+static void
+print_ssh_config(int port)
+{
+	char host[256] = "";
+	scoped_free char *text = NULL;
+
+	gethostname(host, sizeof(host) - 1);
+	text = text_ssh_config(host, port);
+	for (const char *line = text; line != NULL && *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+
+		fprintf(stderr, "    %.*s\n", (int)len, line);
+		line += len + (line[len] == '\n');
+	}
+}
+
+void
+door_say_hints(int port)
+{
+	admin_say(
+	    "the door is open at port %d. Let the firewall know, as in", port);
+	say_firewall(port);
+	say_selinux(port);
+	if (!systemd_runs()) {
+		admin_say("this machine's start must start the door, too:");
+		fputs("    " SETUP_DOOR " --daemon\n", stderr);
+	}
+	if (policy_is_closed()) {
+		admin_say("the policy lets nobody through it yet: "
+			  "\"forwarding\" is closed for everybody. To let the "
+			  "group ops through after a code:");
+		fputs("    tfa-admin forward @ops after-code\n", stderr);
+	}
+	admin_say("its users need in their ~/.ssh/config, with the names of "
+		  "your own hosts:");
+	print_ssh_config(port);
+}
