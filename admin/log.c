@@ -27,6 +27,7 @@ field(FILE *out, const char *name, const char *value)
 static void
 write_rest(FILE *out, const struct audit *entry)
 {
+	field(out, "door", entry->door ? "yes" : "");
 	field(out, "key", entry->key);
 	field(out, "device", entry->device);
 	field(out, "by", entry->actor);

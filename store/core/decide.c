@@ -258,6 +258,27 @@ policy_may_require(const struct policy *policy, const struct subject *subject)
 	return policy->otherwise == MODE_REQUIRED;
 }
 
+enum forwarding
+policy_forwarding(const struct policy *policy, const struct decision *decision)
+{
+	const struct rule *rule = decision->rule;
+	int said = rule != NULL && rule->forwarding != FORWARDING_UNSAID
+	    ? rule->forwarding
+	    : policy->forwarding;
+
+	if (decision->mode == MODE_NONE)
+		return FORWARDING_CLOSED;
+	switch ((enum forwarding)said) {
+	case FORWARDING_AFTER_CODE:
+	case FORWARDING_OPEN:
+		return (enum forwarding)said;
+	case FORWARDING_UNSAID:
+	case FORWARDING_CLOSED:
+		break;
+	}
+	return FORWARDING_CLOSED;
+}
+
 enum membership
 policy_admin(const struct policy *policy, const struct subject *subject)
 {

@@ -120,6 +120,8 @@ say_outcome(const struct policy *policy, const struct record *record,
 	    [REASON_SETUP] = "no device: must set one up now",
 	    [REASON_CLOSED] = "no device, and enrolment is closed: revoke or "
 			      "code --enroll opens it",
+	    [REASON_FORWARDING_CLOSED] =
+		"the policy opens the door to this user to nobody",
 	};
 	struct reason_facts facts = {.name = outcome->name,
 	    .wait_s = outcome->wait_s,

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "store/core/login.h"
+#include "store/core/door.h"
 
 const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
     "invited", "blocked", "overdue", "grace", "pending", NULL};
@@ -88,28 +88,45 @@ login_wait(const struct attempts *attempts, const struct counter *counter,
 	return backoff_s > long_s ? backoff_s : long_s;
 }
 
-/* True if a code was given on this connection, or lately with this key from
- * this address.  No entry counts for longer than the policy now says. */
 static bool
-is_remembered(const struct policy *policy, const struct record *record,
+is_same_key(const struct verified *v, const struct login *login)
+{
+	return strcmp(v->key, login->key) == 0;
+}
+
+/* True if a code was given on this connection.  No entry counts for longer than
+ * the policy now says. */
+static bool
+is_connection_open(const struct policy *policy, const struct record *record,
     const struct login *login)
 {
-	const struct remember *remember = &policy->remember;
-
 	for (size_t i = 0; i < record->verified.count; i++) {
 		const struct verified *v = &record->verified.items[i];
 		int64_t left_s = v->until_s - login->now_s;
 
-		if (v->connection[0] != '\0') {
-			if (left_s > 0 && left_s <= remember->connection_s &&
-			    strcmp(v->connection, login->connection) == 0 &&
-			    strcmp(v->key, login->key) == 0)
-				return true;
-		} else if (left_s > 0 && left_s <= remember->for_s &&
-		    login->key[0] != '\0' && strcmp(v->key, login->key) == 0 &&
-		    strcmp(v->address, login->address) == 0) {
+		if (v->connection[0] != '\0' && left_s > 0 &&
+		    left_s <= login_hold_s(policy, login) &&
+		    strcmp(v->connection, login->connection) == 0 &&
+		    is_same_key(v, login))
 			return true;
-		}
+	}
+	return false;
+}
+
+/* True if a code was given lately with this key from this address. */
+static bool
+is_source_open(const struct policy *policy, const struct record *record,
+    const struct login *login)
+{
+	for (size_t i = 0; i < record->verified.count; i++) {
+		const struct verified *v = &record->verified.items[i];
+		int64_t left_s = v->until_s - login->now_s;
+
+		if (v->connection[0] == '\0' && left_s > 0 &&
+		    left_s <= policy->remember.for_s && login->key[0] != '\0' &&
+		    is_same_key(v, login) &&
+		    strcmp(v->address, login->address) == 0)
+			return true;
 	}
 	return false;
 }
@@ -282,7 +299,8 @@ decide_enrolled(const struct policy *policy, const struct record *record,
 	int64_t wait_s = login_wait(
 	    &policy->attempts, counter, is_other, login->now_s);
 
-	if (is_remembered(policy, record, login)) {
+	if (is_connection_open(policy, record, login) ||
+	    is_source_open(policy, record, login)) {
 		set_outcome(ret, VERDICT_PASS, REASON_REMEMBERED);
 		return;
 	}
@@ -368,26 +386,39 @@ decide_first(const struct policy *policy, enum mode mode,
 		decide_overdue(record, login, ret);
 }
 
-void
-login_decide(const struct policy *policy, const struct decision *decision,
+/* The policy says what holds for the user. */
+static void
+decide_by_mode(const struct policy *policy, const struct decision *decision,
     struct record *record, const struct login *login, struct outcome *ret)
 {
 	enum mode mode = decision->mode;
 
-	*ret = (struct outcome){.recovery_left = -1};
-	if (mode == MODE_NONE) {
-		decide_denied(decision, record, login, ret);
-		return;
-	}
 	login_note_visit(decision, record, login, ret);
 	ret->deadline_s = deadline(decision, record, login->now_s);
 	ret->insist_s = insist(decision, record, ret->deadline_s);
-	if (mode == MODE_EXEMPT)
+	/* One code opens a connection of the door, and a pass code is one. */
+	if (login->by_door && is_connection_open(policy, record, login))
+		set_outcome(ret, VERDICT_PASS, REASON_REMEMBERED);
+	else if (mode == MODE_EXEMPT &&
+	    !door_asks_exempt(policy, decision, record, login))
 		set_outcome(ret, VERDICT_PASS, REASON_EXEMPT);
 	else if (record->devices.count > 0)
 		decide_enrolled(policy, record, login, ret);
 	else
 		decide_first(policy, mode, record, login, ret);
+}
+
+void
+login_decide(const struct policy *policy, const struct decision *decision,
+    struct record *record, const struct login *login, struct outcome *ret)
+{
+	*ret = (struct outcome){.recovery_left = -1};
+	if (decision->mode == MODE_NONE)
+		decide_denied(decision, record, login, ret);
+	else
+		decide_by_mode(policy, decision, record, login, ret);
+	if (login->door)
+		door_decide(policy, decision, record, login, ret);
 	if (ret->verdict == VERDICT_PASS)
 		login_note_entry(record, login, true, ret);
 }

@@ -5,7 +5,8 @@
  *
  * It must never pass a login for a reason that a thief could bring about: a
  * user without a device passes only while a device is optional or grace lasts,
- * and never a user who once had one.
+ * and never a user who once had one; or where a code was given on the same
+ * connection of the door.
  */
 #ifndef TFA_LOGIN_H
 #define TFA_LOGIN_H
@@ -26,6 +27,7 @@
 #define SKIPPED_S      DAY_S /* after "later" no offer comes for so long, */
 #define LAST_S         DAY_S /* but for the end of grace: its last tenth, */
 #define LAST_MOST_S    (30 * DAY_S) /* between these two */
+#define HOLD_S         60 /* between two questions of one login at the door */
 
 /* One login, as the user's own process claims it, and the time. */
 struct login {
@@ -34,7 +36,9 @@ struct login {
 	char connection[CONNECTION_TEXT]; /* "" if sshd named none */
 	bool terminal;                    /* somebody can be asked */
 	bool shell;                       /* no command: a login shell */
-	bool proof; /* it only proves who asks: a pass opens no session */
+	bool door;    /* at the door: a pass opens forwarding and sessions */
+	bool by_door; /* the connection has a name of the door's */
+	bool proof;   /* it only proves who asks: a pass opens no session */
 	int64_t now_s;
 };
 
@@ -81,9 +85,17 @@ enum state {
 extern const char *const state_names[]; /* indexed by enum state */
 
 /*
- * Decides a login.  If the policy cannot decide about the user, and the record
- * has a valid pass code, that is asked for: ret->reason is then the policy's,
- * and only verify_pass() may judge the code.
+ * Returns for how long a code opens its connection.  At the door at least
+ * HOLD_S, whatever the policy says: sshd asks for the code, and then whether
+ * the account may log in, which must find that code.
+ */
+int64_t login_hold_s(const struct policy *policy, const struct login *login);
+
+/*
+ * Decides a login; one at the door (login->door) by door_decide(), too.  If the
+ * policy cannot decide about the user, and the record has a valid pass code,
+ * that is asked for, but not at the door: ret->reason is then the policy's, and
+ * only verify_pass() may judge the code.
  *
  * Notes in the record what later logins need (first login, start of grace,
  * rule) and sets ret->changed if that is new.

@@ -167,21 +167,30 @@ login_add_verified(struct record *record, int64_t now_s)
 	return list_add(&record->verified, sizeof(*items));
 }
 
+int64_t
+login_hold_s(const struct policy *policy, const struct login *login)
+{
+	int64_t hold_s = policy->remember.connection_s;
+
+	return login->door && hold_s < HOLD_S ? HOLD_S : hold_s;
+}
+
 static void
 note_verified(const struct policy *policy, struct record *record,
     const struct login *login)
 {
+	int64_t hold_s = login_hold_s(policy, login);
 	struct verified *v;
 
 	for (size_t i = record->verified.count; i-- > 0;)
 		if (record->verified.items[i].until_s <= login->now_s &&
 		    record->verified.items[i].code[0] == '\0')
 			list_drop(&record->verified, sizeof(*v), i);
-	if (policy->remember.connection_s > 0 && login->connection[0] != '\0' &&
+	if (hold_s > 0 && login->connection[0] != '\0' &&
 	    (v = login_add_verified(record, login->now_s)) != NULL) {
 		memcpy(v->connection, login->connection, sizeof(v->connection));
 		memcpy(v->key, login->key, sizeof(v->key));
-		v->until_s = login->now_s + policy->remember.connection_s;
+		v->until_s = login->now_s + hold_s;
 	}
 	if (policy->remember.for_s > 0 && login->key[0] != '\0' &&
 	    login->address[0] != '\0' &&

@@ -6,6 +6,8 @@
 const char *const mode_names[] = {"", "optional", "required", "exempt", NULL};
 static const char *const self_names[] = {"grace", "always", "code", NULL};
 static const char *const unlisted_names[] = {"refuse", "allow", NULL};
+const char *const forwarding_names[] = {
+    "", "closed", "after-code", "open", NULL};
 
 static bool
 prefix_read(const char *text, void *ret)
@@ -46,6 +48,7 @@ static const struct json_field rule_fields[] = {
     ROW(CHOICE, rule, "mode", REQUIRED, mode, mode_names),
     ROW(TIME, rule, "since", MAYBE, since_s),
     ROW(OBJECT, rule, "grace", MAYBE, grace, &grace_shape),
+    ROW(CHOICE, rule, "forwarding", MAYBE, forwarding, forwarding_names),
 };
 
 static const char *
@@ -227,6 +230,7 @@ static const struct json_field policy_fields[] = {
     ROW(TEXT, policy, "issuer", REQUIRED, issuer),
     ROW(LIST, policy, "rules", REQUIRED, rules, POLICY_RULES, &item_rule),
     ROW(CHOICE, policy, "otherwise", REQUIRED, otherwise, mode_names),
+    ROW(CHOICE, policy, "forwarding", MAYBE, forwarding, forwarding_names),
     ROW(OBJECT, policy, "admins", DEFAULT, admins, &admins_shape),
     ROW(OBJECT, policy, "enrollment", DEFAULT, enrollment, &enrollment_shape),
     ROW(OBJECT, policy, "attempts", DEFAULT, attempts, &attempts_shape),

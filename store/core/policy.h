@@ -33,6 +33,14 @@ enum mode { MODE_NONE = 0, MODE_OPTIONAL, MODE_REQUIRED, MODE_EXEMPT };
 enum self_enroll { SELF_GRACE = 0, SELF_ALWAYS, SELF_CODE };
 enum unlisted { UNLISTED_REFUSE = 0, UNLISTED_ALLOW };
 
+/* To whom the door opens, where sshd forwards. */
+enum forwarding {
+	FORWARDING_UNSAID = 0, /* a rule leaves it to the policy's top */
+	FORWARDING_CLOSED,     /* to nobody */
+	FORWARDING_AFTER_CODE, /* to whoever gave a code */
+	FORWARDING_OPEN,       /* to whoever would get a session */
+};
+
 struct name {
 	char text[USER_TEXT];
 };
@@ -49,6 +57,7 @@ struct rule {
 		int64_t for_s;   /* from the first login; 0: not given */
 		int64_t until_s; /* the latest end of the grace period */
 	} grace;
+	int forwarding; /* enum forwarding */
 };
 
 struct admins {
@@ -84,7 +93,8 @@ struct policy {
 	int64_t version;
 	char issuer[ISSUER_TEXT];
 	LIST_OF(struct rule) rules;
-	int otherwise; /* enum mode, for users that no rule matches */
+	int otherwise;  /* enum mode, for users that no rule matches */
+	int forwarding; /* enum forwarding, where the rule does not say it */
 	struct admins admins;
 	struct enrollment enrollment;
 	struct attempts attempts;
@@ -92,7 +102,8 @@ struct policy {
 	struct keys keys;
 };
 
-extern const char *const mode_names[]; /* indexed by enum mode */
+extern const char *const mode_names[];       /* indexed by enum mode */
+extern const char *const forwarding_names[]; /* by enum forwarding */
 
 /*
  * Parses a policy file.  *ret: the policy, with defaults for what the text
@@ -181,6 +192,14 @@ void policy_decide(const struct policy *policy, const struct subject *subject,
  */
 bool
 policy_may_require(const struct policy *policy, const struct subject *subject);
+
+/*
+ * Returns to whom the door opens by this decision of the policy: what its rule
+ * says, or else the policy's top.  FORWARDING_CLOSED if neither says it, and
+ * where the policy could not decide; never FORWARDING_UNSAID.
+ */
+enum forwarding
+policy_forwarding(const struct policy *policy, const struct decision *decision);
 
 /* Returns GROUP_INSIDE if the subject is in policy->admins, GROUP_OUTSIDE if
  * not, and GROUP_ERROR if a group is unknown or cannot be looked up. */

@@ -12,9 +12,9 @@
 /*
  * In a message %W stands for the wait, %L for the time left, %D for the
  * deadline and %N for the name; %S for how to set up a device, %A for when
- * enrolment is offered again, %O for how long it stays open, and %T for " on"
- * and the day a code was spent, or nothing if that is not known. exit is the
- * gate's exit status for a denial.
+ * enrolment is offered again, %O for how long it stays open, %F for what to do
+ * before the door opens, and %T for " on" and the day a code was spent, or
+ * nothing if that is not known. exit is the gate's exit status for a denial.
  */
 static const struct {
 	const char *name;
@@ -99,6 +99,12 @@ static const struct {
     [REASON_CLOSED] = {"closed", GATE_EXIT_DENIED,
 	"A verification code is required here, you have no device, and may "
 	"not set one up now: ask an administrator to let you enrol."},
+    [REASON_FORWARDING_CLOSED] = {"forwarding_closed", GATE_EXIT_DENIED,
+	"This port is for forwarding, which is not open to you: log in on the "
+	"ordinary ssh port, or ask an administrator (tfa-admin forward)."},
+    [REASON_CODE_FIRST] = {"code_first", GATE_EXIT_DENIED,
+	"This port opens after a verification code, and you have no device: "
+	"%F."},
     [REASON_NEEDS_TERMINAL] = {"needs_terminal", GATE_EXIT_TERMINAL,
 	"A code is required: use ssh -t, or set TFA_CODE "
 	"(ssh -o SetEnv=TFA_CODE=123456)."},
@@ -349,6 +355,16 @@ say_open(const struct reason_facts *facts, char *ret, size_t size)
 	    left);
 }
 
+/* A pass code opens the door to somebody who may not set a device up. */
+static void
+say_way_in(const struct reason_facts *facts, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s",
+	    facts->may_add ? "log in on the ordinary ssh port to set one up"
+			   : "ask an administrator for a code (tfa-admin code "
+			     "USER --pass)");
+}
+
 static void
 fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
@@ -368,6 +384,8 @@ fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 		say_again(facts, ret, size);
 	else if (what == 'O')
 		say_open(facts, ret, size);
+	else if (what == 'F')
+		say_way_in(facts, ret, size);
 	else if (what == 'D') {
 		when_format(facts->deadline_s, when);
 		snprintf(ret, size, "%s", when);

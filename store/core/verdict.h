@@ -70,6 +70,8 @@ enum reason {
 	REASON_STOPPED,
 	REASON_CLOCK_BACK,
 	REASON_CLOSED,
+	REASON_FORWARDING_CLOSED,
+	REASON_CODE_FIRST,
 	REASON_NEEDS_TERMINAL,
 	REASON_SETUP_TERMINAL,
 	REASON_DEVICE_TERMINAL,
@@ -126,7 +128,7 @@ struct reason_facts {
 	int64_t again_s;    /* SKIPPED: until the next offer; 0: each login */
 	int64_t open_s;     /* how long enrolment stays open for a first
 			     * device */
-	bool may_add;       /* "tfa add" can set up a first device now */
+	bool may_add;       /* a first device can be set up now: "tfa add" */
 	const char *name;   /* a group, a rule, a user, a file; or "" */
 	int64_t spent_s;    /* ONE_TIME_USED and the like: when it was spent;
 			     * 0: not known */

@@ -26,6 +26,7 @@ struct audit {
 	char key[KEY_TEXT];
 	char device[DEVICE_ID_TEXT];
 	char command[COMMAND_TEXT];
+	bool door;                /* at the door, not at the gate */
 	char actor[ACTOR_TEXT];   /* who acted, if not the user */
 	char detail[DETAIL_TEXT]; /* "fits a clock 4 minutes ahead" */
 	int64_t suppressed;       /* refusals of this user that were not

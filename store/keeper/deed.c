@@ -98,6 +98,7 @@ audit_login(const struct deed *deed, struct audit *entry)
 	int64_t drift_s = deed->outcome.drift_s;
 	int64_t off_s = drift_s < 0 ? -drift_s : drift_s;
 
+	entry->door = deed->login.door;
 	if (decision->rule != NULL)
 		memcpy(entry->rule, decision->rule->name, sizeof(entry->rule));
 	if (command != NULL)

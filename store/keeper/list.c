@@ -21,8 +21,8 @@ explain_login(const struct call *call, struct login *ret)
 
 	claims_login(request, call->keeper->boot_id,
 	    request->at_s > 0 ? request->at_s : call->now_s, ret);
-	ret->terminal = true;
-	ret->shell = true;
+	ret->terminal = !request->door;
+	ret->shell = !request->door;
 }
 
 static void

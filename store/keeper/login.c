@@ -7,6 +7,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/utf8.h"
+#include "store/core/door.h"
 #include "store/core/verify.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
@@ -58,6 +59,8 @@ login_judge(struct deed *deed, struct record *record, const char *code)
 	judged->changed |= asked.changed;
 	judged->deadline_s = asked.deadline_s;
 	judged->first = asked.first;
+	if (deed->login.door)
+		door_judge(judged);
 	judged->open_s = asked.open_s;
 }
 

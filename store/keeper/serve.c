@@ -34,9 +34,10 @@
  */
 /* clang-format off */
 static const struct kind requests[] = {
-	{"login", WHO_LOGIN, OWN, "login", keeper_login, on_login},
-	{"verify", WHO_LOGIN, OWN | TAKES(CODE), "verify", deed_serve,
-	    on_verify},
+	{"login", WHO_LOGIN, OWN | TAKES(DOOR), "login", keeper_login,
+	    on_login},
+	{"verify", WHO_LOGIN, OWN | TAKES(DOOR) | TAKES(CODE), "verify",
+	    deed_serve, on_verify},
 	{"skip", WHO_LOGIN, OWN, "skip", deed_serve, on_skip},
 	{"refuse", WHO_LOGIN, OWN | TAKES(REASON), "login", keeper_refuse,
 	    NULL},
@@ -54,7 +55,8 @@ static const struct kind requests[] = {
 	{"recovery", WHO_OWN, OWN | TAKES(CODE), "recovery", deed_serve,
 	    on_recovery},
 	{"users", WHO_READER, ADMIN, NULL, keeper_users, NULL},
-	{"explain", WHO_READER, ADMIN | TAKES(ADDRESS) | TAKES(AT), NULL,
+	{"explain", WHO_READER,
+	    ADMIN | TAKES(ADDRESS) | TAKES(AT) | TAKES(DOOR), NULL,
 	    keeper_explain, NULL},
 	{"revoke", WHO_HELPER, HELP | TAKES(BLOCK) | TAKES(USE), "revoke",
 	    keeper_revoke, NULL},

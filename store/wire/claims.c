@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/wire/claims.h"
+#include "store/wire/connection.h"
 #include "store/base/cleanup.h"
 #include "store/base/hash.h"
 
@@ -87,8 +88,12 @@ void
 claims_login(const struct request *request, const char *boot_id, int64_t now_s,
     struct login *ret)
 {
-	*ret = (struct login){.terminal = request->terminal,
-	    .shell = request->shell,
+	/* Nobody sets a device up at the door, or reads there for sure what is
+	 * said once on a terminal. */
+	*ret = (struct login){.terminal = request->terminal && !request->door,
+	    .shell = request->shell && !request->door,
+	    .door = request->door,
+	    .by_door = connection_is_door(request->auth_path),
 	    .now_s = now_s};
 	claims_address(request->address, ret->address);
 	claims_key(request->auth, ret->key);

@@ -21,6 +21,7 @@ static const struct json_field request_fields[] = {
     [FIELD_COMMAND] = ROW(STRING, request, "command", MAYBE, command, 1024),
     [FIELD_TERMINAL] = ROW(FLAG, request, "terminal", MAYBE, terminal),
     [FIELD_SHELL] = ROW(FLAG, request, "shell", MAYBE, shell),
+    [FIELD_DOOR] = ROW(FLAG, request, "door", MAYBE, door),
     [FIELD_CODE] = ROW(TEXT, request, "code", MAYBE, code),
     [FIELD_ENROLL_CODE] = ROW(TEXT, request, "enroll_code", MAYBE, enroll_code),
     [FIELD_DEVICE] = ROW(TEXT, request, "device", MAYBE, device),

@@ -32,6 +32,7 @@ enum request_field {
 	FIELD_COMMAND,
 	FIELD_TERMINAL,
 	FIELD_SHELL,
+	FIELD_DOOR,
 	FIELD_CODE,
 	FIELD_ENROLL_CODE,
 	FIELD_DEVICE,
@@ -54,11 +55,13 @@ struct request {
 	char request[REQUEST_TEXT];
 	char address[ADDRESS_TEXT]; /* from SSH_CONNECTION */
 	char *auth;                 /* "publickey TYPE BLOB", or NULL */
-	char auth_path[PATH_TEXT];  /* SSH_USER_AUTH: names the connection */
+	char auth_path[PATH_TEXT];  /* names the connection: SSH_USER_AUTH, or
+				     * connection_name() */
 	char *command;              /* SSH_ORIGINAL_COMMAND, its start */
 	bool terminal;
 	bool shell;
-	char code[INPUT_TEXT];        /* as typed */
+	bool door;             /* at the door, before sshd opens any channel */
+	char code[INPUT_TEXT]; /* as typed */
 	char enroll_code[INPUT_TEXT]; /* an admin's code to enrol with */
 	char device[NAME_TEXT];       /* tfa: an id, or a new device's name */
 	char user[USER_TEXT];         /* whom an admin means; "": everyone */

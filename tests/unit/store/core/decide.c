@@ -339,6 +339,50 @@ Test(decide, says_why_earlier_rules_do_not_match)
 	policy_done(&policy);
 }
 
+/* The rule's word, or else the top's; what is not said is closed. */
+Test(decide, says_to_whom_the_door_opens)
+{
+	static const struct {
+		enum mode mode;
+		int rule; /* enum forwarding; -1: "otherwise" decides */
+		int top;
+		enum forwarding forwarding;
+	} cases[] = {
+	    {MODE_REQUIRED, FORWARDING_UNSAID, FORWARDING_UNSAID,
+		FORWARDING_CLOSED},
+	    {MODE_REQUIRED, FORWARDING_UNSAID, FORWARDING_CLOSED,
+		FORWARDING_CLOSED},
+	    {MODE_REQUIRED, FORWARDING_UNSAID, FORWARDING_AFTER_CODE,
+		FORWARDING_AFTER_CODE},
+	    {MODE_EXEMPT, FORWARDING_UNSAID, FORWARDING_OPEN, FORWARDING_OPEN},
+	    {MODE_OPTIONAL, FORWARDING_CLOSED, FORWARDING_OPEN,
+		FORWARDING_CLOSED},
+	    {MODE_REQUIRED, FORWARDING_AFTER_CODE, FORWARDING_OPEN,
+		FORWARDING_AFTER_CODE},
+	    {MODE_REQUIRED, FORWARDING_OPEN, FORWARDING_CLOSED,
+		FORWARDING_OPEN},
+	    {MODE_REQUIRED, -1, FORWARDING_UNSAID, FORWARDING_CLOSED},
+	    {MODE_REQUIRED, -1, FORWARDING_AFTER_CODE, FORWARDING_AFTER_CODE},
+	    {MODE_OPTIONAL, -1, FORWARDING_OPEN, FORWARDING_OPEN},
+	    /* The policy could not decide. */
+	    {MODE_NONE, FORWARDING_OPEN, FORWARDING_OPEN, FORWARDING_CLOSED},
+	    {MODE_NONE, -1, FORWARDING_OPEN, FORWARDING_CLOSED},
+	    /* No value of the table. */
+	    {MODE_EXEMPT, 4, FORWARDING_OPEN, FORWARDING_CLOSED},
+	    {MODE_EXEMPT, -1, 4, FORWARDING_CLOSED},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct rule rule = {.forwarding = cases[i].rule};
+		struct policy policy = {.forwarding = cases[i].top};
+		struct decision decision = {.mode = cases[i].mode,
+		    .rule = cases[i].rule >= 0 ? &rule : NULL};
+
+		cr_expect_eq(policy_forwarding(&policy, &decision),
+		    cases[i].forwarding, "%zu", i);
+	}
+}
+
 Test(decide, knows_the_delegates)
 {
 	static const struct {

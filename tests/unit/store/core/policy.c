@@ -150,6 +150,39 @@ Test(policy, has_the_examples_settings_as_defaults)
 	policy_done(&policy);
 }
 
+/* Where neither says it, it is closed: policy_forwarding(). */
+Test(policy, reads_to_whom_the_door_opens)
+{
+	static const struct {
+		const char *rule, *top;
+		int rule_says, top_says;
+	} cases[] = {
+	    {"", "", FORWARDING_UNSAID, FORWARDING_UNSAID},
+	    {", 'forwarding': 'closed'", ", 'forwarding': 'open'",
+		FORWARDING_CLOSED, FORWARDING_OPEN},
+	    {", 'forwarding': 'after-code'", "", FORWARDING_AFTER_CODE,
+		FORWARDING_UNSAID},
+	    {"", ", 'forwarding': 'after-code'", FORWARDING_UNSAID,
+		FORWARDING_AFTER_CODE},
+	    {", 'forwarding': 'open'", ", 'forwarding': 'closed'",
+		FORWARDING_OPEN, FORWARDING_CLOSED},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct policy policy;
+		char rule[128];
+
+		snprintf(rule, sizeof(rule),
+		    "{'name': 'a', 'users': ['*'], 'mode': 'exempt'%s}",
+		    cases[i].rule);
+		fixture_policy(rule, cases[i].top, &policy);
+		cr_expect_eq(policy.rules.items[0].forwarding,
+		    cases[i].rule_says, "%zu", i);
+		cr_expect_eq(policy.forwarding, cases[i].top_says, "%zu", i);
+		policy_done(&policy);
+	}
+}
+
 Test(policy, writes_what_it_reads)
 {
 	static const char *const more[] = {
@@ -159,6 +192,7 @@ Test(policy, writes_what_it_reads)
 	    ", 'keys': {'files': [], 'unlisted': 'allow'}",
 	    ", 'admins': {'users': ['carol'], 'groups': ['helpdesk']}",
 	    ", 'remember': {'connection': '0s', 'for': '8h'}",
+	    ", 'forwarding': 'after-code'",
 	};
 	struct policy policy = parse_example(), again;
 	struct json_error error;
@@ -308,6 +342,17 @@ static const struct {
     {"'optional'", "'deny'", 11, 17, "otherwise", "exempt"},
     {"'self': 'grace'", "'self': 'never'", 13, 26, "enrollment.self", "always"},
     {"'refuse'", "'deny'", 16, 90, "keys.unlisted", "refuse or allow"},
+    {OTHER, OTHER ",\n  'forwarding': 'yes'", 12, 17, "forwarding",
+	"closed, after-code or open"},
+    {OTHER, OTHER ",\n  'forwarding': ''", 12, 17, "forwarding", "after-code"},
+    {OTHER, OTHER ",\n  'forwarding': true", 12, 17, "forwarding",
+	"after-code"},
+    {OTHER, OTHER ",\n  'forwarding': null", 12, 17, "forwarding",
+	"after-code"},
+    {EXEMPT, EXEMPT ", 'forwarding': 'after_code'", 5, 115,
+	"rules[0].forwarding", "after-code"},
+    {EXEMPT, EXEMPT ", 'Forwarding': 'open'", 5, 101, "rules[0].Forwarding",
+	"unknown"},
     {"'.ssh/authorized_keys2'", "'/keys/%/%x'", 16, 52, "keys.files[1]",
 	"only %h"},
     {"'.ssh/authorized_keys2'", "'/%h%u%U%%%'", 16, 52, "keys.files[1]",

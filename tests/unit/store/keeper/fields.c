@@ -35,6 +35,7 @@ static const struct {
     {"command", "'id'", "''"},
     {"terminal", "true", "false"},
     {"shell", "true", "false"},
+    {"door", "true", "false"},
     {"code", "'000000'", "''"},
     {"enroll_code", "'0000-0000-0000-0000'", "''"},
     {"device", "'d1'", "''"},
