@@ -246,7 +246,7 @@ test: deps
 	BUILD=$(BUILD) tests/run
 
 build-unit: $(BUILD)/unit
-build-scenario: all $(BUILD)/scenario
+build-scenario: all door $(BUILD)/scenario
 # What envfuzz starts are shells, which no sanitizer sees.
 build-tests: build-unit build-scenario $(BUILD)/demo \
     $(if $(SAN),,$(BUILD)/envfuzz)
