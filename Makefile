@@ -17,7 +17,10 @@
 #   make format     let clang-format decide
 #   make pictures   draw examples/*.svg anew, from a real terminal
 #   make deps       install what is missing on Debian; nothing where nothing is
+#   make door       the PAM module, into build/; needs libpam0g-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
+#   make install-door
+#                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
 #   make clean
@@ -27,11 +30,17 @@
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/tfa
 SSHD_CONFIGS ?= /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf
+# Where libpam looks for modules: beside pam_unix.so, where there is one.
+PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
+	$(LIBDIR)/$(shell $(CC) -print-multiarch)/security/pam_unix.so \
+	$(LIBDIR)64/security/pam_unix.so $(LIBDIR)/security/pam_unix.so)))), \
+	$(LIBDIR)/security)
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
@@ -187,6 +196,7 @@ PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) store/import/import.c store/system/passwd.c \
 	$(addprefix store/wire/,connection.c dial.c protocol.c)
 pic = $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1))
+DOOR := $(if $(call probe,-include security/pam_modules.h),door)
 
 door: $(BUILD)/pam_tfa.so
 
@@ -246,7 +256,7 @@ test: deps
 	BUILD=$(BUILD) tests/run
 
 build-unit: $(BUILD)/unit
-build-scenario: all door $(BUILD)/scenario
+build-scenario: all $(DOOR) $(BUILD)/scenario
 # What envfuzz starts are shells, which no sanitizer sees.
 build-tests: build-unit build-scenario $(BUILD)/demo \
     $(if $(SAN),,$(BUILD)/envfuzz)
@@ -314,8 +324,8 @@ fuzz: deps
 .PRECIOUS: $(BUILD)/obj/tests/fuzz/%.o
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC)) \
-    $(BUILD)/libtfa.a
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
+    $(PAM_PARTS)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto
@@ -353,13 +363,14 @@ DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev li
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
-	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen
+	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
+	libpam0g-dev pamtester sudo
 deps:
 	@tests/deps $(DEPS)
 
 lint:
-	@tests/deps clang-format cppcheck python3
-	$(MAKE) all
+	@tests/deps clang-format cppcheck python3 libpam0g-dev
+	$(MAKE) all door
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I . \
@@ -370,8 +381,12 @@ lint:
 
 # What a file says of where things are follows PREFIX and SBINDIR.
 MANUALS := $(wildcard */tfa*.[1578] */*/tfa*.[1578])
+DOOR_MANUALS := $(wildcard gate/pam/*.8)
 put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g' \
 	$(1) | install -D -m 0644 /dev/stdin $(DESTDIR)$(2)
+
+manuals = $(foreach page,$(1),$(call put,$(page),$(MANDIR)/man$(subst \
+	.,,$(suffix $(page)))/$(notdir $(page))) &&) true
 
 # tfa is for everybody, the rest for sshd and administrators.
 install: all
@@ -385,8 +400,7 @@ install: all
 	$(Q)$(call put,etc/tfa-keeper.socket,$(UNITDIR)/tfa-keeper.socket)
 	$(Q)$(call put,etc/sshd-tfa.conf,$(DOCDIR)/sshd-tfa.conf)
 	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
-	$(Q)$(foreach page,$(MANUALS),$(call put,$(page),$(MANDIR)/man$(subst \
-	    .,,$(suffix $(page)))/$(notdir $(page))) &&) true
+	$(Q)$(call manuals,$(MANUALS))
 	$(Q)install -m 0644 LICENSE CHANGELOG.md SECURITY.md \
 	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
 	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
@@ -406,6 +420,13 @@ install: all
 	    etc/policy.json $(DESTDIR)$(SYSCONFDIR)/tfa/policy.json
 	@echo '  INSTALL $(DESTDIR)$(PREFIX) $(DESTDIR)$(SYSCONFDIR)/tfa'
 
+# A door is for bastions that want one, and a package of its own may hold it.
+install-door: door
+	$(Q)install -D -m 0644 $(BUILD)/pam_tfa.so \
+	    $(DESTDIR)$(PAMDIR)/pam_tfa.so
+	$(Q)$(call manuals,$(DOOR_MANUALS))
+	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so'
+
 # The policy and the records stay.  Where sshd sends each login to the gate,
 # nobody could log in without it.
 uninstall:
@@ -422,7 +443,9 @@ uninstall:
 	    $(DESTDIR)$(COMPLETIONDIR)/tfa-admin \
 	    $(DESTDIR)$(COMPLETIONDIR)/tfa \
 	    $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa \
-	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS)))
+	    $(DESTDIR)$(PAMDIR)/pam_tfa.so \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS) \
+	    $(DOOR_MANUALS)))
 	$(Q)rm -rf $(DESTDIR)$(DOCDIR)
 	@echo '  REMOVE  $(DESTDIR)$(PREFIX)'
 
@@ -445,6 +468,6 @@ dist:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all build-unit build-scenario build-tests test check-fast test-asan \
+.PHONY: all door install-door build-unit build-scenario build-tests test check-fast test-asan \
 	test-debian soak envfuzz odds fuzz build-fuzz demo pictures bench deps \
 	lint install uninstall format dist clean

@@ -104,7 +104,9 @@ audit_login(const struct deed *deed, struct audit *entry)
 	if (command != NULL)
 		utf8_clean(command, strlen(command), entry->command,
 		    sizeof(entry->command));
-	if (deed->call->request.auth_path[0] == '\0')
+	/* sudo and su have no address: no sshd lets anybody in there. */
+	if (deed->call->request.auth_path[0] == '\0' &&
+	    deed->login.address[0] != '\0')
 		add_detail(entry->detail, sizeof(entry->detail),
 		    "sshd did not say which key");
 	if (decision->mode == MODE_NONE && decision->name[0] != '\0')
