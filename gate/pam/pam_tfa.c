@@ -91,22 +91,20 @@ ask_keeper(const struct inquiry *inquiry, struct ruling *ret)
 		ret->verdict = VERDICT_DENY;
 }
 
+/* sudo always asks for silence, but a caller who is refused must know why.  su
+ * writes to its standard output what is no error, and that may be a pipe. */
 static void
-say(pam_handle_t *pamh, int flags, int style, const char *line)
-{
-	if (line[0] != '\0' && ((unsigned)flags & PAM_SILENT) == 0)
-		(void)pam_prompt(pamh, style, NULL, "%s", line);
-}
-
-static void
-say_all(pam_handle_t *pamh, int flags, const struct ruling *ruling)
+say(pam_handle_t *pamh, unsigned flags, bool door, const struct ruling *ruling)
 {
 	bool denied = ruling->verdict == VERDICT_DENY;
+	int style = denied || !door ? PAM_ERROR_MSG : PAM_TEXT_INFO;
 
+	if (door && (flags & PAM_SILENT) != 0)
+		return;
 	for (uint32_t i = 0; i < ruling->notes; i++)
-		say(pamh, flags, PAM_TEXT_INFO, ruling->note[i]);
-	say(pamh, flags, denied ? PAM_ERROR_MSG : PAM_TEXT_INFO,
-	    ruling->message);
+		(void)pam_prompt(pamh, style, NULL, "%s", ruling->note[i]);
+	if (ruling->message[0] != '\0')
+		(void)pam_prompt(pamh, style, NULL, "%s", ruling->message);
 }
 
 /* False for an argument that is not known: a line that was misspelt must not
@@ -220,12 +218,12 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	inquiry.token = token + sizeof(CONNECTION_VARIABLE);
 	inquiry.request = "login";
 	ask_keeper(&inquiry, &ruling);
-	say_all(pamh, flags, &ruling);
+	say(pamh, (unsigned)flags, inquiry.door, &ruling);
 	if (ruling.verdict == VERDICT_CHALLENGE) {
 		result = ask_person(pamh, &inquiry, &ruling);
 		if (result != PAM_SUCCESS)
 			return PAM_CONV_ERR;
-		say_all(pamh, flags, &ruling);
+		say(pamh, (unsigned)flags, inquiry.door, &ruling);
 	}
 	result = result_of(&ruling);
 	if (result == PAM_SUCCESS && inquiry.door)
@@ -261,6 +259,6 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	ask_keeper(&inquiry, &ruling);
 	if (ruling.verdict == VERDICT_PASS)
 		return PAM_SUCCESS;
-	say_all(pamh, flags, &ruling);
+	say(pamh, (unsigned)flags, inquiry.door, &ruling);
 	return PAM_PERM_DENIED;
 }

@@ -121,7 +121,10 @@ say_outcome(const struct policy *policy, const struct record *record,
 	    [REASON_CLOSED] = "no device, and enrolment is closed: revoke or "
 			      "code --enroll opens it",
 	    [REASON_FORWARDING_CLOSED] =
-		"the policy opens the door to this user to nobody",
+		"forwarding is closed: tfa-admin forward changes that",
+	    [REASON_CODE_FIRST] =
+		"no device, and the door opens after a code: a device is set "
+		"up on the ordinary port, or code --pass opens it once",
 	};
 	struct reason_facts facts = {.name = outcome->name,
 	    .wait_s = outcome->wait_s,
