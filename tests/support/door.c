@@ -87,7 +87,8 @@ door_opens(struct bastion *b)
 {
 	if (door_missing() != NULL)
 		fail("no door: %s", door_missing());
-	b->door_service = text("tfa-sshd-%d", b->door);
+	/* No other bastion has it, also where the port is taken. */
+	b->door_service = text("tfa-sshd-%d", (int)b->sshd);
 	write_service(b);
 	if (start(b))
 		return true;
