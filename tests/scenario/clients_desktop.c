@@ -14,25 +14,12 @@ Scenarios(clients_desktop);
 #define AN_HOUR "'remember':{'connection':'0s','for':'1h'}"
 #define WINDOWS 4 /* of a graphical sftp client, all at once */
 
-/*
- * Remote-SSH: a script on the standard input of bash, and SOCKS beside it,
- * over which the editor speaks to what listens there; here sshd's greeting.
- */
+/* Starts the editor's ssh, and waits for what it shows. */
 static struct run *
 remote_ssh(const struct site *s, const char *config, const char *option,
     const char *host)
 {
-	return site_shell(
-	    text("cd %s; mkfifo script; : >out; "
-		 "ssh -F %s %s -T -D %d -o ExitOnForwardFailure=yes %s bash "
-		 "<script >out & exec 3>script; echo 'echo ready' >&3; "
-		 "n=0; until grep -q ready out || [ $((n+=1)) -gt 80 ]; do "
-		 "kill -0 $! 2>/dev/null || break; sleep 0.1; done; "
-		 "cat out; timeout 5 nc -d -X 5 -x 127.0.0.1:%d 127.0.0.1 %d "
-		 "2>/dev/null | head -c 7 || :; "
-		 "exec 3>&-; wait $!",
-		s->b->dir, config, option, s->b->port / 2, host, s->b->port / 2,
-		s->b->port));
+	return run(site_remote_ssh(s, config, option, host), NULL, 0);
 }
 
 Test(clients_desktop, remote_ssh_to_a_host_behind_the_bastion)
