@@ -174,6 +174,33 @@ close_master(const struct visit *v)
 	    0);
 }
 
+/*
+ * pam_systemd starts a user's own units when PAM opens a session, and pam_env
+ * reads a user's own variables then.  At the door nobody gets that far without a
+ * code.
+ */
+Test(door, pam_opens_no_session_before_the_code)
+{
+	struct bastion *b;
+	struct visit v;
+	char *mark;
+
+	needs_door();
+	b = with_door();
+	mark = text("%s/opened", b->dir);
+	write_text(door_pam_path(b),
+	    text("%ssession required pam_exec.so /bin/touch %s\n",
+		read_text(door_pam_path(b)), mark));
+	v = visit_door(b, "user34");
+	cr_assert_not(probe_session(&v));
+	v.answers = code_wrong(fixture_enrol(b, v.user));
+	cr_assert_not(probe_session(&v));
+	cr_expect_neq(access(mark, F_OK), 0);
+	v.answers = visit_new_code(b, v.user);
+	cr_assert(probe_session(&v));
+	cr_expect_eq(access(mark, F_OK), 0);
+}
+
 /* The audit has a pass by a code, and of the sessions each one remembered. */
 Test(door, one_question_for_a_master_and_its_sessions)
 {
