@@ -83,7 +83,7 @@ say_lifted(const struct policy *policy, const struct target *target,
 		snprintf(ret, BEFORE, "until now exempt from %s", networks);
 }
 
-/* Whoever is never asked for a code may forward without one. */
+/* Says that an exempt user forwards without a code. */
 static void
 say_door(const struct policy *policy, const struct rule *rule,
     char ret[static BEFORE])

@@ -86,7 +86,7 @@ Test(forward, makes_no_rule)
 	}
 	cr_assert_str_eq(policy_of(b), before);
 	cr_assert_null(strstr(read_text(b->policy), "forwarding"));
-	/* Of several targets those that have a rule are done. */
+	/* The targets that have a rule are done. */
 	r = bastion_admin(b, ARGV("forward", b->me, "*", "after-code"));
 	assert_status(r, 1);
 	assert_says(r->out, "*: may forward after a code");
@@ -171,7 +171,8 @@ Test(forward, is_explained)
 	expect_door(b, "deny", "forwarding is closed");
 	assert_status(
 	    bastion_admin(b, ARGV("forward", b->me, "after-code")), 0);
-	expect_door(b, "deny", "no device, and the door opens after a code");
+	expect_door(b, "deny",
+	    "no device, and the door opens after a code: one is set up");
 	r = bastion_admin(b, ARGV("explain", b->me));
 	assert_says(r->out, text("%s: enroll\n", b->me));
 	assert_status(bastion_admin(b, ARGV("forward", b->me, "open")), 0);
@@ -180,6 +181,11 @@ Test(forward, is_explained)
 	assert_status(
 	    bastion_admin(b, ARGV("forward", b->me, "after-code")), 0);
 	expect_door(b, "challenge", "no device: asked for a one-time code");
+	assert_status(bastion_admin(b, ARGV("--yes", "revoke", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("exempt", b->me)), 0);
+	expect_door(b, "deny",
+	    "no device, and the door opens after a code: code --pass");
+	assert_status(bastion_admin(b, ARGV("enable", b->me)), 0);
 	fixture_enrol(b, b->me);
 	expect_door(b, "challenge", "a device is enrolled: asked for a code");
 	assert_status(bastion_admin(b, ARGV("exempt", b->me)), 0);

@@ -210,6 +210,39 @@ Test(keeper_door, leaves_no_record_of_whom_it_refuses)
 	keeper_scene_end(&s);
 }
 
+static void
+scene_with_pass_code(struct record *record)
+{
+	fixture_one_time(record, CODE_PASS, SCENE_PASS, NOW_S + DAY_S);
+}
+
+static void
+scene_with_device(struct record *record)
+{
+	fixture_device(record);
+}
+
+/* An exempt user's wrong code is noted, and no login. */
+Test(keeper_door, notes_no_login_that_it_did_not_let_in)
+{
+	scene_state *const states[] = {scene_with_pass_code, scene_with_device};
+	struct keeper_scene s;
+
+	keeper_scene_begin(&s, POLICY("exempt", AFTER_CODE));
+	for (size_t i = 0; i < COUNT(states); i++) {
+		struct record record = {.version = 0};
+
+		keeper_scene_put(&s, "root", states[i]);
+		expect(&s, "'verify','code':'AAAA-BBBB-CCCC-DDDD'" DOOR HERE,
+		    NO_CODE, "wrong_code");
+		read_root(&s, &record);
+		cr_expect_eq(record.failures.other.count, 1);
+		cr_expect_not(record.last_login.present, "%zu", i);
+		record_done(&record);
+	}
+	keeper_scene_end(&s);
+}
+
 /* No offer is made at the door, and none is put off there: the gate still makes
  * it. */
 Test(keeper_door, puts_no_offer_off)
@@ -246,12 +279,6 @@ Test(keeper_door, leaves_the_news_to_the_gate)
 	cr_expect_gt(say(&s, "'login','terminal':true" HERE, NO_CODE).notes, 0);
 	cr_expect_eq(say(&s, "'login','terminal':true" HERE, NO_CODE).notes, 0);
 	keeper_scene_end(&s);
-}
-
-static void
-scene_with_pass_code(struct record *record)
-{
-	fixture_one_time(record, CODE_PASS, SCENE_PASS, NOW_S + DAY_S);
 }
 
 static void
@@ -345,6 +372,9 @@ expect_lines(const struct keeper_scene *s, bool door)
 	for (; fgets(line, sizeof(line), file) != NULL; n++) {
 		cr_assert(audit_parse(line, strcspn(line, "\n"), &entry));
 		cr_expect_eq(entry.door, door, "%s", line);
+		cr_expect_eq(entry.key[0] == '\0',
+		    strcmp(entry.detail, "sshd did not say which key") == 0,
+		    "%s", line);
 	}
 	fclose(file);
 	cr_assert_eq(truncate(path, 0), 0);
@@ -362,7 +392,9 @@ Test(keeper_door, is_named_in_the_log)
 	expect(&s, "'login'" DOOR HERE, NO_CODE, "remembered");
 	keeper_scene_policy(&s, POLICY("required", ""));
 	expect(&s, "'login'" DOOR HERE, NO_CODE, "forwarding_closed");
-	cr_expect_eq(expect_lines(&s, true), 4);
+	expect(&s, "'login','auth_path':'" TOKEN " " ENDS "'" DOOR, NO_CODE,
+	    "forwarding_closed");
+	cr_expect_eq(expect_lines(&s, true), 5);
 	expect(&s, "'login'" HERE, NO_CODE, "remembered");
 	expect(&s, "'login','door':false" HERE, NO_CODE, "remembered");
 	cr_expect_eq(expect_lines(&s, false), 2);
