@@ -37,29 +37,23 @@ now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* Reads exactly one ruling, and the end.  *ret stays where anything else
- * comes, or nothing within LIMIT_MS. */
+/* Reads one ruling, which a pipe hands on in one piece.  *ret stays where
+ * anything else comes, or nothing within LIMIT_MS. */
 static void
 read_ruling(int fd, struct ruling *ret)
 {
-	long long end = now_ms() + LIMIT_MS;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	long long end = now_ms() + LIMIT_MS, left;
 	struct ruling ruling[2];
-	size_t len = 0;
-	ssize_t n;
+	int ready;
 
 	do {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		long long left = end - now_ms();
-
-		n = poll(&p, 1, left > 0 ? (int)left : 0);
-		if (n == 0)
-			return;
-		if (n > 0)
-			n = read(
-			    fd, (char *)ruling + len, sizeof(ruling) - len);
-		len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n == 0 && len == sizeof(*ret) && ruling_is_sound(ruling))
+		left = end - now_ms();
+		ready = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	if (ready == 1 &&
+	    read(fd, ruling, sizeof(ruling)) == (ssize_t)sizeof(*ret) &&
+	    ruling_is_sound(ruling))
 		*ret = ruling[0];
 }
 
@@ -131,8 +125,8 @@ read_arguments(
 	return true;
 }
 
-/* Who is asked: at the door the user who logs in; of sudo and su the one who
- * called, whom the program names. */
+/* Finds whom to ask: at the door the user who logs in; of sudo and su the one
+ * who called, whom the program names. */
 static bool
 find_person(pam_handle_t *pamh, struct inquiry *inquiry)
 {

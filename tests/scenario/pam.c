@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/base/cleanup.h"
 #include "tests/scenario/scenario.h"
 #include "tests/support/apply.h"
 #include "tests/support/door.h"
@@ -102,8 +104,8 @@ Test(pam, code_works_once)
 	apply_close(&a);
 }
 
-/* What account says where authentication was left out, or the name is not that
- * of this connection. */
+/* Account refuses where authentication was left out, or the name is not that of
+ * this connection. */
 Test(pam, account_lets_in_only_the_connection_that_gave_the_code)
 {
 	static const char *const others[] = {"SSH_CONNECTION",
@@ -536,17 +538,48 @@ count_entries(const char *folder)
 	return count - 2;
 }
 
+static void
+collect_all(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+/* An application's own signals and groups. */
+static void
+set_up_application(void)
+{
+	const gid_t groups[] = {3001, 3002};
+	sigset_t set;
+
+	cr_assert_eq(setgroups(2, groups), 0);
+	signal(SIGUSR1, collect_all);
+	signal(SIGUSR2, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 Test(pam, child_keeps_nothing_of_roots)
 {
 	const struct passwd *pw;
 	struct bastion *b;
 	pid_t liar, asking, child;
+	char *fds;
 
 	needs_door();
 	pw = fixture_person("user45");
 	b = bastion_open(.rules = REQUIRED, .no_keeper = true);
 	liar = lie(b, NULL);
+	set_up_application();
 	asking = ask_in_vain(b, "user45", &child);
+	fds = text("/proc/%d/fd", child);
+	for (int i = 0; i < 1000 && count_entries(fds) != 2; i++)
+		run_sleep_ms(5);
 	cr_expect_str_eq(status_of(child, "Gid"),
 	    text("\t%u\t%u\t%u\t%u", pw->pw_gid, pw->pw_gid, pw->pw_gid,
 		pw->pw_gid));
@@ -554,8 +587,14 @@ Test(pam, child_keeps_nothing_of_roots)
 	    strlen(status_of(child, "Groups")));
 	cr_expect_str_eq(status_of(child, "CapEff"), "\t0000000000000000");
 	cr_expect_str_eq(status_of(child, "CapPrm"), "\t0000000000000000");
+	/* Those above 31 are libc's own. */
+	cr_expect_str_eq(status_of(child, "SigCgt") + 9, "00000000");
+	cr_expect_str_eq(status_of(child, "SigIgn"), "\t0000000000000000");
+	cr_expect_str_eq(status_of(child, "SigBlk"), "\t0000000000000000");
+	assert_says(read_text(text("/proc/%d/limits", child)),
+	    "Max core file size        0                    0 ");
 	/* The pipe, and the keeper's socket. */
-	cr_expect_eq(count_entries(text("/proc/%d/fd", child)), 2);
+	cr_expect_eq(count_entries(fds), 2);
 	kill(child, SIGKILL);
 	run_wait(asking, 5000);
 	stop(liar);
@@ -583,17 +622,6 @@ Test(pam, leaves_no_descriptor_and_no_child)
 	/* sshd and the keeper run; one that had ended would be found here. */
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), 0);
 	apply_close(&a);
-}
-
-static void
-collect_all(int number)
-{
-	int saved = errno;
-
-	(void)number;
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-	errno = saved;
 }
 
 /* Applications collect their children by a handler, or let the kernel. */
@@ -659,6 +687,29 @@ Test(pam, fifty_at_once_and_one_passes)
 	}
 	cr_assert_eq(passed, 1);
 	cr_assert_eq(answered, COUNT);
+}
+
+/* The module's own copy, in memory that was given back. */
+Test(pam, answer_is_wiped)
+{
+	const char *secret;
+	struct bastion *b;
+	struct apply a;
+	char left[256], typed[sizeof(left)];
+	scoped_fd int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+
+	needs_door();
+	b = enrolled(&secret);
+	a = apply_open(b, "alice", "");
+	memset(typed, 'z', sizeof(typed));
+	typed[sizeof(typed) - 1] = '\0';
+	a.answer = typed;
+	assert_pam(apply_auth(&a), PAM_AUTH_ERR);
+	cr_assert_eq(
+	    pread(memory, left, sizeof(left), (off_t)(uintptr_t)a.given),
+	    (ssize_t)sizeof(left));
+	cr_assert_null(memchr(left, 'z', sizeof(left)));
+	apply_close(&a);
 }
 
 Test(pam, odd_answers_are_no_code)
@@ -827,6 +878,10 @@ Test(pam, caller_is_asked_and_not_whom_they_become)
 	cr_assert_str_empty(apply_token(&a));
 	cr_assert_eq(fixture_audit_count(b, "\"door\":true"), 0);
 	cr_assert_geq(fixture_audit_count(b, text("\"%s\"", a.service)), 2);
+	assert_pam(apply_account(&a), PAM_PERM_DENIED);
+	/* Even of one whom the keeper would let in. */
+	fixture_write_policy(b, fixture_policy(RULE("exempt"), NULL));
+	assert_pam(apply_auth(&a), PAM_SUCCESS);
 	assert_pam(apply_account(&a), PAM_PERM_DENIED);
 	apply_close(&a);
 }

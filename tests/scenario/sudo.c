@@ -1,6 +1,5 @@
 /*
- * The same module in the files of sudo and su: the real programs, called by
- * people.  Each test has a person of its own, for whom sudoers names a PAM
+ * pam_tfa.so in the files of sudo and su: the real programs, called by people.  Each test has a person of its own, for whom sudoers names a PAM
  * service of its own.
  */
 #include <string.h>

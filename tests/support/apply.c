@@ -35,7 +35,7 @@ converse(int count, const struct pam_message **messages,
 			return PAM_CONV_ERR;
 		}
 		if (is_prompt && a->answer != NULL)
-			(*ret)[i].resp = strdup(a->answer);
+			a->given = (*ret)[i].resp = strdup(a->answer);
 	}
 	return PAM_SUCCESS;
 }

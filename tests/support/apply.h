@@ -24,9 +24,10 @@ struct apply {
 	const char *answer; /* to each prompt; NULL: no text at all */
 	bool fails;         /* the conversation has nobody to ask */
 	void (*asked)(void *ctx);
-	void *ctx;       /* for asked(), which is called at a prompt */
-	int prompts;     /* so far */
-	char said[4096]; /* prompts and lines, a line each */
+	void *ctx;         /* for asked(), which is called at a prompt */
+	const char *given; /* its copy, which is the module's to free */
+	int prompts;       /* so far */
+	char said[4096];   /* prompts and lines, a line each */
 	char *service;
 };
 

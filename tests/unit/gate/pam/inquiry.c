@@ -104,6 +104,12 @@ Test(inquiry, odd_keys_are_refused)
 	cr_expect_not_null(fill(&inquiry));
 	large[AUTH_SENT] = '\0';
 	cr_expect_null(fill(&inquiry));
+	/* A short key, and more lines than are read. */
+	memset(large, 'a', METHODS_MAX);
+	memcpy(large, "publickey a b\n", 14);
+	cr_expect_not_null(fill(&inquiry));
+	large[METHODS_MAX - 1] = '\0';
+	cr_expect_null(fill(&inquiry));
 	free(large);
 }
 
