@@ -219,7 +219,7 @@ Test(door_keys, several_are_offered)
 		text("127.0.0.1:%d", v.beyond->port)),
 	    NULL);
 	assert_says(r->out, "SSH-2.0");
-	/* Of other kinds, too. */
+	/* The keys of other kinds work, too. */
 	write_text(list_of(v.user), read_text(text("%s.pub", first)));
 	v.option = text("IdentityFile=%s", first);
 	cr_assert(opens(&v, probe_stdio));

@@ -75,7 +75,7 @@ assert_shut_to_thieves(const struct bastion *b)
 	assert_shut(visit_with(b, "123456"));
 }
 
-/* The same door lets its user in while nothing is lost. */
+/* While nothing is lost, the door lets its user in. */
 static void
 assert_works(const struct bastion *b)
 {

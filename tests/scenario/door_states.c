@@ -212,7 +212,7 @@ Test(door_states, exempt)
 	    .says = {NOT_OPEN, ASK_ADMIN, NULL}});
 }
 
-/* Who is never asked on port 22 is asked here, where a code opens more. */
+/* A user who is never asked on port 22 is asked here: a code opens more. */
 Test(door_states, exempt_with_a_code)
 {
 	needs_door();
