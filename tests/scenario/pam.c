@@ -372,6 +372,31 @@ Test(pam, lies_that_cannot_be_read_deny)
 	}
 }
 
+#define CHALLENGE "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\"}"
+#define ENROLL    "{\"v\":1,\"verdict\":\"enroll\",\"reason\":\"setup\"}"
+
+/* A judgement on a code is yes or no. */
+Test(pam, answer_that_is_no_judgement_denies)
+{
+	struct bastion *b;
+	struct apply a;
+	pid_t liar;
+
+	needs_door();
+	b = bastion_open(.rules = REQUIRED, .no_keeper = true);
+	liar = lie(b, CHALLENGE);
+	a = apply_open(b, "alice", "keeper-user=erin");
+	a.answer = "123456";
+	assert_pam(apply_auth(&a), PAM_MAXTRIES);
+	cr_assert_eq(a.prompts, 1);
+	stop(liar);
+	liar = lie(b, ENROLL);
+	assert_pam(apply_auth(&a), PAM_MAXTRIES);
+	cr_assert_eq(a.prompts, 0);
+	apply_close(&a);
+	stop(liar);
+}
+
 /* The user's own processes, which are not the test's: none but children of the
  * module are in this test. */
 static pid_t
