@@ -41,6 +41,7 @@ PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
 	$(LIBDIR)/$(shell $(CC) -print-multiarch)/security/pam_unix.so \
 	$(LIBDIR)64/security/pam_unix.so $(LIBDIR)/security/pam_unix.so)))), \
 	$(LIBDIR)/security)
+PAM_CONFIGS ?= /etc/pam.conf /etc/pam.d/*
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
@@ -432,12 +433,16 @@ install-door: door
 	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so'
 
 # The policy and the records stay.  Where sshd sends each login to the gate,
-# nobody could log in without it.
+# nobody could log in without it, nor use sudo where that asks the module.
 uninstall:
 	$(Q)test -n "$(DESTDIR)" || ! grep -qs '^[^#]*$(SBINDIR)/tfa-gate' \
 	    $(SSHD_CONFIGS) || { \
 	    echo 'sshd starts tfa-gate at each login:' \
 	    'first "tfa-admin setup --remove"' >&2; exit 1; }
+	$(Q)test -n "$(DESTDIR)" || ! grep -ls '^[^#]*pam_tfa\.so' \
+	    $(PAM_CONFIGS) >&2 || { \
+	    echo 'These files name pam_tfa.so, and let nobody in without it:' \
+	    'first take its lines out' >&2; exit 1; }
 	$(Q)rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
 	    $(DESTDIR)$(BINDIR)/tfa \
 	    $(DESTDIR)$(UNITDIR)/tfa-keeper.service \
