@@ -439,10 +439,10 @@ uninstall:
 	    $(SSHD_CONFIGS) || { \
 	    echo 'sshd starts tfa-gate at each login:' \
 	    'first "tfa-admin setup --remove"' >&2; exit 1; }
-	$(Q)test -n "$(DESTDIR)" || ! grep -ls '^[^#]*pam_tfa\.so' \
-	    $(PAM_CONFIGS) >&2 || { \
-	    echo 'These files name pam_tfa.so, and let nobody in without it:' \
-	    'first take its lines out' >&2; exit 1; }
+	$(Q)test -n "$(DESTDIR)" || { \
+	    files=$$(grep -ls '^[^#]*pam_tfa\.so' $(PAM_CONFIGS)); \
+	    test -z "$$files"; } || { echo 'PAM would let nobody in without' \
+	    "pam_tfa.so: first take its lines out of" $$files >&2; exit 1; }
 	$(Q)rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
 	    $(DESTDIR)$(BINDIR)/tfa \
 	    $(DESTDIR)$(UNITDIR)/tfa-keeper.service \
