@@ -360,6 +360,7 @@ install: all
 	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
 	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
 	    $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -m 0755 examples/tfa-proxy $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \
