@@ -187,7 +187,7 @@ confirm_device(struct gate *gate)
 			return end_of_add(gate);
 		gate_say(gate);
 		if (gate->reply.reason != REASON_WRONG_CODE &&
-		    gate_is_counted(gate))
+		    reason_is_counted(gate->reply.reason))
 			break;
 	}
 	return gate->exit;
