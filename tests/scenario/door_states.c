@@ -9,7 +9,7 @@
 
 Scenarios(door_states);
 
-#define USER      "user36"
+#define USER      "user52"
 #define NOT_OPEN  "This port is for forwarding, which is not open to you"
 #define FIRST     "you have no device: log in on the ordinary ssh port"
 #define ASK_ADMIN "you have no device: ask an administrator for a code"
