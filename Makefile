@@ -43,6 +43,7 @@ PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
 	$(LIBDIR)/$(shell $(CC) -print-multiarch)/security/pam_unix.so \
 	$(LIBDIR)64/security/pam_unix.so $(LIBDIR)/security/pam_unix.so)))), \
 	$(LIBDIR)/security)
+PAM_CONFIGS ?= /etc/pam.conf /etc/pam.d/*
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
@@ -415,6 +416,7 @@ install: all
 	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
 	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
 	    $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -m 0755 examples/tfa-proxy $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \
@@ -445,12 +447,16 @@ install-door: door
 	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so $(DESTDIR)$(DOORDIR)'
 
 # The policy and the records stay.  Where sshd sends each login to the gate,
-# nobody could log in without it.
+# nobody could log in without it, nor use sudo where that asks the module.
 uninstall:
 	$(Q)test -n "$(DESTDIR)" || ! grep -qs '^[^#]*$(SBINDIR)/tfa-gate' \
 	    $(SSHD_CONFIGS) || { \
 	    echo 'sshd starts tfa-gate at each login:' \
 	    'first "tfa-admin setup --remove"' >&2; exit 1; }
+	$(Q)test -n "$(DESTDIR)" || { \
+	    files=$$(grep -ls '^[^#]*pam_tfa\.so' $(PAM_CONFIGS)); \
+	    test -z "$$files"; } || { echo 'PAM would let nobody in without' \
+	    "pam_tfa.so: first take its lines out of" $$files >&2; exit 1; }
 	$(Q)rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
 	    $(DESTDIR)$(BINDIR)/tfa \
 	    $(DESTDIR)$(UNITDIR)/tfa-keeper.service \

@@ -39,7 +39,7 @@ run_keygen(const char *path, char *ret_why, size_t size)
 	return child.end == CHILD_EXITED && child.status == 0;
 }
 
-/* Of two tunnels that make a key at once, both get that of the first: link(2)
+/* Two tunnels that make a key at once both get that of the first: link(2)
  * replaces nothing. */
 static bool
 make_in(const char *folder, const char *path)

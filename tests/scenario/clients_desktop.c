@@ -199,26 +199,10 @@ home_open(void)
 	return s;
 }
 
-/* The command line of a script that runs with that home in place of ours. */
-static const char *const *
-home_argv(const struct site *s, const char *script)
-{
-	const char **argv = calloc(8, sizeof(*argv));
-	char *whole = text(
-	    "mount --bind %s/home /root; export HOME=/root LC_ALL=C.UTF-8; "
-	    "cd /root; %s",
-	    s->b->dir, script);
-
-	cr_assert_not_null(argv);
-	memcpy(argv, ARGV("timeout", "45", "unshare", "-m", "sh", "-ec", whole),
-	    7 * sizeof(*argv));
-	return argv;
-}
-
 static struct run *
 at_home(const struct site *s, const char *script)
 {
-	return run(home_argv(s, script), NULL, 0);
+	return run(site_at_home(s, script), NULL, 0);
 }
 
 static void
@@ -254,7 +238,7 @@ Test(clients_desktop, example_opens_one_master_for_all)
 	assert_refused(at_home(&s, "ssh bastion echo in"), 76);
 	assert_refused(at_home(&s, "ssh db.internal.example.org echo in"), 255);
 	leave_master(&s);
-	t = session_start(home_argv(&s, "exec ssh -t bastion true"));
+	t = session_start(site_at_home(&s, "exec ssh -t bastion true"));
 	session_expect(t, PROMPT);
 	session_type(t, text("%s\r", s.code));
 	cr_assert_eq(session_status(t), 0);
@@ -326,7 +310,7 @@ Test(clients_desktop, example_for_mosh)
 	needs_people();
 	needs_program("mosh");
 	s = home_open();
-	m = session_start(home_argv(&s,
+	m = session_start(site_at_home(&s,
 	    text("exec mosh --ssh='ssh -o SetEnv=TFA_CODE=%s' bastion",
 		s.code)));
 	session_expect(m, "$ ");

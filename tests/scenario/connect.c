@@ -283,10 +283,14 @@ jump_open(const char *user, const char *further)
 
 	j.list = path_in(j.folder, "targets");
 	b = bastion_open(.rules = REQUIRED, .before = further,
-	    .gate = text("--command \"%s/tfa --socket %s/keeper.sock connect "
-			 "--targets %s\"",
-		programs, j.folder, j.list));
+	    .match = text("Match User %s\n"
+			  "    ForceCommand %s/tfa-gate --socket %s/gate.sock "
+			  "--command \"%s/tfa --socket %s/keeper.sock connect "
+			  "--targets %s\"\n"
+			  "    DisableForwarding yes\n",
+		user, programs, j.folder, programs, j.folder, j.list));
 	cr_assert_eq(mkdir(j.folder, 0755), 0);
+	cr_assert_eq(symlink(b->socket, path_in(j.folder, "gate.sock")), 0);
 	cr_assert_eq(symlink(b->socket, path_in(j.folder, "keeper.sock")), 0);
 	j.fd = listener_open(AF_INET, &j.port);
 	write_text(j.list, text("# the one\n127.0.0.1:%d\n", j.port));
@@ -367,6 +371,28 @@ Test(connect, jump_account_is_logged_first)
 	cr_expect_eq(count_connects(&j, "pass"), 1);
 	close(peer);
 	run_finish(r);
+}
+
+/* The block of tfa(1) is for that account alone, and leaves no channel open. */
+Test(connect, jump_account_is_one_among_others)
+{
+	struct jump j;
+	const char *const *master;
+	struct site bob;
+	struct run *r;
+
+	needs_people();
+	j = jump_open("jump", NULL);
+	bob = site_of(j.s.b, "bob");
+	r = ssh_with_code(j.s.b, "bob", bob.code, "echo in");
+	assert_status(r, 0);
+	cr_expect_str_eq(r->out, "in\n");
+	master = jump_master(&j);
+	r = run(ARGV("ssh", "-F", j.s.b->ssh_config, "-l", "jump", master[0],
+		    master[1], "-W", text("127.0.0.1:%d", j.port), "bastion"),
+	    "q", 1);
+	assert_refused(r, 255);
+	cr_expect_not(listener_is_asked(j.fd));
 }
 
 /* Words that are a shell's, an option's, another program's or another

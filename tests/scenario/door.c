@@ -57,37 +57,37 @@ assert_after_a_code(bool (*opens)(const struct visit *v), const char *user)
 Test(door, session)
 {
 	needs_door();
-	assert_after_a_code(probe_session, "user33");
+	assert_after_a_code(probe_session, "user49");
 }
 
 Test(door, jump)
 {
 	needs_door();
-	assert_after_a_code(probe_jump, "user33");
+	assert_after_a_code(probe_jump, "user49");
 }
 
 Test(door, stdio)
 {
 	needs_door();
-	assert_after_a_code(probe_stdio, "user33");
+	assert_after_a_code(probe_stdio, "user49");
 }
 
 Test(door, local)
 {
 	needs_door();
-	assert_after_a_code(probe_local, "user33");
+	assert_after_a_code(probe_local, "user49");
 }
 
 Test(door, dynamic)
 {
 	needs_door();
-	assert_after_a_code(probe_dynamic, "user33");
+	assert_after_a_code(probe_dynamic, "user49");
 }
 
 Test(door, agent)
 {
 	needs_door();
-	assert_after_a_code(probe_agent, "user34");
+	assert_after_a_code(probe_agent, "user50");
 }
 
 /* On a bastion without a drop-in the probe opens, so it works. */
@@ -116,32 +116,32 @@ assert_closed_after_a_code(
 Test(door, remote_stays_closed)
 {
 	needs_door();
-	assert_closed_after_a_code(probe_remote, "user33");
+	assert_closed_after_a_code(probe_remote, "user49");
 }
 
 Test(door, remote_socks_stays_closed)
 {
 	needs_door();
-	assert_closed_after_a_code(probe_remote_dynamic, "user33");
+	assert_closed_after_a_code(probe_remote_dynamic, "user49");
 }
 
 Test(door, unix_sockets_stay_closed)
 {
 	needs_door();
-	assert_closed_after_a_code(probe_unix_local, "user33");
-	assert_closed_after_a_code(probe_unix_remote, "user33");
+	assert_closed_after_a_code(probe_unix_local, "user49");
+	assert_closed_after_a_code(probe_unix_remote, "user49");
 }
 
 Test(door, x11_stays_closed)
 {
 	needs_door();
-	assert_closed_after_a_code(probe_x11, "user33");
+	assert_closed_after_a_code(probe_x11, "user49");
 }
 
 Test(door, tunnel_stays_closed)
 {
 	needs_door();
-	assert_closed_after_a_code(probe_tunnel, "user33");
+	assert_closed_after_a_code(probe_tunnel, "user49");
 }
 
 /* A shared connection that was opened by answers, or was not. */
@@ -210,7 +210,7 @@ Test(door, one_question_for_a_master_and_its_sessions)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	fixture_enrol(b, v.user);
 	cr_assert_neq(open_master(&v)->status, 0);
 	v.answers = visit_new_code(b, v.user);
@@ -240,7 +240,7 @@ Test(door, second_connection_is_asked_again)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	v.answers = visit_new_code(b, v.user);
 	assert_status(open_master(&v), 0);
 	second = v;
@@ -262,9 +262,9 @@ Test(door, shell_on_a_terminal)
 
 	needs_door();
 	b = with_door();
-	secret = fixture_enrol(b, "user33");
+	secret = fixture_enrol(b, "user49");
 	wrong = text("%s\r", code_wrong(secret));
-	s = door_session(b, "user33", NULL, NULL);
+	s = door_session(b, "user49", NULL, NULL);
 	session_expect(s, PROMPT);
 	session_type(s, wrong);
 	session_expect(s, "Wrong code.");
@@ -289,8 +289,8 @@ Test(door, wrong_codes_end_the_connection)
 
 	needs_door();
 	b = with_door();
-	secret = fixture_enrol(b, "user33");
-	s = door_session(b, "user33", NULL, "echo in''side");
+	secret = fixture_enrol(b, "user49");
+	s = door_session(b, "user49", NULL, "echo in''side");
 	for (int i = 0; i < 3; i++) {
 		session_expect(s, PROMPT);
 		session_type(s, text("%s\r", code_wrong(secret)));
@@ -310,7 +310,7 @@ Test(door, keeper_is_down)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	v.answers = visit_new_code(b, v.user);
 	bastion_keeper_stop(b);
 	r = visit_run(
@@ -331,7 +331,7 @@ Test(door, keeper_goes_after_the_code)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	v.answers = visit_new_code(b, v.user);
 	assert_status(open_master(&v), 0);
 	assert_status(over_master(&v, "true"), 0);
@@ -350,7 +350,7 @@ Test(door, code_works_on_one_port)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	v.answers = visit_new_code(b, v.user);
 	assert_status(ssh_with_code(b, v.user, v.answers, "true"), 0);
 	cr_assert_not(probe_stdio(&v));
@@ -367,7 +367,7 @@ Test(door, code_in_the_environment_is_no_answer)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	v.option = with_code(visit_new_code(b, v.user));
 	cr_assert_not(probe_session(&v));
 	v.host = "bastion";
@@ -396,7 +396,7 @@ Test(door, guesses_are_counted_across_both_ports)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	secret = fixture_enrol(b, v.user);
 	wrong = code_wrong(secret);
 	v.answers = wrong;
@@ -422,7 +422,7 @@ Test(door, lock_holds_on_both_ports)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	secret = fixture_enrol(b, v.user);
 	v.answers = code_wrong(secret);
 	while (ssh_with_code(b, v.user, v.answers, "true")->status == 77) {
@@ -446,7 +446,7 @@ Test(door, revoke)
 
 	needs_door();
 	b = with_door();
-	v = visit_door(b, "user33");
+	v = visit_door(b, "user49");
 	v.answers = visit_new_code(b, v.user);
 	assert_status(open_master(&v), 0);
 	assert_status(over_master(&v, "true"), 0);
@@ -473,7 +473,7 @@ static const char *const way_names[WAYS] = {
 static struct visit
 visit_way(const struct bastion *b, const struct bastion *bare, int way)
 {
-	const char *user = "user35";
+	const char *user = "user51";
 	struct visit v = visit_of(way == BARE ? bare : b,
 	    way >= DOOR ? "door" : "bastion", user, NULL);
 
@@ -502,7 +502,7 @@ Test(door, table_of_channels, .timeout = 300)
 	needs_door();
 	b = with_door();
 	bare = bastion_open(.no_gate = true, .before = ALL_OPEN);
-	fixture_enrol(b, "user35");
+	fixture_enrol(b, "user51");
 	for (int way = 0; way < WAYS; way++)
 		table = text("%s%-12s", table, way_names[way]);
 	for (int i = 0; probes[i].name != NULL; i++) {

@@ -494,3 +494,57 @@ Test(door_clients, mosh)
 	cr_assert_eq(session_status(m), 0);
 	assert_holds(text("%s/ran", y.s.open), "by mosh\n");
 }
+
+/* A home whose ~/.ssh/config has the lines of tfa-clients(7) for the door, with
+ * the addresses and the key of this bastion before them. */
+static struct yard
+home_open(void)
+{
+	struct yard y = yard_open();
+	char *folder = text("%s/home/.ssh", y.s.b->dir);
+	struct run *r = run(
+	    ARGV("tests/support/printed", "etc/tfa-clients.7", "THE DOOR"),
+	    NULL, 0);
+
+	assert_status(r, 0);
+	site_shell(text("mkdir -p -m 0700 %s; cp %s/%s %s/id_ed25519; "
+			"cp %s/known_hosts %s/known_hosts",
+	    folder, getenv("TFA_KEYS"), y.s.user, folder, y.s.b->dir, folder));
+	write_text(text("%s/config", folder),
+	    text("Host jump\n    HostName 127.0.0.1\n    Port %d\n"
+		 "Host db.internal.example.org\n    HostName 127.0.0.1\n"
+		 "    Port %d\n    User %s\n"
+		 "Host *\n    HostKeyAlias bastion\n"
+		 "    StrictHostKeyChecking yes\n    IdentityAgent none\n%s",
+		y.s.b->door, y.v.beyond->port, y.s.user, r->out));
+	return y;
+}
+
+static struct run *
+at_home(const struct yard *y, const char *answers, const char *script)
+{
+	return run(
+	    door_words(y->s.b, answers, site_at_home(&y->s, script)), NULL, 0);
+}
+
+Test(door_clients, settings_of_the_manual)
+{
+	static const char hosts[] = "ssh db.internal.example.org echo behind; "
+				    "ssh jump echo in";
+	struct yard y;
+	struct run *r;
+
+	needs_door();
+	y = home_open();
+	cr_assert_neq(at_home(&y, y.s.wrong, hosts)->status, 0);
+	r = at_home(&y, fresh(&y), hosts);
+	assert_status(r, 0);
+	cr_assert_str_eq(r->out, "behind\nin\n");
+	r = at_home(&y, NULL,
+	    "ssh -o BatchMode=yes db.internal.example.org echo in; "
+	    "ssh -O exit jump");
+	assert_status(r, 0);
+	r = at_home(&y, NULL, "ssh -o BatchMode=yes jump true");
+	cr_assert_neq(r->status, 0);
+	assert_says(r->err, "Permission denied (keyboard-interactive)");
+}

@@ -12,7 +12,7 @@
 
 Scenarios(door_forged);
 
-#define USER     "user39"
+#define USER     "user53"
 #define ACCEPTED "Match User " USER "\n    AcceptEnv *\n"
 #define NAME     sizeof("pam/0123456789abcdef0123456789abcdef")
 

@@ -61,7 +61,7 @@ says(struct visit *v, const char *command)
 
 Test(door_keys, command_of_a_key_holds)
 {
-	const char *user = "user40", *key;
+	const char *user = "user54", *key;
 	struct visit v;
 
 	needs_door();
@@ -93,7 +93,7 @@ Test(door_keys, options_of_a_key_hold)
 	    {"no-agent-forwarding ", true, false},
 	    {"permitopen=\"127.0.0.1:1\" ", false, true},
 	};
-	const char *user = "user41", *key;
+	const char *user = "user55", *key;
 	struct visit v;
 
 	needs_door();
@@ -134,7 +134,7 @@ certify(struct visit *v, const char *more)
 /* sshd tells the module the whole certificate. */
 Test(door_keys, certificate)
 {
-	const char *user = "user42";
+	const char *user = "user56";
 	struct visit v;
 
 	needs_door();
@@ -163,7 +163,7 @@ Test(door_keys, certificate)
  */
 Test(door_keys, large_certificate)
 {
-	const char *user = "user42";
+	const char *user = "user56";
 	struct visit v;
 	struct run *r;
 
@@ -210,7 +210,7 @@ Test(door_keys, several_are_offered)
 	const char *first, *second;
 
 	needs_door();
-	v = visit_door("user33", NULL);
+	v = visit_door("user49", NULL);
 	first = new_key(&v, "first", "rsa");
 	second = new_key(&v, "second", "ecdsa");
 	new_code(&v);
@@ -219,7 +219,7 @@ Test(door_keys, several_are_offered)
 		text("127.0.0.1:%d", v.beyond->port)),
 	    NULL);
 	assert_says(r->out, "SSH-2.0");
-	/* Of other kinds, too. */
+	/* The keys of other kinds work, too. */
 	write_text(list_of(v.user), read_text(text("%s.pub", first)));
 	v.option = text("IdentityFile=%s", first);
 	cr_assert(opens(&v, probe_stdio));
@@ -236,7 +236,7 @@ Test(door_keys, two_are_wanted)
 	const char *second;
 
 	needs_door();
-	v = visit_door("user43", NULL);
+	v = visit_door("user57", NULL);
 	second = new_key(&v, "second", "ed25519");
 	assert_status(
 	    run(ARGV("sed", "-i", "s/publickey,keyb/publickey,publickey,keyb/",
@@ -317,21 +317,21 @@ Test(door_keys, users_that_cannot_come_in_look_alike)
 	size_t before;
 
 	needs_door();
-	v = visit_door("user44", "DenyUsers user45\n");
-	fixture_enrol(v.b, "user45");
-	assert_status(site_shell("cd $TFA_KEYS; cp user44 nobody-here; "
-				 "cp user44.pub nobody-here.pub"),
+	v = visit_door("user58", "DenyUsers user59\n");
+	fixture_enrol(v.b, "user59");
+	assert_status(site_shell("cd $TFA_KEYS; cp user58 nobody-here; "
+				 "cp user58.pub nobody-here.pub"),
 	    0);
-	write_text(list_of("user44"), key_of("user43"));
+	write_text(list_of("user58"), key_of("user57"));
 	before = door_questions(v.b);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		const char *here = farewell(v, "user44", ways[i]);
+		const char *here = farewell(v, "user58", ways[i]);
 
 		cr_assert_str_eq(farewell(v, "nobody-here", ways[i]), here);
-		cr_assert_str_eq(farewell(v, "user45", ways[i]), here);
+		cr_assert_str_eq(farewell(v, "user59", ways[i]), here);
 	}
 	cr_assert_eq(door_questions(v.b), before);
-	write_text(list_of("user44"), key_of("user44"));
+	write_text(list_of("user58"), key_of("user58"));
 	cr_assert(opens(&v, probe_stdio));
 }
 
@@ -341,15 +341,15 @@ Test(door_keys, users_that_the_site_denies_stay_out)
 	struct visit v;
 
 	needs_door();
-	v = visit_door("user48", "DenyUsers user48\n");
+	v = visit_door("user62", "DenyUsers user62\n");
 	cr_assert_not(opens(&v, probe_stdio));
 	cr_assert_not(opens(&v, probe_session));
 	cr_assert_eq(door_questions(v.b), 0);
-	v.user = "user47";
+	v.user = "user61";
 	cr_assert(opens(&v, probe_stdio));
-	v = visit_door("user47", "AllowUsers user48\n");
+	v = visit_door("user61", "AllowUsers user62\n");
 	cr_assert_not(opens(&v, probe_stdio));
-	v.user = "user48";
+	v.user = "user62";
 	cr_assert(opens(&v, probe_stdio));
 }
 
@@ -359,11 +359,11 @@ Test(door_keys, account_that_has_expired)
 	struct visit v;
 
 	needs_door();
-	v = visit_door("user46", NULL);
+	v = visit_door("user60", NULL);
 	cr_assert(opens(&v, probe_stdio));
 	assert_status(
-	    run(ARGV("usermod", "-e", "1970-01-02", "user46"), NULL, 0), 0);
+	    run(ARGV("usermod", "-e", "1970-01-02", "user60"), NULL, 0), 0);
 	cr_assert_not(opens(&v, probe_stdio));
-	assert_status(run(ARGV("usermod", "-e", "", "user46"), NULL, 0), 0);
+	assert_status(run(ARGV("usermod", "-e", "", "user60"), NULL, 0), 0);
 	cr_assert(opens(&v, probe_stdio));
 }

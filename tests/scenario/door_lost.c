@@ -75,7 +75,7 @@ assert_shut_to_thieves(const struct bastion *b)
 	assert_shut(visit_with(b, "123456"));
 }
 
-/* The same door lets its user in while nothing is lost. */
+/* While nothing is lost, the door lets its user in. */
 static void
 assert_works(const struct bastion *b)
 {
@@ -174,6 +174,29 @@ Test(door_lost, authentication_methods)
 	    "publickey,keyboard-interactive:pam/");
 	door_restart(b);
 	assert_works(b);
+}
+
+/* A code without a key is one thing that somebody has, and not two. */
+Test(door_lost, authentication_methods_with_a_code_alone)
+{
+	static const char *const alone[] = {
+	    "PreferredAuthentications=keyboard-interactive",
+	    "PreferredAuthentications=password"};
+	struct bastion *b;
+	struct visit v;
+
+	needs_door();
+	b = with_door();
+	edit(text("%s/sshd_config", b->dir), "/AuthenticationMethods/d");
+	door_restart(b);
+	for (size_t i = 0; i < 2; i++) {
+		v = visit_with(b, visit_new_code(b, USER));
+		v.option = alone[i];
+		cr_assert_not(probe_stdio(&v), "%s", alone[i]);
+		cr_assert_not(probe_session(&v), "%s", alone[i]);
+		/* The code was good, and it still is. */
+		assert_status(ssh_with_code(b, USER, v.answers, "true"), 0);
+	}
 }
 
 /* The one case: beside it, each of the two alone, and a session. */

@@ -9,7 +9,7 @@
 
 Scenarios(door_states);
 
-#define USER      "user36"
+#define USER      "user52"
 #define NOT_OPEN  "This port is for forwarding, which is not open to you"
 #define FIRST     "you have no device: log in on the ordinary ssh port"
 #define ASK_ADMIN "you have no device: ask an administrator for a code"
@@ -212,7 +212,7 @@ Test(door_states, exempt)
 	    .says = {NOT_OPEN, ASK_ADMIN, NULL}});
 }
 
-/* Who is never asked on port 22 is asked here, where a code opens more. */
+/* A user who is never asked on port 22 is asked here: a code opens more. */
 Test(door_states, exempt_with_a_code)
 {
 	needs_door();

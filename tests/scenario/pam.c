@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -371,6 +372,31 @@ Test(pam, lies_that_cannot_be_read_deny)
 	}
 }
 
+#define CHALLENGE "{\"v\":1,\"verdict\":\"challenge\",\"reason\":\"ask\"}"
+#define ENROLL    "{\"v\":1,\"verdict\":\"enroll\",\"reason\":\"setup\"}"
+
+/* A judgement on a code is yes or no. */
+Test(pam, answer_that_is_no_judgement_denies)
+{
+	struct bastion *b;
+	struct apply a;
+	pid_t liar;
+
+	needs_door();
+	b = bastion_open(.rules = REQUIRED, .no_keeper = true);
+	liar = lie(b, CHALLENGE);
+	a = apply_open(b, "alice", "keeper-user=erin");
+	a.answer = "123456";
+	assert_pam(apply_auth(&a), PAM_MAXTRIES);
+	cr_assert_eq(a.prompts, 1);
+	stop(liar);
+	liar = lie(b, ENROLL);
+	assert_pam(apply_auth(&a), PAM_MAXTRIES);
+	cr_assert_eq(a.prompts, 0);
+	apply_close(&a);
+	stop(liar);
+}
+
 /* The user's own processes, which are not the test's: none but children of the
  * module are in this test. */
 static pid_t
@@ -548,12 +574,14 @@ collect_all(int number)
 	errno = saved;
 }
 
-/* As an application may have them. */
+/* An application's own signals and groups. */
 static void
-set_signals(void)
+set_up_application(void)
 {
+	const gid_t groups[] = {3001, 3002};
 	sigset_t set;
 
+	cr_assert_eq(setgroups(2, groups), 0);
 	signal(SIGUSR1, collect_all);
 	signal(SIGUSR2, SIG_IGN);
 	sigemptyset(&set);
@@ -572,7 +600,7 @@ Test(pam, child_keeps_nothing_of_roots)
 	pw = fixture_person("user45");
 	b = bastion_open(.rules = REQUIRED, .no_keeper = true);
 	liar = lie(b, NULL);
-	set_signals();
+	set_up_application();
 	asking = ask_in_vain(b, "user45", &child);
 	fds = text("/proc/%d/fd", child);
 	for (int i = 0; i < 1000 && count_entries(fds) != 2; i++)
@@ -843,6 +871,7 @@ Test(pam, arguments_that_are_not_known_deny)
 		a = apply_open(b, "alice", odd[i]);
 		pam_set_item(a.pamh, PAM_RUSER, "alice");
 		cr_expect_eq(apply_auth(&a), PAM_AUTH_ERR, "%s", odd[i]);
+		assert_says(a.said, "Access denied");
 		cr_expect_eq(apply_account(&a), PAM_PERM_DENIED, "%s", odd[i]);
 		apply_close(&a);
 	}
@@ -875,6 +904,10 @@ Test(pam, caller_is_asked_and_not_whom_they_become)
 	cr_assert_str_empty(apply_token(&a));
 	cr_assert_eq(fixture_audit_count(b, "\"door\":true"), 0);
 	cr_assert_geq(fixture_audit_count(b, text("\"%s\"", a.service)), 2);
+	assert_pam(apply_account(&a), PAM_PERM_DENIED);
+	/* Even of one whom the keeper would let in. */
+	fixture_write_policy(b, fixture_policy(RULE("exempt"), NULL));
+	assert_pam(apply_auth(&a), PAM_SUCCESS);
 	assert_pam(apply_account(&a), PAM_PERM_DENIED);
 	apply_close(&a);
 }

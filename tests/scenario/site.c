@@ -107,6 +107,21 @@ site_shell(const char *script)
 }
 
 const char *const *
+site_at_home(const struct site *s, const char *script)
+{
+	const char **argv = calloc(8, sizeof(*argv));
+	char *whole = text(
+	    "mount --bind %s/home /root; export HOME=/root LC_ALL=C.UTF-8; "
+	    "cd /root; %s",
+	    s->b->dir, script);
+
+	cr_assert_not_null(argv);
+	memcpy(argv, ARGV("timeout", "45", "unshare", "-m", "sh", "-ec", whole),
+	    7 * sizeof(*argv));
+	return argv;
+}
+
+const char *const *
 site_remote_ssh(const struct site *s, const char *config, const char *option,
     const char *host)
 {

@@ -39,6 +39,10 @@ char *site_beyond(const struct site *s, const char *code);
  */
 pid_t site_serve(const char *path, int *ret_port);
 
+/* The words of a script that runs with the folder "home" of the bastion's in
+ * place of root's home. */
+const char *const *site_at_home(const struct site *s, const char *script);
+
 /*
  * The words of a script that does what VS Code's Remote-SSH does: it gives a
  * script to bash on the standard input of ssh, and has SOCKS beside it, over

@@ -224,21 +224,21 @@ Test(sudo, person_who_types_is_asked)
 	struct run *r;
 
 	needs_door();
-	b = sudoer("user37", REQUIRED, "");
-	secret = fixture_enrol(b, "user37");
-	sudoers = read_text("/etc/sudoers.d/tfa-user37");
+	b = sudoer("user63", REQUIRED, "");
+	secret = fixture_enrol(b, "user63");
+	sudoers = read_text("/etc/sudoers.d/tfa-user63");
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		cr_assert_eq(unlink("/etc/sudoers.d/tfa-user37"), 0);
-		write_text("/etc/sudoers.d/tfa-user37",
+		cr_assert_eq(unlink("/etc/sudoers.d/tfa-user63"), 0);
+		write_text("/etc/sudoers.d/tfa-user63",
 		    text("%s%s%s%s", sudoers,
-			*ways[i] != '\0' ? "Defaults:user37 " : "", ways[i],
+			*ways[i] != '\0' ? "Defaults:user63 " : "", ways[i],
 			*ways[i] != '\0' ? "\n" : ""));
-		secret = fixture_enrol(b, "user37");
-		r = as("user37", line(code_wrong(secret)),
+		secret = fixture_enrol(b, "user63");
+		r = as("user63", line(code_wrong(secret)),
 		    "sudo -k -S -u bob id -un");
 		assert_refused(r);
 		cr_assert_geq(prompts(r), 1, "%s: %s", ways[i], r->err);
-		r = as("user37", line(code_at(secret, step_now())),
+		r = as("user63", line(code_at(secret, step_now())),
 		    "sudo -k -S -u bob id -un");
 		cr_assert_eq(r->status, 0, "%s: %s", ways[i], r->err);
 		cr_assert_str_eq(r->out, "bob\n");

@@ -307,6 +307,17 @@ Test(tunnel, is_closed_where_the_door_is)
 	}
 }
 
+/* No code is asked for anywhere here. */
+Test(tunnel, is_open_where_the_policy_says_so)
+{
+	struct full f;
+
+	needs_people();
+	f = full_open("user29", RULE("exempt"), "'forwarding':'open'");
+	assert_status(open_master(&f, NULL), 0);
+	assert_status(through(&f, NULL, "true"), 0);
+}
+
 Test(tunnel, needs_the_keeper)
 {
 	struct full f;
