@@ -94,17 +94,19 @@ static void
 audit_login(const struct deed *deed, struct audit *entry)
 {
 	const struct decision *decision = &deed->decision;
-	const char *command = deed->call->request.command;
+	const struct request *request = &deed->call->request;
 	int64_t drift_s = deed->outcome.drift_s;
 	int64_t off_s = drift_s < 0 ? -drift_s : drift_s;
 
 	entry->door = deed->login.door;
 	if (decision->rule != NULL)
 		memcpy(entry->rule, decision->rule->name, sizeof(entry->rule));
-	if (command != NULL)
-		utf8_clean(command, strlen(command), entry->command,
-		    sizeof(entry->command));
-	if (deed->call->request.auth_path[0] == '\0')
+	if (request->command != NULL)
+		utf8_clean(request->command, strlen(request->command),
+		    entry->command, sizeof(entry->command));
+	/* The door names a connection, and no key. */
+	if (request->auth_path[0] == '\0' ||
+	    (deed->login.by_door && request->auth == NULL))
 		add_detail(entry->detail, sizeof(entry->detail),
 		    "sshd did not say which key");
 	if (decision->mode == MODE_NONE && decision->name[0] != '\0')
