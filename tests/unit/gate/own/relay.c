@@ -404,6 +404,29 @@ Test(relay, waits_asleep_for_a_client_that_does_not_read)
 	cr_expect_eq(fixture_wait(ends.pid), 0);
 }
 
+static void
+reset(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+}
+
+/* poll(2) would report that again and again. */
+Test(relay, waits_asleep_when_the_connection_broke_off)
+{
+	struct ends ends = begin(PIPES);
+	size_t sent = fill(ends.far);
+
+	cr_expect(comes_to_rest(ends.pid));
+	reset(ends.far);
+	usleep(1000);
+	cr_expect(comes_to_rest(ends.pid));
+	cr_expect_leq(count_to_end(ends.out), sent);
+	cr_expect_eq(fixture_wait(ends.pid), BROKE_OFF);
+}
+
 Test(relay, waits_asleep_for_a_host_that_does_not_read)
 {
 	struct ends ends = begin(PIPES);
@@ -436,12 +459,10 @@ Test(relay, waits_for_input_that_does_not_block)
 Test(relay, says_that_a_connection_broke_off)
 {
 	struct ends ends = begin(PIPES);
-	struct linger at_once = {.l_onoff = 1};
 
 	send_all(ends.in, "unread");
 	cr_expect(comes_to_rest(ends.pid));
-	setsockopt(ends.far, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	close(ends.far);
+	reset(ends.far);
 	expect_end(ends.out);
 	cr_expect_eq(fixture_wait(ends.pid), BROKE_OFF);
 }

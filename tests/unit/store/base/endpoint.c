@@ -169,8 +169,9 @@ Test(endpoint, is_held_by_a_list_that_has_host_and_port)
 	static const char *const held[] = {
 	    "db1:5432", "Db1:5432", "db2:5432", "[2001:db8:0::1]:22"};
 	static const char *const absent[] = {"db1:22", "db1:543", "db1:54321",
-	    "db1.:5432", "db11:5432", "xdb1:5432", "databases:22", "db2:22",
-	    "[2001:db8::1]:222", "[2001:db8::2]:22", "localhost:5432"};
+	    "db1.:5432", "db:5432", "db11:5432", "xdb1:5432", "databases:22",
+	    "db2:22", "[2001:db8::1]:222", "[2001:db8::2]:22",
+	    "localhost:5432"};
 	size_t line = 0;
 
 	for (size_t i = 0; i < COUNT(held); i++)
