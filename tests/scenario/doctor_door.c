@@ -424,6 +424,12 @@ Test(doctor_door, leaves_the_other_ports_as_they_were)
 		       "Match all\n",
 		 .says = "PermitOpen any in \"Match LocalPort 2022\" stands"},
 		"order"},
+	    {{.before =
+		     "{ printf 'Match LocalPort %d\\n    PermitOpen "
+		     "any\\nMatch all\\n' $door; cat $d/sshd_config; } >$d/x; "
+		     "cat $d/x >$d/sshd_config",
+		 .says = "PermitOpen any in \"Match LocalPort "},
+		"order"},
 	    {{.from = "    PermitUserRC no\n",
 		 .to = "    ForceCommand none\n",
 		 .says = "ForceCommand none, for root at port"},
