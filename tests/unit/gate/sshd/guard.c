@@ -185,6 +185,22 @@ Test(guard, accepts_from_a_client_a_code_alone)
 		    v->why != GUARD_CODE, "%s", v->name);
 }
 
+/* The drop-in's own lines let no client choose it, and sshd would take a value
+ * of SetEnv's in place of the module's. */
+Test(guard, leaves_the_name_of_a_connection_to_the_door)
+{
+	static const char *const open[] = {
+	    "TFA_CONNECTION", "TFA_*", "TFA_CO*", "T*", "*", "TFA_CONNECTIO?"};
+
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+		cr_expect(guard_pattern_is_open(open[i]), "%s", open[i]);
+	cr_expect_not(guard_pattern_is_open("TFA_CODE"));
+	cr_expect_null(strstr(guard_setenv(), "TFA_CONNECTION"));
+	cr_expect(guard_removes("TFA_CONNECTION="));
+	cr_expect(guard_removes(
+	    "TFA_CONNECTION=pam/0123456789abcdef0123456789abcdef"));
+}
+
 /* Whatever SetEnv has put there leaves the session, but for HOME. */
 Test(guard, session_loses_what_setenv_has_set)
 {
