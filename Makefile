@@ -90,8 +90,11 @@ PAM_SRC := $(wildcard gate/pam/*.c)
 PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
 	$(ADMIN_SRC) $(PAM_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
+DOOR := $(if $(call probe,-include security/pam_appl.h),door)
+# These talk to PAM themselves.
+PAM_TESTS := tests/scenario/pam.c tests/support/apply.c
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
-SUPPORT_SRC := $(wildcard tests/support/*.c)
+SUPPORT_SRC := $(filter-out $(PAM_TESTS),$(wildcard tests/support/*.c))
 SOAK_SRC := $(wildcard tests/soak/*.c)
 ODDS_SRC := $(wildcard tests/odds/*.c)
 ENVFUZZ_SRC := $(wildcard tests/envfuzz/*.c)
@@ -106,7 +109,7 @@ PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
-	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC)
+	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
 ALL_H := $(shell find store gate admin tests -name '*.h')
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -200,7 +203,6 @@ PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) store/import/import.c store/system/passwd.c \
 	$(addprefix store/wire/,connection.c dial.c protocol.c)
 pic = $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1))
-DOOR := $(if $(call probe,-include security/pam_modules.h),door)
 
 door: $(BUILD)/pam_tfa.so
 
@@ -240,10 +242,11 @@ $(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
 	    -lsmartcols
 
-$(BUILD)/scenario: $(call obj,$(SCENARIO_SRC) $(SUPPORT_SRC)) \
-    $(BUILD)/libtfa.a | $(BUILD)/hostile.so
+$(BUILD)/scenario: $(call obj,$(SUPPORT_SRC) $(if $(DOOR),$(PAM_TESTS)) \
+    $(filter-out $(PAM_TESTS),$(SCENARIO_SRC))) $(BUILD)/libtfa.a \
+    | $(BUILD)/hostile.so
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion $(if $(DOOR),-lpam)
 
 # What the scenarios have others try to load into the programs.
 $(BUILD)/hostile.so: $(HOSTILE_SRC)

@@ -6,6 +6,7 @@
  *	doctor/        doctor; doctor.h lists its files
  *	policy/        the commands that read and change the policy
  *	  rules.c      enable, enforce, exempt, disable
+ *	  forward.c    forward
  *	  target.c     the rule of a user or a group in a policy
  *	  policy.c     policy show, policy check
  *	  edit.c       policy edit
@@ -71,6 +72,7 @@ struct admin {
 	bool no_door, dry_run, remove, confirm, undo, watch;
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
+	bool at_door;      /* explain */
 };
 
 /* A command; argv has its operands. Returns an admin_exit. */
@@ -78,6 +80,7 @@ typedef int admin_command(struct admin *admin, int argc, char **argv);
 
 admin_command admin_setup;
 admin_command admin_enable, admin_enforce, admin_exempt, admin_disable;
+admin_command admin_forward;
 admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;

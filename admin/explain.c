@@ -89,6 +89,7 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
 	memcpy(request.user, argv[0], strlen(argv[0]) + 1);
+	request.door = admin->at_door;
 	if (admin->from != NULL) {
 		if (!address_parse(admin->from, &address)) {
 			admin_say("%s: not an address", admin->from);

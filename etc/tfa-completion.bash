@@ -3,7 +3,7 @@
 # choose the names, so a name may be an attack: no name is expanded here, as
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
-_tfa_admin_commands="setup doctor enable enforce exempt disable policy users
+_tfa_admin_commands="setup doctor enable enforce exempt disable forward policy users
 explain revoke code enroll import unlock log help"
 
 _tfa_admin_options()
@@ -17,7 +17,7 @@ _tfa_admin_options()
 	enforce) echo --grace --until ;;
 	exempt) echo --from ;;
 	users) echo --state --group --summary ;;
-	explain) echo --from --at ;;
+	explain) echo --door --from --at ;;
 	revoke) echo --block --code ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;
@@ -157,6 +157,11 @@ _tfa_admin()
 	'' | help) _tfa_offer "$_tfa_admin_commands" ;;
 	enable | enforce | exempt | disable)
 		_tfa_offer_names < <(_tfa_users; _tfa_groups | sed 's/^/@/')
+		;;
+	forward)
+		_tfa_offer_names < <(_tfa_users; _tfa_groups | sed 's/^/@/'
+			[ "$before" = forward ] ||
+			    printf '%s\n' closed after-code open)
 		;;
 	policy)
 		case $before in

@@ -34,6 +34,24 @@ warn_rule(const char *file, const struct rule *rule)
 	return count;
 }
 
+/* An exempt rule that leaves it to an open top may not be meant so. */
+static void
+warn_open(const char *file, const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct rule *rule = &policy->rules.items[i];
+
+		if (policy->forwarding == FORWARDING_OPEN &&
+		    rule->forwarding == FORWARDING_UNSAID &&
+		    rule->mode == MODE_EXEMPT)
+			admin_say(
+			    "warning: %s: rule \"%s\" is exempt and does "
+			    "not say \"forwarding\", which is open at the "
+			    "top: its users forward with a key alone",
+			    file, rule->name);
+	}
+}
+
 bool
 admin_check_text(
     const char *file, const char *text, size_t len, size_t *ret_unknown)
@@ -46,6 +64,7 @@ admin_check_text(
 	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
 		for (size_t i = 0; i < policy.rules.count; i++)
 			*ret_unknown += warn_rule(file, &policy.rules.items[i]);
+		warn_open(file, &policy);
 		policy_done(&policy);
 		return true;
 	}

@@ -83,6 +83,21 @@ say_lifted(const struct policy *policy, const struct target *target,
 		snprintf(ret, BEFORE, "until now exempt from %s", networks);
 }
 
+/* Says that an exempt user forwards without a code. */
+static void
+say_door(const struct policy *policy, const struct rule *rule,
+    char ret[static BEFORE])
+{
+	struct decision decision = {
+	    .mode = (enum mode)rule->mode, .rule = rule};
+	size_t len = strlen(ret);
+
+	if (rule->mode == MODE_EXEMPT &&
+	    policy_forwarding(policy, &decision) == FORWARDING_OPEN)
+		snprintf(ret + len, BEFORE - len,
+		    "%sforwards with the key alone", len > 0 ? ", " : "");
+}
+
 static bool
 set_rule(struct policy *policy, const struct target *target,
     struct ruling *ruling, int number)
@@ -106,6 +121,7 @@ set_rule(struct policy *policy, const struct target *target,
 		rule->since_s = ruling->now_s;
 	rule->mode = (int)ruling->mode;
 	rule->grace = ruling->grace;
+	say_door(policy, rule, ruling->before[number]);
 	return true;
 }
 

@@ -41,6 +41,8 @@ fill_key(const char *methods, struct request *ret)
 	ret->auth = methods_key(methods, &count);
 	if (ret->auth == NULL)
 		return count > 0 ? "out of memory" : NULL;
+	if (strlen(ret->auth) > AUTH_SENT)
+		return "the key in SSH_AUTH_INFO_0 is too long";
 	return utf8_is_clean(ret->auth) ? NULL : "SSH_AUTH_INFO_0 names no key";
 }
 
@@ -61,7 +63,8 @@ inquiry_fill(const struct inquiry *inquiry, struct request *ret)
 {
 	char service[64] = "";
 
-	*ret = (struct request){.version = PROTOCOL_VERSION};
+	*ret = (struct request){
+	    .version = PROTOCOL_VERSION, .door = inquiry->door};
 	snprintf(ret->request, sizeof(ret->request), "%s", inquiry->request);
 	if (inquiry->code != NULL)
 		fill_code(inquiry->code, ret);

@@ -1,5 +1,5 @@
 /*
- * What the module asks the keeper, in a child of its own that has become the
+ * Asks the keeper for the module, in a child of its own that has become the
  * user: the keeper answers about whoever the kernel says is asking.
  *
  * The child never runs another program: one that the user's own processes could

@@ -37,29 +37,23 @@ now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* Reads exactly one ruling, and the end.  *ret stays where anything else
- * comes, or nothing within LIMIT_MS. */
+/* Reads one ruling, which a pipe hands on in one piece.  *ret stays where
+ * anything else comes, or nothing within LIMIT_MS. */
 static void
 read_ruling(int fd, struct ruling *ret)
 {
-	long long end = now_ms() + LIMIT_MS;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	long long end = now_ms() + LIMIT_MS, left;
 	struct ruling ruling[2];
-	size_t len = 0;
-	ssize_t n;
+	int ready;
 
 	do {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		long long left = end - now_ms();
-
-		n = poll(&p, 1, left > 0 ? (int)left : 0);
-		if (n == 0)
-			return;
-		if (n > 0)
-			n = read(
-			    fd, (char *)ruling + len, sizeof(ruling) - len);
-		len += n > 0 ? (size_t)n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n == 0 && len == sizeof(*ret) && ruling_is_sound(ruling))
+		left = end - now_ms();
+		ready = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	if (ready == 1 &&
+	    read(fd, ruling, sizeof(ruling)) == (ssize_t)sizeof(*ret) &&
+	    ruling_is_sound(ruling))
 		*ret = ruling[0];
 }
 
@@ -91,22 +85,20 @@ ask_keeper(const struct inquiry *inquiry, struct ruling *ret)
 		ret->verdict = VERDICT_DENY;
 }
 
+/* sudo always asks for silence, but a caller who is refused must know why.  su
+ * writes to its standard output what is no error, and that may be a pipe. */
 static void
-say(pam_handle_t *pamh, int flags, int style, const char *line)
-{
-	if (line[0] != '\0' && ((unsigned)flags & PAM_SILENT) == 0)
-		(void)pam_prompt(pamh, style, NULL, "%s", line);
-}
-
-static void
-say_all(pam_handle_t *pamh, int flags, const struct ruling *ruling)
+say(pam_handle_t *pamh, unsigned flags, bool door, const struct ruling *ruling)
 {
 	bool denied = ruling->verdict == VERDICT_DENY;
+	int style = denied || !door ? PAM_ERROR_MSG : PAM_TEXT_INFO;
 
+	if (door && (flags & PAM_SILENT) != 0)
+		return;
 	for (uint32_t i = 0; i < ruling->notes; i++)
-		say(pamh, flags, PAM_TEXT_INFO, ruling->note[i]);
-	say(pamh, flags, denied ? PAM_ERROR_MSG : PAM_TEXT_INFO,
-	    ruling->message);
+		(void)pam_prompt(pamh, style, NULL, "%s", ruling->note[i]);
+	if (ruling->message[0] != '\0')
+		(void)pam_prompt(pamh, style, NULL, "%s", ruling->message);
 }
 
 /* False for an argument that is not known: a line that was misspelt must not
@@ -133,8 +125,8 @@ read_arguments(
 	return true;
 }
 
-/* Who is asked: at the door the user who logs in; of sudo and su the one who
- * called, whom the program names. */
+/* Finds whom to ask: at the door the user who logs in; of sudo and su the one
+ * who called, whom the program names. */
 static bool
 find_person(pam_handle_t *pamh, struct inquiry *inquiry)
 {
@@ -220,12 +212,12 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	inquiry.token = token + sizeof(CONNECTION_VARIABLE);
 	inquiry.request = "login";
 	ask_keeper(&inquiry, &ruling);
-	say_all(pamh, flags, &ruling);
+	say(pamh, (unsigned)flags, inquiry.door, &ruling);
 	if (ruling.verdict == VERDICT_CHALLENGE) {
 		result = ask_person(pamh, &inquiry, &ruling);
 		if (result != PAM_SUCCESS)
 			return PAM_CONV_ERR;
-		say_all(pamh, flags, &ruling);
+		say(pamh, (unsigned)flags, inquiry.door, &ruling);
 	}
 	result = result_of(&ruling);
 	if (result == PAM_SUCCESS && inquiry.door)
@@ -261,6 +253,6 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	ask_keeper(&inquiry, &ruling);
 	if (ruling.verdict == VERDICT_PASS)
 		return PAM_SUCCESS;
-	say_all(pamh, flags, &ruling);
+	say(pamh, (unsigned)flags, inquiry.door, &ruling);
 	return PAM_PERM_DENIED;
 }

@@ -1,7 +1,7 @@
 /*
- * What the module's child hands back to the process of root that forked it: one
- * struct of a fixed size, with nothing in it that must be read any further.
- * Zeroed memory denies.
+ * The struct that the module's child hands back to the process of root which
+ * forked it: of a fixed size, with nothing in it to parse.  Zeroed memory
+ * denies.
  *
  * The child runs as the user, so root believes only what ruling_is_sound()
  * says is one of the few things that a child of ours could have written.

@@ -11,19 +11,35 @@ static const struct option_row common[] = {
 struct reading {
 	const struct options *options;
 	char **argv;
-	int at; /* of the word that is read */
+	const char *command; /* the first operand so far, or NULL */
+	int at;              /* of the word that is read */
 	void *ret;
 	uint64_t given;
 };
 
-/* Returns the first row with the name of row i.  Such rows stand together. */
+/* Returns the first row with the name of row i. */
 static size_t
 first_row(const struct options *options, size_t i)
 {
-	while (i > 0 &&
-	    strcmp(options->rows[i].name, options->rows[i - 1].name) == 0)
-		i--;
-	return i;
+	size_t first = 0;
+
+	while (strcmp(options->rows[first].name, options->rows[i].name) != 0)
+		first++;
+	return first;
+}
+
+/* Returns the row of that command with the name of this row, or this row.  The
+ * command is the first operand, and may not have been read yet. */
+static const struct option_row *
+row_of_command(const struct reading *r, const struct option_row *row)
+{
+	const struct options *options = r->options;
+
+	for (size_t i = 0; r->command != NULL && i < options->count; i++)
+		if (strcmp(options->rows[i].name, row->name) == 0 &&
+		    strcmp(options->rows[i].command, r->command) == 0)
+			return &options->rows[i];
+	return row;
 }
 
 static enum options_end __attribute__((format(printf, 2, 3)))
@@ -81,7 +97,8 @@ find_letter(const struct options *options, char letter)
 static enum options_end
 store_option(struct reading *r, const struct option_row *row, char *value)
 {
-	uint64_t bit = UINT64_C(1) << (row - r->options->rows);
+	size_t i = (size_t)(row - r->options->rows);
+	uint64_t bit = UINT64_C(1) << first_row(r->options, i);
 	char *at = (char *)r->ret + row->offset;
 
 	if (row->argument[0] == '\0' && value != NULL)
@@ -117,7 +134,7 @@ read_long(struct reading *r, char *word)
 	if (row == NULL)
 		return OPTIONS_WRONG;
 	if (row < common || row >= common + COMMON)
-		return store_option(r, row, value);
+		return store_option(r, row_of_command(r, row), value);
 	if (value != NULL)
 		return refuse_option(
 		    r->options, "--%s takes no value", row->name);
@@ -153,6 +170,7 @@ options_read(const struct options *options, int *argc, char **argv, void *ret,
 
 		if (over || word[0] != '-' || word[1] == '\0') {
 			argv[++operands] = word;
+			r.command = argv[1];
 		} else if (strcmp(word, "--") == 0) {
 			over = true;
 		} else {

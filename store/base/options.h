@@ -18,6 +18,9 @@
  * that lacks its value, or whose value is given twice (the first would be lost
  * without a word) is refused with a line on stderr.  --help and --version are
  * in no table: every program has them.
+ *
+ * Several commands may have an option of one name.  Where it is a flag for one
+ * and takes a value for another, it has to stand behind the command.
  */
 #ifndef TFA_OPTIONS_H
 #define TFA_OPTIONS_H
@@ -70,7 +73,7 @@ enum options_end {
  * Reads argv into *ret, the struct of the table, and leaves the operands in
  * argv and *argc; the values point into argv's words.  *ret_given, unless it
  * is NULL: bit i says that the option of row i was given; of rows with one
- * name, which stand together, the first.
+ * name, the first.
  */
 enum options_end options_read(const struct options *options, int *argc,
     char **argv, void *ret, uint64_t *ret_given);

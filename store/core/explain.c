@@ -121,7 +121,9 @@ say_outcome(const struct policy *policy, const struct record *record,
 	    [REASON_CLOSED] = "no device, and enrolment is closed: revoke or "
 			      "code --enroll opens it",
 	    [REASON_FORWARDING_CLOSED] =
-		"the policy opens the door to this user to nobody",
+		"forwarding is closed: tfa-admin forward changes that",
+	    [REASON_CODE_FIRST] = "no device, and the door opens after a code: "
+				  "one is set up on the ordinary port",
 	};
 	struct reason_facts facts = {.name = outcome->name,
 	    .wait_s = outcome->wait_s,
@@ -135,6 +137,10 @@ say_outcome(const struct policy *policy, const struct record *record,
 		snprintf(ret, size,
 		    "no device, and blocked from setting one up (revoke "
 		    "--block): revoke or code --enroll opens it");
+	else if (reason == REASON_CODE_FIRST && outcome->first == FIRST_NO)
+		snprintf(ret, size,
+		    "no device, and the door opens after a code: code --pass "
+		    "opens it once");
 	else if (words[reason] != NULL)
 		snprintf(ret, size, "%s", words[reason]);
 	else

@@ -230,7 +230,7 @@ static const struct json_field policy_fields[] = {
     ROW(TEXT, policy, "issuer", REQUIRED, issuer),
     ROW(LIST, policy, "rules", REQUIRED, rules, POLICY_RULES, &item_rule),
     ROW(CHOICE, policy, "otherwise", REQUIRED, otherwise, mode_names),
-    ROW(CHOICE, policy, "forwarding", MAYBE, forwarding, forwarding_names),
+    ROW(CHOICE, policy, "forwarding", DEFAULT, forwarding, forwarding_names),
     ROW(OBJECT, policy, "admins", DEFAULT, admins, &admins_shape),
     ROW(OBJECT, policy, "enrollment", DEFAULT, enrollment, &enrollment_shape),
     ROW(OBJECT, policy, "attempts", DEFAULT, attempts, &attempts_shape),
@@ -276,6 +276,7 @@ static enum fault
 set_defaults(struct policy *policy)
 {
 	*policy = (struct policy){
+	    .forwarding = FORWARDING_CLOSED,
 	    .enrollment = {.self = SELF_GRACE, .max_devices = 3},
 	    .attempts = {.per_login = 3,
 		.timeout_s = 60,

@@ -89,24 +89,34 @@ add_detail(char *ret, size_t size, const char *format, ...)
 	va_end(args);
 }
 
+/* True if sshd should have said which key was used.  The door names a connection
+ * by itself; sudo and su, which have no address, have no key. */
+static bool
+is_key_lost(const struct deed *deed)
+{
+	const struct request *request = &deed->call->request;
+
+	if (deed->login.by_door)
+		return request->auth == NULL;
+	return request->auth_path[0] == '\0' && deed->login.address[0] != '\0';
+}
+
 /* Puts a login's rule, command and detail into a line. */
 static void
 audit_login(const struct deed *deed, struct audit *entry)
 {
 	const struct decision *decision = &deed->decision;
-	const char *command = deed->call->request.command;
+	const struct request *request = &deed->call->request;
 	int64_t drift_s = deed->outcome.drift_s;
 	int64_t off_s = drift_s < 0 ? -drift_s : drift_s;
 
 	entry->door = deed->login.door;
 	if (decision->rule != NULL)
 		memcpy(entry->rule, decision->rule->name, sizeof(entry->rule));
-	if (command != NULL)
-		utf8_clean(command, strlen(command), entry->command,
-		    sizeof(entry->command));
-	/* sudo and su have no address: no sshd lets anybody in there. */
-	if (deed->call->request.auth_path[0] == '\0' &&
-	    deed->login.address[0] != '\0')
+	if (request->command != NULL)
+		utf8_clean(request->command, strlen(request->command),
+		    entry->command, sizeof(entry->command));
+	if (is_key_lost(deed))
 		add_detail(entry->detail, sizeof(entry->detail),
 		    "sshd did not say which key");
 	if (decision->mode == MODE_NONE && decision->name[0] != '\0')

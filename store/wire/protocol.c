@@ -16,7 +16,7 @@ static const struct json_field request_fields[] = {
 	PROTOCOL_VERSION, PROTOCOL_VERSION),
     [FIELD_REQUEST] = ROW(TEXT, request, "request", REQUIRED, request),
     [FIELD_ADDRESS] = ROW(TEXT, request, "address", MAYBE, address),
-    [FIELD_AUTH] = ROW(STRING, request, "auth", MAYBE, auth, 32768),
+    [FIELD_AUTH] = ROW(STRING, request, "auth", MAYBE, auth, AUTH_SENT),
     [FIELD_AUTH_PATH] = ROW(TEXT, request, "auth_path", MAYBE, auth_path),
     [FIELD_COMMAND] = ROW(STRING, request, "command", MAYBE, command, 1024),
     [FIELD_TERMINAL] = ROW(FLAG, request, "terminal", MAYBE, terminal),

@@ -17,7 +17,8 @@
 #define REQUEST_TEXT     17
 #define INPUT_TEXT       65 /* a code as typed */
 #define PATH_TEXT        256
-#define MESSAGE_TEXT     512 /* a name fits, and a sentence around it */
+#define AUTH_SENT        32768 /* bytes of "publickey TYPE BLOB" */
+#define MESSAGE_TEXT     512   /* a name fits, and a sentence around it */
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
 #define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */

@@ -148,6 +148,24 @@ Test(guard, door_port_is_read_in_one_spelling)
 		    "%s", cases[i].text);
 }
 
+/* The launcher reads the drop-in by itself, and must look for these words. */
+Test(guard, launcher_looks_for_the_words_of_the_table)
+{
+	const char *launcher = read_file("etc/tfa-door");
+	char line[200];
+
+	for (const struct guard_setting *s = guard_door_settings;
+	     s->group != GUARD_END; s++) {
+		if (s->group != GUARD_ASKS)
+			continue;
+		snprintf(
+		    line, sizeof(line), "has \"%s %s\"", s->keyword, s->value);
+		cr_expect_not_null(strcasestr(launcher, line), "%s", line);
+	}
+	cr_expect_not_null(strstr(launcher, "s/^" GUARD_DOOR_MATCH "\\("));
+	cr_expect_not_null(strstr(launcher, "dropin=" CONFIG_DROP_IN "\n"));
+}
+
 /* A row that was cut would protect nothing. */
 Test(guard, each_variable_fits)
 {
@@ -183,6 +201,22 @@ Test(guard, accepts_from_a_client_a_code_alone)
 	     v->why != GUARD_LAST; v++)
 		cr_expect_eq(guard_pattern_is_open(v->name),
 		    v->why != GUARD_CODE, "%s", v->name);
+}
+
+/* The drop-in's own lines let no client choose it, and sshd would take a value
+ * of SetEnv's in place of the module's. */
+Test(guard, leaves_the_name_of_a_connection_to_the_door)
+{
+	static const char *const open[] = {
+	    "TFA_CONNECTION", "TFA_*", "TFA_CO*", "T*", "*", "TFA_CONNECTIO?"};
+
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+		cr_expect(guard_pattern_is_open(open[i]), "%s", open[i]);
+	cr_expect_not(guard_pattern_is_open("TFA_CODE"));
+	cr_expect_null(strstr(guard_setenv(), "TFA_CONNECTION"));
+	cr_expect(guard_removes("TFA_CONNECTION="));
+	cr_expect(guard_removes(
+	    "TFA_CONNECTION=pam/0123456789abcdef0123456789abcdef"));
 }
 
 /* Whatever SetEnv has put there leaves the session, but for HOME. */

@@ -9,7 +9,8 @@
 
 struct mine {
 	const char *socket, *from, *key;
-	bool json, block;
+	bool json, block, door;
+	const char *port;
 };
 
 static const struct option_row rows[] = {
@@ -20,8 +21,10 @@ static const struct option_row rows[] = {
     OPTION_ROW(
 	struct mine, from, "from", "ADDR", "an address", .command = "explain"),
     OPTION_ROW(struct mine, block, "block", "", "no more", .command = "revoke"),
+    OPTION_ROW(struct mine, port, "door", "PORT", "where", .command = "setup"),
     OPTION_ROW(struct mine, key, "identity", "KEY", "a key", .letter = 'i',
 	.command = "doctor"),
+    OPTION_ROW(struct mine, door, "door", "", "there", .command = "explain"),
 };
 static const struct options options = OPTIONS_OF("mine", rows);
 
@@ -58,7 +61,7 @@ Test(options, puts_each_where_the_table_says)
 	cr_expect(mine.json);
 	cr_expect_not(mine.block);
 	cr_expect_null(mine.socket);
-	cr_expect_eq(given, 1U << 2 | 1U << 1 | 1U << 5);
+	cr_expect_eq(given, 1U << 2 | 1U << 1 | 1U << 6);
 	cr_assert_eq(argc, 3);
 	cr_expect_str_eq(argv[1], "explain");
 	cr_expect_str_eq(argv[2], "bob");
@@ -117,6 +120,46 @@ Test(options, refuses_what_is_not_in_the_table_or_lacks_a_value)
 	    OPTIONS_READ);
 }
 
+/* One name, a flag for one command and with a value for another. */
+Test(options, take_a_value_or_none_by_the_command)
+{
+	static const struct {
+		const char *words[WORDS];
+		bool door;
+		const char *port;
+	} cases[] = {
+	    {{"explain", "alice", "--door"}, true, NULL},
+	    {{"explain", "--door", "alice"}, true, NULL},
+	    {{"explain", "--doo", "alice", "--door"}, true, NULL},
+	    {{"setup", "--door", "2222"}, false, "2222"},
+	    {{"setup", "--door=2222"}, false, "2222"},
+	    {{"--door", "2222", "setup"}, false, "2222"},
+	};
+	struct mine mine;
+	uint64_t given = 0;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cr_assert_eq(read_words(cases[i].words, &mine, &given),
+		    OPTIONS_READ, "%zu", i);
+		cr_expect_eq(mine.door, cases[i].door, "%zu", i);
+		cr_expect_str_eq(mine.port != NULL ? mine.port : "none",
+		    cases[i].port != NULL ? cases[i].port : "none", "%zu", i);
+		cr_expect_eq(given, 1U << 5, "%zu", i);
+		cr_expect_null(options_unfit(&options, "setup", given));
+		cr_expect_null(options_unfit(&options, "explain", given));
+		cr_expect_str_eq(
+		    options_unfit(&options, "revoke", given), "door");
+	}
+	cr_redirect_stderr();
+	cr_expect_eq(read_words((const char *const[WORDS]){"setup", "--door"},
+			 &mine, &given),
+	    OPTIONS_WRONG);
+	cr_expect_eq(
+	    read_words((const char *const[WORDS]){"explain", "--door=1"}, &mine,
+		&given),
+	    OPTIONS_WRONG);
+}
+
 Test(options, knows_help_and_version_without_a_row)
 {
 	struct mine mine;
@@ -170,7 +213,9 @@ Test(options, lists_them_as_help_does)
 		"  --socket PATH       a line,\n"
 		"                      and one\n"
 		"  --json              as JSON\n"},
-	    {"explain", "  --from ADDR         an address\n"},
+	    {"explain",
+		"  --from ADDR         an address\n"
+		"  --door              there\n"},
 	    {"doctor", "  -i KEY              a key\n"},
 	    {"users", ""},
 	};

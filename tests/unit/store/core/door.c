@@ -260,6 +260,38 @@ Test(door, is_never_milder_than_the_gate)
 		}
 }
 
+static bool
+is_same(const struct outcome *a, const struct outcome *b)
+{
+	return a->verdict == b->verdict && a->reason == b->reason &&
+	    a->may_skip == b->may_skip && a->changed == b->changed &&
+	    a->first == b->first && a->deadline_s == b->deadline_s &&
+	    a->wait_s == b->wait_s;
+}
+
+/* On the ordinary port no value of "forwarding" changes anything. */
+Test(door, changes_nothing_at_the_gate)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (unsigned bits = 0; bits < 4; bits++) {
+			struct login login = fixture_login(NOW_S);
+			struct outcome first, o;
+
+			login.terminal = (bits & 1) != 0;
+			login.shell = (bits & 2) != 0;
+			first = decide_row(&rows[i], FORWARDING_UNSAID, &login);
+			for (int f = FORWARDING_CLOSED; f <= FORWARDING_OPEN;
+			     f++) {
+				o = decide_row(
+				    &rows[i], (enum forwarding)f, &login);
+				cr_expect(is_same(&o, &first), "row %zu", i);
+			}
+			cr_expect(rows[i].mode != MODE_EXEMPT ||
+				first.reason == REASON_EXEMPT,
+			    "row %zu", i);
+		}
+}
+
 /* A thief who holds a key could otherwise begin the user's grace, or put an
  * offer off. */
 Test(door, leaves_nothing_in_the_record_of_whom_it_denies)

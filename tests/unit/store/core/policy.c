@@ -150,18 +150,18 @@ Test(policy, has_the_examples_settings_as_defaults)
 	policy_done(&policy);
 }
 
-/* Where neither says it, it is closed: policy_forwarding(). */
+/* A rule may leave it to the top, where the default is closed. */
 Test(policy, reads_to_whom_the_door_opens)
 {
 	static const struct {
 		const char *rule, *top;
 		int rule_says, top_says;
 	} cases[] = {
-	    {"", "", FORWARDING_UNSAID, FORWARDING_UNSAID},
+	    {"", "", FORWARDING_UNSAID, FORWARDING_CLOSED},
 	    {", 'forwarding': 'closed'", ", 'forwarding': 'open'",
 		FORWARDING_CLOSED, FORWARDING_OPEN},
 	    {", 'forwarding': 'after-code'", "", FORWARDING_AFTER_CODE,
-		FORWARDING_UNSAID},
+		FORWARDING_CLOSED},
 	    {"", ", 'forwarding': 'after-code'", FORWARDING_UNSAID,
 		FORWARDING_AFTER_CODE},
 	    {", 'forwarding': 'open'", ", 'forwarding': 'closed'",

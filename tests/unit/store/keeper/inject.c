@@ -37,6 +37,9 @@
 	"'always'}}"
 static const char required[] = RULES("required");
 static const char optional[] = RULES("optional");
+static const char forwarding[] =
+    "{'version':1,'issuer':'Test','rules':[],'otherwise':'required',"
+    "'forwarding':'after-code'}";
 
 /* Returns true if the record shows that the request was carried out. */
 static bool
@@ -157,6 +160,8 @@ static const struct asked {
 	is_spent, FOLLOWS, required},
     {"'verify'," CLAIMED ",'code':'" SCENE_RECOVERY "'", NO_CODE,
 	scene_enrolled, "pass", is_code_gone, NOTES, required},
+    {"'verify','door':true," CLAIMED ",'code':'%s'", OF_DEVICE, scene_enrolled,
+	"pass", is_spent, NOTES, forwarding},
     {"'skip','shell':true," CLAIMED, NO_CODE, scene_new, "pass", is_put_off,
 	NOTES, optional},
     {"'refuse','reason':'no_code'," CLAIMED, NO_CODE, scene_enrolled, "pass",
