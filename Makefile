@@ -104,6 +104,7 @@ BENCH_SRC := $(wildcard tests/bench/*.c)
 HOSTILE_SRC := tests/hostile/library.c
 EXAMPLE_SRC := $(wildcard examples/*.c)
 GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
+OWN_PARTS := $(filter-out gate/own/main.c,$(OWN_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
 PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
@@ -224,8 +225,8 @@ $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 -include $(patsubst %.o,%.d,$(call pic,$(PAM_SRC) $(PAM_LIB)))
 
 # The programs without their main.c: a test takes what it needs.
-$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(ADMIN_PARTS) \
-    $(PAM_PARTS))
+$(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(OWN_PARTS) \
+    $(PAM_PARTS) $(ADMIN_PARTS))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && ar qcs $@ $^
 
@@ -371,7 +372,8 @@ DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev li
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
-	libpam0g-dev pamtester sudo
+	libpam0g-dev pamtester sudo putty-tools dropbear-bin python3-paramiko \
+	python3-asyncssh
 deps:
 	@tests/deps $(DEPS)
 
@@ -413,6 +415,7 @@ install: all
 	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
 	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
 	    $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -m 0755 examples/tfa-proxy $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \

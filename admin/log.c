@@ -35,6 +35,7 @@ write_rest(FILE *out, const struct audit *entry)
 		fprintf(out, " suppressed=%lld", (long long)entry->suppressed);
 	if (entry->detail[0] != '\0')
 		fprintf(out, " (%s)", entry->detail);
+	field(out, "to", entry->target);
 	if (entry->command[0] != '\0')
 		fprintf(out, " command: %s", entry->command);
 }

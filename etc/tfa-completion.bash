@@ -118,7 +118,7 @@ _tfa_command()
 
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
-		--socket | --store | --policy | --config | -i) ((i++)) ;;
+		--socket | --store | --policy | --config | --targets | -i) ((i++)) ;;
 		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
 		*)
 			echo "${words[i]}"
@@ -193,7 +193,7 @@ _tfa()
 	_tfa_split
 	before=${words[${#words[@]} - 1]}
 	case $before in
-	--socket | --store | --policy)
+	--socket | --store | --policy | --targets)
 		_tfa_files
 		return
 		;;
@@ -206,12 +206,12 @@ _tfa()
 	esac
 	case $cur in
 	-*)
-		_tfa_offer '--socket --store --policy --keeper-user --help
-		--version'
+		_tfa_offer '--socket --store --policy --targets --keeper-user
+		--help --version'
 		;;
 	*)
 		[ -n "$(_tfa_command)" ] ||
-		    _tfa_offer 'status add remove recovery'
+		    _tfa_offer 'status add remove recovery connect tunnel'
 		;;
 	esac
 }

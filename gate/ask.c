@@ -11,10 +11,9 @@
 #define COMMAND_SENT   256  /* bytes of a command that the log keeps */
 #define REPORT_WAIT_MS 2000 /* for a keeper that answered just now */
 
-/* Puts the claims of this login into a request, cleaned: the keeper refuses a
- * packet with a control character in it. */
-static enum fault
-fill_request(const struct gate *gate, const char *request, const char *code,
+/* Cleaned: the keeper refuses a packet with a control character in it. */
+enum fault
+gate_claim(const struct gate *gate, const char *request, const char *code,
     struct request *ret)
 {
 	const struct facts *facts = &gate->facts;
@@ -79,7 +78,7 @@ gate_ask(struct gate *gate, const char *request, const char *code)
 		client_close(&gate->client);
 	reply_done(&gate->reply);
 	gate->reply = (struct reply){.version = 0};
-	if (fill_request(gate, request, code, &packet) != FAULT_NONE)
+	if (gate_claim(gate, request, code, &packet) != FAULT_NONE)
 		return gate_no_keeper(gate, "out of memory");
 	if (client_follow(&gate->client, &gate->keeper, &packet,
 		&gate->reply) != FAULT_NONE)
@@ -177,7 +176,7 @@ report(const struct gate *gate, enum reason reason)
 	char why[320];
 
 	keeper.wait_ms = REPORT_WAIT_MS;
-	if (fill_request(gate, "refuse", NULL, &packet) != FAULT_NONE)
+	if (gate_claim(gate, "refuse", NULL, &packet) != FAULT_NONE)
 		return;
 	packet.reason = reason;
 	if (client_call(&keeper, &packet, &reply, why, sizeof(why)) ==

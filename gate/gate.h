@@ -42,6 +42,13 @@ extern const char gate_prompt[]; /* VERDICT_PROMPT */
 void gate_options(int argc, char **argv, struct gate *ret);
 
 /*
+ * *ret: the request of that name, with the claims of this login; request_done()
+ * frees it in any case.  code may be NULL.  FAULT_MEMORY.
+ */
+MUST_USE enum fault gate_claim(const struct gate *gate, const char *request,
+    const char *code, struct request *ret);
+
+/*
  * Asks the keeper; code may be NULL.  Returns the verdict, and sets gate->reply
  * and gate->exit.  VERDICT_DENY if the keeper cannot be reached or understood,
  * which is then said on the terminal.

@@ -1,43 +1,39 @@
-/* tfa: shows and changes a user's own devices and recovery codes. */
+/* tfa: what users do about their own second factor, and behind it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/base/cleanup.h"
-#include "gate/gate.h"
-#include "store/core/report.h"
-#include "gate/screen/show.h"
-#include "gate/term.h"
-#include "store/base/when.h"
-
-#define EX_USAGE 2
-
-#define scoped_row __attribute__((cleanup(user_row_done)))
-
-static int own_status(struct gate *gate, const char *operand);
-static int own_add(struct gate *gate, const char *operand);
-static int own_remove(struct gate *gate, const char *operand);
-static int own_recovery(struct gate *gate, const char *operand);
+#include "gate/own/own.h"
 
 static const struct {
 	const char *name;
-	const char *operand;
-	bool needed;
+	const char *operands;
+	int least, most; /* words behind the command */
+	const char *needs;
 	const char *help;
-	int (*run)(struct gate *gate, const char *operand);
+	int (*run)(struct own *own);
 } commands[] = {
-    {"status", NULL, false, "devices, recovery codes, last login", own_status},
-    {"add", "[NAME]", false, "a first device, or one more: a new phone",
+    {"status", "", 0, 0, "", "devices, recovery codes, last login", own_status},
+    {"add", " [NAME]", 0, 1, "", "a first device, or one more: a new phone",
 	own_add},
-    {"remove", "DEVICE", true, "take a device away", own_remove},
-    {"recovery", NULL, false, "ten new recovery codes; the old are void",
+    {"remove", " DEVICE", 1, 1, "the name of a device", "take a device away",
+	own_remove},
+    {"recovery", "", 0, 0, "", "ten new recovery codes; the old are void",
 	own_recovery},
+    {"connect", " HOST PORT", 0, 2, "",
+	"standard input and output to a port of another host, for ProxyCommand",
+	own_connect},
+    {"tunnel", "", 0, 0, "", "an sshd of your own, for ProxyCommand",
+	own_tunnel},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static const struct option_row option_rows[] = {
-    CLIENT_OPTION_ROWS(
-	struct gate, keeper, keeper.policy, "the policy of that folder"),
+    CLIENT_OPTION_ROWS(struct own, gate.keeper, gate.keeper.policy,
+	"the policy of that folder"),
+    OPTION_ROW(struct own, targets, "targets", "FILE",
+	"connect: only to what FILE has, as the client asks",
+	.command = "connect"),
 };
 static const struct options options = OPTIONS_OF("tfa", option_rows);
 
@@ -46,14 +42,13 @@ print_usage(FILE *to)
 {
 	fputs("usage: tfa [OPTION...] COMMAND\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %s%s%s\n        %s\n", commands[i].name,
-		    commands[i].operand != NULL ? " " : "",
-		    commands[i].operand != NULL ? commands[i].operand : "",
-		    commands[i].help);
-	fputs("\nAll but status, and a first device, ask for a current code "
-	      "first.\n\n",
+		fprintf(to, "  %s%s\n        %s\n", commands[i].name,
+		    commands[i].operands, commands[i].help);
+	fputs("\nadd, remove and recovery ask for a current code first, but "
+	      "not for a first device.\n\n",
 	    to);
 	options_print(&options, "", to);
+	options_print(&options, "connect", to);
 	fputs("  --help, --version\n", to);
 }
 
@@ -61,13 +56,13 @@ _Noreturn static void
 refuse_own_usage(void)
 {
 	print_usage(stderr);
-	exit(EX_USAGE);
+	exit(OWN_USAGE);
 }
 
 static void
-read_options(int *argc, char **argv, struct gate *gate)
+read_options(int *argc, char **argv, struct own *own, uint64_t *ret_given)
 {
-	switch (options_read(&options, argc, argv, gate, NULL)) {
+	switch (options_read(&options, argc, argv, own, ret_given)) {
 	case OPTIONS_WRONG:
 		refuse_own_usage();
 	case OPTIONS_HELP:
@@ -79,308 +74,56 @@ read_options(int *argc, char **argv, struct gate *gate)
 	case OPTIONS_READ:
 		break;
 	}
-	if (!client_settle(&gate->keeper))
+	if (!client_settle(&own->gate.keeper))
 		refuse_own_usage();
 }
 
-/* Reads a line from the terminal.  Returns false, with a message, if there
- * is none. */
-static bool
-ask_line(struct gate *gate, const char *prompt, int64_t timeout_s, char *ret,
-    size_t size)
-{
-	enum answer answer = term_ask(prompt, timeout_s, ret, size);
-
-	if (answer != ANSWER_LINE)
-		gate_refuse(gate, REASON_NO_CODE);
-	return answer == ANSWER_LINE;
-}
-
-/* Reads a current code from the terminal.  Returns false, with a message, if
- * there is none. */
-static bool
-ask_code(struct gate *gate, char *ret, size_t size)
-{
-	if (!gate->facts.terminal) {
-		gate_refuse(gate,
-		    gate->facts.code_empty ? REASON_EMPTY_CODE
-					   : REASON_NEEDS_TERMINAL);
-		return false;
-	}
-	gate->exit = GATE_EXIT_DENIED;
-	return ask_line(gate, gate_prompt, 120, ret, size);
-}
-
-/* Sends the request to the keeper with a current code: with TFA_CODE if that
- * is good, else with one that the user types. */
-static enum verdict
-ask_with_code(struct gate *gate, const char *request)
-{
-	char code[INPUT_TEXT] = "";
-	enum verdict verdict = VERDICT_DENY;
-
-	if (gate->facts.code[0] != '\0') {
-		verdict = gate_ask(gate, request, gate->facts.code);
-		if (verdict != VERDICT_DENY || !gate_say_environment(gate))
-			return verdict;
-	}
-	if (ask_code(gate, code, sizeof(code))) {
-		verdict = gate_ask(gate, request, code);
-		if (verdict == VERDICT_DENY)
-			gate_say(gate);
-	}
-	explicit_bzero(code, sizeof(code));
-	return verdict;
-}
-
-static void
-print_row(const struct user_row *row)
-{
-	char when[WHEN_TEXT];
-
-	for (size_t i = 0; i < row->devices.count; i++) {
-		const struct device_row *d = &row->devices.items[i];
-
-		when_format(d->added_s, when);
-		printf("%s \"%s\", added %s%s%s%s%s\n", d->id, d->name, when,
-		    d->added_from[0] != '\0' ? " from " : "", d->added_from,
-		    d->added_key[0] != '\0' ? " with key " : "", d->added_key);
-		when_format(d->last_used_s, when);
-		printf("    %s%s\n",
-		    d->last_used_s > 0 ? "last used " : "never used",
-		    d->last_used_s > 0 ? when : "");
-	}
-	if (row->devices.count == 0)
-		puts("no device");
-	printf("recovery codes left: %lld\n", (long long)row->recovery_left);
-	if (row->last_login_s > 0) {
-		when_format(row->last_login_s, when);
-		printf("last login: %s%s%s\n", when,
-		    row->last_address[0] != '\0' ? " from " : "",
-		    row->last_address);
-	}
-	printf(
-	    "wrong codes since a right one: %lld\n", (long long)row->failures);
-}
-
-/* *ret: the user's own row; free it with user_row_done() in any case.  The
- * keeper's message is in gate->reply.  Returns 0, or after a message the exit
- * status. */
 static int
-read_row(struct gate *gate, struct user_row *ret)
+misused(const char *command, const char *what, const char *more)
 {
-	struct request request = {
-	    .version = PROTOCOL_VERSION, .request = "status"};
-	const struct client_rows rows = {
-	    &user_row_shape, ret, sizeof(*ret), NULL, NULL};
-	char why[320];
-
-	memcpy(request.address, gate->facts.address, sizeof(request.address));
-	if (client_stream(&gate->keeper, &request, &rows, &gate->reply, why,
-		sizeof(why)) != FAULT_NONE) {
-		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n", why);
-		return GATE_EXIT_KEEPER;
-	}
-	if (!gate->reply.end || ret->user[0] == '\0') {
-		fputs("tfa: the keeper refused\n", stderr);
-		return GATE_EXIT_DENIED;
-	}
-	return 0;
+	fprintf(stderr, "tfa: \"%s\" %s%s; tfa --help says more\n", command,
+	    what, more);
+	return OWN_USAGE;
 }
 
 static int
-own_status(struct gate *gate, const char *operand)
+run_command(struct own *own, uint64_t given, int argc, char **argv)
 {
-	scoped_row struct user_row row = {.state = STATE_NONE};
-	int status = read_row(gate, &row);
+	const char *unfit;
+	size_t i = 0;
 
-	(void)operand;
-	if (status != 0)
-		return status;
-	print_row(&row);
-	if (gate->reply.message[0] != '\0')
-		puts(gate->reply.message);
-	return 0;
-}
-
-static bool
-has_device(const struct user_row *row, const char *id)
-{
-	for (size_t i = 0; i < row->devices.count; i++)
-		if (strcmp(row->devices.items[i].id, id) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Returns 0, or the exit status if the keeper would refuse with any code; the
- * message comes before a code is asked for. id: the device that must exist, or
- * NULL.
- */
-static int
-check_device(struct gate *gate, const char *id)
-{
-	scoped_row struct user_row row = {.state = STATE_NONE};
-	int status = read_row(gate, &row);
-
-	if (status != 0 || row.problem[0] != '\0')
-		return status;
-	if (row.devices.count == 0)
-		gate_refuse(gate, REASON_NOT_ENROLLED);
-	else if (id != NULL && !has_device(&row, id))
-		gate_refuse(gate, REASON_NO_DEVICE);
-	else
-		return 0;
-	return gate->exit;
-}
-
-/* Shows the recovery codes, which come with a first device, as at the gate. */
-static int
-end_of_add(struct gate *gate)
-{
-	if (gate->reply.codes.count > 0)
-		return gate_keep(gate) ? 0 : gate->exit;
-	puts("Done: codes from either device are good.");
-	return 0;
-}
-
-/* Asks for the new device's first code; a wrong one may be typed again. */
-static int
-confirm_device(struct gate *gate)
-{
-	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
-	char code[INPUT_TEXT] = "";
-
-	gate->device = gate->pending;
-	for (; tries > 0; tries--) {
-		if (!ask_line(gate, "Code from the new device: ", timeout_s,
-			code, sizeof(code)))
-			return GATE_EXIT_DENIED;
-		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
-			return end_of_add(gate);
-		gate_say(gate);
-		if (gate->reply.reason != REASON_WRONG_CODE &&
-		    reason_is_counted(gate->reply.reason))
-			break;
-	}
-	return gate->exit;
-}
-
-/* Begins to set up a first device.  The user has no code yet, except perhaps
- * an administrator's code to enrol with; the keeper says if it needs one. */
-static enum verdict
-begin_first(struct gate *gate)
-{
-	enum verdict verdict = gate_ask(gate, "device_begin", NULL);
-	int64_t tries = gate->reply.tries;
-
-	for (; verdict == VERDICT_CHALLENGE && tries > 0; tries--) {
-		gate_say(gate);
-		if (!ask_line(gate, gate_prompt, gate->reply.timeout_s,
-			gate->enroll_code, sizeof(gate->enroll_code)))
-			return VERDICT_DENY;
-		verdict = gate_ask(gate, "device_begin", NULL);
-		if (verdict == VERDICT_DENY &&
-		    gate->reply.reason == REASON_WRONG_CODE)
-			verdict = VERDICT_CHALLENGE;
-	}
-	if (verdict != VERDICT_ENROLL)
-		gate_say(gate);
-	return verdict;
-}
-
-static int
-own_add(struct gate *gate, const char *operand)
-{
-	scoped_row struct user_row row = {.state = STATE_NONE};
-	int status = read_row(gate, &row);
-	enum verdict verdict;
-
-	if (status != 0)
-		return status;
-	if (!gate->facts.terminal) {
-		gate_refuse(gate, REASON_DEVICE_TERMINAL);
-		return gate->exit;
-	}
-	gate->device = operand;
-	verdict = row.devices.count == 0 ? begin_first(gate)
-					 : ask_with_code(gate, "device_begin");
-	if (verdict != VERDICT_ENROLL)
-		return gate->exit;
-	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
-	return gate_show(gate, "") ? confirm_device(gate) : GATE_EXIT_DENIED;
-}
-
-static int
-own_remove(struct gate *gate, const char *operand)
-{
-	int status = check_device(gate, operand);
-
-	if (status != 0)
-		return status;
-	gate->device = operand;
-	if (ask_with_code(gate, "device_remove") != VERDICT_PASS)
-		return gate->exit;
-	printf("%s is removed.\n", operand);
-	return 0;
-}
-
-static int
-own_recovery(struct gate *gate, const char *operand)
-{
-	char codes[SHOW_RECOVERY_TEXT];
-	int status = check_device(gate, NULL);
-
-	(void)operand;
-	if (status != 0)
-		return status;
-	if (ask_with_code(gate, "recovery") != VERDICT_PASS)
-		return gate->exit;
-	show_recovery(&gate->reply, codes);
-	term_write(codes);
-	explicit_bzero(codes, sizeof(codes));
-	term_say("The earlier codes are void.");
-	return 0;
-}
-
-static int
-run_command(struct gate *gate, int argc, char **argv)
-{
-	const char *operand = argc > 1 ? argv[1] : NULL;
-	const char *wrong = "is not a command of tfa";
-
-	for (size_t i = 0; argc > 0 && i < COMMANDS; i++) {
-		if (strcmp(commands[i].name, argv[0]) != 0)
-			continue;
-		if (argc > 2 ||
-		    (operand != NULL && commands[i].operand == NULL))
-			wrong = "was given too many words";
-		else if (operand == NULL && commands[i].needed)
-			wrong = "needs the name of a device";
-		else
-			return commands[i].run(gate, operand);
-	}
-	if (argc > 0)
-		fprintf(stderr, "tfa: \"%s\" %s; tfa --help says more\n",
-		    argv[0], wrong);
-	else
-		print_usage(stderr);
-	return EX_USAGE;
+	while (i < COMMANDS && strcmp(commands[i].name, argv[0]) != 0)
+		i++;
+	if (i == COMMANDS)
+		return misused(argv[0], "is not a command of tfa", "");
+	unfit = options_unfit(&options, argv[0], given);
+	if (unfit != NULL)
+		return misused(argv[0], "takes no --", unfit);
+	if (argc - 1 > commands[i].most)
+		return misused(argv[0], "was given too many words", "");
+	if (argc - 1 < commands[i].least)
+		return misused(argv[0], "needs ", commands[i].needs);
+	for (int word = 1; word < argc; word++)
+		own->words[word - 1] = argv[word];
+	return commands[i].run(own);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct gate gate = {.exit = GATE_EXIT_DENIED, .client.fd = -1};
+	struct own own = {.gate = {.exit = GATE_EXIT_DENIED, .client.fd = -1}};
+	uint64_t given = 0;
 	enum fault fault;
 	int status;
 
-	read_options(&argc, argv, &gate);
-	fault = login_read(&gate.facts);
+	read_options(&argc, argv, &own, &given);
+	if (argc < 2)
+		refuse_own_usage();
+	fault = login_read(&own.gate.facts);
 	if (fault != FAULT_NONE)
-		return gate_no_user(&gate, fault);
-	status = run_command(&gate, argc - 1, argv + 1);
-	facts_done(&gate.facts);
-	reply_done(&gate.reply);
+		return gate_no_user(&own.gate, fault);
+	status = run_command(&own, given, argc - 1, argv + 1);
+	facts_done(&own.gate.facts);
+	reply_done(&own.gate.reply);
 	return status;
 }

@@ -15,6 +15,7 @@
 #include "store/wire/connection.h"
 #include "store/wire/dial.h"
 
+#define NO_KEY    "this port wants a key, and sshd names none"
 #define CODE_READ 4096 /* bytes of an answer, with all that is pasted */
 
 /* An answer longer than anything a person pastes is not cut, since a part of it
@@ -28,19 +29,21 @@ fill_code(const char *code, struct request *ret)
 	    ret->code, sizeof(ret->code));
 }
 
-/* The key that sshd took, as sshd says it to the gate, too. */
+/* The key that sshd took, as sshd says it to the gate, too.  The door asks for a
+ * key and a code: where its AuthenticationMethods are lost, the code alone must
+ * not open it. */
 static const char *
 fill_key(const char *methods, struct request *ret)
 {
 	size_t count;
 
 	if (methods == NULL)
-		return NULL;
+		return NO_KEY;
 	if (strnlen(methods, METHODS_MAX) == METHODS_MAX)
 		return "SSH_AUTH_INFO_0 is too long";
 	ret->auth = methods_key(methods, &count);
 	if (ret->auth == NULL)
-		return count > 0 ? "out of memory" : NULL;
+		return count > 0 ? "out of memory" : NO_KEY;
 	if (strlen(ret->auth) > AUTH_SENT)
 		return "the key in SSH_AUTH_INFO_0 is too long";
 	return utf8_is_clean(ret->auth) ? NULL : "SSH_AUTH_INFO_0 names no key";

@@ -101,9 +101,19 @@ say(pam_handle_t *pamh, unsigned flags, bool door, const struct ruling *ruling)
 		(void)pam_prompt(pamh, style, NULL, "%s", ruling->message);
 }
 
-/* False for an argument that is not known: a line that was misspelt must not
- * be a weaker one. */
-static bool
+/* The module itself refuses, by its arguments or its application. */
+static int
+refuse(pam_handle_t *pamh, int result, const char *wrong)
+{
+	pam_syslog(pamh, LOG_ERR, "denied: %s", wrong);
+	(void)pam_prompt(pamh, PAM_ERROR_MSG, NULL,
+	    "Access denied: %s: tell an administrator.", wrong);
+	return result;
+}
+
+/* Returns what is wrong with the arguments, or NULL: a line that was misspelt
+ * must not be a weaker one. */
+static const char *
 read_arguments(
     pam_handle_t *pamh, int argc, const char **argv, struct inquiry *ret)
 {
@@ -117,31 +127,30 @@ read_arguments(
 		else if (strncmp(argv[i], "keeper-user=", 12) == 0)
 			ret->keeper.keeper_user = argv[i] + 12;
 		else {
-			pam_syslog(pamh, LOG_ERR,
-			    "denied: there is no argument \"%s\"", argv[i]);
-			return false;
+			pam_syslog(pamh, LOG_ERR, "no argument: %s", argv[i]);
+			return "pam_tfa.so has an argument that is not known";
 		}
 	}
-	return true;
+	return NULL;
 }
 
 /* Finds whom to ask: at the door the user who logs in; of sudo and su the one
- * who called, whom the program names. */
-static bool
+ * who called, whom the program names.  Returns what is wrong, or NULL. */
+static const char *
 find_person(pam_handle_t *pamh, struct inquiry *inquiry)
 {
+	int fault, item = inquiry->door ? PAM_USER : PAM_RUSER;
 	const void *name = NULL, *service = NULL;
 	struct passwd entry, *found = NULL;
 	char bytes[PASSWD_BYTES];
 
-	if (pam_get_item(pamh, inquiry->door ? PAM_USER : PAM_RUSER, &name) !=
-		PAM_SUCCESS ||
-	    name == NULL || *(const char *)name == '\0') {
-		pam_syslog(pamh, LOG_ERR, "denied: it is not said who asks");
-		return false;
-	}
-	if (getpwnam_r(name, &entry, bytes, sizeof(bytes), &found) != 0)
-		found = NULL;
+	if (pam_get_item(pamh, item, &name) != PAM_SUCCESS || name == NULL ||
+	    *(const char *)name == '\0')
+		return "PAM does not say who asks";
+	fault = getpwnam_r(name, &entry, bytes, sizeof(bytes), &found);
+	/* Some name services say so of a user who is not there. */
+	if (fault != 0 && fault != ENOENT && fault != ESRCH)
+		return "users cannot be looked up";
 	inquiry->unknown = found == NULL;
 	inquiry->uid = found != NULL ? entry.pw_uid : INQUIRY_NOBODY;
 	inquiry->gid = found != NULL ? entry.pw_gid : INQUIRY_NOBODY;
@@ -149,7 +158,8 @@ find_person(pam_handle_t *pamh, struct inquiry *inquiry)
 		inquiry->service = service;
 	inquiry->ssh_connection = pam_getenv(pamh, "SSH_CONNECTION");
 	inquiry->ssh_auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0");
-	return true;
+	inquiry->request = "login";
+	return NULL;
 }
 
 /* One prompt, and the keeper's ruling on the answer. */
@@ -204,13 +214,16 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	char token[sizeof(CONNECTION_VARIABLE "=pam/") + 2 * TOKEN_BYTES];
 	struct inquiry inquiry;
 	struct ruling ruling;
-	int result;
+	const char *wrong = read_arguments(pamh, argc, argv, &inquiry);
+	int result = PAM_SUCCESS;
 
-	if (!read_arguments(pamh, argc, argv, &inquiry) ||
-	    !find_person(pamh, &inquiry) || !draw_token(token, sizeof(token)))
-		return PAM_AUTH_ERR;
+	if (wrong == NULL)
+		wrong = find_person(pamh, &inquiry);
+	if (wrong == NULL && !draw_token(token, sizeof(token)))
+		wrong = "there are no random bytes";
+	if (wrong != NULL)
+		return refuse(pamh, PAM_AUTH_ERR, wrong);
 	inquiry.token = token + sizeof(CONNECTION_VARIABLE);
-	inquiry.request = "login";
 	ask_keeper(&inquiry, &ruling);
 	say(pamh, (unsigned)flags, inquiry.door, &ruling);
 	if (ruling.verdict == VERDICT_CHALLENGE) {
@@ -240,16 +253,15 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct inquiry inquiry;
 	struct ruling ruling;
+	const char *wrong = read_arguments(pamh, argc, argv, &inquiry);
 
-	if (!read_arguments(pamh, argc, argv, &inquiry) ||
-	    !find_person(pamh, &inquiry))
-		return PAM_PERM_DENIED;
+	if (wrong == NULL)
+		wrong = find_person(pamh, &inquiry);
 	inquiry.token = pam_getenv(pamh, CONNECTION_VARIABLE);
-	if (!inquiry.door || inquiry.token == NULL) {
-		pam_syslog(pamh, LOG_ERR, "denied: no code was asked for");
-		return PAM_PERM_DENIED;
-	}
-	inquiry.request = "login";
+	if (wrong == NULL && (!inquiry.door || inquiry.token == NULL))
+		wrong = "no code was asked for";
+	if (wrong != NULL)
+		return refuse(pamh, PAM_PERM_DENIED, wrong);
 	ask_keeper(&inquiry, &ruling);
 	if (ruling.verdict == VERDICT_PASS)
 		return PAM_SUCCESS;

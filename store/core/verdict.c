@@ -176,6 +176,9 @@ static const struct {
 	"sshd could not write to /tmp which key you used, so it is not clear "
 	"what the key may run (%N): ask an administrator to make room in "
 	"/tmp."},
+    [REASON_TARGET_CLOSED] = {"target_closed", GATE_EXIT_DENIED,
+	"This account may not connect to %N: ask an administrator to add it "
+	"to the list of its targets."},
 
     [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
 	"The policy names the group \"%N\", which does not exist here: an "

@@ -23,6 +23,7 @@ static const struct json_field audit_fields[] = {
     JSON_ROW_TEXT("key", JSON_MAYBE, struct audit, key),
     JSON_ROW_TEXT("device", JSON_MAYBE, struct audit, device),
     JSON_ROW_TEXT("command", JSON_MAYBE, struct audit, command),
+    JSON_ROW_TEXT("target", JSON_MAYBE, struct audit, target),
     JSON_ROW_FLAG("door", JSON_MAYBE, struct audit, door),
     JSON_ROW_TEXT("actor", JSON_MAYBE, struct audit, actor),
     JSON_ROW_TEXT("detail", JSON_MAYBE, struct audit, detail),

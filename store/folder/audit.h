@@ -7,6 +7,7 @@
 #ifndef TFA_AUDIT_H
 #define TFA_AUDIT_H
 
+#include "store/base/endpoint.h"
 #include "store/folder/store.h"
 
 #define AUDIT_FILE     "audit.jsonl"
@@ -26,10 +27,11 @@ struct audit {
 	char key[KEY_TEXT];
 	char device[DEVICE_ID_TEXT];
 	char command[COMMAND_TEXT];
-	bool door;                /* at the door, not at the gate */
-	char actor[ACTOR_TEXT];   /* who acted, if not the user */
-	char detail[DETAIL_TEXT]; /* "fits a clock 4 minutes ahead" */
-	int64_t suppressed;       /* refusals of this user that were not
+	char target[ENDPOINT_TEXT]; /* HOST:PORT, of "connect" */
+	bool door;                  /* at the door, not at the gate */
+	char actor[ACTOR_TEXT];     /* who acted, if not the user */
+	char detail[DETAIL_TEXT];   /* "fits a clock 4 minutes ahead" */
+	int64_t suppressed;         /* refusals of this user that were not
 				   * logged before this one */
 };
 

@@ -145,6 +145,7 @@ deed_audit(struct deed *deed)
 	memcpy(entry.address, deed->login.address, sizeof(entry.address));
 	memcpy(entry.key, deed->login.key, sizeof(entry.key));
 	memcpy(entry.device, outcome->device, sizeof(entry.device));
+	memcpy(entry.target, deed->call->request.target, sizeof(entry.target));
 	if (deed->login.proof)
 		memcpy(entry.detail, deed->name, sizeof(deed->name));
 	else

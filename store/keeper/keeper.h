@@ -13,6 +13,7 @@
  *	serve.c      who asks, and the table of requests: who may ask what
  *	login.c      what tfa-gate asks, for the user who logs in
  *	own.c        what tfa asks, for the user who runs it
+ *	connect.c    where tfa connects to
  *	amend.c      what tfa-admin changes in a user's record
  *	provision.c  a device that an administrator adds or imports
  *	delegate.c   what administrators other than root may ask

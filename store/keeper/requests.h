@@ -26,6 +26,9 @@ void on_device_confirm(struct deed *deed, struct record *record);
 void on_device_remove(struct deed *deed, struct record *record);
 void on_recovery(struct deed *deed, struct record *record);
 
+/* connect.c: where tfa connects to */
+void keeper_connect(struct call *call);
+
 /* The requests of tfa-admin: users.c, list.c, amend.c, provision.c */
 void keeper_users(struct call *call);
 void keeper_explain(struct call *call);

@@ -54,6 +54,8 @@ static const struct kind requests[] = {
 	    "device_remove", deed_serve, on_device_remove},
 	{"recovery", WHO_OWN, OWN | TAKES(CODE), "recovery", deed_serve,
 	    on_recovery},
+	{"connect", WHO_LOGIN, OWN | TAKES(TARGET) | TAKES(REASON), "connect",
+	    keeper_connect, NULL},
 	{"users", WHO_READER, ADMIN, NULL, keeper_users, NULL},
 	{"explain", WHO_READER,
 	    ADMIN | TAKES(ADDRESS) | TAKES(AT) | TAKES(DOOR), NULL,

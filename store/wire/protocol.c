@@ -34,6 +34,7 @@ static const struct json_field request_fields[] = {
     [FIELD_REASON] = ROW(FORM, request, "reason", MAYBE, reason, &reason_form),
     [FIELD_IMPORT] = ROW(
 	OBJECT, request, "import", MAYBE, import, &import_shape),
+    [FIELD_TARGET] = ROW(TEXT, request, "target", MAYBE, target),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 

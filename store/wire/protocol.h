@@ -11,6 +11,7 @@
 
 #include "store/import/import.h"
 #include "store/core/login.h"
+#include "store/base/endpoint.h"
 
 #define PROTOCOL_VERSION 1
 #define PACKET_MAX       65536
@@ -45,6 +46,7 @@ enum request_field {
 	FIELD_DETAIL,
 	FIELD_REASON,
 	FIELD_IMPORT,
+	FIELD_TARGET,
 };
 
 /*
@@ -71,8 +73,9 @@ struct request {
 	int64_t at_s;                 /* explain: as if it were then */
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
-	enum reason reason;           /* refuse */
+	enum reason reason;           /* refuse, connect */
 	struct import import;         /* import: the account */
+	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
 };
 
 struct note {

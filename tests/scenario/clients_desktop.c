@@ -14,25 +14,12 @@ Scenarios(clients_desktop);
 #define AN_HOUR "'remember':{'connection':'0s','for':'1h'}"
 #define WINDOWS 4 /* of a graphical sftp client, all at once */
 
-/*
- * Remote-SSH: a script on the standard input of bash, and SOCKS beside it,
- * over which the editor speaks to what listens there; here sshd's greeting.
- */
+/* Starts the editor's ssh, and waits for what it shows. */
 static struct run *
 remote_ssh(const struct site *s, const char *config, const char *option,
     const char *host)
 {
-	return site_shell(
-	    text("cd %s; mkfifo script; : >out; "
-		 "ssh -F %s %s -T -D %d -o ExitOnForwardFailure=yes %s bash "
-		 "<script >out & exec 3>script; echo 'echo ready' >&3; "
-		 "n=0; until grep -q ready out || [ $((n+=1)) -gt 80 ]; do "
-		 "kill -0 $! 2>/dev/null || break; sleep 0.1; done; "
-		 "cat out; timeout 5 nc -d -X 5 -x 127.0.0.1:%d 127.0.0.1 %d "
-		 "2>/dev/null | head -c 7 || :; "
-		 "exec 3>&-; wait $!",
-		s->b->dir, config, option, s->b->port / 2, host, s->b->port / 2,
-		s->b->port));
+	return run(site_remote_ssh(s, config, option, host), NULL, 0);
 }
 
 Test(clients_desktop, remote_ssh_to_a_host_behind_the_bastion)
@@ -212,26 +199,10 @@ home_open(void)
 	return s;
 }
 
-/* The command line of a script that runs with that home in place of ours. */
-static const char *const *
-home_argv(const struct site *s, const char *script)
-{
-	const char **argv = calloc(8, sizeof(*argv));
-	char *whole = text(
-	    "mount --bind %s/home /root; export HOME=/root LC_ALL=C.UTF-8; "
-	    "cd /root; %s",
-	    s->b->dir, script);
-
-	cr_assert_not_null(argv);
-	memcpy(argv, ARGV("timeout", "45", "unshare", "-m", "sh", "-ec", whole),
-	    7 * sizeof(*argv));
-	return argv;
-}
-
 static struct run *
 at_home(const struct site *s, const char *script)
 {
-	return run(home_argv(s, script), NULL, 0);
+	return run(site_at_home(s, script), NULL, 0);
 }
 
 static void
@@ -267,7 +238,7 @@ Test(clients_desktop, example_opens_one_master_for_all)
 	assert_refused(at_home(&s, "ssh bastion echo in"), 76);
 	assert_refused(at_home(&s, "ssh db.internal.example.org echo in"), 255);
 	leave_master(&s);
-	t = session_start(home_argv(&s, "exec ssh -t bastion true"));
+	t = session_start(site_at_home(&s, "exec ssh -t bastion true"));
 	session_expect(t, PROMPT);
 	session_type(t, text("%s\r", s.code));
 	cr_assert_eq(session_status(t), 0);
@@ -339,7 +310,7 @@ Test(clients_desktop, example_for_mosh)
 	needs_people();
 	needs_program("mosh");
 	s = home_open();
-	m = session_start(home_argv(&s,
+	m = session_start(site_at_home(&s,
 	    text("exec mosh --ssh='ssh -o SetEnv=TFA_CODE=%s' bastion",
 		s.code)));
 	session_expect(m, "$ ");

@@ -871,6 +871,7 @@ Test(pam, arguments_that_are_not_known_deny)
 		a = apply_open(b, "alice", odd[i]);
 		pam_set_item(a.pamh, PAM_RUSER, "alice");
 		cr_expect_eq(apply_auth(&a), PAM_AUTH_ERR, "%s", odd[i]);
+		assert_says(a.said, "Access denied");
 		cr_expect_eq(apply_account(&a), PAM_PERM_DENIED, "%s", odd[i]);
 		apply_close(&a);
 	}

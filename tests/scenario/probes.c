@@ -409,8 +409,8 @@ probe_x11(const struct visit *v)
 }
 
 /*
- * Only root could use a tunnel device, so a user's is never opened.  But ssh
- * tells whether sshd tried.
+ * Only root may open a tunnel device, so a user's is never open.  But sshd says
+ * that it tried, or that it does not.  The client needs a device, too.
  */
 bool
 probe_tunnel(const struct visit *v)
@@ -420,6 +420,5 @@ probe_tunnel(const struct visit *v)
 		"LogLevel=DEBUG1"),
 	    NULL);
 
-	return strstr(r->err, "Authenticated to") != NULL &&
-	    strstr(r->err, "rejected tunnel") == NULL;
+	return strstr(r->err, "Failed to open the tunnel device") != NULL;
 }

@@ -3,7 +3,7 @@
  * client: on the ordinary port or at the door, by whoever has the key alone, or
  * by somebody who answers the door's question.
  *
- *	struct visit v = visit_of(b, "door", "user33", code);
+ *	struct visit v = visit_of(b, "door", "user49", code);
  *	cr_assert(probe_jump(&v));
  *
  * At the far end is a bastion without a gate, whose sshd greets whoever

@@ -1,4 +1,5 @@
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -103,6 +104,45 @@ struct run *
 site_shell(const char *script)
 {
 	return run(ARGV("timeout", "45", "sh", "-ec", script), NULL, 0);
+}
+
+const char *const *
+site_at_home(const struct site *s, const char *script)
+{
+	const char **argv = calloc(8, sizeof(*argv));
+	char *whole = text(
+	    "mount --bind %s/home /root; export HOME=/root LC_ALL=C.UTF-8; "
+	    "cd /root; %s",
+	    s->b->dir, script);
+
+	cr_assert_not_null(argv);
+	memcpy(argv, ARGV("timeout", "45", "unshare", "-m", "sh", "-ec", whole),
+	    7 * sizeof(*argv));
+	return argv;
+}
+
+const char *const *
+site_remote_ssh(const struct site *s, const char *config, const char *option,
+    const char *host)
+{
+	const char **argv = calloc(6, sizeof(*argv));
+	int port = s->b->port / 2;
+
+	cr_assert_not_null(argv);
+	memcpy(argv, ARGV("timeout", "45", "sh", "-ec", "", ""),
+	    6 * sizeof(*argv));
+	argv[5] = NULL;
+	argv[4] = text(
+	    "cd %s; rm -f script; mkfifo script; : >out; "
+	    "ssh -F %s %s -T -D %d -o ExitOnForwardFailure=yes %s bash "
+	    "<script >out & exec 3>script; echo 'echo ready' >&3; "
+	    "n=0; until grep -q ready out || [ $((n+=1)) -gt 80 ]; do "
+	    "kill -0 $! 2>/dev/null || break; sleep 0.1; done; "
+	    "cat out; timeout 5 nc -d -X 5 -x 127.0.0.1:%d 127.0.0.1 %d "
+	    "2>/dev/null | head -c 7 || :; "
+	    "exec 3>&-; wait $!",
+	    s->b->dir, config, option, port, host, port, s->b->port);
+	return argv;
 }
 
 void

@@ -39,6 +39,19 @@ char *site_beyond(const struct site *s, const char *code);
  */
 pid_t site_serve(const char *path, int *ret_port);
 
+/* The words of a script that runs with the folder "home" of the bastion's in
+ * place of root's home. */
+const char *const *site_at_home(const struct site *s, const char *script);
+
+/*
+ * The words of a script that does what VS Code's Remote-SSH does: it gives a
+ * script to bash on the standard input of ssh, and has SOCKS beside it, over
+ * which the editor speaks to what listens there; here sshd's greeting. It prints
+ * "ready" and the first bytes of that greeting.
+ */
+const char *const *site_remote_ssh(const struct site *s, const char *config,
+    const char *option, const char *host);
+
 /* Runs a shell script with a time limit; it ends at the first failure. */
 struct run *site_shell(const char *script);
 

@@ -176,7 +176,7 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 /* A host of the clients' configuration. */
 static char *
 host_block(const struct bastion *b, const char *host, int port,
-    const char *authentications)
+    const char *authentications, const char *log_level)
 {
 	return text("Host %s\n"
 		    "    HostName 127.0.0.1\n"
@@ -191,23 +191,26 @@ host_block(const struct bastion *b, const char *host, int port,
 		    "    StrictHostKeyChecking yes\n"
 		    "    PreferredAuthentications %s\n"
 		    "    ConnectTimeout 10\n"
-		    "    LogLevel ERROR\n",
-	    host, port, b->me, setting("TFA_KEYS"), b->dir, authentications);
+		    "    LogLevel %s\n",
+	    host, port, b->me, setting("TFA_KEYS"), b->dir, authentications,
+	    log_level);
 }
 
 static void
 write_ssh_config(const struct bastion *b)
 {
 	char *host = read_text(text("%s/host.pub", setting("TFA_KEYS")));
+	/* ssh hides what the door says where it shows errors only. */
+	char *door_block = host_block(
+	    b, "door", b->door, "publickey,keyboard-interactive", "INFO");
 
 	if (host == NULL)
 		fail("no host key");
 	write_text(text("%s/known_hosts", b->dir), text("bastion %s", host));
 	write_text(b->ssh_config,
-	    text("%s%s", host_block(b, "bastion", b->port, "publickey"),
-		b->door == 0 ? ""
-			     : host_block(b, "door", b->door,
-				   "publickey,keyboard-interactive")));
+	    text("%s%s",
+		host_block(b, "bastion", b->port, "publickey", "ERROR"),
+		b->door == 0 ? "" : door_block));
 }
 
 /*

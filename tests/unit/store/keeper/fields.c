@@ -50,6 +50,7 @@ static const struct {
 	"{'algorithm':'SHA1','digits':6,'period':30,"
 	"'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA','last_step':'0'}",
 	NULL},
+    {"target", "'db1:5432'", "''"},
 };
 #define FIELDS COUNT(fields)
 
@@ -60,6 +61,7 @@ static const struct {
     {"code", ",'use':'enroll'"},
     {"enroll", ",'use':'recover'"},
     {"refuse", ",'reason':'no_code'"},
+    {"connect", ",'target':'db1:5432'"},
     {"import",
 	",'import':{'algorithm':'SHA1','digits':6,'period':30,"
 	"'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA','last_step':'0'}"},
@@ -227,6 +229,9 @@ make(const struct row *row, const char *key, const char *value,
 	/* A code to enrol with belongs to other requests. */
 	if (strcmp(key, "use") == 0 && strcmp(row->request, "enroll") == 0)
 		value = strcmp(value, "''") == 0 ? value : "'recover'";
+	/* The one reason that a target may be closed for. */
+	if (strcmp(key, "reason") == 0 && strcmp(row->request, "connect") == 0)
+		value = "'target_closed'";
 	if (key[0] != '\0')
 		snprintf(more, sizeof(more), ",'%s':%s", key, value);
 	snprintf(ret, ASKED_MAX, "{'v':1,'request':'%s'%s%s%s}", row->request,
@@ -237,7 +242,7 @@ make(const struct row *row, const char *key, const char *value,
 static bool
 may_be_zero(const struct row *row, const char *key)
 {
-	if (strcmp(key, "import") == 0)
+	if (strcmp(key, "import") == 0 || strcmp(key, "reason") == 0)
 		return false;
 	for (size_t i = 0; i < COUNT(needed); i++)
 		if (strcmp(needed[i].request, row->request) == 0 &&

@@ -166,6 +166,8 @@ static const struct asked {
 	NOTES, optional},
     {"'refuse','reason':'no_code'," CLAIMED, NO_CODE, scene_enrolled, "pass",
 	NULL, PLAIN, required},
+    {"'connect','target':'db1:5432'," CLAIMED, NO_CODE, scene_enrolled, "pass",
+	NULL, PLAIN, required},
     {"'enroll_begin'," CLAIMED, NO_CODE, scene_new, "enroll", is_pending, NOTES,
 	required},
     {"'enroll_confirm'," CLAIMED ",'code':'%s'", OF_WAITING, scene_waiting,

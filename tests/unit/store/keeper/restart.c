@@ -55,6 +55,9 @@ static const struct asked {
     {"'login'," CLAIMED, NO_CODE, false, false},
     {"'verify'," CLAIMED ",'code':'%s'", OF_DEVICE, false, false},
     {"'verify'," CLAIMED ",'code':'%s'", WRONG, false, false},
+    {"'verify','door':true," CLAIMED ",'code':'%s'", OF_DEVICE, false, false},
+    {"'verify','door':true," CLAIMED ",'code':'PASS-0000-0000-0000'", NO_CODE,
+	false, false},
     {"'verify'," CLAIMED ",'code':'PASS-0000-0000-0000'", NO_CODE, false,
 	false},
     {"'verify'," CLAIMED ",'code':'REC0-0000-0000-0000'", NO_CODE, false,
@@ -94,17 +97,19 @@ static const struct asked {
 };
 
 /* Only the user's own login, one of these, asks the second policy more. */
-#define OF_LOGIN 12
+#define OF_LOGIN 14
 
 /* Under the first policy everybody may put enrolment off, under the second
  * nobody. */
 static const char *const policies[] = {
     "{'version':1,'issuer':'Test','admins':{'users':['" SCENE_HELPER "']},"
     "'rules':[{'name':'all','users':['*'],'mode':'optional'}],"
-    "'otherwise':'required','enrollment':{'self':'always'}}",
+    "'otherwise':'required','enrollment':{'self':'always'},"
+    "'forwarding':'after-code'}",
     "{'version':1,'issuer':'Test','admins':{'users':['" SCENE_HELPER "']},"
     "'rules':[{'name':'all','users':['*'],'mode':'required'}],"
-    "'otherwise':'required','enrollment':{'self':'always'}}",
+    "'otherwise':'required','enrollment':{'self':'always'},"
+    "'forwarding':'after-code'}",
 };
 
 /* The state for the hook, which has no argument. */

@@ -523,6 +523,7 @@ static const struct claim {
     {"code", "use"},
     {"note", "detail"},
     {"refuse", "reason"},
+    {"connect", "target"},
     {"login", "no such key"},
 };
 
@@ -877,6 +878,73 @@ Test(keeper_serve, takes_down_no_other_words_of_a_gate)
 	    REFUSED("exempt"), REFUSED("done"), REFUSED("none"), REFUSED(""),
 	    REFUSED("key_unlisted "), REFUSED("admin is a fool"),
 	    "{\"v\":1,\"request\":\"refuse\"}"};
+	char reason[REASON_SENT];
+	struct scene s;
+
+	begin(&s);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		cr_expect_eq(serve(&s, others[i], false, reason), REPORTED);
+		cr_expect_str_eq(reason, "bad_request", "%s", others[i]);
+	}
+	cr_expect_eq(lines_with(&s, "{"), 0);
+	fixture_remove(s.folder);
+}
+
+#define CONNECT(rest) \
+	"{\"v\":1,\"request\":\"connect\",\"address\":\"203.0.113.7\"" rest "}"
+#define TARGET(text) ",\"target\":\"" text "\""
+
+/* The spelling of a target is one in the log, whoever looks for it there. */
+Test(keeper_serve, takes_down_where_tfa_connects_to)
+{
+	char reason[REASON_SENT];
+	struct scene s;
+
+	begin(&s);
+	cr_expect_eq(serve(&s, CONNECT(TARGET("DB1:5432")), true, reason),
+	    REPORTED | REPORTED_LINE | REPORTED_CLEAN);
+	cr_expect_str_eq(reason, "done");
+	cr_expect_eq(lines_with(&s,
+			 "\"event\":\"connect\",\"user\":\"root\","
+			 "\"verdict\":\"pass\",\"reason\":\"done\","
+			 "\"address\":\"203.0.113.7\","
+			 "\"target\":\"db1:5432\""),
+	    1);
+	cr_expect_eq(
+	    serve(&s,
+		CONNECT(TARGET(
+		    "[2001:DB8:0::1]:22") ","
+					  "\"reason\":\"target_closed\""),
+		false, reason),
+	    REPORTED | REPORTED_LINE | REPORTED_CLAIM);
+	cr_expect_str_eq(reason, "target_closed");
+	cr_expect_eq(lines_with(&s,
+			 "\"verdict\":\"deny\","
+			 "\"reason\":\"target_closed\","
+			 "\"address\":\"203.0.113.7\","
+			 "\"target\":\"[2001:db8::1]:22\""),
+	    1);
+	/* As with every other refusal, only up to a limit. */
+	cr_expect_eq(
+	    serve(&s,
+		CONNECT(TARGET("db1:22") ","
+					 "\"reason\":\"target_closed\""),
+		true, reason),
+	    REPORTED | REPORTED_LEFT_OUT | REPORTED_CLAIM);
+	cr_expect_eq(lines_with(&s, "\"event\""), 2);
+	fixture_remove(s.folder);
+}
+
+/* Nobody can write free text into the log: only a host and a port. */
+Test(keeper_serve, takes_down_nothing_that_is_no_target)
+{
+	static const char *const others[] = {CONNECT(""), CONNECT(TARGET("")),
+	    CONNECT(TARGET("db1")), CONNECT(TARGET("db1:ssh")),
+	    CONNECT(TARGET("admin is a fool:22")), CONNECT(TARGET("::1:22")),
+	    CONNECT(TARGET("fe80::1%x:22")),
+	    CONNECT(TARGET("db1:22") ",\"reason\":\"exempt\""),
+	    CONNECT(TARGET("db1:22") ",\"reason\":\"wrong_code\""),
+	    CONNECT(TARGET("db1:22") ",\"reason\":\"no_code\"")};
 	char reason[REASON_SENT];
 	struct scene s;
 

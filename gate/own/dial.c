@@ -1,0 +1,145 @@
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate/own/dial.h"
+#include "store/base/cleanup.h"
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits until a connection stands.  0, or errno. */
+static int
+wait_connected(int fd, int64_t end_ms)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	socklen_t size = sizeof(int);
+	int error = 0, r;
+
+	do {
+		int64_t left_ms = end_ms - clock_ms();
+
+		r = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
+	} while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		return r == 0 ? ETIMEDOUT : errno;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		return errno;
+	return error;
+}
+
+/* 0 with *ret_fd connected, or errno. */
+static int
+dial_address(const struct addrinfo *address, int64_t end_ms, int *ret_fd)
+{
+	const int on = 1;
+	scoped_fd int fd = socket(
+	    address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error = 0;
+
+	if (fd < 0)
+		return errno;
+	if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
+		if (errno != EINPROGRESS && errno != EINTR)
+			return errno;
+		error = wait_connected(fd, end_ms);
+	}
+	if (error != 0)
+		return error;
+	/* Keys that are typed go out at once; a peer that is gone is noticed.
+	 */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static void
+note_failure(FILE *failures, const struct endpoint *endpoint,
+    const struct addrinfo *address, int error)
+{
+	char digits[NI_MAXHOST] = "?";
+
+	(void)getnameinfo(address->ai_addr, address->ai_addrlen, digits,
+	    sizeof(digits), NULL, 0, NI_NUMERICHOST);
+	fprintf(failures, "tfa: no connection to %s port %s", endpoint->host,
+	    endpoint->port);
+	if (strcmp(digits, endpoint->host) != 0)
+		fprintf(failures, " at %s", digits);
+	fprintf(failures, ": %s\n",
+	    error == ETIMEDOUT ? "it did not answer in time" : strerror(error));
+}
+
+/* Failures are said only if no address answers: of many a name's first
+ * address is an IPv6 one that leads nowhere. */
+static int
+dial_each(const struct endpoint *endpoint, const struct addrinfo *address,
+    FILE *failures)
+{
+	int64_t end_ms = clock_ms() + DIAL_ALL_MS;
+	int fd = -1;
+
+	for (; address != NULL; address = address->ai_next) {
+		int64_t each_ms = clock_ms() + DIAL_EACH_MS;
+		int error = dial_address(
+		    address, each_ms < end_ms ? each_ms : end_ms, &fd);
+
+		if (error == 0)
+			break;
+		note_failure(failures, endpoint, address, error);
+		if (clock_ms() >= end_ms)
+			break;
+	}
+	return fd;
+}
+
+static void
+say_unknown(const struct endpoint *endpoint, int error)
+{
+	fprintf(stderr,
+	    "tfa: no connection to %s port %s: its name cannot be "
+	    "looked up: %s\n",
+	    endpoint->host, endpoint->port,
+	    error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+}
+
+int
+dial(const struct endpoint *endpoint)
+{
+	const struct addrinfo hints = {
+	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo *addresses = NULL;
+	scoped_free char *said = NULL;
+	size_t size = 0;
+	FILE *failures;
+	int fd, error;
+
+	error = getaddrinfo(endpoint->host, endpoint->port, &hints, &addresses);
+	if (error != 0) {
+		say_unknown(endpoint, error);
+		return -1;
+	}
+	failures = open_memstream(&said, &size);
+	fd = failures != NULL ? dial_each(endpoint, addresses, failures) : -1;
+	freeaddrinfo(addresses);
+	if (failures == NULL || fclose(failures) != 0)
+		fputs("tfa: out of memory\n", stderr);
+	else if (fd < 0)
+		fputs(said, stderr);
+	return fd;
+}
