@@ -25,10 +25,10 @@
  *	directory.c    users whom a directory that is away would keep out
  *	keeper.c       the keeper, its folder, the clock, the policy
  *	probe.c        --probe: logs in for real, and tries what must be closed:
- *	               session.c, channel.c, forward.c
+ *	               probe.h
  *
  * and, without any I/O: order.c (configuration files), dump.c and values.c
- * (sshd -T), version.c, person.c, findings.c.
+ * (sshd -T), version.c, person.c, door_methods.c, findings.c.
  *
  * A check that cannot be made says "warn" and why; none is left out.
  */

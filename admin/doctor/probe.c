@@ -1,16 +1,11 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/probe.h"
-#include "store/base/file.h"
-#include "store/core/report.h"
 #include "store/core/verdict.h"
 
 /* Finds the address where sshd listens: loopback if it takes any. */
@@ -45,57 +40,11 @@ find_address(struct probe *probe)
 	return probe->address[0] != '\0';
 }
 
-/* Writes all options to a file, since -J hands on no others. */
-static bool
-write_config(struct probe *probe)
-{
-	char text[PATH_MAX + 1024];
-	scoped_fd int fd = -1;
-	int n;
-
-	snprintf(
-	    probe->config, sizeof(probe->config), "%s/config", probe->folder);
-	fd = open(probe->config, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	n = snprintf(text, sizeof(text),
-	    "Host *\n"
-	    "HostName %s\nPort %s\nUser %s\nIdentityFile \"%s\"\n"
-	    "IdentitiesOnly yes\nBatchMode yes\nConnectTimeout 5\n"
-	    "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n"
-	    "GlobalKnownHostsFile /dev/null\nUpdateHostKeys no\n"
-	    "ControlMaster no\nControlPath none\nForwardX11Trusted yes\n"
-	    "ServerAliveInterval 2\n",
-	    probe->address, probe->port, probe->pw->pw_name, probe->key);
-	return fd >= 0 && n > 0 && (size_t)n < sizeof(text) &&
-	    file_write(fd, text, (size_t)n) == FAULT_NONE;
-}
-
 static bool
 is_gates_status(int status)
 {
 	return status == GATE_EXIT_KEEPER ||
 	    (status >= GATE_EXIT_LATER && status <= GATE_EXIT_CONFIG);
-}
-
-bool
-probe_is_let_in(const struct probe *probe, bool door)
-{
-	struct request request = {
-	    .version = PROTOCOL_VERSION, .request = "explain", .door = door};
-	struct explanation row;
-	const struct client_rows rows = {
-	    &explanation_shape, &row, sizeof(row), NULL, NULL};
-	scoped_reply struct reply reply = {.version = 0};
-	enum verdict verdict = VERDICT_DENY;
-	char why[320];
-
-	snprintf(request.user, sizeof(request.user), "%s", probe->pw->pw_name);
-	snprintf(
-	    request.address, sizeof(request.address), "%.45s", probe->address);
-	if (client_stream(&probe->doctor->keeper, &request, &rows, &reply, why,
-		sizeof(why)) == FAULT_NONE)
-		verdict = verdict_from_name(row.login.verdict);
-	explanation_done(&row);
-	return verdict == VERDICT_PASS || verdict == VERDICT_ENROLL;
 }
 
 /* False if the user cannot log in at all: then nothing is proved. */
@@ -134,41 +83,6 @@ probe_gate(struct probe *probe)
 		    child->status, len, said);
 	child_stop(child);
 	return child->status != 255 && child->status != 127;
-}
-
-void
-probe_remove(const struct probe *probe)
-{
-	static const char *const names[] = {"config", "agent", "target",
-	    "local", "local-unix", "remote/socket"};
-	char path[PROBE_TEXT];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", probe->folder, names[i]);
-		unlink(path);
-	}
-	snprintf(path, sizeof(path), "%s/remote", probe->folder);
-	rmdir(path);
-	rmdir(probe->folder);
-}
-
-/* In the folder there is one where the user may put a socket. */
-bool
-probe_make(struct probe *probe)
-{
-	char path[PROBE_TEXT];
-
-	snprintf(probe->there, sizeof(probe->there),
-	    strchr(probe->address, ':') != NULL ? "[%s]:%s" : "%s:%s",
-	    probe->address, probe->port);
-	snprintf(
-	    probe->folder, sizeof(probe->folder), "/tmp/tfa-doctor.XXXXXX");
-	if (mkdtemp(probe->folder) == NULL)
-		return false;
-	snprintf(path, sizeof(path), "%s/remote", probe->folder);
-	return chmod(probe->folder, 0711) == 0 && mkdir(path, 0700) == 0 &&
-	    chown(path, probe->pw->pw_uid, probe->pw->pw_gid) == 0 &&
-	    write_config(probe);
 }
 
 static bool

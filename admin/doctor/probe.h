@@ -3,11 +3,12 @@
  * channel.  It is the only proof of what the running sshd does.  All files lie
  * in one folder, which is removed, and everything ends within its time limits.
  *
- *	probe.c    the folder, the gate, the list of channels
- *	door_probe.c  the door, without a code and with one
- *	forward.c  -W -L -D -J -R -w
- *	session.c  agent and X11, from the environment of a session
- *	channel.c  one run of ssh, and one line for a channel
+ *	probe.c        the gate, the list of channels
+ *	probe_ready.c  the folder, ssh's options, the policy's word on the user
+ *	door_probe.c   the door, without a code and with one
+ *	forward.c      -W -L -D -J -R -w
+ *	session.c      agent and X11, from the environment of a session
+ *	channel.c      one run of ssh, and one line for a channel
  */
 #ifndef TFA_DOCTOR_PROBE_H
 #define TFA_DOCTOR_PROBE_H

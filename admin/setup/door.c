@@ -22,7 +22,7 @@
 static pid_t
 door_pid(void)
 {
-	pid_t pid = sshd_running(SETUP_DOOR_PID_FILE);
+	pid_t pid = sshd_running(DOOR_PID_FILE);
 	struct started process;
 
 	return pid > 0 && started_read(pid, &process) &&
@@ -46,12 +46,17 @@ listens_at(pid_t pid, int port)
 	    strstr(title, option) != NULL;
 }
 
+/* Unlike is-enabled, show says nothing of a unit that is not there. */
 static bool
 is_enabled(void)
 {
+	scoped_free char *state = NULL;
+
 	return systemd_runs() &&
-	    command_works(
-		COMMAND("systemctl", "is-enabled", "--quiet", SETUP_DOOR_UNIT));
+	    command_run(COMMAND("systemctl", "show", "--value", "--property",
+			    "UnitFileState", DOOR_UNIT),
+		&state) == 0 &&
+	    state != NULL && strcmp(state, "enabled\n") == 0;
 }
 
 bool
@@ -72,8 +77,8 @@ door_runs(int port)
 const char *
 door_how(void)
 {
-	return systemd_runs() ? "systemctl enable --now " SETUP_DOOR_UNIT
-			      : SETUP_DOOR " --daemon";
+	return systemd_runs() ? "systemctl enable --now " DOOR_UNIT
+			      : DOOR_LAUNCHER " --daemon";
 }
 
 bool
@@ -87,13 +92,13 @@ door_reload(void)
 bool
 door_run(const char *option)
 {
-	const char *const argv[] = {SETUP_DOOR, option, NULL};
+	const char *const argv[] = {DOOR_LAUNCHER, option, NULL};
 	struct child child;
 
 	child_run(argv, WAIT_MS, &child);
 	fputs(child.err.text, stderr);
 	if (child.end == CHILD_NO_PROGRAM)
-		admin_say(SETUP_DOOR ": %s; make install-door puts it there",
+		admin_say(DOOR_LAUNCHER ": %s; make install-door puts it there",
 		    strerror(child.error));
 	return child.end == CHILD_EXITED && child.status == 0;
 }
@@ -102,8 +107,8 @@ static bool
 start_unit(void)
 {
 	return command_works(COMMAND("systemctl", "daemon-reload")) &&
-	    command_works(COMMAND(
-		"systemctl", "enable", "--now", "--quiet", SETUP_DOOR_UNIT));
+	    command_works(
+		COMMAND("systemctl", "enable", "--now", "--quiet", DOOR_UNIT));
 }
 
 bool
@@ -120,7 +125,7 @@ door_start(const struct stage *stage)
 		usleep(LOOK_MS * 1000);
 	}
 	admin_say("the door does not start: %s",
-	    systemd_runs() ? "journalctl -u " SETUP_DOOR_UNIT " says why"
+	    systemd_runs() ? "journalctl -u " DOOR_UNIT " says why"
 			   : "the log of sshd says why");
 	return false;
 }
@@ -132,8 +137,8 @@ door_stop(const struct stage *stage)
 
 	(void)stage;
 	if (is_enabled())
-		command_works(COMMAND("systemctl", "disable", "--now",
-		    "--quiet", SETUP_DOOR_UNIT));
+		command_works(COMMAND(
+		    "systemctl", "disable", "--now", "--quiet", DOOR_UNIT));
 	for (int i = 0; i < WAIT_MS / LOOK_MS; i++) {
 		pid = door_pid();
 		if (pid == 0 || (i == 0 && kill(pid, SIGTERM) < 0))

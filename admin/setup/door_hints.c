@@ -1,6 +1,6 @@
 /*
- * What setup leaves to others once a door is open: the firewall, the policy,
- * and what users write into their own files.
+ * Says which steps are left to others once a door is open: the firewall's, the
+ * policy's, and those of its users.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ door_say_hints(int port)
 	say_selinux(port);
 	if (!systemd_runs()) {
 		admin_say("this machine's start must start the door, too:");
-		fputs("    " SETUP_DOOR " --daemon\n", stderr);
+		fputs("    " DOOR_LAUNCHER " --daemon\n", stderr);
 	}
 	if (policy_is_closed()) {
 		admin_say("the policy lets nobody through it yet: "

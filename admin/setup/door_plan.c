@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/doctor/door.h"
 #include "admin/doctor/sockets.h"
 #include "admin/setup/setup.h"
 #include "gate/sshd/guard.h"
@@ -61,9 +62,9 @@ new_pam_text(char **ret)
 	scoped_free char *text = text_door_pam();
 
 	*ret = NULL;
-	if (text == NULL || !plan_read_file(SETUP_DOOR_PAM, &present))
+	if (text == NULL || !plan_read_file(DOOR_PAM, &present))
 		return false;
-	if (!plan_is_written(SETUP_DOOR_PAM, present, text))
+	if (!plan_is_written(DOOR_PAM, present, text))
 		*ret = take(text);
 	return true;
 }
@@ -72,13 +73,13 @@ static bool
 plan_stop(struct plan *plan)
 {
 	return !door_is_there() ||
-	    plan_add(plan, STAGE_DOOR_STOP, SETUP_DOOR_UNIT, 0, "", NULL);
+	    plan_add(plan, STAGE_DOOR_STOP, DOOR_UNIT, 0, "", NULL);
 }
 
 static bool
 is_stopped(const struct plan *plan)
 {
-	return plan_find(plan, STAGE_DOOR_STOP, SETUP_DOOR_UNIT) != NULL;
+	return plan_find(plan, STAGE_DOOR_STOP, DOOR_UNIT) != NULL;
 }
 
 bool
@@ -86,6 +87,7 @@ door_plan_before(struct plan *plan)
 {
 	scoped_free char *pam = NULL;
 	int port, now;
+	bool stays;
 
 	if (!door_port(plan, &port) || !present_port(&now))
 		return false;
@@ -93,9 +95,10 @@ door_plan_before(struct plan *plan)
 		return plan_stop(plan);
 	if (!new_pam_text(&pam))
 		return false;
-	return ((port == now && pam == NULL) || plan_stop(plan)) &&
-	    (pam == NULL || plan_write(plan, SETUP_DOOR_PAM, take(pam))) &&
-	    plan_unit(plan, SETUP_DOOR_UNIT);
+	stays = port == now && pam == NULL && door_runs(port);
+	return (stays || plan_stop(plan)) &&
+	    (pam == NULL || plan_write(plan, DOOR_PAM, take(pam))) &&
+	    plan_unit(plan, DOOR_UNIT);
 }
 
 bool
@@ -124,8 +127,8 @@ door_drop_after(struct plan *plan)
 bool
 door_drop_before(struct plan *plan)
 {
-	return plan_drop(plan, STAGE_FILE_REMOVE, SETUP_DOOR_PAM) &&
-	    plan_drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/" SETUP_DOOR_UNIT);
+	return plan_drop(plan, STAGE_FILE_REMOVE, DOOR_PAM) &&
+	    plan_drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/" DOOR_UNIT);
 }
 
 /* The ports of the other sshd, as its files have them. */
@@ -153,19 +156,6 @@ port_is_its_own(int port)
 	return false;
 }
 
-/* "10.0.0.1:22", "[::1]:22", "host:22". */
-static const char *
-port_in(const char *address)
-{
-	const char *colon = strrchr(address, ':');
-	const char *from = address[0] == '[' ? strchr(address, ']') : address;
-
-	return colon != NULL && from != NULL && colon >= from &&
-		(address[0] == '[' || strchr(address, ':') == colon)
-	    ? colon
-	    : NULL;
-}
-
 /* Such a line beats -p: the door would listen there. */
 static bool
 addresses_have_no_port(void)
@@ -178,10 +168,10 @@ addresses_have_no_port(void)
 		char address[CONFIG_WORD];
 
 		if (!config_has_keyword(line, "listenaddress") ||
-		    !config_word(&rest, address) ||
-		    (colon = port_in(address)) == NULL)
+		    !config_word(&rest, address) || !door_loses_port(address))
 			continue;
 		ok = false;
+		colon = strrchr(address, ':');
 		admin_say("%s:%d: ListenAddress %s: sshd would listen there in "
 			  "place of the door's port. In place of that line "
 			  "write \"ListenAddress %.*s\" and \"Port %s\"",

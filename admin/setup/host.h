@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "admin/doctor/door.h"
 #include "store/base/address.h"
 #include "store/system/systemd.h"
 
@@ -46,10 +47,8 @@ void sshd_reload_how(char *ret, size_t size);
  * systemd did not start, true where there is none.  door_run() runs its
  * launcher with an option; what that says goes to stderr.
  */
-#define SETUP_DOOR          TFA_DOORDIR "/tfa-door"
-#define SETUP_DOOR_UNIT     "tfa-sshd.service"
-#define SETUP_DOOR_PAM      "/etc/pam.d/tfa-sshd"
-#define SETUP_DOOR_PID_FILE "/run/tfa-sshd.pid"
+#define DOOR_UNIT     "tfa-sshd.service"
+#define DOOR_PID_FILE "/run/tfa-sshd.pid"
 bool door_runs(int port);
 bool door_is_there(void);
 const char *door_how(void);

@@ -15,6 +15,7 @@
 #include "admin/setup/setup.h"
 
 #define PAM_FOLDER "/etc/pam.d/"
+#define SSHD_FILE  PAM_FOLDER "sshd"
 
 static const char mark[] = "#tfa: ";
 
@@ -142,15 +143,13 @@ open_lines(const char *path, const char *text)
 
 /* Adds a stage that writes the changed file, unless that is its text already. */
 static bool
-pam_plan(struct plan *plan, char *(*change)(const char *path, const char *text))
+pam_plan(struct plan *plan, const char *path,
+    char *(*change)(const char *path, const char *text))
 {
 	scoped_free char *now = NULL;
 	scoped_free char *text = NULL;
-	char path[SETUP_PATH];
 	struct stat st;
 
-	if (!find_pam_file(path))
-		return true;
 	if (!plan_read_file(path, &now))
 		return false;
 	if (now == NULL)
@@ -163,14 +162,36 @@ pam_plan(struct plan *plan, char *(*change)(const char *path, const char *text))
 		take(text));
 }
 
+/* PAM reads sshd's file for the door, too, whatever the other sshd has. */
+static bool
+plan_for_door(struct plan *plan)
+{
+	int port;
+
+	if (!door_port(plan, &port))
+		return false;
+	if (port != 0)
+		return pam_plan(plan, SSHD_FILE, close_lines);
+	return !plan->setup->admin->no_door ||
+	    pam_plan(plan, SSHD_FILE, open_lines);
+}
+
 bool
 pam_plan_closed(struct plan *plan)
 {
-	return pam_plan(plan, close_lines);
+	char path[SETUP_PATH] = "";
+
+	if (find_pam_file(path) && !pam_plan(plan, path, close_lines))
+		return false;
+	return strcmp(path, SSHD_FILE) == 0 || plan_for_door(plan);
 }
 
 bool
 pam_plan_open(struct plan *plan)
 {
-	return pam_plan(plan, open_lines);
+	char path[SETUP_PATH] = "";
+
+	return pam_plan(plan, SSHD_FILE, open_lines) &&
+	    (!find_pam_file(path) || strcmp(path, SSHD_FILE) == 0 ||
+		pam_plan(plan, path, open_lines));
 }

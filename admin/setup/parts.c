@@ -2,7 +2,6 @@
  * The parts of an installation.  Each looks at the machine and adds a stage
  * only where something differs, so that a second run has none.
  */
-#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,13 +40,6 @@ plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 	return plan_add(plan, STAGE_FOLDER_MAKE, path, mode, owner, NULL);
 }
 
-bool
-plan_write(struct plan *plan, const char *path, char *text)
-{
-	return text != NULL &&
-	    plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text);
-}
-
 static bool
 plan_policy(struct plan *plan)
 {
@@ -57,32 +49,6 @@ plan_policy(struct plan *plan)
 		return true;
 	gethostname(host, sizeof(host) - 1);
 	return plan_write(plan, SETUP_POLICY, text_policy(host));
-}
-
-/* A unit that a package or "make install" has put there stays. */
-static bool
-has_unit(const char *name)
-{
-	static const char *const folders[] = {
-	    SETUP_UNITS, "/usr/lib/systemd/system", "/lib/systemd/system"};
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-		if (is_there(path))
-			return true;
-	}
-	return false;
-}
-
-bool
-plan_unit(struct plan *plan, const char *name)
-{
-	char path[SETUP_PATH];
-
-	snprintf(path, sizeof(path), SETUP_UNITS "/%s", name);
-	return !is_there(SETUP_UNITS) || has_unit(name) ||
-	    plan_write(plan, path, text_unit(name));
 }
 
 static bool
@@ -139,16 +105,6 @@ plan_checks(struct plan *plan, const char *dropin)
 		plan_check(plan, emergency, "none"));
 }
 
-bool
-plan_is_written(const char *path, const char *present, const char *text)
-{
-	struct stat st;
-
-	return present != NULL && strcmp(present, text) == 0 &&
-	    lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
-	    (st.st_mode & 07777) == 0644;
-}
-
 static bool
 plan_dropin(struct plan *plan)
 {
@@ -171,12 +127,6 @@ plan_dropin(struct plan *plan)
 	    plan_checks(plan, dropin) && plan_reload(plan);
 }
 
-bool
-plan_drop(struct plan *plan, enum stage_kind kind, const char *path)
-{
-	return !is_there(path) || plan_add(plan, kind, path, 0, "", NULL);
-}
-
 static bool
 drop_dropin(struct plan *plan)
 {
@@ -193,7 +143,7 @@ drop_keeper(struct plan *plan)
 	bool present = keeper_answers();
 
 	for (size_t i = 0; i < UNITS; i++)
-		present |= systemd_runs() && has_unit(units[i]);
+		present |= systemd_runs() && plan_has_unit(units[i]);
 	return (!present ||
 		   plan_add(plan, STAGE_KEEPER_STOP,
 		       systemd_runs() ? "tfa-keeper.socket" : CLIENT_SOCKET, 0,

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/setup/setup.h"
@@ -64,4 +66,58 @@ plan_read_file(const char *path, char **ret)
 		return true;
 	admin_say("%s: %s", path, fd < 0 ? strerror(errno) : "not a text");
 	return false;
+}
+
+bool
+plan_write(struct plan *plan, const char *path, char *text)
+{
+	return text != NULL &&
+	    plan_add(plan, STAGE_FILE_WRITE, path, 0644, "root", text);
+}
+
+bool
+plan_is_written(const char *path, const char *present, const char *text)
+{
+	struct stat st;
+
+	return present != NULL && strcmp(present, text) == 0 &&
+	    lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	    (st.st_mode & 07777) == 0644;
+}
+
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+bool
+plan_drop(struct plan *plan, enum stage_kind kind, const char *path)
+{
+	return !is_there(path) || plan_add(plan, kind, path, 0, "", NULL);
+}
+
+bool
+plan_has_unit(const char *name)
+{
+	static const char *const folders[] = {
+	    SETUP_UNITS, "/usr/lib/systemd/system", "/lib/systemd/system"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+		if (is_there(path))
+			return true;
+	}
+	return false;
+}
+
+bool
+plan_unit(struct plan *plan, const char *name)
+{
+	char path[SETUP_PATH];
+
+	snprintf(path, sizeof(path), SETUP_UNITS "/%s", name);
+	return !is_there(SETUP_UNITS) || plan_has_unit(name) ||
+	    plan_write(plan, path, text_unit(name));
 }

@@ -19,13 +19,14 @@
  *	show.c     the plan as text
  *	stage.c    each kind of stage: shown, done, undone
  *	files.c, folder.c  what stages change on disk
- *	door.c     starts and stops the door; door_try.c tries it
+ *	door.c     starts and stops the door; door_trial.c tries it
  *	door_hints.c  what is left to do for a door, and what users need
  *	carry.c    does the stages of a journal, or undoes them
  *	journal.c  what is needed to undo them, on disk
  *	watch.c    who undoes them in time
  *	boot.c     which boot of the machine this is
- *	sshd.c, keeper.c, command.c, login.c  what is asked of the machine: host.h
+ *	sshd.c, running.c, keeper.c, command.c, login.c  what is asked of the
+ *	           machine: host.h
  *
  * Life of an installation:
  *	1. the plan is written to the journal, with a time;

@@ -162,7 +162,7 @@ static const struct {
 	NULL},
     [STAGE_DOOR_TRY] = {"check: a login at port %s with a key but no code "
 			"opens nothing",
-	NULL, door_try, NULL, NULL},
+	NULL, door_trial, door_trial_clean, NULL},
     [STAGE_DOOR_START] = {"start the door: %s", NULL, door_start, door_stop,
 	NULL},
 };

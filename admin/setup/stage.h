@@ -76,7 +76,9 @@ void plan_done(struct plan *plan);
  * mode 0644, whose text becomes the plan's (NULL: no memory); plan_unit() a unit
  * that nobody else has put there; plan_drop() the removal of a file or folder.
  * plan_is_written(): the file at path, with the text present, is already so.
+ * plan_has_unit(): also one that a package or "make install" has put there.
  */
+bool plan_has_unit(const char *name);
 bool plan_write(struct plan *plan, const char *path, char *text);
 bool plan_unit(struct plan *plan, const char *name);
 bool plan_drop(struct plan *plan, enum stage_kind kind, const char *path);
@@ -143,7 +145,8 @@ bool sshd_reload(const struct stage *stage);
 
 /* The door. */
 bool door_stop(const struct stage *stage);
-bool door_try(const struct stage *stage);
+bool door_trial(const struct stage *stage);
+bool door_trial_clean(const struct stage *stage);
 bool door_start(const struct stage *stage);
 
 /* "PATH: the error in errno", on stderr; always false. */

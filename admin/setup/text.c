@@ -158,10 +158,10 @@ static char *
 text_door_unit(void)
 {
 	scoped_free char *text = replaced(door_service,
-	    "ExecStart=/usr/lib/tfa/tfa-door", "ExecStart=" SETUP_DOOR);
+	    "ExecStart=/usr/lib/tfa/tfa-door", "ExecStart=" DOOR_LAUNCHER);
 
 	return text != NULL ? replaced(text, "ExecReload=/usr/lib/tfa/tfa-door",
-				  "ExecReload=" SETUP_DOOR)
+				  "ExecReload=" DOOR_LAUNCHER)
 			    : NULL;
 }
 
@@ -173,7 +173,7 @@ text_unit(const char *name)
 	if (strcmp(name, "tfa-setup.service") == 0)
 		return replaced(setup_service, "/usr/sbin/tfa-admin",
 		    TFA_SBINDIR "/tfa-admin");
-	if (strcmp(name, SETUP_DOOR_UNIT) == 0)
+	if (strcmp(name, DOOR_UNIT) == 0)
 		return text_door_unit();
 	return replaced(keeper_service, "ExecStart=/usr/sbin/tfa-keeper",
 	    "ExecStart=" SETUP_KEEPER);

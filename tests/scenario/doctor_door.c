@@ -226,6 +226,7 @@ Test(doctor_door, finds_no_fault_in_a_healthy_one)
 	    text("ok    door          port %d: PAM asks for the code",
 		port_of(b, 0) + 1));
 	assert_says(r->out, "closed for everyone but at the door");
+	assert_says(r->out, "note: root cannot use the door under Permit");
 }
 
 Test(doctor_door, names_each_setting_that_differs)
@@ -422,6 +423,12 @@ Test(doctor_door, leaves_the_other_ports_as_they_were)
 	    {{.above = "Match LocalPort 2022\n    PermitOpen any\n"
 		       "Match all\n",
 		 .says = "PermitOpen any in \"Match LocalPort 2022\" stands"},
+		"order"},
+	    {{.before =
+		     "{ printf 'Match LocalPort %d\\n    PermitOpen "
+		     "any\\nMatch all\\n' $door; cat $d/sshd_config; } >$d/x; "
+		     "cat $d/x >$d/sshd_config",
+		 .says = "PermitOpen any in \"Match LocalPort "},
 		"order"},
 	    {{.from = "    PermitUserRC no\n",
 		 .to = "    ForceCommand none\n",
@@ -693,4 +700,28 @@ Test(doctor_door, notes_that_an_address_can_be_turned_away)
 	b = with_policy(AFTER_CODE);
 	assert_says(look(b, &penalties, 0, "doctor")->out, words);
 	assert_never_says(look(b, &none, 1, "doctor")->out, words);
+}
+
+/* The door has a PidFile of its own, by which its last reload is known. */
+Test(doctor_door, has_read_the_files_as_they_are)
+{
+	static const struct flaw none;
+	static const char later[] =
+	    "sleep 3; touch $d/sshd_config; old=$(stat -c %Y $d/pid)\n"
+	    "kill -HUP $(cat $d/pid); for i in $(seq 200); do\n"
+	    "[ \"$(stat -c %Y $d/pid)\" = $old ] || break; sleep 0.05; done\n"
+	    "cat $d/door.pid; doctor";
+	struct bastion *b;
+	struct run *r;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	r = look(b, &none, 0, later);
+	cr_expect(says(r->out, "FAIL", "running",
+		      text("was changed after sshd (pid %.*s) read it",
+			  (int)strcspn(r->out, "\n"), r->out)),
+	    "%s", r->out);
+	r = look(b, &none, 1, "kill $(cat $d/pid); sleep 0.2; doctor");
+	cr_expect(says(r->out, "warn", "running", "no sshd is seen that"), "%s",
+	    r->out);
 }

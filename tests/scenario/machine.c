@@ -131,6 +131,16 @@ machine_install(void)
 	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
 }
 
+void
+machine_keeper(void)
+{
+	machine_sh("install -d -m 0755 /run/tfa\n"
+		   "setsid /usr/sbin/tfa-keeper </dev/null >/dev/null 2>&1 &\n"
+		   "for i in $(seq 50); do\n"
+		   "	[ -S /run/tfa/keeper.sock ] || sleep 0.1\n"
+		   "done");
+}
+
 /* Waits until no setup is under way. */
 void
 machine_settled(int limit_ms)

@@ -40,6 +40,9 @@ char *machine_files(void);
 struct run *machine_setup(const char *a, const char *b, const char *c);
 void machine_install(void);
 
+/* Starts the keeper, and returns when it listens. */
+void machine_keeper(void);
+
 /* Waits until no setup is under way any more. */
 void machine_settled(int limit_ms);
 

@@ -47,15 +47,6 @@ doctor(void)
 	return run(ARGV("/usr/sbin/tfa-admin", "doctor"), NULL, 0);
 }
 
-static void
-start_keeper(void)
-{
-	machine_sh("setsid /usr/sbin/tfa-keeper </dev/null >/dev/null 2>&1 &\n"
-		   "for i in $(seq 50); do\n"
-		   "	[ -S /run/tfa/keeper.sock ] || sleep 0.1\n"
-		   "done");
-}
-
 /* One thing that is wrong beside our drop-in. */
 struct wrong {
 	const char *config; /* below sshd_config */
@@ -146,7 +137,7 @@ Test(setup_judged, setup_refuses_in_the_words_of_doctor, .timeout = 600)
 	needs_people();
 	machine_new();
 	machine_install();
-	start_keeper();
+	machine_keeper();
 	machine_sh("cp -a /etc /run/etc");
 	for (size_t i = 0; i < COUNT(wrongs); i++) {
 		const struct wrong *wrong = &wrongs[i];
@@ -180,7 +171,7 @@ Test(setup_judged, setup_stops_at_nothing_that_it_mends)
 		   "echo 'X11Forwarding yes' >" MACHINE_DROPIN "\n"
 		   "chmod 666 " MACHINE_DROPIN);
 	machine_install();
-	start_keeper();
+	machine_keeper();
 	cr_assert_str_empty(fails_in(doctor()->out));
 }
 

@@ -158,6 +158,132 @@ Test(systemd, reboot_puts_back_only_what_nobody_confirmed)
 	assert_status(log_in("alice", code_at(secret, step_now()), "true"), 0);
 }
 
+/* No user session service runs here, which would remove it. */
+static const char logins_allowed[] = "rm -f /run/nologin";
+
+/* ssh to the door at that port; its question gets this code. */
+static const char *
+jump(int door, const char *user, const char *code)
+{
+	struct run *r;
+
+	machine_sh(text("printf '#!/bin/sh\\necho %s\\n' >/root/ask\n"
+			"chmod 755 /root/ask",
+	    code));
+	r = boot_run(ARGV("env", "SSH_ASKPASS=/root/ask",
+	    "SSH_ASKPASS_REQUIRE=force", "ssh", "-F", "none", "-p",
+	    text("%d", door), "-i", text("%s/%s", getenv("TFA_KEYS"), user),
+	    "-o", "StrictHostKeyChecking=no", "-o",
+	    "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-W",
+	    text("127.0.0.1:%d", machine_port), text("%s@127.0.0.1", user)));
+	return text("%s%s", r->out, r->err);
+}
+
+/* A code that works once. */
+static const char *
+pass_code(const char *user)
+{
+	struct run *r = boot_run(ADMIN("code", user, "--pass"));
+	const char *code = strstr(r->out, ": ");
+
+	assert_status(r, 0);
+	cr_assert_not_null(code, "%s", r->out);
+	return text("%.*s", (int)strcspn(code + 2, "\n"), code + 2);
+}
+
+static void
+install_door(int door)
+{
+	struct run *r = boot_run(
+	    ADMIN("setup", "--yes", "--door", text("%d", door)));
+
+	assert_status(r, 0);
+	assert_says(r->out, "systemctl enable --now tfa-sshd.service\n");
+	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
+	boot_sh("sed -i 's/\"otherwise\"/\"forwarding\": \"after-code\", &/' "
+		"/etc/tfa/policy.json");
+}
+
+/*
+ * The door starts, stops and reads its configuration again with sshd, comes
+ * back after a crash, and not where a login without a code might be possible.
+ */
+Test(systemd, door_goes_with_sshd)
+{
+	static const char greeting[] = "SSH-2.0-OpenSSH";
+	int door;
+
+	needs_people();
+	needs_door();
+	needs_boot();
+	installed_machine();
+	boot_sh(logins_allowed);
+	door = machine_port - 12000;
+	install_door(door);
+	enrolled("alice");
+	assert_unit("tfa-sshd.service", "active");
+	assert_never_says(jump(door, "alice", ""), greeting);
+	assert_says(jump(door, "alice", pass_code("alice")), greeting);
+	boot_sh("systemctl stop ssh\n"
+		"! systemctl -q is-active tfa-sshd\n"
+		"systemctl start ssh tfa-sshd\n"
+		"systemctl restart ssh\n"
+		"systemctl -q is-active tfa-sshd\n"
+		"old=$(systemctl show -P MainPID tfa-sshd)\n"
+		"echo 'Banner /etc/hostname' >/etc/ssh/sshd_config.d/z.conf\n"
+		"systemctl reload ssh\n"
+		"[ \"$(systemctl show -P MainPID tfa-sshd)\" = $old ]\n"
+		"kill -KILL $old\n"
+		"for i in $(seq 100); do\n"
+		"	[ -e /run/tfa-sshd.pid ] && [ \"$(cat "
+		"/run/tfa-sshd.pid)\" != $old ] && break; sleep 0.2\n"
+		"done");
+	assert_says(jump(door, "alice", pass_code("alice")), greeting);
+	boot_crash();
+	boot();
+	boot_sh(logins_allowed);
+	assert_unit("tfa-sshd.service", "active");
+	assert_says(jump(door, "alice", pass_code("alice")), greeting);
+	boot_sh("sed -i 's/^auth .*/auth required pam_permit.so/' "
+		"/etc/pam.d/tfa-sshd\n"
+		"systemctl restart tfa-sshd || true\n"
+		"for i in $(seq 50); do\n"
+		"	systemctl -q is-failed tfa-sshd && break; sleep 0.1\n"
+		"done\n"
+		"[ $(systemctl show -P ExecMainStatus tfa-sshd) = 78 ]");
+	assert_never_says(jump(door, "alice", ""), greeting);
+	assert_status(boot_run(ADMIN("setup", "--yes")), 0);
+	assert_unit("tfa-sshd.service", "active");
+	assert_status(boot_run(ADMIN("setup", "--no-door", "--yes")), 0);
+	assert_unit("tfa-sshd.service", "inactive");
+	assert_status(boot_run(ADMIN("setup", "--undo")), 0);
+	assert_unit("tfa-sshd.service", "active");
+	assert_status(boot_run(ADMIN("setup", "--remove", "--yes")), 0);
+	assert_unit("tfa-sshd.service", "inactive");
+	cr_assert_not(machine_has("/etc/pam.d/tfa-sshd"));
+	cr_assert_not(machine_has("/etc/systemd/system/tfa-sshd.service"));
+}
+
+/* The power is cut before a door is confirmed. */
+Test(systemd, reboot_takes_an_unconfirmed_door_away)
+{
+	needs_people();
+	needs_door();
+	needs_boot();
+	installed_machine();
+	assert_status(boot_run(ADMIN("setup", "--yes", "--wait", "12s",
+			  "--door", text("%d", machine_port - 12000))),
+	    0);
+	assert_unit("tfa-sshd.service", "active");
+	boot_crash();
+	boot();
+	machine_settled(25000);
+	assert_unit("tfa-sshd.service", "inactive");
+	cr_assert_not(machine_has("/etc/pam.d/tfa-sshd"));
+	cr_assert(machine_has(MACHINE_DROPIN));
+	assert_status(log_in("alice", "", "true"), 77);
+}
+
 /*
  * An upgrade: requests being served are answered, the socket holds new ones,
  * and running sessions do not notice. A keeper that crashes is started again.

@@ -132,6 +132,51 @@ Test(setup_text, issuer_is_the_short_host_name)
 	}
 }
 
+static size_t
+count(const char *text, const char *words)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, words)) != NULL) {
+		text += strlen(words);
+		n++;
+	}
+	return n;
+}
+
+/* No path of another PREFIX is left. */
+Test(setup_text, doors_unit_starts_the_launcher_that_is_installed)
+{
+	scoped_free char *text = text_unit(DOOR_UNIT);
+
+	cr_expect_eq(count(text, "/tfa-door"), 2);
+	cr_expect_eq(count(text, "=" DOOR_LAUNCHER), 2);
+}
+
+Test(setup_text, users_of_the_door_get_their_host_and_port)
+{
+	scoped_free char *text = text_ssh_config("gw.example.net", 443);
+
+	cr_expect_not_null(strstr(text, "\n    HostName gw.example.net\n"));
+	cr_expect_not_null(strstr(text, "\n    Port 443\n"));
+	cr_expect_null(strstr(text, "example.org"));
+	cr_expect_null(strstr(text, "2222"));
+}
+
+Test(setup_text, port_is_one_that_can_be_had)
+{
+	static const struct {
+		const char *text;
+		int port;
+	} cases[] = {{"1", 1}, {"2222", 2222}, {"65535", 65535}, {"0", 0},
+	    {"65536", 0}, {"-1", 0}, {"+1", 0}, {"", 0}, {" 1", 0}, {"1 ", 0},
+	    {"0x10", 0}, {"022", 0}, {"4294967298", 0}, {"22,23", 0}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(door_parse_port(cases[i].text), cases[i].port,
+		    "%s", cases[i].text);
+}
+
 Test(setup_text, user_for_a_match_is_no_pattern)
 {
 	cr_assert(text_is_user("frank"));

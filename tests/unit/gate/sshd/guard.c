@@ -148,6 +148,24 @@ Test(guard, door_port_is_read_in_one_spelling)
 		    "%s", cases[i].text);
 }
 
+/* The launcher reads the drop-in by itself, and must look for these words. */
+Test(guard, launcher_looks_for_the_words_of_the_table)
+{
+	const char *launcher = read_file("etc/tfa-door");
+	char line[200];
+
+	for (const struct guard_setting *s = guard_door_settings;
+	     s->group != GUARD_END; s++) {
+		if (s->group != GUARD_ASKS)
+			continue;
+		snprintf(
+		    line, sizeof(line), "has \"%s %s\"", s->keyword, s->value);
+		cr_expect_not_null(strcasestr(launcher, line), "%s", line);
+	}
+	cr_expect_not_null(strstr(launcher, "s/^" GUARD_DOOR_MATCH "\\("));
+	cr_expect_not_null(strstr(launcher, "dropin=" CONFIG_DROP_IN "\n"));
+}
+
 /* A row that was cut would protect nothing. */
 Test(guard, each_variable_fits)
 {

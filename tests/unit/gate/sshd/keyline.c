@@ -114,6 +114,33 @@ Test(keyline, reads_options_as_sshd_does)
 	}
 }
 
+/* A key for one command may forward unless its line speaks of that. */
+Test(keyline, knows_if_a_line_speaks_of_forwarding)
+{
+	static const struct {
+		const char *text;
+		bool forwarding;
+	} cases[] = {
+	    {"", false},
+	    {"command=\"restrict\"", false},
+	    {"no-pty,no-agent-forwarding,permitlisten=\"1\"", false},
+	    {"restrict", true},
+	    {"command=\"x\",Restrict", true},
+	    {"no-port-forwarding,command=\"x\"", true},
+	    {"port-forwarding", true},
+	    {"permitopen=\"a:1\"", true},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct keyline_options o;
+
+		cr_expect(keyline_options(cases[i].text, &o));
+		cr_expect_eq(
+		    o.forwarding, cases[i].forwarding, "%s", cases[i].text);
+		keyline_options_done(&o);
+	}
+}
+
 /* Every option in sshd(8), so that none of them refuses a key. */
 Test(keyline, knows_every_option_of_sshd)
 {

@@ -143,6 +143,28 @@ Test(child, has_a_terminal_of_its_own)
 	cr_expect_str_eq(child.out.text, "<typed>\n");
 }
 
+/* Somebody who waits for a question, and then types. */
+Test(child, is_typed_to_while_it_runs)
+{
+	const struct child_options options = {
+	    .argv = SH("printf 'who? '; read line; echo \"<$line>\""),
+	    .limit_ms = 5000,
+	    .terminal = true};
+	static struct child child;
+	bool typed = false;
+
+	cr_assert(child_start(&options, &child));
+	for (int i = 0; i < 100 && child.end == CHILD_RUNS; i++) {
+		if (!typed && strstr(child.out.text, "who? ") != NULL)
+			typed = child_type(&child, "me\n");
+		child_wait(&child, 50);
+	}
+	cr_expect(typed);
+	cr_expect_str_eq(child.out.text, "who? <me>\n");
+	child_stop(&child);
+	cr_expect_not(child_type(&child, "late\n"), "it is over");
+}
+
 /* How many processes sleep for that long: seven seconds and so many. */
 static int
 count_sleepers(const char *part)

@@ -15,45 +15,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/doctor/doctor.h"
+#include "admin/doctor/probe.h"
 #include "admin/setup/setup.h"
 #include "store/base/cleanup.h"
-#include "store/system/child.h"
 
-#define TRY_MS  10000 /* for one login, or the start */
+#define TRY_MS  10000 /* for the start */
 #define TRY_MAX 8     /* users, until sshd takes one of them */
+
+#define FOLDER "/run/tfa-door-trial"
+#define KEY    FOLDER "/key"
+#define KEYS   KEY ".pub"
 
 struct door_trial {
 	int port;
-	char folder[40], key[48], public[56];
 	struct child *door, *ssh;
 };
 
-/* A folder that the user can reach, since sshd reads the keys as the user. */
-static bool
-make_key(struct door_trial *trial)
+bool
+door_trial_clean(const struct stage *stage)
 {
-	const char *folder = trial->folder;
+	(void)stage;
+	return folder_remove(FOLDER);
+}
 
-	snprintf(trial->folder, sizeof(trial->folder), "/run/tfa-door.XXXXXX");
-	if (mkdtemp(trial->folder) == NULL || chmod(folder, 0711) < 0)
-		return setup_fail(folder);
-	snprintf(trial->key, sizeof(trial->key), "%s/key", folder);
-	snprintf(trial->public, sizeof(trial->public), "%s.pub", trial->key);
-	if (command_works(COMMAND("ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-		"-f", trial->key)) &&
-	    chmod(trial->public, 0644) == 0)
+/* The user can reach the folder: sshd reads the keys as the user. */
+static bool
+make_key(void)
+{
+	if (!folder_remove(FOLDER))
+		return false;
+	if (mkdir(FOLDER, 0711) < 0)
+		return setup_fail(FOLDER);
+	if (command_works(COMMAND(
+		"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KEY)) &&
+	    chmod(FOLDER, 0711) == 0 && chmod(KEYS, 0644) == 0)
 		return true;
 	admin_say("ssh-keygen made no key to try the door with");
 	return false;
-}
-
-static void
-remove_key(const struct door_trial *trial)
-{
-	unlink(trial->key);
-	unlink(trial->public);
-	rmdir(trial->folder);
 }
 
 static bool
@@ -71,12 +69,12 @@ is_open(int port)
 static bool
 start_trial(struct door_trial *trial)
 {
-	const char *const argv[] = {SETUP_DOOR, "--trial", trial->public, NULL};
+	const char *const argv[] = {DOOR_LAUNCHER, "--trial", KEYS, NULL};
 	long long end = child_clock_ms() + TRY_MS;
 
 	if (!child_start(
 		&(const struct child_options){.argv = argv}, trial->door))
-		return setup_fail(SETUP_DOOR);
+		return setup_fail(DOOR_LAUNCHER);
 	while (trial->door->end == CHILD_RUNS && child_clock_ms() < end) {
 		if (is_open(trial->port))
 			return true;
@@ -88,40 +86,38 @@ start_trial(struct door_trial *trial)
 }
 
 enum trial_end {
-	TRIAL_OPEN = 0, /* something was reached without a code */
-	TRIAL_ASKED,    /* the key was taken, and a code asked for */
-	TRIAL_REFUSED,  /* sshd takes no key for this user */
+	TRIAL_OPEN =
+	    0,         /* it was reached without a code, or that is not known */
+	TRIAL_ASKED,   /* the key was taken, and a code asked for */
+	TRIAL_REFUSED, /* sshd takes no key for this user */
 };
 
 /* The far end of -W is the door itself, which greets every client. */
 static enum trial_end
-log_in(struct door_trial *trial, const char *user)
+log_in(const struct door_trial *trial, const struct passwd *pw)
 {
-	char port[12], there[40];
-	const char *const argv[] = {DOCTOR_SSH, "-F", "none", "-o",
-	    "LogLevel=VERBOSE", "-o", "BatchMode=yes", "-o",
-	    "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o",
-	    "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-	    "-o", "GlobalKnownHostsFile=/dev/null", "-o", "ConnectTimeout=5",
-	    "-i", trial->key, "-p", port, "-l", user, "-W", there, "127.0.0.1",
-	    NULL};
-	struct child *ssh = trial->ssh;
+	struct probe probe = {
+	    .pw = pw, .address = "127.0.0.1", .key = KEY, .child = trial->ssh};
+	enum channel found = CHANNEL_UNCLEAR;
 
-	snprintf(port, sizeof(port), "%d", trial->port);
-	snprintf(there, sizeof(there), "127.0.0.1:%d", trial->port);
-	child_run(argv, TRY_MS, ssh);
-	if (ssh->out.len > 0 || ssh->end != CHILD_EXITED || ssh->status != 255)
+	snprintf(probe.port, sizeof(probe.port), "%d", trial->port);
+	if (probe_make(&probe))
+		found = probe_stdio(&probe,
+		    (const char *const[]){"-o", "LogLevel=VERBOSE", NULL});
+	probe_remove(&probe);
+	if (found != CHANNEL_REFUSED)
 		return TRIAL_OPEN;
-	return strstr(ssh->err.text, "with partial success") != NULL
+	return strstr(trial->ssh->err.text, "with partial success") != NULL
 	    ? TRIAL_ASKED
 	    : TRIAL_REFUSED;
 }
 
 /* True if nothing was reached, as far as a login says so. */
 static bool
-try_user(struct door_trial *trial, const char *user, bool *ret_asked)
+try_user(
+    const struct door_trial *trial, const struct passwd *pw, bool *ret_asked)
 {
-	switch (log_in(trial, user)) {
+	switch (log_in(trial, pw)) {
 	case TRIAL_ASKED:
 		*ret_asked = true;
 		return true;
@@ -132,25 +128,24 @@ try_user(struct door_trial *trial, const char *user, bool *ret_asked)
 	}
 	admin_say("a key alone opened the door for %s, or how it ended is not "
 		  "known: %.300s",
-	    user, trial->ssh->err.text);
+	    pw->pw_name, trial->ssh->err.text);
 	return false;
 }
 
 /* sshd may take no key for some users; whom it takes one for, no matter. */
 static bool
-try_users(struct door_trial *trial)
+try_users(const struct door_trial *trial)
 {
 	const char *caller = caller_name();
-	const struct passwd *pw;
-	bool asked = false, ok;
+	const struct passwd *pw = getpwnam(caller != NULL ? caller : "root");
+	bool asked = false, ok = pw == NULL || try_user(trial, pw, &asked);
 	int tried = 1;
 
-	ok = try_user(trial, caller != NULL ? caller : "root", &asked);
 	setpwent();
 	while (ok && !asked && tried < TRY_MAX && (pw = getpwent()) != NULL) {
 		if (pw->pw_uid < 1000 || access(pw->pw_dir, F_OK) < 0)
 			continue;
-		ok = try_user(trial, pw->pw_name, &asked);
+		ok = try_user(trial, pw, &asked);
 		tried++;
 	}
 	endpwent();
@@ -162,7 +157,7 @@ try_users(struct door_trial *trial)
 }
 
 bool
-door_try(const struct stage *stage)
+door_trial(const struct stage *stage)
 {
 	scoped_free struct child *door = calloc(1, sizeof(*door));
 	scoped_free struct child *ssh = calloc(1, sizeof(*ssh));
@@ -173,8 +168,7 @@ door_try(const struct stage *stage)
 
 	if (door == NULL || ssh == NULL)
 		return false;
-	ok = make_key(&trial) && start_trial(&trial) && try_users(&trial);
+	ok = make_key() && start_trial(&trial) && try_users(&trial);
 	child_stop(door);
-	remove_key(&trial);
-	return ok;
+	return door_trial_clean(stage) && ok;
 }
