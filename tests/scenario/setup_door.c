@@ -370,6 +370,8 @@ refused(const char *script, const char *says)
 	cr_expect_eq(r->status, 1, "%s: %s", script, r->err);
 	cr_expect(strstr(r->err, says) != NULL, "%s: no \"%s\" in: %s", script,
 	    says, r->err);
+	cr_expect(
+	    strstr(r->err, "nothing is changed: mend") != NULL, "%s", r->err);
 	assert_same_files(before);
 	cr_expect_not(listens());
 }

@@ -200,8 +200,7 @@ install_door(int door)
 	assert_status(r, 0);
 	assert_says(r->out, "systemctl enable --now tfa-sshd.service\n");
 	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
-	boot_sh("sed -i 's/\"otherwise\"/\"forwarding\": \"after-code\", &/' "
-		"/etc/tfa/policy.json");
+	assert_status(boot_run(ADMIN("forward", "alice", "after-code")), 0);
 }
 
 /*
