@@ -354,7 +354,7 @@ BENCH_DEPS := python3 pamtester libpam-google-authenticator libpam-oath \
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 bench: deps
 	@tests/deps $(BENCH_DEPS)
-	$(MAKE) all $(BENCH)
+	$(MAKE) all door $(BENCH)
 	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
 
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
