@@ -281,7 +281,7 @@ test-debian:
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
-	$(MAKE) all $(BUILD)/soak
+	$(MAKE) all door $(BUILD)/soak
 	BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) tests/scenario/run --soak
 
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
