@@ -587,7 +587,7 @@ def jumps(rig, table):
     configs = d.start(rig)
     runs = []
     for n in range(ROUNDS + 1):
-        people = r.REAL[3 * n % 180:][:3]
+        people = r.REAL[6 * n % 180:][:6]
         rig.refresh(people)
         code = r.code_now()
         pairs, _ = rig.run([d.jump(rig, configs[service], i, code)
