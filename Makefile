@@ -286,7 +286,7 @@ test-debian:
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
-	$(MAKE) all $(BUILD)/soak
+	$(MAKE) all door $(BUILD)/soak
 	BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) tests/scenario/run --soak
 
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
@@ -359,7 +359,7 @@ BENCH_DEPS := python3 pamtester libpam-google-authenticator libpam-oath \
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 bench: deps
 	@tests/deps $(BENCH_DEPS)
-	$(MAKE) all $(BENCH)
+	$(MAKE) all door $(BENCH)
 	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
 
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
@@ -374,7 +374,7 @@ DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev li
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	libpam0g-dev pamtester sudo putty-tools dropbear-bin python3-paramiko \
-	python3-asyncssh
+	python3-asyncssh python3-cryptography
 deps:
 	@tests/deps $(DEPS)
 

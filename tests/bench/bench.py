@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 
+import door as d
 import rig as r
 
 SIZES = [int(n) for n in
@@ -142,17 +143,17 @@ def strace(rig, job):
     return (ends[-1] if len(ends) > 1 else len(lines)) - ends[0]
 
 
-def keeper_instructions(rig, person):
-    """User instructions of the keeper for one login and one verify, from the
-    request to the answer."""
+def keeper_instructions(rig, person, folder="/usr/sbin"):
+    """User instructions of the folder's keeper for one login and one verify of
+    its gate, from the request to the answer."""
     base = r.WORK + "/valgrind/keeper."
     for path in glob.glob(base + "*"):
         os.unlink(path)
     rig.keeper_start(["/usr/bin/valgrind", "--tool=callgrind",
                       "--collect-atstart=no", "--toggle-collect=keeper_serve",
-                      "--callgrind-out-file=" + base + "%p"])
+                      "--callgrind-out-file=" + base + "%p"], folder)
     rig.refresh([person])
-    runs, _ = rig.run([rig.gate(person, r.code_now())])
+    runs, _ = rig.run([rig.gate(person, r.code_now(), folder=folder)])
     must_pass(runs, "gate, the keeper under callgrind")
     rig.keeper_stop()
     time.sleep(1)  # its children end a little later
@@ -178,13 +179,9 @@ def gate(rig, table):
         verifies += runs[1::4]
         knowns += runs[3::4]
     steady = {}
-    ending = r.ENDING[0]
     for count in callgrind, strace:
-        rig.refresh([ending])
-        for name, job in (("verify", rig.gate(ending, r.code_now())),
-                          ("known", rig.gate(ending)),
-                          ("stub", rig.stub(ending))):
-            steady[name, count] = count(rig, job)
+        steady.update(gate_counts(rig, count, "/usr/sbin"))
+        steady["stub", count] = count(rig, rig.stub(r.ENDING[0]))
     rig.keeper_stop()
     for what, runs, name, limits in (
             ("gate with a verify", verifies, "verify", (1.3, None, 300000)),
@@ -201,6 +198,34 @@ def gate(rig, table):
                   steady["stub", strace], unit="calls", against="stub")
     table.add("stub, user instructions", steady["stub", callgrind],
               unit="instructions")
+    if os.path.exists(r.BEFORE):
+        gate_before(rig, table, steady)
+
+
+def gate_counts(rig, count, folder):
+    """What count() finds for the folder's gate, with a code and then without
+    one."""
+    ending = r.ENDING[0]
+    rig.refresh([ending])
+    return {(name, count): count(rig, rig.gate(ending, code, folder=folder))
+            for name, code in (("verify", r.code_now()), ("known", None))}
+
+
+def gate_before(rig, table, steady):
+    """Instructions of gate and keeper beside those of an earlier commit."""
+    commit = os.environ["BENCH_BEFORE"]
+    rig.keeper_start(folder=r.BEFORE)
+    before = gate_counts(rig, callgrind, r.BEFORE)
+    rig.keeper_stop()
+    for what, name in (("gate with a verify", "verify"),
+                       ("gate, verified connection", "known")):
+        table.add("%s, to %s" % (what, commit), steady[name, callgrind],
+                  before[name, callgrind], 1.02, unit="instructions",
+                  against=commit)
+    table.add("keeper, login and verify, to " + commit,
+              keeper_instructions(rig, 0),
+              keeper_instructions(rig, 0, r.BEFORE), 1.02,
+              unit="instructions", against=commit)
 
 
 def cpu_ns(keeper):
@@ -518,7 +543,65 @@ def keeper_memory(rig, count):
     return total
 
 
-ONCE = {"gate": gate, "login": login, "load": load, "memory": memory}
+def door(rig, table):
+    """One code at the door, and a jump through it, each with our module and
+    with google-authenticator's.  What PAM itself takes, with a module that
+    does nothing, is in both sides of the first, and is taken off in the rows
+    "the module's own"."""
+    if not d.install(rig):
+        table.fail("door", "no pam_tfa.so was built")
+        return
+    people = r.ENDING[:10]
+    rig.keeper_start(more=["--policy", d.POLICY])
+    ours, theirs, nothing = [], [], []
+    for n in range(max(3, ROUNDS)):
+        rig.refresh(people)
+        code = r.code_now()
+        before = cpu_ns(rig.keeper)
+        runs, _ = rig.run([d.once(rig, i, service, code) for i in people
+                           for service in (d.OURS, d.THEIRS, d.NOTHING)])
+        must_pass(runs, "door")
+        share = (cpu_ns(rig.keeper) - before) // len(people)
+        if n == 0:  # the keeper, the disk and the caches are warm now
+            continue
+        ours += [run._replace(cpu_ns=run.cpu_ns + share)
+                 for run in runs[0::3]]
+        theirs += runs[1::3]
+        nothing += runs[2::3]
+    for name, limit in ("cpu_ns", 0.5), ("wall_ns", 0.6):
+        what = "CPU" if name == "cpu_ns" else "wall"
+        sides = [column(kind, name) for kind in (ours, theirs, nothing)]
+        peer = "pamtester + google-authenticator"
+        table.add("one code at the door, " + what, *sides[:2], limit,
+                  against=peer)
+        table.add("a PAM module that does nothing, " + what, sides[2],
+                  sides[1], against=peer)
+        table.add("the module's own, " + what, *d.own_cost(*sides),
+                  against="google-authenticator")
+    jumps(rig, table)
+    rig.keeper_stop()
+
+
+def jumps(rig, table):
+    """ssh -J through both doors, in turn."""
+    configs = d.start(rig)
+    runs = []
+    for n in range(ROUNDS + 1):
+        people = r.REAL[6 * n % 180:][:6]
+        rig.refresh(people)
+        code = r.code_now()
+        pairs, _ = rig.run([d.jump(rig, configs[service], i, code)
+                            for i in people for service in configs])
+        must_pass(pairs, "ssh -J")
+        runs += pairs if n > 0 else []
+    rig.sshd_stop()
+    table.add("ssh -J through the door, wall", column(runs[0::2], "wall_ns"),
+              column(runs[1::2], "wall_ns"), 1,
+              against="the same with google-authenticator")
+
+
+ONCE = {"gate": gate, "login": login, "load": load, "memory": memory,
+        "door": door}
 
 
 def main():

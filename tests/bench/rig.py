@@ -19,12 +19,14 @@ SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 GROUP = 3001  # engineers
 PEOPLE = 200  # who log in, at the top of passwd: u0, u1, ...
 ENDING = range(PEOPLE, 2 * PEOPLE)  # n0, ...: whose shell is not there
+REAL = range(2 * PEOPLE, 3 * PEOPLE)  # s0, ...: whose shell is bash
 NOT_FOUND = 127  # how their gates end, after a pass
 CROWD_UID = 100000  # of those who only have a record: p0, p1, ...
 SOCKET = "/run/tfa/keeper.sock"
 OTHER_SOCKET = "/run/tfa/other.sock"
 WORK = "/srv/tfa"
 LANDING = WORK + "/landing"
+BEFORE = WORK + "/before"  # gate and keeper of an earlier commit, if any
 SMALL = 60  # seconds that a command may take
 
 POLICY = """{"version": 1, "issuer": "Bench", "otherwise": "optional",
@@ -92,7 +94,7 @@ def write(path, text, mode=0o644, uid=0, gid=0):
 
 class Rig:
     def __init__(self, build, disk):
-        self.disk = disk
+        self.build, self.disk = build, disk
         self.store = disk + "/store"
         self.keeper = self.other = None
         self.sshd = []
@@ -101,6 +103,10 @@ class Rig:
         os.chmod(WORK + "/valgrind", 0o777)
         for program in "tfa-gate", "tfa-keeper", "tfa-admin":
             shutil.copy("%s/%s" % (build, program), "/usr/sbin")
+        if os.path.exists(build + "/before"):
+            os.mkdir(BEFORE)
+            for program in "tfa-gate", "tfa-keeper":
+                shutil.copy("%s/before/build/%s" % (build, program), BEFORE)
         for tool in "measure", "stub", "landing", "scan":
             shutil.copy("%s/bench/%s" % (build, tool), WORK)
         subprocess.run(["tests/support/people", WORK + "/keys"], check=True)
@@ -150,7 +156,7 @@ class Rig:
               "account required pam_permit.so\n" % self.disk)
         os.mkdir(self.disk + "/ga")
         os.mkdir(self.disk + "/oath", 0o700)
-        for i in [*range(PEOPLE), *ENDING]:
+        for i in [*range(PEOPLE), *ENDING, *REAL]:
             name, uid = self.person(i)
             folder = "%s/ga/%s" % (self.disk, name)
             os.mkdir(folder, 0o700)
@@ -160,6 +166,8 @@ class Rig:
     def person(i):
         if i in ENDING:
             return "n%d" % (i - PEOPLE), 7000 + i - PEOPLE
+        if i in REAL:
+            return "s%d" % (i - REAL[0]), 6000 + i - REAL[0]
         return "u%d" % i, 5000 + i
 
     def grow(self, users):
@@ -210,8 +218,8 @@ class Rig:
 
     # Servers
 
-    def keeper_start(self, before=()):
-        self.keeper = self._keeper(SOCKET, before)
+    def keeper_start(self, before=(), folder="/usr/sbin", more=()):
+        self.keeper = self._keeper(SOCKET, before, folder, more)
 
     def keeper_stop(self):
         self.keeper.terminate()
@@ -228,10 +236,10 @@ class Rig:
         self.other.terminate()
         self.other.wait()
 
-    def _keeper(self, path, before=()):
+    def _keeper(self, path, before=(), folder="/usr/sbin", more=()):
         keeper = subprocess.Popen(
-            [*before, "/usr/sbin/tfa-keeper", "--store", self.store,
-             "--socket", path],
+            [*before, folder + "/tfa-keeper", "--store", self.store,
+             "--socket", path, *more],
             stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self._await(path, socket.SOCK_SEQPACKET)
         return keeper
@@ -257,14 +265,7 @@ class Rig:
             write(WORK + "/known_hosts", "bench " + file.read())
         configs = []
         for port, extra in (15022, drop_in), (15023, ""):
-            path = "%s/sshd.%d" % (WORK, port)
-            write(path, "Port %d\nListenAddress 127.0.0.1\nHostKey %s/keys/"
-                  "host\nUsePAM no\nPidFile none\nPasswordAuthentication no\n"
-                  "UseDNS no\n%s" % (port, WORK, extra))
-            self.sshd.append(subprocess.Popen(
-                ["/usr/sbin/sshd", "-D", "-f", path],
-                stderr=subprocess.DEVNULL))
-            self._await(("127.0.0.1", port), socket.SOCK_STREAM)
+            self.sshd_run(port, "UsePAM no\n" + extra)
             configs.append("%s/ssh.%d" % (WORK, port))
             write(configs[-1], "Host bench\n HostName 127.0.0.1\n Port %d\n"
                   " HostKeyAlias bench\n UserKnownHostsFile %s/known_hosts\n"
@@ -272,6 +273,24 @@ class Rig:
                   " SendEnv TFA_CODE\n LogLevel ERROR\n"
                   % (port, WORK, WORK))
         return configs
+
+    def sshd_run(self, port, extra, service="sshd"):
+        """Starts an sshd with further lines, and with a PAM service, which
+        older ones take from the name by which they are started."""
+        path = "%s/sshd.%d" % (WORK, port)
+        write(path, "Port %d\nListenAddress 127.0.0.1\nHostKey %s/keys/host\n"
+              "PidFile none\nPasswordAuthentication no\nUseDNS no\n%s"
+              % (port, WORK, extra))
+        link = "%s/%s" % (WORK, service)
+        if not os.path.islink(link):
+            os.symlink("/usr/sbin/sshd", link)
+        known = ["-o", "PAMServiceName=" + service]
+        if subprocess.run(["/usr/sbin/sshd", "-t", "-f", path, *known],
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            known = []
+        self.sshd.append(subprocess.Popen([link, "-D", "-f", path, *known],
+                                          stderr=subprocess.DEVNULL))
+        self._await(("127.0.0.1", port), socket.SOCK_STREAM)
 
     def sshd_stop(self):
         for server in self.sshd:
@@ -292,8 +311,8 @@ class Rig:
                "SSH_USER_AUTH=%s/auth.%d" % (WORK, self.person(i)[1])]
         return env + (["TFA_CODE=" + code] if code else [])
 
-    def gate(self, i, code=None, path=SOCKET):
-        return self._job(i, ["/usr/sbin/tfa-gate", "--socket", path],
+    def gate(self, i, code=None, path=SOCKET, folder="/usr/sbin"):
+        return self._job(i, [folder + "/tfa-gate", "--socket", path],
                          self.login_env(i, code))
 
     def stub(self, i):

@@ -12,9 +12,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "tests/support/door.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
 #include "tests/support/flood.h"
+#include "tests/support/flood_door.h"
 #include "tests/support/run.h"
 #include "tests/support/storm.h"
 #include "tests/support/talk.h"
@@ -69,6 +71,10 @@ flood(struct bastion *b, unsigned chance, struct flood_figures *sum,
 	flood_recovered(b, ret_before);
 	*ret_after = flood_footprint(b);
 	flood_guess(b, "alice", "bob", sum);
+	if (b->door != 0) {
+		flood_door_hold(b, "dave", "bob", sum);
+		flood_door_guess(b, "carol", "bob", sum);
+	}
 }
 
 static void
@@ -86,14 +92,15 @@ say(long laps, const struct storm_figures *s, const struct flood_figures *f,
 	       "requests cut off   %8ld\n"
 	       "temp files left    %8ld   none after the next write\n"
 	       "connections held   %8ld\n"
+	       "prompts held       %8ld   at the door\n"
 	       "odd packets        %8ld\n"
 	       "guesses            %8ld   judged and counted: %ld\n"
 	       "slowest other user %8ld ms\n"
 	       "keeper's memory    %8ld kB before, %ld kB after\n"
 	       "its descriptors    %8ld before, %ld after\n",
 	    laps, s->kills, s->verifies, s->spent, s->replays, s->enrolments,
-	    s->changes, s->unanswered, s->leftovers, f->connections, f->packets,
-	    f->guesses, f->counted, f->slowest_ms, first->memory_kb,
+	    s->changes, s->unanswered, s->leftovers, f->connections, f->prompts,
+	    f->packets, f->guesses, f->counted, f->slowest_ms, first->memory_kb,
 	    last->memory_kb, first->descriptors, last->descriptors);
 }
 
@@ -116,7 +123,9 @@ main(void)
 	fflush(stdout);
 	do {
 		struct bastion *b = bastion_open(.rules = REQUIRED,
-		    .more = "'attempts':{'free':20,'backoff':'1s'}");
+		    .door = door_missing() == NULL,
+		    .more = "'forwarding':'after-code',"
+			    "'attempts':{'free':20,'backoff':'1s'}");
 
 		flood(b, (unsigned)rand_r(&chance), &floods, &before, &last);
 		if (laps++ == 0)

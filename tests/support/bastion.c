@@ -155,7 +155,7 @@ write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 		 "UsePAM no\n"
 		 "PasswordAuthentication %s\n"
 		 "KbdInteractiveAuthentication no\n"
-		 "MaxStartups 200\n"
+		 "MaxStartups 300\n"
 		 "MaxSessions 40\n"
 		 "UseDNS no\n"
 		 "PrintMotd no\n"

@@ -14,6 +14,7 @@
 
 struct flood_figures {
 	long connections; /* held open */
+	long prompts;     /* of these, at the door's prompt */
 	long guesses;     /* answers to a wrong code */
 	long counted;     /* of the guesses, in the record */
 	long packets;     /* odd ones */
@@ -39,6 +40,9 @@ void flood_hold(const struct bastion *b, const char *user, const char *other,
  */
 void flood_guess(struct bastion *b, const char *user, const char *other,
     struct flood_figures *sum);
+
+/* The wrong codes that a user's record counts, from all places. */
+long flood_counted(const struct bastion *b, const char *user);
 
 /* Sends packets of every size and shape, drawn from seed. */
 void flood_packets(const struct bastion *b, const char *user, const char *other,
