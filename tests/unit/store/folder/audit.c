@@ -177,6 +177,7 @@ Test(audit, fits_its_own_limit)
 	memset(&e, '"', sizeof(e));
 	e.time_s = NOW_S;
 	e.suppressed = 1000000000;
+	e.door = true;
 	e.event[sizeof(e.event) - 1] = '\0';
 	e.user[sizeof(e.user) - 1] = '\0';
 	e.verdict[sizeof(e.verdict) - 1] = '\0';
@@ -186,6 +187,7 @@ Test(audit, fits_its_own_limit)
 	e.key[sizeof(e.key) - 1] = '\0';
 	e.device[sizeof(e.device) - 1] = '\0';
 	e.command[sizeof(e.command) - 1] = '\0';
+	e.target[sizeof(e.target) - 1] = '\0';
 	e.actor[sizeof(e.actor) - 1] = '\0';
 	e.detail[sizeof(e.detail) - 1] = '\0';
 	cr_expect_eq(audit_write(&s.store, &e), FAULT_NONE);
