@@ -22,6 +22,7 @@
 	    "PreferredAuthentications=publickey,keyboard-interactive"
 
 /* ssh says so, at this level, when a key was right and not enough. */
+#define VERBOSE "-o", "LogLevel=VERBOSE"
 static const char partial[] = "with partial success";
 
 static void
@@ -67,24 +68,42 @@ try_session(struct probe *probe)
 				   : DOOR_UNCLEAR;
 }
 
-/* *ret_why: of the connection that decided. */
+/* The far end of -W is the door itself, which greets every client.  more: for
+ * ssh.  ret_why: its last line. */
+static enum door_answer
+try_stdio(struct probe *probe, const char *const *more,
+    char ret_why[static PROBE_TEXT])
+{
+	enum channel found = probe_stdio(probe, more);
+
+	keep_why(probe, ret_why);
+	switch (found) {
+	case CHANNEL_OPEN:
+		return DOOR_OPEN;
+	case CHANNEL_REFUSED:
+		return strstr(probe->child->err.text, partial) != NULL
+		    ? DOOR_ASKS
+		    : DOOR_REFUSES;
+	case CHANNEL_UNCLEAR:
+		break;
+	}
+	return DOOR_UNCLEAR;
+}
+
+/* ret_why: of the connection that decided. */
 static enum door_answer
 try_without_code(struct probe *probe, char ret_why[static PROBE_TEXT])
 {
-	enum channel found = probe_stdio(probe,
-	    (const char *const[]){MAY_ASK, "-o", "LogLevel=VERBOSE", NULL});
-	bool asked = strstr(probe->child->err.text, partial) != NULL;
+	enum door_answer answer = try_stdio(
+	    probe, (const char *const[]){MAY_ASK, VERBOSE, NULL}, ret_why);
 	enum door_answer session;
 
-	keep_why(probe, ret_why);
-	if (found == CHANNEL_OPEN)
-		return DOOR_OPEN;
+	if (answer == DOOR_OPEN)
+		return answer;
 	session = try_session(probe);
 	if (session == DOOR_OPEN)
 		snprintf(ret_why, PROBE_TEXT, "a session began");
-	if (session != DOOR_ASKS)
-		return session;
-	return found == CHANNEL_REFUSED && asked ? DOOR_ASKS : DOOR_UNCLEAR;
+	return session == DOOR_ASKS ? answer : session;
 }
 
 enum door_answer
@@ -99,7 +118,8 @@ door_try_key(const char *address, int port, const struct passwd *pw,
 	snprintf(probe.port, sizeof(probe.port), "%d", port);
 	snprintf(probe.key, sizeof(probe.key), "%s", key);
 	if (child != NULL && probe_make(&probe))
-		answer = try_without_code(&probe, ret_why);
+		answer = try_stdio(
+		    &probe, (const char *const[]){VERBOSE, NULL}, ret_why);
 	else
 		snprintf(ret_why, PROBE_TEXT, "%s", strerror(errno));
 	probe_remove(&probe);
@@ -133,6 +153,7 @@ judge_without_code(struct probe *probe)
 			    "%.200s",
 			    probe->pw->pw_name, why);
 		return false;
+	case DOOR_REFUSES:
 	case DOOR_UNCLEAR:
 		break;
 	}

@@ -62,7 +62,9 @@ bool probe_waits(struct child *child, long long end_ms);
  * elsewhere. */
 bool probe_is_let_in(const struct probe *probe, bool door);
 
-/* -W to sshd itself; a file or a socket of ssh's own that leads there. */
+/* Tries a channel to sshd itself, which greets: probe_stdio() runs ssh -W, with
+ * more options; probe_local() takes the socket "local" in the folder, which an
+ * ssh -L that runs has made. */
 enum channel probe_stdio(struct probe *probe, const char *const *more);
 enum channel probe_local(struct probe *probe);
 
@@ -76,16 +78,17 @@ void probe_door(struct probe *probe);
 
 /* The answer of the door to a key without a code. */
 enum door_answer {
-	DOOR_UNCLEAR = 0, /* it proves nothing: the key was not taken, ... */
-	DOOR_ASKS, /* it took the key, asked for a code, opened nothing */
-	DOOR_OPEN, /* -W led to sshd, or a command ran */
+	DOOR_UNCLEAR = 0, /* it proves nothing: no answer in time, ... */
+	DOOR_REFUSES,     /* it did not take the key, and opened nothing */
+	DOOR_ASKS,        /* it took the key, wants more, opened nothing */
+	DOOR_OPEN,        /* -W led to sshd, or a command ran */
 };
 
 /*
- * Logs in at that address and port with the file of a private key and without
- * a code: every question of sshd's gets an empty answer.  Two connections, of
- * some seconds at most.  ret_why: what ssh said, as one line.  Needs root only
- * as far as the key's file does; takes the user's host keys as they come.
+ * Logs in at that address and port with the file of a private key, and answers
+ * no question: PAM is not asked, so the policy has no say, no record and no log
+ * of the user's is touched.  One connection, of some seconds at most.  ret_why:
+ * the last line of ssh's.
  */
 enum door_answer door_try_key(const char *address, int port,
     const struct passwd *pw, const char *key, char ret_why[static PROBE_TEXT]);

@@ -5,12 +5,10 @@
  * Nothing of a user's is touched, and the process ends with this one.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,11 +23,6 @@
 #define FOLDER "/run/tfa-door-trial"
 #define KEY    FOLDER "/key"
 #define KEYS   KEY ".pub"
-
-struct door_trial {
-	int port;
-	struct child *door, *ssh;
-};
 
 bool
 door_trial_clean(const struct stage *stage)
@@ -67,85 +60,61 @@ is_open(int port)
 }
 
 static bool
-start_trial(struct door_trial *trial)
+start_trial(struct child *door, int port)
 {
 	const char *const argv[] = {DOOR_LAUNCHER, "--trial", KEYS, NULL};
 	long long end = child_clock_ms() + TRY_MS;
 
-	if (!child_start(
-		&(const struct child_options){.argv = argv}, trial->door))
+	if (!child_start(&(const struct child_options){.argv = argv}, door))
 		return setup_fail(DOOR_LAUNCHER);
-	while (trial->door->end == CHILD_RUNS && child_clock_ms() < end) {
-		if (is_open(trial->port))
+	while (door->end == CHILD_RUNS && child_clock_ms() < end) {
+		if (is_open(port))
 			return true;
-		child_wait(trial->door, 50);
+		child_wait(door, 50);
 	}
-	fputs(trial->door->err.text, stderr);
+	fputs(door->err.text, stderr);
 	admin_say("the door does not start for a trial");
 	return false;
 }
 
-enum trial_end {
-	TRIAL_OPEN =
-	    0,         /* it was reached without a code, or that is not known */
-	TRIAL_ASKED,   /* the key was taken, and a code asked for */
-	TRIAL_REFUSED, /* sshd takes no key for this user */
-};
-
-/* The far end of -W is the door itself, which greets every client. */
-static enum trial_end
-log_in(const struct door_trial *trial, const struct passwd *pw)
-{
-	struct probe probe = {
-	    .pw = pw, .address = "127.0.0.1", .key = KEY, .child = trial->ssh};
-	enum channel found = CHANNEL_UNCLEAR;
-
-	snprintf(probe.port, sizeof(probe.port), "%d", trial->port);
-	if (probe_make(&probe))
-		found = probe_stdio(&probe,
-		    (const char *const[]){"-o", "LogLevel=VERBOSE", NULL});
-	probe_remove(&probe);
-	if (found != CHANNEL_REFUSED)
-		return TRIAL_OPEN;
-	return strstr(trial->ssh->err.text, "with partial success") != NULL
-	    ? TRIAL_ASKED
-	    : TRIAL_REFUSED;
-}
-
 /* True if nothing was reached, as far as a login says so. */
 static bool
-try_user(
-    const struct door_trial *trial, const struct passwd *pw, bool *ret_asked)
+try_user(int port, const struct passwd *pw, bool *ret_asked)
 {
-	switch (log_in(trial, pw)) {
-	case TRIAL_ASKED:
+	char why[PROBE_TEXT];
+
+	switch (door_try_key("127.0.0.1", port, pw, KEY, why)) {
+	case DOOR_ASKS:
 		*ret_asked = true;
 		return true;
-	case TRIAL_REFUSED:
+	case DOOR_REFUSES:
 		return true;
-	case TRIAL_OPEN:
+	case DOOR_OPEN:
+		admin_say("a key alone opened the door for %s", pw->pw_name);
+		return false;
+	case DOOR_UNCLEAR:
 		break;
 	}
-	admin_say("a key alone opened the door for %s, or how it ended is not "
-		  "known: %.300s",
-	    pw->pw_name, trial->ssh->err.text);
+	admin_say("it is not known how a login of %s with a key alone ended: "
+		  "%s",
+	    pw->pw_name, why);
 	return false;
 }
 
-/* sshd may take no key for some users; whom it takes one for, no matter. */
+/* sshd may take no key of some users: one whose key it takes is enough. */
 static bool
-try_users(const struct door_trial *trial)
+try_users(int port)
 {
 	const char *caller = caller_name();
 	const struct passwd *pw = getpwnam(caller != NULL ? caller : "root");
-	bool asked = false, ok = pw == NULL || try_user(trial, pw, &asked);
+	bool asked = false, ok = pw == NULL || try_user(port, pw, &asked);
 	int tried = 1;
 
 	setpwent();
 	while (ok && !asked && tried < TRY_MAX && (pw = getpwent()) != NULL) {
 		if (pw->pw_uid < 1000 || access(pw->pw_dir, F_OK) < 0)
 			continue;
-		ok = try_user(trial, pw, &asked);
+		ok = try_user(port, pw, &asked);
 		tried++;
 	}
 	endpwent();
@@ -160,15 +129,12 @@ bool
 door_trial(const struct stage *stage)
 {
 	scoped_free struct child *door = calloc(1, sizeof(*door));
-	scoped_free struct child *ssh = calloc(1, sizeof(*ssh));
-	struct door_trial trial = {.port = (int)strtol(stage->path, NULL, 10),
-	    .door = door,
-	    .ssh = ssh};
+	int port = (int)strtol(stage->path, NULL, 10);
 	bool ok;
 
-	if (door == NULL || ssh == NULL)
+	if (door == NULL)
 		return false;
-	ok = make_key() && start_trial(&trial) && try_users(&trial);
+	ok = make_key() && start_trial(door, port) && try_users(port);
 	child_stop(door);
 	return door_trial_clean(stage) && ok;
 }
