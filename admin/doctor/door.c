@@ -34,6 +34,7 @@ static void
 judge_ports(struct doctor *doctor)
 {
 	char fix[CONFIG_WORD + 64];
+	const char *colon;
 
 	if (doctor->door_is_sshds)
 		doctor_fail(doctor, "tfa-admin setup --door with another port",
@@ -44,11 +45,9 @@ judge_ports(struct doctor *doctor)
 		if (!config_has_keyword(line, "listenaddress") ||
 		    !door_loses_port(line->value))
 			continue;
-		snprintf(fix, sizeof(fix),
-		    "ListenAddress %.*s, and its port "
-		    "in a line \"Port\"",
-		    (int)(strrchr(line->value, ':') - line->value),
-		    line->value);
+		colon = strrchr(line->value, ':');
+		snprintf(fix, sizeof(fix), "ListenAddress %.*s and Port %s",
+		    (int)(colon - line->value), line->value, colon + 1);
 		doctor_fail(doctor, fix,
 		    "%.200s:%d: ListenAddress %.100s: its port counts before "
 		    "the door's, so the door would listen there",

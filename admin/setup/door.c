@@ -18,17 +18,22 @@
 #define WAIT_MS 10000
 #define LOOK_MS 50
 
+bool
+door_is_process(pid_t pid)
+{
+	struct started process;
+
+	return pid > 0 && started_read(pid, &process) &&
+	    strcmp(process.name, DOOR_SERVICE) == 0;
+}
+
 /* The process that listens as the door; 0 where none does. */
 static pid_t
 door_pid(void)
 {
 	pid_t pid = sshd_running(DOOR_PID_FILE);
-	struct started process;
 
-	return pid > 0 && started_read(pid, &process) &&
-		strcmp(process.name, "tfa-sshd") == 0
-	    ? pid
-	    : 0;
+	return door_is_process(pid) ? pid : 0;
 }
 
 /* sshd shows its arguments in its title once it listens. */

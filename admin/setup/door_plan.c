@@ -120,78 +120,18 @@ door_drop_before(struct plan *plan)
 	    plan_drop(plan, STAGE_FILE_REMOVE, SETUP_UNITS "/" DOOR_UNIT);
 }
 
-/* The ports of the other sshd, as its files have them. */
-static bool
-is_sshds_port(int port)
-{
-	scoped_free char *dump = sshd_dump("root", "127.0.0.1");
-	const char *at = dump;
-	char value[CONFIG_WORD];
-
-	while (dump != NULL && dump_next(&at, "port", value))
-		if (strtol(value, NULL, 10) == port)
-			return true;
-	return false;
-}
-
-static bool
-port_is_its_own(int port)
-{
-	if (port != 22 && !is_sshds_port(port))
-		return true;
-	admin_say("port %d is that of sshd itself, where the gate asks: the "
-		  "door needs another one, as in --door 2222",
-	    port);
-	return false;
-}
-
-/* Such a line beats -p: the door would listen there. */
-static bool
-addresses_have_no_port(void)
-{
-	struct doctor doctor = {.config = CONFIG_DEFAULT};
-	bool ok = doctor_read_config(&doctor, CONFIG_DEFAULT);
-
-	list_each(const struct config_line, line, doctor.lines.lines) {
-		const char *rest = line->value, *colon;
-		char address[CONFIG_WORD];
-
-		if (!config_has_keyword(line, "listenaddress") ||
-		    !config_word(&rest, address) || !door_loses_port(address))
-			continue;
-		ok = false;
-		colon = strrchr(address, ':');
-		admin_say("%s:%d: ListenAddress %s: sshd would listen there in "
-			  "place of the door's port. In place of that line "
-			  "write \"ListenAddress %.*s\" and \"Port %s\"",
-		    line->file, line->number, address, (int)(colon - address),
-		    address, colon + 1);
-	}
-	doctor_done(&doctor);
-	return ok;
-}
-
-static bool
-is_held_by_door(const struct sockets *sockets, size_t socket)
-{
-	list_each(const struct socket_holder, holder, sockets->holders) {
-		struct started process;
-
-		if (holder->socket == socket &&
-		    started_read(holder->pid, &process) &&
-		    strcmp(process.name, "tfa-sshd") == 0)
-			return true;
-	}
-	return false;
-}
-
+/* A process that holds the socket: the door, if it is one of them; 0 where none
+ * is seen. */
 static int
 holder_of(const struct sockets *sockets, size_t socket)
 {
+	int pid = 0;
+
 	list_each(const struct socket_holder, holder, sockets->holders)
-		if (holder->socket == socket)
-			return holder->pid;
-	return 0;
+		if (holder->socket == socket &&
+		    (pid == 0 || door_is_process(holder->pid)))
+			pid = holder->pid;
+	return pid;
 }
 
 static bool
@@ -207,8 +147,7 @@ port_is_free(int port)
 		struct started process = {.name = "?"};
 		int pid = holder_of(&sockets, i);
 
-		if (ntohs(socket->to.sin6_port) != port ||
-		    is_held_by_door(&sockets, i))
+		if (ntohs(socket->to.sin6_port) != port || door_is_process(pid))
 			continue;
 		ok = false;
 		if (pid > 0 && !started_read(pid, &process))
@@ -237,18 +176,20 @@ block_is_alone(const struct plan *plan, int port)
 }
 
 bool
+door_starts(const struct plan *plan)
+{
+	return plan_find(plan, STAGE_DOOR_START, door_how()) != NULL;
+}
+
+bool
 door_may_open(const struct plan *plan)
 {
 	int port;
 	bool ok;
 
-	if (plan_find(plan, STAGE_DOOR_START, door_how()) == NULL)
-		return true;
 	if (!door_port(plan, &port))
 		return false;
 	ok = door_run("--installed");
-	ok &= port_is_its_own(port);
-	ok &= addresses_have_no_port();
 	ok &= port_is_free(port);
 	ok &= block_is_alone(plan, port);
 	return ok;

@@ -37,7 +37,7 @@ read_proc(
 static bool
 is_sshd(const char *name)
 {
-	return strncmp(name, "sshd", 4) == 0 || strcmp(name, "tfa-sshd") == 0;
+	return strncmp(name, "sshd", 4) == 0 || strcmp(name, DOOR_SERVICE) == 0;
 }
 
 /* True of an sshd for one connection, but not of the sshd that listens. */

@@ -90,8 +90,11 @@ bool door_plan_after(struct plan *plan);
 bool door_drop_after(struct plan *plan);
 bool door_drop_before(struct plan *plan);
 
-/* True if the plan's door can be opened here; else names all that is in the
- * way.  True for a plan that opens none. */
+/* True for a plan that starts a door. */
+bool door_starts(const struct plan *plan);
+
+/* True if what the plan's door needs besides doctor's checks is here: its own
+ * files, and its port.  Else names all that is in the way. */
 bool door_may_open(const struct plan *plan);
 
 /* Says what is left to do for a door at that port, and prints the lines of

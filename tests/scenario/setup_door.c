@@ -385,11 +385,10 @@ Test(setup_door, refuses_where_it_cannot_be)
 	new_machine();
 	machine_sh("cp -a /etc /run/etc");
 	refused("sed -i 's/^ListenAddress.*/&:2022/' /etc/ssh/sshd_config",
-	    text("sshd_config:3: ListenAddress 127.0.0.1:2022: sshd would "
-		 "listen there in place of the door's port. In place of that "
-		 "line write \"ListenAddress 127.0.0.1\" and \"Port 2022\""));
+	    "sshd_config:3: ListenAddress 127.0.0.1:2022: its port counts "
+	    "before the door's");
 	refused("echo 'ListenAddress [::1]:2022' >>/etc/ssh/sshd_config",
-	    "write \"ListenAddress [::1]\" and \"Port 2022\"");
+	    "ListenAddress [::1] and Port 2022");
 	refused("printf 'Match User bob\\n    AuthenticationMethods "
 		"publickey\\n' >" SITE,
 	    "AuthenticationMethods publickey");
@@ -401,9 +400,7 @@ Test(setup_door, refuses_where_it_cannot_be)
 	usual = port;
 	port = machine_port;
 	machine_sh("kill $(cat /run/sshd.pid)");
-	refused("true", "is that of sshd itself");
-	port = 22;
-	refused("true", "port 22 is that of sshd itself");
+	refused("true", text("port %d is the door's and sshd's own", port));
 	port = usual;
 	machine_sh(text("setsid python3 -c 'import socket,time\n"
 			"s=socket.socket();s.bind((\"127.0.0.1\",%d))\n"
