@@ -512,9 +512,11 @@ Test(door, table_of_channels, .timeout = 300)
 			bool open = probes[i].opens(&v);
 
 			table = text("%s%-12s", table, open ? "open" : "-");
-			cr_expect(open == should_open(i, way) ||
-				probes[i].opens == probe_tunnel,
-			    "%s, %s", probes[i].name, way_names[way]);
+			/* Not every machine has a tunnel device. */
+			if (way == BARE && probes[i].opens == probe_tunnel)
+				continue;
+			cr_expect_eq(open, should_open(i, way), "%s, %s",
+			    probes[i].name, way_names[way]);
 		}
 	}
 	fprintf(stderr, "%s\n", table);
