@@ -107,13 +107,6 @@ note_penalties(struct doctor *doctor)
 		    "share it; PerSourcePenaltyExemptList exempts networks");
 }
 
-static bool
-opens(int forwarding)
-{
-	return forwarding == FORWARDING_AFTER_CODE ||
-	    forwarding == FORWARDING_OPEN;
-}
-
 /* The check "policy" says why one cannot be read. */
 static void
 judge_forwarding(struct doctor *doctor)
@@ -124,9 +117,7 @@ judge_forwarding(struct doctor *doctor)
 
 	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE)
 		return;
-	open = opens(policy.forwarding);
-	list_each(const struct rule, rule, policy.rules)
-		open |= opens(rule->forwarding);
+	open = policy_may_forward(&policy);
 	policy_done(&policy);
 	if (!open)
 		doctor_warn(doctor,

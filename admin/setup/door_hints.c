@@ -36,7 +36,7 @@ say_selinux(int port)
 	fprintf(stderr, "    semanage port -a -t ssh_port_t -p tcp %d\n", port);
 }
 
-/* True if no rule opens the door to anybody. */
+/* False also where the policy cannot be read. */
 static bool
 policy_is_closed(void)
 {
@@ -46,9 +46,7 @@ policy_is_closed(void)
 
 	if (caller_policy(&policy, why) != FAULT_NONE)
 		return false;
-	closed = policy.forwarding <= FORWARDING_CLOSED;
-	list_each(const struct rule, rule, policy.rules)
-		closed &= rule->forwarding <= FORWARDING_CLOSED;
+	closed = !policy_may_forward(&policy);
 	policy_done(&policy);
 	return closed;
 }

@@ -279,6 +279,22 @@ policy_forwarding(const struct policy *policy, const struct decision *decision)
 	return FORWARDING_CLOSED;
 }
 
+static bool
+opens(int forwarding)
+{
+	return forwarding == FORWARDING_AFTER_CODE ||
+	    forwarding == FORWARDING_OPEN;
+}
+
+bool
+policy_may_forward(const struct policy *policy)
+{
+	list_each(const struct rule, rule, policy->rules)
+		if (opens(rule->forwarding))
+			return true;
+	return opens(policy->forwarding);
+}
+
 enum membership
 policy_admin(const struct policy *policy, const struct subject *subject)
 {

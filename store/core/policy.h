@@ -201,6 +201,9 @@ policy_may_require(const struct policy *policy, const struct subject *subject);
 enum forwarding
 policy_forwarding(const struct policy *policy, const struct decision *decision);
 
+/* Returns true if the policy opens the door to anybody. */
+bool policy_may_forward(const struct policy *policy);
+
 /* Returns GROUP_INSIDE if the subject is in policy->admins, GROUP_OUTSIDE if
  * not, and GROUP_ERROR if a group is unknown or cannot be looked up. */
 enum membership

@@ -383,6 +383,30 @@ Test(decide, says_to_whom_the_door_opens)
 	}
 }
 
+Test(decide, knows_if_the_door_opens_to_anybody)
+{
+	static const struct {
+		int first, second, top;
+		bool opens;
+	} cases[] = {
+	    {FORWARDING_UNSAID, FORWARDING_CLOSED, FORWARDING_CLOSED, false},
+	    {FORWARDING_CLOSED, FORWARDING_UNSAID, FORWARDING_UNSAID, false},
+	    {FORWARDING_CLOSED, FORWARDING_CLOSED, FORWARDING_OPEN, true},
+	    {FORWARDING_CLOSED, FORWARDING_AFTER_CODE, FORWARDING_CLOSED, true},
+	    {FORWARDING_OPEN, FORWARDING_CLOSED, FORWARDING_CLOSED, true},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct rule rules[] = {{.forwarding = cases[i].first},
+		    {.forwarding = cases[i].second}};
+		struct policy policy = {
+		    .rules = {rules, 2}, .forwarding = cases[i].top};
+
+		cr_expect_eq(
+		    policy_may_forward(&policy), cases[i].opens, "%zu", i);
+	}
+}
+
 Test(decide, knows_the_delegates)
 {
 	static const struct {
