@@ -494,6 +494,6 @@ dist:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all door install-door build-unit build-scenario build-tests test check-fast test-asan \
-	test-debian soak envfuzz odds fuzz build-fuzz demo pictures bench deps \
-	lint install uninstall format dist clean
+.PHONY: all door build-unit build-scenario build-tests test check-fast \
+	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo pictures \
+	bench deps lint install install-door uninstall format dist clean
