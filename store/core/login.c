@@ -386,7 +386,7 @@ decide_first(const struct policy *policy, enum mode mode,
 		decide_overdue(record, login, ret);
 }
 
-/* The policy says what holds for the user. */
+/* For a user about whom the policy decides. */
 static void
 decide_by_mode(const struct policy *policy, const struct decision *decision,
     struct record *record, const struct login *login, struct outcome *ret)

@@ -88,8 +88,8 @@ void
 claims_login(const struct request *request, const char *boot_id, int64_t now_s,
     struct login *ret)
 {
-	/* Nobody sets a device up at the door, or reads there for sure what is
-	 * said once on a terminal. */
+	/* At the door nobody can set a device up, and nobody may be there to
+	 * read what is said only once, on a terminal. */
 	*ret = (struct login){.terminal = request->terminal && !request->door,
 	    .shell = request->shell && !request->door,
 	    .door = request->door,

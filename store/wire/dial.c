@@ -92,7 +92,6 @@ dial_receive(struct client *client, char **ret, size_t *ret_len)
 	return dial_fail(client, FAULT_IO, "the keeper", "gave no answer");
 }
 
-/* Reads a packet into value, which the caller frees, also after a fault. */
 enum fault
 dial_read(struct client *client, const struct json_shape *shape,
     const char *text, size_t len, void *value)
