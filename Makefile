@@ -137,6 +137,8 @@ $(BUILD)/obj/admin/setup/text.o: $(patsubst %,$(BUILD)/obj/etc/%.inc, \
     policy.json tfa-keeper.service tfa-keeper.socket tfa-setup.service \
     tfa-sshd.pam tfa-sshd.service ssh_config-door)
 
+$(BUILD)/obj/admin/doctor/door_files.o: BASE += -DTFA_PAMDIR='"$(PAMDIR)"'
+
 # "q": two folders may have a file of one name.
 $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 	@echo '  AR    $@'

@@ -24,7 +24,9 @@ struct doctor;
 #define DOOR_MODULE  "pam_tfa"
 #define DOOR_RESTART "systemctl restart tfa-sshd"
 
-/* Installed with tfa: our text of DOOR_PAM, and what starts the door. */
+/* Installed with tfa: the module, where PAM's own are, our text of DOOR_PAM, and
+ * what starts the door. */
+#define DOOR_SO       TFA_PAMDIR "/" DOOR_MODULE ".so"
 #define DOOR_PAM_TEXT TFA_DOORDIR "/" DOOR_SERVICE ".pam"
 #define DOOR_LAUNCHER TFA_DOORDIR "/tfa-door"
 

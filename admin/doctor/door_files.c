@@ -3,8 +3,6 @@
  * that asks it.  sshd's monitor runs the module as root.
  */
 #include <errno.h>
-#include <glob.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,40 +49,12 @@ has_good_arguments(const struct doctor *doctor, const struct pam_line *line)
 	return strcmp(word, gates_socket(doctor)) == 0;
 }
 
-/* A module that is named by its name lies where PAM's own do. */
-static void
-find_module(char ret[static PATH_MAX])
-{
-	static const char *const patterns[] = {"/lib/security/pam_unix.so",
-	    "/lib*/*/security/pam_unix.so", "/usr/lib*/security/pam_unix.so",
-	    "/usr/lib*/*/security/pam_unix.so"};
-	static const char usual[] = "/usr/lib/security/" DOOR_MODULE ".so";
-	glob_t found = {.gl_pathc = 0};
-
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
-		glob(patterns[i], i > 0 ? GLOB_APPEND : 0, NULL, &found);
-	memcpy(ret, usual, sizeof(usual));
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		const char *path = found.gl_pathv[i];
-
-		snprintf(ret, PATH_MAX, "%.*s/" DOOR_MODULE ".so",
-		    (int)(strrchr(path, '/') - path), path);
-		if (access(ret, F_OK) == 0)
-			break;
-	}
-	globfree(&found);
-}
-
 static void
 judge_module(struct doctor *doctor, const struct pam_line *line)
 {
-	char path[PATH_MAX];
+	const char *path = line->module[0] == '/' ? line->module : DOOR_SO;
 	struct stat st;
 
-	if (line->module[0] == '/')
-		snprintf(path, sizeof(path), "%s", line->module);
-	else
-		find_module(path);
 	if (!planned_has(doctor->planned, path) && stat(path, &st) < 0)
 		doctor_fail(doctor, "make install-door",
 		    "%.300s: %s: nobody passes the door", path,
