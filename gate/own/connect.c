@@ -20,12 +20,6 @@
 
 #define LOG_WAIT_MS 2000 /* where the connection is made in any case */
 
-/* The list of an account, as text. */
-struct targets {
-	char *text;
-	size_t len;
-};
-
 /* Tells the keeper, and returns its answer; ret_message: its words, or why
  * there is no answer, and own->gate.exit. */
 static enum verdict
@@ -97,15 +91,15 @@ connect_given(struct own *own)
 /* The list is root's: of a store of one's own, the owner's too, as the policy.
  */
 static bool
-read_list(const struct own *own, struct targets *ret)
+read_list(const struct own *own, char **ret, size_t *ret_len)
 {
 	uid_t owner = own->gate.keeper.store != NULL ? geteuid() : 0;
 	char why[POLICY_WHY_TEXT];
 
-	if (policy_file_read(own->targets, owner, &ret->text, &ret->len, why) !=
+	if (policy_file_read(own->targets, owner, ret, ret_len, why) !=
 	    FAULT_NONE)
 		fprintf(stderr, "tfa: no connection: %s\n", why);
-	else if (ret->len > POLICY_MAX)
+	else if (*ret_len > POLICY_MAX)
 		fprintf(stderr, "tfa: no connection: %s is too large\n",
 		    own->targets);
 	else
@@ -114,7 +108,7 @@ read_list(const struct own *own, struct targets *ret)
 }
 
 static void
-say_purpose(const struct targets *list)
+say_purpose(const char *list, size_t len)
 {
 	struct endpoint endpoint;
 	char text[ENDPOINT_TEXT];
@@ -122,7 +116,7 @@ say_purpose(const struct targets *list)
 
 	fputs(
 	    "tfa: this account runs no command: it only connects to\n", stderr);
-	while (endpoint_next(list->text, list->len, &at, &endpoint)) {
+	while (endpoint_next(list, len, &at, &endpoint)) {
 		endpoint_format(&endpoint, text);
 		fprintf(stderr, "tfa:     %s\n", text);
 	}
@@ -133,13 +127,13 @@ say_purpose(const struct targets *list)
 
 /* 0 if endpoint is in the list, or after a message the exit status. */
 static int
-check_listed(struct own *own, const struct endpoint *endpoint,
-    const struct targets *list)
+check_listed(struct own *own, const struct endpoint *endpoint, const char *list,
+    size_t len)
 {
 	char message[MESSAGE_TEXT + 8];
 	size_t line = 0;
 
-	switch (endpoint_look_up(endpoint, list->text, list->len, &line)) {
+	switch (endpoint_look_up(endpoint, list, len, &line)) {
 	case LISTED_HERE:
 		if (tell_keeper(own, endpoint, REASON_NONE, message,
 			sizeof(message)) == VERDICT_PASS)
@@ -166,8 +160,8 @@ static int
 connect_listed(struct own *own)
 {
 	const char *command = own->gate.facts.command;
-	scoped_free char *text = NULL;
-	struct targets list = {.len = 0};
+	scoped_free char *list = NULL;
+	size_t len = 0;
 	struct endpoint endpoint;
 	int status;
 
@@ -176,16 +170,15 @@ connect_listed(struct own *own)
 		    stderr);
 		return OWN_USAGE;
 	}
-	if (!read_list(own, &list))
+	if (!read_list(own, &list, &len))
 		return GATE_EXIT_CONFIG;
-	text = list.text;
 	if (command != NULL && strcmp(command, "true") == 0)
 		return 0;
 	if (command == NULL || !endpoint_parse_command(command, &endpoint)) {
-		say_purpose(&list);
+		say_purpose(list, len);
 		return OWN_FAILED;
 	}
-	status = check_listed(own, &endpoint, &list);
+	status = check_listed(own, &endpoint, list, len);
 	return status != 0 ? status : connect_to(&endpoint);
 }
 
