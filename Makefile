@@ -377,7 +377,7 @@ DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev li
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
-	libpam0g-dev pamtester sudo putty-tools dropbear-bin python3-paramiko \
+	libpam0g-dev iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography
 deps:
 	@tests/deps $(DEPS)
