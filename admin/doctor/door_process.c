@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "admin/doctor/door.h"
 #include "admin/doctor/doctor.h"
@@ -28,23 +27,13 @@ struct watch {
 	bool served; /* the door listens at its port */
 };
 
-static bool
-is_of_root(int pid)
-{
-	char path[64];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	return stat(path, &st) == 0 && st.st_uid == 0;
-}
-
 static void
 add_sshd(void *ctx, int pid, const char *title)
 {
 	struct watch *watch = ctx;
 	struct waiting found = {.pid = pid}, *slot;
 
-	if (!title_listener(title, &found.listener) || !is_of_root(pid) ||
+	if (!title_listener(title, &found.listener) || !doctor_is_roots(pid) ||
 	    !doctor_reads_config(pid, &found.listener, watch->doctor->config))
 		return;
 	found.door = door_is_named(&found.listener);
@@ -68,8 +57,7 @@ find_sshd(const struct watch *watch, int pid)
 static void
 judge_service_name(struct doctor *doctor, const struct waiting *door)
 {
-	const char *slash = strrchr(door->listener.program, '/');
-	const char *name = slash != NULL ? slash + 1 : door->listener.program;
+	const char *name = title_name(&door->listener);
 	char value[CONFIG_WORD];
 	bool by_option = doctor_setting(doctor, "pamservicename", value);
 
@@ -130,7 +118,7 @@ is_child_of_sshd(int pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return is_of_root(pid) && doctor_is_same_file(path, DOCTOR_SSHD);
+	return doctor_is_roots(pid) && doctor_is_same_file(path, DOCTOR_SSHD);
 }
 
 static void
