@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/door.h"
@@ -182,17 +183,26 @@ addresses_have_no_port(void)
 	return ok;
 }
 
+/* Anybody can give a program the door's name. */
+static bool
+is_door(pid_t pid)
+{
+	struct started process;
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%ld", (long)pid);
+	return started_read(pid, &process) &&
+	    strcmp(process.name, "tfa-sshd") == 0 && stat(path, &st) == 0 &&
+	    st.st_uid == 0;
+}
+
 static bool
 is_held_by_door(const struct sockets *sockets, size_t socket)
 {
-	list_each(const struct socket_holder, holder, sockets->holders) {
-		struct started process;
-
-		if (holder->socket == socket &&
-		    started_read(holder->pid, &process) &&
-		    strcmp(process.name, "tfa-sshd") == 0)
+	list_each(const struct socket_holder, holder, sockets->holders)
+		if (holder->socket == socket && is_door(holder->pid))
 			return true;
-	}
 	return false;
 }
 
