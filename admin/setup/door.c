@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/doctor/doctor.h"
 #include "admin/read.h"
 #include "admin/setup/setup.h"
 #include "gate/sshd/started.h"
@@ -23,8 +24,9 @@ door_is_process(pid_t pid)
 {
 	struct started process;
 
+	/* Anybody can give a program the door's name. */
 	return pid > 0 && started_read(pid, &process) &&
-	    strcmp(process.name, DOOR_SERVICE) == 0;
+	    strcmp(process.name, DOOR_SERVICE) == 0 && doctor_is_roots(pid);
 }
 
 /* The process that listens as the door; 0 where none does. */

@@ -41,8 +41,8 @@ pid_t sshd_running(const char *pid_file);
 void sshd_reload_how(char *ret, size_t size);
 
 /*
- * The door, a second sshd.  door_is_process(): the process has its name, as far
- * as that shows who it is.  door_runs(): it listens at that port and, with
+ * The door, a second sshd.  door_is_process(): a process of root's has its
+ * name.  door_runs(): it listens at that port and, with
  * systemd, starts with the machine.  door_is_there(): a process, or a unit that
  * would start one.  door_how(): what starts it.  door_reload(): of one that
  * systemd did not start, true where there is none.  door_run() runs its
