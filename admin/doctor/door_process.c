@@ -11,6 +11,7 @@
 #include "admin/doctor/door.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/sockets.h"
+#include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 
 /* An sshd of root's that waits for connections, with our configuration. */
@@ -111,14 +112,19 @@ is_doors(const struct watch *watch, const struct socket *socket)
 	return ntohs(socket->to.sin6_port) == watch->doctor->door;
 }
 
-/* A process of sshd's for one connection may hold the socket for a moment. */
+/* A process for one connection may hold the socket for a moment.  An sshd with
+ * other files is a stranger, though it is the same program. */
 static bool
-is_child_of_sshd(int pid)
+is_child_of_sshd(const struct watch *watch, int pid)
 {
+	struct started process;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return doctor_is_roots(pid) && doctor_is_same_file(path, DOCTOR_SSHD);
+	return doctor_is_roots(pid) &&
+	    doctor_is_same_file(path, DOCTOR_SSHD) &&
+	    started_read(pid, &process) &&
+	    find_sshd(watch, process.parent) != NULL;
 }
 
 static void
@@ -130,7 +136,7 @@ judge_stranger(struct watch *watch, const struct socket *socket, int pid)
 		    "%s: systemd listens at the door's port and starts another "
 		    "sshd than the door",
 		    socket->address);
-	else if (!is_child_of_sshd(pid))
+	else if (!is_child_of_sshd(watch, pid))
 		doctor_fail(watch->doctor, "end it; then " DOOR_RESTART,
 		    "%s: another process than the door (pid %d) listens at the "
 		    "door's port, and is told the codes",
