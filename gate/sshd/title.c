@@ -149,6 +149,20 @@ write_char(char c, char ret[static CHAR_TEXT])
 	    ret, CHAR_TEXT, "\\%03o", (unsigned)(unsigned char)c);
 }
 
+/* Behind the name of the user whom root's process of a connection has let in. */
+static bool
+is_monitor(const char *mark)
+{
+	static const char marks[][12] = {
+	    " [priv]", " [postauth]", /* since 10.5 */
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strcmp(mark, marks[i]) == 0)
+			return true;
+	return false;
+}
+
 bool
 title_names(const char *title, const char *user)
 {
@@ -164,6 +178,5 @@ title_names(const char *title, const char *user)
 			return false;
 		at += n;
 	}
-	return strcmp(at, " [priv]") == 0 ||
-	    (strcmp(user, "root") == 0 && *at == '@');
+	return is_monitor(at) || (strcmp(user, "root") == 0 && *at == '@');
 }

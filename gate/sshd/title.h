@@ -36,8 +36,9 @@ bool title_listener(const char *title, struct listener *ret);
 
 /*
  * True if the process of a connection says that it serves this user:
- * "sshd: alice [priv]", and root's own "sshd: root@pts/0".  sshd may know the
- * user by another name of the same uid, with other keys.
+ * "sshd: alice [priv]", since 10.5 "sshd-session: alice [postauth]", and root's
+ * own "sshd: root@pts/0".  False for any other title.  sshd may know the user by
+ * another name of the same uid, with other keys.
  */
 bool title_names(const char *title, const char *user);
 
