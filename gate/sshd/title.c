@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,7 +47,6 @@ keep_value(struct listener *listener, const char *keyword, const char *value)
 	} kept[] = {
 	    {"PAMServiceName", listener->pam_service, LISTENER_WORD},
 	    {"UsePAM", listener->use_pam, LISTENER_WORD},
-	    {"MaxStartups", listener->startups, LISTENER_WORD},
 	    {"PidFile", listener->pid_file, sizeof(listener->pid_file)},
 	};
 
@@ -97,26 +97,30 @@ take_flags(struct listener *listener, const char *word, const char **rest)
 
 /* " [listener] 0 of 10-100 startups" */
 static const char *
-find_mark(const char *title)
+find_mark(const char *title, int *ret_startups)
 {
-	static const char mark[] = " [listener] ";
-	const char *at = strstr(title, mark);
+	static const char mark[] = " [listener] ", of[] = " of ";
+	const char *at = strstr(title, mark), *behind;
 	size_t digits;
+	long startups;
 
 	if (at == NULL)
 		return NULL;
-	digits = strspn(at + sizeof(mark) - 1, "0123456789");
-	return digits > 0 &&
-		strncmp(at + sizeof(mark) - 1 + digits, " of ", 4) == 0
-	    ? at
-	    : NULL;
+	behind = at + sizeof(mark) - 1;
+	digits = strspn(behind, "0123456789");
+	if (digits == 0 || strncmp(behind + digits, of, sizeof(of) - 1) != 0)
+		return NULL;
+	startups = strtol(behind + digits + sizeof(of) - 1, NULL, 10);
+	*ret_startups = startups < 0 || startups > INT_MAX ? 0 : (int)startups;
+	return at;
 }
 
 bool
 title_listener(const char *title, struct listener *ret)
 {
-	const char *end = find_mark(title), *colon = strstr(title, ": "), *rest;
 	struct listener listener = {.config = CONFIG_DEFAULT};
+	const char *end = find_mark(title, &listener.startups);
+	const char *colon = strstr(title, ": "), *rest;
 	char words[TITLE_MAX], word[CONFIG_WORD];
 
 	if (end == NULL || colon == NULL || colon >= end ||

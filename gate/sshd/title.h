@@ -20,8 +20,10 @@ struct listener {
 	/* The values of -o NAME=VALUE, of which sshd takes the first; or "".
 	 * NAME VALUE, which a title does not tell from two words, is none. */
 	char pam_service[LISTENER_WORD], use_pam[LISTENER_WORD];
-	char startups[LISTENER_WORD];
 	char pid_file[PATH_MAX];
+	/* MaxStartups, as it holds: so many may be at their login before it
+	 * turns some away; 0: not known */
+	int startups;
 };
 
 /*
