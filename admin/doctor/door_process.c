@@ -117,8 +117,7 @@ is_child_of_sshd(const struct watch *watch, int pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return doctor_is_roots(pid) &&
-	    doctor_is_same_file(path, DOCTOR_SSHD) &&
+	return doctor_is_roots(pid) && doctor_is_same_file(path, DOCTOR_SSHD) &&
 	    started_read(pid, &process) &&
 	    find_sshd(watch, process.parent) != NULL;
 }
