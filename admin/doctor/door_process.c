@@ -75,21 +75,17 @@ judge_service_name(struct doctor *doctor, const struct waiting *door)
 	    name[0] != '\0' ? name : "sshd");
 }
 
-/* "START:RATE:FULL", or one figure. */
+/* Before 10.1 a line of the files counts before an option. */
 static void
 judge_startups(struct doctor *doctor, const struct waiting *door)
 {
-	char value[CONFIG_WORD] = "";
-
-	if (door->listener.startups[0] != '\0')
-		snprintf(value, sizeof(value), "%s", door->listener.startups);
-	else
-		doctor_setting(doctor, "maxstartups", value);
-	if (strtol(value, NULL, 10) < DOOR_STARTUPS)
-		doctor_warn(doctor, "-o MaxStartups=300:30:600 at its start",
-		    "the door (pid %d) has MaxStartups %.60s: once so many "
-		    "people think about a code, it turns others away",
-		    door->pid, value[0] != '\0' ? value : "of no known value");
+	if (door->listener.startups < DOOR_STARTUPS)
+		doctor_warn(doctor,
+		    "-o MaxStartups=300:30:600 at its start, and no line "
+		    "MaxStartups with less in sshd's files; then " DOOR_RESTART,
+		    "the door (pid %d) has MaxStartups %d: once so many people "
+		    "think about a code, it turns others away",
+		    door->pid, door->listener.startups);
 }
 
 static void
