@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/scenario/finding.h"
 #include "tests/scenario/scenario.h"
 
 Scenarios(doctor);
@@ -103,30 +104,13 @@ examine(const struct bastion *b, const char *config)
 	    NULL, 0);
 }
 
-/* True if a line is a FAIL of that check and has the words. */
-static bool
-names(const char *out, const char *check, const char *says)
-{
-	char *start = text("FAIL  %s ", check);
-
-	for (const char *line = out; *line != '\0';) {
-		size_t len = strcspn(line, "\n");
-
-		if (strncmp(line, start, strlen(start)) == 0 &&
-		    memmem(line, len, says, strlen(says)) != NULL)
-			return true;
-		line += len + (line[len] == '\n');
-	}
-	return false;
-}
-
 static void
 assert_named(const struct hole *hole, struct run *r, size_t number)
 {
 	run_finish(r);
 	cr_expect_eq(r->status, 1, "hole %zu (%s): status %d: %s", number,
 	    hole->says, r->status, r->err);
-	cr_expect(names(r->out, hole->check, hole->says),
+	cr_expect(finding_is(r->out, "FAIL", hole->check, hole->says),
 	    "hole %zu: no FAIL of %s with \"%s\" in:\n%s", number, hole->check,
 	    hole->says, r->out);
 }
@@ -503,7 +487,8 @@ Test(doctor, names_holes_of_the_system, .timeout = 240)
 	for (size_t i = 0; i < COUNT(holes); i++) {
 		r = examine_alone(b, holes[i].script);
 		cr_expect_eq(r->status, 1, "%s: %s", holes[i].says, r->err);
-		cr_expect(names(r->out, holes[i].check, holes[i].says),
+		cr_expect(
+		    finding_is(r->out, "FAIL", holes[i].check, holes[i].says),
 		    "no FAIL of %s with \"%s\" in:\n%s%s", holes[i].check,
 		    holes[i].says, r->out, r->err);
 	}
@@ -579,13 +564,15 @@ Test(doctor, reads_principals_and_authorities)
 	r = examine_alone(b, text("%s%sdoctor", start, named));
 	assert_says(r->out, "/mnt/trusted:1: the gate refuses the certi");
 	assert_never_says(r->out, "/mnt/trusted:2:");
-	cr_assert(names(r->out, "certificates", hole), "%s", r->out);
+	cr_assert(
+	    finding_is(r->out, "FAIL", "certificates", hole), "%s", r->out);
 	assert_never_says(r->out, "/mnt/principals/2001");
 	assert_never_says(r->out, "/mnt/principals/2002:1");
 
 	r = examine_alone(
 	    b, text("%s%schmod 0640 /mnt/list; doctor", start, named));
-	cr_assert(names(r->out, "keys", "every key is refused"), "%s", r->out);
+	cr_assert(finding_is(r->out, "FAIL", "keys", "every key is refused"),
+	    "%s", r->out);
 }
 
 /* Nobody can examine what a command will print. */
@@ -611,9 +598,10 @@ Test(doctor, names_commands_that_print_restrictions)
 	fixture_write_policy(
 	    b, fixture_policy(REQUIRED, "'keys':{'unlisted':'allow'}"));
 	r = examine_alone(b, whole);
-	cr_assert(names(r->out, "certificates", "AuthorizedKeysCommand"), "%s",
-	    r->out);
-	cr_assert(names(r->out, "certificates",
+	cr_assert(
+	    finding_is(r->out, "FAIL", "certificates", "AuthorizedKeysCommand"),
+	    "%s", r->out);
+	cr_assert(finding_is(r->out, "FAIL", "certificates",
 		      "AuthorizedPrincipalsCommand /bin/true"),
 	    "%s", r->out);
 }
@@ -648,7 +636,7 @@ Test(doctor, names_what_keeps_everyone_out)
 	run_finish(r);
 	assert_status(r, 1);
 	cr_assert(
-	    names(r->out, "policy",
+	    finding_is(r->out, "FAIL", "policy",
 		text("rule x: group \"nobodys-group\" is unknown: whoever "
 		     "comes to that rule is denied; fix: groupadd "
 		     "nobodys-group, or %s without it",
@@ -659,17 +647,20 @@ Test(doctor, names_what_keeps_everyone_out)
 	cr_assert_eq(chmod(b->store, 0755), 0);
 	r = examine(b, config);
 	run_finish(r);
-	cr_assert(
-	    names(r->out, "policy", ": nobody is let in; fix: tfa-admin "),
+	cr_assert(finding_is(r->out, "FAIL", "policy",
+		      ": nobody is let in; fix: tfa-admin "),
 	    "%s", r->out);
-	cr_assert(names(r->out, "store", ": everyone is refused; fix: chown "),
+	cr_assert(finding_is(r->out, "FAIL", "store",
+		      ": everyone is refused; fix: chown "),
 	    "%s", r->out);
 	cr_assert_eq(chmod(b->policy, 0666), 0);
 	bastion_keeper_stop(b);
 	r = examine(b, config);
 	run_finish(r);
-	cr_assert(names(r->out, "policy-file", "chmod go-w"), "%s", r->out);
-	cr_assert(names(r->out, "keeper", "nobody can log in"), "%s", r->out);
+	cr_assert(finding_is(r->out, "FAIL", "policy-file", "chmod go-w"), "%s",
+	    r->out);
+	cr_assert(finding_is(r->out, "FAIL", "keeper", "nobody can log in"),
+	    "%s", r->out);
 }
 
 static struct run *
@@ -711,10 +702,11 @@ Test(doctor, probe_finds_what_is_open)
 		 "doctor --probe alice -i %s/alice",
 		getenv("TFA_KEYS")));
 	assert_status(r, 1);
-	cr_assert(names(r->out, "probe", "the gate is not met"), "%s", r->out);
+	cr_assert(finding_is(r->out, "FAIL", "probe", "the gate is not met"),
+	    "%s", r->out);
 	for (size_t i = 0; i < COUNT(channels); i++)
-		cr_expect(
-		    names(r->out, "probe", text("%s is open", channels[i])),
+		cr_expect(finding_is(r->out, "FAIL", "probe",
+			      text("%s is open", channels[i])),
 		    "no %s in:\n%s", channels[i], r->out);
 }
 
@@ -726,7 +718,7 @@ Test(doctor, probe_finds_nothing_where_all_is_closed)
 	needs_people();
 	b = guarded();
 	r = probe(b);
-	cr_assert_not(names(r->out, "probe", ""), "%s", r->out);
+	cr_assert_not(finding_is(r->out, "FAIL", "probe", ""), "%s", r->out);
 	assert_says(r->out, "ok    probe         the gate is met (76)");
 	for (size_t i = 0; i < COUNT(channels); i++)
 		assert_says(r->out,
@@ -746,6 +738,7 @@ Test(doctor, probe_without_a_login_proves_nothing)
 	    ARGV("doctor", "--config", text("%s/sshd_config", b->dir),
 		"--probe", "bob", "-i", text("%s/alice", getenv("TFA_KEYS"))));
 	assert_status(r, 1);
-	cr_assert(names(r->out, "probe", "nothing is proved"), "%s", r->out);
+	cr_assert(finding_is(r->out, "FAIL", "probe", "nothing is proved"),
+	    "%s", r->out);
 	assert_status(bastion_admin(b, ARGV("doctor", "--probe", "bob")), 2);
 }

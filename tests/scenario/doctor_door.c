@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gate/sshd/guard.h"
+#include "tests/scenario/finding.h"
 #include "tests/scenario/scenario.h"
 
 Scenarios(doctor_door);
@@ -152,23 +153,6 @@ begin(const struct bastion *b, const struct flaw *flaw, size_t number,
 	    NULL, 0);
 }
 
-/* True if a line is of that status and check, and has the words. */
-static bool
-says(const char *out, const char *status, const char *check, const char *words)
-{
-	char *start = text("%-4s  %-13s ", status, check);
-
-	for (const char *line = out; *line != '\0';) {
-		size_t len = strcspn(line, "\n");
-
-		if (strncmp(line, start, strlen(start)) == 0 &&
-		    memmem(line, len, words, strlen(words)) != NULL)
-			return true;
-		line += len + (line[len] == '\n');
-	}
-	return false;
-}
-
 static void
 assert_found(const struct flaw *flaw, struct run *r, size_t number)
 {
@@ -178,7 +162,7 @@ assert_found(const struct flaw *flaw, struct run *r, size_t number)
 	if (!flaw->warn)
 		cr_expect_eq(r->status, 1, "%zu: status %d: %s", number,
 		    r->status, r->err);
-	cr_expect(says(r->out, status, "door", flaw->says),
+	cr_expect(finding_is(r->out, status, "door", flaw->says),
 	    "%zu: no %s with \"%s\" in:\n%s\n%s", number, status, flaw->says,
 	    r->out, r->err);
 }
@@ -419,7 +403,8 @@ Test(doctor_door, says_how_many_may_think_about_a_code)
 		effective));
 	assert_status(r, 0);
 	assert_says(r->out, "the file counts: ");
-	cr_assert_eq(says(r->out, "warn", "door", ") has MaxStartups 20: once"),
+	cr_assert_eq(
+	    finding_is(r->out, "warn", "door", ") has MaxStartups 20: once"),
 	    strstr(r->out, "the file counts: yes") != NULL, "%s", r->out);
 }
 
@@ -473,8 +458,8 @@ Test(doctor_door, leaves_the_other_ports_as_they_were)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct run *r = look(b, &cases[i].flaw, i, "doctor");
 
-		cr_expect(
-		    says(r->out, "FAIL", cases[i].check, cases[i].flaw.says),
+		cr_expect(finding_is(r->out, "FAIL", cases[i].check,
+			      cases[i].flaw.says),
 		    "%zu: %s\n%s", i, r->out, r->err);
 	}
 }
@@ -493,7 +478,7 @@ Test(doctor_door, is_not_any_server_of_its_name)
 	needs_door();
 	b = with_policy(AFTER_CODE);
 	r = look(b, &other, 0, "doctor");
-	cr_expect(says(r->out, "FAIL", "servers",
+	cr_expect(finding_is(r->out, "FAIL", "servers",
 		      "/other, which names no gate itself"),
 	    "%s\n%s", r->out, r->err);
 	assert_never_says(r->out, "FAIL  door");
@@ -520,7 +505,7 @@ Test(doctor_door, warns_of_what_a_key_may_forward)
 	b = with_policy(AFTER_CODE);
 	r = look(b, &keys, 0, "doctor");
 	for (int i = 1; i <= 6; i++)
-		cr_expect_eq(says(r->out, "warn", "keys",
+		cr_expect_eq(finding_is(r->out, "warn", "keys",
 				 text("authorized_keys:%d: %s", i, words)),
 		    i == 1 || i == 6, "%d: %s\n%s", i, r->out, r->err);
 	assert_never_says(r->out, "FAIL");
@@ -536,7 +521,7 @@ Test(doctor_door, warns_of_a_door_that_opens_to_nobody)
 	needs_door();
 	b = with_policy(NULL);
 	r = look(b, &none, 0, "doctor");
-	cr_expect(says(r->out, "warn", "door", words), "%s", r->out);
+	cr_expect(finding_is(r->out, "warn", "door", words), "%s", r->out);
 	assert_never_says(r->out, "FAIL");
 	fixture_write_policy(b,
 	    fixture_policy("{'name':'x','users':['alice'],'mode':'required',"
@@ -610,10 +595,12 @@ Test(doctor_door, probe_passes_with_a_code)
 	    "session passes the gate without another question");
 	r = look(b, &none, 1, "echo 123456 | " PROBE " --code");
 	assert_status(r, 1);
-	cr_expect(says(r->out, "FAIL", "probe", "with a code: no session"),
+	cr_expect(
+	    finding_is(r->out, "FAIL", "probe", "with a code: no session"),
 	    "%s", r->out);
 	r = look(b, &none, 2, PROBE " --code </dev/null");
-	cr_expect(says(r->out, "FAIL", "probe", "standard input has none"),
+	cr_expect(
+	    finding_is(r->out, "FAIL", "probe", "standard input has none"),
 	    "%s", r->out);
 	assert_status(bastion_admin(b, ARGV("doctor", "--code")), 2);
 }
@@ -640,8 +627,8 @@ Test(doctor_door, probe_finds_a_door_that_is_open)
 		struct run *r = look(b, &flaws[i], i, PROBE);
 
 		assert_status(r, 1);
-		cr_expect(says(r->out, "FAIL", "probe", says_open), "%zu: %s",
-		    i, r->out);
+		cr_expect(finding_is(r->out, "FAIL", "probe", says_open),
+		    "%zu: %s", i, r->out);
 	}
 }
 
@@ -660,7 +647,7 @@ Test(doctor_door, probe_proves_nothing_where_nobody_is_asked)
 		struct run *r = look(b, &flaws[i], i, PROBE);
 
 		assert_status(r, 1);
-		cr_expect(says(r->out, "FAIL", "probe",
+		cr_expect(finding_is(r->out, "FAIL", "probe",
 			      "did not ask alice for a code, so nothing is"),
 		    "%zu: %s", i, r->out);
 		assert_never_says(r->out, "the door is open");
@@ -681,7 +668,7 @@ Test(doctor_door, probe_says_whom_the_policy_lets_in)
 			   "'forwarding':'open'}",
 		NULL));
 	r = look(b, &none, 0, PROBE);
-	cr_expect(says(r->out, "warn", "probe",
+	cr_expect(finding_is(r->out, "warn", "probe",
 		      "lets alice through the door without a code"),
 	    "%s", r->out);
 	assert_never_says(r->out, "FAIL");
@@ -744,11 +731,11 @@ Test(doctor_door, has_read_the_files_as_they_are)
 	needs_door();
 	b = with_policy(AFTER_CODE);
 	r = look(b, &none, 0, later);
-	cr_expect(says(r->out, "FAIL", "running",
+	cr_expect(finding_is(r->out, "FAIL", "running",
 		      text("was changed after sshd (pid %.*s) read it",
 			  (int)strcspn(r->out, "\n"), r->out)),
 	    "%s", r->out);
 	r = look(b, &none, 1, "kill $(cat $d/pid); sleep 0.2; doctor");
-	cr_expect(says(r->out, "warn", "running", "no sshd is seen that"), "%s",
-	    r->out);
+	cr_expect(finding_is(r->out, "warn", "running", "no sshd is seen that"),
+	    "%s", r->out);
 }

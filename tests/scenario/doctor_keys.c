@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/scenario/finding.h"
 #include "tests/scenario/scenario.h"
 
 Scenarios(doctor_keys);
@@ -70,23 +71,6 @@ examine(const struct bastion *b, const struct view_of *v, size_t number)
 	    NULL, 0);
 }
 
-/* True if a line of the check has that status and the words. */
-static bool
-says(const char *out, const char *status, const char *check, const char *words)
-{
-	char *start = text("%-4s  %-13s ", status, check);
-
-	for (const char *line = out; *line != '\0';) {
-		size_t len = strcspn(line, "\n");
-
-		if (strncmp(line, start, strlen(start)) == 0 &&
-		    memmem(line, len, words, strlen(words)) != NULL)
-			return true;
-		line += len + (line[len] == '\n');
-	}
-	return false;
-}
-
 struct finding {
 	struct view_of view;
 	const char *status, *check, *words; /* words NULL: status is "ok" */
@@ -102,14 +86,15 @@ expect_each(const struct finding *findings, size_t count)
 		struct run *r = examine(b, &f->view, i);
 
 		if (f->words != NULL) {
-			cr_expect(says(r->out, f->status, f->check, f->words),
+			cr_expect(
+			    finding_is(r->out, f->status, f->check, f->words),
 			    "%zu: no %s of %s with \"%s\" in:\n%s%s", i,
 			    f->status, f->check, f->words, r->out, r->err);
 			continue;
 		}
-		cr_expect(!says(r->out, "FAIL", f->check, "") &&
+		cr_expect(!finding_is(r->out, "FAIL", f->check, "") &&
 			!(strcmp(f->status, "ok") == 0 &&
-			    says(r->out, "warn", f->check, "")),
+			    finding_is(r->out, "warn", f->check, "")),
 		    "%zu: %s", i, r->out);
 	}
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/scenario/finding.h"
 #include "tests/scenario/boot.h"
 #include "tests/scenario/machine.h"
 #include "tests/scenario/scenario.h"
@@ -82,23 +83,6 @@ alone(const struct bastion *b, const char *script)
 	    NULL, 0);
 }
 
-/* True if a line of that check begins with word and has the words. */
-static bool
-says(const char *out, const char *word, const char *check, const char *words)
-{
-	char *start = text("%-4s  %s ", word, check);
-
-	for (const char *line = out; *line != '\0';) {
-		size_t len = strcspn(line, "\n");
-
-		if (strncmp(line, start, strlen(start)) == 0 &&
-		    memmem(line, len, words, strlen(words)) != NULL)
-			return true;
-		line += len + (line[len] == '\n');
-	}
-	return false;
-}
-
 struct saying {
 	const char *script, *word, *check, *words;
 };
@@ -112,8 +96,8 @@ assert_said(const struct saying *cases, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct run *r = alone(b, cases[i].script);
 
-		cr_expect(
-		    says(r->out, cases[i].word, cases[i].check, cases[i].words),
+		cr_expect(finding_is(r->out, cases[i].word, cases[i].check,
+			      cases[i].words),
 		    "no %s of %s with \"%s\" after %s in:\n%s%s", cases[i].word,
 		    cases[i].check, cases[i].words, cases[i].script, r->out,
 		    r->err);
@@ -352,7 +336,8 @@ Test(doctor_system, says_once_that_tmp_is_full)
 	r = alone(b,
 	    TMP("mode=1777,size=1m,nr_inodes=3") "serve; touch /tmp/a /tmp/b "
 						 "/tmp/c; doctor");
-	cr_expect(says(r->out, "FAIL", "tmp", "/tmp is full ("), "%s", r->out);
+	cr_expect(
+	    finding_is(r->out, "FAIL", "tmp", "/tmp is full ("), "%s", r->out);
 	cr_expect_eq(count_lines(r->out, "tmp"), 1, "%s", r->out);
 }
 
@@ -489,8 +474,8 @@ Test(doctor_system, says_whom_a_directory_can_keep_out)
 		fixture_write_policy(
 		    b, fixture_policy(cases[i].rules, cases[i].more));
 		r = alone(b, saying->script);
-		cr_expect(
-		    says(r->out, saying->word, saying->check, saying->words),
+		cr_expect(finding_is(r->out, saying->word, saying->check,
+			      saying->words),
 		    "no %s with \"%s\" in:\n%s%s", saying->word, saying->words,
 		    r->out, r->err);
 	}
@@ -519,17 +504,17 @@ Test(doctor_systemd, asks_systemd_what_pam_starts)
 	make_gated();
 	boot();
 	r = boot_run(ADMIN("doctor"));
-	cr_assert(says(r->out, "warn", "pam",
+	cr_assert(finding_is(r->out, "warn", "pam",
 		      "/etc/pam.d/sshd:1: pam_systemd starts user@UID.service"),
 	    "%s", r->out);
 	boot_sh("systemctl mask user@.service");
 	r = boot_run(ADMIN("doctor"));
-	cr_assert(says(r->out, "ok", "pam", "; user@.service is masked"), "%s",
-	    r->out);
+	cr_assert(finding_is(r->out, "ok", "pam", "; user@.service is masked"),
+	    "%s", r->out);
 	boot_sh("systemctl unmask user@.service; "
 		"sed -i 's/$/ class=background-light/' /etc/pam.d/sshd");
 	r = boot_run(ADMIN("doctor"));
-	cr_assert(says(r->out, "ok", "pam",
+	cr_assert(finding_is(r->out, "ok", "pam",
 		      "start nothing from a file of the user's"),
 	    "%s", r->out);
 }
@@ -551,7 +536,7 @@ Test(doctor_systemd, warns_of_a_server_that_a_socket_starts)
 	boot();
 	boot_sh("systemctl start backup.socket");
 	r = boot_run(ADMIN("doctor"));
-	cr_assert(says(r->out, "warn", "servers",
+	cr_assert(finding_is(r->out, "warn", "servers",
 		      "127.0.0.1:2299: systemd starts an SSH server"),
 	    "%s", r->out);
 }
