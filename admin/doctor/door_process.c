@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "admin/doctor/door.h"
 #include "admin/doctor/doctor.h"
@@ -29,23 +28,13 @@ struct watch {
 	bool served; /* the door listens at its port */
 };
 
-static bool
-is_of_root(int pid)
-{
-	char path[64];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	return stat(path, &st) == 0 && st.st_uid == 0;
-}
-
 static void
 add_sshd(void *ctx, int pid, const char *title)
 {
 	struct watch *watch = ctx;
 	struct waiting found = {.pid = pid}, *slot;
 
-	if (!title_listener(title, &found.listener) || !is_of_root(pid) ||
+	if (!title_listener(title, &found.listener) || !doctor_is_roots(pid) ||
 	    !doctor_reads_config(pid, &found.listener, watch->doctor->config))
 		return;
 	found.door = door_is_named(&found.listener);
@@ -69,8 +58,7 @@ find_sshd(const struct watch *watch, int pid)
 static void
 judge_service_name(struct doctor *doctor, const struct waiting *door)
 {
-	const char *slash = strrchr(door->listener.program, '/');
-	const char *name = slash != NULL ? slash + 1 : door->listener.program;
+	const char *name = title_name(&door->listener);
 	char value[CONFIG_WORD];
 	bool by_option = doctor_setting(doctor, "pamservicename", value);
 
@@ -87,21 +75,17 @@ judge_service_name(struct doctor *doctor, const struct waiting *door)
 	    name[0] != '\0' ? name : "sshd");
 }
 
-/* "START:RATE:FULL", or one figure. */
+/* Before 10.1 a line of the files counts before an option. */
 static void
 judge_startups(struct doctor *doctor, const struct waiting *door)
 {
-	char value[CONFIG_WORD] = "";
-
-	if (door->listener.startups[0] != '\0')
-		snprintf(value, sizeof(value), "%s", door->listener.startups);
-	else
-		doctor_setting(doctor, "maxstartups", value);
-	if (strtol(value, NULL, 10) < DOOR_STARTUPS)
-		doctor_warn(doctor, "-o MaxStartups=300:30:600 at its start",
-		    "the door (pid %d) has MaxStartups %.60s: once so many "
-		    "people think about a code, it turns others away",
-		    door->pid, value[0] != '\0' ? value : "of no known value");
+	if (door->listener.startups < DOOR_STARTUPS)
+		doctor_warn(doctor,
+		    "-o MaxStartups=300:30:600 at its start, and no line "
+		    "MaxStartups with less in sshd's files; then " DOOR_RESTART,
+		    "the door (pid %d) has MaxStartups %d: once so many people "
+		    "think about a code, it turns others away",
+		    door->pid, door->listener.startups);
 }
 
 static void
@@ -133,7 +117,7 @@ is_child_of_sshd(const struct watch *watch, int pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return is_of_root(pid) && doctor_is_same_file(path, DOCTOR_SSHD) &&
+	return doctor_is_roots(pid) && doctor_is_same_file(path, DOCTOR_SSHD) &&
 	    started_read(pid, &process) &&
 	    find_sshd(watch, process.parent) != NULL;
 }

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,7 +47,6 @@ keep_value(struct listener *listener, const char *keyword, const char *value)
 	} kept[] = {
 	    {"PAMServiceName", listener->pam_service, LISTENER_WORD},
 	    {"UsePAM", listener->use_pam, LISTENER_WORD},
-	    {"MaxStartups", listener->startups, LISTENER_WORD},
 	    {"PidFile", listener->pid_file, sizeof(listener->pid_file)},
 	};
 
@@ -97,26 +97,30 @@ take_flags(struct listener *listener, const char *word, const char **rest)
 
 /* " [listener] 0 of 10-100 startups" */
 static const char *
-find_mark(const char *title)
+find_mark(const char *title, int *ret_startups)
 {
-	static const char mark[] = " [listener] ";
-	const char *at = strstr(title, mark);
+	static const char mark[] = " [listener] ", of[] = " of ";
+	const char *at = strstr(title, mark), *behind;
 	size_t digits;
+	long startups;
 
 	if (at == NULL)
 		return NULL;
-	digits = strspn(at + sizeof(mark) - 1, "0123456789");
-	return digits > 0 &&
-		strncmp(at + sizeof(mark) - 1 + digits, " of ", 4) == 0
-	    ? at
-	    : NULL;
+	behind = at + sizeof(mark) - 1;
+	digits = strspn(behind, "0123456789");
+	if (digits == 0 || strncmp(behind + digits, of, sizeof(of) - 1) != 0)
+		return NULL;
+	startups = strtol(behind + digits + sizeof(of) - 1, NULL, 10);
+	*ret_startups = startups < 0 || startups > INT_MAX ? 0 : (int)startups;
+	return at;
 }
 
 bool
 title_listener(const char *title, struct listener *ret)
 {
-	const char *end = find_mark(title), *colon = strstr(title, ": "), *rest;
 	struct listener listener = {.config = CONFIG_DEFAULT};
+	const char *end = find_mark(title, &listener.startups);
+	const char *colon = strstr(title, ": "), *rest;
 	char words[TITLE_MAX], word[CONFIG_WORD];
 
 	if (end == NULL || colon == NULL || colon >= end ||
@@ -136,6 +140,14 @@ title_listener(const char *title, struct listener *ret)
 	return true;
 }
 
+const char *
+title_name(const struct listener *listener)
+{
+	const char *slash = strrchr(listener->program, '/');
+
+	return slash != NULL ? slash + 1 : listener->program;
+}
+
 /* One character as sshd writes it in a title, by strnvis(3): a backslash is
  * doubled, what is no ASCII is octal. */
 static size_t
@@ -147,6 +159,20 @@ write_char(char c, char ret[static CHAR_TEXT])
 		return (size_t)snprintf(ret, CHAR_TEXT, "%c", c);
 	return (size_t)snprintf(
 	    ret, CHAR_TEXT, "\\%03o", (unsigned)(unsigned char)c);
+}
+
+/* Behind the name of the user whom root's process of a connection has let in. */
+static bool
+is_monitor(const char *mark)
+{
+	static const char marks[][12] = {
+	    " [priv]", " [postauth]", /* since 10.5 */
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strcmp(mark, marks[i]) == 0)
+			return true;
+	return false;
 }
 
 bool
@@ -164,6 +190,5 @@ title_names(const char *title, const char *user)
 			return false;
 		at += n;
 	}
-	return strcmp(at, " [priv]") == 0 ||
-	    (strcmp(user, "root") == 0 && *at == '@');
+	return is_monitor(at) || (strcmp(user, "root") == 0 && *at == '@');
 }

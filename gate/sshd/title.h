@@ -20,8 +20,10 @@ struct listener {
 	/* The values of -o NAME=VALUE, of which sshd takes the first; or "".
 	 * NAME VALUE, which a title does not tell from two words, is none. */
 	char pam_service[LISTENER_WORD], use_pam[LISTENER_WORD];
-	char startups[LISTENER_WORD];
 	char pid_file[PATH_MAX];
+	/* MaxStartups, as it holds: so many may be at their login before it
+	 * turns some away; 0: not known */
+	int startups;
 };
 
 /*
@@ -34,10 +36,15 @@ struct listener {
  */
 bool title_listener(const char *title, struct listener *ret);
 
+/* The name by which it was started, without its folders: before OpenSSH 9.8 also
+ * that of its PAM service. */
+const char *title_name(const struct listener *listener);
+
 /*
  * True if the process of a connection says that it serves this user:
- * "sshd: alice [priv]", and root's own "sshd: root@pts/0".  sshd may know the
- * user by another name of the same uid, with other keys.
+ * "sshd: alice [priv]", since 10.5 "sshd-session: alice [postauth]", and root's
+ * own "sshd: root@pts/0".  False for any other title.  sshd may know the user by
+ * another name of the same uid, with other keys.
  */
 bool title_names(const char *title, const char *user);
 

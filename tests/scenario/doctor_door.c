@@ -392,7 +392,7 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 		.says = "is the door's and sshd's own"},
 	    {.door = "$link -f $d/sshd_config -p $door -o UsePAM=yes "
 		     "$service -o PidFile=$d/x.pid; wait_for $d/x.pid",
-		.says = "MaxStartups 10:30:100",
+		.says = "MaxStartups 10: once",
 		.warn = true},
 	};
 	struct bastion *b;
@@ -400,6 +400,26 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 	needs_door();
 	b = with_policy(AFTER_CODE);
 	assert_each_found(b, flaws, COUNT(flaws));
+}
+
+/* Before 10.1 sshd takes the last MaxStartups, which is that of a file. */
+Test(doctor_door, says_how_many_may_think_about_a_code)
+{
+	static const struct flaw few = {.above = "MaxStartups 20\n"};
+	static const char effective[] =
+	    "echo MaxStartups 20 >$d/few; "
+	    "$link -T -f $d/few -h $key -o MaxStartups=300:30:600 | "
+	    "grep -qi '^maxstartups 20:' && counts=yes";
+	struct run *r;
+
+	needs_door();
+	r = look(with_policy(AFTER_CODE), &few, 0,
+	    text("doctor; counts=no; %s; echo the file counts: $counts",
+		effective));
+	assert_status(r, 0);
+	assert_says(r->out, "the file counts: ");
+	cr_assert_eq(says(r->out, "warn", "door", ") has MaxStartups 20: once"),
+	    strstr(r->out, "the file counts: yes") != NULL, "%s", r->out);
 }
 
 /* A block that looks like the door's opens nothing for another port. */

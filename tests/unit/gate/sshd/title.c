@@ -91,24 +91,22 @@ Test(title, names_the_options_that_files_do_not_say)
 	}
 }
 
-/* A path that was cut is that of another file. */
 /* By these doctor knows the door.  sshd takes the first of two, and its own
  * reader skips blanks and one "=". */
 Test(title, keeps_what_an_option_says)
 {
 	static const struct {
-		const char *args, *service, *pam, *startups, *pid;
+		const char *args, *service, *pam, *pid;
 	} cases[] = {
-	    {"-D", "", "", "", ""},
+	    {"-D", "", "", ""},
 	    {"-D -o PAMServiceName=tfa-sshd -oUsePAM=yes", "tfa-sshd", "yes",
-		"", ""},
-	    {"-o pamservicename=a -o PAMServiceName=b", "a", "", "", ""},
-	    {"-o UsePAM=no -o UsePAM=yes", "", "no", "", ""},
-	    {"-o UsePAM yes", "", "", "", ""},
-	    {"-o XUsePAM=yes -o UsePAMX=yes", "", "", "", ""},
-	    {"-f -oUsePAM=yes", "", "", "", ""},
-	    {"-o MaxStartups=200:30:400 -o PidFile=/run/x.pid", "", "",
-		"200:30:400", "/run/x.pid"},
+		""},
+	    {"-o pamservicename=a -o PAMServiceName=b", "a", "", ""},
+	    {"-o UsePAM=no -o UsePAM=yes", "", "no", ""},
+	    {"-o UsePAM yes", "", "", ""},
+	    {"-o XUsePAM=yes -o UsePAMX=yes", "", "", ""},
+	    {"-f -oUsePAM=yes", "", "", ""},
+	    {"-o Port=2222 -o PidFile=/run/x.pid", "", "", "/run/x.pid"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -121,11 +119,38 @@ Test(title, keeps_what_an_option_says)
 		cr_expect_str_eq(l.program, "/x/tfa-sshd");
 		cr_expect_str_eq(l.pam_service, cases[i].service, "%s", title);
 		cr_expect_str_eq(l.use_pam, cases[i].pam, "%s", title);
-		cr_expect_str_eq(l.startups, cases[i].startups, "%s", title);
 		cr_expect_str_eq(l.pid_file, cases[i].pid, "%s", title);
 	}
 }
 
+/* An option says only what somebody asked for. */
+Test(title, says_how_many_may_be_at_their_login)
+{
+	static const struct {
+		const char *title;
+		int startups;
+	} cases[] = {
+	    {"sshd: /usr/sbin/sshd [listener] 0 of 10-100 startups", 10},
+	    {"sshd: /usr/sbin/sshd [listener] 7 of 5-5 startups", 5},
+	    {"sshd: x -o MaxStartups=300:30:600 [listener] 0 of 5-5 startups",
+		5},
+	    {"tfa-sshd: x [listener] 12 of 300-600 startups", 300},
+	    {"sshd: x [listener] 0 of -3", 0},
+	    {"sshd: x [listener] 0 of 4294967396-4294967396 startups", 0},
+	    {"sshd: x [listener] 0 of 99999999999999999999", 0},
+	    {"sshd: x [listener] 0 of ", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct listener l;
+
+		cr_assert(title_listener(cases[i].title, &l), "%zu", i);
+		cr_expect_eq(l.startups, cases[i].startups, "%s: %d",
+		    cases[i].title, l.startups);
+	}
+}
+
+/* A path that was cut is that of another file. */
 Test(title, takes_no_name_that_does_not_fit)
 {
 	char title[2 * CONFIG_WORD], name[CONFIG_WORD];
@@ -177,6 +202,9 @@ Test(title, knows_the_name_of_a_user_in_its_title)
 	} cases[] = {
 	    {"sshd: alice [priv]", "alice", true},
 	    {"sshd-session: alice [priv]", "alice", true},
+	    {"sshd-session: alice [postauth]", "alice", true},
+	    {"sshd-session: CORP\\\\alice [postauth]", "CORP\\alice", true},
+	    {"sshd-session: root [postauth]", "root", true},
 	    {"sshd: CORP\\\\alice [priv]", "CORP\\alice", true},
 	    {"sshd: j\\303\\266rg [priv]", "j\303\266rg", true},
 	    {"sshd: a*?[#$~b [priv]", "a*?[#$~b", true},
@@ -188,6 +216,22 @@ Test(title, knows_the_name_of_a_user_in_its_title)
 	    {"sshd: alice [priv]", "alic", false},
 	    {"sshd: alice [priv]", "alice2", false},
 	    {"sshd: alice [priv] [priv]", "alice", false},
+	    {"sshd: alice [postauth] [postauth]", "alice", false},
+	    {"sshd: alice [priv] [postauth]", "alice", false},
+	    {"sshd: alice [priv] [postauth]", "alice [priv]", true},
+	    {"sshd-session: alice [postauth]", "alic", false},
+	    {"sshd-session: alice [postauth]", "alice2", false},
+	    {"sshd-session: alice [postauth", "alice", false},
+	    {"sshd-session: alice [postauth]x", "alice", false},
+	    {"sshd-session: alice[postauth]", "alice", false},
+	    {"sshd-session: alice [Postauth]", "alice", false},
+	    {"sshd-session: alice [net]", "alice", false},
+	    {"sshd: alice [pam]", "alice", false},
+	    {"sshd-session: alice [other]", "alice", false},
+	    {"sshd-session: alice []", "alice", false},
+	    {"sshd-session: alice", "alice", false},
+	    {"sshd-session: unknown [priv]", "alice", false},
+	    {"sshd-session: [accepted]", "alice", false},
 	    {"sshd: alice@pts/0", "alice", false},
 	    {"sshd: ", "alice", false},
 	    {"", "alice", false},
