@@ -90,6 +90,7 @@ read_auth(const char *path, struct facts *facts)
 	if (len == 0 || len == METHODS_MAX)
 		return len == 0 ? "empty" : "too large";
 	facts->auth = methods_key(text, &facts->keys);
+	facts->asked = methods_asked(text);
 	if (facts->keys > 0 && facts->auth == NULL)
 		return "out of memory";
 	utf8_clean(
@@ -155,7 +156,7 @@ login_read(struct facts *ret)
 	if (auth != NULL)
 		read_auth_key(auth, ret);
 	/* At the door its module named the connection before. */
-	if (token != NULL)
+	if (token != NULL && ret->asked)
 		(void)connection_name(token, connection, ret->auth_path);
 	if (code != NULL)
 		read_code(code, ret);

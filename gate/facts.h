@@ -20,7 +20,9 @@
  * TFA_CONNECTION is set at the door by its PAM module, whose value beats the
  * client's.  On other ports it is a client's, if the site's AcceptEnv lets it
  * in: it then makes a name that no connection of the door can have, because
- * SSH_CONNECTION is part of the name.
+ * SSH_CONNECTION is part of the name.  But the user's own program could have
+ * given a code under that name before, so it counts only where sshd says that
+ * questions were answered.
  */
 #ifndef TFA_FACTS_H
 #define TFA_FACTS_H
@@ -46,6 +48,7 @@ struct facts {
 	char auth_why[PATH_TEXT + 64]; /* "PATH: REASON", or "" */
 	char *auth;                    /* "publickey TYPE BLOB", or NULL */
 	size_t keys;                   /* how many keys sshd asked for */
+	bool asked;                    /* sshd had questions answered, too */
 	char *command;                 /* what the client asked for, or NULL */
 	char code[INPUT_TEXT];         /* TFA_CODE by typed_plain(), or "" */
 	bool code_empty;               /* TFA_CODE is set, to nothing */

@@ -72,6 +72,26 @@ judge_settings(struct doctor *doctor)
 		    true, &doctor->findings);
 }
 
+/* What stands before our Match all holds at the door, too, and is judged by
+ * sshd's answers. */
+static void
+judge_site_methods(struct doctor *doctor)
+{
+	const struct config_line *gate = config_gate(&doctor->lines);
+
+	list_each(const struct config_line, line, doctor->lines.lines) {
+		if (!config_has_keyword(line, "authenticationmethods") ||
+		    (line->match != NULL &&
+			(line < gate || config_match_port(line->match) != 0)) ||
+		    !door_asks_less(line->value))
+			continue;
+		doctor_warn(doctor, NULL,
+		    "%.200s:%d: AuthenticationMethods %.100s: that holds at "
+		    "other ports: the door asks for a key and a code alone",
+		    line->file, line->number, line->value);
+	}
+}
+
 /* sshd asks after each method whether root may use it, and only a key is more
  * than a password to it. */
 static void
@@ -135,6 +155,7 @@ judge_all_of_it(struct doctor *doctor)
 	judge_ports(doctor);
 	if (!doctor->door_is_sshds)
 		judge_settings(doctor);
+	judge_site_methods(doctor);
 	door_judge_files(doctor);
 	judge_forwarding(doctor);
 	if (doctor->planned == NULL) /* setup starts it */

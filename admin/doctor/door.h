@@ -41,6 +41,10 @@ struct doctor;
  */
 bool door_asks(const char *methods);
 
+/* True if each alternative asks for more than one thing: for a line of the
+ * site's, that is lost at the door. */
+bool door_asks_less(const char *methods);
+
 /* True if a listener says that it is the door: by the name of its program or of
  * its service. */
 bool door_is_named(const struct listener *listener);

@@ -69,3 +69,17 @@ door_loses_port(const char *address)
 	colon = strchr(word, ':');
 	return colon != NULL && strchr(colon + 1, ':') == NULL;
 }
+
+bool
+door_asks_less(const char *methods)
+{
+	char word[CONFIG_WORD];
+	bool any = false;
+
+	while (config_word(&methods, word)) {
+		if (strchr(word, ',') == NULL)
+			return false;
+		any = true;
+	}
+	return any;
+}

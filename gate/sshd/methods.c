@@ -18,3 +18,17 @@ methods_key(const char *text, size_t *ret_count)
 	}
 	return line;
 }
+
+bool
+methods_asked(const char *text)
+{
+	static const char method[] = "keyboard-interactive";
+
+	while (*text != '\0') {
+		if (strncmp(text, method, sizeof(method) - 1) == 0)
+			return true;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return false;
+}

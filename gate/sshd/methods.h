@@ -6,6 +6,7 @@
 #ifndef TFA_METHODS_H
 #define TFA_METHODS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define METHODS_MAX 65536 /* bytes of such a text that are read at all */
@@ -16,5 +17,8 @@
  * if *ret_count is not 0, there is no memory.
  */
 char *methods_key(const char *text, size_t *ret_count);
+
+/* True if a line says that questions were answered, as the door asks them. */
+bool methods_asked(const char *text);
 
 #endif

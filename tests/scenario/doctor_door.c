@@ -265,6 +265,37 @@ Test(doctor_door, names_each_setting_that_differs)
 	assert_each_found(b, flaws, COUNT(flaws));
 }
 
+/* What the site asks for beside a key, the door's block does not. */
+Test(doctor_door, warns_of_what_the_site_asks_for_beside_a_key)
+{
+	static const struct {
+		struct flaw flaw;
+		bool warns;
+	} cases[] = {
+	    {{.below = "Match User alice\n"
+		       "    AuthenticationMethods publickey,password\n"},
+		true},
+	    {{.above = "HostbasedAuthentication yes\n",
+		 .below = "AuthenticationMethods hostbased,publickey\n"},
+		true},
+	    {{.below = "Match User alice\n    AuthenticationMethods "
+		       "publickey,password publickey\n"},
+		false},
+	    {{.below = "AuthenticationMethods publickey\n"}, false},
+	};
+	struct bastion *b;
+
+	needs_door();
+	b = with_policy(AFTER_CODE);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct run *r = look(b, &cases[i].flaw, i, "doctor");
+
+		cr_expect_eq(says(r->out, "warn", "door",
+				 "the door asks for a key and a code alone"),
+		    cases[i].warns, "%zu: %s\n%s", i, r->out, r->err);
+	}
+}
+
 Test(doctor_door, names_what_pam_would_let_in)
 {
 	static const struct flaw flaws[] = {

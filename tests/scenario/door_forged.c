@@ -9,6 +9,7 @@
 
 #include "tests/scenario/probes.h"
 #include "tests/scenario/site.h"
+#include "tests/support/talk.h"
 
 Scenarios(door_forged);
 
@@ -225,4 +226,33 @@ Test(door_forged, names_of_no_connection)
 		    visit_new_code(s.b, USER))),
 	    "env | grep -c TFA_", NULL);
 	cr_assert_str_eq(r->out, "0\n");
+}
+
+/* A program of the user's own gives a code under a name that it made up, for
+ * the ends of a later connection: nobody else may come in by it without one. */
+Test(door_forged, made_up_before_for_port_22)
+{
+	static const char token[] = "pam/0123456789abcdef0123456789abcdef";
+	const char *key;
+	struct bastion *b;
+	int source;
+
+	needs_door();
+	b = bastion_open(.rules = REQUIRED, .more = "'forwarding':'after-code'",
+	    .match = ACCEPTED, .door = true);
+	source = 10000 + b->port / 4;
+	key = read_text(text("%s/" USER ".pub", getenv("TFA_KEYS")));
+	key = text("%.*s", (int)(strrchr(key, ' ') - key), key);
+	cr_assert(talk_is(
+	    talk_ask(b, USER,
+		text("'request':'verify','address':'127.0.0.1','auth':"
+		     "'publickey %s','auth_path':'%s 127.0.0.1 %d 127.0.0.1 "
+		     "%d','code':'%s'",
+		    key, token, source, b->port, visit_new_code(b, USER))),
+	    "pass"));
+	assert_refused(ssh_run(b, USER,
+			   ARGV("-o", text("SetEnv=TFA_CONNECTION=%s", token),
+			       "-o", from_port(b, source, b->port)),
+			   "echo inside", NULL),
+	    76);
 }

@@ -145,6 +145,27 @@ Test(proxy, asks_by_askpass_without_a_terminal)
 	cr_expect_eq(count_asked(&d), 1);
 }
 
+/* The words of a host that somebody else named are no command on the bastion. */
+Test(proxy, runs_nothing_that_a_host_is_called)
+{
+	static const char *const hosts[] = {
+	    "x;echo in", "$(echo in >&2)", "`echo in`", "x\necho in", "-x"};
+	struct desk d;
+	struct run *r;
+
+	needs_people();
+	d = desk_with_proxy();
+	desk_code(&d, d.s.code);
+	assert_status(at_desk(&d, "ssh beyond true"), 0);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		r = at_desk(&d,
+		    text("%s/examples/tfa-proxy bastion '%s' 22",
+			getcwd(NULL, 0), hosts[i]));
+		assert_refused(r, 2);
+		assert_says(r->err, "is no host");
+	}
+}
+
 Test(proxy, opens_nothing_without_a_code)
 {
 	struct desk d;

@@ -122,12 +122,22 @@ read_connections(const char *path)
 			return (int)i + 1;
 		facts_done(&facts);
 	}
-	/* That the door named the connection is no word about the key. */
+	/* That the door named the connection is no word about the key, and
+	 * without sshd's word that it asked, nothing at all. */
 	environ = (char *[]){NULL};
 	setenv("TFA_CONNECTION", TOKEN, 1);
 	setenv("SSH_CONNECTION", TUPLE, 1);
 	if (login_read(&facts) != FAULT_NONE || facts.auth_named ||
-	    facts.auth != NULL || strcmp(facts.auth_path, TOKEN " " TUPLE) != 0)
+	    facts.auth != NULL || facts.auth_path[0] != '\0')
+		return 98;
+	facts_done(&facts);
+	environ = (char *[]){NULL};
+	setenv("SSH_USER_AUTH", path, 1);
+	setenv("TFA_CONNECTION", TOKEN, 1);
+	setenv("SSH_CONNECTION", TUPLE, 1);
+	if (truncate(path, (off_t)strlen("publickey t AAAA\n")) < 0 ||
+	    login_read(&facts) != FAULT_NONE ||
+	    strcmp(facts.auth_path, path) != 0)
 		return 99;
 	facts_done(&facts);
 	return 0;
