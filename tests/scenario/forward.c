@@ -104,7 +104,7 @@ Test(forward, takes_no_other_word)
 	    bastion_admin(b, ARGV("forward", b->me, "")),
 	    bastion_admin(b, ARGV("forward", "open", b->me)),
 	    bastion_admin(b, ARGV("forward", b->me, "after_code")),
-	    bastion_admin(b, ARGV("forward", b->me, "open", "--door"))};
+	    bastion_admin(b, ARGV("forward", b->me, "open", "--door", "1"))};
 
 	for (size_t i = 0; i < COUNT(runs); i++) {
 		assert_status(runs[i], 2);
