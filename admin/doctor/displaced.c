@@ -1,10 +1,12 @@
 /*
  * The site's own lines that our Match all displaces.  A ForceCommand, a
  * ChrootDirectory, a SetEnv or an AcceptEnv of the site's has no effect beside
- * ours, unless a block before ours repeats it for the same people.  The fix is
- * that block.
+ * ours, unless a block before ours repeats it for the same people; at the door,
+ * neither has a line that closes forwarding to some.  The fix is that block.
  */
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/doctor/dump.h"
@@ -12,6 +14,8 @@
 struct displaced {
 	const struct config *config;
 	const struct config_line *gate; /* our ForceCommand */
+	const struct config_line *door; /* the door's first line, or NULL */
+	int door_port;
 	struct findings *findings;
 };
 
@@ -59,10 +63,10 @@ is_accepted(const char *pattern)
 	return false;
 }
 
-/* The fix is the block that repeats a line: its Match, and this setting. */
+/* The fix is the block that repeats a line: for these people, this setting. */
 static void
-add_block(struct displaced *displaced, const struct config_line *line,
-    const char *setting, const char *follows)
+add_block_for(struct displaced *displaced, const char *people,
+    const struct config_line *line, const char *setting, const char *follows)
 {
 	const char *file = displaced->gate->file;
 	const char *slash = strrchr(file, '/');
@@ -71,10 +75,17 @@ add_block(struct displaced *displaced, const struct config_line *line,
 
 	snprintf(block, sizeof(block),
 	    "in %.*s" CONFIG_SITE ":\n    Match %s\n        %s", folder, file,
-	    people_of(line), setting);
+	    people, setting);
 	findings_add_block(displaced->findings, FINDING_FAIL, block,
 	    "%.160s:%d: %.60s %.100s%s", line->file, line->number,
 	    line->keyword, line->value, follows);
+}
+
+static void
+add_block(struct displaced *displaced, const struct config_line *line,
+    const char *setting, const char *follows)
+{
+	add_block_for(displaced, people_of(line), line, setting, follows);
 }
 
 /* In single quotes, where a shell would see more than one plain word. */
@@ -173,15 +184,116 @@ displaced_line(struct displaced *displaced, const struct config_line *line)
 		displaced_setenv(displaced, line);
 }
 
+/* True if the line closes for some people what the door's block opens. */
+static bool
+closes(const struct config_line *line)
+{
+	static const char *const open[][5] = {
+	    {"DisableForwarding", "no"},
+	    {"AllowTcpForwarding", "yes", "all", "local"},
+	    {"AllowAgentForwarding", "yes"},
+	    {"PermitOpen", "any"},
+	};
+
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+		if (!config_has_keyword(line, open[i][0]))
+			continue;
+		for (size_t k = 1; open[i][k] != NULL; k++)
+			if (strcasecmp(line->value, open[i][k]) == 0)
+				return false;
+		return true;
+	}
+	return false;
+}
+
+int
+config_match_port(const char *match)
+{
+	char word[CONFIG_WORD], *end;
+	long port;
+
+	while (config_word(&match, word)) {
+		if (strcasecmp(word, "localport") != 0)
+			continue;
+		if (!config_word(&match, word))
+			return -1;
+		port = strtol(word, &end, 10);
+		return *end == '\0' && port > 0 && port <= UINT16_MAX
+		    ? (int)port
+		    : -1;
+	}
+	return 0;
+}
+
+/* True if a block before the door's closes it for the same people, whatever the
+ * port or at the door. */
+static bool
+is_closed_before(const struct displaced *displaced,
+    const struct config_line *line, const char *at_door)
+{
+	for (const struct config_line *other = displaced->config->lines.items;
+	     other < displaced->door; other++)
+		if (other->match != NULL &&
+		    config_has_keyword(other, line->keyword) &&
+		    (strcasecmp(other->match, line->match) == 0 ||
+			strcasecmp(other->match, at_door) == 0))
+			return true;
+	return false;
+}
+
+/* A global line is for the ordinary port, where nothing is open. */
+static void
+displaced_at_door(struct displaced *displaced, const struct config_line *line)
+{
+	char setting[CONFIG_WORD + 64], at_door[CONFIG_WORD + 64];
+	int port;
+
+	if (displaced->door == NULL || line < displaced->door ||
+	    line->match == NULL || line->block == displaced->gate->block ||
+	    line->block == displaced->door->block || !closes(line))
+		return;
+	port = config_match_port(line->match);
+	if (port > 0 && port != displaced->door_port)
+		return;
+	snprintf(at_door, sizeof(at_door), "%.1000s", line->match);
+	if (port == 0)
+		snprintf(at_door, sizeof(at_door), "%.1000s LocalPort %d",
+		    line->match, displaced->door_port);
+	if (is_closed_before(displaced, line, at_door))
+		return;
+	snprintf(
+	    setting, sizeof(setting), "%s %.1000s", line->keyword, line->value);
+	add_block_for(displaced, at_door, line, setting,
+	    " is displaced at the door: those users forward there");
+}
+
+static const struct config_line *
+find_door(
+    const struct config *config, const struct config_line *gate, int door_port)
+{
+	for (const struct config_line *line = config->lines.items;
+	     door_port != 0 && line < gate; line++)
+		if (line->match != NULL &&
+		    strcmp(line->file, gate->file) == 0 &&
+		    config_match_port(line->match) == door_port)
+			return line;
+	return NULL;
+}
+
 void
 config_judge_displaced(const struct config *config,
-    const struct config_line *gate, struct findings *findings)
+    const struct config_line *gate, int door_port, struct findings *findings)
 {
-	struct displaced displaced = {
-	    .config = config, .gate = gate, .findings = findings};
+	struct displaced displaced = {.config = config,
+	    .gate = gate,
+	    .door = find_door(config, gate, door_port),
+	    .door_port = door_port,
+	    .findings = findings};
 
-	list_each(const struct config_line, line, config->lines)
+	list_each(const struct config_line, line, config->lines) {
+		displaced_at_door(&displaced, line);
 		if (line->block != gate->block &&
 		    (line->match == NULL || line > gate))
 			displaced_line(&displaced, line);
+	}
 }

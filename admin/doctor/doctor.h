@@ -136,6 +136,10 @@ bool doctor_read_config(struct doctor *doctor, const char *path);
 /* True if both paths lead to one file. */
 bool doctor_is_same_file(const char *a, const char *b);
 
+/* True if root runs that process.  Any process can give itself a title, so only
+ * those of root's are believed. */
+bool doctor_is_roots(int pid);
+
 /* True if an sshd that runs reads the configuration that doctor examines. */
 bool doctor_reads_config(
     int pid, const struct listener *listener, const char *config);

@@ -4,7 +4,7 @@
  * forwarding is open, so all that makes it ask must stand.
  *
  *	door.c          the check: the block, sshd -T at the door's port, notes
- *	door_methods.c  AuthenticationMethods
+ *	door_methods.c  AuthenticationMethods and ListenAddress, as values
  *	door_files.c    its PAM service and module
  *	door_process.c  the sshd that runs it, and who listens at its port
  *

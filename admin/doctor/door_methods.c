@@ -51,10 +51,7 @@ door_asks(const char *methods)
 bool
 door_is_named(const struct listener *listener)
 {
-	const char *slash = strrchr(listener->program, '/');
-	const char *name = slash != NULL ? slash + 1 : listener->program;
-
-	return strcmp(name, DOOR_SERVICE) == 0 ||
+	return strcmp(title_name(listener), DOOR_SERVICE) == 0 ||
 	    listener->pam_service[0] != '\0';
 }
 

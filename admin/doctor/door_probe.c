@@ -232,7 +232,7 @@ probe_door(struct probe *probe)
 	snprintf(probe->port, sizeof(probe->port), "%d", doctor->door);
 	if (!probe_make(probe))
 		doctor_fail(
-		    doctor, NULL, "%s: %s", probe->folder, strerror(errno));
+		    doctor, NULL, "a folder in /tmp: %s", strerror(errno));
 	else
 		asks = judge_without_code(probe);
 	if (asks && doctor->admin->code && read_code(code)) {

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "admin/doctor/door.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/sockets.h"
+#include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 
 /* An sshd of root's that waits for connections, with our configuration. */
@@ -28,23 +28,13 @@ struct watch {
 	bool served; /* the door listens at its port */
 };
 
-static bool
-is_of_root(int pid)
-{
-	char path[64];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	return stat(path, &st) == 0 && st.st_uid == 0;
-}
-
 static void
 add_sshd(void *ctx, int pid, const char *title)
 {
 	struct watch *watch = ctx;
 	struct waiting found = {.pid = pid}, *slot;
 
-	if (!title_listener(title, &found.listener) || !is_of_root(pid) ||
+	if (!title_listener(title, &found.listener) || !doctor_is_roots(pid) ||
 	    !doctor_reads_config(pid, &found.listener, watch->doctor->config))
 		return;
 	found.door = door_is_named(&found.listener);
@@ -68,8 +58,7 @@ find_sshd(const struct watch *watch, int pid)
 static void
 judge_service_name(struct doctor *doctor, const struct waiting *door)
 {
-	const char *slash = strrchr(door->listener.program, '/');
-	const char *name = slash != NULL ? slash + 1 : door->listener.program;
+	const char *name = title_name(&door->listener);
 	char value[CONFIG_WORD];
 	bool by_option = doctor_setting(doctor, "pamservicename", value);
 
@@ -119,14 +108,18 @@ is_doors(const struct watch *watch, const struct socket *socket)
 	return ntohs(socket->to.sin6_port) == watch->doctor->door;
 }
 
-/* A process of sshd's for one connection may hold the socket for a moment. */
+/* A process for one connection may hold the socket for a moment.  An sshd with
+ * other files is a stranger, though it is the same program. */
 static bool
-is_child_of_sshd(int pid)
+is_child_of_sshd(const struct watch *watch, int pid)
 {
+	struct started process;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return is_of_root(pid) && doctor_is_same_file(path, DOCTOR_SSHD);
+	return doctor_is_roots(pid) && doctor_is_same_file(path, DOCTOR_SSHD) &&
+	    started_read(pid, &process) &&
+	    find_sshd(watch, process.parent) != NULL;
 }
 
 static void
@@ -138,7 +131,7 @@ judge_stranger(struct watch *watch, const struct socket *socket, int pid)
 		    "%s: systemd listens at the door's port and starts another "
 		    "sshd than the door",
 		    socket->address);
-	else if (!is_child_of_sshd(pid))
+	else if (!is_child_of_sshd(watch, pid))
 		doctor_fail(watch->doctor, "end it; then " DOOR_RESTART,
 		    "%s: another process than the door (pid %d) listens at the "
 		    "door's port, and is told the codes",

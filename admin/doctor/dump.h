@@ -86,8 +86,13 @@ void views_done(struct views *views);
 void config_judge(
     const struct config *config, int door_port, struct findings *findings);
 
-/* Judges what our Match all, of which gate is the ForceCommand, displaces. */
+/* Judges what our Match all, of which gate is the ForceCommand, displaces; and
+ * the door's block, unless door_port is 0. */
 void config_judge_displaced(const struct config *config,
-    const struct config_line *gate, struct findings *findings);
+    const struct config_line *gate, int door_port, struct findings *findings);
+
+/* The port of the criteria's "LocalPort N"; 0: they have none; -1: it is not
+ * one number. */
+int config_match_port(const char *match);
 
 #endif

@@ -83,18 +83,17 @@ config_exempts(const struct config *config, const char *user)
 	return search.found;
 }
 
-/* True for a line of the door's block, of a setting for which the door has a
- * value of its own: sshd's answers for the door's port say if it is that. */
+/* True for a line of a block for the door's port alone, of a setting for which
+ * the door has a value of its own: sshd's answers for that port say if it is
+ * that. */
 static bool
 is_of_door(const struct config_line *line, const struct config_line *gate,
     int door_port)
 {
 	const struct guard_setting *s = guard_door_settings;
-	char match[48];
 
-	snprintf(match, sizeof(match), "LocalPort %d", door_port);
-	if (door_port == 0 || strcmp(line->file, gate->file) != 0 ||
-	    line->match == NULL || strcasecmp(line->match, match) != 0)
+	if (door_port == 0 || !config_is_meant(line, gate) ||
+	    line->match == NULL || config_match_port(line->match) != door_port)
 		return false;
 	while (s->group != GUARD_END && !config_has_keyword(line, s->keyword))
 		s++;
@@ -254,5 +253,5 @@ config_judge(
 		judge_before(line, gate, door_port, findings);
 		judge_first_setenv(line, gate, findings);
 	}
-	config_judge_displaced(config, gate, findings);
+	config_judge_displaced(config, gate, door_port, findings);
 }

@@ -124,7 +124,7 @@ doctor_probe(struct doctor *doctor)
 		return;
 	if (!probe_make(&probe))
 		doctor_fail(
-		    doctor, NULL, "%s: %s", probe.folder, strerror(errno));
+		    doctor, NULL, "a folder in /tmp: %s", strerror(errno));
 	else if (probe_gate(&probe)) {
 		probe_forwards(&probe);
 		probe_session(&probe);

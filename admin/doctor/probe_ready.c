@@ -46,6 +46,8 @@ probe_remove(const struct probe *probe)
 	    "local", "local-unix", "remote/socket"};
 	char path[PROBE_TEXT];
 
+	if (probe->folder[0] == '\0')
+		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", probe->folder, names[i]);
 		unlink(path);
@@ -66,8 +68,10 @@ probe_make(struct probe *probe)
 	    probe->address, probe->port);
 	snprintf(
 	    probe->folder, sizeof(probe->folder), "/tmp/tfa-doctor.XXXXXX");
-	if (mkdtemp(probe->folder) == NULL)
+	if (mkdtemp(probe->folder) == NULL) {
+		probe->folder[0] = '\0';
 		return false;
+	}
 	snprintf(path, sizeof(path), "%s/remote", probe->folder);
 	return chmod(probe->folder, 0711) == 0 && mkdir(path, 0700) == 0 &&
 	    chown(path, probe->pw->pw_uid, probe->pw->pw_gid) == 0 &&

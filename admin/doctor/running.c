@@ -120,9 +120,9 @@ judge_age(struct doctor *doctor, const struct listener *listener, int pid)
 			    known ? "" : ", unless it was reloaded since");
 		last = file;
 	}
-	when_format(started, since);
 	if (door_is_named(listener))
 		return;
+	when_format(started, since);
 	doctor_ok(doctor,
 	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
 	    "last change of any of %zu file%s",
@@ -139,9 +139,8 @@ doctor_is_same_file(const char *a, const char *b)
 	    x.st_ino == y.st_ino;
 }
 
-/* Any process can give itself a title, so only root's are believed. */
-static bool
-is_roots(int pid)
+bool
+doctor_is_roots(int pid)
 {
 	char path[64];
 	struct stat st;
@@ -199,7 +198,7 @@ find_ours(void *ctx, int pid, const char *title)
 	struct listener listener;
 
 	if (sought->pid == 0 && title_listener(title, &listener) &&
-	    !door_is_named(&listener) && is_roots(pid) &&
+	    !door_is_named(&listener) && doctor_is_roots(pid) &&
 	    doctor_reads_config(pid, &listener, sought->doctor->config))
 		sought->pid = pid;
 }
@@ -242,7 +241,7 @@ look_at_ours(void *ctx, int pid, const char *title)
 	struct doctor *doctor = running->doctor;
 	struct listener listener;
 
-	if (!title_listener(title, &listener) || !is_roots(pid) ||
+	if (!title_listener(title, &listener) || !doctor_is_roots(pid) ||
 	    !doctor_reads_config(pid, &listener, doctor->config))
 		return;
 	running->found |= !door_is_named(&listener);

@@ -15,7 +15,7 @@
 
 #define BEFORE (TARGET_NETWORKS + 80)
 
-struct ruling {
+struct rule_change {
 	struct admin *admin;
 	enum mode mode; /* MODE_NONE for disable */
 	int64_t now_s;
@@ -34,10 +34,10 @@ struct ruling {
 
 /* Marks the whole command as failed: half of it must not be written. */
 static bool
-out_of_memory(struct ruling *ruling, const struct target *target)
+out_of_memory(struct rule_change *change, const struct target *target)
 {
 	admin_say("%s: out of memory", target->text);
-	ruling->broken = true;
+	change->broken = true;
 	return false;
 }
 
@@ -46,13 +46,13 @@ static const char was_required[] = "until now a code was required";
 /* The rule of this target, at that index, as it is replaced by the command. */
 static void
 say_before(const struct policy *policy, const struct target *target,
-    const struct ruling *ruling, size_t at, char ret[static BEFORE])
+    const struct rule_change *change, size_t at, char ret[static BEFORE])
 {
 	const struct rule *rule = &policy->rules.items[at];
 	bool requires = rule->mode == MODE_REQUIRED,
 	     later = rule->grace.present;
-	bool eases = ruling->mode != MODE_REQUIRED ||
-	    (!later && ruling->grace.present);
+	bool eases = change->mode != MODE_REQUIRED ||
+	    (!later && change->grace.present);
 	char networks[TARGET_NETWORKS], until[WHEN_TEXT];
 	size_t len;
 
@@ -60,13 +60,13 @@ say_before(const struct policy *policy, const struct target *target,
 	if (requires && eases)
 		snprintf(ret, BEFORE, "%s", was_required);
 	else if (requires && later &&
-	    rule->grace.until_s != ruling->grace.until_s)
+	    rule->grace.until_s != change->grace.until_s)
 		snprintf(ret, BEFORE, "until now from %s on", until);
-	else if (rule->mode == MODE_EXEMPT && ruling->mode == MODE_REQUIRED)
+	else if (rule->mode == MODE_EXEMPT && change->mode == MODE_REQUIRED)
 		snprintf(ret, BEFORE, "until now exempt");
 	target_exempt_from(policy, target, 0, at, networks);
 	len = strlen(ret);
-	if (ruling->mode == MODE_REQUIRED && networks[0] != '\0')
+	if (change->mode == MODE_REQUIRED && networks[0] != '\0')
 		snprintf(ret + len, BEFORE - len, "%sstill exempt from %s",
 		    len > 0 ? ", " : "", networks);
 }
@@ -74,12 +74,12 @@ say_before(const struct policy *policy, const struct target *target,
 /* A new rule stands before the exemptions that its target had. */
 static void
 say_lifted(const struct policy *policy, const struct target *target,
-    const struct ruling *ruling, char ret[static BEFORE])
+    const struct rule_change *change, char ret[static BEFORE])
 {
 	char networks[TARGET_NETWORKS];
 
 	target_exempt_from(policy, target, 0, policy->rules.count, networks);
-	if (ruling->mode == MODE_REQUIRED && networks[0] != '\0')
+	if (change->mode == MODE_REQUIRED && networks[0] != '\0')
 		snprintf(ret, BEFORE, "until now exempt from %s", networks);
 }
 
@@ -100,28 +100,28 @@ say_door(const struct policy *policy, const struct rule *rule,
 
 static bool
 set_rule(struct policy *policy, const struct target *target,
-    struct ruling *ruling, int number)
+    struct rule_change *change, int number)
 {
-	int at = target_find(policy, target, &ruling->from);
+	int at = target_find(policy, target, &change->from);
 	struct rule *rule;
 
 	if (at >= 0)
 		say_before(
-		    policy, target, ruling, (size_t)at, ruling->before[number]);
+		    policy, target, change, (size_t)at, change->before[number]);
 	else
-		say_lifted(policy, target, ruling, ruling->before[number]);
+		say_lifted(policy, target, change, change->before[number]);
 	rule = at >= 0
-	    ? target_move_rule(policy, target, ruling->mode, (size_t)at)
-	    : target_add_rule(policy, target, ruling->mode);
-	if (rule == NULL || !target_add_from(rule, &ruling->from))
-		return out_of_memory(ruling, target);
-	memcpy(ruling->rules[number], rule->name, sizeof(rule->name));
-	if (rule->mode != (int)ruling->mode || rule->since_s == 0 ||
-	    (rule->grace.present && !ruling->grace.present))
-		rule->since_s = ruling->now_s;
-	rule->mode = (int)ruling->mode;
-	rule->grace = ruling->grace;
-	say_door(policy, rule, ruling->before[number]);
+	    ? target_move_rule(policy, target, change->mode, (size_t)at)
+	    : target_add_rule(policy, target, change->mode);
+	if (rule == NULL || !target_add_from(rule, &change->from))
+		return out_of_memory(change, target);
+	memcpy(change->rules[number], rule->name, sizeof(rule->name));
+	if (rule->mode != (int)change->mode || rule->since_s == 0 ||
+	    (rule->grace.present && !change->grace.present))
+		rule->since_s = change->now_s;
+	rule->mode = (int)change->mode;
+	rule->grace = change->grace;
+	say_door(policy, rule, change->before[number]);
 	return true;
 }
 
@@ -148,13 +148,13 @@ remove_rules(struct policy *policy, const struct target *target,
 }
 
 static void
-describe(struct ruling *ruling)
+describe(struct rule_change *change)
 {
-	char until[WHEN_TEXT], *ret = ruling->what;
-	size_t size = sizeof(ruling->what);
+	char until[WHEN_TEXT], *ret = change->what;
+	size_t size = sizeof(change->what);
 
-	when_format(ruling->grace.until_s, until);
-	switch (ruling->mode) {
+	when_format(change->grace.until_s, until);
+	switch (change->mode) {
 	case MODE_NONE:
 		snprintf(ret, size, "the rule is gone");
 		return;
@@ -164,13 +164,13 @@ describe(struct ruling *ruling)
 		return;
 	case MODE_EXEMPT:
 		snprintf(ret, size, "never asked for a code%s%s",
-		    ruling->admin->from != NULL ? " from " : "",
-		    ruling->admin->from != NULL ? ruling->admin->from : "");
+		    change->admin->from != NULL ? " from " : "",
+		    change->admin->from != NULL ? change->admin->from : "");
 		return;
 	case MODE_REQUIRED:
 		snprintf(ret, size, "a code is required from %s on%s",
-		    ruling->grace.present ? until : "now",
-		    ruling->grace.present ? "; until then a device is optional"
+		    change->grace.present ? until : "now",
+		    change->grace.present ? "; until then a device is optional"
 					  : "");
 		return;
 	}
@@ -179,70 +179,70 @@ describe(struct ruling *ruling)
 static int
 apply(struct policy *policy, struct changes *changes, void *arg)
 {
-	struct ruling *ruling = arg;
+	struct rule_change *change = arg;
 	int made = 0;
 
-	for (int i = 0; i < ruling->argc; i++) {
-		struct target target = target_of(ruling->argv[i]);
+	for (int i = 0; i < change->argc; i++) {
+		struct target target = target_of(change->argv[i]);
 
-		if (ruling->mode == MODE_NONE)
-			ruling->done[i] = remove_rules(
-			    policy, &target, ruling->before[i]);
+		if (change->mode == MODE_NONE)
+			change->done[i] = remove_rules(
+			    policy, &target, change->before[i]);
 		else if (target_exists(&target))
-			ruling->done[i] = set_rule(policy, &target, ruling, i);
+			change->done[i] = set_rule(policy, &target, change, i);
 		else
 			target_say_unknown(&target);
-		if (ruling->done[i] &&
-		    !changes_add(changes, "%s %s: %s", ruling->command,
-			target.text, ruling->what))
-			ruling->done[i] = out_of_memory(ruling, &target);
-		made += ruling->done[i];
-		ruling->failed += !ruling->done[i];
+		if (change->done[i] &&
+		    !changes_add(changes, "%s %s: %s", change->command,
+			target.text, change->what))
+			change->done[i] = out_of_memory(change, &target);
+		made += change->done[i];
+		change->failed += !change->done[i];
 	}
-	return ruling->broken ? -1 : made;
+	return change->broken ? -1 : made;
 }
 
 static int
-rule(struct ruling *ruling, const char *command)
+rule(struct rule_change *change, const char *command)
 {
 	static char rules[ADMIN_TARGETS][RULE_TEXT];
 	static char before[ADMIN_TARGETS][BEFORE];
 	bool done[ADMIN_TARGETS] = {false};
-	char line[sizeof(ruling->what) + BEFORE + 4];
+	char line[sizeof(change->what) + BEFORE + 4];
 	int status;
 
-	if (ruling->argc < 1)
+	if (change->argc < 1)
 		return ADMIN_MISUSED;
-	if (ruling->argc > ADMIN_TARGETS) {
+	if (change->argc > ADMIN_TARGETS) {
 		admin_say("at most %d targets at once", ADMIN_TARGETS);
 		return ADMIN_USAGE;
 	}
-	ruling->done = done;
-	ruling->before = before;
-	ruling->rules = rules;
-	ruling->command = command;
-	describe(ruling);
-	status = admin_change(ruling->admin, apply, ruling);
+	change->done = done;
+	change->before = before;
+	change->rules = rules;
+	change->command = command;
+	describe(change);
+	status = admin_change(change->admin, apply, change);
 	if (status != ADMIN_DONE)
 		return status;
-	for (int i = 0; i < ruling->argc; i++) {
-		snprintf(line, sizeof(line), "%s%s%.*s%s", ruling->what,
+	for (int i = 0; i < change->argc; i++) {
+		snprintf(line, sizeof(line), "%s%s%.*s%s", change->what,
 		    before[i][0] != '\0' ? " (" : "", BEFORE - 1, before[i],
 		    before[i][0] != '\0' ? ")" : "");
 		if (done[i])
-			admin_done(ruling->admin, ruling->argv[i], line);
+			admin_done(change->admin, change->argv[i], line);
 	}
-	if (ruling->mode == MODE_REQUIRED && !ruling->grace.present &&
-	    ruling->failed < ruling->argc)
+	if (change->mode == MODE_REQUIRED && !change->grace.present &&
+	    change->failed < change->argc)
 		admin_say_shut_out(
-		    ruling->admin, rules, ruling->argv, ruling->argc);
-	return ruling->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
+		    change->admin, rules, change->argv, change->argc);
+	return change->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
 }
 
-static struct ruling
-ruling_of(struct admin *admin, enum mode mode, int argc, char **argv)
+static struct rule_change
+change_of(struct admin *admin, enum mode mode, int argc, char **argv)
 {
-	return (struct ruling){.admin = admin,
+	return (struct rule_change){.admin = admin,
 	    .mode = mode,
 	    .now_s = time(NULL),
 	    .argc = argc,
@@ -252,37 +252,37 @@ ruling_of(struct admin *admin, enum mode mode, int argc, char **argv)
 int
 admin_enable(struct admin *admin, int argc, char **argv)
 {
-	struct ruling ruling = ruling_of(admin, MODE_OPTIONAL, argc, argv);
+	struct rule_change change = change_of(admin, MODE_OPTIONAL, argc, argv);
 
-	return rule(&ruling, "enable");
+	return rule(&change, "enable");
 }
 
 int
 admin_disable(struct admin *admin, int argc, char **argv)
 {
-	struct ruling ruling = ruling_of(admin, MODE_NONE, argc, argv);
+	struct rule_change change = change_of(admin, MODE_NONE, argc, argv);
 
-	return rule(&ruling, "disable");
+	return rule(&change, "disable");
 }
 
 int
 admin_exempt(struct admin *admin, int argc, char **argv)
 {
-	struct ruling ruling = ruling_of(admin, MODE_EXEMPT, argc, argv);
+	struct rule_change change = change_of(admin, MODE_EXEMPT, argc, argv);
 
-	if (admin->from != NULL && !prefix_parse(admin->from, &ruling.from)) {
+	if (admin->from != NULL && !prefix_parse(admin->from, &change.from)) {
 		admin_say("%s: not a network such as 10.2.0.0/16 or "
 			  "2001:db8::/32, with all bits behind the prefix zero",
 		    admin->from);
 		return ADMIN_USAGE;
 	}
-	return rule(&ruling, "exempt");
+	return rule(&change, "exempt");
 }
 
 int
 admin_enforce(struct admin *admin, int argc, char **argv)
 {
-	struct ruling ruling = ruling_of(admin, MODE_REQUIRED, argc, argv);
+	struct rule_change change = change_of(admin, MODE_REQUIRED, argc, argv);
 	int64_t grace_s = 0;
 
 	if (admin->grace != NULL && admin->until != NULL) {
@@ -295,7 +295,7 @@ admin_enforce(struct admin *admin, int argc, char **argv)
 			    admin->grace);
 			return ADMIN_USAGE;
 		}
-		ruling.grace.until_s = ruling.now_s + grace_s;
+		change.grace.until_s = change.now_s + grace_s;
 	} else if (admin->until != NULL) {
 		if (duration_parse(admin->until, &grace_s)) {
 			admin_say("--until takes a date; for a time from now "
@@ -304,13 +304,13 @@ admin_enforce(struct admin *admin, int argc, char **argv)
 			return ADMIN_USAGE;
 		}
 		if (!admin_time(
-			admin->until, ruling.now_s, &ruling.grace.until_s))
+			admin->until, change.now_s, &change.grace.until_s))
 			return ADMIN_USAGE;
-		if (ruling.grace.until_s <= ruling.now_s) {
+		if (change.grace.until_s <= change.now_s) {
 			admin_say("%s is in the past", admin->until);
 			return ADMIN_USAGE;
 		}
 	}
-	ruling.grace.present = ruling.grace.until_s > 0;
-	return rule(&ruling, "enforce");
+	change.grace.present = change.grace.until_s > 0;
+	return rule(&change, "enforce");
 }

@@ -15,18 +15,7 @@
 #include "gate/sshd/guard.h"
 #include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
-
-int
-door_parse_port(const char *text)
-{
-	size_t len = strlen(text);
-	long port = strtol(text, NULL, 10);
-
-	return len > 0 && len <= 5 && strspn(text, "0123456789") == len &&
-		text[0] != '0' && port <= UINT16_MAX
-	    ? (int)port
-	    : 0;
-}
+#include "store/base/endpoint.h"
 
 /* *ret: the port of the present drop-in; 0 for none. */
 static bool
@@ -50,7 +39,7 @@ door_port(const struct plan *plan, int *ret)
 		return true;
 	if (admin->door == NULL)
 		return present_port(ret);
-	*ret = door_parse_port(admin->door);
+	*ret = endpoint_port(admin->door);
 	return *ret != 0;
 }
 

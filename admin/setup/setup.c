@@ -9,6 +9,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/findings.h"
 #include "admin/setup/setup.h"
+#include "store/base/endpoint.h"
 #include "store/base/when.h"
 
 static const char how_to_confirm[] = "from a new ssh login: tfa-admin setup "
@@ -303,7 +304,7 @@ setup_run(struct setup *setup)
 static bool
 is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 {
-	int changes = admin->break_glass != NULL || admin->door != NULL ||
+	bool changes = admin->break_glass != NULL || admin->door != NULL ||
 	    admin->no_door;
 	int forms = admin->remove + admin->confirm + admin->undo +
 	    admin->watch + changes;
@@ -311,7 +312,7 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 	*ret_wait_s = SETUP_WAIT_S;
 	if (argc > 0 || forms > 1 || (admin->door != NULL && admin->no_door))
 		return false;
-	if (admin->door != NULL && door_parse_port(admin->door) == 0) {
+	if (admin->door != NULL && endpoint_port(admin->door) == 0) {
 		admin_say("%s: not a port from 1 to 65535", admin->door);
 		return false;
 	}

@@ -90,9 +90,6 @@ bool door_plan_after(struct plan *plan);
 bool door_drop_after(struct plan *plan);
 bool door_drop_before(struct plan *plan);
 
-/* A port that somebody typed, or 0. */
-int door_parse_port(const char *text);
-
 /* True if the plan's door can be opened here; else names all that is in the
  * way.  True for a plan that opens none. */
 bool door_may_open(const struct plan *plan);

@@ -189,11 +189,8 @@ char *
 text_ssh_config(const char *host, int port)
 {
 	char line[64];
-	scoped_free char *head = replaced(
+	scoped_free char *text = replaced(
 	    ssh_config, "bastion.example.org", host);
-	scoped_free char *text = head != NULL
-	    ? replaced(head, "bastion.example.org", host)
-	    : NULL;
 
 	snprintf(line, sizeof(line), "Port %d", port);
 	return text != NULL ? replaced(text, "Port 2222", line) : NULL;

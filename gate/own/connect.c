@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gate/own/dial.h"
+#include "gate/own/tcp.h"
 #include "gate/own/own.h"
 #include "gate/own/relay.h"
 #include "store/base/cleanup.h"
@@ -58,7 +58,7 @@ tell_keeper(struct own *own, const struct endpoint *endpoint,
 static int
 connect_to(const struct endpoint *endpoint)
 {
-	scoped_fd int fd = dial(endpoint);
+	scoped_fd int fd = tcp_connect(endpoint);
 	int error;
 
 	if (fd < 0)

@@ -3,7 +3,7 @@
  *
  *	main.c       options, and which command it is
  *	devices.c    devices and recovery codes
- *	connect.c    a connection to another host; dial.c makes it,
+ *	connect.c    a connection to another host; tcp.c makes it,
  *	             relay.c copies
  *	tunnel.c     an sshd of the user's own, behind the gate; hostkey.c has
  *	             its host key, tool.c finds sshd

@@ -1,4 +1,3 @@
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +5,7 @@
 
 #include "gate/sshd/config.h"
 #include "gate/sshd/guard.h"
+#include "store/base/endpoint.h"
 
 const struct guard_setting guard_settings[] = {
     {"PermitUserEnvironment", "no", GUARD_ENVIRONMENT, true,
@@ -262,17 +262,18 @@ guard_drop_in(const char *gate, int door_port)
 static int
 port_of(const char *line)
 {
-	char *end;
-	long port;
+	char port[ENDPOINT_PORT];
+	size_t n;
 
 	if (strncmp(line, GUARD_DOOR_MATCH, strlen(GUARD_DOOR_MATCH)) != 0)
 		return 0;
 	line += strlen(GUARD_DOOR_MATCH);
-	if (line[0] < '1' || line[0] > '9')
+	n = strcspn(line, "\n");
+	if (n >= sizeof(port))
 		return 0;
-	port = strtol(line, &end, 10);
-	return port <= UINT16_MAX && (*end == '\n' || *end == '\0') ? (int)port
-								    : 0;
+	memcpy(port, line, n);
+	port[n] = '\0';
+	return endpoint_port(port);
 }
 
 static const char *

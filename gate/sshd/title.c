@@ -140,6 +140,14 @@ title_listener(const char *title, struct listener *ret)
 	return true;
 }
 
+const char *
+title_name(const struct listener *listener)
+{
+	const char *slash = strrchr(listener->program, '/');
+
+	return slash != NULL ? slash + 1 : listener->program;
+}
+
 /* One character as sshd writes it in a title, by strnvis(3): a backslash is
  * doubled, what is no ASCII is octal. */
 static size_t

@@ -36,6 +36,10 @@ struct listener {
  */
 bool title_listener(const char *title, struct listener *ret);
 
+/* The name by which it was started, without its folders: before OpenSSH 9.8 also
+ * that of its PAM service. */
+const char *title_name(const struct listener *listener);
+
 /*
  * True if the process of a connection says that it serves this user:
  * "sshd: alice [priv]", since 10.5 "sshd-session: alice [postauth]", and root's

@@ -1,4 +1,4 @@
-#include <arpa/inet.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,17 @@ is_name(const char *host)
 	    host[0] != '.' && strspn(host, good) == len;
 }
 
-static bool
-is_port(const char *port)
+int
+endpoint_port(const char *text)
 {
-	size_t len = strlen(port);
+	size_t len = strlen(text);
+	long port;
 
-	return len > 0 && len < ENDPOINT_PORT && port[0] != '0' &&
-	    strspn(port, "0123456789") == len &&
-	    strtol(port, NULL, 10) <= 65535;
+	if (len == 0 || len >= ENDPOINT_PORT || text[0] == '0' ||
+	    strspn(text, "0123456789") != len)
+		return 0;
+	port = strtol(text, NULL, 10);
+	return port <= UINT16_MAX ? (int)port : 0;
 }
 
 /* An address in digits, in brackets if it is IPv6 and they are there. */
@@ -68,7 +71,7 @@ endpoint_parse(const char *host, const char *port, struct endpoint *ret)
 {
 	struct endpoint endpoint = {.port = ""};
 
-	if (!is_port(port))
+	if (endpoint_port(port) == 0)
 		return false;
 	snprintf(endpoint.port, sizeof(endpoint.port), "%s", port);
 	if (!read_address(host, endpoint.host)) {
@@ -153,6 +156,12 @@ endpoint_format(const struct endpoint *endpoint, char ret[static ENDPOINT_TEXT])
 	    endpoint->host, six ? "]" : "", endpoint->port);
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 /*
  * Copies the line at *at without its comment and the blanks around it, and
  * steps over it; false if it is longer than any endpoint.
@@ -168,10 +177,9 @@ next_line(const char *list, size_t len, size_t *at, char ret[ENDPOINT_TEXT])
 	*at += n + (newline != NULL);
 	if (comment != NULL)
 		n = (size_t)(comment - line);
-	while (n > 0 && strchr(" \t\r", *line) != NULL && *line != '\0')
-		line++, n--;
-	while (n > 0 && strchr(" \t\r", line[n - 1]) != NULL &&
-	    line[n - 1] != '\0')
+	for (; n > 0 && is_blank(line[0]); n--)
+		line++;
+	while (n > 0 && is_blank(line[n - 1]))
 		n--;
 	if (n >= ENDPOINT_TEXT || memchr(line, '\0', n) != NULL)
 		return false;

@@ -22,11 +22,15 @@ struct endpoint {
 	char port[ENDPOINT_PORT]; /* 1 to 65535 */
 };
 
+/* A port from 1 to 65535 in digits; 0 for anything else, also for one with a
+ * sign, a blank or a leading zero. */
+int endpoint_port(const char *text);
+
 /*
  * *ret: the endpoint of these two words.  An IPv6 address may stand in brackets.
  * False, *ret untouched, for anything else: an empty name, a name with other
  * characters than letters, digits, "-", "_" and ".", or that begins with "-",
- * an address with a zone, a port with a sign or a leading zero.
+ * an address with a zone, and what endpoint_port() does not take.
  */
 bool endpoint_parse(const char *host, const char *port, struct endpoint *ret);
 
@@ -61,8 +65,7 @@ enum listed endpoint_look_up(const struct endpoint *endpoint, const char *list,
 
 /*
  * *ret: the next endpoint of a list, as endpoint_look_up() reads it, from *at
- * on.
- * False at the end and at a line that is wrong.
+ * on.  False at the end and at a line that is wrong.
  */
 bool
 endpoint_next(const char *list, size_t len, size_t *at, struct endpoint *ret);

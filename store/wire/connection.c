@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/base/endpoint.h"
 #include "store/base/utf8.h"
 
 #define HEX_DIGITS 32
-#define PORT_MAX   65535
 
 static const char token_prefix[] = "pam/";
 
@@ -40,28 +40,17 @@ take_word(const char **at, bool is_last, char *ret, size_t size)
 	return true;
 }
 
-static bool
-is_port(const char *text)
-{
-	long n = 0;
-
-	if (text[0] == '0' || strspn(text, "0123456789") != strlen(text))
-		return false;
-	for (; *text != '\0'; text++)
-		n = n * 10 + (*text - '0');
-	return n <= PORT_MAX;
-}
-
 /* Takes an address and a port. */
 static bool
 take_end(const char **at, bool is_last)
 {
-	char address[ADDRESS_TEXT], port[sizeof("65535")];
+	char address[ADDRESS_TEXT], port[ENDPOINT_PORT];
 	struct address ignored;
 
 	return take_word(at, false, address, sizeof(address)) &&
 	    utf8_is_clean(address) && address_parse(address, &ignored) &&
-	    take_word(at, is_last, port, sizeof(port)) && is_port(port);
+	    take_word(at, is_last, port, sizeof(port)) &&
+	    endpoint_port(port) != 0;
 }
 
 bool

@@ -370,6 +370,12 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 		     "grep -q \":$(printf %04X $door) .* 0A \" /proc/net/tcp "
 		     "&& break; sleep 0.05; done",
 		.says = "another process than the door"},
+	    {.door = "start $link $service; { grep -Ev '^(Port|Listen|Pid|UsePAM)' "
+		     "$d/sshd_config; printf 'Port %d\\nListenAddress "
+		     "127.0.0.2\\nPidFile %s/y.pid\\nUsePAM yes\\n' "
+		     "$door $d; } >$d/other; /usr/sbin/sshd -f $d/other; "
+		     "wait_for $d/y.pid",
+		.says = "another process than the door"},
 	    {.from = "Match LocalPort",
 		.to = "Match User nobody LocalPort",
 		.says = "a door runs (pid"},

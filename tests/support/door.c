@@ -12,14 +12,6 @@
 #define MODULE   "pam_tfa.so"
 #define SERVICE  "etc/tfa-sshd.pam"
 
-/* In a tree where nobody installs a service, the lines that matter. */
-static const char service[] = "auth     required   pam_tfa.so\n"
-			      "account  required   pam_nologin.so\n"
-			      "account  required   pam_tfa.so\n"
-			      "@include common-account\n"
-			      "session  required   pam_loginuid.so\n"
-			      "@include common-session\n";
-
 const char *
 door_missing(void)
 {
@@ -40,10 +32,11 @@ door_pam_path(const struct bastion *b)
 static void
 write_service(const struct bastion *b)
 {
-	const char *file = read_text(SERVICE), *found;
-	const char *from = file != NULL ? file : service;
+	const char *from = read_text(SERVICE), *found;
 	char *whole = text("%s", "");
 
+	if (from == NULL)
+		fail("no " SERVICE);
 	while ((found = strstr(from, MODULE)) != NULL) {
 		whole = text("%s%.*s" MODULE " socket=%s", whole,
 		    (int)(found - from), from, b->socket);

@@ -14,33 +14,46 @@ TestSuite(displaced, .timeout = 30);
 #define FOLDER   "/etc/ssh/sshd_config.d/"
 #define INCLUDE  "Include " FOLDER "*.conf\n"
 
-/* 00-site.conf, which ctx is the text of, then our drop-in. */
+struct folder {
+	char *site; /* 00-site.conf, or NULL */
+	int door;   /* its port, or 0 */
+};
+
+/* 00-site.conf, then our drop-in. */
 static void
 files(void *ctx, const char *pattern,
     void (*each)(void *reader, const char *path, const char *text),
     void *reader)
 {
-	scoped_free char *drop_in = guard_drop_in(GATE, 0);
+	const struct folder *folder = ctx;
+	scoped_free char *drop_in = guard_drop_in(GATE, folder->door);
 
 	(void)pattern;
-	if (ctx != NULL)
-		each(reader, FOLDER CONFIG_SITE, ctx);
+	if (folder->site != NULL)
+		each(reader, FOLDER CONFIG_SITE, folder->site);
 	each(reader, CONFIG_DROP_IN, drop_in);
 }
 
 /* Returns the findings on the order of such a configuration. */
 static struct findings
-judge(const char *site, const char *config)
+judge_with(const char *site, const char *config, int door)
 {
 	scoped_free char *before = site != NULL ? strdup(site) : NULL;
+	struct folder folder = {before, door};
 	struct findings findings = {.check = "order"};
 	struct config read;
 
-	config_read(CONFIG_DEFAULT, config, files, before, &read);
+	config_read(CONFIG_DEFAULT, config, files, &folder, &read);
 	cr_assert(!read.failed);
-	config_judge(&read, 0, &findings);
+	config_judge(&read, door, &findings);
 	config_done(&read);
 	return findings;
+}
+
+static struct findings
+judge(const char *site, const char *config)
+{
+	return judge_with(site, config, 0);
 }
 
 static const char *
@@ -173,5 +186,96 @@ Test(displaced, names_an_exemption_before_ours)
 	cr_expect_eq(findings.list.items[0].status, FINDING_WARN);
 	cr_expect_not_null(
 	    strstr(first_detail(&findings), "Match User git is exempt"));
+	findings_done(&findings);
+}
+
+#define DOOR 2222
+
+/* The site closes forwarding for some: the door's block, which comes first,
+ * would open it to them. */
+Test(displaced, names_what_closes_forwarding_and_is_displaced_at_the_door)
+{
+	static const struct {
+		const char *site, *config, *block;
+	} cases[] = {
+	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding no\n",
+		"Match User x LocalPort 2222\n        AllowTcpForwarding no"},
+	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding remote\n",
+		"AllowTcpForwarding remote"},
+	    {NULL, INCLUDE "Match Group g\n    DisableForwarding yes\n",
+		"Match Group g LocalPort 2222\n        DisableForwarding yes"},
+	    {NULL,
+		INCLUDE
+		"Match Address 10.0.0.0/8\n    AllowAgentForwarding no\n",
+		"AllowAgentForwarding no"},
+	    {NULL, INCLUDE "Match User x\n    PermitOpen db:5432\n",
+		"PermitOpen db:5432"},
+	    {NULL, INCLUDE "Match User x LocalPort 2222\n    PermitOpen none\n",
+		"Match User x LocalPort 2222\n        PermitOpen none"},
+	    {"Match User y\n    AllowTcpForwarding no\n",
+		INCLUDE "Match User x\n    AllowTcpForwarding no\n",
+		"Match User x LocalPort 2222"},
+	    {"Match User x\n    AllowAgentForwarding no\n",
+		INCLUDE "Match User x\n    AllowTcpForwarding no\n",
+		"Match User x LocalPort 2222"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct findings findings = judge_with(
+		    cases[i].site, cases[i].config, DOOR);
+
+		cr_assert_eq(findings.list.count, 1, "%zu: %s", i,
+		    first_detail(&findings));
+		cr_expect_eq(findings.list.items[0].status, FINDING_FAIL);
+		cr_expect_not_null(
+		    strstr(findings.list.items[0].fix, cases[i].block),
+		    "%zu: %s", i, findings.list.items[0].fix);
+		findings_done(&findings);
+		findings = judge(cases[i].site, cases[i].config);
+		cr_expect_eq(findings.list.count, 0, "%zu: no door: %s", i,
+		    first_detail(&findings));
+		findings_done(&findings);
+	}
+}
+
+Test(displaced, says_nothing_of_what_the_door_leaves_as_it_is)
+{
+	static const struct {
+		const char *site, *config;
+	} fine[] = {
+	    {NULL, INCLUDE},
+	    {NULL, INCLUDE "AllowTcpForwarding no\nPermitOpen db:1\n"},
+	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding yes\n"},
+	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding LOCAL\n"},
+	    {NULL, INCLUDE "Match User x\n    PermitOpen any\n"},
+	    {NULL, INCLUDE "Match User x LocalPort 22\n    PermitOpen none\n"},
+	    {"Match User x\n    AllowTcpForwarding no\n",
+		INCLUDE "Match User x\n    AllowTcpForwarding no\n"},
+	    {"Match User x LocalPort 2222\n    PermitOpen db:5432\n",
+		INCLUDE "Match User x\n    PermitOpen db:5432\n"},
+	};
+
+	for (size_t i = 0; i < COUNT(fine); i++) {
+		struct findings findings = judge_with(
+		    fine[i].site, fine[i].config, DOOR);
+
+		cr_expect_eq(findings.list.count, 0, "%zu: %s", i,
+		    first_detail(&findings));
+		findings_done(&findings);
+	}
+}
+
+/* PermitOpen with a target opens nothing at the door's port that sshd's answer
+ * for it does not show; at any other port it would. */
+Test(displaced, takes_a_block_for_the_doors_port_alone_for_the_doors)
+{
+	struct findings findings = judge_with(
+	    "Match LocalPort 22\n    PermitOpen db:5432\n", INCLUDE, DOOR);
+
+	cr_expect_eq(findings.list.count, 1);
+	findings_done(&findings);
+	findings = judge_with(
+	    "Match LocalPort 2222,22\n    PermitOpen db:5432\n", INCLUDE, DOOR);
+	cr_expect_eq(findings.list.count, 1);
 	findings_done(&findings);
 }

@@ -163,20 +163,6 @@ Test(setup_text, users_of_the_door_get_their_host_and_port)
 	cr_expect_null(strstr(text, "2222"));
 }
 
-Test(setup_text, port_is_one_that_can_be_had)
-{
-	static const struct {
-		const char *text;
-		int port;
-	} cases[] = {{"1", 1}, {"2222", 2222}, {"65535", 65535}, {"0", 0},
-	    {"65536", 0}, {"-1", 0}, {"+1", 0}, {"", 0}, {" 1", 0}, {"1 ", 0},
-	    {"0x10", 0}, {"022", 0}, {"4294967298", 0}, {"22,23", 0}};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_eq(door_parse_port(cases[i].text), cases[i].port,
-		    "%s", cases[i].text);
-}
-
 Test(setup_text, user_for_a_match_is_no_pattern)
 {
 	cr_assert(text_is_user("frank"));

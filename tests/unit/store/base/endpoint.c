@@ -18,6 +18,20 @@ expect_endpoint(bool ok, const struct endpoint *endpoint, const char *wanted,
 	    text, wanted, "\"%s\": %s, not %s", input, text, wanted);
 }
 
+Test(endpoint, port_is_digits_from_1_to_65535)
+{
+	static const struct {
+		const char *text;
+		int port;
+	} cases[] = {{"1", 1}, {"2222", 2222}, {"65535", 65535}, {"0", 0},
+	    {"65536", 0}, {"-1", 0}, {"+1", 0}, {"", 0}, {" 1", 0}, {"1 ", 0},
+	    {"0x10", 0}, {"022", 0}, {"4294967298", 0}, {"22,23", 0}};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		cr_expect_eq(endpoint_port(cases[i].text), cases[i].port, "%s",
+		    cases[i].text);
+}
+
 Test(endpoint, is_one_text_however_it_is_spelt)
 {
 	static const struct {

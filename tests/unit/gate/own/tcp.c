@@ -1,4 +1,4 @@
-#include "gate/own/dial.h"
+#include "gate/own/tcp.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "store/base/cleanup.h"
 #include "tests/unit/inject.h"
 
-TestSuite(dial, .timeout = 60);
+TestSuite(tcp, .timeout = 60);
 
 /* A listener on loopback, and its port. */
 static int
@@ -38,9 +38,9 @@ listener_of(int family, char ret_port[static ENDPOINT_PORT])
 	return fd;
 }
 
-/* dial(), with what it wrote to standard error. */
+/* tcp_connect(), with what it wrote to standard error. */
 static int
-dial_said(const struct endpoint *endpoint, char *ret_said, size_t size)
+connect_said(const struct endpoint *endpoint, char *ret_said, size_t size)
 {
 	int saved = dup(STDERR_FILENO), pipes[2], fd;
 	ssize_t n;
@@ -48,7 +48,7 @@ dial_said(const struct endpoint *endpoint, char *ret_said, size_t size)
 	cr_assert_eq(pipe(pipes), 0);
 	dup2(pipes[1], STDERR_FILENO);
 	close(pipes[1]);
-	fd = dial(endpoint);
+	fd = tcp_connect(endpoint);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
@@ -67,7 +67,7 @@ endpoint_of(const char *host, const char *port)
 	return endpoint;
 }
 
-Test(dial, connects_to_addresses_of_both_families)
+Test(tcp, connects_to_addresses_of_both_families)
 {
 	static const struct {
 		int family;
@@ -79,7 +79,7 @@ Test(dial, connects_to_addresses_of_both_families)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		scoped_fd int listener = listener_of(cases[i].family, port);
 		struct endpoint endpoint = endpoint_of(cases[i].host, port);
-		scoped_fd int fd = dial_said(&endpoint, said, sizeof(said));
+		scoped_fd int fd = connect_said(&endpoint, said, sizeof(said));
 
 		cr_expect_geq(fd, 0, "%s: %s", cases[i].host, said);
 		cr_expect_str_empty(said);
@@ -88,20 +88,20 @@ Test(dial, connects_to_addresses_of_both_families)
 	}
 }
 
-Test(dial, says_that_a_port_is_closed)
+Test(tcp, says_that_a_port_is_closed)
 {
 	char said[512], port[ENDPOINT_PORT], wanted[256];
 	struct endpoint endpoint;
 
 	close(listener_of(AF_INET, port));
 	endpoint = endpoint_of("127.0.0.1", port);
-	cr_expect_eq(dial_said(&endpoint, said, sizeof(said)), -1);
+	cr_expect_eq(connect_said(&endpoint, said, sizeof(said)), -1);
 	snprintf(wanted, sizeof(wanted),
 	    "tfa: no connection to 127.0.0.1 port %s: Connection refused\n",
 	    port);
 	cr_expect_str_eq(said, wanted);
 	endpoint = endpoint_of("localhost", port);
-	cr_expect_eq(dial_said(&endpoint, said, sizeof(said)), -1);
+	cr_expect_eq(connect_said(&endpoint, said, sizeof(said)), -1);
 	snprintf(wanted, sizeof(wanted),
 	    "tfa: no connection to localhost port %s at 127.0.0.1: Connection "
 	    "refused\n",
@@ -109,12 +109,12 @@ Test(dial, says_that_a_port_is_closed)
 	cr_expect_not_null(strstr(said, wanted), "%s", said);
 }
 
-Test(dial, says_that_a_name_is_not_known)
+Test(tcp, says_that_a_name_is_not_known)
 {
 	struct endpoint endpoint = endpoint_of("no-such-host.invalid", "22");
 	char said[512];
 
-	cr_expect_eq(dial_said(&endpoint, said, sizeof(said)), -1);
+	cr_expect_eq(connect_said(&endpoint, said, sizeof(said)), -1);
 	cr_expect_not_null(
 	    strstr(said,
 		"tfa: no connection to no-such-host.invalid port 22: "
@@ -124,19 +124,19 @@ Test(dial, says_that_a_name_is_not_known)
 
 /* An address of which nobody knows (RFC 5737); poll(2) fails in place of ten
  * seconds. */
-Test(dial, says_that_nobody_answered)
+Test(tcp, says_that_nobody_answered)
 {
 	char said[512], port[ENDPOINT_PORT];
 	scoped_fd int listener = listener_of(AF_INET, port);
 	struct endpoint endpoint = endpoint_of("127.0.0.1", port);
 
 	inject_arm_call("poll", 1, ETIMEDOUT);
-	cr_expect_eq(dial_said(&endpoint, said, sizeof(said)), -1);
+	cr_expect_eq(connect_said(&endpoint, said, sizeof(said)), -1);
 	cr_expect(inject_disarm());
 	cr_expect_not_null(strstr(said, ": it did not answer in time\n"));
 	/* A signal is none. */
 	inject_arm_call("poll", 1, EINTR);
-	close(dial_said(&endpoint, said, sizeof(said)));
+	close(connect_said(&endpoint, said, sizeof(said)));
 	cr_expect(inject_disarm());
 	cr_expect_str_empty(said);
 }

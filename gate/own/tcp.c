@@ -3,36 +3,26 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "gate/own/dial.h"
+#include "gate/own/tcp.h"
 #include "store/base/cleanup.h"
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "store/system/child.h"
 
 /* Waits until a connection stands.  0, or errno. */
 static int
-wait_connected(int fd, int64_t end_ms)
+wait_connected(int fd, long long end_ms)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLOUT};
 	socklen_t size = sizeof(int);
 	int error = 0, r;
 
 	do {
-		int64_t left_ms = end_ms - clock_ms();
+		long long left_ms = end_ms - child_clock_ms();
 
 		r = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
 	} while (r < 0 && errno == EINTR);
@@ -45,7 +35,7 @@ wait_connected(int fd, int64_t end_ms)
 
 /* 0 with *ret_fd connected, or errno. */
 static int
-dial_address(const struct addrinfo *address, int64_t end_ms, int *ret_fd)
+try_address(const struct addrinfo *address, long long end_ms, int *ret_fd)
 {
 	const int on = 1;
 	scoped_fd int fd = socket(
@@ -61,8 +51,7 @@ dial_address(const struct addrinfo *address, int64_t end_ms, int *ret_fd)
 	}
 	if (error != 0)
 		return error;
-	/* Keys that are typed go out at once; a peer that is gone is noticed.
-	 */
+	/* Typed keys leave at once, and a peer that vanished is noticed. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	*ret_fd = take_fd(&fd);
@@ -85,24 +74,24 @@ note_failure(FILE *failures, const struct endpoint *endpoint,
 	    error == ETIMEDOUT ? "it did not answer in time" : strerror(error));
 }
 
-/* Failures are said only if no address answers: of many a name's first
- * address is an IPv6 one that leads nowhere. */
+/* Failures are said only if no address answers: the first address of many a
+ * name is an IPv6 one that leads nowhere. */
 static int
-dial_each(const struct endpoint *endpoint, const struct addrinfo *address,
+try_each(const struct endpoint *endpoint, const struct addrinfo *address,
     FILE *failures)
 {
-	int64_t end_ms = clock_ms() + DIAL_ALL_MS;
+	long long end_ms = child_clock_ms() + TCP_ALL_MS;
 	int fd = -1;
 
 	for (; address != NULL; address = address->ai_next) {
-		int64_t each_ms = clock_ms() + DIAL_EACH_MS;
-		int error = dial_address(
+		long long each_ms = child_clock_ms() + TCP_EACH_MS;
+		int error = try_address(
 		    address, each_ms < end_ms ? each_ms : end_ms, &fd);
 
 		if (error == 0)
 			break;
 		note_failure(failures, endpoint, address, error);
-		if (clock_ms() >= end_ms)
+		if (child_clock_ms() >= end_ms)
 			break;
 	}
 	return fd;
@@ -119,7 +108,7 @@ say_unknown(const struct endpoint *endpoint, int error)
 }
 
 int
-dial(const struct endpoint *endpoint)
+tcp_connect(const struct endpoint *endpoint)
 {
 	const struct addrinfo hints = {
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -135,7 +124,7 @@ dial(const struct endpoint *endpoint)
 		return -1;
 	}
 	failures = open_memstream(&said, &size);
-	fd = failures != NULL ? dial_each(endpoint, addresses, failures) : -1;
+	fd = failures != NULL ? try_each(endpoint, addresses, failures) : -1;
 	freeaddrinfo(addresses);
 	if (failures == NULL || fclose(failures) != 0)
 		fputs("tfa: out of memory\n", stderr);
