@@ -136,6 +136,16 @@ bastion_no_penalties(void)
 	return line != NULL ? line : "";
 }
 
+/* Every sshd refuses this option with its version, and exits with 1. */
+bool
+bastion_sshd_is_debians(void)
+{
+	struct run *r = run(ARGV(bastion_sshd(), "-?"), NULL, 0);
+
+	return strstr(r->err, "Debian") != NULL ||
+	    strstr(r->err, "Ubuntu") != NULL;
+}
+
 static void
 write_sshd_config(const struct bastion *b, const struct bastion_plan *plan)
 {

@@ -67,6 +67,10 @@ const char *bastion_sshd(void);
  * likes, or "" for an sshd that has no such line. */
 const char *bastion_no_penalties(void);
 
+/* True if it lets a group write a user's keys that is the user's alone, as
+ * Debian and its kin have patched it. */
+bool bastion_sshd_is_debians(void);
+
 /* Returns when the bastion accepts connections. */
 struct bastion *bastion_start(const struct bastion_plan *plan);
 #define bastion_open(...) \
