@@ -209,7 +209,7 @@ pass_with(struct probe *probe, const char *code)
 static void
 judge_with_code(struct probe *probe, const char *code)
 {
-	char tcp[2 * PROBE_TEXT];
+	char tcp[2 * PROBE_TEXT], why[PROBE_TEXT];
 	struct doctor *doctor = probe->doctor;
 	struct child *child = probe->child;
 	bool inside, open;
@@ -233,12 +233,13 @@ judge_with_code(struct probe *probe, const char *code)
 		    "the door, with a code: a session began, and no port "
 		    "opened: %.200s",
 		    child->err.text);
-	else
+	else {
+		keep_why(probe, why);
 		doctor_fail(doctor, NULL,
-		    "the door, with a code: no session (status %d): %.200s",
-		    child->status,
-		    child->err.text[0] != '\0' ? child->err.text
-					       : child->out.text);
+		    "the door, with a code: no session (status %d); was the "
+		    "code right? %.200s",
+		    child->status, why);
+	}
 	child_stop(child);
 	probe->terminal = false;
 }

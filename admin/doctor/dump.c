@@ -106,20 +106,23 @@ is_as_wanted(const struct guard_setting *setting, const char *value)
 	    : strcasecmp(setting->value, value) == 0;
 }
 
+/* A site may close the door to an account that only jumps to certain hosts: a
+ * line that opens it must not be advised. */
 static void
 say_setting(const struct config *config, const struct guard_setting *setting,
     const char *value, const char *who, struct findings *findings)
 {
 	char where[400], fix[80];
+	bool less = opens_less(setting, value);
 
 	locate_setting(config, setting->keyword, value, where, sizeof(where));
 	snprintf(fix, sizeof(fix), "%s %s", setting->keyword, setting->value);
-	findings_add(findings,
-	    opens_less(setting, value) ? FINDING_WARN : FINDING_FAIL, fix,
-	    "%s, %s: %s", where, who,
-	    setting->group == GUARD_OPENS && !opens_less(setting, value)
+	findings_add(findings, less ? FINDING_WARN : FINDING_FAIL,
+	    less ? NULL : fix, "%s, %s: %s%s", where, who,
+	    setting->group == GUARD_OPENS && !less
 		? "more is open than the door needs"
-		: setting->follows);
+		: setting->follows,
+	    less ? "; leave it if you mean it" : "");
 }
 
 static void

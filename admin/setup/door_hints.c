@@ -80,8 +80,9 @@ door_say_hints(int port)
 	}
 	if (policy_is_closed()) {
 		admin_say("the policy lets nobody through it yet: "
-			  "\"forwarding\" is closed for everybody. To let the "
-			  "group ops through after a code:");
+			  "\"forwarding\" is closed for everybody. To let a "
+			  "group through after a code, for example ops, if a "
+			  "rule is for it:");
 		fputs("    tfa-admin forward @ops after-code\n", stderr);
 	}
 	admin_say("its users need in their ~/.ssh/config, with the names of "

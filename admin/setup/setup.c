@@ -176,6 +176,7 @@ static void
 warn_of_removal(const struct plan *plan)
 {
 	judged_say_gates();
+	pam_say_askers();
 	if (plan_find(plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
 		admin_say("this deletes everybody's devices and the log "
 			  "in " SETUP_STORE ", and the policy in /etc/tfa: "

@@ -77,6 +77,9 @@ int plan_remove(struct plan *ret);
 bool pam_plan_closed(struct plan *plan);
 bool pam_plan_open(struct plan *plan);
 
+/* Names the lines by which PAM asks the keeper elsewhere than at the door. */
+void pam_say_askers(void);
+
 /*
  * The door.  door_port(): the port that the plan's door has, from --door,
  * --no-door or the present drop-in; 0 for none.  door_plan_before() adds the

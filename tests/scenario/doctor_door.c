@@ -240,7 +240,7 @@ Test(doctor_door, names_each_setting_that_differs)
 		.says = "more is open than the door needs"},
 	    {.from = "AllowTcpForwarding local",
 		.to = "AllowTcpForwarding no",
-		.says = "fix: AllowTcpForwarding local",
+		.says = "closed after a code; leave it if you mean it",
 		.warn = true},
 	    {.from = "    AllowStreamLocalForwarding no\n",
 		.to = "    AllowStreamLocalForwarding yes\n",

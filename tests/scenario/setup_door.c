@@ -233,19 +233,26 @@ Test(setup_door, moves_to_another_port)
 	cr_assert_not(listens());
 }
 
+/* Without the keeper, sudo with the door's module lets nobody in. */
 Test(setup_door, remove_takes_it_away)
 {
+	struct run *r;
 	char *before;
 
 	needs_people();
 	needs_door();
 	machine_new();
 	machine_no_keeper_user();
+	machine_sh("echo '@include common-auth\nauth required pam_tfa.so "
+		   "caller' >/etc/pam.d/house");
 	port = machine_port - 12000;
 	before = machine_files();
 	install_door();
 	cr_assert(listens());
-	assert_status(machine_setup("--remove", "--yes", NULL), 0);
+	r = machine_setup("--remove", "--yes", NULL);
+	assert_status(r, 0);
+	assert_says(r->err, "/etc/pam.d/house:2 asks the keeper for a code");
+	assert_never_says(r->err, PAM ":");
 	cr_assert_not(listens());
 	assert_same_files(before);
 }

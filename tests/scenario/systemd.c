@@ -225,7 +225,10 @@ Test(systemd, door_goes_with_sshd)
 	assert_says(jump(door, "alice", pass_code("alice")), greeting);
 	boot_sh("systemctl stop ssh\n"
 		"! systemctl -q is-active tfa-sshd\n"
-		"systemctl start ssh tfa-sshd\n"
+		"systemctl start ssh\n"
+		"for i in $(seq 100); do\n"
+		"	systemctl -q is-active tfa-sshd && break; sleep 0.1\n"
+		"done\n"
 		"systemctl restart ssh\n"
 		"systemctl -q is-active tfa-sshd\n"
 		"old=$(systemctl show -P MainPID tfa-sshd)\n"
