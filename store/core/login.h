@@ -136,7 +136,7 @@ void login_put_off(
  * Notes a good login with the code of outcome->device, or with a one-time code:
  * source, connection, time.  Puts into the outcome what failed and what was
  * changed before; what is said without a terminal may be thrown away, and is
- * said again.  At the door only what was changed is said again.
+ * said again.
  */
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);

@@ -57,8 +57,7 @@ login_note_visit(const struct decision *decision, struct record *record,
 }
 
 /* Puts in the failures that the user has not been told of yet.  sshd throws
- * away what a subsystem says: what a terminal shows counts as told, and what the
- * door says, which comes before any subsystem. */
+ * away what a subsystem says: only what a terminal shows counts as told. */
 static void
 tell_failures(
     struct record *record, const struct login *login, struct outcome *outcome)
@@ -77,7 +76,7 @@ tell_failures(
 			memcpy(outcome->failed_from, c->from,
 			    sizeof(outcome->failed_from));
 		newest_s = c->last_s > newest_s ? c->last_s : newest_s;
-		if (!login->terminal && !login->door)
+		if (!login->terminal)
 			continue;
 		c->told = c->count;
 		outcome->changed = true;

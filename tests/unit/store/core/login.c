@@ -970,27 +970,6 @@ Test(login, tells_of_each_failure_once)
 	policy_done(&policy);
 }
 
-/* What the door says comes before any subsystem: it is said once. */
-Test(login, tells_of_failures_at_the_door_once)
-{
-	struct policy policy = policy_with("");
-	struct login login = fixture_login(NOW_S);
-	struct record record;
-
-	fixture_record(&record);
-	record.failures.other.count = 5;
-	login.terminal = false;
-	login.door = true;
-	for (int i = 0; i < 2; i++) {
-		struct outcome outcome = {.changed = false};
-
-		login_note_pass(&policy, &record, &login, &outcome);
-		cr_expect_eq(outcome.failed, i == 0 ? 5 : 0);
-	}
-	record_done(&record);
-	policy_done(&policy);
-}
-
 /* sshd discards what a subsystem writes. */
 Test(login, tells_again_of_failures_that_no_terminal_showed)
 {
