@@ -290,7 +290,7 @@ Test(doctor_door, warns_of_what_the_site_asks_for_beside_a_key)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct run *r = look(b, &cases[i].flaw, i, "doctor");
 
-		cr_expect_eq(says(r->out, "warn", "door",
+		cr_expect_eq(finding_is(r->out, "warn", "door",
 				 "the door asks for a key and a code alone"),
 		    cases[i].warns, "%zu: %s\n%s", i, r->out, r->err);
 	}
