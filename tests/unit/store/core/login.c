@@ -970,7 +970,7 @@ Test(login, tells_of_each_failure_once)
 	policy_done(&policy);
 }
 
-/* What the door says comes before any subsystem: it is said once. */
+/* The door speaks before any subsystem could swallow it: once is enough. */
 Test(login, tells_of_failures_at_the_door_once)
 {
 	struct policy policy = policy_with("");
