@@ -4,12 +4,11 @@
  * ours, unless a block before ours repeats it for the same people; at the door,
  * neither has a line that closes forwarding to some.  The fix is that block.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/doctor/dump.h"
+#include "store/base/endpoint.h"
 
 struct displaced {
 	const struct config *config;
@@ -209,18 +208,16 @@ closes(const struct config_line *line)
 int
 config_match_port(const char *match)
 {
-	char word[CONFIG_WORD], *end;
-	long port;
+	char word[CONFIG_WORD];
+	int port;
 
 	while (config_word(&match, word)) {
 		if (strcasecmp(word, "localport") != 0)
 			continue;
 		if (!config_word(&match, word))
 			return -1;
-		port = strtol(word, &end, 10);
-		return *end == '\0' && port > 0 && port <= UINT16_MAX
-		    ? (int)port
-		    : -1;
+		port = endpoint_port(word);
+		return port != 0 ? port : -1;
 	}
 	return 0;
 }

@@ -72,8 +72,8 @@ judge_settings(struct doctor *doctor)
 		    true, &doctor->findings);
 }
 
-/* What stands before our Match all holds at the door, too, and is judged by
- * sshd's answers. */
+/* A line before our Match all holds at the door, too, and sshd's answers show
+ * it. */
 static void
 judge_site_methods(struct doctor *doctor)
 {

@@ -213,7 +213,7 @@ doctor_keys(struct doctor *doctor)
 		    "other users' keys cannot be read (needs root)");
 		return;
 	}
-	/* Of "none" OpenSSH 10.5 prints no line. */
+	/* OpenSSH 10.5 prints no line for "none". */
 	if (doctor->views.list.count == 0) {
 		doctor_warn(doctor, NULL,
 		    "which files of keys sshd reads is not known");

@@ -265,7 +265,7 @@ Test(doctor_door, names_each_setting_that_differs)
 	assert_each_found(b, flaws, COUNT(flaws));
 }
 
-/* What the site asks for beside a key, the door's block does not. */
+/* The door's block does not ask for another method of the site's. */
 Test(doctor_door, warns_of_what_the_site_asks_for_beside_a_key)
 {
 	static const struct {
