@@ -73,7 +73,7 @@ judge_settings(struct doctor *doctor)
 		    true, &doctor->findings);
 }
 
-/* What stands before our Match all holds at the door, too, and is judged by
+/* A line before our Match all holds at the door, too, and is judged by
  * sshd's answers. */
 static void
 judge_site_methods(struct doctor *doctor)

@@ -281,7 +281,7 @@ Test(doctor_door, names_each_setting_that_differs)
 	assert_each_found(b, flaws, COUNT(flaws));
 }
 
-/* What the site asks for beside a key, the door's block does not. */
+/* The door's block has none of the site's other questions. */
 Test(doctor_door, warns_of_what_the_site_asks_for_beside_a_key)
 {
 	static const struct {
@@ -401,11 +401,12 @@ Test(doctor_door, names_a_process_that_is_not_the_door)
 		     "grep -q \":$(printf %04X $door) .* 0A \" /proc/net/tcp "
 		     "&& break; sleep 0.05; done",
 		.says = "another process than the door"},
-	    {.door = "start $link $service; { grep -Ev '^(Port|Listen|Pid|UsePAM)' "
-		     "$d/sshd_config; printf 'Port %d\\nListenAddress "
-		     "127.0.0.2\\nPidFile %s/y.pid\\nUsePAM yes\\n' "
-		     "$door $d; } >$d/other; /usr/sbin/sshd -f $d/other; "
-		     "wait_for $d/y.pid",
+	    {.door =
+		    "start $link $service; { grep -Ev '^(Port|Listen|Pid|UsePAM)' "
+		    "$d/sshd_config; printf 'Port %d\\nListenAddress "
+		    "127.0.0.2\\nPidFile %s/y.pid\\nUsePAM yes\\n' "
+		    "$door $d; } >$d/other; /usr/sbin/sshd -f $d/other; "
+		    "wait_for $d/y.pid",
 		.says = "another process than the door"},
 	    {.from = "Match LocalPort",
 		.to = "Match User nobody LocalPort",

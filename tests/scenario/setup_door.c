@@ -430,20 +430,20 @@ Test(setup_door, no_user_holds_its_port_in_its_name)
 	needs_people();
 	needs_door();
 	new_machine();
-	machine_sh(text("cp $(readlink -f $(command -v python3)) /run/tfa-sshd\n"
-			"chmod 755 /run/tfa-sshd\n"
-			"setsid setpriv --reuid=erin --regid=erin "
-			"--clear-groups /run/tfa-sshd -c 'import socket,time\n"
-			"s=socket.socket();s.bind((\"127.0.0.1\",%d))\n"
-			"s.listen();time.sleep(99)' >/dev/null 2>&1 &\n"
-			"for i in $(seq 50); do\n"
-			"	ss -Hltn | grep -q :%d && break; sleep 0.1\n"
-			"done",
-	    port, port));
+	machine_sh(
+	    text("cp $(readlink -f $(command -v python3)) /run/tfa-sshd\n"
+		 "chmod 755 /run/tfa-sshd\n"
+		 "setsid setpriv --reuid=erin --regid=erin "
+		 "--clear-groups /run/tfa-sshd -c 'import socket,time\n"
+		 "s=socket.socket();s.bind((\"127.0.0.1\",%d))\n"
+		 "s.listen();time.sleep(99)' >/dev/null 2>&1 &\n"
+		 "for i in $(seq 50); do\n"
+		 "	ss -Hltn | grep -q :%d && break; sleep 0.1\n"
+		 "done",
+		port, port));
 	r = setup_door("--yes", NULL);
 	assert_status(r, 1);
-	assert_says(
-	    r->err, text("port %d is taken: tfa-sshd (process ", port));
+	assert_says(r->err, text("port %d is taken: tfa-sshd (process ", port));
 	cr_assert_not(machine_has(PAM));
 }
 
