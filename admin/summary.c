@@ -149,7 +149,7 @@ static bool
 summary_add_line(struct libscols_table *table, const struct summary *summary,
     const struct tally *tally)
 {
-	char cells[COLUMNS][24], bar[BAR + 8];
+	char cells[COLUMNS][24], bar[BAR + 24];
 	const char *line[COLUMNS] = {tally->name.text, cells[1]};
 	size_t done = percent(tally) * BAR / 100, n = 2;
 
