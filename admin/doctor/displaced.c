@@ -223,7 +223,7 @@ config_match_port(const char *match)
 }
 
 /* True if a block before the door's closes it for the same people, whatever the
- * port or at the door. */
+ * port, or at the door. */
 static bool
 is_closed_before(const struct displaced *displaced,
     const struct config_line *line, const char *at_door)
@@ -232,30 +232,41 @@ is_closed_before(const struct displaced *displaced,
 	     other < displaced->door; other++)
 		if (other->match != NULL &&
 		    config_has_keyword(other, line->keyword) &&
-		    (strcasecmp(other->match, line->match) == 0 ||
+		    (strcasecmp(other->match, people_of(line)) == 0 ||
 			strcasecmp(other->match, at_door) == 0))
 			return true;
 	return false;
 }
 
-/* A global line is for the ordinary port, where nothing is open. */
+/* A global line that closes all is for the ordinary port; who opens a door means
+ * to forward.  A global list of targets is one for the door, too. */
+static bool
+is_lost_at_door(
+    const struct displaced *displaced, const struct config_line *line)
+{
+	if (line->match == NULL)
+		return config_has_keyword(line, "permitopen") &&
+		    strcasecmp(line->value, "none") != 0 && closes(line);
+	return line > displaced->door &&
+	    line->block != displaced->gate->block &&
+	    line->block != displaced->door->block && closes(line);
+}
+
 static void
 displaced_at_door(struct displaced *displaced, const struct config_line *line)
 {
 	char setting[CONFIG_WORD + 64], at_door[CONFIG_WORD + 64];
-	int port;
+	int port = line->match != NULL ? config_match_port(line->match) : 0;
+	bool has_port = port > 0 && port == displaced->door_port;
 
-	if (displaced->door == NULL || line < displaced->door ||
-	    line->match == NULL || line->block == displaced->gate->block ||
-	    line->block == displaced->door->block || !closes(line))
+	if (displaced->door == NULL || !is_lost_at_door(displaced, line) ||
+	    (port > 0 && !has_port))
 		return;
-	port = config_match_port(line->match);
-	if (port > 0 && port != displaced->door_port)
-		return;
-	snprintf(at_door, sizeof(at_door), "%.1000s", line->match);
-	if (port == 0)
-		snprintf(at_door, sizeof(at_door), "%.1000s LocalPort %d",
-		    line->match, displaced->door_port);
+	snprintf(at_door, sizeof(at_door), "%.1000s%sLocalPort %d",
+	    line->match != NULL ? line->match : "",
+	    line->match != NULL ? " " : "", displaced->door_port);
+	if (has_port)
+		snprintf(at_door, sizeof(at_door), "%.1000s", line->match);
 	if (is_closed_before(displaced, line, at_door))
 		return;
 	snprintf(

@@ -203,6 +203,31 @@ install_door(int door)
 	assert_status(boot_run(ADMIN("forward", "alice", "after-code")), 0);
 }
 
+/* Starts, stops and reloads with the other sshd, and again when it is killed. */
+static const char goes_with_sshd[] =
+    "systemctl stop ssh\n"
+    "! systemctl -q is-active tfa-sshd\n"
+    "systemctl start ssh\n"
+    "for i in $(seq 100); do\n"
+    "	systemctl -q is-active tfa-sshd && break; sleep 0.1\n"
+    "done\n"
+    "before=$(systemctl show -P MainPID tfa-sshd)\n"
+    "systemctl restart ssh\n"
+    "for i in $(seq 100); do\n"
+    "	old=$(systemctl show -P MainPID tfa-sshd)\n"
+    "	[ $old != 0 ] && [ $old != $before ] && break; sleep 0.1\n"
+    "done\n"
+    "[ $old != 0 ]\n"
+    "[ $old != $before ]\n"
+    "echo 'Banner /etc/hostname' >/etc/ssh/sshd_config.d/z.conf\n"
+    "systemctl reload ssh\n"
+    "[ \"$(systemctl show -P MainPID tfa-sshd)\" = $old ]\n"
+    "kill -KILL $old\n"
+    "for i in $(seq 100); do\n"
+    "	[ \"$(cat /run/tfa-sshd.pid)\" != $old ] && break\n"
+    "	sleep 0.2\n"
+    "done";
+
 /*
  * The door starts, stops and reads its configuration again with sshd, comes
  * back after a crash, and not where a login without a code might be possible.
@@ -223,30 +248,7 @@ Test(systemd, door_goes_with_sshd)
 	assert_unit("tfa-sshd.service", "active");
 	assert_never_says(jump(door, "alice", ""), greeting);
 	assert_says(jump(door, "alice", pass_code("alice")), greeting);
-	boot_sh(
-	    "systemctl stop ssh\n"
-	    "! systemctl -q is-active tfa-sshd\n"
-	    "systemctl start ssh\n"
-	    "for i in $(seq 100); do\n"
-	    "	systemctl -q is-active tfa-sshd && break; sleep 0.1\n"
-	    "done\n"
-	    /* Its restart is a job of its own. */
-	    "before=$(systemctl show -P MainPID tfa-sshd)\n"
-	    "systemctl restart ssh\n"
-	    "for i in $(seq 100); do\n"
-	    "	old=$(systemctl show -P MainPID tfa-sshd)\n"
-	    "	[ $old != 0 ] && [ $old != $before ] && break; sleep 0.1\n"
-	    "done\n"
-	    "[ $old != 0 ]\n"
-	    "[ $old != $before ]\n"
-	    "echo 'Banner /etc/hostname' >/etc/ssh/sshd_config.d/z.conf\n"
-	    "systemctl reload ssh\n"
-	    "[ \"$(systemctl show -P MainPID tfa-sshd)\" = $old ]\n"
-	    "kill -KILL $old\n"
-	    "for i in $(seq 100); do\n"
-	    "	[ -e /run/tfa-sshd.pid ] && [ \"$(cat "
-	    "/run/tfa-sshd.pid)\" != $old ] && break; sleep 0.2\n"
-	    "done");
+	boot_sh(goes_with_sshd);
 	assert_says(jump(door, "alice", pass_code("alice")), greeting);
 	boot_crash();
 	boot();

@@ -200,6 +200,8 @@ Test(displaced, names_what_closes_forwarding_and_is_displaced_at_the_door)
 	} cases[] = {
 	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding no\n",
 		"Match User x LocalPort 2222\n        AllowTcpForwarding no"},
+	    {NULL, "PermitOpen db:5432\n" INCLUDE,
+		"Match LocalPort 2222\n        PermitOpen db:5432"},
 	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding remote\n",
 		"AllowTcpForwarding remote"},
 	    {NULL, INCLUDE "Match Group g\n    DisableForwarding yes\n",
@@ -244,7 +246,7 @@ Test(displaced, says_nothing_of_what_the_door_leaves_as_it_is)
 		const char *site, *config;
 	} fine[] = {
 	    {NULL, INCLUDE},
-	    {NULL, INCLUDE "AllowTcpForwarding no\nPermitOpen db:1\n"},
+	    {NULL, INCLUDE "AllowTcpForwarding no\nPermitOpen none\n"},
 	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding yes\n"},
 	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding LOCAL\n"},
 	    {NULL, INCLUDE "Match User x\n    PermitOpen any\n"},
