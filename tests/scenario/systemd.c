@@ -224,7 +224,8 @@ static const char goes_with_sshd[] =
     "[ \"$(systemctl show -P MainPID tfa-sshd)\" = $old ]\n"
     "kill -KILL $old\n"
     "for i in $(seq 100); do\n"
-    "	[ \"$(cat /run/tfa-sshd.pid)\" != $old ] && break\n"
+    "	[ -s /run/tfa-sshd.pid ] &&\n"
+    "	    [ \"$(cat /run/tfa-sshd.pid)\" != $old ] && break\n"
     "	sleep 0.2\n"
     "done";
 

@@ -8,7 +8,8 @@
 #include "store/core/spent.h"
 #include "store/core/verify.h"
 
-static const uint8_t secret[ENROLL_SECRET_BYTES] = "12345678901234567890";
+static const uint8_t secret[ENROLL_SECRET_BYTES] = {'1', '2', '3', '4', '5',
+    '6', '7', '8', '9', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '0'};
 
 struct scene {
 	struct policy policy;
@@ -369,8 +370,9 @@ Test(enroll, knows_when_nothing_is_pending)
 /* Somebody who began earlier does not know the secret that is confirmed. */
 Test(enroll, forgets_the_secret_of_one_who_began_earlier)
 {
-	static const uint8_t newer[ENROLL_SECRET_BYTES] =
-	    "09876543210987654321";
+	static const uint8_t newer[ENROLL_SECRET_BYTES] = {'0', '9', '8', '7',
+	    '6', '5', '4', '3', '2', '1', '0', '9', '8', '7', '6', '5', '4',
+	    '3', '2', '1'};
 	struct scene s = begin();
 
 	cr_assert_eq(
