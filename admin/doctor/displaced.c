@@ -183,26 +183,21 @@ displaced_line(struct displaced *displaced, const struct config_line *line)
 		displaced_setenv(displaced, line);
 }
 
-/* True if the line closes for some people what the door's block opens. */
+/* True if the line closes for some people what the door's block opens.  For a
+ * value "local" of that block, these two open it and more. */
 static bool
 closes(const struct config_line *line)
 {
-	static const char *const open[][5] = {
-	    {"DisableForwarding", "no"},
-	    {"AllowTcpForwarding", "yes", "all", "local"},
-	    {"AllowAgentForwarding", "yes"},
-	    {"PermitOpen", "any"},
-	};
+	const struct guard_setting *s = guard_door_settings;
 
-	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
-		if (!config_has_keyword(line, open[i][0]))
-			continue;
-		for (size_t k = 1; open[i][k] != NULL; k++)
-			if (strcasecmp(line->value, open[i][k]) == 0)
-				return false;
-		return true;
-	}
-	return false;
+	while (s->group != GUARD_END &&
+	    (s->group != GUARD_OPENS || !config_has_keyword(line, s->keyword)))
+		s++;
+	if (s->group == GUARD_END || strcasecmp(line->value, s->value) == 0)
+		return false;
+	return strcmp(s->value, "local") != 0 ||
+	    (strcasecmp(line->value, "yes") != 0 &&
+		strcasecmp(line->value, "all") != 0);
 }
 
 int
@@ -222,8 +217,8 @@ config_match_port(const char *match)
 	return 0;
 }
 
-/* True if a block before the door's closes it for the same people, whatever the
- * port, or at the door. */
+/* True if a block before the door's, perhaps the line's own, closes it for the
+ * same people, whatever the port, or at the door. */
 static bool
 is_closed_before(const struct displaced *displaced,
     const struct config_line *line, const char *at_door)
@@ -247,8 +242,7 @@ is_lost_at_door(
 	if (line->match == NULL)
 		return config_has_keyword(line, "permitopen") &&
 		    strcasecmp(line->value, "none") != 0 && closes(line);
-	return line > displaced->door &&
-	    line->block != displaced->gate->block &&
+	return line->block != displaced->gate->block &&
 	    line->block != displaced->door->block && closes(line);
 }
 

@@ -17,6 +17,7 @@ TestSuite(displaced, .timeout = 30);
 struct folder {
 	char *site; /* 00-site.conf, or NULL */
 	int door;   /* its port, or 0 */
+	bool lists; /* the door's own block has a list of targets */
 };
 
 /* 00-site.conf, then our drop-in. */
@@ -27,8 +28,11 @@ files(void *ctx, const char *pattern,
 {
 	const struct folder *folder = ctx;
 	scoped_free char *drop_in = guard_drop_in(GATE, folder->door);
+	char *any = strstr(drop_in, "PermitOpen any");
 
 	(void)pattern;
+	if (folder->lists)
+		memcpy(strstr(any, "any"), "a:1", 3);
 	if (folder->site != NULL)
 		each(reader, FOLDER CONFIG_SITE, folder->site);
 	each(reader, CONFIG_DROP_IN, drop_in);
@@ -36,18 +40,24 @@ files(void *ctx, const char *pattern,
 
 /* Returns the findings on the order of such a configuration. */
 static struct findings
-judge_with(const char *site, const char *config, int door)
+judge_folder(struct folder folder, const char *config)
 {
-	scoped_free char *before = site != NULL ? strdup(site) : NULL;
-	struct folder folder = {before, door};
 	struct findings findings = {.check = "order"};
 	struct config read;
 
 	config_read(CONFIG_DEFAULT, config, files, &folder, &read);
 	cr_assert(!read.failed);
-	config_judge(&read, door, &findings);
+	config_judge(&read, folder.door, &findings);
 	config_done(&read);
 	return findings;
+}
+
+static struct findings
+judge_with(const char *site, const char *config, int door)
+{
+	scoped_free char *before = site != NULL ? strdup(site) : NULL;
+
+	return judge_folder((struct folder){before, door, false}, config);
 }
 
 static struct findings
@@ -265,6 +275,16 @@ Test(displaced, says_nothing_of_what_the_door_leaves_as_it_is)
 		    first_detail(&findings));
 		findings_done(&findings);
 	}
+}
+
+/* The door's own block may have a list of targets: nothing displaces it. */
+Test(displaced, leaves_a_list_in_the_doors_own_block)
+{
+	struct findings findings = judge_folder(
+	    (struct folder){NULL, DOOR, true}, INCLUDE);
+
+	cr_expect_eq(findings.list.count, 0, "%s", first_detail(&findings));
+	findings_done(&findings);
 }
 
 /* PermitOpen with a target opens nothing at the door's port that sshd's answer
