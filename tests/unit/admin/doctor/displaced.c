@@ -260,6 +260,9 @@ Test(displaced, says_nothing_of_what_the_door_leaves_as_it_is)
 	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding yes\n"},
 	    {NULL, INCLUDE "Match User x\n    AllowTcpForwarding LOCAL\n"},
 	    {NULL, INCLUDE "Match User x\n    PermitOpen any\n"},
+	    {NULL,
+		INCLUDE "Match User x\n    X11Forwarding yes\n"
+			"    AuthenticationMethods publickey,password\n"},
 	    {NULL, INCLUDE "Match User x LocalPort 22\n    PermitOpen none\n"},
 	    {"Match User x\n    AllowTcpForwarding no\n",
 		INCLUDE "Match User x\n    AllowTcpForwarding no\n"},
