@@ -197,7 +197,8 @@ set_paths(struct admin *admin)
 }
 
 static int
-run_command(struct admin *admin, uint64_t given, int argc, char **argv)
+run_command(struct admin *admin, const struct options_given *given, int argc,
+    char **argv)
 {
 	const struct command *command = find_command(argv[0]);
 	int status = ADMIN_MISUSED;
@@ -231,7 +232,7 @@ int
 main(int argc, char **argv)
 {
 	struct admin admin = {.json = false};
-	uint64_t given = 0;
+	struct options_given given = {.row = {false}};
 
 	/* If our parent left it ignored, no end of a child would be seen. */
 	signal(SIGCHLD, SIG_DFL);
@@ -253,5 +254,5 @@ main(int argc, char **argv)
 	}
 	if (!set_paths(&admin))
 		return ADMIN_USAGE;
-	return flushed(run_command(&admin, given, argc - 1, argv + 1));
+	return flushed(run_command(&admin, &given, argc - 1, argv + 1));
 }

@@ -60,7 +60,8 @@ refuse_own_usage(void)
 }
 
 static void
-read_options(int *argc, char **argv, struct own *own, uint64_t *ret_given)
+read_options(
+    int *argc, char **argv, struct own *own, struct options_given *ret_given)
 {
 	switch (options_read(&options, argc, argv, own, ret_given)) {
 	case OPTIONS_WRONG:
@@ -87,7 +88,8 @@ misused(const char *command, const char *what, const char *more)
 }
 
 static int
-run_command(struct own *own, uint64_t given, int argc, char **argv)
+run_command(
+    struct own *own, const struct options_given *given, int argc, char **argv)
 {
 	const char *unfit;
 	size_t i = 0;
@@ -112,7 +114,7 @@ int
 main(int argc, char **argv)
 {
 	struct own own = {.gate = {.exit = GATE_EXIT_DENIED, .client.fd = -1}};
-	uint64_t given = 0;
+	struct options_given given = {.row = {false}};
 	enum fault fault;
 	int status;
 
@@ -122,7 +124,7 @@ main(int argc, char **argv)
 	fault = login_read(&own.gate.facts);
 	if (fault != FAULT_NONE)
 		return gate_no_user(&own.gate, fault);
-	status = run_command(&own, given, argc - 1, argv + 1);
+	status = run_command(&own, &given, argc - 1, argv + 1);
 	facts_done(&own.gate.facts);
 	reply_done(&own.gate.reply);
 	return status;

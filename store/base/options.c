@@ -14,7 +14,7 @@ struct reading {
 	const char *command; /* the first operand so far, or NULL */
 	int at;              /* of the word that is read */
 	void *ret;
-	uint64_t given;
+	struct options_given given;
 };
 
 /* Returns the first row with the name of row i. */
@@ -28,18 +28,33 @@ first_row(const struct options *options, size_t i)
 	return first;
 }
 
-/* Returns the row of that command with the name of this row, or this row.  The
- * command is the first operand, and may not have been read yet. */
+static bool
+takes(const struct option_row *row, const char *command)
+{
+	return row->command[0] == '\0' || strcmp(row->command, command) == 0;
+}
+
+/*
+ * Returns the row of that command with the name of this row.  The command is
+ * the first operand: before it has been read, returns this row.  A command
+ * without such an option is refused later, by name: until then it is a flag, so
+ * that no value is asked for.
+ */
 static const struct option_row *
 row_of_command(const struct reading *r, const struct option_row *row)
 {
-	const struct options *options = r->options;
+	const struct option_row *flag = row;
 
-	for (size_t i = 0; r->command != NULL && i < options->count; i++)
-		if (strcmp(options->rows[i].name, row->name) == 0 &&
-		    strcmp(options->rows[i].command, r->command) == 0)
-			return &options->rows[i];
-	return row;
+	for (size_t i = 0; r->command != NULL && i < r->options->count; i++) {
+		const struct option_row *one = &r->options->rows[i];
+
+		if (strcmp(one->name, row->name) != 0)
+			continue;
+		if (takes(one, r->command))
+			return one;
+		flag = one->argument[0] == '\0' ? one : flag;
+	}
+	return flag;
 }
 
 static enum options_end __attribute__((format(printf, 2, 3)))
@@ -98,7 +113,7 @@ static enum options_end
 store_option(struct reading *r, const struct option_row *row, char *value)
 {
 	size_t i = (size_t)(row - r->options->rows);
-	uint64_t bit = UINT64_C(1) << first_row(r->options, i);
+	bool *given = &r->given.row[first_row(r->options, i)];
 	char *at = (char *)r->ret + row->offset;
 
 	if (row->argument[0] == '\0' && value != NULL)
@@ -111,12 +126,12 @@ store_option(struct reading *r, const struct option_row *row, char *value)
 	else if (value == NULL)
 		return refuse_option(
 		    r->options, "--%s needs a value", row->name);
-	else if ((r->given & bit) != 0)
+	else if (*given)
 		return refuse_option(
 		    r->options, "--%s is given twice", row->name);
 	else
 		*(const char **)(void *)at = value;
-	r->given |= bit;
+	*given = true;
 	return OPTIONS_READ;
 }
 
@@ -157,7 +172,7 @@ read_word(struct reading *r, char *word)
 /* Operands move up to argv[1], over the options that were read. */
 enum options_end
 options_read(const struct options *options, int *argc, char **argv, void *ret,
-    uint64_t *ret_given)
+    struct options_given *ret_given)
 {
 	struct reading r = {.options = options, .argv = argv, .ret = ret};
 	enum options_end all = OPTIONS_READ;
@@ -186,18 +201,25 @@ options_read(const struct options *options, int *argc, char **argv, void *ret,
 	return all;
 }
 
-const char *
-options_unfit(
-    const struct options *options, const char *command, uint64_t given)
+/* Returns true if the command takes an option with the name of row i. */
+static bool
+fits(const struct options *options, size_t i, const char *command)
 {
-	for (size_t i = 0; i < options->count; i++) {
-		const char *taken_by = options->rows[i].command;
-		size_t first = first_row(options, i);
+	for (size_t j = i; j < options->count; j++)
+		if (strcmp(options->rows[j].name, options->rows[i].name) == 0 &&
+		    takes(&options->rows[j], command))
+			return true;
+	return false;
+}
 
-		if (taken_by[0] == '\0' || strcmp(taken_by, command) == 0)
-			given &= ~(UINT64_C(1) << first);
-	}
-	return given != 0 ? options->rows[__builtin_ctzll(given)].name : NULL;
+const char *
+options_unfit(const struct options *options, const char *command,
+    const struct options_given *given)
+{
+	for (size_t i = 0; i < options->count; i++)
+		if (given->row[i] && !fits(options, i, command))
+			return options->rows[i].name;
+	return NULL;
 }
 
 static void

@@ -27,7 +27,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 /* Without pointers, each of which the gate would relocate at each login. */
@@ -50,10 +49,18 @@ struct option_row {
 #define OPTION_FLAG(type, member, name, help) \
 	OPTION_ROW(type, member, name, "", help, )
 
+#define OPTIONS_MAX 128
+
 struct options {
 	const char *program;
 	const struct option_row *rows;
-	size_t count; /* at most 64 */
+	size_t count; /* at most OPTIONS_MAX */
+};
+
+/* The options that were given, by their rows; of rows with one name, the
+ * first. */
+struct options_given {
+	bool row[OPTIONS_MAX];
 };
 
 #define OPTIONS_OF(program_, rows_)                         \
@@ -71,16 +78,15 @@ enum options_end {
 
 /*
  * Reads argv into *ret, the struct of the table, and leaves the operands in
- * argv and *argc; the values point into argv's words.  *ret_given, unless it
- * is NULL: bit i says that the option of row i was given; of rows with one
- * name, the first.
+ * argv and *argc; the values point into argv's words.  *ret_given, which may be
+ * NULL, says which were given.
  */
 enum options_end options_read(const struct options *options, int *argc,
-    char **argv, void *ret, uint64_t *ret_given);
+    char **argv, void *ret, struct options_given *ret_given);
 
 /* The first of the options given that this command does not take, or NULL. */
-const char *options_unfit(
-    const struct options *options, const char *command, uint64_t given);
+const char *options_unfit(const struct options *options, const char *command,
+    const struct options_given *given);
 
 /* Lists the options that this command alone takes, a line each; "": those that
  * all commands take.  How many there are. */
