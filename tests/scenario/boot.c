@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,12 +44,23 @@ boot_start(const char *const argv[])
 	return run_start(entering, NULL, 0);
 }
 
+/* Where systemctl only names the journal, its last lines are added. */
+void
+boot_finish(struct run *r)
+{
+	run_finish(r);
+	if (strstr(r->err, "journalctl") != NULL)
+		r->err = text("%s%s", r->err,
+		    boot_run(ARGV("journalctl", "--no-pager", "-n", "60"))
+			->out);
+}
+
 struct run *
 boot_run(const char *const argv[])
 {
 	struct run *r = boot_start(argv);
 
-	run_finish(r);
+	boot_finish(r);
 	return r;
 }
 

@@ -30,6 +30,7 @@ void boot_crash(void);
  */
 struct run *boot_start(const char *const argv[]);
 struct run *boot_run(const char *const argv[]);
+void boot_finish(struct run *r);
 void boot_sh(const char *script);
 
 #endif

@@ -49,12 +49,18 @@
 		    run_->err);                                               \
 	} while (0)
 
-#define assert_says(words, wanted)                                       \
-	cr_assert(strstr((words), (wanted)) != NULL, "no \"%s\" in: %s", \
-	    (wanted), (words))
+#define assert_says(words, wanted)                          \
+	do {                                                \
+		const char *words_ = (words);               \
+		cr_assert(strstr(words_, (wanted)) != NULL, \
+		    "no \"%s\" in: %s", (wanted), words_);  \
+	} while (0)
 
-#define assert_never_says(words, unwanted)                              \
-	cr_assert(strstr((words), (unwanted)) == NULL, "\"%s\" in: %s", \
-	    (unwanted), (words))
+#define assert_never_says(words, unwanted)                                     \
+	do {                                                                   \
+		const char *words_ = (words);                                  \
+		cr_assert(strstr(words_, (unwanted)) == NULL, "\"%s\" in: %s", \
+		    (unwanted), words_);                                       \
+	} while (0)
 
 #endif
