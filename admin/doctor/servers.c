@@ -246,6 +246,15 @@ judge_answer(const struct survey *survey, const struct process *process)
 		    socket->address, name, process->pid, socket->banner);
 }
 
+/* The child that sshd starts for a connection holds sshd's sockets until it
+ * runs a program of its own, whose title is another one. */
+static bool
+has_let_go(const struct process *process)
+{
+	return process->socket != NULL &&
+	    !socket_is_held(process->socket, process->pid);
+}
+
 static void
 judge_process(const struct survey *survey, const struct process *process)
 {
@@ -253,7 +262,7 @@ judge_process(const struct survey *survey, const struct process *process)
 	bool titled = title_listener(process->title, &listener);
 	char name[64];
 
-	if (is_examined(survey, process))
+	if (is_examined(survey, process) || has_let_go(process))
 		return;
 	name_of(process->title, name);
 	if (titled && (process->sshd || !process->known))

@@ -356,6 +356,22 @@ sockets_find_holders(struct sockets *sockets)
 		closedir(proc);
 }
 
+bool
+socket_is_held(const struct socket *socket, int pid)
+{
+	struct sockets one = {.why = ""};
+	struct socket *slot = list_add(&one.list, sizeof(*slot));
+	bool held;
+
+	if (slot == NULL)
+		return true;
+	*slot = *socket;
+	look_into(&one, pid);
+	held = one.holders.count > 0 || one.why[0] != '\0';
+	sockets_done(&one);
+	return held;
+}
+
 void
 sockets_done(struct sockets *sockets)
 {

@@ -63,6 +63,9 @@ void sockets_listen(struct sockets *sockets, int limit_ms);
  * seen. */
 void sockets_find_holders(struct sockets *sockets);
 
+/* True if that process holds the socket now. */
+bool socket_is_held(const struct socket *socket, int pid);
+
 /* True if a server greeted as SSH does; *ret is its line. */
 bool socket_is_ssh(const char *said, char ret[static SOCKET_BANNER]);
 

@@ -2,6 +2,9 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -34,6 +37,20 @@ Test(sockets, reads_those_that_listen)
 	cr_expect_eq(sockets.list.count, SOCKETS_MAX);
 	cr_expect_neq(sockets.why[0], '\0');
 	sockets_done(&sockets);
+}
+
+/* sshd's child lets go of it. */
+Test(sockets, knows_who_holds_one_now)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct socket socket = {.address = ""};
+	struct stat st;
+
+	cr_assert_eq(fstat(fd, &st), 0);
+	socket.inode = st.st_ino;
+	cr_expect(socket_is_held(&socket, getpid()));
+	close(fd);
+	cr_expect_not(socket_is_held(&socket, getpid()));
 }
 
 Test(sockets, knows_how_ssh_servers_greet)
