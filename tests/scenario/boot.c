@@ -23,8 +23,7 @@ boot_possible(void)
 	    run(ARGV("sh", "-c",
 		    "[ -x /lib/systemd/systemd ] && unshare -m sh -c "
 		    "'mount -t cgroup2 cgroup2 /sys/fs/cgroup && "
-		    "mkdir /sys/fs/cgroup/tfa.$$ && "
-		    "rmdir /sys/fs/cgroup/tfa.$$'"),
+		    "rmdir $(mktemp -d /sys/fs/cgroup/tfa.XXXXXX)'"),
 		NULL, 0)
 		->status == 0;
 }
@@ -73,10 +72,14 @@ boot_sh(const char *script)
 	    r->status, 0, "%s: %d: %s%s", script, r->status, r->out, r->err);
 }
 
+/* Other runs of these tests have the same ports, in roots of their own. */
 static const char *
 cgroup(void)
 {
-	return text("tfa.%d", machine_port);
+	struct stat st;
+
+	cr_assert_eq(stat("/", &st), 0);
+	return text("tfa.%lx.%d", (unsigned long)st.st_dev, machine_port);
 }
 
 /* The pid of the machine's systemd, or 0 if there is none yet. */
