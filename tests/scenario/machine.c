@@ -58,8 +58,11 @@ new_processes(void)
 	machine_sh("mount -t proc proc /proc");
 }
 
-/* A machine without tfa that only this test sees, with the keys of users as
- * they were before any test changed them: setup stops at some. */
+/*
+ * A machine without tfa that only this test sees, with the keys of users as
+ * they were before any test changed them: setup stops at some.  A systemd that
+ * boots removes the folders in /var/tmp that another one made for its services.
+ */
 void
 machine_new(void)
 {
@@ -78,6 +81,7 @@ machine_new(void)
 		   "for d in /run /var/lib /root; do\n"
 		   "	mount -t tmpfs -o mode=755 tmpfs $d\n"
 		   "done\n"
+		   "mount -t tmpfs -o mode=1777 tmpfs /var/tmp\n"
 		   "mount -t tmpfs -o mode=755 tmpfs /mnt\n"
 		   "cp -a /home/. /mnt/\n"
 		   "mount --bind /mnt /home\n"
