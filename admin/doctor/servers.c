@@ -251,7 +251,7 @@ judge_answer(const struct survey *survey, const struct process *process)
 static bool
 has_let_go(const struct process *process)
 {
-	return process->socket != NULL &&
+	return process->sshd && process->socket != NULL &&
 	    !socket_is_held(process->socket, process->pid);
 }
 

@@ -122,7 +122,7 @@ static const char prepare[] =
     "/usr/sbin/sshd -T | grep -qi ^pamservicename &&\n"
     "    service='-o PAMServiceName=tfa-sshd'\n"
     "wait_for() {\n"
-    "    for i in $(seq 200); do [ ! -s $1 ] || return 0; sleep 0.05; done\n"
+    "    for i in $(seq 800); do [ ! -s $1 ] || return 0; sleep 0.05; done\n"
     "    echo \"$1: nothing started\" >&2; exit 9\n"
     "}\n"
     "start() {\n"
