@@ -28,7 +28,7 @@ static const struct json_field audit_file_fields[] = {
 };
 const struct json_shape audit_file_shape = JSON_SHAPE(audit_file_fields, NULL);
 
-/* What a file's name says. */
+/* A name, taken apart. */
 struct turn {
 	enum { TURN_NONE, TURN_DATED, TURN_NUMBERED, TURN_CURRENT } kind;
 	const char *digits;
@@ -181,7 +181,7 @@ is_same_turn(const char *a, const char *b)
 		strncmp(left.digits, right.digits, (size_t)left.len) == 0);
 }
 
-/* Of one turn, or of one file with two names, one is dropped: while logrotate
+/* Two of one turn, or two names of one file, become one: while logrotate
  * compresses a file, both are there, and the plain one is whole. */
 static void
 drop_doubles(struct audit_files *files)
