@@ -66,10 +66,12 @@ struct admin {
 	bool yes; /* ask no questions */
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
-	const char *config, *probe, *key; /* doctor */
-	const char *qr;                   /* enroll */
-	bool block;                       /* revoke */
-	bool code;                        /* revoke, doctor */
+	const char *verdict, *event, *reason, *lines; /* log */
+	bool follow;                                  /* log */
+	const char *config, *probe, *key;             /* doctor */
+	const char *qr;                               /* enroll */
+	bool block;                                   /* revoke */
+	bool code;                                    /* revoke, doctor */
 	/* setup */
 	const char *break_glass, *wait, *door;
 	bool no_door, dry_run, remove, confirm, undo, watch;
