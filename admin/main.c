@@ -51,7 +51,7 @@ static const struct command commands[] = {
 	"look for ways round the gate; names the line to change", admin_doctor},
     {"log",
 	"[--since T] [--until T] [--user U] [--verdict V,...]\n"
-	"        [--event E,...] [--reason R,...] [--lines N] [--follow] [--csv]",
+	"        [--event E,...] [--reason R,...] [-n N] [-f] [--csv]",
 	"who was let in, and who was not", admin_log},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };

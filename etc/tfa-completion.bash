@@ -22,8 +22,7 @@ _tfa_admin_options()
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;
 	log)
-		echo --user --since --until --verdict --event --reason --lines \
-		    --follow --csv
+		echo --user --since --until --verdict --event --reason --csv
 		;;
 	esac
 	echo --json --yes --socket --store --policy --keeper-user --help
@@ -55,7 +54,6 @@ _tfa_argument()
 	--verdict) printf '%s\n' pass deny ;;
 	--event) printf '%s\n' login enroll revoke policy ;;
 	--reason) printf '%s\n' wrong_code locked no_device store ;;
-	--lines) printf '%s\n' 20 100 ;;
 	--qr) printf '%s\n' terminal svg uri ;;
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
