@@ -59,7 +59,7 @@ with_history(void)
 	return b;
 }
 
-/* What is shown, as the days of the lines: "01-01 01-02 ...". */
+/* The lines that are shown, as the days of the lines: "01-01 01-02 ...". */
 static const char *
 days(const char *out)
 {
