@@ -23,10 +23,12 @@
  *	amend.c        revoke, unlock, code
  *	enroll.c       enroll
  *	import.c       import
- *	log.c          log
+ *	log/           log; history.h, which reads the audit, for other commands too
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal
+ *	csv.c          tables for a spreadsheet
+ *	progress.c     how far a command has come, for a person who waits
  *
  * Data goes to stdout, messages to stderr.
  */
@@ -60,13 +62,16 @@ struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
 	bool json;
+	bool csv; /* of the commands that have it */
 	bool yes; /* ask no questions */
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
-	const char *config, *probe, *key; /* doctor */
-	const char *qr;                   /* enroll */
-	bool block;                       /* revoke */
-	bool code;                        /* revoke, doctor */
+	const char *verdict, *event, *reason, *lines; /* log */
+	bool follow;                                  /* log */
+	const char *config, *probe, *key;             /* doctor */
+	const char *qr;                               /* enroll */
+	bool block;                                   /* revoke */
+	bool code;                                    /* revoke, doctor */
 	/* setup */
 	const char *break_glass, *wait, *door;
 	bool no_door, dry_run, remove, confirm, undo, watch;
@@ -157,6 +162,12 @@ int admin_ask(const struct admin *admin, const struct request *request,
 int admin_stream(const struct admin *admin, const struct request *request,
     const char *what, const struct client_rows *rows);
 
+/* Turns a reply into an exit status, and says a denial, with what before it. */
+int admin_judge(const struct reply *reply, const char *what);
+
+/* Says that there is no keeper, and why.  Returns ADMIN_KEEPER. */
+int admin_no_keeper(const char *why);
+
 #define ADMIN_WHY 400
 
 /*
@@ -178,9 +189,10 @@ bool changes_add(struct changes *changes, const char *format, ...)
 void changes_done(struct changes *changes);
 
 /*
- * Reads a time that somebody typed: RFC 3339, a date (its first second, UTC),
- * or a duration, which counts back from now. False, after a message, for
- * anything else.
+ * Reads a time that somebody typed: RFC 3339, a date or a date and a time of
+ * day where they are (see when_parse_local()), or a duration, which counts back
+ * from now. False, after a message, for anything else. Say it back with
+ * when_say().
  */
 bool admin_time(const char *text, int64_t now_s, int64_t *ret_s);
 

@@ -49,8 +49,10 @@ static const struct command commands[] = {
 	admin_unlock},
     {"doctor", "[--config FILE] [--probe USER -i KEY [--code]]",
 	"look for ways round the gate; names the line to change", admin_doctor},
-    {"log", "[--user U] [--since T]", "who was let in, and who was not",
-	admin_log},
+    {"log",
+	"[--since T] [--until T] [--user U] [--verdict V,...]\n"
+	"        [--event E,...] [--reason R,...] [-n N] [-f] [--csv]",
+	"who was let in, and who was not", admin_log},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -114,6 +116,16 @@ static const struct option_row option_rows[] = {
     VALUE("log", user, "user", "USER", "only lines about this user"),
     VALUE("log", since, "since", "TIME",
 	"only lines since then; 2h means two hours ago"),
+    VALUE("log", until, "until", "TIME", "only lines before then"),
+    VALUE("log", verdict, "verdict", "V,...", "only these: pass, deny"),
+    VALUE("log", event, "event", "E,...", "only these: login, revoke, ..."),
+    VALUE("log", reason, "reason", "R,...", "only these: wrong_code, ..."),
+    OPTION_ROW(struct admin, lines, "lines", "N", "only the last N of them",
+	.command = "log", .letter = 'n'),
+    OPTION_ROW(struct admin, follow, "follow", "",
+	"go on with what is written from now on", .command = "log",
+	.letter = 'f'),
+    FLAG("log", csv, "csv", "print CSV, for a spreadsheet"),
 };
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 

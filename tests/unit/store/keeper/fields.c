@@ -51,6 +51,8 @@ static const struct {
 	"'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA','last_step':'0'}",
 	NULL},
     {"target", "'db1:5432'", "''"},
+    {"file", "'1-2-3'", "''"},
+    {"offset", "1", "0"},
 };
 #define FIELDS COUNT(fields)
 
