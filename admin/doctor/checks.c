@@ -15,6 +15,7 @@ static const struct {
 	enum { PLAN_NO = 0, PLAN_FAILS, PLAN_ALL } plan;
 } checks[] = {
     {"sshd-config", doctor_accepted, PLAN_ALL},
+    {"scope", doctor_scope, PLAN_ALL},
     {"gate", doctor_gate, PLAN_ALL},
     {"channels", doctor_channels, PLAN_ALL},
     {"environment", doctor_environment, PLAN_ALL},

@@ -8,6 +8,7 @@
  *	gather.c       reads the files, asks sshd -T about each connection
  *	questions.c    the connections that sshd is asked about
  *	sshd.c         the gate, channels and variables by sshd's answers
+ *	scope.c        the people before whom the gate stands: scope.h
  *	displaced.c    lines of the site's that our Match all displaces
  *	files.c        the files that decide, and the folders above them
  *	login_shells.c each login shell: shell_try.h; spared.c says whose are not
@@ -78,7 +79,8 @@ struct doctor {
 /* A check adds its findings.  If it adds none, it is "ok". */
 typedef void doctor_check(struct doctor *doctor);
 
-doctor_check doctor_accepted, doctor_gate, doctor_channels, doctor_environment;
+doctor_check doctor_accepted, doctor_scope, doctor_gate, doctor_channels,
+    doctor_environment;
 doctor_check doctor_order;
 doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
 doctor_check doctor_policy_file, doctor_socket;

@@ -135,7 +135,8 @@ judge_setting(const struct views *views, const struct config *config,
 
 	list_each(const struct view, view, views->list) {
 		dump_value(view, setting->keyword, value);
-		if (view->door != door || is_as_wanted(setting, value))
+		if (view->door != door || (view->outside && !door) ||
+		    is_as_wanted(setting, value))
 			continue;
 		if (worst != NULL &&
 		    (opens_less(setting, value) ||
@@ -219,8 +220,9 @@ void
 dump_judge_gate(const struct views *views, const struct config *config,
     struct findings *findings)
 {
-	for (size_t i = 0; i < views->list.count; i++)
-		judge_view_command(&views->list.items[i], config, findings);
+	list_each(const struct view, view, views->list)
+		if (!view->outside)
+			judge_view_command(view, config, findings);
 }
 
 static bool
@@ -303,9 +305,11 @@ void
 dump_judge_variables(const struct views *views, const struct config *config,
     struct findings *findings)
 {
-	for (size_t i = 0; i < views->list.count; i++) {
-		judge_view_setenv(&views->list.items[i], config, findings);
-		judge_view_acceptenv(&views->list.items[i], config, findings);
+	list_each(const struct view, view, views->list) {
+		if (view->outside)
+			continue;
+		judge_view_setenv(view, config, findings);
+		judge_view_acceptenv(view, config, findings);
 	}
 }
 

@@ -164,13 +164,14 @@ static bool
 home_is_set(const struct doctor *doctor)
 {
 	char value[CONFIG_WORD];
-	const char *at = doctor->views.list.count > 0
-	    ? doctor->views.list.items[0].dump
-	    : "";
 
-	while (dump_next(&at, "setenv", value))
-		if (strncmp(value, "HOME=", 5) == 0)
-			return true;
+	list_each(const struct view, view, doctor->views.list) {
+		const char *at = view->dump;
+
+		while (!view->outside && dump_next(&at, "setenv", value))
+			if (strncmp(value, "HOME=", 5) == 0)
+				return true;
+	}
 	return false;
 }
 

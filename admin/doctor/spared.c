@@ -1,11 +1,12 @@
 /*
  * The users whom a Match block before ours exempts from the gate, from every
- * address.
+ * address, and those for whom it does not stand.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "admin/doctor/questions.h"
+#include "admin/doctor/scope.h"
 
 /* True if a list fits, as in sshd: fits is asked for each pattern, and one with
  * '!' that fits ends the list. */
@@ -38,10 +39,8 @@ name_fits(const struct passwd *pw, const char *pattern)
 	return config_pattern(pattern, pw->pw_name);
 }
 
-/* A criterion that depends on the connection counts as one that does not
- * fit. */
-static bool
-match_fits(const char *match, const struct passwd *pw)
+bool
+match_fits(const char *match, const struct passwd *pw, bool any_connection)
 {
 	char name[CONFIG_WORD], list[CONFIG_WORD];
 	char *equals;
@@ -57,8 +56,11 @@ match_fits(const char *match, const struct passwd *pw)
 		else if (!config_word(&match, list))
 			return false;
 		if (strcasecmp(name, "user") != 0 &&
-		    strcasecmp(name, "group") != 0)
-			return false;
+		    strcasecmp(name, "group") != 0) {
+			if (!any_connection)
+				return false;
+			continue;
+		}
 		if (!list_fits(list,
 			strcasecmp(name, "user") == 0 ? name_fits : user_is_in,
 			pw))
@@ -73,13 +75,15 @@ shells_spared(const struct config *config, const struct passwd *pw)
 {
 	const struct config_line *gate = config_gate(config);
 
+	if (config_is_partial(gate) && !scope_has(config, pw))
+		return true;
 	list_each(const struct config_line, line, config->lines) {
 		if (gate == NULL || line >= gate)
 			return false;
 		if (line->match != NULL &&
 		    config_has_keyword(line, "ForceCommand") &&
-		    match_fits(line->match, pw) &&
-		    (line->outer == NULL || match_fits(line->outer, pw)))
+		    match_fits(line->match, pw, false) &&
+		    (line->outer == NULL || match_fits(line->outer, pw, false)))
 			return !config_is_gate(line->value);
 	}
 	return false;

@@ -72,12 +72,21 @@ may_enter(const struct setup *setup)
 }
 
 static bool
-caller_is_safe(const struct setup *setup)
+asks_caller(const struct setup *setup, const struct plan *plan)
+{
+	const struct stage *stage = plan_find(
+	    plan, STAGE_FILE_WRITE, CONFIG_DROP_IN);
+
+	return stage == NULL || judged_asks(stage->text, setup->caller);
+}
+
+static bool
+caller_is_safe(const struct setup *setup, const struct plan *plan)
 {
 	const char *emergency = setup->admin->break_glass;
 	bool ok;
 
-	if (setup->caller == NULL ||
+	if (setup->caller == NULL || !asks_caller(setup, plan) ||
 	    (emergency != NULL && strcmp(setup->caller, emergency) == 0))
 		return true;
 	ok = may_enter(setup);
@@ -109,7 +118,7 @@ may_install(const struct setup *setup, const struct plan *plan)
 	findings_done(&findings);
 	ok &= !door || door_may_open(plan);
 	ok &= !logins || has_keeper(setup);
-	ok = (!logins || caller_is_safe(setup)) && ok;
+	ok = (!logins || caller_is_safe(setup, plan)) && ok;
 	if (!ok)
 		admin_say("nothing is changed: mend what is named above, then "
 			  "run setup again");
@@ -207,7 +216,9 @@ setup_change(const struct setup *setup)
 	fflush(stdout);
 	if (admin->remove)
 		warn_of_removal(&plan);
-	else if (!may_install(setup, &plan))
+	else
+		closes_say(&plan);
+	if (!admin->remove && !may_install(setup, &plan))
 		return ADMIN_NOT;
 	if (admin->dry_run)
 		return ADMIN_DONE;
@@ -298,6 +309,8 @@ setup_run(struct setup *setup)
 	    (!has_program(SETUP_GATE) || !has_program(SETUP_KEEPER)))
 		return ADMIN_NOT;
 	setup->caller = caller_name();
+	if (!admin->remove && !only_settle(setup))
+		return ADMIN_NOT;
 	return setup_change(setup);
 }
 
@@ -305,7 +318,7 @@ static bool
 is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 {
 	bool changes = admin->break_glass != NULL || admin->door != NULL ||
-	    admin->no_door;
+	    admin->no_door || admin->only != NULL;
 	int forms = admin->remove + admin->confirm + admin->undo +
 	    admin->watch + changes;
 

@@ -27,7 +27,7 @@ files(void *ctx, const char *pattern,
     void *reader)
 {
 	const struct folder *folder = ctx;
-	scoped_free char *drop_in = guard_drop_in(GATE, folder->door);
+	scoped_free char *drop_in = guard_drop_in(GATE, folder->door, NULL);
 	char *any = strstr(drop_in, "PermitOpen any");
 
 	(void)pattern;

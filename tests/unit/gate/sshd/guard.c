@@ -30,7 +30,7 @@ read_file(const char *path)
  */
 Test(guard, etc_has_the_drop_in_of_the_table)
 {
-	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate", 0);
+	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate", 0, NULL);
 
 	cr_assert_str_eq(read_file("etc/sshd-tfa.conf"), text, "%s", text);
 }
@@ -38,7 +38,7 @@ Test(guard, etc_has_the_drop_in_of_the_table)
 /* sshd reads from it what the tables say, and nothing else. */
 Test(guard, drop_in_has_each_row_once)
 {
-	scoped_free char *text = guard_drop_in("/g", 0);
+	scoped_free char *text = guard_drop_in("/g", 0, NULL);
 	char line[200];
 
 	for (const struct guard_setting *s = guard_settings;
@@ -60,8 +60,8 @@ Test(guard, drop_in_has_each_row_once)
  * may stand there twice. */
 Test(guard, door_has_each_row_once_and_first)
 {
-	scoped_free char *plain = guard_drop_in("/g", 0);
-	scoped_free char *text = guard_drop_in("/g", 2222);
+	scoped_free char *plain = guard_drop_in("/g", 0, NULL);
+	scoped_free char *text = guard_drop_in("/g", 2222, NULL);
 	size_t len = 0;
 	const char *block = guard_door_block(text, &len);
 	char line[200];
