@@ -29,6 +29,7 @@ static const struct {
     {"servers", doctor_servers, PLAN_FAILS},
     {"door", doctor_door, PLAN_ALL},
     {"shells", doctor_shells, PLAN_ALL},
+    {"sftp-only", doctor_sftp_only, PLAN_ALL},
     {"uids", doctor_uids, PLAN_FAILS},
     {"keys", doctor_keys, PLAN_ALL},
     {"certificates", doctor_certificates, PLAN_ALL},

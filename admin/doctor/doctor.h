@@ -13,6 +13,8 @@
  *	files.c        the files that decide, and the folders above them
  *	login_shells.c each login shell: shell_try.h; spared.c says whose are not
  *	               tried
+ *	sftp_only.c    accounts that sshd itself serves, and no gate could
+ *	account.h      whether sshd lets an account in at all
  *	users.c        uids
  *	keys.c         users' files of keys
  *	keyfiles.c     reads them, for every user and in every view
@@ -85,7 +87,8 @@ doctor_check doctor_order;
 doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
 doctor_check doctor_policy_file, doctor_socket;
 doctor_check doctor_running, doctor_servers, doctor_door;
-doctor_check doctor_shells, doctor_uids, doctor_keys, doctor_certificates;
+doctor_check doctor_shells, doctor_sftp_only, doctor_uids, doctor_keys,
+    doctor_certificates;
 doctor_check doctor_pam, doctor_tmp, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
@@ -135,6 +138,9 @@ MUST_USE enum fault doctor_load_policy(const struct doctor *doctor,
 /* Reads only the lines, of config, from the file at path, which may lie below
  * the root of another process.  False (errno) if it cannot. */
 bool doctor_read_config(struct doctor *doctor, const char *path);
+
+/* sshd's answer about the groups that may write a file of keys. */
+keyfile_group *doctor_sshd_groups(void);
 
 /* True if both paths lead to one file. */
 bool doctor_is_same_file(const char *a, const char *b);

@@ -194,7 +194,7 @@ judge_view_command(const struct view *view, const struct config *config,
 	char value[CONFIG_WORD], fix[CONFIG_WORD], where[400], who[256];
 
 	dump_who(view->who, view->others, who, sizeof(who));
-	if (dump_value(view, "chrootdirectory", value) &&
+	if (!view->exempt && dump_value(view, "chrootdirectory", value) &&
 	    strcasecmp(value, "none") != 0) {
 		locate_setting(
 		    config, "ChrootDirectory", value, where, sizeof(where));
@@ -203,17 +203,12 @@ judge_view_command(const struct view *view, const struct config *config,
 		    where, who);
 	}
 	dump_value(view, "forcecommand", value);
-	if (config_is_gate(value))
+	if (config_is_gate(value) || view->exempt)
 		return;
 	snprintf(fix, sizeof(fix), "ForceCommand %.600s",
 	    gate != NULL ? gate->value : "/usr/sbin/tfa-gate");
 	locate_setting(config, "ForceCommand", value, where, sizeof(where));
-	if (view->exempt)
-		findings_warn(findings, NULL,
-		    "%s, %s: exempt by sshd, for emergencies", where, who);
-	else
-		findings_fail(
-		    findings, fix, "%s, %s: %s", where, who, fault_of(value));
+	findings_fail(findings, fix, "%s, %s: %s", where, who, fault_of(value));
 }
 
 void

@@ -29,9 +29,18 @@ struct scope_count {
 };
 void scope_count(const struct config *config, struct scope_count *ret);
 
-/* True if the criteria of a Match may fit somebody before whom the gate stands;
- * those that depend on the connection count as fitting.  NULL fits all. */
-bool scope_meets(const struct config *config, const char *match);
+/*
+ * True if lines under the criteria of a Match matter to the gate.  They do not
+ * if they fit nobody before whom it stands.  Those below its own blocks do not
+ * either if they fit only accounts that are exempt from it, or of which
+ * sftp_is_cut_off() says more.  Criteria that depend on the connection count as
+ * fitting; NULL fits all.
+ */
+bool scope_matters(const struct config *config, const char *match, bool below);
+
+/* True if sshd itself serves the account with sftp, the gate is to stand before
+ * it, and it cannot be started there: sftp_only.c. */
+bool sftp_is_cut_off(const struct config *config, const struct passwd *pw);
 
 /* True if the criteria fit the user.  One that depends on the connection fits
  * if any_connection says so. */

@@ -146,14 +146,14 @@ doctor_environment(struct doctor *doctor)
 	    "variable of a client's or a user's run code before the gate");
 }
 
-/* Lines that are for none of those before whom the gate stands can do it no
- * harm. */
+/* Lines for nobody before whom the gate stands can do it no harm. */
 static void
 judge_order(struct doctor *doctor)
 {
+	const struct config_line *gate = config_gate(&doctor->lines);
 	struct config near = doctor->lines;
 	int block = -1;
-	bool meets = true;
+	bool matters = true;
 
 	near.lines.items = NULL;
 	near.lines.count = 0;
@@ -161,9 +161,10 @@ judge_order(struct doctor *doctor)
 		struct config_line *slot;
 
 		if (line->block != block)
-			meets = scope_meets(&doctor->lines, line->match);
+			matters = scope_matters(
+			    &doctor->lines, line->match, line > gate);
 		block = line->block;
-		if (!meets)
+		if (!matters)
 			continue;
 		slot = list_add(&near.lines, sizeof(*slot));
 		if (slot == NULL) {

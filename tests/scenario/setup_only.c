@@ -33,7 +33,7 @@ run_both(void)
 }
 
 static struct run *
-ssh(const char *user, const char *more)
+ssh_once(const char *user, const char *more)
 {
 	return run(ARGV("sh", "-c",
 		       text("exec ssh -F none -p %d -i $TFA_KEYS/%s -l %s "
@@ -42,6 +42,19 @@ ssh(const char *user, const char *more)
 			    "-o BatchMode=yes %s </dev/null",
 			   machine_port, user, user, more)),
 	    NULL, 0);
+}
+
+/* sshd, reloaded, listens again in a moment. */
+static struct run *
+ssh(const char *user, const char *more)
+{
+	struct run *r = ssh_once(user, more);
+
+	for (int i = 0; i < 50 && strstr(r->err, "refused") != NULL; i++) {
+		run_sleep_ms(100);
+		r = ssh_once(user, more);
+	}
+	return r;
 }
 
 static const char *
