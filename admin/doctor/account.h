@@ -1,5 +1,5 @@
 /*
- * Whether sshd lets an account in at all, with a key or a password: by sshd's
+ * Says if sshd lets an account in at all, with a key or a password: by sshd's
  * answer for it, its files of keys, its shell and shadow(5).  Needs root.
  */
 #ifndef TFA_DOCTOR_ACCOUNT_H
@@ -11,7 +11,7 @@
 
 #include "admin/doctor/dump.h"
 
-/* What a login must open: a shell, or anything, as sftp. */
+/* A login must open a shell, or anything, as sftp. */
 enum account_use { ACCOUNT_SHELL = 0, ACCOUNT_ANY };
 
 /*

@@ -71,6 +71,9 @@ doctor_run(struct doctor *doctor, doctor_found *found)
 		    (doctor->planned != NULL && checks[i].plan == PLAN_NO))
 			continue;
 		findings_begin(findings, checks[i].name);
+		if (doctor->progress != NULL)
+			doctor->progress->what = checks[i].name;
+		doctor_step(doctor);
 		checks[i].run(doctor);
 		findings_end(findings, "no fault was found");
 		if (doctor->planned != NULL && checks[i].plan == PLAN_FAILS)
@@ -90,9 +93,14 @@ doctor_judge_planned(const struct admin *admin, const struct planned *planned,
 	    .planned = planned,
 	    .keeper = admin->keeper,
 	    .policy = admin->policy};
+	struct progress progress;
 
+	progress_begin(&progress, DOCTOR_ASKS, 0);
+	doctor.progress = &progress;
 	doctor_gather(&doctor);
 	doctor_run(&doctor, NULL);
+	progress_end(&progress);
+	doctor.progress = NULL;
 	*ret = doctor.findings;
 	doctor.findings = (struct findings){.check = NULL};
 	doctor_done(&doctor);

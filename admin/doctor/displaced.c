@@ -171,9 +171,13 @@ displaced_command(struct displaced *displaced, const struct config_line *line)
 	if (strcmp(line->value, gate) == 0)
 		return;
 	quote(line->value, command, sizeof(command));
+	/* tfa connect has its own list of targets; the door has none. */
 	if (config_is_gate(line->value))
-		snprintf(setting, sizeof(setting), "ForceCommand %.1000s",
-		    line->value);
+		snprintf(setting, sizeof(setting), "ForceCommand %.1000s%s",
+		    line->value,
+		    strstr(line->value, "/tfa connect") != NULL
+			? "\n        DisableForwarding yes"
+			: "");
 	else
 		snprintf(setting, sizeof(setting),
 		    "ForceCommand %.*s --command %s", (int)strcspn(gate, " \t"),

@@ -27,6 +27,8 @@ print_finding_json(const struct finding *finding)
 static void
 print_finding(const struct doctor *doctor, const struct finding *finding)
 {
+	if (doctor->progress != NULL)
+		progress_hide(doctor->progress);
 	if (doctor->admin->json)
 		print_finding_json(finding);
 	else
@@ -101,16 +103,22 @@ judge_obstacles(struct doctor *doctor, doctor_found *found)
 static void
 examine(struct doctor *doctor, const struct admin *admin, doctor_found *found)
 {
+	struct progress progress;
+
+	progress_begin(&progress, DOCTOR_ASKS, 0);
 	*doctor = (struct doctor){.admin = admin,
 	    .config = admin->config != NULL ? admin->config : CONFIG_DEFAULT,
 	    .keeper = admin->keeper,
-	    .policy = admin->policy};
+	    .policy = admin->policy,
+	    .progress = found != NULL ? &progress : NULL};
 	doctor_gather(doctor);
 	judge_setup(doctor, found);
 	if (is_set_up(doctor))
 		doctor_run(doctor, found);
 	else
 		judge_obstacles(doctor, found);
+	progress_end(&progress);
+	doctor->progress = NULL;
 }
 
 bool

@@ -8,12 +8,13 @@
  *	gather.c       reads the files, asks sshd -T about each connection
  *	questions.c    the connections that sshd is asked about
  *	sshd.c         the gate, channels and variables by sshd's answers
- *	scope.c        the people before whom the gate stands: scope.h
+ *	scope_judge.c  the people before whom the gate stands: scope.h
+ *	matters.c      the lines that are for one of them
  *	displaced.c    lines of the site's that our Match all displaces
  *	files.c        the files that decide, and the folders above them
  *	login_shells.c each login shell: shell_try.h; spared.c says whose are not
  *	               tried
- *	sftp_only.c    accounts that sshd itself serves, and no gate could
+ *	sftp_only.c    accounts that sshd itself serves: served.c
  *	account.h      whether sshd lets an account in at all
  *	users.c        uids
  *	keys.c         users' files of keys
@@ -40,6 +41,7 @@
 #define TFA_DOCTOR_H
 
 #include "admin/admin.h"
+#include "admin/progress.h"
 #include "gate/sshd/title.h"
 #include "admin/doctor/dump.h"
 #include "admin/doctor/planned.h"
@@ -67,8 +69,9 @@ struct doctor {
 	struct client_options keeper; /* the one that the gate asks */
 	const char *policy;
 	struct findings findings;
-	char gate[CONFIG_WORD];   /* the gate's path; "" where unknown */
-	char socket[CONFIG_WORD]; /* from ForceCommand's --socket; or "" */
+	struct progress *progress; /* NULL: none is shown */
+	char gate[CONFIG_WORD];    /* the gate's path; "" where unknown */
+	char socket[CONFIG_WORD];  /* from ForceCommand's --socket; or "" */
 };
 
 /* Add a finding, or set the "ok" text: findings.h. */
@@ -77,6 +80,17 @@ struct doctor {
 #define doctor_fail(doctor, fix, ...) \
 	findings_fail(&(doctor)->findings, fix, __VA_ARGS__)
 #define doctor_ok(doctor, ...) findings_ok(&(doctor)->findings, __VA_ARGS__)
+
+/* Done before any check, in words for the person who waits. */
+#define DOCTOR_ASKS "asking sshd about each kind of connection"
+
+/* A part of what takes long is done. */
+static inline void
+doctor_step(const struct doctor *doctor)
+{
+	if (doctor->progress != NULL)
+		progress_step(doctor->progress, 1);
+}
 
 /* A check adds its findings.  If it adds none, it is "ok". */
 typedef void doctor_check(struct doctor *doctor);

@@ -145,8 +145,11 @@ ask_about_all(
 	bool ok = true;
 	size_t i;
 
-	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question); i++)
+	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question);
+	     i++) {
 		ok = ask_sshd(doctor, &question, child);
+		doctor_step(doctor);
+	}
 	doctor->asked = i;
 	if (ok && strange != NULL)
 		snprintf(doctor->no_views, sizeof(doctor->no_views),

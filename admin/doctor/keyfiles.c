@@ -220,6 +220,7 @@ doctor_each_file(struct doctor_lines *lines)
 
 		if (lines->judge_user != NULL)
 			lines->judge_user(lines, pw);
+		doctor_step(lines->doctor);
 		collect_paths(lines, pw, paths);
 		for (size_t i = 0; i < paths->count; i++)
 			slow += !read_lines(lines, pw, paths->paths[i]);

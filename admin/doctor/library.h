@@ -1,6 +1,6 @@
 /*
- * What "tfa-admin doctor" finds, for other commands: a list, and nothing is
- * printed on stdout.
+ * The findings of "tfa-admin doctor" for other commands: a list, and nothing
+ * is printed on stdout.
  *
  *	struct findings findings = {.check = NULL};
  *

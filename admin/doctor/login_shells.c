@@ -93,6 +93,7 @@ look_at_user(struct judge *judge, const struct passwd *pw)
 	struct group *group = find_same(judge, shell);
 	struct group found = {.kind = shell_kind(shell)};
 
+	doctor_step(judge->doctor);
 	if (group == NULL) {
 		snprintf(found.shell, sizeof(found.shell), "%s", shell);
 		found.same = is_known_by_name(found.kind, &found.trial);

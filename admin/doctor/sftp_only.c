@@ -18,111 +18,6 @@
 #define NAMES 1500 /* bytes of the names in a Match line */
 #define SHOWN 3    /* accounts named before "and N others" */
 
-static const char internal[] = "internal-sftp";
-
-/* The first value of the keyword that holds for the user without the gate's own
- * blocks; a Match block beats a global line.  NULL for none. */
-static const char *
-site_value(
-    const struct config *config, const struct passwd *pw, const char *keyword)
-{
-	const struct config_line *gate = config_gate(config);
-	const char *global = NULL;
-
-	list_each(const struct config_line, line, config->lines) {
-		if (!config_has_keyword(line, keyword) ||
-		    (gate != NULL && config_is_of_gate(config, gate, line)))
-			continue;
-		if (line->match == NULL && global == NULL)
-			global = line->value;
-		else if (line->match != NULL &&
-		    match_fits(line->match, pw, true) &&
-		    (line->outer == NULL || match_fits(line->outer, pw, true)))
-			return line->value;
-	}
-	return global;
-}
-
-static bool
-is_none(const char *value)
-{
-	return value == NULL || strcasecmp(value, "none") == 0;
-}
-
-static bool
-is_internal(const char *command)
-{
-	char word[CONFIG_WORD];
-
-	return command != NULL && config_word(&command, word) &&
-	    strcmp(word, internal) == 0;
-}
-
-/* The command of "Subsystem sftp". */
-static const char *
-subsystem(const struct config *config)
-{
-	list_each(const struct config_line, line, config->lines) {
-		const char *rest = line->value;
-		char word[CONFIG_WORD];
-
-		if (config_has_keyword(line, "Subsystem") &&
-		    config_word(&rest, word) && strcmp(word, "sftp") == 0)
-			return rest + strspn(rest, " \t");
-	}
-	return NULL;
-}
-
-/* *ret_named: a Match block, and not the Subsystem line, says so. */
-static bool
-is_served(const struct config *config, const struct passwd *pw,
-    const char **ret_command, bool *ret_named)
-{
-	const char *command = site_value(config, pw, "ForceCommand");
-
-	*ret_named = is_internal(command);
-	*ret_command = command;
-	if (*ret_named)
-		return true;
-	*ret_command = internal;
-	return is_none(command) && is_internal(subsystem(config));
-}
-
-static bool
-has_shell(const struct passwd *pw)
-{
-	return shell_kind(passwd_shell(pw)) != SHELL_NO_LOGIN;
-}
-
-static bool
-meets_gate(const struct config *config, const struct passwd *pw)
-{
-	return scope_has(config, pw) && !config_exempts(config, pw->pw_name);
-}
-
-bool
-sftp_is_cut_off(const struct config *config, const struct passwd *pw)
-{
-	const char *command;
-	bool named;
-
-	return !has_shell(pw) && is_served(config, pw, &command, &named) &&
-	    meets_gate(config, pw);
-}
-
-/* The lines of a ChrootDirectory are judged by themselves, too: the gate can do
- * without one, which asks for a code. */
-static bool
-is_confined(const struct config *config, const struct passwd *pw)
-{
-	const char *command;
-	bool named;
-
-	return has_shell(pw) && is_served(config, pw, &command, &named) &&
-	    !is_none(site_value(config, pw, "ChrootDirectory")) &&
-	    meets_gate(config, pw);
-}
-
 /* The accounts for which one block would do. */
 struct cut_off {
 	const char *command;
@@ -156,7 +51,7 @@ add_account(struct doctor *doctor, struct cut_offs *all,
     const struct passwd *pw, const char *command)
 {
 	struct cut_off *found = cut_off_by(doctor, all, command);
-	bool shell = has_shell(pw);
+	bool shell = shell_kind(passwd_shell(pw)) != SHELL_NO_LOGIN;
 	size_t used, shown;
 
 	if (found == NULL)
@@ -167,7 +62,7 @@ add_account(struct doctor *doctor, struct cut_offs *all,
 		snprintf(found->why, sizeof(found->why), "%s%.150s",
 		    shell ? "the gate is not in ChrootDirectory "
 			  : "no gate starts from the shell ",
-		    shell ? site_value(&doctor->lines, pw, "ChrootDirectory")
+		    shell ? served_value(&doctor->lines, pw, "ChrootDirectory")
 			  : passwd_shell(pw));
 	if (found->count++ < SHOWN)
 		snprintf(found->shown + shown, sizeof(found->shown) - shown,
@@ -242,8 +137,8 @@ doctor_sftp_only(struct doctor *doctor)
 	setpwent();
 	while ((pw = getpwent()) != NULL)
 		if ((sftp_is_cut_off(&doctor->lines, pw) ||
-			is_confined(&doctor->lines, pw)) &&
-		    is_served(&doctor->lines, pw, &command, &named) &&
+			sftp_is_confined(&doctor->lines, pw)) &&
+		    served_by_sshd(&doctor->lines, pw, &command, &named) &&
 		    is_used(doctor, pw, named))
 			add_account(doctor, &all, pw, command);
 	endpwent();

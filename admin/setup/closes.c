@@ -70,7 +70,7 @@ changes_pam(const struct plan *plan)
 	return false;
 }
 
-/* What cannot be for some alone. */
+/* Two things cannot be for some alone. */
 static void
 say_for_all(const struct plan *plan)
 {

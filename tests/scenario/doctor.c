@@ -735,6 +735,30 @@ Test(doctor, probe_finds_nothing_where_all_is_closed)
 	cr_assert(nothing_left());
 }
 
+/* In a grace period the user is let in: another one is named, who is not. */
+Test(doctor, probe_in_grace_names_somebody_who_is_asked)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(
+		.rules =
+		    "{'name':'r','users':['alice','user109'],"
+		    "'mode':'required','since':'2020-01-01T00:00:00Z','grace':{'for':'14d','until':'2099-01-01T00:00:00Z'}}");
+	r = probe(b);
+	cr_assert(
+	    finding_is(r->out, "warn", "probe", "alice is in grace until "),
+	    "%s", r->out);
+	assert_says(r->out, "nobody has a device yet who could be probed");
+	fixture_enrol(b, "user109");
+	r = probe(b);
+	cr_assert(finding_is(r->out, "warn", "probe",
+		      "proves nothing of the gate. Probe somebody who is "
+		      "asked for a code, such as user109"),
+	    "%s", r->out);
+}
+
 Test(doctor, probe_without_a_login_proves_nothing)
 {
 	struct bastion *b;

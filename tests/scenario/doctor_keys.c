@@ -285,7 +285,7 @@ Test(doctor_keys, judges_every_keyword_in_every_view, .timeout = 600)
 	    {{.keys = ALLOW,
 		 .below = "Match LocalPort 2222 User bob\n" COMMAND},
 		"FAIL", "certificates", "for bob at port 2222: "},
-	    /* Whoever has such a key is refused: the fix is the policy's. */
+	    /* Users with such a key are refused: the fix is the policy's. */
 	    {{.below = "Match Address 10.1.0.0/16\n" COMMAND}, "FAIL",
 		"certificates", "opens a shell; fix: in "},
 	    {{.below = "Match Address 10.1.0.0/16\n" SSSD}, "FAIL",

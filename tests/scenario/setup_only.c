@@ -130,7 +130,7 @@ Test(setup_only, members_are_asked_and_the_others_forward)
 	assert_never_says(r->out, "FAIL");
 }
 
-/* Whoever is outside of the block passes, whatever the policy says. */
+/* Those outside of the block pass, whatever the policy says. */
 Test(setup_only, policy_that_asks_somebody_outside_is_a_fail)
 {
 	struct run *r;
