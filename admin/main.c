@@ -68,7 +68,7 @@ static const struct option_row option_rows[] = {
     CLIENT_OPTION_ROWS(struct admin, keeper, policy,
 	"the policy (/etc/tfa/policy.json, or\nDIR/policy.json)"),
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
-    VALUE("setup", only, "only", "TARGET,...",
+    VALUE("setup", only, "only", "TARGETS",
 	"the gate is for these users and @groups alone, to try it out"),
     VALUE("setup", break_glass, "break-glass", "USER",
 	"leave this account out of the gate, for emergencies"),

@@ -213,7 +213,8 @@ prints_bare_keys(const char *command)
 	return false;
 }
 
-/* Everybody whose key stands in no file is refused. */
+/* Everybody whose key stands in no file is refused.  Of a program that is not
+ * known it is only a warning: the way out may cost more. */
 static void
 judge_refused_keys(struct doctor *doctor, const struct held *held, bool bare)
 {
@@ -222,7 +223,8 @@ judge_refused_keys(struct doctor *doctor, const struct held *held, bool bare)
 	snprintf(block, sizeof(block),
 	    "in %.1000s:\n    \"keys\": {\"unlisted\": \"allow\"}",
 	    doctor->policy);
-	findings_add_block(&doctor->findings, FINDING_FAIL, block,
+	findings_add_block(&doctor->findings,
+	    bare ? FINDING_FAIL : FINDING_WARN, block,
 	    "AuthorizedKeysCommand %.150s, %.160s: whose key only this command "
 	    "gives is refused; %s",
 	    held->value, held->where,

@@ -286,7 +286,7 @@ Test(doctor_keys, judges_every_keyword_in_every_view, .timeout = 600)
 		 .below = "Match LocalPort 2222 User bob\n" COMMAND},
 		"FAIL", "certificates", "for bob at port 2222: "},
 	    /* Users with such a key are refused: the fix is the policy's. */
-	    {{.below = "Match Address 10.1.0.0/16\n" COMMAND}, "FAIL",
+	    {{.below = "Match Address 10.1.0.0/16\n" COMMAND}, "warn",
 		"certificates", "opens a shell; fix: in "},
 	    {{.below = "Match Address 10.1.0.0/16\n" SSSD}, "FAIL",
 		"certificates", "loses nothing; fix: in "},

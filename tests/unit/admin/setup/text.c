@@ -91,6 +91,24 @@ Test(setup_text, door_that_somebody_moved_below_comes_first_again)
 	cr_assert_str_eq(again, first);
 }
 
+/* Blocks of the site's and of emergency access stand above those of the gate,
+ * whoever these are for. */
+Test(setup_text, widened_drop_in_keeps_the_blocks_above)
+{
+	static const struct guard_only only = {.groups = "ops", .users = "bob"};
+	scoped_free char *plain = text_dropin(NULL, "frank", 2222, NULL);
+	scoped_free char *some = text_dropin(plain, NULL, 2222, &only);
+	scoped_free char *again = text_dropin(some, "frank", 2222, &only);
+	scoped_free char *all = text_dropin(some, NULL, 2222, NULL);
+	const char *frank = strstr(some, "\nMatch User frank\n");
+
+	cr_assert_not_null(frank);
+	cr_assert_lt(frank, strstr(some, "\nMatch Group ops\n"));
+	cr_assert_lt(strstr(some, "\nMatch LocalPort 2222\n"), frank);
+	cr_assert_str_eq(some, again);
+	cr_assert_str_eq(all, plain);
+}
+
 Test(setup_text, foreign_drop_in_is_replaced_whole)
 {
 	static const char *const foreign[] = {"", "\n", "Match all\n",
