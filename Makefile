@@ -453,10 +453,13 @@ install-door: door
 # The policy and the records stay.  Where sshd sends each login to the gate,
 # nobody could log in without it, nor use sudo where that asks the module.
 uninstall:
-	$(Q)test -n "$(DESTDIR)" || ! grep -qs '^[^#]*$(SBINDIR)/tfa-gate' \
-	    $(SSHD_CONFIGS) || { \
-	    echo 'sshd starts tfa-gate at each login:' \
-	    'first "tfa-admin setup --remove"' >&2; exit 1; }
+	$(Q)test -n "$(DESTDIR)" || { \
+	    files=$$(grep -ls '^[^#]*$(SBINDIR)/tfa-gate' $(SSHD_CONFIGS)); \
+	    test -z "$$files"; } || { case $$files in \
+	    *00-tfa.conf*) echo 'sshd starts tfa-gate at each login:' \
+	    'first "tfa-admin setup --remove"' >&2;; \
+	    *) echo 'sshd would let nobody in without tfa-gate: first take its' \
+	    'lines out of' $$files >&2;; esac; exit 1; }
 	$(Q)test -n "$(DESTDIR)" || { \
 	    files=$$(grep -ls '^[^#]*pam_tfa\.so' $(PAM_CONFIGS)); \
 	    test -z "$$files"; } || { echo 'PAM would let nobody in without' \

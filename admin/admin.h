@@ -73,7 +73,7 @@ struct admin {
 	bool block;                                   /* revoke */
 	bool code;                                    /* revoke, doctor */
 	/* setup */
-	const char *break_glass, *wait, *door;
+	const char *break_glass, *wait, *door, *only;
 	bool no_door, dry_run, remove, confirm, undo, watch;
 	bool enroll, pass; /* code */
 	bool summary;      /* users */

@@ -16,8 +16,9 @@ struct command {
 
 static const struct command commands[] = {
     {"setup",
-	"[--dry-run] [--break-glass USER] [--door PORT | --no-door] "
-	"[--wait 5m] | --confirm | --undo | --watch | --remove",
+	"[--only TARGET,...] [--break-glass USER]\n"
+	"        [--door PORT | --no-door] [--wait 5m] [--dry-run]\n"
+	"        | --confirm | --undo | --watch | --remove",
 	"make this machine a bastion; shows every change first", admin_setup},
     {"enable", "TARGET...", "let these users and @groups set up a device",
 	admin_enable},
@@ -69,6 +70,8 @@ static const struct option_row option_rows[] = {
     CLIENT_OPTION_ROWS(struct admin, keeper, policy,
 	"the policy (/etc/tfa/policy.json, or\nDIR/policy.json)"),
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
+    VALUE("setup", only, "only", "TARGETS",
+	"the gate is for these users and @groups alone, to try it out"),
     VALUE("setup", break_glass, "break-glass", "USER",
 	"leave this account out of the gate, for emergencies"),
     VALUE("setup", door, "door", "PORT",

@@ -10,8 +10,8 @@ _tfa_admin_options()
 {
 	case $1 in
 	setup)
-		echo --dry-run --break-glass --door --no-door --wait --confirm \
-		    --undo --watch --remove
+		echo --only --dry-run --break-glass --door --no-door --wait \
+		    --confirm --undo --watch --remove
 		;;
 	doctor) echo --config --probe --code ;;
 	enforce) echo --grace --until ;;
@@ -46,6 +46,10 @@ _tfa_argument()
 	case $1 in
 	--break-glass | --probe | --user | --keeper-user) _tfa_users ;;
 	--group) _tfa_groups ;;
+	--only)
+		_tfa_groups | sed 's/^/@/'
+		_tfa_users
+		;;
 	--state)
 		printf '%s\n' exempt locked enrolled invited blocked overdue \
 		    grace pending

@@ -194,33 +194,75 @@ judge_account(struct doctor *doctor, const struct held *held, const char *block,
 		 : "and refuses such keys");
 }
 
+/* Programs that print bare keys alone, whatever they know of them: those of
+ * sssd, for FreeIPA and others, and of EC2 Instance Connect. */
+static bool
+prints_bare_keys(const char *command)
+{
+	static const char *const names[] = {"sss_ssh_authorizedkeys",
+	    "eic_run_authorized_keys", "google_authorized_keys"};
+	char word[CONFIG_WORD];
+	const char *slash;
+
+	if (!config_word(&command, word) || word[0] != '/')
+		return false;
+	slash = strrchr(word, '/');
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(slash + 1, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Everybody whose key stands in no file is refused.  Of a program that is not
+ * known it is only a warning: the way out may cost more. */
+static void
+judge_refused_keys(struct doctor *doctor, const struct held *held, bool bare)
+{
+	char block[FINDING_FIX];
+
+	snprintf(block, sizeof(block),
+	    "in %.1000s:\n    \"keys\": {\"unlisted\": \"allow\"}",
+	    doctor->policy);
+	findings_add_block(&doctor->findings,
+	    bare ? FINDING_FAIL : FINDING_WARN, block,
+	    "AuthorizedKeysCommand %.150s, %.160s: whose key only this command "
+	    "gives is refused; %s",
+	    held->value, held->where,
+	    bare ? "it gives keys without a command=, so that this line of the "
+		   "policy loses nothing"
+		 : "with this line of the policy they get in, and a command= "
+		   "that only this program gives is lost: such a key opens a "
+		   "shell");
+}
+
 static void
 judge_keys_command(void *ctx, const struct held *held)
 {
 	struct judging *judging = ctx;
+	struct doctor *doctor = judging->doctor;
 	bool pass = judging->policy->keys.unlisted == UNLISTED_ALLOW;
+	bool bare = prints_bare_keys(held->value);
 	char setting[300], block[FINDING_FIX];
 
-	if (held->seen && account_block(judging->doctor, held, block)) {
-		judge_account(judging->doctor, held, block, pass);
-		return;
+	if (pass && bare)
+		findings_note(&doctor->findings,
+		    "AuthorizedKeysCommand %.150s, %.160s: it gives keys "
+		    "without a command=, and the policy lets them pass",
+		    held->value, held->where);
+	else if (held->seen && account_block(doctor, held, block))
+		judge_account(doctor, held, block, pass);
+	else if (pass)
+		judge_unseen(doctor, held, "\"unlisted\": \"refuse\"", pass);
+	else if (held->seen)
+		judge_refused_keys(doctor, held, bare);
+	else {
+		snprintf(setting, sizeof(setting),
+		    "%.200s: AuthorizedKeysCommand", held->where);
+		doctor_warn(doctor, NULL,
+		    "%.220s is under a Match that takes in nobody whom sshd "
+		    "could be asked about: its keys would be refused",
+		    setting);
 	}
-	if (held->seen || pass) {
-		judge_unseen(judging->doctor, held,
-		    pass ? "\"unlisted\": \"refuse\""
-			 : "\"unlisted\": \"allow\" in keys of the policy: "
-			   "then every key that is in no file passes, and a "
-			   "command= that only this program gives is lost: "
-			   "such a key opens a shell",
-		    pass);
-		return;
-	}
-	snprintf(setting, sizeof(setting), "%.200s: AuthorizedKeysCommand",
-	    held->where);
-	doctor_warn(judging->doctor, NULL,
-	    "%.220s is under a Match that takes in nobody whom sshd could be "
-	    "asked about: its keys would be refused",
-	    setting);
 }
 
 /* Beside a Match block, "sshd -T" of OpenSSH 9.2 says "none" of this keyword,

@@ -39,6 +39,8 @@ probe_ssh(struct probe *probe, const char *const *more, const char *command)
 	const char *argv[24] = {DOCTOR_SSH, "-F", probe->config};
 	size_t n = 3;
 
+	if (probe->doctor != NULL)
+		doctor_step(probe->doctor);
 	snprintf(agent, sizeof(agent), "SSH_AUTH_SOCK=%s/agent", probe->folder);
 	while (*more != NULL && n < 20)
 		argv[n++] = *more++;

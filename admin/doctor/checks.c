@@ -15,6 +15,7 @@ static const struct {
 	enum { PLAN_NO = 0, PLAN_FAILS, PLAN_ALL } plan;
 } checks[] = {
     {"sshd-config", doctor_accepted, PLAN_ALL},
+    {"scope", doctor_scope, PLAN_ALL},
     {"gate", doctor_gate, PLAN_ALL},
     {"channels", doctor_channels, PLAN_ALL},
     {"environment", doctor_environment, PLAN_ALL},
@@ -28,6 +29,7 @@ static const struct {
     {"servers", doctor_servers, PLAN_FAILS},
     {"door", doctor_door, PLAN_ALL},
     {"shells", doctor_shells, PLAN_ALL},
+    {"sftp-only", doctor_sftp_only, PLAN_ALL},
     {"uids", doctor_uids, PLAN_FAILS},
     {"keys", doctor_keys, PLAN_ALL},
     {"certificates", doctor_certificates, PLAN_ALL},
@@ -69,6 +71,9 @@ doctor_run(struct doctor *doctor, doctor_found *found)
 		    (doctor->planned != NULL && checks[i].plan == PLAN_NO))
 			continue;
 		findings_begin(findings, checks[i].name);
+		if (doctor->progress != NULL)
+			doctor->progress->what = checks[i].name;
+		doctor_step(doctor);
 		checks[i].run(doctor);
 		findings_end(findings, "no fault was found");
 		if (doctor->planned != NULL && checks[i].plan == PLAN_FAILS)
@@ -88,9 +93,14 @@ doctor_judge_planned(const struct admin *admin, const struct planned *planned,
 	    .planned = planned,
 	    .keeper = admin->keeper,
 	    .policy = admin->policy};
+	struct progress progress;
 
+	progress_begin(&progress, DOCTOR_ASKS, 0);
+	doctor.progress = &progress;
 	doctor_gather(&doctor);
 	doctor_run(&doctor, NULL);
+	progress_end(&progress);
+	doctor.progress = NULL;
 	*ret = doctor.findings;
 	doctor.findings = (struct findings){.check = NULL};
 	doctor_done(&doctor);

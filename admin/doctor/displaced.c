@@ -18,6 +18,8 @@ struct displaced {
 	struct findings *findings;
 };
 
+#define PEOPLE (2 * CONFIG_WORD)
+
 /* A global line and one under "Match all" are for the same people. */
 static const char *
 people_of(const struct config_line *line)
@@ -25,11 +27,34 @@ people_of(const struct config_line *line)
 	return line->match != NULL ? line->match : "all";
 }
 
-/* True if a block before ours has the keyword for the same people; unless word
- * is NULL, with that word in its value. */
+/*
+ * *ret: the people of the line who meet the gate by its block number i, as
+ * criteria of a Match, where "all" stands alone.  False after the last.
+ */
 static bool
-is_repeated(const struct displaced *displaced, const struct config_line *line,
-    const char *word)
+gated_people(const struct displaced *displaced, const struct config_line *line,
+    size_t i, char ret[static PEOPLE])
+{
+	const char *people = people_of(line);
+	const char *gate = config_gate_match(
+	    displaced->config, displaced->gate, i);
+
+	if (gate == NULL)
+		return false;
+	if (strcasecmp(gate, "all") == 0)
+		snprintf(ret, PEOPLE, "%s", people);
+	else if (strcasecmp(people, "all") == 0)
+		snprintf(ret, PEOPLE, "%s", gate);
+	else
+		snprintf(ret, PEOPLE, "%s %s", people, gate);
+	return true;
+}
+
+/* True if a block before ours has the keyword for these people; unless word is
+ * NULL, with that word in its value. */
+static bool
+is_repeated_for(const struct displaced *displaced,
+    const struct config_line *line, const char *people, const char *word)
 {
 	for (const struct config_line *other = displaced->config->lines.items;
 	     other < displaced->gate; other++) {
@@ -38,7 +63,8 @@ is_repeated(const struct displaced *displaced, const struct config_line *line,
 
 		if (other->match == NULL ||
 		    !config_has_keyword(other, line->keyword) ||
-		    strcasecmp(people_of(other), people_of(line)) != 0)
+		    (strcasecmp(other->match, people) != 0 &&
+			strcasecmp(other->match, people_of(line)) != 0))
 			continue;
 		if (word == NULL)
 			return true;
@@ -47,6 +73,19 @@ is_repeated(const struct displaced *displaced, const struct config_line *line,
 				return true;
 	}
 	return false;
+}
+
+/* True if blocks before ours repeat it for all whom the gate asks. */
+static bool
+is_repeated(const struct displaced *displaced, const struct config_line *line,
+    const char *word)
+{
+	char people[PEOPLE];
+
+	for (size_t i = 0; gated_people(displaced, line, i, people); i++)
+		if (!is_repeated_for(displaced, line, people, word))
+			return false;
+	return true;
 }
 
 /* True if our own AcceptEnv lets in what the pattern does. */
@@ -62,29 +101,45 @@ is_accepted(const char *pattern)
 	return false;
 }
 
-/* The fix is the block that repeats a line: for these people, this setting. */
+/* The fix is blocks that repeat a line, in the site's file. */
 static void
-add_block_for(struct displaced *displaced, const char *people,
-    const struct config_line *line, const char *setting, const char *follows)
+add_blocks(struct displaced *displaced, const char *blocks,
+    const struct config_line *line, const char *follows)
 {
 	const char *file = displaced->gate->file;
 	const char *slash = strrchr(file, '/');
 	int folder = slash != NULL ? (int)(slash - file) + 1 : 0;
-	char block[FINDING_FIX];
+	char fix[FINDING_FIX];
 
-	snprintf(block, sizeof(block),
-	    "in %.*s" CONFIG_SITE ":\n    Match %s\n        %s", folder, file,
-	    people, setting);
-	findings_add_block(displaced->findings, FINDING_FAIL, block,
+	snprintf(fix, sizeof(fix), "in %.*s" CONFIG_SITE ":%s", folder, file,
+	    blocks);
+	findings_add_block(displaced->findings, FINDING_FAIL, fix,
 	    "%.160s:%d: %.60s %.100s%s", line->file, line->number,
 	    line->keyword, line->value, follows);
+}
+
+/* Adds a block for these people with this setting. */
+static void
+write_block(
+    char blocks[static FINDING_FIX], const char *people, const char *setting)
+{
+	size_t n = strlen(blocks);
+
+	snprintf(blocks + n, FINDING_FIX - n, "\n    Match %s\n        %s",
+	    people, setting);
 }
 
 static void
 add_block(struct displaced *displaced, const struct config_line *line,
     const char *setting, const char *follows)
 {
-	add_block_for(displaced, people_of(line), line, setting, follows);
+	char people[PEOPLE], blocks[FINDING_FIX] = "";
+
+	for (size_t i = 0; gated_people(displaced, line, i, people); i++)
+		if (config_has_keyword(line, "acceptenv") ||
+		    !is_repeated_for(displaced, line, people, NULL))
+			write_block(blocks, people, setting);
+	add_blocks(displaced, blocks, line, follows);
 }
 
 /* In single quotes, where a shell would see more than one plain word. */
@@ -116,9 +171,13 @@ displaced_command(struct displaced *displaced, const struct config_line *line)
 	if (strcmp(line->value, gate) == 0)
 		return;
 	quote(line->value, command, sizeof(command));
+	/* tfa connect has its own list of targets; the door has none. */
 	if (config_is_gate(line->value))
-		snprintf(setting, sizeof(setting), "ForceCommand %.1000s",
-		    line->value);
+		snprintf(setting, sizeof(setting), "ForceCommand %.1000s%s",
+		    line->value,
+		    strstr(line->value, "/tfa connect") != NULL
+			? "\n        DisableForwarding yes"
+			: "");
 	else
 		snprintf(setting, sizeof(setting),
 		    "ForceCommand %.*s --command %s", (int)strcspn(gate, " \t"),
@@ -242,7 +301,7 @@ is_lost_at_door(
 	if (line->match == NULL)
 		return config_has_keyword(line, "permitopen") &&
 		    strcasecmp(line->value, "none") != 0 && closes(line);
-	return line->block != displaced->gate->block &&
+	return !config_is_of_gate(displaced->config, displaced->gate, line) &&
 	    line->block != displaced->door->block && closes(line);
 }
 
@@ -250,6 +309,7 @@ static void
 displaced_at_door(struct displaced *displaced, const struct config_line *line)
 {
 	char setting[CONFIG_WORD + 64], at_door[CONFIG_WORD + 64];
+	char blocks[FINDING_FIX] = "";
 	int port = line->match != NULL ? config_match_port(line->match) : 0;
 	bool has_port = port > 0 && port == displaced->door_port;
 
@@ -265,7 +325,8 @@ displaced_at_door(struct displaced *displaced, const struct config_line *line)
 		return;
 	snprintf(
 	    setting, sizeof(setting), "%s %.1000s", line->keyword, line->value);
-	add_block_for(displaced, at_door, line, setting,
+	write_block(blocks, at_door, setting);
+	add_blocks(displaced, blocks, line,
 	    " is displaced at the door: those users forward there");
 }
 
@@ -294,7 +355,7 @@ config_judge_displaced(const struct config *config,
 
 	list_each(const struct config_line, line, config->lines) {
 		displaced_at_door(&displaced, line);
-		if (line->block != gate->block &&
+		if (!config_is_of_gate(config, gate, line) &&
 		    (line->match == NULL || line > gate))
 			displaced_line(&displaced, line);
 	}

@@ -2,15 +2,20 @@
  * tfa-admin doctor: every way round the gate that sshd leaves open.
  *
  *	doctor.c       options, output, what stands in the way of setup
+ *	library.h      all that doctor finds, as a list for other commands
  *	checks.c       the list of checks
  *	planned.c      the files that setup plans, in place of those on disk
  *	gather.c       reads the files, asks sshd -T about each connection
  *	questions.c    the connections that sshd is asked about
  *	sshd.c         the gate, channels and variables by sshd's answers
+ *	scope_judge.c  the people before whom the gate stands: scope.h
+ *	matters.c      the lines that are for one of them
  *	displaced.c    lines of the site's that our Match all displaces
  *	files.c        the files that decide, and the folders above them
  *	login_shells.c each login shell: shell_try.h; spared.c says whose are not
  *	               tried
+ *	sftp_only.c    accounts that sshd itself serves: served.c
+ *	account.h      whether sshd lets an account in at all
  *	users.c        uids
  *	keys.c         users' files of keys
  *	keyfiles.c     reads them, for every user and in every view
@@ -36,6 +41,7 @@
 #define TFA_DOCTOR_H
 
 #include "admin/admin.h"
+#include "admin/progress.h"
 #include "gate/sshd/title.h"
 #include "admin/doctor/dump.h"
 #include "admin/doctor/planned.h"
@@ -63,8 +69,9 @@ struct doctor {
 	struct client_options keeper; /* the one that the gate asks */
 	const char *policy;
 	struct findings findings;
-	char gate[CONFIG_WORD];   /* the gate's path; "" where unknown */
-	char socket[CONFIG_WORD]; /* from ForceCommand's --socket; or "" */
+	struct progress *progress; /* NULL: none is shown */
+	char gate[CONFIG_WORD];    /* the gate's path; "" where unknown */
+	char socket[CONFIG_WORD];  /* from ForceCommand's --socket; or "" */
 };
 
 /* Add a finding, or set the "ok" text: findings.h. */
@@ -74,15 +81,28 @@ struct doctor {
 	findings_fail(&(doctor)->findings, fix, __VA_ARGS__)
 #define doctor_ok(doctor, ...) findings_ok(&(doctor)->findings, __VA_ARGS__)
 
+/* Done before any check, in words for the person who waits. */
+#define DOCTOR_ASKS "asking sshd about each kind of connection"
+
+/* A part of what takes long is done. */
+static inline void
+doctor_step(const struct doctor *doctor)
+{
+	if (doctor->progress != NULL)
+		progress_step(doctor->progress, 1);
+}
+
 /* A check adds its findings.  If it adds none, it is "ok". */
 typedef void doctor_check(struct doctor *doctor);
 
-doctor_check doctor_accepted, doctor_gate, doctor_channels, doctor_environment;
+doctor_check doctor_accepted, doctor_scope, doctor_gate, doctor_channels,
+    doctor_environment;
 doctor_check doctor_order;
 doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
 doctor_check doctor_policy_file, doctor_socket;
 doctor_check doctor_running, doctor_servers, doctor_door;
-doctor_check doctor_shells, doctor_uids, doctor_keys, doctor_certificates;
+doctor_check doctor_shells, doctor_sftp_only, doctor_uids, doctor_keys,
+    doctor_certificates;
 doctor_check doctor_pam, doctor_tmp, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
@@ -132,6 +152,9 @@ MUST_USE enum fault doctor_load_policy(const struct doctor *doctor,
 /* Reads only the lines, of config, from the file at path, which may lie below
  * the root of another process.  False (errno) if it cannot. */
 bool doctor_read_config(struct doctor *doctor, const char *path);
+
+/* sshd's answer about the groups that may write a file of keys. */
+keyfile_group *doctor_sshd_groups(void);
 
 /* True if both paths lead to one file. */
 bool doctor_is_same_file(const char *a, const char *b);

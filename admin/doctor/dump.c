@@ -135,7 +135,8 @@ judge_setting(const struct views *views, const struct config *config,
 
 	list_each(const struct view, view, views->list) {
 		dump_value(view, setting->keyword, value);
-		if (view->door != door || is_as_wanted(setting, value))
+		if (view->door != door || (view->outside && !door) ||
+		    is_as_wanted(setting, value))
 			continue;
 		if (worst != NULL &&
 		    (opens_less(setting, value) ||
@@ -193,7 +194,7 @@ judge_view_command(const struct view *view, const struct config *config,
 	char value[CONFIG_WORD], fix[CONFIG_WORD], where[400], who[256];
 
 	dump_who(view->who, view->others, who, sizeof(who));
-	if (dump_value(view, "chrootdirectory", value) &&
+	if (!view->exempt && dump_value(view, "chrootdirectory", value) &&
 	    strcasecmp(value, "none") != 0) {
 		locate_setting(
 		    config, "ChrootDirectory", value, where, sizeof(where));
@@ -202,25 +203,21 @@ judge_view_command(const struct view *view, const struct config *config,
 		    where, who);
 	}
 	dump_value(view, "forcecommand", value);
-	if (config_is_gate(value))
+	if (config_is_gate(value) || view->exempt)
 		return;
 	snprintf(fix, sizeof(fix), "ForceCommand %.600s",
 	    gate != NULL ? gate->value : "/usr/sbin/tfa-gate");
 	locate_setting(config, "ForceCommand", value, where, sizeof(where));
-	if (view->exempt)
-		findings_warn(findings, NULL,
-		    "%s, %s: exempt by sshd, for emergencies", where, who);
-	else
-		findings_fail(
-		    findings, fix, "%s, %s: %s", where, who, fault_of(value));
+	findings_fail(findings, fix, "%s, %s: %s", where, who, fault_of(value));
 }
 
 void
 dump_judge_gate(const struct views *views, const struct config *config,
     struct findings *findings)
 {
-	for (size_t i = 0; i < views->list.count; i++)
-		judge_view_command(&views->list.items[i], config, findings);
+	list_each(const struct view, view, views->list)
+		if (!view->outside)
+			judge_view_command(view, config, findings);
 }
 
 static bool
@@ -303,9 +300,11 @@ void
 dump_judge_variables(const struct views *views, const struct config *config,
     struct findings *findings)
 {
-	for (size_t i = 0; i < views->list.count; i++) {
-		judge_view_setenv(&views->list.items[i], config, findings);
-		judge_view_acceptenv(&views->list.items[i], config, findings);
+	list_each(const struct view, view, views->list) {
+		if (view->outside)
+			continue;
+		judge_view_setenv(view, config, findings);
+		judge_view_acceptenv(view, config, findings);
 	}
 }
 

@@ -20,6 +20,7 @@ struct view {
 	LIST_OF(unsigned long long) kinds; /* of users: kind_of() */
 	size_t others; /* further connections with the same answer */
 	bool exempt;   /* from the gate, on purpose: config_exempts() */
+	bool outside;  /* the gate is not for this user: scope_has() */
 	bool door;     /* at the door's port, for which guard.h has a table */
 };
 

@@ -190,8 +190,9 @@ doctor_drop_in(struct doctor *doctor)
 		say_missing(doctor);
 		return;
 	}
-	doctor_ok(doctor, "%.200s:%d, in a Match all, with no file before it",
-	    gate->file, gate->number);
+	doctor_ok(doctor,
+	    "%.200s:%d, in a Match %.100s, with no file before it", gate->file,
+	    gate->number, gate->match);
 	if (usual && strcmp(gate->file, CONFIG_DROP_IN) != 0)
 		doctor_warn(doctor, "the same lines in " CONFIG_DROP_IN,
 		    "our Match all stands in %.200s, where setup does not "

@@ -85,6 +85,20 @@ findings_add(struct findings *findings, enum finding_status status,
 }
 
 void
+findings_note(struct findings *findings, const char *format, ...)
+{
+	size_t count = findings->list.count;
+	char text[FINDING_TEXT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	findings_add(findings, FINDING_OK, NULL, "note: %s", text);
+	findings->before += findings->list.count - count;
+}
+
+void
 findings_add_block(struct findings *findings, enum finding_status status,
     const char *block, const char *format, ...)
 {
@@ -98,6 +112,17 @@ findings_add_block(struct findings *findings, enum finding_status status,
 		return;
 	finding->block = true;
 	clean_block(block, finding->fix);
+}
+
+void
+findings_copy(struct findings *findings, const struct finding *finding)
+{
+	struct finding *copy = list_add(&findings->list, sizeof(*copy));
+
+	if (copy != NULL)
+		*copy = *finding;
+	else
+		findings->failed = true;
 }
 
 void

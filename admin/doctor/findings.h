@@ -26,8 +26,8 @@ struct finding {
 
 struct findings {
 	LIST_OF(struct finding) list;
-	const char *check;     /* whose findings come now */
-	size_t before;         /* how many there were when it began */
+	const char *check; /* whose findings come now: a text that stays */
+	size_t before;     /* how many there were when it began, and notes */
 	char ok[FINDING_TEXT]; /* what it looked at; "" where it did not say */
 	bool failed;           /* out of memory: not all are here */
 };
@@ -45,10 +45,18 @@ void findings_add(struct findings *findings, enum finding_status status,
 #define findings_fail(findings, fix, ...) \
 	findings_add(findings, FINDING_FAIL, fix, __VA_ARGS__)
 
+/* Adds "note: ...", which is FINDING_OK and no fault: the check still says what
+ * it looked at. */
+void findings_note(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Adds one whose fix is a block: "in FILE:", and below it indented lines. */
 void findings_add_block(struct findings *findings, enum finding_status status,
     const char *block, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Adds a finding of another list, as it is. */
+void findings_copy(struct findings *findings, const struct finding *finding);
 
 /* "ok", "warn" or "FAIL". */
 const char *finding_word(enum finding_status status);

@@ -14,6 +14,7 @@
 #include "admin/doctor/doctor.h"
 #include "store/system/child.h"
 #include "admin/doctor/questions.h"
+#include "admin/doctor/scope.h"
 
 #define SSHD_MS 10000
 
@@ -72,12 +73,15 @@ static bool
 add_view(struct doctor *doctor, const struct question *q, const char *dump)
 {
 	struct view view = {.exempt = config_exempts(&doctor->lines, q->user),
+	    .outside = scope_is_partial(&doctor->lines) &&
+		!scope_has_name(&doctor->lines, q->user),
 	    .door = doctor->door != 0 &&
 		strtol(q->lport, NULL, 10) == doctor->door};
 	struct view *slot;
 
 	list_each(struct view, seen, doctor->views.list)
 		if (seen->exempt == view.exempt && seen->door == view.door &&
+		    seen->outside == view.outside &&
 		    strcmp(seen->dump, dump) == 0) {
 			seen->others++;
 			add_kind(doctor, seen, q->user);
@@ -141,8 +145,11 @@ ask_about_all(
 	bool ok = true;
 	size_t i;
 
-	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question); i++)
+	for (i = 0; ok && i < QUESTIONS && questions_get(q, i, &question);
+	     i++) {
 		ok = ask_sshd(doctor, &question, child);
+		doctor_step(doctor);
+	}
 	doctor->asked = i;
 	if (ok && strange != NULL)
 		snprintf(doctor->no_views, sizeof(doctor->no_views),

@@ -98,8 +98,8 @@ is_nobodys(gid_t gid, const struct keypath_user *user)
 
 /* OpenSSH lets no group write a file of keys.  That of Debian and its kin lets
  * a group write of which only the user is a member. */
-static keyfile_group *
-groups_of_sshd(void)
+keyfile_group *
+doctor_sshd_groups(void)
 {
 	static keyfile_group *group;
 	char version[128] = "";
@@ -120,7 +120,7 @@ read_lines(
 {
 	struct keys_text file;
 
-	if (!read_keys_as(pw, path, KEYS_MS, groups_of_sshd(), &file)) {
+	if (!read_keys_as(pw, path, KEYS_MS, doctor_sshd_groups(), &file)) {
 		say_unread(lines->doctor, pw, path, errno);
 		return errno != ETIMEDOUT;
 	}
@@ -220,6 +220,7 @@ doctor_each_file(struct doctor_lines *lines)
 
 		if (lines->judge_user != NULL)
 			lines->judge_user(lines, pw);
+		doctor_step(lines->doctor);
 		collect_paths(lines, pw, paths);
 		for (size_t i = 0; i < paths->count; i++)
 			slow += !read_lines(lines, pw, paths->paths[i]);

@@ -93,6 +93,7 @@ look_at_user(struct judge *judge, const struct passwd *pw)
 	struct group *group = find_same(judge, shell);
 	struct group found = {.kind = shell_kind(shell)};
 
+	doctor_step(judge->doctor);
 	if (group == NULL) {
 		snprintf(found.shell, sizeof(found.shell), "%s", shell);
 		found.same = is_known_by_name(found.kind, &found.trial);
@@ -164,13 +165,14 @@ static bool
 home_is_set(const struct doctor *doctor)
 {
 	char value[CONFIG_WORD];
-	const char *at = doctor->views.list.count > 0
-	    ? doctor->views.list.items[0].dump
-	    : "";
 
-	while (dump_next(&at, "setenv", value))
-		if (strncmp(value, "HOME=", 5) == 0)
-			return true;
+	list_each(const struct view, view, doctor->views.list) {
+		const char *at = view->dump;
+
+		while (!view->outside && dump_next(&at, "setenv", value))
+			if (strncmp(value, "HOME=", 5) == 0)
+				return true;
+	}
 	return false;
 }
 

@@ -39,15 +39,25 @@ config_is_meant(const struct config_line *line, const struct config_line *gate)
 		strchr(gate->file + folder, '/') == NULL);
 }
 
+/* True for a command that sshd serves itself, or none. */
+static bool
+is_sshds_own(const char *command)
+{
+	char word[CONFIG_WORD];
+
+	return strcasecmp(command, "none") == 0 ||
+	    (config_word(&command, word) && strcmp(word, "internal-sftp") == 0);
+}
+
 /* True for "ForceCommand none" of users by name: emergency access, or an
- * account whose keys only sshd can hold to their commands. */
+ * account whose keys only sshd can hold to their commands; and for
+ * internal-sftp, which starts no shell. */
 static bool
 is_exemption(const struct config_line *line, const struct config_line *gate)
 {
 	return gate != NULL && line < gate &&
 	    config_has_keyword(line, "forcecommand") && line->match != NULL &&
-	    config_is_meant(line, gate) &&
-	    strcasecmp(line->value, "none") == 0 &&
+	    config_is_meant(line, gate) && is_sshds_own(line->value) &&
 	    config_names_users(line->match);
 }
 
@@ -100,10 +110,22 @@ is_of_door(const struct config_line *line, const struct config_line *gate,
 	return s->group != GUARD_END;
 }
 
+/* The people of the block do not meet the gate. */
+static bool
+block_exempts(const struct config *config, const struct config_line *line,
+    const struct config_line *gate)
+{
+	for (const struct config_line *other = config->lines.items;
+	     other < gate; other++)
+		if (other->block == line->block && is_exemption(other, gate))
+			return true;
+	return false;
+}
+
 /* A Match before ours that sets what ours sets, to something else. */
 static void
-judge_before(const struct config_line *line, const struct config_line *gate,
-    int door_port, struct findings *findings)
+judge_before(const struct config *config, const struct config_line *line,
+    const struct config_line *gate, int door_port, struct findings *findings)
 {
 	const char *wanted;
 
@@ -111,7 +133,8 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 	    is_of_door(line, gate, door_port))
 		return;
 	if (config_has_keyword(line, "chrootdirectory") &&
-	    strcasecmp(line->value, "none") != 0)
+	    strcasecmp(line->value, "none") != 0 &&
+	    !block_exempts(config, line, gate))
 		findings_fail(findings, "ChrootDirectory none",
 		    "%.160s:%d: ChrootDirectory %.100s: the gate is not in "
 		    "there, and those users are locked out",
@@ -124,7 +147,7 @@ judge_before(const struct config_line *line, const struct config_line *gate,
 	    config_has_keyword(line, "acceptenv"))
 		return;
 	if (is_exemption(line, gate))
-		findings_warn(findings, NULL,
+		findings_note(findings,
 		    "%.160s:%d: Match %.160s is exempt by sshd: no code, and "
 		    "no line in tfa's log",
 		    line->file, line->number, line->match);
@@ -250,7 +273,7 @@ config_judge(
 	}
 	for (const struct config_line *line = config->lines.items; line < gate;
 	     line++) {
-		judge_before(line, gate, door_port, findings);
+		judge_before(config, line, gate, door_port, findings);
 		judge_first_setenv(line, gate, findings);
 	}
 	config_judge_displaced(config, gate, door_port, findings);

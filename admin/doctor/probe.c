@@ -6,6 +6,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/probe.h"
+#include "admin/doctor/scope.h"
 #include "store/core/verdict.h"
 
 /* Finds the address where sshd listens: loopback if it takes any. */
@@ -47,6 +48,25 @@ is_gates_status(int status)
 	    (status >= GATE_EXIT_LATER && status <= GATE_EXIT_CONFIG);
 }
 
+/* Somebody who is let in without a code proves nothing of the gate. */
+static void
+say_let_in(struct probe *probe)
+{
+	char why[PROBE_WHY], other[USER_TEXT];
+
+	probe_say_why(probe, why);
+	if (probe_find_other(probe, other))
+		doctor_warn(probe->doctor, NULL,
+		    "%s %s: this login proves nothing of the gate. Probe "
+		    "somebody who is asked for a code, such as %.80s",
+		    probe->pw->pw_name, why, other);
+	else
+		doctor_warn(probe->doctor, NULL,
+		    "%s %s: this login proves nothing of the gate, and nobody "
+		    "has a device yet who could be probed: tfa-admin enroll",
+		    probe->pw->pw_name, why);
+}
+
 /* False if the user cannot log in at all: then nothing is proved. */
 static bool
 probe_gate(struct probe *probe)
@@ -63,10 +83,7 @@ probe_gate(struct probe *probe)
 	len = (int)strcspn(said, "\r\n");
 	if (strstr(child->out.text, PROBE_INSIDE) != NULL &&
 	    probe_is_let_in(probe, false))
-		doctor_warn(probe->doctor, NULL,
-		    "the policy lets %s in without a code, so this proves "
-		    "nothing of the gate: probe with somebody else",
-		    probe->pw->pw_name);
+		say_let_in(probe);
 	else if (strstr(child->out.text, PROBE_INSIDE) != NULL)
 		doctor_fail(probe->doctor, "ForceCommand /usr/sbin/tfa-gate",
 		    "%s ran a command without a code: the gate is not met",
@@ -101,6 +118,12 @@ prepare_probe(struct probe *probe)
 		doctor_fail(probe->doctor, NULL,
 		    "%.200s: ssh cannot be given a key of that name",
 		    probe->key);
+	else if (scope_is_partial(&probe->doctor->lines) &&
+	    !scope_has(&probe->doctor->lines, probe->pw))
+		doctor_fail(probe->doctor, NULL,
+		    "%.80s is outside of those before whom the gate stands: "
+		    "probe somebody inside",
+		    admin->probe);
 	else if (!find_address(probe))
 		doctor_fail(probe->doctor, NULL,
 		    "sshd's address is not known (sshd -T, needs root)");

@@ -93,4 +93,13 @@ enum door_answer {
 enum door_answer door_try_key(const char *address, int port,
     const struct passwd *pw, const char *key, char ret_why[static PROBE_TEXT]);
 
+/* *ret: why the policy lets the user in without a code: "is in grace until
+ * ...". */
+#define PROBE_WHY 500
+void probe_say_why(const struct probe *probe, char ret[static PROBE_WHY]);
+
+/* *ret: somebody else who has a device and is asked for a code; false for
+ * nobody. */
+bool probe_find_other(const struct probe *probe, char ret[static USER_TEXT]);
+
 #endif

@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/doctor/person.h"
 #include "admin/doctor/probe.h"
+#include "admin/doctor/scope.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
+#include "store/base/when.h"
 #include "store/core/report.h"
 #include "store/core/verdict.h"
 
@@ -98,4 +101,78 @@ probe_is_let_in(const struct probe *probe, bool door)
 		verdict = verdict_from_name(row.login.verdict);
 	explanation_done(&row);
 	return verdict == VERDICT_PASS || verdict == VERDICT_ENROLL;
+}
+
+/* The rows of "users", read one after the other into row. */
+struct other {
+	const struct probe *probe;
+	struct user_row row;
+	char found[USER_TEXT];
+};
+
+static bool
+take_other(void *ctx, const char *text)
+{
+	struct other *other = ctx;
+	const struct user_row *row = &other->row;
+	struct passwd pw, *found = NULL; /* getpwnam()'s is the probe's */
+	char buf[4096];
+
+	(void)text;
+	if (other->found[0] != '\0' || row->state != STATE_ENROLLED ||
+	    strcmp(row->user, other->probe->pw->pw_name) == 0)
+		return true;
+	if (getpwnam_r(row->user, &pw, buf, sizeof(buf), &found) == 0 &&
+	    found != NULL && shell_kind(pw.pw_shell) != SHELL_NO_LOGIN &&
+	    scope_has(&other->probe->doctor->lines, &pw))
+		snprintf(other->found, sizeof(other->found), "%s", row->user);
+	return true;
+}
+
+bool
+probe_find_other(const struct probe *probe, char ret[static USER_TEXT])
+{
+	struct other other = {.probe = probe};
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "users"};
+	const struct client_rows rows = {
+	    &user_row_shape, &other.row, sizeof(other.row), take_other, &other};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
+
+	if (client_stream(&probe->doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE ||
+	    other.found[0] == '\0')
+		return false;
+	memcpy(ret, other.found, sizeof(other.found));
+	return true;
+}
+
+void
+probe_say_why(const struct probe *probe, char ret[static PROBE_WHY])
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "users"};
+	struct user_row row;
+	const struct client_rows rows = {
+	    &user_row_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320], until[WHEN_TEXT] = "";
+	bool known;
+
+	snprintf(request.user, sizeof(request.user), "%s", probe->pw->pw_name);
+	known = client_stream(&probe->doctor->keeper, &request, &rows, &reply,
+		    why, sizeof(why)) == FAULT_NONE;
+	if (known && row.deadline_s != 0)
+		when_format(row.deadline_s, until);
+	if (known && row.state == STATE_GRACE)
+		snprintf(ret, PROBE_WHY, "is in grace%s%s",
+		    until[0] != '\0' ? " until " : "", until);
+	else if (known && row.mode == MODE_EXEMPT)
+		snprintf(ret, PROBE_WHY, "is exempt by the rule %.200s",
+		    row.rule[0] != '\0' ? row.rule : "otherwise");
+	else
+		snprintf(
+		    ret, PROBE_WHY, "is let in by the policy without a code");
+	user_row_done(&row);
 }

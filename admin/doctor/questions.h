@@ -32,8 +32,8 @@ struct questions {
 /* True if a group of the user's fits the pattern, as in Match Group. */
 bool user_is_in(const struct passwd *pw, const char *pattern);
 
-/* True if a Match block before ours gives this user another ForceCommand, from
- * every address: spared.c. */
+/* True if the gate does not stand before this user, or a Match block before ours
+ * gives them another ForceCommand, from every address: spared.c. */
 bool shells_spared(const struct config *config, const struct passwd *pw);
 
 /* The users and groups that Match lines name. */

@@ -1,71 +1,9 @@
 /*
  * The users whom a Match block before ours exempts from the gate, from every
- * address.
+ * address, and those for whom it does not stand.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "admin/doctor/questions.h"
-
-/* True if a list fits, as in sshd: fits is asked for each pattern, and one with
- * '!' that fits ends the list. */
-static bool
-list_fits(const char *list, bool (*fits)(const struct passwd *, const char *),
-    const struct passwd *pw)
-{
-	char pattern[CONFIG_WORD];
-	bool found = false;
-
-	while (*list != '\0') {
-		size_t len = strcspn(list, ",");
-		bool is_not = *list == '!';
-
-		snprintf(pattern, sizeof(pattern), "%.*s", (int)len - is_not,
-		    list + is_not);
-		if (fits(pw, pattern)) {
-			if (is_not)
-				return false;
-			found = true;
-		}
-		list += len + (list[len] == ',');
-	}
-	return found;
-}
-
-static bool
-name_fits(const struct passwd *pw, const char *pattern)
-{
-	return config_pattern(pattern, pw->pw_name);
-}
-
-/* A criterion that depends on the connection counts as one that does not
- * fit. */
-static bool
-match_fits(const char *match, const struct passwd *pw)
-{
-	char name[CONFIG_WORD], list[CONFIG_WORD];
-	char *equals;
-
-	while (config_word(&match, name)) {
-		if (strcasecmp(name, "all") == 0)
-			continue;
-		equals = strchr(name, '=');
-		if (equals != NULL)
-			*equals = '\0';
-		if (equals != NULL)
-			snprintf(list, sizeof(list), "%s", equals + 1);
-		else if (!config_word(&match, list))
-			return false;
-		if (strcasecmp(name, "user") != 0 &&
-		    strcasecmp(name, "group") != 0)
-			return false;
-		if (!list_fits(list,
-			strcasecmp(name, "user") == 0 ? name_fits : user_is_in,
-			pw))
-			return false;
-	}
-	return true;
-}
+#include "admin/doctor/scope.h"
 
 /* The first ForceCommand of a Match that fits counts. */
 bool
@@ -73,13 +11,15 @@ shells_spared(const struct config *config, const struct passwd *pw)
 {
 	const struct config_line *gate = config_gate(config);
 
+	if (config_is_partial(gate) && !scope_has(config, pw))
+		return true;
 	list_each(const struct config_line, line, config->lines) {
 		if (gate == NULL || line >= gate)
 			return false;
 		if (line->match != NULL &&
 		    config_has_keyword(line, "ForceCommand") &&
-		    match_fits(line->match, pw) &&
-		    (line->outer == NULL || match_fits(line->outer, pw)))
+		    match_fits(line->match, pw, false) &&
+		    (line->outer == NULL || match_fits(line->outer, pw, false)))
 			return !config_is_gate(line->value);
 	}
 	return false;

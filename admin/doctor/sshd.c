@@ -9,6 +9,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "admin/doctor/scope.h"
 #include "store/system/child.h"
 
 #define SSHD_MS 10000
@@ -69,10 +70,14 @@ has_views(struct doctor *doctor)
 static void
 say_connections(struct doctor *doctor, const char *what)
 {
+	char whom[400];
+
+	scope_say(&doctor->lines, whom, sizeof(whom));
 	doctor_ok(doctor,
-	    "%s: sshd -T says so of %zu connection%s, all that Match lines "
-	    "tell apart",
-	    what, doctor->asked, findings_s(doctor->asked));
+	    "%s%s%.200s: sshd -T says so of %zu connection%s, all that Match "
+	    "lines tell apart",
+	    what, whom[0] != '\0' ? ", for " : "", whom, doctor->asked,
+	    findings_s(doctor->asked));
 }
 
 /* sshd tells the gate all keys that it asked for, and the gate can judge
@@ -116,11 +121,16 @@ doctor_channels(struct doctor *doctor)
 		return;
 	dump_judge_settings(&doctor->views, &doctor->lines, GUARD_CHANNELS,
 	    false, &doctor->findings);
-	say_connections(doctor,
-	    dump_has(&doctor->views, true)
-		? "forwarding, agent, X11 and tunnels are closed for everyone "
-		  "but at the door"
-		: "forwarding, agent, X11 and tunnels are closed for everyone");
+	if (scope_is_partial(&doctor->lines))
+		say_connections(
+		    doctor, "forwarding, agent, X11 and tunnels are closed");
+	else
+		say_connections(doctor,
+		    dump_has(&doctor->views, true)
+			? "forwarding, agent, X11 and tunnels are closed for "
+			  "everyone but at the door"
+			: "forwarding, agent, X11 and tunnels are closed for "
+			  "everyone");
 }
 
 void
@@ -136,6 +146,37 @@ doctor_environment(struct doctor *doctor)
 	    "variable of a client's or a user's run code before the gate");
 }
 
+/* Lines for nobody before whom the gate stands can do it no harm. */
+static void
+judge_order(struct doctor *doctor)
+{
+	const struct config_line *gate = config_gate(&doctor->lines);
+	struct config near = doctor->lines;
+	int block = -1;
+	bool matters = true;
+
+	near.lines.items = NULL;
+	near.lines.count = 0;
+	list_each(const struct config_line, line, doctor->lines.lines) {
+		struct config_line *slot;
+
+		if (line->block != block)
+			matters = scope_matters(
+			    &doctor->lines, line->match, line > gate);
+		block = line->block;
+		if (!matters)
+			continue;
+		slot = list_add(&near.lines, sizeof(*slot));
+		if (slot == NULL) {
+			near.failed = true;
+			break;
+		}
+		*slot = *line;
+	}
+	config_judge(&near, doctor->door, &doctor->findings);
+	free(near.lines.items);
+}
+
 void
 doctor_order(struct doctor *doctor)
 {
@@ -143,9 +184,9 @@ doctor_order(struct doctor *doctor)
 		doctor_warn(
 		    doctor, NULL, "%.200s could not be read", doctor->config);
 	else
-		config_judge(&doctor->lines, doctor->door, &doctor->findings);
+		judge_order(doctor);
 	doctor_ok(doctor,
-	    "nothing before our Match all or below it undoes it, in %zu "
+	    "nothing before the gate's lines or below them undoes them, in %zu "
 	    "line%s of %.200s and of the files that it includes",
 	    doctor->lines.lines.count, findings_s(doctor->lines.lines.count),
 	    doctor->config);

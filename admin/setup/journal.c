@@ -65,11 +65,11 @@ static const struct json_field journal_fields[] = {
 };
 static const struct json_shape journal_shape = JSON_SHAPE(journal_fields, NULL);
 
-int
-journal_lock(void)
+static int
+lock_by(int flags)
 {
 	scoped_fd int fd = open(
-	    LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	    LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
 	struct stat st;
 
 	/* Only root may hold it: another user who did would keep an
@@ -78,6 +78,18 @@ journal_lock(void)
 	    (st.st_mode & 077) != 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -1;
 	return take_fd(&fd);
+}
+
+int
+journal_lock(void)
+{
+	return lock_by(O_CREAT);
+}
+
+int
+journal_lock_present(void)
+{
+	return lock_by(0);
 }
 
 enum fault

@@ -63,6 +63,10 @@ int64_t journal_left_s(const struct journal *journal);
  * another one has it. */
 int journal_lock(void);
 
+/* The lock if it is there, for one who only looks: -1 with ENOENT where there
+ * was no setup since the machine started. */
+int journal_lock_present(void);
+
 /* Does the stages in order.  False, after a message and with all of them
  * undone, where one fails. */
 bool journal_carry_out(struct journal *journal);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/doctor/person.h"
 #include "admin/setup/setup.h"
 
 /* Collects the files that the plan writes and the folders that it makes.  The
@@ -52,17 +53,81 @@ judged_say(const struct findings *findings)
 	return findings_count(findings, FINDING_FAIL) == 0;
 }
 
+/* *ret: sshd's lines with that drop-in; false where they cannot be read. */
+static bool
+read_with(const char *dropin, struct planned_file *file,
+    struct planned *planned, struct doctor *ret)
+{
+	*file = (struct planned_file){CONFIG_DROP_IN, dropin};
+	*planned = (struct planned){.files = {file, 1}};
+	*ret = (struct doctor){.config = CONFIG_DEFAULT, .planned = planned};
+	return doctor_read_config(ret, CONFIG_DEFAULT);
+}
+
 bool
 judged_exempts(const char *dropin, const char *user)
 {
-	struct planned_file file = {CONFIG_DROP_IN, dropin};
-	struct planned planned = {.files = {&file, 1}};
-	struct doctor doctor = {.config = CONFIG_DEFAULT, .planned = &planned};
-	bool exempt = doctor_read_config(&doctor, CONFIG_DEFAULT) &&
+	struct planned_file file;
+	struct planned planned;
+	struct doctor doctor;
+	bool exempt = read_with(dropin, &file, &planned, &doctor) &&
 	    config_exempts(&doctor.lines, user);
 
 	doctor_done(&doctor);
 	return exempt;
+}
+
+bool
+judged_reach(const char *dropin, struct reach *ret)
+{
+	struct planned_file file;
+	struct planned planned;
+	struct doctor doctor;
+	bool known = read_with(dropin, &file, &planned, &doctor);
+
+	if (known) {
+		scope_say(&doctor.lines, ret->whom, sizeof(ret->whom));
+		scope_count(&doctor.lines, &ret->count);
+		ret->partial = scope_is_partial(&doctor.lines);
+	}
+	doctor_done(&doctor);
+	return known;
+}
+
+bool
+judged_asks(const char *dropin, const char *user)
+{
+	struct planned_file file;
+	struct planned planned;
+	struct doctor doctor;
+	bool asks = !read_with(dropin, &file, &planned, &doctor) ||
+	    scope_has_name(&doctor.lines, user);
+
+	doctor_done(&doctor);
+	return asks;
+}
+
+bool
+judged_somebody(const char *dropin, char *ret, size_t size)
+{
+	struct planned_file file;
+	struct planned planned;
+	struct doctor doctor;
+	const struct passwd *pw;
+	bool found = false;
+
+	if (read_with(dropin, &file, &planned, &doctor)) {
+		setpwent();
+		while (!found && (pw = getpwent()) != NULL)
+			if (shell_kind(pw->pw_shell) != SHELL_NO_LOGIN &&
+			    scope_has(&doctor.lines, pw) &&
+			    !config_exempts(&doctor.lines, pw->pw_name))
+				found = strlen(pw->pw_name) < size &&
+				    snprintf(ret, size, "%s", pw->pw_name) > 0;
+		endpwent();
+	}
+	doctor_done(&doctor);
+	return found;
 }
 
 void

@@ -91,7 +91,8 @@ plan_check(struct plan *plan, const char *user, const char *wanted)
 	    plan_add(plan, STAGE_SSHD_CHECK, what, 0, user, text);
 }
 
-/* A user whom a Match block leaves out of the gate has no ForceCommand. */
+/* A user whom a Match block leaves out of the gate has no ForceCommand.  Of a
+ * caller before whom it does not stand it is not known: somebody else is. */
 static bool
 plan_checks(struct plan *plan, const char *dropin)
 {
@@ -99,7 +100,14 @@ plan_checks(struct plan *plan, const char *dropin)
 	const char *caller = setup->caller != NULL ? setup->caller : "root";
 	const char *emergency = setup->admin->break_glass;
 	bool exempt = judged_exempts(dropin, caller);
+	char inside[SETUP_NAME];
 
+	if (!exempt && !judged_asks(dropin, caller)) {
+		if (!judged_somebody(dropin, inside, sizeof(inside)))
+			return plan_add(
+			    plan, STAGE_SSHD_CHECK, "sshd -t", 0, "", NULL);
+		caller = inside;
+	}
 	return plan_check(plan, caller, exempt ? "none" : SETUP_GATE) &&
 	    (emergency == NULL || strcmp(caller, emergency) == 0 ||
 		plan_check(plan, emergency, "none"));
@@ -116,8 +124,8 @@ plan_dropin(struct plan *plan)
 	if (!door_port(plan, &port) ||
 	    !plan_read_file(CONFIG_DROP_IN, &present))
 		return false;
-	dropin = text = text_dropin(
-	    present, plan->setup->admin->break_glass, port);
+	dropin = text = text_dropin(present, plan->setup->admin->break_glass,
+	    port, plan->setup->partial ? &plan->setup->only : NULL);
 	if (text == NULL)
 		return false;
 	if (plan_is_written(CONFIG_DROP_IN, present, text))

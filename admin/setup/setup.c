@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "admin/doctor/account.h"
 #include "admin/doctor/findings.h"
 #include "admin/setup/setup.h"
 #include "store/base/endpoint.h"
@@ -72,12 +73,21 @@ may_enter(const struct setup *setup)
 }
 
 static bool
-caller_is_safe(const struct setup *setup)
+asks_caller(const struct setup *setup, const struct plan *plan)
+{
+	const struct stage *stage = plan_find(
+	    plan, STAGE_FILE_WRITE, CONFIG_DROP_IN);
+
+	return stage == NULL || judged_asks(stage->text, setup->caller);
+}
+
+static bool
+caller_is_safe(const struct setup *setup, const struct plan *plan)
 {
 	const char *emergency = setup->admin->break_glass;
 	bool ok;
 
-	if (setup->caller == NULL ||
+	if (setup->caller == NULL || !asks_caller(setup, plan) ||
 	    (emergency != NULL && strcmp(setup->caller, emergency) == 0))
 		return true;
 	ok = may_enter(setup);
@@ -95,6 +105,20 @@ changes_logins(const struct plan *plan)
 	return plan_find(plan, STAGE_FILE_WRITE, CONFIG_DROP_IN) != NULL;
 }
 
+/* A plan that only takes the door away opens nothing and closes no login: what
+ * else is wrong here is no reason to leave the door open. */
+static bool
+only_closes_door(const struct setup *setup)
+{
+	scoped_free char *present = NULL;
+	const struct admin *admin = setup->admin;
+
+	return admin->no_door && admin->only == NULL &&
+	    admin->break_glass == NULL &&
+	    plan_read_file(CONFIG_DROP_IN, &present) && present != NULL &&
+	    guard_door_port(present) != 0;
+}
+
 /* Names everything that is in the way, not only the first. */
 static bool
 may_install(const struct setup *setup, const struct plan *plan)
@@ -107,9 +131,15 @@ may_install(const struct setup *setup, const struct plan *plan)
 	ok = judged_plan(setup->admin, plan, &findings);
 	ok &= judged_say(&findings);
 	findings_done(&findings);
+	if (only_closes_door(setup)) {
+		if (!ok)
+			admin_say("what is named above was so before: the "
+				  "door can be closed nevertheless");
+		return true;
+	}
 	ok &= !door || door_may_open(plan);
 	ok &= !logins || has_keeper(setup);
-	ok = (!logins || caller_is_safe(setup)) && ok;
+	ok = (!logins || caller_is_safe(setup, plan)) && ok;
 	if (!ok)
 		admin_say("nothing is changed: mend what is named above, then "
 			  "run setup again");
@@ -207,7 +237,9 @@ setup_change(const struct setup *setup)
 	fflush(stdout);
 	if (admin->remove)
 		warn_of_removal(&plan);
-	else if (!may_install(setup, &plan))
+	else
+		closes_say(&plan);
+	if (!admin->remove && !may_install(setup, &plan))
 		return ADMIN_NOT;
 	if (admin->dry_run)
 		return ADMIN_DONE;
@@ -282,6 +314,28 @@ goes_on(const struct admin *admin, int *ret_status)
 	return journal_undo(&journal);
 }
 
+/* An account that cannot log in is no way out of an emergency. */
+static bool
+emergency_opens(const char *user)
+{
+	scoped_free char *dump = sshd_dump(user, "127.0.0.1");
+	const struct view view = {.dump = dump};
+	const struct passwd *found = getpwnam(user);
+	struct passwd pw;
+	char why[400] = "cannot be looked at: sshd -T fails";
+
+	if (dump != NULL && found != NULL) {
+		pw = *found;
+		if (account_gets_in(
+			&view, &pw, ACCOUNT_SHELL, why, sizeof(why)))
+			return true;
+	}
+	admin_say("--break-glass %s: that account could not log in in an "
+		  "emergency: %s %s; nothing is changed",
+	    user, user, why);
+	return false;
+}
+
 static int
 setup_run(struct setup *setup)
 {
@@ -298,6 +352,10 @@ setup_run(struct setup *setup)
 	    (!has_program(SETUP_GATE) || !has_program(SETUP_KEEPER)))
 		return ADMIN_NOT;
 	setup->caller = caller_name();
+	if (admin->break_glass != NULL && !emergency_opens(admin->break_glass))
+		return ADMIN_NOT;
+	if (!admin->remove && !only_settle(setup))
+		return ADMIN_NOT;
 	return setup_change(setup);
 }
 
@@ -305,7 +363,7 @@ static bool
 is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 {
 	bool changes = admin->break_glass != NULL || admin->door != NULL ||
-	    admin->no_door;
+	    admin->no_door || admin->only != NULL;
 	int forms = admin->remove + admin->confirm + admin->undo +
 	    admin->watch + changes;
 
@@ -339,13 +397,13 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 
 /* The watcher has the lock, too, for a moment in each second. */
 static int
-lock_soon(void)
+lock_soon(bool looks)
 {
-	int lock = journal_lock();
+	int lock = looks ? journal_lock_present() : journal_lock();
 
 	for (int i = 0; lock < 0 && errno == EWOULDBLOCK && i < 20; i++) {
 		usleep(100000);
-		lock = journal_lock();
+		lock = looks ? journal_lock_present() : journal_lock();
 	}
 	return lock;
 }
@@ -367,8 +425,8 @@ admin_setup(struct admin *admin, int argc, char **argv)
 		admin_say("there is no sshd on this machine");
 		return ADMIN_NOT;
 	}
-	lock = lock_soon();
-	if (lock < 0) {
+	lock = lock_soon(admin->dry_run);
+	if (lock < 0 && !(admin->dry_run && errno == ENOENT)) {
 		admin_say("the lock of setup: %s",
 		    errno == EWOULDBLOCK ? "busy, another setup is at work"
 					 : strerror(errno));

@@ -10,6 +10,8 @@
  *	parts.c    the parts of an installation: which stages each needs here
  *	pam.c      PAM's line that reads a user's own variables
  *	door_plan.c  the stages of a door, and what is in its way here
+ *	only.c     --only: before whom the gate is to stand
+ *	closes.c   what closes for whom, in words
  *	judged.c   doctor's checks, on the plan
  *	caller.c   whether the policy and the record let the caller in again
  *	keys.c     whether one of the caller's keys does
@@ -45,10 +47,12 @@
 #define TFA_SETUP_H
 
 #include "admin/admin.h"
+#include "admin/doctor/scope.h"
 #include "admin/setup/host.h"
 #include "admin/setup/journal.h"
 #include "admin/setup/stage.h"
 #include "gate/sshd/config.h"
+#include "gate/sshd/guard.h"
 #include "store/folder/policy_file.h"
 
 #define SETUP_WAIT_S 300 /* for a confirmation */
@@ -63,6 +67,8 @@ struct setup {
 	const char *caller; /* a user, or NULL for the console */
 	int64_t wait_s;     /* for a confirmation */
 	int lock;           /* journal_lock() */
+	bool partial;       /* the gate is for some alone: */
+	struct guard_only only;
 };
 
 /*
@@ -117,6 +123,31 @@ bool judged_say(const struct findings *findings);
 /* True if a Match block beside that drop-in leaves this user out of the gate. */
 bool judged_exempts(const char *dropin, const char *user);
 
+/* The people before whom the gate stands with that drop-in. */
+struct reach {
+	bool partial;   /* some alone */
+	char whom[450]; /* "the group ops and alice"; "" for everybody */
+	struct scope_count count;
+};
+bool judged_reach(const char *dropin, struct reach *ret);
+
+/* True if the gate stands before this user; also where that is not known. */
+bool judged_asks(const char *dropin, const char *user);
+
+/* *ret: some account that can log in and meets the gate.  False: none does. */
+bool judged_somebody(const char *dropin, char *ret, size_t size);
+
+/*
+ * --only.  only_settle() finds before whom the gate is to stand: those whom
+ * --only names; with another option the same as before; else everybody.
+ * only_parse(): *ret from "@ops,alice".  False after a message.
+ */
+bool only_settle(struct setup *setup);
+bool only_parse(const char *targets, struct guard_only *ret);
+
+/* Says what the plan's drop-in closes for whom, and what they write instead. */
+void closes_say(const struct plan *plan);
+
 /* Names the lines that still name the gate, besides our own. */
 void judged_say_gates(void);
 
@@ -136,12 +167,13 @@ bool undo_late(struct journal *journal);
 /*
  * The texts of the files; on the heap, NULL without memory.  text_dropin():
  * the drop-in, with the door's block for that port (0: none), the other blocks
- * that a present one (or NULL) has above "Match all", and one for an emergency
- * user (or NULL).  text_policy(): the issuer is what the host name gives.
+ * that a present one (or NULL) has above the gate's, and one for an emergency
+ * user (or NULL); only: before whom the gate stands, or NULL for everybody.  text_policy(): the issuer is what the host name gives.
  * text_ssh_config(): for users of the door.  text_is_user(): may stand after
  * "Match User".
  */
-char *text_dropin(const char *present, const char *break_glass, int door_port);
+char *text_dropin(const char *present, const char *break_glass, int door_port,
+    const struct guard_only *only);
 char *text_policy(const char *host);
 char *text_unit(const char *name);
 char *text_door_pam(void);

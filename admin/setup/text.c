@@ -69,8 +69,17 @@ line_of(const char *text, const char *words)
 	return NULL;
 }
 
+/* The first line of the gate's own blocks, or NULL. */
+static const char *
+gates_lines(const char *dropin)
+{
+	const char *only = line_of(dropin, GUARD_ONLY_MARK);
+
+	return only != NULL ? only : line_of(dropin, GUARD_MATCH);
+}
+
 /*
- * A copy of the blocks that the site has put above "Match all" in our drop-in,
+ * A copy of the blocks that the site has put above the gate's in our drop-in,
  * which stay; the door's is not one of them.  Empty where present is NULL or is
  * not our drop-in; NULL without memory.
  */
@@ -84,7 +93,7 @@ site_blocks(const char *present)
 	if (present == NULL)
 		return strdup("");
 	from = line_of(present, "PermitUserEnvironment no");
-	to = line_of(present, GUARD_MATCH);
+	to = gates_lines(present);
 	if (from == NULL || to == NULL || from > to)
 		return strdup("");
 	from = strchr(from, '\n') + 1;
@@ -117,12 +126,13 @@ has_block(const char *blocks, const char *user)
 }
 
 char *
-text_dropin(const char *present, const char *break_glass, int door_port)
+text_dropin(const char *present, const char *break_glass, int door_port,
+    const struct guard_only *only)
 {
 	scoped_free char *blocks = site_blocks(present);
-	scoped_free char *ours = guard_drop_in(SETUP_GATE, door_port);
+	scoped_free char *ours = guard_drop_in(SETUP_GATE, door_port, only);
 	scoped_free char *own = NULL;
-	const char *all = ours != NULL ? line_of(ours, GUARD_MATCH) : NULL;
+	const char *all = ours != NULL ? gates_lines(ours) : NULL;
 	char *text = NULL;
 
 	if (blocks == NULL || all == NULL)

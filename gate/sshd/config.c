@@ -267,31 +267,90 @@ is_all(const char *match)
 	return match != NULL && strcasecmp(match, "all") == 0;
 }
 
-/* A gate that the site's own file gives to everyone is not ours. */
 static bool
-is_of_site(const struct config_line *line)
+is_in_file(const struct config_line *line, const char *name)
 {
 	const char *slash = strrchr(line->file, '/');
 
-	return strcmp(slash != NULL ? slash + 1 : line->file, CONFIG_SITE) == 0;
+	return strcmp(slash != NULL ? slash + 1 : line->file, name) == 0;
+}
+
+/* True if the criteria are a list of groups, or one of users, by name. */
+static bool
+names_people(const char *match)
+{
+	char word[CONFIG_WORD];
+
+	return match != NULL && config_word(&match, word) &&
+	    (strcasecmp(word, "group") == 0 || strcasecmp(word, "user") == 0) &&
+	    config_word(&match, word) && strpbrk(word, "*?!") == NULL &&
+	    !config_word(&match, word);
+}
+
+static bool
+is_unconditional_gate(const struct config_line *line)
+{
+	return config_has_keyword(line, "forcecommand") &&
+	    config_is_gate(line->value) &&
+	    (line->outer == NULL || is_all(line->outer));
+}
+
+static bool
+is_partial_gate(const struct config_line *line)
+{
+	return is_unconditional_gate(line) && names_people(line->match) &&
+	    is_in_file(line, CONFIG_OURS);
 }
 
 const struct config_line *
 config_gate(const struct config *config)
 {
-	const struct config_line *of_site = NULL;
+	const struct config_line *of_site = NULL, *partial = NULL;
 
 	list_each(const struct config_line, line, config->lines) {
-		if (!config_has_keyword(line, "forcecommand") ||
-		    !is_all(line->match) || !config_is_gate(line->value) ||
-		    (line->outer != NULL && !is_all(line->outer)))
+		if (partial == NULL && is_partial_gate(line))
+			partial = line;
+		if (!is_unconditional_gate(line) || !is_all(line->match))
 			continue;
-		if (!is_of_site(line))
+		/* A gate that the site gives to everyone is not ours. */
+		if (!is_in_file(line, CONFIG_SITE))
 			return line;
 		if (of_site == NULL)
 			of_site = line;
 	}
-	return of_site;
+	return of_site != NULL ? of_site : partial;
+}
+
+bool
+config_is_partial(const struct config_line *gate)
+{
+	return gate != NULL && !is_all(gate->match);
+}
+
+bool
+config_is_of_gate(const struct config *config, const struct config_line *gate,
+    const struct config_line *line)
+{
+	if (line->block == gate->block)
+		return true;
+	if (!config_is_partial(gate) || strcmp(line->file, gate->file) != 0)
+		return false;
+	list_each(const struct config_line, other, config->lines)
+		if (other->block == line->block && is_partial_gate(other))
+			return true;
+	return false;
+}
+
+const char *
+config_gate_match(
+    const struct config *config, const struct config_line *gate, size_t i)
+{
+	if (!config_is_partial(gate))
+		return i == 0 ? gate->match : NULL;
+	list_each(const struct config_line, line, config->lines)
+		if (is_partial_gate(line) && i-- == 0)
+			return line->match;
+	return NULL;
 }
 
 static bool

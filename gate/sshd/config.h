@@ -18,7 +18,8 @@
 #define CONFIG_FOLDER  "/etc/ssh"
 #define CONFIG_DEFAULT CONFIG_FOLDER "/sshd_config"
 #define CONFIG_SITE    "00-site.conf" /* beside it, for the site's own */
-#define CONFIG_DROP_IN CONFIG_FOLDER "/sshd_config.d/00-tfa.conf"
+#define CONFIG_OURS    "00-tfa.conf"
+#define CONFIG_DROP_IN CONFIG_FOLDER "/sshd_config.d/" CONFIG_OURS
 
 struct config_line {
 	const char *file;
@@ -64,10 +65,24 @@ bool config_has_keyword(const struct config_line *line, const char *keyword);
 /* True if a ForceCommand runs the gate, by an absolute path. */
 bool config_is_gate(const char *command);
 
-/* The ForceCommand with the gate in a "Match all" that nothing makes
- * conditional; one in CONFIG_SITE only where there is no other.  NULL where
- * there is none. */
+/*
+ * The ForceCommand with the gate in a "Match all" that nothing makes
+ * conditional; one in CONFIG_SITE only where there is no other.  Where there is
+ * none: the first in CONFIG_OURS that is for groups or users by name alone, as
+ * "setup --only" writes them.  NULL where there is none.
+ */
 const struct config_line *config_gate(const struct config *config);
+
+/* True if the gate stands before the people of its blocks alone. */
+bool config_is_partial(const struct config_line *gate);
+
+/* True if the line stands in the block of the gate, or in one of its blocks. */
+bool config_is_of_gate(const struct config *config,
+    const struct config_line *gate, const struct config_line *line);
+
+/* The criteria of the gate's block number i; NULL after the last. */
+const char *config_gate_match(
+    const struct config *config, const struct config_line *gate, size_t i);
 
 /*
  * The line that gives keyword its value: as a whole, or as one of its words.

@@ -210,6 +210,9 @@ guard_setenv(void)
 	return line;
 }
 
+#define GROUP_MATCH "Match Group "
+#define USER_MATCH  "Match User "
+
 static void
 write_settings(FILE *out, const struct guard_setting *table, bool global)
 {
@@ -219,8 +222,50 @@ write_settings(FILE *out, const struct guard_setting *table, bool global)
 			    s->keyword, s->value);
 }
 
+bool
+guard_may_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len < GUARD_LIST && name[0] != ' ' &&
+	    name[len - 1] != ' ' && strpbrk(name, "*?!,\"'\\#=") == NULL &&
+	    strcspn(name, "\t\r\n\v\f\x1b\x7f") == len;
+}
+
+/* A blank in a name parts no words inside of quotes. */
+static void
+write_block(FILE *out, const char *match, const char *list, const char *gate)
+{
+	const char *quote = strchr(list, ' ') != NULL ? "\"" : "";
+
+	fprintf(out, "%s%s%s%s\n    ForceCommand %s\n", match, quote, list,
+	    quote, gate);
+	write_settings(out, guard_settings, false);
+	fprintf(out,
+	    "    " GUARD_ACCEPTENV "\n"
+	    "    # The login shell, which starts the gate, must read nothing "
+	    "of the user's: the\n"
+	    "    # gate then sets the right HOME and takes the rest away.\n"
+	    "    %s\n",
+	    guard_setenv());
+}
+
+static void
+write_blocks(FILE *out, const struct guard_only *only, const char *gate)
+{
+	if (only == NULL) {
+		write_block(out, GUARD_MATCH, "", gate);
+		return;
+	}
+	fputs(GUARD_ONLY_MARK "\n", out);
+	if (only->groups[0] != '\0')
+		write_block(out, GROUP_MATCH, only->groups, gate);
+	if (only->users[0] != '\0')
+		write_block(out, USER_MATCH, only->users, gate);
+}
+
 char *
-guard_drop_in(const char *gate, int door_port)
+guard_drop_in(const char *gate, int door_port, const struct guard_only *only)
 {
 	static const char head[] =
 	    "# tfa: every session passes the gate, and no channel goes round "
@@ -247,9 +292,7 @@ guard_drop_in(const char *gate, int door_port)
 		    door_port);
 		write_settings(out, guard_door_settings, false);
 	}
-	fprintf(out, GUARD_MATCH "\n    ForceCommand %s\n", gate);
-	write_settings(out, guard_settings, false);
-	fprintf(out, "    " GUARD_ACCEPTENV "\n    %s\n", guard_setenv());
+	write_blocks(out, only, gate);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
@@ -311,4 +354,34 @@ guard_door_port(const char *drop_in)
 	const char *block = guard_door_block(drop_in, &len);
 
 	return block != NULL ? port_of(block) : 0;
+}
+
+/* *ret: the list of a line that begins with match, without its quotes. */
+static bool
+list_of(const char *line, const char *match, char ret[static GUARD_LIST])
+{
+	size_t n = strlen(match), len;
+
+	if (strncmp(line, match, n) != 0)
+		return false;
+	line += n;
+	line += *line == '"';
+	len = strcspn(line, "\"\n");
+	if (len >= GUARD_LIST)
+		return false;
+	memcpy(ret, line, len);
+	ret[len] = '\0';
+	return true;
+}
+
+bool
+guard_only_read(const char *drop_in, struct guard_only *ret)
+{
+	const char *line = strstr(drop_in, "\n" GUARD_ONLY_MARK "\n");
+
+	*ret = (struct guard_only){.groups = ""};
+	for (; line != NULL && *line != '\0'; line = next_line(line))
+		if (!list_of(line, GROUP_MATCH, ret->groups))
+			list_of(line, USER_MATCH, ret->users);
+	return ret->groups[0] != '\0' || ret->users[0] != '\0';
 }

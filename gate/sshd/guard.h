@@ -93,14 +93,36 @@ guard_word(const struct guard_variable *variable, char ret[static GUARD_WORD]);
 const char *guard_setenv(void);
 
 /*
+ * The groups and the users before whom alone the gate stands, while tfa is tried
+ * out: each a list with commas, or "".  The others log in as without tfa.
+ */
+#define GUARD_LIST 1000 /* bytes of a list, with its NUL: a word of sshd's */
+#define GUARD_ONLY_MARK                                                 \
+	"# Only for these (tfa-admin setup --only); all others log in " \
+	"as without tfa."
+struct guard_only {
+	char groups[GUARD_LIST], users[GUARD_LIST];
+};
+
+/* True if sshd takes the name, after "Match Group" or "Match User", for that one
+ * group or user: not for a pattern, a list or two words. */
+bool guard_may_name(const char *name);
+
+/* *ret: the lists of a drop-in that has the gate for some alone.  False, and
+ * empty lists, where it has not. */
+bool guard_only_read(const char *drop_in, struct guard_only *ret);
+
+/*
  * The text of the drop-in, with gate as the ForceCommand; door_port: of the
- * door, or 0 for none.  The caller frees it; NULL without memory.
+ * door, or 0 for none; only: for whom, or NULL for everybody.  The caller frees
+ * it; NULL without memory.
  *
  * The door's block comes first, so that no block of the site's below it lets
  * somebody through the door without a code.  It has no ForceCommand, SetEnv or
  * AcceptEnv: those of the blocks below hold at the door, too.
  */
-char *guard_drop_in(const char *gate, int door_port);
+char *
+guard_drop_in(const char *gate, int door_port, const struct guard_only *only);
 
 /*
  * The door's port, as a drop-in says it; 0: it has no door, or more than one.

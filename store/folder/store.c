@@ -34,7 +34,9 @@ set_why_errno(struct store *store, const char *what, const char *name)
 	    : errno == EACCES || errno == EPERM ? FAULT_ACCESS
 						: FAULT_IO;
 
-	return set_why(store, fault, "%s %s: %s", what, name, strerror(errno));
+	/* "cannot open users/" goes on without a blank. */
+	return set_why(store, fault, "%s%s%s: %s", what,
+	    what[strlen(what) - 1] == '/' ? "" : " ", name, strerror(errno));
 }
 
 /* Opens a folder that nobody else can enter.  name is what messages call it. */
@@ -120,7 +122,7 @@ check_file(struct store *store, int fd, const char *path, size_t *ret_size)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return set_why_errno(store, "cannot stat", path);
+		return set_why_errno(store, "cannot stat users/", path);
 	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
 	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
 		return set_why(store, FAULT_ACCESS,

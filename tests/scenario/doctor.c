@@ -285,8 +285,16 @@ Test(doctor, names_what_goes_before_the_gate)
 	static const struct hole holes[] = {
 	    {.from = "Match all\n",
 		.to = "Match Group engineers\n",
+		.check = "scope",
+		.says = "the gate stands before the group engineers alone"},
+	    {.from = "Match all\n",
+		.to = "Match Group engineer*\n",
 		.check = "order",
-		.says = "only for \"Match Group engineers\""},
+		.says = "only for \"Match Group engineer*\""},
+	    {.from = "Match all\n",
+		.to = "Match Group engineers Address *\n",
+		.check = "order",
+		.says = "only for \"Match Group engineers Address *\""},
 	    {.above = "Match User bob\n    ForceCommand none\nMatch all\n",
 		.check = "order",
 		.says = "sshd_config:2: ForceCommand none"},
@@ -725,6 +733,30 @@ Test(doctor, probe_finds_nothing_where_all_is_closed)
 		    text("ok    probe         %s: refused", channels[i]));
 	cr_assert_eq(processes_left(b, NULL, 20000), 0);
 	cr_assert(nothing_left());
+}
+
+/* In a grace period the user is let in: another one is named, who is not. */
+Test(doctor, probe_in_grace_names_somebody_who_is_asked)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(
+		.rules =
+		    "{'name':'r','users':['alice','user109'],"
+		    "'mode':'required','since':'2020-01-01T00:00:00Z','grace':{'for':'14d','until':'2099-01-01T00:00:00Z'}}");
+	r = probe(b);
+	cr_assert(
+	    finding_is(r->out, "warn", "probe", "alice is in grace until "),
+	    "%s", r->out);
+	assert_says(r->out, "nobody has a device yet who could be probed");
+	fixture_enrol(b, "user109");
+	r = probe(b);
+	cr_assert(finding_is(r->out, "warn", "probe",
+		      "proves nothing of the gate. Probe somebody who is "
+		      "asked for a code, such as user109"),
+	    "%s", r->out);
 }
 
 Test(doctor, probe_without_a_login_proves_nothing)

@@ -89,7 +89,7 @@ write_files(const struct bastion *b, const struct flaw *flaw, size_t number)
 	int port = port_of(b, number);
 	char *drop_in = guard_drop_in(
 	    text("%s/tfa-gate --socket %s", getenv("TFA_PROGRAMS"), b->socket),
-	    port + 1);
+	    port + 1, NULL);
 
 	cr_assert_eq(mkdir(folder, 0755), 0);
 	cr_assert_eq(mkdir(text("%s/conf.d", folder), 0755), 0);

@@ -257,6 +257,9 @@ Test(doctor_keys, knows_which_sshd_lets_a_group_write)
 #define COMMAND                                         \
 	"    AuthorizedKeysCommand /usr/bin/env true\n" \
 	"    AuthorizedKeysCommandUser nobody\n"
+#define SSSD                                                             \
+	"    AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys %u\n" \
+	"    AuthorizedKeysCommandUser nobody\n"
 #define ALLOW  "'unlisted':'allow'"
 #define EXEMPT "    ForceCommand none\n    SetEnv SHLVL=0\n"
 
@@ -282,6 +285,13 @@ Test(doctor_keys, judges_every_keyword_in_every_view, .timeout = 600)
 	    {{.keys = ALLOW,
 		 .below = "Match LocalPort 2222 User bob\n" COMMAND},
 		"FAIL", "certificates", "for bob at port 2222: "},
+	    /* Users with such a key are refused: the fix is the policy's. */
+	    {{.below = "Match Address 10.1.0.0/16\n" COMMAND}, "warn",
+		"certificates", "opens a shell; fix: in "},
+	    {{.below = "Match Address 10.1.0.0/16\n" SSSD}, "FAIL",
+		"certificates", "loses nothing; fix: in "},
+	    {{.keys = ALLOW, .below = "Match Address 10.1.0.0/16\n" SSSD}, "ok",
+		"certificates", "note: AuthorizedKeysCommand"},
 	    {{.below = "Match Group nobody-is-in-this\n" COMMAND}, "warn",
 		"certificates", "takes in nobody whom sshd could be asked"},
 	    {{.below = "Match User bob\n    TrustedUserCAKeys /mnt/ca\n",
@@ -312,7 +322,7 @@ Test(doctor_keys, judges_every_keyword_in_every_view, .timeout = 600)
 		"ok", "certificates", NULL},
 	    {{.site = "Match User git\n" EXEMPT,
 		 .below = "Match User git\n" COMMAND},
-		"warn", "gate", "for git: exempt by sshd"},
+		"ok", "order", "Match User git is exempt by sshd"},
 	    {{.site = "Match User git\n" EXEMPT}, "", "order", NULL},
 	    {{.site = "Match User git*\n" EXEMPT}, "FAIL", "order",
 		"stands before our Match all"},

@@ -41,6 +41,7 @@ Test(setup, dry_run_shows_every_change_and_makes_none)
 	r = machine_setup("--dry-run", NULL, NULL);
 	assert_status(r, 0);
 	cr_assert_str_eq(machine_files(), before);
+	cr_assert(!machine_has("/run/tfa-setup.lock"));
 	assert_says(r->out, "add the system user _tfa");
 	for (size_t i = 0; i < MADE; i++)
 		assert_says(r->out, made[i]);
@@ -419,6 +420,62 @@ Test(setup, break_glass_user_needs_no_code)
 	run_finish(sshd);
 }
 
+/* One who cannot log in is no way out of an emergency. */
+Test(setup, break_glass_refuses_an_account_that_could_not_log_in)
+{
+	static const struct {
+		const char *script, *says;
+	} cases[] = {
+	    {"rm $keys",
+		"no key for a shell in a file that sshd reads, and no "
+		"password that sshd takes"},
+	    {"chmod go+w $keys", "no key for a shell"},
+	    {"sed -i 's/^/command=\"date\" /' $keys", "no key for a shell"},
+	    {"echo '# none' >$keys", "no key for a shell"},
+	    {"usermod -s /usr/sbin/nologin user116", "opens no session"},
+	    {"usermod -s /bin/false user116", "opens no session"},
+	    {"usermod -s /bin/gone user116",
+		"has the shell /bin/gone: No such"},
+	    {"usermod -L user116", "is locked"},
+	    {"chage -E 2001-01-01 user116", "has expired"},
+	    {"echo 'DenyUsers user1*' >>/etc/ssh/sshd_config", "DenyUsers"},
+	    {"echo 'AllowGroups root' >>/etc/ssh/sshd_config", "AllowGroups"},
+	    {"echo 'PubkeyAuthentication no' >>/etc/ssh/sshd_config",
+		"no key for a shell"},
+	    {"echo 'AuthorizedKeysFile /etc/keys/%u' >>/etc/ssh/sshd_config",
+		"no key for a shell"},
+	    {"echo 'AuthenticationMethods publickey,password' "
+	     ">>/etc/ssh/sshd_config",
+		"cannot give what AuthenticationMethods"},
+	};
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sh("cp -a /etc/passwd /etc/shadow /etc/ssh/sshd_config /run\n"
+		   "cp -a /home/user116/.ssh/authorized_keys /run/keys");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		machine_sh(text("keys=/home/user116/.ssh/authorized_keys\n"
+				"cp -a /run/passwd /run/shadow /etc\n"
+				"cp -a /run/sshd_config /etc/ssh\n"
+				"cp -a /run/keys $keys\n%s",
+		    cases[i].script));
+		r = machine_setup("--dry-run", "--break-glass", "user116");
+		cr_expect_eq(r->status, 1, "%s", cases[i].script);
+		assert_says(r->err, cases[i].says);
+		assert_says(r->err, "could not log in in an emergency");
+	}
+	/* a password will do where sshd takes one */
+	machine_sh(
+	    "cp -a /run/passwd /run/shadow /etc\n"
+	    "cp -a /run/sshd_config /etc/ssh\n"
+	    "rm /home/user116/.ssh/authorized_keys\n"
+	    "usermod -p '$6$a$b' user116\n"
+	    "sed -i '1iPasswordAuthentication yes' /etc/ssh/sshd_config");
+	assert_status(
+	    machine_setup("--dry-run", "--break-glass", "user116"), 0);
+}
+
 /* Debian's configuration has nothing that setup refuses. */
 Test(setup, over_the_configuration_that_debian_ships)
 {
@@ -708,8 +765,9 @@ Test(setup, refuses_a_caller_whose_key_the_gate_would_not_find)
 	assert_says(r->err,
 	    "keys that only AuthorizedKeysCommand "
 	    "/usr/bin/keys gives");
-	assert_says(
-	    r->err, "fix: \"unlisted\": \"allow\" in keys of the policy");
+	assert_says(r->err,
+	    "fix: in /etc/tfa/policy.json:\n"
+	    "    \"keys\": {\"unlisted\": \"allow\"}\n");
 	r = with_authority(KEY("", ".ssh/authorized_keys"), NULL);
 	assert_status(r, 0);
 	assert_says(

@@ -216,6 +216,27 @@ Test(setup_door, no_door_leaves_the_bastion_without_one)
 	cr_assert_str_empty(r->out);
 }
 
+/* A fault elsewhere that was there before does not keep the door open. */
+Test(setup_door, no_door_closes_it_beside_another_fault)
+{
+	struct run *r;
+
+	needs_people();
+	needs_door();
+	new_machine();
+	install_door();
+	machine_sh("echo 'Match User bob\n    ForceCommand none' "
+		   ">/etc/ssh/sshd_config.d/00-aaa.conf");
+	assert_status(machine_setup("--dry-run", NULL, NULL), 0);
+	r = machine_setup("--dry-run", "--break-glass", "root");
+	assert_status(r, 1);
+	r = machine_setup("--yes", "--no-door", NULL);
+	assert_status(r, 0);
+	assert_says(r->err, "beats it: take it out");
+	assert_says(r->err, "the door can be closed nevertheless");
+	cr_assert(!machine_has(PAM));
+}
+
 Test(setup_door, moves_to_another_port)
 {
 	int old;

@@ -99,7 +99,7 @@ drop_in(const struct bastion *b, const struct bastion_plan *plan)
 {
 	const char *asan = getenv("ASAN_OPTIONS");
 	char *config = b->door == 0 ? read_text(DROP_IN)
-				    : guard_drop_in(GATE, b->door);
+				    : guard_drop_in(GATE, b->door, NULL);
 	char *gate = text("%s/tfa-gate %s %s %s", setting("TFA_PROGRAMS"),
 	    b->embedded ? "--store" : "--socket",
 	    b->embedded ? b->store : b->socket,

@@ -214,6 +214,8 @@ Test(doctor, knows_the_gate_by_an_absolute_path)
 	cr_expect_not(config_is_gate(""));
 }
 
+#define GATE " ForceCommand /usr/sbin/tfa-gate\n"
+
 /* Before and inside our Match all: the holes, and what is none. */
 Test(doctor, judges_the_order)
 {
@@ -225,8 +227,15 @@ Test(doctor, judges_the_order)
 	    {CLEAN_MATCH, FINDING_OK, NULL},
 	    {"Match User bob\n ForceCommand /bin/sh\n" CLEAN_MATCH,
 		FINDING_FAIL, "main:2: ForceCommand /bin/sh"},
-	    {"Match User bob\n ForceCommand none\n" CLEAN_MATCH, FINDING_WARN,
-		"exempt"},
+	    {"Match User bob\n ForceCommand none\n" CLEAN_MATCH, FINDING_OK,
+		"note: main:2: Match User bob is exempt"},
+	    {"Match User bob\n ForceCommand internal-sftp -R\n"
+	     " ChrootDirectory /srv\n" CLEAN_MATCH,
+		FINDING_OK, "note: main:2: Match User bob is exempt"},
+	    {"Match User bob\n ForceCommand internal-sftpd\n" CLEAN_MATCH,
+		FINDING_FAIL, "beats it"},
+	    {"Match Group bob\n ForceCommand internal-sftp\n" CLEAN_MATCH,
+		FINDING_FAIL, "beats it"},
 	    {"Match User b*\n ForceCommand none\n" CLEAN_MATCH, FINDING_FAIL,
 		"beats it"},
 	    {"Match Group bob\n ForceCommand none\n" CLEAN_MATCH, FINDING_FAIL,
@@ -309,6 +318,46 @@ Test(doctor, knows_which_match_it_does_not_know)
 
 		cr_expect_eq(line != NULL ? line->number : 0, cases[i].line,
 		    "%s", cases[i].text);
+		config_done(&c);
+	}
+}
+
+/* The gate for some alone is the one of setup --only: lists of names, in our
+ * own file, that nothing makes conditional. */
+Test(doctor, knows_the_gate_that_is_for_some_alone)
+{
+	static const struct {
+		const char *path, *text;
+		int line; /* of its ForceCommand; 0: there is none */
+		bool partial;
+	} cases[] = {
+	    {"/d/00-tfa.conf", "Match Group ops\n" GATE, 2, true},
+	    {"/d/00-tfa.conf", "Match User a,b\n" GATE, 2, true},
+	    {"/d/00-tfa.conf", "Match group \"a b,c\"\n" GATE, 2, true},
+	    {"/d/00-tfa.conf", "Match Group ops\n" GATE "Match all\n" GATE, 4,
+		false},
+	    {"/d/00-site.conf", "Match Group ops\n" GATE, 0, false},
+	    {"/d/01-tfa.conf", "Match Group ops\n" GATE, 0, false},
+	    {"/d/00-tfa.conf", "Match Group ops*\n" GATE, 0, false},
+	    {"/d/00-tfa.conf", "Match Group !ops\n" GATE, 0, false},
+	    {"/d/00-tfa.conf", "Match Group o?s\n" GATE, 0, false},
+	    {"/d/00-tfa.conf", "Match Group ops User a\n" GATE, 0, false},
+	    {"/d/00-tfa.conf", "Match Address 10.*\n" GATE, 0, false},
+	    {"/d/00-tfa.conf", "Match Group ops\n ForceCommand /bin/sh\n", 0,
+		false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct files files[] = {
+		    {"/etc/ssh/ours", cases[i].path, cases[i].text},
+		    {NULL, NULL, NULL}};
+		struct config c = read_config("Include ours\n", files);
+		const struct config_line *gate = config_gate(&c);
+
+		cr_expect_eq(
+		    gate != NULL ? gate->number : 0, cases[i].line, "%zu", i);
+		cr_expect_eq(
+		    config_is_partial(gate), cases[i].partial, "%zu", i);
 		config_done(&c);
 	}
 }

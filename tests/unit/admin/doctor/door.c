@@ -265,7 +265,8 @@ fails_in_order(const char *text, int port)
 /* The door's block alone may stand before Match all, with its own settings. */
 Test(doctor_door, block_may_stand_before_our_match_all)
 {
-	char *text = guard_drop_in("/usr/sbin/tfa-gate", 2222), *more = NULL;
+	char *text = guard_drop_in("/usr/sbin/tfa-gate", 2222, NULL),
+	     *more = NULL;
 	const char *all = strstr(text, "\nMatch all\n");
 
 	cr_expect_eq(fails_in_order(text, 2222), 0);

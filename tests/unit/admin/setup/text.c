@@ -14,8 +14,8 @@ static const char gate[] = "    ForceCommand " SETUP_GATE "\n";
 
 Test(setup_text, drop_in_is_the_same_made_anew_from_itself)
 {
-	scoped_free char *first = text_dropin(NULL, NULL, 0);
-	scoped_free char *second = text_dropin(first, NULL, 0);
+	scoped_free char *first = text_dropin(NULL, NULL, 0, NULL);
+	scoped_free char *second = text_dropin(first, NULL, 0, NULL);
 
 	cr_assert_str_eq(first, second);
 	cr_assert_not_null(strstr(first, "\nMatch all\n"));
@@ -25,7 +25,7 @@ Test(setup_text, drop_in_is_the_same_made_anew_from_itself)
 /* The lines that doctor advises are those that setup writes. */
 Test(setup_text, drop_in_has_the_lines_that_doctor_advises)
 {
-	scoped_free char *text = text_dropin(NULL, NULL, 0);
+	scoped_free char *text = text_dropin(NULL, NULL, 0, NULL);
 	char line[GUARD_LINE + 8];
 
 	snprintf(line, sizeof(line), "\n    %s\n", guard_setenv());
@@ -35,9 +35,9 @@ Test(setup_text, drop_in_has_the_lines_that_doctor_advises)
 
 Test(setup_text, emergency_user_stands_before_match_all_once)
 {
-	scoped_free char *first = text_dropin(NULL, "frank", 0);
-	scoped_free char *second = text_dropin(first, "frank", 0);
-	scoped_free char *third = text_dropin(first, NULL, 0);
+	scoped_free char *first = text_dropin(NULL, "frank", 0, NULL);
+	scoped_free char *second = text_dropin(first, "frank", 0, NULL);
+	scoped_free char *third = text_dropin(first, NULL, 0, NULL);
 	const char *block = strstr(first, "\nMatch User frank\n");
 
 	cr_assert_not_null(block);
@@ -49,8 +49,8 @@ Test(setup_text, emergency_user_stands_before_match_all_once)
 
 Test(setup_text, second_emergency_user_joins_the_first)
 {
-	scoped_free char *first = text_dropin(NULL, "frank", 0);
-	scoped_free char *second = text_dropin(first, "fran", 0);
+	scoped_free char *first = text_dropin(NULL, "frank", 0, NULL);
+	scoped_free char *second = text_dropin(first, "fran", 0, NULL);
 
 	cr_assert_not_null(strstr(second, "\nMatch User frank\n"));
 	cr_assert_not_null(strstr(second, "\nMatch User fran\n"));
@@ -60,11 +60,11 @@ Test(setup_text, second_emergency_user_joins_the_first)
  * take the code away. */
 Test(setup_text, door_stands_before_emergency_users)
 {
-	scoped_free char *plain = text_dropin(NULL, "frank", 0);
-	scoped_free char *first = text_dropin(plain, NULL, 2222);
-	scoped_free char *second = text_dropin(first, "frank", 2222);
-	scoped_free char *moved = text_dropin(first, NULL, 443);
-	scoped_free char *none = text_dropin(moved, NULL, 0);
+	scoped_free char *plain = text_dropin(NULL, "frank", 0, NULL);
+	scoped_free char *first = text_dropin(plain, NULL, 2222, NULL);
+	scoped_free char *second = text_dropin(first, "frank", 2222, NULL);
+	scoped_free char *moved = text_dropin(first, NULL, 443, NULL);
+	scoped_free char *none = text_dropin(moved, NULL, 0, NULL);
 
 	cr_assert_lt(strstr(first, "\nMatch LocalPort 2222\n"),
 	    strstr(first, "\n# Emergency access"));
@@ -76,7 +76,7 @@ Test(setup_text, door_stands_before_emergency_users)
 
 Test(setup_text, door_that_somebody_moved_below_comes_first_again)
 {
-	scoped_free char *first = text_dropin(NULL, "frank", 2222);
+	scoped_free char *first = text_dropin(NULL, "frank", 2222, NULL);
 	scoped_free char *moved = NULL;
 	scoped_free char *again = NULL;
 	size_t len;
@@ -87,8 +87,26 @@ Test(setup_text, door_that_somebody_moved_below_comes_first_again)
 		      (int)(all - door - (ptrdiff_t)len), door + len, (int)len,
 		      door, all) > 0);
 	cr_assert_str_neq(first, moved);
-	again = text_dropin(moved, NULL, 2222);
+	again = text_dropin(moved, NULL, 2222, NULL);
 	cr_assert_str_eq(again, first);
+}
+
+/* Blocks of the site's and of emergency access stand above those of the gate,
+ * whoever these are for. */
+Test(setup_text, widened_drop_in_keeps_the_blocks_above)
+{
+	static const struct guard_only only = {.groups = "ops", .users = "bob"};
+	scoped_free char *plain = text_dropin(NULL, "frank", 2222, NULL);
+	scoped_free char *some = text_dropin(plain, NULL, 2222, &only);
+	scoped_free char *again = text_dropin(some, "frank", 2222, &only);
+	scoped_free char *all = text_dropin(some, NULL, 2222, NULL);
+	const char *frank = strstr(some, "\nMatch User frank\n");
+
+	cr_assert_not_null(frank);
+	cr_assert_lt(frank, strstr(some, "\nMatch Group ops\n"));
+	cr_assert_lt(strstr(some, "\nMatch LocalPort 2222\n"), frank);
+	cr_assert_str_eq(some, again);
+	cr_assert_str_eq(all, plain);
 }
 
 Test(setup_text, foreign_drop_in_is_replaced_whole)
@@ -96,10 +114,10 @@ Test(setup_text, foreign_drop_in_is_replaced_whole)
 	static const char *const foreign[] = {"", "\n", "Match all\n",
 	    "PermitUserEnvironment no", "Match all\nPermitUserEnvironment no\n",
 	    "X11Forwarding yes\nMatch User bob\n    ForceCommand none\n"};
-	scoped_free char *plain = text_dropin(NULL, NULL, 0);
+	scoped_free char *plain = text_dropin(NULL, NULL, 0, NULL);
 
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-		scoped_free char *made = text_dropin(foreign[i], NULL, 0);
+		scoped_free char *made = text_dropin(foreign[i], NULL, 0, NULL);
 
 		cr_assert_str_eq(made, plain, "number %zu", i);
 	}

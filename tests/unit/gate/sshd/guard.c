@@ -30,7 +30,7 @@ read_file(const char *path)
  */
 Test(guard, etc_has_the_drop_in_of_the_table)
 {
-	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate", 0);
+	scoped_free char *text = guard_drop_in("/usr/sbin/tfa-gate", 0, NULL);
 
 	cr_assert_str_eq(read_file("etc/sshd-tfa.conf"), text, "%s", text);
 }
@@ -38,7 +38,7 @@ Test(guard, etc_has_the_drop_in_of_the_table)
 /* sshd reads from it what the tables say, and nothing else. */
 Test(guard, drop_in_has_each_row_once)
 {
-	scoped_free char *text = guard_drop_in("/g", 0);
+	scoped_free char *text = guard_drop_in("/g", 0, NULL);
 	char line[200];
 
 	for (const struct guard_setting *s = guard_settings;
@@ -56,12 +56,78 @@ Test(guard, drop_in_has_each_row_once)
 	cr_expect_not_null(strstr(text, "\nMatch all\n    ForceCommand /g\n"));
 }
 
+/* With the gate for some alone every row stands in each of its blocks, and
+ * nowhere else. */
+Test(guard, drop_in_for_some_has_each_row_in_each_block)
+{
+	static const struct guard_only only = {
+	    .groups = "ops,domain users", .users = "alice,bob"};
+	scoped_free char *text = guard_drop_in("/g", 2222, &only);
+	const char *groups = strstr(
+	    text, "\nMatch Group \"ops,domain users\"\n    ForceCommand /g\n");
+	const char *users = strstr(
+	    text, "\nMatch User alice,bob\n    ForceCommand /g\n");
+	char line[200];
+
+	cr_assert_not_null(groups);
+	cr_assert_not_null(users);
+	cr_assert_lt(groups, users);
+	cr_assert_null(strstr(text, "\nMatch all\n"));
+	for (const struct guard_setting *s = guard_settings;
+	     s->group != GUARD_END; s++) {
+		const char *at;
+
+		snprintf(
+		    line, sizeof(line), "\n    %s %s\n", s->keyword, s->value);
+		at = strstr(groups, line);
+		if (s->global)
+			continue;
+		cr_assert(at != NULL && at < users, "%s", line);
+		cr_expect_not_null(strstr(users, line), "%s", line);
+	}
+	cr_expect_eq(guard_door_port(text), 2222);
+}
+
+Test(guard, reads_its_own_lists_again)
+{
+	static const struct guard_only lists[] = {{"ops", ""}, {"", "alice"},
+	    {"ops,Dev", "alice,bob"}, {"domain users,x.y+z@corp", "a b"}};
+	struct guard_only found;
+	scoped_free char *all = guard_drop_in("/g", 0, NULL);
+
+	cr_assert(!guard_only_read(all, &found));
+	cr_assert(!guard_only_read("", &found));
+	cr_assert(!guard_only_read("Match Group ops\n", &found));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		scoped_free char *text = guard_drop_in("/g", 2222, &lists[i]);
+
+		cr_assert(guard_only_read(text, &found), "%zu", i);
+		cr_expect_str_eq(found.groups, lists[i].groups);
+		cr_expect_str_eq(found.users, lists[i].users);
+	}
+}
+
+/* sshd must take the name for that one alone. */
+Test(guard, name_that_sshd_would_take_for_others_is_refused)
+{
+	static const char *const good[] = {
+	    "ops", "Ops", "x.y+z@corp", "a b", "-x", "u_1", "1", "machine$"};
+	static const char *const bad[] = {"", "*", "o*", "o?s", "!ops", "a,b",
+	    "\"a\"", "a'b", "a\\b", "a=b", "a#b", "a\tb", "a\nMatch all",
+	    "a\rb", " a", "a ", "\x1b[2J"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		cr_expect(guard_may_name(good[i]), "%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect(!guard_may_name(bad[i]), "number %zu", i);
+}
+
 /* A block of sshd's: of the values for a keyword the first one holds, so none
  * may stand there twice. */
 Test(guard, door_has_each_row_once_and_first)
 {
-	scoped_free char *plain = guard_drop_in("/g", 0);
-	scoped_free char *text = guard_drop_in("/g", 2222);
+	scoped_free char *plain = guard_drop_in("/g", 0, NULL);
+	scoped_free char *text = guard_drop_in("/g", 2222, NULL);
 	size_t len = 0;
 	const char *block = guard_door_block(text, &len);
 	char line[200];

@@ -125,6 +125,7 @@ expect_refused(struct scene *s, enum fault expected, const char *what)
 	    store_update(&s->store, "alice", 1001, must_not_be_called, &calls),
 	    expected, "%s", what);
 	cr_expect_str_not_empty(s->store.why, "%s", what);
+	cr_expect_null(strstr(s->store.why, "/ "), "%s", s->store.why);
 	cr_expect_eq(calls, 0, "%s", what);
 	after = status(s, "users/alice.json");
 	cr_expect_eq(before.st_ino, after.st_ino, "%s", what);

@@ -1,0 +1,119 @@
+/*
+ * --only: the groups and users before whom alone the gate is to stand.  sshd
+ * knows a group by the name that getgrgid(3) has for its number.
+ */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/setup/setup.h"
+#include "gate/sshd/guard.h"
+#include "store/base/cleanup.h"
+
+/* The name that sshd has for the group; NULL after a message. */
+static const char *
+group_name(const char *name)
+{
+	const struct group *group = getgrnam(name);
+
+	if (group == NULL) {
+		admin_say("there is no group %s", name);
+		return NULL;
+	}
+	group = getgrgid(group->gr_gid);
+	if (group == NULL) {
+		admin_say("the group %s has no name by its number", name);
+		return NULL;
+	}
+	if (strcmp(group->gr_name, name) != 0)
+		admin_say(
+		    "sshd knows the group %s as %s", name, group->gr_name);
+	return group->gr_name;
+}
+
+static const char *
+user_name(const char *name)
+{
+	if (getpwnam(name) != NULL)
+		return name;
+	admin_say("there is no user %s", name);
+	return NULL;
+}
+
+/* Adds the name to a list with commas, once. */
+static bool
+list_name(char list[static GUARD_LIST], const char *name)
+{
+	size_t used = strlen(list), len = strlen(name);
+
+	for (const char *at = list; *at != '\0';) {
+		size_t n = strcspn(at, ",");
+
+		if (n == len && strncmp(at, name, n) == 0)
+			return true;
+		at += n + (at[n] == ',');
+	}
+	if (used + len + 2 > GUARD_LIST) {
+		admin_say("--only takes no more names than fit into %d bytes: "
+			  "make a group of them",
+		    GUARD_LIST);
+		return false;
+	}
+	snprintf(
+	    list + used, GUARD_LIST - used, "%s%s", used > 0 ? "," : "", name);
+	return true;
+}
+
+static bool
+add_target(struct guard_only *only, const char *target)
+{
+	bool group = target[0] == '@';
+	const char *name = target + group;
+
+	if (!guard_may_name(name)) {
+		admin_say("\"%s\": sshd's Match would take that for a pattern "
+			  "or for more than one name; --only takes @GROUP and "
+			  "USER, parted by commas",
+		    target);
+		return false;
+	}
+	name = group ? group_name(name) : user_name(name);
+	return name != NULL &&
+	    list_name(group ? only->groups : only->users, name);
+}
+
+bool
+only_parse(const char *targets, struct guard_only *ret)
+{
+	scoped_free char *copy = strdup(targets);
+	char *rest = copy;
+	const char *target;
+
+	*ret = (struct guard_only){.groups = ""};
+	while ((target = strsep(&rest, ",")) != NULL)
+		if (!add_target(ret, target))
+			return false;
+	return copy != NULL;
+}
+
+bool
+only_settle(struct setup *setup)
+{
+	const struct admin *admin = setup->admin;
+	scoped_free char *present = NULL;
+
+	if (admin->only != NULL) {
+		setup->partial = only_parse(admin->only, &setup->only);
+		return setup->partial;
+	}
+	if (admin->door == NULL && !admin->no_door &&
+	    admin->break_glass == NULL)
+		return true;
+	if (!plan_read_file(CONFIG_DROP_IN, &present))
+		return false;
+	setup->partial = present != NULL &&
+	    guard_only_read(present, &setup->only);
+	return true;
+}
