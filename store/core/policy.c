@@ -3,6 +3,7 @@
 
 #include "store/core/policy.h"
 #include "store/base/utf8.h"
+#include "store/json/odd.h"
 
 const char *const mode_names[] = {"", "optional", "required", "exempt", NULL};
 static const char *const self_names[] = {"grace", "always", "code", NULL};
@@ -332,6 +333,7 @@ policy_parse(const char *text, size_t len, struct policy *ret,
 		fault = json_read(
 		    &policy_shape, text, len, POLICY_MAX, &policy, ret_error);
 	if (fault != FAULT_NONE) {
+		json_odd_say(text, len, ret_error);
 		policy_done(&policy);
 		return fault;
 	}
@@ -361,6 +363,13 @@ enum fault
 policy_format(const struct policy *policy, bool indented, char **ret_text)
 {
 	return json_write(&policy_shape, policy, indented, ret_text);
+}
+
+bool
+policy_leaves(const struct policy *policy,
+    bool (*each)(void *ctx, const struct leaf *leaf), void *ctx)
+{
+	return json_leaves(&policy_shape, policy, each, ctx);
 }
 
 void

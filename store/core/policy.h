@@ -17,7 +17,7 @@
 
 #include "store/base/address.h"
 #include "store/base/fault.h"
-#include "store/json/json.h"
+#include "store/json/leaf.h"
 #include "store/core/otpauth.h"
 #include "store/core/verdict.h"
 
@@ -129,6 +129,10 @@ MUST_USE enum fault policy_builtin(struct policy *ret);
  */
 MUST_USE enum fault
 policy_format(const struct policy *policy, bool indented, char **ret_text);
+
+/* json_leaves() of the policy: each key that has a value, defaults too. */
+bool policy_leaves(const struct policy *policy,
+    bool (*each)(void *ctx, const struct leaf *leaf), void *ctx);
 
 /* Wipes and frees what the policy holds, not the policy itself. */
 void policy_done(struct policy *policy);
