@@ -32,6 +32,7 @@
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal
+ *	csv.c          tables for a spreadsheet
  *	progress.c     how far a command has come, for a person who waits
  *
  * Data goes to stdout, messages to stderr.
@@ -66,6 +67,7 @@ struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
 	bool json;
+	bool csv;         /* of the commands that have it */
 	bool yes;         /* ask no questions */
 	bool lock_me_out; /* even if the caller cannot log in again */
 	/* options of single commands; NULL: not given */

@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	"require a code: from now on, or after a grace period", admin_enforce},
     {"exempt", "TARGET... [--from CIDR] [--until DATE]", "never ask for a code",
 	admin_exempt},
-    {"exemptions", "", "who is exempt, since when, until when, by whom",
+    {"exemptions", "[--csv]", "who is exempt, since when, until when, by whom",
 	admin_exemptions},
     {"disable", "TARGET...", "remove the rules for exactly these",
 	admin_disable},
@@ -93,6 +93,7 @@ static const struct option_row option_rows[] = {
 	"let users without a device in until then"),
     VALUE(
 	"exempt", until, "until", "DATE", "the exemption ends then by itself"),
+    FLAG("exemptions", csv, "csv", "print CSV, for a spreadsheet"),
     VALUE("exempt", from, "from", "CIDR", "only for logins from this network"),
     VALUE("explain", from, "from", "ADDR", "for a login from this address"),
     FLAG("explain", at_door, "door", "for a login at the door"),

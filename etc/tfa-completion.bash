@@ -17,6 +17,7 @@ _tfa_admin_options()
 	doctor) echo --config --probe --code ;;
 	enforce) echo --grace --until ;;
 	exempt) echo --from --until ;;
+	exemptions) echo --csv ;;
 	users) echo --state --group --summary ;;
 	explain) echo --door --from --at ;;
 	revoke) echo --block --code ;;

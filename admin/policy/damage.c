@@ -8,6 +8,7 @@
 #include "admin/admin.h"
 #include "admin/policy/damage.h"
 #include "admin/policy/editor.h"
+#include "admin/progress.h"
 #include "admin/setup/setup.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
@@ -32,6 +33,7 @@ struct damage {
 	const char *caller; /* who runs the command; NULL: not known */
 	bool with_caller;   /* the caller loses the way in */
 	char note[MESSAGE_TEXT];
+	struct progress progress;
 	struct loss row;
 };
 
@@ -68,6 +70,7 @@ take_loss(void *ctx, const char *text)
 	const struct loss *loss = &damage->row;
 
 	(void)text;
+	progress_step(&damage->progress, 1);
 	if (loss->user[0] == '\0')
 		return true;
 	if (loss->way_in)
@@ -236,7 +239,9 @@ damage_ask(const struct admin *admin, const struct lockfile *lockfile,
 
 	if (put_draft(lockfile, proposal) != ADMIN_DONE)
 		return ADMIN_NOT;
+	progress_begin(&damage.progress, "asking what this does to people", 0);
 	reason = weigh_all(admin, proposal, &damage);
+	progress_end(&damage.progress);
 	lockfile_beside(lockfile, POLICY_DRAFT, &draft);
 	unlinkat(lockfile->folder, draft.name, 0);
 	/* While the policy is broken nobody is let in: nothing can be lost. */

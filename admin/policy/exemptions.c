@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "admin/admin.h"
+#include "admin/csv.h"
 #include "admin/policy/exemptions.h"
 #include "store/base/utf8.h"
 #include "store/base/when.h"
@@ -111,6 +112,20 @@ print_json(void *ctx, const struct exemption *exemption)
 	return true;
 }
 
+static bool
+print_csv(void *ctx, const struct exemption *exemption)
+{
+	csv_text(ctx, exemption->rule);
+	csv_text(ctx, exemption->who);
+	csv_text(ctx, exemption->from);
+	csv_time(ctx, exemption->since_s);
+	csv_time(ctx, exemption->until_s);
+	csv_text(ctx, exemption->by);
+	csv_flag(ctx, exemption->ended);
+	csv_end(ctx);
+	return true;
+}
+
 static void
 cut_cell(const char *text, size_t shown, char *ret)
 {
@@ -151,16 +166,42 @@ print_row(void *ctx, const struct exemption *exemption)
 	return table_row(ctx, cells);
 }
 
-int
-admin_exemptions(struct admin *admin, int argc, char **argv)
+static bool
+print_table(const struct policy *policy, int64_t now_s)
 {
 	static const char *const headings[] = {
 	    "WHO", "FROM", "SINCE", "UNTIL", "BY", "RULE"};
-	struct libscols_table *table = NULL;
+	struct libscols_table *table = table_new(
+	    headings, sizeof(headings) / sizeof(headings[0]));
+	bool ok = table != NULL &&
+	    exemptions_each(policy, now_s, print_row, table) &&
+	    table_print(table);
+
+	table_free(table);
+	return ok;
+}
+
+static bool
+print_exemptions(
+    const struct admin *admin, const struct policy *policy, int64_t now_s)
+{
+	static const char *const names[] = {
+	    "rule", "who", "from", "since", "until", "by", "ended"};
+	struct csv csv = {.to = stdout};
+
+	if (admin->json)
+		return exemptions_each(policy, now_s, print_json, NULL);
+	if (!admin->csv)
+		return print_table(policy, now_s);
+	csv_header(&csv, names, sizeof(names) / sizeof(names[0]));
+	return exemptions_each(policy, now_s, print_csv, &csv);
+}
+
+int
+admin_exemptions(struct admin *admin, int argc, char **argv)
+{
 	struct policy policy;
-	int64_t now_s = time(NULL);
 	int status;
-	bool ok;
 
 	(void)argv;
 	if (argc > 0)
@@ -168,16 +209,10 @@ admin_exemptions(struct admin *admin, int argc, char **argv)
 	status = admin_load(admin, &policy);
 	if (status != ADMIN_DONE)
 		return status;
-	if (!admin->json)
-		table = table_new(
-		    headings, sizeof(headings) / sizeof(headings[0]));
-	ok = admin->json ? exemptions_each(&policy, now_s, print_json, NULL)
-			 : table != NULL &&
-		exemptions_each(&policy, now_s, print_row, table) &&
-		table_print(table);
-	table_free(table);
-	policy_done(&policy);
-	if (!ok)
+	if (!print_exemptions(admin, &policy, time(NULL))) {
 		admin_say("out of memory");
-	return ok ? ADMIN_DONE : ADMIN_NOT;
+		status = ADMIN_NOT;
+	}
+	policy_done(&policy);
+	return status;
 }

@@ -144,6 +144,9 @@ Test(versions_kept, exemption_ends_at_its_date)
 	assert_says(r->out,
 	    ",\"until\":\"2098-12-31T00:00:00Z\",\"by\":\"user101\","
 	    "\"ended\":false}");
+	r = bastion_admin(b, ARGV("exemptions", "--csv"));
+	assert_says(r->out, "rule,who,from,since,until,by,ended\r\nuser106");
+	assert_says(r->out, ",2098-12-31T00:00:00Z,user101,false\r\n");
 	/* The last command counts. */
 	r = bastion_admin(b, ARGV("enforce", "user106"));
 	assert_status(r, 0);
