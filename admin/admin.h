@@ -184,7 +184,8 @@ void changes_done(struct changes *changes);
 /* Shows the lines from first on, on stderr; of very many only the first. */
 void changes_show(const struct changes *changes, size_t first);
 
-/* Who changes the policy: who logged in, although root runs the command. */
+/* Returns the name of the person who changes the policy: who logged in,
+ * although root runs the command. */
 const char *admin_who(void);
 
 /*

@@ -258,7 +258,7 @@ judge_group(struct doctor *doctor, const char *rule, const char *name,
 		    follows);
 }
 
-/* Whoever was meant by an exclusion of nobody is not excluded. */
+/* An exclusion of nobody leaves the one who was meant unprotected. */
 static void
 judge_excluded(struct doctor *doctor, const char *rule, const char *name)
 {

@@ -74,7 +74,7 @@ note_each(const struct admin *admin, const char *word,
 	return count;
 }
 
-/* What the history says of it: the first line, and how many there are. */
+/* Writes the line for the history: the first one, and how many there are. */
 static void
 sum_up(const struct changes *changes, char *ret, size_t size)
 {

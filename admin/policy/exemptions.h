@@ -1,5 +1,5 @@
 /*
- * Who is exempt, by the policy: for "exemptions" and for the report.
+ * Lists the exemptions of a policy, for "exemptions" and for the report.
  */
 #ifndef TFA_EXEMPTIONS_H
 #define TFA_EXEMPTIONS_H

@@ -309,7 +309,7 @@ versions_current(const struct lockfile *lockfile, struct version *ret)
 
 	if ((fd < 0 && errno != ENOENT) || (fd >= 0 && fstat(fd, &st) < 0))
 		return versions_fail(lockfile->path);
-	/* What is no file is no policy: whoever reads it says so. */
+	/* A folder or a pipe is no policy: the command that reads it says so. */
 	if (fd >= 0 && S_ISREG(st.st_mode)) {
 		current.at_s = st.st_mtime;
 		if (file_read(fd, POLICY_MAX + 1, &current.text,

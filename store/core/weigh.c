@@ -14,7 +14,7 @@ static const struct json_field loss_fields[] = {
 };
 const struct json_shape loss_shape = JSON_SHAPE(loss_fields, NULL);
 
-/* What one policy does with a user at one address. */
+/* A user under one policy, at one address. */
 struct standing {
 	enum mode mode;
 	enum state state;

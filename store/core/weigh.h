@@ -20,7 +20,7 @@ struct places {
 	bool more; /* networks that found no room: not weighed */
 };
 
-/* What a user loses.  A row of the keeper's answer; only losers have one. */
+/* A user's losses.  A row of the keeper's answer; only losers have one. */
 struct loss {
 	char user[USER_TEXT];
 	bool way_in;     /* let in until now, and no longer: from somewhere */

@@ -1,5 +1,5 @@
 /*
- * What a change of the policy does to people is said and asked before it is
+ * A change of the policy says what it does to people, and asks, before it is
  * made.
  */
 #include <unistd.h>

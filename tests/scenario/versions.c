@@ -112,7 +112,7 @@ Test(versions_kept, stay_whole_on_a_full_disk)
 	umount2(text("%s.d", b->policy), MNT_DETACH);
 }
 
-/* What holds before the exemption holds again afterwards. */
+/* The rule that held before the exemption holds again afterwards. */
 Test(versions_kept, exemption_ends_at_its_date)
 {
 	struct bastion *b;

@@ -100,7 +100,7 @@ Test(versions, keep_ten_beside_the_one_in_force)
 	scene_end(&s);
 }
 
-/* What a text editor or a playbook put there is kept like the rest. */
+/* A policy that an editor or a playbook put there is kept like the rest. */
 Test(versions, keep_what_was_put_there_by_hand)
 {
 	static const char bytes[] = "\xff\xfe{\0}\0\n\n x";

@@ -1,4 +1,4 @@
-/* What people lose by a change of the policy. */
+/* Changes of the policy, and the losses of a user by them. */
 #include "store/core/weigh.h"
 
 #include <criterion/criterion.h>

@@ -9,7 +9,7 @@
 #define HEAD     "{\"version\": 1, \"issuer\": \"a\","
 #define TAIL     "\"rules\": [], \"otherwise\": \"optional\"}"
 
-/* What editors and people put into a policy, and what they read about it. */
+/* Mistakes that editors and people make, and the words that name them. */
 Test(json_odd, names_what_is_no_json_and_the_way_out)
 {
 	static const struct {
