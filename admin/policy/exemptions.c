@@ -9,7 +9,11 @@
 #include "store/base/utf8.h"
 #include "store/base/when.h"
 
-#define WHO_SHOWN 24 /* bytes, in a table of 80 columns */
+/* Bytes of the cells: with two times and the gaps, 80 columns. */
+#define WHO_SHOWN  16
+#define FROM_SHOWN 14
+#define BY_SHOWN   9
+#define RULE_SHOWN 10
 
 /* Adds one more to a list; "..." for those that find no room. */
 static void __attribute__((format(printf, 2, 3)))
@@ -141,7 +145,7 @@ say_cell(int64_t time_s, bool ended, char ret[static WHEN_SAID])
 	char minute[WHEN_MINUTE];
 
 	when_say_minute(time_s, minute);
-	if (strcmp(minute + 11, "00:00") == 0)
+	if (ended || strcmp(minute + 11, "00:00") == 0)
 		minute[10] = '\0';
 	snprintf(ret, WHEN_SAID, "%s%s", time_s > 0 ? minute : "",
 	    ended ? " ended" : "");
@@ -150,7 +154,8 @@ say_cell(int64_t time_s, bool ended, char ret[static WHEN_SAID])
 static bool
 print_row(void *ctx, const struct exemption *exemption)
 {
-	char rule[16], who[WHO_SHOWN + 1], from[20], by[12];
+	char rule[RULE_SHOWN + 1], who[WHO_SHOWN + 1];
+	char from[FROM_SHOWN + 1], by[BY_SHOWN + 1];
 	char since[WHEN_SAID], until[WHEN_SAID];
 	const char *cells[] = {who, from, since, until, by, rule};
 

@@ -140,6 +140,8 @@ Test(versions_kept, exemption_ends_at_its_date)
 	assert_says(r->out, "user106");
 	assert_says(r->out, "2098-12-31 ");
 	assert_says(r->out, "user101");
+	for (const char *at = r->out; *at != '\0'; at = strchr(at, '\n') + 1)
+		cr_expect_leq(strchr(at, '\n') - at, 80, "%s", at);
 	r = bastion_admin(b, ARGV("--json", "exemptions"));
 	assert_says(r->out,
 	    ",\"until\":\"2098-12-31T00:00:00Z\",\"by\":\"user101\","
