@@ -6,16 +6,21 @@
  *	doctor/        doctor; doctor.h lists its files
  *	policy/        the commands that read and change the policy
  *	  rules.c      enable, enforce, exempt, disable
+ *	  exemptions.c exemptions
  *	  forward.c    forward
  *	  target.c     the rule of a user or a group in a policy
  *	  policy.c     policy show, policy check
  *	  edit.c       policy edit
  *	  editor.c     the person's editor
+ *	  history.c    policy history, undo, and show of an earlier one
+ *	  versions.c   the policies that were in force, kept
  *	  change.c     a change of the policy: read, validated, logged, stored
+ *	  changes.c    the lines that say what a change is
+ *	  difference.c how two policies differ, key by key
+ *	  damage.c     what people lose by a change, asked before it is made
  *	  lockfile.c   the policy file, locked and replaced
  *	  check.c      a policy's mistakes, shown to a person
  *	  caret.c      the line of a mistake, and a caret under it
- *	  shut_out.c   the users whom a new rule shuts out
  *	users.c        users
  *	summary.c      users --summary
  *	directory.c    the services that do not list everybody
@@ -62,8 +67,9 @@ struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
 	bool json;
-	bool csv; /* of the commands that have it */
-	bool yes; /* ask no questions */
+	bool csv;         /* of the commands that have it */
+	bool yes;         /* ask no questions */
+	bool lock_me_out; /* even if the caller cannot log in again */
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
 	const char *verdict, *event, *reason, *lines; /* log */
@@ -85,7 +91,7 @@ typedef int admin_command(struct admin *admin, int argc, char **argv);
 
 admin_command admin_setup;
 admin_command admin_enable, admin_enforce, admin_exempt, admin_disable;
-admin_command admin_forward;
+admin_command admin_forward, admin_exemptions;
 admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
@@ -116,15 +122,6 @@ bool admin_own_code(const struct admin *admin, char *ret, size_t size);
 /* Prints on stdout what was done to a target, as a line or a JSON object. */
 void
 admin_done(const struct admin *admin, const char *target, const char *what);
-
-/*
- * Warns of users who have no device and whom one of these rules, which were
- * changed just now, shuts out: up to three names, and how many there are.
- * targets has count users and @groups, each the one that its rule is for. A
- * rule of "" is none.
- */
-void admin_say_shut_out(const struct admin *admin, char (*rules)[RULE_TEXT],
-    char **targets, int count);
 
 /*
  * The exit status of several targets: so_far, with the status of one more. A
@@ -178,15 +175,26 @@ int admin_no_keeper(const char *why);
 bool admin_note(
     const struct admin *admin, const char *what, char *ret_why, size_t size);
 
-/* The lines that the log gets for a change of the policy. */
+/* The lines that the log gets for a change of the policy: first in words, then
+ * each key with its old and its new value. */
 struct changes {
 	LIST_OF(struct note) lines;
+	size_t asked; /* how many of them are words */
+	char **users; /* the only ones whom it can concern; NULL: anybody */
+	int user_count;
 };
 
 /* Adds a line. False without memory. */
 bool changes_add(struct changes *changes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void changes_done(struct changes *changes);
+
+/* Shows the lines from first on, on stderr; of very many only the first. */
+void changes_show(const struct changes *changes, size_t first);
+
+/* Returns the name of the person who changes the policy: who logged in,
+ * although root runs the command. */
+const char *admin_who(void);
 
 /*
  * Reads a time that somebody typed: RFC 3339, a date or a date and a time of
@@ -197,17 +205,21 @@ void changes_done(struct changes *changes);
 bool admin_time(const char *text, int64_t now_s, int64_t *ret_s);
 
 /*
- * Locks and reads the policy, calls change, validates the result and replaces
- * the file, keeping its mode and owner. change adds a line to changes for each
- * change that it makes, and returns how many, or -1 after a message. With 0
- * nothing is written. Returns an admin_exit.
+ * Locks and reads the policy, calls change, validates the result, asks if it does
+ * damage (damage.h) and replaces the file, keeping its mode and owner. change
+ * adds a line to changes for each change that it makes, and returns how many, or
+ * -1 after a message. With 0 nothing is written. Returns an admin_exit.
  */
 int admin_change(struct admin *admin,
     int (*change)(struct policy *policy, struct changes *changes, void *arg),
     void *arg);
 
-/* "policy edit". Returns an admin_exit. */
+/* "policy edit", "history", "undo" and "show NUMBER". number: "" for the one
+ * before the last change. Each returns an admin_exit. */
 int admin_edit(struct admin *admin);
+int admin_history(struct admin *admin);
+int admin_undo(struct admin *admin, const char *number);
+int admin_show_version(struct admin *admin, const char *number);
 
 /*
  * Reads the policy. A store of one's own may have no file yet: then it is the
@@ -218,8 +230,9 @@ int admin_load(const struct admin *admin, struct policy *ret);
 /*
  * Checks a policy's text. False after a message on stderr: the mistake at
  * file:line:column, with the line and a caret under the column. Warns on stderr
- * of each group that a valid policy names and that does not exist here: its
- * rule refuses everybody who reaches it. *ret_unknown: how many.
+ * of each user and each group that a valid policy names and that does not exist
+ * here: a rule with an unknown group refuses everybody who reaches it, and an
+ * exclusion of nobody protects nobody. *ret_unknown: how many of these two.
  */
 bool admin_check_text(
     const char *file, const char *text, size_t len, size_t *ret_unknown);

@@ -134,6 +134,11 @@ admin_judge(const struct reply *reply, const char *what)
 			admin_say("%s", reply->message);
 		return ADMIN_DONE;
 	}
+	if (reply->reason == REASON_BAD_POLICY) {
+		admin_say("the policy is not valid, and nobody is let in: "
+			  "tfa-admin policy check says what is wrong");
+		return ADMIN_NOT;
+	}
 	admin_say("%s%s%s", what, what[0] != '\0' ? ": " : "",
 	    reply->message[0] != '\0' ? reply->message
 				      : reason_name(reply->reason));

@@ -3,7 +3,8 @@
 # choose the names, so a name may be an attack: no name is expanded here, as
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
-_tfa_admin_commands="setup doctor enable enforce exempt disable forward policy users
+_tfa_admin_commands="setup doctor enable enforce exempt disable exemptions forward
+policy users
 explain revoke code enroll import unlock log help"
 
 _tfa_admin_options()
@@ -15,7 +16,8 @@ _tfa_admin_options()
 		;;
 	doctor) echo --config --probe --code ;;
 	enforce) echo --grace --until ;;
-	exempt) echo --from ;;
+	exempt) echo --from --until ;;
+	exemptions) echo --csv ;;
 	users) echo --state --group --summary ;;
 	explain) echo --door --from --at ;;
 	revoke) echo --block --code ;;
@@ -25,7 +27,7 @@ _tfa_admin_options()
 		echo --user --since --until --verdict --event --reason --csv
 		;;
 	esac
-	echo --json --yes --socket --store --policy --keeper-user --help
+	echo --json --yes --lock-me-out --socket --store --policy --keeper-user --help
 	[ -n "$1" ] || echo --version
 }
 
@@ -61,7 +63,7 @@ _tfa_argument()
 	--qr) printf '%s\n' terminal svg uri ;;
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
-	--until | --at) date -u +%Y-%m-%d ;;
+	--until | --at) date +%Y-%m-%d ;;
 	--from) ;;
 	*) return 1 ;;
 	esac
@@ -174,7 +176,7 @@ _tfa_admin()
 		;;
 	policy)
 		case $before in
-		policy) _tfa_offer 'show edit check' ;;
+		policy) _tfa_offer 'show edit check history undo' ;;
 		check) _tfa_files ;;
 		esac
 		;;

@@ -16,6 +16,7 @@
 #include "admin/doctor/doctor.h"
 #include "store/core/report.h"
 #include "store/system/groups.h"
+#include "store/system/people.h"
 #include "store/folder/policy_file.h"
 #include "store/system/systemd.h"
 
@@ -257,6 +258,22 @@ judge_group(struct doctor *doctor, const char *rule, const char *name,
 		    follows);
 }
 
+/* An exclusion of nobody leaves the one who was meant unprotected. */
+static void
+judge_excluded(struct doctor *doctor, const char *rule, const char *name)
+{
+	static const struct people unlisted;
+	uid_t uid;
+	gid_t gid;
+
+	if (name[0] == '!' &&
+	    people_look_up(&unlisted, name + 1, &uid, &gid) == FAULT_ABSENT)
+		doctor_warn(doctor, "tfa-admin policy edit",
+		    "%s excludes \"%s\", and there is no such user: it excludes "
+		    "nobody",
+		    rule, name);
+}
+
 void
 doctor_policy(struct doctor *doctor)
 {
@@ -273,6 +290,8 @@ doctor_policy(struct doctor *doctor)
 		list_each(const struct name, group, r->groups)
 			judge_group(doctor, rule, group->text,
 			    "whoever comes to that rule is denied");
+		list_each(const struct name, user, r->users)
+			judge_excluded(doctor, rule, user->text);
 	}
 	list_each(const struct name, group, policy.admins.groups)
 		judge_group(

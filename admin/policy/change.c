@@ -1,13 +1,20 @@
-#include <stdarg.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/policy/lockfile.h"
+#include "admin/policy/damage.h"
+#include "admin/policy/difference.h"
+#include "admin/policy/versions.h"
+#include "admin/setup/setup.h"
 #include "store/base/cleanup.h"
+#include "store/base/utf8.h"
 #include "store/folder/policy_file.h"
+
+#define SHOWN 40 /* lines of a difference */
 
 int
 admin_load(const struct admin *admin, struct policy *ret)
@@ -24,24 +31,28 @@ admin_load(const struct admin *admin, struct policy *ret)
 	return ADMIN_NOT;
 }
 
-bool
-changes_add(struct changes *changes, const char *format, ...)
+void
+changes_show(const struct changes *changes, size_t first)
 {
-	struct note *line = list_add(&changes->lines, sizeof(*line));
-	va_list ap;
+	size_t count = changes->lines.count;
+	size_t end = count < first + SHOWN ? count : first + SHOWN;
 
-	if (line == NULL)
-		return false;
-	va_start(ap, format);
-	vsnprintf(line->text, sizeof(line->text), format, ap);
-	va_end(ap);
-	return true;
+	for (size_t i = first; i < end; i++)
+		admin_say("%s", changes->lines.items[i].text);
+	if (count > end)
+		admin_say("and %zu more", count - end);
 }
 
-void
-changes_done(struct changes *changes)
+const char *
+admin_who(void)
 {
-	free(changes->lines.items);
+	const char *caller = caller_name();
+	const struct passwd *pw;
+
+	if (caller != NULL)
+		return caller;
+	pw = getpwuid(geteuid());
+	return pw != NULL ? pw->pw_name : "";
 }
 
 /*
@@ -63,45 +74,130 @@ note_each(const struct admin *admin, const char *word,
 	return count;
 }
 
+/* Writes the line for the history: the first one, and how many there are. */
+static void
+sum_up(const struct changes *changes, char *ret, size_t size)
+{
+	size_t more = changes->asked > 1 ? changes->asked - 1 : 0;
+
+	if (changes->lines.count == 0)
+		return;
+	utf8_clean(changes->lines.items[0].text,
+	    strlen(changes->lines.items[0].text), ret, size - 24);
+	if (more > 0)
+		snprintf(ret + strlen(ret), size - strlen(ret),
+		    " (and %zu more)", more);
+}
+
+static int
+prepare(const struct lockfile *lockfile, const char *text, size_t len,
+    const struct changes *changes)
+{
+	struct version version = {
+	    .at_s = time(NULL), .text = (char *)(uintptr_t)text, .len = len};
+	int status = versions_settle(lockfile);
+
+	snprintf(version.by, sizeof(version.by), "%s", admin_who());
+	sum_up(changes, version.what, sizeof(version.what));
+	if (status == ADMIN_DONE)
+		status = versions_prepare(lockfile, &version);
+	if (status != ADMIN_DONE)
+		admin_say("nothing is changed: the policies could not be kept");
+	return status;
+}
+
 int
 admin_install(const struct admin *admin, const struct lockfile *lockfile,
     const char *text, size_t len, const struct changes *changes)
 {
 	char why[ADMIN_WHY] = "";
-	size_t count = changes->lines.count;
-	size_t noted = note_each(admin, "", changes, count, why);
-	int status = lockfile_store(lockfile, text, len);
+	size_t count = changes->lines.count, noted;
+	int status = prepare(lockfile, text, len, changes);
 
-	if (status == ADMIN_DONE && noted < count)
-		admin_say("the change is made, but not logged: %s", why);
-	if (status != ADMIN_DONE &&
-	    note_each(admin, "not made: ", changes, noted, why) < noted)
+	if (status != ADMIN_DONE)
+		return status;
+	noted = note_each(admin, "", changes, count, why);
+	status = lockfile_store(lockfile, text, len);
+	if (status == ADMIN_DONE) {
+		(void)versions_commit(lockfile);
+		if (noted < count)
+			admin_say(
+			    "the change is made, but not logged: %s", why);
+		return status;
+	}
+	if (note_each(admin, "not made: ", changes, noted, why) < noted)
 		admin_say(
 		    "nothing is changed, but the log says that it is: %s", why);
 	return status;
 }
 
+static int
+say_invalid(const struct policy *policy, const struct json_error *error)
+{
+	if (policy->rules.count > POLICY_RULES)
+		admin_say(
+		    "nothing is changed: the policy would have %zu rules, "
+		    "and may have %d. Put these users into a Unix group, "
+		    "and make one rule for it: @GROUP in their place",
+		    policy->rules.count, POLICY_RULES);
+	else
+		admin_say("the policy would not be valid, nothing is changed: "
+			  "%s: %s",
+		    error->path, error->text);
+	return ADMIN_NOT;
+}
+
 /* Reads the text back before it is stored: the keeper must accept it. */
 static int
 store(const struct admin *admin, const struct lockfile *lockfile,
-    const struct policy *policy, const struct changes *changes)
+    const struct policy *old, const struct policy *policy,
+    struct changes *changes)
 {
+	struct proposal proposal = {
+	    .users = changes->users, .count = changes->user_count};
 	scoped_free char *text = NULL;
 	struct json_error error = {.line = 0};
 	struct policy again;
+	int status;
 
-	if (policy_format(policy, true, &text) != FAULT_NONE) {
+	if (policy_format(policy, true, &text) != FAULT_NONE ||
+	    !difference_add(old, policy, changes)) {
 		admin_say("out of memory");
 		return ADMIN_NOT;
 	}
-	if (policy_parse(text, strlen(text), &again, &error) != FAULT_NONE) {
-		admin_say("the policy would not be valid, nothing is changed: "
-			  "%s: %s",
-		    error.path, error.text);
-		return ADMIN_NOT;
-	}
+	proposal.text = text;
+	proposal.len = strlen(text);
+	if (policy_parse(text, proposal.len, &again, &error) != FAULT_NONE)
+		return say_invalid(policy, &error);
 	policy_done(&again);
-	return admin_install(admin, lockfile, text, strlen(text), changes);
+	status = damage_ask(admin, lockfile, &proposal);
+	if (status != ADMIN_DONE)
+		return status;
+	return admin_install(admin, lockfile, text, proposal.len, changes);
+}
+
+/* Changes a policy that was read, and stores it. */
+static int
+change_policy(const struct admin *admin, const struct lockfile *lockfile,
+    const struct policy *old,
+    int (*change)(struct policy *policy, struct changes *changes, void *arg),
+    void *arg)
+{
+	struct changes changes = {.lines = {.count = 0}};
+	struct policy policy;
+	int made, status = admin_load(admin, &policy);
+
+	if (status != ADMIN_DONE)
+		return status;
+	made = change(&policy, &changes, arg);
+	changes.asked = changes.lines.count;
+	if (made < 0)
+		status = ADMIN_NOT;
+	else if (made > 0)
+		status = store(admin, lockfile, old, &policy, &changes);
+	policy_done(&policy);
+	changes_done(&changes);
+	return status;
 }
 
 int
@@ -109,23 +205,16 @@ admin_change(struct admin *admin,
     int (*change)(struct policy *policy, struct changes *changes, void *arg),
     void *arg)
 {
-	struct changes changes = {.lines = {.count = 0}};
 	struct lockfile lockfile;
-	struct policy policy;
-	int made,
-	    status = lockfile_open(admin->policy, LOCKFILE_WAIT_S, &lockfile);
+	struct policy old;
+	int status = lockfile_open(admin->policy, LOCKFILE_WAIT_S, &lockfile);
 
 	if (status == ADMIN_DONE)
-		status = admin_load(admin, &policy);
+		status = admin_load(admin, &old);
 	if (status == ADMIN_DONE) {
-		made = change(&policy, &changes, arg);
-		if (made < 0)
-			status = ADMIN_NOT;
-		else if (made > 0)
-			status = store(admin, &lockfile, &policy, &changes);
-		policy_done(&policy);
+		status = change_policy(admin, &lockfile, &old, change, arg);
+		policy_done(&old);
 	}
-	changes_done(&changes);
 	lockfile_close(&lockfile);
 	return status;
 }

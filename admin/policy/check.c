@@ -6,32 +6,91 @@
 #include "admin/policy/caret.h"
 #include "store/folder/policy_file.h"
 #include "store/system/groups.h"
+#include "store/system/people.h"
 
 static bool
-is_unknown(const struct name *name)
+is_unknown_group(const char *group)
 {
 	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
-	const char *group = name->text + (name->text[0] == '!');
 
-	return strcmp(group, "*") != 0 &&
-	    groups_member(&nobody, group) == GROUP_UNKNOWN;
+	return groups_member(&nobody, group) == GROUP_UNKNOWN;
+}
+
+/* A directory that is away makes no user unknown: only "there is none" does. */
+static bool
+is_unknown_user(const char *user)
+{
+	static const struct people unlisted;
+	uid_t uid;
+	gid_t gid;
+
+	return people_look_up(&unlisted, user, &uid, &gid) == FAULT_ABSENT;
 }
 
 static size_t
-warn_rule(const char *file, const struct rule *rule)
+warn_groups(const char *file, const struct rule *rule)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < rule->groups.count; i++) {
-		if (!is_unknown(&rule->groups.items[i]))
+		const char *text = rule->groups.items[i].text;
+
+		if (!is_unknown_group(text + (text[0] == '!')))
 			continue;
 		admin_say("warning: %s: rule \"%s\" names group \"%s\", which "
 			  "does not exist here: every login that reaches it "
 			  "is refused",
-		    file, rule->name, rule->groups.items[i].text);
+		    file, rule->name, text);
 		count++;
 	}
 	return count;
+}
+
+/* Names of nobody.  Behind "!" whoever was meant is not excluded. */
+static size_t
+warn_users(const char *file, const char *rule, const struct name *users,
+    size_t users_count)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < users_count; i++) {
+		const char *text = users[i].text;
+		bool no = text[0] == '!';
+
+		if (strcmp(text, "*") == 0 || !is_unknown_user(text + no))
+			continue;
+		if (no)
+			admin_say(
+			    "warning: %s: %s excludes \"%s\", and there is "
+			    "no such user here: it excludes nobody",
+			    file, rule, text);
+		else
+			admin_say(
+			    "warning: %s: %s names \"%s\", and there is no "
+			    "such user here",
+			    file, rule, text);
+		count += no;
+	}
+	return count;
+}
+
+static size_t
+warn_names(const char *file, const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct rule *rule = &policy->rules.items[i];
+		char name[RULE_TEXT + 16];
+
+		snprintf(name, sizeof(name), "rule \"%s\"", rule->name);
+		count += warn_users(
+		    file, name, rule->users.items, rule->users.count);
+		count += warn_groups(file, rule);
+	}
+	return count +
+	    warn_users(file, "\"admins\"", policy->admins.users.items,
+		policy->admins.users.count);
 }
 
 /* An exempt rule that leaves it to an open top may not be meant so. */
@@ -62,8 +121,7 @@ admin_check_text(
 
 	*ret_unknown = 0;
 	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
-		for (size_t i = 0; i < policy.rules.count; i++)
-			*ret_unknown += warn_rule(file, &policy.rules.items[i]);
+		*ret_unknown = warn_names(file, &policy);
 		warn_open(file, &policy);
 		policy_done(&policy);
 		return true;

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/policy/damage.h"
+#include "admin/policy/difference.h"
 #include "admin/policy/lockfile.h"
 #include "store/base/cleanup.h"
 #include "admin/policy/editor.h"
@@ -260,17 +262,56 @@ may_replace(const struct admin *admin, const struct lockfile *lockfile,
 	return false;
 }
 
+/* Adds how the text differs from the policy in force, which need not be
+ * valid. */
+static bool
+add_difference(const struct admin *admin, const char *text, size_t len,
+    struct changes *changes)
+{
+	char why[POLICY_WHY_TEXT];
+	struct json_error error;
+	struct policy old, new;
+	enum fault fault = policy_file_load(
+	    admin->policy, geteuid(), &old, why);
+	bool ok;
+
+	if (policy_parse(text, len, &new, &error) != FAULT_NONE) {
+		if (fault == FAULT_NONE)
+			policy_done(&old);
+		return false;
+	}
+	if (fault == FAULT_NONE) {
+		ok = difference_add(&old, &new, changes);
+		policy_done(&old);
+	} else {
+		ok = changes_add(changes, "policy: %s -> valid",
+		    fault == FAULT_ABSENT ? "none" : "not valid");
+	}
+	policy_done(&new);
+	if (ok && changes->lines.count == 1)
+		ok = changes_add(changes, "policy: the same in other words");
+	return ok;
+}
+
 static int
 edit_install(const struct admin *admin, const struct lockfile *lockfile,
-    const char *text, size_t len)
+    struct editor *editor, const char *text, size_t len)
 {
-	struct changes changes = {.lines = {.count = 0}};
+	const struct proposal proposal = {
+	    .text = text, .len = len, .editor = editor};
+	struct changes changes = {.lines = {.count = 0}, .asked = 1};
 	int status = ADMIN_NOT;
 
-	if (changes_add(&changes, "policy edit"))
-		status = admin_install(admin, lockfile, text, len, &changes);
-	else
+	if (changes_add(&changes, "policy edit") &&
+	    add_difference(admin, text, len, &changes)) {
+		changes_show(&changes, 1);
+		status = damage_ask(admin, lockfile, &proposal);
+		if (status == ADMIN_DONE)
+			status = admin_install(
+			    admin, lockfile, text, len, &changes);
+	} else {
 		admin_say("out of memory");
+	}
 	changes_done(&changes);
 	return status;
 }
@@ -299,7 +340,8 @@ edit_copy(const struct admin *admin, const struct lockfile *lockfile,
 		return ADMIN_NOT;
 	}
 	if (status == ADMIN_DONE && *ret_len > 0) {
-		status = edit_install(admin, lockfile, *ret_text, *ret_len);
+		status = edit_install(
+		    admin, lockfile, editor, *ret_text, *ret_len);
 		if (status != ADMIN_DONE) {
 			edit_keep(lockfile, &copy);
 			return status;

@@ -63,11 +63,14 @@ void
 lockfile_beside(
     const struct lockfile *lockfile, const char *suffix, struct beside *ret)
 {
+	size_t before = (size_t)(lockfile->name - lockfile->path);
+
 	*ret = (struct beside){.name = ""};
-	snprintf(
-	    ret->name, sizeof(ret->name), ".%.200s.%s", lockfile->name, suffix);
-	snprintf(ret->path, sizeof(ret->path), "%.*s%s",
-	    (int)(lockfile->name - lockfile->path), lockfile->path, ret->name);
+	policy_file_beside(
+	    lockfile->path, suffix, ret->path, sizeof(ret->path));
+	if (before < sizeof(ret->path))
+		snprintf(
+		    ret->name, sizeof(ret->name), "%s", ret->path + before);
 }
 
 static volatile sig_atomic_t ticks;
@@ -132,16 +135,22 @@ lock(struct lockfile *lockfile, int wait_s)
 }
 
 int
-lockfile_open(const char *path, int wait_s, struct lockfile *ret)
+lockfile_view(const char *path, struct lockfile *ret)
 {
 	const char *slash = strrchr(path, '/');
-	int status;
 
 	*ret = (struct lockfile){.path = path,
 	    .name = slash != NULL ? slash + 1 : path,
 	    .folder = -1,
 	    .lock = -1};
-	status = lockfile_open_folder(ret);
+	return lockfile_open_folder(ret);
+}
+
+int
+lockfile_open(const char *path, int wait_s, struct lockfile *ret)
+{
+	int status = lockfile_view(path, ret);
+
 	return status == ADMIN_DONE ? lock(ret, wait_s) : status;
 }
 

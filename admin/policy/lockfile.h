@@ -39,6 +39,9 @@ struct lockfile {
  */
 int lockfile_open(const char *path, int wait_s, struct lockfile *ret);
 
+/* Opens the policy's folder without the lock, to read only. */
+int lockfile_view(const char *path, struct lockfile *ret);
+
 /*
  * Replaces the policy by text, with the mode and owner that it had.  Does not
  * log: use admin_install().
@@ -61,7 +64,8 @@ struct admin;
 struct changes;
 
 /*
- * Replaces the policy by text. The change is logged first, so that a policy in
+ * Replaces the policy by text, and keeps the one before it (versions.h). The
+ * change is logged first, so that a policy in
  * force is always in the log, even if we are killed. If the change then fails, a
  * second line in the log says so. Without a keeper the change is made anyway,
  * after a warning: the policy may be what has to be repaired. Returns an

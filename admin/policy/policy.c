@@ -39,10 +39,14 @@ read_checked(const struct admin *admin, const char *path, char **ret_text,
 	scoped_fd int fd = -1;
 
 	snprintf(ret_why, POLICY_WHY_TEXT, "out of memory");
+	if (strcmp(path, "-") == 0 &&
+	    file_read(STDIN_FILENO, POLICY_MAX + 1, ret_text, ret_len) ==
+		FAULT_NONE)
+		return true;
 	if (strcmp(path, admin->policy) == 0)
 		return policy_file_read(path, geteuid(), ret_text, ret_len,
 			   ret_why) == FAULT_NONE;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd >= 0 &&
 	    file_read(fd, POLICY_MAX + 1, ret_text, ret_len) == FAULT_NONE)
 		return true;
@@ -120,8 +124,16 @@ check(const struct admin *admin, const char *path)
 int
 admin_policy(struct admin *admin, int argc, char **argv)
 {
+	const char *number = argc == 2 ? argv[1] : "";
+
+	if (argc == 2 && strcmp(argv[0], "show") == 0)
+		return admin_show_version(admin, argv[1]);
 	if (argc == 1 && strcmp(argv[0], "show") == 0)
 		return policy_show(admin);
+	if (argc == 1 && strcmp(argv[0], "history") == 0)
+		return admin_history(admin);
+	if ((argc == 1 || argc == 2) && strcmp(argv[0], "undo") == 0)
+		return admin_undo(admin, number);
 	if (argc == 1 && strcmp(argv[0], "edit") == 0)
 		return admin_edit(admin);
 	if ((argc == 1 || argc == 2) && strcmp(argv[0], "check") == 0)

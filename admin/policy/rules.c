@@ -5,6 +5,8 @@
  * front, an exempt group behind those, and any other group to the end, before
  * a rule for everyone.
  */
+#include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +14,7 @@
 #include "admin/admin.h"
 #include "admin/policy/target.h"
 #include "store/base/when.h"
+#include "store/system/groups.h"
 
 #define BEFORE (TARGET_NETWORKS + 80)
 
@@ -21,13 +24,13 @@ struct rule_change {
 	int64_t now_s;
 	struct grace grace;
 	struct prefix from;
+	int64_t until_s; /* exempt: the end; 0: none */
 	int argc;
 	char **argv;
 	const char *command;
-	char what[160];           /* what the command does to a target */
-	bool *done;               /* for each target */
-	char (*rules)[RULE_TEXT]; /* for each: the name of its rule, or "" */
-	char (*before)[BEFORE];   /* for each: what it was until now, or "" */
+	char what[160];         /* what the command does to a target */
+	bool *done;             /* for each target */
+	char (*before)[BEFORE]; /* for each: what it was until now, or "" */
 	int failed;
 	bool broken;
 };
@@ -43,6 +46,22 @@ out_of_memory(struct rule_change *change, const struct target *target)
 
 static const char was_required[] = "until now a code was required";
 
+/* Adds words after those that are there. */
+static void __attribute__((format(printf, 2, 3)))
+say_more(char ret[static BEFORE], const char *format, ...)
+{
+	size_t len = strlen(ret);
+	va_list ap;
+
+	if (len > 0)
+		len += (size_t)snprintf(ret + len, BEFORE - len, ", ");
+	if (len >= BEFORE)
+		return;
+	va_start(ap, format);
+	vsnprintf(ret + len, BEFORE - len, format, ap);
+	va_end(ap);
+}
+
 /* The rule of this target, at that index, as it is replaced by the command. */
 static void
 say_before(const struct policy *policy, const struct target *target,
@@ -53,22 +72,19 @@ say_before(const struct policy *policy, const struct target *target,
 	     later = rule->grace.present;
 	bool eases = change->mode != MODE_REQUIRED ||
 	    (!later && change->grace.present);
-	char networks[TARGET_NETWORKS], until[WHEN_TEXT];
-	size_t len;
+	char networks[TARGET_NETWORKS], until[WHEN_SAID];
 
-	when_format(rule->grace.until_s, until);
+	when_say(rule->grace.until_s, until);
 	if (requires && eases)
-		snprintf(ret, BEFORE, "%s", was_required);
+		say_more(ret, "%s", was_required);
 	else if (requires && later &&
 	    rule->grace.until_s != change->grace.until_s)
-		snprintf(ret, BEFORE, "until now from %s on", until);
-	else if (rule->mode == MODE_EXEMPT && change->mode == MODE_REQUIRED)
-		snprintf(ret, BEFORE, "until now exempt");
+		say_more(ret, "until now from %s on", until);
+	else if (rule->mode == MODE_EXEMPT && change->mode != MODE_EXEMPT)
+		say_more(ret, "until now exempt");
 	target_exempt_from(policy, target, 0, at, networks);
-	len = strlen(ret);
-	if (change->mode == MODE_REQUIRED && networks[0] != '\0')
-		snprintf(ret + len, BEFORE - len, "%sstill exempt from %s",
-		    len > 0 ? ", " : "", networks);
+	if (change->mode != MODE_EXEMPT && networks[0] != '\0')
+		say_more(ret, "still exempt from %s", networks);
 }
 
 /* A new rule stands before the exemptions that its target had. */
@@ -79,8 +95,8 @@ say_lifted(const struct policy *policy, const struct target *target,
 	char networks[TARGET_NETWORKS];
 
 	target_exempt_from(policy, target, 0, policy->rules.count, networks);
-	if (change->mode == MODE_REQUIRED && networks[0] != '\0')
-		snprintf(ret, BEFORE, "until now exempt from %s", networks);
+	if (change->mode != MODE_EXEMPT && networks[0] != '\0')
+		say_more(ret, "until now exempt from %s", networks);
 }
 
 /* Says that an exempt user forwards without a code. */
@@ -90,38 +106,102 @@ say_door(const struct policy *policy, const struct rule *rule,
 {
 	struct decision decision = {
 	    .mode = (enum mode)rule->mode, .rule = rule};
-	size_t len = strlen(ret);
 
 	if (rule->mode == MODE_EXEMPT &&
 	    policy_forwarding(policy, &decision) == FORWARDING_OPEN)
-		snprintf(ret + len, BEFORE - len,
-		    "%sforwards with the key alone", len > 0 ? ", " : "");
+		say_more(ret, "forwards with the key alone");
 }
 
+/* A member of the one group that is meant, or of none. */
+static enum membership
+is_meant_group(void *ctx, const char *group)
+{
+	const struct target *target = ctx;
+
+	return target->is_group && strcmp(group, target->name) == 0
+	    ? GROUP_INSIDE
+	    : GROUP_OUTSIDE;
+}
+
+/* Says that an exemption from a network restricts nothing: the target is
+ * exempt from everywhere else, too. */
+static void
+say_everywhere(const struct policy *policy, struct target *target,
+    const struct rule *rule, int64_t now_s, char ret[static BEFORE])
+{
+	static const struct address nowhere;
+	bool everybody = target->is_group || strcmp(target->name, "*") == 0;
+	const struct passwd *pw = everybody ? NULL : getpwnam(target->name);
+	struct groups_user user = {
+	    .name = target->name, .gid = pw != NULL ? pw->pw_gid : (gid_t)-1};
+	const struct subject subject = {.user = everybody ? "" : target->name,
+	    .address = &nowhere,
+	    .now_s = now_s,
+	    .last_rule = "",
+	    .member = everybody ? is_meant_group : groups_member,
+	    .ctx = everybody ? (void *)target : (void *)&user};
+	struct decision decision;
+
+	if (rule->mode != MODE_EXEMPT || rule->from.count == 0)
+		return;
+	policy_decide(policy, &subject, &decision);
+	if (decision.mode != MODE_EXEMPT || decision.rule == rule)
+		return;
+	if (decision.rule == NULL)
+		say_more(
+		    ret, "but from elsewhere, too: \"otherwise\" is exempt");
+	else
+		say_more(ret, "but from elsewhere, too, by rule \"%.64s\"",
+		    decision.rule->name);
+}
+
+/* Writes what the command says into the rule. */
+static void
+write_rule(struct rule *rule, const struct rule_change *change)
+{
+	if (rule->mode != (int)change->mode || rule->since_s == 0 ||
+	    rule->until_s != change->until_s ||
+	    (rule->grace.present && !change->grace.present)) {
+		rule->since_s = change->now_s;
+		memset(rule->by, 0, sizeof(rule->by));
+		snprintf(rule->by, sizeof(rule->by), "%s", admin_who());
+	}
+	rule->mode = (int)change->mode;
+	rule->until_s = change->until_s;
+	rule->grace = change->grace;
+}
+
+/*
+ * An exemption with an end is a rule of its own before the target's other one,
+ * which decides again afterwards.  Any later command takes it away.
+ */
 static bool
-set_rule(struct policy *policy, const struct target *target,
+set_rule(struct policy *policy, struct target *target,
     struct rule_change *change, int number)
 {
-	int at = target_find(policy, target, &change->from);
+	char *before = change->before[number];
+	enum kept kept = change->until_s > 0 ? KEPT_EXEMPTION : KEPT_RULE;
+	int64_t ended_s = 0;
 	struct rule *rule;
+	int at;
 
-	if (at >= 0)
-		say_before(
-		    policy, target, change, (size_t)at, change->before[number]);
+	if (kept == KEPT_RULE)
+		target_drop_temporary(policy, target, &change->from, &ended_s);
+	at = target_find(policy, target, &change->from, kept);
+	if (ended_s > change->now_s && change->mode != MODE_EXEMPT)
+		say_more(before, "until now exempt");
+	else if (at >= 0)
+		say_before(policy, target, change, (size_t)at, before);
 	else
-		say_lifted(policy, target, change, change->before[number]);
+		say_lifted(policy, target, change, before);
 	rule = at >= 0
 	    ? target_move_rule(policy, target, change->mode, (size_t)at)
 	    : target_add_rule(policy, target, change->mode);
 	if (rule == NULL || !target_add_from(rule, &change->from))
 		return out_of_memory(change, target);
-	memcpy(change->rules[number], rule->name, sizeof(rule->name));
-	if (rule->mode != (int)change->mode || rule->since_s == 0 ||
-	    (rule->grace.present && !change->grace.present))
-		rule->since_s = change->now_s;
-	rule->mode = (int)change->mode;
-	rule->grace = change->grace;
-	say_door(policy, rule, change->before[number]);
+	write_rule(rule, change);
+	say_door(policy, rule, before);
+	say_everywhere(policy, target, rule, change->now_s, before);
 	return true;
 }
 
@@ -150,10 +230,12 @@ remove_rules(struct policy *policy, const struct target *target,
 static void
 describe(struct rule_change *change)
 {
-	char until[WHEN_TEXT], *ret = change->what;
+	char until[WHEN_SAID], *ret = change->what;
+	const char *from = change->admin->from;
 	size_t size = sizeof(change->what);
 
-	when_format(change->grace.until_s, until);
+	when_say(change->until_s > 0 ? change->until_s : change->grace.until_s,
+	    until);
 	switch (change->mode) {
 	case MODE_NONE:
 		snprintf(ret, size, "the rule is gone");
@@ -163,9 +245,10 @@ describe(struct rule_change *change)
 		    "may set up a device, and is asked for a code once there is one");
 		return;
 	case MODE_EXEMPT:
-		snprintf(ret, size, "never asked for a code%s%s",
-		    change->admin->from != NULL ? " from " : "",
-		    change->admin->from != NULL ? change->admin->from : "");
+		snprintf(ret, size, "never asked for a code%s%s%s%s",
+		    from != NULL ? " from " : "", from != NULL ? from : "",
+		    change->until_s > 0 ? ", until " : "",
+		    change->until_s > 0 ? until : "");
 		return;
 	case MODE_REQUIRED:
 		snprintf(ret, size, "a code is required from %s on%s",
@@ -176,12 +259,27 @@ describe(struct rule_change *change)
 	}
 }
 
+/* True if only users are named, and no group or '*'. */
+static bool
+names_users(const struct rule_change *change)
+{
+	for (int i = 0; i < change->argc; i++)
+		if (change->argv[i][0] == '@' ||
+		    strcmp(change->argv[i], "*") == 0)
+			return false;
+	return true;
+}
+
 static int
 apply(struct policy *policy, struct changes *changes, void *arg)
 {
 	struct rule_change *change = arg;
 	int made = 0;
 
+	if (names_users(change)) {
+		changes->users = change->argv;
+		changes->user_count = change->argc;
+	}
 	for (int i = 0; i < change->argc; i++) {
 		struct target target = target_of(change->argv[i]);
 
@@ -205,7 +303,6 @@ apply(struct policy *policy, struct changes *changes, void *arg)
 static int
 rule(struct rule_change *change, const char *command)
 {
-	static char rules[ADMIN_TARGETS][RULE_TEXT];
 	static char before[ADMIN_TARGETS][BEFORE];
 	bool done[ADMIN_TARGETS] = {false};
 	char line[sizeof(change->what) + BEFORE + 4];
@@ -219,7 +316,6 @@ rule(struct rule_change *change, const char *command)
 	}
 	change->done = done;
 	change->before = before;
-	change->rules = rules;
 	change->command = command;
 	describe(change);
 	status = admin_change(change->admin, apply, change);
@@ -232,10 +328,6 @@ rule(struct rule_change *change, const char *command)
 		if (done[i])
 			admin_done(change->admin, change->argv[i], line);
 	}
-	if (change->mode == MODE_REQUIRED && !change->grace.present &&
-	    change->failed < change->argc)
-		admin_say_shut_out(
-		    change->admin, rules, change->argv, change->argc);
 	return change->failed > 0 ? ADMIN_NOT : ADMIN_DONE;
 }
 
@@ -265,10 +357,39 @@ admin_disable(struct admin *admin, int argc, char **argv)
 	return rule(&change, "disable");
 }
 
+/* Reads a duration that somebody typed; false after a message. */
+static bool
+read_duration(const char *text, int64_t *ret_s)
+{
+	char most[DURATION_TEXT];
+
+	if (duration_parse(text, ret_s))
+		return true;
+	duration_format(DURATION_MAX, most);
+	if (duration_is_too_long(text))
+		admin_say(
+		    "%s: too long: at most %s, which is ten years", text, most);
+	else
+		admin_say("%s: not a duration: write 14d, 8h or 15m", text);
+	return false;
+}
+
+static bool
+read_future(const char *text, int64_t now_s, int64_t *ret_s)
+{
+	if (!admin_time(text, now_s, ret_s))
+		return false;
+	if (*ret_s > now_s)
+		return true;
+	admin_say("%s is in the past", text);
+	return false;
+}
+
 int
 admin_exempt(struct admin *admin, int argc, char **argv)
 {
 	struct rule_change change = change_of(admin, MODE_EXEMPT, argc, argv);
+	const char *until = admin->until;
 
 	if (admin->from != NULL && !prefix_parse(admin->from, &change.from)) {
 		admin_say("%s: not a network such as 10.2.0.0/16 or "
@@ -276,13 +397,18 @@ admin_exempt(struct admin *admin, int argc, char **argv)
 		    admin->from);
 		return ADMIN_USAGE;
 	}
+	if (until != NULL && duration_parse(until, &change.until_s))
+		change.until_s += change.now_s;
+	else if (until != NULL &&
+	    !read_future(until, change.now_s, &change.until_s))
+		return ADMIN_USAGE;
 	return rule(&change, "exempt");
 }
 
-int
-admin_enforce(struct admin *admin, int argc, char **argv)
+/* Reads --grace or --until.  Returns an admin_exit. */
+static int
+read_grace(const struct admin *admin, struct rule_change *change)
 {
-	struct rule_change change = change_of(admin, MODE_REQUIRED, argc, argv);
 	int64_t grace_s = 0;
 
 	if (admin->grace != NULL && admin->until != NULL) {
@@ -290,12 +416,9 @@ admin_enforce(struct admin *admin, int argc, char **argv)
 		return ADMIN_MISUSED;
 	}
 	if (admin->grace != NULL) {
-		if (!duration_parse(admin->grace, &grace_s)) {
-			admin_say("%s: not a duration: write 14d, 8h or 15m",
-			    admin->grace);
+		if (!read_duration(admin->grace, &grace_s))
 			return ADMIN_USAGE;
-		}
-		change.grace.until_s = change.now_s + grace_s;
+		change->grace.until_s = change->now_s + grace_s;
 	} else if (admin->until != NULL) {
 		if (duration_parse(admin->until, &grace_s)) {
 			admin_say("--until takes a date; for a time from now "
@@ -303,14 +426,19 @@ admin_enforce(struct admin *admin, int argc, char **argv)
 			    admin->until);
 			return ADMIN_USAGE;
 		}
-		if (!admin_time(
-			admin->until, change.now_s, &change.grace.until_s))
+		if (!read_future(
+			admin->until, change->now_s, &change->grace.until_s))
 			return ADMIN_USAGE;
-		if (change.grace.until_s <= change.now_s) {
-			admin_say("%s is in the past", admin->until);
-			return ADMIN_USAGE;
-		}
 	}
-	change.grace.present = change.grace.until_s > 0;
-	return rule(&change, "enforce");
+	change->grace.present = change->grace.until_s > 0;
+	return ADMIN_DONE;
+}
+
+int
+admin_enforce(struct admin *admin, int argc, char **argv)
+{
+	struct rule_change change = change_of(admin, MODE_REQUIRED, argc, argv);
+	int status = read_grace(admin, &change);
+
+	return status == ADMIN_DONE ? rule(&change, "enforce") : status;
 }

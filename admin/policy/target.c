@@ -62,13 +62,36 @@ has_same_from(const struct rule *rule, const struct prefix *from)
 
 int
 target_find(const struct policy *policy, const struct target *target,
-    const struct prefix *from)
+    const struct prefix *from, enum kept kept)
 {
-	for (size_t i = 0; i < policy->rules.count; i++)
-		if (target_is_alone(&policy->rules.items[i], target) &&
-		    has_same_from(&policy->rules.items[i], from))
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct rule *rule = &policy->rules.items[i];
+		bool fits = kept == KEPT_EXEMPTION ? rule->mode == MODE_EXEMPT
+						   : rule->until_s == 0;
+
+		if (fits && target_is_alone(rule, target) &&
+		    has_same_from(rule, from))
 			return (int)i;
+	}
 	return -1;
+}
+
+void
+target_drop_temporary(struct policy *policy, const struct target *target,
+    const struct prefix *from, int64_t *ret_until_s)
+{
+	*ret_until_s = 0;
+	for (size_t i = policy->rules.count; i-- > 0;) {
+		struct rule *rule = &policy->rules.items[i];
+
+		if (rule->until_s == 0 || !target_is_alone(rule, target) ||
+		    !has_same_from(rule, from))
+			continue;
+		if (rule->until_s > *ret_until_s)
+			*ret_until_s = rule->until_s;
+		policy_rule_done(rule);
+		list_drop(&policy->rules, sizeof(*rule), i);
+	}
 }
 
 static bool

@@ -6,7 +6,7 @@
  * is exempt from:
  *
  *	struct target target = target_of("@staff");
- *	at = target_find(policy, &target, &from);
+ *	at = target_find(policy, &target, &from, KEPT_RULE);
  *	rule = at >= 0 ? target_move_rule(policy, &target, mode, at)
  *		       : target_add_rule(policy, &target, mode);
  *	target_add_from(rule, &from);
@@ -37,12 +37,22 @@ void target_say_unknown(const struct target *target);
 /* True if the rule is for this target and for nobody else. */
 bool target_is_alone(const struct rule *rule, const struct target *target);
 
+enum kept { KEPT_RULE = 0, KEPT_EXEMPTION };
+
 /*
  * The index of the rule for this target alone and this network, or -1.  A zero
- * from stands for a rule without networks.
+ * from stands for a rule without networks.  KEPT_EXEMPTION: only an exempt rule
+ * will do; else one without an end.
  */
 int target_find(const struct policy *policy, const struct target *target,
-    const struct prefix *from);
+    const struct prefix *from, enum kept kept);
+
+/*
+ * Removes the exemptions of this target alone, from this network, that have an
+ * end.  *ret_until_s: the latest end, 0 if there was none.
+ */
+void target_drop_temporary(struct policy *policy, const struct target *target,
+    const struct prefix *from, int64_t *ret_until_s);
 
 /* Inserts a rule where it belongs.  NULL without memory. */
 struct rule *target_add_rule(

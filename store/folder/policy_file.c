@@ -111,3 +111,13 @@ policy_file_load(const char *path, uid_t owner, struct policy *ret,
 		json_error_say(&error, path, ret_why, POLICY_WHY_TEXT);
 	return fault;
 }
+
+void
+policy_file_beside(const char *path, const char *suffix, char *ret, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+
+	snprintf(ret, size, "%.*s.%.200s.%s", (int)(name - path), path, name,
+	    suffix);
+}

@@ -43,4 +43,10 @@ MUST_USE enum fault policy_file_read(const char *path, uid_t owner,
 MUST_USE enum fault policy_file_check_folder(int dir, const char *folder,
     uid_t owner, char ret_why[static POLICY_WHY_TEXT]);
 
+#define POLICY_DRAFT "draft" /* a policy that is to be weighed */
+
+/* ret: the path of a hidden file beside the policy, ".policy.json.SUFFIX". */
+void policy_file_beside(
+    const char *path, const char *suffix, char *ret, size_t size);
+
 #endif

@@ -187,6 +187,10 @@ void json_text_free(char **text);
 void json_done(const struct json_shape *shape, void *value);
 void json_done_field(const struct json_field *field, void *value);
 
+/* True if the value of a field that may be left out, or null, is none at all:
+ * zero, "", an empty list. */
+bool json_is_none(const struct json_field *field, const void *value);
+
 /* Forms that every module shares. */
 extern const struct json_form json_form_time;     /* int64_t, when.h */
 extern const struct json_form json_form_duration; /* int64_t seconds */

@@ -59,9 +59,8 @@ is_zero(const void *value, size_t size)
 	return true;
 }
 
-/* True if the value is none at all: zero, "", an empty list. */
-static bool
-is_none(const struct json_field *field, const void *value)
+bool
+json_is_none(const struct json_field *field, const void *value)
 {
 	switch (field->kind) {
 	case JSON_TEXT:
@@ -121,7 +120,7 @@ put_object(struct writer *w, const struct json_shape *shape, const void *value,
 		const void *at = (const char *)value + field->offset;
 		bool may_lack = field->need == JSON_MAYBE ||
 		    field->need == JSON_NULL;
-		bool none = may_lack && is_none(field, at);
+		bool none = may_lack && json_is_none(field, at);
 
 		if (none && field->need == JSON_MAYBE)
 			continue;

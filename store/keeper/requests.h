@@ -29,9 +29,10 @@ void on_recovery(struct deed *deed, struct record *record);
 /* connect.c: where tfa connects to */
 void keeper_connect(struct call *call);
 
-/* The requests of tfa-admin: users.c, explain.c, history.c, amend.c,
+/* The requests of tfa-admin: users.c, weigh.c, explain.c, history.c, amend.c,
  * provision.c */
 void keeper_users(struct call *call);
+void keeper_weigh(struct call *call);
 void keeper_explain(struct call *call);
 void keeper_log(struct call *call);
 void keeper_revoke(struct call *call);
@@ -43,6 +44,22 @@ void keeper_import(struct call *call);
 
 /* users.c: sends a user's row, of users and status; false where that failed. */
 bool users_send_row(struct call *call, const char *user);
+
+/* A user whom users_visit() comes to, with a good record, if only a new one. */
+struct visit {
+	struct call *call;
+	struct somebody *them; /* at no known address */
+	const struct record *record;
+};
+
+/*
+ * users.c: calls each() for the user of the request, or for root and everybody
+ * whom the list of users has or whom a rule of also names.  The order is that of
+ * the disk.  A user who is not there, or whose record is refused, is left out.
+ * False once each() has returned false, or where not all could be found.
+ */
+bool users_visit(struct call *call, const struct policy *also,
+    bool (*each)(const struct visit *visit, void *ctx), void *ctx);
 
 /* delegate.c: true if the peer is in the policy's admins. */
 bool delegate_is(struct call *call);

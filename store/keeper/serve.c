@@ -57,6 +57,7 @@ static const struct kind requests[] = {
 	{"connect", WHO_LOGIN, OWN | TAKES(TARGET) | TAKES(REASON), "connect",
 	    keeper_connect, NULL},
 	{"users", WHO_READER, ADMIN, NULL, keeper_users, NULL},
+	{"weigh", WHO_ROOT, ADMIN, NULL, keeper_weigh, NULL},
 	{"explain", WHO_READER,
 	    ADMIN | TAKES(ADDRESS) | TAKES(AT) | TAKES(DOOR), NULL,
 	    keeper_explain, NULL},

@@ -171,6 +171,7 @@ row_of_record(struct call *call, struct somebody *them, uid_t uid,
 
 	them->subject.address = &call_nowhere;
 	them->subject.last_rule = record->last_rule;
+	them->subject.now_s = call->now_s;
 	policy_decide(&call->policy, &them->subject, &decision);
 	fault = report_user(&call->policy, &decision, record, call->now_s, ret);
 	if (fault == FAULT_NONE && record->uid != (int64_t)uid)
@@ -332,4 +333,60 @@ keeper_users(struct call *call)
 	else
 		answer_deny(call, REASON_STORE, "");
 	roster_done(&roster);
+}
+
+static enum fault
+visit(struct call *call, struct roster *roster, const char *name,
+    bool (*each)(const struct visit *visit, void *ctx), void *ctx)
+{
+	scoped_record struct record record = {.version = 0};
+	struct somebody them;
+	uid_t uid = 0;
+	enum fault fault;
+
+	call_take_time(call);
+	somebody_init(&them, name, 0);
+	them.user.groups = &roster->groups;
+	fault = people_look_up(&roster->people, name, &uid, &them.user.gid);
+	if (fault != FAULT_NONE)
+		return fault == FAULT_ABSENT ? FAULT_NONE : fault;
+	fault = call_read(call, name, uid, &record);
+	if (fault == FAULT_MEMORY)
+		return fault;
+	if (fault != FAULT_NONE || record.uid != (int64_t)uid)
+		return FAULT_NONE; /* refused, whatever the policy says */
+	them.subject.last_rule = record.last_rule;
+	them.subject.now_s = call->now_s;
+	return each(
+		   &(struct visit){
+		       .call = call, .them = &them, .record = &record},
+		   ctx)
+	    ? FAULT_NONE
+	    : FAULT_IO;
+}
+
+bool
+users_visit(struct call *call, const struct policy *also,
+    bool (*each)(const struct visit *visit, void *ctx), void *ctx)
+{
+	struct roster roster = {.failed = false};
+	const char *one = call->request.user;
+	bool ok;
+
+	if (one[0] != '\0') {
+		roster_add(&roster, one);
+	} else {
+		roster_add(&roster, "root"); /* may be no person */
+		for (size_t i = 0; i < also->rules.count; i++)
+			roster_add_rule(&roster, &also->rules.items[i]);
+		roster_fill(call, &roster);
+		qsort(roster.entries.items, roster.entries.count,
+		    sizeof(struct entry), by_inode);
+	}
+	ok = !roster.failed;
+	for (size_t i = 0; ok && i < roster.entries.count; i++)
+		ok = visit(call, &roster, roster.entries.items[i].name.text,
+			 each, ctx) == FAULT_NONE;
+	roster_done(&roster);
+	return ok;
 }

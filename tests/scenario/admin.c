@@ -131,7 +131,7 @@ Test(admin, policy_check_points_at_the_mistake)
 		"\"mode\": \"off\"}], \"otherwise\": \"req...\n"
 		"                                                   ^\n"},
 	    {"{\n\t\"version\": 1\n\t\"issuer\": \"x\"\n}\n",
-		":3:2: not JSON\n"
+		":3:2: not JSON: a comma or a colon is missing before it\n"
 		"     \"issuer\": \"x\"\n"
 		"     ^\n"},
 	};

@@ -11,7 +11,7 @@ bastion_with_rule(const char *command)
 {
 	struct bastion *b = bastion_open(.rules = "");
 
-	assert_status(bastion_admin(b, ARGV(command, b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("--yes", command, b->me)), 0);
 	return b;
 }
 
@@ -125,14 +125,14 @@ Test(forward, says_where_a_key_alone_forwards)
 	r = bastion_admin(b, ARGV("forward", b->me, "open"));
 	assert_status(r, 0);
 	assert_never_says(r->err, alone);
-	r = bastion_admin(b, ARGV("exempt", b->me));
+	r = bastion_admin(b, ARGV("--yes", "exempt", b->me));
 	assert_status(r, 0);
 	assert_says(r->out, "forwards with the key alone)");
 	r = bastion_admin(b, ARGV("forward", b->me, "open"));
 	assert_says(r->err, alone);
 	r = bastion_admin(b, ARGV("forward", b->me, "after-code"));
 	assert_never_says(r->err, alone);
-	r = bastion_admin(b, ARGV("exempt", b->me));
+	r = bastion_admin(b, ARGV("--yes", "exempt", b->me));
 	assert_never_says(r->out, "the key alone");
 	/* A rule that leaves it to the top is warned of. */
 	r = bastion_admin(b, ARGV("forward", "*", "open"));
@@ -143,8 +143,8 @@ Test(forward, says_where_a_key_alone_forwards)
 	r = bastion_admin(b, ARGV("policy", "check"));
 	assert_status(r, 0);
 	assert_never_says(r->err, "warning");
-	assert_status(bastion_admin(b, ARGV("disable", b->me)), 0);
-	assert_status(bastion_admin(b, ARGV("exempt", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("--yes", "disable", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("--yes", "exempt", b->me)), 0);
 	r = bastion_admin(b, ARGV("policy", "check"));
 	assert_status(r, 0);
 	assert_says(r->err, "is exempt and does not say \"forwarding\"");
@@ -182,13 +182,13 @@ Test(forward, is_explained)
 	    bastion_admin(b, ARGV("forward", b->me, "after-code")), 0);
 	expect_door(b, "challenge", "no device: asked for a one-time code");
 	assert_status(bastion_admin(b, ARGV("--yes", "revoke", b->me)), 0);
-	assert_status(bastion_admin(b, ARGV("exempt", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("--yes", "exempt", b->me)), 0);
 	expect_door(b, "deny",
 	    "no device, and the door opens after a code: code --pass");
-	assert_status(bastion_admin(b, ARGV("enable", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("--yes", "enable", b->me)), 0);
 	fixture_enrol(b, b->me);
 	expect_door(b, "challenge", "a device is enrolled: asked for a code");
-	assert_status(bastion_admin(b, ARGV("exempt", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("--yes", "exempt", b->me)), 0);
 	expect_door(b, "challenge", "a device is enrolled: asked for a code");
 	assert_status(bastion_admin(b, ARGV("forward", b->me, "open")), 0);
 	expect_door(b, "pass", "exempt: never asked");

@@ -29,7 +29,7 @@ install_tfa(void)
 {
 	assert_status(boot_run(ADMIN("setup", "--yes")), 0);
 	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
-	assert_status(boot_run(ADMIN("enforce", "alice")), 0);
+	assert_status(boot_run(ADMIN("--yes", "enforce", "alice")), 0);
 }
 
 static void

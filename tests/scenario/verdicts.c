@@ -366,7 +366,7 @@ Test(verdicts, admin_commands_work_where_a_group_is_unknown)
 	assert_status(bastion_admin(b, ARGV("unlock", b->me)), 0);
 	assert_status(bastion_admin(b, ARGV("explain", b->me)), 0);
 	assert_status(bastion_admin(b, ARGV("revoke", b->me, "--yes")), 0);
-	assert_status(bastion_admin(b, ARGV("enforce", b->me)), 0);
+	assert_status(bastion_admin(b, ARGV("--yes", "enforce", b->me)), 0);
 	assert_status(bastion_admin(b, ARGV("policy", "check")), 0);
 }
 

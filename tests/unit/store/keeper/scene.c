@@ -173,6 +173,10 @@ keeper_scene_put(struct keeper_scene *s, const char *user, scene_state *make)
 	record_done(&record);
 }
 
+/* A policy to be weighed, by which people lose something. */
+static const char draft[] = "{\"version\":1,\"issuer\":\"Test\",\"rules\":[],"
+			    "\"otherwise\":\"exempt\"}";
+
 void
 keeper_scene_policy(struct keeper_scene *s, const char *policy)
 {
@@ -180,6 +184,7 @@ keeper_scene_policy(struct keeper_scene *s, const char *policy)
 
 	fixture_quote(policy, quoted);
 	keeper_scene_write(s->store.dir, "policy.json", 0600, quoted);
+	keeper_scene_write(s->store.dir, ".policy.json.draft", 0600, draft);
 }
 
 void
