@@ -18,7 +18,6 @@
  *	  shut_out.c   the users whom a new rule shuts out
  *	users.c        users
  *	summary.c      users --summary
- *	directory.c    the services that do not list everybody
  *	explain.c      explain
  *	amend.c        revoke, unlock, code
  *	enroll.c       enroll

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
-#include "admin/directory.h"
+#include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/person.h"
 #include "store/system/groups.h"
