@@ -62,13 +62,17 @@ show_row(void *ctx, const char *text)
 static int
 users_ask(struct listing *listing, const char *user)
 {
-	const struct client_rows rows = {&user_row_shape, &listing->row,
+	const struct client_rows read = {&user_row_shape, &listing->row,
 	    sizeof(listing->row), show_row, listing};
+	const struct client_rows as_they_are = {
+	    .each = show_row, .ctx = listing};
+	bool is_read = listing->summary != NULL || !listing->admin->json;
 	int status;
 
 	memcpy(listing->request.user, user, strlen(user) + 1);
 	progress_begin(&listing->progress, "reading records", 0);
-	status = admin_stream(listing->admin, &listing->request, user, &rows);
+	status = admin_stream(listing->admin, &listing->request, user,
+	    is_read ? &read : &as_they_are);
 	progress_end(&listing->progress);
 	return status;
 }
@@ -195,7 +199,9 @@ int
 admin_users(struct admin *admin, int argc, char **argv)
 {
 	struct listing listing = {.admin = admin,
-	    .request = {.version = PROTOCOL_VERSION, .request = "users"}};
+	    .request = {.version = PROTOCOL_VERSION,
+		.request = "users",
+		.batch = true}};
 	enum fault fault;
 	int status;
 

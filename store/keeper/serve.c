@@ -58,7 +58,7 @@ static const struct kind requests[] = {
 	    keeper_connect, NULL},
 	{"users", WHO_READER,
 	    ADMIN | TAKES(STATES) | TAKES(GROUP) | TAKES(UNUSED) |
-		TAKES(NO_DEVICE),
+		TAKES(NO_DEVICE) | TAKES(BATCH),
 	    NULL, keeper_users, NULL},
 	{"explain", WHO_READER,
 	    ADMIN | TAKES(ADDRESS) | TAKES(AT) | TAKES(DOOR), NULL,

@@ -20,15 +20,26 @@
 
 #define BATCH 256 /* rows, of half a kilobyte each */
 
+/* Rows that are sent at once. */
+struct packet {
+	char text[PACKET_MAX + 1];
+	size_t len;
+};
+
+/* Small, since it is sorted several times: names stay where they were read. */
 struct entry {
-	struct name name;
-	ino_t inode; /* of the record, or 0: none */
-	char *row;   /* JSON, or NULL: not made yet, or sent */
+	const char *name;
+	const struct person *person; /* NULL: not looked up yet */
+	ino_t inode;                 /* of the record, or 0: none */
+	char *row; /* JSON, or NULL: not made yet, not wanted, or sent */
 };
 
 /* Users, sorted by name; passwd and the groups, read once for all rows. */
 struct roster {
 	LIST_OF(struct entry) entries;
+	struct store_names stored;
+	LIST_OF(char *) copies; /* of names that are nowhere else */
+	struct packet packet;
 	struct people people;
 	struct groups groups;
 	const char *group; /* only its members; "": everybody */
@@ -43,51 +54,74 @@ roster_done(struct roster *roster)
 	for (size_t i = 0; i < roster->entries.count; i++)
 		free(roster->entries.items[i].row);
 	free(roster->entries.items);
+	free(roster->stored.names.items);
+	list_each(char *, copy, roster->copies)
+		free(*copy);
+	free(roster->copies.items);
 	people_done(&roster->people);
 	groups_done(&roster->groups);
 }
 
+/* The name must stay where it is. */
 static void
-add_entry(struct roster *roster, const char *user, ino_t inode)
+add_entry(struct roster *roster, const char *user, ino_t inode,
+    const struct person *person)
 {
-	struct entry *entry;
+	struct entry *entry = list_add(&roster->entries, sizeof(*entry));
 
-	if (strlen(user) >= USER_TEXT)
-		return;
-	entry = list_add(&roster->entries, sizeof(*entry));
-	if (entry == NULL) {
+	if (entry == NULL)
 		roster->failed = true;
-		return;
-	}
-	snprintf(entry->name.text, sizeof(entry->name.text), "%s", user);
-	entry->inode = inode;
+	else
+		*entry = (struct entry){
+		    .name = user, .inode = inode, .person = person};
 }
 
+/* Adds a user whose name does not stay. */
 static void
 roster_add(void *ctx, const char *user)
 {
-	add_entry(ctx, user, 0);
+	struct roster *roster = ctx;
+	char **copy;
+
+	if (strlen(user) >= USER_TEXT)
+		return;
+	copy = list_add(&roster->copies, sizeof(*copy));
+	if (copy != NULL)
+		*copy = strdup(user);
+	if (copy == NULL || *copy == NULL)
+		roster->failed = true;
+	else
+		add_entry(roster, *copy, 0, NULL);
 }
 
 static int
 by_name(const void *a, const void *b)
 {
 	const struct entry *one = a, *other = b;
-	int order = strcmp(one->name.text, other->name.text);
 
-	if (order != 0)
-		return order;
-	/* roster_sort() keeps the first of two entries with one name: it must
-	 * be the one that knows the record. */
-	return one->inode > other->inode ? -1 : one->inode < other->inode;
+	return strcmp(one->name, other->name);
 }
 
 static int
 by_inode(const void *a, const void *b)
 {
-	const struct entry *one = a, *other = b;
+	const struct entry *one = *(struct entry *const *)a;
+	const struct entry *other = *(struct entry *const *)b;
 
 	return one->inode < other->inode ? -1 : one->inode > other->inode;
+}
+
+/* Keeps what one of two entries of a user knows, and what the other does.  Of
+ * two people with one name the first in passwd counts. */
+static void
+merge_entry(struct entry *kept, const struct entry *other)
+{
+	if (other->inode != 0)
+		kept->inode = other->inode;
+	if (kept->person == NULL ||
+	    (other->person != NULL &&
+		other->person->place < kept->person->place))
+		kept->person = other->person;
 }
 
 /* Sorts the names, and keeps each once. */
@@ -101,8 +135,10 @@ roster_sort(struct roster *roster)
 		return;
 	qsort(entries, roster->entries.count, sizeof(*entries), by_name);
 	for (size_t i = 1; i < roster->entries.count; i++)
-		if (strcmp(entries[i].name.text, entries[kept].name.text) != 0)
+		if (strcmp(entries[i].name, entries[kept].name) != 0)
 			entries[++kept] = entries[i];
+		else
+			merge_entry(&entries[kept], &entries[i]);
 	roster->entries.count = kept + 1;
 }
 
@@ -136,22 +172,17 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 static void
 roster_fill(struct call *call, struct roster *roster)
 {
-	struct store_names stored = {{NULL, 0}};
-
-	if (store_list(&call->store, &stored) != FAULT_NONE)
+	if (store_list(&call->store, &roster->stored) != FAULT_NONE)
 		roster->failed = true;
-	for (size_t i = 0; i < stored.names.count; i++)
-		add_entry(roster, stored.names.items[i].text,
-		    stored.names.items[i].inode);
-	free(stored.names.items);
+	list_each(const struct store_name, name, roster->stored.names)
+		add_entry(roster, name->text, name->inode, NULL);
 	for (size_t i = 0; i < call->policy.rules.count; i++)
 		roster_add_rule(roster, &call->policy.rules.items[i]);
 	if (people_read(&roster->people) != FAULT_NONE)
 		roster->failed = true;
-	for (size_t i = 0; i < roster->people.list.count; i++)
-		if (!roster->people.list.items[i].daemon)
-			roster_add(
-			    roster, roster->people.list.items[i].name.text);
+	list_each(const struct person, person, roster->people.list)
+		if (!person->daemon)
+			add_entry(roster, person->name.text, 0, person);
 	roster_sort(roster);
 }
 
@@ -231,12 +262,25 @@ make_row(
 	return FAULT_NONE;
 }
 
+static enum fault
+find_entry(struct roster *roster, const struct entry *entry, uid_t *ret_uid,
+    gid_t *ret_gid)
+{
+	if (entry->person == NULL)
+		return people_look_up(
+		    &roster->people, entry->name, ret_uid, ret_gid);
+	*ret_uid = entry->person->uid;
+	*ret_gid = entry->person->gid;
+	return FAULT_NONE;
+}
+
 /* *ret_wanted: false for a user who is not in the group that is asked for.  If
  * it cannot be looked up, there is no list: it would lack members. */
 static enum fault
-find_row(struct call *call, struct roster *roster, const char *name,
+find_row(struct call *call, struct roster *roster, const struct entry *entry,
     struct user_row *ret, bool *ret_wanted)
 {
+	const char *name = entry->name;
 	struct somebody them;
 	uid_t uid = 0;
 	enum fault fault;
@@ -244,7 +288,7 @@ find_row(struct call *call, struct roster *roster, const char *name,
 
 	somebody_init(&them, name, 0);
 	them.user.groups = &roster->groups;
-	fault = people_look_up(&roster->people, name, &uid, &them.user.gid);
+	fault = find_entry(roster, entry, &uid, &them.user.gid);
 	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return fault;
 	if (roster->group[0] != '\0')
@@ -267,32 +311,54 @@ roster_write_row(struct call *call, struct roster *roster, struct entry *entry)
 	enum fault fault;
 
 	call_take_time(call);
-	if (find_row(call, roster, entry->name.text, &row, &wanted) !=
-	    FAULT_NONE)
+	if (find_row(call, roster, entry, &row, &wanted) != FAULT_NONE)
 		return false;
 	if (!wanted || !user_filter_takes(&roster->filter, &row)) {
 		user_row_done(&row);
 		return true;
 	}
 	/* A directory service may have any name, but no reader takes it. */
-	utf8_clean(entry->name.text, strlen(entry->name.text), row.user,
-	    sizeof(row.user));
+	utf8_clean(
+	    entry->name, strlen(entry->name), row.user, sizeof(row.user));
 	fault = json_write(&user_row_shape, &row, false, &entry->row);
 	user_row_done(&row);
 	return fault == FAULT_NONE;
 }
 
 static bool
-roster_send_row(struct call *call, struct entry *entry)
+roster_flush(struct call *call, struct packet *packet)
 {
 	bool sent;
 
-	if (entry->row == NULL)
+	if (packet->len == 0)
 		return true;
-	call_take_time(call);
-	sent = packet_send(call->fd, entry->row) == FAULT_NONE;
-	free(take(entry->row));
+	packet->text[packet->len] = '\0';
+	sent = packet_send(call->fd, packet->text) == FAULT_NONE;
+	packet->len = 0;
 	return sent;
+}
+
+/* Puts the row into the packet that is sent next, which has as many as fit if
+ * the peer reads such. */
+static bool
+roster_send_row(struct call *call, struct roster *roster, struct entry *entry)
+{
+	struct packet *packet = &roster->packet;
+	scoped_free char *row = take(entry->row);
+	size_t len = row != NULL ? strlen(row) : 0;
+
+	if (row == NULL)
+		return true;
+	if (len + 1 > PACKET_MAX)
+		return false;
+	if ((!call->request.batch || packet->len + 1 + len > PACKET_MAX) &&
+	    !roster_flush(call, packet))
+		return false;
+	if (packet->len > 0)
+		packet->text[packet->len++] = '\n';
+	memcpy(packet->text + packet->len, row, len);
+	packet->len += len;
+	return true;
 }
 
 /* How many blocks had to be read from the disk for this process. */
@@ -308,15 +374,15 @@ blocks_read(void)
  * come from the disk, as those of the last batch did. */
 static bool
 roster_write_batch(struct call *call, struct roster *roster,
-    struct entry *entries, size_t count)
+    struct entry **entries, size_t count)
 {
 	long before = blocks_read();
 
 	for (size_t i = 0; roster->cold && i < count; i++)
-		if (entries[i].inode != 0)
-			store_prefetch(&call->store, entries[i].name.text);
+		if (entries[i]->inode != 0)
+			store_prefetch(&call->store, entries[i]->name);
 	for (size_t i = 0; i < count; i++)
-		if (!roster_write_row(call, roster, &entries[i]))
+		if (!roster_write_row(call, roster, entries[i]))
 			return false;
 	roster->cold = blocks_read() > before;
 	return true;
@@ -326,14 +392,18 @@ static bool
 roster_send_batch(struct call *call, struct roster *roster,
     struct entry *entries, size_t count)
 {
-	qsort(entries, count, sizeof(*entries), by_inode);
-	if (!roster_write_batch(call, roster, entries, count))
-		return false;
-	qsort(entries, count, sizeof(*entries), by_name);
+	struct entry *order[BATCH];
+
 	for (size_t i = 0; i < count; i++)
-		if (!roster_send_row(call, &entries[i]))
+		order[i] = &entries[i];
+	qsort(order, count, sizeof(*order), by_inode);
+	if (!roster_write_batch(call, roster, order, count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!roster_send_row(call, roster, &entries[i]))
 			return false;
-	return true;
+	call_take_time(call);
+	return roster_flush(call, &roster->packet);
 }
 
 static bool
@@ -354,8 +424,10 @@ roster_send(struct call *call, struct roster *roster)
 bool
 users_send_row(struct call *call, const char *user)
 {
-	struct roster roster = {.group = ""};
+	static struct roster roster;
 	bool sent;
+
+	roster = (struct roster){.group = ""};
 
 	roster_add(&roster, user);
 	sent = !roster.failed && roster_send(call, &roster);
@@ -385,7 +457,7 @@ void
 keeper_users(struct call *call)
 {
 	const char *one = call->request.user;
-	struct roster roster;
+	static struct roster roster;
 	uid_t uid;
 	gid_t gid;
 	enum fault fault = FAULT_NONE;

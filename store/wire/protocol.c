@@ -41,6 +41,7 @@ static const struct json_field request_fields[] = {
     [FIELD_UNUSED] = ROW(
 	NUMBER, request, "unused_s", MAYBE, unused_s, 0, WHEN_LAST_S),
     [FIELD_NO_DEVICE] = ROW(FLAG, request, "no_device", MAYBE, no_device),
+    [FIELD_BATCH] = ROW(FLAG, request, "batch", MAYBE, batch),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 

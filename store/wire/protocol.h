@@ -52,6 +52,7 @@ enum request_field {
 	FIELD_GROUP,
 	FIELD_UNUSED,
 	FIELD_NO_DEVICE,
+	FIELD_BATCH,
 };
 
 /*
@@ -87,6 +88,7 @@ struct request {
 	char group[USER_TEXT];
 	int64_t unused_s;
 	bool no_device;
+	bool batch; /* rows may come several in a packet, a line each */
 };
 
 struct note {

@@ -55,6 +55,7 @@ static const struct {
     {"group", "'root'", "''"},
     {"unused_s", "1", "0"},
     {"no_device", "true", "false"},
+    {"batch", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 
