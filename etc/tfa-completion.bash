@@ -4,7 +4,7 @@
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable forward policy users
-explain revoke code enroll import unlock log help"
+explain revoke forget code enroll import unlock log help"
 
 _tfa_admin_options()
 {
@@ -16,9 +16,9 @@ _tfa_admin_options()
 	doctor) echo --config --probe --code ;;
 	enforce) echo --grace --until ;;
 	exempt) echo --from ;;
-	users) echo --state --group --summary ;;
+	users) echo --state --group --no-device --unused --summary --csv ;;
 	explain) echo --door --from --at ;;
-	revoke) echo --block --code ;;
+	revoke) echo --block --code --device --end-sessions ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;
 	log) echo --user --since ;;
@@ -45,15 +45,15 @@ _tfa_argument()
 	--break-glass | --probe | --user | --keeper-user) _tfa_users ;;
 	--group) _tfa_groups ;;
 	--state)
-		printf '%s\n' exempt locked enrolled invited blocked overdue \
-		    grace pending
+		printf '%s\n' exempt locked enrolled invited blocked gone \
+		    overdue grace pending
 		;;
-	--grace | --since) printf '%s\n' 1d 7d 14d 30d ;;
+	--grace | --since | --unused) printf '%s\n' 1d 7d 14d 30d ;;
 	--qr) printf '%s\n' terminal svg uri ;;
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date -u +%Y-%m-%d ;;
-	--from) ;;
+	--from | --device) ;;
 	*) return 1 ;;
 	esac
 }
@@ -169,7 +169,7 @@ _tfa_admin()
 		check) _tfa_files ;;
 		esac
 		;;
-	users | explain | revoke | code | enroll | unlock)
+	users | explain | revoke | forget | code | enroll | unlock)
 		_tfa_offer_names < <(_tfa_users)
 		;;
 	import)

@@ -291,6 +291,8 @@ find_row(struct call *call, struct roster *roster, const struct entry *entry,
 	fault = find_entry(roster, entry, &uid, &them.user.gid);
 	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return fault;
+	if (fault == FAULT_ABSENT)
+		them.user.gid = (gid_t)-1; /* 0 would be root's group */
 	if (roster->group[0] != '\0')
 		in = groups_member(&them.user, roster->group);
 	*ret_wanted = in == GROUP_INSIDE;
