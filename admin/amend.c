@@ -207,7 +207,7 @@ revoke_check(const struct admin *admin, int argc)
 	return admin_may_help(admin) ? ADMIN_DONE : ADMIN_NOT_ALLOWED;
 }
 
-/* What helps after a revoke. */
+/* Says how to go on after a revoke. */
 static void
 say_after_revoke(const struct admin *admin)
 {

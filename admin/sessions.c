@@ -134,7 +134,7 @@ add_process(struct sessions *sessions, const struct sessions *before, pid_t pid)
 	return added != NULL;
 }
 
-/* What a chosen process started is chosen, too. */
+/* Chooses the processes that a chosen one started. */
 static void
 choose_children(struct sessions *sessions)
 {

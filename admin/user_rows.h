@@ -1,4 +1,4 @@
-/* What "users" shows of one user: a line of a table, a block, JSON or CSV. */
+/* Shows one user for "users": as a line of a table, a block, JSON or CSV. */
 #ifndef TFA_USER_ROWS_H
 #define TFA_USER_ROWS_H
 

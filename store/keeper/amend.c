@@ -15,7 +15,7 @@ struct amend {
 	int64_t uid; /* the user's now, or -1: not in passwd any more */
 	gid_t gid;
 	bool gone; /* uid is -1, and every service says that they are gone */
-	/* Of revoke with a device: */
+	/* These four are for revoke with a device. */
 	enum reason denied; /* why not, or REASON_NONE */
 	char device[DEVICE_ID_TEXT];
 	char name[NAME_TEXT];
@@ -47,7 +47,7 @@ on_revoke(struct record *record, void *arg)
 
 	if (amend->uid >= 0)
 		record->uid = amend->uid;
-	/* Whoever gets the name of a deleted account is not its user. */
+	/* An account that gets this name later is another person's. */
 	enroll_revoke(record, request->block || with_code || amend->gone,
 	    amend->call->now_s);
 	return with_code ? on_code(record, amend) : CHANGE_WRITE;
@@ -334,7 +334,7 @@ keeper_note(struct call *call)
 		answer_deny(call, REASON_NO_LOG, "");
 }
 
-/* What is about to be removed, for the log and the administrator. */
+/* Says for the log and the administrator which record is about to go. */
 static void
 say_kept(struct call *call, char ret[static DETAIL_TEXT])
 {

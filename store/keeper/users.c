@@ -394,7 +394,7 @@ static bool
 roster_send_batch(struct call *call, struct roster *roster,
     struct entry *entries, size_t count)
 {
-	struct entry *order[BATCH];
+	struct entry *order[BATCH] = {NULL};
 
 	for (size_t i = 0; i < count; i++)
 		order[i] = &entries[i];

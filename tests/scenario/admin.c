@@ -322,7 +322,8 @@ Test(admin, blocked_user_is_shown_as_blocked)
 	r = bastion_admin(b, ARGV("--json", "users", "--state", "overdue"));
 	assert_never_says(r->out, text("\"%s\"", b->me));
 	r = bastion_admin(b, ARGV("--json", "users", "--summary"));
-	assert_says(r->out, ",\"invited\":0,\"blocked\":1,\"gone\":0,\"overdue\":");
+	assert_says(
+	    r->out, ",\"invited\":0,\"blocked\":1,\"gone\":0,\"overdue\":");
 	s = on_terminal(b, "users --summary");
 	cr_assert_eq(session_status(s), 0);
 	assert_says(

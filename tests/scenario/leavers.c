@@ -75,7 +75,7 @@ Test(leavers, are_not_forgotten_while_they_have_an_account)
 	    access(text("%s/users/%s.json", b->store, b->me), F_OK), 0);
 }
 
-/* Whoever gets the name next would inherit it. */
+/* The next account of that name would inherit it. */
 Test(leavers, that_the_policy_still_names_are_said)
 {
 	struct bastion *b =
@@ -91,7 +91,7 @@ Test(leavers, that_the_policy_still_names_are_said)
 	assert_says(r->err, "\"admins\" of the policy still names them");
 }
 
-/* The same sentence and status wherever a user is named. */
+/* Each command that names a user says so, with one status. */
 Test(leavers, names_of_nobody_are_nobody)
 {
 	static const char *const names[] = {
@@ -233,7 +233,7 @@ Test(leavers, users_are_chosen_by_the_keeper)
 	assert_status(r, 2);
 }
 
-/* What runs ends with the device, and with all that it started. */
+/* A session ends with the device, and with all that it started. */
 Test(leavers, sessions_end_with_the_device)
 {
 	struct bastion *b;
