@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	"print, edit or validate the policy", admin_policy},
     {"users",
 	"[NAME...] [--state S,...] [--group G] [--no-device]\n"
-	"              [--unused 90d] [--summary] [--csv]",
+	"        [--unused 90d] [--summary] [--csv]",
 	"list users: who has a device, who is overdue, ...", admin_users},
     {"explain", "USER [--door] [--from ADDR] [--at TIME]",
 	"what a login would be asked, and which rule says so", admin_explain},
