@@ -510,7 +510,7 @@ Test(enroll, gives_no_id_twice)
 	fixture_device(&s.record);
 	fixture_device(&s.record);
 	fixture_device(&s.record);
-	enroll_remove(&s.record, 1, NOW_S);
+	enroll_remove(&s.record, 2, NOW_S);
 	confirm_step(&s, 0);
 	cr_expect_str_eq(s.outcome.device, "d4");
 	enroll_remove(&s.record, 2, NOW_S);
