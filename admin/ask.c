@@ -139,6 +139,8 @@ admin_judge(const struct reply *reply, const char *what)
 			  "tfa-admin policy check says what is wrong");
 		return ADMIN_NOT;
 	}
+	if (reply->reason == REASON_UNKNOWN_USER)
+		what = ""; /* the message names them */
 	admin_say("%s%s%s", what, what[0] != '\0' ? ": " : "",
 	    reply->message[0] != '\0' ? reply->message
 				      : reason_name(reply->reason));

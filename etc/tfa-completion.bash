@@ -4,8 +4,7 @@
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable exemptions forward
-policy users
-explain revoke code enroll import unlock log help"
+policy users explain revoke forget code enroll import unlock log help"
 
 _tfa_admin_options()
 {
@@ -18,9 +17,9 @@ _tfa_admin_options()
 	enforce) echo --grace --until ;;
 	exempt) echo --from --until ;;
 	exemptions) echo --csv ;;
-	users) echo --state --group --summary ;;
+	users) echo --state --group --no-device --unused --summary --csv ;;
 	explain) echo --door --from --at ;;
-	revoke) echo --block --code ;;
+	revoke) echo --block --code --device --end-sessions ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;
 	log)
@@ -53,10 +52,10 @@ _tfa_argument()
 		_tfa_users
 		;;
 	--state)
-		printf '%s\n' exempt locked enrolled invited blocked overdue \
-		    grace pending
+		printf '%s\n' exempt locked enrolled invited blocked gone \
+		    overdue grace pending
 		;;
-	--grace | --since) printf '%s\n' 1d 7d 14d 30d ;;
+	--grace | --since | --unused) printf '%s\n' 1d 7d 14d 30d ;;
 	--verdict) printf '%s\n' pass deny ;;
 	--event) printf '%s\n' login enroll revoke policy ;;
 	--reason) printf '%s\n' wrong_code locked no_device store ;;
@@ -64,7 +63,7 @@ _tfa_argument()
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date +%Y-%m-%d ;;
-	--from) ;;
+	--from | --device) ;;
 	*) return 1 ;;
 	esac
 }
@@ -180,7 +179,7 @@ _tfa_admin()
 		check) _tfa_files ;;
 		esac
 		;;
-	users | explain | revoke | code | enroll | unlock)
+	users | explain | revoke | forget | code | enroll | unlock)
 		_tfa_offer_names < <(_tfa_users)
 		;;
 	import)

@@ -176,7 +176,7 @@ print_table(const struct policy *policy, int64_t now_s)
 {
 	static const char *const headings[] = {
 	    "WHO", "FROM", "SINCE", "UNTIL", "BY", "RULE"};
-	struct libscols_table *table = table_new(
+	struct table *table = table_new(
 	    headings, sizeof(headings) / sizeof(headings[0]));
 	bool ok = table != NULL &&
 	    exemptions_each(policy, now_s, print_row, table) &&

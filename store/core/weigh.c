@@ -128,6 +128,7 @@ stand(const struct policy *policy, const struct subject *subject,
 	case STATE_NONE:
 	case STATE_LOCKED:
 	case STATE_BLOCKED:
+	case STATE_GONE:
 	case STATE_OVERDUE:
 		return;
 	}

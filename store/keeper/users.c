@@ -20,17 +20,30 @@
 
 #define BATCH 256 /* rows, of half a kilobyte each */
 
+/* Rows that are sent at once. */
+struct packet {
+	char text[PACKET_MAX + 1];
+	size_t len;
+};
+
+/* Small, since it is sorted several times: names stay where they were read. */
 struct entry {
-	struct name name;
-	ino_t inode; /* of the record, or 0: none */
-	char *row;   /* JSON, or NULL: not made yet, or sent */
+	const char *name;
+	const struct person *person; /* NULL: not looked up yet */
+	ino_t inode;                 /* of the record, or 0: none */
+	char *row; /* JSON, or NULL: not made yet, not wanted, or sent */
 };
 
 /* Users, sorted by name; passwd and the groups, read once for all rows. */
 struct roster {
 	LIST_OF(struct entry) entries;
+	struct store_names stored;
+	LIST_OF(char *) copies; /* of names that are nowhere else */
+	struct packet packet;
 	struct people people;
 	struct groups groups;
+	const char *group; /* only its members; "": everybody */
+	struct user_filter filter;
 	bool cold; /* records come from the disk, not from memory */
 	bool failed;
 };
@@ -41,51 +54,84 @@ roster_done(struct roster *roster)
 	for (size_t i = 0; i < roster->entries.count; i++)
 		free(roster->entries.items[i].row);
 	free(roster->entries.items);
+	free(roster->stored.names.items);
+	list_each(char *, copy, roster->copies)
+		free(*copy);
+	free(roster->copies.items);
 	people_done(&roster->people);
 	groups_done(&roster->groups);
 }
 
+/* The name must stay where it is. */
 static void
-add_entry(struct roster *roster, const char *user, ino_t inode)
+add_entry(struct roster *roster, const char *user, ino_t inode,
+    const struct person *person)
 {
-	struct entry *entry;
+	struct entry *entry = list_add(&roster->entries, sizeof(*entry));
 
-	if (strlen(user) >= USER_TEXT)
-		return;
-	entry = list_add(&roster->entries, sizeof(*entry));
-	if (entry == NULL) {
+	if (entry == NULL)
 		roster->failed = true;
-		return;
-	}
-	snprintf(entry->name.text, sizeof(entry->name.text), "%s", user);
-	entry->inode = inode;
+	else
+		*entry = (struct entry){
+		    .name = user, .inode = inode, .person = person};
 }
 
+/* Adds a user whose name does not stay. */
 static void
 roster_add(void *ctx, const char *user)
 {
-	add_entry(ctx, user, 0);
+	struct roster *roster = ctx;
+	char **copy;
+
+	if (strlen(user) >= USER_TEXT)
+		return;
+	copy = list_add(&roster->copies, sizeof(*copy));
+	if (copy != NULL)
+		*copy = strdup(user);
+	if (copy == NULL || *copy == NULL)
+		roster->failed = true;
+	else
+		add_entry(roster, *copy, 0, NULL);
 }
 
 static int
 by_name(const void *a, const void *b)
 {
 	const struct entry *one = a, *other = b;
-	int order = strcmp(one->name.text, other->name.text);
 
-	if (order != 0)
-		return order;
-	/* roster_sort() keeps the first of two entries with one name: it must
-	 * be the one that knows the record. */
-	return one->inode > other->inode ? -1 : one->inode < other->inode;
+	return strcmp(one->name, other->name);
+}
+
+static int
+order_on_disk(const struct entry *one, const struct entry *other)
+{
+	return one->inode < other->inode ? -1 : one->inode > other->inode;
 }
 
 static int
 by_inode(const void *a, const void *b)
 {
-	const struct entry *one = a, *other = b;
+	return order_on_disk(
+	    *(struct entry *const *)a, *(struct entry *const *)b);
+}
 
-	return one->inode < other->inode ? -1 : one->inode > other->inode;
+static int
+entries_by_inode(const void *a, const void *b)
+{
+	return order_on_disk(a, b);
+}
+
+/* Keeps what one of two entries of a user knows, and what the other does.  Of
+ * two people with one name the first in passwd counts. */
+static void
+merge_entry(struct entry *kept, const struct entry *other)
+{
+	if (other->inode != 0)
+		kept->inode = other->inode;
+	if (kept->person == NULL ||
+	    (other->person != NULL &&
+		other->person->place < kept->person->place))
+		kept->person = other->person;
 }
 
 /* Sorts the names, and keeps each once. */
@@ -99,8 +145,10 @@ roster_sort(struct roster *roster)
 		return;
 	qsort(entries, roster->entries.count, sizeof(*entries), by_name);
 	for (size_t i = 1; i < roster->entries.count; i++)
-		if (strcmp(entries[i].name.text, entries[kept].name.text) != 0)
+		if (strcmp(entries[i].name, entries[kept].name) != 0)
 			entries[++kept] = entries[i];
+		else
+			merge_entry(&entries[kept], &entries[i]);
 	roster->entries.count = kept + 1;
 }
 
@@ -134,29 +182,25 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 static void
 roster_fill(struct call *call, struct roster *roster)
 {
-	struct store_names stored = {{NULL, 0}};
-
-	if (store_list(&call->store, &stored) != FAULT_NONE)
+	if (store_list(&call->store, &roster->stored) != FAULT_NONE)
 		roster->failed = true;
-	for (size_t i = 0; i < stored.names.count; i++)
-		add_entry(roster, stored.names.items[i].text,
-		    stored.names.items[i].inode);
-	free(stored.names.items);
+	list_each(const struct store_name, name, roster->stored.names)
+		add_entry(roster, name->text, name->inode, NULL);
 	for (size_t i = 0; i < call->policy.rules.count; i++)
 		roster_add_rule(roster, &call->policy.rules.items[i]);
 	if (people_read(&roster->people) != FAULT_NONE)
 		roster->failed = true;
-	for (size_t i = 0; i < roster->people.list.count; i++)
-		if (!roster->people.list.items[i].daemon)
-			roster_add(
-			    roster, roster->people.list.items[i].name.text);
+	list_each(const struct person, person, roster->people.list)
+		if (!person->daemon)
+			add_entry(roster, person->name.text, 0, person);
 	roster_sort(roster);
 }
 
 static void
-row_of_problem(const char *user, const char *problem, struct user_row *ret)
+row_of_problem(const char *user, enum reason word, const char *problem,
+    struct user_row *ret)
 {
-	*ret = (struct user_row){.state = STATE_NONE};
+	*ret = (struct user_row){.state = STATE_NONE, .problem_word = word};
 	snprintf(ret->user, sizeof(ret->user), "%s", user);
 	snprintf(ret->problem, sizeof(ret->problem), "%s", problem);
 }
@@ -174,41 +218,100 @@ row_of_record(struct call *call, struct somebody *them, uid_t uid,
 	them->subject.now_s = call->now_s;
 	policy_decide(&call->policy, &them->subject, &decision);
 	fault = report_user(&call->policy, &decision, record, call->now_s, ret);
-	if (fault == FAULT_NONE && record->uid != (int64_t)uid)
+	if (fault == FAULT_NONE && record->uid != (int64_t)uid) {
+		ret->problem_word = REASON_UID_CHANGED;
 		snprintf(ret->problem, sizeof(ret->problem),
 		    "the record is of uid %lld, the user has %lu: revoke",
 		    (long long)record->uid, (unsigned long)uid);
+	}
 	return fault;
+}
+
+/* Makes the row of a user who is not in passwd: gone, or never there.  While a
+ * directory is down nobody can say which. */
+static enum fault
+row_of_absent(struct call *call, struct roster *roster, const char *name,
+    struct user_row *ret)
+{
+	scoped_record struct record record = {.version = 0};
+	enum fault fault = roster->people.whole
+	    ? FAULT_ABSENT
+	    : people_exists(&roster->people, name);
+
+	if (fault != FAULT_ABSENT) {
+		row_of_problem(name, REASON_STORE,
+		    "cannot be looked up: a directory does not answer", ret);
+		return fault == FAULT_MEMORY ? fault : FAULT_NONE;
+	}
+	fault = store_read(&call->store, name, &record);
+	if (fault == FAULT_NONE)
+		return report_gone(&record, call->now_s, ret);
+	if (fault == FAULT_ABSENT)
+		row_of_problem(
+		    name, REASON_UNKNOWN_USER, "no such Unix user", ret);
+	else
+		row_of_problem(name, REASON_BAD_RECORD, call->store.why, ret);
+	return fault == FAULT_MEMORY ? fault : FAULT_NONE;
 }
 
 /* Makes one user's row.  Problems become part of it, so that no user is
  * missing. */
 static enum fault
-make_row(struct call *call, struct roster *roster, const char *name,
-    struct user_row *ret)
+make_row(
+    struct call *call, struct somebody *them, uid_t uid, struct user_row *ret)
 {
 	scoped_record struct record record = {.version = 0};
+	const char *name = them->user.name;
+	enum fault fault = call_read(call, name, uid, &record);
+
+	if (fault == FAULT_MEMORY)
+		return fault; /* the keeper lacks memory: no user's problem */
+	if (fault == FAULT_NONE)
+		return row_of_record(call, them, uid, &record, ret);
+	row_of_problem(name, REASON_BAD_RECORD, call->store.why, ret);
+	return FAULT_NONE;
+}
+
+static enum fault
+find_entry(struct roster *roster, const struct entry *entry, uid_t *ret_uid,
+    gid_t *ret_gid)
+{
+	if (entry->person == NULL)
+		return people_look_up(
+		    &roster->people, entry->name, ret_uid, ret_gid);
+	*ret_uid = entry->person->uid;
+	*ret_gid = entry->person->gid;
+	return FAULT_NONE;
+}
+
+/* *ret_wanted: false for a user who is not in the group that is asked for.  If
+ * it cannot be looked up, there is no list: it would lack members. */
+static enum fault
+find_row(struct call *call, struct roster *roster, const struct entry *entry,
+    struct user_row *ret, bool *ret_wanted)
+{
+	const char *name = entry->name;
 	struct somebody them;
 	uid_t uid = 0;
 	enum fault fault;
+	enum membership in = GROUP_INSIDE;
 
 	somebody_init(&them, name, 0);
 	them.user.groups = &roster->groups;
-	fault = people_look_up(&roster->people, name, &uid, &them.user.gid);
-	if (fault == FAULT_ABSENT) {
-		row_of_problem(name, "no such Unix user", ret);
-		return FAULT_NONE;
-	}
-	if (fault != FAULT_NONE)
+	fault = find_entry(roster, entry, &uid, &them.user.gid);
+	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return fault;
-	fault = call_read(call, name, uid, &record);
-	if (fault == FAULT_MEMORY)
-		return fault; /* the keeper lacks memory: no user's problem */
-	if (fault != FAULT_NONE) {
-		row_of_problem(name, call->store.why, ret);
+	if (fault == FAULT_ABSENT)
+		them.user.gid = (gid_t)-1; /* 0 would be root's group */
+	if (roster->group[0] != '\0')
+		in = groups_member(&them.user, roster->group);
+	*ret_wanted = in == GROUP_INSIDE;
+	if (in == GROUP_ERROR)
+		return FAULT_IO;
+	if (in != GROUP_INSIDE)
 		return FAULT_NONE;
-	}
-	return row_of_record(call, &them, uid, &record, ret);
+	return fault == FAULT_ABSENT ? row_of_absent(call, roster, name, ret)
+				     : make_row(call, &them, uid, ret);
 }
 
 /* The disk and the peer have SERVE_S for each row. */
@@ -216,28 +319,58 @@ static bool
 roster_write_row(struct call *call, struct roster *roster, struct entry *entry)
 {
 	struct user_row row = {.state = STATE_NONE};
+	bool wanted = false;
 	enum fault fault;
 
 	call_take_time(call);
-	if (make_row(call, roster, entry->name.text, &row) != FAULT_NONE)
+	if (find_row(call, roster, entry, &row, &wanted) != FAULT_NONE)
 		return false;
+	if (!wanted || !user_filter_takes(&roster->filter, &row)) {
+		user_row_done(&row);
+		return true;
+	}
 	/* A directory service may have any name, but no reader takes it. */
-	utf8_clean(entry->name.text, strlen(entry->name.text), row.user,
-	    sizeof(row.user));
+	utf8_clean(
+	    entry->name, strlen(entry->name), row.user, sizeof(row.user));
 	fault = json_write(&user_row_shape, &row, false, &entry->row);
 	user_row_done(&row);
 	return fault == FAULT_NONE;
 }
 
 static bool
-roster_send_row(struct call *call, struct entry *entry)
+roster_flush(struct call *call, struct packet *packet)
 {
 	bool sent;
 
-	call_take_time(call);
-	sent = packet_send(call->fd, entry->row) == FAULT_NONE;
-	free(take(entry->row));
+	if (packet->len == 0)
+		return true;
+	packet->text[packet->len] = '\0';
+	sent = packet_send(call->fd, packet->text) == FAULT_NONE;
+	packet->len = 0;
 	return sent;
+}
+
+/* Puts the row into the packet that is sent next, which has as many as fit if
+ * the peer reads such. */
+static bool
+roster_send_row(struct call *call, struct roster *roster, struct entry *entry)
+{
+	struct packet *packet = &roster->packet;
+	scoped_free char *row = take(entry->row);
+	size_t len = row != NULL ? strlen(row) : 0;
+
+	if (row == NULL)
+		return true;
+	if (len + 1 > PACKET_MAX)
+		return false;
+	if ((!call->request.batch || packet->len + 1 + len > PACKET_MAX) &&
+	    !roster_flush(call, packet))
+		return false;
+	if (packet->len > 0)
+		packet->text[packet->len++] = '\n';
+	memcpy(packet->text + packet->len, row, len);
+	packet->len += len;
+	return true;
 }
 
 /* How many blocks had to be read from the disk for this process. */
@@ -253,15 +386,15 @@ blocks_read(void)
  * come from the disk, as those of the last batch did. */
 static bool
 roster_write_batch(struct call *call, struct roster *roster,
-    struct entry *entries, size_t count)
+    struct entry **entries, size_t count)
 {
 	long before = blocks_read();
 
 	for (size_t i = 0; roster->cold && i < count; i++)
-		if (entries[i].inode != 0)
-			store_prefetch(&call->store, entries[i].name.text);
+		if (entries[i]->inode != 0)
+			store_prefetch(&call->store, entries[i]->name);
 	for (size_t i = 0; i < count; i++)
-		if (!roster_write_row(call, roster, &entries[i]))
+		if (!roster_write_row(call, roster, entries[i]))
 			return false;
 	roster->cold = blocks_read() > before;
 	return true;
@@ -271,14 +404,18 @@ static bool
 roster_send_batch(struct call *call, struct roster *roster,
     struct entry *entries, size_t count)
 {
-	qsort(entries, count, sizeof(*entries), by_inode);
-	if (!roster_write_batch(call, roster, entries, count))
-		return false;
-	qsort(entries, count, sizeof(*entries), by_name);
+	struct entry *order[BATCH] = {NULL};
+
 	for (size_t i = 0; i < count; i++)
-		if (!roster_send_row(call, &entries[i]))
+		order[i] = &entries[i];
+	qsort(order, count, sizeof(*order), by_inode);
+	if (!roster_write_batch(call, roster, order, count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!roster_send_row(call, roster, &entries[i]))
 			return false;
-	return true;
+	call_take_time(call);
+	return roster_flush(call, &roster->packet);
 }
 
 static bool
@@ -299,8 +436,10 @@ roster_send(struct call *call, struct roster *roster)
 bool
 users_send_row(struct call *call, const char *user)
 {
-	struct roster roster = {.failed = false};
+	static struct roster roster;
 	bool sent;
+
+	roster = (struct roster){.group = ""};
 
 	roster_add(&roster, user);
 	sent = !roster.failed && roster_send(call, &roster);
@@ -308,15 +447,35 @@ users_send_row(struct call *call, const char *user)
 	return sent;
 }
 
+/* False for a filter that does not exist, which is then answered. */
+static bool
+roster_begin(struct call *call, struct roster *roster)
+{
+	const struct request *request = &call->request;
+	char word[STATE_WORD];
+
+	*roster = (struct roster){
+	    .group = request->group + (request->group[0] == '@'),
+	    .filter = {.unused_s = request->unused_s,
+		.no_device = request->no_device}};
+	if (request->states[0] == '\0' ||
+	    user_filter_states(request->states, &roster->filter.states, word))
+		return true;
+	answer_misunderstood(call, "states", "must be names of states");
+	return false;
+}
+
 void
 keeper_users(struct call *call)
 {
 	const char *one = call->request.user;
-	struct roster roster = {.failed = false};
+	static struct roster roster;
 	uid_t uid;
 	gid_t gid;
 	enum fault fault = FAULT_NONE;
 
+	if (!roster_begin(call, &roster))
+		return;
 	if (one[0] != '\0')
 		fault = call_find_user(one, &uid, &gid);
 	if (fault != FAULT_NONE &&
@@ -336,7 +495,7 @@ keeper_users(struct call *call)
 }
 
 static enum fault
-visit(struct call *call, struct roster *roster, const char *name,
+visit(struct call *call, struct roster *roster, const struct entry *entry,
     bool (*each)(const struct visit *visit, void *ctx), void *ctx)
 {
 	scoped_record struct record record = {.version = 0};
@@ -345,12 +504,12 @@ visit(struct call *call, struct roster *roster, const char *name,
 	enum fault fault;
 
 	call_take_time(call);
-	somebody_init(&them, name, 0);
+	somebody_init(&them, entry->name, 0);
 	them.user.groups = &roster->groups;
-	fault = people_look_up(&roster->people, name, &uid, &them.user.gid);
+	fault = find_entry(roster, entry, &uid, &them.user.gid);
 	if (fault != FAULT_NONE)
 		return fault == FAULT_ABSENT ? FAULT_NONE : fault;
-	fault = call_read(call, name, uid, &record);
+	fault = call_read(call, entry->name, uid, &record);
 	if (fault == FAULT_MEMORY)
 		return fault;
 	if (fault != FAULT_NONE || record.uid != (int64_t)uid)
@@ -381,12 +540,12 @@ users_visit(struct call *call, const struct policy *also,
 			roster_add_rule(&roster, &also->rules.items[i]);
 		roster_fill(call, &roster);
 		qsort(roster.entries.items, roster.entries.count,
-		    sizeof(struct entry), by_inode);
+		    sizeof(struct entry), entries_by_inode);
 	}
 	ok = !roster.failed;
 	for (size_t i = 0; ok && i < roster.entries.count; i++)
-		ok = visit(call, &roster, roster.entries.items[i].name.text,
-			 each, ctx) == FAULT_NONE;
+		ok = visit(call, &roster, &roster.entries.items[i], each,
+			 ctx) == FAULT_NONE;
 	roster_done(&roster);
 	return ok;
 }

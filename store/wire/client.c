@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/utf8.h"
 #include "store/wire/client.h"
 #include "store/wire/dial.h"
 #include "store/wire/sibling.h"
@@ -115,12 +116,29 @@ client_call(const struct client_options *options, const struct request *request,
 	return fault;
 }
 
+/* A row that nobody looks into is passed on as it is, but steers no terminal. */
+static enum fault
+take_text(struct client *client, const struct client_rows *rows, char *text,
+    size_t len)
+{
+	if (text[0] != '{' || text[len - 1] != '}')
+		return dial_fail(
+		    client, FAULT_FORMAT, "bad answer", "no row of JSON");
+	if (!utf8_is_clean(text))
+		utf8_clean(text, len, text, len + 1);
+	return rows->each(rows->ctx, text)
+	    ? FAULT_NONE
+	    : dial_fail(client, FAULT_MEMORY, "its answer", "out of memory");
+}
+
 static enum fault
 take_stream_row(struct client *client, const struct client_rows *rows,
-    const char *text, size_t len)
+    char *text, size_t len)
 {
 	enum fault fault;
 
+	if (rows->shape == NULL)
+		return take_text(client, rows, text, len);
 	json_done(rows->shape, rows->row);
 	fault = dial_read(client, rows->shape, text, len, rows->row);
 	if (fault == FAULT_NONE && rows->each != NULL &&
@@ -129,6 +147,27 @@ take_stream_row(struct client *client, const struct client_rows *rows,
 		    client, FAULT_MEMORY, "its answer", "out of memory");
 	if (fault != FAULT_NONE || rows->each != NULL)
 		json_done(rows->shape, rows->row);
+	return fault;
+}
+
+/* A packet may have several rows, each on a line of its own. */
+static enum fault
+take_packet(struct client *client, const struct client_rows *rows, char *text,
+    size_t len)
+{
+	enum fault fault = FAULT_NONE;
+
+	for (char *end = text + len; fault == FAULT_NONE && text <= end;) {
+		char *newline = memchr(text, '\n', (size_t)(end - text));
+		char *row = text;
+
+		if (newline == NULL)
+			newline = end;
+		*newline = '\0';
+		text = newline + 1;
+		fault = take_stream_row(
+		    client, rows, row, (size_t)(newline - row));
+	}
 	return fault;
 }
 
@@ -155,7 +194,7 @@ take_stream(struct client *client, const struct client_rows *rows,
 		if (fault == FAULT_NONE)
 			fault = bytes != NULL && text[0] == PACKET_BYTES
 			    ? take_bytes(client, rows, bytes, text, len)
-			    : take_stream_row(client, rows, text, len);
+			    : take_packet(client, rows, text, len);
 		if (fault != FAULT_NONE)
 			return fault;
 	}
@@ -169,7 +208,8 @@ client_stream_files(const struct client_options *options,
 	scoped_client struct client client = {.fd = -1};
 	enum fault fault = client_open(options, request, &client);
 
-	memset(rows->row, 0, rows->size);
+	if (rows->row != NULL)
+		memset(rows->row, 0, rows->size);
 	if (fault == FAULT_NONE)
 		fault = take_stream(&client, rows, bytes, ret);
 	if (fault != FAULT_NONE)

@@ -86,7 +86,9 @@ client_call(const struct client_options *options, const struct request *request,
  * How the rows of a stream are taken: each is read into *row, then each() is
  * called with the row's text and returns false if it is out of memory, then the
  * row is wiped and freed.  If each is NULL, the last row stays in *row for the
- * caller to free; *row is zero if there was none.
+ * caller to free; *row is zero if there was none.  If shape and row are NULL,
+ * each() gets the text of rows that nobody reads: a line of it, which steers no
+ * terminal.
  */
 struct client_rows {
 	const struct json_shape *shape;

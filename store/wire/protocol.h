@@ -25,6 +25,7 @@
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
 #define FILE_ID_TEXT     64
+#define STATES_TEXT      128
 #define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
 
 /* A request's keys, in the order of request_shape's fields. */
@@ -52,6 +53,11 @@ enum request_field {
 	FIELD_TARGET,
 	FIELD_FILE,
 	FIELD_OFFSET,
+	FIELD_STATES,
+	FIELD_GROUP,
+	FIELD_UNUSED,
+	FIELD_NO_DEVICE,
+	FIELD_BATCH,
 };
 
 /*
@@ -71,7 +77,7 @@ struct request {
 	bool door;             /* at the door, before sshd opens any channel */
 	char code[INPUT_TEXT]; /* as typed */
 	char enroll_code[INPUT_TEXT]; /* an admin's code to enrol with */
-	char device[NAME_TEXT];       /* tfa: an id, or a new device's name */
+	char device[NAME_TEXT];       /* an id, or a name */
 	char user[USER_TEXT];         /* whom an admin means; "": everyone */
 	bool block;                   /* revoke: no new enrolment */
 	char use[12];                 /* of codes to be made */
@@ -83,6 +89,13 @@ struct request {
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
 	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
 	int64_t offset;               /* log: the byte of it to begin at */
+	/* users: only those in one of these states (words with commas), in
+	 * this group, without a login since then, without a device */
+	char states[STATES_TEXT];
+	char group[USER_TEXT];
+	int64_t unused_s;
+	bool no_device;
+	bool batch; /* rows may come several in a packet, a line each */
 };
 
 struct note {

@@ -322,7 +322,8 @@ Test(admin, blocked_user_is_shown_as_blocked)
 	r = bastion_admin(b, ARGV("--json", "users", "--state", "overdue"));
 	assert_never_says(r->out, text("\"%s\"", b->me));
 	r = bastion_admin(b, ARGV("--json", "users", "--summary"));
-	assert_says(r->out, ",\"invited\":0,\"blocked\":1,\"overdue\":");
+	assert_says(
+	    r->out, ",\"invited\":0,\"blocked\":1,\"gone\":0,\"overdue\":");
 	s = on_terminal(b, "users --summary");
 	cr_assert_eq(session_status(s), 0);
 	assert_says(
@@ -342,7 +343,7 @@ Test(admin, users_names_the_states_that_there_are)
 	assert_status(r, 2);
 	assert_says(r->err,
 	    "lost: there is no such state: a state is exempt, locked, "
-	    "enrolled, invited, blocked, overdue, grace or pending\n");
+	    "enrolled, invited, blocked, gone, overdue, grace or pending\n");
 }
 
 Test(admin, explain_says_what_each_address_would_meet)

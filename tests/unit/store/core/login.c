@@ -1201,7 +1201,8 @@ Test(login, agrees_with_itself_where_any_login_may_enrol)
 Test(login, names_its_states_as_the_user_list_does)
 {
 	static const char *const names[] = {"none", "exempt", "locked",
-	    "enrolled", "invited", "blocked", "overdue", "grace", "pending"};
+	    "enrolled", "invited", "blocked", "gone", "overdue", "grace",
+	    "pending"};
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		cr_expect_str_eq(state_names[i], names[i]);

@@ -53,6 +53,11 @@ static const struct {
     {"target", "'db1:5432'", "''"},
     {"file", "'1-2-3'", "''"},
     {"offset", "1", "0"},
+    {"states", "'enrolled,locked'", "''"},
+    {"group", "'root'", "''"},
+    {"unused_s", "1", "0"},
+    {"no_device", "true", "false"},
+    {"batch", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 
