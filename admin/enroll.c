@@ -69,26 +69,45 @@ warn_of_readers(void)
 			  "it: chmod 600 the file, and delete it soon");
 }
 
+/* Keeps the recovery codes from pushing the QR code off the screen.  Only where
+ * somebody sees the code and can press a key. */
+static void
+wait_for_enter(void)
+{
+	int c;
+
+	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+		return;
+	fputs("Press Enter for the recovery codes: ", stdout);
+	fflush(stdout);
+	do
+		c = getchar();
+	while (c != '\n' && c != EOF);
+}
+
 static enum fault
 print_terminal(const struct reply *reply, const struct scan *scan)
 {
 	struct display display;
 	scoped_json_text char *shown = NULL;
-	char codes[SHOW_RECOVERY_TEXT];
+	scoped_sheet struct sheet codes = {.columns = 0};
+	const struct showing showing = {"", ""};
 	enum fault fault;
 
 	display_size(STDOUT_FILENO, &display);
 	display.utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
-	fault = show_device(reply, scan, &display, NULL, &shown);
+	fault = show_device(reply, scan, &display, &showing, &shown);
 	if (fault != FAULT_NONE)
 		return fault;
 	fputs(shown, stdout);
 	if (reply->codes.count == 0)
 		return FAULT_NONE;
-	show_recovery(reply, codes);
-	printf("\n%s", codes);
-	explicit_bzero(codes, sizeof(codes));
+	wait_for_enter();
+	display_size(STDOUT_FILENO, &display);
+	codes.columns = display.columns;
+	show_recovery(reply, &codes);
+	printf("\n%s", codes.text);
 	return FAULT_NONE;
 }
 

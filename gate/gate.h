@@ -18,6 +18,7 @@
 #include "store/wire/client.h"
 #include "gate/facts.h"
 #include "gate/sshd/keyfile.h"
+#include "gate/screen/show.h"
 #include "gate/sshd/keys.h"
 #include "gate/term.h"
 
@@ -105,10 +106,10 @@ MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 enum verdict gate_challenge(struct gate *gate);
 
 /*
- * Shows the secret of the reply, as show_device() does, and wipes it; message
- * stands under it.  False where that cannot be done, which is then said.
+ * Shows the secret of the reply, as show_device() does, and wipes it.  False
+ * where that cannot be done, which is then said.
  */
-bool gate_show(struct gate *gate, const char *message);
+bool gate_show(struct gate *gate, const struct showing *showing);
 
 /*
  * True if that answer puts an offer off that may be put off.  Enter does.  No

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "gate/own/own.h"
-#include "gate/screen/show.h"
 #include "gate/term.h"
 #include "store/base/when.h"
 #include "store/core/report.h"
 
 #define scoped_row __attribute__((cleanup(user_row_done)))
+
+/* Fits beside the margin of a QR code. */
+static const char new_prompt[] = "New device's code: ";
 
 /* Reads a line from the terminal.  Returns false, with a message, if there
  * is none. */
@@ -180,8 +182,7 @@ confirm_device(struct gate *gate)
 
 	gate->device = gate->pending;
 	for (; tries > 0; tries--) {
-		if (!ask_line(gate, "Code from the new device: ", timeout_s,
-			code, sizeof(code)))
+		if (!ask_line(gate, new_prompt, timeout_s, code, sizeof(code)))
 			return GATE_EXIT_DENIED;
 		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
 			return end_of_add(gate);
@@ -221,6 +222,7 @@ own_add(struct own *own)
 {
 	struct gate *gate = &own->gate;
 	scoped_row struct user_row row = {.state = STATE_NONE};
+	const struct showing showing = {"", new_prompt};
 	int status = read_row(gate, &row);
 	enum verdict verdict;
 
@@ -236,7 +238,8 @@ own_add(struct own *own)
 	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
-	return gate_show(gate, "") ? confirm_device(gate) : GATE_EXIT_DENIED;
+	return gate_show(gate, &showing) ? confirm_device(gate)
+					 : GATE_EXIT_DENIED;
 }
 
 int
@@ -258,16 +261,16 @@ int
 own_recovery(struct own *own)
 {
 	struct gate *gate = &own->gate;
-	char codes[SHOW_RECOVERY_TEXT];
+	scoped_sheet struct sheet sheet = {
+	    .columns = gate->facts.display.columns};
 	int status = check_device(gate, NULL);
 
 	if (status != 0)
 		return status;
 	if (ask_with_code(gate, "recovery") != VERDICT_PASS)
 		return gate->exit;
-	show_recovery(&gate->reply, codes);
-	term_write(codes);
-	explicit_bzero(codes, sizeof(codes));
+	show_recovery(&gate->reply, &sheet);
+	term_write(sheet.text);
 	term_say("The earlier codes are void.");
 	return 0;
 }
