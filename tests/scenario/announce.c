@@ -142,7 +142,7 @@ Test(announce, device_that_an_admin_set_up_is_told)
 
 	assert_status(bastion_admin(b, ARGV("enroll", b->me)), 0);
 	seen = log_in(b, code_at(secret, step_now()));
-	assert_says(seen, "A device \"phone\" was added on ");
+	assert_says(seen, "A device \"phone-2\" was added on ");
 	assert_says(seen, "by an administrator.");
 }
 

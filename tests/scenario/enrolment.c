@@ -303,8 +303,10 @@ Test(enrolment, recovery_codes_work_once_however_written)
 		if (*c != '-')
 			bare[n++] = (char)tolower((unsigned char)*c);
 	}
-	s = session_open(b, b->me, NULL, NULL);
-	session_pass(s, bare);
+	s = session_open(b, b->me, NULL, "echo in''side");
+	session_expect(s, PROMPT);
+	answer(s, bare);
+	session_expect(s, "inside");
 	session_kill(s);
 }
 
@@ -327,6 +329,8 @@ Test(enrolment, last_two_recovery_codes_are_told)
 	assert_says(r->err, "Only 2 recovery codes left.");
 	r = ssh_with_code(b, b->me, codes[8], "true");
 	assert_says(r->err, "Only 1 recovery code left.");
+	r = ssh_with_code(b, b->me, codes[9], "true");
+	assert_says(r->err, "That was your last recovery code.");
 }
 
 Test(enrolment, revoke_then_enrol_again)
