@@ -22,6 +22,8 @@
  *	explain.c      explain
  *	amend.c        revoke, unlock, code
  *	enroll.c       enroll
+ *	letter.c       its page for print
+ *	letter_file.c  and the file of that
  *	import.c       import
  *	log.c          log
  *	ask.c          requests to the keeper, questions, messages
@@ -64,7 +66,8 @@ struct admin {
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
 	const char *config, *probe, *key; /* doctor */
-	const char *qr;                   /* enroll */
+	const char *qr, *letter;          /* enroll */
+	const char *account;              /* import */
 	bool block;                       /* revoke */
 	bool code;                        /* revoke, doctor */
 	/* setup */

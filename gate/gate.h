@@ -30,10 +30,10 @@ struct gate {
 	char *key_command;    /* the key may run this alone, or NULL */
 	char why[WHY_TEXT];   /* the file or fact for which a key is refused */
 	struct facts facts;
-	struct reply reply;           /* the keeper's last */
-	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
+	struct reply reply;             /* the keeper's last */
+	char enroll_code[INPUT_TEXT];   /* an admin's code that was accepted */
 	char recovery_code[INPUT_TEXT]; /* that was typed and let in */
-	char pending[DEVICE_ID_TEXT]; /* of the enrolment in this window */
+	char pending[DEVICE_ID_TEXT];   /* of the enrolment in this window */
 	const char *device; /* a device's name or id, or pending; or NULL */
 	bool code_tried;    /* the code in TFA_CODE was sent to the keeper */
 	int exit;           /* the status of a refusal */
