@@ -20,7 +20,8 @@ _tfa_admin_options()
 	explain) echo --door --from --at ;;
 	revoke) echo --block --code ;;
 	code) echo --enroll --pass ;;
-	enroll) echo --qr ;;
+	enroll) echo --qr --letter ;;
+	import) echo --account ;;
 	log) echo --user --since ;;
 	esac
 	echo --json --yes --socket --store --policy --keeper-user --help
@@ -53,7 +54,7 @@ _tfa_argument()
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date -u +%Y-%m-%d ;;
-	--from) ;;
+	--from | --account) ;;
 	*) return 1 ;;
 	esac
 }
