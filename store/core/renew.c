@@ -5,7 +5,8 @@
 
 #include "store/core/onetime.h"
 #include "store/core/spent.h"
-#include "store/core/verify.h"
+#include "store/core/typed.h"
+#include "store/import/import.h"
 
 static bool
 is_at_terminal(const struct login *login)
@@ -35,15 +36,18 @@ renew_is_allowed(const struct record *record, const struct login *login,
 {
 	const struct renewal *renewal = &record->renewal;
 	int64_t left_s = renewal->until_s - login->now_s;
-	char code[ONETIME_CHARS + 1] = "", digits[OTP_DIGITS_MAX + 1] = "";
+	char code[ONETIME_CHARS + 1] = "", digits[SCRATCH_TEXT] = "";
 	char hash[HASH_TEXT] = "";
 	bool is_one_time = onetime_read(typed, len, code);
 	bool same;
 
 	if (!renewal->present || left_s <= 0 || left_s > RENEW_S)
 		return false;
-	if (!is_one_time && !verify_digits(typed, len, digits))
-		return false;
+	if (!is_one_time) {
+		typed_plain(typed, len, digits, sizeof(digits));
+		if (!import_is_scratch(digits, strlen(digits)))
+			return false;
+	}
 	same = spent_hash(login, is_one_time ? code : digits, hash) &&
 	    CRYPTO_memcmp(hash, renewal->code, sizeof(hash)) == 0;
 	OPENSSL_cleanse(code, sizeof(code));

@@ -205,7 +205,9 @@ take_account(struct import_reader *r, const struct account *account)
 	import->algorithm = account->algorithm > 0 ? (int)account->algorithm - 1
 						   : OTP_SHA1;
 	import->digits = account->digits == DIGITS_8 ? 8 : 6;
-	memcpy(import->secret.bytes, account->secret.at, account->secret.left);
+	if (account->secret.left > 0)
+		memcpy(import->secret.bytes, account->secret.at,
+		    account->secret.left);
 	import->secret.len = account->secret.left;
 	return FAULT_NONE;
 }

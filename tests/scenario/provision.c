@@ -114,7 +114,7 @@ enroll_letter(const struct bastion *b, const char *path)
 	return bastion_admin(b, ARGV("enroll", b->me, "--letter", path));
 }
 
-/* What stands between two words of a page. */
+/* Returns the text between two words of a page. */
 static char *
 between(const char *page, const char *from, const char *to)
 {

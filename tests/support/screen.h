@@ -19,7 +19,7 @@ const char *screen_qr(const char *seen);
  */
 char *screen_text(const char *seen);
 
-/* The same as words with one blank between two, without the QR code: where the
+/* That text as words with one blank between two, without the QR code: where
  * lines break makes no difference. */
 char *screen_words(const char *seen);
 

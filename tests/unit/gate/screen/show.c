@@ -10,7 +10,7 @@ static const struct reply reply = {.user = "alice",
     .issuer = "Example",
     .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
 
-/* What a person sees in a window of that size. */
+/* Returns the text that a window of that size shows. */
 static const char *
 shown_in(const struct scan *scan, int columns, int rows, const char *message,
     const char *prompt)

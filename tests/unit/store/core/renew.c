@@ -49,7 +49,7 @@ log_in(struct scene *s, const char *code)
 	return s->outcome.may_renew;
 }
 
-/* The same code again, as tfa sends it. */
+/* Gives the code again, as tfa sends it. */
 static bool
 again(struct scene *s, const char *code)
 {
@@ -195,7 +195,7 @@ Test(renew, ends_with_a_device_new_codes_or_a_revoke)
 	}
 }
 
-/* What is over is not kept in the record. */
+/* A record keeps nothing that is over. */
 Test(renew, is_kept_no_longer_than_it_holds)
 {
 	struct scene s = begin();

@@ -62,7 +62,7 @@ put_account(struct bytes *b, const char *secret, const char *name,
 	put_bytes(b, 1, account.at, account.len);
 }
 
-/* What stands behind the accounts; the id may be negative. */
+/* Ends a message, behind its accounts; the id may be negative. */
 static void
 put_end(struct bytes *b, uint64_t parts, uint64_t part)
 {
