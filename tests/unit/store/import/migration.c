@@ -318,6 +318,25 @@ Test(migration, survives_damage)
 	cr_expect_gt(refused, b.len / 2);
 }
 
+/* Two secrets or names in one account: nobody can say which is meant. */
+Test(migration, refuses_a_field_that_stands_twice)
+{
+	for (unsigned field = 1; field <= 3; field++) {
+		struct bytes b = {.len = 0}, account = {.len = 0};
+		struct result r;
+
+		put_bytes(&account, 1, SECRET, 20);
+		put_varint(&account, 6, TOTP);
+		if (field > 1)
+			put_bytes(&account, field, SECRET, 20);
+		put_bytes(&account, field, SECRET, 20);
+		put_bytes(&b, 1, account.at, account.len);
+		r = parse(line_of(&b), NULL);
+		cr_expect_eq(r.fault, FAULT_FORMAT, "%u", field);
+		cr_expect_not_null(strstr(r.report.error, "damaged"));
+	}
+}
+
 Test(migration, refuses_what_is_not_base64)
 {
 	static const char *const data[] = {"A", "AAAAA", "AB==C", "A%3", "A%zz",
