@@ -28,6 +28,8 @@
  *	amend.c        revoke, forget, unlock, code
  *	sessions.c     what a user runs here, and its end
  *	enroll.c       enroll
+ *	letter.c       its page for print
+ *	letter_file.c  and the file of that
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
  *	ask.c          requests to the keeper, questions, messages
@@ -80,7 +82,8 @@ struct admin {
 	const char *verdict, *event, *reason, *lines; /* log */
 	bool follow;                                  /* log */
 	const char *config, *probe, *key;             /* doctor */
-	const char *qr;                               /* enroll */
+	const char *qr, *letter;                      /* enroll */
+	const char *account;                          /* import */
 	bool block;                                   /* revoke */
 	bool code;                                    /* revoke, doctor */
 	/* setup */

@@ -5,10 +5,11 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/letter.h"
 #include "store/base/cleanup.h"
 #include "gate/screen/show.h"
 
-enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON };
+enum form { FORM_TERMINAL = 0, FORM_SVG, FORM_URI, FORM_JSON, FORM_LETTER };
 
 /*
  * False, after a message, for an unknown form, or one that cannot go to this
@@ -19,6 +20,13 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 {
 	const char *qr = admin->qr != NULL ? admin->qr : "terminal";
 
+	if (admin->letter != NULL) {
+		*ret = FORM_LETTER;
+		if (admin->qr == NULL && !admin->json)
+			return true;
+		admin_say("--letter excludes --qr and --json");
+		return false;
+	}
 	if (strcmp(qr, "terminal") == 0)
 		*ret = FORM_TERMINAL;
 	else if (strcmp(qr, "svg") == 0)
@@ -47,7 +55,7 @@ choose_form(const struct admin *admin, const char *user, enum form *ret)
 static bool
 can_draw(enum form form)
 {
-	if (form != FORM_SVG || scan_works())
+	if ((form != FORM_SVG && form != FORM_LETTER) || scan_works())
 		return true;
 	admin_say("the QR code cannot be drawn: tfa-qr or libqrencode is not "
 		  "installed; --qr uri needs neither");
@@ -69,26 +77,45 @@ warn_of_readers(void)
 			  "it: chmod 600 the file, and delete it soon");
 }
 
+/* Keeps the recovery codes from pushing the QR code off the screen.  Only where
+ * somebody sees the code and can press a key. */
+static void
+wait_for_enter(void)
+{
+	int c;
+
+	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+		return;
+	fputs("Press Enter for the recovery codes: ", stdout);
+	fflush(stdout);
+	do
+		c = getchar();
+	while (c != '\n' && c != EOF);
+}
+
 static enum fault
 print_terminal(const struct reply *reply, const struct scan *scan)
 {
 	struct display display;
 	scoped_json_text char *shown = NULL;
-	char codes[SHOW_RECOVERY_TEXT];
+	scoped_sheet struct sheet codes = {.columns = 0};
+	const struct showing showing = {"", ""};
 	enum fault fault;
 
 	display_size(STDOUT_FILENO, &display);
 	display.utf8 = display_is_utf8(
 	    getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"));
-	fault = show_device(reply, scan, &display, NULL, &shown);
+	fault = show_device(reply, scan, &display, &showing, &shown);
 	if (fault != FAULT_NONE)
 		return fault;
 	fputs(shown, stdout);
 	if (reply->codes.count == 0)
 		return FAULT_NONE;
-	show_recovery(reply, codes);
-	printf("\n%s", codes);
-	explicit_bzero(codes, sizeof(codes));
+	wait_for_enter();
+	display_size(STDOUT_FILENO, &display);
+	codes.columns = display.columns;
+	show_recovery(reply, &codes);
+	printf("\n%s", codes.text);
 	return FAULT_NONE;
 }
 
@@ -122,7 +149,23 @@ print_svg(const struct scan *scan)
 }
 
 static enum fault
-enroll_print(const struct reply *reply, enum form form)
+print_letter(const struct reply *reply, const struct scan *scan,
+    struct letter_file *file)
+{
+	char host[SCAN_HOST];
+	const struct letter letter = {reply, scan, host};
+	scoped_json_text char *text = NULL;
+
+	scan_host(host);
+	text = letter_text(&letter);
+	if (text == NULL)
+		return FAULT_MEMORY;
+	return letter_put(file, text) ? FAULT_NONE : FAULT_IO;
+}
+
+static enum fault
+enroll_print(
+    const struct reply *reply, enum form form, struct letter_file *file)
 {
 	scoped_scan struct scan scan = {.modules = NULL};
 	enum fault fault = scan_make(reply, &scan);
@@ -139,6 +182,9 @@ enroll_print(const struct reply *reply, enum form form)
 	case FORM_URI:
 		puts(scan.uri);
 		break;
+	case FORM_LETTER:
+		fault = print_letter(reply, &scan, file);
+		break;
 	case FORM_JSON:
 		enroll_print_json(reply, scan.uri);
 		break;
@@ -146,9 +192,16 @@ enroll_print(const struct reply *reply, enum form form)
 	return fault;
 }
 
-/* Asks for recovery codes only in the forms that can show them. */
+/* Recovery codes are asked for only in the forms that can show them. */
+static bool
+shows_recovery(enum form form)
+{
+	return form != FORM_SVG && form != FORM_URI;
+}
+
 static int
-enroll(const struct admin *admin, const char *user, enum form form)
+enroll(const struct admin *admin, const char *user, enum form form,
+    struct letter_file *file)
 {
 	struct request request = {
 	    .version = PROTOCOL_VERSION, .request = "enroll"};
@@ -156,13 +209,14 @@ enroll(const struct admin *admin, const char *user, enum form form)
 	int status;
 
 	memcpy(request.user, user, strlen(user) + 1);
-	if (form == FORM_TERMINAL || form == FORM_JSON)
+	if (shows_recovery(form))
 		memcpy(request.use, "recover", sizeof("recover"));
 	status = admin_ask(admin, &request, user, &reply);
 	if (status != ADMIN_DONE)
 		return status;
-	warn_of_readers();
-	if (enroll_print(&reply, form) != FAULT_NONE) {
+	if (form != FORM_LETTER || strcmp(admin->letter, "-") == 0)
+		warn_of_readers();
+	if (enroll_print(&reply, form, file) != FAULT_NONE) {
 		admin_say("%s: device %s is set up, but cannot be shown: void "
 			  "it with tfa-admin revoke",
 		    user, reply.device);
@@ -171,12 +225,19 @@ enroll(const struct admin *admin, const char *user, enum form form)
 	admin_say(
 	    "%s: device %s is set up; logins ask for its code from now on",
 	    user, reply.device);
+	if (!shows_recovery(form))
+		admin_say(
+		    "%s: no recovery codes were made, since this form "
+		    "has no place for them: --letter has them, and so has "
+		    "tfa recovery for the user",
+		    user);
 	return ADMIN_DONE;
 }
 
 int
 admin_enroll(struct admin *admin, int argc, char **argv)
 {
+	scoped_letter struct letter_file file = {.fd = -1, .temporary = ""};
 	enum form form = FORM_TERMINAL;
 
 	if (argc != 1)
@@ -189,5 +250,7 @@ admin_enroll(struct admin *admin, int argc, char **argv)
 		return ADMIN_MISUSED;
 	if (!can_draw(form))
 		return ADMIN_NOT;
-	return enroll(admin, argv[0], form);
+	if (form == FORM_LETTER && !letter_open(admin->letter, &file))
+		return ADMIN_NOT;
+	return enroll(admin, argv[0], form, &file);
 }

@@ -63,10 +63,23 @@ import_read(
 	return ADMIN_NOT;
 }
 
+/* Lists what an export has, for the admin to choose. */
+static void
+say_accounts(const struct import_report *report)
+{
+	size_t count = report->accounts_count;
+	size_t said = count < IMPORT_ACCOUNTS_MAX ? count : IMPORT_ACCOUNTS_MAX;
+
+	for (size_t i = 0; i < said; i++)
+		admin_say("  \"%s\"", report->accounts[i]);
+	if (count > said)
+		admin_say("  and %zu more", count - said);
+}
+
 /* Reads and parses the file, and wipes its text.  Returns an admin_exit. */
 static int
-load(const char *user, const char *path, struct import *ret,
-    struct import_report *ret_report)
+load(const struct admin *admin, const char *user, const char *path,
+    struct import *ret, struct import_report *ret_report)
 {
 	scoped_json_text char *text = NULL;
 	size_t len = 0;
@@ -75,7 +88,8 @@ load(const char *user, const char *path, struct import *ret,
 
 	if (status != ADMIN_DONE)
 		return status;
-	fault = import_parse(text, len, user, time(NULL), ret, ret_report);
+	fault = import_parse(
+	    text, len, user, admin->account, time(NULL), ret, ret_report);
 	explicit_bzero(text, len);
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;
@@ -86,6 +100,8 @@ load(const char *user, const char *path, struct import *ret,
 		    "%s:%d: %s", path, ret_report->line, ret_report->error);
 	else
 		admin_say("%s: %s", path, ret_report->error);
+	if (fault == FAULT_FORMAT)
+		say_accounts(ret_report);
 	return ADMIN_NOT;
 }
 
@@ -132,7 +148,7 @@ import(const struct admin *admin, const char *user, const char *path)
 	    .version = PROTOCOL_VERSION, .request = "import"};
 	scoped_reply struct reply reply = {.version = 0};
 	struct import_report report;
-	int status = load(user, path, &request.import, &report);
+	int status = load(admin, user, path, &request.import, &report);
 
 	if (status != ADMIN_DONE)
 		return status;

@@ -21,7 +21,8 @@ _tfa_admin_options()
 	explain) echo --door --from --at ;;
 	revoke) echo --block --code --device --end-sessions ;;
 	code) echo --enroll --pass ;;
-	enroll) echo --qr ;;
+	enroll) echo --qr --letter ;;
+	import) echo --account ;;
 	log)
 		echo --user --since --until --verdict --event --reason --csv
 		;;
@@ -63,7 +64,7 @@ _tfa_argument()
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date +%Y-%m-%d ;;
-	--from | --device) ;;
+	--from | --device | --account) ;;
 	*) return 1 ;;
 	esac
 }

@@ -18,6 +18,8 @@ try_code(struct gate *gate, const char *code)
 		memcpy(gate->enroll_code, code, strlen(code) + 1);
 	if (verdict == VERDICT_PASS)
 		gate_say(gate);
+	if (verdict == VERDICT_PASS && gate->reply.may_renew)
+		memcpy(gate->recovery_code, code, strlen(code) + 1);
 	return verdict;
 }
 

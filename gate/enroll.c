@@ -1,8 +1,8 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "store/base/cleanup.h"
 #include "gate/gate.h"
-#include "gate/screen/show.h"
 #include "gate/term.h"
 
 #define KEEP_S 600 /* to write the recovery codes down */
@@ -12,17 +12,20 @@
 bool
 gate_keep(struct gate *gate)
 {
-	char codes[SHOW_RECOVERY_TEXT], line[INPUT_TEXT];
+	scoped_sheet struct sheet sheet = {.columns = 0};
+	char line[INPUT_TEXT];
 	enum answer answer;
 
+	display_size(STDERR_FILENO, &gate->facts.display);
+	sheet.columns = gate->facts.display.columns;
 	term_say("");
 	gate_say(gate);
-	term_say("Done: from now on you will be asked for a code.");
-	term_say("If your app has an older entry for this login, delete it: it "
-		 "no longer works.");
-	show_recovery(&gate->reply, codes);
-	term_write(codes);
-	explicit_bzero(codes, sizeof(codes));
+	sheet_say(&sheet, "Done: from now on you will be asked for a code.");
+	sheet_say(&sheet,
+	    "If your app has an older entry for this login, delete it: it no "
+	    "longer works.");
+	show_recovery(&gate->reply, &sheet);
+	term_write(sheet.text);
 	answer = term_ask("Press Enter when you have kept them: ", KEEP_S, line,
 	    sizeof(line));
 	if (answer != ANSWER_GONE && answer != ANSWER_NONE)
@@ -92,13 +95,15 @@ confirm_pending(
 }
 
 bool
-gate_show(struct gate *gate, const char *message)
+gate_show(struct gate *gate, const struct showing *showing)
 {
 	scoped_scan struct scan scan = {.modules = NULL};
 	scoped_json_text char *shown = NULL;
 
+	/* The window may have another size than when the login began. */
+	display_size(STDERR_FILENO, &gate->facts.display);
 	if (scan_make(&gate->reply, &scan) != FAULT_NONE ||
-	    show_device(&gate->reply, &scan, &gate->facts.display, message,
+	    show_device(&gate->reply, &scan, &gate->facts.display, showing,
 		&shown) != FAULT_NONE) {
 		term_say("The code cannot be drawn: out of memory.");
 		return false;
@@ -116,6 +121,7 @@ gate_enroll(struct gate *gate)
 	bool is_short = may_skip && gate_is_put_off(gate, ANSWER_NONE);
 	int64_t short_s = gate->reply.timeout_s;
 	char message[MESSAGE_TEXT];
+	const struct showing showing = {message, gate_prompt};
 	enum verdict verdict;
 
 	if (!gate->facts.terminal)
@@ -129,7 +135,7 @@ gate_enroll(struct gate *gate)
 		return verdict;
 	}
 	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
-	if (!gate_show(gate, message))
+	if (!gate_show(gate, &showing))
 		return VERDICT_DENY;
 	return confirm_pending(gate, may_skip, gate->reply.tries,
 	    is_short ? short_s : gate->reply.timeout_s);

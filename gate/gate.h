@@ -10,6 +10,7 @@
  *	sshd/        what sshd's settings and files of keys say
  *	challenge.c  a code
  *	enroll.c     a first device
+ *	renew.c      a further one, after a recovery code
  *	session.c    the shell or command, with a pass in hand
  */
 #ifndef TFA_GATE_H
@@ -18,6 +19,7 @@
 #include "store/wire/client.h"
 #include "gate/facts.h"
 #include "gate/sshd/keyfile.h"
+#include "gate/screen/show.h"
 #include "gate/sshd/keys.h"
 #include "gate/term.h"
 
@@ -28,9 +30,10 @@ struct gate {
 	char *key_command;    /* the key may run this alone, or NULL */
 	char why[WHY_TEXT];   /* the file or fact for which a key is refused */
 	struct facts facts;
-	struct reply reply;           /* the keeper's last */
-	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
-	char pending[DEVICE_ID_TEXT]; /* of the enrolment in this window */
+	struct reply reply;             /* the keeper's last */
+	char enroll_code[INPUT_TEXT];   /* an admin's code that was accepted */
+	char recovery_code[INPUT_TEXT]; /* that was typed and let in */
+	char pending[DEVICE_ID_TEXT];   /* of the enrolment in this window */
 	const char *device; /* a device's name or id, or pending; or NULL */
 	bool code_tried;    /* the code in TFA_CODE was sent to the keeper */
 	int exit;           /* the status of a refusal */
@@ -105,10 +108,10 @@ MUST_USE enum reason gate_judge_unknown(struct gate *gate);
 enum verdict gate_challenge(struct gate *gate);
 
 /*
- * Shows the secret of the reply, as show_device() does, and wipes it; message
- * stands under it.  False where that cannot be done, which is then said.
+ * Shows the secret of the reply, as show_device() does, and wipes it.  False
+ * where that cannot be done, which is then said.
  */
-bool gate_show(struct gate *gate, const char *message);
+bool gate_show(struct gate *gate, const struct showing *showing);
 
 /*
  * True if that answer puts an offer off that may be put off.  Enter does.  No
@@ -136,5 +139,19 @@ bool gate_keep(struct gate *gate);
  * window set one up meanwhile, and its code is to be asked for.
  */
 enum verdict gate_enroll(struct gate *gate);
+
+/*
+ * Sets up the further device that the reply to "device_begin" has: QR code, its
+ * first code.  may_skip: the person may put it off, which is then not said.
+ * PASS: it is set up; DENY: it is not, and gate->exit is set.
+ */
+enum verdict gate_add_device(struct gate *gate, bool may_skip);
+
+/*
+ * To be called with a pass in hand, before the session.  If the keeper lets the
+ * recovery code that was typed set up a device, offers that; Enter, or nobody's
+ * answer, is "later".  Wipes the code.
+ */
+void gate_renew(struct gate *gate);
 
 #endif

@@ -59,5 +59,6 @@ main(int argc, char **argv)
 
 	if (verdict != VERDICT_PASS)
 		return leave_denied(&gate);
+	gate_renew(&gate);
 	session_exec(verdict, &gate.facts, gate.command);
 }

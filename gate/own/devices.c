@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "gate/own/own.h"
-#include "gate/screen/show.h"
 #include "gate/term.h"
 #include "store/base/when.h"
 #include "store/core/report.h"
@@ -130,34 +129,78 @@ own_status(struct own *own)
 	return 0;
 }
 
-static bool
-has_device(const struct user_row *row, const char *id)
+/* The device of that id; else the first of that name, and *ret_count how many
+ * have it; NULL if there is none. */
+static const struct device_row *
+find_device(const struct user_row *row, const char *word, size_t *ret_count)
 {
-	for (size_t i = 0; i < row->devices.count; i++)
-		if (strcmp(row->devices.items[i].id, id) == 0)
-			return true;
-	return false;
+	const struct device_row *found = NULL;
+
+	*ret_count = 0;
+	for (size_t i = 0; i < row->devices.count; i++) {
+		const struct device_row *d = &row->devices.items[i];
+
+		if (strcmp(d->id, word) == 0) {
+			*ret_count = 1;
+			return d;
+		}
+		if (strcmp(d->name, word) != 0)
+			continue;
+		found = found != NULL ? found : d;
+		++*ret_count;
+	}
+	return found;
+}
+
+static int
+refuse_ambiguous(
+    struct gate *gate, const struct user_row *row, const char *name)
+{
+	char line[256];
+	size_t len = (size_t)snprintf(line, sizeof(line),
+	    "Several of your devices are called \"%.32s\": name one by its id:",
+	    name);
+
+	for (size_t i = 0; i < row->devices.count && len < sizeof(line); i++)
+		if (strcmp(row->devices.items[i].name, name) == 0)
+			len += (size_t)snprintf(line + len, sizeof(line) - len,
+			    " %s", row->devices.items[i].id);
+	term_say(line);
+	gate->exit = GATE_EXIT_DENIED;
+	return gate->exit;
 }
 
 /*
  * Returns 0, or the exit status if the keeper would refuse with any code; the
- * message comes before a code is asked for. id: the device that must exist, or
- * NULL.
+ * message comes before a code is asked for. word: the id or the name of the
+ * device that must exist, or NULL; *ret then has its id and name, unless the
+ * record is damaged.
  */
 static int
-check_device(struct gate *gate, const char *id)
+check_device(struct gate *gate, const char *word, struct device_row *ret)
 {
 	scoped_row struct user_row row = {.state = STATE_NONE};
+	const struct device_row *found = NULL;
 	int status = read_row(gate, &row);
+	size_t count = 0;
 
-	if (status != 0 || row.problem[0] != '\0')
+	if (status != 0)
 		return status;
+	if (word != NULL)
+		found = find_device(&row, word, &count);
+	if (row.problem[0] != '\0')
+		return 0;
 	if (row.devices.count == 0)
 		gate_refuse(gate, REASON_NOT_ENROLLED);
-	else if (id != NULL && !has_device(&row, id))
+	else if (count > 1)
+		return refuse_ambiguous(gate, &row, word);
+	else if (word != NULL && found == NULL)
 		gate_refuse(gate, REASON_NO_DEVICE);
-	else
+	else {
+		if (found != NULL)
+			*ret = *found;
 		return 0;
+	}
 	return gate->exit;
 }
 
@@ -169,28 +212,6 @@ end_of_add(struct gate *gate)
 		return gate_keep(gate) ? 0 : gate->exit;
 	puts("Done: codes from either device are good.");
 	return 0;
-}
-
-/* Asks for the new device's first code; a wrong one may be typed again. */
-static int
-confirm_device(struct gate *gate)
-{
-	int64_t tries = gate->reply.tries, timeout_s = gate->reply.timeout_s;
-	char code[INPUT_TEXT] = "";
-
-	gate->device = gate->pending;
-	for (; tries > 0; tries--) {
-		if (!ask_line(gate, "Code from the new device: ", timeout_s,
-			code, sizeof(code)))
-			return GATE_EXIT_DENIED;
-		if (gate_ask(gate, "device_confirm", code) == VERDICT_PASS)
-			return end_of_add(gate);
-		gate_say(gate);
-		if (gate->reply.reason != REASON_WRONG_CODE &&
-		    reason_is_counted(gate->reply.reason))
-			break;
-	}
-	return gate->exit;
 }
 
 /* Begins to set up a first device.  The user has no code yet, except perhaps
@@ -221,8 +242,10 @@ own_add(struct own *own)
 {
 	struct gate *gate = &own->gate;
 	scoped_row struct user_row row = {.state = STATE_NONE};
+	const char *name = own->words[0];
 	int status = read_row(gate, &row);
 	enum verdict verdict;
+	size_t count;
 
 	if (status != 0)
 		return status;
@@ -230,27 +253,33 @@ own_add(struct own *own)
 		gate_refuse(gate, REASON_DEVICE_TERMINAL);
 		return gate->exit;
 	}
-	gate->device = own->words[0];
+	if (name != NULL && find_device(&row, name, &count) != NULL) {
+		gate_refuse(gate, REASON_NAME_TAKEN);
+		return gate->exit;
+	}
+	gate->device = name;
 	verdict = row.devices.count == 0 ? begin_first(gate)
 					 : ask_with_code(gate, "device_begin");
 	if (verdict != VERDICT_ENROLL)
 		return gate->exit;
-	memcpy(gate->pending, gate->reply.device, sizeof(gate->pending));
-	return gate_show(gate, "") ? confirm_device(gate) : GATE_EXIT_DENIED;
+	gate->device = NULL;
+	return gate_add_device(gate, false) == VERDICT_PASS ? end_of_add(gate)
+							    : gate->exit;
 }
 
 int
 own_remove(struct own *own)
 {
 	struct gate *gate = &own->gate;
-	int status = check_device(gate, own->words[0]);
+	struct device_row device = {.id = ""};
+	int status = check_device(gate, own->words[0], &device);
 
 	if (status != 0)
 		return status;
-	gate->device = own->words[0];
+	gate->device = device.id[0] != '\0' ? device.id : own->words[0];
 	if (ask_with_code(gate, "device_remove") != VERDICT_PASS)
 		return gate->exit;
-	printf("%s is removed.\n", own->words[0]);
+	printf("%s \"%s\" is removed.\n", device.id, device.name);
 	return 0;
 }
 
@@ -258,16 +287,16 @@ int
 own_recovery(struct own *own)
 {
 	struct gate *gate = &own->gate;
-	char codes[SHOW_RECOVERY_TEXT];
-	int status = check_device(gate, NULL);
+	scoped_sheet struct sheet sheet = {
+	    .columns = gate->facts.display.columns};
+	int status = check_device(gate, NULL, NULL);
 
 	if (status != 0)
 		return status;
 	if (ask_with_code(gate, "recovery") != VERDICT_PASS)
 		return gate->exit;
-	show_recovery(&gate->reply, codes);
-	term_write(codes);
-	explicit_bzero(codes, sizeof(codes));
+	show_recovery(&gate->reply, &sheet);
+	term_write(sheet.text);
 	term_say("The earlier codes are void.");
 	return 0;
 }

@@ -164,17 +164,6 @@ qr_rows(enum qr_blocks blocks, int side)
 	return blocks == QR_FULL ? side : (side + 1) / 2;
 }
 
-enum qr_blocks
-qr_choose(const struct display *display, int side, int lines)
-{
-	enum qr_blocks blocks = display->utf8 ? QR_HALF : QR_FULL;
-
-	if (display->columns < qr_columns(blocks, side) ||
-	    display->rows < qr_rows(blocks, side) - 1 + lines)
-		return QR_NONE;
-	return blocks;
-}
-
 enum fault
 qr_draw(const struct qr *code, enum qr_blocks blocks, char **ret)
 {

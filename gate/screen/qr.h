@@ -11,12 +11,10 @@
  *
  * libqrencode makes the code, in a program of its own (scan.h).
  *
- *	if (qr_read(scan.modules, &code)) {
- *		int side = qr_side(&code);
- *		enum qr_blocks blocks = qr_choose(&display, side, lines);
+ *	if (qr_read(scan.modules, &code))
+ *		fault = qr_draw(&code, QR_HALF, &text);
  *
- *		fault = qr_draw(&code, blocks, &text);
- *	}
+ * show.h places it in a window.
  */
 #ifndef TFA_QR_H
 #define TFA_QR_H
@@ -24,7 +22,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "gate/screen/display.h"
 #include "store/base/fault.h"
 
 #define QR_QUIET   2   /* modules of margin on each side */
@@ -58,13 +55,6 @@ int qr_side(const struct qr *code);
  * side. */
 int qr_columns(enum qr_blocks blocks, int side);
 int qr_rows(enum qr_blocks blocks, int side);
-
-/*
- * Chooses how to draw a code with that many modules on each side, so that it
- * and the given number of lines below it fit on the display; QR_NONE if it does
- * not fit.  The first row is only margin and may scroll out of sight.
- */
-enum qr_blocks qr_choose(const struct display *display, int side, int lines);
 
 /*
  * *ret: the code as lines of UTF-8 (full blocks: ASCII) with ANSI colours, each

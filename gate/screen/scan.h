@@ -46,7 +46,8 @@ MUST_USE enum fault scan_format(const struct scan_request *request,
 
 /*
  * *ret: the URI with the host's full name, and its code; with the short name if
- * the full name would make the code larger.  Call scan_done() in any case.
+ * the full name would make the code larger.  Names so long that 24 lines could
+ * not show the code are cut.  Call scan_done() in any case.
  * Faults as scan_format() and qr_encode().  Only tfa-qr, which is linked with
  * libqrencode, can call this.
  */

@@ -5,129 +5,229 @@
 
 #include "store/base/cleanup.h"
 #include "gate/screen/qr.h"
-#include "store/base/utf8.h"
 
-/* Writes the key in groups of four, for somebody who cannot scan the code. */
-static void
-write_key(FILE *out, const char *secret)
+#define GAP          2  /* columns between the code and the words beside it */
+#define BESIDE_LEAST 26 /* columns of words beside a code */
+#define BESIDE_GOOD  30 /* columns of words for which a window is asked */
+#define DIGITS       8  /* columns in which a code is typed */
+
+#define APPS                                                  \
+	"Google Authenticator, Duo Mobile, Authy, Microsoft " \
+	"Authenticator or another authenticator app"
+
+enum place {
+	PLACE_TEXT = 0, /* no QR code */
+	PLACE_BESIDE,
+	PLACE_MARGIN, /* beside; the prompt too, in the code's margin */
+	PLACE_ABOVE,
+};
+
+/* Ways to show a device, the best first. */
+static const struct layout {
+	enum place place;
+	bool brief; /* a short explanation */
+	bool uri;
+} layouts[] = {
+    {PLACE_BESIDE, false, false},
+    {PLACE_BESIDE, true, false},
+    {PLACE_MARGIN, false, false},
+    {PLACE_MARGIN, true, false},
+    {PLACE_ABOVE, false, false},
+    {PLACE_ABOVE, true, false},
+    {PLACE_TEXT, false, true},
+    {PLACE_TEXT, true, true},
+    {PLACE_TEXT, true, false},
+};
+#define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+
+struct device_page {
+	const struct reply *reply;
+	const struct scan *scan;
+	const struct display *display;
+	const struct showing *showing;
+	struct qr code;
+	int side; /* 0: there is no code */
+	enum qr_blocks blocks;
+};
+
+static const char *
+lead_of(const struct layout *layout)
 {
-	fputs("Key:", out);
-	for (size_t i = 0; secret[i] != '\0'; i++)
-		fprintf(out, "%s%c", i % 4 == 0 ? " " : "", secret[i]);
-	fputs("\n", out);
+	bool scans = layout->place != PLACE_TEXT;
+
+	if (layout->brief)
+		return scans
+		    ? "Scan this with your authenticator app, or enter the key"
+		    : "Enter this key in your authenticator app";
+	return scans ? "Set up two-step verification: scan this with " APPS
+		       ", or enter the key"
+		     : "Set up two-step verification: enter the key below "
+		       "in " APPS;
 }
 
 static void
-write_message(FILE *out, const char *message)
+say_lead(const struct device_page *page, const struct layout *layout,
+    struct sheet *ret)
 {
-	char clean[MESSAGE_TEXT];
+	bool prompt = page->showing->prompt[0] != '\0';
+	char line[512];
 
-	utf8_clean(message, strlen(message), clean, sizeof(clean));
-	fprintf(out, "%s\n", clean);
+	snprintf(line, sizeof(line), "%s%s", lead_of(layout),
+	    prompt ? "; then type the six digits that the app shows."
+		   : ". Logins ask for the six digits that the app shows.");
+	sheet_say(ret, line);
 }
 
-/* Returns how many rows a line of that many characters takes. */
+/* Says which window would show a QR code. */
+static void
+say_window(const struct device_page *page, struct sheet *ret)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line),
+	    "For a QR code begin again (^C) in a window of %d columns by %d "
+	    "lines.",
+	    qr_columns(page->blocks, page->side) + GAP + BESIDE_GOOD,
+	    qr_rows(page->blocks, page->side));
+	sheet_say(ret, line);
+}
+
 static int
-rows_of(size_t len, const struct display *display)
+columns_of(const struct device_page *page, enum place place)
 {
-	int columns = display->columns > 0 ? display->columns : 1;
+	int columns = page->display->columns;
 
-	return ((int)len + columns - 1) / columns;
+	if (place == PLACE_BESIDE || place == PLACE_MARGIN)
+		return columns - GAP - qr_columns(page->blocks, page->side);
+	return columns;
 }
 
-/* Returns the rows of write_key(): "Key:", and a space before each group of
- * four. */
-static int
-key_rows(const char *secret, const struct display *display)
-{
-	size_t len = strlen(secret);
-
-	return rows_of(strlen("Key:") + len + (len + 3) / 4, display);
-}
-
-/* Writes the URI in place of the code, and the size of a window that would
- * show one. */
+/* The words of a layout; empty lines between them where there is room. */
 static void
-write_text(FILE *out, const char *uri, int side, const struct display *display,
-    bool prompt)
+compose(const struct device_page *page, const struct layout *layout, bool loose,
+    struct sheet *ret)
 {
-	enum qr_blocks blocks = display->utf8 ? QR_HALF : QR_FULL;
+	const struct showing *showing = page->showing;
+	bool is_text = layout->place == PLACE_TEXT;
 
-	fputs("\n"
-	      "Set up two-step verification: enter the key below in Google "
-	      "Authenticator,\n"
-	      "Duo Mobile, Authy, Microsoft Authenticator or another "
-	      "authenticator app",
-	    out);
-	fputs(prompt ? "; then\ntype the six digits that the app shows.\n"
-		     : ".\nLogins ask for the six digits that the app shows.\n",
-	    out);
-	if (prompt && display->columns > 0 && side > 0)
-		fprintf(out,
-		    "For a QR code begin again (^C) in a window of %d columns by "
-		    "%d lines.\n",
-		    qr_columns(blocks, side), qr_rows(blocks, side) + 2);
-	fprintf(out, "\n%s\n", uri);
+	*ret = (struct sheet){.columns = columns_of(page, layout->place)};
+	if (is_text && loose)
+		sheet_say(ret, "");
+	say_lead(page, layout, ret);
+	if (is_text && !layout->brief && showing->prompt[0] != '\0' &&
+	    page->display->columns > 0 && page->side > 0)
+		say_window(page, ret);
+	if (loose)
+		sheet_say(ret, "");
+	if (layout->uri) {
+		sheet_line(ret, page->scan->uri);
+		if (loose)
+			sheet_say(ret, "");
+	}
+	sheet_groups(ret, "Key:", page->reply->secret);
+	if (showing->message[0] == '\0')
+		return;
+	if (loose)
+		sheet_say(ret, "");
+	sheet_say(ret, showing->message);
 }
 
-/* Writes the code; lead: a sentence to stand above it, or "". */
+/* The first row of a code is margin, and may scroll out of sight; its last row
+ * is margin too, and may have the prompt beside it. */
+static bool
+fits(
+    const struct device_page *page, enum place place, const struct sheet *words)
+{
+	const struct display *display = page->display;
+	int rows = sheet_rows(words);
+	int code = page->side > 0 ? qr_rows(page->blocks, page->side) : 0;
+	size_t typed = strlen(page->showing->prompt);
+	int prompt = typed > 0 ? sheet_rows_of(typed + DIGITS, display->columns)
+			       : 1; /* the cursor */
+
+	if (place == PLACE_TEXT)
+		return display->rows == 0 || rows + prompt <= display->rows;
+	if (page->side == 0 || display->rows == 0)
+		return false;
+	if (place == PLACE_ABOVE)
+		return qr_columns(page->blocks, page->side) <=
+		    display->columns &&
+		    rows + code + prompt <= display->rows;
+	if (words->columns < BESIDE_LEAST)
+		return false;
+	if (place == PLACE_BESIDE)
+		return rows <= code - 1 && code - 1 + prompt <= display->rows;
+	return typed > 0 && (int)typed + DIGITS <= words->columns &&
+	    rows <= code - 2 && code - 1 <= display->rows;
+}
+
+/* Finds the best layout that fits; the last one if none does. */
+static const struct layout *
+choose(const struct device_page *page, struct sheet *ret)
+{
+	for (size_t i = 0; i < LAYOUTS; i++) {
+		for (int tight = 0; tight < 2; tight++) {
+			compose(page, &layouts[i], tight == 0, ret);
+			if (fits(page, layouts[i].place, ret))
+				return &layouts[i];
+		}
+	}
+	return &layouts[LAYOUTS - 1];
+}
+
+/* Writes a line of words behind each row of the code, but for the first row. */
 static void
-write_code(FILE *out, const char *code, const char *lead, bool prompt)
+write_beside(FILE *out, const char *code, const char *words, bool prompt)
 {
-	fputs("\n"
-	      "Set up two-step verification: scan this with Google "
-	      "Authenticator, Duo Mobile,\n"
-	      "Authy, Microsoft Authenticator or another authenticator "
-	      "app, or enter the key\n",
-	    out);
-	fputs(prompt ? "below; then type the six digits that the app shows.\n"
-		     : "below. Logins ask for the six digits that the app "
-		       "shows.\n",
-	    out);
-	write_message(out, lead);
-	fputs(code, out);
+	for (bool first = true; *code != '\0'; first = false) {
+		size_t row = strcspn(code, "\n");
+		size_t line = first ? 0 : strcspn(words, "\n");
+		bool last = code[row + 1] == '\0';
+
+		fwrite(code, 1, row, out);
+		if (line > 0 || (last && prompt))
+			fprintf(out, "%*s", GAP, "");
+		fwrite(words, 1, line, out);
+		if (!last || !prompt)
+			fputs("\n", out);
+		if (!first)
+			words += line + (words[line] == '\n');
+		code += row + 1;
+	}
 }
 
-/* Keeps the last lines in sight: the code, the key, the message, the
- * prompt.  If that is one line too many, the message goes above the code. */
 static enum fault
-write_device(FILE *out, const struct reply *reply, const struct scan *scan,
-    const struct display *display, const char *message)
+write_device(FILE *out, const struct device_page *page)
 {
+	scoped_sheet struct sheet words = {.columns = 0};
+	const struct layout *layout = choose(page, &words);
 	scoped_json_text char *drawn = NULL;
-	struct qr code = {.width = 0};
-	bool prompt = message != NULL;
-	bool has_code = scan->modules != NULL && qr_read(scan->modules, &code);
-	int side = has_code ? qr_side(&code) : 0;
-	int lines = key_rows(reply->secret, display) + 1;
-	int more = lines + rows_of(prompt ? strlen(message) : 0, display);
-	enum qr_blocks blocks = qr_choose(display, side, more);
-	bool above = blocks == QR_NONE;
 	enum fault fault;
 
-	if (above)
-		blocks = qr_choose(display, side, lines);
-	if (!has_code)
-		blocks = QR_NONE; /* the key is enough */
-	fault = blocks != QR_NONE ? qr_draw(&code, blocks, &drawn) : FAULT_NONE;
+	if (layout->place == PLACE_TEXT) {
+		fputs(words.text, out);
+		return FAULT_NONE;
+	}
+	fault = qr_draw(&page->code, page->blocks, &drawn);
 	if (fault != FAULT_NONE)
 		return fault;
-	message = prompt ? message : "";
-	above &= blocks != QR_NONE && message[0] != '\0';
-	if (blocks == QR_NONE)
-		write_text(out, scan->uri, side, display, prompt);
+	if (layout->place == PLACE_ABOVE)
+		fprintf(out, "%s%s", words.text, drawn);
 	else
-		write_code(out, drawn, above ? message : "", prompt);
-	write_key(out, reply->secret);
-	if (!above && message[0] != '\0')
-		write_message(out, message);
+		write_beside(
+		    out, drawn, words.text, layout->place == PLACE_MARGIN);
 	return FAULT_NONE;
 }
 
 enum fault
 show_device(const struct reply *reply, const struct scan *scan,
-    const struct display *display, const char *message, char **ret)
+    const struct display *display, const struct showing *showing, char **ret)
 {
+	struct device_page page = {.reply = reply,
+	    .scan = scan,
+	    .display = display,
+	    .showing = showing,
+	    .blocks = display->utf8 ? QR_HALF : QR_FULL};
 	scoped_json_text char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
@@ -135,7 +235,9 @@ show_device(const struct reply *reply, const struct scan *scan,
 
 	if (out == NULL)
 		return FAULT_MEMORY;
-	fault = write_device(out, reply, scan, display, message);
+	if (scan->modules != NULL && qr_read(scan->modules, &page.code))
+		page.side = qr_side(&page.code);
+	fault = write_device(out, &page);
 	if (fault == FAULT_NONE && ferror(out))
 		fault = FAULT_MEMORY;
 	if (fclose(out) != 0)
@@ -145,17 +247,45 @@ show_device(const struct reply *reply, const struct scan *scan,
 	return fault;
 }
 
-void
-show_recovery(const struct reply *reply, char ret[static SHOW_RECOVERY_TEXT])
+/* A code of four groups needs 19 columns; in less it stands on two lines. */
+static void
+add_code(struct sheet *sheet, const char *code)
 {
-	size_t len = 0;
+	size_t half = strlen(code) / 2 + 1;
+	char line[32] = "";
 
-	len += (size_t)snprintf(ret, SHOW_RECOVERY_TEXT,
-	    "Recovery codes, each good for one login without your phone. "
-	    "Keep them safe:\n\n");
-	for (size_t i = 0; i + 1 < reply->codes.count; i += 2)
-		len += (size_t)snprintf(ret + len, SHOW_RECOVERY_TEXT - len,
-		    "  %.24s    %.24s\n", reply->codes.items[i].text,
-		    reply->codes.items[i + 1].text);
-	snprintf(ret + len, SHOW_RECOVERY_TEXT - len, "\n");
+	if (sheet->columns >= (int)strlen(code) || sheet->columns == 0) {
+		sheet_line(sheet, code);
+		return;
+	}
+	memcpy(line, code, half < sizeof(line) ? half : sizeof(line) - 1);
+	sheet_line(sheet, line);
+	sheet_line(sheet, code + strlen(line));
+	explicit_bzero(line, sizeof(line));
+}
+
+void
+show_recovery(const struct reply *reply, struct sheet *sheet)
+{
+	bool wide = sheet->columns == 0 || sheet->columns >= 44;
+	char line[64];
+
+	sheet_say(sheet,
+	    "Recovery codes, each good for one login without your phone. Keep "
+	    "them safe:");
+	sheet_say(sheet, "");
+	for (size_t i = 0; i < reply->codes.count; i += wide ? 2 : 1) {
+		const char *code = reply->codes.items[i].text;
+
+		if (!wide) {
+			add_code(sheet, code);
+			continue;
+		}
+		snprintf(line, sizeof(line), "  %.24s    %.24s", code,
+		    i + 1 < reply->codes.count ? reply->codes.items[i + 1].text
+					       : "");
+		sheet_line(sheet, line);
+	}
+	sheet_say(sheet, "");
+	explicit_bzero(line, sizeof(line));
 }

@@ -4,6 +4,7 @@
 
 #include "store/core/enroll.h"
 #include "store/base/hash.h"
+#include "store/core/renew.h"
 #include "store/core/spent.h"
 #include "store/base/utf8.h"
 #include "store/core/verify.h"
@@ -86,6 +87,55 @@ drop_pending(struct record *record)
 		list_drop(&record->earlier, sizeof(struct pending), 0);
 }
 
+/* Device ids are d1, d2, ...: a name like one would make "d2" mean two
+ * devices. */
+static bool
+is_like_id(const char *name)
+{
+	return name[0] == 'd' && name[1] != '\0' &&
+	    strspn(name + 1, "0123456789") == strlen(name + 1);
+}
+
+/* True if another device than this one, which may be NULL, has that name. */
+static bool
+is_name_taken(
+    const struct record *record, const char *name, const struct device *except)
+{
+	for (size_t i = 0; i < record->devices.count; i++)
+		if (&record->devices.items[i] != except &&
+		    strcmp(record->devices.items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
+enroll_is_name_free(const struct record *record, const char *name)
+{
+	char clean[NAME_TEXT];
+
+	utf8_clean(name, strlen(name), clean, sizeof(clean));
+	return !is_like_id(clean) && !is_name_taken(record, clean, NULL);
+}
+
+/* A name that another device has gets a number: "phone", "phone-2". */
+static void
+choose_name(const struct record *record, struct device *device)
+{
+	char numbered[NAME_TEXT + 16];
+	char end[8];
+
+	snprintf(numbered, sizeof(numbered), "%s", device->name);
+	for (unsigned char n = 2;
+	     n < DEVICES_MAX + 2 && is_name_taken(record, numbered, device);
+	     n++) {
+		snprintf(end, sizeof(end), "-%d", n);
+		utf8_clean(device->name, strlen(device->name), numbered,
+		    sizeof(device->name) - strlen(end));
+		memcpy(numbered + strlen(numbered), end, strlen(end) + 1);
+	}
+	memcpy(device->name, numbered, strlen(numbered) + 1);
+}
+
 /* *ret: the device that the pending secret becomes. */
 static void
 device_of_pending(const struct pending *pending, const struct login *login,
@@ -131,6 +181,7 @@ enroll_recovery(struct record *record, const struct login *login,
 	char text[ONETIME_TEXT];
 	enum fault fault = FAULT_NONE;
 
+	renew_end(record);
 	(void)announce_begin(record, login->now_s);
 	spent_retire(record, CODE_SCRATCH, SPENT_REPLACED, login->now_s);
 	spent_retire(record, CODE_RECOVER, SPENT_REPLACED, login->now_s);
@@ -209,7 +260,9 @@ admit_device(struct record *record, const struct device *device,
 	*added = *device;
 	memcpy(added->id, ret_id, sizeof(added->id));
 	added->told_s = told_s;
+	choose_name(record, added);
 	drop_pending(record);
+	renew_end(record);
 	spent_retire(record, CODE_ENROLL, SPENT_VOID, device->added_s);
 	record->enrolled_once = true;
 	record->invited_until_s = 0;

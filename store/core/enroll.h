@@ -43,6 +43,11 @@ MUST_USE enum fault enroll_begin(struct record *record,
     const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
     int64_t now_s);
 
+/* Returns true if a new device may have that name: no device has it, and it is
+ * not like a device's id.  A device that is added under a name that another
+ * has all the same gets a number behind it: "phone-2". */
+bool enroll_is_name_free(const struct record *record, const char *name);
+
 /* Returns true if an enrolment with that id is pending, even one that is too
  * old to be confirmed; id "": if any is. */
 bool enroll_is_pending(const struct record *record, const char *id);

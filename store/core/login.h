@@ -67,6 +67,7 @@ struct outcome {
 	char device[DEVICE_ID_TEXT]; /* whose code it was */
 	char name[RULE_TEXT];        /* the group or rule that a denial names */
 	int64_t spent_s;    /* when a one-time code was used or became void */
+	bool may_renew;     /* PASS by a recovery code: renew_allow() */
 	long recovery_left; /* PASS by a recovery code: how many left, or -1 */
 };
 

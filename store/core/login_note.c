@@ -27,6 +27,8 @@ clamp_record(struct record *record, int64_t now_s, struct outcome *ret)
 	clamp_stored(&record->last_login.at_s, now_s, ret);
 	clamp_stored(&record->skipped_s, now_s, ret);
 	clamp_stored(&record->first_seen_s, now_s, ret);
+	if (record->renewal.until_s <= now_s)
+		record->renewal = (struct renewal){.present = false};
 	for (size_t i = 0; i < record->sources.count; i++)
 		clamp_stored(&record->sources.items[i].last_s, now_s, ret);
 }

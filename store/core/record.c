@@ -120,6 +120,12 @@ static const struct json_field made_fields[] = {
 };
 static const struct json_shape made_shape = JSON_SHAPE(made_fields, NULL);
 
+static const struct json_field renewal_fields[] = {
+    ROW(FORM, renewal, "code", REQUIRED, code, &form_hash),
+    ROW(TIME, renewal, "until", REQUIRED, until_s),
+};
+static const struct json_shape renewal_shape = JSON_SHAPE(renewal_fields, NULL);
+
 static const struct json_field counter_fields[] = {
     ROW(NUMBER, counter, "count", REQUIRED, count, 0, COUNT_MAX),
     ROW(NUMBER, counter, "told", MAYBE, told, -COUNT_MAX, COUNT_MAX),
@@ -207,6 +213,7 @@ static const struct json_field record_fields[] = {
     ROW(LIST, record, "codes", MAYBE, codes, CODES_MAX, &code_item),
     ROW(LIST, record, "spent", MAYBE, spent, SPENT_CODES_MAX, &spent_item),
     ROW(OBJECT, record, "made", MAYBE, made, &made_shape),
+    ROW(OBJECT, record, "renewal", MAYBE, renewal, &renewal_shape),
     ROW(TIME, record, "first_seen", MAYBE, first_seen_s),
     ROW(TIME, record, "grace_started", MAYBE, grace_started_s),
     ROW(FLAG, record, "enrolled_once", REQUIRED, enrolled_once),

@@ -96,6 +96,13 @@ struct made {
 	char key[KEY_TEXT];
 };
 
+/* A recovery code that may set up one device after its login (renew.h). */
+struct renewal {
+	bool present;
+	char code[HASH_TEXT]; /* hash of connection and code (spent.h) */
+	int64_t until_s;
+};
+
 /*
  * Wrong codes.  A right code resets the count.  It does not reset the long-term
  * count (spent), except for the wrong codes typed on its own connection.
@@ -156,6 +163,7 @@ struct record {
 	LIST_OF(struct one_time) codes;
 	LIST_OF(struct spent_code) spent; /* the newest at the end */
 	struct made made;
+	struct renewal renewal;
 	int64_t first_seen_s;
 	int64_t grace_started_s;
 	bool enrolled_once;

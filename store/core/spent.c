@@ -134,10 +134,8 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 	list_drop(&record->devices, sizeof(*device), i);
 }
 
-/* Hashes connection and code together, so that the code alone says nothing
- * about other connections. */
-static bool
-hash_connection(
+bool
+spent_hash(
     const struct login *login, const char *code, char ret[static HASH_TEXT])
 {
 	char both[CONNECTION_TEXT + ONETIME_CHARS + 2];
@@ -190,7 +188,7 @@ spent_connection(
 	char hash[HASH_TEXT] = "";
 	struct verified *v;
 
-	if (!hash_connection(login, code, hash) ||
+	if (!spent_hash(login, code, hash) ||
 	    (v = entry_for(record, login)) == NULL)
 		return;
 	memcpy(v->code, hash, sizeof(v->code));
@@ -203,7 +201,7 @@ spent_is_connection(struct record *record, const struct login *login,
 	char hash[HASH_TEXT] = "";
 	int i;
 
-	if (!hash_connection(login, code, hash))
+	if (!spent_hash(login, code, hash))
 		return false;
 	i = find_connection(record, hash);
 	if (i < 0)

@@ -49,6 +49,12 @@ void spent_retire(struct record *record, enum code_use use, enum spent_why why,
 /* Removes device number i; its last code is remembered as used. */
 void spent_device(struct record *record, size_t i, int64_t now_s);
 
+/* ret: the hash of connection and code together, so that the code alone says
+ * nothing about other connections.  Returns false if the connection has no
+ * name. */
+bool spent_hash(
+    const struct login *login, const char *code, char ret[static HASH_TEXT]);
+
 /*
  * Remembers that this connection gave that code; does nothing if the connection
  * has no name.  code is as onetime_read() or verify_digits() returns it.

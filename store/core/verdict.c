@@ -141,6 +141,10 @@ static const struct {
 	"You have as many devices as the policy allows: remove one first "
 	"(tfa remove)."},
 
+    [REASON_NAME_TAKEN] = {"name_taken", GATE_EXIT_DENIED,
+	"A device of yours has that name, or an id like it: choose another "
+	"name."},
+
     [REASON_DEVICES_FULL] = {"devices_full", GATE_EXIT_DENIED,
 	"This user has as many devices as the policy allows: take one away "
 	"(tfa remove) or all (tfa-admin revoke) first."},

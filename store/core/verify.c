@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/core/onetime.h"
+#include "store/core/renew.h"
 #include "store/core/spent.h"
 #include "store/core/typed.h"
 #include "store/core/verify.h"
@@ -354,6 +355,9 @@ verify_code(const struct policy *policy, struct record *record,
 	if (ret->verdict == VERDICT_PASS && !login->proof) {
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);
+		if (ret->recovery_left >= 0)
+			ret->may_renew = renew_allow(
+			    policy, record, login, code);
 	}
 	if (ret->reason == REASON_CODE && !login->proof)
 		reset_counter(counter, login);

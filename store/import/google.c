@@ -82,11 +82,16 @@ find_option(struct span name)
 static enum fault
 google_option(struct import_reader *r, struct span rest)
 {
-	size_t i = find_option(span_word(&rest));
+	struct span name = span_word(&rest);
+	size_t i = find_option(name);
+	char said[IMPORT_SETTING];
 	bool again = i < OPTIONS && (r->seen & 1U << i) != 0;
 
+	import_name(name, said);
+	if (i == OPTIONS && said[0] != '\0')
+		return import_refuse(r, "the option %s is not known", said);
 	if (i == OPTIONS)
-		return import_refuse(r, "an unknown option");
+		return import_refuse(r, "an option that is not known");
 	r->seen |= 1U << i;
 	if (again && i == LAST)
 		return FAULT_NONE;

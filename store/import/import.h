@@ -6,6 +6,8 @@
  *	liboath               users.oath: TYPE USER PIN SECRET [COUNTER [OTP
  *	                      [TIME]]], a line a user
  *	otpauth               otpauth://totp/LABEL?secret=...: one line
+ *	Google Authenticator  otpauth-migration://offline?data=...: an export,
+ *	                      which may have several accounts
  *
  * parse.c reads a file, with one parser for each form; import.c checks the
  * account that the keeper receives in a packet.
@@ -34,7 +36,10 @@
 #define IMPORT_PERIOD_MAX  300
 #define IMPORT_AHEAD_S     600 /* how far a spent step may lie in the future */
 #define IMPORT_NOTES_MAX   8
-#define IMPORT_TEXT        160
+#define IMPORT_TEXT        320
+#define IMPORT_NAME        101 /* bytes of an account's name */
+
+#define IMPORT_ACCOUNTS_MAX 32 /* that are listed */
 
 struct scratch {
 	char code[SCRATCH_TEXT];
@@ -51,7 +56,12 @@ struct import {
 	LIST_OF(struct scratch) scratch;
 };
 
-enum import_form { IMPORT_GOOGLE = 0, IMPORT_OATH, IMPORT_URI };
+enum import_form {
+	IMPORT_GOOGLE = 0,
+	IMPORT_OATH,
+	IMPORT_URI,
+	IMPORT_MIGRATION,
+};
 
 struct import_report {
 	enum import_form form;
@@ -60,6 +70,10 @@ struct import_report {
 	char notes[IMPORT_NOTES_MAX][IMPORT_TEXT]; /* settings that were
 						    * dropped */
 	size_t notes_count;
+	/* of an export, where it is not clear which is meant; accounts_count
+	 * may be more than are listed */
+	char accounts[IMPORT_ACCOUNTS_MAX][IMPORT_NAME];
+	size_t accounts_count;
 };
 
 /* Checks an account in a packet as import_parse() checks a file. */
@@ -67,12 +81,14 @@ extern const struct json_shape import_shape;
 
 /*
  * Parses a file.  *ret: the account of that user; import_done() wipes it.
+ * account: the name of one in an export, which may have several; or NULL.
  * FAULT_FORMAT: ret_report->error says what is wrong, ->line where;
  * FAULT_MEMORY.  *ret is empty on failure.  ret_report->notes says what was
  * dropped.
  */
 MUST_USE enum fault import_parse(const char *text, size_t len, const char *user,
-    int64_t now_s, struct import *ret, struct import_report *ret_report);
+    const char *account, int64_t now_s, struct import *ret,
+    struct import_report *ret_report);
 
 /* Returns true if the last step can have been spent by now. */
 bool import_step_ok(const struct import *import, int64_t now_s);

@@ -18,6 +18,8 @@ form_of(struct span rest)
 		struct span line = span_cut(&rest, '\n');
 		struct span word = span_word(&line);
 
+		if (span_begins(word, "otpauth-migration:"))
+			return IMPORT_MIGRATION;
 		if (span_begins(word, "otpauth:"))
 			return IMPORT_URI;
 		if (span_begins(word, "HOTP/") || span_is(word, "HOTP"))
@@ -34,6 +36,10 @@ read_any(struct import_reader *r)
 	r->report->form = form_of(r->rest);
 	if (memchr(r->rest.at, '\0', r->rest.len) != NULL)
 		return import_refuse(r, "a NUL byte: this is not a text file");
+	if (r->account != NULL && r->report->form != IMPORT_MIGRATION)
+		return import_refuse(r,
+		    "--account is for an export of Google Authenticator "
+		    "(otpauth-migration:), which this is not");
 	switch (r->report->form) {
 	case IMPORT_GOOGLE:
 		return import_google(r);
@@ -41,6 +47,8 @@ read_any(struct import_reader *r)
 		return import_oath(r);
 	case IMPORT_URI:
 		return import_uri(r);
+	case IMPORT_MIGRATION:
+		return import_migration(r);
 	}
 	return FAULT_FORMAT;
 }
@@ -58,12 +66,14 @@ check_last_step(struct import_reader *r)
 }
 
 enum fault
-import_parse(const char *text, size_t len, const char *user, int64_t now_s,
-    struct import *ret, struct import_report *ret_report)
+import_parse(const char *text, size_t len, const char *user,
+    const char *account, int64_t now_s, struct import *ret,
+    struct import_report *ret_report)
 {
 	struct import_reader r = {
 	    .rest = {text, len},
 	    .user = user,
+	    .account = account,
 	    .now_s = now_s,
 	    .import = ret,
 	    .report = ret_report,

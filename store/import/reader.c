@@ -97,6 +97,20 @@ import_refuse(struct import_reader *r, const char *format, ...)
 }
 
 void
+import_name(struct span span, char ret[static IMPORT_SETTING])
+{
+	memset(ret, 0, IMPORT_SETTING);
+	if (span.len >= IMPORT_SETTING)
+		return;
+	for (size_t i = 0; i < span.len; i++)
+		if (!(span.at[i] >= 'a' && span.at[i] <= 'z') &&
+		    !(span.at[i] >= 'A' && span.at[i] <= 'Z') &&
+		    span.at[i] != '_' && span.at[i] != '-')
+			return;
+	memcpy(ret, span.at, span.len);
+}
+
+void
 import_note(struct import_reader *r, const char *format, ...)
 {
 	va_list ap;

@@ -1,5 +1,5 @@
 /*
- * Shared by the parsers of the three forms: a reader of lines and words, and
+ * Shared by the parsers of the four forms: a reader of lines and words, and
  * errors that name the line.  Private to store/import.
  *
  *	struct span line;
@@ -31,6 +31,7 @@ struct import_reader {
 	struct span rest;
 	int line;
 	const char *user;
+	const char *account; /* of an export, or NULL */
 	int64_t now_s;
 	unsigned seen; /* a bit for each option or parameter seen so far */
 	struct import *import;
@@ -60,6 +61,11 @@ bool import_line(struct import_reader *r, struct span *ret);
 enum fault import_refuse(struct import_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The name of a setting that is not known, for a message; "" for what might be a
+ * secret, which has 16 characters at least. */
+#define IMPORT_SETTING 16
+void import_name(struct span span, char ret[static IMPORT_SETTING]);
+
 /* Adds a note that a setting is dropped; no more than IMPORT_NOTES_MAX. */
 void import_note(struct import_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -79,5 +85,6 @@ MUST_USE enum fault import_period(struct import_reader *r, struct span span);
 MUST_USE enum fault import_google(struct import_reader *r);
 MUST_USE enum fault import_oath(struct import_reader *r);
 MUST_USE enum fault import_uri(struct import_reader *r);
+MUST_USE enum fault import_migration(struct import_reader *r);
 
 #endif

@@ -35,6 +35,15 @@ take_digits(struct import_reader *r, struct span value)
 	return FAULT_NONE;
 }
 
+/* An icon says nothing about codes. */
+static enum fault
+take_image(struct import_reader *r, struct span value)
+{
+	(void)value;
+	import_note(r, "image is not taken over: the app keeps its own icon");
+	return FAULT_NONE;
+}
+
 enum { SECRET };
 static const struct {
 	const char *name;
@@ -45,6 +54,7 @@ static const struct {
     {"algorithm", take_algorithm},
     {"digits", take_digits},
     {"period", import_period},
+    {"image", take_image},
 };
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
@@ -52,12 +62,17 @@ static enum fault
 read_parameter(struct import_reader *r, struct span value)
 {
 	struct span name = span_cut(&value, '=');
+	char said[IMPORT_SETTING];
 	size_t i = 0;
 
 	while (i < PARAMETERS && !span_is(name, parameters[i].name))
 		i++;
+	import_name(name, said);
+	if (i == PARAMETERS && said[0] != '\0')
+		return import_refuse(
+		    r, "the parameter \"%s\" is not known", said);
 	if (i == PARAMETERS)
-		return import_refuse(r, "an unknown parameter");
+		return import_refuse(r, "a parameter that is not known");
 	if ((r->seen & 1U << i) != 0)
 		return import_refuse(r, "%s appears twice", parameters[i].name);
 	r->seen |= 1U << i;

@@ -170,9 +170,15 @@ add_notes(const struct outcome *outcome, struct reply *reply)
 						    : "an unknown address");
 	for (size_t i = 0; i < outcome->news.count; i++)
 		(void)answer_add(&reply->notes, "%s", outcome->news.lines[i]);
-	if (outcome->recovery_left >= 0 && outcome->recovery_left <= 2)
+	if (outcome->recovery_left == 0)
 		(void)answer_add(&reply->notes,
-		    "Only %ld recovery code%s left.", outcome->recovery_left,
+		    "That was your last recovery code. tfa recovery makes ten "
+		    "new ones.");
+	else if (outcome->recovery_left > 0 && outcome->recovery_left <= 2)
+		(void)answer_add(&reply->notes,
+		    "Only %ld recovery code%s left. tfa recovery makes ten new "
+		    "ones.",
+		    outcome->recovery_left,
 		    outcome->recovery_left == 1 ? "" : "s");
 }
 
@@ -229,6 +235,7 @@ deed_fill(struct deed *deed)
 	reply->timeout_s = call->policy.attempts.timeout_s;
 	if (passes && !deed->login.proof)
 		add_notes(&deed->outcome, reply);
+	reply->may_renew = passes && deed->outcome.may_renew;
 	if (!passes || !deed->recovers)
 		answer_drop_codes(reply);
 	if (deed->outcome.verdict == VERDICT_ENROLL &&

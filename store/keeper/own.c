@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/core/renew.h"
 #include "store/core/verify.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
@@ -32,6 +33,16 @@ proves(struct deed *deed, struct record *record)
 	if (deed->outcome.verdict == VERDICT_ENROLL)
 		deed_deny(deed, REASON_WRONG_CODE);
 	return deed->outcome.verdict == VERDICT_PASS;
+}
+
+/* True if the code is the recovery code of this very login, which then costs no
+ * second one. */
+static bool
+renews(const struct deed *deed, const struct record *record)
+{
+	const char *code = deed->call->request.code;
+
+	return renew_is_allowed(record, &deed->login, code, strlen(code));
 }
 
 /*
@@ -112,8 +123,11 @@ on_device_begin(struct deed *deed, struct record *record)
 
 	if (record->devices.count >= most)
 		deed_deny(deed, REASON_MANY_DEVICES);
-	else if (record->devices.count == 0 ? may_set_up(deed, record)
-					    : proves(deed, record)) {
+	else if (name[0] != '\0' && !enroll_is_name_free(record, name))
+		deed_deny(deed, REASON_NAME_TAKEN);
+	else if (record->devices.count == 0
+		? may_set_up(deed, record)
+		: renews(deed, record) || proves(deed, record)) {
 		if (enroll_begin(record, deed->drawn.secret,
 			name[0] != '\0' ? name : "phone",
 			deed->login.now_s) != FAULT_NONE) {

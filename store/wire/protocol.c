@@ -59,6 +59,7 @@ static const struct json_field reply_fields[] = {
     ROW(TEXT, reply, "message", MAYBE, message),
     ROW(LIST, reply, "notes", MAYBE, notes, NOTES_MAX, &note_item),
     ROW(FLAG, reply, "may_skip", MAYBE, may_skip),
+    ROW(FLAG, reply, "may_renew", MAYBE, may_renew),
     ROW(NUMBER, reply, "tries", MAYBE, tries, 0, JSON_COUNT_MAX),
     ROW(NUMBER, reply, "timeout_s", MAYBE, timeout_s, 0, JSON_COUNT_MAX),
     ROW(NUMBER, reply, "left_s", MAYBE, left_s, 0, JSON_COUNT_MAX),

@@ -109,9 +109,10 @@ struct reply {
 	char message[MESSAGE_TEXT]; /* for a person; one line, or "" */
 	LIST_OF(struct note) notes; /* to be shown before a session */
 	bool may_skip;
-	int64_t tries;               /* codes that one login may try */
-	int64_t timeout_s;           /* that a prompt may stand */
-	int64_t left_s;              /* until a code becomes required */
+	bool may_renew;    /* this recovery code may set up a device */
+	int64_t tries;     /* codes that one login may try */
+	int64_t timeout_s; /* that a prompt may stand */
+	int64_t left_s;    /* until a code becomes required */
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];

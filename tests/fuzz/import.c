@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct import_report report;
 	struct json_error error;
 
-	if (import_parse(text, size, "alice", NOW_S, &import, &report) !=
+	if (import_parse(text, size, "alice", NULL, NOW_S, &import, &report) !=
 	    FAULT_NONE) {
 		must(memcmp(&import, &none, sizeof(none)) == 0);
 		must(report.error[0] != '\0' && report.line >= 0);

@@ -51,7 +51,7 @@ add_tablet(const struct bastion *b, const char *secret, uint64_t step)
 
 	answer(s, PROMPT, code_at(secret, step - 1));
 	answer(s, PROMPT, code_at(secret, step));
-	session_expect(s, "Code from the new device: ");
+	session_expect(s, "New device's code: ");
 	second = uri_parameter(screen_qr(s->seen), "secret");
 	session_type(s, text("%s\r", code_at(second, step - 1)));
 	cr_assert_eq(session_status(s), 0);
@@ -142,7 +142,7 @@ Test(announce, device_that_an_admin_set_up_is_told)
 
 	assert_status(bastion_admin(b, ARGV("enroll", b->me)), 0);
 	seen = log_in(b, code_at(secret, step_now()));
-	assert_says(seen, "A device \"phone\" was added on ");
+	assert_says(seen, "A device \"phone-2\" was added on ");
 	assert_says(seen, "by an administrator.");
 }
 

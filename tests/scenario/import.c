@@ -75,6 +75,43 @@ Test(import, what_google_authenticator_made_logs_in)
 	assert_status(ssh_with_code(b, b->me, scratch, "true"), 77);
 }
 
+/* "Old:alice@old", "Bank:bob", and the counter-based "Old:counter". */
+static const char several[] =
+    "otpauth-migration://offline?data=CiwKFDEyMzQ1Njc4OTAxMjM0NTY"
+    "3ODkwEglhbGljZUBvbGQaA09sZCABKAEwAgonChQwOTg3NjU0MzIxMDk4NzY"
+    "1NDMyMRIDYm9iGgRCYW5rIAIoAjACCiwKFDEyMzQ1Njc4OTAxMjM0NTY3ODk"
+    "wEgdjb3VudGVyGgNPbGQgASgBMAE4BxABGAEgACjHn%2F%2F%2F%2F%2F%2F"
+    "%2F%2F%2F8B";
+
+/* The app itself shows this as a QR code: what people bring first. */
+Test(import, export_of_google_authenticator_logs_in)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *path = old_file(b);
+	uint64_t step = step_now();
+	struct run *r;
+
+	write_text(path, several);
+	r = bastion_admin(b, ARGV("import", b->me, path));
+	assert_status(r, 1);
+	assert_says(r->err, "the export has 2 accounts");
+	assert_says(r->err, "\"Old:alice@old\"");
+	assert_says(r->err, "\"Bank:bob\"");
+	r = bastion_admin(
+	    b, ARGV("import", b->me, path, "--account", "Old:counter"));
+	assert_status(r, 1);
+	assert_says(r->err, "\"Old:counter\" is counter-based (HOTP)");
+	cr_assert_null(fixture_record(b, b->me));
+	r = bastion_admin(
+	    b, ARGV("import", b->me, path, "--account", "Old:alice@old"));
+	assert_status(r, 0);
+	assert_says(r->out, "imported as d1");
+	assert_status(
+	    ssh_with_code(b, b->me,
+		code_at("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", step), "true"),
+	    0);
+}
+
 Test(import, spent_steps_stay_spent)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

@@ -137,7 +137,7 @@ Test(own, second_device_beside_the_first)
 	session_type(s, text("%s\r", code_at(secret, step - 1)));
 	session_expect(s, "Verification code: ");
 	session_type(s, text("%s\r", code_at(secret, step)));
-	session_expect(s, "Code from the new device: ");
+	session_expect(s, "New device's code: ");
 	second = uri_parameter(screen_qr(s->seen), "secret");
 	session_type(s, text("%s\r", code_at(second, step)));
 	cr_assert_eq(session_status(s), 0);
@@ -167,7 +167,7 @@ Test(own, second_device_leaves_the_recovery_codes)
 	session_type(s, text("%s\r", code_at(secret, step + 1)));
 	session_expect(s, PROMPT);
 	session_type(s, text("%s\r", codes));
-	session_expect(s, "Code from the new device: ");
+	session_expect(s, "New device's code: ");
 	second = uri_parameter(screen_qr(s->seen), "secret");
 	session_type(s, text("%s\r", code_at(second, step)));
 	cr_assert_eq(session_status(s), 0);
@@ -201,7 +201,7 @@ Test(own, says_which_way_the_clock_of_a_new_device_is_off)
 	session_type(s, text("%s\r", code_at(secret, step - 1)));
 	session_expect(s, PROMPT);
 	session_type(s, text("%s\r", code_at(secret, step)));
-	session_expect(s, "Code from the new device: ");
+	session_expect(s, "New device's code: ");
 	second = uri_parameter(screen_qr(s->seen), "secret");
 	session_type(s, text("%s\r", code_at(second, step_fresh(9) + 10)));
 	session_expect(s, "Wrong code: the phone's clock is 5 minutes ahead");
@@ -228,7 +228,7 @@ confirm_first(struct session *s, uint64_t step)
 {
 	const char *secret;
 
-	session_expect(s, "Code from the new device: ");
+	session_expect(s, "New device's code: ");
 	secret = uri_parameter(screen_qr(s->seen), "secret");
 	cr_assert_not_null(secret);
 	session_type(s, text("%s\r", code_at(secret, step)));

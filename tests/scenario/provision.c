@@ -37,6 +37,7 @@ Test(provision, uri_gives_the_codes_of_the_next_login)
 	secret = uri_parameter(r->out, "secret");
 	assert_says(fixture_record(b, b->me), "\"added_from\": \"tfa-admin\"");
 	assert_never_says(fixture_record(b, b->me), "\"recover\"");
+	assert_says(r->err, "no recovery codes were made");
 	assert_says(audited(b), "\"actor\":");
 	assert_says(audited(b), "\"device\":\"d1\"");
 	assert_never_says(fixture_audit(b), secret);
@@ -107,6 +108,103 @@ Test(provision, svg_scans)
 	    0);
 }
 
+static struct run *
+enroll_letter(const struct bastion *b, const char *path)
+{
+	return bastion_admin(b, ARGV("enroll", b->me, "--letter", path));
+}
+
+/* Returns the text between two words of a page. */
+static char *
+between(const char *page, const char *from, const char *to)
+{
+	const char *at = strstr(page, from), *end;
+
+	cr_assert_not_null(at, "no %s in: %s", from, page);
+	at += strlen(from);
+	end = strstr(at, to);
+	cr_assert_not_null(end, "no %s in: %s", to, page);
+	return text("%.*s", (int)(end - at), at);
+}
+
+Test(provision, letter_has_the_code_the_key_and_recovery_codes)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *path = text("%s/letter.html", b->dir), *page, *key, *to;
+	uint64_t step = step_now();
+	struct run *r = enroll_letter(b, path);
+	const char *uri, *code;
+	struct stat st;
+
+	assert_status(r, 0);
+	cr_assert_str_empty(r->out);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_eq(st.st_mode & 07777, 0600);
+	page = read_text(path);
+	assert_says(page, text("For <b>%s</b> on <b>", b->me));
+	assert_says(page, "(Test-Bastion)");
+	assert_never_says(page, "<script");
+	uri = scan_svg(page, text("%s/qr.pgm", b->dir));
+	key = to = between(page, "<p class=\"key\">", "</p>");
+	for (const char *at = key; *at != '\0'; at++)
+		if ((*at >= 'A' && *at <= 'Z') || (*at >= '2' && *at <= '7'))
+			*to++ = *at;
+	*to = '\0';
+	cr_assert_str_eq(key, text("%.32s", uri_parameter(uri, "secret")));
+	code = between(page, "<ul class=\"codes\">\n<li>", "</li>");
+	assert_status(ssh_with_code(b, b->me, code, "true"), 0);
+	assert_status(ssh_with_code(b, b->me, code_at(key, step), "true"), 0);
+}
+
+/* Not over a file, nor through a link, and no device is made then. */
+Test(provision, letter_takes_no_other_files_place)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *path = text("%s/letter.html", b->dir);
+	struct run *r;
+
+	write_text(path, "mine");
+	r = enroll_letter(b, path);
+	assert_status(r, 1);
+	assert_says(r->err, "is there already");
+	cr_assert_str_eq(read_text(path), "mine");
+	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(symlink(text("%s/else", b->dir), path), 0);
+	assert_status(enroll_letter(b, path), 1);
+	assert_status(enroll_letter(b, text("%s/none/letter", b->dir)), 1);
+	assert_status(
+	    bastion_admin(
+		b, ARGV("enroll", b->me, "--letter", "-", "--qr", "uri")),
+	    2);
+	cr_assert_null(fixture_record(b, b->me));
+	r = enroll_letter(b, "-");
+	assert_status(r, 0);
+	cr_assert_eq(strncmp(r->out, "<!DOCTYPE html>", 15), 0);
+	r = enroll_letter(b, text("%s/again.html", b->dir));
+	assert_status(r, 0);
+	assert_says(read_text(text("%s/again.html", b->dir)),
+	    "those that you have stay good");
+}
+
+Test(provision, letter_needs_room_before_there_is_a_device)
+{
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	r = run(ARGV("unshare", "-m", "sh", "-ec",
+		    text("mount -t tmpfs -o size=20k none /mnt; "
+			 "%s/tfa-admin --socket %s enroll alice --letter "
+			 "/mnt/letter && exit 9; ls -A /mnt",
+			getenv("TFA_PROGRAMS"), b->socket)),
+	    NULL, 0);
+	assert_status(r, 0);
+	assert_says(r->err, "No space left on device");
+	cr_assert_str_empty(r->out);
+	cr_assert_null(fixture_record(b, "alice"));
+}
+
 /* qr may be NULL. */
 static struct session *
 enroll_on_terminal(const struct bastion *b, const char *qr)
@@ -123,10 +221,13 @@ Test(provision, terminal_shows_a_code_that_scans_and_a_pipe_none)
 	struct session *s = enroll_on_terminal(b, NULL);
 	struct run *r;
 
-	cr_assert_eq(session_status(s), 0, "%s", screen_text(s->seen));
+	session_expect(s, "Press Enter for the recovery codes: ");
 	cr_assert_not_null(screen_qr(s->seen), "%s", screen_text(s->seen));
-	assert_says(s->seen, "Recovery codes");
+	assert_never_says(s->seen, "Recovery codes");
 	assert_never_says(s->seen, "then type");
+	session_type(s, "\r");
+	session_expect(s, "Recovery codes");
+	cr_assert_eq(session_status(s), 0, "%s", screen_text(s->seen));
 	r = bastion_admin(b, ARGV("enroll", b->me));
 	assert_status(r, 0);
 	assert_never_says(r->out, "\033");

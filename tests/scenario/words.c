@@ -54,7 +54,7 @@ add_device(const struct bastion *b, const char *secret, uint64_t step)
 	session_type(s, text("%s\r", code_at(secret, step - 1)));
 	session_expect(s, PROMPT);
 	session_type(s, text("%s\r", code_at(secret, step)));
-	session_expect(s, "Code from the new device: ");
+	session_expect(s, "New device's code: ");
 	second = uri_parameter(screen_qr(s->seen), "secret");
 	session_type(s, text("%s\r", code_at(second, step)));
 	cr_assert_eq(session_status(s), 0);

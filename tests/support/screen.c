@@ -12,6 +12,7 @@
 #define ROWS_MAX    200
 #define COLUMNS_MAX 160
 #define SCALE       6
+#define CODE_LEAST  21 /* cells in a line of a QR code, at least */
 
 /* The brightness of a colour that the terminal's theme decides. */
 #define UNKNOWN 128
@@ -115,7 +116,6 @@ static const char *
 row(const char *at, struct pen *pen, struct picture *picture)
 {
 	int columns = 0;
-	bool drawn = true;
 
 	while (*at != '\0' && *at != '\n') {
 		int upper, lower;
@@ -133,11 +133,10 @@ row(const char *at, struct pen *pen, struct picture *picture)
 			picture->half[2 * picture->rows + 1][columns] =
 			    (unsigned char)lower;
 			columns++;
-		} else if (*at != '\r' && *at != ' ')
-			drawn = false;
+		}
 		at += len > 0 ? len : 1;
 	}
-	if (drawn && columns >= 21 && picture->rows < ROWS_MAX - 1) {
+	if (columns >= CODE_LEAST && picture->rows < ROWS_MAX - 1) {
 		picture->columns = columns;
 		picture->rows++;
 	}
@@ -199,31 +198,76 @@ screen_qr(const char *seen)
 	return r->out;
 }
 
+/* Copies a line without the cells of a QR code, and counts those; returns what
+ * follows the line. */
+static const char *
+plain_row(const char *at, struct pen *pen, char **end, int *ret_cells)
+{
+	*ret_cells = 0;
+	while (*at != '\0' && *at != '\n') {
+		int upper, lower;
+		size_t len;
+
+		if (at[0] == '\033' && at[1] == '[') {
+			at = escape(at, pen);
+			continue;
+		}
+		len = glyph(at, pen, &upper, &lower);
+		if (len > 0 && upper != UNKNOWN && lower != UNKNOWN) {
+			++*ret_cells;
+			at += len;
+		} else {
+			*(*end)++ = *at++;
+		}
+	}
+	return *at == '\n' ? at + 1 : at;
+}
+
 char *
 screen_text(const char *seen)
 {
+	/* A line of a code is longer than "(QR)". */
 	char *plain = text("%s", seen), *end = plain;
-	char *line = plain;
-	int blocks = 0;
+	struct pen pen = {UNKNOWN, UNKNOWN};
 
 	while (*seen != '\0') {
-		struct pen ignored = {UNKNOWN, UNKNOWN};
+		char *line = end;
+		int cells;
 
-		if (seen[0] == '\033' && seen[1] == '[') {
-			seen = escape(seen, &ignored);
-			continue;
+		seen = plain_row(seen, &pen, &end, &cells);
+		if (cells >= CODE_LEAST) {
+			memmove(line + 4, line, (size_t)(end - line));
+			memcpy(line, "(QR)", 4);
+			end += 4;
 		}
-		blocks += strncmp(seen, "\xe2\x96", 2) == 0;
-		*end++ = *seen;
-		if (*seen++ != '\n')
-			continue;
-		if (blocks > 2)
-			end = stpcpy(line, "(QR)\n");
-		line = end;
-		blocks = 0;
+		while (end > line && (end[-1] == ' ' || end[-1] == '\r'))
+			end--;
+		*end++ = '\n';
 	}
 	*end = '\0';
 	return plain;
+}
+
+char *
+screen_words(const char *seen)
+{
+	char *words = screen_text(seen), *to = words;
+
+	for (const char *at = words; *at != '\0';) {
+		bool blank = *at == ' ' || *at == '\n' || *at == '\r';
+
+		if (strncmp(at, "(QR)", 4) == 0) {
+			at += 4;
+			continue;
+		}
+		if (!blank)
+			*to++ = *at;
+		else if (to > words && to[-1] != ' ')
+			*to++ = ' ';
+		at++;
+	}
+	*to = '\0';
+	return words;
 }
 
 const char *

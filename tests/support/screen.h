@@ -13,10 +13,15 @@
 const char *screen_qr(const char *seen);
 
 /*
- * The text that a person reads: without colours, and "(QR)" in place of each
- * line of a QR code.
+ * The text that a person reads, without colours and without blanks at the end
+ * of a line.  Each line of a QR code begins with "(QR)"; what stands beside the
+ * code follows.
  */
 char *screen_text(const char *seen);
+
+/* That text as words with one blank between two, without the QR code: where
+ * lines break makes no difference. */
+char *screen_words(const char *seen);
 
 /* The value of a parameter of an otpauth URI, such as "secret", or NULL. */
 const char *uri_parameter(const char *uri, const char *name);

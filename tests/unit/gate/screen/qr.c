@@ -252,33 +252,6 @@ Test(qr, draws_full_blocks_of_ascii_spaces)
 	QRcode_free(code);
 }
 
-Test(qr, takes_the_blocks_that_the_display_has_room_for)
-{
-	static const struct {
-		struct display display;
-		int side, lines;
-		enum qr_blocks blocks;
-	} cases[] = {
-	    {{80, 24, true}, 41, 3, QR_HALF},
-	    {{80, 24, true}, 45, 2, QR_HALF},
-	    {{80, 24, true}, 45, 3, QR_NONE},
-	    {{45, 24, true}, 45, 2, QR_HALF},
-	    {{44, 24, true}, 45, 2, QR_NONE},
-	    {{80, 23, true}, 45, 2, QR_NONE},
-	    {{200, 100, true}, 45, 2, QR_HALF},
-	    {{80, 50, false}, 41, 2, QR_NONE},
-	    {{82, 42, false}, 41, 2, QR_FULL},
-	    {{81, 42, false}, 41, 2, QR_NONE},
-	    {{82, 41, false}, 41, 2, QR_NONE},
-	    {{0, 0, true}, 41, 2, QR_NONE},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_eq(
-		    qr_choose(&cases[i].display, cases[i].side, cases[i].lines),
-		    cases[i].blocks, "case %zu", i);
-}
-
 Test(qr, refuses_an_empty_or_oversized_text)
 {
 	char *drawn = NULL;

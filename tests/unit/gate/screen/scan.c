@@ -38,6 +38,29 @@ Test(scan, has_the_full_name_where_the_code_is_no_larger)
 	}
 }
 
+/* A window of 24 lines shows the code of any name. */
+Test(scan, cuts_names_that_make_the_code_too_large)
+{
+	static const char far[] = "a-bastion-in-a-far-away-place-of-the-world";
+	struct scan_request most = request;
+	struct qr code;
+
+	for (size_t user = 1; user < 81; user += 13) {
+		scoped_scan struct scan scan = {.modules = NULL};
+
+		memset(most.issuer, 'I', sizeof(most.issuer) - 1);
+		memset(most.user, 0, sizeof(most.user));
+		for (size_t i = 0; i + 1 < user; i += 2)
+			memcpy(most.user + i, "\xc3\xa9", 2);
+		memcpy(most.user, "u", user == 1);
+		cr_assert_eq(scan_encode(&most, far, far, &scan), FAULT_NONE);
+		cr_assert(qr_read(scan.modules, &code));
+		cr_expect_leq(qr_side(&code), 49, "%s", scan.uri);
+		cr_expect_not_null(strstr(scan.uri, "%40a-ba"), "%s", scan.uri);
+		cr_expect_null(strstr(scan.uri, "%3F"), "%s", scan.uri);
+	}
+}
+
 /* By the program tfa-qr, beside this one. */
 Test(scan, is_made_by_a_program_of_its_own)
 {

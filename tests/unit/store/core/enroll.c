@@ -974,3 +974,52 @@ Test(enroll, imports_no_more_codes_than_a_record_holds)
 		end(&s);
 	}
 }
+
+/* Names may stand twice in an older record only. */
+Test(enroll, numbers_a_name_that_is_taken)
+{
+	static const char *const names[] = {"phone", "phone-2", "phone-3"};
+	struct scene s = begin();
+	uint8_t another[ENROLL_SECRET_BYTES];
+	char device[DEVICE_ID_TEXT];
+	bool recovers;
+
+	memcpy(another, secret, sizeof(another));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		another[0]++;
+		cr_assert_eq(enroll_provision(&s.record, another, "phone",
+				 NOW_S, NULL, &recovers, device),
+		    FAULT_NONE);
+		cr_expect_str_eq(s.record.devices.items[i].name, names[i]);
+	}
+	cr_expect_not(enroll_is_name_free(&s.record, "phone-2"));
+	cr_expect_not(enroll_is_name_free(&s.record, "d4"));
+	cr_expect(enroll_is_name_free(&s.record, "phone-4"));
+	cr_expect(enroll_is_name_free(&s.record, "d"));
+	cr_expect(enroll_is_name_free(&s.record, "d4x"));
+	end(&s);
+}
+
+Test(enroll, cuts_a_long_name_for_its_number)
+{
+	struct scene s = begin();
+	uint8_t another[ENROLL_SECRET_BYTES];
+	char device[DEVICE_ID_TEXT];
+	bool recovers;
+
+	memcpy(another, secret, sizeof(another));
+	for (size_t i = 0; i < 2; i++) {
+		another[0]++;
+		cr_assert_eq(
+		    enroll_provision(&s.record, another,
+			"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+			"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+			"\xc3\xa9xx",
+			NOW_S, NULL, &recovers, device),
+		    FAULT_NONE);
+	}
+	cr_expect_str_eq(s.record.devices.items[1].name,
+	    "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+	    "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9-2");
+	end(&s);
+}

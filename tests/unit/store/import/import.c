@@ -23,7 +23,7 @@ static enum fault
 parse(const char *text, struct import *ret, struct import_report *ret_report)
 {
 	return import_parse(
-	    text, strlen(text), "alice", NOW_S, ret, ret_report);
+	    text, strlen(text), "alice", NULL, NOW_S, ret, ret_report);
 }
 
 static const struct {
@@ -51,6 +51,8 @@ static const struct {
 	OTP_SHA1, 20, 0, 0, 0},
     {"HOTP/T30/7 alice 1234 " HEX "\n", 7, 30, OTP_SHA1, 20, 0, 1, 0},
     {URI, 6, 30, OTP_SHA1, 20, 0, 0, 0},
+    {URI "&image=https%3A%2F%2Fx.example%2Fy.png", 6, 30, OTP_SHA1, 20, 0, 1,
+	0},
     {URI "&issuer=Old%20One&algorithm=SHA256&digits=8&period=60\n\n", 8, 60,
 	OTP_SHA256, 20, 0, 0, 0},
 };
@@ -102,8 +104,9 @@ static const struct {
     {GOOGLE "\" STEP_SIZE 30 30\n", 3, "one number"},
     {GOOGLE "\" DISALLOW_REUSE x\n", 3, "numbers"},
     {GOOGLE "\" DISALLOW_REUSE 99999999999\n", 0, "future"},
-    {GOOGLE "\" SOMETHING\n", 3, "unknown"},
-    {GOOGLE "\" LAST\n", 3, "unknown"},
+    {GOOGLE "\" SOMETHING\n", 3, "the option SOMETHING is not known"},
+    {GOOGLE "\" LAST\n", 3, "the option LAST is not known"},
+    {GOOGLE "\" " SECRET "\n", 3, "an option that is not known"},
     {GOOGLE "\"TIME_SKEW 1\n", 3, "neither"},
     {GOOGLE "1234567\n", 3, "neither"},
     {GOOGLE "123456789\n", 3, "neither"},
@@ -128,7 +131,9 @@ static const struct {
     {"otpauth://totp/a", 1, "secret is missing"},
     {"otpauth:totp", 1, "not an otpauth"},
     {URI "&secret=" SECRET, 1, "twice"},
-    {URI "&image=x", 1, "unknown"},
+    {URI "&colour=x", 1, "the parameter \"colour\" is not known"},
+    {URI "&" SECRET, 1, "a parameter that is not known"},
+    {"otpauth-migration://online?data=", 1, "offline"},
     {URI "&algorithm=MD5", 1, "algorithm"},
     {URI "&digits=9", 1, "digits"},
     {URI "&period=5", 1, "15 to 300"},
@@ -160,17 +165,17 @@ Test(import, refuses_a_nul_and_what_is_too_long)
 	struct import import;
 	struct import_report report;
 
-	cr_expect_eq(import_parse(text, sizeof(GOOGLE), "alice", NOW_S, &import,
-			 &report),
+	cr_expect_eq(import_parse(text, sizeof(GOOGLE), "alice", NULL, NOW_S,
+			 &import, &report),
 	    FAULT_FORMAT);
 	cr_expect_not_null(strstr(report.error, "NUL"));
 	memset(text + strlen(GOOGLE), '\n', sizeof(text) - sizeof(GOOGLE));
-	cr_expect_eq(import_parse(text, IMPORT_FILE_MAX, "alice", NOW_S,
+	cr_expect_eq(import_parse(text, IMPORT_FILE_MAX, "alice", NULL, NOW_S,
 			 &import, &report),
 	    FAULT_NONE);
 	import_done(&import);
-	cr_expect_eq(import_parse(text, IMPORT_FILE_MAX + 1, "alice", NOW_S,
-			 &import, &report),
+	cr_expect_eq(import_parse(text, IMPORT_FILE_MAX + 1, "alice", NULL,
+			 NOW_S, &import, &report),
 	    FAULT_FORMAT);
 	cr_expect_not_null(strstr(report.error, "64 KiB"));
 }
