@@ -375,7 +375,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev zlib1g-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
-	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \
+	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	libpam0g-dev iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography

@@ -172,7 +172,8 @@ meet_first(struct reading *reading, const char *line, size_t len)
 	if (!reading->seeking)
 		memcpy(file->first, first, sizeof(first));
 	else if (strcmp(file->first, first) == 0 &&
-	    (known == reading->file || known == end->files.count)) {
+	    (known == reading->file || known == end->files.count ||
+		end->files.items[known].taken == 0)) {
 		reading->seeking = false;
 		name_file(reading);
 	}
@@ -489,6 +490,8 @@ read_on(struct reading *reading)
 		struct reached before = reached_by(reading->end), now;
 		bool whole;
 
+		if (reading->only_files)
+			history_end_done(reading->end);
 		set_request(reading);
 		whole = read_stream(reading, &reply, why, sizeof(why));
 		if (reading->stopped)

@@ -245,7 +245,7 @@ Test(log, neither_loses_nor_repeats_a_line_that_is_rotated_meanwhile)
 	int seen = 0;
 
 	put(b, "audit.jsonl", "");
-	f = bastion_admin_start(b, ARGV("log", "-f", "-n", "1000"));
+	f = bastion_admin_start(b, ARGV("log", "-f", "-n", "2000"));
 	w = geteuid() == 0 && !b->embedded
 	    ? run_start(ARGV("setpriv", "--reuid", user, "--clear-groups", "sh",
 			    "-c", writer, "sh", b->store),
