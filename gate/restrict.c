@@ -6,10 +6,21 @@
 #include "gate/gate.h"
 #include "store/base/cleanup.h"
 
-static bool
-turn_key_away(struct gate *gate, enum reason reason)
+struct keypath_list
+gate_key_files(const struct gate *gate)
 {
-	return gate_turn_away(gate, reason) == VERDICT_PASS;
+	static const struct note standard[] = {
+	    {KEYS_FILE_FIRST}, {KEYS_FILE_SECOND}};
+
+	if (gate->look.keys[0] != '\0')
+		return KEYPATH_LIST(gate->look.key_files);
+	return (struct keypath_list){standard[0].text, sizeof(standard[0]), 2};
+}
+
+bool
+gate_takes_unlisted(const struct gate *gate)
+{
+	return gate->look.keys[0] != '\0' && gate->look.unlisted;
 }
 
 static enum reason
@@ -48,10 +59,9 @@ static enum reason
 judge_key(struct gate *gate, struct key *key, char **ret_command)
 {
 	struct keypath_user user = facts_keypath_user(&gate->facts);
-	struct keys_question question = {
-	    .files = KEYPATH_LIST(gate->reply.key_files),
+	struct keys_question question = {.files = gate_key_files(gate),
 	    .user = &user,
-	    .unlisted = gate->reply.unlisted,
+	    .unlisted = gate_takes_unlisted(gate),
 	    .read = keyfile_read};
 	struct keys_answer answer;
 	enum reason reason;
@@ -81,47 +91,50 @@ is_this_gate(const struct gate *gate, const char *command)
 	    (n == len || command[n - len - 1] == '/');
 }
 
-static bool
+static enum reason
 restrict_to(struct gate *gate, struct key *key)
 {
 	enum reason reason = judge_key(gate, key, &gate->key_command);
 
-	if (reason != REASON_NONE)
-		return turn_key_away(gate, reason);
-	if (gate->key_command != NULL && gate->command == NULL &&
-	    !is_this_gate(gate, gate->key_command))
+	if (reason == REASON_NONE && gate->key_command != NULL &&
+	    gate->command == NULL && !is_this_gate(gate, gate->key_command))
 		gate->command = gate->key_command;
-	return true;
+	return reason;
 }
 
-bool
-gate_restrict(struct gate *gate)
+static enum reason
+judge_login(struct gate *gate)
 {
 	const struct facts *facts = &gate->facts;
+	enum reason reason;
 	struct key key;
-	bool ok;
 
 	if (facts->auth_lost) {
 		snprintf(gate->why, sizeof(gate->why), "%s", facts->auth_why);
-		return turn_key_away(gate, REASON_KEY_SPOILT);
+		return REASON_KEY_SPOILT;
 	}
 	/* Without ExposeAuthInfo only a line of authorized_keys itself, which
 	 * is then obeyed by sshd, can have started a private gate. */
-	if (!facts->auth_named) {
-		enum reason reason;
-
-		if (gate->keeper.store != NULL)
-			return true;
-		reason = gate_judge_unknown(gate);
-		return reason == REASON_NONE || turn_key_away(gate, reason);
-	}
+	if (!facts->auth_named)
+		return gate->keeper.store != NULL ? REASON_NONE
+						  : gate_judge_unknown(gate);
 	if (facts->keys == 0)
-		return true;
+		return REASON_NONE;
 	if (facts->keys > 1)
-		return turn_key_away(gate, REASON_KEY_SEVERAL);
+		return REASON_KEY_SEVERAL;
 	if (facts->auth == NULL || key_parse(facts->auth, &key) != FAULT_NONE)
-		return turn_key_away(gate, REASON_KEY_ODD);
-	ok = restrict_to(gate, &key);
+		return REASON_KEY_ODD;
+	reason = restrict_to(gate, &key);
 	key_done(&key);
-	return ok;
+	return reason;
+}
+
+/* What an earlier look found, in other files, does not count. */
+void
+gate_restrict(struct gate *gate)
+{
+	if (gate->key_command != NULL && gate->command == gate->key_command)
+		gate->command = NULL;
+	free(take(gate->key_command));
+	gate->refusal = judge_login(gate);
 }

@@ -35,6 +35,9 @@ static const struct json_field request_fields[] = {
     [FIELD_IMPORT] = ROW(
 	OBJECT, request, "import", MAYBE, import, &import_shape),
     [FIELD_TARGET] = ROW(TEXT, request, "target", MAYBE, target),
+    [FIELD_KEYS] = ROW(TEXT, request, "keys", MAYBE, keys),
+    [FIELD_JUDGED] = ROW(FLAG, request, "judged", MAYBE, judged),
+    [FIELD_LAST] = ROW(FLAG, request, "last", MAYBE, last),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 
@@ -60,6 +63,7 @@ static const struct json_field reply_fields[] = {
     ROW(LIST, reply, "codes", MAYBE, codes, CODES_MAX, &note_item),
     ROW(LIST, reply, "key_files", MAYBE, key_files, KEY_FILES_MAX, &note_item),
     ROW(FLAG, reply, "unlisted", MAYBE, unlisted),
+    ROW(TEXT, reply, "keys", MAYBE, keys),
     ROW(FLAG, reply, "end", MAYBE, end),
 };
 const struct json_shape reply_shape = JSON_SHAPE(reply_fields, NULL);

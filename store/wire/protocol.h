@@ -22,7 +22,8 @@
 #define MESSAGE_TEXT     512   /* a name fits, and a sentence around it */
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
-#define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
+#define ACCOUNT_MAX      4096   /* bytes of a home folder or a shell */
+#define KEYS_NONE        "none" /* the key has not been judged yet */
 
 /* A request's keys, in the order of request_shape's fields. */
 enum request_field {
@@ -47,6 +48,9 @@ enum request_field {
 	FIELD_REASON,
 	FIELD_IMPORT,
 	FIELD_TARGET,
+	FIELD_KEYS,
+	FIELD_JUDGED,
+	FIELD_LAST,
 };
 
 /*
@@ -73,9 +77,13 @@ struct request {
 	int64_t at_s;                 /* explain: as if it were then */
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
-	enum reason reason;           /* refuse, connect */
+	enum reason reason;           /* login, refuse, connect */
 	struct import import;         /* import: the account */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
+	char keys[KEYS_NAME]; /* login: by which word of the policy on keys
+			       * the gate has judged the key, or KEYS_NONE */
+	bool judged;          /* login: it passed here, and was logged */
+	bool last;            /* a code that is wrong ends the login */
 };
 
 struct note {
@@ -101,6 +109,7 @@ struct reply {
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */
+	char keys[KEYS_NAME];           /* policy_keys_name() of these two */
 	bool end;                       /* of a stream */
 };
 

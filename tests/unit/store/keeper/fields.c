@@ -51,6 +51,9 @@ static const struct {
 	"'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA','last_step':'0'}",
 	NULL},
     {"target", "'db1:5432'", "''"},
+    {"keys", "'default'", "''"},
+    {"judged", "true", "false"},
+    {"last", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 
