@@ -10,6 +10,7 @@
  *	sshd/        what sshd's settings and files of keys say
  *	challenge.c  a code
  *	enroll.c     a first device
+ *	motd.c       what a person sees before the shell
  *	session.c    the shell or command, with a pass in hand
  */
 #ifndef TFA_GATE_H

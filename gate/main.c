@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "gate/gate.h"
+#include "gate/motd.h"
 #include "gate/session.h"
 #include "gate/term.h"
 
@@ -48,5 +49,7 @@ main(int argc, char **argv)
 
 	if (verdict != VERDICT_PASS)
 		return leave_denied(&gate);
+	if (gate.command == NULL && gate.facts.command == NULL)
+		motd_greet(&gate.facts, &gate.reply);
 	session_exec(verdict, &gate.facts, gate.command);
 }

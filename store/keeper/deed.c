@@ -308,8 +308,12 @@ deed_fill(struct deed *deed)
 	deed_say(deed, reply);
 	reply->tries = call->policy.attempts.per_login;
 	reply->timeout_s = call->policy.attempts.timeout_s;
-	if (passes && !deed->login.proof)
+	if (passes && !deed->login.proof) {
 		add_notes(&deed->outcome, reply);
+		reply->last_login_s = deed->outcome.previous_s;
+		memcpy(reply->last_from, deed->outcome.previous_from,
+		    sizeof(reply->last_from));
+	}
 	if (!passes || !deed->recovers)
 		answer_drop_codes(reply);
 	if (deed->outcome.verdict == VERDICT_ENROLL &&

@@ -64,6 +64,8 @@ static const struct json_field reply_fields[] = {
     ROW(LIST, reply, "key_files", MAYBE, key_files, KEY_FILES_MAX, &note_item),
     ROW(FLAG, reply, "unlisted", MAYBE, unlisted),
     ROW(TEXT, reply, "keys", MAYBE, keys),
+    ROW(TIME, reply, "last_login", MAYBE, last_login_s),
+    ROW(TEXT, reply, "last_from", MAYBE, last_from),
     ROW(FLAG, reply, "end", MAYBE, end),
 };
 const struct json_shape reply_shape = JSON_SHAPE(reply_fields, NULL);

@@ -110,7 +110,9 @@ struct reply {
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */
 	char keys[KEYS_NAME];           /* policy_keys_name() of these two */
-	bool end;                       /* of a stream */
+	int64_t last_login_s; /* PASS, for a shell: the one before this */
+	char last_from[ADDRESS_TEXT];
+	bool end; /* of a stream */
 };
 
 extern const struct json_shape request_shape;

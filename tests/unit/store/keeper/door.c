@@ -262,9 +262,9 @@ Test(keeper_door, puts_no_offer_off)
 	keeper_scene_end(&s);
 }
 
-/* A client at the door may show nothing: the gate says again what was wrong
- * meanwhile. */
-Test(keeper_door, leaves_the_news_to_the_gate)
+/* Whoever has answered the door's question has read what was wrong meanwhile.
+ * Where nothing was asked, perhaps nobody reads, and the gate says it again. */
+Test(keeper_door, leaves_the_news_to_the_gate_where_nothing_was_asked)
 {
 	struct keeper_scene s;
 
@@ -276,6 +276,11 @@ Test(keeper_door, leaves_the_news_to_the_gate)
 	    say(&s, "'verify','terminal':true,'code':'%s'" DOOR HERE, OF_DEVICE)
 		.notes,
 	    0);
+	cr_expect_eq(say(&s, "'login','terminal':true" HERE, NO_CODE).notes, 0);
+	expect(&s, "'verify','code':'%s'" FROM("/tmp/sshauth.x", OTHER), WRONG,
+	    "wrong_code");
+	cr_expect_gt(
+	    say(&s, "'login','terminal':true" DOOR HERE, NO_CODE).notes, 0);
 	cr_expect_gt(say(&s, "'login','terminal':true" HERE, NO_CODE).notes, 0);
 	cr_expect_eq(say(&s, "'login','terminal':true" HERE, NO_CODE).notes, 0);
 	keeper_scene_end(&s);
