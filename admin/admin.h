@@ -19,7 +19,7 @@
  *	users.c        users
  *	summary.c      users --summary
  *	directory.c    the services that do not list everybody
- *	explain.c      explain
+ *	explain/       explain; explain.h lists its files
  *	amend.c        revoke, unlock, code
  *	enroll.c       enroll
  *	import.c       import
@@ -63,7 +63,7 @@ struct admin {
 	bool yes; /* ask no questions */
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
-	const char *config, *probe, *key; /* doctor */
+	const char *config, *probe, *key; /* doctor, explain */
 	const char *qr;                   /* enroll */
 	bool block;                       /* revoke */
 	bool code;                        /* revoke, doctor */

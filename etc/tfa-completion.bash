@@ -17,7 +17,7 @@ _tfa_admin_options()
 	enforce) echo --grace --until ;;
 	exempt) echo --from ;;
 	users) echo --state --group --summary ;;
-	explain) echo --door --from --at ;;
+	explain) echo --door --from --at --key --config ;;
 	revoke) echo --block --code ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;

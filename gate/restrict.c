@@ -23,37 +23,6 @@ gate_takes_unlisted(const struct gate *gate)
 	return gate->look.keys[0] != '\0' && gate->look.unlisted;
 }
 
-static enum reason
-reason_of(enum key_verdict verdict)
-{
-	switch (verdict) {
-	case KEY_PASSES:
-		return REASON_NONE;
-	case KEY_UNLISTED:
-		return REASON_KEY_UNLISTED;
-	case KEY_IN_OPEN_FILE:
-		return REASON_KEY_IN_OPEN_FILE;
-	case KEY_DOUBTFUL:
-		break;
-	}
-	return REASON_KEY_DOUBTFUL;
-}
-
-/* Both the certificate and the lines of its authority may name a command.  sshd
- * wants them to agree. */
-static enum reason
-combine(struct key *key, struct keys_answer *answer)
-{
-	if (key->force_command == NULL)
-		return REASON_NONE;
-	if (answer->command != NULL &&
-	    strcmp(answer->command, key->force_command) != 0)
-		return REASON_KEY_COMMANDS;
-	free(answer->command);
-	answer->command = take(key->force_command);
-	return REASON_NONE;
-}
-
 /* *ret_command: what the key may run, or NULL for everything. */
 static enum reason
 judge_key(struct gate *gate, struct key *key, char **ret_command)
@@ -63,18 +32,8 @@ judge_key(struct gate *gate, struct key *key, char **ret_command)
 	    .user = &user,
 	    .unlisted = gate_takes_unlisted(gate),
 	    .read = keyfile_read};
-	struct keys_answer answer;
-	enum reason reason;
 
-	if (keys_search(&question, key, &answer, gate->why) != FAULT_NONE)
-		return REASON_KEY_FILE;
-	reason = reason_of(answer.verdict);
-	if (reason == REASON_NONE)
-		reason = combine(key, &answer);
-	if (reason == REASON_NONE)
-		*ret_command = take(answer.command);
-	keys_answer_done(&answer);
-	return reason;
+	return keys_decide(&question, key, ret_command, gate->why);
 }
 
 /* True if the command of a key's line is a private gate of the user's, which
