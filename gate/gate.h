@@ -5,12 +5,13 @@
  *	options.c    what the administrator wrote behind ForceCommand
  *	facts.c      who comes, from where, for what
  *	restrict.c   what the key may run
+ *	look.c       which files say that
  *	ask.c        what the keeper says
  *	unknown.c    sshd could not say which key it was
  *	sshd/        what sshd's settings and files of keys say
  *	challenge.c  a code
  *	enroll.c     a first device
- *	motd.c       what a person sees before the shell
+ *	motd.c       the words before a login shell
  *	session.c    the shell or command, with a pass in hand
  */
 #ifndef TFA_GATE_H

@@ -1,6 +1,6 @@
 /*
- * What a person sees before a login shell: the message of the day, and when
- * they came last.  sshd shows neither where a command is forced, as the gate
+ * The words before a login shell: the message of the day, and when the person
+ * came last.  sshd shows neither where a command is forced, as the gate
  * is, so the gate does.
  *
  * The lines of pam_motd(8) in PAM's file say which files make the message.

@@ -6,23 +6,6 @@
 #include "gate/gate.h"
 #include "store/base/cleanup.h"
 
-struct keypath_list
-gate_key_files(const struct gate *gate)
-{
-	static const struct note standard[] = {
-	    {KEYS_FILE_FIRST}, {KEYS_FILE_SECOND}};
-
-	if (gate->look.keys[0] != '\0')
-		return KEYPATH_LIST(gate->look.key_files);
-	return (struct keypath_list){standard[0].text, sizeof(standard[0]), 2};
-}
-
-bool
-gate_takes_unlisted(const struct gate *gate)
-{
-	return gate->look.keys[0] != '\0' && gate->look.unlisted;
-}
-
 /* *ret_command: what the key may run, or NULL for everything. */
 static enum reason
 judge_key(struct gate *gate, struct key *key, char **ret_command)
@@ -88,7 +71,7 @@ judge_login(struct gate *gate)
 	return reason;
 }
 
-/* What an earlier look found, in other files, does not count. */
+/* An earlier look, in other files, does not count. */
 void
 gate_restrict(struct gate *gate)
 {

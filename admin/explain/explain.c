@@ -90,7 +90,7 @@ is_refused(const struct explanation *e)
 	return e->keys.count > 0;
 }
 
-/* What the keeper would let go on ends at the gate. */
+/* The keeper would let the login go on; it ends at the gate. */
 static void
 refuse(const struct explanation *e, struct explained *login)
 {

@@ -59,7 +59,7 @@ decide_key(struct explaining_gate *g, struct key *key, char **ret_command,
 	return question.unlisted ? REASON_NONE : REASON_KEY_UNLISTED;
 }
 
-/* What an administrator needs to know; the message is for the user. */
+/* In words for an administrator: the message is for the user. */
 static void
 say_refused(enum reason reason, const char *why, char *ret, size_t size)
 {

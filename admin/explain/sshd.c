@@ -15,6 +15,7 @@
 
 #define SSHD     "/usr/sbin/sshd"
 #define SSHD_MS  10000
+#define SSH_PORT 22
 #define ANYWHERE "192.0.2.1" /* TEST-NET-1: no site has it */
 
 static const char *
@@ -25,13 +26,14 @@ config_of(const struct explaining_gate *g)
 
 /* Runs sshd -T; false after a note. */
 static bool
-ask(struct explaining_gate *g, struct child *child)
+ask(struct explaining_gate *g, int port, struct child *child)
 {
 	const char *from = g->admin->from != NULL ? g->admin->from : ANYWHERE;
-	char spec[2 * USER_TEXT + 200];
+	char spec[2 * USER_TEXT + 300];
 
-	snprintf(spec, sizeof(spec), "user=%s,host=%s,addr=%s", g->user->name,
-	    from, from);
+	snprintf(spec, sizeof(spec),
+	    "user=%s,host=%s,addr=%s,laddr=127.0.0.1,lport=%d", g->user->name,
+	    from, from, port);
 	child_run((const char *const[]){SSHD, "-T", "-f", config_of(g), "-C",
 		      spec, NULL},
 	    SSHD_MS, child);
@@ -83,32 +85,36 @@ explain_settings(struct explaining_gate *g, const char *dump)
 	explain_program(g, dump);
 }
 
-/* The door's port is in our drop-in, wherever sshd's configuration has it. */
-static void
+/* Returns the port of the login: the door's stands in our drop-in. */
+static int
 explain_door(struct explaining_gate *g)
 {
 	const char *path = g->admin->config != NULL ? g->admin->config
 						    : CONFIG_DROP_IN;
 	scoped_free char *text = NULL;
+	int port = 0;
 
 	if (!g->admin->at_door)
-		return;
+		return SSH_PORT;
 	text = read_whole(path);
+	if (text != NULL)
+		port = guard_door_port(text);
 	if (text == NULL && errno != ENOENT)
 		explain_note(g, "whether a door is set up is not known: %s: %s",
 		    path, strerror(errno));
-	else if (text == NULL || guard_door_port(text) == 0)
+	else if (port == 0)
 		explain_note(g,
 		    "no door is set up here, so nobody can log in at one: "
 		    "tfa-admin setup --door PORT");
+	return port != 0 ? port : SSH_PORT;
 }
 
 void
 explain_sshd(struct explaining_gate *g)
 {
 	scoped_free struct child *child = NULL;
+	int port = explain_door(g);
 
-	explain_door(g);
 	if (geteuid() != 0) {
 		explain_note(g,
 		    "only root can ask sshd for its settings; keys from "
@@ -118,6 +124,6 @@ explain_sshd(struct explaining_gate *g)
 	child = malloc(sizeof(*child));
 	if (child == NULL)
 		g->failed = true;
-	else if (ask(g, child))
+	else if (ask(g, port, child))
 		explain_settings(g, child->out.text);
 }

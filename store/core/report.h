@@ -57,7 +57,7 @@ struct explained {
 	int64_t until_s; /* when the exemption ends; 0: at no date */
 };
 
-/* What the gate decides on a key, and what it reads for that. */
+/* The gate's decision on a key. */
 struct explained_key {
 	char key[KEY_TEXT];      /* its fingerprint; "" for one of many */
 	char where[REPORT_TEXT]; /* "FILE:LINE", or who gives sshd such keys */

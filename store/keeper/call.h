@@ -36,7 +36,7 @@ struct kind {
 	void (*change)(struct deed *deed, struct record *record);
 };
 
-/* What may follow on a connection, at once. */
+/* The request that may follow on a connection, at once. */
 enum follow {
 	FOLLOW_NOTHING = 0,
 	FOLLOW_VERIFY, /* after a challenge */

@@ -22,7 +22,7 @@ login_find(struct deed *deed, struct record *record)
 	    &deed->outcome);
 }
 
-/* What the policy refuses, it refuses for its own reason. */
+/* A denial of the policy keeps its own reason. */
 void
 on_login(struct deed *deed, struct record *record)
 {

@@ -358,7 +358,7 @@ Test(admin, explain_says_what_each_address_would_meet)
 	fixture_enrol(b, b->me);
 	r = bastion_admin(b, ARGV("explain", b->me));
 	assert_status(r, 0);
-	cr_assert_str_eq(r->out,
+	assert_says(r->out,
 	    text("%s: depends on the address (choose one with --from)\n"
 		 "  from      10.2.0.0/16: pass\n"
 		 "  because   exempt: never asked\n"

@@ -1,6 +1,6 @@
 /*
- * What a person sees who has come in: news of their account, the message of the
- * day, their last login. Users user133 to user136.
+ * The words that meet a person who has come in: news of their account, the
+ * message of the day, their last login. Users user133 to user138.
  */
 #include <errno.h>
 #include <sched.h>

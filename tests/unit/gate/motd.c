@@ -105,7 +105,7 @@ Test(motd, is_of_the_files_that_pams_lines_name)
 	    {"session optional pam_motd.sox motd=@/one\n", ""},
 	    {"session optional my_pam_motd.so motd=@/one\n", ""},
 	    {"session optional pam_mail.so motd=@/one\n", ""},
-	    /* What others could have written. */
+	    /* Files that others could have written. */
 	    {LINE "motd=@/open\n", ""},
 	    {LINE "motd=@/theirs\n", ""},
 	    {LINE "motd=@/pipe\n", ""},

@@ -262,8 +262,9 @@ Test(keeper_door, puts_no_offer_off)
 	keeper_scene_end(&s);
 }
 
-/* Whoever has answered the door's question has read what was wrong meanwhile.
- * Where nothing was asked, perhaps nobody reads, and the gate says it again. */
+/* A person who has answered the door's question has read what was wrong
+ * meanwhile. Where nothing was asked, perhaps nobody reads, and the gate says it
+ * again. */
 Test(keeper_door, leaves_the_news_to_the_gate_where_nothing_was_asked)
 {
 	struct keeper_scene s;
