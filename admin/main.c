@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	"print, edit or validate the policy", admin_policy},
     {"users", "[NAME...] [--state S] [--group G] [--summary]",
 	"list users: who has a device, who is overdue, ...", admin_users},
-    {"explain", "USER [--door] [--from ADDR] [--at TIME] [--key KEY]",
+    {"explain", "U [--door] [--from A] [--at T] [--key K] [--config F]",
 	"what a login would meet, and which rule says so", admin_explain},
     {"revoke", "USER... [--block | --code]",
 	"lost phone: void it, and let the next login set up a new one",
