@@ -2,6 +2,7 @@
  * Notes a login in the record, for later ones: when the user came, from where,
  * and which connection or key needs no code for a while.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/core/login.h"
@@ -145,8 +146,10 @@ login_note_entry(struct record *record, const struct login *login,
 	    strcmp(last->from, login->address) == 0)
 		return;
 	last->present = true;
-	last->before_s = last->at_s;
-	memcpy(last->before_from, last->from, sizeof(last->before_from));
+	/* Only a session in the door's connection asks for it. */
+	last->before_s = login->by_door ? last->at_s : 0;
+	snprintf(last->before_from, sizeof(last->before_from), "%s",
+	    login->by_door ? last->from : "");
 	last->at_s = login->now_s;
 	memcpy(last->from, login->address, sizeof(last->from));
 	renew_verified(record, login);
