@@ -24,7 +24,7 @@
  *	users.c        users
  *	user_rows.c    what users shows of one user
  *	summary.c      users --summary
- *	explain.c      explain
+ *	explain/       explain; explain.h lists its files
  *	amend.c        revoke, forget, unlock, code
  *	sessions.c     what a user runs here, and its end
  *	enroll.c       enroll
@@ -81,7 +81,7 @@ struct admin {
 	bool end_sessions;
 	const char *verdict, *event, *reason, *lines; /* log */
 	bool follow;                                  /* log */
-	const char *config, *probe, *key;             /* doctor */
+	const char *config, *probe, *key;             /* doctor, explain */
 	const char *qr, *letter;                      /* enroll */
 	const char *account;                          /* import */
 	bool block;                                   /* revoke */

@@ -39,8 +39,8 @@ static const struct command commands[] = {
 	"[NAME...] [--state S,...] [--group G] [--no-device]\n"
 	"        [--unused 90d] [--summary] [--csv]",
 	"list users: who has a device, who is overdue, ...", admin_users},
-    {"explain", "USER [--door] [--from ADDR] [--at TIME]",
-	"what a login would be asked, and which rule says so", admin_explain},
+    {"explain", "U [--door] [--from A] [--at T] [--key K] [--config F]",
+	"what a login would meet, and which rule says so", admin_explain},
     {"revoke", "USER... [--block | --code | --device D] [--end-sessions]",
 	"lost phone: void it, and let the next login set up a new one",
 	admin_revoke},
@@ -106,6 +106,10 @@ static const struct option_row option_rows[] = {
     VALUE("exempt", from, "from", "CIDR", "only for logins from this network"),
     VALUE("explain", from, "from", "ADDR", "for a login from this address"),
     FLAG("explain", at_door, "door", "for a login at the door"),
+    VALUE("explain", key, "key", "KEY",
+	"for a login with this public key: a file, or SHA256:..."),
+    VALUE("explain", config, "config", "FILE",
+	"sshd's configuration, if it is not /etc/ssh/sshd_config"),
     VALUE(
 	"explain", at, "at", "TIME", "for a login at that time instead of now"),
     VALUE("users", state, "state", "STATE,...",

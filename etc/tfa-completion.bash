@@ -18,7 +18,7 @@ _tfa_admin_options()
 	exempt) echo --from --until ;;
 	exemptions) echo --csv ;;
 	users) echo --state --group --no-device --unused --summary --csv ;;
-	explain) echo --door --from --at ;;
+	explain) echo --door --from --at --key --config ;;
 	revoke) echo --block --code --device --end-sessions ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --qr --letter ;;

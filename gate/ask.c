@@ -20,7 +20,8 @@ gate_claim(const struct gate *gate, const char *request, const char *code,
 
 	*ret = (struct request){.version = PROTOCOL_VERSION,
 	    .terminal = facts->terminal,
-	    .shell = facts->command == NULL && gate->command == NULL};
+	    .shell = facts->command == NULL && gate->command == NULL,
+	    .last = code != NULL && gate->last};
 	snprintf(ret->request, sizeof(ret->request), "%s", request);
 	memcpy(ret->address, facts->address, sizeof(ret->address));
 	memcpy(ret->auth_path, facts->auth_path, sizeof(ret->auth_path));
@@ -59,33 +60,81 @@ gate_no_keeper(struct gate *gate, const char *why)
 	return VERDICT_DENY;
 }
 
-/* A code that is at hand follows on the same connection.  While a person
- * thinks, no process of the keeper's waits. */
+/* A code that is at hand follows on the same connection, as does the login
+ * after a look at other files.  While a person thinks, no process of the
+ * keeper's waits. */
 static bool
 is_followed(const struct gate *gate, const char *request, enum verdict verdict)
 {
-	return strcmp(request, "login") == 0 && verdict == VERDICT_CHALLENGE &&
-	    gate->facts.code[0] != '\0';
+	if (strcmp(request, "login") != 0)
+		return false;
+	return verdict == VERDICT_CHALLENGE ? gate->facts.code[0] != '\0'
+					    : gate->reply.reason == REASON_LOOK;
+}
+
+/* A login that the gate refuses anyhow waits for the keeper to log it, and to
+ * say if the policy has a reason of its own, but not for long. */
+static enum fault
+send_packet(struct gate *gate, bool refused, const struct request *packet)
+{
+	struct client_options keeper = gate->keeper;
+	enum fault fault;
+
+	if (refused) {
+		keeper.wait_ms = REPORT_WAIT_MS;
+		gate->client.wait_ms = REPORT_WAIT_MS;
+	}
+	fault = client_follow(&gate->client, &keeper, packet, &gate->reply);
+	if (fault == FAULT_NONE || !refused)
+		return fault;
+	client_close(&gate->client);
+	gate->reply = (struct reply){.reason = gate->refusal};
+	return FAULT_NONE;
+}
+
+/* True if the keeper's reply to a login names this user. */
+static bool
+has_name(struct gate *gate)
+{
+	bool needed = gate->reply.verdict != VERDICT_DENY ||
+	    gate->reply.reason == REASON_LOOK;
+
+	return !needed || facts_name(&gate->facts, &gate->reply);
+}
+
+/* Puts the gate's judgement of the key into a login. */
+static void
+claim_keys(const struct gate *gate, struct request *ret)
+{
+	const char *name = gate->look.keys[0] != '\0' ? gate->look.keys
+						      : KEYS_DEFAULT;
+
+	ret->reason = gate->refusal;
+	if (gate->facts.shell == NULL)
+		name = KEYS_NONE;
+	snprintf(ret->keys, sizeof(ret->keys), "%s", name);
 }
 
 enum verdict
 gate_ask(struct gate *gate, const char *request, const char *code)
 {
 	scoped_request struct request packet = {.version = 0};
+	bool is_login = strcmp(request, "login") == 0;
 	enum verdict verdict;
 
-	if (strcmp(request, "verify") != 0)
+	if (!is_login && strcmp(request, "verify") != 0)
 		client_close(&gate->client);
 	reply_done(&gate->reply);
 	gate->reply = (struct reply){.version = 0};
 	if (gate_claim(gate, request, code, &packet) != FAULT_NONE)
 		return gate_no_keeper(gate, "out of memory");
-	if (client_follow(&gate->client, &gate->keeper, &packet,
-		&gate->reply) != FAULT_NONE)
+	if (is_login)
+		claim_keys(gate, &packet);
+	if (send_packet(gate, is_login && gate->refusal != REASON_NONE,
+		&packet) != FAULT_NONE)
 		return gate_no_keeper(gate, gate->client.why);
 	verdict = gate->reply.verdict;
-	if (strcmp(request, "login") == 0 && verdict != VERDICT_DENY &&
-	    !facts_name(&gate->facts, &gate->reply))
+	if (is_login && !has_name(gate))
 		return gate_no_keeper(
 		    gate, "it names no home folder and shell");
 	gate->exit = reason_exit(gate->reply.reason);
@@ -167,14 +216,15 @@ gate_no_user(const struct gate *gate, enum fault fault)
 	return gate->facts.name_len > 0 ? GATE_EXIT_CONFIG : GATE_EXIT_DENIED;
 }
 
-static void
-report(const struct gate *gate, enum reason reason)
+void
+gate_report(struct gate *gate, enum reason reason)
 {
 	struct client_options keeper = gate->keeper;
 	scoped_request struct request packet = {.version = 0};
 	struct reply reply;
 	char why[320];
 
+	client_close(&gate->client); /* the keeper waits for a code there */
 	keeper.wait_ms = REPORT_WAIT_MS;
 	if (gate_claim(gate, "refuse", NULL, &packet) != FAULT_NONE)
 		return;
@@ -187,7 +237,34 @@ report(const struct gate *gate, enum reason reason)
 enum verdict
 gate_turn_away(struct gate *gate, enum reason reason)
 {
-	client_close(&gate->client); /* the keeper waits for a code there */
-	report(gate, reason);
+	gate_report(gate, reason);
 	return gate_refuse(gate, reason);
+}
+
+static enum verdict
+ask_login(struct gate *gate)
+{
+	/* The files are in a home folder that is not known yet. */
+	if (gate->facts.shell != NULL)
+		gate_restrict(gate);
+	return gate_ask(gate, "login", NULL);
+}
+
+enum verdict
+gate_login(struct gate *gate)
+{
+	enum verdict verdict = ask_login(gate);
+
+	if (verdict == VERDICT_DENY && gate->reply.reason == REASON_LOOK) {
+		gate->look = gate->reply;
+		gate->reply = (struct reply){.version = 0};
+		verdict = ask_login(gate);
+	}
+	/* Whatever was answered, a key that is refused does not get in. */
+	if (gate->refusal != REASON_NONE &&
+	    (verdict != VERDICT_DENY || gate->reply.reason == gate->refusal))
+		return gate_refuse(gate, gate->refusal);
+	if (verdict == VERDICT_DENY || verdict == VERDICT_PASS)
+		gate_say(gate);
+	return verdict;
 }

@@ -23,12 +23,22 @@ try_code(struct gate *gate, const char *code)
 	return verdict;
 }
 
-/* Returns how many tries that answer takes: none if it was no code at all, as
+/* Returns how many tries that answer takes: none if nothing was counted, as
  * after a slip of the fingers or of the clipboard. */
 static int
 tries_taken(const struct gate *gate, int *slips)
 {
-	return gate->reply.reason != REASON_NOT_A_CODE || ++*slips > SLIPS_MAX;
+	return reason_is_counted(gate->reply.reason) || ++*slips > SLIPS_MAX;
+}
+
+/* The keeper has not logged the end of the login if the last input counted as
+ * no try there. */
+static enum verdict
+end_of_tries(struct gate *gate)
+{
+	return reason_is_counted(gate->reply.reason)
+	    ? gate_refuse(gate, REASON_TRIES)
+	    : gate_turn_away(gate, REASON_TRIES);
 }
 
 bool
@@ -65,6 +75,7 @@ ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 			break;
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);
+		gate->last = tries == 1 && !may_skip;
 		verdict = try_code(gate, code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict != VERDICT_DENY)
@@ -76,7 +87,7 @@ ask_person(struct gate *gate, bool may_skip, int64_t tries, int64_t timeout_s)
 	}
 	if (may_skip)
 		return gate_put_off(gate);
-	return tries > 0 ? VERDICT_DENY : gate_refuse(gate, REASON_TRIES);
+	return tries > 0 ? VERDICT_DENY : end_of_tries(gate);
 }
 
 enum verdict
@@ -88,6 +99,7 @@ gate_challenge(struct gate *gate)
 
 	if (gate->facts.code[0] != '\0' && !gate->code_tried) {
 		gate->code_tried = true;
+		gate->last = true;
 		verdict = try_code(gate, gate->facts.code);
 		if (verdict != VERDICT_DENY || !gate_say_environment(gate))
 			return verdict;

@@ -77,6 +77,7 @@ confirm_pending(
 			break;
 		if (answer != ANSWER_LINE)
 			return gate_turn_away(gate, REASON_NO_CODE);
+		gate->last = tries == 1 && !may_skip;
 		verdict = confirm_once(gate, code);
 		explicit_bzero(code, sizeof(code));
 		if (verdict == VERDICT_PASS)
@@ -90,6 +91,8 @@ confirm_pending(
 	}
 	if (may_skip)
 		return gate_put_off(gate);
+	if (!reason_is_counted(gate->reply.reason))
+		gate_report(gate, REASON_TRIES);
 	term_say("That was the last try: log in again.");
 	return VERDICT_DENY;
 }

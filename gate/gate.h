@@ -4,13 +4,15 @@
  *	main.c       the story
  *	options.c    what the administrator wrote behind ForceCommand
  *	facts.c      who comes, from where, for what
- *	ask.c        what the keeper says
  *	restrict.c   what the key may run
+ *	look.c       which files say that
+ *	ask.c        what the keeper says
  *	unknown.c    sshd could not say which key it was
  *	sshd/        what sshd's settings and files of keys say
  *	challenge.c  a code
  *	enroll.c     a first device
  *	renew.c      a further one, after a recovery code
+ *	motd.c       the words before a login shell
  *	session.c    the shell or command, with a pass in hand
  */
 #ifndef TFA_GATE_H
@@ -29,13 +31,16 @@ struct gate {
 	const char *command;  /* run this whatever is asked, or NULL */
 	char *key_command;    /* the key may run this alone, or NULL */
 	char why[WHY_TEXT];   /* the file or fact for which a key is refused */
+	enum reason refusal;  /* of the key, by the gate; REASON_NONE: none */
 	struct facts facts;
+	struct reply look;              /* the keeper's on files of keys, or 0 */
 	struct reply reply;             /* the keeper's last */
 	char enroll_code[INPUT_TEXT];   /* an admin's code that was accepted */
 	char recovery_code[INPUT_TEXT]; /* that was typed and let in */
 	char pending[DEVICE_ID_TEXT];   /* of the enrolment in this window */
 	const char *device; /* a device's name or id, or pending; or NULL */
 	bool code_tried;    /* the code in TFA_CODE was sent to the keeper */
+	bool last;          /* a code that is wrong ends the login */
 	int exit;           /* the status of a refusal */
 };
 
@@ -53,7 +58,7 @@ MUST_USE enum fault gate_claim(const struct gate *gate, const char *request,
 
 /*
  * Asks the keeper; code may be NULL.  Returns the verdict, and sets gate->reply
- * and gate->exit.  VERDICT_DENY if the keeper cannot be reached or understood,
+ * and gate->exit.  gate->last goes with a code.  VERDICT_DENY if the keeper cannot be reached or understood,
  * which is then said on the terminal.
  */
 enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
@@ -75,19 +80,32 @@ int gate_no_user(const struct gate *gate, enum fault fault);
 enum verdict gate_refuse(struct gate *gate, enum reason reason);
 
 /*
- * gate_refuse() for a login that the keeper would have let go on: the log has
- * nothing of it, or a pass.  The keeper is told before the person is, who may
- * hang up at once.  It changes nothing if the keeper cannot be told; that takes
- * 2 seconds at most.
+ * Has the keeper log that this gate ends a login, which the keeper let go on.
+ * It changes nothing if the keeper cannot be told; that takes 2 seconds at
+ * most.
  */
+void gate_report(struct gate *gate, enum reason reason);
+
+/* gate_report(), then gate_refuse(): whoever is told may hang up at once. */
 enum verdict gate_turn_away(struct gate *gate, enum reason reason);
 
 /*
- * Looks up what the key that was used may run, in the files that the reply to
- * "login" names, and sets gate->command.  False if the key is refused: the user
- * is told, and gate->exit is set.
+ * Decides the login: judges the key, and asks the keeper, who is told of that
+ * judgement, so that one line in the log has all of it.  Says the reply to a
+ * denial and to a pass.
  */
-bool gate_restrict(struct gate *gate);
+enum verdict gate_login(struct gate *gate);
+
+/* The files of keys in which gate_restrict() looks, and the policy's word on
+ * other keys: as the keeper named them, or else the default. */
+struct keypath_list gate_key_files(const struct gate *gate);
+bool gate_takes_unlisted(const struct gate *gate);
+
+/*
+ * Looks up what the key that was used may run, and sets gate->command, or else
+ * gate->refusal.
+ */
+void gate_restrict(struct gate *gate);
 
 /*
  * gate_restrict() if sshd did not say which key was used.  REASON_NONE: no key

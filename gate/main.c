@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "gate/gate.h"
+#include "gate/motd.h"
 #include "gate/session.h"
 #include "gate/term.h"
 
@@ -14,6 +15,7 @@ leave_denied(struct gate *gate)
 {
 	client_close(&gate->client);
 	facts_done(&gate->facts);
+	reply_done(&gate->look);
 	reply_done(&gate->reply);
 	free(gate->key_command);
 	return gate->exit != 0 ? gate->exit : GATE_EXIT_DENIED;
@@ -33,19 +35,7 @@ main(int argc, char **argv)
 	if (fault != FAULT_NONE)
 		return gate_no_user(&gate, fault);
 
-	verdict = gate_ask(&gate, "login", NULL);
-	if (verdict == VERDICT_DENY || verdict == VERDICT_PASS)
-		gate_say(&gate);
-
-	if (verdict != VERDICT_DENY && !gate_restrict(&gate))
-		return leave_denied(&gate);
-
-	/* A key for one command gets no shell, before which a device is
-	 * offered: the keeper decides the login anew, as one for a command. */
-	if (gate.reply.may_skip && gate.command != NULL) {
-		verdict = gate_ask(&gate, "login", NULL);
-		gate_say(&gate);
-	}
+	verdict = gate_login(&gate);
 
 	if (verdict == VERDICT_CHALLENGE)
 		verdict = gate_challenge(&gate);
@@ -60,5 +50,7 @@ main(int argc, char **argv)
 	if (verdict != VERDICT_PASS)
 		return leave_denied(&gate);
 	gate_renew(&gate);
+	if (gate.command == NULL && gate.facts.command == NULL)
+		motd_greet(&gate.facts, &gate.reply);
 	session_exec(verdict, &gate.facts, gate.command);
 }

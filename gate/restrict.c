@@ -6,65 +6,17 @@
 #include "gate/gate.h"
 #include "store/base/cleanup.h"
 
-static bool
-turn_key_away(struct gate *gate, enum reason reason)
-{
-	return gate_turn_away(gate, reason) == VERDICT_PASS;
-}
-
-static enum reason
-reason_of(enum key_verdict verdict)
-{
-	switch (verdict) {
-	case KEY_PASSES:
-		return REASON_NONE;
-	case KEY_UNLISTED:
-		return REASON_KEY_UNLISTED;
-	case KEY_IN_OPEN_FILE:
-		return REASON_KEY_IN_OPEN_FILE;
-	case KEY_DOUBTFUL:
-		break;
-	}
-	return REASON_KEY_DOUBTFUL;
-}
-
-/* Both the certificate and the lines of its authority may name a command.  sshd
- * wants them to agree. */
-static enum reason
-combine(struct key *key, struct keys_answer *answer)
-{
-	if (key->force_command == NULL)
-		return REASON_NONE;
-	if (answer->command != NULL &&
-	    strcmp(answer->command, key->force_command) != 0)
-		return REASON_KEY_COMMANDS;
-	free(answer->command);
-	answer->command = take(key->force_command);
-	return REASON_NONE;
-}
-
 /* *ret_command: what the key may run, or NULL for everything. */
 static enum reason
 judge_key(struct gate *gate, struct key *key, char **ret_command)
 {
 	struct keypath_user user = facts_keypath_user(&gate->facts);
-	struct keys_question question = {
-	    .files = KEYPATH_LIST(gate->reply.key_files),
+	struct keys_question question = {.files = gate_key_files(gate),
 	    .user = &user,
-	    .unlisted = gate->reply.unlisted,
+	    .unlisted = gate_takes_unlisted(gate),
 	    .read = keyfile_read};
-	struct keys_answer answer;
-	enum reason reason;
 
-	if (keys_search(&question, key, &answer, gate->why) != FAULT_NONE)
-		return REASON_KEY_FILE;
-	reason = reason_of(answer.verdict);
-	if (reason == REASON_NONE)
-		reason = combine(key, &answer);
-	if (reason == REASON_NONE)
-		*ret_command = take(answer.command);
-	keys_answer_done(&answer);
-	return reason;
+	return keys_decide(&question, key, ret_command, gate->why);
 }
 
 /* True if the command of a key's line is a private gate of the user's, which
@@ -81,47 +33,50 @@ is_this_gate(const struct gate *gate, const char *command)
 	    (n == len || command[n - len - 1] == '/');
 }
 
-static bool
+static enum reason
 restrict_to(struct gate *gate, struct key *key)
 {
 	enum reason reason = judge_key(gate, key, &gate->key_command);
 
-	if (reason != REASON_NONE)
-		return turn_key_away(gate, reason);
-	if (gate->key_command != NULL && gate->command == NULL &&
-	    !is_this_gate(gate, gate->key_command))
+	if (reason == REASON_NONE && gate->key_command != NULL &&
+	    gate->command == NULL && !is_this_gate(gate, gate->key_command))
 		gate->command = gate->key_command;
-	return true;
+	return reason;
 }
 
-bool
-gate_restrict(struct gate *gate)
+static enum reason
+judge_login(struct gate *gate)
 {
 	const struct facts *facts = &gate->facts;
+	enum reason reason;
 	struct key key;
-	bool ok;
 
 	if (facts->auth_lost) {
 		snprintf(gate->why, sizeof(gate->why), "%s", facts->auth_why);
-		return turn_key_away(gate, REASON_KEY_SPOILT);
+		return REASON_KEY_SPOILT;
 	}
 	/* Without ExposeAuthInfo only a line of authorized_keys itself, which
 	 * is then obeyed by sshd, can have started a private gate. */
-	if (!facts->auth_named) {
-		enum reason reason;
-
-		if (gate->keeper.store != NULL)
-			return true;
-		reason = gate_judge_unknown(gate);
-		return reason == REASON_NONE || turn_key_away(gate, reason);
-	}
+	if (!facts->auth_named)
+		return gate->keeper.store != NULL ? REASON_NONE
+						  : gate_judge_unknown(gate);
 	if (facts->keys == 0)
-		return true;
+		return REASON_NONE;
 	if (facts->keys > 1)
-		return turn_key_away(gate, REASON_KEY_SEVERAL);
+		return REASON_KEY_SEVERAL;
 	if (facts->auth == NULL || key_parse(facts->auth, &key) != FAULT_NONE)
-		return turn_key_away(gate, REASON_KEY_ODD);
-	ok = restrict_to(gate, &key);
+		return REASON_KEY_ODD;
+	reason = restrict_to(gate, &key);
 	key_done(&key);
-	return ok;
+	return reason;
+}
+
+/* An earlier look, in other files, does not count. */
+void
+gate_restrict(struct gate *gate)
+{
+	if (gate->key_command != NULL && gate->command == gate->key_command)
+		gate->command = NULL;
+	free(take(gate->key_command));
+	gate->refusal = judge_login(gate);
 }

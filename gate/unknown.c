@@ -119,9 +119,10 @@ file_limits(struct gate *gate, const char *name, const struct sshd_view *view)
 static bool
 files_limit(struct gate *gate, const struct sshd_view *view)
 {
-	for (size_t i = 0; i < gate->reply.key_files.count; i++)
-		if (file_limits(
-			gate, gate->reply.key_files.items[i].text, view))
+	struct keypath_list files = gate_key_files(gate);
+
+	for (size_t i = 0; i < files.count; i++)
+		if (file_limits(gate, keypath_name(&files, i), view))
 			return true;
 	return false;
 }
@@ -131,7 +132,7 @@ gate_judge_unknown(struct gate *gate)
 {
 	struct keypath_user user = facts_keypath_user(&gate->facts);
 	struct sshd_question question = {
-	    .user = &user, .files = KEYPATH_LIST(gate->reply.key_files)};
+	    .user = &user, .files = gate_key_files(gate)};
 	struct sshd_view view;
 	enum fault fault = sshd_look(&question, &view, gate->why);
 	const char *tmp = try_tmp();
@@ -142,7 +143,7 @@ gate_judge_unknown(struct gate *gate)
 	if (!view.exposes)
 		return REASON_KEY_UNKNOWN;
 	memcpy(gate->why, view.authority, sizeof(view.authority));
-	if (gate->why[0] == '\0' && !gate->reply.unlisted)
+	if (gate->why[0] == '\0' && !gate_takes_unlisted(gate))
 		memcpy(gate->why, view.other_keys, sizeof(view.other_keys));
 	if (gate->why[0] != '\0' || files_limit(gate, &view))
 		return refuse_for_tmp(gate, tmp);

@@ -66,8 +66,9 @@ inquiry_fill(const struct inquiry *inquiry, struct request *ret)
 {
 	char service[64] = "";
 
-	*ret = (struct request){
-	    .version = PROTOCOL_VERSION, .door = inquiry->door};
+	*ret = (struct request){.version = PROTOCOL_VERSION,
+	    .door = inquiry->door,
+	    .judged = inquiry->judged};
 	snprintf(ret->request, sizeof(ret->request), "%s", inquiry->request);
 	if (inquiry->code != NULL)
 		fill_code(inquiry->code, ret);

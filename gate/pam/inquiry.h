@@ -25,6 +25,7 @@ struct inquiry {
 	uid_t uid;
 	gid_t gid;
 	bool door;    /* the strict answer: before a connection may forward */
+	bool judged;  /* the keeper let this connection pass before */
 	bool unknown; /* there is no such user: nobody may notice that */
 	const char *request;        /* "login" or "verify" */
 	const char *code;           /* as it was typed, or NULL */

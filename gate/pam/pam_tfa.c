@@ -262,6 +262,7 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		wrong = "no code was asked for";
 	if (wrong != NULL)
 		return refuse(pamh, PAM_PERM_DENIED, wrong);
+	inquiry.judged = true;
 	ask_keeper(&inquiry, &ruling);
 	if (ruling.verdict == VERDICT_PASS)
 		return PAM_SUCCESS;

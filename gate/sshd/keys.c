@@ -177,6 +177,55 @@ keys_search(const struct keys_question *question, const struct key *key,
 	return fault;
 }
 
+static enum reason
+reason_of(enum key_verdict verdict)
+{
+	switch (verdict) {
+	case KEY_PASSES:
+		return REASON_NONE;
+	case KEY_UNLISTED:
+		return REASON_KEY_UNLISTED;
+	case KEY_IN_OPEN_FILE:
+		return REASON_KEY_IN_OPEN_FILE;
+	case KEY_DOUBTFUL:
+		break;
+	}
+	return REASON_KEY_DOUBTFUL;
+}
+
+/* Both the certificate and the lines of its authority may name a command.  sshd
+ * wants them to agree. */
+static enum reason
+combine(struct key *key, struct keys_answer *answer)
+{
+	if (key->force_command == NULL)
+		return REASON_NONE;
+	if (answer->command != NULL &&
+	    strcmp(answer->command, key->force_command) != 0)
+		return REASON_KEY_COMMANDS;
+	free(answer->command);
+	answer->command = take(key->force_command);
+	return REASON_NONE;
+}
+
+enum reason
+keys_decide(const struct keys_question *question, struct key *key,
+    char **ret_command, char ret_why[static WHY_TEXT])
+{
+	struct keys_answer answer;
+	enum reason reason;
+
+	if (keys_search(question, key, &answer, ret_why) != FAULT_NONE)
+		return REASON_KEY_FILE;
+	reason = reason_of(answer.verdict);
+	if (reason == REASON_NONE)
+		reason = combine(key, &answer);
+	if (reason == REASON_NONE)
+		*ret_command = take(answer.command);
+	keys_answer_done(&answer);
+	return reason;
+}
+
 void
 keys_answer_done(struct keys_answer *answer)
 {

@@ -18,6 +18,7 @@
 #include "gate/sshd/key.h"
 #include "gate/sshd/keyfile.h"
 #include "store/base/fault.h"
+#include "store/core/verdict.h"
 
 /* The restriction as known so far; zeroed before the first file. */
 struct restriction {
@@ -103,5 +104,14 @@ keys_search(const struct keys_question *question, const struct key *key,
     struct keys_answer *ret, char ret_why[static WHY_TEXT]);
 
 void keys_answer_done(struct keys_answer *answer);
+
+/*
+ * The gate's decision on a key, with what a certificate says of itself, which
+ * this takes out of the key.  REASON_NONE: it passes, and *ret_command is all
+ * that it may run, on the heap, or NULL for everything.  Any other reason
+ * refuses it; ret_why goes with REASON_KEY_FILE.
+ */
+MUST_USE enum reason keys_decide(const struct keys_question *question,
+    struct key *key, char **ret_command, char ret_why[static WHY_TEXT]);
 
 #endif

@@ -206,6 +206,8 @@ explain_one(const struct explaining *e, const struct decision *decision,
 		memcpy(ret->rule, decision->rule->name, sizeof(ret->rule));
 	ret->mode = (int)decision->mode;
 	ret->deadline_s = outcome.deadline_s;
+	if (decision->rule != NULL && decision->mode == MODE_EXEMPT)
+		ret->until_s = decision->rule->until_s;
 	if (decision->mode == MODE_NONE)
 		say_denied(
 		    decision, &outcome, ret->reason, sizeof(ret->reason));

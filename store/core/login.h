@@ -63,6 +63,8 @@ struct outcome {
 	int64_t drift_s;    /* wrong code: by how much a clock may be off */
 	int64_t failed;     /* PASS: wrong codes since the last login */
 	char failed_from[ADDRESS_TEXT];
+	int64_t previous_s; /* PASS, for a shell: the last login before it */
+	char previous_from[ADDRESS_TEXT];
 	struct announcements news;   /* PASS: what changed since then */
 	char device[DEVICE_ID_TEXT]; /* whose code it was */
 	char name[RULE_TEXT];        /* the group or rule that a denial names */

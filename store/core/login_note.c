@@ -2,6 +2,7 @@
  * Notes a login in the record, for later ones: when the user came, from where,
  * and which connection or key needs no code for a while.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/core/login.h"
@@ -25,6 +26,7 @@ clamp_record(struct record *record, int64_t now_s, struct outcome *ret)
 	clamp_stored(&record->failures.known.spent_since_s, now_s, ret);
 	clamp_stored(&record->failures.other.spent_since_s, now_s, ret);
 	clamp_stored(&record->last_login.at_s, now_s, ret);
+	clamp_stored(&record->last_login.before_s, now_s, ret);
 	clamp_stored(&record->skipped_s, now_s, ret);
 	clamp_stored(&record->first_seen_s, now_s, ret);
 	if (record->renewal.until_s <= now_s)
@@ -59,11 +61,14 @@ login_note_visit(const struct decision *decision, struct record *record,
 }
 
 /* Puts in the failures that the user has not been told of yet.  sshd throws
- * away what a subsystem says: only what a terminal shows counts as told. */
+ * away what a subsystem says: only what a terminal shows counts as told, and at
+ * the door what is said to whoever has just answered its question. */
 static void
-tell_failures(
-    struct record *record, const struct login *login, struct outcome *outcome)
+tell_failures(struct record *record, const struct login *login, bool answered,
+    struct outcome *outcome)
 {
+	bool told = login->terminal || (login->door && answered);
+
 	struct counter *counters[] = {
 	    &record->failures.known, &record->failures.other};
 	int64_t newest_s = -1;
@@ -78,7 +83,7 @@ tell_failures(
 			memcpy(outcome->failed_from, c->from,
 			    sizeof(outcome->failed_from));
 		newest_s = c->last_s > newest_s ? c->last_s : newest_s;
-		if (!login->terminal)
+		if (!told)
 			continue;
 		c->told = c->count;
 		outcome->changed = true;
@@ -116,18 +121,37 @@ renew_verified(struct record *record, const struct login *login)
 	}
 }
 
+/* The door has noted the connection in which this session is. */
+static void
+tell_previous(const struct last_login *last, const struct login *login,
+    struct outcome *outcome)
+{
+	bool noted = login->by_door && !login->door;
+
+	if (!login->terminal || !login->shell)
+		return;
+	outcome->previous_s = noted ? last->before_s : last->at_s;
+	memcpy(outcome->previous_from, noted ? last->before_from : last->from,
+	    sizeof(outcome->previous_from));
+}
+
 void
 login_note_entry(struct record *record, const struct login *login,
     bool now_and_then, struct outcome *outcome)
 {
 	struct last_login *last = &record->last_login;
 
-	tell_failures(record, login, outcome);
+	tell_failures(record, login, !now_and_then, outcome);
+	tell_previous(last, login, outcome);
 	if (now_and_then && last->present &&
 	    login->now_s - last->at_s < LAST_LOGIN_S &&
 	    strcmp(last->from, login->address) == 0)
 		return;
 	last->present = true;
+	/* Only a session in the door's connection asks for it. */
+	last->before_s = login->by_door ? last->at_s : 0;
+	snprintf(last->before_from, sizeof(last->before_from), "%s",
+	    login->by_door ? last->from : "");
 	last->at_s = login->now_s;
 	memcpy(last->from, login->address, sizeof(last->from));
 	renew_verified(record, login);

@@ -317,10 +317,44 @@ set_defaults(struct policy *policy)
 	    .remember = {.connection_s = 12 * 3600},
 	    .log_commands = true,
 	};
-	if (!add_key_file(policy, ".ssh/authorized_keys") ||
-	    !add_key_file(policy, ".ssh/authorized_keys2"))
+	if (!add_key_file(policy, KEYS_FILE_FIRST) ||
+	    !add_key_file(policy, KEYS_FILE_SECOND))
 		return FAULT_MEMORY;
 	return FAULT_NONE;
+}
+
+static bool
+keys_are_default(const struct keys *keys)
+{
+	return keys->unlisted != UNLISTED_ALLOW && keys->files.count == 2 &&
+	    strcmp(keys->files.items[0].text, KEYS_FILE_FIRST) == 0 &&
+	    strcmp(keys->files.items[1].text, KEYS_FILE_SECOND) == 0;
+}
+
+/* FNV-1a, of the text and its NUL. */
+static uint64_t
+mix_text(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	while (*text++ != '\0');
+	return hash;
+}
+
+void
+policy_keys_name(const struct keys *keys, char ret[static KEYS_NAME])
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	if (keys_are_default(keys)) {
+		memcpy(ret, KEYS_DEFAULT, sizeof(KEYS_DEFAULT));
+		return;
+	}
+	for (size_t i = 0; i < keys->files.count; i++)
+		hash = mix_text(hash, keys->files.items[i].text);
+	hash = mix_text(
+	    hash, keys->unlisted == UNLISTED_ALLOW ? "allow" : "refuse");
+	snprintf(ret, KEYS_NAME, "%016llx", (unsigned long long)hash);
 }
 
 enum fault

@@ -28,6 +28,13 @@
 #define POLICY_NAMES  2000 /* users, or groups, of one rule */
 #define KEY_FILES_MAX 16
 #define KEY_FILE_MAX  80 /* bytes of the name of a file of keys */
+#define KEYS_NAME     17 /* bytes of policy_keys_name(), with its NUL */
+
+/* keys.files of a policy that has none, and their policy_keys_name() with
+ * keys.unlisted left out, too. */
+#define KEYS_FILE_FIRST  ".ssh/authorized_keys"
+#define KEYS_FILE_SECOND ".ssh/authorized_keys2"
+#define KEYS_DEFAULT     "default"
 
 enum mode { MODE_NONE = 0, MODE_OPTIONAL, MODE_REQUIRED, MODE_EXEMPT };
 enum self_enroll { SELF_GRACE = 0, SELF_ALWAYS, SELF_CODE };
@@ -123,6 +130,13 @@ MUST_USE enum fault policy_parse(const char *text, size_t len,
  * FAULT_MEMORY.
  */
 MUST_USE enum fault policy_builtin(struct policy *ret);
+
+/*
+ * ret: a name of what the policy says of keys: KEYS_DEFAULT if that is nothing,
+ * or else 16 hexadecimal digits, others for other files or another "unlisted".
+ * By it the gate and the keeper know that they mean one thing.
+ */
+void policy_keys_name(const struct keys *keys, char ret[static KEYS_NAME]);
 
 /*
  * *ret_text: the policy as text for its file, which the caller frees.  Indented

@@ -197,6 +197,8 @@ static const struct json_field verified_item = JSON_ITEM_OBJECT(
 static const struct json_field last_login_fields[] = {
     ROW(TIME, last_login, "at", REQUIRED, at_s),
     ROW(TEXT, last_login, "from", MAYBE, from),
+    ROW(TIME, last_login, "before", MAYBE, before_s),
+    ROW(TEXT, last_login, "before_from", MAYBE, before_from),
 };
 static const struct json_shape last_login_shape = JSON_SHAPE(
     last_login_fields, NULL);

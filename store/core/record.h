@@ -149,6 +149,8 @@ struct last_login {
 	bool present;
 	int64_t at_s;
 	char from[ADDRESS_TEXT];
+	int64_t before_s; /* the one before that; 0: none */
+	char before_from[ADDRESS_TEXT];
 };
 
 struct record {

@@ -71,11 +71,27 @@ static const struct json_field explained_fields[] = {
     ROW(CHOICE, explained, "mode", NULL, mode, mode_names),
     ROW(TEXT, explained, "reason", REQUIRED, reason),
     ROW(TIME, explained, "deadline", NULL, deadline_s),
+    ROW(TIME, explained, "until", NULL, until_s),
 };
 static const struct json_shape explained_shape = JSON_SHAPE(
     explained_fields, NULL);
 static const struct json_field explained_item = JSON_ITEM_OBJECT(
     struct explained, &explained_shape);
+
+static const struct json_field explained_key_fields[] = {
+    ROW(TEXT, explained_key, "key", NULL, key),
+    ROW(TEXT, explained_key, "where", REQUIRED, where),
+    ROW(TEXT, explained_key, "verdict", REQUIRED, verdict),
+    ROW(TEXT, explained_key, "reason", NULL, reason),
+    ROW(TEXT, explained_key, "detail", NULL, detail),
+    ROW(TEXT, explained_key, "command", NULL, command),
+};
+static const struct json_shape explained_key_shape = JSON_SHAPE(
+    explained_key_fields, NULL);
+static const struct json_field explained_key_item = JSON_ITEM_OBJECT(
+    struct explained_key, &explained_key_shape);
+static const struct json_field explained_note_item = JSON_ITEM_TEXT(
+    struct explained_note);
 
 static const struct json_field explanation_fields[] = {
     ROW(TEXT, explanation, "user", REQUIRED, user),
@@ -84,10 +100,15 @@ static const struct json_field explanation_fields[] = {
     ROW(CHOICE, explanation, "mode", NULL, login.mode, mode_names),
     ROW(TEXT, explanation, "reason", REQUIRED, login.reason),
     ROW(TIME, explanation, "deadline", NULL, login.deadline_s),
+    ROW(TIME, explanation, "until", NULL, login.until_s),
     ROW(LIST, explanation, "by_address", REQUIRED, by_address, BY_ADDRESS_MAX,
 	&explained_item),
     ROW(LIST, explanation, "skipped", REQUIRED, skipped, POLICY_RULES,
 	&skipped_row_item),
+    ROW(LIST, explanation, "keys", REQUIRED, keys, EXPLAINED_KEYS,
+	&explained_key_item),
+    ROW(LIST, explanation, "notes", REQUIRED, notes, EXPLAINED_NOTES,
+	&explained_note_item),
 };
 const struct json_shape explanation_shape = JSON_SHAPE(
     explanation_fields, NULL);

@@ -7,9 +7,11 @@
 
 #include "store/core/login.h"
 
-#define REPORT_TEXT    768 /* a rule, a group, and a sentence around them */
-#define FROM_TEXT      200
-#define BY_ADDRESS_MAX 16 /* the last row then still has an unknown address */
+#define REPORT_TEXT     768 /* a rule, a group, and a sentence around them */
+#define FROM_TEXT       200
+#define EXPLAINED_KEYS  50 /* keys that are explained one by one */
+#define EXPLAINED_NOTES 10
+#define BY_ADDRESS_MAX  16 /* the last row then still has an unknown address */
 
 /* A device, without its secret. */
 struct device_row {
@@ -68,6 +70,21 @@ struct explained {
 	int mode;
 	char reason[REPORT_TEXT];
 	int64_t deadline_s;
+	int64_t until_s; /* when the exemption ends; 0: at no date */
+};
+
+/* The gate's decision on a key. */
+struct explained_key {
+	char key[KEY_TEXT];      /* its fingerprint; "" for one of many */
+	char where[REPORT_TEXT]; /* "FILE:LINE", or who gives sshd such keys */
+	char verdict[12];        /* "pass" or "deny" */
+	char reason[33];         /* of a denial: a word of verdict.c */
+	char detail[REPORT_TEXT];
+	char command[REPORT_TEXT]; /* all that the key may run; "": anything */
+};
+
+struct explained_note {
+	char text[REPORT_TEXT];
 };
 
 struct explanation {
@@ -77,6 +94,9 @@ struct explanation {
 	 * "from" of each rule in turn, and last from anywhere else. */
 	LIST_OF(struct explained) by_address;
 	LIST_OF(struct skipped_row) skipped; /* for the last of these */
+	/* The keeper does not know of these; tfa-admin adds them. */
+	LIST_OF(struct explained_key) keys;
+	LIST_OF(struct explained_note) notes;
 };
 
 extern const struct json_shape user_row_shape;

@@ -187,6 +187,8 @@ static const struct {
     [REASON_TARGET_CLOSED] = {"target_closed", GATE_EXIT_DENIED,
 	"This account may not connect to %N: ask an administrator to add it "
 	"to the list of its targets."},
+    [REASON_LOOK] = {"look", GATE_EXIT_LATER,
+	"The policy was changed while you logged in: try again."},
 
     [REASON_UNKNOWN_GROUP] = {"unknown_group", GATE_EXIT_DENIED,
 	"The policy names the group \"%N\", which does not exist here: an "

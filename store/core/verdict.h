@@ -101,6 +101,7 @@ enum reason {
 	REASON_KEY_COMMANDS,
 	REASON_KEY_TMP,
 	REASON_TARGET_CLOSED,
+	REASON_LOOK,
 	/* deny: the policy and the system */
 	REASON_UNKNOWN_GROUP,
 	REASON_GROUP_ERROR,

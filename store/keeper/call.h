@@ -36,6 +36,13 @@ struct kind {
 	void (*change)(struct deed *deed, struct record *record);
 };
 
+/* The request that may follow on a connection, at once. */
+enum follow {
+	FOLLOW_NOTHING = 0,
+	FOLLOW_VERIFY, /* after a challenge */
+	FOLLOW_LOGIN,  /* after REASON_LOOK, once */
+};
+
 #define TAKES(field) (UINT64_C(1) << FIELD_##field)
 
 /* One connection being served. */
@@ -52,8 +59,9 @@ struct call {
 	gid_t gid;
 	char *home, *shell; /* on the heap */
 	int64_t now_s;
-	int64_t alarm_s; /* when the alarm was last set */
-	bool may_follow; /* one verify, on this connection */
+	int64_t alarm_s;    /* when the alarm was last set */
+	enum follow follow; /* on this connection */
+	bool looked;        /* REASON_LOOK was answered on it */
 	const struct kind *kind;
 	struct request request;
 	uint64_t carried; /* bit 1 << FIELD_X for each key that it had */

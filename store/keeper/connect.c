@@ -31,14 +31,9 @@ is_sensible(struct call *call, bool *ret_closed)
 static bool
 log_closed(struct deed *deed)
 {
-	struct call *call = deed->call;
-
-	call->conduct.quiet = call->conduct.quiet_claims;
 	deed_deny(deed, REASON_TARGET_CLOSED);
-	if (!deed_audit(deed))
-		return false;
-	call->report = (call->report & ~REPORTED_REFUSAL) | REPORTED_CLAIM;
-	return true;
+	deed->claimed = true;
+	return deed_audit(deed);
 }
 
 static bool
@@ -58,6 +53,7 @@ keeper_connect(struct call *call)
 	if (!is_sensible(call, &closed))
 		return;
 	deed_begin(&deed, call);
+	deed.decides = false;
 	if (!(closed ? log_closed(&deed) : log_open(&deed)))
 		answer_deny(call, REASON_NO_LOG, "");
 	else if (closed)

@@ -24,6 +24,8 @@ deed_begin(struct deed *deed, struct call *call)
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &deed->login);
 	deed->login.proof = call->kind->who == WHO_OWN;
+	deed->decides = call->kind->who == WHO_LOGIN ||
+	    call->kind->who == WHO_SELF;
 	memcpy(deed->name, call->request.device, sizeof(deed->name));
 }
 
@@ -49,6 +51,7 @@ on_update(struct record *record, void *arg)
 	deed->decision = (struct decision){.mode = MODE_NONE};
 	deed->recovers = false;
 	deed->knows_secret = false;
+	deed->claimed = false;
 	deed->pending[0] = '\0';
 	memcpy(deed->name, call->request.device, sizeof(deed->name));
 	if (is_theirs)
@@ -110,7 +113,7 @@ audit_login(const struct deed *deed, struct audit *entry)
 	int64_t drift_s = deed->outcome.drift_s;
 	int64_t off_s = drift_s < 0 ? -drift_s : drift_s;
 
-	entry->door = deed->login.door;
+	entry->door = deed->login.by_door;
 	if (decision->rule != NULL)
 		memcpy(entry->rule, decision->rule->name, sizeof(entry->rule));
 	if (request->command != NULL && deed->call->policy.log_commands)
@@ -128,16 +131,93 @@ audit_login(const struct deed *deed, struct audit *entry)
 		    drift_s > 0 ? "ahead" : "behind");
 }
 
+/* True if the login goes on after this denial: the client asks again. */
+static bool
+is_asked_again(const struct deed *deed)
+{
+	const struct request *request = &deed->call->request;
+	enum reason reason = deed->outcome.reason;
+	bool counted = reason_is_counted(reason);
+
+	if (strcmp(deed->call->kind->name, "verify") == 0) {
+		if (!reason_may_try_again(reason))
+			return false;
+	} else if (strcmp(deed->call->kind->name, "enroll_confirm") != 0 ||
+	    (counted && reason != REASON_WRONG_CODE))
+		return false;
+	return deed->login.terminal && !(request->last && counted);
+}
+
+/* True if the outcome decides the login, so that its one line is due. */
+static bool
+is_decided(const struct deed *deed)
+{
+	const struct outcome *outcome = &deed->outcome;
+
+	return deed->decides &&
+	    (outcome->verdict == VERDICT_PASS ||
+		(outcome->verdict == VERDICT_DENY && !is_asked_again(deed)));
+}
+
+static void
+set_event(const char *event, struct audit *entry)
+{
+	snprintf(entry->event, sizeof(entry->event), "%s", event);
+}
+
+/* Writes a line, of what the client itself found or of what the keeper did. */
+static bool
+write_line(struct deed *deed, const struct audit *entry)
+{
+	struct call *call = deed->call;
+	bool quiet = call->conduct.quiet, done;
+
+	if (deed->claimed)
+		call->conduct.quiet = call->conduct.quiet_claims;
+	done = call_audit(call, entry);
+	if (deed->claimed && done)
+		call->report = (call->report & ~REPORTED_REFUSAL) |
+		    REPORTED_CLAIM;
+	call->conduct.quiet = quiet;
+	return done;
+}
+
+static bool
+write_decided(struct deed *deed, struct audit *entry)
+{
+	bool session = deed->login.by_door && !deed->login.door;
+
+	if (deed->outcome.reason == REASON_ENROLLED) {
+		if (!write_line(deed, entry))
+			return false;
+		entry->suppressed = 0; /* the first line says it */
+	}
+	set_event(session ? AUDIT_SESSION : AUDIT_LOGIN, entry);
+	return write_line(deed, entry);
+}
+
+/* True if there is nothing to be logged: nothing is decided, or the door's
+ * module asks once more about a login that has its line. */
+static bool
+is_silent(const struct deed *deed)
+{
+	const struct outcome *outcome = &deed->outcome;
+
+	if (outcome->verdict == VERDICT_PASS)
+		return deed->call->request.judged && deed->login.door;
+	/* The enrolment is over, the login goes on. */
+	return outcome->verdict != VERDICT_DENY &&
+	    outcome->reason != REASON_ELSEWHERE;
+}
+
 bool
 deed_audit(struct deed *deed)
 {
 	const struct outcome *outcome = &deed->outcome;
-	/* The enrolment is over, the login goes on. */
 	bool is_over = outcome->reason == REASON_ELSEWHERE;
 	struct audit entry;
 
-	if (outcome->verdict != VERDICT_PASS &&
-	    outcome->verdict != VERDICT_DENY && !is_over)
+	if (is_silent(deed))
 		return true;
 	call_audit_init(deed->call, deed->event, deed->call->user, &entry);
 	call_audit_say(
@@ -150,7 +230,8 @@ deed_audit(struct deed *deed)
 		memcpy(entry.detail, deed->name, sizeof(deed->name));
 	else
 		audit_login(deed, &entry);
-	return call_audit(deed->call, &entry);
+	return is_decided(deed) ? write_decided(deed, &entry)
+				: write_line(deed, &entry);
 }
 
 /* The news stand between a line of failures and one of recovery codes. */
@@ -233,8 +314,12 @@ deed_fill(struct deed *deed)
 	deed_say(deed, reply);
 	reply->tries = call->policy.attempts.per_login;
 	reply->timeout_s = call->policy.attempts.timeout_s;
-	if (passes && !deed->login.proof)
+	if (passes && !deed->login.proof) {
 		add_notes(&deed->outcome, reply);
+		reply->last_login_s = deed->outcome.previous_s;
+		memcpy(reply->last_from, deed->outcome.previous_from,
+		    sizeof(reply->last_from));
+	}
 	reply->may_renew = passes && deed->outcome.may_renew;
 	if (!passes || !deed->recovers)
 		answer_drop_codes(reply);

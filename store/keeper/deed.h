@@ -24,6 +24,7 @@ struct deed {
 	struct call *call;
 	const char *event; /* in the audit: kind->logged, unless changed */
 	struct login login;
+	bool decides; /* a final outcome decides a login: AUDIT_LOGIN */
 	/* The change sets what follows. */
 	struct decision decision; /* of the policy, where it was asked */
 	struct outcome outcome;
@@ -31,6 +32,7 @@ struct deed {
 	char name[NAME_TEXT];         /* proof: a device, for the log */
 	bool recovers;                /* the codes became the recovery codes */
 	bool knows_secret; /* whoever asks was shown the device's secret */
+	bool claimed;      /* the denial is the client's own finding */
 	struct drawn {
 		uint8_t secret[ENROLL_SECRET_BYTES];
 		struct recovery recovery;
@@ -57,7 +59,12 @@ void deed_deny(struct deed *deed, enum reason reason);
  */
 void deed_update(struct deed *deed);
 
-/* Logs an outcome that is final.  False where that failed. */
+/*
+ * Logs an outcome that is a pass or a denial.  Its event is AUDIT_LOGIN if it
+ * decides the login, or AUDIT_SESSION in a connection of the door, and else the
+ * request's own.  A device that was set up has a line besides.  False where
+ * that failed.
+ */
 bool deed_audit(struct deed *deed);
 
 /* Puts the outcome into deed->reply, and with it what the change has set. */

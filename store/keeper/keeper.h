@@ -42,7 +42,7 @@
 #include "store/keeper/rate.h" /* enum reported */
 
 #define RECEIVE_MS 2000 /* for the request to come */
-#define FOLLOW_MS  50   /* for a verify that follows on a login */
+#define FOLLOW_MS  50   /* for a request that follows on a login */
 #define SERVE_S    20   /* for the answer */
 
 struct keeper {
@@ -66,8 +66,9 @@ int keeper_listen(const struct keeper *keeper, int fd);
 /*
  * Serves the one request that comes on fd, a connected socket, and answers it;
  * where anything is wrong with it, by a denial.  A login that was answered by a
- * challenge may be followed by one verify, within FOLLOW_MS.  Returns the
- * report for the parent: bits of enum reported.
+ * challenge may be followed by one verify, within FOLLOW_MS, and one that was
+ * answered by REASON_LOOK by one more login.  Returns the report for the parent:
+ * bits of enum reported.
  *
  * The report has REPORTED_CLEAN only where the process may serve another peer:
  * the request was a login, it was answered, no call failed, and neither secret

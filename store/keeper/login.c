@@ -12,14 +12,27 @@
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
 
-void
-on_login(struct deed *deed, struct record *record)
+static void
+login_find(struct deed *deed, struct record *record)
 {
 	struct call *call = deed->call;
 
 	call_decide(call, record, &deed->login, &deed->decision);
 	login_decide(&call->policy, &deed->decision, record, &deed->login,
 	    &deed->outcome);
+}
+
+/* A denial of the policy keeps its own reason. */
+void
+on_login(struct deed *deed, struct record *record)
+{
+	enum reason reason = deed->call->request.reason;
+
+	login_find(deed, record);
+	if (reason != REASON_NONE && deed->outcome.verdict != VERDICT_DENY) {
+		deed_deny(deed, reason);
+		deed->claimed = true;
+	}
 }
 
 /* Where no device's code is asked for: a pass code passes, a wrong one is
@@ -67,7 +80,7 @@ login_judge(struct deed *deed, struct record *record, const char *code)
 void
 on_verify(struct deed *deed, struct record *record)
 {
-	on_login(deed, record);
+	login_find(deed, record);
 	if (deed->outcome.verdict == VERDICT_CHALLENGE)
 		login_judge(deed, record, deed->call->request.code);
 }
@@ -75,11 +88,13 @@ on_verify(struct deed *deed, struct record *record)
 void
 on_skip(struct deed *deed, struct record *record)
 {
-	on_login(deed, record);
+	login_find(deed, record);
 	if (deed->outcome.may_skip)
 		login_put_off(record, &deed->login, &deed->outcome);
 	else if (deed->outcome.reason == REASON_ASK)
 		deed->outcome.reason = REASON_ELSEWHERE;
+	if (deed->outcome.verdict == VERDICT_ENROLL)
+		deed->outcome.verdict = VERDICT_DENY; /* it was put off */
 }
 
 /*
@@ -130,7 +145,7 @@ is_elsewhere(struct deed *deed, const struct record *record)
 void
 on_enroll_begin(struct deed *deed, struct record *record)
 {
-	on_login(deed, record);
+	login_find(deed, record);
 	if (!may_enroll(deed, record))
 		return;
 	if (enroll_begin(record, deed->drawn.secret, "phone",
@@ -159,7 +174,7 @@ on_enroll_confirm(struct deed *deed, struct record *record)
 {
 	const struct request *request = &deed->call->request;
 
-	on_login(deed, record);
+	login_find(deed, record);
 	if (is_elsewhere(deed, record) || !may_enroll(deed, record))
 		return;
 	deed->knows_secret = true;
@@ -198,30 +213,66 @@ deny_account(struct deed *deed)
 	(void)deed_audit(deed); /* it is a denial either way */
 }
 
-/* Names the files in which the gate finds what a key may run. */
-static void
-add_key_files(const struct policy *policy, struct reply *reply)
+/* True if this gate has judged the key by another word than the policy's. */
+static bool
+must_look(const struct call *call)
 {
-	for (size_t i = 0; i < policy->keys.files.count; i++)
-		(void)answer_add(
-		    &reply->key_files, "%s", policy->keys.files.items[i].text);
-	reply->unlisted = policy->keys.unlisted == UNLISTED_ALLOW;
+	char name[KEYS_NAME];
+
+	if ((call->carried & TAKES(KEYS)) == 0)
+		return false;
+	policy_keys_name(&call->policy.keys, name);
+	return strcmp(call->request.keys, name) != 0;
 }
 
-void
-keeper_login(struct call *call)
+/* Nothing is decided, so nothing is logged: names the files in which the gate
+ * finds what a key may run. */
+static void
+have_look(struct deed *deed)
+{
+	const struct keys *keys = &deed->call->policy.keys;
+	struct reply *reply = &deed->reply;
+
+	deed_deny(deed, REASON_LOOK);
+	policy_keys_name(keys, reply->keys);
+	for (size_t i = 0; i < keys->files.count; i++)
+		(void)answer_add(
+		    &reply->key_files, "%s", keys->files.items[i].text);
+	reply->unlisted = keys->unlisted == UNLISTED_ALLOW;
+}
+
+static enum follow
+follow_of(struct call *call, const struct outcome *outcome)
+{
+	bool first = !call->looked;
+
+	if (outcome->verdict == VERDICT_CHALLENGE)
+		return FOLLOW_VERIFY;
+	if (outcome->reason != REASON_LOOK)
+		return FOLLOW_NOTHING;
+	call->looked = true;
+	return first ? FOLLOW_LOGIN : FOLLOW_NOTHING;
+}
+
+static void
+login_answer(struct call *call)
 {
 	struct deed deed;
 
 	deed_begin(&deed, call);
-	if (add_account(call, &deed.reply))
-		deed_update(&deed);
-	else
+	if (!add_account(call, &deed.reply))
 		deny_account(&deed);
+	else if (must_look(call))
+		have_look(&deed);
+	else
+		deed_update(&deed);
 	deed_fill(&deed);
-	add_key_files(&call->policy, &deed.reply);
-	call->may_follow = answer_send(call, &deed.reply) &&
-	    deed.outcome.verdict == VERDICT_CHALLENGE;
+	if (answer_send(call, &deed.reply))
+		call->follow = follow_of(call, &deed.outcome);
+	if (call->follow == FOLLOW_LOGIN) {
+		call->home = take(deed.reply.home);
+		call->shell = take(deed.reply.shell);
+	}
 	deed_done(&deed);
 }
 
@@ -235,7 +286,7 @@ is_of_gate(enum reason reason)
 	    REASON_KEY_FILE, REASON_KEY_SPOILT, REASON_KEY_SEVERAL,
 	    REASON_KEY_ODD, REASON_KEY_COMMANDS, REASON_KEY_TMP,
 	    REASON_NEEDS_TERMINAL, REASON_DEVICE_TERMINAL, REASON_NO_CODE,
-	    REASON_EMPTY_CODE};
+	    REASON_EMPTY_CODE, REASON_TRIES};
 
 	for (size_t i = 0; i < sizeof(of_gate) / sizeof(of_gate[0]); i++)
 		if (of_gate[i] == reason)
@@ -243,26 +294,34 @@ is_of_gate(enum reason reason)
 	return false;
 }
 
-/* Logs that the gate refuses a login, which may have passed here. */
+void
+keeper_login(struct call *call)
+{
+	enum reason reason = call->request.reason;
+
+	if (reason != REASON_NONE && !is_of_gate(reason))
+		answer_misunderstood(call, "reason", "is none of a gate's");
+	else
+		login_answer(call);
+}
+
+/* Logs that the gate refuses a login, after the keeper let it go on. */
 void
 keeper_refuse(struct call *call)
 {
 	enum reason reason = call->request.reason;
 	struct deed deed;
 
-	call->conduct.quiet = call->conduct.quiet_claims;
 	if (!is_of_gate(reason)) {
 		answer_misunderstood(call, "reason", "is none of a gate's");
 		return;
 	}
 	deed_begin(&deed, call);
 	deed_deny(&deed, reason);
-	if (deed_audit(&deed)) {
-		call->report = (call->report & ~REPORTED_REFUSAL) |
-		    REPORTED_CLAIM;
+	deed.claimed = true;
+	if (deed_audit(&deed))
 		answer_done(call);
-	} else {
+	else
 		answer_deny(call, REASON_NO_LOG, "");
-	}
 	deed_done(&deed);
 }

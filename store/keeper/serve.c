@@ -34,17 +34,18 @@
  */
 /* clang-format off */
 static const struct kind requests[] = {
-	{"login", WHO_LOGIN, OWN | TAKES(DOOR), "login", keeper_login,
-	    on_login},
-	{"verify", WHO_LOGIN, OWN | TAKES(DOOR) | TAKES(CODE), "verify",
-	    deed_serve, on_verify},
+	{"login", WHO_LOGIN,
+	    OWN | TAKES(DOOR) | TAKES(KEYS) | TAKES(REASON) | TAKES(JUDGED),
+	    AUDIT_LOGIN, keeper_login, on_login},
+	{"verify", WHO_LOGIN, OWN | TAKES(DOOR) | TAKES(CODE) | TAKES(LAST),
+	    AUDIT_CODE, deed_serve, on_verify},
 	{"skip", WHO_LOGIN, OWN, "skip", deed_serve, on_skip},
-	{"refuse", WHO_LOGIN, OWN | TAKES(REASON), "login", keeper_refuse,
+	{"refuse", WHO_LOGIN, OWN | TAKES(REASON), AUDIT_LOGIN, keeper_refuse,
 	    NULL},
 	{"enroll_begin", WHO_SELF, OWN | TAKES(ENROLL_CODE), "enroll_begin",
 	    deed_serve, on_enroll_begin},
-	{"enroll_confirm", WHO_SELF, SETUP, "enroll", deed_serve,
-	    on_enroll_confirm},
+	{"enroll_confirm", WHO_SELF, SETUP | TAKES(LAST), "enroll",
+	    deed_serve, on_enroll_confirm},
 	{"status", WHO_OWN, OWN, NULL, keeper_status, NULL},
 	{"device_begin", WHO_OWN, SETUP, "device_begin", deed_serve,
 	    on_device_begin},
@@ -270,25 +271,30 @@ dispatch(struct call *call)
 }
 
 /*
- * A gate that holds a code already has its login judged by one process.  Who
- * the peer is cannot have changed; everything else is found out again.  A peer
- * that has nothing more to say needs no answer.
+ * A gate that holds a code already, or must look in other files of keys, has
+ * its login judged by one process.  Who the peer is cannot have changed;
+ * everything else is found out again.  A peer that has nothing more to say
+ * needs no answer.  That the gate looked elsewhere counts as no connection: it
+ * comes once, and the policy wants it.
  */
 static void
 serve_follow(struct call *call)
 {
+	bool verify = call->follow == FOLLOW_VERIFY;
+	const char *awaited = verify ? "verify" : "login";
 	enum fault fault;
 
-	call->may_follow = false;
+	call->follow = FOLLOW_NOTHING;
 	request_done(&call->request);
 	call->request = (struct request){.version = 0};
 	fault = receive_request(call, FOLLOW_MS);
 	if (fault == FAULT_ABSENT || fault == FAULT_IO)
 		return;
-	call->report = (call->report | REPORTED_FOLLOWED) & ~REPORTED_CLEAN;
+	call->report = (call->report | (verify ? REPORTED_FOLLOWED : 0)) &
+	    ~REPORTED_CLEAN;
 	call->now_s = time(NULL);
 	call_take_time(call);
-	if (fault == FAULT_NONE && strcmp(call->request.request, "verify") == 0)
+	if (fault == FAULT_NONE && strcmp(call->request.request, awaited) == 0)
 		dispatch(call);
 	else
 		answer_deny(call, REASON_BAD_REQUEST, "");
@@ -310,7 +316,7 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 		answer_deny(&call, REASON_BAD_REQUEST, "");
 	else
 		dispatch(&call);
-	if (call.may_follow)
+	while (call.follow != FOLLOW_NOTHING)
 		serve_follow(&call);
 	request_done(&call.request);
 	free(call.home);

@@ -46,6 +46,9 @@ static const struct json_field request_fields[] = {
 	NUMBER, request, "unused_s", MAYBE, unused_s, 0, WHEN_LAST_S),
     [FIELD_NO_DEVICE] = ROW(FLAG, request, "no_device", MAYBE, no_device),
     [FIELD_BATCH] = ROW(FLAG, request, "batch", MAYBE, batch),
+    [FIELD_KEYS] = ROW(TEXT, request, "keys", MAYBE, keys),
+    [FIELD_JUDGED] = ROW(FLAG, request, "judged", MAYBE, judged),
+    [FIELD_LAST] = ROW(FLAG, request, "last", MAYBE, last),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 
@@ -72,6 +75,9 @@ static const struct json_field reply_fields[] = {
     ROW(LIST, reply, "codes", MAYBE, codes, CODES_MAX, &note_item),
     ROW(LIST, reply, "key_files", MAYBE, key_files, KEY_FILES_MAX, &note_item),
     ROW(FLAG, reply, "unlisted", MAYBE, unlisted),
+    ROW(TEXT, reply, "keys", MAYBE, keys),
+    ROW(TIME, reply, "last_login", MAYBE, last_login_s),
+    ROW(TEXT, reply, "last_from", MAYBE, last_from),
     ROW(FLAG, reply, "end", MAYBE, end),
 };
 const struct json_shape reply_shape = JSON_SHAPE(reply_fields, NULL);

@@ -26,7 +26,8 @@
 #define DETAIL_SENT      200
 #define FILE_ID_TEXT     64
 #define STATES_TEXT      128
-#define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
+#define ACCOUNT_MAX      4096   /* bytes of a home folder or a shell */
+#define KEYS_NONE        "none" /* the key has not been judged yet */
 
 /* A request's keys, in the order of request_shape's fields. */
 enum request_field {
@@ -58,6 +59,9 @@ enum request_field {
 	FIELD_UNUSED,
 	FIELD_NO_DEVICE,
 	FIELD_BATCH,
+	FIELD_KEYS,
+	FIELD_JUDGED,
+	FIELD_LAST,
 };
 
 /*
@@ -84,7 +88,7 @@ struct request {
 	int64_t at_s;                 /* explain: as if it were then */
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
-	enum reason reason;           /* refuse, connect */
+	enum reason reason;           /* login, refuse, connect */
 	struct import import;         /* import: the account */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
 	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
@@ -96,6 +100,10 @@ struct request {
 	int64_t unused_s;
 	bool no_device;
 	bool batch; /* rows may come several in a packet, a line each */
+	char keys[KEYS_NAME]; /* login: by which word of the policy on keys
+			       * the gate has judged the key, or KEYS_NONE */
+	bool judged;          /* login: it passed here, and was logged */
+	bool last;            /* a code that is wrong ends the login */
 };
 
 struct note {
@@ -122,7 +130,10 @@ struct reply {
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */
-	bool end;                       /* of a stream */
+	char keys[KEYS_NAME];           /* policy_keys_name() of these two */
+	int64_t last_login_s; /* PASS, for a shell: the one before this */
+	char last_from[ADDRESS_TEXT];
+	bool end; /* of a stream */
 };
 
 extern const struct json_shape request_shape;

@@ -92,11 +92,11 @@ assert_hardened_and_whole(void)
 	struct run *r = boot_run(
 	    ARGV("journalctl", "--no-pager", "-o", "cat", "-t", "tfa-keeper"));
 
-	assert_says(r->out, "\"event\":\"verify\"");
+	assert_says(r->out, "\"event\":\"login\"");
 	assert_never_says(r->out, "no seccomp");
 	assert_never_says(r->out, "no landlock");
 	assert_never_says(r->out, "did not take its answer");
-	assert_says(boot_run(ADMIN("log", "--user", "alice"))->out, "verify");
+	assert_says(boot_run(ADMIN("log", "--user", "alice"))->out, "login");
 	r = boot_run(ARGV("sh", "-c",
 	    "p=$(systemctl show -P MainPID tfa-keeper.service); ps -o user= -p "
 	    "$p; grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/$p/status"));

@@ -321,7 +321,7 @@ check_audit(const struct storm *s)
 	const char *at = fixture_audit(s->b);
 	long passes = 0, spent = 0;
 
-	while ((at = strstr(at, "\"event\":\"verify\"")) != NULL) {
+	while ((at = strstr(at, "\"event\":\"login\"")) != NULL) {
 		const char *end = at + strcspn(at, "\n");
 		const char *pass = strstr(at, "\"verdict\":\"pass\"");
 

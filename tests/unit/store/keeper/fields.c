@@ -58,6 +58,9 @@ static const struct {
     {"unused_s", "1", "0"},
     {"no_device", "true", "false"},
     {"batch", "true", "false"},
+    {"keys", "'default'", "''"},
+    {"judged", "true", "false"},
+    {"last", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 

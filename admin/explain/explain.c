@@ -1,0 +1,216 @@
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin/explain/explain.h"
+#include "store/base/cleanup.h"
+#include "store/base/when.h"
+
+static void
+print_login(const struct explained *login)
+{
+	char deadline[WHEN_TEXT], until[WHEN_SAID];
+
+	printf("  because   %s\n", login->reason);
+	printf("  rule      %s%s%s%s\n",
+	    login->rule[0] != '\0' ? login->rule : "otherwise",
+	    login->mode != MODE_NONE ? " (" : "", mode_names[login->mode],
+	    login->mode != MODE_NONE ? ")" : "");
+	if (login->deadline_s > 0) {
+		when_format(login->deadline_s, deadline);
+		printf("  deadline  %s\n", deadline);
+	}
+	if (login->until_s > 0) {
+		when_say(login->until_s, until);
+		printf("  until     %s\n", until);
+	}
+}
+
+/* Prints one block for each "from" that decides, if no address was given. */
+static void
+print_by_address(const struct explanation *e)
+{
+	printf(
+	    "%s: depends on the address (choose one with --from)\n", e->user);
+	for (size_t i = 0; i < e->by_address.count; i++) {
+		const struct explained *one = &e->by_address.items[i];
+
+		printf("  from      %s: %s\n",
+		    one->from[0] != '\0' ? one->from : "anywhere else",
+		    one->verdict[0] != '\0'
+			? one->verdict
+			: "depends on further rules by address");
+		print_login(one);
+	}
+}
+
+static void
+print_key(const struct explained_key *key)
+{
+	printf("  key       %s%s%s: %s", key->key,
+	    key->key[0] != '\0' && key->where[0] != '\0' ? "\n            "
+							 : "",
+	    key->where, key->verdict);
+	if (key->command[0] != '\0')
+		printf(", runs only \"%s\"", key->command);
+	if (key->reason[0] != '\0')
+		printf(" (%s): %s", key->reason, key->detail);
+	putchar('\n');
+}
+
+static void
+explain_print(const struct explanation *e)
+{
+	if (e->by_address.count > 0) {
+		print_by_address(e);
+	} else {
+		printf("%s: %s\n", e->user, e->login.verdict);
+		print_login(&e->login);
+	}
+	for (size_t i = 0; i < e->skipped.count; i++)
+		printf("  not       %s: %s\n", e->skipped.items[i].rule,
+		    e->skipped.items[i].reason);
+	for (size_t i = 0; i < e->keys.count; i++)
+		print_key(&e->keys.items[i]);
+	for (size_t i = 0; i < e->notes.count; i++)
+		printf("  note      %s\n", e->notes.items[i].text);
+}
+
+/* True if the gate refuses each key that the user can have. */
+static bool
+is_refused(const struct explanation *e)
+{
+	for (size_t i = 0; i < e->keys.count; i++)
+		if (strcmp(e->keys.items[i].verdict,
+			verdict_name(VERDICT_DENY)) != 0)
+			return false;
+	return e->keys.count > 0;
+}
+
+/* The keeper would let the login go on; it ends at the gate. */
+static void
+refuse(const struct explanation *e, struct explained *login)
+{
+	char reason[REPORT_TEXT];
+
+	if (strcmp(login->verdict, verdict_name(VERDICT_DENY)) == 0)
+		return;
+	snprintf(reason, sizeof(reason),
+	    "the gate refuses %s (%s); by the policy: %.600s",
+	    e->keys.count == 1 ? "the key" : "each key",
+	    e->keys.items[0].reason, login->reason);
+	memcpy(login->reason, reason, sizeof(login->reason));
+	snprintf(login->verdict, sizeof(login->verdict), "%s",
+	    verdict_name(VERDICT_DENY));
+}
+
+static void
+judge_whole(struct explanation *e)
+{
+	if (!is_refused(e))
+		return;
+	refuse(e, &e->login);
+	for (size_t i = 0; i < e->by_address.count; i++)
+		if (e->by_address.items[i].verdict[0] != '\0')
+			refuse(e, &e->by_address.items[i]);
+}
+
+/* Root reads everybody's files, and others their own: a delegate may not. */
+static int
+explain_gate(struct admin *admin, struct explanation *e)
+{
+	const struct passwd *pw = getpwnam(e->user);
+	scoped_free char *home = pw != NULL ? strdup(pw->pw_dir) : NULL;
+	struct keypath_user user = {.name = e->user, .home = home};
+	struct explaining_gate g = {
+	    .admin = admin, .explanation = e, .user = &user};
+	struct policy policy;
+	int status;
+
+	if (home == NULL || (geteuid() != 0 && geteuid() != pw->pw_uid)) {
+		explain_note(&g,
+		    "only root can say what the gate decides on this user's "
+		    "keys");
+		return ADMIN_DONE;
+	}
+	user.uid = pw->pw_uid;
+	user.gid = pw->pw_gid;
+	status = admin_load(admin, &policy);
+	if (status != ADMIN_DONE)
+		return status;
+	g.policy = &policy;
+	if (!explain_keys(&g))
+		status = ADMIN_USAGE;
+	else if (admin->keeper.store == NULL)
+		explain_sshd(&g);
+	policy_done(&policy);
+	if (g.failed)
+		admin_say("out of memory");
+	return g.failed ? ADMIN_NOT : status;
+}
+
+static int
+print_whole(const struct admin *admin, const struct explanation *e)
+{
+	scoped_free char *text = NULL;
+
+	if (!admin->json)
+		explain_print(e);
+	else if (json_write(&explanation_shape, e, false, &text) == FAULT_NONE)
+		puts(text);
+	else
+		return ADMIN_NOT;
+	return ADMIN_DONE;
+}
+
+/* Fills in the request; ADMIN_DONE, or an exit status after a message. */
+static int
+make_request(const struct admin *admin, const char *user, struct request *ret)
+{
+	struct address address;
+
+	memcpy(ret->user, user, strlen(user) + 1);
+	ret->door = admin->at_door;
+	if (admin->from != NULL) {
+		if (!address_parse(admin->from, &address)) {
+			admin_say("%s: not an address", admin->from);
+			return ADMIN_USAGE;
+		}
+		address_format(&address, ret->address);
+	}
+	if (admin->at != NULL && !admin_time(admin->at, time(NULL), &ret->at_s))
+		return ADMIN_USAGE;
+	return ADMIN_DONE;
+}
+
+int
+admin_explain(struct admin *admin, int argc, char **argv)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "explain"};
+	struct explanation explanation = {.user = ""};
+	const struct client_rows rows = {
+	    &explanation_shape, &explanation, sizeof(explanation), NULL, NULL};
+	int status;
+
+	if (argc > 1)
+		admin_say("explain takes one user");
+	if (argc != 1)
+		return ADMIN_MISUSED;
+	if (!admin_is_user(argv[0]))
+		return ADMIN_NOT;
+	status = make_request(admin, argv[0], &request);
+	if (status == ADMIN_DONE)
+		status = admin_stream(admin, &request, argv[0], &rows);
+	if (status == ADMIN_DONE)
+		status = explain_gate(admin, &explanation);
+	if (status == ADMIN_DONE) {
+		judge_whole(&explanation);
+		status = print_whole(admin, &explanation);
+	}
+	explanation_done(&explanation);
+	return status;
+}
