@@ -178,9 +178,10 @@ bool changes_add(struct changes *changes, const char *format, ...)
 void changes_done(struct changes *changes);
 
 /*
- * Reads a time that somebody typed: RFC 3339, a date (its first second, UTC),
- * or a duration, which counts back from now. False, after a message, for
- * anything else.
+ * Reads a time that somebody typed: RFC 3339, a date or a date and a time of
+ * day where they are (see when_parse_local()), or a duration, which counts back
+ * from now. False, after a message, for anything else. Say it back with
+ * when_say().
  */
 bool admin_time(const char *text, int64_t now_s, int64_t *ret_s);
 

@@ -225,20 +225,16 @@ admin_note(
 bool
 admin_time(const char *text, int64_t now_s, int64_t *ret_s)
 {
-	char whole[WHEN_TEXT + 1];
 	int64_t back_s = 0;
 
-	if (when_parse(text, ret_s))
+	if (when_parse(text, ret_s) || when_parse_local(text, ret_s))
 		return true;
 	if (duration_parse(text, &back_s)) {
 		*ret_s = now_s - back_s;
 		return true;
 	}
-	snprintf(whole, sizeof(whole), "%.10sT00:00:00Z", text);
-	if (strlen(text) == 10 && when_parse(whole, ret_s))
-		return true;
-	admin_say("%s: not a time: write 2026-11-01, 2026-11-01T08:00:00Z, or "
-		  "14d for 14 days ago",
+	admin_say("%s: not a time: write 2026-11-01, \"2026-11-01 08:00\", "
+		  "2026-11-01T08:00:00Z, or 14d for 14 days ago",
 	    text);
 	return false;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Dates are computed here: gmtime(3) and timegm(3) count leap seconds if TZ
  * names a "right/" zone, and timegm(3) reads 31 June as 1 July. */
@@ -103,6 +104,86 @@ when_format(int64_t time_s, char ret[static WHEN_TEXT])
 			ret[fields[f].at + i] = (char)('0' + v[f] % 10);
 }
 
+static void
+local_time(int64_t time_s, struct tm *ret)
+{
+	time_t time = (time_t)time_s;
+
+	if (time_s < 0)
+		time = 0;
+	if (time_s > WHEN_LAST_S)
+		time = (time_t)WHEN_LAST_S;
+	*ret = (struct tm){.tm_mday = 1};
+	tzset();
+	localtime_r(&time, ret);
+}
+
+void
+when_say_minute(int64_t time_s, char ret[static WHEN_MINUTE])
+{
+	struct tm tm;
+
+	local_time(time_s, &tm);
+	/* East of UTC the year 10000 begins earlier. */
+	if (strftime(ret, WHEN_MINUTE, "%Y-%m-%d %H:%M", &tm) == 0)
+		snprintf(ret, WHEN_MINUTE, "9999-12-31 23:59");
+}
+
+/* English, in whatever language the reader's programs are. */
+void
+when_say(int64_t time_s, char ret[static WHEN_SAID])
+{
+	static const char days[7][4] = {
+	    "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	char minute[WHEN_MINUTE];
+	struct tm tm;
+
+	local_time(time_s, &tm);
+	when_say_minute(time_s, minute);
+	snprintf(ret, WHEN_SAID, "%s %s %.12s", days[tm.tm_wday % 7], minute,
+	    tm.tm_zone != NULL ? tm.tm_zone : "");
+}
+
+/* No zone is further from UTC. */
+#define ZONE_MAX_S 90000
+
+/*
+ * Finds the first minute that the local clock shows as wanted or later: mktime(3)
+ * guesses where a clock is changed at midnight.
+ */
+static bool
+first_minute(const char *wanted, int64_t near_s, int64_t *ret_s)
+{
+	char shown[WHEN_MINUTE];
+	int64_t s = near_s > ZONE_MAX_S ? near_s - ZONE_MAX_S : 0;
+
+	for (when_say_minute(s, shown); strcmp(shown, wanted) < 0;
+	     when_say_minute(s, shown))
+		if ((s += 60) > near_s + ZONE_MAX_S)
+			return false;
+	if (strncmp(shown, wanted, strlen("2026-12-31")) != 0)
+		return false;
+	*ret_s = s;
+	return true;
+}
+
+bool
+when_parse_local(const char *text, int64_t *ret_s)
+{
+	size_t len = strnlen(text, WHEN_MINUTE);
+	char minute[WHEN_MINUTE], utc[WHEN_TEXT];
+	int64_t near_s;
+
+	if (len != strlen("2026-12-31") && len != WHEN_MINUTE - 1)
+		return false;
+	snprintf(minute, sizeof(minute), "%.10s %.5s", text,
+	    len == WHEN_MINUTE - 1 ? text + 11 : "00:00");
+	snprintf(utc, sizeof(utc), "%.10sT%.5s:00Z", minute, minute + 11);
+	if (len == WHEN_MINUTE - 1 && text[10] != ' ' && text[10] != 'T')
+		return false;
+	return when_parse(utc, &near_s) && first_minute(minute, near_s, ret_s);
+}
+
 _Static_assert(DURATION_MAX < 1000000000, "it has nine digits");
 
 bool
@@ -123,6 +204,17 @@ duration_parse(const char *text, int64_t *ret_s)
 		return true;
 	}
 	return false;
+}
+
+bool
+duration_is_too_long(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t seconds;
+
+	return digits > 0 && text[0] != '0' && text[digits] != '\0' &&
+	    strchr("dhms", text[digits]) != NULL && text[digits + 1] == '\0' &&
+	    !duration_parse(text, &seconds);
 }
 
 void

@@ -56,6 +56,7 @@ has_lost_rule(const struct amend *amend, const struct record *record)
 	somebody_init(&them, record->user, amend->gid);
 	them.subject.address = &call_nowhere;
 	them.subject.last_rule = record->last_rule;
+	them.subject.now_s = amend->call->now_s;
 	policy_decide(&amend->call->policy, &them.subject, &decision);
 	return decision.reason == REASON_RULE_LOST;
 }

@@ -171,6 +171,7 @@ row_of_record(struct call *call, struct somebody *them, uid_t uid,
 
 	them->subject.address = &call_nowhere;
 	them->subject.last_rule = record->last_rule;
+	them->subject.now_s = call->now_s;
 	policy_decide(&call->policy, &them->subject, &decision);
 	fault = report_user(&call->policy, &decision, record, call->now_s, ret);
 	if (fault == FAULT_NONE && record->uid != (int64_t)uid)

@@ -25,6 +25,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		must(long_s == -1);
 	}
+	time_s = -1;
+	if (when_parse_local(text, &time_s))
+		must(time_s >= 0 && time_s <= WHEN_LAST_S);
+	else
+		must(time_s == -1);
 	/* Every number can be written as a time that can be read. */
 	if (size >= sizeof(time_s)) {
 		memcpy(&time_s, data, sizeof(time_s));

@@ -163,6 +163,117 @@ Test(when, is_the_same_in_every_time_zone)
 	}
 }
 
+static void
+live_in(const char *zone)
+{
+	cr_assert_eq(setenv("TZ", zone, 1), 0);
+	tzset();
+}
+
+/* The numbers come from date(1). Beirut and Havana change their clocks at
+ * midnight; Apia had no 30 December in 2011. */
+static const struct {
+	const char *zone, *text;
+	int64_t time_s;
+	const char *said;
+} local_times[] = {
+    {"UTC", "2026-12-31", 1798675200, "Thu 2026-12-31 00:00 UTC"},
+    {"UTC", "1970-01-01", 0, "Thu 1970-01-01 00:00 UTC"},
+    {"UTC", "2026-12-31T18:05", 1798740300, "Thu 2026-12-31 18:05 UTC"},
+    {"Europe/Berlin", "2026-12-31", 1798671600, "Thu 2026-12-31 00:00 CET"},
+    {"Europe/Berlin", "2026-07-01 08:30", 1782887400,
+	"Wed 2026-07-01 08:30 CEST"},
+    {"Europe/Berlin", "2026-03-29 02:30", 1774746000,
+	"Sun 2026-03-29 03:00 CEST"},
+    {"Europe/Berlin", "2026-10-25 02:30", 1792888200,
+	"Sun 2026-10-25 02:30 CEST"},
+    {"Asia/Beirut", "2026-03-29", 1774735200, "Sun 2026-03-29 01:00 EEST"},
+    {"America/Havana", "2026-11-01", 1793505600, "Sun 2026-11-01 00:00 CDT"},
+    {"America/New_York", "2026-12-31", 1798693200, "Thu 2026-12-31 00:00 EST"},
+    {"Asia/Kolkata", "2026-12-31", 1798655400, "Thu 2026-12-31 00:00 IST"},
+    {"Pacific/Kiritimati", "2026-12-31", 1798624800,
+	"Thu 2026-12-31 00:00 +14"},
+    {"Pacific/Apia", "2011-12-31", 1325239200, "Sat 2011-12-31 00:00 +14"},
+};
+
+Test(when, reads_a_date_where_the_reader_is)
+{
+	for (size_t i = 0; i < COUNT(local_times); i++) {
+		int64_t time_s = -7;
+		char said[WHEN_SAID], minute[WHEN_MINUTE];
+
+		live_in(local_times[i].zone);
+		cr_expect(when_parse_local(local_times[i].text, &time_s),
+		    "%s in %s", local_times[i].text, local_times[i].zone);
+		cr_expect_eq(time_s, local_times[i].time_s,
+		    "%s in %s is not %lld", local_times[i].text,
+		    local_times[i].zone, (long long)time_s);
+		when_say(local_times[i].time_s, said);
+		cr_expect_str_eq(said, local_times[i].said);
+		when_say_minute(local_times[i].time_s, minute);
+		cr_expect_eq(strncmp(said + 4, minute, sizeof(minute) - 1), 0);
+	}
+}
+
+Test(when, refuses_a_local_date_that_does_not_exist)
+{
+	static const struct {
+		const char *zone, *text;
+	} texts[] = {
+	    {"UTC", ""},
+	    {"UTC", "2026-02-30"},
+	    {"UTC", "2026-13-01"},
+	    {"UTC", "2026-12-31 24:00"},
+	    {"UTC", "2026-12-31 8:00"},
+	    {"UTC", "2026-12-31x08:00"},
+	    {"UTC", "2026-12-31 08:00Z"},
+	    {"UTC", "2026-12-31 "},
+	    {"UTC", "31.12.2026"},
+	    {"UTC", "1969-12-31"},
+	    {"UTC", "tomorrow"},
+	    {"UTC", "2026-12-\n1"},
+	    {"Pacific/Apia", "2011-12-30"},
+	};
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		int64_t time_s = -7;
+
+		live_in(texts[i].zone);
+		cr_expect_not(when_parse_local(texts[i].text, &time_s),
+		    "\"%s\" was read in %s", texts[i].text, texts[i].zone);
+		cr_expect_eq(time_s, -7, "\"%s\"", texts[i].text);
+	}
+}
+
+Test(when, says_any_number_as_a_time)
+{
+	static const int64_t times[] = {INT64_MIN, -1, 0, END_S, INT64_MAX};
+	static const char *const zones[] = {
+	    "UTC", "Pacific/Kiritimati", "America/New_York", "nonsense"};
+
+	for (size_t i = 0; i < COUNT(zones) * COUNT(times); i++) {
+		char minute[WHEN_MINUTE], said[WHEN_SAID];
+
+		live_in(zones[i / COUNT(times)]);
+		when_say_minute(times[i % COUNT(times)], minute);
+		cr_expect_eq(strlen(minute), WHEN_MINUTE - 1, "%s", minute);
+		when_say(times[i % COUNT(times)], said);
+		cr_expect_gt(strlen(said), WHEN_MINUTE, "%s", said);
+	}
+}
+
+Test(when, knows_a_duration_that_is_only_too_long)
+{
+	cr_expect(duration_is_too_long("10000d"));
+	cr_expect(duration_is_too_long("99999999999999999999s"));
+	cr_expect_not(duration_is_too_long("3650d"));
+	cr_expect_not(duration_is_too_long("10000"));
+	cr_expect_not(duration_is_too_long("10000w"));
+	cr_expect_not(duration_is_too_long("0d"));
+	cr_expect_not(duration_is_too_long("10000 d"));
+	cr_expect_not(duration_is_too_long(""));
+}
+
 Test(when, reads_a_duration_of_one_number_and_one_unit)
 {
 	static const struct {
