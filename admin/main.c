@@ -51,6 +51,9 @@ static const struct command commands[] = {
 	"look for ways round the gate; names the line to change", admin_doctor},
     {"log", "[--user U] [--since T]", "who was let in, and who was not",
 	admin_log},
+    {"metrics", "[--output FILE.prom] [--full]",
+	"figures for Prometheus: users, logins, deadlines, disk, ...",
+	admin_metrics},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -114,6 +117,10 @@ static const struct option_row option_rows[] = {
     VALUE("log", user, "user", "USER", "only lines about this user"),
     VALUE("log", since, "since", "TIME",
 	"only lines since then; 2h means two hours ago"),
+    VALUE("metrics", output, "output", "FILE.prom",
+	"replace this file, and count on from the last run"),
+    FLAG("metrics", full, "full",
+	"run doctor too, and check the whole log: takes longer"),
 };
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 

@@ -4,7 +4,7 @@
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable forward policy users
-explain revoke code enroll import unlock log help"
+explain revoke code enroll import unlock log metrics help"
 
 _tfa_admin_options()
 {
@@ -22,6 +22,7 @@ _tfa_admin_options()
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;
 	log) echo --user --since ;;
+	metrics) echo --output --full ;;
 	esac
 	echo --json --yes --socket --store --policy --keeper-user --help
 	[ -n "$1" ] || echo --version
@@ -118,7 +119,7 @@ _tfa_command()
 
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
-		--socket | --store | --policy | --config | --targets | -i) ((i++)) ;;
+		--socket | --store | --policy | --config | --targets | --output | -i) ((i++)) ;;
 		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
 		*)
 			echo "${words[i]}"
@@ -136,7 +137,7 @@ _tfa_admin()
 	command=$(_tfa_command)
 	before=${words[${#words[@]} - 1]}
 	case $before in
-	--socket | --store | --policy | --config | -i)
+	--socket | --store | --policy | --config | --output | -i)
 		_tfa_files
 		return
 		;;
