@@ -28,6 +28,7 @@
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal
+ *	csv.c          tables for a spreadsheet
  *	progress.c     how far a command has come, for a person who waits
  *
  * Data goes to stdout, messages to stderr.
@@ -62,6 +63,7 @@ struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
 	bool json;
+	bool csv; /* of the commands that have it */
 	bool yes; /* ask no questions */
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
@@ -162,6 +164,12 @@ int admin_ask(const struct admin *admin, const struct request *request,
  */
 int admin_stream(const struct admin *admin, const struct request *request,
     const char *what, const struct client_rows *rows);
+
+/* Turns a reply into an exit status, and says a denial, with what before it. */
+int admin_judge(const struct reply *reply, const char *what);
+
+/* Says that there is no keeper, and why.  Returns ADMIN_KEEPER. */
+int admin_no_keeper(const char *why);
 
 #define ADMIN_WHY 400
 
