@@ -25,6 +25,7 @@
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
  *	metrics/       metrics; metrics.h lists its files
+ *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal
@@ -54,8 +55,9 @@ enum admin_exit {
 	ADMIN_USAGE = 2,
 	ADMIN_KEEPER = 69,
 	ADMIN_NOT_ALLOWED = 77,
-	/* From a command only: its operands or options do not fit.  main() says
-	 * how the command is used and exits with ADMIN_USAGE. */
+	/* From a command only, after a message: its operands or options do not
+	 * fit.  main() says how the command is used and exits with
+	 * ADMIN_USAGE. */
 	ADMIN_MISUSED = 256,
 };
 
@@ -78,7 +80,7 @@ struct admin {
 	bool summary;      /* users */
 	bool at_door;      /* explain */
 	/* metrics */
-	const char *output;
+	const char *prom; /* its --output */
 	bool full;
 };
 
@@ -98,6 +100,9 @@ admin_command admin_metrics;
  * Flushes stdout first, so that a message follows the data it belongs to.
  */
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* True if admin_say() said anything. */
+bool admin_has_said(void);
 
 /*
  * True for root, and for anybody with a store of their own (--store). Else says

@@ -277,8 +277,10 @@ admin_users(struct admin *admin, int argc, char **argv)
 	enum fault fault;
 	int status;
 
-	if (admin->summary && argc > 0)
+	if (admin->summary && argc > 0) {
+		admin_say("--summary counts all users: name none");
 		return ADMIN_MISUSED;
+	}
 	if (admin->state != NULL && !is_state(admin->state))
 		return refuse_state(admin->state);
 	if (admin->group != NULL && admin->group[0] == '@')

@@ -70,7 +70,7 @@ print_file(const struct admin *admin, struct metrics *metrics)
 		(void)metrics_read_all(admin, metrics->now_s, &found);
 		metrics_ask_doctor(admin, metrics->now_s, &found);
 	}
-	status = output_open(admin->output, &output);
+	status = output_open(admin->prom, &output);
 	if (status == ADMIN_DONE)
 		status = replace_file(admin, &output, &found, metrics);
 	output_close(&output);
@@ -87,7 +87,7 @@ admin_metrics(struct admin *admin, int argc, char **argv)
 	if (argc != 0)
 		return ADMIN_MISUSED;
 	metrics_gather(admin, metrics.now_s, &metrics);
-	status = admin->output != NULL ? print_file(admin, &metrics)
+	status = admin->prom != NULL ? print_file(admin, &metrics)
 				       : print_once(admin, &metrics);
 	metrics_done(&metrics);
 	return status;
