@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "store/base/cleanup.h"
-#include "admin/directory.h"
+#include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/person.h"
 #include "store/system/groups.h"

@@ -24,6 +24,7 @@
 #define MESSAGE_TEXT     512   /* a name fits, and a sentence around it */
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
+#define STATES_TEXT      128
 #define FILE_ID_TEXT     64
 #define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
 
@@ -50,6 +51,10 @@ enum request_field {
 	FIELD_REASON,
 	FIELD_IMPORT,
 	FIELD_TARGET,
+	FIELD_STATES,
+	FIELD_GROUP,
+	FIELD_UNUSED,
+	FIELD_NO_DEVICE,
 	FIELD_FILE,
 	FIELD_OFFSET,
 };
@@ -71,7 +76,7 @@ struct request {
 	bool door;             /* at the door, before sshd opens any channel */
 	char code[INPUT_TEXT]; /* as typed */
 	char enroll_code[INPUT_TEXT]; /* an admin's code to enrol with */
-	char device[NAME_TEXT];       /* tfa: an id, or a new device's name */
+	char device[NAME_TEXT];       /* an id, or a name */
 	char user[USER_TEXT];         /* whom an admin means; "": everyone */
 	bool block;                   /* revoke: no new enrolment */
 	char use[12];                 /* of codes to be made */
@@ -81,6 +86,12 @@ struct request {
 	enum reason reason;           /* refuse, connect */
 	struct import import;         /* import: the account */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
+	/* users: only those in one of these states (words with commas), in
+	 * this group, without a login since then, without a device */
+	char states[STATES_TEXT];
+	char group[USER_TEXT];
+	int64_t unused_s;
+	bool no_device;
 	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
 	int64_t offset;               /* log: the byte of it to begin at */
 };
