@@ -29,7 +29,7 @@
  *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
- *	table.c        tables for a terminal
+ *	table.c        tables for a terminal; cell.c: UTF-8 there
  *	csv.c          tables for a spreadsheet
  *	progress.c     how far a command has come, for a person who waits
  *

@@ -49,7 +49,7 @@ next_word(struct reading *r)
 	bool in_option;
 
 	r->is_alternative = false;
-	while (*r->at == ' ' || *r->at == '|') {
+	while (*r->at != '\0' && strchr(" \n|", *r->at) != NULL) {
 		r->is_alternative |= *r->at == '|';
 		r->at++;
 	}
@@ -57,9 +57,9 @@ next_word(struct reading *r)
 		return false;
 	begin = take_brackets(r);
 	in_option = r->option_depth > 0;
-	len = strcspn(r->at, " ");
+	len = strcspn(r->at, " \n");
 	snprintf(r->word, sizeof(r->word), "%.*s",
-	    (int)strcspn(r->at + begin, " ]."), r->at + begin);
+	    (int)strcspn(r->at + begin, " \n]."), r->at + begin);
 	r->is_many = memmem(r->at, len, "...", 3) != NULL;
 	r->is_option = in_option || r->at[begin] == '-' ||
 	    (r->value && !r->is_alternative && !r->is_optional);

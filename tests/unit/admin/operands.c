@@ -32,6 +32,7 @@ Test(operands, are_counted_by_the_usage)
 	     "[--wait 5m] | --confirm | --undo | --watch | --remove",
 		0, 0},
 	    {"--until DATE USER", 1, 1},
+	    {"USER\n      [--a B]\n      [FILE]", 1, 2},
 	};
 	char why[OPERANDS_WHY];
 
