@@ -1,6 +1,6 @@
 /*
- * What one run of "tfa-admin metrics" keeps for the next, as JSON: the counters,
- * and what the last --full found.  It lies beside the output, and is replaced
+ * The state that one run of "tfa-admin metrics" keeps for the next, as JSON: the
+ * counters, and what the last --full found.  It lies beside the output, and is replaced
  * before the output is: a line of the audit that was shown is never counted
  * again.
  */

@@ -176,3 +176,28 @@ Test(usage, other_programs_name_what_does_not_fit)
 		    cases[i].name, cases[i].usage, cases[i].reason);
 	}
 }
+
+/* The user at a prompt is told to tell an administrator, who then asks here. */
+Test(usage, keeper_tells_an_administrator_what_to_do)
+{
+	static const char *const commands[] = {
+	    "users", "explain", "revoke", "unlock", "log"};
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	struct run *r;
+
+	fixture_put_record(b, b->me, "'nonsense':1");
+	r = bastion_admin(b, ARGV("explain", b->me));
+	assert_status(r, 1);
+	assert_says(r->err, "tfa-admin revoke moves it aside");
+	fixture_write_policy(b, "{");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		r = bastion_admin(b,
+		    ARGV(commands[i], "--yes",
+			strcmp(commands[i], "log") == 0 ? "--json" : b->me));
+		assert_status(r, 1);
+		assert_says(r->err, "tfa-admin policy check names the line");
+		assert_never_says(r->err, "administrator");
+	}
+	r = ssh_run(b, b->me, NULL, "true", NULL);
+	assert_says(r->err, "tell an administrator");
+}

@@ -147,7 +147,7 @@ Test(metrics_output, name_must_be_one_that_node_exporter_reads)
 	cr_assert_eq(files_there(), 0u);
 }
 
-/* Whoever may write there could have root write in another folder. */
+/* Others who may write there could have root write in another folder. */
 Test(metrics_output, folder_of_others_is_refused)
 {
 	static const mode_t modes[] = {0777, 01777, 0775, 0757};
