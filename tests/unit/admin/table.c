@@ -23,6 +23,7 @@ print_names(const char *const *names, size_t count, char *ret, size_t size)
 
 	cr_assert_not_null(table);
 	cr_assert_not_null(to);
+	table_spare(table, 1, 1); /* left out where the row is too wide */
 	fflush(stdout);
 	cr_assert_geq(dup2(fileno(to), STDOUT_FILENO), 0);
 	for (size_t i = 0; i < count; i++)
@@ -55,4 +56,15 @@ Test(table, shows_utf8_in_every_locale)
 		    "a\\u{202e}b grace\n",
 		    "%s: %s", locales[i], text);
 	}
+}
+
+/* Room is counted in columns of the terminal, not in bytes. */
+Test(table, leaves_no_column_out_for_bytes)
+{
+	char name[121] = "", text[512];
+
+	for (int i = 0; i < 60; i++)
+		memcpy(name + 2 * i, AUML, 2);
+	print_names((const char *const[]){name}, 1, text, sizeof(text));
+	cr_expect_not_null(strstr(text, "grace"), "%s", text);
 }
