@@ -88,7 +88,7 @@ admin_metrics(struct admin *admin, int argc, char **argv)
 		return ADMIN_MISUSED;
 	metrics_gather(admin, metrics.now_s, &metrics);
 	status = admin->prom != NULL ? print_file(admin, &metrics)
-				       : print_once(admin, &metrics);
+				     : print_once(admin, &metrics);
 	metrics_done(&metrics);
 	return status;
 }
