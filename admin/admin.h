@@ -74,10 +74,12 @@ struct admin {
 	bool no_device;
 	const char *device; /* revoke */
 	bool end_sessions;
-	const char *config, *probe, *key; /* doctor */
-	const char *qr;                   /* enroll */
-	bool block;                       /* revoke */
-	bool code;                        /* revoke, doctor */
+	const char *verdict, *event, *reason, *lines; /* log */
+	bool follow;                                  /* log */
+	const char *config, *probe, *key;             /* doctor */
+	const char *qr;                               /* enroll */
+	bool block;                                   /* revoke */
+	bool code;                                    /* revoke, doctor */
 	/* setup */
 	const char *break_glass, *wait, *door;
 	bool no_door, dry_run, remove, confirm, undo, watch;

@@ -21,7 +21,9 @@ _tfa_admin_options()
 	revoke) echo --block --code ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;
-	log) echo --user --since ;;
+	log)
+		echo --user --since --until --verdict --event --reason --csv
+		;;
 	metrics) echo --output --full ;;
 	esac
 	echo --json --yes --socket --store --policy --keeper-user --help
@@ -50,6 +52,9 @@ _tfa_argument()
 		    grace pending
 		;;
 	--grace | --since) printf '%s\n' 1d 7d 14d 30d ;;
+	--verdict) printf '%s\n' pass deny ;;
+	--event) printf '%s\n' login enroll revoke policy ;;
+	--reason) printf '%s\n' wrong_code locked no_device store ;;
 	--qr) printf '%s\n' terminal svg uri ;;
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;

@@ -1,151 +1,387 @@
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
 #include "admin/log/history.h"
-#include "store/folder/audit.h"
-#include "store/base/cleanup.h"
+#include "admin/log/rows.h"
+#include "admin/progress.h"
 #include "gate/screen/display.h"
-#include "store/base/utf8.h"
+#include "store/base/cleanup.h"
 #include "store/base/when.h"
+#include "store/core/report.h"
+#include "store/core/verdict.h"
+
+#define LINES_MOST    100000 /* of -n */
+#define FOLLOW_LINES  10     /* that -f begins with */
+#define FOLLOW_MS     2000   /* between two looks, each of which is a request */
+#define NEWEST_BYTES  (256 << 10) /* to look for the last lines in, at first */
+#define NEWEST_FACTOR 8           /* as much again, if they are not there */
+
+/* A line that is kept, since it may be among the last. */
+struct kept {
+	struct audit entry;
+	char *line;
+};
 
 struct listing {
 	const struct admin *admin;
-	int columns; /* of the terminal; 0: a pipe, lines stay whole */
-	bool begun;
+	struct history_ask ask;
+	struct history_end end;
+	struct view view;
+	struct progress progress;
+	time_t block_s;    /* when the first row of the block came */
+	int64_t found;     /* lines that were asked for */
+	int64_t most;      /* of the last lines; 0: all */
+	struct kept *kept; /* a ring of that many */
 };
 
-static void
-field(FILE *out, const char *name, const char *value)
+/* True if the word is one of a list with commas, or there is no list. */
+static bool
+is_one_of(const char *list, const char *word)
 {
-	if (value[0] != '\0')
-		fprintf(out, " %s=%s", name, value);
-}
+	size_t len = strlen(word);
 
-static void
-write_rest(FILE *out, const struct audit *entry)
-{
-	field(out, "door", entry->door ? "yes" : "");
-	field(out, "key", entry->key);
-	field(out, "device", entry->device);
-	field(out, "by", entry->actor);
-	if (entry->suppressed > 0)
-		fprintf(out, " suppressed=%lld", (long long)entry->suppressed);
-	if (entry->detail[0] != '\0')
-		fprintf(out, " (%s)", entry->detail);
-	field(out, "to", entry->target);
-	if (entry->command[0] != '\0')
-		fprintf(out, " command: %s", entry->command);
-}
+	if (list == NULL)
+		return true;
+	for (; *list != '\0'; list += *list == ',') {
+		size_t n = strcspn(list, ",");
 
-static void
-log_write_line(FILE *out, const struct audit *entry)
-{
-	char when[WHEN_TEXT];
-
-	when_format(entry->time_s, when);
-	fprintf(out, "%s %-6s %-8s %s", when, entry->event,
-	    table_dash(entry->verdict), table_dash(entry->user));
-	field(out, "reason", entry->reason);
-	field(out, "rule", entry->rule);
-	field(out, "from", entry->address);
-	write_rest(out, entry);
-}
-
-/* The columns; those that people look for most come first. */
-#define ROW "%-20s %-7s %-9s %-12s %-15s %-13s %s"
-
-static void
-log_write_row(FILE *out, const struct audit *entry)
-{
-	char when[WHEN_TEXT];
-
-	when_format(entry->time_s, when);
-	fprintf(out, ROW, when, entry->event, table_dash(entry->verdict),
-	    table_dash(entry->user), table_dash(entry->address),
-	    table_dash(entry->reason), table_dash(entry->rule));
-	write_rest(out, entry);
-}
-
-/* Prints as many characters of a line as the terminal has columns. */
-static void
-print_cut(const char *line, int columns)
-{
-	size_t len = strlen(line), at = 0, n;
-
-	for (; at < len && columns > 0; columns--) {
-		n = utf8_length(line + at, len - at);
-		at += n > 0 ? n : 1;
+		if (n == len && strncmp(list, word, n) == 0)
+			return true;
+		list += n;
 	}
-	printf("%.*s\n", (int)at, line);
+	return false;
 }
 
 static bool
-log_print(struct listing *listing, const struct audit *entry)
+log_wants(const struct admin *admin, const struct audit *entry)
 {
-	scoped_free char *line = NULL;
-	char headings[128];
-	size_t size = 0;
-	FILE *out = open_memstream(&line, &size);
-
-	if (out == NULL)
-		return false;
-	if (listing->columns > 0)
-		log_write_row(out, entry);
-	else
-		log_write_line(out, entry);
-	if (fclose(out) != 0)
-		return false;
-	if (listing->columns == 0) {
-		puts(line);
-		return true;
-	}
-	snprintf(headings, sizeof(headings), ROW, "TIME", "EVENT", "VERDICT",
-	    "USER", "FROM", "REASON", "RULE");
-	if (!listing->begun)
-		print_cut(headings, listing->columns);
-	listing->begun = true;
-	print_cut(line, listing->columns);
-	return true;
+	return (admin->user == NULL || strcmp(admin->user, entry->user) == 0) &&
+	    is_one_of(admin->verdict, entry->verdict) &&
+	    is_one_of(admin->event, entry->event) &&
+	    is_one_of(admin->reason, entry->reason);
 }
 
+/* Shows a line, and the block that it is in after a second at the latest. */
 static bool
 show_entry(void *ctx, const struct audit *entry, const char *line)
 {
 	struct listing *listing = ctx;
+	struct view *view = &listing->view;
 
-	if (listing->admin->user != NULL &&
-	    strcmp(listing->admin->user, entry->user) != 0)
+	if (!log_wants(listing->admin, entry))
 		return true;
-	if (!listing->admin->json)
-		return log_print(listing, entry);
-	puts(line);
+	listing->found++;
+	if (view_is_full(view))
+		progress_hide(&listing->progress);
+	if (!view_add(view, entry, line))
+		return false;
+	if (view->kind != VIEW_TABLE)
+		return true;
+	if (view->block.count == 1)
+		listing->block_s = time(NULL);
+	else if (time(NULL) > listing->block_s) {
+		progress_hide(&listing->progress);
+		view_flush(view);
+	}
 	return true;
+}
+
+static bool
+keep_entry(void *ctx, const struct audit *entry, const char *line)
+{
+	struct listing *listing = ctx;
+	struct kept *kept;
+	char *copy;
+
+	if (!log_wants(listing->admin, entry))
+		return true;
+	copy = strdup(line);
+	if (copy == NULL)
+		return false;
+	kept = &listing->kept[listing->found++ % listing->most];
+	free(kept->line);
+	*kept = (struct kept){.entry = *entry, .line = copy};
+	return true;
+}
+
+static void
+drop_kept(struct listing *listing)
+{
+	for (int64_t i = 0; i < listing->most; i++) {
+		free(listing->kept[i].line);
+		listing->kept[i].line = NULL;
+	}
+}
+
+static void
+show_kept(struct listing *listing)
+{
+	int64_t first = listing->found > listing->most
+	    ? listing->found - listing->most
+	    : 0;
+
+	progress_hide(&listing->progress);
+	for (int64_t i = first; i < listing->found; i++) {
+		const struct kept *kept = &listing->kept[i % listing->most];
+
+		(void)view_add(&listing->view, &kept->entry, kept->line);
+	}
+}
+
+/* Looks for the last lines from the end, in ever more of the history. */
+static int
+show_last(struct listing *listing)
+{
+	int64_t newest = NEWEST_BYTES;
+	int status;
+
+	listing->kept = calloc((size_t)listing->most, sizeof(struct kept));
+	if (listing->kept == NULL) {
+		admin_say("out of memory");
+		return ADMIN_NOT;
+	}
+	for (;; newest *= NEWEST_FACTOR) {
+		listing->ask.newest = newest;
+		listing->progress.done = 0;
+		status = history_read(listing->admin, &listing->ask, keep_entry,
+		    listing, &listing->end);
+		if (status != ADMIN_DONE || listing->end.whole ||
+		    listing->found >= listing->most)
+			break;
+		drop_kept(listing);
+		listing->found = 0;
+		history_end_done(&listing->end);
+	}
+	if (status == ADMIN_DONE)
+		show_kept(listing);
+	drop_kept(listing);
+	free(listing->kept);
+	return status;
+}
+
+/* Waits for a moment.  False if nobody reads our output any more. */
+static bool
+wait_to_follow(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	return poll(&out, 1, FOLLOW_MS) == 0;
+}
+
+static int
+follow(struct listing *listing)
+{
+	int64_t damaged = listing->end.damaged;
+	int status = ADMIN_DONE;
+
+	while (status == ADMIN_DONE && wait_to_follow()) {
+		status = history_more(listing->admin, &listing->ask, show_entry,
+		    listing, &listing->end);
+		view_flush(&listing->view);
+		if (listing->end.damaged > damaged)
+			admin_say("a line cannot be read and is left out");
+		damaged = listing->end.damaged;
+	}
+	return status;
+}
+
+static bool
+know_user(void *ctx, const struct audit *entry, const char *line)
+{
+	struct listing *listing = ctx;
+
+	(void)line;
+	if (strcmp(entry->user, listing->admin->user) != 0)
+		return true;
+	listing->found++;
+	return false;
+}
+
+/*
+ * Nothing was found.  Is there such a user?  The log may have lines about one
+ * who is gone from everywhere else, and the keeper knows the others.
+ */
+static int
+judge_user(struct listing *listing)
+{
+	const struct history_ask all = {.since_s = 0};
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "users"};
+	struct user_row row;
+	const struct client_rows rows = {
+	    &user_row_shape, &row, sizeof(row), NULL, NULL};
+	struct history_end end;
+	int status;
+
+	(void)history_read(listing->admin, &all, know_user, listing, &end);
+	history_end_done(&end);
+	if (listing->found > 0)
+		return ADMIN_DONE;
+	snprintf(
+	    request.user, sizeof(request.user), "%s", listing->admin->user);
+	status = admin_stream(
+	    listing->admin, &request, listing->admin->user, &rows);
+	json_done(&user_row_shape, &row);
+	return status;
+}
+
+/* True if the history begins after the time that was asked for. */
+static bool
+begins_too_late(const struct listing *listing)
+{
+	char begins[WHEN_SAID];
+	int64_t begins_s = listing->end.begins_s;
+
+	if (listing->ask.since_s == 0 ||
+	    (begins_s > 0 && begins_s <= listing->ask.since_s))
+		return false;
+	when_say(begins_s, begins);
+	if (begins_s == 0)
+		admin_say("the log is empty: it does not reach back so far");
+	else
+		admin_say(
+		    "the log begins at %s: nothing older is kept", begins);
+	return true;
+}
+
+static int
+judge_end(struct listing *listing)
+{
+	const struct history_end *end = &listing->end;
+	char begins[WHEN_SAID];
+	bool is_incomplete = history_say_faults(end);
+	int status = ADMIN_DONE;
+
+	if (listing->found == 0 && listing->admin->user != NULL)
+		status = judge_user(listing);
+	if (status != ADMIN_DONE)
+		return status;
+	if (begins_too_late(listing) || is_incomplete)
+		return ADMIN_NOT;
+	if (listing->found == 0 && end->begins_s > 0 &&
+	    listing->view.kind == VIEW_TABLE) {
+		when_say(end->begins_s, begins);
+		admin_say("no such line; the log begins at %s", begins);
+	}
+	return ADMIN_DONE;
+}
+
+static int
+run_listing(struct listing *listing)
+{
+	int status;
+
+	progress_begin(&listing->progress, "reading the log", 0);
+	listing->ask.progress = &listing->progress;
+	status = listing->most > 0 ? show_last(listing)
+				   : history_read(listing->admin, &listing->ask,
+					 show_entry, listing, &listing->end);
+	progress_end(&listing->progress);
+	view_flush(&listing->view);
+	if (status == ADMIN_DONE)
+		status = judge_end(listing);
+	if (listing->admin->follow && status <= ADMIN_NOT)
+		status = follow(listing);
+	history_end_done(&listing->end);
+	return status;
+}
+
+/* Refuses a word that no line can have, in a list with commas. */
+static bool
+are_words(const char *list, const char *what, const struct json_form *form)
+{
+	char word[JSON_FORM_TEXT];
+	int ignored;
+
+	while (list != NULL && *list != '\0') {
+		size_t n = strcspn(list, ",");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, list);
+		if (!form->parse(word, &ignored)) {
+			admin_say("%.80s: there is no such %s: tfa-keeper(8) "
+				  "lists them",
+			    word, what);
+			return false;
+		}
+		list += n + (list[n] == ',');
+	}
+	return true;
+}
+
+/* Reads how many lines are asked for.  False after a message. */
+static bool
+read_count(const struct admin *admin, int64_t *ret)
+{
+	char *end = NULL;
+	long long count = 0;
+
+	*ret = admin->follow && admin->since == NULL ? FOLLOW_LINES : 0;
+	if (admin->lines == NULL)
+		return true;
+	if (strspn(admin->lines, "0123456789") == strlen(admin->lines))
+		count = strtoll(admin->lines, &end, 10);
+	if (count < 1 || count > LINES_MOST) {
+		admin_say("-n %.40s: not a number of lines: 1 to %d",
+		    admin->lines, LINES_MOST);
+		return false;
+	}
+	*ret = count;
+	return true;
+}
+
+static bool
+read_times(const struct admin *admin, struct history_ask *ret)
+{
+	int64_t now_s = time(NULL);
+
+	return (admin->since == NULL ||
+		   admin_time(admin->since, now_s, &ret->since_s)) &&
+	    (admin->until == NULL ||
+		admin_time(admin->until, now_s, &ret->until_s));
+}
+
+static enum view_kind
+kind_of(const struct admin *admin, int columns)
+{
+	if (admin->json)
+		return VIEW_JSON;
+	if (admin->csv)
+		return VIEW_CSV;
+	return columns > 0 ? VIEW_TABLE : VIEW_LINES;
 }
 
 int
 admin_log(struct admin *admin, int argc, char **argv)
 {
 	struct listing listing = {.admin = admin};
-	struct history_ask ask = {.since_s = 0};
-	struct history_end end;
 	struct display display;
-	int status;
 
 	(void)argv;
 	if (argc != 0)
 		return ADMIN_MISUSED;
+	if ((admin->json && admin->csv) ||
+	    (admin->follow && admin->until != NULL)) {
+		admin_say(admin->follow
+			? "--until ends what -f goes on with"
+			: "--json and --csv exclude each other");
+		return ADMIN_MISUSED;
+	}
 	if (admin->user != NULL && !admin_is_user(admin->user))
 		return ADMIN_NOT;
-	if (admin->since != NULL &&
-	    !admin_time(admin->since, time(NULL), &ask.since_s))
+	if (!read_times(admin, &listing.ask) ||
+	    !read_count(admin, &listing.most) ||
+	    !are_words(admin->verdict, "verdict", &verdict_form) ||
+	    !are_words(admin->event, "event", &audit_event_form) ||
+	    !are_words(admin->reason, "reason", &reason_form))
 		return ADMIN_USAGE;
 	display_size(STDOUT_FILENO, &display);
-	listing.columns = display.columns;
-	status = history_read(admin, &ask, show_entry, &listing, &end);
-	history_say_faults(&end);
-	history_end_done(&end);
-	return status;
+	listing.view = (struct view){.to = stdout,
+	    .kind = kind_of(admin, display.columns),
+	    .columns = display.columns};
+	return run_listing(&listing);
 }

@@ -264,6 +264,7 @@ static const struct json_field policy_fields[] = {
     ROW(OBJECT, policy, "attempts", DEFAULT, attempts, &attempts_shape),
     ROW(OBJECT, policy, "remember", DEFAULT, remember, &remember_shape),
     ROW(OBJECT, policy, "keys", DEFAULT, keys, &keys_shape),
+    ROW(FLAG, policy, "log_commands", DEFAULT, log_commands),
 };
 
 static const char *
@@ -313,6 +314,7 @@ set_defaults(struct policy *policy)
 		.backoff_max_s = 3600,
 		.stop = 100},
 	    .remember = {.connection_s = 12 * 3600},
+	    .log_commands = true,
 	};
 	if (!add_key_file(policy, ".ssh/authorized_keys") ||
 	    !add_key_file(policy, ".ssh/authorized_keys2"))

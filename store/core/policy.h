@@ -102,6 +102,7 @@ struct policy {
 	struct attempts attempts;
 	struct remember remember;
 	struct keys keys;
+	bool log_commands; /* they may hold passwords */
 };
 
 extern const char *const mode_names[];       /* indexed by enum mode */

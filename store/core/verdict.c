@@ -317,6 +317,15 @@ const struct json_form reason_form = {
     "a reason that this version knows", reason_read, reason_write};
 
 bool
+reason_is_fault(enum reason reason)
+{
+	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||
+	    reason == REASON_BAD_POLICY || reason == REASON_BAD_RECORD ||
+	    reason == REASON_DISK_FULL || reason == REASON_STORE ||
+	    reason == REASON_NO_LOG || reason == REASON_BAD_ACCOUNT;
+}
+
+bool
 reason_is_undecided(enum reason reason)
 {
 	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||

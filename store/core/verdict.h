@@ -162,6 +162,10 @@ bool reason_is_undecided(enum reason reason);
  */
 bool reason_is_counted(enum reason reason);
 
+/* Returns true for a denial that is nobody's doing who logs in: the machine or
+ * the policy must be repaired. */
+bool reason_is_fault(enum reason reason);
+
 /* Returns true for a denial after which the next code may pass. */
 bool reason_may_try_again(enum reason reason);
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,6 +12,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/base/utf8.h"
+#include "store/core/verdict.h"
 
 static const struct json_field audit_fields[] = {
     JSON_ROW_TIME("time", JSON_REQUIRED, struct audit, time_s),
@@ -32,6 +34,76 @@ static const struct json_field audit_fields[] = {
 };
 
 const struct json_shape audit_shape = JSON_SHAPE(audit_fields, NULL);
+
+static const struct audit_event audit_events[] = {
+    {AUDIT_LOGIN, false},
+    {AUDIT_CODE, false},
+    {AUDIT_SESSION, false},
+    {"skip", false},
+    {"connect", false},
+    {"enroll_begin", false},
+    {"enroll", true},
+    {"device_begin", false},
+    {"device_confirm", true},
+    {"device_remove", true},
+    {"recovery", true},
+    {"import", true},
+    {"code", true},
+    {"revoke", true},
+    {"unlock", true},
+    {"forget", true},
+    {"end_sessions", true},
+    {"help", true},
+    {"policy", true},
+};
+
+#define EVENTS (sizeof(audit_events) / sizeof(audit_events[0]))
+
+const struct audit_event *
+audit_event(size_t i)
+{
+	return i < EVENTS ? &audit_events[i] : NULL;
+}
+
+static bool
+event_read(const char *text, void *ret)
+{
+	int i = 0;
+
+	while (i < (int)EVENTS && strcmp(audit_events[i].word, text) != 0)
+		i++;
+	if (i == (int)EVENTS)
+		return false;
+	memcpy(ret, &i, sizeof(i));
+	return true;
+}
+
+static void
+event_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	int i;
+
+	memcpy(&i, value, sizeof(i));
+	snprintf(ret, JSON_FORM_TEXT, "%s", audit_events[i].word);
+}
+
+const struct json_form audit_event_form = {
+    "an event that this version knows", event_read, event_write};
+
+/* An event that is not in the table might be a change. */
+int
+audit_priority(const struct audit *entry)
+{
+	enum reason reason = REASON_NONE;
+	int event = 0;
+
+	(void)reason_form.parse(entry->reason, &reason);
+	if (strcmp(entry->verdict, verdict_name(VERDICT_DENY)) == 0)
+		return reason_is_fault(reason) ? LOG_ERR : LOG_NOTICE;
+	if (!event_read(entry->event, &event) || audit_events[event].changes)
+		return LOG_NOTICE;
+	return LOG_INFO;
+}
 
 bool
 audit_parse(const char *line, size_t len, struct audit *ret)
@@ -93,9 +165,8 @@ append_line(int fd, const char *line, size_t len)
 	return FAULT_NONE;
 }
 
-/* Replaces control characters in every text: some of it is a client's own. */
-static void
-clean_texts(struct audit *entry)
+void
+audit_clean(struct audit *entry)
 {
 	for (size_t i = 0; i < audit_shape.count; i++) {
 		const struct json_field *field = &audit_fields[i];
@@ -145,11 +216,11 @@ audit_write(struct store *store, const struct audit *entry)
 	struct audit cleaned = *entry;
 	enum fault fault;
 
-	clean_texts(&cleaned);
+	audit_clean(&cleaned);
 	fault = json_write(&audit_shape, &cleaned, false, &line);
 	if (fault != FAULT_NONE)
 		return fault;
-	syslog(LOG_AUTHPRIV | LOG_INFO, "%s", line);
+	syslog(LOG_AUTHPRIV | audit_priority(&cleaned), "%s", line);
 	len = strlen(line);
 	fault = open_log(store, &fd);
 	if (fault != FAULT_NONE)

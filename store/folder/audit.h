@@ -52,6 +52,26 @@ struct audit {
 				   * logged before this one */
 };
 
+/* An event, as a line's "event" says it.  tfa-keeper(8) has the list. */
+struct audit_event {
+	char word[16];
+	bool
+	    changes; /* what is the policy's or a user's, and not only a login */
+};
+
+/* Event number i, from 0; NULL after the last. */
+const struct audit_event *audit_event(size_t i);
+
+/* Reads the word of an event into an int, and writes it. */
+extern const struct json_form audit_event_form;
+
+/*
+ * The priority of the line in syslog, as syslog(3) has it: LOG_ERR for a denial
+ * that comes from a fault of this machine or of the policy, LOG_NOTICE for any
+ * other denial and for changes, LOG_INFO for the rest.
+ */
+int audit_priority(const struct audit *entry);
+
 /*
  * Appends one line, whole or not at all.  FAULT_IO (see errno), FAULT_ACCESS,
  * FAULT_MEMORY.  If only the file fails, the line is in syslog.
@@ -68,6 +88,9 @@ MUST_USE enum fault audit_check(struct store *store);
 /* True if a file of that mode and owner is the keeper's own, and nobody else
  * can read or write it. */
 bool audit_is_ours(mode_t mode, uid_t owner);
+
+/* Replaces control characters in every text: some of it is a client's own. */
+void audit_clean(struct audit *entry);
 
 /* Parses one line of the log.  Returns false for a damaged line. */
 bool audit_parse(const char *line, size_t len, struct audit *ret);

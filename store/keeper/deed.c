@@ -113,7 +113,7 @@ audit_login(const struct deed *deed, struct audit *entry)
 	entry->door = deed->login.door;
 	if (decision->rule != NULL)
 		memcpy(entry->rule, decision->rule->name, sizeof(entry->rule));
-	if (request->command != NULL)
+	if (request->command != NULL && deed->call->policy.log_commands)
 		utf8_clean(request->command, strlen(request->command),
 		    entry->command, sizeof(entry->command));
 	if (is_key_lost(deed))

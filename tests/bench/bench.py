@@ -23,6 +23,7 @@ import sys
 import time
 
 import door as d
+import history as h
 import rig as r
 
 SIZES = [int(n) for n in
@@ -600,8 +601,12 @@ def jumps(rig, table):
               against="the same with google-authenticator")
 
 
+def history(rig, table):
+    h.history(rig, table, ROUNDS)
+
+
 ONCE = {"gate": gate, "login": login, "load": load, "memory": memory,
-        "door": door}
+        "door": door, "history": history}
 
 
 def main():

@@ -48,9 +48,9 @@ Test(admin, log_fits_a_terminal_and_is_whole_in_a_pipe)
 	assert_says(r->out, " from=127.0.0.1 ");
 	s = on_terminal(b, "log");
 	cr_assert_eq(session_status(s), 0);
-	assert_says(s->seen, "TIME                 EVENT   VERDICT   USER");
-	assert_says(s->seen, text("Z verify  pass      %-12s ", b->me));
-	cr_assert_eq(longest_line(s->seen), COLUMNS, "%s", s->seen);
+	assert_says(s->seen, "TIME             EVENT  VERDICT USER ");
+	assert_says(s->seen, text(" verify pass    %s ", b->me));
+	cr_assert_leq(longest_line(s->seen), COLUMNS, "%s", s->seen);
 }
 
 /*

@@ -55,6 +55,8 @@ static const struct {
     {"group", "'root'", "''"},
     {"unused_s", "1", "0"},
     {"no_device", "true", "false"},
+    {"file", "'1-2-3'", "''"},
+    {"offset", "1", "0"},
 };
 #define FIELDS COUNT(fields)
 

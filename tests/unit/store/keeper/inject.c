@@ -223,8 +223,7 @@ static const struct asked {
 	"pass", has_one_more, UNDONE, required},
     {"'import','user':'root','import':{" ACCOUNT "}", NO_CODE, scene_code_alone,
 	"pass", is_set_up, UNDONE, required},
-    {"'log','user':'root'", NO_CODE, scene_enrolled, "pass", NULL, PLAIN,
-	required},
+    {"'log'", NO_CODE, scene_enrolled, "pass", NULL, ROWS, required},
     {"'note','detail':'x'", NO_CODE, scene_enrolled, "pass", NULL, PLAIN,
 	required},
 };

@@ -517,7 +517,7 @@ static const struct claim {
     {"device_begin", "device"},
     {"device_remove", "device"},
     {"users", "user"},
-    {"log", "user"},
+    {"log", "file"},
     {"explain", "address"},
     {"revoke", "user"},
     {"unlock", "user"},
