@@ -236,8 +236,8 @@ static const struct {
 	"administrator."},
 };
 
-/* What an administrator reads in place of that, who asked about somebody else
- * and can mend it. */
+/* In place of those, for an administrator, who asked about somebody else and can
+ * mend it. */
 static const struct {
 	enum reason reason;
 	const char *message;

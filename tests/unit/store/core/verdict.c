@@ -273,7 +273,7 @@ Test(verdict, says_no_more_than_fits)
 	}
 }
 
-/* Who is told to tell an administrator may be the administrator. */
+/* An administrator is not told to tell an administrator. */
 Test(verdict, tells_an_administrator_what_to_do)
 {
 	const struct reason_facts facts = {.name = "name"};
