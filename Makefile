@@ -403,6 +403,8 @@ put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g; \
 manuals = $(foreach page,$(1),$(call put,$(page),$(MANDIR)/man$(subst \
 	.,,$(suffix $(page)))/$(notdir $(page))) &&) true
 
+METRICS_UNITS := $(notdir $(wildcard etc/tfa-metrics*))
+
 # tfa is for everybody, the rest for sshd and administrators.
 install: all
 	$(Q)install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) \
@@ -413,12 +415,13 @@ install: all
 	    $(DESTDIR)$(BINDIR))
 	$(Q)$(call put,etc/tfa-keeper.service,$(UNITDIR)/tfa-keeper.service)
 	$(Q)$(call put,etc/tfa-keeper.socket,$(UNITDIR)/tfa-keeper.socket)
+	$(Q)$(foreach unit,$(METRICS_UNITS),$(call put,etc/$(unit),$(UNITDIR)/$(unit)) &&) true
 	$(Q)$(call put,etc/sshd-tfa.conf,$(DOCDIR)/sshd-tfa.conf)
 	$(Q)$(call put,README.md,$(DOCDIR)/README.md)
 	$(Q)$(call manuals,$(MANUALS))
 	$(Q)install -m 0644 LICENSE CHANGELOG.md SECURITY.md \
 	    store/wire/PROTOCOL.md $(DESTDIR)$(DOCDIR)
-	$(Q)install -m 0644 examples/ssh_config examples/*.svg \
+	$(Q)install -m 0644 examples/ssh_config examples/*.svg examples/alerts*.yml \
 	    $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0755 examples/tfa-proxy $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0644 examples/policies/* \
@@ -475,6 +478,7 @@ uninstall:
 	    $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa \
 	    $(DESTDIR)$(PAMDIR)/pam_tfa.so \
 	    $(DESTDIR)$(UNITDIR)/tfa-sshd.service \
+	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(METRICS_UNITS)) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS) \
 	    $(DOOR_MANUALS)))
 	$(Q)rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DOORDIR)

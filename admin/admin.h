@@ -32,9 +32,11 @@
  *	letter_file.c  and the file of that
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
+ *	metrics/       metrics; metrics.h lists its files
+ *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
- *	table.c        tables for a terminal
+ *	table.c        tables for a terminal; cell.c: UTF-8 there
  *	csv.c          tables for a spreadsheet
  *	progress.c     how far a command has come, for a person who waits
  *
@@ -61,8 +63,9 @@ enum admin_exit {
 	ADMIN_USAGE = 2,
 	ADMIN_KEEPER = 69,
 	ADMIN_NOT_ALLOWED = 77,
-	/* From a command only: its operands or options do not fit.  main() says
-	 * how the command is used and exits with ADMIN_USAGE. */
+	/* From a command only, after a message: its operands or options do not
+	 * fit.  main() says how the command is used and exits with
+	 * ADMIN_USAGE. */
 	ADMIN_MISUSED = 256,
 };
 
@@ -92,6 +95,9 @@ struct admin {
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
 	bool at_door;      /* explain */
+	/* metrics */
+	const char *prom; /* its --output */
+	bool full;
 };
 
 /* A command; argv has its operands. Returns an admin_exit. */
@@ -104,12 +110,16 @@ admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_forget;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
+admin_command admin_metrics;
 
 /*
  * Prints a message on stderr, as one line with the program's name before it.
  * Flushes stdout first, so that a message follows the data it belongs to.
  */
 void admin_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* True if admin_say() said anything. */
+bool admin_has_said(void);
 
 /*
  * True for root, and for anybody with a store of their own (--store). Else says

@@ -16,6 +16,8 @@
 
 #define LINE_BYTES 4096 /* a code, with whatever is pasted along with it */
 
+static bool has_said;
+
 void
 admin_say(const char *format, ...)
 {
@@ -28,6 +30,13 @@ admin_say(const char *format, ...)
 	utf8_clean(line, strlen(line), clean, sizeof(clean));
 	fflush(stdout);
 	fprintf(stderr, "tfa-admin: %s\n", clean);
+	has_said = true;
+}
+
+bool
+admin_has_said(void)
+{
+	return has_said;
 }
 
 bool

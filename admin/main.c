@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/admin.h"
+#include "admin/operands.h"
 
 static admin_command help;
 
@@ -62,6 +63,9 @@ static const struct command commands[] = {
 	"[--since T] [--until T] [--user U] [--verdict V,...]\n"
 	"        [--event E,...] [--reason R,...] [-n N] [-f] [--csv]",
 	"who was let in, and who was not", admin_log},
+    {"metrics", "[--output FILE.prom] [--full]",
+	"figures for Prometheus: users, logins, deadlines, disk, ...",
+	admin_metrics},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -160,6 +164,10 @@ static const struct option_row option_rows[] = {
 	"go on with what is written from now on", .command = "log",
 	.letter = 'f'),
     FLAG("log", csv, "csv", "print CSV, for a spreadsheet"),
+    VALUE("metrics", prom, "output", "FILE.prom",
+	"replace this file, and count on from the last run"),
+    FLAG("metrics", full, "full",
+	"run doctor too, and check the whole log: takes longer"),
 };
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 
@@ -209,8 +217,6 @@ help(struct admin *admin, int argc, char **argv)
 	const struct command *command;
 
 	(void)admin;
-	if (argc > 1)
-		return ADMIN_MISUSED;
 	if (argc == 0) {
 		print_commands(stdout);
 		return ADMIN_DONE;
@@ -231,7 +237,7 @@ set_paths(struct admin *admin)
 	admin->keeper.policy = admin->keeper.store != NULL ? admin->policy
 							   : NULL;
 	if (!client_settle(&admin->keeper)) {
-		admin_say("--store and --socket exclude each other");
+		admin_say("%s", client_unfit(&admin->keeper));
 		return false;
 	}
 	if (admin->policy != NULL)
@@ -248,17 +254,23 @@ run_command(struct admin *admin, const struct options_given *given, int argc,
 {
 	const struct command *command = find_command(argv[0]);
 	int status = ADMIN_MISUSED;
+	char why[OPERANDS_WHY];
 	const char *unfit;
 
 	if (command == NULL)
 		return ADMIN_USAGE;
 	unfit = options_unfit(&options, command->name, given);
-	if (unfit == NULL)
-		status = command->run(admin, argc - 1, argv + 1);
-	else
+	if (unfit != NULL)
 		admin_say("%s takes no --%s", command->name, unfit);
+	else if (!operands_fit(command->operands, argc - 1, argv + 1, why))
+		admin_say("%s %s", command->name, why);
+	else
+		status = command->run(admin, argc - 1, argv + 1);
 	if (status != ADMIN_MISUSED)
 		return status;
+	if (!admin_has_said())
+		admin_say("%s: these words or options do not go together",
+		    command->name);
 	fprintf(stderr, "usage: tfa-admin %s %s\n", command->name,
 	    command->operands);
 	return ADMIN_USAGE;
@@ -295,6 +307,7 @@ main(int argc, char **argv)
 		break;
 	}
 	if (argc == 1) {
+		admin_say("there is no COMMAND");
 		print_commands(stderr);
 		return ADMIN_USAGE;
 	}

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/cell.h"
+#include "store/base/cleanup.h"
 
 #define ROWS_AT_ONCE 1000 /* then the table begins anew: memory stays flat */
 #define WIDTH        80
@@ -106,12 +108,14 @@ choose_columns(struct table *table)
 static bool
 print_rows(struct table *table)
 {
+	locale_t before = cell_enter();
 	bool ok = true;
 
 	if (scols_table_get_nlines(table->scols) > 0) {
 		choose_columns(table);
 		ok = scols_print_table(table->scols) == 0;
 	}
+	cell_leave(before);
 	forget_rows(table);
 	return ok;
 }
@@ -124,10 +128,12 @@ table_row(struct table *table, const char *const *cells)
 	if (line == NULL)
 		return false;
 	for (size_t i = 0; i < table->columns; i++) {
-		size_t width = strlen(cells[i]);
+		scoped_free char *shown = cell_show(cells[i]);
+		size_t width;
 
-		if (scols_line_set_data(line, i, cells[i]) != 0)
+		if (shown == NULL || scols_line_set_data(line, i, shown) != 0)
 			return false;
+		width = cell_width(shown);
 		if (width > table->widest[i])
 			table->widest[i] = width;
 		table->any[i] |= cells[i][0] != '\0' &&

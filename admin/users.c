@@ -207,6 +207,8 @@ admin_users(struct admin *admin, int argc, char **argv)
 
 	if (admin->csv && admin->json)
 		admin_say("--csv and --json exclude each other");
+	else if (admin->summary && argc > 0)
+		admin_say("--summary counts all users: name none");
 	if ((admin->summary && argc > 0) || (admin->csv && admin->json))
 		return ADMIN_MISUSED;
 	status = set_filter(&listing);

@@ -4,7 +4,7 @@
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable exemptions forward
-policy users explain revoke forget code enroll import unlock log help"
+policy users explain revoke forget code enroll import unlock log metrics help"
 
 _tfa_admin_options()
 {
@@ -26,6 +26,7 @@ _tfa_admin_options()
 	log)
 		echo --user --since --until --verdict --event --reason --csv
 		;;
+	metrics) echo --output --full ;;
 	esac
 	echo --json --yes --lock-me-out --socket --store --policy --keeper-user --help
 	[ -n "$1" ] || echo --version
@@ -129,7 +130,7 @@ _tfa_command()
 
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
-		--socket | --store | --policy | --config | --targets | -i) ((i++)) ;;
+		--socket | --store | --policy | --config | --targets | --output | -i) ((i++)) ;;
 		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
 		*)
 			echo "${words[i]}"
@@ -147,7 +148,7 @@ _tfa_admin()
 	command=$(_tfa_command)
 	before=${words[${#words[@]} - 1]}
 	case $before in
-	--socket | --store | --policy | --config | -i)
+	--socket | --store | --policy | --config | --output | -i)
 		_tfa_files
 		return
 		;;

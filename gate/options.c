@@ -56,6 +56,12 @@ gate_options(int argc, char **argv, struct gate *ret)
 	case OPTIONS_READ:
 		break;
 	}
-	if (argc != 1 || !client_settle(&ret->keeper))
-		refuse_gate_usage();
+	if (argc != 1)
+		fprintf(
+		    stderr, "tfa-gate: \"%s\" is a word too many\n", argv[1]);
+	else if (!client_settle(&ret->keeper))
+		fprintf(stderr, "tfa-gate: %s\n", client_unfit(&ret->keeper));
+	else
+		return;
+	refuse_gate_usage();
 }

@@ -141,10 +141,16 @@ admin_doctor(struct admin *admin, int argc, char **argv)
 	struct doctor doctor;
 	int status;
 
+	(void)argc;
 	(void)argv;
-	if (argc != 0 || (admin->probe == NULL) != (admin->key == NULL) ||
-	    (admin->code && admin->probe == NULL))
+	if ((admin->probe == NULL) != (admin->key == NULL) ||
+	    (admin->code && admin->probe == NULL)) {
+		admin_say("%s",
+		    admin->probe != NULL
+			? "--probe needs -i KEY: the user's private key"
+			: "-i and --code need --probe USER");
 		return ADMIN_MISUSED;
+	}
 	examine(&doctor, admin, print_finding);
 	status = findings_count(&doctor.findings, FINDING_FAIL) > 0 ||
 		doctor.findings.failed

@@ -368,8 +368,15 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 	    admin->watch + changes;
 
 	*ret_wait_s = SETUP_WAIT_S;
-	if (argc > 0 || forms > 1 || (admin->door != NULL && admin->no_door))
+	if (argc > 0)
 		return false;
+	if (forms > 1 || (admin->door != NULL && admin->no_door)) {
+		admin_say("%s exclude each other: give one",
+		    admin->door != NULL && admin->no_door
+			? "--door and --no-door"
+			: "a change, --confirm, --undo, --watch and --remove");
+		return false;
+	}
 	if (admin->door != NULL && endpoint_port(admin->door) == 0) {
 		admin_say("%s: not a port from 1 to 65535", admin->door);
 		return false;

@@ -75,8 +75,10 @@ read_options(
 	case OPTIONS_READ:
 		break;
 	}
-	if (!client_settle(&own->gate.keeper))
+	if (!client_settle(&own->gate.keeper)) {
+		fprintf(stderr, "tfa: %s\n", client_unfit(&own->gate.keeper));
 		refuse_own_usage();
+	}
 }
 
 static int
@@ -119,8 +121,10 @@ main(int argc, char **argv)
 	int status;
 
 	read_options(&argc, argv, &own, &given);
-	if (argc < 2)
+	if (argc < 2) {
+		fputs("tfa: there is no COMMAND\n", stderr);
 		refuse_own_usage();
+	}
 	fault = login_read(&own.gate.facts);
 	if (fault != FAULT_NONE)
 		return gate_no_user(&own.gate, fault);

@@ -70,13 +70,13 @@ refuse_option(const struct options *options, const char *format, ...)
 	return OPTIONS_WRONG;
 }
 
-/* Returns the row of that name, or the only one whose name begins so; NULL after
- * a message. */
+/* Returns the row of that name; NULL after a message.  A shortened name is
+ * refused: doctor, and whoever else reads a command line, looks for the whole
+ * one, and the next version may have two that begin so. */
 static const struct option_row *
 find_long(const struct options *options, const char *name, size_t len)
 {
-	const struct option_row *found = NULL;
-	bool several = false;
+	const char *meant = NULL;
 
 	for (size_t i = 0; i < options->count + COMMON; i++) {
 		const struct option_row *row = i < options->count
@@ -88,14 +88,16 @@ find_long(const struct options *options, const char *name, size_t len)
 			continue;
 		if (row->name[len] == '\0')
 			return row;
-		several |= found != NULL && strcmp(found->name, row->name) != 0;
-		found = found != NULL ? found : row;
+		meant = meant != NULL ? meant : row->name;
 	}
-	if (found == NULL || several)
-		refuse_option(options, "--%.*s: %s", (int)len, name,
-		    several ? "more than one option begins so"
-			    : "there is no such option");
-	return several ? NULL : found;
+	if (meant != NULL && len > 0)
+		refuse_option(options,
+		    "--%.*s: there is no such option; is it --%s?", (int)len,
+		    name, meant);
+	else
+		refuse_option(
+		    options, "--%.*s: there is no such option", (int)len, name);
+	return NULL;
 }
 
 static const struct option_row *

@@ -13,10 +13,10 @@
  *	switch (options_read(&options, &argc, argv, &mine, NULL)) ...
  *	argv[1] to argv[argc - 1]: the operands
  *
- * Options may stand behind operands, a name may be cut short as long as one
- * option begins so, and "--" ends them.  An option that is not in the table,
- * that lacks its value, or whose value is given twice (the first would be lost
- * without a word) is refused with a line on stderr.  --help and --version are
+ * Options may stand behind operands, and "--" ends them.  An option that is not
+ * in the table under its whole name, that lacks its value, or whose value is
+ * given twice (the first would be lost without a word) is refused with a line on
+ * stderr.  --help and --version are
  * in no table: every program has them.
  *
  * Several commands may have an option of one name.  Where it is a flag for one

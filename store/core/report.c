@@ -216,7 +216,7 @@ report_denial(const struct decision *decision, char *ret, size_t size)
 		    "the rule \"%s\" depends on the address: ask with --from",
 		    decision->name);
 	else
-		reason_say(decision->reason, &facts, ret, size);
+		reason_say_admin(decision->reason, &facts, ret, size);
 }
 
 /* *ret: what the record alone says. */

@@ -242,6 +242,55 @@ static const struct {
 	"administrator."},
 };
 
+/* In place of those, for an administrator, who asked about somebody else and can
+ * mend it. */
+static const struct {
+	enum reason reason;
+	const char *message;
+} for_admins[] = {
+    {REASON_UNKNOWN_GROUP,
+	"The policy names the group \"%N\", which does not exist here: add the "
+	"group, or correct the policy (tfa-admin policy edit)."},
+    {REASON_GROUP_ERROR,
+	"The group \"%N\" could not be looked up: does the directory service "
+	"answer?"},
+    {REASON_NO_ADDRESS,
+	"The rule \"%N\" depends on the address, which is not known: tfa-admin "
+	"explain --from takes one."},
+    {REASON_RULE_LOST,
+	"The user is no longer in the group that the rule \"%N\" was for: "
+	"tfa-admin unlock confirms that."},
+    {REASON_UID_CHANGED,
+	"The user id is not the one that enrolled: tfa-admin revoke confirms "
+	"the new one."},
+    {REASON_BAD_POLICY,
+	"The policy cannot be read, so nobody is let in: tfa-admin policy "
+	"check names the line."},
+    {REASON_BAD_RECORD,
+	"The record of this user is damaged: tfa-admin revoke moves it "
+	"aside."},
+    {REASON_DISK_FULL,
+	"The disk of the store is full or read-only, so nothing is changed: "
+	"make room."},
+    {REASON_STORE,
+	"The keeper cannot read or write its store, so nobody is let in: its "
+	"log says why (journalctl -u tfa-keeper), and so does tfa-admin "
+	"doctor."},
+    {REASON_NO_LOG,
+	"This cannot be logged, so it is not done: tfa-admin doctor looks at "
+	"the store and its disk."},
+    {REASON_BUSY, "The keeper is busy: try again in a moment."},
+    {REASON_BAD_REQUEST,
+	"tfa-admin and the keeper do not understand each other: are they of "
+	"one version? If so, restart the keeper."},
+    {REASON_LONG_NAME,
+	"The user's name has %N bytes; tfa takes 256 at most: give the account "
+	"a shorter one."},
+    {REASON_BAD_ACCOUNT,
+	"The home folder or the shell of \"%N\" is not valid text: correct "
+	"the account."},
+};
+
 const char *
 reason_name(enum reason reason)
 {
@@ -418,12 +467,10 @@ fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 		snprintf(ret, size, "%s", facts->name ? facts->name : "");
 }
 
-void
-reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
-    size_t size)
+static void
+write_message(
+    const char *m, const struct reason_facts *facts, char *ret, size_t size)
 {
-	const char *m =
-	    reasons[(unsigned)reason < REASON_COUNT ? reason : 0].message;
 	size_t len = 0;
 
 	for (; *m != '\0' && len + 1 < size; m++) {
@@ -435,6 +482,27 @@ reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
 		len += strlen(ret + len);
 	}
 	ret[len] = '\0';
+}
+
+void
+reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
+    size_t size)
+{
+	write_message(
+	    reasons[(unsigned)reason < REASON_COUNT ? reason : 0].message,
+	    facts, ret, size);
+}
+
+void
+reason_say_admin(enum reason reason, const struct reason_facts *facts,
+    char *ret, size_t size)
+{
+	for (size_t i = 0; i < sizeof(for_admins) / sizeof(for_admins[0]); i++)
+		if (for_admins[i].reason == reason) {
+			write_message(for_admins[i].message, facts, ret, size);
+			return;
+		}
+	reason_say(reason, facts, ret, size);
 }
 
 void

@@ -179,6 +179,11 @@ int reason_exit(enum reason reason);
 void reason_say(enum reason reason, const struct reason_facts *facts, char *ret,
     size_t size);
 
+/* reason_say(), for an administrator who asked about another user: what to do,
+ * and not "tell an administrator". */
+void reason_say_admin(enum reason reason, const struct reason_facts *facts,
+    char *ret, size_t size);
+
 /*
  * Writes the message for a wrong code that would be right if the phone's clock
  * were off by drift_s seconds: ahead, or behind if negative.  Says it in whole

@@ -45,6 +45,13 @@ answer_end(struct call *call, const char *message)
 	answer_send(call, &reply);
 }
 
+/* True if this is an administrator's request. */
+static bool
+is_for_admin(const struct call *call)
+{
+	return call->kind != NULL && call->kind->who >= WHO_READER;
+}
+
 void
 answer_deny(struct call *call, enum reason reason, const char *name)
 {
@@ -54,7 +61,8 @@ answer_deny(struct call *call, enum reason reason, const char *name)
 	struct reason_facts facts = {.name = name};
 
 	call->broken = true;
-	reason_say(reason, &facts, reply.message, sizeof(reply.message));
+	(is_for_admin(call) ? reason_say_admin : reason_say)(
+	    reason, &facts, reply.message, sizeof(reply.message));
 	answer_send(call, &reply);
 }
 

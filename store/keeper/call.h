@@ -19,7 +19,7 @@ enum who {
 	WHO_LOGIN,  /* any user, about that user; leaves nothing in memory */
 	WHO_SELF,   /* any user, about that user */
 	WHO_OWN,    /* as WHO_SELF, in a session: a code only proves who asks */
-	WHO_READER, /* root, or a delegate */
+	WHO_READER, /* root, or a delegate: from here on, administrators */
 	WHO_HELPER, /* root, or a delegate who gives a current code */
 	WHO_ROOT,   /* root, or the owner of an embedded store */
 	WHO_REPAIRER, /* as WHO_ROOT, even where the policy is invalid */

@@ -72,8 +72,13 @@ keeper_options(int argc, char **argv, struct start *ret)
 	case OPTIONS_READ:
 		break;
 	}
-	if (argc != 1 || (ret->keeper.embedded && ret->socket != NULL))
-		print_usage(stderr, EX_USAGE);
+	if (argc != 1)
+		warnx("\"%s\" is a word too many", argv[1]);
+	else if (ret->keeper.embedded && ret->socket != NULL)
+		warnx("--socket and --stdio exclude each other");
+	else
+		return;
+	print_usage(stderr, EX_USAGE);
 }
 
 static void

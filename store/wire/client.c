@@ -8,11 +8,21 @@
 #include "store/wire/dial.h"
 #include "store/wire/sibling.h"
 
+const char *
+client_unfit(const struct client_options *options)
+{
+	if (options->store != NULL && options->socket != NULL)
+		return "--store and --socket exclude each other";
+	if (options->store == NULL && options->policy != NULL)
+		return "--policy needs --store: the keeper at a socket has a "
+		       "policy of its own";
+	return NULL;
+}
+
 bool
 client_settle(struct client_options *options)
 {
-	if (options->store != NULL ? options->socket != NULL
-				   : options->policy != NULL)
+	if (client_unfit(options) != NULL)
 		return false;
 	if (options->socket == NULL)
 		options->socket = CLIENT_SOCKET;

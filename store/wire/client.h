@@ -45,9 +45,13 @@ struct client_options {
 	    OPTION_VALUE(type, member.keeper_user, "keeper-user", "NAME", \
 		"the user that the keeper runs as (" CLIENT_USER ")")
 
-/* Fills in the defaults.  False if both a socket and a store are given, or a
- * policy without a store. */
+/* Fills in the defaults.  False if the options exclude each other: then
+ * client_unfit() says why. */
 bool client_settle(struct client_options *options);
+
+/* Why these options, as they were given, exclude each other, as a sentence; NULL
+ * if they do not. */
+const char *client_unfit(const struct client_options *options);
 
 struct client {
 	int fd;

@@ -77,8 +77,8 @@ Test(options, leaves_words_that_are_none_as_they_are)
 	    {{"-", "--json"}, {"-"}},
 	    {{"--", "--json", "-x"}, {"--json", "-x"}},
 	    {{"--socket", "--json", "--"}, {NULL}},
-	    {{"", "--js", "a"}, {"", "a"}},
-	    {{"--from=", "--iden=x", "b", "--"}, {"b"}},
+	    {{"", "--json", "a"}, {"", "a"}},
+	    {{"--from=", "--identity=x", "b", "--"}, {"b"}},
 	};
 	struct mine mine;
 
@@ -104,7 +104,13 @@ Test(options, refuses_what_is_not_in_the_table_or_lacks_a_value)
 	    {"-i"},
 	    {"--json=1"},
 	    {"--socket", "a", "--socket", "b"},
-	    {"--socket=a", "--sock=b"},
+	    {"--socket=a", "--socket=b"},
+	    /* cut short: doctor would look for the whole name */
+	    {"--sock=a"},
+	    {"--js"},
+	    {"--hel"},
+	    {"--vers"},
+	    {"--jsonx"},
 	    {"-i", "a", "--identity", "b"},
 	    {"--from", "a", "--from", "a"},
 	    {"--help", "--bogus"},
@@ -132,7 +138,7 @@ Test(options, take_a_value_or_none_by_the_command)
 	} cases[] = {
 	    {{"explain", "alice", "--door"}, true, NULL},
 	    {{"explain", "--door", "alice"}, true, NULL},
-	    {{"explain", "--doo", "alice", "--door"}, true, NULL},
+	    {{"explain", "--door", "alice", "--door"}, true, NULL},
 	    {{"setup", "--door", "2222"}, false, "2222"},
 	    {{"setup", "--door=2222"}, false, "2222"},
 	    {{"--door", "2222", "setup"}, false, "2222"},

@@ -272,3 +272,25 @@ Test(verdict, says_no_more_than_fits)
 		cr_expect_lt(strnlen(said, sizeof(said)), size);
 	}
 }
+
+/* An administrator is not told to tell an administrator. */
+Test(verdict, tells_an_administrator_what_to_do)
+{
+	const struct reason_facts facts = {.name = "name"};
+	char text[512], prompt[512];
+
+	for (int i = REASON_UNKNOWN_GROUP; i < REASON_COUNT; i++) {
+		reason_say_admin((enum reason)i, &facts, text, sizeof(text));
+		cr_expect_neq(text[0], '\0', "%s", reason_name((enum reason)i));
+		cr_expect(strcasestr(text, "administrator") == NULL &&
+			strcasestr(text, "your ") == NULL &&
+			(strstr(text, "You ") == NULL ||
+			    i == REASON_NOT_ALLOWED),
+		    "%s: %s", reason_name((enum reason)i), text);
+	}
+	reason_say(REASON_BAD_RECORD, &facts, prompt, sizeof(prompt));
+	cr_expect_str_eq(
+	    prompt, "Your record is damaged: tell an administrator.");
+	reason_say_admin(REASON_GROUP_ERROR, &facts, text, sizeof(text));
+	cr_expect_not_null(strstr(text, "The group \"name\" could not"));
+}
