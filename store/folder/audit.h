@@ -3,6 +3,20 @@
  * and each change, and a copy in syslog (authpriv).  It never holds a secret or
  * a code; control characters in text that others chose are replaced.  If a pass
  * cannot be logged, the caller must deny instead.
+ *
+ * To count logins, count the lines with the event AUDIT_LOGIN: each login
+ * leaves one, once it is decided, with the verdict "pass" or "deny" and the
+ * reason.  A login is a session that somebody asks the gate for, a connection
+ * at the door ("door" is then true), or a question of sudo or su.  What other
+ * lines say of a login is not counted with it:
+ *
+ *	AUDIT_CODE	a code was refused, and the login goes on: it asks
+ *			again.  The last code of a login has no such line.
+ *			Wrong codes are counted by the reason "wrong_code",
+ *			whichever event
+ *	AUDIT_SESSION	a session in a connection of the door, whose login was
+ *			logged: "pass", or "deny" if the gate refuses it
+ *	"enroll"	a device was set up during a login
  */
 #ifndef TFA_AUDIT_H
 #define TFA_AUDIT_H
@@ -11,6 +25,9 @@
 #include "store/folder/store.h"
 
 #define AUDIT_FILE     "audit.jsonl"
+#define AUDIT_LOGIN    "login"
+#define AUDIT_CODE     "verify"
+#define AUDIT_SESSION  "session"
 #define AUDIT_LINE_MAX 4096
 #define COMMAND_TEXT   257 /* 256 bytes of a command are logged */
 #define ACTOR_TEXT     USER_TEXT
@@ -18,7 +35,7 @@
 
 struct audit {
 	int64_t time_s;
-	char event[33]; /* "login", "verify", "enroll", "revoke", ... */
+	char event[33]; /* AUDIT_LOGIN, "enroll", "revoke", ... */
 	char user[USER_TEXT];
 	char verdict[12];
 	char reason[33];
@@ -28,7 +45,7 @@ struct audit {
 	char device[DEVICE_ID_TEXT];
 	char command[COMMAND_TEXT];
 	char target[ENDPOINT_TEXT]; /* HOST:PORT, of "connect" */
-	bool door;                  /* at the door, not at the gate */
+	bool door;                  /* the connection came in at the door */
 	char actor[ACTOR_TEXT];     /* who acted, if not the user */
 	char detail[DETAIL_TEXT];   /* "fits a clock 4 minutes ahead" */
 	int64_t suppressed;         /* refusals of this user that were not
