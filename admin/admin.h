@@ -23,10 +23,11 @@
  *	amend.c        revoke, unlock, code
  *	enroll.c       enroll
  *	import.c       import
- *	log.c          log
+ *	log/           log; history.h, which reads the audit, for other commands too
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal
+ *	progress.c     how far a command has come, for a person who waits
  *
  * Data goes to stdout, messages to stderr.
  */

@@ -1,0 +1,81 @@
+#include "admin/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BEGIN_MS 2000
+#define AGAIN_MS 200
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec now = {.tv_sec = 0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+progress_begin(struct progress *progress, const char *what, int64_t total)
+{
+	*progress = (struct progress){.what = what,
+	    .total = total,
+	    .begun_ms = monotonic_ms(),
+	    .is_on = isatty(STDERR_FILENO) == 1};
+}
+
+/* The line ends without a newline, so that the next one overwrites it. */
+static void
+draw(struct progress *progress)
+{
+	int64_t percent = 0;
+
+	if (progress->total > 0)
+		percent = progress->done >= progress->total
+		    ? 100
+		    : (int64_t)(100.0 * (double)progress->done /
+			  (double)progress->total);
+	fprintf(stderr, "\r\033[K%s: ", progress->what);
+	if (progress->total > 0)
+		fprintf(stderr, "%" PRId64 " %%", percent);
+	else
+		fprintf(stderr, "%" PRId64, progress->done);
+	fflush(stderr);
+	progress->is_shown = true;
+}
+
+void
+progress_step(struct progress *progress, int64_t n)
+{
+	int64_t now_ms;
+
+	progress->done += n;
+	if (!progress->is_on)
+		return;
+	now_ms = monotonic_ms();
+	if (now_ms - progress->begun_ms < BEGIN_MS ||
+	    now_ms - progress->shown_ms < AGAIN_MS)
+		return;
+	progress->shown_ms = now_ms;
+	draw(progress);
+}
+
+void
+progress_hide(struct progress *progress)
+{
+	if (!progress->is_shown)
+		return;
+	fputs("\r\033[K", stderr);
+	fflush(stderr);
+	progress->is_shown = false;
+}
+
+void
+progress_end(struct progress *progress)
+{
+	progress_hide(progress);
+	progress->is_on = false;
+}
