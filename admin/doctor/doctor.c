@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/doctor/library.h"
 #include "admin/setup/setup.h"
 
 static void
@@ -48,8 +49,17 @@ is_set_up(const struct doctor *doctor)
 	    config_gate(&doctor->lines) != NULL;
 }
 
+/* Calls found, unless it is NULL, with each finding from there on. */
 static void
-judge_setup(struct doctor *doctor)
+say_found(const struct doctor *doctor, size_t from, doctor_found *found)
+{
+	for (size_t i = from; found != NULL && i < doctor->findings.list.count;
+	     i++)
+		found(doctor, &doctor->findings.list.items[i]);
+}
+
+static void
+judge_setup(struct doctor *doctor, doctor_found *found)
 {
 	struct findings *findings = &doctor->findings;
 
@@ -63,50 +73,71 @@ judge_setup(struct doctor *doctor)
 		findings_fail(findings, "tfa-admin setup",
 		    "tfa is not set up here: sshd asks nobody for a code");
 	findings_end(findings, "no setup is under way");
-	for (size_t i = 0; i < findings->list.count; i++)
-		print_finding(doctor, &findings->list.items[i]);
+	say_found(doctor, 0, found);
 }
 
 /* Only root can read all that setup would. */
 static void
-judge_obstacles(struct doctor *doctor)
+judge_obstacles(struct doctor *doctor, doctor_found *found)
 {
-	struct findings found = {.check = NULL};
+	struct findings obstacles = {.check = NULL};
+	size_t before = doctor->findings.list.count;
 
-	if (geteuid() != 0 || !setup_judge(doctor->admin, &found)) {
+	if (geteuid() != 0 || !setup_judge(doctor->admin, &obstacles)) {
 		findings_begin(&doctor->findings, "setup");
 		doctor_warn(doctor, NULL,
 		    "what would stop setup is not known%s",
 		    geteuid() == 0 ? "" : " (needs root)");
-		print_finding(doctor,
-		    &doctor->findings.list
-			 .items[doctor->findings.list.count - 1]);
 	}
-	for (size_t i = 0; i < found.list.count; i++)
-		if (found.list.items[i].status == FINDING_FAIL)
-			print_finding(doctor, &found.list.items[i]);
-	findings_done(&found);
+	for (size_t i = 0; i < obstacles.list.count; i++)
+		if (obstacles.list.items[i].status == FINDING_FAIL)
+			findings_copy(
+			    &doctor->findings, &obstacles.list.items[i]);
+	findings_done(&obstacles);
+	say_found(doctor, before, found);
+}
+
+/* All of it; doctor_done() in any case. */
+static void
+examine(struct doctor *doctor, const struct admin *admin, doctor_found *found)
+{
+	*doctor = (struct doctor){.admin = admin,
+	    .config = admin->config != NULL ? admin->config : CONFIG_DEFAULT,
+	    .keeper = admin->keeper,
+	    .policy = admin->policy};
+	doctor_gather(doctor);
+	judge_setup(doctor, found);
+	if (is_set_up(doctor))
+		doctor_run(doctor, found);
+	else
+		judge_obstacles(doctor, found);
+}
+
+bool
+doctor_findings(const struct admin *admin, struct findings *ret)
+{
+	struct admin quiet = *admin;
+	struct doctor doctor;
+
+	quiet.probe = quiet.key = quiet.config = NULL;
+	examine(&doctor, &quiet, NULL);
+	*ret = doctor.findings;
+	doctor.findings = (struct findings){.check = NULL};
+	doctor_done(&doctor);
+	return !ret->failed;
 }
 
 int
 admin_doctor(struct admin *admin, int argc, char **argv)
 {
-	struct doctor doctor = {.admin = admin,
-	    .config = admin->config != NULL ? admin->config : CONFIG_DEFAULT,
-	    .keeper = admin->keeper,
-	    .policy = admin->policy};
+	struct doctor doctor;
 	int status;
 
 	(void)argv;
 	if (argc != 0 || (admin->probe == NULL) != (admin->key == NULL) ||
 	    (admin->code && admin->probe == NULL))
 		return ADMIN_MISUSED;
-	doctor_gather(&doctor);
-	judge_setup(&doctor);
-	if (is_set_up(&doctor))
-		doctor_run(&doctor, print_finding);
-	else
-		judge_obstacles(&doctor);
+	examine(&doctor, admin, print_finding);
 	status = findings_count(&doctor.findings, FINDING_FAIL) > 0 ||
 		doctor.findings.failed
 	    ? ADMIN_NOT

@@ -2,6 +2,7 @@
  * tfa-admin doctor: every way round the gate that sshd leaves open.
  *
  *	doctor.c       options, output, what stands in the way of setup
+ *	library.h      all that doctor finds, as a list for other commands
  *	checks.c       the list of checks
  *	planned.c      the files that setup plans, in place of those on disk
  *	gather.c       reads the files, asks sshd -T about each connection

@@ -101,6 +101,17 @@ findings_add_block(struct findings *findings, enum finding_status status,
 }
 
 void
+findings_copy(struct findings *findings, const struct finding *finding)
+{
+	struct finding *copy = list_add(&findings->list, sizeof(*copy));
+
+	if (copy != NULL)
+		*copy = *finding;
+	else
+		findings->failed = true;
+}
+
+void
 finding_fix(const struct finding *finding, char ret[static FINDING_FIX])
 {
 	const char *from = finding->fix;

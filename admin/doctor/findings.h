@@ -26,7 +26,7 @@ struct finding {
 
 struct findings {
 	LIST_OF(struct finding) list;
-	const char *check;     /* whose findings come now */
+	const char *check;     /* whose findings come now: a text that stays */
 	size_t before;         /* how many there were when it began */
 	char ok[FINDING_TEXT]; /* what it looked at; "" where it did not say */
 	bool failed;           /* out of memory: not all are here */
@@ -49,6 +49,9 @@ void findings_add(struct findings *findings, enum finding_status status,
 void findings_add_block(struct findings *findings, enum finding_status status,
     const char *block, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Adds a finding of another list, as it is. */
+void findings_copy(struct findings *findings, const struct finding *finding);
 
 /* "ok", "warn" or "FAIL". */
 const char *finding_word(enum finding_status status);
