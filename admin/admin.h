@@ -24,6 +24,7 @@
  *	enroll.c       enroll
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
+ *	report/        report; report.h lists its files
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal
@@ -66,6 +67,7 @@ struct admin {
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
 	const char *config, *probe, *key; /* doctor */
 	const char *qr;                   /* enroll */
+	const char *output;               /* report */
 	bool block;                       /* revoke */
 	bool code;                        /* revoke, doctor */
 	/* setup */
@@ -74,6 +76,7 @@ struct admin {
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
 	bool at_door;      /* explain */
+	bool no_names;     /* report */
 };
 
 /* A command; argv has its operands. Returns an admin_exit. */
@@ -85,6 +88,7 @@ admin_command admin_forward;
 admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
+admin_command admin_report;
 
 /*
  * Prints a message on stderr, as one line with the program's name before it.

@@ -51,6 +51,9 @@ static const struct command commands[] = {
 	"look for ways round the gate; names the line to change", admin_doctor},
     {"log", "[--user U] [--since T]", "who was let in, and who was not",
 	admin_log},
+    {"report",
+	"[--since T] [--until T] [--group G] [--no-names] [--output FILE]",
+	"a page for an auditor or a manager, in HTML", admin_report},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -114,6 +117,15 @@ static const struct option_row option_rows[] = {
     VALUE("log", user, "user", "USER", "only lines about this user"),
     VALUE("log", since, "since", "TIME",
 	"only lines since then; 2h means two hours ago"),
+    VALUE("report", since, "since", "TIME",
+	"the page is about the time since then; the default is 90d"),
+    VALUE("report", until, "until", "TIME", "and until then, instead of now"),
+    VALUE("report", group, "group", "GROUP",
+	"only about the members of this Unix group"),
+    FLAG("report", no_names, "no-names",
+	"leave out who it is: no names, no addresses"),
+    VALUE("report", output, "output", "FILE",
+	"write the page there; the default is standard output"),
 };
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 

@@ -54,7 +54,7 @@ draw_reasons(struct html *html, const struct report *report)
 	static const char *const heads[] = {
 	    "Verdict", "Reason", "Logins", NULL};
 
-	html_table(html, "Logins by verdict and reason", heads);
+	html_table_narrow(html, "Logins by verdict and reason", heads);
 	list_each(const struct report_reason, reason, report->reasons) {
 		html_row(html);
 		html_cell(html);
@@ -76,6 +76,11 @@ draw_reasons(struct html *html, const struct report *report)
 		    "%lld more refusals came so fast that the log only has "
 		    "their number.",
 		    (long long)report->suppressed);
+	if (report->codes_refused > 0)
+		html_paragraph(html,
+		    "In these logins %lld codes were refused, after which the "
+		    "login asked again.",
+		    (long long)report->codes_refused);
 	html_paragraph(html, "tfa-keeper(8) says what each reason means.");
 }
 
@@ -118,7 +123,7 @@ draw_months(struct html *html, const struct report *report)
 	size_t count = sum_months(report, months);
 	size_t first = count > MONTHS ? count - MONTHS : 0;
 
-	html_table(html, "By month", heads);
+	html_table_narrow(html, "By month", heads);
 	for (size_t i = first; i < count; i++) {
 		const struct month *month = &months[i % MONTHS];
 

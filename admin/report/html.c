@@ -221,11 +221,11 @@ html_heading(struct html *html, const char *id, const char *text)
 	html_mark(html, "</h2>\n");
 }
 
-void
-html_table(struct html *html, const char *caption, const char *const *heads)
+static void
+begin_table(struct html *html, const char *caption, const char *const *heads)
 {
 	html->heads = heads;
-	html_mark(html, "<table><caption>");
+	html_mark(html, "><caption>");
 	html_text(html, caption);
 	html_mark(html, "</caption><thead><tr>");
 	for (html->columns = 0; heads[html->columns] != NULL; html->columns++) {
@@ -235,6 +235,21 @@ html_table(struct html *html, const char *caption, const char *const *heads)
 	}
 	html_mark(html, "</tr></thead><tbody>");
 	html->column = 0;
+}
+
+void
+html_table(struct html *html, const char *caption, const char *const *heads)
+{
+	html_mark(html, "<table class=\"wide\"");
+	begin_table(html, caption, heads);
+}
+
+void
+html_table_narrow(
+    struct html *html, const char *caption, const char *const *heads)
+{
+	html_mark(html, "<table");
+	begin_table(html, caption, heads);
 }
 
 /* Closes the cell that is open, as it was opened. */

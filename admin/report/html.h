@@ -97,6 +97,10 @@ void html_paragraph(struct html *html, const char *format, ...)
  */
 void
 html_table(struct html *html, const char *caption, const char *const *heads);
+
+/* A table of few and short columns, which stays one on a narrow screen. */
+void html_table_narrow(
+    struct html *html, const char *caption, const char *const *heads);
 void html_row(struct html *html);
 void html_cell(struct html *html);
 void html_table_end(struct html *html);

@@ -83,7 +83,7 @@ static void
 draw_exemptions(struct html *html, const struct report *report)
 {
 	static const char *const heads[] = {
-	    "Rule", "From", "Since", "Until", "By", NULL};
+	    "Rule", "Who", "From", "Since", "Until", "By", NULL};
 
 	if (report->exemptions.count == 0) {
 		html_paragraph(html, "No rule exempts anybody.");
@@ -94,6 +94,8 @@ draw_exemptions(struct html *html, const struct report *report)
 		html_row(html);
 		html_cell(html);
 		html_rule(html, row->rule);
+		html_cell(html);
+		html_private(html, row->who);
 		html_cell(html);
 		if (row->from[0] == '\0')
 			html_mark(html, "anywhere");
@@ -146,7 +148,7 @@ draw_uses(struct html *html, const struct report *report)
 static void
 draw_emergencies(struct html *html, const struct report *report)
 {
-	static const char *const heads[] = {"Account", "Line", NULL};
+	static const char *const heads[] = {"Account", NULL};
 
 	if (report->emergencies_why[0] != '\0') {
 		html_mark(html, "<p>Emergency accounts are not known: ");
@@ -163,8 +165,6 @@ draw_emergencies(struct html *html, const struct report *report)
 		html_row(html);
 		html_cell(html);
 		html_person(html, row->user);
-		html_cell(html);
-		html_word(html, row->place);
 	}
 	html_table_end(html);
 	html_paragraph(html,

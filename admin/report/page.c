@@ -16,7 +16,7 @@ static void
 section_policy(struct html *html, const struct report *report)
 {
 	html_heading(html, "policy", "The policy in words");
-	words_policy(html, &report->policy);
+	words_policy(html, &report->policy, report->made_s);
 }
 
 static const struct {

@@ -35,7 +35,6 @@
 #define REPORT_DAYS     90   /* without --since */
 #define REPORT_ROWS     50   /* of one list; the rest is only counted */
 #define REPORT_REASONS  160  /* pairs of verdict and reason */
-#define REPORT_FILES    1000
 #define REPORT_WHY      400
 #define REPORT_STATES   16 /* at least as many as enum state has */
 
@@ -88,7 +87,6 @@ struct report_exemption {
 /* An account that sshd sends past the gate. */
 struct report_emergency {
 	char user[USER_TEXT];
-	char place[REPORT_TEXT]; /* FILE:LINE */
 };
 
 struct report_reason {
@@ -140,6 +138,7 @@ struct report {
 	int64_t first_day;     /* its number, from 1 January 1970 */
 	int64_t adopted_after; /* from until_s on, as in struct report_day */
 	int64_t suppressed;    /* refusals that the keeper only counted */
+	int64_t codes_refused; /* after which the login went on */
 	LIST_OF(struct report_reason) reasons;
 	int64_t reasons_left; /* logins and refusals with further reasons */
 	struct report_changes policy_changes, user_changes;
@@ -152,9 +151,8 @@ struct report {
 	size_t with_device;
 	struct report_users overdue, grace, shut, gone;
 
-	LIST_OF(struct name)
-	of_people; /* groups that the policy names, and
-					 * that have the name of a user */
+	/* Groups that the policy names, and that have the name of a user. */
+	LIST_OF(struct name) of_people;
 
 	LIST_OF(struct report_exemption) exemptions;
 	LIST_OF(struct report_emergency) emergencies;
@@ -167,6 +165,7 @@ struct report {
 	int64_t lines, damaged;
 	int64_t begins_s;   /* the time of the oldest line; 0: there is none */
 	bool went_back;     /* the clock */
+	bool partial;       /* a file could not be read */
 	char directory[64]; /* a service that may not list all users; "" */
 };
 

@@ -119,10 +119,7 @@ is_one_of(const char *word, const char *const *words)
 bool
 tally_is_login(const struct audit *entry)
 {
-	static const char *const events[] = {"login", "verify", "skip", NULL};
-
-	return is_one_of(entry->event, events) ||
-	    (strcmp(entry->event, "enroll") == 0 && entry->actor[0] == '\0');
+	return strcmp(entry->event, AUDIT_LOGIN) == 0;
 }
 
 static bool
@@ -135,6 +132,12 @@ static bool
 is_refusal(const struct audit *entry)
 {
 	return strcmp(entry->verdict, verdict_name(VERDICT_DENY)) == 0;
+}
+
+static bool
+is_policy(const struct audit *entry)
+{
+	return strcmp(entry->event, "policy") == 0;
 }
 
 static void
@@ -209,7 +212,6 @@ static void
 count_login(
     struct tally *tally, struct report_day *day, const struct audit *entry)
 {
-	tally->report->suppressed += entry->suppressed;
 	if (is_pass(entry))
 		day->logins++;
 	else if (is_refusal(entry))
@@ -262,14 +264,6 @@ adopted_by(struct tally *tally, const struct audit *entry)
 	return -1;
 }
 
-static struct report_change *
-add_change(struct report_changes *changes)
-{
-	changes->total++;
-	return list_add_newest(
-	    &changes->list, sizeof(*changes->list.items), REPORT_ROWS);
-}
-
 static void
 note_actor(struct report_changes *changes, const char *actor)
 {
@@ -285,24 +279,31 @@ note_actor(struct report_changes *changes, const char *actor)
 		snprintf(name->text, sizeof(name->text), "%s", actor);
 }
 
-/* Changes are made by somebody else than the user. */
-static void
-count_change(struct tally *tally, const struct audit *entry)
+/* True for what somebody did to another user's record, or tried to. */
+static bool
+is_user_change(const struct audit *entry)
 {
-	bool policy = strcmp(entry->event, "policy") == 0;
-	struct report_changes *changes = policy ? &tally->report->policy_changes
-						: &tally->report->user_changes;
-	struct report_change *change;
+	static const char *const own[] = {
+	    AUDIT_CODE, AUDIT_SESSION, "connect", "skip", NULL};
 
-	if (!policy &&
-	    (entry->actor[0] == '\0' || strcmp(entry->event, "connect") == 0))
-		return;
-	note_actor(changes, entry->actor);
-	change = add_change(changes);
+	return entry->actor[0] != '\0' &&
+	    strcmp(entry->actor, entry->user) != 0 &&
+	    !is_one_of(entry->event, own);
+}
+
+static void
+count_change(struct tally *tally, struct report_changes *changes,
+    const struct audit *entry)
+{
+	struct report_change *change = list_add_newest(
+	    &changes->list, sizeof(*change), REPORT_ROWS);
+
 	if (change == NULL) {
 		tally->failed = true;
 		return;
 	}
+	changes->total++;
+	note_actor(changes, entry->actor);
 	change->time_s = entry->time_s;
 	change->refused = is_refusal(entry);
 	memcpy(change->event, entry->event, sizeof(change->event));
@@ -335,23 +336,28 @@ concerns(const struct tally *tally, const struct audit *entry)
 void
 tally_entry(struct tally *tally, const struct audit *entry)
 {
-	struct report_day *day = day_of(tally->report, entry->time_s);
+	struct report *report = tally->report;
+	struct report_day *day = day_of(report, entry->time_s);
 	int adopted;
 
 	if (!concerns(tally, entry))
 		return;
 	adopted = adopted_by(tally, entry);
 	if (day == NULL) {
-		if (entry->time_s >= tally->report->until_s)
-			tally->report->adopted_after += adopted;
+		if (entry->time_s >= report->until_s)
+			report->adopted_after += adopted;
 		return;
 	}
+	report->suppressed += entry->suppressed;
 	day->adopted += adopted;
 	day->enrolments += is_enrolment(entry);
+	report->codes_refused += strcmp(entry->event, AUDIT_CODE) == 0;
 	if (tally_is_login(entry))
 		count_login(tally, day, entry);
-	else
-		count_change(tally, entry);
+	else if (is_policy(entry))
+		count_change(tally, &report->policy_changes, entry);
+	else if (is_user_change(entry))
+		count_change(tally, &report->user_changes, entry);
 }
 
 /* True if a comes before b: the nearest date first, none last. */

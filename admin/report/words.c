@@ -113,8 +113,10 @@ write_grace(struct html *html, const struct rule *rule)
 }
 
 static void
-write_required(struct html *html, const struct rule *rule)
+write_required(struct html *html, const struct rule *rule, int64_t now_s)
 {
+	bool begun = rule->since_s <= now_s;
+
 	html_mark(html, "They must give a code.");
 	if (rule->since_s > 0) {
 		html_mark(html, " This began on ");
@@ -128,7 +130,7 @@ write_required(struct html *html, const struct rule *rule)
 }
 
 static void
-write_mode(struct html *html, int mode, const struct rule *rule)
+write_mode(struct html *html, int mode, const struct rule *rule, int64_t now_s)
 {
 	switch ((enum mode)mode) {
 	case MODE_EXEMPT:
@@ -142,7 +144,7 @@ write_mode(struct html *html, int mode, const struct rule *rule)
 		break;
 	case MODE_REQUIRED:
 		if (rule != NULL)
-			write_required(html, rule);
+			write_required(html, rule, now_s);
 		else
 			html_mark(html, "They must give a code.");
 		break;
@@ -173,7 +175,7 @@ write_forwarding(struct html *html, int forwarding)
 }
 
 static void
-write_rule(struct html *html, const struct rule *rule)
+write_rule(struct html *html, const struct rule *rule, int64_t now_s)
 {
 	html_mark(html, "<li><b>");
 	html_rule(html, rule->name);
@@ -188,7 +190,7 @@ write_rule(struct html *html, const struct rule *rule)
 	}
 	write_from(html, rule);
 	html_mark(html, ". ");
-	write_mode(html, rule->mode, rule);
+	write_mode(html, rule->mode, rule, now_s);
 	write_forwarding(html, rule->forwarding);
 	html_mark(html, "</li>\n");
 }
@@ -286,11 +288,16 @@ write_settings(struct html *html, const struct policy *policy)
 	    policy->keys.unlisted == UNLISTED_ALLOW
 		? "A key that is in none of the files of keys is let in."
 		: "A key that is in none of the files of keys is refused.");
-	html_mark(html, "</li></ul>\n");
+	html_mark(html, "</li>\n");
+	if (!policy_may_forward(policy))
+		html_mark(html,
+		    "<li>sshd forwards for nobody: the door opens "
+		    "to no one.</li>");
+	html_mark(html, "</ul>\n");
 }
 
 void
-words_policy(struct html *html, const struct policy *policy)
+words_policy(struct html *html, const struct policy *policy, int64_t now_s)
 {
 	html_paragraph(html,
 	    "The rules are read from the top, and the first one that is for a "
@@ -299,15 +306,16 @@ words_policy(struct html *html, const struct policy *policy)
 	if (policy->rules.count > 0) {
 		html_mark(html, "<ol>");
 		for (size_t i = 0; i < policy->rules.count; i++)
-			write_rule(html, &policy->rules.items[i]);
+			write_rule(html, &policy->rules.items[i], now_s);
 		html_mark(html, "</ol>\n");
 	}
 	html_mark(html, "<p>");
 	html_put(html,
 	    policy->rules.count > 0 ? "<b>Everyone else</b>: "
 				    : "<b>Everyone</b>: ");
-	write_mode(html, policy->otherwise, NULL);
-	write_forwarding(html, policy->forwarding);
+	write_mode(html, policy->otherwise, NULL, now_s);
+	if (policy_may_forward(policy))
+		write_forwarding(html, policy->forwarding);
 	html_mark(html, "</p>\n");
 	write_settings(html, policy);
 }

@@ -8,6 +8,7 @@
 
 /* Writes what each rule asks of whom, what holds for all others, and the other
  * settings. */
-void words_policy(struct html *html, const struct policy *policy);
+void
+words_policy(struct html *html, const struct policy *policy, int64_t now_s);
 
 #endif
