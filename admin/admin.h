@@ -18,7 +18,6 @@
  *	  shut_out.c   the users whom a new rule shuts out
  *	users.c        users
  *	summary.c      users --summary
- *	directory.c    the services that do not list everybody
  *	explain.c      explain
  *	amend.c        revoke, unlock, code
  *	enroll.c       enroll
@@ -28,6 +27,7 @@
  *	ask.c          requests to the keeper, questions, messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal
+ *	csv.c          tables for a spreadsheet
  *	progress.c     how far a command has come, for a person who waits
  *
  * Data goes to stdout, messages to stderr.
@@ -62,6 +62,7 @@ struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
 	bool json;
+	bool csv; /* of the commands that have it */
 	bool yes; /* ask no questions */
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;

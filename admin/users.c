@@ -4,7 +4,7 @@
 
 #include "admin/admin.h"
 #include "store/base/cleanup.h"
-#include "admin/directory.h"
+#include "store/system/directory.h"
 #include "store/system/groups.h"
 #include "store/system/people.h"
 #include "admin/read.h"

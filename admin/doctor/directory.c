@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "store/base/cleanup.h"
-#include "admin/directory.h"
+#include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/person.h"
 #include "store/system/groups.h"
@@ -97,6 +98,7 @@ is_denied(const struct policy *policy, struct somebody *who,
     const struct rule **ret_rule)
 {
 	struct subject subject = {.user = who->user.name,
+	    .now_s = time(NULL),
 	    .last_rule = "",
 	    .member = member,
 	    .ctx = who};

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "admin/directory.h"
+#include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/person.h"
 

@@ -88,6 +88,7 @@ would_enter(const struct policy *policy, const struct passwd *pw,
 	struct ssh_login ssh;
 	struct address address;
 	struct subject subject = {.user = pw->pw_name,
+	    .now_s = login.now_s,
 	    .last_rule = record->last_rule,
 	    .member = groups_member,
 	    .ctx = &user};

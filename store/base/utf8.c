@@ -44,6 +44,13 @@ utf8_steers(uint32_t c)
 	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
+bool
+utf8_is_odd_blank(uint32_t c)
+{
+	return c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+	    c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
 uint32_t
 utf8_char(const char *text, size_t len)
 {

@@ -23,6 +23,10 @@ size_t utf8_length(const char *text, size_t len);
  * C0, DEL, C1, zero-width and bidi controls, line separators. */
 bool utf8_steers(uint32_t c);
 
+/* Returns true for a blank of any width that is not the space itself: a
+ * no-break space, an em space.  It looks like a space and is another one. */
+bool utf8_is_odd_blank(uint32_t c);
+
 /* Returns the character at text; utf8_length() must have found one there. */
 uint32_t utf8_char(const char *text, size_t len);
 

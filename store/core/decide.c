@@ -147,6 +147,12 @@ origin_of(const struct matching *m)
 	    : ORIGIN_UNKNOWN;
 }
 
+bool
+policy_rule_ended(const struct rule *rule, int64_t now_s)
+{
+	return rule->until_s > 0 && (now_s <= 0 || now_s >= rule->until_s);
+}
+
 /* The address is compared first, since that needs no look-up of a group. */
 static enum match
 match_rule(struct matching *m)
@@ -154,6 +160,8 @@ match_rule(struct matching *m)
 	enum origin origin = origin_of(m);
 	enum match match;
 
+	if (policy_rule_ended(m->rule, m->subject->now_s))
+		return no_match(m, MISMATCH_ENDED, "");
 	if (origin == ORIGIN_OUTSIDE)
 		return no_match(m, MISMATCH_FROM, "");
 	match = match_who(m);

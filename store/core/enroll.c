@@ -86,20 +86,6 @@ drop_pending(struct record *record)
 		list_drop(&record->earlier, sizeof(struct pending), 0);
 }
 
-/* ret: the first of d1, d2, ... that no device has. */
-static void
-choose_id(const struct record *record, char ret[static DEVICE_ID_TEXT])
-{
-	bool taken = true;
-
-	for (unsigned char n = 1; taken; n++) {
-		snprintf(ret, DEVICE_ID_TEXT, "d%d", n);
-		taken = false;
-		for (size_t i = 0; i < record->devices.count; i++)
-			taken |= strcmp(record->devices.items[i].id, ret) == 0;
-	}
-}
-
 /* *ret: the device that the pending secret becomes. */
 static void
 device_of_pending(const struct pending *pending, const struct login *login,
@@ -214,13 +200,13 @@ admit_device(struct record *record, const struct device *device,
 
 	if (has_secret(record, &device->secret))
 		return FAULT_STALE;
-	if (record->devices.count >= DEVICES_MAX)
+	if (record->devices.count >= DEVICES_MAX ||
+	    record_new_device_id(record, ret_id) != FAULT_NONE)
 		return FAULT_LIMIT;
 	added = list_add(&record->devices, sizeof(*added));
 	if (added == NULL)
 		return FAULT_MEMORY;
 	*added = *device;
-	choose_id(record, ret_id);
 	memcpy(added->id, ret_id, sizeof(added->id));
 	added->told_s = told_s;
 	drop_pending(record);
@@ -423,6 +409,14 @@ enroll_remove(struct record *record, size_t i, int64_t now_s)
 }
 
 void
+enroll_revoke_device(struct record *record, size_t i, int64_t now_s)
+{
+	spent_device(record, i, now_s);
+	while (record->verified.count > 0)
+		list_drop(&record->verified, sizeof(struct verified), 0);
+}
+
+void
 enroll_revoke(struct record *record, bool block, int64_t now_s)
 {
 	struct record kept;
@@ -433,6 +427,7 @@ enroll_revoke(struct record *record, bool block, int64_t now_s)
 	kept.spent.count = record->spent.count;
 	record->spent.items = NULL;
 	record->spent.count = 0;
+	kept.last_device = record->last_device;
 	kept.first_seen_s = record->first_seen_s;
 	kept.grace_started_s = record->grace_started_s;
 	kept.enrolled_once = record->enrolled_once || block;

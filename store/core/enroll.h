@@ -118,6 +118,12 @@ MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
 void enroll_remove(struct record *record, size_t i, int64_t now_s);
 
 /*
+ * Revokes device number i, which is not the only one.  The other devices and
+ * the recovery codes stay, but no connection is remembered any more.
+ */
+void enroll_revoke_device(struct record *record, size_t i, int64_t now_s);
+
+/*
  * Revokes everything, for a lost or changed phone: removes devices, codes,
  * counters and all that is remembered, except the spent codes (record->spent).
  * Then lets the user enrol within a day; or, with block, not until an

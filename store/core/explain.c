@@ -31,6 +31,7 @@ add_skipped(
 	struct explaining *e = ctx;
 	struct skipped_row *row = list_add(
 	    &e->explanation->skipped, sizeof(*row));
+	char until[WHEN_TEXT];
 
 	if (row == NULL) {
 		e->fault = FAULT_MEMORY;
@@ -49,6 +50,11 @@ add_skipped(
 	case MISMATCH_FROM:
 		snprintf(row->reason, sizeof(row->reason),
 		    "the address is not in its \"from\"");
+		break;
+	case MISMATCH_ENDED:
+		when_format(rule->until_s, until);
+		snprintf(
+		    row->reason, sizeof(row->reason), "it ended at %s", until);
 		break;
 	}
 }

@@ -3,7 +3,7 @@
 #include "store/core/door.h"
 
 const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
-    "invited", "blocked", "overdue", "grace", "pending", NULL};
+    "invited", "blocked", "gone", "overdue", "grace", "pending", NULL};
 
 /* A time in the future was written by a clock that was wrong once. */
 static int64_t

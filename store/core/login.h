@@ -78,6 +78,7 @@ enum state {
 	STATE_ENROLLED,
 	STATE_INVITED,
 	STATE_BLOCKED, /* an admin took the devices, and allows no new one */
+	STATE_GONE,    /* a record, but no Unix account */
 	STATE_OVERDUE,
 	STATE_GRACE,
 	STATE_PENDING,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/core/policy.h"
+#include "store/base/utf8.h"
 
 const char *const mode_names[] = {"", "optional", "required", "exempt", NULL};
 static const char *const self_names[] = {"grace", "always", "code", NULL};
@@ -47,9 +48,27 @@ static const struct json_field rule_fields[] = {
     ROW(LIST, rule, "from", MAYBE, from, POLICY_NAMES, &item_prefix),
     ROW(CHOICE, rule, "mode", REQUIRED, mode, mode_names),
     ROW(TIME, rule, "since", MAYBE, since_s),
+    ROW(TIME, rule, "until", MAYBE, until_s),
+    ROW(TEXT, rule, "by", MAYBE, by),
     ROW(OBJECT, rule, "grace", MAYBE, grace, &grace_shape),
     ROW(CHOICE, rule, "forwarding", MAYBE, forwarding, forwarding_names),
 };
+
+/* Nobody is called so.  Behind "!" such a name would lose a protection. */
+static bool
+has_stray_blank(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t at = 0; at < len;) {
+		size_t n = utf8_length(name + at, len - at);
+
+		if (n > 1 && utf8_is_odd_blank(utf8_char(name + at, n)))
+			return true;
+		at += n > 0 ? n : 1;
+	}
+	return name[0] == ' ' || (len > 0 && name[len - 1] == ' ');
+}
 
 static const char *
 name_check(const struct name *name, bool is_user)
@@ -61,6 +80,11 @@ name_check(const struct name *name, bool is_user)
 		       "into \"groups\"";
 	if (strcmp(text, "!") == 0 || strcmp(text, "!*") == 0)
 		return "\"!\" excludes one user or group: name it";
+	if (text[0] == '!' && text[1] == '!')
+		return "\"!\" stands once: twice it would exclude nobody";
+	if (has_stray_blank(text + (text[0] == '!')))
+		return "a name has no blank before, behind or around it: "
+		       "nobody is called so";
 	if (!is_user && strcmp(text, "*") == 0)
 		return "\"*\" goes into \"users\"";
 	return NULL;
@@ -117,6 +141,10 @@ rule_check(const void *value, struct json_place *ret_place)
 	if (positive == 0)
 		return "matches nobody: name someone in \"users\" or "
 		       "\"groups\" (\"*\" in users is everyone)";
+	ret_place->key = "until";
+	if (rule->until_s > 0 && rule->mode != MODE_EXEMPT)
+		return "only an exempt rule has an end; \"grace\" has one "
+		       "inside it";
 	ret_place->key = "grace";
 	if (rule->grace.present && rule->mode != MODE_REQUIRED)
 		return "only a required rule has grace";

@@ -52,6 +52,8 @@ struct rule {
 	LIST_OF(struct prefix) from; /* empty: from anywhere */
 	int mode;                    /* enum mode */
 	int64_t since_s;             /* 0: from the beginning */
+	int64_t until_s;             /* of an exempt rule: its end; 0: none */
+	char by[USER_TEXT];          /* who made it; "": not known */
 	struct grace {
 		bool present;
 		int64_t for_s;   /* from the first login; 0: not given */
@@ -147,12 +149,14 @@ enum mismatch {
 	MISMATCH_EXCLUDED, /* name: the "!x" that excludes the user */
 	MISMATCH_WHO,      /* it names neither the user nor a group of theirs */
 	MISMATCH_FROM,     /* the address is in no prefix of its "from" */
+	MISMATCH_ENDED,    /* its "until" has come: it is as if it were gone */
 };
 
 /* The user to decide about.  ctx is passed to member() and skipped(). */
 struct subject {
 	const char *user;
 	const struct address *address; /* NULL: not known */
+	int64_t now_s; /* 0: not known; rules with "until" have then ended */
 	/*
 	 * Rules of the policy, used only if the address is not known.  The
 	 * decision assumes that the address is in the "from" of inside, and not
@@ -184,6 +188,9 @@ struct decision {
  */
 void policy_decide(const struct policy *policy, const struct subject *subject,
     struct decision *ret);
+
+/* Returns true if the rule has ended: it never matches any more. */
+bool policy_rule_ended(const struct rule *rule, int64_t now_s);
 
 /*
  * Returns true if a rule or "otherwise" requires a code of the user from some

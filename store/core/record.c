@@ -1,3 +1,5 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/base/base32.h"
@@ -5,7 +7,7 @@
 
 static const char *const type_names[] = {"totp", NULL};
 const char *const record_algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};
-static const char *const use_names[] = {
+const char *const record_use_names[] = {
     "recover", "enroll", "pass", "scratch", NULL};
 static const char *const why_names[] = {
     "used", "replaced", "void", "expired", NULL};
@@ -94,7 +96,7 @@ static const struct json_field earlier_item = JSON_ITEM_OBJECT(
     struct pending, &pending_shape);
 
 static const struct json_field code_fields[] = {
-    ROW(CHOICE, one_time, "use", REQUIRED, use, use_names),
+    ROW(CHOICE, one_time, "use", REQUIRED, use, record_use_names),
     ROW(FORM, one_time, "hash", REQUIRED, hash, &form_hash),
     ROW(TIME, one_time, "until", MAYBE, until_s),
 };
@@ -198,6 +200,7 @@ static const struct json_field record_fields[] = {
     ROW(TEXT, record, "user", REQUIRED, user),
     ROW(NUMBER, record, "uid", REQUIRED, uid, 0, 4294967294),
     ROW(LIST, record, "devices", MAYBE, devices, DEVICES_MAX, &device_item),
+    ROW(NUMBER, record, "last_device", MAYBE, last_device, 0, DEVICE_LAST),
     ROW(OBJECT, record, "pending", MAYBE, pending, &pending_shape),
     ROW(LIST, record, "pending_earlier", MAYBE, earlier, EARLIER_MAX,
 	&earlier_item),
@@ -256,6 +259,67 @@ void
 record_done(struct record *record)
 {
 	json_done(&record_shape, record);
+}
+
+/* Returns the number of an id that record_new_device_id() made, or 0. */
+static int64_t
+number_of_id(const char *id)
+{
+	size_t digits = strlen(id) - 1;
+
+	if (id[0] != 'd' || digits == 0 ||
+	    strspn(id + 1, "0123456789") != digits)
+		return 0;
+	return strtol(id + 1, NULL, 10);
+}
+
+int64_t
+record_last_device(const struct record *record)
+{
+	int64_t last = record->last_device;
+
+	for (size_t i = 0; i < record->devices.count; i++) {
+		int64_t number = number_of_id(record->devices.items[i].id);
+
+		last = number > last ? number : last;
+	}
+	return last;
+}
+
+enum fault
+record_new_device_id(struct record *record, char ret[static DEVICE_ID_TEXT])
+{
+	int64_t last = record_last_device(record);
+
+	if (last >= DEVICE_LAST)
+		return FAULT_LIMIT;
+	record->last_device = last + 1;
+	snprintf(ret, DEVICE_ID_TEXT, "d%d", (int)record->last_device);
+	return FAULT_NONE;
+}
+
+enum fault
+record_find_device(const struct record *record, const char *text, size_t *ret)
+{
+	size_t named = 0, found = 0;
+
+	for (size_t i = 0; i < record->devices.count; i++) {
+		const struct device *device = &record->devices.items[i];
+
+		if (strcmp(device->id, text) == 0) {
+			*ret = i;
+			return FAULT_NONE;
+		}
+		if (device->name[0] != '\0' &&
+		    strcmp(device->name, text) == 0) {
+			named++;
+			found = i;
+		}
+	}
+	if (named != 1)
+		return named == 0 ? FAULT_ABSENT : FAULT_LIMIT;
+	*ret = found;
+	return FAULT_NONE;
 }
 
 size_t

@@ -37,6 +37,7 @@
 #define SPENT_MAX       1000       /* the highest attempts.stop */
 #define COUNT_MAX       1000000000 /* wrong codes counted at most */
 #define DEVICE_ID_TEXT  9          /* "d1" */
+#define DEVICE_LAST     9999999    /* its highest number */
 #define NAME_TEXT       33         /* a device's name */
 #define KEY_TEXT        65         /* "SHA256:..." as ssh-keygen -l prints it */
 #define CONNECTION_TEXT HASH_TEXT
@@ -148,7 +149,9 @@ struct record {
 	char user[USER_TEXT];
 	int64_t uid;
 	LIST_OF(struct device) devices;
-	struct pending pending;          /* begun last */
+	int64_t last_device;    /* the highest number that an id ever had; 0
+			      * also in records from before this was kept */
+	struct pending pending; /* begun last */
 	LIST_OF(struct pending) earlier; /* in other windows */
 	LIST_OF(struct one_time) codes;
 	LIST_OF(struct spent_code) spent; /* the newest at the end */
@@ -168,6 +171,7 @@ struct record {
 /* How a record writes a secret (struct otp_secret) and an algorithm. */
 extern const struct json_form record_form_secret;
 extern const char *const record_algorithm_names[];
+extern const char *const record_use_names[]; /* by enum code_use */
 
 /* *ret: a new record, with no device and nothing remembered. */
 void record_init(struct record *ret, const char *user, uid_t uid);
@@ -191,6 +195,25 @@ void record_done(struct record *record);
 /* Returns how many unspent codes of that use are valid at now_s. */
 size_t record_codes_left(
     const struct record *record, enum code_use use, int64_t now_s);
+
+/* Returns the highest number that an id of this user ever had, as far as the
+ * record knows. */
+int64_t record_last_device(const struct record *record);
+
+/*
+ * ret: an id that no device of this user has or had, and the record's last one
+ * from now on.  FAULT_LIMIT: there is none any more.
+ */
+MUST_USE enum fault
+record_new_device_id(struct record *record, char ret[static DEVICE_ID_TEXT]);
+
+/*
+ * *ret: the number of the device that a person means, by its id, or by its name
+ * where one device alone has it.  FAULT_ABSENT: there is none; FAULT_LIMIT:
+ * several have that name.
+ */
+MUST_USE enum fault
+record_find_device(const struct record *record, const char *text, size_t *ret);
 
 /* Returns how many codes are left that log the user in once without a
  * device: recovery and scratch codes. */

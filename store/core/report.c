@@ -24,6 +24,15 @@ static const struct json_shape device_row_shape = JSON_SHAPE(
 static const struct json_field device_row_item = JSON_ITEM_OBJECT(
     struct device_row, &device_row_shape);
 
+static const struct json_field code_row_fields[] = {
+    ROW(CHOICE, code_row, "use", REQUIRED, use, record_use_names),
+    ROW(TIME, code_row, "until", REQUIRED, until_s),
+};
+static const struct json_shape code_row_shape = JSON_SHAPE(
+    code_row_fields, NULL);
+static const struct json_field code_row_item = JSON_ITEM_OBJECT(
+    struct code_row, &code_row_shape);
+
 static const struct json_field user_row_fields[] = {
     ROW(TEXT, user_row, "user", REQUIRED, user),
     ROW(CHOICE, user_row, "state", NULL, state, state_names),
@@ -39,7 +48,10 @@ static const struct json_field user_row_fields[] = {
     ROW(NUMBER, user_row, "failures", REQUIRED, failures, 0, JSON_COUNT_MAX),
     ROW(NUMBER, user_row, "spent", REQUIRED, spent, 0, JSON_COUNT_MAX),
     ROW(TIME, user_row, "locked_until", NULL, locked_until_s),
-    ROW(TEXT, user_row, "problem", NULL, problem),
+    ROW(FORM, user_row, "problem", NULL, problem_word, &reason_form),
+    ROW(TEXT, user_row, "problem_text", NULL, problem),
+    ROW(TIME, user_row, "exempt_until", NULL, exempt_until_s),
+    ROW(LIST, user_row, "codes", REQUIRED, codes, CODES_MAX, &code_row_item),
 };
 const struct json_shape user_row_shape = JSON_SHAPE(user_row_fields, NULL);
 
@@ -112,6 +124,23 @@ add_devices(const struct record *record, struct user_row *ret)
 	return FAULT_NONE;
 }
 
+static enum fault
+add_codes(const struct record *record, int64_t now_s, struct user_row *ret)
+{
+	list_each(const struct one_time, code, record->codes) {
+		struct code_row *row;
+
+		if (code->until_s <= now_s)
+			continue;
+		row = list_add(&ret->codes, sizeof(*row));
+		if (row == NULL)
+			return FAULT_MEMORY;
+		row->use = code->use;
+		row->until_s = code->until_s;
+	}
+	return FAULT_NONE;
+}
+
 static int64_t
 spent_long_term(const struct record *record, int64_t now_s)
 {
@@ -169,34 +198,113 @@ report_denial(const struct decision *decision, char *ret, size_t size)
 		reason_say(decision->reason, &facts, ret, size);
 }
 
-enum fault
-report_user(const struct policy *policy, const struct decision *decision,
-    const struct record *record, int64_t now_s, struct user_row *ret)
+/* *ret: what the record alone says. */
+static enum fault
+report_record(const struct record *record, int64_t now_s, struct user_row *ret)
 {
-	struct user_row row = {
-	    .mode = (int)decision->mode,
+	enum fault fault;
+
+	*ret = (struct user_row){
 	    .recovery_left = (int64_t)record_recovery_left(record, now_s),
 	    .last_login_s = record->last_login.at_s,
 	    .failures = record->failures.known.count +
 		record->failures.other.count,
 	    .spent = spent_long_term(record, now_s),
-	    .locked_until_s = locked_until(policy, record, now_s),
 	};
-	enum fault fault = add_devices(record, &row);
+	memcpy(ret->user, record->user, sizeof(ret->user));
+	memcpy(ret->last_address, record->last_login.from,
+	    sizeof(ret->last_address));
+	fault = add_devices(record, ret);
+	if (fault == FAULT_NONE)
+		fault = add_codes(record, now_s, ret);
+	if (fault != FAULT_NONE)
+		user_row_done(ret);
+	return fault;
+}
 
-	if (fault != FAULT_NONE) {
-		user_row_done(&row);
+enum fault
+report_user(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s, struct user_row *ret)
+{
+	struct user_row row;
+	enum fault fault = report_record(record, now_s, &row);
+
+	if (fault != FAULT_NONE)
 		return fault;
-	}
+	row.mode = (int)decision->mode;
+	row.locked_until_s = locked_until(policy, record, now_s);
 	row.state = (int)login_state(
 	    policy, decision, record, now_s, &row.deadline_s);
-	memcpy(row.user, record->user, sizeof(row.user));
-	memcpy(row.last_address, record->last_login.from,
-	    sizeof(row.last_address));
 	if (decision->rule != NULL)
 		memcpy(row.rule, decision->rule->name, sizeof(row.rule));
-	if (decision->mode == MODE_NONE)
+	if (decision->mode == MODE_NONE) {
+		row.problem_word = decision->reason;
 		report_denial(decision, row.problem, sizeof(row.problem));
+	}
 	*ret = row;
 	return FAULT_NONE;
+}
+
+enum fault
+report_gone(const struct record *record, int64_t now_s, struct user_row *ret)
+{
+	struct user_row row;
+	enum fault fault = report_record(record, now_s, &row);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	row.state = STATE_GONE;
+	row.problem_word = REASON_UNKNOWN_USER;
+	snprintf(row.problem, sizeof(row.problem),
+	    "there is no such account any more: tfa-admin forget removes what "
+	    "is kept of it");
+	*ret = row;
+	return FAULT_NONE;
+}
+
+/* Returns 0 if no state has that name. */
+static unsigned
+state_of_name(const char *name)
+{
+	for (int i = STATE_EXEMPT; state_names[i] != NULL; i++)
+		if (strcmp(state_names[i], name) == 0)
+			return 1U << i;
+	return 0;
+}
+
+bool
+user_filter_states(
+    const char *text, unsigned *ret, char ret_word[static STATE_WORD])
+{
+	unsigned states = 0;
+
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		unsigned state;
+
+		snprintf(ret_word, STATE_WORD, "%.*s", (int)len, text);
+		state = len < STATE_WORD ? state_of_name(ret_word) : 0;
+		if (state == 0)
+			return false;
+		states |= state;
+		if (text[len] == '\0')
+			break;
+		text += len + 1;
+	}
+	*ret = states;
+	return true;
+}
+
+bool
+user_filter_takes(const struct user_filter *filter, const struct user_row *row)
+{
+	unsigned states = 1U << row->state;
+
+	if (row->state == STATE_LOCKED && row->devices.count > 0)
+		states |= 1U << STATE_ENROLLED;
+	if (filter->states != 0 && (filter->states & states) == 0)
+		return false;
+	if (filter->no_device && row->devices.count > 0)
+		return false;
+	return filter->unused_s == 0 || row->last_login_s < filter->unused_s;
 }

@@ -22,6 +22,12 @@ struct device_row {
 	int64_t last_used_s;
 };
 
+/* A one-time code of an administrator that is still good, without the code. */
+struct code_row {
+	int use; /* enum code_use */
+	int64_t until_s;
+};
+
 struct user_row {
 	char user[USER_TEXT];
 	int state; /* enum state */
@@ -35,8 +41,18 @@ struct user_row {
 	int64_t failures; /* wrong codes in a row */
 	int64_t spent;    /* wrong codes over the long term */
 	int64_t locked_until_s;
+	enum reason problem_word;  /* of problem: the same for each of a kind */
 	char problem[REPORT_TEXT]; /* about a damaged record, or a rule that
-				   * denies; "" */
+				    * denies; "" */
+	int64_t exempt_until_s;    /* 0: for ever, or not exempt */
+	LIST_OF(struct code_row) codes;
+};
+
+/* The rows that an administrator asks for; zero: all. */
+struct user_filter {
+	unsigned states;  /* 1 << STATE_X for each state; 0: any */
+	int64_t unused_s; /* no login since then; 0: any */
+	bool no_device;
 };
 
 struct skipped_row {
@@ -66,6 +82,18 @@ struct explanation {
 extern const struct json_shape user_row_shape;
 extern const struct json_shape explanation_shape;
 
+/*
+ * *ret: the states in a list of their names, with commas between.  False if
+ * there is none of that name, or none at all; ret_word: the word that is wrong.
+ */
+#define STATE_WORD 24
+bool user_filter_states(
+    const char *text, unsigned *ret, char ret_word[static STATE_WORD]);
+
+/* A locked user who has a device counts as enrolled, too. */
+bool
+user_filter_takes(const struct user_filter *filter, const struct user_row *row);
+
 void user_row_done(struct user_row *row);
 void explanation_done(struct explanation *explanation);
 
@@ -77,6 +105,13 @@ void report_denial(const struct decision *decision, char *ret, size_t size);
 MUST_USE enum fault
 report_user(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s, struct user_row *ret);
+
+/*
+ * *ret: the row of a user who has a record but no Unix account any more; free
+ * it with user_row_done().  FAULT_MEMORY.
+ */
+MUST_USE enum fault
+report_gone(const struct record *record, int64_t now_s, struct user_row *ret);
 
 /*
  * *ret: what login_decide() would decide about this login, in words; free it

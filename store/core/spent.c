@@ -129,6 +129,7 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 		spent_add(record, hash, SPENT_USED,
 		    device->last_used_s > 0 ? device->last_used_s : now_s);
 	OPENSSL_cleanse(code, sizeof(code));
+	record->last_device = record_last_device(record);
 	free(device->spent_steps.items);
 	list_drop(&record->devices, sizeof(*device), i);
 }

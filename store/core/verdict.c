@@ -123,6 +123,10 @@ static const struct {
 
     [REASON_NO_DEVICE] = {"no_device", GATE_EXIT_DENIED,
 	"You have no such device: tfa status lists them."},
+    [REASON_NOT_THEIRS] = {"not_theirs", GATE_EXIT_DENIED,
+	"There is no such device: tfa-admin users %N lists the devices."},
+    [REASON_NAMED_TWICE] = {"named_twice", GATE_EXIT_DENIED,
+	"Several devices have this name: give the id, such as d2."},
     [REASON_NOT_ENROLLED] = {"not_enrolled", GATE_EXIT_DENIED,
 	"You have no device yet: tfa add sets one up."},
     [REASON_ADD_CLOSED] = {"add_closed", GATE_EXIT_DENIED,
@@ -221,6 +225,9 @@ static const struct {
 	"You may not do that."},
     [REASON_UNKNOWN_USER] = {"unknown_user", GATE_EXIT_DENIED,
 	"There is no user \"%N\"."},
+    [REASON_ACCOUNT] = {"account", GATE_EXIT_DENIED,
+	"The account exists. tfa-admin revoke takes the devices away; forget is "
+	"for accounts that were deleted."},
     [REASON_LONG_NAME] = {"long_name", GATE_EXIT_CONFIG,
 	"Your user name has %N bytes; tfa takes 256 at most: an administrator "
 	"must give this account a shorter one."},

@@ -13,6 +13,8 @@
 #include "store/base/file.h"
 #include "store/folder/store.h"
 
+#define LOCK_TRIES 100
+
 /* Sets store->why, and keeps errno for the caller. */
 static enum fault __attribute__((format(printf, 3, 4)))
 set_why(struct store *store, enum fault fault, const char *format, ...)
@@ -95,12 +97,13 @@ store_close(struct store *store)
 	}
 }
 
-/* Takes the user's lock, which lasts as long as the descriptor: a killed
- * process leaves none behind. */
+/* FAULT_STALE: store_forget() removed the file while we waited for its lock,
+ * and the next writer locks another one. */
 static enum fault
-lock_user(struct store *store, const char *file, int *ret_fd)
+lock_file(struct store *store, const char *file, int *ret_fd)
 {
 	scoped_fd int fd = file_open_or_make(store->locks, file, O_RDWR);
+	struct stat st;
 	int r;
 
 	if (fd < 0)
@@ -108,10 +111,25 @@ lock_user(struct store *store, const char *file, int *ret_fd)
 	do
 		r = flock(fd, LOCK_EX);
 	while (r < 0 && errno == EINTR);
-	if (r < 0)
+	if (r < 0 || fstat(fd, &st) < 0)
 		return set_why_errno(store, "cannot lock locks/", file);
+	if (st.st_nlink == 0)
+		return set_why(store, FAULT_STALE,
+		    "locks/%s was removed again and again", file);
 	*ret_fd = take_fd(&fd);
 	return FAULT_NONE;
+}
+
+/* Takes the user's lock, which lasts as long as the descriptor: a killed
+ * process leaves none behind. */
+static enum fault
+lock_user(struct store *store, const char *file, int *ret_fd)
+{
+	enum fault fault = FAULT_STALE;
+
+	for (int i = 0; fault == FAULT_STALE && i < LOCK_TRIES; i++)
+		fault = lock_file(store, file, ret_fd);
+	return fault == FAULT_STALE ? FAULT_IO : fault;
 }
 
 static enum fault
@@ -276,6 +294,53 @@ store_set_aside(struct store *store, const char *user)
 	    fsync(store->users) < 0)
 		return set_why_errno(store, "cannot rename users/", path);
 	return FAULT_NONE;
+}
+
+static enum fault __attribute__((format(printf, 3, 4)))
+remove_file(struct store *store, int folder, const char *format, ...)
+{
+	char name[STORE_FILE_TEXT + 16];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(name, sizeof(name), format, ap);
+	va_end(ap);
+	return unlinkat(folder, name, 0) == 0 || errno == ENOENT
+	    ? FAULT_NONE
+	    : set_why_errno(store, "cannot remove", name);
+}
+
+/* The record goes after the rest, so that its user is listed until then; the
+ * lock goes last, so that nobody else writes meanwhile. */
+static enum fault
+remove_files(struct store *store, const char *file)
+{
+	enum fault fault = remove_file(store, store->users, ".%s.new", file);
+
+	if (fault == FAULT_NONE)
+		fault = remove_file(
+		    store, store->users, "%s.json.damaged", file);
+	if (fault == FAULT_NONE)
+		fault = remove_file(store, store->users, "%s.json", file);
+	if (fault == FAULT_NONE && fsync(store->users) < 0)
+		fault = set_why_errno(store, "cannot sync", "users");
+	return fault == FAULT_NONE
+	    ? remove_file(store, store->locks, "%s", file)
+	    : fault;
+}
+
+enum fault
+store_forget(struct store *store, const char *user)
+{
+	char file[STORE_FILE_TEXT];
+	scoped_fd int lock = -1;
+	enum fault fault = store_encode(user, file);
+
+	if (fault == FAULT_NONE)
+		fault = lock_user(store, file, &lock);
+	if (fault == FAULT_NONE)
+		fault = remove_files(store, file);
+	return fault == FAULT_ABSENT ? FAULT_IO : fault;
 }
 
 /*

@@ -111,6 +111,13 @@ void store_prefetch(struct store *store, const char *user);
  */
 MUST_USE enum fault store_set_aside(struct store *store, const char *user);
 
+/*
+ * Removes all that there is of that user: the record, what a crash or
+ * store_set_aside() left beside it, and the lock.  What is not there is no
+ * fault.  FAULT_IO, FAULT_ACCESS: some of it may be left.
+ */
+MUST_USE enum fault store_forget(struct store *store, const char *user);
+
 /* A user who has a record, and the inode of its file: a disk reads records
  * fastest in the order of their inodes. */
 struct store_name {

@@ -5,13 +5,21 @@
 #include <string.h>
 
 #include "store/base/utf8.h"
+#include "store/base/when.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
+#include "store/system/people.h"
 
 struct amend {
 	struct call *call;
 	int64_t uid; /* the user's now, or -1: not in passwd any more */
 	gid_t gid;
+	bool gone; /* uid is -1, and every service says that they are gone */
+	/* Of revoke with a device: */
+	enum reason denied; /* why not, or REASON_NONE */
+	char device[DEVICE_ID_TEXT];
+	char name[NAME_TEXT];
+	bool last; /* they had no other */
 	/* A code to be made, if one is asked for. */
 	enum code_use use;
 	uint8_t random[ONETIME_BYTES];
@@ -39,8 +47,34 @@ on_revoke(struct record *record, void *arg)
 
 	if (amend->uid >= 0)
 		record->uid = amend->uid;
-	enroll_revoke(record, request->block || with_code, amend->call->now_s);
+	/* Whoever gets the name of a deleted account is not its user. */
+	enroll_revoke(record, request->block || with_code || amend->gone,
+	    amend->call->now_s);
 	return with_code ? on_code(record, amend) : CHANGE_WRITE;
+}
+
+static enum change
+on_revoke_device(struct record *record, void *arg)
+{
+	struct amend *amend = arg;
+	size_t i = 0;
+	enum fault fault = record_find_device(
+	    record, amend->call->request.device, &i);
+
+	amend->device[0] = '\0';
+	amend->denied = fault == FAULT_NONE ? REASON_NONE
+	    : fault == FAULT_ABSENT         ? REASON_NOT_THEIRS
+					    : REASON_NAMED_TWICE;
+	if (amend->denied != REASON_NONE)
+		return CHANGE_NONE;
+	memcpy(
+	    amend->device, record->devices.items[i].id, sizeof(amend->device));
+	memcpy(amend->name, record->devices.items[i].name, sizeof(amend->name));
+	amend->last = record->devices.count == 1;
+	if (amend->last)
+		return on_revoke(record, amend);
+	enroll_revoke_device(record, i, amend->call->now_s);
+	return CHANGE_WRITE;
 }
 
 /* True if the user has left the rule that decided last.  An administrator who
@@ -56,6 +90,7 @@ has_lost_rule(const struct amend *amend, const struct record *record)
 	somebody_init(&them, record->user, amend->gid);
 	them.subject.address = &call_nowhere;
 	them.subject.last_rule = record->last_rule;
+	them.subject.now_s = amend->call->now_s;
 	policy_decide(&amend->call->policy, &them.subject, &decision);
 	return decision.reason == REASON_RULE_LOST;
 }
@@ -74,12 +109,15 @@ on_unlock(struct record *record, void *arg)
 static bool
 amend_find_user(struct amend *amend)
 {
+	static const struct people nobody;
 	struct call *call = amend->call;
 	const char *user = call->request.user;
 	uid_t uid = 0;
 	enum fault fault = call_find_user(user, &uid, &amend->gid);
 
 	amend->uid = fault == FAULT_NONE ? (int64_t)uid : -1;
+	amend->gone = fault == FAULT_ABSENT &&
+	    people_exists(&nobody, user) == FAULT_ABSENT;
 	if (fault == FAULT_NONE ||
 	    (fault == FAULT_ABSENT && user[0] != '\0' &&
 		call_has_record(call, user)))
@@ -126,11 +164,13 @@ amend_update(
 }
 
 static bool
-log_change(struct call *call, const char *user, const char *detail)
+log_change(
+    struct call *call, const char *user, const char *device, const char *detail)
 {
 	struct audit entry;
 
 	call_audit_init(call, call->kind->logged, user, &entry);
+	snprintf(entry.device, sizeof(entry.device), "%s", device);
 	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
 	return call_audit(call, &entry);
 }
@@ -149,6 +189,15 @@ amend_fill(const struct amend *amend, struct reply *reply)
 		ADMIN_CODES);
 }
 
+static void
+say_done(struct call *call, struct reply *reply, const char *done)
+{
+	snprintf(reply->message, sizeof(reply->message), "%s", done);
+	reply->verdict = VERDICT_PASS;
+	reply->reason = REASON_DONE;
+	answer_send(call, reply);
+}
+
 /* Logs and answers what became of the change; done is said to the admin. */
 static void
 amend_finish(
@@ -159,23 +208,29 @@ amend_finish(
 
 	if (fault != FAULT_NONE)
 		answer_deny(call, call_store_reason(call, fault), "");
-	else if (!log_change(call, call->request.user, detail))
+	else if (amend->denied != REASON_NONE)
+		answer_deny(call, amend->denied, call->request.user);
+	else if (!log_change(call, call->request.user, amend->device, detail))
 		answer_deny(call, REASON_NO_LOG, "");
 	else if (!amend_fill(amend, &reply))
 		answer_deny(call, REASON_STORE, "");
-	else {
-		snprintf(reply.message, sizeof(reply.message), "%s", done);
-		reply.verdict = VERDICT_PASS;
-		reply.reason = REASON_DONE;
-		answer_send(call, &reply);
-	}
+	else
+		say_done(call, &reply, done);
 	explicit_bzero(amend, sizeof(*amend));
 }
 
 /* Says what the next login will meet. */
 static const char *
-after_revoke(const struct call *call)
+after_revoke(const struct amend *amend)
 {
+	const struct call *call = amend->call;
+
+	if (amend->device[0] != '\0' && !amend->last)
+		return "this device is revoked; the others and the recovery "
+		       "codes stay";
+	if (amend->gone)
+		return "revoked; the account is gone, so nobody logs in: "
+		       "tfa-admin forget removes what is kept of it";
 	if (call->request.use[0] != '\0')
 		return "revoked; a new device needs this one-time code";
 	if (call->request.block)
@@ -191,8 +246,21 @@ after_revoke(const struct call *call)
 static bool
 is_revoke(const struct request *request)
 {
+	if (request->device[0] != '\0')
+		return request->use[0] == '\0' && !request->block;
 	return request->use[0] == '\0' ||
 	    (strcmp(request->use, "enroll") == 0 && !request->block);
+}
+
+static void
+revoke_device(struct amend *amend)
+{
+	enum fault fault = amend_update(amend, on_revoke_device);
+	char detail[NAME_TEXT + 32];
+
+	snprintf(detail, sizeof(detail), "%s%s",
+	    amend->last ? "the last device: " : "", amend->name);
+	amend_finish(amend, fault, detail, after_revoke(amend));
 }
 
 /* A damaged record is set aside, and a new one begun. */
@@ -200,24 +268,33 @@ void
 keeper_revoke(struct call *call)
 {
 	const struct request *request = &call->request;
-	const char *detail = request->block ? "blocked" : request->use;
+	const char *detail;
 	struct amend amend;
 	enum fault fault;
 
 	if (!is_revoke(request)) {
 		answer_misunderstood(
-		    call, "use", "must be enroll, and without block");
+		    call, "use", "must be enroll, and without block or device");
 		return;
 	}
 	if (!amend_begin(&amend, call, request->use[0] != '\0'))
 		return;
+	if (amend.gone && request->use[0] != '\0') {
+		answer_deny(call, REASON_UNKNOWN_USER, request->user);
+		return;
+	}
+	if (request->device[0] != '\0') {
+		revoke_device(&amend);
+		return;
+	}
+	detail = request->block || amend.gone ? "blocked" : request->use;
 	fault = amend_update(&amend, on_revoke);
 	if ((fault == FAULT_FORMAT || fault == FAULT_LIMIT) &&
 	    store_set_aside(&call->store, request->user) == FAULT_NONE) {
 		detail = "the record was damaged: kept as NAME.json.damaged";
 		fault = amend_update(&amend, on_revoke);
 	}
-	amend_finish(&amend, fault, detail, after_revoke(call));
+	amend_finish(&amend, fault, detail, after_revoke(&amend));
 }
 
 void
@@ -251,7 +328,78 @@ keeper_note(struct call *call)
 
 	utf8_clean(call->request.detail, strlen(call->request.detail), detail,
 	    sizeof(detail));
-	if (log_change(call, "", detail))
+	if (log_change(call, "", "", detail))
+		answer_done(call);
+	else
+		answer_deny(call, REASON_NO_LOG, "");
+}
+
+/* What is about to be removed, for the log and the administrator. */
+static void
+say_kept(struct call *call, char ret[static DETAIL_TEXT])
+{
+	scoped_record struct record record = {.version = 0};
+	char last[WHEN_TEXT] = "never";
+
+	if (store_read(&call->store, call->request.user, &record) !=
+	    FAULT_NONE) {
+		snprintf(ret, DETAIL_TEXT, "a record that cannot be read");
+		return;
+	}
+	if (record.last_login.present)
+		when_format(record.last_login.at_s, last);
+	snprintf(ret, DETAIL_TEXT, "uid %lld, %zu device%s, last login %s",
+	    (long long)record.uid, record.devices.count,
+	    record.devices.count == 1 ? "" : "s", last);
+}
+
+/* The line is in the log first: what is removed cannot be looked at any more. */
+static void
+forget(struct call *call, const char *user)
+{
+	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	char kept[DETAIL_TEXT], done[MESSAGE_TEXT];
+	enum fault fault;
+
+	say_kept(call, kept);
+	if (!log_change(call, user, "", kept)) {
+		answer_deny(call, REASON_NO_LOG, "");
+		return;
+	}
+	fault = store_forget(&call->store, user);
+	snprintf(done, sizeof(done), "forgotten: %s", kept);
+	if (fault == FAULT_NONE)
+		say_done(call, &reply, done);
+	else
+		answer_deny(call, call_store_reason(call, fault), "");
+}
+
+/* Removes all that the store has of somebody whose account is gone. */
+void
+keeper_forget(struct call *call)
+{
+	static const struct people nobody;
+	const char *user = call->request.user;
+	enum fault fault = people_exists(&nobody, user);
+
+	if (fault == FAULT_NONE)
+		answer_deny(call, REASON_ACCOUNT, user);
+	else if (fault != FAULT_ABSENT || !call_has_record(call, user))
+		answer_deny_user(call, fault, user);
+	else
+		forget(call, user);
+}
+
+/* Logs that tfa-admin ended a user's sessions: the keeper may not signal
+ * anybody. */
+void
+keeper_ended(struct call *call)
+{
+	char detail[DETAIL_TEXT];
+
+	utf8_clean(call->request.detail, strlen(call->request.detail), detail,
+	    sizeof(detail));
+	if (log_change(call, call->request.user, "", detail))
 		answer_done(call);
 	else
 		answer_deny(call, REASON_NO_LOG, "");

@@ -100,6 +100,7 @@ call_decide(struct call *call, const struct record *record,
 
 	somebody_init(&them, call->user, call->gid);
 	them.subject.last_rule = record->last_rule;
+	them.subject.now_s = login->now_s;
 	if (address_parse(login->address, &address))
 		them.subject.address = &address;
 	policy_decide(&call->policy, &them.subject, ret);

@@ -37,6 +37,7 @@ explain_user(
 	if (address_parse(login.address, &address))
 		them->subject.address = &address;
 	them->subject.last_rule = record->last_rule;
+	them->subject.now_s = login.now_s;
 	if (report_explain(&call->policy, &them->subject, record, &login,
 		&explanation) != FAULT_NONE) {
 		answer_deny(call, REASON_STORE, "");

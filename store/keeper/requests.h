@@ -34,6 +34,8 @@ void keeper_users(struct call *call);
 void keeper_explain(struct call *call);
 void keeper_log(struct call *call);
 void keeper_revoke(struct call *call);
+void keeper_forget(struct call *call);
+void keeper_ended(struct call *call);
 void keeper_unlock(struct call *call);
 void keeper_code(struct call *call);
 void keeper_note(struct call *call);

@@ -31,6 +31,8 @@ struct roster {
 	LIST_OF(struct entry) entries;
 	struct people people;
 	struct groups groups;
+	const char *group; /* only its members; "": everybody */
+	struct user_filter filter;
 	bool cold; /* records come from the disk, not from memory */
 	bool failed;
 };
@@ -154,9 +156,10 @@ roster_fill(struct call *call, struct roster *roster)
 }
 
 static void
-row_of_problem(const char *user, const char *problem, struct user_row *ret)
+row_of_problem(const char *user, enum reason word, const char *problem,
+    struct user_row *ret)
 {
-	*ret = (struct user_row){.state = STATE_NONE};
+	*ret = (struct user_row){.state = STATE_NONE, .problem_word = word};
 	snprintf(ret->user, sizeof(ret->user), "%s", user);
 	snprintf(ret->problem, sizeof(ret->problem), "%s", problem);
 }
@@ -171,43 +174,88 @@ row_of_record(struct call *call, struct somebody *them, uid_t uid,
 
 	them->subject.address = &call_nowhere;
 	them->subject.last_rule = record->last_rule;
+	them->subject.now_s = call->now_s;
 	policy_decide(&call->policy, &them->subject, &decision);
 	fault = report_user(&call->policy, &decision, record, call->now_s, ret);
-	if (fault == FAULT_NONE && record->uid != (int64_t)uid)
+	if (fault == FAULT_NONE && record->uid != (int64_t)uid) {
+		ret->problem_word = REASON_UID_CHANGED;
 		snprintf(ret->problem, sizeof(ret->problem),
 		    "the record is of uid %lld, the user has %lu: revoke",
 		    (long long)record->uid, (unsigned long)uid);
+	}
 	return fault;
+}
+
+/* Makes the row of a user who is not in passwd: gone, or never there.  While a
+ * directory is down nobody can say which. */
+static enum fault
+row_of_absent(struct call *call, struct roster *roster, const char *name,
+    struct user_row *ret)
+{
+	scoped_record struct record record = {.version = 0};
+	enum fault fault = roster->people.whole
+	    ? FAULT_ABSENT
+	    : people_exists(&roster->people, name);
+
+	if (fault != FAULT_ABSENT) {
+		row_of_problem(name, REASON_STORE,
+		    "cannot be looked up: a directory does not answer", ret);
+		return fault == FAULT_MEMORY ? fault : FAULT_NONE;
+	}
+	fault = store_read(&call->store, name, &record);
+	if (fault == FAULT_NONE)
+		return report_gone(&record, call->now_s, ret);
+	if (fault == FAULT_ABSENT)
+		row_of_problem(
+		    name, REASON_UNKNOWN_USER, "no such Unix user", ret);
+	else
+		row_of_problem(name, REASON_BAD_RECORD, call->store.why, ret);
+	return fault == FAULT_MEMORY ? fault : FAULT_NONE;
 }
 
 /* Makes one user's row.  Problems become part of it, so that no user is
  * missing. */
 static enum fault
-make_row(struct call *call, struct roster *roster, const char *name,
-    struct user_row *ret)
+make_row(
+    struct call *call, struct somebody *them, uid_t uid, struct user_row *ret)
 {
 	scoped_record struct record record = {.version = 0};
+	const char *name = them->user.name;
+	enum fault fault = call_read(call, name, uid, &record);
+
+	if (fault == FAULT_MEMORY)
+		return fault; /* the keeper lacks memory: no user's problem */
+	if (fault == FAULT_NONE)
+		return row_of_record(call, them, uid, &record, ret);
+	row_of_problem(name, REASON_BAD_RECORD, call->store.why, ret);
+	return FAULT_NONE;
+}
+
+/* *ret_wanted: false for a user who is not in the group that is asked for.  If
+ * it cannot be looked up, there is no list: it would lack members. */
+static enum fault
+find_row(struct call *call, struct roster *roster, const char *name,
+    struct user_row *ret, bool *ret_wanted)
+{
 	struct somebody them;
 	uid_t uid = 0;
 	enum fault fault;
+	enum membership in = GROUP_INSIDE;
 
 	somebody_init(&them, name, 0);
 	them.user.groups = &roster->groups;
 	fault = people_look_up(&roster->people, name, &uid, &them.user.gid);
-	if (fault == FAULT_ABSENT) {
-		row_of_problem(name, "no such Unix user", ret);
-		return FAULT_NONE;
-	}
-	if (fault != FAULT_NONE)
+	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return fault;
-	fault = call_read(call, name, uid, &record);
-	if (fault == FAULT_MEMORY)
-		return fault; /* the keeper lacks memory: no user's problem */
-	if (fault != FAULT_NONE) {
-		row_of_problem(name, call->store.why, ret);
+	if (roster->group[0] != '\0')
+		in = groups_member(&them.user, roster->group);
+	*ret_wanted = in == GROUP_INSIDE;
+	if (in == GROUP_ERROR)
+		return FAULT_IO;
+	if (in != GROUP_INSIDE)
 		return FAULT_NONE;
-	}
-	return row_of_record(call, &them, uid, &record, ret);
+	return fault == FAULT_ABSENT ? row_of_absent(call, roster, name, ret)
+				     : make_row(call, &them, uid, ret);
 }
 
 /* The disk and the peer have SERVE_S for each row. */
@@ -215,11 +263,17 @@ static bool
 roster_write_row(struct call *call, struct roster *roster, struct entry *entry)
 {
 	struct user_row row = {.state = STATE_NONE};
+	bool wanted = false;
 	enum fault fault;
 
 	call_take_time(call);
-	if (make_row(call, roster, entry->name.text, &row) != FAULT_NONE)
+	if (find_row(call, roster, entry->name.text, &row, &wanted) !=
+	    FAULT_NONE)
 		return false;
+	if (!wanted || !user_filter_takes(&roster->filter, &row)) {
+		user_row_done(&row);
+		return true;
+	}
 	/* A directory service may have any name, but no reader takes it. */
 	utf8_clean(entry->name.text, strlen(entry->name.text), row.user,
 	    sizeof(row.user));
@@ -233,6 +287,8 @@ roster_send_row(struct call *call, struct entry *entry)
 {
 	bool sent;
 
+	if (entry->row == NULL)
+		return true;
 	call_take_time(call);
 	sent = packet_send(call->fd, entry->row) == FAULT_NONE;
 	free(take(entry->row));
@@ -298,7 +354,7 @@ roster_send(struct call *call, struct roster *roster)
 bool
 users_send_row(struct call *call, const char *user)
 {
-	struct roster roster = {.failed = false};
+	struct roster roster = {.group = ""};
 	bool sent;
 
 	roster_add(&roster, user);
@@ -307,15 +363,35 @@ users_send_row(struct call *call, const char *user)
 	return sent;
 }
 
+/* False for a filter that does not exist, which is then answered. */
+static bool
+roster_begin(struct call *call, struct roster *roster)
+{
+	const struct request *request = &call->request;
+	char word[STATE_WORD];
+
+	*roster = (struct roster){
+	    .group = request->group + (request->group[0] == '@'),
+	    .filter = {.unused_s = request->unused_s,
+		.no_device = request->no_device}};
+	if (request->states[0] == '\0' ||
+	    user_filter_states(request->states, &roster->filter.states, word))
+		return true;
+	answer_misunderstood(call, "states", "must be names of states");
+	return false;
+}
+
 void
 keeper_users(struct call *call)
 {
 	const char *one = call->request.user;
-	struct roster roster = {.failed = false};
+	struct roster roster;
 	uid_t uid;
 	gid_t gid;
 	enum fault fault = FAULT_NONE;
 
+	if (!roster_begin(call, &roster))
+		return;
 	if (one[0] != '\0')
 		fault = call_find_user(one, &uid, &gid);
 	if (fault != FAULT_NONE &&

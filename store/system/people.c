@@ -1,11 +1,18 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/base/cleanup.h"
+#include "store/base/file.h"
+#include "store/system/directory.h"
 #include "store/system/people.h"
 
-#define UID_PERSON 1000
+#define UID_PERSON   1000
+#define NSSWITCH     "/etc/nsswitch.conf"
+#define NSSWITCH_MAX 65536
+#define ENTRY_MAX    (1UL << 20) /* bytes of one user's entry */
 
 static bool
 is_daemon(const struct passwd *pw)
@@ -67,10 +74,25 @@ why_no_more(int error)
 	}
 }
 
+/* False where a directory may have users whom it does not list. */
+static bool
+is_whole(void)
+{
+	scoped_free char *text = NULL;
+	scoped_fd int fd = open(NSSWITCH, O_RDONLY | O_CLOEXEC);
+	char service[32];
+	size_t len = 0;
+
+	return fd >= 0 &&
+	    file_read(fd, NSSWITCH_MAX, &text, &len) == FAULT_NONE &&
+	    len < NSSWITCH_MAX &&
+	    !directory_service(text, "passwd", service, sizeof(service));
+}
+
 enum fault
 people_read(struct people *ret)
 {
-	struct people people = {{NULL, 0}};
+	struct people people = {.whole = false};
 	const struct passwd *pw;
 	enum fault fault;
 
@@ -89,6 +111,7 @@ people_read(struct people *ret)
 	if (people.list.count > 0)
 		qsort(people.list.items, people.list.count,
 		    sizeof(struct person), order_people);
+	people.whole = is_whole();
 	*ret = people;
 	return FAULT_NONE;
 }
@@ -97,7 +120,7 @@ void
 people_done(struct people *people)
 {
 	free(people->list.items);
-	*people = (struct people){{NULL, 0}};
+	*people = (struct people){.whole = false};
 }
 
 /* Returns the first person of that name, or NULL. */
@@ -133,6 +156,8 @@ people_look_up(const struct people *people, const char *name, uid_t *ret_uid,
 		*ret_gid = person->gid;
 		return FAULT_NONE;
 	}
+	if (people->whole)
+		return FAULT_ABSENT;
 	errno = 0;
 	pw = getpwnam(name);
 	if (pw == NULL) {
@@ -142,4 +167,26 @@ people_look_up(const struct people *people, const char *name, uid_t *ret_uid,
 	*ret_uid = pw->pw_uid;
 	*ret_gid = pw->pw_gid;
 	return FAULT_NONE;
+}
+
+enum fault
+people_exists(const struct people *people, const char *name)
+{
+	if (find_person(people, name) != NULL)
+		return FAULT_NONE;
+	for (size_t size = 4096; size <= ENTRY_MAX; size *= 4) {
+		scoped_free char *buf = malloc(size);
+		struct passwd pw, *found = NULL;
+		int error = buf != NULL
+		    ? getpwnam_r(name, &pw, buf, size, &found)
+		    : ENOMEM;
+
+		if (found != NULL)
+			return FAULT_NONE;
+		if (error == 0)
+			return FAULT_ABSENT;
+		if (error != ERANGE && error != EINTR)
+			return error == ENOMEM ? FAULT_MEMORY : FAULT_IO;
+	}
+	return FAULT_LIMIT;
 }

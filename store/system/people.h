@@ -2,8 +2,9 @@
  * Looks up many Unix users: passwd is read once, while a look-up of each would
  * read half of it each time, on average.
  *
- * A directory service need not list its users.  So people_look_up() asks about
- * users that were not listed, and an empty struct people is right, only slower.
+ * A directory service need not list its users.  Where there may be one,
+ * people_look_up() asks about users that were not listed, and an empty struct
+ * people is right, only slower.
  */
 #ifndef TFA_PEOPLE_H
 #define TFA_PEOPLE_H
@@ -26,6 +27,7 @@ struct person {
 
 struct people {
 	LIST_OF(struct person) list; /* sorted by name */
+	bool whole; /* nobody else exists: no directory has users */
 };
 
 /* *ret: the users that passwd lists; people_done() frees it.  FAULT_MEMORY,
@@ -41,5 +43,13 @@ void people_done(struct people *people);
  */
 MUST_USE enum fault people_look_up(const struct people *people,
     const char *name, uid_t *ret_uid, gid_t *ret_gid);
+
+/*
+ * FAULT_NONE: there is such a user.  FAULT_ABSENT: there is none, and every
+ * service answered that was asked.  Any other fault: nobody can say; a directory
+ * that is down must not make a user look gone.
+ */
+MUST_USE enum fault
+people_exists(const struct people *people, const char *name);
 
 #endif

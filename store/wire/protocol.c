@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/when.h"
 #include "store/wire/protocol.h"
 
 /* A row: kind and need without JSON_, the struct by its name. */
@@ -35,6 +36,11 @@ static const struct json_field request_fields[] = {
     [FIELD_IMPORT] = ROW(
 	OBJECT, request, "import", MAYBE, import, &import_shape),
     [FIELD_TARGET] = ROW(TEXT, request, "target", MAYBE, target),
+    [FIELD_STATES] = ROW(TEXT, request, "states", MAYBE, states),
+    [FIELD_GROUP] = ROW(TEXT, request, "group", MAYBE, group),
+    [FIELD_UNUSED] = ROW(
+	NUMBER, request, "unused_s", MAYBE, unused_s, 0, WHEN_LAST_S),
+    [FIELD_NO_DEVICE] = ROW(FLAG, request, "no_device", MAYBE, no_device),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 

@@ -22,6 +22,7 @@
 #define MESSAGE_TEXT     512   /* a name fits, and a sentence around it */
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
+#define STATES_TEXT      128
 #define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
 
 /* A request's keys, in the order of request_shape's fields. */
@@ -47,6 +48,10 @@ enum request_field {
 	FIELD_REASON,
 	FIELD_IMPORT,
 	FIELD_TARGET,
+	FIELD_STATES,
+	FIELD_GROUP,
+	FIELD_UNUSED,
+	FIELD_NO_DEVICE,
 };
 
 /*
@@ -66,7 +71,7 @@ struct request {
 	bool door;             /* at the door, before sshd opens any channel */
 	char code[INPUT_TEXT]; /* as typed */
 	char enroll_code[INPUT_TEXT]; /* an admin's code to enrol with */
-	char device[NAME_TEXT];       /* tfa: an id, or a new device's name */
+	char device[NAME_TEXT];       /* an id, or a name */
 	char user[USER_TEXT];         /* whom an admin means; "": everyone */
 	bool block;                   /* revoke: no new enrolment */
 	char use[12];                 /* of codes to be made */
@@ -76,6 +81,12 @@ struct request {
 	enum reason reason;           /* refuse, connect */
 	struct import import;         /* import: the account */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
+	/* users: only those in one of these states (words with commas), in
+	 * this group, without a login since then, without a device */
+	char states[STATES_TEXT];
+	char group[USER_TEXT];
+	int64_t unused_s;
+	bool no_device;
 };
 
 struct note {

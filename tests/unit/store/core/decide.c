@@ -339,6 +339,49 @@ Test(decide, says_why_earlier_rules_do_not_match)
 	policy_done(&policy);
 }
 
+/* A time that is not known ends it as well: to forget it must not keep a door
+ * open. */
+Test(decide, passes_over_an_exemption_that_has_ended)
+{
+	static const struct {
+		int64_t now_s;
+		const char *rule;
+	} times[] = {
+	    {1798675199, "short"},
+	    {1798675200, "everyone"}, /* 2026-12-31T00:00:00Z */
+	    {1798675201, "everyone"},
+	    {0, "everyone"},
+	    {-1, "everyone"},
+	};
+	struct skips skips = {.count = 0};
+	struct policy policy;
+
+	fixture_policy("{'name': 'short', 'users': ['alice'], 'mode': "
+		       "'exempt', 'until': '2026-12-31T00:00:00Z'}, " RULE(
+			   "everyone", "'users': ['*']", "required"),
+	    "", &policy);
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct subject subject = {.user = "alice",
+		    .now_s = times[i].now_s,
+		    .last_rule = "",
+		    .member = skips_member,
+		    .skipped = note_skip,
+		    .ctx = &skips};
+		struct decision decision;
+		bool ended = strcmp(times[i].rule, "everyone") == 0;
+
+		skips.count = 0;
+		policy_decide(&policy, &subject, &decision);
+		cr_expect_str_eq(decision.rule->name, times[i].rule, "%zu", i);
+		cr_expect_eq(
+		    decision.mode, ended ? MODE_REQUIRED : MODE_EXEMPT);
+		cr_expect_eq(skips.count, ended ? 1 : 0);
+		if (ended)
+			cr_expect_eq(skips.items[0].why, MISMATCH_ENDED);
+	}
+	policy_done(&policy);
+}
+
 /* The rule's word, or else the top's; what is not said is closed. */
 Test(decide, says_to_whom_the_door_opens)
 {

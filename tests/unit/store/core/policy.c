@@ -122,6 +122,42 @@ expect_settings(const struct policy *policy)
 	cr_expect_eq(policy->keys.unlisted, UNLISTED_REFUSE);
 }
 
+Test(policy, reads_the_end_of_an_exemption_and_who_made_it)
+{
+	char text[QUOTED_MAX], *written = NULL;
+	struct policy policy, again;
+	struct json_error error;
+
+	fixture_change(example, EXEMPT,
+	    EXEMPT ", 'until': '2026-12-31T00:00:00Z', 'by': 'carla'", text);
+	cr_assert_eq(
+	    policy_parse(text, strlen(text), &policy, &error), FAULT_NONE);
+	cr_expect_eq(
+	    policy.rules.items[0].until_s, seconds("2026-12-31T00:00:00Z"));
+	cr_expect_eq(policy.rules.items[1].until_s, 0);
+	cr_expect_str_eq(policy.rules.items[0].by, "carla");
+	cr_expect_str_eq(policy.rules.items[1].by, "");
+	cr_assert_eq(policy_format(&policy, true, &written), FAULT_NONE);
+	cr_assert_eq(
+	    policy_parse(written, strlen(written), &again, &error), FAULT_NONE);
+	cr_expect_eq(
+	    again.rules.items[0].until_s, policy.rules.items[0].until_s);
+	cr_expect_str_eq(again.rules.items[0].by, "carla");
+	policy_done(&policy);
+	policy_done(&again);
+	free(written);
+}
+
+Test(policy, takes_a_group_with_a_space_inside_its_name)
+{
+	struct policy policy;
+
+	fixture_policy("{'name': 'a', 'groups': ['domain users', "
+		       "'!Domain Admins'], 'mode': 'required'}",
+	    "", &policy);
+	policy_done(&policy);
+}
+
 Test(policy, reads_the_settings_of_the_example)
 {
 	struct policy policy = parse_example();
@@ -396,6 +432,18 @@ static const struct {
     {"'!interns'", "'!*'", 8, 55, "rules[2].groups[1]", "!"},
     {"'!interns'", "'!'", 8, 55, "rules[2].groups[1]", "!"},
     {"['deploy']", "['deploy', '!*']", 5, 40, "rules[0].users[1]", "!"},
+    /* Exclusions of nobody: those whom they meant would be exempt. */
+    {"['deploy']", "['*', '!!root']", 5, 35, "rules[0].users[1]", "once"},
+    {"['deploy']", "['*', '! root']", 5, 35, "rules[0].users[1]", "blank"},
+    {"['deploy']", "['*', '!root ']", 5, 35, "rules[0].users[1]", "blank"},
+    {"['deploy']", "['*', '!\u00a0root']", 5, 35, "rules[0].users[1]", "blank"},
+    {"['deploy']", "['*', '!ro\u3000ot']", 5, 35, "rules[0].users[1]", "blank"},
+    {"['deploy']", "['*', '! ']", 5, 35, "rules[0].users[1]", "blank"},
+    {"['deploy']", "[' deploy']", 5, 30, "rules[0].users[0]", "blank"},
+    {"'!interns'", "'!!interns'", 8, 55, "rules[2].groups[1]", "once"},
+    {"'!interns'", "'! interns'", 8, 55, "rules[2].groups[1]", "blank"},
+    {"['helpdesk']", "['helpdesk', '!!interns']", 12, 41, "admins.groups[1]",
+	"once"},
     /* Rules that have no effect, or another one than they seem to have. */
     {"'users': ['deploy']", "'users': []", 5, 5, "rules[0]", "matches nobody"},
     {", 'users': ['deploy']", "", 5, 5, "rules[0]", "matches nobody"},
@@ -408,6 +456,12 @@ static const struct {
 	5, 112, "rules[0].grace", "required"},
     {", 'since': '2026-11-01T00:00:00Z',\n     'grace': {'for'",
 	",\n     'grace': {'for'", 9, 15, "rules[2].grace", "since"},
+    {"'engineers'], 'mode': 'required'",
+	"'engineers'], 'until': '2026-12-31T00:00:00Z', 'mode': 'required'", 6,
+	61, "rules[1].until", "exempt"},
+    {EXEMPT, "'mode': 'optional', 'until': '2026-12-31T00:00:00Z'", 5, 112,
+	"rules[0].until", "exempt"},
+    {EXEMPT, EXEMPT ", 'until': '14d'", 5, 110, "rules[0].until", "time"},
     {"'name': 'contractors'", "'name': 'engineers'", 8, 14, "rules[2].name",
 	"same name"},
     {"'name': 'engineers'", "'name': 'ci'", 6, 14, "rules[1].name",

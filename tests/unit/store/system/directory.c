@@ -1,4 +1,4 @@
-#include "admin/directory.h"
+#include "store/system/directory.h"
 
 #include <criterion/criterion.h>
 

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/directory.h"
+#include "store/system/directory.h"
 
 #define BLANKS " \t\r"
 
