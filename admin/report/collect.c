@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/directory.h"
+#include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
 #include "admin/log/history.h"
 #include "admin/progress.h"
@@ -117,9 +117,6 @@ take_row(void *ctx, const char *text)
 
 	(void)text;
 	progress_step(&collection->progress, 1);
-	if (report->group[0] != '\0' &&
-	    !(found && groups_member(&user, report->group) == GROUP_INSIDE))
-		return true;
 	tally_user(&collection->tally, &collection->row);
 	list_each(struct report_group, group, report->groups)
 		if (group->name.text[0] == '\0' ||
@@ -138,6 +135,8 @@ collect_users(struct collection *collection)
 	    sizeof(collection->row), take_row, collection};
 	int status;
 
+	snprintf(request.group, sizeof(request.group), "%s",
+	    collection->report->group);
 	progress_begin(&collection->progress, "reading the users",
 	    (int64_t)collection->people.list.count);
 	status = admin_stream(collection->admin, &request, "", &rows);
@@ -253,7 +252,9 @@ add_exemption(struct report *report, const struct rule *rule)
 		prefix_format(prefix, text);
 		append(row->from, sizeof(row->from), text);
 	}
+	snprintf(row->by, sizeof(row->by), "%s", rule->by);
 	row->since_s = rule->since_s;
+	row->until_s = rule->until_s;
 }
 
 static void

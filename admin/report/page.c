@@ -188,12 +188,9 @@ say_exempt(struct html *html, const struct report *report)
 {
 	size_t emergencies = report->emergencies.count;
 
-	html_mark(html, "<p>");
-	html_number(
-	    html, (int64_t)report->groups.items[0].states[STATE_EXEMPT]);
-	html_mark(html,
-	    " users are exempt; logins without a code because of "
-	    "an exemption: ");
+	html_mark(html, "<p>Rules that exempt: ");
+	html_number(html, (int64_t)report->exemptions.count);
+	html_mark(html, "; logins without a code because of them: ");
 	html_number(html, report->exempt_logins);
 	if (report->emergencies_why[0] != '\0')
 		html_mark(html, "; emergency accounts are not known");

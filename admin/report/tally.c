@@ -25,7 +25,8 @@ report_day_of(int64_t time_s)
 size_t
 report_percent(const struct report_group *group)
 {
-	size_t all = group->users - group->states[STATE_EXEMPT];
+	size_t all = group->users - group->states[STATE_EXEMPT] -
+	    group->states[STATE_GONE];
 	size_t done = group->states[STATE_ENROLLED] +
 	    group->states[STATE_LOCKED];
 
@@ -406,6 +407,8 @@ list_for(struct report *report, int state)
 	case STATE_LOCKED:
 	case STATE_BLOCKED:
 		return &report->shut;
+	case STATE_GONE:
+		return &report->gone;
 	case STATE_NONE:
 	case STATE_EXEMPT:
 	case STATE_ENROLLED:

@@ -92,13 +92,14 @@ write_from(struct html *html, const struct rule *rule)
 }
 
 static void
-write_grace(struct html *html, const struct rule *rule)
+write_grace(struct html *html, const struct rule *rule, int64_t now_s)
 {
 	char text[64];
 
-	html_mark(html,
-	    " Those who never had a device are let in without a "
-	    "code ");
+	html_put(html,
+	    rule->grace.until_s > now_s
+		? " Those who never had a device are let in without a code "
+		: " Those who never had a device were let in without a code ");
 	if (rule->grace.for_s > 0) {
 		duration_say(rule->grace.for_s, text, sizeof(text));
 		html_say(html,
@@ -113,20 +114,38 @@ write_grace(struct html *html, const struct rule *rule)
 }
 
 static void
+write_exempt(struct html *html, const struct rule *rule, int64_t now_s)
+{
+	if (rule != NULL && rule->until_s > 0 && rule->until_s <= now_s) {
+		html_mark(html, "This rule counts no more: it ended on ");
+		html_time(html, rule->until_s, "-");
+		html_mark(html, ".");
+		return;
+	}
+	html_mark(html, "They are never asked for a code");
+	if (rule != NULL && rule->until_s > 0) {
+		html_mark(html, ", until ");
+		html_time(html, rule->until_s, "-");
+	}
+	html_mark(html, ".");
+}
+
+static void
 write_required(struct html *html, const struct rule *rule, int64_t now_s)
 {
 	bool begun = rule->since_s <= now_s;
 
 	html_mark(html, "They must give a code.");
 	if (rule->since_s > 0) {
-		html_mark(html, " This began on ");
+		html_put(html, begun ? " This began on " : " This begins on ");
 		html_time(html, rule->since_s, "-");
-		html_mark(html,
-		    ": before, those without a device were let in "
-		    "without one.");
+		html_put(html,
+		    begun ? "."
+			  : "; until then those without a device are let in "
+			    "without a code.");
 	}
 	if (rule->grace.present)
-		write_grace(html, rule);
+		write_grace(html, rule, now_s);
 }
 
 static void
@@ -134,7 +153,7 @@ write_mode(struct html *html, int mode, const struct rule *rule, int64_t now_s)
 {
 	switch ((enum mode)mode) {
 	case MODE_EXEMPT:
-		html_mark(html, "They are never asked for a code.");
+		write_exempt(html, rule, now_s);
 		break;
 	case MODE_OPTIONAL:
 		html_mark(html,
