@@ -147,13 +147,13 @@ $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 # The gate is loaded at each login: a static program, which loads nothing else,
 # and of musl, since glibc asks the processor some seventy questions before
 # main(), which a virtual machine answers so slowly that it is most of a login.
-# What needs libcrypto or libqrencode is not in it.  GATE_LIBC= makes an
+# What needs libcrypto, libqrencode or statx(2) is not in it.  GATE_LIBC= makes an
 # ordinary program, as does a machine without musl-gcc.
 GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
 ifeq ($(GATE_LIBC),musl)
 MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
 musl = $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1))
-MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h' $(LIB_SRC))
+MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h\|statx' $(LIB_SRC))
 GATE_OBJ := $(call musl,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa-musl.a
 GATE_LINK := -nostdlib -static-pie -Wl,-z,text $(MUSL_LIB)/rcrt1.o \
 	$(MUSL_LIB)/crti.o
@@ -197,7 +197,7 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto
+	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz
 
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
@@ -246,7 +246,7 @@ $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
-	    -lsmartcols
+	    -lsmartcols -lz
 
 $(BUILD)/scenario: $(call obj,$(SUPPORT_SRC) $(if $(DOOR),$(PAM_TESTS)) \
     $(filter-out $(PAM_TESTS),$(SCENARIO_SRC))) $(BUILD)/libtfa.a \
@@ -372,7 +372,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
 # Packages: what to build with, what to test with.
-DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev \
+DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev zlib1g-dev \
 	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator systemd fish tcsh zsh \

@@ -163,6 +163,12 @@ int admin_ask(const struct admin *admin, const struct request *request,
 int admin_stream(const struct admin *admin, const struct request *request,
     const char *what, const struct client_rows *rows);
 
+/* Turns a reply into an exit status, and says a denial, with what before it. */
+int admin_judge(const struct reply *reply, const char *what);
+
+/* Says that there is no keeper, and why.  Returns ADMIN_KEEPER. */
+int admin_no_keeper(const char *why);
+
 #define ADMIN_WHY 400
 
 /*

@@ -119,16 +119,15 @@ admin_own_code(const struct admin *admin, char *ret, size_t size)
 	return true;
 }
 
-static int
-say_no_keeper(const char *why)
+int
+admin_no_keeper(const char *why)
 {
 	admin_say("the keeper cannot be reached: %s", why);
 	return ADMIN_KEEPER;
 }
 
-/* Turns a reply into an exit status, and says a denial. */
-static int
-ask_judge(const struct reply *reply, const char *what)
+int
+admin_judge(const struct reply *reply, const char *what)
 {
 	if (reply->verdict == VERDICT_PASS) {
 		if (reply->end && reply->message[0] != '\0')
@@ -175,8 +174,8 @@ admin_ask(const struct admin *admin, const struct request *request,
 
 	if (client_call(&admin->keeper, request, &reply, why, sizeof(why)) !=
 	    FAULT_NONE)
-		return say_no_keeper(why);
-	status = ask_judge(&reply, what);
+		return admin_no_keeper(why);
+	status = admin_judge(&reply, what);
 	if (ret != NULL)
 		*ret = reply;
 	else
@@ -193,8 +192,8 @@ admin_stream(const struct admin *admin, const struct request *request,
 
 	if (client_stream(&admin->keeper, request, rows, &reply, why,
 		sizeof(why)) != FAULT_NONE)
-		return say_no_keeper(why);
-	return ask_judge(&reply, what);
+		return admin_no_keeper(why);
+	return admin_judge(&reply, what);
 }
 
 bool

@@ -20,6 +20,7 @@
 #define TFA_HISTORY_H
 
 #include "admin/admin.h"
+#include "admin/progress.h"
 #include "store/base/hash.h"
 #include "store/folder/audit_files.h"
 
@@ -34,6 +35,7 @@ struct history_ask {
 	/* At least so many bytes before the end, and no more than it takes: for
 	 * who looks for the last lines.  0: everything. */
 	int64_t newest;
+	struct progress *progress; /* begun; steps are bytes; or NULL */
 };
 
 /* A file of the history, as far as it was read. */
@@ -44,6 +46,7 @@ struct history_file {
 	char why[HISTORY_WHY];      /* for a person; "" if it was read */
 	char sha256[HASH_TEXT];     /* of its bytes; "" unless asked for */
 	/* For history_more(). */
+	bool finished; /* its end was reached */
 	char id[AUDIT_FILE_ID];
 	char first[HASH_TEXT]; /* of its first line, however it is packed */
 	int64_t taken;         /* bytes of lines that were read, inflated */
@@ -66,6 +69,7 @@ struct history_end {
 	int64_t back_from_s; /* the time before it first did, */
 	int64_t back_to_s;   /* and after */
 	int64_t latest_s;    /* the latest time of a line */
+	size_t reached;      /* files that were begun, of these: */
 	LIST_OF(struct history_file) files; /* oldest first */
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/log/history.h"
 #include "store/folder/audit.h"
 #include "store/base/cleanup.h"
 #include "gate/screen/display.h"
@@ -14,7 +15,6 @@ struct listing {
 	const struct admin *admin;
 	int columns; /* of the terminal; 0: a pipe, lines stay whole */
 	bool begun;
-	struct audit entry; /* the one that is shown now */
 };
 
 static void
@@ -112,38 +112,40 @@ log_print(struct listing *listing, const struct audit *entry)
 }
 
 static bool
-show_entry(void *ctx, const char *text)
+show_entry(void *ctx, const struct audit *entry, const char *line)
 {
 	struct listing *listing = ctx;
 
+	if (listing->admin->user != NULL &&
+	    strcmp(listing->admin->user, entry->user) != 0)
+		return true;
 	if (!listing->admin->json)
-		return log_print(listing, &listing->entry);
-	puts(text);
+		return log_print(listing, entry);
+	puts(line);
 	return true;
 }
 
 int
 admin_log(struct admin *admin, int argc, char **argv)
 {
-	struct request request = {
-	    .version = PROTOCOL_VERSION, .request = "log"};
 	struct listing listing = {.admin = admin};
-	const struct client_rows rows = {&audit_shape, &listing.entry,
-	    sizeof(listing.entry), show_entry, &listing};
+	struct history_ask ask = {.since_s = 0};
+	struct history_end end;
 	struct display display;
+	int status;
 
 	(void)argv;
 	if (argc != 0)
 		return ADMIN_MISUSED;
-	if (admin->user != NULL) {
-		if (!admin_is_user(admin->user))
-			return ADMIN_NOT;
-		memcpy(request.user, admin->user, strlen(admin->user) + 1);
-	}
+	if (admin->user != NULL && !admin_is_user(admin->user))
+		return ADMIN_NOT;
 	if (admin->since != NULL &&
-	    !admin_time(admin->since, time(NULL), &request.since_s))
+	    !admin_time(admin->since, time(NULL), &ask.since_s))
 		return ADMIN_USAGE;
 	display_size(STDOUT_FILENO, &display);
 	listing.columns = display.columns;
-	return admin_stream(admin, &request, "", &rows);
+	status = history_read(admin, &ask, show_entry, &listing, &end);
+	history_say_faults(&end);
+	history_end_done(&end);
+	return status;
 }

@@ -19,4 +19,14 @@ bool hash_bytes(const void *data, size_t len, uint8_t ret[static HASH_BYTES]);
  * NUL, or "" if OpenSSL fails. */
 bool hash_hex(const void *data, size_t len, char ret[static HASH_TEXT]);
 
+/* The hash of what comes in pieces.  NULL: OpenSSL fails. */
+struct hash;
+struct hash *hash_begin(void);
+
+/* False if OpenSSL fails. */
+bool hash_add(struct hash *hash, const void *data, size_t len);
+
+/* Writes the hash as hash_hex() does, and frees it.  It may be NULL. */
+void hash_end(struct hash *hash, char ret[static HASH_TEXT]);
+
 #endif

@@ -46,13 +46,18 @@ audit_parse(const char *line, size_t len, struct audit *ret)
 	return true;
 }
 
+bool
+audit_is_ours(mode_t mode, uid_t owner)
+{
+	return S_ISREG(mode) && owner == geteuid() && (mode & 077) == 0;
+}
+
 static bool
 is_our_log(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+	return fstat(fd, &st) == 0 && audit_is_ours(st.st_mode, st.st_uid);
 }
 
 /* Returns true if the file ends in the middle of a line: its writer was

@@ -65,6 +65,10 @@ MUST_USE enum fault audit_write(struct store *store, const struct audit *entry);
  */
 MUST_USE enum fault audit_check(struct store *store);
 
+/* True if a file of that mode and owner is the keeper's own, and nobody else
+ * can read or write it. */
+bool audit_is_ours(mode_t mode, uid_t owner);
+
 /* Parses one line of the log.  Returns false for a damaged line. */
 bool audit_parse(const char *line, size_t len, struct audit *ret);
 

@@ -43,16 +43,17 @@ struct audit_files {
 
 /*
  * *ret: the files in the folder, oldest first; free the items.  A file that is
- * not the keeper's own is listed with why.  FAULT_IO (errno), FAULT_MEMORY.
+ * not the keeper's own is listed with why.  FAULT_IO (errno), FAULT_MEMORY;
+ * FAULT_STALE: files were renamed all the while.
  */
 MUST_USE enum fault audit_files_list(int folder, struct audit_files *ret);
 
 /*
- * Opens a file of the list.  FAULT_STALE: its name is another file's by now;
+ * Opens a file of the list; file->bytes are then those of now.  FAULT_STALE: its name is another file's by now;
  * FAULT_ACCESS: it is not the keeper's own; FAULT_IO.
  */
 MUST_USE enum fault
-audit_file_open(int folder, const struct audit_file *file, int *ret_fd);
+audit_file_open(int folder, struct audit_file *file, int *ret_fd);
 
 /* True if the name is that of a compressed file. */
 bool audit_file_is_packed(const char *name);

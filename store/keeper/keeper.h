@@ -17,7 +17,8 @@
  *	amend.c      what tfa-admin changes in a user's record
  *	provision.c  a device that an administrator adds or imports
  *	delegate.c   what administrators other than root may ask
- *	list.c       what tfa-admin reads: explanations, the log
+ *	explain.c    what a login would be asked, for tfa-admin
+ *	history.c    the audit's files, for tfa-admin
  *	users.c      the user list
  *	deed.c       a request that changes the record of the user who asks
  *	answer.c     replies

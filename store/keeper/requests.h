@@ -29,7 +29,8 @@ void on_recovery(struct deed *deed, struct record *record);
 /* connect.c: where tfa connects to */
 void keeper_connect(struct call *call);
 
-/* The requests of tfa-admin: users.c, list.c, amend.c, provision.c */
+/* The requests of tfa-admin: users.c, explain.c, history.c, amend.c,
+ * provision.c */
 void keeper_users(struct call *call);
 void keeper_explain(struct call *call);
 void keeper_log(struct call *call);

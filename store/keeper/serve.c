@@ -75,7 +75,9 @@ static const struct kind requests[] = {
 	    NULL},
 	{"import", WHO_ROOT, ADMIN | TAKES(IMPORT), "import", keeper_import,
 	    NULL},
-	{"log", WHO_READER, ADMIN | TAKES(SINCE), NULL, keeper_log, NULL},
+	{"log", WHO_READER,
+	    EACH | TAKES(SINCE) | TAKES(USE) | TAKES(FILE) | TAKES(OFFSET),
+	    NULL, keeper_log, NULL},
 	{"note", WHO_REPAIRER, EACH | TAKES(DETAIL), "policy", keeper_note,
 	    NULL},
 };

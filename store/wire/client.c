@@ -133,8 +133,17 @@ take_stream_row(struct client *client, const struct client_rows *rows,
 }
 
 static enum fault
-take_stream(
-    struct client *client, const struct client_rows *rows, struct reply *ret)
+take_bytes(struct client *client, const struct client_rows *rows,
+    client_bytes *bytes, char *text, size_t len)
+{
+	return bytes(rows->ctx, text + 1, len - 1)
+	    ? FAULT_NONE
+	    : dial_fail(client, FAULT_MEMORY, "its answer", "out of memory");
+}
+
+static enum fault
+take_stream(struct client *client, const struct client_rows *rows,
+    client_bytes *bytes, struct reply *ret)
 {
 	for (;;) {
 		scoped_json_text char *text = NULL;
@@ -144,10 +153,28 @@ take_stream(
 		if (fault == FAULT_NONE && is_reply(text))
 			return dial_read_reply(client, text, len, ret);
 		if (fault == FAULT_NONE)
-			fault = take_stream_row(client, rows, text, len);
+			fault = bytes != NULL && text[0] == PACKET_BYTES
+			    ? take_bytes(client, rows, bytes, text, len)
+			    : take_stream_row(client, rows, text, len);
 		if (fault != FAULT_NONE)
 			return fault;
 	}
+}
+
+enum fault
+client_stream_files(const struct client_options *options,
+    const struct request *request, const struct client_rows *rows,
+    client_bytes *bytes, struct reply *ret, char *ret_why, size_t size)
+{
+	scoped_client struct client client = {.fd = -1};
+	enum fault fault = client_open(options, request, &client);
+
+	memset(rows->row, 0, rows->size);
+	if (fault == FAULT_NONE)
+		fault = take_stream(&client, rows, bytes, ret);
+	if (fault != FAULT_NONE)
+		snprintf(ret_why, size, "%s", client.why);
+	return fault;
 }
 
 enum fault
@@ -155,13 +182,6 @@ client_stream(const struct client_options *options,
     const struct request *request, const struct client_rows *rows,
     struct reply *ret, char *ret_why, size_t size)
 {
-	scoped_client struct client client = {.fd = -1};
-	enum fault fault = client_open(options, request, &client);
-
-	memset(rows->row, 0, rows->size);
-	if (fault == FAULT_NONE)
-		fault = take_stream(&client, rows, ret);
-	if (fault != FAULT_NONE)
-		snprintf(ret_why, size, "%s", client.why);
-	return fault;
+	return client_stream_files(
+	    options, request, rows, NULL, ret, ret_why, size);
 }

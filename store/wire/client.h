@@ -112,4 +112,13 @@ MUST_USE enum fault client_stream(const struct client_options *options,
     const struct request *request, const struct client_rows *rows,
     struct reply *ret, char *ret_why, size_t size);
 
+/* Takes the bytes of a file, with rows->ctx.  It may change them; a NUL follows
+ * them.  False ends the stream, as FAULT_MEMORY. */
+typedef bool client_bytes(void *ctx, char *bytes, size_t len);
+
+/* client_stream(), where files' bytes may come between the rows. */
+MUST_USE enum fault client_stream_files(const struct client_options *options,
+    const struct request *request, const struct client_rows *rows,
+    client_bytes *bytes, struct reply *ret, char *ret_why, size_t size);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
@@ -41,6 +42,9 @@ static const struct json_field request_fields[] = {
     [FIELD_UNUSED] = ROW(
 	NUMBER, request, "unused_s", MAYBE, unused_s, 0, WHEN_LAST_S),
     [FIELD_NO_DEVICE] = ROW(FLAG, request, "no_device", MAYBE, no_device),
+    [FIELD_FILE] = ROW(TEXT, request, "file", MAYBE, file),
+    [FIELD_OFFSET] = ROW(
+	NUMBER, request, "offset", MAYBE, offset, 0, INT64_C(1) << 53),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 
@@ -105,11 +109,11 @@ packet_send_value(int fd, const struct json_shape *shape, const void *value)
 	return fault == FAULT_NONE ? packet_send(fd, text) : fault;
 }
 
-/* True if fd has something to read within timeout_ms. */
+/* True if fd can be read, or written, within timeout_ms. */
 static bool
-wait_readable(int fd, int timeout_ms)
+wait_for(int fd, short events, int timeout_ms)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pollfd p = {.fd = fd, .events = events};
 	int r;
 
 	do
@@ -119,12 +123,31 @@ wait_readable(int fd, int timeout_ms)
 }
 
 enum fault
+packet_send_bytes(int fd, int timeout_ms, const char *bytes, size_t len)
+{
+	char mark = PACKET_BYTES;
+	struct iovec parts[] = {{.iov_base = &mark, .iov_len = 1},
+	    {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len}};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+	ssize_t n;
+
+	if (len >= PACKET_MAX)
+		return FAULT_LIMIT;
+	do
+		n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 &&
+	    (errno == EINTR ||
+		(errno == EAGAIN && wait_for(fd, POLLOUT, timeout_ms))));
+	return n == (ssize_t)len + 1 ? FAULT_NONE : FAULT_IO;
+}
+
+enum fault
 packet_receive(int fd, int timeout_ms, char **ret, size_t *ret_len)
 {
 	char *text;
 	ssize_t n;
 
-	if (!wait_readable(fd, timeout_ms))
+	if (!wait_for(fd, POLLIN, timeout_ms))
 		return FAULT_IO;
 	n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 	if (n <= 0)

@@ -4,7 +4,8 @@
  * One JSON object a packet (SOCK_SEQPACKET), one request, one reply, close; a
  * login that was answered by a challenge may be followed by one verify.
  * Some requests are answered by a stream of packets; the last of a stream
- * says "end", so that a stream cut short is noticed.
+ * says "end", so that a stream cut short is noticed.  In a stream a packet may
+ * hold the bytes of a file.
  */
 #ifndef TFA_PROTOCOL_H
 #define TFA_PROTOCOL_H
@@ -15,6 +16,7 @@
 
 #define PROTOCOL_VERSION 1
 #define PACKET_MAX       65536
+#define PACKET_BYTES     '=' /* before a file's bytes: no JSON begins so */
 #define REQUEST_TEXT     17
 #define INPUT_TEXT       65 /* a code as typed */
 #define PATH_TEXT        256
@@ -23,6 +25,7 @@
 #define NOTES_MAX        8
 #define DETAIL_SENT      200
 #define STATES_TEXT      128
+#define FILE_ID_TEXT     64
 #define ACCOUNT_MAX      4096 /* bytes of a home folder or a shell */
 
 /* A request's keys, in the order of request_shape's fields. */
@@ -52,6 +55,8 @@ enum request_field {
 	FIELD_GROUP,
 	FIELD_UNUSED,
 	FIELD_NO_DEVICE,
+	FIELD_FILE,
+	FIELD_OFFSET,
 };
 
 /*
@@ -87,6 +92,8 @@ struct request {
 	char group[USER_TEXT];
 	int64_t unused_s;
 	bool no_device;
+	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
+	int64_t offset;               /* log: the byte of it to begin at */
 };
 
 struct note {
@@ -128,6 +135,13 @@ void reply_done(struct reply *reply);
  * is gone, or took longer than the socket's time limit.
  */
 MUST_USE enum fault packet_send(int fd, const char *text);
+
+/*
+ * Sends bytes of a file as a packet, PACKET_BYTES before them, at most
+ * PACKET_MAX - 1.  FAULT_IO: the peer is gone, or took none for timeout_ms.
+ */
+MUST_USE enum fault
+packet_send_bytes(int fd, int timeout_ms, const char *bytes, size_t len);
 
 /*
  * *ret: the next packet, as text with a NUL, the caller wipes and frees.
