@@ -39,15 +39,19 @@ draw_shut(struct html *html, const struct report_users *users)
 
 	if (users->total == 0)
 		return;
-	html_table(html, "Locked after wrong codes, or blocked", heads);
+	html_table(html,
+	    "Locked after wrong codes, blocked, or with a damaged record",
+	    heads);
 	list_each(const struct report_user, user, users->list) {
 		html_row(html);
 		html_cell(html);
 		html_person(html, user->user);
 		html_cell(html);
-		html_text(html, state_names[user->state]);
+		html_text(html,
+		    user->state == STATE_NONE ? "record cannot be read"
+					      : state_names[user->state]);
 		html_cell(html);
-		if (user->state == STATE_BLOCKED || user->when_s >= WHEN_LAST_S)
+		if (user->state != STATE_LOCKED || user->when_s >= WHEN_LAST_S)
 			html_mark(html, "an administrator acts");
 		else
 			html_time(html, user->when_s, "-");

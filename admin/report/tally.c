@@ -406,10 +406,10 @@ list_for(struct report *report, int state)
 		return &report->grace;
 	case STATE_LOCKED:
 	case STATE_BLOCKED:
+	case STATE_NONE: /* the record cannot be read */
 		return &report->shut;
 	case STATE_GONE:
 		return &report->gone;
-	case STATE_NONE:
 	case STATE_EXEMPT:
 	case STATE_ENROLLED:
 	case STATE_INVITED:
