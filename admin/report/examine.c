@@ -85,15 +85,11 @@ report_examine(const struct admin *admin, struct report *report)
 
 	if (child == NULL)
 		return false;
-	if (admin->keeper.store != NULL) {
-		argv[n++] = "--store";
-		argv[n++] = admin->keeper.store;
-		argv[n++] = "--policy";
-		argv[n++] = admin->policy;
-	} else {
-		argv[n++] = "--socket";
-		argv[n++] = admin->keeper.socket;
-	}
+	argv[n++] = admin->keeper.store != NULL ? "--store" : "--socket";
+	argv[n++] = admin->keeper.store != NULL ? admin->keeper.store
+						: admin->keeper.socket;
+	argv[n++] = "--policy";
+	argv[n++] = admin->policy;
 	argv[n++] = "--keeper-user";
 	argv[n++] = admin->keeper.keeper_user;
 	argv[n++] = "doctor";

@@ -284,8 +284,8 @@ section_findings(struct html *html, const struct report *report)
 
 	html_heading(html, "doctor", "What doctor found");
 	html_paragraph(html,
-	    "tfa-admin doctor looks for ways round the gate. %zu found: FAIL; "
-	    "%zu: warn; %zu: ok.",
+	    "tfa-admin doctor looks for ways round the gate. Its checks said "
+	    "FAIL: %zu, warn: %zu, ok: %zu.",
 	    sections_findings(report, "FAIL"),
 	    sections_findings(report, "warn"), sections_findings(report, "ok"));
 	if (report->findings_why[0] != '\0') {

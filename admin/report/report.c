@@ -105,12 +105,12 @@ static bool
 set_period(const struct admin *admin, struct report *report)
 {
 	report->made_s = time(NULL);
-	report->until_s = report->made_s;
+	report->until_s = report->made_s + 1; /* this second, too */
 	if (admin->until != NULL &&
 	    !admin_time(admin->until, report->made_s, &report->until_s))
 		return false;
-	if (report->until_s > report->made_s)
-		report->until_s = report->made_s;
+	if (report->until_s > report->made_s + 1)
+		report->until_s = report->made_s + 1;
 	report->since_s = report->until_s - REPORT_DAYS * 86400;
 	if (admin->since != NULL &&
 	    !admin_time(admin->since, report->made_s, &report->since_s))
