@@ -17,9 +17,11 @@
  *	  caret.c      the line of a mistake, and a caret under it
  *	  shut_out.c   the users whom a new rule shuts out
  *	users.c        users
+ *	user_rows.c    what users shows of one user
  *	summary.c      users --summary
  *	explain.c      explain
- *	amend.c        revoke, unlock, code
+ *	amend.c        revoke, forget, unlock, code
+ *	sessions.c     what a user runs here, and its end
  *	enroll.c       enroll
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
@@ -66,6 +68,10 @@ struct admin {
 	bool yes; /* ask no questions */
 	/* options of single commands; NULL: not given */
 	const char *grace, *until, *from, *at, *since, *user, *state, *group;
+	const char *unused; /* users */
+	bool no_device;
+	const char *device; /* revoke */
+	bool end_sessions;
 	const char *config, *probe, *key; /* doctor */
 	const char *qr;                   /* enroll */
 	const char *output;               /* report */
@@ -87,6 +93,7 @@ admin_command admin_setup;
 admin_command admin_enable, admin_enforce, admin_exempt, admin_disable;
 admin_command admin_forward;
 admin_command admin_policy, admin_users, admin_explain, admin_revoke;
+admin_command admin_forget;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
 admin_command admin_report;
@@ -225,12 +232,20 @@ int admin_load(const struct admin *admin, struct policy *ret);
 bool admin_check_text(
     const char *file, const char *text, size_t len, size_t *ret_unknown);
 
-/* A table of text columns. Without rows nothing is printed. */
-struct libscols_table;
-struct libscols_table *table_new(const char *const *headings, size_t columns);
-bool table_row(struct libscols_table *table, const char *const *cells);
-bool table_print(struct libscols_table *table);
-void table_free(struct libscols_table *table);
+/*
+ * A table of text columns, at most TABLE_COLUMNS. Columns in which no row has
+ * more than "-" are left out, and the spare ones, the lowest order first, as
+ * long as the rest is wider than the terminal, or than 80 columns in a pipe.
+ * Each thousand rows are a table of their own: the first ones are seen early,
+ * and memory stays flat. Without rows nothing is printed.
+ */
+#define TABLE_COLUMNS 16
+struct table;
+struct table *table_new(const char *const *headings, size_t columns);
+void table_spare(struct table *table, size_t column, int order);
+bool table_row(struct table *table, const char *const *cells);
+bool table_print(struct table *table);
+void table_free(struct table *table);
 
 /* The text of a cell: "-" for an empty one. */
 const char *table_dash(const char *text);

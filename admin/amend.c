@@ -1,8 +1,11 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/sessions.h"
 #include "store/base/cleanup.h"
+#include "store/base/utf8.h"
 
 #define QUESTION 512
 
@@ -21,6 +24,14 @@ amend_ask(const struct admin *admin, const char *name, const char *user,
 		return ADMIN_NOT;
 	snprintf(request.request, sizeof(request.request), "%s", name);
 	snprintf(request.use, sizeof(request.use), "%s", use);
+	if (admin->device != NULL &&
+	    strlen(admin->device) >= sizeof(request.device)) {
+		admin_say("%s: there is no such device", user);
+		return ADMIN_NOT;
+	}
+	if (admin->device != NULL)
+		snprintf(request.device, sizeof(request.device), "%s",
+		    admin->device);
 	if (!admin_own_code(admin, request.code, sizeof(request.code)))
 		return ADMIN_NOT_ALLOWED;
 	memcpy(request.user, user, strlen(user) + 1);
@@ -72,11 +83,12 @@ revoke_one(const struct admin *admin, const char *user)
 	return admin->code ? print_code(admin, user, use, &reply) : ADMIN_DONE;
 }
 
-/* The question: names as many users as anybody would read, counts the rest. */
+/* A question: names as many users as anybody would read, counts the rest. */
 static void
-ask_to_revoke(int argc, char **argv, char ret[static QUESTION])
+ask_about(const char *what, int argc, char **argv, const char *more,
+    char ret[static QUESTION])
 {
-	size_t len = (size_t)snprintf(ret, QUESTION, "Revoke ");
+	size_t len = (size_t)snprintf(ret, QUESTION, "%s", what);
 	int i;
 
 	for (i = 0; i < argc && len + strlen(argv[i]) < QUESTION / 2; i++)
@@ -85,26 +97,139 @@ ask_to_revoke(int argc, char **argv, char ret[static QUESTION])
 	if (i < argc)
 		len += (size_t)snprintf(ret + len, QUESTION - len, "%s%d %s",
 		    i > 0 ? " and " : "", argc - i, i > 0 ? "more" : "users");
-	snprintf(ret + len, QUESTION - len,
-	    "? All devices, recovery codes and remembered connections become "
-	    "void.");
+	snprintf(ret + len, QUESTION - len, "%s", more);
+	utf8_clean(ret, strlen(ret), ret, QUESTION);
+}
+
+static void
+ask_to_revoke(
+    int argc, char **argv, const char *device, char ret[static QUESTION])
+{
+	char more[128];
+
+	snprintf(more, sizeof(more),
+	    device != NULL
+		? ", device %.40s? It and remembered connections become void."
+		: "? All devices, recovery codes and remembered connections "
+		  "become void.",
+	    device);
+	ask_about("Revoke ", argc, argv, more, ret);
+}
+
+/* True unless the caller's own session would end, and they say no. */
+static bool
+may_end(const struct admin *admin, int argc, char **argv)
+{
+	bool ours = false;
+
+	for (int i = 0; i < argc; i++) {
+		const struct passwd *pw = getpwnam(argv[i]);
+		struct sessions sessions = {.pw = NULL};
+
+		if (pw != NULL && sessions_find(pw, &sessions))
+			ours |= sessions_are_ours(&sessions);
+		sessions_done(&sessions);
+	}
+	return !ours ||
+	    admin_confirm(admin, "Your own session ends with it. Go on?");
+}
+
+/* Tells what was ended, and has the keeper log it.  An admin_exit. */
+static int
+say_ended(const struct admin *admin, const char *user,
+    const struct sessions *sessions)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "ended"};
+	char done[DETAIL_SENT + 16];
+	int status;
+
+	snprintf(request.user, sizeof(request.user), "%s", user);
+	snprintf(request.detail, sizeof(request.detail),
+	    "%zu connection%s, %zu process%s%s", sessions->connections,
+	    sessions->connections == 1 ? "" : "s", sessions->ended,
+	    sessions->ended == 1 ? "" : "es",
+	    sessions->left > 0 ? "; some go on" : "");
+	status = admin_ask(admin, &request, user, NULL);
+	snprintf(done, sizeof(done), "ended: %s", request.detail);
+	admin_done(admin, user, done);
+	if (sessions->left > 0)
+		admin_say("%s: %zu process%s could not be ended", user,
+		    sessions->left, sessions->left == 1 ? "" : "es");
+	if (sessions->others > 0)
+		admin_say("%s: %zu process%s without a connection go%s on. To "
+			  "end them: pkill -KILL -u %s",
+		    user, sessions->others, sessions->others == 1 ? "" : "es",
+		    sessions->others == 1 ? "es" : "", user);
+	return sessions->left > 0 ? ADMIN_NOT : status;
+}
+
+static int
+end_sessions(const struct admin *admin, const char *user)
+{
+	const struct passwd *pw = getpwnam(user);
+	struct sessions sessions = {.pw = NULL};
+	int status = ADMIN_NOT;
+
+	if (pw == NULL)
+		admin_say("%s: without an account, what they run cannot be "
+			  "found",
+		    user);
+	else if (sessions_find(pw, &sessions) && sessions_end(&sessions))
+		status = say_ended(admin, user, &sessions);
+	sessions_done(&sessions);
+	return status;
+}
+
+/* ADMIN_DONE, or why these operands and options do not go together. */
+static int
+revoke_check(const struct admin *admin, int argc)
+{
+	bool one = admin->device != NULL;
+	bool wrong = true;
+
+	if (admin->block && admin->code)
+		admin_say("--block and --code exclude each other");
+	else if (one && (admin->block || admin->code))
+		admin_say("--device leaves the other devices: it excludes "
+			  "--block and --code");
+	else if (one && argc != 1)
+		admin_say("--device is for one user at a time");
+	else
+		wrong = argc < 1 || (one && admin->device[0] == '\0');
+	if (wrong)
+		return ADMIN_MISUSED;
+	if (admin->end_sessions && geteuid() != 0) {
+		admin_say("only root may end sessions: nothing is changed. "
+			  "Leave --end-sessions out, and ask root");
+		return ADMIN_NOT_ALLOWED;
+	}
+	return admin_may_help(admin) ? ADMIN_DONE : ADMIN_NOT_ALLOWED;
+}
+
+/* What helps after a revoke. */
+static void
+say_after_revoke(const struct admin *admin)
+{
+	admin_say("the old entry in the authenticator app no longer works: "
+		  "tell users to delete it");
+	if (!admin->end_sessions)
+		admin_say("running sessions go on. To end them, too: tfa-admin "
+			  "revoke --end-sessions");
 }
 
 int
 admin_revoke(struct admin *admin, int argc, char **argv)
 {
 	char question[QUESTION];
-	int status = ADMIN_DONE;
+	int status = revoke_check(admin, argc);
 	bool any = false;
 
-	if (admin->block && admin->code)
-		admin_say("--block and --code exclude each other");
-	if (argc < 1 || (admin->block && admin->code))
-		return ADMIN_MISUSED;
-	if (!admin_may_help(admin))
-		return ADMIN_NOT_ALLOWED;
-	ask_to_revoke(argc, argv, question);
-	if (!admin_confirm(admin, question)) {
+	if (status != ADMIN_DONE)
+		return status;
+	ask_to_revoke(argc, argv, admin->device, question);
+	if (!admin_confirm(admin, question) ||
+	    (admin->end_sessions && !may_end(admin, argc, argv))) {
 		admin_say("nothing is changed");
 		return ADMIN_NOT;
 	}
@@ -112,13 +237,65 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		int one = revoke_one(admin, argv[i]);
 
 		any |= one == ADMIN_DONE;
+		if (one == ADMIN_DONE && admin->end_sessions)
+			one = end_sessions(admin, argv[i]);
 		status = admin_worse(status, one, argc);
 	}
-	if (any) {
-		admin_say("the old entry in the authenticator app no longer "
-			  "works: tell users to delete it");
-		admin_say("running sessions go on. To end them: loginctl "
-			  "terminate-user USER, or pkill -KILL -u USER");
+	if (any)
+		say_after_revoke(admin);
+	return status;
+}
+
+/* Warns of what the policy still grants to that name: whoever gets it next
+ * would inherit it. */
+static void
+say_still_named(const struct admin *admin, const char *user)
+{
+	struct policy policy;
+
+	if (admin_load(admin, &policy) != ADMIN_DONE)
+		return;
+	list_each(const struct rule, rule, policy.rules)
+		list_each(const struct name, name, rule->users)
+			if (strcmp(name->text, user) == 0)
+				admin_say(
+				    "%s: rule \"%s\" of the policy still "
+				    "names them: tfa-admin disable %s, or "
+				    "policy edit",
+				    user, rule->name, user);
+	list_each(const struct name, name, policy.admins.users)
+		if (strcmp(name->text, user) == 0)
+			admin_say("%s: \"admins\" of the policy still names "
+				  "them: tfa-admin policy edit",
+			    user);
+	policy_done(&policy);
+}
+
+int
+admin_forget(struct admin *admin, int argc, char **argv)
+{
+	char question[QUESTION];
+	int status = ADMIN_DONE;
+
+	if (argc < 1)
+		return ADMIN_MISUSED;
+	if (!admin_root_only(admin, "forget"))
+		return ADMIN_NOT_ALLOWED;
+	ask_about("Forget ", argc, argv,
+	    "? All that is kept of them is removed; the log stays.", question);
+	if (!admin_confirm(admin, question)) {
+		admin_say("nothing is changed");
+		return ADMIN_NOT;
+	}
+	for (int i = 0; i < argc; i++) {
+		scoped_reply struct reply reply = {.version = 0};
+		int one = amend_ask(admin, "forget", argv[i], "", &reply);
+
+		if (one == ADMIN_DONE) {
+			admin_done(admin, argv[i], reply.message);
+			say_still_named(admin, argv[i]);
+		}
+		status = admin_worse(status, one, argc);
 	}
 	return status;
 }

@@ -134,6 +134,8 @@ admin_judge(const struct reply *reply, const char *what)
 			admin_say("%s", reply->message);
 		return ADMIN_DONE;
 	}
+	if (reply->reason == REASON_UNKNOWN_USER)
+		what = ""; /* the message names them */
 	admin_say("%s%s%s", what, what[0] != '\0' ? ": " : "",
 	    reply->message[0] != '\0' ? reply->message
 				      : reason_name(reply->reason));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/csv.h"
 #include "admin/summary.h"
 
 #define BAR     20
@@ -87,12 +88,13 @@ summary_add(struct summary *summary, const struct user_row *row,
 
 /*
  * Adoption in percent: users with a second factor, locked ones included, of all
- * who are not exempt.
+ * who are neither exempt nor gone.
  */
 static size_t
 percent(const struct tally *tally)
 {
-	size_t all = tally->users - tally->states[STATE_EXEMPT];
+	size_t all = tally->users - tally->states[STATE_EXEMPT] -
+	    tally->states[STATE_GONE];
 	size_t done = tally->states[STATE_ENROLLED] +
 	    tally->states[STATE_LOCKED];
 
@@ -124,7 +126,7 @@ is_shown(const struct summary *summary, int state)
 	return shown;
 }
 
-static struct libscols_table *
+static struct table *
 new_table(const struct summary *summary)
 {
 	static const char *const states[] = {[STATE_EXEMPT] = "EXEMPT",
@@ -132,6 +134,7 @@ new_table(const struct summary *summary)
 	    [STATE_ENROLLED] = "ENROLLED",
 	    [STATE_INVITED] = "INVITED",
 	    [STATE_BLOCKED] = "BLOCKED",
+	    [STATE_GONE] = "GONE",
 	    [STATE_OVERDUE] = "OVERDUE",
 	    [STATE_GRACE] = "GRACE",
 	    [STATE_PENDING] = "PENDING"};
@@ -146,7 +149,7 @@ new_table(const struct summary *summary)
 }
 
 static bool
-summary_add_line(struct libscols_table *table, const struct summary *summary,
+summary_add_line(struct table *table, const struct summary *summary,
     const struct tally *tally)
 {
 	char cells[COLUMNS][24], bar[BAR + 24];
@@ -171,7 +174,7 @@ summary_add_line(struct libscols_table *table, const struct summary *summary,
 static int
 print_table(const struct summary *summary)
 {
-	struct libscols_table *table = new_table(summary);
+	struct table *table = new_table(summary);
 	bool ok = table != NULL;
 
 	for (size_t i = 0; ok && i < summary->tallies.count; i++)
@@ -182,10 +185,36 @@ print_table(const struct summary *summary)
 	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 
-int
-summary_print(const struct summary *summary, bool json)
+static int
+print_csv(const struct summary *summary)
 {
-	if (!json)
+	struct csv csv = {.to = stdout};
+
+	csv_text(&csv, "group");
+	csv_text(&csv, "users");
+	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++)
+		csv_text(&csv, state_names[i]);
+	csv_text(&csv, "adoption");
+	csv_end(&csv);
+	for (size_t i = 0; i < summary->tallies.count; i++) {
+		const struct tally *tally = &summary->tallies.items[i];
+
+		csv_text(&csv, i > 0 ? tally->name.text : "");
+		csv_number(&csv, (int64_t)tally->users);
+		for (int k = STATE_EXEMPT; k <= STATE_PENDING; k++)
+			csv_number(&csv, (int64_t)tally->states[k]);
+		csv_number(&csv, (int64_t)percent(tally));
+		csv_end(&csv);
+	}
+	return ADMIN_DONE;
+}
+
+int
+summary_print(const struct summary *summary, const struct admin *admin)
+{
+	if (admin->csv)
+		return print_csv(summary);
+	if (!admin->json)
 		return print_table(summary);
 	for (size_t i = 0; i < summary->tallies.count; i++)
 		tally_print_json(&summary->tallies.items[i], i == 0);

@@ -18,8 +18,8 @@ struct summary *summary_new(const struct admin *admin);
 void summary_add(struct summary *summary, const struct user_row *row,
     struct groups_user *user);
 
-/* A table with a bar, or a JSON object a line.  Returns an admin_exit. */
-int summary_print(const struct summary *summary, bool json);
+/* A table with a bar, or CSV, or a JSON object a line.  Returns an admin_exit. */
+int summary_print(const struct summary *summary, const struct admin *admin);
 
 void summary_free(struct summary *summary);
 

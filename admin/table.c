@@ -1,44 +1,157 @@
 #include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
 
-struct libscols_table *
+#define ROWS_AT_ONCE 1000 /* then the table begins anew: memory stays flat */
+#define WIDTH        80
+
+struct table {
+	struct libscols_table *scols;
+	size_t columns;
+	/* of the rows that wait */
+	size_t widest[TABLE_COLUMNS];
+	bool any[TABLE_COLUMNS];   /* a cell says something */
+	char spare[TABLE_COLUMNS]; /* in which order they go; 0: it stays */
+	bool failed;
+};
+
+static struct libscols_column *
+column_of(const struct table *table, size_t i)
+{
+	return scols_table_get_column(table->scols, i);
+}
+
+static void
+forget_rows(struct table *table)
+{
+	scols_table_remove_lines(table->scols);
+	for (size_t i = 0; i < table->columns; i++) {
+		const struct libscols_cell *heading = scols_column_get_header(
+		    column_of(table, i));
+
+		table->widest[i] = strlen(scols_cell_get_data(heading));
+		table->any[i] = false;
+	}
+}
+
+struct table *
 table_new(const char *const *headings, size_t columns)
 {
-	struct libscols_table *table = scols_new_table();
+	struct table *table = calloc(1, sizeof(*table));
 
-	for (size_t i = 0; table != NULL && i < columns; i++)
-		if (scols_table_new_column(table, headings[i], 0, 0) == NULL) {
+	if (table == NULL || columns > TABLE_COLUMNS ||
+	    (table->scols = scols_new_table()) == NULL) {
+		free(table);
+		return NULL;
+	}
+	table->columns = columns;
+	for (size_t i = 0; i < columns; i++)
+		if (scols_table_new_column(
+			table->scols, headings[i], 0, SCOLS_FL_TRUNC) == NULL) {
 			table_free(table);
-			table = NULL;
+			return NULL;
 		}
+	forget_rows(table);
 	return table;
 }
 
-bool
-table_row(struct libscols_table *table, const char *const *cells)
+void
+table_spare(struct table *table, size_t column, int order)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
+	table->spare[column] = (char)order;
+}
+
+/* How wide the reader's screen is. */
+static size_t
+room(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+	    ? size.ws_col
+	    : WIDTH;
+}
+
+static size_t
+width_of(const struct table *table)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < table->columns; i++)
+		if (table->any[i])
+			width += table->widest[i] + 1;
+	return width > 0 ? width - 1 : 0;
+}
+
+/* Leaves out columns in which nothing stands, and spare ones as long as the
+ * others do not fit. */
+static void
+choose_columns(struct table *table)
+{
+	size_t most = room();
+
+	for (int order = 1; order < (int)TABLE_COLUMNS; order++)
+		for (size_t i = 0; i < table->columns; i++)
+			if (table->spare[i] == order && width_of(table) > most)
+				table->any[i] = false;
+	for (size_t i = 0; i < table->columns; i++)
+		scols_column_set_flags(column_of(table, i),
+		    table->any[i] ? SCOLS_FL_TRUNC : SCOLS_FL_HIDDEN);
+}
+
+static bool
+print_rows(struct table *table)
+{
+	bool ok = true;
+
+	if (scols_table_get_nlines(table->scols) > 0) {
+		choose_columns(table);
+		ok = scols_print_table(table->scols) == 0;
+	}
+	forget_rows(table);
+	return ok;
+}
+
+bool
+table_row(struct table *table, const char *const *cells)
+{
+	struct libscols_line *line = scols_table_new_line(table->scols, NULL);
 
 	if (line == NULL)
 		return false;
-	for (size_t i = 0; i < scols_table_get_ncols(table); i++)
+	for (size_t i = 0; i < table->columns; i++) {
+		size_t width = strlen(cells[i]);
+
 		if (scols_line_set_data(line, i, cells[i]) != 0)
 			return false;
-	return true;
+		if (width > table->widest[i])
+			table->widest[i] = width;
+		table->any[i] |= cells[i][0] != '\0' &&
+		    strcmp(cells[i], "-") != 0;
+	}
+	if (scols_table_get_nlines(table->scols) < ROWS_AT_ONCE)
+		return true;
+	table->failed |= !print_rows(table);
+	return !table->failed;
 }
 
 bool
-table_print(struct libscols_table *table)
+table_print(struct table *table)
 {
-	return scols_table_get_nlines(table) == 0 ||
-	    scols_print_table(table) == 0;
+	return print_rows(table) && !table->failed;
 }
 
 void
-table_free(struct libscols_table *table)
+table_free(struct table *table)
 {
-	scols_unref_table(table);
+	if (table == NULL)
+		return;
+	scols_unref_table(table->scols);
+	free(table);
 }
 
 const char *

@@ -237,6 +237,8 @@ report_user(const struct policy *policy, const struct decision *decision,
 	    policy, decision, record, now_s, &row.deadline_s);
 	if (decision->rule != NULL)
 		memcpy(row.rule, decision->rule->name, sizeof(row.rule));
+	if (decision->mode == MODE_EXEMPT && decision->rule != NULL)
+		row.exempt_until_s = decision->rule->until_s;
 	if (decision->mode == MODE_NONE) {
 		row.problem_word = decision->reason;
 		report_denial(decision, row.problem, sizeof(row.problem));

@@ -502,16 +502,37 @@ Test(enroll, hands_out_codes_with_a_first_device_alone)
 	end(&s);
 }
 
-Test(enroll, takes_the_first_free_id)
+/* A log that names d2 means one device, whatever is removed. */
+Test(enroll, gives_no_id_twice)
 {
 	struct scene s = begin();
 
 	fixture_device(&s.record);
 	fixture_device(&s.record);
 	fixture_device(&s.record);
-	list_drop(&s.record.devices, sizeof(struct device), 1);
+	enroll_remove(&s.record, 1, NOW_S);
 	confirm_step(&s, 0);
-	cr_expect_str_eq(s.outcome.device, "d2");
+	cr_expect_str_eq(s.outcome.device, "d4");
+	enroll_remove(&s.record, 2, NOW_S);
+	cr_expect_eq(s.record.last_device, 4);
+	enroll_revoke(&s.record, false, NOW_S);
+	cr_expect_eq(s.record.last_device, 4);
+	end(&s);
+}
+
+Test(enroll, revokes_one_device_and_leaves_the_others)
+{
+	struct scene s = begin();
+
+	fixture_device(&s.record);
+	fixture_device(&s.record);
+	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000001", 0);
+	list_add(&s.record.verified, sizeof(struct verified));
+	enroll_revoke_device(&s.record, 0, NOW_S);
+	cr_expect_eq(s.record.devices.count, 1);
+	cr_expect_str_eq(s.record.devices.items[0].id, "d2");
+	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 1);
+	cr_expect_eq(s.record.verified.count, 0);
 	end(&s);
 }
 

@@ -764,3 +764,65 @@ Test(record, leaves_no_secret_in_the_heap)
 }
 
 #endif
+
+Test(record, finds_a_device_by_its_id_or_by_a_name_that_it_has_alone)
+{
+	static const struct {
+		const char *text;
+		enum fault fault;
+		size_t i;
+	} cases[] = {
+	    {"d1", FAULT_NONE, 0},
+	    {"d3", FAULT_NONE, 2},
+	    {"phone", FAULT_NONE, 0},
+	    {"key", FAULT_LIMIT, 9},
+	    {"Phone", FAULT_ABSENT, 9},
+	    {"", FAULT_ABSENT, 9},
+	    {"d4", FAULT_ABSENT, 9},
+	};
+	static const char *const names[] = {"phone", "key", "key", ""};
+	struct record record;
+
+	fixture_record(&record);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct device *device = fixture_device(&record);
+
+		snprintf(device->name, sizeof(device->name), "%s", names[i]);
+	}
+	list_drop(&record.devices, sizeof(struct device), 3);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t found = 9;
+
+		cr_expect_eq(record_find_device(&record, cases[i].text, &found),
+		    cases[i].fault, "%s", cases[i].text);
+		cr_expect_eq(found, cases[i].i, "%s", cases[i].text);
+	}
+	record_done(&record);
+}
+
+/* An id is what people type: it beats a name. */
+Test(record, takes_the_id_before_a_name_that_is_the_same)
+{
+	struct record record;
+	size_t found = 9;
+
+	fixture_record(&record);
+	snprintf(fixture_device(&record)->name, NAME_TEXT, "d2");
+	snprintf(fixture_device(&record)->name, NAME_TEXT, "phone");
+	cr_expect_eq(record_find_device(&record, "d2", &found), FAULT_NONE);
+	cr_expect_eq(found, 1);
+	record_done(&record);
+}
+
+Test(record, has_no_new_id_after_the_last)
+{
+	char id[DEVICE_ID_TEXT] = "";
+	struct record record;
+
+	fixture_record(&record);
+	record.last_device = DEVICE_LAST - 1;
+	cr_expect_eq(record_new_device_id(&record, id), FAULT_NONE);
+	cr_expect_str_eq(id, "d9999999");
+	cr_expect_eq(record_new_device_id(&record, id), FAULT_LIMIT);
+	record_done(&record);
+}

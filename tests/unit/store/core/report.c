@@ -47,7 +47,8 @@ Test(report, shows_null_for_what_is_not_there)
 	    "{'user':'alice','state':'pending','rule':null,'mode':'optional',"
 	    "'deadline':null,'devices':[],'recovery_left':0,"
 	    "'last_login':null,'last_address':null,'failures':0,'spent':0,"
-	    "'locked_until':null,'problem':null}");
+	    "'locked_until':null,'problem':null,'problem_text':null,"
+	    "'exempt_until':null,'codes':[]}");
 	expect_readable(&user_row_shape, &row, &again);
 	cr_expect_eq(again.state, STATE_PENDING);
 	cr_expect_eq(again.deadline_s, 0);
@@ -90,7 +91,8 @@ Test(report, tells_everything_of_a_user_but_the_secret)
 	    "'1970-01-01T00:00:01Z','added_from':'192.0.2.1','added_key':"
 	    "null,'last_used':null}],'recovery_left':2,"
 	    "'last_login':'1970-01-01T00:00:02Z','last_address':'192.0.2.2',"
-	    "'failures':3,'spent':7,'locked_until':null,'problem':null}");
+	    "'failures':3,'spent':7,'locked_until':null,'problem':null,'problem_text':null,"
+	    "'exempt_until':null,'codes':[]}");
 	expect_readable(&user_row_shape, &row, &again);
 	user_row_done(&again);
 	user_row_done(&row);
@@ -155,6 +157,7 @@ Test(report, shows_a_rule_that_denies_as_a_problem)
 	fixture_record(&record);
 	cr_assert_eq(
 	    report_user(&policy, &decision, &record, NOW_S, &row), FAULT_NONE);
+	cr_expect_eq(row.problem_word, REASON_UNKNOWN_GROUP);
 	cr_expect_str_eq(row.problem,
 	    "rule \"office\" names group \"staff\", which does not exist: "
 	    "every login that reaches it is refused");
@@ -165,6 +168,115 @@ Test(report, shows_a_rule_that_denies_as_a_problem)
 	user_row_done(&row);
 	record_done(&record);
 	policy_done(&policy);
+}
+
+Test(report, keeps_the_facts_of_a_user_who_is_gone)
+{
+	struct record record;
+	struct user_row row, again = {.state = 0};
+
+	fixture_record(&record);
+	fixture_device(&record);
+	record.last_login = (struct last_login){.present = true, .at_s = 7};
+	fixture_one_time(&record, CODE_PASS, "0000000000000001", NOW_S + 60);
+	fixture_one_time(&record, CODE_ENROLL, "0000000000000002", NOW_S - 1);
+	fixture_one_time(&record, CODE_RECOVER, "0000000000000003", 0);
+	cr_assert_eq(report_gone(&record, NOW_S, &row), FAULT_NONE);
+	cr_expect_eq(row.state, STATE_GONE);
+	cr_expect_eq(row.problem_word, REASON_UNKNOWN_USER);
+	cr_expect_eq(row.devices.count, 1);
+	cr_expect_eq(row.last_login_s, 7);
+	cr_expect_eq(row.recovery_left, 1);
+	cr_assert_eq(row.codes.count, 1);
+	cr_expect_eq(row.codes.items[0].use, CODE_PASS);
+	cr_expect_eq(row.codes.items[0].until_s, NOW_S + 60);
+	expect_readable(&user_row_shape, &row, &again);
+	user_row_done(&again);
+	user_row_done(&row);
+	record_done(&record);
+}
+
+Test(report, says_until_when_a_user_is_exempt)
+{
+	struct rule rule = {.name = "x", .mode = MODE_EXEMPT, .until_s = 9};
+	struct decision decision = {.mode = MODE_EXEMPT, .rule = &rule};
+	struct policy policy;
+	struct record record;
+	struct user_row row;
+
+	fixture_policy("", "", &policy);
+	fixture_record(&record);
+	cr_assert_eq(
+	    report_user(&policy, &decision, &record, NOW_S, &row), FAULT_NONE);
+	cr_expect_eq(row.exempt_until_s, 9);
+	user_row_done(&row);
+	record_done(&record);
+	policy_done(&policy);
+}
+
+Test(report, reads_a_list_of_states)
+{
+	static const struct {
+		const char *text;
+		unsigned states;
+		const char *wrong;
+	} cases[] = {
+	    {"gone", 1U << STATE_GONE, NULL},
+	    {"overdue,grace", 1U << STATE_OVERDUE | 1U << STATE_GRACE, NULL},
+	    {"grace,grace", 1U << STATE_GRACE, NULL},
+	    {"", 0, ""},
+	    {"overdue,", 0, ""},
+	    {"overdue, grace", 0, " grace"},
+	    {"overdue,lost", 0, "lost"},
+	    {"none", 0, "none"},
+	    {"Gone", 0, "Gone"},
+	    {"a-word-that-is-longer-than-any-state", 0,
+		"a-word-that-is-longer-t"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char word[STATE_WORD] = "";
+		unsigned states = 0;
+
+		cr_expect_eq(user_filter_states(cases[i].text, &states, word),
+		    cases[i].wrong == NULL, "%s", cases[i].text);
+		cr_expect_eq(states, cases[i].states, "%s", cases[i].text);
+		if (cases[i].wrong != NULL)
+			cr_expect_str_eq(word, cases[i].wrong);
+	}
+}
+
+Test(report, takes_the_rows_that_are_asked_for)
+{
+	static const struct {
+		struct user_filter filter;
+		int state;
+		size_t devices;
+		int64_t last_s;
+		bool takes;
+	} cases[] = {
+	    {{0, 0, false}, STATE_NONE, 0, 0, true},
+	    {{1U << STATE_ENROLLED, 0, false}, STATE_ENROLLED, 1, 0, true},
+	    {{1U << STATE_ENROLLED, 0, false}, STATE_LOCKED, 1, 0, true},
+	    {{1U << STATE_ENROLLED, 0, false}, STATE_LOCKED, 0, 0, false},
+	    {{1U << STATE_LOCKED, 0, false}, STATE_LOCKED, 0, 0, true},
+	    {{1U << STATE_LOCKED, 0, false}, STATE_ENROLLED, 1, 0, false},
+	    {{1U << STATE_GONE, 0, false}, STATE_NONE, 0, 0, false},
+	    {{0, 0, true}, STATE_OVERDUE, 0, 0, true},
+	    {{0, 0, true}, STATE_ENROLLED, 1, 0, false},
+	    {{0, 50, false}, STATE_ENROLLED, 1, 0, true},
+	    {{0, 50, false}, STATE_ENROLLED, 1, 49, true},
+	    {{0, 50, false}, STATE_ENROLLED, 1, 50, false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct user_row row = {.state = cases[i].state,
+		    .devices.count = cases[i].devices,
+		    .last_login_s = cases[i].last_s};
+
+		cr_expect_eq(user_filter_takes(&cases[i].filter, &row),
+		    cases[i].takes, "%zu", i);
+	}
 }
 
 #define BOB(name) "{'name': '" name "', 'users': ['bob'], 'mode': 'exempt'}, "

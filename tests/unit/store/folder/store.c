@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/base/file.h"
@@ -812,5 +814,103 @@ Test(store, leaves_the_list_alone_where_it_cannot_be_read)
 	}
 	/* ".", "..", the record and the end. */
 	cr_expect_eq(failures, 7);
+	end(&s);
+}
+
+/* Returns true if a process waits for a lock of that file (proc(5)). */
+static bool
+is_waited_for(int fd, pid_t pid)
+{
+	FILE *locks = fopen("/proc/locks", "re");
+	char line[256], process[32], file[32];
+	bool found = false;
+	struct stat st;
+
+	cr_assert_not_null(locks);
+	cr_assert_eq(fstat(fd, &st), 0);
+	snprintf(process, sizeof(process), " %ld ", (long)pid);
+	snprintf(file, sizeof(file), ":%lu ", (unsigned long)st.st_ino);
+	while (fgets(line, sizeof(line), locks) != NULL)
+		found |= strstr(line, "-> FLOCK") != NULL &&
+		    strstr(line, process) != NULL && strstr(line, file) != NULL;
+	fclose(locks);
+	return found;
+}
+
+/* Waits until the child waits for the lock; false: it ended in its place. */
+static bool
+waits_for(int fd, pid_t pid)
+{
+	for (int i = 0; i < 5000; i++) {
+		if (is_waited_for(fd, pid))
+			return true;
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return false;
+		usleep(1000);
+	}
+	return false;
+}
+
+static int
+lock_alice(struct scene *s)
+{
+	int fd = openat(
+	    s->store.locks, "alice", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(flock(fd, LOCK_EX), 0);
+	return fd;
+}
+
+/* Two writers at once would lose a spent code. */
+Test(store, nobody_writes_under_a_lock_that_was_removed)
+{
+	struct scene s = begin();
+	int old = lock_alice(&s), new;
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		close(old);
+		_exit(store_update(&s.store, "alice", 7, count_one, NULL) !=
+		    FAULT_NONE);
+	}
+	cr_assert(waits_for(old, pid));
+	cr_assert_eq(unlinkat(s.store.locks, "alice", 0), 0);
+	new = lock_alice(&s);
+	close(old);
+	cr_expect(waits_for(new, pid), "it took the removed lock");
+	close(new);
+	waitpid(pid, NULL, 0);
+	end(&s);
+}
+
+Test(store, forgets_all_that_there_is_of_a_user)
+{
+	static const char *const files[] = {"users/alice.json",
+	    "users/alice.json.damaged", "users/.alice.new", "locks/alice"};
+	static const char *const others[] = {
+	    "users/alice2.json", "locks/alice2"};
+	struct scene s = begin();
+
+	cr_assert_eq(
+	    store_update(&s.store, "alice", 7, count_one, NULL), FAULT_NONE);
+	cr_assert_eq(store_set_aside(&s.store, "alice"), FAULT_NONE);
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(store_update(&s.store, i > 0 ? "alice2" : "alice",
+				 7, count_one, NULL),
+		    FAULT_NONE);
+	close(openat(s.store.users, ".alice.new", O_WRONLY | O_CREAT, 0600));
+	for (size_t i = 0; i < COUNT(files); i++)
+		cr_assert_eq(
+		    faccessat(s.store.dir, files[i], F_OK, 0), 0, "%zu", i);
+	cr_expect_eq(store_forget(&s.store, "alice"), FAULT_NONE);
+	for (size_t i = 0; i < COUNT(files); i++)
+		cr_expect_neq(
+		    faccessat(s.store.dir, files[i], F_OK, 0), 0, "%zu", i);
+	for (size_t i = 0; i < COUNT(others); i++)
+		cr_expect_eq(
+		    faccessat(s.store.dir, others[i], F_OK, 0), 0, "%zu", i);
+	cr_expect_eq(store_forget(&s.store, "alice"), FAULT_NONE);
 	end(&s);
 }

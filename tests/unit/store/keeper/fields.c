@@ -51,6 +51,10 @@ static const struct {
 	"'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA','last_step':'0'}",
 	NULL},
     {"target", "'db1:5432'", "''"},
+    {"states", "'enrolled,locked'", "''"},
+    {"group", "'root'", "''"},
+    {"unused_s", "1", "0"},
+    {"no_device", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 

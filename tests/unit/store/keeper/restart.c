@@ -79,6 +79,7 @@ static const struct asked {
 	false},
     {"'recovery'," CLAIMED ",'code':'%s'", OF_DEVICE, false, false},
     {"'revoke','user':'root'", NO_CODE, false, false},
+    {"'revoke','user':'root','device':'d1'", NO_CODE, false, false},
     {"'revoke','user':'root','block':true", NO_CODE, false, false},
     {"'revoke','user':'root','use':'enroll'", NO_CODE, false, false},
     {"'unlock','user':'root'", NO_CODE, false, false},

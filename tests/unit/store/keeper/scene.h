@@ -12,6 +12,7 @@
 
 #define SCENE_HELPER "daemon" /* a delegate, where the policy has admins */
 #define SCENE_HELPED "sys"
+#define SCENE_GONE   "tfa-gone" /* no account has that name */
 
 /* The code that replaces %s in a request. */
 enum scene_code { NO_CODE, OF_DEVICE, OF_WAITING, WRONG };
@@ -44,7 +45,8 @@ keeper_scene_write(int folder, const char *name, mode_t mode, const char *text);
 /* ret: the user's record in that state. */
 void keeper_scene_make(const char *user, scene_state *make, struct record *ret);
 
-/* Writes that record to disk, in place of any other; none for scene_new. */
+/* Writes that record to disk, in place of any other; none for scene_new.  That
+ * of SCENE_GONE has uid 4000. */
 void
 keeper_scene_put(struct keeper_scene *s, const char *user, scene_state *make);
 

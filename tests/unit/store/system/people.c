@@ -37,7 +37,7 @@ Test(people, are_whom_passwd_has)
 /* A directory service that does not list its users still knows them. */
 Test(people, who_are_not_listed_are_looked_up)
 {
-	struct people people = {{NULL, 0}};
+	struct people people = {.whole = false};
 	const struct passwd *root = getpwuid(0);
 	char name[USER_TEXT];
 	uid_t uid = 77;
@@ -83,7 +83,7 @@ Test(people, are_not_listed_in_part)
 	    {ENOENT, FAULT_NONE}, {ECONNREFUSED, FAULT_NONE}};
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
-		struct people people = {{NULL, 77}};
+		struct people people = {.list = {NULL, 77}};
 
 		inject_arm_call("getpwent", 2, ends[i].error);
 		cr_expect_eq(people_read(&people), ends[i].fault, "%s",
@@ -94,4 +94,14 @@ Test(people, are_not_listed_in_part)
 		if (ends[i].fault == FAULT_NONE)
 			people_done(&people);
 	}
+}
+
+/* While a directory is down nobody can say who is gone. */
+Test(people, are_gone_only_if_every_service_says_so)
+{
+	static const struct people nobody;
+
+	cr_expect_eq(people_exists(&nobody, "root"), FAULT_NONE);
+	cr_expect_eq(people_exists(&nobody, "no-such-user"), FAULT_ABSENT);
+	cr_expect_eq(people_exists(&nobody, ""), FAULT_ABSENT);
 }

@@ -17,7 +17,8 @@
 	"{\"user\":\"" user "\",\"state\":\"enrolled\",\"rule\":null,"          \
 	"\"mode\":null,\"deadline\":null,\"devices\":[],\"recovery_left\":7,"   \
 	"\"last_login\":null,\"last_address\":null,\"failures\":0,\"spent\":0," \
-	"\"locked_until\":null,\"problem\":null}"
+	"\"locked_until\":null,\"problem\":null,\"problem_text\":null,"         \
+	"\"exempt_until\":null,\"codes\":[]}"
 #define END    "{\"v\":1,\"verdict\":\"pass\",\"reason\":\"done\",\"end\":true}"
 #define DENIAL "{\"v\":1,\"verdict\":\"deny\",\"reason\":\"not_allowed\"}"
 
