@@ -4,7 +4,7 @@
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable forward policy users
-explain revoke code enroll import unlock log help"
+explain revoke code enroll import unlock log report help"
 
 _tfa_admin_options()
 {
@@ -21,6 +21,7 @@ _tfa_admin_options()
 	revoke) echo --block --code ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --qr ;;
+	report) echo --since --until --group --no-names --output ;;
 	log) echo --user --since ;;
 	esac
 	echo --json --yes --socket --store --policy --keeper-user --help
@@ -118,7 +119,8 @@ _tfa_command()
 
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
-		--socket | --store | --policy | --config | --targets | -i) ((i++)) ;;
+		--socket | --store | --policy | --config | --output | --targets | \
+		    -i) ((i++)) ;;
 		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
 		*)
 			echo "${words[i]}"
@@ -136,7 +138,7 @@ _tfa_admin()
 	command=$(_tfa_command)
 	before=${words[${#words[@]} - 1]}
 	case $before in
-	--socket | --store | --policy | --config | -i)
+	--socket | --store | --policy | --config | --output | -i)
 		_tfa_files
 		return
 		;;

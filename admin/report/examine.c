@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/report/report.h"
+#include "admin/report/examine.h"
 #include "store/base/cleanup.h"
 #include "store/system/child.h"
 
@@ -58,13 +58,14 @@ add_findings(struct report *report, char *text)
 }
 
 static void
-say_end(const struct child *child, bool whole, char ret[static REPORT_WHY])
+say_end(const struct child *child, bool whole, int limit_ms,
+    char ret[static REPORT_WHY])
 {
 	if (child->end == CHILD_LATE)
 		snprintf(ret, REPORT_WHY,
 		    "doctor had not ended after %d seconds; this is what it "
 		    "had found by then.",
-		    EXAMINE_MS / 1000);
+		    limit_ms / 1000);
 	else if (child->end != CHILD_EXITED ||
 	    (child->status != ADMIN_DONE && child->status != ADMIN_NOT))
 		snprintf(ret, REPORT_WHY, "doctor ended with status %d.",
@@ -75,27 +76,32 @@ say_end(const struct child *child, bool whole, char ret[static REPORT_WHY])
 }
 
 bool
-report_examine(const struct admin *admin, struct report *report)
+examine_run(const char *path, const char *const argv[], int limit_ms,
+    struct report *report)
 {
-	const char *argv[12] = {"tfa-admin", "--json", NULL};
 	const struct child_options options = {
-	    .argv = argv, .program = SELF, .limit_ms = EXAMINE_MS};
+	    .argv = argv, .program = path, .limit_ms = limit_ms};
 	scoped_free struct child *child = malloc(sizeof(*child));
-	size_t n = 2;
+	bool whole;
 
 	if (child == NULL)
 		return false;
-	argv[n++] = admin->keeper.store != NULL ? "--store" : "--socket";
-	argv[n++] = admin->keeper.store != NULL ? admin->keeper.store
-						: admin->keeper.socket;
-	argv[n++] = "--policy";
-	argv[n++] = admin->policy;
-	argv[n++] = "--keeper-user";
-	argv[n++] = admin->keeper.keeper_user;
-	argv[n++] = "doctor";
-	argv[n] = NULL;
 	child_run_as(&options, child);
-	say_end(
-	    child, add_findings(report, child->out.text), report->findings_why);
+	whole = add_findings(report, child->out.text);
+	say_end(child, whole, limit_ms, report->findings_why);
 	return true;
+}
+
+bool
+report_examine(const struct admin *admin, struct report *report)
+{
+	const struct client_options *keeper = &admin->keeper;
+	bool own = keeper->store != NULL;
+
+	return examine_run(SELF,
+	    (const char *const[]){"tfa-admin", "--json",
+		own ? "--store" : "--socket",
+		own ? keeper->store : keeper->socket, "--policy", admin->policy,
+		"--keeper-user", keeper->keeper_user, "doctor", NULL},
+	    EXAMINE_MS, report);
 }

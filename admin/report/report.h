@@ -4,7 +4,7 @@
  *
  *	report.c     options, and where the page goes
  *	collect.c    reads the policy, the users, the log: fills a struct report
- *	examine.c    runs doctor, for a limited time
+ *	examine.c    runs doctor, for a limited time: examine.h
  *
  * and, without any I/O, so that tests can feed them:
  *
