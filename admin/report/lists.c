@@ -306,6 +306,15 @@ section_findings(struct html *html, const struct report *report)
 	html_table_end(html);
 }
 
+/* A folder may be somebody's home. */
+static void
+write_file_name(struct html *html, const char *name)
+{
+	const char *slash = html->no_names ? strrchr(name, '/') : NULL;
+
+	html_word(html, slash != NULL ? slash + 1 : name);
+}
+
 static void
 draw_files(struct html *html, const struct report *report)
 {
@@ -322,7 +331,7 @@ draw_files(struct html *html, const struct report *report)
 
 		html_row(html);
 		html_cell(html);
-		html_word(html, file->name);
+		write_file_name(html, file->name);
 		html_cell(html);
 		html_number(html, file->bytes);
 		html_cell(html);

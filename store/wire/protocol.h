@@ -92,8 +92,8 @@ struct request {
 	char group[USER_TEXT];
 	int64_t unused_s;
 	bool no_device;
-	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
-	int64_t offset;               /* log: the byte of it to begin at */
+	char file[FILE_ID_TEXT]; /* log: the first one, by its id */
+	int64_t offset;          /* log: the byte of it to begin at */
 };
 
 struct note {

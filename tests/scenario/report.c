@@ -170,7 +170,7 @@ Test(report, replaces_nothing_but_a_plain_file)
 	"'verdict':'pass','reason':'exempt','rule':'<b>','address':"        \
 	"'</td>','command':'<script>','actor':'<img src=x>'}\n"             \
 	"{'time':'%s','event':'revoke','user':'<script>','verdict':'pass'," \
-	"'actor':'<img src=x onerror=alert(1)>','detail':'</table>'," \
+	"'actor':'<img src=x onerror=alert(1)>','detail':'</table>',"       \
 	"'device':'<b>'}\n"
 
 Test(report, words_of_users_and_clients_are_only_words)

@@ -98,7 +98,7 @@ add_sources(struct report *ret, const char *person, const char *word)
 	static const char *const statuses[] = {"ok", "warn", "FAIL"};
 	struct report_file *file = ADD(ret->files);
 
-	PUT(file->name, "%s", word);
+	PUT(file->name, "/home/%s/%s", person, word);
 	PUT(file->why, "%s", word);
 	for (size_t i = 0; i < COUNT(statuses); i++) {
 		struct report_finding *finding = ADD(ret->findings);
