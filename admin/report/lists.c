@@ -39,16 +39,16 @@ draw_shut(struct html *html, const struct report_users *users)
 
 	if (users->total == 0)
 		return;
-	html_table(html,
-	    "Locked after wrong codes, blocked, or with a damaged record",
-	    heads);
+	html_table(
+	    html, "Locked after wrong codes, blocked, or not known", heads);
 	list_each(const struct report_user, user, users->list) {
 		html_row(html);
 		html_cell(html);
 		html_person(html, user->user);
 		html_cell(html);
+		unknown |= user->state == STATE_NONE;
 		html_text(html,
-		    user->state == STATE_NONE ? "record cannot be read"
+		    user->state == STATE_NONE ? "not known"
 					      : state_names[user->state]);
 		html_cell(html);
 		if (user->state != STATE_LOCKED || user->when_s >= WHEN_LAST_S)
@@ -61,6 +61,9 @@ draw_shut(struct html *html, const struct report_users *users)
 	html_table_end(html);
 	html_more(html, users->total - users->list.count,
 	    "tfa-admin users --state locked,blocked");
+	if (unknown)
+		html_paragraph(html,
+		    "tfa-admin users USER says why a state is not known.");
 }
 
 void
@@ -259,13 +262,13 @@ draw_finding(struct html *html, const struct report_finding *finding)
 {
 	html_row(html);
 	html_cell(html);
+	html_word(html, finding->check);
+	html_cell(html);
 	html_put(html,
 	    strcmp(finding->status, "FAIL") == 0 ? "<b class=\"fail\">"
 						 : "<b>");
 	html_text(html, finding->status);
 	html_mark(html, "</b>");
-	html_cell(html);
-	html_word(html, finding->check);
 	html_cell(html);
 	html_private(html, finding->detail);
 	if (finding->fix[0] == '\0')
@@ -279,7 +282,7 @@ draw_finding(struct html *html, const struct report_finding *finding)
 void
 section_findings(struct html *html, const struct report *report)
 {
-	static const char *const heads[] = {"Status", "Check", "Finding", NULL};
+	static const char *const heads[] = {"Check", "Status", "Finding", NULL};
 	static const char *const order[] = {"FAIL", "warn"};
 
 	html_heading(html, "doctor", "What doctor found");

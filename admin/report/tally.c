@@ -406,7 +406,7 @@ list_for(struct report *report, int state)
 		return &report->grace;
 	case STATE_LOCKED:
 	case STATE_BLOCKED:
-	case STATE_NONE: /* the record cannot be read */
+	case STATE_NONE: /* a damaged record, or who it is cannot be said */
 		return &report->shut;
 	case STATE_GONE:
 		return &report->gone;

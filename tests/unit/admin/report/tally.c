@@ -1,4 +1,4 @@
-/* What the lines of the log and the users add up to. */
+/* Lines of the log and users, added up. */
 #include "admin/report/tally.h"
 
 #include <criterion/criterion.h>
