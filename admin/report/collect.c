@@ -238,6 +238,8 @@ add_exemption(struct report *report, const struct rule *rule)
 
 	if (row == NULL)
 		return;
+	if (rule->name[0] == '\0')
+		append(row->who, sizeof(row->who), "everyone else");
 	snprintf(row->rule, sizeof(row->rule), "%s", rule->name);
 	list_each(const struct name, user, rule->users)
 		append(row->who, sizeof(row->who), user->text);
@@ -260,9 +262,13 @@ add_exemption(struct report *report, const struct rule *rule)
 static void
 collect_exemptions(struct report *report)
 {
+	static const struct rule otherwise = {.name = ""};
+
 	list_each(const struct rule, rule, report->policy.rules)
 		if (rule->mode == MODE_EXEMPT)
 			add_exemption(report, rule);
+	if (report->policy.otherwise == MODE_EXEMPT)
+		add_exemption(report, &otherwise);
 }
 
 struct emergency_search {

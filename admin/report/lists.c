@@ -36,6 +36,7 @@ draw_shut(struct html *html, const struct report_users *users)
 {
 	static const char *const heads[] = {
 	    "User", "State", "Until", "Last login", NULL};
+	bool unknown = false;
 
 	if (users->total == 0)
 		return;
