@@ -102,6 +102,18 @@ Test(report_words, count_names_that_are_too_many)
 	free(drawn);
 }
 
+Test(report_words, what_means_something_in_html_is_escaped)
+{
+	struct html html;
+
+	draw_begin(&html);
+	html_text(&html, "<a href=\"x\" title='y'>&\n\xff\xc3\xa4");
+	cr_expect_str_eq(draw_end(&html),
+	    "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;?"
+	    "?\xc3\xa4");
+	free(drawn);
+}
+
 Test(report_words, a_person_keeps_their_number)
 {
 	struct html html;
