@@ -15,6 +15,7 @@
 #   make odds       what guessing codes is worth, a year, as a table
 #   make lint       formatting, static analysis, direction of includes
 #   make format     let clang-format decide
+#   make browser    the report's page in headless Chromium, where there is one
 #   make pictures   draw examples/*.svg anew, from a real terminal
 #   make deps       install what is missing on Debian; nothing where nothing is
 #   make door       the PAM module, into build/; needs libpam0g-dev
@@ -351,6 +352,10 @@ $(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 
+# Skipped where there is no Chromium, which is no dependency.
+browser:
+	tests/browser examples/report.html || [ $$? -eq 77 ]
+
 # As root, for a bastion with a keeper and people.
 pictures: deps
 	$(MAKE) all $(BUILD)/demo
@@ -504,5 +509,5 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo pictures \
+	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo browser pictures \
 	bench deps lint install install-door uninstall format dist clean

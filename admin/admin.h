@@ -32,6 +32,7 @@
  *	letter_file.c  and the file of that
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
+ *	report/        report; report.h lists its files
  *	metrics/       metrics; metrics.h lists its files
  *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions, messages
@@ -87,6 +88,7 @@ struct admin {
 	const char *config, *probe, *key;             /* doctor, explain */
 	const char *qr, *letter;                      /* enroll */
 	const char *account;                          /* import */
+	const char *output;                           /* report */
 	bool block;                                   /* revoke */
 	bool code;                                    /* revoke, doctor */
 	/* setup */
@@ -95,6 +97,7 @@ struct admin {
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
 	bool at_door;      /* explain */
+	bool no_names;     /* report */
 	/* metrics */
 	const char *prom; /* its --output */
 	bool full;
@@ -110,7 +113,7 @@ admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_forget;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
-admin_command admin_metrics;
+admin_command admin_report, admin_metrics;
 
 /*
  * Prints a message on stderr, as one line with the program's name before it.

@@ -63,6 +63,10 @@ static const struct command commands[] = {
 	"[--since T] [--until T] [--user U] [--verdict V,...]\n"
 	"        [--event E,...] [--reason R,...] [-n N] [-f] [--csv]",
 	"who was let in, and who was not", admin_log},
+    {"report",
+	"[--since T] [--until T] [--group G] [--no-names]\n"
+	"        [--output FILE]",
+	"a page for an auditor or a manager, in HTML", admin_report},
     {"metrics", "[--output FILE.prom] [--full]",
 	"figures for Prometheus: users, logins, deadlines, disk, ...",
 	admin_metrics},
@@ -168,6 +172,15 @@ static const struct option_row option_rows[] = {
 	"replace this file, and count on from the last run"),
     FLAG("metrics", full, "full",
 	"run doctor too, and check the whole log: takes longer"),
+    VALUE("report", since, "since", "TIME",
+	"the page is about the time since then; the default is 90d"),
+    VALUE("report", until, "until", "TIME", "and until then, instead of now"),
+    VALUE("report", group, "group", "GROUP",
+	"only about the members of this Unix group"),
+    FLAG("report", no_names, "no-names",
+	"leave out who it is: no names, no addresses"),
+    VALUE("report", output, "output", "FILE",
+	"write the page there; the default is standard output"),
 };
 static const struct options options = OPTIONS_OF("tfa-admin", option_rows);
 

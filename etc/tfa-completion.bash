@@ -4,7 +4,8 @@
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable exemptions forward
-policy users explain revoke forget code enroll import unlock log metrics help"
+policy users explain revoke forget code enroll import unlock log report metrics
+help"
 
 _tfa_admin_options()
 {
@@ -26,6 +27,7 @@ _tfa_admin_options()
 	log)
 		echo --user --since --until --verdict --event --reason --csv
 		;;
+	report) echo --since --until --group --no-names --output ;;
 	metrics) echo --output --full ;;
 	esac
 	echo --json --yes --lock-me-out --socket --store --policy --keeper-user --help
@@ -130,7 +132,8 @@ _tfa_command()
 
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
-		--socket | --store | --policy | --config | --targets | --output | -i) ((i++)) ;;
+		--socket | --store | --policy | --config | --output | --targets | \
+		    -i) ((i++)) ;;
 		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
 		*)
 			echo "${words[i]}"
