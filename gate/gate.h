@@ -33,9 +33,9 @@ struct gate {
 	char why[WHY_TEXT];   /* the file or fact for which a key is refused */
 	enum reason refusal;  /* of the key, by the gate; REASON_NONE: none */
 	struct facts facts;
-	struct reply look;              /* the keeper's on files of keys, or 0 */
-	struct reply reply;             /* the keeper's last */
-	char enroll_code[INPUT_TEXT];   /* an admin's code that was accepted */
+	struct reply look;            /* the keeper's on files of keys, or 0 */
+	struct reply reply;           /* the keeper's last */
+	char enroll_code[INPUT_TEXT]; /* an admin's code that was accepted */
 	char recovery_code[INPUT_TEXT]; /* that was typed and let in */
 	char pending[DEVICE_ID_TEXT];   /* of the enrolment in this window */
 	const char *device; /* a device's name or id, or pending; or NULL */
