@@ -98,7 +98,7 @@ put_steps(FILE *out, const struct letter *letter)
 }
 
 static void
-put_key(FILE *out, const char *secret)
+letter_key(FILE *out, const char *secret)
 {
 	fputs("<p class=\"key\">", out);
 	for (size_t i = 0; secret[i] != '\0'; i += 4)
@@ -147,7 +147,7 @@ letter_text(const struct letter *letter)
 	put_head(out, letter);
 	put_steps(out, letter);
 	fprintf(out, "<div class=\"device\">\n%s<div>\n<h2>Key</h2>\n", svg);
-	put_key(out, letter->reply->secret);
+	letter_key(out, letter->reply->secret);
 	fputs("</div>\n</div>\n", out);
 	put_codes(out, letter->reply);
 	fputs("</body>\n</html>\n", out);

@@ -105,7 +105,7 @@ by_pid(const void *a, const void *b)
 }
 
 static struct sessions_process *
-find_process(struct sessions *sessions, pid_t pid)
+find_seen(struct sessions *sessions, pid_t pid)
 {
 	const struct sessions_process key = {.pid = pid};
 
@@ -117,7 +117,7 @@ find_process(struct sessions *sessions, pid_t pid)
 
 /* An orphan has another parent than it had: once chosen, always chosen. */
 static bool
-add_process(struct sessions *sessions, const struct sessions *before, pid_t pid)
+see_process(struct sessions *sessions, const struct sessions *before, pid_t pid)
 {
 	struct sessions_process process = {.pid = 0}, *added;
 
@@ -145,7 +145,7 @@ choose_children(struct sessions *sessions)
 		list_each(struct sessions_process, process, sessions->seen) {
 			const struct sessions_process *parent = process->chosen
 			    ? NULL
-			    : find_process(sessions, process->parent);
+			    : find_seen(sessions, process->parent);
 
 			if (parent != NULL && parent->chosen)
 				process->chosen = more = true;
@@ -155,7 +155,7 @@ choose_children(struct sessions *sessions)
 
 /* Reads what runs now; *sessions has what ran before. */
 static bool
-look(struct sessions *sessions)
+read_processes(struct sessions *sessions)
 {
 	struct sessions now = {.pw = sessions->pw};
 	const struct dirent *entry;
@@ -166,7 +166,7 @@ look(struct sessions *sessions)
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 0)
-			ok = add_process(&now, sessions, pid);
+			ok = see_process(&now, sessions, pid);
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -197,7 +197,7 @@ bool
 sessions_find(const struct passwd *pw, struct sessions *ret)
 {
 	*ret = (struct sessions){.pw = pw};
-	if (!look(ret))
+	if (!read_processes(ret))
 		return false;
 	list_each(const struct sessions_process, process, ret->seen)
 		ret->connections += process->serves;
@@ -218,14 +218,14 @@ bool
 sessions_are_ours(const struct sessions *sessions)
 {
 	struct sessions all = *sessions;
-	const struct sessions_process *process = find_process(&all, getpid());
+	const struct sessions_process *process = find_seen(&all, getpid());
 	uid_t uid = sessions->pw->pw_uid;
 
 	/* The bound is for parents that changed while they were read. */
 	for (size_t i = 0; process != NULL && i < all.seen.count; i++) {
 		if (process->chosen || (uid != 0 && process->uid == uid))
 			return true;
-		process = find_process(&all, process->parent);
+		process = find_seen(&all, process->parent);
 	}
 	return logged_in_as(uid);
 }
@@ -302,7 +302,7 @@ sessions_end(struct sessions *sessions)
 	for (int i = 0; i < ROUNDS; i++) {
 		size_t now;
 
-		if (!look(sessions))
+		if (!read_processes(sessions))
 			return false;
 		now = count_chosen(sessions);
 		most = now > most ? now : most;

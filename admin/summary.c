@@ -186,7 +186,7 @@ print_table(const struct summary *summary)
 }
 
 static int
-print_csv(const struct summary *summary)
+print_tallies_csv(const struct summary *summary)
 {
 	struct csv csv = {.to = stdout};
 
@@ -213,7 +213,7 @@ int
 summary_print(const struct summary *summary, const struct admin *admin)
 {
 	if (admin->csv)
-		return print_csv(summary);
+		return print_tallies_csv(summary);
 	if (!admin->json)
 		return print_table(summary);
 	for (size_t i = 0; i < summary->tallies.count; i++)

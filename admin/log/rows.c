@@ -38,7 +38,7 @@ write_rest(FILE *out, const struct audit *entry)
 }
 
 static void
-write_line(FILE *out, const struct audit *entry)
+print_entry_line(FILE *out, const struct audit *entry)
 {
 	char when[WHEN_TEXT];
 
@@ -163,7 +163,7 @@ fitting(const char *text, size_t len, int most, int *ret_width)
 }
 
 static int
-width_of(const char *text)
+text_width(const char *text)
 {
 	int width;
 
@@ -205,7 +205,7 @@ write_cells(const struct view *view, const char *const text[], FILE *rest)
 
 	for (size_t i = 0; i < VIEW_COLUMNS; i++) {
 		const char *cell = table_dash(text[i]);
-		int width = width_of(cell), gap;
+		int width = text_width(cell), gap;
 
 		if (view->widths[i] == 0)
 			continue;
@@ -248,12 +248,12 @@ widen(struct view *view)
 
 		set_cells(entry, &cells);
 		for (size_t i = 0; i < VIEW_COLUMNS; i++) {
-			int width = width_of(cells.text[i]);
+			int width = text_width(cells.text[i]);
 
 			if (width > CELL_MOST)
 				width = CELL_MOST;
-			if (width > 0 && width < width_of(headings[i]))
-				width = width_of(headings[i]);
+			if (width > 0 && width < text_width(headings[i]))
+				width = text_width(headings[i]);
 			if (width <= view->widths[i])
 				continue;
 			view->widths[i] = width;
@@ -309,7 +309,7 @@ view_add(struct view *view, const struct audit *entry, const char *line)
 {
 	switch (view->kind) {
 	case VIEW_LINES:
-		write_line(view->to, entry);
+		print_entry_line(view->to, entry);
 		break;
 	case VIEW_TABLE:
 		return add_to_block(view, entry);

@@ -7,7 +7,7 @@
 #include "admin/report/sections.h"
 
 static void
-split(const struct report_group *group, size_t ret[static CHART_PARTS])
+split_group(const struct report_group *group, size_t ret[static CHART_PARTS])
 {
 	ret[CHART_DONE] = group->states[STATE_ENROLLED] +
 	    group->states[STATE_LOCKED];
@@ -44,7 +44,7 @@ draw_group(struct html *html, const struct report_group *group, bool all)
 	size_t parts[CHART_PARTS];
 	char words[96];
 
-	split(group, parts);
+	split_group(group, parts);
 	snprintf(words, sizeof(words),
 	    "%zu have a device, %zu have none yet, %zu are refused, %zu are "
 	    "exempt",

@@ -52,7 +52,7 @@ html_text(struct html *html, const char *text)
 }
 
 static void
-say(struct html *html, const char *format, va_list ap)
+say_text(struct html *html, const char *format, va_list ap)
 {
 	char text[HTML_SAY];
 
@@ -66,7 +66,7 @@ html_say(struct html *html, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say(html, format, ap);
+	say_text(html, format, ap);
 	va_end(ap);
 }
 
@@ -77,7 +77,7 @@ html_paragraph(struct html *html, const char *format, ...)
 
 	html_mark(html, "<p>");
 	va_start(ap, format);
-	say(html, format, ap);
+	say_text(html, format, ap);
 	va_end(ap);
 	html_mark(html, "</p>\n");
 }
