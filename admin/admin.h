@@ -30,6 +30,7 @@
  *	enroll.c       enroll
  *	letter.c       its page for print
  *	letter_file.c  and the file of that
+ *	escape.c       text within HTML
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
  *	report/        report; report.h lists its files
