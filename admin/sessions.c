@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/read.h"
 #include "admin/sessions.h"
 #include "gate/sshd/started.h"
 #include "gate/sshd/title.h"
 #include "store/base/cleanup.h"
 #include "store/system/child.h"
+#include "store/system/loginuid.h"
 #include "store/system/systemd.h"
 
 #define TITLE_TEXT  256
@@ -204,22 +204,12 @@ sessions_find(const struct passwd *pw, struct sessions *ret)
 	return true;
 }
 
-/* The uid that logged in, by the kernel's audit. */
-static bool
-logged_in_as(uid_t uid)
-{
-	scoped_free char *text = read_whole("/proc/self/loginuid");
-
-	return text != NULL && text[0] != '\0' &&
-	    strtoul(text, NULL, 10) == (unsigned long)uid;
-}
-
 bool
 sessions_are_ours(const struct sessions *sessions)
 {
 	struct sessions all = *sessions;
 	const struct sessions_process *process = find_seen(&all, getpid());
-	uid_t uid = sessions->pw->pw_uid;
+	uid_t uid = sessions->pw->pw_uid, login;
 
 	/* The bound is for parents that changed while they were read. */
 	for (size_t i = 0; process != NULL && i < all.seen.count; i++) {
@@ -227,7 +217,7 @@ sessions_are_ours(const struct sessions *sessions)
 			return true;
 		process = find_seen(&all, process->parent);
 	}
-	return logged_in_as(uid);
+	return loginuid_of(getpid(), &login) && login == uid;
 }
 
 /* Between the look and the signal another process may get the number. */

@@ -20,10 +20,10 @@
 #include "store/base/cleanup.h"
 #include "store/base/hash.h"
 #include "store/system/groups.h"
+#include "store/system/loginuid.h"
 #include "store/system/people.h"
 
 #define NSSWITCH "/etc/nsswitch.conf"
-#define LOGINUID "/proc/self/loginuid"
 
 struct collection {
 	struct admin *admin;
@@ -277,23 +277,6 @@ collect_emergencies(struct collection *collection)
 	doctor_done(&doctor);
 }
 
-/* The user who logged in and became root, by the kernel's audit. */
-static void
-collect_maker(struct report *report)
-{
-	scoped_free char *text = read_whole(LOGINUID);
-	unsigned long uid = text != NULL ? strtoul(text, NULL, 10) : 0;
-	const struct passwd *pw;
-
-	if (text == NULL || text[0] == '\0' || uid >= 0xffffffffUL)
-		uid = geteuid();
-	pw = getpwuid((uid_t)uid);
-	if (pw != NULL)
-		snprintf(report->by, sizeof(report->by), "%s", pw->pw_name);
-	else
-		snprintf(report->by, sizeof(report->by), "uid %lu", uid);
-}
-
 static void
 collect_machine(struct collection *collection)
 {
@@ -306,7 +289,7 @@ collect_machine(struct collection *collection)
 	    !directory_service(
 		text, "passwd", report->directory, sizeof(report->directory)))
 		report->directory[0] = '\0';
-	collect_maker(report);
+	loginuid_name(getpid(), geteuid(), report->by, sizeof(report->by));
 	collect_emergencies(collection);
 }
 
