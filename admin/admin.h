@@ -23,7 +23,7 @@
  *	  caret.c      the line of a mistake, and a caret under it
  *	users.c        users
  *	user_rows.c    what users shows of one user
- *	summary.c      users --summary
+ *	summary.c      users --summary; adoption.c: how many have a device
  *	explain/       explain; explain.h lists its files
  *	amend.c        revoke, forget, unlock, code
  *	sessions.c     what a user runs here, and its end

@@ -5,6 +5,7 @@
 
 #include "admin/report/chart.h"
 #include "admin/report/sections.h"
+#include "admin/adoption.h"
 
 static void
 split_group(const struct report_group *group, size_t ret[static CHART_PARTS])
@@ -59,7 +60,8 @@ draw_group(struct html *html, const struct report_group *group, bool all)
 	html_cell(html);
 	chart_share(html, parts, words);
 	html_cell(html);
-	html_say(html, "%zu %%", report_percent(group));
+	html_say(
+	    html, "%zu %%", adoption_of(group->users, group->states).percent);
 	html_cell(html);
 	html_number(html, (int64_t)group->users);
 	for (int i = 0; i < CHART_PARTS; i++) {

@@ -22,17 +22,6 @@ report_day_of(int64_t time_s)
 			    : -((DAY_S - 1 - local_s) / DAY_S);
 }
 
-size_t
-report_percent(const struct report_group *group)
-{
-	size_t all = group->users - group->states[STATE_EXEMPT] -
-	    group->states[STATE_GONE];
-	size_t done = group->states[STATE_ENROLLED] +
-	    group->states[STATE_LOCKED];
-
-	return all > 0 ? done * 100 / all : 0;
-}
-
 /* FNV-1a; nobody gains anything by two users of one hash. */
 static uint64_t
 hash_of(const char *name)
