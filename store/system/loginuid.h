@@ -1,4 +1,4 @@
-/* Who logged in, although another user runs the program now: the kernel keeps
+/* The user who logged in, although another user runs the program now: the kernel keeps
  * it from the login on, for its audit. */
 #ifndef TFA_LOGINUID_H
 #define TFA_LOGINUID_H
