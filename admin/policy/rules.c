@@ -157,7 +157,7 @@ say_everywhere(const struct policy *policy, struct target *target,
 
 /* Writes what the command says into the rule. */
 static void
-write_rule(struct rule *rule, const struct rule_change *change)
+fill_rule(struct rule *rule, const struct rule_change *change)
 {
 	if (rule->mode != (int)change->mode || rule->since_s == 0 ||
 	    rule->until_s != change->until_s ||
@@ -202,7 +202,7 @@ set_rule(struct policy *policy, struct target *target,
 	    : target_add_rule(policy, target, change->mode);
 	if (rule == NULL || !target_add_from(rule, &change->from))
 		return out_of_memory(change, target);
-	write_rule(rule, change);
+	fill_rule(rule, change);
 	say_door(policy, rule, before);
 	say_everywhere(policy, target, rule, change->now_s, before);
 	return true;
