@@ -450,7 +450,7 @@ retire_all(struct record *record, int64_t now_s)
 		spent_retire(record, (enum code_use)use, SPENT_VOID, now_s);
 }
 
-/* Whoever has the device may have begun to set up another one with its code. */
+/* The code of the device may have begun to set up another one. */
 static void
 lose_device(struct record *record, size_t i, int64_t now_s)
 {

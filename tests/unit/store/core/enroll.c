@@ -538,7 +538,7 @@ Test(enroll, revokes_one_device_and_leaves_the_others)
 	end(&s);
 }
 
-/* Whoever has the lost phone may have begun to set up another one with it. */
+/* A lost phone may have begun to set up another one with its code. */
 Test(enroll, device_that_goes_takes_along_what_was_begun)
 {
 	for (int removed = 0; removed < 2; removed++) {
