@@ -36,7 +36,7 @@ group_name(const char *name)
 
 /* True if /etc/passwd itself has the user: no other spelling is theirs. */
 static bool
-is_local(const char *name)
+has_one_spelling(const char *name)
 {
 	FILE *file = fopen("/etc/passwd", "re");
 	const struct passwd *pw;
@@ -56,7 +56,7 @@ user_name(const char *name)
 		admin_say("there is no user %s", name);
 		return NULL;
 	}
-	if (is_local(name))
+	if (has_one_spelling(name))
 		return name;
 	admin_say("%s is not in /etc/passwd: a directory may let them in by "
 		  "another spelling, such as capital letters, which sshd's "
