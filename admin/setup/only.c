@@ -1,6 +1,7 @@
 /*
  * --only: the groups and users before whom alone the gate is to stand.  sshd
- * knows a group by the name that getgrgid(3) has for its number.
+ * knows a group by the name that getgrgid(3) has for its number, and a user by
+ * the name that the client sends, letter for letter.
  */
 #include <grp.h>
 #include <pwd.h>
@@ -33,12 +34,35 @@ group_name(const char *name)
 	return group->gr_name;
 }
 
+/* True if /etc/passwd itself has the user: no other spelling is theirs. */
+static bool
+has_one_spelling(const char *name)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *pw;
+	bool found = false;
+
+	while (file != NULL && !found && (pw = fgetpwent(file)) != NULL)
+		found = strcmp(pw->pw_name, name) == 0;
+	if (file != NULL)
+		fclose(file);
+	return found;
+}
+
 static const char *
 user_name(const char *name)
 {
-	if (getpwnam(name) != NULL)
+	if (getpwnam(name) == NULL) {
+		admin_say("there is no user %s", name);
+		return NULL;
+	}
+	if (has_one_spelling(name))
 		return name;
-	admin_say("there is no user %s", name);
+	admin_say("%s is not in /etc/passwd: a directory may let them in by "
+		  "another spelling, such as capital letters, which sshd's "
+		  "Match User does not know, and then nobody asks for a code; "
+		  "put them into a group and give --only @GROUP",
+	    name);
 	return NULL;
 }
 

@@ -450,10 +450,19 @@ retire_all(struct record *record, int64_t now_s)
 		spent_retire(record, (enum code_use)use, SPENT_VOID, now_s);
 }
 
+/* The code of the device may have begun to set up another one. */
+static void
+lose_device(struct record *record, size_t i, int64_t now_s)
+{
+	spent_device(record, i, now_s);
+	drop_pending(record);
+	renew_end(record);
+}
+
 void
 enroll_remove(struct record *record, size_t i, int64_t now_s)
 {
-	spent_device(record, i, now_s);
+	lose_device(record, i, now_s);
 	if (record->devices.count > 0)
 		return;
 	spent_retire(record, CODE_RECOVER, SPENT_VOID, now_s);
@@ -464,7 +473,7 @@ enroll_remove(struct record *record, size_t i, int64_t now_s)
 void
 enroll_revoke_device(struct record *record, size_t i, int64_t now_s)
 {
-	spent_device(record, i, now_s);
+	lose_device(record, i, now_s);
 	while (record->verified.count > 0)
 		list_drop(&record->verified, sizeof(struct verified), 0);
 }

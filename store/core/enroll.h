@@ -118,13 +118,15 @@ MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,
     char ret[static ONETIME_TEXT], size_t *ret_voided);
 
-/* Removes device number i.  After the last one the user begins anew, like
- * somebody who never had a device. */
+/* Removes device number i, and ends what is pending: its code may have begun
+ * that.  After the last one the user begins anew, like somebody who never had a
+ * device. */
 void enroll_remove(struct record *record, size_t i, int64_t now_s);
 
 /*
- * Revokes device number i, which is not the only one.  The other devices and
- * the recovery codes stay, but no connection is remembered any more.
+ * Revokes device number i, which is not the only one, and ends what is pending.
+ * The other devices and the recovery codes stay, but no connection is remembered
+ * any more.
  */
 void enroll_revoke_device(struct record *record, size_t i, int64_t now_s);
 

@@ -56,10 +56,19 @@ announce_file(struct sending *sending)
 		   &sending->now) == FAULT_NONE;
 }
 
+static bool
+say_unreadable(struct sending *sending, const char *why)
+{
+	snprintf(sending->now.why, sizeof(sending->now.why), "%s", why);
+	return announce_file(sending);
+}
+
 /* Sends the bytes up to end, or only the first packet of them. */
 static bool
 send_up_to(struct sending *sending, int fd, int64_t end, bool only_first)
 {
+	if (end < sending->sent)
+		return say_unreadable(sending, "it is shorter than it was");
 	do {
 		size_t want = sizeof(sending->bytes);
 		ssize_t n;
@@ -67,11 +76,8 @@ send_up_to(struct sending *sending, int fd, int64_t end, bool only_first)
 		if (end - sending->sent < (int64_t)want)
 			want = (size_t)(end - sending->sent);
 		n = pread(fd, sending->bytes, want, (off_t)sending->sent);
-		if (n < 0) {
-			snprintf(sending->now.why, sizeof(sending->now.why),
-			    "%s", strerror(errno));
-			return announce_file(sending);
-		}
+		if (n < 0)
+			return say_unreadable(sending, strerror(errno));
 		if (n == 0)
 			return true;
 		call_take_time(sending->call);

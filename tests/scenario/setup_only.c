@@ -178,6 +178,24 @@ Test(setup_only, names_are_those_of_sshd)
 	assert_says(r->out, "+ Match Group Dev\n");
 }
 
+/* A directory may know "bob" as "BOB", too, and sshd's Match User does not. */
+Test(setup_only, user_of_a_directory_is_given_as_a_group)
+{
+	struct run *r;
+
+	needs_people();
+	new_machine();
+	machine_sh("sed -i '/^nobody:/d' /etc/passwd\n"
+		   "sed -i 's/^passwd:.*/passwd: files systemd/' "
+		   "/etc/nsswitch.conf");
+	if (run(ARGV("getent", "passwd", "nobody"), NULL, 0)->status != 0)
+		cr_skip_test("needs libnss-systemd");
+	r = machine_setup("--dry-run", "--only", "@ops,nobody");
+	cr_assert_neq(r->status, 0);
+	assert_says(r->err, "put them into a group");
+	cr_assert_str_empty(r->out);
+}
+
 /* A group of a directory may have a blank, dots and plus signs in its name. */
 Test(setup_only, odd_name_of_a_group_holds_its_members_alone)
 {

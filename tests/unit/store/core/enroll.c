@@ -511,6 +511,8 @@ Test(enroll, gives_no_id_twice)
 	fixture_device(&s.record);
 	fixture_device(&s.record);
 	enroll_remove(&s.record, 2, NOW_S);
+	cr_assert_eq(
+	    enroll_begin(&s.record, secret, "phone", NOW_S), FAULT_NONE);
 	confirm_step(&s, 0);
 	cr_expect_str_eq(s.outcome.device, "d4");
 	enroll_remove(&s.record, 2, NOW_S);
@@ -534,6 +536,29 @@ Test(enroll, revokes_one_device_and_leaves_the_others)
 	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 1);
 	cr_expect_eq(s.record.verified.count, 0);
 	end(&s);
+}
+
+/* A lost phone may have begun to set up another one with its code. */
+Test(enroll, device_that_goes_takes_along_what_was_begun)
+{
+	for (int removed = 0; removed < 2; removed++) {
+		struct scene s = begin();
+
+		fixture_device(&s.record);
+		fixture_device(&s.record);
+		s.record.renewal.present = true;
+		s.record.renewal.until_s = LATER_S;
+		if (removed)
+			enroll_remove(&s.record, 0, NOW_S);
+		else
+			enroll_revoke_device(&s.record, 0, NOW_S);
+		cr_expect_not(s.record.renewal.present);
+		cr_expect_not(enroll_is_pending(&s.record, ""));
+		confirm_step(&s, 0);
+		cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
+		cr_expect_eq(s.record.devices.count, 1);
+		end(&s);
+	}
 }
 
 Test(enroll, has_room_for_eight_devices)
