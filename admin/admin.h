@@ -23,13 +23,14 @@
  *	  caret.c      the line of a mistake, and a caret under it
  *	users.c        users
  *	user_rows.c    what users shows of one user
- *	summary.c      users --summary
+ *	summary.c      users --summary; adoption.c: how many have a device
  *	explain/       explain; explain.h lists its files
  *	amend.c        revoke, forget, unlock, code
  *	sessions.c     what a user runs here, and its end
  *	enroll.c       enroll
  *	letter.c       its page for print
  *	letter_file.c  and the file of that
+ *	escape.c       text within HTML
  *	import.c       import
  *	log/           log; history.h, which reads the audit, for other commands too
  *	report/        report; report.h lists its files

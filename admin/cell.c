@@ -81,21 +81,41 @@ cell_leave(locale_t before)
 	uselocale(before);
 }
 
+/* Counts columns up to a limit; *ret_bytes: of the characters within it. */
+static size_t
+count_columns(const char *text, size_t most, size_t *ret_bytes)
+{
+	locale_t before = cell_enter();
+	size_t len = strlen(text), width = 0, at = 0;
+
+	while (at < len) {
+		size_t n = utf8_length(text + at, len - at);
+		int one = n > 1 ? wcwidth((wchar_t)utf8_char(text + at, n)) : 1;
+		size_t columns = one >= 0 ? (size_t)one : 1;
+
+		if (columns > most - width)
+			break;
+		width += columns;
+		at += n > 0 ? n : 1;
+	}
+	cell_leave(before);
+	*ret_bytes = at;
+	return width;
+}
+
 size_t
 cell_width(const char *text)
 {
-	locale_t before = cell_enter();
-	size_t len = strlen(text), width = 0, n;
+	size_t bytes;
 
-	for (size_t at = 0; at<len; at += n> 0 ? n : 1) {
-		int columns;
+	return count_columns(text, SIZE_MAX, &bytes);
+}
 
-		n = utf8_length(text + at, len - at);
-		columns = n > 0
-		    ? wcwidth((wchar_t)utf8_char(text + at, len - at))
-		    : 1;
-		width += columns > 0 ? (size_t)columns : 0;
-	}
-	cell_leave(before);
-	return width;
+size_t
+cell_fitting(const char *text, size_t columns)
+{
+	size_t bytes;
+
+	(void)count_columns(text, columns, &bytes);
+	return bytes;
 }

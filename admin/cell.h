@@ -17,8 +17,13 @@
  */
 char *cell_show(const char *text);
 
-/* Returns how many columns a text from cell_show() takes. */
+/* Returns how many columns a text takes, of which no character steers the
+ * terminal: a text from cell_show() or utf8_clean(). */
 size_t cell_width(const char *text);
+
+/* Returns how many bytes of such a text, whole characters, fit into so many
+ * columns. */
+size_t cell_fitting(const char *text, size_t columns);
 
 /* From cell_enter() to cell_leave(), libc and libsmartcols take text as UTF-8. */
 locale_t cell_enter(void);

@@ -1,11 +1,9 @@
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "admin/escape.h"
 #include "admin/letter.h"
 #include "gate/screen/qr.h"
 #include "store/base/cleanup.h"
-#include "store/base/utf8.h"
 
 /* One page of A4 holds it with the longest names. */
 static const char style[] =
@@ -25,36 +23,6 @@ static const char style[] =
     "@media print{body{padding:0}}";
 
 static void
-put_escaped(FILE *out, const char *text)
-{
-	char clean[1024];
-
-	utf8_clean(text, strlen(text), clean, sizeof(clean));
-	for (const char *c = clean; *c != '\0'; c++) {
-		switch (*c) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
-			fputc(*c, out);
-		}
-	}
-	explicit_bzero(clean, sizeof(clean));
-}
-
-static void
 put_head(FILE *out, const struct letter *letter)
 {
 	fprintf(out,
@@ -64,14 +32,14 @@ put_head(FILE *out, const struct letter *letter)
 	    "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width\">\n"
 	    "<title>Two-step verification for ");
-	put_escaped(out, letter->reply->user);
+	escape_html(out, letter->reply->user);
 	fprintf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", style);
 	fputs("<h1>Your second step for logins</h1>\n<p>For <b>", out);
-	put_escaped(out, letter->reply->user);
+	escape_html(out, letter->reply->user);
 	fputs("</b> on <b>", out);
-	put_escaped(out, letter->host);
+	escape_html(out, letter->host);
 	fputs("</b> (", out);
-	put_escaped(out, letter->reply->issuer);
+	escape_html(out, letter->reply->issuer);
 	fputs(")</p>\n", out);
 }
 
@@ -86,7 +54,7 @@ put_steps(FILE *out, const struct letter *letter)
 	      "key.</li>\n"
 	      "<li>Log in to ",
 	    out);
-	put_escaped(out, letter->host);
+	escape_html(out, letter->host);
 	fputs(" with ssh as usual, and type the six digits that the app shows "
 	      "when you are asked for a verification code.</li>\n"
 	      "<li>Keep the recovery codes in a safe place, away from the "
@@ -98,7 +66,7 @@ put_steps(FILE *out, const struct letter *letter)
 }
 
 static void
-put_key(FILE *out, const char *secret)
+letter_key(FILE *out, const char *secret)
 {
 	fputs("<p class=\"key\">", out);
 	for (size_t i = 0; secret[i] != '\0'; i += 4)
@@ -122,7 +90,7 @@ put_codes(FILE *out, const struct reply *reply)
 	fputs("<ul class=\"codes\">\n", out);
 	for (size_t i = 0; i < reply->codes.count; i++) {
 		fputs("<li>", out);
-		put_escaped(out, reply->codes.items[i].text);
+		escape_html(out, reply->codes.items[i].text);
 		fputs("</li>\n", out);
 	}
 	fputs("</ul>\n", out);
@@ -147,7 +115,7 @@ letter_text(const struct letter *letter)
 	put_head(out, letter);
 	put_steps(out, letter);
 	fprintf(out, "<div class=\"device\">\n%s<div>\n<h2>Key</h2>\n", svg);
-	put_key(out, letter->reply->secret);
+	letter_key(out, letter->reply->secret);
 	fputs("</div>\n</div>\n", out);
 	put_codes(out, letter->reply);
 	fputs("</body>\n</html>\n", out);

@@ -33,7 +33,7 @@ take_brackets(struct reading *r)
 }
 
 static void
-take_end(struct reading *r, size_t len)
+take_brackets_end(struct reading *r, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		r->depth -= r->at[i] == ']';
@@ -43,7 +43,7 @@ take_end(struct reading *r, size_t len)
 
 /* Reads the next word.  False at the end. */
 static bool
-next_word(struct reading *r)
+next_operand(struct reading *r)
 {
 	size_t len, begin;
 	bool in_option;
@@ -64,7 +64,7 @@ next_word(struct reading *r)
 	r->is_option = in_option || r->at[begin] == '-' ||
 	    (r->value && !r->is_alternative && !r->is_optional);
 	r->value = r->at[begin] == '-';
-	take_end(r, len);
+	take_brackets_end(r, len);
 	r->at += len;
 	return true;
 }
@@ -78,7 +78,7 @@ struct wanted {
 };
 
 static void
-add_word(char *ret, size_t size, const char *before, const char *word)
+append_word(char *ret, size_t size, const char *before, const char *word)
 {
 	size_t len = strlen(ret);
 
@@ -98,20 +98,22 @@ count_word(struct wanted *wanted, const struct reading *r, int argc)
 	wanted->most = r->is_many || wanted->most == INT_MAX ? INT_MAX
 							     : wanted->most + 1;
 	if (!r->is_optional && wanted->is_missing)
-		add_word(wanted->missing, sizeof(wanted->missing),
+		append_word(wanted->missing, sizeof(wanted->missing),
 		    choice ? "one of " : "a ", r->word);
 	if (!r->is_optional && wanted->is_choice)
-		add_word(wanted->choice, sizeof(wanted->choice), "", r->word);
+		append_word(
+		    wanted->choice, sizeof(wanted->choice), "", r->word);
 }
 
 static void
 take_alternative(struct wanted *wanted, const struct reading *r)
 {
 	if (wanted->is_missing)
-		add_word(
+		append_word(
 		    wanted->missing, sizeof(wanted->missing), ", ", r->word);
 	if (wanted->is_choice)
-		add_word(wanted->choice, sizeof(wanted->choice), ", ", r->word);
+		append_word(
+		    wanted->choice, sizeof(wanted->choice), ", ", r->word);
 }
 
 bool
@@ -121,7 +123,7 @@ operands_fit(const char *usage, int argc, char *const *argv,
 	struct wanted wanted = {.least = 0};
 	struct reading r = {.at = usage};
 
-	while (next_word(&r)) {
+	while (next_operand(&r)) {
 		if (r.is_option)
 			continue;
 		if (r.is_alternative)

@@ -29,7 +29,7 @@ progress_begin(struct progress *progress, const char *what, int64_t total)
 
 /* The line ends without a newline, so that the next one overwrites it. */
 static void
-draw(struct progress *progress)
+draw_progress(struct progress *progress)
 {
 	int64_t percent = 0;
 
@@ -60,7 +60,7 @@ progress_step(struct progress *progress, int64_t n)
 	    now_ms - progress->shown_ms < AGAIN_MS)
 		return;
 	progress->shown_ms = now_ms;
-	draw(progress);
+	draw_progress(progress);
 }
 
 void

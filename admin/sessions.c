@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "admin/read.h"
 #include "admin/sessions.h"
 #include "gate/sshd/started.h"
 #include "gate/sshd/title.h"
 #include "store/base/cleanup.h"
 #include "store/system/child.h"
+#include "store/system/loginuid.h"
 #include "store/system/systemd.h"
 
 #define TITLE_TEXT  256
@@ -105,7 +105,7 @@ by_pid(const void *a, const void *b)
 }
 
 static struct sessions_process *
-find_process(struct sessions *sessions, pid_t pid)
+find_seen(struct sessions *sessions, pid_t pid)
 {
 	const struct sessions_process key = {.pid = pid};
 
@@ -117,7 +117,7 @@ find_process(struct sessions *sessions, pid_t pid)
 
 /* An orphan has another parent than it had: once chosen, always chosen. */
 static bool
-add_process(struct sessions *sessions, const struct sessions *before, pid_t pid)
+see_process(struct sessions *sessions, const struct sessions *before, pid_t pid)
 {
 	struct sessions_process process = {.pid = 0}, *added;
 
@@ -145,7 +145,7 @@ choose_children(struct sessions *sessions)
 		list_each(struct sessions_process, process, sessions->seen) {
 			const struct sessions_process *parent = process->chosen
 			    ? NULL
-			    : find_process(sessions, process->parent);
+			    : find_seen(sessions, process->parent);
 
 			if (parent != NULL && parent->chosen)
 				process->chosen = more = true;
@@ -155,7 +155,7 @@ choose_children(struct sessions *sessions)
 
 /* Reads what runs now; *sessions has what ran before. */
 static bool
-look(struct sessions *sessions)
+read_processes(struct sessions *sessions)
 {
 	struct sessions now = {.pw = sessions->pw};
 	const struct dirent *entry;
@@ -166,7 +166,7 @@ look(struct sessions *sessions)
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 0)
-			ok = add_process(&now, sessions, pid);
+			ok = see_process(&now, sessions, pid);
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -197,37 +197,27 @@ bool
 sessions_find(const struct passwd *pw, struct sessions *ret)
 {
 	*ret = (struct sessions){.pw = pw};
-	if (!look(ret))
+	if (!read_processes(ret))
 		return false;
 	list_each(const struct sessions_process, process, ret->seen)
 		ret->connections += process->serves;
 	return true;
 }
 
-/* The uid that logged in, by the kernel's audit. */
-static bool
-logged_in_as(uid_t uid)
-{
-	scoped_free char *text = read_whole("/proc/self/loginuid");
-
-	return text != NULL && text[0] != '\0' &&
-	    strtoul(text, NULL, 10) == (unsigned long)uid;
-}
-
 bool
 sessions_are_ours(const struct sessions *sessions)
 {
 	struct sessions all = *sessions;
-	const struct sessions_process *process = find_process(&all, getpid());
-	uid_t uid = sessions->pw->pw_uid;
+	const struct sessions_process *process = find_seen(&all, getpid());
+	uid_t uid = sessions->pw->pw_uid, login;
 
 	/* The bound is for parents that changed while they were read. */
 	for (size_t i = 0; process != NULL && i < all.seen.count; i++) {
 		if (process->chosen || (uid != 0 && process->uid == uid))
 			return true;
-		process = find_process(&all, process->parent);
+		process = find_seen(&all, process->parent);
 	}
-	return logged_in_as(uid);
+	return loginuid_of(getpid(), &login) && login == uid;
 }
 
 /* Between the look and the signal another process may get the number. */
@@ -302,7 +292,7 @@ sessions_end(struct sessions *sessions)
 	for (int i = 0; i < ROUNDS; i++) {
 		size_t now;
 
-		if (!look(sessions))
+		if (!read_processes(sessions))
 			return false;
 		now = count_chosen(sessions);
 		most = now > most ? now : most;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/csv.h"
+#include "admin/adoption.h"
 #include "admin/summary.h"
 
 #define BAR     20
@@ -86,19 +87,10 @@ summary_add(struct summary *summary, const struct user_row *row,
 			tally_count(&summary->tallies.items[i], row);
 }
 
-/*
- * Adoption in percent: users with a second factor, locked ones included, of all
- * who are neither exempt nor gone.
- */
 static size_t
 percent(const struct tally *tally)
 {
-	size_t all = tally->users - tally->states[STATE_EXEMPT] -
-	    tally->states[STATE_GONE];
-	size_t done = tally->states[STATE_ENROLLED] +
-	    tally->states[STATE_LOCKED];
-
-	return all > 0 ? done * 100 / all : 0;
+	return adoption_of(tally->users, tally->states).percent;
 }
 
 static void
@@ -192,7 +184,7 @@ print_table(const struct summary *summary)
 }
 
 static int
-print_csv(const struct summary *summary)
+print_tallies_csv(const struct summary *summary)
 {
 	struct csv csv = {.to = stdout};
 
@@ -219,7 +211,7 @@ int
 summary_print(const struct summary *summary, const struct admin *admin)
 {
 	if (admin->csv)
-		return print_csv(summary);
+		return print_tallies_csv(summary);
 	if (!admin->json)
 		return print_table(summary);
 	for (size_t i = 0; i < summary->tallies.count; i++)

@@ -79,7 +79,7 @@ room(void)
 }
 
 static size_t
-width_of(const struct table *table)
+table_width(const struct table *table)
 {
 	size_t width = 0;
 
@@ -98,7 +98,8 @@ choose_columns(struct table *table)
 
 	for (int order = 1; order < (int)TABLE_COLUMNS; order++)
 		for (size_t i = 0; i < table->columns; i++)
-			if (table->spare[i] == order && width_of(table) > most)
+			if (table->spare[i] == order &&
+			    table_width(table) > most)
 				table->any[i] = false;
 	for (size_t i = 0; i < table->columns; i++)
 		scols_column_set_flags(column_of(table, i),

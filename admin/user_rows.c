@@ -55,7 +55,7 @@ problem_in_short(const struct user_row *row)
 }
 
 static bool
-add_line(struct table *table, const struct user_row *row)
+add_table_row(struct table *table, const struct user_row *row)
 {
 	char devices[24], last[WHEN_MINUTE], until[WHEN_MINUTE];
 	const char *cells[HEADINGS] = {[USER] = row->user,
@@ -91,7 +91,7 @@ print_device(const struct device_row *device)
 }
 
 static void
-print_code(const struct code_row *code)
+print_code_row(const struct code_row *code)
 {
 	char until[WHEN_MINUTE];
 
@@ -160,7 +160,7 @@ print_block(const struct user_row *row)
 		print_device(device);
 	printf("  recovery codes %lld left\n", (long long)row->recovery_left);
 	list_each(const struct code_row, code, row->codes)
-		print_code(code);
+		print_code_row(code);
 	say_minute(row->last_login_s, "never", last);
 	printf("  last login     %s%s%s\n", last,
 	    row->last_address[0] != '\0' ? " from " : "", row->last_address);
@@ -175,7 +175,7 @@ print_block(const struct user_row *row)
 
 /* As csv_names has them; of lists, how many there are. */
 static void
-print_csv(struct csv *csv, const struct user_row *row)
+print_user_csv(struct csv *csv, const struct user_row *row)
 {
 	csv_text(csv, row->user);
 	csv_text(csv, row->state != STATE_NONE ? state_names[row->state] : "");
@@ -199,7 +199,7 @@ print_csv(struct csv *csv, const struct user_row *row)
 }
 
 static bool
-begin_table(struct user_rows *rows)
+open_table(struct user_rows *rows)
 {
 	rows->table = table_new(headings, HEADINGS);
 	if (rows->table == NULL) {
@@ -221,7 +221,7 @@ user_rows_begin(const struct admin *admin, bool in_full, struct user_rows *ret)
 		csv_header(&ret->csv, csv_names,
 		    sizeof(csv_names) / sizeof(csv_names[0]));
 	else if (!ret->json && !in_full)
-		return begin_table(ret);
+		return open_table(ret);
 	return true;
 }
 
@@ -230,13 +230,13 @@ user_rows_add(
     struct user_rows *rows, const struct user_row *row, const char *text)
 {
 	if (rows->csv.to != NULL)
-		print_csv(&rows->csv, row);
+		print_user_csv(&rows->csv, row);
 	else if (rows->json)
 		puts(text);
 	else if (rows->in_full)
 		print_block(row);
 	else
-		return add_line(rows->table, row);
+		return add_table_row(rows->table, row);
 	return true;
 }
 

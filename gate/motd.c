@@ -39,7 +39,7 @@ is_roots_alone(int fd)
 
 /* True if there is such a file; it may still be too large. */
 static bool
-show_file(const char *path, int to)
+show_motd_file(const char *path, int to)
 {
 	scoped_fd int fd = open(path, READ_FLAGS);
 	scoped_free char *text = NULL;
@@ -78,12 +78,12 @@ show_first(const char *list, int to)
 	char path[PATH_MAX];
 
 	while (next_part(&list, path))
-		if (show_file(path, to))
+		if (show_motd_file(path, to))
 			return;
 }
 
 static bool
-is_shown(const struct shown *shown, const char *name)
+was_shown(const struct shown *shown, const char *name)
 {
 	for (size_t i = 0; i < shown->count; i++)
 		if (strcmp(shown->names[i], name) == 0)
@@ -106,10 +106,10 @@ show_folder(const char *folder, struct shown *shown)
 
 	for (int i = 0; i < count; i++) {
 		if (shown->count < MOTD_FILES &&
-		    !is_shown(shown, found[i]->d_name)) {
+		    !was_shown(shown, found[i]->d_name)) {
 			snprintf(path, sizeof(path), "%s/%s", folder,
 			    found[i]->d_name);
-			(void)show_file(path, shown->fd);
+			(void)show_motd_file(path, shown->fd);
 			shown->names[shown->count] = strdup(found[i]->d_name);
 			shown->count += shown->names[shown->count] != NULL;
 		}

@@ -28,7 +28,7 @@ struct account {
 	size_t size;
 };
 
-__attribute__((format(printf, 2, 3))) static bool
+static bool __attribute__((format(printf, 2, 3)))
 keeps_out(struct account *account, const char *format, ...)
 {
 	va_list args;
@@ -100,7 +100,7 @@ shadow_opens(struct account *account, bool *ret_password)
 /* True if a line of AllowUsers and its kin has the user; *ret_any: there is
  * such a line.  What stands after '@' is a host's. */
 static bool
-is_listed(const struct account *account, const char *keyword, bool groups,
+sshd_lists(const struct account *account, const char *keyword, bool groups,
     bool *ret_any)
 {
 	const char *at = account->view->dump;
@@ -134,7 +134,7 @@ lists_open(struct account *account)
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		bool any;
-		bool listed = is_listed(
+		bool listed = sshd_lists(
 		    account, lists[i].keyword, lists[i].groups, &any);
 
 		if (any && listed == lists[i].denies)

@@ -55,7 +55,7 @@ count_required(struct scope *scope)
 
 /* sshd knows a group by the name that its number has: getgrgid(3). */
 static void
-judge_group(void *ctx, const char *name)
+judge_scope_group(void *ctx, const char *name)
 {
 	struct doctor *doctor = ctx;
 	const struct group *group = getgrnam(name);
@@ -81,7 +81,7 @@ judge_group(void *ctx, const char *name)
 }
 
 static void
-judge_user(void *ctx, const char *name)
+judge_scope_user(void *ctx, const char *name)
 {
 	struct doctor *doctor = ctx;
 
@@ -105,8 +105,8 @@ judge_names(struct doctor *doctor)
 		struct config_line line = {.keyword = "match", .value = match};
 		struct config one = {.lines = {&line, 1}};
 
-		config_criteria(&one, "group", judge_group, doctor);
-		config_criteria(&one, "user", judge_user, doctor);
+		config_criteria(&one, "group", judge_scope_group, doctor);
+		config_criteria(&one, "user", judge_scope_user, doctor);
 	}
 }
 

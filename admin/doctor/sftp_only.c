@@ -47,7 +47,7 @@ cut_off_by(struct doctor *doctor, struct cut_offs *all, const char *command)
 }
 
 static void
-add_account(struct doctor *doctor, struct cut_offs *all,
+add_cut_off(struct doctor *doctor, struct cut_offs *all,
     const struct passwd *pw, const char *command)
 {
 	struct cut_off *found = cut_off_by(doctor, all, command);
@@ -140,7 +140,7 @@ doctor_sftp_only(struct doctor *doctor)
 			sftp_is_confined(&doctor->lines, pw)) &&
 		    served_by_sshd(&doctor->lines, pw, &command, &named) &&
 		    is_used(doctor, pw, named))
-			add_account(doctor, &all, pw, command);
+			add_cut_off(doctor, &all, pw, command);
 	endpwent();
 	list_each(const struct cut_off, found, all.list)
 		say_cut_off(doctor, found);

@@ -92,7 +92,7 @@ is_refused(const struct explanation *e)
 
 /* The keeper would let the login go on; it ends at the gate. */
 static void
-refuse(const struct explanation *e, struct explained *login)
+refuse_at_gate(const struct explanation *e, struct explained *login)
 {
 	char reason[REPORT_TEXT];
 
@@ -108,14 +108,14 @@ refuse(const struct explanation *e, struct explained *login)
 }
 
 static void
-judge_whole(struct explanation *e)
+refuse_all(struct explanation *e)
 {
 	if (!is_refused(e))
 		return;
-	refuse(e, &e->login);
+	refuse_at_gate(e, &e->login);
 	for (size_t i = 0; i < e->by_address.count; i++)
 		if (e->by_address.items[i].verdict[0] != '\0')
-			refuse(e, &e->by_address.items[i]);
+			refuse_at_gate(e, &e->by_address.items[i]);
 }
 
 /* Root reads everybody's files, and others their own: a delegate may not. */
@@ -171,6 +171,7 @@ static int
 make_request(const struct admin *admin, const char *user, struct request *ret)
 {
 	struct address address;
+	char at[WHEN_SAID];
 
 	memcpy(ret->user, user, strlen(user) + 1);
 	ret->door = admin->at_door;
@@ -181,8 +182,12 @@ make_request(const struct admin *admin, const char *user, struct request *ret)
 		}
 		address_format(&address, ret->address);
 	}
-	if (admin->at != NULL && !admin_time(admin->at, time(NULL), &ret->at_s))
+	if (admin->at == NULL)
+		return ADMIN_DONE;
+	if (!admin_time(admin->at, time(NULL), &ret->at_s))
 		return ADMIN_USAGE;
+	when_say(ret->at_s, at);
+	admin_say("as if it were %s", at);
 	return ADMIN_DONE;
 }
 
@@ -208,7 +213,7 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	if (status == ADMIN_DONE)
 		status = explain_gate(admin, &explanation);
 	if (status == ADMIN_DONE) {
-		judge_whole(&explanation);
+		refuse_all(&explanation);
 		status = print_whole(admin, &explanation);
 	}
 	explanation_done(&explanation);

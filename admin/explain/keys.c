@@ -117,7 +117,7 @@ explain_add_key(struct explaining_gate *g, struct key *key, const char *where)
 
 /* True if this key is meant: each is, without --key. */
 static bool
-is_meant(const struct admin *admin, const struct key *key)
+is_key_meant(const struct admin *admin, const struct key *key)
 {
 	char text[KEY_TEXT];
 
@@ -146,7 +146,7 @@ explain_line(
 			explain_note(g, "%s: no key can be read there", where);
 		return;
 	}
-	if (is_meant(g->admin, &key))
+	if (is_key_meant(g->admin, &key))
 		explain_add_key(g, &key, where);
 	key_done(&key);
 }

@@ -110,7 +110,7 @@ add_damage(struct reading *reading)
 }
 
 static bool
-take_line(struct reading *reading, const char *line, size_t len)
+take_history_line(struct reading *reading, const char *line, size_t len)
 {
 	int64_t time_s;
 
@@ -133,7 +133,7 @@ take_line(struct reading *reading, const char *line, size_t len)
 
 /* The number of the file with that id, or that of a new one. */
 static size_t
-find_known(const struct history_end *end, const char *id)
+number_of_file(const struct history_end *end, const char *id)
 {
 	size_t i = 0;
 
@@ -164,7 +164,7 @@ meet_first(struct reading *reading, const char *line, size_t len)
 {
 	const struct history_end *end = reading->end;
 	struct history_file *file = file_of(reading);
-	size_t known = find_known(end, reading->row.id);
+	size_t known = number_of_file(end, reading->row.id);
 	char first[HASH_TEXT];
 
 	if (!hash_hex(line, len, first))
@@ -196,7 +196,7 @@ on_line(void *ctx, char *line, size_t len)
 	if (reading->row.skipped || reading->seeking ||
 	    reading->lines.taken <= file_of(reading)->taken)
 		return true;
-	return take_line(reading, line, len);
+	return take_history_line(reading, line, len);
 }
 
 static bool
@@ -333,7 +333,7 @@ choose_file(struct reading *reading)
 	struct history_end *end = reading->end;
 
 	reading->file = reading->seeking ? reading->anchor
-					 : find_known(end, reading->row.id);
+					 : number_of_file(end, reading->row.id);
 	if (reading->seeking)
 		return true;
 	if (reading->file == end->files.count &&
@@ -481,7 +481,7 @@ pause_between_tries(void)
  * renamed too fast.  Then it is asked for the rest.
  */
 static int
-read_on(struct reading *reading)
+read_rest(struct reading *reading)
 {
 	char why[MESSAGE_TEXT] = "";
 
@@ -515,12 +515,12 @@ read_on(struct reading *reading)
 
 /* Lists the files, and learns how the history begins.  *ret_bytes: in all. */
 static int
-read_list(struct reading *reading, int64_t *ret_bytes)
+list_files(struct reading *reading, int64_t *ret_bytes)
 {
 	int status;
 
 	reading->only_files = true;
-	status = read_on(reading);
+	status = read_rest(reading);
 	reading->only_files = false;
 	*ret_bytes = 0;
 	list_each(const struct history_file, file, reading->end->files)
@@ -562,7 +562,7 @@ read_tail(struct reading *reading)
 	     reading->lines.loose > 0 && !reading->stopped;
 	     i++) {
 		pause_between_tries();
-		status = read_on(reading);
+		status = read_rest(reading);
 	}
 	if (status != ADMIN_DONE || reading->lines.loose == 0 ||
 	    reading->stopped)
@@ -585,13 +585,13 @@ history_read(const struct admin *admin, const struct history_ask *ask,
 
 	*ret = (struct history_end){.whole = true};
 	if (ask->newest > 0 || (ask->progress != NULL && ask->progress->is_on))
-		status = read_list(&reading, &bytes);
+		status = list_files(&reading, &bytes);
 	if (ask->progress != NULL)
 		ask->progress->total = bytes;
 	if (status == ADMIN_DONE && ask->newest > 0)
 		begin_near_end(&reading, ask->newest);
 	if (status == ADMIN_DONE)
-		status = read_on(&reading);
+		status = read_rest(&reading);
 	if (status == ADMIN_DONE)
 		status = read_tail(&reading);
 	hash_end(reading.hash, ignored);
@@ -605,11 +605,11 @@ history_more(const struct admin *admin, const struct history_ask *ask,
 	struct reading reading = {
 	    .admin = admin, .ask = ask, .entry = entry, .ctx = ctx, .end = end};
 
-	return read_on(&reading);
+	return read_rest(&reading);
 }
 
 static void
-say_damage(const struct history_end *end)
+say_damaged_lines(const struct history_end *end)
 {
 	char where[HISTORY_DAMAGES * (AUDIT_FILE_NAME + 24)] = "";
 	size_t len = 0;
@@ -637,7 +637,7 @@ history_say_faults(const struct history_end *end)
 	bool any = false;
 
 	if (end->damaged > 0)
-		say_damage(end);
+		say_damaged_lines(end);
 	list_each(const struct history_file, file, end->files) {
 		if (file->unreadable)
 			admin_say("%s: %s", file->name, file->why);

@@ -16,7 +16,7 @@ keep(struct lines *lines, const char *bytes, size_t len)
 }
 
 static bool
-give(struct lines *lines, char *line, size_t len)
+give_line(struct lines *lines, char *line, size_t len)
 {
 	lines->count++;
 	if (len > AUDIT_LINE_MAX)
@@ -32,7 +32,7 @@ give_kept(struct lines *lines)
 
 	lines->taken += lines->loose;
 	lines_drop(lines);
-	return give(lines, lines->text, len);
+	return give_line(lines, lines->text, len);
 }
 
 bool
@@ -50,7 +50,7 @@ lines_feed(struct lines *lines, char *bytes, size_t len)
 				return false;
 		} else {
 			lines->taken += (int64_t)n + 1;
-			if (!give(lines, at, n))
+			if (!give_line(lines, at, n))
 				return false;
 		}
 		at = newline + 1;

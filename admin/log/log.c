@@ -41,7 +41,7 @@ struct listing {
 
 /* True if the word is one of a list with commas, or there is no list. */
 static bool
-is_one_of(const char *list, const char *word)
+list_has(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -61,9 +61,9 @@ static bool
 log_wants(const struct admin *admin, const struct audit *entry)
 {
 	return (admin->user == NULL || strcmp(admin->user, entry->user) == 0) &&
-	    is_one_of(admin->verdict, entry->verdict) &&
-	    is_one_of(admin->event, entry->event) &&
-	    is_one_of(admin->reason, entry->reason);
+	    list_has(admin->verdict, entry->verdict) &&
+	    list_has(admin->event, entry->event) &&
+	    list_has(admin->reason, entry->reason);
 }
 
 /* Shows a line, and the block that it is in after a second at the latest. */
@@ -207,7 +207,7 @@ know_user(void *ctx, const struct audit *entry, const char *line)
  * who is gone from everywhere else, and the keeper knows the others.
  */
 static int
-judge_user(struct listing *listing)
+check_user(struct listing *listing)
 {
 	const struct history_ask all = {.since_s = 0};
 	struct request request = {
@@ -258,7 +258,7 @@ judge_end(struct listing *listing)
 	int status = ADMIN_DONE;
 
 	if (listing->found == 0 && listing->admin->user != NULL)
-		status = judge_user(listing);
+		status = check_user(listing);
 	if (status != ADMIN_DONE)
 		return status;
 	if (begins_too_late(listing) || is_incomplete)
@@ -346,7 +346,7 @@ read_times(const struct admin *admin, struct history_ask *ret)
 }
 
 static enum view_kind
-kind_of(const struct admin *admin, int columns)
+view_of(const struct admin *admin, int columns)
 {
 	if (admin->json)
 		return VIEW_JSON;
@@ -381,7 +381,7 @@ admin_log(struct admin *admin, int argc, char **argv)
 		return ADMIN_USAGE;
 	display_size(STDOUT_FILENO, &display);
 	listing.view = (struct view){.to = stdout,
-	    .kind = kind_of(admin, display.columns),
+	    .kind = view_of(admin, display.columns),
 	    .columns = display.columns};
 	return run_listing(&listing);
 }

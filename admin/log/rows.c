@@ -1,13 +1,11 @@
 #include "admin/log/rows.h"
 
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "admin/admin.h"
+#include "admin/cell.h"
 #include "store/base/cleanup.h"
-#include "store/base/utf8.h"
 #include "store/base/when.h"
 
 #define INDENT      4
@@ -38,7 +36,7 @@ write_rest(FILE *out, const struct audit *entry)
 }
 
 static void
-write_line(FILE *out, const struct audit *entry)
+print_entry_line(FILE *out, const struct audit *entry)
 {
 	char when[WHEN_TEXT];
 
@@ -124,63 +122,16 @@ set_cells(const struct audit *entry, struct cells *ret)
 	memcpy(ret->text, text, sizeof(text));
 }
 
-/* Returns how many columns of a terminal a character takes. */
-static int
-width_of_char(uint32_t c)
-{
-	static locale_t unicode;
-	locale_t before;
-	int width;
-
-	if (unicode == (locale_t)0)
-		unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	if (c < 0x80 || unicode == (locale_t)0)
-		return 1;
-	before = uselocale(unicode);
-	width = wcwidth((wchar_t)c);
-	uselocale(before);
-	return width < 0 ? 1 : width;
-}
-
-/* The bytes of the text that fit into a width; *ret_width: that they take. */
-static size_t
-fitting(const char *text, size_t len, int most, int *ret_width)
-{
-	size_t at = 0;
-	int width = 0;
-
-	while (at < len) {
-		size_t n = utf8_length(text + at, len - at);
-		int one = n > 0 ? width_of_char(utf8_char(text + at, n)) : 1;
-
-		if (width + one > most)
-			break;
-		width += one;
-		at += n > 0 ? n : 1;
-	}
-	*ret_width = width;
-	return at;
-}
-
-static int
-width_of(const char *text)
-{
-	int width;
-
-	(void)fitting(text, strlen(text), INT32_MAX, &width);
-	return width;
-}
-
 /* Writes the text on indented lines, broken at blanks where there are any. */
 static void
 write_wrapped(const struct view *view, const char *text)
 {
-	int room = view->columns - INDENT, width;
+	size_t room = (size_t)(view->columns - INDENT);
 
 	while (*text == ' ')
 		text++;
 	while (*text != '\0') {
-		size_t len = fitting(text, strlen(text), room, &width);
+		size_t len = cell_fitting(text, room);
 		size_t cut = len;
 
 		if (text[len] != '\0' && text[len] != ' ')
@@ -205,7 +156,7 @@ write_cells(const struct view *view, const char *const text[], FILE *rest)
 
 	for (size_t i = 0; i < VIEW_COLUMNS; i++) {
 		const char *cell = table_dash(text[i]);
-		int width = width_of(cell), gap;
+		int width = (int)cell_width(cell), gap;
 
 		if (view->widths[i] == 0)
 			continue;
@@ -248,12 +199,12 @@ widen(struct view *view)
 
 		set_cells(entry, &cells);
 		for (size_t i = 0; i < VIEW_COLUMNS; i++) {
-			int width = width_of(cells.text[i]);
+			int width = (int)cell_width(cells.text[i]);
 
 			if (width > CELL_MOST)
 				width = CELL_MOST;
-			if (width > 0 && width < width_of(headings[i]))
-				width = width_of(headings[i]);
+			if (width > 0 && width < (int)cell_width(headings[i]))
+				width = (int)cell_width(headings[i]);
 			if (width <= view->widths[i])
 				continue;
 			view->widths[i] = width;
@@ -309,7 +260,7 @@ view_add(struct view *view, const struct audit *entry, const char *line)
 {
 	switch (view->kind) {
 	case VIEW_LINES:
-		write_line(view->to, entry);
+		print_entry_line(view->to, entry);
 		break;
 	case VIEW_TABLE:
 		return add_to_block(view, entry);

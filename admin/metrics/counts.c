@@ -4,7 +4,7 @@
 
 /* The table's place of a reason's word; 0 for one that it does not have. */
 static enum reason
-reason_of(const char *word)
+counted_reason(const char *word)
 {
 	enum reason reason = REASON_NONE;
 
@@ -16,7 +16,7 @@ void
 counts_add(struct counts *counts, const struct audit *entry)
 {
 	enum verdict verdict = verdict_from_name(entry->verdict);
-	enum reason reason = reason_of(entry->reason);
+	enum reason reason = counted_reason(entry->reason);
 
 	counts->unlogged += entry->suppressed;
 	counts->wrong_codes += reason == REASON_WRONG_CODE;
@@ -57,7 +57,7 @@ counting_since(const struct counting *counting)
 }
 
 static void
-take_line(struct counts *counts, const struct audit *entry, bool first)
+take_counted(struct counts *counts, const struct audit *entry, bool first)
 {
 	if (first && strcmp(entry->event, AUDIT_LOGIN) == 0 &&
 	    verdict_from_name(entry->verdict) == VERDICT_PASS &&
@@ -78,9 +78,9 @@ counting_line(struct counting *counting, const struct audit *entry)
 	bool since = entry->time_s >= begun->since_s;
 
 	if (counting->seen >= begun->skip && (since || counting->seen > 0))
-		take_line(&counting->in_order, entry, counting->first);
+		take_counted(&counting->in_order, entry, counting->first);
 	if (entry->time_s > begun->last_s)
-		take_line(&counting->by_time, entry, counting->first);
+		take_counted(&counting->by_time, entry, counting->first);
 	counting->seen += since;
 	counting->skip += entry->time_s >= counting->again_s;
 }

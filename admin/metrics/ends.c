@@ -30,7 +30,7 @@ end_of(struct metrics *metrics, const char *target)
 
 /* The rule's first group, or everyone, or "users": no user is named. */
 static void
-target_of(const struct rule *rule, char ret[static RULE_TEXT])
+say_target(const struct rule *rule, char ret[static RULE_TEXT])
 {
 	snprintf(ret, RULE_TEXT, "users");
 	list_each(const struct name, user, rule->users)
@@ -59,7 +59,7 @@ metrics_add_ends(struct metrics *metrics, const struct policy *policy)
 
 		if (grace_s <= metrics->now_s && exempt_s <= metrics->now_s)
 			continue;
-		target_of(rule, target);
+		say_target(rule, target);
 		end = end_of(metrics, target);
 		if (end == NULL)
 			return false;

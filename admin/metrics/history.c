@@ -47,7 +47,7 @@ metrics_count(const struct admin *admin, int64_t now_s, struct kept *kept)
 }
 
 static bool
-add_line(void *ctx, const struct audit *entry, const char *line)
+count_entry(void *ctx, const struct audit *entry, const char *line)
 {
 	(void)line;
 	counts_add(ctx, entry);
@@ -60,7 +60,7 @@ metrics_read_all(const struct admin *admin, int64_t now_s, struct kept *kept)
 	static const struct history_ask all;
 	struct history_end end = {.begins_s = 0};
 	struct counts counts = {.since_s = 0};
-	bool read = history_read(admin, &all, add_line, &counts, &end) ==
+	bool read = history_read(admin, &all, count_entry, &counts, &end) ==
 	    ADMIN_DONE;
 
 	if (read) {

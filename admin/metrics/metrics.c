@@ -41,7 +41,7 @@ write_file(const struct output *output, const struct metrics *metrics)
 /* The counters are kept before they are shown: a line that was shown is never
  * counted again. */
 static int
-replace_file(const struct admin *admin, const struct output *output,
+replace_metrics(const struct admin *admin, const struct output *output,
     const struct kept *found, struct metrics *metrics)
 {
 	struct kept *kept = &metrics->kept;
@@ -72,7 +72,7 @@ print_file(const struct admin *admin, struct metrics *metrics)
 	}
 	status = output_open(admin->prom, &output);
 	if (status == ADMIN_DONE)
-		status = replace_file(admin, &output, &found, metrics);
+		status = replace_metrics(admin, &output, &found, metrics);
 	output_close(&output);
 	return status;
 }

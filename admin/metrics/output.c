@@ -34,7 +34,7 @@ beside(
 }
 
 static bool
-is_name(const char *name)
+ends_in_suffix(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -97,7 +97,7 @@ output_open(const char *path, struct output *ret)
 	    .name = slash != NULL ? slash + 1 : path,
 	    .folder = -1,
 	    .lock = -1};
-	if (!is_name(ret->name)) {
+	if (!ends_in_suffix(ret->name)) {
 		admin_say("%s: the name must end in " SUFFIX
 			  ": node_exporter reads no other file",
 		    path);

@@ -39,7 +39,7 @@ struct damage {
 
 /* True if one is to be named before the other. */
 static bool
-is_before(const char *one, const char *other)
+names_before(const char *one, const char *other)
 {
 	bool root = strcmp(one, "root") == 0;
 
@@ -53,7 +53,7 @@ losers_add(struct losers *losers, const char *user)
 {
 	size_t at = losers->count < NAMED ? losers->count : NAMED;
 
-	while (at > 0 && is_before(user, losers->names[at - 1]))
+	while (at > 0 && names_before(user, losers->names[at - 1]))
 		at--;
 	losers->count++;
 	if (at == NAMED)

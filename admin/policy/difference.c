@@ -112,7 +112,7 @@ cut(const char *text, size_t shown, char *ret, size_t size)
 }
 
 static bool
-add_line(
+add_change(
     struct changes *changes, const char *key, const char *old, const char *new)
 {
 	char keys[KEY_SHOWN + 4], olds[VALUE_SHOWN + 4], news[VALUE_SHOWN + 4];
@@ -154,14 +154,14 @@ add_entries(
 			continue;
 		if (counterpart(old, was->key) == was)
 			is = counterpart(new, was->key);
-		ok = add_line(
+		ok = add_change(
 		    ret, was->key, was->text, is != NULL ? is->text : NONE);
 		if (is != NULL)
 			is->same = true;
 	}
 	for (size_t i = 0; ok && i < new->list.count; i++)
 		if (!new->list.items[i].same)
-			ok = add_line(ret, new->list.items[i].key, NONE,
+			ok = add_change(ret, new->list.items[i].key, NONE,
 			    new->list.items[i].text);
 	return ok;
 }
@@ -189,7 +189,7 @@ add_rules(const struct policy *one, const struct policy *other, bool gone,
 		snprintf(key, sizeof(key), "rules.%s", name);
 		snprintf(place, sizeof(place), "rule %zu of %zu", i + 1,
 		    one->rules.count);
-		if (!add_line(
+		if (!add_change(
 			changes, key, gone ? place : NONE, gone ? NONE : place))
 			return false;
 	}
@@ -223,7 +223,7 @@ add_order(
 		if (was == NULL || is == NULL)
 			return true;
 	} while (strcmp(was->name, is->name) == 0);
-	return add_line(
+	return add_change(
 	    changes, "order of rules, first difference", was->name, is->name);
 }
 

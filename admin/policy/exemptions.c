@@ -17,7 +17,7 @@
 
 /* Adds one more to a list; "..." for those that find no room. */
 static void __attribute__((format(printf, 2, 3)))
-add_word(char ret[static EXEMPTION_TEXT], const char *format, ...)
+list_more(char ret[static EXEMPTION_TEXT], const char *format, ...)
 {
 	char word[USER_TEXT + 8], clean[USER_TEXT + 8];
 	size_t len = strlen(ret);
@@ -44,9 +44,9 @@ add_names(const struct name *names, size_t count, const char *sign,
 		bool no = text[0] == '!';
 
 		if (strcmp(text, "*") == 0)
-			add_word(ret, "everyone");
+			list_more(ret, "everyone");
 		else
-			add_word(
+			list_more(
 			    ret, "%s%s%s", no ? "not " : "", sign, text + no);
 	}
 }
@@ -66,7 +66,7 @@ exemption_of(const struct rule *rule, int64_t now_s, struct exemption *ret)
 		char network[PREFIX_TEXT];
 
 		prefix_format(&rule->from.items[i], network);
-		add_word(ret->from, "%s", network);
+		list_more(ret->from, "%s", network);
 	}
 }
 
@@ -117,7 +117,7 @@ print_json(void *ctx, const struct exemption *exemption)
 }
 
 static bool
-print_csv(void *ctx, const struct exemption *exemption)
+exemption_csv(void *ctx, const struct exemption *exemption)
 {
 	csv_text(ctx, exemption->rule);
 	csv_text(ctx, exemption->who);
@@ -152,7 +152,7 @@ say_cell(int64_t time_s, bool ended, char ret[static WHEN_SAID])
 }
 
 static bool
-print_row(void *ctx, const struct exemption *exemption)
+exemption_row(void *ctx, const struct exemption *exemption)
 {
 	char rule[RULE_SHOWN + 1], who[WHO_SHOWN + 1];
 	char from[FROM_SHOWN + 1], by[BY_SHOWN + 1];
@@ -172,14 +172,14 @@ print_row(void *ctx, const struct exemption *exemption)
 }
 
 static bool
-print_table(const struct policy *policy, int64_t now_s)
+exemptions_table(const struct policy *policy, int64_t now_s)
 {
 	static const char *const headings[] = {
 	    "WHO", "FROM", "SINCE", "UNTIL", "BY", "RULE"};
 	struct table *table = table_new(
 	    headings, sizeof(headings) / sizeof(headings[0]));
 	bool ok = table != NULL &&
-	    exemptions_each(policy, now_s, print_row, table) &&
+	    exemptions_each(policy, now_s, exemption_row, table) &&
 	    table_print(table);
 
 	table_free(table);
@@ -197,9 +197,9 @@ print_exemptions(
 	if (admin->json)
 		return exemptions_each(policy, now_s, print_json, NULL);
 	if (!admin->csv)
-		return print_table(policy, now_s);
+		return exemptions_table(policy, now_s);
 	csv_header(&csv, names, sizeof(names) / sizeof(names[0]));
-	return exemptions_each(policy, now_s, print_csv, &csv);
+	return exemptions_each(policy, now_s, exemption_csv, &csv);
 }
 
 int

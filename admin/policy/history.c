@@ -163,7 +163,7 @@ admin_history(struct admin *admin)
 
 /* 0 after a message. */
 static int64_t
-read_number(const char *text)
+read_version_number(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -180,7 +180,7 @@ admin_show_version(struct admin *admin, const char *number)
 {
 	struct version version = {.number = 0};
 	struct lockfile lockfile;
-	int64_t n = read_number(number);
+	int64_t n = read_version_number(number);
 	int status;
 
 	if (n == 0)
@@ -232,7 +232,7 @@ add_undo(const struct version *earlier, const struct version *current,
 }
 
 static int
-put_back(const struct admin *admin, const struct lockfile *lockfile,
+restore_version(const struct admin *admin, const struct lockfile *lockfile,
     const struct version *earlier, const struct version *current)
 {
 	const struct proposal proposal = {
@@ -270,7 +270,7 @@ int
 admin_undo(struct admin *admin, const char *number)
 {
 	struct version earlier = {.number = 0}, current = {.number = 0};
-	int64_t n = number[0] != '\0' ? read_number(number) : 0;
+	int64_t n = number[0] != '\0' ? read_version_number(number) : 0;
 	struct lockfile lockfile;
 	int status;
 
@@ -284,7 +284,7 @@ admin_undo(struct admin *admin, const char *number)
 	if (status == ADMIN_DONE)
 		status = find_earlier(&lockfile, n, &current, &earlier);
 	if (status == ADMIN_DONE)
-		status = put_back(admin, &lockfile, &earlier, &current);
+		status = restore_version(admin, &lockfile, &earlier, &current);
 	version_done(&earlier);
 	version_done(&current);
 	lockfile_close(&lockfile);

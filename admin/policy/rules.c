@@ -68,7 +68,7 @@ say_end(int64_t until_s, char ret[static BEFORE])
 	char until[WHEN_SAID];
 
 	when_say(until_s, until);
-	say_more(ret, "until now exempt until %s", until);
+	say_more(ret, "until now only until %s", until);
 }
 
 /* The rule of this target, at that index, as it is replaced by the command. */
@@ -169,7 +169,7 @@ say_everywhere(const struct policy *policy, struct target *target,
 
 /* Writes what the command says into the rule. */
 static void
-write_rule(struct rule *rule, const struct rule_change *change)
+fill_rule(struct rule *rule, const struct rule_change *change)
 {
 	if (rule->mode != (int)change->mode || rule->since_s == 0 ||
 	    rule->until_s != change->until_s ||
@@ -191,7 +191,7 @@ static bool
 set_rule(struct policy *policy, struct target *target,
     struct rule_change *change, int number)
 {
-	char *before = change->before[number];
+	char *before = change->before[number], until[WHEN_SAID];
 	enum kept kept = change->until_s > 0 ? KEPT_EXEMPTION : KEPT_RULE;
 	int64_t ended_s = 0;
 	struct rule *rule;
@@ -213,7 +213,7 @@ set_rule(struct policy *policy, struct target *target,
 	    : target_add_rule(policy, target, change->mode);
 	if (rule == NULL || !target_add_from(rule, &change->from))
 		return out_of_memory(change, target);
-	write_rule(rule, change);
+	fill_rule(rule, change);
 	say_door(policy, rule, before);
 	say_everywhere(policy, target, rule, change->now_s, before);
 	return true;

@@ -5,9 +5,10 @@
 
 #include "admin/report/chart.h"
 #include "admin/report/sections.h"
+#include "admin/adoption.h"
 
 static void
-split(const struct report_group *group, size_t ret[static CHART_PARTS])
+split_group(const struct report_group *group, size_t ret[static CHART_PARTS])
 {
 	ret[CHART_DONE] = group->states[STATE_ENROLLED] +
 	    group->states[STATE_LOCKED];
@@ -44,7 +45,7 @@ draw_group(struct html *html, const struct report_group *group, bool all)
 	size_t parts[CHART_PARTS];
 	char words[96];
 
-	split(group, parts);
+	split_group(group, parts);
 	snprintf(words, sizeof(words),
 	    "%zu have a device, %zu have none yet, %zu are refused, %zu are "
 	    "exempt",
@@ -59,7 +60,8 @@ draw_group(struct html *html, const struct report_group *group, bool all)
 	html_cell(html);
 	chart_share(html, parts, words);
 	html_cell(html);
-	html_say(html, "%zu %%", report_percent(group));
+	html_say(
+	    html, "%zu %%", adoption_of(group->users, group->states).percent);
 	html_cell(html);
 	html_number(html, (int64_t)group->users);
 	for (int i = 0; i < CHART_PARTS; i++) {

@@ -20,10 +20,10 @@
 #include "store/base/cleanup.h"
 #include "store/base/hash.h"
 #include "store/system/groups.h"
+#include "store/system/loginuid.h"
 #include "store/system/people.h"
 
 #define NSSWITCH "/etc/nsswitch.conf"
-#define LOGINUID "/proc/self/loginuid"
 
 struct collection {
 	struct admin *admin;
@@ -59,7 +59,7 @@ is_member(void *ctx, const char *name)
 }
 
 static void
-add_group(struct report *report, const char *name)
+add_report_group(struct report *report, const char *name)
 {
 	struct report_group *group;
 
@@ -76,7 +76,8 @@ static void
 add_named(struct report *report, const struct name *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		add_group(report, names[i].text + (names[i].text[0] == '!'));
+		add_report_group(
+		    report, names[i].text + (names[i].text[0] == '!'));
 }
 
 /* The first group has everybody; false without memory for it. */
@@ -86,12 +87,12 @@ collect_groups(struct collection *collection)
 	struct report *report = collection->report;
 	const struct admins *admins = &report->policy.admins;
 
-	add_group(report, "");
+	add_report_group(report, "");
 	list_each(const struct rule, rule, report->policy.rules)
 		add_named(report, rule->groups.items, rule->groups.count);
 	add_named(report, admins->groups.items, admins->groups.count);
 	if (report->group[0] != '\0')
-		add_group(report, report->group);
+		add_report_group(report, report->group);
 	list_each(const struct report_group, group, report->groups) {
 		struct groups_user user;
 		struct name *name;
@@ -156,7 +157,7 @@ take_entry(void *ctx, const struct audit *entry, const char *line)
 }
 
 static void
-add_file(struct report *report, const struct report_file *file)
+add_report_file(struct report *report, const struct report_file *file)
 {
 	struct report_file *slot = list_add(&report->files, sizeof(*slot));
 
@@ -165,7 +166,7 @@ add_file(struct report *report, const struct report_file *file)
 }
 
 static void
-take_end(struct report *report, const struct history_end *end)
+take_history_end(struct report *report, const struct history_end *end)
 {
 	report->lines = end->lines;
 	report->damaged = end->damaged;
@@ -180,7 +181,7 @@ take_end(struct report *report, const struct history_end *end)
 		    read->unreadable && read->why[0] == '\0'
 			? "it cannot be read"
 			: read->why);
-		add_file(report, &file);
+		add_report_file(report, &file);
 	}
 }
 
@@ -198,7 +199,7 @@ collect_history(struct collection *collection)
 	progress_end(&collection->progress);
 	if (history_say_faults(&end))
 		collection->report->partial = true;
-	take_end(collection->report, &end);
+	take_history_end(collection->report, &end);
 	history_end_done(&end);
 	return status;
 }
@@ -218,7 +219,7 @@ collect_policy_file(struct collection *collection)
 	snprintf(file.name, sizeof(file.name), "%s", collection->admin->policy);
 	file.bytes = (int64_t)len;
 	if (hash_hex(text, len, file.sha256))
-		add_file(collection->report, &file);
+		add_report_file(collection->report, &file);
 }
 
 static bool
@@ -276,23 +277,6 @@ collect_emergencies(struct collection *collection)
 	doctor_done(&doctor);
 }
 
-/* The user who logged in and became root, by the kernel's audit. */
-static void
-collect_maker(struct report *report)
-{
-	scoped_free char *text = read_whole(LOGINUID);
-	unsigned long uid = text != NULL ? strtoul(text, NULL, 10) : 0;
-	const struct passwd *pw;
-
-	if (text == NULL || text[0] == '\0' || uid >= 0xffffffffUL)
-		uid = geteuid();
-	pw = getpwuid((uid_t)uid);
-	if (pw != NULL)
-		snprintf(report->by, sizeof(report->by), "%s", pw->pw_name);
-	else
-		snprintf(report->by, sizeof(report->by), "uid %lu", uid);
-}
-
 static void
 collect_machine(struct collection *collection)
 {
@@ -305,7 +289,7 @@ collect_machine(struct collection *collection)
 	    !directory_service(
 		text, "passwd", report->directory, sizeof(report->directory)))
 		report->directory[0] = '\0';
-	collect_maker(report);
+	loginuid_name(getpid(), geteuid(), report->by, sizeof(report->by));
 	collect_emergencies(collection);
 }
 

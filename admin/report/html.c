@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/base/utf8.h"
+#include "admin/escape.h"
 #include "store/base/when.h"
 
 void
@@ -13,46 +13,14 @@ html_put(struct html *html, const char *markup)
 	fputs(markup, html->out);
 }
 
-/* The entity for a character that means something in HTML, or NULL. */
-static const char *
-entity_of(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	}
-	return NULL;
-}
-
 void
 html_text(struct html *html, const char *text)
 {
-	size_t len = strlen(text), n;
-
-	for (size_t at = 0; at < len; at += n) {
-		const char *entity = entity_of(text[at]);
-
-		n = utf8_length(text + at, len - at);
-		if (entity != NULL)
-			fputs(entity, html->out);
-		else if (n == 0 || utf8_steers(utf8_char(text + at, n)))
-			fputc('?', html->out);
-		else
-			fwrite(text + at, 1, n, html->out);
-		n = n > 0 ? n : 1;
-	}
+	escape_html(html->out, text);
 }
 
 static void
-say(struct html *html, const char *format, va_list ap)
+say_text(struct html *html, const char *format, va_list ap)
 {
 	char text[HTML_SAY];
 
@@ -66,7 +34,7 @@ html_say(struct html *html, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say(html, format, ap);
+	say_text(html, format, ap);
 	va_end(ap);
 }
 
@@ -77,7 +45,7 @@ html_paragraph(struct html *html, const char *format, ...)
 
 	html_mark(html, "<p>");
 	va_start(ap, format);
-	say(html, format, ap);
+	say_text(html, format, ap);
 	va_end(ap);
 	html_mark(html, "</p>\n");
 }

@@ -1,6 +1,6 @@
 /*
  * Writes HTML.  Markup is a literal of the program, which the compiler checks;
- * all other text is cleaned and escaped here, whoever chose it.
+ * all other text is escaped (escape.h), whoever chose it.
  *
  *	html_mark(html, "<p>");
  *	html_say(html, "%zu users", count);

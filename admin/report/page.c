@@ -10,6 +10,7 @@
 #include "admin/report/sections.h"
 #include "admin/report/style.h"
 #include "admin/report/words.h"
+#include "admin/adoption.h"
 #include "store/base/when.h"
 
 static void
@@ -135,17 +136,16 @@ static void
 say_adoption(struct html *html, const struct report *report)
 {
 	const struct report_group *all = &report->groups.items[0];
-	size_t exempt = all->states[STATE_EXEMPT];
+	struct adoption found = adoption_of(all->users, all->states);
 
 	html_mark(html, "<p>");
-	html_number(html,
-	    (int64_t)(all->states[STATE_ENROLLED] + all->states[STATE_LOCKED]));
+	html_number(html, (int64_t)found.done);
 	html_mark(html, " of ");
-	html_number(html, (int64_t)(all->users - exempt));
+	html_number(html, (int64_t)found.of);
 	html_say(html,
 	    " users who are not exempt have a second factor, which "
 	    "is %zu %%.",
-	    report_percent(all));
+	    found.percent);
 	html_mark(html, "</p>\n");
 }
 

@@ -73,7 +73,7 @@ write_target(const struct target *target, const char *text, size_t len)
 
 /* Draws the whole page before any of it is written. */
 static int
-draw(const struct report *report, const struct target *target)
+write_page(const struct report *report, const struct target *target)
 {
 	scoped_free char *text = NULL;
 	size_t len = 0;
@@ -91,7 +91,7 @@ draw(const struct report *report, const struct target *target)
 
 /* Says what the page itself says, for those who only see the exit status. */
 static int
-judge_whole(const struct report *report)
+say_incomplete(const struct report *report)
 {
 	if (report->findings_why[0] != '\0')
 		admin_say("doctor's findings are not complete: %s",
@@ -167,8 +167,8 @@ make(struct admin *admin, struct report *report, struct target *target)
 		return ADMIN_NOT;
 	status = report_collect(admin, report);
 	if (status == ADMIN_DONE)
-		status = draw(report, target);
-	return status == ADMIN_DONE ? judge_whole(report) : status;
+		status = write_page(report, target);
+	return status == ADMIN_DONE ? say_incomplete(report) : status;
 }
 
 int

@@ -171,12 +171,6 @@ bool report_draw(const struct report *report, FILE *out);
 /* The number of the day, from 1 January 1970, where the bastion stands. */
 int64_t report_day_of(int64_t time_s);
 
-/*
- * Adoption in percent: users with a second factor, locked ones included, of all
- * who are not exempt.
- */
-size_t report_percent(const struct report_group *group);
-
 /* Fills in all but made_s, since_s, until_s, group and no_names, which are
  * there.  Returns an admin_exit; ADMIN_DONE although something could not be
  * read: the page says so. */

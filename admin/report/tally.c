@@ -22,17 +22,6 @@ report_day_of(int64_t time_s)
 			    : -((DAY_S - 1 - local_s) / DAY_S);
 }
 
-size_t
-report_percent(const struct report_group *group)
-{
-	size_t all = group->users - group->states[STATE_EXEMPT] -
-	    group->states[STATE_GONE];
-	size_t done = group->states[STATE_ENROLLED] +
-	    group->states[STATE_LOCKED];
-
-	return all > 0 ? done * 100 / all : 0;
-}
-
 /* FNV-1a; nobody gains anything by two users of one hash. */
 static uint64_t
 hash_of(const char *name)
@@ -109,7 +98,7 @@ tally_begin(struct tally *tally, struct report *report)
 }
 
 static bool
-is_one_of(const char *word, const char *const *words)
+is_any_of(const char *word, const char *const *words)
 {
 	for (; *words != NULL; words++)
 		if (strcmp(word, *words) == 0)
@@ -245,7 +234,7 @@ is_enrolment(const struct audit *entry)
 	static const char *const events[] = {
 	    "enroll", "device_confirm", "import", NULL};
 
-	return is_pass(entry) && is_one_of(entry->event, events);
+	return is_pass(entry) && is_any_of(entry->event, events);
 }
 
 /*
@@ -303,7 +292,7 @@ is_user_change(const struct audit *entry)
 
 	return entry->actor[0] != '\0' &&
 	    strcmp(entry->actor, entry->user) != 0 &&
-	    !is_one_of(entry->event, own);
+	    !is_any_of(entry->event, own);
 }
 
 static void
@@ -378,7 +367,7 @@ tally_entry(struct tally *tally, const struct audit *entry)
 
 /* True if a comes before b: the nearest date first, none last. */
 static bool
-is_before(const struct report_user *a, const struct report_user *b)
+is_sooner(const struct report_user *a, const struct report_user *b)
 {
 	if (a->when_s != b->when_s)
 		return b->when_s == 0 ||
@@ -401,12 +390,12 @@ add_user(struct tally *tally, struct report_users *users,
 			return;
 		}
 		items = users->list.items;
-	} else if (is_before(user, &items[at - 1])) {
+	} else if (is_sooner(user, &items[at - 1])) {
 		at--;
 	} else {
 		return;
 	}
-	for (; at > 0 && is_before(user, &items[at - 1]); at--)
+	for (; at > 0 && is_sooner(user, &items[at - 1]); at--)
 		items[at] = items[at - 1];
 	items[at] = *user;
 }

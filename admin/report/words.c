@@ -194,7 +194,7 @@ write_forwarding(struct html *html, int forwarding)
 }
 
 static void
-write_rule(struct html *html, const struct rule *rule, int64_t now_s)
+write_rule_item(struct html *html, const struct rule *rule, int64_t now_s)
 {
 	html_mark(html, "<li><b>");
 	html_rule(html, rule->name);
@@ -289,7 +289,7 @@ write_remember(struct html *html, const struct remember *remember)
 }
 
 static void
-write_settings(struct html *html, const struct policy *policy)
+write_policy_settings(struct html *html, const struct policy *policy)
 {
 	html_mark(html, "<ul>");
 	write_admins(html, &policy->admins);
@@ -325,7 +325,7 @@ words_policy(struct html *html, const struct policy *policy, int64_t now_s)
 	if (policy->rules.count > 0) {
 		html_mark(html, "<ol>");
 		for (size_t i = 0; i < policy->rules.count; i++)
-			write_rule(html, &policy->rules.items[i], now_s);
+			write_rule_item(html, &policy->rules.items[i], now_s);
 		html_mark(html, "</ol>\n");
 	}
 	html_mark(html, "<p>");
@@ -336,5 +336,5 @@ words_policy(struct html *html, const struct policy *policy, int64_t now_s)
 	if (policy_may_forward(policy))
 		write_forwarding(html, policy->forwarding);
 	html_mark(html, "</p>\n");
-	write_settings(html, policy);
+	write_policy_settings(html, policy);
 }

@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin/read.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/system/groups.h"
+#include "store/system/loginuid.h"
 #include "store/folder/policy_file.h"
 #include "admin/setup/setup.h"
 #include "store/folder/store.h"
@@ -23,14 +23,12 @@
 static const char *
 audit_name(void)
 {
-	scoped_free char *text = read_whole("/proc/self/loginuid");
 	const struct passwd *pw;
-	unsigned long uid;
+	uid_t uid;
 
-	if (text == NULL)
+	if (!loginuid_of(getpid(), &uid))
 		return NULL;
-	uid = strtoul(text, NULL, 10);
-	pw = uid < UINT32_MAX ? getpwuid((uid_t)uid) : NULL;
+	pw = getpwuid(uid);
 	return pw != NULL ? pw->pw_name : NULL;
 }
 

@@ -16,7 +16,7 @@ static const char *const units[] = {"tfa-keeper.service", "tfa-keeper.socket"};
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
 static bool
-is_there(const char *path)
+unit_exists(const char *path)
 {
 	return access(path, F_OK) == 0;
 }
@@ -45,7 +45,7 @@ plan_policy(struct plan *plan)
 {
 	char host[256] = "";
 
-	if (is_there(SETUP_POLICY))
+	if (unit_exists(SETUP_POLICY))
 		return true;
 	gethostname(host, sizeof(host) - 1);
 	return plan_write(plan, SETUP_POLICY, text_policy(host));
@@ -138,7 +138,7 @@ plan_dropin(struct plan *plan)
 static bool
 drop_dropin(struct plan *plan)
 {
-	return !is_there(CONFIG_DROP_IN) ||
+	return !unit_exists(CONFIG_DROP_IN) ||
 	    (plan_add(plan, STAGE_SSHD_BEFORE, "", 0, "", NULL) &&
 		plan_drop(plan, STAGE_FILE_REMOVE, CONFIG_DROP_IN) &&
 		plan_add(plan, STAGE_SSHD_CHECK, "sshd -t", 0, "", NULL) &&

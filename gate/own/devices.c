@@ -132,7 +132,7 @@ own_status(struct own *own)
 /* The device of that id; else the first of that name, and *ret_count how many
  * have it; NULL if there is none. */
 static const struct device_row *
-find_device(const struct user_row *row, const char *word, size_t *ret_count)
+find_device_row(const struct user_row *row, const char *word, size_t *ret_count)
 {
 	const struct device_row *found = NULL;
 
@@ -187,7 +187,7 @@ check_device(struct gate *gate, const char *word, struct device_row *ret)
 	if (status != 0)
 		return status;
 	if (word != NULL)
-		found = find_device(&row, word, &count);
+		found = find_device_row(&row, word, &count);
 	if (row.problem[0] != '\0')
 		return 0;
 	if (row.devices.count == 0)
@@ -253,7 +253,7 @@ own_add(struct own *own)
 		gate_refuse(gate, REASON_DEVICE_TERMINAL);
 		return gate->exit;
 	}
-	if (name != NULL && find_device(&row, name, &count) != NULL) {
+	if (name != NULL && find_device_row(&row, name, &count) != NULL) {
 		gate_refuse(gate, REASON_NAME_TAKEN);
 		return gate->exit;
 	}

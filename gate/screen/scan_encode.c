@@ -28,7 +28,7 @@ cut_last(char *name)
 /* Returns about how many bytes a name takes in the URI, where a byte that is
  * not ASCII takes three. */
 static size_t
-weigh(const char *name)
+uri_bytes(const char *name)
 {
 	size_t bytes = 0;
 
@@ -50,11 +50,11 @@ shorten(struct scan_request *request, char host[static SCAN_HOST])
 
 	while ((fault = scan_format(request, host, uri)) == FAULT_NONE &&
 	    strlen(uri) > SHOWN_MOST) {
-		char *longer = weigh(host) >= weigh(request->user)
+		char *longer = uri_bytes(host) >= uri_bytes(request->user)
 		    ? host
 		    : request->user;
 
-		if (weigh(longer) <= NAME_LEAST)
+		if (uri_bytes(longer) <= NAME_LEAST)
 			break;
 		cut_last(longer);
 	}

@@ -9,13 +9,13 @@
 #define GROUPS_MAX 4 /* in a line, where not all fit */
 
 static size_t
-width_of(const struct sheet *sheet)
+sheet_width(const struct sheet *sheet)
 {
 	return sheet->columns > 0 ? (size_t)sheet->columns : SHEET_COLUMNS;
 }
 
 static void
-put(struct sheet *sheet, const char *text, size_t len)
+put_text(struct sheet *sheet, const char *text, size_t len)
 {
 	size_t room = sizeof(sheet->text) - 1 - sheet->len;
 
@@ -28,7 +28,7 @@ put(struct sheet *sheet, const char *text, size_t len)
 /* Returns how much of text stands on a line: up to a blank, or the whole word
  * where even that is too long. */
 static size_t
-line_length(const char *text, size_t width)
+wrap_at(const char *text, size_t width)
 {
 	size_t end = 0, next;
 
@@ -50,10 +50,10 @@ sheet_say(struct sheet *sheet, const char *text)
 
 	utf8_clean(text, strlen(text), clean, sizeof(clean));
 	do {
-		size_t len = line_length(at, width_of(sheet));
+		size_t len = wrap_at(at, sheet_width(sheet));
 
-		put(sheet, at, len);
-		put(sheet, "\n", 1);
+		put_text(sheet, at, len);
+		put_text(sheet, "\n", 1);
 		at += len;
 		at += strspn(at, " ");
 	} while (*at != '\0');
@@ -62,27 +62,27 @@ sheet_say(struct sheet *sheet, const char *text)
 void
 sheet_line(struct sheet *sheet, const char *text)
 {
-	put(sheet, text, strlen(text));
-	put(sheet, "\n", 1);
+	put_text(sheet, text, strlen(text));
+	put_text(sheet, "\n", 1);
 }
 
 void
 sheet_groups(struct sheet *sheet, const char *title, const char *key)
 {
 	size_t len = strlen(key), groups = (len + GROUP - 1) / GROUP;
-	size_t width = width_of(sheet), most = (width + 1) / (GROUP + 1);
+	size_t width = sheet_width(sheet), most = (width + 1) / (GROUP + 1);
 	bool one_line = strlen(title) + len + groups <= width;
 
 	most = most > GROUPS_MAX ? GROUPS_MAX : most > 0 ? most : 1;
-	put(sheet, title, strlen(title));
+	put_text(sheet, title, strlen(title));
 	for (size_t i = 0; i < groups; i++) {
 		bool breaks = !one_line && i % most == 0;
 		size_t left = len - i * GROUP;
 
-		put(sheet, breaks ? "\n" : " ", 1);
-		put(sheet, key + i * GROUP, left < GROUP ? left : GROUP);
+		put_text(sheet, breaks ? "\n" : " ", 1);
+		put_text(sheet, key + i * GROUP, left < GROUP ? left : GROUP);
 	}
-	put(sheet, "\n", 1);
+	put_text(sheet, "\n", 1);
 }
 
 int

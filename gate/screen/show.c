@@ -135,7 +135,7 @@ compose(const struct device_page *page, const struct layout *layout, bool loose,
 /* The first row of a code is margin, and may scroll out of sight; its last row
  * is margin too, and may have the prompt beside it. */
 static bool
-fits(
+page_fits(
     const struct device_page *page, enum place place, const struct sheet *words)
 {
 	const struct display *display = page->display;
@@ -168,7 +168,7 @@ choose(const struct device_page *page, struct sheet *ret)
 	for (size_t i = 0; i < LAYOUTS; i++) {
 		for (int tight = 0; tight < 2; tight++) {
 			compose(page, &layouts[i], tight == 0, ret);
-			if (fits(page, layouts[i].place, ret))
+			if (page_fits(page, layouts[i].place, ret))
 				return &layouts[i];
 		}
 	}

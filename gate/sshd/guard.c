@@ -234,7 +234,8 @@ guard_may_name(const char *name)
 
 /* A blank in a name parts no words inside of quotes. */
 static void
-write_block(FILE *out, const char *match, const char *list, const char *gate)
+write_match_block(
+    FILE *out, const char *match, const char *list, const char *gate)
 {
 	const char *quote = strchr(list, ' ') != NULL ? "\"" : "";
 
@@ -254,14 +255,14 @@ static void
 write_blocks(FILE *out, const struct guard_only *only, const char *gate)
 {
 	if (only == NULL) {
-		write_block(out, GUARD_MATCH, "", gate);
+		write_match_block(out, GUARD_MATCH, "", gate);
 		return;
 	}
 	fputs(GUARD_ONLY_MARK "\n", out);
 	if (only->groups[0] != '\0')
-		write_block(out, GROUP_MATCH, only->groups, gate);
+		write_match_block(out, GROUP_MATCH, only->groups, gate);
 	if (only->users[0] != '\0')
-		write_block(out, USER_MATCH, only->users, gate);
+		write_match_block(out, USER_MATCH, only->users, gate);
 }
 
 char *

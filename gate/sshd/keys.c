@@ -178,7 +178,7 @@ keys_search(const struct keys_question *question, const struct key *key,
 }
 
 static enum reason
-reason_of(enum key_verdict verdict)
+reason_of_verdict(enum key_verdict verdict)
 {
 	switch (verdict) {
 	case KEY_PASSES:
@@ -217,7 +217,7 @@ keys_decide(const struct keys_question *question, struct key *key,
 
 	if (keys_search(question, key, &answer, ret_why) != FAULT_NONE)
 		return REASON_KEY_FILE;
-	reason = reason_of(answer.verdict);
+	reason = reason_of_verdict(answer.verdict);
 	if (reason == REASON_NONE)
 		reason = combine(key, &answer);
 	if (reason == REASON_NONE)

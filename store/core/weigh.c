@@ -68,7 +68,7 @@ last_of(const struct prefix *network)
 /* Adds the ends of those networks of a policy that the other one has as well, or
  * of those that it has not. */
 static void
-add_networks(const struct policy *policy, const struct policy *other,
+add_places(const struct policy *policy, const struct policy *other,
     bool in_both, struct places *places)
 {
 	for (size_t i = 0; i < policy->rules.count; i++) {
@@ -96,9 +96,9 @@ weigh_places(
 
 	*ret = (struct places){.count = 0};
 	add_place(ret, &nowhere);
-	add_networks(old, new, false, ret);
-	add_networks(new, old, false, ret);
-	add_networks(old, new, true, ret);
+	add_places(old, new, false, ret);
+	add_places(new, old, false, ret);
+	add_places(old, new, true, ret);
 }
 
 static void

@@ -111,7 +111,7 @@ find_obstacle(const char *name, const struct statx *st)
 
 /* Describes what stat says of an open file, or of a name in a folder. */
 static bool
-describe(int folder, const char *name, struct audit_file *ret)
+read_stat(int folder, const char *name, struct audit_file *ret)
 {
 	struct statx st = {.stx_mode = 0};
 
@@ -142,7 +142,7 @@ add_file(int folder, const char *name, struct audit_files *files)
 	if (file == NULL)
 		return FAULT_MEMORY;
 	snprintf(file->name, sizeof(file->name), "%s", name);
-	if (describe(folder, name, file))
+	if (read_stat(folder, name, file))
 		return FAULT_NONE;
 	list_drop(&files->files, sizeof(*file), files->files.count - 1);
 	return errno == ENOENT ? FAULT_NONE : FAULT_IO;
@@ -301,7 +301,7 @@ audit_file_open(int folder, struct audit_file *file, int *ret_fd)
 	    folder, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct audit_file now = *file;
 
-	if (fd < 0 || !describe(fd, "", &now))
+	if (fd < 0 || !read_stat(fd, "", &now))
 		return errno == ENOENT ? FAULT_STALE : FAULT_IO;
 	if (strcmp(now.id, file->id) != 0)
 		return FAULT_STALE;

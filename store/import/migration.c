@@ -92,7 +92,7 @@ is_padding(struct span rest)
 
 /* ret has room for rest.len bytes. */
 static bool
-decode_base64(struct span rest, uint8_t *ret, size_t *ret_len)
+decode_payload(struct span rest, uint8_t *ret, size_t *ret_len)
 {
 	unsigned bits = 0, have = 0;
 	int six;
@@ -112,7 +112,7 @@ decode_base64(struct span rest, uint8_t *ret, size_t *ret_len)
 }
 
 static void
-take_text(struct protobuf bytes, char ret[static IMPORT_NAME])
+take_name(struct protobuf bytes, char ret[static IMPORT_NAME])
 {
 	utf8_clean((const char *)bytes.at, bytes.left, ret, IMPORT_NAME);
 }
@@ -132,9 +132,9 @@ take_field(const struct protobuf_field *field, struct account *ret)
 	if (field->number == 1)
 		ret->secret = field->bytes;
 	else if (field->number == 2)
-		take_text(field->bytes, ret->name);
+		take_name(field->bytes, ret->name);
 	else if (field->number == 3)
-		take_text(field->bytes, ret->issuer);
+		take_name(field->bytes, ret->issuer);
 	else if (field->number == 4)
 		ret->algorithm = field->value;
 	else if (field->number == 5)
@@ -174,11 +174,19 @@ read_fields(struct protobuf message, struct account *ret)
 	return step == PROTOBUF_END;
 }
 
-/* True if the admin asked for this account, or for none by name. */
+/* True if the admin asked for this account, or for none by name.  The name may
+ * lack the issuer that the app wrote into it. */
 static bool
 is_wanted(const struct import_reader *r, const struct account *account)
 {
-	return r->account == NULL || strcmp(r->account, account->name) == 0 ||
+	size_t len = strlen(account->issuer);
+	const char *alone = account->name;
+
+	if (len > 0 && strncmp(alone, account->issuer, len) == 0 &&
+	    alone[len] == ':')
+		alone += len + 1 + strspn(alone + len + 1, " ");
+	return r->account == NULL || strcmp(r->account, alone) == 0 ||
+	    strcmp(r->account, account->name) == 0 ||
 	    strcmp(r->account, account->shown) == 0;
 }
 
@@ -222,7 +230,7 @@ list_account(struct import_report *report, const struct account *account)
 }
 
 static enum fault
-judge_account(struct export *export, const struct account *account)
+judge_exported(struct export *export, const struct account *account)
 {
 	struct import_reader *r = export->r;
 
@@ -268,7 +276,7 @@ read_payload(struct export *export, struct protobuf message)
 			!read_fields(field.bytes, &account)))
 			return import_refuse(r, "the export is damaged");
 		if (field.number == 1)
-			fault = judge_account(export, &account);
+			fault = judge_exported(export, &account);
 		else if (field.number == 2 && field.value > VERSION_MAX)
 			return import_refuse(r,
 			    "the export has version %llu, which is not known",
@@ -297,7 +305,7 @@ read_line(struct export *export, struct span line)
 	bytes = malloc(line.len + 1);
 	if (bytes == NULL)
 		return FAULT_MEMORY;
-	if (decode_base64(line, bytes, &len))
+	if (decode_payload(line, bytes, &len))
 		fault = read_payload(export, (struct protobuf){bytes, len});
 	else
 		fault = import_refuse(r, "the data is not base64");

@@ -15,7 +15,7 @@ static bool
 leaves_of(struct leaves *l, const struct json_field *field, const void *value);
 
 static bool
-give(struct leaves *l, const char *text)
+give_leaf(struct leaves *l, const char *text)
 {
 	l->leaf.text = text;
 	return l->each(l->ctx, &l->leaf);
@@ -27,7 +27,7 @@ give_number(struct leaves *l, int64_t number)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRId64, number);
-	return give(l, text);
+	return give_leaf(l, text);
 }
 
 static bool
@@ -37,7 +37,7 @@ give_form(struct leaves *l, const struct json_field *field, const void *value)
 	bool ok;
 
 	field->form->format(value, text);
-	ok = give(l, text);
+	ok = give_leaf(l, text);
 	explicit_bzero(text, sizeof(text));
 	return ok;
 }
@@ -124,16 +124,16 @@ leaves_of(struct leaves *l, const struct json_field *field, const void *value)
 
 	switch (field->kind) {
 	case JSON_TEXT:
-		return give(l, value);
+		return give_leaf(l, value);
 	case JSON_STRING:
 		string = *(char *const *)value;
-		return give(l, string != NULL ? string : "");
+		return give_leaf(l, string != NULL ? string : "");
 	case JSON_NUMBER:
 		return give_number(l, *(const int64_t *)value);
 	case JSON_FLAG:
-		return give(l, *(const bool *)value ? "true" : "false");
+		return give_leaf(l, *(const bool *)value ? "true" : "false");
 	case JSON_CHOICE:
-		return give(l, field->names[*(const int *)value]);
+		return give_leaf(l, field->names[*(const int *)value]);
 	case JSON_FORM:
 		return give_form(l, field, value);
 	case JSON_OBJECT:

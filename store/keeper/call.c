@@ -1,9 +1,7 @@
 #include "store/keeper/call.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <syslog.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/base/utf8.h"
+#include "store/system/loginuid.h"
 #include "store/system/people.h"
 
 const struct address call_nowhere;
@@ -106,32 +105,6 @@ call_decide(struct call *call, const struct record *record,
 	policy_decide(&call->policy, &them.subject, ret);
 }
 
-/* The user who logged in and became root, by the kernel's audit. */
-static void
-find_actor(const struct call *call, char *ret, size_t size)
-{
-	char path[64], text[16] = "";
-	const struct passwd *pw;
-	unsigned long uid;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%ld/loginuid", (long)call->pid);
-	file = fopen(path, "re");
-	if (file != NULL) {
-		if (fgets(text, sizeof(text), file) == NULL)
-			text[0] = '\0';
-		fclose(file);
-	}
-	uid = strtoul(text, NULL, 10);
-	if (text[0] == '\0' || uid >= 0xffffffffUL)
-		uid = call->uid;
-	pw = getpwuid((uid_t)uid);
-	if (pw != NULL)
-		utf8_clean(pw->pw_name, strlen(pw->pw_name), ret, size);
-	else
-		snprintf(ret, size, "uid %lu", uid);
-}
-
 void
 call_audit_init(
     struct call *call, const char *event, const char *user, struct audit *ret)
@@ -141,7 +114,8 @@ call_audit_init(
 	snprintf(ret->event, sizeof(ret->event), "%s", event);
 	utf8_clean(user, strlen(user), ret->user, sizeof(ret->user));
 	if (strcmp(user, call->user) != 0 || call->uid == 0)
-		find_actor(call, ret->actor, sizeof(ret->actor));
+		loginuid_name(
+		    call->pid, call->uid, ret->actor, sizeof(ret->actor));
 }
 
 void

@@ -167,7 +167,7 @@ set_event(const char *event, struct audit *entry)
 
 /* Writes a line, of what the client itself found or of what the keeper did. */
 static bool
-write_line(struct deed *deed, const struct audit *entry)
+audit_deed(struct deed *deed, const struct audit *entry)
 {
 	struct call *call = deed->call;
 	bool quiet = call->conduct.quiet, done;
@@ -188,12 +188,12 @@ write_decided(struct deed *deed, struct audit *entry)
 	bool session = deed->login.by_door && !deed->login.door;
 
 	if (deed->outcome.reason == REASON_ENROLLED) {
-		if (!write_line(deed, entry))
+		if (!audit_deed(deed, entry))
 			return false;
 		entry->suppressed = 0; /* the first line says it */
 	}
 	set_event(session ? AUDIT_SESSION : AUDIT_LOGIN, entry);
-	return write_line(deed, entry);
+	return audit_deed(deed, entry);
 }
 
 /* True if there is nothing to be logged: nothing is decided, or the door's
@@ -231,7 +231,7 @@ deed_audit(struct deed *deed)
 	else
 		audit_login(deed, &entry);
 	return is_decided(deed) ? write_decided(deed, &entry)
-				: write_line(deed, &entry);
+				: audit_deed(deed, &entry);
 }
 
 /* The news stand between a line of failures and one of recovery codes. */

@@ -105,7 +105,7 @@ send_late(struct sending *sending, int fd)
 
 /* True where nothing in the file can be as late as was asked for. */
 static bool
-is_before(const struct sending *sending, const struct audit_file *file)
+is_too_old(const struct sending *sending, const struct audit_file *file)
 {
 	const struct audit_files *list = &sending->list;
 
@@ -122,7 +122,7 @@ send_file(struct sending *sending, size_t i, int64_t offset)
 	enum fault fault;
 
 	sending->now = *file;
-	sending->now.skipped = sending->only_files || is_before(sending, file);
+	sending->now.skipped = sending->only_files || is_too_old(sending, file);
 	sending->now.offset = sending->sent = offset;
 	fault = audit_file_open(sending->call->store.dir, &sending->now, &fd);
 	if (fault == FAULT_STALE)

@@ -7,7 +7,7 @@
 
 /* True for a service that lists everybody. */
 static bool
-is_whole(const char *service, size_t len)
+lists_everybody(const char *service, size_t len)
 {
 	static const char *const whole[] = {
 	    "files", "compat", "db", "extrausers", "altfiles", "systemd"};
@@ -29,7 +29,7 @@ directory_find(const char *at, const char *end, char *ret, size_t size)
 	while (at < end && *at != '#') {
 		size_t len = strcspn(at, *at == '[' ? "]\n" : BLANKS "[#\n");
 
-		if (len > 0 && *at != '[' && !is_whole(at, len)) {
+		if (len > 0 && *at != '[' && !lists_everybody(at, len)) {
 			snprintf(ret, size, "%.*s", (int)len, at);
 			return true;
 		}

@@ -104,7 +104,7 @@ is_wanted_line(const char *line, uid_t uid, const char *name)
 
 /* NAME:PASSWORD:UID:GID:GECOS:HOME:SHELL */
 static bool
-split(char *line, struct passwd *ret)
+split_entry(char *line, struct passwd *ret)
 {
 	char *field[FIELDS];
 	size_t count = 0;
@@ -141,7 +141,8 @@ passwd_find(
 	lines.ended = false;
 	lines.fault = FAULT_NONE;
 	while ((line = next_line(&lines, fd)) != NULL)
-		if (is_wanted_line(line, uid, name) && split(line, &entry)) {
+		if (is_wanted_line(line, uid, name) &&
+		    split_entry(line, &entry)) {
 			*ret = &entry;
 			return FAULT_NONE;
 		}

@@ -76,7 +76,7 @@ why_no_more(int error)
 
 /* False where a directory may have users whom it does not list. */
 static bool
-is_whole(void)
+passwd_is_whole(void)
 {
 	scoped_free char *text = NULL;
 	scoped_fd int fd = open(NSSWITCH, O_RDONLY | O_CLOEXEC);
@@ -111,7 +111,7 @@ people_read(struct people *ret)
 	if (people.list.count > 0)
 		qsort(people.list.items, people.list.count,
 		    sizeof(struct person), order_people);
-	people.whole = is_whole();
+	people.whole = passwd_is_whole();
 	*ret = people;
 	return FAULT_NONE;
 }

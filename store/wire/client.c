@@ -128,7 +128,7 @@ client_call(const struct client_options *options, const struct request *request,
 
 /* A row that nobody looks into is passed on as it is, but steers no terminal. */
 static enum fault
-take_text(struct client *client, const struct client_rows *rows, char *text,
+pass_row(struct client *client, const struct client_rows *rows, char *text,
     size_t len)
 {
 	if (text[0] != '{' || text[len - 1] != '}')
@@ -148,7 +148,7 @@ take_stream_row(struct client *client, const struct client_rows *rows,
 	enum fault fault;
 
 	if (rows->shape == NULL)
-		return take_text(client, rows, text, len);
+		return pass_row(client, rows, text, len);
 	json_done(rows->shape, rows->row);
 	fault = dial_read(client, rows->shape, text, len, rows->row);
 	if (fault == FAULT_NONE && rows->each != NULL &&

@@ -119,7 +119,7 @@ packet_send_value(int fd, const struct json_shape *shape, const void *value)
 
 /* True if fd can be read, or written, within timeout_ms. */
 static bool
-wait_for(int fd, short events, int timeout_ms)
+wait_ready(int fd, short events, int timeout_ms)
 {
 	struct pollfd p = {.fd = fd, .events = events};
 	int r;
@@ -145,7 +145,7 @@ packet_send_bytes(int fd, int timeout_ms, const char *bytes, size_t len)
 		n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 &&
 	    (errno == EINTR ||
-		(errno == EAGAIN && wait_for(fd, POLLOUT, timeout_ms))));
+		(errno == EAGAIN && wait_ready(fd, POLLOUT, timeout_ms))));
 	return n == (ssize_t)len + 1 ? FAULT_NONE : FAULT_IO;
 }
 
@@ -155,7 +155,7 @@ packet_receive(int fd, int timeout_ms, char **ret, size_t *ret_len)
 	char *text;
 	ssize_t n;
 
-	if (!wait_for(fd, POLLIN, timeout_ms))
+	if (!wait_ready(fd, POLLIN, timeout_ms))
 		return FAULT_IO;
 	n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 	if (n <= 0)

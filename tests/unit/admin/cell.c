@@ -53,3 +53,16 @@ Test(cell, leaves_the_locale_alone)
 	cell_leave(cell_enter());
 	cr_assert_eq(MB_CUR_MAX, 1u);
 }
+
+/* A character that has two columns is not cut, nor one that takes none. */
+Test(cell, fits_whole_characters)
+{
+	const char *han = "a\346\274\242b", *accent = "e\314\201x";
+
+	cr_expect_eq(cell_fitting(han, 0), 0);
+	cr_expect_eq(cell_fitting(han, 2), 1);
+	cr_expect_eq(cell_fitting(han, 3), 4);
+	cr_expect_eq(cell_fitting(han, 9), 5);
+	cr_expect_eq(cell_fitting(accent, 1), 3);
+	cr_expect_eq(cell_fitting("", 4), 0);
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/adoption.h"
 #include "tests/unit/fixture.h"
 
 #define DAYS 10
@@ -300,8 +301,11 @@ Test(report_tally, adoption_leaves_out_the_exempt_and_the_gone)
 	tally_group(&group, STATE_ENROLLED);
 	tally_group(&group, STATE_LOCKED);
 	tally_group(&group, STATE_OVERDUE);
-	cr_expect_eq(report_percent(&group), 66);
-	cr_expect_eq(report_percent(&(struct report_group){.users = 0}), 0);
+	cr_expect_eq(adoption_of(group.users, group.states).percent, 66);
+	cr_expect_eq(adoption_of(group.users, group.states).of, 3);
+	cr_expect_eq(
+	    adoption_of(0, (struct report_group){.users = 0}.states).percent,
+	    0);
 }
 
 Test(report_tally, refuses_more_than_ten_years)
