@@ -191,7 +191,7 @@ static bool
 set_rule(struct policy *policy, struct target *target,
     struct rule_change *change, int number)
 {
-	char *before = change->before[number], until[WHEN_SAID];
+	char *before = change->before[number];
 	enum kept kept = change->until_s > 0 ? KEPT_EXEMPTION : KEPT_RULE;
 	int64_t ended_s = 0;
 	struct rule *rule;
