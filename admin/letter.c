@@ -18,7 +18,7 @@ static const char style[] =
     "break-inside:avoid}"
     ".device svg{width:56mm;height:56mm;flex:none}"
     ".key,.codes{font:12pt/1.6 monospace;margin:0}"
-    ".codes{columns:2;list-style:none;padding:0;max-width:120mm;"
+    ".codes{columns:2 50mm;white-space:nowrap;list-style:none;padding:0;max-width:120mm;"
     "break-inside:avoid}"
     "@media print{body{padding:0}}";
 

@@ -11,7 +11,7 @@
 #include "admin/summary.h"
 
 #define BAR     20
-#define COLUMNS (STATE_PENDING + 3) /* group, users, states, adoption */
+#define COLUMNS (STATE_PENDING + 4) /* group, users, states, adoption, bar */
 
 struct tally {
 	struct name name; /* a group, or "all" */
@@ -131,20 +131,25 @@ new_table(const struct summary *summary)
 	    [STATE_GRACE] = "GRACE",
 	    [STATE_PENDING] = "PENDING"};
 	const char *headings[COLUMNS] = {"GROUP", "USERS"};
+	struct table *table;
 	size_t n = 2;
 
 	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++)
 		if (is_shown(summary, i))
 			headings[n++] = states[i];
 	headings[n++] = "ADOPTION";
-	return table_new(headings, n);
+	headings[n++] = "";
+	table = table_new(headings, n);
+	if (table != NULL)
+		table_spare(table, n - 1, 1);
+	return table;
 }
 
 static bool
 summary_add_line(struct table *table, const struct summary *summary,
     const struct tally *tally)
 {
-	char cells[COLUMNS][24], bar[BAR + 24];
+	char cells[COLUMNS][24], bar[BAR + 1] = "";
 	const char *line[COLUMNS] = {tally->name.text, cells[1]};
 	size_t done = percent(tally) * BAR / 100, n = 2;
 
@@ -156,10 +161,11 @@ summary_add_line(struct table *table, const struct summary *summary,
 		line[n] = cells[n];
 		n++;
 	}
+	snprintf(cells[n], sizeof(cells[n]), "%zu%%", percent(tally));
+	line[n] = cells[n];
 	for (size_t i = 0; i < BAR; i++)
 		bar[i] = i < done ? '#' : '.';
-	snprintf(bar + BAR, sizeof(bar) - BAR, " %zu%%", percent(tally));
-	line[n] = bar;
+	line[n + 1] = bar;
 	return table_row(table, line);
 }
 

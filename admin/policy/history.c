@@ -242,7 +242,8 @@ restore_version(const struct admin *admin, const struct lockfile *lockfile,
 	int status = ADMIN_NOT;
 
 	if (current->text != NULL && version_is(earlier, current)) {
-		admin_say("version %" PRId64 " is the policy in force",
+		admin_say("version %" PRId64 " is the policy in force: choose "
+			  "another one of tfa-admin policy history",
 		    earlier->number);
 		return ADMIN_NOT;
 	}

@@ -62,6 +62,15 @@ say_more(char ret[static BEFORE], const char *format, ...)
 	va_end(ap);
 }
 
+static void
+say_end(int64_t until_s, char ret[static BEFORE])
+{
+	char until[WHEN_SAID];
+
+	when_say(until_s, until);
+	say_more(ret, "until now only until %s", until);
+}
+
 /* The rule of this target, at that index, as it is replaced by the command. */
 static void
 say_before(const struct policy *policy, const struct target *target,
@@ -82,6 +91,9 @@ say_before(const struct policy *policy, const struct target *target,
 		say_more(ret, "until now from %s on", until);
 	else if (rule->mode == MODE_EXEMPT && change->mode != MODE_EXEMPT)
 		say_more(ret, "until now exempt");
+	else if (rule->until_s > change->now_s &&
+	    rule->until_s != change->until_s)
+		say_end(rule->until_s, ret);
 	target_exempt_from(policy, target, 0, at, networks);
 	if (change->mode != MODE_EXEMPT && networks[0] != '\0')
 		say_more(ret, "still exempt from %s", networks);
@@ -179,7 +191,7 @@ static bool
 set_rule(struct policy *policy, struct target *target,
     struct rule_change *change, int number)
 {
-	char *before = change->before[number], until[WHEN_SAID];
+	char *before = change->before[number];
 	enum kept kept = change->until_s > 0 ? KEPT_EXEMPTION : KEPT_RULE;
 	int64_t ended_s = 0;
 	struct rule *rule;
@@ -188,11 +200,10 @@ set_rule(struct policy *policy, struct target *target,
 	if (kept == KEPT_RULE)
 		target_drop_temporary(policy, target, &change->from, &ended_s);
 	at = target_find(policy, target, &change->from, kept);
-	when_say(ended_s, until);
 	if (ended_s > change->now_s && change->mode != MODE_EXEMPT)
 		say_more(before, "until now exempt");
 	else if (ended_s > change->now_s)
-		say_more(before, "until now only until %s", until);
+		say_end(ended_s, before);
 	else if (at >= 0)
 		say_before(policy, target, change, (size_t)at, before);
 	else
@@ -380,8 +391,12 @@ read_duration(const char *text, int64_t *ret_s)
 static bool
 read_future(const char *text, int64_t now_s, int64_t *ret_s)
 {
-	if (!admin_time(text, now_s, ret_s))
+	if (!when_parse(text, ret_s) && !when_parse_local(text, ret_s)) {
+		admin_say("%s: not a date: write 2026-12-31 or "
+			  "\"2026-12-31 18:00\"",
+		    text);
 		return false;
+	}
 	if (*ret_s > now_s)
 		return true;
 	admin_say("%s is in the past", text);

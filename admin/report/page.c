@@ -206,9 +206,8 @@ say_trust(struct html *html, const struct report *report)
 	size_t fails = sections_findings(report, "FAIL");
 
 	html_mark(html, "<p>The policy was changed ");
-	html_number(html, (int64_t)report->policy_changes.total);
-	html_put(
-	    html, report->policy_changes.total == 1 ? " time; " : " times; ");
+	html_number(html, (int64_t)report->policy_made);
+	html_put(html, report->policy_made == 1 ? " time; " : " times; ");
 	if (report->findings_why[0] != '\0' && fails == 0)
 		html_mark(html,
 		    "it is not known if there is a way round the "

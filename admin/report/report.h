@@ -135,6 +135,7 @@ struct report {
 	LIST_OF(struct report_reason) reasons;
 	int64_t reasons_left; /* logins and refusals with further reasons */
 	struct report_changes policy_changes, user_changes;
+	size_t policy_made; /* changes: each has a line, and one for each key */
 	LIST_OF(struct report_use) uses;
 	int64_t exempt_logins; /* of all of them */
 	size_t exempt_users;   /* of them, at most REPORT_USERS */

@@ -130,6 +130,20 @@ is_policy(const struct audit *entry)
 	return strcmp(entry->event, "policy") == 0;
 }
 
+/* False for the lines below it: one a key, or that it was not made. */
+static bool
+begins_change(const struct audit *entry)
+{
+	const char *colon = strchr(entry->detail, ':');
+	const char *blank = strchr(entry->detail, ' ');
+
+	if (strncmp(entry->detail, "not made", 8) == 0 ||
+	    strncmp(entry->detail, "rules.", 6) == 0)
+		return false;
+	return colon == NULL || blank == NULL || blank < colon ||
+	    strstr(colon, " -> ") == NULL;
+}
+
 static void
 count_reason(struct report *report, const struct audit *entry)
 {
@@ -344,9 +358,10 @@ tally_entry(struct tally *tally, const struct audit *entry)
 	report->codes_refused += strcmp(entry->event, AUDIT_CODE) == 0;
 	if (tally_is_login(entry))
 		count_login(tally, day, entry);
-	else if (is_policy(entry))
+	else if (is_policy(entry)) {
+		report->policy_made += begins_change(entry);
 		count_change(tally, &report->policy_changes, entry);
-	else if (is_user_change(entry))
+	} else if (is_user_change(entry))
 		count_change(tally, &report->user_changes, entry);
 }
 

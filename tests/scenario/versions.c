@@ -149,7 +149,12 @@ Test(versions_kept, exemption_ends_at_its_date)
 	r = bastion_admin(b, ARGV("exemptions", "--csv"));
 	assert_says(r->out, "rule,who,from,since,until,by,ended\r\nuser106");
 	assert_says(r->out, ",2098-12-31T00:00:00Z,user101,false\r\n");
-	/* The last command counts. */
+	/* The last command counts, and says which end it takes away. */
+	r = bastion_admin(
+	    b, ARGV("exempt", "user106", "--until", "2098-12-30"));
+	assert_says(r->out, "(until now only until Wed 2098-12-31 00:00 UTC)");
+	r = bastion_admin(b, ARGV("exempt", "user106"));
+	assert_says(r->out, "(until now only until Tue 2098-12-30 00:00 UTC)");
 	r = bastion_admin(b, ARGV("enforce", "user106"));
 	assert_status(r, 0);
 	assert_says(r->out, "(until now exempt)");
@@ -158,6 +163,10 @@ Test(versions_kept, exemption_ends_at_its_date)
 	    b, ARGV("exempt", "user107", "--until", "2020-01-01"));
 	assert_status(r, 2);
 	assert_says(r->err, "is in the past");
+	r = bastion_admin(
+	    b, ARGV("exempt", "user107", "--until", "2098-12-32"));
+	assert_status(r, 2);
+	assert_says(r->err, "2098-12-32: not a date: write 2026-12-31 or");
 }
 
 Test(versions_kept, commands_name_limits_and_what_does_nothing)

@@ -152,6 +152,7 @@ sample_report(const char *person, const char *address, const char *word,
 	add_users(&ret->shut, person, STATE_BLOCKED);
 	add_users(&ret->gone, person, STATE_GONE);
 	add_change(&ret->policy_changes, person, address, word);
+	ret->policy_made = ret->policy_changes.total;
 	add_change(&ret->user_changes, person, address, word);
 	add_lists(ret, person, address, word);
 	add_sources(ret, person, word);

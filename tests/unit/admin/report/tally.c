@@ -225,6 +225,25 @@ Test(report_tally, lists_the_newest_changes_and_who_made_them)
 	cr_expect(report.user_changes.list.items[0].refused);
 }
 
+/* A change has a line in words, one for each key, and perhaps a last one. */
+Test(report_tally, counts_a_change_of_many_keys_once)
+{
+	static const char *const details[] = {
+	    "enforce @ops: a code is required",
+	    "rules.@ops: none -> rule 1 of 1", "rules.my own: none -> rule 2",
+	    "otherwise: optional -> required", "policy undo: back to version 2",
+	    "policy: none -> ...", "not made: policy undo: back to version 2"};
+	char line[160];
+
+	for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++) {
+		snprintf(line, sizeof(line),
+		    "'event':'policy','actor':'kim','detail':'%s'", details[i]);
+		line_at(NOW_S - 60, line);
+	}
+	cr_expect_eq(report.policy_made, 2);
+	cr_expect_eq(report.policy_changes.total, 7);
+}
+
 static bool
 is_alice(void *ctx, const char *user)
 {
