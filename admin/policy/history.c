@@ -124,19 +124,22 @@ show_all(const struct admin *admin, const struct lockfile *lockfile,
 	size_t count = versions->numbers.count;
 	int status = ADMIN_DONE;
 
-	for (size_t i = 0; i < count && status == ADMIN_DONE; i++) {
+	/* One that is damaged was named, and the others are shown. */
+	for (size_t i = 0; i < count; i++) {
 		bool last = i + 1 == count;
-
-		status = versions_read(
+		int one = versions_read(
 		    lockfile, versions->numbers.items[i], &version);
-		if (status == ADMIN_DONE)
-			status = show_one(admin, &before, &version,
+
+		if (one == ADMIN_DONE)
+			one = show_one(admin, &before, &version,
 			    last && current->text != NULL &&
 				version_is(&version, current));
+		status = one == ADMIN_DONE ? status : one;
 	}
-	if (status == ADMIN_DONE && current->text != NULL &&
-	    (before.text == NULL || !version_is(&before, current)))
-		status = show_one(admin, &before, current, true);
+	if (current->text != NULL &&
+	    (before.text == NULL || !version_is(&before, current)) &&
+	    show_one(admin, &before, current, true) != ADMIN_DONE)
+		status = ADMIN_NOT;
 	version_done(&before);
 	return status;
 }

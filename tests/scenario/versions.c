@@ -39,6 +39,12 @@ Test(versions_kept, say_when_who_and_what)
 	assert_never_says(r->out, "user102");
 	assert_status(bastion_admin(b, ARGV("policy", "show", "3")), 1);
 	assert_status(bastion_admin(b, ARGV("policy", "show", "x")), 2);
+	/* One that is damaged hides no other. */
+	write_text(text("%s/.policy.json.was.1", b->dir), "spoilt\n");
+	r = bastion_admin(b, ARGV("policy", "history"));
+	assert_status(r, 1);
+	assert_says(r->err, ".policy.json.was.1");
+	assert_says(r->out, "(in force) enforce user102: a code");
 }
 
 Test(versions_kept, are_put_back_by_undo)
