@@ -214,8 +214,9 @@ say_after_revoke(const struct admin *admin)
 	admin_say("the old entry in the authenticator app no longer works: "
 		  "tell users to delete it");
 	if (!admin->end_sessions)
-		admin_say("running sessions go on. To end them, too: tfa-admin "
-			  "revoke --end-sessions");
+		admin_say("running sessions go on: --end-sessions would have "
+			  "ended them. To do it now: loginctl terminate-user "
+			  "USER, or pkill -KILL -u USER");
 }
 
 int

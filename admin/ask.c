@@ -249,7 +249,7 @@ admin_time(const char *text, int64_t now_s, int64_t *ret_s)
 		return true;
 	}
 	admin_say("%s: not a time: write 2026-11-01, \"2026-11-01 08:00\", "
-		  "2026-11-01T08:00:00Z, or 14d for 14 days ago",
+		  "2026-11-01T08:00:00Z, or a duration such as 14d",
 	    text);
 	return false;
 }

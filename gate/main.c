@@ -49,8 +49,8 @@ main(int argc, char **argv)
 
 	if (verdict != VERDICT_PASS)
 		return leave_denied(&gate);
-	gate_renew(&gate);
 	if (gate.command == NULL && gate.facts.command == NULL)
 		motd_greet(&gate.facts, &gate.reply);
+	gate_renew(&gate);
 	session_exec(verdict, &gate.facts, gate.command);
 }

@@ -171,6 +171,7 @@ static int
 make_request(const struct admin *admin, const char *user, struct request *ret)
 {
 	struct address address;
+	char at[WHEN_SAID];
 
 	memcpy(ret->user, user, strlen(user) + 1);
 	ret->door = admin->at_door;
@@ -181,8 +182,12 @@ make_request(const struct admin *admin, const char *user, struct request *ret)
 		}
 		address_format(&address, ret->address);
 	}
-	if (admin->at != NULL && !admin_time(admin->at, time(NULL), &ret->at_s))
+	if (admin->at == NULL)
+		return ADMIN_DONE;
+	if (!admin_time(admin->at, time(NULL), &ret->at_s))
 		return ADMIN_USAGE;
+	when_say(ret->at_s, at);
+	admin_say("as if it were %s", at);
 	return ADMIN_DONE;
 }
 

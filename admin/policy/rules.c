@@ -179,7 +179,7 @@ static bool
 set_rule(struct policy *policy, struct target *target,
     struct rule_change *change, int number)
 {
-	char *before = change->before[number];
+	char *before = change->before[number], until[WHEN_SAID];
 	enum kept kept = change->until_s > 0 ? KEPT_EXEMPTION : KEPT_RULE;
 	int64_t ended_s = 0;
 	struct rule *rule;
@@ -188,8 +188,11 @@ set_rule(struct policy *policy, struct target *target,
 	if (kept == KEPT_RULE)
 		target_drop_temporary(policy, target, &change->from, &ended_s);
 	at = target_find(policy, target, &change->from, kept);
+	when_say(ended_s, until);
 	if (ended_s > change->now_s && change->mode != MODE_EXEMPT)
 		say_more(before, "until now exempt");
+	else if (ended_s > change->now_s)
+		say_more(before, "until now only until %s", until);
 	else if (at >= 0)
 		say_before(policy, target, change, (size_t)at, before);
 	else

@@ -43,10 +43,12 @@ has_keeper(const struct setup *setup)
 {
 	if (systemd_runs() || keeper_answers())
 		return true;
-	admin_say("no keeper runs yet, and no systemd that would start it: "
-		  "nobody can log in after setup until a keeper runs. Start it "
-		  "then at once, here and where this machine starts its "
-		  "daemons:");
+	admin_say(
+	    "no keeper runs yet, and no systemd that would start it: "
+	    "whoever is asked for a code cannot log in after setup until a "
+	    "keeper runs. Start it "
+	    "then at once, here and where this machine starts its "
+	    "daemons:");
 	fputs("    " ADMIN_KEEPER_LINE "\n", stderr);
 	if (setup->caller == NULL || setup->admin->yes)
 		return true;

@@ -174,11 +174,19 @@ read_fields(struct protobuf message, struct account *ret)
 	return step == PROTOBUF_END;
 }
 
-/* True if the admin asked for this account, or for none by name. */
+/* True if the admin asked for this account, or for none by name.  The name may
+ * lack the issuer that the app wrote into it. */
 static bool
 is_wanted(const struct import_reader *r, const struct account *account)
 {
-	return r->account == NULL || strcmp(r->account, account->name) == 0 ||
+	size_t len = strlen(account->issuer);
+	const char *alone = account->name;
+
+	if (len > 0 && strncmp(alone, account->issuer, len) == 0 &&
+	    alone[len] == ':')
+		alone += len + 1 + strspn(alone + len + 1, " ");
+	return r->account == NULL || strcmp(r->account, alone) == 0 ||
+	    strcmp(r->account, account->name) == 0 ||
 	    strcmp(r->account, account->shown) == 0;
 }
 

@@ -402,7 +402,7 @@ Test(admin, understands_what_is_nearly_right)
 	assert_says(r->err, "--block and --code exclude each other");
 	r = bastion_admin(b, ARGV("explain", b->me, "root"));
 	assert_status(r, 2);
-	assert_says(r->err, "explain takes one user");
+	assert_says(r->err, "explain was given a word too many");
 	s = on_terminal(b, text("revoke %s no-such third", b->me));
 	session_expect(s, text("Revoke %s, no-such, third? ", b->me));
 	session_type(s, "n\r");

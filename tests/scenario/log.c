@@ -475,7 +475,7 @@ Test(log, reaches_syslog_with_a_priority_and_without_secrets)
 	ssh_with_code(b, "user118", wrong, "true");
 	assert_status(ssh_with_code(b, "user118", code, "true"), 0);
 	assert_status(bastion_admin(b, ARGV("unlock", "user118")), 0);
-	assert_status(bastion_admin(b, ARGV("exempt", "user120")), 0);
+	assert_status(bastion_admin(b, ARGV("exempt", "user120", "--yes")), 0);
 	fixture_write_policy(b,
 	    fixture_policy("{'name':'x','groups':['nosuchgroup'],"
 			   "'mode':'required'}",

@@ -68,7 +68,9 @@ static void
 enforce(const char *target)
 {
 	assert_status(
-	    run(ARGV("/usr/sbin/tfa-admin", "enforce", target), NULL, 0), 0);
+	    run(ARGV("/usr/sbin/tfa-admin", "enforce", target, "--yes"), NULL,
+		0),
+	    0);
 }
 
 static void
