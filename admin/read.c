@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/system/directory.h"
 #include "store/base/cleanup.h"
 #include "store/system/child.h"
 #include "store/base/file.h"
@@ -317,4 +318,15 @@ read_keyfile_as(const struct keypath_user *user, const char *name,
 	    .text = found.there ? take(text) : NULL,
 	    .sound = found.sound};
 	return FAULT_NONE;
+}
+
+bool
+read_directory(const char *database, char *ret, size_t size)
+{
+	scoped_free char *text = read_whole("/etc/nsswitch.conf");
+
+	if (text != NULL && directory_service(text, database, ret, size))
+		return true;
+	ret[0] = '\0';
+	return false;
 }

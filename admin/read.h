@@ -22,6 +22,12 @@
 char *read_whole(const char *path);
 
 /*
+ * *ret: the first service of a database ("passwd") in nsswitch.conf(5) that may
+ * not list everybody.  False, and "", if there is none or the file is unreadable.
+ */
+bool read_directory(const char *database, char *ret, size_t size);
+
+/*
  * Reads a file of the caller's own, *ret_len bytes.  NULL also with ELOOP for a
  * link, even in the folders above, and with EACCES for somebody else's file.
  */

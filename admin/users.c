@@ -8,12 +8,8 @@
 #include "admin/read.h"
 #include "admin/summary.h"
 #include "admin/user_rows.h"
-#include "store/base/cleanup.h"
-#include "store/system/directory.h"
 #include "store/system/groups.h"
 #include "store/system/people.h"
-
-#define NSSWITCH "/etc/nsswitch.conf"
 
 struct listing {
 	const struct admin *admin;
@@ -129,12 +125,9 @@ summarise(struct listing *listing)
 static void
 say_who_may_be_missing(void)
 {
-	scoped_free char *text = read_whole(NSSWITCH);
 	char people[32], groups[32];
-	bool of_people = text != NULL &&
-	    directory_service(text, "passwd", people, sizeof(people));
-	bool of_groups = text != NULL &&
-	    directory_service(text, "group", groups, sizeof(groups));
+	bool of_people = read_directory("passwd", people, sizeof(people));
+	bool of_groups = read_directory("group", groups, sizeof(groups));
 
 	if (of_people || of_groups)
 		admin_say("%s come from \"%s\", which may not list everybody: "

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/base/cleanup.h"
-#include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/person.h"
 
@@ -72,7 +70,6 @@ void
 doctor_uids(struct doctor *doctor)
 {
 	struct people people = {{NULL, 0}};
-	scoped_free char *text = NULL;
 	char service[40];
 	int error = list_people(&people);
 
@@ -93,9 +90,7 @@ doctor_uids(struct doctor *doctor)
 			    a->name.text, b->name.text, (unsigned long)a->uid,
 			    a->name.text);
 	}
-	text = read_whole("/etc/nsswitch.conf");
-	if (text != NULL &&
-	    directory_service(text, "passwd", service, sizeof(service)))
+	if (read_directory("passwd", service, sizeof(service)))
 		doctor_warn(doctor, NULL,
 		    "accounts of %s were looked at only as far as it lists "
 		    "them",

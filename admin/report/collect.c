@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
 #include "admin/log/history.h"
 #include "admin/progress.h"
@@ -22,8 +21,6 @@
 #include "store/system/groups.h"
 #include "store/system/loginuid.h"
 #include "store/system/people.h"
-
-#define NSSWITCH "/etc/nsswitch.conf"
 
 struct collection {
 	struct admin *admin;
@@ -281,14 +278,11 @@ static void
 collect_machine(struct collection *collection)
 {
 	struct report *report = collection->report;
-	scoped_free char *text = read_whole(NSSWITCH);
 
 	if (gethostname(report->host, sizeof(report->host) - 1) < 0)
 		snprintf(report->host, sizeof(report->host), "this host");
-	if (text != NULL &&
-	    !directory_service(
-		text, "passwd", report->directory, sizeof(report->directory)))
-		report->directory[0] = '\0';
+	(void)read_directory(
+	    "passwd", report->directory, sizeof(report->directory));
 	loginuid_name(getpid(), geteuid(), report->by, sizeof(report->by));
 	collect_emergencies(collection);
 }

@@ -1,5 +1,7 @@
-/* The user who logged in, although another user runs the program now: the kernel keeps
- * it from the login on, for its audit. */
+/*
+ * The user who logged in, although another user runs the program now: the
+ * kernel keeps that from the login on, for its audit.
+ */
 #ifndef TFA_LOGINUID_H
 #define TFA_LOGINUID_H
 

@@ -40,12 +40,9 @@ static void
 hear(void *ctx, const char *answer)
 {
 	struct heard *heard = ctx;
-	struct reply reply = {.version = 0};
-	struct json_error error;
+	struct reply reply;
 
-	cr_assert_eq(json_read(&reply_shape, answer, strlen(answer), PACKET_MAX,
-			 &reply, &error),
-	    FAULT_NONE, "%s", answer);
+	keeper_scene_reply(answer, &reply);
 	snprintf(heard->reason, sizeof(heard->reason), "%s",
 	    reason_name(reply.reason));
 	heard->notes = reply.notes.count;

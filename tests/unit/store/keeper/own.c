@@ -32,12 +32,9 @@ scene_all_of_another(struct record *record)
 static void
 take_reason(void *ctx, const char *answer)
 {
-	struct reply reply = {.version = 0};
-	struct json_error error;
+	struct reply reply;
 
-	cr_assert_eq(json_read(&reply_shape, answer, strlen(answer), PACKET_MAX,
-			 &reply, &error),
-	    FAULT_NONE);
+	keeper_scene_reply(answer, &reply);
 	snprintf(ctx, REASON_SENT, "%s", reason_name(reply.reason));
 	reply_done(&reply);
 }

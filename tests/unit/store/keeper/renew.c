@@ -29,12 +29,9 @@ static void
 take_answer(void *ctx, const char *text)
 {
 	struct answered *answered = ctx;
-	struct reply reply = {.version = 0};
-	struct json_error error;
+	struct reply reply;
 
-	cr_assert_eq(json_read(&reply_shape, text, strlen(text), PACKET_MAX,
-			 &reply, &error),
-	    FAULT_NONE);
+	keeper_scene_reply(text, &reply);
 	snprintf(answered->reason, sizeof(answered->reason), "%s",
 	    reason_name(reply.reason));
 	memcpy(answered->device, reply.device, sizeof(reply.device));

@@ -272,3 +272,14 @@ keeper_scene_ask(struct keeper_scene *s, uid_t uid, const char *request,
 	}
 	close(pair[0]);
 }
+
+void
+keeper_scene_reply(const char *answer, struct reply *ret)
+{
+	struct json_error error;
+
+	*ret = (struct reply){.version = 0};
+	cr_assert_eq(json_read(&reply_shape, answer, strlen(answer), PACKET_MAX,
+			 ret, &error),
+	    FAULT_NONE, "%s", answer);
+}

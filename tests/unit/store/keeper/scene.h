@@ -61,6 +61,9 @@ void keeper_scene_request(const struct keeper_scene *s, const char *text,
 void keeper_scene_ask(struct keeper_scene *s, uid_t uid, const char *request,
     bool follows, void (*each)(void *ctx, const char *answer), void *ctx);
 
+/* Reads an answer; reply_done() frees it. */
+void keeper_scene_reply(const char *answer, struct reply *ret);
+
 /* States of a record, and the codes that some of them have. */
 #define SCENE_PASS     "PASS-0000-0000-0000"
 #define SCENE_ENROLL   "ENR0-0000-0000-0000"
