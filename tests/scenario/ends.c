@@ -74,7 +74,7 @@ Test(ends, own_session_after_a_yes_alone)
 	session_type(s, "y\r");
 	cr_assert(session_ends(s, 30000), "the session goes on");
 	assert_never_says(fixture_record(b, user), "\"secret\"");
-	/* What ended them goes on for a moment. */
+	/* The command outlives the session for a moment. */
 	for (int i = 0; i < 200 && fixture_audit_count(b, "end_sessions") == 0;
 	     i++)
 		run_sleep_ms(50);

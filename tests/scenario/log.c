@@ -500,7 +500,7 @@ Test(log, reaches_syslog_with_a_priority_and_without_secrets)
 	cr_expect_eq(priority_of(said, n, "\"unknown_group\""), PRIORITY(3));
 }
 
-/* Who had opened the audit before logrotate renamed it still writes to it. */
+/* A writer that opened the audit before logrotate renamed it still writes to it. */
 Test(log, has_the_line_that_comes_late_to_a_rotated_file)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What stderr gets: a terminal's, or a pipe's. */
+/* The other end of stderr: of a terminal, or of a pipe. */
 struct reader {
 	int fd, saved;
 };
@@ -28,7 +28,7 @@ read_stderr(bool is_terminal)
 	return ret;
 }
 
-/* What came since the last time. */
+/* Returns the bytes since the last call. */
 static const char *
 came(const struct reader *reader)
 {
