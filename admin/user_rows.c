@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admin/user_rows.h"
+#include "admin/field.h"
 #include "store/base/when.h"
 
 enum column { USER, STATE, DEVICES, LAST_LOGIN, FROM, UNTIL, RULE, PROBLEM };
@@ -136,14 +137,15 @@ print_rule(const struct user_row *row)
 	    [MODE_OPTIONAL] = "a code is asked of those who have a device",
 	    [MODE_REQUIRED] = "a code is required",
 	    [MODE_EXEMPT] = "never asked for a code"};
-	char until[WHEN_MINUTE];
+	char until[WHEN_MINUTE], rule[RULE_TEXT + 128];
 
 	if (row->state == STATE_GONE)
 		return;
-	printf("  rule           %s: %s",
-	    row->rule[0] != '\0' ? row->rule : "otherwise", modes[row->mode]);
 	say_minute(row->exempt_until_s, "", until);
-	printf("%s%s\n", until[0] != '\0' ? ", until " : "", until);
+	snprintf(rule, sizeof(rule), "%s: %s%s%s",
+	    row->rule[0] != '\0' ? row->rule : "otherwise", modes[row->mode],
+	    until[0] != '\0' ? ", until " : "", until);
+	field_print("  rule           ", rule);
 	say_minute(row->deadline_s, "none", until);
 	printf("  deadline       %s\n", until);
 }
@@ -170,7 +172,7 @@ print_block(const struct user_row *row)
 	say_lock(row->locked_until_s, lock);
 	printf("%s\n", lock);
 	if (row->problem[0] != '\0')
-		printf("  problem        %s\n", row->problem);
+		field_print("  problem        ", row->problem);
 }
 
 /* As csv_names has them; of lists, how many there are. */

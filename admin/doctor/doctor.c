@@ -151,6 +151,8 @@ admin_doctor(struct admin *admin, int argc, char **argv)
 			: "-i and --code need --probe USER");
 		return ADMIN_MISUSED;
 	}
+	if (admin->probe != NULL && !admin_is_user(admin->probe))
+		return ADMIN_NOT;
 	examine(&doctor, admin, print_finding);
 	status = findings_count(&doctor.findings, FINDING_FAIL) > 0 ||
 		doctor.findings.failed

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/explain/explain.h"
+#include "admin/field.h"
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
 
@@ -14,7 +15,7 @@ print_login(const struct explained *login)
 {
 	char deadline[WHEN_TEXT], until[WHEN_SAID];
 
-	printf("  because   %s\n", login->reason);
+	field_print("  because   ", login->reason);
 	printf("  rule      %s%s%s%s\n",
 	    login->rule[0] != '\0' ? login->rule : "otherwise",
 	    login->mode != MODE_NONE ? " (" : "", mode_names[login->mode],
@@ -76,7 +77,7 @@ explain_print(const struct explanation *e)
 	for (size_t i = 0; i < e->keys.count; i++)
 		print_key(&e->keys.items[i]);
 	for (size_t i = 0; i < e->notes.count; i++)
-		printf("  note      %s\n", e->notes.items[i].text);
+		field_print("  note      ", e->notes.items[i].text);
 }
 
 /* True if the gate refuses each key that the user can have. */

@@ -9,11 +9,12 @@
 #include "store/base/utf8.h"
 #include "store/base/when.h"
 
-/* Bytes of the cells: with two times and the gaps, 80 columns. */
-#define WHO_SHOWN  16
-#define FROM_SHOWN 14
-#define BY_SHOWN   9
-#define RULE_SHOWN 10
+/* Columns of the table.  A text is cut to as many bytes as all rows leave room
+ * for in WIDTH, but to no fewer than these. */
+enum { WHO, FROM, SINCE, UNTIL, BY, RULE, CELLS };
+#define WIDTH 80
+static const size_t least[CELLS] = {
+    [WHO] = 16, [FROM] = 14, [BY] = 9, [RULE] = 10};
 
 /* Adds one more to a list; "..." for those that find no room. */
 static void __attribute__((format(printf, 2, 3)))
@@ -151,38 +152,91 @@ say_cell(int64_t time_s, bool ended, char ret[static WHEN_SAID])
 	    ended ? " ended" : "");
 }
 
+static void
+say_times(const struct exemption *exemption, char ret_since[static WHEN_SAID],
+    char ret_until[static WHEN_SAID])
+{
+	say_cell(exemption->since_s, false, ret_since);
+	ret_since[ret_since[0] != '\0' ? 10 : 0] = '\0'; /* the day will do */
+	say_cell(exemption->until_s, exemption->ended, ret_until);
+}
+
+struct fitted {
+	struct table *table;
+	size_t shown[CELLS]; /* bytes of the widest cell */
+};
+
+static bool
+measure_row(void *ctx, const struct exemption *exemption)
+{
+	struct fitted *fitted = ctx;
+	char since[WHEN_SAID], until[WHEN_SAID];
+	const char *const cells[CELLS] = {exemption->who, exemption->from,
+	    since, until, exemption->by, exemption->rule};
+
+	say_times(exemption, since, until);
+	for (size_t i = 0; i < CELLS; i++)
+		if (strlen(cells[i]) > fitted->shown[i])
+			fitted->shown[i] = strlen(cells[i]);
+	return true;
+}
+
+/* Cuts the widest of the columns that may be cut, until all fit. */
+static void
+fit_columns(size_t shown[static CELLS], const char *const *headings)
+{
+	while (true) {
+		size_t width = 0, widest = CELLS;
+
+		for (size_t i = 0; i < CELLS; i++) {
+			size_t heading = strlen(headings[i]);
+
+			if (shown[i] > 0)
+				width += 1 +
+				    (shown[i] > heading ? shown[i] : heading);
+			if (least[i] > 0 && shown[i] > least[i] &&
+			    (widest == CELLS || shown[i] > shown[widest]))
+				widest = i;
+		}
+		if (width <= WIDTH + 1 || widest == CELLS)
+			return;
+		shown[widest]--;
+	}
+}
+
 static bool
 exemption_row(void *ctx, const struct exemption *exemption)
 {
-	char rule[RULE_SHOWN + 1], who[WHO_SHOWN + 1];
-	char from[FROM_SHOWN + 1], by[BY_SHOWN + 1];
-	char since[WHEN_SAID], until[WHEN_SAID];
-	const char *cells[] = {who, from, since, until, by, rule};
+	const struct fitted *fitted = ctx;
+	char since[WHEN_SAID], until[WHEN_SAID], cut[CELLS][EXEMPTION_TEXT];
+	const char *cells[CELLS] = {exemption->who, exemption->from, since,
+	    until, exemption->by, exemption->rule};
 
-	cut_cell(exemption->rule, sizeof(rule) - 1, rule);
-	cut_cell(exemption->who, sizeof(who) - 1, who);
-	cut_cell(exemption->from, sizeof(from) - 1, from);
-	cut_cell(exemption->by, sizeof(by) - 1, by);
-	say_cell(exemption->since_s, false, since);
-	since[since[0] != '\0' ? 10 : 0] = '\0'; /* the day will do */
-	say_cell(exemption->until_s, exemption->ended, until);
-	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+	say_times(exemption, since, until);
+	for (size_t i = 0; i < CELLS; i++) {
+		if (least[i] > 0) {
+			cut_cell(cells[i], fitted->shown[i], cut[i]);
+			cells[i] = cut[i];
+		}
 		cells[i] = table_dash(cells[i]);
-	return table_row(ctx, cells);
+	}
+	return table_row(fitted->table, cells);
 }
 
 static bool
 exemptions_table(const struct policy *policy, int64_t now_s)
 {
-	static const char *const headings[] = {
+	static const char *const headings[CELLS] = {
 	    "WHO", "FROM", "SINCE", "UNTIL", "BY", "RULE"};
-	struct table *table = table_new(
-	    headings, sizeof(headings) / sizeof(headings[0]));
-	bool ok = table != NULL &&
-	    exemptions_each(policy, now_s, exemption_row, table) &&
-	    table_print(table);
+	struct fitted fitted = {.table = table_new(headings, CELLS)};
+	bool ok = fitted.table != NULL &&
+	    exemptions_each(policy, now_s, measure_row, &fitted);
 
-	table_free(table);
+	if (ok)
+		fit_columns(fitted.shown, headings);
+	ok = ok && exemptions_each(policy, now_s, exemption_row, &fitted) &&
+	    table_print(fitted.table);
+	table_free(fitted.table);
 	return ok;
 }
 

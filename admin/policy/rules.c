@@ -234,7 +234,7 @@ remove_rules(struct policy *policy, const struct target *target,
 		list_drop(&policy->rules, sizeof(struct rule), i);
 		found = true;
 	}
-	if (!found)
+	if (!found && (target->is_group || admin_is_user(target->name)))
 		admin_say("%s: no rule is for this target alone: see tfa-admin "
 			  "policy show",
 		    target->text);

@@ -96,6 +96,8 @@ add_target(struct guard_only *only, const char *target)
 	bool group = target[0] == '@';
 	const char *name = target + group;
 
+	if (!group && name[0] != '\0' && !admin_is_user(name))
+		return false;
 	if (!guard_may_name(name)) {
 		admin_say("\"%s\": sshd's Match would take that for a pattern "
 			  "or for more than one name; --only takes @GROUP and "

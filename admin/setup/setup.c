@@ -396,6 +396,12 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 		admin_say("%s: not a duration from 1s to 1d", admin->wait);
 		return false;
 	}
+	return true;
+}
+
+static bool
+is_account_of_break_glass(const struct admin *admin)
+{
 	if (admin->break_glass == NULL ||
 	    (text_is_user(admin->break_glass) &&
 		getpwnam(admin->break_glass) != NULL))
@@ -426,6 +432,8 @@ admin_setup(struct admin *admin, int argc, char **argv)
 	(void)argv;
 	if (!is_usage(admin, argc, &setup.wait_s))
 		return ADMIN_MISUSED;
+	if (!is_account_of_break_glass(admin))
+		return ADMIN_NOT;
 	if (!admin_root_only(admin, "setup"))
 		return ADMIN_NOT_ALLOWED;
 	if (admin->watch)

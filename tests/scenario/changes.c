@@ -564,3 +564,25 @@ Test(changes, from_a_grace_to_now_count_from_now)
 	cr_assert_not_null(after);
 	cr_assert_neq(strncmp(before, after, 29), 0, "%.29s", after);
 }
+
+/* A rule a user is what the limit meets first. */
+Test(changes, beyond_the_last_rule_point_at_groups)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *rules = text(RULE("required")), *policy;
+	struct run *r;
+
+	for (int i = 1; i < 200; i++)
+		rules = text("%s,{'name':'r%d','users':['x%d'],'mode':"
+			     "'optional'}",
+		    rules, i, i);
+	fixture_write_policy(b, fixture_policy(rules, NULL));
+	policy = read_text(b->policy);
+	r = bastion_admin(b, ARGV("enable", b->me, "--yes"));
+	assert_status(r, 1);
+	assert_says(
+	    r->err, "the policy would have 201 rules, and may have 200");
+	assert_says(r->err, "Put these users into a Unix group");
+	assert_says(r->err, "@GROUP");
+	cr_assert_str_eq(read_text(b->policy), policy);
+}

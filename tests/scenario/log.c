@@ -499,3 +499,27 @@ Test(log, reaches_syslog_with_a_priority_and_without_secrets)
 	cr_expect_eq(priority_of(said, n, "\"event\":\"policy\""), PRIORITY(5));
 	cr_expect_eq(priority_of(said, n, "\"unknown_group\""), PRIORITY(3));
 }
+
+/* A writer that opened the audit before logrotate renamed it still writes to it. */
+Test(log, has_the_line_that_comes_late_to_a_rotated_file)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	char *rotated = text("%s/audit.jsonl-20260131", b->store);
+	struct run *reader;
+	FILE *late;
+
+	put(b, "audit.jsonl-20260131",
+	    LINE("2026-01-01T10:00:00Z", "ann", "pass", "code"));
+	put(b, "audit.jsonl",
+	    LINE("2026-02-01T10:00:00Z", "bob", "pass", "code"));
+	late = fopen(rotated, "a");
+	cr_assert_not_null(late);
+	reader = bastion_admin_start(b, ARGV("log"));
+	run_sleep_ms(400);
+	fputs(LINE("2026-01-02T10:00:00Z", "cid", "pass", "code"), late);
+	cr_assert_eq(fclose(late), 0);
+	run_finish(reader);
+	assert_status(reader, 0);
+	cr_assert_str_eq(
+	    days(reader->out), "01-01 01-02 02-01", "%s", reader->out);
+}

@@ -56,6 +56,30 @@ Test(difference, has_a_line_for_each_key)
 	    "order of rules, first difference: alice -> staff\n");
 }
 
+#define USERS(names) "{'name': 'r', 'mode': 'exempt', 'users': [" names "]}"
+
+/* One item in the place of one is one line. Which of two took the place of which
+ * of two, nobody knows. */
+Test(difference, pairs_only_what_is_certain)
+{
+	expect_lines(USERS("'a', 'b', 'c'"), "", USERS("'a', 'x', 'c'"), "",
+	    "rules.r.users: b -> x\n");
+	expect_lines(USERS("'a', 'b', 'c'"), "", USERS("'a', 'x', 'y'"), "",
+	    "rules.r.users: b -> none\n"
+	    "rules.r.users: c -> none\n"
+	    "rules.r.users: none -> x\n"
+	    "rules.r.users: none -> y\n");
+	expect_lines(USERS("'a', 'b', 'c'"), "", USERS("'a', 'x'"), "",
+	    "rules.r.users: b -> none\n"
+	    "rules.r.users: c -> none\n"
+	    "rules.r.users: none -> x\n");
+	expect_lines(USERS("'a', 'b'"), "", USERS("'a', 'x', 'y'"), "",
+	    "rules.r.users: b -> none\n"
+	    "rules.r.users: none -> x\n"
+	    "rules.r.users: none -> y\n");
+	expect_lines(USERS("'a', 'b'"), "", USERS("'b', 'a'"), "", "");
+}
+
 /* Two long lists, cut to a line, would look the same. */
 Test(difference, names_each_item_of_a_list)
 {

@@ -1,0 +1,65 @@
+#include "admin/field.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* The columns of the terminal, or 0 where there is none. */
+static size_t
+screen_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Characters, not bytes: of each but the first byte goes on a character. */
+static size_t
+characters(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* Bytes of the text up to the last blank at which it fits, or up to the first. */
+static size_t
+part_that_fits(const char *text, size_t room)
+{
+	size_t len = strcspn(text, " ");
+
+	while (text[len] != '\0') {
+		size_t more = len + 1 + strcspn(text + len + 1, " ");
+
+		if (characters(text, more) > room)
+			break;
+		len = more;
+	}
+	return len;
+}
+
+void
+field_print(const char *label, const char *text)
+{
+	size_t columns = screen_columns(), indent = strlen(label);
+
+	fputs(label, stdout);
+	if (columns <= indent) {
+		puts(text);
+		return;
+	}
+	while (true) {
+		size_t len = part_that_fits(text, columns - indent);
+
+		printf("%.*s\n", (int)len, text);
+		if (text[len] == '\0')
+			return;
+		text += len + 1;
+		printf("%*s", (int)indent, "");
+	}
+}
