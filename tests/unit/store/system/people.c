@@ -24,8 +24,7 @@ Test(people, are_whom_passwd_has)
 		gid_t gid = 77;
 
 		cr_assert_not_null(pw);
-		cr_assert_eq(
-		    people_look_up(&people, person->name, &uid, &gid),
+		cr_assert_eq(people_look_up(&people, person->name, &uid, &gid),
 		    FAULT_NONE);
 		cr_expect_eq(uid, pw->pw_uid, "%s", person->name);
 		cr_expect_eq(gid, pw->pw_gid, "%s", person->name);
