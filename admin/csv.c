@@ -17,11 +17,14 @@ csv_next(struct csv *csv)
 static bool
 is_formula(const char *text)
 {
-	static const char *const starts[] = {"=", "+", "-", "@", "\t", "\r",
-	    "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"};
+	static const char *const wide[] = {
+	    "\uff1d", "\uff0b", "\uff0d", "\uff20"};
 
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (strncmp(text, starts[i], strlen(starts[i])) == 0)
+	if (text[0] == '\0' || strchr("=+-@\t\r\n", text[0]) != NULL)
+		return text[0] != '\0';
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (text[0] == wide[i][0] &&
+		    strncmp(text, wide[i], strlen(wide[i])) == 0)
 			return true;
 	return false;
 }
@@ -50,6 +53,30 @@ put_character(FILE *to, const char *text, size_t left)
 	return len;
 }
 
+/* How many bytes at the beginning of text go out as they are. */
+static size_t
+plain_length(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] <= '~' && text[len] != '"')
+		len++;
+	return len;
+}
+
+/* Writes nearly all texts at once: most have no other bytes. */
+static void
+put_characters(FILE *to, const char *text, size_t len)
+{
+	for (size_t i = 0, plain; i < len; i += plain) {
+		plain = plain_length(text + i);
+		if (plain > 0)
+			fwrite(text + i, 1, plain, to);
+		else
+			plain = put_character(to, text + i, len - i);
+	}
+}
+
 void
 csv_text(struct csv *csv, const char *text)
 {
@@ -61,8 +88,7 @@ csv_text(struct csv *csv, const char *text)
 		putc('"', csv->to);
 	if (is_formula(text))
 		putc('\'', csv->to);
-	for (size_t i = 0; i < len;)
-		i += put_character(csv->to, text + i, len - i);
+	put_characters(csv->to, text, len);
 	if (quoted)
 		putc('"', csv->to);
 }

@@ -405,9 +405,9 @@ list_user(
 	name = list_add(&names->names, sizeof(*name));
 	if (name == NULL)
 		return false;
-	memcpy(name->text, user, sizeof(user));
+	name->text = texts_keep(&names->texts, user);
 	name->inode = entry->d_ino;
-	return true;
+	return name->text != NULL;
 }
 
 /* Lists every record, or fails: a folder that cannot be read to its end must
@@ -431,7 +431,7 @@ store_list(struct store *store, struct store_names *ret)
 	int fd = openat(store->users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	__attribute__((cleanup(close_folder)))
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct store_names names = {{NULL, 0}};
+	struct store_names names = {.names = {NULL, 0}};
 	enum fault fault;
 
 	if (dir == NULL) {
@@ -444,6 +444,14 @@ store_list(struct store *store, struct store_names *ret)
 	if (fault == FAULT_NONE)
 		*ret = names;
 	else
-		free(names.names.items);
+		store_names_done(&names);
 	return fault;
+}
+
+void
+store_names_done(struct store_names *names)
+{
+	free(names->names.items);
+	texts_done(&names->texts);
+	*names = (struct store_names){.names = {NULL, 0}};
 }

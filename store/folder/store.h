@@ -41,6 +41,7 @@
 #include <stdbool.h>
 
 #include "store/base/fault.h"
+#include "store/base/texts.h"
 #include "store/core/record.h"
 
 #define STORE_WHY_TEXT  240
@@ -121,20 +122,23 @@ MUST_USE enum fault store_forget(struct store *store, const char *user);
 /* A user who has a record, and the inode of its file: a disk reads records
  * fastest in the order of their inodes. */
 struct store_name {
-	char text[USER_TEXT];
+	const char *text;
 	ino_t inode;
 };
 
 /*
- * *ret: all users who have a record, in no order; the caller frees the items.
+ * *ret: all users who have a record, in no order; store_names_done() frees it.
  * A damaged record with a hashed name is listed by its file's name.  FAULT_IO,
  * FAULT_ACCESS, FAULT_MEMORY: *ret is untouched, since part of a list is worse
  * than none.
  */
 struct store_names {
 	LIST_OF(struct store_name) names;
+	struct texts texts;
 };
 MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
+
+void store_names_done(struct store_names *names);
 
 /*
  * ret: the user's name, percent-encoded, as its file's name without the

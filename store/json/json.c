@@ -175,6 +175,13 @@ read_list(struct json_reader *r, const struct json_field *field, void *list)
 	return r->lex.wrong == NULL ? FAULT_NONE : json_refuse_grammar(r);
 }
 
+/* False for most other names, at once. */
+static bool
+may_be(const struct json_string *key, const char *name)
+{
+	return key->raw[0] == name[0] || key->raw[0] == '\\';
+}
+
 /* Keys that we wrote come in the order of the fields, so the next field is
  * tried first. */
 static const struct json_field *
@@ -186,7 +193,8 @@ field_named(struct members *m, const struct json_string *key, uint64_t *ret_bit)
 		size_t i = m->next < shape->count ? m->next : 0;
 
 		m->next = i + 1;
-		if (json_string_is(key, shape->fields[i].key)) {
+		if (may_be(key, shape->fields[i].key) &&
+		    json_string_is(key, shape->fields[i].key)) {
 			*ret_bit = UINT64_C(1) << i;
 			return &shape->fields[i];
 		}

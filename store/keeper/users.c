@@ -38,7 +38,7 @@ struct entry {
 struct roster {
 	LIST_OF(struct entry) entries;
 	struct store_names stored;
-	LIST_OF(char *) copies; /* of names that are nowhere else */
+	struct texts copies; /* of names that are nowhere else */
 	struct packet packet;
 	struct people people;
 	struct groups groups;
@@ -54,10 +54,8 @@ roster_done(struct roster *roster)
 	for (size_t i = 0; i < roster->entries.count; i++)
 		free(roster->entries.items[i].row);
 	free(roster->entries.items);
-	free(roster->stored.names.items);
-	list_each(char *, copy, roster->copies)
-		free(*copy);
-	free(roster->copies.items);
+	store_names_done(&roster->stored);
+	texts_done(&roster->copies);
 	people_done(&roster->people);
 	groups_done(&roster->groups);
 }
@@ -81,17 +79,15 @@ static void
 roster_add(void *ctx, const char *user)
 {
 	struct roster *roster = ctx;
-	char **copy;
+	const char *copy;
 
 	if (strlen(user) >= USER_TEXT)
 		return;
-	copy = list_add(&roster->copies, sizeof(*copy));
-	if (copy != NULL)
-		*copy = strdup(user);
-	if (copy == NULL || *copy == NULL)
+	copy = texts_keep(&roster->copies, user);
+	if (copy == NULL)
 		roster->failed = true;
 	else
-		add_entry(roster, *copy, 0, NULL);
+		add_entry(roster, copy, 0, NULL);
 }
 
 static int
@@ -192,7 +188,7 @@ roster_fill(struct call *call, struct roster *roster)
 		roster->failed = true;
 	list_each(const struct person, person, roster->people.list)
 		if (!person->daemon)
-			add_entry(roster, person->name.text, 0, person);
+			add_entry(roster, person->name, 0, person);
 	roster_sort(roster);
 }
 

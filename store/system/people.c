@@ -29,27 +29,26 @@ is_daemon(const struct passwd *pw)
 static enum fault
 people_add(struct people *people, const struct passwd *pw)
 {
-	size_t len = strlen(pw->pw_name);
 	struct person *person;
 
-	if (len >= USER_TEXT)
+	if (strlen(pw->pw_name) >= USER_TEXT)
 		return FAULT_NONE;
 	person = list_add(&people->list, sizeof(*person));
 	if (person == NULL)
 		return FAULT_MEMORY;
-	memcpy(person->name.text, pw->pw_name, len);
+	person->name = texts_keep(&people->names, pw->pw_name);
 	person->uid = pw->pw_uid;
 	person->gid = pw->pw_gid;
 	person->place = people->list.count;
 	person->daemon = is_daemon(pw);
-	return FAULT_NONE;
+	return person->name != NULL ? FAULT_NONE : FAULT_MEMORY;
 }
 
 static int
 order_people(const void *a, const void *b)
 {
 	const struct person *one = a, *other = b;
-	int order = strcmp(one->name.text, other->name.text);
+	int order = strcmp(one->name, other->name);
 
 	if (order != 0)
 		return order;
@@ -120,6 +119,7 @@ void
 people_done(struct people *people)
 {
 	free(people->list.items);
+	texts_done(&people->names);
 	*people = (struct people){.whole = false};
 }
 
@@ -132,13 +132,13 @@ find_person(const struct people *people, const char *name)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (strcmp(people->list.items[middle].name.text, name) < 0)
+		if (strcmp(people->list.items[middle].name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	if (low == people->list.count ||
-	    strcmp(people->list.items[low].name.text, name) != 0)
+	    strcmp(people->list.items[low].name, name) != 0)
 		return NULL;
 	return &people->list.items[low];
 }

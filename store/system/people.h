@@ -13,12 +13,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "store/base/texts.h"
 #include "store/core/policy.h"
 
 #define UID_NOBODY 65534 /* what the kernel calls an id that it cannot show */
 
 struct person {
-	struct name name;
+	const char *name;
 	uid_t uid;
 	gid_t gid;
 	size_t place; /* in passwd: the first of two with one name counts */
@@ -27,6 +28,7 @@ struct person {
 
 struct people {
 	LIST_OF(struct person) list; /* sorted by name */
+	struct texts names;
 	bool whole; /* nobody else exists: no directory has users */
 };
 

@@ -605,13 +605,18 @@ def history(rig, table):
     h.history(rig, table, ROUNDS)
 
 
+def scale(rig, table):
+    rig.grow(SIZES[-1])
+    h.scale(rig, table)
+
+
 ONCE = {"gate": gate, "login": login, "load": load, "memory": memory,
         "door": door, "history": history}
 
 
 def main():
     build, disk, *wanted = sys.argv[1:]
-    everything = [*ONCE, "verify", "users"]
+    everything = [*ONCE, "verify", "users", "scale"]
     for name in wanted:
         if name not in everything:
             raise SystemExit("bench: a section is one of %s"
@@ -630,6 +635,8 @@ def main():
             before = verify(rig, table, size, before)
         if "users" in wanted:
             users(rig, table, size)
+    if "scale" in wanted:
+        scale(rig, table)
     r.write(disk + "/bench.json", json.dumps(
         {"version": 1, "rows": table.rows}, indent=1) + "\n")
 

@@ -1,10 +1,13 @@
 """Section history: "tfa-admin log" on a log of 500 MB, beside zcat -f of the
-same files.  Both write into a pipe that somebody reads.
+same files.  Section scale: what lists users or tells of the past, on a store
+with 100,000 users and a log of 500 MB.  All write into a pipe that somebody
+reads.
 
 BENCH_LOG_MB=500 says how much, unpacked.
 """
 import gzip
 import os
+import select
 import statistics
 import subprocess
 import time
@@ -68,21 +71,46 @@ def peak_mb(pid, before):
     return before
 
 
-def measure(argv):
-    """Seconds in all and to the first byte, and peak memory in MB."""
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid),
+                  encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+
+
+def peak_of_keeper(keeper, before):
+    """Of its largest process: each request has one of its own."""
+    for pid in [keeper.pid, *children(keeper.pid)]:
+        before = peak_mb(pid, before)
+    return before
+
+
+def measure(argv, keeper=None):
+    """Seconds in all and to the first byte, and peak memory in MB of the
+    program and of the keeper."""
     begun = time.monotonic()
+    served = 0
     with subprocess.Popen(argv, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as child:
         out = child.stdout.fileno()
+        peak = 0
+        while not select.select([out], [], [], 0.02)[0]:
+            peak = peak_mb(child.pid, peak)
+            if keeper is not None:
+                served = peak_of_keeper(keeper, served)
         os.read(out, 1)
         first = time.monotonic() - begun
-        peak = peak_mb(child.pid, 0)
+        peak = peak_mb(child.pid, peak)
         seen = begun
         while os.read(out, MEGABYTE):
             if time.monotonic() - seen > 0.05:
                 seen = time.monotonic()
                 peak = peak_mb(child.pid, peak)
-    return time.monotonic() - begun, first, peak
+                if keeper is not None:
+                    served = peak_of_keeper(keeper, served)
+    return time.monotonic() - begun, first, peak, served
 
 
 def history(rig, table, rounds):
@@ -105,3 +133,20 @@ def history(rig, table, rounds):
         table.add(what + ", first row",
                   statistics.median(1000 * run[1] for run in ours))
         table.add(what + ", memory", max(run[2] for run in ours), unit="MB")
+
+
+def scale(rig, table):
+    for name in generate(rig.store):
+        os.chown(name, rig.tfa_uid, rig.tfa_uid)
+    rig.keeper_start()
+    for args in (["users"], ["users", "--json"], ["users", "--csv"],
+                 ["users", "--state", "none"], ["users", "--summary"],
+                 ["log"], ["log", "--csv"], ["log", "--user", "u1"],
+                 ["metrics"], ["report"]):
+        wall, first, ours, served = measure([ADMIN, *args], rig.keeper)
+        what = "%s, %d users, %d MB" % (" ".join(args), rig.crowd, MB)
+        table.add(what, 1000 * wall)
+        table.add(what + ", first row", 1000 * first)
+        table.add(what + ", memory", ours, unit="MB")
+        table.add(what + ", keeper's memory", served, unit="MB")
+    rig.keeper_stop()

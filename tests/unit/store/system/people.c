@@ -19,16 +19,15 @@ Test(people, are_whom_passwd_has)
 	cr_assert_gt(people.list.count, 1);
 	for (size_t i = 0; i < people.list.count && left-- > 0; i++) {
 		const struct person *person = &people.list.items[i];
-		const struct passwd *pw = getpwnam(person->name.text);
+		const struct passwd *pw = getpwnam(person->name);
 		uid_t uid = 77;
 		gid_t gid = 77;
 
 		cr_assert_not_null(pw);
-		cr_assert_eq(
-		    people_look_up(&people, person->name.text, &uid, &gid),
+		cr_assert_eq(people_look_up(&people, person->name, &uid, &gid),
 		    FAULT_NONE);
-		cr_expect_eq(uid, pw->pw_uid, "%s", person->name.text);
-		cr_expect_eq(gid, pw->pw_gid, "%s", person->name.text);
+		cr_expect_eq(uid, pw->pw_uid, "%s", person->name);
+		cr_expect_eq(gid, pw->pw_gid, "%s", person->name);
 	}
 	people_done(&people);
 	cr_expect_eq(people.list.count, 0);
@@ -67,7 +66,7 @@ Test(people, with_an_id_of_the_system_are_daemons)
 
 		daemons += person->daemon;
 		if (person->uid < 1000 || person->uid == UID_NOBODY)
-			cr_expect(person->daemon, "%s", person->name.text);
+			cr_expect(person->daemon, "%s", person->name);
 	}
 	cr_expect_gt(daemons, 0);
 	people_done(&people);
