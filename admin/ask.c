@@ -143,11 +143,6 @@ admin_judge(const struct reply *reply, const char *what)
 			admin_say("%s", reply->message);
 		return ADMIN_DONE;
 	}
-	if (reply->reason == REASON_BAD_POLICY) {
-		admin_say("the policy is not valid, and nobody is let in: "
-			  "tfa-admin policy check says what is wrong");
-		return ADMIN_NOT;
-	}
 	if (reply->reason == REASON_UNKNOWN_USER)
 		what = ""; /* the message names them */
 	admin_say("%s%s%s", what, what[0] != '\0' ? ": " : "",

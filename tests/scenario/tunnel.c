@@ -116,7 +116,7 @@ Test(tunnel, opens_a_shell_that_forwards_after_a_code)
 	assert_status(r, 7);
 	cr_expect_str_eq(r->out, "user29\n");
 	cr_expect_str_empty(r->err);
-	assert_says(fixture_audit(f.s.b), "\"command\":\"tfa tunnel\",");
+	assert_says(fixture_audit(f.s.b), "\"command\":\"tfa tunnel\"");
 	cr_expect_geq(fixture_audit_count(f.s.b,
 			  "\"verdict\":\"pass\",\"reason\":"
 			  "\"remembered\""),
