@@ -119,6 +119,30 @@ refuse_all(struct explanation *e)
 			refuse_at_gate(e, &e->by_address.items[i]);
 }
 
+/* No gate stands before them, and the policy is not asked. */
+static void
+let_past(struct explained *login)
+{
+	char reason[REPORT_TEXT];
+
+	snprintf(reason, sizeof(reason),
+	    "the gate stands before others alone (setup --only); with it: %s, "
+	    "%.600s",
+	    login->verdict[0] != '\0' ? login->verdict : "not known",
+	    login->reason);
+	memcpy(login->reason, reason, sizeof(login->reason));
+	snprintf(login->verdict, sizeof(login->verdict), "%s",
+	    verdict_name(VERDICT_PASS));
+}
+
+static void
+let_all_past(struct explanation *e)
+{
+	let_past(&e->login);
+	for (size_t i = 0; i < e->by_address.count; i++)
+		let_past(&e->by_address.items[i]);
+}
+
 /* Root reads everybody's files, and others their own: a delegate may not. */
 static int
 explain_gate(struct admin *admin, struct explanation *e)
@@ -148,6 +172,10 @@ explain_gate(struct admin *admin, struct explanation *e)
 	else if (admin->keeper.store == NULL)
 		explain_sshd(&g);
 	policy_done(&policy);
+	if (g.outside)
+		let_all_past(e);
+	else
+		refuse_all(e);
 	if (g.failed)
 		admin_say("out of memory");
 	return g.failed ? ADMIN_NOT : status;
@@ -213,10 +241,8 @@ admin_explain(struct admin *admin, int argc, char **argv)
 		status = admin_stream(admin, &request, argv[0], &rows);
 	if (status == ADMIN_DONE)
 		status = explain_gate(admin, &explanation);
-	if (status == ADMIN_DONE) {
-		refuse_all(&explanation);
+	if (status == ADMIN_DONE)
 		status = print_whole(admin, &explanation);
-	}
 	explanation_done(&explanation);
 	return status;
 }

@@ -20,7 +20,8 @@ struct explaining_gate {
 	struct explanation *explanation;
 	const struct policy *policy;
 	const struct keypath_user *user;
-	bool failed; /* out of memory */
+	bool outside; /* "setup --only" leaves the user out */
+	bool failed;  /* out of memory */
 };
 
 /* Adds a note, cleaned. */

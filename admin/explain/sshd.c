@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/doctor/doctor.h"
 #include "admin/doctor/dump.h"
+#include "admin/doctor/scope.h"
 #include "admin/explain/explain.h"
 #include "admin/read.h"
 #include "store/base/cleanup.h"
@@ -65,12 +67,28 @@ explain_program(struct explaining_gate *g, const char *dump)
 	explain_add_key(g, NULL, where);
 }
 
+/* True if the gate stands before others alone: "setup --only". */
+static bool
+stands_outside(const struct explaining_gate *g)
+{
+	struct doctor doctor = {.admin = g->admin, .config = config_of(g)};
+	bool outside;
+
+	if (!doctor_read_config(&doctor, doctor.config))
+		return false;
+	outside = scope_is_partial(&doctor.lines) &&
+	    !scope_has_name(&doctor.lines, g->user->name);
+	config_done(&doctor.lines);
+	return outside;
+}
+
 static void
 explain_settings(struct explaining_gate *g, const char *dump)
 {
 	char value[CONFIG_WORD] = "";
 
 	if (!has_value(dump, "forcecommand", value) || !config_is_gate(value)) {
+		g->outside = stands_outside(g);
 		explain_note(g,
 		    "by %s sshd runs no gate for this login, so nobody is "
 		    "asked: tfa-admin doctor",
