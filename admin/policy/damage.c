@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/doctor/doctor.h"
+#include "admin/doctor/scope.h"
 #include "admin/policy/damage.h"
 #include "admin/policy/editor.h"
 #include "admin/progress.h"
@@ -17,9 +19,10 @@
 #include "store/core/weigh.h"
 #include "store/folder/policy_file.h"
 
-#define NAMED   3    /* names in a message */
-#define ASKED   16   /* users who are asked about one by one */
-#define WAIT_MS 6000 /* for a keeper that speaks every second */
+#define NAMED      3  /* names in a message */
+#define ASKED      16 /* users who are asked about one by one */
+#define SCOPE_SAID 400
+#define WAIT_MS    6000 /* for a keeper that speaks every second */
 
 /* Those who lose one thing. */
 struct losers {
@@ -180,6 +183,32 @@ say_losers(const struct losers *losers, const char *what)
 	    losers->count == 1 ? "" : "s", what, names);
 }
 
+/* After "setup --only" the policy holds for some alone. */
+static void
+say_who_is_spared(const struct admin *admin)
+{
+	struct doctor doctor = {.admin = admin, .config = CONFIG_DEFAULT};
+	char names[SCOPE_SAID];
+
+	if (admin->keeper.store != NULL ||
+	    !doctor_read_config(&doctor, doctor.config))
+		return;
+	scope_say(&doctor.lines, names, sizeof(names));
+	config_done(&doctor.lines);
+	if (names[0] != '\0')
+		admin_say("the gate stands before %s alone: whoever else is "
+			  "named here notices nothing until tfa-admin setup",
+		    names);
+}
+
+static bool
+is_none(const struct damage *damage)
+{
+	return damage->way_in.count + damage->code.count +
+	    damage->grace.count ==
+	    0;
+}
+
 static void
 say_damage(const struct damage *damage)
 {
@@ -251,10 +280,11 @@ damage_ask(const struct admin *admin, const struct lockfile *lockfile,
 		admin_say("what this does to people is not known: the keeper "
 			  "does not answer");
 	say_damage(&damage);
+	if (!is_none(&damage))
+		say_who_is_spared(admin);
 	if (damage.with_caller && !admin->lock_me_out)
 		return refuse_lock_out(&damage);
-	if (reason == REASON_NONE && !proposal->always &&
-	    damage.way_in.count + damage.code.count + damage.grace.count == 0)
+	if (reason == REASON_NONE && !proposal->always && is_none(&damage))
 		return ADMIN_DONE;
 	return damage_confirm(admin, proposal->editor);
 }

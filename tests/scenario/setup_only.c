@@ -130,7 +130,10 @@ Test(setup_only, members_are_asked_and_the_others_forward)
 	    "%s", r->out);
 	assert_says(r->out, "outside log in as without tfa: ");
 	assert_never_says(r->out, "FAIL");
-	enforce("*");
+	r = run(ARGV("/usr/sbin/tfa-admin", "enforce", "*", "--yes"), NULL, 0);
+	assert_says(r->err,
+	    "the gate stands before the group ops and user113 "
+	    "alone");
 	r = run(ARGV("/usr/sbin/tfa-admin", "explain", "user112"), NULL, 0);
 	assert_says(r->out, "user112: pass\n");
 	assert_says(r->out, "before others alone (setup --only); with it: ");
