@@ -27,22 +27,22 @@ progress_begin(struct progress *progress, const char *what, int64_t total)
 	    .is_on = isatty(STDERR_FILENO) == 1};
 }
 
-/* The line ends without a newline, so that the next one overwrites it. */
+/* The line ends without a newline, so that the next one overwrites it; it is
+ * written at once, so that nobody sees half of it. */
 static void
 draw_progress(struct progress *progress)
 {
-	int64_t percent = 0;
+	char count[32];
 
-	if (progress->total > 0)
-		percent = progress->done >= progress->total
-		    ? 100
-		    : (int64_t)(100.0 * (double)progress->done /
-			  (double)progress->total);
-	fprintf(stderr, "\r\033[K%s: ", progress->what);
-	if (progress->total > 0)
-		fprintf(stderr, "%" PRId64 " %%", percent);
+	if (progress->total <= 0)
+		snprintf(count, sizeof(count), "%" PRId64, progress->done);
 	else
-		fprintf(stderr, "%" PRId64, progress->done);
+		snprintf(count, sizeof(count), "%d %%",
+		    progress->done >= progress->total
+			? 100
+			: (int)(100.0 * (double)progress->done /
+			      (double)progress->total));
+	fprintf(stderr, "\r\033[K%s: %s", progress->what, count);
 	fflush(stderr);
 	progress->is_shown = true;
 }
