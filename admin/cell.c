@@ -70,8 +70,11 @@ cell_enter(void)
 {
 	static locale_t utf8;
 
-	if (utf8 == (locale_t)0)
+	if (utf8 == (locale_t)0) {
+		/* It names a folder of locales; ours is built in. */
+		unsetenv("LOCPATH");
 		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	}
 	return uselocale(utf8);
 }
 

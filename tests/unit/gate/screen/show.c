@@ -72,6 +72,7 @@ Test(show, device_without_a_prompt_speaks_of_the_next_login)
 		cr_expect_null(strstr(text, "type the six"), "%s", text);
 		cr_expect_not_null(strstr(text, "Logins"));
 		cr_expect_not_null(strstr(text, "7XHY IIPZ"));
+		json_text_free((char **)(size_t)&text);
 	}
 }
 
