@@ -207,6 +207,22 @@ Test(leavers, users_fit_80_columns)
 	cr_assert_leq(widest_line(r->out), 80, "%s", r->out);
 }
 
+/* The end of a grace period says nothing of somebody who has a device. */
+Test(leavers, users_with_a_device_have_no_deadline)
+{
+	struct bastion *b = bastion_open(
+		.rules = "{'name':'all','users':['*'],'mode':'required',"
+			 "'grace':{'until':'2099-01-01T00:00:00Z'}}");
+	struct run *r;
+
+	fixture_enrol(b, b->me);
+	r = bastion_admin(b, ARGV("users", "--state", "enrolled"));
+	assert_says(r->out, b->me);
+	assert_never_says(r->out, "2099");
+	r = bastion_admin(b, ARGV("users", "--state", "grace"));
+	assert_says(r->out, "2099-01-01 00:00");
+}
+
 Test(leavers, users_are_chosen_by_the_keeper)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
