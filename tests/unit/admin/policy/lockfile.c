@@ -26,7 +26,7 @@ listen_to_words(void)
 	close(words);
 }
 
-/* What admin_say() wrote. */
+/* The words of admin_say(). */
 static const char *
 said(void)
 {
