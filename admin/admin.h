@@ -36,7 +36,8 @@
  *	report/        report; report.h lists its files
  *	metrics/       metrics; metrics.h lists its files
  *	operands.c     how many operands a command takes
- *	ask.c          requests to the keeper, questions, messages
+ *	ask.c          requests to the keeper, questions
+ *	say.c          messages
  *	read.c         files, a user's own with that user's rights
  *	table.c        tables for a terminal; cell.c: UTF-8 there
  *	csv.c          tables for a spreadsheet

@@ -70,13 +70,16 @@ print_code(const struct admin *admin, const char *user, const char *use,
 	return ADMIN_DONE;
 }
 
+/* *ret_gone: whether the user has no such device, so that nothing is left of
+ * it to revoke. */
 static int
-revoke_one(const struct admin *admin, const char *user)
+revoke_one(const struct admin *admin, const char *user, bool *ret_gone)
 {
 	const char *use = admin->code ? "enroll" : "";
 	scoped_reply struct reply reply = {.version = 0};
 	int status = amend_ask(admin, "revoke", user, use, &reply);
 
+	*ret_gone = reply.reason == REASON_NOT_THEIRS;
 	if (status != ADMIN_DONE)
 		return status;
 	admin_done(admin, user, reply.message);
@@ -181,6 +184,24 @@ end_sessions(const struct admin *admin, const char *user)
 	return status;
 }
 
+/* Revokes, and ends the sessions that are to be ended: also those of somebody
+ * whose device is gone already. */
+static int
+revoke_and_end(const struct admin *admin, const char *user, bool *ret_revoked)
+{
+	bool gone = false;
+	int status = revoke_one(admin, user, &gone);
+
+	*ret_revoked |= status == ADMIN_DONE;
+	if (!admin->end_sessions || (status != ADMIN_DONE && !gone))
+		return status;
+	if (gone)
+		admin_say("%s: device %s is gone already, or never was; their "
+			  "sessions are ended all the same",
+		    user, admin->device);
+	return admin_worse(status, end_sessions(admin, user), 1);
+}
+
 /* ADMIN_DONE, or why these operands and options do not go together. */
 static int
 revoke_check(const struct admin *admin, int argc)
@@ -235,11 +256,8 @@ admin_revoke(struct admin *admin, int argc, char **argv)
 		return ADMIN_NOT;
 	}
 	for (int i = 0; i < argc; i++) {
-		int one = revoke_one(admin, argv[i]);
+		int one = revoke_and_end(admin, argv[i], &any);
 
-		any |= one == ADMIN_DONE;
-		if (one == ADMIN_DONE && admin->end_sessions)
-			one = end_sessions(admin, argv[i]);
 		status = admin_worse(status, one, argc);
 	}
 	if (any)

@@ -1,10 +1,10 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/field.h"
 #include "store/base/cleanup.h"
 #include "store/json/out.h"
 #include "store/core/typed.h"
@@ -16,33 +16,10 @@
 
 #define LINE_BYTES 4096 /* a code, with whatever is pasted along with it */
 
-static bool has_said;
-
-void
-admin_say(const char *format, ...)
-{
-	char line[1024], clean[1024];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(line, sizeof(line), format, ap);
-	va_end(ap);
-	utf8_clean(line, strlen(line), clean, sizeof(clean));
-	fflush(stdout);
-	fprintf(stderr, "tfa-admin: %s\n", clean);
-	has_said = true;
-}
-
-bool
-admin_has_said(void)
-{
-	return has_said;
-}
-
 bool
 admin_confirm(const struct admin *admin, const char *question)
 {
-	char answer[16] = "";
+	char answer[16] = "", asked[1024];
 
 	if (admin->yes)
 		return true;
@@ -50,7 +27,9 @@ admin_confirm(const struct admin *admin, const char *question)
 		admin_say("there is no terminal for the question: use --yes");
 		return false;
 	}
-	fprintf(stderr, "%s [y/N] ", question);
+	snprintf(asked, sizeof(asked), "%s [y/N]", question);
+	field_fold(stderr, 0, 0, asked);
+	putc(' ', stderr);
 	if (fgets(answer, sizeof(answer), stdin) == NULL)
 		return false;
 	return answer[0] == 'y' || answer[0] == 'Y';

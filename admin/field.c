@@ -9,11 +9,11 @@
 
 /* The columns of the terminal, or 0 where there is none. */
 static size_t
-screen_columns(void)
+screen_columns(FILE *out)
 {
 	struct winsize size;
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /* Characters, not bytes: of each but the first byte goes on a character. */
@@ -44,22 +44,30 @@ part_that_fits(const char *text, size_t room)
 }
 
 void
-field_print(const char *label, const char *text)
+field_fold(FILE *out, size_t used, size_t indent, const char *text)
 {
-	size_t columns = screen_columns(), indent = strlen(label);
+	size_t columns = screen_columns(out);
 
-	fputs(label, stdout);
-	if (columns <= indent) {
-		puts(text);
+	if (columns <= used || columns <= indent) {
+		fputs(text, out);
 		return;
 	}
 	while (true) {
-		size_t len = part_that_fits(text, columns - indent);
+		size_t len = part_that_fits(text, columns - used);
 
-		printf("%.*s\n", (int)len, text);
+		fprintf(out, "%.*s", (int)len, text);
 		if (text[len] == '\0')
 			return;
 		text += len + 1;
-		printf("%*s", (int)indent, "");
+		fprintf(out, "\n%*s", (int)indent, "");
+		used = indent;
 	}
+}
+
+void
+field_print(const char *label, const char *text)
+{
+	fputs(label, stdout);
+	field_fold(stdout, strlen(label), strlen(label), text);
+	putchar('\n');
 }

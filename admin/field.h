@@ -1,11 +1,21 @@
-/* A line "  label  text" about one thing, as "users NAME" and "explain" print. */
+/*
+ * Text that is longer than a line of the terminal: it is broken at blanks.  In a
+ * pipe or a file it stays one line, for grep.
+ */
 #ifndef TFA_FIELD_H
 #define TFA_FIELD_H
 
+#include <stddef.h>
+#include <stdio.h>
+
 /*
- * Prints label, text and a newline.  On a terminal that is narrower the text goes
- * on below itself, broken at blanks; elsewhere it stays one line, for grep.
+ * Prints text, whose first line begins behind so many columns that are used;
+ * each further one has that indent.  No newline comes at the end.
  */
+void field_fold(FILE *out, size_t used, size_t indent, const char *text);
+
+/* Prints a line "  label  text" and a newline, as "users NAME" and "explain" do;
+ * the text goes on below itself. */
 void field_print(const char *label, const char *text);
 
 #endif

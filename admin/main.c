@@ -40,7 +40,9 @@ static const struct command commands[] = {
 	"[NAME...] [--state S,...] [--group G] [--no-device]\n"
 	"        [--unused 90d] [--summary] [--csv]",
 	"list users: who has a device, who is overdue, ...", admin_users},
-    {"explain", "U [--door] [--from A] [--at T] [--key K] [--config F]",
+    {"explain",
+	"USER [--door] [--from ADDR] [--at TIME] [--key KEY]\n"
+	"        [--config FILE]",
 	"what a login would meet, and which rule says so", admin_explain},
     {"revoke", "USER... [--block | --code | --device D] [--end-sessions]",
 	"lost phone: void it, and let the next login set up a new one",

@@ -2,10 +2,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/base/file.h"
+#include "gate/screen/sheet.h"
 #include "gate/term.h"
 #include "store/core/typed.h"
 #include "store/base/utf8.h"
@@ -65,14 +67,27 @@ term_write(const char *text)
 		_exit(GATE_EXIT_DENIED);
 }
 
+/* The columns of the window; 0 where there is none, or it does not say. */
+static int
+term_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 void
 term_say(const char *line)
 {
+	struct sheet sheet = {.columns = term_columns()};
 	char clean[1024];
 
 	utf8_clean(line, strlen(line), clean, sizeof(clean));
-	term_write(clean);
-	term_write("\n");
+	if (sheet.columns > 0)
+		sheet_say(&sheet, clean);
+	else
+		sheet_line(&sheet, clean);
+	term_write(sheet.text);
 }
 
 static int64_t

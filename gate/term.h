@@ -40,7 +40,10 @@ void term_release(void);
 enum answer
 term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size);
 
-/* Writes a line and a newline, cleaned of control characters. */
+/*
+ * Writes a message, cleaned of control characters, and a newline.  In a window
+ * that is narrower it breaks at blanks; in a pipe it stays one line, for grep.
+ */
 void term_say(const char *line);
 
 /* Writes text unchanged, such as a QR code. */

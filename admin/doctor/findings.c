@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "admin/doctor/findings.h"
+#include "admin/field.h"
 #include "store/base/utf8.h"
 
 #define FINDINGS_MAX 50
+#define CHECK        13 /* columns of a check's name, */
+#define START        20 /* and of all that stands before a finding's text */
 
 /*
  * Two files in one bad folder are one finding, and what a user's own file can
@@ -162,21 +165,30 @@ print_start(FILE *out, const struct finding *finding, bool colour)
 	    [FINDING_WARN] = "\033[33m",
 	    [FINDING_FAIL] = "\033[1;31m"};
 
-	fprintf(out, "%s%-4s%s  %-13s %s",
-	    colour ? colours[finding->status] : "",
+	fprintf(out, "%s%-4s%s  %-13s ", colour ? colours[finding->status] : "",
 	    finding_word(finding->status), colour ? "\033[0m" : "",
-	    finding->check, finding->detail);
+	    finding->check);
+}
+
+/* Prints the text behind that start. */
+static void
+print_text(FILE *out, const struct finding *finding, const char *text)
+{
+	size_t len = strlen(finding->check);
+
+	field_fold(out, START + (len > CHECK ? len - CHECK : 0), START, text);
 }
 
 void
 finding_print(FILE *out, const struct finding *finding, bool colour)
 {
-	char fix[FINDING_FIX];
+	char fix[FINDING_FIX], text[FINDING_TEXT + 8 + FINDING_FIX];
 
 	print_start(out, finding, colour);
 	finding_fix(finding, fix);
-	if (fix[0] != '\0')
-		fprintf(out, "; fix: %s", fix);
+	snprintf(text, sizeof(text), "%s%s%s", finding->detail,
+	    fix[0] != '\0' ? "; fix: " : "", fix);
+	print_text(out, finding, text);
 	putc('\n', out);
 }
 
@@ -188,6 +200,7 @@ finding_print_block(FILE *out, const struct finding *finding)
 		return;
 	}
 	print_start(out, finding, false);
+	print_text(out, finding, finding->detail);
 	fprintf(out, "; fix: %s\n", finding->fix);
 }
 

@@ -157,14 +157,14 @@ probe_say_why(const struct probe *probe, char ret[static PROBE_WHY])
 	const struct client_rows rows = {
 	    &user_row_shape, &row, sizeof(row), NULL, NULL};
 	scoped_reply struct reply reply = {.version = 0};
-	char why[320], until[WHEN_TEXT] = "";
+	char why[320], until[WHEN_SAID] = "";
 	bool known;
 
 	snprintf(request.user, sizeof(request.user), "%s", probe->pw->pw_name);
 	known = client_stream(&probe->doctor->keeper, &request, &rows, &reply,
 		    why, sizeof(why)) == FAULT_NONE;
 	if (known && row.deadline_s != 0)
-		when_format(row.deadline_s, until);
+		when_say(row.deadline_s, until);
 	if (known && row.state == STATE_GRACE)
 		snprintf(ret, PROBE_WHY, "is in grace%s%s",
 		    until[0] != '\0' ? " until " : "", until);

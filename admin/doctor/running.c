@@ -89,7 +89,7 @@ judge_age(struct doctor *doctor, const struct listener *listener, int pid)
 	int64_t started = doctor_start_time(pid), reloaded = 0;
 	bool known = reload_time(doctor, listener, pid, &reloaded);
 	const char *last = "";
-	char fix[80], since[WHEN_TEXT];
+	char fix[80], since[WHEN_SAID];
 	struct stat st;
 
 	if (started == 0) {
@@ -122,9 +122,9 @@ judge_age(struct doctor *doctor, const struct listener *listener, int pid)
 	}
 	if (door_is_named(listener))
 		return;
-	when_format(started, since);
+	when_say(started, since);
 	doctor_ok(doctor,
-	    "sshd (pid %d) runs with %.200s and has read it at %s, after the "
+	    "sshd (pid %d) runs with %.200s and has read it on %s, after the "
 	    "last change of any of %zu file%s",
 	    pid, doctor->config, since, doctor->lines.files.count,
 	    findings_s(doctor->lines.files.count));

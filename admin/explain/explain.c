@@ -13,7 +13,7 @@
 static void
 print_login(const struct explained *login)
 {
-	char deadline[WHEN_TEXT], until[WHEN_SAID];
+	char deadline[WHEN_SAID], until[WHEN_SAID];
 
 	field_print("  because   ", login->reason);
 	printf("  rule      %s%s%s%s\n",
@@ -21,7 +21,7 @@ print_login(const struct explained *login)
 	    login->mode != MODE_NONE ? " (" : "", mode_names[login->mode],
 	    login->mode != MODE_NONE ? ")" : "");
 	if (login->deadline_s > 0) {
-		when_format(login->deadline_s, deadline);
+		when_say(login->deadline_s, deadline);
 		printf("  deadline  %s\n", deadline);
 	}
 	if (login->until_s > 0) {

@@ -633,7 +633,7 @@ say_damaged_lines(const struct history_end *end)
 bool
 history_say_faults(const struct history_end *end)
 {
-	char from[WHEN_TEXT], to[WHEN_TEXT];
+	char from[WHEN_SAID], to[WHEN_SAID];
 	bool any = false;
 
 	if (end->damaged > 0)
@@ -644,8 +644,8 @@ history_say_faults(const struct history_end *end)
 		any |= file->unreadable;
 	}
 	if (end->went_back) {
-		when_format(end->back_from_s, from);
-		when_format(end->back_to_s, to);
+		when_say(end->back_from_s, from);
+		when_say(end->back_to_s, to);
 		admin_say("the clock went back, from %s to %s: lines are in "
 			  "the order in which they were written",
 		    from, to);

@@ -291,9 +291,56 @@ run_listing(struct listing *listing)
 	return status;
 }
 
+/* Words that --verdict, --event or --reason takes. */
+struct vocabulary {
+	const char *one; /* "a verdict" */
+	const struct json_form *form;
+	const char *(*word)(size_t i); /* NULL after the last; or NULL: there
+					* are too many to list */
+};
+
+static const char *
+verdict_word(size_t i)
+{
+	static const enum verdict logged[] = {VERDICT_PASS, VERDICT_DENY};
+
+	return i < sizeof(logged) / sizeof(logged[0]) ? verdict_name(logged[i])
+						      : NULL;
+}
+
+static const char *
+event_word(size_t i)
+{
+	const struct audit_event *event = audit_event(i);
+
+	return event != NULL ? event->word : NULL;
+}
+
+static const struct vocabulary verdicts = {
+    "a verdict", &verdict_form, verdict_word};
+static const struct vocabulary events = {
+    "an event", &audit_event_form, event_word};
+static const struct vocabulary reasons = {"a reason", &reason_form, NULL};
+
+static void
+refuse_word(const char *word, const struct vocabulary *known)
+{
+	char all[512] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; known->word != NULL && known->word(i) != NULL; i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+		    i == 0                           ? ": "
+			: known->word(i + 1) != NULL ? ", "
+						     : " or ",
+		    known->word(i));
+	admin_say("%.80s is not %s%s", word, known->one,
+	    all[0] != '\0' ? all : ": tfa-keeper(8) lists them");
+}
+
 /* Refuses a word that no line can have, in a list with commas. */
 static bool
-are_words(const char *list, const char *what, const struct json_form *form)
+are_words(const char *list, const struct vocabulary *known)
 {
 	char word[JSON_FORM_TEXT];
 	int ignored;
@@ -302,10 +349,8 @@ are_words(const char *list, const char *what, const struct json_form *form)
 		size_t n = strcspn(list, ",");
 
 		snprintf(word, sizeof(word), "%.*s", (int)n, list);
-		if (!form->parse(word, &ignored)) {
-			admin_say("%.80s: there is no such %s: tfa-keeper(8) "
-				  "lists them",
-			    word, what);
+		if (!known->form->parse(word, &ignored)) {
+			refuse_word(word, known);
 			return false;
 		}
 		list += n + (list[n] == ',');
@@ -375,9 +420,9 @@ admin_log(struct admin *admin, int argc, char **argv)
 		return ADMIN_NOT;
 	if (!read_times(admin, &listing.ask) ||
 	    !read_count(admin, &listing.most) ||
-	    !are_words(admin->verdict, "verdict", &verdict_form) ||
-	    !are_words(admin->event, "event", &audit_event_form) ||
-	    !are_words(admin->reason, "reason", &reason_form))
+	    !are_words(admin->verdict, &verdicts) ||
+	    !are_words(admin->event, &events) ||
+	    !are_words(admin->reason, &reasons))
 		return ADMIN_USAGE;
 	display_size(STDOUT_FILENO, &display);
 	listing.view = (struct view){.to = stdout,

@@ -33,10 +33,10 @@ is_new_login(const struct journal *journal)
 bool
 undo_late(struct journal *journal)
 {
-	char until[WHEN_TEXT];
+	char until[WHEN_SAID];
 	bool ok = journal_undo(journal);
 
-	when_format(journal->until_s, until);
+	when_say(journal->until_s, until);
 	watch_stop();
 	admin_say("a setup was to be confirmed by %s and was not: %s", until,
 	    ok ? "everything is back as it was"

@@ -176,7 +176,7 @@ begin_changes(const struct setup *setup, struct plan *plan, struct journal *ret)
 static int
 wait_for_confirmation(const struct setup *setup, struct journal *journal)
 {
-	char until[WHEN_TEXT], wait[64];
+	char until[WHEN_SAID], wait[64];
 
 	journal->state = JOURNAL_WAITING;
 	if (journal_write(journal) != FAULT_NONE) {
@@ -184,13 +184,13 @@ wait_for_confirmation(const struct setup *setup, struct journal *journal)
 		journal_undo(journal);
 		return ADMIN_NOT;
 	}
-	when_format(journal->until_s, until);
+	when_say(journal->until_s, until);
 	duration_say(journal->wait_s, wait, sizeof(wait));
 	admin_say("the changes are in force. Keep this login open, log in "
 		  "again from another terminal, and run there: tfa-admin setup "
 		  "--confirm");
 	admin_say(
-	    "unless you do, everything is put back in %s, at %s", wait, until);
+	    "unless you do, everything is put back in %s, on %s", wait, until);
 	if (!systemd_runs())
 		admin_say("if this machine restarts before that, its start "
 			  "must run tfa-admin setup --watch, which puts "
@@ -296,9 +296,9 @@ goes_on(const struct admin *admin, int *ret_status)
 	}
 	if (journal.state == JOURNAL_WAITING &&
 	    (admin->dry_run || !admin->remove)) {
-		char until[WHEN_TEXT];
+		char until[WHEN_SAID];
 
-		when_format(journal.until_s, until);
+		when_say(journal.until_s, until);
 		admin_say("an earlier setup waits to be confirmed until %s, %s",
 		    until, how_to_confirm);
 		*ret_status = ADMIN_DONE;

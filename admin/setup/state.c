@@ -7,13 +7,13 @@
 static void
 judge_state(const struct journal *journal, struct findings *findings)
 {
-	char until[WHEN_TEXT];
+	char until[WHEN_SAID];
 
-	when_format(journal->until_s, until);
+	when_say(journal->until_s, until);
 	if (journal->state == JOURNAL_WAITING && journal_left_s(journal) > 0)
 		findings_add(findings, FINDING_WARN,
 		    "tfa-admin setup --confirm",
-		    "a setup waits to be confirmed from a new login; at %s "
+		    "a setup waits to be confirmed from a new login; on %s "
 		    "all is put back",
 		    until);
 	else if (journal->state == JOURNAL_WAITING)

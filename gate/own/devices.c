@@ -62,16 +62,16 @@ ask_with_code(struct gate *gate, const char *request)
 static void
 print_row(const struct user_row *row)
 {
-	char when[WHEN_TEXT];
+	char when[WHEN_MINUTE];
 
 	for (size_t i = 0; i < row->devices.count; i++) {
 		const struct device_row *d = &row->devices.items[i];
 
-		when_format(d->added_s, when);
+		when_say_minute(d->added_s, when);
 		printf("%s \"%s\", added %s%s%s%s%s\n", d->id, d->name, when,
 		    d->added_from[0] != '\0' ? " from " : "", d->added_from,
 		    d->added_key[0] != '\0' ? " with key " : "", d->added_key);
-		when_format(d->last_used_s, when);
+		when_say_minute(d->last_used_s, when);
 		printf("    %s%s\n",
 		    d->last_used_s > 0 ? "last used " : "never used",
 		    d->last_used_s > 0 ? when : "");
@@ -80,7 +80,7 @@ print_row(const struct user_row *row)
 		puts("no device");
 	printf("recovery codes left: %lld\n", (long long)row->recovery_left);
 	if (row->last_login_s > 0) {
-		when_format(row->last_login_s, when);
+		when_say_minute(row->last_login_s, when);
 		printf("last login: %s%s%s\n", when,
 		    row->last_address[0] != '\0' ? " from " : "",
 		    row->last_address);

@@ -51,14 +51,13 @@ static void
 announce_line(struct announcements *ret, const char *what, int64_t at_s,
     const char *from, const char *key)
 {
-	char when[WHEN_TEXT], line[2 * ANNOUNCE_TEXT];
+	char when[WHEN_SAID], line[2 * ANNOUNCE_TEXT];
 	bool admin = strcmp(from, ENROLL_ADMIN) == 0;
 
-	when_format(at_s, when);
+	when_say(at_s, when);
 	snprintf(line, sizeof(line),
-	    "%s on %.10s at %.5s UTC%s%s%s%s%s. If that was not you, tell your "
-	    "admin.",
-	    what, when, when + sizeof("2026-11-01T") - 1,
+	    "%s on %s%s%s%s%s%s. If that was not you, tell your admin.", what,
+	    when,
 	    admin                 ? " by an administrator"
 		: from[0] != '\0' ? " from "
 				  : "",

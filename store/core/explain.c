@@ -5,7 +5,7 @@
 #include "store/core/report.h"
 #include "store/base/when.h"
 
-#define UNTIL_TEXT 48 /* bytes that say_until() writes at most */
+#define UNTIL_TEXT 64 /* bytes that say_until() writes at most */
 
 struct explaining {
 	const struct policy *policy;
@@ -31,7 +31,7 @@ add_skipped(
 	struct explaining *e = ctx;
 	struct skipped_row *row = list_add(
 	    &e->explanation->skipped, sizeof(*row));
-	char until[WHEN_TEXT];
+	char until[WHEN_SAID];
 
 	if (row == NULL) {
 		e->fault = FAULT_MEMORY;
@@ -52,9 +52,9 @@ add_skipped(
 		    "the address is not in its \"from\"");
 		break;
 	case MISMATCH_ENDED:
-		when_format(rule->until_s, until);
-		snprintf(
-		    row->reason, sizeof(row->reason), "it ended at %s", until);
+		when_say(rule->until_s, until);
+		snprintf(row->reason, sizeof(row->reason),
+		    "it is for logins before %s", until);
 		break;
 	}
 }
@@ -63,9 +63,9 @@ add_skipped(
 static void
 say_until(int64_t wait_s, int64_t now_s, char ret[static UNTIL_TEXT])
 {
-	char until[WHEN_TEXT];
+	char until[WHEN_SAID];
 
-	when_format(now_s + wait_s, until);
+	when_say(now_s + wait_s, until);
 	snprintf(ret, UNTIL_TEXT, "%s%stfa-admin unlock",
 	    wait_s > 0 ? until : "", wait_s > 0 ? " or " : "");
 }

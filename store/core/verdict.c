@@ -369,9 +369,9 @@ reason_exit(enum reason reason)
 static void
 day_say(int64_t at_s, char *ret, size_t size)
 {
-	char when[WHEN_TEXT];
+	char when[WHEN_MINUTE];
 
-	when_format(at_s, when);
+	when_say_minute(at_s, when);
 	snprintf(
 	    ret, size, "%s%.10s", at_s > 0 ? " on " : "", at_s > 0 ? when : "");
 }
@@ -392,10 +392,10 @@ say_again(const struct reason_facts *facts, char *ret, size_t size)
 {
 	bool each = facts->again_s <= 0;
 	char due[2 * DURATION_SAID] = "", left[DURATION_SAID] = "a day";
-	char when[WHEN_TEXT];
+	char when[WHEN_SAID];
 
 	if (facts->left_s > 0) {
-		when_format(facts->deadline_s, when);
+		when_say(facts->deadline_s, when);
 		duration_say(facts->left_s, left, sizeof(left));
 		snprintf(due, sizeof(due),
 		    " A code will be required here in %s (%s).", left, when);
@@ -442,7 +442,7 @@ say_way_in(const struct reason_facts *facts, char *ret, size_t size)
 static void
 fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 {
-	char when[WHEN_TEXT];
+	char when[WHEN_SAID];
 
 	if (what == 'W' && facts->wait_s <= LONG_WAIT_S)
 		snprintf(ret, size, "%lld s", (long long)facts->wait_s);
@@ -461,7 +461,7 @@ fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 	else if (what == 'F')
 		say_way_in(facts, ret, size);
 	else if (what == 'D') {
-		when_format(facts->deadline_s, when);
+		when_say(facts->deadline_s, when);
 		snprintf(ret, size, "%s", when);
 	} else
 		snprintf(ret, size, "%s", facts->name ? facts->name : "");

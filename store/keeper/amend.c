@@ -226,19 +226,31 @@ after_revoke(const struct amend *amend)
 	const struct call *call = amend->call;
 
 	if (amend->device[0] != '\0' && !amend->last)
-		return "this device is revoked; the others and the recovery "
-		       "codes stay";
+		return "the others and the recovery codes stay";
 	if (amend->gone)
-		return "revoked; the account is gone, so nobody logs in: "
+		return "the account is gone, so nobody logs in: "
 		       "tfa-admin forget removes what is kept of it";
 	if (call->request.use[0] != '\0')
-		return "revoked; a new device needs this one-time code";
+		return "a new device needs this one-time code";
 	if (call->request.block)
-		return "revoked; no new device may be set up";
+		return "no new device may be set up";
 	if (call->policy.enrollment.self == SELF_CODE)
-		return "revoked; the policy lets nobody enrol without a code: "
+		return "the policy lets nobody enrol without a code: "
 		       "tfa-admin code USER --enroll";
-	return "revoked; the next login within 24 h sets up a new device";
+	return "the next login within 24 h sets up a new device";
+}
+
+/* Says what is revoked: a device by its id and name, or all that they have. */
+static void
+say_revoked(const struct amend *amend, char ret[static MESSAGE_TEXT])
+{
+	char device[DEVICE_ID_TEXT + NAME_TEXT + 8] = "";
+
+	if (amend->device[0] != '\0')
+		snprintf(device, sizeof(device), "%s \"%s\" is ", amend->device,
+		    amend->name);
+	snprintf(
+	    ret, MESSAGE_TEXT, "%srevoked; %s", device, after_revoke(amend));
 }
 
 /* A revoke may give a code to enrol with.  A code to log in with is a request
@@ -256,11 +268,12 @@ static void
 revoke_device(struct amend *amend)
 {
 	enum fault fault = amend_update(amend, on_revoke_device);
-	char detail[NAME_TEXT + 32];
+	char detail[NAME_TEXT + 32], done[MESSAGE_TEXT];
 
 	snprintf(detail, sizeof(detail), "%s%s",
 	    amend->last ? "the last device: " : "", amend->name);
-	amend_finish(amend, fault, detail, after_revoke(amend));
+	say_revoked(amend, done);
+	amend_finish(amend, fault, detail, done);
 }
 
 /* A damaged record is set aside, and a new one begun. */
@@ -268,6 +281,7 @@ void
 keeper_revoke(struct call *call)
 {
 	const struct request *request = &call->request;
+	char done[MESSAGE_TEXT];
 	const char *detail;
 	struct amend amend;
 	enum fault fault;
@@ -294,7 +308,8 @@ keeper_revoke(struct call *call)
 		detail = "the record was damaged: kept as NAME.json.damaged";
 		fault = amend_update(&amend, on_revoke);
 	}
-	amend_finish(&amend, fault, detail, after_revoke(&amend));
+	say_revoked(&amend, done);
+	amend_finish(&amend, fault, detail, done);
 }
 
 void
@@ -334,23 +349,31 @@ keeper_note(struct call *call)
 		answer_deny(call, REASON_NO_LOG, "");
 }
 
-/* Says for the log and the administrator which record is about to go. */
+/* Says which record is about to go: for the log, with the time in UTC, and for
+ * the administrator. */
 static void
-say_kept(struct call *call, char ret[static DETAIL_TEXT])
+say_kept(struct call *call, char ret_log[static DETAIL_TEXT],
+    char ret_said[static DETAIL_TEXT])
 {
 	scoped_record struct record record = {.version = 0};
-	char last[WHEN_TEXT] = "never";
+	char utc[WHEN_TEXT] = "never", local[WHEN_SAID] = "never";
+	int len;
 
 	if (store_read(&call->store, call->request.user, &record) !=
 	    FAULT_NONE) {
-		snprintf(ret, DETAIL_TEXT, "a record that cannot be read");
+		snprintf(ret_log, DETAIL_TEXT, "a record that cannot be read");
+		memcpy(ret_said, ret_log, DETAIL_TEXT);
 		return;
 	}
-	if (record.last_login.present)
-		when_format(record.last_login.at_s, last);
-	snprintf(ret, DETAIL_TEXT, "uid %lld, %zu device%s, last login %s",
-	    (long long)record.uid, record.devices.count,
-	    record.devices.count == 1 ? "" : "s", last);
+	if (record.last_login.present) {
+		when_format(record.last_login.at_s, utc);
+		when_say(record.last_login.at_s, local);
+	}
+	len = snprintf(ret_log, DETAIL_TEXT,
+	    "uid %lld, %zu device%s, last login ", (long long)record.uid,
+	    record.devices.count, record.devices.count == 1 ? "" : "s");
+	snprintf(ret_said, DETAIL_TEXT, "%s%s", ret_log, local);
+	snprintf(ret_log + len, DETAIL_TEXT - (size_t)len, "%s", utc);
 }
 
 /* The line is in the log first: what is removed cannot be looked at any more. */
@@ -358,11 +381,11 @@ static void
 forget(struct call *call, const char *user)
 {
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
-	char kept[DETAIL_TEXT], done[MESSAGE_TEXT];
+	char logged[DETAIL_TEXT], kept[DETAIL_TEXT], done[MESSAGE_TEXT];
 	enum fault fault;
 
-	say_kept(call, kept);
-	if (!log_change(call, user, "", kept)) {
+	say_kept(call, logged, kept);
+	if (!log_change(call, user, "", logged)) {
 		answer_deny(call, REASON_NO_LOG, "");
 		return;
 	}

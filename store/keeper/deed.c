@@ -13,6 +13,7 @@ deed_deny(struct deed *deed, enum reason reason)
 {
 	deed->outcome = (struct outcome){
 	    .verdict = VERDICT_DENY, .reason = reason, .recovery_left = -1};
+	deed->paid_by = REASON_NONE;
 }
 
 void
@@ -50,6 +51,7 @@ on_update(struct record *record, void *arg)
 	deed->event = call->kind->logged;
 	deed->decision = (struct decision){.mode = MODE_NONE};
 	deed->recovers = false;
+	deed->paid_by = REASON_NONE;
 	deed->knows_secret = false;
 	deed->claimed = false;
 	deed->pending[0] = '\0';
@@ -75,7 +77,9 @@ deed_update(struct deed *deed)
 		deed_deny(deed, call_store_reason(call, fault));
 	if (deed->outcome.reason == REASON_GROUP_ERROR)
 		call->broken = true;
-	if (!deed_audit(deed) && deed->outcome.verdict == VERDICT_PASS)
+	if (!deed_audit(deed) &&
+	    (deed->outcome.verdict == VERDICT_PASS ||
+		deed->paid_by != REASON_NONE))
 		deed_deny(deed, REASON_NO_LOG);
 }
 
@@ -203,6 +207,8 @@ is_silent(const struct deed *deed)
 {
 	const struct outcome *outcome = &deed->outcome;
 
+	if (deed->paid_by != REASON_NONE)
+		return false;
 	if (outcome->verdict == VERDICT_PASS)
 		return deed->call->request.judged && deed->login.door;
 	/* The enrolment is over, the login goes on. */
@@ -210,18 +216,30 @@ is_silent(const struct deed *deed)
 	    outcome->reason != REASON_ELSEWHERE;
 }
 
+/* Puts what the line says happened into it. */
+static void
+say_outcome(const struct deed *deed, struct audit *entry)
+{
+	const struct outcome *outcome = &deed->outcome;
+
+	if (deed->paid_by != REASON_NONE)
+		call_audit_say(entry, VERDICT_PASS, deed->paid_by);
+	else if (outcome->reason == REASON_ELSEWHERE)
+		call_audit_say(entry, VERDICT_DENY, outcome->reason);
+	else
+		call_audit_say(entry, outcome->verdict, outcome->reason);
+}
+
 bool
 deed_audit(struct deed *deed)
 {
 	const struct outcome *outcome = &deed->outcome;
-	bool is_over = outcome->reason == REASON_ELSEWHERE;
 	struct audit entry;
 
 	if (is_silent(deed))
 		return true;
 	call_audit_init(deed->call, deed->event, deed->call->user, &entry);
-	call_audit_say(
-	    &entry, is_over ? VERDICT_DENY : outcome->verdict, outcome->reason);
+	say_outcome(deed, &entry);
 	memcpy(entry.address, deed->login.address, sizeof(entry.address));
 	memcpy(entry.key, deed->login.key, sizeof(entry.key));
 	memcpy(entry.device, outcome->device, sizeof(entry.device));

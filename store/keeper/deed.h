@@ -31,8 +31,10 @@ struct deed {
 	char pending[DEVICE_ID_TEXT]; /* the id under which the secret waits */
 	char name[NAME_TEXT];         /* proof: a device, for the log */
 	bool recovers;                /* the codes became the recovery codes */
-	bool knows_secret; /* whoever asks was shown the device's secret */
-	bool claimed;      /* the denial is the client's own finding */
+	enum reason paid_by; /* the code that was spent to begin an enrolment;
+			      * REASON_NONE: none was */
+	bool knows_secret;   /* whoever asks was shown the device's secret */
+	bool claimed;        /* the denial is the client's own finding */
 	struct drawn {
 		uint8_t secret[ENROLL_SECRET_BYTES];
 		struct recovery recovery;
@@ -54,16 +56,17 @@ void deed_deny(struct deed *deed, enum reason reason);
  * the user's record, which is written if outcome.changed says so.  The change
  * may be called several times, each time with an outcome that denies and
  * nothing else set.  It is not called with a record of another uid, which is
- * denied.  Then logs the outcome; a pass that cannot be logged becomes a
- * denial.
+ * denied.  Then logs the outcome; a pass, or a code spent, that cannot be
+ * logged becomes a denial.
  */
 void deed_update(struct deed *deed);
 
 /*
- * Logs an outcome that is a pass or a denial.  Its event is AUDIT_LOGIN if it
- * decides the login, or AUDIT_SESSION in a connection of the door, and else the
- * request's own.  A device that was set up has a line besides.  False where
- * that failed.
+ * Logs an outcome that is a pass or a denial, and a code that was spent to begin
+ * an enrolment, as a pass: it is gone, whether a device follows or not.  The
+ * event is AUDIT_LOGIN if the outcome decides the login, or AUDIT_SESSION in a
+ * connection of the door, and else the request's own.  A device that was set up
+ * has a line besides.  False where that failed.
  */
 bool deed_audit(struct deed *deed);
 

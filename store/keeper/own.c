@@ -136,6 +136,8 @@ on_device_begin(struct deed *deed, struct record *record)
 		}
 		memcpy(
 		    deed->pending, record->pending.id, sizeof(deed->pending));
+		if (deed->outcome.verdict == VERDICT_PASS)
+			deed->paid_by = deed->outcome.reason;
 		deed->outcome.verdict = VERDICT_ENROLL;
 		deed->outcome.reason = REASON_SETUP;
 		deed->outcome.changed = true;

@@ -118,7 +118,7 @@ Test(edits, of_nothing_change_nothing)
 	struct session *s = edit(b, "true");
 
 	cr_assert_eq(session_status(s), 0);
-	assert_says(s->seen, "unchanged");
+	assert_says(screen_words(s->seen), "unchanged");
 	expect_unchanged(b, before);
 	cr_assert_null(fixture_audit(b) == NULL
 		? NULL
@@ -137,7 +137,7 @@ Test(edits, keep_others_out_while_they_last)
 	session_expect(first, "opened");
 	second = edit(b, "true");
 	cr_assert_eq(session_status(second), 1);
-	assert_says(second->seen,
+	assert_says(screen_words(second->seen),
 	    "busy, somebody else is changing it; try again later");
 	change = bastion_admin_start(b, ARGV("--yes", "exempt", "root"));
 	run_sleep_ms(500);
@@ -211,7 +211,7 @@ Test(edits, over_a_change_of_another_are_kept_beside_it)
 		cr_assert_eq(session_status(s), ways[i].status, "%zu: %d, %s",
 		    i, s->status, s->seen);
 		path = kept(b);
-		assert_says(s->seen, path);
+		assert_says(screen_words(s->seen), path);
 		if (strcmp(ways[i].other, OTHER) == 0)
 			assert_says(read_text(b->policy), "Other");
 		/*
@@ -292,7 +292,7 @@ Test(edits, that_cannot_be_put_in_place_are_kept)
 	cr_assert_eq(
 	    glob(text("%s/.policy.json.kept.*", folder), 0, NULL, &kept), 0);
 	assert_says(read_text(kept.gl_pathv[0]), "\"Edited\"");
-	assert_says(s->seen, kept.gl_pathv[0]);
+	assert_says(screen_words(s->seen), kept.gl_pathv[0]);
 	globfree(&kept);
 }
 
@@ -325,7 +325,7 @@ Test(edits, by_an_editor_that_fails_change_nothing)
 			session_type(s, "n\r");
 		}
 		cr_assert_eq(session_status(s), 1, "%zu: %s", i, s->seen);
-		assert_says(s->seen, cases[i].says);
+		assert_says(screen_words(s->seen), cases[i].says);
 		run(ARGV("sh", "-c", "rm -rf \"$0\"/.policy.json.edit*",
 			b->embedded ? b->store : b->dir),
 		    NULL, 0);
@@ -335,7 +335,7 @@ Test(edits, by_an_editor_that_fails_change_nothing)
 		struct session *s = edit(b, programs[i]);
 
 		cr_assert_eq(session_status(s), 1, "%zu: %s", i, s->seen);
-		assert_says(s->seen, "nothing is changed");
+		assert_says(screen_words(s->seen), "nothing is changed");
 		expect_unchanged(b, before);
 	}
 	cr_assert_eq(session_status(edit(b, "true")), 0);
@@ -347,8 +347,10 @@ Test(edits, name_an_editor_that_is_not_there)
 	struct session *s = edit(b, "no-such-editor -x");
 
 	cr_assert_eq(session_status(s), 1);
-	assert_says(s->seen, "the editor \"no-such-editor -x\" cannot be run");
-	assert_says(s->seen, "set VISUAL or EDITOR to another one");
+	assert_says(screen_words(s->seen),
+	    "the editor \"no-such-editor -x\" cannot be run");
+	assert_says(
+	    screen_words(s->seen), "set VISUAL or EDITOR to another one");
 }
 
 /*
@@ -501,7 +503,7 @@ Test(edits, take_an_editor_of_more_than_a_word)
 	cr_assert_eq(session_status(s), 1);
 	s = edit(b, change);
 	cr_assert_eq(session_status(s), 1);
-	assert_says(s->seen, "status 5");
+	assert_says(screen_words(s->seen), "status 5");
 }
 
 /* ^C is the editor's own; a hang-up or a kill ends both, and cleans up. */
@@ -603,7 +605,7 @@ Test(edits, do_not_take_what_the_editor_of_a_dead_one_saves)
 		"for i in $(seq 500); do [ -e saved ] && break; sleep .02; "
 		"done\n"));
 	cr_assert_eq(session_status(s), 0, "%s", s->seen);
-	assert_says(s->seen, "unchanged");
+	assert_says(screen_words(s->seen), "unchanged");
 	cr_assert_str_eq(read_text(b->policy), before);
 	wait_for_file(text("%s/saved", b->dir));
 	/* The next edit removes the copy. */

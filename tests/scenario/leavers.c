@@ -144,7 +144,7 @@ Test(leavers, one_device_is_revoked_and_the_others_stay)
 	r = bastion_admin(
 	    b, ARGV("revoke", b->me, "--device", "phone", "--yes"));
 	assert_status(r, 0);
-	assert_says(r->out, "this device is revoked; the others");
+	assert_says(r->out, "d1 \"phone\" is revoked; the others");
 	r = bastion_admin(b, ARGV("users", b->me));
 	assert_says(r->out, "d2 \"key\"");
 	assert_never_says(r->out, "d1");

@@ -183,8 +183,8 @@ Test(log, says_where_the_clock_went_back)
 	assert_status(r, 0);
 	cr_expect_str_eq(days(r->out), "03-01 02-01");
 	assert_says(r->err,
-	    "the clock went back, from 2026-03-01T10:00:00Z to "
-	    "2026-02-01T10:00:00Z");
+	    "the clock went back, from Sun 2026-03-01 10:00 UTC to Sun "
+	    "2026-02-01 10:00 UTC");
 }
 
 Test(log, is_csv_for_a_spreadsheet_and_the_audit_as_json)

@@ -96,6 +96,24 @@ read_more(struct session *s, int wait_ms)
 	return true;
 }
 
+/* Returns how many bytes of seen are these words, or 0.  Programs fold what they
+ * say at the width of the terminal, so a blank may be a new line, indented. */
+static size_t
+words_at(const char *seen, const char *words)
+{
+	const char *at = seen;
+
+	for (; *words != '\0'; words++) {
+		if (*at == *words)
+			at++;
+		else if (*words == ' ' && strncmp(at, "\r\n", 2) == 0)
+			at += 2 + strspn(at + 2, " ");
+		else
+			return 0;
+	}
+	return (size_t)(at - seen);
+}
+
 bool
 session_sees(struct session *s, const char *words, int limit_ms)
 {
@@ -103,12 +121,13 @@ session_sees(struct session *s, const char *words, int limit_ms)
 	bool open = true;
 
 	for (;;) {
-		char *found = memmem(
-		    s->seen + s->mark, s->len - s->mark, words, strlen(words));
+		for (size_t at = s->mark; at < s->len; at++) {
+			size_t len = words_at(s->seen + at, words);
 
-		if (found != NULL) {
-			s->mark = (size_t)(found - s->seen) + strlen(words);
-			return true;
+			if (len > 0) {
+				s->mark = at + len;
+				return true;
+			}
 		}
 		if (!open || run_clock_ms() >= end)
 			return false;

@@ -46,7 +46,8 @@ struct session *session_open(const struct bastion *b, const char *user,
 /* Runs any program on a terminal. */
 struct session *session_start(const char *const argv[]);
 
-/* Waits for these words, in what came after the last ones waited for. */
+/* Waits for these words, in what came after the last ones waited for.  Where a
+ * blank is, the terminal may have the end of a line. */
 void session_expect(struct session *s, const char *words);
 
 /*

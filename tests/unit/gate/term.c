@@ -2,6 +2,7 @@
 #include "gate/term.h"
 
 #include <criterion/criterion.h>
+#include <pty.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -179,4 +180,51 @@ Test(term, answers_are_empty_or_no_code_and_never_cut, .timeout = 30)
 	cr_expect_str_eq(line, "?");
 	cr_expect_eq(answer_to("123\004", 4, line), ANSWER_GONE);
 	cr_expect_str_empty(line);
+}
+
+/* Returns how a message comes out of a window of so many columns, or of a pipe
+ * where they are -1.  The kernel may be late with it, so a mark behind it is
+ * waited for. */
+static const char *
+said(const char *message, int columns)
+{
+	struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = 24};
+	static char text[512];
+	int ends[2], saved = dup(STDERR_FILENO);
+	size_t len = 0;
+
+	cr_assert_eq(columns < 0
+		? pipe(ends)
+		: openpty(&ends[0], &ends[1], NULL, NULL, &size),
+	    0);
+	dup2(ends[1], STDERR_FILENO);
+	term_say(message);
+	term_write("#");
+	dup2(saved, STDERR_FILENO);
+	while (len == 0 || text[len - 1] != '#') {
+		ssize_t n = read(ends[0], text + len, sizeof(text) - len);
+
+		cr_assert_gt(n, 0);
+		len += (size_t)n;
+	}
+	text[len - 1] = '\0';
+	return text;
+}
+
+/* A date is not torn by the edge of the window. */
+Test(term, message_breaks_at_blanks_in_a_narrow_window, .timeout = 30)
+{
+	static const char message[] = "by Thu 2026-12-31 18:00 CET, or later";
+
+	cr_expect_str_eq(
+	    said(message, 20), "by Thu 2026-12-31\r\n18:00 CET, or later\r\n");
+	cr_expect_str_eq(
+	    said(message, 37), "by Thu 2026-12-31 18:00 CET, or later\r\n");
+	/* a window that does not say how wide it is, and no window */
+	cr_expect_str_eq(
+	    said(message, 0), "by Thu 2026-12-31 18:00 CET, or later\r\n");
+	cr_expect_str_eq(
+	    said(message, -1), "by Thu 2026-12-31 18:00 CET, or later\n");
+	cr_expect_str_eq(said("", 20), "\r\n");
+	cr_expect_str_eq(said("\033[2J", 20), "?[2J\r\n");
 }

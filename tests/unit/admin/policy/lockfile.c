@@ -4,10 +4,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,17 +16,28 @@
 #include "tests/unit/fixture.h"
 #include "tests/unit/inject.h"
 
-static char said[1024];
-
-/* Replaces the function that writes to standard error. */
-void
-admin_say(const char *format, ...)
+/* Has said() see what is written from here on. */
+static void
+listen_to_words(void)
 {
-	va_list ap;
+	int words = memfd_create("said", 0);
 
-	va_start(ap, format);
-	vsnprintf(said, sizeof(said), format, ap);
-	va_end(ap);
+	cr_assert_geq(dup2(words, STDERR_FILENO), 0);
+	close(words);
+}
+
+/* The words of admin_say(). */
+static const char *
+said(void)
+{
+	static char text[1024];
+	ssize_t n;
+
+	fflush(stderr);
+	n = pread(STDERR_FILENO, text, sizeof(text) - 1, 0);
+	cr_assert_geq(n, 0);
+	text[n] = '\0';
+	return text;
 }
 
 struct scene {
@@ -38,7 +49,7 @@ struct scene {
 static void
 begin(struct scene *s)
 {
-	said[0] = '\0';
+	listen_to_words();
 	fixture_folder(s->folder);
 	snprintf(s->policy, sizeof(s->policy), "%s/policy.json", s->folder);
 	cr_assert_eq(lockfile_open(s->policy, 0, &s->lockfile), ADMIN_DONE);
@@ -106,7 +117,7 @@ Test(lockfile, leaves_the_old_policy_where_a_step_fails)
 		cr_expect(inject_disarm());
 		cr_expect_str_eq(inject_failed(), steps[i]);
 		cr_expect_not_null(
-		    strstr(said, "policy.json: No space"), "%s", said);
+		    strstr(said(), "policy.json: No space"), "%s", said());
 		expect_content(&s, "old");
 	}
 	end(&s);
@@ -124,7 +135,7 @@ Test(lockfile, says_of_a_policy_that_is_in_force_that_it_is)
 	cr_expect(inject_disarm());
 	cr_expect_str_eq(inject_failed(), "fsync");
 	cr_expect_not_null(
-	    strstr(said, "policy.json: changed, but"), "%s", said);
+	    strstr(said(), "policy.json: changed, but"), "%s", said());
 	expect_content(&s, "new");
 	end(&s);
 }
@@ -140,14 +151,14 @@ Test(lockfile, names_what_is_in_the_way)
 	snprintf(path, sizeof(path), "%s/.policy.json.new", s.folder);
 	cr_assert_eq(mkdir(path, 0700), 0);
 	cr_expect_eq(store(&s, "new"), ADMIN_NOT);
-	cr_expect_not_null(strstr(said, path), "%s", said);
-	cr_expect_not_null(strstr(said, "move it away"), "%s", said);
+	cr_expect_not_null(strstr(said(), path), "%s", said());
+	cr_expect_not_null(strstr(said(), "move it away"), "%s", said());
 	expect_content(&s, "old");
 	snprintf(path, sizeof(path), "%s/.policy.json.lock", s.folder);
 	cr_assert_eq(unlink(path), 0);
 	cr_assert_eq(symlink("victim", path), 0);
 	cr_expect_eq(lockfile_open(s.policy, 0, &other), ADMIN_NOT);
-	cr_expect_not_null(strstr(said, path), "%s", said);
+	cr_expect_not_null(strstr(said(), path), "%s", said());
 	lockfile_close(&other);
 	end(&s);
 }
@@ -164,6 +175,7 @@ Test(lockfile, leaves_nothing_in_a_folder_of_others)
 
 	if (geteuid() != 0)
 		cr_skip_test("needs root");
+	listen_to_words();
 	fixture_folder(folder);
 	snprintf(path, sizeof(path), "%s/policy.json", folder);
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -173,7 +185,7 @@ Test(lockfile, leaves_nothing_in_a_folder_of_others)
 		    lockfile_open(path, 0, &lockfile), ADMIN_NOT, "%zu", i);
 		lockfile_close(&lockfile);
 		cr_expect_not_null(
-		    strstr(said, "must belong to root"), "%s", said);
+		    strstr(said(), "must belong to root"), "%s", said());
 	}
 	/* A user who could write there, but does not own the folder, is told
 	 * so. */
@@ -194,13 +206,13 @@ Test(lockfile, is_busy_while_somebody_else_has_it)
 
 	begin(&s);
 	cr_expect_eq(lockfile_open(s.policy, 0, &other), ADMIN_NOT);
-	cr_expect_not_null(strstr(said, "busy"), "%s", said);
+	cr_expect_not_null(strstr(said(), "busy"), "%s", said());
 	lockfile_close(&other);
 	began = time(NULL);
 	cr_expect_eq(lockfile_open(s.policy, 3, &other), ADMIN_NOT);
 	cr_expect_geq(time(NULL), began + 2);
 	cr_expect_leq(time(NULL), began + 10);
-	cr_expect_not_null(strstr(said, "busy"), "%s", said);
+	cr_expect_not_null(strstr(said(), "busy"), "%s", said());
 	lockfile_close(&other);
 	end(&s);
 }
@@ -220,7 +232,7 @@ Test(lockfile, is_had_as_soon_as_it_is_free)
 	}
 	lockfile_close(&s.lockfile);
 	cr_expect_eq(lockfile_open(s.policy, 30, &other), ADMIN_DONE);
-	cr_expect_not_null(strstr(said, "waiting"), "%s", said);
+	cr_expect_not_null(strstr(said(), "waiting"), "%s", said());
 	cr_expect_eq(fixture_wait(pid), 0);
 	cr_assert_eq(lockfile_store(&other, "new", 3), ADMIN_DONE);
 	expect_content(&s, "new");

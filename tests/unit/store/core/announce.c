@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
@@ -61,6 +62,7 @@ Test(announce, says_when_from_where_and_with_which_key)
 	struct device *laptop = add(&record, "laptop", 1795435380);
 	struct announcements news;
 
+	setenv("TZ", "UTC0", 1);
 	record.devices.items[0].told_s = 1795435380;
 	snprintf(laptop->added_from, sizeof(laptop->added_from), ALICE_ADDRESS);
 	snprintf(laptop->added_key, sizeof(laptop->added_key), ALICE_KEY);
@@ -68,11 +70,11 @@ Test(announce, says_when_from_where_and_with_which_key)
 	announce_changes(&record, "d1", 1795435500, &news);
 	cr_assert_eq(news.count, 2);
 	cr_expect_str_eq(news.lines[0],
-	    "New recovery codes were made on 2026-11-23 at 12:04 UTC from "
+	    "New recovery codes were made on Mon 2026-11-23 12:04 UTC from "
 	    "203.0.113.7 (key " ALICE_KEY "). If that was not you, tell your "
 	    "admin.");
 	cr_expect_str_eq(news.lines[1],
-	    "A device \"laptop\" was added on 2026-11-23 at 12:03 UTC from "
+	    "A device \"laptop\" was added on Mon 2026-11-23 12:03 UTC from "
 	    "203.0.113.7 (key " ALICE_KEY "). If that was not you, tell your "
 	    "admin.");
 	record_done(&record);
@@ -85,14 +87,15 @@ Test(announce, leaves_out_what_is_not_known)
 	struct device *other = add(&record, "", 1795435380);
 	struct announcements news;
 
+	setenv("TZ", "UTC0", 1);
 	announce_changes(&record, "d1", NOW_S, &news);
 	cr_expect_str_eq(news.lines[0],
-	    "A device \"d2\" was added on 2026-11-23 at 12:03 UTC. If that was "
+	    "A device \"d2\" was added on Mon 2026-11-23 12:03 UTC. If that was "
 	    "not you, tell your admin.");
 	snprintf(other->added_from, sizeof(other->added_from), "tfa-admin");
 	announce_changes(&record, "d1", NOW_S, &news);
 	cr_expect_str_eq(news.lines[0],
-	    "A device \"d2\" was added on 2026-11-23 at 12:03 UTC by an "
+	    "A device \"d2\" was added on Mon 2026-11-23 12:03 UTC by an "
 	    "administrator. If that was not you, tell your admin.");
 	record_done(&record);
 }

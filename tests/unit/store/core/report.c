@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
@@ -600,20 +601,23 @@ Test(report, explains_until_when_wrong_codes_shut_a_user_out)
 	} cases[] = {
 	    {5, 5, "a device is enrolled: asked for a code"},
 	    {0, 6,
-		SHUT "2026-10-26T07:34:10Z or tfa-admin unlock; where a code "
-		     "was right in the last 30 days, it is asked for"},
+		SHUT
+		"Mon 2026-10-26 07:34 UTC or tfa-admin unlock; where a code "
+		"was right in the last 30 days, it is asked for"},
 	    {0, 100,
 		SHUT "tfa-admin unlock; where a code was right in the last 30 "
 		     "days, it is asked for"},
 	    {6, 0,
 		"a device is enrolled: asked for a code; where one was right "
 		"in the last 30 days, too many were wrong, and only a one-time "
-		"code passes until 2026-10-26T07:34:10Z or tfa-admin unlock"},
+		"code passes until Mon 2026-10-26 07:34 UTC or tfa-admin unlock"},
 	    {7, 100,
-		SHUT "tfa-admin unlock; where a code was right in the last 30 "
-		     "days, until 2026-10-26T07:34:40Z or tfa-admin unlock"},
+		SHUT
+		"tfa-admin unlock; where a code was right in the last 30 "
+		"days, until Mon 2026-10-26 07:34 UTC or tfa-admin unlock"},
 	};
 
+	setenv("TZ", "UTC0", 1);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct login login = fixture_login(NOW_S);
 		struct record record;

@@ -1,6 +1,7 @@
 #include "store/core/verdict.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fixture.h"
@@ -194,10 +195,10 @@ Test(verdict, fills_in_the_facts)
 		    .deadline_s = 1793000020,
 		    .may_add = true},
 		"A verification code will be required here in 3 days "
-		"(2026-10-26T07:33:40Z). Set it up now: tfa add."},
+		"(Mon 2026-10-26 07:33 UTC). Set it up now: tfa add."},
 	    {REASON_GRACE, {.left_s = 60, .deadline_s = 1793000020},
 		"A verification code will be required here in 1 minute "
-		"(2026-10-26T07:33:40Z). Ask an administrator for a code to "
+		"(Mon 2026-10-26 07:33 UTC). Ask an administrator for a code to "
 		"set it up (tfa-admin code USER --enroll)."},
 	    {REASON_SKIPPED, {.again_s = DAY_S},
 		"Not set up. You will be asked again in a day; sooner: tfa "
@@ -207,11 +208,11 @@ Test(verdict, fills_in_the_facts)
 		    .left_s = DAY_S + 3600,
 		    .deadline_s = 1793000020},
 		"Not set up. A code will be required here in 1 day 1 hour "
-		"(2026-10-26T07:33:40Z). You will be asked again in 1 hour; "
+		"(Mon 2026-10-26 07:33 UTC). You will be asked again in 1 hour; "
 		"sooner: tfa add."},
 	    {REASON_SKIPPED, {.left_s = 5400, .deadline_s = 1793000020},
 		"Not set up. A code will be required here in 1 hour 30 minutes "
-		"(2026-10-26T07:33:40Z). You will be asked again at each "
+		"(Mon 2026-10-26 07:33 UTC). You will be asked again at each "
 		"login; sooner: tfa add."},
 	    {REASON_SKIPPED, {.again_s = DAY_S, .open_s = DAY_S - 60},
 		"Not set up. Your one-time code is good for another 23 hours "
@@ -223,6 +224,7 @@ Test(verdict, fills_in_the_facts)
 		"set it up; after that, ask an administrator."},
 	};
 
+	setenv("TZ", "UTC0", 1);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char said[MESSAGE_TEXT];
 
@@ -271,6 +273,27 @@ Test(verdict, says_no_more_than_fits)
 		reason_say(REASON_UNKNOWN_USER, &facts, said, size);
 		cr_expect_lt(strnlen(said, sizeof(said)), size);
 	}
+}
+
+/* The reader's clock hangs on the wall where the machine is. */
+Test(verdict, says_times_where_the_machine_is)
+{
+	const struct reason_facts grace = {
+	    .left_s = 86400, .deadline_s = 1793000020, .may_add = true};
+	const struct reason_facts spent = {.spent_s = 1793055600};
+	char said[MESSAGE_TEXT];
+
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	reason_say(REASON_GRACE, &grace, said, sizeof(said));
+	cr_expect_str_eq(said,
+	    "A verification code will be required here in 1 day (Mon "
+	    "2026-10-26 08:33 CET). Set it up now: tfa add.");
+	reason_say(REASON_SKIPPED, &grace, said, sizeof(said));
+	cr_expect_not_null(
+	    strstr(said, "in 1 day (Mon 2026-10-26 08:33 CET). "), "%s", said);
+	/* It is 23:00 in UTC. */
+	reason_say(REASON_ONE_TIME_USED, &spent, said, sizeof(said));
+	cr_expect_not_null(strstr(said, " on 2026-10-27: "), "%s", said);
 }
 
 /* An administrator is not told to tell an administrator. */

@@ -20,6 +20,7 @@
 
 #define TTY    ",'terminal':true,'shell':true"
 #define JUDGED ",'keys':'default'"
+#define PLACE  ",'address':'203.0.113.7','auth_path':'/tmp/sshauth.X'"
 #define DOOR   ",'door':true" SESSION
 #define SESSION                                                             \
 	",'auth_path':'pam/0123456789abcdef0123456789abcdef 203.0.113.7 1 " \
@@ -101,6 +102,17 @@ static const struct {
     {REQUIRED, scene_new, {{"'skip'" TTY, NO_CODE}}, "login deny setup\n"},
     {REQUIRED, scene_blocked, {{"'enroll_begin'" TTY, NO_CODE}},
 	"login deny closed\n"},
+    /* A code is spent before the new device is there; the recovery code of
+     * the login was spent then. */
+    {REQUIRED, scene_enrolled,
+	{{"'device_begin','code':'" SCENE_RECOVERY "'" TTY, NO_CODE}},
+	"device_begin pass one_time_code\n"},
+    {REQUIRED, scene_enrolled, {{"'device_begin','code':'%s'" TTY, OF_DEVICE}},
+	"device_begin pass code\n"},
+    {REQUIRED, scene_enrolled,
+	{{"'verify','code':'" SCENE_RECOVERY "'" TTY PLACE, NO_CODE},
+	    {"'device_begin','code':'" SCENE_RECOVERY "'" TTY PLACE, NO_CODE}},
+	"login pass one_time_code\n"},
     /* The door: one line for the connection, one for each session in it. */
     {OPEN, scene_new,
 	{{"'login'" DOOR, NO_CODE}, {"'login','judged':true" DOOR, NO_CODE},

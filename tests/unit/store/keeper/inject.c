@@ -235,8 +235,9 @@ static const struct asked {
 struct seen {
 	char verdict[12]; /* of the last answer; "": none */
 	char record[TEXT_MAX];
-	size_t lines; /* in the log */
-	bool blamed;  /* the record is called damaged for a lack of our own */
+	size_t lines;  /* in the log */
+	size_t passes; /* of them */
+	bool blamed;   /* the record is called damaged for a lack of our own */
 };
 
 static void
@@ -268,22 +269,24 @@ read_text(int folder, const char *name, char ret[static TEXT_MAX])
 	memcpy(ret, text, len + 1);
 }
 
-/* Returns how many lines there are; each must be whole. */
-static size_t
-count_lines(struct keeper_scene *s)
+/* Counts the lines of the log; each must be whole. */
+static void
+count_lines(struct keeper_scene *s, struct seen *ret)
 {
 	static char text[TEXT_MAX];
 	struct audit entry;
-	size_t n = 0;
+
+	ret->lines = ret->passes = 0;
 
 	read_text(s->store.dir, AUDIT_FILE, text);
-	for (char *line = text, *end; *line != '\0'; line = end + 1, n++) {
+	for (char *line = text, *end; *line != '\0'; line = end + 1) {
 		end = strchr(line, '\n');
 		cr_assert_not_null(end, "half a line: %s", line);
 		cr_expect(audit_parse(line, (size_t)(end - line), &entry),
 		    "%.*s", (int)(end - line), line);
+		ret->lines++;
+		ret->passes += strcmp(entry.verdict, "pass") == 0;
 	}
-	return n;
 }
 
 /* Returns the user whose record the request changes; a delegate's code is
@@ -303,7 +306,7 @@ look(struct keeper_scene *s, const struct asked *asked, struct seen *seen)
 
 	snprintf(name, sizeof(name), "%s.json", owner_of(asked));
 	read_text(s->store.users, name, seen->record);
-	seen->lines = count_lines(s);
+	count_lines(s, seen);
 	snprintf(name, sizeof(name), ".%s.new", owner_of(asked));
 	cr_expect_neq(faccessat(s->store.users, name, F_OK, 0), 0, "%s", name);
 }
@@ -446,6 +449,11 @@ judge(struct keeper_scene *s, const struct asked *asked,
 	} else {
 		EXPECT(after->lines <= clean->lines + 1);
 		EXPECT(same || asked->how != UNDONE);
+		/* The log says of nothing that it was done, unless it was.
+		 * "forget" is logged first, and what is undone has a line
+		 * more. */
+		EXPECT(!same || after->passes == 0 || asked->is_done == NULL ||
+		    asked->how == UNDONE || asked->is_done == is_forgotten);
 		EXPECT(same || asked->how == NOTES || asked->how == FOLLOWS ||
 		    (asked->is_done != NULL && is_done(s, asked)));
 	}
