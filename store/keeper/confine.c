@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/descriptor.h"
 #include "store/keeper/confine.h"
 
 #if defined(__x86_64__)
@@ -206,7 +207,7 @@ keeper_close_up(void)
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-void
+bool
 keeper_close_inherited(int from)
 {
 	int fd;
@@ -214,7 +215,7 @@ keeper_close_inherited(int from)
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
-	closefrom(from);
+	return descriptor_close_from(from);
 }
 
 void
