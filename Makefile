@@ -73,7 +73,8 @@ OPT ?= -O2 -g
 CFLAGS ?= $(OPT)
 # Programs are the same wherever they are built.
 HERE := -ffile-prefix-map=$(CURDIR)=.
-BASE := -std=c11 -D_GNU_SOURCE $(HERE) -fPIE -ffunction-sections -fdata-sections \
+# On 32 bits glibc has times after 2038 only if it is asked.
+BASE := -std=c11 -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 $(HERE) -fPIE -ffunction-sections -fdata-sections \
 	-MMD -MP -iquote . -iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
 	-DTFA_DOORDIR='"$(DOORDIR)"'
