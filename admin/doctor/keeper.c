@@ -249,8 +249,8 @@ doctor_clock(struct doctor *doctor)
 	else if (state.maxerror > CLOCK_OFF_US && found != TIME_ERROR &&
 	    (state.status & STA_UNSYNC) == 0)
 		doctor_warn(doctor, NULL,
-		    "it may be off by %ld s, says the kernel",
-		    state.maxerror / 1000000);
+		    "it may be off by %lld s, says the kernel",
+		    (long long)state.maxerror / 1000000);
 	else if (found == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
 		doctor_warn(doctor,
 		    systemd_runs() ? "timedatectl set-ntp true"
@@ -259,8 +259,8 @@ doctor_clock(struct doctor *doctor)
 		    "nothing keeps it right: once it is more than 30 seconds "
 		    "off, the codes of everybody's app are refused as wrong");
 	doctor_ok(doctor,
-	    "the kernel says that it is kept right, to within %ld ms",
-	    state.maxerror / 1000);
+	    "the kernel says that it is kept right, to within %lld ms",
+	    (long long)state.maxerror / 1000);
 }
 
 static void

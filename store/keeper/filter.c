@@ -83,9 +83,9 @@ static const uint32_t refused[] = {
     SYS_ioperm,
     SYS_modify_ldt,
 #endif
-#ifdef SYS_vm86
-    SYS_vm86,
+#ifdef SYS_vm86old
     SYS_vm86old,
+    SYS_vm86,
 #endif
     /* clocks */
     SYS_adjtimex,
