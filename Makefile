@@ -8,6 +8,8 @@
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
 #   make test-debian RELEASE=trixie
 #                   demo and test on a fresh Debian, bookworm or trixie
+#   make test-portable
+#                   builds on older systems, and with musl
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -289,6 +291,14 @@ test-asan:
 test-debian:
 	tests/debian $(RELEASE)
 
+# Not with sanitizers, which older systems and musl do not have.
+test-portable: deps
+	@tests/deps binutils
+	$(MAKE) all door build-unit
+	BUILD=$(BUILD) tests/portable
+
+objects: $(call obj,$(PRODUCT_SRC))
+
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
@@ -394,7 +404,8 @@ lint:
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I . \
-	    --suppress=missingInclude $(PRODUCT_SRC)
+	    --suppress=missingInclude --suppress=toomanyconfigs \
+	    $(PRODUCT_SRC)
 	$(Q)BUILD=$(BUILD) tests/house
 	$(Q)tests/words
 	@echo lint: clean
@@ -510,5 +521,5 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo browser pictures \
+	test-asan test-debian test-portable objects soak envfuzz odds fuzz build-fuzz demo browser pictures \
 	bench deps lint install install-door uninstall format dist clean

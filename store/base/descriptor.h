@@ -1,6 +1,6 @@
 /*
- * What a new kernel does with descriptors in one call.  An older one, and a
- * container that refuses the call, need several: the outcome is the same.
+ * Two things that a new kernel does with descriptors in one call.  An older one,
+ * and a container that refuses the call, need several: the outcome is the same.
  */
 #ifndef TFA_DESCRIPTOR_H
 #define TFA_DESCRIPTOR_H

@@ -1,6 +1,6 @@
 /*
- * What the kernel takes on each machine.  Older headers lack some of it, and
- * the kernel that runs may be newer than they are.
+ * Numbers and structures that the kernel takes.  Older headers lack some of
+ * them, and the kernel that runs may be newer than they are.
  */
 #ifndef TFA_MACHINE_H
 #define TFA_MACHINE_H
@@ -50,7 +50,7 @@ enum machine_call {
 	CALL_OPEN_TREE_ATTR = 467,
 };
 
-/* Of landlock(7), as linux/landlock.h has it. */
+/* For landlock(7), as linux/landlock.h has them. */
 enum { LANDLOCK_VERSION = 1, LANDLOCK_BENEATH = 1 };
 
 enum landlock_access {

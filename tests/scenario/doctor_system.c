@@ -426,7 +426,7 @@ Test(doctor_system, warns_of_what_it_cannot_see)
 	assert_said(cases, COUNT(cases));
 }
 
-/* What the kernel says of the process counts, wherever it comes from. */
+/* The kernel says it of each process, whoever gave it the filter. */
 Test(doctor_system, warns_of_a_keeper_without_a_filter)
 {
 	static const struct saying cases[] = {
