@@ -199,6 +199,7 @@ try_namespace(const char *folder)
 	return errno == ENOSYS ? 0 : 3;
 }
 
+/* The C library of i386 opens sockets by socketcall(2), which passes. */
 static int
 try_sockets(const char *folder)
 {
@@ -212,7 +213,8 @@ try_sockets(const char *folder)
 		if (socket(good[i], SOCK_DGRAM, 0) < 0 && errno == EPERM)
 			return (int)i + 1;
 	for (size_t i = 0; i < COUNT(bad); i++)
-		if (socket(bad[i], SOCK_RAW, 0) >= 0 || errno != EAFNOSUPPORT)
+		if (syscall(SYS_socket, bad[i], SOCK_RAW, 0) >= 0 ||
+		    errno != EAFNOSUPPORT)
 			return (int)i + 11;
 	return 0;
 }
