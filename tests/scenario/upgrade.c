@@ -124,6 +124,32 @@ Test(upgrade, open_prompt_passes_with_the_new_keeper)
 	session_kill(s);
 }
 
+/* A copy of setup's, or an administrator's, would hide the unit of an upgrade. */
+Test(upgrade, units_that_are_there_are_used_and_not_hidden)
+{
+	static const char hides[] = "/etc/systemd/system/tfa-keeper.service "
+				    "hides /run/systemd/system/tfa-keeper."
+				    "service, so that an upgrade";
+
+	needs_people();
+	needs_boot();
+	machine_new();
+	machine_sh("mount -t tmpfs -o mode=755 tmpfs /usr/local\n"
+		   "mkdir -p /usr/local/lib/systemd/system\n"
+		   "cp etc/tfa-keeper.* /usr/local/lib/systemd/system/");
+	boot();
+	assert_status(boot_run(ADMIN("setup", "--yes")), 0);
+	cr_assert_not(machine_has("/etc/systemd/system/tfa-keeper.service"));
+	cr_assert_not(machine_has("/etc/systemd/system/tfa-keeper.socket"));
+	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
+	assert_never_says(boot_run(ADMIN("doctor"))->out, " hides ");
+	boot_sh("cd /usr/local/lib/systemd/system\n"
+		"cp tfa-keeper.service /etc/systemd/system/\n"
+		"mkdir -p /run/systemd/system\n"
+		"cp tfa-keeper.service /run/systemd/system/");
+	assert_says(boot_run(ADMIN("doctor"))->out, hides);
+}
+
 /* Whatever an installer has not finished is no program to make way for. */
 static const char *const unfinished[] = {
     "mv /usr/sbin/tfa-keeper /usr/sbin/kept",
