@@ -40,7 +40,7 @@ keeper_fix(const struct doctor *doctor)
 struct search {
 	const struct doctor *doctor;
 	char folder[CONFIG_WORD];
-	bool found;
+	int pid;         /* 0: none is seen; its workers come after it */
 	bool unfiltered; /* one has no filter of system calls */
 };
 
@@ -92,24 +92,94 @@ find_folder(void *ctx, int pid, const char *title)
 	if (strcmp(socket, search->doctor->keeper.socket) != 0 ||
 	    !is_keepers(search->doctor, pid))
 		return;
-	memcpy(search->folder, folder, sizeof(folder));
-	search->found = true;
 	search->unfiltered |= !has_filter(pid);
+	if (search->pid != 0)
+		return;
+	memcpy(search->folder, folder, sizeof(folder));
+	search->pid = pid;
 }
 
 /* The log of the keeper says why it has none. */
 static void
-judge_filters(struct doctor *doctor)
+judge_filters(struct doctor *doctor, const struct search *search)
 {
-	struct search search = {.doctor = doctor};
-
-	if (doctor->keeper.store == NULL)
-		doctor_processes(find_folder, &search);
-	if (search.unfiltered)
+	if (search->unfiltered)
 		doctor_warn(doctor, NULL,
 		    "the keeper runs without a filter of system calls "
 		    "(seccomp), which this kernel or machine lacks: whoever "
 		    "takes the keeper over can do more");
+}
+
+/*
+ * A keeper that systemd started ends by itself once its program was replaced,
+ * and has done so for the request that was just answered.
+ */
+static void
+judge_program_of(struct doctor *doctor, const struct search *search)
+{
+	static const char gone[] = " (deleted)";
+	char link[64], path[CONFIG_WORD] = "", fix[64];
+	size_t len;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", search->pid);
+	if (search->pid == 0 || readlink(link, path, sizeof(path) - 1) < 0)
+		return;
+	len = strlen(path);
+	if (len < sizeof(gone) || strcmp(path + len - strlen(gone), gone) != 0)
+		return;
+	path[len - strlen(gone)] = '\0';
+	if (access(path, X_OK) < 0)
+		return;
+	if (systemd_runs())
+		snprintf(
+		    fix, sizeof(fix), "systemctl restart tfa-keeper.service");
+	else
+		snprintf(fix, sizeof(fix), "kill %d, and start it anew",
+		    search->pid);
+	doctor_warn(doctor, fix,
+	    "the keeper (pid %d) still runs the program that was %.200s before "
+	    "an upgrade",
+	    search->pid, path);
+}
+
+/* The process itself, whatever it answered. */
+static void
+judge_process(struct doctor *doctor, bool answered)
+{
+	struct search search = {.doctor = doctor};
+
+	if (doctor->keeper.store != NULL)
+		return;
+	doctor_processes(find_folder, &search);
+	judge_filters(doctor, &search);
+	if (answered)
+		judge_program_of(doctor, &search);
+}
+
+/* A copy that an administrator, or setup, has made where there was no unit. */
+static void
+judge_unit(struct doctor *doctor, const char *name)
+{
+	char first[CONFIG_WORD] = "", path[CONFIG_WORD], fix[2 * CONFIG_WORD];
+
+	for (size_t i = 0; systemd_folders[i] != NULL; i++) {
+		snprintf(path, sizeof(path), "%s/%s", systemd_folders[i], name);
+		if (access(path, F_OK) < 0 || doctor_is_same_file(path, first))
+			continue;
+		if (first[0] == '\0') {
+			snprintf(first, sizeof(first), "%s", path);
+			continue;
+		}
+		snprintf(fix, sizeof(fix),
+		    "compare them, then: rm %s && systemctl daemon-reload && "
+		    "systemctl reenable %s",
+		    first, name);
+		doctor_warn(doctor, fix,
+		    "%s hides %s, so that an upgrade of tfa does not change "
+		    "that unit",
+		    first, path);
+		return;
+	}
 }
 
 /* Any answer is good.  root is a user whom the keeper can always explain. */
@@ -125,13 +195,18 @@ doctor_keeper(struct doctor *doctor)
 	    &explanation_shape, &row, sizeof(row), NULL, NULL};
 	scoped_reply struct reply reply = {.version = 0};
 	char why[320];
+	bool answered = client_stream(&doctor->keeper, &request, &rows, &reply,
+			    why, sizeof(why)) == FAULT_NONE;
 
-	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
-		sizeof(why)) != FAULT_NONE)
+	if (!answered)
 		doctor_fail(
 		    doctor, keeper_fix(doctor), "nobody can log in: %s", why);
+	judge_process(doctor, answered);
+	if (doctor->keeper.store == NULL && systemd_runs()) {
+		judge_unit(doctor, "tfa-keeper.socket");
+		judge_unit(doctor, "tfa-keeper.service");
+	}
 	explanation_done(&row);
-	judge_filters(doctor);
 	doctor_ok(doctor, "it answers at %.200s",
 	    doctor->keeper.store != NULL ? doctor->keeper.store
 					 : doctor->keeper.socket);
@@ -212,7 +287,7 @@ doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD])
 	else
 		doctor_processes(find_folder, &search);
 	memcpy(ret, search.folder, sizeof(search.folder));
-	return search.found || doctor->keeper.store != NULL;
+	return search.pid != 0 || doctor->keeper.store != NULL;
 }
 
 void
