@@ -50,7 +50,7 @@ BUILD ?= build
 CC ?= cc
 WERROR ?= -Werror
 
-VERSION := 0.1
+VERSION := 0.2.0
 Q := $(if $(V),,@)
 comma := ,
 
