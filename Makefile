@@ -7,7 +7,8 @@
 #   make check-fast formatting and unit tests
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
 #   make test-debian RELEASE=trixie
-#                   demo and test on a fresh Debian, bookworm or trixie
+#                   demo and test on a fresh Debian: bookworm, trixie or forky;
+#                   with SHORT=1 only what depends on the release
 #   make test-build-deps RELEASE=trixie
 #                   make and make install on a fresh Debian with build-deps alone
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
@@ -290,7 +291,7 @@ test-asan:
 
 # As root; MIRROR= and DEBIAN_ROOTS= are explained there.
 test-debian:
-	tests/debian $(RELEASE)
+	tests/debian $(if $(SHORT),--short) $(RELEASE)
 
 test-build-deps:
 	tests/build-deps $(RELEASE)
