@@ -24,8 +24,9 @@ has_program(const char *path)
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
-		admin_say("%s: %s; make install puts it there", path,
-		    strerror(errno));
+		admin_say(
+		    "%s: %s; the package tfa puts it there, or make install",
+		    path, strerror(errno));
 		return false;
 	}
 	if (S_ISREG(st.st_mode) && st.st_uid == 0 && (st.st_mode & 022) == 0 &&

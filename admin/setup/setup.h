@@ -99,16 +99,17 @@ void pam_say_askers(void);
 /*
  * --used: prints each place that starts tfa, or would.  Returns an admin_exit:
  * ADMIN_DONE if there is none, ADMIN_NOT if there is one, and ADMIN_USAGE if
- * not all could be looked at.  Whoever removes programs takes only the first
+ * not all could be looked at, or written.  Whoever removes programs takes only the first
  * for a yes.
  *
  * uses_add() prints one.  uses_unknown() says on stderr what could not be
- * looked at.  used_by_sshd() adds what sshd's files say, and the sshds that
+ * looked at, and as JSON in a row of its own: whoever removes the door alone
+ * must know it beside a gate.  used_by_sshd() adds what sshd's files say, and the sshds that
  * run.
  */
-enum use_part { USE_GATE, USE_MODULE, USE_DOOR, USE_SETUP };
+enum use_part { USE_GATE, USE_MODULE, USE_DOOR, USE_SETUP, USE_UNKNOWN };
 struct uses {
-	bool json, any, unknown;
+	bool json, any, unknown, unwritten;
 };
 int setup_used(const struct admin *admin);
 void uses_add(struct uses *uses, enum use_part part, const char *file,

@@ -76,8 +76,10 @@ setup_used(const struct admin *admin)
 	used_by_pam(&uses);
 	used_by_systemd(&uses);
 	used_by_setup(&uses);
-	if (fflush(stdout) != 0)
-		uses_unknown(&uses, "the answer cannot be written");
+	if (fflush(stdout) != 0 || uses.unwritten) {
+		admin_say("the answer cannot be written");
+		return ADMIN_USAGE;
+	}
 	if (uses.any)
 		admin_say("this starts tfa: tfa-admin setup --remove --keep "
 			  "takes it out and keeps all devices; remove lines "

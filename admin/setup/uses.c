@@ -11,13 +11,14 @@ static const char *const part_words[] = {
     [USE_MODULE] = "module",
     [USE_DOOR] = "door",
     [USE_SETUP] = "setup",
+    [USE_UNKNOWN] = "unknown",
     NULL,
 };
 
 struct use {
-	int part; /* enum use_part */
-	char file[SETUP_PATH];
-	int64_t line; /* 0: none */
+	int part;              /* enum use_part */
+	char file[SETUP_PATH]; /* "": what is unknown is in none */
+	int64_t line;          /* 0: none */
 	char text[1024];
 };
 
@@ -29,19 +30,27 @@ static const struct json_field use_fields[] = {
 };
 static const struct json_shape use_shape = JSON_SHAPE(use_fields, NULL);
 
+static void
+print_json(struct uses *uses, const struct use *use)
+{
+	scoped_free char *json = NULL;
+
+	if (json_write(&use_shape, use, false, &json) != FAULT_NONE ||
+	    puts(json) < 0)
+		uses->unwritten = true;
+}
+
 void
 uses_add(struct uses *uses, enum use_part part, const char *file, int number,
     const char *text)
 {
 	struct use use = {.part = (int)part, .line = number};
-	scoped_free char *json = NULL;
 
 	uses->any = true;
 	utf8_clean(file, strlen(file), use.file, sizeof(use.file));
 	utf8_clean(text, strlen(text), use.text, sizeof(use.text));
 	if (uses->json) {
-		if (json_write(&use_shape, &use, false, &json) == FAULT_NONE)
-			puts(json);
+		print_json(uses, &use);
 		return;
 	}
 	printf("%s: %s:", part_words[part], use.file);
@@ -53,7 +62,8 @@ uses_add(struct uses *uses, enum use_part part, const char *file, int number,
 void
 uses_unknown(struct uses *uses, const char *format, ...)
 {
-	char text[1024];
+	struct use use = {.part = USE_UNKNOWN};
+	char text[sizeof(use.text)];
 	va_list args;
 
 	uses->unknown = true;
@@ -61,4 +71,7 @@ uses_unknown(struct uses *uses, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	admin_say("%s", text);
+	utf8_clean(text, strlen(text), use.text, sizeof(use.text));
+	if (uses->json)
+		print_json(uses, &use);
 }

@@ -144,10 +144,17 @@ Test(setup_used, says_it_as_json_and_to_root_alone)
 			      "/usr/sbin/tfa-admin", "setup", "--used"),
 			  NULL, 0),
 	    77);
+	machine_sh("mkdir /var/lib/tfa-setup\n"
+		   "echo '{' >/var/lib/tfa-setup/journal.json");
+	r = run(
+	    ARGV("/usr/sbin/tfa-admin", "--json", "setup", "--used"), NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->out, "{\"part\":\"gate\",");
+	assert_says(r->out, "\n{\"part\":\"unknown\",\"file\":\"\",");
 	assert_status(
 	    run(ARGV("sh", "-c", "/usr/sbin/tfa-admin setup --used >/dev/full"),
 		NULL, 0),
-	    1);
+	    2);
 }
 
 /* An sshd that runs does what it read, whatever its files say now. */
