@@ -16,7 +16,7 @@
 #   make bench      what it costs, beside what people use today
 #   make envfuzz    the search for variables that run something before the gate
 #   make odds       what guessing codes is worth, a year, as a table
-#   make lint       formatting, static analysis, direction of includes
+#   make lint       formatting, static analysis, direction of includes, hardening
 #   make format     let clang-format decide
 #   make browser    the report's page in headless Chromium, where there is one
 #   make pictures   draw examples/*.svg anew, from a real terminal
@@ -66,7 +66,8 @@ WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wshadow -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum $(WERROR)
 FORTIFY_PLAIN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
 HARDEN_PLAIN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
-	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
+	$(call probe,-fcf-protection) $(call probe,-mbranch-protection=standard) \
+	$(call probe,-ftrivial-auto-var-init=zero)
 ifeq ($(SAN),)
 FORTIFY := $(FORTIFY_PLAIN)
 HARDEN := $(HARDEN_PLAIN)
@@ -83,7 +84,9 @@ BASE := -std=c11 -D_GNU_SOURCE $(HERE) -fPIE -ffunction-sections -fdata-sections
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
 	-DTFA_DOORDIR='"$(DOORDIR)"'
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
-LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
+LINK_PLAIN := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
+	-Wl,--as-needed
+LINK := -pie $(LINK_PLAIN) $(SANITIZE)
 
 # Sources, by folder.  A main.c is a program, and all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper/*.c)
@@ -230,8 +233,7 @@ $(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
 
 $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) -shared -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
-	    -Wl,--as-needed,--gc-sections $^ -o $@ -lpam
+	$(Q)$(CC) -shared $(LINK_PLAIN) -Wl,-z,defs,--gc-sections $^ -o $@ -lpam
 
 -include $(patsubst %.o,%.d,$(call pic,$(PAM_SRC) $(PAM_LIB)))
 
@@ -408,6 +410,7 @@ lint:
 	    --suppress=missingInclude $(PRODUCT_SRC)
 	$(Q)BUILD=$(BUILD) tests/house
 	$(Q)tests/words
+	$(Q)BUILD=$(BUILD) tests/hardening
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.
