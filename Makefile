@@ -11,6 +11,9 @@
 #                   with SHORT=1 only what depends on the release
 #   make test-build-deps RELEASE=trixie
 #                   make and make install on a fresh Debian with build-deps alone
+#   make test-reproducible
+#                   two builds in two places have the same bytes; with PACKAGES=1
+#                   the Debian packages, too
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -29,6 +32,8 @@
 #                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
+#   make sbom       which library is linked into which program, as a table and as
+#                   build/tfa.spdx.json (SPDX 2.3); on Debian
 #   make clean
 #
 # V=1 shows the commands.
@@ -87,6 +92,8 @@ COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
 LINK_PLAIN := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
 	-Wl,--as-needed
 LINK := -pie $(LINK_PLAIN) $(SANITIZE)
+# What the linker took, and from where.
+MAP = -Wl,-Map=$@.map
 
 # Sources, by folder.  A main.c is a program, and all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper/*.c)
@@ -190,23 +197,23 @@ $(GATE_MARK):
 
 $(BUILD)/tfa-gate: $(GATE_OBJ) $(GATE_MARK)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS)
+	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS) $(MAP)
 
 $(BUILD)/tfa: $(call obj,$(OWN_SRC) $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ $(MAP)
 
 $(BUILD)/tfa-qr: $(call obj,$(QR_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode
+	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode $(MAP)
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto $(MAP)
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz
+	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz $(MAP)
 
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
@@ -233,7 +240,7 @@ $(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
 
 $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) -shared $(LINK_PLAIN) -Wl,-z,defs,--gc-sections $^ -o $@ -lpam
+	$(Q)$(CC) -shared $(LINK_PLAIN) -Wl,-z,defs,--gc-sections $^ -o $@ -lpam $(MAP)
 
 -include $(patsubst %.o,%.d,$(call pic,$(PAM_SRC) $(PAM_LIB)))
 
@@ -297,6 +304,11 @@ test-debian:
 
 test-build-deps:
 	tests/build-deps $(RELEASE)
+
+# As root, for a second build by another user.
+test-reproducible:
+	@tests/deps faketime
+	tests/reproducible $(if $(PACKAGES),--packages)
 
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
@@ -385,6 +397,10 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
+
+# FOLDER= an installed system, whose programs may have lost their symbols.
+sbom: all door
+	$(Q)BUILD=$(BUILD) tests/sbom $(FOLDER)
 
 # Debian's packages: what to build and install with, what else to test with.
 BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
@@ -524,5 +540,6 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-build-deps soak envfuzz odds fuzz build-fuzz demo browser pictures \
-	bench build-deps deps lint install install-door uninstall format dist clean
+	test-asan test-debian test-build-deps test-reproducible soak envfuzz odds fuzz \
+	build-fuzz demo browser pictures \
+	bench sbom build-deps deps lint install install-door uninstall format dist clean
