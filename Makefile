@@ -32,6 +32,7 @@
 #                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
+#   make deb        Debian packages of what is committed, in build/deb/
 #   make sbom       which library is linked into which program, as a table and as
 #                   build/tfa.spdx.json (SPDX 2.3); on Debian
 #   make clean
@@ -412,6 +413,7 @@ TEST_DEPS := python3 libcjson-dev libcriterion-dev \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography
+DEB_DEPS := build-essential dpkg-dev debhelper po-debconf lintian
 build-deps:
 	@tests/deps $(BUILD_DEPS)
 deps:
@@ -490,16 +492,20 @@ install-door: door
 	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so $(DESTDIR)$(DOORDIR)'
 
 # The policy and the records stay.  Where sshd sends each login to the gate,
-# nobody could log in without it, nor use sudo where that asks the module.
+# nobody could log in without it, nor use sudo where that asks the module.  What
+# is installed says so itself; a version that cannot has its files searched.
+SAYS_USED = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
+	$(SBINDIR)/tfa-admin help setup 2>/dev/null | grep -q -e --used
 uninstall:
-	$(Q)test -n "$(DESTDIR)" || { \
+	$(Q)! { $(SAYS_USED); } || $(SBINDIR)/tfa-admin setup --used >&2
+	$(Q)test -n "$(DESTDIR)" || { $(SAYS_USED); } || { \
 	    files=$$(grep -ls '^[^#]*$(SBINDIR)/tfa-gate' $(SSHD_CONFIGS)); \
 	    test -z "$$files"; } || { case $$files in \
 	    *00-tfa.conf*) echo 'sshd starts tfa-gate at each login:' \
 	    'first "tfa-admin setup --remove"' >&2;; \
 	    *) echo 'sshd would let nobody in without tfa-gate: first take its' \
 	    'lines out of' $$files >&2;; esac; exit 1; }
-	$(Q)test -n "$(DESTDIR)" || { \
+	$(Q)test -n "$(DESTDIR)" || { $(SAYS_USED); } || { \
 	    files=$$(grep -ls '^[^#]*pam_tfa\.so' $(PAM_CONFIGS)); \
 	    test -z "$$files"; } || { echo 'PAM would let nobody in without' \
 	    "pam_tfa.so: first take its lines out of" $$files >&2; exit 1; }
@@ -536,10 +542,15 @@ dist:
 	$(Q)gzip -9nf $(DIST)
 	@echo '  DIST    $(DIST).gz'
 
+# A folder that is no git repository is packaged as it is.
+deb:
+	@tests/deps $(BUILD_DEPS) $(DEB_DEPS)
+	$(Q)BUILD=$(BUILD) etc/debian/build
+
 clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-build-deps test-reproducible soak envfuzz odds fuzz \
-	build-fuzz demo browser pictures \
-	bench sbom build-deps deps lint install install-door uninstall format dist clean
+	test-asan test-debian test-build-deps test-reproducible soak envfuzz odds \
+	fuzz build-fuzz demo browser pictures bench sbom build-deps deps lint install \
+	install-door uninstall format dist deb clean
