@@ -130,7 +130,8 @@ ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
 ALL_H := $(shell find store gate admin tests -name '*.h')
-obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+# Sorted: wildcard of an old make is not, and the linker keeps the order.
+obj = $(sort $(patsubst %.c,$(BUILD)/obj/%.o,$(1)))
 
 PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-qr \
 	$(BUILD)/tfa-keeper $(BUILD)/tfa-admin
@@ -169,7 +170,7 @@ $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
 ifeq ($(GATE_LIBC),musl)
 MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
-musl = $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1))
+musl = $(sort $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1)))
 MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h\|statx' $(LIB_SRC))
 GATE_OBJ := $(call musl,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa-musl.a
 GATE_LINK := -nostdlib -static-pie -Wl,-z,text $(MUSL_LIB)/rcrt1.o \
@@ -225,7 +226,7 @@ PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \
 	$(addprefix store/wire/,connection.c dial.c protocol.c)
-pic = $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1))
+pic = $(sort $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1)))
 
 door: $(BUILD)/pam_tfa.so
 
