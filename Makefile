@@ -13,12 +13,15 @@
 #                   make and make install on a fresh Debian with build-deps alone
 #   make test-portable
 #                   builds on older systems, and with musl
+#   make test-reproducible
+#                   two builds in two places have the same bytes; with PACKAGES=1
+#                   the Debian packages, too
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
 #   make envfuzz    the search for variables that run something before the gate
 #   make odds       what guessing codes is worth, a year, as a table
-#   make lint       formatting, static analysis, direction of includes
+#   make lint       formatting, static analysis, direction of includes, hardening
 #   make format     let clang-format decide
 #   make browser    the report's page in headless Chromium, where there is one
 #   make pictures   draw examples/*.svg anew, from a real terminal
@@ -32,6 +35,8 @@
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
 #   make deb        Debian packages of what is committed, in build/deb/
+#   make sbom       which library is linked into which program, as a table and as
+#                   build/tfa.spdx.json (SPDX 2.3); on Debian
 #   make clean
 #
 # V=1 shows the commands.
@@ -69,7 +74,8 @@ WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wshadow -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum $(WERROR)
 FORTIFY_PLAIN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
 HARDEN_PLAIN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
-	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
+	$(call probe,-fcf-protection) $(call probe,-mbranch-protection=standard) \
+	$(call probe,-ftrivial-auto-var-init=zero)
 ifeq ($(SAN),)
 FORTIFY := $(FORTIFY_PLAIN)
 HARDEN := $(HARDEN_PLAIN)
@@ -90,7 +96,11 @@ BASE := -std=c11 -D_GNU_SOURCE $(TIME64) $(HERE) -fPIE -ffunction-sections -fdat
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
 	-DTFA_DOORDIR='"$(DOORDIR)"'
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
-LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
+LINK_PLAIN := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
+	-Wl,--as-needed
+LINK := -pie $(LINK_PLAIN) $(SANITIZE)
+# What the linker took, and from where.
+MAP = -Wl,-Map=$@.map
 
 # Sources, by folder.  A main.c is a program, and all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper/*.c)
@@ -126,7 +136,8 @@ ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
 ALL_H := $(shell find store gate admin tests -name '*.h')
-obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+# Sorted: wildcard of an old make is not, and the linker keeps the order.
+obj = $(sort $(patsubst %.c,$(BUILD)/obj/%.o,$(1)))
 
 PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-qr \
 	$(BUILD)/tfa-keeper $(BUILD)/tfa-admin
@@ -165,7 +176,7 @@ $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
 ifeq ($(GATE_LIBC),musl)
 MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
-musl = $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1))
+musl = $(sort $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1)))
 MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h\|statx' $(LIB_SRC))
 GATE_OBJ := $(call musl,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa-musl.a
 GATE_LINK := -nostdlib -static-pie -Wl,-z,text $(MUSL_LIB)/rcrt1.o \
@@ -194,23 +205,23 @@ $(GATE_MARK):
 
 $(BUILD)/tfa-gate: $(GATE_OBJ) $(GATE_MARK)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS)
+	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS) $(MAP)
 
 $(BUILD)/tfa: $(call obj,$(OWN_SRC) $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ $(MAP)
 
 $(BUILD)/tfa-qr: $(call obj,$(QR_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode
+	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode $(MAP)
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto $(MAP)
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz
+	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz $(MAP)
 
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
@@ -221,7 +232,7 @@ PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \
 	$(addprefix store/wire/,connection.c dial.c protocol.c)
-pic = $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1))
+pic = $(sort $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1)))
 
 door: $(BUILD)/pam_tfa.so
 
@@ -237,8 +248,7 @@ $(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
 
 $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) -shared -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
-	    -Wl,--as-needed,--gc-sections $^ -o $@ -lpam
+	$(Q)$(CC) -shared $(LINK_PLAIN) -Wl,-z,defs,--gc-sections $^ -o $@ -lpam $(MAP)
 
 -include $(patsubst %.o,%.d,$(call pic,$(PAM_SRC) $(PAM_LIB)))
 
@@ -310,6 +320,11 @@ test-portable: deps
 	BUILD=$(BUILD) tests/portable
 
 objects: $(call obj,$(PRODUCT_SRC))
+
+# As root, for a second build by another user.
+test-reproducible:
+	@tests/deps faketime
+	tests/reproducible $(if $(PACKAGES),--packages)
 
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
@@ -399,6 +414,10 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
+# FOLDER= an installed system, whose programs may have lost their symbols.
+sbom: all door
+	$(Q)BUILD=$(BUILD) tests/sbom $(FOLDER)
+
 # Debian's packages: what to build and install with, what else to test with.
 BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
 	zlib1g-dev libpam0g-dev
@@ -425,6 +444,7 @@ lint:
 	    $(PRODUCT_SRC)
 	$(Q)BUILD=$(BUILD) tests/house
 	$(Q)tests/words
+	$(Q)BUILD=$(BUILD) tests/hardening
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.
@@ -554,6 +574,7 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-build-deps test-portable objects soak envfuzz \
-	odds fuzz build-fuzz demo browser pictures bench build-deps deps lint \
-	install install-door uninstall format dist deb clean
+	test-asan test-debian test-build-deps test-portable objects soak \
+	envfuzz odds fuzz build-fuzz demo browser pictures bench build-deps \
+	deps lint install install-door uninstall format dist deb \
+	test-reproducible sbom clean
