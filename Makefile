@@ -41,13 +41,14 @@ DOORDIR ?= $(LIBDIR)/tfa
 SSHD ?= /usr/sbin/sshd
 # Where libpam looks for modules: beside pam_unix.so, where there is one.
 PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
-	$(LIBDIR)/$(shell $(CC) -print-multiarch)/security/pam_unix.so \
+	$(LIBDIR)/$(TARGET)/security/pam_unix.so \
 	$(LIBDIR)64/security/pam_unix.so $(LIBDIR)/security/pam_unix.so)))), \
 	$(LIBDIR)/security)
 PAM_CONFIGS ?= /etc/pam.conf /etc/pam.d/*
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
+TARGET := $(shell $(CC) -print-multiarch)
 WERROR ?= -Werror
 
 VERSION := 0.1
@@ -149,10 +150,14 @@ $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 # and of musl, since glibc asks the processor some seventy questions before
 # main(), which a virtual machine answers so slowly that it is most of a login.
 # What needs libcrypto, libqrencode or statx(2) is not in it.  GATE_LIBC= makes an
-# ordinary program, as does a machine without musl-gcc.
-GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
+# ordinary program, as does a machine without a musl-gcc for what CC builds for.
+MUSL_GCC := $(shell for gcc in musl-gcc $(subst -gnu,-musl,$(TARGET))-gcc; do \
+	command -v $$gcc >/dev/null && \
+	test "$$($$gcc -print-multiarch)" = '$(TARGET)' && echo $$gcc && break; done)
+GATE_LIBC ?= $(if $(SAN),,$(if $(MUSL_GCC),musl))
 ifeq ($(GATE_LIBC),musl)
-MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
+$(if $(MUSL_GCC),,$(error GATE_LIBC=musl needs a musl-gcc for $(TARGET)))
+MUSL_LIB := /usr/lib/$(subst -gnu,-musl,$(TARGET))
 musl = $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1))
 MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h\|statx' $(LIB_SRC))
 GATE_OBJ := $(call musl,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa-musl.a
@@ -163,7 +168,7 @@ GATE_LIBS := -L$(MUSL_LIB) -lc -lgcc -lc $(MUSL_LIB)/crtn.o
 $(BUILD)/obj-musl/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo '  CC    $< (musl)'
-	$(Q)musl-gcc $(BASE) $(HARDEN) $(WARN) $(CFLAGS) -c $< -o $@
+	$(Q)$(MUSL_GCC) $(BASE) $(HARDEN) $(WARN) $(CFLAGS) -c $< -o $@
 
 $(BUILD)/libtfa-musl.a: $(call musl,$(MUSL_SRC))
 	@echo '  AR    $@'
