@@ -7,7 +7,8 @@
 #   make check-fast formatting and unit tests
 #   make test-asan  the same under AddressSanitizer and UBSan; a leak fails
 #   make test-debian RELEASE=trixie
-#                   demo and test on a fresh Debian, bookworm or trixie
+#                   demo and test on a fresh Debian: bookworm, trixie or forky;
+#                   with SHORT=1 only what depends on the release
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -291,7 +292,7 @@ test-asan:
 
 # As root; MIRROR= and DEBIAN_ROOTS= are explained there.
 test-debian:
-	tests/debian $(RELEASE)
+	tests/debian $(if $(SHORT),--short) $(RELEASE)
 
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
