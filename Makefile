@@ -9,6 +9,9 @@
 #   make test-debian RELEASE=trixie
 #                   demo and test on a fresh Debian: bookworm, trixie or forky;
 #                   with SHORT=1 only what depends on the release
+#   make test-machines
+#                   build for arm64, armhf and i386; arm64's unit tests by qemu.
+#                   MACHINES='i386 --build armhf' chooses
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -145,7 +148,7 @@ $(BUILD)/obj/admin/doctor/door_files.o: BASE += -DTFA_PAMDIR='"$(PAMDIR)"'
 # "q": two folders may have a file of one name.
 $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 # The gate is loaded at each login: a static program, which loads nothing else,
 # and of musl, since glibc asks the processor some seventy questions before
@@ -173,7 +176,7 @@ $(BUILD)/obj-musl/%.o: %.c Makefile
 
 $(BUILD)/libtfa-musl.a: $(call musl,$(MUSL_SRC))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 -include $(patsubst %.o,%.d,$(call musl,gate/main.c $(GATE_PARTS) $(MUSL_SRC)))
 else
@@ -227,7 +230,7 @@ $(BUILD)/obj-pic/%.o: %.c Makefile
 
 $(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 	@echo '  LINK  $@'
@@ -240,7 +243,7 @@ $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 $(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(OWN_PARTS) \
     $(PAM_PARTS) $(ADMIN_PARTS))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 # Tests.  What tests/unit/inject.c makes fail, or looks at.
 WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsync \
@@ -293,6 +296,12 @@ test-asan:
 # As root; MIRROR= and DEBIAN_ROOTS= are explained there.
 test-debian:
 	tests/debian $(if $(SHORT),--short) $(RELEASE)
+
+# As root, too.  What is behind --build is only built.
+MACHINES ?= arm64 --build armhf i386
+test-machines:
+	LIBRARIES='$(filter %-dev,$(BUILD_DEPS) $(DEPS) $(TEST_DEPS))' \
+	    tests/machines $(MACHINES)
 
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
@@ -515,5 +524,5 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo browser pictures \
+	test-asan test-debian test-machines soak envfuzz odds fuzz build-fuzz demo browser pictures \
 	bench deps lint install install-door uninstall format dist clean
