@@ -12,6 +12,8 @@
 #   make test-machines
 #                   build for arm64, armhf and i386; arm64's unit tests by qemu.
 #                   MACHINES='i386 --build armhf' chooses
+#   make test-portable
+#                   builds on older systems, and with musl
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -78,7 +80,8 @@ OPT ?= -O2 -g
 CFLAGS ?= $(OPT)
 # Programs are the same wherever they are built.
 HERE := -ffile-prefix-map=$(CURDIR)=.
-BASE := -std=c11 -D_GNU_SOURCE $(HERE) -fPIE -ffunction-sections -fdata-sections \
+# On 32 bits glibc has times after 2038 only if it is asked.
+BASE := -std=c11 -D_GNU_SOURCE -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 $(HERE) -fPIE -ffunction-sections -fdata-sections \
 	-MMD -MP -iquote . -iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
 	-DTFA_DOORDIR='"$(DOORDIR)"'
@@ -213,7 +216,7 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
 # takes of the library.
 PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
-	$(addprefix store/base/,address.c base32.c endpoint.c fault.c list.c \
+	$(addprefix store/base/,address.c base32.c descriptor.c endpoint.c fault.c list.c \
 	utf8.c when.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \
@@ -302,6 +305,14 @@ MACHINES ?= arm64 --build armhf i386
 test-machines:
 	LIBRARIES='$(filter %-dev,$(BUILD_DEPS) $(DEPS) $(TEST_DEPS))' \
 	    tests/machines $(MACHINES)
+
+# Not with sanitizers, which older systems and musl do not have.
+test-portable: deps
+	@tests/deps binutils
+	$(MAKE) all door build-unit
+	BUILD=$(BUILD) tests/portable
+
+objects: $(call obj,$(PRODUCT_SRC))
 
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
@@ -408,7 +419,8 @@ lint:
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I . \
-	    --suppress=missingInclude $(PRODUCT_SRC)
+	    --suppress=missingInclude --suppress=toomanyconfigs \
+	    $(PRODUCT_SRC)
 	$(Q)BUILD=$(BUILD) tests/house
 	$(Q)tests/words
 	@echo lint: clean
@@ -524,5 +536,6 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-machines soak envfuzz odds fuzz build-fuzz demo browser pictures \
+	test-asan test-debian test-machines test-portable objects soak envfuzz \
+	odds fuzz build-fuzz demo browser pictures \
 	bench deps lint install install-door uninstall format dist clean

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -15,12 +14,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/system/directory.h"
 #include "store/base/cleanup.h"
+#include "store/base/descriptor.h"
 #include "store/system/child.h"
 #include "store/base/file.h"
 #include "admin/read.h"
@@ -37,15 +36,6 @@ struct job {
 	int (*tell)(const struct job *job, int pipe);
 	keyfile_group *is_own; /* who else sshd lets write a file of keys */
 };
-
-/* Refuses links in every folder on the way, which may be somebody else's. */
-static int
-open_no_link(const char *path)
-{
-	struct open_how how = {.flags = FLAGS, .resolve = RESOLVE_NO_SYMLINKS};
-
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-}
 
 static char *
 read_open(int fd, bool own, size_t max, size_t *ret_len)
@@ -75,7 +65,8 @@ read_open(int fd, bool own, size_t max, size_t *ret_len)
 static char *
 read_plain(const char *path, bool own, size_t *ret_len)
 {
-	scoped_fd int fd = own ? open_no_link(path) : open(path, FLAGS);
+	scoped_fd int fd = own ? descriptor_open_no_link(path, FLAGS)
+			       : open(path, FLAGS);
 
 	return read_open(fd, own, READ_MAX, ret_len);
 }

@@ -37,34 +37,11 @@ keeper_fix(const struct doctor *doctor)
 			      : ADMIN_KEEPER_LINE;
 }
 
-/* Any answer is good.  root is a user whom the keeper can always explain. */
-void
-doctor_keeper(struct doctor *doctor)
-{
-	struct request request = {.version = PROTOCOL_VERSION,
-	    .request = "explain",
-	    .user = "root",
-	    .address = "127.0.0.1"};
-	struct explanation row;
-	const struct client_rows rows = {
-	    &explanation_shape, &row, sizeof(row), NULL, NULL};
-	scoped_reply struct reply reply = {.version = 0};
-	char why[320];
-
-	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
-		sizeof(why)) != FAULT_NONE)
-		doctor_fail(
-		    doctor, keeper_fix(doctor), "nobody can log in: %s", why);
-	explanation_done(&row);
-	doctor_ok(doctor, "it answers at %.200s",
-	    doctor->keeper.store != NULL ? doctor->keeper.store
-					 : doctor->keeper.socket);
-}
-
 struct search {
 	const struct doctor *doctor;
 	char folder[CONFIG_WORD];
 	bool found;
+	bool unfiltered; /* one has no filter of system calls */
 };
 
 /* Any user may have a process of that name. */
@@ -78,6 +55,18 @@ is_keepers(const struct doctor *doctor, int pid)
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	return stat(path, &st) == 0 &&
 	    (st.st_uid == 0 || (pw != NULL && st.st_uid == pw->pw_uid));
+}
+
+/* Its own filter, or one of systemd's. */
+static bool
+has_filter(int pid)
+{
+	scoped_free char *status = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	status = read_whole(path);
+	return status == NULL || strstr(status, "\nSeccomp:\t2\n") != NULL;
 }
 
 /* The folder of the keeper that serves our socket. */
@@ -105,6 +94,47 @@ find_folder(void *ctx, int pid, const char *title)
 		return;
 	memcpy(search->folder, folder, sizeof(folder));
 	search->found = true;
+	search->unfiltered |= !has_filter(pid);
+}
+
+/* The log of the keeper says why it has none. */
+static void
+judge_filters(struct doctor *doctor)
+{
+	struct search search = {.doctor = doctor};
+
+	if (doctor->keeper.store == NULL)
+		doctor_processes(find_folder, &search);
+	if (search.unfiltered)
+		doctor_warn(doctor, NULL,
+		    "the keeper runs without a filter of system calls "
+		    "(seccomp), which this kernel or machine lacks: whoever "
+		    "takes the keeper over can do more");
+}
+
+/* Any answer is good.  root is a user whom the keeper can always explain. */
+void
+doctor_keeper(struct doctor *doctor)
+{
+	struct request request = {.version = PROTOCOL_VERSION,
+	    .request = "explain",
+	    .user = "root",
+	    .address = "127.0.0.1"};
+	struct explanation row;
+	const struct client_rows rows = {
+	    &explanation_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
+
+	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE)
+		doctor_fail(
+		    doctor, keeper_fix(doctor), "nobody can log in: %s", why);
+	explanation_done(&row);
+	judge_filters(doctor);
+	doctor_ok(doctor, "it answers at %.200s",
+	    doctor->keeper.store != NULL ? doctor->keeper.store
+					 : doctor->keeper.socket);
 }
 
 static void
@@ -219,8 +249,8 @@ doctor_clock(struct doctor *doctor)
 	else if (state.maxerror > CLOCK_OFF_US && found != TIME_ERROR &&
 	    (state.status & STA_UNSYNC) == 0)
 		doctor_warn(doctor, NULL,
-		    "it may be off by %ld s, says the kernel",
-		    state.maxerror / 1000000);
+		    "it may be off by %lld s, says the kernel",
+		    (long long)state.maxerror / 1000000);
 	else if (found == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
 		doctor_warn(doctor,
 		    systemd_runs() ? "timedatectl set-ntp true"
@@ -229,8 +259,8 @@ doctor_clock(struct doctor *doctor)
 		    "nothing keeps it right: once it is more than 30 seconds "
 		    "off, the codes of everybody's app are refused as wrong");
 	doctor_ok(doctor,
-	    "the kernel says that it is kept right, to within %ld ms",
-	    state.maxerror / 1000);
+	    "the kernel says that it is kept right, to within %lld ms",
+	    (long long)state.maxerror / 1000);
 }
 
 static void

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/quota.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -14,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/quota.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,21 +181,35 @@ judge_tmp_room(struct tmp *tmp)
 		    (unsigned long long)tmp->disk.f_favail, follows);
 }
 
+/* An older kernel wants the device, and has no quotas where there is none. */
+static bool
+read_quota(const struct tmp *tmp, struct dqblk *ret)
+{
+	/* QCMD() shifts a signed number out of its range. */
+	int command = (int)((unsigned)Q_GETQUOTA << SUBCMDSHIFT | USRQUOTA);
+	char device[64];
+	struct stat st;
+
+#ifdef SYS_quotactl_fd
+	if (syscall(SYS_quotactl_fd, tmp->fd, command, tmp->uid, ret) == 0)
+		return true;
+	if (errno != ENOSYS)
+		return false;
+#endif
+	if (fstat(tmp->fd, &st) < 0)
+		return false;
+	snprintf(device, sizeof(device), "/dev/block/%u:%u", major(st.st_dev),
+	    minor(st.st_dev));
+	return quotactl(command, device, (int)tmp->uid, (char *)ret) == 0;
+}
+
 /* True if the kernel limits how much that user may write. */
 static bool
 has_quota(const struct tmp *tmp)
 {
-#ifdef SYS_quotactl_fd
-	/* QCMD() shifts a signed number out of its range. */
-	unsigned command = (unsigned)Q_GETQUOTA << SUBCMDSHIFT | USRQUOTA;
-	struct if_dqblk limits = {.dqb_valid = 0};
+	struct dqblk limits = {.dqb_valid = 0};
 
-	return syscall(SYS_quotactl_fd, tmp->fd, command, tmp->uid, &limits) ==
-	    0 &&
-	    limits.dqb_bhardlimit > 0;
-#else
-	return false;
-#endif
+	return read_quota(tmp, &limits) && limits.dqb_bhardlimit > 0;
 }
 
 /* Warns of the others who need the room that a user can fill. */

@@ -10,6 +10,7 @@
 #include "gate/pam/inquiry.h"
 #include "gate/sshd/methods.h"
 #include "store/base/cleanup.h"
+#include "store/base/descriptor.h"
 #include "store/base/utf8.h"
 #include "store/core/typed.h"
 #include "store/wire/connection.h"
@@ -150,9 +151,8 @@ forget_application(int fd)
 	sigemptyset(&empty);
 	if (sigprocmask(SIG_SETMASK, &empty, NULL) < 0 ||
 	    dup2(fd, STDIN_FILENO) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    clearenv() != 0)
+	    clearenv() != 0 || !descriptor_close_from(STDIN_FILENO + 1))
 		_exit(1);
-	closefrom(STDIN_FILENO + 1);
 	alarm(INQUIRY_LIFE_S);
 }
 

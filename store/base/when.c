@@ -185,6 +185,8 @@ when_parse_local(const char *text, int64_t *ret_s)
 }
 
 _Static_assert(DURATION_MAX < 1000000000, "it has nine digits");
+_Static_assert(sizeof(time_t) >= sizeof(int64_t),
+    "after 2038 this libc has no times: it needs glibc 2.34, or 64 bits");
 
 bool
 duration_parse(const char *text, int64_t *ret_s)

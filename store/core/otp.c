@@ -1,15 +1,42 @@
 #include "store/core/otp.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#include <openssl/hmac.h>
+#else
+#include <openssl/core_names.h>
 #include <openssl/params.h>
+#endif
 
 const char *const otp_algorithm_names[3] = {
     [OTP_SHA1] = "SHA1",
     [OTP_SHA256] = "SHA256",
     [OTP_SHA512] = "SHA512",
 };
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+
+/* HMAC (RFC 2104).  OpenSSL 1.1.1 wipes what it derives from the key.  Returns
+ * the length, or 0 on failure. */
+static size_t
+hmac(enum otp_algorithm algorithm, const struct otp_secret *secret,
+    const uint8_t message[static 8], uint8_t ret[static EVP_MAX_MD_SIZE])
+{
+	static const EVP_MD *(*const digests[3])(void) = {
+	    [OTP_SHA1] = EVP_sha1,
+	    [OTP_SHA256] = EVP_sha256,
+	    [OTP_SHA512] = EVP_sha512,
+	};
+	unsigned len = 0;
+
+	if (HMAC(digests[algorithm](), secret->bytes, (int)secret->len, message,
+		8, ret, &len) == NULL)
+		return 0;
+	return len;
+}
+
+#else
 
 /*
  * libcrypto takes longer to look an algorithm up than to compute a code, so
@@ -64,6 +91,8 @@ hmac(enum otp_algorithm algorithm, const struct otp_secret *secret,
 	}
 	return len;
 }
+
+#endif
 
 /* Dynamic truncation, RFC 4226 section 5.3. */
 static uint32_t

@@ -33,8 +33,9 @@ bool keeper_can_confine_writes(void);
 bool keeper_close_up(void);
 
 /* Closes the descriptors of from and above, which were inherited, and opens 0
- * to 2 if they are closed, so that no socket gets such a number. */
-void keeper_close_inherited(int from);
+ * to 2 if they are closed, so that no socket gets such a number.  False (errno)
+ * if some may be open still. */
+bool keeper_close_inherited(int from);
 
 /* Allows at most so many descriptors; never more than are allowed already. */
 void keeper_limit_files(unsigned most);

@@ -6,7 +6,7 @@
  *	pool.c       which worker serves a connection
  *	worker.c     one worker, a process
  *	rate.c       how often each uid came, and how much it had of the log
- *	confine.c    what the keeper gives up for good
+ *	confine.c    what the keeper gives up for good; filter.c: the system calls
  *
  * One connection.  Each file calls only files that stand below it:
  *

@@ -293,7 +293,9 @@ main(int argc, char **argv)
 	int fd = -1;
 
 	keeper_options(argc, argv, &start);
-	keeper_close_inherited(!keeper->embedded && is_activated() ? 4 : 3);
+	if (!keeper_close_inherited(
+		!keeper->embedded && is_activated() ? 4 : 3))
+		err(1, "cannot close what was inherited");
 	close_up();
 	if (!keeper->embedded)
 		fd = inherited_socket();

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "store/base/descriptor.h"
 #include "store/keeper/confine.h"
 #include "store/keeper/worker.h"
 
@@ -70,7 +71,8 @@ leave_the_rest(int line, int fd)
 	for (int i = STDERR_FILENO + 1; i < last; i++)
 		if (i != line && i != fd)
 			close(i);
-	closefrom(last + 1);
+	if (!descriptor_close_from(last + 1))
+		_exit(1);
 }
 
 /* Signals as by default, and no writing but in the store; if the kernel cannot

@@ -426,6 +426,22 @@ Test(doctor_system, warns_of_what_it_cannot_see)
 	assert_said(cases, COUNT(cases));
 }
 
+/* The kernel says it of each process, whoever gave it the filter. */
+Test(doctor_system, warns_of_a_keeper_without_a_filter)
+{
+	static const struct saying cases[] = {
+	    {"bash -c 'exec -a \"tfa-keeper --socket $0\" sleep 9' $s & "
+	     "sleep 0.3; doctor",
+		"warn", "keeper", "runs without a filter of system calls"},
+	};
+
+	needs_people();
+	if (run(ARGV("grep", "-q", "^Seccomp:.0", "/proc/self/status"), NULL, 0)
+		->status != 0)
+		cr_skip_test("every process here has a filter");
+	assert_said(cases, COUNT(cases));
+}
+
 #define SSS                                                               \
 	"sed 's/^group:.*/group: files sss/' /etc/nsswitch.conf >$d/ns; " \
 	"m $d/ns /etc/nsswitch.conf; "

@@ -6,6 +6,7 @@
 #ifndef TFA_FIXTURE_H
 #define TFA_FIXTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "store/core/login.h"
@@ -78,5 +79,9 @@ void fixture_remove(const char *folder);
 
 /* Waits for a child.  Returns its exit status, or -1. */
 int fixture_wait(int pid);
+
+/* From now on this process gets error for that system call, as on a kernel
+ * without it.  False if there is no seccomp. */
+bool fixture_refuse_call(long number, int error);
 
 #endif

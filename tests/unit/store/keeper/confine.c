@@ -7,12 +7,14 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/fixture.h"
@@ -56,6 +58,42 @@ static const struct {
     {"open_by_handle_at", SYS_open_by_handle_at},
     {"mknodat", SYS_mknodat},
     {"clock_settime", SYS_clock_settime},
+    {"pivot_root", SYS_pivot_root},
+    {"open_tree", SYS_open_tree},
+    {"move_mount", SYS_move_mount},
+    {"fsopen", SYS_fsopen},
+    {"fsconfig", SYS_fsconfig},
+    {"fsmount", SYS_fsmount},
+    {"fspick", SYS_fspick},
+    {"mount_setattr", SYS_mount_setattr},
+    {"io_uring_enter", SYS_io_uring_enter},
+    {"io_uring_register", SYS_io_uring_register},
+    {"pidfd_getfd", SYS_pidfd_getfd},
+    {"process_madvise", SYS_process_madvise},
+    {"quotactl", SYS_quotactl},
+    {"quotactl_fd", SYS_quotactl_fd},
+    {"kcmp", SYS_kcmp},
+    {"adjtimex", SYS_adjtimex},
+    {"clock_adjtime", SYS_clock_adjtime},
+#ifdef SYS_clock_settime64
+    {"clock_settime64", SYS_clock_settime64},
+    {"clock_adjtime64", SYS_clock_adjtime64},
+#endif
+#ifdef SYS_stime
+    {"stime", SYS_stime},
+    {"umount", SYS_umount},
+#endif
+#ifdef SYS_iopl
+    {"iopl", SYS_iopl},
+    {"ioperm", SYS_ioperm},
+    {"modify_ldt", SYS_modify_ldt},
+#endif
+#ifdef SYS_mknod
+    {"mknod", SYS_mknod},
+#endif
+#ifdef SYS_kexec_file_load
+    {"kexec_file_load", SYS_kexec_file_load},
+#endif
 };
 
 /* Makes the call with arguments that fail for another reason than
@@ -86,6 +124,55 @@ Test(keeper_confine, refuses_calls_that_a_keeper_never_makes)
 	    n > 0 && n <= (int)COUNT(calls) ? calls[n - 1].name : "died");
 }
 
+#ifdef __x86_64__
+
+/* Returns the signal that ends the child, or 0. */
+static int
+died_of(int (*what)(const char *folder))
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0)
+		_exit(what(NULL));
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+/* The numbers of another ABI are other calls: 20 is getpid(2) of i386. */
+static int
+call_i386(const char *folder)
+{
+	long number = 20;
+
+	(void)folder;
+	if (!keeper_confine_calls())
+		return NOT_HERE;
+	__asm__ volatile("int $0x80" : "+a"(number) : : "memory");
+	return 1;
+}
+
+static int
+call_x32(const char *folder)
+{
+	(void)folder;
+	if (!keeper_confine_calls())
+		return NOT_HERE;
+	syscall(0x40000000L + SYS_getpid);
+	return 1;
+}
+
+/* A kernel without i386 ends the process by a signal of its own. */
+Test(keeper_confine, kills_who_calls_by_another_abi)
+{
+	int sig = died_of(call_i386);
+
+	cr_expect(sig == SIGSYS || sig == SIGSEGV, "%d", sig);
+	cr_expect_eq(died_of(call_x32), SIGSYS);
+}
+
+#endif
+
 /* Without the filter the program does not exist; with it, it may not be
  * started. */
 static int
@@ -112,6 +199,7 @@ try_namespace(const char *folder)
 	return errno == ENOSYS ? 0 : 3;
 }
 
+/* The C library of i386 opens sockets by socketcall(2), which passes. */
 static int
 try_sockets(const char *folder)
 {
@@ -125,7 +213,8 @@ try_sockets(const char *folder)
 		if (socket(good[i], SOCK_DGRAM, 0) < 0 && errno == EPERM)
 			return (int)i + 1;
 	for (size_t i = 0; i < COUNT(bad); i++)
-		if (socket(bad[i], SOCK_RAW, 0) >= 0 || errno != EAFNOSUPPORT)
+		if (syscall(SYS_socket, bad[i], SOCK_RAW, 0) >= 0 ||
+		    errno != EAFNOSUPPORT)
 			return (int)i + 11;
 	return 0;
 }
