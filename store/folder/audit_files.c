@@ -154,7 +154,7 @@ add_file(int folder, const char *name, struct audit_files *files)
 	file = list_add(&files->files, sizeof(*file));
 	if (file == NULL)
 		return FAULT_MEMORY;
-	snprintf(file->name, sizeof(file->name), "%s", name);
+	memcpy(file->name, name, strlen(name) + 1);
 	if (read_stat(folder, name, file))
 		return FAULT_NONE;
 	list_drop(&files->files, sizeof(*file), files->files.count - 1);
