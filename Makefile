@@ -258,6 +258,10 @@ WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsyn
 	getline __getdelim getpwent getpwuid getpwnam getgrnam_r getsockopt \
 	time store_update \
 	syslog __syslog_chk EVP_MAC_init
+ifneq ($(TIMES),)
+WRAPPED += open64 openat64 lseek64 pread64 __fstat64_time64 ftruncate64 \
+	fopen64 readdir64 __time64 __getsockopt64
+endif
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
