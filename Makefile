@@ -14,22 +14,31 @@
 #                   MACHINES='i386 --build armhf' chooses
 #   make test-portable
 #                   builds on older systems, and with musl
+#   make test-build-deps RELEASE=trixie
+#                   make and make install on a fresh Debian with build-deps alone
+#   make test-reproducible
+#                   two builds in two places have the same bytes; with PACKAGES=1
+#                   the Debian packages, too
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
 #   make envfuzz    the search for variables that run something before the gate
 #   make odds       what guessing codes is worth, a year, as a table
-#   make lint       formatting, static analysis, direction of includes
+#   make lint       formatting, static analysis, direction of includes, hardening
 #   make format     let clang-format decide
 #   make browser    the report's page in headless Chromium, where there is one
 #   make pictures   draw examples/*.svg anew, from a real terminal
-#   make deps       install what is missing on Debian; nothing where nothing is
+#   make build-deps what building and installing needs, on Debian: compiler and
+#                   libraries; where nothing is missing, nothing is installed
+#   make deps       build-deps, and what the tests need: some 140 packages
 #   make door       the PAM module, into build/; needs libpam0g-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make install-door
 #                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
+#   make sbom       which library is linked into which program, as a table and as
+#                   build/tfa.spdx.json (SPDX 2.3); on Debian
 #   make clean
 #
 # V=1 shows the commands.
@@ -57,7 +66,7 @@ CC ?= cc
 TARGET := $(shell $(CC) -print-multiarch)
 WERROR ?= -Werror
 
-VERSION := 0.1
+VERSION := 0.2.0
 Q := $(if $(V),,@)
 comma := ,
 
@@ -68,7 +77,8 @@ WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wshadow -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum $(WERROR)
 FORTIFY_PLAIN := -U_FORTIFY_SOURCE $(or $(call probe,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
 HARDEN_PLAIN := -fstack-protector-strong $(call probe,-fstack-clash-protection) \
-	$(call probe,-fcf-protection) $(call probe,-ftrivial-auto-var-init=zero)
+	$(call probe,-fcf-protection) $(call probe,-mbranch-protection=standard) \
+	$(call probe,-ftrivial-auto-var-init=zero)
 ifeq ($(SAN),)
 FORTIFY := $(FORTIFY_PLAIN)
 HARDEN := $(HARDEN_PLAIN)
@@ -89,7 +99,11 @@ BASE := -std=c11 -D_GNU_SOURCE $(TIMES) $(HERE) -fPIE -ffunction-sections -fdata
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
 	-DTFA_DOORDIR='"$(DOORDIR)"'
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(HARDEN) $(WARN) $(CFLAGS)
-LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
+LINK_PLAIN := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
+	-Wl,--as-needed
+LINK := -pie $(LINK_PLAIN) $(SANITIZE)
+# What the linker took, and from where.
+MAP = -Wl,-Map=$@.map
 
 # Sources, by folder.  A main.c is a program, and all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper/*.c)
@@ -197,23 +211,23 @@ $(GATE_MARK):
 
 $(BUILD)/tfa-gate: $(GATE_OBJ) $(GATE_MARK)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS)
+	$(Q)$(CC) $(LINK) $(GATE_LINK) $(GATE_OBJ) -o $@ $(GATE_LIBS) $(MAP)
 
 $(BUILD)/tfa: $(call obj,$(OWN_SRC) $(GATE_PARTS)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ $(MAP)
 
 $(BUILD)/tfa-qr: $(call obj,$(QR_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode
+	$(Q)$(CC) $(LINK) $^ -o $@ -lqrencode $(MAP)
 
 $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto $(MAP)
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz
+	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz $(MAP)
 
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
@@ -240,8 +254,7 @@ $(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
 
 $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) -shared -Wl,-z,defs,-z,relro,-z,now,-z,noexecstack \
-	    -Wl,--as-needed,--gc-sections $^ -o $@ -lpam
+	$(Q)$(CC) -shared $(LINK_PLAIN) -Wl,-z,defs,--gc-sections $^ -o $@ -lpam $(MAP)
 
 -include $(patsubst %.o,%.d,$(call pic,$(PAM_SRC) $(PAM_LIB)))
 
@@ -310,7 +323,7 @@ test-debian:
 # As root, too.  What is behind --build is only built.
 MACHINES ?= arm64 --build armhf i386
 test-machines:
-	LIBRARIES='$(filter %-dev,$(BUILD_DEPS) $(DEPS) $(TEST_DEPS))' \
+	LIBRARIES='$(filter %-dev,$(BUILD_DEPS) $(TEST_DEPS))' \
 	    tests/machines $(MACHINES)
 
 # Not with sanitizers, which older systems and musl do not have.
@@ -320,6 +333,14 @@ test-portable: deps
 	BUILD=$(BUILD) tests/portable
 
 objects: $(call obj,$(PRODUCT_SRC))
+
+test-build-deps:
+	tests/build-deps $(RELEASE)
+
+# As root, for a second build by another user.
+test-reproducible:
+	@tests/deps faketime
+	tests/reproducible $(if $(PACKAGES),--packages)
 
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
@@ -409,16 +430,24 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
-# Packages: what to build with, what to test with.
-DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev zlib1g-dev \
-	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
+# FOLDER= an installed system, whose programs may have lost their symbols.
+sbom: all door
+	$(Q)BUILD=$(BUILD) tests/sbom $(FOLDER)
+
+# Debian's packages: what to build and install with, what else to test with.
+BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
+	zlib1g-dev libpam0g-dev
+TEST_DEPS := python3 libcjson-dev libcriterion-dev \
+	openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
-	libpam0g-dev iproute2 sudo putty-tools dropbear-bin python3-paramiko \
+	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography
+build-deps:
+	@tests/deps $(BUILD_DEPS)
 deps:
-	@tests/deps $(DEPS)
+	@tests/deps $(BUILD_DEPS) $(TEST_DEPS)
 
 lint:
 	@tests/deps clang-format cppcheck python3 libpam0g-dev
@@ -430,6 +459,7 @@ lint:
 	    $(PRODUCT_SRC)
 	$(Q)BUILD=$(BUILD) tests/house
 	$(Q)tests/words
+	$(Q)BUILD=$(BUILD) tests/hardening
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.
@@ -543,6 +573,7 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-machines test-portable objects soak envfuzz \
-	odds fuzz build-fuzz demo browser pictures \
-	bench deps lint install install-door uninstall format dist clean
+	test-asan test-debian test-machines test-portable test-build-deps \
+	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo browser \
+	pictures bench sbom build-deps deps lint install install-door uninstall \
+	format dist clean

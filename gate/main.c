@@ -6,6 +6,7 @@
 
 #include "gate/gate.h"
 #include "gate/motd.h"
+#include "gate/relro.h"
 #include "gate/session.h"
 #include "gate/term.h"
 
@@ -28,6 +29,8 @@ main(int argc, char **argv)
 	enum fault fault;
 	enum verdict verdict;
 
+	if (!relro_protect())
+		return GATE_EXIT_DENIED;
 	gate_options(argc, argv, &gate);
 	term_guard();
 
