@@ -320,7 +320,7 @@ test-asan:
 test-debian:
 	tests/debian $(if $(SHORT),--short) $(RELEASE)
 
-# As root, too.  What is behind --build is only built.
+# As root, too.  A machine behind --build is only built for.
 MACHINES ?= arm64 --build armhf i386
 test-machines:
 	LIBRARIES='$(filter %-dev,$(BUILD_DEPS) $(TEST_DEPS))' \
