@@ -91,10 +91,10 @@ CFLAGS ?= $(OPT)
 # Programs are the same wherever they are built.
 HERE := -ffile-prefix-map=$(CURDIR)=.
 # On 32 bits glibc has times after 2038 only if it is asked.
-TIMES := $(shell echo 'int bits[sizeof(long) == 4 ? 1 : -1];' | \
+TIME64 := $(shell echo 'int bits[sizeof(long) == 4 ? 1 : -1];' | \
 	$(CC) -x c -c - -o /dev/null 2>/dev/null && \
 	echo -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64)
-BASE := -std=c11 -D_GNU_SOURCE $(TIMES) $(HERE) -fPIE -ffunction-sections -fdata-sections \
+BASE := -std=c11 -D_GNU_SOURCE $(TIME64) $(HERE) -fPIE -ffunction-sections -fdata-sections \
 	-MMD -MP -iquote . -iquote $(BUILD)/obj \
 	-DTFA_VERSION='"$(VERSION)"' -DTFA_SBINDIR='"$(SBINDIR)"' \
 	-DTFA_DOORDIR='"$(DOORDIR)"'
