@@ -9,10 +9,13 @@
 #   make test-debian RELEASE=trixie
 #                   demo and test on a fresh Debian: bookworm, trixie or forky;
 #                   with SHORT=1 only what depends on the release
-#   make test-build-deps RELEASE=trixie
-#                   make and make install on a fresh Debian with build-deps alone
+#   make test-machines
+#                   build for arm64, armhf and i386; arm64's unit tests by qemu.
+#                   MACHINES='i386 --build armhf' chooses
 #   make test-portable
 #                   builds on older systems, and with musl
+#   make test-build-deps RELEASE=trixie
+#                   make and make install on a fresh Debian with build-deps alone
 #   make test-reproducible
 #                   two builds in two places have the same bytes; with PACKAGES=1
 #                   the Debian packages, too
@@ -54,13 +57,14 @@ DOORDIR ?= $(LIBDIR)/tfa
 SSHD ?= /usr/sbin/sshd
 # Where libpam looks for modules: beside pam_unix.so, where there is one.
 PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
-	$(LIBDIR)/$(shell $(CC) -print-multiarch)/security/pam_unix.so \
+	$(LIBDIR)/$(TARGET)/security/pam_unix.so \
 	$(LIBDIR)64/security/pam_unix.so $(LIBDIR)/security/pam_unix.so)))), \
 	$(LIBDIR)/security)
 PAM_CONFIGS ?= /etc/pam.conf /etc/pam.d/*
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
+TARGET := $(shell $(CC) -print-multiarch)
 WERROR ?= -Werror
 
 VERSION := 0.2.0
@@ -166,16 +170,20 @@ $(BUILD)/obj/admin/doctor/door_files.o: BASE += -DTFA_PAMDIR='"$(PAMDIR)"'
 # "q": two folders may have a file of one name.
 $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 # The gate is loaded at each login: a static program, which loads nothing else,
 # and of musl, since glibc asks the processor some seventy questions before
 # main(), which a virtual machine answers so slowly that it is most of a login.
 # What needs libcrypto, libqrencode or statx(2) is not in it.  GATE_LIBC= makes an
-# ordinary program, as does a machine without musl-gcc.
-GATE_LIBC ?= $(if $(SAN),,$(shell command -v musl-gcc >/dev/null && echo musl))
+# ordinary program, as does a machine without a musl-gcc for what CC builds for.
+MUSL_GCC := $(shell for gcc in musl-gcc $(subst -gnu,-musl,$(TARGET))-gcc; do \
+	command -v $$gcc >/dev/null && \
+	test "$$($$gcc -print-multiarch)" = '$(TARGET)' && echo $$gcc && break; done)
+GATE_LIBC ?= $(if $(SAN),,$(if $(MUSL_GCC),musl))
 ifeq ($(GATE_LIBC),musl)
-MUSL_LIB := /usr/lib/$(patsubst %gnu,%musl,$(shell musl-gcc -dumpmachine))
+$(if $(MUSL_GCC),,$(error GATE_LIBC=musl needs a musl-gcc for $(TARGET)))
+MUSL_LIB := /usr/lib/$(subst -gnu,-musl,$(TARGET))
 musl = $(sort $(patsubst %.c,$(BUILD)/obj-musl/%.o,$(1)))
 MUSL_SRC := $(shell grep -L 'openssl/\|qrencode\.h\|statx' $(LIB_SRC))
 GATE_OBJ := $(call musl,gate/main.c $(GATE_PARTS)) $(BUILD)/libtfa-musl.a
@@ -186,11 +194,11 @@ GATE_LIBS := -L$(MUSL_LIB) -lc -lgcc -lc $(MUSL_LIB)/crtn.o
 $(BUILD)/obj-musl/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo '  CC    $< (musl)'
-	$(Q)musl-gcc $(BASE) $(HARDEN) $(WARN) $(CFLAGS) -c $< -o $@
+	$(Q)$(MUSL_GCC) $(BASE) $(HARDEN) $(WARN) $(CFLAGS) -c $< -o $@
 
 $(BUILD)/libtfa-musl.a: $(call musl,$(MUSL_SRC))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 -include $(patsubst %.o,%.d,$(call musl,gate/main.c $(GATE_PARTS) $(MUSL_SRC)))
 else
@@ -244,7 +252,7 @@ $(BUILD)/obj-pic/%.o: %.c Makefile
 
 $(BUILD)/libtfa-pic.a: $(call pic,$(PAM_LIB))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 	@echo '  LINK  $@'
@@ -256,7 +264,7 @@ $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 $(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(OWN_PARTS) \
     $(PAM_PARTS) $(ADMIN_PARTS))
 	@echo '  AR    $@'
-	$(Q)rm -f $@ && ar qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 # Tests.  What tests/unit/inject.c makes fail, or looks at.
 WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsync \
@@ -265,6 +273,10 @@ WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsyn
 	getline __getdelim getpwent getpwuid getpwnam getgrnam_r getsockopt \
 	time store_update \
 	syslog __syslog_chk EVP_MAC_init
+ifneq ($(TIMES),)
+WRAPPED += open64 openat64 lseek64 pread64 __fstat64_time64 ftruncate64 \
+	fopen64 readdir64 __time64 __getsockopt64
+endif
 $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
@@ -312,6 +324,12 @@ test-debian:
 
 test-build-deps:
 	tests/build-deps $(RELEASE)
+
+# As root, too.  A machine behind --build is only built for.
+MACHINES ?= arm64 --build armhf i386
+test-machines:
+	LIBRARIES='$(filter %-dev,$(BUILD_DEPS) $(TEST_DEPS))' \
+	    tests/machines $(MACHINES)
 
 # Not with sanitizers, which older systems and musl do not have.
 test-portable: deps
@@ -574,7 +592,7 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-build-deps test-portable objects soak \
-	envfuzz odds fuzz build-fuzz demo browser pictures bench build-deps \
-	deps lint install install-door uninstall format dist deb \
-	test-reproducible sbom clean
+	test-asan test-debian test-machines test-portable test-build-deps \
+	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo browser \
+	pictures bench sbom build-deps deps lint install install-door uninstall \
+	format dist deb clean

@@ -36,7 +36,7 @@ hash_of(const char *name)
 static struct tally_slot *
 find_slot(const struct tally_table *table, uint64_t hash)
 {
-	size_t i = hash & (table->size - 1);
+	size_t i = (size_t)hash & (table->size - 1);
 
 	while (table->slots[i].hash != 0 && table->slots[i].hash != hash)
 		i = (i + 1) & (table->size - 1);

@@ -236,8 +236,8 @@ patience(const struct listener *l, int64_t most_ms)
 			left_ms = l->waiting[i].until_ms - now;
 	if (left_ms < 0)
 		left_ms = 0;
-	return (struct timespec){
-	    .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};
+	return (struct timespec){.tv_sec = left_ms / 1000,
+	    .tv_nsec = (long)(left_ms % 1000) * 1000000};
 }
 
 /* True if the peer sent something, rather than hung up. */

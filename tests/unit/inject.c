@@ -19,6 +19,30 @@
 #include <time.h>
 #include <unistd.h>
 
+/* With 64 bits for sizes and times, libc's calls have these names on 32 bits. */
+#ifndef __LP64__
+#define __real_open       __real_open64
+#define __wrap_open       __wrap_open64
+#define __real_openat     __real_openat64
+#define __wrap_openat     __wrap_openat64
+#define __real_lseek      __real_lseek64
+#define __wrap_lseek      __wrap_lseek64
+#define __real_pread      __real_pread64
+#define __wrap_pread      __wrap_pread64
+#define __real_fstat      __real___fstat64_time64
+#define __wrap_fstat      __wrap___fstat64_time64
+#define __real_ftruncate  __real_ftruncate64
+#define __wrap_ftruncate  __wrap_ftruncate64
+#define __real_fopen      __real_fopen64
+#define __wrap_fopen      __wrap_fopen64
+#define __real_readdir    __real_readdir64
+#define __wrap_readdir    __wrap_readdir64
+#define __real_time       __real___time64
+#define __wrap_time       __wrap___time64
+#define __real_getsockopt __real___getsockopt64
+#define __wrap_getsockopt __wrap___getsockopt64
+#endif
+
 /* ASIDE: counted only by inject_arm_call().  NOTED: part of a trace. */
 enum weight { ASIDE, COUNTED, NOTED };
 

@@ -47,7 +47,7 @@ Test(sockets, knows_who_holds_one_now)
 	struct stat st;
 
 	cr_assert_eq(fstat(fd, &st), 0);
-	socket.inode = st.st_ino;
+	socket.inode = (unsigned long)st.st_ino;
 	cr_expect(socket_is_held(&socket, getpid()));
 	close(fd);
 	cr_expect_not(socket_is_held(&socket, getpid()));
