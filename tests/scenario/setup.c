@@ -253,6 +253,21 @@ Test(setup, step_that_fails_undoes_those_before_it)
 	cr_assert_null(getpwnam("_tfa"));
 }
 
+Test(setup, on_a_root_that_is_read_only_says_where_to_run_it)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sh("mount -o remount,ro /var/lib");
+	r = machine_setup("--yes", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "Read-only");
+	assert_says(r->err, "nothing is changed");
+	assert_says(r->err, "where its image is built");
+	cr_assert(!machine_has(DROPIN));
+}
+
 Test(setup, killed_half_way_is_undone)
 {
 	struct run *r;
