@@ -9,6 +9,8 @@
 #   make test-debian RELEASE=trixie
 #                   demo and test on a fresh Debian: bookworm, trixie or forky;
 #                   with SHORT=1 only what depends on the release
+#   make test-container
+#                   the example of a bastion in a container, with podman
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -290,6 +292,10 @@ test-asan:
 test-debian:
 	tests/debian $(if $(SHORT),--short) $(RELEASE)
 
+# As root, from the packages; MIRROR= and DEBIAN_ROOTS= as above.
+test-container: deb
+	DEBS=$(BUILD)/deb tests/container
+
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
@@ -432,6 +438,11 @@ install: all
 	$(Q)install -m 0644 examples/ssh_config examples/*.svg examples/alerts*.yml \
 	    $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0755 examples/tfa-proxy $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -d $(DESTDIR)$(DOCDIR)/examples/container
+	$(Q)install -m 0644 $(wildcard examples/container/*) \
+	    $(DESTDIR)$(DOCDIR)/examples/container
+	$(Q)chmod 0755 $(DESTDIR)$(DOCDIR)/examples/container/entry \
+	    $(DESTDIR)$(DOCDIR)/examples/container/run
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \
@@ -518,5 +529,5 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo browser pictures \
+	test-asan test-debian test-container soak envfuzz odds fuzz build-fuzz demo browser pictures \
 	bench deps lint install install-door uninstall format dist deb clean
