@@ -11,6 +11,8 @@
 #                   with SHORT=1 only what depends on the release
 #   make test-container
 #                   the example of a bastion in a container, with podman
+#   make test-build-deps RELEASE=trixie
+#                   make and make install on a fresh Debian with build-deps alone
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -20,7 +22,9 @@
 #   make format     let clang-format decide
 #   make browser    the report's page in headless Chromium, where there is one
 #   make pictures   draw examples/*.svg anew, from a real terminal
-#   make deps       install what is missing on Debian; nothing where nothing is
+#   make build-deps what building and installing needs, on Debian: compiler and
+#                   libraries; where nothing is missing, nothing is installed
+#   make deps       build-deps, and what the tests need: some 140 packages
 #   make door       the PAM module, into build/; needs libpam0g-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make install-door
@@ -54,7 +58,7 @@ BUILD ?= build
 CC ?= cc
 WERROR ?= -Werror
 
-VERSION := 0.1
+VERSION := 0.2.0
 Q := $(if $(V),,@)
 comma := ,
 
@@ -292,6 +296,9 @@ test-asan:
 test-debian:
 	tests/debian $(if $(SHORT),--short) $(RELEASE)
 
+test-build-deps:
+	tests/build-deps $(RELEASE)
+
 # As root, from the packages; MIRROR= and DEBIAN_ROOTS= as above.
 test-container: deb
 	DEBS=$(BUILD)/deb tests/container
@@ -384,17 +391,21 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
-# Packages: what to build with, what to test with.
-DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev zlib1g-dev \
-	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
+# Debian's packages: what to build and install with, what else to test with.
+BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
+	zlib1g-dev libpam0g-dev
+TEST_DEPS := python3 libcjson-dev libcriterion-dev \
+	openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
-	libpam0g-dev iproute2 sudo putty-tools dropbear-bin python3-paramiko \
+	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography
-DEB_DEPS := dpkg-dev debhelper po-debconf lintian
+DEB_DEPS := build-essential dpkg-dev debhelper po-debconf lintian
+build-deps:
+	@tests/deps $(BUILD_DEPS)
 deps:
-	@tests/deps $(DEPS)
+	@tests/deps $(BUILD_DEPS) $(TEST_DEPS)
 
 lint:
 	@tests/deps clang-format cppcheck python3 libpam0g-dev
@@ -473,16 +484,20 @@ install-door: door
 	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so $(DESTDIR)$(DOORDIR)'
 
 # The policy and the records stay.  Where sshd sends each login to the gate,
-# nobody could log in without it, nor use sudo where that asks the module.
+# nobody could log in without it, nor use sudo where that asks the module.  What
+# is installed says so itself; a version that cannot has its files searched.
+SAYS_USED = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
+	$(SBINDIR)/tfa-admin help setup 2>/dev/null | grep -q -e --used
 uninstall:
-	$(Q)test -n "$(DESTDIR)" || { \
+	$(Q)! { $(SAYS_USED); } || $(SBINDIR)/tfa-admin setup --used >&2
+	$(Q)test -n "$(DESTDIR)" || { $(SAYS_USED); } || { \
 	    files=$$(grep -ls '^[^#]*$(SBINDIR)/tfa-gate' $(SSHD_CONFIGS)); \
 	    test -z "$$files"; } || { case $$files in \
 	    *00-tfa.conf*) echo 'sshd starts tfa-gate at each login:' \
 	    'first "tfa-admin setup --remove"' >&2;; \
 	    *) echo 'sshd would let nobody in without tfa-gate: first take its' \
 	    'lines out of' $$files >&2;; esac; exit 1; }
-	$(Q)test -n "$(DESTDIR)" || { \
+	$(Q)test -n "$(DESTDIR)" || { $(SAYS_USED); } || { \
 	    files=$$(grep -ls '^[^#]*pam_tfa\.so' $(PAM_CONFIGS)); \
 	    test -z "$$files"; } || { echo 'PAM would let nobody in without' \
 	    "pam_tfa.so: first take its lines out of" $$files >&2; exit 1; }
@@ -521,13 +536,12 @@ dist:
 
 # A folder that is no git repository is packaged as it is.
 deb:
-	@tests/deps pkg-config musl-tools libssl-dev libqrencode-dev \
-	    libsmartcols-dev zlib1g-dev libpam0g-dev $(DEB_DEPS)
+	@tests/deps $(BUILD_DEPS) $(DEB_DEPS)
 	$(Q)BUILD=$(BUILD) etc/debian/build
 
 clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-container soak envfuzz odds fuzz build-fuzz demo browser pictures \
-	bench deps lint install install-door uninstall format dist deb clean
+	test-asan test-debian test-container test-build-deps soak envfuzz odds fuzz build-fuzz demo browser pictures \
+	bench build-deps deps lint install install-door uninstall format dist deb clean
