@@ -14,6 +14,8 @@
 #                   MACHINES='i386 --build armhf' chooses
 #   make test-portable
 #                   builds on older systems, and with musl
+#   make test-container
+#                   the example of a bastion in a container, with podman
 #   make test-build-deps RELEASE=trixie
 #                   make and make install on a fresh Debian with build-deps alone
 #   make test-reproducible
@@ -344,6 +346,10 @@ test-reproducible:
 	@tests/deps faketime
 	tests/reproducible $(if $(PACKAGES),--packages)
 
+# As root, from the packages; MIRROR= and DEBIAN_ROOTS= as above.
+test-container: deb
+	DEBS=$(BUILD)/deb tests/container
+
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
@@ -504,6 +510,11 @@ install: all
 	$(Q)install -m 0644 examples/ssh_config examples/*.svg examples/alerts*.yml \
 	    $(DESTDIR)$(DOCDIR)/examples
 	$(Q)install -m 0755 examples/tfa-proxy $(DESTDIR)$(DOCDIR)/examples
+	$(Q)install -d $(DESTDIR)$(DOCDIR)/examples/container
+	$(Q)install -m 0644 $(wildcard examples/container/*) \
+	    $(DESTDIR)$(DOCDIR)/examples/container
+	$(Q)chmod 0755 $(DESTDIR)$(DOCDIR)/examples/container/entry \
+	    $(DESTDIR)$(DOCDIR)/examples/container/run
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \
@@ -593,6 +604,6 @@ clean:
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian test-machines test-portable test-build-deps \
-	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo browser \
-	pictures bench sbom build-deps deps lint install install-door uninstall \
-	format dist deb clean
+	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo \
+	browser pictures bench sbom build-deps deps lint install install-door \
+	uninstall format dist deb test-container clean

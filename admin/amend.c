@@ -6,6 +6,7 @@
 #include "admin/sessions.h"
 #include "store/base/cleanup.h"
 #include "store/base/utf8.h"
+#include "store/system/systemd.h"
 
 #define QUESTION 512
 
@@ -236,8 +237,10 @@ say_after_revoke(const struct admin *admin)
 		  "tell users to delete it");
 	if (!admin->end_sessions)
 		admin_say("running sessions go on: --end-sessions would have "
-			  "ended them. To do it now: loginctl terminate-user "
-			  "USER, or pkill -KILL -u USER");
+			  "ended them. To do it now: %s",
+		    systemd_runs() ? "loginctl terminate-user USER, or "
+				     "pkill -KILL -u USER"
+				   : "pkill -KILL -u USER");
 }
 
 int

@@ -212,6 +212,28 @@ doctor_keeper(struct doctor *doctor)
 					 : doctor->keeper.socket);
 }
 
+/* In a container, root may lack the right to look into a folder of others: the
+ * keeper's user has it. */
+static bool
+look_at(const struct doctor *doctor, const char *path, struct stat *ret)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+	bool found = lstat(path, ret) == 0;
+	int error = errno;
+
+	if (found || error != EACCES || geteuid() != 0 || pw == NULL ||
+	    seteuid(pw->pw_uid) < 0) {
+		errno = error;
+		return found;
+	}
+	found = lstat(path, ret) == 0;
+	error = errno;
+	if (seteuid(0) < 0)
+		abort();
+	errno = error;
+	return found;
+}
+
 static void
 judge_owner(struct doctor *doctor, const char *path)
 {
@@ -222,7 +244,7 @@ judge_owner(struct doctor *doctor, const char *path)
 	char fix[CONFIG_WORD + 120];
 	struct stat st;
 
-	if (lstat(path, &st) < 0) {
+	if (!look_at(doctor, path, &st)) {
 		findings_add(&doctor->findings,
 		    errno == EACCES ? FINDING_WARN : FINDING_FAIL,
 		    errno == ENOENT ? "tfa-admin setup" : NULL,
@@ -294,6 +316,7 @@ void
 doctor_store(struct doctor *doctor)
 {
 	char folder[CONFIG_WORD], users[CONFIG_WORD + 8];
+	struct stat st;
 
 	if (!doctor_store_folder(doctor, folder))
 		doctor_warn(doctor, NULL,
@@ -302,7 +325,7 @@ doctor_store(struct doctor *doctor)
 		    folder);
 	judge_owner(doctor, folder);
 	snprintf(users, sizeof(users), "%s/users", folder);
-	if (access(users, F_OK) == 0)
+	if (look_at(doctor, users, &st))
 		judge_owner(doctor, users);
 	else if (errno != ENOENT)
 		doctor_warn(doctor, NULL, "%.300s cannot be looked at: %s%s",

@@ -149,6 +149,17 @@ may_install(const struct setup *setup, const struct plan *plan)
 	return ok;
 }
 
+static void
+say_no_journal(int error)
+{
+	admin_say("the journal, in " JOURNAL_FOLDER ": %s; nothing is changed",
+	    strerror(error));
+	if (error == EROFS)
+		admin_say("this root is read-only, as in a container: run "
+			  "setup where its image is built, see "
+			  "tfa-containers(7)");
+}
+
 /* plan becomes the journal's. */
 static bool
 begin_changes(const struct setup *setup, struct plan *plan, struct journal *ret)
@@ -162,8 +173,7 @@ begin_changes(const struct setup *setup, struct plan *plan, struct journal *ret)
 	if (ssh_login_find(&login))
 		memcpy(ret->ssh, login.name, sizeof(ret->ssh));
 	if (journal_write(ret) != FAULT_NONE) {
-		admin_say(
-		    "the journal: %s; nothing is changed", strerror(errno));
+		say_no_journal(errno);
 		return false;
 	}
 	if (watch_start(setup->lock))

@@ -274,8 +274,8 @@ static const struct {
 	"make room."},
     {REASON_STORE,
 	"The keeper cannot read or write its store, so nobody is let in: its "
-	"log says why (journalctl -u tfa-keeper), and so does tfa-admin "
-	"doctor."},
+	"log says why (journalctl -u tfa-keeper, or syslog), and so does "
+	"tfa-admin doctor."},
     {REASON_NO_LOG,
 	"This cannot be logged, so it is not done: tfa-admin doctor looks at "
 	"the store and its disk."},

@@ -253,6 +253,45 @@ Test(setup, step_that_fails_undoes_those_before_it)
 	cr_assert_null(getpwnam("_tfa"));
 }
 
+Test(setup, on_a_root_that_is_read_only_says_where_to_run_it)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sh("mount -o remount,ro /var/lib");
+	r = machine_setup("--yes", NULL, NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "Read-only");
+	assert_says(r->err, "nothing is changed");
+	assert_says(r->err, "where its image is built");
+	cr_assert(!machine_has(DROPIN));
+}
+
+/* As in a container, where root may read no file of others. */
+Test(setup, doctor_looks_at_the_store_without_the_rights_of_root)
+{
+	struct run *r;
+
+	needs_people();
+	needs_program("setpriv");
+	machine_new();
+	machine_install();
+	machine_keeper();
+	machine_sh("install -d -m 0700 -o _tfa -g _tfa /var/lib/tfa/users");
+	r = run(ARGV("setpriv", "--bounding-set=-dac_override,-dac_read_search",
+		    "/usr/sbin/tfa-admin", "doctor"),
+	    NULL, 0);
+	assert_says(r->out, "ok    store");
+	machine_sh("chmod 0750 /var/lib/tfa/users");
+	r = run(ARGV("setpriv", "--bounding-set=-dac_override,-dac_read_search",
+		    "/usr/sbin/tfa-admin", "doctor"),
+	    NULL, 0);
+	assert_says(r->out,
+	    "/var/lib/tfa/users is not a folder of the "
+	    "keeper's alone");
+}
+
 Test(setup, killed_half_way_is_undone)
 {
 	struct run *r;
