@@ -25,6 +25,7 @@
 #                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
+#   make deb        Debian packages of what is committed, in build/deb/
 #   make clean
 #
 # V=1 shows the commands.
@@ -385,6 +386,7 @@ DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev li
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	libpam0g-dev iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography
+DEB_DEPS := dpkg-dev debhelper po-debconf lintian
 deps:
 	@tests/deps $(DEPS)
 
@@ -506,9 +508,15 @@ dist:
 	$(Q)gzip -9nf $(DIST)
 	@echo '  DIST    $(DIST).gz'
 
+# A folder that is no git repository is packaged as it is.
+deb:
+	@tests/deps pkg-config musl-tools libssl-dev libqrencode-dev \
+	    libsmartcols-dev zlib1g-dev libpam0g-dev $(DEB_DEPS)
+	$(Q)BUILD=$(BUILD) etc/debian/build
+
 clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo browser pictures \
-	bench deps lint install install-door uninstall format dist clean
+	bench deps lint install install-door uninstall format dist deb clean
