@@ -9,6 +9,8 @@
 #   make test-debian RELEASE=trixie
 #                   demo and test on a fresh Debian: bookworm, trixie or forky;
 #                   with SHORT=1 only what depends on the release
+#   make test-build-deps RELEASE=trixie
+#                   make and make install on a fresh Debian with build-deps alone
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
@@ -18,7 +20,9 @@
 #   make format     let clang-format decide
 #   make browser    the report's page in headless Chromium, where there is one
 #   make pictures   draw examples/*.svg anew, from a real terminal
-#   make deps       install what is missing on Debian; nothing where nothing is
+#   make build-deps what building and installing needs, on Debian: compiler and
+#                   libraries; where nothing is missing, nothing is installed
+#   make deps       build-deps, and what the tests need: some 140 packages
 #   make door       the PAM module, into build/; needs libpam0g-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make install-door
@@ -52,7 +56,7 @@ BUILD ?= build
 CC ?= cc
 WERROR ?= -Werror
 
-VERSION := 0.1
+VERSION := 0.2.0
 Q := $(if $(V),,@)
 comma := ,
 
@@ -290,6 +294,9 @@ test-asan:
 test-debian:
 	tests/debian $(if $(SHORT),--short) $(RELEASE)
 
+test-build-deps:
+	tests/build-deps $(RELEASE)
+
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
@@ -378,17 +385,21 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
-# Packages: what to build with, what to test with.
-DEPS := pkg-config python3 musl-tools libcjson-dev libssl-dev libqrencode-dev libsmartcols-dev zlib1g-dev \
-	libcriterion-dev openssh-server openssh-client openssh-sftp-server \
+# Debian's packages: what to build and install with, what else to test with.
+BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
+	zlib1g-dev libpam0g-dev
+TEST_DEPS := python3 libcjson-dev libcriterion-dev \
+	openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
-	libpam0g-dev iproute2 sudo putty-tools dropbear-bin python3-paramiko \
+	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography
 DEB_DEPS := dpkg-dev debhelper po-debconf lintian
+build-deps:
+	@tests/deps $(BUILD_DEPS)
 deps:
-	@tests/deps $(DEPS)
+	@tests/deps $(BUILD_DEPS) $(TEST_DEPS)
 
 lint:
 	@tests/deps clang-format cppcheck python3 libpam0g-dev
@@ -518,5 +529,5 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian soak envfuzz odds fuzz build-fuzz demo browser pictures \
-	bench deps lint install install-door uninstall format dist deb clean
+	test-asan test-debian test-build-deps soak envfuzz odds fuzz build-fuzz demo browser pictures \
+	bench build-deps deps lint install install-door uninstall format dist deb clean
