@@ -395,7 +395,7 @@ TEST_DEPS := python3 libcjson-dev libcriterion-dev \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
 	python3-asyncssh python3-cryptography
-DEB_DEPS := dpkg-dev debhelper po-debconf lintian
+DEB_DEPS := build-essential dpkg-dev debhelper po-debconf lintian
 build-deps:
 	@tests/deps $(BUILD_DEPS)
 deps:
