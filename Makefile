@@ -9,6 +9,8 @@
 #   make test-debian RELEASE=trixie
 #                   demo and test on a fresh Debian: bookworm, trixie or forky;
 #                   with SHORT=1 only what depends on the release
+#   make test-packages RELEASE=trixie
+#                   packages on fresh, booted Debians, while people log in
 #   make test-build-deps RELEASE=trixie
 #                   make and make install on a fresh Debian with build-deps alone
 #   make soak       kills and floods for SOAK_SECONDS=600, then figures
@@ -297,6 +299,10 @@ test-debian:
 test-build-deps:
 	tests/build-deps $(RELEASE)
 
+# As root. PACKAGES= keeps what is built, for another run.
+test-packages:
+	tests/packages/run $(RELEASE)
+
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
@@ -529,5 +535,5 @@ clean:
 	rm -rf build build-asan build-fuzz
 
 .PHONY: all door build-unit build-scenario build-tests test check-fast \
-	test-asan test-debian test-build-deps soak envfuzz odds fuzz build-fuzz demo browser pictures \
+	test-asan test-debian test-packages test-build-deps soak envfuzz odds fuzz build-fuzz demo browser pictures \
 	bench build-deps deps lint install install-door uninstall format dist deb clean

@@ -1,0 +1,97 @@
+"""Builds the packages, this version and the next, and the Debian to boot."""
+import os
+import re
+import shutil
+import subprocess
+
+FRESH = "tests/support/fresh"
+# A bastion has these, and none of what building or testing needs.
+BASTION = ["openssh-server", "systemd-sysv", "libpam-systemd", "dbus",
+           "logrotate", "procps"]
+PEOPLE = ["alice", "bob", "carol"] + ["user%d" % n for n in range(1, 17)]
+
+
+def run(*argv, **more):
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False, **more)
+    assert done.returncode == 0, f"{' '.join(argv)}: {done.stdout[-3000:]}"
+    return done.stdout
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def version():
+    return re.search(r"^VERSION := (\S+)$", read("Makefile"), re.M).group(1)
+
+
+def next_version():
+    most, _, last = version().rpartition(".")
+    return f"{most}.{int(last) + 1}"
+
+
+def source(folder, number):
+    """The tree of HEAD, but for its version."""
+    os.makedirs(folder)
+    run("sh", "-c", 'git archive HEAD | tar -x -C "$0"', folder)
+    for name in ("Makefile", "etc/debian/changelog"):
+        path = os.path.join(folder, name)
+        write(path, read(path).replace(version(), number, 1))
+
+
+def missing(folder):
+    return [number for number in (version(), next_version())
+            if not os.path.exists(f"{folder}/tfa_{number}_amd64.deb")]
+
+
+def packages(work, release, folder):
+    """Leaves the packages of both versions in the folder."""
+    os.makedirs(folder, exist_ok=True)
+    if not missing(folder):
+        return
+    builder = os.path.join(work, "builder")
+    run(FRESH, release, builder, "make")
+    for number in missing(folder):
+        source(f"{builder}/root/tfa-{number}", number)
+        run(FRESH, "--run", builder, "make", "-C", f"/root/tfa-{number}",
+            "deb")
+        run("sh", "-c", 'cp "$0"/*.deb "$1"',
+            f"{builder}/root/tfa-{number}/build/deb", folder)
+    shutil.rmtree(builder)
+
+
+def person(root, keys, name):
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{keys}/{name}")
+    if name != "root":
+        run("chroot", root, "useradd", "-m", "-s", "/bin/bash", name)
+    home = f"{root}/root" if name == "root" else f"{root}/home/{name}"
+    os.makedirs(f"{home}/.ssh", 0o700, exist_ok=True)
+    shutil.copy(f"{keys}/{name}.pub", f"{home}/.ssh/authorized_keys")
+    run("chroot", root, "chown", "-R", f"{name}:", home[len(root):])
+
+
+def bastion(work, release, folder):
+    """A Debian with people, and with the packages in /root/packages; apt finds
+    what they depend on without a network."""
+    root = os.path.join(work, "bastion")
+    keys = os.path.join(work, "keys")
+    run(FRESH, release, root, *BASTION)
+    os.mkdir(keys, 0o700)
+    for name in ["root"] + PEOPLE:
+        person(root, keys, name)
+    shutil.copytree(folder, f"{root}/root/packages")
+    os.makedirs(f"{root}/var/lib/tfa-test/partial")
+    write(f"{root}/etc/apt/apt.conf.d/99-here",
+          'Dir::Cache::archives "/var/lib/tfa-test/";\n'
+          'APT::Install-Recommends "no";\n')
+    run(FRESH, "--run", root, "sh", "-c",
+        "apt-get install -y --download-only "
+        f"/root/packages/*_{version()}_*.deb")
