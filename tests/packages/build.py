@@ -38,33 +38,22 @@ def next_version():
     return f"{most}.{int(last) + 1}"
 
 
-def source(folder, number):
-    """The tree of HEAD, but for its version."""
-    os.makedirs(folder)
-    run("sh", "-c", 'git archive HEAD | tar -x -C "$0"', folder)
-    for name in ("Makefile", "etc/debian/changelog"):
-        path = os.path.join(folder, name)
-        write(path, read(path).replace(version(), number, 1))
-
-
-def missing(folder):
-    return [number for number in (version(), next_version())
-            if not os.path.exists(f"{folder}/tfa_{number}_amd64.deb")]
-
-
 def packages(work, release, folder):
     """Leaves the packages of both versions in the folder."""
-    os.makedirs(folder, exist_ok=True)
-    if not missing(folder):
+    names = [f"{folder}/{name}_{number}_amd64.deb" for number in
+             (version(), next_version()) for name in ("tfa", "libpam-tfa")]
+    if all(os.path.exists(name) for name in names):
         return
+    os.makedirs(folder, exist_ok=True)
     builder = os.path.join(work, "builder")
     run(FRESH, release, builder, "make")
-    for number in missing(folder):
-        source(f"{builder}/root/tfa-{number}", number)
-        run(FRESH, "--run", builder, "make", "-C", f"/root/tfa-{number}",
-            "deb")
-        run("sh", "-c", 'cp "$0"/*.deb "$1"',
-            f"{builder}/root/tfa-{number}/build/deb", folder)
+    os.mkdir(f"{builder}/root/tfa")
+    run("sh", "-c", 'git archive HEAD | tar -x -C "$0"', f"{builder}/root/tfa")
+    run(FRESH, "--run", builder, "make", "-C", "/root/tfa", "deb")
+    run(FRESH, "--run", builder, "/root/tfa/tests/packages/next",
+        "/root/tfa/build/deb", version(), next_version())
+    run("sh", "-c", 'cp "$0"/*.deb "$1"', f"{builder}/root/tfa/build/deb",
+        folder)
     shutil.rmtree(builder)
 
 
@@ -88,9 +77,9 @@ def bastion(work, release, folder):
     for name in ["root"] + PEOPLE:
         person(root, keys, name)
     shutil.copytree(folder, f"{root}/root/packages")
-    os.makedirs(f"{root}/var/lib/tfa-test/partial")
+    os.makedirs(f"{root}/var/lib/archives/partial")
     write(f"{root}/etc/apt/apt.conf.d/99-here",
-          'Dir::Cache::archives "/var/lib/tfa-test/";\n'
+          'Dir::Cache::archives "/var/lib/archives/";\n'
           'APT::Install-Recommends "no";\n')
     run(FRESH, "--run", root, "sh", "-c",
         "apt-get install -y --download-only "
