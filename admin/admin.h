@@ -94,7 +94,7 @@ struct admin {
 	bool code;                                    /* revoke, doctor */
 	/* setup */
 	const char *break_glass, *wait, *door, *only;
-	bool no_door, dry_run, remove, confirm, undo, watch;
+	bool no_door, dry_run, remove, keep, confirm, undo, watch, used;
 	bool enroll, pass; /* code */
 	bool summary;      /* users */
 	bool at_door;      /* explain */

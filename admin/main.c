@@ -19,7 +19,7 @@ static const struct command commands[] = {
     {"setup",
 	"[--only TARGET,...] [--break-glass USER]\n"
 	"        [--door PORT | --no-door] [--wait 5m] [--dry-run]\n"
-	"        | --confirm | --undo | --watch | --remove",
+	"        | --confirm | --undo | --watch | --remove [--keep] | --used",
 	"make this machine a bastion; shows every change first", admin_setup},
     {"enable", "TARGET...", "let these users and @groups set up a device",
 	admin_enable},
@@ -104,6 +104,10 @@ static const struct option_row option_rows[] = {
 	"at boot, without systemd: undo an unconfirmed setup"),
     FLAG("setup", remove, "remove",
 	"remove everything, also all devices and the policy"),
+    FLAG("setup", keep, "keep",
+	"with --remove: leave the devices, the policy and the log"),
+    FLAG("setup", used, "used",
+	"only name what starts tfa here; status 0: nothing does"),
     VALUE("enforce", grace, "grace", "DURATION",
 	"how long users without a device are still let in"),
     VALUE("enforce", until, "until", "DATE",

@@ -12,7 +12,7 @@ _tfa_admin_options()
 	case $1 in
 	setup)
 		echo --only --dry-run --break-glass --door --no-door --wait \
-		    --confirm --undo --watch --remove
+		    --confirm --undo --watch --remove --keep --used
 		;;
 	doctor) echo --config --probe --code ;;
 	enforce) echo --grace --until ;;

@@ -56,7 +56,8 @@ judge_module(struct doctor *doctor, const struct pam_line *line)
 	struct stat st;
 
 	if (!planned_has(doctor->planned, path) && stat(path, &st) < 0)
-		doctor_fail(doctor, "make install-door",
+		doctor_fail(doctor,
+		    "install libpam-tfa again, or make install-door",
 		    "%.300s: %s: nobody passes the door", path,
 		    strerror(errno));
 	else
@@ -144,7 +145,8 @@ judge_text(struct doctor *doctor, const char *text)
 	scoped_free char *ours = planned_read(doctor->planned, DOOR_PAM_TEXT);
 
 	if (ours == NULL)
-		doctor_fail(doctor, "make install-door",
+		doctor_fail(doctor,
+		    "install libpam-tfa again, or make install-door",
 		    DOOR_PAM_TEXT ": %s: the door cannot start",
 		    strerror(errno));
 	else if (strcmp(ours, text) != 0)

@@ -105,7 +105,8 @@ door_run(const char *option)
 	child_run(argv, WAIT_MS, &child);
 	fputs(child.err.text, stderr);
 	if (child.end == CHILD_NO_PROGRAM)
-		admin_say(DOOR_LAUNCHER ": %s; make install-door puts it there",
+		admin_say(DOOR_LAUNCHER
+		    ": %s; libpam-tfa puts it there, or make install-door",
 		    strerror(child.error));
 	return child.end == CHILD_EXITED && child.status == 0;
 }

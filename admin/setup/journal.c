@@ -17,7 +17,6 @@
 #include "store/base/file.h"
 #include "admin/setup/setup.h"
 
-#define JOURNAL     "journal.json"
 #define LOCK        "/run/tfa-setup.lock"
 #define JOURNAL_MAX 65536
 
@@ -104,7 +103,7 @@ journal_load(struct journal *ret)
 
 	if (folder < 0)
 		return errno == ENOENT ? FAULT_ABSENT : FAULT_ACCESS;
-	fd = openat(folder, JOURNAL, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(folder, JOURNAL_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? FAULT_ABSENT : FAULT_IO;
 	fault = file_read(fd, JOURNAL_MAX + 1, &text, &len);
@@ -115,8 +114,8 @@ journal_load(struct journal *ret)
 	for (size_t i = 0; i < ret->plan.stages.count; i++)
 		ret->plan.stages.items[i].number = i;
 	if (fault != FAULT_NONE)
-		admin_say(JOURNAL_FOLDER "/" JOURNAL ":%d: %s: %s", error.line,
-		    error.path, error.text);
+		admin_say(JOURNAL_PATH ":%d: %s: %s", error.line, error.path,
+		    error.text);
 	return fault;
 }
 
@@ -132,14 +131,14 @@ journal_write(const struct journal *journal)
 	fault = json_write(&journal_shape, journal, true, &text);
 	if (fault != FAULT_NONE)
 		return fault;
-	return file_replace(
-	    folder, JOURNAL, ".journal.new", 0600, 0, 0, text, strlen(text));
+	return file_replace(folder, JOURNAL_NAME, ".journal.new", 0600, 0, 0,
+	    text, strlen(text));
 }
 
 bool
 journal_exists(void)
 {
-	return access(JOURNAL_FOLDER "/" JOURNAL, F_OK) == 0 || errno != ENOENT;
+	return access(JOURNAL_PATH, F_OK) == 0 || errno != ENOENT;
 }
 
 void
@@ -174,6 +173,6 @@ journal_delete(void)
 	scoped_fd int folder = journal_folder(false);
 
 	if (folder >= 0)
-		unlinkat(folder, JOURNAL, 0);
+		unlinkat(folder, JOURNAL_NAME, 0);
 	folder_remove(JOURNAL_FOLDER);
 }

@@ -3,7 +3,6 @@
  * No list of dangerous variables is complete, so setup changes PAM's line.  The
  * old line stays above the new one as a comment, and --remove puts it back.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "store/base/cleanup.h"
-#include "admin/doctor/door.h"
 #include "admin/doctor/dump.h"
 #include "admin/doctor/pam_stack.h"
 #include "admin/setup/setup.h"
@@ -196,38 +194,4 @@ pam_plan_open(struct plan *plan)
 	return pam_plan(plan, SSHD_FILE, open_lines) &&
 	    (!find_pam_file(path) || strcmp(path, SSHD_FILE) == 0 ||
 		pam_plan(plan, path, open_lines));
-}
-
-/* A file that others take in is a service of its own here. */
-static void
-say_lines_of(const char *service)
-{
-	char path[SETUP_PATH];
-	struct pam_stack stack;
-
-	snprintf(path, sizeof(path), PAM_FOLDER "%.200s", service);
-	pam_read("", service, &stack);
-	list_each(const struct pam_line, line, stack.lines) {
-		if (strcmp(line->file, path) == 0 &&
-		    pam_is_module(line, DOOR_MODULE))
-			admin_say("%s:%d asks the keeper for a code: remove "
-				  "that line first, or it lets nobody in",
-			    path, line->number);
-	}
-	pam_done(&stack);
-}
-
-void
-pam_say_askers(void)
-{
-	DIR *folder = opendir(PAM_FOLDER);
-	const struct dirent *entry;
-
-	if (folder == NULL)
-		return;
-	while ((entry = readdir(folder)) != NULL)
-		if (entry->d_name[0] != '.' &&
-		    strcmp(entry->d_name, DOOR_SERVICE) != 0)
-			say_lines_of(entry->d_name);
-	closedir(folder);
 }

@@ -180,16 +180,17 @@ static const struct part {
 	const char *folder; /* made before add(), removed after drop() */
 	mode_t mode;
 	const char *owner;
+	bool kept; /* by --keep: the data, and the user whose it is */
 } parts[] = {
-    {plan_user, drop_user, NULL, 0, NULL},
-    {plan_policy, NULL, "/etc/tfa", 0755, "root"},
-    {NULL, NULL, SETUP_STORE, 0700, CLIENT_USER},
-    {NULL, NULL, "/run/tfa", 0755, "root"},
-    {plan_keeper, drop_keeper, NULL, 0, NULL},
-    {pam_plan_closed, pam_plan_open, NULL, 0, NULL},
-    {door_plan_before, door_drop_before, NULL, 0, NULL},
-    {plan_dropin, drop_dropin, NULL, 0, NULL},
-    {door_plan_after, door_drop_after, NULL, 0, NULL},
+    {plan_user, drop_user, NULL, 0, NULL, true},
+    {plan_policy, NULL, "/etc/tfa", 0755, "root", true},
+    {NULL, NULL, SETUP_STORE, 0700, CLIENT_USER, true},
+    {NULL, NULL, "/run/tfa", 0755, "root", false},
+    {plan_keeper, drop_keeper, NULL, 0, NULL, false},
+    {pam_plan_closed, pam_plan_open, NULL, 0, NULL, false},
+    {door_plan_before, door_drop_before, NULL, 0, NULL, false},
+    {plan_dropin, drop_dropin, NULL, 0, NULL, false},
+    {door_plan_after, door_drop_after, NULL, 0, NULL, false},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -220,13 +221,16 @@ plan_install(const struct setup *setup, struct plan *ret)
 }
 
 int
-plan_remove(struct plan *ret)
+plan_remove(const struct setup *setup, struct plan *ret)
 {
 	bool ok = true;
 
+	ret->setup = setup;
 	for (size_t i = 0; ok && i < PARTS; i++) {
 		const struct part *part = &parts[PARTS - 1 - i];
 
+		if (part->kept && setup->admin->keep)
+			continue;
 		ok = (part->drop == NULL || part->drop(ret)) &&
 		    (part->folder == NULL ||
 			plan_drop(ret, STAGE_FOLDER_REMOVE, part->folder));

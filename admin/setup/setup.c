@@ -24,8 +24,9 @@ has_program(const char *path)
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
-		admin_say("%s: %s; make install puts it there", path,
-		    strerror(errno));
+		admin_say(
+		    "%s: %s; the package tfa puts it there, or make install",
+		    path, strerror(errno));
 		return false;
 	}
 	if (S_ISREG(st.st_mode) && st.st_uid == 0 && (st.st_mode & 022) == 0 &&
@@ -212,7 +213,12 @@ warn_of_removal(const struct plan *plan)
 	if (plan_find(plan, STAGE_FOLDER_REMOVE, SETUP_STORE) != NULL)
 		admin_say("this deletes everybody's devices and the log "
 			  "in " SETUP_STORE ", and the policy in /etc/tfa: "
-			  "copy them first if you may want them again");
+			  "copy them first if you may want them again, or "
+			  "give --keep");
+	else if (plan->setup->admin->keep)
+		admin_say("the devices and the log stay in " SETUP_STORE
+			  ", and the policy in /etc/tfa: another setup takes "
+			  "them up again");
 }
 
 /* Installs, or removes. */
@@ -222,7 +228,7 @@ setup_change(const struct setup *setup)
 	const struct admin *admin = setup->admin;
 	scoped_plan struct plan plan = {.stages = {.count = 0}};
 	scoped_journal struct journal journal = {.version = 0};
-	int status = admin->remove ? plan_remove(&plan)
+	int status = admin->remove ? plan_remove(setup, &plan)
 				   : plan_install(setup, &plan);
 	bool waits, opens;
 	int port = 0;
@@ -367,7 +373,7 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 	bool changes = admin->break_glass != NULL || admin->door != NULL ||
 	    admin->no_door || admin->only != NULL;
 	int forms = admin->remove + admin->confirm + admin->undo +
-	    admin->watch + changes;
+	    admin->watch + admin->used + changes;
 
 	*ret_wait_s = SETUP_WAIT_S;
 	if (argc > 0)
@@ -376,7 +382,12 @@ is_usage(const struct admin *admin, int argc, int64_t *ret_wait_s)
 		admin_say("%s exclude each other: give one",
 		    admin->door != NULL && admin->no_door
 			? "--door and --no-door"
-			: "a change, --confirm, --undo, --watch and --remove");
+			: "a change, --confirm, --undo, --watch, --remove "
+			  "and --used");
+		return false;
+	}
+	if (admin->keep && !admin->remove) {
+		admin_say("--keep goes with --remove");
 		return false;
 	}
 	if (admin->door != NULL && endpoint_port(admin->door) == 0) {
@@ -438,17 +449,19 @@ admin_setup(struct admin *admin, int argc, char **argv)
 		return ADMIN_NOT_ALLOWED;
 	if (admin->watch)
 		return watch_run();
-	if (!command_exists("sshd")) {
+	if (!admin->used && !command_exists("sshd")) {
 		admin_say("there is no sshd on this machine");
 		return ADMIN_NOT;
 	}
-	lock = lock_soon(admin->dry_run);
-	if (lock < 0 && !(admin->dry_run && errno == ENOENT)) {
+	lock = lock_soon(admin->dry_run || admin->used);
+	if (lock < 0 && !((admin->dry_run || admin->used) && errno == ENOENT)) {
 		admin_say("the lock of setup: %s",
 		    errno == EWOULDBLOCK ? "busy, another setup is at work"
 					 : strerror(errno));
-		return ADMIN_NOT;
+		return admin->used ? ADMIN_USAGE : ADMIN_NOT;
 	}
+	if (admin->used)
+		return setup_used(admin);
 	setup.lock = lock;
 	return setup_run(&setup);
 }

@@ -9,6 +9,9 @@
  *	confirm.c  --confirm and --undo
  *	parts.c    the parts of an installation: which stages each needs here
  *	pam.c      PAM's line that reads a user's own variables
+ *	pam_askers.c  the lines by which PAM asks the keeper
+ *	used.c     --used: what starts tfa here; used_sshd.c: what sshd starts;
+ *	           uses.c prints each
  *	door_plan.c  the stages of a door, and what is in its way here
  *	only.c     --only: before whom the gate is to stand
  *	closes.c   what closes for whom, in words
@@ -76,15 +79,44 @@ struct setup {
  * where it is.  plan_done() frees it.  Changes nothing.  Returns an admin_exit.
  */
 int plan_install(const struct setup *setup, struct plan *ret);
-int plan_remove(struct plan *ret);
+int plan_remove(const struct setup *setup, struct plan *ret);
 
 /* The stage that closes, or opens again, the lines by which PAM reads a user's
  * file for sshd.  False, after a message, where it cannot be planned. */
 bool pam_plan_closed(struct plan *plan);
 bool pam_plan_open(struct plan *plan);
 
-/* Names the lines by which PAM asks the keeper elsewhere than at the door. */
+/*
+ * Calls each for every line by which PAM asks the keeper, of all services.
+ * False where not every file can be read: ret_why has one of them.
+ * pam_say_askers() names those elsewhere than at the door.
+ */
+struct pam_line;
+typedef void pam_asker(void *ctx, const struct pam_line *line);
+bool pam_each_asker(pam_asker *each, void *ctx, char *ret_why, size_t size);
 void pam_say_askers(void);
+
+/*
+ * --used: prints each place that starts tfa, or would.  Returns an admin_exit:
+ * ADMIN_DONE if there is none, ADMIN_NOT if there is one, and ADMIN_USAGE if
+ * not all could be looked at, or written.  Whoever removes programs takes only the first
+ * for a yes.
+ *
+ * uses_add() prints one.  uses_unknown() says on stderr what could not be
+ * looked at, and as JSON in a row of its own: whoever removes the door alone
+ * must know it beside a gate.  used_by_sshd() adds what sshd's files say, and the sshds that
+ * run.
+ */
+enum use_part { USE_GATE, USE_MODULE, USE_DOOR, USE_SETUP, USE_UNKNOWN };
+struct uses {
+	bool json, any, unknown, unwritten;
+};
+int setup_used(const struct admin *admin);
+void uses_add(struct uses *uses, enum use_part part, const char *file,
+    int number, const char *text);
+void uses_unknown(struct uses *uses, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void used_by_sshd(struct uses *uses);
 
 /*
  * The door.  door_port(): the port that the plan's door has, from --door,

@@ -10,8 +10,6 @@
 #include "admin/doctor/dump.h"
 #include "admin/setup/setup.h"
 
-#define PID_FILE "/run/sshd.pid"
-
 bool
 sshd_test(void)
 {
@@ -65,7 +63,7 @@ void
 sshd_reload_how(char *ret, size_t size)
 {
 	const char *name = unit();
-	pid_t pid = sshd_running(PID_FILE);
+	pid_t pid = sshd_running(SSHD_PID_FILE);
 
 	if (name != NULL || systemd_runs())
 		snprintf(ret, size, "systemctl reload %s",
@@ -83,7 +81,7 @@ bool
 sshd_reload(const struct stage *stage)
 {
 	const char *name = unit();
-	pid_t pid = sshd_running(PID_FILE);
+	pid_t pid = sshd_running(SSHD_PID_FILE);
 
 	(void)stage;
 	if (!sshd_test()) {

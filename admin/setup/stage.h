@@ -122,6 +122,8 @@ bool files_restore(const struct stage *stage);
 
 /* That folder, open, made if need be; -1 with errno. */
 #define JOURNAL_FOLDER "/var/lib/tfa-setup"
+#define JOURNAL_NAME   "journal.json"
+#define JOURNAL_PATH   JOURNAL_FOLDER "/" JOURNAL_NAME
 int journal_folder(bool make);
 
 /*

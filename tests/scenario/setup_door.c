@@ -494,11 +494,12 @@ Test(setup_door, refuses_without_its_own_files)
 		const char *script, *says;
 	} cases[] = {
 	    {"mount -t tmpfs tmpfs /usr/lib/tfa",
-		"tfa-door: No such file or directory; make install-door"},
+		"tfa-door: No such file or directory; libpam-tfa puts it "
+		"there, or make install-door"},
 	    {"m=$(sed -n 's/^module=//p' " DOOR "); touch /run/x\n"
 	     "chmod 666 /run/x; mount --bind /run/x $m",
-		"pam_tfa.so: not there, or not root's alone; make "
-		"install-door"},
+		"pam_tfa.so: not there, or not root's alone; install "
+		"libpam-tfa again, or make install-door"},
 	    {"touch /run/x; chown bob /run/x\n"
 	     "mount --bind /run/x /usr/lib/tfa/tfa-sshd.pam",
 		"tfa-sshd.pam: not there, or not root's alone"},

@@ -1,0 +1,211 @@
+/*
+ * What sshd's configuration starts of tfa, and the sshds that run: one that was
+ * not reloaded since a change still does what its files said before.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/doctor/doctor.h"
+#include "admin/setup/setup.h"
+#include "gate/sshd/started.h"
+#include "store/base/cleanup.h"
+
+#define INCLUDED  CONFIG_FOLDER "/sshd_config.d"
+#define LOOKS     30 /* for an sshd that is being reloaded, */
+#define LOOK_MS   100
+#define GATE_NAME "/tfa-gate"
+
+/* A gate elsewhere is another installation's. */
+static bool
+names_our_gate(const char *value)
+{
+	char word[CONFIG_WORD];
+
+	return strstr(value, SETUP_GATE) != NULL ||
+	    (config_is_gate(value) && config_word(&value, word) &&
+		doctor_is_same_file(word, SETUP_GATE));
+}
+
+static void
+add_lines(struct uses *uses, const struct doctor *doctor)
+{
+	char text[2 * CONFIG_WORD];
+
+	list_each(const struct config_line, line, doctor->lines.lines) {
+		if (!names_our_gate(line->value))
+			continue;
+		snprintf(text, sizeof(text), "%.900s %.1000s", line->keyword,
+		    line->value);
+		uses_add(uses, USE_GATE, line->file, line->number, text);
+	}
+}
+
+/* A file that is not there starts nothing: sshd would refuse to run. */
+static bool
+read_config(struct uses *uses, const char *path, struct doctor *ret)
+{
+	*ret = (struct doctor){.config = path};
+	if (!doctor_read_config(ret, path)) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			uses_unknown(uses, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (ret->lines.failed)
+		uses_unknown(uses, "%s: not all of it can be read%s%s", path,
+		    ret->unread[0] != '\0' ? ": " : "", ret->unread);
+	return true;
+}
+
+static bool
+is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec
+				      : a->tv_nsec > b->tv_nsec;
+}
+
+/* *ret: the file of PidFile; sshd takes the first value. */
+static void
+find_pid_file(const struct doctor *doctor, const struct listener *listener,
+    char ret[static CONFIG_WORD])
+{
+	const char *value = SSHD_PID_FILE;
+
+	if (listener->pid_file[0] != '\0')
+		value = listener->pid_file;
+	else
+		list_each(const struct config_line, line, doctor->lines.lines)
+			if (config_has_keyword(line, "PidFile")) {
+				value = line->value;
+				break;
+			}
+	if (!config_word(&value, ret))
+		ret[0] = '\0';
+}
+
+/* When this sshd read its files; false where that is not known. */
+static bool
+read_time(const char *pid_file, int pid, struct timespec *ret)
+{
+	struct timespec reloaded;
+	pid_t parent;
+
+	if (!started_process(pid, &parent, ret))
+		return false;
+	if (started_reload(pid_file, pid, &reloaded) &&
+	    is_later(&reloaded, ret))
+		*ret = reloaded;
+	return true;
+}
+
+/* The file or folder that was changed after this sshd read it; NULL: none. */
+static const char *
+changed_since(const struct doctor *doctor, const struct timespec *since)
+{
+	struct stat st;
+
+	if (stat(INCLUDED, &st) == 0 && is_later(&st.st_mtim, since))
+		return INCLUDED;
+	for (size_t i = 0; i < doctor->lines.files.count; i++) {
+		const char *file = doctor->lines.files.items[i];
+
+		if (stat(file, &st) == 0 && is_later(&st.st_ctim, since))
+			return file;
+	}
+	return NULL;
+}
+
+/* A reload takes sshd a moment. */
+static void
+judge_read_time(struct uses *uses, const struct doctor *doctor,
+    const struct listener *listener, int pid)
+{
+	char pid_file[CONFIG_WORD];
+	const char *changed = NULL;
+	struct timespec since;
+
+	find_pid_file(doctor, listener, pid_file);
+	for (int i = 0; i < LOOKS; i++) {
+		if (!read_time(pid_file, pid, &since)) {
+			if (kill(pid, 0) == 0)
+				uses_unknown(uses,
+				    "when sshd (pid %d) read its files is not "
+				    "known",
+				    pid);
+			return;
+		}
+		changed = changed_since(doctor, &since);
+		if (changed == NULL)
+			return;
+		usleep(LOOK_MS * 1000);
+	}
+	uses_unknown(uses,
+	    "%s was changed after sshd (pid %d) read it: until it is reloaded "
+	    "(systemctl reload ssh, or kill -HUP %d), what it starts is not "
+	    "known",
+	    changed, pid, pid);
+}
+
+/* A container's sshd starts the container's own programs. */
+static bool
+has_our_root(int pid)
+{
+	char path[64];
+	struct stat ours, theirs;
+
+	snprintf(path, sizeof(path), "/proc/%d/root/", pid);
+	return stat("/", &ours) == 0 && stat(path, &theirs) == 0 &&
+	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+static void
+judge_options(struct uses *uses, const struct listener *listener, int pid)
+{
+	const char *options = listener->options;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	if (strstr(options, GATE_NAME) != NULL)
+		uses_add(uses, USE_GATE, path, 0, options);
+	else if (strcasestr(options, "-o include") != NULL ||
+	    strlen(options) >= LISTENER_OPTIONS - 1)
+		uses_unknown(uses,
+		    "sshd (pid %d) was started with %.300s, and what that "
+		    "adds is not known",
+		    pid, options);
+	if (door_is_named(listener))
+		uses_add(uses, USE_DOOR, path, 0, "the door runs");
+}
+
+static void
+judge_sshd(void *ctx, int pid, const char *title)
+{
+	struct uses *uses = ctx;
+	struct listener listener;
+	struct doctor doctor;
+
+	if (!title_listener(title, &listener) || !doctor_is_roots(pid) ||
+	    !has_our_root(pid))
+		return;
+	judge_options(uses, &listener, pid);
+	if (read_config(uses, listener.config, &doctor)) {
+		if (strcmp(listener.config, CONFIG_DEFAULT) != 0)
+			add_lines(uses, &doctor);
+		judge_read_time(uses, &doctor, &listener, pid);
+	}
+	doctor_done(&doctor);
+}
+
+void
+used_by_sshd(struct uses *uses)
+{
+	struct doctor doctor;
+
+	if (read_config(uses, CONFIG_DEFAULT, &doctor))
+		add_lines(uses, &doctor);
+	doctor_done(&doctor);
+	doctor_processes(judge_sshd, uses);
+}

@@ -1,0 +1,256 @@
+/*
+ * setup --used names what would keep people out if tfa's programs were removed,
+ * and setup --remove --keep takes that out and leaves the data.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/scenario/machine.h"
+#include "tests/scenario/scenario.h"
+
+TestSuite(setup_used, .timeout = 180);
+
+#define SSHD "/usr/sbin/sshd"
+
+static struct run *
+used(void)
+{
+	return machine_setup("--used", NULL, NULL);
+}
+
+/* Nothing starts tfa: packages may remove it. */
+static void
+assert_unused(void)
+{
+	struct run *r = used();
+
+	assert_status(r, 0);
+	cr_assert_str_empty(r->out);
+	assert_says(r->err, "nothing on this machine starts tfa");
+}
+
+Test(setup_used, nothing_is_named_before_setup_and_after_removal)
+{
+	char *before;
+
+	needs_people();
+	machine_new();
+	before = machine_files();
+	assert_unused();
+	cr_assert_str_eq(machine_files(), before);
+	machine_install();
+	assert_status(used(), 1);
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
+	assert_unused();
+}
+
+Test(setup_used, names_a_setup_that_waits)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	r = used();
+	assert_status(r, 1);
+	assert_says(r->out,
+	    "gate: " MACHINE_DROPIN ":7: ForceCommand /usr/sbin/tfa-gate\n"
+	    "setup: /var/lib/tfa-setup/journal.json: a setup waits to be ");
+	assert_says(r->err, "setup --remove --keep");
+	machine_sh("rm " MACHINE_DROPIN);
+	assert_status(used(), 1);
+	machine_sh("echo '{' >/var/lib/tfa-setup/journal.json");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "journal.json: cannot be read");
+}
+
+/* Whatever is no clear answer is no leave to remove anything. */
+static const struct {
+	const char *script;
+	int status;
+	const char *says;
+} places[] = {
+    {"echo 'Match User bob\n ForceCommand /usr/sbin/tfa-gate --x' >>"
+     "/etc/ssh/sshd_config",
+	1, "gate: /etc/ssh/sshd_config:11: ForceCommand /usr/sbin/tfa-gate"},
+    {"echo 'ForceCommand env A=b /usr/sbin/tfa-gate' >/root/more.conf\n"
+     "echo 'Include /root/more.conf' >>/etc/ssh/sshd_config",
+	1, "gate: /root/more.conf:1: ForceCommand env"},
+    {"ln -s /usr/sbin/tfa-gate /root/tfa-gate\n"
+     "echo 'ForceCommand /root/tfa-gate' >>/etc/ssh/sshd_config",
+	1, "ForceCommand /root/tfa-gate"},
+    {"echo '# ForceCommand /usr/sbin/tfa-gate' >>/etc/ssh/sshd_config\n"
+     "echo 'ForceCommand /usr/sbin/tfa-gate' >/etc/ssh/not-included.conf",
+	0, ""},
+    {"cp /bin/true /root/tfa-gate\n"
+     "echo 'ForceCommand /root/tfa-gate' >>/etc/ssh/sshd_config",
+	0, ""},
+    {"rm /etc/ssh/sshd_config", 0, ""},
+    {"mkdir /etc/ssh/sshd_config.d/x.conf", 2, "/etc/ssh/sshd_config.d/x.conf"},
+    {"echo 'auth required pam_tfa.so' >>/etc/pam.d/sudo", 1,
+	"auth required pam_tfa.so\n"},
+    {"echo 'auth [success=1 default=ignore] /usr/lib/x/pam_tfa.so' "
+     ">/root/mine\n"
+     "echo '@include /root/mine' >>/etc/pam.d/su",
+	1, "module: /root/mine:1: auth [success=1"},
+    {"echo '#auth required pam_tfa.so' >>/etc/pam.d/sudo", 0, ""},
+    {"cp etc/tfa-sshd.pam /etc/pam.d/tfa-sshd", 1,
+	"module: /etc/pam.d/tfa-sshd:7: auth "},
+    {"mkdir -p /etc/systemd/system/multi-user.target.wants\n"
+     "ln -s /lib/systemd/system/tfa-sshd.service "
+     "/etc/systemd/system/multi-user.target.wants/",
+	1, "door: /etc/systemd/system/multi-user.target.wants/tfa-sshd."},
+    {"umask 077; flock /run/tfa-setup.lock sleep 4 & sleep 0.3", 2, "busy"},
+};
+
+Test(setup_used, names_each_place_or_that_it_does_not_know)
+{
+	needs_people();
+	machine_new();
+	machine_sh("cp -a /etc /root/etc");
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct run *r;
+
+		machine_sh(places[i].script);
+		r = used();
+		cr_expect_eq(r->status, places[i].status, "%zu: %d: %s%s", i,
+		    r->status, r->out, r->err);
+		cr_expect_not_null(
+		    strstr(text("%s%s", r->out, r->err), places[i].says),
+		    "%zu: %s%s", i, r->out, r->err);
+		machine_sh("rm -rf /etc/ssh /etc/pam.d /etc/systemd "
+			   "/root/tfa-gate\n"
+			   "cp -a /root/etc/ssh /root/etc/pam.d "
+			   "/root/etc/systemd /etc/");
+	}
+}
+
+Test(setup_used, says_it_as_json_and_to_root_alone)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_install();
+	r = run(
+	    ARGV("/usr/sbin/tfa-admin", "--json", "setup", "--used"), NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->out,
+	    "{\"part\":\"gate\",\"file\":\"" MACHINE_DROPIN
+	    "\",\"line\":7,\"text\":\"ForceCommand /usr/sbin/tfa-gate\"}\n");
+	assert_status(run(ARGV("setpriv", "--reuid", "bob", "--clear-groups",
+			      "/usr/sbin/tfa-admin", "setup", "--used"),
+			  NULL, 0),
+	    77);
+	machine_sh("mkdir /var/lib/tfa-setup\n"
+		   "echo '{' >/var/lib/tfa-setup/journal.json");
+	r = run(
+	    ARGV("/usr/sbin/tfa-admin", "--json", "setup", "--used"), NULL, 0);
+	assert_status(r, 1);
+	assert_says(r->out, "{\"part\":\"gate\",");
+	assert_says(r->out, "\n{\"part\":\"unknown\",\"file\":\"\",");
+	assert_status(
+	    run(ARGV("sh", "-c", "/usr/sbin/tfa-admin setup --used >/dev/full"),
+		NULL, 0),
+	    2);
+}
+
+/* An sshd that runs does what it read, whatever its files say now. */
+Test(setup_used, asks_the_sshd_that_runs)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_install();
+	machine_sh(SSHD);
+	machine_sh("rm " MACHINE_DROPIN);
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "was changed after sshd (pid ");
+	machine_sh("pid=$(cat /run/sshd.pid); rm /run/sshd.pid\n"
+		   "kill -HUP $pid");
+	assert_unused();
+	machine_sh("for i in $(seq 50); do\n"
+		   "	[ -s /run/sshd.pid ] && break; sleep 0.1\n"
+		   "done\n"
+		   "kill $(cat /run/sshd.pid)");
+	machine_sh(SSHD " -o PidFile=/run/2.pid "
+			"-o ForceCommand=/usr/sbin/tfa-gate");
+	r = used();
+	assert_status(r, 1);
+	assert_says(r->out, "/cmdline: -o ForceCommand=/usr/sbin/tfa-gate\n");
+	machine_sh("kill $(cat /run/2.pid)");
+	machine_sh(
+	    "sed '$aForceCommand /usr/sbin/tfa-gate' "
+	    "/etc/ssh/sshd_config >/root/other\n" SSHD " -f /root/other");
+	r = used();
+	assert_status(r, 1);
+	assert_says(r->out, "gate: /root/other:");
+}
+
+/* The records are there for the next setup, and the keeper answers again. */
+Test(setup_used, removal_keeps_the_data_if_it_is_told_to)
+{
+	struct run *r;
+	char *record;
+
+	needs_people();
+	machine_new();
+	machine_install();
+	machine_keeper();
+	assert_status(
+	    run(ARGV("/usr/sbin/tfa-admin", "enroll", "alice", "--qr", "uri"),
+		NULL, 0),
+	    0);
+	record = read_text("/var/lib/tfa/users/alice.json");
+	r = machine_setup("--remove", "--keep", "--yes");
+	assert_status(r, 0);
+	assert_never_says(r->out, "/var/lib/tfa");
+	assert_never_says(r->out, "delete the user");
+	assert_says(r->err, "the devices and the log stay in /var/lib/tfa");
+	cr_assert_str_eq(read_text("/var/lib/tfa/users/alice.json"), record);
+	cr_assert(machine_has("/etc/tfa/policy.json"));
+	cr_assert_not(machine_has(MACHINE_DROPIN));
+	cr_assert_not(machine_has("/run/tfa"));
+	assert_unused();
+	machine_install();
+	machine_keeper();
+	r = run(ARGV("/usr/sbin/tfa-admin", "users", "alice"), NULL, 0);
+	assert_status(r, 0);
+	assert_says(r->out, "enrolled");
+	assert_status(machine_setup("--keep", NULL, NULL), 2);
+	assert_status(machine_setup("--used", "--remove", NULL), 2);
+}
+
+static struct run *
+make_root(const char *target)
+{
+	return run(
+	    ARGV("make", "--no-print-directory", "-o", "all", target,
+		text("BUILD=%s", getenv("TFA_PROGRAMS")), "PREFIX=/root/usr",
+		"SYSCONFDIR=/root/etc", "UNITDIR=/root/units",
+		"SSHD_CONFIGS=/dev/null", "PAM_CONFIGS=/dev/null"),
+	    NULL, 0);
+}
+
+/* "make uninstall" asks the program that it would remove. */
+Test(setup_used, uninstall_asks_first)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_install();
+	assert_status(make_root("install"), 0);
+	r = make_root("uninstall");
+	assert_status(r, 2);
+	assert_says(r->err, "gate: " MACHINE_DROPIN ":7: ForceCommand");
+	cr_assert(machine_has("/root/usr/sbin/tfa-gate"));
+	assert_status(machine_setup("--remove", "--keep", "--yes"), 0);
+	assert_status(make_root("uninstall"), 0);
+	cr_assert_not(machine_has("/root/usr/sbin/tfa-gate"));
+	cr_assert(machine_has("/root/etc/tfa/policy.json"));
+}
