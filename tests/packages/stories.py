@@ -233,7 +233,8 @@ def waiting(machine):
     """A setup waits for its confirmation."""
     with step("setup waits for its confirmation", machine):
         install(machine)
-        set_up_unconfirmed(machine, "40s")
+        as_root(machine, "tfa-admin setup --yes --wait 40s")
+        rules(machine)
     with step("removing is refused meanwhile", machine):
         machine.refused("apt-get remove -y tfa", "confirmed")
     with step("upgrading is not, and nobody is kept out", machine):
@@ -250,16 +251,11 @@ def waiting(machine):
         without_tfa(machine)
     with step("a setup before an upgrade is confirmed after it", machine):
         install(machine)
-        set_up_unconfirmed(machine, "5m")
+        as_root(machine, "tfa-admin setup --yes")
         machine.sh(f"apt-get install -y {deb(NEXT)}")
         as_root(machine, "tfa-admin setup --confirm")
         machine.sh("test ! -e /var/lib/tfa-setup")
         machine.needs_code("user1")
-
-
-def set_up_unconfirmed(machine, wait):
-    as_root(machine, f"tfa-admin setup --yes --wait {wait}")
-    rules(machine)
 
 
 FILL = "! dd if=/dev/zero of={}/fill bs=64k 2>/dev/null; sync"
