@@ -57,6 +57,14 @@ def packages(work, release, folder):
     shutil.rmtree(builder)
 
 
+def guards(work, release, folder):
+    now = os.path.join(work, "now")
+    os.mkdir(now)
+    for name in ("tfa", "libpam-tfa"):
+        shutil.copy(f"{folder}/{name}_{version()}_amd64.deb", now)
+    run("tests/packages/guards", release, now)
+
+
 def person(root, keys, name):
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{keys}/{name}")
     if name != "root":
