@@ -16,6 +16,8 @@
 #                   builds on older systems, and with musl
 #   make test-container
 #                   the example of a bastion in a container, with podman
+#   make test-packages RELEASE=trixie
+#                   packages on fresh, booted Debians, while people log in
 #   make test-build-deps RELEASE=trixie
 #                   make and make install on a fresh Debian with build-deps alone
 #   make test-reproducible
@@ -350,6 +352,10 @@ test-reproducible:
 test-container: deb
 	DEBS=$(BUILD)/deb tests/container
 
+# As root. PACKAGES= keeps what is built, for another run.
+test-packages:
+	tests/packages/run $(RELEASE)
+
 # As root, for people of its own and a keeper to kill.
 SOAK_SECONDS ?= 600
 soak: deps
@@ -606,4 +612,4 @@ clean:
 	test-asan test-debian test-machines test-portable test-build-deps \
 	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo \
 	browser pictures bench sbom build-deps deps lint install install-door \
-	uninstall format dist deb test-container clean
+	uninstall format dist deb test-container test-packages clean
