@@ -277,7 +277,7 @@ WRAPPED := malloc calloc strdup free open openat read __read_chk write send fsyn
 	getline __getdelim getpwent getpwuid getpwnam getgrnam_r getsockopt \
 	time store_update \
 	syslog __syslog_chk EVP_MAC_init
-ifneq ($(TIMES),)
+ifneq ($(TIME64),)
 WRAPPED += open64 openat64 lseek64 pread64 __fstat64_time64 ftruncate64 \
 	fopen64 readdir64 __time64 __getsockopt64
 endif

@@ -102,7 +102,7 @@ find_mark(const char *title, int *ret_startups)
 	static const char mark[] = " [listener] ", of[] = " of ";
 	const char *at = strstr(title, mark), *behind;
 	size_t digits;
-	long startups;
+	long long startups;
 
 	if (at == NULL)
 		return NULL;
@@ -110,7 +110,7 @@ find_mark(const char *title, int *ret_startups)
 	digits = strspn(behind, "0123456789");
 	if (digits == 0 || strncmp(behind + digits, of, sizeof(of) - 1) != 0)
 		return NULL;
-	startups = strtol(behind + digits + sizeof(of) - 1, NULL, 10);
+	startups = strtoll(behind + digits + sizeof(of) - 1, NULL, 10);
 	*ret_startups = startups < 0 || startups > INT_MAX ? 0 : (int)startups;
 	return at;
 }
