@@ -444,14 +444,22 @@ manuals = $(foreach page,$(1),$(call put,$(page),$(MANDIR)/man$(subst \
 
 METRICS_UNITS := $(notdir $(wildcard etc/tfa-metrics*))
 
-# tfa is for everybody, the rest for sshd and administrators.
+# Puts a file in place of another one in one step: there is no moment without
+# it, in which a login would be refused, also where the disk is full.
+replace = install -D -m $(1) $(2) $(DESTDIR)$(3).new && \
+	mv -f $(DESTDIR)$(3).new $(DESTDIR)$(3)
+
+# tfa is for everybody, the rest for sshd and administrators.  The keeper comes
+# first: it answers an older gate, too.
+KEEPER_FIRST = $(filter %/tfa-keeper,$(PROGRAMS)) \
+	$(filter-out %/tfa-keeper $(BUILD)/tfa,$(PROGRAMS))
 install: all
 	$(Q)install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) \
 	    $(DESTDIR)$(DOCDIR)/examples/policies $(DESTDIR)$(SYSCONFDIR)/tfa
-	$(Q)install -m 0755 $(filter-out $(BUILD)/tfa,$(PROGRAMS)) \
-	    $(DESTDIR)$(SBINDIR)
-	$(if $(filter $(BUILD)/tfa,$(PROGRAMS)),$(Q)install -m 0755 $(BUILD)/tfa \
-	    $(DESTDIR)$(BINDIR))
+	$(Q)$(foreach program,$(KEEPER_FIRST),$(call \
+	    replace,0755,$(program),$(SBINDIR)/$(notdir $(program))) &&) true
+	$(if $(filter $(BUILD)/tfa,$(PROGRAMS)),$(Q)$(call \
+	    replace,0755,$(BUILD)/tfa,$(BINDIR)/tfa))
 	$(Q)$(call put,etc/tfa-keeper.service,$(UNITDIR)/tfa-keeper.service)
 	$(Q)$(call put,etc/tfa-keeper.socket,$(UNITDIR)/tfa-keeper.socket)
 	$(Q)$(foreach unit,$(METRICS_UNITS),$(call put,etc/$(unit),$(UNITDIR)/$(unit)) &&) true
@@ -480,8 +488,7 @@ install: all
 
 # A door is for bastions that want one, and a package of its own may hold it.
 install-door: door
-	$(Q)install -D -m 0644 $(BUILD)/pam_tfa.so \
-	    $(DESTDIR)$(PAMDIR)/pam_tfa.so
+	$(Q)$(call replace,0644,$(BUILD)/pam_tfa.so,$(PAMDIR)/pam_tfa.so)
 	$(Q)$(call put,etc/tfa-sshd.service,$(UNITDIR)/tfa-sshd.service)
 	$(Q)$(call put,etc/tfa-sshd.pam,$(DOORDIR)/tfa-sshd.pam)
 	$(Q)$(call put,etc/tfa-door,$(DOORDIR)/tfa-door)

@@ -37,34 +37,10 @@ keeper_fix(const struct doctor *doctor)
 			      : ADMIN_KEEPER_LINE;
 }
 
-/* Any answer is good.  root is a user whom the keeper can always explain. */
-void
-doctor_keeper(struct doctor *doctor)
-{
-	struct request request = {.version = PROTOCOL_VERSION,
-	    .request = "explain",
-	    .user = "root",
-	    .address = "127.0.0.1"};
-	struct explanation row;
-	const struct client_rows rows = {
-	    &explanation_shape, &row, sizeof(row), NULL, NULL};
-	scoped_reply struct reply reply = {.version = 0};
-	char why[320];
-
-	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
-		sizeof(why)) != FAULT_NONE)
-		doctor_fail(
-		    doctor, keeper_fix(doctor), "nobody can log in: %s", why);
-	explanation_done(&row);
-	doctor_ok(doctor, "it answers at %.200s",
-	    doctor->keeper.store != NULL ? doctor->keeper.store
-					 : doctor->keeper.socket);
-}
-
 struct search {
 	const struct doctor *doctor;
 	char folder[CONFIG_WORD];
-	bool found;
+	int pid; /* 0: none is seen; its workers come after it */
 };
 
 /* Any user may have a process of that name. */
@@ -100,11 +76,104 @@ find_folder(void *ctx, int pid, const char *title)
 		else if (strcmp(word, "--socket") == 0)
 			config_word(&title, socket);
 	}
-	if (strcmp(socket, search->doctor->keeper.socket) != 0 ||
+	if (search->pid != 0 ||
+	    strcmp(socket, search->doctor->keeper.socket) != 0 ||
 	    !is_keepers(search->doctor, pid))
 		return;
 	memcpy(search->folder, folder, sizeof(folder));
-	search->found = true;
+	search->pid = pid;
+}
+
+/*
+ * A keeper that systemd started ends by itself once its program was replaced,
+ * and has done so for the request that was just answered.
+ */
+static void
+judge_program_of(struct doctor *doctor)
+{
+	static const char gone[] = " (deleted)";
+	struct search search = {.doctor = doctor};
+	char link[64], path[CONFIG_WORD] = "", fix[64];
+	size_t len;
+
+	if (doctor->keeper.store != NULL)
+		return;
+	doctor_processes(find_folder, &search);
+	snprintf(link, sizeof(link), "/proc/%d/exe", search.pid);
+	if (search.pid == 0 || readlink(link, path, sizeof(path) - 1) < 0)
+		return;
+	len = strlen(path);
+	if (len < sizeof(gone) || strcmp(path + len - strlen(gone), gone) != 0)
+		return;
+	path[len - strlen(gone)] = '\0';
+	if (access(path, X_OK) < 0)
+		return;
+	if (systemd_runs())
+		snprintf(
+		    fix, sizeof(fix), "systemctl restart tfa-keeper.service");
+	else
+		snprintf(
+		    fix, sizeof(fix), "kill %d, and start it anew", search.pid);
+	doctor_warn(doctor, fix,
+	    "the keeper (pid %d) still runs the program that was %.200s before "
+	    "an upgrade",
+	    search.pid, path);
+}
+
+/* A copy that an administrator, or setup, has made where there was no unit. */
+static void
+judge_unit(struct doctor *doctor, const char *name)
+{
+	char first[CONFIG_WORD] = "", path[CONFIG_WORD], fix[2 * CONFIG_WORD];
+
+	for (size_t i = 0; systemd_folders[i] != NULL; i++) {
+		snprintf(path, sizeof(path), "%s/%s", systemd_folders[i], name);
+		if (access(path, F_OK) < 0 || doctor_is_same_file(path, first))
+			continue;
+		if (first[0] == '\0') {
+			snprintf(first, sizeof(first), "%s", path);
+			continue;
+		}
+		snprintf(fix, sizeof(fix),
+		    "compare them, then: rm %s && systemctl daemon-reload && "
+		    "systemctl reenable %s",
+		    first, name);
+		doctor_warn(doctor, fix,
+		    "%s hides %s, so that an upgrade of tfa does not change "
+		    "that unit",
+		    first, path);
+		return;
+	}
+}
+
+/* Any answer is good.  root is a user whom the keeper can always explain. */
+void
+doctor_keeper(struct doctor *doctor)
+{
+	struct request request = {.version = PROTOCOL_VERSION,
+	    .request = "explain",
+	    .user = "root",
+	    .address = "127.0.0.1"};
+	struct explanation row;
+	const struct client_rows rows = {
+	    &explanation_shape, &row, sizeof(row), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	char why[320];
+
+	if (client_stream(&doctor->keeper, &request, &rows, &reply, why,
+		sizeof(why)) != FAULT_NONE)
+		doctor_fail(
+		    doctor, keeper_fix(doctor), "nobody can log in: %s", why);
+	else
+		judge_program_of(doctor);
+	if (doctor->keeper.store == NULL && systemd_runs()) {
+		judge_unit(doctor, "tfa-keeper.socket");
+		judge_unit(doctor, "tfa-keeper.service");
+	}
+	explanation_done(&row);
+	doctor_ok(doctor, "it answers at %.200s",
+	    doctor->keeper.store != NULL ? doctor->keeper.store
+					 : doctor->keeper.socket);
 }
 
 static void
@@ -182,7 +251,7 @@ doctor_store_folder(const struct doctor *doctor, char ret[static CONFIG_WORD])
 	else
 		doctor_processes(find_folder, &search);
 	memcpy(ret, search.folder, sizeof(search.folder));
-	return search.found || doctor->keeper.store != NULL;
+	return search.pid != 0 || doctor->keeper.store != NULL;
 }
 
 void

@@ -100,12 +100,10 @@ plan_drop(struct plan *plan, enum stage_kind kind, const char *path)
 bool
 plan_has_unit(const char *name)
 {
-	static const char *const folders[] = {
-	    SETUP_UNITS, "/usr/lib/systemd/system", "/lib/systemd/system"};
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+	for (size_t i = 0; systemd_folders[i] != NULL; i++) {
+		snprintf(path, sizeof(path), "%s/%s", systemd_folders[i], name);
 		if (is_there(path))
 			return true;
 	}

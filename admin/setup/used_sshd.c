@@ -1,6 +1,6 @@
 /*
- * What sshd's configuration starts of tfa, and the sshds that run: one that was
- * not reloaded since a change still does what its files said before.
+ * sshd's files, and the sshds that run: one that was not reloaded since a change
+ * still does what its files said before.
  */
 #include <errno.h>
 #include <signal.h>

@@ -7,6 +7,7 @@
  *	worker.c     one worker, a process
  *	rate.c       how often each uid came, and how much it had of the log
  *	confine.c    what the keeper gives up for good
+ *	program.c    if a newer program has taken its place
  *
  * One connection.  Each file calls only files that stand below it:
  *
@@ -48,7 +49,8 @@
 struct keeper {
 	const char *store;
 	const char *policy;
-	bool embedded; /* --stdio: the owner of the store is its root */
+	bool embedded;  /* --stdio: the owner of the store is its root */
+	bool activated; /* systemd holds the socket, and starts it again */
 	char boot_id[64];
 };
 

@@ -10,7 +10,8 @@
  *
  * When it is told to stop, it takes no connection in any more and has those
  * that it has answered, so that no login notices a restart; for DRAIN_MS at
- * most.
+ * most.  It stops by itself once its program was replaced, if systemd holds the
+ * socket: the next connection waits there, and systemd starts the new program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,11 +19,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/keeper/keeper.h"
 #include "store/keeper/pool.h"
+#include "store/keeper/program.h"
 #include "store/wire/protocol.h"
 
 #define WAITING      512
@@ -44,6 +47,9 @@ struct waiting {
 
 struct listener {
 	int fd; /* the socket that listens; -1 once the keeper is to stop */
+	struct program program;
+	bool replaced; /* the program, and that was said */
+	bool leaves;   /* for that reason */
 	struct waiting waiting[WAITING];
 	size_t waiting_count;
 	struct pool pool;
@@ -146,6 +152,28 @@ accept_some(struct listener *l)
 			return;
 		take_in(l, fd);
 	}
+}
+
+/* A keeper that nobody would start again goes on. */
+static void
+say_replaced(struct listener *l)
+{
+	l->replaced = true;
+	l->leaves = l->pool.keeper->activated;
+	syslog(LOG_NOTICE, "%s was replaced: %s", l->program.path,
+	    l->leaves ? "this process ends, and systemd starts the new one"
+		      : "this process goes on with the program that it was "
+			"started with; stop it and start the new one");
+}
+
+/* A keeper that leaves takes none: they wait for the next one. */
+static void
+take_connections(struct listener *l)
+{
+	if (!l->replaced && program_is_replaced(&l->program))
+		say_replaced(l);
+	if (!l->leaves)
+		accept_some(l);
 }
 
 static void
@@ -257,7 +285,7 @@ turn(struct listener *l, int64_t most_ms)
 		pool_hear(&l->pool, lines, &l->rates, listen_now_ms());
 		look_at_waiting(l, waiting, waiting_count);
 		if (fds[0].revents != 0)
-			accept_some(l);
+			take_connections(l);
 	}
 	pool_reap(&l->pool, &l->rates, listen_now_ms());
 	advance(l);
@@ -287,7 +315,10 @@ drain(struct listener *l)
 	int64_t end_ms = listen_now_ms() + DRAIN_MS, left_ms;
 
 	stopping = 0;
-	accept_some(l); /* closing would hang up on those in the queue */
+	/* Closing would hang up on those in the queue, unless systemd keeps the
+	 * socket. */
+	if (!l->leaves)
+		accept_some(l);
 	close(l->fd);
 	l->fd = -1;
 	pool_drain(&l->pool);
@@ -306,8 +337,12 @@ keeper_listen(const struct keeper *keeper, int fd)
 		return 1;
 	l.pool.keeper = keeper;
 	l.fd = fd;
+	if (!program_note(&l.program, "/proc/self/exe"))
+		syslog(LOG_NOTICE,
+		    "the file of this program was replaced while it started, "
+		    "or is not seen: it is not told apart from a newer one");
 	catch_signals(&l);
-	while (!stopping)
+	while (!stopping && !l.leaves)
 		turn(&l, POLL_MS);
 	drain(&l);
 	return 0;

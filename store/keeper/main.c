@@ -297,6 +297,7 @@ main(int argc, char **argv)
 	close_up();
 	if (!keeper->embedded)
 		fd = inherited_socket();
+	keeper->activated = fd >= 0;
 	forget_environment();
 	keeper_open_log();
 	if (!keeper->embedded) {

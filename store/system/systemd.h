@@ -1,6 +1,7 @@
 /*
  * systemd_runs(): true if systemd runs this machine, by the rule of
- * sd_booted(3).
+ * sd_booted(3).  systemd_folders: those of its units, NULL at the end; a unit
+ * in an earlier one hides that in a later one, as systemd.unit(5) has it.
  */
 #ifndef TFA_SYSTEMD_H
 #define TFA_SYSTEMD_H
@@ -8,5 +9,6 @@
 #include <stdbool.h>
 
 bool systemd_runs(void);
+extern const char *const systemd_folders[];
 
 #endif

@@ -28,19 +28,36 @@ boot_possible(void)
 		->status == 0;
 }
 
+/* The words that run a program on the machine. */
+static const char *const *
+words_inside(const char *const argv[])
+{
+	static const char *words[ARGS_MAX];
+	size_t n = 0;
+
+	for (const char *const *way =
+		 ARGV("nsenter", "-t", text("%ld", (long)systemd), "-m", "-p",
+		     "-i", "-u", "-C", "-r", "--");
+	     *way != NULL; way++)
+		words[n++] = *way;
+	for (size_t i = 0; argv[i] != NULL; i++) {
+		cr_assert_lt(n, ARGS_MAX - 1);
+		words[n++] = argv[i];
+	}
+	words[n] = NULL;
+	return words;
+}
+
 struct run *
 boot_start(const char *const argv[])
 {
-	const char *entering[ARGS_MAX] = {"nsenter", "-t",
-	    text("%ld", (long)systemd), "-m", "-p", "-i", "-u", "-C", "-r",
-	    "--"};
-	size_t n = 10;
+	return run_start(words_inside(argv), NULL, 0);
+}
 
-	for (size_t i = 0; argv[i] != NULL; i++) {
-		cr_assert_lt(n, ARGS_MAX - 1);
-		entering[n++] = argv[i];
-	}
-	return run_start(entering, NULL, 0);
+struct session *
+boot_session(const char *const argv[])
+{
+	return session_start(words_inside(argv));
 }
 
 /* Where systemctl only names the journal, its last lines are added. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "tests/support/run.h"
+#include "tests/support/session.h"
 
 /* True if this kernel and container let a systemd run. Says why if not. */
 bool boot_possible(void);
@@ -26,11 +27,13 @@ void boot(void);
 void boot_crash(void);
 
 /*
- * Runs a program on the machine; boot_sh() runs a script, which must succeed.
+ * Runs a program on the machine; boot_sh() runs a script, which must succeed;
+ * boot_session() runs it on a terminal.
  */
 struct run *boot_start(const char *const argv[]);
 struct run *boot_run(const char *const argv[]);
 void boot_finish(struct run *r);
 void boot_sh(const char *script);
+struct session *boot_session(const char *const argv[]);
 
 #endif
