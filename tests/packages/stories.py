@@ -38,7 +38,7 @@ def step(words, machine=None):
 
 
 def deb(number, *names):
-    return " ".join(f"/root/packages/{name}_{number}_amd64.deb"
+    return " ".join(f"/root/packages/{name}_{number}_{build.ARCH}.deb"
                     for name in names or ["tfa"])
 
 
