@@ -19,6 +19,9 @@ def run(*argv, **more):
     return done.stdout
 
 
+ARCH = run("dpkg", "--print-architecture").strip()
+
+
 def read(path):
     with open(path, encoding="utf-8") as file:
         return file.read()
@@ -40,7 +43,7 @@ def next_version():
 
 def packages(work, release, folder):
     """Leaves the packages of both versions in the folder."""
-    names = [f"{folder}/{name}_{number}_amd64.deb" for number in
+    names = [f"{folder}/{name}_{number}_{ARCH}.deb" for number in
              (version(), next_version()) for name in ("tfa", "libpam-tfa")]
     if all(os.path.exists(name) for name in names):
         return
@@ -61,7 +64,7 @@ def guards(work, release, folder):
     now = os.path.join(work, "now")
     os.mkdir(now)
     for name in ("tfa", "libpam-tfa"):
-        shutil.copy(f"{folder}/{name}_{version()}_amd64.deb", now)
+        shutil.copy(f"{folder}/{name}_{version()}_{ARCH}.deb", now)
     run("tests/packages/guards", release, now)
 
 
