@@ -124,6 +124,33 @@ Test(upgrade, open_prompt_passes_with_the_new_keeper)
 	session_kill(s);
 }
 
+/* The door's module holds the question, and a new keeper gets the answer. */
+Test(upgrade, question_at_the_door_passes_with_the_new_keeper)
+{
+	const char *door, *secret, *before;
+	struct session *s;
+
+	needs_people();
+	needs_door();
+	needs_boot();
+	secret = booted();
+	door = text("%d", machine_port - 12000);
+	boot_sh("rm -f /run/nologin"); /* no user session service runs here */
+	assert_status(boot_run(ADMIN("setup", "--yes", "--door", door)), 0);
+	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
+	assert_status(boot_run(ADMIN("forward", "alice", "after-code")), 0);
+	s = boot_session(
+	    ARGV("ssh", "-F", "none", "-p", door, "-i", key(), NEVER_SEEN, "-W",
+		text("127.0.0.1:%d", machine_port), "alice@127.0.0.1"));
+	session_expect(s, "Verification code:");
+	before = keeper_pid();
+	replace("tfa-keeper");
+	session_type(s, text("%s\r", code_at(secret, step_now())));
+	session_expect(s, "SSH-2.0-OpenSSH");
+	cr_assert_str_neq(keeper_pid(), before);
+	session_kill(s);
+}
+
 /* A copy of setup's, or an administrator's, would hide the unit of an upgrade. */
 Test(upgrade, units_that_are_there_are_used_and_not_hidden)
 {
