@@ -58,7 +58,7 @@ Test(keeper_program, is_replaced_by_one_that_runs_and_by_nothing_else)
 Test(keeper_program, that_is_not_known_is_never_replaced)
 {
 	static const char *const scripts[] = {
-	    ":", "cp p q; mv q p", "cp p 'p (deleted)'"};
+	    ":", "cp p q; mv q p", "cp p 'old (deleted)'"};
 	struct program program;
 	char folder[FOLDER_MAX], path[FOLDER_MAX + 8], exe[64];
 	pid_t pid;
