@@ -162,10 +162,13 @@ drop_keeper(struct plan *plan)
 		plan, STAGE_FILE_REMOVE, SETUP_UNITS "/tfa-keeper.socket");
 }
 
+/* A user who came with the programs goes with them: files of theirs name it. */
 static bool
 drop_user(struct plan *plan)
 {
 	return getpwnam(CLIENT_USER) == NULL ||
+	    access("/usr/lib/sysusers.d/tfa.conf", F_OK) == 0 ||
+	    access("/usr/local/lib/sysusers.d/tfa.conf", F_OK) == 0 ||
 	    plan_add(plan, STAGE_USER_DELETE, CLIENT_USER, 0, "", NULL);
 }
 

@@ -923,6 +923,20 @@ Test(setup, remove_leaves_nothing_behind)
 	assert_status(machine_setup("--remove", "--yes", NULL), 0);
 }
 
+/* logrotate's file, which came with the programs, still names that user. */
+Test(setup, removal_leaves_the_user_who_came_with_the_programs)
+{
+	needs_people();
+	machine_new();
+	machine_sh("mkdir -p /usr/lib/sysusers.d\n"
+		   "mount -t tmpfs tmpfs /usr/lib/sysusers.d\n"
+		   "cp etc/tfa.sysusers /usr/lib/sysusers.d/tfa.conf");
+	machine_install();
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
+	cr_assert_not_null(getpwnam("_tfa"));
+	cr_assert_not(machine_has("/var/lib/tfa"));
+}
+
 Test(setup, removal_that_fails_puts_all_back)
 {
 	struct run *r;
