@@ -237,7 +237,8 @@ count_in_order(const char *out)
  * Whatever is renamed and compressed while it is read: no line is missing and
  * none comes twice.
  */
-Test(log, neither_loses_nor_repeats_a_line_that_is_rotated_meanwhile)
+Test(log, neither_loses_nor_repeats_a_line_that_is_rotated_meanwhile,
+    .timeout = 300)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);
 	const char *user = fixture_keeper_user(b);
