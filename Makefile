@@ -154,6 +154,9 @@ PROGRAMS := $(BUILD)/tfa-gate $(BUILD)/tfa $(BUILD)/tfa-qr \
 
 all: $(PROGRAMS)
 
+help:
+	@sed -n '/^$$/q; s/^#\( \|$$\)//p' $(firstword $(MAKEFILE_LIST))
+
 # Drop unused functions: the loader would resolve their symbols at every login.
 $(PROGRAMS): LINK += -Wl,--gc-sections
 
@@ -623,7 +626,7 @@ deb:
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all door build-unit build-scenario build-tests test check-fast \
+.PHONY: all help door build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian test-machines test-portable test-build-deps \
 	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo \
 	browser pictures bench sbom build-deps deps lint install install-door \
