@@ -277,8 +277,9 @@ damage_ask(const struct admin *admin, const struct lockfile *lockfile,
 	if (reason == REASON_BAD_POLICY && !proposal->always)
 		return ADMIN_DONE;
 	if (reason != REASON_NONE && reason != REASON_BAD_POLICY)
-		admin_say("what this does to people is not known: the keeper "
-			  "does not answer");
+		admin_say("what this does to people is not known, since the "
+			  "keeper does not answer; before the first tfa-admin "
+			  "setup none runs, and nobody is asked for a code");
 	say_damage(&damage);
 	if (!is_none(&damage))
 		say_who_is_spared(admin);

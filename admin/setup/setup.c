@@ -315,9 +315,10 @@ goes_on(const struct admin *admin, int *ret_status)
 		char until[WHEN_SAID];
 
 		when_say(journal.until_s, until);
-		admin_say("an earlier setup waits to be confirmed until %s, %s",
+		admin_say("nothing is changed: an earlier setup waits to be "
+			  "confirmed until %s, %s",
 		    until, how_to_confirm);
-		*ret_status = ADMIN_DONE;
+		*ret_status = admin->dry_run ? ADMIN_DONE : ADMIN_NOT;
 		return false;
 	}
 	if (journal.state != JOURNAL_CHANGING) {
