@@ -15,8 +15,8 @@
 #include "store/base/cleanup.h"
 
 #define INCLUDED  CONFIG_FOLDER "/sshd_config.d"
-#define LOOKS     30 /* for an sshd that is being reloaded, */
-#define LOOK_MS   100
+#define LOOKS     30  /* at an sshd that may be reloading, */
+#define LOOK_MS   100 /* with so much time in between */
 #define GATE_NAME "/tfa-gate"
 
 /* A gate elsewhere is another installation's. */
@@ -44,7 +44,7 @@ add_lines(struct uses *uses, const struct doctor *doctor)
 	}
 }
 
-/* A file that is not there starts nothing: sshd would refuse to run. */
+/* A file that is not there starts nothing: no sshd would begin to run with it. */
 static bool
 read_config(struct uses *uses, const char *path, struct doctor *ret)
 {
@@ -149,16 +149,17 @@ judge_read_time(struct uses *uses, const struct doctor *doctor,
 	    changed, pid, pid);
 }
 
-/* A container's sshd starts the container's own programs. */
+/* A container's sshd starts the container's own programs.  Where that cannot be
+ * seen, this one may start ours. */
 static bool
-has_our_root(int pid)
+has_another_root(int pid)
 {
 	char path[64];
 	struct stat ours, theirs;
 
 	snprintf(path, sizeof(path), "/proc/%d/root/", pid);
 	return stat("/", &ours) == 0 && stat(path, &theirs) == 0 &&
-	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	    (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino);
 }
 
 static void
@@ -188,13 +189,18 @@ judge_sshd(void *ctx, int pid, const char *title)
 	struct doctor doctor;
 
 	if (!title_listener(title, &listener) || !doctor_is_roots(pid) ||
-	    !has_our_root(pid))
+	    has_another_root(pid))
 		return;
 	judge_options(uses, &listener, pid);
 	if (read_config(uses, listener.config, &doctor)) {
 		if (strcmp(listener.config, CONFIG_DEFAULT) != 0)
 			add_lines(uses, &doctor);
 		judge_read_time(uses, &doctor, &listener, pid);
+	} else if (kill(pid, 0) == 0) {
+		uses_unknown(uses,
+		    "%s, which sshd (pid %d) has read, cannot be read: what it "
+		    "starts is not known",
+		    listener.config, pid);
 	}
 	doctor_done(&doctor);
 }

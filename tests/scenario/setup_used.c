@@ -189,6 +189,10 @@ Test(setup_used, asks_the_sshd_that_runs)
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "gate: /root/other:");
+	machine_sh("rm /root/other");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "/root/other, which sshd (pid ");
 }
 
 /* The records are there for the next setup, and the keeper answers again. */
