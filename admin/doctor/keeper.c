@@ -14,6 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "gate/sshd/started.h"
 #include "store/core/report.h"
 #include "store/system/groups.h"
 #include "store/system/people.h"
@@ -40,7 +41,7 @@ keeper_fix(const struct doctor *doctor)
 struct search {
 	const struct doctor *doctor;
 	char folder[CONFIG_WORD];
-	int pid;         /* 0: none is seen; its workers come after it */
+	int pid;         /* 0: none is seen */
 	bool unfiltered; /* one has no filter of system calls */
 };
 
@@ -69,6 +70,16 @@ has_filter(int pid)
 	return status == NULL || strstr(status, "\nSeccomp:\t2\n") != NULL;
 }
 
+/* Its workers look like the keeper, which is the parent of each. */
+static bool
+is_parent(int pid, int worker)
+{
+	struct timespec started;
+	pid_t parent;
+
+	return started_process(worker, &parent, &started) && parent == pid;
+}
+
 /* The folder of the keeper that serves our socket. */
 static void
 find_folder(void *ctx, int pid, const char *title)
@@ -93,7 +104,7 @@ find_folder(void *ctx, int pid, const char *title)
 	    !is_keepers(search->doctor, pid))
 		return;
 	search->unfiltered |= !has_filter(pid);
-	if (search->pid != 0)
+	if (search->pid != 0 && !is_parent(pid, search->pid))
 		return;
 	memcpy(search->folder, folder, sizeof(folder));
 	search->pid = pid;
@@ -130,12 +141,10 @@ judge_program_of(struct doctor *doctor, const struct search *search)
 	path[len - strlen(gone)] = '\0';
 	if (access(path, X_OK) < 0)
 		return;
-	if (systemd_runs())
-		snprintf(
-		    fix, sizeof(fix), "systemctl restart tfa-keeper.service");
-	else
-		snprintf(fix, sizeof(fix), "kill %d, and start it anew",
-		    search->pid);
+	snprintf(fix, sizeof(fix),
+	    systemd_runs() ? "kill %d && systemctl start tfa-keeper.service"
+			   : "kill %d, and start it anew",
+	    search->pid);
 	doctor_warn(doctor, fix,
 	    "the keeper (pid %d) still runs the program that was %.200s before "
 	    "an upgrade",
@@ -156,7 +165,8 @@ judge_process(struct doctor *doctor, bool answered)
 		judge_program_of(doctor, &search);
 }
 
-/* A copy that an administrator, or setup, has made where there was no unit. */
+/* A copy in /etc of a unit, which an administrator has made, or setup where there
+ * was none. */
 static void
 judge_unit(struct doctor *doctor, const char *name)
 {
