@@ -67,22 +67,16 @@ is_later(const struct timespec *a, const struct timespec *b)
 				      : a->tv_nsec > b->tv_nsec;
 }
 
-/* *ret: the file of PidFile; sshd takes the first value. */
+/* *ret: the file of its number. */
 static void
 find_pid_file(const struct doctor *doctor, const struct listener *listener,
     char ret[static CONFIG_WORD])
 {
-	const char *value = SSHD_PID_FILE;
+	const char *value = listener->pid_file;
 
-	if (listener->pid_file[0] != '\0')
-		value = listener->pid_file;
-	else
-		list_each(const struct config_line, line, doctor->lines.lines)
-			if (config_has_keyword(line, "PidFile")) {
-				value = line->value;
-				break;
-			}
-	if (!config_word(&value, ret))
+	if (value[0] == '\0')
+		started_pid_file(&doctor->lines, ret);
+	else if (!config_word(&value, ret))
 		ret[0] = '\0';
 }
 
