@@ -156,8 +156,11 @@ has_another_root(int pid)
 	    (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino);
 }
 
+/* A title does not tell an argument with blanks from several, so that only the
+ * whole of it has a gate behind the first word of a ForceCommand. */
 static void
-judge_options(struct uses *uses, const struct listener *listener, int pid)
+judge_options(struct uses *uses, const struct listener *listener, int pid,
+    const char *title)
 {
 	const char *options = listener->options;
 	char path[64];
@@ -165,6 +168,8 @@ judge_options(struct uses *uses, const struct listener *listener, int pid)
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
 	if (strstr(options, GATE_NAME) != NULL)
 		uses_add(uses, USE_GATE, path, 0, options);
+	else if (strstr(title, SETUP_GATE) != NULL)
+		uses_add(uses, USE_GATE, path, 0, title);
 	else if (strcasestr(options, "-o include") != NULL ||
 	    strlen(options) >= LISTENER_OPTIONS - 1)
 		uses_unknown(uses,
@@ -185,7 +190,7 @@ judge_sshd(void *ctx, int pid, const char *title)
 	if (!title_listener(title, &listener) || !doctor_is_roots(pid) ||
 	    has_another_root(pid))
 		return;
-	judge_options(uses, &listener, pid);
+	judge_options(uses, &listener, pid, title);
 	if (read_config(uses, listener.config, &doctor)) {
 		if (strcmp(listener.config, CONFIG_DEFAULT) != 0)
 			add_lines(uses, &doctor);
