@@ -4,17 +4,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-/* The columns of the terminal, or 0 where there is none. */
-static size_t
-screen_columns(FILE *out)
-{
-	struct winsize size;
-
-	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
+#include "gate/screen/display.h"
 
 /* Characters, not bytes: of each but the first byte goes on a character. */
 static size_t
@@ -46,7 +37,7 @@ part_that_fits(const char *text, size_t room)
 void
 field_fold(FILE *out, size_t used, size_t indent, const char *text)
 {
-	size_t columns = screen_columns(out);
+	size_t columns = (size_t)display_columns(fileno(out));
 
 	if (columns <= used || columns <= indent) {
 		fputs(text, out);

@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 /*
- * Prints text, whose first line begins behind so many columns that are used;
- * each further one has that indent.  No newline comes at the end.
+ * Prints text on a line of which so many columns are used already.  Further
+ * lines are indented by so many blanks.  Prints no newline at the end.
  */
 void field_fold(FILE *out, size_t used, size_t indent, const char *text);
 

@@ -1,11 +1,11 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
 #include "admin/cell.h"
+#include "gate/screen/display.h"
 #include "store/base/cleanup.h"
 
 #define ROWS_AT_ONCE 1000 /* then the table begins anew: memory stays flat */
@@ -71,11 +71,9 @@ table_spare(struct table *table, size_t column, int order)
 static size_t
 room(void)
 {
-	struct winsize size;
+	int columns = display_columns(STDOUT_FILENO);
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
-	    ? size.ws_col
-	    : WIDTH;
+	return columns > 0 ? (size_t)columns : WIDTH;
 }
 
 static size_t

@@ -29,8 +29,11 @@ main(int argc, char **argv)
 	enum fault fault;
 	enum verdict verdict;
 
-	if (!relro_protect())
+	if (!relro_protect()) {
+		term_say("The kernel does not protect the gate's memory, so "
+			 "nobody is let in: tell your admin.");
 		return GATE_EXIT_DENIED;
+	}
 	gate_options(argc, argv, &gate);
 	term_guard();
 

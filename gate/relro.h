@@ -1,10 +1,10 @@
 /*
- * Tables of addresses that only the program's start fills in, such as that of
- * pointers to functions, become read-only: who finds a way to write over memory
- * finds none to choose with it what runs next.
+ * Makes the tables read-only that only the start of the program fills in, such as
+ * those of pointers to functions.  Somebody who can write over the memory of the
+ * gate then cannot choose with them what runs next.
  *
- * glibc does so for its programs.  The start of musl does so for shared libraries
- * alone, and the gate is a static program.
+ * glibc does this for each program.  musl does it for programs that load
+ * libraries, and the gate is a static program.
  */
 #ifndef TFA_RELRO_H
 #define TFA_RELRO_H

@@ -2,11 +2,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/base/file.h"
+#include "gate/screen/display.h"
 #include "gate/screen/sheet.h"
 #include "gate/term.h"
 #include "store/core/typed.h"
@@ -67,19 +67,10 @@ term_write(const char *text)
 		_exit(GATE_EXIT_DENIED);
 }
 
-/* The columns of the window; 0 where there is none, or it does not say. */
-static int
-term_columns(void)
-{
-	struct winsize size;
-
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 void
 term_say(const char *line)
 {
-	struct sheet sheet = {.columns = term_columns()};
+	struct sheet sheet = {.columns = display_columns(STDERR_FILENO)};
 	char clean[1024];
 
 	utf8_clean(line, strlen(line), clean, sizeof(clean));

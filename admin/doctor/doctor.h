@@ -29,6 +29,7 @@
  *	system.c       /proc, sshrc, sftp-server, OpenSSH's version
  *	directory.c    users whom a directory that is away would keep out
  *	keeper.c       the keeper, its folder, the clock, the policy
+ *	keeper_process.c  the keeper's process, and the units that start it
  *	probe.c        --probe: logs in for real, and tries what must be closed:
  *	               probe.h
  *
@@ -111,6 +112,9 @@ doctor_check doctor_probe;
 /* The process of an sshd that listens with this configuration and is not the
  * door; 0 if none is seen. */
 int doctor_sshd_pid(const struct doctor *doctor);
+
+/* Judges the keeper's process and its units; whether it has answered. */
+void doctor_keeper_process(struct doctor *doctor, bool answered);
 
 /* *ret: the folder of the keeper that serves our socket.  False if no such
  * keeper is seen: then it is the usual folder. */

@@ -265,11 +265,11 @@ stack_read_file(struct reader *reader, const char *path)
 	return true;
 }
 
-/* Looks where libpam does: the first folder that has the file counts. */
+const char *const pam_folders[] = {"/etc/pam.d", "/usr/lib/pam.d", NULL};
+
 static void
 read_service(struct reader *reader, const char *name)
 {
-	static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
 	char path[PATH_MAX];
 
 	if (name[0] == '/') {
@@ -277,9 +277,9 @@ read_service(struct reader *reader, const char *name)
 		if (stack_read_file(reader, path))
 			return;
 	}
-	for (size_t i = 0; name[0] != '/' && i < 2; i++) {
-		snprintf(path, sizeof(path), "%s%s%s", reader->root, folders[i],
-		    name);
+	for (size_t i = 0; name[0] != '/' && pam_folders[i] != NULL; i++) {
+		snprintf(path, sizeof(path), "%s%s/%s", reader->root,
+		    pam_folders[i], name);
 		if (stack_read_file(reader, path))
 			return;
 	}
@@ -293,13 +293,15 @@ read_service(struct reader *reader, const char *name)
 static bool
 has_folder(const char *root)
 {
-	char path[2][PATH_MAX];
+	char path[PATH_MAX];
 	struct stat st;
 
-	snprintf(path[0], sizeof(path[0]), "%s/etc/pam.d", root);
-	snprintf(path[1], sizeof(path[1]), "%s/usr/lib/pam.d", root);
-	return (stat(path[0], &st) == 0 && S_ISDIR(st.st_mode)) ||
-	    (stat(path[1], &st) == 0 && S_ISDIR(st.st_mode));
+	for (size_t i = 0; pam_folders[i] != NULL; i++) {
+		snprintf(path, sizeof(path), "%s%s", root, pam_folders[i]);
+		if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return true;
+	}
+	return false;
 }
 
 static void

@@ -45,6 +45,10 @@ struct pam_stack {
 	char why[400]; /* a file that could not be read, and why; "" for none */
 };
 
+/* Where libpam looks for a service, NULL at the end: the first that has it
+ * counts. */
+extern const char *const pam_folders[];
+
 /*
  * *ret: the lines for service; pam_done() frees them.  root is put in front of
  * every path: "" but in tests.  Where something is missing, why says what, and

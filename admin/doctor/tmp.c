@@ -181,7 +181,8 @@ judge_tmp_room(struct tmp *tmp)
 		    (unsigned long long)tmp->disk.f_favail, follows);
 }
 
-/* An older kernel wants the device, and has no quotas where there is none. */
+/* Linux before 5.14 takes the device in place of a descriptor.  It has no quotas
+ * on a file system without a device. */
 static bool
 read_quota(const struct tmp *tmp, struct dqblk *ret)
 {

@@ -328,7 +328,9 @@ refuse_word(const char *word, const struct vocabulary *known)
 	char all[512] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; known->word != NULL && known->word(i) != NULL; i++)
+	for (size_t i = 0;
+	     known->word != NULL && known->word(i) != NULL && len < sizeof(all);
+	     i++)
 		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
 		    i == 0                           ? ": "
 			: known->word(i + 1) != NULL ? ", "

@@ -34,8 +34,6 @@ bool sshd_test(void);
 char *sshd_dump(const char *user, const char *address);
 char *sshd_force_command(const char *user);
 
-#define SSHD_PID_FILE "/run/sshd.pid" /* by default */
-
 /* The process that the file of PidFile names, if that is an sshd; or 0. */
 pid_t sshd_running(const char *pid_file);
 

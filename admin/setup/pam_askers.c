@@ -11,9 +11,6 @@
 #include "admin/doctor/pam_stack.h"
 #include "admin/setup/setup.h"
 
-static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
-#define FOLDERS (sizeof(folders) / sizeof(folders[0]))
-
 struct asking {
 	pam_asker *each;
 	void *ctx;
@@ -25,11 +22,11 @@ struct asking {
 static bool
 is_in_folder(const char *path)
 {
-	for (size_t i = 0; i < FOLDERS; i++) {
-		size_t len = strlen(folders[i]);
+	for (size_t i = 0; pam_folders[i] != NULL; i++) {
+		size_t len = strlen(pam_folders[i]);
 
-		if (strncmp(path, folders[i], len) == 0 && path[len] == '/' &&
-		    strchr(path + len + 1, '/') == NULL)
+		if (strncmp(path, pam_folders[i], len) == 0 &&
+		    path[len] == '/' && strchr(path + len + 1, '/') == NULL)
 			return true;
 	}
 	return false;
@@ -89,9 +86,9 @@ pam_each_asker(pam_asker *each, void *ctx, char *ret_why, size_t size)
 	bool any = false;
 
 	ret_why[0] = '\0';
-	for (size_t i = 0; i < FOLDERS; i++) {
-		any |= stat(folders[i], &st) == 0;
-		ask_folder(&asking, folders[i]);
+	for (size_t i = 0; pam_folders[i] != NULL; i++) {
+		any |= stat(pam_folders[i], &st) == 0;
+		ask_folder(&asking, pam_folders[i]);
 	}
 	if (!any && stat("/etc/pam.conf", &st) == 0)
 		snprintf(ret_why, size,

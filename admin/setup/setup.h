@@ -99,13 +99,13 @@ void pam_say_askers(void);
 /*
  * --used: prints each place that starts tfa, or would.  Returns an admin_exit:
  * ADMIN_DONE if there is none, ADMIN_NOT if there is one, and ADMIN_USAGE if
- * not all could be looked at, or written.  Whoever removes programs takes only the first
- * for a yes.
+ * not all could be looked at, or written.  Only ADMIN_DONE allows anybody to
+ * remove the programs.
  *
- * uses_add() prints one.  uses_unknown() says on stderr what could not be
- * looked at, and as JSON in a row of its own: whoever removes the door alone
- * must know it beside a gate.  used_by_sshd() adds what sshd's files say, and the sshds that
- * run.
+ * uses_add() prints one.  uses_unknown() says on stderr what could not be looked
+ * at, and with --json prints a row for it: a gate that is found lets the door's
+ * package go, and something unknown beside it does not.  used_by_sshd() adds
+ * what sshd's files say, and the sshds that run.
  */
 enum use_part { USE_GATE, USE_MODULE, USE_DOOR, USE_SETUP, USE_UNKNOWN };
 struct uses {

@@ -9,6 +9,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/dump.h"
 #include "admin/setup/setup.h"
+#include "gate/sshd/started.h"
 
 bool
 sshd_test(void)
@@ -63,7 +64,7 @@ void
 sshd_reload_how(char *ret, size_t size)
 {
 	const char *name = unit();
-	pid_t pid = sshd_running(SSHD_PID_FILE);
+	pid_t pid = sshd_running(STARTED_PID_FILE);
 
 	if (name != NULL || systemd_runs())
 		snprintf(ret, size, "systemctl reload %s",
@@ -81,7 +82,7 @@ bool
 sshd_reload(const struct stage *stage)
 {
 	const char *name = unit();
-	pid_t pid = sshd_running(SSHD_PID_FILE);
+	pid_t pid = sshd_running(STARTED_PID_FILE);
 
 	(void)stage;
 	if (!sshd_test()) {

@@ -15,8 +15,8 @@
 #include "store/base/cleanup.h"
 
 #define INCLUDED  CONFIG_FOLDER "/sshd_config.d"
-#define LOOKS     30 /* for an sshd that is being reloaded, */
-#define LOOK_MS   100
+#define LOOKS     30  /* at an sshd that may be reloading, */
+#define LOOK_MS   100 /* with so much time in between */
 #define GATE_NAME "/tfa-gate"
 
 /* A gate elsewhere is another installation's. */
@@ -44,7 +44,7 @@ add_lines(struct uses *uses, const struct doctor *doctor)
 	}
 }
 
-/* A file that is not there starts nothing: sshd would refuse to run. */
+/* A file that is not there starts nothing: no sshd would begin to run with it. */
 static bool
 read_config(struct uses *uses, const char *path, struct doctor *ret)
 {
@@ -67,22 +67,16 @@ is_later(const struct timespec *a, const struct timespec *b)
 				      : a->tv_nsec > b->tv_nsec;
 }
 
-/* *ret: the file of PidFile; sshd takes the first value. */
+/* *ret: the file of its number. */
 static void
 find_pid_file(const struct doctor *doctor, const struct listener *listener,
     char ret[static CONFIG_WORD])
 {
-	const char *value = SSHD_PID_FILE;
+	const char *value = listener->pid_file;
 
-	if (listener->pid_file[0] != '\0')
-		value = listener->pid_file;
-	else
-		list_each(const struct config_line, line, doctor->lines.lines)
-			if (config_has_keyword(line, "PidFile")) {
-				value = line->value;
-				break;
-			}
-	if (!config_word(&value, ret))
+	if (value[0] == '\0')
+		started_pid_file(&doctor->lines, ret);
+	else if (!config_word(&value, ret))
 		ret[0] = '\0';
 }
 
@@ -149,20 +143,24 @@ judge_read_time(struct uses *uses, const struct doctor *doctor,
 	    changed, pid, pid);
 }
 
-/* A container's sshd starts the container's own programs. */
+/* A container's sshd starts the container's own programs.  Where that cannot be
+ * seen, this one may start ours. */
 static bool
-has_our_root(int pid)
+has_another_root(int pid)
 {
 	char path[64];
 	struct stat ours, theirs;
 
 	snprintf(path, sizeof(path), "/proc/%d/root/", pid);
 	return stat("/", &ours) == 0 && stat(path, &theirs) == 0 &&
-	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	    (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino);
 }
 
+/* A title does not tell an argument with blanks from several, so that only the
+ * whole of it has a gate behind the first word of a ForceCommand. */
 static void
-judge_options(struct uses *uses, const struct listener *listener, int pid)
+judge_options(struct uses *uses, const struct listener *listener, int pid,
+    const char *title)
 {
 	const char *options = listener->options;
 	char path[64];
@@ -170,6 +168,8 @@ judge_options(struct uses *uses, const struct listener *listener, int pid)
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
 	if (strstr(options, GATE_NAME) != NULL)
 		uses_add(uses, USE_GATE, path, 0, options);
+	else if (strstr(title, SETUP_GATE) != NULL)
+		uses_add(uses, USE_GATE, path, 0, title);
 	else if (strcasestr(options, "-o include") != NULL ||
 	    strlen(options) >= LISTENER_OPTIONS - 1)
 		uses_unknown(uses,
@@ -188,13 +188,18 @@ judge_sshd(void *ctx, int pid, const char *title)
 	struct doctor doctor;
 
 	if (!title_listener(title, &listener) || !doctor_is_roots(pid) ||
-	    !has_our_root(pid))
+	    has_another_root(pid))
 		return;
-	judge_options(uses, &listener, pid);
+	judge_options(uses, &listener, pid, title);
 	if (read_config(uses, listener.config, &doctor)) {
 		if (strcmp(listener.config, CONFIG_DEFAULT) != 0)
 			add_lines(uses, &doctor);
 		judge_read_time(uses, &doctor, &listener, pid);
+	} else if (kill(pid, 0) == 0) {
+		uses_unknown(uses,
+		    "%s, which sshd (pid %d) has read, cannot be read: what it "
+		    "starts is not known",
+		    listener.config, pid);
 	}
 	doctor_done(&doctor);
 }

@@ -24,6 +24,14 @@ display_size(int fd, struct display *ret)
 	ret->rows = known ? size.ws_row : ROWS;
 }
 
+int
+display_columns(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /* Accepts "en_US.UTF-8", "C.utf8", "de_DE.UTF-8@euro", and the "UTF-8" of
  * macOS. */
 static bool

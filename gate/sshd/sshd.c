@@ -16,12 +16,11 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 
-#define ANCESTORS_MAX    32
-#define PROC_MAX         4096      /* bytes of a title that we need */
-#define CONFIG_FILE_MAX  (1 << 20) /* bytes of one of sshd's files */
-#define PID_FILE_DEFAULT "/run/sshd.pid"
-#define KEYS_DEFAULT     ".ssh/authorized_keys .ssh/authorized_keys2"
-#define NS_PER_S         1000000000LL
+#define ANCESTORS_MAX   32
+#define PROC_MAX        4096      /* bytes of a title that we need */
+#define CONFIG_FILE_MAX (1 << 20) /* bytes of one of sshd's files */
+#define KEYS_DEFAULT    ".ssh/authorized_keys .ssh/authorized_keys2"
+#define NS_PER_S        1000000000LL
 
 static enum fault
 cannot_tell(char *ret_why, const char *what, const char *why)
@@ -313,21 +312,6 @@ take_settings(const struct sshd_question *question, const struct config *config,
 		    "AuthorizedKeysFile, by default");
 }
 
-static void
-find_pid_file(const struct config *config, char ret[static CONFIG_WORD])
-{
-	snprintf(ret, CONFIG_WORD, "%s", PID_FILE_DEFAULT);
-	list_each(const struct config_line, line, config->lines) {
-		const char *rest = line->value;
-
-		if (config_has_keyword(line, "PidFile")) {
-			if (!config_word(&rest, ret))
-				ret[0] = '\0';
-			return;
-		}
-	}
-}
-
 /*
  * sshd must have read all files as they are now before it took this connection:
  * when it started, or was reloaded.  A reload after the connection began does
@@ -342,7 +326,7 @@ judge_loaded(
 
 	if (!is_later(&look->changed, &origin->started))
 		return;
-	find_pid_file(config, pid_file);
+	started_pid_file(config, pid_file);
 	if (!started_reload(pid_file, origin->listener, &loaded) ||
 	    is_later(&loaded, &look->view->since) ||
 	    is_later(&look->changed, &loaded))

@@ -85,6 +85,22 @@ started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret)
 	return process.ticks >= 0 && start > 0;
 }
 
+/* sshd takes the first line. */
+void
+started_pid_file(const struct config *config, char ret[static CONFIG_WORD])
+{
+	snprintf(ret, CONFIG_WORD, "%s", STARTED_PID_FILE);
+	list_each(const struct config_line, line, config->lines) {
+		const char *rest = line->value;
+
+		if (config_has_keyword(line, "PidFile")) {
+			if (!config_word(&rest, ret))
+				ret[0] = '\0';
+			return;
+		}
+	}
+}
+
 bool
 started_reload(const char *pid_file, pid_t pid, struct timespec *ret)
 {

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "gate/sshd/config.h"
 #include "store/base/fault.h"
 
 #define STARTED_TICK_NS \
@@ -33,6 +34,12 @@ int64_t started_ticks_now(void);
  * False where either is not known. */
 MUST_USE bool
 started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret);
+
+/* The file in which sshd writes its number.  *ret: "" where the line of the
+ * configuration has none. */
+#define STARTED_PID_FILE "/run/sshd.pid" /* by default */
+void
+started_pid_file(const struct config *config, char ret[static CONFIG_WORD]);
 
 /*
  * When this sshd was reloaded, or started: it reads its configuration again on

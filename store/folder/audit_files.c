@@ -10,23 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef STATX_BTIME /* musl before 1.2.4 */
+#ifndef STATX_BTIME /* musl before 1.2.4 has no statx(2) */
 #include <linux/stat.h>
 #include <sys/syscall.h>
+#define statx(folder, name, flags, mask, ret) \
+	((int)syscall(SYS_statx, folder, name, flags, mask, ret))
 #endif
 
 #include "store/base/cleanup.h"
 
 #define LISTS_MAX     10
 #define NUMBER_DIGITS 4 /* of audit.jsonl.N; more are a date */
-
-#ifdef SYS_statx
-static int
-statx(int folder, const char *name, int flags, unsigned mask, struct statx *ret)
-{
-	return (int)syscall(SYS_statx, folder, name, flags, mask, ret);
-}
-#endif
 
 static const struct json_field audit_file_fields[] = {
     JSON_ROW_TEXT("file", JSON_REQUIRED, struct audit_file, name),

@@ -48,8 +48,8 @@ struct waiting {
 struct listener {
 	int fd; /* the socket that listens; -1 once the keeper is to stop */
 	struct program program;
-	bool replaced; /* the program, and that was said */
-	bool leaves;   /* for that reason */
+	bool replaced; /* another program has taken its place; that is logged */
+	bool leaves;   /* it takes no connection any more, and ends */
 	struct waiting waiting[WAITING];
 	size_t waiting_count;
 	struct pool pool;

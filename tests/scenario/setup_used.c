@@ -183,12 +183,22 @@ Test(setup_used, asks_the_sshd_that_runs)
 	assert_status(r, 1);
 	assert_says(r->out, "/cmdline: -o ForceCommand=/usr/sbin/tfa-gate\n");
 	machine_sh("kill $(cat /run/2.pid)");
+	machine_sh(SSHD " -o PidFile=/run/3.pid "
+			"-o 'ForceCommand=env A=b /usr/sbin/tfa-gate'");
+	r = used();
+	assert_status(r, 1);
+	assert_says(r->out, "ForceCommand=env A=b /usr/sbin/tfa-gate");
+	machine_sh("kill $(cat /run/3.pid)");
 	machine_sh(
 	    "sed '$aForceCommand /usr/sbin/tfa-gate' "
 	    "/etc/ssh/sshd_config >/root/other\n" SSHD " -f /root/other");
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "gate: /root/other:");
+	machine_sh("rm /root/other");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "/root/other, which sshd (pid ");
 }
 
 /* The records are there for the next setup, and the keeper answers again. */
