@@ -191,6 +191,38 @@ Test(setup_used, asks_the_sshd_that_runs)
 	assert_says(r->out, "gate: /root/other:");
 }
 
+/* su is root's program, and bob gives it a title and waits at its prompt. */
+static void
+start_su(const char *options)
+{
+	write_text("/tmp/su",
+	    text("exec -a 'sshd: /usr/sbin/sshd %s [listener] 0 of 10-100 "
+		 "startups' su root\n",
+		options));
+	machine_sh("(sleep 30 | setpriv --reuid bob --clear-groups bash /tmp/su"
+		   ") >/dev/null 2>&1 &\n"
+		   "for i in $(seq 50); do\n"
+		   "	pgrep -x su >/dev/null && break; sleep 0.1\n"
+		   "done\n"
+		   "pgrep -x su");
+}
+
+Test(setup_used, believes_no_title_of_a_setuid_program)
+{
+	static const char *const options[] = {"-f /tmp/other",
+	    "-o ForceCommand=/usr/sbin/tfa-gate", "-o Include=/tmp/other"};
+
+	needs_people();
+	needs_program("su");
+	machine_new();
+	machine_sh("echo 'ForceCommand /usr/sbin/tfa-gate' >/tmp/other");
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		start_su(options[i]);
+		assert_unused();
+		machine_sh("kill $(pgrep -x su)");
+	}
+}
+
 /* The records are there for the next setup, and the keeper answers again. */
 Test(setup_used, removal_keeps_the_data_if_it_is_told_to)
 {
