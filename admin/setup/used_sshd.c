@@ -2,6 +2,7 @@
  * sshd's files, and the sshds that run: one that was not reloaded since a change
  * still does what its files said before.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,17 +18,38 @@
 #define INCLUDED  CONFIG_FOLDER "/sshd_config.d"
 #define LOOKS     30 /* for an sshd that is being reloaded, */
 #define LOOK_MS   100
-#define GATE_NAME "/tfa-gate"
+#define GATE_NAME "tfa-gate"
 
-/* A gate elsewhere is another installation's. */
+static bool
+goes_on_in_name(char c)
+{
+	return isalnum((unsigned char)c) || (c != '\0' && strchr("._-", c));
+}
+
+/* True if a file of that name is in the text, and no longer name. */
+static bool
+has_gate_name(const char *text)
+{
+	for (const char *at = text; (at = strstr(at, GATE_NAME)) != NULL;
+	     at += sizeof(GATE_NAME) - 1)
+		if ((at == text || !goes_on_in_name(at[-1])) &&
+		    !goes_on_in_name(at[sizeof(GATE_NAME) - 1]))
+			return true;
+	return false;
+}
+
+/* A gate elsewhere is another installation's, but not every name of ours is seen:
+ * a shell may find it by PATH, or through a link. */
 static bool
 names_our_gate(const char *value)
 {
 	char word[CONFIG_WORD];
 
-	return strstr(value, SETUP_GATE) != NULL ||
-	    (config_is_gate(value) && config_word(&value, word) &&
-		doctor_is_same_file(word, SETUP_GATE));
+	if (strstr(value, SETUP_GATE) != NULL)
+		return true;
+	return config_is_gate(value)
+	    ? config_word(&value, word) && doctor_is_same_file(word, SETUP_GATE)
+	    : has_gate_name(value);
 }
 
 static void

@@ -84,6 +84,10 @@ static const struct {
     {"echo '# ForceCommand /usr/sbin/tfa-gate' >>/etc/ssh/sshd_config\n"
      "echo 'ForceCommand /usr/sbin/tfa-gate' >/etc/ssh/not-included.conf",
 	0, ""},
+    {"echo 'ForceCommand exec /root/../sbin/tfa-gate' "
+     ">>/etc/ssh/sshd_config",
+	1, "ForceCommand exec /root/../sbin/tfa-gate"},
+    {"echo 'Banner /etc/tfa-gate.txt' >>/etc/ssh/sshd_config", 0, ""},
     {"echo 'ForceCommand /usr/sbin/tfa-gate' >'/root/of us.conf'\n"
      "echo \"Include '/root/of us.conf'\" >>/etc/ssh/sshd_config",
 	1, "gate: /root/of us.conf:1: ForceCommand"},
