@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,6 @@
 #include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 
-#define INCLUDED  CONFIG_FOLDER "/sshd_config.d"
 #define LOOKS     30 /* for an sshd that is being reloaded, */
 #define LOOK_MS   100
 #define GATE_NAME "tfa-gate"
@@ -123,21 +123,63 @@ read_time(const char *pid_file, int pid, struct timespec *ret)
 	return true;
 }
 
-/* The file or folder that was changed after this sshd read it; NULL: none. */
-static const char *
-changed_since(const struct doctor *doctor, const struct timespec *since)
+static bool
+is_changed(const char *path, const struct timespec *since)
 {
 	struct stat st;
 
-	if (stat(INCLUDED, &st) == 0 && is_later(&st.st_mtim, since))
-		return INCLUDED;
-	for (size_t i = 0; i < doctor->lines.files.count; i++) {
-		const char *file = doctor->lines.files.items[i];
+	return stat(path, &st) == 0 &&
+	    is_later(S_ISDIR(st.st_mode) ? &st.st_mtim : &st.st_ctim, since);
+}
 
-		if (stat(file, &st) == 0 && is_later(&st.st_ctim, since))
-			return file;
+/* Looks at the folders of an Include's files: one that is gone now has left no
+ * other trace. */
+static bool
+folder_changed(const char *pattern, const struct timespec *since,
+    char ret[static CONFIG_PATTERN])
+{
+	glob_t found = {.gl_pathc = 0};
+	char folders[CONFIG_PATTERN];
+	bool changed = false;
+
+	if (strpbrk(pattern, "*?[\\") == NULL && access(pattern, F_OK) == 0)
+		return false;
+	snprintf(folders, sizeof(folders), "%s", pattern);
+	*strrchr(folders, '/') = '\0';
+	if (glob(folders, 0, NULL, &found) == 0)
+		for (size_t i = 0; !changed && i < found.gl_pathc; i++) {
+			changed = is_changed(found.gl_pathv[i], since);
+			if (changed)
+				snprintf(ret, CONFIG_PATTERN, "%s",
+				    found.gl_pathv[i]);
+		}
+	globfree(&found);
+	return changed;
+}
+
+/* *ret: the file or folder that was changed after this sshd read it. */
+static bool
+changed_since(const struct doctor *doctor, const struct timespec *since,
+    char ret[static CONFIG_PATTERN])
+{
+	char pattern[CONFIG_PATTERN];
+
+	for (size_t i = 0; i < doctor->lines.files.count; i++)
+		if (is_changed(doctor->lines.files.items[i], since)) {
+			snprintf(ret, CONFIG_PATTERN, "%s",
+			    doctor->lines.files.items[i]);
+			return true;
+		}
+	list_each(const struct config_line, line, doctor->lines.lines) {
+		const char *rest = line->value;
+
+		if (!config_has_keyword(line, "Include"))
+			continue;
+		while (config_pattern_of(&rest, pattern))
+			if (folder_changed(pattern, since, ret))
+				return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* A reload takes sshd a moment. */
@@ -145,8 +187,7 @@ static void
 judge_read_time(struct uses *uses, const struct doctor *doctor,
     const struct listener *listener, int pid)
 {
-	char pid_file[CONFIG_WORD];
-	const char *changed = NULL;
+	char pid_file[CONFIG_WORD], changed[CONFIG_PATTERN];
 	struct timespec since;
 
 	find_pid_file(doctor, listener, pid_file);
@@ -159,8 +200,7 @@ judge_read_time(struct uses *uses, const struct doctor *doctor,
 				    pid);
 			return;
 		}
-		changed = changed_since(doctor, &since);
-		if (changed == NULL)
+		if (!changed_since(doctor, &since, changed))
 			return;
 		usleep(LOOK_MS * 1000);
 	}

@@ -198,6 +198,24 @@ Test(setup_used, asks_the_sshd_that_runs)
 	assert_says(r->out, "gate: /root/other:");
 }
 
+/* What is gone from a folder leaves no trace but there. */
+Test(setup_used, knows_that_an_included_file_is_gone)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sh("mkdir /root/more\n"
+		   "echo 'Include /root/more/*.conf' >>/etc/ssh/sshd_config\n"
+		   "echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
+		   "sleep 0.1; " SSHD);
+	assert_status(used(), 1);
+	machine_sh("rm /root/more/x.conf");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "/root/more was changed after sshd (pid ");
+}
+
 /* su is root's program, and bob gives it a title and waits at its prompt. */
 static void
 start_su(const char *options)
