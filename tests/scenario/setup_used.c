@@ -91,6 +91,9 @@ static const struct {
     {"echo 'ForceCommand /usr/sbin/tfa-gate' >'/root/of us.conf'\n"
      "echo \"Include '/root/of us.conf'\" >>/etc/ssh/sshd_config",
 	1, "gate: /root/of us.conf:1: ForceCommand"},
+    {"echo 'auth required pam_tfa.so' >/etc/pam.d/.mine\n"
+     "echo '@include .mine' >>/etc/pam.d/su",
+	1, "module: /etc/pam.d/.mine:1: auth required pam_tfa.so"},
     {"cp /bin/true /root/tfa-gate\n"
      "echo 'ForceCommand /root/tfa-gate' >>/etc/ssh/sshd_config",
 	0, ""},
