@@ -99,6 +99,9 @@ static const struct {
 	0, ""},
     {"rm /etc/ssh/sshd_config", 0, ""},
     {"mkdir /etc/ssh/sshd_config.d/x.conf", 2, "/etc/ssh/sshd_config.d/x.conf"},
+    {"printf '#\\0\\n#\\nForceCommand /usr/sbin/tfa-gate\\n' "
+     ">/etc/ssh/sshd_config.d/x.conf",
+	2, "sshd_config.d/x.conf: "},
     {"echo 'auth required pam_tfa.so' >>/etc/pam.d/sudo", 1,
 	"auth required pam_tfa.so\n"},
     {"echo 'auth [success=1 default=ignore] /usr/lib/x/pam_tfa.so' "
