@@ -80,6 +80,19 @@ read_whole(const char *path)
 }
 
 char *
+read_text(const char *path)
+{
+	size_t len;
+	scoped_free char *text = read_plain(path, false, &len);
+
+	if (text != NULL && strlen(text) != len) {
+		errno = EILSEQ;
+		return NULL;
+	}
+	return take(text);
+}
+
+char *
 read_whole_own(const char *path, size_t *ret_len)
 {
 	return read_plain(path, true, ret_len);

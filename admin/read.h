@@ -21,6 +21,10 @@
  */
 char *read_whole(const char *path);
 
+/* read_whole(); NULL also with EILSEQ where a NUL would hide what is behind it:
+ * sshd and PAM end but a line there. */
+char *read_text(const char *path);
+
 /*
  * *ret: the first service of a database ("passwd") in nsswitch.conf(5) that may
  * not list everybody.  False, and "", if there is none or the file is unreadable.

@@ -163,9 +163,11 @@ keyfile_group *doctor_sshd_groups(void);
 /* True if both paths lead to one file. */
 bool doctor_is_same_file(const char *a, const char *b);
 
-/* True if root runs that process.  Any process can give itself a title, so only
- * those of root's are believed. */
+/* True if root, or that uid, runs that process, and no user has started it as a
+ * setuid program.  Any process can give itself a title, so only those of root's
+ * are believed. */
 bool doctor_is_roots(int pid);
+bool doctor_runs_as(int pid, uid_t uid);
 
 /* True if an sshd that runs reads the configuration that doctor examines. */
 bool doctor_reads_config(

@@ -128,7 +128,7 @@ find_unread(struct doctor *doctor, const char *pattern)
 {
 	const char *slash = strrchr(pattern, '/');
 	glob_t found = {.gl_pathc = 0};
-	char ours[CONFIG_WORD];
+	char ours[CONFIG_PATTERN + 8];
 
 	if (slash == NULL)
 		return;
@@ -146,13 +146,13 @@ find_unread(struct doctor *doctor, const char *pattern)
 static void
 say_missing(struct doctor *doctor)
 {
-	char pattern[CONFIG_WORD];
+	char pattern[CONFIG_PATTERN];
 
 	list_each(const struct config_line, line, doctor->lines.lines) {
 		const char *rest = line->value;
 
 		if (config_has_keyword(line, "include") &&
-		    config_word(&rest, pattern))
+		    config_pattern_of(&rest, pattern))
 			find_unread(doctor, pattern);
 	}
 	doctor_fail(doctor,
@@ -217,12 +217,11 @@ doctor_drop_in(struct doctor *doctor)
 static void
 guard_include(struct doctor *doctor, const char *pattern)
 {
-	char folder[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
+	char folder[CONFIG_PATTERN];
 	struct stat st;
 	char *slash;
 
-	snprintf(folder, sizeof(folder), "%s%s",
-	    pattern[0] == '/' ? "" : CONFIG_FOLDER "/", pattern);
+	memcpy(folder, pattern, strlen(pattern) + 1);
 	folder[strcspn(folder, "*?[")] = '\0';
 	do {
 		slash = strrchr(folder, '/');
@@ -236,7 +235,7 @@ guard_include(struct doctor *doctor, const char *pattern)
 void
 doctor_config_files(struct doctor *doctor)
 {
-	char pattern[CONFIG_WORD];
+	char pattern[CONFIG_PATTERN];
 
 	doctor_guard(doctor, doctor->config, 0);
 	for (size_t i = 0; i < doctor->lines.files.count; i++)
@@ -245,7 +244,7 @@ doctor_config_files(struct doctor *doctor)
 		const char *rest = line->value;
 
 		if (config_has_keyword(line, "include"))
-			while (config_word(&rest, pattern))
+			while (config_pattern_of(&rest, pattern))
 				guard_include(doctor, pattern);
 	}
 	if (doctor->lines.files.count == 0 || doctor->lines.failed)

@@ -26,12 +26,9 @@ static bool
 is_keepers(const struct doctor *doctor, int pid)
 {
 	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
-	char path[64];
-	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	return stat(path, &st) == 0 &&
-	    (st.st_uid == 0 || (pw != NULL && st.st_uid == pw->pw_uid));
+	return doctor_is_roots(pid) ||
+	    (pw != NULL && doctor_runs_as(pid, pw->pw_uid));
 }
 
 /* Its own filter, or one of systemd's. */

@@ -40,7 +40,7 @@ planned_read(const struct planned *planned, const char *path)
 {
 	const char *text = planned_text(planned, path);
 
-	return text != NULL ? strdup(text) : read_whole(path);
+	return text != NULL ? strdup(text) : read_text(path);
 }
 
 static int

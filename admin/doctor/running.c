@@ -18,6 +18,7 @@
 #include "store/base/cleanup.h"
 #include "admin/doctor/door.h"
 #include "admin/doctor/doctor.h"
+#include "admin/read.h"
 #include "gate/sshd/title.h"
 #include "store/system/systemd.h"
 #include "store/base/when.h"
@@ -139,14 +140,30 @@ doctor_is_same_file(const char *a, const char *b)
 	    x.st_ino == y.st_ino;
 }
 
+/* A user who starts a setuid program, such as su, chooses its title, while /proc
+ * shows root as its owner. */
+bool
+doctor_runs_as(int pid, uid_t uid)
+{
+	char path[64], wanted[80];
+	scoped_free char *status = NULL;
+	unsigned n = uid;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	snprintf(
+	    wanted, sizeof(wanted), "\nUid:\t%u\t%u\t%u\t%u\n", n, n, n, n);
+	status = read_whole(path);
+	if (status == NULL || strstr(status, wanted) == NULL)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return stat(path, &st) < 0 || (st.st_mode & (S_ISUID | S_ISGID)) == 0;
+}
+
 bool
 doctor_is_roots(int pid)
 {
-	char path[64];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	return stat(path, &st) == 0 && st.st_uid == 0;
+	return doctor_runs_as(pid, 0);
 }
 
 /* *ret: the path as that process sees it, which may have another root. */

@@ -67,7 +67,8 @@ ask_folder(struct asking *asking, const char *path)
 	}
 	errno = 0;
 	while ((entry = readdir(folder)) != NULL) {
-		if (entry->d_name[0] != '.')
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
 			ask_service(asking, path, entry->d_name);
 		errno = 0;
 	}

@@ -2,7 +2,9 @@
  * sshd's files, and the sshds that run: one that was not reloaded since a change
  * still does what its files said before.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,20 +16,40 @@
 #include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 
-#define INCLUDED  CONFIG_FOLDER "/sshd_config.d"
 #define LOOKS     30  /* at an sshd that may be reloading, */
 #define LOOK_MS   100 /* with so much time in between */
-#define GATE_NAME "/tfa-gate"
+#define GATE_NAME "tfa-gate"
 
-/* A gate elsewhere is another installation's. */
+static bool
+goes_on_in_name(char c)
+{
+	return isalnum((unsigned char)c) || (c != '\0' && strchr("._-", c));
+}
+
+/* True if a file of that name is in the text, and no longer name. */
+static bool
+has_gate_name(const char *text)
+{
+	for (const char *at = text; (at = strstr(at, GATE_NAME)) != NULL;
+	     at += sizeof(GATE_NAME) - 1)
+		if ((at == text || !goes_on_in_name(at[-1])) &&
+		    !goes_on_in_name(at[sizeof(GATE_NAME) - 1]))
+			return true;
+	return false;
+}
+
+/* A gate elsewhere is another installation's, but not every name of ours is seen:
+ * a shell may find it by PATH, or through a link. */
 static bool
 names_our_gate(const char *value)
 {
 	char word[CONFIG_WORD];
 
-	return strstr(value, SETUP_GATE) != NULL ||
-	    (config_is_gate(value) && config_word(&value, word) &&
-		doctor_is_same_file(word, SETUP_GATE));
+	if (strstr(value, SETUP_GATE) != NULL)
+		return true;
+	return config_is_gate(value)
+	    ? config_word(&value, word) && doctor_is_same_file(word, SETUP_GATE)
+	    : has_gate_name(value);
 }
 
 static void
@@ -95,21 +117,63 @@ read_time(const char *pid_file, int pid, struct timespec *ret)
 	return true;
 }
 
-/* The file or folder that was changed after this sshd read it; NULL: none. */
-static const char *
-changed_since(const struct doctor *doctor, const struct timespec *since)
+static bool
+is_changed(const char *path, const struct timespec *since)
 {
 	struct stat st;
 
-	if (stat(INCLUDED, &st) == 0 && is_later(&st.st_mtim, since))
-		return INCLUDED;
-	for (size_t i = 0; i < doctor->lines.files.count; i++) {
-		const char *file = doctor->lines.files.items[i];
+	return stat(path, &st) == 0 &&
+	    is_later(S_ISDIR(st.st_mode) ? &st.st_mtim : &st.st_ctim, since);
+}
 
-		if (stat(file, &st) == 0 && is_later(&st.st_ctim, since))
-			return file;
+/* Looks at the folders of an Include's files: one that is gone now has left no
+ * other trace. */
+static bool
+folder_changed(const char *pattern, const struct timespec *since,
+    char ret[static CONFIG_PATTERN])
+{
+	glob_t found = {.gl_pathc = 0};
+	char folders[CONFIG_PATTERN];
+	bool changed = false;
+
+	if (strpbrk(pattern, "*?[\\") == NULL && access(pattern, F_OK) == 0)
+		return false;
+	snprintf(folders, sizeof(folders), "%s", pattern);
+	*strrchr(folders, '/') = '\0';
+	if (glob(folders, 0, NULL, &found) == 0)
+		for (size_t i = 0; !changed && i < found.gl_pathc; i++) {
+			changed = is_changed(found.gl_pathv[i], since);
+			if (changed)
+				snprintf(ret, CONFIG_PATTERN, "%s",
+				    found.gl_pathv[i]);
+		}
+	globfree(&found);
+	return changed;
+}
+
+/* *ret: the file or folder that was changed after this sshd read it. */
+static bool
+changed_since(const struct doctor *doctor, const struct timespec *since,
+    char ret[static CONFIG_PATTERN])
+{
+	char pattern[CONFIG_PATTERN];
+
+	for (size_t i = 0; i < doctor->lines.files.count; i++)
+		if (is_changed(doctor->lines.files.items[i], since)) {
+			snprintf(ret, CONFIG_PATTERN, "%s",
+			    doctor->lines.files.items[i]);
+			return true;
+		}
+	list_each(const struct config_line, line, doctor->lines.lines) {
+		const char *rest = line->value;
+
+		if (!config_has_keyword(line, "Include"))
+			continue;
+		while (config_pattern_of(&rest, pattern))
+			if (folder_changed(pattern, since, ret))
+				return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* A reload takes sshd a moment. */
@@ -117,8 +181,7 @@ static void
 judge_read_time(struct uses *uses, const struct doctor *doctor,
     const struct listener *listener, int pid)
 {
-	char pid_file[CONFIG_WORD];
-	const char *changed = NULL;
+	char pid_file[CONFIG_WORD], changed[CONFIG_PATTERN];
 	struct timespec since;
 
 	find_pid_file(doctor, listener, pid_file);
@@ -131,8 +194,7 @@ judge_read_time(struct uses *uses, const struct doctor *doctor,
 				    pid);
 			return;
 		}
-		changed = changed_since(doctor, &since);
-		if (changed == NULL)
+		if (!changed_since(doctor, &since, changed))
 			return;
 		usleep(LOOK_MS * 1000);
 	}
@@ -166,7 +228,7 @@ judge_options(struct uses *uses, const struct listener *listener, int pid,
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	if (strstr(options, GATE_NAME) != NULL)
+	if (has_gate_name(options))
 		uses_add(uses, USE_GATE, path, 0, options);
 	else if (strstr(title, SETUP_GATE) != NULL)
 		uses_add(uses, USE_GATE, path, 0, title);

@@ -144,24 +144,61 @@ split_setting(char *line, const char **ret_keyword, const char **ret_value)
 	return true;
 }
 
+/* As argv_split() of OpenSSH 8.7 and later cuts them: either quote holds a word
+ * together; a backslash stands before a quote, a backslash or, outside quotes,
+ * a blank. */
+static bool
+next_pattern(const char **rest, char ret[static CONFIG_WORD])
+{
+	const char *p = *rest + strspn(*rest, blanks);
+	char quote = '\0';
+	size_t n = 0;
+
+	if (*p == '\0')
+		return false;
+	for (; *p != '\0' && (quote || strchr(blanks, *p) == NULL); p++) {
+		if (quote ? *p == quote : *p == '"' || *p == '\'') {
+			quote = quote ? '\0' : *p;
+			continue;
+		}
+		if (p[0] == '\\' && p[1] != '\0' &&
+		    strchr(quote ? "\"'\\" : "\"'\\ ", p[1]) != NULL)
+			p++;
+		if (n + 1 < CONFIG_WORD)
+			ret[n++] = *p;
+	}
+	ret[n] = '\0';
+	*rest = p;
+	return true;
+}
+
+bool
+config_pattern_of(const char **rest, char ret[static CONFIG_PATTERN])
+{
+	char word[CONFIG_WORD];
+
+	if (!next_pattern(rest, word))
+		return false;
+	snprintf(ret, CONFIG_PATTERN, "%s%s",
+	    word[0] == '/' ? "" : CONFIG_FOLDER "/", word);
+	return true;
+}
+
 static void config_read_file(void *arg, const char *path, const char *text);
 
 static void
 config_include(struct reader *reader, const char *value)
 {
 	struct reader inner = *reader;
-	char word[CONFIG_WORD], path[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
+	char pattern[CONFIG_PATTERN];
 
 	if (++inner.depth > CONFIG_DEPTH) {
 		reader->config->failed = true;
 		return;
 	}
 	inner.outer = reader->match;
-	while (config_word(&value, word)) {
-		snprintf(path, sizeof(path), "%s%s",
-		    word[0] == '/' ? "" : CONFIG_FOLDER "/", word);
-		inner.files(inner.ctx, path, config_read_file, &inner);
-	}
+	while (config_pattern_of(&value, pattern))
+		inner.files(inner.ctx, pattern, config_read_file, &inner);
 }
 
 /* One line; a Match holds until the next one or the end of its file. */

@@ -239,7 +239,7 @@ def waiting(machine):
     """A setup waits for its confirmation."""
     with step("setup waits for its confirmation", machine):
         install(machine)
-        as_root(machine, "tfa-admin setup --yes --wait 40s")
+        as_root(machine, "tfa-admin setup --yes --wait 75s")
         rules(machine)
     with step("removing is refused meanwhile", machine):
         machine.refused("apt-get remove -y tfa", "confirmed")

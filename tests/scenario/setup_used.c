@@ -84,11 +84,24 @@ static const struct {
     {"echo '# ForceCommand /usr/sbin/tfa-gate' >>/etc/ssh/sshd_config\n"
      "echo 'ForceCommand /usr/sbin/tfa-gate' >/etc/ssh/not-included.conf",
 	0, ""},
+    {"echo 'ForceCommand exec /root/../sbin/tfa-gate' "
+     ">>/etc/ssh/sshd_config",
+	1, "ForceCommand exec /root/../sbin/tfa-gate"},
+    {"echo 'Banner /etc/tfa-gate.txt' >>/etc/ssh/sshd_config", 0, ""},
+    {"echo 'ForceCommand /usr/sbin/tfa-gate' >'/root/of us.conf'\n"
+     "echo \"Include '/root/of us.conf'\" >>/etc/ssh/sshd_config",
+	1, "gate: /root/of us.conf:1: ForceCommand"},
+    {"echo 'auth required pam_tfa.so' >/etc/pam.d/.mine\n"
+     "echo '@include .mine' >>/etc/pam.d/su",
+	1, "module: /etc/pam.d/.mine:1: auth required pam_tfa.so"},
     {"cp /bin/true /root/tfa-gate\n"
      "echo 'ForceCommand /root/tfa-gate' >>/etc/ssh/sshd_config",
 	0, ""},
     {"rm /etc/ssh/sshd_config", 0, ""},
     {"mkdir /etc/ssh/sshd_config.d/x.conf", 2, "/etc/ssh/sshd_config.d/x.conf"},
+    {"printf '#\\0\\n#\\nForceCommand /usr/sbin/tfa-gate\\n' "
+     ">/etc/ssh/sshd_config.d/x.conf",
+	2, "sshd_config.d/x.conf: "},
     {"echo 'auth required pam_tfa.so' >>/etc/pam.d/sudo", 1,
 	"auth required pam_tfa.so\n"},
     {"echo 'auth [success=1 default=ignore] /usr/lib/x/pam_tfa.so' "
@@ -199,6 +212,56 @@ Test(setup_used, asks_the_sshd_that_runs)
 	r = used();
 	assert_status(r, 2);
 	assert_says(r->err, "/root/other, which sshd (pid ");
+}
+
+/* What is gone from a folder leaves no trace but there. */
+Test(setup_used, knows_that_an_included_file_is_gone)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sh("mkdir /root/more\n"
+		   "echo 'Include /root/more/*.conf' >>/etc/ssh/sshd_config\n"
+		   "echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
+		   "sleep 0.1; " SSHD);
+	assert_status(used(), 1);
+	machine_sh("rm /root/more/x.conf");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "/root/more was changed after sshd (pid ");
+}
+
+/* su is root's program, and bob gives it a title and waits at its prompt. */
+static void
+start_su(const char *options)
+{
+	write_text("/tmp/su",
+	    text("exec -a 'sshd: /usr/sbin/sshd %s [listener] 0 of 10-100 "
+		 "startups' su root\n",
+		options));
+	machine_sh("(sleep 30 | setpriv --reuid bob --clear-groups bash /tmp/su"
+		   ") >/dev/null 2>&1 &\n"
+		   "for i in $(seq 50); do\n"
+		   "	pgrep -x su >/dev/null && break; sleep 0.1\n"
+		   "done\n"
+		   "pgrep -x su");
+}
+
+Test(setup_used, believes_no_title_of_a_setuid_program)
+{
+	static const char *const options[] = {"-f /tmp/other",
+	    "-o ForceCommand=/usr/sbin/tfa-gate", "-o Include=/tmp/other"};
+
+	needs_people();
+	needs_program("su");
+	machine_new();
+	machine_sh("echo 'ForceCommand /usr/sbin/tfa-gate' >/tmp/other");
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		start_su(options[i]);
+		assert_unused();
+		machine_sh("kill $(pgrep -x su)");
+	}
 }
 
 /* The records are there for the next setup, and the keeper answers again. */

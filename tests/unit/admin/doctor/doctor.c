@@ -175,6 +175,24 @@ Test(doctor, reads_keywords_as_sshd_does)
 	}
 }
 
+/* With these lines sshd -T shows what stands in /a b, and in no other file. */
+Test(doctor, reads_the_paths_of_an_include_as_sshd_does)
+{
+	static struct files files[] = {{"/a b", "/a b", "UsePAM yes\n"},
+	    {"/etc/ssh/c", "/etc/ssh/c", "UsePAM no\n"}, {NULL, NULL, NULL}};
+	static const char *const lines[] = {"Include \"/a b\"",
+	    "Include '/a b'", "Include /a\\ b", "Include=/a' b' # '/c'",
+	    "Include /x \"/a b\""};
+
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct config c = read_config(lines[i], files);
+
+		cr_assert_eq(c.lines.count, 2, "%s", lines[i]);
+		cr_expect_str_eq(c.lines.items[1].file, "/a b");
+		config_done(&c);
+	}
+}
+
 Test(doctor, an_include_of_itself_ends)
 {
 	static struct files files[] = {
