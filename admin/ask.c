@@ -110,8 +110,9 @@ admin_own_code(const struct admin *admin, char *ret, size_t size)
 int
 admin_no_keeper(const char *why)
 {
-	admin_say("the keeper cannot be reached: %s; tfa-admin doctor says what "
-		  "to do",
+	admin_say(
+	    "the keeper cannot be reached: %s; tfa-admin doctor says what "
+	    "to do",
 	    why);
 	return ADMIN_KEEPER;
 }
