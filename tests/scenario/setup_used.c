@@ -214,7 +214,7 @@ Test(setup_used, asks_the_sshd_that_runs)
 	assert_says(r->err, "/root/other, which sshd (pid ");
 }
 
-/* What is gone from a folder leaves no trace but there. */
+/* A thing that is gone from a folder leaves no trace but there. */
 Test(setup_used, knows_that_an_included_file_is_gone)
 {
 	struct run *r;
