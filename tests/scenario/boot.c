@@ -131,6 +131,19 @@ boot(void)
 	    boot_run(ARGV("systemctl", "--failed", "--no-pager"))->out);
 }
 
+const char *
+boot_enroll(const char *user)
+{
+	struct run *r = boot_run(
+	    ARGV("/usr/sbin/tfa-admin", "enroll", user, "--qr", "uri"));
+	const char *secret = strstr(r->out, "secret=");
+
+	assert_status(r, 0);
+	cr_assert_not_null(secret, "%s", r->out);
+	secret += strlen("secret=");
+	return text("%.*s", (int)strcspn(secret, "&\n"), secret);
+}
+
 void
 boot_crash(void)
 {

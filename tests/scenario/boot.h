@@ -34,6 +34,9 @@ struct run *boot_start(const char *const argv[]);
 struct run *boot_run(const char *const argv[]);
 void boot_finish(struct run *r);
 void boot_sh(const char *script);
+
+/* Sets a device up for the user there, and returns its secret in Base32. */
+const char *boot_enroll(const char *user);
 struct session *boot_session(const char *const argv[]);
 
 #endif

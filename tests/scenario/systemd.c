@@ -39,19 +39,6 @@ installed_machine(void)
 	install_tfa();
 }
 
-/* Enrols the user and returns the secret. */
-static const char *
-enrolled(const char *user)
-{
-	struct run *r = boot_run(ADMIN("enroll", user, "--qr", "uri"));
-	const char *secret = strstr(r->out, "secret=");
-
-	assert_status(r, 0);
-	cr_assert_not_null(secret, "%s", r->out);
-	secret += strlen("secret=");
-	return text("%.*s", (int)strcspn(secret, "&\n"), secret);
-}
-
 static struct run *
 log_in_start(const char *user, const char *code, const char *command)
 {
@@ -114,7 +101,7 @@ Test(systemd, setup_brings_the_gate_and_remove_takes_it_away)
 	installed_machine();
 	assert_unit("tfa-keeper.socket", "active");
 	assert_unit("tfa-setup.service", "inactive");
-	secret = enrolled("alice");
+	secret = boot_enroll("alice");
 	r = log_in("alice", "", "echo inside");
 	assert_status(r, 76);
 	cr_assert_str_empty(r->out);
@@ -150,7 +137,7 @@ Test(systemd, reboot_puts_back_only_what_nobody_confirmed)
 	cr_assert(!machine_has(MACHINE_DROPIN));
 	assert_status(log_in("alice", "", "true"), 0);
 	install_tfa();
-	secret = enrolled("alice");
+	secret = boot_enroll("alice");
 	boot_crash();
 	boot();
 	assert_unit("tfa-keeper.socket", "active");
@@ -245,7 +232,7 @@ Test(systemd, door_goes_with_sshd)
 	boot_sh(logins_allowed);
 	door = machine_port - 12000;
 	install_door(door);
-	enrolled("alice");
+	boot_enroll("alice");
 	assert_unit("tfa-sshd.service", "active");
 	assert_never_says(jump(door, "alice", ""), greeting);
 	assert_says(jump(door, "alice", pass_code("alice")), greeting);
@@ -308,7 +295,8 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 	needs_people();
 	needs_boot();
 	installed_machine();
-	session = log_in_start("alice", code_at(enrolled("alice"), step_now()),
+	session = log_in_start("alice",
+	    code_at(boot_enroll("alice"), step_now()),
 	    "sleep 3; echo still here");
 	run_sleep_ms(500);
 	for (size_t i = 0; i < 12; i++) {
@@ -351,7 +339,7 @@ Test(systemd, lines_of_the_handbook_restore_a_backup)
 	needs_people();
 	needs_boot();
 	installed_machine();
-	secret = enrolled("alice");
+	secret = boot_enroll("alice");
 	machine_sh("tests/support/printed etc/tfa.7 'BACKUP AND RESTORE' "
 		   ">/root/lines\n"
 		   "[ \"$(wc -l </root/lines)\" -eq 11 ]\n"

@@ -37,18 +37,6 @@ replace(const char *program)
 }
 
 static const char *
-enrolled(const char *user)
-{
-	struct run *r = boot_run(ADMIN("enroll", user, "--qr", "uri"));
-	const char *secret = strstr(r->out, "secret=");
-
-	assert_status(r, 0);
-	cr_assert_not_null(secret, "%s", r->out);
-	secret += strlen("secret=");
-	return text("%.*s", (int)strcspn(secret, "&\n"), secret);
-}
-
-static const char *
 booted(void)
 {
 	machine_with_own_programs();
@@ -56,7 +44,7 @@ booted(void)
 	assert_status(boot_run(ADMIN("setup", "--yes")), 0);
 	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
 	assert_status(boot_run(ADMIN("--yes", "enforce", "alice")), 0);
-	return enrolled("alice");
+	return boot_enroll("alice");
 }
 
 static const char *
