@@ -481,6 +481,27 @@ Test(setup_late, half_undone_setup_is_not_confirmed)
 	assert_status(machine_setup("--undo", NULL, NULL), 0);
 }
 
+/* A script must not take the door for closed. */
+Test(setup_late, another_one_while_one_waits_is_no_success)
+{
+	static const char words[] =
+	    "nothing is changed: an earlier setup waits to be confirmed until";
+	char *before;
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	assert_status(machine_setup("--yes", NULL, NULL), 0);
+	before = machine_files();
+	r = machine_setup("--no-door", "--yes", NULL);
+	assert_status(r, 1);
+	assert_says(r->err, words);
+	r = machine_setup("--dry-run", NULL, NULL);
+	assert_status(r, 0);
+	assert_says(r->err, words);
+	cr_assert_str_eq(machine_files(), before);
+}
+
 /* The watcher looks each second. */
 Test(setup_late, waits_a_moment_for_who_only_looks)
 {
