@@ -45,7 +45,7 @@ print_usage(FILE *to)
 		fprintf(to, "  %s%s\n        %s\n", commands[i].name,
 		    commands[i].operands, commands[i].help);
 	fputs("\nadd, remove and recovery ask for a current code first, but "
-	      "not for a first device.\n\n",
+	      "not for a first\ndevice.\n\n",
 	    to);
 	options_print(&options, "", to);
 	options_print(&options, "connect", to);
