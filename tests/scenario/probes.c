@@ -100,20 +100,27 @@ loopback(int port)
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* A port that nobody listens at, for a forwarding to begin. */
+/*
+ * A port that nobody listens at, for a forwarding to begin.  No other test gets
+ * it before this one ends: the UDP port of its number stays ours.
+ */
 static int
 free_port(void)
 {
 	for (int i = 0; i < 50; i++) {
-		scoped_fd int fd = socket(AF_INET, SOCK_STREAM, 0);
+		scoped_fd int fd = socket(
+		    AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		int claim = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		unsigned short random = 0;
 		struct sockaddr_in here;
 
 		cr_assert_eq(getrandom(&random, sizeof(random), 0),
 		    (ssize_t)sizeof(random));
 		here = loopback(12000 + random % 8000);
-		if (bind(fd, (struct sockaddr *)&here, sizeof(here)) == 0)
+		if (bind(claim, (struct sockaddr *)&here, sizeof(here)) == 0 &&
+		    bind(fd, (struct sockaddr *)&here, sizeof(here)) == 0)
 			return ntohs(here.sin_port);
+		close(claim);
 	}
 	fail("no free port");
 }
@@ -265,15 +272,16 @@ probe_remote_dynamic(const struct visit *v)
 	    port, v->beyond->port);
 }
 
-/* A folder in which everybody may put a socket. */
+/* A new name in a folder in which everybody may put a socket. */
 static char *
 socket_path(const struct visit *v)
 {
+	static int names;
 	char *folder = text("%s/sockets", v->b->dir);
 
 	mkdir(folder, 0777);
 	cr_assert_eq(chmod(folder, 0777), 0);
-	return text("%s/%d", folder, free_port());
+	return text("%s/%d", folder, ++names);
 }
 
 /* Greets everybody who connects to a Unix socket, until it is killed. */
