@@ -34,7 +34,7 @@ struct option_row {
 	char name[16];
 	char argument[10]; /* of its value, in --help; "": a flag */
 	char help[80];     /* a line, or two with a newline between */
-	char command[10];  /* that alone takes it; "": all do */
+	char command[12];  /* that alone takes it; "": all do */
 	char letter;       /* a short name, shown in place of the long; 0 */
 	size_t offset;     /* of a const char *, or of a bool for a flag */
 };
