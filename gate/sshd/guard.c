@@ -92,6 +92,7 @@ const struct guard_variable guard_variables[] = {
     {"XDG_CONFIG_HOME", "", GUARD_RUNS, GUARD_REMOVES},
     {"XDG_DATA_HOME", "", GUARD_RUNS, GUARD_REMOVES},
     {"XDG_DATA_DIRS", "", GUARD_RUNS, GUARD_REMOVES},
+    {"_FISH_WARNED_cache", "1", GUARD_QUIET, GUARD_REMOVES},
     {"_FISH_WARNED_config", "1", GUARD_QUIET, GUARD_REMOVES},
     {"_FISH_WARNED_data", "1", GUARD_QUIET, GUARD_REMOVES},
     {"fish_function_path", FISH_FUNCTIONS, GUARD_RUNS, GUARD_REMOVES},
