@@ -36,10 +36,22 @@ config_keep(struct config *config, const char *text)
 
 static void config_read_file(void *arg, const char *path, const char *text);
 
+/* The first one is named. */
 static void
-config_include(struct reader *reader, const char *value)
+config_too_long(struct config *config, const struct config_line *line)
+{
+	config->failed = true;
+	if (config->long_file == NULL) {
+		config->long_file = line->file;
+		config->long_number = line->number;
+	}
+}
+
+static void
+config_include(struct reader *reader, const struct config_line *line)
 {
 	struct reader inner = *reader;
+	const char *rest = line->value;
 	char pattern[CONFIG_PATTERN];
 
 	if (++inner.depth > CONFIG_DEPTH) {
@@ -47,8 +59,10 @@ config_include(struct reader *reader, const char *value)
 		return;
 	}
 	inner.outer = reader->match;
-	while (config_pattern_of(&value, pattern))
+	while (config_pattern_of(&rest, pattern))
 		inner.files(inner.ctx, pattern, config_read_file, &inner);
+	if (config_has_pattern(rest))
+		config_too_long(reader->config, line);
 }
 
 /* One line; a Match holds until the next one or the end of its file. */
@@ -65,6 +79,8 @@ config_read_line(
 	if (config_has_keyword(&line, "match")) {
 		reader->match = line.value;
 		reader->block = ++config->blocks;
+		if (!config_words_fit(line.value))
+			config_too_long(config, &line);
 	}
 	line.match = reader->match;
 	line.outer = reader->outer;
@@ -77,7 +93,7 @@ config_read_line(
 	else
 		*slot = line;
 	if (config_has_keyword(&line, "include"))
-		config_include(reader, line.value);
+		config_include(reader, &line);
 }
 
 /* A file without a line is one, too: a line may be added to it. */

@@ -36,6 +36,10 @@ struct config {
 	LIST_OF(const char *) files; /* each that was read, once */
 	int blocks;
 	bool failed; /* out of memory, or over a limit: not all is here */
+	/* The first Include or Match with a word that config_word() would cut;
+	 * NULL: none. */
+	const char *long_file;
+	int long_number;
 };
 
 /* Calls each, with reader, for every file that the pattern of an Include

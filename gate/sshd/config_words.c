@@ -5,8 +5,9 @@
 
 static const char blanks[] = " \t\r\n";
 
-bool
-config_word(const char **rest, char ret[static CONFIG_WORD])
+/* *ret_length: of the whole word, which is cut if that is CONFIG_WORD or more. */
+static bool
+take_word(const char **rest, char ret[static CONFIG_WORD], size_t *ret_length)
 {
 	const char *p = *rest + strspn(*rest, blanks);
 	bool quoted = false;
@@ -17,11 +18,32 @@ config_word(const char **rest, char ret[static CONFIG_WORD])
 	for (; *p != '\0' && (quoted || strchr(blanks, *p) == NULL); p++) {
 		if (*p == '"')
 			quoted = !quoted;
-		else if (n + 1 < CONFIG_WORD)
-			ret[n++] = *p;
+		else if (n++ < CONFIG_WORD - 1)
+			ret[n - 1] = *p;
 	}
-	ret[n] = '\0';
+	ret[n < CONFIG_WORD ? n : CONFIG_WORD - 1] = '\0';
 	*rest = p;
+	*ret_length = n;
+	return true;
+}
+
+bool
+config_word(const char **rest, char ret[static CONFIG_WORD])
+{
+	size_t length;
+
+	return take_word(rest, ret, &length);
+}
+
+bool
+config_words_fit(const char *value)
+{
+	char word[CONFIG_WORD];
+	size_t length;
+
+	while (take_word(&value, word, &length))
+		if (length >= CONFIG_WORD)
+			return false;
 	return true;
 }
 
@@ -113,7 +135,7 @@ config_split(char *line, const char **ret_keyword, const char **ret_value)
 
 /* As argv_split() of OpenSSH 8.7 and later cuts them: either quote holds a word
  * together; a backslash stands before a quote, a backslash or, outside quotes,
- * a blank. */
+ * a blank.  A cut path would be another file's: then *rest stays. */
 static bool
 next_pattern(const char **rest, char ret[static CONFIG_WORD])
 {
@@ -131,12 +153,19 @@ next_pattern(const char **rest, char ret[static CONFIG_WORD])
 		if (p[0] == '\\' && p[1] != '\0' &&
 		    strchr(quote ? "\"'\\" : "\"'\\ ", p[1]) != NULL)
 			p++;
-		if (n + 1 < CONFIG_WORD)
-			ret[n++] = *p;
+		if (n + 1 == CONFIG_WORD)
+			return false;
+		ret[n++] = *p;
 	}
 	ret[n] = '\0';
 	*rest = p;
 	return true;
+}
+
+bool
+config_has_pattern(const char *rest)
+{
+	return rest[strspn(rest, blanks)] != '\0';
 }
 
 bool

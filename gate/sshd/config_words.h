@@ -22,9 +22,16 @@ bool config_split(char *line, const char **ret_keyword, const char **ret_value);
  * bytes; false if there is none. */
 bool config_word(const char **rest, char ret[static CONFIG_WORD]);
 
-/* *ret: the next pattern for files in the value of an Include, from / on; false
- * if there is none. */
+/* True if config_word() cuts no word of the value. */
+bool config_words_fit(const char *value);
+
+/*
+ * *ret: the next pattern for files in the value of an Include, from / on.  False
+ * if there is none, and where one is longer than CONFIG_WORD - 1 bytes, which a
+ * cut would make another: then config_has_pattern() is still true.
+ */
 bool config_pattern_of(const char **rest, char ret[static CONFIG_PATTERN]);
+bool config_has_pattern(const char *rest);
 
 /* True if the text fits a pattern of sshd's, with * and ?. */
 bool config_pattern(const char *pattern, const char *text);

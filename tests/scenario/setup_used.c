@@ -98,6 +98,8 @@ static const struct {
      "echo 'ForceCommand /root/tfa-gate' >>/etc/ssh/sshd_config",
 	0, ""},
     {"rm /etc/ssh/sshd_config", 0, ""},
+    {"echo \"Include /root/$(printf '%01030d' 0)\" >>/etc/ssh/sshd_config", 2,
+	": /etc/ssh/sshd_config:10: a word is longer than 1023 bytes"},
     {"mkdir /etc/ssh/sshd_config.d/x.conf", 2, "/etc/ssh/sshd_config.d/x.conf"},
     {"printf '#\\0\\n#\\nForceCommand /usr/sbin/tfa-gate\\n' "
      ">/etc/ssh/sshd_config.d/x.conf",
