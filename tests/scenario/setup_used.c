@@ -120,6 +120,103 @@ static const struct {
     {"umask 077; flock /run/tfa-setup.lock sleep 4 & sleep 0.3", 2, "busy"},
 };
 
+#define SSH_UNIT "/usr/lib/systemd/system/ssh.service"
+
+/* An sshd that systemd starts when somebody connects.  Each is about one whose
+ * options are in a file or a unit. */
+static const struct {
+	const char *script;
+	int status;
+	const char *says;
+} units[] = {
+    {"echo 'SSHD_OPTS=\"-e -4\"' >/etc/default/ssh", 0, ""},
+    {"echo 'SSHD_OPTS=\"-o ForceCommand=/usr/sbin/tfa-gate\"' "
+     ">/etc/default/ssh",
+	1, "gate: " SSH_UNIT ": -o ForceCommand=/usr/sbin/tfa-gate\n"},
+    {"echo 'ForceCommand /usr/sbin/tfa-gate' >/root/other\n"
+     "echo \"SSHD_OPTS='-e -f /root/other'\" >/etc/default/ssh",
+	1, "gate: /root/other:1: ForceCommand /usr/sbin/tfa-gate\n"},
+    {"echo 'SSHD_OPTS=-f/root/none' >/etc/default/ssh", 0, ""},
+    {"mkdir /root/folder; echo 'SSHD_OPTS=-f/root/folder' >/etc/default/ssh", 2,
+	"/root/folder: "},
+    {"echo 'SSHD_OPTS=-f other' >/etc/default/ssh", 2,
+	"ssh.service: the folder of sshd's -f other is not known"},
+    {"echo 'SSHD_OPTS=-oInclude=/root/other' >/etc/default/ssh", 2,
+	"the sshd of " SSH_UNIT " was started with -o Include=/root/other"},
+    {"echo 'SSHD_OPTS=$(cat /root/options)' >/etc/default/ssh", 2,
+	"ssh.service: what it starts is not known: /usr/sbin/sshd -D $SSHD"},
+    {"rm /etc/default/ssh; mkdir /etc/default/ssh", 2, "/etc/default/ssh: "},
+    {"rm /etc/default/ssh", 0, ""},
+    {"mkdir -p /etc/systemd/system/ssh.service.d\n"
+     "printf '[Service]\nEnvironment=\"SSHD_OPTS=-f /root/other\"\n"
+     "EnvironmentFile=\n' >/etc/systemd/system/ssh.service.d/b.conf\n"
+     "echo 'ForceCommand /usr/sbin/tfa-gate' >/root/other",
+	1, "gate: /root/other:1: "},
+    {"mkdir -p /etc/systemd/system/ssh.service.d "
+     "/run/systemd/system/ssh.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd\n' "
+     ">/etc/systemd/system/ssh.service.d/b.conf\n"
+     "printf '[Service]\nExecStart=/usr/sbin/sshd -f x\n' "
+     ">/run/systemd/system/ssh.service.d/a.conf\n"
+     "ln -s /dev/null /etc/systemd/system/ssh.service.d/c.conf\n"
+     "printf '[Service]\nExecStart=/usr/sbin/sshd -f x\n' "
+     ">/run/systemd/system/ssh.service.d/c.conf",
+	0, ""},
+    {"mkdir /etc/systemd/system/service.d\n"
+     "printf '[Service]\nEnvironmentFile=\nEnvironment=SSHD_OPTS=-fx' "
+     ">/etc/systemd/system/service.d/a.conf",
+	2, "ssh.service: the folder of sshd's -f x is not known"},
+    {"ln -s " SSH_UNIT " /etc/systemd/system/other.service\n"
+     "mkdir /etc/systemd/system/other.service.d\n"
+     "printf '[Service]\nEnvironmentFile=\nEnvironment=SSHD_OPTS="
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/other.service.d/a.conf",
+	1, "gate: " SSH_UNIT ": -o ForceCommand=/usr/sbin/tfa-gate\n"},
+    {"ln -s /dev/null /etc/systemd/system/ssh.service\n"
+     "echo 'SSHD_OPTS=-oForceCommand=/usr/sbin/tfa-gate' >/etc/default/ssh",
+	0, ""},
+    {"printf '[Service]\nExecStart=-/usr/sbin/sshd -i -o \"ForceCommand env A=b "
+     "/usr/sbin/tfa-gate\"' >/etc/systemd/system/mine@.service",
+	1, "gate: /etc/systemd/system/mine@.service: -o ForceCommand env A"},
+    {"printf '[Service]\nExecStart=/bin/sh -c \"exec /usr/sbin/sshd -D\"\n' "
+     ">/etc/systemd/system/mine.service",
+	0, ""},
+    {"printf '[Service]\nExecStart=/usr/bin/nice /usr/sbin/sshd -Df /x\n' "
+     ">/etc/systemd/system/mine.service",
+	2, "mine.service: what sshd reads is not known: /usr/bin/nice /usr/s"},
+    {"printf '[Service]\nExecStart=/usr/bin/nice /usr/sbin/sshd -D "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/mine.service",
+	1, "gate: /etc/systemd/system/mine.service: /usr/bin/nice /usr/sbin/s"},
+    {"printf '[Service]\nExecStart=/usr/lib/tfa/tfa-sshd -D\n' "
+     ">/etc/systemd/system/mine.service",
+	1, "door: /etc/systemd/system/mine.service: systemd starts the door"},
+};
+
+Test(setup_used, names_an_sshd_that_systemd_would_start)
+{
+	needs_people();
+	machine_new();
+	if (!machine_has(SSH_UNIT))
+		cr_skip("no " SSH_UNIT);
+	machine_sh("mkdir -p /etc/systemd/system; cp -a /etc /root/etc");
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		struct run *r;
+
+		machine_sh(units[i].script);
+		r = used();
+		cr_expect_eq(r->status, units[i].status, "%zu: %d: %s%s", i,
+		    r->status, r->out, r->err);
+		cr_expect_not_null(
+		    strstr(text("%s%s", r->out, r->err), units[i].says),
+		    "%zu: %s%s", i, r->out, r->err);
+		machine_sh(
+		    "rm -rf /etc/default /etc/systemd /run/systemd/system "
+		    "/root/other /root/folder\n"
+		    "cp -a /root/etc/default /root/etc/systemd /etc/");
+	}
+}
+
 Test(setup_used, names_each_place_or_that_it_does_not_know)
 {
 	needs_people();
