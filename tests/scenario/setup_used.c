@@ -426,3 +426,63 @@ Test(setup_used, uninstall_asks_first)
 	cr_assert_not(machine_has("/root/usr/sbin/tfa-gate"));
 	cr_assert(machine_has("/root/etc/tfa/policy.json"));
 }
+
+/* Takes out of the spec, without macros, what rpm runs before it removes the
+ * door's package. */
+#define RPM_SCRIPT                                                        \
+	"sed -n '/^%preun -n pam_tfa/,/^%files/p' etc/rpm/tfa.spec | "    \
+	"sed '/^%/d; s|%{_sbindir}|/usr/sbin|g; s/%%/%/g' >/root/preun\n" \
+	"grep -q tfa-admin /root/preun"
+
+/* Runs both removals of the door's package; they must agree. */
+static int
+remove_door(const char *left)
+{
+	struct run *rpm = run(
+	    ARGV("/bin/sh", "-e", "/root/preun", left), NULL, 0);
+	struct run *deb = run(
+	    ARGV("/bin/sh", "/root/prerm",
+		strcmp(left, "0") == 0 ? "remove" : "deconfigure"),
+	    NULL, 0);
+
+	cr_expect_eq(
+	    rpm->status, deb->status, "%d %d", rpm->status, deb->status);
+	if (rpm->status != 0) {
+		assert_says(rpm->err, "pam_tfa: nothing is removed: ");
+		assert_says(rpm->err, "setup --no-door");
+		assert_says(rpm->err, "setup --remove --keep");
+	} else {
+		cr_expect_str_empty(rpm->err);
+	}
+	return rpm->status;
+}
+
+/* The gate needs no module; all else may. */
+Test(setup_used, removal_of_the_door_is_refused_where_its_module_is_used)
+{
+	needs_people();
+	machine_new();
+	machine_sh(RPM_SCRIPT);
+	machine_sh("cp etc/debian/libpam-tfa.prerm /root/prerm");
+	cr_expect_eq(remove_door("0"), 0);
+	machine_install();
+	cr_expect_eq(remove_door("0"), 0);
+	machine_sh("cp /etc/pam.d/sudo /root/sudo\n"
+		   "echo 'auth required pam_tfa.so' >>/etc/pam.d/sudo");
+	cr_expect_eq(remove_door("0"), 1);
+	cr_expect_eq(remove_door("1"), 0);
+	machine_sh("cp /root/sudo /etc/pam.d/sudo\n"
+		   "mkdir /etc/ssh/sshd_config.d/x.conf");
+	cr_expect_eq(remove_door("0"), 1);
+	machine_sh("rmdir /etc/ssh/sshd_config.d/x.conf");
+	cr_expect_eq(remove_door("0"), 0);
+	machine_sh("sed -i 's|/usr/sbin/tfa-admin|/root/none|' /root/pre*");
+	cr_expect_eq(remove_door("0"), 1);
+	/* It says nothing, or it is killed when it has said something. */
+	machine_sh("ln -s /bin/false /root/none");
+	cr_expect_eq(remove_door("0"), 1);
+	machine_sh("rm /root/none\n"
+		   "printf '#!/bin/sh\necho \\{\\\"part\\\":\\\"gate\\\",\\}\n"
+		   "kill -KILL $$\n' >/root/none; chmod +x /root/none");
+	cr_expect_eq(remove_door("0"), 1);
+}
