@@ -244,7 +244,7 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
 # takes of the library.
 PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
-	$(addprefix store/base/,address.c base32.c descriptor.c endpoint.c fault.c list.c \
+	$(addprefix store/base/,address.c base32.c clock.c descriptor.c endpoint.c fault.c list.c \
 	utf8.c when.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \

@@ -19,6 +19,7 @@
 
 #include "store/system/directory.h"
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/base/descriptor.h"
 #include "store/system/child.h"
 #include "store/base/file.h"
@@ -189,12 +190,12 @@ become_and_tell(const struct job *job, int pipe)
 static bool
 take_from_child(int pipe, int limit_ms, char *ret, size_t *ret_len)
 {
-	long long end = child_clock_ms() + limit_ms, left;
+	long long end = clock_ms() + limit_ms, left;
 	struct pollfd ready = {.fd = pipe, .events = POLLIN};
 	size_t len = 0;
 	ssize_t n;
 
-	while ((left = end - child_clock_ms()) > 0) {
+	while ((left = end - clock_ms()) > 0) {
 		if (poll(&ready, 1, (int)left) <= 0)
 			continue;
 		n = read(pipe, ret + len, ANSWER_MAX - len);
@@ -217,7 +218,7 @@ take_from_child(int pipe, int limit_ms, char *ret, size_t *ret_len)
 static int
 reap(pid_t pid, int error)
 {
-	long long end = child_clock_ms() + REAP_MS;
+	long long end = clock_ms() + REAP_MS;
 	int status;
 
 	if (error != 0)
@@ -228,7 +229,7 @@ reap(pid_t pid, int error)
 			    : WIFEXITED(status) ? WEXITSTATUS(status)
 						: EIO;
 		poll(NULL, 0, 1);
-	} while (child_clock_ms() < end);
+	} while (clock_ms() < end);
 	kill(pid, SIGKILL);
 	return error != 0 ? error : EIO;
 }
