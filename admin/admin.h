@@ -188,7 +188,7 @@ int admin_stream(const struct admin *admin, const struct request *request,
 int admin_judge(const struct reply *reply, const char *what);
 
 /* Says that there is no keeper, and why.  Returns ADMIN_KEEPER. */
-int admin_no_keeper(const char *why);
+int admin_no_keeper(const struct admin *admin, const char *why);
 
 #define ADMIN_WHY 400
 
