@@ -132,7 +132,7 @@ is_closed_now(const char *present, const char *planned)
 	return gate != NULL && strstr(present, gate) != NULL;
 }
 
-/* What is closed already was said when it was closed. */
+/* A list that was said when it was closed is not said again. */
 void
 closes_say(const struct plan *plan)
 {

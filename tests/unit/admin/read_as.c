@@ -60,7 +60,7 @@ expect_answers(const char *folder)
 	cr_expect_eq(read_as_self(folder), EINVAL);
 }
 
-/* Whoever is asked if there is a file may be slow, or gone. */
+/* The process that is asked for a file may be slow, or gone. */
 Test(read_as, answers_are_the_same_without_the_looker)
 {
 	char folder[] = "/tmp/read.XXXXXX", path[100];
