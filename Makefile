@@ -244,7 +244,7 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
 # takes of the library.
 PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
-	$(addprefix store/base/,address.c base32.c descriptor.c endpoint.c fault.c list.c \
+	$(addprefix store/base/,address.c base32.c clock.c descriptor.c endpoint.c fault.c list.c \
 	utf8.c when.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \
@@ -571,24 +571,11 @@ install-door: door
 	$(Q)$(call manuals,$(DOOR_MANUALS))
 	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so $(DESTDIR)$(DOORDIR)'
 
-# The policy and the records stay.  Where sshd sends each login to the gate,
-# nobody could log in without it, nor use sudo where that asks the module.  What
-# is installed says so itself; a version that cannot has its files searched.
-SAYS_USED = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
-	$(SBINDIR)/tfa-admin help setup 2>/dev/null | grep -q -e --used
+# The policy and the records stay.
 uninstall:
-	$(Q)! { $(SAYS_USED); } || $(SBINDIR)/tfa-admin setup --used >&2
-	$(Q)test -n "$(DESTDIR)" || { $(SAYS_USED); } || { \
-	    files=$$(grep -ls '^[^#]*$(SBINDIR)/tfa-gate' $(SSHD_CONFIGS)); \
-	    test -z "$$files"; } || { case $$files in \
-	    *00-tfa.conf*) echo 'sshd starts tfa-gate at each login:' \
-	    'first "tfa-admin setup --remove"' >&2;; \
-	    *) echo 'sshd would let nobody in without tfa-gate: first take its' \
-	    'lines out of' $$files >&2;; esac; exit 1; }
-	$(Q)test -n "$(DESTDIR)" || { $(SAYS_USED); } || { \
-	    files=$$(grep -ls '^[^#]*pam_tfa\.so' $(PAM_CONFIGS)); \
-	    test -z "$$files"; } || { echo 'PAM would let nobody in without' \
-	    "pam_tfa.so: first take its lines out of" $$files >&2; exit 1; }
+	$(Q)test -n "$(DESTDIR)" || SBINDIR='$(SBINDIR)' \
+	    SSHD_CONFIGS='$(SSHD_CONFIGS)' PAM_CONFIGS='$(PAM_CONFIGS)' \
+	    make/unused
 	$(Q)rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(SBINDIR)/%,$(PROGRAMS)) \
 	    $(DESTDIR)$(BINDIR)/tfa \
 	    $(DESTDIR)$(UNITDIR)/tfa-keeper.service \

@@ -64,6 +64,7 @@ enum admin_exit {
 	ADMIN_DONE = 0,
 	ADMIN_NOT = 1, /* not done, not found, or a check failed */
 	ADMIN_USAGE = 2,
+	ADMIN_DAMAGED = 3, /* log: done, but for lines that are damaged */
 	ADMIN_KEEPER = 69,
 	ADMIN_NOT_ALLOWED = 77,
 	/* From a command only, after a message: its operands or options do not
@@ -187,7 +188,7 @@ int admin_stream(const struct admin *admin, const struct request *request,
 int admin_judge(const struct reply *reply, const char *what);
 
 /* Says that there is no keeper, and why.  Returns ADMIN_KEEPER. */
-int admin_no_keeper(const char *why);
+int admin_no_keeper(const struct admin *admin, const char *why);
 
 #define ADMIN_WHY 400
 

@@ -27,7 +27,9 @@ amend_ask(const struct admin *admin, const char *name, const char *user,
 	snprintf(request.use, sizeof(request.use), "%s", use);
 	if (admin->device != NULL &&
 	    strlen(admin->device) >= sizeof(request.device)) {
-		admin_say("%s: there is no such device", user);
+		admin_say("%s: there is no such device: tfa-admin users %s "
+			  "lists the devices",
+		    user, user);
 		return ADMIN_NOT;
 	}
 	if (admin->device != NULL)
@@ -71,18 +73,32 @@ print_code(const struct admin *admin, const char *user, const char *use,
 	return ADMIN_DONE;
 }
 
-/* *ret_gone: whether the user has no such device, so that nothing is left of
- * it to revoke. */
+/* Names the devices of somebody of whom another one was meant. */
+static void
+say_devices(const char *user, const struct reply *reply)
+{
+	char text[NOTES_MAX * (sizeof(struct note) + 2)];
+	size_t len = 0;
+
+	if (reply->notes.count == 0)
+		return;
+	list_each(const struct note, note, reply->notes)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+		    len > 0 ? ", " : "", note->text);
+	admin_say("%s has %s; nothing is changed", user, text);
+}
+
 static int
-revoke_one(const struct admin *admin, const char *user, bool *ret_gone)
+revoke_one(const struct admin *admin, const char *user)
 {
 	const char *use = admin->code ? "enroll" : "";
 	scoped_reply struct reply reply = {.version = 0};
 	int status = amend_ask(admin, "revoke", user, use, &reply);
 
-	*ret_gone = reply.reason == REASON_NOT_THEIRS;
-	if (status != ADMIN_DONE)
+	if (status != ADMIN_DONE) {
+		say_devices(user, &reply);
 		return status;
+	}
 	admin_done(admin, user, reply.message);
 	return admin->code ? print_code(admin, user, use, &reply) : ADMIN_DONE;
 }
@@ -185,21 +201,16 @@ end_sessions(const struct admin *admin, const char *user)
 	return status;
 }
 
-/* Revokes, and ends the sessions that are to be ended: also those of somebody
- * whose device is gone already. */
+/* Revokes, and ends the sessions that are to be ended.  Whoever mistypes a device
+ * may mean another person's, so that nothing ends. */
 static int
 revoke_and_end(const struct admin *admin, const char *user, bool *ret_revoked)
 {
-	bool gone = false;
-	int status = revoke_one(admin, user, &gone);
+	int status = revoke_one(admin, user);
 
 	*ret_revoked |= status == ADMIN_DONE;
-	if (!admin->end_sessions || (status != ADMIN_DONE && !gone))
+	if (!admin->end_sessions || status != ADMIN_DONE)
 		return status;
-	if (gone)
-		admin_say("%s: device %s is gone already, or never was; their "
-			  "sessions are ended all the same",
-		    user, admin->device);
 	return admin_worse(status, end_sessions(admin, user), 1);
 }
 

@@ -10,6 +10,7 @@
 #include "store/core/typed.h"
 #include "store/base/utf8.h"
 #include "store/base/when.h"
+#include "store/wire/dial.h"
 
 /* longer than a busy keeper lets root wait */
 #define NOTE_WAIT_MS 6000
@@ -108,12 +109,13 @@ admin_own_code(const struct admin *admin, char *ret, size_t size)
 }
 
 int
-admin_no_keeper(const char *why)
+admin_no_keeper(const struct admin *admin, const char *why)
 {
-	admin_say(
-	    "the keeper cannot be reached: %s; tfa-admin doctor says what "
-	    "to do",
-	    why);
+	char said[400];
+
+	dial_say_unreached(&admin->keeper, geteuid(), why, said, sizeof(said));
+	admin_say("%s%s", said,
+	    acts_as_root(admin) ? "; tfa-admin doctor says what to do" : "");
 	return ADMIN_KEEPER;
 }
 
@@ -167,7 +169,7 @@ admin_ask(const struct admin *admin, const struct request *request,
 
 	if (client_call(&admin->keeper, request, &reply, why, sizeof(why)) !=
 	    FAULT_NONE)
-		return admin_no_keeper(why);
+		return admin_no_keeper(admin, why);
 	status = admin_judge(&reply, what);
 	if (ret != NULL)
 		*ret = reply;
@@ -185,7 +187,7 @@ admin_stream(const struct admin *admin, const struct request *request,
 
 	if (client_stream(&admin->keeper, request, rows, &reply, why,
 		sizeof(why)) != FAULT_NONE)
-		return admin_no_keeper(why);
+		return admin_no_keeper(admin, why);
 	return admin_judge(&reply, what);
 }
 

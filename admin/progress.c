@@ -1,4 +1,5 @@
 #include "admin/progress.h"
+#include "store/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,21 +10,12 @@
 #define BEGIN_MS 2000
 #define AGAIN_MS 200
 
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec now = {.tv_sec = 0};
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void
 progress_begin(struct progress *progress, const char *what, int64_t total)
 {
 	*progress = (struct progress){.what = what,
 	    .total = total,
-	    .begun_ms = monotonic_ms(),
+	    .begun_ms = clock_ms(),
 	    .is_on = isatty(STDERR_FILENO) == 1};
 }
 
@@ -55,7 +47,7 @@ progress_step(struct progress *progress, int64_t n)
 	progress->done += n;
 	if (!progress->is_on)
 		return;
-	now_ms = monotonic_ms();
+	now_ms = clock_ms();
 	if (now_ms - progress->begun_ms < BEGIN_MS ||
 	    now_ms - progress->shown_ms < AGAIN_MS)
 		return;

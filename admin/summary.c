@@ -13,30 +13,30 @@
 #define BAR     20
 #define COLUMNS (STATE_PENDING + 4) /* group, users, states, adoption, bar */
 
-struct tally {
+struct headcount {
 	struct name name; /* a group, or "all" */
 	size_t users;
 	size_t states[STATE_PENDING + 1];
 };
 
 struct summary {
-	LIST_OF(struct tally) tallies; /* the first is for everyone */
+	LIST_OF(struct headcount) headcounts; /* the first is for everyone */
 	struct policy policy;
 };
 
 static bool
-add_tally(struct summary *summary, const char *name)
+add_headcount(struct summary *summary, const char *name)
 {
-	struct tally *tally;
+	struct headcount *count;
 
-	for (size_t i = 0; i < summary->tallies.count; i++)
-		if (strcmp(summary->tallies.items[i].name.text, name) == 0)
+	for (size_t i = 0; i < summary->headcounts.count; i++)
+		if (strcmp(summary->headcounts.items[i].name.text, name) == 0)
 			return true;
-	tally = list_add(&summary->tallies, sizeof(*tally));
-	if (tally != NULL)
+	count = list_add(&summary->headcounts, sizeof(*count));
+	if (count != NULL)
 		snprintf(
-		    tally->name.text, sizeof(tally->name.text), "%s", name);
-	return tally != NULL;
+		    count->name.text, sizeof(count->name.text), "%s", name);
+	return count != NULL;
 }
 
 struct summary *
@@ -49,14 +49,15 @@ summary_new(const struct admin *admin)
 		free(summary);
 		return NULL;
 	}
-	whole = add_tally(summary, "all users");
+	whole = add_headcount(summary, "all users");
 	for (size_t i = 0; i < summary->policy.rules.count; i++) {
 		const struct rule *rule = &summary->policy.rules.items[i];
 
 		for (size_t k = 0; k < rule->groups.count; k++) {
 			const char *group = rule->groups.items[k].text;
 
-			whole &= add_tally(summary, group + (group[0] == '!'));
+			whole &= add_headcount(
+			    summary, group + (group[0] == '!'));
 		}
 	}
 	if (whole)
@@ -67,43 +68,43 @@ summary_new(const struct admin *admin)
 }
 
 static void
-tally_count(struct tally *tally, const struct user_row *row)
+headcount_add(struct headcount *count, const struct user_row *row)
 {
-	tally->users++;
-	tally->states[row->state]++;
+	count->users++;
+	count->states[row->state]++;
 }
 
 void
 summary_add(struct summary *summary, const struct user_row *row,
     struct groups_user *user)
 {
-	if (summary->tallies.count > 0)
-		tally_count(&summary->tallies.items[0], row);
+	if (summary->headcounts.count > 0)
+		headcount_add(&summary->headcounts.items[0], row);
 	if (user == NULL)
 		return;
-	for (size_t i = 1; i < summary->tallies.count; i++)
-		if (groups_member(user, summary->tallies.items[i].name.text) ==
-		    GROUP_INSIDE)
-			tally_count(&summary->tallies.items[i], row);
+	for (size_t i = 1; i < summary->headcounts.count; i++)
+		if (groups_member(user,
+			summary->headcounts.items[i].name.text) == GROUP_INSIDE)
+			headcount_add(&summary->headcounts.items[i], row);
 }
 
 static size_t
-percent(const struct tally *tally)
+percent(const struct headcount *count)
 {
-	return adoption_of(tally->users, tally->states).percent;
+	return adoption_of(count->users, count->states).percent;
 }
 
 static void
-tally_print_json(const struct tally *tally, bool all)
+headcount_print_json(const struct headcount *count, bool all)
 {
 	if (all)
 		printf("{\"group\":null");
 	else
-		admin_print_string("{\"group\":", tally->name.text);
-	printf(",\"users\":%zu", tally->users);
+		admin_print_string("{\"group\":", count->name.text);
+	printf(",\"users\":%zu", count->users);
 	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++)
-		printf(",\"%s\":%zu", state_names[i], tally->states[i]);
-	printf(",\"adoption\":%zu}\n", percent(tally));
+		printf(",\"%s\":%zu", state_names[i], count->states[i]);
+	printf(",\"adoption\":%zu}\n", percent(count));
 }
 
 /* True for a state that every roll-out has, or that somebody is in. */
@@ -113,8 +114,8 @@ is_shown(const struct summary *summary, int state)
 	bool shown = state == STATE_ENROLLED || state == STATE_OVERDUE ||
 	    state == STATE_GRACE || state == STATE_PENDING;
 
-	for (size_t i = 0; i < summary->tallies.count; i++)
-		shown |= summary->tallies.items[i].states[state] > 0;
+	for (size_t i = 0; i < summary->headcounts.count; i++)
+		shown |= summary->headcounts.items[i].states[state] > 0;
 	return shown;
 }
 
@@ -147,21 +148,21 @@ new_table(const struct summary *summary)
 
 static bool
 summary_add_line(struct table *table, const struct summary *summary,
-    const struct tally *tally)
+    const struct headcount *count)
 {
 	char cells[COLUMNS][24], bar[BAR + 1] = "";
-	const char *line[COLUMNS] = {tally->name.text, cells[1]};
-	size_t done = percent(tally) * BAR / 100, n = 2;
+	const char *line[COLUMNS] = {count->name.text, cells[1]};
+	size_t done = percent(count) * BAR / 100, n = 2;
 
-	snprintf(cells[1], sizeof(cells[1]), "%zu", tally->users);
+	snprintf(cells[1], sizeof(cells[1]), "%zu", count->users);
 	for (int i = STATE_EXEMPT; i <= STATE_PENDING; i++) {
 		if (!is_shown(summary, i))
 			continue;
-		snprintf(cells[n], sizeof(cells[n]), "%zu", tally->states[i]);
+		snprintf(cells[n], sizeof(cells[n]), "%zu", count->states[i]);
 		line[n] = cells[n];
 		n++;
 	}
-	snprintf(cells[n], sizeof(cells[n]), "%zu%%", percent(tally));
+	snprintf(cells[n], sizeof(cells[n]), "%zu%%", percent(count));
 	line[n] = cells[n];
 	for (size_t i = 0; i < BAR; i++)
 		bar[i] = i < done ? '#' : '.';
@@ -175,16 +176,16 @@ print_table(const struct summary *summary)
 	struct table *table = new_table(summary);
 	bool ok = table != NULL;
 
-	for (size_t i = 0; ok && i < summary->tallies.count; i++)
+	for (size_t i = 0; ok && i < summary->headcounts.count; i++)
 		ok = summary_add_line(
-		    table, summary, &summary->tallies.items[i]);
+		    table, summary, &summary->headcounts.items[i]);
 	ok = ok && table_print(table);
 	table_free(table);
 	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 
 static int
-print_tallies_csv(const struct summary *summary)
+print_summary_csv(const struct summary *summary)
 {
 	struct csv csv = {.to = stdout};
 
@@ -194,14 +195,14 @@ print_tallies_csv(const struct summary *summary)
 		csv_text(&csv, state_names[i]);
 	csv_text(&csv, "adoption");
 	csv_end(&csv);
-	for (size_t i = 0; i < summary->tallies.count; i++) {
-		const struct tally *tally = &summary->tallies.items[i];
+	for (size_t i = 0; i < summary->headcounts.count; i++) {
+		const struct headcount *count = &summary->headcounts.items[i];
 
-		csv_text(&csv, i > 0 ? tally->name.text : "");
-		csv_number(&csv, (int64_t)tally->users);
+		csv_text(&csv, i > 0 ? count->name.text : "");
+		csv_number(&csv, (int64_t)count->users);
 		for (int k = STATE_EXEMPT; k <= STATE_PENDING; k++)
-			csv_number(&csv, (int64_t)tally->states[k]);
-		csv_number(&csv, (int64_t)percent(tally));
+			csv_number(&csv, (int64_t)count->states[k]);
+		csv_number(&csv, (int64_t)percent(count));
 		csv_end(&csv);
 	}
 	return ADMIN_DONE;
@@ -211,11 +212,11 @@ int
 summary_print(const struct summary *summary, const struct admin *admin)
 {
 	if (admin->csv)
-		return print_tallies_csv(summary);
+		return print_summary_csv(summary);
 	if (!admin->json)
 		return print_table(summary);
-	for (size_t i = 0; i < summary->tallies.count; i++)
-		tally_print_json(&summary->tallies.items[i], i == 0);
+	for (size_t i = 0; i < summary->headcounts.count; i++)
+		headcount_print_json(&summary->headcounts.items[i], i == 0);
 	return ADMIN_DONE;
 }
 
@@ -225,6 +226,6 @@ summary_free(struct summary *summary)
 	if (summary == NULL)
 		return;
 	policy_done(&summary->policy);
-	free(summary->tallies.items);
+	free(summary->headcounts.items);
 	free(summary);
 }

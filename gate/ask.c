@@ -2,11 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/base/cleanup.h"
 #include "gate/gate.h"
 #include "gate/term.h"
 #include "store/base/utf8.h"
+#include "store/wire/dial.h"
 
 #define COMMAND_SENT   256  /* bytes of a command that the log keeps */
 #define REPORT_WAIT_MS 2000 /* for a keeper that answered just now */
@@ -50,11 +52,11 @@ gate_claim(const struct gate *gate, const char *request, const char *code,
 static enum verdict
 gate_no_keeper(struct gate *gate, const char *why)
 {
-	char line[400];
+	char said[360], line[400];
 
-	snprintf(line, sizeof(line),
-	    "%s: denied, the keeper cannot be reached: %s",
-	    program_invocation_short_name, why);
+	dial_say_unreached(&gate->keeper, geteuid(), why, said, sizeof(said));
+	snprintf(line, sizeof(line), "%s: denied, %s",
+	    program_invocation_short_name, said);
 	term_say(line);
 	gate->exit = GATE_EXIT_KEEPER;
 	return VERDICT_DENY;

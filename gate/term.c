@@ -9,6 +9,7 @@
 #include "gate/screen/display.h"
 #include "gate/screen/sheet.h"
 #include "gate/term.h"
+#include "store/base/clock.h"
 #include "store/core/typed.h"
 #include "store/base/utf8.h"
 #include "store/core/verdict.h"
@@ -81,21 +82,12 @@ term_say(const char *line)
 	term_write(sheet.text);
 }
 
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec ts = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Returns the next byte, or -1 if none will come. */
 static int
 next_byte(int64_t until_ms)
 {
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-	int64_t left_ms = until_ms - monotonic_ms();
+	int64_t left_ms = until_ms - clock_ms();
 	unsigned char c;
 
 	if (gone || left_ms <= 0 || poll(&p, 1, (int)left_ms) != 1)
@@ -161,7 +153,7 @@ end_unanswered(enum answer left_how)
 enum answer
 term_ask(const char *prompt, int64_t timeout_s, char *ret, size_t size)
 {
-	int64_t until_ms = monotonic_ms() + timeout_s * 1000;
+	int64_t until_ms = clock_ms() + timeout_s * 1000;
 	char line[LINE_MAX_BYTES];
 	bool left = false;
 	size_t len = 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin/doctor/probe.h"
+#include "store/base/clock.h"
 
 void
 probe_say(struct probe *probe, const char *channel, enum channel found,
@@ -62,7 +63,7 @@ probe_ssh(struct probe *probe, const char *const *more, const char *command)
 bool
 probe_waits(struct child *child, long long end_ms)
 {
-	if (child->status != CHILD_RUNNING || child_clock_ms() >= end_ms)
+	if (child->status != CHILD_RUNNING || clock_ms() >= end_ms)
 		return false;
 	child_wait(child, 50);
 	return true;

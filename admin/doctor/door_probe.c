@@ -12,6 +12,7 @@
 
 #include "admin/doctor/probe.h"
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/core/verdict.h"
 
 #define CODE_TEXT 80
@@ -44,7 +45,7 @@ static enum door_answer
 try_session(struct probe *probe)
 {
 	char tcp[2 * PROBE_TEXT], remote[2 * PROBE_TEXT], local[PROBE_TEXT];
-	long long end = child_clock_ms() + 2 * PROBE_MS;
+	long long end = clock_ms() + 2 * PROBE_MS;
 	struct child *child = probe->child;
 	bool open = false;
 
@@ -193,7 +194,7 @@ read_code(char ret[static CODE_TEXT])
 static bool
 pass_with(struct probe *probe, const char *code)
 {
-	long long end = child_clock_ms() + 4 * PROBE_MS;
+	long long end = clock_ms() + 4 * PROBE_MS;
 	struct child *child = probe->child;
 	bool typed = false, inside = false;
 

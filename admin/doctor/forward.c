@@ -14,6 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/probe.h"
+#include "store/base/clock.h"
 
 #define TCP_FIX  "DisableForwarding yes, AllowTcpForwarding no"
 #define UNIX_FIX "DisableForwarding yes, AllowStreamLocalForwarding no"
@@ -33,7 +34,7 @@ unix_address(const struct probe *probe, const char *name)
 static int
 reach(struct probe *probe, const struct sockaddr *to, socklen_t len)
 {
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 
 	do {
 		scoped_fd int fd = socket(
@@ -42,8 +43,7 @@ reach(struct probe *probe, const struct sockaddr *to, socklen_t len)
 		if (fd >= 0 && connect(fd, to, len) == 0)
 			return take_fd(&fd);
 		child_wait(probe->child, 20);
-	} while (
-	    child_clock_ms() < end && probe->child->status == CHILD_RUNNING);
+	} while (clock_ms() < end && probe->child->status == CHILD_RUNNING);
 	return -1;
 }
 
@@ -52,11 +52,11 @@ reach(struct probe *probe, const struct sockaddr *to, socklen_t len)
 static enum channel
 greeting(struct probe *probe, int fd)
 {
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 	char said[256] = "";
 	size_t got = 0;
 
-	while (fd >= 0 && child_clock_ms() < end && got < sizeof(said)) {
+	while (fd >= 0 && clock_ms() < end && got < sizeof(said)) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
 		ssize_t n;
 
@@ -88,9 +88,9 @@ local_unix(struct probe *probe, int target)
 {
 	struct sockaddr_un to = unix_address(probe, "local-unix");
 	scoped_fd int fd = reach(probe, (struct sockaddr *)&to, sizeof(to));
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 
-	while (fd >= 0 && child_clock_ms() < end) {
+	while (fd >= 0 && clock_ms() < end) {
 		struct pollfd ready[] = {{.fd = fd, .events = POLLIN},
 		    {.fd = target, .events = POLLIN}};
 
@@ -176,7 +176,7 @@ try_local(struct probe *probe)
 enum channel
 probe_stdio(struct probe *probe, const char *const *more)
 {
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 	struct child *child = probe->child;
 	enum channel found;
 	const char *words[16] = {"-W", probe->there};
@@ -226,7 +226,7 @@ try_jump(struct probe *probe)
 static void
 try_remote(struct probe *probe, const char *from, const char *path)
 {
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 	char spec[2 * PROBE_TEXT];
 	bool open = false;
 
@@ -254,7 +254,7 @@ try_tunnel(struct probe *probe)
 {
 	static const char no_device[] = "Could not request tunnel forwarding";
 	const char *said = probe->child->err.text;
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 	enum channel found = CHANNEL_UNCLEAR;
 
 	if (!probe_ssh(probe,

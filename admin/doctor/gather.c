@@ -174,6 +174,11 @@ doctor_read_config(struct doctor *doctor, const char *path)
 	if (text == NULL)
 		return false;
 	config_read(doctor->config, text, fetch, doctor, &doctor->lines);
+	if (doctor->lines.long_file != NULL)
+		snprintf(doctor->unread, sizeof(doctor->unread),
+		    "%.300s:%d: a word is longer than %d bytes",
+		    doctor->lines.long_file, doctor->lines.long_number,
+		    CONFIG_WORD - 1);
 	return true;
 }
 

@@ -23,6 +23,7 @@
 #define ROOM_MIB     64
 #define NO_ROOM      1
 #define FEW_FILES    1000
+#define TIMEDATECTL  "/usr/bin/timedatectl"
 #define CLOCK_OFF_US 10000000 /* a third of what a code allows */
 
 /* The line that brings the keeper back. */
@@ -187,9 +188,10 @@ doctor_clock(struct doctor *doctor)
 		    (long long)state.maxerror / 1000000);
 	else if (found == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
 		doctor_warn(doctor,
-		    systemd_runs() ? "timedatectl set-ntp true"
-				   : "a daemon such as chrony, here or on the "
-				     "host of this container",
+		    systemd_runs() && access(TIMEDATECTL, X_OK) == 0
+			? TIMEDATECTL " set-ntp true"
+			: "a daemon such as chrony, here or on the "
+			  "host of this container",
 		    "nothing keeps it right: once it is more than 30 seconds "
 		    "off, the codes of everybody's app are refused as wrong");
 	doctor_ok(doctor,

@@ -15,6 +15,7 @@
 #include "store/system/child.h"
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/person.h"
+#include "store/base/clock.h"
 #include "store/system/passwd.h"
 #include "admin/doctor/shell_try.h"
 
@@ -97,7 +98,7 @@ look_at_user(struct judge *judge, const struct passwd *pw)
 	if (group == NULL) {
 		snprintf(found.shell, sizeof(found.shell), "%s", shell);
 		found.same = is_known_by_name(found.kind, &found.trial);
-		if (!found.same && child_clock_ms() < judge->end_ms) {
+		if (!found.same && clock_ms() < judge->end_ms) {
 			found.trial = shell_try(pw, judge->gate, found.said);
 			found.same = found.trial != TRIAL_UNKNOWN &&
 			    shell_is_same_for_all(shell);
@@ -244,7 +245,7 @@ doctor_shells(struct doctor *doctor)
 	struct judge judge = {.doctor = doctor,
 	    .gate = doctor->gate[0] != '\0' ? doctor->gate
 					    : TFA_SBINDIR "/tfa-gate",
-	    .end_ms = child_clock_ms() + TRIALS_MS};
+	    .end_ms = clock_ms() + TRIALS_MS};
 	const struct passwd *pw;
 	char said[TRIAL_TEXT];
 

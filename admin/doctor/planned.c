@@ -137,8 +137,12 @@ copy_line(struct planned_copy *copy, FILE *out, const char *text, size_t len)
 	}
 	config_read("", alone, copy_included, &line, &config);
 	if (config.lines.count != 1 ||
-	    strcasecmp(config.lines.items[0].keyword, "include") != 0)
+	    strcasecmp(config.lines.items[0].keyword, "include") != 0) {
 		fputs(alone, out);
+	} else if (config.failed) {
+		errno = ENAMETOOLONG;
+		copy->failed = true;
+	}
 	fputc('\n', out);
 	config_done(&config);
 }

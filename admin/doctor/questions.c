@@ -6,6 +6,7 @@
 
 #include "admin/doctor/person.h"
 #include "admin/doctor/questions.h"
+#include "store/base/fnv.h"
 
 #define GROUPS 256
 #define PEOPLE 5000 /* users; only the first of them are looked at */
@@ -165,20 +166,18 @@ kinds_collect(const struct config *lines, struct kinds *ret)
 	config_criteria(lines, "group", add_word, &ret->groups);
 }
 
-/* A hash (FNV-1a) of the names and groups that the user fits. */
+/* A hash of the names and groups that the user fits. */
 unsigned long long
 kind_of(const struct kinds *kinds, const struct passwd *pw)
 {
-	unsigned long long hash = 0xcbf29ce484222325ULL;
+	uint64_t hash = FNV_BEGIN;
 
-	list_each(const struct name, name, kinds->users.list) {
-		hash ^= config_pattern(name->text, pw->pw_name) ? 'y' : 'n';
-		hash *= 0x100000001b3ULL;
-	}
-	list_each(const struct name, group, kinds->groups.list) {
-		hash ^= user_is_in(pw, group->text) ? 'y' : 'n';
-		hash *= 0x100000001b3ULL;
-	}
+	list_each(const struct name, name, kinds->users.list)
+		hash = fnv_add(hash,
+		    config_pattern(name->text, pw->pw_name) ? "y" : "n", 1);
+	list_each(const struct name, group, kinds->groups.list)
+		hash = fnv_add(
+		    hash, user_is_in(pw, group->text) ? "y" : "n", 1);
 	return hash;
 }
 

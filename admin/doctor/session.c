@@ -13,6 +13,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/probe.h"
+#include "store/base/clock.h"
 
 #define ENVIRONMENT_MAX 65536
 #define SLACK_S         2
@@ -89,7 +90,7 @@ start_agent(struct probe *probe)
 {
 	static const char *const environment[] = {
 	    "PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 	char path[PROBE_TEXT];
 	const char *const argv[] = {
 	    "/usr/bin/ssh-agent", "-D", "-a", path, NULL};
@@ -107,7 +108,7 @@ start_agent(struct probe *probe)
 static void
 watch_session(struct probe *probe, struct sighting *seen)
 {
-	long long end = child_clock_ms() + PROBE_MS;
+	long long end = clock_ms() + PROBE_MS;
 
 	if (!probe_ssh(probe, (const char *const[]){"-tt", "-A", "-X", NULL},
 		"sleep 6"))

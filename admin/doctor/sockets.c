@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/system/child.h"
 #include "admin/doctor/sockets.h"
 
@@ -265,7 +266,7 @@ sockets_listen(struct sockets *sockets, int limit_ms)
 	size_t n = sockets->list.count;
 	scoped_free struct call *calls = calloc(n + 1, sizeof(*calls));
 	scoped_free struct pollfd *fds = calloc(n + 1, sizeof(*fds));
-	long long end = child_clock_ms() + limit_ms, left;
+	long long end = clock_ms() + limit_ms, left;
 
 	if (calls == NULL || fds == NULL) {
 		snprintf(
@@ -277,7 +278,7 @@ sockets_listen(struct sockets *sockets, int limit_ms)
 		fds[i].fd = dial_socket(sockets, calls[i].socket);
 		fds[i].events = POLLIN;
 	}
-	while (one_is_open(fds, n) && (left = end - child_clock_ms()) > 0) {
+	while (one_is_open(fds, n) && (left = end - clock_ms()) > 0) {
 		if (poll(fds, (nfds_t)n, (int)left) < 0 && errno != EINTR)
 			break;
 		for (size_t i = 0; i < n; i++)

@@ -23,6 +23,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "store/base/clock.h"
 #include "store/system/child.h"
 #include "admin/doctor/person.h"
 
@@ -84,7 +85,7 @@ write_as_user(const struct tmp *tmp)
 		_exit(errno);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(name, sizeof(name), "tfa-doctor.%d.%lld", (int)getpid(),
-	    child_clock_ms());
+	    (long long)clock_ms());
 	fd = openat(tmp->fd, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -101,7 +102,7 @@ write_as_user(const struct tmp *tmp)
 static int
 try_to_write(const struct tmp *tmp)
 {
-	long long end = child_clock_ms() + WRITE_MS;
+	long long end = clock_ms() + WRITE_MS;
 	pid_t pid = fork();
 	int status;
 
@@ -113,7 +114,7 @@ try_to_write(const struct tmp *tmp)
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 		poll(NULL, 0, 2);
-	} while (child_clock_ms() < end);
+	} while (clock_ms() < end);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, WNOHANG);
 	return ETIMEDOUT;

@@ -507,7 +507,7 @@ read_rest(struct reading *reading)
 		else if (tries == TRIES ||
 		    (reply.reason != REASON_BUSY &&
 			reading->end->files.count == 0))
-			return admin_no_keeper(why);
+			return admin_no_keeper(reading->admin, why);
 		else
 			pause_between_tries();
 	}

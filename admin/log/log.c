@@ -268,7 +268,7 @@ judge_end(struct listing *listing)
 		when_say(end->begins_s, begins);
 		admin_say("no such line; the log begins at %s", begins);
 	}
-	return ADMIN_DONE;
+	return end->damaged > 0 ? ADMIN_DAMAGED : ADMIN_DONE;
 }
 
 static int
@@ -285,7 +285,8 @@ run_listing(struct listing *listing)
 	view_flush(&listing->view);
 	if (status == ADMIN_DONE)
 		status = judge_end(listing);
-	if (listing->admin->follow && status <= ADMIN_NOT)
+	if (listing->admin->follow &&
+	    (status <= ADMIN_NOT || status == ADMIN_DAMAGED))
 		status = follow(listing);
 	history_end_done(&listing->end);
 	return status;

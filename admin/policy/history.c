@@ -5,15 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
 #include "admin/policy/damage.h"
 #include "admin/policy/difference.h"
 #include "admin/policy/versions.h"
+#include "gate/screen/display.h"
 #include "store/base/utf8.h"
 #include "store/base/when.h"
-
-#define WIDTH 80 /* columns of a terminal */
 
 /* Adds how two versions differ; nothing if one of them is no valid policy. */
 static bool
@@ -62,14 +62,20 @@ print_version_json(
 	puts("]}");
 }
 
-/* Prints a line of at most WIDTH columns, if each character has one. */
+/* Prints a line; on a terminal of not more than its columns, if each character
+ * has one. */
 static void
 print_line(const char *text)
 {
-	char line[WIDTH + 1];
+	char line[MESSAGE_TEXT + USER_TEXT + 64];
+	struct display display;
+	size_t most = sizeof(line) - 1;
 
-	utf8_clean(text, strlen(text), line, sizeof(line));
-	if (strlen(text) > WIDTH)
+	display_size(STDOUT_FILENO, &display);
+	if (display.columns > 3 && (size_t)display.columns < most)
+		most = (size_t)display.columns;
+	utf8_clean(text, strlen(text), line, most + 1);
+	if (strlen(text) > most)
 		memcpy(line + strlen(line) - 3, "...", 3);
 	puts(line);
 }
@@ -78,7 +84,8 @@ static void
 print_version(
     const struct version *version, const struct changes *changes, bool in_force)
 {
-	char when[WHEN_MINUTE], by[24], line[MESSAGE_TEXT + 16];
+	char when[WHEN_MINUTE], by[USER_TEXT];
+	char line[MESSAGE_TEXT + USER_TEXT + 64];
 
 	when_say_minute(version->at_s, when);
 	utf8_clean(version->by, strlen(version->by), by, sizeof(by));

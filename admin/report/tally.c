@@ -1,4 +1,5 @@
 #include "admin/report/tally.h"
+#include "store/base/fnv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +23,11 @@ report_day_of(int64_t time_s)
 			    : -((DAY_S - 1 - local_s) / DAY_S);
 }
 
-/* FNV-1a; nobody gains anything by two users of one hash. */
 static uint64_t
 hash_of(const char *name)
 {
-	uint64_t hash = 14695981039346656037ULL;
+	uint64_t hash = fnv_add(FNV_BEGIN, name, strlen(name));
 
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 1099511628211ULL;
 	return hash != 0 ? hash : 1;
 }
 

@@ -42,16 +42,21 @@ say_closed(const struct reach *reach)
 
 /* The programs are installed together, so tfa is beside us. */
 static void
-say_instead(int port)
+say_proxy(void)
 {
 	admin_say("in place of ProxyJump they write in ~/.ssh/config, with "
 		  "the name of this machine:");
 	fputs("  ProxyCommand ssh BASTION tfa connect %h %p\n", stderr);
+}
+
+static void
+say_door(int port, bool told)
+{
 	if (port != 0)
 		admin_say("at the door, port %d, -J, -L, -D and the agent are "
 			  "open after a code",
 		    port);
-	else
+	else if (!told)
 		admin_say("or they use a door, where -J, -L, -D and the agent "
 			  "are open after a code: tfa-admin setup --door 2222");
 }
@@ -104,38 +109,54 @@ say_outside(const struct plan *plan, const struct reach *reach)
 
 /* A change of those before whom the gate stands. */
 static void
-say_difference(const struct reach *reach)
+say_difference(const struct reach *now, const struct reach *reach)
 {
-	scoped_free char *present = NULL;
-	struct reach now;
-
-	if (!plan_read_file(CONFIG_DROP_IN, &present) || present == NULL ||
-	    !judged_reach(present, &now) || strcmp(now.whom, reach->whom) == 0)
-		return;
 	admin_say("until now the gate stands before %s; from then on before "
 		  "%s",
-	    now.partial ? now.whom : "everybody",
+	    now->partial ? now->whom : "everybody",
 	    reach->partial ? reach->whom : "everybody");
-	if (reach->count.inside < now.count.inside)
+	if (reach->count.inside < now->count.inside)
 		admin_say("that is fewer: %zu %s will no longer be asked for a "
 			  "code",
-		    now.count.inside - reach->count.inside,
-		    accounts(now.count.inside - reach->count.inside));
+		    now->count.inside - reach->count.inside,
+		    accounts(now->count.inside - reach->count.inside));
 }
 
+/* True if the present drop-in closes what the planned one does: from the gate's
+ * ForceCommand on they are equal. */
+static bool
+is_closed_now(const char *present, const char *planned)
+{
+	const char *gate = strstr(planned, "ForceCommand " SETUP_GATE);
+
+	return gate != NULL && strstr(present, gate) != NULL;
+}
+
+/* A list that was said when it was closed is not said again. */
 void
 closes_say(const struct plan *plan)
 {
 	const struct stage *stage = plan_find(
 	    plan, STAGE_FILE_WRITE, CONFIG_DROP_IN);
-	struct reach reach;
+	scoped_free char *present = NULL;
+	struct reach reach, now;
+	bool same = false;
 	int port = 0;
 
 	if (stage == NULL || !judged_reach(stage->text, &reach))
 		return;
-	say_difference(&reach);
-	say_closed(&reach);
+	if (plan_read_file(CONFIG_DROP_IN, &present) && present != NULL &&
+	    judged_reach(present, &now)) {
+		same = strcmp(now.whom, reach.whom) == 0;
+		if (!same)
+			say_difference(&now, &reach);
+		same &= is_closed_now(present, stage->text);
+	}
+	if (!same) {
+		say_closed(&reach);
+		say_proxy();
+	}
 	if (door_port(plan, &port))
-		say_instead(port);
+		say_door(port, same);
 	say_outside(plan, &reach);
 }

@@ -36,19 +36,53 @@ say_selinux(int port)
 	fprintf(stderr, "    semanage port -a -t ssh_port_t -p tcp %d\n", port);
 }
 
-/* False also where the policy cannot be read. */
+/* True for a rule that "tfa-admin forward" changes if it is given that one name:
+ * from anywhere, for it alone, and of people who have a code. */
 static bool
-policy_is_closed(void)
+is_for_one(const struct rule *rule)
+{
+	const char *name = rule->groups.count > 0 ? rule->groups.items[0].text
+	    : rule->users.count > 0               ? rule->users.items[0].text
+						  : "*";
+
+	return rule->groups.count + rule->users.count == 1 &&
+	    rule->from.count == 0 && rule->mode != MODE_EXEMPT &&
+	    strpbrk(name, "!*") == NULL;
+}
+
+/* Somebody of whom the policy knows, or else everybody. */
+static void
+print_example(const struct policy *policy)
+{
+	list_each(const struct rule, rule, policy->rules)
+		if (is_for_one(rule)) {
+			fprintf(stderr,
+			    "    tfa-admin forward %s%s after-code\n",
+			    rule->groups.count > 0 ? "@" : "",
+			    (rule->groups.count > 0 ? rule->groups.items
+						    : rule->users.items)[0]
+				.text);
+			return;
+		}
+	fputs("    tfa-admin forward '*' after-code\n", stderr);
+}
+
+/* Says nothing where the policy cannot be read. */
+static void
+say_policy(void)
 {
 	char why[POLICY_WHY_TEXT];
 	struct policy policy;
-	bool closed;
 
 	if (caller_policy(&policy, why) != FAULT_NONE)
-		return false;
-	closed = !policy_may_forward(&policy);
+		return;
+	if (!policy_may_forward(&policy)) {
+		admin_say("the policy lets nobody through it yet: "
+			  "\"forwarding\" is closed for everybody. To let "
+			  "people through after a code, for example:");
+		print_example(&policy);
+	}
 	policy_done(&policy);
-	return closed;
 }
 
 static void
@@ -78,13 +112,7 @@ door_say_hints(int port)
 		admin_say("this machine's start must start the door, too:");
 		fputs("    " DOOR_LAUNCHER " --daemon\n", stderr);
 	}
-	if (policy_is_closed()) {
-		admin_say("the policy lets nobody through it yet: "
-			  "\"forwarding\" is closed for everybody. To let a "
-			  "group through after a code, for example ops, if a "
-			  "rule is for it:");
-		fputs("    tfa-admin forward @ops after-code\n", stderr);
-	}
+	say_policy();
 	admin_say("its users need in their ~/.ssh/config, with the names of "
 		  "your own hosts:");
 	print_ssh_config(port);

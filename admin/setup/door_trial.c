@@ -16,6 +16,7 @@
 #include "admin/doctor/probe.h"
 #include "admin/setup/setup.h"
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 
 #define TRY_MS  10000 /* for the start */
 #define TRY_MAX 8     /* users, until sshd takes one of them */
@@ -63,11 +64,11 @@ static bool
 start_trial(struct child *door, int port)
 {
 	const char *const argv[] = {DOOR_LAUNCHER, "--trial", KEYS, NULL};
-	long long end = child_clock_ms() + TRY_MS;
+	long long end = clock_ms() + TRY_MS;
 
 	if (!child_start(&(const struct child_options){.argv = argv}, door))
 		return setup_fail(DOOR_LAUNCHER);
-	while (door->end == CHILD_RUNS && child_clock_ms() < end) {
+	while (door->end == CHILD_RUNS && clock_ms() < end) {
 		if (is_open(port))
 			return true;
 		child_wait(door, 50);

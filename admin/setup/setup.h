@@ -11,7 +11,8 @@
  *	pam.c      PAM's line that reads a user's own variables
  *	pam_askers.c  the lines by which PAM asks the keeper
  *	used.c     --used: what starts tfa here; used_sshd.c: what sshd starts;
- *	           uses.c prints each
+ *	           used_units.c: and an sshd that systemd will start; unit.c reads
+ *	           systemd's files; uses.c prints each
  *	door_plan.c  the stages of a door, and what is in its way here
  *	only.c     --only: before whom the gate is to stand
  *	closes.c   what closes for whom, in words
@@ -105,8 +106,22 @@ void pam_say_askers(void);
  * uses_add() prints one.  uses_unknown() says on stderr what could not be looked
  * at, and with --json prints a row for it: a gate that is found lets the door's
  * package go, and something unknown beside it does not.  used_by_sshd() adds
- * what sshd's files say, and the sshds that run.
+ * what sshd's files say, and the sshds that run; used_by_units() the sshds that
+ * systemd would start.
+ *
+ * used_by_command() adds what the options of one sshd bring in; *ret, for
+ * doctor_done(): the file that it reads.  False where that cannot be read.
+ * uses_find_name(): where a file of that name is in the text, and no longer
+ * name; or NULL.
  */
+struct doctor;
+struct used_command {
+	const char *file; /* that shows the options */
+	const char *who;  /* "sshd (pid 7)" */
+	const char *text; /* the whole command */
+	const char *door; /* what to say of a door */
+	const struct listener *listener;
+};
 enum use_part { USE_GATE, USE_MODULE, USE_DOOR, USE_SETUP, USE_UNKNOWN };
 struct uses {
 	bool json, any, unknown, unwritten;
@@ -117,6 +132,10 @@ void uses_add(struct uses *uses, enum use_part part, const char *file,
 void uses_unknown(struct uses *uses, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void used_by_sshd(struct uses *uses);
+void used_by_units(struct uses *uses);
+bool used_by_command(
+    struct uses *uses, const struct used_command *command, struct doctor *ret);
+const char *uses_find_name(const char *text, const char *name);
 
 /*
  * The door.  door_port(): the port that the plan's door has, from --door,

@@ -73,6 +73,7 @@ setup_used(const struct admin *admin)
 	struct uses uses = {.json = admin->json};
 
 	used_by_sshd(&uses);
+	used_by_units(&uses);
 	used_by_pam(&uses);
 	used_by_systemd(&uses);
 	used_by_setup(&uses);

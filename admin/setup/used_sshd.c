@@ -26,16 +26,16 @@ goes_on_in_name(char c)
 	return isalnum((unsigned char)c) || (c != '\0' && strchr("._-", c));
 }
 
-/* True if a file of that name is in the text, and no longer name. */
-static bool
-has_gate_name(const char *text)
+const char *
+uses_find_name(const char *text, const char *name)
 {
-	for (const char *at = text; (at = strstr(at, GATE_NAME)) != NULL;
-	     at += sizeof(GATE_NAME) - 1)
+	size_t n = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)) != NULL; at += n)
 		if ((at == text || !goes_on_in_name(at[-1])) &&
-		    !goes_on_in_name(at[sizeof(GATE_NAME) - 1]))
-			return true;
-	return false;
+		    !goes_on_in_name(at[n]))
+			return at;
+	return NULL;
 }
 
 /* A gate elsewhere is another installation's, but not every name of ours is seen:
@@ -49,7 +49,7 @@ names_our_gate(const char *value)
 		return true;
 	return config_is_gate(value)
 	    ? config_word(&value, word) && doctor_is_same_file(word, SETUP_GATE)
-	    : has_gate_name(value);
+	    : uses_find_name(value, GATE_NAME) != NULL;
 }
 
 static void
@@ -221,25 +221,36 @@ has_another_root(int pid)
 /* A title does not tell an argument with blanks from several, so that only the
  * whole of it has a gate behind the first word of a ForceCommand. */
 static void
-judge_options(struct uses *uses, const struct listener *listener, int pid,
-    const char *title)
+judge_options(struct uses *uses, const struct used_command *command)
 {
-	const char *options = listener->options;
-	char path[64];
+	const char *options = command->listener->options;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	if (has_gate_name(options))
-		uses_add(uses, USE_GATE, path, 0, options);
-	else if (strstr(title, SETUP_GATE) != NULL)
-		uses_add(uses, USE_GATE, path, 0, title);
+	if (uses_find_name(options, GATE_NAME) != NULL)
+		uses_add(uses, USE_GATE, command->file, 0, options);
+	else if (strstr(command->text, SETUP_GATE) != NULL)
+		uses_add(uses, USE_GATE, command->file, 0, command->text);
 	else if (strcasestr(options, "-o include") != NULL ||
 	    strlen(options) >= LISTENER_OPTIONS - 1)
 		uses_unknown(uses,
-		    "sshd (pid %d) was started with %.300s, and what that "
-		    "adds is not known",
-		    pid, options);
-	if (door_is_named(listener))
-		uses_add(uses, USE_DOOR, path, 0, "the door runs");
+		    "%s was started with %.300s, and what that adds is not "
+		    "known",
+		    command->who, options);
+	if (door_is_named(command->listener))
+		uses_add(uses, USE_DOOR, command->file, 0, command->door);
+}
+
+bool
+used_by_command(
+    struct uses *uses, const struct used_command *command, struct doctor *ret)
+{
+	const char *config = command->listener->config;
+
+	judge_options(uses, command);
+	if (!read_config(uses, config, ret))
+		return false;
+	if (strcmp(config, CONFIG_DEFAULT) != 0)
+		add_lines(uses, ret);
+	return true;
 }
 
 static void
@@ -248,21 +259,25 @@ judge_sshd(void *ctx, int pid, const char *title)
 	struct uses *uses = ctx;
 	struct listener listener;
 	struct doctor doctor;
+	char path[64], who[64];
+	const struct used_command command = {.file = path,
+	    .who = who,
+	    .text = title,
+	    .door = "the door runs",
+	    .listener = &listener};
 
 	if (!title_listener(title, &listener) || !doctor_is_roots(pid) ||
 	    has_another_root(pid))
 		return;
-	judge_options(uses, &listener, pid, title);
-	if (read_config(uses, listener.config, &doctor)) {
-		if (strcmp(listener.config, CONFIG_DEFAULT) != 0)
-			add_lines(uses, &doctor);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	snprintf(who, sizeof(who), "sshd (pid %d)", pid);
+	if (used_by_command(uses, &command, &doctor))
 		judge_read_time(uses, &doctor, &listener, pid);
-	} else if (kill(pid, 0) == 0) {
+	else if (kill(pid, 0) == 0)
 		uses_unknown(uses,
 		    "%s, which sshd (pid %d) has read, cannot be read: what it "
 		    "starts is not known",
 		    listener.config, pid);
-	}
 	doctor_done(&doctor);
 }
 

@@ -17,6 +17,7 @@
 #include "gate/own/relay.h"
 #include "store/base/cleanup.h"
 #include "store/folder/policy_file.h"
+#include "store/wire/dial.h"
 
 #define LOG_WAIT_MS 2000 /* where the connection is made in any case */
 
@@ -29,7 +30,7 @@ tell_keeper(struct own *own, const struct endpoint *endpoint,
 	struct client_options keeper = own->gate.keeper;
 	scoped_request struct request packet = {.version = 0};
 	scoped_reply struct reply reply = {.version = 0};
-	char why[320] = "out of memory";
+	char why[320] = "out of memory", said[360];
 
 	if (own->targets == NULL)
 		keeper.wait_ms = LOG_WAIT_MS;
@@ -44,8 +45,8 @@ tell_keeper(struct own *own, const struct endpoint *endpoint,
 			return reply.verdict;
 		}
 	}
-	snprintf(ret_message, size,
-	    "tfa: no connection: the keeper cannot be reached: %s", why);
+	dial_say_unreached(&keeper, geteuid(), why, said, sizeof(said));
+	snprintf(ret_message, size, "tfa: no connection: %s", said);
 	return VERDICT_DENY;
 }
 

@@ -1,11 +1,13 @@
 /* The user's own devices and recovery codes. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gate/own/own.h"
 #include "gate/term.h"
 #include "store/base/when.h"
 #include "store/core/report.h"
+#include "store/wire/dial.h"
 
 #define scoped_row __attribute__((cleanup(user_row_done)))
 
@@ -99,12 +101,14 @@ read_row(struct gate *gate, struct user_row *ret)
 	    .version = PROTOCOL_VERSION, .request = "status"};
 	const struct client_rows rows = {
 	    &user_row_shape, ret, sizeof(*ret), NULL, NULL};
-	char why[320];
+	char why[320], said[360];
 
 	memcpy(request.address, gate->facts.address, sizeof(request.address));
 	if (client_stream(&gate->keeper, &request, &rows, &gate->reply, why,
 		sizeof(why)) != FAULT_NONE) {
-		fprintf(stderr, "tfa: the keeper cannot be reached: %s\n", why);
+		dial_say_unreached(
+		    &gate->keeper, geteuid(), why, said, sizeof(said));
+		fprintf(stderr, "tfa: %s\n", said);
 		return GATE_EXIT_KEEPER;
 	}
 	if (!gate->reply.end || ret->user[0] == '\0') {

@@ -11,6 +11,7 @@
 
 #include "gate/own/tcp.h"
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/system/child.h"
 
 /* Waits until a connection stands.  0, or errno. */
@@ -22,7 +23,7 @@ wait_connected(int fd, long long end_ms)
 	int error = 0, r;
 
 	do {
-		long long left_ms = end_ms - child_clock_ms();
+		long long left_ms = end_ms - clock_ms();
 
 		r = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
 	} while (r < 0 && errno == EINTR);
@@ -80,18 +81,18 @@ static int
 try_each(const struct endpoint *endpoint, const struct addrinfo *address,
     FILE *failures)
 {
-	long long end_ms = child_clock_ms() + TCP_ALL_MS;
+	long long end_ms = clock_ms() + TCP_ALL_MS;
 	int fd = -1;
 
 	for (; address != NULL; address = address->ai_next) {
-		long long each_ms = child_clock_ms() + TCP_EACH_MS;
+		long long each_ms = clock_ms() + TCP_EACH_MS;
 		int error = try_address(
 		    address, each_ms < end_ms ? each_ms : end_ms, &fd);
 
 		if (error == 0)
 			break;
 		note_failure(failures, endpoint, address, error);
-		if (child_clock_ms() >= end_ms)
+		if (clock_ms() >= end_ms)
 			break;
 	}
 	return fd;

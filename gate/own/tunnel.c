@@ -21,6 +21,7 @@
 #include "gate/own/tool.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
+#include "store/wire/dial.h"
 
 static int
 no_tunnel(const char *why, int status)
@@ -86,7 +87,8 @@ ask_as_door(struct own *own)
 			    reason_here(reply), reason_exit(reply->reason));
 		}
 	}
-	snprintf(line, sizeof(line), "the keeper cannot be reached: %s", why);
+	dial_say_unreached(
+	    &own->gate.keeper, geteuid(), why, line, sizeof(line));
 	return no_tunnel(line, GATE_EXIT_KEEPER);
 }
 

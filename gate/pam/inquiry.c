@@ -98,13 +98,14 @@ pretend(const struct inquiry *inquiry, struct ruling *ret)
 }
 
 static void
-deny_unasked(struct ruling *ret, const char *why)
+deny_unasked(const struct inquiry *inquiry, struct ruling *ret, const char *why)
 {
-	char text[RULING_TEXT + 64];
+	char said[RULING_TEXT], text[RULING_TEXT + 64];
 
-	snprintf(text, sizeof(text),
-	    "Access denied: the keeper cannot be reached: %s",
-	    why[0] != '\0' ? why : "the request is too large");
+	dial_say_unreached(&inquiry->keeper, inquiry->uid,
+	    why[0] != '\0' ? why : "the request is too large", said,
+	    sizeof(said));
+	snprintf(text, sizeof(text), "Access denied: %s", said);
 	ruling_deny(ret, RULING_UNASKED, text);
 }
 
@@ -131,7 +132,7 @@ inquiry_ask(const struct inquiry *inquiry, struct ruling *ret)
 		deny_unfit(ret, wrong);
 	else if (dial_ask(&client, &inquiry->keeper, &request, &reply) !=
 	    FAULT_NONE)
-		deny_unasked(ret, client.why);
+		deny_unasked(inquiry, ret, client.why);
 	else if (inquiry->unknown)
 		pretend(inquiry, ret);
 	else

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "gate/pam/inquiry.h"
+#include "store/base/clock.h"
 #include "store/wire/connection.h"
 
 #define EXPORT       __attribute__((visibility("default")))
@@ -28,27 +29,18 @@
 #define PASSWD_BYTES 16384
 #define TOKEN_BYTES  16
 
-static long long
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 /* Reads one ruling, which a pipe hands on in one piece.  *ret stays where
  * anything else comes, or nothing within LIMIT_MS. */
 static void
 read_ruling(int fd, struct ruling *ret)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	long long end = now_ms() + LIMIT_MS, left;
+	long long end = clock_ms() + LIMIT_MS, left;
 	struct ruling ruling[2];
 	int ready;
 
 	do {
-		left = end - now_ms();
+		left = end - clock_ms();
 		ready = poll(&p, 1, left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR);
 	if (ready == 1 &&

@@ -4,54 +4,10 @@
 
 #include "gate/sshd/config.h"
 
-static const char blanks[] = " \t\r\n";
-
-bool
-config_word(const char **rest, char ret[static CONFIG_WORD])
-{
-	const char *p = *rest + strspn(*rest, blanks);
-	bool quoted = false;
-	size_t n = 0;
-
-	if (*p == '\0')
-		return false;
-	for (; *p != '\0' && (quoted || strchr(blanks, *p) == NULL); p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		else if (n + 1 < CONFIG_WORD)
-			ret[n++] = *p;
-	}
-	ret[n] = '\0';
-	*rest = p;
-	return true;
-}
-
 bool
 config_has_keyword(const struct config_line *line, const char *keyword)
 {
 	return strcasecmp(line->keyword, keyword) == 0;
-}
-
-bool
-config_pattern(const char *pattern, const char *text)
-{
-	const char *star = NULL, *from = NULL;
-
-	while (*text != '\0') {
-		if (*pattern == '*') {
-			star = ++pattern;
-			from = text;
-		} else if (*pattern == '?' || *pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star != NULL) {
-			pattern = star;
-			text = ++from;
-		} else {
-			return false;
-		}
-	}
-	return pattern[strspn(pattern, "*")] == '\0';
 }
 
 struct reader {
@@ -78,118 +34,24 @@ config_keep(struct config *config, const char *text)
 	return *slot;
 }
 
-/* Cuts a comment and blanks off the end. */
-static void
-trim(char *line)
-{
-	bool quoted = false;
-	size_t n = 0;
-
-	for (; line[n] != '\0'; n++) {
-		quoted ^= line[n] == '"';
-		if (line[n] == '#' && !quoted &&
-		    (n == 0 || strchr(blanks, line[n - 1]) != NULL))
-			break;
-	}
-	while (n > 0 && strchr(blanks, line[n - 1]) != NULL)
-		n--;
-	line[n] = '\0';
-}
-
-/*
- * The next word, as sshd's strdelim() cuts it: up to a blank or one "=".  A
- * quoted part belongs to it, and ends it.  NULL where a quote has no end.
- */
-static char *
-next_word(char **at)
-{
-	char *word = *at, *end = word + strcspn(word, " \t\r\n\"=");
-	bool equals = *end == '=';
-	char *close;
-
-	if (*end == '"') {
-		close = strchr(end + 1, '"');
-		if (close == NULL)
-			return NULL;
-		memmove(end, end + 1, (size_t)(close - end - 1));
-		close[-1] = '\0';
-		*at = close + 1 + strspn(close + 1, blanks);
-		return word;
-	}
-	if (*end != '\0') {
-		*end++ = '\0';
-		end += strspn(end, blanks);
-		if (*end == '=' && !equals)
-			end += 1 + strspn(end + 1, blanks);
-	}
-	*at = end;
-	return word;
-}
-
-/* Cuts a line into keyword and value: "Keyword value", "keyword=value".  Before
- * the keyword blanks, or one "=", may stand. */
-static bool
-split_setting(char *line, const char **ret_keyword, const char **ret_value)
-{
-	const char *keyword;
-
-	trim(line);
-	keyword = next_word(&line);
-	if (keyword != NULL && *keyword == '\0')
-		keyword = next_word(&line);
-	if (keyword == NULL || *keyword == '\0' || *keyword == '#')
-		return false;
-	*ret_keyword = keyword;
-	*ret_value = line;
-	return true;
-}
-
-/* As argv_split() of OpenSSH 8.7 and later cuts them: either quote holds a word
- * together; a backslash stands before a quote, a backslash or, outside quotes,
- * a blank. */
-static bool
-next_pattern(const char **rest, char ret[static CONFIG_WORD])
-{
-	const char *p = *rest + strspn(*rest, blanks);
-	char quote = '\0';
-	size_t n = 0;
-
-	if (*p == '\0')
-		return false;
-	for (; *p != '\0' && (quote || strchr(blanks, *p) == NULL); p++) {
-		if (quote ? *p == quote : *p == '"' || *p == '\'') {
-			quote = quote ? '\0' : *p;
-			continue;
-		}
-		if (p[0] == '\\' && p[1] != '\0' &&
-		    strchr(quote ? "\"'\\" : "\"'\\ ", p[1]) != NULL)
-			p++;
-		if (n + 1 < CONFIG_WORD)
-			ret[n++] = *p;
-	}
-	ret[n] = '\0';
-	*rest = p;
-	return true;
-}
-
-bool
-config_pattern_of(const char **rest, char ret[static CONFIG_PATTERN])
-{
-	char word[CONFIG_WORD];
-
-	if (!next_pattern(rest, word))
-		return false;
-	snprintf(ret, CONFIG_PATTERN, "%s%s",
-	    word[0] == '/' ? "" : CONFIG_FOLDER "/", word);
-	return true;
-}
-
 static void config_read_file(void *arg, const char *path, const char *text);
 
+/* The first one is named. */
 static void
-config_include(struct reader *reader, const char *value)
+config_too_long(struct config *config, const struct config_line *line)
+{
+	config->failed = true;
+	if (config->long_file == NULL) {
+		config->long_file = line->file;
+		config->long_number = line->number;
+	}
+}
+
+static void
+config_include(struct reader *reader, const struct config_line *line)
 {
 	struct reader inner = *reader;
+	const char *rest = line->value;
 	char pattern[CONFIG_PATTERN];
 
 	if (++inner.depth > CONFIG_DEPTH) {
@@ -197,8 +59,10 @@ config_include(struct reader *reader, const char *value)
 		return;
 	}
 	inner.outer = reader->match;
-	while (config_pattern_of(&value, pattern))
+	while (config_pattern_of(&rest, pattern))
 		inner.files(inner.ctx, pattern, config_read_file, &inner);
+	if (config_has_pattern(rest))
+		config_too_long(reader->config, line);
 }
 
 /* One line; a Match holds until the next one or the end of its file. */
@@ -210,11 +74,13 @@ config_read_line(
 	struct config_line line = {.file = file, .number = number};
 	struct config_line *slot;
 
-	if (!split_setting(text, &line.keyword, &line.value))
+	if (!config_split(text, &line.keyword, &line.value))
 		return;
 	if (config_has_keyword(&line, "match")) {
 		reader->match = line.value;
 		reader->block = ++config->blocks;
+		if (!config_words_fit(line.value))
+			config_too_long(config, &line);
 	}
 	line.match = reader->match;
 	line.outer = reader->outer;
@@ -227,7 +93,7 @@ config_read_line(
 	else
 		*slot = line;
 	if (config_has_keyword(&line, "include"))
-		config_include(reader, line.value);
+		config_include(reader, &line);
 }
 
 /* A file without a line is one, too: a line may be added to it. */

@@ -10,13 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "gate/sshd/config_words.h"
 #include "store/json/json.h"
 
 #define CONFIG_LINES   20000
-#define CONFIG_DEPTH   16   /* of Include, as in sshd */
-#define CONFIG_WORD    1024 /* bytes of one word, with its NUL */
-#define CONFIG_FOLDER  "/etc/ssh"
-#define CONFIG_PATTERN (CONFIG_WORD + sizeof(CONFIG_FOLDER))
+#define CONFIG_DEPTH   16 /* of Include, as in sshd */
 #define CONFIG_DEFAULT CONFIG_FOLDER "/sshd_config"
 #define CONFIG_SITE    "00-site.conf" /* beside it, for the site's own */
 #define CONFIG_OURS    "00-tfa.conf"
@@ -38,6 +36,10 @@ struct config {
 	LIST_OF(const char *) files; /* each that was read, once */
 	int blocks;
 	bool failed; /* out of memory, or over a limit: not all is here */
+	/* The first Include or Match with a word that config_word() would cut;
+	 * NULL: none. */
+	const char *long_file;
+	int long_number;
 };
 
 /* Calls each, with reader, for every file that the pattern of an Include
@@ -52,17 +54,6 @@ void config_read(const char *path, const char *text, config_files *files,
     void *ctx, struct config *ret);
 
 void config_done(struct config *config);
-
-/* *ret: the next word of *rest, without quotes, cut after CONFIG_WORD - 1
- * bytes; false if there is none. */
-bool config_word(const char **rest, char ret[static CONFIG_WORD]);
-
-/* *ret: the next pattern for files in the value of an Include, from / on; false
- * if there is none. */
-bool config_pattern_of(const char **rest, char ret[static CONFIG_PATTERN]);
-
-/* True if the text fits a pattern of sshd's, with * and ?. */
-bool config_pattern(const char *pattern, const char *text);
 
 /* True if the line has this keyword, in any case. */
 bool config_has_keyword(const struct config_line *line, const char *keyword);

@@ -355,7 +355,9 @@ sshd_look(const struct sshd_question *question, struct sshd_view *ret,
 		return look.fault;
 	config_read(origin.config, text, include_files, &look, &config);
 	if (config.failed && look.fault == FAULT_NONE)
-		look_fails(&look, origin.config, "cannot be read whole");
+		look_fails(&look,
+		    config.long_file != NULL ? config.long_file : origin.config,
+		    "cannot be read whole");
 	if (look.fault == FAULT_NONE)
 		judge_loaded(&look, &config, &origin);
 	if (look.fault == FAULT_NONE) {

@@ -116,12 +116,28 @@ find_mark(const char *title, int *ret_startups)
 }
 
 bool
-title_listener(const char *title, struct listener *ret)
+title_command(const char *words, struct listener *ret)
 {
 	struct listener listener = {.config = CONFIG_DEFAULT};
-	const char *end = find_mark(title, &listener.startups);
-	const char *colon = strstr(title, ": "), *rest;
-	char words[TITLE_MAX], word[CONFIG_WORD];
+	char word[CONFIG_WORD];
+
+	if (!config_word(&words, word))
+		return false;
+	snprintf(listener.program, sizeof(listener.program), "%s", word);
+	while (config_word(&words, word))
+		if (word[0] == '-' && !take_flags(&listener, word, &words))
+			return false;
+	*ret = listener;
+	return true;
+}
+
+bool
+title_listener(const char *title, struct listener *ret)
+{
+	int startups;
+	const char *end = find_mark(title, &startups);
+	const char *colon = strstr(title, ": ");
+	char words[TITLE_MAX];
 
 	if (end == NULL || colon == NULL || colon >= end ||
 	    end - colon >= TITLE_MAX ||
@@ -129,14 +145,9 @@ title_listener(const char *title, struct listener *ret)
 		return false;
 	snprintf(
 	    words, sizeof(words), "%.*s", (int)(end - colon - 2), colon + 2);
-	rest = words;
-	if (!config_word(&rest, word))
+	if (!title_command(words, ret))
 		return false;
-	snprintf(listener.program, sizeof(listener.program), "%s", word);
-	while (config_word(&rest, word))
-		if (word[0] == '-' && !take_flags(&listener, word, &rest))
-			return false;
-	*ret = listener;
+	ret->startups = startups;
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /*
- * The titles of sshd's processes.  Pure: texts go in.
+ * The titles of sshd's processes, and the command lines that they show.  Pure: texts
+ * go in.
  */
 #ifndef TFA_TITLE_H
 #define TFA_TITLE_H
@@ -35,6 +36,10 @@ struct listener {
  * Anybody can give a process such a title: the caller looks whose it is.
  */
 bool title_listener(const char *title, struct listener *ret);
+
+/* *ret: what an sshd that is started by this command line would say; false where
+ * a path is missing or longer than CONFIG_WORD. */
+bool title_command(const char *words, struct listener *ret);
 
 /* The name by which it was started, without its folders: before OpenSSH 9.8 also
  * that of its PAM service. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/core/policy.h"
+#include "store/base/fnv.h"
 #include "store/base/utf8.h"
 #include "store/json/odd.h"
 
@@ -331,20 +332,17 @@ keys_are_default(const struct keys *keys)
 	    strcmp(keys->files.items[1].text, KEYS_FILE_SECOND) == 0;
 }
 
-/* FNV-1a, of the text and its NUL. */
+/* With its NUL, so that "a", "b" is another than "ab". */
 static uint64_t
 mix_text(uint64_t hash, const char *text)
 {
-	do
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	while (*text++ != '\0');
-	return hash;
+	return fnv_add(hash, text, strlen(text) + 1);
 }
 
 void
 policy_keys_name(const struct keys *keys, char ret[static KEYS_NAME])
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = FNV_BEGIN;
 
 	if (keys_are_default(keys)) {
 		memcpy(ret, KEYS_DEFAULT, sizeof(KEYS_DEFAULT));

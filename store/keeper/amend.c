@@ -2,6 +2,7 @@
  * Makes the changes that tfa-admin asks for in a user's record.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/base/utf8.h"
@@ -15,11 +16,12 @@ struct amend {
 	int64_t uid; /* the user's now, or -1: not in passwd any more */
 	gid_t gid;
 	bool gone; /* uid is -1, and every service says that they are gone */
-	/* These four are for revoke with a device. */
+	/* These five are for revoke with a device. */
 	enum reason denied; /* why not, or REASON_NONE */
 	char device[DEVICE_ID_TEXT];
 	char name[NAME_TEXT];
-	bool last; /* they had no other */
+	bool last;                  /* they had no other */
+	LIST_OF(struct note) there; /* the devices, where none is meant */
 	/* A code to be made, if one is asked for. */
 	enum code_use use;
 	uint8_t random[ONETIME_BYTES];
@@ -53,6 +55,21 @@ on_revoke(struct record *record, void *arg)
 	return with_code ? on_code(record, amend) : CHANGE_WRITE;
 }
 
+/* For an administrator who means none of them. */
+static void
+list_devices(const struct record *record, struct amend *amend)
+{
+	free(amend->there.items);
+	amend->there.items = NULL;
+	amend->there.count = 0;
+	list_each(const struct device, device, record->devices)
+		answer_add(&amend->there,
+		    device->name[0] != '\0' ? "%s \"%s\"" : "%s", device->id,
+		    device->name);
+	if (record->devices.count == 0)
+		answer_add(&amend->there, "no device");
+}
+
 static enum change
 on_revoke_device(struct record *record, void *arg)
 {
@@ -65,8 +82,10 @@ on_revoke_device(struct record *record, void *arg)
 	amend->denied = fault == FAULT_NONE ? REASON_NONE
 	    : fault == FAULT_ABSENT         ? REASON_NOT_THEIRS
 					    : REASON_NAMED_TWICE;
-	if (amend->denied != REASON_NONE)
+	if (amend->denied != REASON_NONE) {
+		list_devices(record, amend);
 		return CHANGE_NONE;
+	}
 	memcpy(
 	    amend->device, record->devices.items[i].id, sizeof(amend->device));
 	memcpy(amend->name, record->devices.items[i].name, sizeof(amend->name));
@@ -209,13 +228,15 @@ amend_finish(
 	if (fault != FAULT_NONE)
 		answer_deny(call, call_store_reason(call, fault), "");
 	else if (amend->denied != REASON_NONE)
-		answer_deny(call, amend->denied, call->request.user);
+		answer_deny_with(call, amend->denied, call->request.user,
+		    amend->there.items, amend->there.count);
 	else if (!log_change(call, call->request.user, amend->device, detail))
 		answer_deny(call, REASON_NO_LOG, "");
 	else if (!amend_fill(amend, &reply))
 		answer_deny(call, REASON_STORE, "");
 	else
 		say_done(call, &reply, done);
+	free(amend->there.items);
 	explicit_bzero(amend, sizeof(*amend));
 }
 

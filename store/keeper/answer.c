@@ -55,9 +55,17 @@ is_for_admin(const struct call *call)
 void
 answer_deny(struct call *call, enum reason reason, const char *name)
 {
+	answer_deny_with(call, reason, name, NULL, 0);
+}
+
+void
+answer_deny_with(struct call *call, enum reason reason, const char *name,
+    struct note *notes, size_t count)
+{
 	struct reply reply = {.version = PROTOCOL_VERSION,
 	    .verdict = VERDICT_DENY,
-	    .reason = reason};
+	    .reason = reason,
+	    .notes = {notes, count}};
 	struct reason_facts facts = {.name = name};
 
 	call->broken = true;

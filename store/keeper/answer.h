@@ -15,8 +15,11 @@ bool answer_send(struct call *call, const struct reply *reply);
 void answer_done(struct call *call);
 void answer_end(struct call *call, const char *message);
 
-/* Answers with a denial.  name: the user, group or rule that it is about. */
+/* Answers with a denial.  name: the user, group or rule that it is about.  The
+ * notes stay the caller's. */
 void answer_deny(struct call *call, enum reason reason, const char *name);
+void answer_deny_with(struct call *call, enum reason reason, const char *name,
+    struct note *notes, size_t count);
 
 /* Answers with the denial that a look-up of that user led to, by its fault. */
 void answer_deny_user(struct call *call, enum fault fault, const char *user);

@@ -15,7 +15,8 @@
 static long
 landlock_version(void)
 {
-	return syscall(CALL_LANDLOCK_CREATE_RULESET, NULL, 0, LANDLOCK_VERSION);
+	return syscall(
+	    CALL_LANDLOCK_CREATE_RULESET, NULL, 0, LANDLOCK_ASK_VERSION);
 }
 
 bool

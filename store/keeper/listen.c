@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "store/keeper/keeper.h"
+#include "store/base/clock.h"
 #include "store/keeper/pool.h"
 #include "store/keeper/program.h"
 #include "store/wire/protocol.h"
@@ -72,15 +73,6 @@ on_child(int sig)
 	(void)sig;
 }
 
-static int64_t
-listen_now_ms(void)
-{
-	struct timespec ts = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Does not wait for a peer that takes nothing.  Reads a byte of the request first:
  * with a request unread, the kernel would drop the answer. */
 static void
@@ -126,7 +118,7 @@ take_in(struct listener *l, int fd)
 		close(fd);
 		return;
 	}
-	rate = rate_connection(&l->rates, uid, listen_now_ms());
+	rate = rate_connection(&l->rates, uid, clock_ms());
 	is_new = rate->standing == STANDING_NEW;
 	if (!may_wait(l, rate, is_new)) {
 		refuse_busy(fd);
@@ -136,7 +128,7 @@ take_in(struct listener *l, int fd)
 	l->waiting[l->waiting_count++] = (struct waiting){.fd = fd,
 	    .uid = rate->uid,
 	    .is_new = is_new,
-	    .until_ms = listen_now_ms() + RECEIVE_MS};
+	    .until_ms = clock_ms() + RECEIVE_MS};
 }
 
 /* Takes many in at once, so that nobody waits long behind a flood, but not for
@@ -188,14 +180,13 @@ static void
 start_serving(struct listener *l, size_t i)
 {
 	struct waiting w = l->waiting[i];
-	const struct rate *rate = rate_of(&l->rates, w.uid, listen_now_ms());
+	const struct rate *rate = rate_of(&l->rates, w.uid, clock_ms());
 	struct conduct conduct = {.quiet = rate_is_quiet(rate),
 	    .quiet_claims = rate_is_quiet_of_claims(rate),
 	    .suppressed = rate->suppressed};
 
 	drop(l, i);
-	if (pool_serve(
-		&l->pool, w.fd, w.uid, w.is_new, &conduct, listen_now_ms()))
+	if (pool_serve(&l->pool, w.fd, w.uid, w.is_new, &conduct, clock_ms()))
 		close(w.fd);
 	else
 		refuse_busy(w.fd);
@@ -206,7 +197,7 @@ start_serving(struct listener *l, size_t i)
 static void
 advance(struct listener *l)
 {
-	int64_t now = listen_now_ms();
+	int64_t now = clock_ms();
 
 	for (size_t i = 0; i < l->waiting_count;) {
 		struct waiting *w = &l->waiting[i];
@@ -227,7 +218,7 @@ advance(struct listener *l)
 static struct timespec
 patience(const struct listener *l, int64_t most_ms)
 {
-	int64_t now = listen_now_ms(), left_ms = pool_patience(&l->pool, now);
+	int64_t now = clock_ms(), left_ms = pool_patience(&l->pool, now);
 
 	if (left_ms > most_ms)
 		left_ms = most_ms;
@@ -258,7 +249,7 @@ look_at_waiting(struct listener *l, const struct pollfd *fds, size_t count)
 			continue;
 		if (has_request(l->waiting[i].fd)) {
 			l->waiting[i].ready = true;
-			l->waiting[i].until_ms = listen_now_ms() + WAIT_MS;
+			l->waiting[i].until_ms = clock_ms() + WAIT_MS;
 		} else {
 			close(l->waiting[i].fd);
 			drop(l, i);
@@ -282,12 +273,12 @@ turn(struct listener *l, int64_t most_ms)
 		    .events = POLLIN};
 	if (ppoll(fds, 1 + l->pool.count + waiting_count, &limit,
 		&l->pool.normal) > 0) {
-		pool_hear(&l->pool, lines, &l->rates, listen_now_ms());
+		pool_hear(&l->pool, lines, &l->rates, clock_ms());
 		look_at_waiting(l, waiting, waiting_count);
 		if (fds[0].revents != 0)
 			take_connections(l);
 	}
-	pool_reap(&l->pool, &l->rates, listen_now_ms());
+	pool_reap(&l->pool, &l->rates, clock_ms());
 	advance(l);
 }
 
@@ -312,7 +303,7 @@ catch_signals(struct listener *l)
 static void
 drain(struct listener *l)
 {
-	int64_t end_ms = listen_now_ms() + DRAIN_MS, left_ms;
+	int64_t end_ms = clock_ms() + DRAIN_MS, left_ms;
 
 	stopping = 0;
 	/* Closing would hang up on those in the queue, unless systemd keeps the
@@ -323,7 +314,7 @@ drain(struct listener *l)
 	l->fd = -1;
 	pool_drain(&l->pool);
 	while (!stopping && l->waiting_count + l->pool.count > 0 &&
-	    (left_ms = end_ms - listen_now_ms()) > 0)
+	    (left_ms = end_ms - clock_ms()) > 0)
 		turn(l, left_ms);
 }
 

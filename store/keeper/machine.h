@@ -50,8 +50,9 @@ enum machine_call {
 	CALL_OPEN_TREE_ATTR = 467,
 };
 
-/* For landlock(7), as linux/landlock.h has them. */
-enum { LANDLOCK_VERSION = 1, LANDLOCK_BENEATH = 1 };
+/* For landlock(7), as linux/landlock.h has them; the first asks for the kernel's
+ * version and makes no rules. */
+enum { LANDLOCK_ASK_VERSION = 1, LANDLOCK_BENEATH = 1 };
 
 enum landlock_access {
 	LANDLOCK_EXECUTE = 1 << 0,

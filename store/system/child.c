@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/system/child.h"
 #include "store/system/stranger.h"
 
@@ -37,15 +38,6 @@ shut(int *fd)
 {
 	cleanup_fd(fd);
 	*fd = -1;
-}
-
-long long
-child_clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 bool
@@ -133,11 +125,10 @@ kill_children(void)
 static void
 end_all(void)
 {
-	long long end = child_clock_ms() + REAP_MS;
+	long long end = clock_ms() + REAP_MS;
 	pid_t pid;
 
-	while (
-	    child_clock_ms() < end && (pid = waitpid(-1, NULL, WNOHANG)) >= 0)
+	while (clock_ms() < end && (pid = waitpid(-1, NULL, WNOHANG)) >= 0)
 		if (pid == 0) {
 			kill_children();
 			poll(NULL, 0, 1);
@@ -164,10 +155,10 @@ take_signal(int signal)
 static struct report
 wait_for_stranger(pid_t pid, int limit_ms)
 {
-	long long end = child_clock_ms() + limit_ms;
+	long long end = clock_ms() + limit_ms;
 	int status;
 
-	while (child_clock_ms() < end && !is_told_to_stop) {
+	while (clock_ms() < end && !is_told_to_stop) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return decode_status(status);
 		poll(NULL, 0, 1);
@@ -353,9 +344,9 @@ take_text(struct child_text *text)
 void
 child_wait(struct child *child, int limit_ms)
 {
-	long long end = child_clock_ms() + limit_ms, left;
+	long long end = clock_ms() + limit_ms, left;
 
-	while ((left = end - child_clock_ms()) > 0) {
+	while ((left = end - clock_ms()) > 0) {
 		struct pollfd ready[] = {
 		    {.fd = child->out.fd, .events = POLLIN},
 		    {.fd = child->err.fd, .events = POLLIN}};

@@ -100,7 +100,4 @@ void child_run(const char *const *argv, int limit_ms, struct child *ret);
 /* Gives up the caller's rights for those of pw; false: errno. */
 bool child_become(const struct passwd *pw);
 
-/* Milliseconds of a clock that only goes forward. */
-long long child_clock_ms(void);
-
 #endif

@@ -20,6 +20,15 @@ dial_fail(
 	return fault;
 }
 
+void
+dial_say_unreached(const struct client_options *options, uid_t uid,
+    const char *why, char *ret, size_t size)
+{
+	snprintf(ret, size, "the keeper cannot be reached: %s",
+	    uid == 0 || options->store != NULL ? why
+					       : "tell your administrator");
+}
+
 /* Only root and the keeper's own user may answer. */
 static enum fault
 check_peer(struct client *client, const struct client_options *options)

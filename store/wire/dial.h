@@ -52,6 +52,13 @@ MUST_USE enum fault
 dial_ask(struct client *client, const struct client_options *options,
     const struct request *request, struct reply *ret);
 
+/*
+ * *ret: "the keeper cannot be reached: ...", for that uid.  Root, and whoever
+ * named a store, are told why; others, who cannot act on it, whom to tell.
+ */
+void dial_say_unreached(const struct client_options *options, uid_t uid,
+    const char *why, char *ret, size_t size);
+
 /* Writes client->why, "what: why".  Returns the fault. */
 MUST_USE enum fault dial_fail(
     struct client *client, enum fault fault, const char *what, const char *why);

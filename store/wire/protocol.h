@@ -115,7 +115,7 @@ struct reply {
 	enum verdict verdict; /* zero, and thus never set: deny */
 	enum reason reason;
 	char message[MESSAGE_TEXT]; /* for a person; one line, or "" */
-	LIST_OF(struct note) notes; /* to be shown before a session */
+	LIST_OF(struct note) notes; /* to be shown to a person */
 	bool may_skip;
 	bool may_renew;    /* this recovery code may set up a device */
 	int64_t tries;     /* codes that one login may try */

@@ -34,6 +34,32 @@ Test(ends, forward_at_the_door_with_the_device)
 	assert_status(run(ARGV("pgrep", "-u", user), NULL, 0), 1);
 }
 
+/* The device of somebody else may have been meant, and the session of somebody
+ * else. */
+Test(ends, nothing_for_a_device_that_is_not_there)
+{
+	struct bastion *b;
+	struct session *s;
+	const char *secret;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = REQUIRED);
+	secret = fixture_enrol(b, "user161");
+	s = session_open(b, "user161", NULL, NULL);
+	session_pass(s, code_at(secret, step_now()));
+	r = bastion_admin(b,
+	    ARGV("revoke", "user161", "--device", "phnoe", "--end-sessions",
+		"--yes"));
+	assert_status(r, 1);
+	assert_says(r->err, "user161 has d1 ");
+	assert_says(r->err, "; nothing is changed\n");
+	cr_expect_eq(fixture_audit_count(b, "end_sessions"), 0);
+	session_type(s, "echo sti''ll here\r");
+	session_expect(s, "still here");
+	session_kill(s);
+}
+
 /* Root by sudo, in a session of the one whose sessions are to end. */
 Test(ends, own_session_after_a_yes_alone)
 {

@@ -59,6 +59,9 @@ Test(faults, keeper_gone_while_she_types_exits_69)
 	session_type(s, "echo in''side\r");
 	cr_assert_eq(session_status(s), 69, "%s", screen_text(s->seen));
 	assert_never_says(s->seen, "inside");
+	assert_says(s->seen, "cannot be reached: tell your administrator");
+	assert_never_says(s->seen, b->socket);
+	assert_says(bastion_admin(b, ARGV("users"))->err, b->socket);
 }
 
 Test(faults, keeper_restarts_under_a_login)

@@ -138,6 +138,9 @@ Test(leavers, one_device_is_revoked_and_the_others_stay)
 	    b, ARGV("revoke", b->me, "--device", "tablet", "--yes"));
 	assert_status(r, 1);
 	assert_says(r->err, "There is no such device");
+	assert_says(r->err,
+	    text("%s has d1 \"phone\", d2 \"key\"; nothing is changed\n",
+		b->me));
 	r = bastion_admin(
 	    b, ARGV("revoke", b->me, "--device", "phone", "--block"));
 	assert_status(r, 2);
@@ -152,6 +155,10 @@ Test(leavers, one_device_is_revoked_and_the_others_stay)
 	r = bastion_admin(b, ARGV("revoke", b->me, "--device", "d2", "--yes"));
 	assert_status(r, 0);
 	assert_says(r->out, "next login within 24 h sets up a new device");
+	r = bastion_admin(b, ARGV("revoke", b->me, "--device", "d2", "--yes"));
+	assert_status(r, 1);
+	assert_says(
+	    r->err, text("%s has no device; nothing is changed\n", b->me));
 	r = bastion_admin(b, ARGV("enroll", b->me, "--qr", "uri"));
 	assert_status(r, 0);
 	r = bastion_admin(b, ARGV("users", b->me));

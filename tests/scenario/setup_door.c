@@ -146,7 +146,9 @@ Test(setup_door, opens_after_a_code_and_not_with_a_key_alone)
 	assert_says(r->err, text("dport %d accept", port));
 	assert_says(r->err, DOOR " --daemon\n");
 	assert_says(r->err, text("\n        Port %d\n", port));
-	assert_says(r->err, "forward @ops after-code");
+	assert_says(r->err, "forward '*' after-code");
+	assert_says(r->err, "closed from then on");
+	assert_says(r->err, "write in ~/.ssh/config, with");
 	assert_never_says(r->err, "not proved");
 	assert_status(machine_setup("--confirm", "--yes", NULL), 0);
 	cr_assert_str_eq(read_text(PAM), read_text("etc/tfa-sshd.pam"));
@@ -165,6 +167,35 @@ Test(setup_door, opens_after_a_code_and_not_with_a_key_alone)
 	r = ssh_door("alice", code_at(secret, step + 1), "127.0.0.1 echo in");
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "in\n");
+}
+
+/* The line is one that works as it stands. */
+Test(setup_door, hint_names_somebody_of_the_policy)
+{
+	struct run *r;
+
+	needs_people();
+	needs_door();
+	new_machine();
+	machine_install();
+	assert_status(
+	    run(ARGV("/usr/sbin/tfa-admin", "--yes", "exempt", "bob"), NULL, 0),
+	    0);
+	assert_status(
+	    run(ARGV("/usr/sbin/tfa-admin", "--yes", "enable", "alice"), NULL,
+		0),
+	    0);
+	r = setup_door("--yes", NULL);
+	assert_status(r, 0);
+	assert_says(r->err, "    tfa-admin forward alice after-code\n");
+	assert_status(run(ARGV("/usr/sbin/tfa-admin", "--yes", "forward",
+			      "alice", "after-code"),
+			  NULL, 0),
+	    0);
+	/* The installation has said it. */
+	assert_never_says(r->err, "closed from then on");
+	assert_never_says(r->err, "ProxyCommand ssh BASTION");
+	assert_says(r->err, text("at the door, port %d, ", port));
 }
 
 Test(setup_door, second_run_and_plain_setup_keep_it)

@@ -98,6 +98,8 @@ static const struct {
      "echo 'ForceCommand /root/tfa-gate' >>/etc/ssh/sshd_config",
 	0, ""},
     {"rm /etc/ssh/sshd_config", 0, ""},
+    {"echo \"Include /root/$(printf '%01030d' 0)\" >>/etc/ssh/sshd_config", 2,
+	": /etc/ssh/sshd_config:10: a word is longer than 1023 bytes"},
     {"mkdir /etc/ssh/sshd_config.d/x.conf", 2, "/etc/ssh/sshd_config.d/x.conf"},
     {"printf '#\\0\\n#\\nForceCommand /usr/sbin/tfa-gate\\n' "
      ">/etc/ssh/sshd_config.d/x.conf",
@@ -117,6 +119,103 @@ static const struct {
 	1, "door: /etc/systemd/system/multi-user.target.wants/tfa-sshd."},
     {"umask 077; flock /run/tfa-setup.lock sleep 4 & sleep 0.3", 2, "busy"},
 };
+
+#define SSH_UNIT "/usr/lib/systemd/system/ssh.service"
+
+/* An sshd that systemd starts when somebody connects.  Each is about one whose
+ * options are in a file or a unit. */
+static const struct {
+	const char *script;
+	int status;
+	const char *says;
+} units[] = {
+    {"echo 'SSHD_OPTS=\"-e -4\"' >/etc/default/ssh", 0, ""},
+    {"echo 'SSHD_OPTS=\"-o ForceCommand=/usr/sbin/tfa-gate\"' "
+     ">/etc/default/ssh",
+	1, "gate: " SSH_UNIT ": -o ForceCommand=/usr/sbin/tfa-gate\n"},
+    {"echo 'ForceCommand /usr/sbin/tfa-gate' >/root/other\n"
+     "echo \"SSHD_OPTS='-e -f /root/other'\" >/etc/default/ssh",
+	1, "gate: /root/other:1: ForceCommand /usr/sbin/tfa-gate\n"},
+    {"echo 'SSHD_OPTS=-f/root/none' >/etc/default/ssh", 0, ""},
+    {"mkdir /root/folder; echo 'SSHD_OPTS=-f/root/folder' >/etc/default/ssh", 2,
+	"/root/folder: "},
+    {"echo 'SSHD_OPTS=-f other' >/etc/default/ssh", 2,
+	"ssh.service: the folder of sshd's -f other is not known"},
+    {"echo 'SSHD_OPTS=-oInclude=/root/other' >/etc/default/ssh", 2,
+	"the sshd of " SSH_UNIT " was started with -o Include=/root/other"},
+    {"echo 'SSHD_OPTS=$(cat /root/options)' >/etc/default/ssh", 2,
+	"ssh.service: what it starts is not known: /usr/sbin/sshd -D $SSHD"},
+    {"rm /etc/default/ssh; mkdir /etc/default/ssh", 2, "/etc/default/ssh: "},
+    {"rm /etc/default/ssh", 0, ""},
+    {"mkdir -p /etc/systemd/system/ssh.service.d\n"
+     "printf '[Service]\nEnvironment=\"SSHD_OPTS=-f /root/other\"\n"
+     "EnvironmentFile=\n' >/etc/systemd/system/ssh.service.d/b.conf\n"
+     "echo 'ForceCommand /usr/sbin/tfa-gate' >/root/other",
+	1, "gate: /root/other:1: "},
+    {"mkdir -p /etc/systemd/system/ssh.service.d "
+     "/run/systemd/system/ssh.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd\n' "
+     ">/etc/systemd/system/ssh.service.d/b.conf\n"
+     "printf '[Service]\nExecStart=/usr/sbin/sshd -f x\n' "
+     ">/run/systemd/system/ssh.service.d/a.conf\n"
+     "ln -s /dev/null /etc/systemd/system/ssh.service.d/c.conf\n"
+     "printf '[Service]\nExecStart=/usr/sbin/sshd -f x\n' "
+     ">/run/systemd/system/ssh.service.d/c.conf",
+	0, ""},
+    {"mkdir /etc/systemd/system/service.d\n"
+     "printf '[Service]\nEnvironmentFile=\nEnvironment=SSHD_OPTS=-fx' "
+     ">/etc/systemd/system/service.d/a.conf",
+	2, "ssh.service: the folder of sshd's -f x is not known"},
+    {"ln -s " SSH_UNIT " /etc/systemd/system/other.service\n"
+     "mkdir /etc/systemd/system/other.service.d\n"
+     "printf '[Service]\nEnvironmentFile=\nEnvironment=SSHD_OPTS="
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/other.service.d/a.conf",
+	1, "gate: " SSH_UNIT ": -o ForceCommand=/usr/sbin/tfa-gate\n"},
+    {"ln -s /dev/null /etc/systemd/system/ssh.service\n"
+     "echo 'SSHD_OPTS=-oForceCommand=/usr/sbin/tfa-gate' >/etc/default/ssh",
+	0, ""},
+    {"printf '[Service]\nExecStart=-/usr/sbin/sshd -i -o \"ForceCommand env A=b "
+     "/usr/sbin/tfa-gate\"' >/etc/systemd/system/mine@.service",
+	1, "gate: /etc/systemd/system/mine@.service: -o ForceCommand env A"},
+    {"printf '[Service]\nExecStart=/bin/sh -c \"exec /usr/sbin/sshd -D\"\n' "
+     ">/etc/systemd/system/mine.service",
+	0, ""},
+    {"printf '[Service]\nExecStart=/usr/bin/nice /usr/sbin/sshd -Df /x\n' "
+     ">/etc/systemd/system/mine.service",
+	2, "mine.service: what sshd reads is not known: /usr/bin/nice /usr/s"},
+    {"printf '[Service]\nExecStart=/usr/bin/nice /usr/sbin/sshd -D "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/mine.service",
+	1, "gate: /etc/systemd/system/mine.service: /usr/bin/nice /usr/sbin/s"},
+    {"printf '[Service]\nExecStart=/usr/lib/tfa/tfa-sshd -D\n' "
+     ">/etc/systemd/system/mine.service",
+	1, "door: /etc/systemd/system/mine.service: systemd starts the door"},
+};
+
+Test(setup_used, names_an_sshd_that_systemd_would_start)
+{
+	needs_people();
+	machine_new();
+	if (!machine_has(SSH_UNIT))
+		cr_skip("no " SSH_UNIT);
+	machine_sh("mkdir -p /etc/systemd/system; cp -a /etc /root/etc");
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		struct run *r;
+
+		machine_sh(units[i].script);
+		r = used();
+		cr_expect_eq(r->status, units[i].status, "%zu: %d: %s%s", i,
+		    r->status, r->out, r->err);
+		cr_expect_not_null(
+		    strstr(text("%s%s", r->out, r->err), units[i].says),
+		    "%zu: %s%s", i, r->out, r->err);
+		machine_sh(
+		    "rm -rf /etc/default /etc/systemd /run/systemd/system "
+		    "/root/other /root/folder\n"
+		    "cp -a /root/etc/default /root/etc/systemd /etc/");
+	}
+}
 
 Test(setup_used, names_each_place_or_that_it_does_not_know)
 {
@@ -326,4 +425,64 @@ Test(setup_used, uninstall_asks_first)
 	assert_status(make_root("uninstall"), 0);
 	cr_assert_not(machine_has("/root/usr/sbin/tfa-gate"));
 	cr_assert(machine_has("/root/etc/tfa/policy.json"));
+}
+
+/* Takes out of the spec, without macros, what rpm runs before it removes the
+ * door's package. */
+#define RPM_SCRIPT                                                        \
+	"sed -n '/^%preun -n pam_tfa/,/^%files/p' etc/rpm/tfa.spec | "    \
+	"sed '/^%/d; s|%{_sbindir}|/usr/sbin|g; s/%%/%/g' >/root/preun\n" \
+	"grep -q tfa-admin /root/preun"
+
+/* Runs both removals of the door's package; they must agree. */
+static int
+remove_door(const char *left)
+{
+	struct run *rpm = run(
+	    ARGV("/bin/sh", "-e", "/root/preun", left), NULL, 0);
+	struct run *deb = run(
+	    ARGV("/bin/sh", "/root/prerm",
+		strcmp(left, "0") == 0 ? "remove" : "deconfigure"),
+	    NULL, 0);
+
+	cr_expect_eq(
+	    rpm->status, deb->status, "%d %d", rpm->status, deb->status);
+	if (rpm->status != 0) {
+		assert_says(rpm->err, "pam_tfa: nothing is removed: ");
+		assert_says(rpm->err, "setup --no-door");
+		assert_says(rpm->err, "setup --remove --keep");
+	} else {
+		cr_expect_str_empty(rpm->err);
+	}
+	return rpm->status;
+}
+
+/* The gate needs no module; all else may. */
+Test(setup_used, removal_of_the_door_is_refused_where_its_module_is_used)
+{
+	needs_people();
+	machine_new();
+	machine_sh(RPM_SCRIPT);
+	machine_sh("cp etc/debian/libpam-tfa.prerm /root/prerm");
+	cr_expect_eq(remove_door("0"), 0);
+	machine_install();
+	cr_expect_eq(remove_door("0"), 0);
+	machine_sh("cp /etc/pam.d/sudo /root/sudo\n"
+		   "echo 'auth required pam_tfa.so' >>/etc/pam.d/sudo");
+	cr_expect_eq(remove_door("0"), 1);
+	cr_expect_eq(remove_door("1"), 0);
+	machine_sh("cp /root/sudo /etc/pam.d/sudo\n"
+		   "mkdir /etc/ssh/sshd_config.d/x.conf");
+	cr_expect_eq(remove_door("0"), 1);
+	machine_sh("rmdir /etc/ssh/sshd_config.d/x.conf");
+	cr_expect_eq(remove_door("0"), 0);
+	machine_sh("sed -i 's|/usr/sbin/tfa-admin|/root/none|' /root/pre*");
+	cr_expect_eq(remove_door("0"), 1);
+	/* It says nothing, or it is killed when it has said something. */
+	machine_sh("ln -s /bin/false /root/none");
+	cr_expect_eq(remove_door("0"), 1);
+	machine_sh("rm /root/none\n"
+		   "printf '#!/bin/sh\necho \\{\\\"part\\\":\\\"gate\\\",\\}\n"
+		   "kill -KILL $$\n' >/root/none; chmod +x /root/none");
+	cr_expect_eq(remove_door("0"), 1);
 }

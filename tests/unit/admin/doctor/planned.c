@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "admin/doctor/planned.h"
 #include "admin/read.h"
+#include "gate/sshd/config.h"
 #include "store/base/cleanup.h"
 
 TestSuite(planned, .timeout = 30);
@@ -156,6 +158,28 @@ Test(planned, copy_of_what_includes_itself_fails)
 	snprintf(text, sizeof(text), "Include %s\n", s.config);
 	put(s.folder, "main", text);
 	cr_expect_not(planned_copy_make(&s.planned, s.config, &copy));
+	planned_copy_done(&copy);
+	scene_close(&s);
+}
+
+/* The copy would lack what sshd includes there. */
+Test(planned, copy_of_a_line_that_is_too_long_fails)
+{
+	char text[2 * CONFIG_WORD];
+	struct planned_copy copy;
+	struct scene s;
+
+	if (access("/run", W_OK) != 0)
+		cr_skip("/run cannot be written here");
+	scene_open(&s);
+	snprintf(text, sizeof(text), "Include /%0*d\n", CONFIG_WORD, 0);
+	put(s.folder, "main", text);
+	cr_expect_not(planned_copy_make(&s.planned, s.config, &copy));
+	cr_expect_eq(errno, ENAMETOOLONG);
+	planned_copy_done(&copy);
+	snprintf(text, sizeof(text), "Match User %0*d\n", CONFIG_WORD, 0);
+	put(s.folder, "main", text);
+	cr_expect(planned_copy_make(&s.planned, s.config, &copy));
 	planned_copy_done(&copy);
 	scene_close(&s);
 }
