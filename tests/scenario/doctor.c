@@ -461,10 +461,10 @@ Test(doctor, names_holes_of_the_system, .timeout = 240)
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
 		"shells", "bob: before the gate /usr/bin/screen runs"},
 	    {"printf '#!/bin/sh\\nexec /bin/sh\\n' >$d/menu; "
-	     "chmod 755 $d/menu; m $d/menu /usr/bin/newgrp; "
-	     "sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/newgrp#' "
+	     "chmod 755 $d/menu; m $d/menu /usr/bin/gpasswd; "
+	     "sed 's#^bob:.*#bob:x:2002:2002::/home/bob:/usr/bin/gpasswd#' "
 	     "/etc/passwd >$d/passwd; m $d/passwd /etc/passwd; doctor",
-		"shells", "bob: /usr/bin/newgrp does not run"},
+		"shells", "bob: /usr/bin/gpasswd does not run"},
 	    {"(cat /etc/passwd; echo twin:x:2002:2002::/:/bin/sh) >$d/passwd; "
 	     "m $d/passwd /etc/passwd; doctor",
 		"uids", "bob and twin have uid 2002"},
