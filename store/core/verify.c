@@ -45,7 +45,7 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
 		OPENSSL_cleanse(right, sizeof(right));
 		if (fault != FAULT_NONE)
 			return fault;
-		if (!same || found == FAULT_NONE)
+		if (!same)
 			continue;
 		found = step > device->last_step ? FAULT_NONE : FAULT_STALE;
 		*ret_step = step;

@@ -133,6 +133,22 @@ Test(verify, refuses_a_code_twice)
 	}
 }
 
+/* One in a million codes belongs to the step before and to the one after: if
+ * only the first were spent, it would pass again. */
+Test(verify, refuses_a_code_twice_that_belongs_to_two_steps)
+{
+	struct scene s = begin();
+	struct device *device = s.record.devices.items;
+
+	memcpy(device->secret.bytes, "proof000000000775239", 20);
+	device->secret.len = 20;
+	s.login.now_s = INT64_C(59266667) * 30;
+	cr_expect_eq(type(&s, "798342"), REASON_CODE);
+	cr_expect_eq(device->last_step, 59266668);
+	cr_expect_eq(type(&s, "798342"), REASON_CODE_USED);
+	end(&s);
+}
+
 /* Spends the current code on a connection of its own, and lets time pass. */
 static void
 spend_and_wait(struct scene *s, int64_t wait_s)
