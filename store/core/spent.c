@@ -81,6 +81,9 @@ spent_add(struct record *record, const char hash[static HASH_TEXT],
 {
 	struct spent_code *spent;
 
+	for (size_t i = 0; i < record->codes.count; i++)
+		if (strcmp(record->codes.items[i].hash, hash) == 0)
+			return;
 	for (size_t i = record->spent.count; i-- > 0;)
 		if (strcmp(record->spent.items[i].hash, hash) == 0)
 			list_drop(&record->spent, sizeof(*spent), i);

@@ -27,7 +27,9 @@ void spent_step(struct device *device, uint64_t step);
  */
 bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
-/* Remembers that the one-time code with this hash is spent, and why. */
+/* Remembers that the one-time code with this hash is spent, and why.  Does
+ * nothing for a code that is still unspent, such as a scratch code that looks
+ * like a device's last one: record_check() would refuse the record. */
 void spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s);
 

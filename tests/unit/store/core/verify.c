@@ -329,6 +329,25 @@ Test(verify, knows_the_last_code_of_a_device_that_is_gone)
 	end(&s);
 }
 
+/* A record that has one code as spent and as unspent could not be read again. */
+Test(verify, remembers_no_code_as_spent_that_a_scratch_code_looks_like)
+{
+	struct scene s = begin();
+	struct device *device = s.record.devices.items;
+	struct json_place place;
+	char code[OTP_DIGITS_MAX + 1];
+
+	device->digits = 8;
+	fixture_code(device, NOW_S, 0, code);
+	spend_and_wait(&s, 90);
+	fixture_one_time(&s.record, CODE_SCRATCH, code, 0);
+	spent_device(&s.record, 0, s.login.now_s);
+	cr_expect_null(record_check(&s.record, &place));
+	s.login.connection[0] = '\0';
+	cr_expect_eq(type(&s, code), REASON_ONE_TIME_CODE);
+	end(&s);
+}
+
 Test(verify, knows_a_one_time_code_that_was_used)
 {
 	static const int64_t counts[] = {0, FREE + 3, STOP, 10 * STOP};
