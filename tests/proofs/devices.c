@@ -10,7 +10,7 @@
  *	otp_code()     gives, for each step of each device, any 6 to 8 characters;
  *	               it may fail at any call.
  *	otp_step()     any step, for each period one: no division of 64 bits.
- *	move_to_end()  does nothing; parts.c proves that it keeps all items.
+ *	move_to_end()  does nothing: it changes an order only (parts.c).
  *	list_add_newest()  adds to one of these lists, or fails for want of memory;
  *	               the lists do not become full.
  */

@@ -6,7 +6,7 @@
  * policy that policy_parse() reads, any record that record_parse() reads.
  *
  * What is not the product's own code:
- *	login_wait()      gives any answer; wait.c proves what it says.
+ *	login_wait()      gives any answer.
  *	renew_verified()  does nothing: it changes the order of the remembered
  *	                  logins, after the decision.
  *	devices           only their number counts here, and no device is read.

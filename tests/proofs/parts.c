@@ -5,6 +5,7 @@
  *
  * What is not the product's own code:
  *	typed_plain()  in onetime_read() leaves any text that fits.
+ *	memmove()      is a plain loop: cbmc's own gives false alarms.
  */
 #include "tests/proofs/proof.h"
 
@@ -17,6 +18,18 @@
 #include "store/base/utf8.c"
 #include "store/core/onetime.c"
 #include "store/core/spent.c"
+
+void *
+memmove(void *to, const void *from, size_t size)
+{
+	char kept[24];
+
+	for (size_t i = 0; i < size; i++)
+		kept[i] = ((const char *)from)[i];
+	for (size_t i = 0; i < size; i++)
+		((char *)to)[i] = kept[i];
+	return to;
+}
 
 void
 OPENSSL_cleanse(void *at, size_t len)
@@ -46,13 +59,16 @@ void
 prove_utf8_clean(void)
 {
 	char text[4], ret[6];
+	bool ends = false;
 	size_t len = nondet_size(), size = nondet_size();
 
 	given(len <= sizeof(text) && size >= 1 && size <= sizeof(ret));
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = nondet_char();
 	utf8_clean(text, len, ret, size);
-	claim(strnlen(ret, size) < size, "2a: it ends within its room");
+	for (size_t i = 0; i < size; i++)
+		ends |= ret[i] == '\0';
+	claim(ends, "2a: it ends within its room");
 	claim(utf8_is_clean(ret), "2b: it is clean");
 	if (strlen(ret) == 4 && ret[0] == '\xc3')
 		reach("two characters of two bytes");
@@ -81,7 +97,7 @@ prove_base32_decode(void)
 		reach("ten bytes");
 }
 
-/* All codes.  cbmc: --unwind 22 */
+/* All codes.  cbmc: --unwind 34 */
 void
 prove_onetime_format(void)
 {

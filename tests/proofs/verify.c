@@ -4,23 +4,23 @@
  * to the next, so the claims hold for any number of codes, one after the other.
  *
  * Bounds: 2 unspent and 2 spent one-time codes, 2 remembered logins, 3 devices.
- *  Hashes, keys, connections have at most 2 characters.  Any record
- * that record_parse() reads, so record_check() holds; any time, any text.
+ * Hashes, keys, connections have at most 2 characters.  Any record that
+ * record_parse() reads, so record_check() holds; any time, any text.
  *
  * What is not the product's own code:
  *	judge_devices()     any answer of those that devices.c proves.
  *	typed_plain()       leaves any text of up to 8 characters; onetime_read()
- *	                    any code of 16, or none (parts.c proves both).
+ *	                    any code of 16, or none: parts.c.
  *	onetime_hash(), spent_hash()  any hash, or a failure: one code is typed.
  *	                    Digits have no hash of a 16-character code.
- *	login_wait()        any answer to each of the two counters; wait.c.
- *	login_forgive()     takes any number off; wait.c.
+ *	login_wait()        any answer.
+ *	login_forgive()     takes any number off.
  *	login_note_pass(), spent_connection()  set changed, and touch nothing of
- *	                    what is claimed here; note.c proves that.
+ *	                    what is claimed here: that is by reading.
  *	is_same_connection()  any answer.
  *	counter_of(), spent_take()  as is proved of them here, apart.
  *	clock_drift()       any number: it is for the log.
- *	spent_is_step(), move_to_end()  change an order only; parts.c.
+ *	spent_is_step(), move_to_end()  change an order only: parts.c.
  *	list_add_newest(), list_drop()  as list.h says, for the lists here.
  */
 #include "tests/proofs/proof.h"
@@ -331,7 +331,7 @@ set_all(void)
 	set_counter(&record.failures.other);
 	wait_s = any_within(-1, INT32_MAX);
 	forgiven = any_within(0, record.failures.known.spent);
-	/* An open counter is below attempts.stop; wait.c. */
+	/* An open counter is below attempts.stop. */
 	given(
 	    wait_s != 0 || record.failures.known.spent - forgiven < SPENT_MAX);
 	record.verified.items = verified;
@@ -605,6 +605,8 @@ prove_counter_of(void)
 	claim(counter_of(&record, &login) ==
 		(is_known ? &record.failures.known : &record.failures.other),
 	    "2c: known sources and others are counted apart");
+	if (is_known)
+		reach("a known source");
 }
 
 /* 2 codes, 2 spent ones.  cbmc: --unwind 4 */
