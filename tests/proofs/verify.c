@@ -14,7 +14,7 @@
  *	onetime_hash(), spent_hash()  any hash, or a failure: one code is typed.
  *	                    Digits have no hash of a 16-character code.
  *	login_wait()        any answer.
- *	login_forgive()     takes any number off.
+ *	login_forgive()     takes any number off: wait.c.
  *	login_note_pass(), spent_connection()  set changed, and touch nothing of
  *	                    what is claimed here: that is by reading.
  *	is_same_connection()  any answer.
