@@ -27,6 +27,9 @@
 #   make fuzz       each parser under libFuzzer, FUZZ_SECONDS=10 of it
 #   make bench      what it costs, beside what people use today
 #   make envfuzz    the search for variables that run something before the gate
+#   make prove      claims for all inputs up to a bound, by cbmc and spin;
+#   make prove-mutants
+#                   and how they fail when the code is broken
 #   make odds       what guessing codes is worth, a year, as a table
 #   make lint       formatting, static analysis, direction of includes, hardening
 #   make format     let clang-format decide
@@ -145,6 +148,7 @@ KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
+PROOF_SRC := $(wildcard tests/proofs/*.c)
 ALL_H := $(shell find store gate admin tests -name '*.h')
 # Sorted: wildcard of an old make is not, and the linker keeps the order.
 obj = $(sort $(patsubst %.c,$(BUILD)/obj/%.o,$(1)))
@@ -331,7 +335,7 @@ build-tests: build-unit build-scenario \
 check-fast: deps
 	@tests/deps clang-format
 	$(MAKE) build-unit
-	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
+	$(Q)clang-format --dry-run -Werror $(ALL_C) $(PROOF_SRC) $(ALL_H)
 	BUILD=$(BUILD) tests/run unit
 
 # Other suites ask of our programs the same as those that are left out, whose
@@ -466,6 +470,14 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
+# With cbmc, which is in Debian 13, and spin.  PROOFS= runs some of them: files
+# in tests/proofs, or functions in there.
+prove:
+	$(Q)tests/proofs/run $(PROOFS)
+
+prove-mutants:
+	$(Q)tests/proofs/run --mutants $(PROOFS)
+
 # FOLDER= an installed system, whose programs may have lost their symbols.
 sbom: all door
 	$(Q)BUILD=$(BUILD) tests/sbom $(FOLDER)
@@ -489,7 +501,7 @@ deps:
 lint:
 	@tests/deps clang-format cppcheck python3 libpam0g-dev
 	$(MAKE) all door
-	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
+	$(Q)clang-format --dry-run -Werror $(ALL_C) $(PROOF_SRC) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I . \
 	    --suppress=missingInclude --suppress=toomanyconfigs \
@@ -594,7 +606,7 @@ uninstall:
 	@echo '  REMOVE  $(DESTDIR)$(PREFIX)'
 
 format:
-	clang-format -i $(ALL_C) $(ALL_H)
+	clang-format -i $(ALL_C) $(PROOF_SRC) $(ALL_H)
 
 # Of one commit, and with one gzip, it is always the same.
 DIST := $(BUILD)/tfa-$(VERSION).tar
@@ -620,5 +632,5 @@ clean:
 .PHONY: all help door build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian test-machines test-portable test-build-deps \
 	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo \
-	browser pictures bench sbom build-deps deps lint install install-door \
+	browser pictures bench prove prove-mutants sbom build-deps deps lint install install-door \
 	uninstall format dist deb test-container test-packages clean

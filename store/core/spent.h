@@ -29,7 +29,8 @@ bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
 /* Remembers that the one-time code with this hash is spent, and why.  Does
  * nothing for a code that is still unspent, such as a scratch code that looks
- * like a device's last one: record_check() would refuse the record. */
+ * like a device's last one: record_check() would refuse the record.
+ * proved: tests/proofs/verify.c 1h, 2 codes. */
 void spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s);
 
@@ -37,8 +38,8 @@ void spent_add(struct record *record, const char hash[static HASH_TEXT],
 const struct spent_code *
 spent_find(const struct record *record, const char hash[static HASH_TEXT]);
 
-/* Removes code number i from record->codes, and remembers it with that
- * reason. */
+/* Removes code number i from record->codes, and remembers it with that reason.
+ * proved: tests/proofs/verify.c 1f 1h 5c, 2 codes. */
 void
 spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s);
 
