@@ -11,7 +11,7 @@
 #include "admin/metrics/output.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/folder/policy_file.h"
+#include "store/base/guarded.h"
 
 #define SUFFIX    ".prom"
 #define NAME_MOST 200
@@ -56,7 +56,7 @@ open_folder(struct output *output)
 		admin_say("%s: %s", output->folder_name, strerror(errno));
 		return ADMIN_NOT;
 	}
-	if (policy_file_check_folder(output->folder, output->folder_name,
+	if (guarded_check_folder(output->folder, output->folder_name,
 		geteuid(), why) == FAULT_NONE)
 		return ADMIN_DONE;
 	admin_say("%s, or write to a folder of root's, and put a link to the "
