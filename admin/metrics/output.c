@@ -46,7 +46,7 @@ static int
 open_folder(struct output *output)
 {
 	int len = (int)(output->name - output->path);
-	char why[POLICY_WHY_TEXT];
+	char why[GUARDED_WHY_TEXT];
 
 	snprintf(output->folder_name, sizeof(output->folder_name), "%.*s",
 	    len > 1 ? len - 1 : 1, len > 0 ? output->path : ".");
