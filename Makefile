@@ -130,6 +130,7 @@ PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
 	$(ADMIN_SRC) $(PAM_SRC) $(LINK_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 DOOR := $(if $(call probe,-include security/pam_appl.h),door)
+FLEET := $(if $(call probe,-include curl/curl.h -include cjson/cJSON.h),fleet)
 # These talk to PAM themselves.
 PAM_TESTS := tests/scenario/pam.c tests/support/apply.c
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
@@ -340,7 +341,7 @@ test: deps
 	    tests/run $(if $(SAN),unit scenario)
 
 build-unit: $(BUILD)/unit
-build-scenario: all $(DOOR) $(BUILD)/hostile.so $(DRIVER)
+build-scenario: all $(DOOR) $(FLEET) $(BUILD)/hostile.so $(DRIVER)
 # What envfuzz starts are shells, which no sanitizer sees; demo is no test.
 build-tests: build-unit build-scenario \
     $(if $(SAN),,$(BUILD)/demo $(BUILD)/envfuzz)
