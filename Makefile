@@ -130,6 +130,7 @@ PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
 	$(ADMIN_SRC) $(PAM_SRC) $(LINK_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 DOOR := $(if $(call probe,-include security/pam_appl.h),door)
+FLEET := $(if $(call probe,-include curl/curl.h -include cjson/cJSON.h),fleet)
 # These talk to PAM themselves.
 PAM_TESTS := tests/scenario/pam.c tests/support/apply.c
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
@@ -153,7 +154,7 @@ KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
-ALL_H := $(shell find store gate admin tests -name '*.h')
+ALL_H := $(shell find store gate admin tests examples -name '*.h')
 # Sorted: wildcard of an old make is not, and the linker keeps the order.
 obj = $(sort $(patsubst %.c,$(BUILD)/obj/%.o,$(1)))
 
@@ -341,7 +342,7 @@ test: deps
 	    tests/run $(if $(SAN),unit scenario)
 
 build-unit: $(BUILD)/unit
-build-scenario: all $(DOOR) $(BUILD)/hostile.so $(DRIVER)
+build-scenario: all $(DOOR) $(FLEET) $(BUILD)/hostile.so $(DRIVER)
 # What envfuzz starts are shells, which no sanitizer sees; demo is no test.
 build-tests: build-unit build-scenario \
     $(if $(SAN),,$(BUILD)/demo $(BUILD)/envfuzz)
@@ -452,7 +453,8 @@ demo: deps
 	$(MAKE) all $(BUILD)/demo
 	BUILD=$(BUILD) examples/demo
 
-$(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/demo: $(call obj,examples/demo.c examples/story.c $(SUPPORT_SRC)) \
+    $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 
@@ -494,7 +496,7 @@ TEST_DEPS := python3 $(FLEET_DEPS) libcriterion-dev \
 	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
-	python3-asyncssh python3-cryptography
+	python3-asyncssh python3-cryptography etcd-server etcd-client curl
 DEB_DEPS := build-essential dpkg-dev debhelper po-debconf lintian
 build-deps:
 	@tests/deps $(BUILD_DEPS)
