@@ -535,7 +535,8 @@ Test(fleet, sets_a_damaged_record_aside)
 	int64_t n;
 
 	cr_assert_eq(count(&s->one), FAULT_NONE);
-	cr_assert_eq(count(&s->other), FAULT_NONE);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(count(&s->other), FAULT_NONE);
 	s->liar.shared->lie = LIE_DAMAGED;
 	cr_assert_eq(store_set_aside(&s->one.store, "alice"), FAULT_NONE, "%s",
 	    s->one.store.why);
