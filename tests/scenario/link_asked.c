@@ -125,7 +125,7 @@ Test(link_asked, writes_nothing_where_a_condition_does_not_hold)
 	    "{\"status\":\"ok\",\"mark\":\"0\",\"with\":{}");
 }
 
-/* What it refuses reaches nobody, and the connection goes on. */
+/* A refused packet changes nothing, and the connection goes on. */
 Test(link_asked, refuses_a_form_that_it_does_not_know)
 {
 	char *large = calloc(1, 100001);
