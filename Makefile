@@ -2,6 +2,7 @@
 #
 #   make            the programs, into build/
 #   make demo       enrol, log in, be refused: on a private sshd, as a story
+#   make demo-fleet a code that is good once at two bastions, on a real etcd
 #   make test       unit and scenario tests, with a closing count;
 #                   TEST=suite/name for one, TEST='suite/*' for some
 #   make check-fast formatting and unit tests
@@ -458,6 +459,16 @@ $(BUILD)/demo: $(call obj,examples/demo.c examples/story.c $(SUPPORT_SRC)) \
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 
+# As root, for people and a network of its own.
+demo-fleet: deps
+	$(MAKE) all fleet $(BUILD)/demo-fleet
+	BUILD=$(BUILD) tests/scenario/run --demo-fleet
+
+$(BUILD)/demo-fleet: $(call obj,examples/fleet.c examples/story.c \
+    $(SUPPORT_SRC)) $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@
+
 # Skipped where there is no Chromium, which is no dependency.
 browser:
 	tests/browser examples/report.html || [ $$? -eq 77 ]
@@ -474,10 +485,17 @@ BENCH_DEPS := python3 pamtester libpam-google-authenticator libpam-oath \
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 bench: deps
 	@tests/deps $(BENCH_DEPS)
-	$(MAKE) all door $(BENCH)
+	$(MAKE) all door fleet $(BENCH)
 	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
 
-$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+# This one is a client of etcd beside the link.
+$(BUILD)/bench/fleet: $(call obj,tests/bench/fleet.c $(SUPPORT_SRC)) \
+    $(BUILD)/libtfa.a
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl
+
+$(filter-out %/fleet,$(BENCH)): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
@@ -662,6 +680,6 @@ clean:
 
 .PHONY: all help door fleet build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian test-machines test-portable test-build-deps \
-	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo \
+	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo demo-fleet \
 	browser pictures bench sbom build-deps deps lint install install-door \
 	install-fleet uninstall format dist deb test-container test-packages clean

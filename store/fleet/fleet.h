@@ -30,9 +30,7 @@
 #include "store/fleet/talk.h"
 #include "store/folder/backend.h"
 
-#define FLEET_USERS  "users/"
-#define FLEET_GET_MS 3000
-#define FLEET_PUT_MS 5000
+#define FLEET_USERS "users/"
 
 struct ahead;
 
@@ -40,6 +38,7 @@ struct fleet {
 	const struct fleet_config *config;
 	const struct keyring *ring;
 	struct line line;
+	int64_t get_ms, put_ms;  /* how long a read and a change wait */
 	uint64_t epoch;          /* of the fleet, from 1 */
 	struct talk_marks marks; /* that a get asks for, and a put insists on */
 	struct ahead *ahead;     /* after a list was made; else NULL */
