@@ -199,6 +199,6 @@ Test(link_request, says_a_reason_in_plain_letters)
 
 	link_say(&out, LINK_REFUSED, "a\"b\\c\n\x1b[2J\xff\x7f");
 	cr_expect_str_eq(
-	    out.text, "{\"status\":\"refused\",\"why\":\"a'b c  [2J \"}");
+	    out.text, "{\"status\":\"refused\",\"why\":\"a'b c  [2J  \"}");
 	json_text_free(&out.text);
 }
