@@ -131,13 +131,14 @@ static void
 note_failure(struct writer *w, const char *op, const struct link_answer *a)
 {
 	bool away = link_is(a, "away") || link_is(a, "unsure");
+	bool cut_off = *a->status == '\0';
 
-	if (!away || w->account.failed == 0)
+	if ((!away && !cut_off) || w->account.failed == 0)
 		snprintf(w->account.words, sizeof(w->account.words),
 		    "%s %s: %.200s", op, w->key, a->all);
 	if (away)
 		w->account.away++;
-	else if (*a->status == '\0')
+	else if (cut_off)
 		w->account.cut_off++;
 	else
 		w->account.failed++;
@@ -168,6 +169,16 @@ compare_value(struct writer *w, int me, const char *value)
 	w->account.lost++;
 }
 
+/* etcd may still do a write whose link was killed, after its writer has read. */
+static bool
+was_in_doubt(const struct writer *w, int me, const struct link_answer *a)
+{
+	for (long step = w->told + 1; step < w->tried; step++)
+		if (has_step(w, me, a->value, step))
+			return link_is(a, "stale");
+	return false;
+}
+
 static void
 one_write(struct writer *w, int me, int fd)
 {
@@ -185,7 +196,7 @@ one_write(struct writer *w, int me, int fd)
 		if (link_is(&a, "ok")) {
 			w->told = w->tried;
 			w->account.acknowledged++;
-		} else {
+		} else if (!was_in_doubt(w, me, &a)) {
 			note_failure(w, "put", &a);
 		}
 	} else {
