@@ -11,7 +11,7 @@
 #include "admin/metrics/output.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-#include "store/folder/policy_file.h"
+#include "store/base/guarded.h"
 
 #define SUFFIX    ".prom"
 #define NAME_MOST 200
@@ -46,7 +46,7 @@ static int
 open_folder(struct output *output)
 {
 	int len = (int)(output->name - output->path);
-	char why[POLICY_WHY_TEXT];
+	char why[GUARDED_WHY_TEXT];
 
 	snprintf(output->folder_name, sizeof(output->folder_name), "%.*s",
 	    len > 1 ? len - 1 : 1, len > 0 ? output->path : ".");
@@ -56,7 +56,7 @@ open_folder(struct output *output)
 		admin_say("%s: %s", output->folder_name, strerror(errno));
 		return ADMIN_NOT;
 	}
-	if (policy_file_check_folder(output->folder, output->folder_name,
+	if (guarded_check_folder(output->folder, output->folder_name,
 		geteuid(), why) == FAULT_NONE)
 		return ADMIN_DONE;
 	admin_say("%s, or write to a folder of root's, and put a link to the "

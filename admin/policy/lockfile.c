@@ -45,7 +45,7 @@ lockfile_open_folder(struct lockfile *lockfile)
 	lockfile->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lockfile->folder < 0)
 		return lockfile_fail(folder);
-	if (policy_file_check_folder(
+	if (guarded_check_folder(
 		lockfile->folder, folder, geteuid(), why) == FAULT_NONE)
 		return ADMIN_DONE;
 	/* Root may write in any folder; if root refuses to, rights are not the
