@@ -10,6 +10,7 @@
 
 #include "store/base/fault.h"
 #include "store/base/list.h"
+#include "store/folder/audit.h"
 #include "store/json/json.h"
 
 #define BASTION_PREFIX  "bastions/"
@@ -18,7 +19,7 @@
 #define BASTION_VERSION 33
 #define BASTION_KEYS    4
 #define BASTION_KEY     9   /* 8 hexadecimal digits */
-#define BASTION_HOST    193 /* bytes of a host's name, with its NUL */
+#define BASTION_HOST    AUDIT_HOST
 
 struct bastion_key {
 	char text[BASTION_KEY]; /* the id of a fleet key */
