@@ -211,6 +211,17 @@ static const struct {
     [REASON_BAD_POLICY] = {"bad_policy", GATE_EXIT_CONFIG,
 	"The policy cannot be read, so nobody is let in: tell an "
 	"administrator (tfa-admin policy check)."},
+    [REASON_NO_POLICY] = {"no_policy", GATE_EXIT_CONFIG,
+	"The fleet of this bastion has no policy yet, so nobody is let in: "
+	"tell an administrator (tfa-admin policy edit)."},
+    [REASON_POLICY_CHANGED] = {"policy_changed", GATE_EXIT_LATER,
+	"The policy was changed this very moment: try again."},
+    [REASON_TOO_OLD] = {"too_old", GATE_EXIT_CONFIG,
+	"This bastion's tfa is too old for its fleet: log in at another "
+	"bastion, and tell an administrator."},
+    [REASON_CLOCK_OFF] = {"clock_off", GATE_EXIT_LATER,
+	"This bastion's clock is off by %N, so codes cannot be judged: log in "
+	"at another bastion, and tell an administrator."},
     [REASON_BAD_RECORD] = {"bad_record", GATE_EXIT_DENIED,
 	"Your record is damaged: tell an administrator."},
     [REASON_DISK_FULL] = {"disk_full", GATE_EXIT_LATER,
@@ -266,6 +277,16 @@ static const struct {
     {REASON_BAD_POLICY,
 	"The policy cannot be read, so nobody is let in: tfa-admin policy "
 	"check names the line."},
+    {REASON_NO_POLICY,
+	"The fleet has no policy yet, so nobody is let in: tfa-admin policy "
+	"edit makes one."},
+    {REASON_POLICY_CHANGED, "The policy was changed meanwhile by %N."},
+    {REASON_TOO_OLD,
+	"This bastion's tfa is too old for its fleet, so nobody is let in "
+	"here: install the version that the other bastions have."},
+    {REASON_CLOCK_OFF,
+	"This bastion's clock is off by %N, so nobody is let in here: set it "
+	"(timedatectl); a minute later logins go on."},
     {REASON_BAD_RECORD,
 	"The record of this user is damaged: tfa-admin revoke moves it "
 	"aside."},
@@ -326,9 +347,11 @@ bool
 reason_is_fault(enum reason reason)
 {
 	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||
-	    reason == REASON_BAD_POLICY || reason == REASON_BAD_RECORD ||
-	    reason == REASON_DISK_FULL || reason == REASON_STORE ||
-	    reason == REASON_NO_LOG || reason == REASON_BAD_ACCOUNT;
+	    reason == REASON_BAD_POLICY || reason == REASON_NO_POLICY ||
+	    reason == REASON_TOO_OLD || reason == REASON_CLOCK_OFF ||
+	    reason == REASON_BAD_RECORD || reason == REASON_DISK_FULL ||
+	    reason == REASON_STORE || reason == REASON_NO_LOG ||
+	    reason == REASON_BAD_ACCOUNT;
 }
 
 bool
