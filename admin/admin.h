@@ -35,6 +35,8 @@
  *	log/           log; history.h, which reads the audit, for other commands too
  *	report/        report; report.h lists its files
  *	metrics/       metrics; metrics.h lists its files
+ *	home.c         where the policy is: in a file here, or with the fleet
+ *	shared.c       the fleet's policies, by the keeper
  *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions
  *	say.c          messages
