@@ -211,6 +211,8 @@ static const struct {
     [REASON_BAD_POLICY] = {"bad_policy", GATE_EXIT_CONFIG,
 	"The policy cannot be read, so nobody is let in: tell an "
 	"administrator (tfa-admin policy check)."},
+    [REASON_NO_FLEET] = {"no_fleet", GATE_EXIT_CONFIG,
+	"This bastion is in no fleet."},
     [REASON_NO_POLICY] = {"no_policy", GATE_EXIT_CONFIG,
 	"The fleet of this bastion has no policy yet, so nobody is let in: "
 	"tell an administrator (tfa-admin policy edit)."},
@@ -277,6 +279,9 @@ static const struct {
     {REASON_BAD_POLICY,
 	"The policy cannot be read, so nobody is let in: tfa-admin policy "
 	"check names the line."},
+    {REASON_NO_FLEET,
+	"The keeper was started where there was no /etc/tfa/store.json yet: "
+	"restart it (systemctl restart tfa-keeper)."},
     {REASON_NO_POLICY,
 	"The fleet has no policy yet, so nobody is let in: tfa-admin policy "
 	"edit makes one."},

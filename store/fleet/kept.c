@@ -374,10 +374,12 @@ kept_use(struct fleet *fleet, const struct kept *kept)
 	memcpy(fleet->marks.policy, kept->policy_mark, TALK_MARK);
 }
 
-static void
+/* An earlier version's key; what its seal calls it is the number alone. */
+static const char *
 name_earlier(int64_t number, char ret[static EARLIER])
 {
 	snprintf(ret, EARLIER, KEPT_POLICY "/%" PRId64, number);
+	return ret + sizeof(KEPT_POLICY);
 }
 
 /* Seals a version under the key and the name that its seal has. */
@@ -412,16 +414,17 @@ static enum fault
 keep_current(struct fleet *fleet, const struct kept *kept)
 {
 	char key[EARLIER], mark[TALK_MARK] = "0";
+	const char *called;
 	enum fault fault = FAULT_STALE;
 
 	if (kept->version.number == 0)
 		return FAULT_NONE;
-	name_earlier(kept->version.number, key);
+	called = name_earlier(kept->version.number, key);
 	for (int i = 0; fault == FAULT_STALE && i < TRIES; i++) {
 		scoped_answer struct talk_answer answer = {.status = 0};
 
 		fault = put_version(
-		    fleet, kept, key, key, mark, &kept->version, &answer);
+		    fleet, kept, key, called, mark, &kept->version, &answer);
 		if (fault == FAULT_STALE)
 			memcpy(mark, answer.mark, TALK_MARK);
 	}
@@ -511,17 +514,18 @@ kept_earlier(struct fleet *fleet, int64_t number, struct version *ret)
 {
 	static const struct talk_marks none;
 	scoped_answer struct talk_answer answer = {.status = 0};
+	const char *called;
 	char key[EARLIER];
 	uint64_t serial;
 	enum fault fault;
 
-	name_earlier(number, key);
+	called = name_earlier(number, key);
 	fault = talk_get(&fleet->line, key, &none, get_until(), &answer);
 	if (fault != FAULT_NONE)
 		return fault;
 	if (answer.value == NULL)
 		return FAULT_ABSENT;
-	return open_version(fleet, key, answer.value, ret, &serial);
+	return open_version(fleet, called, answer.value, ret, &serial);
 }
 
 bool

@@ -25,8 +25,9 @@
 #include "store/fleet/charter.h"
 #include "store/fleet/fleet.h"
 
-#define KEPT_POLICY  "policy" /* its key; the versions before it: "policy/7" */
-#define KEPT_TEXT    60000UL  /* bytes of a policy that fits into a seal */
+/* Its key; the versions before it: "policy/7", which their seals call "7". */
+#define KEPT_POLICY  "policy"
+#define KEPT_TEXT    60000UL /* bytes of a policy that fits into a seal */
 #define KEPT_S       604800 /* how long a copy counts while the engine is away */
 #define KEPT_WHY     LINE_WHY
 #define KEPT_CLOCK_S 60 /* a clock that is off by more judges nothing */

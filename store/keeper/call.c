@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/base/utf8.h"
+#include "store/fleet/fleet.h"
 #include "store/system/loginuid.h"
 #include "store/system/people.h"
 
@@ -42,6 +43,17 @@ call_store_reason(struct call *call, enum fault fault)
 	    (error == ENOSPC || error == EROFS || error == EDQUOT))
 		return REASON_DISK_FULL;
 	return REASON_STORE;
+}
+
+enum reason
+call_fleet_reason(struct call *call, enum fault fault)
+{
+	enum reason reason;
+
+	snprintf(call->store.why, sizeof(call->store.why), "%s",
+	    call->store.fleet->line.why);
+	reason = call_store_reason(call, fault);
+	return reason == REASON_BAD_RECORD ? REASON_BAD_POLICY : reason;
 }
 
 bool

@@ -77,6 +77,9 @@ void call_take_time(struct call *call);
  * to deny with. */
 enum reason call_store_reason(struct call *call, enum fault fault);
 
+/* call_store_reason(), of what happened to the fleet's policy. */
+enum reason call_fleet_reason(struct call *call, enum fault fault);
+
 /* Fills bytes with random ones. */
 bool call_draw(void *bytes, size_t len);
 

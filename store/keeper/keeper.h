@@ -21,6 +21,7 @@
  *	explain.c    what a login would be asked, for tfa-admin
  *	history.c    the audit's files, for tfa-admin
  *	users.c      the user list
+ *	policy.c     the policy of a fleet, for tfa-admin
  *	deed.c       a request that changes the record of the user who asks
  *	answer.c     replies
  *	call.c       what all requests need: the peer, the store, the audit

@@ -82,6 +82,10 @@ static const struct kind requests[] = {
 	    NULL, keeper_log, NULL},
 	{"note", WHO_REPAIRER, EACH | TAKES(DETAIL), "policy", keeper_note,
 	    NULL},
+	{"policy_get", WHO_REPAIRER, EACH | TAKES(USE), NULL,
+	    keeper_policy_get, NULL},
+	{"policy_put", WHO_REPAIRER, EACH | TAKES(MARK) | TAKES(DETAIL), NULL,
+	    keeper_policy_put, NULL},
 };
 /* clang-format on */
 
