@@ -232,6 +232,15 @@ static const struct {
     [REASON_STORE] = {"store", GATE_EXIT_LATER,
 	"The store of second factors does not work: tell an "
 	"administrator."},
+    [REASON_STORE_AWAY] = {"store_away", GATE_EXIT_LATER,
+	"The store that the bastions share does not answer: try again in a "
+	"minute."},
+    [REASON_STORE_UNSURE] = {"store_unsure", GATE_EXIT_LATER,
+	"The store that the bastions share did not answer in time, and the code "
+	"may be spent: try again with the next one."},
+    [REASON_STORE_BACK] = {"store_back", GATE_EXIT_DENIED,
+	"The store that the bastions share shows an older state than before, so "
+	"it is not clear what was revoked since: tell an administrator."},
     [REASON_NO_LOG] = {"no_log", GATE_EXIT_LATER,
 	"This login cannot be logged, so it is not let in: tell an "
 	"administrator."},
@@ -302,6 +311,18 @@ static const struct {
 	"The keeper cannot read or write its store, so nobody is let in: its "
 	"log says why (journalctl -u tfa-keeper, or syslog), and so does "
 	"tfa-admin doctor."},
+    {REASON_STORE_AWAY,
+	"The store that the bastions share does not answer, so nothing is "
+	"changed: try again in a minute; the keeper's log says why (journalctl "
+	"-u tfa-keeper, or syslog)."},
+    {REASON_STORE_UNSURE,
+	"The store that the bastions share did not answer in time: the change "
+	"may be made or not. Look, and try again."},
+    {REASON_STORE_BACK,
+	"The store that the bastions share shows an older state than this "
+	"bastion has seen: it was restored from a copy, or somebody changed "
+	"it. The keeper's log says what (journalctl -u tfa-keeper, or "
+	"syslog)."},
     {REASON_NO_LOG,
 	"This cannot be logged, so it is not done: tfa-admin doctor looks at "
 	"the store and its disk."},
@@ -355,7 +376,9 @@ reason_is_fault(enum reason reason)
 	    reason == REASON_BAD_POLICY || reason == REASON_NO_POLICY ||
 	    reason == REASON_TOO_OLD || reason == REASON_CLOCK_OFF ||
 	    reason == REASON_BAD_RECORD || reason == REASON_DISK_FULL ||
-	    reason == REASON_STORE || reason == REASON_NO_LOG ||
+	    reason == REASON_STORE || reason == REASON_STORE_AWAY ||
+	    reason == REASON_STORE_UNSURE || reason == REASON_STORE_BACK ||
+	    reason == REASON_NO_LOG ||
 	    reason == REASON_BAD_ACCOUNT;
 }
 

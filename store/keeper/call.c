@@ -27,6 +27,37 @@ call_take_time(struct call *call)
 	call->alarm_s = now_s;
 }
 
+static enum reason
+reason_of(enum fault fault, int error)
+{
+	switch (fault) {
+	case FAULT_FORMAT:
+	case FAULT_LIMIT:
+	case FAULT_ACCESS:
+		return REASON_BAD_RECORD;
+	case FAULT_IO:
+		return error == ENOSPC || error == EROFS || error == EDQUOT
+		    ? REASON_DISK_FULL
+		    : REASON_STORE;
+	case FAULT_FULL:
+		return REASON_DISK_FULL;
+	case FAULT_STALE:
+		return REASON_BUSY;
+	case FAULT_AWAY:
+		return REASON_STORE_AWAY;
+	case FAULT_UNSURE:
+		return REASON_STORE_UNSURE;
+	case FAULT_BACK:
+		return REASON_STORE_BACK;
+	case FAULT_NONE:
+	case FAULT_ABSENT:
+	case FAULT_MEMORY:
+	case FAULT_REFUSED:
+		break;
+	}
+	return REASON_STORE;
+}
+
 enum reason
 call_store_reason(struct call *call, enum fault fault)
 {
@@ -36,13 +67,7 @@ call_store_reason(struct call *call, enum fault fault)
 	if (!call->conduct.quiet)
 		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
 		    fault_name(fault));
-	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT ||
-	    fault == FAULT_ACCESS)
-		return REASON_BAD_RECORD;
-	if (fault == FAULT_IO &&
-	    (error == ENOSPC || error == EROFS || error == EDQUOT))
-		return REASON_DISK_FULL;
-	return REASON_STORE;
+	return reason_of(fault, error);
 }
 
 enum reason

@@ -7,6 +7,7 @@
  *	worker.c     one worker, a process
  *	rate.c       how often each uid came, and how much it had of the log
  *	confine.c    what the keeper gives up for good; filter.c: the system calls
+ *	join.c       the fleet that this bastion is in
  *	program.c    if a newer program has taken its place
  *
  * One connection.  Each file calls only files that stand below it:
@@ -41,6 +42,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/fleet/config.h"
 #include "store/folder/audit.h"
 #include "store/keeper/rate.h" /* enum reported */
 
@@ -48,9 +50,13 @@
 #define FOLLOW_MS  50   /* for a request that follows on a login */
 #define SERVE_S    20   /* for the answer */
 
+struct fleet;
+
 struct keeper {
 	const char *store;
 	const char *policy;
+	struct fleet *fleet;           /* NULL: the folder has all records */
+	char unjoined[FLEET_WHY_TEXT]; /* "", or why nobody can be let in */
 	bool embedded;  /* --stdio: the owner of the store is its root */
 	bool activated; /* systemd holds the socket, and starts it again */
 	char boot_id[64];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/fleet/fleet.h"
 #include "store/folder/policy_file.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
@@ -209,17 +210,36 @@ load_policy(struct call *call)
 	return fault;
 }
 
+/* REASON_NONE, or why there are no records: those of the folder, or the
+ * fleet's. */
+static enum reason
+open_store(struct call *call)
+{
+	const struct keeper *keeper = call->keeper;
+	enum reason reason = REASON_NONE;
+	enum fault fault;
+
+	if (keeper->unjoined[0] != '\0') {
+		syslog(LOG_ERR, "%s", keeper->unjoined);
+		return REASON_STORE;
+	}
+	fault = store_open(keeper->store, keeper->embedded, &call->store);
+	if (fault != FAULT_NONE)
+		reason = call_store_reason(call, fault);
+	else if (keeper->fleet != NULL)
+		fleet_attach(keeper->fleet, &call->store);
+	return reason == REASON_NONE || reason == REASON_DISK_FULL
+	    ? reason
+	    : REASON_STORE;
+}
+
 static void
 serve_kind(struct call *call)
 {
-	enum fault fault = store_open(
-	    call->keeper->store, call->keeper->embedded, &call->store);
-	enum reason reason;
+	enum reason reason = open_store(call);
 
-	if (fault != FAULT_NONE) {
-		reason = call_store_reason(call, fault);
-		answer_deny(call,
-		    reason == REASON_DISK_FULL ? reason : REASON_STORE, "");
+	if (reason != REASON_NONE) {
+		answer_deny(call, reason, "");
 		return;
 	}
 	reason = check_who(call, call->kind->who);
