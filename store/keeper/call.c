@@ -58,6 +58,13 @@ reason_of(enum fault fault, int error)
 	return REASON_STORE;
 }
 
+bool
+call_is_overtaken(const struct call *call, enum fault fault)
+{
+	return fault == FAULT_AWAY && call->store.fleet != NULL &&
+	    call->store.fleet->replaced;
+}
+
 enum reason
 call_store_reason(struct call *call, enum fault fault)
 {
@@ -67,7 +74,8 @@ call_store_reason(struct call *call, enum fault fault)
 	if (!call->conduct.quiet)
 		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
 		    fault_name(fault));
-	return reason_of(fault, error);
+	return call_is_overtaken(call, fault) ? REASON_BUSY
+					      : reason_of(fault, error);
 }
 
 enum reason

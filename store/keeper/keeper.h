@@ -25,6 +25,7 @@
  *	policy.c     the policy of a fleet, for tfa-admin
  *	deed.c       a request that changes the record of the user who asks
  *	answer.c     replies
+ *	load.c       the policy in force, of a file or of a fleet
  *	call.c       what all requests need: the peer, the store, the audit
  *
  * The life of a connection, in listen.c, pool.c and worker.c:
