@@ -5,6 +5,7 @@
  *	listen.c     who may connect, and who waits to be served
  *	pool.c       which worker serves a connection
  *	worker.c     one worker, a process
+ *	beat.c       what a bastion of a fleet does once a minute
  *	rate.c       how often each uid came, and how much it had of the log
  *	confine.c    what the keeper gives up for good; filter.c: the system calls
  *	join.c       the fleet that this bastion is in
