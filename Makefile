@@ -2,6 +2,7 @@
 #
 #   make            the programs, into build/
 #   make demo       enrol, log in, be refused: on a private sshd, as a story
+#   make demo-fleet a code that is good once at two bastions, on a real etcd
 #   make test       unit and scenario tests, with a closing count;
 #                   TEST=suite/name for one, TEST='suite/*' for some
 #   make check-fast formatting and unit tests
@@ -36,9 +37,13 @@
 #                   libraries; where nothing is missing, nothing is installed
 #   make deps       build-deps, and what the tests need: some 140 packages
 #   make door       the PAM module, into build/; needs libpam0g-dev
+#   make fleet      tfa-link, for a fleet of bastions on etcd, into build/; needs
+#                   libcurl4-openssl-dev and libcjson-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make install-door
 #                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
+#   make install-fleet
+#                   what a bastion in a fleet needs besides
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
 #   make deb        Debian packages of what is committed, in build/deb/
@@ -114,7 +119,8 @@ MAP = -Wl,-Map=$@.map
 
 # Sources, by folder.  A main.c is a program, and all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper/*.c)
-LIB_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*/*.c)) \
+LINK_SRC := $(wildcard store/link/*.c)
+LIB_SRC := $(filter-out $(KEEPER_SRC) $(LINK_SRC),$(wildcard store/*/*.c)) \
 	$(wildcard gate/sshd/*.c gate/screen/*.c)
 GATE_SRC := $(wildcard gate/*.c)
 OWN_SRC := $(wildcard gate/own/*.c)
@@ -122,9 +128,10 @@ QR_SRC := $(wildcard gate/qr/*.c)
 ADMIN_SRC := $(wildcard admin/*.c admin/*/*.c)
 PAM_SRC := $(wildcard gate/pam/*.c)
 PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
-	$(ADMIN_SRC) $(PAM_SRC)
+	$(ADMIN_SRC) $(PAM_SRC) $(LINK_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 DOOR := $(if $(call probe,-include security/pam_appl.h),door)
+FLEET := $(if $(call probe,-include curl/curl.h -include cjson/cJSON.h),fleet)
 # These talk to PAM themselves.
 PAM_TESTS := tests/scenario/pam.c tests/support/apply.c
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
@@ -141,11 +148,13 @@ GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 OWN_PARTS := $(filter-out gate/own/main.c,$(OWN_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
 PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
+# Those that libcurl has no part in.
+LINK_PARTS := $(filter-out $(addprefix store/link/,main.c check.c http.c),$(LINK_SRC))
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
-ALL_H := $(shell find store gate admin tests -name '*.h')
+ALL_H := $(shell find store gate admin tests examples -name '*.h')
 # Sorted: wildcard of an old make is not, and the linker keeps the order.
 obj = $(sort $(patsubst %.c,$(BUILD)/obj/%.o,$(1)))
 
@@ -240,6 +249,16 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz $(MAP)
 
+# The link of a fleet, the only program with a network: where it is not wanted,
+# neither is libcurl.
+LINK_KEEPER := $(addprefix store/keeper/,confine.c filter.c)
+fleet: $(BUILD)/tfa-link
+
+$(BUILD)/tfa-link: LINK += -Wl,--gc-sections
+$(BUILD)/tfa-link: $(call obj,$(LINK_SRC) $(LINK_KEEPER)) $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl -lcjson -lcrypto $(MAP)
+
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
 # takes of the library.
@@ -271,7 +290,7 @@ $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 
 # The programs without their main.c: a test takes what it needs.
 $(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(OWN_PARTS) \
-    $(PAM_PARTS) $(ADMIN_PARTS))
+    $(PAM_PARTS) $(ADMIN_PARTS) $(LINK_PARTS))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
@@ -323,7 +342,7 @@ test: deps
 	    tests/run $(if $(SAN),unit scenario)
 
 build-unit: $(BUILD)/unit
-build-scenario: all $(DOOR) $(BUILD)/hostile.so $(DRIVER)
+build-scenario: all $(DOOR) $(FLEET) $(BUILD)/hostile.so $(DRIVER)
 # What envfuzz starts are shells, which no sanitizer sees; demo is no test.
 build-tests: build-unit build-scenario \
     $(if $(SAN),,$(BUILD)/demo $(BUILD)/envfuzz)
@@ -438,7 +457,18 @@ demo: deps
 	$(MAKE) all $(BUILD)/demo
 	BUILD=$(BUILD) examples/demo
 
-$(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/demo: $(call obj,examples/demo.c examples/story.c $(SUPPORT_SRC)) \
+    $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@
+
+# As root, for people and a network of its own.
+demo-fleet: deps
+	$(MAKE) all fleet $(BUILD)/demo-fleet
+	BUILD=$(BUILD) tests/scenario/run --demo-fleet
+
+$(BUILD)/demo-fleet: $(call obj,examples/fleet.c examples/story.c \
+    $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 
@@ -473,13 +503,14 @@ sbom: all door
 # Debian's packages: what to build and install with, what else to test with.
 BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
 	zlib1g-dev libpam0g-dev
-TEST_DEPS := python3 libcjson-dev libcriterion-dev \
+FLEET_DEPS := libcurl4-openssl-dev libcjson-dev
+TEST_DEPS := python3 $(FLEET_DEPS) libcriterion-dev \
 	openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
-	python3-asyncssh python3-cryptography
+	python3-asyncssh python3-cryptography etcd-server etcd-client curl
 DEB_DEPS := build-essential dpkg-dev debhelper po-debconf lintian
 build-deps:
 	@tests/deps $(BUILD_DEPS)
@@ -632,6 +663,6 @@ clean:
 
 .PHONY: all help door build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian test-machines test-portable test-build-deps \
-	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo \
+	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo demo-fleet \
 	browser pictures bench sbom build-deps deps lint install install-door \
 	uninstall format dist deb test-container test-packages clean
