@@ -226,6 +226,28 @@ Test(fleet, an_unknown_outcome_is_found_out)
 	end(s);
 }
 
+/* No answer at all: not done, for all that anybody knows; then its line is not
+ * used again, on which a late one may come. */
+Test(fleet, an_answer_that_does_not_come_ends_it)
+{
+	struct scene *s = begin();
+	int64_t n;
+
+	s->one.fleet.get_ms = s->one.fleet.put_ms = 100;
+	s->liar.shared->lie = LIE_SILENT;
+	expect_refused(s, &s->one, FAULT_AWAY, "silent");
+	cr_expect_eq(s->one.fleet.line.fd, -1);
+	s->liar.shared->lie = LIE_DONE_SILENT;
+	cr_expect_eq(count_as(&s->one, "alice", &n), FAULT_UNSURE, "%s",
+	    s->one.store.why);
+	cr_expect_eq(counted(&s->other, "alice"), 1, "it was done");
+	s->liar.shared->lie = LIE_NOT;
+	cr_expect_eq(
+	    count_as(&s->one, "alice", &n), FAULT_NONE, "%s", s->one.store.why);
+	cr_expect_eq(n, 2);
+	end(s);
+}
+
 Test(fleet, a_link_that_was_started_anew_is_asked_again)
 {
 	struct scene *s = begin();

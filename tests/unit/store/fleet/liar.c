@@ -90,6 +90,15 @@ lies_once(enum lie lie)
 	return told;
 }
 
+/* Another byte stands in the middle. */
+static void
+damage(char *value)
+{
+	char *at = value + strlen(value) / 2;
+
+	*at = *at == 'A' ? 'B' : 'A';
+}
+
 static void
 add_value(cJSON *answer, const struct text *text)
 {
@@ -103,10 +112,7 @@ add_value(cJSON *answer, const struct text *text)
 		value = other->now;
 	damaged = strdup(value);
 	if (lies(LIE_DAMAGED))
-		damaged[strlen(damaged) / 2] ^= damaged[strlen(damaged) / 2] ==
-			'A'
-		    ? 'A' ^ 'B'
-		    : damaged[strlen(damaged) / 2] ^ 'A';
+		damage(damaged);
 	cJSON_AddStringToObject(answer, "value", damaged);
 	free(damaged);
 }
@@ -120,6 +126,8 @@ add_state(cJSON *answer, const cJSON *request, const char *key)
 	cJSON *with;
 	bool there = text != NULL && text->now != NULL;
 
+	if (there && lies_once(LIE_DAMAGED_ONCE))
+		damage(text->now);
 	if (asked == NULL)
 		asked = cJSON_GetObjectItemCaseSensitive(request, "if");
 	add_number(
