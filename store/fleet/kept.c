@@ -368,6 +368,7 @@ kept_fetch(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
 void
 kept_use(struct fleet *fleet, const struct kept *kept)
 {
+	fleet->replaced = false;
 	fleet->epoch = (uint64_t)kept->charter.epoch;
 	fleet->marks = (struct talk_marks){.present = true};
 	memcpy(fleet->marks.fleet, kept->charter_mark, TALK_MARK);
