@@ -489,10 +489,17 @@ BENCH_DEPS := python3 pamtester libpam-google-authenticator libpam-oath \
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 bench: deps
 	@tests/deps $(BENCH_DEPS)
-	$(MAKE) all door $(BENCH)
+	$(MAKE) all door fleet $(BENCH)
 	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
 
-$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+# This one is a client of etcd beside the link.
+$(BUILD)/bench/fleet: $(call obj,tests/bench/fleet.c $(SUPPORT_SRC)) \
+    $(BUILD)/libtfa.a
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl
+
+$(filter-out %/fleet,$(BENCH)): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@

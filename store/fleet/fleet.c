@@ -20,10 +20,14 @@
 
 _Static_assert((int)STORE_MARK_TEXT == (int)TALK_MARK, "a key takes a mark");
 
+/* An answer that is none says nothing about the record. */
 static enum fault
 fleet_fail(struct store *store, enum fault fault)
 {
-	return store_say(store, fault, "%s", store->fleet->line.why);
+	bool garbled = fault == FAULT_FORMAT || fault == FAULT_LIMIT;
+
+	return store_say(store, garbled ? FAULT_REFUSED : fault, "%s",
+	    store->fleet->line.why);
 }
 
 static void

@@ -267,10 +267,10 @@ Test(fleet, says_why_the_store_does_nothing)
 		enum fault fault;
 	} cases[] = {
 	    {LIE_AWAY, FAULT_AWAY},
-	    {LIE_UNSURE, FAULT_FORMAT}, /* nobody asked for a change */
+	    {LIE_UNSURE, FAULT_REFUSED}, /* nobody asked for a change */
 	    {LIE_FULL, FAULT_FULL},
 	    {LIE_REFUSED, FAULT_REFUSED},
-	    {LIE_COMPACTED, FAULT_FORMAT},
+	    {LIE_COMPACTED, FAULT_REFUSED},
 	    {LIE_CLOSES, FAULT_AWAY},
 	};
 	struct scene *s = begin();
@@ -306,10 +306,10 @@ Test(fleet, refuses_an_answer_that_does_not_fit)
 
 		snprintf(what, sizeof(what), "lie %d", (int)lies[i]);
 		s->liar.shared->lie = lies[i];
-		expect_refused(s, &s->one, FAULT_FORMAT, what);
+		expect_refused(s, &s->one, FAULT_REFUSED, what);
 	}
 	s->liar.shared->lie = LIE_LARGE;
-	expect_refused(s, &s->one, FAULT_LIMIT, "large");
+	expect_refused(s, &s->one, FAULT_REFUSED, "large");
 	s->liar.shared->lie = LIE_NOT;
 	cr_expect_eq(count(&s->one), FAULT_NONE);
 	cr_expect_eq(counted(&s->one, "alice"), 2);
@@ -492,9 +492,10 @@ Test(fleet, refuses_a_list_that_does_not_fit)
 	static const struct {
 		enum lie lie;
 		enum fault fault;
-	} cases[] = {{LIE_ENDLESS, FAULT_FORMAT}, {LIE_BACKWARDS, FAULT_FORMAT},
-	    {LIE_COMPACTED, FAULT_AWAY}, {LIE_AWAY, FAULT_AWAY},
-	    {LIE_REVISION, FAULT_BACK}, {LIE_CUT, FAULT_FORMAT}};
+	} cases[] = {{LIE_ENDLESS, FAULT_REFUSED},
+	    {LIE_BACKWARDS, FAULT_REFUSED}, {LIE_COMPACTED, FAULT_AWAY},
+	    {LIE_AWAY, FAULT_AWAY}, {LIE_REVISION, FAULT_BACK},
+	    {LIE_CUT, FAULT_REFUSED}};
 	struct scene *s = begin();
 	struct store_names names;
 
@@ -535,7 +536,8 @@ Test(fleet, sets_a_damaged_record_aside)
 	int64_t n;
 
 	cr_assert_eq(count(&s->one), FAULT_NONE);
-	cr_assert_eq(count(&s->other), FAULT_NONE);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(count(&s->other), FAULT_NONE);
 	s->liar.shared->lie = LIE_DAMAGED;
 	cr_assert_eq(store_set_aside(&s->one.store, "alice"), FAULT_NONE, "%s",
 	    s->one.store.why);

@@ -250,7 +250,7 @@ Test(keeper_shared, each_fault_of_the_store_has_its_reason)
 	    {LIE_OLD, "store_back"},
 	    {LIE_REVISION, "store_back"},
 	    {LIE_DAMAGED, "bad_record"},
-	    {LIE_CUT, "bad_record"},
+	    {LIE_CUT, "store"},
 	};
 	struct scene *s = begin();
 
