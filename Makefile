@@ -475,7 +475,7 @@ TEST_DEPS := python3 libcjson-dev libcriterion-dev \
 	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \
 	gpg gpg-agent xauth mksh ksh93u+m csh rc sash screen \
 	iproute2 sudo putty-tools dropbear-bin python3-paramiko \
-	python3-asyncssh python3-cryptography
+	python3-asyncssh python3-cryptography etcd-server etcd-client curl
 DEB_DEPS := build-essential dpkg-dev debhelper po-debconf lintian
 build-deps:
 	@tests/deps $(BUILD_DEPS)
