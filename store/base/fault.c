@@ -10,7 +10,12 @@ fault_name(enum fault fault)
 	    [FAULT_ACCESS] = "access",
 	    [FAULT_LIMIT] = "limit",
 	    [FAULT_IO] = "io",
-	    [FAULT_MEMORY] = "memory"};
+	    [FAULT_MEMORY] = "memory",
+	    [FAULT_AWAY] = "away",
+	    [FAULT_UNSURE] = "unsure",
+	    [FAULT_FULL] = "full",
+	    [FAULT_REFUSED] = "refused",
+	    [FAULT_BACK] = "back"};
 
-	return (unsigned)fault <= FAULT_MEMORY ? names[fault] : "unknown";
+	return (unsigned)fault <= FAULT_BACK ? names[fault] : "unknown";
 }

@@ -1,87 +1,18 @@
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
-#include "store/base/file.h"
-#include "store/folder/store.h"
+#include "store/folder/backend.h"
 
-#define LOCK_TRIES 100
-
-/* Sets store->why, and keeps errno for the caller. */
-static enum fault __attribute__((format(printf, 3, 4)))
-set_why(struct store *store, enum fault fault, const char *format, ...)
-{
-	int saved = errno;
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(store->why, sizeof(store->why), format, ap);
-	va_end(ap);
-	errno = saved;
-	return fault;
-}
-
-static enum fault
-set_why_errno(struct store *store, const char *what, const char *name)
-{
-	enum fault fault = errno == ENOENT      ? FAULT_ABSENT
-	    : errno == EACCES || errno == EPERM ? FAULT_ACCESS
-						: FAULT_IO;
-
-	/* "cannot open users/" goes on without a blank. */
-	return set_why(store, fault, "%s%s%s: %s", what,
-	    what[strlen(what) - 1] == '/' ? "" : " ", name, strerror(errno));
-}
-
-/* Opens a folder that nobody else can enter.  name is what messages call it. */
-static enum fault
-open_private(struct store *store, int at, const char *path, const char *name,
-    bool create, int *ret_fd)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	scoped_fd int fd = openat(at, path, flags);
-	struct stat st;
-
-	if (fd < 0 && errno == ENOENT && create) {
-		if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
-			return set_why_errno(store, "cannot make", name);
-		fd = openat(at, path, flags);
-	}
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return set_why_errno(store, "cannot open", name);
-	if (st.st_uid != store->owner)
-		return set_why(store, FAULT_ACCESS,
-		    "%s belongs to uid %lu, not to uid %lu", name,
-		    (unsigned long)st.st_uid, (unsigned long)store->owner);
-	if ((st.st_mode & 077) != 0)
-		return set_why(store, FAULT_ACCESS,
-		    "%s is open to others: chmod 0700 %s", name, name);
-	*ret_fd = take_fd(&fd);
-	return FAULT_NONE;
-}
+#define TRIES 32 /* each is lost to another writer, who got on */
 
 enum fault
 store_open(const char *path, bool create, struct store *ret)
 {
-	enum fault fault;
+	enum fault fault = folder_open(path, create, ret);
 
-	*ret = (struct store){
-	    .dir = -1, .users = -1, .locks = -1, .owner = geteuid()};
-	fault = open_private(ret, AT_FDCWD, path, path, create, &ret->dir);
-	if (fault == FAULT_NONE)
-		fault = open_private(
-		    ret, ret->dir, "users", "users", true, &ret->users);
-	if (fault == FAULT_NONE)
-		fault = open_private(
-		    ret, ret->dir, "locks", "locks", true, &ret->locks);
 	if (fault != FAULT_NONE)
 		store_close(ret);
 	return fault;
@@ -99,352 +30,208 @@ store_close(struct store *store)
 	}
 }
 
-/* FAULT_STALE: store_forget() removed the file while we waited for its lock,
- * and the next writer locks another one. */
-static enum fault
-lock_file(struct store *store, const char *file, int *ret_fd)
+/* The one place that says which engine has a user's record. */
+static const struct store_backend *
+backend_of(const struct store *store, const char *user)
 {
-	scoped_fd int fd = file_open_or_make(store->locks, file, O_RDWR);
-	struct stat st;
-	int r;
-
-	if (fd < 0)
-		return set_why_errno(store, "cannot open locks/", file);
-	do
-		r = flock(fd, LOCK_EX);
-	while (r < 0 && errno == EINTR);
-	if (r < 0 || fstat(fd, &st) < 0)
-		return set_why_errno(store, "cannot lock locks/", file);
-	if (st.st_nlink == 0)
-		return set_why(store, FAULT_STALE,
-		    "locks/%s was removed again and again", file);
-	*ret_fd = take_fd(&fd);
-	return FAULT_NONE;
+	return store->shared != NULL && store->shared->has(store, user)
+	    ? store->shared
+	    : &folder_backend;
 }
 
-/* Takes the user's lock, which lasts as long as the descriptor: a killed
- * process leaves none behind. */
-static enum fault
-lock_user(struct store *store, const char *file, int *ret_fd)
+static void
+key_done(struct store_key *key)
 {
-	enum fault fault = FAULT_STALE;
+	cleanup_fd(&key->lock);
+}
+#define scoped_store_key __attribute__((cleanup(key_done)))
 
-	for (int i = 0; fault == FAULT_STALE && i < LOCK_TRIES; i++)
-		fault = lock_file(store, file, ret_fd);
-	return fault == FAULT_STALE ? FAULT_IO : fault;
+static enum fault
+key_init(const char *user, struct store_key *ret)
+{
+	*ret = (struct store_key){.user = user, .lock = -1};
+	return store_encode(user, ret->file);
 }
 
+/* Locks the user's record.  An update never gets "absent" from that. */
 static enum fault
-check_file(struct store *store, int fd, const char *path, size_t *ret_size)
+key_hold(struct store *store, const struct store_backend *backend,
+    const char *user, struct store_key *ret)
 {
-	struct stat st;
+	enum fault fault = key_init(user, ret);
 
-	if (fstat(fd, &st) < 0)
-		return set_why_errno(store, "cannot stat users/", path);
-	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
-	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
-		return set_why(store, FAULT_ACCESS,
-		    "users/%s must be a plain file, 0600, with one name, of "
-		    "uid %lu",
-		    path, (unsigned long)store->owner);
-	if (st.st_size > (off_t)RECORD_MAX)
-		return set_why(store, FAULT_LIMIT,
-		    "users/%s is larger than %lu bytes", path, RECORD_MAX);
-	*ret_size = (size_t)st.st_size;
-	return FAULT_NONE;
+	if (fault == FAULT_NONE)
+		fault = backend->hold(store, ret);
+	return fault == FAULT_ABSENT ? FAULT_IO : fault;
 }
 
 static enum fault
-parse_record(struct store *store, const char *path, const char *user,
-    const char *text, size_t len, struct record *ret)
-{
-	struct record record;
-	struct json_error error;
-	enum fault fault = record_parse(text, len, &record, &error);
-
-	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
-		json_error_say(&error, path, store->why, sizeof(store->why));
-	if (fault == FAULT_MEMORY)
-		set_why(store, fault, "out of memory");
-	if (fault != FAULT_NONE)
-		return fault;
-	if (user != NULL && strcmp(record.user, user) != 0) {
-		record_done(&record);
-		return set_why(store, FAULT_FORMAT,
-		    "users/%s is the record of another user", path);
-	}
-	*ret = record;
-	explicit_bzero(&record, sizeof(record));
-	return FAULT_NONE;
-}
-
-static int
-open_record(struct store *store, const char *file,
-    char ret_path[static STORE_FILE_TEXT + 8])
-{
-	snprintf(ret_path, STORE_FILE_TEXT + 8, "%s.json", file);
-	return openat(store->users, ret_path,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-}
-
-static enum fault
-load_record(
-    struct store *store, const char *file, const char *user, struct record *ret)
+parse_text(struct store *store, const struct store_key *key,
+    const struct store_text *text, struct record *ret)
 {
 	char path[STORE_FILE_TEXT + 8];
-	scoped_json_text char *text = NULL;
-	scoped_fd int fd = open_record(store, file, path);
-	enum fault fault;
-	size_t size = 0, len = 0;
 
-	if (fd < 0)
-		return set_why_errno(store, "cannot open users/", path);
-	fault = check_file(store, fd, path, &size);
-	if (fault != FAULT_NONE)
-		return fault;
-	fault = file_read(fd, size, &text, &len);
-	if (fault == FAULT_MEMORY)
-		return set_why(store, fault, "out of memory");
-	if (fault != FAULT_NONE)
-		return set_why_errno(store, "cannot read users/", path);
-	return parse_record(store, path, user, text, len, ret);
+	snprintf(path, sizeof(path), "%s.json", key->file);
+	return store_parse(store, path, key->user, text, ret);
 }
 
 static enum fault
-write_record(struct store *store, const char *file, const struct record *record)
+put_record(struct store *store, const struct store_backend *backend,
+    struct store_key *key, const struct record *record, struct store_text *ret)
 {
-	char path[STORE_FILE_TEXT + 8], new[STORE_FILE_TEXT + 8];
-	scoped_json_text char *text = NULL;
-	enum fault fault = record_format(record, &text);
+	scoped_store_text struct store_text text = {.bytes = NULL};
 
-	if (fault != FAULT_NONE)
-		return set_why(store, fault, "out of memory");
-	if (strlen(text) > RECORD_MAX)
-		return set_why(store, FAULT_LIMIT,
-		    "users/%s.json would be larger than %lu bytes", file,
+	if (record_format(record, &text.bytes) != FAULT_NONE)
+		return store_say(store, FAULT_MEMORY, "out of memory");
+	text.len = strlen(text.bytes);
+	if (text.len > RECORD_MAX)
+		return store_say(store, FAULT_LIMIT,
+		    "users/%s.json would be larger than %lu bytes", key->file,
 		    RECORD_MAX);
-	snprintf(path, sizeof(path), "%s.json", file);
-	snprintf(new, sizeof(new), ".%s.new", file);
-	fault = file_replace(store->users, path, new, 0600, (uid_t)-1,
-	    (gid_t)-1, text, strlen(text));
-	if (fault != FAULT_NONE)
-		set_why_errno(store, "cannot write users/", path);
-	return fault;
+	return backend->put(store, key, &text, ret);
+}
+
+struct update {
+	const struct store_backend *backend;
+	uid_t uid;
+	enum change (*change)(struct record *record, void *arg);
+	void *arg;
+};
+
+/* One attempt to change the record in text.  FAULT_STALE: text is another one
+ * now. */
+static enum fault
+try_update(struct store *store, const struct update *update,
+    struct store_key *key, struct store_text *text)
+{
+	scoped_record struct record record = {.version = 0};
+	enum fault fault;
+
+	if (text->bytes == NULL) {
+		record_init(&record, key->user, update->uid);
+	} else {
+		fault = parse_text(store, key, text, &record);
+		store_text_free(text);
+		if (fault != FAULT_NONE)
+			return fault;
+	}
+	if (update->change(&record, update->arg) == CHANGE_NONE)
+		return FAULT_NONE;
+	return put_record(store, update->backend, key, &record, text);
 }
 
 enum fault
 store_update(struct store *store, const char *user, uid_t uid,
     enum change (*change)(struct record *record, void *arg), void *arg)
 {
-	char file[STORE_FILE_TEXT];
-	scoped_record struct record record = {.version = 0};
-	scoped_fd int lock = -1;
-	enum fault fault = store_encode(user, file);
+	const struct update update = {
+	    backend_of(store, user), uid, change, arg};
+	scoped_store_text struct store_text text = {.bytes = NULL};
+	scoped_store_key struct store_key key = {.lock = -1};
+	enum fault fault = key_hold(store, update.backend, user, &key);
 
-	if (fault == FAULT_NONE)
-		fault = lock_user(store, file, &lock);
 	if (fault != FAULT_NONE)
-		return fault == FAULT_ABSENT ? FAULT_IO : fault;
-	fault = load_record(store, file, user, &record);
-	if (fault == FAULT_ABSENT)
-		record_init(&record, user, uid);
-	else if (fault != FAULT_NONE)
 		return fault;
-	if (change(&record, arg) == CHANGE_NONE)
-		return FAULT_NONE;
-	return write_record(store, file, &record);
+	fault = update.backend->get(store, &key, &text);
+	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
+		return fault;
+	fault = FAULT_STALE;
+	for (int i = 0; fault == FAULT_STALE && i < TRIES; i++)
+		fault = try_update(store, &update, &key, &text);
+	return fault;
 }
 
 enum fault
 store_read(struct store *store, const char *user, struct record *ret)
 {
-	char file[STORE_FILE_TEXT];
-	enum fault fault = store_encode(user, file);
+	scoped_store_text struct store_text text = {.bytes = NULL};
+	struct store_key key;
+	enum fault fault = key_init(user, &key);
 
-	return fault == FAULT_NONE ? load_record(store, file, user, ret)
+	if (fault == FAULT_NONE)
+		fault = backend_of(store, user)->get(store, &key, &text);
+	return fault == FAULT_NONE ? parse_text(store, &key, &text, ret)
 				   : fault;
 }
 
 void
 store_prefetch(struct store *store, const char *user)
 {
-	char file[STORE_FILE_TEXT], path[STORE_FILE_TEXT + 8];
-	scoped_fd int fd = -1;
+	const struct store_backend *backend = backend_of(store, user);
+	struct store_key key;
 
-	if (store_encode(user, file) != FAULT_NONE)
-		return;
-	fd = open_record(store, file, path);
-	if (fd >= 0)
-		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+	if (backend->hint != NULL && key_init(user, &key) == FAULT_NONE)
+		backend->hint(store, &key);
 }
 
 enum fault
 store_set_aside(struct store *store, const char *user)
 {
-	char file[STORE_FILE_TEXT], path[STORE_FILE_TEXT + 8];
-	char aside[STORE_FILE_TEXT + 16];
-	scoped_fd int lock = -1;
-	enum fault fault = store_encode(user, file);
+	const struct store_backend *backend = backend_of(store, user);
+	scoped_store_key struct store_key key = {.lock = -1};
+	enum fault fault = key_hold(store, backend, user, &key);
 
-	if (fault == FAULT_NONE)
-		fault = lock_user(store, file, &lock);
-	if (fault != FAULT_NONE)
-		return fault;
-	snprintf(path, sizeof(path), "%s.json", file);
-	snprintf(aside, sizeof(aside), "%s.json.damaged", file);
-	if (renameat(store->users, path, store->users, aside) < 0 ||
-	    fsync(store->users) < 0)
-		return set_why_errno(store, "cannot rename users/", path);
-	return FAULT_NONE;
-}
-
-static enum fault __attribute__((format(printf, 3, 4)))
-remove_file(struct store *store, int folder, const char *format, ...)
-{
-	char name[STORE_FILE_TEXT + 16];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(name, sizeof(name), format, ap);
-	va_end(ap);
-	return unlinkat(folder, name, 0) == 0 || errno == ENOENT
-	    ? FAULT_NONE
-	    : set_why_errno(store, "cannot remove", name);
-}
-
-/* The record goes after the rest, so that its user is listed until then; the
- * lock goes last, so that nobody else writes meanwhile. */
-static enum fault
-remove_files(struct store *store, const char *file)
-{
-	enum fault fault = remove_file(store, store->users, ".%s.new", file);
-
-	if (fault == FAULT_NONE)
-		fault = remove_file(
-		    store, store->users, "%s.json.damaged", file);
-	if (fault == FAULT_NONE)
-		fault = remove_file(store, store->users, "%s.json", file);
-	if (fault == FAULT_NONE && fsync(store->users) < 0)
-		fault = set_why_errno(store, "cannot sync", "users");
-	return fault == FAULT_NONE
-	    ? remove_file(store, store->locks, "%s", file)
-	    : fault;
+	return fault == FAULT_NONE ? backend->aside(store, &key) : fault;
 }
 
 enum fault
 store_forget(struct store *store, const char *user)
 {
-	char file[STORE_FILE_TEXT];
-	scoped_fd int lock = -1;
-	enum fault fault = store_encode(user, file);
+	const struct store_backend *backend = backend_of(store, user);
+	scoped_store_key struct store_key key = {.lock = -1};
+	enum fault fault = key_hold(store, backend, user, &key);
 
-	if (fault == FAULT_NONE)
-		fault = lock_user(store, file, &lock);
-	if (fault == FAULT_NONE)
-		fault = remove_files(store, file);
-	return fault == FAULT_ABSENT ? FAULT_IO : fault;
+	return fault == FAULT_NONE ? backend->forget(store, &key) : fault;
 }
 
-/*
- * ret: the user of a file with a hashed name, which only the record tells.  If
- * it cannot be read, the file's name is used, so that the record is listed.
- */
-static void
-user_in_record(
-    struct store *store, const char *file, char ret[static USER_TEXT])
-{
-	char again[STORE_FILE_TEXT] = "";
-	scoped_record struct record record = {.version = 0};
+struct listing {
+	const struct store *store;
+	const struct store_backend *backend;
+	struct store_names names;
+};
 
-	memset(ret, 0, USER_TEXT);
-	if (load_record(store, file, NULL, &record) == FAULT_NONE &&
-	    store_encode(record.user, again) == FAULT_NONE &&
-	    strcmp(again, file) == 0)
-		memcpy(ret, record.user, USER_TEXT);
-	else
-		memcpy(ret, file, strlen(file));
-}
-
-/* ret: the user whose record NAME.json is.  Returns false if it is not a
- * record. */
+/* Adds a user.  One whose record another engine has is left out: no login
+ * would look at it. */
 static bool
-user_of_file(struct store *store, const char *name, size_t len,
-    char ret[static USER_TEXT])
+list_user(void *ctx, const char *user, uint64_t order)
 {
-	char file[STORE_FILE_TEXT] = "";
-
-	if (store_decode(name, len, ret))
-		return true;
-	if (!store_is_hashed(name, len))
-		return false;
-	memcpy(file, name, len);
-	user_in_record(store, file, ret);
-	return true;
-}
-
-static void
-close_folder(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
-
-/* Adds the user that a file belongs to, if it is a record; other files are
- * ignored.  Returns false without memory. */
-static bool
-list_user(
-    struct store *store, const struct dirent *entry, struct store_names *names)
-{
-	size_t len = strlen(entry->d_name);
-	char user[USER_TEXT];
+	struct listing *listing = ctx;
 	struct store_name *name;
 
-	if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0 ||
-	    !user_of_file(store, entry->d_name, len - 5, user))
+	if (backend_of(listing->store, user) != listing->backend)
 		return true;
-	name = list_add(&names->names, sizeof(*name));
+	name = list_add(&listing->names.names, sizeof(*name));
 	if (name == NULL)
 		return false;
-	name->text = texts_keep(&names->texts, user);
-	name->inode = entry->d_ino;
+	name->text = texts_keep(&listing->names.texts, user);
+	name->order = order;
 	return name->text != NULL;
 }
 
-/* Lists every record, or fails: a folder that cannot be read to its end must
- * not look like one with fewer users. */
 static enum fault
-read_names(struct store *store, DIR *dir, struct store_names *names)
+list_all(struct store *store, struct listing *listing)
 {
-	const struct dirent *entry;
+	const struct store_backend *backends[] = {
+	    &folder_backend, store->shared};
+	enum fault fault = FAULT_NONE;
 
-	while (errno = 0, (entry = readdir(dir)) != NULL)
-		if (!list_user(store, entry, names))
-			return set_why(store, FAULT_MEMORY, "out of memory");
-	if (errno != 0)
-		return set_why_errno(store, "cannot list", "users");
-	return FAULT_NONE;
+	for (size_t i = 0; i < 2 && fault == FAULT_NONE; i++)
+		if ((listing->backend = backends[i]) != NULL)
+			fault = listing->backend->scan(
+			    store, list_user, listing);
+	return fault;
 }
 
 enum fault
 store_list(struct store *store, struct store_names *ret)
 {
-	int fd = openat(store->users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	__attribute__((cleanup(close_folder)))
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct store_names names = {.names = {NULL, 0}};
-	enum fault fault;
+	struct listing listing = {.store = store};
+	enum fault fault = list_all(store, &listing);
 
-	if (dir == NULL) {
-		fault = set_why_errno(store, "cannot list", "users");
-		if (fd >= 0)
-			close(fd);
-		return fault;
-	}
-	fault = read_names(store, dir, &names);
 	if (fault == FAULT_NONE)
-		*ret = names;
+		*ret = listing.names;
 	else
-		store_names_done(&names);
+		store_names_done(&listing.names);
 	return fault;
 }
 

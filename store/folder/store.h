@@ -1,5 +1,5 @@
 /*
- * The folder of user records, and the only way to change a record:
+ * The user records, and the only way to change one:
  *
  *	struct store store;
  *
@@ -27,8 +27,9 @@
  *	                     itself would be lost when it is replaced
  *	DIR/audit.jsonl      see audit.h
  *
- * A backend for several hosts would implement store_update() too, and compare a
- * revision instead of taking a lock.
+ * The records of a fleet are in an engine that its bastions share (backend.h);
+ * the folder then has the locks, the log, and the records of a few users who can
+ * log in while that engine is away.
  *
  * A change counts only once it is on disk: data, fsync, rename, fsync of the
  * folder.  FAULT_IO leaves the reason in errno (ENOSPC, EROFS, ...) and the old
@@ -48,6 +49,9 @@
 #define STORE_FILE_MAX  240 /* a file's name before its ending */
 #define STORE_FILE_TEXT (STORE_FILE_MAX + sizeof("..json.damaged"))
 
+struct store_backend;
+struct fleet;
+
 struct store {
 	int dir;
 	int users;
@@ -56,6 +60,8 @@ struct store {
 				   * process's uid */
 	char why[STORE_WHY_TEXT]; /* about the last fault: the cause and the
 				   * file */
+	const struct store_backend *shared; /* NULL: all is in the folder */
+	struct fleet *fleet;                /* the shared engine's own */
 };
 
 enum change { CHANGE_NONE = 0, CHANGE_WRITE };
@@ -79,7 +85,7 @@ void store_close(struct store *store);
  * after another.
  *
  * What change() must observe: it may be called several times, with different
- * records, because a backend without a lock tries again if another writer was
+ * records, because an engine without a lock tries again if another writer was
  * faster; only the last call counts.  So each call sets everything in arg that
  * the caller will read, also if it refuses, and does nothing else but change
  * the record.  Logging, messages and random bytes belong before or after the
@@ -119,12 +125,15 @@ MUST_USE enum fault store_set_aside(struct store *store, const char *user);
  */
 MUST_USE enum fault store_forget(struct store *store, const char *user);
 
-/* A user who has a record, and the inode of its file: a disk reads records
- * fastest in the order of their inodes. */
+/* A user who has a record.  Records are read fastest in this order; 0 is never
+ * one. */
 struct store_name {
 	const char *text;
-	ino_t inode;
+	uint64_t order;
 };
+
+/* For an engine's list of users; false ends it. */
+typedef bool store_each(void *ctx, const char *user, uint64_t order);
 
 /*
  * *ret: all users who have a record, in no order; store_names_done() frees it.

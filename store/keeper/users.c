@@ -1,8 +1,8 @@
 /*
  * The user list.
  *
- * Rows go out sorted by name, but records are read in the order in which the
- * disk has them: a batch is read and made into rows, and then sent at once.
+ * Rows go out sorted by name, but records are read in the order that is fastest
+ * for the disk: a batch is read and made into rows, and then sent at once.
  * That also wakes the peer once for each batch, and not for each row.
  */
 #include <errno.h>
@@ -30,7 +30,7 @@ struct packet {
 struct entry {
 	const char *name;
 	const struct person *person; /* NULL: not looked up yet */
-	ino_t inode;                 /* of the record, or 0: none */
+	uint64_t order;              /* of the record, or 0: none */
 	char *row; /* JSON, or NULL: not made yet, not wanted, or sent */
 };
 
@@ -62,7 +62,7 @@ roster_done(struct roster *roster)
 
 /* The name must stay where it is. */
 static void
-add_entry(struct roster *roster, const char *user, ino_t inode,
+add_entry(struct roster *roster, const char *user, uint64_t order,
     const struct person *person)
 {
 	struct entry *entry = list_add(&roster->entries, sizeof(*entry));
@@ -71,7 +71,7 @@ add_entry(struct roster *roster, const char *user, ino_t inode,
 		roster->failed = true;
 	else
 		*entry = (struct entry){
-		    .name = user, .inode = inode, .person = person};
+		    .name = user, .order = order, .person = person};
 }
 
 /* Adds a user whose name does not stay. */
@@ -99,22 +99,22 @@ by_name(const void *a, const void *b)
 }
 
 static int
-order_on_disk(const struct entry *one, const struct entry *other)
+compare_order(const struct entry *one, const struct entry *other)
 {
-	return one->inode < other->inode ? -1 : one->inode > other->inode;
+	return one->order < other->order ? -1 : one->order > other->order;
 }
 
 static int
-by_inode(const void *a, const void *b)
+by_order(const void *a, const void *b)
 {
-	return order_on_disk(
+	return compare_order(
 	    *(struct entry *const *)a, *(struct entry *const *)b);
 }
 
 static int
-entries_by_inode(const void *a, const void *b)
+entries_by_order(const void *a, const void *b)
 {
-	return order_on_disk(a, b);
+	return compare_order(a, b);
 }
 
 /* Keeps what one of two entries of a user knows, and what the other does.  Of
@@ -122,8 +122,8 @@ entries_by_inode(const void *a, const void *b)
 static void
 merge_entry(struct entry *kept, const struct entry *other)
 {
-	if (other->inode != 0)
-		kept->inode = other->inode;
+	if (other->order != 0)
+		kept->order = other->order;
 	if (kept->person == NULL ||
 	    (other->person != NULL &&
 		other->person->place < kept->person->place))
@@ -181,7 +181,7 @@ roster_fill(struct call *call, struct roster *roster)
 	if (store_list(&call->store, &roster->stored) != FAULT_NONE)
 		roster->failed = true;
 	list_each(const struct store_name, name, roster->stored.names)
-		add_entry(roster, name->text, name->inode, NULL);
+		add_entry(roster, name->text, name->order, NULL);
 	for (size_t i = 0; i < call->policy.rules.count; i++)
 		roster_add_rule(roster, &call->policy.rules.items[i]);
 	if (people_read(&roster->people) != FAULT_NONE)
@@ -387,7 +387,7 @@ roster_write_batch(struct call *call, struct roster *roster,
 	long before = blocks_read();
 
 	for (size_t i = 0; roster->cold && i < count; i++)
-		if (entries[i]->inode != 0)
+		if (entries[i]->order != 0)
 			store_prefetch(&call->store, entries[i]->name);
 	for (size_t i = 0; i < count; i++)
 		if (!roster_write_row(call, roster, entries[i]))
@@ -404,7 +404,7 @@ roster_send_batch(struct call *call, struct roster *roster,
 
 	for (size_t i = 0; i < count; i++)
 		order[i] = &entries[i];
-	qsort(order, count, sizeof(*order), by_inode);
+	qsort(order, count, sizeof(*order), by_order);
 	if (!roster_write_batch(call, roster, order, count))
 		return false;
 	for (size_t i = 0; i < count; i++)
@@ -536,7 +536,7 @@ users_visit(struct call *call, const struct policy *also,
 			roster_add_rule(&roster, &also->rules.items[i]);
 		roster_fill(call, &roster);
 		qsort(roster.entries.items, roster.entries.count,
-		    sizeof(struct entry), entries_by_inode);
+		    sizeof(struct entry), entries_by_order);
 	}
 	ok = !roster.failed;
 	for (size_t i = 0; ok && i < roster.entries.count; i++)

@@ -763,7 +763,7 @@ Test(store, lists_who_has_a_record)
 			for (size_t k = 0; k < names.names.count; k++)
 				if (strcmp(names.names.items[k].text,
 					users[i]) == 0)
-					inode = names.names.items[k].inode;
+					inode = names.names.items[k].order;
 			cr_expect_eq(
 			    inode, inode_of(&s, users[i]), "%s", users[i]);
 		}
