@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,22 @@ key_init(const char *user, struct store_key *ret)
 	return store_encode(user, ret->file);
 }
 
+/* Under the user's lock, so that nobody changes a record once it was moved.  A
+ * folder in which that cannot be seen counts as closed. */
+static enum fault
+check_open(struct store *store)
+{
+	if (store->moves)
+		return FAULT_NONE;
+	if (faccessat(
+		store->dir, STORE_MAINTENANCE, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
+		return FAULT_NONE;
+	return store_say(store, FAULT_CLOSED,
+	    "an administrator moves the records: " STORE_MAINTENANCE
+	    " is there");
+}
+
 /* Locks the user's record.  An update never gets "absent" from that. */
 static enum fault
 key_hold(struct store *store, const struct store_backend *backend,
@@ -62,6 +80,8 @@ key_hold(struct store *store, const struct store_backend *backend,
 
 	if (fault == FAULT_NONE)
 		fault = backend->hold(store, ret);
+	if (fault == FAULT_NONE)
+		fault = check_open(store);
 	return fault == FAULT_ABSENT ? FAULT_IO : fault;
 }
 

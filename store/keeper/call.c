@@ -35,6 +35,8 @@ call_store_reason(struct call *call, enum fault fault)
 	if (!call->conduct.quiet)
 		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
 		    fault_name(fault));
+	if (fault == FAULT_CLOSED)
+		return REASON_STORE_MAINTENANCE;
 	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT ||
 	    fault == FAULT_ACCESS)
 		return REASON_BAD_RECORD;

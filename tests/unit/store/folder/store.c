@@ -915,3 +915,29 @@ Test(store, forgets_all_that_there_is_of_a_user)
 	cr_expect_eq(store_forget(&s.store, "alice"), FAULT_NONE);
 	end(&s);
 }
+
+/* What is moved must not change meanwhile: not by a login that began before
+ * either. */
+Test(store, changes_nothing_while_records_are_moved)
+{
+	struct scene s = begin();
+	int called = 0;
+
+	cr_assert_eq(count(&s), FAULT_NONE);
+	/* Also a link that leads nowhere: in doubt it is closed. */
+	cr_assert_eq(symlinkat("nowhere", s.store.dir, STORE_MAINTENANCE), 0);
+	cr_expect_eq(
+	    store_update(&s.store, "alice", 1001, must_not_be_called, &called),
+	    FAULT_CLOSED);
+	cr_expect_eq(called, 0);
+	cr_expect_eq(store_forget(&s.store, "alice"), FAULT_CLOSED);
+	cr_expect_eq(store_set_aside(&s.store, "alice"), FAULT_CLOSED);
+	cr_expect_eq(counted(&s), 1);
+	s.store.moves = true;
+	cr_expect_eq(count(&s), FAULT_NONE);
+	s.store.moves = false;
+	cr_assert_eq(unlinkat(s.store.dir, STORE_MAINTENANCE, 0), 0);
+	cr_expect_eq(count(&s), FAULT_NONE);
+	cr_expect_eq(counted(&s), 3);
+	end(&s);
+}
