@@ -15,22 +15,8 @@
 #include "store/base/utf8.h"
 #include "store/folder/policy_file.h"
 
-#define HEAD_MAX   1024 /* bytes of the line before the text */
-#define NUMBER_MAX INT64_C(999999999)
-#define FILE_BYTES (HEAD_MAX + POLICY_MAX + 1)
-#define DIGITS     "0123456789"
-#define NEXT       "next" /* a version that has no number yet */
-
-#define ROW(kind, type, key, need, ...) \
-	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
-
-static const struct json_field version_fields[] = {
-    ROW(NUMBER, version, "number", REQUIRED, number, 1, NUMBER_MAX),
-    ROW(TIME, version, "time", REQUIRED, at_s),
-    ROW(TEXT, version, "by", MAYBE, by),
-    ROW(TEXT, version, "what", MAYBE, what),
-};
-static const struct json_shape version_shape = JSON_SHAPE(version_fields, NULL);
+#define DIGITS "0123456789"
+#define NEXT   "next" /* a version that has no number yet */
 
 static int
 versions_fail(const char *path)
@@ -57,46 +43,10 @@ version_name(
 }
 
 void
-version_done(struct version *version)
-{
-	free(version->text);
-	*version = (struct version){.number = 0};
-}
-
-void
 versions_done(struct versions *versions)
 {
 	free(versions->numbers.items);
 	*versions = (struct versions){.numbers = {.count = 0}};
-}
-
-/* Takes a file apart into the line and the text. */
-static bool
-version_parse(const char *file, size_t len, struct version *ret)
-{
-	const char *line_end = memchr(
-	    file, '\n', len < HEAD_MAX ? len : HEAD_MAX);
-	struct version version = {.number = 0};
-	scoped_free char *head = NULL;
-	struct json_error error;
-	size_t head_len;
-
-	if (line_end == NULL)
-		return false;
-	head_len = (size_t)(line_end - file);
-	head = strndup(file, head_len);
-	version.len = len - head_len - 1;
-	version.text = malloc(version.len + 1);
-	if (head == NULL || version.text == NULL ||
-	    json_read(&version_shape, head, head_len, HEAD_MAX, &version,
-		&error) != FAULT_NONE) {
-		free(version.text);
-		return false;
-	}
-	memcpy(version.text, line_end + 1, version.len);
-	version.text[version.len] = '\0';
-	*ret = version;
-	return true;
 }
 
 /* FAULT_ABSENT without a message. */
@@ -113,11 +63,11 @@ version_open(const struct lockfile *lockfile, const struct beside *file,
 	if (fd < 0 && errno == ENOENT)
 		return FAULT_ABSENT;
 	if (fd < 0 || fstat(fd, &st) < 0 ||
-	    file_read(fd, FILE_BYTES, &text, &len) != FAULT_NONE) {
+	    file_read(fd, VERSION_MAX, &text, &len) != FAULT_NONE) {
 		versions_fail(file->path);
 		return FAULT_IO;
 	}
-	if (S_ISREG(st.st_mode) && version_parse(text, len, ret))
+	if (S_ISREG(st.st_mode) && version_parse(text, len, ret) == FAULT_NONE)
 		return FAULT_NONE;
 	admin_say("%s: not a policy that tfa-admin kept", file->path);
 	return FAULT_FORMAT;
@@ -210,22 +160,16 @@ version_write(const struct lockfile *lockfile, const struct version *version,
 {
 	struct stat st = {
 	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
-	scoped_free char *head = NULL, *whole = NULL;
+	scoped_free char *whole = NULL;
 	struct beside new;
-	size_t len;
+	size_t len = 0;
 
 	if (fstatat(lockfile->folder, lockfile->name, &st,
 		AT_SYMLINK_NOFOLLOW) < 0 &&
 	    errno != ENOENT)
 		return versions_fail(lockfile->path);
-	if (json_write(&version_shape, version, false, &head) != FAULT_NONE)
+	if (version_format(version, &whole, &len) != FAULT_NONE)
 		return versions_no_memory();
-	len = strlen(head) + 1 + version->len;
-	whole = malloc(len + 1);
-	if (whole == NULL)
-		return versions_no_memory();
-	snprintf(whole, len + 1, "%s\n", head);
-	memcpy(whole + strlen(head) + 1, version->text, version->len);
 	lockfile_beside(lockfile, "keep", &new);
 	if (file_put(lockfile->folder, file->name, new.name, st.st_mode & 0777,
 		st.st_uid, st.st_gid, whole, len) != FAULT_NONE)
@@ -318,13 +262,6 @@ versions_current(const struct lockfile *lockfile, struct version *ret)
 	}
 	*ret = current;
 	return ADMIN_DONE;
-}
-
-bool
-version_is(const struct version *version, const struct version *other)
-{
-	return version->len == other->len &&
-	    memcmp(version->text, other->text, version->len) == 0;
 }
 
 /* A change that was killed: it is in force, or it never was. */

@@ -2,9 +2,8 @@
  * The policies that were in force, kept beside the policy: the one in force now
  * and the ten before it.
  *
- * Each is a hidden file of its own, ".policy.json.was.NUMBER": a line of JSON
- * that says when it came into force and by whom, and then the policy's text, byte
- * by byte.  Numbers grow and are not used twice.  With the policy's lock held:
+ * Each is a hidden file of its own, ".policy.json.was.NUMBER", as
+ * store/core/version.h has it.  Numbers grow and are not used twice.  With the policy's lock held:
  *
  *	versions_settle()	finishes or drops what a killed change left, and
  *				keeps a policy that was put there by hand
@@ -24,19 +23,7 @@
 
 #include "admin/policy/lockfile.h"
 #include "store/base/list.h"
-#include "store/core/policy.h"
-
-#define VERSIONS_KEPT 10 /* beside the one in force */
-#define VERSION_WHAT  200
-
-struct version {
-	int64_t number;
-	int64_t at_s;            /* when it came into force */
-	char by[USER_TEXT];      /* ""; not known: put there by hand */
-	char what[VERSION_WHAT]; /* the command, in a few words */
-	char *text;              /* on the heap, with a NUL behind it */
-	size_t len;
-};
+#include "store/core/version.h"
 
 struct versions {
 	LIST_OF(int64_t) numbers; /* from the oldest */
@@ -45,8 +32,6 @@ struct versions {
 /* *ret: the policy in force, with number 0 and a NULL text if there is none;
  * version_done() frees it. */
 int versions_current(const struct lockfile *lockfile, struct version *ret);
-
-bool version_is(const struct version *version, const struct version *other);
 
 /* Each says on stderr what went wrong, and returns an admin_exit. */
 int versions_settle(const struct lockfile *lockfile);
@@ -62,6 +47,5 @@ void versions_done(struct versions *versions);
  * not kept. */
 int versions_read(
     const struct lockfile *lockfile, int64_t number, struct version *ret);
-void version_done(struct version *version);
 
 #endif

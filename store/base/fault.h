@@ -21,7 +21,7 @@ enum fault {
 	FAULT_LIMIT,  /* larger, longer or more than accepted */
 	FAULT_IO,     /* the system refused: disk full, read-only, time-out */
 	FAULT_MEMORY, /* out of memory */
-	/* Of an engine that several machines share: */
+	/* An engine that several machines share: */
 	FAULT_AWAY,   /* it does not answer: nothing was done, nor will be */
 	FAULT_UNSURE, /* it did not answer: what it was asked may be done yet */
 	FAULT_FULL,   /* it has no more room */

@@ -1,4 +1,4 @@
-/* What every engine needs: backend.h. */
+/* For every engine: backend.h. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -114,6 +114,7 @@ call_audit_init(
 	*ret = (struct audit){
 	    .time_s = call->now_s, .suppressed = call->conduct.suppressed};
 	snprintf(ret->event, sizeof(ret->event), "%s", event);
+	memcpy(ret->host, call->keeper->host, sizeof(ret->host));
 	utf8_clean(user, strlen(user), ret->user, sizeof(ret->user));
 	if (strcmp(user, call->user) != 0 || call->uid == 0)
 		loginuid_name(

@@ -40,6 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/folder/audit.h"
 #include "store/keeper/rate.h" /* enum reported */
 
 #define RECEIVE_MS 2000 /* for the request to come */
@@ -52,6 +53,8 @@ struct keeper {
 	bool embedded;  /* --stdio: the owner of the store is its root */
 	bool activated; /* systemd holds the socket, and starts it again */
 	char boot_id[64];
+	char host[AUDIT_HOST]; /* this bastion's name in its fleet; "": there
+				* is no fleet */
 };
 
 /* How the peer has behaved: above a rate, refusals are not logged. */

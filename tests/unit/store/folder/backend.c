@@ -196,7 +196,7 @@ Test(backend, other_faults_are_passed_on)
 	end(&s);
 }
 
-/* What another writer left may be damaged: it is not overwritten. */
+/* Another writer may leave a damaged record: it is not overwritten. */
 Test(backend, a_damaged_record_of_another_writer_ends_it)
 {
 	struct scene s = begin();

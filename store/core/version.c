@@ -1,0 +1,83 @@
+#include "store/core/version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/base/cleanup.h"
+
+#define ROW(kind, key, need, ...) \
+	JSON_ROW_##kind(key, JSON_##need, struct version, __VA_ARGS__)
+
+static const struct json_field version_fields[] = {
+    ROW(NUMBER, "number", REQUIRED, number, 1, VERSION_NUMBER),
+    ROW(TIME, "time", REQUIRED, at_s),
+    ROW(TEXT, "by", MAYBE, by),
+    ROW(TEXT, "what", MAYBE, what),
+};
+const struct json_shape version_shape = JSON_SHAPE(version_fields, NULL);
+
+void
+version_done(struct version *version)
+{
+	free(version->text);
+	*version = (struct version){.number = 0};
+}
+
+bool
+version_is(const struct version *version, const struct version *other)
+{
+	return version->len == other->len &&
+	    memcmp(version->text, other->text, version->len) == 0;
+}
+
+enum fault
+version_parse(const char *bytes, size_t len, struct version *ret)
+{
+	const char *line_end = memchr(
+	    bytes, '\n', len < VERSION_HEAD ? len : VERSION_HEAD);
+	scoped_version struct version version = {.number = 0};
+	scoped_free char *head = NULL;
+	struct json_error error;
+	size_t head_len;
+	enum fault fault;
+
+	if (line_end == NULL)
+		return FAULT_FORMAT;
+	head_len = (size_t)(line_end - bytes);
+	head = strndup(bytes, head_len);
+	version.len = len - head_len - 1;
+	version.text = malloc(version.len + 1);
+	if (head == NULL || version.text == NULL)
+		return FAULT_MEMORY;
+	fault = json_read(
+	    &version_shape, head, strlen(head), VERSION_HEAD, &version, &error);
+	if (fault != FAULT_NONE || strlen(head) != head_len)
+		return fault == FAULT_MEMORY ? fault : FAULT_FORMAT;
+	memcpy(version.text, line_end + 1, version.len);
+	version.text[version.len] = '\0';
+	*ret = version;
+	version.text = NULL;
+	return FAULT_NONE;
+}
+
+enum fault
+version_format(const struct version *version, char **ret_bytes, size_t *ret_len)
+{
+	scoped_free char *head = NULL;
+	size_t head_len;
+	char *bytes;
+
+	if (json_write(&version_shape, version, false, &head) != FAULT_NONE)
+		return FAULT_MEMORY;
+	head_len = strlen(head);
+	bytes = malloc(head_len + version->len + 2);
+	if (bytes == NULL)
+		return FAULT_MEMORY;
+	memcpy(bytes, head, head_len);
+	bytes[head_len] = '\n';
+	memcpy(bytes + head_len + 1, version->text, version->len);
+	bytes[head_len + 1 + version->len] = '\0';
+	*ret_bytes = bytes;
+	*ret_len = head_len + 1 + version->len;
+	return FAULT_NONE;
+}
