@@ -55,20 +55,31 @@ key_init(const char *user, struct store_key *ret)
 	return store_encode(user, ret->file);
 }
 
-/* Under the user's lock, so that nobody changes a record once it was moved.  A
- * folder in which that cannot be seen counts as closed. */
+/* False where that cannot be seen, too. */
+static bool
+is_missing(const struct store *store, const char *name)
+{
+	return faccessat(store->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT;
+}
+
+/* Under the user's lock, so that nobody changes a record once it was moved.
+ * Whose record is in the fleet would be a new user in this folder, who may
+ * enrol. */
 static enum fault
 check_open(struct store *store)
 {
 	if (store->moves)
 		return FAULT_NONE;
-	if (faccessat(
-		store->dir, STORE_MAINTENANCE, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno == ENOENT)
+	if (!is_missing(store, STORE_MAINTENANCE))
+		return store_say(store, FAULT_CLOSED,
+		    "an administrator moves the records: " STORE_MAINTENANCE
+		    " is there");
+	if (store->shared != NULL || is_missing(store, STORE_IN_FLEET))
 		return FAULT_NONE;
-	return store_say(store, FAULT_CLOSED,
-	    "an administrator moves the records: " STORE_MAINTENANCE
-	    " is there");
+	return store_say(store, FAULT_REFUSED,
+	    "the records are in a fleet (" STORE_IN_FLEET
+	    " is there), which store.json does not name");
 }
 
 /* Locks the user's record.  An update never gets "absent" from that. */

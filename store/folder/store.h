@@ -27,6 +27,8 @@
  *	                     itself would be lost when it is replaced
  *	DIR/maintenance      while an administrator moves the records: nobody
  *	                     else changes one
+ *	DIR/in-fleet         the records are in a fleet: who knows of none must
+ *	                     not take the rest for all there is
  *	DIR/audit.jsonl      see audit.h
  *
  * The records of a fleet are in an engine that its bastions share (backend.h);
@@ -49,6 +51,7 @@
 
 #define STORE_WHY_TEXT    240
 #define STORE_MAINTENANCE "maintenance"
+#define STORE_IN_FLEET    "in-fleet"
 #define STORE_FILE_MAX  240 /* a file's name before its ending */
 #define STORE_FILE_TEXT (STORE_FILE_MAX + sizeof("..json.damaged"))
 

@@ -941,3 +941,20 @@ Test(store, changes_nothing_while_records_are_moved)
 	cr_expect_eq(counted(&s), 3);
 	end(&s);
 }
+
+/* A bastion whose store.json is gone has no users of its own: they must not be
+ * taken for new ones. */
+Test(store, changes_nothing_whose_records_are_in_a_fleet_it_does_not_know)
+{
+	struct scene s = begin();
+	int called = 0;
+
+	cr_assert_eq(symlinkat("nowhere", s.store.dir, STORE_IN_FLEET), 0);
+	cr_expect_eq(
+	    store_update(&s.store, "alice", 1001, must_not_be_called, &called),
+	    FAULT_REFUSED);
+	cr_expect_eq(called, 0);
+	s.store.moves = true;
+	cr_expect_eq(count(&s), FAULT_NONE);
+	end(&s);
+}
