@@ -81,17 +81,48 @@ open_guarded(const char *path, uid_t owner, int *ret_fd,
 	return FAULT_NONE;
 }
 
-enum fault
-guarded_read(const char *path, uid_t owner, size_t max, char **ret_text,
-    size_t *ret_len, char ret_why[static GUARDED_WHY_TEXT])
+static enum fault
+check_secret(int fd, const char *path, char ret_why[static GUARDED_WHY_TEXT])
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return guarded_fault(path, ret_why);
+	if ((st.st_mode & 077) == 0)
+		return FAULT_NONE;
+	snprintf(ret_why, GUARDED_WHY_TEXT,
+	    "%.200s: others can read it (chmod 0600)", path);
+	return FAULT_ACCESS;
+}
+
+static enum fault
+read_guarded(const char *path, uid_t owner, size_t max, bool secret,
+    char **ret_text, size_t *ret_len, char ret_why[static GUARDED_WHY_TEXT])
 {
 	scoped_fd int fd = -1;
 	enum fault fault;
 
 	ret_why[0] = '\0';
 	fault = open_guarded(path, owner, &fd, ret_why);
+	if (fault == FAULT_NONE && secret)
+		fault = check_secret(fd, path, ret_why);
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = file_read(fd, max, ret_text, ret_len);
 	return fault == FAULT_IO ? guarded_fault(path, ret_why) : fault;
+}
+
+enum fault
+guarded_read(const char *path, uid_t owner, size_t max, char **ret_text,
+    size_t *ret_len, char ret_why[static GUARDED_WHY_TEXT])
+{
+	return read_guarded(
+	    path, owner, max, false, ret_text, ret_len, ret_why);
+}
+
+enum fault
+guarded_read_secret(const char *path, uid_t owner, size_t max, char **ret_text,
+    size_t *ret_len, char ret_why[static GUARDED_WHY_TEXT])
+{
+	return read_guarded(path, owner, max, true, ret_text, ret_len, ret_why);
 }

@@ -25,6 +25,11 @@
 MUST_USE enum fault guarded_read(const char *path, uid_t owner, size_t max,
     char **ret_text, size_t *ret_len, char ret_why[static GUARDED_WHY_TEXT]);
 
+/* guarded_read() of a file that nobody else can read, either. */
+MUST_USE enum fault
+guarded_read_secret(const char *path, uid_t owner, size_t max, char **ret_text,
+    size_t *ret_len, char ret_why[static GUARDED_WHY_TEXT]);
+
 /*
  * Checks that such a file may lie in dir, the open folder of that name.
  * FAULT_ACCESS: the folder is somebody else's, or others can write to it;
