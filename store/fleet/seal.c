@@ -191,7 +191,13 @@ seal_key_id(const uint8_t *bytes, size_t len, uint8_t ret[static KEYRING_ID])
 	return true;
 }
 
-/* What is decrypted before the tag is checked is wiped if that fails. */
+uint64_t
+seal_serial(const uint8_t *bytes, size_t len)
+{
+	return is_seal(bytes, len) ? number_at(bytes + AT_SERIAL) : 0;
+}
+
+/* Text that is decrypted before the tag is checked is wiped if that fails. */
 static enum fault
 open_text(EVP_CIPHER_CTX *ctx, const uint8_t *bytes, size_t len, char *ret)
 {

@@ -38,7 +38,8 @@ enum seal_kind { SEAL_USER, SEAL_POLICY, SEAL_FLEET, SEAL_BASTION };
 /* What a text is called, and which of its versions it is. */
 struct seal_name {
 	enum seal_kind kind;
-	const char *name; /* a user, a host; "" where the kind has but one */
+	const char *name; /* a user's, as store_encode() writes it; a host's; ""
+			   * where the kind has but one */
 	uint64_t serial;  /* from 1 on */
 };
 
@@ -69,5 +70,8 @@ seal_open(const struct keyring *ring, struct seal_name *name,
  * seal. */
 bool
 seal_key_id(const uint8_t *bytes, size_t len, uint8_t ret[static KEYRING_ID]);
+
+/* The serial that a seal claims, which nobody has checked; 0: it is no seal. */
+uint64_t seal_serial(const uint8_t *bytes, size_t len);
 
 #endif

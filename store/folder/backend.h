@@ -61,9 +61,6 @@ struct store_backend {
 	enum fault (*forget)(struct store *store, struct store_key *key);
 	/* The record will be read soon.  NULL: that does not help. */
 	void (*hint)(struct store *store, const struct store_key *key);
-	/* Many records will be read, in the order of scan(): store_sweep().
-	 * NULL: that does not help. */
-	void (*sweep)(struct store *store);
 };
 
 extern const struct store_backend folder_backend;

@@ -147,7 +147,8 @@ typedef bool store_each(void *ctx, const char *user, uint64_t order);
  * *ret: all users who have a record, in no order; store_names_done() frees it.
  * A damaged record with a hashed name is listed by its file's name.  FAULT_IO,
  * FAULT_ACCESS, FAULT_MEMORY: *ret is untouched, since part of a list is worse
- * than none.
+ * than none.  After that store_read() may show what stood there when the list
+ * was made, until the store is closed; store_update() never does.
  */
 struct store_names {
 	LIST_OF(struct store_name) names;

@@ -1,0 +1,149 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/base/hash.h"
+#include "store/fleet/ahead.h"
+
+#define PAGE_ROWS 256
+
+/* The keys of the list are kept as numbers: 0.8 MB for 100,000. */
+struct ahead {
+	char prefix[TALK_KEY];
+	char revision[TALK_MARK];
+	LIST_OF(uint64_t) known;
+	bool sorted;
+	struct talk_answer page;
+	bool begun;
+	size_t at; /* the row that was found last */
+};
+
+struct ahead *
+ahead_new(const char *prefix, const char *revision)
+{
+	struct ahead *ahead = calloc(1, sizeof(*ahead));
+
+	if (ahead == NULL)
+		return NULL;
+	snprintf(ahead->prefix, sizeof(ahead->prefix), "%s", prefix);
+	snprintf(ahead->revision, sizeof(ahead->revision), "%s", revision);
+	return ahead;
+}
+
+void
+ahead_free(struct ahead *ahead)
+{
+	if (ahead == NULL)
+		return;
+	talk_done(&ahead->page);
+	free(ahead->known.items);
+	free(ahead);
+}
+
+/* Two keys with one number are both asked for. */
+static bool
+number_of(const char *key, uint64_t *ret)
+{
+	uint8_t bytes[HASH_BYTES];
+
+	if (!hash_bytes(key, strlen(key), bytes))
+		return false;
+	memcpy(ret, bytes, sizeof(*ret));
+	return true;
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint64_t one, other;
+
+	memcpy(&one, a, sizeof(one));
+	memcpy(&other, b, sizeof(other));
+	return one < other ? -1 : one > other;
+}
+
+bool
+ahead_know(struct ahead *ahead, const char *key)
+{
+	uint64_t *number = list_add(&ahead->known, sizeof(*number));
+
+	ahead->sorted = false;
+	return number != NULL && number_of(key, number);
+}
+
+static bool
+is_known(struct ahead *ahead, const char *key)
+{
+	uint64_t number;
+
+	if (!ahead->sorted && ahead->known.count > 0)
+		qsort(ahead->known.items, ahead->known.count, sizeof(uint64_t),
+		    compare_numbers);
+	ahead->sorted = true;
+	if (!number_of(key, &number))
+		return true;
+	return ahead->known.count > 0 &&
+	    bsearch(&number, ahead->known.items, ahead->known.count,
+		sizeof(uint64_t), compare_numbers) != NULL;
+}
+
+static const char *
+last_key(const struct ahead *ahead)
+{
+	const struct talk_answer *page = &ahead->page;
+
+	return page->rows.count > 0 ? page->rows.items[page->rows.count - 1].key
+				    : "";
+}
+
+/* Takes the next page in place of this one; false if there is none. */
+static bool
+turn_page(struct ahead *ahead, struct line *line, int64_t until_ms)
+{
+	char after[TALK_KEY];
+	struct talk_page wanted = {.prefix = ahead->prefix,
+	    .after = after,
+	    .revision = ahead->revision,
+	    .limit = PAGE_ROWS};
+	struct talk_answer next;
+
+	if (ahead->begun && !ahead->page.more)
+		return false;
+	snprintf(after, sizeof(after), "%s", last_key(ahead));
+	if (talk_scan(line, &wanted, until_ms, &next) != FAULT_NONE) {
+		talk_done(&next);
+		return false;
+	}
+	talk_done(&ahead->page);
+	ahead->page = next;
+	ahead->begun = true;
+	ahead->at = 0;
+	return true;
+}
+
+/* The row of the key in this page, from the last one on. */
+static const struct talk_row *
+find_row_here(struct ahead *ahead, const char *key)
+{
+	const struct talk_row *rows = ahead->page.rows.items;
+	size_t count = ahead->page.rows.count;
+
+	while (ahead->at < count && strcmp(rows[ahead->at].key, key) < 0)
+		ahead->at++;
+	return ahead->at < count && strcmp(rows[ahead->at].key, key) == 0
+	    ? &rows[ahead->at]
+	    : NULL;
+}
+
+enum ahead_is
+ahead_find(struct ahead *ahead, struct line *line, const char *key,
+    int64_t until_ms, const struct talk_row **ret)
+{
+	if (!is_known(ahead, key))
+		return AHEAD_NONE;
+	while (strcmp(key, last_key(ahead)) > 0)
+		if (!turn_page(ahead, line, until_ms))
+			return AHEAD_UNKNOWN;
+	*ret = find_row_here(ahead, key);
+	return *ret != NULL ? AHEAD_ROW : AHEAD_UNKNOWN;
+}

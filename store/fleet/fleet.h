@@ -1,0 +1,58 @@
+/*
+ * The engine of a fleet: records sealed by this bastion, kept by tfa-link in a
+ * store that several bastions share.
+ *
+ *	struct fleet fleet;
+ *
+ *	fleet_init(&fleet, &config, ring, LINE_SOCKET);
+ *	fault = store_open("/var/lib/tfa", false, &store);
+ *	fleet_attach(&fleet, &store);
+ *	... store_update(), store_read(), store_list() ...
+ *	store_close(&store);
+ *	fleet_done(&fleet);
+ *
+ * The key of a user's record is "users/" and the name as store_encode() writes
+ * it, which is also the name in its seal.  A put is done only if nothing else
+ * was put there since the get; what stands there then comes back with the answer,
+ * and the change is made again in that.
+ *
+ * A text of no bytes says that there is no record any more.  It keeps the serial:
+ * a record that is simply gone was taken away by somebody else, and is refused
+ * (seen.h).
+ *
+ * An answer that does not come is a denial: a read waits 3 seconds at most, a
+ * change 5 seconds more.
+ */
+#ifndef TFA_FLEET_H
+#define TFA_FLEET_H
+
+#include "store/fleet/config.h"
+#include "store/fleet/talk.h"
+#include "store/folder/backend.h"
+
+#define FLEET_USERS  "users/"
+#define FLEET_GET_MS 3000
+#define FLEET_PUT_MS 5000
+
+struct ahead;
+
+struct fleet {
+	const struct fleet_config *config;
+	const struct keyring *ring;
+	struct line line;
+	uint64_t epoch;          /* of the fleet, from 1 */
+	struct talk_marks marks; /* that a get asks for, and a put insists on */
+	struct ahead *ahead;     /* after a list was made; else NULL */
+};
+
+/* A fleet of epoch 1.  Both pointers must outlive it. */
+void fleet_init(struct fleet *fleet, const struct fleet_config *config,
+    const struct keyring *ring, const char *socket);
+
+/* From now on all records of that open store are the fleet's, but those of the
+ * users that stay local.  fleet must outlive the store. */
+void fleet_attach(struct fleet *fleet, struct store *store);
+
+void fleet_done(struct fleet *fleet);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * The line to tfa-link: packets of JSON go out and come back, one answer to
+ * each.  It is opened when it is first used, stays open, and is closed whenever
+ * an answer did not come: a late one must not be taken for that of the next
+ * request.
+ */
+#ifndef TFA_FLEET_LINE_H
+#define TFA_FLEET_LINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/base/fault.h"
+
+#define LINE_SOCKET "/run/tfa-link/link.sock"
+#define LINE_PACKET 98304UL /* bytes, each way */
+#define LINE_WHY    240
+
+struct line {
+	const char *path;
+	int fd;             /* -1: not open */
+	char why[LINE_WHY]; /* about the last fault */
+};
+
+#define LINE_TO(path_) ((struct line){.path = (path_), .fd = -1})
+
+/* Milliseconds of a clock that nobody sets. */
+int64_t line_now_ms(void);
+
+/*
+ * *ret: the answer to a request, with a NUL; the caller wipes and frees it.
+ * Waits until line_now_ms() is until_ms.  The link must be root's, or that of the
+ * owner of the socket's folder, into which nobody else may write.
+ *
+ * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens.
+ * FAULT_UNSURE: it was, and gave no answer.  FAULT_LIMIT: a packet is longer than
+ * LINE_PACKET; FAULT_MEMORY.
+ */
+MUST_USE enum fault line_ask(struct line *line, const char *request,
+    int64_t until_ms, char **ret, size_t *ret_len);
+
+void line_close(struct line *line);
+
+#endif

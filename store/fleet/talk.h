@@ -1,0 +1,88 @@
+/*
+ * What is asked of tfa-link, and its answers, read strictly: an answer that is
+ * not exactly one to the request is refused (store/link/PROTOCOL.md).
+ */
+#ifndef TFA_FLEET_TALK_H
+#define TFA_FLEET_TALK_H
+
+#include <stdbool.h>
+
+#include "store/base/list.h"
+#include "store/fleet/line.h"
+#include "store/fleet/seal.h"
+
+#define TALK_MARK  20  /* a number of 1 to 19 digits */
+#define TALK_KEY   301 /* bytes, with a NUL */
+#define TALK_WHY   201
+#define TALK_LIMIT 4096 /* rows that a page may have */
+
+/* Marks of keys that others than users' records have; "": not asked for.  "0"
+ * says that nothing stands there. */
+struct talk_marks {
+	bool present;
+	char policy[TALK_MARK];
+	char fleet[TALK_MARK];
+};
+
+struct talk_row {
+	char key[TALK_KEY];
+	char mark[TALK_MARK];
+	char *value; /* base64; NULL: keys only */
+};
+
+struct talk_answer {
+	int status;
+	char mark[TALK_MARK];
+	char *value; /* base64; NULL: nothing stands there */
+	struct talk_marks with;
+	char revision[TALK_MARK];
+	LIST_OF(struct talk_row) rows; /* in the order of their keys */
+	bool more;
+	char why[TALK_WHY];
+};
+void talk_done(struct talk_answer *answer);
+#define scoped_answer __attribute__((cleanup(talk_done)))
+
+/*
+ * Each: *ret, for talk_done(), also after a fault.  until_ms: as line_ask().
+ * FAULT_AWAY, FAULT_REFUSED, FAULT_FULL, FAULT_MEMORY; FAULT_FORMAT: it is no
+ * answer to this; line->why says why.  A put or a removal also: FAULT_UNSURE;
+ * FAULT_STALE: *ret says what stands there; after FAULT_FORMAT, too, it may be
+ * done.
+ */
+
+/* What stands under the key; with: the marks that are wanted are not "". */
+MUST_USE enum fault talk_get(struct line *line, const char *key,
+    const struct talk_marks *with, int64_t until_ms, struct talk_answer *ret);
+
+/* Puts value in place of what mark names, if each mark in also that is not ""
+ * still holds. */
+MUST_USE enum fault talk_put(struct line *line, const char *key,
+    const char *mark, const struct sealed *value, const struct talk_marks *also,
+    int64_t until_ms, struct talk_answer *ret);
+
+MUST_USE enum fault talk_remove(struct line *line, const char *key,
+    const char *mark, int64_t until_ms, struct talk_answer *ret);
+
+struct talk_page {
+	const char *prefix;
+	const char *after;    /* "": from the first key on */
+	const char *revision; /* of the first page; "0": this is it */
+	bool keys_only;
+	int limit; /* 1 to TALK_LIMIT */
+};
+
+/* FAULT_STALE: the revision is gone: begin anew. */
+MUST_USE enum fault talk_scan(struct line *line, const struct talk_page *page,
+    int64_t until_ms, struct talk_answer *ret);
+
+/* *ret: the bytes of a value of an answer.  FAULT_FORMAT, FAULT_MEMORY. */
+MUST_USE enum fault talk_value(const char *value, struct sealed *ret);
+
+/* True if a value has exactly these bytes. */
+bool talk_is_value(const char *value, const struct sealed *sealed);
+
+/* *ret: the number of a mark or a revision.  False: it is none. */
+bool talk_number(const char *text, uint64_t *ret);
+
+#endif
