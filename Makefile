@@ -36,9 +36,13 @@
 #                   libraries; where nothing is missing, nothing is installed
 #   make deps       build-deps, and what the tests need: some 140 packages
 #   make door       the PAM module, into build/; needs libpam0g-dev
+#   make fleet      tfa-link, for a fleet of bastions on etcd, into build/; needs
+#                   libcurl4-openssl-dev and libcjson-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make install-door
 #                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
+#   make install-fleet
+#                   what a bastion in a fleet needs besides
 #   make uninstall
 #   make dist       what is committed, as build/tfa-VERSION.tar.gz
 #   make deb        Debian packages of what is committed, in build/deb/
@@ -114,7 +118,8 @@ MAP = -Wl,-Map=$@.map
 
 # Sources, by folder.  A main.c is a program, and all else can be tested.
 KEEPER_SRC := $(wildcard store/keeper/*.c)
-LIB_SRC := $(filter-out $(KEEPER_SRC),$(wildcard store/*/*.c)) \
+LINK_SRC := $(wildcard store/link/*.c)
+LIB_SRC := $(filter-out $(KEEPER_SRC) $(LINK_SRC),$(wildcard store/*/*.c)) \
 	$(wildcard gate/sshd/*.c gate/screen/*.c)
 GATE_SRC := $(wildcard gate/*.c)
 OWN_SRC := $(wildcard gate/own/*.c)
@@ -122,7 +127,7 @@ QR_SRC := $(wildcard gate/qr/*.c)
 ADMIN_SRC := $(wildcard admin/*.c admin/*/*.c)
 PAM_SRC := $(wildcard gate/pam/*.c)
 PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
-	$(ADMIN_SRC) $(PAM_SRC)
+	$(ADMIN_SRC) $(PAM_SRC) $(LINK_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 DOOR := $(if $(call probe,-include security/pam_appl.h),door)
 # These talk to PAM themselves.
@@ -141,6 +146,8 @@ GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 OWN_PARTS := $(filter-out gate/own/main.c,$(OWN_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
 PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
+# Those that libcurl has no part in.
+LINK_PARTS := $(filter-out $(addprefix store/link/,main.c check.c http.c),$(LINK_SRC))
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
@@ -240,6 +247,16 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz $(MAP)
 
+# The link of a fleet, the only program with a network: where it is not wanted,
+# neither is libcurl.
+LINK_KEEPER := $(addprefix store/keeper/,confine.c filter.c)
+fleet: $(BUILD)/tfa-link
+
+$(BUILD)/tfa-link: LINK += -Wl,--gc-sections
+$(BUILD)/tfa-link: $(call obj,$(LINK_SRC) $(LINK_KEEPER)) $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl -lcjson -lcrypto $(MAP)
+
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
 # takes of the library.
@@ -271,7 +288,7 @@ $(BUILD)/pam_tfa.so: $(call pic,$(PAM_SRC)) $(BUILD)/libtfa-pic.a
 
 # The programs without their main.c: a test takes what it needs.
 $(BUILD)/libparts.a: $(call obj,$(KEEPER_PARTS) $(GATE_PARTS) $(OWN_PARTS) \
-    $(PAM_PARTS) $(ADMIN_PARTS))
+    $(PAM_PARTS) $(ADMIN_PARTS) $(LINK_PARTS))
 	@echo '  AR    $@'
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
@@ -473,7 +490,8 @@ sbom: all door
 # Debian's packages: what to build and install with, what else to test with.
 BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
 	zlib1g-dev libpam0g-dev
-TEST_DEPS := python3 libcjson-dev libcriterion-dev \
+FLEET_DEPS := libcurl4-openssl-dev libcjson-dev
+TEST_DEPS := python3 $(FLEET_DEPS) libcriterion-dev \
 	openssh-server openssh-client openssh-sftp-server \
 	oathtool zbar-tools tmux rsync mandoc openssl git ansible-core mosh \
 	netcat-openbsd libpam-google-authenticator logrotate systemd fish tcsh zsh \

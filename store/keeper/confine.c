@@ -65,7 +65,7 @@ keeper_confine_writes(const char *store)
 		return false;
 	rules = (int)syscall(
 	    CALL_LANDLOCK_CREATE_RULESET, &attr, sizeof(attr), 0);
-	return rules >= 0 && allow(rules, store, needed) &&
+	return rules >= 0 && (store == NULL || allow(rules, store, needed)) &&
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    syscall(CALL_LANDLOCK_RESTRICT_SELF, rules, 0) == 0;
 }

@@ -21,7 +21,8 @@
 bool keeper_confine_calls(void);
 
 /*
- * Allows writing only beneath store (landlock); reading is left to permissions.
+ * Allows writing only beneath store, or nowhere if that is NULL (landlock);
+ * reading is left to permissions.
  * False (errno) if the kernel cannot, ENOENT if there is no store.
  */
 bool keeper_confine_writes(const char *store);

@@ -11,4 +11,8 @@
 bool systemd_runs(void);
 extern const char *const systemd_folders[];
 
+/* Tells systemd a state, such as "READY=1", by sd_notify(3).  socket_name is
+ * that of $NOTIFY_SOCKET.  False (errno) if it cannot be told. */
+bool systemd_notify(const char *socket_name, const char *state);
+
 #endif

@@ -1,0 +1,13 @@
+/*
+ * tfa-link --check: asks each member of etcd once, and says in words how it is.
+ */
+#ifndef TFA_LINK_CHECK_H
+#define TFA_LINK_CHECK_H
+
+#include "store/link/upkeep.h"
+
+/* Prints a line for each member, for the user and for the keys.  True if all is
+ * well. */
+bool link_check(struct engine *engine, struct upkeep *upkeep);
+
+#endif
