@@ -152,7 +152,7 @@ KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
-ALL_H := $(shell find store gate admin tests -name '*.h')
+ALL_H := $(shell find store gate admin tests examples -name '*.h')
 # Sorted: wildcard of an old make is not, and the linker keeps the order.
 obj = $(sort $(patsubst %.c,$(BUILD)/obj/%.o,$(1)))
 
@@ -455,7 +455,8 @@ demo: deps
 	$(MAKE) all $(BUILD)/demo
 	BUILD=$(BUILD) examples/demo
 
-$(BUILD)/demo: $(call obj,examples/demo.c $(SUPPORT_SRC)) $(BUILD)/libtfa.a
+$(BUILD)/demo: $(call obj,examples/demo.c examples/story.c $(SUPPORT_SRC)) \
+    $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 

@@ -1,0 +1,178 @@
+/*
+ * Nobody waits for a cluster that does not answer, and all is well again soon
+ * after it does.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/scenario/fleet.h"
+#include "tests/support/talk.h"
+
+Fleets(link_away);
+
+#define WAITING 200
+
+static const char get_users[] = "{\"op\":\"get\",\"key\":\"users/u\","
+				"\"with\":[],\"wait_ms\":3000}";
+
+static void
+dial_many(const struct link *l, int fds[WAITING])
+{
+	for (int i = 0; i < WAITING; i++) {
+		fds[i] = link_dial(l);
+		cr_assert_geq(fds[i], 0);
+	}
+}
+
+/* All ask at once; returns how many were answered with status, and the time of
+ * the last answer. */
+static int
+all_ask(const int fds[WAITING], const char *status, int *ret_ms)
+{
+	long long start = run_clock_ms();
+	int n = 0;
+
+	for (int i = 0; i < WAITING; i++)
+		cr_assert(talk_send(fds[i], get_users, strlen(get_users)));
+	for (int i = 0; i < WAITING; i++) {
+		const char *answer = talk_receive(fds[i], 20000);
+
+		n += answer != NULL &&
+		    strcmp(talk_word(answer, "status"), status) == 0;
+	}
+	*ret_ms = (int)(run_clock_ms() - start);
+	return n;
+}
+
+/* Asks until the answer is "ok"; returns how long that took. */
+static int
+well_after_ms(int fd)
+{
+	long long start = run_clock_ms();
+	struct link_answer a;
+
+	do {
+		a = link_get(fd, "users/u");
+		cr_assert_lt(run_clock_ms() - start, 60000, "%s", a.all);
+		run_sleep_ms(20);
+	} while (!link_is(&a, "ok"));
+	return (int)(run_clock_ms() - start);
+}
+
+Test(link_away, two_hundred_are_answered_while_nobody_leads)
+{
+	struct cluster *c;
+	struct link *l;
+	int fds[WAITING], first_ms, later_ms, ms;
+	long long lost_at;
+	struct link_answer a;
+
+	needs_link();
+	c = cluster_open(.nodes = 3);
+	l = link_open(.cluster = c);
+	dial_many(l, fds);
+	cr_assert_eq(all_ask(fds, "ok", &ms), WAITING);
+	lost_at = run_clock_ms();
+	cluster_kill(c, 1);
+	cluster_kill(c, 2);
+	cr_assert_eq(all_ask(fds, "away", &first_ms), WAITING);
+	/* The deadline of each is 3 s; the rest is for this machine. */
+	cr_assert_lt(first_ms, 5000);
+	cr_assert_eq(all_ask(fds, "away", &later_ms), WAITING);
+	cr_assert_lt(later_ms, 1500);
+	while (run_clock_ms() - lost_at < 30000) {
+		a = link_get(fds[0], "users/u");
+		cr_assert(link_is(&a, "away"), "%s", a.all);
+		cr_assert_lt(a.took_ms, 1000);
+		assert_says(a.why, "answer");
+		run_sleep_ms(200);
+	}
+	cluster_restart(c, 1);
+	cluster_restart(c, 2);
+	cr_assert_lt(well_after_ms(fds[0]), 5000);
+	cr_assert_eq(all_ask(fds, "ok", &ms), WAITING);
+	cr_log_info("200 at once: first %d ms, later %d ms, well %d ms",
+	    first_ms, later_ms, ms);
+}
+
+/* A write that was asked for while nobody led is not done afterwards, or is
+ * said to be in doubt. */
+Test(link_away, write_that_is_away_is_never_done)
+{
+	struct cluster *c;
+	struct link *l;
+	struct link_answer a, b;
+	int fd;
+
+	needs_link();
+	c = cluster_open(.nodes = 3);
+	l = link_open(.cluster = c);
+	fd = link_dial(l);
+	a = link_put(fd, "users/u", "0", "one");
+	cr_assert(link_is(&a, "ok"), "%s", a.all);
+	cluster_kill(c, 1);
+	cluster_kill(c, 2);
+	b = link_put(fd, "users/u", a.mark, "two");
+	cr_assert(link_is(&b, "away") || link_is(&b, "unsure"), "%s", b.all);
+	for (int i = 0; i < 30 && !link_is(&b, "away"); i++)
+		b = link_put(fd, "users/u", a.mark, "three");
+	cr_assert(link_is(&b, "away"), "%s", b.all);
+	cluster_restart(c, 1);
+	cluster_restart(c, 2);
+	well_after_ms(fd);
+	a = link_get(fd, "users/u");
+	cr_assert_str_neq(a.value, cluster_base64("three"));
+}
+
+Test(link_away, link_starts_while_nobody_answers)
+{
+	struct cluster *c;
+	struct link *l;
+	struct link_answer a;
+
+	needs_link();
+	c = cluster_open(.nodes = 3);
+	for (int i = 0; i < 3; i++)
+		cluster_kill(c, i);
+	l = link_open(.cluster = c);
+	a = link_get(link_dial(l), "users/u");
+	cr_assert(link_is(&a, "away"), "%s", a.all);
+	for (int i = 0; i < 3; i++)
+		cluster_restart(c, i);
+	cr_assert_lt(well_after_ms(link_dial(l)), 5000);
+}
+
+/* The next endpoint is asked, and nobody notices. */
+Test(link_away, one_node_of_three_is_no_loss)
+{
+	struct cluster *c;
+	struct link *l;
+	int fd, first;
+
+	needs_link();
+	c = cluster_open(.nodes = 3);
+	first = (cluster_leader(c) + 1) % 3;
+	l = link_open(.cluster = c, .first = first);
+	fd = link_dial(l);
+	for (int way = 0; way < 2; way++) {
+		struct link_answer a;
+
+		if (way == 0)
+			cluster_kill(c, first);
+		else
+			cluster_hang(c, first);
+		for (int i = 0; i < 20; i++) {
+			a = link_get(fd, "users/u");
+			cr_assert(link_is(&a, "ok"), "%s", a.all);
+			a = link_put(fd, "users/u", a.mark, "one");
+			cr_assert(link_is(&a, "ok"), "%s", a.all);
+		}
+		cr_assert_lt(a.took_ms, 600);
+		if (way == 0)
+			cluster_restart(c, first);
+		else
+			cluster_wake(c, first);
+	}
+}
