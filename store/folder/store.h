@@ -52,8 +52,8 @@
 #define STORE_WHY_TEXT    240
 #define STORE_MAINTENANCE "maintenance"
 #define STORE_IN_FLEET    "in-fleet"
-#define STORE_FILE_MAX  240 /* a file's name before its ending */
-#define STORE_FILE_TEXT (STORE_FILE_MAX + sizeof("..json.damaged"))
+#define STORE_FILE_MAX    240 /* a file's name before its ending */
+#define STORE_FILE_TEXT   (STORE_FILE_MAX + sizeof("..json.damaged"))
 
 struct store_backend;
 struct fleet;

@@ -52,8 +52,8 @@ give(struct scene *s, const char *code)
 						  : s->outcome.reason;
 }
 
-/* Of each device: what was typed since the backup may be any code up to now, and
- * with a fast clock the next one. */
+/* Each code up to now may have been typed since the backup and, with a fast clock,
+ * the next one. */
 Test(restored, spends_the_codes_of_all_devices_up_to_the_next)
 {
 	struct scene s = begin();
@@ -135,7 +135,7 @@ Test(restored, keeps_devices_and_counts)
 	end(&s);
 }
 
-/* What it writes can be read again: record_check() has rules of its own. */
+/* record_check() has rules of its own. */
 Test(restored, leaves_a_record_that_can_be_read)
 {
 	struct scene s = begin();

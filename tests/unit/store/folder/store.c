@@ -916,7 +916,7 @@ Test(store, forgets_all_that_there_is_of_a_user)
 	end(&s);
 }
 
-/* What is moved must not change meanwhile: not by a login that began before
+/* Records that move must not change meanwhile: not by a login that began before
  * either. */
 Test(store, changes_nothing_while_records_are_moved)
 {
