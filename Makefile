@@ -322,7 +322,7 @@ $(BUILD)/scenario: $(call obj,$(SUPPORT_SRC) $(if $(DOOR),$(PAM_TESTS)) \
     $(filter-out $(PAM_TESTS),$(SCENARIO_SRC))) $(BUILD)/libtfa.a \
     | $(BUILD)/hostile.so
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion $(if $(DOOR),-lpam)
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcrypto $(if $(DOOR),-lpam)
 
 # What the scenarios have others try to load into the programs.
 $(BUILD)/hostile.so: $(HOSTILE_SRC)

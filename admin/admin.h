@@ -35,6 +35,7 @@
  *	log/           log; history.h, which reads the audit, for other commands too
  *	report/        report; report.h lists its files
  *	metrics/       metrics; metrics.h lists its files
+ *	store/         store: the fleet of bastions; site.h lists its files
  *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions
  *	say.c          messages
@@ -103,6 +104,9 @@ struct admin {
 	/* metrics */
 	const char *prom; /* its --output */
 	bool full;
+	/* store; config and dry_run, too */
+	const char *fleet_key, *link, *folder, *to, *prefer, *fleet_name;
+	bool migrate, here;
 };
 
 /* A command; argv has its operands. Returns an admin_exit. */
@@ -115,7 +119,7 @@ admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_forget;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
-admin_command admin_report, admin_metrics;
+admin_command admin_report, admin_metrics, admin_store;
 
 /*
  * Prints a message on stderr, as one line with the program's name before it.
