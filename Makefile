@@ -2,6 +2,7 @@
 #
 #   make            the programs, into build/
 #   make demo       enrol, log in, be refused: on a private sshd, as a story
+#   make demo-fleet a code that is good once at two bastions, on a real etcd
 #   make test       unit and scenario tests, with a closing count;
 #                   TEST=suite/name for one, TEST='suite/*' for some
 #   make check-fast formatting and unit tests
@@ -130,6 +131,7 @@ PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
 	$(ADMIN_SRC) $(PAM_SRC) $(LINK_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 DOOR := $(if $(call probe,-include security/pam_appl.h),door)
+FLEET := $(if $(call probe,-include curl/curl.h -include cjson/cJSON.h),fleet)
 # These talk to PAM themselves.
 PAM_TESTS := tests/scenario/pam.c tests/support/apply.c
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
@@ -340,7 +342,7 @@ test: deps
 	    tests/run $(if $(SAN),unit scenario)
 
 build-unit: $(BUILD)/unit
-build-scenario: all $(DOOR) $(BUILD)/hostile.so $(DRIVER)
+build-scenario: all $(DOOR) $(FLEET) $(BUILD)/hostile.so $(DRIVER)
 # What envfuzz starts are shells, which no sanitizer sees; demo is no test.
 build-tests: build-unit build-scenario \
     $(if $(SAN),,$(BUILD)/demo $(BUILD)/envfuzz)
@@ -457,6 +459,16 @@ demo: deps
 
 $(BUILD)/demo: $(call obj,examples/demo.c examples/story.c $(SUPPORT_SRC)) \
     $(BUILD)/libtfa.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@
+
+# As root, for people and a network of its own.
+demo-fleet: deps
+	$(MAKE) all fleet $(BUILD)/demo-fleet
+	BUILD=$(BUILD) tests/scenario/run --demo-fleet
+
+$(BUILD)/demo-fleet: $(call obj,examples/fleet.c examples/story.c \
+    $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@
 
@@ -651,6 +663,6 @@ clean:
 
 .PHONY: all help door build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian test-machines test-portable test-build-deps \
-	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo \
+	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo demo-fleet \
 	browser pictures bench sbom build-deps deps lint install install-door \
 	uninstall format dist deb test-container test-packages clean

@@ -36,6 +36,8 @@
  *	report/        report; report.h lists its files
  *	metrics/       metrics; metrics.h lists its files
  *	store/         store: the fleet of bastions; site.h lists its files
+ *	home.c         where the policy is: in a file here, or with the fleet
+ *	shared.c       the fleet's policies, by the keeper
  *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions
  *	say.c          messages

@@ -10,6 +10,7 @@
 
 #include "admin/admin.h"
 #include "admin/policy/versions.h"
+#include "admin/shared.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/base/utf8.h"
@@ -30,6 +31,48 @@ versions_no_memory(void)
 {
 	admin_say("out of memory");
 	return ADMIN_NOT;
+}
+
+/* Reads what the fleet has. */
+static int
+read_fleets(const struct lockfile *lockfile)
+{
+	char why[SHARED_WHY];
+	enum fault fault = shared_fetch(
+	    lockfile->keeper, SHARED_ALL, lockfile->shared, why);
+
+	if (fault == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s", why);
+	return fault == FAULT_AWAY ? ADMIN_KEEPER : ADMIN_NOT;
+}
+
+/* *ret: a copy, NULL being no version. */
+static int
+copy_version(const struct version *version, struct version *ret)
+{
+	struct version copy = {.number = 0};
+
+	if (version != NULL) {
+		copy = *version;
+		copy.text = strdup(version->text);
+		if (copy.text == NULL)
+			return versions_no_memory();
+	}
+	*ret = copy;
+	return ADMIN_DONE;
+}
+
+/* The fleet's version of that number, or NULL. */
+static const struct version *
+find_fleets(const struct lockfile *lockfile, int64_t number)
+{
+	const struct shared *shared = lockfile->shared;
+
+	for (size_t i = 0; i < shared->versions.count; i++)
+		if (shared->versions.items[i].number == number)
+			return &shared->versions.items[i];
+	return NULL;
 }
 
 static void
@@ -78,10 +121,13 @@ versions_read(
     const struct lockfile *lockfile, int64_t number, struct version *ret)
 {
 	struct beside file;
-	enum fault fault;
+	enum fault fault = FAULT_ABSENT;
 
 	version_name(lockfile, number, &file);
-	fault = version_open(lockfile, &file, ret);
+	if (lockfile->shared == NULL)
+		fault = version_open(lockfile, &file, ret);
+	else if (find_fleets(lockfile, number) != NULL)
+		return copy_version(find_fleets(lockfile, number), ret);
 	if (fault == FAULT_ABSENT)
 		admin_say("version %" PRId64 " is not kept: tfa-admin policy "
 			  "history lists those that are",
@@ -120,8 +166,26 @@ add_number(struct versions *versions, int64_t number)
 	return added != NULL;
 }
 
-int
-versions_list(const struct lockfile *lockfile, struct versions *ret)
+/* The numbers that the fleet has kept. */
+static int
+list_fleets(const struct lockfile *lockfile, struct versions *ret)
+{
+	struct versions versions = {.numbers = {.count = 0}};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < lockfile->shared->versions.count; i++)
+		ok = add_number(
+		    &versions, lockfile->shared->versions.items[i].number);
+	if (!ok) {
+		versions_done(&versions);
+		return versions_no_memory();
+	}
+	*ret = versions;
+	return ADMIN_DONE;
+}
+
+static int
+list_files(const struct lockfile *lockfile, struct versions *ret)
 {
 	int fd = openat(
 	    lockfile->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -151,6 +215,13 @@ versions_list(const struct lockfile *lockfile, struct versions *ret)
 		    sizeof(int64_t), by_number);
 	*ret = versions;
 	return ADMIN_DONE;
+}
+
+int
+versions_list(const struct lockfile *lockfile, struct versions *ret)
+{
+	return lockfile->shared != NULL ? list_fleets(lockfile, ret)
+					: list_files(lockfile, ret);
 }
 
 /* Writes a version to that name, as a whole and on the disk. */
@@ -217,8 +288,11 @@ versions_prepare(const struct lockfile *lockfile, const struct version *version)
 {
 	struct version numbered = *version;
 	struct beside next;
-	int status = next_number(lockfile, &numbered.number);
+	int status;
 
+	if (lockfile->shared != NULL)
+		return ADMIN_DONE;
+	status = next_number(lockfile, &numbered.number);
 	if (status != ADMIN_DONE)
 		return status;
 	lockfile_beside(lockfile, NEXT, &next);
@@ -230,8 +304,11 @@ versions_commit(const struct lockfile *lockfile)
 {
 	struct beside next, file;
 	int64_t number = 0;
-	int status = next_number(lockfile, &number);
+	int status;
 
+	if (lockfile->shared != NULL)
+		return ADMIN_DONE;
+	status = next_number(lockfile, &number);
 	if (status != ADMIN_DONE)
 		return status;
 	lockfile_beside(lockfile, NEXT, &next);
@@ -242,8 +319,8 @@ versions_commit(const struct lockfile *lockfile)
 	return drop_old(lockfile);
 }
 
-int
-versions_current(const struct lockfile *lockfile, struct version *ret)
+static int
+current_file(const struct lockfile *lockfile, struct version *ret)
 {
 	scoped_fd int fd = openat(lockfile->folder, lockfile->name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -262,6 +339,19 @@ versions_current(const struct lockfile *lockfile, struct version *ret)
 	}
 	*ret = current;
 	return ADMIN_DONE;
+}
+
+int
+versions_current(const struct lockfile *lockfile, struct version *ret)
+{
+	int status;
+
+	if (lockfile->shared == NULL)
+		return current_file(lockfile, ret);
+	status = read_fleets(lockfile);
+	return status == ADMIN_DONE
+	    ? copy_version(shared_in_force(lockfile->shared), ret)
+	    : status;
 }
 
 /* A change that was killed: it is in force, or it never was. */
@@ -312,8 +402,11 @@ int
 versions_settle(const struct lockfile *lockfile)
 {
 	struct version current = {.number = 0};
-	int status = versions_current(lockfile, &current);
+	int status;
 
+	if (lockfile->shared != NULL)
+		return ADMIN_DONE;
+	status = versions_current(lockfile, &current);
 	if (status == ADMIN_DONE && current.text != NULL)
 		status = settle_next(lockfile, &current);
 	if (status == ADMIN_DONE && current.text != NULL &&

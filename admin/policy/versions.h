@@ -11,6 +11,10 @@
  *	...			replace the policy
  *	versions_commit()	gives it its number, drops what is too old
  *
+ * In a fleet the keeper keeps them with the policy, under the fleet's own
+ * numbers, and nothing is left to do for versions_settle(), _prepare() and
+ * _commit(): of a change on another bastion this one has no file.
+ *
  * A kill at any moment loses no policy that was in force, and leaves no half
  * file and no version that was never in force.
  */
@@ -30,7 +34,7 @@ struct versions {
 };
 
 /* *ret: the policy in force, with number 0 and a NULL text if there is none;
- * version_done() frees it. */
+ * version_done() frees it.  In a fleet this reads all versions anew. */
 int versions_current(const struct lockfile *lockfile, struct version *ret);
 
 /* Each says on stderr what went wrong, and returns an admin_exit. */

@@ -111,10 +111,12 @@ enum fault
 caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_free char *text = NULL;
+	char why[HOME_WHY];
 	struct json_error error;
-	enum fault fault = policy_file_load(SETUP_POLICY, 0, ret, ret_why);
+	const struct admin here = SETUP_ADMIN;
+	enum fault fault = home_load(&here, ret, ret_why);
 
-	if (fault != FAULT_ABSENT)
+	if (fault != FAULT_ABSENT || home_find(&here, why) != HOME_FILE)
 		return fault;
 	text = text_policy("");
 	return text != NULL ? policy_parse(text, strlen(text), ret, &error)

@@ -1,5 +1,6 @@
 #include "store/core/version.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,36 @@ static const struct json_field version_fields[] = {
     ROW(TEXT, "what", MAYBE, what),
 };
 const struct json_shape version_shape = JSON_SHAPE(version_fields, NULL);
+
+static const struct json_field version_row_fields[] = {
+    JSON_ROW_NUMBER(
+	"number", JSON_REQUIRED, struct version_row, number, 1, VERSION_NUMBER),
+    JSON_ROW_TIME("time", JSON_REQUIRED, struct version_row, at_s),
+    JSON_ROW_TEXT("by", JSON_MAYBE, struct version_row, by),
+    JSON_ROW_TEXT("what", JSON_MAYBE, struct version_row, what),
+    JSON_ROW_TEXT("mark", JSON_REQUIRED, struct version_row, mark),
+};
+const struct json_shape version_row_shape = JSON_SHAPE(
+    version_row_fields, NULL);
+
+void
+version_of_row(const struct version_row *row, struct version *ret)
+{
+	*ret = (struct version){.number = row->number, .at_s = row->at_s};
+	memcpy(ret->by, row->by, sizeof(ret->by));
+	memcpy(ret->what, row->what, sizeof(ret->what));
+}
+
+void
+version_row_of(
+    const struct version *version, const char *mark, struct version_row *ret)
+{
+	*ret = (struct version_row){
+	    .number = version->number, .at_s = version->at_s};
+	memcpy(ret->by, version->by, sizeof(ret->by));
+	memcpy(ret->what, version->what, sizeof(ret->what));
+	snprintf(ret->mark, sizeof(ret->mark), "%s", mark);
+}
 
 void
 version_done(struct version *version)

@@ -36,6 +36,20 @@ MUST_USE enum fault version_format(
 /* What the line of a version says. */
 extern const struct json_shape version_shape;
 
+/* The keeper's row about a version, before the bytes of its text. */
+struct version_row {
+	int64_t number, at_s;
+	char by[VERSION_BY];
+	char what[VERSION_WHAT];
+	char mark[20]; /* 1 to 19 digits: the engine's name for it */
+};
+extern const struct json_shape version_row_shape;
+
+/* ret: the version of a row, with no text yet; and the row of a version. */
+void version_of_row(const struct version_row *row, struct version *ret);
+void version_row_of(
+    const struct version *version, const char *mark, struct version_row *ret);
+
 /* True if both have the same text. */
 bool version_is(const struct version *version, const struct version *other);
 

@@ -18,7 +18,7 @@
 #define BASTION_EACH_S  60
 #define BASTION_VERSION 33
 #define BASTION_KEYS    4
-#define BASTION_KEY     9   /* 8 hexadecimal digits */
+#define BASTION_KEY     9 /* 8 hexadecimal digits */
 #define BASTION_HOST    AUDIT_HOST
 
 struct bastion_key {

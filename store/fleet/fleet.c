@@ -173,6 +173,20 @@ read_revision_seen(struct store *store, uint64_t *ret)
 	    : store_say_errno(store, "cannot read", "fleet/revision");
 }
 
+/* Refuses to go on by a policy, or a charter, that was replaced. */
+static enum fault
+judge_marks(struct store *store, const struct talk_marks *now)
+{
+	struct fleet *fleet = store->fleet;
+
+	if (strcmp(fleet->marks.policy, now->policy) == 0 &&
+	    strcmp(fleet->marks.fleet, now->fleet) == 0)
+		return FAULT_NONE;
+	fleet->replaced = true;
+	return store_say(
+	    store, FAULT_AWAY, "the policy was changed at this moment");
+}
+
 /* Asks for one record. */
 static enum fault
 ask_state(struct store *store, struct store_key *key, struct store_text *ret)
@@ -191,6 +205,8 @@ ask_state(struct store *store, struct store_key *key, struct store_text *ret)
 	if (fault != FAULT_NONE)
 		return fleet_fail(store, fault);
 	fault = judge_revision(store, answer.revision, seen, key->lock >= 0);
+	if (fault == FAULT_NONE)
+		fault = judge_marks(store, &answer.with);
 	return fault == FAULT_NONE
 	    ? take_state(store, key, answer.mark, answer.value, ret)
 	    : fault;
@@ -285,11 +301,13 @@ static enum fault
 take_other(struct store *store, struct store_key *key,
     const struct talk_answer *answer, struct store_text *ret)
 {
-	enum fault fault;
+	enum fault fault = judge_marks(store, &answer->with);
 
-	if (strcmp(answer->mark, key->mark) == 0)
-		return store_say(
-		    store, FAULT_AWAY, "the policy was changed at this moment");
+	if (fault == FAULT_NONE && strcmp(answer->mark, key->mark) == 0)
+		fault = store_say(store, FAULT_AWAY,
+		    "the shared store refused a change that it should take");
+	if (fault != FAULT_NONE)
+		return fault;
 	fault = take_state(store, key, answer->mark, answer->value, ret);
 	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return fault;

@@ -29,13 +29,13 @@
 #define SEAL_OVERHEAD (SEAL_HEADER + SEAL_TAG)
 #define SEAL_MAX      65536UL /* bytes, sealed */
 
-/* What a text is.  Two kinds never take each other's place. */
+/* The kind of a text.  Two kinds never take each other's place. */
 enum seal_kind { SEAL_USER, SEAL_POLICY, SEAL_FLEET, SEAL_BASTION };
 
 #define SEAL_EPOCH(serial)        ((serial) >> 48)
 #define SEAL_SERIAL(epoch, count) ((uint64_t)(epoch) << 48 | (count))
 
-/* What a text is called, and which of its versions it is. */
+/* How a text is called, and which of its versions it is. */
 struct seal_name {
 	enum seal_kind kind;
 	const char *name; /* a user's, as store_encode() writes it; a host's; ""

@@ -78,6 +78,7 @@ read_revision(int fd, uint64_t *ret)
 {
 	char text[DIGITS + 2] = "";
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	uint64_t number;
 
 	if (n < 0)
 		return FAULT_IO;
@@ -89,8 +90,11 @@ read_revision(int fd, uint64_t *ret)
 	    text[DIGITS] != '\n')
 		return FAULT_FORMAT;
 	errno = 0;
-	*ret = strtoull(text, NULL, 10);
-	return errno == 0 ? FAULT_NONE : FAULT_FORMAT;
+	number = strtoull(text, NULL, 10);
+	if (errno != 0)
+		return FAULT_FORMAT;
+	*ret = number;
+	return FAULT_NONE;
 }
 
 enum fault

@@ -1,5 +1,5 @@
 /*
- * What this bastion has seen of the shared store: an engine that shows less was
+ * The shared store as this bastion has seen it: an engine that shows less was
  * rolled back, restored from a copy, or lies.
  *
  * Of each user the highest serial (seal.h), in the user's lock, locks/NAME, 16

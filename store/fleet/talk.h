@@ -1,5 +1,5 @@
 /*
- * What is asked of tfa-link, and its answers, read strictly: an answer that is
+ * Requests to tfa-link, and its answers, read strictly: an answer that is
  * not exactly one to the request is refused (store/link/PROTOCOL.md).
  */
 #ifndef TFA_FLEET_TALK_H
@@ -51,7 +51,7 @@ void talk_done(struct talk_answer *answer);
  * done.
  */
 
-/* What stands under the key; with: the marks that are wanted are not "". */
+/* The value under the key; with: the marks that are wanted are not "". */
 MUST_USE enum fault talk_get(struct line *line, const char *key,
     const struct talk_marks *with, int64_t until_ms, struct talk_answer *ret);
 

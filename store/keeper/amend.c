@@ -350,20 +350,23 @@ keeper_note(struct call *call)
 }
 
 /* Says which record is about to go: for the log, with the time in UTC, and for
- * the administrator. */
-static void
+ * the administrator.  FAULT_AWAY, FAULT_REFUSED: nothing can go now. */
+static enum fault
 say_kept(struct call *call, char ret_log[static DETAIL_TEXT],
     char ret_said[static DETAIL_TEXT])
 {
 	scoped_record struct record record = {.version = 0};
 	char utc[WHEN_TEXT] = "never", local[WHEN_SAID] = "never";
+	enum fault fault = store_read(
+	    &call->store, call->request.user, &record);
 	int len;
 
-	if (store_read(&call->store, call->request.user, &record) !=
-	    FAULT_NONE) {
+	if (fault == FAULT_AWAY || fault == FAULT_REFUSED)
+		return fault;
+	if (fault != FAULT_NONE) {
 		snprintf(ret_log, DETAIL_TEXT, "a record that cannot be read");
 		memcpy(ret_said, ret_log, DETAIL_TEXT);
-		return;
+		return FAULT_NONE;
 	}
 	if (record.last_login.present) {
 		when_format(record.last_login.at_s, utc);
@@ -374,6 +377,7 @@ say_kept(struct call *call, char ret_log[static DETAIL_TEXT],
 	    record.devices.count, record.devices.count == 1 ? "" : "s");
 	snprintf(ret_said, DETAIL_TEXT, "%s%s", ret_log, local);
 	snprintf(ret_log + len, DETAIL_TEXT - (size_t)len, "%s", utc);
+	return FAULT_NONE;
 }
 
 /* The line is in the log first: what is removed cannot be looked at any more. */
@@ -382,9 +386,12 @@ forget(struct call *call, const char *user)
 {
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
 	char logged[DETAIL_TEXT], kept[DETAIL_TEXT], done[MESSAGE_TEXT];
-	enum fault fault;
+	enum fault fault = say_kept(call, logged, kept);
 
-	say_kept(call, logged, kept);
+	if (fault != FAULT_NONE) {
+		answer_deny(call, call_store_reason(call, fault), "");
+		return;
+	}
 	if (!log_change(call, user, "", logged)) {
 		answer_deny(call, REASON_NO_LOG, "");
 		return;

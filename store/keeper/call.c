@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/base/utf8.h"
+#include "store/fleet/fleet.h"
 #include "store/system/loginuid.h"
 #include "store/system/people.h"
 
@@ -26,6 +27,46 @@ call_take_time(struct call *call)
 	call->alarm_s = now_s;
 }
 
+static enum reason
+reason_of(enum fault fault, int error)
+{
+	switch (fault) {
+	case FAULT_FORMAT:
+	case FAULT_LIMIT:
+	case FAULT_ACCESS:
+		return REASON_BAD_RECORD;
+	case FAULT_IO:
+		return error == ENOSPC || error == EROFS || error == EDQUOT
+		    ? REASON_DISK_FULL
+		    : REASON_STORE;
+	case FAULT_FULL:
+		return REASON_DISK_FULL;
+	case FAULT_STALE:
+		return REASON_BUSY;
+	case FAULT_AWAY:
+		return REASON_STORE_AWAY;
+	case FAULT_UNSURE:
+		return REASON_STORE_UNSURE;
+	case FAULT_BACK:
+		return REASON_STORE_BACK;
+	case FAULT_CLOSED:
+		return REASON_STORE_MAINTENANCE;
+	case FAULT_NONE:
+	case FAULT_ABSENT:
+	case FAULT_MEMORY:
+	case FAULT_REFUSED:
+		break;
+	}
+	return REASON_STORE;
+}
+
+bool
+call_is_overtaken(const struct call *call, enum fault fault)
+{
+	return fault == FAULT_AWAY && call->store.fleet != NULL &&
+	    call->store.fleet->replaced;
+}
+
 enum reason
 call_store_reason(struct call *call, enum fault fault)
 {
@@ -35,15 +76,19 @@ call_store_reason(struct call *call, enum fault fault)
 	if (!call->conduct.quiet)
 		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
 		    fault_name(fault));
-	if (fault == FAULT_CLOSED)
-		return REASON_STORE_MAINTENANCE;
-	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT ||
-	    fault == FAULT_ACCESS)
-		return REASON_BAD_RECORD;
-	if (fault == FAULT_IO &&
-	    (error == ENOSPC || error == EROFS || error == EDQUOT))
-		return REASON_DISK_FULL;
-	return REASON_STORE;
+	return call_is_overtaken(call, fault) ? REASON_BUSY
+					      : reason_of(fault, error);
+}
+
+enum reason
+call_fleet_reason(struct call *call, enum fault fault)
+{
+	enum reason reason;
+
+	snprintf(call->store.why, sizeof(call->store.why), "%s",
+	    call->store.fleet->line.why);
+	reason = call_store_reason(call, fault);
+	return reason == REASON_BAD_RECORD ? REASON_BAD_POLICY : reason;
 }
 
 bool

@@ -5,8 +5,10 @@
  *	listen.c     who may connect, and who waits to be served
  *	pool.c       which worker serves a connection
  *	worker.c     one worker, a process
+ *	beat.c       what a bastion of a fleet does once a minute
  *	rate.c       how often each uid came, and how much it had of the log
  *	confine.c    what the keeper gives up for good; filter.c: the system calls
+ *	join.c       the fleet that this bastion is in
  *	program.c    if a newer program has taken its place
  *
  * One connection.  Each file calls only files that stand below it:
@@ -21,8 +23,10 @@
  *	explain.c    what a login would be asked, for tfa-admin
  *	history.c    the audit's files, for tfa-admin
  *	users.c      the user list
+ *	policy.c     the policy of a fleet, for tfa-admin
  *	deed.c       a request that changes the record of the user who asks
  *	answer.c     replies
+ *	load.c       the policy in force, of a file or of a fleet
  *	call.c       what all requests need: the peer, the store, the audit
  *
  * The life of a connection, in listen.c, pool.c and worker.c:
@@ -40,6 +44,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/fleet/config.h"
 #include "store/folder/audit.h"
 #include "store/keeper/rate.h" /* enum reported */
 
@@ -47,9 +52,13 @@
 #define FOLLOW_MS  50   /* for a request that follows on a login */
 #define SERVE_S    20   /* for the answer */
 
+struct fleet;
+
 struct keeper {
 	const char *store;
 	const char *policy;
+	struct fleet *fleet;           /* NULL: the folder has all records */
+	char unjoined[FLEET_WHY_TEXT]; /* "", or why nobody can be let in */
 	bool embedded;  /* --stdio: the owner of the store is its root */
 	bool activated; /* systemd holds the socket, and starts it again */
 	char boot_id[64];

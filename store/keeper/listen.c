@@ -23,9 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/fleet/bastion.h"
 #include "store/keeper/keeper.h"
 #include "store/keeper/pool.h"
 #include "store/keeper/program.h"
+#include "store/keeper/worker.h"
 #include "store/wire/protocol.h"
 
 #define WAITING      512
@@ -54,6 +56,7 @@ struct listener {
 	size_t waiting_count;
 	struct pool pool;
 	struct rates rates;
+	int64_t beat_ms; /* when keeper_beat() is due */
 };
 
 static volatile sig_atomic_t stopping;
@@ -222,6 +225,21 @@ advance(struct listener *l)
 	}
 }
 
+/* Has a process do what is due once a minute in a fleet.  If it cannot be made, it
+ * is due again a minute later. */
+static void
+beat(struct listener *l)
+{
+	const struct keeper *keeper = l->pool.keeper;
+	int64_t now = listen_now_ms();
+
+	if (keeper->fleet == NULL || l->pool.draining || now < l->beat_ms)
+		return;
+	l->beat_ms = now + BASTION_EACH_S * INT64_C(1000);
+	if (fork() == 0)
+		worker_beat(keeper, &l->pool.normal);
+}
+
 /* How long poll(2) may wait: until the time of a connection that waits, or of a
  * worker that is idle, is over. */
 static struct timespec
@@ -229,6 +247,8 @@ patience(const struct listener *l, int64_t most_ms)
 {
 	int64_t now = listen_now_ms(), left_ms = pool_patience(&l->pool, now);
 
+	if (l->pool.keeper->fleet != NULL && l->beat_ms - now < left_ms)
+		left_ms = l->beat_ms - now;
 	if (left_ms > most_ms)
 		left_ms = most_ms;
 	for (size_t i = 0; i < l->waiting_count; i++)
@@ -289,6 +309,7 @@ turn(struct listener *l, int64_t most_ms)
 	}
 	pool_reap(&l->pool, &l->rates, listen_now_ms());
 	advance(l);
+	beat(l);
 }
 
 static void

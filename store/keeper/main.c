@@ -17,7 +17,9 @@
 #include "store/base/hash.h"
 #include "store/base/options.h"
 #include "store/keeper/keeper.h"
+#include "store/fleet/line.h"
 #include "store/keeper/confine.h"
+#include "store/keeper/join.h"
 #include "store/core/otp.h"
 
 #define KEEPER_USER "_tfa"
@@ -28,6 +30,8 @@
 struct start {
 	struct keeper keeper;
 	const char *socket;
+	const char *fleet;
+	const char *link;
 };
 
 static const struct option_row option_rows[] = {
@@ -39,6 +43,10 @@ static const struct option_row option_rows[] = {
 	"the folder of records (/var/lib/tfa)"),
     OPTION_VALUE(struct start, keeper.policy, "policy", "FILE",
 	"the policy (/etc/tfa/policy.json; with --stdio,\npolicy.json in DIR)"),
+    OPTION_VALUE(struct start, fleet, "fleet", "FILE",
+	"the fleet, if there is one (/etc/tfa/store.json)"),
+    OPTION_VALUE(struct start, link, "link", "PATH",
+	"the socket of tfa-link (/run/tfa-link/link.sock)"),
 };
 static const struct options options = OPTIONS_OF("tfa-keeper", option_rows);
 
@@ -48,6 +56,7 @@ print_usage(FILE *to, int status)
 	fputs(
 	    "usage: tfa-keeper [--socket PATH | --stdio] [--store DIR] "
 	    "[--policy FILE]\n"
+	    "                  [--fleet FILE] [--link PATH]\n"
 	    "\n"
 	    "Keeps the second factors and decides who needs one. Runs in the\n"
 	    "foreground; takes its socket from systemd, or binds PATH itself.\n"
@@ -226,10 +235,12 @@ forget_environment(void)
 		errx(1, "the environment cannot be cleared");
 }
 
-/* Says once what this kernel cannot do. */
+/* Says once what is wrong, and what this kernel cannot do. */
 static void
-confine(void)
+confine(const struct keeper *keeper)
 {
+	if (keeper->unjoined[0] != '\0')
+		syslog(LOG_ERR, "%s", keeper->unjoined);
 	if (!keeper_confine_calls())
 		syslog(LOG_NOTICE,
 		    "no seccomp here (%s): running without a filter of system "
@@ -258,7 +269,7 @@ read_boot_id(char *ret, size_t size)
 
 /* libcrypto sets itself up at first use: here, once for all workers. */
 static void
-warm_up(void)
+warm_up(const struct keeper *keeper)
 {
 	struct otp_secret secret = {.len = 20};
 	char code[OTP_DIGITS_MAX + 1], hash[HASH_TEXT];
@@ -267,7 +278,7 @@ warm_up(void)
 	for (int i = OTP_SHA1; i <= OTP_SHA512; i++)
 		works &= otp_code((enum otp_algorithm)i, &secret, 0, 6, code) ==
 		    FAULT_NONE;
-	if (!works)
+	if (!works || !keeper_seals(keeper))
 		errx(1, "libcrypto does not work");
 }
 
@@ -287,7 +298,9 @@ serve_stdio(const struct keeper *keeper)
 int
 main(int argc, char **argv)
 {
-	struct start start = {.keeper.store = "/var/lib/tfa"};
+	struct start start = {.keeper.store = "/var/lib/tfa",
+	    .fleet = FLEET_CONFIG,
+	    .link = LINE_SOCKET};
 	struct keeper *keeper = &start.keeper;
 	char embedded_policy[4096];
 	int fd = -1;
@@ -300,6 +313,8 @@ main(int argc, char **argv)
 	if (!keeper->embedded)
 		fd = inherited_socket();
 	keeper->activated = fd >= 0;
+	if (!keeper->embedded)
+		keeper_join(start.fleet, start.link, keeper);
 	forget_environment();
 	keeper_open_log();
 	if (!keeper->embedded) {
@@ -318,7 +333,7 @@ main(int argc, char **argv)
 	if (keeper->embedded)
 		serve_stdio(keeper);
 	keeper_limit_files(FILES);
-	warm_up();
-	confine();
+	warm_up(keeper);
+	confine(keeper);
 	_exit(keeper_listen(keeper, fd));
 }

@@ -249,12 +249,14 @@ keeper_status(struct call *call)
 	scoped_record struct record record = {.version = 0};
 	char message[MESSAGE_TEXT] = "";
 	enum fault fault = call_read(call, call->user, call->uid, &record);
+	enum reason reason;
 
 	if (fault == FAULT_NONE && record.uid == (int64_t)call->uid &&
 	    record.devices.count == 0)
 		say_first(call, &record, message, sizeof(message));
-	if (users_send_row(call, call->user))
+	reason = users_send_row(call, call->user);
+	if (reason == REASON_NONE)
 		answer_end(call, message);
 	else
-		answer_deny(call, REASON_STORE, "");
+		answer_deny(call, reason, "");
 }

@@ -30,7 +30,7 @@ void on_recovery(struct deed *deed, struct record *record);
 void keeper_connect(struct call *call);
 
 /* The requests of tfa-admin: users.c, weigh.c, explain.c, history.c, amend.c,
- * provision.c */
+ * provision.c, policy.c */
 void keeper_users(struct call *call);
 void keeper_weigh(struct call *call);
 void keeper_explain(struct call *call);
@@ -41,11 +41,14 @@ void keeper_ended(struct call *call);
 void keeper_unlock(struct call *call);
 void keeper_code(struct call *call);
 void keeper_note(struct call *call);
+void keeper_policy_get(struct call *call);
+void keeper_policy_put(struct call *call);
 void keeper_provision(struct call *call);
 void keeper_import(struct call *call);
 
-/* users.c: sends a user's row, of users and status; false where that failed. */
-bool users_send_row(struct call *call, const char *user);
+/* users.c: sends a user's row, of users and status.  REASON_NONE, or why there
+ * is none. */
+enum reason users_send_row(struct call *call, const char *user);
 
 /* A user whom users_visit() comes to, with a good record, if only a new one. */
 struct visit {
@@ -58,9 +61,9 @@ struct visit {
  * users.c: calls each() for the user of the request, or for root and everybody
  * whom the list of users has or whom a rule of also names.  The order is that of
  * the disk.  A user who is not there, or whose record is refused, is left out.
- * False once each() has returned false, or where not all could be found.
+ * REASON_NONE; else each() has returned false, or not all could be found.
  */
-bool users_visit(struct call *call, const struct policy *also,
+enum reason users_visit(struct call *call, const struct policy *also,
     bool (*each)(const struct visit *visit, void *ctx), void *ctx);
 
 /* delegate.c: true if the peer is in the policy's admins. */

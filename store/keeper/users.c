@@ -46,6 +46,7 @@ struct roster {
 	struct user_filter filter;
 	bool cold; /* records come from the disk, not from memory */
 	bool failed;
+	enum reason why; /* there is no list; REASON_NONE: REASON_STORE */
 };
 
 static void
@@ -170,6 +171,38 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 			roster_add_group(roster, rule->groups.items[i].text);
 }
 
+/* True for a fault that the next record would meet, too: there is no list. */
+static bool
+ends_list(enum fault fault)
+{
+	return fault == FAULT_MEMORY || fault == FAULT_AWAY ||
+	    fault == FAULT_REFUSED;
+}
+
+static enum reason
+word_of(enum fault fault)
+{
+	return fault == FAULT_BACK ? REASON_STORE_BACK : REASON_BAD_RECORD;
+}
+
+/* Notes why there is no list, before errno is another call's. */
+static void
+roster_fail(struct call *call, struct roster *roster, enum fault fault)
+{
+	roster->failed = true;
+	if (roster->why == REASON_NONE)
+		roster->why = call_store_reason(call, fault);
+}
+
+/* REASON_NONE if the list went out to its end. */
+static enum reason
+roster_reason(const struct roster *roster, bool sent)
+{
+	if (sent && !roster->failed)
+		return REASON_NONE;
+	return roster->why != REASON_NONE ? roster->why : REASON_STORE;
+}
+
 /*
  * Adds everybody who has a record, everybody whom a rule names, alone or in a
  * group, and every person in passwd.  A directory service may list neither
@@ -178,8 +211,10 @@ roster_add_rule(struct roster *roster, const struct rule *rule)
 static void
 roster_fill(struct call *call, struct roster *roster)
 {
-	if (store_list(&call->store, &roster->stored) != FAULT_NONE)
-		roster->failed = true;
+	enum fault fault = store_list(&call->store, &roster->stored);
+
+	if (fault != FAULT_NONE)
+		roster_fail(call, roster, fault);
 	list_each(const struct store_name, name, roster->stored.names)
 		add_entry(roster, name->text, name->order, NULL);
 	for (size_t i = 0; i < call->policy.rules.count; i++)
@@ -226,9 +261,10 @@ row_of_record(struct call *call, struct somebody *them, uid_t uid,
 /* Makes the row of a user who is not in passwd: gone, or never there.  While a
  * directory is down nobody can say which. */
 static enum fault
-row_of_absent(struct call *call, struct roster *roster, const char *name,
-    struct user_row *ret)
+row_of_absent(struct call *call, struct roster *roster,
+    const struct entry *entry, struct user_row *ret, bool *ret_wanted)
 {
+	const char *name = entry->name;
 	scoped_record struct record record = {.version = 0};
 	enum fault fault = roster->people.whole
 	    ? FAULT_ABSENT
@@ -242,12 +278,14 @@ row_of_absent(struct call *call, struct roster *roster, const char *name,
 	fault = store_read(&call->store, name, &record);
 	if (fault == FAULT_NONE)
 		return report_gone(&record, call->now_s, ret);
-	if (fault == FAULT_ABSENT)
+	if (fault == FAULT_ABSENT && entry->order != 0)
+		*ret_wanted = false; /* listed, and forgotten */
+	else if (fault == FAULT_ABSENT)
 		row_of_problem(
 		    name, REASON_UNKNOWN_USER, "no such Unix user", ret);
 	else
-		row_of_problem(name, REASON_BAD_RECORD, call->store.why, ret);
-	return fault == FAULT_MEMORY ? fault : FAULT_NONE;
+		row_of_problem(name, word_of(fault), call->store.why, ret);
+	return ends_list(fault) ? fault : FAULT_NONE;
 }
 
 /* Makes one user's row.  Problems become part of it, so that no user is
@@ -260,11 +298,11 @@ make_row(
 	const char *name = them->user.name;
 	enum fault fault = call_read(call, name, uid, &record);
 
-	if (fault == FAULT_MEMORY)
-		return fault; /* the keeper lacks memory: no user's problem */
+	if (ends_list(fault))
+		return fault; /* no user's problem */
 	if (fault == FAULT_NONE)
 		return row_of_record(call, them, uid, &record, ret);
-	row_of_problem(name, REASON_BAD_RECORD, call->store.why, ret);
+	row_of_problem(name, word_of(fault), call->store.why, ret);
 	return FAULT_NONE;
 }
 
@@ -306,8 +344,9 @@ find_row(struct call *call, struct roster *roster, const struct entry *entry,
 		return FAULT_IO;
 	if (in != GROUP_INSIDE)
 		return FAULT_NONE;
-	return fault == FAULT_ABSENT ? row_of_absent(call, roster, name, ret)
-				     : make_row(call, &them, uid, ret);
+	return fault == FAULT_ABSENT
+	    ? row_of_absent(call, roster, entry, ret, ret_wanted)
+	    : make_row(call, &them, uid, ret);
 }
 
 /* The disk and the peer have SERVE_S for each row. */
@@ -319,7 +358,10 @@ roster_write_row(struct call *call, struct roster *roster, struct entry *entry)
 	enum fault fault;
 
 	call_take_time(call);
-	if (find_row(call, roster, entry, &row, &wanted) != FAULT_NONE)
+	fault = find_row(call, roster, entry, &row, &wanted);
+	if (ends_list(fault))
+		roster_fail(call, roster, fault);
+	if (fault != FAULT_NONE)
 		return false;
 	if (!wanted || !user_filter_takes(&roster->filter, &row)) {
 		user_row_done(&row);
@@ -429,18 +471,19 @@ roster_send(struct call *call, struct roster *roster)
 	return true;
 }
 
-bool
+enum reason
 users_send_row(struct call *call, const char *user)
 {
 	static struct roster roster;
-	bool sent;
+	enum reason reason;
 
 	roster = (struct roster){.group = ""};
 
 	roster_add(&roster, user);
-	sent = !roster.failed && roster_send(call, &roster);
+	reason = roster_reason(
+	    &roster, !roster.failed && roster_send(call, &roster));
 	roster_done(&roster);
-	return sent;
+	return reason;
 }
 
 /* False for a filter that does not exist, which is then answered. */
@@ -466,6 +509,7 @@ keeper_users(struct call *call)
 {
 	const char *one = call->request.user;
 	static struct roster roster;
+	enum reason reason;
 	uid_t uid;
 	gid_t gid;
 	enum fault fault = FAULT_NONE;
@@ -483,10 +527,12 @@ keeper_users(struct call *call)
 		roster_fill(call, &roster);
 	else
 		roster_add(&roster, one);
-	if (!roster.failed && roster_send(call, &roster))
+	reason = roster_reason(
+	    &roster, !roster.failed && roster_send(call, &roster));
+	if (reason == REASON_NONE)
 		answer_end(call, "");
 	else
-		answer_deny(call, REASON_STORE, "");
+		answer_deny(call, reason, "");
 	roster_done(&roster);
 }
 
@@ -506,7 +552,7 @@ visit(struct call *call, struct roster *roster, const struct entry *entry,
 	if (fault != FAULT_NONE)
 		return fault == FAULT_ABSENT ? FAULT_NONE : fault;
 	fault = call_read(call, entry->name, uid, &record);
-	if (fault == FAULT_MEMORY)
+	if (ends_list(fault))
 		return fault;
 	if (fault != FAULT_NONE || record.uid != (int64_t)uid)
 		return FAULT_NONE; /* refused, whatever the policy says */
@@ -520,13 +566,14 @@ visit(struct call *call, struct roster *roster, const struct entry *entry,
 	    : FAULT_IO;
 }
 
-bool
+enum reason
 users_visit(struct call *call, const struct policy *also,
     bool (*each)(const struct visit *visit, void *ctx), void *ctx)
 {
 	struct roster roster = {.failed = false};
 	const char *one = call->request.user;
-	bool ok;
+	enum fault fault = FAULT_NONE;
+	enum reason reason;
 
 	if (one[0] != '\0') {
 		roster_add(&roster, one);
@@ -538,10 +585,14 @@ users_visit(struct call *call, const struct policy *also,
 		qsort(roster.entries.items, roster.entries.count,
 		    sizeof(struct entry), entries_by_order);
 	}
-	ok = !roster.failed;
-	for (size_t i = 0; ok && i < roster.entries.count; i++)
-		ok = visit(call, &roster, &roster.entries.items[i], each,
-			 ctx) == FAULT_NONE;
+	for (size_t i = 0;
+	     !roster.failed && fault == FAULT_NONE && i < roster.entries.count;
+	     i++)
+		fault = visit(
+		    call, &roster, &roster.entries.items[i], each, ctx);
+	if (ends_list(fault))
+		roster_fail(call, &roster, fault);
+	reason = roster_reason(&roster, fault == FAULT_NONE);
 	roster_done(&roster);
-	return ok;
+	return reason;
 }

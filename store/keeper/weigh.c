@@ -46,6 +46,7 @@ keeper_weigh(struct call *call)
 {
 	char path[PATH_MAX], why[POLICY_WHY_TEXT];
 	struct weighing weighing = {.sent_s = call->now_s};
+	enum reason reason;
 	enum fault fault;
 
 	policy_file_beside(
@@ -58,12 +59,13 @@ keeper_weigh(struct call *call)
 		return;
 	}
 	weigh_places(&call->policy, &weighing.draft, &weighing.places);
-	if (users_visit(call, &weighing.draft, weigh_one, &weighing))
+	reason = users_visit(call, &weighing.draft, weigh_one, &weighing);
+	if (reason == REASON_NONE)
 		answer_end(call,
 		    weighing.places.more
 			? "The policy has many networks: not all were compared."
 			: "");
 	else
-		answer_deny(call, REASON_STORE, "");
+		answer_deny(call, reason, "");
 	policy_done(&weighing.draft);
 }

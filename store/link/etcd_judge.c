@@ -64,6 +64,9 @@ enum etcd_outcome
 etcd_judge(
     long status, const char *body, size_t len, char ret_why[static LINK_WHY])
 {
+	/* etcd says this before its gateway, which alone answers in JSON. */
+	static const char name[] = "CommonName of client sending a request "
+				   "against gateway will be ignored";
 	scoped_tree cJSON *object = NULL;
 	enum etcd_outcome outcome;
 	const char *words;
@@ -73,6 +76,8 @@ etcd_judge(
 		return ETCD_OK;
 	object = tree_read(body, len);
 	words = error_words(object);
+	if (words == NULL && memmem(body, len, name, strlen(name)) != NULL)
+		words = name;
 	if (words == NULL) {
 		link_plain("it answers, but not as etcd 3.4 or later does",
 		    ret_why, LINK_WHY);

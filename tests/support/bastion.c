@@ -15,6 +15,7 @@
 #include "tests/support/door.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
+#include "tests/support/link.h"
 #include "tests/support/run.h"
 #include "tests/support/server.h"
 
@@ -58,8 +59,11 @@ bastion_keeper_start(struct bastion *b)
 	char *program = text("%s/tfa-keeper", setting("TFA_PROGRAMS"));
 	long long end = run_clock_ms() + SERVER_LIMIT_MS;
 
-	b->keeper = server_start(ARGV(program, "--socket", b->socket, "--store",
-				     b->store, "--policy", b->policy),
+	b->keeper = server_start(
+	    ARGV(program, "--socket", b->socket, "--store", b->store,
+		"--policy", b->policy, b->fleet != NULL ? "--fleet" : NULL,
+		b->fleet != NULL ? b->fleet->config : NULL, "--link",
+		b->fleet != NULL ? b->fleet->socket : NULL),
 	    text("%s/keeper.log", b->dir));
 	while (!answers(b->socket)) {
 		if (run_clock_ms() > end || run_wait(b->keeper, 0) >= 0) {
@@ -312,6 +316,7 @@ bastion_start(const struct bastion_plan *plan)
 	b->me = plan->owner != NULL ? plan->owner
 	    : bastion_has_people()  ? "alice"
 				    : myself();
+	b->fleet = plan->fleet;
 	remember_bastion(b);
 	make_folders(b, plan);
 	if (plan->policy == NULL && !plan->no_gate)

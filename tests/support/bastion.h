@@ -29,6 +29,8 @@
 
 #include "tests/support/run.h"
 
+struct link;
+
 struct bastion_plan {
 	const char *rules;     /* inside of "rules": [ ] */
 	const char *more;      /* further keys of the policy: "'x':1,'y':2" */
@@ -39,10 +41,12 @@ struct bastion_plan {
 	const char *gate;      /* further arguments of tfa-gate */
 	const char *subsystem; /* of sftp; default: the real sftp-server */
 	const char *owner;     /* embedded, and the store is this user's */
-	bool no_keeper;        /* nobody answers at the socket */
-	bool passwords;        /* sshd takes them, beside keys */
-	bool no_gate;          /* a bastion without tfa, to compare with */
-	bool door;             /* a second sshd, as tests/support/door.h says */
+	const struct link
+	    *fleet;     /* whose records the keeper has from this link */
+	bool no_keeper; /* nobody answers at the socket */
+	bool passwords; /* sshd takes them, beside keys */
+	bool no_gate;   /* a bastion without tfa, to compare with */
+	bool door;      /* a second sshd, as tests/support/door.h says */
 };
 
 struct bastion {
@@ -52,6 +56,7 @@ struct bastion {
 	char *store, *policy, *socket, *ssh_config, *log;
 	char *door_log, *door_service; /* of the second sshd; or NULL */
 	int port, door;                /* 0: no door */
+	const struct link *fleet;      /* or NULL */
 	pid_t sshd, keeper, door_sshd;
 };
 

@@ -92,6 +92,21 @@ write_secrets(const struct link *l)
 	umask(before);
 }
 
+/* The keys of the fleet, for the keeper: beside store.json, and not the link's. */
+static void
+write_keys(const struct link *l)
+{
+	static const char zeros[] = "0000000000000000000000000000";
+	mode_t before = umask(077);
+
+	write_text(text("%s/fleet.key", l->dir),
+	    quoted(text("{'version':1,'fleet':'%s0001','use':'00000001',"
+			"'keys':[{'id':'00000001','key':'%s%s00000001',"
+			"'since':'2026-01-01T00:00:00Z'}]}",
+		zeros, zeros, zeros)));
+	umask(before);
+}
+
 static bool
 is_listening(const struct link *l)
 {
@@ -169,6 +184,7 @@ link_start(const struct link_plan *plan)
 	make_link_folder(l);
 	write_config(l);
 	write_secrets(l);
+	write_keys(l);
 	link_again(l);
 	return l;
 }

@@ -1,7 +1,8 @@
 /*
  * A tfa-link of one's own between a cluster and this test, which speaks to it as
  * a keeper does: store/link/PROTOCOL.md.  One test may have several, as several
- * bastions do; each has a folder, a store.json and a socket of its own.
+ * bastions do; each has a folder, a store.json and a socket of its own, and the
+ * fleet's key for the keeper that is started beside it.
  *
  *	struct cluster *c = cluster_open(.nodes = 3);
  *	struct link *l = link_open(.cluster = c, .first = 1);

@@ -131,6 +131,8 @@ note_failure(struct writer *w, const char *op, const struct link_answer *a)
 {
 	if (*a->status == '\0')
 		w->account.cut_off++;
+	else if (link_is(a, "away") || link_is(a, "unsure"))
+		w->account.away++;
 	else
 		w->account.failed++;
 	snprintf(w->account.words, sizeof(w->account.words), "%s %s: %.200s",
@@ -200,10 +202,10 @@ write_on(struct writers *all, int me)
 		fds[i] = link_dial(all->links[i]);
 	for (int turn = me; !all->over; turn++) {
 		int i = turn % all->n_links;
-		long failures = w->account.failed + w->account.cut_off;
+		long before = w->account.acknowledged;
 
 		one_write(w, me, fds[i]);
-		if (w->account.failed + w->account.cut_off == failures)
+		if (w->account.acknowledged > before)
 			continue;
 		run_sleep_ms(20);
 		close(fds[i]);
@@ -255,10 +257,21 @@ writers_progress(struct writers *all, int more)
 	}
 }
 
+long
+writers_away(const struct writers *all)
+{
+	long away = 0;
+
+	for (int i = 0; i < all->n; i++)
+		away += *(const volatile long *)&all->writer[i].account.away;
+	return away;
+}
+
 static void
 add_account(struct account *sum, const struct account *one)
 {
 	sum->acknowledged += one->acknowledged;
+	sum->away += one->away;
 	sum->failed += one->failed;
 	sum->cut_off += one->cut_off;
 	sum->lost += one->lost;

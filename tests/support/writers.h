@@ -25,7 +25,8 @@ struct race writers_race(struct link *const links[], int n, int rounds);
 /* Added up over all writers. */
 struct account {
 	long acknowledged;
-	long failed;  /* answered, but not "ok" */
+	long away;    /* "away" or "unsure": not now */
+	long failed;  /* answered by anything else */
 	long cut_off; /* unanswered: the link closed */
 	long lost;    /* acknowledged, and another value was read later */
 	int longest_ms;
@@ -43,6 +44,9 @@ writers_start(struct link *const links[], int n_links, int writers);
 /* Waits until each writer was acknowledged so many times more; the test fails
  * if that does not come. */
 void writers_progress(struct writers *w, int more);
+
+/* How often somebody was told "away" or "unsure" so far. */
+long writers_away(const struct writers *w);
 
 /* Ends them, compares each key with what its writer was told last, and adds
  * what differs to lost. */

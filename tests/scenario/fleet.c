@@ -1,0 +1,229 @@
+/*
+ * Two bastions on one cluster: each with an sshd, a keeper and a link of its
+ * own. A device, a spent code, a wrong code and a revocation at one are there at
+ * the other.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "tests/scenario/fleet.h"
+
+Fleets(fleet);
+
+#define CODES 8 /* that an administrator may give out to one user */
+
+static struct cluster *c;
+static struct bastion *one, *two;
+
+static void
+two_bastions(int nodes, const char *enrolment)
+{
+	static const char local[] = ",'local':['bob']";
+	char *more = text("'enrollment':{'self':'%s'}", enrolment);
+
+	c = cluster_open(.nodes = nodes, .auth = true);
+	one = bastion_open(.rules = REQUIRED, .more = more,
+	    .fleet = link_open(.cluster = c, .first = 0, .more = local));
+	two = bastion_open(.rules = REQUIRED, .more = more,
+	    .fleet = link_open(.cluster = c, .first = 1, .more = local));
+}
+
+/* The secret of a device that alice sets up at her first login. */
+static const char *
+enrol_at(const struct bastion *b, uint64_t step)
+{
+	struct session *s = session_open(b, "alice", NULL, NULL);
+	const char *uri, *secret;
+
+	session_expect(s, PROMPT);
+	uri = screen_qr(s->seen);
+	cr_assert_not_null(uri, "%s", s->seen);
+	secret = uri_parameter(uri, "secret");
+	session_type(s, code_at(secret, step));
+	session_type(s, "\r");
+	session_expect(s, "Press Enter when you have kept them: ");
+	session_type(s, "\r");
+	session_type(s, "exit\r");
+	cr_assert_eq(session_status(s), 0);
+	return secret;
+}
+
+static const char *
+admin_code(const struct bastion *b, const char *user)
+{
+	struct run *r = bastion_admin(b, ARGV("code", user, "--pass"));
+
+	assert_status(r, 0);
+	return text("%.19s", strstr(r->out, ": ") + 2);
+}
+
+static void
+is_told(
+    const struct bastion *b, const char *code, int status, const char *words)
+{
+	struct run *r = ssh_with_code(b, "alice", code, "echo inside");
+
+	assert_status(r, status);
+	assert_says(r->err, words);
+	cr_assert_str_eq(r->out, status == 0 ? "inside\n" : "");
+}
+
+Test(fleet, device_and_spent_code_are_of_both)
+{
+	uint64_t step;
+	const char *secret;
+
+	needs_link();
+	two_bastions(3, "always");
+	step = step_fresh(15);
+	secret = enrol_at(one, step - 1);
+	is_told(two, code_at(secret, step - 1), 77, "already used");
+	is_told(two, code_at(secret, step), 0, "");
+	is_told(one, code_at(secret, step), 77, "already used");
+	is_told(two, code_at(secret, step), 77, "already used");
+	is_told(one, code_at(secret, step_now() + 1), 0, "");
+}
+
+/* The sixth wrong code locks, whichever bastion it was typed at. */
+Test(fleet, wrong_codes_are_counted_over_both)
+{
+	const char *secret;
+	struct run *r;
+
+	needs_link();
+	two_bastions(1, "always");
+	secret = enrol_at(one, step_now());
+	for (int i = 0; i < 6; i++)
+		is_told(i % 2 == 0 ? one : two, code_wrong(secret), 77,
+		    "Wrong code");
+	is_told(
+	    one, code_at(secret, step_now() + 1), 75, "Too many wrong codes");
+	is_told(
+	    two, code_at(secret, step_now() + 1), 75, "Too many wrong codes");
+	r = bastion_admin(two, ARGV("users", "alice", "--json"));
+	assert_status(r, 0);
+	assert_status(bastion_admin(two, ARGV("unlock", "alice")), 0);
+	is_told(one, code_at(secret, step_now() + 1), 0, "");
+}
+
+Test(fleet, revoked_at_one_is_revoked_at_the_other)
+{
+	const char *secret;
+	struct run *r;
+
+	needs_link();
+	two_bastions(1, "always");
+	secret = enrol_at(one, step_now());
+	assert_status(bastion_admin(two, ARGV("revoke", "alice", "--yes")), 0);
+	r = ssh_with_code(
+	    one, "alice", code_at(secret, step_now() + 1), "echo inside");
+	cr_assert_neq(r->status, 0);
+	cr_assert_str_empty(r->out);
+}
+
+/* Asks until the cluster is well, and then is let in by the code. */
+static int
+in_after_ms(const struct bastion *b, const char *code)
+{
+	long long start = run_clock_ms();
+	struct run *r;
+
+	do {
+		r = ssh_with_code(b, "alice", code, "true");
+		cr_assert_lt(run_clock_ms() - start, 60000, "%s", r->err);
+	} while (r->status == 75);
+	assert_status(r, 0);
+	return (int)(run_clock_ms() - start);
+}
+
+Test(fleet, away_denies_and_local_users_get_in)
+{
+	const char *secret, *of_bob;
+	uint64_t step;
+
+	needs_link();
+	two_bastions(3, "always");
+	of_bob = admin_code(one, "bob");
+	step = step_fresh(15);
+	secret = enrol_at(one, step - 1);
+	cluster_kill(c, 0);
+	cluster_kill(c, 2);
+	is_told(one, code_at(secret, step), 75, "does not answer");
+	is_told(two, code_at(secret, step), 75, "does not answer");
+	assert_says(fixture_audit(one), "store_away");
+	assert_status(ssh_with_code(one, "bob", of_bob, "true"), 0);
+	/* Local users have a record at each bastion. */
+	cr_assert_neq(ssh_with_code(two, "bob", of_bob, "true")->status, 0);
+	cluster_restart(c, 0);
+	cluster_restart(c, 2);
+	cluster_await(c);
+	cr_assert_lt(in_after_ms(one, code_at(secret, step_now() + 1)), 5000);
+}
+
+/* A code of one user, used at both bastions at once. */
+struct match {
+	atomic_int ready, passed, refused;
+};
+
+static void
+use_at(const struct bastion *b, struct match *m, const char *user,
+    const char *code, int round)
+{
+	char *answer;
+
+	atomic_fetch_add(&m->ready, 1);
+	while (m->ready < 2 * (round + 1))
+		usleep(20);
+	answer = talk_ask(b, user,
+	    text("'request':'verify','terminal':true,'code':'%s'", code));
+	if (talk_is(answer, "pass"))
+		atomic_fetch_add(&m[1 + round].passed, 1);
+	else if (answer != NULL)
+		atomic_fetch_add(&m[1 + round].refused, 1);
+}
+
+static const char *
+user_of(int round)
+{
+	return text("user%02d", 1 + round / CODES);
+}
+
+_Noreturn static void
+use_all(const struct bastion *b, struct match *m, char **codes, int rounds)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < rounds; i++)
+		use_at(b, m, user_of(i), codes[i], i);
+	_exit(0);
+}
+
+#define MATCHES 400
+
+Test(fleet, one_code_passes_once_at_two_bastions_at_once)
+{
+	static char *codes[MATCHES];
+	struct match *m = mmap(NULL, sizeof(*m) * (MATCHES + 1),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid[2];
+
+	needs_link();
+	two_bastions(3, "grace");
+	for (int i = 0; i < MATCHES; i++)
+		codes[i] = text("%s", admin_code(one, user_of(i)));
+	for (int k = 0; k < 2; k++) {
+		pid[k] = fork();
+		if (pid[k] == 0)
+			use_all(k == 0 ? one : two, m, codes, MATCHES);
+	}
+	for (int k = 0; k < 2; k++)
+		cr_assert_eq(run_wait(pid[k], RUN_LIMIT_MS), 0);
+	for (int i = 1; i <= MATCHES; i++) {
+		cr_assert_eq(
+		    m[i].passed, 1, "code %d passed %d times", i, m[i].passed);
+		cr_assert_eq(m[i].refused, 1, "code %d", i);
+	}
+}
