@@ -148,8 +148,9 @@ GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 OWN_PARTS := $(filter-out gate/own/main.c,$(OWN_SRC))
 ADMIN_PARTS := $(filter-out admin/main.c,$(ADMIN_SRC))
 PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
-# Those that libcurl has no part in.
-LINK_PARTS := $(filter-out $(addprefix store/link/,main.c check.c http.c),$(LINK_SRC))
+# These neither open a file nor talk to anybody.
+LINK_PARTS := $(addprefix store/link/,request.c tree.c etcd.c etcd_judge.c \
+	etcd_read.c endpoints.c token.c history.c certificate.c)
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
@@ -448,7 +449,7 @@ fuzz: deps
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
-    $(PAM_PARTS)) $(BUILD)/libtfa.a
+    $(PAM_PARTS) $(LINK_PARTS)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto

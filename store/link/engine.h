@@ -108,7 +108,7 @@ int engine_wait_ms(const struct engine *e, int64_t now_ms, int64_t most_ms);
 
 bool engine_is_idle(const struct engine *e);
 
-/* What requests are told while etcd is away. */
+/* The end and the words of requests while etcd is away. */
 enum link_end engine_away(const struct engine *e, char ret[static LINK_WHY]);
 
 #endif

@@ -26,8 +26,8 @@ revision_of(const cJSON *reply)
 	return mark_of(tree_member(reply, "header"), "revision");
 }
 
-/* What is zero, false or empty is left out by etcd.  False if a member of that
- * name is no bool. */
+/* etcd leaves out what is zero, false or empty.  Returns false if a member of
+ * that name is no bool. */
 static bool
 read_flag(const cJSON *object, const char *name, bool *ret)
 {

@@ -150,6 +150,17 @@ clear_old(const struct sockaddr_un *address)
 		unlink(address->sun_path);
 }
 
+/* Gives the socket to the keeper's group, if it is not of that group already. */
+static bool
+give_to_group(const char *path, gid_t group)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 &&
+	    (st.st_gid == group || lchown(path, (uid_t)-1, group) == 0) &&
+	    chmod(path, 0660) == 0;
+}
+
 /* The keeper's group may connect, and nobody else. */
 static int
 bind_link(const char *path, gid_t group)
@@ -167,8 +178,7 @@ bind_link(const char *path, gid_t group)
 	umask(0777);
 	if (fd < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    lchown(path, (uid_t)-1, group) < 0 || chmod(path, 0660) < 0 ||
-	    listen(fd, BACKLOG) < 0)
+	    !give_to_group(path, group) || listen(fd, BACKLOG) < 0)
 		err(1, "%s", path);
 	umask(077);
 	return fd;
@@ -181,7 +191,7 @@ close_up(void)
 		err(1, "cannot close up");
 }
 
-/* The group of the keeper stays, so that the socket can be given to it. */
+/* The group is the keeper's: the socket gets it. */
 static void
 drop_root(gid_t keeper_group)
 {
@@ -192,8 +202,8 @@ drop_root(gid_t keeper_group)
 	pw = user_named(LINK_USER);
 	if (pw->pw_uid == 0)
 		errx(1, "%s is root", LINK_USER);
-	if (setgroups(1, &keeper_group) < 0 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	if (setgroups(0, NULL) < 0 ||
+	    setresgid(keeper_group, keeper_group, keeper_group) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
 		err(1, "cannot become %s", LINK_USER);
 	/* A change of uid opens /proc again. */

@@ -39,10 +39,10 @@ static const struct {
 bool
 link_is_mark(const char *text)
 {
-	size_t len = strspn(text, "0123456789");
+	size_t len = strlen(text);
 
-	return len > 0 && len < LINK_MARK && text[len] == '\0' &&
-	    (text[0] != '0' || len == 1);
+	return len > 0 && len < LINK_MARK &&
+	    strspn(text, "0123456789") == len && (text[0] != '0' || len == 1);
 }
 
 static bool

@@ -60,7 +60,12 @@ read_secret(const char *folder, const char *name, size_t max, char **ret,
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return read_file(path, max, true, true, ret, ret_why);
+	if (!read_file(path, max, true, true, ret, ret_why))
+		return false;
+	/* An empty line stands for none: systemd has no empty credential. */
+	if ((*ret)[strspn(*ret, "\r\n")] == '\0')
+		(*ret)[0] = '\0';
+	return true;
 }
 
 /* An editor ends a file by a newline, which no password has. */
