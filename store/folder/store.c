@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/core/restored.h"
 #include "store/folder/backend.h"
 
 #define TRIES 32 /* each is lost to another writer, who got on */
@@ -129,6 +131,19 @@ struct update {
 	void *arg;
 };
 
+/* Puts the record with all closed that may have been used.  It is a change of its
+ * own: a login that changes nothing would close the same again at each attempt,
+ * and with a later time. */
+static enum fault
+close_older(struct store *store, const struct store_backend *backend,
+    struct store_key *key, struct record *record, struct store_text *text)
+{
+	if (!key->is_older)
+		return FAULT_NONE;
+	restored_close(record, time(NULL));
+	return put_record(store, backend, key, record, text);
+}
+
 /* One attempt to change the record in text.  FAULT_STALE: text is another one
  * now. */
 static enum fault
@@ -143,6 +158,9 @@ try_update(struct store *store, const struct update *update,
 	} else {
 		fault = parse_text(store, key, text, &record);
 		store_text_free(text);
+		if (fault == FAULT_NONE)
+			fault = close_older(
+			    store, update->backend, key, &record, text);
 		if (fault != FAULT_NONE)
 			return fault;
 	}
@@ -181,8 +199,11 @@ store_read(struct store *store, const char *user, struct record *ret)
 
 	if (fault == FAULT_NONE)
 		fault = backend_of(store, user)->get(store, &key, &text);
-	return fault == FAULT_NONE ? parse_text(store, &key, &text, ret)
-				   : fault;
+	if (fault == FAULT_NONE)
+		fault = parse_text(store, &key, &text, ret);
+	if (fault == FAULT_NONE && key.is_older)
+		restored_close(ret, time(NULL));
+	return fault;
 }
 
 void
