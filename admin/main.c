@@ -73,10 +73,14 @@ static const struct command commands[] = {
 	"figures for Prometheus: users, logins, deadlines, disk, ...",
 	admin_metrics},
     {"store",
-	"status | join | leave | remove [HOST]\n"
-	"        | migrate [--to fleet|folder] [--dry-run] | export [DIR]\n"
+	"status\n"
+	"        | join [--new NAME] [--migrate] [--prefer last-login]\n"
+	"        | migrate --to fleet|folder [--prefer last-login] [--dry-run]\n"
+	"        | leave | remove [HOST] | export [DIR]\n"
 	"        | key [add|use|drop] [ID] | reseal | level\n"
-	"        | accept-restore",
+	"        | accept-restore [--here]\n"
+	"        [--config FILE] [--fleet-key FILE] [--link SOCKET]\n"
+	"        [--folder DIR]",
 	"the records that several bastions share, in an etcd", admin_store},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
@@ -191,7 +195,7 @@ static const struct option_row option_rows[] = {
     VALUE("store", link, "link", "SOCKET",
 	"tfa-link's socket, if it is not /run/tfa-link/link.sock"),
     VALUE("store", folder, "folder", "DIR",
-	"this bastion's own records, if they are not in /var/lib/tfa"),
+	"this bastion's own records, if they are not in\n/var/lib/tfa"),
     VALUE("store", fleet_name, "new", "NAME",
 	"with join: make a new fleet of that name"),
     FLAG("store", migrate, "migrate",
