@@ -72,6 +72,16 @@ static const struct command commands[] = {
     {"metrics", "[--output FILE.prom] [--full]",
 	"figures for Prometheus: users, logins, deadlines, disk, ...",
 	admin_metrics},
+    {"store",
+	"status\n"
+	"        | join [--new NAME] [--migrate] [--prefer last-login]\n"
+	"        | migrate --to fleet|folder [--prefer last-login] [--dry-run]\n"
+	"        | leave | remove [HOST] | export [DIR]\n"
+	"        | key [add|use|drop] [ID] | reseal | level\n"
+	"        | accept-restore [--here]\n"
+	"        [--config FILE] [--fleet-key FILE] [--link SOCKET]\n"
+	"        [--folder DIR]",
+	"the records that several bastions share, in an etcd", admin_store},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -180,6 +190,28 @@ static const struct option_row option_rows[] = {
 	"replace this file, and count on from the last run"),
     FLAG("metrics", full, "full",
 	"run doctor too, and check the whole log: takes longer"),
+    VALUE("store", config, "config", "FILE",
+	"the fleet's configuration, if it is not\n/etc/tfa/store.json"),
+    VALUE("store", fleet_key, "fleet-key", "FILE",
+	"the fleet's keys, if they are not in /etc/tfa/fleet.key"),
+    VALUE("store", link, "link", "SOCKET",
+	"tfa-link's socket, if it is not /run/tfa-link/link.sock"),
+    VALUE("store", folder, "folder", "DIR",
+	"this bastion's own records, if they are not in\n/var/lib/tfa"),
+    VALUE("store", fleet_name, "new", "NAME",
+	"with join: make a new fleet of that name"),
+    FLAG("store", migrate, "migrate",
+	"with join: move this bastion's records into the fleet"),
+    FLAG("store", here, "here",
+	"with accept-restore: another bastion accepted it for the\n"
+	"fleet; this one follows"),
+    VALUE("store", to, "to", "WHERE",
+	"with migrate: into the fleet, or into this folder"),
+    VALUE("store", prefer, "prefer", "last-login",
+	"with migrate: of two records of one user take the one\n"
+	"that was used last"),
+    FLAG(
+	"store", dry_run, "dry-run", "with migrate: only say what it would do"),
     VALUE("report", since, "since", "TIME",
 	"the page is about the time since then; the default is 90d"),
     VALUE("report", until, "until", "TIME", "and until then, instead of now"),

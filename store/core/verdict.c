@@ -232,6 +232,9 @@ static const struct {
     [REASON_STORE] = {"store", GATE_EXIT_LATER,
 	"The store of second factors does not work: tell an "
 	"administrator."},
+    [REASON_STORE_MAINTENANCE] = {"store_maintenance", GATE_EXIT_LATER,
+	"An administrator moves the second factors to another place: try again "
+	"in a few minutes."},
     [REASON_STORE_AWAY] = {"store_away", GATE_EXIT_LATER,
 	"The store that the bastions share does not answer: try again in a "
 	"minute."},
@@ -311,6 +314,10 @@ static const struct {
 	"The keeper cannot read or write its store, so nobody is let in: its "
 	"log says why (journalctl -u tfa-keeper, or syslog), and so does "
 	"tfa-admin doctor."},
+    {REASON_STORE_MAINTENANCE,
+	"The records are being moved, so nobody is let in and nothing is "
+	"changed. If no \"tfa-admin store\" runs that does it, one was killed: "
+	"run it again, or tfa-admin store status."},
     {REASON_STORE_AWAY,
 	"The store that the bastions share does not answer, so nothing is "
 	"changed: try again in a minute; the keeper's log says why (journalctl "

@@ -140,6 +140,8 @@ take_state(struct store *store, struct store_key *key, const char *mark,
 		store_text_free(ret);
 		return fault;
 	}
+	key->is_older = SEAL_EPOCH(serial) < store->fleet->epoch &&
+	    ret->len > 0;
 	snprintf(key->mark, sizeof(key->mark), "%s", mark);
 	if (ret->len > 0)
 		return FAULT_NONE;
@@ -341,8 +343,12 @@ fleet_put(struct store *store, struct store_key *key,
 	if (key->until_ms == 0)
 		key->until_ms = line_now_ms() + fleet->put_ms;
 	fault = put_bytes(store, key, &sealed, &answer);
-	if (fault == FAULT_NONE)
+	if (fault == FAULT_NONE) {
+		memcpy(key->mark, answer.mark, sizeof(key->mark));
+		key->serial = name.serial;
+		key->is_older = false;
 		return note_seen(store, key, name.serial);
+	}
 	if (fault == FAULT_STALE)
 		return take_other(store, key, &answer, ret);
 	return fleet_fail(store, fault);

@@ -49,6 +49,8 @@ reason_of(enum fault fault, int error)
 		return REASON_STORE_UNSURE;
 	case FAULT_BACK:
 		return REASON_STORE_BACK;
+	case FAULT_CLOSED:
+		return REASON_STORE_MAINTENANCE;
 	case FAULT_NONE:
 	case FAULT_ABSENT:
 	case FAULT_MEMORY:
