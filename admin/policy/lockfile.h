@@ -59,7 +59,7 @@ int lockfile_view(const char *path, struct lockfile *ret);
 int admin_lock(const struct admin *admin, int wait_s, struct lockfile *ret);
 int admin_view(const struct admin *admin, struct lockfile *ret);
 
-/* What messages call the policy: its path, or "the fleet's policy". */
+/* The policy as messages call it: its path, or "the fleet's policy". */
 const char *lockfile_called(const struct lockfile *lockfile);
 
 /*

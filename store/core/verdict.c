@@ -385,8 +385,7 @@ reason_is_fault(enum reason reason)
 	    reason == REASON_BAD_RECORD || reason == REASON_DISK_FULL ||
 	    reason == REASON_STORE || reason == REASON_STORE_AWAY ||
 	    reason == REASON_STORE_UNSURE || reason == REASON_STORE_BACK ||
-	    reason == REASON_NO_LOG ||
-	    reason == REASON_BAD_ACCOUNT;
+	    reason == REASON_NO_LOG || reason == REASON_BAD_ACCOUNT;
 }
 
 bool

@@ -33,7 +33,7 @@ version_parse(const char *bytes, size_t len, struct version *ret);
 MUST_USE enum fault version_format(
     const struct version *version, char **ret_bytes, size_t *ret_len);
 
-/* What the line of a version says. */
+/* The line of a version. */
 extern const struct json_shape version_shape;
 
 /* The keeper's row about a version, before the bytes of its text. */

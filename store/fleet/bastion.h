@@ -1,5 +1,5 @@
 /*
- * What a bastion of a fleet says of itself once a minute, under the key
+ * A bastion of a fleet as it describes itself once a minute, under the key
  * "bastions/HOST" and sealed as the records are.  The other bastions' decisions
  * do not depend on it.
  */

@@ -1,6 +1,6 @@
 /*
- * What all bastions of a fleet must agree on, under the key "fleet" and sealed
- * as the records are.
+ * The charter: all bastions of a fleet must agree on it.  It is under the key
+ * "fleet", sealed as the records are.
  *
  *	id     32 hexadecimal digits, drawn once: it keeps apart what fleets with
  *	       the same key have sealed

@@ -1,6 +1,6 @@
 /*
- * What a bastion keeps of its fleet's policy and charter: sealed, as the engine
- * has them, in DIR/fleet/policy and DIR/fleet/charter.
+ * The copies that a bastion keeps of its fleet's policy and charter: sealed, as
+ * the engine has them, in DIR/fleet/policy and DIR/fleet/charter.
  *
  * A login does not ask for them: it decides by the copies, and the answer to the
  * request for the record names the marks of those in force.  Where one differs,

@@ -114,7 +114,7 @@ Test(fleet_policy, history_and_undo_are_of_both)
 	r = admin_does(one, ARGV("policy", "show", "2"));
 	assert_says(r->out, "alice");
 	assert_never_says(r->out, "bob");
-	/* What the other bastion did is undone, and not what this one did. */
+	/* The other bastion's change is undone, and not that of this one. */
 	admin_does(one, ARGV("policy", "undo", "--yes"));
 	r = admin_does(two, ARGV("policy", "show"));
 	assert_says(r->out, "\"alice\"");
@@ -247,7 +247,7 @@ Test(fleet_policy, clock_that_is_off_denies)
 	expect_login(one, "alice", 0, "");
 }
 
-/* What a bastion says of itself is there soon after its keeper started. */
+/* A bastion describes itself soon after its keeper started. */
 Test(fleet_policy, bastions_say_what_they_are)
 {
 	char host[65] = "", *key;

@@ -180,7 +180,7 @@ Test(kept, older_policy_is_refused)
 	end(s);
 }
 
-/* Of a fleet that accepted a restore, older policies are good again. */
+/* After a restore was accepted, older policies are good again. */
 Test(kept, newer_epoch_takes_an_older_policy)
 {
 	struct scene *s = begin();

@@ -411,7 +411,7 @@ Test(keeper_shared, decides_by_the_policy_in_force)
 	end(s);
 }
 
-/* What the policy says of files of keys is asked again, too. */
+/* Files of keys that the policy names are asked for again, too. */
 Test(keeper_shared, looks_where_the_policy_in_force_says)
 {
 	static const char elsewhere[] =
