@@ -114,8 +114,11 @@ seen_revision_read(int dir, uint64_t *ret)
 static int
 open_revision(int dir)
 {
-	if (mkdirat(dir, "fleet", 0700) < 0 && errno != EEXIST)
-		return -1;
+	int fd = file_open_or_make(dir, REVISION, O_RDWR);
+
+	if (fd >= 0 || errno != ENOENT ||
+	    (mkdirat(dir, "fleet", 0700) < 0 && errno != EEXIST))
+		return fd;
 	return file_open_or_make(dir, REVISION, O_RDWR);
 }
 

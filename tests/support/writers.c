@@ -126,17 +126,21 @@ struct writers {
 	struct writer writer[WRITERS_MAX];
 };
 
+/* The words of an outage give way to those of anything else. */
 static void
 note_failure(struct writer *w, const char *op, const struct link_answer *a)
 {
-	if (*a->status == '\0')
-		w->account.cut_off++;
-	else if (link_is(a, "away") || link_is(a, "unsure"))
+	bool away = link_is(a, "away") || link_is(a, "unsure");
+
+	if (!away || w->account.failed == 0)
+		snprintf(w->account.words, sizeof(w->account.words),
+		    "%s %s: %.200s", op, w->key, a->all);
+	if (away)
 		w->account.away++;
+	else if (*a->status == '\0')
+		w->account.cut_off++;
 	else
 		w->account.failed++;
-	snprintf(w->account.words, sizeof(w->account.words), "%s %s: %.200s",
-	    op, w->key, a->all);
 }
 
 static bool
@@ -277,7 +281,7 @@ add_account(struct account *sum, const struct account *one)
 	sum->lost += one->lost;
 	if (one->longest_ms > sum->longest_ms)
 		sum->longest_ms = one->longest_ms;
-	if (*one->words != '\0')
+	if (*one->words != '\0' && (one->failed > 0 || *sum->words == '\0'))
 		memcpy(sum->words, one->words, sizeof(sum->words));
 }
 
