@@ -106,8 +106,8 @@ struct admin {
 	/* metrics */
 	const char *prom; /* its --output */
 	bool full;
-	/* store; config and dry_run, too */
-	const char *fleet_key, *link, *folder, *to, *prefer, *fleet_name;
+	/* store; dry_run, too */
+	const char *fleet, *link, *folder, *to, *prefer, *fleet_name;
 	bool migrate, here;
 };
 

@@ -79,8 +79,7 @@ static const struct command commands[] = {
 	"        | leave | remove [HOST] | export [DIR]\n"
 	"        | key [add|use|drop] [ID] | reseal | level\n"
 	"        | accept-restore [--here]\n"
-	"        [--config FILE] [--fleet-key FILE] [--link SOCKET]\n"
-	"        [--folder DIR]",
+	"        [--fleet FILE] [--link SOCKET] [--folder DIR]",
 	"the records that several bastions share, in an etcd", admin_store},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
@@ -188,10 +187,8 @@ static const struct option_row option_rows[] = {
 	"replace this file, and count on from the last run"),
     FLAG("metrics", full, "full",
 	"run doctor too, and check the whole log: takes longer"),
-    VALUE("store", config, "config", "FILE",
-	"the fleet's configuration, if it is not\n/etc/tfa/store.json"),
-    VALUE("store", fleet_key, "fleet-key", "FILE",
-	"the fleet's keys, if they are not in /etc/tfa/fleet.key"),
+    VALUE("store", fleet, "fleet", "FILE",
+	"the fleet, with fleet.key beside it\n(/etc/tfa/store.json)"),
     VALUE("store", link, "link", "SOCKET",
 	"tfa-link's socket, if it is not /run/tfa-link/link.sock"),
     VALUE("store", folder, "folder", "DIR",
@@ -205,8 +202,8 @@ static const struct option_row option_rows[] = {
 	"fleet; this one follows"),
     VALUE("store", to, "to", "WHERE",
 	"with migrate: into the fleet, or into this folder"),
-    VALUE("store", prefer, "prefer", "last-login",
-	"with migrate: of two records of one user take the one\n"
+    VALUE("store", prefer, "prefer", "HOW",
+	"last-login: of two records of one user take the one\n"
 	"that was used last"),
     FLAG(
 	"store", dry_run, "dry-run", "with migrate: only say what it would do"),

@@ -24,18 +24,21 @@
 #ifndef TFA_ADMIN_SITE_H
 #define TFA_ADMIN_SITE_H
 
+#include <limits.h>
+
 #include "admin/admin.h"
 #include "admin/store/remote.h"
 #include "store/fleet/charter.h"
 #include "store/fleet/config.h"
 #include "store/fleet/keyring.h"
 
-#define SITE_KEY    "/etc/tfa/fleet.key"
+#define SITE_KEY    "fleet.key"
 #define SITE_FOLDER "/var/lib/tfa"
 
 struct site {
 	const struct admin *admin;
-	const char *config_path, *key_path, *folder;
+	const char *config_path, *folder;
+	char key_path[PATH_MAX];    /* beside the configuration */
 	struct fleet_config config; /* zero: not read */
 	struct keyring *ring;       /* NULL: not read */
 	struct remote remote;       /* not open: line.fd is -1 */
