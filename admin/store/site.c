@@ -136,6 +136,17 @@ site_done(struct site *site)
 }
 
 int
+site_members(struct site *site, struct members *ret)
+{
+	char why[REMOTE_WHY];
+
+	if (members_read(&site->remote, ret, why) == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("the list of bastions: %s", why);
+	return ADMIN_NOT;
+}
+
+int
 site_say(const struct site *site, enum fault fault, const char *what)
 {
 	admin_say("%s: %s", what,

@@ -27,6 +27,7 @@
 #include <limits.h>
 
 #include "admin/admin.h"
+#include "admin/store/members.h"
 #include "admin/store/remote.h"
 #include "store/fleet/charter.h"
 #include "store/fleet/config.h"
@@ -65,6 +66,9 @@ int site_charter(struct site *site);
 
 void site_done(struct site *site);
 #define scoped_site __attribute__((cleanup(site_done)))
+
+/* members_read(), as an admin_exit after a message. */
+int site_members(struct site *site, struct members *ret);
 
 /* Says why the fleet's store did not do it.  what: "the record of alice". */
 int site_say(const struct site *site, enum fault fault, const char *what);
