@@ -498,7 +498,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@
 
 # FOLDER= an installed system, whose programs may have lost their symbols.
-sbom: all door
+sbom: all door $(FLEET)
 	$(Q)BUILD=$(BUILD) tests/sbom $(FOLDER)
 
 # Debian's packages: what to build and install with, what else to test with.
@@ -519,8 +519,8 @@ deps:
 	@tests/deps $(BUILD_DEPS) $(TEST_DEPS)
 
 lint:
-	@tests/deps clang-format cppcheck python3 libpam0g-dev
-	$(MAKE) all door
+	@tests/deps clang-format cppcheck python3 libpam0g-dev $(FLEET_DEPS)
+	$(MAKE) all door fleet
 	$(Q)clang-format --dry-run -Werror $(ALL_C) $(ALL_H)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability -I . \
@@ -532,7 +532,8 @@ lint:
 	@echo lint: clean
 
 # What a file says of where things are follows PREFIX and SBINDIR.
-MANUALS := $(wildcard */tfa*.[1578] */*/tfa*.[1578])
+LINK_MANUALS := $(wildcard store/link/*.8)
+MANUALS := $(filter-out $(LINK_MANUALS),$(wildcard */tfa*.[1578] */*/tfa*.[1578]))
 DOOR_MANUALS := $(wildcard gate/pam/*.8)
 put = sed 's|/usr/sbin/tfa|$(SBINDIR)/tfa|g; s|/usr/share/doc/tfa|$(DOCDIR)|g; \
 	s|/usr/lib/tfa|$(DOORDIR)|g; s|/usr/lib/security|$(PAMDIR)|g' \
@@ -603,6 +604,15 @@ install-door: door
 	$(Q)$(call manuals,$(DOOR_MANUALS))
 	@echo '  INSTALL $(DESTDIR)$(PAMDIR)/pam_tfa.so $(DESTDIR)$(DOORDIR)'
 
+# The link is for bastions in a fleet, and a package of its own may hold it.
+install-fleet: fleet
+	$(Q)$(call replace,0755,$(BUILD)/tfa-link,$(SBINDIR)/tfa-link)
+	$(Q)$(call put,etc/tfa-link.service,$(UNITDIR)/tfa-link.service)
+	$(Q)install -D -m 0644 etc/tfa-link.sysusers \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/tfa-link.conf
+	$(Q)$(call manuals,$(LINK_MANUALS))
+	@echo '  INSTALL $(DESTDIR)$(SBINDIR)/tfa-link'
+
 # The policy and the records stay.  Where sshd sends each login to the gate,
 # nobody could log in without it, nor use sudo where that asks the module.  What
 # is installed says so itself; a version that cannot has its files searched.
@@ -632,9 +642,12 @@ uninstall:
 	    $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tfa \
 	    $(DESTDIR)$(PAMDIR)/pam_tfa.so \
 	    $(DESTDIR)$(UNITDIR)/tfa-sshd.service \
+	    $(DESTDIR)$(SBINDIR)/tfa-link \
+	    $(DESTDIR)$(UNITDIR)/tfa-link.service \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/tfa-link.conf \
 	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(METRICS_UNITS)) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man?/,$(notdir $(MANUALS) \
-	    $(DOOR_MANUALS)))
+	    $(DOOR_MANUALS) $(LINK_MANUALS)))
 	$(Q)rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DOORDIR)
 	@echo '  REMOVE  $(DESTDIR)$(PREFIX)'
 
@@ -656,14 +669,14 @@ dist:
 
 # A folder that is no git repository is packaged as it is.
 deb:
-	@tests/deps $(BUILD_DEPS) $(DEB_DEPS)
+	@tests/deps $(BUILD_DEPS) $(FLEET_DEPS) $(DEB_DEPS)
 	$(Q)BUILD=$(BUILD) etc/debian/build
 
 clean:
 	rm -rf build build-asan build-fuzz
 
-.PHONY: all help door build-unit build-scenario build-tests test check-fast \
+.PHONY: all help door fleet build-unit build-scenario build-tests test check-fast \
 	test-asan test-debian test-machines test-portable test-build-deps \
 	test-reproducible objects soak envfuzz odds fuzz build-fuzz demo demo-fleet \
 	browser pictures bench sbom build-deps deps lint install install-door \
-	uninstall format dist deb test-container test-packages clean
+	install-fleet uninstall format dist deb test-container test-packages clean

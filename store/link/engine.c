@@ -161,8 +161,10 @@ fail_token(struct engine *e, struct task *task, const char *why)
 		return;
 	}
 	token_is_bad(&e->token, task->token_serial, e->now_ms);
-	task->not_before_ms = e->now_ms +
-	    (token_is_ready(&e->token) ? AGAIN_MS : 0);
+	if (kinds[task->kind].once)
+		finish(e, task, LINK_AWAY, task->why, NULL);
+	else if (token_is_ready(&e->token))
+		task->not_before_ms = e->now_ms + AGAIN_MS;
 }
 
 static bool

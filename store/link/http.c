@@ -9,13 +9,16 @@
 /* Connections to a member. */
 #define CONNECTIONS 16
 #define KEEP_S      600L
-#define URL_TEXT    512
+/* A name server that is away must not take a fleet with it. */
+#define NAMES_S  3600L
+#define URL_TEXT 512
 
 struct http {
 	CURLM *multi;
 	CURLSH *share;
 	struct http_tls tls;
 	struct job *idle;
+	int jobs; /* that were started, and not taken out by http_next() */
 };
 
 /* An easy handle and what it works on. */
@@ -151,6 +154,9 @@ set_job(struct job *job, CURLSH *share)
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPIDLE, 30L);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPINTVL, 10L);
 	curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, KEEP_S);
+	curl_easy_setopt(curl, CURLOPT_DNS_CACHE_TIMEOUT, NAMES_S);
+	/* Without this all would wait for the name of one. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, job->error);
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body);
 	curl_easy_setopt(curl, CURLOPT_READDATA, job);
@@ -300,8 +306,10 @@ http_start(struct http *http, const struct http_request *request)
 	if (job == NULL)
 		return false;
 	if (set_request(job, request) &&
-	    curl_multi_add_handle(http->multi, job->curl) == CURLM_OK)
+	    curl_multi_add_handle(http->multi, job->curl) == CURLM_OK) {
+		http->jobs++;
 		return true;
+	}
 	retire(http, job);
 	return false;
 }
@@ -318,6 +326,9 @@ http_wait(struct http *http, struct pollfd *fds, unsigned count, int wait_ms)
 		waits[i] = (struct curl_waitfd){
 		    .fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
 	curl_multi_perform(http->multi, &running);
+	/* One that ended just now makes no descriptor ready any more. */
+	if (running < http->jobs)
+		wait_ms = 0;
 	curl_multi_poll(http->multi, waits, count, wait_ms, NULL);
 	for (unsigned i = 0; i < count; i++)
 		fds[i].revents = waits[i].revents;
@@ -395,6 +406,7 @@ http_next(struct http *http, struct http_result *ret)
 	code = message->data.result;
 	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (void *)&job);
 	curl_multi_remove_handle(http->multi, job->curl);
+	http->jobs--;
 	read_result(job, code, ret);
 	retire(http, job);
 	return true;

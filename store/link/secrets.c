@@ -1,68 +1,61 @@
 #include "store/link/secrets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "store/base/cleanup.h"
-#include "store/base/file.h"
+#include "store/base/guarded.h"
 
-#define PEM_MAX      262144UL
-#define PASSWORD_MAX 512
+#define TEXT_MAX 262144UL
 
-#define FORBIDDEN (S_IRWXG | S_IRWXO)
+/* systemd lets the link's user read by an ACL, whose mask looks as if the group
+ * could read. */
+#define FORBIDDEN (S_IWGRP | S_IXGRP | S_IRWXO)
 
 static bool
 fail_read(
     const char *path, const char *words, char ret_why[static FLEET_WHY_TEXT])
 {
-	snprintf(ret_why, FLEET_WHY_TEXT, "%s: %s", path, words);
+	snprintf(ret_why, FLEET_WHY_TEXT, "%.300s: %.200s", path, words);
 	return false;
 }
 
-/*
- * Reads the file at path.  A missing one is "" if it may be missing.  Other users
- * must not be able to read a secret: systemd's files are those of the user who
- * runs, root's are root's.
- */
+/* Reads a text that root, or the user who runs, alone can have written. */
 static bool
-read_file(const char *path, size_t max, bool secret, bool may_miss, char **ret,
+read_pem(const char *path, uid_t owner, char **ret,
     char ret_why[static FLEET_WHY_TEXT])
 {
-	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct stat st;
 	size_t len = 0;
 
-	if (fd < 0 && errno == ENOENT && may_miss)
-		return (*ret = strdup("")) != NULL;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail_read(path, strerror(errno), ret_why);
-	if (!S_ISREG(st.st_mode))
-		return fail_read(path, "is no file", ret_why);
-	if (secret && (st.st_mode & FORBIDDEN & ~(mode_t)S_IRGRP) != 0)
-		return fail_read(path,
-		    "others can read it: chmod 0600, and make it anew",
-		    ret_why);
-	if (file_read(fd, max + 1, ret, &len) != FAULT_NONE)
-		return fail_read(path, "cannot be read", ret_why);
-	if (len > max || strlen(*ret) != len)
+	if (guarded_read(path, owner, TEXT_MAX + 1, ret, &len, ret_why) !=
+	    FAULT_NONE)
+		return false;
+	if (len > TEXT_MAX || strlen(*ret) != len)
 		return fail_read(path, "is too long, or no text", ret_why);
 	return true;
 }
 
+/* A missing file, or an empty line, stands for no secret: systemd has no empty
+ * credential. */
 static bool
-read_secret(const char *folder, const char *name, size_t max, char **ret,
+read_secret(const char *folder, const char *name, char **ret,
     char ret_why[static FLEET_WHY_TEXT])
 {
 	char path[512];
+	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (!read_file(path, max, true, true, ret, ret_why))
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return (*ret = strdup("")) != NULL;
+	if (!read_pem(path, geteuid(), ret, ret_why))
 		return false;
-	/* An empty line stands for none: systemd has no empty credential. */
+	if (stat(path, &st) < 0 || (st.st_mode & FORBIDDEN) != 0)
+		return fail_read(path,
+		    "others can read it: make it anew, with mode 0600",
+		    ret_why);
 	if ((*ret)[strspn(*ret, "\r\n")] == '\0')
 		(*ret)[0] = '\0';
 	return true;
@@ -83,7 +76,7 @@ read_certificate(const struct fleet_config *config, const char *folder,
 
 	if (path[0] == '\0')
 		return (ret->certificate = strdup("")) != NULL;
-	if (!read_file(path, PEM_MAX, false, false, &ret->certificate, ret_why))
+	if (!read_pem(path, 0, &ret->certificate, ret_why))
 		return false;
 	if (!certificate_ends(ret->certificate, &ret->ends_s))
 		return fail_read(path, "has no certificate in PEM", ret_why);
@@ -108,11 +101,9 @@ secrets_read(const struct fleet_config *config, const char *folder,
 
 	memset(ret, 0, sizeof(*ret));
 	snprintf(ret_why, FLEET_WHY_TEXT, "out of memory");
-	if (!read_file(
-		config->tls.ca, PEM_MAX, false, false, &ret->ca, ret_why) ||
-	    !read_secret(folder, SECRETS_KEY, PEM_MAX, &ret->key, ret_why) ||
-	    !read_secret(folder, SECRETS_PASSWORD, PASSWORD_MAX, &ret->password,
-		ret_why) ||
+	if (!read_pem(config->tls.ca, 0, &ret->ca, ret_why) ||
+	    !read_secret(folder, SECRETS_KEY, &ret->key, ret_why) ||
+	    !read_secret(folder, SECRETS_PASSWORD, &ret->password, ret_why) ||
 	    !read_certificate(config, folder, ret, ret_why))
 		return false;
 	if (!certificate_ends(ret->ca, &ends_s))
