@@ -406,7 +406,7 @@ soak: deps
 
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 # Of each shell that Debian offers in /etc/shells; SHELLS= names others.
 # yash is in Debian 12 only.
@@ -461,7 +461,7 @@ demo: deps
 $(BUILD)/demo: $(call obj,examples/demo.c examples/story.c $(SUPPORT_SRC)) \
     $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 # As root, for people and a network of its own.
 demo-fleet: deps
@@ -471,7 +471,7 @@ demo-fleet: deps
 $(BUILD)/demo-fleet: $(call obj,examples/fleet.c examples/story.c \
     $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 # Skipped where there is no Chromium, which is no dependency.
 browser:
@@ -489,10 +489,17 @@ BENCH_DEPS := python3 pamtester libpam-google-authenticator libpam-oath \
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 bench: deps
 	@tests/deps $(BENCH_DEPS)
-	$(MAKE) all door $(BENCH)
+	$(MAKE) all door fleet $(BENCH)
 	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
 
-$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+# This one is a client of etcd beside the link.
+$(BUILD)/bench/fleet: $(call obj,tests/bench/fleet.c $(SUPPORT_SRC)) \
+    $(BUILD)/libtfa.a
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl
+
+$(filter-out %/fleet,$(BENCH)): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@

@@ -78,6 +78,7 @@ enum admin_exit {
 struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
+	const char *fleet;  /* the path of the fleet's configuration */
 	bool json;
 	bool csv;         /* of the commands that have it */
 	bool yes;         /* ask no questions */

@@ -19,7 +19,9 @@ find_config(const struct admin *admin, struct fleet_config *ret,
 	enum fault fault = FAULT_ABSENT;
 
 	if (admin->keeper.store == NULL)
-		fault = fleet_config_read(FLEET_CONFIG, ret, ret_why);
+		fault = fleet_config_read(
+		    admin->fleet != NULL ? admin->fleet : FLEET_CONFIG, ret,
+		    ret_why);
 	if (fault == FAULT_NONE)
 		return HOME_FLEET;
 	return fault == FAULT_ABSENT ? HOME_FILE : HOME_UNKNOWN;

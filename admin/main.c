@@ -98,6 +98,8 @@ static const struct option_row option_rows[] = {
 	"change the policy even if you could\nnot log in again yourself"),
     CLIENT_OPTION_ROWS(struct admin, keeper, policy,
 	"the policy (/etc/tfa/policy.json, or\nDIR/policy.json)"),
+    VALUE("", fleet, "fleet", "FILE",
+	"the fleet, if there is one (/etc/tfa/store.json)"),
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
     VALUE("setup", only, "only", "TARGETS",
 	"the gate is for these users and\n@groups alone, to try it out"),

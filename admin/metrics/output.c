@@ -56,8 +56,8 @@ open_folder(struct output *output)
 		admin_say("%s: %s", output->folder_name, strerror(errno));
 		return ADMIN_NOT;
 	}
-	if (guarded_check_folder(output->folder, output->folder_name,
-		geteuid(), why) == FAULT_NONE)
+	if (guarded_check_folder(output->folder, output->folder_name, geteuid(),
+		why) == FAULT_NONE)
 		return ADMIN_DONE;
 	admin_say("%s, or write to a folder of root's, and put a link to the "
 		  "file here",

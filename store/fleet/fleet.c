@@ -12,16 +12,22 @@
 #include "store/fleet/fleet.h"
 #include "store/fleet/seen.h"
 
+#define GET_MS     3000
+#define PUT_MS     5000
 #define NAP_MS     100 /* until a link that was killed is asked again */
 #define COUNT_BITS 48
 #define COUNT_MOST (UINT64_C(1) << (COUNT_BITS - 1))
 
 _Static_assert((int)STORE_MARK_TEXT == (int)TALK_MARK, "a key takes a mark");
 
+/* An answer that is none says nothing about the record. */
 static enum fault
 fleet_fail(struct store *store, enum fault fault)
 {
-	return store_say(store, fault, "%s", store->fleet->line.why);
+	bool garbled = fault == FAULT_FORMAT || fault == FAULT_LIMIT;
+
+	return store_say(store, garbled ? FAULT_REFUSED : fault, "%s",
+	    store->fleet->line.why);
 }
 
 static void
@@ -203,7 +209,7 @@ ask_state(struct store *store, struct store_key *key, struct store_text *ret)
 		return fault;
 	path_of(key->file, path);
 	fault = talk_get(&fleet->line, path, &fleet->marks,
-	    line_now_ms() + FLEET_GET_MS, &answer);
+	    line_now_ms() + fleet->get_ms, &answer);
 	if (fault != FAULT_NONE)
 		return fleet_fail(store, fault);
 	fault = judge_revision(store, answer.revision, seen, key->lock >= 0);
@@ -226,7 +232,7 @@ read_ahead(struct store *store, struct store_key *key, struct store_text *ret)
 
 	path_of(key->file, path);
 	switch (ahead_find(fleet->ahead, &fleet->line, path,
-	    line_now_ms() + FLEET_GET_MS, &row)) {
+	    line_now_ms() + fleet->get_ms, &row)) {
 	case AHEAD_ROW:
 		fault = take_state(store, key, row->mark, row->value, ret);
 		break;
@@ -335,7 +341,7 @@ fleet_put(struct store *store, struct store_key *key,
 		return store_say(store, fault, "%s cannot be sealed: %s",
 		    key->file, fault_name(fault));
 	if (key->until_ms == 0)
-		key->until_ms = line_now_ms() + FLEET_PUT_MS;
+		key->until_ms = line_now_ms() + fleet->put_ms;
 	fault = put_bytes(store, key, &sealed, &answer);
 	if (fault == FAULT_NONE) {
 		memcpy(key->mark, answer.mark, sizeof(key->mark));
@@ -410,7 +416,7 @@ fleet_aside(struct store *store, struct store_key *key)
 
 	path_of(key->file, path);
 	fault = talk_get(&fleet->line, path, &fleet->marks,
-	    line_now_ms() + FLEET_GET_MS, &answer);
+	    line_now_ms() + fleet->get_ms, &answer);
 	if (fault != FAULT_NONE)
 		return fleet_fail(store, fault);
 	if (answer.value == NULL)
@@ -502,7 +508,7 @@ scan_page(struct store *store, char after[static TALK_KEY],
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = talk_scan(
-	    &fleet->line, &wanted, line_now_ms() + FLEET_GET_MS, ret);
+	    &fleet->line, &wanted, line_now_ms() + fleet->get_ms, ret);
 	if (fault != FAULT_NONE)
 		return fleet_fail(
 		    store, fault == FAULT_STALE ? FAULT_AWAY : fault);
@@ -559,6 +565,8 @@ fleet_init(struct fleet *fleet, const struct fleet_config *config,
 	*fleet = (struct fleet){.config = config,
 	    .ring = ring,
 	    .line = LINE_TO(socket),
+	    .get_ms = GET_MS,
+	    .put_ms = PUT_MS,
 	    .epoch = 1};
 }
 

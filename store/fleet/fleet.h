@@ -30,9 +30,7 @@
 #include "store/fleet/talk.h"
 #include "store/folder/backend.h"
 
-#define FLEET_USERS  "users/"
-#define FLEET_GET_MS 3000
-#define FLEET_PUT_MS 5000
+#define FLEET_USERS "users/"
 
 struct ahead;
 
@@ -40,7 +38,8 @@ struct fleet {
 	const struct fleet_config *config;
 	const struct keyring *ring;
 	struct line line;
-	uint64_t epoch; /* of the fleet, from 1 */
+	int64_t get_ms, put_ms; /* how long a read and a change wait */
+	uint64_t epoch;         /* of the fleet, from 1 */
 	/* That a get asks for, and a put insists on: of the policy and the
 	 * charter by which the caller decides. */
 	struct talk_marks marks;

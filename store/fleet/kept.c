@@ -270,9 +270,9 @@ kept_read(struct fleet *fleet, int dir, struct kept *ret)
 }
 
 static int64_t
-get_until(void)
+get_until(const struct fleet *fleet)
 {
-	return line_now_ms() + FLEET_GET_MS;
+	return line_now_ms() + fleet->get_ms;
 }
 
 /* Gets the charter; policy_mark: of the policy at that moment. */
@@ -284,7 +284,7 @@ fetch_charter(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	struct copy copy = {.time_s = now_s};
 	uint64_t serial = 0;
 	enum fault fault = talk_get(
-	    &fleet->line, CHARTER_KEY, &none, get_until(), &answer);
+	    &fleet->line, CHARTER_KEY, &none, get_until(fleet), &answer);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -310,7 +310,7 @@ fetch_policy(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	struct copy copy = {.time_s = now_s};
 	uint64_t serial = 0;
 	enum fault fault = talk_get(
-	    &fleet->line, KEPT_POLICY, &want, get_until(), &answer);
+	    &fleet->line, KEPT_POLICY, &want, get_until(fleet), &answer);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -368,6 +368,7 @@ kept_fetch(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
 void
 kept_use(struct fleet *fleet, const struct kept *kept)
 {
+	fleet->replaced = false;
 	fleet->epoch = (uint64_t)kept->charter.epoch;
 	fleet->marks = (struct talk_marks){.present = true};
 	memcpy(fleet->marks.fleet, kept->charter_mark, TALK_MARK);
@@ -405,7 +406,7 @@ put_version(struct fleet *fleet, const struct kept *kept, const char *key,
 		return fault;
 	memcpy(holds.fleet, kept->charter_mark, TALK_MARK);
 	return talk_put(&fleet->line, key, mark, &sealed, &holds,
-	    line_now_ms() + FLEET_PUT_MS, ret);
+	    line_now_ms() + fleet->put_ms, ret);
 }
 
 /* Keeps the version in force under its number.  What a change that was killed
@@ -444,12 +445,12 @@ drop_earlier(struct fleet *fleet, int64_t number)
 
 	name_earlier(number, key);
 	if (number < 1 ||
-	    talk_get(&fleet->line, key, &none, get_until(), &answer) !=
+	    talk_get(&fleet->line, key, &none, get_until(fleet), &answer) !=
 		FAULT_NONE ||
 	    answer.value == NULL)
 		return;
 	(void)!talk_remove(&fleet->line, key, answer.mark,
-	    line_now_ms() + FLEET_PUT_MS, &removed);
+	    line_now_ms() + fleet->put_ms, &removed);
 }
 
 /* Puts it in place of the version that kept has. */
@@ -520,7 +521,7 @@ kept_earlier(struct fleet *fleet, int64_t number, struct version *ret)
 	enum fault fault;
 
 	called = name_earlier(number, key);
-	fault = talk_get(&fleet->line, key, &none, get_until(), &answer);
+	fault = talk_get(&fleet->line, key, &none, get_until(fleet), &answer);
 	if (fault != FAULT_NONE)
 		return fault;
 	if (answer.value == NULL)

@@ -168,8 +168,14 @@ keyring_parse(const char *path, const char *text, size_t len,
 {
 	struct ring_file file = {.version = 0};
 	struct json_error error;
-	enum fault fault = json_read(
-	    &file_shape, text, len, KEYRING_MAX, &file, &error);
+	enum fault fault;
+
+	if (text[strspn(text, " \t\r\n")] == '\0') {
+		snprintf(
+		    ret_why, GUARDED_WHY_TEXT, "%.200s: no key is there", path);
+		return FAULT_ABSENT;
+	}
+	fault = json_read(&file_shape, text, len, KEYRING_MAX, &file, &error);
 
 	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
 		json_error_say(&error, path, ret_why, GUARDED_WHY_TEXT);

@@ -49,7 +49,8 @@ struct keyring {
  * is in no core dump and, where the limits allow it, never swapped; free it with
  * keyring_free().  secret: nobody but its owner may be able to read it.
  *
- * FAULT_ABSENT: no such file.  FAULT_ACCESS, FAULT_FORMAT, FAULT_LIMIT,
+ * FAULT_ABSENT: no such file, or an empty one, as a unit of systemd's has it for
+ * a credential that is missing.  FAULT_ACCESS, FAULT_FORMAT, FAULT_LIMIT,
  * FAULT_IO, FAULT_MEMORY.  ret_why: one line about it, without a secret.
  */
 MUST_USE enum fault keyring_read(const char *path, uid_t owner, bool secret,

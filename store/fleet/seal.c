@@ -233,13 +233,13 @@ seal_open(const struct keyring *ring, struct seal_name *name,
 	key = keyring_find(ring, bytes + AT_ID);
 	if (key == NULL)
 		return FAULT_REFUSED;
+	ctx = begin_cipher(ring, key, name, bytes, 0);
+	if (ctx == NULL)
+		return FAULT_IO;
 	len -= SEAL_OVERHEAD;
 	text = malloc(len + 1);
 	if (text == NULL)
 		return FAULT_MEMORY;
-	ctx = begin_cipher(ring, key, name, bytes, 0);
-	if (ctx == NULL)
-		return FAULT_IO;
 	fault = open_text(ctx, bytes, len, text);
 	if (fault != FAULT_NONE)
 		return fault;

@@ -38,7 +38,7 @@ compare_clocks(struct fleet *fleet, int dir)
 	size_t len = 0;
 
 	if (line_ask(&fleet->line, "{\"op\":\"status\"}",
-		line_now_ms() + FLEET_GET_MS, &answer, &len) != FAULT_NONE ||
+		line_now_ms() + fleet->get_ms, &answer, &len) != FAULT_NONE ||
 	    !find_clock(answer, len, &off_ms))
 		return 0;
 	kept_note_clock(dir, off_ms);
@@ -82,10 +82,10 @@ put_self(struct fleet *fleet, const char *host, const struct bastion *bastion)
 	fault = seal_close(fleet->ring, &name, text, strlen(text), &sealed);
 	if (fault == FAULT_NONE)
 		fault = talk_get(&fleet->line, key, &none,
-		    line_now_ms() + FLEET_GET_MS, &was);
+		    line_now_ms() + fleet->get_ms, &was);
 	return fault == FAULT_NONE
 	    ? talk_put(&fleet->line, key, was.mark, &sealed, &none,
-		  line_now_ms() + FLEET_PUT_MS, &now)
+		  line_now_ms() + fleet->put_ms, &now)
 	    : fault;
 }
 

@@ -102,7 +102,7 @@ judge_kept(struct call *call, const struct kept *kept)
 }
 
 static enum reason
-load_shared(struct call *call, bool fresh)
+load_kept(struct call *call, bool fresh)
 {
 	struct kept kept;
 	enum fault fault = find_kept(call, fresh, &kept);
@@ -113,6 +113,17 @@ load_shared(struct call *call, bool fresh)
 	reason = judge_kept(call, &kept);
 	kept_use(call->store.fleet, &kept);
 	kept_done(&kept);
+	return reason;
+}
+
+/* Nobody is refused by a copy that may be replaced by now. */
+static enum reason
+load_shared(struct call *call, bool fresh)
+{
+	enum reason reason = load_kept(call, fresh);
+
+	if (reason != REASON_NONE && !fresh)
+		reason = load_kept(call, true);
 	if (reason != REASON_NONE && !call->conduct.quiet)
 		syslog(LOG_ERR, "the fleet: %s", reason_name(reason));
 	return reason;

@@ -16,6 +16,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import statistics
 import subprocess
@@ -610,8 +611,45 @@ def scale(rig, table):
     h.scale(rig, table)
 
 
+def fleet(rig, table):
+    """The link and a whole login, beside bare clients of the same etcd and a
+    bastion of its own; tests/bench/fleet.c measures."""
+    rows = fleet_rows(rig)
+    peer = "a range and a transaction by libcurl"
+    table.add("read and replace a record by the link, wall", *rows["update"],
+              1.5, against=peer)
+    rate = rows["at once"]
+    table.add("the same a second, 200 at once", *rate, unit="1/s",
+              at_least=0.8, against="the same by 16 clients")
+    table.add("ssh host true with a code, wall", *rows["login"], 1.05,
+              against="records in a folder")
+    table.add("the link, CPU for a record", rows["cpu"][0], None, 0.6)
+    table.add("the link, first answer after its start",
+              rows["first answer"][0], None, 300)
+    table.add("the link, most memory", rows["memory"][0], None, 25,
+              unit="MB")
+
+
+def fleet_rows(rig):
+    """Ours and theirs of each figure, by its name."""
+    work = rig.disk + "/fleet"
+    os.mkdir(work)
+    shutil.copy(rig.build + "/tfa-link", "/usr/sbin")
+    out = subprocess.run(
+        [rig.build + "/bench/fleet"], check=True, text=True,
+        stdout=subprocess.PIPE, env=dict(
+            os.environ, TFA_WORK=work, TFA_PROGRAMS="/usr/sbin",
+            TFA_KEYS=r.WORK + "/keys", TFA_PEOPLE="yes")).stdout
+    rows = {}
+    for line in out.splitlines():
+        name, *sides = line.split("\t")
+        rows[name] = [[float(x) for x in side.split(",")] if side else None
+                      for side in sides]
+    return rows
+
+
 ONCE = {"gate": gate, "login": login, "load": load, "memory": memory,
-        "door": door, "history": history}
+        "door": door, "history": history, "fleet": fleet}
 
 
 def main():

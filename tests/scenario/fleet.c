@@ -189,7 +189,9 @@ use_at(const struct bastion *b, struct match *m, const char *user,
 static const char *
 user_of(int round)
 {
-	return text("user%02d", 1 + round / CODES);
+	int n = round / CODES;
+
+	return text("user%02d", n < 64 ? n + 1 : n + 37);
 }
 
 _Noreturn static void
@@ -201,7 +203,7 @@ use_all(const struct bastion *b, struct match *m, char **codes, int rounds)
 	_exit(0);
 }
 
-#define MATCHES 400
+#define MATCHES 1000
 
 Test(fleet, one_code_passes_once_at_two_bastions_at_once)
 {
@@ -226,4 +228,72 @@ Test(fleet, one_code_passes_once_at_two_bastions_at_once)
 		    m[i].passed, 1, "code %d passed %d times", i, m[i].passed);
 		cr_assert_eq(m[i].refused, 1, "code %d", i);
 	}
+}
+
+#define LOGINS 200
+
+/* Answers to logins of many users at both bastions, all at once. */
+struct logins {
+	atomic_int answered, away, challenged;
+};
+
+static void
+log_in_once(struct logins *l, int i)
+{
+	const char *answer = talk_ask(i % 2 == 0 ? one : two,
+	    user_of(CODES * (i % 128)), "'request':'login','terminal':true");
+
+	atomic_fetch_add(&l->answered, answer != NULL);
+	atomic_fetch_add(
+	    &l->away, strcmp(talk_word(answer, "reason"), "store_away") == 0);
+	atomic_fetch_add(&l->challenged, talk_is(answer, "enroll"));
+	_exit(0);
+}
+
+static struct logins
+all_log_in(void)
+{
+	struct logins *l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[LOGINS];
+
+	for (int i = 0; i < LOGINS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			log_in_once(l, i);
+	}
+	for (int i = 0; i < LOGINS; i++)
+		cr_assert_eq(run_wait(pids[i], RUN_LIMIT_MS), 0);
+	return *l;
+}
+
+Test(fleet, two_hundred_logins_are_answered_while_nobody_leads)
+{
+	struct logins l;
+	long long lost_at;
+	const char *of_bob;
+
+	needs_link();
+	two_bastions(3, "always");
+	of_bob = admin_code(one, "bob");
+	l = all_log_in();
+	cr_assert_eq(l.challenged, LOGINS);
+	lost_at = run_clock_ms();
+	cluster_kill(c, 0);
+	cluster_kill(c, 2);
+	do {
+		l = all_log_in();
+		cr_assert_eq(l.answered, LOGINS);
+		cr_assert_eq(l.challenged, 0);
+		cr_assert_gt(l.away, 0);
+	} while (run_clock_ms() - lost_at < 30000);
+	assert_status(ssh_with_code(one, "bob", of_bob, "true"), 0);
+	cluster_restart(c, 0);
+	cluster_restart(c, 2);
+	cluster_await(c);
+	for (int i = 0; i < 20 && l.challenged < LOGINS; i++) {
+		run_sleep_ms(250);
+		l = all_log_in();
+	}
+	cr_assert_eq(l.challenged, LOGINS);
 }

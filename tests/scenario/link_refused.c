@@ -227,7 +227,7 @@ Test(link_refused, scan_of_what_is_compacted_begins_anew)
 	assert_says(page, "\"users/u1\"");
 	assert_says(page, "\"more\":true");
 	revision = text("%s", talk_word(page, "revision"));
-	/* What is new since the first page is on none of the others. */
+	/* A row that is newer than the first page is on none of the others. */
 	cluster_put(c, CLUSTER_PREFIX "users/u9", "x");
 	page = scan(fd, "users/u1", revision);
 	assert_says(page, "\"users/u3\"");
@@ -277,7 +277,7 @@ Test(link_refused, link_has_etcd_forget_what_was_replaced)
 	cr_assert_str_eq(cluster_get(c, CLUSTER_PREFIX "users/u"), "kept");
 }
 
-/* Of a cluster that others have, too, somebody else decides. */
+/* Somebody else decides that for a cluster which others have, too. */
 Test(link_refused, link_leaves_history_alone_where_it_is_told_to)
 {
 	struct cluster *c;

@@ -332,6 +332,35 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 }
 
 /* The lines as the page prints them, but for the wait. */
+/* Its user cannot read the key itself. Nobody listens at the link's socket. */
+Test(systemd, keeper_gets_the_key_of_its_fleet)
+{
+	struct run *r;
+
+	needs_people();
+	needs_boot();
+	installed_machine();
+	boot_sh("cat >/etc/tfa/store.json <<'END'\n"
+		"{\"version\": 1, \"name\": \"b\", \"engine\": \"etcd\",\n"
+		"\"endpoints\": [\"https://e:2379\"], \"prefix\": \"/t/\",\n"
+		"\"tls\": {\"ca\": \"/ca\"}, \"user\": \"tfa\"}\n"
+		"END\n"
+		"systemctl restart tfa-keeper.service");
+	r = log_in("alice", "000000", "true");
+	assert_status(r, 75);
+	assert_says(r->err, "does not work");
+	boot_sh(
+	    "umask 077; k=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \\n')\n"
+	    "printf '{\"version\":1,\"fleet\":\"%.32s\",\"use\":\"00000001\","
+	    "\"keys\":[{\"id\":\"00000001\",\"key\":\"%s\","
+	    "\"since\":\"2026-11-29T12:00:00Z\"}]}' \"$k\" \"$k\" "
+	    ">/etc/tfa/fleet.key\n"
+	    "systemctl restart tfa-keeper.service");
+	r = log_in("alice", "000000", "true");
+	assert_status(r, 75);
+	assert_says(r->err, "does not answer");
+}
+
 Test(systemd, lines_of_the_handbook_restore_a_backup)
 {
 	const char *secret;

@@ -148,8 +148,8 @@ has_step(const struct writer *w, int me, const char *value, long step)
 	return strcmp(value, wanted) == 0;
 }
 
-/* Of the writes that ended in doubt since the last one that was acknowledged,
- * one may be there. */
+/* One of the writes that ended in doubt since the last one that was acknowledged
+ * may be there. */
 static void
 compare_value(struct writer *w, int me, const char *value)
 {

@@ -79,6 +79,20 @@ Test(keyring, refuses_what_is_wrong)
 	}
 }
 
+/* As systemd's default for a credential that is missing. */
+Test(keyring, takes_an_empty_file_for_none)
+{
+	static const char *const texts[] = {"", "\n", " \n\t"};
+	char why[GUARDED_WHY_TEXT];
+	struct keyring *ring = NULL;
+
+	for (size_t i = 0; i < COUNT(texts); i++)
+		cr_expect_eq(keyring_parse("fleet.key", texts[i],
+				 strlen(texts[i]), &ring, why),
+		    FAULT_ABSENT);
+	cr_expect_null(ring);
+}
+
 Test(keyring, is_read_by_its_owner_alone)
 {
 	char folder[FOLDER_MAX], path[FOLDER_MAX + 16], quoted[QUOTED_MAX];

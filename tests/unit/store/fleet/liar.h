@@ -48,6 +48,7 @@ enum lie {
 	LIE_SWAPPED,  /* the value of the key "other" */
 	LIE_REVISION, /* of long ago */
 	LIE_DAMAGED,  /* a byte in the middle of the value */
+	LIE_DAMAGED_ONCE, /* so it stays, until it is written again */
 	/* A put, once: */
 	LIE_DONE_CLOSES, /* is done, and the line closed */
 	LIE_DONE_SILENT, /* is done, and not answered */
@@ -59,6 +60,8 @@ enum lie {
 struct liar_shared {
 	enum lie lie;
 	char other[128];
+	char about[32]; /* a lie about what stands under a key is told of keys
+			 * that begin so */
 	int at;
 	unsigned char byte;
 	int asked, puts; /* how many requests came, and were written */

@@ -1,0 +1,486 @@
+/* Two keepers of one fleet: what a user hears at each, and while the store that
+ * they share is away, unsure, or older than it was. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/fleet/fleet.h"
+#include "store/keeper/join.h"
+#include "tests/unit/inject.h"
+#include "tests/unit/store/fleet/founder.h"
+#include "tests/unit/store/fleet/liar.h"
+#include "tests/unit/store/keeper/scene.h"
+
+static const char policy[] =
+    "{'version':1,'issuer':'Test','rules':[{'name':'all','users':['*'],"
+    "'mode':'required'}],'otherwise':'required','enrollment':{'self':"
+    "'always'}}";
+
+#define TTY    "'terminal':true,'shell':true"
+#define LOGIN  "'login','keys':'default'," TTY
+#define VERIFY "'verify','code':'%s'," TTY
+
+struct scene {
+	struct liar liar;
+	struct fleet_config config;
+	struct keyring ring;
+	struct fleet fleets[2];
+	struct keeper_scene at[2];
+};
+
+static struct fleet_local local[] = {{"daemon"}};
+
+static struct scene *
+begin(void)
+{
+	static struct scene s;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	s = (struct scene){
+	    .config = {.local = {local, COUNT(local)}}, .ring = {.count = 1}};
+	liar_begin(&s.liar);
+	for (int i = 0; i < 2; i++) {
+		keeper_scene_begin(&s.at[i], policy);
+		fleet_init(&s.fleets[i], &s.config, &s.ring, s.liar.path);
+		s.fleets[i].get_ms = s.fleets[i].put_ms = 150;
+		s.at[i].keeper.fleet = &s.fleets[i];
+	}
+	founder_charter(&s.fleets[0], FOUNDER_EPOCH, CHARTER_LEVEL);
+	founder_policy(&s.fleets[0], s.at[0].store.dir, "b1", policy);
+	return &s;
+}
+
+static void
+end(struct scene *s)
+{
+	for (int i = 0; i < 2; i++) {
+		fleet_done(&s->fleets[i]);
+		keeper_scene_end(&s->at[i]);
+	}
+	liar_end(&s->liar);
+}
+
+static enum change
+replace(struct record *record, void *arg)
+{
+	struct record *other = arg;
+
+	record_done(record);
+	*record = *other;
+	*other = (struct record){.version = 0};
+	return CHANGE_WRITE;
+}
+
+/* Puts a record into the store that both share, or into a folder. */
+static void
+put(struct scene *s, int i, const char *user, scene_state *make)
+{
+	struct record record;
+
+	keeper_scene_make(user, make, &record);
+	fleet_attach(&s->fleets[i], &s->at[i].store);
+	cr_assert_eq(store_update(&s->at[i].store, user, keeper_scene_uid(user),
+			 replace, &record),
+	    FAULT_NONE, "%s", s->at[i].store.why);
+	record_done(&record);
+}
+
+struct heard {
+	char reason[REASON_SENT];
+	char user[USER_TEXT];
+	char message[MESSAGE_TEXT];
+	int rows;
+};
+
+static void
+hear(void *ctx, const char *answer)
+{
+	struct heard *heard = ctx;
+	struct reply reply = {.version = 0};
+	struct json_error error;
+
+	if (strstr(answer, "\"reason\"") == NULL) {
+		heard->rows++;
+		return;
+	}
+	if (json_read(&reply_shape, answer, strlen(answer), PACKET_MAX, &reply,
+		&error) == FAULT_NONE) {
+		snprintf(heard->reason, sizeof(heard->reason), "%s",
+		    reason_name(reply.reason));
+		snprintf(heard->message, sizeof(heard->message), "%s",
+		    reply.message);
+	}
+	reply_done(&reply);
+}
+
+static struct heard
+ask_as(
+    struct scene *s, int i, uid_t uid, const char *text, enum scene_code code)
+{
+	struct heard heard = {.reason = ""};
+	char request[QUOTED_MAX];
+
+	keeper_scene_request(&s->at[i], text, code, request);
+	keeper_scene_ask(&s->at[i], uid, request, false, hear, &heard);
+	return heard;
+}
+
+static struct heard
+ask(struct scene *s, int i, const char *text, enum scene_code code)
+{
+	return ask_as(s, i, 0, text, code);
+}
+
+#define EXPECT(answer, expected)                                             \
+	do {                                                                 \
+		struct heard told = (answer);                                \
+		cr_expect_str_eq(told.reason, expected, "%s", told.message); \
+	} while (0)
+
+Test(keeper_shared, a_code_is_good_at_one_bastion)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code");
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code_used");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code_used");
+	end(s);
+}
+
+Test(keeper_shared, wrong_codes_are_counted_over_both)
+{
+	struct scene *s = begin();
+	struct record record;
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 0, VERIFY, WRONG), "wrong_code");
+	EXPECT(ask(s, 1, VERIFY, WRONG), "wrong_code");
+	EXPECT(ask(s, 0, VERIFY, WRONG), "wrong_code");
+	cr_assert_eq(store_read(&s->at[0].store, "root", &record), FAULT_NONE);
+	cr_expect_eq(
+	    record.failures.known.count + record.failures.other.count, 3);
+	record_done(&record);
+	end(s);
+}
+
+Test(keeper_shared, a_revoke_at_one_is_felt_at_the_other)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	EXPECT(
+	    ask(s, 0, "'revoke','user':'root','block':true", NO_CODE), "done");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "closed");
+	end(s);
+}
+
+/* Each request that needs a record, and no pass before the store is back. */
+Test(keeper_shared, while_the_store_is_away_everybody_is_told_so)
+{
+	static const char *const requests[] = {LOGIN, VERIFY, "'skip'," TTY,
+	    "'enroll_begin'," TTY, "'status'", "'recovery','code':'%s'",
+	    "'users'", "'users','user':'root'", "'explain','user':'root'",
+	    "'revoke','user':'root'", "'unlock','user':'root'",
+	    "'code','user':'root','use':'pass'", "'enroll','user':'root'"};
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	s->liar.shared->lie = LIE_AWAY;
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		struct heard heard = ask(s, 1, requests[i], OF_DEVICE);
+
+		cr_expect_str_eq(heard.reason, "store_away", "%s: %s",
+		    requests[i], heard.message);
+	}
+	s->liar.shared->lie = LIE_NOT;
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code");
+	end(s);
+}
+
+Test(keeper_shared, a_local_user_logs_in_while_it_is_away)
+{
+	struct scene *s = begin();
+	uid_t uid = keeper_scene_uid("daemon");
+	int puts;
+
+	put(s, 0, "daemon", scene_enrolled);
+	puts = s->liar.shared->puts;
+	s->liar.shared->lie = LIE_AWAY;
+	EXPECT(ask_as(s, 0, uid, LOGIN, NO_CODE), "ask");
+	EXPECT(ask_as(s, 0, uid, VERIFY, OF_DEVICE), "code");
+	EXPECT(ask_as(s, 0, uid, VERIFY, OF_DEVICE), "code_used");
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store_away");
+	cr_expect_eq(s->liar.shared->puts, puts);
+	end(s);
+}
+
+/* The code is spent, and its login was denied. */
+Test(keeper_shared, a_code_that_may_be_spent_lets_nobody_in)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
+	s->liar.shared->lie = LIE_DONE_SILENT;
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "store_unsure");
+	s->liar.shared->lie = LIE_NOT;
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code_used");
+	end(s);
+}
+
+Test(keeper_shared, each_fault_of_the_store_has_its_reason)
+{
+	static const struct {
+		enum lie lie;
+		const char *reason;
+	} cases[] = {
+	    {LIE_FULL, "disk_full"},
+	    {LIE_REFUSED, "store"},
+	    {LIE_GONE, "store_back"},
+	    {LIE_OLD, "store_back"},
+	    {LIE_REVISION, "store_back"},
+	    {LIE_DAMAGED, "bad_record"},
+	    {LIE_CUT, "store"},
+	};
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_two_devices);
+	put(s, 0, "root", scene_enrolled);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		s->liar.shared->lie = cases[i].lie;
+		EXPECT(ask(s, 0, LOGIN, NO_CODE), cases[i].reason);
+		EXPECT(ask(s, 0, VERIFY, OF_DEVICE), cases[i].reason);
+	}
+	s->liar.shared->lie = LIE_NOT;
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	end(s);
+}
+
+/* The worst: a thief with the key would be offered to set up a phone. */
+Test(keeper_shared, nobody_enrols_in_place_of_a_record_that_was_taken_away)
+{
+	static const char *const requests[] = {LOGIN, "'skip'," TTY,
+	    "'enroll_begin'," TTY, "'enroll_confirm','code':'%s'," TTY};
+	struct scene *s = begin();
+	int puts;
+
+	put(s, 0, "root", scene_enrolled);
+	s->liar.shared->lie = LIE_GONE;
+	puts = s->liar.shared->puts;
+	for (size_t i = 0; i < COUNT(requests); i++)
+		EXPECT(ask(s, 0, requests[i], OF_WAITING), "store_back");
+	cr_expect_eq(s->liar.shared->puts, puts);
+	end(s);
+}
+
+Test(keeper_shared, a_damaged_record_can_be_revoked)
+{
+	struct scene *s = begin();
+	struct stat st;
+
+	put(s, 0, "root", scene_enrolled);
+	snprintf(
+	    s->liar.shared->about, sizeof(s->liar.shared->about), "users/");
+	s->liar.shared->lie = LIE_DAMAGED_ONCE;
+	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "done");
+	cr_expect_eq(
+	    fstatat(s->at[0].store.users, "root.json.damaged", &st, 0), 0);
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "setup");
+	end(s);
+}
+
+Test(keeper_shared, lists_the_users_of_both)
+{
+	struct scene *s = begin();
+	struct heard one, other;
+
+	put(s, 0, "root", scene_enrolled);
+	put(s, 0, "sys", scene_enrolled);
+	put(s, 0, SCENE_GONE, scene_enrolled);
+	one = ask(s, 0, "'users'", NO_CODE);
+	other = ask(s, 1, "'users'", NO_CODE);
+	cr_expect_geq(one.rows, 3);
+	cr_expect_eq(one.rows, other.rows);
+	EXPECT(ask(s, 0, "'forget','user':'" SCENE_GONE "'", NO_CODE), "done");
+	cr_expect_eq(ask(s, 1, "'users'", NO_CODE).rows, one.rows - 1);
+	end(s);
+}
+
+/* A configuration that cannot be read hides records, which may revoke what the
+ * folder has. */
+Test(keeper_shared, denies_everybody_where_the_fleet_is_not_clear)
+{
+	struct scene *s = begin();
+	struct keeper *keeper = &s->at[1].keeper;
+	char file[FOLDER_MAX + 32];
+
+	keeper->fleet = NULL;
+	snprintf(file, sizeof(file), "%s/store.json", s->at[1].folder);
+	keeper_join(file, LINE_SOCKET, keeper);
+	cr_expect_str_empty(keeper->unjoined);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "setup");
+
+	cr_assert_eq(mkdirat(s->at[1].store.dir, "fleet", 0700), 0);
+	keeper_join(file, LINE_SOCKET, keeper);
+	cr_expect_not_null(strstr(keeper->unjoined, "put it back"));
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
+
+	keeper_scene_write(s->at[1].store.dir, "store.json", 0644, "{}");
+	keeper_join(file, LINE_SOCKET, keeper);
+	cr_expect_not_null(
+	    strstr(keeper->unjoined, file), "%s", keeper->unjoined);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 1, "'users'", NO_CODE), "store");
+	end(s);
+}
+
+static const char configuration[] =
+    "{\"version\":1,\"name\":\"b\",\"engine\":\"etcd\",\"endpoints\":"
+    "[\"https://e:2379\"],\"prefix\":\"/t/\",\"tls\":{\"ca\":\"/ca\"},"
+    "\"user\":\"tfa\"}";
+
+#define HEX16 "0123456789abcdef"
+
+static const char keys[] = "{\"version\":1,\"fleet\":\"" HEX16 HEX16
+			   "\",\"use\":\"00000001\",\"keys\":[{\"id\":"
+			   "\"00000001\",\"key\":\"" HEX16 HEX16 HEX16 HEX16
+			   "\",\"since\":\"2026-11-29T12:00:00Z\"}]}";
+
+Test(keeper_shared, joins_with_its_key)
+{
+	struct scene *s = begin();
+	struct keeper *keeper = &s->at[1].keeper;
+	char file[FOLDER_MAX + 32];
+
+	keeper->fleet = NULL;
+	snprintf(file, sizeof(file), "%s/store.json", s->at[1].folder);
+	keeper_scene_write(
+	    s->at[1].store.dir, "store.json", 0644, configuration);
+	keeper_join(file, s->liar.path, keeper);
+	cr_expect_null(keeper->fleet);
+	cr_expect_not_null(
+	    strstr(keeper->unjoined, "fleet.key"), "%s", keeper->unjoined);
+
+	keeper_scene_write(s->at[1].store.dir, "fleet.key", 0640, keys);
+	keeper_join(file, s->liar.path, keeper);
+	cr_expect_null(keeper->fleet);
+	cr_expect_not_null(
+	    strstr(keeper->unjoined, "chmod"), "%s", keeper->unjoined);
+
+	cr_assert_eq(fchmodat(s->at[1].store.dir, "fleet.key", 0600, 0), 0);
+	keeper_join(file, s->liar.path, keeper);
+	cr_expect_str_empty(keeper->unjoined);
+	cr_assert_not_null(keeper->fleet);
+	cr_expect(keeper_seals(keeper));
+	liar_kill(&s->liar);
+	liar_start(&s->liar);
+	founder_charter(keeper->fleet, FOUNDER_EPOCH, CHARTER_LEVEL);
+	founder_policy(keeper->fleet, s->at[1].store.dir, "b1", policy);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "setup");
+	end(s);
+}
+
+static const char exempting[] =
+    "{'version':1,'issuer':'Test','rules':[],'otherwise':'exempt'}";
+
+/* By the request for the record, which says that another policy is in force. */
+Test(keeper_shared, decides_by_the_policy_in_force)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", exempting);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "exempt");
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", policy);
+	EXPECT(ask(s, 1, VERIFY, WRONG), "wrong_code");
+	founder_policy(&s->fleets[1], s->at[1].store.dir, "b2", exempting);
+	EXPECT(ask(s, 0, VERIFY, WRONG), "exempt");
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "exempt");
+	end(s);
+}
+
+/* What the policy says of files of keys is asked again, too. */
+Test(keeper_shared, looks_where_the_policy_in_force_says)
+{
+	static const char elsewhere[] =
+	    "{'version':1,'issuer':'Test','rules':[],'otherwise':'exempt',"
+	    "'keys':{'files':['/etc/keys/%u']}}";
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", elsewhere);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "look");
+	end(s);
+}
+
+Test(keeper_shared, denies_what_it_is_too_old_for)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	founder_charter(&s->fleets[0], FOUNDER_EPOCH, CHARTER_LEVEL + 1);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "too_old");
+	EXPECT(ask(s, 1, "'users'", NO_CODE), "too_old");
+	founder_charter(&s->fleets[0], FOUNDER_EPOCH, CHARTER_LEVEL);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	end(s);
+}
+
+Test(keeper_shared, denies_by_a_policy_that_is_none)
+{
+	struct scene *s = begin();
+
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", "{'no':1}");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "bad_policy");
+	EXPECT(ask(s, 1, "'policy_get'", NO_CODE), "done");
+	end(s);
+}
+
+/* A minute is too much; administrators can look all the same. */
+Test(keeper_shared, judges_nothing_by_a_clock_that_is_off)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	kept_note_clock(s->at[0].store.dir, 60999);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
+	kept_note_clock(s->at[0].store.dir, 61000);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "clock_off");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	EXPECT(ask(s, 0, "'users'", NO_CODE), "done");
+	kept_note_clock(s->at[0].store.dir, -61000);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
+	end(s);
+}
+
+/* A local user's record is here, and so is the last policy that was seen. */
+Test(keeper_shared, last_policy_seen_decides_for_local_users)
+{
+	struct scene *s = begin();
+
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
+	s->liar.shared->lie = LIE_AWAY;
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	/* This bastion has seen none. */
+	liar_kill(&s->liar);
+	cr_assert_eq(unlinkat(s->at[1].store.dir, "fleet/policy", 0), 0);
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "store_away");
+	liar_start(&s->liar);
+	end(s);
+}
