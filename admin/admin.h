@@ -79,6 +79,7 @@ struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
 	const char *fleet;  /* the path of the fleet's configuration */
+	const char *link;   /* and of the socket of tfa-link */
 	bool json;
 	bool csv;         /* of the commands that have it */
 	bool yes;         /* ask no questions */
@@ -108,7 +109,7 @@ struct admin {
 	const char *prom; /* its --output */
 	bool full;
 	/* store; dry_run, too */
-	const char *fleet, *link, *folder, *to, *prefer, *fleet_name;
+	const char *folder, *to, *prefer, *fleet_name;
 	bool migrate, here;
 };
 

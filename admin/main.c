@@ -79,7 +79,7 @@ static const struct command commands[] = {
 	"        | leave | remove [HOST] | export [DIR]\n"
 	"        | key [add|use|drop] [ID] | reseal | level\n"
 	"        | accept-restore [--here]\n"
-	"        [--fleet FILE] [--link SOCKET] [--folder DIR]",
+	"        [--folder DIR]",
 	"the records that several bastions share, in an etcd", admin_store},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
@@ -100,6 +100,8 @@ static const struct option_row option_rows[] = {
 	"the policy (/etc/tfa/policy.json, or\nDIR/policy.json)"),
     VALUE("", fleet, "fleet", "FILE",
 	"the fleet, if there is one (/etc/tfa/store.json)"),
+    VALUE("", link, "link", "PATH",
+	"the socket of tfa-link (/run/tfa-link/link.sock)"),
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
     VALUE("setup", only, "only", "TARGETS",
 	"the gate is for these users and\n@groups alone, to try it out"),
@@ -189,10 +191,6 @@ static const struct option_row option_rows[] = {
 	"replace this file, and count on from the last run"),
     FLAG("metrics", full, "full",
 	"run doctor too, and check the whole log: takes longer"),
-    VALUE("store", fleet, "fleet", "FILE",
-	"the fleet, with fleet.key beside it\n(/etc/tfa/store.json)"),
-    VALUE("store", link, "link", "SOCKET",
-	"tfa-link's socket, if it is not /run/tfa-link/link.sock"),
     VALUE("store", folder, "folder", "DIR",
 	"this bastion's own records, if they are not in\n/var/lib/tfa"),
     VALUE("store", fleet_name, "new", "NAME",

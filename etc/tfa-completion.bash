@@ -30,11 +30,12 @@ _tfa_admin_options()
 	report) echo --since --until --group --no-names --output ;;
 	metrics) echo --output --full ;;
 	store)
-		echo --new --migrate --prefer --to --dry-run --here --fleet \
-		    --link --folder
+		echo --new --migrate --prefer --to --dry-run --here \
+		    --folder
 		;;
 	esac
 	echo --json --yes --lock-me-out --socket --store --policy --keeper-user --help
+	echo --fleet --link
 	[ -n "$1" ] || echo --version
 }
 

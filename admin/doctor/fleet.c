@@ -14,7 +14,12 @@
 #include "admin/doctor/doctor.h"
 #include "store/base/cleanup.h"
 
-#define KEYS "/etc/tfa/fleet.key"
+static const char *
+config_path(const struct doctor *doctor)
+{
+	return doctor->admin->fleet != NULL ? doctor->admin->fleet
+					    : FLEET_CONFIG;
+}
 
 /* True if a file of that name is in the keeper's folder. */
 static bool
@@ -52,15 +57,18 @@ judge_leftovers(struct doctor *doctor)
 static void
 judge_config(struct doctor *doctor, const struct fleet_config *config)
 {
+	char fix[CONFIG_WORD];
+
 	if (config->local.count == 0)
 		doctor_warn(doctor, "\"local\": [\"USER\"] in " FLEET_CONFIG,
 		    "no user is local: while etcd does not answer nobody at all "
 		    "can log in here");
-	if (access("/etc/tfa/policy.json", F_OK) == 0)
-		doctor_warn(doctor,
-		    "mv /etc/tfa/policy.json /etc/tfa/policy.json.old",
-		    "/etc/tfa/policy.json is not read any more: the policy is "
-		    "the fleet's");
+	snprintf(fix, sizeof(fix), "mv %.400s %.400s.old", doctor->policy,
+	    doctor->policy);
+	if (access(doctor->policy, F_OK) == 0)
+		doctor_warn(doctor, fix,
+		    "%.300s is not read any more: the policy is the fleet's",
+		    doctor->policy);
 }
 
 static bool
@@ -105,7 +113,7 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 	if (fault == FAULT_NONE)
 		fault = charter_parse(text.text, text.len, &charter, &error);
 	if (fault != FAULT_NONE) {
-		doctor_fail(doctor, KEYS ", from a bastion that works",
+		doctor_fail(doctor, "fleet.key, from a bastion that works",
 		    "the fleet cannot be opened: %s", remote->why);
 		return false;
 	}
@@ -134,14 +142,19 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 {
 	struct keyring *ring = NULL;
 	struct remote remote;
-	char why[GUARDED_WHY_TEXT];
+	const char *path = config_path(doctor), *slash = strrchr(path, '/');
+	char why[GUARDED_WHY_TEXT], keys[CONFIG_WORD];
 
-	if (keyring_read(KEYS, 0, true, &ring, why) != FAULT_NONE) {
-		doctor_fail(doctor, KEYS ", from a bastion that works",
+	snprintf(keys, sizeof(keys), "%.*sfleet.key",
+	    slash != NULL ? (int)(slash - path + 1) : 0, path);
+	if (keyring_read(keys, 0, true, &ring, why) != FAULT_NONE) {
+		doctor_fail(doctor, "fleet.key, from a bastion that works",
 		    "nobody but \"local\" users can log in: %s", why);
 		return;
 	}
-	remote_open(LINE_SOCKET, ring, &remote);
+	remote_open(
+	    doctor->admin->link != NULL ? doctor->admin->link : LINE_SOCKET,
+	    ring, &remote);
 	if (ask_link(doctor, &remote, config) &&
 	    ask_charter(doctor, &remote, config))
 		ask_members(doctor, &remote);
@@ -156,14 +169,15 @@ doctor_fleet(struct doctor *doctor)
 	char why[FLEET_WHY_TEXT];
 	enum fault fault = doctor->keeper.store != NULL
 	    ? FAULT_ABSENT
-	    : fleet_config_read(FLEET_CONFIG, &config, why);
+	    : fleet_config_read(config_path(doctor), &config, why);
 
 	judge_leftovers(doctor);
 	doctor_ok(doctor, "this bastion is in none");
 	if (fault == FAULT_ABSENT)
 		return;
 	if (fault != FAULT_NONE) {
-		doctor_fail(doctor, FLEET_CONFIG, "nobody can log in: %s", why);
+		doctor_fail(
+		    doctor, config_path(doctor), "nobody can log in: %s", why);
 		return;
 	}
 	judge_config(doctor, &config);
