@@ -79,6 +79,7 @@ struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
 	const char *fleet;  /* the path of the fleet's configuration */
+	const char *link;   /* and of the socket of tfa-link */
 	bool json;
 	bool csv;         /* of the commands that have it */
 	bool yes;         /* ask no questions */
@@ -107,8 +108,8 @@ struct admin {
 	/* metrics */
 	const char *prom; /* its --output */
 	bool full;
-	/* store; config and dry_run, too */
-	const char *fleet_key, *link, *folder, *to, *prefer, *fleet_name;
+	/* store; dry_run, too */
+	const char *folder, *to, *prefer, *fleet_name;
 	bool migrate, here;
 };
 

@@ -79,7 +79,6 @@ static const struct command commands[] = {
 	"        | leave | remove [HOST] | export [DIR]\n"
 	"        | key [add|use|drop] [ID] | reseal | level\n"
 	"        | accept-restore [--here]\n"
-	"        [--config FILE] [--fleet-key FILE] [--link SOCKET]\n"
 	"        [--folder DIR]",
 	"the records that several bastions share, in an etcd", admin_store},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
@@ -101,6 +100,8 @@ static const struct option_row option_rows[] = {
 	"the policy (/etc/tfa/policy.json, or\nDIR/policy.json)"),
     VALUE("", fleet, "fleet", "FILE",
 	"the fleet, if there is one (/etc/tfa/store.json)"),
+    VALUE("", link, "link", "PATH",
+	"the socket of tfa-link (/run/tfa-link/link.sock)"),
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
     VALUE("setup", only, "only", "TARGETS",
 	"the gate is for these users and\n@groups alone, to try it out"),
@@ -190,12 +191,6 @@ static const struct option_row option_rows[] = {
 	"replace this file, and count on from the last run"),
     FLAG("metrics", full, "full",
 	"run doctor too, and check the whole log: takes longer"),
-    VALUE("store", config, "config", "FILE",
-	"the fleet's configuration, if it is not\n/etc/tfa/store.json"),
-    VALUE("store", fleet_key, "fleet-key", "FILE",
-	"the fleet's keys, if they are not in /etc/tfa/fleet.key"),
-    VALUE("store", link, "link", "SOCKET",
-	"tfa-link's socket, if it is not /run/tfa-link/link.sock"),
     VALUE("store", folder, "folder", "DIR",
 	"this bastion's own records, if they are not in\n/var/lib/tfa"),
     VALUE("store", fleet_name, "new", "NAME",
@@ -207,8 +202,8 @@ static const struct option_row option_rows[] = {
 	"fleet; this one follows"),
     VALUE("store", to, "to", "WHERE",
 	"with migrate: into the fleet, or into this folder"),
-    VALUE("store", prefer, "prefer", "last-login",
-	"with migrate: of two records of one user take the one\n"
+    VALUE("store", prefer, "prefer", "HOW",
+	"last-login: of two records of one user take the one\n"
 	"that was used last"),
     FLAG(
 	"store", dry_run, "dry-run", "with migrate: only say what it would do"),

@@ -30,11 +30,12 @@ _tfa_admin_options()
 	report) echo --since --until --group --no-names --output ;;
 	metrics) echo --output --full ;;
 	store)
-		echo --new --migrate --prefer --to --dry-run --here --config \
-		    --fleet-key --link --folder
+		echo --new --migrate --prefer --to --dry-run --here \
+		    --folder
 		;;
 	esac
 	echo --json --yes --lock-me-out --socket --store --policy --keeper-user --help
+	echo --fleet --link
 	[ -n "$1" ] || echo --version
 }
 
@@ -139,7 +140,7 @@ _tfa_command()
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
 		--socket | --store | --policy | --config | --output | --targets | \
-		    --fleet-key | --link | --folder | -i) ((i++)) ;;
+		    --fleet | --link | --folder | -i) ((i++)) ;;
 		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
 		*)
 			echo "${words[i]}"
@@ -157,7 +158,7 @@ _tfa_admin()
 	command=$(_tfa_command)
 	before=${words[${#words[@]} - 1]}
 	case $before in
-	--socket | --store | --policy | --config | --output | --fleet-key | \
+	--socket | --store | --policy | --config | --output | --fleet | \
 	    --link | --folder | -i)
 		_tfa_files
 		return

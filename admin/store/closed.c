@@ -1,5 +1,6 @@
 #include "admin/store/closed.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +9,8 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
+
+#define COPIES "fleet"
 
 static bool
 put(struct store *store, const char *name, const char *text)
@@ -63,9 +66,34 @@ closed_note_fleet(struct store *store, const char *id)
 	return put(store, STORE_IN_FLEET, id);
 }
 
+/* DIR/fleet: copies of policy and charter, and the revision that was seen. */
+static bool
+drop_copies(struct store *store)
+{
+	int fd = openat(store->dir, COPIES,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+
+	if (dir == NULL) {
+		cleanup_fd(&fd);
+		return errno == ENOENT;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	return unlinkat(store->dir, COPIES, AT_REMOVEDIR) == 0;
+}
+
 bool
 closed_drop_fleet(struct store *store)
 {
+	if (!drop_copies(store)) {
+		admin_say(COPIES ": %s", strerror(errno));
+		return false;
+	}
 	return drop(store, STORE_IN_FLEET);
 }
 

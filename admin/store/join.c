@@ -128,7 +128,7 @@ check_fleet(struct site *site, const char *host)
 {
 	scoped_members struct members members = {.list = {NULL, 0}};
 	char id[CHARTER_ID];
-	int status = members_read(site, &members);
+	int status = site_members(site, &members);
 
 	if (status == ADMIN_DONE)
 		status = join_check_host(&members, host);

@@ -64,7 +64,7 @@ store_key_use(struct admin *admin, const char *id)
 
 	if (number < 0)
 		return status == ADMIN_DONE ? ADMIN_NOT : status;
-	status = members_read(&site, &members);
+	status = site_members(&site, &members);
 	if (status == ADMIN_DONE)
 		status = check_all_have(&members, id);
 	if (status != ADMIN_DONE)
@@ -142,7 +142,7 @@ store_key_drop(struct admin *admin, const char *id)
 		    id);
 		return ADMIN_NOT;
 	}
-	status = members_read(&site, &members);
+	status = site_members(&site, &members);
 	if (status == ADMIN_DONE)
 		status = check_nobody_uses(&members, id);
 	if (status == ADMIN_DONE)

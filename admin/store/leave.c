@@ -71,7 +71,7 @@ store_remove(struct admin *admin, const char *host)
 	char question[400];
 
 	if (status == ADMIN_DONE)
-		status = members_read(&site, &members);
+		status = site_members(&site, &members);
 	if (status != ADMIN_DONE)
 		return status;
 	member = members_find(&members, host);
@@ -132,7 +132,7 @@ store_level(struct admin *admin)
 	enum fault fault;
 
 	if (status == ADMIN_DONE)
-		status = members_read(&site, &members);
+		status = site_members(&site, &members);
 	if (status != ADMIN_DONE)
 		return status;
 	level = common_level(&members, &host);

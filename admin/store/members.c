@@ -1,16 +1,29 @@
 #include "admin/store/members.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct reading {
-	struct site *site;
+	struct remote *remote;
 	struct members *members;
-	bool failed;
+	char *why;
+	enum fault fault;
 };
 
-static bool
+static enum fault __attribute__((format(printf, 3, 4)))
+members_say(struct reading *reading, enum fault fault, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(reading->why, REMOTE_WHY, format, ap);
+	va_end(ap);
+	return fault;
+}
+
+static enum fault
 open_member(struct reading *reading, const char *host, const char *mark,
     const uint8_t *sealed, size_t len)
 {
@@ -19,29 +32,26 @@ open_member(struct reading *reading, const char *host, const char *mark,
 	struct fleet_member *member;
 	struct json_error error;
 	struct bastion bastion;
+	enum fault fault = remote_unseal(
+	    reading->remote, &name, mark, sealed, len, &text);
 
-	if (remote_unseal(&reading->site->remote, &name, mark, sealed, len,
-		&text) != FAULT_NONE) {
-		admin_say("%s", reading->site->remote.why);
-		return false;
-	}
-	if (bastion_parse(text.text, text.len, &bastion, &error) !=
-	    FAULT_NONE) {
-		admin_say("what the bastion %s says of itself is not "
-			  "understood: %s",
+	if (fault != FAULT_NONE)
+		return members_say(reading, fault, "%s", reading->remote->why);
+	fault = bastion_parse(text.text, text.len, &bastion, &error);
+	if (fault != FAULT_NONE)
+		return members_say(reading, fault,
+		    "the entry of the bastion %.100s is not understood: "
+		    "%.100s",
 		    host, error.text);
-		return false;
-	}
 	member = list_add(&reading->members->list, sizeof(*member));
 	if (member == NULL) {
 		bastion_done(&bastion);
-		admin_say("out of memory");
-		return false;
+		return members_say(reading, FAULT_MEMORY, "out of memory");
 	}
 	snprintf(member->host, sizeof(member->host), "%s", host);
 	snprintf(member->mark, sizeof(member->mark), "%s", mark);
 	member->bastion = bastion;
-	return true;
+	return FAULT_NONE;
 }
 
 static bool
@@ -50,26 +60,28 @@ add_member(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 {
 	struct reading *reading = ctx;
 
-	reading->failed = !open_member(
+	reading->fault = open_member(
 	    reading, key + strlen(BASTION_PREFIX), mark, sealed, len);
-	return !reading->failed;
+	return reading->fault == FAULT_NONE;
 }
 
-int
-members_read(struct site *site, struct members *ret)
+enum fault
+members_read(
+    struct remote *remote, struct members *ret, char ret_why[static REMOTE_WHY])
 {
 	struct members members = {.list = {NULL, 0}};
-	struct reading reading = {site, &members, false};
+	struct reading reading = {remote, &members, ret_why, FAULT_NONE};
 	enum fault fault = remote_scan(
-	    &site->remote, BASTION_PREFIX, false, add_member, &reading);
+	    remote, BASTION_PREFIX, false, add_member, &reading);
 
 	if (fault == FAULT_NONE) {
 		*ret = members;
-		return ADMIN_DONE;
+		return fault;
 	}
 	members_done(&members);
-	return reading.failed ? ADMIN_NOT
-			      : site_say(site, fault, "the list of bastions");
+	return reading.fault != FAULT_NONE
+	    ? reading.fault
+	    : members_say(&reading, fault, "%s", remote->why);
 }
 
 void

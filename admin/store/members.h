@@ -4,7 +4,7 @@
 #ifndef TFA_ADMIN_MEMBERS_H
 #define TFA_ADMIN_MEMBERS_H
 
-#include "admin/store/site.h"
+#include "admin/store/remote.h"
 #include "store/fleet/bastion.h"
 
 /* A bastion that said nothing for so long is taken for off. */
@@ -20,10 +20,10 @@ struct members {
 	LIST_OF(struct fleet_member) list;
 };
 
-/* *ret: all bastions, by name; members_done() frees it.  An admin_exit, after a
- * message; also if the entry of one does not open: nothing is then known of
- * it. */
-int members_read(struct site *site, struct members *ret);
+/* *ret: all bastions, by name; members_done() frees it.  Also if the entry of one
+ * does not open nothing is known: ret_why says why, as one line. */
+MUST_USE enum fault members_read(struct remote *remote, struct members *ret,
+    char ret_why[static REMOTE_WHY]);
 void members_done(struct members *members);
 #define scoped_members __attribute__((cleanup(members_done)))
 

@@ -1,7 +1,21 @@
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/store/commands.h"
 #include "admin/store/move.h"
+
+/* True if a way back into the folder was killed near its end. */
+static bool
+is_left(const struct admin *admin)
+{
+	const char *path = admin->fleet != NULL ? admin->fleet : FLEET_CONFIG;
+	char left[PATH_MAX];
+
+	snprintf(left, sizeof(left), "%s.left", path);
+	return access(path, F_OK) != 0 && access(left, F_OK) == 0;
+}
 
 int
 store_migrate(struct admin *admin)
@@ -17,6 +31,10 @@ store_migrate(struct admin *admin)
 	if (move == NULL) {
 		admin_say("migrate needs --to fleet or --to folder");
 		return ADMIN_MISUSED;
+	}
+	if (move == move_to_folder && is_left(admin)) {
+		status = site_begin(admin, SITE_OWNER, &site);
+		return status == ADMIN_DONE ? move_finish(&site) : status;
 	}
 	status = site_begin(admin, SITE_FLEET, &site);
 	return status == ADMIN_DONE ? move(&site) : status;

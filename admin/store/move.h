@@ -88,4 +88,7 @@ void move_key_free(struct store_key *key);
 int move_to_fleet(struct site *site);
 int move_to_folder(struct site *site);
 
+/* Ends a way back that was killed after store.json was gone. */
+int move_finish(struct site *site);
+
 #endif

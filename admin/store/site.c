@@ -105,12 +105,16 @@ site_begin(const struct admin *admin, unsigned needs, struct site *ret)
 	static int (*const steps[])(struct site *) = {
 	    read_config, read_keys, open_link, find_owner, site_charter};
 	int status = ADMIN_DONE;
+	const char *slash;
 
 	*ret = (struct site){.admin = admin,
-	    .config_path = admin->config != NULL ? admin->config : FLEET_CONFIG,
-	    .key_path = admin->fleet_key != NULL ? admin->fleet_key : SITE_KEY,
+	    .config_path = admin->fleet != NULL ? admin->fleet : FLEET_CONFIG,
 	    .folder = admin->folder != NULL ? admin->folder : SITE_FOLDER};
 	ret->remote.line = LINE_TO("");
+	slash = strrchr(ret->config_path, '/');
+	snprintf(ret->key_path, sizeof(ret->key_path), "%.*s" SITE_KEY,
+	    slash != NULL ? (int)(slash - ret->config_path + 1) : 0,
+	    ret->config_path);
 	if (geteuid() != 0) {
 		admin_say("only root may run store");
 		return ADMIN_NOT_ALLOWED;
@@ -129,6 +133,17 @@ site_done(struct site *site)
 	keyring_free(site->ring);
 	fleet_config_done(&site->config);
 	site->ring = NULL;
+}
+
+int
+site_members(struct site *site, struct members *ret)
+{
+	char why[REMOTE_WHY];
+
+	if (members_read(&site->remote, ret, why) == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("the list of bastions: %s", why);
+	return ADMIN_NOT;
 }
 
 int

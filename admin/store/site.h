@@ -24,18 +24,22 @@
 #ifndef TFA_ADMIN_SITE_H
 #define TFA_ADMIN_SITE_H
 
+#include <limits.h>
+
 #include "admin/admin.h"
+#include "admin/store/members.h"
 #include "admin/store/remote.h"
 #include "store/fleet/charter.h"
 #include "store/fleet/config.h"
 #include "store/fleet/keyring.h"
 
-#define SITE_KEY    "/etc/tfa/fleet.key"
+#define SITE_KEY    "fleet.key"
 #define SITE_FOLDER "/var/lib/tfa"
 
 struct site {
 	const struct admin *admin;
-	const char *config_path, *key_path, *folder;
+	const char *config_path, *folder;
+	char key_path[PATH_MAX];    /* beside the configuration */
 	struct fleet_config config; /* zero: not read */
 	struct keyring *ring;       /* NULL: not read */
 	struct remote remote;       /* not open: line.fd is -1 */
@@ -62,6 +66,9 @@ int site_charter(struct site *site);
 
 void site_done(struct site *site);
 #define scoped_site __attribute__((cleanup(site_done)))
+
+/* members_read(), as an admin_exit after a message. */
+int site_members(struct site *site, struct members *ret);
 
 /* Says why the fleet's store did not do it.  what: "the record of alice". */
 int site_say(const struct site *site, enum fault fault, const char *what);

@@ -182,7 +182,7 @@ store_status(struct admin *admin)
 		status = site_charter(&site);
 	}
 	if (status == ADMIN_DONE)
-		status = members_read(&site, &view.members);
+		status = site_members(&site, &view.members);
 	if (shown && admin->json)
 		print_json(&view);
 	else if (status == ADMIN_DONE)

@@ -7,8 +7,8 @@
  *	2. the folder is closed; each record is written, or was before
  *	3. each is read back and compared
  *	4. the fleet's are removed: what is here is the only one from now on
- *	5. the policy; store.json goes, "in-fleet" goes
- *	6. the keeper starts anew, and the folder is opened
+ *	5. the policy; store.json goes
+ *	6. "in-fleet" goes, the keeper starts anew, and the folder is opened
  *
  * Where "in-fleet" is not there a migration into the fleet did not end: then what
  * it wrote there is removed, and the folder opened.
@@ -154,7 +154,7 @@ check_alone(struct site *site)
 {
 	scoped_members struct members members = {.list = {NULL, 0}};
 	char host[BASTION_HOST];
-	int status = members_read(site, &members);
+	int status = site_members(site, &members);
 
 	if (status != ADMIN_DONE)
 		return status;
@@ -214,8 +214,6 @@ carry_back(struct move *move)
 	    leave_drop_host(site) != ADMIN_DONE ||
 	    leave_drop_config(site) != ADMIN_DONE || !site_become_owner(site))
 		return stopped();
-	if (!closed_drop_fleet(&move->store))
-		return stopped();
 	admin_done(site->admin, site->folder, done);
 	return ADMIN_DONE;
 }
@@ -273,6 +271,14 @@ ask_to_bring(const struct move *move)
 	return ADMIN_NOT;
 }
 
+/* The last step, without store.json: also of a command that was killed. */
+static int
+finish(struct move *move)
+{
+	return closed_drop_fleet(&move->store) ? move_open_again(move)
+					       : stopped();
+}
+
 int
 move_to_folder(struct site *site)
 {
@@ -294,5 +300,20 @@ move_to_folder(struct site *site)
 	status = ask_to_bring(&move);
 	if (status == ADMIN_DONE)
 		status = carry_back(&move);
-	return status == ADMIN_DONE ? move_open_again(&move) : status;
+	return status == ADMIN_DONE ? finish(&move) : status;
+}
+
+int
+move_finish(struct site *site)
+{
+	scoped_move struct move move;
+	int status = move_begin(site, &move);
+
+	if (status != ADMIN_DONE)
+		return status;
+	if (closed_is(&move.store))
+		return finish(&move);
+	admin_say("this bastion is in no fleet: there is no %s, and %s is open",
+	    site->config_path, site->folder);
+	return ADMIN_NOT;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "store/base/cleanup.h"
 #include "store/base/list.h"
@@ -28,7 +29,8 @@ place_open(const struct cluster *c)
 	if (mkdtemp(p->dir) == NULL || chmod(p->dir, 0755) != 0)
 		fail("%s: %s", p->dir, strerror(errno));
 	p->folder = text("%s/store", p->dir);
-	p->key = text("%s/fleet.key", p->dir);
+	p->key = text("%s/fleet.key", p->link->dir);
+	unlink(p->key);
 	p->policy = text("%s/policy.json", p->dir);
 	if (mkdir(p->folder, 0700) != 0)
 		fail("%s: %s", p->folder, strerror(errno));
@@ -42,10 +44,9 @@ struct run *
 place_start(const struct place *p, const char *const args[])
 {
 	const char *argv[ARGS] = {text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
-	    "--yes", "--policy", p->policy, "store", "--config",
-	    p->link->config, "--fleet-key", p->key, "--link", p->link->socket,
-	    "--folder", p->folder};
-	size_t n = 13;
+	    "--yes", "--policy", p->policy, "store", "--fleet", p->link->config,
+	    "--link", p->link->socket, "--folder", p->folder};
+	size_t n = 11;
 
 	while (*args != NULL && n < ARGS - 1)
 		argv[n++] = *args++;

@@ -4,7 +4,6 @@
  */
 #include <dirent.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -173,8 +172,7 @@ Test(store_fleet, moves_records_there_and_back)
 /* Kills the command after a while that grows, and looks that nothing is open that
  * is not whole; then lets it end. */
 static void
-kill_until_done(
-    const struct place *p, const char *const args[], const char *config)
+kill_until_done(const struct place *p, const char *const args[])
 {
 	struct run *r;
 
@@ -185,8 +183,6 @@ kill_until_done(
 		run_finish(r);
 		if (r->status == 0)
 			return;
-		if (access(p->link->config, F_OK) != 0)
-			rename(config, p->link->config);
 		/* Records here and no maintenance, or maintenance. */
 		cr_assert(is_there(p, "maintenance") ||
 			place_record(p->folder, "user0") != NULL ||
@@ -202,20 +198,18 @@ Test(store_fleet, loses_nothing_when_a_move_is_killed)
 	struct cluster *c;
 	struct place *p;
 	char *texts[MANY];
-	char *left;
 
 	needs_link();
 	c = cluster_open(.nodes = 1);
 	p = begin(c);
-	left = text("%s.left", p->link->config);
 	make_many(p, texts);
-	kill_until_done(p, ARGV("migrate", "--to", "fleet"), left);
+	kill_until_done(p, ARGV("migrate", "--to", "fleet"));
 	cr_expect_null(place_record(p->folder, "user0"));
 	cr_expect_not(is_there(p, "maintenance"));
 	assert_status(
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	all_are_here(text("%s/out", p->dir), texts);
-	kill_until_done(p, ARGV("migrate", "--to", "folder"), left);
+	kill_until_done(p, ARGV("migrate", "--to", "folder"));
 	all_are_here(p->folder, texts);
 	cr_expect_not(is_there(p, "maintenance"));
 	cr_expect_not(is_there(p, "in-fleet"));
