@@ -63,13 +63,14 @@ on_update(struct record *record, void *arg)
 	return deed->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* Loads the policy that took the place of the one by which this was decided.
- * False: it is refused instead. */
+/* Loads the policy that took the place of the one by which this was decided,
+ * and into which the decision points.  False: it is refused instead. */
 static bool
 follow_policy(struct deed *deed)
 {
 	enum reason reason = REASON_BUSY;
 
+	deed->decision = (struct decision){.mode = MODE_NONE};
 	if (deed->policies++ < POLICIES)
 		reason = call_load_policy(deed->call, true);
 	if (reason != REASON_NONE)
