@@ -268,6 +268,7 @@ status_line(pid_t pid, const char *name)
 
 Test(link_asked, has_given_up_what_it_does_not_need)
 {
+	struct stat st;
 	struct link *l;
 
 	needs_link();
