@@ -66,8 +66,9 @@ version_parse(const char *bytes, size_t len, struct version *ret)
 {
 	const char *line_end = memchr(
 	    bytes, '\n', len < VERSION_HEAD ? len : VERSION_HEAD);
-	scoped_version struct version version = {.number = 0};
 	scoped_free char *head = NULL;
+	scoped_free char *text = NULL;
+	struct version version = {.number = 0};
 	struct json_error error;
 	size_t head_len;
 	enum fault fault;
@@ -75,19 +76,19 @@ version_parse(const char *bytes, size_t len, struct version *ret)
 	if (line_end == NULL)
 		return FAULT_FORMAT;
 	head_len = (size_t)(line_end - bytes);
-	head = strndup(bytes, head_len);
 	version.len = len - head_len - 1;
-	version.text = malloc(version.len + 1);
-	if (head == NULL || version.text == NULL)
+	head = strndup(bytes, head_len);
+	text = malloc(version.len + 1);
+	if (head == NULL || text == NULL)
 		return FAULT_MEMORY;
-	fault = json_read(
-	    &version_shape, head, strlen(head), VERSION_HEAD, &version, &error);
+	fault = json_read(&version_shape, head, strlen(head), VERSION_HEAD,
+	    &version, &error);
 	if (fault != FAULT_NONE || strlen(head) != head_len)
 		return fault == FAULT_MEMORY ? fault : FAULT_FORMAT;
-	memcpy(version.text, line_end + 1, version.len);
-	version.text[version.len] = '\0';
+	memcpy(text, line_end + 1, version.len);
+	text[version.len] = '\0';
+	version.text = take(text);
 	*ret = version;
-	version.text = NULL;
 	return FAULT_NONE;
 }
 

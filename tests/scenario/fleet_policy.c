@@ -261,6 +261,27 @@ Test(fleet_policy, bastions_say_what_they_are)
 	assert_says(cluster_get(c, key), "tfs1");
 }
 
+/* The label of a code for a phone, which is good on all bastions. /etc is this
+ * command's own. */
+Test(fleet_policy, code_for_a_phone_names_the_fleet)
+{
+	static const char script[] =
+	    "mount -t tmpfs -o mode=755 none /etc/tfa && "
+	    "cp \"$1\" /etc/tfa/store.json && shift && exec \"$@\"";
+	const char *admin = text("%s/tfa-admin", getenv("TFA_PROGRAMS"));
+	struct run *r;
+
+	needs_link();
+	two_bastions(1);
+	assert_status(run(ARGV("mkdir", "-p", "/etc/tfa"), NULL, 0), 0);
+	r = run(ARGV("unshare", "-m", "sh", "-c", script, "sh",
+		    one->fleet->config, admin, "--socket", one->socket,
+		    "enroll", "carol", "--qr", "uri"),
+	    NULL, 0);
+	assert_status(r, 0);
+	assert_says(r->out, "carol%40fleet.example.com");
+}
+
 static char *
 copy_of(const struct bastion *b, const char *what)
 {
