@@ -66,23 +66,20 @@ version_parse(const char *bytes, size_t len, struct version *ret)
 {
 	const char *line_end = memchr(
 	    bytes, '\n', len < VERSION_HEAD ? len : VERSION_HEAD);
-	scoped_free char *head = NULL;
-	scoped_free char *text = NULL;
+	size_t head_len = line_end != NULL ? (size_t)(line_end - bytes) : 0;
+	scoped_free char *head = strndup(bytes, head_len);
+	scoped_free char *text = malloc(len - head_len + 1);
 	struct version version = {.number = 0};
 	struct json_error error;
-	size_t head_len;
 	enum fault fault;
 
-	if (line_end == NULL)
-		return FAULT_FORMAT;
-	head_len = (size_t)(line_end - bytes);
-	version.len = len - head_len - 1;
-	head = strndup(bytes, head_len);
-	text = malloc(version.len + 1);
 	if (head == NULL || text == NULL)
 		return FAULT_MEMORY;
-	fault = json_read(&version_shape, head, strlen(head), VERSION_HEAD,
-	    &version, &error);
+	if (line_end == NULL)
+		return FAULT_FORMAT;
+	version.len = len - head_len - 1;
+	fault = json_read(
+	    &version_shape, head, strlen(head), VERSION_HEAD, &version, &error);
 	if (fault != FAULT_NONE || strlen(head) != head_len)
 		return fault == FAULT_MEMORY ? fault : FAULT_FORMAT;
 	memcpy(text, line_end + 1, version.len);
