@@ -193,8 +193,10 @@ keyring_read(const char *path, uid_t owner, bool secret, struct keyring **ret,
 {
 	scoped_json_text char *text = NULL;
 	size_t len = 0;
-	enum fault fault = (secret ? guarded_read_secret : guarded_read)(
-	    path, owner, KEYRING_MAX + 1, &text, &len, ret_why);
+	enum fault fault = secret
+	    ? guarded_read_secret(
+		  path, owner, KEYRING_MAX + 1, &text, &len, ret_why)
+	    : guarded_read(path, owner, KEYRING_MAX + 1, &text, &len, ret_why);
 
 	return fault == FAULT_NONE
 	    ? keyring_parse(path, text, len, ret, ret_why)
