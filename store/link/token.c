@@ -45,6 +45,13 @@ token_is_bad(struct token *token, unsigned serial, int64_t now_ms)
 		explicit_bzero(token->text, sizeof(token->text));
 }
 
+void
+token_is_doubtful(struct token *token, int64_t since_ms)
+{
+	if (token->got_ms < since_ms)
+		explicit_bzero(token->text, sizeof(token->text));
+}
+
 bool
 token_is_ready(const struct token *token)
 {

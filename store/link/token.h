@@ -37,6 +37,13 @@ void token_lost(struct token *token); /* no answer */
  * to that member yet, and stays. */
 void token_is_bad(struct token *token, unsigned serial, int64_t now_ms);
 
+/*
+ * No member has answered since since_ms: a token that is older may be why. etcd
+ * waits, without a word, for the entry of its log that a token names, and after
+ * a snapshot was restored that may never come.
+ */
+void token_is_doubtful(struct token *token, int64_t since_ms);
+
 /* True if a request may go out: there is a good token, or none is needed. */
 bool token_is_ready(const struct token *token);
 

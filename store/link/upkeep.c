@@ -164,6 +164,9 @@ upkeep_turn(struct upkeep *u, int64_t now_ms)
 	u->engine->now_ms = now_ms;
 	if (now_ms >= u->next_poll_ms && u->polls == 0)
 		poll_members(u, now_ms);
+	if (endpoints_are_away(endpoints, now_ms))
+		token_is_doubtful(
+		    &u->engine->token, endpoints->silent_since_ms);
 	if (endpoints_probe_now(endpoints, now_ms))
 		for (int i = 0; i < endpoints->count; i++)
 			probe(u, i, now_ms);

@@ -75,3 +75,19 @@ Test(token, lost_on_the_way_is_asked_for_again)
 	cr_expect_not(token_ask_now(&token, 1999));
 	cr_expect(token_ask_now(&token, 2000));
 }
+
+Test(token, older_than_the_silence_is_asked_for_anew)
+{
+	struct token token = {.wanted = true};
+
+	cr_assert(token_ask_now(&token, 1000));
+	token_got(&token, text, 1100);
+	token_is_doubtful(&token, 1100);
+	cr_assert(token_is_ready(&token));
+	token_is_doubtful(&token, 1101);
+	cr_assert_not(token_is_ready(&token));
+	cr_assert(token_ask_now(&token, 5000));
+	token_got(&token, text, 5100);
+	token_is_doubtful(&token, 1101);
+	cr_assert(token_is_ready(&token));
+}
