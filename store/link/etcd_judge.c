@@ -15,7 +15,6 @@ static const struct {
     {"user name is empty", ETCD_TOKEN_BAD},
     {"database space exceeded", ETCD_FULL},
     {"required revision has been compacted", ETCD_COMPACTED},
-    {"too many requests", ETCD_BUSY},
     {"no leader", ETCD_BUSY},
     {"leader changed", ETCD_BUSY},
     {"not leader", ETCD_BUSY},

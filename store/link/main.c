@@ -161,7 +161,7 @@ give_to_group(const char *path, gid_t group)
 	    chmod(path, 0660) == 0;
 }
 
-/* The keeper's group may connect, and nobody else. */
+/* The keeper's group may connect, and nobody else; once somebody listens. */
 static int
 bind_link(const char *path, gid_t group)
 {
@@ -178,7 +178,7 @@ bind_link(const char *path, gid_t group)
 	umask(0777);
 	if (fd < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    !give_to_group(path, group) || listen(fd, BACKLOG) < 0)
+	    !give_to_group(path, group))
 		err(1, "%s", path);
 	umask(077);
 	return fd;
@@ -298,6 +298,9 @@ serve(const struct start *start, struct engine *engine, struct upkeep *upkeep,
 	drop_root(group);
 	fd = bind_link(start->socket, group);
 	confine_link();
+	/* Nobody is served before that. */
+	if (listen(fd, BACKLOG) < 0)
+		err(1, "%s", start->socket);
 	if (notify != NULL)
 		systemd_notify(notify, "READY=1");
 	link_listen(engine, upkeep, fd, uid);

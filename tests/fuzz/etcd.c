@@ -46,7 +46,7 @@ try_kind(enum link_op op, const char *body, size_t len)
 		    &request, "/tfa/v1/", body, len, &out, &end);
 		break;
 	case LINK_SCAN:
-		strcpy(request.key, "users/");
+		memcpy(request.key, "users/", sizeof("users/"));
 		believed = etcd_read_scan(
 		    &request, "/tfa/v1/", body, len, &out, &end, &rows);
 		break;

@@ -35,6 +35,18 @@ Test(endpoints, move_on_once_where_many_attempts_fail_at_once)
 	cr_expect_eq(e.running, 0);
 }
 
+Test(endpoints, do_not_move_for_a_failure_at_one_that_was_left)
+{
+	struct endpoints e = three();
+
+	for (int i = 0; i < 3; i++)
+		endpoints_sent(&e, 1);
+	endpoints_bad(&e, 0, false, "time-out", 601);
+	endpoints_bad(&e, 1, false, "time-out", 602);
+	endpoints_bad(&e, 0, false, "time-out", 603);
+	cr_expect_eq(e.current, 2);
+}
+
 /* A new leader takes up to 2.4 s: nobody is turned away for that. */
 Test(endpoints, are_away_after_2500_ms_of_silence_and_not_before)
 {

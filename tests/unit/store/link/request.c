@@ -1,4 +1,5 @@
 #include "store/link/request.h"
+#include "store/link/tree.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -136,10 +137,21 @@ Test(link_request, refuses_bytes_behind_a_nul)
 {
 	struct link_request request;
 	const char *why;
-	char text[] = GET "\0{}";
+	char text[] = GET "\0 ";
 
 	cr_expect_eq(link_request_read(text, sizeof(text) - 1, &request, &why),
 	    FAULT_FORMAT);
+}
+
+Test(link_request, knows_sixteen_levels)
+{
+	char text[] = "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]";
+	scoped_tree cJSON *most = tree_read(
+	    "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", 32);
+	scoped_tree cJSON *more = tree_read(text, strlen(text));
+
+	cr_expect_not_null(most);
+	cr_expect_null(more);
 }
 
 /* cJSON calls itself for each level. */
@@ -185,8 +197,8 @@ Test(link_request, says_a_reason_in_plain_letters)
 {
 	struct json_out out = json_out_begin(64);
 
-	link_say(&out, LINK_REFUSED, "a\"b\\c\n\x1b[2J\xff");
+	link_say(&out, LINK_REFUSED, "a\"b\\c\n\x1b[2J\xff\x7f");
 	cr_expect_str_eq(
-	    out.text, "{\"status\":\"refused\",\"why\":\"a'b c  [2J \"}");
+	    out.text, "{\"status\":\"refused\",\"why\":\"a'b c  [2J  \"}");
 	json_text_free(&out.text);
 }
