@@ -61,30 +61,44 @@ version_is(const struct version *version, const struct version *other)
 	    memcmp(version->text, other->text, version->len) == 0;
 }
 
+/* Reads the line of a version, of len bytes. */
+static enum fault
+read_head(const char *line, size_t len, struct version *ret)
+{
+	scoped_free char *head = strndup(line, len);
+	struct json_error error;
+	enum fault fault;
+
+	if (head == NULL)
+		return FAULT_MEMORY;
+	if (strlen(head) != len)
+		return FAULT_FORMAT;
+	fault = json_read(&version_shape, head, len, VERSION_HEAD, ret, &error);
+	return fault == FAULT_NONE || fault == FAULT_MEMORY ? fault
+							    : FAULT_FORMAT;
+}
+
 enum fault
 version_parse(const char *bytes, size_t len, struct version *ret)
 {
 	const char *line_end = memchr(
 	    bytes, '\n', len < VERSION_HEAD ? len : VERSION_HEAD);
-	size_t head_len = line_end != NULL ? (size_t)(line_end - bytes) : 0;
-	scoped_free char *head = strndup(bytes, head_len);
-	scoped_free char *text = malloc(len - head_len + 1);
 	struct version version = {.number = 0};
-	struct json_error error;
+	size_t head_len;
 	enum fault fault;
 
-	if (head == NULL || text == NULL)
-		return FAULT_MEMORY;
 	if (line_end == NULL)
 		return FAULT_FORMAT;
+	head_len = (size_t)(line_end - bytes);
+	fault = read_head(bytes, head_len, &version);
+	if (fault != FAULT_NONE)
+		return fault;
 	version.len = len - head_len - 1;
-	fault = json_read(
-	    &version_shape, head, strlen(head), VERSION_HEAD, &version, &error);
-	if (fault != FAULT_NONE || strlen(head) != head_len)
-		return fault == FAULT_MEMORY ? fault : FAULT_FORMAT;
-	memcpy(text, line_end + 1, version.len);
-	text[version.len] = '\0';
-	version.text = take(text);
+	version.text = malloc(version.len + 1);
+	if (version.text == NULL)
+		return FAULT_MEMORY;
+	memcpy(version.text, line_end + 1, version.len);
+	version.text[version.len] = '\0';
 	*ret = version;
 	return FAULT_NONE;
 }
