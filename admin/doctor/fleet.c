@@ -1,5 +1,5 @@
 /*
- * What doctor asks of the fleet: each step only if the one before it went well,
+ * Asks the fleet, for its judges: each step only if the one before it went well,
  * since all that follows would fail for the same reason.
  */
 #include "admin/doctor/fleet.h"

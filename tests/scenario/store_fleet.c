@@ -4,9 +4,11 @@
  */
 #include <dirent.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/scenario/finding.h"
 #include "tests/scenario/fleet.h"
 #include "tests/scenario/place.h"
 
@@ -388,4 +390,71 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
 	assert_says(r->out, "epoch 2");
+}
+
+static char *
+doctor_of(const struct bastion *b, const struct place *p)
+{
+	struct run *r = bastion_admin(b,
+	    ARGV("--fleet", p->link->config, "--link", p->link->socket,
+		"doctor", "--config", text("%s/sshd_config", b->dir)));
+
+	return r->out;
+}
+
+Test(store_fleet, is_looked_at_by_doctor)
+{
+	struct cluster *c;
+	struct bastion *b;
+	struct place *p;
+	char *out;
+
+	needs_link();
+	needs_people();
+	c = cluster_open(.nodes = 1);
+	b = bastion_open(.rules = REQUIRED);
+	p = place_open(c);
+	out = doctor_of(b, p);
+	cr_assert(finding_is(out, "FAIL", "fleet", "fleet.key"), "%s", out);
+	assert_status(place_store(p, ARGV("join", "--new", PLACE_FLEET)), 0);
+	place_says(p, "b9", place_key_id(p), 4000);
+	out = doctor_of(b, p);
+	cr_assert(finding_is(out, "warn", "fleet", "has 1 member"), "%s", out);
+	cr_assert(finding_is(out, "warn", "fleet", "store remove b9"));
+	cr_assert(finding_is(out, "warn", "fleet", "is not read any more"));
+	link_stop(p->link);
+	out = doctor_of(b, p);
+	cr_assert(finding_is(out, "FAIL", "fleet", "enable --now tfa-link"),
+	    "%s", out);
+}
+
+/* Nobody gets in, and is told the cause. */
+static void
+is_shut(const char *file, const char *words)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	const char *code = code_at(secret, step_now() + 1);
+	struct run *r;
+
+	write_text(text("%s/%s", b->store, file), "");
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 75);
+	assert_says(r->err, words);
+	cr_expect_str_empty(r->out);
+	unlink(text("%s/%s", b->store, file));
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 0);
+}
+
+Test(store_fleet, lets_nobody_in_while_records_move)
+{
+	needs_people();
+	is_shut("maintenance", "moves the second factors");
+}
+
+Test(store_fleet, lets_nobody_in_whose_records_went_into_a_fleet)
+{
+	needs_people();
+	is_shut("in-fleet", "does not work");
 }
