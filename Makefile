@@ -329,7 +329,7 @@ $(BUILD)/scenario: $(call obj,$(SUPPORT_SRC) $(if $(DOOR),$(PAM_TESTS)) \
     $(filter-out $(PAM_TESTS),$(SCENARIO_SRC))) $(BUILD)/libtfa.a \
     | $(BUILD)/hostile.so
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion $(if $(DOOR),-lpam)
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcrypto $(if $(DOOR),-lpam)
 
 # What the scenarios have others try to load into the programs.
 $(BUILD)/hostile.so: $(HOSTILE_SRC)
@@ -410,7 +410,7 @@ soak: deps
 
 $(BUILD)/soak: $(call obj,$(SOAK_SRC) $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 # Of each shell that Debian offers in /etc/shells; SHELLS= names others.
 # yash is in Debian 12 only.
@@ -465,7 +465,7 @@ demo: deps
 $(BUILD)/demo: $(call obj,examples/demo.c examples/story.c $(SUPPORT_SRC)) \
     $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 # As root, for people and a network of its own.
 demo-fleet: deps
@@ -475,7 +475,7 @@ demo-fleet: deps
 $(BUILD)/demo-fleet: $(call obj,examples/fleet.c examples/story.c \
     $(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcrypto
 
 # Skipped where there is no Chromium, which is no dependency.
 browser:

@@ -35,6 +35,9 @@
  *	log/           log; history.h, which reads the audit, for other commands too
  *	report/        report; report.h lists its files
  *	metrics/       metrics; metrics.h lists its files
+ *	store/         store: the fleet of bastions; site.h lists its files
+ *	home.c         where the policy is: in a file here, or with the fleet
+ *	shared.c       the fleet's policies, by the keeper
  *	operands.c     how many operands a command takes
  *	ask.c          requests to the keeper, questions
  *	say.c          messages
@@ -76,6 +79,8 @@ enum admin_exit {
 struct admin {
 	struct client_options keeper;
 	const char *policy; /* the path of the policy */
+	const char *fleet;  /* the path of the fleet's configuration */
+	const char *link;   /* and of the socket of tfa-link */
 	bool json;
 	bool csv;         /* of the commands that have it */
 	bool yes;         /* ask no questions */
@@ -104,6 +109,9 @@ struct admin {
 	/* metrics */
 	const char *prom; /* its --output */
 	bool full;
+	/* store; dry_run, too */
+	const char *folder, *to, *prefer, *fleet_name;
+	bool migrate, here;
 };
 
 /* A command; argv has its operands. Returns an admin_exit. */
@@ -116,7 +124,7 @@ admin_command admin_policy, admin_users, admin_explain, admin_revoke;
 admin_command admin_forget;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
-admin_command admin_report, admin_metrics;
+admin_command admin_report, admin_metrics, admin_store;
 
 /*
  * Prints a message on stderr, as one line with the program's name before it.

@@ -72,6 +72,15 @@ static const struct command commands[] = {
     {"metrics", "[--output FILE.prom] [--full]",
 	"figures for Prometheus: users, logins, deadlines, disk, ...",
 	admin_metrics},
+    {"store",
+	"status\n"
+	"        | join [--new NAME] [--migrate] [--prefer last-login]\n"
+	"        | migrate --to fleet|folder [--prefer last-login] [--dry-run]\n"
+	"        | leave | remove [HOST] | export [DIR]\n"
+	"        | key [add|use|drop] [ID] | reseal | level\n"
+	"        | accept-restore [--here]\n"
+	"        [--folder DIR]",
+	"the records that several bastions share, in an etcd", admin_store},
     {"help", "[COMMAND]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -89,6 +98,10 @@ static const struct option_row option_rows[] = {
 	"change the policy even if you could\nnot log in again yourself"),
     CLIENT_OPTION_ROWS(struct admin, keeper, policy,
 	"the policy (/etc/tfa/policy.json, or\nDIR/policy.json)"),
+    VALUE("", fleet, "fleet", "FILE",
+	"the fleet, if there is one (/etc/tfa/store.json)"),
+    VALUE("", link, "link", "PATH",
+	"the socket of tfa-link (/run/tfa-link/link.sock)"),
     FLAG("setup", dry_run, "dry-run", "show every change, but make none"),
     VALUE("setup", only, "only", "TARGETS",
 	"the gate is for these users and\n@groups alone, to try it out"),
@@ -178,6 +191,22 @@ static const struct option_row option_rows[] = {
 	"replace this file, and count on from the last run"),
     FLAG("metrics", full, "full",
 	"run doctor too, and check the whole log: takes longer"),
+    VALUE("store", folder, "folder", "DIR",
+	"this bastion's own records, if they are not in\n/var/lib/tfa"),
+    VALUE("store", fleet_name, "new", "NAME",
+	"with join: make a new fleet of that name"),
+    FLAG("store", migrate, "migrate",
+	"with join: move this bastion's records into the fleet"),
+    FLAG("store", here, "here",
+	"with accept-restore: another bastion accepted it for the\n"
+	"fleet; this one follows"),
+    VALUE("store", to, "to", "WHERE",
+	"with migrate: into the fleet, or into this folder"),
+    VALUE("store", prefer, "prefer", "HOW",
+	"last-login: of two records of one user take the one\n"
+	"that was used last"),
+    FLAG(
+	"store", dry_run, "dry-run", "with migrate: only say what it would do"),
     VALUE("report", since, "since", "TIME",
 	"the page is about the time since then; the default is 90d"),
     VALUE("report", until, "until", "TIME", "and until then, instead of now"),

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define OPERANDS_WHY 160
+#define OPERANDS_WHY 240
 
 /*
  * True if so many operands fit.  Else ret_why says what is missing, or which one

@@ -5,7 +5,7 @@
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable exemptions forward
 policy users explain revoke forget code enroll import unlock log report metrics
-help"
+store help"
 
 _tfa_admin_options()
 {
@@ -29,8 +29,13 @@ _tfa_admin_options()
 		;;
 	report) echo --since --until --group --no-names --output ;;
 	metrics) echo --output --full ;;
+	store)
+		echo --new --migrate --prefer --to --dry-run --here \
+		    --folder
+		;;
 	esac
 	echo --json --yes --lock-me-out --socket --store --policy --keeper-user --help
+	echo --fleet --link
 	[ -n "$1" ] || echo --version
 }
 
@@ -67,7 +72,9 @@ _tfa_argument()
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date +%Y-%m-%d ;;
-	--from | --device | --account) ;;
+	--to) printf '%s\n' fleet folder ;;
+	--prefer) echo last-login ;;
+	--from | --device | --account | --new) ;;
 	*) return 1 ;;
 	esac
 }
@@ -133,7 +140,7 @@ _tfa_command()
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
 		--socket | --store | --policy | --config | --output | --targets | \
-		    -i) ((i++)) ;;
+		    --fleet | --link | --folder | -i) ((i++)) ;;
 		--*) _tfa_argument "${words[i]}" >/dev/null && ((i++)) ;;
 		*)
 			echo "${words[i]}"
@@ -151,7 +158,8 @@ _tfa_admin()
 	command=$(_tfa_command)
 	before=${words[${#words[@]} - 1]}
 	case $before in
-	--socket | --store | --policy | --config | --output | -i)
+	--socket | --store | --policy | --config | --output | --fleet | \
+	    --link | --folder | -i)
 		_tfa_files
 		return
 		;;
@@ -182,6 +190,16 @@ _tfa_admin()
 		case $before in
 		policy) _tfa_offer 'show edit check history undo' ;;
 		check) _tfa_files ;;
+		esac
+		;;
+	store)
+		case $before in
+		store)
+			_tfa_offer 'status join migrate leave remove export key
+			    reseal level accept-restore'
+			;;
+		key) _tfa_offer 'add use drop' ;;
+		export) _tfa_files ;;
 		esac
 		;;
 	users | explain | revoke | forget | code | enroll | unlock)

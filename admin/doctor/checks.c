@@ -42,6 +42,7 @@ static const struct {
     {"openssh", doctor_openssh, PLAN_FAILS},
     {"keeper", doctor_keeper, PLAN_NO},
     {"store", doctor_store, PLAN_NO},
+    {"fleet", doctor_fleet, PLAN_NO},
     {"clock", doctor_clock, PLAN_NO},
     {"policy", doctor_policy, PLAN_ALL},
     {"probe", doctor_probe, PLAN_NO},

@@ -29,6 +29,8 @@
  *	system.c       /proc, sshrc, sftp-server, OpenSSH's version
  *	directory.c    users whom a directory that is away would keep out
  *	keeper.c       the keeper, its folder, the clock, the policy
+ *	fleet.c        the fleet: etcd, tfa-link, keys, bastions; fleet.h
+ *	fleet_judge.c  its judges, without any I/O
  *	keeper_process.c  the keeper's process, and the units that start it
  *	probe.c        --probe: logs in for real, and tries what must be closed:
  *	               probe.h
@@ -106,7 +108,8 @@ doctor_check doctor_shells, doctor_sftp_only, doctor_uids, doctor_keys,
     doctor_certificates;
 doctor_check doctor_pam, doctor_tmp, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_qr, doctor_openssh;
-doctor_check doctor_keeper, doctor_store, doctor_clock, doctor_policy;
+doctor_check doctor_keeper, doctor_store, doctor_fleet, doctor_clock;
+doctor_check doctor_policy;
 doctor_check doctor_probe;
 
 /* The process of an sshd that listens with this configuration and is not the

@@ -14,6 +14,7 @@
 #include "admin/doctor/doctor.h"
 #include "store/system/child.h"
 #include "admin/doctor/questions.h"
+#include "admin/home.h"
 #include "admin/doctor/scope.h"
 
 #define SSHD_MS 10000
@@ -285,6 +286,8 @@ doctor_load_policy(const struct doctor *doctor, struct policy *ret,
 	struct json_error error = {.line = 0};
 	enum fault fault;
 
+	if (text == NULL && home_find(doctor->admin, ret_why) != HOME_FILE)
+		return home_load(doctor->admin, ret, ret_why);
 	if (text == NULL)
 		return policy_file_load(
 		    doctor->policy, doctor_policy_owner(doctor), ret, ret_why);

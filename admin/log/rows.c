@@ -28,6 +28,7 @@ write_rest(FILE *out, const struct audit *entry)
 	field(out, "by", entry->actor);
 	if (entry->suppressed > 0)
 		fprintf(out, " suppressed=%lld", (long long)entry->suppressed);
+	field(out, "host", entry->host);
 	if (entry->detail[0] != '\0')
 		fprintf(out, " (%s)", entry->detail);
 	field(out, "to", entry->target);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/home.h"
 #include "admin/policy/damage.h"
 #include "admin/policy/difference.h"
 #include "admin/policy/versions.h"
@@ -19,8 +20,8 @@
 int
 admin_load(const struct admin *admin, struct policy *ret)
 {
-	char why[POLICY_WHY_TEXT] = "";
-	enum fault fault = policy_file_load(admin->policy, geteuid(), ret, why);
+	char why[HOME_WHY] = "";
+	enum fault fault = home_load(admin, ret, why);
 
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;
@@ -90,17 +91,13 @@ sum_up(const struct changes *changes, char *ret, size_t size)
 }
 
 static int
-prepare(const struct lockfile *lockfile, const char *text, size_t len,
-    const struct changes *changes)
+prepare(const struct lockfile *lockfile, struct version *version)
 {
-	struct version version = {
-	    .at_s = time(NULL), .text = (char *)(uintptr_t)text, .len = len};
 	int status = versions_settle(lockfile);
 
-	snprintf(version.by, sizeof(version.by), "%s", admin_who());
-	sum_up(changes, version.what, sizeof(version.what));
+	snprintf(version->by, sizeof(version->by), "%s", admin_who());
 	if (status == ADMIN_DONE)
-		status = versions_prepare(lockfile, &version);
+		status = versions_prepare(lockfile, version);
 	if (status != ADMIN_DONE)
 		admin_say("nothing is changed: the policies could not be kept");
 	return status;
@@ -110,14 +107,18 @@ int
 admin_install(const struct admin *admin, const struct lockfile *lockfile,
     const char *text, size_t len, const struct changes *changes)
 {
+	struct version version = {
+	    .at_s = time(NULL), .text = (char *)(uintptr_t)text, .len = len};
 	char why[ADMIN_WHY] = "";
 	size_t count = changes->lines.count, noted;
-	int status = prepare(lockfile, text, len, changes);
+	int status;
 
+	sum_up(changes, version.what, sizeof(version.what));
+	status = prepare(lockfile, &version);
 	if (status != ADMIN_DONE)
 		return status;
 	noted = note_each(admin, "", changes, count, why);
-	status = lockfile_store(lockfile, text, len);
+	status = lockfile_store(lockfile, version.what, text, len);
 	if (status == ADMIN_DONE) {
 		(void)versions_commit(lockfile);
 		if (noted < count)
@@ -154,8 +155,9 @@ store_again(const struct lockfile *lockfile, const char *text, size_t len)
 {
 	int status = versions_settle(lockfile);
 
-	return status == ADMIN_DONE ? lockfile_store(lockfile, text, len)
-				    : status;
+	return status == ADMIN_DONE && lockfile->shared == NULL
+	    ? lockfile_store(lockfile, "", text, len)
+	    : status;
 }
 
 /* Reads the text back before it is stored: the keeper must accept it. */
@@ -192,25 +194,63 @@ store(const struct admin *admin, const struct lockfile *lockfile,
 /* Changes a policy that was read, and stores it. */
 static int
 change_policy(const struct admin *admin, const struct lockfile *lockfile,
-    const struct policy *old,
+    const struct policy *old, struct policy *policy,
     int (*change)(struct policy *policy, struct changes *changes, void *arg),
     void *arg)
 {
 	struct changes changes = {.lines = {.count = 0}};
-	struct policy policy;
-	int made, status = admin_load(admin, &policy);
+	int made = change(policy, &changes, arg), status = ADMIN_DONE;
 
-	if (status != ADMIN_DONE)
-		return status;
-	made = change(&policy, &changes, arg);
 	changes.asked = changes.lines.count;
 	if (made < 0)
 		status = ADMIN_NOT;
 	else if (made > 0)
-		status = store(admin, lockfile, old, &policy, &changes);
-	policy_done(&policy);
+		status = store(admin, lockfile, old, policy, &changes);
 	changes_done(&changes);
 	return status;
+}
+
+/* *ret: the policy in that text, or the built-in one of an embedded store that
+ * has none. */
+static enum fault
+parse_locked(const struct admin *admin, const char *text, size_t len,
+    struct policy *ret, char why[static HOME_WHY])
+{
+	struct json_error error = {.line = 0};
+	char name[HOME_NAME];
+	enum fault fault;
+
+	if (text == NULL)
+		return policy_builtin(ret);
+	fault = policy_parse(text, len, ret, &error);
+	home_name(admin, name);
+	json_error_say(&error, name, why, HOME_WHY);
+	return fault;
+}
+
+/* *ret_old, *ret: the policy, twice, of one reading: in a fleet another one may
+ * come at any time. */
+static int
+load_locked(const struct admin *admin, const struct lockfile *lockfile,
+    struct policy *ret_old, struct policy *ret)
+{
+	char why[HOME_WHY] = "out of memory";
+	scoped_free char *text = NULL;
+	size_t len = 0;
+	enum fault fault = lockfile_read(lockfile, &text, &len, why);
+
+	if (fault == FAULT_NONE ||
+	    (fault == FAULT_ABSENT && admin->keeper.store != NULL))
+		fault = parse_locked(admin, text, len, ret_old, why);
+	if (fault == FAULT_NONE) {
+		fault = parse_locked(admin, text, len, ret, why);
+		if (fault != FAULT_NONE)
+			policy_done(ret_old);
+	}
+	if (fault == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s", why);
+	return fault == FAULT_AWAY ? ADMIN_KEEPER : ADMIN_NOT;
 }
 
 int
@@ -218,15 +258,17 @@ admin_change(struct admin *admin,
     int (*change)(struct policy *policy, struct changes *changes, void *arg),
     void *arg)
 {
+	struct policy old, policy;
 	struct lockfile lockfile;
-	struct policy old;
-	int status = lockfile_open(admin->policy, LOCKFILE_WAIT_S, &lockfile);
+	int status = admin_lock(admin, LOCKFILE_WAIT_S, &lockfile);
 
 	if (status == ADMIN_DONE)
-		status = admin_load(admin, &old);
+		status = load_locked(admin, &lockfile, &old, &policy);
 	if (status == ADMIN_DONE) {
-		status = change_policy(admin, &lockfile, &old, change, arg);
+		status = change_policy(
+		    admin, &lockfile, &old, &policy, change, arg);
 		policy_done(&old);
+		policy_done(&policy);
 	}
 	lockfile_close(&lockfile);
 	return status;

@@ -114,26 +114,6 @@ weigh_draft(const struct admin *admin, const char *user, struct damage *damage)
 	return REASON_NONE;
 }
 
-/* Puts the draft beside the policy, for whoever may read the policy. */
-static int
-put_draft(const struct lockfile *lockfile, const struct proposal *proposal)
-{
-	struct stat st = {
-	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
-	struct beside draft, new;
-
-	(void)fstatat(
-	    lockfile->folder, lockfile->name, &st, AT_SYMLINK_NOFOLLOW);
-	lockfile_beside(lockfile, POLICY_DRAFT, &draft);
-	lockfile_beside(lockfile, "weigh", &new);
-	if (file_put(lockfile->folder, draft.name, new.name, st.st_mode & 0777,
-		st.st_uid, st.st_gid, proposal->text,
-		proposal->len) == FAULT_NONE)
-		return ADMIN_DONE;
-	admin_say("%s: %s", draft.path, strerror(errno));
-	return ADMIN_NOT;
-}
-
 static enum reason
 weigh_all(const struct admin *admin, const struct proposal *proposal,
     struct damage *damage)
@@ -265,18 +245,22 @@ damage_ask(const struct admin *admin, const struct lockfile *lockfile,
 	struct damage damage = {.caller = caller_name()};
 	struct beside draft;
 	enum reason reason;
+	bool none;
 
-	if (put_draft(lockfile, proposal) != ADMIN_DONE)
+	/* For whoever may read the policy. */
+	if (lockfile_put(lockfile, POLICY_DRAFT, "weigh", proposal->text,
+		proposal->len) != ADMIN_DONE)
 		return ADMIN_NOT;
 	progress_begin(&damage.progress, "asking what this does to people", 0);
 	reason = weigh_all(admin, proposal, &damage);
 	progress_end(&damage.progress);
 	lockfile_beside(lockfile, POLICY_DRAFT, &draft);
 	unlinkat(lockfile->folder, draft.name, 0);
-	/* While the policy is broken nobody is let in: nothing can be lost. */
-	if (reason == REASON_BAD_POLICY && !proposal->always)
+	/* While no policy is good nobody is let in: nothing can be lost. */
+	none = reason == REASON_BAD_POLICY || reason == REASON_NO_POLICY;
+	if (none && !proposal->always)
 		return ADMIN_DONE;
-	if (reason != REASON_NONE && reason != REASON_BAD_POLICY)
+	if (reason != REASON_NONE && !none)
 		admin_say("what this does to people is not known, since the "
 			  "keeper does not answer; before the first tfa-admin "
 			  "setup none runs, and nobody is asked for a code");

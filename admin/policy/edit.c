@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/home.h"
 #include "admin/policy/damage.h"
 #include "admin/policy/difference.h"
 #include "admin/policy/lockfile.h"
@@ -38,31 +39,54 @@ edit_fail(const char *path)
 	return ADMIN_NOT;
 }
 
+/* The first policy of a fleet begins as the file of this host, where it has
+ * one. */
+static enum fault
+begin_shared(const struct lockfile *lockfile, struct original *ret)
+{
+	char why[POLICY_WHY_TEXT];
+
+	return policy_file_read(
+	    lockfile->path, geteuid(), &ret->text, &ret->len, why);
+}
+
+static enum fault
+begin_builtin(struct original *ret)
+{
+	struct policy policy;
+	enum fault fault = policy_builtin(&policy);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = policy_format(&policy, true, &ret->text);
+	policy_done(&policy);
+	if (fault == FAULT_NONE)
+		ret->len = strlen(ret->text);
+	return fault;
+}
+
 /*
- * ret->text: the policy, or the built-in one if there is no file. The caller
- * frees it.
+ * ret->text: the policy. Where there is none, and there may be none, a text to
+ * begin with. The caller frees it.
  */
 static int
-read_policy(const struct admin *admin, struct original *ret)
+read_policy(const struct admin *admin, const struct lockfile *lockfile,
+    struct original *ret)
 {
+	bool shared = lockfile->shared != NULL;
 	char why[POLICY_WHY_TEXT] = "out of memory";
-	struct policy policy;
-	enum fault fault = policy_file_read(
-	    admin->policy, geteuid(), &ret->text, &ret->len, why);
+	enum fault fault = lockfile_read(lockfile, &ret->text, &ret->len, why);
 
+	ret->absent = fault == FAULT_ABSENT;
+	if (ret->absent && shared)
+		fault = begin_shared(lockfile, ret);
+	if (fault != FAULT_NONE && ret->absent &&
+	    (shared || admin->keeper.store != NULL))
+		fault = begin_builtin(ret);
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;
-	if (fault == FAULT_ABSENT && admin_load(admin, &policy) == ADMIN_DONE) {
-		fault = policy_format(&policy, true, &ret->text);
-		policy_done(&policy);
-		if (fault == FAULT_NONE) {
-			ret->len = strlen(ret->text);
-			ret->absent = true;
-			return ADMIN_DONE;
-		}
-	}
 	admin_say("%s", why);
-	return ADMIN_NOT;
+	return fault == FAULT_AWAY ? ADMIN_KEEPER : ADMIN_NOT;
 }
 
 static bool
@@ -71,15 +95,25 @@ is_same(const struct original *original, const char *text, size_t len)
 	return original->len == len && memcmp(original->text, text, len) == 0;
 }
 
+/* True if the text changes nothing.  The first policy of a fleet may be as it
+ * was offered. */
+static bool
+stays(const struct lockfile *lockfile, const struct original *original,
+    const char *text, size_t len)
+{
+	return is_same(original, text, len) &&
+	    !(original->absent && lockfile->shared != NULL);
+}
+
 /* True if the policy is still what the editor got. */
 static bool
-stands_as_before(const struct admin *admin, const struct original *original)
+stands_as_before(
+    const struct lockfile *lockfile, const struct original *original)
 {
 	char why[POLICY_WHY_TEXT];
 	scoped_free char *text = NULL;
 	size_t len = 0;
-	enum fault fault = policy_file_read(
-	    admin->policy, geteuid(), &text, &len, why);
+	enum fault fault = lockfile_read(lockfile, &text, &len, why);
 
 	if (original->absent)
 		return fault == FAULT_ABSENT;
@@ -186,9 +220,8 @@ is_meant(struct editor *editor, size_t unknown)
 
 /* Edits until the text is valid; *ret_text is then the text to store. */
 static int
-edit_until_valid(const struct admin *admin, const struct lockfile *lockfile,
-    struct editor *editor, const struct beside *copy, char **ret_text,
-    size_t *ret_len)
+edit_until_valid(const struct lockfile *lockfile, struct editor *editor,
+    const struct beside *copy, char **ret_text, size_t *ret_len)
 {
 	for (;;) {
 		int status = editor_run(editor, copy->path);
@@ -199,8 +232,8 @@ edit_until_valid(const struct admin *admin, const struct lockfile *lockfile,
 			status = read_copy(lockfile, copy, ret_text, ret_len);
 		if (status != ADMIN_DONE)
 			return status;
-		if (admin_check_text(
-			admin->policy, *ret_text, *ret_len, &unknown))
+		if (admin_check_text(lockfile_called(lockfile), *ret_text,
+			*ret_len, &unknown))
 			meant = is_meant(editor, unknown);
 		else if (editor_again(editor))
 			meant = MEANT_AGAIN;
@@ -229,7 +262,29 @@ edit_keep(const struct lockfile *lockfile, const struct beside *copy)
 	admin_say(
 	    "%s is unchanged, and your version is kept as %s: edit the "
 	    "policy again, copy what you still want, then delete that file",
-	    lockfile->path, kept.path);
+	    lockfile_called(lockfile), kept.path);
+}
+
+/* Shows how the copy differs from the policy that another one put there. */
+static void
+show_theirs(const struct lockfile *lockfile, struct editor *editor,
+    const struct beside *copy)
+{
+	const struct version *version;
+	struct beside theirs;
+
+	if (lockfile->shared == NULL) {
+		editor_show(editor, lockfile->path, copy->path);
+		return;
+	}
+	version = shared_in_force(lockfile->shared);
+	if (version == NULL ||
+	    lockfile_put(lockfile, "theirs", "weigh", version->text,
+		version->len) != ADMIN_DONE)
+		return;
+	lockfile_beside(lockfile, "theirs", &theirs);
+	editor_show(editor, theirs.path, copy->path);
+	unlinkat(lockfile->folder, theirs.name, 0);
 }
 
 /*
@@ -238,23 +293,22 @@ edit_keep(const struct lockfile *lockfile, const struct beside *copy)
  * kept.
  */
 static bool
-may_replace(const struct admin *admin, const struct lockfile *lockfile,
-    struct editor *editor, const struct beside *copy,
-    const struct original *original)
+may_replace(const struct lockfile *lockfile, struct editor *editor,
+    const struct beside *copy, const struct original *original)
 {
 	char answer;
 
-	if (stands_as_before(admin, original))
+	if (stands_as_before(lockfile, original))
 		return true;
-	admin_say(
-	    "%s: somebody else changed it while you edited", lockfile->path);
+	admin_say("%s: somebody else changed it while you edited",
+	    lockfile_called(lockfile));
 	do {
 		answer = editor_ask(editor,
 		    "s shows how your version differs, o overwrites theirs, "
 		    "anything else keeps yours in a file beside it. "
 		    "[s/o/Q] ");
 		if (answer == 's' || answer == 'S')
-			editor_show(editor, lockfile->path, copy->path);
+			show_theirs(lockfile, editor, copy);
 	} while (answer == 's' || answer == 'S');
 	if (answer == 'o' || answer == 'O')
 		return true;
@@ -271,8 +325,7 @@ add_difference(const struct admin *admin, const char *text, size_t len,
 	char why[POLICY_WHY_TEXT];
 	struct json_error error;
 	struct policy old, new;
-	enum fault fault = policy_file_load(
-	    admin->policy, geteuid(), &old, why);
+	enum fault fault = home_load(admin, &old, why);
 	bool ok;
 
 	if (policy_parse(text, len, &new, &error) != FAULT_NONE) {
@@ -330,13 +383,13 @@ edit_copy(const struct admin *admin, const struct lockfile *lockfile,
 
 	if (status != ADMIN_DONE)
 		return status;
-	status = edit_until_valid(
-	    admin, lockfile, editor, &copy, ret_text, ret_len);
-	if (status == ADMIN_DONE && is_same(original, *ret_text, *ret_len)) {
+	status = edit_until_valid(lockfile, editor, &copy, ret_text, ret_len);
+	if (status == ADMIN_DONE &&
+	    stays(lockfile, original, *ret_text, *ret_len)) {
 		admin_say("unchanged");
 		*ret_len = 0;
 	} else if (status == ADMIN_DONE &&
-	    !may_replace(admin, lockfile, editor, &copy, original)) {
+	    !may_replace(lockfile, editor, &copy, original)) {
 		return ADMIN_NOT;
 	}
 	if (status == ADMIN_DONE && *ret_len > 0) {
@@ -362,7 +415,7 @@ edit_locked(const struct admin *admin, const struct lockfile *lockfile)
 
 	sweep(lockfile);
 	if (status == ADMIN_DONE)
-		status = read_policy(admin, &original);
+		status = read_policy(admin, lockfile, &original);
 	if (status == ADMIN_DONE)
 		status = edit_copy(
 		    admin, lockfile, &editor, &original, &text, &len);
@@ -375,7 +428,7 @@ int
 admin_edit(struct admin *admin)
 {
 	struct lockfile lockfile;
-	int status = lockfile_open(admin->policy, 0, &lockfile);
+	int status = admin_lock(admin, 0, &lockfile);
 
 	if (status == ADMIN_DONE)
 		status = edit_locked(admin, &lockfile);

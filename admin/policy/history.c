@@ -157,7 +157,7 @@ admin_history(struct admin *admin)
 	struct versions versions = {.numbers = {.count = 0}};
 	struct version current = {.number = 0};
 	struct lockfile lockfile;
-	int status = lockfile_view(admin->policy, &lockfile);
+	int status = admin_view(admin, &lockfile);
 
 	if (status == ADMIN_DONE)
 		status = versions_current(&lockfile, &current);
@@ -188,19 +188,22 @@ read_version_number(const char *text)
 int
 admin_show_version(struct admin *admin, const char *number)
 {
-	struct version version = {.number = 0};
+	struct version version = {.number = 0}, current = {.number = 0};
 	struct lockfile lockfile;
 	int64_t n = read_version_number(number);
 	int status;
 
 	if (n == 0)
 		return ADMIN_USAGE;
-	status = lockfile_view(admin->policy, &lockfile);
+	status = admin_view(admin, &lockfile);
+	if (status == ADMIN_DONE)
+		status = versions_current(&lockfile, &current);
 	if (status == ADMIN_DONE)
 		status = versions_read(&lockfile, n, &version);
 	if (status == ADMIN_DONE)
 		fwrite(version.text, 1, version.len, stdout);
 	version_done(&version);
+	version_done(&current);
 	lockfile_close(&lockfile);
 	return status;
 }
@@ -257,8 +260,8 @@ restore_version(const struct admin *admin, const struct lockfile *lockfile,
 		    earlier->number);
 		return ADMIN_NOT;
 	}
-	if (!admin_check_text(
-		admin->policy, earlier->text, earlier->len, &unknown))
+	if (!admin_check_text(lockfile_called(lockfile), earlier->text,
+		earlier->len, &unknown))
 		return ADMIN_NOT;
 	if (add_undo(earlier, current, &changes)) {
 		changes_show(&changes, 0);
@@ -267,8 +270,8 @@ restore_version(const struct admin *admin, const struct lockfile *lockfile,
 			status = admin_install(admin, lockfile, earlier->text,
 			    earlier->len, &changes);
 		if (status == ADMIN_DONE)
-			admin_done(
-			    admin, admin->policy, changes.lines.items[0].text);
+			admin_done(admin, lockfile_called(lockfile),
+			    changes.lines.items[0].text);
 	} else {
 		admin_say("out of memory");
 	}
@@ -286,7 +289,7 @@ admin_undo(struct admin *admin, const char *number)
 
 	if (n == 0 && number[0] != '\0')
 		return ADMIN_USAGE;
-	status = lockfile_open(admin->policy, LOCKFILE_WAIT_S, &lockfile);
+	status = admin_lock(admin, LOCKFILE_WAIT_S, &lockfile);
 	if (status == ADMIN_DONE)
 		status = versions_settle(&lockfile);
 	if (status == ADMIN_DONE)

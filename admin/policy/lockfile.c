@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/home.h"
 #include "admin/policy/lockfile.h"
 #include "store/base/file.h"
 #include "store/folder/policy_file.h"
@@ -161,10 +163,118 @@ lockfile_close(struct lockfile *lockfile)
 		close(lockfile->lock);
 	if (lockfile->folder >= 0)
 		close(lockfile->folder);
+	if (lockfile->shared != NULL)
+		shared_done(lockfile->shared);
+	free(lockfile->shared);
+}
+
+/* Notes where the policy is. */
+static int
+find_home(const struct admin *admin, struct lockfile *lockfile)
+{
+	char why[HOME_WHY] = "out of memory";
+	enum home home = home_find(admin, why);
+
+	if (home == HOME_FILE)
+		return ADMIN_DONE;
+	lockfile->keeper = &admin->keeper;
+	if (home == HOME_FLEET)
+		lockfile->shared = calloc(1, sizeof(*lockfile->shared));
+	if (lockfile->shared != NULL)
+		return ADMIN_DONE;
+	admin_say("%s", why);
+	return ADMIN_NOT;
 }
 
 int
-lockfile_store(const struct lockfile *lockfile, const char *text, size_t len)
+admin_lock(const struct admin *admin, int wait_s, struct lockfile *ret)
+{
+	int status = lockfile_open(admin->policy, wait_s, ret);
+
+	return status == ADMIN_DONE ? find_home(admin, ret) : status;
+}
+
+int
+admin_view(const struct admin *admin, struct lockfile *ret)
+{
+	int status = lockfile_view(admin->policy, ret);
+
+	return status == ADMIN_DONE ? find_home(admin, ret) : status;
+}
+
+const char *
+lockfile_called(const struct lockfile *lockfile)
+{
+	return lockfile->shared != NULL ? "the fleet's policy" : lockfile->path;
+}
+
+enum fault
+lockfile_read(const struct lockfile *lockfile, char **ret_text, size_t *ret_len,
+    char ret_why[static POLICY_WHY_TEXT])
+{
+	const struct version *in_force;
+	enum fault fault;
+
+	if (lockfile->shared == NULL)
+		return policy_file_read(
+		    lockfile->path, geteuid(), ret_text, ret_len, ret_why);
+	fault = shared_fetch(
+	    lockfile->keeper, SHARED_ALL, lockfile->shared, ret_why);
+	if (fault != FAULT_NONE)
+		return fault;
+	in_force = shared_in_force(lockfile->shared);
+	if (in_force == NULL) {
+		snprintf(ret_why, POLICY_WHY_TEXT, "%s", HOME_NO_POLICY);
+		return FAULT_ABSENT;
+	}
+	snprintf(ret_why, POLICY_WHY_TEXT, "out of memory");
+	*ret_text = strdup(in_force->text);
+	*ret_len = in_force->len;
+	return *ret_text != NULL ? FAULT_NONE : FAULT_MEMORY;
+}
+
+int
+lockfile_put(const struct lockfile *lockfile, const char *suffix,
+    const char *way, const char *text, size_t len)
+{
+	struct stat st = {
+	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
+	struct beside file, new;
+
+	(void)fstatat(
+	    lockfile->folder, lockfile->name, &st, AT_SYMLINK_NOFOLLOW);
+	lockfile_beside(lockfile, suffix, &file);
+	lockfile_beside(lockfile, way, &new);
+	if (file_put(lockfile->folder, file.name, new.name, st.st_mode & 0777,
+		st.st_uid, st.st_gid, text, len) == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s: %s", file.path, strerror(errno));
+	return ADMIN_NOT;
+}
+
+/* The text lies beside the policy for as long as the keeper needs to read it. */
+static int
+store_shared(const struct lockfile *lockfile, const char *what,
+    const char *text, size_t len)
+{
+	char why[SHARED_WHY];
+	struct beside next;
+	enum fault fault;
+
+	if (lockfile_put(lockfile, POLICY_NEXT, "putting", text, len) !=
+	    ADMIN_DONE)
+		return ADMIN_NOT;
+	fault = shared_put(lockfile->keeper, lockfile->shared->mark, what, why);
+	lockfile_beside(lockfile, POLICY_NEXT, &next);
+	unlinkat(lockfile->folder, next.name, 0);
+	if (fault == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s", why);
+	return fault == FAULT_AWAY ? ADMIN_KEEPER : ADMIN_NOT;
+}
+
+static int
+store_file(const struct lockfile *lockfile, const char *text, size_t len)
 {
 	struct stat st = {
 	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
@@ -192,4 +302,13 @@ lockfile_store(const struct lockfile *lockfile, const char *text, size_t len)
 			  "after a crash the old policy may be back",
 		    lockfile->path, strerror(errno));
 	return ADMIN_DONE;
+}
+
+int
+lockfile_store(const struct lockfile *lockfile, const char *what,
+    const char *text, size_t len)
+{
+	return lockfile->shared != NULL
+	    ? store_shared(lockfile, what, text, len)
+	    : store_file(lockfile, text, len);
 }

@@ -1,12 +1,14 @@
 /*
- * The policy file, locked and replaced.
+ * The policy, locked and replaced.
  *
  * Admins change the policy one after another, in the order in which they came.
  * A reader never sees half of a change: the new text is written beside the
- * policy and then renamed.
+ * policy and then renamed.  In a fleet the lock keeps only the admins of this
+ * host apart; of two hosts that change the policy at once, the slower one is
+ * told who was faster.
  *
  *	struct lockfile lockfile;
- *	int status = lockfile_open(admin->policy, LOCKFILE_WAIT_S, &lockfile);
+ *	int status = admin_lock(admin, LOCKFILE_WAIT_S, &lockfile);
  *
  *	if (status == ADMIN_DONE) {
  *		... read the policy, make the new text ...
@@ -22,13 +24,23 @@
 #include <limits.h>
 #include <stddef.h>
 
+#include "store/folder/policy_file.h"
+
 #define LOCKFILE_WAIT_S 30 /* how long a command waits for other changes */
+
+struct admin;
+struct shared;
 
 struct lockfile {
 	const char *path; /* the policy's, as given; must outlive this */
 	const char *name; /* its last part */
 	int folder;       /* open */
 	int lock;         /* held while it is open */
+	/* The fleet's policies as they were last read, and the keeper who has
+	 * them; NULL: the policy is the file at path.  Only admin_lock() and
+	 * admin_view() set them. */
+	struct shared *shared;
+	const struct client_options *keeper;
 };
 
 /*
@@ -42,12 +54,30 @@ int lockfile_open(const char *path, int wait_s, struct lockfile *ret);
 /* Opens the policy's folder without the lock, to read only. */
 int lockfile_view(const char *path, struct lockfile *ret);
 
+/* lockfile_open() and lockfile_view() of the policy, wherever it is (home.h).
+ * lockfile_close() in any case. */
+int admin_lock(const struct admin *admin, int wait_s, struct lockfile *ret);
+int admin_view(const struct admin *admin, struct lockfile *ret);
+
+/* The policy as messages call it: its path, or "the fleet's policy". */
+const char *lockfile_called(const struct lockfile *lockfile);
+
 /*
- * Replaces the policy by text, with the mode and owner that it had.  Does not
- * log: use admin_install().
+ * *ret_text: the policy, unparsed, with a NUL behind it; the caller frees it.
+ * In a fleet this is the policy that a change will replace: if another one has
+ * taken its place by then, the change is refused.  FAULT_ABSENT: there is none;
+ * other faults as of home_read().  ret_why: one line about any fault.
  */
-int
-lockfile_store(const struct lockfile *lockfile, const char *text, size_t len);
+MUST_USE enum fault lockfile_read(const struct lockfile *lockfile,
+    char **ret_text, size_t *ret_len, char ret_why[static POLICY_WHY_TEXT]);
+
+/*
+ * Replaces the policy by text, with the mode and owner that it had.  what: the
+ * command, in a few words, for who comes after us in a fleet.  Does not log: use
+ * admin_install().
+ */
+int lockfile_store(const struct lockfile *lockfile, const char *what,
+    const char *text, size_t len);
 
 /* Gives the lock up. */
 void lockfile_close(struct lockfile *lockfile);
@@ -60,7 +90,11 @@ struct beside {
 void lockfile_beside(
     const struct lockfile *lockfile, const char *suffix, struct beside *ret);
 
-struct admin;
+/* Writes text to such a file, with the policy's mode and owner, in one step by
+ * way of another such file. */
+int lockfile_put(const struct lockfile *lockfile, const char *suffix,
+    const char *way, const char *text, size_t len);
+
 struct changes;
 
 /*

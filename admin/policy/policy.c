@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/home.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/folder/policy_file.h"
@@ -30,7 +31,7 @@ policy_show(const struct admin *admin)
 }
 
 /*
- * The policy itself must lie where only root writes; a draft may lie anywhere.
+ * A policy file must lie where only root writes; a draft may lie anywhere.
  */
 static bool
 read_checked(const struct admin *admin, const char *path, char **ret_text,
@@ -44,8 +45,8 @@ read_checked(const struct admin *admin, const char *path, char **ret_text,
 		FAULT_NONE)
 		return true;
 	if (strcmp(path, admin->policy) == 0)
-		return policy_file_read(path, geteuid(), ret_text, ret_len,
-			   ret_why) == FAULT_NONE;
+		return home_read(admin, ret_text, ret_len, ret_why) ==
+		    FAULT_NONE;
 	fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd >= 0 &&
 	    file_read(fd, POLICY_MAX + 1, ret_text, ret_len) == FAULT_NONE)

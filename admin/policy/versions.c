@@ -10,27 +10,14 @@
 
 #include "admin/admin.h"
 #include "admin/policy/versions.h"
+#include "admin/shared.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/base/utf8.h"
 #include "store/folder/policy_file.h"
 
-#define HEAD_MAX   1024 /* bytes of the line before the text */
-#define NUMBER_MAX INT64_C(999999999)
-#define FILE_BYTES (HEAD_MAX + POLICY_MAX + 1)
-#define DIGITS     "0123456789"
-#define NEXT       "next" /* a version that has no number yet */
-
-#define ROW(kind, type, key, need, ...) \
-	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
-
-static const struct json_field version_fields[] = {
-    ROW(NUMBER, version, "number", REQUIRED, number, 1, NUMBER_MAX),
-    ROW(TIME, version, "time", REQUIRED, at_s),
-    ROW(TEXT, version, "by", MAYBE, by),
-    ROW(TEXT, version, "what", MAYBE, what),
-};
-static const struct json_shape version_shape = JSON_SHAPE(version_fields, NULL);
+#define DIGITS "0123456789"
+#define NEXT   "next" /* a version that has no number yet */
 
 static int
 versions_fail(const char *path)
@@ -46,6 +33,48 @@ versions_no_memory(void)
 	return ADMIN_NOT;
 }
 
+/* Reads what the fleet has. */
+static int
+read_fleets(const struct lockfile *lockfile)
+{
+	char why[SHARED_WHY];
+	enum fault fault = shared_fetch(
+	    lockfile->keeper, SHARED_ALL, lockfile->shared, why);
+
+	if (fault == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s", why);
+	return fault == FAULT_AWAY ? ADMIN_KEEPER : ADMIN_NOT;
+}
+
+/* *ret: a copy, NULL being no version. */
+static int
+copy_version(const struct version *version, struct version *ret)
+{
+	struct version copy = {.number = 0};
+
+	if (version != NULL) {
+		copy = *version;
+		copy.text = strdup(version->text);
+		if (copy.text == NULL)
+			return versions_no_memory();
+	}
+	*ret = copy;
+	return ADMIN_DONE;
+}
+
+/* The fleet's version of that number, or NULL. */
+static const struct version *
+find_fleets(const struct lockfile *lockfile, int64_t number)
+{
+	const struct shared *shared = lockfile->shared;
+
+	for (size_t i = 0; i < shared->versions.count; i++)
+		if (shared->versions.items[i].number == number)
+			return &shared->versions.items[i];
+	return NULL;
+}
+
 static void
 version_name(
     const struct lockfile *lockfile, int64_t number, struct beside *ret)
@@ -57,46 +86,10 @@ version_name(
 }
 
 void
-version_done(struct version *version)
-{
-	free(version->text);
-	*version = (struct version){.number = 0};
-}
-
-void
 versions_done(struct versions *versions)
 {
 	free(versions->numbers.items);
 	*versions = (struct versions){.numbers = {.count = 0}};
-}
-
-/* Takes a file apart into the line and the text. */
-static bool
-version_parse(const char *file, size_t len, struct version *ret)
-{
-	const char *line_end = memchr(
-	    file, '\n', len < HEAD_MAX ? len : HEAD_MAX);
-	struct version version = {.number = 0};
-	scoped_free char *head = NULL;
-	struct json_error error;
-	size_t head_len;
-
-	if (line_end == NULL)
-		return false;
-	head_len = (size_t)(line_end - file);
-	head = strndup(file, head_len);
-	version.len = len - head_len - 1;
-	version.text = malloc(version.len + 1);
-	if (head == NULL || version.text == NULL ||
-	    json_read(&version_shape, head, head_len, HEAD_MAX, &version,
-		&error) != FAULT_NONE) {
-		free(version.text);
-		return false;
-	}
-	memcpy(version.text, line_end + 1, version.len);
-	version.text[version.len] = '\0';
-	*ret = version;
-	return true;
 }
 
 /* FAULT_ABSENT without a message. */
@@ -113,11 +106,11 @@ version_open(const struct lockfile *lockfile, const struct beside *file,
 	if (fd < 0 && errno == ENOENT)
 		return FAULT_ABSENT;
 	if (fd < 0 || fstat(fd, &st) < 0 ||
-	    file_read(fd, FILE_BYTES, &text, &len) != FAULT_NONE) {
+	    file_read(fd, VERSION_MAX, &text, &len) != FAULT_NONE) {
 		versions_fail(file->path);
 		return FAULT_IO;
 	}
-	if (S_ISREG(st.st_mode) && version_parse(text, len, ret))
+	if (S_ISREG(st.st_mode) && version_parse(text, len, ret) == FAULT_NONE)
 		return FAULT_NONE;
 	admin_say("%s: not a policy that tfa-admin kept", file->path);
 	return FAULT_FORMAT;
@@ -128,10 +121,13 @@ versions_read(
     const struct lockfile *lockfile, int64_t number, struct version *ret)
 {
 	struct beside file;
-	enum fault fault;
+	enum fault fault = FAULT_ABSENT;
 
 	version_name(lockfile, number, &file);
-	fault = version_open(lockfile, &file, ret);
+	if (lockfile->shared == NULL)
+		fault = version_open(lockfile, &file, ret);
+	else if (find_fleets(lockfile, number) != NULL)
+		return copy_version(find_fleets(lockfile, number), ret);
 	if (fault == FAULT_ABSENT)
 		admin_say("version %" PRId64 " is not kept: tfa-admin policy "
 			  "history lists those that are",
@@ -170,8 +166,26 @@ add_number(struct versions *versions, int64_t number)
 	return added != NULL;
 }
 
-int
-versions_list(const struct lockfile *lockfile, struct versions *ret)
+/* The numbers that the fleet has kept. */
+static int
+list_fleets(const struct lockfile *lockfile, struct versions *ret)
+{
+	struct versions versions = {.numbers = {.count = 0}};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < lockfile->shared->versions.count; i++)
+		ok = add_number(
+		    &versions, lockfile->shared->versions.items[i].number);
+	if (!ok) {
+		versions_done(&versions);
+		return versions_no_memory();
+	}
+	*ret = versions;
+	return ADMIN_DONE;
+}
+
+static int
+list_files(const struct lockfile *lockfile, struct versions *ret)
 {
 	int fd = openat(
 	    lockfile->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -203,6 +217,13 @@ versions_list(const struct lockfile *lockfile, struct versions *ret)
 	return ADMIN_DONE;
 }
 
+int
+versions_list(const struct lockfile *lockfile, struct versions *ret)
+{
+	return lockfile->shared != NULL ? list_fleets(lockfile, ret)
+					: list_files(lockfile, ret);
+}
+
 /* Writes a version to that name, as a whole and on the disk. */
 static int
 version_write(const struct lockfile *lockfile, const struct version *version,
@@ -210,22 +231,16 @@ version_write(const struct lockfile *lockfile, const struct version *version,
 {
 	struct stat st = {
 	    .st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
-	scoped_free char *head = NULL, *whole = NULL;
+	scoped_free char *whole = NULL;
 	struct beside new;
-	size_t len;
+	size_t len = 0;
 
 	if (fstatat(lockfile->folder, lockfile->name, &st,
 		AT_SYMLINK_NOFOLLOW) < 0 &&
 	    errno != ENOENT)
 		return versions_fail(lockfile->path);
-	if (json_write(&version_shape, version, false, &head) != FAULT_NONE)
+	if (version_format(version, &whole, &len) != FAULT_NONE)
 		return versions_no_memory();
-	len = strlen(head) + 1 + version->len;
-	whole = malloc(len + 1);
-	if (whole == NULL)
-		return versions_no_memory();
-	snprintf(whole, len + 1, "%s\n", head);
-	memcpy(whole + strlen(head) + 1, version->text, version->len);
 	lockfile_beside(lockfile, "keep", &new);
 	if (file_put(lockfile->folder, file->name, new.name, st.st_mode & 0777,
 		st.st_uid, st.st_gid, whole, len) != FAULT_NONE)
@@ -273,8 +288,11 @@ versions_prepare(const struct lockfile *lockfile, const struct version *version)
 {
 	struct version numbered = *version;
 	struct beside next;
-	int status = next_number(lockfile, &numbered.number);
+	int status;
 
+	if (lockfile->shared != NULL)
+		return ADMIN_DONE;
+	status = next_number(lockfile, &numbered.number);
 	if (status != ADMIN_DONE)
 		return status;
 	lockfile_beside(lockfile, NEXT, &next);
@@ -286,8 +304,11 @@ versions_commit(const struct lockfile *lockfile)
 {
 	struct beside next, file;
 	int64_t number = 0;
-	int status = next_number(lockfile, &number);
+	int status;
 
+	if (lockfile->shared != NULL)
+		return ADMIN_DONE;
+	status = next_number(lockfile, &number);
 	if (status != ADMIN_DONE)
 		return status;
 	lockfile_beside(lockfile, NEXT, &next);
@@ -298,8 +319,8 @@ versions_commit(const struct lockfile *lockfile)
 	return drop_old(lockfile);
 }
 
-int
-versions_current(const struct lockfile *lockfile, struct version *ret)
+static int
+current_file(const struct lockfile *lockfile, struct version *ret)
 {
 	scoped_fd int fd = openat(lockfile->folder, lockfile->name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -320,11 +341,17 @@ versions_current(const struct lockfile *lockfile, struct version *ret)
 	return ADMIN_DONE;
 }
 
-bool
-version_is(const struct version *version, const struct version *other)
+int
+versions_current(const struct lockfile *lockfile, struct version *ret)
 {
-	return version->len == other->len &&
-	    memcmp(version->text, other->text, version->len) == 0;
+	int status;
+
+	if (lockfile->shared == NULL)
+		return current_file(lockfile, ret);
+	status = read_fleets(lockfile);
+	return status == ADMIN_DONE
+	    ? copy_version(shared_in_force(lockfile->shared), ret)
+	    : status;
 }
 
 /* A change that was killed: it is in force, or it never was. */
@@ -375,8 +402,11 @@ int
 versions_settle(const struct lockfile *lockfile)
 {
 	struct version current = {.number = 0};
-	int status = versions_current(lockfile, &current);
+	int status;
 
+	if (lockfile->shared != NULL)
+		return ADMIN_DONE;
+	status = versions_current(lockfile, &current);
 	if (status == ADMIN_DONE && current.text != NULL)
 		status = settle_next(lockfile, &current);
 	if (status == ADMIN_DONE && current.text != NULL &&

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/home.h"
 #include "admin/log/history.h"
 #include "admin/progress.h"
 #include "admin/read.h"
@@ -207,13 +208,13 @@ collect_policy_file(struct collection *collection)
 {
 	struct report_file file = {.bytes = 0};
 	scoped_free char *text = NULL;
-	char why[POLICY_WHY_TEXT];
+	char why[HOME_WHY], name[HOME_NAME];
 	size_t len = 0;
 
-	if (policy_file_read(collection->admin->policy, geteuid(), &text, &len,
-		why) != FAULT_NONE)
+	if (home_read(collection->admin, &text, &len, why) != FAULT_NONE)
 		return;
-	snprintf(file.name, sizeof(file.name), "%s", collection->admin->policy);
+	home_name(collection->admin, name);
+	snprintf(file.name, sizeof(file.name), "%.250s", name);
 	file.bytes = (int64_t)len;
 	if (hash_hex(text, len, file.sha256))
 		add_report_file(collection->report, &file);

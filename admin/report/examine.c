@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/home.h"
 #include "admin/report/examine.h"
 #include "store/base/cleanup.h"
 #include "store/system/child.h"
@@ -102,6 +103,8 @@ report_examine(const struct admin *admin, struct report *report)
 	    (const char *const[]){"tfa-admin", "--json",
 		own ? "--store" : "--socket",
 		own ? keeper->store : keeper->socket, "--policy", admin->policy,
-		"--keeper-user", keeper->keeper_user, "doctor", NULL},
+		"--keeper-user", keeper->keeper_user, "--fleet",
+		admin->fleet != NULL ? admin->fleet : FLEET_CONFIG, "doctor",
+		NULL},
 	    EXAMINE_MS, report);
 }

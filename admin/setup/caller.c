@@ -17,6 +17,7 @@
 #include "store/system/loginuid.h"
 #include "store/folder/policy_file.h"
 #include "admin/setup/setup.h"
+#include "store/core/report.h"
 #include "store/folder/store.h"
 
 /* The user who logged in, as the kernel has it (loginuid); or NULL. */
@@ -111,19 +112,53 @@ enum fault
 caller_policy(struct policy *ret, char ret_why[static POLICY_WHY_TEXT])
 {
 	scoped_free char *text = NULL;
+	char why[HOME_WHY];
 	struct json_error error;
-	enum fault fault = policy_file_load(SETUP_POLICY, 0, ret, ret_why);
+	const struct admin here = SETUP_ADMIN;
+	enum fault fault = home_load(&here, ret, ret_why);
 
-	if (fault != FAULT_ABSENT)
+	if (fault != FAULT_ABSENT || home_find(&here, why) != HOME_FILE)
 		return fault;
 	text = text_policy("");
 	return text != NULL ? policy_parse(text, strlen(text), ret, &error)
 			    : FAULT_MEMORY;
 }
 
+/* In a fleet the record and the policy are not here: the keeper, who decides
+ * logins, is asked. */
+static bool
+keeper_would_let_in(
+    const struct admin *here, const char *user, char *ret_why, size_t size)
+{
+	struct request request = {
+	    .version = PROTOCOL_VERSION, .request = "explain"};
+	struct explanation explanation = {.user = ""};
+	const struct client_rows rows = {
+	    &explanation_shape, &explanation, sizeof(explanation), NULL, NULL};
+	scoped_reply struct reply reply = {.version = 0};
+	struct ssh_login ssh;
+	bool ok;
+
+	snprintf(request.user, sizeof(request.user), "%s", user);
+	if (ssh_login_find(&ssh))
+		memcpy(request.address, ssh.address, sizeof(request.address));
+	if (client_stream(&here->keeper, &request, &rows, &reply, ret_why,
+		size) != FAULT_NONE)
+		return false;
+	snprintf(ret_why, size, "%s",
+	    reply.verdict == VERDICT_PASS ? explanation.login.reason
+					  : reply.message);
+	ok = reply.verdict == VERDICT_PASS &&
+	    explanation.login.verdict[0] != '\0' &&
+	    strcmp(explanation.login.verdict, verdict_name(VERDICT_DENY)) != 0;
+	explanation_done(&explanation);
+	return ok;
+}
+
 bool
 caller_may_enter(const char *user, char *ret_why, size_t size)
 {
+	const struct admin here = SETUP_ADMIN;
 	scoped_record struct record record = {.version = 0};
 	const struct passwd *pw = getpwnam(user);
 	char why[POLICY_WHY_TEXT] = "";
@@ -134,6 +169,10 @@ caller_may_enter(const char *user, char *ret_why, size_t size)
 	snprintf(ret_why, size, "%s", why);
 	if (fault != FAULT_NONE)
 		return false;
+	if (home_find(&here, why) == HOME_FLEET) {
+		policy_done(&policy);
+		return keeper_would_let_in(&here, user, ret_why, size);
+	}
 	snprintf(ret_why, size, "the record cannot be read");
 	ok = pw != NULL && read_callers_record(pw, &record) &&
 	    would_enter(&policy, pw, &record, ret_why, size);

@@ -43,9 +43,10 @@ plan_folder(struct plan *plan, const char *path, mode_t mode, const char *owner)
 static bool
 plan_policy(struct plan *plan)
 {
-	char host[256] = "";
+	const struct admin here = SETUP_ADMIN;
+	char host[256] = "", why[HOME_WHY];
 
-	if (unit_exists(SETUP_POLICY))
+	if (unit_exists(SETUP_POLICY) || home_find(&here, why) == HOME_FLEET)
 		return true;
 	gethostname(host, sizeof(host) - 1);
 	return plan_write(plan, SETUP_POLICY, text_policy(host));

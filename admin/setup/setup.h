@@ -52,6 +52,7 @@
 
 #include "admin/admin.h"
 #include "admin/doctor/scope.h"
+#include "admin/home.h"
 #include "admin/setup/host.h"
 #include "admin/setup/journal.h"
 #include "admin/setup/stage.h"
@@ -63,8 +64,16 @@
 #define SETUP_GATE   TFA_SBINDIR "/tfa-gate"
 #define SETUP_KEEPER TFA_SBINDIR "/tfa-keeper"
 #define SETUP_POLICY "/etc/tfa/policy.json"
-#define SETUP_STORE  "/var/lib/tfa"
-#define SETUP_UNITS  "/etc/systemd/system"
+
+/* The bastion that setup is for: it takes no other socket and no other policy. */
+#define SETUP_ADMIN                                 \
+	{                                           \
+		.keeper = {.socket = CLIENT_SOCKET, \
+		    .keeper_user = CLIENT_USER},    \
+		.policy = SETUP_POLICY              \
+	}
+#define SETUP_STORE "/var/lib/tfa"
+#define SETUP_UNITS "/etc/systemd/system"
 
 struct setup {
 	const struct admin *admin;

@@ -23,9 +23,10 @@ read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
 	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
 	struct addrinfo *found = NULL;
 
-	scan_host(short_name);
+	bool is_full = scan_host(short_name);
+
 	snprintf(full, SCAN_HOST, "%s", short_name);
-	if (getaddrinfo(short_name, NULL, &hints, &found) == 0) {
+	if (!is_full && getaddrinfo(short_name, NULL, &hints, &found) == 0) {
 		if (found->ai_canonname != NULL)
 			snprintf(full, SCAN_HOST, "%s", found->ai_canonname);
 		freeaddrinfo(found);

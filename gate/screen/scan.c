@@ -4,6 +4,7 @@
 
 #include "store/base/cleanup.h"
 #include "gate/screen/scan.h"
+#include "store/fleet/config.h"
 #include "store/wire/sibling.h"
 #include "store/base/utf8.h"
 
@@ -23,12 +24,23 @@ static const struct json_field scan_fields[] = {
 };
 const struct json_shape scan_shape = JSON_SHAPE(scan_fields, NULL);
 
-void
+_Static_assert(FLEET_HOST_TEXT <= SCAN_HOST, "a fleet's name fits");
+
+bool
 scan_host(char ret[static SCAN_HOST])
 {
+	struct fleet_config config;
+	char why[FLEET_WHY_TEXT];
+
 	memset(ret, 0, SCAN_HOST);
+	if (fleet_config_read(FLEET_CONFIG, &config, why) == FAULT_NONE) {
+		memcpy(ret, config.name, sizeof(config.name));
+		fleet_config_done(&config);
+		return true;
+	}
 	if (gethostname(ret, SCAN_HOST - 1) < 0 || ret[0] == '\0')
 		memcpy(ret, "localhost", sizeof("localhost"));
+	return false;
 }
 
 enum fault

@@ -15,7 +15,8 @@ fault_name(enum fault fault)
 	    [FAULT_UNSURE] = "unsure",
 	    [FAULT_FULL] = "full",
 	    [FAULT_REFUSED] = "refused",
-	    [FAULT_BACK] = "back"};
+	    [FAULT_BACK] = "back",
+	    [FAULT_CLOSED] = "closed"};
 
-	return (unsigned)fault <= FAULT_BACK ? names[fault] : "unknown";
+	return (unsigned)fault <= FAULT_CLOSED ? names[fault] : "unknown";
 }

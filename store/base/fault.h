@@ -27,6 +27,7 @@ enum fault {
 	FAULT_FULL,   /* it has no more room */
 	FAULT_REFUSED, /* it will not do this until an administrator acts */
 	FAULT_BACK,    /* what it has is older than what it had */
+	FAULT_CLOSED,  /* an administrator closed it, to move what is in it */
 };
 
 /* Returns a word for the log, such as "format".  Static; never NULL. */

@@ -211,6 +211,19 @@ static const struct {
     [REASON_BAD_POLICY] = {"bad_policy", GATE_EXIT_CONFIG,
 	"The policy cannot be read, so nobody is let in: tell an "
 	"administrator (tfa-admin policy check)."},
+    [REASON_NO_FLEET] = {"no_fleet", GATE_EXIT_CONFIG,
+	"This bastion is in no fleet."},
+    [REASON_NO_POLICY] = {"no_policy", GATE_EXIT_CONFIG,
+	"The fleet of this bastion has no policy yet, so nobody is let in: "
+	"tell an administrator (tfa-admin policy edit)."},
+    [REASON_POLICY_CHANGED] = {"policy_changed", GATE_EXIT_LATER,
+	"The policy was changed this very moment: try again."},
+    [REASON_TOO_OLD] = {"too_old", GATE_EXIT_CONFIG,
+	"This bastion's tfa is too old for its fleet: log in at another "
+	"bastion, and tell an administrator."},
+    [REASON_CLOCK_OFF] = {"clock_off", GATE_EXIT_LATER,
+	"This bastion's clock is off by %N, so codes cannot be judged: log in "
+	"at another bastion, and tell an administrator."},
     [REASON_BAD_RECORD] = {"bad_record", GATE_EXIT_DENIED,
 	"Your record is damaged: tell an administrator."},
     [REASON_DISK_FULL] = {"disk_full", GATE_EXIT_LATER,
@@ -219,6 +232,9 @@ static const struct {
     [REASON_STORE] = {"store", GATE_EXIT_LATER,
 	"The store of second factors does not work: tell an "
 	"administrator."},
+    [REASON_STORE_MAINTENANCE] = {"store_maintenance", GATE_EXIT_LATER,
+	"An administrator moves the second factors to another place: try again "
+	"in a few minutes."},
     [REASON_STORE_AWAY] = {"store_away", GATE_EXIT_LATER,
 	"The store that the bastions share does not answer: try again in a "
 	"minute."},
@@ -275,6 +291,19 @@ static const struct {
     {REASON_BAD_POLICY,
 	"The policy cannot be read, so nobody is let in: tfa-admin policy "
 	"check names the line."},
+    {REASON_NO_FLEET,
+	"The keeper was started where there was no /etc/tfa/store.json yet: "
+	"restart it (systemctl restart tfa-keeper)."},
+    {REASON_NO_POLICY,
+	"The fleet has no policy yet, so nobody is let in: tfa-admin policy "
+	"edit makes one."},
+    {REASON_POLICY_CHANGED, "The policy was changed meanwhile by %N."},
+    {REASON_TOO_OLD,
+	"This bastion's tfa is too old for its fleet, so nobody is let in "
+	"here: install the version that the other bastions have."},
+    {REASON_CLOCK_OFF,
+	"This bastion's clock is off by %N, so nobody is let in here: set it "
+	"(timedatectl); a minute later logins go on."},
     {REASON_BAD_RECORD,
 	"The record of this user is damaged: tfa-admin revoke moves it "
 	"aside."},
@@ -285,6 +314,10 @@ static const struct {
 	"The keeper cannot read or write its store, so nobody is let in: its "
 	"log says why (journalctl -u tfa-keeper, or syslog), and so does "
 	"tfa-admin doctor."},
+    {REASON_STORE_MAINTENANCE,
+	"The records are being moved, so nobody is let in and nothing is "
+	"changed. If no \"tfa-admin store\" runs that does it, one was killed: "
+	"run it again, or tfa-admin store status."},
     {REASON_STORE_AWAY,
 	"The store that the bastions share does not answer, so nothing is "
 	"changed: try again in a minute; the keeper's log says why (journalctl "
@@ -347,11 +380,12 @@ bool
 reason_is_fault(enum reason reason)
 {
 	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||
-	    reason == REASON_BAD_POLICY || reason == REASON_BAD_RECORD ||
-	    reason == REASON_DISK_FULL || reason == REASON_STORE ||
-	    reason == REASON_STORE_AWAY || reason == REASON_STORE_UNSURE ||
-	    reason == REASON_STORE_BACK || reason == REASON_NO_LOG ||
-	    reason == REASON_BAD_ACCOUNT;
+	    reason == REASON_BAD_POLICY || reason == REASON_NO_POLICY ||
+	    reason == REASON_TOO_OLD || reason == REASON_CLOCK_OFF ||
+	    reason == REASON_BAD_RECORD || reason == REASON_DISK_FULL ||
+	    reason == REASON_STORE || reason == REASON_STORE_AWAY ||
+	    reason == REASON_STORE_UNSURE || reason == REASON_STORE_BACK ||
+	    reason == REASON_NO_LOG || reason == REASON_BAD_ACCOUNT;
 }
 
 bool

@@ -87,7 +87,7 @@ login_read(const char *text, void *ret)
 	return is_made_of(text, "@+") && text_copy(text, ret, FLEET_LOGIN_TEXT);
 }
 
-static const struct json_form form_host = {
+const struct json_form fleet_form_host = {
     "a name of letters, digits, \".\", \"-\" and \"_\"", host_read, text_write};
 static const struct json_form form_url = {
     "https://HOST:PORT, and nothing behind it", url_read, text_write};
@@ -125,7 +125,7 @@ static const struct json_shape away_shape = JSON_SHAPE(away_fields, NULL);
 
 static const struct json_field config_fields[] = {
     ROW(NUMBER, fleet_config, "version", REQUIRED, version, 1, 1),
-    ROW(FORM, fleet_config, "name", REQUIRED, name, &form_host),
+    ROW(FORM, fleet_config, "name", REQUIRED, name, &fleet_form_host),
     ROW(CHOICE, fleet_config, "engine", REQUIRED, engine, engine_names),
     ROW(LIST, fleet_config, "endpoints", REQUIRED, endpoints, FLEET_ENDPOINTS,
 	&item_url),

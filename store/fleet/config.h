@@ -26,6 +26,7 @@
 #include "store/base/endpoint.h"
 #include "store/base/guarded.h"
 #include "store/base/list.h"
+#include "store/json/json.h"
 
 #define FLEET_CONFIG     "/etc/tfa/store.json"
 #define FLEET_CONFIG_MAX 65536UL /* bytes of the file */
@@ -92,6 +93,9 @@ MUST_USE enum fault fleet_config_parse(const char *path, const char *text,
     size_t len, struct fleet_config *ret, char ret_why[static FLEET_WHY_TEXT]);
 
 void fleet_config_done(struct fleet_config *config);
+
+/* A fleet's name, in FLEET_HOST_TEXT bytes. */
+extern const struct json_form fleet_form_host;
 
 /* True if that user's record stays in this bastion's own folder. */
 bool fleet_config_is_local(const struct fleet_config *config, const char *user);

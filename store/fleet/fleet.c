@@ -140,6 +140,8 @@ take_state(struct store *store, struct store_key *key, const char *mark,
 		store_text_free(ret);
 		return fault;
 	}
+	key->is_older = SEAL_EPOCH(serial) < store->fleet->epoch &&
+	    ret->len > 0;
 	snprintf(key->mark, sizeof(key->mark), "%s", mark);
 	if (ret->len > 0)
 		return FAULT_NONE;
@@ -179,6 +181,20 @@ read_revision_seen(struct store *store, uint64_t *ret)
 	    : store_say_errno(store, "cannot read", "fleet/revision");
 }
 
+/* Refuses to go on by a policy, or a charter, that was replaced. */
+static enum fault
+judge_marks(struct store *store, const struct talk_marks *now)
+{
+	struct fleet *fleet = store->fleet;
+
+	if (strcmp(fleet->marks.policy, now->policy) == 0 &&
+	    strcmp(fleet->marks.fleet, now->fleet) == 0)
+		return FAULT_NONE;
+	fleet->replaced = true;
+	return store_say(
+	    store, FAULT_AWAY, "the policy was changed at this moment");
+}
+
 /* Asks for one record. */
 static enum fault
 ask_state(struct store *store, struct store_key *key, struct store_text *ret)
@@ -197,6 +213,8 @@ ask_state(struct store *store, struct store_key *key, struct store_text *ret)
 	if (fault != FAULT_NONE)
 		return fleet_fail(store, fault);
 	fault = judge_revision(store, answer.revision, seen, key->lock >= 0);
+	if (fault == FAULT_NONE)
+		fault = judge_marks(store, &answer.with);
 	return fault == FAULT_NONE
 	    ? take_state(store, key, answer.mark, answer.value, ret)
 	    : fault;
@@ -291,11 +309,13 @@ static enum fault
 take_other(struct store *store, struct store_key *key,
     const struct talk_answer *answer, struct store_text *ret)
 {
-	enum fault fault;
+	enum fault fault = judge_marks(store, &answer->with);
 
-	if (strcmp(answer->mark, key->mark) == 0)
-		return store_say(
-		    store, FAULT_AWAY, "the policy was changed at this moment");
+	if (fault == FAULT_NONE && strcmp(answer->mark, key->mark) == 0)
+		fault = store_say(store, FAULT_AWAY,
+		    "the shared store refused a change that it should take");
+	if (fault != FAULT_NONE)
+		return fault;
 	fault = take_state(store, key, answer->mark, answer->value, ret);
 	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return fault;
@@ -323,8 +343,12 @@ fleet_put(struct store *store, struct store_key *key,
 	if (key->until_ms == 0)
 		key->until_ms = line_now_ms() + fleet->put_ms;
 	fault = put_bytes(store, key, &sealed, &answer);
-	if (fault == FAULT_NONE)
+	if (fault == FAULT_NONE) {
+		memcpy(key->mark, answer.mark, sizeof(key->mark));
+		key->serial = name.serial;
+		key->is_older = false;
 		return note_seen(store, key, name.serial);
+	}
 	if (fault == FAULT_STALE)
 		return take_other(store, key, &answer, ret);
 	return fleet_fail(store, fault);

@@ -38,10 +38,13 @@ struct fleet {
 	const struct fleet_config *config;
 	const struct keyring *ring;
 	struct line line;
-	int64_t get_ms, put_ms;  /* how long a read and a change wait */
-	uint64_t epoch;          /* of the fleet, from 1 */
-	struct talk_marks marks; /* that a get asks for, and a put insists on */
-	struct ahead *ahead;     /* after a list was made; else NULL */
+	int64_t get_ms, put_ms; /* how long a read and a change wait */
+	uint64_t epoch;         /* of the fleet, from 1 */
+	/* That a get asks for, and a put insists on: of the policy and the
+	 * charter by which the caller decides. */
+	struct talk_marks marks;
+	bool replaced;       /* FAULT_AWAY was for another policy or charter */
+	struct ahead *ahead; /* after a list was made; else NULL */
 };
 
 /* A fleet of epoch 1.  Both pointers must outlive it. */

@@ -31,6 +31,7 @@ static const struct json_field audit_fields[] = {
     JSON_ROW_TEXT("detail", JSON_MAYBE, struct audit, detail),
     JSON_ROW_NUMBER(
 	"suppressed", JSON_MAYBE, struct audit, suppressed, 0, 1000000000),
+    JSON_ROW_TEXT("host", JSON_MAYBE, struct audit, host),
 };
 
 const struct json_shape audit_shape = JSON_SHAPE(audit_fields, NULL);

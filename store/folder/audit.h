@@ -32,6 +32,7 @@
 #define COMMAND_TEXT   257 /* 256 bytes of a command are logged */
 #define ACTOR_TEXT     USER_TEXT
 #define DETAIL_TEXT    300
+#define AUDIT_HOST     65 /* a host's name: HOST_NAME_MAX, and a NUL */
 
 struct audit {
 	int64_t time_s;
@@ -50,6 +51,7 @@ struct audit {
 	char detail[DETAIL_TEXT];   /* "fits a clock 4 minutes ahead" */
 	int64_t suppressed;         /* refusals of this user that were not
 				   * logged before this one */
+	char host[AUDIT_HOST];      /* in a fleet: the bastion's name */
 };
 
 /* An event, as a line's "event" says it.  tfa-keeper(8) has the list. */

@@ -32,6 +32,9 @@ struct store_key {
 	char mark[STORE_MARK_TEXT]; /* of the text that was got */
 	uint64_t serial;            /* of that text; 0: there is none */
 	int64_t until_ms;           /* when the attempts end; 0: no end */
+	/* The text is of a state that was put back, and of before: what may have
+	 * been used since is closed before anybody decides by it (restored.h). */
+	bool is_older;
 };
 
 struct store_backend {
@@ -45,9 +48,9 @@ struct store_backend {
 	    struct store *store, struct store_key *key, struct store_text *ret);
 	/*
 	 * Puts text in place of the text that was got, whole and on disk, or not
-	 * at all.  FAULT_STALE: another text stands there: *ret, which may be
-	 * none.  FAULT_UNSURE: it may be in place, or come to be.  FAULT_AWAY:
-	 * it is not, and will not be.
+	 * at all; the next put is in place of this one.  FAULT_STALE: another
+	 * text stands there: *ret, which may be none.  FAULT_UNSURE: it may be
+	 * in place, or come to be.  FAULT_AWAY: it is not, and will not be.
 	 */
 	enum fault (*put)(struct store *store, struct store_key *key,
 	    const struct store_text *text, struct store_text *ret);

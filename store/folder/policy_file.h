@@ -33,6 +33,7 @@ MUST_USE enum fault policy_file_read(const char *path, uid_t owner,
     char **ret_text, size_t *ret_len, char ret_why[static POLICY_WHY_TEXT]);
 
 #define POLICY_DRAFT "draft" /* a policy that is to be weighed */
+#define POLICY_NEXT  "put"   /* one that is to be the fleet's */
 
 /* ret: the path of a hidden file beside the policy, ".policy.json.SUFFIX". */
 void policy_file_beside(

@@ -1,9 +1,13 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/core/restored.h"
 #include "store/folder/backend.h"
 
 #define TRIES 32 /* each is lost to another writer, who got on */
@@ -53,6 +57,33 @@ key_init(const char *user, struct store_key *ret)
 	return store_encode(user, ret->file);
 }
 
+/* False where that cannot be seen, too. */
+static bool
+is_missing(const struct store *store, const char *name)
+{
+	return faccessat(store->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT;
+}
+
+/* Under the user's lock, so that nobody changes a record once it was moved.
+ * Whose record is in the fleet would be a new user in this folder, who may
+ * enrol. */
+static enum fault
+check_open(struct store *store)
+{
+	if (store->moves)
+		return FAULT_NONE;
+	if (!is_missing(store, STORE_MAINTENANCE))
+		return store_say(store, FAULT_CLOSED,
+		    "an administrator moves the records: " STORE_MAINTENANCE
+		    " is there");
+	if (store->shared != NULL || is_missing(store, STORE_IN_FLEET))
+		return FAULT_NONE;
+	return store_say(store, FAULT_REFUSED,
+	    "the records are in a fleet (" STORE_IN_FLEET
+	    " is there), which store.json does not name");
+}
+
 /* Locks the user's record.  An update never gets "absent" from that. */
 static enum fault
 key_hold(struct store *store, const struct store_backend *backend,
@@ -62,6 +93,8 @@ key_hold(struct store *store, const struct store_backend *backend,
 
 	if (fault == FAULT_NONE)
 		fault = backend->hold(store, ret);
+	if (fault == FAULT_NONE)
+		fault = check_open(store);
 	return fault == FAULT_ABSENT ? FAULT_IO : fault;
 }
 
@@ -98,6 +131,19 @@ struct update {
 	void *arg;
 };
 
+/* Puts the record with all closed that may have been used.  It is a change of its
+ * own: a login that changes nothing would close the same again at each attempt,
+ * and with a later time. */
+static enum fault
+close_older(struct store *store, const struct store_backend *backend,
+    struct store_key *key, struct record *record, struct store_text *text)
+{
+	if (!key->is_older)
+		return FAULT_NONE;
+	restored_close(record, time(NULL));
+	return put_record(store, backend, key, record, text);
+}
+
 /* One attempt to change the record in text.  FAULT_STALE: text is another one
  * now. */
 static enum fault
@@ -112,6 +158,9 @@ try_update(struct store *store, const struct update *update,
 	} else {
 		fault = parse_text(store, key, text, &record);
 		store_text_free(text);
+		if (fault == FAULT_NONE)
+			fault = close_older(
+			    store, update->backend, key, &record, text);
 		if (fault != FAULT_NONE)
 			return fault;
 	}
@@ -150,8 +199,11 @@ store_read(struct store *store, const char *user, struct record *ret)
 
 	if (fault == FAULT_NONE)
 		fault = backend_of(store, user)->get(store, &key, &text);
-	return fault == FAULT_NONE ? parse_text(store, &key, &text, ret)
-				   : fault;
+	if (fault == FAULT_NONE)
+		fault = parse_text(store, &key, &text, ret);
+	if (fault == FAULT_NONE && key.is_older)
+		restored_close(ret, time(NULL));
+	return fault;
 }
 
 void

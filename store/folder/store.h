@@ -25,6 +25,10 @@
  *	                     nobody reads it and the next writer replaces it
  *	DIR/locks/NAME       the file that flock(2) locks: a lock on the record
  *	                     itself would be lost when it is replaced
+ *	DIR/maintenance      while an administrator moves the records: nobody
+ *	                     else changes one
+ *	DIR/in-fleet         the records are in a fleet: who knows of none must
+ *	                     not take the rest for all there is
  *	DIR/audit.jsonl      see audit.h
  *
  * The records of a fleet are in an engine that its bastions share (backend.h);
@@ -45,9 +49,11 @@
 #include "store/base/texts.h"
 #include "store/core/record.h"
 
-#define STORE_WHY_TEXT  240
-#define STORE_FILE_MAX  240 /* a file's name before its ending */
-#define STORE_FILE_TEXT (STORE_FILE_MAX + sizeof("..json.damaged"))
+#define STORE_WHY_TEXT    240
+#define STORE_MAINTENANCE "maintenance"
+#define STORE_IN_FLEET    "in-fleet"
+#define STORE_FILE_MAX    240 /* a file's name before its ending */
+#define STORE_FILE_TEXT   (STORE_FILE_MAX + sizeof("..json.damaged"))
 
 struct store_backend;
 struct fleet;
@@ -62,6 +68,7 @@ struct store {
 				   * file */
 	const struct store_backend *shared; /* NULL: all is in the folder */
 	struct fleet *fleet;                /* the shared engine's own */
+	bool moves; /* we are who moves the records: STORE_MAINTENANCE */
 };
 
 enum change { CHANGE_NONE = 0, CHANGE_WRITE };
@@ -92,7 +99,8 @@ void store_close(struct store *store);
  * update.
  *
  * FAULT_FORMAT, FAULT_LIMIT, FAULT_ACCESS: the record is damaged or not ours,
- * and change() was not called.  FAULT_MEMORY: nothing was written.  FAULT_IO:
+ * and change() was not called.  FAULT_CLOSED: nor was it, and nothing was looked
+ * at, since an administrator moves the records.  FAULT_MEMORY: nothing was written.  FAULT_IO:
  * the record may have been written all the same, if only the sync of its folder
  * failed.
  */

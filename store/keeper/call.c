@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/base/utf8.h"
+#include "store/fleet/fleet.h"
 #include "store/system/loginuid.h"
 #include "store/system/people.h"
 
@@ -48,6 +49,8 @@ reason_of(enum fault fault, int error)
 		return REASON_STORE_UNSURE;
 	case FAULT_BACK:
 		return REASON_STORE_BACK;
+	case FAULT_CLOSED:
+		return REASON_STORE_MAINTENANCE;
 	case FAULT_NONE:
 	case FAULT_ABSENT:
 	case FAULT_MEMORY:
@@ -55,6 +58,13 @@ reason_of(enum fault fault, int error)
 		break;
 	}
 	return REASON_STORE;
+}
+
+bool
+call_is_overtaken(const struct call *call, enum fault fault)
+{
+	return fault == FAULT_AWAY && call->store.fleet != NULL &&
+	    call->store.fleet->replaced;
 }
 
 enum reason
@@ -66,7 +76,19 @@ call_store_reason(struct call *call, enum fault fault)
 	if (!call->conduct.quiet)
 		syslog(LOG_ERR, "store: %s (%s)", call->store.why,
 		    fault_name(fault));
-	return reason_of(fault, error);
+	return call_is_overtaken(call, fault) ? REASON_BUSY
+					      : reason_of(fault, error);
+}
+
+enum reason
+call_fleet_reason(struct call *call, enum fault fault)
+{
+	enum reason reason;
+
+	snprintf(call->store.why, sizeof(call->store.why), "%s",
+	    call->store.fleet->line.why);
+	reason = call_store_reason(call, fault);
+	return reason == REASON_BAD_RECORD ? REASON_BAD_POLICY : reason;
 }
 
 bool
@@ -137,6 +159,7 @@ call_audit_init(
 	*ret = (struct audit){
 	    .time_s = call->now_s, .suppressed = call->conduct.suppressed};
 	snprintf(ret->event, sizeof(ret->event), "%s", event);
+	memcpy(ret->host, call->keeper->host, sizeof(ret->host));
 	utf8_clean(user, strlen(user), ret->user, sizeof(ret->user));
 	if (strcmp(user, call->user) != 0 || call->uid == 0)
 		loginuid_name(

@@ -69,6 +69,21 @@ struct call {
 	struct policy policy;
 };
 
+/*
+ * call->policy: the one in force, in place of the one before.  fresh: ask the
+ * fleet for it, since the one that was seen here last was replaced.  REASON_NONE,
+ * or why nobody may be judged.
+ */
+enum reason call_load_policy(struct call *call, bool fresh);
+
+/* REASON_NONE, or REASON_CLOCK_OFF where this bastion's clock is so far from its
+ * fleet's that it may judge no code; ret_off then says how far. */
+enum reason call_judge_clock(struct call *call, char *ret_off, size_t size);
+
+/* True if store_update() or store_read() refused to go on by a policy of the
+ * fleet that was replaced meanwhile. */
+bool call_is_overtaken(const struct call *call, enum fault fault);
+
 /* Gives the request SERVE_S more, from now on.  For each part of an answer that
  * is longer than one reply. */
 void call_take_time(struct call *call);
@@ -76,6 +91,9 @@ void call_take_time(struct call *call);
 /* Logs what happened to the store, by fault and errno, and returns the reason
  * to deny with. */
 enum reason call_store_reason(struct call *call, enum fault fault);
+
+/* call_store_reason(), of what happened to the fleet's policy. */
+enum reason call_fleet_reason(struct call *call, enum fault fault);
 
 /* Fills bytes with random ones. */
 bool call_draw(void *bytes, size_t len);

@@ -8,6 +8,8 @@
 #include "store/keeper/answer.h"
 #include "store/wire/claims.h"
 
+#define POLICIES 4 /* that may be replaced while one request is served */
+
 void
 deed_deny(struct deed *deed, enum reason reason)
 {
@@ -34,7 +36,7 @@ deed_begin(struct deed *deed, struct call *call)
 static bool
 deed_draw(struct deed *deed)
 {
-	return deed->call->kind->who == WHO_LOGIN ||
+	return deed->policies > 0 || deed->call->kind->who == WHO_LOGIN ||
 	    (call_draw(&deed->drawn, sizeof(deed->drawn)) &&
 		answer_add_codes(&deed->drawn.recovery, &deed->reply));
 }
@@ -61,20 +63,58 @@ on_update(struct record *record, void *arg)
 	return deed->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
+/* Loads the policy that took the place of the one by which this was decided,
+ * and into which the decision points.  False: it is refused instead. */
+static bool
+follow_policy(struct deed *deed)
+{
+	enum reason reason = REASON_BUSY;
+
+	deed->decision = (struct decision){.mode = MODE_NONE};
+	if (deed->policies++ < POLICIES)
+		reason = call_load_policy(deed->call, true);
+	if (reason != REASON_NONE)
+		deed_deny(deed, reason);
+	return reason == REASON_NONE;
+}
+
+bool
+deed_is_again(struct deed *deed)
+{
+	bool again = deed->overtaken;
+
+	deed->overtaken = false;
+	return again;
+}
+
+/* Changes the record; false if the deed is to be decided anew. */
+static bool
+update_record(struct deed *deed)
+{
+	struct call *call = deed->call;
+	enum fault fault = store_update(
+	    &call->store, call->user, call->uid, on_update, deed);
+
+	if (call_is_overtaken(call, fault)) {
+		deed->overtaken = follow_policy(deed);
+		return !deed->overtaken;
+	}
+	if (fault != FAULT_NONE)
+		deed_deny(deed, call_store_reason(call, fault));
+	return true;
+}
+
 void
 deed_update(struct deed *deed)
 {
 	struct call *call = deed->call;
-	enum fault fault;
 
 	if (!deed_draw(deed)) {
 		deed_deny(deed, REASON_STORE);
 		return;
 	}
-	fault = store_update(
-	    &call->store, call->user, call->uid, on_update, deed);
-	if (fault != FAULT_NONE)
-		deed_deny(deed, call_store_reason(call, fault));
+	if (!update_record(deed))
+		return;
 	if (deed->outcome.reason == REASON_GROUP_ERROR)
 		call->broken = true;
 	if (!deed_audit(deed) &&
@@ -361,7 +401,9 @@ deed_serve(struct call *call)
 	struct deed deed;
 
 	deed_begin(&deed, call);
-	deed_update(&deed);
+	do
+		deed_update(&deed);
+	while (deed_is_again(&deed));
 	deed_fill(&deed);
 	answer_send(call, &deed.reply);
 	deed_done(&deed);

@@ -6,8 +6,10 @@
  *	struct deed deed;
  *
  *	deed_begin(&deed, call);   all zero, which denies, but for the login
- *	deed_update(&deed);        random bytes; kind->change() under the lock;
- *	                           the audit
+ *	do
+ *		deed_update(&deed);        random bytes; kind->change() under
+ *		                           the lock; the audit
+ *	while (deed_is_again(&deed));
  *	deed_fill(&deed);          the outcome as deed.reply
  *	answer_send(call, &deed.reply);
  *	deed_done(&deed);          what is secret is wiped
@@ -35,6 +37,8 @@ struct deed {
 			      * REASON_NONE: none was */
 	bool knows_secret;   /* whoever asks was shown the device's secret */
 	bool claimed;        /* the denial is the client's own finding */
+	bool overtaken;      /* the policy was replaced: decide anew */
+	int policies;        /* how many were replaced meanwhile */
 	struct drawn {
 		uint8_t secret[ENROLL_SECRET_BYTES];
 		struct recovery recovery;
@@ -60,6 +64,13 @@ void deed_deny(struct deed *deed, enum reason reason);
  * logged becomes a denial.
  */
 void deed_update(struct deed *deed);
+
+/*
+ * True if deed_update() did nothing, since the fleet's policy was replaced after
+ * this request began.  The new one is loaded by now, and the deed is to be
+ * decided anew.
+ */
+bool deed_is_again(struct deed *deed);
 
 /*
  * Logs an outcome that is a pass or a denial, and a code that was spent to begin

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/fleet/bastion.h"
 #include "store/fleet/fleet.h"
 #include "store/json/json.h"
 #include "store/keeper/join.h"
@@ -78,6 +79,10 @@ keeper_join(const char *file, const char *link, struct keeper *keeper)
 		if (why[0] == '\0')
 			snprintf(why, FLEET_WHY_TEXT, "%.200s: %s", file,
 			    fault_name(fault));
+		return;
+	}
+	if (!bastion_host(keeper->host)) {
+		snprintf(why, FLEET_WHY_TEXT, "this host has no name");
 		return;
 	}
 	fleet_init(&fleet, &config, ring, link);

@@ -5,6 +5,7 @@
  *	listen.c     who may connect, and who waits to be served
  *	pool.c       which worker serves a connection
  *	worker.c     one worker, a process
+ *	beat.c       what a bastion of a fleet does once a minute
  *	rate.c       how often each uid came, and how much it had of the log
  *	confine.c    what the keeper gives up for good; filter.c: the system calls
  *	join.c       the fleet that this bastion is in
@@ -22,8 +23,10 @@
  *	explain.c    what a login would be asked, for tfa-admin
  *	history.c    the audit's files, for tfa-admin
  *	users.c      the user list
+ *	policy.c     the policy of a fleet, for tfa-admin
  *	deed.c       a request that changes the record of the user who asks
  *	answer.c     replies
+ *	load.c       the policy in force, of a file or of a fleet
  *	call.c       what all requests need: the peer, the store, the audit
  *
  * The life of a connection, in listen.c, pool.c and worker.c:
@@ -42,6 +45,7 @@
 #include <stdint.h>
 
 #include "store/fleet/config.h"
+#include "store/folder/audit.h"
 #include "store/keeper/rate.h" /* enum reported */
 
 #define RECEIVE_MS 2000 /* for the request to come */
@@ -58,6 +62,8 @@ struct keeper {
 	bool embedded;  /* --stdio: the owner of the store is its root */
 	bool activated; /* systemd holds the socket, and starts it again */
 	char boot_id[64];
+	char host[AUDIT_HOST]; /* this bastion's name in its fleet; "": there
+				* is no fleet */
 };
 
 /* How the peer has behaved: above a rate, refusals are not logged. */

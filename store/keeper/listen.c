@@ -23,10 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/fleet/bastion.h"
 #include "store/keeper/keeper.h"
 #include "store/base/clock.h"
 #include "store/keeper/pool.h"
 #include "store/keeper/program.h"
+#include "store/keeper/worker.h"
 #include "store/wire/protocol.h"
 
 #define WAITING      512
@@ -55,6 +57,7 @@ struct listener {
 	size_t waiting_count;
 	struct pool pool;
 	struct rates rates;
+	int64_t beat_ms; /* when keeper_beat() is due */
 };
 
 static volatile sig_atomic_t stopping;
@@ -213,6 +216,21 @@ advance(struct listener *l)
 	}
 }
 
+/* Has a process do what is due once a minute in a fleet.  If it cannot be made, it
+ * is due again a minute later. */
+static void
+beat(struct listener *l)
+{
+	const struct keeper *keeper = l->pool.keeper;
+	int64_t now = listen_now_ms();
+
+	if (keeper->fleet == NULL || l->pool.draining || now < l->beat_ms)
+		return;
+	l->beat_ms = now + BASTION_EACH_S * INT64_C(1000);
+	if (fork() == 0)
+		worker_beat(keeper, &l->pool.normal);
+}
+
 /* How long poll(2) may wait: until the time of a connection that waits, or of a
  * worker that is idle, is over. */
 static struct timespec
@@ -220,6 +238,8 @@ patience(const struct listener *l, int64_t most_ms)
 {
 	int64_t now = clock_ms(), left_ms = pool_patience(&l->pool, now);
 
+	if (l->pool.keeper->fleet != NULL && l->beat_ms - now < left_ms)
+		left_ms = l->beat_ms - now;
 	if (left_ms > most_ms)
 		left_ms = most_ms;
 	for (size_t i = 0; i < l->waiting_count; i++)
@@ -280,6 +300,7 @@ turn(struct listener *l, int64_t most_ms)
 	}
 	pool_reap(&l->pool, &l->rates, clock_ms());
 	advance(l);
+	beat(l);
 }
 
 static void

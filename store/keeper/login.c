@@ -254,6 +254,18 @@ follow_of(struct call *call, const struct outcome *outcome)
 	return first ? FOLLOW_LOGIN : FOLLOW_NOTHING;
 }
 
+/* By which files of keys to judge is the policy's to say, too. */
+static void
+decide_login(struct deed *deed)
+{
+	do {
+		if (must_look(deed->call))
+			have_look(deed);
+		else
+			deed_update(deed);
+	} while (deed_is_again(deed));
+}
+
 static void
 login_answer(struct call *call)
 {
@@ -262,10 +274,8 @@ login_answer(struct call *call)
 	deed_begin(&deed, call);
 	if (!add_account(call, &deed.reply))
 		deny_account(&deed);
-	else if (must_look(call))
-		have_look(&deed);
 	else
-		deed_update(&deed);
+		decide_login(&deed);
 	deed_fill(&deed);
 	if (answer_send(call, &deed.reply))
 		call->follow = follow_of(call, &deed.outcome);

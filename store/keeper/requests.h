@@ -30,7 +30,7 @@ void on_recovery(struct deed *deed, struct record *record);
 void keeper_connect(struct call *call);
 
 /* The requests of tfa-admin: users.c, weigh.c, explain.c, history.c, amend.c,
- * provision.c */
+ * provision.c, policy.c */
 void keeper_users(struct call *call);
 void keeper_weigh(struct call *call);
 void keeper_explain(struct call *call);
@@ -41,6 +41,8 @@ void keeper_ended(struct call *call);
 void keeper_unlock(struct call *call);
 void keeper_code(struct call *call);
 void keeper_note(struct call *call);
+void keeper_policy_get(struct call *call);
+void keeper_policy_put(struct call *call);
 void keeper_provision(struct call *call);
 void keeper_import(struct call *call);
 

@@ -11,7 +11,6 @@
 
 #include "store/base/cleanup.h"
 #include "store/fleet/fleet.h"
-#include "store/folder/policy_file.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
 #include "store/system/passwd.h"
@@ -83,6 +82,10 @@ static const struct kind requests[] = {
 	    NULL, keeper_log, NULL},
 	{"note", WHO_REPAIRER, EACH | TAKES(DETAIL), "policy", keeper_note,
 	    NULL},
+	{"policy_get", WHO_REPAIRER, EACH | TAKES(USE), NULL,
+	    keeper_policy_get, NULL},
+	{"policy_put", WHO_REPAIRER, EACH | TAKES(MARK) | TAKES(DETAIL), NULL,
+	    keeper_policy_put, NULL},
 };
 /* clang-format on */
 
@@ -190,22 +193,6 @@ check_who(struct call *call, enum who who)
 	return allowed ? REASON_NONE : REASON_NOT_ALLOWED;
 }
 
-/* An embedded store may do without a policy; a bastion may not. */
-static enum fault
-load_policy(struct call *call)
-{
-	const struct keeper *keeper = call->keeper;
-	char why[POLICY_WHY_TEXT];
-	enum fault fault = policy_file_load(keeper->policy,
-	    keeper->embedded ? geteuid() : 0, &call->policy, why);
-
-	if (fault == FAULT_ABSENT && keeper->embedded)
-		return policy_builtin(&call->policy);
-	if (fault != FAULT_NONE)
-		syslog(LOG_ERR, "%s", why);
-	return fault;
-}
-
 /* REASON_NONE, or why there are no records: those of the folder, or the
  * fleet's. */
 static enum reason
@@ -229,6 +216,27 @@ open_store(struct call *call)
 	    : REASON_STORE;
 }
 
+/* Serves a request whose store is open. */
+static void
+serve_open(struct call *call)
+{
+	enum who who = call->kind->who;
+	enum reason reason = REASON_NONE;
+	char off[32] = "";
+
+	if (who != WHO_REPAIRER)
+		reason = call_load_policy(call, false);
+	if (reason == REASON_NONE)
+		reason = call_judge_clock(call, off, sizeof(off));
+	if (reason == REASON_NONE)
+		reason = check_who(call, who);
+	if (reason == REASON_NONE)
+		call->kind->serve(call);
+	else
+		answer_deny(call, reason, off);
+	policy_done(&call->policy);
+}
+
 static void
 serve_kind(struct call *call)
 {
@@ -238,11 +246,7 @@ serve_kind(struct call *call)
 		answer_deny(call, reason, "");
 		return;
 	}
-	reason = check_who(call, call->kind->who);
-	if (reason == REASON_NONE)
-		call->kind->serve(call);
-	else
-		answer_deny(call, reason, "");
+	serve_open(call);
 	store_close(&call->store);
 }
 
@@ -280,13 +284,10 @@ dispatch(struct call *call)
 	else if (foreign != NULL)
 		answer_misunderstood(
 		    call, foreign, "this request takes no such key");
-	else if (kind->who != WHO_REPAIRER && load_policy(call) != FAULT_NONE)
-		answer_deny(call, REASON_BAD_POLICY, "");
 	else {
 		if (kind->who == WHO_LOGIN)
 			call->report |= REPORTED_CLEAN;
 		serve_kind(call);
-		policy_done(&call->policy);
 	}
 }
 

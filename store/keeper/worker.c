@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "store/base/descriptor.h"
+#include "store/fleet/bastion.h"
+#include "store/keeper/beat.h"
 #include "store/keeper/confine.h"
 #include "store/keeper/worker.h"
 
@@ -111,6 +113,19 @@ worker_run(const struct keeper *keeper, const sigset_t *normal, int line,
 		close(fd);
 	} while (
 	    (report & REPORTED_CLEAN) != 0 && take_next(line, &fd, &current));
+	_exit(0);
+}
+
+/* It ends, whatever it waits for, before the next one begins. */
+_Noreturn void
+worker_beat(const struct keeper *keeper, const sigset_t *normal)
+{
+	keeper_open_log();
+	if (!descriptor_close_from(STDERR_FILENO + 1))
+		_exit(1);
+	settle_in(keeper, normal);
+	alarm(BASTION_EACH_S - 5);
+	keeper_beat(keeper);
 	_exit(0);
 }
 

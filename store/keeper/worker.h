@@ -29,6 +29,9 @@
 _Noreturn void worker_run(const struct keeper *keeper, const sigset_t *normal,
     int line, int fd, const struct conduct *conduct);
 
+/* The life of a process that was forked just now for keeper_beat(). */
+_Noreturn void worker_beat(const struct keeper *keeper, const sigset_t *normal);
+
 /*
  * Gives the worker at the other end of line a connection, which stays open in
  * the parent too.  False if that worker is gone, or has no room.  Never waits.

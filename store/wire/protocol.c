@@ -49,6 +49,7 @@ static const struct json_field request_fields[] = {
     [FIELD_KEYS] = ROW(TEXT, request, "keys", MAYBE, keys),
     [FIELD_JUDGED] = ROW(FLAG, request, "judged", MAYBE, judged),
     [FIELD_LAST] = ROW(FLAG, request, "last", MAYBE, last),
+    [FIELD_MARK] = ROW(TEXT, request, "mark", MAYBE, mark),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 

@@ -28,6 +28,7 @@
 #define STATES_TEXT      128
 #define ACCOUNT_MAX      4096   /* bytes of a home folder or a shell */
 #define KEYS_NONE        "none" /* the key has not been judged yet */
+#define MARK_TEXT        20     /* 1 to 19 digits */
 
 /* A request's keys, in the order of request_shape's fields. */
 enum request_field {
@@ -62,6 +63,7 @@ enum request_field {
 	FIELD_KEYS,
 	FIELD_JUDGED,
 	FIELD_LAST,
+	FIELD_MARK,
 };
 
 /*
@@ -104,6 +106,8 @@ struct request {
 			       * the gate has judged the key, or KEYS_NONE */
 	bool judged;          /* login: it passed here, and was logged */
 	bool last;            /* a code that is wrong ends the login */
+	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
+			       * policy_get gave it; "0": there is none */
 };
 
 struct note {

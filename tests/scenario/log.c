@@ -201,9 +201,9 @@ Test(log, is_csv_for_a_spreadsheet_and_the_audit_as_json)
 	r = bastion_admin(b, ARGV("log", "--csv"));
 	cr_expect_str_eq(r->out,
 	    "time,event,user,verdict,reason,rule,address,key,device,command,"
-	    "target,door,actor,detail,suppressed\r\n"
+	    "target,door,actor,detail,suppressed,host\r\n"
 	    "2026-03-01T10:00:00Z,login,ann,pass,,,,,,\"'=cmd,\"\"x\"\"\",,"
-	    "false,,,0\r\n",
+	    "false,,,0,\r\n",
 	    "%s", r->out);
 }
 

@@ -12,6 +12,7 @@
 #include "tests/support/bastion.h"
 #include "gate/sshd/guard.h"
 #include "store/base/cleanup.h"
+#include "tests/support/charter.h"
 #include "tests/support/door.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
@@ -324,6 +325,8 @@ bastion_start(const struct bastion_plan *plan)
 		    b, fixture_policy(plan->rules, plan->more));
 	else if (plan->policy != NULL && *plan->policy != '\0')
 		fixture_write_policy(b, plan->policy);
+	if (b->fleet != NULL && !plan->no_fleet)
+		charter_found(b->fleet, b->policy);
 	if (!b->embedded && !plan->no_keeper && !plan->no_gate)
 		bastion_keeper_start(b);
 	sshd_start(b, plan);
@@ -384,6 +387,8 @@ bastion_admin_start(const struct bastion *b, const char *const args[])
 	if (!b->embedded) {
 		argv[n++] = "--policy";
 		argv[n++] = b->policy;
+		argv[n++] = "--fleet";
+		argv[n++] = b->fleet != NULL ? b->fleet->config : "/none";
 	}
 	while (*args != NULL && n < 23)
 		argv[n++] = *args++;

@@ -43,6 +43,7 @@ struct bastion_plan {
 	const char *owner;     /* embedded, and the store is this user's */
 	const struct link
 	    *fleet;     /* whose records the keeper has from this link */
+	bool no_fleet;  /* the link's cluster stays empty */
 	bool no_keeper; /* nobody answers at the socket */
 	bool passwords; /* sshd takes them, beside keys */
 	bool no_gate;   /* a bastion without tfa, to compare with */

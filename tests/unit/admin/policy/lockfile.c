@@ -65,7 +65,7 @@ end(struct scene *s)
 static int
 store(struct scene *s, const char *text)
 {
-	return lockfile_store(&s->lockfile, text, strlen(text));
+	return lockfile_store(&s->lockfile, "", text, strlen(text));
 }
 
 static void
@@ -234,7 +234,7 @@ Test(lockfile, is_had_as_soon_as_it_is_free)
 	cr_expect_eq(lockfile_open(s.policy, 30, &other), ADMIN_DONE);
 	cr_expect_not_null(strstr(said(), "waiting"), "%s", said());
 	cr_expect_eq(fixture_wait(pid), 0);
-	cr_assert_eq(lockfile_store(&other, "new", 3), ADMIN_DONE);
+	cr_assert_eq(lockfile_store(&other, "", "new", 3), ADMIN_DONE);
 	expect_content(&s, "new");
 	lockfile_close(&other);
 	fixture_remove(s.folder);

@@ -34,7 +34,7 @@ scene_end(struct scene_of *s)
 static void
 put(struct scene_of *s, const char *text, size_t len)
 {
-	cr_assert_eq(lockfile_store(&s->lockfile, text, len), ADMIN_DONE);
+	cr_assert_eq(lockfile_store(&s->lockfile, "", text, len), ADMIN_DONE);
 }
 
 static int

@@ -12,6 +12,7 @@
 
 #include "store/base/file.h"
 #include "store/fleet/seen.h"
+#include "tests/unit/inject.h"
 #include "tests/unit/store/fleet/liar.h"
 
 struct bastion {
@@ -403,6 +404,57 @@ Test(fleet, goes_on_in_a_new_epoch)
 }
 
 /* For each byte of an answer: the record as it is, or a refusal. */
+static enum change
+add_device(struct record *record, void *arg)
+{
+	(void)arg;
+	fixture_device(record);
+	return CHANGE_WRITE;
+}
+
+static enum change
+look_at_step(struct record *record, void *arg)
+{
+	*(uint64_t *)arg = record->devices.items[0].last_step;
+	return CHANGE_NONE;
+}
+
+static uint64_t
+step_seen(struct bastion *bastion)
+{
+	uint64_t step = 0;
+
+	cr_assert_eq(
+	    store_update(&bastion->store, "alice", 1001, look_at_step, &step),
+	    FAULT_NONE, "%s", bastion->store.why);
+	return step;
+}
+
+/* A backup that was put back has codes that were spent since. They are closed
+ * once, also by somebody who only looks, or nobody could log in any more. */
+Test(fleet, closes_what_an_older_epoch_left_open)
+{
+	struct scene *s = begin();
+	struct record record;
+	uint64_t now = otp_step(NOW_S, 30);
+
+	inject_stand_still(NOW_S);
+	cr_assert_eq(
+	    store_update(&s->one.store, "alice", 1001, add_device, NULL),
+	    FAULT_NONE);
+	cr_expect_eq(step_seen(&s->one), 0);
+	s->one.fleet.epoch = s->other.fleet.epoch = 2;
+	cr_assert_eq(store_read(&s->other.store, "alice", &record), FAULT_NONE);
+	cr_expect_eq(record.devices.items[0].last_step, now + 1);
+	record_done(&record);
+	cr_expect_eq(step_seen(&s->one), now + 1);
+	inject_stand_still(NOW_S + 300);
+	cr_expect_eq(step_seen(&s->other), now + 1);
+	cr_expect_eq(step_seen(&s->one), now + 1);
+	inject_stand_still(0);
+	end(s);
+}
+
 Test(fleet, never_takes_a_changed_answer_for_another_record)
 {
 	static const unsigned char bytes[] = {

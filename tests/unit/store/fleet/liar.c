@@ -50,7 +50,7 @@ put_text(const char *key, const char *value)
 		    .key = strdup(key), .first = strdup(value)};
 	}
 	free(text->now);
-	text->now = strdup(value);
+	text->now = value != NULL ? strdup(value) : NULL;
 	text->mark = ++revision;
 	shared->puts++;
 }
@@ -99,6 +99,12 @@ damage(char *value)
 	*at = *at == 'A' ? 'B' : 'A';
 }
 
+static bool
+is_about(const char *key)
+{
+	return strncmp(key, shared->about, strlen(shared->about)) == 0;
+}
+
 static void
 add_value(cJSON *answer, const struct text *text)
 {
@@ -106,12 +112,12 @@ add_value(cJSON *answer, const struct text *text)
 	const char *value = text->now;
 	char *damaged;
 
-	if (lies(LIE_OLD))
+	if (lies(LIE_OLD) && is_about(text->key))
 		value = text->first;
-	if (lies(LIE_SWAPPED) && other != NULL)
+	if (lies(LIE_SWAPPED) && is_about(text->key) && other != NULL)
 		value = other->now;
 	damaged = strdup(value);
-	if (lies(LIE_DAMAGED))
+	if (lies(LIE_DAMAGED) && is_about(text->key))
 		damage(damaged);
 	cJSON_AddStringToObject(answer, "value", damaged);
 	free(damaged);
@@ -120,13 +126,15 @@ add_value(cJSON *answer, const struct text *text)
 static void
 add_state(cJSON *answer, const cJSON *request, const char *key)
 {
-	const struct text *text = lies(LIE_GONE) ? NULL : find_text(key);
+	const struct text *text = lies(LIE_GONE) && is_about(key)
+	    ? NULL
+	    : find_text(key);
 	const cJSON *asked = cJSON_GetObjectItemCaseSensitive(request, "with");
 	const cJSON *one;
 	cJSON *with;
 	bool there = text != NULL && text->now != NULL;
 
-	if (there && lies_once(LIE_DAMAGED_ONCE))
+	if (there && is_about(key) && lies_once(LIE_DAMAGED_ONCE))
 		damage(text->now);
 	if (asked == NULL)
 		asked = cJSON_GetObjectItemCaseSensitive(request, "if");
@@ -187,6 +195,21 @@ answer_put(const cJSON *request, cJSON *answer)
 	return "ok";
 }
 
+static const char *
+answer_remove(const cJSON *request, cJSON *answer)
+{
+	const char *key = word_of(request, "key");
+	struct text *text = find_text(key);
+
+	if (!holds(request)) {
+		add_state(answer, request, key);
+		return "stale";
+	}
+	if (text != NULL)
+		put_text(key, NULL);
+	return "ok";
+}
+
 static int
 compare_texts(const void *a, const void *b)
 {
@@ -239,6 +262,8 @@ answer_true(const cJSON *request)
 
 	if (strcmp(op, "put") == 0)
 		status = answer_put(request, answer);
+	else if (strcmp(op, "remove") == 0)
+		status = answer_remove(request, answer);
 	else if (strcmp(op, "scan") == 0)
 		status = answer_scan(request, answer);
 	else

@@ -60,6 +60,8 @@ enum lie {
 struct liar_shared {
 	enum lie lie;
 	char other[128];
+	char about[32]; /* a lie about what stands under a key is told of keys
+			 * that begin so */
 	int at;
 	unsigned char byte;
 	int asked, puts; /* how many requests came, and were written */

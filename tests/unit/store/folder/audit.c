@@ -53,6 +53,7 @@ static const struct audit entry = {
     .actor = "root",
     .detail = "a detail",
     .suppressed = 3,
+    .host = "b2",
 };
 
 /* Returns the whole file, which the caller frees. */

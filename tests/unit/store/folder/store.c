@@ -915,3 +915,46 @@ Test(store, forgets_all_that_there_is_of_a_user)
 	cr_expect_eq(store_forget(&s.store, "alice"), FAULT_NONE);
 	end(&s);
 }
+
+/* Records that move must not change meanwhile: not by a login that began before
+ * either. */
+Test(store, changes_nothing_while_records_are_moved)
+{
+	struct scene s = begin();
+	int called = 0;
+
+	cr_assert_eq(count(&s), FAULT_NONE);
+	/* Also a link that leads nowhere: in doubt it is closed. */
+	cr_assert_eq(symlinkat("nowhere", s.store.dir, STORE_MAINTENANCE), 0);
+	cr_expect_eq(
+	    store_update(&s.store, "alice", 1001, must_not_be_called, &called),
+	    FAULT_CLOSED);
+	cr_expect_eq(called, 0);
+	cr_expect_eq(store_forget(&s.store, "alice"), FAULT_CLOSED);
+	cr_expect_eq(store_set_aside(&s.store, "alice"), FAULT_CLOSED);
+	cr_expect_eq(counted(&s), 1);
+	s.store.moves = true;
+	cr_expect_eq(count(&s), FAULT_NONE);
+	s.store.moves = false;
+	cr_assert_eq(unlinkat(s.store.dir, STORE_MAINTENANCE, 0), 0);
+	cr_expect_eq(count(&s), FAULT_NONE);
+	cr_expect_eq(counted(&s), 3);
+	end(&s);
+}
+
+/* A bastion whose store.json is gone has no users of its own: they must not be
+ * taken for new ones. */
+Test(store, changes_nothing_whose_records_are_in_a_fleet_it_does_not_know)
+{
+	struct scene s = begin();
+	int called = 0;
+
+	cr_assert_eq(symlinkat("nowhere", s.store.dir, STORE_IN_FLEET), 0);
+	cr_expect_eq(
+	    store_update(&s.store, "alice", 1001, must_not_be_called, &called),
+	    FAULT_REFUSED);
+	cr_expect_eq(called, 0);
+	s.store.moves = true;
+	cr_expect_eq(count(&s), FAULT_NONE);
+	end(&s);
+}

@@ -61,6 +61,7 @@ static const struct {
     {"keys", "'default'", "''"},
     {"judged", "true", "false"},
     {"last", "true", "false"},
+    {"mark", "'7'", "''"},
 };
 #define FIELDS COUNT(fields)
 
@@ -72,6 +73,7 @@ static const struct {
     {"enroll", ",'use':'recover'"},
     {"refuse", ",'reason':'no_code'"},
     {"connect", ",'target':'db1:5432'"},
+    {"policy_put", ",'mark':'7'"},
     {"import",
 	",'import':{'algorithm':'SHA1','digits':6,'period':30,"
 	"'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA','last_step':'0'}"},

@@ -578,6 +578,7 @@ Test(keeper_inject, takes_a_device_back_from_a_record_that_was_changed)
 	keeper_scene_end(&s);
 }
 
+/* Those of a fleet's policy are denied here, where there is no fleet. */
 Test(keeper_inject, has_a_case_for_each_request)
 {
 	for (size_t i = 0; keeper_kind(i) != NULL; i++) {
@@ -585,6 +586,8 @@ Test(keeper_inject, has_a_case_for_each_request)
 		size_t found = 0;
 
 		snprintf(name, sizeof(name), "'%s'", keeper_kind(i)->name);
+		if (strncmp(name, "'policy_", 8) == 0)
+			continue;
 		for (size_t k = 0; k < COUNT(requests); k++)
 			found += strncmp(
 				     requests[k].text, name, strlen(name)) == 0;

@@ -104,7 +104,7 @@ make_request(
 	    "device_begin", "device_confirm", "device_remove", "recovery"};
 	static const char *const of_admins[] = {"users", "explain", "revoke",
 	    "unlock", "code", "enroll", "import", "log", "note", "weigh",
-	    "forget", "ended"};
+	    "forget", "ended", "policy_get", "policy_put"};
 	char code[32] = "";
 	bool claims = true;
 
@@ -816,7 +816,8 @@ Test(keeper_serve, may_serve_another_after_a_login_alone)
 	    {"device_confirm", 0}, {"device_remove", 0}, {"recovery", 0},
 	    {"users", 0}, {"weigh", 0}, {"explain", 0}, {"revoke", 0},
 	    {"unlock", 0}, {"forget", 0}, {"ended", 0}, {"code", 0},
-	    {"enroll", 0}, {"import", 0}, {"log", 0}, {"note", 0}, {"no", 0}};
+	    {"enroll", 0}, {"import", 0}, {"log", 0}, {"note", 0},
+	    {"policy_get", 0}, {"policy_put", 0}, {"no", 0}};
 	char request[REQUEST_MAX], reason[REASON_SENT];
 	struct scene s;
 	char path[FOLDER_MAX + 32];

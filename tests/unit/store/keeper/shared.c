@@ -11,6 +11,7 @@
 #include "store/fleet/fleet.h"
 #include "store/keeper/join.h"
 #include "tests/unit/inject.h"
+#include "tests/unit/store/fleet/founder.h"
 #include "tests/unit/store/fleet/liar.h"
 #include "tests/unit/store/keeper/scene.h"
 
@@ -49,6 +50,8 @@ begin(void)
 		s.fleets[i].get_ms = s.fleets[i].put_ms = 150;
 		s.at[i].keeper.fleet = &s.fleets[i];
 	}
+	founder_charter(&s.fleets[0], FOUNDER_EPOCH, CHARTER_LEVEL);
+	founder_policy(&s.fleets[0], s.at[0].store.dir, "b1", policy);
 	return &s;
 }
 
@@ -208,14 +211,16 @@ Test(keeper_shared, a_local_user_logs_in_while_it_is_away)
 {
 	struct scene *s = begin();
 	uid_t uid = keeper_scene_uid("daemon");
+	int puts;
 
 	put(s, 0, "daemon", scene_enrolled);
+	puts = s->liar.shared->puts;
 	s->liar.shared->lie = LIE_AWAY;
 	EXPECT(ask_as(s, 0, uid, LOGIN, NO_CODE), "ask");
 	EXPECT(ask_as(s, 0, uid, VERIFY, OF_DEVICE), "code");
 	EXPECT(ask_as(s, 0, uid, VERIFY, OF_DEVICE), "code_used");
 	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store_away");
-	cr_expect_eq(s->liar.shared->puts, 0);
+	cr_expect_eq(s->liar.shared->puts, puts);
 	end(s);
 }
 
@@ -284,6 +289,8 @@ Test(keeper_shared, a_damaged_record_can_be_revoked)
 	struct stat st;
 
 	put(s, 0, "root", scene_enrolled);
+	snprintf(
+	    s->liar.shared->about, sizeof(s->liar.shared->about), "users/");
 	s->liar.shared->lie = LIE_DAMAGED_ONCE;
 	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "done");
 	cr_expect_eq(
@@ -314,26 +321,26 @@ Test(keeper_shared, lists_the_users_of_both)
 Test(keeper_shared, denies_everybody_where_the_fleet_is_not_clear)
 {
 	struct scene *s = begin();
-	struct keeper *keeper = &s->at[0].keeper;
+	struct keeper *keeper = &s->at[1].keeper;
 	char file[FOLDER_MAX + 32];
 
 	keeper->fleet = NULL;
-	snprintf(file, sizeof(file), "%s/store.json", s->at[0].folder);
+	snprintf(file, sizeof(file), "%s/store.json", s->at[1].folder);
 	keeper_join(file, LINE_SOCKET, keeper);
 	cr_expect_str_empty(keeper->unjoined);
-	EXPECT(ask(s, 0, LOGIN, NO_CODE), "setup");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "setup");
 
-	cr_assert_eq(mkdirat(s->at[0].store.dir, "fleet", 0700), 0);
+	cr_assert_eq(mkdirat(s->at[1].store.dir, "fleet", 0700), 0);
 	keeper_join(file, LINE_SOCKET, keeper);
 	cr_expect_not_null(strstr(keeper->unjoined, "put it back"));
-	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
 
-	keeper_scene_write(s->at[0].store.dir, "store.json", 0644, "{}");
+	keeper_scene_write(s->at[1].store.dir, "store.json", 0644, "{}");
 	keeper_join(file, LINE_SOCKET, keeper);
 	cr_expect_not_null(
 	    strstr(keeper->unjoined, file), "%s", keeper->unjoined);
-	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
-	EXPECT(ask(s, 0, "'users'", NO_CODE), "store");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 1, "'users'", NO_CODE), "store");
 	end(s);
 }
 
@@ -352,29 +359,128 @@ static const char keys[] = "{\"version\":1,\"fleet\":\"" HEX16 HEX16
 Test(keeper_shared, joins_with_its_key)
 {
 	struct scene *s = begin();
-	struct keeper *keeper = &s->at[0].keeper;
+	struct keeper *keeper = &s->at[1].keeper;
 	char file[FOLDER_MAX + 32];
 
 	keeper->fleet = NULL;
-	snprintf(file, sizeof(file), "%s/store.json", s->at[0].folder);
+	snprintf(file, sizeof(file), "%s/store.json", s->at[1].folder);
 	keeper_scene_write(
-	    s->at[0].store.dir, "store.json", 0644, configuration);
+	    s->at[1].store.dir, "store.json", 0644, configuration);
 	keeper_join(file, s->liar.path, keeper);
 	cr_expect_null(keeper->fleet);
 	cr_expect_not_null(
 	    strstr(keeper->unjoined, "fleet.key"), "%s", keeper->unjoined);
 
-	keeper_scene_write(s->at[0].store.dir, "fleet.key", 0640, keys);
+	keeper_scene_write(s->at[1].store.dir, "fleet.key", 0640, keys);
 	keeper_join(file, s->liar.path, keeper);
 	cr_expect_null(keeper->fleet);
 	cr_expect_not_null(
 	    strstr(keeper->unjoined, "chmod"), "%s", keeper->unjoined);
 
-	cr_assert_eq(fchmodat(s->at[0].store.dir, "fleet.key", 0600, 0), 0);
+	cr_assert_eq(fchmodat(s->at[1].store.dir, "fleet.key", 0600, 0), 0);
 	keeper_join(file, s->liar.path, keeper);
 	cr_expect_str_empty(keeper->unjoined);
 	cr_assert_not_null(keeper->fleet);
 	cr_expect(keeper_seals(keeper));
-	EXPECT(ask(s, 0, LOGIN, NO_CODE), "setup");
+	liar_kill(&s->liar);
+	liar_start(&s->liar);
+	founder_charter(keeper->fleet, FOUNDER_EPOCH, CHARTER_LEVEL);
+	founder_policy(keeper->fleet, s->at[1].store.dir, "b1", policy);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "setup");
+	end(s);
+}
+
+static const char exempting[] =
+    "{'version':1,'issuer':'Test','rules':[],'otherwise':'exempt'}";
+
+/* By the request for the record, which says that another policy is in force. */
+Test(keeper_shared, decides_by_the_policy_in_force)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", exempting);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "exempt");
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", policy);
+	EXPECT(ask(s, 1, VERIFY, WRONG), "wrong_code");
+	founder_policy(&s->fleets[1], s->at[1].store.dir, "b2", exempting);
+	EXPECT(ask(s, 0, VERIFY, WRONG), "exempt");
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "exempt");
+	end(s);
+}
+
+/* Files of keys that the policy names are asked for again, too. */
+Test(keeper_shared, looks_where_the_policy_in_force_says)
+{
+	static const char elsewhere[] =
+	    "{'version':1,'issuer':'Test','rules':[],'otherwise':'exempt',"
+	    "'keys':{'files':['/etc/keys/%u']}}";
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", elsewhere);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "look");
+	end(s);
+}
+
+Test(keeper_shared, denies_what_it_is_too_old_for)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	founder_charter(&s->fleets[0], FOUNDER_EPOCH, CHARTER_LEVEL + 1);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "too_old");
+	EXPECT(ask(s, 1, "'users'", NO_CODE), "too_old");
+	founder_charter(&s->fleets[0], FOUNDER_EPOCH, CHARTER_LEVEL);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	end(s);
+}
+
+Test(keeper_shared, denies_by_a_policy_that_is_none)
+{
+	struct scene *s = begin();
+
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", "{'no':1}");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "bad_policy");
+	EXPECT(ask(s, 1, "'policy_get'", NO_CODE), "done");
+	end(s);
+}
+
+/* A minute is too much; administrators can look all the same. */
+Test(keeper_shared, judges_nothing_by_a_clock_that_is_off)
+{
+	struct scene *s = begin();
+
+	put(s, 0, "root", scene_enrolled);
+	kept_note_clock(s->at[0].store.dir, 60999);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
+	kept_note_clock(s->at[0].store.dir, 61000);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "clock_off");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	EXPECT(ask(s, 0, "'users'", NO_CODE), "done");
+	kept_note_clock(s->at[0].store.dir, -61000);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
+	end(s);
+}
+
+/* A local user's record is here, and so is the last policy that was seen. */
+Test(keeper_shared, last_policy_seen_decides_for_local_users)
+{
+	struct scene *s = begin();
+
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
+	s->liar.shared->lie = LIE_AWAY;
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	/* This bastion has seen none. */
+	liar_kill(&s->liar);
+	cr_assert_eq(unlinkat(s->at[1].store.dir, "fleet/policy", 0), 0);
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "store_away");
+	liar_start(&s->liar);
 	end(s);
 }

@@ -1,0 +1,192 @@
+/*
+ * Asks the fleet, for its judges: each step only if the one before it went well,
+ * since all that follows would fail for the same reason.
+ */
+#include "admin/doctor/fleet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin/doctor/doctor.h"
+#include "store/base/cleanup.h"
+
+static const char *
+config_path(const struct doctor *doctor)
+{
+	return doctor->admin->fleet != NULL ? doctor->admin->fleet
+					    : FLEET_CONFIG;
+}
+
+/* True if a file of that name is in the keeper's folder. */
+static bool
+is_in_folder(const struct doctor *doctor, const char *name)
+{
+	char folder[CONFIG_WORD], path[CONFIG_WORD + 64];
+	struct stat st;
+
+	(void)doctor_store_folder(doctor, folder);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return lstat(path, &st) == 0;
+}
+
+/* Files that a move of the records leaves. */
+static void
+judge_leftovers(struct doctor *doctor)
+{
+	char folder[CONFIG_WORD], fix[CONFIG_WORD + 64];
+
+	(void)doctor_store_folder(doctor, folder);
+	if (is_in_folder(doctor, STORE_MAINTENANCE))
+		doctor_fail(doctor, "tfa-admin store migrate, once more",
+		    "%.300s/" STORE_MAINTENANCE
+		    " is there: nobody can log in. A move of the records runs, "
+		    "or one was killed",
+		    folder);
+	snprintf(fix, sizeof(fix), "rm -r %s/users.migrated", folder);
+	if (is_in_folder(doctor, "users.migrated"))
+		doctor_warn(doctor, fix,
+		    "%.300s/users.migrated has the secrets of all who were "
+		    "moved into the fleet",
+		    folder);
+}
+
+static void
+judge_config(struct doctor *doctor, const struct fleet_config *config)
+{
+	char fix[CONFIG_WORD];
+
+	if (config->local.count == 0)
+		doctor_warn(doctor, "\"local\": [\"USER\"] in " FLEET_CONFIG,
+		    "no user is local: while etcd does not answer nobody at all "
+		    "can log in here");
+	snprintf(fix, sizeof(fix), "mv %.400s %.400s.old", doctor->policy,
+	    doctor->policy);
+	if (access(doctor->policy, F_OK) == 0)
+		doctor_warn(doctor, fix,
+		    "%.300s is not read any more: the policy is the fleet's",
+		    doctor->policy);
+}
+
+static bool
+ask_link(struct doctor *doctor, struct remote *remote,
+    const struct fleet_config *config)
+{
+	scoped_link_status struct link_status link = {.breaker = 0};
+	scoped_free char *text = NULL;
+	size_t len = 0;
+
+	if (remote_status(remote, &text, &len) != FAULT_NONE) {
+		doctor_fail(doctor, "systemctl enable --now tfa-link",
+		    "nobody but \"local\" users can log in: %s", remote->why);
+		return false;
+	}
+	if (link_status_read(text, len, &link) != FAULT_NONE) {
+		doctor_fail(doctor, "systemctl restart tfa-link",
+		    "tfa-link's answer is not understood: it has another "
+		    "version than " TFA_VERSION);
+		return false;
+	}
+	fleet_judge_link(&doctor->findings, config, &link);
+	return link.breaker != 0;
+}
+
+static bool
+ask_charter(struct doctor *doctor, struct remote *remote,
+    const struct fleet_config *config)
+{
+	scoped_remote_text struct remote_text text = {.text = NULL};
+	struct remote_name name = remote_name_of(SEAL_FLEET);
+	struct charter charter;
+	struct json_error error;
+	enum fault fault = remote_get(remote, &name, &text);
+
+	if (fault == FAULT_ABSENT) {
+		doctor_fail(doctor, "tfa-admin store join --new NAME",
+		    "there is no fleet under %s: nobody can log in",
+		    config->prefix);
+		return false;
+	}
+	if (fault == FAULT_NONE)
+		fault = charter_parse(text.text, text.len, &charter, &error);
+	if (fault != FAULT_NONE) {
+		doctor_fail(doctor, "fleet.key, from a bastion that works",
+		    "the fleet cannot be opened: %s", remote->why);
+		return false;
+	}
+	fleet_judge_charter(&doctor->findings, config, &charter);
+	return true;
+}
+
+static void
+ask_members(struct doctor *doctor, struct remote *remote)
+{
+	scoped_members struct members members = {.list = {NULL, 0}};
+	char host[BASTION_HOST], why[REMOTE_WHY];
+
+	if (!bastion_host(host))
+		doctor_warn(doctor, "hostnamectl set-hostname NAME",
+		    "this machine has no name");
+	else if (members_read(remote, &members, why) != FAULT_NONE)
+		doctor_fail(doctor, NULL, "the other bastions: %s", why);
+	else
+		fleet_judge_members(
+		    &doctor->findings, &members, host, time(NULL));
+}
+
+static void
+ask_fleet(struct doctor *doctor, const struct fleet_config *config)
+{
+	struct keyring *ring = NULL;
+	struct remote remote;
+	const char *path = config_path(doctor), *slash = strrchr(path, '/');
+	char why[GUARDED_WHY_TEXT], keys[CONFIG_WORD];
+
+	snprintf(keys, sizeof(keys), "%.*sfleet.key",
+	    slash != NULL ? (int)(slash - path + 1) : 0, path);
+	if (keyring_read(keys, 0, true, &ring, why) != FAULT_NONE) {
+		doctor_fail(doctor, "fleet.key, from a bastion that works",
+		    "nobody but \"local\" users can log in: %s", why);
+		return;
+	}
+	remote_open(
+	    doctor->admin->link != NULL ? doctor->admin->link : LINE_SOCKET,
+	    ring, &remote);
+	if (ask_link(doctor, &remote, config) &&
+	    ask_charter(doctor, &remote, config))
+		ask_members(doctor, &remote);
+	remote_close(&remote);
+	keyring_free(ring);
+}
+
+void
+doctor_fleet(struct doctor *doctor)
+{
+	struct fleet_config config;
+	char why[FLEET_WHY_TEXT];
+	enum fault fault = doctor->keeper.store != NULL
+	    ? FAULT_ABSENT
+	    : fleet_config_read(config_path(doctor), &config, why);
+
+	judge_leftovers(doctor);
+	doctor_ok(doctor, "this bastion is in none");
+	if (fault == FAULT_ABSENT)
+		return;
+	if (fault != FAULT_NONE) {
+		doctor_fail(
+		    doctor, config_path(doctor), "nobody can log in: %s", why);
+		return;
+	}
+	judge_config(doctor, &config);
+	if (geteuid() == 0)
+		ask_fleet(doctor, &config);
+	else
+		doctor_warn(doctor, NULL,
+		    "only root can look into the fleet: run doctor as root");
+	doctor_ok(doctor, "%s: etcd, keys, clocks and bastions are well",
+	    config.name);
+	fleet_config_done(&config);
+}

@@ -1,0 +1,210 @@
+#include "admin/doctor/fleet.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/base/when.h"
+
+#define MEBIBYTE 1048576
+#define NTP      "timedatectl set-ntp true, or chrony"
+
+static void
+judge_days(struct findings *findings, const char *whose, int64_t days)
+{
+	if (days >= FLEET_DAYS_WARN)
+		return;
+	findings_add(findings,
+	    days < FLEET_DAYS_FAIL ? FINDING_FAIL : FINDING_WARN,
+	    "a new certificate",
+	    days < 0 ? "the certificate of %.280s is over since %" PRId64
+		       " days: nobody can log in through it"
+		     : "the certificate of %.280s ends in %" PRId64
+		       " days: then nobody can log in through it",
+	    whose, days < 0 ? -days : days);
+}
+
+/* 3.4 is the first with the JSON gateway at /v3. */
+static bool
+is_old(const char *version)
+{
+	char *end;
+	long major = strtol(version, &end, 10);
+	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+
+	return major < 3 || (major == 3 && minor < 4);
+}
+
+static void
+judge_room(struct findings *findings, const struct member *member)
+{
+	int fill = member_fill(member);
+
+	if (member_has_alarm(member, "NOSPACE"))
+		findings_fail(findings,
+		    "etcdctl defrag --cluster && etcdctl alarm disarm",
+		    "%.280s is full (%" PRId64
+		    " MiB): no code can be spent, and nobody revoked",
+		    member->url, member->db_size / MEBIBYTE);
+	else if (fill > FLEET_FILL)
+		findings_warn(findings,
+		    "etcdctl defrag --cluster, or a larger "
+		    "--quota-backend-bytes",
+		    "%.280s has used %d %% of its quota: when it is full "
+		    "nobody can log in",
+		    member->url, fill);
+	if (member_has_alarm(member, "CORRUPT"))
+		findings_fail(findings, "etcdctl endpoint hashkv --cluster",
+		    "%.280s says that its data is damaged", member->url);
+}
+
+static void
+judge_member(struct findings *findings, const struct member *member)
+{
+	if (member->state != MEMBER_GOOD)
+		findings_warn(findings, "tfa-link --check",
+		    "%.280s: %s%s%.200s", member->url,
+		    member_state_name(member->state),
+		    member->why[0] != '\0' ? ": " : "", member->why);
+	if (member->state < MEMBER_LOST)
+		return;
+	judge_days(findings, member->url, member->days_left);
+	judge_room(findings, member);
+	if (member->version[0] != '\0' && is_old(member->version))
+		findings_fail(findings, "etcd 3.4 or later",
+		    "%.280s is etcd %s, which is too old", member->url,
+		    member->version);
+}
+
+static void
+judge_quorum(struct findings *findings, const struct link_status *link)
+{
+	size_t good = 0, count = link->endpoints.count;
+
+	list_each(const struct member, member, link->endpoints)
+		good += member->state == MEMBER_GOOD;
+	if (link->breaker == 0)
+		findings_fail(findings, "tfa-link --check",
+		    "etcd does not answer (%.250s): nobody but \"local\" users "
+		    "can log in",
+		    link->why);
+	else if (good < count / 2 + 1)
+		findings_warn(findings, "the members of etcd that are away",
+		    "%zu of %zu members of etcd are well: one less, and nobody "
+		    "can log in",
+		    good, count);
+	if (count < 3 || count % 2 == 0)
+		findings_warn(findings, "three members of etcd, or five",
+		    "etcd has %zu member%s here: with %s", count,
+		    count == 1 ? "" : "s",
+		    count < 3 ? "less than three nobody can log in while one "
+				"is away"
+			      : "an even number one more helps nobody");
+}
+
+static void
+judge_clock(struct findings *findings, const char *whose, int64_t off_ms)
+{
+	int64_t far_ms = off_ms < 0 ? -off_ms : off_ms;
+
+	if (far_ms > FLEET_CLOCK_WARN_MS)
+		findings_add(findings,
+		    far_ms > FLEET_CLOCK_FAIL_MS ? FINDING_FAIL : FINDING_WARN,
+		    NTP,
+		    "the clock of %.200s is off by %" PRId64
+		    " s from etcd's: beyond 60 s nobody can log in there",
+		    whose, far_ms / 1000);
+}
+
+void
+fleet_judge_link(struct findings *findings, const struct fleet_config *config,
+    const struct link_status *link)
+{
+	judge_quorum(findings, link);
+	if (link->login[0] != '\0')
+		findings_fail(findings,
+		    "the password in tfa-link's credential, or etcdctl user "
+		    "passwd",
+		    "etcd refuses the user %s: %.250s", config->user,
+		    link->login);
+	list_each(const struct member, member, link->endpoints)
+		judge_member(findings, member);
+	if (config->tls.certificate[0] != '\0')
+		judge_days(findings, "tfa-link", link->certificate_days_left);
+	judge_clock(findings, "this bastion", link->clock_off_ms);
+	if (link->compact_refused)
+		findings_warn(findings,
+		    "\"compact\": false, and etcd --auto-compaction-retention",
+		    "etcd does not let tfa-link remove old revisions: it "
+		    "fills, and when it is full nobody can log in");
+	if (strcmp(link->version, TFA_VERSION) != 0)
+		findings_warn(findings, "systemctl restart tfa-link",
+		    "tfa-link is version %s, and this is " TFA_VERSION,
+		    link->version);
+}
+
+void
+fleet_judge_charter(struct findings *findings,
+    const struct fleet_config *config, const struct charter *charter)
+{
+	if (charter->level > CHARTER_LEVEL)
+		findings_fail(findings, "the tfa that the other bastions have",
+		    "the fleet is at level %" PRId64
+		    ", and this tfa knows %d: nobody can log in here",
+		    charter->level, CHARTER_LEVEL);
+	if (strcmp(charter->name, config->name) != 0)
+		findings_warn(findings, FLEET_CONFIG,
+		    "the fleet is called %.200s, and \"name\" in store.json "
+		    "is %.200s: people would see two accounts in their app",
+		    charter->name, config->name);
+}
+
+static void
+judge_bastion(struct findings *findings, const struct fleet_member *member,
+    int64_t policy, int64_t now_s)
+{
+	const struct bastion *bastion = &member->bastion;
+	char said[WHEN_SAID], fix[BASTION_HOST + 32];
+
+	when_say(bastion->time_s, said);
+	snprintf(fix, sizeof(fix), "tfa-admin store remove %s", member->host);
+	if (!members_is_live(member, now_s)) {
+		findings_warn(findings, fix,
+		    "the bastion %s has said nothing since %s: if it is lost, "
+		    "take it out, and give the fleet another key",
+		    member->host, said);
+		return;
+	}
+	judge_clock(findings, member->host, bastion->clock_off_ms);
+	if (strcmp(bastion->version, TFA_VERSION) != 0)
+		findings_warn(findings, "the same tfa at all bastions",
+		    "the bastion %s has tfa %s, and this is " TFA_VERSION,
+		    member->host, bastion->version);
+	if (bastion->policy < policy)
+		findings_warn(findings, NULL,
+		    "the bastion %s decided last by policy %" PRId64
+		    ", and %" PRId64 " is in force",
+		    member->host, bastion->policy, policy);
+}
+
+void
+fleet_judge_members(struct findings *findings, const struct members *members,
+    const char *host, int64_t now_s)
+{
+	const struct fleet_member *ours = members_find(members, host);
+	int64_t policy = 0;
+
+	list_each(const struct fleet_member, member, members->list)
+		if (member->bastion.policy > policy)
+			policy = member->bastion.policy;
+	if (ours == NULL || !members_is_live(ours, now_s))
+		findings_warn(findings, "systemctl restart tfa-keeper",
+		    "the fleet has no word of this bastion (%.100s) from the "
+		    "last minutes: its keeper does not know of the fleet, or "
+		    "cannot write",
+		    host);
+	list_each(const struct fleet_member, member, members->list)
+		if (member != ours)
+			judge_bastion(findings, member, policy, now_s);
+}

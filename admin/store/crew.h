@@ -1,0 +1,34 @@
+/*
+ * Does one job for each of many records, in several processes at once: each
+ * waits for the fleet's store most of the time.
+ *
+ *	static int job(void *ctx, struct remote *remote, size_t i);
+ *
+ *	if (crew_run(site, "moving records", count, job, &ctx, told))
+ *		each was done
+ */
+#ifndef TFA_ADMIN_CREW_H
+#define TFA_ADMIN_CREW_H
+
+#include <stddef.h>
+
+#include "admin/store/site.h"
+
+#define CREW_CODES 8
+
+/*
+ * Does number i, and returns how it ended, from 1 to CREW_CODES - 1; 0 after a
+ * message: nothing more is done.  What it changes in ctx is lost, since it may
+ * run in a process of its own, with a line to the link of its own.
+ */
+typedef int crew_job(void *ctx, struct remote *remote, size_t i);
+
+/* Is told how each ended, in no order; may be NULL. */
+typedef void crew_told(void *ctx, size_t i, int code);
+
+/* False if a job failed, or a process was killed: those before may be done.
+ * what is shown to a person who waits: "moving records". */
+bool crew_run(struct site *site, const char *what, size_t count, crew_job *job,
+    crew_told *told, void *ctx);
+
+#endif

@@ -1,0 +1,221 @@
+/*
+ * An administrator put a backup of etcd back, and says so: what is older than
+ * what was seen is believed from now on, in a new epoch, and whatever may have
+ * been used since the backup is closed (store/core/restored.h).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin/log/history.h"
+#include "admin/store/commands.h"
+#include "admin/store/join.h"
+#include "admin/store/move.h"
+#include "store/base/cleanup.h"
+#include "store/base/when.h"
+#include "store/fleet/seen.h"
+
+/* The highest epoch of which this bastion has seen anything: a backup may be
+ * older than the last one that was accepted. */
+static bool
+seen_epoch(struct store *store, uint64_t *ret)
+{
+	int fd = openat(store->locks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	uint64_t serial, epoch = 0;
+
+	if (dir == NULL) {
+		cleanup_fd(&fd);
+		admin_say("locks: %s", strerror(errno));
+		return false;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		scoped_fd int lock = openat(store->locks, entry->d_name,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+		if (entry->d_name[0] != '.' && lock >= 0 &&
+		    seen_serial_read(lock, &serial) == FAULT_NONE &&
+		    SEAL_EPOCH(serial) > epoch)
+			epoch = SEAL_EPOCH(serial);
+	}
+	closedir(dir);
+	*ret = epoch;
+	return true;
+}
+
+static int
+raise_epoch(struct site *site, uint64_t seen)
+{
+	struct remote_name name = remote_name_of(SEAL_FLEET);
+	scoped_free char *text = NULL;
+	int64_t epoch = site->charter.epoch;
+	enum fault fault;
+
+	if ((int64_t)seen > epoch)
+		epoch = (int64_t)seen;
+	site->charter.epoch = epoch + 1;
+	site->remote.epoch = (uint64_t)epoch + 1;
+	if (charter_format(&site->charter, &text) != FAULT_NONE) {
+		admin_say("out of memory");
+		return ADMIN_NOT;
+	}
+	fault = remote_put(
+	    &site->remote, &name, &site->charter_text, text, strlen(text));
+	return fault == FAULT_NONE
+	    ? ADMIN_DONE
+	    : site_say(site, fault, "the fleet's object");
+}
+
+static int
+accept_revision(struct site *site, struct store *store)
+{
+	scoped_link_status struct link_status link = {.breaker = 0};
+	uint64_t revision = 0;
+	int status = join_ask_link(site, &link);
+
+	if (status != ADMIN_DONE)
+		return status;
+	if (!talk_number(link.revision, &revision) ||
+	    seen_revision_accept(store->dir, revision) != FAULT_NONE) {
+		admin_say(
+		    "%s/fleet/revision: %s", site->folder, strerror(errno));
+		return ADMIN_NOT;
+	}
+	return ADMIN_DONE;
+}
+
+struct revokes {
+	struct site *site;
+	size_t count;
+};
+
+/* True if the user's record has a device that is older than the revoke: the
+ * backup is from before it. */
+static bool
+is_lost(struct site *site, const struct audit *entry)
+{
+	scoped_remote_text struct remote_text text = {.text = NULL};
+	scoped_record struct record record = {.version = 0};
+	char file[STORE_FILE_TEXT];
+	struct remote_name name;
+	struct json_error error;
+
+	if (store_encode(entry->user, file) != FAULT_NONE)
+		return false;
+	name = remote_user(file);
+	if (remote_get(&site->remote, &name, &text) != FAULT_NONE ||
+	    text.len == 0 ||
+	    record_parse(text.text, text.len, &record, &error) != FAULT_NONE)
+		return false;
+	list_each(const struct device, device, record.devices)
+		if (device->added_s <= entry->time_s)
+			return true;
+	return false;
+}
+
+static bool
+see_revoke(void *ctx, const struct audit *entry, const char *line)
+{
+	struct revokes *revokes = ctx;
+	char when[WHEN_SAID];
+
+	(void)line;
+	if (strcmp(entry->event, "revoke") != 0 || entry->device[0] != '\0' ||
+	    strcmp(entry->verdict, "pass") != 0 ||
+	    !is_lost(revokes->site, entry))
+		return true;
+	revokes->count++;
+	when_say(entry->time_s, when);
+	admin_say("%s was revoked (%s, by %s), and is not in the backup: "
+		  "tfa-admin revoke %s",
+	    entry->user, when, entry->actor, entry->user);
+	return true;
+}
+
+static int
+name_revoked(struct site *site)
+{
+	const struct history_ask ask = {.since_s = 0};
+	struct history_end end = {.lines = 0};
+	struct revokes revokes = {.site = site};
+	int status = history_read(
+	    site->admin, &ask, see_revoke, &revokes, &end);
+
+	history_say_faults(&end);
+	history_end_done(&end);
+	if (status != ADMIN_DONE)
+		admin_say("whom this bastion revoked since the backup is not "
+			  "known: look at its log, and revoke them again");
+	admin_say("who was revoked at another bastion stands in the log there: "
+		  "tfa-admin log --event revoke");
+	return status;
+}
+
+static int
+ask_to_accept(const struct site *site)
+{
+	char question[600];
+
+	snprintf(question, sizeof(question),
+	    site->admin->here
+		? "Was a backup of etcd restored, and has another bastion "
+		  "accepted it? Fleet %s, epoch %" PRId64 "."
+		: "Did you restore a backup of etcd? If not, somebody shows an "
+		  "old state: say no. Devices stay; one-time codes of everybody "
+		  "become void, and revokes since the backup are lost. Fleet "
+		  "%s, epoch %" PRId64 ".",
+	    site->charter.name, site->charter.epoch);
+	if (admin_confirm(site->admin, question))
+		return ADMIN_DONE;
+	admin_say("nothing is changed");
+	return ADMIN_NOT;
+}
+
+static int
+accept(struct site *site, struct store *store)
+{
+	uint64_t seen = 0;
+	int status = ADMIN_DONE;
+
+	if (!site->admin->here) {
+		if (!seen_epoch(store, &seen))
+			return ADMIN_NOT;
+		status = raise_epoch(site, seen);
+	}
+	return status == ADMIN_DONE ? accept_revision(site, store) : status;
+}
+
+int
+store_accept_restore(struct admin *admin)
+{
+	scoped_site struct site site;
+	struct store store;
+	char done[80];
+	int status = site_begin(admin, SITE_FLEET, &site);
+
+	if (status == ADMIN_DONE)
+		status = ask_to_accept(&site);
+	if (status != ADMIN_DONE)
+		return status;
+	if (!site_open_folder(&site, true, &store))
+		return ADMIN_NOT;
+	status = accept(&site, &store);
+	store_close(&store);
+	site_become_root(&site);
+	if (status != ADMIN_DONE)
+		return status;
+	snprintf(
+	    done, sizeof(done), "accepted, epoch %" PRId64, site.charter.epoch);
+	admin_done(admin, site.charter.name, done);
+	if (!admin->here)
+		admin_say("at each further bastion: tfa-admin store "
+			  "accept-restore --here");
+	return name_revoked(&site);
+}

@@ -1,0 +1,200 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin/store/commands.h"
+#include "admin/store/join.h"
+#include "store/base/cleanup.h"
+#include "store/base/when.h"
+
+#define MEBIBYTE 1048576
+
+struct view {
+	struct site *site;
+	struct link_status link;
+	struct members members;
+	int64_t now_s;
+};
+
+static void
+print_fleet(const struct view *view)
+{
+	const struct charter *charter = &view->site->charter;
+	char id[KEYRING_ID_TEXT];
+
+	keyring_id_say(view->site->ring->use, id);
+	printf("fleet      %s, level %" PRId64 ", epoch %" PRId64 "\n",
+	    charter->name, charter->level, charter->epoch);
+	printf("keys       %zu here, %s seals\n", view->site->ring->count, id);
+}
+
+static void
+print_engine(const struct view *view)
+{
+	const struct link_status *link = &view->link;
+
+	printf("etcd       %s; clock off by %.1f s; revision %s%s\n",
+	    link->breaker == 0 ? link->why : "answers",
+	    (double)link->clock_off_ms / 1000, link->revision,
+	    link->compact ? "; tfa-link compacts" : "");
+	if (link->login[0] != '\0')
+		printf("           it refuses the user: %s\n", link->login);
+	if (link->compact_refused)
+		puts("           it does not let tfa-link compact");
+}
+
+static void
+print_member(const struct member *member)
+{
+	printf(
+	    "endpoint   %s %s", member->url, member_state_name(member->state));
+	if (member->state < MEMBER_LOST) {
+		printf(": %s\n", member->why);
+		return;
+	}
+	printf(", etcd %s, %" PRId64 " of %" PRId64
+	       " MiB, certificate: %" PRId64 " days left",
+	    member->version, member->db_size / MEBIBYTE,
+	    member->quota / MEBIBYTE, member->days_left);
+	list_each(const struct member_alarm, alarm, member->alarms)
+		printf(", %s", alarm->text);
+	puts("");
+}
+
+static void
+print_bastion(const struct view *view, const struct fleet_member *member)
+{
+	const struct bastion *bastion = &member->bastion;
+	char said[WHEN_SAID];
+
+	when_say(bastion->time_s, said);
+	printf("bastion    %s%s, tfa %s, level %" PRId64 ", policy %" PRId64
+	       ", keys",
+	    member->host, members_is_live(member, view->now_s) ? "" : " (OFF)",
+	    bastion->version, bastion->level, bastion->policy);
+	list_each(const struct bastion_key, key, bastion->keys)
+		printf(" %s", key->text);
+	printf(", last word %s\n", said);
+}
+
+static void
+print_text(const struct view *view)
+{
+	print_fleet(view);
+	print_engine(view);
+	list_each(const struct member, member, view->link.endpoints)
+		print_member(member);
+	list_each(const struct fleet_member, bastion, view->members.list)
+		print_bastion(view, bastion);
+}
+
+static void
+print_json_endpoint(const struct member *member)
+{
+	admin_print_string("{\"url\":", member->url);
+	admin_print_string(",\"state\":", member_state_name(member->state));
+	admin_print_string(",\"why\":", member->why);
+	admin_print_string(",\"version\":", member->version);
+	printf(",\"db_size\":%" PRId64 ",\"quota\":%" PRId64
+	       ",\"days_left\":%" PRId64 ",\"alarms\":[",
+	    member->db_size, member->quota, member->days_left);
+	for (size_t i = 0; i < member->alarms.count; i++)
+		admin_print_string(
+		    i > 0 ? "," : "", member->alarms.items[i].text);
+	printf("]}");
+}
+
+static void
+print_json_bastion(const struct view *view, const struct fleet_member *member)
+{
+	const struct bastion *bastion = &member->bastion;
+	char time[WHEN_TEXT];
+
+	when_format(bastion->time_s, time);
+	admin_print_string("{\"host\":", member->host);
+	printf(",\"live\":%s",
+	    members_is_live(member, view->now_s) ? "true" : "false");
+	admin_print_string(",\"version\":", bastion->version);
+	printf(",\"level\":%" PRId64 ",\"policy\":%" PRId64 ",\"keys\":[",
+	    bastion->level, bastion->policy);
+	for (size_t i = 0; i < bastion->keys.count; i++)
+		admin_print_string(
+		    i > 0 ? "," : "", bastion->keys.items[i].text);
+	admin_print_string("],\"time\":", time);
+	printf("}");
+}
+
+static void
+print_json(const struct view *view)
+{
+	const struct charter *charter = &view->site->charter;
+	const struct link_status *link = &view->link;
+
+	admin_print_string("{\"fleet\":", charter->name);
+	printf(",\"level\":%" PRId64 ",\"epoch\":%" PRId64, charter->level,
+	    charter->epoch);
+	printf(",\"answers\":%s,\"clock_off_ms\":%" PRId64,
+	    link->breaker == 0 ? "false" : "true", link->clock_off_ms);
+	admin_print_string(",\"why\":", link->why);
+	admin_print_string(",\"login\":", link->login);
+	admin_print_string(",\"revision\":", link->revision);
+	printf(",\"certificate_days_left\":%" PRId64 ",\"endpoints\":[",
+	    link->certificate_days_left);
+	for (size_t i = 0; i < link->endpoints.count; i++) {
+		fputs(i > 0 ? "," : "", stdout);
+		print_json_endpoint(&link->endpoints.items[i]);
+	}
+	fputs("],\"bastions\":[", stdout);
+	for (size_t i = 0; i < view->members.list.count; i++) {
+		fputs(i > 0 ? "," : "", stdout);
+		print_json_bastion(view, &view->members.list.items[i]);
+	}
+	puts("]}");
+}
+
+/* Bad: nobody can log in, or somebody must act soon. */
+static bool
+is_well(const struct view *view)
+{
+	if (view->link.breaker == 0 || view->link.login[0] != '\0')
+		return false;
+	list_each(const struct member, member, view->link.endpoints)
+		if (member->state != MEMBER_GOOD || member->alarms.count > 0)
+			return false;
+	return true;
+}
+
+/* The engine's state is shown also where the rest cannot be read. */
+int
+store_status(struct admin *admin)
+{
+	scoped_site struct site site;
+	struct view view = {.site = &site, .now_s = time(NULL)};
+	int status = site_begin(
+	    admin, SITE_CONFIG | SITE_KEYS | SITE_LINK, &site);
+	bool shown = false;
+
+	if (status == ADMIN_DONE)
+		status = join_ask_link(&site, &view.link);
+	if (status == ADMIN_DONE) {
+		shown = true;
+		status = site_charter(&site);
+	}
+	if (status == ADMIN_DONE)
+		status = site_members(&site, &view.members);
+	if (shown && admin->json)
+		print_json(&view);
+	else if (status == ADMIN_DONE)
+		print_text(&view);
+	else if (shown) {
+		print_engine(&view);
+		list_each(const struct member, member, view.link.endpoints)
+			print_member(member);
+	}
+	if (status == ADMIN_DONE && !is_well(&view))
+		status = ADMIN_NOT;
+	link_status_done(&view.link);
+	members_done(&view.members);
+	return status;
+}

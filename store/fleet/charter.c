@@ -1,0 +1,57 @@
+#include "store/fleet/charter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/json/json.h"
+
+static bool
+id_read(const char *text, void *ret)
+{
+	size_t digits = CHARTER_ID - 1;
+
+	if (strlen(text) != digits ||
+	    strspn(text, "0123456789abcdef") != digits)
+		return false;
+	memcpy(ret, text, CHARTER_ID);
+	return true;
+}
+
+static void
+id_write(const void *value, char ret[static JSON_FORM_TEXT])
+{
+	snprintf(ret, JSON_FORM_TEXT, "%s", (const char *)value);
+}
+
+static const struct json_form form_id = {
+    "32 hexadecimal digits", id_read, id_write};
+
+#define ROW(kind, key, ...) \
+	JSON_ROW_##kind(key, JSON_REQUIRED, struct charter, __VA_ARGS__)
+
+static const struct json_field charter_fields[] = {
+    ROW(FORM, "id", id, &form_id),
+    ROW(NUMBER, "epoch", epoch, 1, CHARTER_MOST),
+    ROW(NUMBER, "level", level, 1, CHARTER_MOST),
+    ROW(FORM, "name", name, &fleet_form_host),
+};
+static const struct json_shape charter_shape = JSON_SHAPE(charter_fields, NULL);
+
+enum fault
+charter_parse(const char *text, size_t len, struct charter *ret,
+    struct json_error *ret_error)
+{
+	struct charter charter = {.epoch = 0};
+	enum fault fault = json_read(
+	    &charter_shape, text, len, CHARTER_MAX, &charter, ret_error);
+
+	if (fault == FAULT_NONE)
+		*ret = charter;
+	return fault;
+}
+
+enum fault
+charter_format(const struct charter *charter, char **ret_text)
+{
+	return json_write(&charter_shape, charter, false, ret_text);
+}

@@ -1,0 +1,41 @@
+/*
+ * The charter: all bastions of a fleet must agree on it.  It is under the key
+ * "fleet", sealed as the records are.
+ *
+ *	id     32 hexadecimal digits, drawn once: it keeps apart what fleets with
+ *	       the same key have sealed
+ *	epoch  from 1; one more each time an older state of the engine is accepted
+ *	level  which keys records and policy may have.  Nobody writes a newer one,
+ *	       and a bastion whose own level is below it denies
+ *	name   of the fleet, as people know it
+ */
+#ifndef TFA_CHARTER_H
+#define TFA_CHARTER_H
+
+#include <stdint.h>
+
+#include "store/fleet/config.h"
+
+#define CHARTER_KEY   "fleet"
+#define CHARTER_MAX   4096 /* bytes of its text */
+#define CHARTER_ID    33
+#define CHARTER_LEVEL 1 /* what this program can read and write */
+#define CHARTER_MOST  INT64_C(1000000000)
+
+struct charter {
+	char id[CHARTER_ID];
+	int64_t epoch;
+	int64_t level;
+	char name[FLEET_HOST_TEXT];
+};
+
+/* Reads a text of len bytes, text[len] being NUL.  FAULT_FORMAT, FAULT_LIMIT:
+ * *ret_error says where and why; FAULT_MEMORY. */
+MUST_USE enum fault charter_parse(const char *text, size_t len,
+    struct charter *ret, struct json_error *ret_error);
+
+/* *ret_text: as charter_parse() reads it; the caller frees it.  FAULT_MEMORY. */
+MUST_USE enum fault
+charter_format(const struct charter *charter, char **ret_text);
+
+#endif

@@ -1,0 +1,130 @@
+#include "store/keeper/beat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "store/base/cleanup.h"
+#include "store/fleet/bastion.h"
+#include "store/fleet/kept.h"
+#include "store/json/lex.h"
+
+#define MOST_MS INT64_C(1000000000000)
+
+/* *ret_ms: the key of that name in the link's answer about itself, of which
+ * nothing else matters here. */
+static bool
+find_clock(const char *answer, size_t len, int64_t *ret_ms)
+{
+	struct json_lex lex = json_lex_begin(answer, len);
+	struct json_number number;
+
+	if (!json_lex_find_key(&lex, "clock_off_ms") ||
+	    !json_lex_number(&lex, &number) || !number.fits ||
+	    number.value > MOST_MS || number.value < -MOST_MS)
+		return false;
+	*ret_ms = number.value;
+	return true;
+}
+
+/* Notes how far this clock is off; 0 if nobody says so. */
+static int64_t
+compare_clocks(struct fleet *fleet, int dir)
+{
+	scoped_free char *answer = NULL;
+	int64_t off_ms = 0;
+	size_t len = 0;
+
+	if (line_ask(&fleet->line, "{\"op\":\"status\"}",
+		line_now_ms() + fleet->get_ms, &answer, &len) != FAULT_NONE ||
+	    !find_clock(answer, len, &off_ms))
+		return 0;
+	kept_note_clock(dir, off_ms);
+	return off_ms;
+}
+
+/* Puts the ids of the keys, the one in use first. */
+static void
+add_keys(const struct keyring *ring, struct bastion *bastion)
+{
+	for (int others = 0; others < 2; others++)
+		for (size_t i = 0; i < ring->count; i++) {
+			bool used = memcmp(ring->keys[i].id, ring->use,
+					KEYRING_ID) == 0;
+			struct bastion_key *key = used == !others
+			    ? list_add(&bastion->keys, sizeof(*key))
+			    : NULL;
+
+			if (key != NULL)
+				keyring_id_say(ring->keys[i].id, key->text);
+		}
+}
+
+static enum fault
+put_self(struct fleet *fleet, const char *host, const struct bastion *bastion)
+{
+	static const struct talk_marks none;
+	const struct seal_name name = {.kind = SEAL_BASTION,
+	    .name = host,
+	    .serial = SEAL_SERIAL(fleet->epoch, (uint64_t)bastion->time_s)};
+	scoped_answer struct talk_answer was = {.status = 0};
+	scoped_answer struct talk_answer now = {.status = 0};
+	scoped_sealed struct sealed sealed = {.bytes = NULL};
+	scoped_free char *text = NULL;
+	char key[TALK_KEY];
+	enum fault fault;
+
+	snprintf(key, sizeof(key), BASTION_PREFIX "%s", host);
+	if (bastion_format(bastion, &text) != FAULT_NONE)
+		return FAULT_MEMORY;
+	fault = seal_close(fleet->ring, &name, text, strlen(text), &sealed);
+	if (fault == FAULT_NONE)
+		fault = talk_get(&fleet->line, key, &none,
+		    line_now_ms() + fleet->get_ms, &was);
+	return fault == FAULT_NONE
+	    ? talk_put(&fleet->line, key, was.mark, &sealed, &none,
+		  line_now_ms() + fleet->put_ms, &now)
+	    : fault;
+}
+
+/* Says what this bastion is, with the policy that it sees. */
+static void
+say_self(const struct keeper *keeper, const struct store *store)
+{
+	struct fleet *fleet = keeper->fleet;
+	struct bastion self = {.version = TFA_VERSION,
+	    .level = CHARTER_LEVEL,
+	    .clock_off_ms = compare_clocks(fleet, store->dir),
+	    .time_s = time(NULL)};
+	struct kept kept;
+	enum fault fault = kept_fetch(fleet, store->dir, self.time_s, &kept);
+
+	if (fault == FAULT_NONE) {
+		kept_use(fleet, &kept);
+		self.policy = kept.version.number;
+		kept_done(&kept);
+	}
+	add_keys(fleet->ring, &self);
+	if (fault != FAULT_AWAY)
+		fault = put_self(fleet, keeper->host, &self);
+	if (fault != FAULT_NONE && fault != FAULT_AWAY)
+		syslog(LOG_NOTICE,
+		    "the fleet does not hear of this bastion: "
+		    "%s (%s)",
+		    fleet->line.why, fault_name(fault));
+	bastion_done(&self);
+}
+
+void
+keeper_beat(const struct keeper *keeper)
+{
+	struct store store;
+
+	if (store_open(keeper->store, false, &store) != FAULT_NONE)
+		return;
+	fleet_attach(keeper->fleet, &store);
+	say_self(keeper, &store);
+	store_close(&store);
+}

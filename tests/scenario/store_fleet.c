@@ -1,0 +1,460 @@
+/*
+ * tfa-admin store, on a real etcd: a fleet is made, bastions join it, records
+ * move there and back.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/scenario/finding.h"
+#include "tests/scenario/fleet.h"
+#include "tests/scenario/place.h"
+
+Fleets(store_fleet);
+
+static struct place *
+begin(struct cluster *c)
+{
+	struct place *p = place_open(c);
+
+	assert_status(place_store(p, ARGV("join", "--new", PLACE_FLEET)), 0);
+	return p;
+}
+
+static bool
+is_there(const struct place *p, const char *file)
+{
+	return access(text("%s/%s", p->folder, file), F_OK) == 0;
+}
+
+Test(store_fleet, is_made_once_and_joined_with_its_key)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	struct stat st;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = place_open(c);
+	r = place_store(p, ARGV("status"));
+	assert_status(r, 1);
+	assert_says(r->err, "store join --new");
+	r = place_store(p, ARGV("join", "--new", "other.example.com"));
+	assert_status(r, 1);
+	assert_says(r->err, "make them equal");
+	assert_status(place_store(p, ARGV("join", "--new", PLACE_FLEET)), 0);
+	cr_assert_eq(stat(p->key, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0600);
+	cr_expect(is_there(p, "in-fleet"));
+
+	q = place_open(c);
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_says(r->err, "bring");
+	/* With keys of its own it cannot make a second fleet there. */
+	r = place_store(q, ARGV("join", "--new", PLACE_FLEET));
+	assert_status(r, 1);
+	assert_says(r->err, "there is something already");
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	place_bring_key(p, q);
+	assert_status(place_store(q, ARGV("join")), 0);
+
+	place_says(p, "b1", place_key_id(p), 5);
+	place_says(p, "b2", place_key_id(p), 4000);
+	r = place_store(q, ARGV("status"));
+	assert_status(r, 0);
+	assert_says(r->out, PLACE_FLEET ", level 1, epoch 1");
+	assert_says(r->out, "b1, tfa 0.2.0");
+	assert_says(r->out, "b2 (OFF)");
+	assert_says(r->out, c->node[0].url);
+	r = place_store(q, ARGV("status", "--json"));
+	assert_status(r, 0);
+	assert_says(r->out, "\"answers\":true");
+	cluster_kill(c, 0);
+	r = place_store(q, ARGV("status"));
+	assert_status(r, 1);
+	assert_says(r->err, "does not answer");
+}
+
+Test(store_fleet, leaves_no_records_behind)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = place_open(c);
+	place_user(p, "alice");
+	place_user(p, "breakglass");
+	r = place_store(p, ARGV("join", "--new", PLACE_FLEET));
+	assert_status(r, 1);
+	assert_says(r->err, "alice");
+	assert_says(r->err, "--migrate");
+	cr_expect_eq(place_record(p->folder, "alice") != NULL, true);
+	assert_status(
+	    place_store(p, ARGV("join", "--new", PLACE_FLEET, "--migrate")), 0);
+	cr_expect_null(place_record(p->folder, "alice"));
+	cr_expect_not_null(place_record(p->folder, "breakglass"), "local");
+	cr_expect(is_there(p, "users.migrated/alice.json"));
+	cr_expect(is_there(p, "in-fleet"));
+	cr_expect_not(is_there(p, "maintenance"));
+}
+
+#define MANY 60
+
+static void
+make_many(const struct place *p, char *texts[MANY])
+{
+	for (int i = 0; i < MANY; i++) {
+		const char *user = text("user%d", i);
+
+		place_user(p, user);
+		texts[i] = place_record(p->folder, user);
+	}
+}
+
+static void
+all_are_here(const char *folder, char *texts[MANY])
+{
+	for (int i = 0; i < MANY; i++) {
+		const char *now = place_record(folder, text("user%d", i));
+
+		cr_assert_not_null(now, "user%d", i);
+		cr_assert_str_eq(now, texts[i], "user%d", i);
+	}
+}
+
+Test(store_fleet, moves_records_there_and_back)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	char *texts[MANY];
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	make_many(p, texts);
+	r = place_store(p, ARGV("migrate", "--to", "fleet", "--dry-run"));
+	assert_status(r, 0);
+	assert_says(r->out, "60 records here, 0 of them in the fleet");
+	all_are_here(p->folder, texts);
+	r = place_store(p, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 0);
+	assert_says(r->out, "60 moved");
+	cr_expect_null(place_record(p->folder, "user0"));
+
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 0);
+	all_are_here(text("%s/out", p->dir), texts);
+	cr_expect_not_null(read_text(text("%s/out/policy.json", p->dir)));
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 1);
+
+	/* Another bastion would go on with the fleet's. */
+	place_says(p, "b2", place_key_id(p), 5);
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "b2");
+	assert_status(place_store(p, ARGV("remove", "b2")), 0);
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 0);
+	assert_says(r->out, "60 moved");
+	all_are_here(p->folder, texts);
+	cr_expect_not(is_there(p, "in-fleet"));
+	cr_expect_not(is_there(p, "maintenance"));
+	cr_expect_neq(access(p->link->config, F_OK), 0);
+}
+
+/* Kills the command after a while that grows, and looks that nothing is open that
+ * is not whole; then lets it end. */
+static void
+kill_until_done(const struct place *p, const char *const args[])
+{
+	struct run *r;
+
+	for (int ms = 20; ms < 4000; ms += ms / 3 + 5) {
+		r = place_start(p, args);
+		run_sleep_ms(ms);
+		kill(r->pid, SIGKILL);
+		run_finish(r);
+		if (r->status == 0)
+			return;
+		/* Records here and no maintenance, or maintenance. */
+		cr_assert(is_there(p, "maintenance") ||
+			place_record(p->folder, "user0") != NULL ||
+			is_there(p, "in-fleet"),
+		    "%d ms", ms);
+	}
+	r = place_store(p, args);
+	assert_status(r, 0);
+}
+
+Test(store_fleet, loses_nothing_when_a_move_is_killed)
+{
+	struct cluster *c;
+	struct place *p;
+	char *texts[MANY];
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	make_many(p, texts);
+	kill_until_done(p, ARGV("migrate", "--to", "fleet"));
+	cr_expect_null(place_record(p->folder, "user0"));
+	cr_expect_not(is_there(p, "maintenance"));
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	all_are_here(text("%s/out", p->dir), texts);
+	kill_until_done(p, ARGV("migrate", "--to", "folder"));
+	all_are_here(p->folder, texts);
+	cr_expect_not(is_there(p, "maintenance"));
+	cr_expect_not(is_there(p, "in-fleet"));
+}
+
+Test(store_fleet, takes_back_a_move_that_did_not_end)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	char *texts[MANY];
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	cr_assert_eq(unlink(text("%s/in-fleet", p->folder)), 0);
+	make_many(p, texts);
+	link_stop(p->link);
+	r = place_store(p, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	link_again(p->link);
+	r = place_start(p, ARGV("migrate", "--to", "fleet"));
+	for (int i = 0; i < 500 && !is_there(p, "maintenance"); i++)
+		run_sleep_ms(2);
+	kill(r->pid, SIGKILL);
+	run_finish(r);
+	if (!is_there(p, "in-fleet")) {
+		cr_expect(is_there(p, "maintenance"));
+		assert_status(
+		    place_store(p, ARGV("migrate", "--to", "folder")), 0);
+		all_are_here(p->folder, texts);
+	}
+	cr_expect_not(is_there(p, "maintenance"));
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+}
+
+Test(store_fleet, names_users_with_two_records)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char *later;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user_at(p, "alice", 1793000000);
+	place_user_at(p, "bob", 1793000500);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	place_user_at(q, "alice", 1793000100);
+	place_user_at(q, "bob", 1793000400);
+	later = place_record(q->folder, "alice");
+	r = place_store(q, ARGV("join", "--migrate"));
+	assert_status(r, 1);
+	assert_says(r->err, "alice, bob");
+	cr_expect_not(is_there(q, "maintenance"));
+	r = place_store(q, ARGV("join", "--migrate", "--prefer", "other"));
+	assert_status(r, 2);
+	r = place_store(q, ARGV("join", "--migrate", "--prefer", "last-login"));
+	assert_status(r, 0);
+	assert_says(r->out, "1 moved, 0 there before, 1 in use there");
+	assert_status(
+	    place_store(q, ARGV("export", text("%s/out", q->dir))), 0);
+	cr_expect_str_eq(place_record(text("%s/out", q->dir), "alice"), later);
+	assert_says(place_record(text("%s/out", q->dir), "bob"), "2026");
+}
+
+static char *
+new_key(struct run *r)
+{
+	char *id = text("%.8s", r->out);
+
+	assert_status(r, 0);
+	cr_assert_eq(strlen(id), 8);
+	return id;
+}
+
+Test(store_fleet, changes_its_key)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char *old, *id;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	q = place_open(c);
+	place_bring_key(p, q);
+	place_user(p, "alice");
+	place_user(p, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	assert_status(place_store(q, ARGV("join")), 0);
+	old = place_key_id(p);
+	place_says(p, "b1", old, 5);
+	place_says(p, "b2", old, 4000);
+	id = new_key(place_store(p, ARGV("key", "add")));
+	/* Also a bastion that is off would not open what is sealed anew. */
+	r = place_store(p, ARGV("key", "use", id));
+	assert_status(r, 1);
+	assert_says(r->err, "b1, b2");
+	place_says(p, "b1", id, 5);
+	r = place_store(p, ARGV("key", "use", id));
+	assert_status(r, 1);
+	assert_says(r->err, "b2: no key");
+	assert_status(place_store(p, ARGV("remove", "b2")), 0);
+	r = place_store(p, ARGV("key", "drop", id));
+	assert_status(r, 1);
+	assert_says(r->err, "first");
+	assert_status(place_store(p, ARGV("key", "use", id)), 0);
+	cr_expect_str_eq(place_key_id(p), id);
+	r = place_store(p, ARGV("key", "drop", old));
+	assert_status(r, 1);
+	assert_says(r->err, "reseal first");
+	/* The other place cannot open what it has no key for. */
+	assert_status(place_store(p, ARGV("reseal")), 0);
+	r = place_store(q, ARGV("export", text("%s/out", q->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "bring fleet.key");
+	assert_status(place_store(p, ARGV("key", "drop", old)), 0);
+	r = place_store(p, ARGV("key", "drop", old));
+	assert_status(r, 1);
+	assert_says(r->err, "there is no key");
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	cr_expect_not_null(place_record(text("%s/out", p->dir), "alice"));
+	r = place_store(p, ARGV("reseal"));
+	assert_status(r, 0);
+	assert_says(r->out, "0 sealed anew");
+}
+
+Test(store_fleet, is_left_with_no_way_in)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	assert_status(place_store(p, ARGV("level")), 0);
+	assert_status(place_store(p, ARGV("remove", "b9")), 1);
+	r = place_store(p, ARGV("leave"));
+	assert_status(r, 0);
+	cr_expect_neq(access(p->key, F_OK), 0);
+	cr_expect(is_there(p, "in-fleet"), "nobody may enrol anew");
+	assert_status(place_store(p, ARGV("status")), 1);
+}
+
+Test(store_fleet, believes_a_backup_only_when_told_to)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *saved;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	place_user(p, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_restore(c, saved, true);
+	/* bob was there, and is not. */
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "accept-restore");
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->out, "epoch 2");
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	r = place_store(p, ARGV("accept-restore", "--here"));
+	assert_says(r->out, "epoch 2");
+}
+
+static char *
+doctor_of(const struct bastion *b, const struct place *p)
+{
+	struct run *r = bastion_admin(b,
+	    ARGV("--fleet", p->link->config, "--link", p->link->socket,
+		"doctor", "--config", text("%s/sshd_config", b->dir)));
+
+	return r->out;
+}
+
+Test(store_fleet, is_looked_at_by_doctor)
+{
+	struct cluster *c;
+	struct bastion *b;
+	struct place *p;
+	char *out;
+
+	needs_link();
+	needs_people();
+	c = cluster_open(.nodes = 1);
+	b = bastion_open(.rules = REQUIRED);
+	p = place_open(c);
+	out = doctor_of(b, p);
+	cr_assert(finding_is(out, "FAIL", "fleet", "fleet.key"), "%s", out);
+	assert_status(place_store(p, ARGV("join", "--new", PLACE_FLEET)), 0);
+	place_says(p, "b9", place_key_id(p), 4000);
+	out = doctor_of(b, p);
+	cr_assert(finding_is(out, "warn", "fleet", "has 1 member"), "%s", out);
+	cr_assert(finding_is(out, "warn", "fleet", "store remove b9"));
+	cr_assert(finding_is(out, "warn", "fleet", "is not read any more"));
+	link_stop(p->link);
+	out = doctor_of(b, p);
+	cr_assert(finding_is(out, "FAIL", "fleet", "enable --now tfa-link"),
+	    "%s", out);
+}
+
+/* Nobody gets in, and is told the cause. */
+static void
+is_shut(const char *file, const char *words)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *secret = fixture_enrol(b, b->me);
+	const char *code = code_at(secret, step_now() + 1);
+	struct run *r;
+
+	write_text(text("%s/%s", b->store, file), "");
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 75);
+	assert_says(r->err, words);
+	cr_expect_str_empty(r->out);
+	unlink(text("%s/%s", b->store, file));
+	r = ssh_with_code(b, b->me, code, "echo inside");
+	assert_status(r, 0);
+}
+
+Test(store_fleet, lets_nobody_in_while_records_move)
+{
+	needs_people();
+	is_shut("maintenance", "moves the second factors");
+}
+
+Test(store_fleet, lets_nobody_in_whose_records_went_into_a_fleet)
+{
+	needs_people();
+	is_shut("in-fleet", "does not work");
+}

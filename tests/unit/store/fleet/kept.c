@@ -1,0 +1,385 @@
+/* Two bastions, one policy, and a link that lies. */
+#include "store/fleet/kept.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/base/file.h"
+#include "tests/unit/store/fleet/founder.h"
+#include "tests/unit/store/fleet/liar.h"
+
+#define FIRST  "{'version':1}"
+#define SECOND "{'version':2}"
+
+struct bastion {
+	char folder[FOLDER_MAX];
+	struct store store;
+	struct fleet fleet;
+};
+
+struct scene {
+	struct liar liar;
+	struct fleet_config config;
+	struct keyring ring;
+	struct bastion one, other;
+};
+
+static void
+bastion_begin(struct scene *s, struct bastion *bastion)
+{
+	fixture_folder(bastion->folder);
+	cr_assert_eq(
+	    store_open(bastion->folder, true, &bastion->store), FAULT_NONE);
+	fleet_init(&bastion->fleet, &s->config, &s->ring, s->liar.path);
+	bastion->fleet.get_ms = bastion->fleet.put_ms = 1000;
+	fleet_attach(&bastion->fleet, &bastion->store);
+}
+
+static void
+bastion_end(struct bastion *bastion)
+{
+	store_close(&bastion->store);
+	fleet_done(&bastion->fleet);
+	fixture_remove(bastion->folder);
+}
+
+/* A fleet whose policy is FIRST. */
+static struct scene *
+begin(void)
+{
+	static struct scene s;
+
+	s = (struct scene){.ring = {.count = 1}};
+	liar_begin(&s.liar);
+	bastion_begin(&s, &s.one);
+	bastion_begin(&s, &s.other);
+	founder_charter(&s.one.fleet, FOUNDER_EPOCH, CHARTER_LEVEL);
+	founder_policy(&s.one.fleet, s.one.store.dir, "b1", FIRST);
+	return &s;
+}
+
+static void
+end(struct scene *s)
+{
+	bastion_end(&s->one);
+	bastion_end(&s->other);
+	liar_end(&s->liar);
+}
+
+static enum fault
+fetch(struct bastion *bastion, struct kept *ret)
+{
+	*ret = (struct kept){.checked_s = 0};
+	return kept_fetch(&bastion->fleet, bastion->store.dir, NOW_S, ret);
+}
+
+/* Has the bastion decide by what it sees now. */
+static void
+use(struct bastion *bastion)
+{
+	struct kept kept;
+
+	cr_assert_eq(
+	    fetch(bastion, &kept), FAULT_NONE, "%s", bastion->fleet.line.why);
+	kept_use(&bastion->fleet, &kept);
+	kept_done(&kept);
+}
+
+static void
+change_policy(struct bastion *bastion, const char *policy)
+{
+	founder_policy(&bastion->fleet, bastion->store.dir, "b2", policy);
+}
+
+Test(kept, copy_is_what_was_fetched)
+{
+	struct scene *s = begin();
+	struct kept kept, copy;
+
+	cr_expect_eq(kept_read(&s->other.fleet, s->other.store.dir, &copy),
+	    FAULT_ABSENT);
+	cr_assert_eq(fetch(&s->other, &kept), FAULT_NONE);
+	cr_assert_eq(
+	    kept_read(&s->other.fleet, s->other.store.dir, &copy), FAULT_NONE);
+	cr_expect_eq(copy.version.number, 1);
+	cr_expect_str_eq(copy.version.text, "{\"version\":1}");
+	cr_expect_str_eq(copy.version.by, "root at b1");
+	cr_expect_str_eq(copy.policy_mark, kept.policy_mark);
+	cr_expect_str_eq(copy.charter_mark, kept.charter_mark);
+	cr_expect_str_eq(copy.charter.name, "fleet");
+	cr_expect_eq(copy.checked_s, NOW_S);
+	kept_done(&kept);
+	kept_done(&copy);
+	end(s);
+}
+
+/* Else whoever has the disk of one bastion reads what it decides by. */
+Test(kept, copy_is_sealed)
+{
+	struct scene *s = begin();
+	char path[FOLDER_MAX + 32], *text = NULL;
+	size_t len = 0;
+	struct kept copy;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/fleet/policy", s->one.folder);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(file_read(fd, 100000, &text, &len), FAULT_NONE);
+	close(fd);
+	cr_expect_null(strstr(text, "version"));
+	free(text);
+	s->ring.keys[0].bytes[0] ^= 1;
+	cr_expect_eq(
+	    kept_read(&s->one.fleet, s->one.store.dir, &copy), FAULT_FORMAT);
+	s->ring.keys[0].bytes[0] ^= 1;
+	s->ring.fleet[0] ^= 1;
+	cr_expect_eq(
+	    kept_read(&s->one.fleet, s->one.store.dir, &copy), FAULT_FORMAT);
+	end(s);
+}
+
+Test(kept, older_policy_is_refused)
+{
+	static const struct {
+		enum lie lie;
+		const char *other;
+		enum fault fault;
+	} lies[] = {
+	    {LIE_OLD, "", FAULT_BACK},
+	    {LIE_GONE, "", FAULT_BACK},
+	    {LIE_DAMAGED, "", FAULT_FORMAT},
+	    {LIE_SWAPPED, "policy/1", FAULT_FORMAT},
+	    {LIE_SWAPPED, "fleet", FAULT_FORMAT},
+	    {LIE_AWAY, "", FAULT_AWAY},
+	    {LIE_NOISE, "", FAULT_FORMAT},
+	    {LIE_MORE_WITH, "", FAULT_FORMAT},
+	};
+	struct scene *s = begin();
+	struct kept kept;
+
+	change_policy(&s->one, SECOND);
+	use(&s->other);
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		s->liar.shared->lie = lies[i].lie;
+		snprintf(s->liar.shared->other, sizeof(s->liar.shared->other),
+		    "%s", lies[i].other);
+		cr_expect_eq(fetch(&s->other, &kept), lies[i].fault, "%zu: %s",
+		    i, s->other.fleet.line.why);
+		cr_expect_null(kept.version.text);
+	}
+	s->liar.shared->lie = LIE_NOT;
+	cr_assert_eq(
+	    kept_read(&s->other.fleet, s->other.store.dir, &kept), FAULT_NONE);
+	cr_expect_eq(kept.version.number, 2, "the copy stays");
+	kept_done(&kept);
+	end(s);
+}
+
+/* After a restore was accepted, older policies are good again. */
+Test(kept, newer_epoch_takes_an_older_policy)
+{
+	struct scene *s = begin();
+	struct kept kept;
+
+	change_policy(&s->one, SECOND);
+	use(&s->other);
+	founder_charter(&s->one.fleet, 2, CHARTER_LEVEL);
+	cr_assert_eq(fetch(&s->other, &kept), FAULT_NONE);
+	cr_expect_eq(kept.charter.epoch, 2);
+	kept_done(&kept);
+	s->liar.shared->lie = LIE_OLD;
+	cr_expect_eq(
+	    fetch(&s->other, &kept), FAULT_NONE, "%s", s->other.fleet.line.why);
+	cr_expect_eq(kept.version.number, 1);
+	kept_done(&kept);
+	end(s);
+}
+
+Test(kept, slower_of_two_changes_nothing)
+{
+	struct scene *s = begin();
+	struct version theirs = {.number = 0};
+	struct kept kept;
+	struct kept_next next = {.text = "{}",
+	    .len = 2,
+	    .by = "root at b1",
+	    .what = "mine",
+	    .now_s = NOW_S};
+
+	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
+	change_policy(&s->other, SECOND);
+	next.mark = kept.policy_mark;
+	cr_expect_eq(kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs),
+	    FAULT_STALE);
+	cr_expect_str_eq(theirs.by, "root at b2");
+	cr_expect_eq(theirs.number, 2);
+	version_done(&theirs);
+	kept_done(&kept);
+	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
+	cr_expect_str_eq(kept.version.text, "{\"version\":2}");
+	kept_done(&kept);
+	end(s);
+}
+
+Test(kept, versions_before_are_kept_by_number)
+{
+	struct scene *s = begin();
+	struct version version = {.number = 0};
+
+	for (int i = 0; i < 12; i++)
+		change_policy(i % 2 == 0 ? &s->one : &s->other, SECOND);
+	cr_expect_eq(kept_earlier(&s->one.fleet, 2, &version), FAULT_ABSENT);
+	cr_assert_eq(kept_earlier(&s->one.fleet, 3, &version), FAULT_NONE, "%s",
+	    s->one.fleet.line.why);
+	cr_expect_eq(version.number, 3);
+	version_done(&version);
+	cr_expect_eq(kept_earlier(&s->one.fleet, 13, &version), FAULT_ABSENT);
+	end(s);
+}
+
+/* One version is no other: an engine that swaps them is found out. */
+Test(kept, versions_before_cannot_be_swapped)
+{
+	struct scene *s = begin();
+	struct version version = {.number = 0};
+
+	change_policy(&s->one, SECOND);
+	change_policy(&s->one, FIRST);
+	s->liar.shared->lie = LIE_SWAPPED;
+	snprintf(
+	    s->liar.shared->other, sizeof(s->liar.shared->other), "policy/1");
+	cr_expect_eq(kept_earlier(&s->one.fleet, 2, &version), FAULT_FORMAT);
+	end(s);
+}
+
+Test(kept, longer_than_a_seal_is_refused)
+{
+	static char text[KEPT_TEXT + 2];
+	struct scene *s = begin();
+	struct version theirs;
+	struct kept_next next = {.mark = "1",
+	    .text = text,
+	    .len = KEPT_TEXT + 1,
+	    .by = "root",
+	    .what = "",
+	    .now_s = NOW_S};
+
+	memset(text, ' ', KEPT_TEXT + 1);
+	cr_expect_eq(kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs),
+	    FAULT_LIMIT);
+	end(s);
+}
+
+static enum change
+count(struct record *record, void *arg)
+{
+	(*(int *)arg)++;
+	record->failures.known.count++;
+	return CHANGE_WRITE;
+}
+
+static int64_t
+counted(struct bastion *bastion)
+{
+	struct record record;
+	int64_t n;
+
+	if (store_read(&bastion->store, "alice", &record) != FAULT_NONE)
+		return -1;
+	n = record.failures.known.count;
+	record_done(&record);
+	return n;
+}
+
+Test(kept, nothing_is_decided_by_a_policy_that_was_replaced)
+{
+	struct scene *s = begin();
+	int calls = 0;
+
+	use(&s->one);
+	cr_assert_eq(store_update(&s->one.store, "alice", 1001, count, &calls),
+	    FAULT_NONE);
+	change_policy(&s->other, SECOND);
+	cr_expect_eq(store_update(&s->one.store, "alice", 1001, count, &calls),
+	    FAULT_AWAY);
+	cr_expect(s->one.fleet.replaced);
+	cr_expect_eq(calls, 1, "change() was called");
+	use(&s->one);
+	cr_expect_not(s->one.fleet.replaced);
+	cr_expect_eq(store_update(&s->one.store, "alice", 1001, count, &calls),
+	    FAULT_NONE);
+	founder_charter(&s->other.fleet, 2, CHARTER_LEVEL);
+	cr_expect_eq(store_update(&s->one.store, "alice", 1001, count, &calls),
+	    FAULT_AWAY);
+	cr_expect(s->one.fleet.replaced);
+	end(s);
+}
+
+struct meanwhile {
+	struct scene *scene;
+	int calls;
+};
+
+/* Another bastion replaces the policy after the record was read. */
+static enum change
+count_late(struct record *record, void *arg)
+{
+	struct meanwhile *meanwhile = arg;
+
+	if (meanwhile->calls++ == 0)
+		change_policy(&meanwhile->scene->other, SECOND);
+	record->failures.known.count++;
+	return CHANGE_WRITE;
+}
+
+Test(kept, nothing_is_written_by_a_policy_that_was_replaced)
+{
+	struct scene *s = begin();
+	struct meanwhile meanwhile = {.scene = s};
+	int calls = 0;
+
+	use(&s->one);
+	cr_assert_eq(store_update(&s->one.store, "alice", 1001, count, &calls),
+	    FAULT_NONE);
+	cr_expect_eq(
+	    store_update(&s->one.store, "alice", 1001, count_late, &meanwhile),
+	    FAULT_AWAY);
+	cr_expect(s->one.fleet.replaced);
+	cr_expect_eq(meanwhile.calls, 1);
+	use(&s->one);
+	cr_expect_eq(counted(&s->one), 1);
+	end(s);
+}
+
+Test(kept, clock_is_read_as_it_was_noted)
+{
+	static const char *const odd[] = {"", "0\n", "+0000000000000090000",
+	    " 0000000000000090000\n", "+000000000000009000x\n",
+	    "+0000000000000090000\n\n", "+0000000000000090000 "};
+	struct scene *s = begin();
+	char path[FOLDER_MAX + 32];
+	int64_t off_ms = 7;
+	int fd;
+
+	cr_expect_not(kept_clock(s->one.store.dir, &off_ms));
+	kept_note_clock(s->one.store.dir, -90000);
+	cr_expect(kept_clock(s->one.store.dir, &off_ms));
+	cr_expect_eq(off_ms, -90000);
+	kept_note_clock(s->one.store.dir, 12);
+	cr_expect(kept_clock(s->one.store.dir, &off_ms));
+	cr_expect_eq(off_ms, 12);
+	snprintf(path, sizeof(path), "%s/fleet/clock", s->one.folder);
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+		cr_assert_eq(
+		    write(fd, odd[i], strlen(odd[i])), (ssize_t)strlen(odd[i]));
+		close(fd);
+		cr_expect_not(kept_clock(s->one.store.dir, &off_ms), "%zu", i);
+	}
+	end(s);
+}
