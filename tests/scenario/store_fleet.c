@@ -395,10 +395,14 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 static char *
 doctor_of(const struct bastion *b, const struct place *p)
 {
-	struct run *r = bastion_admin(b,
-	    ARGV("--fleet", p->link->config, "--link", p->link->socket,
-		"doctor", "--config", text("%s/sshd_config", b->dir)));
+	struct run *r = run(
+	    ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")), "--socket",
+		b->socket, "--policy", b->policy, "--fleet", p->link->config,
+		"--link", p->link->socket, "doctor", "--config",
+		text("%s/sshd_config", b->dir)),
+	    NULL, 0);
 
+	cr_assert_eq(r->status, 1, "%s", r->err);
 	return r->out;
 }
 
