@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/base/utf8.h"
 
 #define WAIT_MS 5000
@@ -109,7 +110,7 @@ remote_close(struct remote *remote)
 static int64_t
 until_ms(void)
 {
-	return line_now_ms() + WAIT_MS;
+	return clock_ms() + WAIT_MS;
 }
 
 /* The end of a talk with the link. */

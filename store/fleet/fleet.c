@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/base/file.h"
 #include "store/fleet/ahead.h"
 #include "store/fleet/fleet.h"
@@ -209,7 +210,7 @@ ask_state(struct store *store, struct store_key *key, struct store_text *ret)
 		return fault;
 	path_of(key->file, path);
 	fault = talk_get(&fleet->line, path, &fleet->marks,
-	    line_now_ms() + fleet->get_ms, &answer);
+	    clock_ms() + fleet->get_ms, &answer);
 	if (fault != FAULT_NONE)
 		return fleet_fail(store, fault);
 	fault = judge_revision(store, answer.revision, seen, key->lock >= 0);
@@ -232,7 +233,7 @@ read_ahead(struct store *store, struct store_key *key, struct store_text *ret)
 
 	path_of(key->file, path);
 	switch (ahead_find(fleet->ahead, &fleet->line, path,
-	    line_now_ms() + fleet->get_ms, &row)) {
+	    clock_ms() + fleet->get_ms, &row)) {
 	case AHEAD_ROW:
 		fault = take_state(store, key, row->mark, row->value, ret);
 		break;
@@ -281,7 +282,7 @@ put_bytes(struct store *store, const struct store_key *key,
 		    &fleet->marks, key->until_ms, ret);
 		maybe |= fault == FAULT_UNSURE || fault == FAULT_FORMAT;
 		if (!maybe || fault == FAULT_NONE || fault == FAULT_STALE ||
-		    line_now_ms() + NAP_MS >= key->until_ms)
+		    clock_ms() + NAP_MS >= key->until_ms)
 			break;
 		talk_done(ret);
 		nap();
@@ -319,7 +320,7 @@ take_other(struct store *store, struct store_key *key,
 	fault = take_state(store, key, answer->mark, answer->value, ret);
 	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return fault;
-	return line_now_ms() < key->until_ms
+	return clock_ms() < key->until_ms
 	    ? FAULT_STALE
 	    : store_say(store, FAULT_AWAY, "other bastions were faster");
 }
@@ -341,7 +342,7 @@ fleet_put(struct store *store, struct store_key *key,
 		return store_say(store, fault, "%s cannot be sealed: %s",
 		    key->file, fault_name(fault));
 	if (key->until_ms == 0)
-		key->until_ms = line_now_ms() + fleet->put_ms;
+		key->until_ms = clock_ms() + fleet->put_ms;
 	fault = put_bytes(store, key, &sealed, &answer);
 	if (fault == FAULT_NONE) {
 		memcpy(key->mark, answer.mark, sizeof(key->mark));
@@ -416,7 +417,7 @@ fleet_aside(struct store *store, struct store_key *key)
 
 	path_of(key->file, path);
 	fault = talk_get(&fleet->line, path, &fleet->marks,
-	    line_now_ms() + fleet->get_ms, &answer);
+	    clock_ms() + fleet->get_ms, &answer);
 	if (fault != FAULT_NONE)
 		return fleet_fail(store, fault);
 	if (answer.value == NULL)
@@ -508,7 +509,7 @@ scan_page(struct store *store, char after[static TALK_KEY],
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = talk_scan(
-	    &fleet->line, &wanted, line_now_ms() + fleet->get_ms, ret);
+	    &fleet->line, &wanted, clock_ms() + fleet->get_ms, ret);
 	if (fault != FAULT_NONE)
 		return fleet_fail(
 		    store, fault == FAULT_STALE ? FAULT_AWAY : fault);

@@ -13,6 +13,7 @@
 
 #include "store/base/base64.h"
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/base/file.h"
 #include "store/fleet/seen.h"
 
@@ -272,7 +273,7 @@ kept_read(struct fleet *fleet, int dir, struct kept *ret)
 static int64_t
 get_until(const struct fleet *fleet)
 {
-	return line_now_ms() + fleet->get_ms;
+	return clock_ms() + fleet->get_ms;
 }
 
 /* Gets the charter; policy_mark: of the policy at that moment. */
@@ -406,7 +407,7 @@ put_version(struct fleet *fleet, const struct kept *kept, const char *key,
 		return fault;
 	memcpy(holds.fleet, kept->charter_mark, TALK_MARK);
 	return talk_put(&fleet->line, key, mark, &sealed, &holds,
-	    line_now_ms() + fleet->put_ms, ret);
+	    clock_ms() + fleet->put_ms, ret);
 }
 
 /* Keeps the version in force under its number.  What a change that was killed
@@ -450,7 +451,7 @@ drop_earlier(struct fleet *fleet, int64_t number)
 	    answer.value == NULL)
 		return;
 	(void)!talk_remove(&fleet->line, key, answer.mark,
-	    line_now_ms() + fleet->put_ms, &removed);
+	    clock_ms() + fleet->put_ms, &removed);
 }
 
 /* Puts it in place of the version that kept has. */

@@ -13,18 +13,10 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/fleet/line.h"
 
 #define SEND_MS 500 /* for a link whose queue is full */
-
-int64_t
-line_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void
 line_close(struct line *line)
@@ -140,7 +132,7 @@ wait_for(int fd, int64_t until_ms)
 	int n;
 
 	do {
-		left_ms = until_ms - line_now_ms();
+		left_ms = until_ms - clock_ms();
 		n = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
 	} while (n < 0 && errno == EINTR);
 	return n == 1;

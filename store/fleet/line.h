@@ -24,12 +24,9 @@ struct line {
 
 #define LINE_TO(path_) ((struct line){.path = (path_), .fd = -1})
 
-/* Milliseconds of a clock that nobody sets. */
-int64_t line_now_ms(void);
-
 /*
  * *ret: the answer to a request, with a NUL; the caller wipes and frees it.
- * Waits until line_now_ms() is until_ms.  The link must be root's, or that of the
+ * Waits until clock_ms() is until_ms.  The link must be root's, or that of the
  * owner of the socket's folder, into which nobody else may write.
  *
  * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens.

@@ -6,6 +6,7 @@
 
 #include "store/base/base64.h"
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/fleet/talk.h"
 #include "store/json/out.h"
 
@@ -166,7 +167,7 @@ say_if(struct json_out *out, const struct talk_marks *marks)
 static void
 end_request(struct json_out *out, int64_t until_ms)
 {
-	int64_t wait_ms = until_ms - line_now_ms();
+	int64_t wait_ms = until_ms - clock_ms();
 
 	json_out_text(out, ",\"wait_ms\":");
 	json_out_number(out,

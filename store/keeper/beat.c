@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/fleet/bastion.h"
 #include "store/fleet/kept.h"
 #include "store/json/lex.h"
@@ -38,7 +39,7 @@ compare_clocks(struct fleet *fleet, int dir)
 	size_t len = 0;
 
 	if (line_ask(&fleet->line, "{\"op\":\"status\"}",
-		line_now_ms() + fleet->get_ms, &answer, &len) != FAULT_NONE ||
+		clock_ms() + fleet->get_ms, &answer, &len) != FAULT_NONE ||
 	    !find_clock(answer, len, &off_ms))
 		return 0;
 	kept_note_clock(dir, off_ms);
@@ -81,11 +82,11 @@ put_self(struct fleet *fleet, const char *host, const struct bastion *bastion)
 		return FAULT_MEMORY;
 	fault = seal_close(fleet->ring, &name, text, strlen(text), &sealed);
 	if (fault == FAULT_NONE)
-		fault = talk_get(&fleet->line, key, &none,
-		    line_now_ms() + fleet->get_ms, &was);
+		fault = talk_get(
+		    &fleet->line, key, &none, clock_ms() + fleet->get_ms, &was);
 	return fault == FAULT_NONE
 	    ? talk_put(&fleet->line, key, was.mark, &sealed, &none,
-		  line_now_ms() + fleet->put_ms, &now)
+		  clock_ms() + fleet->put_ms, &now)
 	    : fault;
 }
 

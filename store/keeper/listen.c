@@ -222,7 +222,7 @@ static void
 beat(struct listener *l)
 {
 	const struct keeper *keeper = l->pool.keeper;
-	int64_t now = listen_now_ms();
+	int64_t now = clock_ms();
 
 	if (keeper->fleet == NULL || l->pool.draining || now < l->beat_ms)
 		return;

@@ -1,4 +1,5 @@
 #include "store/link/check.h"
+#include "store/base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,9 +34,9 @@ on_checked(struct task *task, enum link_end end, const struct json_out *answer,
 static void
 turn_once(struct engine *engine)
 {
-	engine_turn(engine, link_now_ms());
+	engine_turn(engine, clock_ms());
 	http_wait(
-	    engine->http, NULL, 0, engine_wait_ms(engine, link_now_ms(), 100));
+	    engine->http, NULL, 0, engine_wait_ms(engine, clock_ms(), 100));
 }
 
 static int64_t
@@ -96,7 +97,7 @@ check_members(struct engine *engine, struct upkeep *upkeep)
 	bool good = true;
 	int64_t off_ms;
 
-	upkeep_poll(upkeep, link_now_ms());
+	upkeep_poll(upkeep, clock_ms());
 	while (upkeep_is_polling(upkeep))
 		turn_once(engine);
 	for (int i = 0; i < engine->endpoints.count; i++)
@@ -117,13 +118,13 @@ check_reading(struct engine *engine)
 {
 	struct link_request request = {.op = LINK_GET, .key = "fleet"};
 	struct checked checked = {.answered = false};
-	struct task *task = task_of(engine, &request, link_now_ms() + CHECK_MS);
+	struct task *task = task_of(engine, &request, clock_ms() + CHECK_MS);
 
 	if (task == NULL)
 		return false;
 	task->done = on_checked;
 	task->ctx = &checked;
-	engine_add(engine, task, link_now_ms());
+	engine_add(engine, task, clock_ms());
 	while (!checked.answered)
 		turn_once(engine);
 	if (checked.end == LINK_OK)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 
 #define CLIENTS  256 /* as many requests in flight */
 #define STOP_MS  6000
@@ -33,15 +34,6 @@ struct listener {
 	bool away; /* as it was logged */
 	char packet[LINK_PACKET + 2];
 };
-
-int64_t
-link_now_ms(void)
-{
-	struct timespec ts = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void
 close_client(struct client *client)
@@ -84,7 +76,7 @@ static void
 take_request(
     struct listener *l, struct client *client, struct link_request *request)
 {
-	int64_t now_ms = link_now_ms();
+	int64_t now_ms = clock_ms();
 	struct task *task;
 
 	client->busy = true;
@@ -242,7 +234,7 @@ link_turn(struct listener *l)
 {
 	struct client *watched[CLIENTS];
 	unsigned count = watch(l, watched);
-	int64_t now_ms = link_now_ms();
+	int64_t now_ms = clock_ms();
 	int wait_ms = engine_wait_ms(
 	    l->engine, now_ms, upkeep_wait_ms(l->upkeep, now_ms));
 
@@ -252,7 +244,7 @@ link_turn(struct listener *l)
 			read_client(l, watched[i - 2]);
 	if (l->fds[1].revents != 0)
 		accept_clients(l);
-	now_ms = link_now_ms();
+	now_ms = clock_ms();
 	upkeep_turn(l->upkeep, now_ms);
 	engine_turn(l->engine, now_ms);
 	if (wants_status(l) && !upkeep_is_polling(l->upkeep))
@@ -265,15 +257,15 @@ link_turn(struct listener *l)
 static void
 finish_requests(struct listener *l)
 {
-	int64_t end_ms = link_now_ms() + STOP_MS;
+	int64_t end_ms = clock_ms() + STOP_MS;
 
 	close(l->fd);
 	for (size_t i = 0; i < CLIENTS; i++)
 		if (l->clients[i].fd >= 0 && !l->clients[i].busy)
 			close_client(&l->clients[i]);
-	while (!engine_is_idle(l->engine) && link_now_ms() < end_ms) {
+	while (!engine_is_idle(l->engine) && clock_ms() < end_ms) {
 		http_wait(l->engine->http, l->fds, 0, DRAIN_MS);
-		engine_turn(l->engine, link_now_ms());
+		engine_turn(l->engine, clock_ms());
 	}
 }
 

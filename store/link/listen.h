@@ -16,7 +16,4 @@
 void
 link_listen(struct engine *engine, struct upkeep *upkeep, int fd, uid_t keeper);
 
-/* Milliseconds of a clock that only goes forward. */
-int64_t link_now_ms(void);
-
 #endif

@@ -1,5 +1,6 @@
 /* The first byte of the input chooses the request; the rest is the answer. */
 #include "store/fleet/talk.h"
+#include "store/base/clock.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -53,7 +54,7 @@ ask(uint8_t choice, struct line *line, struct talk_answer *answer)
 	    .after = "users/a",
 	    .revision = "77",
 	    .limit = 10};
-	int64_t until_ms = line_now_ms() + WAIT_MS;
+	int64_t until_ms = clock_ms() + WAIT_MS;
 	enum fault fault;
 
 	switch (choice % 4) {

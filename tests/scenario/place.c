@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/clock.h"
 #include "store/base/list.h"
 #include "store/fleet/bastion.h"
 #include "store/fleet/talk.h"
@@ -153,9 +154,9 @@ place_says(const struct place *p, const char *host, const char *key, int ago_s)
 	    seal_close(ring, &name, json, strlen(json), &sealed) !=
 		FAULT_NONE ||
 	    talk_get(&line, text(BASTION_PREFIX "%s", host), NULL,
-		line_now_ms() + 5000, &was) != FAULT_NONE ||
+		clock_ms() + 5000, &was) != FAULT_NONE ||
 	    talk_put(&line, text(BASTION_PREFIX "%s", host), was.mark, &sealed,
-		NULL, line_now_ms() + 5000, &answer) != FAULT_NONE)
+		NULL, clock_ms() + 5000, &answer) != FAULT_NONE)
 		fail("%s: %s", host, line.why);
 	talk_done(&answer);
 	talk_done(&was);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/base/clock.h"
 #include "store/fleet/kept.h"
 #include "tests/support/charter.h"
 #include "tests/support/fail.h"
@@ -62,7 +63,7 @@ put_charter(struct view *v, const struct charter *charter, uint64_t count,
 		fault = seal_close(v->ring, &name, json, strlen(json), &sealed);
 	if (fault == FAULT_NONE)
 		fault = talk_put(&v->fleet.line, CHARTER_KEY, mark, &sealed,
-		    &none, line_now_ms() + LINK_PUT_MS, &answer);
+		    &none, clock_ms() + LINK_PUT_MS, &answer);
 	free(json);
 	if (fault != FAULT_NONE && fault != FAULT_STALE)
 		fail("no charter: %s", v->fleet.line.why);

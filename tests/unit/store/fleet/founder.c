@@ -1,4 +1,5 @@
 #include "tests/unit/store/fleet/founder.h"
+#include "store/base/clock.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ put_charter(struct fleet *fleet, const struct charter *charter, uint64_t count,
 	    FAULT_NONE);
 	free(text);
 	fault = talk_put(&fleet->line, CHARTER_KEY, mark, &sealed, &none,
-	    line_now_ms() + 5000, &answer);
+	    clock_ms() + 5000, &answer);
 	return fault;
 }
 
@@ -39,8 +40,8 @@ founder_charter(struct fleet *fleet, int epoch, int level)
 	    "00000000000000000000000000000000", epoch, level, "fleet"};
 	scoped_answer struct talk_answer was = {.status = 0};
 
-	cr_assert_eq(talk_get(&fleet->line, CHARTER_KEY, &none,
-			 line_now_ms() + 5000, &was),
+	cr_assert_eq(
+	    talk_get(&fleet->line, CHARTER_KEY, &none, clock_ms() + 5000, &was),
 	    FAULT_NONE, "%s", fleet->line.why);
 	cr_assert_eq(put_charter(fleet, &charter, ++count, was.mark),
 	    FAULT_NONE, "%s", fleet->line.why);
