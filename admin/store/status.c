@@ -79,7 +79,7 @@ print_bastion(const struct view *view, const struct fleet_member *member)
 }
 
 static void
-print_text(const struct view *view)
+status_as_text(const struct view *view)
 {
 	print_fleet(view);
 	print_engine(view);
@@ -126,7 +126,7 @@ print_json_bastion(const struct view *view, const struct fleet_member *member)
 }
 
 static void
-print_json(const struct view *view)
+status_as_json(const struct view *view)
 {
 	const struct charter *charter = &view->site->charter;
 	const struct link_status *link = &view->link;
@@ -184,9 +184,9 @@ store_status(struct admin *admin)
 	if (status == ADMIN_DONE)
 		status = site_members(&site, &view.members);
 	if (shown && admin->json)
-		print_json(&view);
+		status_as_json(&view);
 	else if (status == ADMIN_DONE)
-		print_text(&view);
+		status_as_text(&view);
 	else if (shown) {
 		print_engine(&view);
 		list_each(const struct member, member, view.link.endpoints)

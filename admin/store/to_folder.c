@@ -58,7 +58,7 @@ store_here(struct move *move, struct store_key *key,
 
 /* One of the fleet's, into the folder.  look: only says how it would end. */
 static int
-bring(struct move *move, struct remote *remote, size_t i, bool look)
+bring(struct move *move, struct remote *remote, size_t i, bool look_at_move)
 {
 	const struct store_name *name = &move->there.names.items[i];
 	scoped_remote_text struct remote_text there = {.text = NULL};
@@ -78,7 +78,7 @@ bring(struct move *move, struct remote *remote, size_t i, bool look)
 	fault = move_read(move, user, &key, &here);
 	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
 		return MOVE_FAILED;
-	if (look)
+	if (look_at_move)
 		return here.bytes == NULL         ? MOVE_ALONE
 		    : move_is_same(&here, &there) ? MOVE_SAME
 						  : MOVE_CONFLICT;
@@ -124,7 +124,7 @@ remove_there(struct remote *remote, const struct store_key *key,
 
 /* Only what is here, with the same bytes. */
 static int
-drop(struct move *move, struct remote *remote, const char *user)
+drop_copy(struct move *move, struct remote *remote, const char *user)
 {
 	scoped_remote_text struct remote_text there = {.text = NULL};
 	scoped_store_text struct store_text here = {.bytes = NULL};
@@ -144,7 +144,7 @@ drop_one(void *ctx, struct remote *remote, size_t i)
 {
 	struct move *move = ctx;
 
-	return drop(move, remote, move->here.names.items[i].text);
+	return drop_copy(move, remote, move->here.names.items[i].text);
 }
 
 /* Two bastions that serve the same people from two stores would each take a
@@ -177,7 +177,7 @@ check_alone(struct site *site)
 }
 
 static int
-stopped(void)
+stopped_there(void)
 {
 	admin_say("not all is done: nobody can log in here until \"tfa-admin "
 		  "store migrate --to folder\" ends well");
@@ -197,10 +197,10 @@ carry_back(struct move *move)
 	if (!crew_run(
 		site, "moving records", count, bring_one, move_count, move) ||
 	    move->counts[MOVE_CONFLICT] > 0)
-		return stopped();
+		return stopped_there();
 	store_names_done(&move->here);
 	if (move_relist(move) != ADMIN_DONE)
-		return stopped();
+		return stopped_there();
 	snprintf(done, sizeof(done), "%zu moved, %zu here before",
 	    move->counts[MOVE_MOVED],
 	    move->here.names.count - move->counts[MOVE_MOVED]);
@@ -208,19 +208,19 @@ carry_back(struct move *move)
 	if (!crew_run(site, "removing the fleet's", move->here.names.count,
 		drop_one, move_count, move) ||
 	    move->counts[MOVE_CONFLICT] > 0)
-		return stopped();
+		return stopped_there();
 	site_become_root(site);
 	if (leave_keep_policy(site) != ADMIN_DONE ||
 	    leave_drop_host(site) != ADMIN_DONE ||
 	    leave_drop_config(site) != ADMIN_DONE || !site_become_owner(site))
-		return stopped();
+		return stopped_there();
 	admin_done(site->admin, site->folder, done);
 	return ADMIN_DONE;
 }
 
 /* A migration into the fleet that did not end. */
 static int
-give_up(struct move *move)
+leave_open(struct move *move)
 {
 	if (!closed_is(&move->store)) {
 		admin_say("the records are in %s already", move->site->folder);
@@ -232,12 +232,12 @@ give_up(struct move *move)
 		return ADMIN_NOT;
 	if (!crew_run(move->site, "removing the fleet's",
 		move->here.names.count, drop_one, move_count, move))
-		return stopped();
+		return stopped_there();
 	return closed_end(&move->store) ? ADMIN_DONE : ADMIN_NOT;
 }
 
 static int
-look(struct move *move)
+look_at_move(struct move *move)
 {
 	int status = move_list_fleet(move);
 	char plan[200];
@@ -273,10 +273,10 @@ ask_to_bring(const struct move *move)
 
 /* The last step, without store.json: also of a command that was killed. */
 static int
-finish(struct move *move)
+end_move(struct move *move)
 {
 	return closed_drop_fleet(&move->store) ? move_open_again(move)
-					       : stopped();
+					       : stopped_there();
 }
 
 int
@@ -291,16 +291,16 @@ move_to_folder(struct site *site)
 	if (!closed_fleet(&move.store, fleet))
 		return ADMIN_NOT;
 	if (fleet[0] == '\0')
-		return give_up(&move);
+		return leave_open(&move);
 	status = check_alone(site);
 	if (status == ADMIN_DONE)
-		status = look(&move);
+		status = look_at_move(&move);
 	if (status != ADMIN_DONE || site->admin->dry_run)
 		return status;
 	status = ask_to_bring(&move);
 	if (status == ADMIN_DONE)
 		status = carry_back(&move);
-	return status == ADMIN_DONE ? finish(&move) : status;
+	return status == ADMIN_DONE ? end_move(&move) : status;
 }
 
 int
@@ -312,7 +312,7 @@ move_finish(struct site *site)
 	if (status != ADMIN_DONE)
 		return status;
 	if (closed_is(&move.store))
-		return finish(&move);
+		return end_move(&move);
 	admin_say("this bastion is in no fleet: there is no %s, and %s is open",
 	    site->config_path, site->folder);
 	return ADMIN_NOT;

@@ -42,7 +42,7 @@ ahead_free(struct ahead *ahead)
 
 /* Two keys with one number are both asked for. */
 static bool
-number_of(const char *key, uint64_t *ret)
+order_of(const char *key, uint64_t *ret)
 {
 	uint8_t bytes[HASH_BYTES];
 
@@ -53,7 +53,7 @@ number_of(const char *key, uint64_t *ret)
 }
 
 static int
-compare_numbers(const void *a, const void *b)
+compare_orders(const void *a, const void *b)
 {
 	uint64_t one, other;
 
@@ -68,7 +68,7 @@ ahead_know(struct ahead *ahead, const char *key)
 	uint64_t *number = list_add(&ahead->known, sizeof(*number));
 
 	ahead->sorted = false;
-	return number != NULL && number_of(key, number);
+	return number != NULL && order_of(key, number);
 }
 
 static bool
@@ -78,13 +78,13 @@ is_known(struct ahead *ahead, const char *key)
 
 	if (!ahead->sorted && ahead->known.count > 0)
 		qsort(ahead->known.items, ahead->known.count, sizeof(uint64_t),
-		    compare_numbers);
+		    compare_orders);
 	ahead->sorted = true;
-	if (!number_of(key, &number))
+	if (!order_of(key, &number))
 		return true;
 	return ahead->known.count > 0 &&
 	    bsearch(&number, ahead->known.items, ahead->known.count,
-		sizeof(uint64_t), compare_numbers) != NULL;
+		sizeof(uint64_t), compare_orders) != NULL;
 }
 
 static const char *

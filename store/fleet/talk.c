@@ -111,7 +111,7 @@ struct question {
 };
 
 static void
-say_text(struct json_out *out, const char *key, const char *text)
+talk_text(struct json_out *out, const char *key, const char *text)
 {
 	json_out_text(out, ",\"");
 	json_out_text(out, key);
@@ -342,7 +342,7 @@ talk_get(struct line *line, const char *key, const struct talk_marks *with,
 	const struct question question = {.op = "get", .marks = with};
 	struct json_out out = begin_request(&question);
 
-	say_text(&out, "key", key);
+	talk_text(&out, "key", key);
 	say_with(&out, with);
 	return put_question(line, &question, &out, until_ms, ret);
 }
@@ -356,7 +356,7 @@ say_value(struct json_out *out, const struct sealed *value)
 	if (text == NULL ||
 	    base64_encode(value->bytes, value->len, text, size) != FAULT_NONE)
 		return false;
-	say_text(out, "value", text);
+	talk_text(out, "value", text);
 	return true;
 }
 
@@ -369,8 +369,8 @@ talk_put(struct line *line, const char *key, const char *mark,
 	    .op = "put", .writes = true, .marks = also};
 	struct json_out out = begin_request(&question);
 
-	say_text(&out, "key", key);
-	say_text(&out, "mark", mark);
+	talk_text(&out, "key", key);
+	talk_text(&out, "mark", mark);
 	if (!say_value(&out, value)) {
 		json_text_free(&out.text);
 		*ret = (struct talk_answer){.status = STATUS_NONE};
@@ -387,8 +387,8 @@ talk_remove(struct line *line, const char *key, const char *mark,
 	const struct question question = {.op = "remove", .writes = true};
 	struct json_out out = begin_request(&question);
 
-	say_text(&out, "key", key);
-	say_text(&out, "mark", mark);
+	talk_text(&out, "key", key);
+	talk_text(&out, "mark", mark);
 	return put_question(line, &question, &out, until_ms, ret);
 }
 
@@ -399,11 +399,11 @@ talk_scan(struct line *line, const struct talk_page *page, int64_t until_ms,
 	const struct question question = {.op = "scan", .page = page};
 	struct json_out out = begin_request(&question);
 
-	say_text(&out, "prefix", page->prefix);
-	say_text(&out, "after", page->after);
+	talk_text(&out, "prefix", page->prefix);
+	talk_text(&out, "after", page->after);
 	json_out_text(&out,
 	    page->keys_only ? ",\"keys_only\":true" : ",\"keys_only\":false");
-	say_text(&out, "revision", page->revision);
+	talk_text(&out, "revision", page->revision);
 	json_out_text(&out, ",\"limit\":");
 	json_out_number(&out, page->limit);
 	return put_question(line, &question, &out, until_ms, ret);

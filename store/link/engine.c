@@ -55,7 +55,7 @@ engine_begin(struct engine *e, const struct fleet_config *config,
 
 /* Whatever of a write may have been done makes each other end unsure. */
 static void
-finish(struct engine *e, struct task *task, enum link_end end,
+end_task(struct engine *e, struct task *task, enum link_end end,
     const char *words, const struct http_result *result)
 {
 	struct json_out answer = json_out_begin(512);
@@ -90,7 +90,7 @@ finish_late(struct engine *e, struct task *task)
 	if (task->why[0] != '\0')
 		snprintf(why, sizeof(why), "etcd does not answer: %.150s",
 		    task->why);
-	finish(
+	end_task(
 	    e, task, task->certificate_tries == 0 ? LINK_AWAY : end, why, NULL);
 }
 
@@ -104,7 +104,7 @@ engine_add(struct engine *e, struct task *task, int64_t now_ms)
 		last = &(*last)->next;
 	*last = task;
 	if (!is_own(task) && endpoints_are_away(&e->endpoints, now_ms))
-		finish(e, task, engine_away(e, why), why, NULL);
+		end_task(e, task, engine_away(e, why), why, NULL);
 }
 
 /* A failure: what the task has to say if there is no later success. */
@@ -123,9 +123,9 @@ try_again(struct engine *e, struct task *task)
 	task->tries++;
 	if (task->certificate_tries >= count &&
 	    task->certificate_tries == task->tries)
-		finish(e, task, LINK_REFUSED, task->why, NULL);
+		end_task(e, task, LINK_REFUSED, task->why, NULL);
 	else if (kinds[task->kind].once)
-		finish(e, task, LINK_AWAY, task->why, NULL);
+		end_task(e, task, LINK_AWAY, task->why, NULL);
 	else if (task->tries % count == 0)
 		task->not_before_ms = e->now_ms + AGAIN_MS;
 }
@@ -154,7 +154,7 @@ fail_token(struct engine *e, struct task *task, const char *why)
 		endpoints_neither(&e->endpoints);
 	note_why(e, task, why);
 	if (!e->token.wanted) {
-		finish(e, task, LINK_REFUSED,
+		end_task(e, task, LINK_REFUSED,
 		    "etcd asks for a user: name it in store.json, and put its "
 		    "password beside the key",
 		    NULL);
@@ -162,7 +162,7 @@ fail_token(struct engine *e, struct task *task, const char *why)
 	}
 	token_is_bad(&e->token, task->token_serial, e->now_ms);
 	if (kinds[task->kind].once)
-		finish(e, task, LINK_AWAY, task->why, NULL);
+		end_task(e, task, LINK_AWAY, task->why, NULL);
 	else if (token_is_ready(&e->token))
 		task->not_before_ms = e->now_ms + AGAIN_MS;
 }
@@ -260,7 +260,7 @@ judge_answer(
 		break;
 	}
 	note_good(e, task);
-	finish(e, task,
+	end_task(e, task,
 	    outcome == ETCD_FULL            ? LINK_FULL
 		: outcome == ETCD_COMPACTED ? LINK_COMPACTED
 					    : LINK_REFUSED,
@@ -317,7 +317,7 @@ attempt_ms(const struct engine *e, const struct task *task)
 }
 
 static bool
-has_room(const struct engine *e, const struct task *task, int member)
+has_slot(const struct engine *e, const struct task *task, int member)
 {
 	int most = CONNECTIONS + (is_own(task) ? OWN : 0);
 
@@ -400,13 +400,13 @@ advance_task(struct engine *e, struct task *task)
 	if (task->until_ms <= e->now_ms) {
 		finish_late(e, task);
 	} else if (task->not_before_ms > e->now_ms ||
-	    !has_room(e, task, member)) {
+	    !has_slot(e, task, member)) {
 		return;
 	} else if (kinds[task->kind].needs_token &&
 	    !token_is_ready(&e->token)) {
 		authenticate(e);
 		if (!e->token.asking && e->token.refused[0] != '\0')
-			finish(e, task, LINK_REFUSED, e->token.refused, NULL);
+			end_task(e, task, LINK_REFUSED, e->token.refused, NULL);
 	} else {
 		start(e, task, member);
 	}
@@ -421,7 +421,7 @@ free_task(struct task *task)
 }
 
 static void
-sweep(struct engine *e)
+end_late_tasks(struct engine *e)
 {
 	for (struct task **at = &e->tasks; *at != NULL;) {
 		struct task *task = *at;
@@ -443,7 +443,7 @@ engine_turn(struct engine *e, int64_t now_ms)
 	for (struct task *task = e->tasks; task != NULL; task = task->next)
 		if (!task->over && !task->running)
 			advance_task(e, task);
-	sweep(e);
+	end_late_tasks(e);
 }
 
 int

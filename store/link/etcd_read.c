@@ -29,7 +29,7 @@ revision_of(const cJSON *reply)
 /* etcd leaves out what is zero, false or empty.  Returns false if a member of
  * that name is no bool. */
 static bool
-read_flag(const cJSON *object, const char *name, bool *ret)
+reply_flag(const cJSON *object, const char *name, bool *ret)
 {
 	const cJSON *item;
 	bool once = tree_find(object, name, &item);
@@ -40,7 +40,7 @@ read_flag(const cJSON *object, const char *name, bool *ret)
 
 /* The list of that name, which may be missing: then NULL and true. */
 static bool
-read_list(const cJSON *object, const char *name, const cJSON **ret)
+reply_list(const cJSON *object, const char *name, const cJSON **ret)
 {
 	return tree_find(object, name, ret) &&
 	    (*ret == NULL || cJSON_IsArray(*ret));
@@ -49,7 +49,7 @@ read_list(const cJSON *object, const char *name, const cJSON **ret)
 /* Decodes the key of a row, and takes the prefix off; false if it does not have
  * the prefix, or is no key of ours. */
 static bool
-read_key(const cJSON *row, const char *prefix, char ret[static LINK_KEY])
+reply_key(const cJSON *row, const char *prefix, char ret[static LINK_KEY])
 {
 	const char *text = cJSON_GetStringValue(tree_member(row, "key"));
 	size_t skip = strlen(prefix), len = 0;
@@ -69,7 +69,7 @@ read_key(const cJSON *row, const char *prefix, char ret[static LINK_KEY])
 
 /* False: the row is odd. */
 static bool
-read_row(const cJSON *row, struct found *ret)
+reply_row(const cJSON *row, struct found *ret)
 {
 	const cJSON *value;
 	bool once = tree_find(row, "value", &value);
@@ -93,13 +93,13 @@ read_range(const cJSON *response, const char *prefix, const char *key,
 	const cJSON *rows;
 
 	*ret = (struct found){.mark = "0", .fits = true};
-	if (!cJSON_IsObject(range) || !read_list(range, "kvs", &rows))
+	if (!cJSON_IsObject(range) || !reply_list(range, "kvs", &rows))
 		return false;
 	if (cJSON_GetArraySize(rows) == 0)
 		return true;
 	return cJSON_GetArraySize(rows) == 1 &&
-	    read_key(rows->child, prefix, name) && strcmp(name, key) == 0 &&
-	    read_row(rows->child, ret);
+	    reply_key(rows->child, prefix, name) && strcmp(name, key) == 0 &&
+	    reply_row(rows->child, ret);
 }
 
 /* Reads the ranges that put_ranges() asked for: the key's into *ret_key, and the
@@ -169,7 +169,7 @@ etcd_read_get(const struct link_request *request, const char *prefix,
 	struct found found;
 	bool succeeded;
 
-	if (revision == NULL || !read_flag(reply, "succeeded", &succeeded) ||
+	if (revision == NULL || !reply_flag(reply, "succeeded", &succeeded) ||
 	    !succeeded || !read_ranges(reply, request, prefix, &found, with))
 		return false;
 	*ret_end = LINK_OK;
@@ -182,7 +182,7 @@ etcd_read_get(const struct link_request *request, const char *prefix,
 
 /* True if the one response has that member: it was done. */
 static bool
-is_done(const cJSON *reply, const char *member)
+reply_is_done(const cJSON *reply, const char *member)
 {
 	const cJSON *list = tree_member(reply, "responses");
 
@@ -224,12 +224,12 @@ etcd_read_put(const struct link_request *request, const char *prefix,
 	struct found found;
 	bool succeeded;
 
-	if (revision == NULL || !read_flag(reply, "succeeded", &succeeded))
+	if (revision == NULL || !reply_flag(reply, "succeeded", &succeeded))
 		return false;
 	*ret_end = LINK_OK;
 	if (succeeded) {
 		/* The revision of a write is the mark of what it wrote. */
-		if (!is_done(reply, "response_put"))
+		if (!reply_is_done(reply, "response_put"))
 			return false;
 		say_done(ret, revision, revision);
 		return true;
@@ -258,11 +258,11 @@ etcd_read_remove(const struct link_request *request, const char *prefix,
 	struct found found;
 	bool succeeded;
 
-	if (revision == NULL || !read_flag(reply, "succeeded", &succeeded))
+	if (revision == NULL || !reply_flag(reply, "succeeded", &succeeded))
 		return false;
 	*ret_end = LINK_OK;
 	if (succeeded) {
-		if (!is_done(reply, "response_delete_range"))
+		if (!reply_is_done(reply, "response_delete_range"))
 			return false;
 		say_done(ret, NULL, revision);
 		return true;
@@ -310,9 +310,9 @@ read_scanned(const cJSON *row, const struct link_request *request,
     const char *prefix, const char *last, char ret_key[static LINK_KEY],
     struct found *ret)
 {
-	return read_key(row, prefix, ret_key) &&
+	return reply_key(row, prefix, ret_key) &&
 	    strncmp(ret_key, request->key, strlen(request->key)) == 0 &&
-	    strcmp(ret_key, last) > 0 && read_row(row, ret);
+	    strcmp(ret_key, last) > 0 && reply_row(row, ret);
 }
 
 /* *ret_rows: how many rows fit.  False: the list is odd. */
@@ -354,8 +354,8 @@ etcd_read_scan(const struct link_request *request, const char *prefix,
 
 	*ret_end = LINK_OK;
 	*ret_rows = 0;
-	if (revision == NULL || !read_flag(reply, "more", &more) ||
-	    !read_list(reply, "kvs", &rows))
+	if (revision == NULL || !reply_flag(reply, "more", &more) ||
+	    !reply_list(reply, "kvs", &rows))
 		return false;
 	json_out_text(ret, "{\"status\":\"ok\",\"rows\":[");
 	if (!say_rows(rows, request, prefix, ret, ret_end, ret_rows)) {

@@ -268,7 +268,7 @@ retire(struct http *http, struct job *job)
 }
 
 static bool
-set_request(struct job *job, const struct http_request *request)
+http_body(struct job *job, const struct http_request *request)
 {
 	char url[URL_TEXT];
 
@@ -305,7 +305,7 @@ http_start(struct http *http, const struct http_request *request)
 		job = new_job(http);
 	if (job == NULL)
 		return false;
-	if (set_request(job, request) &&
+	if (http_body(job, request) &&
 	    curl_multi_add_handle(http->multi, job->curl) == CURLM_OK) {
 		http->jobs++;
 		return true;

@@ -113,7 +113,7 @@ user_named(const char *name)
 /* The folder of the socket belongs to the link's user: the keeper takes from it
  * whose socket it may trust. */
 static void
-check_folder(const char *path)
+check_socket_folder(const char *path)
 {
 	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char *slash;
@@ -173,7 +173,7 @@ bind_link(const char *path, gid_t group)
 		errx(1, "%s: longer than %zu bytes", path,
 		    sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
-	check_folder(path);
+	check_socket_folder(path);
 	clear_old(&address);
 	umask(0777);
 	if (fd < 0 ||

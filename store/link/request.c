@@ -83,7 +83,7 @@ copy(const cJSON *item, bool (*fits)(const char *text), char *ret, size_t size)
 }
 
 static bool
-read_whole(const cJSON *item, int64_t most, int64_t *ret)
+request_whole(const cJSON *item, int64_t most, int64_t *ret)
 {
 	double number = cJSON_IsNumber(item) ? item->valuedouble : 0;
 
@@ -118,7 +118,7 @@ add_with(struct link_request *ret, const char *key, const char *mark)
 }
 
 static bool
-read_with(const cJSON *list, struct link_request *ret)
+request_with(const cJSON *list, struct link_request *ret)
 {
 	const cJSON *item;
 
@@ -144,7 +144,7 @@ read_if(const cJSON *object, struct link_request *ret)
 }
 
 static bool
-read_value(const cJSON *item, struct link_request *ret)
+request_value(const cJSON *item, struct link_request *ret)
 {
 	const char *text = cJSON_GetStringValue(item);
 
@@ -157,7 +157,7 @@ read_limit(const cJSON *item, struct link_request *ret)
 {
 	int64_t limit;
 
-	if (!read_whole(item, LINK_ROWS, &limit))
+	if (!request_whole(item, LINK_ROWS, &limit))
 		return false;
 	ret->limit = (int)limit;
 	return true;
@@ -178,13 +178,13 @@ read_part(unsigned part, const cJSON *item, struct link_request *ret)
 	case PART_REVISION:
 		return copy(item, link_is_mark, ret->revision, LINK_MARK);
 	case PART_VALUE:
-		return read_value(item, ret);
+		return request_value(item, ret);
 	case PART_WITH:
-		return read_with(item, ret);
+		return request_with(item, ret);
 	case PART_IF:
 		return read_if(item, ret);
 	case PART_WAIT:
-		return read_whole(item, LINK_WAIT_MS, &ret->wait_ms);
+		return request_whole(item, LINK_WAIT_MS, &ret->wait_ms);
 	case PART_LIMIT:
 		return read_limit(item, ret);
 	case PART_KEYS_ONLY:
