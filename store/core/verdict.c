@@ -448,7 +448,8 @@ static void
 say_again(const struct reason_facts *facts, char *ret, size_t size)
 {
 	bool each = facts->again_s <= 0;
-	char due[2 * DURATION_SAID] = "", left[DURATION_SAID] = "a day";
+	char due[DURATION_SAID + WHEN_SAID + 64] = "";
+	char left[DURATION_SAID] = "a day";
 	char when[WHEN_SAID];
 
 	if (facts->left_s > 0) {

@@ -396,7 +396,7 @@ say_kept(struct call *call, char ret_log[static DETAIL_TEXT],
 	len = snprintf(ret_log, DETAIL_TEXT,
 	    "uid %lld, %zu device%s, last login ", (long long)record.uid,
 	    record.devices.count, record.devices.count == 1 ? "" : "s");
-	snprintf(ret_said, DETAIL_TEXT, "%s%s", ret_log, local);
+	snprintf(ret_said, DETAIL_TEXT, "%.200s%s", ret_log, local);
 	snprintf(ret_log + len, DETAIL_TEXT - (size_t)len, "%s", utc);
 	return FAULT_NONE;
 }
