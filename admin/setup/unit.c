@@ -241,8 +241,8 @@ unit_add(struct unit *unit, const char *text)
 		add_line(unit, copy, &in_service);
 }
 
-/* Takes the quotes off, in place; NULL where systemd or a shell would change more
- * of it.  *ret_open: the value may go on in the next line. */
+/* Takes the quotes off, in place.  NULL where systemd or a shell would change
+ * more of it.  *ret_open: the value may go on in the next line. */
 static char *
 bare_value(char *value, bool *ret_open)
 {
