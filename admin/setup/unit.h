@@ -30,7 +30,7 @@ struct unit_variable {
 };
 
 struct unit {
-	/* Of ExecStart and ExecStartPost, as they stand there. */
+	/* ExecStart and ExecStartPost as they stand there. */
 	LIST_OF(char *) commands;
 	LIST_OF(char *) files; /* of EnvironmentFile: patterns, without "-" */
 	LIST_OF(struct unit_variable) variables; /* the last of a name holds */

@@ -373,7 +373,7 @@ judge_instance(struct uses *uses, const struct paths *aliases, const char *path,
 	unit_done(&unit);
 }
 
-/* Of a template also each instance that has drop-ins of its own. */
+/* A template, also as each instance that has drop-ins of its own. */
 static void
 judge_unit(struct uses *uses, const struct paths *aliases, const char *path)
 {

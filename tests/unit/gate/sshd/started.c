@@ -61,7 +61,7 @@ Test(started, says_nothing_of_a_process_that_is_not_there)
 	cr_expect_eq(start.tv_sec, 7);
 }
 
-/* What was changed while sshd started is not in what it has read. */
+/* A change while sshd starts may be later than its reading. */
 Test(started, tells_a_reload_from_a_start)
 {
 	static const struct {
