@@ -201,8 +201,8 @@ end_sessions(const struct admin *admin, const char *user)
 	return status;
 }
 
-/* Revokes, and ends the sessions that are to be ended.  Whoever mistypes a device
- * may mean another person's, so that nothing ends. */
+/* Revokes, and then ends the sessions that are to be ended.  None is ended if no
+ * device was revoked: a mistyped device may be another person's. */
 static int
 revoke_and_end(const struct admin *admin, const char *user, bool *ret_revoked)
 {

@@ -151,17 +151,34 @@ add_file_name(struct unit *unit, const char *value)
 	add_to_list(unit, &unit->files, value + (value[0] == '-'));
 }
 
+/* Settings by which a path is another file than it is here. */
+static bool
+moves_files(const char *name)
+{
+	static const char *const begins[] = {
+	    "Root", "Bind", "TemporaryFile", "MountImages", "Extension"};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 static void
 add_setting(struct unit *unit, const char *name, const char *value)
 {
 	if (strcmp(name, "ExecStart") == 0)
 		add_to_list(unit, &unit->commands, value);
+	else if (strcmp(name, "ExecStartPost") == 0 && value[0] != '\0')
+		keep_text(unit, &unit->commands, value);
 	else if (strcmp(name, "EnvironmentFile") == 0)
 		add_file_name(unit, value);
 	else if (strcmp(name, "Environment") == 0)
 		add_environment(unit, value);
 	else if (strcmp(name, "PassEnvironment") == 0)
 		unit->unread |= value[0] != '\0';
+	else if (moves_files(name))
+		unit->elsewhere |= value[0] != '\0';
 }
 
 static void
@@ -211,11 +228,32 @@ line_goes_on(const char *line)
 	return slashes % 2 == 1;
 }
 
+/* A copy in which each line ends with a line feed: a carriage return ends one for
+ * systemd, too. */
+static char *
+copy_lines(const char *text)
+{
+	char *copy = strdup(text), *to = copy;
+
+	for (const char *at = copy; copy != NULL && *at != '\0'; at++) {
+		if (at[0] == '\r' && at[1] == '\n')
+			continue;
+		*to++ = (char)(*at == '\r' ? '\n' : *at);
+	}
+	if (copy != NULL)
+		*to = '\0';
+	return copy;
+}
+
 /* Joins the lines that go on, in place, without the comments among them. */
 void
 unit_add(struct unit *unit, const char *text)
 {
-	scoped_free char *copy = strdup(text);
+	static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, left out */
+	size_t skip = strncmp(text, mark, sizeof(mark) - 1) == 0
+	    ? sizeof(mark) - 1
+	    : 0;
+	scoped_free char *copy = copy_lines(text + skip);
 	char *next = copy, *end = copy;
 	bool in_service = false;
 
@@ -241,8 +279,8 @@ unit_add(struct unit *unit, const char *text)
 		add_line(unit, copy, &in_service);
 }
 
-/* Takes the quotes off, in place; NULL where systemd or a shell would change more
- * of it.  *ret_open: the value may go on in the next line. */
+/* Takes the quotes off, in place.  NULL where systemd or a shell would change
+ * more of it.  *ret_open: the value may go on in the next line. */
 static char *
 bare_value(char *value, bool *ret_open)
 {
@@ -268,7 +306,7 @@ bare_value(char *value, bool *ret_open)
 void
 unit_add_variables(struct unit *unit, const char *text)
 {
-	scoped_free char *copy = strdup(text);
+	scoped_free char *copy = copy_lines(text);
 	char *next = copy;
 
 	unit->failed |= copy == NULL;
@@ -292,6 +330,35 @@ unit_add_variables(struct unit *unit, const char *text)
 		unit->unread |= open;
 		keep_variable(unit, line, strlen(line), value);
 	}
+}
+
+bool
+unit_is_plain(const char *text)
+{
+	scoped_free char *copy = strdup(text);
+	char *next = copy;
+	bool open;
+
+	while (next != NULL) {
+		char *line = next, *value;
+
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		trim_end(line);
+		if (line[0] == '\0' || is_comment(line))
+			continue;
+		value = line +
+		    strspn(line,
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			"0123456789_");
+		if (value == line || *value++ != '=' ||
+		    (value[0] != '"' && value[0] != '\'' &&
+			strpbrk(value, " \t\"';&|<>()*?[~#{") != NULL) ||
+		    bare_value(value, &open) == NULL)
+			return false;
+	}
+	return copy != NULL;
 }
 
 static bool
@@ -389,7 +456,7 @@ unit_command(const struct unit *unit, size_t i, char ret[static UNIT_COMMAND])
 	rest += strspn(rest, "-+!|");
 	line.over = unit->failed || rest[0] == '@' || rest[0] == ':';
 	while (!line.over && next_word(&rest, word, &known)) {
-		if (!known)
+		if (!known || strcmp(word, ";") == 0)
 			line.over = true;
 		else if (is_variable(word))
 			add_words_of(&line,
@@ -398,6 +465,71 @@ unit_command(const struct unit *unit, size_t i, char ret[static UNIT_COMMAND])
 			add_word_with(unit, &line, word);
 	}
 	return !line.over;
+}
+
+/* *ret: the character of an escape, behind its backslash; a blank for one that is
+ * not ASCII, or no text.  Returns the length of the escape. */
+static size_t
+undo_escape(const char *at, char *ret)
+{
+	static const char octal[] = "01234567";
+	size_t digits = *at == 'x' ? 2 : *at == 'u' ? 4 : *at == 'U' ? 8 : 0;
+	size_t letter = digits > 0, base = digits > 0 ? 16 : 8;
+	char number[9] = "";
+	unsigned long code;
+
+	if (digits == 0 && *at != '\0' && strchr(octal, *at) != NULL)
+		digits = 3;
+	if (digits == 0) {
+		*ret = (char)(*at != '\0' && strchr("abfnrstv", *at) ? ' '
+								     : *at);
+		return *at != '\0';
+	}
+	snprintf(number, sizeof(number), "%.*s", (int)digits, at + letter);
+	code = strtoul(number, NULL, (int)base);
+	*ret = (char)(code > ' ' && code < 127 ? code : ' ');
+	return letter + strlen(number);
+}
+
+/* *ret: the value of $NAME or ${NAME} at at; NULL where it is not known.
+ * Returns its length there. */
+static size_t
+find_value(const struct unit *unit, const char *at, const char **ret)
+{
+	size_t braces = at[1] == '{', n = 0;
+	const char *name = at + 1 + braces;
+
+	while (goes_on_in_variable(name[n]))
+		n++;
+	*ret = n > 0 ? variable_value(unit, name, n) : NULL;
+	return 1 + braces + n + (braces && name[n] == '}');
+}
+
+void
+unit_rough(const struct unit *unit, size_t i, char ret[static UNIT_COMMAND])
+{
+	const char *at = unit->commands.items[i], *value;
+	struct line line = {.text = ret};
+	size_t n;
+	char c;
+
+	ret[0] = '\0';
+	while (*at != '\0') {
+		if (*at == '\\') {
+			at += 1 + undo_escape(at + 1, &c);
+			line_add(&line, &c, c != '\0');
+		} else if (*at == '$') {
+			n = find_value(unit, at, &value);
+			if (value == NULL)
+				line_add(&line, at, n);
+			else
+				line_add(&line, value, strlen(value));
+			at += n;
+		} else {
+			line_add(&line, at, *at != '"' && *at != '\'');
+			at++;
+		}
+	}
 }
 
 void

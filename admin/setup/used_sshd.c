@@ -82,11 +82,12 @@ read_config(struct uses *uses, const char *path, struct doctor *ret)
 	return true;
 }
 
+/* Or at the same time: files get that of the clock's last tick. */
 static bool
 is_later(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec
-				      : a->tv_nsec > b->tv_nsec;
+				      : a->tv_nsec >= b->tv_nsec;
 }
 
 /* *ret: the file of its number. */

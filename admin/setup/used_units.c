@@ -2,6 +2,7 @@
  * The sshds that systemd would start: by a socket only when somebody connects,
  * with options that no process shows until then.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <glob.h>
 #include <limits.h>
@@ -18,6 +19,16 @@
 #include "store/system/systemd.h"
 
 #define SSH_DEFAULTS "/etc/default/ssh"
+
+/* In the order of "systemd-analyze unit-paths": a file hides those of its name in
+ * later ones. */
+static const char *const folders[] = {"/etc/systemd/system.control",
+    "/run/systemd/system.control", "/run/systemd/transient",
+    "/run/systemd/generator.early", "/etc/systemd/system",
+    "/etc/systemd/system.attached", "/run/systemd/system",
+    "/run/systemd/system.attached", "/run/systemd/generator",
+    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+    "/lib/systemd/system", "/run/systemd/generator.late", NULL};
 
 struct paths {
 	LIST_OF(char *) list;
@@ -79,15 +90,13 @@ find_paths(
 	globfree(&found);
 }
 
-/* In systemd's folders: a file hides those of its name in later ones. */
 static void
 find_in_folders(struct uses *uses, struct paths *paths, const char *name)
 {
 	char pattern[PATH_MAX + 64];
 
-	for (size_t i = 0; systemd_folders[i] != NULL; i++) {
-		snprintf(pattern, sizeof(pattern), "%s/%s", systemd_folders[i],
-		    name);
+	for (size_t i = 0; folders[i] != NULL; i++) {
+		snprintf(pattern, sizeof(pattern), "%s/%s", folders[i], name);
 		find_paths(uses, paths, pattern, true);
 	}
 }
@@ -124,17 +133,37 @@ add_file(struct uses *uses, struct unit *unit, const char *path,
 		add(unit, text);
 }
 
-/* *ret: what a link is another name for, of a unit or of an instance of one.
- * False for no link, and for one to a file of its own name. */
+static bool
+is_in_folders(const char *path)
+{
+	char folder[PATH_MAX];
+
+	for (size_t i = 0; folders[i] != NULL; i++) {
+		size_t n = strlen(folders[i]);
+
+		if (realpath(folders[i], folder) != NULL)
+			n = strlen(folder);
+		else
+			snprintf(folder, sizeof(folder), "%s", folders[i]);
+		if (strncmp(path, folder, n) == 0 && path[n] == '/' &&
+		    strchr(path + n + 1, '/') == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* *ret: the unit that a link is another name for, or an instance of.  False for
+ * no link, for one to a file of its own name, and for one to a file elsewhere,
+ * which is a unit of the link's name. */
 static bool
 read_alias(const char *path, char ret[static PATH_MAX])
 {
 	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	struct stat st;
 
-	if (n < 0)
+	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) ||
+	    realpath(path, target) == NULL || !is_in_folders(target))
 		return false;
-	target[n] = '\0';
 	snprintf(ret, PATH_MAX, "%s", last_name(target));
 	return strcmp(last_name(path), ret) != 0;
 }
@@ -148,19 +177,37 @@ find_dropins(struct uses *uses, struct paths *paths, const char *name)
 	find_in_folders(uses, paths, pattern);
 }
 
-/* Drop-ins of the unit, by any of its names, and of every service: sorted by
- * name, whatever folder they are in. */
+/* Those of all units whose names begin as this one's, up to a hyphen. */
+static void
+find_dropins_of_prefixes(
+    struct uses *uses, struct paths *paths, const char *name)
+{
+	char prefix[PATH_MAX];
+
+	for (size_t n = strlen(name); n-- > 0;)
+		if (name[n] == '-') {
+			snprintf(prefix, sizeof(prefix), "%.*s-.service",
+			    (int)n, name);
+			find_dropins(uses, paths, prefix);
+		}
+}
+
+/* Drop-ins of the unit, by any of its names, of this instance of it or "", and
+ * of every service: sorted by name, whatever folder they are in. */
 static void
 add_dropins(struct uses *uses, const struct paths *aliases, const char *name,
-    struct unit *ret)
+    const char *instance, struct unit *ret)
 {
 	struct paths paths = {.list = {NULL, 0}};
 	char of[PATH_MAX];
 
+	if (instance[0] != '\0')
+		find_dropins(uses, &paths, instance);
 	find_dropins(uses, &paths, name);
 	list_each(char *, alias, aliases->list)
 		if (read_alias(*alias, of) && strcmp(of, name) == 0)
 			find_dropins(uses, &paths, last_name(*alias));
+	find_dropins_of_prefixes(uses, &paths, name);
 	find_dropins(uses, &paths, "service");
 	if (paths.list.count > 0)
 		qsort(paths.list.items, paths.list.count, sizeof(char *),
@@ -183,40 +230,70 @@ add_variables(struct uses *uses, struct unit *unit)
 	}
 }
 
-static const char *
-find_sshd(const char *command)
-{
-	const char *at = uses_find_name(command, "sshd");
-
-	return at != NULL ? at : uses_find_name(command, "tfa-sshd");
-}
-
-/* True for a flag with -f or -o in it, or for something that a shell reads. */
 static bool
-may_have_options(const char *text)
+goes_on_in_program(char c)
 {
-	for (const char *at = text; *at != '\0'; at++) {
-		if (strchr("$`", *at) != NULL)
-			return true;
-		if (*at == '-' && at > text && strchr(" \t\"'", at[-1]) &&
-		    strcspn(at, "fo") < strcspn(at, " \t\"'=/"))
-			return true;
-	}
-	return false;
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
-/* Another program starts sshd, such as a shell: the options are not ours to
- * read. */
+/* Where the text names an sshd, such as tfa-sshd or sshd-bastion: no file's
+ * name with an ending, and none of sshd's helpers.  NULL: nowhere. */
+static const char *
+find_sshd(const char *text)
+{
+	static const char *const helpers[] = {
+	    "sshd-keygen", "sshd-session", "sshd-auth"};
+
+	for (const char *at = text; (at = strstr(at, "sshd")) != NULL; at++) {
+		const char *end = at;
+		bool helper = false;
+
+		while (goes_on_in_program(*end))
+			end++;
+		for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]);
+		     i++)
+			helper |= strncmp(at, helpers[i], strlen(helpers[i])) ==
+			    0;
+		if (!helper && *end != '.')
+			return at;
+	}
+	return NULL;
+}
+
+/* True if nothing before or behind "sshd" can give it a file, an option or a
+ * command to read: behind it stand flags without an argument. */
+static bool
+is_plain_sshd(const char *text)
+{
+	const char *at = find_sshd(text);
+
+	if (at == NULL || strpbrk(text, "|{}$`<>;&()*?[\\") != NULL ||
+	    uses_find_name(text, "xargs") != NULL)
+		return false;
+	at += strcspn(at, " \t\"'");
+	while (*(at += strspn(at, " \t\"'")) != '\0') {
+		if (*at++ != '-')
+			return false;
+		at += strspn(at, "46DdeiqrTt");
+		if (*at != '\0' && strchr(" \t\"'", *at) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Another program, such as a shell, starts sshd or the gate: the options are not
+ * ours to read. */
 static void
 judge_wrapped(struct uses *uses, const char *path, const char *text)
 {
 	if (uses_find_name(text, "tfa-gate") != NULL)
 		uses_add(uses, USE_GATE, path, 0, text);
-	else if (may_have_options(find_sshd(text)))
+	else if (!is_plain_sshd(text))
 		uses_unknown(uses, "%s: what sshd reads is not known: %.600s",
 		    path, text);
 }
 
+/* sshd, by whatever name, such as tfa-sshd or sshd-bastion. */
 static void
 judge_command(struct uses *uses, const char *path, const char *text)
 {
@@ -230,7 +307,7 @@ judge_command(struct uses *uses, const char *path, const char *text)
 	    .listener = &listener};
 
 	if (!title_command(text, &listener) ||
-	    find_sshd(title_name(&listener)) != title_name(&listener)) {
+	    find_sshd(title_name(&listener)) == NULL) {
 		judge_wrapped(uses, path, text);
 		return;
 	}
@@ -246,6 +323,13 @@ judge_command(struct uses *uses, const char *path, const char *text)
 	doctor_done(&doctor);
 }
 
+static bool
+is_about_us(const char *text)
+{
+	return find_sshd(text) != NULL ||
+	    uses_find_name(text, "tfa-gate") != NULL;
+}
+
 static void
 judge_commands(struct uses *uses, const struct unit *unit, const char *path)
 {
@@ -253,28 +337,35 @@ judge_commands(struct uses *uses, const struct unit *unit, const char *path)
 
 	for (size_t i = 0; i < unit->commands.count; i++) {
 		const char *written = unit->commands.items[i];
+		bool known = unit_command(unit, i, text);
 
-		if (!unit_command(unit, i, text)) {
-			if (find_sshd(written) != NULL)
-				uses_unknown(uses,
-				    "%s: what it starts is not known: %.600s",
-				    path, written);
-		} else if (find_sshd(text) != NULL) {
+		if (!known)
+			unit_rough(unit, i, text);
+		if (!is_about_us(text) && (known || !is_about_us(written)))
+			continue;
+		if (!known)
+			uses_unknown(uses,
+			    "%s: what it starts is not known: %.600s", path,
+			    written);
+		else if (unit->elsewhere)
+			uses_unknown(uses,
+			    "%s: its sshd may see other files than are here: "
+			    "%.600s",
+			    path, text);
+		else
 			judge_command(uses, path, text);
-		}
 	}
 }
 
+/* The unit, or that instance of it. */
 static void
-judge_unit(struct uses *uses, const struct paths *aliases, const char *path)
+judge_instance(struct uses *uses, const struct paths *aliases, const char *path,
+    const char *text, const char *instance)
 {
-	scoped_free char *text = read_file(uses, path);
 	struct unit unit = {.unread = false};
 
-	if (text == NULL)
-		return;
 	unit_add(&unit, text);
-	add_dropins(uses, aliases, last_name(path), &unit);
+	add_dropins(uses, aliases, last_name(path), instance, &unit);
 	add_variables(uses, &unit);
 	if (unit.failed)
 		uses_unknown(uses, "%s: %s", path, strerror(ENOMEM));
@@ -282,14 +373,41 @@ judge_unit(struct uses *uses, const struct paths *aliases, const char *path)
 	unit_done(&unit);
 }
 
-/* Debian's /etc/init.d/ssh, where it has no unit. */
+/* A template, also as each instance that has drop-ins of its own. */
+static void
+judge_unit(struct uses *uses, const struct paths *aliases, const char *path)
+{
+	scoped_free char *text = read_file(uses, path);
+	const char *name = last_name(path), *at = strstr(name, "@.service");
+	struct paths instances = {.list = {NULL, 0}};
+	char pattern[PATH_MAX];
+
+	if (text == NULL)
+		return;
+	judge_instance(uses, aliases, path, text, "");
+	if (at == NULL)
+		return;
+	snprintf(pattern, sizeof(pattern), "%.*s?*.service.d",
+	    (int)(at - name) + 1, name);
+	find_in_folders(uses, &instances, pattern);
+	list_each(char *, folder, instances.list) {
+		snprintf(pattern, sizeof(pattern), "%.*s",
+		    (int)(strlen(last_name(*folder)) - 2), last_name(*folder));
+		judge_instance(uses, aliases, path, text, pattern);
+	}
+	drop_paths(&instances);
+}
+
+/* Debian's /etc/init.d/ssh, where it has no unit.  A shell reads the variables. */
 static void
 judge_init_script(struct uses *uses)
 {
-	struct unit unit = {.unread = false};
+	scoped_free char *text = read_file(uses, SSH_DEFAULTS);
+	struct unit unit = {.unread = text != NULL && !unit_is_plain(text)};
 
 	unit_add(&unit, "[Service]\nExecStart=/usr/sbin/sshd $SSHD_OPTS\n");
-	add_file(uses, &unit, SSH_DEFAULTS, unit_add_variables);
+	if (text != NULL)
+		unit_add_variables(&unit, text);
 	judge_commands(uses, &unit, SSH_DEFAULTS);
 	unit_done(&unit);
 }

@@ -5,7 +5,7 @@
 
 static const char blanks[] = " \t\r\n";
 
-/* *ret_length: of the whole word, which is cut if that is CONFIG_WORD or more. */
+/* *ret_length: of the whole word; if it is CONFIG_WORD or more, ret is cut. */
 static bool
 take_word(const char **rest, char ret[static CONFIG_WORD], size_t *ret_length)
 {

@@ -1,6 +1,6 @@
 /*
- * The titles of sshd's processes, and the command lines that they show.  Pure: texts
- * go in.
+ * The titles of sshd's processes, and the command lines that they show.  Pure:
+ * texts go in.
  */
 #ifndef TFA_TITLE_H
 #define TFA_TITLE_H

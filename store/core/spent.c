@@ -66,6 +66,17 @@ spent_is_step(struct device *device, const char *code, bool *ret_changed)
 	return is_last || found < count;
 }
 
+bool
+spent_since(const struct device *device, uint64_t from, const char *code)
+{
+	bool spent = device->last_step >= from && device->last_step > 0 &&
+	    is_code_of(device, device->last_step, code);
+
+	list_each(const uint64_t, step, device->spent_steps)
+		spent |= *step >= from && is_code_of(device, *step, code);
+	return spent;
+}
+
 const struct spent_code *
 spent_find(const struct record *record, const char hash[static HASH_TEXT])
 {

@@ -45,7 +45,7 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
 		OPENSSL_cleanse(right, sizeof(right));
 		if (fault != FAULT_NONE)
 			return fault;
-		if (!same)
+		if (!same || found == FAULT_NONE)
 			continue;
 		found = step > device->last_step ? FAULT_NONE : FAULT_STALE;
 		*ret_step = step;
@@ -57,18 +57,24 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
  * Judges a code by one device, and spends its step if it is right.  A last step
  * later than the clock can reach now means that the clock went back: every code
  * of this device would count as an old one.
+ *
+ * Two steps so near that one window holds both may have one code.  It passes
+ * once, whichever of them it was spent for.
  */
 static enum reason
 judge_device(
     struct device *device, const char *code, int64_t now_s, bool *ret_changed)
 {
 	uint64_t now = otp_step(now_s, device->period_s);
+	uint64_t oldest = now > 3 * WINDOW_STEPS ? now - 3 * WINDOW_STEPS : 0;
 	uint64_t step = 0;
 	enum fault fault;
 
 	if (device->last_step > now + WINDOW_STEPS)
 		return REASON_CLOCK_BACK;
 	fault = verify_step(device, code, now_s, WINDOW_STEPS, &step);
+	if (fault == FAULT_NONE && spent_since(device, oldest, code))
+		return REASON_CODE_USED;
 	if (fault == FAULT_NONE) {
 		spent_step(device, step);
 		device->last_used_s = now_s;

@@ -81,10 +81,9 @@ void verify_pass(const struct policy *policy, struct record *record,
 
 /*
  * Finds the step that this code belongs to, among those within window steps of
- * now.  *ret_step: that step, or the last if several have this code: if an
- * earlier one were spent, the code would pass again.  FAULT_NONE: it is later
- * than device->last_step; FAULT_STALE: it is not; FAULT_ABSENT: there is none;
- * other faults as otp_code().  All steps are computed, so that the time taken does not depend
+ * now.  *ret_step: that step.  FAULT_NONE: it is later than device->last_step;
+ * FAULT_STALE: it is not; FAULT_ABSENT: there is none; other faults as
+ * otp_code().  All steps are computed, so that the time taken does not depend
  * on which one matches.  code has device->digits digits.
  */
 MUST_USE enum fault verify_step(const struct device *device, const char *code,

@@ -2,6 +2,7 @@
 """stories.py FOLDER RELEASE [STORY...]: what becomes of logins while packages
 are installed, upgraded and removed. tests/packages/run starts it."""
 import contextlib
+import glob
 import os
 import re
 import signal
@@ -324,6 +325,18 @@ def replaced(path):
     return lambda: os.stat(path).st_ino != before
 
 
+def script_runs():
+    """True while dpkg runs the script that sets tfa up."""
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                if b"tfa.postinst" in file.read():
+                    return True
+        except OSError:
+            pass  # it has ended
+    return False
+
+
 def dpkg_killed(machine):
     """dpkg is killed in the middle."""
     guarded(machine)
@@ -334,7 +347,7 @@ def dpkg_killed(machine):
              lambda: lambda: os.path.exists(new), 0),
             ("while they are replaced", lambda: replaced(gate), 0),
             ("a moment later", lambda: replaced(gate), 0.1),
-            ("in its script", lambda: replaced(gate), 0.4)):
+            ("in its script", lambda: script_runs, 0)):
         with step(f"killed {words}: nobody is kept out", machine):
             with machine.crowd() as crowd:
                 kill_dpkg(machine, moment(), more_s)

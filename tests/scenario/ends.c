@@ -1,6 +1,6 @@
 /*
  * revoke --end-sessions: it ends what runs, also at the door, and is root's.
- * Nothing stays for the next account of a name.  Users user161 to user164.
+ * Nothing stays for the next account of a name.  Users user161 to user165.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -45,14 +45,14 @@ Test(ends, nothing_for_a_device_that_is_not_there)
 
 	needs_people();
 	b = bastion_open(.rules = REQUIRED);
-	secret = fixture_enrol(b, "user161");
-	s = session_open(b, "user161", NULL, NULL);
+	secret = fixture_enrol(b, "user165");
+	s = session_open(b, "user165", NULL, NULL);
 	session_pass(s, code_at(secret, step_now()));
 	r = bastion_admin(b,
-	    ARGV("revoke", "user161", "--device", "phnoe", "--end-sessions",
+	    ARGV("revoke", "user165", "--device", "phnoe", "--end-sessions",
 		"--yes"));
 	assert_status(r, 1);
-	assert_says(r->err, "user161 has d1 ");
+	assert_says(r->err, "user165 has d1 ");
 	assert_says(r->err, "; nothing is changed\n");
 	cr_expect_eq(fixture_audit_count(b, "end_sessions"), 0);
 	session_type(s, "echo sti''ll here\r");

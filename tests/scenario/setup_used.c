@@ -191,6 +191,62 @@ static const struct {
     {"printf '[Service]\nExecStart=/usr/lib/tfa/tfa-sshd -D\n' "
      ">/etc/systemd/system/mine.service",
 	1, "door: /etc/systemd/system/mine.service: systemd starts the door"},
+    {"printf '[Service]\nExecStart=/usr/sbin/ss\\\\x68d -o \"\\\\x46orceCommand"
+     "=/usr/sbin/tfa-gate\"\n' >/etc/systemd/system/mine.service",
+	2, "mine.service: what it starts is not known: /usr/sbin/ss"},
+    {"printf '[Service]\nEnvironment=D=/usr/sbin/sshd\nExecStart=/bin/sh -c "
+     "\"exec $D -f /root/other\"\n' >/etc/systemd/system/mine.service",
+	2, "mine.service: what it starts is not known: /bin/sh -c"},
+    {"mkdir /root/folder\n"
+     "printf '[Service]\nExecStart=/usr/sbin/sshd -oForceCommand="
+     "/usr/sbin/tfa-gate\n' >/root/folder/ssh.service\n"
+     "ln -s /root/folder/ssh.service /etc/systemd/system/mine.service",
+	1, "gate: /etc/systemd/system/mine.service: -o ForceCommand"},
+    {"ln -s " SSH_UNIT " /etc/systemd/system/b.service\n"
+     "ln -s b.service /etc/systemd/system/a.service\n"
+     "mkdir /etc/systemd/system/a.service.d\n"
+     "printf '[Service]\nEnvironmentFile=\nEnvironment=SSHD_OPTS="
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/a.service.d/a.conf",
+	1, "gate: " SSH_UNIT ": -o ForceCommand=/usr/sbin/tfa-gate\n"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd -D\n' "
+     ">/etc/systemd/system/my-own.service\n"
+     "mkdir /etc/systemd/system/my-.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/my-.service.d/a.conf",
+	1, "gate: /etc/systemd/system/my-own.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd -i\n' "
+     ">/etc/systemd/system/mine@.service\n"
+     "mkdir /etc/systemd/system/mine@two.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -i "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/mine@two.service.d/a.conf",
+	1, "gate: /etc/systemd/system/mine@.service: -o ForceCommand"},
+    {"mkdir -p /run/systemd/transient\n"
+     "printf '[Service]\nExecStart=/usr/sbin/sshd -oForceCommand="
+     "/usr/sbin/tfa-gate\n' >/run/systemd/transient/mine.service",
+	1, "gate: /run/systemd/transient/mine.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/opt/sshd-bastion -oForceCommand="
+     "/usr/sbin/tfa-gate\n' >/etc/systemd/system/mine.service",
+	1, "gate: /etc/systemd/system/mine.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/dropbear -F -c /usr/sbin/tfa-gate"
+     "\n' >/etc/systemd/system/mine.service",
+	1, "gate: /etc/systemd/system/mine.service: /usr/sbin/dropbear"},
+    {"printf '[Service]\nExecStart=/bin/sh -c \"echo -f x | xargs "
+     "/usr/sbin/sshd -D\"\n' >/etc/systemd/system/mine.service",
+	2, "mine.service: what sshd reads is not known: /bin/sh"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd -D\n"
+     "BindPaths=/root/other:/etc/ssh/sshd_config\n' "
+     ">/etc/systemd/system/mine.service",
+	2, "mine.service: its sshd may see other files"},
+    {"mv " SSH_UNIT " /root/ssh.service\n"
+     "echo 'export SSHD_OPTS=\"-o ForceCommand=/usr/sbin/tfa-gate\"' "
+     ">/etc/default/ssh",
+	2, "/etc/default/ssh: "},
+    {"mv " SSH_UNIT " /root/ssh.service\n"
+     "echo 'SSHD_OPTS=\"-4\"' >/etc/default/ssh",
+	0, ""},
 };
 
 Test(setup_used, names_an_sshd_that_systemd_would_start)
@@ -212,7 +268,9 @@ Test(setup_used, names_an_sshd_that_systemd_would_start)
 		    "%zu: %s%s", i, r->out, r->err);
 		machine_sh(
 		    "rm -rf /etc/default /etc/systemd /run/systemd/system "
-		    "/root/other /root/folder\n"
+		    "/run/systemd/transient /root/other /root/folder\n"
+		    "[ ! -e /root/ssh.service ] || "
+		    "mv /root/ssh.service " SSH_UNIT "\n"
 		    "cp -a /root/etc/default /root/etc/systemd /etc/");
 	}
 }

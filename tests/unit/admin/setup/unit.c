@@ -64,6 +64,12 @@ Test(setup_unit, cuts_a_command_as_systemd_does)
 	    {START "/x\nExecStart=\nExecStart=/y", "/y"},
 	    {START "/x\n[Install]\nExecStart=/y", "/x"},
 	    {START "/x\n#ExecStart=/y\n;ExecStart=/z", "/x"},
+	    {"\xef\xbb\xbf" START "/x\n", "/x"},
+	    {"[Service]\r\nExecStart=/x \\\r\n a\r\n", "/x a"},
+	    {"[Service]\rExecStart=/x\rExecStart=/y\r", "/y"},
+	    {START "/x ; /y", NULL},
+	    {START "/x y;", "/x y;"},
+	    {START "/x\nExecStartPost=/y", "/y"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -98,6 +104,7 @@ Test(setup_unit, puts_variables_in_as_systemd_does)
 	    /* The next line may belong to it, and be no variable. */
 	    {START "/x $A", "A=a\nB=\"\nA=b\n\"", NULL},
 	    {START "/x $A", "A=a\nB=c\\\nA=b", NULL},
+	    {START "/x $A", "A=a\rA=b", "/x b"},
 	    {START "/x $A", "A=a\n# c\\\nA=b", NULL},
 	    {START "/x $A\nEnvironment=A=%i", NULL, NULL},
 	    {START "/x $A\nEnvironment=\"A=a", NULL, NULL},
@@ -108,6 +115,76 @@ Test(setup_unit, puts_variables_in_as_systemd_does)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		expect_command(
 		    cases[i].text, cases[i].variables, cases[i].command);
+}
+
+Test(setup_unit, is_searched_as_systemd_would_spell_it)
+{
+	static const struct {
+		const char *text, *rough;
+	} cases[] = {
+	    {START "/usr/sbin/ss\\x68d \\x2d\\146", "/usr/sbin/sshd -f"},
+	    {START "/usr/sbin/ss\"\"hd '-f' \\u0061\\sb",
+		"/usr/sbin/sshd -f a b"},
+	    {START "/bin/sh -c \"exec $P $Q ${P}\"\nEnvironment=P=/sshd",
+		"/bin/sh -c exec /sshd  /sshd"},
+	    {START "/x %i \\", "/x %i "},
+	    {START "/x \\x0", "/x  "},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct unit unit = {.unread = false};
+		char rough[UNIT_COMMAND];
+
+		unit_add(&unit, cases[i].text);
+		cr_assert_eq(unit.commands.count, (size_t)1);
+		unit_rough(&unit, 0, rough);
+		cr_expect_str_eq(rough, cases[i].rough);
+		unit_done(&unit);
+	}
+}
+
+Test(setup_unit, says_that_a_process_sees_other_files)
+{
+	static const struct {
+		const char *text;
+		bool other;
+	} cases[] = {
+	    {"[Service]\nRootDirectory=/x\n", true},
+	    {"[Service]\nBindReadOnlyPaths=/x:/y\n", true},
+	    {"[Service]\nRootDirectory=\nPrivateTmp=yes\n", false},
+	    {"[Install]\nRootDirectory=/x\n", false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct unit unit = {.unread = false};
+
+		unit_add(&unit, cases[i].text);
+		cr_expect_eq(
+		    unit.elsewhere, cases[i].other, "%s", cases[i].text);
+		unit_done(&unit);
+	}
+}
+
+Test(setup_unit, tells_plain_variables_from_a_script)
+{
+	static const struct {
+		const char *text;
+		bool plain;
+	} cases[] = {
+	    {"", true},
+	    {"# a comment; with `this`\n\nSSHD_OPTS=\nA='b c'\nB=\"-4\"", true},
+	    {"export SSHD_OPTS=\"-o a\"", false},
+	    {". /root/more", false},
+	    {"A=1; SSHD_OPTS=b", false},
+	    {"[ -e /x ] || SSHD_OPTS=b", false},
+	    {"SSHD_OPTS=-o a", false},
+	    {"SSHD_OPTS=a\\", false},
+	    {"SSHD_OPTS=\"a\"b", false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		cr_expect_eq(unit_is_plain(cases[i].text), cases[i].plain, "%s",
+		    cases[i].text);
 }
 
 Test(setup_unit, knows_no_command_that_is_too_long)

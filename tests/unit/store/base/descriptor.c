@@ -160,4 +160,6 @@ Test(descriptor, says_if_it_cannot_close_all)
 	cr_assert_eq(mount("tmpfs", "/proc", "tmpfs", 0, NULL), 0);
 	cr_expect_not(descriptor_close_from(50));
 	cr_expect_eq(errno, ENOENT);
+	/* A search for leaks reads it at the end. */
+	cr_assert_eq(umount("/proc"), 0);
 }
