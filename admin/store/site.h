@@ -8,8 +8,8 @@
  *	link_status.c  the link's answer about itself
  *	members.c      the bastions of the fleet
  *	join.c         store join; join_checks.c: what must hold first
- *	dropin.c       the addresses that tfa-link may talk to
- *	units.c        starts and restarts the keeper and the link
+ *	units.c        starts the keeper and the link again, and says to whom the
+ *	               link may talk
  *	closed.c       the file that closes the folder while records move
  *	migrate.c      store migrate; to_fleet.c, to_folder.c: each way
  *	keys.c         store key; keyfile.c: its file
