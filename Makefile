@@ -363,7 +363,7 @@ check-fast: deps
 # machine to boot, for a setup to end, for an sshd that does not answer.
 NOT_SAN = clients clients_desktop doctor_system doctor_systemd door_clients \
 	door_lost login_shells pam setup_door setup_judged setup_late shells \
-	sudo systemd
+	sudo systemd systemd_link
 SAN_SCENARIOS := !($(subst $() $(),|,$(strip $(NOT_SAN))))/*
 test-asan:
 	$(MAKE) test BUILD=build-asan SAN=1
