@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 FRESH = "tests/support/fresh"
+PACKAGES = ("tfa", "libpam-tfa", "tfa-link")
 # A bastion has these, and none of what building or testing needs.
 BASTION = ["openssh-server", "systemd-sysv", "libpam-systemd", "dbus",
            "logrotate", "procps"]
@@ -44,7 +45,7 @@ def next_version():
 def packages(work, release, folder):
     """Leaves the packages of both versions in the folder."""
     names = [f"{folder}/{name}_{number}_{ARCH}.deb" for number in
-             (version(), next_version()) for name in ("tfa", "libpam-tfa")]
+             (version(), next_version()) for name in PACKAGES]
     if all(os.path.exists(name) for name in names):
         return
     os.makedirs(folder, exist_ok=True)
@@ -63,7 +64,7 @@ def packages(work, release, folder):
 def guards(work, release, folder):
     now = os.path.join(work, "now")
     os.mkdir(now)
-    for name in ("tfa", "libpam-tfa"):
+    for name in PACKAGES:
         shutil.copy(f"{folder}/{name}_{version()}_{ARCH}.deb", now)
     run("tests/packages/guards", release, now)
 
