@@ -29,7 +29,8 @@ struct line {
  * Waits until clock_ms() is until_ms.  The link must be root's, or that of the
  * owner of the socket's folder, into which nobody else may write.
  *
- * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens.
+ * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens, for two
+ * seconds where the folder is there.
  * FAULT_UNSURE: it was, and gave no answer.  FAULT_LIMIT: a packet is longer than
  * LINE_PACKET; FAULT_MEMORY.
  */
