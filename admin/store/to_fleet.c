@@ -178,7 +178,8 @@ check_one(void *ctx, struct remote *remote, size_t i)
 	return MOVE_FAILED;
 }
 
-/* An earlier migration's files are kept under another name. */
+/* An earlier migration's files are kept under another name.  A folder takes the
+ * place of an empty one alone. */
 static bool
 make_room(const struct move *move, bool resumed)
 {
@@ -188,9 +189,9 @@ make_room(const struct move *move, bool resumed)
 	if (!resumed)
 		for (int i = 1; i < OLD_MOST; i++) {
 			snprintf(name, sizeof(name), MIGRATED ".%d", i);
-			if (renameat2(dir, MIGRATED, dir, name,
-				RENAME_NOREPLACE) == 0 ||
-			    errno != EEXIST)
+			if (renameat(dir, MIGRATED, dir, name) == 0 ||
+			    (errno != EEXIST && errno != ENOTEMPTY &&
+				errno != ENOTDIR))
 				break;
 		}
 	if (mkdirat(dir, MIGRATED, 0700) == 0 || errno == EEXIST)
