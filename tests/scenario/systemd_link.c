@@ -70,6 +70,8 @@ machine_in_fleet(const char *url)
 	    "echo 'Subsystem sftp internal-sftp' >>/etc/ssh/sshd_config");
 	boot();
 	boot_install();
+	/* It knows of no fleet until it is started again. */
+	boot_sh("systemctl start tfa-keeper.service");
 	machine_sh("echo 10.77.0.1 etcd.test >>/etc/hosts");
 	write_fleet(c, url);
 	return c;
