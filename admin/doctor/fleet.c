@@ -96,11 +96,10 @@ ask_link(struct doctor *doctor, struct remote *remote,
 
 static bool
 ask_charter(struct doctor *doctor, struct remote *remote,
-    const struct fleet_config *config)
+    const struct fleet_config *config, struct charter *ret)
 {
 	scoped_remote_text struct remote_text text = {.text = NULL};
 	struct remote_name name = remote_name_of(SEAL_FLEET);
-	struct charter charter;
 	struct json_error error;
 	enum fault fault = remote_get(remote, &name, &text);
 
@@ -111,18 +110,20 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 		return false;
 	}
 	if (fault == FAULT_NONE)
-		fault = charter_parse(text.text, text.len, &charter, &error);
+		fault = charter_parse(text.text, text.len, ret, &error);
 	if (fault != FAULT_NONE) {
 		doctor_fail(doctor, "fleet.key, from a bastion that works",
 		    "the fleet cannot be opened: %s", remote->why);
 		return false;
 	}
-	fleet_judge_charter(&doctor->findings, config, &charter);
+	fleet_judge_charter(&doctor->findings, config, ret);
+	remote->epoch = (uint64_t)ret->epoch;
 	return true;
 }
 
 static void
-ask_members(struct doctor *doctor, struct remote *remote)
+ask_members(
+    struct doctor *doctor, struct remote *remote, const struct charter *charter)
 {
 	scoped_members struct members members = {.list = {NULL, 0}};
 	char host[BASTION_HOST], why[REMOTE_WHY];
@@ -134,7 +135,7 @@ ask_members(struct doctor *doctor, struct remote *remote)
 		doctor_fail(doctor, NULL, "the other bastions: %s", why);
 	else
 		fleet_judge_members(
-		    &doctor->findings, &members, host, time(NULL));
+		    &doctor->findings, &members, charter, host, time(NULL));
 }
 
 static void
@@ -142,6 +143,7 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 {
 	struct keyring *ring = NULL;
 	struct remote remote;
+	struct charter charter;
 	const char *path = config_path(doctor), *slash = strrchr(path, '/');
 	char why[GUARDED_WHY_TEXT], keys[CONFIG_WORD];
 
@@ -152,12 +154,15 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 		    "nobody but \"local\" users can log in: %s", why);
 		return;
 	}
+	fleet_ask_here(doctor, config, ring);
 	remote_open(
 	    doctor->admin->link != NULL ? doctor->admin->link : LINE_SOCKET,
 	    ring, &remote);
 	if (ask_link(doctor, &remote, config) &&
-	    ask_charter(doctor, &remote, config))
-		ask_members(doctor, &remote);
+	    ask_charter(doctor, &remote, config, &charter)) {
+		ask_members(doctor, &remote, &charter);
+		fleet_ask_records(doctor, &remote);
+	}
 	remote_close(&remote);
 	keyring_free(ring);
 }
