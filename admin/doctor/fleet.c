@@ -122,20 +122,34 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 }
 
 static void
-ask_members(
-    struct doctor *doctor, struct remote *remote, const struct charter *charter)
+ask_members(struct doctor *doctor, struct remote *remote,
+    const struct charter *charter, const char *host)
 {
 	scoped_members struct members members = {.list = {NULL, 0}};
-	char host[BASTION_HOST], why[REMOTE_WHY];
+	char why[REMOTE_WHY];
 
-	if (!bastion_host(host))
-		doctor_warn(doctor, "hostnamectl set-hostname NAME",
-		    "this machine has no name");
-	else if (members_read(remote, &members, why) != FAULT_NONE)
-		doctor_fail(doctor, NULL, "the other bastions: %s", why);
+	if (members_read(remote, &members, why) != FAULT_NONE)
+		doctor_fail(doctor, "tfa-admin store status",
+		    "the other bastions: %s", why);
 	else
 		fleet_judge_members(
 		    &doctor->findings, &members, charter, host, time(NULL));
+}
+
+/* The bastions and the records of a fleet that answers. */
+static void
+ask_all(struct doctor *doctor, struct remote *remote,
+    const struct fleet_config *config, const struct charter *charter)
+{
+	char host[BASTION_HOST];
+
+	if (!bastion_host(host)) {
+		doctor_fail(doctor, "hostnamectl set-hostname NAME",
+		    "this machine has no name: its keeper lets nobody in");
+		return;
+	}
+	ask_members(doctor, remote, charter, host);
+	fleet_ask_records(doctor, remote, charter_uids(charter, config, host));
 }
 
 static void
@@ -159,10 +173,8 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 	    doctor->admin->link != NULL ? doctor->admin->link : LINE_SOCKET,
 	    ring, &remote);
 	if (ask_link(doctor, &remote, config) &&
-	    ask_charter(doctor, &remote, config, &charter)) {
-		ask_members(doctor, &remote, &charter);
-		fleet_ask_records(doctor, &remote);
-	}
+	    ask_charter(doctor, &remote, config, &charter))
+		ask_all(doctor, &remote, config, &charter);
 	remote_close(&remote);
 	keyring_free(ring);
 }

@@ -60,7 +60,8 @@ void fleet_ask_here(struct doctor *doctor, const struct fleet_config *config,
     const struct keyring *ring);
 
 /* Looks into the records; doctor --deep: into all of them, and compares them with
- * what was seen here. */
-void fleet_ask_records(struct doctor *doctor, struct remote *remote);
+ * what was seen here.  bastion: for record_uid(). */
+void fleet_ask_records(
+    struct doctor *doctor, struct remote *remote, const char *bastion);
 
 #endif

@@ -164,6 +164,14 @@ fleet_judge_charter(struct findings *findings,
 		    "the fleet is at level %" PRId64
 		    ", and this tfa knows %d: nobody can log in here",
 		    charter->level, CHARTER_LEVEL);
+	if (config->uids == FLEET_UIDS_PER_BASTION &&
+	    charter->level < CHARTER_UIDS)
+		findings_warn(findings,
+		    "tfa-admin store level, once all bastions have this tfa",
+		    "\"uids\": \"per-bastion\" does not hold yet, since the "
+		    "fleet is at level %" PRId64
+		    ": users with another user id here are denied",
+		    charter->level);
 	if (strcmp(charter->name, config->name) != 0)
 		findings_warn(findings, FLEET_CONFIG,
 		    "the fleet is called %.200s, and \"name\" in store.json "

@@ -101,11 +101,13 @@ step(void *ctx)
 }
 
 void
-fleet_ask_records(struct doctor *doctor, struct remote *remote)
+fleet_ask_records(
+    struct doctor *doctor, struct remote *remote, const char *bastion)
 {
 	bool deep = doctor->admin->deep;
 	char folder[CONFIG_WORD];
 	const struct census_plan plan = {.folder = deep ? folder : NULL,
+	    .bastion = bastion,
 	    .most = deep ? 0 : CENSUS_SAMPLE,
 	    .step = step,
 	    .ctx = doctor};

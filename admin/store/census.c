@@ -77,11 +77,12 @@ is_back(const struct taking *taking, uint64_t serial, uint64_t seen)
 }
 
 static bool
-has_other_uid(const struct record *record)
+has_other_uid(const struct taking *taking, const struct record *record)
 {
 	const struct passwd *pw = getpwnam(record->user);
 
-	return pw != NULL && (int64_t)pw->pw_uid != record->uid;
+	return pw != NULL &&
+	    !record_has_uid(record, taking->plan->bastion, pw->pw_uid);
 }
 
 /* A text of no bytes says that there is no record any more. */
@@ -95,7 +96,7 @@ judge_text(struct taking *taking, const char *file, const struct remote_text *t)
 		return;
 	if (record_parse(t->text, t->len, &record, &error) != FAULT_NONE)
 		add_name(&taking->census->damaged, file);
-	else if (has_other_uid(&record))
+	else if (has_other_uid(taking, &record))
 		add_name(&taking->census->other, record.user);
 }
 

@@ -25,10 +25,10 @@ struct census {
 };
 
 struct census_plan {
-	const char
-	    *folder; /* where this bastion notes what it saw; NULL: do not
-			     * compare with that */
-	size_t most; /* look at so many; 0: at all */
+	const char *folder;      /* where this bastion notes what it saw; NULL:
+				  * do not compare with that */
+	const char *bastion;     /* for record_uid() */
+	size_t most;             /* look at so many; 0: at all */
 	void (*step)(void *ctx); /* after each; may be NULL */
 	void *ctx;
 };

@@ -112,9 +112,10 @@ join_check_empty(struct site *site)
 }
 
 int
-join_check_uids(struct site *site)
+join_check_uids(struct site *site, const char *host)
 {
-	const struct census_plan plan = {.most = CENSUS_SAMPLE};
+	const struct census_plan plan = {.most = CENSUS_SAMPLE,
+	    .bastion = charter_uids(&site->charter, &site->config, host)};
 	struct census census;
 
 	if (census_take(&site->remote, &plan, &census) != FAULT_NONE)

@@ -42,10 +42,10 @@ is_checked_later(const struct call *call)
 	    !fleet_config_is_local(call->store.fleet->config, call->user);
 }
 
-static bool
-is_recent(const struct call *call, const struct kept *kept)
+bool
+call_has_recent_policy(const struct call *call)
 {
-	int64_t age_s = call->now_s - kept->checked_s;
+	int64_t age_s = call->now_s - call->policy_s;
 
 	return age_s <= KEPT_S && age_s >= -KEPT_S;
 }
@@ -67,7 +67,8 @@ find_kept(struct call *call, bool fresh, struct kept *ret)
 		return fault;
 	memcpy(why, fleet->line.why, sizeof(why));
 	if (kept_read(fleet, dir, ret) == FAULT_NONE) {
-		if (is_recent(call, ret))
+		call->policy_s = ret->checked_s;
+		if (call_has_recent_policy(call))
 			return FAULT_NONE;
 		kept_done(ret);
 	}
@@ -112,6 +113,9 @@ load_kept(struct call *call, bool fresh)
 		return call_fleet_reason(call, fault);
 	reason = judge_kept(call, &kept);
 	kept_use(call->store.fleet, &kept);
+	call->policy_s = kept.checked_s;
+	call->store.bastion = charter_uids(
+	    &kept.charter, call->store.fleet->config, call->keeper->host);
 	kept_done(&kept);
 	return reason;
 }

@@ -169,6 +169,15 @@ Test(doctor_fleet, compares_name_and_level)
 	strcpy(charter.name, "other");
 	fleet_judge_charter(&s->findings, &s->config, &charter);
 	expect_one(s, FINDING_WARN, "two accounts");
+	s = begin();
+	s->config.uids = FLEET_UIDS_PER_BASTION;
+	strcpy(charter.name, "fleet.example.com");
+	charter.level = CHARTER_UIDS;
+	fleet_judge_charter(&s->findings, &s->config, &charter);
+	cr_expect_eq(s->findings.list.count, 0);
+	charter.level = CHARTER_UIDS - 1;
+	fleet_judge_charter(&s->findings, &s->config, &charter);
+	expect_one(s, FINDING_WARN, "does not hold yet");
 }
 
 /* Two bastions, of which "b1" is ours, and all is well. */
