@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "store/fleet/kept.h"
+#include "store/fleet/offset.h"
 #include "store/folder/policy_file.h"
 #include "store/keeper/call.h"
 
@@ -149,10 +150,10 @@ call_judge_clock(struct call *call, char *ret_off, size_t size)
 
 	if (call->store.fleet == NULL ||
 	    (call->kind->who > WHO_OWN && call->uid == 0) ||
-	    !kept_clock(call->store.dir, &off_ms))
+	    !offset_read(call->store.dir, call->keeper->boot_id, &off_ms))
 		return REASON_NONE;
 	off_s = (off_ms < 0 ? -off_ms : off_ms) / 1000;
-	if (off_s <= KEPT_CLOCK_S)
+	if (off_s <= OFFSET_MOST_MS / 1000)
 		return REASON_NONE;
 	snprintf(ret_off, size, "%lld s", (long long)off_s);
 	if (!call->conduct.quiet)

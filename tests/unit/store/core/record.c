@@ -673,7 +673,7 @@ Test(record, fits_its_own_limit)
 	}
 	cr_assert_eq(record_format(&record, &text), FAULT_NONE);
 	record_done(&record);
-	cr_expect_lt(strlen(text), RECORD_MAX / 2);
+	cr_expect_lt(strlen(text), RECORD_MAX * 3 / 4);
 	cr_assert_eq(record_parse(text, strlen(text), &record, &error),
 	    FAULT_NONE, "%s: %s", error.path, error.text);
 	record_done(&record);

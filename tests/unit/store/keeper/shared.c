@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/fleet/fleet.h"
+#include "store/fleet/offset.h"
 #include "store/keeper/join.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/store/fleet/founder.h"
@@ -456,14 +457,14 @@ Test(keeper_shared, judges_nothing_by_a_clock_that_is_off)
 	struct scene *s = begin();
 
 	put(s, 0, "root", scene_enrolled);
-	kept_note_clock(s->at[0].store.dir, 60999);
+	offset_note(s->at[0].store.dir, "", 60999);
 	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
-	kept_note_clock(s->at[0].store.dir, 61000);
+	offset_note(s->at[0].store.dir, "", 61000);
 	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
 	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "clock_off");
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
 	EXPECT(ask(s, 0, "'users'", NO_CODE), "done");
-	kept_note_clock(s->at[0].store.dir, -61000);
+	offset_note(s->at[0].store.dir, "", -61000);
 	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
 	end(s);
 }
@@ -663,6 +664,8 @@ Test(keeper_shared, exempt_users_come_in_while_it_is_away_if_told_so)
 	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "store_away");
 	EXPECT(ask(s, 1, "'login','keys':'default','door':true", NO_CODE),
 	    "store_away");
+	EXPECT(
+	    ask(s, 1, LOGIN ",'reason':'key_unlisted'", NO_CODE), "store_away");
 	EXPECT(ask(s, 1, "'users','user':'root'", NO_CODE), "store_away");
 	EXPECT(ask_as(s, 1, keeper_scene_uid("sys"), LOGIN, NO_CODE),
 	    "store_away");
