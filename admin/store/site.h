@@ -7,6 +7,7 @@
  *	status.c       store status
  *	link_status.c  the link's answer about itself
  *	members.c      the bastions of the fleet
+ *	census.c       its records, opened one by one
  *	join.c         store join; join_checks.c: what must hold first
  *	units.c        starts the keeper and the link again, and says to whom the
  *	               link may talk

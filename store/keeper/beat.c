@@ -12,6 +12,7 @@
 #include "store/fleet/bastion.h"
 #include "store/fleet/kept.h"
 #include "store/fleet/learn.h"
+#include "store/fleet/offset.h"
 #include "store/json/lex.h"
 
 #define MOST_MS INT64_C(1000000000000)
@@ -34,8 +35,9 @@ find_clock(const char *answer, size_t len, int64_t *ret_ms)
 
 /* Notes how far this clock is off; 0 if nobody says so. */
 static int64_t
-compare_clocks(struct fleet *fleet, int dir)
+compare_clocks(const struct keeper *keeper, int dir)
 {
+	struct fleet *fleet = keeper->fleet;
 	scoped_free char *answer = NULL;
 	int64_t off_ms = 0;
 	size_t len = 0;
@@ -44,7 +46,7 @@ compare_clocks(struct fleet *fleet, int dir)
 		clock_ms() + fleet->get_ms, &answer, &len) != FAULT_NONE ||
 	    !find_clock(answer, len, &off_ms))
 		return 0;
-	kept_note_clock(dir, off_ms);
+	offset_note(dir, keeper->boot_id, off_ms);
 	return off_ms;
 }
 
@@ -100,7 +102,7 @@ say_self(const struct keeper *keeper, const struct store *store)
 	struct fleet *fleet = keeper->fleet;
 	struct bastion self = {.version = TFA_VERSION,
 	    .level = CHARTER_LEVEL,
-	    .clock_off_ms = compare_clocks(fleet, store->dir),
+	    .clock_off_ms = compare_clocks(keeper, store->dir),
 	    .time_s = time(NULL)};
 	struct kept kept;
 	enum fault fault = kept_fetch(fleet, store->dir, self.time_s, &kept);

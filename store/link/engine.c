@@ -30,6 +30,7 @@ static const struct {
     [TASK_AUTH] = {ETCD_PATH_AUTH, 8192, false, false, true, true},
     [TASK_PROBE] = {ETCD_PATH_RANGE, 8192, true, false, true, true},
     [TASK_COMPACT] = {ETCD_PATH_COMPACT, 8192, true, false, true, true},
+    [TASK_USER] = {ETCD_PATH_USER, 8192, true, false, true, true},
     [TASK_STATUS] = {ETCD_PATH_STATUS, 65536, false, false, true, false},
     [TASK_METRICS] = {ETCD_PATH_METRICS, METRICS_MAX, false, false, true,
 	false},
@@ -204,6 +205,7 @@ read_answer(struct engine *e, struct task *task, const struct json_out *body,
 		return etcd_read_revision(body->text, body->len, revision);
 	case TASK_AUTH:
 	case TASK_COMPACT:
+	case TASK_USER:
 	case TASK_STATUS:
 	case TASK_METRICS:
 		return true;

@@ -33,6 +33,7 @@ enum task_kind {
 	TASK_AUTH,
 	TASK_PROBE,
 	TASK_COMPACT,
+	TASK_USER,
 	TASK_STATUS,
 	TASK_METRICS,
 };

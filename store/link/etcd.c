@@ -189,6 +189,17 @@ etcd_compact(const char *revision)
 	return out;
 }
 
+struct json_out
+etcd_user(const char *user)
+{
+	struct json_out out = json_out_begin(128);
+
+	json_out_text(&out, "{");
+	link_put_text(&out, "name", user);
+	json_out_text(&out, "}");
+	return out;
+}
+
 /* The password may have any bytes but NUL: they are escaped as they are read. */
 struct json_out
 etcd_auth(const char *user, const char *password)

@@ -471,6 +471,26 @@ etcd_read_status(const char *body, size_t len, struct etcd_status *ret)
 	return true;
 }
 
+/* etcd leaves a list without items out. */
+bool
+etcd_read_root(const char *body, size_t len, bool *ret)
+{
+	scoped_tree cJSON *reply = tree_read(body, len);
+	const cJSON *roles = tree_member(reply, "roles"), *role;
+	bool root = false;
+
+	if (revision_of(reply) == NULL)
+		return false;
+	cJSON_ArrayForEach(role, roles)
+	{
+		const char *name = cJSON_GetStringValue(role);
+
+		root |= name != NULL && strcmp(name, "root") == 0;
+	}
+	*ret = root;
+	return true;
+}
+
 /* "NAME 2.147483648e+09" on a line of its own. */
 int64_t
 etcd_read_quota(const char *body)

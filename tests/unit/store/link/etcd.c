@@ -536,3 +536,30 @@ Test(etcd, reads_how_a_member_is)
 	    2147483648);
 	cr_expect_eq(etcd_read_quota("etcd_server_quota 7\n"), 0);
 }
+
+#define HEADER "{\"header\":{\"revision\":\"7\"}"
+
+Test(etcd, knows_the_role_that_may_do_all)
+{
+	static const struct {
+		const char *body;
+		bool read, root;
+	} cases[] = {
+	    {HEADER ",\"roles\":[\"tfa\",\"root\"]}", true, true},
+	    {HEADER ",\"roles\":[\"tfa\",\"rooted\"]}", true, false},
+	    {HEADER "}", true, false},
+	    {HEADER ",\"roles\":[7]}", true, false},
+	    {"{\"roles\":[\"root\"]}", false, false},
+	    {"", false, false},
+	};
+
+	expect_body(etcd_user("tfa"), "{'name':'tfa'}");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool root = false;
+
+		cr_expect_eq(
+		    etcd_read_root(cases[i].body, strlen(cases[i].body), &root),
+		    cases[i].read, "%s", cases[i].body);
+		cr_expect_eq(root, cases[i].root, "%s", cases[i].body);
+	}
+}
