@@ -501,14 +501,14 @@ bench: deps
 	$(MAKE) all door fleet $(BENCH)
 	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
 
-# This one is a client of etcd beside the link.
-$(BUILD)/bench/fleet: $(call obj,tests/bench/fleet.c $(SUPPORT_SRC)) \
-    $(BUILD)/libtfa.a
+# These are clients of etcd beside the link.
+$(BUILD)/bench/fleet $(BUILD)/bench/fleet_many: $(BUILD)/bench/%: \
+    $(BUILD)/obj/tests/bench/%.o $(call obj,$(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl -lcrypto
 
-$(filter-out %/fleet,$(BENCH)): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+$(filter-out %/fleet %/fleet_many,$(BENCH)): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@

@@ -135,7 +135,7 @@ check_fleet(struct site *site, const char *host)
 	if (status == ADMIN_DONE)
 		status = join_check_policy(site);
 	if (status == ADMIN_DONE)
-		status = join_check_uids(site);
+		status = join_check_uids(site, host);
 	id_of(site->ring, id);
 	if (status != ADMIN_DONE || strcmp(id, site->charter.id) == 0)
 		return status;

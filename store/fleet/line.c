@@ -111,7 +111,7 @@ line_open(struct line *line, int64_t until_ms)
 }
 
 static bool
-line_send(struct line *line, const char *text, size_t len)
+send_packet(struct line *line, const char *text, size_t len)
 {
 	ssize_t n;
 
@@ -123,21 +123,21 @@ line_send(struct line *line, const char *text, size_t len)
 
 /* A link that was started anew has closed the line, which the kernel tells
  * before it takes the packet: then a new line is as good. */
-static enum fault
-send_request(struct line *line, const char *request, int64_t until_ms)
+enum fault
+line_send(struct line *line, const char *request, int64_t until_ms)
 {
 	size_t len = strlen(request);
 	enum fault fault;
 
 	if (len > LINE_PACKET)
 		return line_fail(line, FAULT_LIMIT, "a request is too long");
-	if (line->fd >= 0 && line_send(line, request, len))
+	if (line->fd >= 0 && send_packet(line, request, len))
 		return FAULT_NONE;
 	line_close(line);
 	fault = line_open(line, until_ms);
 	if (fault != FAULT_NONE)
 		return fault;
-	return line_send(line, request, len)
+	return send_packet(line, request, len)
 	    ? FAULT_NONE
 	    : line_fail(line, FAULT_AWAY, strerror(errno));
 }
@@ -178,19 +178,26 @@ receive_answer(struct line *line, int64_t until_ms, char *text, size_t *ret_len)
 }
 
 enum fault
-line_ask(struct line *line, const char *request, int64_t until_ms, char **ret,
-    size_t *ret_len)
+line_receive(struct line *line, int64_t until_ms, char **ret, size_t *ret_len)
 {
 	scoped_free char *text = malloc(LINE_PACKET + 1);
 	enum fault fault;
 
 	if (text == NULL)
 		return line_fail(line, FAULT_MEMORY, "out of memory");
-	fault = send_request(line, request, until_ms);
-	if (fault == FAULT_NONE)
-		fault = receive_answer(line, until_ms, text, ret_len);
+	fault = receive_answer(line, until_ms, text, ret_len);
 	if (fault != FAULT_NONE)
 		return fault;
 	*ret = take(text);
 	return FAULT_NONE;
+}
+
+enum fault
+line_ask(struct line *line, const char *request, int64_t until_ms, char **ret,
+    size_t *ret_len)
+{
+	enum fault fault = line_send(line, request, until_ms);
+
+	return fault == FAULT_NONE ? line_receive(line, until_ms, ret, ret_len)
+				   : fault;
 }

@@ -37,6 +37,12 @@ struct line {
 MUST_USE enum fault line_ask(struct line *line, const char *request,
     int64_t until_ms, char **ret, size_t *ret_len);
 
+/* The two halves of line_ask(): nothing else may be asked in between. */
+MUST_USE enum fault
+line_send(struct line *line, const char *request, int64_t until_ms);
+MUST_USE enum fault
+line_receive(struct line *line, int64_t until_ms, char **ret, size_t *ret_len);
+
 void line_close(struct line *line);
 
 #endif
