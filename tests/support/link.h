@@ -23,7 +23,7 @@
 #define LINKS_MAX 4
 
 /* As the keeper waits, in milliseconds. */
-#define LINK_READ_MS 3000
+#define LINK_READ_MS 4000
 #define LINK_PUT_MS  5000
 
 struct link_plan {
