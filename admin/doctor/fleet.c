@@ -91,7 +91,7 @@ ask_link(struct doctor *doctor, struct remote *remote,
 		return false;
 	}
 	fleet_judge_link(&doctor->findings, config, &link);
-	return link.breaker != 0;
+	return link.breaker != 0 && link.login[0] == '\0';
 }
 
 static bool
