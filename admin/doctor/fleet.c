@@ -110,6 +110,11 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 		    config->prefix);
 		return false;
 	}
+	if (remote->line.why[0] != '\0' && fault != FAULT_NONE) {
+		doctor_fail(doctor, fleet_fix(remote->why, "tfa-link --check"),
+		    "nobody but \"local\" users can log in: %s", remote->why);
+		return false;
+	}
 	if (fault == FAULT_NONE)
 		fault = charter_parse(text.text, text.len, &charter, &error);
 	if (fault != FAULT_NONE) {

@@ -17,6 +17,10 @@
 #define FLEET_DAYS_FAIL     7
 #define FLEET_FILL          60 /* per cent of etcd's quota */
 
+/* The line to change, by the words that OpenSSL and etcd have for a certificate
+ * which one of the two does not accept; or otherwise. */
+const char *fleet_fix(const char *why, const char *otherwise);
+
 /* The link's view of itself and of etcd.  Adds to findings. */
 void fleet_judge_link(struct findings *findings,
     const struct fleet_config *config, const struct link_status *link);

@@ -59,10 +59,8 @@ judge_room(struct findings *findings, const struct member *member)
 		    "%.280s says that its data is damaged", member->url);
 }
 
-/* The line to change, by OpenSSL's or etcd's words for a certificate that one of
- * the two does not accept. */
-static const char *
-fix_for(const char *why, const char *otherwise)
+const char *
+fleet_fix(const char *why, const char *otherwise)
 {
 	if (strstr(why, "CommonName of client") != NULL)
 		return "a certificate without a CN for tfa-link";
@@ -80,7 +78,7 @@ judge_member(struct findings *findings, const struct member *member)
 {
 	if (member->state != MEMBER_GOOD)
 		findings_warn(findings,
-		    fix_for(member->why, "tfa-link --check"),
+		    fleet_fix(member->why, "tfa-link --check"),
 		    "%.280s: %s%s%.200s", member->url,
 		    member_state_name(member->state),
 		    member->why[0] != '\0' ? ": " : "", member->why);
@@ -102,7 +100,8 @@ judge_quorum(struct findings *findings, const struct link_status *link)
 	list_each(const struct member, member, link->endpoints)
 		good += member->state == MEMBER_GOOD;
 	if (link->breaker == 0)
-		findings_fail(findings, fix_for(link->why, "tfa-link --check"),
+		findings_fail(findings,
+		    fleet_fix(link->why, "tfa-link --check"),
 		    "%.250s: nobody but \"local\" users can log in", link->why);
 	else if (good < count / 2 + 1)
 		findings_warn(findings, "the members of etcd that are away",
@@ -139,7 +138,7 @@ fleet_judge_link(struct findings *findings, const struct fleet_config *config,
 	judge_quorum(findings, link);
 	if (link->login[0] != '\0')
 		findings_fail(findings,
-		    fix_for(link->login,
+		    fleet_fix(link->login,
 			"the password in tfa-link's credential, or etcdctl "
 			"user passwd"),
 		    "%.250s: nobody but \"local\" users can log in",
