@@ -149,8 +149,8 @@ guess_at_both(struct guesses *g, const char *user, const char *code)
 		cr_assert_eq(run_wait(pids[i], RUN_LIMIT_MS), 0);
 }
 
-/* Whoever guesses at both bastions at once has as many tries as at one, and each
- * is in the record. */
+/* A guesser at both bastions at once has as many tries as at one, and each is in
+ * the record. */
 Test(fleet, wrong_codes_at_once_are_counted_one_by_one)
 {
 	needs_link();

@@ -1,6 +1,6 @@
 /*
- * What goes wrong below two bastions while people log in at them: the cluster
- * loses its leader or its quorum, a node is slow, a link is killed.  Everybody is
+ * Faults below two bastions while people log in at them: the cluster loses its
+ * leader or its quorum, a node is slow, a link is killed.  Everybody is
  * answered, no code is good twice, and none is lost.
  */
 #include <stdlib.h>
@@ -206,8 +206,8 @@ Test(fleet_faults, slow_node_turns_nobody_away)
 	no_code_is_lost_or_good_twice(all);
 }
 
-/* What the link had passed on when it died may be done, and the keeper finds that
- * out from the next one. */
+/* A write that the link had passed on when it died may be done: the keeper finds
+ * that out from the next link. */
 Test(fleet_faults, link_is_killed_while_codes_are_judged)
 {
 	struct crowd *all;

@@ -1,7 +1,7 @@
 /*
- * What keeps everybody out of a fleet until an administrator does something: a
- * full store, certificates that are not accepted, a clock that is off.  People
- * are told the cause, and doctor names the line to change, which helps.
+ * Faults that keep everybody out until an administrator does something: a full
+ * store, certificates that are not accepted, a clock that is off.  People are
+ * told the cause, and doctor names the line to change, which helps.
  */
 #include <stdlib.h>
 #include <unistd.h>

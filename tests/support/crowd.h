@@ -45,12 +45,12 @@ int crowd_count(const struct crowd *all, enum crowd_told told);
 int crowd_longest_ms(const struct crowd *all, enum crowd_told told);
 const char *crowd_words(const struct crowd *all);
 
-/* Whoever passed uses the code once more, each at the next bastion: how many of
- * them pass again. */
+/* Those who passed use their code once more, each at the next bastion. Returns how
+ * many of them pass again. */
 int crowd_passes_again(struct crowd *all);
 
-/* How many were refused a code of which nobody was ever told that it may be
- * spent. */
+/* Returns how many were refused a code without ever having been told that it may
+ * be spent. */
 int crowd_robbed(const struct crowd *all);
 
 #endif
