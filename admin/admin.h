@@ -94,6 +94,7 @@ struct admin {
 	const char *verdict, *event, *reason, *lines; /* log */
 	bool follow;                                  /* log */
 	const char *config, *probe, *key;             /* doctor, explain */
+	bool deep;                                    /* doctor */
 	const char *qr, *letter;                      /* enroll */
 	const char *account;                          /* import */
 	const char *output;                           /* report */

@@ -59,7 +59,7 @@ static const struct command commands[] = {
 	admin_import},
     {"unlock", "USER...", "forget wrong codes, so that codes are taken again",
 	admin_unlock},
-    {"doctor", "[--config FILE] [--probe USER -i KEY [--code]]",
+    {"doctor", "[--config FILE] [--probe USER -i KEY [--code]] [--deep]",
 	"look for ways round the gate; names the line to change", admin_doctor},
     {"log",
 	"[--since T] [--until T] [--user U] [--verdict V,...]\n"
@@ -171,6 +171,9 @@ static const struct option_row option_rows[] = {
 	"examine this file instead of /etc/ssh/sshd_config"),
     VALUE("doctor", probe, "probe", "USER",
 	"log in as this user, and try the ways round"),
+    FLAG("doctor", deep, "deep",
+	"in a fleet: open every record, and compare it with\n"
+	"what this bastion has seen"),
     OPTION_ROW(struct admin, key, "identity", "KEY",
 	"the user's private key, for --probe", .command = "doctor",
 	.letter = 'i'),

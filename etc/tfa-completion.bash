@@ -14,7 +14,7 @@ _tfa_admin_options()
 		echo --only --dry-run --break-glass --door --no-door --wait \
 		    --confirm --undo --watch --remove --keep --used
 		;;
-	doctor) echo --config --probe --code ;;
+	doctor) echo --config --probe --code --deep ;;
 	enforce) echo --grace --until ;;
 	exempt) echo --from --until ;;
 	exemptions) echo --csv ;;

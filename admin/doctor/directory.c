@@ -15,6 +15,7 @@
 #include "store/base/cleanup.h"
 #include "store/system/directory.h"
 #include "admin/doctor/doctor.h"
+#include "admin/home.h"
 #include "admin/doctor/person.h"
 #include "store/system/groups.h"
 
@@ -213,6 +214,8 @@ list_theirs(const struct policy *policy, const struct local *local, char *ret,
 static void
 say_toll(struct doctor *doctor, const struct toll *toll, const char *theirs)
 {
+	char policy[HOME_NAME];
+
 	if (toll->roots != NULL)
 		doctor_warn(doctor,
 		    "a rule above it for root alone: \"users\":[\"root\"]",
@@ -232,17 +235,18 @@ say_toll(struct doctor *doctor, const struct toll *toll, const char *theirs)
 		    "accounts of /etc/passwd are refused (%.200s)",
 		    toll->service, theirs, toll->denied, toll->people,
 		    toll->names);
+	home_name(doctor->admin, policy);
 	if (theirs[0] == '\0')
 		doctor_ok(doctor,
 		    "%.200s is valid: %zu rule%s, and no directory is asked "
 		    "for a group",
-		    doctor->policy, toll->policy->rules.count,
+		    policy, toll->policy->rules.count,
 		    findings_s(toll->policy->rules.count));
 	else
 		doctor_ok(doctor,
 		    "%.200s is valid: %zu rule%s; %s has the group %.150s, "
 		    "and while %s is away nobody in /etc/passwd is refused",
-		    doctor->policy, toll->policy->rules.count,
+		    policy, toll->policy->rules.count,
 		    findings_s(toll->policy->rules.count), toll->service,
 		    theirs, toll->service);
 }

@@ -30,6 +30,7 @@
  *	directory.c    users whom a directory that is away would keep out
  *	keeper.c       the keeper, its folder, the clock, the policy
  *	fleet.c        the fleet: etcd, tfa-link, keys, bastions; fleet.h
+ *	fleet_records.c  who gets in while etcd is away; the records
  *	fleet_judge.c  its judges, without any I/O
  *	keeper_process.c  the keeper's process, and the units that start it
  *	probe.c        --probe: logs in for real, and tries what must be closed:

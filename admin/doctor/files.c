@@ -14,6 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "admin/home.h"
 
 /* also: the uid that may own it beside root. */
 static void
@@ -294,9 +295,29 @@ doctor_policy_owner(const struct doctor *doctor)
 	return doctor->keeper.store != NULL ? geteuid() : 0;
 }
 
+/* In a fleet the file may be gone; what is to be the policy lies in its folder
+ * for a moment. */
+static bool
+is_of_fleet(const struct doctor *doctor)
+{
+	char why[HOME_WHY];
+
+	return !planned_has(doctor->planned, doctor->policy) &&
+	    access(doctor->policy, F_OK) < 0 && errno == ENOENT &&
+	    home_find(doctor->admin, why) == HOME_FLEET;
+}
+
 void
 doctor_policy_file(struct doctor *doctor)
 {
+	if (is_of_fleet(doctor)) {
+		doctor_guard_absent(doctor, doctor->policy);
+		doctor_ok(doctor,
+		    "the policy is the fleet's; only root can write the folder "
+		    "of %.300s",
+		    doctor->policy);
+		return;
+	}
 	doctor_guard(doctor, doctor->policy, doctor_policy_owner(doctor));
 	doctor_ok(doctor,
 	    "%.400s and the folders above it: only %s can write them",

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/store/units.h"
 #include "store/base/cleanup.h"
 
 static const char *
@@ -69,6 +70,12 @@ judge_config(struct doctor *doctor, const struct fleet_config *config)
 		doctor_warn(doctor, fix,
 		    "%.300s is not read any more: the policy is the fleet's",
 		    doctor->policy);
+	if (units_limit_is_old(config))
+		doctor_fail(doctor, "tfa-admin store join",
+		    UNITS_LIMIT
+		    " limits tfa-link to other addresses than "
+		    "those of %.300s: it may reach no member of etcd",
+		    config_path(doctor));
 }
 
 static bool
@@ -96,11 +103,10 @@ ask_link(struct doctor *doctor, struct remote *remote,
 
 static bool
 ask_charter(struct doctor *doctor, struct remote *remote,
-    const struct fleet_config *config)
+    const struct fleet_config *config, struct charter *ret)
 {
 	scoped_remote_text struct remote_text text = {.text = NULL};
 	struct remote_name name = remote_name_of(SEAL_FLEET);
-	struct charter charter;
 	struct json_error error;
 	enum fault fault = remote_get(remote, &name, &text);
 
@@ -116,30 +122,46 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 		return false;
 	}
 	if (fault == FAULT_NONE)
-		fault = charter_parse(text.text, text.len, &charter, &error);
+		fault = charter_parse(text.text, text.len, ret, &error);
 	if (fault != FAULT_NONE) {
 		doctor_fail(doctor, "fleet.key, from a bastion that works",
 		    "the fleet cannot be opened: %s", remote->why);
 		return false;
 	}
-	fleet_judge_charter(&doctor->findings, config, &charter);
+	fleet_judge_charter(&doctor->findings, config, ret);
+	remote->epoch = (uint64_t)ret->epoch;
 	return true;
 }
 
 static void
-ask_members(struct doctor *doctor, struct remote *remote)
+ask_members(struct doctor *doctor, struct remote *remote,
+    const struct charter *charter, const char *host)
 {
 	scoped_members struct members members = {.list = {NULL, 0}};
-	char host[BASTION_HOST], why[REMOTE_WHY];
+	char why[REMOTE_WHY];
 
-	if (!bastion_host(host))
-		doctor_warn(doctor, "hostnamectl set-hostname NAME",
-		    "this machine has no name");
-	else if (members_read(remote, &members, why) != FAULT_NONE)
-		doctor_fail(doctor, NULL, "the other bastions: %s", why);
+	if (members_read(remote, &members, why) != FAULT_NONE)
+		doctor_fail(doctor, "tfa-admin store status",
+		    "the other bastions: %s", why);
 	else
 		fleet_judge_members(
-		    &doctor->findings, &members, host, time(NULL));
+		    &doctor->findings, &members, charter, host, time(NULL));
+}
+
+/* The bastions and the records of a fleet that answers. */
+static void
+ask_all(struct doctor *doctor, struct remote *remote,
+    const struct fleet_config *config, const struct charter *charter)
+{
+	char host[BASTION_HOST];
+
+	if (!bastion_host(host)) {
+		doctor_fail(doctor, "hostnamectl set-hostname NAME",
+		    "this machine has no name: its keeper lets nobody in");
+		return;
+	}
+	ask_members(doctor, remote, charter, host);
+	fleet_ask_records(doctor, remote, charter_uids(charter, config, host));
 }
 
 static void
@@ -147,6 +169,7 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 {
 	struct keyring *ring = NULL;
 	struct remote remote;
+	struct charter charter;
 	const char *path = config_path(doctor), *slash = strrchr(path, '/');
 	char why[GUARDED_WHY_TEXT], keys[CONFIG_WORD];
 
@@ -157,12 +180,13 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 		    "nobody but \"local\" users can log in: %s", why);
 		return;
 	}
+	fleet_ask_here(doctor, config, ring);
 	remote_open(
 	    doctor->admin->link != NULL ? doctor->admin->link : LINE_SOCKET,
 	    ring, &remote);
 	if (ask_link(doctor, &remote, config) &&
-	    ask_charter(doctor, &remote, config))
-		ask_members(doctor, &remote);
+	    ask_charter(doctor, &remote, config, &charter))
+		ask_all(doctor, &remote, config, &charter);
 	remote_close(&remote);
 	keyring_free(ring);
 }

@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "store/base/when.h"
+#include "store/core/report.h"
 
 #define MEBIBYTE 1048576
 #define NTP      "timedatectl set-ntp true, or chrony"
+#define RENEW                                                            \
+	"tfa-admin store status; while etcd answers, the keeper renews " \
+	"the copy each hour"
 
 static void
 judge_days(struct findings *findings, const char *whose, int64_t days)
@@ -143,6 +147,13 @@ fleet_judge_link(struct findings *findings, const struct fleet_config *config,
 			"user passwd"),
 		    "%.250s: nobody but \"local\" users can log in",
 		    link->login);
+	if (link->is_root)
+		findings_warn(findings,
+		    "a user of etcd with a role for the prefix alone, see "
+		    "tfa-store.json(5)",
+		    "the user %s has etcd's role root: whoever takes tfa-link "
+		    "over has all that is in etcd",
+		    config->user);
 	list_each(const struct member, member, link->endpoints)
 		judge_member(findings, member);
 	if (config->tls.certificate[0] != '\0')
@@ -168,6 +179,14 @@ fleet_judge_charter(struct findings *findings,
 		    "the fleet is at level %" PRId64
 		    ", and this tfa knows %d: nobody can log in here",
 		    charter->level, CHARTER_LEVEL);
+	if (config->uids == FLEET_UIDS_PER_BASTION &&
+	    charter->level < CHARTER_UIDS)
+		findings_warn(findings,
+		    "tfa-admin store level, once all bastions have this tfa",
+		    "\"uids\": \"per-bastion\" does not hold yet, since the "
+		    "fleet is at level %" PRId64
+		    ": users with another user id here are denied",
+		    charter->level);
 	if (strcmp(charter->name, config->name) != 0)
 		findings_warn(findings, FLEET_CONFIG,
 		    "the fleet is called %.200s, and \"name\" in store.json "
@@ -177,10 +196,10 @@ fleet_judge_charter(struct findings *findings,
 
 static void
 judge_bastion(struct findings *findings, const struct fleet_member *member,
-    int64_t policy, int64_t now_s)
+    const struct charter *charter, int64_t policy, int64_t now_s)
 {
 	const struct bastion *bastion = &member->bastion;
-	char said[WHEN_SAID], fix[BASTION_HOST + 32];
+	char said[WHEN_SAID], fix[BASTION_HOST + 48];
 
 	when_say(bastion->time_s, said);
 	snprintf(fix, sizeof(fix), "tfa-admin store remove %s", member->host);
@@ -192,24 +211,49 @@ judge_bastion(struct findings *findings, const struct fleet_member *member,
 		return;
 	}
 	judge_clock(findings, member->host, bastion->clock_off_ms);
-	if (strcmp(bastion->version, TFA_VERSION) != 0)
+	if (bastion->level < charter->level)
+		findings_fail(findings, "a newer tfa there",
+		    "the fleet is at level %" PRId64
+		    ", and tfa %s at the bastion %s knows %" PRId64
+		    ": nobody can log in there",
+		    charter->level, bastion->version, member->host,
+		    bastion->level);
+	else if (strcmp(bastion->version, TFA_VERSION) != 0)
 		findings_warn(findings, "the same tfa at all bastions",
 		    "the bastion %s has tfa %s, and this is " TFA_VERSION,
 		    member->host, bastion->version);
+	snprintf(fix, sizeof(fix), "tfa-admin doctor, at %s", member->host);
 	if (bastion->policy < policy)
-		findings_warn(findings, NULL,
+		findings_warn(findings, fix,
 		    "the bastion %s decided last by policy %" PRId64
 		    ", and %" PRId64 " is in force",
 		    member->host, bastion->policy, policy);
 }
 
+/* A bastion that is off may come back, with the tfa that it had. */
+static void
+judge_level(struct findings *findings, const struct members *members,
+    const struct charter *charter)
+{
+	list_each(const struct fleet_member, member, members->list)
+		if (member->bastion.level <= charter->level)
+			return;
+	if (members->list.count > 0 && charter->level < CHARTER_LEVEL)
+		findings_warn(findings, "tfa-admin store level",
+		    "the fleet is at level %" PRId64
+		    ", and all its bastions know a higher one: what is new in "
+		    "it is not used",
+		    charter->level);
+}
+
 void
 fleet_judge_members(struct findings *findings, const struct members *members,
-    const char *host, int64_t now_s)
+    const struct charter *charter, const char *host, int64_t now_s)
 {
 	const struct fleet_member *ours = members_find(members, host);
 	int64_t policy = 0;
 
+	judge_level(findings, members, charter);
 	list_each(const struct fleet_member, member, members->list)
 		if (member->bastion.policy > policy)
 			policy = member->bastion.policy;
@@ -221,5 +265,117 @@ fleet_judge_members(struct findings *findings, const struct members *members,
 		    host);
 	list_each(const struct fleet_member, member, members->list)
 		if (member != ours)
-			judge_bastion(findings, member, policy, now_s);
+			judge_bastion(findings, member, charter, policy, now_s);
+}
+
+/* True if that user gets in at this moment, without etcd. */
+static bool
+may_come(const struct fleet_way_in *way)
+{
+	const struct user_row *row = way->row;
+
+	if (row == NULL || row->problem[0] != '\0' ||
+	    row->state == STATE_LOCKED || row->state == STATE_BLOCKED ||
+	    row->state == STATE_GONE)
+		return false;
+	return row->mode == MODE_EXEMPT || row->devices.count > 0 ||
+	    row->recovery_left >= FLEET_RECOVERY;
+}
+
+static const char *
+hindrance(const struct fleet_way_in *way)
+{
+	const struct user_row *row = way->row;
+
+	if (row == NULL)
+		return way->why;
+	if (row->problem[0] != '\0')
+		return row->problem;
+	if (row->state == STATE_LOCKED || row->state == STATE_BLOCKED ||
+	    row->state == STATE_GONE)
+		return state_names[row->state];
+	return "no device, and not two recovery codes";
+}
+
+void
+fleet_judge_local(
+    struct findings *findings, const struct fleet_way_in *ways, size_t count)
+{
+	char fix[FLEET_NAME_TEXT + 32], text[FINDING_TEXT] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(text);
+
+		if (may_come(&ways[i]))
+			return;
+		if (len < sizeof(text) / 2)
+			snprintf(text + len, sizeof(text) - len,
+			    "%s%.60s: %.150s", len > 0 ? "; " : "",
+			    ways[i].user, hindrance(&ways[i]));
+	}
+	if (count == 0)
+		return;
+	snprintf(fix, sizeof(fix), "tfa-admin enroll %s", ways[0].user);
+	findings_warn(findings, fix,
+	    "no \"local\" user can log in now, so nobody could while etcd is "
+	    "away (%.480s)",
+	    text);
+}
+
+void
+fleet_judge_copy(struct findings *findings, const struct kept *kept,
+    const char *why, int64_t now_s)
+{
+	char when[WHEN_SAID];
+	int64_t age_s;
+
+	if (kept == NULL) {
+		findings_warn(findings, RENEW,
+		    "this bastion has no copy of the fleet's policy (%.200s): "
+		    "while etcd is away not even \"local\" users can log in",
+		    why);
+		return;
+	}
+	age_s = now_s - kept->checked_s;
+	when_say(kept->checked_s, when);
+	if (age_s > KEPT_S || age_s < -KEPT_S)
+		findings_fail(findings, RENEW,
+		    "the copy of the fleet's policy is of %s: a week later not "
+		    "even \"local\" users can log in while etcd is away",
+		    when);
+	else if (age_s > FLEET_COPY_WARN_S)
+		findings_warn(findings, RENEW,
+		    "the copy of the fleet's policy is of %s: a week later not "
+		    "even "
+		    "\"local\" users can log in while etcd is away",
+		    when);
+}
+
+void
+fleet_judge_census(struct findings *findings, const struct census *census)
+{
+	static const char revoke[] = "tfa-admin revoke USER";
+	const struct census_some *back = census->older.count > 0
+	    ? &census->older
+	    : &census->gone;
+
+	if (census->damaged.count > 0)
+		findings_fail(findings, revoke,
+		    "%zu of %zu records cannot be opened, and their users are "
+		    "denied: %.200s",
+		    census->damaged.count, census->seen, census->damaged.names);
+	if (census->other.count > 0)
+		findings_warn(findings,
+		    "one user id for each of them at all bastions",
+		    "%zu of %zu users have another user id here than where "
+		    "they enrolled, and are denied here: %.200s",
+		    census->other.count, census->seen, census->other.names);
+	if (back->count > 0)
+		findings_fail(findings,
+		    "tfa-admin store accept-restore, but only if you restored "
+		    "a backup",
+		    "etcd shows an older state than before: %zu records are "
+		    "older than this bastion has seen them, %zu are gone; "
+		    "their users are denied: %.200s",
+		    census->older.count, census->gone.count, back->names);
 }

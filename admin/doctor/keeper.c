@@ -14,6 +14,7 @@
 
 #include "store/base/cleanup.h"
 #include "admin/doctor/doctor.h"
+#include "admin/home.h"
 #include "store/core/report.h"
 #include "store/system/groups.h"
 #include "store/system/people.h"
@@ -205,15 +206,16 @@ judge_group(struct doctor *doctor, const char *rule, const char *name,
 {
 	struct groups_user nobody = {.name = "", .gid = (gid_t)-1};
 	const char *group = name + (name[0] == '!');
-	char fix[CONFIG_WORD + USER_TEXT];
+	char fix[HOME_NAME + USER_TEXT + 32], policy[HOME_NAME];
 	enum membership found;
 
 	if (strcmp(group, "*") == 0)
 		return;
 	found = groups_member(&nobody, group);
+	home_name(doctor->admin, policy);
 	if (found == GROUP_UNKNOWN)
 		snprintf(fix, sizeof(fix), "groupadd %s, or %.500s without it",
-		    group, doctor->policy);
+		    group, policy);
 	else
 		snprintf(fix, sizeof(fix),
 		    "the directory service that nsswitch.conf names");

@@ -135,7 +135,7 @@ check_fleet(struct site *site, const char *host)
 	if (status == ADMIN_DONE)
 		status = join_check_policy(site);
 	if (status == ADMIN_DONE)
-		status = join_check_uids(site);
+		status = join_check_uids(site, host);
 	id_of(site->ring, id);
 	if (status != ADMIN_DONE || strcmp(id, site->charter.id) == 0)
 		return status;
@@ -267,7 +267,7 @@ store_join(struct admin *admin)
 	}
 	/* The link must reach etcd before anything can be looked at. */
 	if (status == ADMIN_DONE)
-		status = units_open_link(&site);
+		status = units_open_link(&site.config);
 	if (status == ADMIN_DONE)
 		status = prepare(&site, host);
 	return status == ADMIN_DONE ? enter(&site, host) : status;

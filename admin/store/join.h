@@ -18,8 +18,8 @@ int join_ask_link(struct site *site, struct link_status *ret);
 /* Each says what is wrong, and returns an admin_exit. */
 int join_check_engine(const struct link_status *link);
 int join_check_host(const struct members *members, const char *host);
-int join_check_empty(struct site *site);  /* for a new fleet */
-int join_check_uids(struct site *site);   /* only warns */
+int join_check_empty(struct site *site);                  /* for a new fleet */
+int join_check_uids(struct site *site, const char *host); /* only warns */
 int join_check_policy(struct site *site); /* the fleet has one */
 
 #endif

@@ -1,14 +1,11 @@
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "admin/store/census.h"
 #include "admin/store/join.h"
 #include "store/base/cleanup.h"
-#include "store/core/record.h"
-
-#define SAMPLE 200 /* records whose uids are compared */
 
 int
 join_ask_link(struct site *site, struct link_status *ret)
@@ -114,56 +111,20 @@ join_check_empty(struct site *site)
 	    : site_say(site, fault, site->config.prefix);
 }
 
-struct sample {
-	struct site *site;
-	size_t seen, other;
-	char names[200];
-};
-
-static void
-compare_uid(struct sample *sample, const struct record *record)
-{
-	const struct passwd *pw = getpwnam(record->user);
-	size_t len = strlen(sample->names);
-
-	if (pw == NULL || (int64_t)pw->pw_uid == record->uid)
-		return;
-	if (sample->other++ < 5)
-		snprintf(sample->names + len, sizeof(sample->names) - len,
-		    "%s%.60s", len > 0 ? ", " : "", record->user);
-}
-
-static bool
-sample_one(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
-    size_t len)
-{
-	struct sample *sample = ctx;
-	scoped_remote_text struct remote_text text = {.text = NULL};
-	scoped_record struct record record = {.version = 0};
-	struct remote_name name = remote_user(key + strlen("users/"));
-	struct json_error error;
-
-	if (remote_unseal(&sample->site->remote, &name, mark, sealed, len,
-		&text) == FAULT_NONE &&
-	    record_parse(text.text, text.len, &record, &error) == FAULT_NONE)
-		compare_uid(sample, &record);
-	return ++sample->seen < SAMPLE;
-}
-
 int
-join_check_uids(struct site *site)
+join_check_uids(struct site *site, const char *host)
 {
-	struct sample sample = {.site = site};
-	enum fault fault = remote_scan(
-	    &site->remote, "users/", false, sample_one, &sample);
+	const struct census_plan plan = {.most = CENSUS_SAMPLE,
+	    .bastion = charter_uids(&site->charter, &site->config, host)};
+	struct census census;
 
-	if (fault != FAULT_NONE && fault != FAULT_LIMIT)
-		return site_say(site, fault, "the users' records");
-	if (sample.other > 0)
+	if (census_take(&site->remote, &plan, &census) != FAULT_NONE)
+		return site_say(site, FAULT_IO, "the users' records");
+	if (census.other.count > 0)
 		admin_say("%zu of %zu users have another user id here than "
 			  "where they enrolled (%s): here they will be denied "
 			  "until their ids are made equal",
-		    sample.other, sample.seen, sample.names);
+		    census.other.count, census.seen, census.other.names);
 	return ADMIN_DONE;
 }
 

@@ -49,6 +49,7 @@ static const struct json_field status_fields[] = {
     ROW(CHOICE, link_status, "breaker", REQUIRED, breaker, breaker_names),
     ROW(TEXT, link_status, "why", MAYBE, why),
     ROW(TEXT, link_status, "login", MAYBE, login),
+    ROW(FLAG, link_status, "root", MAYBE, is_root),
     SIGNED(link_status, "clock_off_ms", MAYBE, clock_off_ms, JSON_COUNT_MAX),
     SIGNED(link_status, "certificate_days_left", MAYBE, certificate_days_left,
 	DAYS),

@@ -35,6 +35,7 @@ struct link_status {
 	int breaker; /* 0: open, all is away; 1: closed */
 	char why[256];
 	char login[256]; /* why etcd refuses the user; "": it does not */
+	bool is_root;    /* the user may do anything in etcd */
 	int64_t clock_off_ms;
 	int64_t certificate_days_left; /* of our own; 0: today, or none */
 	bool compact, compact_refused;

@@ -5,6 +5,8 @@
 #include "store/base/base32.h"
 #include "store/core/record.h"
 
+#define UID_MOST 4294967294
+
 static const char *const type_names[] = {"totp", NULL};
 const char *const record_algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};
 const char *const record_use_names[] = {
@@ -194,6 +196,14 @@ static const struct json_shape verified_shape = JSON_SHAPE(
 static const struct json_field verified_item = JSON_ITEM_OBJECT(
     struct verified, &verified_shape);
 
+static const struct json_field uid_fields[] = {
+    ROW(TEXT, uid_at, "bastion", REQUIRED, bastion),
+    ROW(NUMBER, uid_at, "uid", REQUIRED, uid, 0, UID_MOST),
+};
+static const struct json_shape uid_shape = JSON_SHAPE(uid_fields, NULL);
+static const struct json_field uid_item = JSON_ITEM_OBJECT(
+    struct uid_at, &uid_shape);
+
 static const struct json_field last_login_fields[] = {
     ROW(TIME, last_login, "at", REQUIRED, at_s),
     ROW(TEXT, last_login, "from", MAYBE, from),
@@ -206,7 +216,8 @@ static const struct json_shape last_login_shape = JSON_SHAPE(
 static const struct json_field record_fields[] = {
     ROW(NUMBER, record, "version", REQUIRED, version, 1, 1),
     ROW(TEXT, record, "user", REQUIRED, user),
-    ROW(NUMBER, record, "uid", REQUIRED, uid, 0, 4294967294),
+    ROW(NUMBER, record, "uid", REQUIRED, uid, 0, UID_MOST),
+    ROW(LIST, record, "uids", MAYBE, uids, UIDS_MAX, &uid_item),
     ROW(LIST, record, "devices", MAYBE, devices, DEVICES_MAX, &device_item),
     ROW(NUMBER, record, "last_device", MAYBE, last_device, 0, DEVICE_LAST),
     ROW(OBJECT, record, "pending", MAYBE, pending, &pending_shape),
@@ -239,6 +250,50 @@ record_init(struct record *ret, const char *user, uid_t uid)
 
 	*ret = (struct record){.version = 1, .uid = uid};
 	memcpy(ret->user, user, n);
+}
+
+static const struct uid_at *
+find_uid(const struct record *record, const char *bastion)
+{
+	list_each(const struct uid_at, at, record->uids)
+		if (strcmp(at->bastion, bastion) == 0)
+			return at;
+	return NULL;
+}
+
+int64_t
+record_uid(const struct record *record, const char *bastion)
+{
+	const struct uid_at *at = find_uid(record, bastion);
+
+	if (bastion[0] == '\0')
+		return record->uid;
+	if (at != NULL)
+		return at->uid;
+	return record->uids.count < UIDS_MAX ? -1 : record->uid;
+}
+
+bool
+record_has_uid(const struct record *record, const char *bastion, int64_t uid)
+{
+	int64_t theirs = record_uid(record, bastion);
+
+	return theirs == uid || theirs == -1;
+}
+
+bool
+record_note_uid(struct record *record, const char *bastion, int64_t uid)
+{
+	struct uid_at *at;
+
+	if (record_uid(record, bastion) != -1)
+		return false;
+	at = list_add(&record->uids, sizeof(*at));
+	if (at == NULL)
+		return false;
+	snprintf(at->bastion, sizeof(at->bastion), "%s", bastion);
+	at->uid = uid;
+	return true;
 }
 
 enum fault

@@ -34,6 +34,8 @@
 #define VERIFIED_MAX    16
 #define SPENT_STEPS_MAX 16 /* of one device, without its last step */
 #define SPENT_CODES_MAX 32
+#define UIDS_MAX        32
+#define UIDS_HOST       65         /* a bastion's name */
 #define SPENT_MAX       1000       /* the highest attempts.stop */
 #define COUNT_MAX       1000000000 /* wrong codes counted at most */
 #define DEVICE_ID_TEXT  9          /* "d1" */
@@ -153,10 +155,17 @@ struct last_login {
 	char before_from[ADDRESS_TEXT];
 };
 
+/* The uid that a user has at one bastion of a fleet. */
+struct uid_at {
+	char bastion[UIDS_HOST];
+	int64_t uid;
+};
+
 struct record {
 	int64_t version;
 	char user[USER_TEXT];
-	int64_t uid;
+	int64_t uid; /* at the bastion where the record was made */
+	LIST_OF(struct uid_at) uids; /* where each bastion has its own */
 	LIST_OF(struct device) devices;
 	int64_t last_device;    /* the highest number that an id ever had; 0
 			      * also in records from before this was kept */
@@ -185,6 +194,22 @@ extern const char *const record_use_names[]; /* by enum code_use */
 
 /* *ret: a new record, with no device and nothing remembered. */
 void record_init(struct record *ret, const char *user, uid_t uid);
+
+/*
+ * The uid that a user's account must have; -1: any, which record_note_uid() then
+ * notes.  bastion: "" where a user has one uid everywhere; else the name of a
+ * bastion that has its own, and knows a user by the uid at the first visit.
+ * Where UIDS_MAX bastions are noted, the uid must be record->uid.
+ */
+int64_t record_uid(const struct record *record, const char *bastion);
+
+/* True if an account with that uid is the user's. */
+bool
+record_has_uid(const struct record *record, const char *bastion, int64_t uid);
+
+/* Notes the uid at that bastion, if it is not noted yet.  True if that changed
+ * the record. */
+bool record_note_uid(struct record *record, const char *bastion, int64_t uid);
 
 /*
  * *ret: the record in text; free it with record_done().  FAULT_FORMAT,

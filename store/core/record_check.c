@@ -87,6 +87,21 @@ check_hashes(const struct record *record, struct json_place *ret_place)
 	return NULL;
 }
 
+/* The first of two would be believed. */
+static const char *
+check_uids(const struct record *record, struct json_place *ret_place)
+{
+	for (size_t i = 0; i < record->uids.count; i++)
+		for (size_t k = 0; k < i; k++) {
+			*ret_place = (struct json_place){
+			    "uids", (int)i, "bastion"};
+			if (strcmp(record->uids.items[i].bastion,
+				record->uids.items[k].bastion) == 0)
+				return "is in the list twice";
+		}
+	return NULL;
+}
+
 const char *
 record_check(const void *value, struct json_place *ret_place)
 {
@@ -95,5 +110,7 @@ record_check(const void *value, struct json_place *ret_place)
 
 	if (wrong == NULL)
 		wrong = check_devices(record, ret_place);
+	if (wrong == NULL)
+		wrong = check_uids(record, ret_place);
 	return wrong != NULL ? wrong : check_hashes(record, ret_place);
 }

@@ -50,6 +50,17 @@ charter_parse(const char *text, size_t len, struct charter *ret,
 	return fault;
 }
 
+/* A bastion that is too old for the list of uids would refuse the record. */
+const char *
+charter_uids(const struct charter *charter, const struct fleet_config *config,
+    const char *host)
+{
+	return config->uids == FLEET_UIDS_PER_BASTION &&
+		charter->level >= CHARTER_UIDS
+	    ? host
+	    : "";
+}
+
 enum fault
 charter_format(const struct charter *charter, char **ret_text)
 {

@@ -19,7 +19,8 @@
 #define CHARTER_KEY   "fleet"
 #define CHARTER_MAX   4096 /* bytes of its text */
 #define CHARTER_ID    33
-#define CHARTER_LEVEL 1 /* what this program can read and write */
+#define CHARTER_LEVEL 2 /* what this program can read and write */
+#define CHARTER_UIDS  2 /* records have the uids of each bastion */
 #define CHARTER_MOST  INT64_C(1000000000)
 
 struct charter {
@@ -33,6 +34,11 @@ struct charter {
  * *ret_error says where and why; FAULT_MEMORY. */
 MUST_USE enum fault charter_parse(const char *text, size_t len,
     struct charter *ret, struct json_error *ret_error);
+
+/* For record_uid(): host, where store.json says that each bastion has uids of its
+ * own, and the fleet's level allows that; else "". */
+const char *charter_uids(const struct charter *charter,
+    const struct fleet_config *config, const char *host);
 
 /* *ret_text: as charter_parse() reads it; the caller frees it.  FAULT_MEMORY. */
 MUST_USE enum fault

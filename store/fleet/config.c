@@ -102,8 +102,8 @@ static const struct json_form form_login = {
     login_read, text_write};
 
 static const char *const engine_names[] = {"etcd", NULL};
-static const char *const exempt_names[] = {"deny", NULL};
-static const char *const uids_names[] = {"same", NULL};
+static const char *const exempt_names[] = {"deny", "pass", NULL};
+static const char *const uids_names[] = {"same", "per-bastion", NULL};
 
 static const struct json_field item_url = JSON_ITEM_FORM(
     struct fleet_url, &form_url);

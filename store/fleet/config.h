@@ -54,10 +54,16 @@ struct fleet_tls {
 	char certificate[FLEET_PATH_TEXT]; /* "": none */
 };
 
+/* What users hear whom a rule of the policy exempts by name or group. */
+enum fleet_exempt { FLEET_EXEMPT_DENY = 0, FLEET_EXEMPT_PASS };
+
+/* Where a user has one uid. */
+enum fleet_uids { FLEET_UIDS_SAME = 0, FLEET_UIDS_PER_BASTION };
+
 /* While the engine does not answer. */
 struct fleet_away {
 	bool present;
-	int exempt; /* 0: deny also whom the policy exempts, the only one */
+	int exempt; /* enum fleet_exempt */
 };
 
 struct fleet_config {
@@ -73,7 +79,7 @@ struct fleet_config {
 	local; /* users whose records stay in this
 					    * bastion's own folder */
 	struct fleet_away away;
-	int uids; /* 0: a user has one uid on all bastions, the only one */
+	int uids; /* enum fleet_uids */
 };
 
 /*

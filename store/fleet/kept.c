@@ -17,13 +17,11 @@
 #include "store/base/file.h"
 #include "store/fleet/seen.h"
 
-#define FOLDER    "fleet"
-#define COPY_MAX  (BASE64_LEN(SEAL_MAX) + 256) /* bytes of a copy's file */
-#define AGAIN_S   3600 /* a copy that is right is written again after this */
-#define TRIES     4    /* the policy may change between two requests */
-#define EARLIER   32   /* "policy/7" */
-#define CLOCK     "clock"
-#define CLOCK_LEN 21 /* sign, 19 digits and a newline */
+#define FOLDER   "fleet"
+#define COPY_MAX (BASE64_LEN(SEAL_MAX) + 256) /* bytes of a copy's file */
+#define AGAIN_S  3600 /* a copy that is right is written again after this */
+#define TRIES    4    /* the policy may change between two requests */
+#define EARLIER  32   /* "policy/7" */
 
 /* A text of the engine, sealed, and its copy here. */
 struct piece {
@@ -229,7 +227,8 @@ open_version(struct fleet *fleet, const char *called, const char *value,
 	fault = version_parse(text, len, ret);
 	return fault == FAULT_NONE
 	    ? fault
-	    : kept_say(fleet, fault, "the fleet's policy is no version of one");
+	    : kept_say(
+		  fleet, fault, "the fleet's policy is not as tfa writes it");
 }
 
 void
@@ -528,38 +527,4 @@ kept_earlier(struct fleet *fleet, int64_t number, struct version *ret)
 	if (answer.value == NULL)
 		return FAULT_ABSENT;
 	return open_version(fleet, called, answer.value, ret, &serial);
-}
-
-bool
-kept_clock(int dir, int64_t *ret_ms)
-{
-	scoped_fd int folder = open_kept(dir);
-	scoped_fd int fd = folder >= 0
-	    ? openat(
-		  folder, CLOCK, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-	    : -1;
-	char text[CLOCK_LEN + 2] = "";
-
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) != CLOCK_LEN ||
-	    strchr("+-", text[0]) == NULL ||
-	    strspn(text + 1, "0123456789") != CLOCK_LEN - 2 ||
-	    text[CLOCK_LEN - 1] != '\n')
-		return false;
-	*ret_ms = strtoll(text, NULL, 10);
-	return true;
-}
-
-/* One write in place: of so few bytes none is written without the others. */
-void
-kept_note_clock(int dir, int64_t off_ms)
-{
-	scoped_fd int folder = open_kept(dir);
-	scoped_fd int fd = folder >= 0
-	    ? file_open_or_make(folder, CLOCK, O_WRONLY)
-	    : -1;
-	char text[CLOCK_LEN + 2];
-
-	snprintf(text, sizeof(text), "%+020" PRId64 "\n", off_ms);
-	if (fd >= 0)
-		(void)!pwrite(fd, text, CLOCK_LEN, 0);
 }

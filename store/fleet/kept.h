@@ -26,11 +26,10 @@
 #include "store/fleet/fleet.h"
 
 /* Its key; the versions before it: "policy/7", which their seals call "7". */
-#define KEPT_POLICY  "policy"
-#define KEPT_TEXT    60000UL /* bytes of a policy that fits into a seal */
-#define KEPT_S       604800 /* how long a copy counts while the engine is away */
-#define KEPT_WHY     LINE_WHY
-#define KEPT_CLOCK_S 60 /* a clock that is off by more judges nothing */
+#define KEPT_POLICY "policy"
+#define KEPT_TEXT   (SEAL_MAX - SEAL_OVERHEAD - VERSION_HEAD) /* of a policy */
+#define KEPT_S      604800 /* how long a copy counts while the engine is away */
+#define KEPT_WHY    LINE_WHY
 
 struct kept {
 	struct charter charter;
@@ -83,10 +82,5 @@ MUST_USE enum fault kept_put(struct fleet *fleet, int dir,
 /* *ret: an earlier version, by its number.  FAULT_ABSENT: it is not kept. */
 MUST_USE enum fault
 kept_earlier(struct fleet *fleet, int64_t number, struct version *ret);
-
-/* *ret_ms: how far the engine's clocks are ahead of this one, as kept_note_clock()
- * last noted it.  False: not known. */
-bool kept_clock(int dir, int64_t *ret_ms);
-void kept_note_clock(int dir, int64_t off_ms);
 
 #endif

@@ -43,6 +43,15 @@ backend_of(const struct store *store, const char *user)
 	    : &folder_backend;
 }
 
+const char *
+store_bastion(const struct store *store, const char *user)
+{
+	return store->bastion != NULL &&
+		backend_of(store, user) != &folder_backend
+	    ? store->bastion
+	    : "";
+}
+
 static void
 key_done(struct store_key *key)
 {
@@ -155,6 +164,8 @@ try_update(struct store *store, const struct update *update,
 
 	if (text->bytes == NULL) {
 		record_init(&record, key->user, update->uid);
+		record_note_uid(
+		    &record, store_bastion(store, key->user), update->uid);
 	} else {
 		fault = parse_text(store, key, text, &record);
 		store_text_free(text);

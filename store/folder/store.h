@@ -68,6 +68,8 @@ struct store {
 				   * file */
 	const struct store_backend *shared; /* NULL: all is in the folder */
 	struct fleet *fleet;                /* the shared engine's own */
+	const char *bastion; /* "", or ours, if it has uids of its own: of whose
+			      * records the shared engine has */
 	bool moves; /* we are who moves the records: STORE_MAINTENANCE */
 };
 
@@ -157,6 +159,9 @@ struct store_names {
 MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
 
 void store_names_done(struct store_names *names);
+
+/* The bastion whose uid of that user is in the record, for record_uid(). */
+const char *store_bastion(const struct store *store, const char *user);
 
 /*
  * ret: the user's name, percent-encoded, as its file's name without the

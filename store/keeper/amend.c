@@ -52,6 +52,10 @@ on_revoke(struct record *record, void *arg)
 	/* An account that gets this name later is another person's. */
 	enroll_revoke(record, request->block || with_code || amend->gone,
 	    amend->call->now_s);
+	if (amend->uid >= 0)
+		record_note_uid(record,
+		    store_bastion(&amend->call->store, record->user),
+		    amend->uid);
 	return with_code ? on_code(record, amend) : CHANGE_WRITE;
 }
 

@@ -117,6 +117,13 @@ call_read(struct call *call, const char *user, uid_t uid, struct record *ret)
 }
 
 bool
+call_has_uid(const struct call *call, const struct record *record, int64_t uid)
+{
+	return record_has_uid(
+	    record, store_bastion(&call->store, record->user), uid);
+}
+
+bool
 call_has_record(struct call *call, const char *user)
 {
 	struct record record = {.version = 0};

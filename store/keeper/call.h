@@ -67,6 +67,8 @@ struct call {
 	uint64_t carried; /* bit 1 << FIELD_X for each key that it had */
 	struct store store;
 	struct policy policy;
+	int64_t policy_s; /* when the fleet's engine last said that it is in
+			   * force */
 };
 
 /*
@@ -75,6 +77,10 @@ struct call {
  * or why nobody may be judged.
  */
 enum reason call_load_policy(struct call *call, bool fresh);
+
+/* True if the fleet's policy by which this was decided still counts while the
+ * engine is away. */
+bool call_has_recent_policy(const struct call *call);
 
 /* REASON_NONE, or REASON_CLOCK_OFF where this bastion's clock is so far from its
  * fleet's that it may judge no code; ret_off then says how far. */
@@ -106,6 +112,10 @@ call_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);
  * not FAULT_ABSENT. */
 MUST_USE enum fault
 call_read(struct call *call, const char *user, uid_t uid, struct record *ret);
+
+/* True if the record is of an account that has that uid here. */
+bool
+call_has_uid(const struct call *call, const struct record *record, int64_t uid);
 
 /* True if the store has a record of that name, even a damaged one. */
 bool call_has_record(struct call *call, const char *user);

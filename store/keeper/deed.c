@@ -47,7 +47,7 @@ on_update(struct record *record, void *arg)
 {
 	struct deed *deed = arg;
 	const struct call *call = deed->call;
-	bool is_theirs = record->uid == (int64_t)call->uid;
+	bool is_theirs = call_has_uid(call, record, call->uid);
 
 	deed_deny(deed, is_theirs ? REASON_STORE : REASON_UID_CHANGED);
 	deed->event = call->kind->logged;
@@ -60,6 +60,10 @@ on_update(struct record *record, void *arg)
 	memcpy(deed->name, call->request.device, sizeof(deed->name));
 	if (is_theirs)
 		call->kind->change(deed, record);
+	if (is_theirs &&
+	    record_note_uid(
+		record, store_bastion(&call->store, call->user), call->uid))
+		deed->outcome.changed = true;
 	return deed->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;
 }
 
@@ -99,7 +103,9 @@ update_record(struct deed *deed)
 		deed->overtaken = follow_policy(deed);
 		return !deed->overtaken;
 	}
-	if (fault != FAULT_NONE)
+	deed->away = fault == FAULT_AWAY && deed->decide_away != NULL &&
+	    deed->decide_away(deed);
+	if (fault != FAULT_NONE && !deed->away)
 		deed_deny(deed, call_store_reason(call, fault));
 	return true;
 }
@@ -163,6 +169,9 @@ audit_login(const struct deed *deed, struct audit *entry)
 	if (request->command != NULL && deed->call->policy.log_commands)
 		utf8_clean(request->command, strlen(request->command),
 		    entry->command, sizeof(entry->command));
+	if (deed->away)
+		add_detail(entry->detail, sizeof(entry->detail),
+		    "the fleet's store is away");
 	if (is_key_lost(deed))
 		add_detail(entry->detail, sizeof(entry->detail),
 		    "sshd did not say which key");

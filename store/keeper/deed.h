@@ -37,8 +37,12 @@ struct deed {
 			      * REASON_NONE: none was */
 	bool knows_secret;   /* whoever asks was shown the device's secret */
 	bool claimed;        /* the denial is the client's own finding */
-	bool overtaken;      /* the policy was replaced: decide anew */
-	int policies;        /* how many were replaced meanwhile */
+	/* Decides without a record, while the fleet's engine is away; false, or
+	 * NULL: it is refused. */
+	bool (*decide_away)(struct deed *deed);
+	bool away;      /* it did */
+	bool overtaken; /* the policy was replaced: decide anew */
+	int policies;   /* how many were replaced meanwhile */
 	struct drawn {
 		uint8_t secret[ENROLL_SECRET_BYTES];
 		struct recovery recovery;

@@ -32,7 +32,7 @@ on_proof(struct record *record, void *arg)
 	const char *code = call->request.code;
 
 	deed_deny(deed, REASON_NOT_ALLOWED);
-	if (record->uid == (int64_t)call->uid && record->devices.count > 0)
+	if (call_has_uid(call, record, call->uid) && record->devices.count > 0)
 		verify_code(&call->policy, record, &deed->login, code,
 		    strlen(code), &deed->outcome);
 	return deed->outcome.changed ? CHANGE_WRITE : CHANGE_NONE;

@@ -64,7 +64,7 @@ keeper_explain(struct call *call)
 	fault = call_read(call, name, uid, &record);
 	if (fault != FAULT_NONE)
 		answer_deny(call, call_store_reason(call, fault), "");
-	else if (record.uid != (int64_t)uid)
+	else if (!call_has_uid(call, &record, uid))
 		answer_deny(call, REASON_UID_CHANGED, name);
 	else
 		explain_user(call, &them, &record);

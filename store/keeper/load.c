@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "store/fleet/kept.h"
+#include "store/fleet/offset.h"
 #include "store/folder/policy_file.h"
 #include "store/keeper/call.h"
 
@@ -42,10 +43,10 @@ is_checked_later(const struct call *call)
 	    !fleet_config_is_local(call->store.fleet->config, call->user);
 }
 
-static bool
-is_recent(const struct call *call, const struct kept *kept)
+bool
+call_has_recent_policy(const struct call *call)
 {
-	int64_t age_s = call->now_s - kept->checked_s;
+	int64_t age_s = call->now_s - call->policy_s;
 
 	return age_s <= KEPT_S && age_s >= -KEPT_S;
 }
@@ -67,7 +68,8 @@ find_kept(struct call *call, bool fresh, struct kept *ret)
 		return fault;
 	memcpy(why, fleet->line.why, sizeof(why));
 	if (kept_read(fleet, dir, ret) == FAULT_NONE) {
-		if (is_recent(call, ret))
+		call->policy_s = ret->checked_s;
+		if (call_has_recent_policy(call))
 			return FAULT_NONE;
 		kept_done(ret);
 	}
@@ -112,6 +114,9 @@ load_kept(struct call *call, bool fresh)
 		return call_fleet_reason(call, fault);
 	reason = judge_kept(call, &kept);
 	kept_use(call->store.fleet, &kept);
+	call->policy_s = kept.checked_s;
+	call->store.bastion = charter_uids(
+	    &kept.charter, call->store.fleet->config, call->keeper->host);
 	kept_done(&kept);
 	return reason;
 }
@@ -145,10 +150,10 @@ call_judge_clock(struct call *call, char *ret_off, size_t size)
 
 	if (call->store.fleet == NULL ||
 	    (call->kind->who > WHO_OWN && call->uid == 0) ||
-	    !kept_clock(call->store.dir, &off_ms))
+	    !offset_read(call->store.dir, call->keeper->boot_id, &off_ms))
 		return REASON_NONE;
 	off_s = (off_ms < 0 ? -off_ms : off_ms) / 1000;
-	if (off_s <= KEPT_CLOCK_S)
+	if (off_s <= OFFSET_MOST_MS / 1000)
 		return REASON_NONE;
 	snprintf(ret_off, size, "%lld s", (long long)off_s);
 	if (!call->conduct.quiet)

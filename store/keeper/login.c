@@ -9,6 +9,7 @@
 #include "store/base/utf8.h"
 #include "store/core/door.h"
 #include "store/core/verify.h"
+#include "store/fleet/fleet.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
 
@@ -266,12 +267,51 @@ decide_login(struct deed *deed)
 	} while (deed_is_again(deed));
 }
 
+/* True if the rule names somebody, and not everybody: who falls through to a rule
+ * for everybody may have lost another rule, and only the record knows that. */
+static bool
+names_people(const struct rule *rule)
+{
+	if (rule == NULL)
+		return false;
+	list_each(const struct name, user, rule->users)
+		if (strcmp(user->text, "*") == 0)
+			return false;
+	return true;
+}
+
+/* The door asks those who may forward, whom the record then lets in. */
+static bool
+pass_exempt(struct deed *deed)
+{
+	struct call *call = deed->call;
+	const struct fleet *fleet = call->store.fleet;
+	scoped_record struct record record = {.version = 0};
+
+	if (fleet == NULL || fleet->config->away.exempt != FLEET_EXEMPT_PASS ||
+	    deed->login.by_door || deed->login.door ||
+	    call->request.reason != REASON_NONE ||
+	    !call_has_recent_policy(call))
+		return false;
+	call->broken = true;
+	record_init(&record, call->user, call->uid);
+	call_decide(call, &record, &deed->login, &deed->decision);
+	if (deed->decision.mode != MODE_EXEMPT ||
+	    !names_people(deed->decision.rule))
+		return false;
+	deed->outcome = (struct outcome){.verdict = VERDICT_PASS,
+	    .reason = REASON_EXEMPT,
+	    .recovery_left = -1};
+	return true;
+}
+
 static void
 login_answer(struct call *call)
 {
 	struct deed deed;
 
 	deed_begin(&deed, call);
+	deed.decide_away = pass_exempt;
 	if (!add_account(call, &deed.reply))
 		deny_account(&deed);
 	else

@@ -251,7 +251,7 @@ keeper_status(struct call *call)
 	enum fault fault = call_read(call, call->user, call->uid, &record);
 	enum reason reason;
 
-	if (fault == FAULT_NONE && record.uid == (int64_t)call->uid &&
+	if (fault == FAULT_NONE && call_has_uid(call, &record, call->uid) &&
 	    record.devices.count == 0)
 		say_first(call, &record, message, sizeof(message));
 	reason = users_send_row(call, call->user);

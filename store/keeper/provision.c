@@ -64,8 +64,10 @@ provision(struct provision *p, struct record *record)
 	const struct call *call = p->call;
 	enum fault fault;
 
-	if (record->uid != (int64_t)p->uid)
+	if (!call_has_uid(call, record, p->uid))
 		return REASON_UID_CHANGED;
+	record_note_uid(
+	    record, store_bastion(&call->store, record->user), p->uid);
 	if ((int64_t)record->devices.count >=
 	    call->policy.enrollment.max_devices)
 		return REASON_DEVICES_FULL;

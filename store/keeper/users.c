@@ -249,11 +249,13 @@ row_of_record(struct call *call, struct somebody *them, uid_t uid,
 	them->subject.now_s = call->now_s;
 	policy_decide(&call->policy, &them->subject, &decision);
 	fault = report_user(&call->policy, &decision, record, call->now_s, ret);
-	if (fault == FAULT_NONE && record->uid != (int64_t)uid) {
+	if (fault == FAULT_NONE && !call_has_uid(call, record, uid)) {
 		ret->problem_word = REASON_UID_CHANGED;
 		snprintf(ret->problem, sizeof(ret->problem),
 		    "the record is of uid %lld, the user has %lu: revoke",
-		    (long long)record->uid, (unsigned long)uid);
+		    (long long)record_uid(
+			record, store_bastion(&call->store, record->user)),
+		    (unsigned long)uid);
 	}
 	return fault;
 }
@@ -554,7 +556,7 @@ visit(struct call *call, struct roster *roster, const struct entry *entry,
 	fault = call_read(call, entry->name, uid, &record);
 	if (ends_list(fault))
 		return fault;
-	if (fault != FAULT_NONE || record.uid != (int64_t)uid)
+	if (fault != FAULT_NONE || !call_has_uid(call, &record, uid))
 		return FAULT_NONE; /* refused, whatever the policy says */
 	them.subject.last_rule = record.last_rule;
 	them.subject.now_s = call->now_s;

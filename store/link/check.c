@@ -143,5 +143,9 @@ link_check(struct engine *engine, struct upkeep *upkeep)
 	if (upkeep->certificate_ends_s != 0)
 		good &= say_days(engine->config->tls.certificate,
 		    upkeep->certificate_ends_s);
+	if (upkeep->is_root)
+		printf("user %s: has etcd's role root, and needs a role for %s "
+		       "alone\n",
+		    engine->config->user, engine->config->prefix);
 	return check_reading(engine) && good;
 }

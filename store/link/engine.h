@@ -28,10 +28,12 @@ enum task_kind {
 	TASK_PUT,
 	TASK_REMOVE,
 	TASK_SCAN,
+	TASK_PUT_ALL,
 	/* The engine's own. */
 	TASK_AUTH,
 	TASK_PROBE,
 	TASK_COMPACT,
+	TASK_USER,
 	TASK_STATUS,
 	TASK_METRICS,
 };

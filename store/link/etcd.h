@@ -22,6 +22,7 @@
 #define ETCD_PATH_TXN     "/v3/kv/txn"
 #define ETCD_PATH_COMPACT "/v3/kv/compaction"
 #define ETCD_PATH_AUTH    "/v3/auth/authenticate"
+#define ETCD_PATH_USER    "/v3/auth/user/get"
 #define ETCD_PATH_STATUS  "/v3/maintenance/status"
 #define ETCD_PATH_METRICS "/metrics"
 
@@ -38,6 +39,10 @@ etcd_put(const char *prefix, const struct link_request *request);
 struct json_out
 etcd_remove(const char *prefix, const struct link_request *request);
 
+/* Writes all, or nothing, and reads nothing. */
+struct json_out
+etcd_put_all(const char *prefix, const struct link_request *request);
+
 /* rows: at most so many are asked for. */
 struct json_out
 etcd_scan(const char *prefix, const struct link_request *request, int rows);
@@ -46,6 +51,9 @@ struct json_out etcd_compact(const char *revision);
 
 /* Holds the password: wipe it. */
 struct json_out etcd_auth(const char *user, const char *password);
+
+/* Asks for the roles of a user, which that user may know. */
+struct json_out etcd_user(const char *user);
 
 enum etcd_outcome {
 	ETCD_ODD = 0,   /* no reply that this knows */
@@ -74,6 +82,10 @@ bool etcd_read_put(const struct link_request *request, const char *prefix,
 bool etcd_read_remove(const struct link_request *request, const char *prefix,
     const char *body, size_t len, struct json_out *ret, enum link_end *ret_end);
 
+/* Needs no prefix: it names no key. */
+bool etcd_read_put_all(const struct link_request *request, const char *body,
+    size_t len, struct json_out *ret, enum link_end *ret_end);
+
 /* etcd_read_get() for a scan.  *ret_rows: the rows that fitted into a packet. */
 bool etcd_read_scan(const struct link_request *request, const char *prefix,
     const char *body, size_t len, struct json_out *ret, enum link_end *ret_end,
@@ -85,6 +97,10 @@ etcd_read_revision(const char *body, size_t len, char ret[static LINK_MARK]);
 
 /* The token of an authentication. */
 bool etcd_read_token(const char *body, size_t len, char ret[static ETCD_TOKEN]);
+
+/* *ret: true if the user's roles have "root", who may do anything.  False: it is
+ * odd. */
+bool etcd_read_root(const char *body, size_t len, bool *ret);
 
 /* A member's own view of itself. */
 struct etcd_status {

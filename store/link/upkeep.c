@@ -23,7 +23,8 @@ begin(struct upkeep *u, enum task_kind kind, int member, int64_t until_ms,
 	task->body = body;
 	task->done = done;
 	task->ctx = u;
-	u->polls += kind == TASK_STATUS || kind == TASK_METRICS;
+	u->polls += kind == TASK_STATUS || kind == TASK_METRICS ||
+	    kind == TASK_USER;
 	engine_add(u->engine, task, u->engine->now_ms);
 }
 
@@ -67,6 +68,20 @@ on_metrics(struct task *task, enum link_end end, const struct json_out *answer,
 		u->engine->members[task->bound].status.quota = quota;
 }
 
+static void
+on_user(struct task *task, enum link_end end, const struct json_out *answer,
+    const struct http_result *result)
+{
+	struct upkeep *u = task->ctx;
+	bool root;
+
+	(void)answer;
+	u->polls--;
+	if (end == LINK_OK &&
+	    etcd_read_root(result->body.text, result->body.len, &root))
+		u->is_root = root;
+}
+
 static struct json_out
 empty_body(void)
 {
@@ -95,6 +110,9 @@ upkeep_poll(struct upkeep *u, int64_t now_ms)
 	for (int i = 0; i < u->engine->endpoints.count; i++)
 		begin(u, TASK_METRICS, i, now_ms + POLL_LIMIT_MS,
 		    (struct json_out){.text = NULL}, on_metrics);
+	if (u->engine->config->user[0] != '\0')
+		begin(u, TASK_USER, -1, now_ms + POLL_LIMIT_MS,
+		    etcd_user(u->engine->config->user), on_user);
 }
 
 bool
@@ -305,6 +323,8 @@ upkeep_say(
 		link_put_text(ret, "why", why);
 	if (e->token.refused[0] != '\0')
 		link_put_text(ret, "login", e->token.refused);
+	if (u->is_root)
+		json_out_text(ret, ",\"root\":true");
 	if (upkeep_clock(u, &off_ms))
 		say_number(ret, "clock_off_ms", off_ms);
 	if (u->certificate_ends_s != 0)

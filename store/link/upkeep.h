@@ -17,6 +17,7 @@ struct upkeep {
 	int64_t certificate_ends_s; /* our own; 0: none */
 	int polls;                  /* tasks of the poll that runs */
 	bool compact_refused;       /* etcd did not let us, the last time */
+	bool is_root;               /* our user has etcd's role "root" */
 	struct history history;
 };
 

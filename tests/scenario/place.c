@@ -12,6 +12,7 @@
 #include "store/base/clock.h"
 #include "store/base/list.h"
 #include "store/fleet/bastion.h"
+#include "store/fleet/charter.h"
 #include "store/fleet/talk.h"
 #include "store/folder/store.h"
 #include "tests/support/fail.h"
@@ -142,8 +143,9 @@ place_says(const struct place *p, const char *host, const char *key, int ago_s)
 	struct keyring *ring = ring_of(p);
 	struct line line = LINE_TO(p->link->socket);
 	struct seal_name name = {SEAL_BASTION, host, SEAL_SERIAL(1, 9)};
-	struct bastion bastion = {
-	    .version = "0.2.0", .level = 1, .time_s = time(NULL) - ago_s};
+	struct bastion bastion = {.version = "0.2.0",
+	    .level = CHARTER_LEVEL,
+	    .time_s = time(NULL) - ago_s};
 	struct bastion_key *one = list_add(&bastion.keys, sizeof(*one));
 	struct sealed sealed;
 	struct talk_answer was, answer;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/core/report.h"
 #include "tests/unit/fixture.h"
 
 #define GIB (INT64_C(1) << 30)
@@ -144,6 +145,10 @@ Test(doctor_fleet, looks_at_clock_user_and_compaction)
 	judge(s);
 	expect_one(s, FINDING_FAIL, "invalid password");
 	s = begin();
+	s->link.is_root = true;
+	judge(s);
+	expect_one(s, FINDING_WARN, "role root");
+	s = begin();
 	s->link.compact_refused = true;
 	judge(s);
 	expect_one(s, FINDING_WARN, "old revisions");
@@ -164,38 +169,159 @@ Test(doctor_fleet, compares_name_and_level)
 	strcpy(charter.name, "other");
 	fleet_judge_charter(&s->findings, &s->config, &charter);
 	expect_one(s, FINDING_WARN, "two accounts");
+	s = begin();
+	s->config.uids = FLEET_UIDS_PER_BASTION;
+	strcpy(charter.name, "fleet.example.com");
+	charter.level = CHARTER_UIDS;
+	fleet_judge_charter(&s->findings, &s->config, &charter);
+	cr_expect_eq(s->findings.list.count, 0);
+	charter.level = CHARTER_UIDS - 1;
+	fleet_judge_charter(&s->findings, &s->config, &charter);
+	expect_one(s, FINDING_WARN, "does not hold yet");
+}
+
+/* Two bastions, of which "b1" is ours, and all is well. */
+struct pair {
+	struct charter charter;
+	struct fleet_member list[2];
+	struct members members;
+};
+
+static struct pair *
+begin_pair(void)
+{
+	static struct pair p;
+
+	p = (struct pair){.charter = {.level = CHARTER_LEVEL}};
+	for (int i = 0; i < 2; i++) {
+		struct fleet_member *m = &p.list[i];
+
+		m->bastion = (struct bastion){.version = TFA_VERSION,
+		    .level = CHARTER_LEVEL,
+		    .policy = 4,
+		    .time_s = NOW_S - 100 * i};
+		snprintf(m->host, sizeof(m->host), "b%d", i + 1);
+	}
+	p.members.list.items = p.list;
+	p.members.list.count = 2;
+	return &p;
+}
+
+static void
+expect_of_pair(const struct pair *p, const char *host,
+    enum finding_status status, const char *words)
+{
+	struct scene *s = begin();
+
+	fleet_judge_members(
+	    &s->findings, &p->members, &p->charter, host, NOW_S);
+	if (words != NULL)
+		expect_one(s, status, words);
+	else
+		cr_expect_eq(s->findings.list.count, 0);
 }
 
 Test(doctor_fleet, looks_at_the_other_bastions)
 {
-	struct fleet_member list[2] = {{.host = "b1",
-					   .bastion = {.version = TFA_VERSION,
-					       .policy = 4,
-					       .time_s = NOW_S}},
-	    {.host = "b2",
-		.bastion = {.version = TFA_VERSION,
-		    .policy = 4,
-		    .time_s = NOW_S - 100}}};
-	struct members members = {.list = {list, 2}};
+	struct pair *p = begin_pair();
+
+	expect_of_pair(p, "b1", FINDING_OK, NULL);
+	expect_of_pair(p, "b3", FINDING_WARN, "no word of this bastion (b3)");
+	p->list[1].bastion.policy = 3;
+	expect_of_pair(p, "b1", FINDING_WARN, "b2 decided last by policy 3");
+	p = begin_pair();
+	p->list[1].bastion.time_s = NOW_S - MEMBERS_OFF_S;
+	expect_of_pair(p, "b1", FINDING_WARN, "b2 has said nothing");
+	p = begin_pair();
+	p->list[1].bastion.clock_off_ms = 40000;
+	expect_of_pair(p, "b1", FINDING_FAIL, "clock of b2");
+	p = begin_pair();
+	strcpy(p->list[1].bastion.version, "0.1.0");
+	expect_of_pair(p, "b1", FINDING_WARN, "b2 has tfa 0.1.0");
+}
+
+Test(doctor_fleet, compares_levels)
+{
+	struct pair *p = begin_pair();
+
+	p->charter.level = CHARTER_LEVEL - 1;
+	expect_of_pair(p, "b1", FINDING_WARN, "all its bastions know a higher");
+	p->list[1].bastion.level = CHARTER_LEVEL - 1;
+	expect_of_pair(p, "b1", FINDING_OK, NULL);
+	p->charter.level = CHARTER_LEVEL;
+	expect_of_pair(p, "b1", FINDING_FAIL, "nobody can log in there");
+}
+
+Test(doctor_fleet, wants_a_local_user_who_gets_in_now)
+{
+	struct device_row phone = {.id = "d1"};
+	struct user_row rows[2] = {{.mode = MODE_REQUIRED},
+	    {.mode = MODE_REQUIRED, .recovery_left = 1}};
+	struct fleet_way_in ways[2] = {
+	    {"bg1", NULL, "no user bg1"}, {"bg2", &rows[1], ""}};
 	struct scene *s = begin();
 
-	fleet_judge_members(&s->findings, &members, "b1", NOW_S);
+	fleet_judge_local(&s->findings, ways, 0);
 	cr_expect_eq(s->findings.list.count, 0);
-	fleet_judge_members(&s->findings, &members, "b3", NOW_S);
-	expect_one(s, FINDING_WARN, "no word of this bastion (b3)");
+	fleet_judge_local(&s->findings, ways, 2);
+	expect_one(s, FINDING_WARN, "bg1: no user bg1; bg2: no device, and");
 	s = begin();
-	list[1].bastion.policy = 3;
-	fleet_judge_members(&s->findings, &members, "b1", NOW_S);
-	cr_expect_eq(s->findings.list.count, 1);
+	rows[1].recovery_left = FLEET_RECOVERY;
+	fleet_judge_local(&s->findings, ways, 2);
+	cr_expect_eq(s->findings.list.count, 0);
+	rows[1].state = STATE_LOCKED;
+	fleet_judge_local(&s->findings, ways, 2);
+	expect_one(s, FINDING_WARN, "bg2: locked");
 	s = begin();
-	list[1].bastion.time_s = NOW_S - MEMBERS_OFF_S;
-	fleet_judge_members(&s->findings, &members, "b1", NOW_S);
-	expect_one(s, FINDING_WARN, "b2 has said nothing");
+	rows[0].devices.items = &phone;
+	rows[0].devices.count = 1;
+	ways[0].row = &rows[0];
+	fleet_judge_local(&s->findings, ways, 2);
+	cr_expect_eq(s->findings.list.count, 0);
+	strcpy(rows[0].problem, "damaged");
+	fleet_judge_local(&s->findings, ways, 2);
+	expect_one(s, FINDING_WARN, "bg1: damaged");
+}
+
+Test(doctor_fleet, wants_a_fresh_copy_of_the_policy)
+{
+	struct kept kept = {.checked_s = NOW_S - FLEET_COPY_WARN_S};
+	struct scene *s = begin();
+
+	fleet_judge_copy(&s->findings, &kept, "", NOW_S);
+	cr_expect_eq(s->findings.list.count, 0);
+	kept.checked_s--;
+	fleet_judge_copy(&s->findings, &kept, "", NOW_S);
+	expect_one(s, FINDING_WARN, "a week later not even");
 	s = begin();
-	list[1].bastion = (struct bastion){.version = TFA_VERSION,
-	    .policy = 4,
-	    .time_s = NOW_S,
-	    .clock_off_ms = 40000};
-	fleet_judge_members(&s->findings, &members, "b1", NOW_S);
-	expect_one(s, FINDING_FAIL, "clock of b2");
+	kept.checked_s = NOW_S - KEPT_S - 1;
+	fleet_judge_copy(&s->findings, &kept, "", NOW_S);
+	expect_one(s, FINDING_FAIL, "a week later not even");
+	s = begin();
+	fleet_judge_copy(&s->findings, NULL, "fleet/policy: gone", NOW_S);
+	expect_one(s, FINDING_WARN, "fleet/policy: gone");
+}
+
+Test(doctor_fleet, names_records_that_are_no_good)
+{
+	struct census census = {.seen = 9};
+	struct scene *s = begin();
+
+	fleet_judge_census(&s->findings, &census);
+	cr_expect_eq(s->findings.list.count, 0);
+	census.damaged = (struct census_some){1, "alice"};
+	fleet_judge_census(&s->findings, &census);
+	expect_one(s, FINDING_FAIL, "1 of 9 records cannot be opened");
+	s = begin();
+	census = (struct census){.seen = 9, .other = {2, "bob, carol"}};
+	fleet_judge_census(&s->findings, &census);
+	expect_one(s, FINDING_WARN, "denied here: bob, carol");
+	s = begin();
+	census = (struct census){.seen = 9, .gone = {1, "dave"}};
+	fleet_judge_census(&s->findings, &census);
+	expect_one(s, FINDING_FAIL, "1 are gone; their users are denied: dave");
+	s = begin();
+	census.older = (struct census_some){1, "erin"};
+	fleet_judge_census(&s->findings, &census);
+	expect_one(s, FINDING_FAIL, "denied: erin");
 }

@@ -102,7 +102,7 @@ Test(fleet_config, refuses_what_is_wrong)
 	    {"'user': 'tfa'", "'user': 'tfa', 'user': 'tfa'", ": user: "},
 	    {"'compact': false", "'compact': 'no'", ": compact: "},
 	    {"'bastion.example.com'", "'my bastion'", ": name: "},
-	    {"'exempt': 'deny'", "'exempt': 'pass'", ": away.exempt: "},
+	    {"'exempt': 'deny'", "'exempt': 'ask'", ": away.exempt: "},
 	    {"'uids': 'same'", "'uids': 'other'", ": uids: "},
 	    {"'same'}\n", "'same'} x", "store.json:6:"},
 	};

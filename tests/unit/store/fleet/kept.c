@@ -355,31 +355,3 @@ Test(kept, nothing_is_written_by_a_policy_that_was_replaced)
 	cr_expect_eq(counted(&s->one), 1);
 	end(s);
 }
-
-Test(kept, clock_is_read_as_it_was_noted)
-{
-	static const char *const odd[] = {"", "0\n", "+0000000000000090000",
-	    " 0000000000000090000\n", "+000000000000009000x\n",
-	    "+0000000000000090000\n\n", "+0000000000000090000 "};
-	struct scene *s = begin();
-	char path[FOLDER_MAX + 32];
-	int64_t off_ms = 7;
-	int fd;
-
-	cr_expect_not(kept_clock(s->one.store.dir, &off_ms));
-	kept_note_clock(s->one.store.dir, -90000);
-	cr_expect(kept_clock(s->one.store.dir, &off_ms));
-	cr_expect_eq(off_ms, -90000);
-	kept_note_clock(s->one.store.dir, 12);
-	cr_expect(kept_clock(s->one.store.dir, &off_ms));
-	cr_expect_eq(off_ms, 12);
-	snprintf(path, sizeof(path), "%s/fleet/clock", s->one.folder);
-	for (size_t i = 0; i < COUNT(odd); i++) {
-		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-		cr_assert_eq(
-		    write(fd, odd[i], strlen(odd[i])), (ssize_t)strlen(odd[i]));
-		close(fd);
-		cr_expect_not(kept_clock(s->one.store.dir, &off_ms), "%zu", i);
-	}
-	end(s);
-}

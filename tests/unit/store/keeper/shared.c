@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/fleet/fleet.h"
+#include "store/fleet/offset.h"
 #include "store/keeper/join.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/store/fleet/founder.h"
@@ -456,14 +457,14 @@ Test(keeper_shared, judges_nothing_by_a_clock_that_is_off)
 	struct scene *s = begin();
 
 	put(s, 0, "root", scene_enrolled);
-	kept_note_clock(s->at[0].store.dir, 60999);
+	offset_note(s->at[0].store.dir, "", 60999);
 	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
-	kept_note_clock(s->at[0].store.dir, 61000);
+	offset_note(s->at[0].store.dir, "", 61000);
 	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
 	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "clock_off");
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
 	EXPECT(ask(s, 0, "'users'", NO_CODE), "done");
-	kept_note_clock(s->at[0].store.dir, -61000);
+	offset_note(s->at[0].store.dir, "", -61000);
 	EXPECT(ask(s, 0, LOGIN, NO_CODE), "clock_off");
 	end(s);
 }
@@ -482,5 +483,246 @@ Test(keeper_shared, last_policy_seen_decides_for_local_users)
 	cr_assert_eq(unlinkat(s->at[1].store.dir, "fleet/policy", 0), 0);
 	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "store_away");
 	liar_start(&s->liar);
+	end(s);
+}
+
+/* The record as both have it. */
+static void
+read_shared(struct scene *s, struct record *ret)
+{
+	fleet_attach(&s->fleets[0], &s->at[0].store);
+	cr_assert_eq(store_read(&s->at[0].store, "root", ret), FAULT_NONE, "%s",
+	    s->at[0].store.why);
+}
+
+static void
+expect_uids(struct scene *s, size_t count, const char *last, int64_t uid)
+{
+	struct record record;
+
+	read_shared(s, &record);
+	cr_assert_eq(record.uids.count, count);
+	if (count > 0) {
+		const struct uid_at *at = &record.uids.items[count - 1];
+
+		cr_expect_str_eq(at->bastion, last);
+		cr_expect_eq(at->uid, uid);
+	}
+	record_done(&record);
+}
+
+static struct scene *
+begin_uids(int level)
+{
+	struct scene *s = begin();
+
+	s->config.uids = FLEET_UIDS_PER_BASTION;
+	for (int i = 0; i < 2; i++)
+		snprintf(s->at[i].keeper.host, sizeof(s->at[i].keeper.host),
+		    "b%d", i + 1);
+	founder_charter(&s->fleets[0], FOUNDER_EPOCH, level);
+	return s;
+}
+
+/* The record was made at a bastion where that user has another uid. */
+Test(keeper_shared, knows_a_user_by_the_uid_of_each_bastion)
+{
+	struct scene *s = begin_uids(CHARTER_UIDS);
+
+	put(s, 0, "root", scene_anothers);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	expect_uids(s, 1, "b2", 0);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "ask");
+	expect_uids(s, 2, "b1", 0);
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code_used");
+	expect_uids(s, 2, "b1", 0);
+	end(s);
+}
+
+static void
+at_b2_of_another(struct record *record)
+{
+	scene_enrolled(record);
+	record_note_uid(record, "b2", 4000);
+}
+
+/* The name belongs to another account there than at the first visit. */
+Test(keeper_shared, denies_another_uid_than_that_of_the_bastion)
+{
+	static const char *const requests[] = {LOGIN, VERIFY, "'skip'," TTY,
+	    "'enroll_begin'," TTY, "'explain','user':'root'",
+	    "'enroll','user':'root'"};
+	struct scene *s = begin_uids(CHARTER_UIDS);
+
+	put(s, 0, "root", at_b2_of_another);
+	for (size_t i = 0; i < COUNT(requests); i++)
+		EXPECT(ask(s, 1, requests[i], OF_DEVICE), "uid_changed");
+	expect_uids(s, 1, "b2", 4000);
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	expect_uids(s, 2, "b1", 0);
+	EXPECT(ask(s, 1, "'revoke','user':'root'", NO_CODE), "done");
+	expect_uids(s, 1, "b2", 0);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "setup");
+	end(s);
+}
+
+static void
+everywhere_else(struct record *record)
+{
+	char host[16];
+
+	scene_anothers(record);
+	for (int i = 0; i < UIDS_MAX; i++) {
+		snprintf(host, sizeof(host), "other%d", i);
+		cr_assert(record_note_uid(record, host, 1));
+	}
+}
+
+Test(keeper_shared, notes_uids_of_as_many_bastions_as_fit)
+{
+	struct scene *s = begin_uids(CHARTER_UIDS);
+
+	put(s, 0, "root", everywhere_else);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "uid_changed");
+	expect_uids(s, UIDS_MAX, "other31", 1);
+	end(s);
+}
+
+/* A new record says from the beginning whose it is. */
+Test(keeper_shared, makes_records_with_the_uid_of_the_bastion)
+{
+	struct scene *s = begin_uids(CHARTER_UIDS);
+
+	EXPECT(
+	    ask(s, 1, "'code','user':'root','use':'enroll'", NO_CODE), "done");
+	expect_uids(s, 1, "b2", 0);
+	end(s);
+}
+
+/* An older tfa in the fleet could not read them, and one that is told that uids
+ * are the same does not look at them. */
+Test(keeper_shared, has_one_uid_for_all_below_the_level)
+{
+	struct scene *s = begin_uids(CHARTER_UIDS - 1);
+
+	put(s, 0, "root", scene_anothers);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "uid_changed");
+	put(s, 0, "root", scene_enrolled);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	expect_uids(s, 0, "", 0);
+	founder_charter(&s->fleets[0], FOUNDER_EPOCH, CHARTER_UIDS);
+	s->config.uids = FLEET_UIDS_SAME;
+	put(s, 0, "root", at_b2_of_another);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "ask");
+	expect_uids(s, 1, "b2", 4000);
+	end(s);
+}
+
+/* The record of a local user is in one bastion's folder. */
+Test(keeper_shared, local_users_have_one_uid)
+{
+	struct scene *s = begin_uids(CHARTER_UIDS);
+	uid_t uid = keeper_scene_uid("daemon");
+	struct record record;
+
+	put(s, 0, "daemon", scene_anothers);
+	EXPECT(ask_as(s, 0, uid, LOGIN, NO_CODE), "uid_changed");
+	put(s, 0, "daemon", scene_enrolled);
+	EXPECT(ask_as(s, 0, uid, LOGIN, NO_CODE), "ask");
+	cr_assert_eq(
+	    store_read(&s->at[0].store, "daemon", &record), FAULT_NONE);
+	cr_expect_eq(record.uids.count, 0);
+	record_done(&record);
+	end(s);
+}
+
+static const char by_name[] =
+    "{'version':1,'issuer':'Test','rules':[{'name':'ci','users':['root'],"
+    "'mode':'exempt'}],"
+    "'otherwise':'required'}";
+
+/* A scene whose policy is that one, seen by both, and etcd away. */
+static struct scene *
+begin_away(const char *text)
+{
+	struct scene *s = begin();
+
+	s->config.away = (struct fleet_away){true, FLEET_EXEMPT_PASS};
+	founder_policy(&s->fleets[0], s->at[0].store.dir, "b1", text);
+	(void)ask(s, 0, LOGIN, NO_CODE);
+	(void)ask(s, 1, LOGIN, NO_CODE);
+	s->liar.shared->lie = LIE_AWAY;
+	return s;
+}
+
+Test(keeper_shared, exempt_users_come_in_while_it_is_away_if_told_so)
+{
+	struct scene *s = begin_away(by_name);
+
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "exempt");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "store_away");
+	EXPECT(ask(s, 1, "'login','keys':'default','door':true", NO_CODE),
+	    "store_away");
+	EXPECT(
+	    ask(s, 1, LOGIN ",'reason':'key_unlisted'", NO_CODE), "store_away");
+	EXPECT(ask(s, 1, "'users','user':'root'", NO_CODE), "store_away");
+	EXPECT(ask_as(s, 1, keeper_scene_uid("sys"), LOGIN, NO_CODE),
+	    "store_away");
+	s->config.away.exempt = FLEET_EXEMPT_DENY;
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	end(s);
+}
+
+/* Only the record knows if a rule by which they need a code was lost. */
+Test(keeper_shared, nobody_is_exempt_by_a_rule_for_all_while_it_is_away)
+{
+	static const char all[] =
+	    "{'version':1,'issuer':'Test','rules':[{'name':'all','users':['*'],"
+	    "'mode':'exempt'}],'otherwise':'required'}";
+	struct scene *s = begin_away(all);
+
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	end(s);
+	s = begin_away(exempting);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	end(s);
+}
+
+/* Every other fault is one of the record, and not of the way to it. */
+Test(keeper_shared, nobody_is_exempt_where_the_store_answers)
+{
+	static const enum lie lies[] = {LIE_UNSURE, LIE_FULL, LIE_REFUSED,
+	    LIE_GONE, LIE_OLD, LIE_REVISION, LIE_DAMAGED, LIE_CUT};
+	struct scene *s = begin_away(by_name);
+
+	s->liar.shared->lie = LIE_NOT;
+	put(s, 0, "root", scene_two_devices);
+	put(s, 0, "root", scene_enrolled);
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		struct heard heard;
+
+		s->liar.shared->lie = lies[i];
+		heard = ask(s, 0, LOGIN, NO_CODE);
+		cr_expect_str_neq(heard.reason, "exempt", "%d", lies[i]);
+	}
+	end(s);
+}
+
+Test(keeper_shared, nobody_is_exempt_by_a_policy_of_last_week)
+{
+	struct scene *s = begin_away(by_name);
+	static const char *const ages[] = {"2026", "2020"};
+	char command[FOLDER_MAX + 100];
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(command, sizeof(command),
+		    "sed -i 's/\"time\":\"[0-9]*/\"time\":\"%s/' "
+		    "%s/fleet/policy",
+		    ages[i], s->at[1].folder);
+		cr_assert_eq(system(command), 0);
+		EXPECT(ask(s, 1, LOGIN, NO_CODE),
+		    i == 0 ? "exempt" : "store_away");
+	}
 	end(s);
 }
