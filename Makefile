@@ -151,6 +151,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ_SUPPORT_SRC := $(wildcard tests/fuzz/support/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 HOSTILE_SRC := tests/hostile/library.c
+AHEAD_SRC := tests/clock/ahead.c
 EXAMPLE_SRC := $(wildcard examples/*.c)
 GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 OWN_PARTS := $(filter-out gate/own/main.c,$(OWN_SRC))
@@ -162,7 +163,8 @@ LINK_PARTS := $(addprefix store/link/,request.c tree.c etcd.c etcd_judge.c \
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
-	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(PAM_TESTS)
+	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(AHEAD_SRC) \
+	$(PAM_TESTS)
 PROOF_SRC := $(wildcard tests/proofs/*.c)
 ALL_H := $(shell find store gate admin tests examples -name '*.h')
 # Sorted: wildcard of an old make is not, and the linker keeps the order.
@@ -332,12 +334,14 @@ endif
 
 $(BUILD)/scenario: $(call obj,$(SUPPORT_SRC) $(if $(DOOR),$(PAM_TESTS)) \
     $(filter-out $(PAM_TESTS),$(SCENARIO_SRC))) $(BUILD)/libtfa.a \
-    | $(BUILD)/hostile.so
+    | $(BUILD)/hostile.so $(BUILD)/ahead.so
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcrypto $(if $(DOOR),-lpam)
 
 # What the scenarios have others try to load into the programs.
 $(BUILD)/hostile.so: $(HOSTILE_SRC)
+$(BUILD)/ahead.so: $(AHEAD_SRC)
+$(BUILD)/hostile.so $(BUILD)/ahead.so:
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(HERE) $(WARN) $(OPT) -shared -fPIC $^ -o $@
@@ -352,7 +356,8 @@ test: deps
 	    tests/run $(if $(SAN),unit scenario)
 
 build-unit: $(BUILD)/unit
-build-scenario: all $(DOOR) $(FLEET) $(BUILD)/hostile.so $(DRIVER)
+build-scenario: all $(DOOR) $(FLEET) $(BUILD)/hostile.so $(BUILD)/ahead.so \
+    $(DRIVER)
 # What envfuzz starts are shells, which no sanitizer sees; demo is no test.
 build-tests: build-unit build-scenario \
     $(if $(SAN),,$(BUILD)/demo $(BUILD)/envfuzz)

@@ -98,7 +98,7 @@ ask_link(struct doctor *doctor, struct remote *remote,
 		return false;
 	}
 	fleet_judge_link(&doctor->findings, config, &link);
-	return link.breaker != 0;
+	return link.breaker != 0 && link.login[0] == '\0';
 }
 
 static bool
@@ -114,6 +114,11 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 		doctor_fail(doctor, "tfa-admin store join --new NAME",
 		    "there is no fleet under %s: nobody can log in",
 		    config->prefix);
+		return false;
+	}
+	if (remote->line.why[0] != '\0' && fault != FAULT_NONE) {
+		doctor_fail(doctor, fleet_fix(remote->why, "tfa-link --check"),
+		    "nobody but \"local\" users can log in: %s", remote->why);
 		return false;
 	}
 	if (fault == FAULT_NONE)

@@ -23,6 +23,10 @@ struct doctor;
 #define FLEET_COPY_WARN_S   7200
 #define FLEET_RECOVERY      2 /* codes without which somebody is stuck soon */
 
+/* The line to change, by the words that OpenSSL and etcd have for a certificate
+ * which one of the two does not accept; or otherwise. */
+const char *fleet_fix(const char *why, const char *otherwise);
+
 /* The link's view of itself and of etcd.  Adds to findings. */
 void fleet_judge_link(struct findings *findings,
     const struct fleet_config *config, const struct link_status *link);

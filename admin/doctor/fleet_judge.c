@@ -63,11 +63,26 @@ judge_room(struct findings *findings, const struct member *member)
 		    "%.280s says that its data is damaged", member->url);
 }
 
+const char *
+fleet_fix(const char *why, const char *otherwise)
+{
+	if (strstr(why, "CommonName of client") != NULL)
+		return "a certificate without a CN for tfa-link";
+	if (strstr(why, "alert") != NULL)
+		return "a certificate for tfa-link, by the authority in etcd's "
+		       "--trusted-ca-file";
+	if (strstr(why, "SSL") != NULL && strstr(why, "certificate") != NULL)
+		return "a certificate for etcd, for that name, by the authority "
+		       "in \"ca\" of " FLEET_CONFIG;
+	return otherwise;
+}
+
 static void
 judge_member(struct findings *findings, const struct member *member)
 {
 	if (member->state != MEMBER_GOOD)
-		findings_warn(findings, "tfa-link --check",
+		findings_warn(findings,
+		    fleet_fix(member->why, "tfa-link --check"),
 		    "%.280s: %s%s%.200s", member->url,
 		    member_state_name(member->state),
 		    member->why[0] != '\0' ? ": " : "", member->why);
@@ -89,10 +104,9 @@ judge_quorum(struct findings *findings, const struct link_status *link)
 	list_each(const struct member, member, link->endpoints)
 		good += member->state == MEMBER_GOOD;
 	if (link->breaker == 0)
-		findings_fail(findings, "tfa-link --check",
-		    "etcd does not answer (%.250s): nobody but \"local\" users "
-		    "can log in",
-		    link->why);
+		findings_fail(findings,
+		    fleet_fix(link->why, "tfa-link --check"),
+		    "%.250s: nobody but \"local\" users can log in", link->why);
 	else if (good < count / 2 + 1)
 		findings_warn(findings, "the members of etcd that are away",
 		    "%zu of %zu members of etcd are well: one less, and nobody "
@@ -128,9 +142,10 @@ fleet_judge_link(struct findings *findings, const struct fleet_config *config,
 	judge_quorum(findings, link);
 	if (link->login[0] != '\0')
 		findings_fail(findings,
-		    "the password in tfa-link's credential, or etcdctl user "
-		    "passwd",
-		    "etcd refuses the user %s: %.250s", config->user,
+		    fleet_fix(link->login,
+			"the password in tfa-link's credential, or etcdctl "
+			"user passwd"),
+		    "%.250s: nobody but \"local\" users can log in",
 		    link->login);
 	if (link->is_root)
 		findings_warn(findings,

@@ -97,8 +97,8 @@ struct revokes {
 	size_t count;
 };
 
-/* True if the user's record has a device that is older than the revoke: the
- * backup is from before it. */
+/* True if the user's record has a device that was taken away: the backup is from
+ * before that. */
 static bool
 is_lost(struct site *site, const struct audit *entry)
 {
@@ -116,7 +116,9 @@ is_lost(struct site *site, const struct audit *entry)
 	    record_parse(text.text, text.len, &record, &error) != FAULT_NONE)
 		return false;
 	list_each(const struct device, device, record.devices)
-		if (device->added_s <= entry->time_s)
+		if (device->added_s <= entry->time_s &&
+		    (entry->device[0] == '\0' ||
+			strcmp(device->id, entry->device) == 0))
 			return true;
 	return false;
 }
@@ -128,15 +130,23 @@ see_revoke(void *ctx, const struct audit *entry, const char *line)
 	char when[WHEN_SAID];
 
 	(void)line;
-	if (strcmp(entry->event, "revoke") != 0 || entry->device[0] != '\0' ||
-	    strcmp(entry->verdict, "pass") != 0 ||
+	if ((strcmp(entry->event, "revoke") != 0 &&
+		strcmp(entry->event, "device_remove") != 0) ||
+	    strcmp(entry->verdict, "deny") == 0 ||
 	    !is_lost(revokes->site, entry))
 		return true;
 	revokes->count++;
 	when_say(entry->time_s, when);
-	admin_say("%s was revoked (%s, by %s), and is not in the backup: "
-		  "tfa-admin revoke %s",
-	    entry->user, when, entry->actor, entry->user);
+	if (entry->device[0] == '\0')
+		admin_say("%s was revoked (%s), and the backup is from before: "
+			  "tfa-admin revoke %s",
+		    entry->user, when, entry->user);
+	else
+		admin_say("the device %s of %s was taken away (%s), and the "
+			  "backup is from before: tfa-admin revoke %s --device "
+			  "%s",
+		    entry->device, entry->user, when, entry->user,
+		    entry->device);
 	return true;
 }
 

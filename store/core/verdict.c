@@ -243,6 +243,9 @@ static const struct {
     [REASON_STORE_UNSURE] = {"store_unsure", GATE_EXIT_LATER,
 	"The store that the bastions share did not answer in time, and the code "
 	"may be spent: try again with the next one."},
+    [REASON_STORE_FULL] = {"store_full", GATE_EXIT_LATER,
+	"The store that the bastions share is full, so a code cannot be spent: "
+	"tell an administrator."},
     [REASON_STORE_BACK] = {"store_back", GATE_EXIT_DENIED,
 	"The store that the bastions share shows an older state than before, so "
 	"it is not clear what was revoked since: tell an administrator."},
@@ -330,6 +333,9 @@ static const struct {
     {REASON_STORE_UNSURE,
 	"The store that the bastions share did not answer in time: the change "
 	"may be made or not. Look, and try again."},
+    {REASON_STORE_FULL,
+	"The store that the bastions share is full, so nothing is changed: "
+	"tfa-admin doctor names the command that makes room."},
     {REASON_STORE_BACK,
 	"The store that the bastions share shows an older state than this "
 	"bastion has seen: it was restored from a copy, or somebody changed "
@@ -389,8 +395,9 @@ reason_is_fault(enum reason reason)
 	    reason == REASON_TOO_OLD || reason == REASON_CLOCK_OFF ||
 	    reason == REASON_BAD_RECORD || reason == REASON_DISK_FULL ||
 	    reason == REASON_STORE || reason == REASON_STORE_AWAY ||
-	    reason == REASON_STORE_UNSURE || reason == REASON_STORE_BACK ||
-	    reason == REASON_NO_LOG || reason == REASON_BAD_ACCOUNT;
+	    reason == REASON_STORE_UNSURE || reason == REASON_STORE_FULL ||
+	    reason == REASON_STORE_BACK || reason == REASON_NO_LOG ||
+	    reason == REASON_BAD_ACCOUNT;
 }
 
 bool

@@ -13,7 +13,7 @@
 #include "store/fleet/fleet.h"
 #include "store/fleet/seen.h"
 
-#define GET_MS     3000
+#define GET_MS     4000 /* as long as etcd may take to have a leader */
 #define PUT_MS     5000
 #define NAP_MS     100 /* until a link that was killed is asked again */
 #define COUNT_BITS 48

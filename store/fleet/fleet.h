@@ -20,7 +20,7 @@
  * a record that is simply gone was taken away by somebody else, and is refused
  * (seen.h).
  *
- * An answer that does not come is a denial: a read waits 3 seconds at most, a
+ * An answer that does not come is a denial: a read waits 4 seconds at most, a
  * change 5 seconds more.
  */
 #ifndef TFA_FLEET_H

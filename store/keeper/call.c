@@ -40,7 +40,7 @@ reason_of(enum fault fault, int error)
 		    ? REASON_DISK_FULL
 		    : REASON_STORE;
 	case FAULT_FULL:
-		return REASON_DISK_FULL;
+		return REASON_STORE_FULL;
 	case FAULT_STALE:
 		return REASON_BUSY;
 	case FAULT_AWAY:

@@ -25,16 +25,18 @@ endpoints_good(struct endpoints *e, int i, int64_t now_ms)
 		e->current = i;
 	e->running--;
 	e->silent_since_ms = e->running > 0 ? now_ms : 0;
+	e->unreached[i] = false;
 	e->refused = false;
 }
 
 /* Many attempts fail at one member at once: the current one moves on once. */
 void
-endpoints_bad(
-    struct endpoints *e, int i, bool refused, const char *why, int64_t now_ms)
+endpoints_bad(struct endpoints *e, int i, enum endpoint_fault fault,
+    const char *why, int64_t now_ms)
 {
 	e->running--;
-	e->refused = refused;
+	e->unreached[i] = fault == ENDPOINT_UNREACHED;
+	e->refused = fault == ENDPOINT_REFUSED;
 	link_plain(why, e->why, sizeof(e->why));
 	if (i != e->current || e->count == 1)
 		return;
@@ -49,11 +51,33 @@ endpoints_neither(struct endpoints *e)
 	e->running--;
 }
 
+static bool
+is_silent_for(const struct endpoints *e, int64_t now_ms, int64_t ms)
+{
+	return e->silent_since_ms != 0 && now_ms - e->silent_since_ms >= ms;
+}
+
+bool
+endpoints_lack_majority(const struct endpoints *e)
+{
+	int unreached = 0;
+
+	for (int i = 0; i < e->count; i++)
+		unreached += e->unreached[i];
+	return unreached > (e->count - 1) / 2;
+}
+
+bool
+endpoints_are_lost(const struct endpoints *e, int64_t now_ms)
+{
+	return endpoints_lack_majority(e) && is_silent_for(e, now_ms, LOST_MS);
+}
+
 bool
 endpoints_are_away(const struct endpoints *e, int64_t now_ms)
 {
-	return e->silent_since_ms != 0 &&
-	    now_ms - e->silent_since_ms >= BREAKER_MS;
+	return is_silent_for(e, now_ms, BREAKER_MS) ||
+	    endpoints_are_lost(e, now_ms);
 }
 
 bool

@@ -11,7 +11,9 @@
  * One member is asked until it fails, then the next; the first, which is the
  * nearest, is tried again every HOME_MS.  After BREAKER_MS without an answer to
  * attempts that were made the breaker is open: requests are then answered at
- * once, and only probes go out, one a second to each member.
+ * once, and only probes go out, one a second to each member.  Where no connection
+ * to a majority of the members can be made, none of them can be elected soon, and
+ * LOST_MS are enough.
  */
 #ifndef TFA_LINK_ENDPOINTS_H
 #define TFA_LINK_ENDPOINTS_H
@@ -22,9 +24,10 @@
 #include "store/fleet/config.h"
 #include "store/link/request.h"
 
-/* etcd has a new leader 1 to 2.4 s after the old one died: requests that come in
- * that time still find one. */
-#define BREAKER_MS 2500
+/* etcd has a new leader 1 to 2.7 s after the old one died, and 3.4 s if two nodes
+ * vote for themselves: requests that come in that time still find one. */
+#define BREAKER_MS 4000
+#define LOST_MS    2400
 #define PROBE_MS   1000
 #define HOME_MS    60000
 
@@ -33,7 +36,8 @@ struct endpoints {
 	int64_t silent_since_ms; /* attempts, and no answer since; 0: none */
 	int64_t left_home_ms;    /* when the first one was last left or tried */
 	int64_t probed_ms;
-	int running;        /* attempts */
+	int running;                     /* attempts */
+	bool unreached[FLEET_ENDPOINTS]; /* the last time */
 	bool refused;       /* the last failure is one of certificates */
 	char why[LINK_WHY]; /* the last failure, plain; "": none yet */
 };
@@ -46,14 +50,26 @@ void endpoints_sent(struct endpoints *e, int64_t now_ms);
  * the current one. */
 void endpoints_good(struct endpoints *e, int i, int64_t now_ms);
 
-/* Member i failed.  refused: by its or our certificate.  why is plain words. */
-void endpoints_bad(
-    struct endpoints *e, int i, bool refused, const char *why, int64_t now_ms);
+enum endpoint_fault {
+	ENDPOINT_SILENT,    /* no answer, or none of etcd's */
+	ENDPOINT_UNREACHED, /* there is nobody to connect to */
+	ENDPOINT_REFUSED,   /* its or our certificate */
+};
+
+/* Member i failed.  why is plain words. */
+void endpoints_bad(struct endpoints *e, int i, enum endpoint_fault fault,
+    const char *why, int64_t now_ms);
 
 /* An attempt ended that says nothing of the member: a bad token. */
 void endpoints_neither(struct endpoints *e);
 
 bool endpoints_are_away(const struct endpoints *e, int64_t now_ms);
+
+/* True if no connection to a majority of the members could be made. */
+bool endpoints_lack_majority(const struct endpoints *e);
+
+/* They are away, and no majority can be reached: nobody needs to wait on. */
+bool endpoints_are_lost(const struct endpoints *e, int64_t now_ms);
 
 /* True once every PROBE_MS while there is silence. */
 bool endpoints_probe_now(struct endpoints *e, int64_t now_ms);

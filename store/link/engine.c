@@ -141,8 +141,11 @@ fail_attempt(struct engine *e, struct task *task,
 
 	note_why(e, task, why);
 	if (kinds[task->kind].proves)
-		endpoints_bad(
-		    &e->endpoints, task->member, refused, task->why, e->now_ms);
+		endpoints_bad(&e->endpoints, task->member,
+		    refused                 ? ENDPOINT_REFUSED
+			: result->unreached ? ENDPOINT_UNREACHED
+					    : ENDPOINT_SILENT,
+		    task->why, e->now_ms);
 	task->unsure |= kinds[task->kind].writes && result->sent;
 	task->certificate_tries += refused;
 	try_again(e, task);
@@ -309,11 +312,14 @@ take_results(struct engine *e)
 	}
 }
 
-/* A try takes longer once two rounds were in vain: etcd may be slow. */
+/* A try takes longer once two rounds were in vain: etcd may be slow.  Where
+ * LOST_MS decide, each try is short. */
 static int64_t
 attempt_ms(const struct engine *e, const struct task *task)
 {
-	unsigned rounds = task->tries / (2 * (unsigned)e->endpoints.count);
+	unsigned rounds = endpoints_lack_majority(&e->endpoints)
+	    ? 0
+	    : task->tries / (2 * (unsigned)e->endpoints.count);
 	int64_t limit = (int64_t)ATTEMPT_MS << (rounds < 2 ? rounds : 2);
 	int64_t left = task->until_ms - e->now_ms;
 
@@ -403,7 +409,8 @@ advance_task(struct engine *e, struct task *task)
 {
 	int member = task->bound >= 0 ? task->bound : e->endpoints.current;
 
-	if (task->until_ms <= e->now_ms) {
+	if (task->until_ms <= e->now_ms ||
+	    (!is_own(task) && endpoints_are_lost(&e->endpoints, e->now_ms))) {
 		finish_late(e, task);
 	} else if (task->not_before_ms > e->now_ms ||
 	    !has_slot(e, task, member)) {

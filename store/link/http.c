@@ -385,6 +385,8 @@ read_result(struct job *job, CURLcode code, struct http_result *ret)
 		job->reply = (struct json_out){.text = NULL};
 		return;
 	}
+	ret->unreached = code == CURLE_COULDNT_CONNECT ||
+	    code == CURLE_COULDNT_RESOLVE_HOST;
 	ret->end = is_of_certificate(code, words) ? HTTP_CERTIFICATE
 						  : HTTP_LOST;
 	snprintf(ret->why, sizeof(ret->why), "%.190s", words);

@@ -50,6 +50,7 @@ struct http_result {
 	enum http_end end;
 	bool
 	    sent; /* libcurl took some of the body: it never proves "not sent" */
+	bool unreached; /* there was nobody to connect to */
 	long status;
 	struct json_out body;
 	int64_t date_s;     /* the answer's Date, seconds since 1970; 0: none */

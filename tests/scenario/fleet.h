@@ -17,6 +17,19 @@
 	}                              \
 	TestSuite(suite, .timeout = 180, .fini = suite##_over)
 
+/* The secret of a device that an administrator gives to a user. */
+static inline const char *
+fleet_device(const struct bastion *b, const char *user)
+{
+	struct run *r = bastion_admin(b, ARGV("enroll", user, "--qr", "uri"));
+	const char *secret;
+
+	assert_status(r, 0);
+	secret = uri_parameter(strstr(r->out, "otpauth://"), "secret");
+	cr_assert_not_null(secret, "%s", r->out);
+	return secret;
+}
+
 /* First line of a test that needs a cluster. */
 #define needs_cluster()                                   \
 	do {                                              \

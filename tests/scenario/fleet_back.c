@@ -29,19 +29,6 @@ one_bastion(void)
 	    .more = "'enrollment':{'self':'always'}", .fleet = l);
 }
 
-/* The secret of a device that the administrator gives to a user. */
-static const char *
-give_device(const char *user)
-{
-	struct run *r = bastion_admin(b, ARGV("enroll", user, "--qr", "uri"));
-	const char *secret;
-
-	assert_status(r, 0);
-	secret = uri_parameter(strstr(r->out, "otpauth://"), "secret");
-	cr_assert_not_null(secret, "%s", r->out);
-	return secret;
-}
-
 static void
 is_told(const char *user, const char *code, int status, const char *words)
 {
@@ -95,14 +82,14 @@ Test(fleet_back, record_that_is_damaged_can_be_revoked)
 
 	needs_link();
 	one_bastion();
-	secret = give_device("alice");
+	secret = fleet_device(b, "alice");
 	damaged = value_of("alice");
 	middle = damaged + strlen(damaged) / 2;
 	*middle = *middle == 'A' ? 'B' : 'A';
 	put_value("alice", damaged);
 	is_told("alice", code_at(secret, step_fresh(15)), 77, "damaged");
 	assert_status(bastion_admin(b, ARGV("revoke", "alice", "--yes")), 0);
-	secret = give_device("alice");
+	secret = fleet_device(b, "alice");
 	is_told("alice", code_at(secret, step_fresh(15)), 0, "");
 }
 
@@ -114,11 +101,11 @@ Test(fleet_back, revision_that_went_back_denies_everybody)
 
 	needs_link();
 	one_bastion();
-	give_device("bob");
+	fleet_device(b, "bob");
 	saved = text("%s/saved", c->dir);
 	cluster_save(c, saved);
 	cluster_put(c, CLUSTER_PREFIX "users/sys", "later");
-	secret = give_device("alice");
+	secret = fleet_device(b, "alice");
 	/* The revision is noted once a minute: now. */
 	cr_assert_eq(unlink(text("%s/fleet/revision", b->store)), 0);
 	is_told("alice", code_at(secret, step_fresh(15)), 0, "");
@@ -171,7 +158,7 @@ Test(fleet_back, link_has_neither_secret_nor_key)
 
 	needs_link();
 	one_bastion();
-	secret = give_device("alice");
+	secret = fleet_device(b, "alice");
 	is_told("alice", code_at(secret, step_fresh(15)), 0, "");
 	cr_assert_eq(
 	    base32_decode(secret, strlen(secret), raw, sizeof(raw), &len),
@@ -195,7 +182,7 @@ Test(fleet_back, keeper_has_no_network_library)
 
 	needs_link();
 	one_bastion();
-	give_device("alice");
+	fleet_device(b, "alice");
 	maps = read_text(text("/proc/%d/maps", b->keeper));
 	cr_assert_not_null(maps);
 	cr_assert_not_null(strstr(maps, "libcrypto"));

@@ -60,7 +60,8 @@ bastion_keeper_start(struct bastion *b)
 	char *program = text("%s/tfa-keeper", setting("TFA_PROGRAMS"));
 	long long end = run_clock_ms() + SERVER_LIMIT_MS;
 
-	b->keeper = server_start(
+	b->keeper = server_start_at(
+	    b->fleet != NULL ? b->fleet->plan.ahead_s : NULL,
 	    ARGV(program, "--socket", b->socket, "--store", b->store,
 		"--policy", b->policy, b->fleet != NULL ? "--fleet" : NULL,
 		b->fleet != NULL ? b->fleet->config : NULL, "--link",

@@ -140,7 +140,7 @@ link_again(struct link *l)
 {
 	const char *keep = l->plan.keep == NULL ? "15m" : l->plan.keep;
 
-	l->pid = server_start(
+	l->pid = server_start_at(l->plan.ahead_s,
 	    ARGV(program(), "--config", l->config, "--socket", l->socket,
 		"--credentials", l->secrets, "--keep", keep),
 	    l->log);
@@ -271,13 +271,18 @@ answer_to(int fd, const char *request, int wait_ms)
 }
 
 struct link_answer
-link_get(int fd, const char *key)
+link_get_within(int fd, const char *key, int wait_ms)
 {
 	scoped_free char *request = text(
-	    "{'op':'get','key':'%s','with':[],'wait_ms':%d}", key,
-	    LINK_READ_MS);
+	    "{'op':'get','key':'%s','with':[],'wait_ms':%d}", key, wait_ms);
 
-	return answer_to(fd, request, LINK_READ_MS);
+	return answer_to(fd, request, wait_ms);
+}
+
+struct link_answer
+link_get(int fd, const char *key)
+{
+	return link_get_within(fd, key, LINK_READ_MS);
 }
 
 struct link_answer

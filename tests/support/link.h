@@ -23,7 +23,7 @@
 #define LINKS_MAX 4
 
 /* As the keeper waits, in milliseconds. */
-#define LINK_READ_MS 3000
+#define LINK_READ_MS 4000
 #define LINK_PUT_MS  5000
 
 struct link_plan {
@@ -34,6 +34,8 @@ struct link_plan {
 	const char *more;     /* further keys of store.json: ",'a':1" */
 	const char *keep;     /* how much of the history stays; "15m" */
 	bool late;            /* does not wait until the link listens */
+	const char
+	    *ahead_s; /* its clock, and its keeper's, is off by so many */
 };
 
 struct link {
@@ -73,6 +75,7 @@ struct link_answer {
 
 /* The value of an answer is base64, that of link_put() is the text itself. */
 struct link_answer link_get(int fd, const char *key);
+struct link_answer link_get_within(int fd, const char *key, int wait_ms);
 struct link_answer
 link_put(int fd, const char *key, const char *mark, const char *value);
 

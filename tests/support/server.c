@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,11 +14,18 @@
 pid_t
 server_start(const char *const argv[], const char *log)
 {
+	return server_start_at(NULL, argv, log);
+}
+
+pid_t
+server_start_at(const char *ahead_s, const char *const argv[], const char *log)
+{
+	const char *library = getenv("TFA_AHEAD");
 	pid_t pid = fork();
 	int fd;
 
-	if (pid < 0)
-		fail("fork: %s", strerror(errno));
+	if (pid < 0 || (ahead_s != NULL && library == NULL))
+		fail("fork, or TFA_AHEAD: %s", strerror(errno));
 	if (pid > 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -25,6 +33,10 @@ server_start(const char *const argv[], const char *log)
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (fd < 0 || dup2(open("/dev/null", O_RDONLY), 0) < 0 ||
 	    dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+		_exit(127);
+	if (ahead_s != NULL &&
+	    (setenv("LD_PRELOAD", library, 1) != 0 ||
+		setenv("TFA_AHEAD_S", ahead_s, 1) != 0))
 		_exit(127);
 	execv(argv[0], (char *const *)(const void *)argv);
 	_exit(127);

@@ -14,6 +14,11 @@
 /* Starts argv[0], a path; its output is added to the log. */
 pid_t server_start(const char *const argv[], const char *log);
 
+/* As that; for this program alone it is so many seconds later, which may be
+ * NULL. By the library $TFA_AHEAD. */
+pid_t
+server_start_at(const char *ahead_s, const char *const argv[], const char *log);
+
 /* Ends it, if *pid is not 0, and sets *pid to 0. */
 void server_stop(pid_t *pid);
 

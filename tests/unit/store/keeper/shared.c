@@ -245,7 +245,7 @@ Test(keeper_shared, each_fault_of_the_store_has_its_reason)
 		enum lie lie;
 		const char *reason;
 	} cases[] = {
-	    {LIE_FULL, "disk_full"},
+	    {LIE_FULL, "store_full"},
 	    {LIE_REFUSED, "store"},
 	    {LIE_GONE, "store_back"},
 	    {LIE_OLD, "store_back"},
