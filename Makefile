@@ -41,7 +41,7 @@
 #   make deps       build-deps, and what the tests need: some 140 packages
 #   make door       the PAM module, into build/; needs libpam0g-dev
 #   make fleet      tfa-link, for a fleet of bastions on etcd, into build/; needs
-#                   libcurl4-openssl-dev and libcjson-dev
+#                   libcurl4-openssl-dev, 7.87 or later, and libcjson-dev
 #   make install    DESTDIR= PREFIX=/usr; nothing setuid
 #   make install-door
 #                   what a door needs besides: LIBDIR=, PAMDIR= of PAM's modules
@@ -82,6 +82,7 @@ WERROR ?= -Werror
 VERSION := 0.2.0
 Q := $(if $(V),,@)
 comma := ,
+HASH := \#
 
 # Flags.  What a compiler may not know is asked first.
 probe = $(shell $(CC) $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && \
@@ -134,7 +135,11 @@ PRODUCT_SRC := $(LIB_SRC) $(KEEPER_SRC) $(GATE_SRC) $(OWN_SRC) $(QR_SRC) \
 	$(ADMIN_SRC) $(PAM_SRC) $(LINK_SRC)
 UNIT_SRC := $(wildcard $(addprefix tests/unit/,*.c */*.c */*/*.c))
 DOOR := $(if $(call probe,-include security/pam_appl.h),door)
-FLEET := $(if $(call probe,-include curl/curl.h -include cjson/cJSON.h),fleet)
+# "fleet" where the link's libraries are, and new enough.
+FLEET := $(shell printf '%s\n' '$(HASH)include <curl/curl.h>' \
+	'$(HASH)include <cjson/cJSON.h>' \
+	'char new_enough[LIBCURL_VERSION_NUM >= 0x075700 ? 1 : -1];' | \
+	$(CC) -x c -c - -o /dev/null 2>/dev/null && echo fleet)
 # These talk to PAM themselves.
 PAM_TESTS := tests/scenario/pam.c tests/support/apply.c
 SCENARIO_SRC := $(wildcard tests/scenario/*.c)
@@ -363,7 +368,7 @@ check-fast: deps
 # machine to boot, for a setup to end, for an sshd that does not answer.
 NOT_SAN = clients clients_desktop doctor_system doctor_systemd door_clients \
 	door_lost login_shells pam setup_door setup_judged setup_late shells \
-	sudo systemd
+	sudo systemd systemd_link
 SAN_SCENARIOS := !($(subst $() $(),|,$(strip $(NOT_SAN))))/*
 test-asan:
 	$(MAKE) test BUILD=build-asan SAN=1
@@ -384,15 +389,15 @@ test-machines:
 # Not with sanitizers, which older systems and musl do not have.
 test-portable: deps
 	@tests/deps binutils
-	$(MAKE) all door build-unit
+	$(MAKE) all door $(FLEET) build-unit
 	BUILD=$(BUILD) tests/portable
 
-objects: $(call obj,$(PRODUCT_SRC))
+objects: $(call obj,$(filter-out $(if $(FLEET),,$(LINK_SRC)),$(PRODUCT_SRC)))
 
 # As root, for a second build by another user.
 test-reproducible:
 	@tests/deps faketime
-	tests/reproducible $(if $(PACKAGES),--packages)
+	FLEET=$(FLEET) tests/reproducible $(if $(PACKAGES),--packages)
 
 # As root, from the packages; MIRROR= and DEBIAN_ROOTS= as above.
 test-container: deb
@@ -496,14 +501,14 @@ bench: deps
 	$(MAKE) all door fleet $(BENCH)
 	BUILD=$(BUILD) tests/bench/run $(SECTIONS)
 
-# This one is a client of etcd beside the link.
-$(BUILD)/bench/fleet: $(call obj,tests/bench/fleet.c $(SUPPORT_SRC)) \
-    $(BUILD)/libtfa.a
+# These are clients of etcd beside the link.
+$(BUILD)/bench/fleet $(BUILD)/bench/fleet_many: $(BUILD)/bench/%: \
+    $(BUILD)/obj/tests/bench/%.o $(call obj,$(SUPPORT_SRC)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl
+	$(Q)$(CC) $(LINK) $^ -o $@ -lcurl -lcrypto
 
-$(filter-out %/fleet,$(BENCH)): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+$(filter-out %/fleet %/fleet_many,$(BENCH)): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(if $(filter landing,$*),-static,$(LINK)) $^ -o $@

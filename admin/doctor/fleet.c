@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/store/units.h"
 #include "store/base/cleanup.h"
 
 static const char *
@@ -69,6 +70,12 @@ judge_config(struct doctor *doctor, const struct fleet_config *config)
 		doctor_warn(doctor, fix,
 		    "%.300s is not read any more: the policy is the fleet's",
 		    doctor->policy);
+	if (units_limit_is_old(config))
+		doctor_fail(doctor, "tfa-admin store join",
+		    UNITS_LIMIT
+		    " limits tfa-link to other addresses than "
+		    "those of %.300s: it may reach no member of etcd",
+		    config_path(doctor));
 }
 
 static bool

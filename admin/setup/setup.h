@@ -122,6 +122,9 @@ void pam_say_askers(void);
  * doctor_done(): the file that it reads.  False where that cannot be read.
  * uses_find_name(): where a file of that name is in the text, and no longer
  * name; or NULL.
+ * uses_find_sshd(): where the text names an sshd, such as tfa-sshd, sshd-bastion
+ * or sshd.distrib, but none of sshd's helpers, nor a file such as sshd.log; or
+ * NULL.
  */
 struct doctor;
 struct used_command {
@@ -145,6 +148,7 @@ void used_by_units(struct uses *uses);
 bool used_by_command(
     struct uses *uses, const struct used_command *command, struct doctor *ret);
 const char *uses_find_name(const char *text, const char *name);
+const char *uses_find_sshd(const char *text);
 
 /*
  * The door.  door_port(): the port that the plan's door has, from --door,

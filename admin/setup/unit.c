@@ -77,12 +77,14 @@ next_word(const char **rest, char ret[static UNIT_COMMAND], bool *known)
 static void
 keep_text(struct unit *unit, void *list, const char *text)
 {
-	char **slot = list_add(list, sizeof(*slot));
+	char *copy = strdup(text);
+	char **slot = copy != NULL ? list_add(list, sizeof(*slot)) : NULL;
 
 	if (slot != NULL)
-		*slot = strdup(text);
-	if (slot == NULL || *slot == NULL)
-		unit->failed = true;
+		*slot = copy;
+	else
+		free(copy);
+	unit->failed |= slot == NULL;
 }
 
 static void
@@ -102,18 +104,59 @@ static void
 keep_variable(
     struct unit *unit, const char *name, size_t length, const char *value)
 {
-	struct unit_variable *slot = list_add(&unit->variables, sizeof(*slot));
+	struct unit_variable copy = {.name = strndup(name, length),
+	    .value = value != NULL ? strdup(value) : NULL};
+	struct unit_variable *slot = NULL;
 
+	if (copy.name != NULL && (value == NULL || copy.value != NULL))
+		slot = list_add(&unit->variables, sizeof(*slot));
 	if (slot != NULL) {
-		slot->name = strndup(name, length);
-		slot->value = value != NULL ? strdup(value) : NULL;
+		*slot = copy;
+		return;
 	}
-	if (slot == NULL || slot->name == NULL ||
-	    (value != NULL && slot->value == NULL))
-		unit->failed = true;
+	free(copy.name);
+	free(copy.value);
+	unit->failed = true;
 }
 
-/* The words of Environment; none of them forgets the earlier ones. */
+static void
+keep_command(struct unit *unit, const char *text, bool after)
+{
+	char *copy = strdup(text);
+	struct unit_line *slot = copy != NULL
+	    ? list_add(&unit->commands, sizeof(*slot))
+	    : NULL;
+
+	if (slot != NULL)
+		*slot = (struct unit_line){.text = copy, .after = after};
+	else
+		free(copy);
+	unit->failed |= slot == NULL;
+}
+
+/* after: those of ExecStartPost, too. */
+static void
+drop_commands(struct unit *unit, bool after)
+{
+	for (size_t i = unit->commands.count; i-- > 0;)
+		if (after || !unit->commands.items[i].after) {
+			free(unit->commands.items[i].text);
+			list_drop(&unit->commands,
+			    sizeof(unit->commands.items[0]), i);
+		}
+}
+
+/* An empty value forgets those above, of its own setting. */
+static void
+add_command(struct unit *unit, const char *value, bool after)
+{
+	if (value[0] != '\0')
+		keep_command(unit, value, after);
+	else if (!after)
+		drop_commands(unit, false);
+}
+
+/* The words of Environment.  A value without words forgets those above. */
 static void
 add_environment(struct unit *unit, const char *rest)
 {
@@ -134,7 +177,7 @@ add_environment(struct unit *unit, const char *rest)
 	}
 }
 
-/* A value of nothing forgets what stood above. */
+/* An empty value forgets those above. */
 static void
 add_to_list(struct unit *unit, void *list, const char *value)
 {
@@ -168,9 +211,9 @@ static void
 add_setting(struct unit *unit, const char *name, const char *value)
 {
 	if (strcmp(name, "ExecStart") == 0)
-		add_to_list(unit, &unit->commands, value);
-	else if (strcmp(name, "ExecStartPost") == 0 && value[0] != '\0')
-		keep_text(unit, &unit->commands, value);
+		add_command(unit, value, false);
+	else if (strcmp(name, "ExecStartPost") == 0)
+		add_command(unit, value, true);
 	else if (strcmp(name, "EnvironmentFile") == 0)
 		add_file_name(unit, value);
 	else if (strcmp(name, "Environment") == 0)
@@ -447,7 +490,7 @@ is_variable(const char *word)
 bool
 unit_command(const struct unit *unit, size_t i, char ret[static UNIT_COMMAND])
 {
-	const char *rest = unit->commands.items[i];
+	const char *rest = unit->commands.items[i].text;
 	struct line line = {.text = ret};
 	char word[UNIT_COMMAND];
 	bool known = true;
@@ -508,7 +551,7 @@ find_value(const struct unit *unit, const char *at, const char **ret)
 void
 unit_rough(const struct unit *unit, size_t i, char ret[static UNIT_COMMAND])
 {
-	const char *at = unit->commands.items[i], *value;
+	const char *at = unit->commands.items[i].text, *value;
 	struct line line = {.text = ret};
 	size_t n;
 	char c;
@@ -535,7 +578,8 @@ unit_rough(const struct unit *unit, size_t i, char ret[static UNIT_COMMAND])
 void
 unit_done(struct unit *unit)
 {
-	drop_texts(&unit->commands);
+	drop_commands(unit, true);
+	free(unit->commands.items);
 	drop_texts(&unit->files);
 	for (size_t i = 0; i < unit->variables.count; i++) {
 		free(unit->variables.items[i].name);

@@ -24,14 +24,19 @@
 
 #define UNIT_COMMAND 4096 /* bytes of a command line, with its NUL */
 
+/* ExecStart or, after it, ExecStartPost, as it stands there. */
+struct unit_line {
+	char *text;
+	bool after;
+};
+
 struct unit_variable {
 	char *name;
 	char *value; /* NULL: not known */
 };
 
 struct unit {
-	/* ExecStart and ExecStartPost as they stand there. */
-	LIST_OF(char *) commands;
+	LIST_OF(struct unit_line) commands;
 	LIST_OF(char *) files; /* of EnvironmentFile: patterns, without "-" */
 	LIST_OF(struct unit_variable) variables; /* the last of a name holds */
 	bool unread;    /* the variables are not known */

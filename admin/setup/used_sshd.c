@@ -4,7 +4,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +12,13 @@
 
 #include "admin/doctor/doctor.h"
 #include "admin/setup/setup.h"
+#include "gate/sshd/folders.h"
 #include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 
 #define LOOKS     30  /* at an sshd that may be reloading, */
 #define LOOK_MS   100 /* with so much time in between */
+#define START_S   1   /* in which sshd writes its number as it starts */
 #define GATE_NAME "tfa-gate"
 
 static bool
@@ -35,6 +36,46 @@ uses_find_name(const char *text, const char *name)
 		if ((at == text || !goes_on_in_name(at[-1])) &&
 		    !goes_on_in_name(at[n]))
 			return at;
+	return NULL;
+}
+
+static bool
+goes_on_in_program(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* One of sshd's helpers, or a file of an sshd that is no program. */
+static bool
+is_no_sshd(const char *name, const char *end)
+{
+	static const char *const helpers[] = {
+	    "sshd-keygen", "sshd-session", "sshd-auth"};
+	static const char *const endings[] = {
+	    ".service", ".socket", ".target", ".conf", ".pid", ".log", ".d/"};
+
+	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
+		if ((size_t)(end - name) == strlen(helpers[i]) &&
+		    strncmp(name, helpers[i], (size_t)(end - name)) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (strncmp(end, endings[i], strlen(endings[i])) == 0 &&
+		    !goes_on_in_program(end[strlen(endings[i])]))
+			return true;
+	return false;
+}
+
+const char *
+uses_find_sshd(const char *text)
+{
+	for (const char *at = text; (at = strstr(at, "sshd")) != NULL; at++) {
+		const char *end = at;
+
+		while (goes_on_in_program(*end))
+			end++;
+		if (!is_no_sshd(at, end))
+			return at;
+	}
 	return NULL;
 }
 
@@ -103,53 +144,40 @@ find_pid_file(const struct doctor *doctor, const struct listener *listener,
 		ret[0] = '\0';
 }
 
-/* When this sshd read its files; false where that is not known. */
+/* When this sshd read its files; false where that is not known.  It reads them
+ * before it writes its number: a number that it wrote as it started would hide a
+ * change in between. */
 static bool
 read_time(const char *pid_file, int pid, struct timespec *ret)
 {
-	struct timespec reloaded;
+	struct timespec reloaded, up;
 	pid_t parent;
 
 	if (!started_process(pid, &parent, ret))
 		return false;
+	up = *ret;
+	up.tv_sec += START_S;
 	if (started_reload(pid_file, pid, &reloaded) &&
-	    is_later(&reloaded, ret))
+	    is_later(&reloaded, &up))
 		*ret = reloaded;
 	return true;
 }
 
-static bool
-is_changed(const char *path, const struct timespec *since)
+struct trace {
+	const struct timespec *since;
+	char *ret;
+	bool found;
+};
+
+static void
+look_for_trace(void *ctx, const char *path, const struct stat *st)
 {
-	struct stat st;
+	struct trace *trace = ctx;
 
-	return stat(path, &st) == 0 &&
-	    is_later(S_ISDIR(st.st_mode) ? &st.st_mtim : &st.st_ctim, since);
-}
-
-/* Looks at the folders of an Include's files: one that is gone now has left no
- * other trace. */
-static bool
-folder_changed(const char *pattern, const struct timespec *since,
-    char ret[static CONFIG_PATTERN])
-{
-	glob_t found = {.gl_pathc = 0};
-	char folders[CONFIG_PATTERN];
-	bool changed = false;
-
-	if (strpbrk(pattern, "*?[\\") == NULL && access(pattern, F_OK) == 0)
-		return false;
-	snprintf(folders, sizeof(folders), "%s", pattern);
-	*strrchr(folders, '/') = '\0';
-	if (glob(folders, 0, NULL, &found) == 0)
-		for (size_t i = 0; !changed && i < found.gl_pathc; i++) {
-			changed = is_changed(found.gl_pathv[i], since);
-			if (changed)
-				snprintf(ret, CONFIG_PATTERN, "%s",
-				    found.gl_pathv[i]);
-		}
-	globfree(&found);
-	return changed;
+	if (trace->found || !is_later(&st->st_ctim, trace->since))
+		return;
+	snprintf(trace->ret, CONFIG_PATTERN, "%s", path);
+	trace->found = true;
 }
 
 /* *ret: the file or folder that was changed after this sshd read it. */
@@ -157,24 +185,23 @@ static bool
 changed_since(const struct doctor *doctor, const struct timespec *since,
     char ret[static CONFIG_PATTERN])
 {
+	struct trace trace = {.since = since, .ret = ret};
 	char pattern[CONFIG_PATTERN];
+	struct stat st;
 
 	for (size_t i = 0; i < doctor->lines.files.count; i++)
-		if (is_changed(doctor->lines.files.items[i], since)) {
-			snprintf(ret, CONFIG_PATTERN, "%s",
-			    doctor->lines.files.items[i]);
-			return true;
-		}
+		if (stat(doctor->lines.files.items[i], &st) == 0)
+			look_for_trace(
+			    &trace, doctor->lines.files.items[i], &st);
 	list_each(const struct config_line, line, doctor->lines.lines) {
 		const char *rest = line->value;
 
 		if (!config_has_keyword(line, "Include"))
 			continue;
 		while (config_pattern_of(&rest, pattern))
-			if (folder_changed(pattern, since, ret))
-				return true;
+			folders_of(pattern, look_for_trace, &trace);
 	}
-	return false;
+	return trace.found;
 }
 
 /* A reload takes sshd a moment. */
@@ -246,12 +273,29 @@ used_by_command(
 {
 	const char *config = command->listener->config;
 
+	*ret = (struct doctor){.config = config};
 	judge_options(uses, command);
+	if (config[0] != '/') {
+		uses_unknown(uses,
+		    "%s: the folder of sshd's -f %.300s is not known",
+		    command->who, config);
+		return false;
+	}
 	if (!read_config(uses, config, ret))
 		return false;
 	if (strcmp(config, CONFIG_DEFAULT) != 0)
 		add_lines(uses, ret);
 	return true;
+}
+
+/* True if an sshd starts, which has no title yet.  -R: it starts for a connection
+ * of another, as that one says. */
+static bool
+is_starting(const char *words, struct listener *ret)
+{
+	return title_command(words, ret) && strstr(words, " -R ") == NULL &&
+	    strchr(title_name(ret), ':') == NULL &&
+	    uses_find_sshd(title_name(ret)) != NULL;
 }
 
 static void
@@ -267,14 +311,15 @@ judge_sshd(void *ctx, int pid, const char *title)
 	    .door = "the door runs",
 	    .listener = &listener};
 
-	if (!title_listener(title, &listener) || !doctor_is_roots(pid) ||
-	    has_another_root(pid))
+	if ((!title_listener(title, &listener) &&
+		!is_starting(title, &listener)) ||
+	    !doctor_is_roots(pid) || has_another_root(pid))
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
 	snprintf(who, sizeof(who), "sshd (pid %d)", pid);
 	if (used_by_command(uses, &command, &doctor))
 		judge_read_time(uses, &doctor, &listener, pid);
-	else if (kill(pid, 0) == 0)
+	else if (listener.config[0] == '/' && kill(pid, 0) == 0)
 		uses_unknown(uses,
 		    "%s, which sshd (pid %d) has read, cannot be read: what it "
 		    "starts is not known",
@@ -290,5 +335,8 @@ used_by_sshd(struct uses *uses)
 	if (read_config(uses, CONFIG_DEFAULT, &doctor))
 		add_lines(uses, &doctor);
 	doctor_done(&doctor);
+	if (access("/proc/self/stat", R_OK) < 0)
+		uses_unknown(
+		    uses, "/proc is not mounted: which sshds run is not known");
 	doctor_processes(judge_sshd, uses);
 }

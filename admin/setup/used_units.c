@@ -20,16 +20,6 @@
 
 #define SSH_DEFAULTS "/etc/default/ssh"
 
-/* In the order of "systemd-analyze unit-paths": a file hides those of its name in
- * later ones. */
-static const char *const folders[] = {"/etc/systemd/system.control",
-    "/run/systemd/system.control", "/run/systemd/transient",
-    "/run/systemd/generator.early", "/etc/systemd/system",
-    "/etc/systemd/system.attached", "/run/systemd/system",
-    "/run/systemd/system.attached", "/run/systemd/generator",
-    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-    "/lib/systemd/system", "/run/systemd/generator.late", NULL};
-
 struct paths {
 	LIST_OF(char *) list;
 };
@@ -63,12 +53,16 @@ has_name(const struct paths *paths, const char *name)
 static void
 keep_path(struct uses *uses, struct paths *paths, const char *path)
 {
-	char **slot = list_add(&paths->list, sizeof(*slot));
+	char *copy = strdup(path);
+	char **slot = copy != NULL ? list_add(&paths->list, sizeof(*slot))
+				   : NULL;
 
-	if (slot != NULL)
-		*slot = strdup(path);
-	if (slot == NULL || *slot == NULL)
-		uses_unknown(uses, "%s", strerror(ENOMEM));
+	if (slot != NULL) {
+		*slot = copy;
+		return;
+	}
+	free(copy);
+	uses_unknown(uses, "%s", strerror(ENOMEM));
 }
 
 /* In names of units a backslash is one. */
@@ -95,8 +89,9 @@ find_in_folders(struct uses *uses, struct paths *paths, const char *name)
 {
 	char pattern[PATH_MAX + 64];
 
-	for (size_t i = 0; folders[i] != NULL; i++) {
-		snprintf(pattern, sizeof(pattern), "%s/%s", folders[i], name);
+	for (size_t i = 0; systemd_folders[i] != NULL; i++) {
+		snprintf(pattern, sizeof(pattern), "%s/%s", systemd_folders[i],
+		    name);
 		find_paths(uses, paths, pattern, true);
 	}
 }
@@ -138,13 +133,14 @@ is_in_folders(const char *path)
 {
 	char folder[PATH_MAX];
 
-	for (size_t i = 0; folders[i] != NULL; i++) {
-		size_t n = strlen(folders[i]);
+	for (size_t i = 0; systemd_folders[i] != NULL; i++) {
+		size_t n = strlen(systemd_folders[i]);
 
-		if (realpath(folders[i], folder) != NULL)
+		if (realpath(systemd_folders[i], folder) != NULL)
 			n = strlen(folder);
 		else
-			snprintf(folder, sizeof(folder), "%s", folders[i]);
+			snprintf(
+			    folder, sizeof(folder), "%s", systemd_folders[i]);
 		if (strncmp(path, folder, n) == 0 && path[n] == '/' &&
 		    strchr(path + n + 1, '/') == NULL)
 			return true;
@@ -168,28 +164,45 @@ read_alias(const char *path, char ret[static PATH_MAX])
 	return strcmp(last_name(path), ret) != 0;
 }
 
+/* The next shorter beginning of a name that ends with a hyphen; 0: none. */
+static size_t
+shorter(const char *name, size_t n)
+{
+	for (n--; n > 0 && name[n - 1] != '-'; n--)
+		continue;
+	return n;
+}
+
+/* Those of this name, and of its beginnings up to each hyphen: a-b@i.service also
+ * has those of a-@i.service. */
 static void
 find_dropins(struct uses *uses, struct paths *paths, const char *name)
 {
+	const char *tail = strchr(name, '@');
 	char pattern[PATH_MAX];
 
-	snprintf(pattern, sizeof(pattern), "%s.d/*.conf", name);
-	find_in_folders(uses, paths, pattern);
+	if (tail == NULL && (tail = strrchr(name, '.')) == NULL)
+		return;
+	for (size_t n = (size_t)(tail - name); n > 0; n = shorter(name, n)) {
+		snprintf(pattern, sizeof(pattern), "%.*s%s.d/*.conf", (int)n,
+		    name, tail);
+		find_in_folders(uses, paths, pattern);
+	}
 }
 
-/* Those of all units whose names begin as this one's, up to a hyphen. */
+/* And, for an instance, those of its template. */
 static void
-find_dropins_of_prefixes(
-    struct uses *uses, struct paths *paths, const char *name)
+find_dropins_of(struct uses *uses, struct paths *paths, const char *name)
 {
-	char prefix[PATH_MAX];
+	const char *at = strchr(name, '@');
+	char template[PATH_MAX];
 
-	for (size_t n = strlen(name); n-- > 0;)
-		if (name[n] == '-') {
-			snprintf(prefix, sizeof(prefix), "%.*s-.service",
-			    (int)n, name);
-			find_dropins(uses, paths, prefix);
-		}
+	find_dropins(uses, paths, name);
+	if (at == NULL || strcmp(at, "@.service") == 0)
+		return;
+	snprintf(template, sizeof(template), "%.*s@.service", (int)(at - name),
+	    name);
+	find_dropins(uses, paths, template);
 }
 
 /* Drop-ins of the unit, by any of its names, of this instance of it or "", and
@@ -202,13 +215,12 @@ add_dropins(struct uses *uses, const struct paths *aliases, const char *name,
 	char of[PATH_MAX];
 
 	if (instance[0] != '\0')
-		find_dropins(uses, &paths, instance);
-	find_dropins(uses, &paths, name);
+		find_dropins_of(uses, &paths, instance);
+	find_dropins_of(uses, &paths, name);
 	list_each(char *, alias, aliases->list)
 		if (read_alias(*alias, of) && strcmp(of, name) == 0)
-			find_dropins(uses, &paths, last_name(*alias));
-	find_dropins_of_prefixes(uses, &paths, name);
-	find_dropins(uses, &paths, "service");
+			find_dropins_of(uses, &paths, last_name(*alias));
+	find_in_folders(uses, &paths, "service.d/*.conf");
 	if (paths.list.count > 0)
 		qsort(paths.list.items, paths.list.count, sizeof(char *),
 		    compare_names);
@@ -230,42 +242,12 @@ add_variables(struct uses *uses, struct unit *unit)
 	}
 }
 
-static bool
-goes_on_in_program(char c)
-{
-	return isalnum((unsigned char)c) || c == '-' || c == '_';
-}
-
-/* Where the text names an sshd, such as tfa-sshd or sshd-bastion: no file's
- * name with an ending, and none of sshd's helpers.  NULL: nowhere. */
-static const char *
-find_sshd(const char *text)
-{
-	static const char *const helpers[] = {
-	    "sshd-keygen", "sshd-session", "sshd-auth"};
-
-	for (const char *at = text; (at = strstr(at, "sshd")) != NULL; at++) {
-		const char *end = at;
-		bool helper = false;
-
-		while (goes_on_in_program(*end))
-			end++;
-		for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]);
-		     i++)
-			helper |= strncmp(at, helpers[i], strlen(helpers[i])) ==
-			    0;
-		if (!helper && *end != '.')
-			return at;
-	}
-	return NULL;
-}
-
 /* True if nothing before or behind "sshd" can give it a file, an option or a
  * command to read: behind it stand flags without an argument. */
 static bool
 is_plain_sshd(const char *text)
 {
-	const char *at = find_sshd(text);
+	const char *at = uses_find_sshd(text);
 
 	if (at == NULL || strpbrk(text, "|{}$`<>;&()*?[\\") != NULL ||
 	    uses_find_name(text, "xargs") != NULL)
@@ -307,18 +289,12 @@ judge_command(struct uses *uses, const char *path, const char *text)
 	    .listener = &listener};
 
 	if (!title_command(text, &listener) ||
-	    find_sshd(title_name(&listener)) == NULL) {
+	    uses_find_sshd(title_name(&listener)) == NULL ||
+	    strchr(title_name(&listener), '.') != NULL) {
 		judge_wrapped(uses, path, text);
 		return;
 	}
 	snprintf(who, sizeof(who), "the sshd of %.300s", path);
-	if (listener.config[0] != '/') {
-		uses_unknown(uses,
-		    "%s: the folder of sshd's -f %.300s is not "
-		    "known",
-		    path, listener.config);
-		return;
-	}
 	used_by_command(uses, &command, &doctor);
 	doctor_done(&doctor);
 }
@@ -326,7 +302,7 @@ judge_command(struct uses *uses, const char *path, const char *text)
 static bool
 is_about_us(const char *text)
 {
-	return find_sshd(text) != NULL ||
+	return uses_find_sshd(text) != NULL ||
 	    uses_find_name(text, "tfa-gate") != NULL;
 }
 
@@ -336,7 +312,7 @@ judge_commands(struct uses *uses, const struct unit *unit, const char *path)
 	char text[UNIT_COMMAND];
 
 	for (size_t i = 0; i < unit->commands.count; i++) {
-		const char *written = unit->commands.items[i];
+		const char *written = unit->commands.items[i].text;
 		bool known = unit_command(unit, i, text);
 
 		if (!known)
@@ -373,28 +349,47 @@ judge_instance(struct uses *uses, const struct paths *aliases, const char *path,
 	unit_done(&unit);
 }
 
-/* A template, also as each instance that has drop-ins of its own. */
+/* *ret: names of instances of the template that have drop-ins of their own, or of
+ * a beginning of its name. */
+static void
+find_instances(
+    struct uses *uses, const char *name, const char *at, struct paths *ret)
+{
+	for (size_t n = (size_t)(at - name); n > 0; n = shorter(name, n)) {
+		struct paths folders = {.list = {NULL, 0}};
+		char text[PATH_MAX];
+
+		snprintf(text, sizeof(text), "%.*s@?*.service.d", (int)n, name);
+		find_in_folders(uses, &folders, text);
+		list_each(char *, folder, folders.list) {
+			const char *tail = last_name(*folder) + n;
+
+			snprintf(text, sizeof(text), "%.*s%.*s",
+			    (int)(at - name), name, (int)strlen(tail) - 2,
+			    tail);
+			if (!has_name(ret, text))
+				keep_path(uses, ret, text);
+		}
+		drop_paths(&folders);
+	}
+}
+
+/* A template, also as each instance with drop-ins of its own. */
 static void
 judge_unit(struct uses *uses, const struct paths *aliases, const char *path)
 {
 	scoped_free char *text = read_file(uses, path);
 	const char *name = last_name(path), *at = strstr(name, "@.service");
 	struct paths instances = {.list = {NULL, 0}};
-	char pattern[PATH_MAX];
 
 	if (text == NULL)
 		return;
 	judge_instance(uses, aliases, path, text, "");
 	if (at == NULL)
 		return;
-	snprintf(pattern, sizeof(pattern), "%.*s?*.service.d",
-	    (int)(at - name) + 1, name);
-	find_in_folders(uses, &instances, pattern);
-	list_each(char *, folder, instances.list) {
-		snprintf(pattern, sizeof(pattern), "%.*s",
-		    (int)(strlen(last_name(*folder)) - 2), last_name(*folder));
-		judge_instance(uses, aliases, path, text, pattern);
-	}
+	find_instances(uses, name, at, &instances);
+	list_each(char *, instance, instances.list)
+		judge_instance(uses, aliases, path, text, *instance);
 	drop_paths(&instances);
 }
 

@@ -1,10 +1,10 @@
 /*
- * Does one job for each of many records, in several processes at once: each
- * waits for the fleet's store most of the time.
+ * Does a job for each of many records, in several processes at once: each waits
+ * for the fleet's store most of the time.
  *
  *	static int job(void *ctx, struct remote *remote, size_t i);
  *
- *	if (crew_run(site, "moving records", count, job, &ctx, told))
+ *	if (crew_run(site, "sealing anew", count, job, told, &ctx))
  *		each was done
  */
 #ifndef TFA_ADMIN_CREW_H
@@ -15,6 +15,7 @@
 #include "admin/store/site.h"
 
 #define CREW_CODES 8
+#define CREW_BATCH 32
 
 /*
  * Does number i, and returns how it ended, from 1 to CREW_CODES - 1; 0 after a
@@ -23,6 +24,11 @@
  */
 typedef int crew_job(void *ctx, struct remote *remote, size_t i);
 
+/* Does count numbers from first on, at most CREW_BATCH.  ret_codes: how each
+ * ended; they are 0 before. */
+typedef void crew_batch_job(void *ctx, struct remote *remote, size_t first,
+    size_t count, int ret_codes[static CREW_BATCH]);
+
 /* Is told how each ended, in no order; may be NULL. */
 typedef void crew_told(void *ctx, size_t i, int code);
 
@@ -30,5 +36,7 @@ typedef void crew_told(void *ctx, size_t i, int code);
  * what is shown to a person who waits: "moving records". */
 bool crew_run(struct site *site, const char *what, size_t count, crew_job *job,
     crew_told *told, void *ctx);
+bool crew_run_batches(struct site *site, const char *what, size_t count,
+    crew_batch_job *job, crew_told *told, void *ctx);
 
 #endif

@@ -9,59 +9,72 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/store/arrive.h"
+#include "admin/store/batch.h"
 #include "admin/store/commands.h"
 #include "admin/store/leave.h"
-#include "admin/store/move.h"
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 
 struct exporting {
-	struct move move;
+	struct move move;   /* the first: what a job gets */
 	struct store store; /* the new folder */
 	const char *path;
 };
 
-/* A folder of one's own, which nobody else has filled. */
+/* A folder of one's own, which nobody else has filled.  The keeper only takes what
+ * is its own. */
 static int
 open_new(struct exporting *e)
 {
+	const struct site *site = e->move.site;
+
 	if (mkdir(e->path, 0700) < 0) {
 		admin_say("%s: %s", e->path,
 		    errno == EEXIST ? "is there already: name a new folder"
 				    : strerror(errno));
 		return ADMIN_NOT;
 	}
-	if (store_open(e->path, true, &e->store) == FAULT_NONE)
+	if (store_open(e->path, true, &e->store) != FAULT_NONE) {
+		admin_say("%s: %s", e->path, e->store.why);
+		return ADMIN_NOT;
+	}
+	if (fchown(e->store.users, site->owner, site->group) == 0 &&
+	    fchown(e->store.locks, site->owner, site->group) == 0 &&
+	    fchown(e->store.dir, site->owner, site->group) == 0)
 		return ADMIN_DONE;
-	admin_say("%s: %s", e->path, e->store.why);
+	admin_say("%s: %s", e->path, strerror(errno));
 	return ADMIN_NOT;
 }
 
-static int
-export_one(void *ctx, struct remote *remote, size_t i)
+static enum move_code
+export_row(struct exporting *e, const struct batch_row *row)
 {
-	struct exporting *e = ctx;
-	scoped_remote_text struct remote_text there = {.text = NULL};
-	struct store_key key = {.lock = -1};
-	struct store_text none = {.bytes = NULL};
+	const struct store_text text = {row->there.text, row->there.len};
 	int64_t last_s;
 
-	snprintf(key.file, sizeof(key.file), "%s",
-	    e->move.there.names.items[i].text);
-	key.user = key.file;
-	if (!move_get(&e->move, remote, &key, &there))
-		return MOVE_FAILED;
-	if (there.len == 0)
+	if (text.len == 0)
 		return MOVE_SAME;
-	if (!move_last_login(&e->move, NULL,
-		&(struct store_text){there.text, there.len}, &last_s))
+	if (!move_last_login(&e->move, row->key.file, &text, &last_s))
 		return MOVE_FAILED;
-	if (folder_backend.put(&e->store, &key,
-		&(struct store_text){there.text, there.len},
-		&none) == FAULT_NONE)
+	if (arrive_put(&e->store, row->key.file, text.bytes, text.len))
 		return MOVE_MOVED;
-	admin_say("%s: %s", e->path, e->store.why);
+	admin_say("%s: %s", e->path, strerror(errno));
 	return MOVE_FAILED;
+}
+
+static void
+export_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
+{
+	struct exporting *e = ctx; /* whose first member is the move */
+	scoped_batch struct batch batch;
+
+	if (!batch_read(&e->move, remote, first, count, &batch) ||
+	    !batch_fetch(&batch) || !batch_is_as_seen(&batch))
+		return;
+	for (size_t i = 0; i < count; i++)
+		ret_codes[i] = (int)export_row(e, &batch.rows[i]);
 }
 
 static int
@@ -80,24 +93,10 @@ export_policy(struct site *site, const struct store *store)
 	return ADMIN_NOT;
 }
 
-/* The keeper only takes what is its own. */
 static bool
-give_away(const struct exporting *e)
+put_in_places(struct exporting *e)
 {
-	const struct site *site = e->move.site;
-	bool ok = true;
-	char file[STORE_FILE_TEXT + 8];
-
-	list_each(const struct store_name, name, e->move.there.names) {
-		snprintf(file, sizeof(file), "%s.json", name->text);
-		ok = ok &&
-		    (fchownat(e->store.users, file, site->owner, site->group,
-			 AT_SYMLINK_NOFOLLOW) == 0 ||
-			errno == ENOENT);
-	}
-	if (ok && fchown(e->store.users, site->owner, site->group) == 0 &&
-	    fchown(e->store.locks, site->owner, site->group) == 0 &&
-	    fchown(e->store.dir, site->owner, site->group) == 0)
+	if (arrive_all(&e->store, &e->move.there))
 		return true;
 	admin_say("%s: %s", e->path, strerror(errno));
 	return false;
@@ -115,9 +114,9 @@ fill(struct exporting *e)
 	status = export_policy(site, &e->store);
 	if (status != ADMIN_DONE)
 		return status;
-	if (!crew_run(site, "exporting records", e->move.there.names.count,
-		export_one, move_count, e) ||
-	    !closed_end(&e->store) || !give_away(e)) {
+	if (!move_each(
+		&e->move, "exporting records", &e->move.there, export_batch) ||
+	    !put_in_places(e) || !closed_end(&e->store)) {
 		admin_say("%s is not whole: remove it, and try again", e->path);
 		return ADMIN_NOT;
 	}
@@ -141,9 +140,13 @@ store_export(struct admin *admin, const char *folder)
 	status = move_begin(&site, &e.move);
 	if (status == ADMIN_DONE)
 		status = move_list_fleet(&e.move);
+	if (status == ADMIN_DONE)
+		status = move_has_all_seen(&e.move);
 	site_become_root(&site);
 	if (status == ADMIN_DONE)
 		status = open_new(&e);
+	if (status == ADMIN_DONE && !site_become_owner(&site))
+		status = ADMIN_NOT;
 	if (status == ADMIN_DONE)
 		status = fill(&e);
 	if (e.store.dir >= 0)

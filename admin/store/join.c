@@ -288,7 +288,7 @@ store_join(struct admin *admin)
 	}
 	/* The link must reach etcd before anything can be looked at. */
 	if (status == ADMIN_DONE)
-		status = units_open_link(&site);
+		status = units_open_link(&site.config);
 	if (status == ADMIN_DONE)
 		status = prepare(&site, host);
 	return status == ADMIN_DONE ? enter(&site, host) : status;

@@ -7,24 +7,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/store/arrive.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/fleet.h"
 #include "store/fleet/seen.h"
 
 static bool
-keep_name(struct move *move, const struct store_name *name)
+keep_file(struct store_names *names, const char *file)
 {
-	struct store_name *kept;
+	struct store_name *kept = list_add(&names->names, sizeof(*kept));
 
-	if (site_is_local(move->site, name->text))
-		return true;
-	kept = list_add(&move->here.names, sizeof(*kept));
 	if (kept == NULL)
 		return false;
-	*kept = (struct store_name){
-	    texts_keep(&move->here.texts, name->text), name->order};
+	*kept = (struct store_name){texts_keep(&names->texts, file), 0};
 	return kept->text != NULL;
+}
+
+static int
+compare_files(const void *a, const void *b)
+{
+	return strcmp(((const struct store_name *)a)->text,
+	    ((const struct store_name *)b)->text);
+}
+
+static void
+sort_files(struct store_names *names)
+{
+	if (names->names.count > 0)
+		qsort(names->names.items, names->names.count,
+		    sizeof(struct store_name), compare_files);
+}
+
+static bool
+has_file(const struct store_names *names, const char *file)
+{
+	const struct store_name name = {file, 0};
+
+	return names->names.count > 0 &&
+	    bsearch(&name, names->names.items, names->names.count, sizeof(name),
+		compare_files) != NULL;
+}
+
+static bool
+keep_name(struct move *move, const struct store_name *name)
+{
+	char file[STORE_FILE_TEXT];
+
+	return site_is_local(move->site, name->text) ||
+	    (store_encode(name->text, file) == FAULT_NONE &&
+		keep_file(&move->here, file));
 }
 
 int
@@ -40,6 +72,7 @@ move_relist(struct move *move)
 	list_each(const struct store_name, name, all.names)
 		ok = ok && keep_name(move, name);
 	store_names_done(&all);
+	sort_files(&move->here);
 	if (!ok)
 		admin_say("out of memory");
 	return ok ? ADMIN_DONE : ADMIN_NOT;
@@ -63,6 +96,7 @@ move_done(struct move *move)
 {
 	store_names_done(&move->here);
 	store_names_done(&move->there);
+	store_names_done(&move->both);
 	if (!move->is_open)
 		return;
 	store_close(&move->store);
@@ -70,58 +104,47 @@ move_done(struct move *move)
 	move->is_open = false;
 }
 
-enum fault
-move_read(struct move *move, const char *user, struct store_key *ret_key,
-    struct store_text *ret)
-{
-	enum fault fault;
-
-	*ret_key = (struct store_key){.user = user, .lock = -1};
-	fault = store_encode(user, ret_key->file);
-	if (fault == FAULT_NONE)
-		fault = folder_hold(&move->store, ret_key);
-	if (fault == FAULT_ABSENT)
-		fault = FAULT_IO;
-	if (fault == FAULT_NONE)
-		fault = folder_backend.get(&move->store, ret_key, ret);
-	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
-		admin_say("%s: %s", user, move->store.why);
-	return fault;
-}
-
 bool
-move_last_login(struct move *move, const char *user,
+move_last_login(struct move *move, const char *file,
     const struct store_text *text, int64_t *ret)
 {
 	scoped_record struct record record = {.version = 0};
-	char path[STORE_FILE_TEXT + 8];
+	char path[STORE_FILE_TEXT + 8], again[STORE_FILE_TEXT] = "";
 
-	snprintf(path, sizeof(path), "the record of %.200s",
-	    user != NULL ? user : "somebody");
-	if (store_parse(&move->store, path, user, text, &record) !=
+	snprintf(path, sizeof(path), "%s.json", file);
+	if (store_parse(&move->store, path, NULL, text, &record) !=
 	    FAULT_NONE) {
 		admin_say("%s; tfa-admin revoke moves a damaged record aside",
 		    move->store.why);
+		return false;
+	}
+	if (store_encode(record.user, again) != FAULT_NONE ||
+	    strcmp(again, file) != 0) {
+		admin_say("%s is the record of another user; tfa-admin revoke "
+			  "moves it aside",
+		    path);
 		return false;
 	}
 	*ret = record.last_login.at_s;
 	return true;
 }
 
-void
-move_note_conflict(struct move *move, const char *user)
+static void
+note_conflict(struct move *move, const char *file)
 {
 	size_t len = strlen(move->names);
+	char user[USER_TEXT];
 
 	if (move->conflicts++ < 5)
 		snprintf(move->names + len, sizeof(move->names) - len,
-		    "%s%.60s", len > 0 ? ", " : "", user);
+		    "%s%.60s", len > 0 ? ", " : "",
+		    store_decode(file, strlen(file), user) ? user : file);
 }
 
 int
 move_judge_conflicts(const struct move *move)
 {
-	if (move->conflicts == 0 || move->prefer)
+	if (move->conflicts == 0)
 		return ADMIN_DONE;
 	admin_say("%zu user%s different records here and in the fleet: %s%s. "
 		  "Revoke one of each, or --prefer last-login takes the one "
@@ -132,41 +155,34 @@ move_judge_conflicts(const struct move *move)
 }
 
 bool
-move_get(struct move *move, struct remote *remote, const struct store_key *key,
-    struct remote_text *ret)
-{
-	struct remote_name name = remote_user(key->file);
-	enum fault fault = remote_get(remote, &name, ret);
-
-	(void)move;
-	if (fault == FAULT_NONE || fault == FAULT_ABSENT)
-		return true;
-	admin_say("%s: %s", key->user,
-	    fault == FAULT_MEMORY ? "out of memory" : remote->why);
-	return false;
-}
-
-bool
 move_is_same(const struct store_text *here, const struct remote_text *there)
 {
 	return here->len == there->len &&
 	    memcmp(here->bytes, there->text, here->len) == 0;
 }
 
-void
-move_key_free(struct store_key *key)
-{
-	cleanup_fd(&key->lock);
-	key->lock = -1;
-}
-
-void
-move_count(void *ctx, size_t i, int code)
+static void
+on_end(void *ctx, size_t i, int code)
 {
 	struct move *move = ctx;
+	struct store_name *name = &move->files->names.items[i];
 
-	(void)i;
 	move->counts[code]++;
+	name->order = code == MOVE_MOVED ? ARRIVED : 0;
+	if (code == MOVE_CONFLICT)
+		note_conflict(move, name->text);
+}
+
+bool
+move_each(struct move *move, const char *what, struct store_names *files,
+    crew_batch_job *job)
+{
+	memset(move->counts, 0, sizeof(move->counts));
+	move->conflicts = 0;
+	move->names[0] = '\0';
+	move->files = files;
+	return crew_run_batches(
+	    move->site, what, files->names.count, job, on_end, move);
 }
 
 /* The keeper is root's to start; the folder its owner's to open. */
@@ -193,21 +209,18 @@ say_back(const char *file)
 	return false;
 }
 
-static bool
-is_as_seen(struct move *move, const char *file, uint64_t serial)
+bool
+move_is_as_seen(struct move *move, const struct store_key *key, uint64_t serial)
 {
-	scoped_key struct store_key key = {.lock = -1};
 	uint64_t seen = 0;
 
-	snprintf(key.file, sizeof(key.file), "%s", file);
-	if (folder_hold(&move->store, &key) != FAULT_NONE ||
-	    seen_serial_read(key.lock, &seen) != FAULT_NONE) {
-		admin_say("locks/%s cannot be read: %s", file, move->store.why);
+	if (seen_serial_read(key->lock, &seen) != FAULT_NONE) {
+		admin_say("locks/%s cannot be read", key->file);
 		return false;
 	}
 	return seen_serial_judge(serial, seen, move->site->remote.epoch) ==
 	    FAULT_NONE ||
-	    say_back(file);
+	    say_back(key->file);
 }
 
 static bool
@@ -216,38 +229,51 @@ list_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 {
 	struct move *move = ctx;
 	const char *file = key + strlen(FLEET_USERS);
-	scoped_remote_text struct remote_text text = {.text = NULL};
-	struct remote_name name = remote_user(file);
-	struct store_name *kept;
 
-	if (remote_unseal(&move->site->remote, &name, mark, sealed, len,
-		&text) != FAULT_NONE) {
-		admin_say("%s", move->site->remote.why);
-		return false;
-	}
-	if (!is_as_seen(move, file, text.serial))
-		return false;
-	kept = list_add(&move->there.names, sizeof(*kept));
-	if (kept != NULL)
-		*kept = (struct store_name){
-		    texts_keep(&move->there.texts, file), text.len > 0};
-	if (kept != NULL && kept->text != NULL)
+	(void)mark;
+	(void)sealed;
+	(void)len;
+	if (keep_file(&move->there, file) &&
+	    (!has_file(&move->here, file) || keep_file(&move->both, file)))
 		return true;
 	admin_say("out of memory");
 	return false;
 }
 
-static int
-compare_files(const void *a, const void *b)
+int
+move_list_fleet(struct move *move)
 {
-	return strcmp(((const struct store_name *)a)->text,
-	    ((const struct store_name *)b)->text);
+	enum fault fault = remote_scan(
+	    &move->site->remote, FLEET_USERS, true, list_row, move);
+
+	if (fault == FAULT_LIMIT)
+		return ADMIN_NOT;
+	if (fault != FAULT_NONE)
+		return site_say(move->site, fault, "the fleet's records");
+	sort_files(&move->there);
+	sort_files(&move->both);
+	return ADMIN_DONE;
 }
 
-/* A user who was seen in the fleet must be there, if only as one who was
- * removed. */
+/* A user who is not in the fleet must not have been there. */
 static bool
-has_all_seen(struct move *move)
+was_never_seen(struct move *move, const char *file)
+{
+	struct store_key key = {.lock = -1};
+	bool ok;
+
+	snprintf(key.file, sizeof(key.file), "%s", file);
+	if (folder_hold(&move->store, &key) != FAULT_NONE) {
+		admin_say("%s", move->store.why);
+		return false;
+	}
+	ok = move_is_as_seen(move, &key, 0);
+	cleanup_fd(&key.lock);
+	return ok;
+}
+
+int
+move_has_all_seen(struct move *move)
 {
 	DIR *dir;
 	const struct dirent *entry;
@@ -259,33 +285,12 @@ has_all_seen(struct move *move)
 	if (dir == NULL) {
 		admin_say("locks: %s", strerror(errno));
 		cleanup_fd(&fd);
-		return false;
-	}
-	while (ok && (entry = readdir(dir)) != NULL) {
-		const struct store_name name = {entry->d_name, 0};
-
-		if (entry->d_name[0] != '.' &&
-		    bsearch(&name, move->there.names.items,
-			move->there.names.count, sizeof(name),
-			compare_files) == NULL)
-			ok = is_as_seen(move, entry->d_name, 0);
-	}
-	closedir(dir);
-	return ok;
-}
-
-int
-move_list_fleet(struct move *move)
-{
-	enum fault fault = remote_scan(
-	    &move->site->remote, FLEET_USERS, false, list_row, move);
-
-	if (fault == FAULT_LIMIT)
 		return ADMIN_NOT;
-	if (fault != FAULT_NONE)
-		return site_say(move->site, fault, "the fleet's records");
-	if (move->there.names.count > 0)
-		qsort(move->there.names.items, move->there.names.count,
-		    sizeof(struct store_name), compare_files);
-	return has_all_seen(move) ? ADMIN_DONE : ADMIN_NOT;
+	}
+	while (ok && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    !has_file(&move->there, entry->d_name))
+			ok = was_never_seen(move, entry->d_name);
+	closedir(dir);
+	return ok ? ADMIN_DONE : ADMIN_NOT;
 }

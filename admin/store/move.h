@@ -21,8 +21,11 @@ struct move {
 	struct store store;
 	bool is_open;
 	bool prefer; /* of two records of a user, that of the later login */
-	struct store_names here;  /* without those that are local to it */
-	struct store_names there; /* the fleet's, as names of files */
+	/* Names of files, in the order of their bytes. */
+	struct store_names here;  /* without those of users who stay local */
+	struct store_names there; /* the fleet's */
+	struct store_names both;
+	const struct store_names *files; /* that a job's numbers count */
 	size_t counts[CREW_CODES];
 	/* The first users with two records that differ. */
 	size_t conflicts;
@@ -46,43 +49,37 @@ int move_relist(struct move *move);
 void move_done(struct move *move);
 #define scoped_move __attribute__((cleanup(move_done)))
 
-/* The record of a user as it is in the folder, locked: the lock lasts as long as
- * key->lock.  FAULT_ABSENT: there is none.  Other faults after a message. */
-MUST_USE enum fault move_read(struct move *move, const char *user,
-    struct store_key *ret_key, struct store_text *ret);
+/* Does the job for all records of files, and has move->counts and its conflicts
+ * tell how each ended.  False after a message. */
+bool move_each(struct move *move, const char *what, struct store_names *files,
+    crew_batch_job *job);
 
 /* *ret: the time of the last login in a record's text; 0: none.  False after a
- * message: it is no record of that user. */
-bool move_last_login(struct move *move, const char *user,
+ * message: it is no record of the user whose file is called so. */
+bool move_last_login(struct move *move, const char *file,
     const struct store_text *text, int64_t *ret);
-
-/* Notes a user with two records that differ. */
-void move_note_conflict(struct move *move, const char *user);
 
 /* Says which users have two records.  An admin_exit. */
 int move_judge_conflicts(const struct move *move);
-
-/* *ret: the user's text in the fleet, with no text where the record was removed
- * or never was; true as well then.  False after a message. */
-bool move_get(struct move *move, struct remote *remote,
-    const struct store_key *key, struct remote_text *ret);
 
 /* True if both are the same bytes. */
 bool
 move_is_same(const struct store_text *here, const struct remote_text *there);
 
-/* Fills move->there with the records of the fleet, each compared with what this
- * bastion has seen: a fleet that shows less is not believed.  An admin_exit. */
+/* True if that serial of the fleet, 0 if there is no record, is no lower than what
+ * was seen of that key, which is locked.  False after a message. */
+bool move_is_as_seen(
+    struct move *move, const struct store_key *key, uint64_t serial);
+
+/* Fills move->there, and move->both.  An admin_exit. */
 int move_list_fleet(struct move *move);
 
-/* Counts codes; a crew_told. */
-void move_count(void *ctx, size_t i, int code);
+/* An admin_exit: if all users who were seen in the fleet are in move->there, be it
+ * as users who were removed. */
+int move_has_all_seen(struct move *move);
 
 /* Starts the keeper anew and opens the folder.  An admin_exit. */
 int move_open_again(struct move *move);
-
-#define scoped_key __attribute__((cleanup(move_key_free)))
-void move_key_free(struct store_key *key);
 
 /* The two ways.  Each an admin_exit. */
 int move_to_fleet(struct site *site);

@@ -11,7 +11,8 @@
 
 #define WAIT_MS 5000
 #define ROWS    256
-#define TRIES   3 /* of a scan whose revision was compacted meanwhile */
+#define FEW     32 /* of those that are wanted, in one page */
+#define TRIES   3  /* of a scan whose revision was compacted meanwhile */
 
 void
 remote_text_free(struct remote_text *text)
@@ -195,21 +196,38 @@ remote_next_serial(const struct remote *remote, uint64_t serial)
 }
 
 static enum fault
+seal_text(struct remote *remote, const struct remote_name *name,
+    uint64_t serial, const char *text, size_t len, struct sealed *ret)
+{
+	const struct seal_name seal = {name->kind, name->text, serial};
+	enum fault fault = seal_close(remote->ring, &seal, text, len, ret);
+
+	return fault == FAULT_NONE
+	    ? fault
+	    : remote_say(
+		  remote, fault, "it cannot be sealed: %s", fault_name(fault));
+}
+
+static const char *
+mark_or_none(const char *mark)
+{
+	return mark[0] != '\0' ? mark : "0";
+}
+
+static enum fault
 put_sealed(struct remote *remote, const struct remote_name *name,
     const char *mark, uint64_t serial, const char *text, size_t len)
 {
 	scoped_answer struct talk_answer answer = {.status = 0};
 	scoped_sealed struct sealed sealed = {.bytes = NULL};
-	const struct seal_name seal = {name->kind, name->text, serial};
-	enum fault fault = seal_close(remote->ring, &seal, text, len, &sealed);
+	enum fault fault = seal_text(remote, name, serial, text, len, &sealed);
 	char key[TALK_KEY];
 
 	if (fault != FAULT_NONE)
-		return remote_say(remote, fault, "it cannot be sealed: %s",
-		    fault_name(fault));
+		return fault;
 	key_of(name, key);
-	fault = talk_put(&remote->line, key, mark[0] != '\0' ? mark : "0",
-	    &sealed, NULL, until_ms(), &answer);
+	fault = talk_put(&remote->line, key, mark_or_none(mark), &sealed, NULL,
+	    until_ms(), &answer);
 	/* Our own bytes, of a request that was answered twice. */
 	if (fault == FAULT_STALE && talk_is_value(answer.value, &sealed))
 		return FAULT_NONE;
@@ -222,6 +240,31 @@ remote_put(struct remote *remote, const struct remote_name *name,
 {
 	return put_sealed(remote, name, was->mark,
 	    remote_next_serial(remote, was->serial), text, len);
+}
+
+enum fault
+remote_batch_add(struct remote *remote, struct talk_batch *batch,
+    const struct remote_name *name, const struct remote_text *was,
+    const char *text, size_t len)
+{
+	scoped_sealed struct sealed sealed = {.bytes = NULL};
+	enum fault fault = seal_text(remote, name,
+	    remote_next_serial(remote, was->serial), text, len, &sealed);
+	char key[TALK_KEY];
+
+	if (fault != FAULT_NONE)
+		return fault == FAULT_LIMIT ? FAULT_IO : fault;
+	key_of(name, key);
+	return talk_batch_add(batch, key, mark_or_none(was->mark), &sealed);
+}
+
+enum fault
+remote_put_all(struct remote *remote, struct talk_batch *batch)
+{
+	scoped_answer struct talk_answer answer = {.status = 0};
+
+	return said(
+	    remote, talk_put_all(&remote->line, batch, until_ms(), &answer));
 }
 
 /* A policy's serial is its number, which stays. */
@@ -255,6 +298,7 @@ struct scan {
 	remote_each *each;
 	void *ctx;
 	char after[TALK_KEY];
+	const char *last; /* key; NULL: to the end */
 	char revision[REMOTE_MARK];
 	bool more;
 };
@@ -265,6 +309,8 @@ show_row(
 {
 	scoped_sealed struct sealed sealed = {.bytes = NULL};
 
+	if (scan->last != NULL && strcmp(row->key, scan->last) > 0)
+		return FAULT_NONE;
 	if (row->value != NULL && talk_value(row->value, &sealed) != FAULT_NONE)
 		return remote_say(remote, FAULT_FORMAT,
 		    "tfa-link's answer has a value that is no base64");
@@ -288,33 +334,63 @@ scan_page(struct remote *remote, struct scan *scan)
 		memcpy(scan->after, answer.rows.items[i].key, TALK_KEY);
 	}
 	memcpy(scan->revision, answer.revision, REMOTE_MARK);
-	scan->more = answer.more;
+	scan->more = answer.more &&
+	    (scan->last == NULL || strcmp(scan->after, scan->last) < 0);
 	return fault;
 }
 
 /* A scan whose revision is gone goes on behind the last row, at the revision of
  * now: no row is shown twice. */
-enum fault
-remote_scan(struct remote *remote, const char *prefix, bool keys_only,
-    remote_each *each, void *ctx)
+static enum fault
+scan_all(struct remote *remote, struct scan *scan)
 {
-	struct scan scan = {
-	    .page = {prefix, scan.after, scan.revision, keys_only, ROWS},
-	    .each = each,
-	    .ctx = ctx,
-	    .revision = "0",
-	    .more = true};
 	enum fault fault = FAULT_NONE;
 	int tries = 0;
 
-	while (fault == FAULT_NONE && scan.more) {
-		fault = scan_page(remote, &scan);
+	scan->page.after = scan->after;
+	scan->page.revision = scan->revision;
+	memcpy(scan->revision, "0", sizeof("0"));
+	scan->more = true;
+	while (fault == FAULT_NONE && scan->more) {
+		fault = scan_page(remote, scan);
 		if (fault == FAULT_STALE && ++tries < TRIES) {
-			memcpy(scan.revision, "0", sizeof("0"));
+			memcpy(scan->revision, "0", sizeof("0"));
 			fault = FAULT_NONE;
 		}
 	}
 	return fault;
+}
+
+enum fault
+remote_scan(struct remote *remote, const char *prefix, bool keys_only,
+    remote_each *each, void *ctx)
+{
+	struct scan scan = {.page = {.prefix = prefix,
+				.keys_only = keys_only,
+				.limit = keys_only ? TALK_LIMIT : ROWS},
+	    .each = each,
+	    .ctx = ctx};
+
+	return scan_all(remote, &scan);
+}
+
+enum fault
+remote_scan_users(struct remote *remote, const char *after, const char *last,
+    remote_each *each, void *ctx)
+{
+	const struct remote_name first = remote_user(after);
+	const struct remote_name end = remote_user(last);
+	struct scan scan = {
+	    .page = {.prefix = prefixes[SEAL_USER], .limit = FEW},
+	    .each = each,
+	    .ctx = ctx};
+	char key[TALK_KEY];
+
+	if (after[0] != '\0')
+		key_of(&first, scan.after);
+	key_of(&end, key);
+	scan.last = key;
+	return scan_all(remote, &scan);
 }
 
 enum fault

@@ -75,6 +75,19 @@ MUST_USE enum fault
 remote_put(struct remote *remote, const struct remote_name *name,
     const struct remote_text *was, const char *text, size_t len);
 
+/* Adds a text that is put in place of was, zeroed for none, to those that are put
+ * together.  FAULT_LIMIT: there is no room; it is not added.  FAULT_MEMORY,
+ * FAULT_IO: it cannot be sealed. */
+MUST_USE enum fault remote_batch_add(struct remote *remote,
+    struct talk_batch *batch, const struct remote_name *name,
+    const struct remote_text *was, const char *text, size_t len);
+
+/* Puts them, all or none.  FAULT_STALE: something else stands under one of the
+ * names, or they were put by an earlier try, whose answer was lost; else as
+ * remote_put(). */
+MUST_USE enum fault
+remote_put_all(struct remote *remote, struct talk_batch *batch);
+
 /* The serial that a put in place of that one gives: one more, in the epoch of
  * now. */
 uint64_t remote_next_serial(const struct remote *remote, uint64_t serial);
@@ -96,6 +109,12 @@ typedef bool remote_each(void *ctx, const char *key, const char *mark,
     const uint8_t *sealed, size_t len);
 MUST_USE enum fault remote_scan(struct remote *remote, const char *prefix,
     bool keys_only, remote_each *each, void *ctx);
+
+/* As remote_scan(), of users' records alone, with their texts: behind the one of
+ * the file named after ("": from the first on), up to the one of that named
+ * last. */
+MUST_USE enum fault remote_scan_users(struct remote *remote, const char *after,
+    const char *last, remote_each *each, void *ctx);
 
 /* Opens what a scan showed. */
 MUST_USE enum fault remote_unseal(struct remote *remote,

@@ -17,6 +17,7 @@
 #include "admin/store/commands.h"
 #include "admin/store/join.h"
 #include "admin/store/move.h"
+#include "admin/store/restored_policy.h"
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
 #include "store/fleet/seen.h"
@@ -181,15 +182,17 @@ ask_to_accept(const struct site *site)
 static int
 accept(struct site *site, struct store *store)
 {
+	scoped_restored_policy struct restored_policy policy;
 	uint64_t seen = 0;
-	int status = ADMIN_DONE;
+	int status = restored_policy_ask(site, store, &policy);
 
-	if (!site->admin->here) {
-		if (!seen_epoch(store, &seen))
-			return ADMIN_NOT;
-		status = raise_epoch(site, seen);
-	}
-	return status == ADMIN_DONE ? accept_revision(site, store) : status;
+	if (status == ADMIN_DONE && !site->admin->here)
+		status = seen_epoch(store, &seen) ? raise_epoch(site, seen)
+						  : ADMIN_NOT;
+	if (status == ADMIN_DONE)
+		status = accept_revision(site, store);
+	return status == ADMIN_DONE ? restored_policy_put(&policy, store)
+				    : status;
 }
 
 int

@@ -9,14 +9,16 @@
  *	members.c      the bastions of the fleet
  *	census.c       its records, opened one by one
  *	join.c         store join; join_checks.c: what must hold first
- *	dropin.c       the addresses that tfa-link may talk to
- *	units.c        starts and restarts the keeper and the link
+ *	units.c        starts the keeper and the link again, and says to whom the
+ *	               link may talk
  *	closed.c       the file that closes the folder while records move
  *	migrate.c      store migrate; to_fleet.c, to_folder.c: each way
+ *	crew.c         many processes; batch.c: many records in one request;
+ *	arrive.c       many files with one sync
  *	keys.c         store key; keyfile.c: its file
  *	reseal.c       store reseal
  *	export.c       store export
- *	restore.c      store accept-restore
+ *	restore.c      store accept-restore; restored_policy.c: the policy then
  *	leave.c        store leave, remove and level
  *
  * Commands run as root.  In the folder of records they act as its owner, the

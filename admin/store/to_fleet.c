@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/store/move.h"
+#include "admin/store/batch.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/fleet.h"
 #include "store/fleet/seen.h"
@@ -23,76 +23,56 @@
 #define MIGRATED "users.migrated"
 #define OLD_MOST 1000 /* earlier folders that are kept beside it */
 
-/* Compares a record of the fleet with the one here, if there is one. */
-static bool
-compare_row(void *ctx, const char *file, const char *mark,
-    const uint8_t *sealed, size_t len)
+/* A record that is the fleet's already, beside the one here. */
+static void
+compare_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
 {
-	struct move *move = ctx;
-	scoped_remote_text struct remote_text there = {.text = NULL};
-	scoped_store_text struct store_text here = {.bytes = NULL};
-	scoped_record struct record record = {.version = 0};
-	scoped_key struct store_key key = {.lock = -1};
-	struct remote_name name = remote_user(file + strlen(FLEET_USERS));
-	struct json_error error;
-	enum fault fault;
+	scoped_batch struct batch batch;
 
-	if (remote_unseal(&move->site->remote, &name, mark, sealed, len,
-		&there) != FAULT_NONE) {
-		admin_say("%s", move->site->remote.why);
-		return false;
+	if (!batch_read(ctx, remote, first, count, &batch) ||
+	    !batch_fetch(&batch))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct batch_row *row = &batch.rows[i];
+
+		ret_codes[i] = row->there.len == 0 || row->here.bytes == NULL
+		    ? MOVE_ALONE
+		    : move_is_same(&row->here, &row->there) ? MOVE_SAME
+							    : MOVE_CONFLICT;
 	}
-	if (there.len == 0)
-		return true;
-	if (record_parse(there.text, there.len, &record, &error) !=
-	    FAULT_NONE) {
-		admin_say("%s in the fleet is no record: %s", file, error.text);
-		return false;
-	}
-	fault = move_read(move, record.user, &key, &here);
-	if (fault == FAULT_NONE && !site_is_local(move->site, record.user)) {
-		if (move_is_same(&here, &there))
-			move->counts[MOVE_SAME]++;
-		else
-			move_note_conflict(move, record.user);
-	}
-	return fault == FAULT_NONE || fault == FAULT_ABSENT;
 }
 
 static int
 compare_sides(struct move *move)
 {
-	struct remote *remote = &move->site->remote;
-	enum fault fault = remote_scan(
-	    remote, FLEET_USERS, false, compare_row, move);
+	int status = move_list_fleet(move);
 
-	if (fault == FAULT_LIMIT)
+	if (status != ADMIN_DONE)
+		return status;
+	if (!move_each(move, "comparing records", &move->both, compare_batch))
 		return ADMIN_NOT;
-	if (fault != FAULT_NONE)
-		return site_say(move->site, fault, "the fleet's records");
-	return move_judge_conflicts(move);
+	return move->prefer ? ADMIN_DONE : move_judge_conflicts(move);
 }
 
-/* The fleet has another record of that user.  True: ours shall be put over
- * it. */
-static int
-choose(struct move *move, const struct store_key *key,
-    const struct store_text *here, const struct remote_text *there)
+/* The fleet has a record of that user already: what happens to it. */
+static enum move_code
+choose(struct move *move, const struct batch_row *row)
 {
-	const struct store_text other = {there->text, there->len};
+	const struct store_text other = {row->there.text, row->there.len};
 	int64_t here_s, there_s;
 
-	if (there->len == 0)
+	if (row->there.len == 0)
 		return MOVE_MOVED;
-	if (move_is_same(here, there))
+	if (move_is_same(&row->here, &row->there))
 		return MOVE_SAME;
 	if (!move->prefer) {
 		admin_say(
-		    "%s: the fleet has another record of this user", key->user);
+		    "%s: the fleet has another record of this user", row->user);
 		return MOVE_FAILED;
 	}
-	if (!move_last_login(move, key->user, here, &here_s) ||
-	    !move_last_login(move, key->user, &other, &there_s))
+	if (!move_last_login(move, row->key.file, &row->here, &here_s) ||
+	    !move_last_login(move, row->key.file, &other, &there_s))
 		return MOVE_FAILED;
 	return here_s > there_s ? MOVE_MOVED : MOVE_KEPT;
 }
@@ -100,85 +80,146 @@ choose(struct move *move, const struct store_key *key,
 /* Tells this bastion that the record is in the fleet: if it is gone there one
  * day, its user is no new one. */
 static bool
-note_seen(const struct store_key *key, uint64_t serial)
+note_seen(const struct batch_row *row, uint64_t serial)
 {
-	if (seen_serial_write(key->lock, serial) == FAULT_NONE)
+	if (seen_serial_write(row->key.lock, serial) == FAULT_NONE)
 		return true;
-	admin_say("%s: locks/%s cannot be written: %s", key->user, key->file,
-	    strerror(errno));
+	admin_say("%s: locks/%s cannot be written: %s", row->user,
+	    row->key.file, strerror(errno));
 	return false;
 }
 
-static int
-write_one(struct move *move, struct remote *remote, const struct store_key *key,
-    const struct store_text *here)
+/* Writes one over what the fleet has, or leaves what is there. */
+static enum move_code
+write_one(struct batch *batch, const struct batch_row *row)
 {
-	scoped_remote_text struct remote_text there = {.text = NULL};
-	struct remote_name name = remote_user(key->file);
-	enum fault fault = remote_put(
-	    remote, &name, &there, here->bytes, here->len);
-	int code = MOVE_MOVED;
-	uint64_t serial = remote_next_serial(remote, 0);
+	struct remote_name name = remote_user(row->key.file);
+	enum move_code code = choose(batch->move, row);
+	uint64_t serial = row->there.serial;
 
-	if (fault == FAULT_STALE || fault == FAULT_UNSURE) {
-		if (!move_get(move, remote, key, &there))
+	if (code == MOVE_MOVED) {
+		serial = remote_next_serial(batch->remote, serial);
+		if (remote_put(batch->remote, &name, &row->there,
+			row->here.bytes, row->here.len) != FAULT_NONE) {
+			admin_say("%s: %s", row->user, batch->remote->why);
 			return MOVE_FAILED;
-		code = choose(move, key, here, &there);
-		serial = there.serial;
-		fault = FAULT_NONE;
-		if (code == MOVE_MOVED) {
-			serial = remote_next_serial(remote, there.serial);
-			fault = remote_put(
-			    remote, &name, &there, here->bytes, here->len);
 		}
 	}
-	if (fault == FAULT_NONE)
-		return code != MOVE_FAILED && note_seen(key, serial)
-		    ? code
-		    : MOVE_FAILED;
-	admin_say("%s: %s", key->user, remote->why);
-	return MOVE_FAILED;
+	return code != MOVE_FAILED && note_seen(row, serial) ? code
+							     : MOVE_FAILED;
 }
 
-static int
-move_one(void *ctx, struct remote *remote, size_t i)
+/* Writes as many as a packet takes, from number at on, of users whom the fleet
+ * does not have.  *ret_count: how many these are. */
+static enum fault
+write_new(struct batch *batch, size_t at, size_t *ret_count)
 {
-	struct move *move = ctx;
-	const char *user = move->here.names.items[i].text;
-	scoped_store_text struct store_text here = {.bytes = NULL};
-	scoped_key struct store_key key = {.lock = -1};
+	static const struct remote_text none;
+	struct talk_batch puts;
+	enum fault fault = FAULT_NONE;
+	size_t n = 0;
+
+	talk_batch_begin(&puts);
+	for (; fault == FAULT_NONE && at + n < batch->count; n++) {
+		const struct batch_row *row = &batch->rows[at + n];
+		struct remote_name name = remote_user(row->key.file);
+
+		fault = remote_batch_add(batch->remote, &puts, &name, &none,
+		    row->here.bytes, row->here.len);
+	}
+	if (fault == FAULT_LIMIT && n > 1) {
+		n--;
+		fault = FAULT_NONE;
+	}
+	*ret_count = n;
+	if (fault == FAULT_NONE)
+		return remote_put_all(batch->remote, &puts);
+	talk_batch_done(&puts);
+	return fault;
+}
+
+/* True if all are written, and were not there before. */
+static bool
+write_all_new(struct batch *batch, int *ret_codes)
+{
+	uint64_t serial = remote_next_serial(batch->remote, 0);
+	size_t n = 0;
+
+	for (size_t at = 0; at < batch->count; at += n) {
+		if (write_new(batch, at, &n) != FAULT_NONE)
+			return false;
+		for (size_t i = at; i < at + n; i++)
+			ret_codes[i] = note_seen(&batch->rows[i], serial)
+			    ? MOVE_MOVED
+			    : MOVE_FAILED;
+	}
+	return true;
+}
+
+static bool
+are_records(struct batch *batch)
+{
 	int64_t last_s;
 
-	if (move_read(move, user, &key, &here) != FAULT_NONE ||
-	    !move_last_login(move, user, &here, &last_s))
-		return MOVE_FAILED;
-	return write_one(move, remote, &key, &here);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct batch_row *row = &batch->rows[i];
+
+		if (row->here.bytes == NULL) {
+			admin_say("%s: users/%s.json is gone", row->user,
+			    row->key.file);
+			return false;
+		}
+		if (!move_last_login(
+			batch->move, row->key.file, &row->here, &last_s))
+			return false;
+	}
+	return true;
+}
+
+/* Where that fails, be it that some are there already, it is done for each: then
+ * it says for whom, and why. */
+static void
+move_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
+{
+	scoped_batch struct batch batch;
+
+	if (!batch_read(ctx, remote, first, count, &batch) ||
+	    !are_records(&batch) || write_all_new(&batch, ret_codes) ||
+	    !batch_fetch(&batch))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (ret_codes[i] == MOVE_FAILED)
+			ret_codes[i] = (int)write_one(&batch, &batch.rows[i]);
 }
 
 /* The fleet must have what is here; but for whom the fleet's was used
  * last. */
-static int
-check_one(void *ctx, struct remote *remote, size_t i)
+static void
+check_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
 {
-	struct move *move = ctx;
-	const char *user = move->here.names.items[i].text;
-	scoped_store_text struct store_text here = {.bytes = NULL};
-	scoped_remote_text struct remote_text there = {.text = NULL};
-	scoped_key struct store_key key = {.lock = -1};
+	scoped_batch struct batch batch;
 
-	if (move_read(move, user, &key, &here) != FAULT_NONE ||
-	    !move_get(move, remote, &key, &there))
-		return MOVE_FAILED;
-	if (there.text != NULL && move_is_same(&here, &there))
-		return MOVE_SAME;
-	if (there.text != NULL &&
-	    choose(move, &key, &here, &there) == MOVE_KEPT)
-		return MOVE_KEPT;
-	admin_say("%s: the fleet does not have what was written there", user);
-	return MOVE_FAILED;
+	if (!batch_read(ctx, remote, first, count, &batch) ||
+	    !batch_fetch(&batch) || !batch_is_as_seen(&batch))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct batch_row *row = &batch.rows[i];
+		enum move_code code = row->there.len > 0 ? choose(ctx, row)
+							 : MOVE_FAILED;
+
+		if (code == MOVE_SAME || code == MOVE_KEPT)
+			ret_codes[i] = (int)code;
+		else
+			admin_say("%s: the fleet does not have what was "
+				  "written there",
+			    row->user);
+	}
 }
 
-/* An earlier migration's files are kept under another name. */
+/* An earlier migration's files are kept under another name.  A folder takes the
+ * place of an empty one alone. */
 static bool
 make_room(const struct move *move, bool resumed)
 {
@@ -188,9 +229,9 @@ make_room(const struct move *move, bool resumed)
 	if (!resumed)
 		for (int i = 1; i < OLD_MOST; i++) {
 			snprintf(name, sizeof(name), MIGRATED ".%d", i);
-			if (renameat2(dir, MIGRATED, dir, name,
-				RENAME_NOREPLACE) == 0 ||
-			    errno != EEXIST)
+			if (renameat(dir, MIGRATED, dir, name) == 0 ||
+			    (errno != EEXIST && errno != ENOTEMPTY &&
+				errno != ENOTDIR))
 				break;
 		}
 	if (mkdirat(dir, MIGRATED, 0700) == 0 || errno == EEXIST)
@@ -204,14 +245,12 @@ put_away(const struct move *move)
 {
 	scoped_fd int old = openat(move->store.dir, MIGRATED,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	char file[STORE_FILE_TEXT], name[STORE_FILE_TEXT + 8];
+	char name[STORE_FILE_TEXT + 8];
 	bool ok = old >= 0;
 
-	list_each(const struct store_name, user, move->here.names) {
-		if (!ok || store_encode(user->text, file) != FAULT_NONE)
-			break;
-		snprintf(name, sizeof(name), "%s.json", file);
-		ok = renameat(move->store.users, name, old, name) == 0;
+	list_each(const struct store_name, file, move->here.names) {
+		snprintf(name, sizeof(name), "%s.json", file->text);
+		ok = ok && renameat(move->store.users, name, old, name) == 0;
 	}
 	if (ok && fsync(old) == 0 && fsync(move->store.users) == 0)
 		return true;
@@ -247,24 +286,20 @@ stopped(void)
 static int
 carry_over(struct move *move, bool resumed)
 {
-	size_t count = move->here.names.count;
 	char done[200];
 
-	memset(move->counts, 0, sizeof(move->counts));
-	if (!closed_begin(&move->store, "store migrate --to fleet"))
-		return ADMIN_NOT;
-	if (!crew_run(move->site, "moving records", count, move_one, move_count,
-		move) ||
-	    !crew_run(
-		move->site, "comparing records", count, check_one, NULL, move))
-		return stopped();
-	if (!closed_note_fleet(&move->store, move->site->charter.id) ||
-	    !make_room(move, resumed) || !put_away(move))
+	if (!closed_begin(&move->store, "store migrate --to fleet") ||
+	    !move_each(move, "moving records", &move->here, move_batch))
 		return stopped();
 	snprintf(done, sizeof(done),
 	    "%zu moved, %zu there before, %zu in use there",
 	    move->counts[MOVE_MOVED], move->counts[MOVE_SAME],
 	    move->counts[MOVE_KEPT]);
+	if (!move_each(move, "comparing records", &move->here, check_batch))
+		return stopped();
+	if (!closed_note_fleet(&move->store, move->site->charter.id) ||
+	    !make_room(move, resumed) || !put_away(move))
+		return stopped();
 	admin_done(move->site->admin, move->site->charter.name, done);
 	return ADMIN_DONE;
 }

@@ -19,132 +19,151 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/store/arrive.h"
+#include "admin/store/batch.h"
 #include "admin/store/leave.h"
 #include "admin/store/members.h"
-#include "admin/store/move.h"
 #include "store/base/cleanup.h"
 
-/* *ret_user: whose record the fleet's text is. */
-static bool
-user_of(const char *file, const struct remote_text *text,
-    char ret_user[static USER_TEXT])
+/* How a record of the fleet stands beside the one here. */
+static enum move_code
+compare_row(const struct batch_row *row)
 {
-	scoped_record struct record record = {.version = 0};
-	struct json_error error;
-
-	if (record_parse(text->text, text->len, &record, &error) ==
-	    FAULT_NONE) {
-		memcpy(ret_user, record.user, USER_TEXT);
-		return true;
-	}
-	admin_say("%s in the fleet is no record: %s", file, error.text);
-	return false;
-}
-
-static int
-store_here(struct move *move, struct store_key *key,
-    const struct store_text *here, const struct remote_text *there)
-{
-	const struct store_text text = {there->text, there->len};
-	struct store_text none = {.bytes = NULL};
-
-	if (here->bytes != NULL)
-		return move_is_same(here, there) ? MOVE_SAME : MOVE_CONFLICT;
-	if (folder_backend.put(&move->store, key, &text, &none) == FAULT_NONE)
-		return MOVE_MOVED;
-	admin_say("%s: %s", key->user, move->store.why);
-	return MOVE_FAILED;
-}
-
-/* One of the fleet's, into the folder.  look: only says how it would end. */
-static int
-bring(struct move *move, struct remote *remote, size_t i, bool look_at_move)
-{
-	const struct store_name *name = &move->there.names.items[i];
-	scoped_remote_text struct remote_text there = {.text = NULL};
-	scoped_store_text struct store_text here = {.bytes = NULL};
-	scoped_key struct store_key key = {.lock = -1};
-	char user[USER_TEXT];
-	enum fault fault;
-
-	snprintf(key.file, sizeof(key.file), "%s", name->text);
-	key.user = name->text;
-	if (!move_get(move, remote, &key, &there))
-		return MOVE_FAILED;
-	if (there.len == 0)
+	if (row->there.len == 0)
 		return MOVE_SAME; /* removed, now or earlier */
-	if (!user_of(name->text, &there, user))
-		return MOVE_FAILED;
-	fault = move_read(move, user, &key, &here);
-	if (fault != FAULT_NONE && fault != FAULT_ABSENT)
-		return MOVE_FAILED;
-	if (look_at_move)
-		return here.bytes == NULL         ? MOVE_ALONE
-		    : move_is_same(&here, &there) ? MOVE_SAME
-						  : MOVE_CONFLICT;
-	return store_here(move, &key, &here, &there);
+	if (row->here.bytes == NULL)
+		return MOVE_ALONE;
+	return move_is_same(&row->here, &row->there) ? MOVE_SAME
+						     : MOVE_CONFLICT;
 }
 
-static int
-look_one(void *ctx, struct remote *remote, size_t i)
+/* Nothing is brought that is no record, or shows less than was seen. */
+static bool
+are_good(const struct batch *batch)
 {
-	return bring(ctx, remote, i, true);
-}
+	int64_t last_s;
 
-static int
-bring_one(void *ctx, struct remote *remote, size_t i)
-{
-	return bring(ctx, remote, i, false);
+	if (!batch_is_as_seen(batch))
+		return false;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct batch_row *row = &batch->rows[i];
+		const struct store_text there = {
+		    row->there.text, row->there.len};
+
+		if (there.len > 0 &&
+		    !move_last_login(
+			batch->move, row->key.file, &there, &last_s))
+			return false;
+	}
+	return true;
 }
 
 static void
-told_look(void *ctx, size_t i, int code)
+look_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
 {
-	struct move *move = ctx;
+	scoped_batch struct batch batch;
 
-	move->counts[code]++;
-	if (code == MOVE_CONFLICT)
-		move_note_conflict(move, move->there.names.items[i].text);
+	if (!batch_read(ctx, remote, first, count, &batch) ||
+	    !batch_fetch(&batch) || !are_good(&batch))
+		return;
+	for (size_t i = 0; i < count; i++)
+		ret_codes[i] = (int)compare_row(&batch.rows[i]);
 }
 
-/* An empty text: there is no record, and there was one.  A key that is gone
- * would look like one that somebody took away. */
-static int
-remove_there(struct remote *remote, const struct store_key *key,
-    const struct remote_text *there)
+static enum move_code
+bring_one(struct move *move, const struct batch_row *row)
 {
-	struct remote_name name = remote_user(key->file);
-	enum fault fault = remote_put(remote, &name, there, "", 0);
+	enum move_code code = compare_row(row);
 
-	if (fault == FAULT_NONE)
+	if (code != MOVE_ALONE)
+		return code;
+	if (arrive_put(
+		&move->store, row->key.file, row->there.text, row->there.len))
 		return MOVE_MOVED;
-	admin_say("%s: %s", key->user, remote->why);
+	admin_say("users/%s.json: %s", row->key.file, strerror(errno));
 	return MOVE_FAILED;
 }
 
-/* Only what is here, with the same bytes. */
-static int
-drop_copy(struct move *move, struct remote *remote, const char *user)
+/* One that is missing now was there when the fleet was listed. */
+static void
+bring_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
 {
-	scoped_remote_text struct remote_text there = {.text = NULL};
-	scoped_store_text struct store_text here = {.bytes = NULL};
-	scoped_key struct store_key key = {.lock = -1};
-	enum fault fault = move_read(move, user, &key, &here);
+	scoped_batch struct batch batch;
 
-	if (fault != FAULT_NONE || !move_get(move, remote, &key, &there))
-		return MOVE_FAILED;
-	if (there.len == 0)
-		return MOVE_SAME;
-	return move_is_same(&here, &there) ? remove_there(remote, &key, &there)
-					   : MOVE_CONFLICT;
+	if (!batch_read(ctx, remote, first, count, &batch) ||
+	    !batch_fetch(&batch) || !are_good(&batch))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (batch.rows[i].there.text != NULL)
+			ret_codes[i] = (int)bring_one(ctx, &batch.rows[i]);
+		else
+			admin_say("%s: is not in the fleet any more",
+			    batch.rows[i].user);
 }
 
-static int
-drop_one(void *ctx, struct remote *remote, size_t i)
+/* Puts an empty text in place of each that is the same here: there is no record,
+ * and there was one.  A key that is gone would look like one that somebody took
+ * away. */
+static enum fault
+empty_all(struct batch *batch, const int *codes)
 {
-	struct move *move = ctx;
+	struct talk_batch puts;
+	enum fault fault = FAULT_NONE;
 
-	return drop_copy(move, remote, move->here.names.items[i].text);
+	talk_batch_begin(&puts);
+	for (size_t i = 0; fault == FAULT_NONE && i < batch->count; i++) {
+		const struct batch_row *row = &batch->rows[i];
+		struct remote_name name = remote_user(row->key.file);
+
+		if (codes[i] == MOVE_SAME && row->there.len > 0)
+			fault = remote_batch_add(
+			    batch->remote, &puts, &name, &row->there, "", 0);
+	}
+	if (fault == FAULT_NONE && puts.count > 0)
+		return remote_put_all(batch->remote, &puts);
+	talk_batch_done(&puts);
+	return fault;
+}
+
+/* Where the answer to a put was lost, the second try finds what it did. */
+static bool
+fetch_and_empty(struct batch *batch, int *ret_codes)
+{
+	enum fault fault = FAULT_STALE;
+
+	for (int tries = 0; fault != FAULT_NONE && tries < 2; tries++) {
+		if (!batch_fetch(batch))
+			return false;
+		for (size_t i = 0; i < batch->count; i++)
+			ret_codes[i] = (int)compare_row(&batch->rows[i]);
+		fault = empty_all(batch, ret_codes);
+	}
+	if (fault == FAULT_NONE)
+		return true;
+	admin_say("%s to %s: %s", batch->rows[0].user,
+	    batch->rows[batch->count - 1].user, batch->remote->why);
+	return false;
+}
+
+/* Removes only what is here, with the same bytes. */
+static void
+drop_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
+{
+	scoped_batch struct batch batch;
+	int codes[CREW_BATCH];
+
+	if (!batch_read(ctx, remote, first, count, &batch) ||
+	    !fetch_and_empty(&batch, codes))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (codes[i] != MOVE_ALONE)
+			ret_codes[i] = codes[i];
+		else
+			admin_say("%s: users/%s.json is gone",
+			    batch.rows[i].user, batch.rows[i].key.file);
 }
 
 /* Two bastions that serve the same people from two stores would each take a
@@ -184,30 +203,42 @@ stopped_there(void)
 	return ADMIN_NOT;
 }
 
+/* Writes all that the fleet has, and is not here. */
+static bool
+bring_all(struct move *move)
+{
+	if (!move_each(move, "moving records", &move->there, bring_batch) ||
+	    move_judge_conflicts(move) != ADMIN_DONE)
+		return false;
+	if (arrive_all(&move->store, &move->there))
+		return true;
+	admin_say("%s: %s", move->site->folder, strerror(errno));
+	return false;
+}
+
+static bool
+drop_all(struct move *move)
+{
+	return move_each(move, "removing the fleet's", &move->here, drop_batch);
+}
+
 static int
 carry_back(struct move *move)
 {
 	struct site *site = move->site;
-	size_t count = move->there.names.count;
+	size_t moved;
 	char done[100];
 
-	memset(move->counts, 0, sizeof(move->counts));
-	if (!closed_begin(&move->store, "store migrate --to folder"))
-		return ADMIN_NOT;
-	if (!crew_run(
-		site, "moving records", count, bring_one, move_count, move) ||
-	    move->counts[MOVE_CONFLICT] > 0)
+	if (!closed_begin(&move->store, "store migrate --to folder") ||
+	    !bring_all(move))
 		return stopped_there();
+	moved = move->counts[MOVE_MOVED];
 	store_names_done(&move->here);
 	if (move_relist(move) != ADMIN_DONE)
 		return stopped_there();
-	snprintf(done, sizeof(done), "%zu moved, %zu here before",
-	    move->counts[MOVE_MOVED],
-	    move->here.names.count - move->counts[MOVE_MOVED]);
-	memset(move->counts, 0, sizeof(move->counts));
-	if (!crew_run(site, "removing the fleet's", move->here.names.count,
-		drop_one, move_count, move) ||
-	    move->counts[MOVE_CONFLICT] > 0)
+	snprintf(done, sizeof(done), "%zu moved, %zu here before", moved,
+	    move->here.names.count - moved);
+	if (!drop_all(move) || move_judge_conflicts(move) != ADMIN_DONE)
 		return stopped_there();
 	site_become_root(site);
 	if (leave_keep_policy(site) != ADMIN_DONE ||
@@ -230,8 +261,7 @@ leave_open(struct move *move)
 		"A migration into the fleet did not end. What it wrote there "
 		"is removed, and the records here stay. Go on?"))
 		return ADMIN_NOT;
-	if (!crew_run(move->site, "removing the fleet's",
-		move->here.names.count, drop_one, move_count, move))
+	if (!drop_all(move))
 		return stopped_there();
 	return closed_end(&move->store) ? ADMIN_DONE : ADMIN_NOT;
 }
@@ -242,17 +272,18 @@ look_at_move(struct move *move)
 	int status = move_list_fleet(move);
 	char plan[200];
 
+	if (status == ADMIN_DONE)
+		status = move_has_all_seen(move);
 	if (status != ADMIN_DONE)
 		return status;
-	if (!crew_run(move->site, "comparing records", move->there.names.count,
-		look_one, told_look, move))
+	if (!move_each(move, "comparing records", &move->there, look_batch))
 		return ADMIN_NOT;
 	snprintf(plan, sizeof(plan),
 	    "%zu records in the fleet, %zu of them here already, %zu differ",
 	    move->there.names.count, move->counts[MOVE_SAME], move->conflicts);
 	if (move->site->admin->dry_run)
 		admin_done(move->site->admin, move->site->charter.name, plan);
-	return move->conflicts == 0 ? ADMIN_DONE : move_judge_conflicts(move);
+	return move_judge_conflicts(move);
 }
 
 static int

@@ -5,24 +5,36 @@
 #ifndef TFA_ADMIN_UNITS_H
 #define TFA_ADMIN_UNITS_H
 
-#include "admin/store/site.h"
+#include <stdbool.h>
+
+#include "store/fleet/config.h"
+
+/* The drop-in that limits tfa-link to some addresses. */
+#define UNITS_LIMIT_FOLDER "/etc/systemd/system/tfa-link.service.d"
+#define UNITS_LIMIT_FILE   "addresses.conf"
+#define UNITS_LIMIT        UNITS_LIMIT_FOLDER "/" UNITS_LIMIT_FILE
 
 /* The keeper reads store.json and the keys when it starts.  ADMIN_NOT, after a
  * message, if it could not be started again. */
 int units_restart_keeper(void);
 
 /*
- * Writes the addresses that tfa-link may talk to, those of the endpoints and of
- * the name servers, as a drop-in of its unit, and starts it again.  Nothing
- * without systemd.  An admin_exit.
+ * Limits tfa-link to the endpoints, has it start with the machine, and starts it
+ * again.  Where an endpoint has a name there is no limit: its address may change
+ * at any time, and nobody could log in then.  Nothing without systemd.  An
+ * admin_exit.
  */
-int units_open_link(const struct site *site);
+int units_open_link(const struct fleet_config *config);
 
-/* Removes that drop-in, and stops tfa-link. */
+/* Takes the limit away, and stops tfa-link. */
 void units_close_link(void);
 
-/* *ret: the drop-in's text for these addresses, parted by blanks; the caller
- * frees it.  Pure. */
-bool units_text(const char *addresses, char **ret);
+/* *ret: the drop-in's text, or "" where there is to be none; the caller frees
+ * it.  False without memory.  Pure. */
+bool units_text(const struct fleet_config *config, char **ret);
+
+/* True if there is a limit, and it is not of these endpoints: tfa-link may not
+ * reach one of them. */
+bool units_limit_is_old(const struct fleet_config *config);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gate/sshd/config.h"
+#include "gate/sshd/folders.h"
 #include "gate/sshd/sshd.h"
 #include "gate/sshd/started.h"
 #include "gate/sshd/title.h"
@@ -185,21 +186,10 @@ read_believed(struct look *look, const char *path)
 	return NULL;
 }
 
-/* The removal of a file changes the time of its folder. */
 static void
-look_at_folder(struct look *look, const char *pattern)
+look_at_folder(void *ctx, const char *folder, const struct stat *st)
 {
-	char folder[CONFIG_WORD + sizeof(CONFIG_FOLDER)];
-	char *slash;
-	struct stat st;
-
-	snprintf(folder, sizeof(folder), "%s", pattern);
-	slash = strrchr(folder, '/');
-	if (slash == NULL || slash == folder)
-		return;
-	*slash = '\0';
-	if (stat(folder, &st) == 0)
-		look_changed(look, folder, &st);
+	look_changed(ctx, folder, st);
 }
 
 static void
@@ -211,7 +201,7 @@ include_files(void *ctx, const char *pattern,
 	glob_t found = {.gl_pathc = 0};
 	int status = glob(pattern, GLOB_ERR, NULL, &found);
 
-	look_at_folder(look, pattern);
+	folders_of(pattern, look_at_folder, look);
 	if (status != 0 && status != GLOB_NOMATCH)
 		look_fails(look, pattern, "cannot be looked up");
 	for (size_t i = 0; status == 0 && i < found.gl_pathc; i++) {

@@ -9,8 +9,7 @@
 #include "gate/sshd/started.h"
 
 #define NS_PER_S 1000000000LL
-#define START_NS (NS_PER_S / 2) /* in which sshd comes to write its number */
-#define STAT_MAX 1024           /* bytes of /proc/PID/stat that we need */
+#define STAT_MAX 1024 /* bytes of /proc/PID/stat that we need */
 
 /* A file of /proc has no size. */
 static bool
@@ -73,8 +72,10 @@ started_ticks_now(void)
 bool
 started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret)
 {
-	int64_t boot = nanoseconds(CLOCK_BOOTTIME);
-	int64_t now = nanoseconds(CLOCK_REALTIME), start;
+	/* A pause in between makes the start earlier, so that more counts as
+	 * changed since. */
+	int64_t now = nanoseconds(CLOCK_REALTIME);
+	int64_t boot = nanoseconds(CLOCK_BOOTTIME), start;
 	struct started process;
 
 	if (boot == 0 || now == 0 || !started_read(pid, &process))
@@ -102,23 +103,10 @@ started_pid_file(const struct config *config, char ret[static CONFIG_WORD])
 	}
 }
 
-/* sshd writes its number after it has read its files.  A number that it wrote as
- * it started would hide what changed in between. */
-static bool
-is_of_start(const struct timespec *written, const struct timespec *start)
-{
-	int64_t after = (written->tv_sec - start->tv_sec) * NS_PER_S +
-	    written->tv_nsec - start->tv_nsec;
-
-	return after > 0 && after <= START_NS;
-}
-
 bool
 started_reload(const char *pid_file, pid_t pid, struct timespec *ret)
 {
 	scoped_fd int fd = -1;
-	struct timespec start;
-	pid_t parent;
 	char text[32];
 	struct stat st;
 
@@ -128,9 +116,8 @@ started_reload(const char *pid_file, pid_t pid, struct timespec *ret)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 	    st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
 	    !read_start(fd, text, sizeof(text)) ||
-	    strtol(text, NULL, 10) != pid ||
-	    !started_process(pid, &parent, &start))
+	    strtol(text, NULL, 10) != pid)
 		return false;
-	*ret = is_of_start(&st.st_mtim, &start) ? start : st.st_mtim;
+	*ret = st.st_mtim;
 	return true;
 }

@@ -44,8 +44,7 @@ started_pid_file(const struct config *config, char ret[static CONFIG_WORD]);
 /*
  * When this sshd was reloaded, or started: it reads its configuration again on
  * a HUP, which keeps its process and start time, and then writes the file of
- * PidFile anew.  A reload in its first half second counts as the start.  False
- * where pid_file is not a file of root's that names pid.
+ * PidFile anew.  False where pid_file is not a file of root's that names pid.
  */
 MUST_USE bool
 started_reload(const char *pid_file, pid_t pid, struct timespec *ret);

@@ -92,9 +92,9 @@ spent_add(struct record *record, const char hash[static HASH_TEXT],
 {
 	struct spent_code *spent;
 
-	for (size_t i = 0; i < record->codes.count; i++)
+	for (size_t i = record->codes.count; i-- > 0;)
 		if (strcmp(record->codes.items[i].hash, hash) == 0)
-			return;
+			list_drop(&record->codes, sizeof(struct one_time), i);
 	for (size_t i = record->spent.count; i-- > 0;)
 		if (strcmp(record->spent.items[i].hash, hash) == 0)
 			list_drop(&record->spent, sizeof(*spent), i);

@@ -27,12 +27,12 @@ void spent_step(struct device *device, uint64_t step);
  */
 bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
-/* True if code belongs to a spent step that is from or a later one. */
+/* True if code, of device->digits digits, belongs to a spent step whose number
+ * is from or higher. */
 bool spent_since(const struct device *device, uint64_t from, const char *code);
 
-/* Remembers that the one-time code with this hash is spent, and why.  Does
- * nothing for a code that is still unspent, such as a scratch code that looks
- * like a device's last one: record_check() would refuse the record.
+/* Remembers that the one-time code with this hash is spent, and why.  A scratch
+ * code that looks like it is spent with it.
  * proved: tests/proofs/verify.c 1h, 2 codes. */
 void spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s);

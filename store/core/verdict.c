@@ -218,6 +218,8 @@ static const struct {
 	"tell an administrator (tfa-admin policy edit)."},
     [REASON_POLICY_CHANGED] = {"policy_changed", GATE_EXIT_LATER,
 	"The policy was changed this very moment: try again."},
+    [REASON_POLICY_LONG] = {"policy_long", GATE_EXIT_CONFIG,
+	"The policy has more than %N bytes."},
     [REASON_TOO_OLD] = {"too_old", GATE_EXIT_CONFIG,
 	"This bastion's tfa is too old for its fleet: log in at another "
 	"bastion, and tell an administrator."},
@@ -298,6 +300,9 @@ static const struct {
 	"The fleet has no policy yet, so nobody is let in: tfa-admin policy "
 	"edit makes one."},
     {REASON_POLICY_CHANGED, "The policy was changed meanwhile by %N."},
+    {REASON_POLICY_LONG,
+	"A fleet's policy may have %N bytes, and this one has more: name "
+	"groups in place of many users."},
     {REASON_TOO_OLD,
 	"This bastion's tfa is too old for its fleet, so nobody is let in "
 	"here: install the version that the other bastions have."},

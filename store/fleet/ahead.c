@@ -11,6 +11,10 @@
 struct ahead {
 	char prefix[TALK_KEY];
 	char revision[TALK_MARK];
+	char after[TALK_KEY];    /* of the page that was asked for */
+	struct talk_page wanted; /* that page */
+	struct line line;        /* of its own: a page comes when it is there */
+	bool asked;
 	LIST_OF(uint64_t) known;
 	bool sorted;
 	struct talk_answer page;
@@ -19,7 +23,7 @@ struct ahead {
 };
 
 struct ahead *
-ahead_new(const char *prefix, const char *revision)
+ahead_new(const char *prefix, const char *revision, const char *socket)
 {
 	struct ahead *ahead = calloc(1, sizeof(*ahead));
 
@@ -27,6 +31,11 @@ ahead_new(const char *prefix, const char *revision)
 		return NULL;
 	snprintf(ahead->prefix, sizeof(ahead->prefix), "%s", prefix);
 	snprintf(ahead->revision, sizeof(ahead->revision), "%s", revision);
+	ahead->line = LINE_TO(socket);
+	ahead->wanted = (struct talk_page){.prefix = ahead->prefix,
+	    .after = ahead->after,
+	    .revision = ahead->revision,
+	    .limit = PAGE_ROWS};
 	return ahead;
 }
 
@@ -36,6 +45,7 @@ ahead_free(struct ahead *ahead)
 	if (ahead == NULL)
 		return;
 	talk_done(&ahead->page);
+	line_close(&ahead->line);
 	free(ahead->known.items);
 	free(ahead);
 }
@@ -96,28 +106,53 @@ last_key(const struct ahead *ahead)
 				    : "";
 }
 
-/* Takes the next page in place of this one; false if there is none. */
+/* Asks for the page behind the last key, and does not wait for it. */
 static bool
-turn_page(struct ahead *ahead, struct line *line, int64_t until_ms)
+ask_page(struct ahead *ahead, int64_t until_ms)
 {
-	char after[TALK_KEY];
-	struct talk_page wanted = {.prefix = ahead->prefix,
-	    .after = after,
-	    .revision = ahead->revision,
-	    .limit = PAGE_ROWS};
+	snprintf(ahead->after, sizeof(ahead->after), "%s", last_key(ahead));
+	ahead->asked = talk_scan_ask(&ahead->line, &ahead->wanted, until_ms) ==
+	    FAULT_NONE;
+	return ahead->asked;
+}
+
+static bool
+take_page(struct ahead *ahead, int64_t until_ms, struct talk_answer *ret)
+{
+	enum fault fault = talk_scan_take(
+	    &ahead->line, &ahead->wanted, until_ms, ret);
+
+	ahead->asked = false;
+	if (fault == FAULT_NONE)
+		return true;
+	talk_done(ret);
+	return false;
+}
+
+/* Takes the next page in place of this one; false if there is none.  The engine
+ * makes the page behind that while the caller is busy with its rows. */
+static bool
+turn_page(struct ahead *ahead, int64_t until_ms)
+{
 	struct talk_answer next;
+	bool early = ahead->asked, taken;
 
 	if (ahead->begun && !ahead->page.more)
 		return false;
-	snprintf(after, sizeof(after), "%s", last_key(ahead));
-	if (talk_scan(line, &wanted, until_ms, &next) != FAULT_NONE) {
-		talk_done(&next);
+	taken = (early || ask_page(ahead, until_ms)) &&
+	    take_page(ahead, until_ms, &next);
+	/* An answer that was given long ago says nothing about now. */
+	if (!taken && early)
+		taken = ask_page(ahead, until_ms) &&
+		    take_page(ahead, until_ms, &next);
+	if (!taken)
 		return false;
-	}
 	talk_done(&ahead->page);
 	ahead->page = next;
 	ahead->begun = true;
 	ahead->at = 0;
+	if (next.more)
+		(void)ask_page(ahead, until_ms);
 	return true;
 }
 
@@ -136,13 +171,13 @@ find_row_here(struct ahead *ahead, const char *key)
 }
 
 enum ahead_is
-ahead_find(struct ahead *ahead, struct line *line, const char *key,
-    int64_t until_ms, const struct talk_row **ret)
+ahead_find(struct ahead *ahead, const char *key, int64_t until_ms,
+    const struct talk_row **ret)
 {
 	if (!is_known(ahead, key))
 		return AHEAD_NONE;
 	while (strcmp(key, last_key(ahead)) > 0)
-		if (!turn_page(ahead, line, until_ms))
+		if (!turn_page(ahead, until_ms))
 			return AHEAD_UNKNOWN;
 	*ret = find_row_here(ahead, key);
 	return *ret != NULL ? AHEAD_ROW : AHEAD_UNKNOWN;

@@ -232,8 +232,8 @@ read_ahead(struct store *store, struct store_key *key, struct store_text *ret)
 	enum fault fault = FAULT_BACK;
 
 	path_of(key->file, path);
-	switch (ahead_find(fleet->ahead, &fleet->line, path,
-	    clock_ms() + fleet->get_ms, &row)) {
+	switch (
+	    ahead_find(fleet->ahead, path, clock_ms() + fleet->get_ms, &row)) {
 	case AHEAD_ROW:
 		fault = take_state(store, key, row->mark, row->value, ret);
 		break;
@@ -538,7 +538,8 @@ fleet_scan(struct store *store, store_each *each, void *ctx)
 
 		fault = scan_page(store, after, revision, &page);
 		if (fault == FAULT_NONE && fleet->ahead == NULL)
-			fleet->ahead = ahead_new(FLEET_USERS, revision);
+			fleet->ahead = ahead_new(
+			    FLEET_USERS, revision, fleet->line.path);
 		if (fault == FAULT_NONE && fleet->ahead == NULL)
 			return store_say(store, FAULT_MEMORY, "out of memory");
 		if (fault == FAULT_NONE)

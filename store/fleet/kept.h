@@ -27,7 +27,7 @@
 
 /* Its key; the versions before it: "policy/7", which their seals call "7". */
 #define KEPT_POLICY "policy"
-#define KEPT_TEXT   60000UL /* bytes of a policy that fits into a seal */
+#define KEPT_TEXT   (SEAL_MAX - SEAL_OVERHEAD - VERSION_HEAD) /* of a policy */
 #define KEPT_S      604800 /* how long a copy counts while the engine is away */
 #define KEPT_WHY    LINE_WHY
 

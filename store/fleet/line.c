@@ -16,7 +16,9 @@
 #include "store/base/clock.h"
 #include "store/fleet/line.h"
 
-#define SEND_MS 500 /* for a link whose queue is full */
+#define SEND_MS  500  /* for a link whose queue is full */
+#define START_MS 2000 /* for one that starts */
+#define PAUSE_MS 20
 
 void
 line_close(struct line *line)
@@ -72,7 +74,7 @@ check_link(struct line *line)
 }
 
 static enum fault
-line_open(struct line *line)
+line_dial(struct line *line)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval limit = {.tv_usec = SEND_MS * 1000};
@@ -89,11 +91,27 @@ line_open(struct line *line)
 	    connect(line->fd, (const struct sockaddr *)&address,
 		sizeof(address)) < 0)
 		return line_fail(line, FAULT_AWAY, strerror(errno));
-	return check_link(line);
+	return FAULT_NONE;
+}
+
+/* A link that is being started again is not there for a moment.  systemd takes
+ * the folder away from one that is not to run. */
+static enum fault
+line_open(struct line *line, int64_t until_ms)
+{
+	int64_t start_ms = clock_ms();
+	enum fault fault;
+	uid_t owner;
+
+	while ((fault = line_dial(line)) != FAULT_NONE &&
+	    find_owner(line->path, &owner) &&
+	    clock_ms() - start_ms < START_MS && clock_ms() < until_ms)
+		poll(NULL, 0, PAUSE_MS);
+	return fault == FAULT_NONE ? check_link(line) : fault;
 }
 
 static bool
-line_send(struct line *line, const char *text, size_t len)
+send_packet(struct line *line, const char *text, size_t len)
 {
 	ssize_t n;
 
@@ -105,21 +123,21 @@ line_send(struct line *line, const char *text, size_t len)
 
 /* A link that was started anew has closed the line, which the kernel tells
  * before it takes the packet: then a new line is as good. */
-static enum fault
-send_request(struct line *line, const char *request)
+enum fault
+line_send(struct line *line, const char *request, int64_t until_ms)
 {
 	size_t len = strlen(request);
 	enum fault fault;
 
 	if (len > LINE_PACKET)
 		return line_fail(line, FAULT_LIMIT, "a request is too long");
-	if (line->fd >= 0 && line_send(line, request, len))
+	if (line->fd >= 0 && send_packet(line, request, len))
 		return FAULT_NONE;
 	line_close(line);
-	fault = line_open(line);
+	fault = line_open(line, until_ms);
 	if (fault != FAULT_NONE)
 		return fault;
-	return line_send(line, request, len)
+	return send_packet(line, request, len)
 	    ? FAULT_NONE
 	    : line_fail(line, FAULT_AWAY, strerror(errno));
 }
@@ -160,19 +178,26 @@ receive_answer(struct line *line, int64_t until_ms, char *text, size_t *ret_len)
 }
 
 enum fault
-line_ask(struct line *line, const char *request, int64_t until_ms, char **ret,
-    size_t *ret_len)
+line_receive(struct line *line, int64_t until_ms, char **ret, size_t *ret_len)
 {
 	scoped_free char *text = malloc(LINE_PACKET + 1);
 	enum fault fault;
 
 	if (text == NULL)
 		return line_fail(line, FAULT_MEMORY, "out of memory");
-	fault = send_request(line, request);
-	if (fault == FAULT_NONE)
-		fault = receive_answer(line, until_ms, text, ret_len);
+	fault = receive_answer(line, until_ms, text, ret_len);
 	if (fault != FAULT_NONE)
 		return fault;
 	*ret = take(text);
 	return FAULT_NONE;
+}
+
+enum fault
+line_ask(struct line *line, const char *request, int64_t until_ms, char **ret,
+    size_t *ret_len)
+{
+	enum fault fault = line_send(line, request, until_ms);
+
+	return fault == FAULT_NONE ? line_receive(line, until_ms, ret, ret_len)
+				   : fault;
 }

@@ -29,12 +29,19 @@ struct line {
  * Waits until clock_ms() is until_ms.  The link must be root's, or that of the
  * owner of the socket's folder, into which nobody else may write.
  *
- * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens.
+ * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens, for two
+ * seconds where the folder is there.
  * FAULT_UNSURE: it was, and gave no answer.  FAULT_LIMIT: a packet is longer than
  * LINE_PACKET; FAULT_MEMORY.
  */
 MUST_USE enum fault line_ask(struct line *line, const char *request,
     int64_t until_ms, char **ret, size_t *ret_len);
+
+/* The two halves of line_ask(): nothing else may be asked in between. */
+MUST_USE enum fault
+line_send(struct line *line, const char *request, int64_t until_ms);
+MUST_USE enum fault
+line_receive(struct line *line, int64_t until_ms, char **ret, size_t *ret_len);
 
 void line_close(struct line *line);
 

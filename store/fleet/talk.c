@@ -247,6 +247,16 @@ is_done(const struct question *question, const struct talk_answer *answer,
 	return carried == (HAS(STATUS) | HAS(REVISION));
 }
 
+/* The answer says what stands under one key, but not under each of many. */
+static bool
+is_stale(const struct question *question, const struct talk_answer *answer,
+    uint64_t carried)
+{
+	return strcmp(question->op, "put_all") == 0
+	    ? carried == (HAS(STATUS) | HAS(REVISION))
+	    : is_state(question, answer, carried);
+}
+
 static enum fault
 judge(struct line *line, const struct question *question,
     const struct talk_answer *answer, uint64_t carried)
@@ -259,7 +269,7 @@ judge(struct line *line, const struct question *question,
 			return FAULT_NONE;
 		break;
 	case STATUS_STALE:
-		if (question->writes && is_state(question, answer, carried))
+		if (question->writes && is_stale(question, answer, carried))
 			return FAULT_STALE;
 		break;
 	case STATUS_COMPACTED:
@@ -381,6 +391,63 @@ talk_put(struct line *line, const char *key, const char *mark,
 	return put_question(line, &question, &out, until_ms, ret);
 }
 
+#define BATCH_END 40 /* room for the end of the request */
+
+void
+talk_batch_begin(struct talk_batch *batch)
+{
+	static const struct question question = {.op = "put_all"};
+
+	*batch = (struct talk_batch){.out = begin_request(&question)};
+	json_out_text(&batch->out, ",\"rows\":[");
+}
+
+void
+talk_batch_done(struct talk_batch *batch)
+{
+	json_text_free(&batch->out.text);
+	*batch = (struct talk_batch){.out.text = NULL};
+}
+
+enum fault
+talk_batch_add(struct talk_batch *batch, const char *key, const char *mark,
+    const struct sealed *value)
+{
+	struct json_out *out = &batch->out;
+	size_t before = out->len;
+	enum fault fault = FAULT_LIMIT;
+
+	if (batch->count == TALK_TOGETHER)
+		return fault;
+	json_out_text(out, batch->count > 0 ? ",{\"key\":" : "{\"key\":");
+	json_out_string(out, key);
+	talk_text(out, "mark", mark);
+	if (!say_value(out, value))
+		fault = FAULT_MEMORY;
+	else if (out->len + BATCH_END <= LINE_PACKET)
+		fault = FAULT_NONE;
+	json_out_text(out, "}");
+	if (fault != FAULT_NONE)
+		json_out_cut(out, before);
+	else
+		batch->count++;
+	return out->text != NULL ? fault : FAULT_MEMORY;
+}
+
+enum fault
+talk_put_all(struct line *line, struct talk_batch *batch, int64_t until_ms,
+    struct talk_answer *ret)
+{
+	const struct question question = {.op = "put_all", .writes = true};
+
+	enum fault fault;
+
+	json_out_text(&batch->out, "]");
+	fault = put_question(line, &question, &batch->out, until_ms, ret);
+	*batch = (struct talk_batch){.out.text = NULL};
+	return fault;
+}
+
 enum fault
 talk_remove(struct line *line, const char *key, const char *mark,
     int64_t until_ms, struct talk_answer *ret)
@@ -393,12 +460,10 @@ talk_remove(struct line *line, const char *key, const char *mark,
 	return put_question(line, &question, &out, until_ms, ret);
 }
 
-enum fault
-talk_scan(struct line *line, const struct talk_page *page, int64_t until_ms,
-    struct talk_answer *ret)
+static struct json_out
+say_scan(const struct question *question, const struct talk_page *page)
 {
-	const struct question question = {.op = "scan", .page = page};
-	struct json_out out = begin_request(&question);
+	struct json_out out = begin_request(question);
 
 	talk_text(&out, "prefix", page->prefix);
 	talk_text(&out, "after", page->after);
@@ -407,7 +472,47 @@ talk_scan(struct line *line, const struct talk_page *page, int64_t until_ms,
 	talk_text(&out, "revision", page->revision);
 	json_out_text(&out, ",\"limit\":");
 	json_out_number(&out, page->limit);
+	return out;
+}
+
+enum fault
+talk_scan(struct line *line, const struct talk_page *page, int64_t until_ms,
+    struct talk_answer *ret)
+{
+	const struct question question = {.op = "scan", .page = page};
+	struct json_out out = say_scan(&question, page);
+
 	return put_question(line, &question, &out, until_ms, ret);
+}
+
+enum fault
+talk_scan_ask(struct line *line, const struct talk_page *page, int64_t until_ms)
+{
+	const struct question question = {.op = "scan", .page = page};
+	struct json_out out = say_scan(&question, page);
+	scoped_json_text char *request = NULL;
+
+	end_request(&out, until_ms);
+	request = out.text;
+	return request != NULL ? line_send(line, request, until_ms)
+			       : say_why(line, FAULT_MEMORY, "out of memory");
+}
+
+enum fault
+talk_scan_take(struct line *line, const struct talk_page *page,
+    int64_t until_ms, struct talk_answer *ret)
+{
+	const struct question question = {.op = "scan", .page = page};
+	scoped_json_text char *text = NULL;
+	size_t len = 0;
+	enum fault fault = line_receive(line, until_ms, &text, &len);
+
+	*ret = (struct talk_answer){.status = STATUS_NONE};
+	if (fault == FAULT_UNSURE)
+		return FAULT_AWAY;
+	return fault == FAULT_NONE
+	    ? read_answer(line, &question, text, len, ret)
+	    : fault;
 }
 
 enum fault

@@ -10,6 +10,7 @@
 #include "store/base/list.h"
 #include "store/fleet/line.h"
 #include "store/fleet/seal.h"
+#include "store/json/out.h"
 
 #define TALK_MARK  20  /* a number of 1 to 19 digits */
 #define TALK_KEY   301 /* bytes, with a NUL */
@@ -61,6 +62,26 @@ MUST_USE enum fault talk_put(struct line *line, const char *key,
     const char *mark, const struct sealed *value, const struct talk_marks *also,
     int64_t until_ms, struct talk_answer *ret);
 
+/* Texts that are put together, all of them or none. */
+#define TALK_TOGETHER 40
+struct talk_batch {
+	struct json_out out;
+	size_t count;
+};
+void talk_batch_begin(struct talk_batch *batch);
+void talk_batch_done(struct talk_batch *batch);
+
+/* Adds a row that is put in place of what mark names, "0" for nothing.  It is
+ * not added after FAULT_LIMIT, the packet has no room for it, or FAULT_MEMORY. */
+MUST_USE enum fault talk_batch_add(struct talk_batch *batch, const char *key,
+    const char *mark, const struct sealed *value);
+
+/* Puts the rows, and frees them; ret->revision is the new mark of each.
+ * FAULT_STALE: a mark does not hold, or an earlier try was done, whose answer
+ * was lost. */
+MUST_USE enum fault talk_put_all(struct line *line, struct talk_batch *batch,
+    int64_t until_ms, struct talk_answer *ret);
+
 MUST_USE enum fault talk_remove(struct line *line, const char *key,
     const char *mark, int64_t until_ms, struct talk_answer *ret);
 
@@ -75,6 +96,12 @@ struct talk_page {
 /* FAULT_STALE: the revision is gone: begin anew. */
 MUST_USE enum fault talk_scan(struct line *line, const struct talk_page *page,
     int64_t until_ms, struct talk_answer *ret);
+
+/* The two halves of talk_scan(), with nothing else asked in between. */
+MUST_USE enum fault talk_scan_ask(
+    struct line *line, const struct talk_page *page, int64_t until_ms);
+MUST_USE enum fault talk_scan_take(struct line *line,
+    const struct talk_page *page, int64_t until_ms, struct talk_answer *ret);
 
 /* *ret: the bytes of a value of an answer.  FAULT_FORMAT, FAULT_MEMORY. */
 MUST_USE enum fault talk_value(const char *value, struct sealed *ret);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -10,6 +11,7 @@
 #include "store/base/clock.h"
 #include "store/fleet/bastion.h"
 #include "store/fleet/kept.h"
+#include "store/fleet/learn.h"
 #include "store/fleet/offset.h"
 #include "store/json/lex.h"
 
@@ -92,8 +94,9 @@ put_self(struct fleet *fleet, const char *host, const struct bastion *bastion)
 	    : fault;
 }
 
-/* Says what this bastion is, with the policy that it sees. */
-static void
+/* Says what this bastion is, with the policy that it sees.  True if the fleet's
+ * charter is known, and the policy. */
+static bool
 say_self(const struct keeper *keeper, const struct store *store)
 {
 	struct fleet *fleet = keeper->fleet;
@@ -103,8 +106,9 @@ say_self(const struct keeper *keeper, const struct store *store)
 	    .time_s = time(NULL)};
 	struct kept kept;
 	enum fault fault = kept_fetch(fleet, store->dir, self.time_s, &kept);
+	bool known = fault == FAULT_NONE;
 
-	if (fault == FAULT_NONE) {
+	if (known) {
 		kept_use(fleet, &kept);
 		self.policy = kept.version.number;
 		kept_done(&kept);
@@ -118,6 +122,47 @@ say_self(const struct keeper *keeper, const struct store *store)
 		    "%s (%s)",
 		    fleet->line.why, fault_name(fault));
 	bastion_done(&self);
+	return known;
+}
+
+static void
+say_learnt(
+    const struct store *store, enum fault fault, const struct learnt *learnt)
+{
+	if (fault != FAULT_NONE && fault != FAULT_AWAY)
+		syslog(LOG_NOTICE,
+		    "the fleet's records cannot be listed: "
+		    "%s (%s)",
+		    store->why, fault_name(fault));
+	if (learnt->unread > 0)
+		syslog(LOG_NOTICE,
+		    "%zu of the fleet's records cannot be read here: "
+		    "tfa-admin users says which",
+		    learnt->unread);
+	if (learnt->gone > 0)
+		syslog(LOG_ERR,
+		    "%zu records were taken from the shared store, %s's for "
+		    "one; these users are denied. If you restored etcd: "
+		    "tfa-admin store accept-restore",
+		    learnt->gone, learnt->who);
+}
+
+/* It is due in an hour, should it not come to its end. */
+static void
+learn_if_due(struct store *store)
+{
+	int64_t now_s = time(NULL);
+	struct learnt learnt = {.records = 0};
+	uint32_t random = 0;
+	enum fault fault;
+
+	if (!learn_is_due(store->dir, now_s))
+		return;
+	(void)!getrandom(&random, sizeof(random), 0);
+	learn_note(store->dir, now_s, false, random);
+	fault = learn_all(store, &learnt);
+	learn_note(store->dir, now_s, fault == FAULT_NONE, random);
+	say_learnt(store, fault, &learnt);
 }
 
 void
@@ -128,6 +173,7 @@ keeper_beat(const struct keeper *keeper)
 	if (store_open(keeper->store, false, &store) != FAULT_NONE)
 		return;
 	fleet_attach(keeper->fleet, &store);
-	say_self(keeper, &store);
+	if (say_self(keeper, &store))
+		learn_if_due(&store);
 	store_close(&store);
 }

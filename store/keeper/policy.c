@@ -146,6 +146,15 @@ answer_changed(struct call *call, const struct version *theirs)
 }
 
 static void
+answer_too_long(struct call *call)
+{
+	char most[16];
+
+	snprintf(most, sizeof(most), "%lu", KEPT_TEXT);
+	answer_deny(call, REASON_POLICY_LONG, most);
+}
+
+static void
 put_next_policy(struct call *call, const char *text, size_t len)
 {
 	scoped_version struct version theirs = {.number = 0};
@@ -165,6 +174,8 @@ put_next_policy(struct call *call, const char *text, size_t len)
 		answer_done(call);
 	else if (fault == FAULT_STALE)
 		answer_changed(call, &theirs);
+	else if (fault == FAULT_LIMIT)
+		answer_too_long(call);
 	else
 		answer_fault(call, fault);
 }

@@ -26,6 +26,7 @@ static const struct {
     [TASK_PUT] = {ETCD_PATH_TXN, REPLY_MAX, true, true, false, true},
     [TASK_REMOVE] = {ETCD_PATH_TXN, REPLY_MAX, true, true, false, true},
     [TASK_SCAN] = {ETCD_PATH_RANGE, ETCD_REPLY_MAX, true, false, false, true},
+    [TASK_PUT_ALL] = {ETCD_PATH_TXN, REPLY_MAX, true, true, false, true},
     [TASK_AUTH] = {ETCD_PATH_AUTH, 8192, false, false, true, true},
     [TASK_PROBE] = {ETCD_PATH_RANGE, 8192, true, false, true, true},
     [TASK_COMPACT] = {ETCD_PATH_COMPACT, 8192, true, false, true, true},
@@ -197,6 +198,9 @@ read_answer(struct engine *e, struct task *task, const struct json_out *body,
 			    ? rows + 4
 			    : ETCD_SCAN_ROWS;
 		return true;
+	case TASK_PUT_ALL:
+		return etcd_read_put_all(
+		    request, body->text, body->len, ret, ret_end);
 	case TASK_PROBE:
 		return etcd_read_revision(body->text, body->len, revision);
 	case TASK_AUTH:

@@ -28,6 +28,7 @@ enum task_kind {
 	TASK_PUT,
 	TASK_REMOVE,
 	TASK_SCAN,
+	TASK_PUT_ALL,
 	/* The engine's own. */
 	TASK_AUTH,
 	TASK_PROBE,

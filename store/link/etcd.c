@@ -95,6 +95,16 @@ put_condition(struct json_out *out, const char *prefix,
 }
 
 static void
+put_text(struct json_out *out, const char *prefix, const char *key,
+    const char *value)
+{
+	json_out_text(out, "{\"request_put\":{");
+	put_key(out, "key", prefix, key, 0);
+	link_put_text(out, "value", value);
+	json_out_text(out, "}}");
+}
+
+static void
 put_otherwise(struct json_out *out, const char *prefix,
     const struct link_request *request)
 {
@@ -109,11 +119,30 @@ etcd_put(const char *prefix, const struct link_request *request)
 	struct json_out out = json_out_begin(4096 + strlen(request->value));
 
 	put_condition(&out, prefix, request);
-	json_out_text(&out, "{\"request_put\":{");
-	put_key(&out, "key", prefix, request->key, 0);
-	link_put_text(&out, "value", request->value);
-	json_out_text(&out, "}}");
+	put_text(&out, prefix, request->key, request->value);
 	put_otherwise(&out, prefix, request);
+	return out;
+}
+
+struct json_out
+etcd_put_all(const char *prefix, const struct link_request *request)
+{
+	struct json_out out = json_out_begin(LINK_PACKET);
+	size_t count = request->rows_count;
+
+	json_out_text(&out, "{\"compare\":[");
+	for (size_t i = 0; i < count; i++) {
+		json_out_text(&out, i > 0 ? "," : "");
+		put_compare(
+		    &out, prefix, request->rows[i].key, request->rows[i].mark);
+	}
+	json_out_text(&out, "],\"success\":[");
+	for (size_t i = 0; i < count; i++) {
+		json_out_text(&out, i > 0 ? "," : "");
+		put_text(
+		    &out, prefix, request->rows[i].key, request->rows[i].value);
+	}
+	json_out_text(&out, "]}");
 	return out;
 }
 

@@ -39,6 +39,10 @@ etcd_put(const char *prefix, const struct link_request *request);
 struct json_out
 etcd_remove(const char *prefix, const struct link_request *request);
 
+/* Writes all, or nothing, and reads nothing. */
+struct json_out
+etcd_put_all(const char *prefix, const struct link_request *request);
+
 /* rows: at most so many are asked for. */
 struct json_out
 etcd_scan(const char *prefix, const struct link_request *request, int rows);
@@ -77,6 +81,10 @@ bool etcd_read_put(const struct link_request *request, const char *prefix,
     const char *body, size_t len, struct json_out *ret, enum link_end *ret_end);
 bool etcd_read_remove(const struct link_request *request, const char *prefix,
     const char *body, size_t len, struct json_out *ret, enum link_end *ret_end);
+
+/* Needs no prefix: it names no key. */
+bool etcd_read_put_all(const struct link_request *request, const char *body,
+    size_t len, struct json_out *ret, enum link_end *ret_end);
 
 /* etcd_read_get() for a scan.  *ret_rows: the rows that fitted into a packet. */
 bool etcd_read_scan(const struct link_request *request, const char *prefix,

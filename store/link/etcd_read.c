@@ -180,14 +180,17 @@ etcd_read_get(const struct link_request *request, const char *prefix,
 	return true;
 }
 
-/* True if the one response has that member: it was done. */
+/* True if there are so many responses, and each has that member: all was done. */
 static bool
-reply_is_done(const cJSON *reply, const char *member)
+reply_is_done(const cJSON *reply, const char *member, size_t count)
 {
-	const cJSON *list = tree_member(reply, "responses");
+	const cJSON *list = tree_member(reply, "responses"), *item;
 
-	return cJSON_IsArray(list) && cJSON_GetArraySize(list) == 1 &&
-	    cJSON_IsObject(tree_member(list->child, member));
+	if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != count)
+		return false;
+	cJSON_ArrayForEach(item,
+	    list) if (!cJSON_IsObject(tree_member(item, member))) return false;
+	return true;
 }
 
 static void
@@ -229,7 +232,7 @@ etcd_read_put(const struct link_request *request, const char *prefix,
 	*ret_end = LINK_OK;
 	if (succeeded) {
 		/* The revision of a write is the mark of what it wrote. */
-		if (!reply_is_done(reply, "response_put"))
+		if (!reply_is_done(reply, "response_put", 1))
 			return false;
 		say_done(ret, revision, revision);
 		return true;
@@ -244,6 +247,26 @@ etcd_read_put(const struct link_request *request, const char *prefix,
 		*ret_end = LINK_STALE;
 		say_found(ret, LINK_STALE, &found, request, with, revision);
 	}
+	return true;
+}
+
+bool
+etcd_read_put_all(const struct link_request *request, const char *body,
+    size_t len, struct json_out *ret, enum link_end *ret_end)
+{
+	scoped_tree cJSON *reply = tree_read(body, len);
+	const char *revision = revision_of(reply);
+	bool succeeded;
+
+	if (revision == NULL || !reply_flag(reply, "succeeded", &succeeded) ||
+	    (succeeded &&
+		!reply_is_done(reply, "response_put", request->rows_count)))
+		return false;
+	*ret_end = succeeded ? LINK_OK : LINK_STALE;
+	json_out_text(ret, "{");
+	link_put_text(ret, "status", link_end_word(*ret_end));
+	link_put_text(ret, "revision", revision);
+	json_out_text(ret, "}");
 	return true;
 }
 
@@ -262,7 +285,7 @@ etcd_read_remove(const struct link_request *request, const char *prefix,
 		return false;
 	*ret_end = LINK_OK;
 	if (succeeded) {
-		if (!reply_is_done(reply, "response_delete_range"))
+		if (!reply_is_done(reply, "response_delete_range", 1))
 			return false;
 		say_done(ret, NULL, revision);
 		return true;

@@ -337,7 +337,12 @@ main(int argc, char **argv)
 	begin_engine(&config, &secrets, &engine);
 	upkeep.engine = &engine;
 	upkeep.certificate_ends_s = secrets.ends_s;
-	if (start.check)
-		return link_check(&engine, &upkeep) ? 0 : EX_WRONG;
+	if (start.check) {
+		int status = link_check(&engine, &upkeep) ? 0 : EX_WRONG;
+
+		secrets_done(&secrets);
+		fleet_config_done(&config);
+		return status;
+	}
 	serve(&start, &engine, &upkeep, notify);
 }

@@ -19,6 +19,7 @@ enum part {
 	PART_KEYS_ONLY = 1 << 8,
 	PART_REVISION = 1 << 9,
 	PART_LIMIT = 1 << 10,
+	PART_ROWS = 1 << 11,
 };
 
 static const struct {
@@ -32,6 +33,7 @@ static const struct {
     [LINK_SCAN] = {"scan",
 	PART_PREFIX | PART_AFTER | PART_KEYS_ONLY | PART_REVISION | PART_LIMIT |
 	    PART_WAIT},
+    [LINK_PUT_ALL] = {"put_all", PART_ROWS | PART_WAIT},
     [LINK_STATUS] = {"status", 0},
 };
 #define OPS (sizeof(ops) / sizeof(ops[0]))
@@ -144,12 +146,53 @@ read_if(const cJSON *object, struct link_request *ret)
 }
 
 static bool
-request_value(const cJSON *item, struct link_request *ret)
+request_value(const cJSON *item, char **ret)
 {
 	const char *text = cJSON_GetStringValue(item);
 
 	return text != NULL && link_is_value(text) &&
-	    (ret->value = strdup(text)) != NULL;
+	    (*ret = strdup(text)) != NULL;
+}
+
+static bool
+names_row_twice(const struct link_request *request, const char *key)
+{
+	for (size_t i = 0; i < request->rows_count; i++)
+		if (strcmp(request->rows[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* A row has these three keys and no other. */
+static bool
+read_row(const cJSON *item, struct link_request *ret)
+{
+	struct link_row row = {.value = NULL};
+
+	if (!cJSON_IsObject(item) || cJSON_GetArraySize(item) != 3 ||
+	    !copy(tree_member(item, "key"), link_is_key, row.key, LINK_KEY) ||
+	    !copy(
+		tree_member(item, "mark"), link_is_mark, row.mark, LINK_MARK) ||
+	    names_row_twice(ret, row.key) ||
+	    !request_value(tree_member(item, "value"), &row.value))
+		return false;
+	ret->rows[ret->rows_count++] = row;
+	return true;
+}
+
+static bool
+read_rows(const cJSON *list, struct link_request *ret)
+{
+	int count = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
+	const cJSON *item;
+
+	if (count < 1 || count > LINK_TOGETHER)
+		return false;
+	ret->rows = calloc((size_t)count, sizeof(ret->rows[0]));
+	if (ret->rows == NULL)
+		return false;
+	cJSON_ArrayForEach(item, list) if (!read_row(item, ret)) return false;
+	return true;
 }
 
 static bool
@@ -178,7 +221,7 @@ read_part(unsigned part, const cJSON *item, struct link_request *ret)
 	case PART_REVISION:
 		return copy(item, link_is_mark, ret->revision, LINK_MARK);
 	case PART_VALUE:
-		return request_value(item, ret);
+		return request_value(item, &ret->value);
 	case PART_WITH:
 		return request_with(item, ret);
 	case PART_IF:
@@ -187,6 +230,8 @@ read_part(unsigned part, const cJSON *item, struct link_request *ret)
 		return request_whole(item, LINK_WAIT_MS, &ret->wait_ms);
 	case PART_LIMIT:
 		return read_limit(item, ret);
+	case PART_ROWS:
+		return read_rows(item, ret);
 	case PART_KEYS_ONLY:
 		ret->keys_only = cJSON_IsTrue(item);
 		return cJSON_IsBool(item);
@@ -210,6 +255,7 @@ static const struct {
     {"if", PART_IF, "\"if\" is no object of keys and marks"},
     {"wait_ms", PART_WAIT, "\"wait_ms\" is not from 1 to 30000"},
     {"limit", PART_LIMIT, "\"limit\" is not from 1 to 4096"},
+    {"rows", PART_ROWS, "\"rows\" is no list of 1 to 40 texts with marks"},
     {"keys_only", PART_KEYS_ONLY, "\"keys_only\" is not true or false"},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -270,7 +316,12 @@ link_request_read(const char *packet, size_t len, struct link_request *ret,
 void
 link_request_done(struct link_request *request)
 {
+	for (size_t i = 0; i < request->rows_count; i++)
+		free(request->rows[i].value);
+	free(request->rows);
 	free(request->value);
+	request->rows = NULL;
+	request->rows_count = 0;
 	request->value = NULL;
 }
 

@@ -26,12 +26,28 @@
 #define LINK_ROWS     4096
 #define LINK_WHY      200
 
-enum link_op { LINK_GET, LINK_PUT, LINK_REMOVE, LINK_SCAN, LINK_STATUS };
+#define LINK_TOGETHER 40 /* rows of one put_all */
+
+enum link_op {
+	LINK_GET,
+	LINK_PUT,
+	LINK_REMOVE,
+	LINK_SCAN,
+	LINK_PUT_ALL,
+	LINK_STATUS
+};
 
 /* A key and the mark of what stands there: "0" where nothing does. */
 struct link_key {
 	char key[LINK_KEY];
 	char mark[LINK_MARK];
+};
+
+/* One of the texts that are put together. */
+struct link_row {
+	char key[LINK_KEY];
+	char mark[LINK_MARK];
+	char *value; /* base64, on the heap */
 };
 
 struct link_request {
@@ -43,6 +59,8 @@ struct link_request {
 	char *value;                     /* base64, on the heap */
 	struct link_key with[LINK_WITH]; /* "with" of a get, "if" of a put */
 	size_t with_count;
+	struct link_row *rows; /* of a put_all, on the heap */
+	size_t rows_count;
 	bool keys_only;
 	int limit;
 	int64_t wait_ms;

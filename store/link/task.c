@@ -36,6 +36,8 @@ task_of(struct engine *e, struct link_request *request, int64_t until_ms)
 		return NULL;
 	task->request = *request;
 	request->value = NULL;
+	request->rows = NULL;
+	request->rows_count = 0;
 	task->asked_rows = rows_to_ask(e, &task->request);
 	switch (task->request.op) {
 	case LINK_GET:
@@ -50,6 +52,9 @@ task_of(struct engine *e, struct link_request *request, int64_t until_ms)
 	case LINK_SCAN:
 		task->body = etcd_scan(
 		    prefix, &task->request, task->asked_rows);
+		break;
+	case LINK_PUT_ALL:
+		task->body = etcd_put_all(prefix, &task->request);
 		break;
 	case LINK_STATUS:
 		break;

@@ -7,9 +7,13 @@
 #include "store/base/cleanup.h"
 #include "store/system/systemd.h"
 
-const char *const systemd_folders[] = {"/etc/systemd/system",
-    "/run/systemd/system", "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system", "/lib/systemd/system", NULL};
+const char *const systemd_folders[] = {"/etc/systemd/system.control",
+    "/run/systemd/system.control", "/run/systemd/transient",
+    "/run/systemd/generator.early", "/etc/systemd/system",
+    "/etc/systemd/system.attached", "/run/systemd/system",
+    "/run/systemd/system.attached", "/run/systemd/generator",
+    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+    "/lib/systemd/system", "/run/systemd/generator.late", NULL};
 
 bool
 systemd_runs(void)

@@ -1,7 +1,8 @@
 /*
  * systemd_runs(): true if systemd runs this machine, by the rule of
- * sd_booted(3).  systemd_folders: those of its units, NULL at the end; a unit
- * in an earlier one hides that in a later one, as systemd.unit(5) has it.
+ * sd_booted(3).  systemd_folders: those of its units, NULL at the end, in the
+ * order of "systemd-analyze unit-paths": a unit in an earlier one hides that in
+ * a later one, as systemd.unit(5) has it.
  */
 #ifndef TFA_SYSTEMD_H
 #define TFA_SYSTEMD_H

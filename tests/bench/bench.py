@@ -30,6 +30,8 @@ import rig as r
 SIZES = [int(n) for n in
          os.environ.get("BENCH_USERS", "10,1000,10000,100000").split(",")]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "10"))
+FLEET_USERS = os.environ.get("BENCH_FLEET_USERS", "10000")
+FLEET_UPDATES = os.environ.get("BENCH_FLEET_UPDATES", "10000")
 
 
 class Table:
@@ -614,7 +616,7 @@ def scale(rig, table):
 def fleet(rig, table):
     """The link and a whole login, beside bare clients of the same etcd and a
     bastion of its own; tests/bench/fleet.c measures."""
-    rows = fleet_rows(rig)
+    rows = fleet_rows(rig, "fleet")
     peer = "a range and a transaction by libcurl"
     table.add("read and replace a record by the link, wall", *rows["update"],
               1.5, against=peer)
@@ -628,15 +630,35 @@ def fleet(rig, table):
               rows["first answer"][0], None, 300)
     table.add("the link, most memory", rows["memory"][0], None, 25,
               unit="MB")
+    fleet_many(rig, table)
 
 
-def fleet_rows(rig):
+def fleet_many(rig, table):
+    """A fleet of many users; tests/bench/fleet_many.c measures."""
+    count = "{:,}".format(int(FLEET_USERS))
+    rows = fleet_rows(rig, "fleet_many", FLEET_USERS, FLEET_UPDATES)
+    table.add("users --json, %s users, wall" % count, *rows["users"], 1.3,
+              against="the range in pages of 256 by libcurl")
+    table.add("the keeper's memory for it", rows["users memory"][0], None,
+              unit="MB")
+    for way in "fleet", "folder":
+        table.add("migrate --to %s, %s users, for each" % (way, count),
+                  rows["migrate to " + way][0], None, 0.6, unit="ms")
+    table.add("etcd's database after %s updates" % FLEET_UPDATES,
+              rows["database"][0], None, 2,
+              unit="of records and what is kept")
+    table.add("its size", rows["database MB"][0], None, unit="MB")
+    table.add("its size without compaction",
+              rows["without compaction MB"][0], None, unit="MB")
+
+
+def fleet_rows(rig, program, *args):
     """Ours and theirs of each figure, by its name."""
-    work = rig.disk + "/fleet"
+    work = rig.disk + "/" + program
     os.mkdir(work)
     shutil.copy(rig.build + "/tfa-link", "/usr/sbin")
     out = subprocess.run(
-        [rig.build + "/bench/fleet"], check=True, text=True,
+        [rig.build + "/bench/" + program, *args], check=True, text=True,
         stdout=subprocess.PIPE, env=dict(
             os.environ, TFA_WORK=work, TFA_PROGRAMS="/usr/sbin",
             TFA_KEYS=r.WORK + "/keys", TFA_PEOPLE="yes")).stdout

@@ -19,6 +19,8 @@ static void
 try_kind(enum link_op op, const char *body, size_t len)
 {
 	static char value[] = "Zm9v";
+	struct link_row rows_put[] = {{.key = "users/alice", .mark = "0"},
+	    {.key = "users/bob", .mark = "7"}};
 	struct link_request request = {.op = op,
 	    .key = "users/alice",
 	    .mark = "12",
@@ -26,7 +28,9 @@ try_kind(enum link_op op, const char *body, size_t len)
 	    .value = value,
 	    .limit = 40,
 	    .with = {{.key = "policy", .mark = "7"}},
-	    .with_count = 1};
+	    .with_count = 1,
+	    .rows = rows_put,
+	    .rows_count = 2};
 	struct json_out out = json_out_begin(512);
 	enum link_end end = LINK_UNSURE;
 	int rows = 0;
@@ -50,6 +54,9 @@ try_kind(enum link_op op, const char *body, size_t len)
 		believed = etcd_read_scan(
 		    &request, "/tfa/v1/", body, len, &out, &end, &rows);
 		break;
+	case LINK_PUT_ALL:
+		believed = etcd_read_put_all(&request, body, len, &out, &end);
+		break;
 	case LINK_STATUS:
 		break;
 	}
@@ -68,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char token[ETCD_TOKEN], revision[LINK_MARK];
 	struct etcd_status status;
 
-	for (int op = LINK_GET; op <= LINK_SCAN; op++)
+	for (int op = LINK_GET; op <= LINK_PUT_ALL; op++)
 		try_kind((enum link_op)op, body, size);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
 		etcd_judge(statuses[i], body, size, why);

@@ -16,6 +16,8 @@ body_of(const struct link_request *request)
 		return etcd_remove("/tfa/v1/", request);
 	case LINK_SCAN:
 		return etcd_scan("/tfa/v1/", request, 7);
+	case LINK_PUT_ALL:
+		return etcd_put_all("/tfa/v1/", request);
 	case LINK_STATUS:
 		break;
 	}
@@ -33,13 +35,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (link_request_read(packet, size, &request, &why) == FAULT_NONE) {
 		must(request.op == LINK_STATUS || request.op == LINK_SCAN ||
-		    link_is_key(request.key));
+		    request.op == LINK_PUT_ALL || link_is_key(request.key));
+		must((request.op == LINK_PUT_ALL) == (request.rows_count > 0));
+		for (size_t i = 0; i < request.rows_count; i++)
+			must(link_is_key(request.rows[i].key) &&
+			    link_is_mark(request.rows[i].mark) &&
+			    link_is_value(request.rows[i].value));
 		must(request.op != LINK_PUT || link_is_value(request.value));
 		body = body_of(&request);
 		must(request.op == LINK_STATUS ||
 		    strict_json(body.text, body.len));
 		must((strstr(body.text, "{\"compare\":[{") == body.text) ==
-		    (request.op == LINK_PUT || request.op == LINK_REMOVE));
+		    (request.op == LINK_PUT || request.op == LINK_REMOVE ||
+			request.op == LINK_PUT_ALL));
 		json_text_free(&body.text);
 	} else {
 		must(why != NULL);

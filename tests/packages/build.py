@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 FRESH = "tests/support/fresh"
+PACKAGES = ("tfa", "libpam-tfa", "tfa-link")
 # A bastion has these, and none of what building or testing needs.
 BASTION = ["openssh-server", "systemd-sysv", "libpam-systemd", "dbus",
            "logrotate", "procps"]
@@ -37,14 +38,14 @@ def version():
 
 
 def next_version():
-    most, _, last = version().rpartition(".")
-    return f"{most}.{int(last) + 1}"
+    """As long as this one: it takes its place in the programs."""
+    return "9" + version()[1:]
 
 
 def packages(work, release, folder):
     """Leaves the packages of both versions in the folder."""
     names = [f"{folder}/{name}_{number}_{ARCH}.deb" for number in
-             (version(), next_version()) for name in ("tfa", "libpam-tfa")]
+             (version(), next_version()) for name in PACKAGES]
     if all(os.path.exists(name) for name in names):
         return
     os.makedirs(folder, exist_ok=True)
@@ -63,7 +64,7 @@ def packages(work, release, folder):
 def guards(work, release, folder):
     now = os.path.join(work, "now")
     os.mkdir(now)
-    for name in ("tfa", "libpam-tfa"):
+    for name in PACKAGES:
         shutil.copy(f"{folder}/{name}_{version()}_{ARCH}.deb", now)
     run("tests/packages/guards", release, now)
 

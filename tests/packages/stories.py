@@ -56,7 +56,7 @@ def ways_in(machine):
         "sshd -T -C user=alice,host=localhost,addr=127.0.0.1\n"
         "find /etc/ssh /etc/pam.d /etc/pam.conf /etc/nsswitch.conf "
         "/etc/security -type f -exec md5sum {} + | sort\n"
-        "grep -v ^_tfa: /etc/passwd; grep -v ^_tfa: /etc/group\n"
+        "grep -v ^_tfa /etc/passwd; grep -v ^_tfa /etc/group\n"
         "systemctl list-unit-files --no-legend --state=enabled\n"
         "systemctl list-units --no-legend --plain --type=service,socket,timer "
         "--state=active | grep -v -e user@ -e user-runtime-dir@")
@@ -342,15 +342,14 @@ def dpkg_killed(machine):
     guarded(machine)
     new = machine.root + "/usr/sbin/tfa-admin.dpkg-new"
     gate = machine.root + "/usr/sbin/tfa-gate"
-    for words, moment, more_s in (
+    for words, moment in (
             ("before the programs are replaced",
-             lambda: lambda: os.path.exists(new), 0),
-            ("while they are replaced", lambda: replaced(gate), 0),
-            ("a moment later", lambda: replaced(gate), 0.1),
-            ("in its script", lambda: script_runs, 0)):
+             lambda: lambda: os.path.exists(new)),
+            ("while they are replaced", lambda: replaced(gate)),
+            ("in its script", lambda: script_runs)):
         with step(f"killed {words}: nobody is kept out", machine):
             with machine.crowd() as crowd:
-                kill_dpkg(machine, moment(), more_s)
+                kill_dpkg(machine, moment())
             crowd.all_were_in()
             machine.needs_code("alice")
         with step("and dpkg goes on", machine):
@@ -365,13 +364,12 @@ def dpkg_killed(machine):
         machine.needs_code("alice")
 
 
-def kill_dpkg(machine, has_come, more_s):
+def kill_dpkg(machine, has_come):
     process = machine.start(f"exec dpkg -i {deb(NEXT)}")
     end = time.monotonic() + 60
     while not has_come():
         assert time.monotonic() < end and process.poll() is None, \
             "dpkg was too fast: " + process.communicate()[0]
-    time.sleep(more_s)
     pid = children(process.pid)
     os.kill(int(pid), signal.SIGKILL)
     process.communicate()
@@ -421,8 +419,77 @@ def door(machine):
         machine.gets_in("alice", machine.code("alice"))
 
 
-STORIES = {"life": life, "door": door, "waiting": waiting, "full": full,
-           "keeper_killed": keeper_killed, "dpkg_killed": dpkg_killed}
+FLEET = """{"version": 1, "name": "fleet.example.com", "engine": "etcd",
+"endpoints": ["https://127.0.0.1:9"], "prefix": "/tfa/v1/", "user": "tfa",
+"tls": {"ca": "/etc/tfa/link/ca.pem"}}
+"""
+LINK_PID = "systemctl show -P MainPID tfa-link.service"
+
+
+def enter_fleet(machine):
+    """The link starts and serves, also where no etcd answers."""
+    machine.sh("install -d -m 0755 /etc/tfa/link\n"
+               "umask 077; echo password >/etc/tfa/link/password")
+    build.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+              "-subj", "/O=ca", "-keyout", "/dev/null", "-out",
+              machine.root + "/etc/tfa/link/ca.pem")
+    machine.sh(f"cat >/etc/tfa/store.json <<'END'\n{FLEET}END\n"
+               "systemctl enable --now tfa-link.service\n"
+               "systemctl is-active tfa-link.service\n"
+               "stat -c '%U %G %a' /run/tfa-link/link.sock | "
+               "grep -x '_tfalink _tfa 660'")
+
+
+def link(machine):
+    """A bastion with the package for a fleet."""
+    guarded(machine)
+    with step("tfa alone has nothing that talks to a network", machine):
+        machine.refused("dpkg-query -W -f '${Status}\\n' 'libcurl*' | "
+                        "grep '^install ok installed'")
+        before = ways_in(machine)
+    with step("installing the link changes nobody's login", machine):
+        with machine.crowd() as crowd:
+            machine.sh(f"apt-get install -y {deb(NOW, 'tfa-link')}")
+        crowd.all_were_in()
+        same_ways_in(before, ways_in(machine))
+        machine.sh("getent passwd _tfalink; tfa-link --version")
+        machine.refused("systemctl is-active tfa-link.service")
+        machine.refused("systemctl is-enabled tfa-link.service")
+    with step("an upgrade of both refuses nobody", machine):
+        with machine.crowd() as crowd:
+            machine.sh("apt-get install -y " + deb(NEXT, "tfa", "tfa-link"))
+        crowd.all_were_in()
+        installed(machine, NEXT)
+        machine.sh("tfa-link --version | grep -Fw " + NEXT)
+        machine.refused("systemctl is-active tfa-link.service")
+        machine.refused("dpkg -i " + deb(NOW, "tfa-link"), NOW, NEXT, "older")
+    with step("a new link takes the place of one that runs", machine):
+        enter_fleet(machine)
+        old = machine.sh(LINK_PID)
+        machine.sh("dpkg -i " + deb(NEXT, "tfa-link"))
+        assert machine.sh(LINK_PID) not in (old, "0\n")
+        machine.sh("systemctl is-active tfa-link.service")
+    with step("removing is refused while this bastion is in a fleet", machine):
+        for what in ("tfa-link", "tfa tfa-link", "tfa"):
+            for how in ("remove", "purge"):
+                machine.refused(f"apt-get {how} -y {what}",
+                                "/etc/tfa/store.json names a fleet",
+                                "tfa-admin store leave")
+        machine.sh("systemctl is-active tfa-link.service")
+    with step("without a fleet it may go, and logins go on", machine):
+        machine.sh("mv /etc/tfa/store.json /root\n"
+                   "apt-get purge -y tfa-link")
+        machine.refused("pgrep -x tfa-link")
+        left = machine.sh("find / -xdev -name '*tfa-link*' ! -path '/proc/*' "
+                          "! -path '/root/*' ! -path '/sys/*'")
+        assert left == "", left
+        machine.needs_code("alice")
+        machine.gets_in("alice", machine.code("alice"))
+
+
+STORIES = {"life": life, "door": door, "link": link, "waiting": waiting,
+           "full": full, "keeper_killed": keeper_killed,
+           "dpkg_killed": dpkg_killed}
 SMALL = {"full": ["/usr/sbin=64m", "/var/lib/dpkg=64m"]}
 
 

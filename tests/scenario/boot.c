@@ -145,6 +145,45 @@ boot_enroll(const char *user)
 }
 
 void
+boot_install(void)
+{
+	const char *admin = "/usr/sbin/tfa-admin";
+
+	assert_status(boot_run(ARGV(admin, "setup", "--yes")), 0);
+	assert_status(boot_run(ARGV(admin, "setup", "--confirm", "--yes")), 0);
+	assert_status(boot_run(ARGV(admin, "--yes", "enforce", "alice")), 0);
+}
+
+struct run *
+boot_login_start(const char *user, const char *code, const char *command)
+{
+	return boot_start(
+	    ARGV("ssh", "-F", "none", "-p", text("%d", machine_port), "-i",
+		text("%s/%s", getenv("TFA_KEYS"), user), "-o",
+		"StrictHostKeyChecking=no", "-o",
+		"UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o",
+		"BatchMode=yes", "-o", text("SetEnv=TFA_CODE=%s", code),
+		text("%s@127.0.0.1", user), command));
+}
+
+struct run *
+boot_login(const char *user, const char *code, const char *command)
+{
+	struct run *r = boot_login_start(user, code, command);
+
+	run_finish(r);
+	return r;
+}
+
+void
+boot_assert_unit(const char *unit, const char *state)
+{
+	struct run *r = boot_run(ARGV("systemctl", "is-active", unit));
+
+	cr_assert_str_eq(r->out, text("%s\n", state), "%s: %s", unit, r->out);
+}
+
+void
 boot_crash(void)
 {
 	long long end = run_clock_ms() + BOOT_MS;

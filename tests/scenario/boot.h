@@ -35,6 +35,16 @@ struct run *boot_run(const char *const argv[]);
 void boot_finish(struct run *r);
 void boot_sh(const char *script);
 
+/* Sets tfa up there, and alice must have a code. */
+void boot_install(void);
+
+/* A login by ssh with that code, or "", on the machine; fails the test unless
+ * the unit is "active", "inactive", ... */
+struct run *
+boot_login_start(const char *user, const char *code, const char *command);
+struct run *boot_login(const char *user, const char *code, const char *command);
+void boot_assert_unit(const char *unit, const char *state);
+
 /* Sets a device up for the user there, and returns its secret in Base32. */
 const char *boot_enroll(const char *user);
 struct session *boot_session(const char *const argv[]);

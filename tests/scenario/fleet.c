@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/scenario/fleet.h"
@@ -19,17 +20,21 @@ Fleets(fleet);
 static struct cluster *c;
 static struct bastion *one, *two;
 
+static struct bastion *
+open_bastion(int first, const char *enrolment)
+{
+	return bastion_open(.rules = REQUIRED,
+	    .more = text("'enrollment':{'self':'%s'}", enrolment),
+	    .fleet = link_open(.cluster = c, .first = first,
+		.more = ",'local':['bob']"));
+}
+
 static void
 two_bastions(int nodes, const char *enrolment)
 {
-	static const char local[] = ",'local':['bob']";
-	char *more = text("'enrollment':{'self':'%s'}", enrolment);
-
 	c = cluster_open(.nodes = nodes, .auth = true);
-	one = bastion_open(.rules = REQUIRED, .more = more,
-	    .fleet = link_open(.cluster = c, .first = 0, .more = local));
-	two = bastion_open(.rules = REQUIRED, .more = more,
-	    .fleet = link_open(.cluster = c, .first = 1, .more = local));
+	one = open_bastion(0, enrolment);
+	two = open_bastion(1, enrolment);
 }
 
 /* The secret of a device that alice sets up at her first login. */
@@ -231,6 +236,43 @@ Test(fleet, record_that_somebody_removed_is_denied)
 	cluster_remove(c, ALICE);
 	is_denied_by_both(code_at(secret, step + 1), 77, "older state");
 	s = session_open(one, "alice", NULL, NULL);
+	session_expect(s, "older state");
+	cr_assert_eq(session_status(s), 77);
+	cr_assert_null(strstr(s->seen, PROMPT));
+}
+
+/* A bastion that is new in the fleet learns who has a record. */
+static void
+await_learnt(const struct bastion *b, const char *user)
+{
+	const char *lock = text("%s/locks/%s", b->store, user);
+	struct stat st = {.st_size = 0};
+
+	for (int i = 0; i < 200 && st.st_size == 0; i++) {
+		run_sleep_ms(50);
+		(void)stat(lock, &st);
+	}
+	cr_assert_gt(st.st_size, 0, "%s", fixture_audit(b));
+}
+
+/* Else the thief of a key would remove the record, and go where its owner was
+ * never seen. */
+Test(fleet, record_is_missed_where_its_user_never_came)
+{
+	const char *secret;
+	struct session *s;
+	uint64_t step;
+
+	needs_link();
+	c = cluster_open(.nodes = 1, .auth = true);
+	one = open_bastion(0, "always");
+	step = step_fresh(15);
+	secret = enrol_at(one, step - 1);
+	two = open_bastion(0, "always");
+	await_learnt(two, "alice");
+	cluster_remove(c, ALICE);
+	is_told(two, code_at(secret, step), 77, "older state");
+	s = session_open(two, "alice", NULL, NULL);
 	session_expect(s, "older state");
 	cr_assert_eq(session_status(s), 77);
 	cr_assert_null(strstr(s->seen, PROMPT));

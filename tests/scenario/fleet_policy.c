@@ -168,6 +168,78 @@ Test(fleet_policy, slower_administrator_is_told_who_was_faster)
 	assert_says(admin_does(two, ARGV("policy", "show"))->out, "\"alice\"");
 }
 
+/* A policy of so many bytes, which asks for a code. */
+static char *
+policy_of(const struct bastion *b, int bytes)
+{
+	return text("%-*s", bytes, read_text(b->policy));
+}
+
+static char *
+put_policy(const struct bastion *b, const char *policy)
+{
+	char *answer = talk_ask(b, "root", "'request':'policy_get'");
+
+	put_next(b, policy);
+	return text("%s",
+	    talk_ask(b, "root",
+		text("'request':'policy_put','mark':'%s','detail':'long'",
+		    talk_word(answer, "mark"))));
+}
+
+/* All of it has to fit into one sealed text. */
+Test(fleet_policy, longest_one_is_taken_and_a_longer_one_is_refused)
+{
+	char *answer;
+
+	needs_link();
+	two_bastions(1);
+	answer = put_policy(two, policy_of(two, 64457));
+	cr_assert_str_eq(talk_word(answer, "reason"), "policy_long");
+	assert_says(answer, "may have 64456 bytes");
+	answer = put_policy(two, policy_of(two, 64456));
+	cr_assert(talk_is(answer, "pass"), "%s", answer);
+	expect_login(one, "alice", 77, "you have no device");
+}
+
+static void
+accept_restore(const struct bastion *b)
+{
+	struct run *r;
+
+	for (int i = 0; i < 40; i++) {
+		r = bastion_admin(b,
+		    ARGV("--yes", "store", "--link", b->fleet->socket,
+			"--folder", b->store, "accept-restore"));
+		if (r->status == 0)
+			break;
+		run_sleep_ms(250);
+	}
+	assert_status(r, 0);
+	assert_says(r->out, "from before the backup is in force again");
+}
+
+/* Else a backup would let in again who was let in when it was made. */
+Test(fleet_policy, later_one_is_put_again_after_a_restore)
+{
+	char *path;
+
+	needs_link();
+	two_bastions(1);
+	admin_does(one, ARGV("exempt", "alice", "--yes"));
+	expect_login(one, "alice", 0, "");
+	path = text("%s/saved", c->dir);
+	cluster_save(c, path);
+	admin_does(one, ARGV("disable", "alice", "--yes"));
+	expect_login(one, "alice", 77, "you have no device");
+	cluster_restore(c, path, true);
+	accept_restore(one);
+	expect_login(one, "alice", 77, "you have no device");
+	expect_login(two, "alice", 77, "you have no device");
+	assert_says(admin_does(two, ARGV("policy", "history"))->out,
+	    "the policy from before the backup");
+}
+
 /* An editor during which another bastion changes the policy. */
 Test(fleet_policy, edit_does_not_write_over_another_bastion)
 {

@@ -126,6 +126,45 @@ Test(link_asked, writes_nothing_where_a_condition_does_not_hold)
 }
 
 /* A refused packet changes nothing, and the connection goes on. */
+#define ROW(key, mark, value) \
+	"{'key':'" key "','mark':'" mark "','value':'" value "'}"
+#define PUT_ALL(rows) "{'op':'put_all','rows':[" rows "],'wait_ms':5000}"
+
+/* Records that move into a fleet take no other's place. */
+Test(link_asked, writes_many_together_or_none)
+{
+	struct link_answer a;
+	const char *mark;
+	int fd;
+
+	needs_link();
+	fd = dial_with_cluster(NULL);
+	is_told(fd,
+	    PUT_ALL(ROW("users/a", "0", "Zm9v") "," ROW("users/b", "0", "")),
+	    "{\"status\":\"ok\",\"revision\":");
+	a = link_get(fd, "users/b");
+	cr_expect(link_is(&a, "ok"), "%s", a.all);
+	cr_expect_str_eq(a.value, "");
+	mark = text("%s", a.mark);
+	a = link_get(fd, "users/a");
+	cr_expect_str_eq(a.value, "Zm9v");
+	cr_expect_str_eq(a.mark, mark, "they are of one revision");
+	is_told(fd,
+	    PUT_ALL(ROW("users/c", "0", "Zm9v") "," ROW("users/a", "0", "")),
+	    "{\"status\":\"stale\",\"revision\":");
+	a = link_get(fd, "users/a");
+	cr_expect_str_eq(a.mark, mark);
+	a = link_get(fd, "users/c");
+	cr_expect_str_eq(a.mark, "0", "nothing is written");
+	is_told(fd,
+	    text("{'op':'put_all','rows':[{'key':'users/a','mark':'%s',"
+		 "'value':''}," ROW("users/c", "0", "Zm9v") "],'wait_ms':5000}",
+		mark),
+	    "{\"status\":\"ok\",");
+	a = link_get(fd, "users/a");
+	cr_expect_str_eq(a.value, "");
+}
+
 Test(link_asked, refuses_a_form_that_it_does_not_know)
 {
 	char *large = calloc(1, 100001);

@@ -117,7 +117,11 @@ static const struct {
      "ln -s /lib/systemd/system/tfa-sshd.service "
      "/etc/systemd/system/multi-user.target.wants/",
 	1, "door: /etc/systemd/system/multi-user.target.wants/tfa-sshd."},
-    {"umask 077; flock /run/tfa-setup.lock sleep 4 & sleep 0.3", 2, "busy"},
+    {"umask 077\n"
+     "flock /run/tfa-setup.lock sh -c 'touch /root/held; "
+     "for i in $(seq 600); do [ -e /root/held ] || break; sleep 0.1; done' &\n"
+     "for i in $(seq 100); do [ -e /root/held ] && break; sleep 0.1; done",
+	2, "busy"},
 };
 
 #define SSH_UNIT "/usr/lib/systemd/system/ssh.service"
@@ -291,7 +295,7 @@ Test(setup_used, names_each_place_or_that_it_does_not_know)
 		    strstr(text("%s%s", r->out, r->err), places[i].says),
 		    "%zu: %s%s", i, r->out, r->err);
 		machine_sh("rm -rf /etc/ssh /etc/pam.d /etc/systemd "
-			   "/root/tfa-gate\n"
+			   "/root/tfa-gate /root/held\n"
 			   "cp -a /root/etc/ssh /root/etc/pam.d "
 			   "/root/etc/systemd /etc/");
 	}
@@ -371,6 +375,37 @@ Test(setup_used, asks_the_sshd_that_runs)
 	assert_says(r->err, "/root/other, which sshd (pid ");
 }
 
+static void
+begin_as_sshd(const char *command)
+{
+	machine_sh(
+	    text("bash -c 'exec -a /usr/sbin/sshd %s' >/dev/null 2>&1 &\n"
+		 "for i in $(seq 50); do\n"
+		 "	grep -q ^/usr/sbin/sshd /proc/$!/cmdline && break\n"
+		 "	sleep 0.1\n"
+		 "done\n"
+		 "echo $! >/root/pid",
+		command));
+}
+
+/* Between its start and its title an sshd looks as any other program. */
+Test(setup_used, asks_the_sshd_that_starts)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_sh("echo 'ForceCommand /usr/sbin/tfa-gate' >/root/other");
+	begin_as_sshd("tail -f /root/other");
+	r = used();
+	assert_status(r, 1);
+	assert_says(r->out, "gate: /root/other:1: ");
+	machine_sh("kill $(cat /root/pid)");
+	assert_unused();
+	begin_as_sshd("tail -f /root/other -- -R");
+	assert_unused();
+}
+
 /* A thing that is gone from a folder leaves no trace but there. */
 Test(setup_used, knows_that_an_included_file_is_gone)
 {
@@ -387,6 +422,14 @@ Test(setup_used, knows_that_an_included_file_is_gone)
 	r = used();
 	assert_status(r, 2);
 	assert_says(r->err, "/root/more was changed after sshd (pid ");
+	machine_sh("kill $(cat /run/sshd.pid)\n"
+		   "echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
+		   "sleep 0.1; " SSHD);
+	assert_status(used(), 1);
+	machine_sh("rm -r /root/more");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "/root was changed after sshd (pid ");
 }
 
 /* su is root's program, and bob gives it a title and waits at its prompt. */

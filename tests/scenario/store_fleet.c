@@ -113,7 +113,7 @@ Test(store_fleet, leaves_no_records_behind)
 	cr_expect_not(is_there(p, "maintenance"));
 }
 
-#define MANY 60
+#define MANY 300 /* more than one batch for each process that moves them */
 
 static void
 make_many(const struct place *p, char *texts[MANY])
@@ -150,11 +150,11 @@ Test(store_fleet, moves_records_there_and_back)
 	make_many(p, texts);
 	r = place_store(p, ARGV("migrate", "--to", "fleet", "--dry-run"));
 	assert_status(r, 0);
-	assert_says(r->out, "60 records here, 0 of them in the fleet");
+	assert_says(r->out, "300 records here, 0 of them in the fleet");
 	all_are_here(p->folder, texts);
 	r = place_store(p, ARGV("migrate", "--to", "fleet"));
 	assert_status(r, 0);
-	assert_says(r->out, "60 moved");
+	assert_says(r->out, "300 moved");
 	cr_expect_null(place_record(p->folder, "user0"));
 
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
@@ -172,7 +172,7 @@ Test(store_fleet, moves_records_there_and_back)
 	assert_status(place_store(p, ARGV("remove", "b2")), 0);
 	r = place_store(p, ARGV("migrate", "--to", "folder"));
 	assert_status(r, 0);
-	assert_says(r->out, "60 moved");
+	assert_says(r->out, "300 moved");
 	all_are_here(p->folder, texts);
 	cr_expect_not(is_there(p, "in-fleet"));
 	cr_expect_not(is_there(p, "maintenance"));

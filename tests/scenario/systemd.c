@@ -25,47 +25,10 @@ booted_machine(void)
 }
 
 static void
-install_tfa(void)
-{
-	assert_status(boot_run(ADMIN("setup", "--yes")), 0);
-	assert_status(boot_run(ADMIN("setup", "--confirm", "--yes")), 0);
-	assert_status(boot_run(ADMIN("--yes", "enforce", "alice")), 0);
-}
-
-static void
 installed_machine(void)
 {
 	booted_machine();
-	install_tfa();
-}
-
-static struct run *
-log_in_start(const char *user, const char *code, const char *command)
-{
-	return boot_start(
-	    ARGV("ssh", "-F", "none", "-p", text("%d", machine_port), "-i",
-		text("%s/%s", getenv("TFA_KEYS"), user), "-o",
-		"StrictHostKeyChecking=no", "-o",
-		"UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o",
-		"BatchMode=yes", "-o", text("SetEnv=TFA_CODE=%s", code),
-		text("%s@127.0.0.1", user), command));
-}
-
-static struct run *
-log_in(const char *user, const char *code, const char *command)
-{
-	struct run *r = log_in_start(user, code, command);
-
-	run_finish(r);
-	return r;
-}
-
-static void
-assert_unit(const char *unit, const char *state)
-{
-	struct run *r = boot_run(ARGV("systemctl", "is-active", unit));
-
-	cr_assert_str_eq(r->out, text("%s\n", state), "%s: %s", unit, r->out);
+	boot_install();
 }
 
 /*
@@ -99,13 +62,13 @@ Test(systemd, setup_brings_the_gate_and_remove_takes_it_away)
 	needs_people();
 	needs_boot();
 	installed_machine();
-	assert_unit("tfa-keeper.socket", "active");
-	assert_unit("tfa-setup.service", "inactive");
+	boot_assert_unit("tfa-keeper.socket", "active");
+	boot_assert_unit("tfa-setup.service", "inactive");
 	secret = boot_enroll("alice");
-	r = log_in("alice", "", "echo inside");
+	r = boot_login("alice", "", "echo inside");
 	assert_status(r, 76);
 	cr_assert_str_empty(r->out);
-	r = log_in("alice", code_at(secret, step_now()), "echo inside");
+	r = boot_login("alice", code_at(secret, step_now()), "echo inside");
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "inside\n");
 	r = boot_run(ADMIN("doctor"));
@@ -113,9 +76,9 @@ Test(systemd, setup_brings_the_gate_and_remove_takes_it_away)
 	assert_never_says(r->out, "FAIL");
 	assert_hardened_and_whole();
 	assert_status(boot_run(ADMIN("setup", "--remove", "--yes")), 0);
-	assert_unit("tfa-keeper.socket", "inactive");
-	assert_unit("tfa-keeper.service", "inactive");
-	r = log_in("alice", "", "echo inside");
+	boot_assert_unit("tfa-keeper.socket", "inactive");
+	boot_assert_unit("tfa-keeper.service", "inactive");
+	r = boot_login("alice", "", "echo inside");
 	assert_status(r, 0);
 	cr_assert_str_eq(r->out, "inside\n");
 }
@@ -129,20 +92,21 @@ Test(systemd, reboot_puts_back_only_what_nobody_confirmed)
 	needs_boot();
 	booted_machine();
 	assert_status(boot_run(ADMIN("setup", "--yes", "--wait", "12s")), 0);
-	assert_unit("tfa-setup.service", "active");
+	boot_assert_unit("tfa-setup.service", "active");
 	boot_crash();
 	cr_assert(machine_has(MACHINE_DROPIN));
 	boot();
 	machine_settled(25000);
 	cr_assert(!machine_has(MACHINE_DROPIN));
-	assert_status(log_in("alice", "", "true"), 0);
-	install_tfa();
+	assert_status(boot_login("alice", "", "true"), 0);
+	boot_install();
 	secret = boot_enroll("alice");
 	boot_crash();
 	boot();
-	assert_unit("tfa-keeper.socket", "active");
-	assert_status(log_in("alice", "", "true"), 76);
-	assert_status(log_in("alice", code_at(secret, step_now()), "true"), 0);
+	boot_assert_unit("tfa-keeper.socket", "active");
+	assert_status(boot_login("alice", "", "true"), 76);
+	assert_status(
+	    boot_login("alice", code_at(secret, step_now()), "true"), 0);
 }
 
 /* No user session service runs here, which would remove it. */
@@ -233,7 +197,7 @@ Test(systemd, door_goes_with_sshd)
 	door = machine_port - 12000;
 	install_door(door);
 	boot_enroll("alice");
-	assert_unit("tfa-sshd.service", "active");
+	boot_assert_unit("tfa-sshd.service", "active");
 	assert_never_says(jump(door, "alice", ""), greeting);
 	assert_says(jump(door, "alice", pass_code("alice")), greeting);
 	boot_sh(goes_with_sshd);
@@ -241,7 +205,7 @@ Test(systemd, door_goes_with_sshd)
 	boot_crash();
 	boot();
 	boot_sh(logins_allowed);
-	assert_unit("tfa-sshd.service", "active");
+	boot_assert_unit("tfa-sshd.service", "active");
 	assert_says(jump(door, "alice", pass_code("alice")), greeting);
 	boot_sh("sed -i 's/^auth .*/auth required pam_permit.so/' "
 		"/etc/pam.d/tfa-sshd\n"
@@ -252,13 +216,13 @@ Test(systemd, door_goes_with_sshd)
 		"[ $(systemctl show -P ExecMainStatus tfa-sshd) = 78 ]");
 	assert_never_says(jump(door, "alice", ""), greeting);
 	assert_status(boot_run(ADMIN("setup", "--yes")), 0);
-	assert_unit("tfa-sshd.service", "active");
+	boot_assert_unit("tfa-sshd.service", "active");
 	assert_status(boot_run(ADMIN("setup", "--no-door", "--yes")), 0);
-	assert_unit("tfa-sshd.service", "inactive");
+	boot_assert_unit("tfa-sshd.service", "inactive");
 	assert_status(boot_run(ADMIN("setup", "--undo")), 0);
-	assert_unit("tfa-sshd.service", "active");
+	boot_assert_unit("tfa-sshd.service", "active");
 	assert_status(boot_run(ADMIN("setup", "--remove", "--yes")), 0);
-	assert_unit("tfa-sshd.service", "inactive");
+	boot_assert_unit("tfa-sshd.service", "inactive");
 	cr_assert_not(machine_has("/etc/pam.d/tfa-sshd"));
 	cr_assert_not(machine_has("/etc/systemd/system/tfa-sshd.service"));
 }
@@ -273,14 +237,14 @@ Test(systemd, reboot_takes_an_unconfirmed_door_away)
 	assert_status(boot_run(ADMIN("setup", "--yes", "--wait", "12s",
 			  "--door", text("%d", machine_port - 12000))),
 	    0);
-	assert_unit("tfa-sshd.service", "active");
+	boot_assert_unit("tfa-sshd.service", "active");
 	boot_crash();
 	boot();
 	machine_settled(25000);
-	assert_unit("tfa-sshd.service", "inactive");
+	boot_assert_unit("tfa-sshd.service", "inactive");
 	cr_assert_not(machine_has("/etc/pam.d/tfa-sshd"));
 	cr_assert(machine_has(MACHINE_DROPIN));
-	assert_status(log_in("alice", "", "true"), 77);
+	assert_status(boot_login("alice", "", "true"), 77);
 }
 
 /*
@@ -295,12 +259,12 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 	needs_people();
 	needs_boot();
 	installed_machine();
-	session = log_in_start("alice",
+	session = boot_login_start("alice",
 	    code_at(boot_enroll("alice"), step_now()),
 	    "sleep 3; echo still here");
 	run_sleep_ms(500);
 	for (size_t i = 0; i < 12; i++) {
-		logins[i] = log_in_start("alice", "", "true");
+		logins[i] = boot_login_start("alice", "", "true");
 		if (i % 2 == 0)
 			boot_sh("systemctl daemon-reload\n"
 				"systemctl restart tfa-keeper.service");
@@ -312,7 +276,7 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 	/* A request that is being served at that moment. */
 	lock = open("/var/lib/tfa/locks/alice", O_RDWR | O_CLOEXEC);
 	cr_assert_eq(flock(lock, LOCK_EX), 0);
-	logins[0] = log_in_start("alice", "", "true");
+	logins[0] = boot_login_start("alice", "", "true");
 	run_sleep_ms(1500);
 	restart = boot_start(
 	    ARGV("systemctl", "restart", "tfa-keeper.service"));
@@ -324,14 +288,13 @@ Test(systemd, nobody_notices_that_the_keeper_is_restarted)
 	assert_status(restart, 0);
 	for (size_t i = 0; i < 4; i++) {
 		boot_sh("systemctl kill -s KILL tfa-keeper.service");
-		assert_status(log_in("alice", "", "true"), 76);
+		assert_status(boot_login("alice", "", "true"), 76);
 	}
 	run_finish(session);
 	assert_status(session, 0);
 	cr_assert_str_eq(session->out, "still here\n");
 }
 
-/* The lines as the page prints them, but for the wait. */
 /* Its user cannot read the key itself. Nobody listens at the link's socket. */
 Test(systemd, keeper_gets_the_key_of_its_fleet)
 {
@@ -346,7 +309,7 @@ Test(systemd, keeper_gets_the_key_of_its_fleet)
 		"\"tls\": {\"ca\": \"/ca\"}, \"user\": \"tfa\"}\n"
 		"END\n"
 		"systemctl restart tfa-keeper.service");
-	r = log_in("alice", "000000", "true");
+	r = boot_login("alice", "000000", "true");
 	assert_status(r, 75);
 	assert_says(r->err, "does not work");
 	boot_sh(
@@ -356,11 +319,12 @@ Test(systemd, keeper_gets_the_key_of_its_fleet)
 	    "\"since\":\"2026-11-29T12:00:00Z\"}]}' \"$k\" \"$k\" "
 	    ">/etc/tfa/fleet.key\n"
 	    "systemctl restart tfa-keeper.service");
-	r = log_in("alice", "000000", "true");
+	r = boot_login("alice", "000000", "true");
 	assert_status(r, 75);
 	assert_says(r->err, "does not answer");
 }
 
+/* The lines as the page prints them, but for the wait. */
 Test(systemd, lines_of_the_handbook_restore_a_backup)
 {
 	const char *secret;
@@ -387,8 +351,9 @@ Test(systemd, lines_of_the_handbook_restore_a_backup)
 		"sh -e restore\n"
 		"gpgconf --kill all\n"
 		"tfa-admin policy check");
-	assert_status(log_in("alice", "", "true"), 76);
-	assert_status(log_in("alice", code_at(secret, step_now()), "true"), 0);
+	assert_status(boot_login("alice", "", "true"), 76);
+	assert_status(
+	    boot_login("alice", code_at(secret, step_now()), "true"), 0);
 	assert_status(boot_run(ADMIN("revoke", "alice", "--yes")), 0);
 	boot_sh("sh -e /root/look | grep -q revoke");
 }

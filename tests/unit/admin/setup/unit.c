@@ -212,14 +212,17 @@ Test(setup_unit, forgets_what_stood_above_an_empty_setting)
 {
 	struct unit unit = {.unread = false};
 
-	unit_add(&unit, "[Service]\nEnvironmentFile=/a\nExecStart=/x\n");
+	unit_add(&unit,
+	    "[Service]\nEnvironmentFile=/a\nExecStart=/x\n"
+	    "ExecStartPost=/z\n");
 	unit_add(&unit,
 	    "[Service]\nEnvironmentFile=\nEnvironmentFile=-/b\n"
 	    "ExecStart=\nExecStart=/y $A");
 	cr_assert_eq(unit.files.count, (size_t)1);
 	cr_expect_str_eq(unit.files.items[0], "/b");
-	cr_assert_eq(unit.commands.count, (size_t)1);
-	cr_expect_str_eq(unit.commands.items[0], "/y $A");
+	cr_assert_eq(unit.commands.count, (size_t)2);
+	cr_expect_str_eq(unit.commands.items[0].text, "/z");
+	cr_expect_str_eq(unit.commands.items[1].text, "/y $A");
 	unit_done(&unit);
 	cr_expect_eq(unit.commands.count, (size_t)0);
 }

@@ -336,8 +336,9 @@ Test(verify, knows_the_last_code_of_a_device_that_is_gone)
 	end(&s);
 }
 
-/* A record that has one code as spent and as unspent could not be read again. */
-Test(verify, remembers_no_code_as_spent_that_a_scratch_code_looks_like)
+/* One code passes once.  And a record that has it as spent and as unspent could
+ * not be read again. */
+Test(verify, spends_a_scratch_code_with_a_code_that_looks_like_it)
 {
 	struct scene s = begin();
 	struct device *device = s.record.devices.items;
@@ -351,7 +352,7 @@ Test(verify, remembers_no_code_as_spent_that_a_scratch_code_looks_like)
 	spent_device(&s.record, 0, s.login.now_s);
 	cr_expect_null(record_check(&s.record, &place));
 	s.login.connection[0] = '\0';
-	cr_expect_eq(type(&s, code), REASON_ONE_TIME_CODE);
+	cr_expect_eq(type(&s, code), REASON_ONE_TIME_USED);
 	end(&s);
 }
 

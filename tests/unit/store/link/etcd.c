@@ -68,6 +68,29 @@ Test(etcd, writes_each_condition_of_a_put)
 	    "{'request_range':{'key':'" POLICY "','keys_only':true}}]}");
 }
 
+static struct link_request
+two_rows(void)
+{
+	static char one[] = "Zm9v", other[] = "";
+	static struct link_row rows[] = {
+	    {"users/alice", "0", one}, {"users/bob", "12", other}};
+
+	return (struct link_request){
+	    .op = LINK_PUT_ALL, .rows = rows, .rows_count = 2};
+}
+
+Test(etcd, writes_each_condition_of_many_puts)
+{
+	struct link_request r = two_rows();
+
+	expect_body(etcd_put_all(PREFIX, &r),
+	    "{'compare':[{'target':'MOD','result':'EQUAL','key':'" ALICE
+	    "','mod_revision':'0'},{'target':'MOD','result':'EQUAL','key':"
+	    "'" BOB "','mod_revision':'12'}],'success':[{'request_put':{"
+	    "'key':'" ALICE "','value':'Zm9v'}},{'request_put':{'key':'" BOB
+	    "','value':''}}]}");
+}
+
 Test(etcd, writes_the_condition_of_a_removal)
 {
 	struct link_request r = request_of(
@@ -327,6 +350,60 @@ Test(etcd, does_not_believe_that_a_put_was_done)
 
 		cr_expect_not(
 		    read_put(odd[i], &out, &end), "believed: %s", odd[i]);
+		json_text_free(&out.text);
+	}
+}
+
+static bool
+read_put_all(const char *body, struct json_out *ret, enum link_end *ret_end)
+{
+	struct link_request r = two_rows();
+
+	*ret = json_out_begin(64);
+	body = plain(body);
+	return etcd_read_put_all(&r, body, strlen(body), ret, ret_end);
+}
+
+static void
+expect_put_all(const char *body, enum link_end expected, const char *answer)
+{
+	struct json_out out;
+	enum link_end end;
+
+	cr_assert(read_put_all(body, &out, &end), "%s", body);
+	cr_expect_eq(end, expected);
+	cr_expect_str_eq(out.text, plain(answer));
+	json_text_free(&out.text);
+}
+
+Test(etcd, answers_many_puts_that_were_done_or_not)
+{
+	expect_put_all(HEAD "'succeeded':true,'responses':[{'response_put':{}},"
+			    "{'response_put':{}}]}",
+	    LINK_OK, "{'status':'ok','revision':'44'}");
+	expect_put_all(
+	    HEAD "'x':1}", LINK_STALE, "{'status':'stale','revision':'44'}");
+}
+
+Test(etcd, does_not_believe_that_many_puts_were_done)
+{
+	static const char *const odd[] = {HEAD "'succeeded':true}",
+	    HEAD "'succeeded':true,'responses':[{'response_put':{}}]}",
+	    HEAD "'succeeded':true,'responses':[{'response_put':{}},"
+		 "{'response_range':{}}]}",
+	    HEAD "'succeeded':true,'responses':[{'response_put':{}},"
+		 "{'response_put':{}},{'response_put':{}}]}",
+	    "{'succeeded':true,'responses':[{'response_put':{}},"
+	    "{'response_put':{}}]}",
+	    "{}"};
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		struct json_out out;
+		enum link_end end;
+
+		cr_expect_not(
+		    read_put_all(odd[i], &out, &end), "believed: %s", odd[i]);
+		cr_expect_eq(out.len, 0);
 		json_text_free(&out.text);
 	}
 }

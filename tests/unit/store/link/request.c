@@ -75,6 +75,16 @@ Test(link_request, reads_each_kind)
 			 &r),
 	    FAULT_NONE);
 	cr_expect_eq(read_plain("{'op':'status'}", &r), FAULT_NONE);
+	cr_assert_eq(read_plain("{'op':'put_all','rows':[{'key':'users/a',"
+				"'mark':'0','value':'Zm9v'},{'mark':'12',"
+				"'key':'users/b','value':''}],'wait_ms':9}",
+			 &r),
+	    FAULT_NONE);
+	cr_expect_eq(r.rows_count, 2);
+	cr_expect_str_eq(r.rows[0].value, "Zm9v");
+	cr_expect_str_eq(r.rows[1].key, "users/b");
+	cr_expect_str_eq(r.rows[1].mark, "12");
+	link_request_done(&r);
 }
 
 /* A condition that is lost would make a write without one. */
@@ -99,6 +109,18 @@ Test(link_request, refuses_a_put_that_lacks_a_condition)
 	    "{'op':'put','key':'k','mark':'1','value':'','if':['policy'],"
 	    "'wait_ms':1}",
 	    "{'op':'remove','key':'k','wait_ms':1}",
+	    "{'op':'put_all','rows':[],'wait_ms':1}",
+	    "{'op':'put_all','rows':{},'wait_ms':1}",
+	    "{'op':'put_all','rows':[1],'wait_ms':1}",
+	    "{'op':'put_all','rows':[{'key':'a','value':''}],'wait_ms':1}",
+	    "{'op':'put_all','rows':[{'key':'a','mark':'0','value':'',"
+	    "'if':{}}],'wait_ms':1}",
+	    "{'op':'put_all','rows':[{'key':'a','mark':'0','mark':'1',"
+	    "'value':''}],'wait_ms':1}",
+	    "{'op':'put_all','rows':[{'key':'a','mark':'0','value':''},"
+	    "{'key':'a','mark':'1','value':''}],'wait_ms':1}",
+	    "{'op':'put_all','rows':[{'key':'a','mark':'0','value':''},"
+	    "{'key':'b','mark':'1'}],'wait_ms':1}",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -131,6 +153,27 @@ Test(link_request, refuses_every_other_text)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		expect_refused(texts[i]);
+}
+
+/* etcd takes 128; a packet has room for some 30 records. */
+Test(link_request, takes_forty_texts_together_and_no_more)
+{
+	for (int count = 40; count <= 41; count++) {
+		struct link_request r;
+		char json[4096] = "{\"op\":\"put_all\",\"rows\":[";
+		const char *why;
+		size_t len = strlen(json);
+
+		for (int i = 0; i < count; i++)
+			len += (size_t)snprintf(json + len, sizeof(json) - len,
+			    "%s{\"key\":\"k%d\",\"mark\":\"0\","
+			    "\"value\":\"\"}",
+			    i > 0 ? "," : "", i);
+		snprintf(json + len, sizeof(json) - len, "],\"wait_ms\":1}");
+		cr_expect_eq(link_request_read(json, strlen(json), &r, &why),
+		    count == 40 ? FAULT_NONE : FAULT_FORMAT);
+		link_request_done(&r);
+	}
 }
 
 Test(link_request, refuses_bytes_behind_a_nul)
