@@ -605,6 +605,11 @@ install: all
 	    $(DESTDIR)$(DOCDIR)/examples/container
 	$(Q)chmod 0755 $(DESTDIR)$(DOCDIR)/examples/container/entry \
 	    $(DESTDIR)$(DOCDIR)/examples/container/run
+	$(Q)install -d $(DESTDIR)$(DOCDIR)/examples/etcd
+	$(Q)install -m 0644 examples/etcd/README.md \
+	    $(DESTDIR)$(DOCDIR)/examples/etcd
+	$(Q)install -m 0755 examples/etcd/make-files \
+	    $(DESTDIR)$(DOCDIR)/examples/etcd
 	$(Q)install -m 0644 examples/policies/* \
 	    $(DESTDIR)$(DOCDIR)/examples/policies
 	$(Q)install -D -m 0644 etc/tfa.sysusers \

@@ -159,6 +159,11 @@ fleet_judge_link(struct findings *findings, const struct fleet_config *config,
 	if (config->tls.certificate[0] != '\0')
 		judge_days(findings, "tfa-link", link->certificate_days_left);
 	judge_clock(findings, "this bastion", link->clock_off_ms);
+	if (!config->compact)
+		findings_note(findings,
+		    "\"compact\" is false: etcd must remove old revisions "
+		    "itself, by --auto-compaction-retention, or it fills, and "
+		    "nobody can log in");
 	if (link->compact_refused)
 		findings_warn(findings,
 		    "\"compact\": false, and etcd --auto-compaction-retention",
@@ -366,7 +371,8 @@ fleet_judge_census(struct findings *findings, const struct census *census)
 		    census->damaged.count, census->seen, census->damaged.names);
 	if (census->other.count > 0)
 		findings_warn(findings,
-		    "one user id for each of them at all bastions",
+		    "one user id for each of them at all bastions, or \"uids\" "
+		    "of tfa-store.json(5)",
 		    "%zu of %zu users have another user id here than where "
 		    "they enrolled, and are denied here: %.200s",
 		    census->other.count, census->seen, census->other.names);

@@ -1,6 +1,6 @@
 /*
- * What of a fleet is at this bastion, for the time when etcd is away, and the
- * records in etcd.
+ * Looks at two parts of a fleet: those that this bastion keeps for the time when
+ * etcd is away, and the records in etcd.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -123,8 +123,8 @@ fill(struct exporting *e)
 	snprintf(done, sizeof(done), "%zu records, and policy.json",
 	    e->move.counts[MOVE_MOVED]);
 	admin_done(site->admin, e->path, done);
-	admin_say("it holds all secrets in clear; records of \"local\" users "
-		  "are not in it");
+	admin_say("all secrets in it can be read; the records of \"local\" "
+		  "users are not there");
 	return ADMIN_DONE;
 }
 

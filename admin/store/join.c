@@ -51,6 +51,30 @@ id_of(const struct keyring *ring, char ret[static CHARTER_ID])
 		snprintf(ret + 2 * i, 3, "%02x", ring->fleet[i]);
 }
 
+/* Reads this bastion's policy.  One that cannot be read would keep everybody out,
+ * at all bastions. */
+static int
+read_policy(const struct site *site, struct version *ret)
+{
+	struct policy policy = {.version = 0};
+	char why[POLICY_WHY_TEXT];
+	struct json_error error = {.line = 0};
+	enum fault fault = policy_file_read(
+	    site->admin->policy, geteuid(), &ret->text, &ret->len, why);
+
+	if (fault == FAULT_NONE) {
+		fault = policy_parse(ret->text, ret->len, &policy, &error);
+		if (fault != FAULT_NONE)
+			json_error_say(
+			    &error, site->admin->policy, why, sizeof(why));
+		policy_done(&policy);
+	}
+	if (fault == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s", why);
+	return ADMIN_NOT;
+}
+
 /* The policy of this bastion's file becomes the fleet's: without one everybody is
  * denied. */
 static int
@@ -61,15 +85,12 @@ put_policy(struct site *site)
 	struct remote_name name = remote_name_of(SEAL_POLICY);
 	const struct remote_text none = {.text = NULL};
 	scoped_free char *bytes = NULL;
-	char why[POLICY_WHY_TEXT];
 	size_t len = 0;
 	enum fault fault;
+	int status = read_policy(site, &version);
 
-	if (policy_file_read(site->admin->policy, geteuid(), &version.text,
-		&version.len, why) != FAULT_NONE) {
-		admin_say("%s", why);
-		return ADMIN_NOT;
-	}
+	if (status != ADMIN_DONE)
+		return status;
 	snprintf(version.by, sizeof(version.by), "%s", admin_who());
 	snprintf(version.what, sizeof(version.what), "store join --new");
 	if (version_format(&version, &bytes, &len) != FAULT_NONE)
@@ -98,7 +119,7 @@ put_charter(struct site *site)
 	fault = remote_put(&site->remote, &name, &none, text, strlen(text));
 	return fault == FAULT_NONE
 	    ? ADMIN_DONE
-	    : site_say(site, fault, "the fleet's object");
+	    : site_say(site, fault, "the fleet's charter");
 }
 
 /* The object comes last: until it is there, there is no fleet, and the command
@@ -243,9 +264,9 @@ enter(struct site *site, const char *host)
 	    site->admin->fleet_name != NULL ? "made the fleet"
 					    : "joined the fleet");
 	if (site->admin->fleet_name != NULL)
-		admin_say("bring %s to each further bastion, by scp and in no "
-			  "other way, and keep a copy where etcd's backups are "
-			  "not: whoever has both has all secrets",
+		admin_say("copy %s to each further bastion with scp, and keep "
+			  "a copy in a place where etcd's backups are not: "
+			  "whoever has both can read all secrets",
 		    site->key_path);
 	return ADMIN_DONE;
 }

@@ -122,8 +122,9 @@ join_check_uids(struct site *site, const char *host)
 		return site_say(site, FAULT_IO, "the users' records");
 	if (census.other.count > 0)
 		admin_say("%zu of %zu users have another user id here than "
-			  "where they enrolled (%s): here they will be denied "
-			  "until their ids are made equal",
+			  "where they enrolled (%s): they are denied here "
+			  "until the ids are equal, or \"uids\" in store.json "
+			  "is \"per-bastion\"",
 		    census.other.count, census.seen, census.other.names);
 	return ADMIN_DONE;
 }

@@ -77,8 +77,8 @@ store_key_use(struct admin *admin, const char *id)
 		return status;
 	admin_done(admin, id, "seals from now on");
 	admin_say(
-	    "do so at each bastion; then, at one: tfa-admin store reseal, "
-	    "and store key drop the old key everywhere");
+	    "run this command at each bastion; then tfa-admin store reseal "
+	    "at one of them, and store key drop, of the old key, at each");
 	return ADMIN_DONE;
 }
 
@@ -107,8 +107,8 @@ check_nothing_has(struct site *site, const char *id, int number)
 
 	if (status != ADMIN_DONE || sweep.keys.count == 0)
 		return status;
-	admin_say("%zu of the fleet's texts are sealed with %s (%s%s): nobody "
-		  "could open them. tfa-admin store reseal first",
+	admin_say("%zu entries of the fleet are sealed with %s (%s%s): nobody "
+		  "could open them. Run tfa-admin store reseal first",
 	    sweep.keys.count, id, sweep.keys.items[0].text,
 	    sweep.keys.count > 1 ? ", ..." : "");
 	return ADMIN_NOT;

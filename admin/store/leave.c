@@ -55,9 +55,9 @@ say_after_removal(const char *host)
 	    host);
 	admin_say("give the fleet another key: tfa-admin store key add, use, "
 		  "then reseal, and key drop");
-	admin_say("if %s may be in other hands, those have read each user's "
-		  "secrets: tfa-admin revoke everybody, and let them set up "
-		  "anew",
+	admin_say("if somebody else may have %s, they can read the secrets of "
+		  "all users: tfa-admin revoke everybody, so that they set up "
+		  "their devices anew",
 	    host);
 }
 
@@ -157,7 +157,7 @@ store_level(struct admin *admin)
 	fault = remote_put(
 	    &site.remote, &name, &site.charter_text, text, strlen(text));
 	if (fault != FAULT_NONE)
-		return site_say(&site, fault, "the fleet's object");
+		return site_say(&site, fault, "the fleet's charter");
 	snprintf(said, sizeof(said), "level %" PRId64, level);
 	admin_done(admin, site.charter.name, said);
 	return ADMIN_DONE;

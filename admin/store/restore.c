@@ -71,7 +71,7 @@ raise_epoch(struct site *site, uint64_t seen)
 	    &site->remote, &name, &site->charter_text, text, strlen(text));
 	return fault == FAULT_NONE
 	    ? ADMIN_DONE
-	    : site_say(site, fault, "the fleet's object");
+	    : site_say(site, fault, "the fleet's charter");
 }
 
 static int

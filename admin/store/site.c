@@ -81,11 +81,11 @@ site_charter(struct site *site)
 		return ADMIN_NOT;
 	}
 	if (fault != FAULT_NONE)
-		return site_say(site, fault, "the fleet's object");
+		return site_say(site, fault, "the fleet's charter");
 	fault = charter_parse(site->charter_text.text, site->charter_text.len,
 	    &site->charter, &error);
 	if (fault != FAULT_NONE) {
-		admin_say("the fleet's object cannot be read: %s: %s",
+		admin_say("the fleet's charter cannot be read: %s: %s",
 		    error.path, error.text);
 		return ADMIN_NOT;
 	}

@@ -40,6 +40,8 @@ print_engine(const struct view *view)
 	    link->compact ? "; tfa-link compacts" : "");
 	if (link->login[0] != '\0')
 		printf("           it refuses the user: %s\n", link->login);
+	if (link->is_root)
+		puts("           its user has etcd's role root");
 	if (link->compact_refused)
 		puts("           it does not let tfa-link compact");
 }

@@ -35,7 +35,7 @@ sweep_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	(void)mark;
 	sweeping->failed = true;
 	if (!remote_parse(key, &name) || !seal_key_id(sealed, len, id)) {
-		admin_say("%s is nothing of a fleet's: look at it with "
+		admin_say("%s does not belong to a fleet: look at it with "
 			  "etcdctl, and remove it",
 		    key);
 		return false;

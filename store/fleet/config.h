@@ -54,7 +54,7 @@ struct fleet_tls {
 	char certificate[FLEET_PATH_TEXT]; /* "": none */
 };
 
-/* What users hear whom a rule of the policy exempts by name or group. */
+/* The answer to users whom a rule of the policy exempts by name or group. */
 enum fleet_exempt { FLEET_EXEMPT_DENY = 0, FLEET_EXEMPT_PASS };
 
 /* Where a user has one uid. */

@@ -161,7 +161,7 @@ judge_revision(
 	if (!talk_number(revision, &number) || number < seen)
 		return store_say(store, FAULT_BACK,
 		    "the shared store is at revision %s, and was at %llu: it "
-		    "was restored, or somebody else answers",
+		    "was restored from a backup, or another server answers",
 		    revision, (unsigned long long)seen);
 	if (note &&
 	    seen_revision_note(store->dir, number, time(NULL)) != FAULT_NONE)

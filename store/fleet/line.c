@@ -66,10 +66,10 @@ check_link(struct line *line)
 		return line_fail(line, FAULT_AWAY, strerror(errno));
 	if (!find_owner(line->path, &owner))
 		return line_fail(
-		    line, FAULT_AWAY, "others may write into its folder");
+		    line, FAULT_AWAY, "other users may write into its folder");
 	if (peer.uid != 0 && peer.uid != owner)
 		return line_fail(line, FAULT_AWAY,
-		    "who listens there does not own its folder");
+		    "another user listens there than its folder belongs to");
 	return FAULT_NONE;
 }
 

@@ -296,7 +296,8 @@ judge(struct line *line, const struct question *question,
 	case STATUS_NONE:
 		break;
 	}
-	return say_why(line, FAULT_FORMAT, "its answer does not fit");
+	return say_why(
+	    line, FAULT_FORMAT, "its answer does not fit the request");
 }
 
 /* The line is closed after an answer that is none: nobody knows what would come

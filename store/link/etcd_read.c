@@ -156,7 +156,7 @@ say_too_large(struct json_out *ret, enum link_end *ret_end)
 {
 	*ret_end = LINK_REFUSED;
 	link_say(ret, LINK_REFUSED,
-	    "what stands there is larger than 64 KiB: nothing of tfa wrote it");
+	    "what is there has more than 64 KiB, so tfa did not write it");
 }
 
 bool

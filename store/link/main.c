@@ -122,7 +122,7 @@ check_socket_folder(const char *path)
 	snprintf(folder, sizeof(folder), "%s", path);
 	slash = strrchr(folder, '/');
 	if (slash == NULL || slash == folder)
-		errx(1, "%s: a path with a folder of the link's own", path);
+		errx(1, "%s: the socket needs a folder of its own", path);
 	*slash = '\0';
 	if (stat(folder, &st) < 0)
 		err(1, "%s (as root: install -d -m 0755 -o " LINK_USER " %s)",
@@ -188,7 +188,7 @@ static void
 close_up(void)
 {
 	if (!keeper_close_up())
-		err(1, "cannot close up");
+		err(1, "cannot protect this process from others");
 }
 
 /* The group is the keeper's: the socket gets it. */

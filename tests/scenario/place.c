@@ -38,7 +38,7 @@ place_open(const struct cluster *c)
 		fail("%s: %s", p->folder, strerror(errno));
 	write_text(p->policy,
 	    "{\"version\":1,\"issuer\":\"Example\",\"rules\":[],"
-	    "\"otherwise\":{\"mode\":\"optional\"}}");
+	    "\"otherwise\":\"optional\"}");
 	return p;
 }
 

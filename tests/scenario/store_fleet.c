@@ -35,6 +35,7 @@ Test(store_fleet, is_made_once_and_joined_with_its_key)
 	struct place *p, *q;
 	struct run *r;
 	struct stat st;
+	char *was;
 
 	needs_link();
 	c = cluster_open(.nodes = 1);
@@ -45,6 +46,13 @@ Test(store_fleet, is_made_once_and_joined_with_its_key)
 	r = place_store(p, ARGV("join", "--new", "other.example.com"));
 	assert_status(r, 1);
 	assert_says(r->err, "make them equal");
+	was = read_text(p->policy);
+	write_text(p->policy, "{\"version\":1,\n\"rules\":7}");
+	r = place_store(p, ARGV("join", "--new", PLACE_FLEET));
+	assert_status(r, 1);
+	assert_says(r->err, text("%s:2:", p->policy));
+	cr_assert_str_empty(cluster_get(c, CLUSTER_PREFIX "policy"));
+	write_text(p->policy, was);
 	assert_status(place_store(p, ARGV("join", "--new", PLACE_FLEET)), 0);
 	cr_assert_eq(stat(p->key, &st), 0);
 	cr_expect_eq(st.st_mode & 0777, 0600);

@@ -22,7 +22,8 @@ begin(void)
 {
 	static struct scene s;
 
-	s = (struct scene){.config = {.name = "fleet.example.com"},
+	s = (struct scene){
+	    .config = {.name = "fleet.example.com", .compact = true},
 	    .link = {.breaker = 1,
 		.certificate_days_left = 300,
 		.version = TFA_VERSION,
@@ -152,6 +153,14 @@ Test(doctor_fleet, looks_at_clock_user_and_compaction)
 	s->link.compact_refused = true;
 	judge(s);
 	expect_one(s, FINDING_WARN, "old revisions");
+	s = begin();
+	s->config.compact = false;
+	judge(s);
+	cr_assert_eq(s->findings.list.count, 1);
+	cr_expect_eq(s->findings.list.items[0].status, FINDING_OK);
+	cr_expect_not_null(
+	    strstr(s->findings.list.items[0].detail, "etcd must remove"));
+	findings_done(&s->findings);
 }
 
 Test(doctor_fleet, compares_name_and_level)

@@ -1,0 +1,47 @@
+/*
+ * Users whom the policy exempts, while the cluster is away: at a bastion whose
+ * store.json lets them in, and at one whose does not.
+ */
+#include "tests/scenario/fleet.h"
+
+Fleets(fleet_away);
+
+static void
+expect_login(
+    const struct bastion *b, const char *user, int status, const char *words)
+{
+	struct run *r = ssh_run(b, user, NULL, "echo inside", "");
+
+	assert_status(r, status);
+	assert_says(r->err, words);
+	cr_assert_str_eq(r->out, status == 0 ? "inside\n" : "");
+}
+
+Test(fleet_away, exempt_users_come_in_where_it_is_said)
+{
+	static const char rules[] =
+	    "{'name':'robots','users':['alice'],'mode':'exempt'}," REQUIRED;
+	struct cluster *c;
+	struct bastion *one, *two;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	one = bastion_open(.rules = rules,
+	    .fleet = link_open(.cluster = c,
+		.more = ",'away':{'exempt':'pass'}"));
+	two = bastion_open(.rules = rules, .fleet = link_open(.cluster = c));
+	expect_login(one, "alice", 0, "");
+	expect_login(two, "alice", 0, "");
+	cluster_kill(c, 0);
+	expect_login(one, "alice", 0, "");
+	expect_login(one, "carol", 75, "does not answer");
+	expect_login(two, "alice", 75, "does not answer");
+	assert_says(fixture_audit(one), "the fleet's store is away");
+	/* Withdrawn while nobody hears of it: felt as soon as it is back. */
+	cluster_restart(c, 0);
+	cluster_await(c);
+	assert_status(bastion_admin(two, ARGV("--yes", "disable", "alice")), 0);
+	expect_login(one, "alice", 77, "you have no device");
+	cluster_kill(c, 0);
+	expect_login(one, "alice", 75, "does not answer");
+}
