@@ -76,7 +76,7 @@ PAM_CONFIGS ?= /etc/pam.conf /etc/pam.d/*
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 BUILD ?= build
 CC ?= cc
-TARGET := $(shell $(CC) -print-multiarch)
+TARGET := $(shell $(CC) -print-multiarch 2>/dev/null)
 WERROR ?= -Werror
 
 VERSION := 0.2.0
@@ -208,7 +208,7 @@ $(BUILD)/libtfa.a: $(call obj,$(LIB_SRC))
 # What needs libcrypto, libqrencode or statx(2) is not in it.  GATE_LIBC= makes an
 # ordinary program, as does a machine without a musl-gcc for what CC builds for.
 MUSL_GCC := $(shell for gcc in musl-gcc $(subst -gnu,-musl,$(TARGET))-gcc; do \
-	command -v $$gcc >/dev/null && \
+	command -v $$gcc >/dev/null 2>&1 && \
 	test "$$($$gcc -print-multiarch)" = '$(TARGET)' && echo $$gcc && break; done)
 GATE_LIBC ?= $(if $(SAN),,$(if $(MUSL_GCC),musl))
 ifeq ($(GATE_LIBC),musl)

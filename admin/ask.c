@@ -32,7 +32,7 @@ admin_confirm(const struct admin *admin, const char *question)
 	field_fold(stderr, 0, 0, asked);
 	putc(' ', stderr);
 	if (fgets(answer, sizeof(answer), stdin) == NULL)
-		return false;
+		putc('\n', stderr);
 	return answer[0] == 'y' || answer[0] == 'Y';
 }
 

@@ -32,9 +32,9 @@ static const struct command commands[] = {
     {"disable", "TARGET...", "remove the rules for exactly these",
 	admin_disable},
     {"forward", "TARGET... closed | after-code | open",
-	"to whom the door opens, where sshd forwards", admin_forward},
+	"whether users may jump and forward ports at the door", admin_forward},
     {"policy", "show [N] | edit | check [FILE] | history | undo [N]",
-	"print, edit or validate the policy; what it was, and back to that",
+	"print, edit or check the policy; list its earlier versions, or go back",
 	admin_policy},
     {"users",
 	"[NAME...] [--state S,...] [--group G] [--no-device]\n"

@@ -13,6 +13,8 @@
 #include "admin/policy/editor.h"
 
 /* The exit statuses of sh(1) for a program that is absent or cannot run. */
+#define EDITOR_OF_DEBIAN "/usr/bin/editor"
+
 #define SH_CANNOT 126
 #define SH_ABSENT 127
 
@@ -139,7 +141,7 @@ editor_name(void)
 		if (name != NULL && name[0] != '\0')
 			return name;
 	}
-	return "vi";
+	return access(EDITOR_OF_DEBIAN, X_OK) == 0 ? EDITOR_OF_DEBIAN : "vi";
 }
 
 /*
@@ -230,7 +232,9 @@ editor_ask(struct editor *editor, const char *question)
 		if (editor->ending != 0)
 			return '\0';
 	} while (ready[0].revents == 0);
-	return fgets(answer, sizeof(answer), stdin) != NULL ? answer[0] : '\0';
+	if (fgets(answer, sizeof(answer), stdin) == NULL)
+		putc('\n', stderr);
+	return answer[0];
 }
 
 bool

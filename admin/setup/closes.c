@@ -24,15 +24,15 @@ say_closed(const struct reach *reach)
 	char whom[600];
 
 	if (reach->partial)
-		snprintf(whom, sizeof(whom), "%.400s: %zu %s that can log in",
+		snprintf(whom, sizeof(whom), "%.400s (%zu %s that can log in)",
 		    reach->whom, reach->count.inside,
 		    accounts(reach->count.inside));
 	else
 		snprintf(whom, sizeof(whom),
-		    "everybody: %zu %s that can log in", reach->count.inside,
+		    "everybody (%zu %s that can log in)", reach->count.inside,
 		    accounts(reach->count.inside));
-	admin_say("closed from then on, also for those who are not asked for a "
-		  "code, for %s:",
+	admin_say("closed from then on for %s, whether or not they are asked "
+		  "for a code:",
 	    whom);
 	fputs("  ssh -J and ProxyJump, -W, -L, -R and -D\n"
 	      "  the agent (-A), X11 (-X), tunnels (-w), Unix sockets\n"

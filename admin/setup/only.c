@@ -53,7 +53,9 @@ static const char *
 user_name(const char *name)
 {
 	if (getpwnam(name) == NULL) {
-		admin_say("there is no user %s", name);
+		admin_say("%s: there is no such user%s%s", name,
+		    getgrnam(name) != NULL ? "; for the group: @" : "",
+		    getgrnam(name) != NULL ? name : "");
 		return NULL;
 	}
 	if (has_one_spelling(name))

@@ -111,7 +111,7 @@ Test(setup_only, members_are_asked_and_the_others_forward)
 	assert_says(r->out, "+ Match Group ops\n");
 	assert_says(r->out, "+ Match User user113\n");
 	assert_never_says(r->out, "+ Match all");
-	assert_says(r->err, "for the group ops and user113: 4 accounts");
+	assert_says(r->err, "for the group ops and user113 (4 accounts");
 	assert_says(r->err, "ssh -J and ProxyJump, -W, -L, -R and -D");
 	assert_says(r->err, "ProxyCommand ssh BASTION tfa connect %h %p");
 	assert_says(r->err, "nothing changes for the other ");
