@@ -27,8 +27,10 @@ void spent_step(struct device *device, uint64_t step);
  */
 bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
-/* True if code belongs to a spent step that is from or a later one. */
-bool spent_since(const struct device *device, uint64_t from, const char *code);
+/* FAULT_NONE: code belongs to a spent step that is from or a later one;
+ * FAULT_ABSENT: to none; other faults as otp_code(). */
+MUST_USE enum fault
+spent_since(const struct device *device, uint64_t from, const char *code);
 
 /* Remembers that the one-time code with this hash is spent, and why.  Does
  * nothing for a code that is still unspent, such as a scratch code that looks
