@@ -35,7 +35,7 @@ spent_since(const struct device *device, uint64_t from, const char *code);
 /* Remembers that the one-time code with this hash is spent, and why.  Does
  * nothing for a code that is still unspent, such as a scratch code that looks
  * like a device's last one: record_check() would refuse the record.
- * proved: tests/proofs/verify.c 1h, 2 codes. */
+ * proved: tests/proofs/verify.c 1e, 2 codes. */
 void spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s);
 
@@ -44,7 +44,7 @@ const struct spent_code *
 spent_find(const struct record *record, const char hash[static HASH_TEXT]);
 
 /* Removes code number i from record->codes, and remembers it with that reason.
- * proved: tests/proofs/verify.c 1f 1h 5c, 2 codes. */
+ * proved: tests/proofs/verify.c 1c 1d 1e, 2 codes. */
 void
 spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s);
 
