@@ -52,7 +52,7 @@ void prefix_format(const struct prefix *p, char ret[static PREFIX_TEXT]);
 
 /* Returns true if the prefix contains the address. 0.0.0.0/0 contains all of
  * IPv4 and no IPv6; ::/0 contains both.
- * proved: tests/proofs/parts.c 6a, all prefixes and addresses. */
+ * proved: tests/proofs/parts.c 8a, all prefixes, addresses. */
 bool prefix_holds(const struct prefix *p, const struct address *a);
 
 #endif

@@ -3,7 +3,7 @@
  * spelling, the one that base32_encode() writes.  Upper case, no padding, no
  * blanks, and the unused low bits of the last character are zero.  If a secret
  * had two spellings, two programs could read it differently.
- * proved: tests/proofs/parts.c 3a 3b, 16 characters.
+ * proved: tests/proofs/parts.c 5a 5b, 16 characters.
  */
 #ifndef TFA_BASE32_H
 #define TFA_BASE32_H

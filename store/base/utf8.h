@@ -2,8 +2,8 @@
  * UTF-8 (RFC 3629), and which characters may be shown.  Every text that comes
  * from a client, a file or another process goes through utf8_clean() before it
  * is logged or shown on a terminal.
- * proved: tests/proofs/parts.c 1, all characters;
- * proved: tests/proofs/parts.c 2a 2b, texts of 4 bytes.
+ * proved: tests/proofs/parts.c 1a 1b, all characters;
+ * proved: tests/proofs/parts.c 2a, texts of 4.
  */
 #ifndef TFA_UTF8_H
 #define TFA_UTF8_H

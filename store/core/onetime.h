@@ -37,13 +37,13 @@
 #define SCRATCH_TEXT  9
 
 /* Writes the random bytes as a code that a person can read and type.
- * proved: tests/proofs/parts.c 4a 4b 4c, all codes. */
+ * proved: tests/proofs/parts.c 6a 6b, all codes of 80 bits. */
 void onetime_format(
     const uint8_t random[static ONETIME_BYTES], char ret[static ONETIME_TEXT]);
 
 /* Reads what somebody typed.  ret: the 16 characters and a NUL.  Returns
  * false if the text cannot be such a code; ret is then an empty string.
- * proved: tests/proofs/parts.c 5a 5b, all that typed_plain() leaves. */
+ * proved: tests/proofs/parts.c 7a 7b, 16 characters. */
 bool
 onetime_read(const char *text, size_t len, char ret[static ONETIME_CHARS + 1]);
 

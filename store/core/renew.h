@@ -8,7 +8,7 @@
  *	   than RENEW_S after its login;
  *	2. it does so on another connection, at the door, for a command, or
  *	   where the login itself did not pass;
- *	   proved: tests/proofs/verify.c 7, 2 codes;
+ *	   proved: tests/proofs/verify.c 7a 7b, 2 codes;
  *	3. somebody who does not know the code sets up a device: a process of
  *	   the same user can claim the connection, so the code is asked for
  *	   again;

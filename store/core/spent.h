@@ -27,13 +27,14 @@ void spent_step(struct device *device, uint64_t step);
  */
 bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
-/* True if code, of device->digits digits, belongs to a spent step whose number
- * is from or higher. */
-bool spent_since(const struct device *device, uint64_t from, const char *code);
+/* FAULT_NONE: code, of device->digits digits, belongs to a spent step whose
+ * number is from or higher; FAULT_ABSENT: to none; other faults as otp_code(). */
+MUST_USE enum fault
+spent_since(const struct device *device, uint64_t from, const char *code);
 
 /* Remembers that the one-time code with this hash is spent, and why.  A scratch
  * code that looks like it is spent with it.
- * proved: tests/proofs/verify.c 1h, 2 codes. */
+ * proved: tests/proofs/verify.c 1e, 2 codes. */
 void spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s);
 
@@ -42,7 +43,7 @@ const struct spent_code *
 spent_find(const struct record *record, const char hash[static HASH_TEXT]);
 
 /* Removes code number i from record->codes, and remembers it with that reason.
- * proved: tests/proofs/verify.c 1f 1h 5c, 2 codes. */
+ * proved: tests/proofs/verify.c 1c 1d 1e, 2 codes. */
 void
 spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s);
 

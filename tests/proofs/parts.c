@@ -1,193 +1,144 @@
 /*
- * Small parts that the rest stands on: no access out of bounds, no overflow, an
- * end, and what the claims say.  The loops of the parsers around them are left to
- * tests/fuzz: pointers that walk through a long text are too much for cbmc.
- *
- * What is not the product's own code:
- *	typed_plain()  in onetime_read() leaves any text that fits.
- *	memmove()      is a plain loop: cbmc's own gives false alarms.
+ * Small parts that the rest stands on.  The loops of the parsers around them
+ * are left to tests/fuzz: a pointer that walks through a long text is too much
+ * for cbmc.  Abstract: typed_plain() leaves any text; memmove() is a plain
+ * loop.
  */
-#include "tests/proofs/proof.h"
+#include <openssl/crypto.h>
+#include <string.h>
 
+#include "store/core/typed.h"
+#define explicit_bzero(at, size)          memset(at, 0, size)
+#define OPENSSL_cleanse(at, size)         memset(at, 0, size)
+#define typed_plain(text, len, ret, size) memcpy(ret, typed, sizeof(typed) - 1)
+static char typed[17];
+
+#include "gate/sshd/key.c"
 #include "store/base/address.c"
-#undef IPV4_BITS
 #define alphabet base32_alphabet
 #include "store/base/base32.c"
 #undef alphabet
 #include "store/base/list.c"
 #include "store/base/utf8.c"
 #include "store/core/onetime.c"
-#include "store/core/spent.c"
+#include "store/json/string.c"
+#undef OPENSSL_cleanse
+#include "tests/proofs/proof.h"
+#undef list_drop
+
+static char text[16], ret[20], other[20];
+static uint8_t bytes[16], others[16];
+static size_t len, n, at, room;
+static uint32_t c;
 
 void *
 memmove(void *to, const void *from, size_t size)
 {
 	char kept[24];
 
-	for (size_t i = 0; i < size; i++)
+	each(i, size)
 		kept[i] = ((const char *)from)[i];
-	for (size_t i = 0; i < size; i++)
+	each(i, size)
 		((char *)to)[i] = kept[i];
 	return to;
 }
 
-void
-OPENSSL_cleanse(void *at, size_t len)
+/* All characters; texts of 4, 8 and 12 bytes.  cbmc: --unwind 13 */
+proof(characters)
 {
-	(void)at, (void)len;
-}
+	bool plain, is_char = c < 0xd800 || within(c, 0xe000, 0x10ffff);
+	size_t one;
 
-/* All characters.  cbmc: --unwind 6 */
-void
-prove_utf8_encode(void)
-{
-	uint32_t c = (uint32_t)any_within(0, 0x10ffff);
-	char text[UTF8_MAX];
-	size_t n;
-
-	given(c < 0xd800 || c > 0xdfff);
-	n = utf8_encode(c, text);
-	claim(n >= 1 && n <= UTF8_MAX && utf8_length(text, n) == n &&
-		utf8_char(text, n) == c,
-	    "1: a character is read as it was written");
-	if (n == UTF8_MAX)
-		reach("four bytes");
-}
-
-/* Up to 4 bytes into 6.  cbmc: --unwind 8 */
-void
-prove_utf8_clean(void)
-{
-	char text[4], ret[6];
-	bool ends = false;
-	size_t len = nondet_size(), size = nondet_size();
-
-	given(len <= sizeof(text) && size >= 1 && size <= sizeof(ret));
-	for (size_t i = 0; i < sizeof(text); i++)
-		text[i] = nondet_char();
-	utf8_clean(text, len, ret, size);
-	for (size_t i = 0; i < size; i++)
-		ends |= ret[i] == '\0';
-	claim(ends, "2a: it ends within its room");
-	claim(utf8_is_clean(ret), "2b: it is clean");
-	if (strlen(ret) == 4 && ret[0] == '\xc3')
-		reach("two characters of two bytes");
-}
-
-/* Up to 16 characters.  cbmc: --unwind 18 */
-void
-prove_base32_decode(void)
-{
-	char text[17], back[17];
-	uint8_t bytes[10];
-	size_t len = nondet_size(), n = 0;
-
-	given(len < sizeof(text));
-	for (size_t i = 0; i < sizeof(text); i++) {
-		text[i] = nondet_char();
-		given(i != len || text[i] == '\0');
+	/* A character is read as it was written. */
+	n = utf8_encode(is_char ? c : 0, ret);
+	claim(1a, within(n, 1, UTF8_MAX) && utf8_length(ret, n) == n);
+	claim(1b, utf8_char(ret, n) == (is_char ? c : 0));
+	/* Text for a terminal is clean, and ends within its room. */
+	given(len <= 4 && within(at, 1, 6));
+	utf8_clean(text, len, ret, at);
+	ret[6] = '\0';
+	claim(2a, strlen(ret) < at && utf8_is_clean(ret));
+	reach(strlen(ret) == 4 && ret[0] == '\xc3');
+	/* Eight bytes are plain up to the first that is not. */
+	one = plain_of_eight(text);
+	each(i, 8) {
+		plain = within(text[i], ' ', '~') && text[i] != '"' &&
+		    text[i] != '\\';
+		claim(3a, implies(i < one, plain) && implies(i == one, !plain));
 	}
-	if (base32_decode(text, len, bytes, sizeof(bytes), &n) != FAULT_NONE)
-		return;
-	claim(n <= sizeof(bytes), "3a: it fits");
-	claim(base32_encode(bytes, n, back, sizeof(back)) == FAULT_NONE &&
-		strlen(back) == len && memcmp(text, back, len) == 0,
-	    "3b: a secret has one spelling");
-	if (len == 16)
-		reach("ten bytes");
+	reach(one == 7);
+	/* An escape is within its text, steers nothing, and is no shorter. */
+	given(room <= 12);
+	c = escaped_char(text, text + room, &one);
+	claim(4a, c == 0 || (one <= room && !utf8_steers(c)));
+	claim(4b, c == 0 || utf8_encode(c, ret) < one);
+	claim(4c, c < 0xd800 || within(c, 0xe000, 0x10ffff));
+	reach(c > 0xffff);
 }
 
-/* All codes.  cbmc: --unwind 34 */
-void
-prove_onetime_format(void)
+/* All codes of 80 bits; 16 characters of base32.  cbmc: --unwind 34 */
+proof(codes)
 {
-	uint8_t a[ONETIME_BYTES], b[ONETIME_BYTES];
-	char x[ONETIME_TEXT], y[ONETIME_TEXT];
+	bool is_code, same = true;
 
-	for (size_t i = 0; i < ONETIME_BYTES; i++) {
-		a[i] = (uint8_t)nondet_char();
-		b[i] = (uint8_t)nondet_char();
+	given(len <= 16);
+	if (base32_decode(text, len, bytes, 9, &n) == FAULT_NONE) {
+		/* A secret has one spelling, and fits. */
+		claim(5a, n <= 9 && !base32_encode(bytes, n, ret, sizeof(ret)));
+		each(i, len)
+			claim(5b, ret[i] == text[i]);
+		reach(len == 15);
 	}
-	onetime_format(a, x);
-	onetime_format(b, y);
-	claim(strlen(x) == ONETIME_TEXT - 1, "4a: a code has 19 characters");
-	claim(memcmp(x, y, sizeof(x)) != 0 || memcmp(a, b, sizeof(a)) == 0,
-	    "4b: two codes never look alike");
-	for (size_t i = 0; i < ONETIME_TEXT - 1; i++)
-		claim(i % 5 == 4 ? x[i] == '-' : crockford_char(x[i]) == x[i],
-		    "4c: it is read as it was written");
-	reach("a code");
+	/* A code is read as it was written, and no two look alike. */
+	onetime_format(bytes, ret);
+	onetime_format(others, other);
+	each(i, ONETIME_TEXT - 1) {
+		same &= ret[i] == other[i];
+		claim(6a,
+		    i % 5 == 4 ? ret[i] == '-'
+			       : crockford_char(ret[i]) == ret[i]);
+	}
+	each(i, ONETIME_BYTES)
+		claim(6b, implies(same, bytes[i] == others[i]));
+	/* Text is read as 16 characters of the alphabet, or as no code. */
+	given(typed[16] == '\0');
+	is_code = onetime_read("", 0, ret);
+	claim(7a, is_code == (ret[0] != '\0') && ret[ONETIME_CHARS] == '\0');
+	each(i, ONETIME_CHARS)
+		claim(7b, implies(is_code, crockford_char(ret[i]) && ret[i]));
+	reach(is_code);
 }
 
-void
-any_plain(const char *text, size_t len, char *ret, size_t size)
+/* All prefixes, addresses; lists of 4; 16 bytes.  cbmc: --unwind 33 */
+proof(places)
 {
-	(void)text, (void)len;
-	for (size_t i = 0; i < size; i++)
-		ret[i] = nondet_char();
-	ret[size - 1] = '\0';
-}
-
-/* Any text.  cbmc: --unwind 34 without typed_plain:any_plain */
-void
-prove_onetime_read(void)
-{
-	char code[ONETIME_CHARS + 1];
-	bool is_code = onetime_read("", 0, code);
-
-	claim(is_code == (code[0] != '\0') &&
-		code[is_code ? ONETIME_CHARS : 0] == '\0',
-	    "5a: 16 characters, or none");
-	for (size_t i = 0; is_code && i < ONETIME_CHARS; i++)
-		claim(crockford_char(code[i]) == code[i] && code[i] != '\0',
-		    "5b: all of the alphabet");
-	if (is_code)
-		reach("a code");
-}
-
-/* All prefixes and addresses.  cbmc: --unwind 18 */
-void
-prove_prefix_holds(void)
-{
-	struct prefix p;
+	struct prefix p = {.bits = (uint8_t)len};
 	struct address a;
-	bool same = true;
-	size_t bit = nondet_size();
-
-	p.bits = (uint8_t)any_within(0, 128);
-	for (size_t i = 0; i < 16; i++) {
-		p.address.bytes[i] = (uint8_t)nondet_char();
-		a.bytes[i] = (uint8_t)nondet_char();
-	}
-	given(prefix_holds(&p, &p.address)); /* host bits are zero */
-	given(bit < 128);
-	same = ((p.address.bytes[bit / 8] ^ a.bytes[bit / 8]) &
-		   0x80 >> bit % 8) == 0;
-	claim(!prefix_holds(&p, &a) || bit >= p.bits || same,
-	    "6a: an address that it holds has all its bits");
-	given(memcmp(&a, &p.address, sizeof(a)) == 0 || bit >= p.bits);
-	if (prefix_holds(&p, &a) && !same)
-		reach("another address");
-}
-
-/* Up to 4 items.  cbmc: --unwind 26 */
-void
-prove_move_to_end(void)
-{
 	uint64_t items[4], old[4];
-	size_t count = nondet_size(), i = nondet_size(), at = nondet_size();
-	bool moved;
+	struct list list = {items, n};
+	struct wire w = {bytes, len}, s;
 
-	given(count <= 4 && i < count && at < count);
-	for (size_t k = 0; k < 4; k++)
-		old[k] = items[k] = nondet_step();
-	moved = move_to_end(items, count, sizeof(items[0]), i);
-	claim(moved == (i + 1 < count), "7a: the last one stays");
-	claim(items[at] ==
-		(at < i                  ? old[at]
-			: at + 1 < count ? old[at + 1]
-					 : old[i]),
-	    "7b: the item goes to the end, and all others close up");
-	if (moved)
-		reach("one that moves");
+	given(len <= 128 && at < 128);
+	each(i, 16)
+		a.bytes[i] = bytes[i], p.address.bytes[i] = others[i];
+	given(prefix_holds(&p, &p.address)); /* host bits are zero */
+	/* Just the first bits are compared. */
+	claim(8a,
+	    !prefix_holds(&p, &a) || at >= len ||
+		!((bytes[at / 8] ^ others[at / 8]) & 0x80 >> at % 8));
+	reach(prefix_holds(&p, &a) && bytes[15] != others[15]);
+	/* A list closes up in order. */
+	given(n <= 4 && at < 4);
+	each(i, 4)
+		old[i] = items[i];
+	list_drop(&list, sizeof(items[0]), at);
+	claim(9a, list.count == n - (at < n));
+	each(i, list.count)
+		claim(9b, items[i] == old[i + (i >= at && at < n)]);
+	/* A string of a key is within its bytes, and what is left, too. */
+	given(len <= 16);
+	s = wire_string(&w);
+	claim(10a, w.at + w.left == bytes + len && w.left <= len);
+	claim(10b, w.bad ? s.left == 0 : s.at + s.left == w.at);
+	reach(!w.bad && s.left == 5);
 }
