@@ -110,6 +110,9 @@ assert_said(const struct saying *cases, size_t n)
 	"echo '@include own' >$d/pam.d/sshd; m $d/pam.d /etc/pam.d; " \
 	"cd /etc/pam.d; "
 
+/* Other tests run in the same /run. */
+#define NEW_RUN "mkdir -p /run/systemd; mount -t tmpfs none /run/systemd; "
+
 Test(doctor_system, names_what_pam_reads_and_starts)
 {
 	static const struct saying cases[] = {
@@ -123,12 +126,13 @@ Test(doctor_system, names_what_pam_reads_and_starts)
 		     "doctor",
 		"FAIL", "pam",
 		"; fix: session required pam_env.so user_readenv=0"},
-	    {NEW_PAM "mkdir -p /run/systemd/system; "
-		     "echo 'session optional pam_systemd.so' >>own; doctor",
+	    {NEW_PAM NEW_RUN
+		"mkdir /run/systemd/system; "
+		"echo 'session optional pam_systemd.so' >>own; doctor",
 		"warn", "pam",
 		"/etc/pam.d/own:2: pam_systemd starts user@UID.service"},
-	    {NEW_PAM "rm -rf /run/systemd/system; "
-		     "echo 'session optional pam_systemd.so' >>own; doctor",
+	    {NEW_PAM NEW_RUN
+		"echo 'session optional pam_systemd.so' >>own; doctor",
 		"ok", "pam", "systemd does not run, so pam_systemd starts"},
 	    {NEW_PAM "echo 'session optional pam_odd.so' >>own; doctor", "warn",
 		"pam", "/etc/pam.d/own:2: what pam_odd.so reads or starts"},
@@ -417,8 +421,9 @@ Test(doctor_system, warns_of_what_it_cannot_see)
 		"its version cannot be read"},
 	    {"m /dev/null /usr/sbin/sshd; doctor", "warn", "pam",
 		"whether sshd uses PAM is not known"},
-	    {"mkdir -p /run/systemd/system; m /bin/false /usr/bin/systemctl; " NEW_PAM
-	     "echo 'session optional pam_systemd.so' >>own; doctor",
+	    {NEW_RUN "mkdir /run/systemd/system; "
+		     "m /bin/false /usr/bin/systemctl; " NEW_PAM
+		     "echo 'session optional pam_systemd.so' >>own; doctor",
 		"warn", "pam", "unless it is masked, which is not known"},
 	};
 
