@@ -94,6 +94,7 @@ static struct spent_code spent[SPENT_CODES_MAX], old_spent[SPENT_CODES_MAX];
 static struct pending earlier[EARLIER_MAX];
 static struct source sources[SOURCES_MAX];
 static struct verified verified[VERIFIED_MAX];
+static struct uid_at uids[2];
 static struct login by;
 static struct outcome out;
 static struct json_place place;
@@ -127,6 +128,7 @@ any_record(void)
 	any_list(record.earlier, earlier);
 	any_list(record.sources, sources);
 	any_list(record.verified, verified);
+	any_list(record.uids, uids);
 	given(is_counter(&record.failures.known));
 	given(is_counter(&record.failures.other));
 	given(is_time(record.first_seen_s | record.skipped_s | by.now_s |
