@@ -42,7 +42,7 @@ proof(judge_device)
 	d = devices;
 	record.devices.items = d;
 	record.devices.count = 1;
-	record.codes.count = record.spent.count = 0;
+	record.codes.count = record.spent.count = record.uids.count = 0;
 	record.pending.present = no_memory = failed = false;
 	any_list(d->spent_steps, steps);
 	given(steps[0] == old[0] && steps[1] == old[1]);
