@@ -34,31 +34,34 @@ spent_step(struct device *device, uint64_t step)
 	device->last_step = step;
 }
 
-static bool
-is_code_of(const struct device *device, uint64_t step, const char *code)
+/* FAULT_NONE: it is the code of that step; FAULT_ABSENT: it is not; other faults
+ * as otp_code(). */
+static enum fault
+compare_code(const struct device *device, uint64_t step, const char *code)
 {
 	size_t digits = (size_t)device->digits;
 	char right[OTP_DIGITS_MAX + 1] = "";
-	bool same = otp_code((enum otp_algorithm)device->algorithm,
-			&device->secret, step, (int)digits,
-			right) == FAULT_NONE &&
-	    CRYPTO_memcmp(right, code, digits) == 0;
+	enum fault fault = otp_code((enum otp_algorithm)device->algorithm,
+	    &device->secret, step, (int)digits, right);
 
+	if (fault == FAULT_NONE && CRYPTO_memcmp(right, code, digits) != 0)
+		fault = FAULT_ABSENT;
 	OPENSSL_cleanse(right, sizeof(right));
-	return same;
+	return fault;
 }
 
 bool
 spent_is_step(struct device *device, const char *code, bool *ret_changed)
 {
 	size_t count = device->spent_steps.count, found = count;
+	const uint64_t *steps = device->spent_steps.items;
 	bool is_last;
 
 	if (device->last_step == 0 || strlen(code) != (size_t)device->digits)
 		return false;
-	is_last = is_code_of(device, device->last_step, code);
+	is_last = compare_code(device, device->last_step, code) == FAULT_NONE;
 	for (size_t i = 0; i < count; i++)
-		if (is_code_of(device, device->spent_steps.items[i], code))
+		if (compare_code(device, steps[i], code) == FAULT_NONE)
 			found = i;
 	if (found < count)
 		*ret_changed |= move_to_end(
@@ -66,15 +69,22 @@ spent_is_step(struct device *device, const char *code, bool *ret_changed)
 	return is_last || found < count;
 }
 
-bool
+enum fault
 spent_since(const struct device *device, uint64_t from, const char *code)
 {
-	bool spent = device->last_step >= from && device->last_step > 0 &&
-	    is_code_of(device, device->last_step, code);
+	enum fault all = FAULT_ABSENT;
 
-	list_each(const uint64_t, step, device->spent_steps)
-		spent |= *step >= from && is_code_of(device, *step, code);
-	return spent;
+	if (device->last_step >= from && device->last_step > 0)
+		all = compare_code(device, device->last_step, code);
+	list_each(const uint64_t, step, device->spent_steps) {
+		enum fault fault = *step >= from
+		    ? compare_code(device, *step, code)
+		    : FAULT_ABSENT;
+
+		if (all == FAULT_ABSENT)
+			all = fault;
+	}
+	return all;
 }
 
 const struct spent_code *

@@ -27,9 +27,10 @@ void spent_step(struct device *device, uint64_t step);
  */
 bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
-/* True if code, of device->digits digits, belongs to a spent step whose number
- * is from or higher. */
-bool spent_since(const struct device *device, uint64_t from, const char *code);
+/* FAULT_NONE: code, of device->digits digits, belongs to a spent step whose
+ * number is from or higher; FAULT_ABSENT: to none; other faults as otp_code(). */
+MUST_USE enum fault
+spent_since(const struct device *device, uint64_t from, const char *code);
 
 /* Remembers that the one-time code with this hash is spent, and why.  A scratch
  * code that looks like it is spent with it. */

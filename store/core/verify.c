@@ -68,13 +68,15 @@ judge_device(
 	uint64_t now = otp_step(now_s, device->period_s);
 	uint64_t oldest = now > 3 * WINDOW_STEPS ? now - 3 * WINDOW_STEPS : 0;
 	uint64_t step = 0;
-	enum fault fault;
+	enum fault fault, spent;
 
 	if (device->last_step > now + WINDOW_STEPS)
 		return REASON_CLOCK_BACK;
 	fault = verify_step(device, code, now_s, WINDOW_STEPS, &step);
-	if (fault == FAULT_NONE && spent_since(device, oldest, code))
-		return REASON_CODE_USED;
+	spent = fault == FAULT_NONE ? spent_since(device, oldest, code)
+				    : FAULT_ABSENT;
+	if (spent != FAULT_ABSENT)
+		return spent == FAULT_NONE ? REASON_CODE_USED : REASON_STORE;
 	if (fault == FAULT_NONE) {
 		spent_step(device, step);
 		device->last_used_s = now_s;
