@@ -13,6 +13,14 @@ TestSuite(setup_used, .timeout = 180);
 
 #define SSHD "/usr/sbin/sshd"
 
+/* Ends the process of that file, and waits until it is gone. */
+#define END(file)                                  \
+	"pid=$(cat " file "); kill $pid\n"         \
+	"for i in $(seq 100); do\n"                \
+	"	grep -q . /proc/$pid/cmdline || break\n" \
+	"	sleep 0.1\n"                             \
+	"done\n"
+
 static struct run *
 used(void)
 {
@@ -349,20 +357,19 @@ Test(setup_used, asks_the_sshd_that_runs)
 	assert_unused();
 	machine_sh("for i in $(seq 50); do\n"
 		   "	[ -s /run/sshd.pid ] && break; sleep 0.1\n"
-		   "done\n"
-		   "kill $(cat /run/sshd.pid)");
+		   "done\n" END("/run/sshd.pid"));
 	machine_sh(SSHD " -o PidFile=/run/2.pid "
 			"-o ForceCommand=/usr/sbin/tfa-gate");
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "/cmdline: -o ForceCommand=/usr/sbin/tfa-gate\n");
-	machine_sh("kill $(cat /run/2.pid)");
+	machine_sh(END("/run/2.pid"));
 	machine_sh(SSHD " -o PidFile=/run/3.pid "
 			"-o 'ForceCommand=env A=b /usr/sbin/tfa-gate'");
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "ForceCommand=env A=b /usr/sbin/tfa-gate");
-	machine_sh("kill $(cat /run/3.pid)");
+	machine_sh(END("/run/3.pid"));
 	machine_sh(
 	    "sed '$aForceCommand /usr/sbin/tfa-gate' "
 	    "/etc/ssh/sshd_config >/root/other\n" SSHD " -f /root/other");
@@ -400,7 +407,7 @@ Test(setup_used, asks_the_sshd_that_starts)
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "gate: /root/other:1: ");
-	machine_sh("kill $(cat /root/pid)");
+	machine_sh(END("/root/pid"));
 	assert_unused();
 	begin_as_sshd("tail -f /root/other -- -R");
 	assert_unused();
@@ -422,8 +429,8 @@ Test(setup_used, knows_that_an_included_file_is_gone)
 	r = used();
 	assert_status(r, 2);
 	assert_says(r->err, "/root/more was changed after sshd (pid ");
-	machine_sh("kill $(cat /run/sshd.pid)\n"
-		   "echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
+	machine_sh(END("/run/sshd.pid"));
+	machine_sh("echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
 		   "sleep 0.1; " SSHD);
 	assert_status(used(), 1);
 	machine_sh("rm -r /root/more");
