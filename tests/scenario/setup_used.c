@@ -239,6 +239,34 @@ static const struct {
      "printf '[Service]\nExecStart=/usr/sbin/sshd -oForceCommand="
      "/usr/sbin/tfa-gate\n' >/run/systemd/transient/mine.service",
 	1, "gate: /run/systemd/transient/mine.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd -i\n' "
+     ">/etc/systemd/system/my-own@.service\n"
+     "mkdir /etc/systemd/system/my-@two.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -i "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/my-@two.service.d/a.conf",
+	1, "gate: /etc/systemd/system/my-own@.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd -i\n' "
+     ">/etc/systemd/system/my-own@two.service\n"
+     "mkdir /etc/systemd/system/my-@.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -i "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/my-@.service.d/a.conf",
+	1, "gate: /etc/systemd/system/my-own@two.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd.distrib -D\n' "
+     ">/etc/systemd/system/mine.service",
+	2, "mine.service: what sshd reads is not known: /usr/sbin/sshd.d"},
+    {"printf '[Service]\nExecStart=/opt/run-sshd.sh\n' "
+     ">/etc/systemd/system/mine.service",
+	2, "mine.service: what sshd reads is not known: /opt/run-sshd.sh"},
+    {"printf '[Service]\nExecStart=/opt/sshd-auth2 -f /root/none\n"
+     "ExecStart=/usr/lib/openssh/sshd-auth -f x\n"
+     "ExecStart=/opt/watch /run/sshd.pid /etc/sshd.d/a\n' "
+     ">/etc/systemd/system/mine.service",
+	0, ""},
+    {"printf '[Service]\nExecStart=/opt/sshd-auth2 -oForceCommand="
+     "/usr/sbin/tfa-gate\n' >/etc/systemd/system/mine.service",
+	1, "gate: /etc/systemd/system/mine.service: -o ForceCommand"},
     {"printf '[Service]\nExecStart=/opt/sshd-bastion -oForceCommand="
      "/usr/sbin/tfa-gate\n' >/etc/systemd/system/mine.service",
 	1, "gate: /etc/systemd/system/mine.service: -o ForceCommand"},
@@ -386,7 +414,8 @@ static void
 begin_as_sshd(const char *command)
 {
 	machine_sh(
-	    text("bash -c 'exec -a /usr/sbin/sshd %s' >/dev/null 2>&1 &\n"
+	    text("cd /root\n"
+		 "bash -c 'exec -a /usr/sbin/sshd %s' >/dev/null 2>&1 &\n"
 		 "for i in $(seq 50); do\n"
 		 "	grep -q ^/usr/sbin/sshd /proc/$!/cmdline && break\n"
 		 "	sleep 0.1\n"
@@ -411,6 +440,25 @@ Test(setup_used, asks_the_sshd_that_starts)
 	assert_unused();
 	begin_as_sshd("tail -f /root/other -- -R");
 	assert_unused();
+	machine_sh(END("/root/pid"));
+	begin_as_sshd("tail -f other");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "the folder of sshd's -f other is not known");
+}
+
+Test(setup_used, knows_nothing_without_processes)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	r = run(ARGV("unshare", "-m", "sh", "-c",
+		    "mount -t tmpfs none /proc; "
+		    "exec /usr/sbin/tfa-admin setup --used"),
+	    NULL, 0);
+	assert_status(r, 2);
+	assert_says(r->err, "/proc is not mounted");
 }
 
 /* A thing that is gone from a folder leaves no trace but there. */
@@ -431,8 +479,12 @@ Test(setup_used, knows_that_an_included_file_is_gone)
 	assert_says(r->err, "/root/more was changed after sshd (pid ");
 	machine_sh(END("/run/sshd.pid"));
 	machine_sh("echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
-		   "sleep 0.1; " SSHD);
+		   "mkdir /root/empty; sleep 0.1; " SSHD);
 	assert_status(used(), 1);
+	machine_sh("mv /root/more /root/off; mv /root/empty /root/more");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "/root/more was changed after sshd (pid ");
 	machine_sh("rm -r /root/more");
 	r = used();
 	assert_status(r, 2);
