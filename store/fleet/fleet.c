@@ -43,7 +43,8 @@ fleet_has(const struct store *store, const char *user)
 	return !fleet_config_is_local(store->fleet->config, user);
 }
 
-/* *ret: the highest serial that was seen of that record. */
+/* *ret: the highest serial that was seen of that record.  A file of this bastion
+ * that is damaged is no damage of the record, which a revoke would set aside. */
 static enum fault
 read_seen(struct store *store, const struct store_key *key, uint64_t *ret)
 {
@@ -62,7 +63,7 @@ read_seen(struct store *store, const struct store_key *key, uint64_t *ret)
 		return store_say_errno(store, "cannot open locks/", key->file);
 	fault = seen_serial_read(lock, ret);
 	if (fault == FAULT_FORMAT)
-		return store_say(store, fault,
+		return store_say(store, FAULT_REFUSED,
 		    "locks/%s has bytes that tfa did not write", key->file);
 	return fault == FAULT_NONE
 	    ? fault
@@ -178,8 +179,8 @@ fleet_revision_seen(struct store *store, uint64_t *ret)
 		    "the shared store was at an older state than before, and "
 		    "nobody has accepted that: fleet/back is there");
 	if (fault == FAULT_FORMAT)
-		return store_say(
-		    store, fault, "fleet/revision is not what tfa wrote");
+		return store_say(store, FAULT_REFUSED,
+		    "fleet/revision has bytes that tfa did not write");
 	return fault == FAULT_NONE
 	    ? fault
 	    : store_say_errno(store, "cannot read", "fleet/revision");

@@ -60,7 +60,7 @@ void fleet_done(struct fleet *fleet);
 /* For who asks the engine by another way than through store.h.  *ret: the highest
  * revision that was seen, for fleet_judge_revision(); to be asked before the
  * engine is.  FAULT_BACK: the engine's state went back, and that is not accepted;
- * FAULT_FORMAT, FAULT_IO; store->why says why. */
+ * FAULT_REFUSED, FAULT_IO; store->why says why. */
 MUST_USE enum fault fleet_revision_seen(struct store *store, uint64_t *ret);
 
 /* Compares the revision of an answer with it.  FAULT_BACK: it is lower, and no

@@ -271,6 +271,30 @@ Test(keeper_shared, each_fault_of_the_store_has_its_reason)
 	end(s);
 }
 
+/* A file of this bastion that is damaged says nothing about the record, which
+ * revoke would set aside. */
+Test(keeper_shared, a_damaged_file_here_is_no_damaged_record)
+{
+	static const char noise[] = "neither of these";
+	struct scene *s = begin();
+	struct store *store = &s->at[0].store;
+	int puts;
+
+	put(s, 0, "root", scene_enrolled);
+	puts = s->liar.shared->puts;
+	keeper_scene_write(store->locks, "root", 0600, noise);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "store");
+	cr_assert_eq(unlinkat(store->locks, "root", 0), 0);
+	keeper_scene_write(store->dir, "fleet/revision", 0600, noise);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "store");
+	cr_expect_eq(s->liar.shared->puts, puts);
+	cr_assert_eq(unlinkat(store->dir, "fleet/revision", 0), 0);
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	end(s);
+}
+
 static void
 beat(struct scene *s, int i, int times)
 {
