@@ -108,7 +108,7 @@ copy_read(struct fleet *fleet, int folder, const struct piece *piece,
 		  piece->key, fault_name(fault));
 }
 
-/* True if the file need not be written again. */
+/* True if the file need not be written again.  */
 static bool
 copy_stands(struct fleet *fleet, int folder, const struct piece *piece,
     const struct copy *copy)
@@ -116,8 +116,8 @@ copy_stands(struct fleet *fleet, int folder, const struct piece *piece,
 	scoped_copy struct copy old = {.time_s = 0};
 
 	return copy_read(fleet, folder, piece, &old) == FAULT_NONE &&
-	    strcmp(old.mark, copy->mark) == 0 && copy->time_s >= old.time_s &&
-	    copy->time_s - old.time_s < AGAIN_S;
+	    strcmp(old.mark, copy->mark) == 0 &&
+	    copy->time_s >= old.time_s && copy->time_s - old.time_s < AGAIN_S;
 }
 
 static enum fault
@@ -129,7 +129,7 @@ copy_write(struct fleet *fleet, int folder, const struct piece *piece,
 	if (copy_stands(fleet, folder, piece, copy))
 		return FAULT_NONE;
 	if (json_write(&copy_shape, copy, false, &text) != FAULT_NONE)
-		return FAULT_MEMORY;
+		return kept_say(fleet, FAULT_MEMORY, "out of memory");
 	if (file_put(folder, piece->key, piece->new, 0600, (uid_t)-1, (gid_t)-1,
 		text, strlen(text)) == FAULT_NONE)
 		return FAULT_NONE;
@@ -151,19 +151,22 @@ piece_note(struct fleet *fleet, int folder, const struct piece *piece,
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return say_file(fleet, piece->lock);
 	fault = seen_serial_read(lock, &seen);
-	if (fault == FAULT_NONE)
-		fault = seen_serial_judge(serial, seen, epoch);
+	if (fault == FAULT_FORMAT)
+		return kept_say(fleet, FAULT_REFUSED,
+		    FOLDER "/%s has bytes that tfa did not write", piece->lock);
+	if (fault != FAULT_NONE)
+		return say_file(fleet, piece->lock);
+	fault = seen_serial_judge(serial, seen, epoch);
 	if (fault == FAULT_BACK)
 		return kept_say(fleet, fault,
 		    "the shared store shows an older \"%s\" than it did before",
 		    piece->key);
-	if (fault == FAULT_NONE)
-		fault = copy_write(fleet, folder, piece, copy);
-	if (fault == FAULT_NONE && serial != seen)
-		fault = seen_serial_write(lock, serial);
-	return fault == FAULT_FORMAT || fault == FAULT_IO
-	    ? say_file(fleet, piece->lock)
-	    : fault;
+	fault = copy_write(fleet, folder, piece, copy);
+	if (fault != FAULT_NONE || serial == seen)
+		return fault;
+	return seen_serial_write(lock, serial) == FAULT_NONE
+	    ? FAULT_NONE
+	    : say_file(fleet, piece->lock);
 }
 
 /* *ret: the text in base64 of a seal; json_text_free() frees it. */

@@ -2,6 +2,7 @@
 #include "store/fleet/kept.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,29 @@ Test(kept, copy_is_sealed)
 	s->ring.fleet[0] ^= 1;
 	cr_expect_eq(
 	    kept_read(&s->one.fleet, s->one.store.dir, &copy), FAULT_FORMAT);
+	end(s);
+}
+
+Test(kept, says_which_file_is_damaged)
+{
+	struct scene *s = begin();
+	const char *why = s->other.fleet.line.why;
+	struct kept kept;
+	int fd;
+
+	use(&s->other);
+	fd = openat(
+	    s->other.store.dir, "fleet/policy.lock", O_WRONLY | O_TRUNC);
+	cr_assert_eq(file_write(fd, "neither of these", 16), FAULT_NONE);
+	close(fd);
+	errno = ENOENT;
+	cr_expect_eq(fetch(&s->other, &kept), FAULT_REFUSED);
+	cr_expect_not_null(strstr(why, "fleet/policy.lock has"), "%s", why);
+	cr_assert_eq(unlinkat(s->other.store.dir, "fleet/policy.lock", 0), 0);
+	cr_assert_eq(mkdirat(s->other.store.dir, "fleet/.policy.new", 0700), 0);
+	change_policy(&s->one, SECOND);
+	cr_expect_neq(fetch(&s->other, &kept), FAULT_NONE);
+	cr_expect_not_null(strstr(why, "fleet/policy: "), "%s", why);
 	end(s);
 }
 
