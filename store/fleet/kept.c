@@ -108,7 +108,15 @@ copy_read(struct fleet *fleet, int folder, const struct piece *piece,
 		  piece->key, fault_name(fault));
 }
 
-/* True if the file need not be written again.  */
+static bool
+is_same_value(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other
+					    : strcmp(one, other) == 0;
+}
+
+/* True if the file need not be written again.  After a restore the engine gives a
+ * mark a second time, to another text. */
 static bool
 copy_stands(struct fleet *fleet, int folder, const struct piece *piece,
     const struct copy *copy)
@@ -117,6 +125,7 @@ copy_stands(struct fleet *fleet, int folder, const struct piece *piece,
 
 	return copy_read(fleet, folder, piece, &old) == FAULT_NONE &&
 	    strcmp(old.mark, copy->mark) == 0 &&
+	    is_same_value(old.value, copy->value) &&
 	    copy->time_s >= old.time_s && copy->time_s - old.time_s < AGAIN_S;
 }
 

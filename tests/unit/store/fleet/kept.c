@@ -144,6 +144,52 @@ Test(kept, copy_is_sealed)
 	end(s);
 }
 
+static char *
+read_copy(struct scene *s)
+{
+	int fd = openat(s->other.store.dir, "fleet/policy", O_RDONLY);
+	char *text = NULL;
+	size_t len = 0;
+
+	cr_assert_eq(file_read(fd, 100000, &text, &len), FAULT_NONE);
+	close(fd);
+	return text;
+}
+
+/* The engine gives a mark a second time after a restore, to another text. */
+Test(kept, copy_of_another_text_with_the_same_mark_is_replaced)
+{
+	struct scene *s = begin();
+	char *first, *second, *value, mixed[4096];
+	struct kept kept;
+	int fd;
+
+	use(&s->other);
+	first = read_copy(s);
+	change_policy(&s->one, SECOND);
+	use(&s->other);
+	second = read_copy(s);
+	value = strstr(second, "\"value\"");
+	cr_assert_not_null(value);
+	snprintf(mixed, sizeof(mixed), "%.*s%s", (int)(value - second), second,
+	    strstr(first, "\"value\""));
+	fd = openat(s->other.store.dir, "fleet/policy", O_WRONLY | O_TRUNC);
+	cr_assert_eq(file_write(fd, mixed, strlen(mixed)), FAULT_NONE);
+	close(fd);
+	cr_assert_eq(
+	    kept_read(&s->other.fleet, s->other.store.dir, &kept), FAULT_NONE);
+	cr_assert_eq(kept.version.number, 1);
+	kept_done(&kept);
+	use(&s->other);
+	cr_assert_eq(
+	    kept_read(&s->other.fleet, s->other.store.dir, &kept), FAULT_NONE);
+	cr_expect_eq(kept.version.number, 2);
+	kept_done(&kept);
+	free(first);
+	free(second);
+	end(s);
+}
+
 Test(kept, says_which_file_is_damaged)
 {
 	struct scene *s = begin();
