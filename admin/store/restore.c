@@ -22,6 +22,19 @@
 #include "store/base/when.h"
 #include "store/fleet/seen.h"
 
+/* Takes the epoch of what was seen, if it is higher. */
+static void
+take_epoch(int folder, const char *name, uint64_t *epoch)
+{
+	scoped_fd int lock = openat(
+	    folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint64_t serial = 0;
+
+	if (lock >= 0 && seen_serial_read(lock, &serial) == FAULT_NONE &&
+	    SEAL_EPOCH(serial) > *epoch)
+		*epoch = SEAL_EPOCH(serial);
+}
+
 /* The highest epoch of which this bastion has seen anything: a backup may be
  * older than the last one that was accepted. */
 static bool
@@ -30,22 +43,17 @@ seen_epoch(struct store *store, uint64_t *ret)
 	int fd = openat(store->locks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
-	uint64_t serial, epoch = 0;
+	uint64_t epoch = 0;
 
 	if (dir == NULL) {
 		cleanup_fd(&fd);
 		admin_say("locks: %s", strerror(errno));
 		return false;
 	}
-	while ((entry = readdir(dir)) != NULL) {
-		scoped_fd int lock = openat(store->locks, entry->d_name,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-		if (entry->d_name[0] != '.' && lock >= 0 &&
-		    seen_serial_read(lock, &serial) == FAULT_NONE &&
-		    SEAL_EPOCH(serial) > epoch)
-			epoch = SEAL_EPOCH(serial);
-	}
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			take_epoch(store->locks, entry->d_name, &epoch);
+	take_epoch(store->dir, "fleet/charter.lock", &epoch);
 	closedir(dir);
 	*ret = epoch;
 	return true;
@@ -61,6 +69,10 @@ raise_epoch(struct site *site, uint64_t seen)
 
 	if ((int64_t)seen > epoch)
 		epoch = (int64_t)seen;
+	if (epoch >= CHARTER_EPOCH) {
+		admin_say("there is no epoch after %" PRId64, epoch);
+		return ADMIN_NOT;
+	}
 	site->charter.epoch = epoch + 1;
 	site->remote.epoch = (uint64_t)epoch + 1;
 	if (charter_format(&site->charter, &text) != FAULT_NONE) {

@@ -3,6 +3,7 @@
  * move there and back.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -377,6 +378,7 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	struct place *p;
 	struct run *r;
 	const char *saved;
+	int fd;
 
 	needs_link();
 	c = cluster_open(.nodes = 1);
@@ -398,6 +400,13 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
 	assert_says(r->out, "epoch 2");
+	/* A charter was seen that is newer than this backup. */
+	write_text(text("%s/fleet/charter.lock", p->folder), "");
+	fd = open(text("%s/fleet/charter.lock", p->folder), O_WRONLY);
+	cr_assert_eq(write(fd, "tfs1\0\0\0\0\0\7\0\0\0\0\0\1", 16), 16);
+	close(fd);
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->out, "epoch 8");
 }
 
 static char *
