@@ -187,6 +187,21 @@ remote_get(struct remote *remote, const struct remote_name *name,
 	return open_value(remote, name, answer.mark, answer.value, ret);
 }
 
+enum fault
+remote_revision(struct remote *remote, uint64_t *ret)
+{
+	scoped_answer struct talk_answer answer = {.status = 0};
+	enum fault fault = talk_get(
+	    &remote->line, prefixes[SEAL_FLEET], NULL, until_ms(), &answer);
+
+	if (fault != FAULT_NONE)
+		return said(remote, fault);
+	return talk_number(answer.revision, ret)
+	    ? FAULT_NONE
+	    : remote_say(
+		  remote, FAULT_FORMAT, "tfa-link's answer has no revision");
+}
+
 uint64_t
 remote_next_serial(const struct remote *remote, uint64_t serial)
 {

@@ -121,6 +121,9 @@ MUST_USE enum fault remote_unseal(struct remote *remote,
     const struct remote_name *name, const char *mark, const uint8_t *sealed,
     size_t len, struct remote_text *ret);
 
+/* *ret: the revision that the engine has now.  As remote_get(). */
+MUST_USE enum fault remote_revision(struct remote *remote, uint64_t *ret);
+
 /* *ret_text: the link's answer about itself, as JSON; the caller frees it. */
 MUST_USE enum fault
 remote_status(struct remote *remote, char **ret_text, size_t *ret_len);

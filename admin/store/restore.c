@@ -86,17 +86,17 @@ raise_epoch(struct site *site, uint64_t seen)
 	    : site_say(site, fault, "the fleet's charter");
 }
 
+/* The revision of an answer: a member that does not answer may have said another
+ * one before the restore. */
 static int
 accept_revision(struct site *site, struct store *store)
 {
-	scoped_link_status struct link_status link = {.breaker = 0};
 	uint64_t revision = 0;
-	int status = join_ask_link(site, &link);
+	enum fault fault = remote_revision(&site->remote, &revision);
 
-	if (status != ADMIN_DONE)
-		return status;
-	if (!talk_number(link.revision, &revision) ||
-	    seen_revision_accept(store->dir, revision) != FAULT_NONE) {
+	if (fault != FAULT_NONE)
+		return site_say(site, fault, "the fleet's revision");
+	if (seen_revision_accept(store->dir, revision) != FAULT_NONE) {
 		admin_say(
 		    "%s/fleet/revision: %s", site->folder, strerror(errno));
 		return ADMIN_NOT;

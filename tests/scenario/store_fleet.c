@@ -409,6 +409,44 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	assert_says(r->out, "epoch 8");
 }
 
+/* The number behind a key of a user's record, or of a file. */
+static long long
+number_of(const char *json, const char *key)
+{
+	const char *at = json != NULL ? strstr(json, key) : NULL;
+
+	cr_assert_not_null(at, "%s in %s", key, json);
+	return atoll(at + strcspn(at, "0123456789"));
+}
+
+/* The link asks once a minute, and says what it heard then, also of a member that
+ * is off: a mark that no answer reaches would shut everybody out. */
+Test(store_fleet, accepts_the_revision_of_now)
+{
+	struct cluster *c;
+	struct place *p;
+	const char *saved;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	for (int i = 0; i < 50; i++)
+		cluster_put(c, CLUSTER_PREFIX "users/later", "later");
+	cluster_remove(c, CLUSTER_PREFIX "users/later");
+	/* The link has seen that. */
+	link_stop(p->link);
+	link_again(p->link);
+	assert_status(place_store(p, ARGV("status")), 0);
+	cluster_restore(c, saved, false);
+	(void)place_store(p, ARGV("accept-restore"));
+	cr_expect_leq(
+	    number_of(read_text(text("%s/fleet/revision", p->folder)), ""),
+	    (long long)cluster_revision(c));
+	cr_expect_not(is_there(p, "fleet/back"));
+}
+
 static char *
 doctor_of(const struct bastion *b, const struct place *p)
 {
