@@ -282,17 +282,30 @@ remote_put_all(struct remote *remote, struct talk_batch *batch)
 	    remote, talk_put_all(&remote->line, batch, until_ms(), &answer));
 }
 
-/* A policy's serial is its number, which stays. */
+/* A policy's serial is its number, which stays.  A user's record may come into
+ * another epoch only with all closed that may have been used (older.h). */
+static uint64_t
+resealed_serial(const struct remote *remote, enum seal_kind kind, uint64_t was)
+{
+	switch (kind) {
+	case SEAL_POLICY:
+		return was;
+	case SEAL_USER:
+		return was + 1;
+	case SEAL_FLEET:
+	case SEAL_BASTION:
+		break;
+	}
+	return remote_next_serial(remote, was);
+}
+
 enum fault
 remote_reseal(struct remote *remote, const struct remote_name *name,
     const struct remote_text *text)
 {
-	uint64_t serial = name->kind == SEAL_POLICY
-	    ? text->serial
-	    : remote_next_serial(remote, text->serial);
-
-	return put_sealed(
-	    remote, name, text->mark, serial, text->text, text->len);
+	return put_sealed(remote, name, text->mark,
+	    resealed_serial(remote, name->kind, text->serial), text->text,
+	    text->len);
 }
 
 enum fault

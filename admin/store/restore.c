@@ -1,7 +1,9 @@
 /*
  * An administrator put a backup of etcd back, and says so: what is older than
  * what was seen is believed from now on, in a new epoch, and whatever may have
- * been used since the backup is closed (store/core/restored.h).
+ * been used since the backup is closed (store/core/restored.h), at once: until
+ * then a record that is moved, or sealed anew, would come into the new epoch with
+ * all codes good again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +18,7 @@
 #include "admin/log/history.h"
 #include "admin/store/commands.h"
 #include "admin/store/join.h"
-#include "admin/store/move.h"
+#include "admin/store/older.h"
 #include "admin/store/restored_policy.h"
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
@@ -202,6 +204,23 @@ ask_to_accept(const struct site *site)
 }
 
 static int
+close_all(struct site *site, struct store *store)
+{
+	size_t closed = 0;
+	int status = older_close(site, &closed);
+	char done[80];
+
+	snprintf(done, sizeof(done), "%zu records closed", closed);
+	admin_done(site->admin, site->charter.name, done);
+	if (status != ADMIN_DONE)
+		admin_say("not all records are closed: \"tfa-admin store "
+			  "accept-restore --here\" closes the others");
+	if (older_forget(site, store) != ADMIN_DONE)
+		status = ADMIN_NOT;
+	return status;
+}
+
+static int
 accept(struct site *site, struct store *store)
 {
 	scoped_restored_policy struct restored_policy policy;
@@ -211,6 +230,8 @@ accept(struct site *site, struct store *store)
 	if (status == ADMIN_DONE && !site->admin->here)
 		status = seen_epoch(store, &seen) ? raise_epoch(site, seen)
 						  : ADMIN_NOT;
+	if (status == ADMIN_DONE)
+		status = close_all(site, store);
 	if (status == ADMIN_DONE)
 		status = accept_revision(site, store);
 	return status == ADMIN_DONE ? restored_policy_put(&policy, store)

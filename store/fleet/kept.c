@@ -15,6 +15,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/clock.h"
 #include "store/base/file.h"
+#include "store/fleet/learn.h"
 #include "store/fleet/seen.h"
 
 #define FOLDER   "fleet"
@@ -145,6 +146,14 @@ copy_write(struct fleet *fleet, int folder, const struct piece *piece,
 	return say_file(fleet, piece->key);
 }
 
+/* The backup that was accepted has no policy: that lets nobody in, and one may be
+ * put there. */
+static bool
+is_absent_since(uint64_t serial, uint64_t seen, uint64_t epoch)
+{
+	return serial == 0 && SEAL_EPOCH(seen) < epoch;
+}
+
 /*
  * Notes what the engine has, under a lock, so that the highest serial and the
  * copy that stays are of one text.  FAULT_BACK: more was seen here before.
@@ -165,7 +174,8 @@ piece_note(struct fleet *fleet, int folder, const struct piece *piece,
 		    FOLDER "/%s has bytes that tfa did not write", piece->lock);
 	if (fault != FAULT_NONE)
 		return say_file(fleet, piece->lock);
-	fault = seen_serial_judge(serial, seen, epoch);
+	if (!is_absent_since(serial, seen, epoch))
+		fault = seen_serial_judge(serial, seen, epoch);
 	if (fault == FAULT_BACK)
 		return kept_say(fleet, fault,
 		    "the shared store shows an older \"%s\" than it did before",
@@ -173,6 +183,9 @@ piece_note(struct fleet *fleet, int folder, const struct piece *piece,
 	fault = copy_write(fleet, folder, piece, copy);
 	if (fault != FAULT_NONE || serial == seen)
 		return fault;
+	/* Serials that were seen in earlier epochs say less from now on. */
+	if (piece->kind == SEAL_FLEET && SEAL_EPOCH(serial) > SEAL_EPOCH(seen))
+		learn_soon(folder);
 	return seen_serial_write(lock, serial) == FAULT_NONE
 	    ? FAULT_NONE
 	    : say_file(fleet, piece->lock);

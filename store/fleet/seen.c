@@ -70,8 +70,9 @@ seen_serial_write(int lock, uint64_t serial)
 enum fault
 seen_serial_judge(uint64_t serial, uint64_t seen, uint64_t epoch)
 {
-	return serial >= seen || SEAL_EPOCH(seen) < epoch ? FAULT_NONE
-							  : FAULT_BACK;
+	return serial >= seen || (serial > 0 && SEAL_EPOCH(seen) < epoch)
+	    ? FAULT_NONE
+	    : FAULT_BACK;
 }
 
 /* The number in an open file; empty or zeros: a crash took it. */
@@ -99,7 +100,7 @@ read_revision(int fd, uint64_t *ret)
 	return FAULT_NONE;
 }
 
-/* What cannot be seen may be there. */
+/* True also if that cannot be seen. */
 static bool
 is_alarmed(int dir)
 {

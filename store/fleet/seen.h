@@ -32,8 +32,9 @@ MUST_USE enum fault seen_serial_write(int lock, uint64_t serial);
 /*
  * Compares a text's serial, 0 being no text, with the one that was seen.
  * FAULT_BACK: it is lower.  In an epoch above the serial's the store was
- * restored, and an administrator accepted that: then only what was seen in that
- * epoch counts.
+ * restored, and an administrator accepted that: then a text may be older than
+ * what was seen in earlier epochs.  That there is none is not believed by that: it
+ * may have been taken away since; accept-restore forgets whom the backup lacks.
  */
 MUST_USE enum fault
 seen_serial_judge(uint64_t serial, uint64_t seen, uint64_t epoch);

@@ -176,7 +176,8 @@ say_learnt(
 		syslog(LOG_ERR,
 		    "%zu records were taken from the shared store, %s's for "
 		    "one; these users are denied. If you restored etcd: "
-		    "tfa-admin store accept-restore",
+		    "tfa-admin store accept-restore, with --here if another "
+		    "bastion has accepted it",
 		    learnt->gone, learnt->who);
 }
 
@@ -194,7 +195,8 @@ learn_if_due(struct store *store)
 	(void)!getrandom(&random, sizeof(random), 0);
 	learn_note(store->dir, now_s, false, random);
 	fault = learn_all(store, &learnt);
-	learn_note(store->dir, now_s, fault == FAULT_NONE, random);
+	learn_note(store->dir, now_s, fault == FAULT_NONE && learnt.older == 0,
+	    random);
 	say_learnt(store, fault, &learnt);
 }
 

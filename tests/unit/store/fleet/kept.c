@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "store/base/file.h"
+#include "store/fleet/learn.h"
 #include "tests/unit/store/fleet/founder.h"
 #include "tests/unit/store/fleet/liar.h"
 
@@ -258,10 +259,14 @@ Test(kept, newer_epoch_takes_an_older_policy)
 
 	change_policy(&s->one, SECOND);
 	use(&s->other);
+	learn_note(s->other.store.dir, NOW_S, true, 0);
+	use(&s->other);
+	cr_expect_not(learn_is_due(s->other.store.dir, NOW_S));
 	founder_charter(&s->one.fleet, 2, CHARTER_LEVEL);
 	cr_assert_eq(fetch(&s->other, &kept), FAULT_NONE);
 	cr_expect_eq(kept.charter.epoch, 2);
 	kept_done(&kept);
+	cr_expect(learn_is_due(s->other.store.dir, NOW_S));
 	s->liar.shared->lie = LIE_OLD;
 	cr_expect_eq(
 	    fetch(&s->other, &kept), FAULT_NONE, "%s", s->other.fleet.line.why);

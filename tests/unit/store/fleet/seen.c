@@ -88,7 +88,7 @@ Test(seen, judges_a_serial)
 	    {0, SEAL_SERIAL(1, 1), 1, FAULT_BACK},
 	    /* A restored store that was accepted: epoch 2. */
 	    {SEAL_SERIAL(1, 4), SEAL_SERIAL(1, 5), 2, FAULT_NONE},
-	    {0, SEAL_SERIAL(1, 5), 2, FAULT_NONE},
+	    {0, SEAL_SERIAL(1, 5), 2, FAULT_BACK},
 	    {SEAL_SERIAL(1, 9), SEAL_SERIAL(2, 5), 2, FAULT_BACK},
 	    {0, SEAL_SERIAL(2, 5), 2, FAULT_BACK},
 	    {SEAL_SERIAL(2, 6), SEAL_SERIAL(1, 9), 2, FAULT_NONE},
@@ -139,7 +139,7 @@ Test(seen, keeps_the_alarm_until_it_is_accepted)
 	end(&s);
 }
 
-/* What was asked before it was accepted, and is judged after it. */
+/* An answer from before it was accepted, which is judged after it. */
 Test(seen, raises_no_alarm_over_what_was_accepted_meanwhile)
 {
 	struct scene s = begin();
