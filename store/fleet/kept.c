@@ -347,6 +347,7 @@ fetch_policy(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	memcpy(kept->policy_mark, answer.mark, TALK_MARK);
 	memcpy(copy.mark, answer.mark, TALK_MARK);
 	copy.value = answer.value;
+	memcpy(kept->revision, answer.revision, TALK_MARK);
 	kept->checked_s = now_s;
 	fault = piece_note(fleet, folder, &policy_piece, serial,
 	    (uint64_t)kept->charter.epoch, &copy);
@@ -501,6 +502,30 @@ put_next(
 	return fault;
 }
 
+/* Each put makes the engine's revision higher: a restored store must not pass by
+ * that for the one that was known.  Who only reads is told by the records. */
+static enum fault
+fetch_to_put(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
+{
+	struct store store = {.dir = dir};
+	struct kept kept;
+	uint64_t seen = 0;
+	enum fault fault = fleet_revision_seen(&store, &seen);
+
+	if (fault != FAULT_NONE)
+		return kept_say(fleet, fault, "%s", store.why);
+	fault = kept_fetch(fleet, dir, now_s, &kept);
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = fleet_judge_revision(&store, kept.revision, seen, true);
+	if (fault == FAULT_NONE) {
+		*ret = kept;
+		return fault;
+	}
+	kept_done(&kept);
+	return kept_say(fleet, fault, "%s", store.why);
+}
+
 enum fault
 kept_put(struct fleet *fleet, int dir, const struct kept_next *next,
     struct version *ret_theirs)
@@ -511,7 +536,7 @@ kept_put(struct fleet *fleet, int dir, const struct kept_next *next,
 	if (next->len > KEPT_TEXT)
 		return kept_say(fleet, FAULT_LIMIT,
 		    "a fleet's policy may have %lu bytes", KEPT_TEXT);
-	fault = kept_fetch(fleet, dir, next->now_s, &kept);
+	fault = fetch_to_put(fleet, dir, next->now_s, &kept);
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = strcmp(kept.policy_mark, next->mark) == 0

@@ -301,6 +301,32 @@ Test(kept, slower_of_two_changes_nothing)
 	end(s);
 }
 
+Test(kept, no_policy_is_put_into_a_store_that_went_back)
+{
+	struct scene *s = begin();
+	struct version theirs = {.number = 0};
+	struct kept kept;
+	struct kept_next next = {.text = "{}",
+	    .len = 2,
+	    .by = "root at b1",
+	    .what = "mine",
+	    .now_s = NOW_S};
+	int puts;
+
+	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
+	next.mark = kept.policy_mark;
+	puts = s->liar.shared->puts;
+	s->liar.shared->lie = LIE_REVISION;
+	cr_expect_eq(kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs),
+	    FAULT_BACK);
+	s->liar.shared->lie = LIE_NOT;
+	cr_expect_eq(kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs),
+	    FAULT_BACK);
+	cr_expect_eq(s->liar.shared->puts, puts);
+	kept_done(&kept);
+	end(s);
+}
+
 Test(kept, versions_before_are_kept_by_number)
 {
 	struct scene *s = begin();
