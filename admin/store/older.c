@@ -96,6 +96,17 @@ close_text(const struct remote_text *text, char **ret)
 }
 
 static enum fault
+say_damaged(const char *file)
+{
+	admin_say("%s is damaged, and its user cannot log in: tfa-admin revoke "
+		  "sets it aside",
+	    file);
+	return FAULT_NONE;
+}
+
+/* A damaged one is no failure: only a keeper that believes the store can set it
+ * aside. */
+static enum fault
 close_once(struct remote *remote, const struct remote_name *name,
     enum older_code *ret_code)
 {
@@ -110,14 +121,10 @@ close_once(struct remote *remote, const struct remote_name *name,
 		return FAULT_NONE;
 	if (fault == FAULT_NONE)
 		fault = close_text(&was, &text);
-	*ret_code = fault == FAULT_FORMAT ? OLDER_DAMAGED : OLDER_CLOSED;
-	if (fault == FAULT_FORMAT) {
-		admin_say(
-		    "%s is damaged, and its user cannot log in: tfa-admin "
-		    "revoke sets it aside",
-		    name->text);
-		return FAULT_NONE;
-	}
+	*ret_code = OLDER_DAMAGED;
+	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
+		return say_damaged(name->text);
+	*ret_code = OLDER_CLOSED;
 	return fault == FAULT_NONE
 	    ? remote_put(remote, name, &was, text != NULL ? text : "",
 		  text != NULL ? strlen(text) : 0)
@@ -160,9 +167,8 @@ older_close(struct site *site, size_t *ret_closed)
 	int status = list_rows(&older);
 
 	if (status == ADMIN_DONE &&
-	    (!crew_run(site, "closing records", older.names.names.count,
-		 close_one, on_end, &older) ||
-		older.counts[OLDER_DAMAGED] > 0))
+	    !crew_run(site, "closing records", older.names.names.count,
+		close_one, on_end, &older))
 		status = ADMIN_NOT;
 	*ret_closed = older.counts[OLDER_CLOSED];
 	store_names_done(&older.names);
@@ -208,8 +214,10 @@ forget_one(struct older *older, struct store *store, const char *file)
 	}
 	cleanup_fd(&key.lock);
 	if (fault != FAULT_NONE)
-		admin_say("locks/%s cannot be read, or written", file);
-	return fault == FAULT_NONE;
+		admin_say("locks/%s: %s", file,
+		    fault == FAULT_FORMAT ? "has bytes that tfa did not write"
+					  : "cannot be read, or written");
+	return fault == FAULT_NONE || fault == FAULT_FORMAT;
 }
 
 static int

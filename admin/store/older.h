@@ -18,7 +18,8 @@ void older_say(const char *file);
 /*
  * Puts each user's text of an older epoch into the fleet's, with all closed that
  * may have been used since the backup; what was closed before, also by a command
- * that was killed, stays.  Damaged ones are named, and stay: they let nobody in.
+ * that was killed, stays.  Damaged ones are named, and stay: they let nobody in,
+ * and are no failure.
  * *ret_closed: how many were put.  An admin_exit, after a message.
  */
 int older_close(struct site *site, size_t *ret_closed);

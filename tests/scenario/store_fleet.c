@@ -475,7 +475,11 @@ Test(store_fleet, closes_at_once_what_a_backup_opened)
 	cluster_save(c, saved);
 	old = raw_value(c, "alice");
 	cluster_restore(c, saved, true);
+	cluster_put(c, CLUSTER_PREFIX "users/carol", "no seal");
 	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->err, "carol is damaged");
+	cr_expect(is_there(p, "fleet/revision"), "accepted all the same");
+	cluster_remove(c, CLUSTER_PREFIX "users/carol");
 	assert_says(r->out, "2 records closed");
 	assert_says(r->out, "epoch 2");
 	cr_expect_geq(exported_step(p, "after", "alice"), time(NULL) / 30 - 5);
