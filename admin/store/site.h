@@ -19,6 +19,7 @@
  *	reseal.c       store reseal
  *	export.c       store export
  *	restore.c      store accept-restore; restored_policy.c: the policy then
+ *	older.c        records from before it
  *	leave.c        store leave, remove and level
  *
  * Commands run as root.  In the folder of records they act as its owner, the

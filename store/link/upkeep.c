@@ -286,15 +286,18 @@ say_member(struct json_out *out, const char *url, const struct member *member,
 	json_out_text(out, "}");
 }
 
+/* A member that is off may have said another one before a restore. */
 static const char *
 revision_text(const struct upkeep *u)
 {
 	const char *best = "0";
 
 	for (int i = 0; i < u->engine->endpoints.count; i++) {
-		const char *text = u->engine->members[i].status.revision;
+		const struct member *member = &u->engine->members[i];
+		const char *text = member->status.revision;
 
-		if (strtoll(text, NULL, 10) > strtoll(best, NULL, 10))
+		if (member->reached &&
+		    strtoll(text, NULL, 10) > strtoll(best, NULL, 10))
 			best = text;
 	}
 	return best;

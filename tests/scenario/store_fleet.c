@@ -3,9 +3,11 @@
  * move there and back.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/scenario/finding.h"
@@ -377,6 +379,7 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	struct place *p;
 	struct run *r;
 	const char *saved;
+	int fd;
 
 	needs_link();
 	c = cluster_open(.nodes = 1);
@@ -398,6 +401,171 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
 	assert_says(r->out, "epoch 2");
+	/* A charter was seen that is newer than this backup. */
+	write_text(text("%s/fleet/charter.lock", p->folder), "");
+	fd = open(text("%s/fleet/charter.lock", p->folder), O_WRONLY);
+	cr_assert_eq(write(fd, "tfs1\0\0\0\0\0\7\0\0\0\0\0\1", 16), 16);
+	close(fd);
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->out, "epoch 8");
+}
+
+/* The number behind a key of a user's record, or of a file. */
+static long long
+number_of(const char *json, const char *key)
+{
+	const char *at = json != NULL ? strstr(json, key) : NULL;
+
+	cr_assert_not_null(at, "%s in %s", key, json);
+	return atoll(at + strcspn(at, "0123456789"));
+}
+
+static char *
+raw_value(const struct cluster *c, const char *user)
+{
+	struct cluster_answer answer = cluster_ask(c, 0, "client", NULL,
+	    "kv/range",
+	    text("{\"key\":\"%s\"}",
+		cluster_base64(text(CLUSTER_PREFIX "users/%s", user))));
+	char *value = strstr(answer.body, "\"value\":\"");
+
+	cr_assert_not_null(value, "%s", answer.body);
+	value += strlen("\"value\":\"");
+	return text("%.*s", (int)strcspn(value, "\""), value);
+}
+
+static void
+put_raw(const struct cluster *c, const char *user, const char *value)
+{
+	struct cluster_answer answer = cluster_ask(c, 0, "client", NULL,
+	    "kv/put",
+	    text("{\"key\":\"%s\",\"value\":\"%s\"}",
+		cluster_base64(text(CLUSTER_PREFIX "users/%s", user)), value));
+
+	cr_assert_eq(answer.status, 200, "%s", answer.body);
+}
+
+static long long
+exported_step(const struct place *p, const char *folder, const char *user)
+{
+	char *out = text("%s/%s", p->dir, folder);
+
+	assert_status(place_store(p, ARGV("export", out)), 0);
+	return number_of(place_record(out, user), "\"last_step\"");
+}
+
+/* Codes that were spent since the backup would be good again, wherever a record
+ * comes without a login. */
+Test(store_fleet, closes_at_once_what_a_backup_opened)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *saved;
+	char *old;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	place_user(p, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cr_expect_eq(exported_step(p, "before", "alice"), 0);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	old = raw_value(c, "alice");
+	cluster_restore(c, saved, true);
+	cluster_put(c, CLUSTER_PREFIX "users/carol", "no seal");
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->err, "carol is damaged");
+	cr_expect(is_there(p, "fleet/revision"), "accepted all the same");
+	cluster_remove(c, CLUSTER_PREFIX "users/carol");
+	assert_says(r->out, "2 records closed");
+	assert_says(r->out, "epoch 2");
+	cr_expect_geq(exported_step(p, "after", "alice"), time(NULL) / 30 - 5);
+	cr_expect_geq(exported_step(p, "too", "bob"), time(NULL) / 30 - 5);
+
+	/* A command that was killed before it came to her. */
+	put_raw(c, "alice", old);
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "accept-restore --here");
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "accept-restore --here");
+	cr_expect_not(is_there(p, "maintenance"));
+	place_says(p, "b1", place_key_id(p), 5);
+	r = place_store(p, ARGV("key", "add"));
+	assert_status(r, 0);
+	place_says(p, "b1", text("%.8s", r->out), 5);
+	assert_status(
+	    place_store(p, ARGV("key", "use", text("%.8s", r->out))), 0);
+	r = place_store(p, ARGV("reseal"));
+	assert_status(r, 1);
+	assert_says(r->err, "accept-restore --here");
+	r = place_store(p, ARGV("accept-restore", "--here"));
+	assert_says(r->out, "1 records closed");
+	assert_says(r->out, "epoch 2");
+	assert_status(place_store(p, ARGV("reseal")), 0);
+	cr_expect_geq(exported_step(p, "last", "alice"), time(NULL) / 30 - 5);
+}
+
+/* An attacker who has etcd waits for an administrator to accept a backup, and then
+ * takes a record away: its user must not be a new one. */
+Test(store_fleet, misses_a_record_that_goes_after_a_restore)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *saved;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	place_user(p, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_restore(c, saved, true);
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->out, "epoch 2");
+	assert_says(r->err, "bob is not in the backup");
+	cluster_remove(c, CLUSTER_PREFIX "users/alice");
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "alice in the fleet is older");
+}
+
+/* The link also says what a member said that is off now: a mark that no answer
+ * reaches would shut everybody out. */
+Test(store_fleet, accepts_the_revision_of_now)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *saved;
+
+	needs_link();
+	c = cluster_open(.nodes = 3);
+	p = begin(c);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	for (int i = 0; i < 50; i++)
+		cluster_put(c, CLUSTER_PREFIX "users/later", "later");
+	cluster_remove(c, CLUSTER_PREFIX "users/later");
+	/* Now each member has said so. */
+	assert_status(place_store(p, ARGV("status")), 0);
+	cluster_restore(c, saved, false);
+	cluster_kill(c, 2);
+	r = place_store(p, ARGV("status", "--json"));
+	cr_expect_leq(
+	    number_of(r->out, "\"revision\""), (long long)cluster_revision(c));
+	assert_says(place_store(p, ARGV("accept-restore"))->out, "epoch 2");
+	cr_expect_leq(
+	    number_of(read_text(text("%s/fleet/revision", p->folder)), ""),
+	    (long long)cluster_revision(c));
 }
 
 static char *

@@ -340,6 +340,8 @@ Test(fleet, notices_an_engine_that_was_tampered_with)
 	s->liar.shared->lie = LIE_REVISION;
 	expect_refused(s, &s->one, FAULT_BACK, "restored");
 	s->liar.shared->lie = LIE_NOT;
+	expect_refused(s, &s->one, FAULT_BACK, "restored, and written since");
+	cr_assert_eq(seen_revision_accept(s->one.store.dir, 1000), FAULT_NONE);
 	cr_expect_eq(counted(&s->one, "alice"), 3);
 	end(s);
 }
@@ -546,8 +548,8 @@ Test(fleet, refuses_a_list_that_does_not_fit)
 		enum fault fault;
 	} cases[] = {{LIE_ENDLESS, FAULT_REFUSED},
 	    {LIE_BACKWARDS, FAULT_REFUSED}, {LIE_COMPACTED, FAULT_AWAY},
-	    {LIE_AWAY, FAULT_AWAY}, {LIE_REVISION, FAULT_BACK},
-	    {LIE_CUT, FAULT_REFUSED}};
+	    {LIE_AWAY, FAULT_AWAY}, {LIE_CUT, FAULT_REFUSED},
+	    {LIE_REVISION, FAULT_BACK}};
 	struct scene *s = begin();
 	struct store_names names;
 

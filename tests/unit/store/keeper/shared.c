@@ -10,6 +10,8 @@
 
 #include "store/fleet/fleet.h"
 #include "store/fleet/offset.h"
+#include "store/fleet/seen.h"
+#include "store/keeper/beat.h"
 #include "store/keeper/join.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/store/fleet/founder.h"
@@ -249,9 +251,9 @@ Test(keeper_shared, each_fault_of_the_store_has_its_reason)
 	    {LIE_REFUSED, "store"},
 	    {LIE_GONE, "store_back"},
 	    {LIE_OLD, "store_back"},
-	    {LIE_REVISION, "store_back"},
 	    {LIE_DAMAGED, "bad_record"},
 	    {LIE_CUT, "store"},
+	    {LIE_REVISION, "store_back"},
 	};
 	struct scene *s = begin();
 
@@ -263,7 +265,72 @@ Test(keeper_shared, each_fault_of_the_store_has_its_reason)
 		EXPECT(ask(s, 0, VERIFY, OF_DEVICE), cases[i].reason);
 	}
 	s->liar.shared->lie = LIE_NOT;
+	cr_assert_eq(
+	    seen_revision_accept(s->at[0].store.dir, 1000), FAULT_NONE);
 	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	end(s);
+}
+
+/* A file of this bastion that is damaged says nothing about the record, which
+ * revoke would set aside. */
+Test(keeper_shared, a_damaged_file_here_is_no_damaged_record)
+{
+	static const char noise[] = "neither of these";
+	struct scene *s = begin();
+	struct store *store = &s->at[0].store;
+	int puts;
+
+	put(s, 0, "root", scene_enrolled);
+	puts = s->liar.shared->puts;
+	keeper_scene_write(store->locks, "root", 0600, noise);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "store");
+	cr_assert_eq(unlinkat(store->locks, "root", 0), 0);
+	keeper_scene_write(store->dir, "fleet/revision", 0600, noise);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "store");
+	cr_expect_eq(s->liar.shared->puts, puts);
+	cr_assert_eq(unlinkat(store->dir, "fleet/revision", 0), 0);
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	end(s);
+}
+
+static void
+beat(struct scene *s, int i, int times)
+{
+	struct keeper *keeper = &s->at[i].keeper;
+
+	snprintf(keeper->host, sizeof(keeper->host), "b%d", i + 1);
+	for (int n = 0; n < times; n++)
+		keeper_beat(keeper);
+}
+
+/* A store that was restored comes to the revision that it had by what bastions
+ * write there each minute, and shows an older state all the same. */
+Test(keeper_shared, a_restored_store_is_not_believed_as_time_goes_by)
+{
+	struct scene *s = begin();
+	int puts;
+
+	put(s, 0, "root", scene_enrolled);
+	/* Nobody logged in at the other one. */
+	beat(s, 1, 1);
+	puts = s->liar.shared->puts;
+	s->liar.shared->lie = LIE_REVISION;
+	beat(s, 1, 1);
+	cr_expect_eq(s->liar.shared->puts, puts);
+	s->liar.shared->lie = LIE_NOT;
+	beat(s, 0, 3);
+	puts = s->liar.shared->puts;
+	beat(s, 1, 3);
+	cr_expect_eq(s->liar.shared->puts, puts);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_back");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "store_back");
+	cr_assert_eq(
+	    seen_revision_accept(s->at[1].store.dir, 1000), FAULT_NONE);
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code");
+	beat(s, 1, 1);
+	cr_expect_eq(s->liar.shared->puts, puts + 2);
 	end(s);
 }
 
@@ -693,7 +760,7 @@ Test(keeper_shared, nobody_is_exempt_by_a_rule_for_all_while_it_is_away)
 Test(keeper_shared, nobody_is_exempt_where_the_store_answers)
 {
 	static const enum lie lies[] = {LIE_UNSURE, LIE_FULL, LIE_REFUSED,
-	    LIE_GONE, LIE_OLD, LIE_REVISION, LIE_DAMAGED, LIE_CUT};
+	    LIE_GONE, LIE_OLD, LIE_DAMAGED, LIE_CUT, LIE_REVISION};
 	struct scene *s = begin_away(by_name);
 
 	s->liar.shared->lie = LIE_NOT;
