@@ -275,31 +275,36 @@ ask_to_move(const struct move *move)
 }
 
 static int
-stopped(void)
+stopped(bool alone)
 {
 	admin_say("not all records were moved: nobody can log in here until "
-		  "\"tfa-admin store migrate --to fleet\" ends well, or "
-		  "\"--to folder\" takes back what was moved");
+		  "\"tfa-admin store migrate --to fleet\" ends well%s",
+	    alone ? ", or \"--to folder\" takes back what was moved" : "");
 	return ADMIN_NOT;
 }
 
 static int
 carry_over(struct move *move, bool resumed)
 {
+	scoped_members struct members others = {.list = {NULL, 0}};
+	int status = site_others(move->site, &others);
+	bool alone = others.list.count == 0;
 	char done[200];
 
+	if (status != ADMIN_DONE)
+		return status;
 	if (!closed_begin(&move->store, "store migrate --to fleet") ||
 	    !move_each(move, "moving records", &move->here, move_batch))
-		return stopped();
+		return stopped(alone);
 	snprintf(done, sizeof(done),
 	    "%zu moved, %zu there before, %zu in use there",
 	    move->counts[MOVE_MOVED], move->counts[MOVE_SAME],
 	    move->counts[MOVE_KEPT]);
 	if (!move_each(move, "comparing records", &move->here, check_batch))
-		return stopped();
+		return stopped(alone);
 	if (!closed_note_fleet(&move->store, move->site->charter.id) ||
 	    !make_room(move, resumed) || !put_away(move))
-		return stopped();
+		return stopped(alone);
 	admin_done(move->site->admin, move->site->charter.name, done);
 	return ADMIN_DONE;
 }

@@ -171,19 +171,10 @@ drop_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 static int
 check_alone(struct site *site)
 {
-	scoped_members struct members members = {.list = {NULL, 0}};
-	char host[BASTION_HOST];
-	int status = site_members(site, &members);
+	scoped_members struct members others = {.list = {NULL, 0}};
+	int status = site_others(site, &others);
 
-	if (status != ADMIN_DONE)
-		return status;
-	if (!bastion_host(host)) {
-		admin_say("this machine has no name");
-		return ADMIN_NOT;
-	}
-	list_each(const struct fleet_member, member, members.list) {
-		if (strcmp(member->host, host) == 0)
-			continue;
+	list_each(const struct fleet_member, member, others.list) {
 		admin_say("the bastion %s is in the fleet%s: first \"tfa-admin "
 			  "store leave\" there, or here \"store remove %s\" if "
 			  "it is lost. store export makes a copy meanwhile",
@@ -249,14 +240,36 @@ carry_back(struct move *move)
 	return ADMIN_DONE;
 }
 
+/* A record of the same bytes may be another bastion's own, which brought it into
+ * the fleet and has it there alone. */
+static int
+check_ours(struct site *site)
+{
+	scoped_members struct members others = {.list = {NULL, 0}};
+	int status = site_others(site, &others);
+
+	if (status != ADMIN_DONE || others.list.count == 0)
+		return status;
+	admin_say("the bastion %s is in the fleet: what was moved there stays, "
+		  "since it may be that bastion's own. \"tfa-admin store "
+		  "migrate --to fleet\" goes on with the move",
+	    others.list.items[0].host);
+	return ADMIN_NOT;
+}
+
 /* A migration into the fleet that did not end. */
 static int
 leave_open(struct move *move)
 {
+	int status;
+
 	if (!closed_is(&move->store)) {
 		admin_say("the records are in %s already", move->site->folder);
 		return ADMIN_NOT;
 	}
+	status = check_ours(move->site);
+	if (status != ADMIN_DONE)
+		return status;
 	if (!admin_confirm(move->site->admin,
 		"A migration into the fleet did not end. What it wrote there "
 		"is removed, and the records here stay. Go on?"))

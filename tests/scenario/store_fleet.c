@@ -256,6 +256,45 @@ Test(store_fleet, takes_back_a_move_that_did_not_end)
 	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
 }
 
+/* Where it has the same bytes as the one here, it may be another's own. */
+Test(store_fleet, takes_back_nothing_of_another_bastion)
+{
+	static const char way[] = "\"--to folder\" takes back";
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char *theirs;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	theirs = place_record(p->folder, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	place_user(q, "alice");
+	cr_assert_str_eq(place_record(q->folder, "alice"), theirs);
+	/* This ends the move in the middle. */
+	write_text(text("%s/users/bob.json", q->folder), "?");
+	r = place_store(q, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, way);
+	place_says(p, "b1", place_key_id(p), 5);
+	r = place_store(q, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, "until \"tfa-admin store migrate --to fleet\"");
+	cr_expect_null(strstr(r->err, way), "%s", r->err);
+	r = place_store(q, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "b1");
+	cr_expect(is_there(q, "maintenance"));
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	cr_assert_not_null(place_record(text("%s/out", p->dir), "alice"));
+	cr_expect_str_eq(place_record(text("%s/out", p->dir), "alice"), theirs);
+}
+
 Test(store_fleet, names_users_with_two_records)
 {
 	struct cluster *c;
