@@ -7,7 +7,7 @@
  *	2. the folder is closed; each record is written, or was before
  *	3. each is read back and compared
  *	4. the fleet's are removed: what is here is the only one from now on
- *	5. the policy; store.json goes
+ *	5. the policy becomes this bastion's, and is removed; store.json goes
  *	6. "in-fleet" goes, the keeper starts anew, and the folder is opened
  *
  * Where "in-fleet" is not there a migration into the fleet did not end: then what
@@ -234,6 +234,7 @@ carry_back(struct move *move)
 	site_become_root(site);
 	if (leave_keep_policy(site) != ADMIN_DONE ||
 	    leave_drop_host(site) != ADMIN_DONE ||
+	    leave_drop_policy(site) != ADMIN_DONE ||
 	    leave_drop_config(site) != ADMIN_DONE || !site_become_owner(site))
 		return stopped_there();
 	admin_done(site->admin, site->folder, done);

@@ -179,6 +179,40 @@ Test(store_fleet, moves_records_there_and_back)
 	cr_expect_neq(access(p->link->config, F_OK), 0);
 }
 
+/* To a bastion that was off meanwhile, all would be new. */
+Test(store_fleet, takes_its_policy_along_when_it_ends)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	const char *left, *policy;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	policy = read_text(p->policy);
+	write_text(p->policy, "");
+	/* This ends the move after the policy, before store.json. */
+	left = text("%s.left", p->link->config);
+	cr_assert_eq(mkdir(left, 0700), 0);
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 1);
+	cr_expect(is_there(p, "maintenance"));
+	cr_expect_str_empty(cluster_get(c, CLUSTER_PREFIX "policy"));
+	cr_expect_str_eq(read_text(p->policy), policy);
+	cr_assert_eq(rmdir(left), 0);
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_says(r->err, "has no policy");
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 0);
+	cr_expect_str_eq(read_text(p->policy), policy);
+	cr_expect_not_null(place_record(p->folder, "alice"));
+	cr_expect_not(is_there(p, "maintenance"));
+}
+
 /* Kills the command after a while that grows, and looks that nothing is open that
  * is not whole; then lets it end. */
 static void
