@@ -517,6 +517,9 @@ Test(keeper_shared, last_policy_seen_decides_for_local_users)
 	s->liar.shared->lie = LIE_AWAY;
 	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	s->liar.shared->lie = LIE_REFUSED;
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
 	/* This bastion has seen none. */
 	liar_kill(&s->liar);
 	cr_assert_eq(unlinkat(s->at[1].store.dir, "fleet/policy", 0), 0);
