@@ -59,8 +59,7 @@ compare_sides(struct move *move)
 static enum move_code
 choose(struct move *move, const struct batch_row *row)
 {
-	const struct store_text other = {row->there.text, row->there.len};
-	int64_t here_s, there_s;
+	bool later;
 
 	if (row->there.len == 0)
 		return MOVE_MOVED;
@@ -71,10 +70,10 @@ choose(struct move *move, const struct batch_row *row)
 		    "%s: the fleet has another record of this user", row->user);
 		return MOVE_FAILED;
 	}
-	if (!move_last_login(move, row->key.file, &row->here, &here_s) ||
-	    !move_last_login(move, row->key.file, &other, &there_s))
+	if (!move_is_later_here(
+		move, row->key.file, &row->here, &row->there, &later))
 		return MOVE_FAILED;
-	return here_s > there_s ? MOVE_MOVED : MOVE_KEPT;
+	return later ? MOVE_MOVED : MOVE_KEPT;
 }
 
 /* Tells this bastion that the record is in the fleet: if it is gone there one

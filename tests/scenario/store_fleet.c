@@ -362,6 +362,47 @@ Test(store_fleet, names_users_with_two_records)
 	assert_says(place_record(text("%s/out", q->dir), "bob"), "2026");
 }
 
+/* Somebody who is local here has another record with the fleet, which is no
+ * matter of this bastion's. */
+Test(store_fleet, takes_back_the_later_of_two_records)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	char *config, *other, *later, *fleets, *local;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	config = read_text(p->link->config);
+	other = text("%s", config);
+	cr_assert_not_null(strstr(other, "breakglass"));
+	memcpy(strstr(other, "breakglass"), "breakgrass", 10);
+	write_text(p->link->config, other);
+	place_user(p, "alice");
+	place_user(p, "bob");
+	place_user(p, "breakglass");
+	fleets = place_record(p->folder, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	write_text(p->link->config, config);
+	place_user_at(p, "alice", 1793000100);
+	place_user_at(p, "bob", 1792999900);
+	place_user_at(p, "breakglass", 1793000100);
+	later = place_record(p->folder, "alice");
+	local = place_record(p->folder, "breakglass");
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "2 users have different records");
+	assert_says(r->err, "alice, bob. --prefer last-login takes");
+	cr_expect_not(is_there(p, "maintenance"));
+	r = place_store(
+	    p, ARGV("migrate", "--to", "folder", "--prefer", "last-login"));
+	assert_status(r, 0);
+	cr_expect_str_eq(place_record(p->folder, "alice"), later);
+	cr_expect_str_eq(place_record(p->folder, "bob"), fleets);
+	cr_expect_str_eq(place_record(p->folder, "breakglass"), local);
+}
+
 static char *
 new_key(struct run *r)
 {
