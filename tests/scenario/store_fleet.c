@@ -319,6 +319,7 @@ Test(store_fleet, takes_back_nothing_of_another_bastion)
 	assert_status(r, 1);
 	assert_says(r->err, "until \"tfa-admin store migrate --to fleet\"");
 	cr_expect_null(strstr(r->err, way), "%s", r->err);
+	cr_assert_eq(unlink(text("%s/users/bob.json", q->folder)), 0);
 	r = place_store(q, ARGV("migrate", "--to", "folder"));
 	assert_status(r, 1);
 	assert_says(r->err, "b1");
