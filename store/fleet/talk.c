@@ -434,7 +434,7 @@ talk_batch_add(struct talk_batch *batch, const char *key, const char *mark,
 	size_t before = out->len;
 	enum fault fault = FAULT_LIMIT;
 
-	if (batch->count == TALK_TOGETHER)
+	if (batch->count == LINE_TOGETHER)
 		return fault;
 	json_out_text(out, batch->count > 0 ? ",{\"key\":" : "{\"key\":");
 	json_out_string(out, key);

@@ -63,7 +63,6 @@ MUST_USE enum fault talk_put(struct line *line, const char *key,
     int64_t until_ms, struct talk_answer *ret);
 
 /* Texts that are put together, all of them or none. */
-#define TALK_TOGETHER 40
 struct talk_batch {
 	struct json_out out;
 	size_t count;
