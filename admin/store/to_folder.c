@@ -38,7 +38,7 @@ compare_row(const struct move *move, const struct batch_row *row)
 						     : MOVE_CONFLICT;
 }
 
-/* The same where --prefer decides between two. */
+/* Lets --prefer decide between two that differ. */
 static enum move_code
 settle_row(struct move *move, const struct batch_row *row)
 {

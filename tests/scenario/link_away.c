@@ -217,7 +217,7 @@ Test(link_away, one_node_of_three_is_no_loss)
 	}
 }
 
-/* Of connections to a member's port, those that are open. */
+/* How many connections to a member's port are open. */
 static int
 open_connections(const struct link *l, const char *url)
 {

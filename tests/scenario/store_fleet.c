@@ -279,7 +279,7 @@ Test(store_fleet, takes_back_a_move_that_did_not_end)
 	assert_status(r, 1);
 	cr_expect_not(is_there(p, "maintenance"));
 	link_again(p->link);
-	/* Of the last batch: others are moved before it. */
+	/* This is in the last batch: others are moved before it. */
 	last = text("%s/users/zoe.json", p->folder);
 	write_text(last, "?");
 	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 1);

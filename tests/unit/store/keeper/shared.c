@@ -335,7 +335,7 @@ Test(keeper_shared, lists_the_users_of_both)
 	end(s);
 }
 
-/* Whoever could not be forgotten is not in the log as forgotten. */
+/* A user who could not be forgotten is not in the log as forgotten. */
 Test(keeper_shared, logs_nobody_as_forgotten_who_stays)
 {
 	static const enum lie lies[] = {
