@@ -74,6 +74,9 @@ void site_done(struct site *site);
 /* members_read(), as an admin_exit after a message. */
 int site_members(struct site *site, struct members *ret);
 
+/* *ret: the bastions of the fleet beside this one; as site_members(). */
+int site_others(struct site *site, struct members *ret);
+
 /* Says why the fleet's store did not do it.  what: "the record of alice". */
 int site_say(const struct site *site, enum fault fault, const char *what);
 

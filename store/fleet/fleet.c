@@ -285,7 +285,7 @@ put_bytes(struct store *store, const struct store_key *key,
 	for (;;) {
 		fault = talk_put(&fleet->line, path, key->mark, sealed,
 		    &fleet->marks, key->until_ms, ret);
-		maybe |= fault == FAULT_UNSURE || fault == FAULT_FORMAT;
+		maybe |= fault == FAULT_UNSURE;
 		if (!maybe || fault == FAULT_NONE || fault == FAULT_STALE ||
 		    clock_ms() + NAP_MS >= key->until_ms)
 			break;

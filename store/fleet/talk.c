@@ -323,15 +323,33 @@ read_answer(struct line *line, const struct question *question,
 	return fault;
 }
 
-/* Sends what was written, and reads the answer.  A request that only reads was
- * not done, whatever happened to it. */
+/* Takes the answer to what was sent.  Where there is none that can be read a write
+ * may have been done; a request that only reads was not, whatever happened. */
+static enum fault
+take_answer(struct line *line, const struct question *question,
+    int64_t until_ms, struct talk_answer *ret)
+{
+	scoped_json_text char *text = NULL;
+	size_t len = 0;
+	enum fault fault = line_receive(line, until_ms, &text, &len);
+
+	if (fault == FAULT_UNSURE && !question->writes)
+		return FAULT_AWAY;
+	if (fault == FAULT_NONE)
+		fault = read_answer(line, question, text, len, ret);
+	return question->writes &&
+		(fault == FAULT_LIMIT || fault == FAULT_MEMORY ||
+		    fault == FAULT_FORMAT)
+	    ? FAULT_UNSURE
+	    : fault;
+}
+
+/* Sends what was written, and reads the answer. */
 static enum fault
 put_question(struct line *line, const struct question *question,
     struct json_out *out, int64_t until_ms, struct talk_answer *ret)
 {
 	scoped_json_text char *request = NULL;
-	scoped_json_text char *text = NULL;
-	size_t len = 0;
 	enum fault fault;
 
 	*ret = (struct talk_answer){.status = STATUS_NONE};
@@ -339,11 +357,10 @@ put_question(struct line *line, const struct question *question,
 	request = out->text;
 	if (request == NULL)
 		return say_why(line, FAULT_MEMORY, "out of memory");
-	fault = line_ask(line, request, until_ms + GRACE_MS, &text, &len);
-	if (fault == FAULT_UNSURE && !question->writes)
-		return FAULT_AWAY;
-	return fault == FAULT_NONE ? read_answer(line, question, text, len, ret)
-				   : fault;
+	fault = line_send(line, request, until_ms + GRACE_MS);
+	return fault == FAULT_NONE
+	    ? take_answer(line, question, until_ms + GRACE_MS, ret)
+	    : fault;
 }
 
 enum fault
@@ -417,7 +434,7 @@ talk_batch_add(struct talk_batch *batch, const char *key, const char *mark,
 	size_t before = out->len;
 	enum fault fault = FAULT_LIMIT;
 
-	if (batch->count == TALK_TOGETHER)
+	if (batch->count == LINE_TOGETHER)
 		return fault;
 	json_out_text(out, batch->count > 0 ? ",{\"key\":" : "{\"key\":");
 	json_out_string(out, key);
@@ -503,16 +520,9 @@ talk_scan_take(struct line *line, const struct talk_page *page,
     int64_t until_ms, struct talk_answer *ret)
 {
 	const struct question question = {.op = "scan", .page = page};
-	scoped_json_text char *text = NULL;
-	size_t len = 0;
-	enum fault fault = line_receive(line, until_ms, &text, &len);
 
 	*ret = (struct talk_answer){.status = STATUS_NONE};
-	if (fault == FAULT_UNSURE)
-		return FAULT_AWAY;
-	return fault == FAULT_NONE
-	    ? read_answer(line, &question, text, len, ret)
-	    : fault;
+	return take_answer(line, &question, until_ms, ret);
 }
 
 enum fault

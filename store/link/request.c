@@ -186,7 +186,7 @@ read_rows(const cJSON *list, struct link_request *ret)
 	int count = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
 	const cJSON *item;
 
-	if (count < 1 || count > LINK_TOGETHER)
+	if (count < 1 || count > LINE_TOGETHER)
 		return false;
 	ret->rows = calloc((size_t)count, sizeof(ret->rows[0]));
 	if (ret->rows == NULL)

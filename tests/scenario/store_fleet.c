@@ -181,6 +181,40 @@ Test(store_fleet, moves_records_there_and_back)
 	cr_expect_neq(access(p->link->config, F_OK), 0);
 }
 
+/* To a bastion that was off meanwhile, all would be new. */
+Test(store_fleet, takes_its_policy_along_when_it_ends)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	const char *left, *policy;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	policy = read_text(p->policy);
+	write_text(p->policy, "");
+	/* This ends the move after the policy, before store.json. */
+	left = text("%s.left", p->link->config);
+	cr_assert_eq(mkdir(left, 0700), 0);
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 1);
+	cr_expect(is_there(p, "maintenance"));
+	cr_expect_str_empty(cluster_get(c, CLUSTER_PREFIX "policy"));
+	cr_expect_str_eq(read_text(p->policy), policy);
+	cr_assert_eq(rmdir(left), 0);
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_says(r->err, "has no policy");
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 0);
+	cr_expect_str_eq(read_text(p->policy), policy);
+	cr_expect_not_null(place_record(p->folder, "alice"));
+	cr_expect_not(is_there(p, "maintenance"));
+}
+
 /* Kills the command after a while that grows, and looks that nothing is open that
  * is not whole; then lets it end. */
 static void
@@ -229,10 +263,13 @@ Test(store_fleet, loses_nothing_when_a_move_is_killed)
 
 Test(store_fleet, takes_back_a_move_that_did_not_end)
 {
+	static const char none[] = "300 records here, 0 of them in the fleet";
+	static const char *const plan[] = {
+	    "migrate", "--to", "fleet", "--dry-run", NULL};
 	struct cluster *c;
 	struct place *p;
 	struct run *r;
-	char *texts[MANY];
+	char *texts[MANY], *last;
 
 	needs_link();
 	c = cluster_open(.nodes = 1);
@@ -242,20 +279,64 @@ Test(store_fleet, takes_back_a_move_that_did_not_end)
 	link_stop(p->link);
 	r = place_store(p, ARGV("migrate", "--to", "fleet"));
 	assert_status(r, 1);
+	cr_expect_not(is_there(p, "maintenance"));
 	link_again(p->link);
-	r = place_start(p, ARGV("migrate", "--to", "fleet"));
-	for (int i = 0; i < 500 && !is_there(p, "maintenance"); i++)
-		run_sleep_ms(2);
-	kill(r->pid, SIGKILL);
-	run_finish(r);
-	if (!is_there(p, "in-fleet")) {
-		cr_expect(is_there(p, "maintenance"));
-		assert_status(
-		    place_store(p, ARGV("migrate", "--to", "folder")), 0);
-		all_are_here(p->folder, texts);
-	}
+	/* This is in the last batch: others are moved before it. */
+	last = text("%s/users/zoe.json", p->folder);
+	write_text(last, "?");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 1);
+	cr_assert(is_there(p, "maintenance"));
+	cr_assert_not(is_there(p, "in-fleet"));
+	cr_assert_eq(unlink(last), 0);
+	r = place_store(p, plan);
+	assert_says(r->out, "300 records here, ");
+	cr_assert_null(strstr(r->out, none), "%s", r->out);
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 0);
+	all_are_here(p->folder, texts);
+	r = place_store(p, plan);
+	assert_says(r->out, none);
 	cr_expect_not(is_there(p, "maintenance"));
 	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+}
+
+/* Where it has the same bytes as the one here, it may be another's own. */
+Test(store_fleet, takes_back_nothing_of_another_bastion)
+{
+	static const char way[] = "\"--to folder\" takes back";
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char *theirs;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	theirs = place_record(p->folder, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	place_user(q, "alice");
+	cr_assert_str_eq(place_record(q->folder, "alice"), theirs);
+	/* This ends the move in the middle. */
+	write_text(text("%s/users/bob.json", q->folder), "?");
+	r = place_store(q, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, way);
+	place_says(p, "b1", place_key_id(p), 5);
+	r = place_store(q, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, "until \"tfa-admin store migrate --to fleet\"");
+	cr_expect_null(strstr(r->err, way), "%s", r->err);
+	cr_assert_eq(unlink(text("%s/users/bob.json", q->folder)), 0);
+	r = place_store(q, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "b1");
+	cr_expect(is_there(q, "maintenance"));
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	cr_assert_not_null(place_record(text("%s/out", p->dir), "alice"));
+	cr_expect_str_eq(place_record(text("%s/out", p->dir), "alice"), theirs);
 }
 
 Test(store_fleet, names_users_with_two_records)
@@ -289,6 +370,47 @@ Test(store_fleet, names_users_with_two_records)
 	    place_store(q, ARGV("export", text("%s/out", q->dir))), 0);
 	cr_expect_str_eq(place_record(text("%s/out", q->dir), "alice"), later);
 	assert_says(place_record(text("%s/out", q->dir), "bob"), "2026");
+}
+
+/* Somebody who is local here has another record with the fleet, which is no
+ * matter of this bastion's. */
+Test(store_fleet, takes_back_the_later_of_two_records)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	char *config, *other, *later, *fleets, *local;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	config = read_text(p->link->config);
+	other = text("%s", config);
+	cr_assert_not_null(strstr(other, "breakglass"));
+	memcpy(strstr(other, "breakglass"), "breakgrass", 10);
+	write_text(p->link->config, other);
+	place_user(p, "alice");
+	place_user(p, "bob");
+	place_user(p, "breakglass");
+	fleets = place_record(p->folder, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	write_text(p->link->config, config);
+	place_user_at(p, "alice", 1793000100);
+	place_user_at(p, "bob", 1792999900);
+	place_user_at(p, "breakglass", 1793000100);
+	later = place_record(p->folder, "alice");
+	local = place_record(p->folder, "breakglass");
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "2 users have different records");
+	assert_says(r->err, "alice, bob. --prefer last-login takes");
+	cr_expect_not(is_there(p, "maintenance"));
+	r = place_store(
+	    p, ARGV("migrate", "--to", "folder", "--prefer", "last-login"));
+	assert_status(r, 0);
+	cr_expect_str_eq(place_record(p->folder, "alice"), later);
+	cr_expect_str_eq(place_record(p->folder, "bob"), fleets);
+	cr_expect_str_eq(place_record(p->folder, "breakglass"), local);
 }
 
 static char *

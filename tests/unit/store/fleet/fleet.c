@@ -209,10 +209,12 @@ Test(fleet, a_put_that_came_too_late_is_made_again)
 	end(s);
 }
 
-/* The line closed after the put was done, or before: it is done once. */
+/* The line closed after the put was done, or before, or the answer was none: it is
+ * done once. */
 Test(fleet, an_unknown_outcome_is_found_out)
 {
-	static const enum lie lies[] = {LIE_DONE_CLOSES, LIE_LOST_CLOSES};
+	static const enum lie lies[] = {
+	    LIE_DONE_CLOSES, LIE_LOST_CLOSES, LIE_DONE_LARGE};
 	struct scene *s = begin();
 	int64_t n;
 

@@ -310,11 +310,19 @@ bend(cJSON *answer)
 		    answer, "mark", cJSON_CreateString("10000000000000000000"));
 }
 
+static void
+send_large(int fd)
+{
+	static char large[PACKET + 2];
+
+	send(
+	    fd, memset(large, ' ', sizeof(large)), sizeof(large), MSG_NOSIGNAL);
+}
+
 /* Sends the answer, bent as the lie has it. */
 static void
 send_answer(int fd, cJSON *answer)
 {
-	static char large[PACKET + 2];
 	char *text;
 	size_t len;
 
@@ -328,8 +336,7 @@ send_answer(int fd, cJSON *answer)
 	if (lies(LIE_NOISE))
 		send(fd, "\x01\x02\xff", 3, MSG_NOSIGNAL);
 	else if (lies(LIE_LARGE))
-		send(fd, memset(large, ' ', sizeof(large)), sizeof(large),
-		    MSG_NOSIGNAL);
+		send_large(fd);
 	else if (lies(LIE_EMPTY))
 		send(fd, "{}", 2, MSG_NOSIGNAL);
 	else
@@ -362,6 +369,11 @@ serve(int fd, const cJSON *request)
 	}
 	if (put && lies_once(LIE_DONE_SILENT)) {
 		cJSON_Delete(answer_true(request));
+		return true;
+	}
+	if (put && lies_once(LIE_DONE_LARGE)) {
+		cJSON_Delete(answer_true(request));
+		send_large(fd);
 		return true;
 	}
 	send_answer(fd, answer_true(request));

@@ -12,6 +12,7 @@
 #include "store/fleet/offset.h"
 #include "store/fleet/seen.h"
 #include "store/keeper/beat.h"
+#include "store/folder/audit.h"
 #include "store/keeper/join.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/store/fleet/founder.h"
@@ -367,6 +368,22 @@ Test(keeper_shared, a_damaged_record_can_be_revoked)
 	end(s);
 }
 
+static bool
+is_logged(const struct keeper_scene *at, const char *words)
+{
+	char path[FOLDER_MAX + 32], line[AUDIT_LINE_MAX];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/" AUDIT_FILE, at->folder);
+	file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		found |= strstr(line, words) != NULL;
+	if (file != NULL)
+		fclose(file);
+	return found;
+}
+
 Test(keeper_shared, lists_the_users_of_both)
 {
 	struct scene *s = begin();
@@ -380,7 +397,29 @@ Test(keeper_shared, lists_the_users_of_both)
 	cr_expect_geq(one.rows, 3);
 	cr_expect_eq(one.rows, other.rows);
 	EXPECT(ask(s, 0, "'forget','user':'" SCENE_GONE "'", NO_CODE), "done");
+	cr_expect(is_logged(&s->at[0], "\"forget\""));
 	cr_expect_eq(ask(s, 1, "'users'", NO_CODE).rows, one.rows - 1);
+	end(s);
+}
+
+/* A user who could not be forgotten is not in the log as forgotten. */
+Test(keeper_shared, logs_nobody_as_forgotten_who_stays)
+{
+	static const enum lie lies[] = {
+	    LIE_GONE, LIE_OLD, LIE_AWAY, LIE_REFUSED};
+	struct scene *s = begin();
+
+	put(s, 0, SCENE_GONE, scene_two_devices);
+	put(s, 0, SCENE_GONE, scene_enrolled);
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		struct heard told;
+
+		s->liar.shared->lie = lies[i];
+		told = ask(s, 0, "'forget','user':'" SCENE_GONE "'", NO_CODE);
+		cr_expect_str_neq(told.reason, "done", "lie %d", lies[i]);
+		cr_expect_not(
+		    is_logged(&s->at[0], "\"forget\""), "lie %d", lies[i]);
+	}
 	end(s);
 }
 
@@ -545,6 +584,9 @@ Test(keeper_shared, last_policy_seen_decides_for_local_users)
 	s->liar.shared->lie = LIE_AWAY;
 	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	s->liar.shared->lie = LIE_REFUSED;
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
 	/* This bastion has seen none. */
 	liar_kill(&s->liar);
 	cr_assert_eq(unlinkat(s->at[1].store.dir, "fleet/policy", 0), 0);

@@ -197,6 +197,33 @@ Test(link_request, knows_sixteen_levels)
 	cr_expect_null(more);
 }
 
+/* An array of so many numbers, two bytes each, and a text with a comma. */
+static cJSON *
+read_many(size_t values)
+{
+	static const char last[] = "\",,\\\",\"]";
+	static char text[2 * TREE_COMMAS + 64];
+	size_t len = 0;
+
+	text[len++] = '[';
+	for (size_t i = 0; i < values; i++) {
+		text[len++] = '0';
+		text[len++] = ',';
+	}
+	memcpy(text + len, last, sizeof(last));
+	return tree_read(text, len + strlen(last));
+}
+
+/* A value takes 64 bytes of memory: 4 MiB of zeros would take 128. */
+Test(link_request, knows_sixty_five_thousand_values)
+{
+	scoped_tree cJSON *most = read_many(TREE_COMMAS);
+	scoped_tree cJSON *more = read_many(TREE_COMMAS + 1);
+
+	cr_expect_not_null(most);
+	cr_expect_null(more);
+}
+
 /* cJSON calls itself for each level. */
 Test(link_request, refuses_a_hundred_thousand_levels)
 {
