@@ -242,7 +242,7 @@ replace(const struct link *link, int hand, int updates)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 0; i < updates / HANDS; i++) {
-		char *key = text("users/h%du%d", hand, i % (LIVE / HANDS));
+		char *key = text("updates/h%du%d", hand, i % (LIVE / HANDS));
 		char *value = text("%d %d %0*d", hand, i, VALUE, 0);
 		struct link_answer a = link_get(fd, key);
 
