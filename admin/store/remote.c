@@ -326,7 +326,6 @@ struct scan {
 	remote_each *each;
 	void *ctx;
 	char after[TALK_KEY];
-	const char *last; /* key; NULL: to the end */
 	char revision[REMOTE_MARK];
 	bool more;
 };
@@ -337,8 +336,6 @@ show_row(
 {
 	scoped_sealed struct sealed sealed = {.bytes = NULL};
 
-	if (scan->last != NULL && strcmp(row->key, scan->last) > 0)
-		return FAULT_NONE;
 	if (row->value != NULL && talk_value(row->value, &sealed) != FAULT_NONE)
 		return remote_say(remote, FAULT_FORMAT,
 		    "tfa-link's answer has a value that is no base64");
@@ -362,8 +359,7 @@ scan_page(struct remote *remote, struct scan *scan)
 		memcpy(scan->after, answer.rows.items[i].key, TALK_KEY);
 	}
 	memcpy(scan->revision, answer.revision, REMOTE_MARK);
-	scan->more = answer.more &&
-	    (scan->last == NULL || strcmp(scan->after, scan->last) < 0);
+	scan->more = answer.more;
 	return fault;
 }
 
@@ -417,7 +413,7 @@ remote_scan_users(struct remote *remote, const char *after, const char *last,
 	if (after[0] != '\0')
 		key_of(&first, scan.after);
 	key_of(&end, key);
-	scan.last = key;
+	scan.page.until = key;
 	return scan_all(remote, &scan);
 }
 

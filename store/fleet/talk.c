@@ -223,6 +223,8 @@ is_page(const struct talk_page *page, const struct talk_answer *answer)
 		if (strncmp(row->key, page->prefix, strlen(page->prefix)) !=
 			0 ||
 		    strcmp(row->key, last) <= 0 ||
+		    (page->until != NULL &&
+			strcmp(row->key, page->until) > 0) ||
 		    (row->value == NULL) != page->keys_only)
 			return false;
 		last = row->key;
@@ -484,6 +486,7 @@ say_scan(const struct question *question, const struct talk_page *page)
 
 	talk_text(&out, "prefix", page->prefix);
 	talk_text(&out, "after", page->after);
+	talk_text(&out, "until", page->until != NULL ? page->until : "");
 	json_out_text(&out,
 	    page->keys_only ? ",\"keys_only\":true" : ",\"keys_only\":false");
 	talk_text(&out, "revision", page->revision);

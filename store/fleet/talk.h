@@ -87,6 +87,7 @@ MUST_USE enum fault talk_remove(struct line *line, const char *key,
 struct talk_page {
 	const char *prefix;
 	const char *after;    /* "": from the first key on */
+	const char *until;    /* the last key that is wanted; NULL: no end */
 	const char *revision; /* of the first page; "0": this is it */
 	bool keys_only;
 	int limit; /* 1 to TALK_LIMIT */

@@ -53,6 +53,7 @@ struct link_request {
 	enum link_op op;
 	char key[LINK_KEY];   /* of a scan: what all keys begin with, or "" */
 	char after[LINK_KEY]; /* of a scan: the last key seen, or "" */
+	char until[LINK_KEY]; /* of a scan: the last key wanted, or "" */
 	char mark[LINK_MARK];
 	char revision[LINK_MARK];
 	char *value;                     /* base64, on the heap */

@@ -223,6 +223,7 @@ answer_scan(const cJSON *request, cJSON *answer)
 {
 	const char *prefix = word_of(request, "prefix");
 	const char *after = word_of(request, "after");
+	const char *until = word_of(request, "until");
 	bool keys_only = cJSON_IsTrue(
 	    cJSON_GetObjectItemCaseSensitive(request, "keys_only"));
 	cJSON *rows = cJSON_AddArrayToObject(answer, "rows");
@@ -233,7 +234,9 @@ answer_scan(const cJSON *request, cJSON *answer)
 		cJSON *row;
 
 		if (strncmp(texts[i].key, prefix, strlen(prefix)) != 0 ||
-		    strcmp(texts[i].key, after) <= 0 || texts[i].now == NULL)
+		    strcmp(texts[i].key, after) <= 0 ||
+		    (*until != '\0' && strcmp(texts[i].key, until) > 0) ||
+		    texts[i].now == NULL)
 			continue;
 		more = cJSON_GetArraySize(rows) == 10;
 		if (more)
