@@ -40,6 +40,7 @@ struct endpoints {
 	bool unreached[FLEET_ENDPOINTS]; /* the last time */
 	bool refused;       /* the last failure is one of certificates */
 	char why[LINK_WHY]; /* the last failure, plain; "": none yet */
+	char alert[FLEET_ENDPOINTS][LINK_WHY]; /* of a certificate; "": none */
 };
 
 void endpoints_begin(struct endpoints *e, int count);
@@ -59,6 +60,15 @@ enum endpoint_fault {
 /* Member i failed.  why is plain words. */
 void endpoints_bad(struct endpoints *e, int i, enum endpoint_fault fault,
     const char *why, int64_t now_ms);
+
+/* The member closed the connection without an answer.  Who refuses a certificate
+ * in TLS 1.3 says so after the handshake, and often that word is lost: true if it
+ * said so the last time, and then *ret is what it said, which stays until it says
+ * something else. */
+bool endpoints_closed(struct endpoints *e, int i, const char **ret);
+
+/* What member i said of a certificate, plain; "" once it says anything else. */
+void endpoints_alert(struct endpoints *e, int i, const char *why);
 
 /* An attempt ended that says nothing of the member: a bad token. */
 void endpoints_neither(struct endpoints *e);

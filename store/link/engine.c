@@ -291,6 +291,22 @@ note_member(struct member *member, const struct http_result *result)
 	    ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }
 
+/* A closed connection is the refusal of a certificate where the member last said
+ * that it refuses one. */
+static void
+recall_alert(struct engine *e, int member, struct http_result *result)
+{
+	const char *alert;
+
+	if (!result->closed || result->end != HTTP_LOST) {
+		endpoints_alert(&e->endpoints, member,
+		    result->end == HTTP_CERTIFICATE ? result->why : "");
+	} else if (endpoints_closed(&e->endpoints, member, &alert)) {
+		result->end = HTTP_CERTIFICATE;
+		snprintf(result->why, sizeof(result->why), "%s", alert);
+	}
+}
+
 static void
 take_results(struct engine *e)
 {
@@ -303,6 +319,7 @@ take_results(struct engine *e)
 		e->active[task->member]--;
 		e->scans -= task->kind == TASK_SCAN;
 		note_member(&e->members[task->member], &result);
+		recall_alert(e, task->member, &result);
 		if (result.end == HTTP_ANSWERED)
 			judge_answer(e, task, &result);
 		else

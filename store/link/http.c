@@ -386,6 +386,8 @@ read_result(struct job *job, CURLcode code, struct http_result *ret)
 	}
 	ret->unreached = code == CURLE_COULDNT_CONNECT ||
 	    code == CURLE_COULDNT_RESOLVE_HOST;
+	ret->closed = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+	    code == CURLE_GOT_NOTHING || code == CURLE_SSL_CONNECT_ERROR;
 	ret->end = is_of_certificate(code, words) ? HTTP_CERTIFICATE
 						  : HTTP_LOST;
 	snprintf(ret->why, sizeof(ret->why), "%.190s", words);

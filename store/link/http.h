@@ -52,6 +52,7 @@ struct http_result {
 	bool
 	    sent; /* libcurl took some of the body: it never proves "not sent" */
 	bool unreached; /* there was nobody to connect to */
+	bool closed;    /* there was, and the connection ended: no time-out */
 	long status;
 	struct json_out body;
 	int64_t date_s;     /* the answer's Date, seconds since 1970; 0: none */

@@ -169,3 +169,17 @@ Test(endpoints, remember_that_a_certificate_was_the_last_failure)
 	endpoints_bad(&e, 1, ENDPOINT_SILENT, "time-out", 4);
 	cr_expect_not(e.refused);
 }
+
+Test(endpoints, closed_connection_means_what_was_said_last)
+{
+	struct endpoints e = three();
+	const char *said;
+
+	cr_expect_not(endpoints_closed(&e, 1, &said));
+	endpoints_alert(&e, 1, "tlsv1 alert unknown ca");
+	cr_expect(endpoints_closed(&e, 1, &said));
+	cr_expect_str_eq(said, "tlsv1 alert unknown ca");
+	cr_expect_not(endpoints_closed(&e, 2, &said), "another member");
+	endpoints_alert(&e, 1, "");
+	cr_expect_not(endpoints_closed(&e, 1, &said));
+}
