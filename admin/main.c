@@ -201,8 +201,8 @@ static const struct option_row option_rows[] = {
     FLAG("store", migrate, "migrate",
 	"with join: move this bastion's records into the fleet"),
     FLAG("store", here, "here",
-	"with accept-restore: another bastion accepted it for the\n"
-	"fleet; this one follows"),
+	"with accept-restore: follow a bastion that accepted it\n"
+	"for the fleet"),
     VALUE("store", to, "to", "WHERE",
 	"with migrate: into the fleet, or into this folder"),
     VALUE("store", prefer, "prefer", "HOW",

@@ -39,10 +39,18 @@ struct option_row {
 	size_t offset;     /* of a const char *, or of a bool for a flag */
 };
 
-#define OPTION_ROW(type, member, name_, argument_, help_, ...)       \
-	{                                                            \
-		.name = name_, .argument = argument_, .help = help_, \
-		.offset = offsetof(type, member), __VA_ARGS__        \
+/* A longer text would lose its end. */
+#define OPTION_FITS(text, size)                                        \
+	(0 * sizeof(struct {                                           \
+		_Static_assert(sizeof(text) <= (size), "a long text"); \
+		char none;                                             \
+	}))
+
+#define OPTION_ROW(type, member, name_, argument_, help_, ...)             \
+	{                                                                  \
+		.name = name_, .argument = argument_, .help = help_,       \
+		.offset = offsetof(type, member) + OPTION_FITS(help_, 80), \
+		__VA_ARGS__                                                \
 	}
 #define OPTION_VALUE(type, member, name, argument, help) \
 	OPTION_ROW(type, member, name, argument, help, )
