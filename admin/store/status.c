@@ -29,15 +29,33 @@ print_fleet(const struct view *view)
 	printf("keys       %zu here, %s seals\n", view->site->ring->count, id);
 }
 
+/* How far its clock is ahead of this one's, to a tenth of a second. */
+static void
+print_clock(int64_t off_ms)
+{
+	int64_t tenths = off_ms / 100;
+
+	if (tenths == 0)
+		printf("; its clock agrees");
+	else
+		printf("; its clock is %" PRId64 ".%" PRId64 " s %s",
+		    imaxabs(tenths) / 10, imaxabs(tenths) % 10,
+		    tenths > 0 ? "ahead" : "behind");
+}
+
 static void
 print_engine(const struct view *view)
 {
 	const struct link_status *link = &view->link;
 
-	printf("etcd       %s; clock off by %.1f s; revision %s%s\n",
-	    link->breaker == 0 ? link->why : "answers",
-	    (double)link->clock_off_ms / 1000, link->revision,
-	    link->compact ? "; tfa-link compacts" : "");
+	if (link->breaker == 0) {
+		printf("etcd       %s\n", link->why);
+	} else {
+		printf("etcd       answers");
+		print_clock(link->clock_off_ms);
+		printf("; revision %s%s\n", link->revision,
+		    link->compact ? "; tfa-link compacts" : "");
+	}
 	if (link->login[0] != '\0')
 		printf("           it refuses the user: %s\n", link->login);
 	if (link->is_root)
@@ -46,21 +64,33 @@ print_engine(const struct view *view)
 		puts("           it does not let tfa-link compact");
 }
 
+/* Why a member is not there: its address stands in the line above. */
+static const char *
+member_why(const struct member *member)
+{
+	size_t len = strlen(member->url);
+
+	return strncmp(member->why, member->url, len) == 0 &&
+		strncmp(member->why + len, ": ", 2) == 0
+	    ? member->why + len + 2
+	    : member->why;
+}
+
 static void
 print_member(const struct member *member)
 {
-	printf(
-	    "endpoint   %s %s", member->url, member_state_name(member->state));
+	printf("endpoint   %s\n           %s", member->url,
+	    member_state_name(member->state));
 	if (member->state < MEMBER_LOST) {
-		printf(": %s\n", member->why);
+		printf(": %s\n", member_why(member));
 		return;
 	}
 	printf(", etcd %s, %" PRId64 " of %" PRId64
-	       " MiB, certificate: %" PRId64 " days left",
+	       " MiB; its certificate has %" PRId64 " days left",
 	    member->version, member->db_size / MEBIBYTE,
 	    member->quota / MEBIBYTE, member->days_left);
 	list_each(const struct member_alarm, alarm, member->alarms)
-		printf(", %s", alarm->text);
+		printf("; %s", alarm->text);
 	puts("");
 }
 
@@ -72,12 +102,12 @@ print_bastion(const struct view *view, const struct fleet_member *member)
 
 	when_say(bastion->time_s, said);
 	printf("bastion    %s%s, tfa %s, level %" PRId64 ", policy %" PRId64
-	       ", keys",
+	       "\n           last word %s; keys",
 	    member->host, members_is_live(member, view->now_s) ? "" : " (OFF)",
-	    bastion->version, bastion->level, bastion->policy);
+	    bastion->version, bastion->level, bastion->policy, said);
 	list_each(const struct bastion_key, key, bastion->keys)
 		printf(" %s", key->text);
-	printf(", last word %s\n", said);
+	puts("");
 }
 
 static void
