@@ -12,6 +12,7 @@
 #include "store/base/cleanup.h"
 #include "store/core/record.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
 #define NAMED 5

@@ -11,6 +11,7 @@
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
 static bool

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/fleet/names.h"
+
 static int
 read_config(struct site *site)
 {
@@ -112,7 +114,7 @@ site_begin(const struct admin *admin, unsigned needs, struct site *ret)
 	    .folder = admin->folder != NULL ? admin->folder : SITE_FOLDER};
 	ret->remote.line = LINE_TO("");
 	slash = strrchr(ret->config_path, '/');
-	snprintf(ret->key_path, sizeof(ret->key_path), "%.*s" SITE_KEY,
+	snprintf(ret->key_path, sizeof(ret->key_path), "%.*s" FLEET_KEYS,
 	    slash != NULL ? (int)(slash - ret->config_path + 1) : 0,
 	    ret->config_path);
 	if (geteuid() != 0) {

@@ -37,7 +37,6 @@
 #include "store/fleet/config.h"
 #include "store/fleet/keyring.h"
 
-#define SITE_KEY    "fleet.key"
 #define SITE_FOLDER "/var/lib/tfa"
 
 struct site {
