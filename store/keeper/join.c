@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,16 @@ read_keys(const char *file, char why[static FLEET_WHY_TEXT])
 	return keyring_read(path, 0, true, &ring, why);
 }
 
+/* For all workers; NULL: each of them waits by itself. */
+static _Atomic int64_t *
+share_down(void)
+{
+	void *page = mmap(NULL, sizeof(_Atomic int64_t), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return page != MAP_FAILED ? page : NULL;
+}
+
 void
 keeper_join(const char *file, const char *link, struct keeper *keeper)
 {
@@ -86,6 +97,7 @@ keeper_join(const char *file, const char *link, struct keeper *keeper)
 		return;
 	}
 	fleet_init(&fleet, &config, ring, link);
+	fleet.line.down_ms = share_down();
 	keeper->fleet = &fleet;
 }
 

@@ -2,6 +2,7 @@
 #include "store/fleet/fleet.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,6 +261,43 @@ Test(fleet, a_link_that_was_started_anew_is_asked_again)
 	liar_kill(&s->liar);
 	liar_start(&s->liar);
 	cr_expect_eq(count(&s->one), FAULT_NONE, "%s", s->one.store.why);
+	end(s);
+}
+
+/* True if a request waits for a link, which it does not get. */
+static bool
+waits_for_a_link(struct bastion *bastion)
+{
+	inject_arm_call("poll", 1, EINTR);
+	cr_expect_eq(count(bastion), FAULT_AWAY, "%s", bastion->store.why);
+	return inject_disarm();
+}
+
+/* Of two processes, and many logins, one waits for a link that may be starting;
+ * each does, once the link was there, or may not run. */
+Test(fleet, waits_once_for_a_link_that_stays_away)
+{
+	struct scene *s = begin();
+	_Atomic int64_t down_ms = 0;
+
+	s->one.fleet.line.down_ms = s->other.fleet.line.down_ms = &down_ms;
+	s->one.fleet.get_ms = s->other.fleet.get_ms = 50;
+	liar_kill(&s->liar);
+	cr_expect(waits_for_a_link(&s->one));
+	cr_expect_neq(down_ms, 0);
+	cr_expect(waits_for_a_link(&s->other), "for two seconds");
+	down_ms -= 2000;
+	cr_expect_not(waits_for_a_link(&s->one));
+	cr_expect_not(waits_for_a_link(&s->other));
+	liar_start(&s->liar);
+	cr_expect_eq(count(&s->one), FAULT_NONE, "%s", s->one.store.why);
+	cr_expect_eq(down_ms, 0);
+	liar_kill(&s->liar);
+	cr_expect(waits_for_a_link(&s->other));
+	down_ms -= 2000;
+	s->other.fleet.line.path = "/proc/none/link.sock";
+	cr_expect_not(waits_for_a_link(&s->other));
+	cr_expect_eq(down_ms, 0);
 	end(s);
 }
 
