@@ -230,6 +230,44 @@ Test(fleet, an_unknown_outcome_is_found_out)
 	end(s);
 }
 
+/* A second try that is refused says nothing about the first one: "away", which
+ * means "not done", would be a lie. */
+Test(fleet, a_put_in_doubt_stays_in_doubt)
+{
+	static const enum lie lies[] = {
+	    LIE_AWAY, LIE_REFUSED, LIE_FULL, LIE_NOISE, LIE_CLOSES};
+	struct scene *s = begin();
+	int64_t n;
+
+	s->one.fleet.put_ms = 400;
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		s->liar.shared->then = lies[i];
+		s->liar.shared->lie = LIE_DONE_CLOSES;
+		cr_expect_eq(count_as(&s->one, "alice", &n), FAULT_UNSURE,
+		    "%zu: %s", i, s->one.store.why);
+		s->liar.shared->lie = LIE_NOT;
+		cr_expect_eq(counted(&s->other, "alice"), (int64_t)i + 1);
+	}
+	end(s);
+}
+
+/* The first try was lost, and another writer came before the second. */
+Test(fleet, a_put_in_doubt_is_made_again_in_what_another_wrote)
+{
+	struct scene *s = begin();
+	int64_t n;
+
+	cr_assert_eq(count(&s->one), FAULT_NONE, "%s", s->one.store.why);
+	s->liar.shared->then = LIE_OTHER_FIRST;
+	s->liar.shared->lie = LIE_LOST_CLOSES;
+	cr_expect_eq(
+	    count_as(&s->one, "alice", &n), FAULT_NONE, "%s", s->one.store.why);
+	cr_expect_eq(n, 2);
+	cr_expect_eq(s->liar.shared->puts, 3);
+	cr_expect_eq(counted(&s->other, "alice"), 2);
+	end(s);
+}
+
 /* No answer at all: not done, for all that anybody knows; then its line is not
  * used again, on which a late one may come. */
 Test(fleet, an_answer_that_does_not_come_ends_it)
