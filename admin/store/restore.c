@@ -245,7 +245,7 @@ store_accept_restore(struct admin *admin)
 	scoped_site struct site site;
 	struct store store;
 	char done[80];
-	int status = site_begin(admin, SITE_FLEET, &site);
+	int status = site_begin(admin, SITE_FLEET & ~SITE_CURRENT, &site);
 
 	if (status == ADMIN_DONE)
 		status = ask_to_accept(&site);
