@@ -446,25 +446,16 @@ fleet_forget(struct store *store, struct store_key *key)
 	return fault == FAULT_NONE ? put_nothing(store, key) : fault;
 }
 
-/* ret: the user of a hashed name, which only the record tells; if it cannot be
- * read, the name itself. */
 static void
 user_in_text(struct store *store, const char *file, char ret[static USER_TEXT])
 {
 	struct store_key key = {.lock = -1};
 	scoped_store_text struct store_text text = {.bytes = NULL};
-	scoped_record struct record record = {.version = 0};
-	char again[STORE_FILE_TEXT] = "";
 
 	snprintf(key.file, sizeof(key.file), "%s", file);
-	memset(ret, 0, USER_TEXT);
-	if (ask_state(store, &key, &text) == FAULT_NONE &&
-	    store_parse(store, file, NULL, &text, &record) == FAULT_NONE &&
-	    store_encode(record.user, again) == FAULT_NONE &&
-	    strcmp(again, file) == 0)
-		memcpy(ret, record.user, USER_TEXT);
-	else
-		memcpy(ret, file, strlen(file));
+	if (ask_state(store, &key, &text) != FAULT_NONE)
+		store_text_free(&text);
+	store_user_in(store, file, file, &text, ret);
 }
 
 /* Passes on the user of a key; other keys are ignored. */
