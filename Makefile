@@ -263,7 +263,7 @@ $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 
 # The link of a fleet, the only program with a network: where it is not wanted,
 # neither is libcurl.
-LINK_KEEPER := $(addprefix store/keeper/,confine.c filter.c)
+LINK_KEEPER := $(addprefix store/keeper/,confine.c filter.c start.c)
 fleet: $(BUILD)/tfa-link
 
 $(BUILD)/tfa-link: LINK += -Wl,--gc-sections

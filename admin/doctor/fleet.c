@@ -14,6 +14,7 @@
 #include "admin/doctor/doctor.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
+#include "store/fleet/names.h"
 
 static const char *
 config_path(const struct doctor *doctor)
@@ -173,7 +174,7 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 	const char *path = config_path(doctor), *slash = strrchr(path, '/');
 	char why[GUARDED_WHY_TEXT], keys[CONFIG_WORD];
 
-	snprintf(keys, sizeof(keys), "%.*sfleet.key",
+	snprintf(keys, sizeof(keys), "%.*s" FLEET_KEYS,
 	    slash != NULL ? (int)(slash - path + 1) : 0, path);
 	if (keyring_read(keys, 0, true, &ring, why) != FAULT_NONE) {
 		doctor_fail(doctor, "fleet.key, from a bastion that works",

@@ -14,9 +14,8 @@
 #include "admin/doctor/fleet.h"
 #include "store/base/cleanup.h"
 #include "store/core/report.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
-
-#define FOLDER "fleet" /* of the copies, in the keeper's */
 
 struct local_row {
 	struct user_row row;
@@ -72,7 +71,8 @@ ask_copy(struct doctor *doctor, const struct fleet_config *config,
 
 	(void)doctor_store_folder(doctor, path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fstatat(dir, FOLDER, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (dir < 0 ||
+	    fstatat(dir, FLEET_FOLDER, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		fleet_judge_copy(
 		    &doctor->findings, NULL, "it was not made yet", 0);
 		return;
@@ -111,7 +111,8 @@ ask_alarm(struct doctor *doctor)
 		doctor_fail(doctor,
 		    "tfa-admin store accept-restore --here, which writes it "
 		    "anew",
-		    "%s/fleet/revision cannot be read, or has bytes that tfa "
+		    "%s/" FLEET_REVISION
+		    " cannot be read, or has bytes that tfa "
 		    "did not write: nobody can log in here",
 		    path);
 }

@@ -242,15 +242,27 @@ judge_excluded(struct doctor *doctor, const char *rule, const char *name)
 		    rule, name);
 }
 
+/* A fleet whose policy cannot be looked at has one, for all that is known. */
+static void
+blame_policy(struct doctor *doctor, enum fault fault, const char *why)
+{
+	if (fault == FAULT_AWAY || fault == FAULT_REFUSED)
+		doctor_fail(doctor, "tfa-admin store status",
+		    "the fleet's policy cannot be looked at now: %s", why);
+	else
+		doctor_fail(doctor, "tfa-admin policy edit",
+		    "%s: nobody is let in", why);
+}
+
 void
 doctor_policy(struct doctor *doctor)
 {
 	char why[POLICY_WHY_TEXT], rule[RULE_TEXT + 8];
 	struct policy policy;
+	enum fault fault = doctor_load_policy(doctor, &policy, why);
 
-	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
-		doctor_fail(doctor, "tfa-admin policy edit",
-		    "%s: nobody is let in", why);
+	if (fault != FAULT_NONE) {
+		blame_policy(doctor, fault, why);
 		return;
 	}
 	list_each(const struct rule, r, policy.rules) {

@@ -224,7 +224,8 @@ parse_locked(const struct admin *admin, const char *text, size_t len,
 		return policy_builtin(ret);
 	fault = policy_parse(text, len, ret, &error);
 	home_name(admin, name);
-	json_error_say(&error, name, why, HOME_WHY);
+	if (fault != FAULT_NONE)
+		json_error_say(&error, name, why, HOME_WHY);
 	return fault;
 }
 

@@ -3,7 +3,8 @@
  * and the ten before it.
  *
  * Each is a hidden file of its own, ".policy.json.was.NUMBER", as
- * store/core/version.h has it.  Numbers grow and are not used twice.  With the policy's lock held:
+ * store/core/version.h has it.  Numbers grow and are not used twice.  With the
+ * policy's lock held:
  *
  *	versions_settle()	finishes or drops what a killed change left, and
  *				keeps a policy that was put there by hand

@@ -232,7 +232,8 @@ bool undo_late(struct journal *journal);
  * The texts of the files; on the heap, NULL without memory.  text_dropin():
  * the drop-in, with the door's block for that port (0: none), the other blocks
  * that a present one (or NULL) has above the gate's, and one for an emergency
- * user (or NULL); only: before whom the gate stands, or NULL for everybody.  text_policy(): the issuer is what the host name gives.
+ * user (or NULL); only: before whom the gate stands, or NULL for everybody.
+ * text_policy(): the issuer is what the host name gives.
  * text_ssh_config(): for users of the door.  text_is_user(): may stand after
  * "Match User".
  */

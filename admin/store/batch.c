@@ -6,6 +6,7 @@
 #include "admin/store/older.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
 static bool

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
 #include "store/core/record.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
 #define NAMED 5
@@ -41,11 +41,7 @@ add_name(struct census_some *some, const char *name)
 static enum fault
 keep_name(struct store_names *names, const char *name)
 {
-	struct store_name *kept = list_add(&names->names, sizeof(*kept));
-
-	if (kept != NULL)
-		kept->text = texts_keep(&names->texts, name);
-	return kept != NULL && kept->text != NULL ? FAULT_NONE : FAULT_MEMORY;
+	return store_names_add(names, name, 0) ? FAULT_NONE : FAULT_MEMORY;
 }
 
 /* *ret: the highest serial of that record that was seen here. */
@@ -141,24 +137,14 @@ take_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	    (plan->most == 0 || taking->census->seen < plan->most);
 }
 
-static int
-by_bytes(const void *a, const void *b)
-{
-	const struct store_name *x = a, *y = b;
-
-	return strcmp(x->text, y->text);
-}
-
 /* Adds a record to the doubts that was seen here, and is not there. */
 static enum fault
 doubt_absent(struct taking *taking, const char *file)
 {
-	const struct store_name name = {.text = file};
 	uint64_t seen = 0;
 	enum fault fault;
 
-	if (bsearch(&name, taking->there.names.items, taking->there.names.count,
-		sizeof(name), by_bytes) != NULL)
+	if (store_names_has(&taking->there, file))
 		return FAULT_NONE;
 	fault = read_mark(taking, file, &seen);
 	return fault == FAULT_NONE && is_back(taking, 0, seen)

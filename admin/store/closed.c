@@ -9,8 +9,7 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
-
-#define COPIES "fleet"
+#include "store/fleet/names.h"
 
 static bool
 put(struct store *store, const char *name, const char *text)
@@ -70,7 +69,7 @@ closed_note_fleet(struct store *store, const char *id)
 static bool
 drop_copies(struct store *store)
 {
-	int fd = openat(store->dir, COPIES,
+	int fd = openat(store->dir, FLEET_FOLDER,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
@@ -84,14 +83,14 @@ drop_copies(struct store *store)
 		    strcmp(entry->d_name, "..") != 0)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
-	return unlinkat(store->dir, COPIES, AT_REMOVEDIR) == 0;
+	return unlinkat(store->dir, FLEET_FOLDER, AT_REMOVEDIR) == 0;
 }
 
 bool
 closed_drop_fleet(struct store *store)
 {
 	if (!drop_copies(store)) {
-		admin_say(COPIES ": %s", strerror(errno));
+		admin_say(FLEET_FOLDER ": %s", strerror(errno));
 		return false;
 	}
 	return drop(store, STORE_IN_FLEET);

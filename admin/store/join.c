@@ -237,6 +237,8 @@ prepare(struct site *site, const char *host)
 	if (status == ADMIN_DONE && site->admin->fleet_name == NULL) {
 		status = site_charter(site);
 		if (status == ADMIN_DONE)
+			status = site_current(site);
+		if (status == ADMIN_DONE)
 			status = check_fleet(site, host);
 	}
 	return status == ADMIN_DONE ? ask_to_join(site, host) : status;

@@ -7,6 +7,7 @@
 #include "admin/store/census.h"
 #include "admin/store/join.h"
 #include "store/base/cleanup.h"
+#include "store/fleet/names.h"
 
 int
 join_ask_link(struct site *site, struct link_status *ret)
@@ -82,7 +83,7 @@ note_one(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	(void)mark;
 	(void)sealed;
 	(void)len;
-	if (strcmp(key, "policy") == 0)
+	if (strcmp(key, FLEET_POLICY) == 0)
 		return true;
 	snprintf(ctx, TALK_KEY, "%s", key);
 	return false;

@@ -54,17 +54,28 @@ check_all_have(const struct members *members, const char *id)
 	return ADMIN_NOT;
 }
 
+/* The fleet, its bastions, and the number of that key in the ring.  An admin_exit,
+ * after a message. */
+static int
+begin_with_key(struct admin *admin, const char *id, struct site *site,
+    struct members *members, int *ret_number)
+{
+	int status = site_begin(admin, SITE_FLEET, site);
+
+	if (status != ADMIN_DONE)
+		return status;
+	*ret_number = keyfile_find(site, id);
+	return *ret_number >= 0 ? site_members(site, members) : ADMIN_NOT;
+}
+
 int
 store_key_use(struct admin *admin, const char *id)
 {
 	scoped_site struct site site;
 	scoped_members struct members members = {.list = {NULL, 0}};
-	int status = site_begin(admin, SITE_FLEET, &site);
-	int number = status == ADMIN_DONE ? keyfile_find(&site, id) : -1;
+	int number = -1;
+	int status = begin_with_key(admin, id, &site, &members, &number);
 
-	if (number < 0)
-		return status == ADMIN_DONE ? ADMIN_NOT : status;
-	status = site_members(&site, &members);
 	if (status == ADMIN_DONE)
 		status = check_all_have(&members, id);
 	if (status != ADMIN_DONE)
@@ -130,11 +141,11 @@ store_key_drop(struct admin *admin, const char *id)
 {
 	scoped_site struct site site;
 	scoped_members struct members members = {.list = {NULL, 0}};
-	int status = site_begin(admin, SITE_FLEET, &site);
-	int number = status == ADMIN_DONE ? keyfile_find(&site, id) : -1;
+	int number = -1;
+	int status = begin_with_key(admin, id, &site, &members, &number);
 
-	if (number < 0)
-		return status == ADMIN_DONE ? ADMIN_NOT : status;
+	if (status != ADMIN_DONE)
+		return status;
 	if (memcmp(site.ring->use, site.ring->keys[number].id, KEYRING_ID) ==
 	    0) {
 		admin_say("%s is the key that seals: first \"tfa-admin store "
@@ -142,9 +153,7 @@ store_key_drop(struct admin *admin, const char *id)
 		    id);
 		return ADMIN_NOT;
 	}
-	status = site_members(&site, &members);
-	if (status == ADMIN_DONE)
-		status = check_nobody_uses(&members, id);
+	status = check_nobody_uses(&members, id);
 	if (status == ADMIN_DONE)
 		status = check_nothing_has(&site, id, number);
 	if (status != ADMIN_DONE)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/fleet/names.h"
+
 struct reading {
 	struct remote *remote;
 	struct members *members;
@@ -61,7 +63,7 @@ add_member(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	struct reading *reading = ctx;
 
 	reading->fault = open_member(
-	    reading, key + strlen(BASTION_PREFIX), mark, sealed, len);
+	    reading, key + strlen(FLEET_BASTIONS), mark, sealed, len);
 	return reading->fault == FAULT_NONE;
 }
 
@@ -72,7 +74,7 @@ members_read(
 	struct members members = {.list = {NULL, 0}};
 	struct reading reading = {remote, &members, ret_why, FAULT_NONE};
 	enum fault fault = remote_scan(
-	    remote, BASTION_PREFIX, false, add_member, &reading);
+	    remote, FLEET_BASTIONS, false, add_member, &reading);
 
 	if (fault == FAULT_NONE) {
 		*ret = members;

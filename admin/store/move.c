@@ -4,50 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/store/arrive.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
-
-static bool
-keep_file(struct store_names *names, const char *file)
-{
-	struct store_name *kept = list_add(&names->names, sizeof(*kept));
-
-	if (kept == NULL)
-		return false;
-	*kept = (struct store_name){texts_keep(&names->texts, file), 0};
-	return kept->text != NULL;
-}
-
-static int
-compare_files(const void *a, const void *b)
-{
-	return strcmp(((const struct store_name *)a)->text,
-	    ((const struct store_name *)b)->text);
-}
-
-static void
-sort_files(struct store_names *names)
-{
-	if (names->names.count > 0)
-		qsort(names->names.items, names->names.count,
-		    sizeof(struct store_name), compare_files);
-}
-
-static bool
-has_file(const struct store_names *names, const char *file)
-{
-	const struct store_name name = {file, 0};
-
-	return names->names.count > 0 &&
-	    bsearch(&name, names->names.items, names->names.count, sizeof(name),
-		compare_files) != NULL;
-}
 
 static bool
 keep_name(struct move *move, const struct store_name *name)
@@ -56,7 +20,7 @@ keep_name(struct move *move, const struct store_name *name)
 
 	return site_is_local(move->site, name->text) ||
 	    (store_encode(name->text, file) == FAULT_NONE &&
-		keep_file(&move->here, file));
+		store_names_add(&move->here, file, 0));
 }
 
 int
@@ -72,7 +36,7 @@ move_relist(struct move *move)
 	list_each(const struct store_name, name, all.names)
 		ok = ok && keep_name(move, name);
 	store_names_done(&all);
-	sort_files(&move->here);
+	store_names_sort(&move->here);
 	if (!ok)
 		admin_say("out of memory");
 	return ok ? ADMIN_DONE : ADMIN_NOT;
@@ -247,8 +211,9 @@ list_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	(void)mark;
 	(void)sealed;
 	(void)len;
-	if (keep_file(&move->there, file) &&
-	    (!has_file(&move->here, file) || keep_file(&move->both, file)))
+	if (store_names_add(&move->there, file, 0) &&
+	    (!store_names_has(&move->here, file) ||
+		store_names_add(&move->both, file, 0)))
 		return true;
 	admin_say("out of memory");
 	return false;
@@ -264,8 +229,8 @@ move_list_fleet(struct move *move)
 		return ADMIN_NOT;
 	if (fault != FAULT_NONE)
 		return site_say(move->site, fault, "the fleet's records");
-	sort_files(&move->there);
-	sort_files(&move->both);
+	store_names_sort(&move->there);
+	store_names_sort(&move->both);
 	return ADMIN_DONE;
 }
 
@@ -303,7 +268,7 @@ move_has_all_seen(struct move *move)
 	}
 	while (ok && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' &&
-		    !has_file(&move->there, entry->d_name))
+		    !store_names_has(&move->there, entry->d_name))
 			ok = was_never_seen(move, entry->d_name);
 	closedir(dir);
 	return ok ? ADMIN_DONE : ADMIN_NOT;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +11,7 @@
 #include "store/base/cleanup.h"
 #include "store/core/restored.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 #include "store/folder/backend.h"
 
@@ -48,18 +48,12 @@ list_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
     size_t len)
 {
 	struct older *older = ctx;
-	struct store_name *kept;
 
 	(void)mark;
 	if (!older->all &&
 	    SEAL_EPOCH(seal_serial(sealed, len)) >= older->site->remote.epoch)
 		return true;
-	kept = list_add(&older->names.names, sizeof(*kept));
-	if (kept != NULL)
-		*kept = (struct store_name){
-		    texts_keep(&older->names.texts, key + strlen(FLEET_USERS)),
-		    0};
-	if (kept != NULL && kept->text != NULL)
+	if (store_names_add(&older->names, key + strlen(FLEET_USERS), 0))
 		return true;
 	admin_say("out of memory");
 	return false;
@@ -175,23 +169,6 @@ older_close(struct site *site, size_t *ret_closed)
 	return status;
 }
 
-static int
-by_bytes(const void *a, const void *b)
-{
-	return strcmp(((const struct store_name *)a)->text,
-	    ((const struct store_name *)b)->text);
-}
-
-static bool
-is_listed(const struct older *older, const char *file)
-{
-	const struct store_name name = {file, 0};
-
-	return older->names.names.count > 0 &&
-	    bsearch(&name, older->names.names.items, older->names.names.count,
-		sizeof(name), by_bytes) != NULL;
-}
-
 /* A mark of this epoch stays: that user's record was taken away since. */
 static bool
 forget_one(struct older *older, struct store *store, const char *file)
@@ -234,7 +211,8 @@ forget_absent(struct older *older, struct store *store)
 		return ADMIN_NOT;
 	}
 	while (ok && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' && !is_listed(older, entry->d_name))
+		if (entry->d_name[0] != '.' &&
+		    !store_names_has(&older->names, entry->d_name))
 			ok = forget_one(older, store, entry->d_name);
 	closedir(dir);
 	if (older->counts[0] > NAMED)
@@ -248,9 +226,7 @@ older_forget(struct site *site, struct store *store)
 	struct older older = {.site = site, .all = true};
 	int status = list_rows(&older);
 
-	if (status == ADMIN_DONE && older.names.names.count > 0)
-		qsort(older.names.names.items, older.names.names.count,
-		    sizeof(struct store_name), by_bytes);
+	store_names_sort(&older.names);
 	if (status == ADMIN_DONE)
 		status = forget_absent(&older, store);
 	store_names_done(&older.names);

@@ -8,6 +8,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/clock.h"
 #include "store/base/utf8.h"
+#include "store/fleet/names.h"
 
 #define WAIT_MS 5000
 #define ROWS    256
@@ -21,10 +22,10 @@ remote_text_free(struct remote_text *text)
 	*text = (struct remote_text){.text = NULL};
 }
 
-static const char *const prefixes[] = {[SEAL_USER] = "users/",
-    [SEAL_POLICY] = "policy",
-    [SEAL_FLEET] = "fleet",
-    [SEAL_BASTION] = "bastions/"};
+static const char *const prefixes[] = {[SEAL_USER] = FLEET_USERS,
+    [SEAL_POLICY] = FLEET_POLICY,
+    [SEAL_FLEET] = FLEET_CHARTER,
+    [SEAL_BASTION] = FLEET_BASTIONS};
 
 struct remote_name
 remote_name_of(enum seal_kind kind)

@@ -22,6 +22,7 @@
 #include "admin/store/restored_policy.h"
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
 /* Takes the epoch of what was seen, if it is higher. */
@@ -55,7 +56,7 @@ seen_epoch(struct store *store, uint64_t *ret)
 	while ((entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
 			take_epoch(store->locks, entry->d_name, &epoch);
-	take_epoch(store->dir, "fleet/charter.lock", &epoch);
+	take_epoch(store->dir, FLEET_FOLDER "/" FLEET_CHARTER_LOCK, &epoch);
 	closedir(dir);
 	*ret = epoch;
 	return true;
@@ -100,7 +101,7 @@ accept_revision(struct site *site, struct store *store)
 		return site_say(site, fault, "the fleet's revision");
 	if (seen_revision_accept(store->dir, revision) != FAULT_NONE) {
 		admin_say(
-		    "%s/fleet/revision: %s", site->folder, strerror(errno));
+		    "%s/" FLEET_REVISION ": %s", site->folder, strerror(errno));
 		return ADMIN_NOT;
 	}
 	return ADMIN_DONE;
@@ -244,7 +245,7 @@ store_accept_restore(struct admin *admin)
 	scoped_site struct site site;
 	struct store store;
 	char done[80];
-	int status = site_begin(admin, SITE_FLEET, &site);
+	int status = site_begin(admin, SITE_FLEET & ~SITE_CURRENT, &site);
 
 	if (status == ADMIN_DONE)
 		status = ask_to_accept(&site);

@@ -1,11 +1,17 @@
 #include "admin/store/site.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "store/base/cleanup.h"
+#include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 
 static int
 read_config(struct site *site)
@@ -99,11 +105,50 @@ site_charter(struct site *site)
 	return ADMIN_DONE;
 }
 
+static enum fault
+judge_state(struct site *site, struct store *store)
+{
+	uint64_t seen = 0, now = 0;
+	char revision[TALK_MARK];
+	enum fault fault = fleet_revision_seen(store, &seen);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = remote_revision(&site->remote, &now);
+	if (fault != FAULT_NONE)
+		return store_say(store, fault, "%s", site->remote.why);
+	snprintf(revision, sizeof(revision), "%" PRIu64, now);
+	return fleet_judge_revision(store, revision, seen, false);
+}
+
+/* As the folder's owner, who may have to raise the alarm. */
+int
+site_current(struct site *site)
+{
+	struct store store = {.dir = -1};
+	enum fault fault;
+
+	if (!site_become_owner(site))
+		return ADMIN_NOT;
+	store.dir = open(site->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fault = judge_state(site, &store);
+	cleanup_fd(&store.dir);
+	site_become_root(site);
+	if (fault == FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s%s", store.why,
+	    fault == FAULT_BACK
+		? ". If you restored it: tfa-admin store accept-restore, with "
+		  "--here if another bastion has accepted it"
+		: "");
+	return ADMIN_NOT;
+}
+
 int
 site_begin(const struct admin *admin, unsigned needs, struct site *ret)
 {
-	static int (*const steps[])(struct site *) = {
-	    read_config, read_keys, open_link, find_owner, site_charter};
+	static int (*const steps[])(struct site *) = {read_config, read_keys,
+	    open_link, find_owner, site_charter, site_current};
 	int status = ADMIN_DONE;
 	const char *slash;
 
@@ -112,7 +157,7 @@ site_begin(const struct admin *admin, unsigned needs, struct site *ret)
 	    .folder = admin->folder != NULL ? admin->folder : SITE_FOLDER};
 	ret->remote.line = LINE_TO("");
 	slash = strrchr(ret->config_path, '/');
-	snprintf(ret->key_path, sizeof(ret->key_path), "%.*s" SITE_KEY,
+	snprintf(ret->key_path, sizeof(ret->key_path), "%.*s" FLEET_KEYS,
 	    slash != NULL ? (int)(slash - ret->config_path + 1) : 0,
 	    ret->config_path);
 	if (geteuid() != 0) {

@@ -37,7 +37,6 @@
 #include "store/fleet/config.h"
 #include "store/fleet/keyring.h"
 
-#define SITE_KEY    "fleet.key"
 #define SITE_FOLDER "/var/lib/tfa"
 
 struct site {
@@ -59,7 +58,8 @@ enum site_need {
 	SITE_LINK = 1 << 2,
 	SITE_OWNER = 1 << 3,   /* who owns the folder */
 	SITE_CHARTER = 1 << 4, /* the fleet's object, opened */
-	SITE_FLEET = 31,       /* all of these */
+	SITE_CURRENT = 1 << 5, /* site_current() */
+	SITE_FLEET = 63,       /* all of these */
 };
 
 /* Gets what a command needs.  An admin_exit, after a message; site_done() in any
@@ -67,6 +67,11 @@ enum site_need {
 int site_begin(const struct admin *admin, unsigned needs, struct site *ret);
 /* The fleet's object, of a site with a link: site->charter. */
 int site_charter(struct site *site);
+
+/* The engine's state is not older than this bastion has seen it.  A command that
+ * went on would decide by bastions and keys of then, and each of its changes would
+ * bring the engine's revision nearer to the one that was seen.  As site_begin(). */
+int site_current(struct site *site);
 
 void site_done(struct site *site);
 #define scoped_site __attribute__((cleanup(site_done)))

@@ -74,14 +74,22 @@ are_good(const struct batch *batch)
 	return true;
 }
 
+/* batch_read() of both sides, of which the fleet's must be good. */
+static bool
+read_good(struct move *move, struct remote *remote, size_t first, size_t count,
+    struct batch *ret)
+{
+	return batch_read(move, remote, first, count, ret) &&
+	    batch_fetch(ret) && are_good(ret);
+}
+
 static void
 look_batch(void *ctx, struct remote *remote, size_t first, size_t count,
     int ret_codes[static CREW_BATCH])
 {
 	scoped_batch struct batch batch;
 
-	if (!batch_read(ctx, remote, first, count, &batch) ||
-	    !batch_fetch(&batch) || !are_good(&batch))
+	if (!read_good(ctx, remote, first, count, &batch))
 		return;
 	for (size_t i = 0; i < count; i++)
 		ret_codes[i] = (int)compare_row(ctx, &batch.rows[i]);
@@ -108,8 +116,7 @@ bring_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 {
 	scoped_batch struct batch batch;
 
-	if (!batch_read(ctx, remote, first, count, &batch) ||
-	    !batch_fetch(&batch) || !are_good(&batch))
+	if (!read_good(ctx, remote, first, count, &batch))
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (batch.rows[i].there.text != NULL)
@@ -120,8 +127,8 @@ bring_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 }
 
 /* Puts an empty text in place of each that is the same here, or was used before
- * the one here: there is no record, and there was one.  A key that is gone would look like one that somebody took
- * away. */
+ * the one here: there is no record, and there was one.  A key that is gone would
+ * look like one that somebody took away. */
 static enum fault
 empty_all(struct batch *batch, const int *codes)
 {

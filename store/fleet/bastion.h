@@ -13,7 +13,6 @@
 #include "store/folder/audit.h"
 #include "store/json/json.h"
 
-#define BASTION_PREFIX  "bastions/"
 #define BASTION_MAX     4096 /* bytes of its text */
 #define BASTION_EACH_S  60
 #define BASTION_VERSION 33

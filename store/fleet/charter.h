@@ -16,7 +16,6 @@
 
 #include "store/fleet/config.h"
 
-#define CHARTER_KEY   "fleet"
 #define CHARTER_MAX   4096 /* bytes of its text */
 #define CHARTER_ID    33
 #define CHARTER_LEVEL 2 /* what this program can read and write */

@@ -11,6 +11,7 @@
 #include "store/base/file.h"
 #include "store/fleet/ahead.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
 #define GET_MS     4000 /* as long as etcd may take to have a leader */
@@ -165,7 +166,7 @@ fleet_judge_revision(
 		    revision, (unsigned long long)seen);
 	if (note &&
 	    seen_revision_note(store->dir, number, time(NULL)) != FAULT_NONE)
-		return store_say_errno(store, "cannot write", "fleet/revision");
+		return store_say_errno(store, "cannot write", FLEET_REVISION);
 	return FAULT_NONE;
 }
 
@@ -177,13 +178,13 @@ fleet_revision_seen(struct store *store, uint64_t *ret)
 	if (fault == FAULT_BACK)
 		return store_say(store, fault,
 		    "the shared store was at an older state than before, and "
-		    "nobody has accepted that: fleet/back is there");
+		    "nobody has accepted that: " FLEET_BACK " is there");
 	if (fault == FAULT_FORMAT)
 		return store_say(store, FAULT_REFUSED,
-		    "fleet/revision has bytes that tfa did not write");
+		    FLEET_REVISION " has bytes that tfa did not write");
 	return fault == FAULT_NONE
 	    ? fault
-	    : store_say_errno(store, "cannot read", "fleet/revision");
+	    : store_say_errno(store, "cannot read", FLEET_REVISION);
 }
 
 /* Refuses to go on by a policy, or a charter, that was replaced. */
@@ -445,25 +446,16 @@ fleet_forget(struct store *store, struct store_key *key)
 	return fault == FAULT_NONE ? put_nothing(store, key) : fault;
 }
 
-/* ret: the user of a hashed name, which only the record tells; if it cannot be
- * read, the name itself. */
 static void
 user_in_text(struct store *store, const char *file, char ret[static USER_TEXT])
 {
 	struct store_key key = {.lock = -1};
 	scoped_store_text struct store_text text = {.bytes = NULL};
-	scoped_record struct record record = {.version = 0};
-	char again[STORE_FILE_TEXT] = "";
 
 	snprintf(key.file, sizeof(key.file), "%s", file);
-	memset(ret, 0, USER_TEXT);
-	if (ask_state(store, &key, &text) == FAULT_NONE &&
-	    store_parse(store, file, NULL, &text, &record) == FAULT_NONE &&
-	    store_encode(record.user, again) == FAULT_NONE &&
-	    strcmp(again, file) == 0)
-		memcpy(ret, record.user, USER_TEXT);
-	else
-		memcpy(ret, file, strlen(file));
+	if (ask_state(store, &key, &text) != FAULT_NONE)
+		store_text_free(&text);
+	store_user_in(store, file, file, &text, ret);
 }
 
 /* Passes on the user of a key; other keys are ignored. */

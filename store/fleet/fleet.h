@@ -11,7 +11,7 @@
  *	store_close(&store);
  *	fleet_done(&fleet);
  *
- * The key of a user's record is "users/" and the name as store_encode() writes
+ * The key of a user's record is FLEET_USERS and the name as store_encode() writes
  * it, which is also the name in its seal.  A put is done only if nothing else
  * was put there since the get; what stands there then comes back with the answer,
  * and the change is made again in that.
@@ -29,8 +29,6 @@
 #include "store/fleet/config.h"
 #include "store/fleet/talk.h"
 #include "store/folder/backend.h"
-
-#define FLEET_USERS "users/"
 
 struct ahead;
 

@@ -16,9 +16,9 @@
 #include "store/base/clock.h"
 #include "store/base/file.h"
 #include "store/fleet/learn.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
-#define FOLDER   "fleet"
 #define COPY_MAX (BASE64_LEN(SEAL_MAX) + 256) /* bytes of a copy's file */
 #define AGAIN_S  3600 /* a copy that is right is written again after this */
 #define TRIES    4    /* the policy may change between two requests */
@@ -33,9 +33,9 @@ struct piece {
 };
 
 static const struct piece policy_piece = {
-    KEPT_POLICY, "policy.lock", ".policy.new", SEAL_POLICY};
+    FLEET_POLICY, "policy.lock", ".policy.new", SEAL_POLICY};
 static const struct piece charter_piece = {
-    CHARTER_KEY, "charter.lock", ".charter.new", SEAL_FLEET};
+    FLEET_CHARTER, FLEET_CHARTER_LOCK, ".charter.new", SEAL_FLEET};
 
 /* A copy's file. */
 struct copy {
@@ -74,16 +74,16 @@ static enum fault
 say_file(struct fleet *fleet, const char *name)
 {
 	return kept_say(fleet, errno == ENOENT ? FAULT_ABSENT : FAULT_IO,
-	    "%s/%s: %s", FOLDER, name, strerror(errno));
+	    "%s/%s: %s", FLEET_FOLDER, name, strerror(errno));
 }
 
 static int
 open_kept(int dir)
 {
-	if (mkdirat(dir, FOLDER, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(dir, FLEET_FOLDER, 0700) < 0 && errno != EEXIST)
 		return -1;
 	return openat(
-	    dir, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	    dir, FLEET_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static enum fault
@@ -105,7 +105,7 @@ copy_read(struct fleet *fleet, int folder, const struct piece *piece,
 		    &copy_shape, text, len, COPY_MAX, ret, &error);
 	return fault == FAULT_NONE
 	    ? fault
-	    : kept_say(fleet, fault, "%s/%s cannot be read (%s)", FOLDER,
+	    : kept_say(fleet, fault, "%s/%s cannot be read (%s)", FLEET_FOLDER,
 		  piece->key, fault_name(fault));
 }
 
@@ -171,7 +171,8 @@ piece_note(struct fleet *fleet, int folder, const struct piece *piece,
 	fault = seen_serial_read(lock, &seen);
 	if (fault == FAULT_FORMAT)
 		return kept_say(fleet, FAULT_REFUSED,
-		    FOLDER "/%s has bytes that tfa did not write", piece->lock);
+		    FLEET_FOLDER "/%s has bytes that tfa did not write",
+		    piece->lock);
 	if (fault != FAULT_NONE)
 		return say_file(fleet, piece->lock);
 	if (!is_absent_since(serial, seen, epoch))
@@ -309,7 +310,7 @@ fetch_charter(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	struct copy copy = {.time_s = now_s};
 	uint64_t serial = 0;
 	enum fault fault = talk_get(
-	    &fleet->line, CHARTER_KEY, &none, get_until(fleet), &answer);
+	    &fleet->line, FLEET_CHARTER, &none, get_until(fleet), &answer);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -335,7 +336,7 @@ fetch_policy(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	struct copy copy = {.time_s = now_s};
 	uint64_t serial = 0;
 	enum fault fault = talk_get(
-	    &fleet->line, KEPT_POLICY, &want, get_until(fleet), &answer);
+	    &fleet->line, FLEET_POLICY, &want, get_until(fleet), &answer);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -405,8 +406,8 @@ kept_use(struct fleet *fleet, const struct kept *kept)
 static const char *
 name_earlier(int64_t number, char ret[static EARLIER])
 {
-	snprintf(ret, EARLIER, KEPT_POLICY "/%" PRId64, number);
-	return ret + sizeof(KEPT_POLICY);
+	snprintf(ret, EARLIER, FLEET_POLICY "/%" PRId64, number);
+	return ret + sizeof(FLEET_POLICY);
 }
 
 /* Seals a version under the key and the name that its seal has. */
@@ -495,7 +496,7 @@ put_next(
 	snprintf(version.what, sizeof(version.what), "%s", next->what);
 	fault = keep_current(fleet, kept);
 	if (fault == FAULT_NONE)
-		fault = put_version(fleet, kept, KEPT_POLICY, "",
+		fault = put_version(fleet, kept, FLEET_POLICY, "",
 		    kept->policy_mark, &version, &answer);
 	if (fault == FAULT_NONE)
 		drop_earlier(fleet, kept->version.number - VERSIONS_KEPT);

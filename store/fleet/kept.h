@@ -1,6 +1,6 @@
 /*
  * The copies that a bastion keeps of its fleet's policy and charter: sealed, as
- * the engine has them, in DIR/fleet/policy and DIR/fleet/charter.
+ * the engine has them, in DIR/fleet/policy and DIR/fleet/fleet.
  *
  * A login does not ask for them: it decides by the copies, and the answer to the
  * request for the record names the marks of those in force.  Where one differs,
@@ -25,11 +25,8 @@
 #include "store/fleet/charter.h"
 #include "store/fleet/fleet.h"
 
-/* Its key; the versions before it: "policy/7", which their seals call "7". */
-#define KEPT_POLICY "policy"
-#define KEPT_TEXT   (SEAL_MAX - SEAL_OVERHEAD - VERSION_HEAD) /* of a policy */
-#define KEPT_S      604800 /* how long a copy counts while the engine is away */
-#define KEPT_WHY    LINE_WHY
+#define KEPT_TEXT (SEAL_MAX - SEAL_OVERHEAD - VERSION_HEAD) /* of a policy */
+#define KEPT_S    604800 /* how long a copy counts while the engine is away */
 
 struct kept {
 	struct charter charter;

@@ -12,10 +12,11 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
 #define NAME     "learnt" /* its time of change is when it is due */
-#define LEARNT   "fleet/" NAME
+#define LEARNT   FLEET_FOLDER "/" NAME
 #define DAY_S    INT64_C(86400)
 #define JITTER_S 14400
 #define RETRY_S  3600

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,41 +74,84 @@ check_link(struct line *line)
 	return FAULT_NONE;
 }
 
-static enum fault
+/* 0, or why there is no connection. */
+static int
 line_dial(struct line *line)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval limit = {.tv_usec = SEND_MS * 1000};
 	size_t len = strlen(line->path);
+	int error;
 
 	if (len >= sizeof(address.sun_path))
-		return line_fail(line, FAULT_AWAY, "too long");
+		return ENAMETOOLONG;
 	memcpy(address.sun_path, line->path, len);
 	line->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	/* The limit holds for connect(2), too. */
-	if (line->fd < 0 ||
-	    setsockopt(
-		line->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	if (line->fd >= 0 &&
+	    setsockopt(line->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+		sizeof(limit)) == 0 &&
 	    connect(line->fd, (const struct sockaddr *)&address,
-		sizeof(address)) < 0)
-		return line_fail(line, FAULT_AWAY, strerror(errno));
-	return FAULT_NONE;
+		sizeof(address)) == 0)
+		return 0;
+	error = errno;
+	line_close(line);
+	return error;
 }
 
-/* A link that is being started again is not there for a moment.  systemd takes
- * the folder away from one that is not to run. */
+/* Since when nobody listens: since now_ms, if nobody has noticed before. */
+static int64_t
+note_down(struct line *line, int64_t now_ms)
+{
+	int64_t since_ms = 0;
+
+	return line->down_ms == NULL ||
+		atomic_compare_exchange_strong(line->down_ms, &since_ms, now_ms)
+	    ? now_ms
+	    : since_ms;
+}
+
+static void
+forget_down(struct line *line)
+{
+	if (line->down_ms != NULL)
+		atomic_store(line->down_ms, 0);
+}
+
+/*
+ * True if the link may be there in a moment.  One that is being started again is
+ * away for less than START_MS, and its folder stays.  systemd takes the folder
+ * away from one that is not to run; elsewhere only the time tells, and one login
+ * waits for it, not each.
+ */
+static bool
+may_be_starting(struct line *line, int error, int64_t began_ms)
+{
+	int64_t since_ms = began_ms;
+	uid_t owner;
+
+	if (!find_owner(line->path, &owner)) {
+		forget_down(line);
+		return false;
+	}
+	if (error == ENOENT || error == ECONNREFUSED)
+		since_ms = note_down(line, began_ms);
+	return clock_ms() - since_ms < START_MS;
+}
+
 static enum fault
 line_open(struct line *line, int64_t until_ms)
 {
-	int64_t start_ms = clock_ms();
-	enum fault fault;
-	uid_t owner;
+	int64_t began_ms = clock_ms();
+	int error;
 
-	while ((fault = line_dial(line)) != FAULT_NONE &&
-	    find_owner(line->path, &owner) &&
-	    clock_ms() - start_ms < START_MS && clock_ms() < until_ms)
+	while ((error = line_dial(line)) != 0 &&
+	    may_be_starting(line, error, began_ms) && clock_ms() < until_ms)
 		poll(NULL, 0, PAUSE_MS);
-	return fault == FAULT_NONE ? check_link(line) : fault;
+	if (error != 0)
+		return line_fail(line, FAULT_AWAY, strerror(error));
+	forget_down(line);
+	return check_link(line);
 }
 
 static bool

@@ -21,7 +21,10 @@
 
 struct line {
 	const char *path;
-	int fd;             /* -1: not open */
+	int fd; /* -1: not open */
+	/* Since when nobody listens at path, in clock_ms(); 0: somebody does.
+	 * Shared by all who ask there; NULL: nobody else does. */
+	_Atomic int64_t *down_ms;
 	char why[LINE_WHY]; /* about the last fault */
 };
 
@@ -32,8 +35,9 @@ struct line {
  * Waits until clock_ms() is until_ms.  The link must be root's, or that of the
  * owner of the socket's folder, into which nobody else may write.
  *
- * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens, for two
- * seconds where the folder is there.
+ * FAULT_AWAY: it was not asked, since nobody, or somebody else, listens.  Where
+ * the folder is there it waits for a link that starts, until nobody has listened
+ * for two seconds.
  * FAULT_UNSURE: it was, and gave no answer.  FAULT_LIMIT: a packet is longer than
  * LINE_PACKET; FAULT_MEMORY.
  */

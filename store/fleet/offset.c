@@ -12,8 +12,8 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
+#include "store/fleet/names.h"
 
-#define FOLDER "fleet"
 #define CLOCK  "clock"
 #define NUMBER 21 /* sign, 19 digits and a newline */
 #define BOOT   36 /* bytes of a boot's id */
@@ -24,11 +24,11 @@ open_clock(int dir, int flags)
 {
 	scoped_fd int folder = -1;
 
-	if ((flags & O_ACCMODE) != O_RDONLY && mkdirat(dir, FOLDER, 0700) < 0 &&
-	    errno != EEXIST)
+	if ((flags & O_ACCMODE) != O_RDONLY &&
+	    mkdirat(dir, FLEET_FOLDER, 0700) < 0 && errno != EEXIST)
 		return -1;
 	folder = openat(
-	    dir, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	    dir, FLEET_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0)
 		return -1;
 	return (flags & O_ACCMODE) == O_RDONLY

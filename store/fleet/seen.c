@@ -11,13 +11,12 @@
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
+#include "store/fleet/names.h"
 #include "store/fleet/seal.h"
 #include "store/fleet/seen.h"
 
 #define SERIAL_BYTES 16
 #define AT_NUMBER    8
-#define REVISION     "fleet/revision"
-#define BACK         "fleet/back"
 #define DIGITS       20 /* and a newline; as many as any revision has */
 #define NOTE_S       60
 
@@ -104,15 +103,15 @@ read_revision(int fd, uint64_t *ret)
 static bool
 is_alarmed(int dir)
 {
-	return faccessat(dir, BACK, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	return faccessat(dir, FLEET_BACK, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
 	    errno != ENOENT;
 }
 
 enum fault
 seen_revision_read(int dir, uint64_t *ret)
 {
-	scoped_fd int fd = openat(
-	    dir, REVISION, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	scoped_fd int fd = openat(dir, FLEET_REVISION,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 && errno != ENOENT)
 		return FAULT_IO;
@@ -127,12 +126,12 @@ seen_revision_read(int dir, uint64_t *ret)
 static int
 open_revision(int dir)
 {
-	int fd = file_open_or_make(dir, REVISION, O_RDWR);
+	int fd = file_open_or_make(dir, FLEET_REVISION, O_RDWR);
 
 	if (fd >= 0 || errno != ENOENT ||
-	    (mkdirat(dir, "fleet", 0700) < 0 && errno != EEXIST))
+	    (mkdirat(dir, FLEET_FOLDER, 0700) < 0 && errno != EEXIST))
 		return fd;
-	return file_open_or_make(dir, REVISION, O_RDWR);
+	return file_open_or_make(dir, FLEET_REVISION, O_RDWR);
 }
 
 /* One write in place: of so few bytes none is written without the others. */
@@ -171,8 +170,8 @@ static void
 raise_alarm(int dir)
 {
 	scoped_fd int folder = openat(
-	    dir, "fleet", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	scoped_fd int fd = file_open_or_make(dir, BACK, O_WRONLY);
+	    dir, FLEET_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd int fd = file_open_or_make(dir, FLEET_BACK, O_WRONLY);
 
 	if (fd >= 0 && fsync(fd) == 0 && folder >= 0)
 		(void)!fsync(folder);
@@ -204,6 +203,6 @@ seen_revision_accept(int dir, uint64_t revision)
 	if (fd < 0 || flock(fd, LOCK_EX) < 0 ||
 	    write_revision(fd, revision) != FAULT_NONE)
 		return FAULT_IO;
-	return unlinkat(dir, BACK, 0) == 0 || errno == ENOENT ? FAULT_NONE
-							      : FAULT_IO;
+	return unlinkat(dir, FLEET_BACK, 0) == 0 || errno == ENOENT ? FAULT_NONE
+								    : FAULT_IO;
 }

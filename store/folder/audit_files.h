@@ -49,8 +49,9 @@ struct audit_files {
 MUST_USE enum fault audit_files_list(int folder, struct audit_files *ret);
 
 /*
- * Opens a file of the list; file->bytes are then those of now.  FAULT_STALE: its name is another file's by now;
- * FAULT_ACCESS: it is not the keeper's own; FAULT_IO.
+ * Opens a file of the list; file->bytes are then those of now.  FAULT_STALE: its
+ * name is another file's by now; FAULT_ACCESS: it is not the keeper's own;
+ * FAULT_IO.
  */
 MUST_USE enum fault
 audit_file_open(int folder, struct audit_file *file, int *ret_fd);

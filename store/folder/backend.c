@@ -65,3 +65,20 @@ store_parse(struct store *store, const char *path, const char *user,
 	explicit_bzero(&record, sizeof(record));
 	return FAULT_NONE;
 }
+
+void
+store_user_in(struct store *store, const char *path, const char *file,
+    const struct store_text *text, char ret[static USER_TEXT])
+{
+	scoped_record struct record record = {.version = 0};
+	char again[STORE_FILE_TEXT] = "";
+
+	memset(ret, 0, USER_TEXT);
+	if (text->bytes != NULL &&
+	    store_parse(store, path, NULL, text, &record) == FAULT_NONE &&
+	    store_encode(record.user, again) == FAULT_NONE &&
+	    strcmp(again, file) == 0)
+		memcpy(ret, record.user, USER_TEXT);
+	else
+		memcpy(ret, file, strlen(file));
+}

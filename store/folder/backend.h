@@ -89,4 +89,10 @@ store_say_errno(struct store *store, const char *what, const char *name);
 MUST_USE enum fault store_parse(struct store *store, const char *path,
     const char *user, const struct store_text *text, struct record *ret);
 
+/* ret: the user of a file with a hashed name, whom only the record's text in path
+ * tells.  Where it does not, or bytes is NULL, the file's name: the record is
+ * listed all the same. */
+void store_user_in(struct store *store, const char *path, const char *file,
+    const struct store_text *text, char ret[static USER_TEXT]);
+
 #endif

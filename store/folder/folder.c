@@ -226,28 +226,17 @@ folder_forget(struct store *store, struct store_key *key)
 	    : fault;
 }
 
-/*
- * ret: the user of a file with a hashed name, which only the record tells.  If
- * it cannot be read, the file's name is used, so that the record is listed.
- */
 static void
 user_in_record(
     struct store *store, const char *file, char ret[static USER_TEXT])
 {
-	char again[STORE_FILE_TEXT] = "";
-	scoped_record struct record record = {.version = 0};
 	scoped_store_text struct store_text text = {.bytes = NULL};
 	char path[STORE_FILE_TEXT + 8];
 
 	snprintf(path, sizeof(path), "%s.json", file);
-	memset(ret, 0, USER_TEXT);
-	if (read_text(store, file, &text) == FAULT_NONE &&
-	    store_parse(store, path, NULL, &text, &record) == FAULT_NONE &&
-	    store_encode(record.user, again) == FAULT_NONE &&
-	    strcmp(again, file) == 0)
-		memcpy(ret, record.user, USER_TEXT);
-	else
-		memcpy(ret, file, strlen(file));
+	if (read_text(store, file, &text) != FAULT_NONE)
+		store_text_free(&text);
+	store_user_in(store, path, file, &text, ret);
 }
 
 /* ret: the user whose record NAME.json is.  Returns false if it is not a

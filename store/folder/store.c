@@ -259,16 +259,9 @@ static bool
 list_user(void *ctx, const char *user, uint64_t order)
 {
 	struct listing *listing = ctx;
-	struct store_name *name;
 
-	if (backend_of(listing->store, user) != listing->backend)
-		return true;
-	name = list_add(&listing->names.names, sizeof(*name));
-	if (name == NULL)
-		return false;
-	name->text = texts_keep(&listing->names.texts, user);
-	name->order = order;
-	return name->text != NULL;
+	return backend_of(listing->store, user) != listing->backend ||
+	    store_names_add(&listing->names, user, order);
 }
 
 static enum fault
@@ -296,6 +289,43 @@ store_list(struct store *store, struct store_names *ret)
 	else
 		store_names_done(&listing.names);
 	return fault;
+}
+
+bool
+store_names_add(struct store_names *names, const char *text, uint64_t order)
+{
+	struct store_name *name = list_add(&names->names, sizeof(*name));
+
+	if (name == NULL)
+		return false;
+	*name = (struct store_name){texts_keep(&names->texts, text), order};
+	return name->text != NULL;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct store_name *one = a, *other = b;
+
+	return strcmp(one->text, other->text);
+}
+
+void
+store_names_sort(struct store_names *names)
+{
+	if (names->names.count > 0)
+		qsort(names->names.items, names->names.count,
+		    sizeof(struct store_name), compare_names);
+}
+
+bool
+store_names_has(const struct store_names *names, const char *text)
+{
+	const struct store_name name = {text, 0};
+
+	return names->names.count > 0 &&
+	    bsearch(&name, names->names.items, names->names.count, sizeof(name),
+		compare_names) != NULL;
 }
 
 void

@@ -100,11 +100,17 @@ void store_close(struct store *store);
  * the record.  Logging, messages and random bytes belong before or after the
  * update.
  *
+ * Of a record in the folder:
  * FAULT_FORMAT, FAULT_LIMIT, FAULT_ACCESS: the record is damaged or not ours,
  * and change() was not called.  FAULT_CLOSED: nor was it, and nothing was looked
  * at, since an administrator moves the records.  FAULT_MEMORY: nothing was
  * written.  FAULT_IO: the record may have been written all the same, if only
  * the sync of its folder failed.
+ *
+ * Of a shared engine's, also: FAULT_AWAY: nothing was written, nor will be.
+ * FAULT_UNSURE: it may have been, or may be yet.  FAULT_FULL, FAULT_REFUSED,
+ * FAULT_BACK: nothing was written, until an administrator acts.  FAULT_STALE:
+ * others were faster, each time.
  */
 MUST_USE enum fault
 store_update(struct store *store, const char *user, uid_t uid,
@@ -159,6 +165,17 @@ struct store_names {
 MUST_USE enum fault store_list(struct store *store, struct store_names *ret);
 
 void store_names_done(struct store_names *names);
+
+/* A list may be made by hand, too.  Adds a copy of the text; false without
+ * memory. */
+bool
+store_names_add(struct store_names *names, const char *text, uint64_t order);
+
+/* Puts the names into the order of their bytes. */
+void store_names_sort(struct store_names *names);
+
+/* True if that name is in a list in the order of its bytes. */
+bool store_names_has(const struct store_names *names, const char *text);
 
 /* The bastion whose uid of that user is in the record, for record_uid(). */
 const char *store_bastion(const struct store *store, const char *user);

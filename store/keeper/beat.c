@@ -12,6 +12,7 @@
 #include "store/fleet/bastion.h"
 #include "store/fleet/kept.h"
 #include "store/fleet/learn.h"
+#include "store/fleet/names.h"
 #include "store/fleet/offset.h"
 #include "store/json/lex.h"
 
@@ -111,7 +112,7 @@ put_self(struct store *store, const char *host, const struct bastion *bastion)
 	char key[TALK_KEY];
 	enum fault fault;
 
-	snprintf(key, sizeof(key), BASTION_PREFIX "%s", host);
+	snprintf(key, sizeof(key), FLEET_BASTIONS "%s", host);
 	fault = bastion_format(bastion, &text);
 	if (fault == FAULT_NONE)
 		fault = seal_close(

@@ -2,16 +2,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/fleet/bastion.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/json/json.h"
 #include "store/keeper/join.h"
 
-#define CREDENTIAL "fleet.key"
-#define PATH_TEXT  4096
+#define PATH_TEXT 4096
 
 /* Kept for as long as the process lives. */
 static struct fleet_config config;
@@ -26,7 +27,7 @@ was_joined(const char *store)
 	char path[PATH_TEXT];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/fleet", store);
+	snprintf(path, sizeof(path), "%s/" FLEET_FOLDER, store);
 	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
@@ -39,7 +40,7 @@ read_credential(enum fault *ret, char why[static FLEET_WHY_TEXT])
 
 	if (folder == NULL || folder[0] != '/')
 		return false;
-	snprintf(path, sizeof(path), "%s/" CREDENTIAL, folder);
+	snprintf(path, sizeof(path), "%s/" FLEET_KEYS, folder);
 	*ret = keyring_read(path, geteuid(), false, &ring, why);
 	return *ret != FAULT_ABSENT;
 }
@@ -54,8 +55,18 @@ read_keys(const char *file, char why[static FLEET_WHY_TEXT])
 
 	if (read_credential(&fault, why))
 		return fault;
-	snprintf(path, sizeof(path), "%.*s" CREDENTIAL, len, file);
+	snprintf(path, sizeof(path), "%.*s" FLEET_KEYS, len, file);
 	return keyring_read(path, 0, true, &ring, why);
+}
+
+/* For all workers; NULL: each of them waits by itself. */
+static _Atomic int64_t *
+share_down(void)
+{
+	void *page = mmap(NULL, sizeof(_Atomic int64_t), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return page != MAP_FAILED ? page : NULL;
 }
 
 void
@@ -69,7 +80,7 @@ keeper_join(const char *file, const char *link, struct keeper *keeper)
 		if (was_joined(keeper->store))
 			snprintf(why, FLEET_WHY_TEXT,
 			    "%.200s is gone, but this bastion was in a fleet "
-			    "(%.150s/fleet): put it back",
+			    "(%.150s/" FLEET_FOLDER "): put it back",
 			    file, keeper->store);
 		return;
 	}
@@ -86,6 +97,7 @@ keeper_join(const char *file, const char *link, struct keeper *keeper)
 		return;
 	}
 	fleet_init(&fleet, &config, ring, link);
+	fleet.line.down_ms = share_down();
 	keeper->fleet = &fleet;
 }
 

@@ -10,6 +10,7 @@
  *	confine.c    what the keeper gives up for good; filter.c: the system calls
  *	join.c       the fleet that this bastion is in
  *	program.c    if a newer program has taken its place
+ *	start.c      what main.c has in common with the link's
  *
  * One connection.  Each file calls only files that stand below it:
  *

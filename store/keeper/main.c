@@ -1,7 +1,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +19,10 @@
 #include "store/fleet/line.h"
 #include "store/keeper/confine.h"
 #include "store/keeper/join.h"
+#include "store/keeper/start.h"
 #include "store/core/otp.h"
 
 #define KEEPER_USER "_tfa"
-#define EX_USAGE    2
 #define FILES       1024 /* descriptors: connections that wait, and some */
 
 /* The options, as they were given. */
@@ -70,32 +69,11 @@ print_usage(FILE *to, int status)
 static void
 keeper_options(int argc, char **argv, struct start *ret)
 {
-	switch (options_read(&options, &argc, argv, ret, NULL)) {
-	case OPTIONS_WRONG:
-		print_usage(stderr, EX_USAGE);
-	case OPTIONS_HELP:
-		print_usage(stdout, 0);
-	case OPTIONS_VERSION:
-		fputs("tfa-keeper " TFA_VERSION "\n", stdout);
-		exit(0);
-	case OPTIONS_READ:
-		break;
-	}
-	if (argc != 1)
-		warnx("\"%s\" is a word too many", argv[1]);
-	else if (ret->keeper.embedded && ret->socket != NULL)
-		warnx("--socket and --stdio exclude each other");
-	else
+	start_options(&options, argc, argv, ret, print_usage);
+	if (!ret->keeper.embedded || ret->socket == NULL)
 		return;
-	print_usage(stderr, EX_USAGE);
-}
-
-static void
-close_up(void)
-{
-	if (!keeper_close_up())
-		err(1, "cannot close up");
-	umask(077);
+	warnx("--socket and --stdio exclude each other");
+	print_usage(stderr, START_USAGE);
 }
 
 /* Only to bind the socket and to make the folder takes root. */
@@ -107,38 +85,15 @@ drop_root(const char *store)
 	if (geteuid() != 0)
 		return;
 	pw = getpwnam(KEEPER_USER);
-	if (pw == NULL || pw->pw_uid == 0)
+	if (pw == NULL)
 		errx(1,
 		    "there is no user %s to run as (useradd --system %s, or "
 		    "systemd-sysusers)",
 		    KEEPER_USER, KEEPER_USER);
-	if (mkdir(store, 0700) == 0 &&
+	if (pw->pw_uid != 0 && mkdir(store, 0700) == 0 &&
 	    lchown(store, pw->pw_uid, pw->pw_gid) < 0)
 		err(1, "%s", store);
-	if (setgroups(0, NULL) < 0 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
-		err(1, "cannot become %s", KEEPER_USER);
-	/* A change of uid opens /proc again. */
-	close_up();
-}
-
-/* Removes a socket that nobody answers: an earlier keeper left it. */
-static void
-clear_stale(const struct sockaddr_un *address)
-{
-	scoped_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct stat st;
-
-	if (fd < 0 || lstat(address->sun_path, &st) < 0)
-		return;
-	if (!S_ISSOCK(st.st_mode))
-		errx(1, "%s is there and is no socket", address->sun_path);
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) ==
-	    0)
-		errx(1, "%s: another keeper answers there", address->sun_path);
-	if (errno == ECONNREFUSED)
-		unlink(address->sun_path);
+	start_become(KEEPER_USER, pw->pw_uid, pw->pw_gid);
 }
 
 /* The folder of the socket belongs to the user who starts the keeper: to root,
@@ -178,16 +133,13 @@ lock_path(const char *path)
 static int
 bind_socket(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	mode_t mask;
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		errx(1, "%s: longer than %zu bytes", path,
-		    sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, strlen(path));
+	start_address(path, &address);
 	lock_path(path);
-	clear_stale(&address);
+	start_clear(&address, "keeper");
 	mask = umask(0111);
 	if (fd < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
@@ -221,18 +173,6 @@ inherited_socket(void)
 	if (fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
 		err(1, "the socket from systemd");
 	return 3;
-}
-
-/*
- * A keeper that is started by hand inherits the environment of the person who
- * starts it.  The process that holds the secrets must not use it: OPENSSL_CONF,
- * for one, names code that libcrypto loads.
- */
-static void
-forget_environment(void)
-{
-	if (clearenv() != 0)
-		errx(1, "the environment cannot be cleared");
 }
 
 /* Says once what is wrong, and what this kernel cannot do. */
@@ -309,13 +249,13 @@ main(int argc, char **argv)
 	if (!keeper_close_inherited(
 		!keeper->embedded && is_activated() ? 4 : 3))
 		err(1, "cannot close what was inherited");
-	close_up();
+	start_closed();
 	if (!keeper->embedded)
 		fd = inherited_socket();
 	keeper->activated = fd >= 0;
 	if (!keeper->embedded)
 		keeper_join(start.fleet, start.link, keeper);
-	forget_environment();
+	start_forget();
 	keeper_open_log();
 	if (!keeper->embedded) {
 		if (fd < 0)

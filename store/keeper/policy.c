@@ -125,7 +125,8 @@ read_next(const struct call *call, char **ret, size_t *ret_len)
 	fault = policy_file_read(path, 0, ret, ret_len, why);
 	if (fault == FAULT_NONE) {
 		fault = policy_parse(*ret, *ret_len, &policy, &error);
-		json_error_say(&error, path, why, sizeof(why));
+		if (fault != FAULT_NONE)
+			json_error_say(&error, path, why, sizeof(why));
 	}
 	if (fault == FAULT_NONE)
 		policy_done(&policy);

@@ -216,6 +216,25 @@ open_store(struct call *call)
 	    : REASON_STORE;
 }
 
+/* Denies a request that was not even judged, since there is no policy, or no
+ * clock.  Where that ends a login, it is in the audit, as any login's end. */
+static void
+deny_unjudged(struct call *call, enum reason reason, const char *name)
+{
+	const struct kind *kind = call->kind;
+	bool is_login = kind->logged != NULL &&
+	    strcmp(kind->logged, AUDIT_LOGIN) == 0;
+	struct deed deed;
+
+	if (kind->change != NULL || is_login) {
+		deed_begin(&deed, call);
+		deed_deny(&deed, reason);
+		(void)deed_audit(&deed);
+		deed_done(&deed);
+	}
+	answer_deny(call, reason, name);
+}
+
 /* Serves a request whose store is open. */
 static void
 serve_open(struct call *call)
@@ -233,7 +252,7 @@ serve_open(struct call *call)
 	if (reason == REASON_NONE)
 		call->kind->serve(call);
 	else
-		answer_deny(call, reason, off);
+		deny_unjudged(call, reason, off);
 	policy_done(&call->policy);
 }
 

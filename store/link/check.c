@@ -1,10 +1,11 @@
 #include "store/link/check.h"
-#include "store/base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "store/base/clock.h"
+#include "store/fleet/names.h"
 #include "store/link/listen.h"
 
 #define CHECK_MS  3000
@@ -116,7 +117,7 @@ check_members(struct engine *engine, struct upkeep *upkeep)
 static bool
 check_reading(struct engine *engine)
 {
-	struct link_request request = {.op = LINK_GET, .key = "fleet"};
+	struct link_request request = {.op = LINK_GET, .key = FLEET_CHARTER};
 	struct checked checked = {.answered = false};
 	struct task *task = task_of(engine, &request, clock_ms() + CHECK_MS);
 

@@ -16,7 +16,6 @@
 #define ETCD_SCAN_ROWS 40        /* with values; so many fit into a reply */
 #define ETCD_TOKEN     1024
 #define ETCD_VERSION   32
-#define ETCD_ALARMS    4
 
 #define ETCD_PATH_RANGE   "/v3/kv/range"
 #define ETCD_PATH_TXN     "/v3/kv/txn"

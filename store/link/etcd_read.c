@@ -217,9 +217,27 @@ is_ours(const struct found *found, const struct link_request *request)
 	    strcmp(found->value, request->value) == 0;
 }
 
-bool
-etcd_read_put(const struct link_request *request, const char *prefix,
-    const char *body, size_t len, struct json_out *ret, enum link_end *ret_end)
+/* A key that is gone is what was asked for, whoever removed it. */
+static bool
+is_gone(const struct found *found, const struct link_request *request)
+{
+	(void)request;
+	return strcmp(found->mark, "0") == 0;
+}
+
+/* A write of one key. */
+struct write {
+	const char *response; /* to one that was done */
+	bool leaves;          /* something stands there then, and has a mark */
+	/* What stands there is what was asked for. */
+	bool (*is_done)(
+	    const struct found *found, const struct link_request *request);
+};
+
+static bool
+read_write(const struct write *write, const struct link_request *request,
+    const char *prefix, const char *body, size_t len, struct json_out *ret,
+    enum link_end *ret_end)
 {
 	scoped_tree cJSON *reply = tree_read(body, len);
 	const char *revision = revision_of(reply);
@@ -231,23 +249,42 @@ etcd_read_put(const struct link_request *request, const char *prefix,
 		return false;
 	*ret_end = LINK_OK;
 	if (succeeded) {
-		/* The revision of a write is the mark of what it wrote. */
-		if (!reply_is_done(reply, "response_put", 1))
+		if (!reply_is_done(reply, write->response, 1))
 			return false;
-		say_done(ret, revision, revision);
+		/* The revision of a put is the mark of what it wrote. */
+		say_done(ret, write->leaves ? revision : NULL, revision);
 		return true;
 	}
 	if (!read_ranges(reply, request, prefix, &found, with))
 		return false;
 	if (!found.fits) {
 		say_too_large(ret, ret_end);
-	} else if (is_ours(&found, request)) {
-		say_done(ret, found.mark, revision);
+	} else if (write->is_done(&found, request)) {
+		say_done(ret, write->leaves ? found.mark : NULL, revision);
 	} else {
 		*ret_end = LINK_STALE;
 		say_found(ret, LINK_STALE, &found, request, with, revision);
 	}
 	return true;
+}
+
+bool
+etcd_read_put(const struct link_request *request, const char *prefix,
+    const char *body, size_t len, struct json_out *ret, enum link_end *ret_end)
+{
+	static const struct write put = {"response_put", true, is_ours};
+
+	return read_write(&put, request, prefix, body, len, ret, ret_end);
+}
+
+bool
+etcd_read_remove(const struct link_request *request, const char *prefix,
+    const char *body, size_t len, struct json_out *ret, enum link_end *ret_end)
+{
+	static const struct write removal = {
+	    "response_delete_range", false, is_gone};
+
+	return read_write(&removal, request, prefix, body, len, ret, ret_end);
 }
 
 bool
@@ -267,39 +304,6 @@ etcd_read_put_all(const struct link_request *request, const char *body,
 	link_put_text(ret, "status", link_end_word(*ret_end));
 	link_put_text(ret, "revision", revision);
 	json_out_text(ret, "}");
-	return true;
-}
-
-/* A key that is gone is what was asked for, whoever removed it. */
-bool
-etcd_read_remove(const struct link_request *request, const char *prefix,
-    const char *body, size_t len, struct json_out *ret, enum link_end *ret_end)
-{
-	scoped_tree cJSON *reply = tree_read(body, len);
-	const char *revision = revision_of(reply);
-	struct link_key with[LINK_WITH];
-	struct found found;
-	bool succeeded;
-
-	if (revision == NULL || !reply_flag(reply, "succeeded", &succeeded))
-		return false;
-	*ret_end = LINK_OK;
-	if (succeeded) {
-		if (!reply_is_done(reply, "response_delete_range", 1))
-			return false;
-		say_done(ret, NULL, revision);
-		return true;
-	}
-	if (!read_ranges(reply, request, prefix, &found, with))
-		return false;
-	if (!found.fits) {
-		say_too_large(ret, ret_end);
-	} else if (strcmp(found.mark, "0") == 0) {
-		say_done(ret, NULL, revision);
-	} else {
-		*ret_end = LINK_STALE;
-		say_found(ret, LINK_STALE, &found, request, with, revision);
-	}
 	return true;
 }
 

@@ -2,7 +2,7 @@
  * tfa-link: the only process of tfa with a network.  It asks etcd for sealed
  * records that it cannot open, for keepers on this machine.
  *
- *	main.c       options, rights, the socket
+ *	main.c       options, rights, the socket; store/keeper/start.c
  *	check.c      --check
  *	listen.c     who may ask, the loop
  *	upkeep.c     polls, probes, compaction, "status"

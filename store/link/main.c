@@ -1,13 +1,10 @@
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +15,7 @@
 #include "store/base/options.h"
 #include "store/base/when.h"
 #include "store/keeper/confine.h"
+#include "store/keeper/start.h"
 #include "store/link/check.h"
 #include "store/link/link.h"
 #include "store/link/listen.h"
@@ -25,7 +23,6 @@
 #include "store/system/systemd.h"
 
 #define EX_WRONG 1
-#define EX_USAGE 2
 #define FILES    1024 /* descriptors */
 #define BACKLOG  256
 
@@ -68,33 +65,13 @@ link_usage(FILE *to, int status)
 	exit(status);
 }
 
-static void
-link_options(int argc, char **argv, struct start *ret)
-{
-	switch (options_read(&options, &argc, argv, ret, NULL)) {
-	case OPTIONS_WRONG:
-		link_usage(stderr, EX_USAGE);
-	case OPTIONS_HELP:
-		link_usage(stdout, 0);
-	case OPTIONS_VERSION:
-		fputs("tfa-link " TFA_VERSION "\n", stdout);
-		exit(0);
-	case OPTIONS_READ:
-		break;
-	}
-	if (argc == 1)
-		return;
-	warnx("\"%s\" is a word too many", argv[1]);
-	link_usage(stderr, EX_USAGE);
-}
-
 static int64_t
 history_to_keep(const char *text)
 {
 	int64_t seconds;
 
 	if (!duration_parse(text, &seconds) || seconds == 0)
-		errx(EX_USAGE, "--keep: \"%s\" is no duration such as 15m",
+		errx(START_USAGE, "--keep: \"%s\" is no duration such as 15m",
 		    text);
 	return seconds * 1000;
 }
@@ -132,24 +109,6 @@ check_socket_folder(const char *path)
 		    folder);
 }
 
-/* A socket that nobody answers is of an earlier link. */
-static void
-clear_old(const struct sockaddr_un *address)
-{
-	scoped_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct stat st;
-
-	if (fd < 0 || lstat(address->sun_path, &st) < 0)
-		return;
-	if (!S_ISSOCK(st.st_mode))
-		errx(1, "%s is there and is no socket", address->sun_path);
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) ==
-	    0)
-		errx(1, "%s: another link answers there", address->sun_path);
-	if (errno == ECONNREFUSED)
-		unlink(address->sun_path);
-}
-
 /* Gives the socket to the keeper's group, if it is not of that group already. */
 static bool
 give_to_group(const char *path, gid_t group)
@@ -165,16 +124,13 @@ give_to_group(const char *path, gid_t group)
 static int
 bind_link(const char *path, gid_t group)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address;
 	int fd = socket(
 	    AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		errx(1, "%s: longer than %zu bytes", path,
-		    sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, strlen(path));
+	start_address(path, &address);
 	check_socket_folder(path);
-	clear_old(&address);
+	start_clear(&address, "link");
 	umask(0777);
 	if (fd < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
@@ -182,13 +138,6 @@ bind_link(const char *path, gid_t group)
 		err(1, "%s", path);
 	umask(077);
 	return fd;
-}
-
-static void
-close_up(void)
-{
-	if (!keeper_close_up())
-		err(1, "cannot protect this process from others");
 }
 
 /* The group is the keeper's: the socket gets it. */
@@ -200,14 +149,7 @@ drop_root(gid_t keeper_group)
 	if (geteuid() != 0)
 		return;
 	pw = user_named(LINK_USER);
-	if (pw->pw_uid == 0)
-		errx(1, "%s is root", LINK_USER);
-	if (setgroups(0, NULL) < 0 ||
-	    setresgid(keeper_group, keeper_group, keeper_group) < 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
-		err(1, "cannot become %s", LINK_USER);
-	/* A change of uid opens /proc again. */
-	close_up();
+	start_become(LINK_USER, pw->pw_uid, keeper_group);
 }
 
 static void
@@ -278,14 +220,6 @@ begin_engine(const struct fleet_config *config, struct secrets *secrets,
 	engine_begin(engine, config, secrets->password, http);
 }
 
-/* Libraries may read the environment of the person who starts this. */
-static void
-forget(void)
-{
-	if (clearenv() != 0)
-		errx(1, "the environment cannot be cleared");
-}
-
 _Noreturn static void
 serve(const struct start *start, struct engine *engine, struct upkeep *upkeep,
     const char *notify)
@@ -320,16 +254,15 @@ main(int argc, char **argv)
 	struct secrets secrets;
 	scoped_free char *notify = NULL;
 
-	link_options(argc, argv, &start);
+	start_options(&options, argc, argv, &start, link_usage);
 	upkeep.keep_ms = history_to_keep(start.keep);
 	if (!keeper_close_inherited(3))
 		err(1, "cannot close what was inherited");
-	close_up();
-	umask(077);
+	start_closed();
 	read_all(&start, &config, &secrets);
 	if (getenv("NOTIFY_SOCKET") != NULL)
 		notify = strdup(getenv("NOTIFY_SOCKET"));
-	forget();
+	start_forget();
 	closelog();
 	openlog("tfa-link", LOG_PID, LOG_AUTHPRIV);
 	keeper_limit_files(FILES);

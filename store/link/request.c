@@ -299,11 +299,11 @@ read_parts(const cJSON *object, struct link_request *ret)
 		known++;
 	}
 	if (cJSON_GetArraySize(object) != known)
-		return "there is a key that it does not have";
+		return "it has a key that this request does not take";
 	if (!begins_so(ret->after, ret->key))
-		return "\"after\" does not begin with the prefix";
+		return "\"after\" is not \"\", and does not begin with \"prefix\"";
 	if (!begins_so(ret->until, ret->key))
-		return "\"until\" does not begin with the prefix";
+		return "\"until\" is not \"\", and does not begin with \"prefix\"";
 	return NULL;
 }
 

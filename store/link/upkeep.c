@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "store/fleet/names.h"
+
 #define POLL_MS       60000
 #define POLL_LIMIT_MS 1500
 
@@ -146,7 +148,7 @@ static void
 probe(struct upkeep *u, int member, int64_t now_ms)
 {
 	struct link_request request = {.op = LINK_SCAN,
-	    .key = "fleet",
+	    .key = FLEET_CHARTER,
 	    .revision = "0",
 	    .keys_only = true};
 

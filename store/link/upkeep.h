@@ -8,8 +8,6 @@
 
 #include "store/link/engine.h"
 
-#define KEEP_MS (15 * 60 * 1000) /* of etcd's history */
-
 struct upkeep {
 	struct engine *engine;
 	int64_t keep_ms;

@@ -95,6 +95,22 @@ Test(doctor_fleet, wants_a_fresh_copy_of_the_policy)
 	expect(out, "warn", "the keeper renews the copy");
 }
 
+/* There is nothing to be edited in a policy that is only not seen. */
+Test(doctor_fleet, blames_no_policy_while_etcd_is_away)
+{
+	const char *out;
+
+	needs_link();
+	one_bastion(false);
+	await_copy();
+	link_kill(b->fleet);
+	out = doctor_says(NULL);
+	cr_expect(finding_is(out, "FAIL", "policy", "cannot be looked at now"),
+	    "%s", out);
+	assert_says(out, "tfa-admin store status");
+	assert_never_says(out, "tfa-admin policy edit");
+}
+
 /* The policy that is looked at is the fleet's, and the file may be gone. */
 Test(doctor_fleet, names_groups_of_the_policy_that_are_unknown_here)
 {

@@ -13,6 +13,7 @@
 #include "store/base/list.h"
 #include "store/fleet/bastion.h"
 #include "store/fleet/charter.h"
+#include "store/fleet/names.h"
 #include "store/fleet/talk.h"
 #include "store/folder/store.h"
 #include "tests/support/fail.h"
@@ -155,9 +156,9 @@ place_says(const struct place *p, const char *host, const char *key, int ago_s)
 	if (bastion_format(&bastion, &json) != FAULT_NONE ||
 	    seal_close(ring, &name, json, strlen(json), &sealed) !=
 		FAULT_NONE ||
-	    talk_get(&line, text(BASTION_PREFIX "%s", host), NULL,
+	    talk_get(&line, text(FLEET_BASTIONS "%s", host), NULL,
 		clock_ms() + 5000, &was) != FAULT_NONE ||
-	    talk_put(&line, text(BASTION_PREFIX "%s", host), was.mark, &sealed,
+	    talk_put(&line, text(FLEET_BASTIONS "%s", host), was.mark, &sealed,
 		NULL, clock_ms() + 5000, &answer) != FAULT_NONE)
 		fail("%s: %s", host, line.why);
 	talk_done(&answer);

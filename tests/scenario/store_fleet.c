@@ -532,6 +532,42 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	assert_says(r->out, "epoch 8");
 }
 
+/* Each would decide by bastions and keys of then, and its changes would bring the
+ * revision nearer to the one that was seen. */
+Test(store_fleet, does_nothing_by_a_state_that_went_back)
+{
+	const char *const *const commands[] = {ARGV("key", "add"),
+	    ARGV("key", "use", "00000000"), ARGV("key", "drop", "00000000"),
+	    ARGV("reseal"), ARGV("level"), ARGV("remove", "b9"), ARGV("leave"),
+	    ARGV("join"), ARGV("migrate", "--to", "fleet"),
+	    ARGV("migrate", "--to", "folder"), ARGV("export", "/none/out")};
+	struct place *p;
+
+	needs_link();
+	p = begin(cluster_open(.nodes = 1));
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	/* A keeper noted a later revision. */
+	cr_assert_eq(mkdir(text("%s/fleet", p->folder), 0700), 0);
+	write_text(
+	    text("%s/fleet/revision", p->folder), "00000000000000009999\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		struct run *r = place_store(p, commands[i]);
+
+		assert_status(r, 1);
+		assert_says(r->err, "accept-restore");
+		cr_assert(is_there(p, "fleet/back"), "%s", commands[i][0]);
+	}
+	cr_expect_eq(access(p->key, F_OK), 0);
+	assert_status(place_store(p, ARGV("status")), 0);
+	/* Time has gone by; the alarm stays. */
+	write_text(
+	    text("%s/fleet/revision", p->folder), "00000000000000000001\n");
+	assert_says(place_store(p, ARGV("level"))->err, "accept-restore");
+	assert_status(place_store(p, ARGV("accept-restore")), 0);
+	assert_status(place_store(p, ARGV("level")), 0);
+}
+
 /* The number behind a key of a user's record, or of a file. */
 static long long
 number_of(const char *json, const char *key)

@@ -8,6 +8,7 @@
 
 #include "store/base/clock.h"
 #include "store/fleet/kept.h"
+#include "store/fleet/names.h"
 #include "tests/support/charter.h"
 #include "tests/support/fail.h"
 #include "tests/support/fixture.h"
@@ -62,7 +63,7 @@ put_charter(struct view *v, const struct charter *charter, uint64_t count,
 	if (fault == FAULT_NONE)
 		fault = seal_close(v->ring, &name, json, strlen(json), &sealed);
 	if (fault == FAULT_NONE)
-		fault = talk_put(&v->fleet.line, CHARTER_KEY, mark, &sealed,
+		fault = talk_put(&v->fleet.line, FLEET_CHARTER, mark, &sealed,
 		    &none, clock_ms() + LINK_PUT_MS, &answer);
 	free(json);
 	if (fault != FAULT_NONE && fault != FAULT_STALE)

@@ -2,6 +2,7 @@
 #include "store/fleet/fleet.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,6 +230,44 @@ Test(fleet, an_unknown_outcome_is_found_out)
 	end(s);
 }
 
+/* A second try that is refused says nothing about the first one: "away", which
+ * means "not done", would be a lie. */
+Test(fleet, a_put_in_doubt_stays_in_doubt)
+{
+	static const enum lie lies[] = {
+	    LIE_AWAY, LIE_REFUSED, LIE_FULL, LIE_NOISE, LIE_CLOSES};
+	struct scene *s = begin();
+	int64_t n;
+
+	s->one.fleet.put_ms = 400;
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		s->liar.shared->then = lies[i];
+		s->liar.shared->lie = LIE_DONE_CLOSES;
+		cr_expect_eq(count_as(&s->one, "alice", &n), FAULT_UNSURE,
+		    "%zu: %s", i, s->one.store.why);
+		s->liar.shared->lie = LIE_NOT;
+		cr_expect_eq(counted(&s->other, "alice"), (int64_t)i + 1);
+	}
+	end(s);
+}
+
+/* The first try was lost, and another writer came before the second. */
+Test(fleet, a_put_in_doubt_is_made_again_in_what_another_wrote)
+{
+	struct scene *s = begin();
+	int64_t n;
+
+	cr_assert_eq(count(&s->one), FAULT_NONE, "%s", s->one.store.why);
+	s->liar.shared->then = LIE_OTHER_FIRST;
+	s->liar.shared->lie = LIE_LOST_CLOSES;
+	cr_expect_eq(
+	    count_as(&s->one, "alice", &n), FAULT_NONE, "%s", s->one.store.why);
+	cr_expect_eq(n, 2);
+	cr_expect_eq(s->liar.shared->puts, 3);
+	cr_expect_eq(counted(&s->other, "alice"), 2);
+	end(s);
+}
+
 /* No answer at all: not done, for all that anybody knows; then its line is not
  * used again, on which a late one may come. */
 Test(fleet, an_answer_that_does_not_come_ends_it)
@@ -260,6 +299,43 @@ Test(fleet, a_link_that_was_started_anew_is_asked_again)
 	liar_kill(&s->liar);
 	liar_start(&s->liar);
 	cr_expect_eq(count(&s->one), FAULT_NONE, "%s", s->one.store.why);
+	end(s);
+}
+
+/* True if a request waits for a link, which it does not get. */
+static bool
+waits_for_a_link(struct bastion *bastion)
+{
+	inject_arm_call("poll", 1, EINTR);
+	cr_expect_eq(count(bastion), FAULT_AWAY, "%s", bastion->store.why);
+	return inject_disarm();
+}
+
+/* Of two processes, and many logins, one waits for a link that may be starting;
+ * each does, once the link was there, or may not run. */
+Test(fleet, waits_once_for_a_link_that_stays_away)
+{
+	struct scene *s = begin();
+	_Atomic int64_t down_ms = 0;
+
+	s->one.fleet.line.down_ms = s->other.fleet.line.down_ms = &down_ms;
+	s->one.fleet.get_ms = s->other.fleet.get_ms = 50;
+	liar_kill(&s->liar);
+	cr_expect(waits_for_a_link(&s->one));
+	cr_expect_neq(down_ms, 0);
+	cr_expect(waits_for_a_link(&s->other), "for two seconds");
+	down_ms -= 2000;
+	cr_expect_not(waits_for_a_link(&s->one));
+	cr_expect_not(waits_for_a_link(&s->other));
+	liar_start(&s->liar);
+	cr_expect_eq(count(&s->one), FAULT_NONE, "%s", s->one.store.why);
+	cr_expect_eq(down_ms, 0);
+	liar_kill(&s->liar);
+	cr_expect(waits_for_a_link(&s->other));
+	down_ms -= 2000;
+	s->other.fleet.line.path = "/proc/none/link.sock";
+	cr_expect_not(waits_for_a_link(&s->other));
+	cr_expect_eq(down_ms, 0);
 	end(s);
 }
 

@@ -1,5 +1,6 @@
 #include "tests/unit/store/fleet/founder.h"
 #include "store/base/clock.h"
+#include "store/fleet/names.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ put_charter(struct fleet *fleet, const struct charter *charter, uint64_t count,
 	    seal_close(fleet->ring, &name, text, strlen(text), &sealed),
 	    FAULT_NONE);
 	free(text);
-	fault = talk_put(&fleet->line, CHARTER_KEY, mark, &sealed, &none,
+	fault = talk_put(&fleet->line, FLEET_CHARTER, mark, &sealed, &none,
 	    clock_ms() + 5000, &answer);
 	return fault;
 }
@@ -40,8 +41,8 @@ founder_charter(struct fleet *fleet, int epoch, int level)
 	    "00000000000000000000000000000000", epoch, level, "fleet"};
 	scoped_answer struct talk_answer was = {.status = 0};
 
-	cr_assert_eq(
-	    talk_get(&fleet->line, CHARTER_KEY, &none, clock_ms() + 5000, &was),
+	cr_assert_eq(talk_get(&fleet->line, FLEET_CHARTER, &none,
+			 clock_ms() + 5000, &was),
 	    FAULT_NONE, "%s", fleet->line.why);
 	cr_assert_eq(put_charter(fleet, &charter, ++count, was.mark),
 	    FAULT_NONE, "%s", fleet->line.why);

@@ -85,8 +85,10 @@ lies_once(enum lie lie)
 {
 	bool told = lies(lie);
 
-	if (told)
-		shared->lie = LIE_NOT;
+	if (told) {
+		shared->lie = shared->then;
+		shared->then = LIE_NOT;
+	}
 	return told;
 }
 

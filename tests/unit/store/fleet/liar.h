@@ -49,7 +49,7 @@ enum lie {
 	LIE_REVISION, /* of long ago */
 	LIE_DAMAGED,  /* a byte in the middle of the value */
 	LIE_DAMAGED_ONCE, /* so it stays, until it is written again */
-	/* A put, once: */
+	/* A put, once, and then the next lie: */
 	LIE_DONE_CLOSES, /* is done, and the line closed */
 	LIE_DONE_SILENT, /* is done, and not answered */
 	LIE_DONE_LARGE,  /* is done, and the answer more than a packet */
@@ -60,6 +60,7 @@ enum lie {
 
 struct liar_shared {
 	enum lie lie;
+	enum lie then; /* the lie behind one that is told once */
 	char other[128];
 	char about[32]; /* a lie about what stands under a key is told of keys
 			 * that begin so */

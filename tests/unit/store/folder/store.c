@@ -772,6 +772,26 @@ Test(store, lists_who_has_a_record)
 	end(&s);
 }
 
+Test(store, finds_names_in_the_order_of_their_bytes)
+{
+	static const char *const there[] = {
+	    "bob", "alice", "b%2Fb", "Bob", "b"};
+	struct store_names names = {.names = {NULL, 0}};
+
+	store_names_sort(&names);
+	cr_expect_not(store_names_has(&names, "bob"));
+	for (size_t i = 0; i < COUNT(there); i++)
+		cr_assert(store_names_add(&names, there[i], i + 1));
+	store_names_sort(&names);
+	cr_expect_str_eq(names.names.items[0].text, "Bob");
+	cr_expect_eq(names.names.items[0].order, 4);
+	for (size_t i = 0; i < COUNT(there); i++)
+		cr_expect(store_names_has(&names, there[i]), "%s", there[i]);
+	cr_expect_not(store_names_has(&names, "bo"));
+	cr_expect_not(store_names_has(&names, "carol"));
+	store_names_done(&names);
+}
+
 Test(store, may_be_closed_twice)
 {
 	struct store store;

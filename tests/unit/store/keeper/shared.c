@@ -595,6 +595,31 @@ Test(keeper_shared, last_policy_seen_decides_for_local_users)
 	end(s);
 }
 
+/* Before any policy was read here, and while the clock is off, too. */
+Test(keeper_shared, each_login_that_was_not_judged_is_in_the_audit)
+{
+	static const char *const ends[] = {LOGIN, VERIFY,
+	    "'refuse','reason':'no_code'", "'enroll_begin'," TTY};
+	static const char *const others[] = {"'status'", "'users'"};
+	struct scene *s = begin();
+
+	s->liar.shared->lie = LIE_AWAY;
+	for (size_t i = 0; i < COUNT(others); i++)
+		EXPECT(ask(s, 1, others[i], NO_CODE), "store_away");
+	cr_expect_not(is_logged(&s->at[1], "store_away"));
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		EXPECT(ask(s, 1, ends[i], OF_DEVICE), "store_away");
+		cr_expect(is_logged(&s->at[1], "store_away"), "%s", ends[i]);
+		cr_assert_eq(unlinkat(s->at[1].store.dir, AUDIT_FILE, 0), 0,
+		    "%s", ends[i]);
+	}
+	s->liar.shared->lie = LIE_NOT;
+	offset_note(s->at[1].store.dir, "", 61000);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "clock_off");
+	cr_expect(is_logged(&s->at[1], "clock_off"));
+	end(s);
+}
+
 /* The record as both have it. */
 static void
 read_shared(struct scene *s, struct record *ret)
