@@ -224,7 +224,7 @@ say_back(const char *file)
 }
 
 bool
-move_is_as_seen(struct move *move, const struct store_key *key, uint64_t serial)
+move_is_as_seen(const struct store_key *key, uint64_t serial)
 {
 	uint64_t seen = 0;
 
@@ -232,8 +232,7 @@ move_is_as_seen(struct move *move, const struct store_key *key, uint64_t serial)
 		admin_say("locks/%s cannot be read", key->file);
 		return false;
 	}
-	return seen_serial_judge(serial, seen, move->site->remote.epoch) ==
-	    FAULT_NONE ||
+	return seen_serial_judge(serial, seen) == FAULT_NONE ||
 	    say_back(key->file);
 }
 
@@ -281,7 +280,7 @@ was_never_seen(struct move *move, const char *file)
 		admin_say("%s", move->store.why);
 		return false;
 	}
-	ok = move_is_as_seen(move, &key, 0);
+	ok = move_is_as_seen(&key, 0);
 	cleanup_fd(&key.lock);
 	return ok;
 }

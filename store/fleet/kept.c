@@ -175,7 +175,7 @@ piece_note(struct fleet *fleet, int folder, const struct piece *piece,
 	if (fault != FAULT_NONE)
 		return say_file(fleet, piece->lock);
 	if (!is_absent_since(serial, seen, epoch))
-		fault = seen_serial_judge(serial, seen, epoch);
+		fault = seen_serial_judge(serial, seen);
 	if (fault == FAULT_BACK)
 		return kept_say(fleet, fault,
 		    "the shared store shows an older \"%s\" than it did before",
