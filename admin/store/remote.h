@@ -92,8 +92,8 @@ remote_put_all(struct remote *remote, struct talk_batch *batch);
  * now. */
 uint64_t remote_next_serial(const struct remote *remote, uint64_t serial);
 
-/* remote_put() of the same text, sealed anew with the key in use; a user's stays
- * in its epoch. */
+/* Puts the same text, sealed anew with the key in use, with the same serial;
+ * faults as of remote_put(). */
 MUST_USE enum fault remote_reseal(struct remote *remote,
     const struct remote_name *name, const struct remote_text *text);
 

@@ -675,6 +675,40 @@ Test(store_fleet, accepts_a_backup_although_it_is_killed)
 	assert_status(place_store(p, ARGV("reseal")), 0);
 }
 
+/* Else an old record, put back before a reseal, would have the number of the
+ * one that is in force. */
+Test(store_fleet, reseals_an_old_record_as_an_old_one)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	char *old;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	old = raw_value(c, "alice");
+	place_user_at(p, "alice", 1793000001);
+	assert_status(
+	    place_store(
+		p, ARGV("migrate", "--to", "fleet", "--prefer", "last-login")),
+	    0);
+	put_raw(c, "alice", old);
+	place_says(p, "b1", place_key_id(p), 5);
+	r = place_store(p, ARGV("key", "add"));
+	assert_status(r, 0);
+	place_says(p, "b1", text("%.8s", r->out), 5);
+	assert_status(
+	    place_store(p, ARGV("key", "use", text("%.8s", r->out))), 0);
+	assert_status(place_store(p, ARGV("reseal")), 0);
+	cr_expect_str_neq(raw_value(c, "alice"), old);
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "alice in the fleet is older");
+}
+
 /* An attacker who has etcd waits for an administrator to accept a backup, and then
  * takes a record away: its user must not be a new one. */
 Test(store_fleet, misses_a_record_that_goes_after_a_restore)
