@@ -709,6 +709,33 @@ Test(store_fleet, reseals_an_old_record_as_an_old_one)
 	assert_says(r->err, "alice in the fleet is older");
 }
 
+/* A bastion that was off, and taken out, comes back while records go home: it
+ * must find no policy by which somebody could enrol in place of a record that
+ * is gone. */
+Test(store_fleet, takes_the_policy_away_before_the_records)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1, .quota_k = 4096);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_fill(c);
+	/* A full etcd takes no text, also none of no bytes, and removes
+	 * keys. */
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "not all is done");
+	cr_expect_str_empty(cluster_get(c, CLUSTER_PREFIX "policy"));
+	cr_expect_gt(strlen(raw_value(c, "alice")), 100);
+	cluster_make_room(c);
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 0);
+	cr_expect_not_null(place_record(p->folder, "alice"));
+}
+
 /* An attacker who has etcd waits for an administrator to accept a backup, and then
  * takes a record away: its user must not be a new one. */
 Test(store_fleet, misses_a_record_that_goes_after_a_restore)
