@@ -736,6 +736,31 @@ Test(store_fleet, takes_the_policy_away_before_the_records)
 	cr_expect_not_null(place_record(p->folder, "alice"));
 }
 
+/* An older policy would come into the folder, and let in whom it let in. */
+Test(store_fleet, takes_no_policy_along_that_was_rolled_back)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	int fd;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	(void)mkdir(text("%s/fleet", p->folder), 0700);
+	write_text(text("%s/fleet/policy.lock", p->folder), "");
+	fd = open(text("%s/fleet/policy.lock", p->folder), O_WRONLY);
+	cr_assert_eq(write(fd, "tfs1\0\0\0\0\0\1\0\0\0\0\0\7", 16), 16);
+	close(fd);
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "older than this bastion has seen");
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "older than this bastion has seen");
+}
+
 /* An attacker who has etcd waits for an administrator to accept a backup, and then
  * takes a record away: its user must not be a new one. */
 Test(store_fleet, misses_a_record_that_goes_after_a_restore)
