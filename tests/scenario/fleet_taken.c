@@ -151,3 +151,46 @@ Test(fleet_taken, revoked_device_stays_revoked_also_after_a_restore)
 	is_told(one, code_at(secret, step + 1), 77, "older state");
 	is_told(two, code_at(secret, step + 1), 77, "older state");
 }
+
+/* Somebody who can spoil the fleet's policy could be silent, too: a user whose
+ * record is here comes in all the same, by the last policy that was seen. */
+Test(fleet_taken, spoilt_policy_keeps_no_local_user_out)
+{
+	char *before;
+
+	needs_link();
+	two_bastions();
+	admin_does(one, ARGV("exempt", "bob", "--yes"));
+	expect_login(one, "bob", 0, "");
+	before = sealed_at(POLICY);
+	admin_does(one, ARGV("exempt", "alice", "--yes"));
+	expect_login(one, "bob", 0, "");
+	expect_login(one, "alice", 0, "");
+	put_sealed(POLICY, before);
+	expect_login(one, "alice", 77, "older state");
+	expect_login(one, "bob", 0, "");
+	cluster_put(c, POLICY, "no seal");
+	expect_login(one, "alice", 78, "");
+	expect_login(one, "bob", 0, "");
+	cluster_remove(c, POLICY);
+	expect_login(one, "bob", 0, "");
+	cluster_put(c, CLUSTER_PREFIX "fleet", "no seal");
+	expect_login(one, "bob", 0, "");
+}
+
+/* By a link that was taken over, or the clock of one who has etcd. */
+Test(fleet_taken, clock_of_etcd_keeps_no_local_user_out)
+{
+	char *clock;
+
+	needs_link();
+	two_bastions();
+	admin_does(one, ARGV("exempt", "alice", "--yes"));
+	admin_does(one, ARGV("exempt", "bob", "--yes"));
+	clock = text("%s/fleet/clock", one->store);
+	for (int i = 0; i < 500 && access(clock, F_OK) != 0; i++)
+		run_sleep_ms(10);
+	write_text(clock, "-0000000000000061000\n");
+	expect_login(one, "alice", 75, "clock is off by 61 s");
+	expect_login(one, "bob", 0, "");
+}
