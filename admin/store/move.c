@@ -246,6 +246,8 @@ list_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	(void)mark;
 	(void)sealed;
 	(void)len;
+	if (!remote_is_user(file))
+		return true; /* and no record */
 	if (keep_file(&move->there, file) &&
 	    (!has_file(&move->here, file) || keep_file(&move->both, file)))
 		return true;

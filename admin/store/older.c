@@ -55,6 +55,8 @@ list_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	struct store_name *kept;
 
 	(void)mark;
+	if (!remote_is_user(key + strlen(FLEET_USERS)))
+		return true;
 	if (!older->all &&
 	    SEAL_EPOCH(seal_serial(sealed, len)) >= older->site->remote.epoch)
 		return true;

@@ -8,6 +8,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/clock.h"
 #include "store/base/utf8.h"
+#include "store/folder/store.h"
 
 #define WAIT_MS 5000
 #define ROWS    256
@@ -200,6 +201,16 @@ remote_revision(struct remote *remote, uint64_t *ret)
 	    ? FAULT_NONE
 	    : remote_say(
 		  remote, FAULT_FORMAT, "tfa-link's answer has no revision");
+}
+
+bool
+remote_is_user(const char *file)
+{
+	char user[USER_TEXT];
+	size_t len = strlen(file);
+
+	return store_decode(file, len, user) ||
+	    (store_is_hashed(file, len) && strchr(file, '/') == NULL);
 }
 
 uint64_t

@@ -88,6 +88,10 @@ MUST_USE enum fault remote_batch_add(struct remote *remote,
 MUST_USE enum fault
 remote_put_all(struct remote *remote, struct talk_batch *batch);
 
+/* True if that, behind "users/", can be the key of a user's record: the name of
+ * a file, which leads into no other folder. */
+bool remote_is_user(const char *file);
+
 /* The serial that a put in place of that one gives: one more, in the epoch of
  * now. */
 uint64_t remote_next_serial(const struct remote *remote, uint64_t serial);

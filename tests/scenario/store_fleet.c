@@ -709,6 +709,29 @@ Test(store_fleet, reseals_an_old_record_as_an_old_one)
 	assert_says(r->err, "alice in the fleet is older");
 }
 
+/* Keys that somebody else put among the records lead out of the folder, are no
+ * names, or are longer than any: none makes a file, or ends a list. */
+Test(store_fleet, passes_over_what_is_no_record)
+{
+	struct cluster *c;
+	struct place *p;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_put(c, CLUSTER_PREFIX "users/../maintenance", "x");
+	cluster_put(c, CLUSTER_PREFIX "users/a b", "x");
+	cluster_put(c, text(CLUSTER_PREFIX "users/%0600d", 7), "x");
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	cr_expect_not(is_there(p, "maintenance"));
+	cr_expect_not_null(place_record(text("%s/out", p->dir), "alice"));
+	assert_says(place_store(p, ARGV("accept-restore"))->out, "epoch 2");
+	cr_expect_not(is_there(p, "maintenance"));
+}
+
 /* A bastion that was off, and taken out, comes back while records go home: it
  * must find no policy by which somebody could enrol in place of a record that
  * is gone. */
