@@ -113,8 +113,8 @@ bool
 batch_is_as_seen(const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++)
-		if (!move_is_as_seen(batch->move, &batch->rows[i].key,
-			batch->rows[i].there.serial))
+		if (!move_is_as_seen(
+			&batch->rows[i].key, batch->rows[i].there.serial))
 			return false;
 	return true;
 }

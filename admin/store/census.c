@@ -66,10 +66,9 @@ read_mark(struct taking *taking, const char *file, uint64_t *ret)
 
 /* True if the record is older than what was seen here before it was read. */
 static bool
-is_back(const struct taking *taking, uint64_t serial, uint64_t seen)
+is_back(uint64_t serial, uint64_t seen)
 {
-	return seen_serial_judge(serial, seen, taking->remote->epoch) !=
-	    FAULT_NONE;
+	return seen_serial_judge(serial, seen) != FAULT_NONE;
 }
 
 static bool
@@ -114,7 +113,7 @@ judge_record(struct taking *taking, const char *file, const char *mark,
 	if (taking->locks < 0)
 		return FAULT_NONE;
 	fault = read_mark(taking, file, &seen);
-	if (fault == FAULT_NONE && is_back(taking, text.serial, seen))
+	if (fault == FAULT_NONE && is_back(text.serial, seen))
 		fault = keep_name(&taking->doubts, file);
 	return fault;
 }
@@ -147,7 +146,7 @@ doubt_absent(struct taking *taking, const char *file)
 	if (store_names_has(&taking->there, file))
 		return FAULT_NONE;
 	fault = read_mark(taking, file, &seen);
-	return fault == FAULT_NONE && is_back(taking, 0, seen)
+	return fault == FAULT_NONE && is_back(0, seen)
 	    ? keep_name(&taking->doubts, file)
 	    : fault;
 }
@@ -187,9 +186,9 @@ settle(struct taking *taking, const char *file)
 
 	if (fault == FAULT_NONE)
 		fault = remote_get(taking->remote, &name, &text);
-	if (fault == FAULT_ABSENT && is_back(taking, 0, seen))
+	if (fault == FAULT_ABSENT && is_back(0, seen))
 		add_name(&census->gone, file);
-	else if (fault == FAULT_NONE && is_back(taking, text.serial, seen))
+	else if (fault == FAULT_NONE && is_back(text.serial, seen))
 		add_name(&census->older, file);
 	return fault == FAULT_AWAY || fault == FAULT_IO || fault == FAULT_MEMORY
 	    ? fault

@@ -12,6 +12,32 @@
 #include "store/base/file.h"
 #include "store/core/version.h"
 #include "store/fleet/bastion.h"
+#include "store/fleet/seen.h"
+
+/* True if this bastion has seen no later policy: by an older one somebody would
+ * come in who may not. */
+static bool
+is_policy_as_seen(const struct site *site, uint64_t serial)
+{
+	char path[PATH_MAX];
+	scoped_fd int lock = -1;
+	uint64_t seen = 0;
+
+	snprintf(path, sizeof(path), "%s/fleet/policy.lock", site->folder);
+	lock = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (lock < 0 && errno == ENOENT)
+		return true;
+	if (lock < 0 || seen_serial_read(lock, &seen) != FAULT_NONE) {
+		admin_say("%s cannot be read", path);
+		return false;
+	}
+	if (seen_serial_judge(serial, seen) == FAULT_NONE)
+		return true;
+	admin_say("the policy in the fleet is older than this bastion has seen "
+		  "it: it was rolled back, or etcd was restored; see tfa-admin "
+		  "store accept-restore");
+	return false;
+}
 
 int
 leave_read_policy(struct site *site, char **ret, size_t *ret_len)
@@ -26,6 +52,8 @@ leave_read_policy(struct site *site, char **ret, size_t *ret_len)
 		return ADMIN_DONE;
 	if (fault != FAULT_NONE)
 		return site_say(site, fault, "the fleet's policy");
+	if (!is_policy_as_seen(site, text.serial))
+		return ADMIN_NOT;
 	if (version_parse(text.text, text.len, &version) != FAULT_NONE) {
 		admin_say("the fleet's policy cannot be read");
 		return ADMIN_NOT;

@@ -188,7 +188,7 @@ say_back(const char *file)
 }
 
 bool
-move_is_as_seen(struct move *move, const struct store_key *key, uint64_t serial)
+move_is_as_seen(const struct store_key *key, uint64_t serial)
 {
 	uint64_t seen = 0;
 
@@ -196,8 +196,7 @@ move_is_as_seen(struct move *move, const struct store_key *key, uint64_t serial)
 		admin_say("locks/%s cannot be read", key->file);
 		return false;
 	}
-	return seen_serial_judge(serial, seen, move->site->remote.epoch) ==
-	    FAULT_NONE ||
+	return seen_serial_judge(serial, seen) == FAULT_NONE ||
 	    say_back(key->file);
 }
 
@@ -211,6 +210,8 @@ list_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	(void)mark;
 	(void)sealed;
 	(void)len;
+	if (!remote_is_user(file))
+		return true; /* and no record */
 	if (store_names_add(&move->there, file, 0) &&
 	    (!store_names_has(&move->here, file) ||
 		store_names_add(&move->both, file, 0)))
@@ -246,7 +247,7 @@ was_never_seen(struct move *move, const char *file)
 		admin_say("%s", move->store.why);
 		return false;
 	}
-	ok = move_is_as_seen(move, &key, 0);
+	ok = move_is_as_seen(&key, 0);
 	cleanup_fd(&key.lock);
 	return ok;
 }

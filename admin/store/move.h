@@ -73,8 +73,7 @@ bool move_is_later_here(struct move *move, const char *file,
 
 /* True if that serial of the fleet, 0 if there is no record, is no lower than what
  * was seen of that key, which is locked.  False after a message. */
-bool move_is_as_seen(
-    struct move *move, const struct store_key *key, uint64_t serial);
+bool move_is_as_seen(const struct store_key *key, uint64_t serial);
 
 /* Fills move->there, and move->both.  An admin_exit. */
 int move_list_fleet(struct move *move);

@@ -18,13 +18,15 @@
 #define TRIES 20 /* each is lost to a login, or to another bastion */
 #define NAMED 5
 
-enum older_code { OLDER_FAILED = 0, OLDER_CLOSED, OLDER_STOOD, OLDER_DAMAGED };
+enum older_code { OLDER_FAILED = 0, OLDER_CLOSED, OLDER_STOOD, OLDER_LEFT };
 
 /* Names of files, in the order of their bytes, and how they ended. */
 struct older {
 	struct site *site;
+	struct store *store;
 	struct store_names names;
-	bool all; /* all users', not only those of an older epoch */
+	bool all;   /* all users', not only those of an older epoch */
+	bool begun; /* the epoch is the fleet's */
 	size_t counts[CREW_CODES];
 };
 
@@ -37,8 +39,10 @@ older_is(const struct remote *remote, uint64_t serial)
 void
 older_say(const char *file)
 {
-	admin_say("%s is from before the restore that was accepted: tfa-admin "
-		  "store accept-restore --here closes what was used since",
+	admin_say(
+	    "%s is from before the restore that was accepted. If tfa-admin "
+	    "store accept-restore was killed, run it again, without "
+	    "--here; else somebody put an old record back",
 	    file);
 }
 
@@ -50,6 +54,8 @@ list_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	struct older *older = ctx;
 
 	(void)mark;
+	if (!remote_is_user(key + strlen(FLEET_USERS)))
+		return true;
 	if (!older->all &&
 	    SEAL_EPOCH(seal_serial(sealed, len)) >= older->site->remote.epoch)
 		return true;
@@ -89,60 +95,103 @@ close_text(const struct remote_text *text, char **ret)
 	return record_format(&record, ret);
 }
 
-static enum fault
-say_damaged(const char *file)
-{
-	admin_say("%s is damaged, and its user cannot log in: tfa-admin revoke "
-		  "sets it aside",
-	    file);
-	return FAULT_NONE;
-}
-
 /* A damaged one is no failure: only a keeper that believes the store can set it
  * aside. */
-static enum fault
-close_once(struct remote *remote, const struct remote_name *name,
-    enum older_code *ret_code)
+static int
+leave_damaged(const struct older *older, const char *file)
+{
+	if (!older->begun)
+		admin_say("%s is damaged, and its user cannot log in: "
+			  "tfa-admin revoke sets it aside",
+		    file);
+	return OLDER_LEFT;
+}
+
+static int
+leave_old(const char *file)
+{
+	admin_say("%s is older than this bastion has seen it: somebody put it "
+		  "back at this moment, and its user cannot log in",
+	    file);
+	return OLDER_LEFT;
+}
+
+static int
+note_closed(const struct store_key *key, uint64_t serial, enum older_code code)
+{
+	if (seen_serial_write(key->lock, serial) == FAULT_NONE)
+		return (int)code;
+	admin_say("locks/%s cannot be written: %s", key->file, strerror(errno));
+	return OLDER_FAILED;
+}
+
+/* Puts the text into the new epoch, and notes that it is there: from then on
+ * nobody can bring an older one back at this bastion.  OLDER_FAILED, with *ret
+ * the fault of the engine or, after a message, none. */
+static int
+close_once(const struct older *older, struct remote *remote,
+    const struct store_key *key, enum fault *ret)
 {
 	scoped_remote_text struct remote_text was = {.text = NULL};
 	scoped_json_text char *text = NULL;
-	enum fault fault = remote_get(remote, name, &was);
+	struct remote_name name = remote_user(key->file);
+	uint64_t seen = 0;
 
-	*ret_code = OLDER_STOOD;
-	if (fault == FAULT_ABSENT)
-		return FAULT_NONE;
-	if (fault == FAULT_NONE && !older_is(remote, was.serial))
-		return FAULT_NONE;
-	if (fault == FAULT_NONE)
-		fault = close_text(&was, &text);
-	*ret_code = OLDER_DAMAGED;
-	if (fault == FAULT_FORMAT || fault == FAULT_LIMIT)
-		return say_damaged(name->text);
-	*ret_code = OLDER_CLOSED;
-	return fault == FAULT_NONE
-	    ? remote_put(remote, name, &was, text != NULL ? text : "",
-		  text != NULL ? strlen(text) : 0)
-	    : fault;
+	*ret = remote_get(remote, &name, &was);
+	if (*ret == FAULT_ABSENT)
+		return OLDER_STOOD;
+	if (*ret == FAULT_NONE &&
+	    seen_serial_read(key->lock, &seen) != FAULT_NONE) {
+		admin_say("locks/%s cannot be read, or has bytes that tfa did "
+			  "not write",
+		    key->file);
+		return OLDER_FAILED;
+	}
+	if (*ret == FAULT_NONE && !older_is(remote, was.serial))
+		return was.serial > seen
+		    ? note_closed(key, was.serial, OLDER_STOOD)
+		    : OLDER_STOOD;
+	if (*ret == FAULT_NONE && older->begun &&
+	    seen_serial_judge(was.serial, seen) != FAULT_NONE)
+		return leave_old(key->file);
+	if (*ret == FAULT_NONE)
+		*ret = close_text(&was, &text);
+	if (*ret == FAULT_FORMAT || *ret == FAULT_LIMIT)
+		return leave_damaged(older, key->file);
+	if (*ret == FAULT_NONE)
+		*ret = remote_put(remote, &name, &was, text != NULL ? text : "",
+		    text != NULL ? strlen(text) : 0);
+	return *ret == FAULT_NONE
+	    ? note_closed(
+		  key, remote_next_serial(remote, was.serial), OLDER_CLOSED)
+	    : OLDER_FAILED;
 }
 
-/* A login may have closed it meanwhile. */
+/* A login may have changed it meanwhile. */
 static int
 close_one(void *ctx, struct remote *remote, size_t i)
 {
 	const struct older *older = ctx;
-	struct remote_name name = remote_user(older->names.names.items[i].text);
-	enum older_code code = OLDER_FAILED;
-	enum fault fault = FAULT_STALE;
+	struct store_key key = {.lock = -1};
+	enum fault fault;
+	int code = OLDER_FAILED;
 
+	snprintf(key.file, sizeof(key.file), "%.*s", STORE_FILE_MAX,
+	    older->names.names.items[i].text);
+	if (folder_hold(older->store, &key) != FAULT_NONE) {
+		admin_say("locks/%s: %s", key.file, older->store->why);
+		return OLDER_FAILED;
+	}
+	fault = FAULT_STALE;
 	for (int tries = 0;
 	     tries < TRIES && (fault == FAULT_STALE || fault == FAULT_UNSURE);
 	     tries++)
-		fault = close_once(remote, &name, &code);
-	if (fault == FAULT_NONE)
-		return (int)code;
-	admin_say("%s: %s", name.text,
-	    fault == FAULT_MEMORY ? "out of memory" : remote->why);
-	return OLDER_FAILED;
+		code = close_once(older, remote, &key, &fault);
+	cleanup_fd(&key.lock);
+	if (code == OLDER_FAILED && fault != FAULT_NONE)
+		admin_say("%s: %s", key.file,
+		    fault == FAULT_MEMORY ? "out of memory" : remote->why);
+	return code;
 }
 
 static void
@@ -155,16 +204,16 @@ on_end(void *ctx, size_t i, int code)
 }
 
 int
-older_close(struct site *site, size_t *ret_closed)
+older_close(struct site *site, struct store *store, bool begun, size_t *closed)
 {
-	struct older older = {.site = site};
+	struct older older = {.site = site, .store = store, .begun = begun};
 	int status = list_rows(&older);
 
 	if (status == ADMIN_DONE &&
 	    !crew_run(site, "closing records", older.names.names.count,
 		close_one, on_end, &older))
 		status = ADMIN_NOT;
-	*ret_closed = older.counts[OLDER_CLOSED];
+	*closed += older.counts[OLDER_CLOSED];
 	store_names_done(&older.names);
 	return status;
 }

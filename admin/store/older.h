@@ -16,13 +16,16 @@ bool older_is(const struct remote *remote, uint64_t serial);
 void older_say(const char *file);
 
 /*
- * Puts each user's text of an older epoch into the fleet's, with all closed that
- * may have been used since the backup; what was closed before, also by a command
- * that was killed, stays.  Damaged ones are named, and stay: they let nobody in,
- * and are no failure.
- * *ret_closed: how many were put.  An admin_exit, after a message.
+ * Puts each user's text of an older epoch into site->remote.epoch, with all
+ * closed that may have been used since the backup, and notes that in store, the
+ * folder, open as its owner.  What was closed before, also by a command that
+ * was killed, stays.  begun: that epoch is the fleet's already; then a text
+ * that is older than this bastion has seen it was put back since, and stays.
+ * Damaged ones are named, and stay.  Neither lets anybody in, or is a failure.
+ * *closed grows by how many were put.  An admin_exit, after a message.
  */
-int older_close(struct site *site, size_t *ret_closed);
+int
+older_close(struct site *site, struct store *store, bool begun, size_t *closed);
 
 /*
  * Forgets, of users who were seen in an older epoch and are not in the fleet,

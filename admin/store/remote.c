@@ -9,6 +9,7 @@
 #include "store/base/clock.h"
 #include "store/base/utf8.h"
 #include "store/fleet/names.h"
+#include "store/folder/store.h"
 
 #define WAIT_MS 5000
 #define ROWS    256
@@ -203,6 +204,16 @@ remote_revision(struct remote *remote, uint64_t *ret)
 		  remote, FAULT_FORMAT, "tfa-link's answer has no revision");
 }
 
+bool
+remote_is_user(const char *file)
+{
+	char user[USER_TEXT];
+	size_t len = strlen(file);
+
+	return store_decode(file, len, user) ||
+	    (store_is_hashed(file, len) && strchr(file, '/') == NULL);
+}
+
 uint64_t
 remote_next_serial(const struct remote *remote, uint64_t serial)
 {
@@ -283,30 +294,15 @@ remote_put_all(struct remote *remote, struct talk_batch *batch)
 	    remote, talk_put_all(&remote->line, batch, until_ms(), &answer));
 }
 
-/* A policy's serial is its number, which stays.  A user's record may come into
- * another epoch only with all closed that may have been used (older.h). */
-static uint64_t
-resealed_serial(const struct remote *remote, enum seal_kind kind, uint64_t was)
-{
-	switch (kind) {
-	case SEAL_POLICY:
-		return was;
-	case SEAL_USER:
-		return was + 1;
-	case SEAL_FLEET:
-	case SEAL_BASTION:
-		break;
-	}
-	return remote_next_serial(remote, was);
-}
-
+/* The text is what it was, and so is its serial: with a higher one, an old text
+ * that somebody has put back would be as new as the one that it stands in place
+ * of. */
 enum fault
 remote_reseal(struct remote *remote, const struct remote_name *name,
     const struct remote_text *text)
 {
-	return put_sealed(remote, name, text->mark,
-	    resealed_serial(remote, name->kind, text->serial), text->text,
-	    text->len);
+	return put_sealed(
+	    remote, name, text->mark, text->serial, text->text, text->len);
 }
 
 enum fault

@@ -88,12 +88,16 @@ MUST_USE enum fault remote_batch_add(struct remote *remote,
 MUST_USE enum fault
 remote_put_all(struct remote *remote, struct talk_batch *batch);
 
+/* True if that, behind "users/", can be the key of a user's record: the name of
+ * a file, which leads into no other folder. */
+bool remote_is_user(const char *file);
+
 /* The serial that a put in place of that one gives: one more, in the epoch of
  * now. */
 uint64_t remote_next_serial(const struct remote *remote, uint64_t serial);
 
-/* remote_put() of the same text, sealed anew with the key in use; a user's stays
- * in its epoch. */
+/* Puts the same text, sealed anew with the key in use, with the same serial;
+ * faults as of remote_put(). */
 MUST_USE enum fault remote_reseal(struct remote *remote,
     const struct remote_name *name, const struct remote_text *text);
 

@@ -1,9 +1,10 @@
 /*
- * An administrator put a backup of etcd back, and says so: what is older than
- * what was seen is believed from now on, in a new epoch, and whatever may have
- * been used since the backup is closed (store/core/restored.h), at once: until
- * then a record that is moved, or sealed anew, would come into the new epoch with
- * all codes good again.
+ * An administrator put a backup of etcd back, and says so.  Each record of it
+ * is put into a new epoch, with all closed that may have been used since the
+ * backup (store/core/restored.h), and then the fleet is: until it is, the
+ * bastions refuse what was put, and afterwards they believe a text of an older
+ * epoch no more than they did before.  Else whoever has etcd could wait for a
+ * restore, and bring revoked devices and old policies back.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -62,14 +63,15 @@ seen_epoch(struct store *store, uint64_t *ret)
 	return true;
 }
 
+/* The epoch behind all that are known. */
 static int
-raise_epoch(struct site *site, uint64_t seen)
+choose_epoch(struct site *site, struct store *store)
 {
-	struct remote_name name = remote_name_of(SEAL_FLEET);
-	scoped_free char *text = NULL;
 	int64_t epoch = site->charter.epoch;
-	enum fault fault;
+	uint64_t seen = 0;
 
+	if (!seen_epoch(store, &seen))
+		return ADMIN_NOT;
 	if ((int64_t)seen > epoch)
 		epoch = (int64_t)seen;
 	if (epoch >= CHARTER_EPOCH) {
@@ -78,6 +80,16 @@ raise_epoch(struct site *site, uint64_t seen)
 	}
 	site->charter.epoch = epoch + 1;
 	site->remote.epoch = (uint64_t)epoch + 1;
+	return ADMIN_DONE;
+}
+
+static int
+put_epoch(struct site *site)
+{
+	struct remote_name name = remote_name_of(SEAL_FLEET);
+	scoped_free char *text = NULL;
+	enum fault fault;
+
 	if (charter_format(&site->charter, &text) != FAULT_NONE) {
 		admin_say("out of memory");
 		return ADMIN_NOT;
@@ -204,20 +216,28 @@ ask_to_accept(const struct site *site)
 	return ADMIN_NOT;
 }
 
+/* Once the epoch is the fleet's, no bastion writes in the older one: the
+ * records that came while the others were closed are closed last. */
 static int
-close_all(struct site *site, struct store *store)
+begin_epoch(
+    struct site *site, struct store *store, struct restored_policy *policy)
 {
 	size_t closed = 0;
-	int status = older_close(site, &closed);
 	char done[80];
+	int status = choose_epoch(site, store);
 
+	if (status == ADMIN_DONE)
+		status = older_close(site, store, false, &closed);
+	if (status == ADMIN_DONE)
+		status = put_epoch(site);
+	if (status == ADMIN_DONE)
+		status = older_close(site, store, true, &closed);
 	snprintf(done, sizeof(done), "%zu records closed", closed);
 	admin_done(site->admin, site->charter.name, done);
+	if (status == ADMIN_DONE)
+		status = restored_policy_renew(policy);
 	if (status != ADMIN_DONE)
-		admin_say("not all records are closed: \"tfa-admin store "
-			  "accept-restore --here\" closes the others");
-	if (older_forget(site, store) != ADMIN_DONE)
-		status = ADMIN_NOT;
+		admin_say("the backup is not accepted yet: run it again");
 	return status;
 }
 
@@ -225,14 +245,12 @@ static int
 accept(struct site *site, struct store *store)
 {
 	scoped_restored_policy struct restored_policy policy;
-	uint64_t seen = 0;
 	int status = restored_policy_ask(site, store, &policy);
 
 	if (status == ADMIN_DONE && !site->admin->here)
-		status = seen_epoch(store, &seen) ? raise_epoch(site, seen)
-						  : ADMIN_NOT;
+		status = begin_epoch(site, store, &policy);
 	if (status == ADMIN_DONE)
-		status = close_all(site, store);
+		status = older_forget(site, store);
 	if (status == ADMIN_DONE)
 		status = accept_revision(site, store);
 	return status == ADMIN_DONE ? restored_policy_put(&policy, store)

@@ -99,6 +99,31 @@ restored_policy_ask(
 }
 
 int
+restored_policy_renew(struct restored_policy *policy)
+{
+	struct remote_name name = remote_name_of(SEAL_POLICY);
+	scoped_remote_text struct remote_text was = {.text = NULL};
+	scoped_remote_text struct remote_text now = {.text = NULL};
+	struct remote *remote = &policy->site->remote;
+	enum fault fault = remote_get(remote, &name, &was);
+
+	if (fault == FAULT_ABSENT && policy->theirs.number == 0)
+		return ADMIN_DONE;
+	if (fault == FAULT_NONE && strcmp(was.mark, policy->mark) != 0) {
+		admin_say("the policy was changed meanwhile");
+		return ADMIN_NOT;
+	}
+	if (fault == FAULT_NONE)
+		fault = remote_put(remote, &name, &was, was.text, was.len);
+	if (fault == FAULT_NONE)
+		fault = remote_get(remote, &name, &now);
+	if (fault != FAULT_NONE)
+		return site_say(policy->site, fault, "the fleet's policy");
+	memcpy(policy->mark, now.mark, sizeof(policy->mark));
+	return ADMIN_DONE;
+}
+
+int
 restored_policy_put(struct restored_policy *policy, const struct store *store)
 {
 	scoped_version struct version other = {.number = 0};

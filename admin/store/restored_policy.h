@@ -6,7 +6,8 @@
  *	scoped_restored_policy struct restored_policy policy;
  *
  *	status = restored_policy_ask(site, store, &policy);    the copy as it is
- *	...	the restored state is accepted
+ *	...	the restored state is accepted, in a new epoch
+ *	status = restored_policy_renew(&policy);
  *	status = restored_policy_put(&policy, store);
  */
 #ifndef TFA_ADMIN_RESTORED_POLICY_H
@@ -28,6 +29,11 @@ struct restored_policy {
  * message; restored_policy_done() in any case. */
 int restored_policy_ask(
     struct site *site, const struct store *store, struct restored_policy *ret);
+
+/* Puts theirs into the epoch of site->remote, which is the fleet's: in an older
+ * one no bastion that saw a later policy believes it.  Refused if another one
+ * is there than restored_policy_ask() saw.  An admin_exit, after a message. */
+int restored_policy_renew(struct restored_policy *policy);
 
 /* Puts ours in force again, if that was wanted; store is open as its owner.  An
  * admin_exit, after a message. */

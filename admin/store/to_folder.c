@@ -6,8 +6,10 @@
  *	1. no other bastion runs, and the fleet shows all that was seen
  *	2. the folder is closed; each record is written, or was before
  *	3. each is read back and compared
- *	4. the fleet's are removed: what is here is the only one from now on
- *	5. the policy becomes this bastion's, and is removed; store.json goes
+ *	4. the policy becomes this bastion's, and is removed: a bastion that was
+ *	   off, and comes back, lets nobody in, and nobody enrol
+ *	5. the fleet's are removed: what is here is the only one from now on;
+ *	   store.json goes
  *	6. "in-fleet" goes, the keeper starts anew, and the folder is opened
  *
  * Where "in-fleet" is not there a migration into the fleet did not end: then what
@@ -238,6 +240,29 @@ drop_all(struct move *move)
 	return move_each(move, "removing the fleet's", &move->here, drop_batch);
 }
 
+/* The keeper's user may not write what is root's. */
+static bool
+bring_policy(struct site *site)
+{
+	bool ok;
+
+	site_become_root(site);
+	ok = leave_keep_policy(site) == ADMIN_DONE &&
+	    leave_drop_policy(site) == ADMIN_DONE;
+	return site_become_owner(site) && ok;
+}
+
+static bool
+drop_rest(struct site *site)
+{
+	bool ok;
+
+	site_become_root(site);
+	ok = leave_drop_host(site) == ADMIN_DONE &&
+	    leave_drop_config(site) == ADMIN_DONE;
+	return site_become_owner(site) && ok;
+}
+
 static int
 carry_back(struct move *move)
 {
@@ -254,13 +279,8 @@ carry_back(struct move *move)
 		return stopped_there();
 	snprintf(done, sizeof(done), "%zu moved, %zu here before", moved,
 	    move->here.names.count - moved);
-	if (!drop_all(move) || move_judge_conflicts(move) != ADMIN_DONE)
-		return stopped_there();
-	site_become_root(site);
-	if (leave_keep_policy(site) != ADMIN_DONE ||
-	    leave_drop_host(site) != ADMIN_DONE ||
-	    leave_drop_policy(site) != ADMIN_DONE ||
-	    leave_drop_config(site) != ADMIN_DONE || !site_become_owner(site))
+	if (!bring_policy(site) || !drop_all(move) ||
+	    move_judge_conflicts(move) != ADMIN_DONE || !drop_rest(site))
 		return stopped_there();
 	admin_done(site->admin, site->folder, done);
 	return ADMIN_DONE;

@@ -92,7 +92,7 @@ judge_serial(struct store *store, struct store_key *key, uint64_t serial)
 	if (SEAL_EPOCH(serial) > epoch)
 		return store_say(store, FAULT_BACK,
 		    "%s is of a newer epoch than the fleet", key->file);
-	if (seen_serial_judge(serial, seen, epoch) != FAULT_NONE)
+	if (seen_serial_judge(serial, seen) != FAULT_NONE)
 		return store_say(store, FAULT_BACK,
 		    serial == 0 ? "%s was removed from the shared store"
 				: "%s is older than this bastion has seen it",

@@ -176,7 +176,7 @@ piece_note(struct fleet *fleet, int folder, const struct piece *piece,
 	if (fault != FAULT_NONE)
 		return say_file(fleet, piece->lock);
 	if (!is_absent_since(serial, seen, epoch))
-		fault = seen_serial_judge(serial, seen, epoch);
+		fault = seen_serial_judge(serial, seen);
 	if (fault == FAULT_BACK)
 		return kept_say(fleet, fault,
 		    "the shared store shows an older \"%s\" than it did before",
@@ -301,16 +301,26 @@ get_until(const struct fleet *fleet)
 	return clock_ms() + fleet->get_ms;
 }
 
-/* Gets the charter; policy_mark: of the policy at that moment. */
+/* The requests of one fetch have these in common.  All of them together have
+ * the time of one: an engine that answers late, again and again, keeps nobody
+ * waiting. */
+struct fetching {
+	struct fleet *fleet;
+	int folder;
+	int64_t now_s, until_ms;
+};
+
+/* Gets the charter. */
 static enum fault
-fetch_charter(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
+fetch_charter(const struct fetching *f, struct kept *kept)
 {
+	struct fleet *fleet = f->fleet;
 	static const struct talk_marks none;
 	scoped_answer struct talk_answer answer = {.status = 0};
-	struct copy copy = {.time_s = now_s};
+	struct copy copy = {.time_s = f->now_s};
 	uint64_t serial = 0;
 	enum fault fault = talk_get(
-	    &fleet->line, FLEET_CHARTER, &none, get_until(fleet), &answer);
+	    &fleet->line, FLEET_CHARTER, &none, f->until_ms, &answer);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -323,20 +333,21 @@ fetch_charter(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	memcpy(kept->charter_mark, answer.mark, TALK_MARK);
 	memcpy(copy.mark, answer.mark, TALK_MARK);
 	copy.value = answer.value;
-	return piece_note(fleet, folder, &charter_piece, serial,
+	return piece_note(fleet, f->folder, &charter_piece, serial,
 	    (uint64_t)kept->charter.epoch, &copy);
 }
 
 /* Gets the policy.  FAULT_STALE: the charter is another one than kept's. */
 static enum fault
-fetch_policy(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
+fetch_policy(const struct fetching *f, struct kept *kept)
 {
+	struct fleet *fleet = f->fleet;
 	static const struct talk_marks want = {.fleet = "0"};
 	scoped_answer struct talk_answer answer = {.status = 0};
-	struct copy copy = {.time_s = now_s};
+	struct copy copy = {.time_s = f->now_s};
 	uint64_t serial = 0;
 	enum fault fault = talk_get(
-	    &fleet->line, FLEET_POLICY, &want, get_until(fleet), &answer);
+	    &fleet->line, FLEET_POLICY, &want, f->until_ms, &answer);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -349,8 +360,8 @@ fetch_policy(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	memcpy(copy.mark, answer.mark, TALK_MARK);
 	copy.value = answer.value;
 	memcpy(kept->revision, answer.revision, TALK_MARK);
-	kept->checked_s = now_s;
-	fault = piece_note(fleet, folder, &policy_piece, serial,
+	kept->checked_s = f->now_s;
+	fault = piece_note(fleet, f->folder, &policy_piece, serial,
 	    (uint64_t)kept->charter.epoch, &copy);
 	if (fault != FAULT_NONE)
 		version_done(&kept->version);
@@ -371,6 +382,7 @@ enum fault
 kept_fetch(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
 {
 	scoped_fd int folder = open_kept(dir);
+	const struct fetching f = {fleet, folder, now_s, get_until(fleet)};
 	struct kept kept = {.checked_s = 0};
 	enum fault fault = FAULT_STALE;
 
@@ -380,9 +392,9 @@ kept_fetch(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
 	for (int i = 0; fault == FAULT_STALE && i < TRIES; i++) {
 		fault = FAULT_NONE;
 		if (i > 0 || kept.charter_mark[0] == '\0')
-			fault = fetch_charter(fleet, folder, now_s, &kept);
+			fault = fetch_charter(&f, &kept);
 		if (fault == FAULT_NONE)
-			fault = fetch_policy(fleet, folder, now_s, &kept);
+			fault = fetch_policy(&f, &kept);
 	}
 	if (fault == FAULT_NONE)
 		*ret = kept;

@@ -67,11 +67,9 @@ seen_serial_write(int lock, uint64_t serial)
 }
 
 enum fault
-seen_serial_judge(uint64_t serial, uint64_t seen, uint64_t epoch)
+seen_serial_judge(uint64_t serial, uint64_t seen)
 {
-	return serial >= seen || (serial > 0 && SEAL_EPOCH(seen) < epoch)
-	    ? FAULT_NONE
-	    : FAULT_BACK;
+	return serial >= seen ? FAULT_NONE : FAULT_BACK;
 }
 
 /* The number in an open file; empty or zeros: a crash took it. */

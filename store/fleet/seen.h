@@ -31,13 +31,12 @@ MUST_USE enum fault seen_serial_write(int lock, uint64_t serial);
 
 /*
  * Compares a text's serial, 0 being no text, with the one that was seen.
- * FAULT_BACK: it is lower.  In an epoch above the serial's the store was
- * restored, and an administrator accepted that: then a text may be older than
- * what was seen in earlier epochs.  That there is none is not believed by that: it
- * may have been taken away since; accept-restore forgets whom the backup lacks.
+ * FAULT_BACK: it is lower.  A serial of a later epoch is higher than all of the
+ * epochs before: accept-restore puts each text into the new epoch, and what is
+ * of an older one afterwards is believed no more than it was before the
+ * restore.
  */
-MUST_USE enum fault
-seen_serial_judge(uint64_t serial, uint64_t seen, uint64_t epoch);
+MUST_USE enum fault seen_serial_judge(uint64_t serial, uint64_t seen);
 
 /* *ret: the revision in DIR/fleet/revision, dir being open; 0: none.  To be
  * asked before the engine is: another process may write a higher one meanwhile.

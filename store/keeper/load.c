@@ -2,12 +2,14 @@
  * The policy in force: the file's, or the fleet's.
  *
  * A request that changes the record of the user who asks decides by the fleet's
- * policy as it was last seen here: the answer to the request for the record says
- * if that is still the one in force, and if not, the request is decided anew.
- * Any other request asks for the policy first.  While the fleet's store is away,
- * or refuses this bastion, whose certificate may be over, the last one seen decides
- * for a week: for users whose records are here, who can log in all the same, and
- * for administrators.
+ * policy as it was last seen here: the answer to the request for the record
+ * says if that is still the one in force, and if not, the request is decided
+ * anew. Any other request asks for the policy first.  While the fleet's store
+ * is away, or refuses this bastion, whose certificate may be over, the last one
+ * seen decides for a week: for users whose records are here, who can log in all
+ * the same, and for administrators.  For these users it also does where the
+ * store shows a policy that is damaged, older or gone: whoever can do that
+ * could be silent, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,12 +38,18 @@ load_file(struct call *call)
 	return fault == FAULT_NONE ? REASON_NONE : REASON_BAD_POLICY;
 }
 
+/* True if the user's record is here, whatever becomes of the fleet's. */
+static bool
+is_local(const struct call *call)
+{
+	return fleet_config_is_local(call->store.fleet->config, call->user);
+}
+
 /* True if the record that decides says by which policy it may be changed. */
 static bool
 is_checked_later(const struct call *call)
 {
-	return call->kind->change != NULL &&
-	    !fleet_config_is_local(call->store.fleet->config, call->user);
+	return call->kind->change != NULL && !is_local(call);
 }
 
 bool
@@ -65,7 +73,8 @@ find_kept(struct call *call, bool fresh, struct kept *ret)
 	    kept_read(fleet, dir, ret) == FAULT_NONE)
 		return FAULT_NONE;
 	fault = kept_fetch(fleet, dir, call->now_s, ret);
-	if (fault != FAULT_AWAY && fault != FAULT_REFUSED)
+	if (fault == FAULT_NONE ||
+	    (fault != FAULT_AWAY && fault != FAULT_REFUSED && !is_local(call)))
 		return fault;
 	memcpy(why, fleet->line.why, sizeof(why));
 	if (kept_read(fleet, dir, ret) == FAULT_NONE) {
@@ -144,12 +153,14 @@ call_load_policy(struct call *call, bool fresh)
 					 : load_file(call);
 }
 
+/* A record that is here is judged by this clock alone, as where there is no
+ * fleet: the fleet's clock would be a way to keep its user out. */
 enum reason
 call_judge_clock(struct call *call, char *ret_off, size_t size)
 {
 	int64_t off_ms, off_s;
 
-	if (call->store.fleet == NULL ||
+	if (call->store.fleet == NULL || is_local(call) ||
 	    (call->kind->who > WHO_OWN && call->uid == 0) ||
 	    !offset_read(call->store.dir, call->keeper->boot_id, &off_ms))
 		return REASON_NONE;

@@ -46,25 +46,32 @@ reply_list(const cJSON *object, const char *name, const cJSON **ret)
 	    (*ret == NULL || cJSON_IsArray(*ret));
 }
 
-/* Decodes the key of a row, and takes the prefix off; false if it does not have
- * the prefix, or is no key of ours. */
-static bool
+enum whose_key { KEY_ODD = 0, KEY_FOREIGN, KEY_OURS };
+
+/* Decodes the key of a row, and takes the prefix off.  KEY_ODD: it does not
+ * have the prefix; KEY_FOREIGN: tfa writes no such key. */
+static enum whose_key
 reply_key(const cJSON *row, const char *prefix, char ret[static LINK_KEY])
 {
 	const char *text = cJSON_GetStringValue(tree_member(row, "key"));
 	size_t skip = strlen(prefix), len = 0;
 	char full[LINK_KEY + 128];
+	enum fault fault;
 
-	if (text == NULL ||
-	    base64_decode(text, strlen(text), (uint8_t *)full, sizeof(full) - 1,
-		&len) != FAULT_NONE)
-		return false;
+	if (text == NULL)
+		return KEY_ODD;
+	fault = base64_decode(
+	    text, strlen(text), (uint8_t *)full, sizeof(full) - 1, &len);
+	if (fault != FAULT_NONE)
+		return fault == FAULT_LIMIT ? KEY_FOREIGN : KEY_ODD;
 	full[len] = '\0';
-	if (strlen(full) != len || strncmp(full, prefix, skip) != 0 ||
-	    len - skip >= LINK_KEY)
-		return false;
+	if (len < skip || memcmp(full, prefix, skip) != 0)
+		return KEY_ODD;
+	if (strlen(full) != len || len - skip >= LINK_KEY ||
+	    !link_is_key(full + skip))
+		return KEY_FOREIGN;
 	memcpy(ret, full + skip, len - skip + 1);
-	return link_is_key(ret);
+	return KEY_OURS;
 }
 
 /* False: the row is odd. */
@@ -98,8 +105,8 @@ read_range(const cJSON *response, const char *prefix, const char *key,
 	if (cJSON_GetArraySize(rows) == 0)
 		return true;
 	return cJSON_GetArraySize(rows) == 1 &&
-	    reply_key(rows->child, prefix, name) && strcmp(name, key) == 0 &&
-	    reply_row(rows->child, ret);
+	    reply_key(rows->child, prefix, name) == KEY_OURS &&
+	    strcmp(name, key) == 0 && reply_row(rows->child, ret);
 }
 
 /* Reads the ranges that put_ranges() asked for: the key's into *ret_key, and the
@@ -157,6 +164,14 @@ say_too_large(struct json_out *ret, enum link_end *ret_end)
 	*ret_end = LINK_REFUSED;
 	link_say(ret, LINK_REFUSED,
 	    "what is there has more than 64 KiB, so tfa did not write it");
+}
+
+static void
+say_only_foreign(struct json_out *ret, enum link_end *ret_end)
+{
+	*ret_end = LINK_REFUSED;
+	link_say(ret, LINK_REFUSED,
+	    "there are many keys there that tfa did not write: remove them");
 }
 
 bool
@@ -337,7 +352,7 @@ read_scanned(const cJSON *row, const struct link_request *request,
     const char *prefix, const char *last, char ret_key[static LINK_KEY],
     struct found *ret)
 {
-	return reply_key(row, prefix, ret_key) &&
+	return reply_key(row, prefix, ret_key) == KEY_OURS &&
 	    strncmp(ret_key, request->key, strlen(request->key)) == 0 &&
 	    strcmp(ret_key, last) > 0 &&
 	    (request->until[0] == '\0' ||
@@ -345,11 +360,13 @@ read_scanned(const cJSON *row, const struct link_request *request,
 	    reply_row(row, ret);
 }
 
-/* *ret_rows: how many rows fit.  False: the list is odd. */
+/* ret_rows: how many rows fit.  A row whose key tfa does not write is passed
+ * over: anybody who may write in etcd could end all lists by one.  *ret_any:
+ * there was another.  False: the list is odd. */
 static bool
 say_rows(const cJSON *rows, const struct link_request *request,
     const char *prefix, struct json_out *ret, enum link_end *ret_end,
-    int *ret_rows)
+    int *ret_rows, bool *ret_any)
 {
 	char last[LINK_KEY], key[LINK_KEY];
 	bool full = false;
@@ -360,6 +377,11 @@ say_rows(const cJSON *rows, const struct link_request *request,
 	{
 		struct found found;
 
+		if (reply_key(row, prefix, key) == KEY_FOREIGN) {
+			*ret_rows += !full;
+			continue;
+		}
+		*ret_any = true;
 		if (!read_scanned(row, request, prefix, last, key, &found))
 			return false;
 		memcpy(last, key, sizeof(last));
@@ -380,7 +402,7 @@ etcd_read_scan(const struct link_request *request, const char *prefix,
 	scoped_tree cJSON *reply = tree_read(body, len);
 	const char *revision = revision_of(reply);
 	const cJSON *rows;
-	bool more, pinned = strcmp(request->revision, "0") != 0;
+	bool more, any = false, pinned = strcmp(request->revision, "0") != 0;
 
 	*ret_end = LINK_OK;
 	*ret_rows = 0;
@@ -388,7 +410,7 @@ etcd_read_scan(const struct link_request *request, const char *prefix,
 	    !reply_list(reply, "kvs", &rows))
 		return false;
 	json_out_text(ret, "{\"status\":\"ok\",\"rows\":[");
-	if (!say_rows(rows, request, prefix, ret, ret_end, ret_rows)) {
+	if (!say_rows(rows, request, prefix, ret, ret_end, ret_rows, &any)) {
 		json_out_cut(ret, 0);
 		return false;
 	}
@@ -398,6 +420,12 @@ etcd_read_scan(const struct link_request *request, const char *prefix,
 		return true;
 	}
 	more = more || *ret_rows < cJSON_GetArraySize(rows);
+	/* The next page would begin behind the last row of this one. */
+	if (more && !any) {
+		json_out_cut(ret, 0);
+		say_only_foreign(ret, ret_end);
+		return true;
+	}
 	json_out_text(ret, more ? "],\"more\":true" : "],\"more\":false");
 	link_put_text(ret, "revision", pinned ? request->revision : revision);
 	json_out_text(ret, "}");

@@ -218,7 +218,7 @@ Test(store_fleet, takes_its_policy_along_when_it_ends)
 /* Kills the command after a while that grows, and looks that nothing is open that
  * is not whole; then lets it end. */
 static void
-kill_until_done(const struct place *p, const char *const args[])
+kill_until_done(const struct place *p, const char *const args[], int status)
 {
 	struct run *r;
 
@@ -227,7 +227,7 @@ kill_until_done(const struct place *p, const char *const args[])
 		run_sleep_ms(ms);
 		kill(r->pid, SIGKILL);
 		run_finish(r);
-		if (r->status == 0)
+		if (r->status == status)
 			return;
 		/* Records here and no maintenance, or maintenance. */
 		cr_assert(is_there(p, "maintenance") ||
@@ -236,7 +236,7 @@ kill_until_done(const struct place *p, const char *const args[])
 		    "%d ms", ms);
 	}
 	r = place_store(p, args);
-	assert_status(r, 0);
+	assert_status(r, status);
 }
 
 Test(store_fleet, loses_nothing_when_a_move_is_killed)
@@ -249,13 +249,13 @@ Test(store_fleet, loses_nothing_when_a_move_is_killed)
 	c = cluster_open(.nodes = 1);
 	p = begin(c);
 	make_many(p, texts);
-	kill_until_done(p, ARGV("migrate", "--to", "fleet"));
+	kill_until_done(p, ARGV("migrate", "--to", "fleet"), 0);
 	cr_expect_null(place_record(p->folder, "user0"));
 	cr_expect_not(is_there(p, "maintenance"));
 	assert_status(
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	all_are_here(text("%s/out", p->dir), texts);
-	kill_until_done(p, ARGV("migrate", "--to", "folder"));
+	kill_until_done(p, ARGV("migrate", "--to", "folder"), 0);
 	all_are_here(p->folder, texts);
 	cr_expect_not(is_there(p, "maintenance"));
 	cr_expect_not(is_there(p, "in-fleet"));
@@ -511,9 +511,13 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	saved = text("%s/saved", p->dir);
 	cluster_save(c, saved);
 	place_user(p, "bob");
-	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	place_user_at(p, "alice", 1793000001);
+	assert_status(
+	    place_store(
+		p, ARGV("migrate", "--to", "fleet", "--prefer", "last-login")),
+	    0);
 	cluster_restore(c, saved, true);
-	/* bob was there, and is not. */
+	/* bob was there, and is not; alice was there later. */
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
 	assert_status(r, 1);
 	assert_says(r->err, "accept-restore");
@@ -612,6 +616,18 @@ exported_step(const struct place *p, const char *folder, const char *user)
 	return number_of(place_record(out, user), "\"last_step\"");
 }
 
+/* The epoch of the highest serial that the place has seen of a user's record. */
+static int
+epoch_seen(const struct place *p, const char *user)
+{
+	int fd = open(text("%s/locks/%s", p->folder, user), O_RDONLY);
+	unsigned char bytes[16] = {0};
+
+	cr_assert_eq(read(fd, bytes, sizeof(bytes)), 16);
+	close(fd);
+	return bytes[8] << 8 | bytes[9];
+}
+
 /* Codes that were spent since the backup would be good again, wherever a record
  * comes without a login. */
 Test(store_fleet, closes_at_once_what_a_backup_opened)
@@ -640,17 +656,21 @@ Test(store_fleet, closes_at_once_what_a_backup_opened)
 	cluster_remove(c, CLUSTER_PREFIX "users/carol");
 	assert_says(r->out, "2 records closed");
 	assert_says(r->out, "epoch 2");
+	cr_expect_eq(epoch_seen(p, "alice"), 2);
 	cr_expect_geq(exported_step(p, "after", "alice"), time(NULL) / 30 - 5);
 	cr_expect_geq(exported_step(p, "too", "bob"), time(NULL) / 30 - 5);
 
-	/* A command that was killed before it came to her. */
+	/* An older one was put back by somebody: no further bastion brings
+	 * it into the new epoch, and this one has seen more. */
 	put_raw(c, "alice", old);
+	r = place_store(p, ARGV("accept-restore", "--here"));
+	assert_says(r->out, "epoch 2");
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
 	assert_status(r, 1);
-	assert_says(r->err, "accept-restore --here");
+	assert_says(r->err, "accept-restore was killed, run it again");
 	r = place_store(p, ARGV("migrate", "--to", "folder"));
 	assert_status(r, 1);
-	assert_says(r->err, "accept-restore --here");
+	assert_says(r->err, "accept-restore was killed, run it again");
 	cr_expect_not(is_there(p, "maintenance"));
 	place_says(p, "b1", place_key_id(p), 5);
 	r = place_store(p, ARGV("key", "add"));
@@ -660,12 +680,144 @@ Test(store_fleet, closes_at_once_what_a_backup_opened)
 	    place_store(p, ARGV("key", "use", text("%.8s", r->out))), 0);
 	r = place_store(p, ARGV("reseal"));
 	assert_status(r, 1);
-	assert_says(r->err, "accept-restore --here");
-	r = place_store(p, ARGV("accept-restore", "--here"));
-	assert_says(r->out, "1 records closed");
-	assert_says(r->out, "epoch 2");
+	assert_says(r->err, "somebody put an old record back");
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->out, "2 records closed");
+	assert_says(r->out, "epoch 3");
 	assert_status(place_store(p, ARGV("reseal")), 0);
 	cr_expect_geq(exported_step(p, "last", "alice"), time(NULL) / 30 - 5);
+}
+
+Test(store_fleet, accepts_a_backup_although_it_is_killed)
+{
+	struct cluster *c;
+	struct place *p;
+	char *texts[MANY];
+	const char *saved;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	make_many(p, texts);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	place_user(p, "later");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_restore(c, saved, true);
+	/* It ends well, and finds no keeper whose log it could read. */
+	kill_until_done(p, ARGV("accept-restore"), 69);
+	cr_expect_geq(exported_step(p, "out", "user0"), time(NULL) / 30 - 90);
+	assert_status(place_store(p, ARGV("reseal")), 0);
+}
+
+/* Else an old record, put back before a reseal, would have the number of the
+ * one that is in force. */
+Test(store_fleet, reseals_an_old_record_as_an_old_one)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	char *old;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	old = raw_value(c, "alice");
+	place_user_at(p, "alice", 1793000001);
+	assert_status(
+	    place_store(
+		p, ARGV("migrate", "--to", "fleet", "--prefer", "last-login")),
+	    0);
+	put_raw(c, "alice", old);
+	place_says(p, "b1", place_key_id(p), 5);
+	r = place_store(p, ARGV("key", "add"));
+	assert_status(r, 0);
+	place_says(p, "b1", text("%.8s", r->out), 5);
+	assert_status(
+	    place_store(p, ARGV("key", "use", text("%.8s", r->out))), 0);
+	assert_status(place_store(p, ARGV("reseal")), 0);
+	cr_expect_str_neq(raw_value(c, "alice"), old);
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "alice in the fleet is older");
+}
+
+/* Keys that somebody else put among the records lead out of the folder, are no
+ * names, or are longer than any: none makes a file, or ends a list. */
+Test(store_fleet, passes_over_what_is_no_record)
+{
+	struct cluster *c;
+	struct place *p;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_put(c, CLUSTER_PREFIX "users/../maintenance", "x");
+	cluster_put(c, CLUSTER_PREFIX "users/a b", "x");
+	cluster_put(c, text(CLUSTER_PREFIX "users/%0600d", 7), "x");
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	cr_expect_not(is_there(p, "maintenance"));
+	cr_expect_not_null(place_record(text("%s/out", p->dir), "alice"));
+	assert_says(place_store(p, ARGV("accept-restore"))->out, "epoch 2");
+	cr_expect_not(is_there(p, "maintenance"));
+}
+
+/* A bastion that was off, and taken out, comes back while records go home: it
+ * must find no policy by which somebody could enrol in place of a record that
+ * is gone. */
+Test(store_fleet, takes_the_policy_away_before_the_records)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1, .quota_k = 4096);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_fill(c);
+	/* A full etcd takes no text, also none of no bytes, and removes
+	 * keys. */
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "not all is done");
+	cr_expect_str_empty(cluster_get(c, CLUSTER_PREFIX "policy"));
+	cr_expect_gt(strlen(raw_value(c, "alice")), 100);
+	cluster_make_room(c);
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 0);
+	cr_expect_not_null(place_record(p->folder, "alice"));
+}
+
+/* An older policy would come into the folder, and let in whom it let in. */
+Test(store_fleet, takes_no_policy_along_that_was_rolled_back)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	int fd;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	(void)mkdir(text("%s/fleet", p->folder), 0700);
+	write_text(text("%s/fleet/policy.lock", p->folder), "");
+	fd = open(text("%s/fleet/policy.lock", p->folder), O_WRONLY);
+	cr_assert_eq(write(fd, "tfs1\0\0\0\0\0\1\0\0\0\0\0\7", 16), 16);
+	close(fd);
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "older than this bastion has seen");
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "older than this bastion has seen");
 }
 
 /* An attacker who has etcd waits for an administrator to accept a backup, and then

@@ -9,6 +9,7 @@
 #define ALICE  "L3RmYS92MS91c2Vycy9hbGljZQ=="
 #define BOB    "L3RmYS92MS91c2Vycy9ib2I="
 #define POLICY "L3RmYS92MS9wb2xpY3k="
+#define SPACED "L3RmYS92MS91c2Vycy9hIGI=" /* users/a b */
 
 static struct link_request
 request_of(enum link_op op, const char *key, const char *mark, char *value)
@@ -480,6 +481,34 @@ Test(etcd, refuses_a_scan_that_is_out_of_order_or_of_other_keys)
 		cr_expect_eq(out.len, 0);
 		json_text_free(&out.text);
 	}
+}
+
+/* Else somebody who may write in etcd would end all lists by one key. */
+Test(etcd, passes_over_keys_that_are_not_ours)
+{
+	static const char one[] = HEAD
+	    "'kvs':[{'key':'" SPACED "','mod_revision':'12'},"
+	    "{'key':'" BOB "','mod_revision':'13'}]}";
+	static const char only[] = HEAD "'kvs':[{'key':'" SPACED
+					"','mod_revision':'12'}],'more':true}";
+	static const char last[] = HEAD "'kvs':[{'key':'" SPACED
+					"','mod_revision':'12'}]}";
+	struct json_out out;
+	int rows;
+
+	cr_assert(read_scan(one, true, &out, &rows));
+	cr_expect_eq(rows, 2);
+	cr_expect_str_eq(out.text,
+	    plain("{'status':'ok','rows':[{'key':'users/bob','mark':'13'}],"
+		  "'more':false,'revision':'44'}"));
+	json_text_free(&out.text);
+	cr_expect_not(read_scan(only, true, &out, &rows));
+	cr_expect_not_null(strstr(out.text, "that tfa did not write"));
+	json_text_free(&out.text);
+	cr_assert(read_scan(last, true, &out, &rows));
+	cr_expect_str_eq(out.text,
+	    plain("{'status':'ok','rows':[],'more':false,'revision':'44'}"));
+	json_text_free(&out.text);
 }
 
 /* As many rows as a packet takes, and word of the others. */
