@@ -66,11 +66,9 @@ link_is_key(const char *text)
 bool
 link_is_value(const char *text)
 {
-	static uint8_t bytes[LINK_VALUE];
 	size_t len;
 
-	return base64_decode(text, strlen(text), bytes, sizeof(bytes), &len) ==
-	    FAULT_NONE;
+	return base64_is(text, strlen(text), &len) && len <= LINK_VALUE;
 }
 
 /* Copies the string of item, if it is one that fits. */
