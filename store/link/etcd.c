@@ -100,7 +100,7 @@ put_text(struct json_out *out, const char *prefix, const char *key,
 {
 	json_out_text(out, "{\"request_put\":{");
 	put_key(out, "key", prefix, key, 0);
-	link_put_text(out, "value", value);
+	link_put_value(out, value);
 	json_out_text(out, "}}");
 }
 

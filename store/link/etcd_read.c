@@ -145,7 +145,7 @@ say_found(struct json_out *ret, enum link_end end, const struct found *found,
 	link_put_text(ret, "status", link_end_word(end));
 	link_put_text(ret, "mark", found->mark);
 	if (found->value != NULL)
-		link_put_text(ret, "value", found->value);
+		link_put_value(ret, found->value);
 	link_put_with(ret, with, request->with_count);
 	link_put_text(ret, "revision", revision);
 	json_out_text(ret, "}");
@@ -319,7 +319,7 @@ say_row(struct json_out *ret, const char *key, const struct found *found,
 	link_put_text(ret, "key", key);
 	link_put_text(ret, "mark", found->mark);
 	if (!keys_only)
-		link_put_text(ret, "value", found->value);
+		link_put_value(ret, found->value);
 	json_out_text(ret, "}");
 	if (ret->len + SCAN_END <= LINK_PACKET)
 		return true;

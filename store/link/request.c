@@ -373,6 +373,14 @@ link_put_text(struct json_out *out, const char *key, const char *text)
 }
 
 void
+link_put_value(struct json_out *out, const char *base64)
+{
+	json_out_text(out, ",\"value\":\"");
+	json_out_text(out, base64);
+	json_out_text(out, "\"");
+}
+
+void
 link_put_with(struct json_out *out, const struct link_key *with, size_t count)
 {
 	json_out_text(out, ",\"with\":{");
