@@ -182,6 +182,17 @@ etcd_scan(const char *prefix, const struct link_request *request, int rows)
 	return out;
 }
 
+/* A page that ends with its range, or was to be short, says nothing. */
+int
+etcd_next_rows(int rows, const struct etcd_rows *last, int most)
+{
+	if (last->fitted < last->given)
+		rows = last->fitted + last->fitted / 8 + 1;
+	else if (last->given >= rows)
+		rows *= 2;
+	return rows < most ? rows : most;
+}
+
 struct json_out
 etcd_compact(const char *revision)
 {

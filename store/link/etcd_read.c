@@ -341,11 +341,11 @@ read_scanned(const cJSON *row, const struct link_request *request,
 	    reply_row(row, ret);
 }
 
-/* *ret_rows: how many rows fit.  False: the list is odd. */
+/* False: the list is odd. */
 static bool
 say_rows(const cJSON *rows, const struct link_request *request,
     const char *prefix, struct json_out *ret, enum link_end *ret_end,
-    int *ret_rows)
+    struct etcd_rows *ret_rows)
 {
 	char last[LINK_KEY], key[LINK_KEY];
 	bool full = false;
@@ -363,7 +363,8 @@ say_rows(const cJSON *rows, const struct link_request *request,
 			*ret_end = LINK_REFUSED;
 		full = full || !found.fits ||
 		    !say_row(ret, key, &found, request->keys_only);
-		*ret_rows += !full;
+		ret_rows->fitted += !full;
+		ret_rows->given++;
 	}
 	return true;
 }
@@ -371,7 +372,7 @@ say_rows(const cJSON *rows, const struct link_request *request,
 bool
 etcd_read_scan(const struct link_request *request, const char *prefix,
     const char *body, size_t len, struct json_out *ret, enum link_end *ret_end,
-    int *ret_rows)
+    struct etcd_rows *ret_rows)
 {
 	scoped_tree cJSON *reply = tree_read(body, len);
 	const char *revision = revision_of(reply);
@@ -379,7 +380,7 @@ etcd_read_scan(const struct link_request *request, const char *prefix,
 	bool more, pinned = strcmp(request->revision, "0") != 0;
 
 	*ret_end = LINK_OK;
-	*ret_rows = 0;
+	*ret_rows = (struct etcd_rows){.given = 0};
 	if (revision == NULL || !reply_flag(reply, "more", &more) ||
 	    !reply_list(reply, "kvs", &rows))
 		return false;
@@ -393,7 +394,7 @@ etcd_read_scan(const struct link_request *request, const char *prefix,
 		say_too_large(ret, ret_end);
 		return true;
 	}
-	more = more || *ret_rows < cJSON_GetArraySize(rows);
+	more = more || ret_rows->fitted < ret_rows->given;
 	json_out_text(ret, more ? "],\"more\":true" : "],\"more\":false");
 	link_put_text(ret, "revision", pinned ? request->revision : revision);
 	json_out_text(ret, "}");
