@@ -1,7 +1,5 @@
 #include "store/base/base64.h"
 
-#include <stdbool.h>
-
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			       "abcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -27,29 +25,48 @@ base64_encode(const uint8_t *bytes, size_t len, char *ret, size_t size)
 	return FAULT_NONE;
 }
 
-/* Returns 0 to 63, or -1 if c is no base64 character. */
-static int
+/* By the two halves of a character: one more than what it stands for, or 0 for
+ * one that base64 does not have. */
+static const uint8_t values[16][16] = {
+    [2] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 63, 0, 0, 0, 64},
+    [3] = {53, 54, 55, 56, 57, 58, 59, 60, 61, 62},
+    [4] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+    [5] = {16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26},
+    [6] = {0, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41},
+    [7] = {42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52},
+};
+
+static uint32_t
 six_bits(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return (uint32_t)values[(uint8_t)c >> 4][(uint8_t)c & 15] - 1;
 }
 
 /* pad: the number of "=" at the end. */
 static bool
 is_one_spelling(const char *text, size_t len, size_t pad)
 {
-	int unused = pad == 2 ? 15 : pad == 1 ? 3 : 0;
+	uint32_t unused = pad == 2 ? 15 : pad == 1 ? 3 : 0;
 
 	for (size_t i = 0; i < len - pad; i++)
-		if (six_bits(text[i]) < 0)
+		if (six_bits(text[i]) > 63)
 			return false;
 	return (six_bits(text[len - pad - 1]) & unused) == 0;
+}
+
+bool
+base64_is(const char *text, size_t len, size_t *ret_len)
+{
+	size_t pad = 0;
+
+	if (len % 4 != 0)
+		return false;
+	if (len > 0 && text[len - 1] == '=')
+		pad = text[len - 2] == '=' ? 2 : 1;
+	if (len > 0 && !is_one_spelling(text, len, pad))
+		return false;
+	*ret_len = len / 4 * 3 - pad;
+	return true;
 }
 
 static void
@@ -58,8 +75,7 @@ decode_four(const char *text, size_t count, uint8_t *ret)
 	uint32_t three = 0;
 
 	for (size_t i = 0; i < 4; i++)
-		three = three << 6 |
-		    (i <= count ? (uint32_t)six_bits(text[i]) : 0);
+		three = three << 6 | (i <= count ? six_bits(text[i]) : 0);
 	for (size_t i = 0; i < count; i++)
 		ret[i] = (uint8_t)(three >> (16 - 8 * i));
 }
@@ -68,20 +84,16 @@ enum fault
 base64_decode(
     const char *text, size_t len, uint8_t *ret, size_t size, size_t *ret_len)
 {
-	size_t pad = 0, bytes;
+	size_t bytes, at = 0;
 
-	if (len % 4 != 0)
+	if (!base64_is(text, len, &bytes))
 		return FAULT_FORMAT;
-	if (len > 0 && text[len - 1] == '=')
-		pad = text[len - 2] == '=' ? 2 : 1;
-	if (len > 0 && !is_one_spelling(text, len, pad))
-		return FAULT_FORMAT;
-	bytes = len / 4 * 3 - pad;
 	if (bytes > size)
 		return FAULT_LIMIT;
-	for (size_t i = 0; i < bytes; i += 3)
-		decode_four(
-		    text + i / 3 * 4, bytes - i < 3 ? bytes - i : 3, ret + i);
+	for (; bytes - at >= 3; at += 3, text += 4)
+		decode_four(text, 3, ret + at);
+	if (at < bytes)
+		decode_four(text, bytes - at, ret + at);
 	*ret_len = bytes;
 	return FAULT_NONE;
 }

@@ -6,6 +6,7 @@
 #ifndef TFA_BASE64_H
 #define TFA_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@
  * size bytes.  FAULT_LIMIT if that is too little; ret is then untouched. */
 MUST_USE enum fault
 base64_encode(const uint8_t *bytes, size_t len, char *ret, size_t size);
+
+/* True for what base64_encode() writes; *ret_len: how many bytes it stands for. */
+bool base64_is(const char *text, size_t len, size_t *ret_len);
 
 /*
  * Decodes len characters of text into ret, which has room for size bytes.

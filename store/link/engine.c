@@ -50,6 +50,7 @@ engine_begin(struct engine *e, const struct fleet_config *config,
 	e->http = http;
 	e->password = password;
 	e->scan_rows = ETCD_SCAN_ROWS;
+	e->scan_keys = LINK_ROWS;
 	e->token.wanted = config->user[0] != '\0';
 	endpoints_begin(&e->endpoints, (int)config->endpoints.count);
 }
@@ -172,13 +173,29 @@ fail_token(struct engine *e, struct task *task, const char *why)
 }
 
 static bool
+read_page(struct engine *e, const struct link_request *request,
+    const struct json_out *body, struct json_out *ret, enum link_end *ret_end)
+{
+	bool keys_only = request->keys_only;
+	int *next = keys_only ? &e->scan_keys : &e->scan_rows;
+	struct etcd_rows rows;
+
+	if (!etcd_read_scan(request, e->config->prefix, body->text, body->len,
+		ret, ret_end, &rows))
+		return false;
+	if (*ret_end == LINK_OK)
+		*next = etcd_next_rows(
+		    *next, &rows, keys_only ? LINK_ROWS : ETCD_SCAN_ROWS);
+	return true;
+}
+
+static bool
 read_answer(struct engine *e, struct task *task, const struct json_out *body,
     struct json_out *ret, enum link_end *ret_end)
 {
 	const struct link_request *request = &task->request;
 	const char *prefix = e->config->prefix;
 	char revision[LINK_MARK];
-	int rows = 0;
 
 	*ret_end = LINK_OK;
 	switch (task->kind) {
@@ -192,14 +209,7 @@ read_answer(struct engine *e, struct task *task, const struct json_out *body,
 		return etcd_read_remove(
 		    request, prefix, body->text, body->len, ret, ret_end);
 	case TASK_SCAN:
-		if (!etcd_read_scan(request, prefix, body->text, body->len, ret,
-			ret_end, &rows))
-			return false;
-		if (!request->keys_only && rows > 0)
-			e->scan_rows = rows + 4 < ETCD_SCAN_ROWS
-			    ? rows + 4
-			    : ETCD_SCAN_ROWS;
-		return true;
+		return read_page(e, request, body, ret, ret_end);
 	case TASK_PUT_ALL:
 		return etcd_read_put_all(
 		    request, body->text, body->len, ret, ret_end);
@@ -228,7 +238,8 @@ static void
 take_answer(
     struct engine *e, struct task *task, const struct http_result *result)
 {
-	struct json_out answer = json_out_begin(512);
+	struct json_out answer = json_out_begin(
+	    task->kind == TASK_SCAN ? LINK_PACKET : 512);
 	enum link_end end;
 
 	if (!read_answer(e, task, &result->body, &answer, &end)) {

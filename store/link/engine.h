@@ -82,7 +82,7 @@ struct engine {
 	struct member members[FLEET_ENDPOINTS];
 	int active[FLEET_ENDPOINTS]; /* attempts that run */
 	int scans;                   /* that run */
-	int scan_rows;               /* to ask for next */
+	int scan_rows, scan_keys;    /* to ask for next */
 	struct task *tasks;          /* the oldest first */
 	int64_t now_ms;              /* of this turn */
 	int64_t answered;            /* requests */

@@ -100,7 +100,7 @@ put_text(struct json_out *out, const char *prefix, const char *key,
 {
 	json_out_text(out, "{\"request_put\":{");
 	put_key(out, "key", prefix, key, 0);
-	link_put_text(out, "value", value);
+	link_put_value(out, value);
 	json_out_text(out, "}}");
 }
 
@@ -180,6 +180,17 @@ etcd_scan(const char *prefix, const struct link_request *request, int rows)
 		link_put_text(&out, "revision", request->revision);
 	json_out_text(&out, request->keys_only ? ",\"keys_only\":true}" : "}");
 	return out;
+}
+
+/* A page that ends with its range, or was to be short, says nothing. */
+int
+etcd_next_rows(int rows, const struct etcd_rows *last, int most)
+{
+	if (last->fitted < last->given)
+		rows = last->fitted + last->fitted / 8 + 1;
+	else if (last->given >= rows)
+		rows *= 2;
+	return rows < most ? rows : most;
 }
 
 struct json_out

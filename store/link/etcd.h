@@ -46,6 +46,17 @@ etcd_put_all(const char *prefix, const struct link_request *request);
 struct json_out
 etcd_scan(const char *prefix, const struct link_request *request, int rows);
 
+/* The rows of a reply to a scan: all, those that a packet took, and those whose key
+ * tfa does not write. */
+struct etcd_rows {
+	int given, fitted, foreign;
+};
+
+/* How many rows the next scan asks for, where it would have been so many: about as
+ * many as fit, at most `most`.  etcd reads each that it gives from its database,
+ * also where only the key is wanted. */
+int etcd_next_rows(int rows, const struct etcd_rows *last, int most);
+
 struct json_out etcd_compact(const char *revision);
 
 /* Holds the password: wipe it. */
@@ -85,10 +96,10 @@ bool etcd_read_remove(const struct link_request *request, const char *prefix,
 bool etcd_read_put_all(const struct link_request *request, const char *body,
     size_t len, struct json_out *ret, enum link_end *ret_end);
 
-/* etcd_read_get() for a scan.  *ret_rows: the rows that fitted into a packet. */
+/* etcd_read_get() for a scan. */
 bool etcd_read_scan(const struct link_request *request, const char *prefix,
     const char *body, size_t len, struct json_out *ret, enum link_end *ret_end,
-    int *ret_rows);
+    struct etcd_rows *ret_rows);
 
 /* The revision in a reply's header; false: it is odd. */
 bool

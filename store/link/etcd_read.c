@@ -152,7 +152,7 @@ say_found(struct json_out *ret, enum link_end end, const struct found *found,
 	link_put_text(ret, "status", link_end_word(end));
 	link_put_text(ret, "mark", found->mark);
 	if (found->value != NULL)
-		link_put_text(ret, "value", found->value);
+		link_put_value(ret, found->value);
 	link_put_with(ret, with, request->with_count);
 	link_put_text(ret, "revision", revision);
 	json_out_text(ret, "}");
@@ -338,7 +338,7 @@ say_row(struct json_out *ret, const char *key, const struct found *found,
 	link_put_text(ret, "key", key);
 	link_put_text(ret, "mark", found->mark);
 	if (!keys_only)
-		link_put_text(ret, "value", found->value);
+		link_put_value(ret, found->value);
 	json_out_text(ret, "}");
 	if (ret->len + SCAN_END <= LINK_PACKET)
 		return true;
@@ -360,13 +360,12 @@ read_scanned(const cJSON *row, const struct link_request *request,
 	    reply_row(row, ret);
 }
 
-/* ret_rows: how many rows fit.  A row whose key tfa does not write is passed
- * over: anybody who may write in etcd could end all lists by one.  *ret_any:
- * there was another.  False: the list is odd. */
+/* A row whose key tfa does not write is passed over: anybody who may write in etcd
+ * could end all lists by one.  False: the list is odd. */
 static bool
 say_rows(const cJSON *rows, const struct link_request *request,
     const char *prefix, struct json_out *ret, enum link_end *ret_end,
-    int *ret_rows, bool *ret_any)
+    struct etcd_rows *ret_rows)
 {
 	char last[LINK_KEY], key[LINK_KEY];
 	bool full = false;
@@ -377,11 +376,12 @@ say_rows(const cJSON *rows, const struct link_request *request,
 	{
 		struct found found;
 
+		ret_rows->given++;
 		if (reply_key(row, prefix, key) == KEY_FOREIGN) {
-			*ret_rows += !full;
+			ret_rows->foreign++;
+			ret_rows->fitted += !full;
 			continue;
 		}
-		*ret_any = true;
 		if (!read_scanned(row, request, prefix, last, key, &found))
 			return false;
 		memcpy(last, key, sizeof(last));
@@ -389,7 +389,7 @@ say_rows(const cJSON *rows, const struct link_request *request,
 			*ret_end = LINK_REFUSED;
 		full = full || !found.fits ||
 		    !say_row(ret, key, &found, request->keys_only);
-		*ret_rows += !full;
+		ret_rows->fitted += !full;
 	}
 	return true;
 }
@@ -397,20 +397,20 @@ say_rows(const cJSON *rows, const struct link_request *request,
 bool
 etcd_read_scan(const struct link_request *request, const char *prefix,
     const char *body, size_t len, struct json_out *ret, enum link_end *ret_end,
-    int *ret_rows)
+    struct etcd_rows *ret_rows)
 {
 	scoped_tree cJSON *reply = tree_read(body, len);
 	const char *revision = revision_of(reply);
 	const cJSON *rows;
-	bool more, any = false, pinned = strcmp(request->revision, "0") != 0;
+	bool more, pinned = strcmp(request->revision, "0") != 0;
 
 	*ret_end = LINK_OK;
-	*ret_rows = 0;
+	*ret_rows = (struct etcd_rows){.given = 0};
 	if (revision == NULL || !reply_flag(reply, "more", &more) ||
 	    !reply_list(reply, "kvs", &rows))
 		return false;
 	json_out_text(ret, "{\"status\":\"ok\",\"rows\":[");
-	if (!say_rows(rows, request, prefix, ret, ret_end, ret_rows, &any)) {
+	if (!say_rows(rows, request, prefix, ret, ret_end, ret_rows)) {
 		json_out_cut(ret, 0);
 		return false;
 	}
@@ -419,9 +419,9 @@ etcd_read_scan(const struct link_request *request, const char *prefix,
 		say_too_large(ret, ret_end);
 		return true;
 	}
-	more = more || *ret_rows < cJSON_GetArraySize(rows);
+	more = more || ret_rows->fitted < ret_rows->given;
 	/* The next page would begin behind the last row of this one. */
-	if (more && !any) {
+	if (more && ret_rows->given == ret_rows->foreign) {
 		json_out_cut(ret, 0);
 		say_only_foreign(ret, ret_end);
 		return true;

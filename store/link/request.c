@@ -66,11 +66,9 @@ link_is_key(const char *text)
 bool
 link_is_value(const char *text)
 {
-	static uint8_t bytes[LINK_VALUE];
 	size_t len;
 
-	return base64_decode(text, strlen(text), bytes, sizeof(bytes), &len) ==
-	    FAULT_NONE;
+	return base64_is(text, strlen(text), &len) && len <= LINK_VALUE;
 }
 
 /* Copies the string of item, if it is one that fits. */
@@ -372,6 +370,14 @@ link_put_text(struct json_out *out, const char *key, const char *text)
 	json_out_string(out, key);
 	json_out_text(out, ":");
 	json_out_string(out, text);
+}
+
+void
+link_put_value(struct json_out *out, const char *base64)
+{
+	json_out_text(out, ",\"value\":\"");
+	json_out_text(out, base64);
+	json_out_text(out, "\"");
 }
 
 void

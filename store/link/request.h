@@ -109,6 +109,10 @@ const char *link_end_word(enum link_end end);
  * unless it is the object's first. */
 void link_put_text(struct json_out *out, const char *key, const char *text);
 
+/* Writes ,"value":"BASE64", which is not looked at: it was checked, and is most
+ * of a packet. */
+void link_put_value(struct json_out *out, const char *base64);
+
 /* Writes ,"with":{KEY:MARK,...}. */
 void
 link_put_with(struct json_out *out, const struct link_key *with, size_t count);

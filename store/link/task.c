@@ -17,11 +17,11 @@ task_new(enum task_kind kind, int64_t until_ms)
 	return task;
 }
 
-/* Asks for as many rows as fitted into the last packet, and some. */
+/* About as many rows as fit into a packet. */
 static int
 rows_to_ask(const struct engine *e, const struct link_request *request)
 {
-	int most = request->keys_only ? LINK_ROWS : e->scan_rows;
+	int most = request->keys_only ? e->scan_keys : e->scan_rows;
 
 	return request->limit < most ? request->limit : most;
 }

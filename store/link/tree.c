@@ -2,24 +2,38 @@
 
 #include <string.h>
 
+/* The quote that ends the string at text, or NULL.  No byte is looked at more
+ * than a few times, whatever is escaped. */
+static const char *
+string_end(const char *text, const char *end)
+{
+	const char *quote = memchr(text, '"', (size_t)(end - text));
+	const char *escape;
+
+	while (quote != NULL &&
+	    (escape = memchr(text, '\\', (size_t)(quote - text))) != NULL) {
+		text = escape + 2;
+		if (text > quote)
+			quote = memchr(text, '"', (size_t)(end - text));
+	}
+	return quote;
+}
+
 /* cJSON calls itself for each level, and takes 64 bytes for a value of one. */
 static bool
 is_too_large(const char *text, size_t len)
 {
-	bool inside = false;
+	const char *end = text + len;
 	int level = 0, commas = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		if (inside && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			inside = !inside;
-		else if (!inside && (text[i] == '[' || text[i] == '{') &&
-		    ++level > TREE_DEPTH)
+	for (const char *at = text; at < end; at++) {
+		if (*at == '"' && (at = string_end(at + 1, end)) == NULL)
+			return true; /* no JSON */
+		if ((*at == '[' || *at == '{') && ++level > TREE_DEPTH)
 			return true;
-		else if (!inside && text[i] == ',' && ++commas > TREE_COMMAS)
+		if (*at == ',' && ++commas > TREE_COMMAS)
 			return true;
-		else if (!inside && (text[i] == ']' || text[i] == '}'))
+		if (*at == ']' || *at == '}')
 			level--;
 	}
 	return false;

@@ -33,7 +33,7 @@ try_kind(enum link_op op, const char *body, size_t len)
 	    .rows_count = 2};
 	struct json_out out = json_out_begin(512);
 	enum link_end end = LINK_UNSURE;
-	int rows = 0;
+	struct etcd_rows rows;
 	bool believed = false;
 
 	switch (op) {

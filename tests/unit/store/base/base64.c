@@ -78,6 +78,41 @@ Test(base64, refuses_a_second_spelling)
 	}
 }
 
+/* By the alphabet of RFC 4648 section 4, in its order. */
+Test(base64, knows_each_character_and_no_other)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz"
+				       "0123456789+/";
+
+	for (int c = 0; c < 256; c++) {
+		const char text[] = {'A', 'A', 'A', (char)c};
+		const char *at = c != 0 ? strchr(alphabet, c) : NULL;
+		uint8_t bytes[3] = {0};
+		size_t len = 99;
+		enum fault fault = base64_decode(text, 4, bytes, 3, &len);
+
+		if (c == '=') /* "AAA=" has two bytes */
+			continue;
+		cr_expect_eq(fault, at != NULL ? FAULT_NONE : FAULT_FORMAT,
+		    "character %d", c);
+		cr_expect_eq(base64_is(text, 4, &len), at != NULL);
+		if (at != NULL)
+			cr_expect_eq(bytes[2], (uint8_t)(at - alphabet));
+	}
+}
+
+Test(base64, tells_how_many_bytes_there_are)
+{
+	size_t len = 99;
+
+	cr_expect(base64_is("", 0, &len) && len == 0);
+	cr_expect(base64_is("Zg==", 4, &len) && len == 1);
+	cr_expect(base64_is("Zm9vYmE=", 8, &len) && len == 5);
+	cr_expect_not(base64_is("Zh==", 4, &len));
+	cr_expect_eq(len, 5);
+}
+
 Test(base64, writes_no_more_than_there_is_room_for)
 {
 	uint8_t bytes[3] = {1, 2, 3}, out[2] = {9, 9};

@@ -430,7 +430,8 @@ Test(etcd, takes_a_key_that_is_gone_for_removed)
 }
 
 static bool
-read_scan(const char *body, bool keys_only, struct json_out *ret, int *ret_rows)
+read_scan(const char *body, bool keys_only, struct json_out *ret,
+    struct etcd_rows *ret_rows)
 {
 	struct link_request r = request_of(LINK_SCAN, "users/", "", NULL);
 	enum link_end end;
@@ -449,10 +450,11 @@ Test(etcd, answers_a_scan)
 	    "'kvs':[{'key':'" ALICE "','mod_revision':'12','value':'Zm9v'},"
 	    "{'key':'" BOB "','mod_revision':'13'}],'more':true,'count':'9'}";
 	struct json_out out;
-	int rows;
+	struct etcd_rows rows;
 
 	cr_assert(read_scan(body, false, &out, &rows));
-	cr_expect_eq(rows, 2);
+	cr_expect_eq(rows.given, 2);
+	cr_expect_eq(rows.fitted, 2);
 	cr_expect_str_eq(out.text,
 	    plain("{'status':'ok','rows':[{'key':'users/alice','mark':'12',"
 		  "'value':'Zm9v'},{'key':'users/bob','mark':'13','value':''}"
@@ -474,7 +476,7 @@ Test(etcd, refuses_a_scan_that_is_out_of_order_or_of_other_keys)
 
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		struct json_out out;
-		int rows;
+		struct etcd_rows rows;
 
 		cr_expect_not(read_scan(odd[i], true, &out, &rows),
 		    "believed: %s", odd[i]);
@@ -494,10 +496,11 @@ Test(etcd, passes_over_keys_that_are_not_ours)
 	static const char last[] = HEAD "'kvs':[{'key':'" SPACED
 					"','mod_revision':'12'}]}";
 	struct json_out out;
-	int rows;
+	struct etcd_rows rows;
 
 	cr_assert(read_scan(one, true, &out, &rows));
-	cr_expect_eq(rows, 2);
+	cr_expect_eq(rows.given, 2);
+	cr_expect_eq(rows.fitted, 2);
 	cr_expect_str_eq(out.text,
 	    plain("{'status':'ok','rows':[{'key':'users/bob','mark':'13'}],"
 		  "'more':false,'revision':'44'}"));
@@ -518,7 +521,7 @@ Test(etcd, fills_a_packet_and_says_that_there_is_more)
 	struct link_request r = request_of(LINK_SCAN, "users/", "", NULL);
 	struct json_out out = json_out_begin(64);
 	enum link_end end;
-	int rows;
+	struct etcd_rows rows;
 
 	memset(value, 'A', 65536);
 	snprintf(body, sizeof(body),
@@ -528,10 +531,39 @@ Test(etcd, fills_a_packet_and_says_that_there_is_more)
 	    value, value);
 	cr_assert(
 	    etcd_read_scan(&r, PREFIX, body, strlen(body), &out, &end, &rows));
-	cr_expect_eq(rows, 1);
+	cr_expect_eq(rows.given, 2);
+	cr_expect_eq(rows.fitted, 1);
 	cr_expect_leq(out.len, LINK_PACKET);
 	cr_expect(strstr(out.text, "\"more\":true") != NULL);
 	json_text_free(&out.text);
+}
+
+/* A page that ends with the range says nothing about what fits, nor does one that
+ * was to have one row. */
+Test(etcd, asks_for_about_as_many_rows_as_fit)
+{
+	static const struct {
+		int asked;
+		struct etcd_rows rows;
+		int next;
+	} pages[] = {
+	    {4096, {4096, 2000, 0}, 2251},
+	    {2251, {2251, 2000, 0}, 2251},
+	    {2251, {2000, 2000, 0}, 2251},
+	    {40, {40, 16, 0}, 19},
+	    {19, {16, 16, 0}, 19},
+	    {40, {40, 0, 0}, 1},
+	    {1, {1, 1, 0}, 2},
+	    {40, {1, 1, 0}, 40},
+	    {30, {30, 30, 0}, 60},
+	    {3000, {3000, 3000, 0}, 4096},
+	    {40, {0, 0, 0}, 40},
+	};
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		cr_expect_eq(
+		    etcd_next_rows(pages[i].asked, &pages[i].rows, 4096),
+		    pages[i].next, "page %zu", i);
 }
 
 Test(etcd, takes_a_token_for_a_header_and_no_other_text)

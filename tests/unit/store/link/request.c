@@ -230,6 +230,46 @@ Test(link_request, knows_sixty_five_thousand_values)
 	cr_expect_null(more);
 }
 
+/* Brackets and commas within a string are no levels, and an escaped quote does not
+ * end it. */
+Test(link_request, counts_no_levels_within_a_string)
+{
+	static const struct {
+		const char *text;
+		bool taken;
+	} texts[] = {
+	    {"[\"[[[[[[[[[[[[[[[[[[[[\"]", true},
+	    {"[\"\\\"[[[[[[[[[[[[[[[[[[[[\"]", true},
+	    {"[\"\\\\\\\"[[[[[[[[[[[[[[[[[[[[\"]", true},
+	    {"[\"\\\\\",[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", false},
+	    {"[\"\\\\\",[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", true},
+	    {"[\"", false},
+	    {"[\"\\", false},
+	    {"[\"\\\"", false},
+	    {"[\"\\\"]", false},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		scoped_tree cJSON *tree = tree_read(
+		    texts[i].text, strlen(texts[i].text));
+
+		cr_expect_eq(tree != NULL, texts[i].taken, "%s", texts[i].text);
+	}
+}
+
+/* A reply of 4 MiB that looks at its rest again for each escape would take
+ * minutes. */
+Test(link_request, reads_a_million_escapes_once)
+{
+	static char text[2000004] = "\"";
+	scoped_tree cJSON *tree = NULL;
+
+	memset(text + 1, '\\', 2000000);
+	text[2000001] = '"';
+	tree = tree_read(text, 2000002);
+	cr_expect(cJSON_IsString(tree));
+}
+
 /* cJSON calls itself for each level. */
 Test(link_request, refuses_a_hundred_thousand_levels)
 {
