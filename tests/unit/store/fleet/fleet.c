@@ -311,8 +311,8 @@ waits_for_a_link(struct bastion *bastion)
 	return inject_disarm();
 }
 
-/* Of two processes, and many logins, one waits for a link that may be starting;
- * each does, once the link was there, or may not run. */
+/* One of two processes, and one of many logins, waits for a link that may be
+ * starting; each does, once the link was there, or may not run. */
 Test(fleet, waits_once_for_a_link_that_stays_away)
 {
 	struct scene *s = begin();
