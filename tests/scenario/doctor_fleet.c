@@ -15,13 +15,14 @@ Fleets(doctor_fleet);
 
 static struct cluster *c;
 static struct bastion *b;
+static struct link *l;
 
 static void
 one_bastion(bool auth)
 {
 	c = cluster_open(.nodes = 1, .auth = auth);
-	b = bastion_open(.rules = REQUIRED,
-	    .fleet = link_open(.cluster = c, .more = ",'local':['bob']"));
+	l = link_open(.cluster = c, .more = ",'local':['bob']");
+	b = bastion_open(.rules = REQUIRED, .fleet = l);
 }
 
 static const char *
@@ -103,7 +104,7 @@ Test(doctor_fleet, blames_no_policy_while_etcd_is_away)
 	needs_link();
 	one_bastion(false);
 	await_copy();
-	link_kill(b->fleet);
+	link_kill(l);
 	out = doctor_says(NULL);
 	cr_expect(finding_is(out, "FAIL", "policy", "cannot be looked at now"),
 	    "%s", out);
