@@ -67,7 +67,8 @@ void endpoints_bad(struct endpoints *e, int i, enum endpoint_fault fault,
  * something else. */
 bool endpoints_closed(struct endpoints *e, int i, const char **ret);
 
-/* Member i said why of a certificate, plain; "": it said something else. */
+/* Notes the words of member i about a certificate, plain; "" once it says anything
+ * else. */
 void endpoints_alert(struct endpoints *e, int i, const char *why);
 
 /* An attempt ended that says nothing of the member: a bad token. */

@@ -244,7 +244,7 @@ is_gone(const struct found *found, const struct link_request *request)
 struct write {
 	const char *response; /* to one that was done */
 	bool leaves;          /* something stands there then, and has a mark */
-	/* It stands there already. */
+	/* True if it stands there as it was asked for. */
 	bool (*is_done)(
 	    const struct found *found, const struct link_request *request);
 };

@@ -16,6 +16,7 @@ Fleets(doctor_fleet);
 static struct cluster *c;
 static struct link *l;
 static struct bastion *b;
+static struct link *l;
 
 static void
 one_bastion(bool auth)

@@ -311,8 +311,8 @@ waits_for_a_link(struct bastion *bastion)
 	return inject_disarm();
 }
 
-/* One of two processes, and one of many logins, waits for a link that may be
- * starting; each does, once the link was there, or may not run. */
+/* Two bastions in place of two workers: a login waits for a link that may be
+ * starting, until nobody has listened for two seconds; then none does. */
 Test(fleet, waits_once_for_a_link_that_stays_away)
 {
 	struct scene *s = begin();
