@@ -144,7 +144,7 @@ Test(fleet_taken, revoked_device_stays_revoked_also_after_a_restore)
 	secret = fleet_device(one, "alice");
 	is_told(one, code_at(secret, step - 1), 0, "");
 	before = sealed_at(ALICE);
-	admin_does(one, ARGV("revoke", "alice"));
+	admin_does(one, ARGV("revoke", "alice", "--yes"));
 	is_told(two, code_at(secret, step), 77, "");
 	restore_and_accept();
 	put_sealed(ALICE, before);
