@@ -372,6 +372,77 @@ Test(store_fleet, names_users_with_two_records)
 	assert_says(place_record(text("%s/out", q->dir), "bob"), "2026");
 }
 
+/* Whoever came to a new bastion once, before it joined, would have no device any
+ * more, at any bastion. */
+Test(store_fleet, takes_no_device_from_who_came_without_a_code)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char *device;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user_at(p, "alice", 1793000000);
+	place_visitor_at(p, "root", 1793000000);
+	device = place_record(p->folder, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	place_visitor_at(q, "alice", 1793000900);
+	place_visitor_at(q, "root", 1793000900);
+	r = place_store(q, ARGV("join", "--migrate"));
+	assert_status(r, 0);
+	assert_says(r->out, "0 moved, 0 there before, 2 in use there");
+	assert_status(
+	    place_store(q, ARGV("export", text("%s/out", q->dir))), 0);
+	cr_expect_str_eq(place_record(text("%s/out", q->dir), "alice"), device);
+}
+
+/* Gives the user of a folder another phone. */
+static void
+change_secret(const struct place *p, const char *user)
+{
+	char *record = place_record(p->folder, user);
+	char *secret = strstr(record, "\"secret\"");
+
+	cr_assert_not_null(secret, "%s", record);
+	secret = strpbrk(secret + 8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+	cr_assert_not_null(secret);
+	*secret = *secret == 'A' ? 'B' : 'A';
+	write_text(text("%s/users/%s.json", p->folder, user), record);
+}
+
+Test(store_fleet, names_who_loses_a_device)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user_at(p, "alice", 1793000000);
+	place_user_at(p, "bob", 1793000000);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	assert_status(place_store(q, ARGV("join")), 0);
+	place_user_at(q, "alice", 1793000900);
+	place_user_at(q, "bob", 1793000900);
+	change_secret(q, "alice");
+	r = place_store(q,
+	    ARGV("migrate", "--to", "fleet", "--prefer", "last-login",
+		"--dry-run"));
+	assert_status(r, 0);
+	assert_says(r->out,
+	    "2 records here, 0 of them in the fleet already, "
+	    "1 differ");
+	assert_says(r->err, "takes a device away from 1 user,");
+	assert_says(r->err, "used last: alice\n");
+}
+
 /* Somebody who is local here has another record with the fleet, which is no
  * matter of this bastion's. */
 Test(store_fleet, takes_back_the_later_of_two_records)
