@@ -18,7 +18,7 @@
 #define SERIAL_BYTES 16
 #define AT_NUMBER    8
 #define DIGITS       20 /* and a newline; as many as any revision has */
-#define NOTE_S       60
+#define SYNC_S       60
 
 static const uint8_t magic[AT_NUMBER] = {'t', 'f', 's', '1', 0, 0, 0, 0};
 
@@ -134,17 +134,26 @@ open_revision(int dir)
 
 /* One write in place: of so few bytes none is written without the others. */
 static enum fault
-write_revision(int fd, uint64_t revision)
+write_revision(int fd, uint64_t revision, bool sync)
 {
 	char text[DIGITS + 2];
 
 	snprintf(text, sizeof(text), "%020" PRIu64 "\n", revision);
-	return pwrite(fd, text, DIGITS + 1, 0) == DIGITS + 1 && fsync(fd) == 0
+	return pwrite(fd, text, DIGITS + 1, 0) == DIGITS + 1 &&
+		(!sync || fsync(fd) == 0)
 	    ? FAULT_NONE
 	    : FAULT_IO;
 }
 
 /* A file from the future was written by a clock that has been set back. */
+static bool
+is_fresh(const struct stat *st, int64_t now_s)
+{
+	return st->st_size > 0 && now_s >= st->st_mtime &&
+	    now_s < st->st_mtime + SYNC_S;
+}
+
+/* Under the lock: of two that are noted at once, the higher one stays. */
 enum fault
 seen_revision_note(int dir, uint64_t revision, int64_t now_s)
 {
@@ -153,15 +162,12 @@ seen_revision_note(int dir, uint64_t revision, int64_t now_s)
 	enum fault fault;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
 		return FAULT_IO;
-	if (st.st_size > 0 && now_s >= st.st_mtime &&
-	    now_s < st.st_mtime + NOTE_S)
-		return FAULT_NONE;
 	fault = read_revision(fd, &noted);
 	if (fault != FAULT_NONE || noted >= revision)
 		return fault;
-	return write_revision(fd, revision);
+	return write_revision(fd, revision, !is_fresh(&st, now_s));
 }
 
 static void
@@ -199,7 +205,7 @@ seen_revision_accept(int dir, uint64_t revision)
 	scoped_fd int fd = open_revision(dir);
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0 ||
-	    write_revision(fd, revision) != FAULT_NONE)
+	    write_revision(fd, revision, true) != FAULT_NONE)
 		return FAULT_IO;
 	return unlinkat(dir, FLEET_BACK, 0) == 0 || errno == ENOENT ? FAULT_NONE
 								    : FAULT_IO;
