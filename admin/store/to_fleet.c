@@ -303,7 +303,8 @@ carry_over(struct move *move, bool resumed)
 	    move->counts[MOVE_KEPT]);
 	if (!move_each(move, "comparing records", &move->here, check_batch))
 		return stopped(alone);
-	if (!closed_note_fleet(&move->store, move->site->charter.id) ||
+	if (!closed_note_fleet(&move->store, move->site->charter.id,
+		(uint64_t)move->site->charter.epoch) ||
 	    !make_room(move, resumed) || !put_away(move))
 		return stopped(alone);
 	admin_done(move->site->admin, move->site->charter.name, done);

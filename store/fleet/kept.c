@@ -33,7 +33,7 @@ struct piece {
 };
 
 static const struct piece policy_piece = {
-    FLEET_POLICY, "policy.lock", ".policy.new", SEAL_POLICY};
+    FLEET_POLICY, FLEET_POLICY_LOCK, ".policy.new", SEAL_POLICY};
 static const struct piece charter_piece = {
     FLEET_CHARTER, FLEET_CHARTER_LOCK, ".charter.new", SEAL_FLEET};
 

@@ -122,14 +122,14 @@ seen_revision_read(int dir, uint64_t *ret)
 }
 
 static int
-open_revision(int dir)
+open_noted(int dir, const char *name)
 {
-	int fd = file_open_or_make(dir, FLEET_REVISION, O_RDWR);
+	int fd = file_open_or_make(dir, name, O_RDWR);
 
 	if (fd >= 0 || errno != ENOENT ||
 	    (mkdirat(dir, FLEET_FOLDER, 0700) < 0 && errno != EEXIST))
 		return fd;
-	return file_open_or_make(dir, FLEET_REVISION, O_RDWR);
+	return file_open_or_make(dir, name, O_RDWR);
 }
 
 /* One write in place: of so few bytes none is written without the others. */
@@ -157,7 +157,7 @@ is_fresh(const struct stat *st, int64_t now_s)
 enum fault
 seen_revision_note(int dir, uint64_t revision, int64_t now_s)
 {
-	scoped_fd int fd = open_revision(dir);
+	scoped_fd int fd = open_noted(dir, FLEET_REVISION);
 	uint64_t noted = 0;
 	enum fault fault;
 	struct stat st;
@@ -191,7 +191,7 @@ seen_revision_judge(int dir, uint64_t revision, uint64_t seen)
 
 	if (revision >= seen)
 		return FAULT_NONE;
-	fd = open_revision(dir);
+	fd = open_noted(dir, FLEET_REVISION);
 	if (fd >= 0 && flock(fd, LOCK_EX) == 0 &&
 	    read_revision(fd, &noted) == FAULT_NONE && revision < noted)
 		raise_alarm(dir);
@@ -202,11 +202,38 @@ seen_revision_judge(int dir, uint64_t revision, uint64_t seen)
 enum fault
 seen_revision_accept(int dir, uint64_t revision)
 {
-	scoped_fd int fd = open_revision(dir);
+	scoped_fd int fd = open_noted(dir, FLEET_REVISION);
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0 ||
 	    write_revision(fd, revision, true) != FAULT_NONE)
 		return FAULT_IO;
 	return unlinkat(dir, FLEET_BACK, 0) == 0 || errno == ENOENT ? FAULT_NONE
 								    : FAULT_IO;
+}
+
+enum fault
+seen_epoch_read(int dir, uint64_t *ret)
+{
+	scoped_fd int fd = openat(dir, FLEET_ACCEPTED,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint64_t serial = 0;
+	enum fault fault;
+
+	if (fd < 0 && errno != ENOENT)
+		return FAULT_IO;
+	fault = fd >= 0 ? seen_serial_read(fd, &serial) : FAULT_NONE;
+	if (fault == FAULT_NONE)
+		*ret = SEAL_EPOCH(serial);
+	return fault;
+}
+
+enum fault
+seen_epoch_accept(int dir, uint64_t epoch)
+{
+	scoped_fd int fd = open_noted(dir, FLEET_ACCEPTED);
+
+	if (fd < 0 ||
+	    seen_serial_write(fd, SEAL_SERIAL(epoch, 0)) != FAULT_NONE)
+		return FAULT_IO;
+	return fsync(fd) == 0 ? FAULT_NONE : FAULT_IO;
 }

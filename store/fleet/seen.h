@@ -56,6 +56,14 @@ seen_revision_judge(int dir, uint64_t revision, uint64_t seen);
 MUST_USE enum fault
 seen_revision_note(int dir, uint64_t revision, int64_t now_s);
 
+/*
+ * DIR/fleet/accepted, as a lock: the epoch in which this bastion joined, or has last
+ * accepted that the store was restored.  *ret: 0 if that is not known.  FAULT_IO,
+ * FAULT_FORMAT.
+ */
+MUST_USE enum fault seen_epoch_read(int dir, uint64_t *ret);
+MUST_USE enum fault seen_epoch_accept(int dir, uint64_t epoch);
+
 /* Puts the revision in place of a higher one, and removes DIR/fleet/back: an
  * administrator has accepted that the store was restored.  FAULT_IO. */
 MUST_USE enum fault seen_revision_accept(int dir, uint64_t revision);

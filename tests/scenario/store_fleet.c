@@ -597,7 +597,8 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	assert_status(
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
-	assert_says(r->out, "epoch 2");
+	assert_status(r, 1);
+	assert_says(r->err, "that this one does not know");
 	/* A charter was seen that is newer than this backup. */
 	write_text(text("%s/fleet/charter.lock", p->folder), "");
 	fd = open(text("%s/fleet/charter.lock", p->folder), O_WRONLY);
@@ -641,6 +642,36 @@ Test(store_fleet, does_nothing_by_a_state_that_went_back)
 	assert_says(place_store(p, ARGV("level"))->err, "accept-restore");
 	assert_status(place_store(p, ARGV("accept-restore")), 0);
 	assert_status(place_store(p, ARGV("level")), 0);
+}
+
+/* It would close nothing, and have all believed that is older. */
+Test(store_fleet, accepts_no_restore_that_nobody_has_accepted)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	q = place_open(c);
+	place_bring_key(p, q);
+	assert_status(place_store(q, ARGV("join")), 0);
+	write_text(
+	    text("%s/fleet/revision", q->folder), "00000000000000009999\n");
+	r = place_store(q, ARGV("accept-restore", "--here"));
+	assert_status(r, 1);
+	assert_says(r->err, "leave out --here");
+	assert_status(place_store(q, ARGV("level")), 1);
+	/* Nor one of which nothing tells: all one-time codes would be void. */
+	r = place_store(p, ARGV("accept-restore"));
+	assert_status(r, 1);
+	assert_says(r->err, "nothing in the fleet is older");
+	r = place_store(q, ARGV("accept-restore"));
+	assert_says(r->out, "accepted, epoch 2");
+	r = place_store(p, ARGV("accept-restore", "--here"));
+	assert_says(r->out, "accepted, epoch 2");
+	assert_status(place_store(q, ARGV("level")), 0);
 }
 
 /* The number behind a key of a user's record, or of a file. */
@@ -719,6 +750,11 @@ Test(store_fleet, closes_at_once_what_a_backup_opened)
 	saved = text("%s/saved", p->dir);
 	cluster_save(c, saved);
 	old = raw_value(c, "alice");
+	place_user_at(p, "alice", 1793000001);
+	assert_status(
+	    place_store(
+		p, ARGV("migrate", "--to", "fleet", "--prefer", "last-login")),
+	    0);
 	cluster_restore(c, saved, true);
 	cluster_put(c, CLUSTER_PREFIX "users/carol", "no seal");
 	r = place_store(p, ARGV("accept-restore"));
@@ -734,6 +770,7 @@ Test(store_fleet, closes_at_once_what_a_backup_opened)
 	/* An older one was put back by somebody: no further bastion brings
 	 * it into the new epoch, and this one has seen more. */
 	put_raw(c, "alice", old);
+	cr_assert_eq(unlink(text("%s/fleet/accepted", p->folder)), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
 	assert_says(r->out, "epoch 2");
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));

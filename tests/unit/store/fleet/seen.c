@@ -150,6 +150,19 @@ Test(seen, raises_no_alarm_over_what_was_accepted_meanwhile)
 	end(&s);
 }
 
+Test(seen, keeps_the_epoch_that_was_accepted)
+{
+	struct scene s = begin();
+	uint64_t epoch = 77;
+
+	cr_assert_eq(seen_epoch_read(s.dir, &epoch), FAULT_NONE);
+	cr_expect_eq(epoch, 0);
+	cr_assert_eq(seen_epoch_accept(s.dir, 3), FAULT_NONE);
+	cr_assert_eq(seen_epoch_read(s.dir, &epoch), FAULT_NONE);
+	cr_expect_eq(epoch, 3);
+	end(&s);
+}
+
 static int64_t
 noted_at(struct scene *s)
 {
