@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/store/back.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/names.h"
@@ -102,6 +103,20 @@ ask_link(struct doctor *doctor, struct remote *remote,
 	return link.breaker != 0 && link.login[0] == '\0';
 }
 
+/* The alarm says so already. */
+static void
+judge_back(struct doctor *doctor, struct remote *remote)
+{
+	char folder[CONFIG_WORD];
+
+	(void)doctor_store_folder(doctor, folder);
+	if (!is_in_folder(doctor, FLEET_BACK) && back_is(remote, folder))
+		doctor_fail(doctor, BACK_FIX,
+		    "etcd shows an older policy or charter than this bastion "
+		    "has seen, or an older revision: nobody but \"local\" users "
+		    "can log in here");
+}
+
 static bool
 ask_charter(struct doctor *doctor, struct remote *remote,
     const struct fleet_config *config, struct charter *ret)
@@ -130,6 +145,7 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 		return false;
 	}
 	fleet_judge_charter(&doctor->findings, config, ret);
+	judge_back(doctor, remote);
 	remote->epoch = (uint64_t)ret->epoch;
 	return true;
 }

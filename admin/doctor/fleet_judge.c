@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/store/back.h"
 #include "store/base/when.h"
 #include "store/core/report.h"
 
@@ -377,9 +378,7 @@ fleet_judge_census(struct findings *findings, const struct census *census)
 		    "they enrolled, and are denied here: %.200s",
 		    census->other.count, census->seen, census->other.names);
 	if (back->count > 0)
-		findings_fail(findings,
-		    "tfa-admin store accept-restore, but only if you restored "
-		    "a backup",
+		findings_fail(findings, BACK_FIX,
 		    "etcd shows an older state than before: %zu records are "
 		    "older than this bastion has seen them, %zu are gone; "
 		    "their users are denied: %.200s",

@@ -12,6 +12,7 @@
 
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/fleet.h"
+#include "admin/store/back.h"
 #include "store/base/cleanup.h"
 #include "store/core/report.h"
 #include "store/fleet/names.h"
@@ -102,11 +103,10 @@ ask_alarm(struct doctor *doctor)
 		return;
 	fault = seen_revision_read(dir, &revision);
 	if (fault == FAULT_BACK)
-		doctor_fail(doctor,
-		    "tfa-admin store accept-restore, but only if you restored "
-		    "a backup; with --here, if another bastion has accepted it",
+		doctor_fail(doctor, BACK_FIX,
 		    "etcd was at an older state than this bastion has seen, "
-		    "and nobody has accepted that: nobody can log in here");
+		    "and nobody has accepted that: nobody but \"local\" "
+		    "users can log in here");
 	else if (fault != FAULT_NONE)
 		doctor_fail(doctor,
 		    "tfa-admin store accept-restore --here, which writes it "
