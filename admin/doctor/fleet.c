@@ -194,7 +194,7 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 	    slash != NULL ? (int)(slash - path + 1) : 0, path);
 	if (keyring_read(keys, 0, true, &ring, why) != FAULT_NONE) {
 		doctor_fail(doctor, "fleet.key, from a bastion that works",
-		    "nobody but \"local\" users can log in: %s", why);
+		    "nobody at all can log in: %s", why);
 		return;
 	}
 	fleet_ask_here(doctor, config, ring);

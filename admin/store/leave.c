@@ -24,8 +24,9 @@ store_leave(struct admin *admin)
 		return status;
 	snprintf(question, sizeof(question),
 	    "This bastion leaves the fleet %s: its copy of the fleet's keys is "
-	    "destroyed, and nobody but \"local\" users can log in here any "
-	    "more. The records stay in the fleet. Go on?",
+	    "destroyed, and with it nobody at all can log in here any more, "
+	    "\"local\" users neither: keep this session open until the bastion "
+	    "has records of its own. The records stay in the fleet. Go on?",
 	    site.charter.name);
 	if (!admin_confirm(admin, question)) {
 		admin_say("nothing is changed");

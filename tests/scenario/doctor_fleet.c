@@ -235,6 +235,16 @@ Test(doctor_fleet, says_that_a_restore_waits_to_be_accepted)
 	expect(out, "FAIL", "bytes that tfa did not write");
 }
 
+/* Not even local users: with the keys the policy can be read. */
+Test(doctor_fleet, says_that_nobody_gets_in_without_the_keys)
+{
+	needs_link();
+	one_bastion(false);
+	await_copy();
+	cr_assert_eq(unlink(text("%s/fleet.key", b->fleet->dir)), 0);
+	expect(doctor_says(NULL), "FAIL", "nobody at all can log in");
+}
+
 Test(doctor_fleet, names_users_with_another_uid_here)
 {
 	/* Only doctor sees this /etc/passwd. */
