@@ -115,6 +115,24 @@ Test(store_fleet, leaves_no_records_behind)
 	cr_expect_not(is_there(p, "maintenance"));
 }
 
+/* It would enter itself again, with the keys that it has. */
+Test(store_fleet, removes_another_bastion_alone)
+{
+	struct place *p;
+	struct run *r;
+	char self[256] = "";
+
+	needs_link();
+	p = begin(cluster_open(.nodes = 1));
+	cr_assert_eq(gethostname(self, sizeof(self) - 1), 0);
+	place_says(p, self, place_key_id(p), 5);
+	r = place_store(p, ARGV("remove", self));
+	assert_status(r, 1);
+	assert_says(r->err, "store leave takes it out");
+	place_says(p, "b2", place_key_id(p), 4000);
+	assert_status(place_store(p, ARGV("remove", "b2")), 0);
+}
+
 #define MANY 300 /* more than one batch for each process that moves them */
 
 static void
