@@ -156,7 +156,7 @@ print_letter(const struct reply *reply, const struct scan *scan,
 	const struct letter letter = {reply, scan, host};
 	scoped_json_text char *text = NULL;
 
-	scan_host(host);
+	scan_host(reply->user, host);
 	text = letter_text(&letter);
 	if (text == NULL)
 		return FAULT_MEMORY;

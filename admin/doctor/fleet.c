@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
+#include "admin/store/back.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/names.h"
@@ -89,7 +90,7 @@ ask_link(struct doctor *doctor, struct remote *remote,
 
 	if (remote_status(remote, &text, &len) != FAULT_NONE) {
 		doctor_fail(doctor, "systemctl enable --now tfa-link",
-		    "nobody but \"local\" users can log in: %s", remote->why);
+		    "%s can log in: %s", fleet_rest(config), remote->why);
 		return false;
 	}
 	if (link_status_read(text, len, &link) != FAULT_NONE) {
@@ -100,6 +101,20 @@ ask_link(struct doctor *doctor, struct remote *remote,
 	}
 	fleet_judge_link(&doctor->findings, config, &link);
 	return link.breaker != 0 && link.login[0] == '\0';
+}
+
+/* The alarm says so already. */
+static void
+judge_back(struct doctor *doctor, struct remote *remote)
+{
+	char folder[CONFIG_WORD];
+
+	(void)doctor_store_folder(doctor, folder);
+	if (!is_in_folder(doctor, FLEET_BACK) && back_is(remote, folder))
+		doctor_fail(doctor, BACK_FIX,
+		    "etcd shows an older policy or charter than this bastion "
+		    "has seen, or an older revision: nobody but \"local\" users "
+		    "can log in here");
 }
 
 static bool
@@ -119,7 +134,7 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 	}
 	if (remote->line.why[0] != '\0' && fault != FAULT_NONE) {
 		doctor_fail(doctor, fleet_fix(remote->why, "tfa-link --check"),
-		    "nobody but \"local\" users can log in: %s", remote->why);
+		    "%s can log in: %s", fleet_rest(config), remote->why);
 		return false;
 	}
 	if (fault == FAULT_NONE)
@@ -130,6 +145,7 @@ ask_charter(struct doctor *doctor, struct remote *remote,
 		return false;
 	}
 	fleet_judge_charter(&doctor->findings, config, ret);
+	judge_back(doctor, remote);
 	remote->epoch = (uint64_t)ret->epoch;
 	return true;
 }
@@ -165,12 +181,14 @@ ask_all(struct doctor *doctor, struct remote *remote,
 	fleet_ask_records(doctor, remote, charter_uids(charter, config, host));
 }
 
-static void
+/* Returns a local user who could log in while etcd is away, or NULL. */
+static const char *
 ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 {
 	struct keyring *ring = NULL;
 	struct remote remote;
 	struct charter charter;
+	const char *who;
 	const char *path = config_path(doctor), *slash = strrchr(path, '/');
 	char why[GUARDED_WHY_TEXT], keys[CONFIG_WORD];
 
@@ -178,10 +196,10 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 	    slash != NULL ? (int)(slash - path + 1) : 0, path);
 	if (keyring_read(keys, 0, true, &ring, why) != FAULT_NONE) {
 		doctor_fail(doctor, "fleet.key, from a bastion that works",
-		    "nobody but \"local\" users can log in: %s", why);
-		return;
+		    "nobody at all can log in: %s", why);
+		return NULL;
 	}
-	fleet_ask_here(doctor, config, ring);
+	who = fleet_ask_here(doctor, config, ring);
 	remote_open(
 	    doctor->admin->link != NULL ? doctor->admin->link : LINE_SOCKET,
 	    ring, &remote);
@@ -190,11 +208,13 @@ ask_fleet(struct doctor *doctor, const struct fleet_config *config)
 		ask_all(doctor, &remote, config, &charter);
 	remote_close(&remote);
 	keyring_free(ring);
+	return who;
 }
 
 void
 doctor_fleet(struct doctor *doctor)
 {
+	const char *who = NULL;
 	struct fleet_config config;
 	char why[FLEET_WHY_TEXT];
 	enum fault fault = doctor->keeper.store != NULL
@@ -212,11 +232,13 @@ doctor_fleet(struct doctor *doctor)
 	}
 	judge_config(doctor, &config);
 	if (geteuid() == 0)
-		ask_fleet(doctor, &config);
+		who = ask_fleet(doctor, &config);
 	else
 		doctor_warn(doctor, NULL,
 		    "only root can look into the fleet: run doctor as root");
-	doctor_ok(doctor, "%s: etcd, keys, clocks and bastions are well",
-	    config.name);
+	doctor_ok(doctor,
+	    "%s: etcd, keys, clocks and bastions are well; without etcd %s "
+	    "could log in",
+	    config.name, who != NULL ? who : "nobody");
 	fleet_config_done(&config);
 }

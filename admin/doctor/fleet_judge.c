@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/store/back.h"
 #include "store/base/when.h"
 #include "store/core/report.h"
 
@@ -97,7 +98,8 @@ judge_member(struct findings *findings, const struct member *member)
 }
 
 static void
-judge_quorum(struct findings *findings, const struct link_status *link)
+judge_quorum(struct findings *findings, const struct fleet_config *config,
+    const struct link_status *link)
 {
 	size_t good = 0, count = link->endpoints.count;
 
@@ -106,7 +108,7 @@ judge_quorum(struct findings *findings, const struct link_status *link)
 	if (link->breaker == 0)
 		findings_fail(findings,
 		    fleet_fix(link->why, "tfa-link --check"),
-		    "%.250s: nobody but \"local\" users can log in", link->why);
+		    "%.250s: %s can log in", link->why, fleet_rest(config));
 	else if (good < count / 2 + 1)
 		findings_warn(findings, "the members of etcd that are away",
 		    "%zu of %zu members of etcd are well: one less, and nobody "
@@ -139,14 +141,13 @@ void
 fleet_judge_link(struct findings *findings, const struct fleet_config *config,
     const struct link_status *link)
 {
-	judge_quorum(findings, link);
+	judge_quorum(findings, config, link);
 	if (link->login[0] != '\0')
 		findings_fail(findings,
 		    fleet_fix(link->login,
 			"the password in tfa-link's credential, or etcdctl "
 			"user passwd"),
-		    "%.250s: nobody but \"local\" users can log in",
-		    link->login);
+		    "%.250s: %s can log in", link->login, fleet_rest(config));
 	if (link->is_root)
 		findings_warn(findings,
 		    "a user of etcd with a role for the prefix alone, see "
@@ -302,7 +303,15 @@ hindrance(const struct fleet_way_in *way)
 	return "no device, and not two recovery codes";
 }
 
-void
+const char *
+fleet_rest(const struct fleet_config *config)
+{
+	return config->away.exempt == FLEET_EXEMPT_PASS
+	    ? "nobody but \"local\" users, and users whom a rule exempts by name,"
+	    : "nobody but \"local\" users";
+}
+
+const char *
 fleet_judge_local(
     struct findings *findings, const struct fleet_way_in *ways, size_t count)
 {
@@ -312,19 +321,20 @@ fleet_judge_local(
 		size_t len = strlen(text);
 
 		if (may_come(&ways[i]))
-			return;
+			return ways[i].user;
 		if (len < sizeof(text) / 2)
 			snprintf(text + len, sizeof(text) - len,
 			    "%s%.60s: %.150s", len > 0 ? "; " : "",
 			    ways[i].user, hindrance(&ways[i]));
 	}
 	if (count == 0)
-		return;
+		return NULL;
 	snprintf(fix, sizeof(fix), "tfa-admin enroll %s", ways[0].user);
 	findings_warn(findings, fix,
 	    "no \"local\" user can log in now, so nobody could while etcd is "
 	    "away (%.480s)",
 	    text);
+	return NULL;
 }
 
 void
@@ -377,9 +387,7 @@ fleet_judge_census(struct findings *findings, const struct census *census)
 		    "they enrolled, and are denied here: %.200s",
 		    census->other.count, census->seen, census->other.names);
 	if (back->count > 0)
-		findings_fail(findings,
-		    "tfa-admin store accept-restore, but only if you restored "
-		    "a backup",
+		findings_fail(findings, BACK_FIX,
 		    "etcd shows an older state than before: %zu records are "
 		    "older than this bastion has seen them, %zu are gone; "
 		    "their users are denied: %.200s",

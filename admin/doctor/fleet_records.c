@@ -12,6 +12,7 @@
 
 #include "admin/doctor/doctor.h"
 #include "admin/doctor/fleet.h"
+#include "admin/store/back.h"
 #include "store/base/cleanup.h"
 #include "store/core/report.h"
 #include "store/fleet/names.h"
@@ -40,12 +41,13 @@ ask_local(struct doctor *doctor, const char *user, struct local_row *ret)
 		snprintf(ret->why, sizeof(ret->why), "%s", reply.message);
 }
 
-static void
+static const char *
 ask_locals(struct doctor *doctor, const struct fleet_config *config)
 {
 	static struct local_row rows[FLEET_LOCALS];
 	struct fleet_way_in ways[FLEET_LOCALS] = {{.user = ""}};
 	size_t count = config->local.count;
+	const char *who;
 
 	for (size_t i = 0; i < count; i++) {
 		rows[i] = (struct local_row){.shown = false};
@@ -53,9 +55,10 @@ ask_locals(struct doctor *doctor, const struct fleet_config *config)
 		ways[i] = (struct fleet_way_in){config->local.items[i].text,
 		    rows[i].shown ? &rows[i].row : NULL, rows[i].why};
 	}
-	fleet_judge_local(&doctor->findings, ways, count);
+	who = fleet_judge_local(&doctor->findings, ways, count);
 	for (size_t i = 0; i < count; i++)
 		user_row_done(&rows[i].row);
+	return who;
 }
 
 /* Looks before it reads: reading makes the folder, which must be the keeper's. */
@@ -102,11 +105,10 @@ ask_alarm(struct doctor *doctor)
 		return;
 	fault = seen_revision_read(dir, &revision);
 	if (fault == FAULT_BACK)
-		doctor_fail(doctor,
-		    "tfa-admin store accept-restore, but only if you restored "
-		    "a backup; with --here, if another bastion has accepted it",
+		doctor_fail(doctor, BACK_FIX,
 		    "etcd was at an older state than this bastion has seen, "
-		    "and nobody has accepted that: nobody can log in here");
+		    "and nobody has accepted that: nobody but \"local\" "
+		    "users can log in here");
 	else if (fault != FAULT_NONE)
 		doctor_fail(doctor,
 		    "tfa-admin store accept-restore --here, which writes it "
@@ -117,13 +119,16 @@ ask_alarm(struct doctor *doctor)
 		    path);
 }
 
-void
+const char *
 fleet_ask_here(struct doctor *doctor, const struct fleet_config *config,
     const struct keyring *ring)
 {
+	const char *who;
+
 	ask_alarm(doctor);
-	ask_locals(doctor, config);
+	who = ask_locals(doctor, config);
 	ask_copy(doctor, config, ring);
+	return who;
 }
 
 static void

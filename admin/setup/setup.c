@@ -373,7 +373,7 @@ setup_run(struct setup *setup)
 	setup->caller = caller_name();
 	if (admin->break_glass != NULL && !emergency_opens(admin->break_glass))
 		return ADMIN_NOT;
-	if (!admin->remove && !only_settle(setup))
+	if (admin->remove ? !fleet_lets_remove(admin) : !only_settle(setup))
 		return ADMIN_NOT;
 	return setup_change(setup);
 }

@@ -20,6 +20,7 @@
  *	caller.c   whether the policy and the record let the caller in again
  *	keys.c     whether one of the caller's keys does
  *	state.c    whether setup was run here, and confirmed: for doctor
+ *	fleet.c    whether a fleet would lose its keys
  *	text.c     the texts of the files
  *	plan.c     the list of stages
  *	show.c     the plan as text
@@ -208,6 +209,10 @@ bool judged_somebody(const char *dropin, char *ret, size_t size);
  */
 bool only_settle(struct setup *setup);
 bool only_parse(const char *targets, struct guard_only *ret);
+
+/* False, after a message, where --remove would delete the keys of a fleet that
+ * this bastion is in. */
+bool fleet_lets_remove(const struct admin *admin);
 
 /* Says what the plan's drop-in closes for whom, and what they write instead. */
 void closes_say(const struct plan *plan);

@@ -10,6 +10,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
 #include "store/fleet/names.h"
+#include "store/fleet/seen.h"
 
 static bool
 put(struct store *store, const char *name, const char *text)
@@ -60,8 +61,15 @@ closed_is(const struct store *store)
 }
 
 bool
-closed_note_fleet(struct store *store, const char *id)
+closed_note_fleet(struct store *store, const char *id, uint64_t epoch)
 {
+	bool is_member = faccessat(store->dir, STORE_IN_FLEET, F_OK,
+			     AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (!is_member && seen_epoch_accept(store->dir, epoch) != FAULT_NONE) {
+		admin_say(FLEET_ACCEPTED ": %s", strerror(errno));
+		return false;
+	}
 	return put(store, STORE_IN_FLEET, id);
 }
 

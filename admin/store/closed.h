@@ -22,7 +22,7 @@ bool closed_end(struct store *store);
 bool closed_is(const struct store *store);
 
 /* Notes that the records are in the fleet with that id; and that they are not. */
-bool closed_note_fleet(struct store *store, const char *id);
+bool closed_note_fleet(struct store *store, const char *id, uint64_t epoch);
 bool closed_drop_fleet(struct store *store);
 
 /* ret: the id of the fleet that has the records; "" for none.  False after a

@@ -217,7 +217,9 @@ note_membership(struct site *site)
 		    site->folder);
 		ok = false;
 	}
-	ok = ok && closed_note_fleet(&store, site->charter.id);
+	ok = ok &&
+	    closed_note_fleet(
+		&store, site->charter.id, (uint64_t)site->charter.epoch);
 	store_close(&store);
 	site_become_root(site);
 	return ok ? ADMIN_DONE : ADMIN_NOT;

@@ -24,8 +24,9 @@ store_leave(struct admin *admin)
 		return status;
 	snprintf(question, sizeof(question),
 	    "This bastion leaves the fleet %s: its copy of the fleet's keys is "
-	    "destroyed, and nobody but \"local\" users can log in here any "
-	    "more. The records stay in the fleet. Go on?",
+	    "destroyed, and with it nobody at all can log in here any more, "
+	    "\"local\" users neither: keep this session open until the bastion "
+	    "has records of its own. The records stay in the fleet. Go on?",
 	    site.charter.name);
 	if (!admin_confirm(admin, question)) {
 		admin_say("nothing is changed");
@@ -61,6 +62,20 @@ say_after_removal(const char *host)
 	    host);
 }
 
+/* Its entry would come back with the keeper's next word, and its keys stay. */
+static int
+refuse_self(const char *host)
+{
+	char self[BASTION_HOST];
+
+	if (!bastion_host(self) || strcmp(self, host) != 0)
+		return ADMIN_DONE;
+	admin_say("%s is this bastion itself, and is not removed: tfa-admin "
+		  "store leave takes it out of the fleet",
+	    host);
+	return ADMIN_NOT;
+}
+
 int
 store_remove(struct admin *admin, const char *host)
 {
@@ -70,6 +85,8 @@ store_remove(struct admin *admin, const char *host)
 	int status = site_begin(admin, SITE_FLEET, &site);
 	char question[400];
 
+	if (status == ADMIN_DONE)
+		status = refuse_self(host);
 	if (status == ADMIN_DONE)
 		status = site_members(&site, &members);
 	if (status != ADMIN_DONE)

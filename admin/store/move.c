@@ -13,6 +13,8 @@
 #include "store/fleet/names.h"
 #include "store/fleet/seen.h"
 
+#define NAMED 5 /* users in a message */
+
 static bool
 keep_name(struct move *move, const struct store_name *name)
 {
@@ -68,54 +70,79 @@ move_done(struct move *move)
 	move->is_open = false;
 }
 
-bool
-move_last_login(struct move *move, const char *file,
-    const struct store_text *text, int64_t *ret)
+/* *ret: the record in the text; record_done() frees it. */
+static bool
+parse_record(struct move *move, const char *file, const struct store_text *text,
+    struct record *ret)
 {
-	scoped_record struct record record = {.version = 0};
 	char path[STORE_FILE_TEXT + 8], again[STORE_FILE_TEXT] = "";
 
 	snprintf(path, sizeof(path), "%s.json", file);
-	if (store_parse(&move->store, path, NULL, text, &record) !=
-	    FAULT_NONE) {
+	if (store_parse(&move->store, path, NULL, text, ret) != FAULT_NONE) {
 		admin_say("%s; tfa-admin revoke moves a damaged record aside",
 		    move->store.why);
 		return false;
 	}
-	if (store_encode(record.user, again) != FAULT_NONE ||
+	if (store_encode(ret->user, again) != FAULT_NONE ||
 	    strcmp(again, file) != 0) {
 		admin_say("%s is the record of another user; tfa-admin revoke "
 			  "moves it aside",
 		    path);
 		return false;
 	}
-	*ret = record.last_login.at_s;
 	return true;
 }
 
-static void
-note_conflict(struct move *move, const char *file)
+bool
+move_is_record(
+    struct move *move, const char *file, const struct store_text *text)
 {
-	size_t len = strlen(move->names);
+	scoped_record struct record record = {.version = 0};
+
+	return parse_record(move, file, text, &record);
+}
+
+static void
+note_user(struct move_users *users, const char *file)
+{
+	size_t len = strlen(users->names);
 	char user[USER_TEXT];
 
-	if (move->conflicts++ < 5)
-		snprintf(move->names + len, sizeof(move->names) - len,
+	if (users->count++ < NAMED)
+		snprintf(users->names + len, sizeof(users->names) - len,
 		    "%s%.60s", len > 0 ? ", " : "",
 		    store_decode(file, strlen(file), user) ? user : file);
+	else if (users->count == NAMED + 1)
+		snprintf(
+		    users->names + len, sizeof(users->names) - len, ", ...");
 }
 
 int
 move_judge_conflicts(const struct move *move)
 {
-	if (move->conflicts == 0)
-		return ADMIN_DONE;
-	admin_say("%zu user%s different records here and in the fleet: %s%s. "
-		  "--prefer last-login takes of each the one that was used "
-		  "last",
-	    move->conflicts, move->conflicts == 1 ? " has" : "s have",
-	    move->names, move->conflicts > 5 ? ", ..." : "");
-	return ADMIN_NOT;
+	const struct move_users *differ = &move->conflicts;
+	const struct move_users *taken = &move->taken;
+	const struct move_users *losses = &move->losses;
+
+	if (differ->count > 0)
+		admin_say("%zu user%s different records here and in the fleet: "
+			  "%s. --prefer last-login takes of each the one that "
+			  "was used last",
+		    differ->count, differ->count == 1 ? " has" : "s have",
+		    differ->names);
+	if (taken->count > 0)
+		admin_say("a device of %zu user%s is in use on one side, and "
+			  "on the other it was taken away: %s. tfa-admin "
+			  "revoke takes it away on both; then they set one up "
+			  "anew",
+		    taken->count, taken->count == 1 ? "" : "s", taken->names);
+	if (losses->count > 0)
+		admin_say("--prefer last-login takes a device away from %zu "
+			  "user%s, since it is only in the record that was not "
+			  "used last: %s",
+		    losses->count, losses->count == 1 ? "" : "s",
+		    losses->names);
+	return differ->count + taken->count == 0 ? ADMIN_DONE : ADMIN_NOT;
 }
 
 bool
@@ -126,17 +153,41 @@ move_is_same(const struct store_text *here, const struct remote_text *there)
 }
 
 bool
-move_is_later_here(struct move *move, const char *file,
-    const struct store_text *here, const struct remote_text *there, bool *ret)
+move_pick(struct move *move, const char *file, const struct store_text *here,
+    const struct remote_text *there, enum pick *ret, bool *ret_loses)
 {
 	const struct store_text other = {there->text, there->len};
-	int64_t here_s, there_s;
+	scoped_record struct record ours = {.version = 0};
+	scoped_record struct record theirs = {.version = 0};
 
-	if (!move_last_login(move, file, here, &here_s) ||
-	    !move_last_login(move, file, &other, &there_s))
+	if (!parse_record(move, file, here, &ours) ||
+	    !parse_record(move, file, &other, &theirs))
 		return false;
-	*ret = here_s > there_s;
+	*ret = pick_record(&ours, &theirs, move->prefer);
+	*ret_loses = *ret == PICK_HERE ? pick_loses(&ours, &theirs)
+				       : pick_loses(&theirs, &ours);
 	return true;
+}
+
+enum move_code
+move_weigh(struct move *move, const char *file, const struct store_text *here,
+    const struct remote_text *there)
+{
+	enum pick pick;
+	bool loses;
+
+	if (!move_pick(move, file, here, there, &pick, &loses))
+		return MOVE_FAILED;
+	switch (pick) {
+	case PICK_NONE:
+		return MOVE_CONFLICT;
+	case PICK_TAKEN:
+		return MOVE_TAKEN;
+	case PICK_HERE:
+	case PICK_THERE:
+		break;
+	}
+	return loses ? MOVE_LOSS : MOVE_KEPT;
 }
 
 static void
@@ -148,7 +199,11 @@ on_end(void *ctx, size_t i, int code)
 	move->counts[code]++;
 	name->order = code == MOVE_MOVED ? ARRIVED : 0;
 	if (code == MOVE_CONFLICT)
-		note_conflict(move, name->text);
+		note_user(&move->conflicts, name->text);
+	if (code == MOVE_TAKEN)
+		note_user(&move->taken, name->text);
+	if (code == MOVE_LOSS)
+		note_user(&move->losses, name->text);
 }
 
 bool
@@ -156,8 +211,9 @@ move_each(struct move *move, const char *what, struct store_names *files,
     crew_batch_job *job)
 {
 	memset(move->counts, 0, sizeof(move->counts));
-	move->conflicts = 0;
-	move->names[0] = '\0';
+	move->conflicts = (struct move_users){.count = 0};
+	move->taken = (struct move_users){.count = 0};
+	move->losses = (struct move_users){.count = 0};
 	move->files = files;
 	return crew_run_batches(
 	    move->site, what, files->names.count, job, on_end, move);

@@ -14,22 +14,30 @@
 
 #include "admin/store/closed.h"
 #include "admin/store/crew.h"
+#include "admin/store/pick.h"
 #include "store/folder/backend.h"
+
+/* Users whom a message names, the first few of count. */
+struct move_users {
+	size_t count;
+	char names[200];
+};
 
 struct move {
 	struct site *site;
 	struct store store;
 	bool is_open;
 	bool prefer; /* of two records of a user, that of the later login */
+	bool undoes; /* of two that differ, both stay */
 	/* Names of files, in the order of their bytes. */
 	struct store_names here;  /* without those of users who stay local */
 	struct store_names there; /* the fleet's */
 	struct store_names both;
 	const struct store_names *files; /* that a job's numbers count */
 	size_t counts[CREW_CODES];
-	/* The first users with two records that differ. */
-	size_t conflicts;
-	char names[200];
+	struct move_users conflicts; /* with two records that differ */
+	struct move_users taken;     /* with a device that is taken elsewhere */
+	struct move_users losses;    /* who lose a device by that */
 };
 
 /* A job returns one, for each record that it looks at. */
@@ -38,8 +46,10 @@ enum move_code {
 	MOVE_MOVED,
 	MOVE_SAME,     /* it is on both sides, with the same bytes */
 	MOVE_CONFLICT, /* it is on both sides, and differs */
-	MOVE_KEPT,     /* the other side's was used last, and stays */
-	MOVE_ALONE,    /* it is on this side only */
+	MOVE_KEPT,     /* the other side's stays */
+	MOVE_ALONE,    /* it is on this side only, or takes the other's place */
+	MOVE_TAKEN,    /* one has a device, the other lost one */
+	MOVE_LOSS,     /* one of both stays, and the other has a device */
 };
 
 /* An admin_exit, after a message; move_done() in any case. */
@@ -54,22 +64,28 @@ void move_done(struct move *move);
 bool move_each(struct move *move, const char *what, struct store_names *files,
     crew_batch_job *job);
 
-/* *ret: the time of the last login in a record's text; 0: none.  False after a
- * message: it is no record of the user whose file is called so. */
-bool move_last_login(struct move *move, const char *file,
-    const struct store_text *text, int64_t *ret);
+/* True if the text is a record of the user whose file is called so.  False after
+ * a message. */
+bool move_is_record(
+    struct move *move, const char *file, const struct store_text *text);
 
-/* Says which users have two records.  An admin_exit. */
+/* Says which users have two records, and who loses a device.  An admin_exit. */
 int move_judge_conflicts(const struct move *move);
 
 /* True if both are the same bytes. */
 bool
 move_is_same(const struct store_text *here, const struct remote_text *there);
 
-/* *ret: the record here, of two of a user, was used later; which of them
- * --prefer last-login takes.  False after a message. */
-bool move_is_later_here(struct move *move, const char *file,
-    const struct store_text *here, const struct remote_text *there, bool *ret);
+/* *ret: which of two records of a user that differ stays; *ret_loses: a device goes
+ * with the other one.  False after a message. */
+bool
+move_pick(struct move *move, const char *file, const struct store_text *here,
+    const struct remote_text *there, enum pick *ret, bool *ret_loses);
+
+/* For two records that differ: MOVE_CONFLICT, MOVE_TAKEN, MOVE_LOSS, MOVE_KEPT,
+ * if nothing goes with the other one, or MOVE_FAILED. */
+enum move_code move_weigh(struct move *move, const char *file,
+    const struct store_text *here, const struct remote_text *there);
 
 /* True if that serial of the fleet, 0 if there is no record, is no lower than what
  * was seen of that key, which is locked.  False after a message. */

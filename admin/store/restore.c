@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "admin/log/history.h"
+#include "admin/store/back.h"
+#include "admin/store/census.h"
 #include "admin/store/commands.h"
 #include "admin/store/join.h"
 #include "admin/store/older.h"
@@ -119,6 +121,16 @@ accept_revision(struct site *site, struct store *store)
 	return ADMIN_DONE;
 }
 
+static int
+accept_epoch(struct site *site, struct store *store)
+{
+	if (seen_epoch_accept(store->dir, (uint64_t)site->charter.epoch) ==
+	    FAULT_NONE)
+		return ADMIN_DONE;
+	admin_say("%s/" FLEET_ACCEPTED ": %s", site->folder, strerror(errno));
+	return ADMIN_NOT;
+}
+
 struct revokes {
 	struct site *site;
 	size_t count;
@@ -196,20 +208,81 @@ name_revoked(struct site *site)
 	return status;
 }
 
+/* True if a restore was accepted that this bastion does not know of; also if what
+ * was noted here cannot be read, which accepting writes anew. */
+static bool
+is_news(const struct site *site, int dir)
+{
+	uint64_t accepted = 0, seen = 0;
+	enum fault fault = seen_revision_read(dir, &seen);
+
+	return (fault != FAULT_NONE && fault != FAULT_BACK) ||
+	    seen_epoch_read(dir, &accepted) != FAULT_NONE ||
+	    (uint64_t)site->charter.epoch > accepted;
+}
+
+/* *ret: something is older than this bastion has seen it.  An admin_exit. */
 static int
-ask_to_accept(const struct site *site)
+look_for_older(struct site *site, bool *ret)
+{
+	const struct census_plan plan = {.folder = site->folder, .bastion = ""};
+	struct census census;
+	enum fault fault;
+
+	*ret = true;
+	if (back_is(&site->remote, site->folder))
+		return ADMIN_DONE;
+	fault = census_take(&site->remote, &plan, &census);
+	if (fault != FAULT_NONE)
+		return site_say(site, fault, "the fleet's records");
+	*ret = census.older.count > 0 || census.gone.count > 0;
+	return ADMIN_DONE;
+}
+
+/* Where nothing tells of a restore, a person may know of one all the same: that all
+ * bastions are new, for one. */
+static int
+look_before(struct site *site, bool *ret_older)
+{
+	scoped_fd int dir = open(
+	    site->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool news = dir < 0 || is_news(site, dir);
+	int status = ADMIN_DONE;
+
+	*ret_older = news;
+	if (site->admin->here && !news) {
+		admin_say(
+		    "nothing is changed: no bastion has accepted a restore "
+		    "that this one does not know. If you restored a "
+		    "backup, leave out --here");
+		return ADMIN_NOT;
+	}
+	if (!news)
+		status = look_for_older(site, ret_older);
+	if (status != ADMIN_DONE || *ret_older || !site->admin->yes)
+		return status;
+	admin_say("nothing is changed: nothing in the fleet is older than this "
+		  "bastion has seen it. If you restored a backup, do this at a "
+		  "bastion that lets nobody in; or here, without --yes, if "
+		  "none of them has seen what came after it");
+	return ADMIN_NOT;
+}
+
+static int
+ask_to_accept(const struct site *site, bool older)
 {
 	char question[600];
 
 	snprintf(question, sizeof(question),
 	    site->admin->here
-		? "Was a backup of etcd restored, and has another bastion "
-		  "accepted it? Fleet %s, epoch %" PRId64 "."
-		: "Did you restore a backup of etcd? If not, somebody shows an "
-		  "old state: say no. Devices stay; one-time codes of everybody "
-		  "become void, and revokes since the backup are lost. Fleet "
-		  "%s, epoch %" PRId64 ".",
-	    site->charter.name, site->charter.epoch);
+		? "Fleet %s, epoch %" PRId64 ".%s Was a backup of etcd "
+		  "restored, and has another bastion accepted it?"
+		: "Fleet %s, epoch %" PRId64 ".%s If nobody restored a backup "
+		  "of etcd, somebody shows an old state: say no. Devices stay; "
+		  "one-time codes of everybody become void, and revokes since "
+		  "the backup are lost. Did you restore a backup of etcd?",
+	    site->charter.name, site->charter.epoch,
+	    older ? "" : " Nothing is older than this bastion has seen it.");
 	if (admin_confirm(site->admin, question))
 		return ADMIN_DONE;
 	admin_say("nothing is changed");
@@ -253,8 +326,9 @@ accept(struct site *site, struct store *store)
 		status = older_forget(site, store);
 	if (status == ADMIN_DONE)
 		status = accept_revision(site, store);
-	return status == ADMIN_DONE ? restored_policy_put(&policy, store)
-				    : status;
+	if (status == ADMIN_DONE)
+		status = restored_policy_put(&policy, store);
+	return status == ADMIN_DONE ? accept_epoch(site, store) : status;
 }
 
 int
@@ -263,10 +337,13 @@ store_accept_restore(struct admin *admin)
 	scoped_site struct site site;
 	struct store store;
 	char done[80];
+	bool older = false;
 	int status = site_begin(admin, SITE_FLEET & ~SITE_CURRENT, &site);
 
 	if (status == ADMIN_DONE)
-		status = ask_to_accept(&site);
+		status = look_before(&site, &older);
+	if (status == ADMIN_DONE)
+		status = ask_to_accept(&site, older);
 	if (status != ADMIN_DONE)
 		return status;
 	if (!site_open_folder(&site, true, &store))

@@ -66,7 +66,7 @@ ask_for_ours(const struct restored_policy *policy)
 	    theirs, ours);
 	if (admin_confirm(policy->site->admin, question))
 		return true;
-	admin_say("the policy of the backup, %s, is in force", theirs);
+	admin_say("the policy of the backup stays: %s", theirs);
 	return false;
 }
 

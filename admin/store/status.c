@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/store/back.h"
 #include "admin/store/commands.h"
 #include "admin/store/join.h"
 #include "store/base/cleanup.h"
@@ -15,6 +16,7 @@ struct view {
 	struct link_status link;
 	struct members members;
 	int64_t now_s;
+	bool is_back;
 };
 
 static void
@@ -41,6 +43,17 @@ print_clock(int64_t off_ms)
 		printf("; its clock is %" PRId64 ".%" PRId64 " s %s",
 		    imaxabs(tenths) / 10, imaxabs(tenths) % 10,
 		    tenths > 0 ? "ahead" : "behind");
+}
+
+static void
+print_back(const struct view *view)
+{
+	if (view->is_back)
+		puts(
+		    "state      older than this bastion has seen it, so nobody "
+		    "but \"local\" users\n           gets in here. If you "
+		    "restored a backup: tfa-admin store accept-restore,\n     "
+		    "      with --here if another bastion has accepted it");
 }
 
 static void
@@ -114,6 +127,7 @@ static void
 status_as_text(const struct view *view)
 {
 	print_fleet(view);
+	print_back(view);
 	print_engine(view);
 	list_each(const struct member, member, view->link.endpoints)
 		print_member(member);
@@ -166,8 +180,9 @@ status_as_json(const struct view *view)
 	admin_print_string("{\"fleet\":", charter->name);
 	printf(",\"level\":%" PRId64 ",\"epoch\":%" PRId64, charter->level,
 	    charter->epoch);
-	printf(",\"answers\":%s,\"clock_off_ms\":%" PRId64,
-	    link->breaker == 0 ? "false" : "true", link->clock_off_ms);
+	printf(",\"answers\":%s,\"went_back\":%s,\"clock_off_ms\":%" PRId64,
+	    link->breaker == 0 ? "false" : "true",
+	    view->is_back ? "true" : "false", link->clock_off_ms);
 	admin_print_string(",\"why\":", link->why);
 	admin_print_string(",\"login\":", link->login);
 	admin_print_string(",\"revision\":", link->revision);
@@ -189,7 +204,8 @@ status_as_json(const struct view *view)
 static bool
 is_well(const struct view *view)
 {
-	if (view->link.breaker == 0 || view->link.login[0] != '\0')
+	if (view->link.breaker == 0 || view->link.login[0] != '\0' ||
+	    view->is_back)
 		return false;
 	list_each(const struct member, member, view->link.endpoints)
 		if (member->state != MEMBER_GOOD || member->alarms.count > 0)
@@ -215,6 +231,8 @@ store_status(struct admin *admin)
 	}
 	if (status == ADMIN_DONE)
 		status = site_members(&site, &view.members);
+	if (status == ADMIN_DONE)
+		view.is_back = back_is(&site.remote, site.folder);
 	if (shown && admin->json)
 		status_as_json(&view);
 	else if (status == ADMIN_DONE)

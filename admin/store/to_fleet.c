@@ -24,6 +24,16 @@
 #define OLD_MOST 1000 /* earlier folders that are kept beside it */
 
 /* A record that is the fleet's already, beside the one here. */
+static enum move_code
+compare_row(struct move *move, const struct batch_row *row)
+{
+	if (row->there.len == 0 || row->here.bytes == NULL)
+		return MOVE_ALONE;
+	return move_is_same(&row->here, &row->there)
+	    ? MOVE_SAME
+	    : move_weigh(move, row->key.file, &row->here, &row->there);
+}
+
 static void
 compare_batch(void *ctx, struct remote *remote, size_t first, size_t count,
     int ret_codes[static CREW_BATCH])
@@ -36,10 +46,7 @@ compare_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		const struct batch_row *row = &batch.rows[i];
 
-		ret_codes[i] = row->there.len == 0 || row->here.bytes == NULL
-		    ? MOVE_ALONE
-		    : move_is_same(&row->here, &row->there) ? MOVE_SAME
-							    : MOVE_CONFLICT;
+		ret_codes[i] = (int)compare_row(ctx, row);
 	}
 }
 
@@ -52,28 +59,27 @@ compare_sides(struct move *move)
 		return status;
 	if (!move_each(move, "comparing records", &move->both, compare_batch))
 		return ADMIN_NOT;
-	return move->prefer ? ADMIN_DONE : move_judge_conflicts(move);
+	return move_judge_conflicts(move);
 }
 
 /* The fleet has a record of that user already: what happens to it. */
 static enum move_code
 choose(struct move *move, const struct batch_row *row)
 {
-	bool later;
+	enum pick pick;
+	bool loses;
 
 	if (row->there.len == 0)
 		return MOVE_MOVED;
 	if (move_is_same(&row->here, &row->there))
 		return MOVE_SAME;
-	if (!move->prefer) {
-		admin_say(
-		    "%s: the fleet has another record of this user", row->user);
+	if (!move_pick(
+		move, row->key.file, &row->here, &row->there, &pick, &loses))
 		return MOVE_FAILED;
-	}
-	if (!move_is_later_here(
-		move, row->key.file, &row->here, &row->there, &later))
-		return MOVE_FAILED;
-	return later ? MOVE_MOVED : MOVE_KEPT;
+	if (pick == PICK_HERE || pick == PICK_THERE)
+		return pick == PICK_HERE ? MOVE_MOVED : MOVE_KEPT;
+	admin_say("%s: the fleet has another record of this user", row->user);
+	return MOVE_FAILED;
 }
 
 /* Tells this bastion that the record is in the fleet: if it is gone there one
@@ -158,8 +164,6 @@ write_all_new(struct batch *batch, int *ret_codes)
 static bool
 are_records(struct batch *batch)
 {
-	int64_t last_s;
-
 	for (size_t i = 0; i < batch->count; i++) {
 		struct batch_row *row = &batch->rows[i];
 
@@ -168,8 +172,7 @@ are_records(struct batch *batch)
 			    row->key.file);
 			return false;
 		}
-		if (!move_last_login(
-			batch->move, row->key.file, &row->here, &last_s))
+		if (!move_is_record(batch->move, row->key.file, &row->here))
 			return false;
 	}
 	return true;
@@ -192,8 +195,7 @@ move_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 			ret_codes[i] = (int)write_one(&batch, &batch.rows[i]);
 }
 
-/* The fleet must have what is here; but for whom the fleet's was used
- * last. */
+/* The fleet must have what is here; but for whom the fleet's stays. */
 static void
 check_batch(void *ctx, struct remote *remote, size_t first, size_t count,
     int ret_codes[static CREW_BATCH])
@@ -301,7 +303,8 @@ carry_over(struct move *move, bool resumed)
 	    move->counts[MOVE_KEPT]);
 	if (!move_each(move, "comparing records", &move->here, check_batch))
 		return stopped(alone);
-	if (!closed_note_fleet(&move->store, move->site->charter.id) ||
+	if (!closed_note_fleet(&move->store, move->site->charter.id,
+		(uint64_t)move->site->charter.epoch) ||
 	    !make_room(move, resumed) || !put_away(move))
 		return stopped(alone);
 	admin_done(move->site->admin, move->site->charter.name, done);
@@ -315,7 +318,8 @@ say_plan(const struct move *move)
 
 	snprintf(plan, sizeof(plan),
 	    "%zu records here, %zu of them in the fleet already, %zu differ",
-	    move->here.names.count, move->counts[MOVE_SAME], move->conflicts);
+	    move->here.names.count, move->counts[MOVE_SAME],
+	    move->conflicts.count + move->taken.count + move->losses.count);
 	admin_done(move->site->admin, move->site->charter.name, plan);
 	return ADMIN_DONE;
 }

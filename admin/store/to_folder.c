@@ -30,37 +30,42 @@
 /* How a record of the fleet stands beside the one here.  One of a user who is
  * local at this bastion is of no use to it. */
 static enum move_code
-compare_row(const struct move *move, const struct batch_row *row)
+compare_row(struct move *move, const struct batch_row *row)
 {
 	if (row->there.len == 0 || site_is_local(move->site, row->user))
 		return MOVE_SAME; /* removed, now or earlier */
 	if (row->here.bytes == NULL)
 		return MOVE_ALONE;
-	return move_is_same(&row->here, &row->there) ? MOVE_SAME
-						     : MOVE_CONFLICT;
+	return move_is_same(&row->here, &row->there)
+	    ? MOVE_SAME
+	    : move_weigh(move, row->key.file, &row->here, &row->there);
 }
 
-/* Lets --prefer decide between two that differ. */
+/* Of two that differ: MOVE_KEPT, the one here stays; MOVE_ALONE, the fleet's
+ * does. */
 static enum move_code
 settle_row(struct move *move, const struct batch_row *row)
 {
 	enum move_code code = compare_row(move, row);
-	bool later;
+	enum pick pick;
+	bool loses;
 
-	if (code != MOVE_CONFLICT || !move->prefer)
+	if (code == MOVE_FAILED || code == MOVE_SAME || code == MOVE_ALONE)
 		return code;
-	if (!move_is_later_here(
-		move, row->key.file, &row->here, &row->there, &later))
+	if (move->undoes)
+		return MOVE_CONFLICT;
+	if (code == MOVE_CONFLICT || code == MOVE_TAKEN)
+		return code;
+	if (!move_pick(
+		move, row->key.file, &row->here, &row->there, &pick, &loses))
 		return MOVE_FAILED;
-	return later ? MOVE_KEPT : MOVE_CONFLICT;
+	return pick == PICK_HERE ? MOVE_KEPT : MOVE_ALONE;
 }
 
 /* Nothing is brought that is no record, or shows less than was seen. */
 static bool
 are_good(const struct batch *batch)
 {
-	int64_t last_s;
-
 	if (!batch_is_as_seen(batch))
 		return false;
 	for (size_t i = 0; i < batch->count; i++) {
@@ -69,8 +74,7 @@ are_good(const struct batch *batch)
 		    row->there.text, row->there.len};
 
 		if (there.len > 0 &&
-		    !move_last_login(
-			batch->move, row->key.file, &there, &last_s))
+		    !move_is_record(batch->move, row->key.file, &there))
 			return false;
 	}
 	return true;
@@ -102,7 +106,7 @@ bring_one(struct move *move, const struct batch_row *row)
 {
 	enum move_code code = settle_row(move, row);
 
-	if (code != MOVE_ALONE && (code != MOVE_CONFLICT || !move->prefer))
+	if (code != MOVE_ALONE)
 		return code;
 	if (arrive_put(
 		&move->store, row->key.file, row->there.text, row->there.len))
@@ -128,9 +132,9 @@ bring_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 			    batch.rows[i].user);
 }
 
-/* Puts an empty text in place of each that is the same here, or was used before
- * the one here: there is no record, and there was one.  A key that is gone would
- * look like one that somebody took away. */
+/* Puts an empty text in place of each that is the same here, or gives way to the
+ * one here: there is no record, and there was one.  A key that is gone would look
+ * like one that somebody took away. */
 static enum fault
 empty_all(struct batch *batch, const int *codes)
 {
@@ -174,7 +178,7 @@ fetch_and_empty(struct batch *batch, int *ret_codes)
 	return false;
 }
 
-/* Removes only what is here, with the same bytes or a later login. */
+/* Removes only what is here, with the same bytes or a record that stays. */
 static void
 drop_batch(void *ctx, struct remote *remote, size_t first, size_t count,
     int ret_codes[static CREW_BATCH])
@@ -189,7 +193,8 @@ drop_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 		if (codes[i] != MOVE_ALONE)
 			ret_codes[i] = codes[i];
 		else
-			admin_say("%s: users/%s.json is gone",
+			admin_say("%s: the fleet's record is not in "
+				  "users/%s.json",
 			    batch.rows[i].user, batch.rows[i].key.file);
 }
 
@@ -320,7 +325,7 @@ leave_open(struct move *move)
 		"A migration into the fleet did not end. What it wrote there "
 		"is removed, and the records here stay. Go on?"))
 		return ADMIN_NOT;
-	move->prefer = false;
+	move->undoes = true;
 	if (!drop_all(move))
 		return stopped_there();
 	return closed_end(&move->store) ? ADMIN_DONE : ADMIN_NOT;
@@ -340,10 +345,11 @@ look_at_move(struct move *move)
 		return ADMIN_NOT;
 	snprintf(plan, sizeof(plan),
 	    "%zu records in the fleet, %zu of them here already, %zu differ",
-	    move->there.names.count, move->counts[MOVE_SAME], move->conflicts);
+	    move->there.names.count, move->counts[MOVE_SAME],
+	    move->conflicts.count + move->taken.count + move->losses.count);
 	if (move->site->admin->dry_run)
 		admin_done(move->site->admin, move->site->charter.name, plan);
-	return move->prefer ? ADMIN_DONE : move_judge_conflicts(move);
+	return move_judge_conflicts(move);
 }
 
 static int

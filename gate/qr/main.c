@@ -18,12 +18,12 @@
 
 /* Reads the short host name, and the full one if the resolver knows it. */
 static void
-read_host(char short_name[static SCAN_HOST], char full[static SCAN_HOST])
+read_host(const char *user, char short_name[static SCAN_HOST],
+    char full[static SCAN_HOST])
 {
 	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
 	struct addrinfo *found = NULL;
-
-	bool is_full = scan_host(short_name);
+	bool is_full = scan_host(user, short_name);
 
 	snprintf(full, SCAN_HOST, "%s", short_name);
 	if (!is_full && getaddrinfo(short_name, NULL, &hints, &found) == 0) {
@@ -49,7 +49,7 @@ answer_request(int fd)
 		fault = json_read(&scan_request_shape, text, len, PACKET_MAX,
 		    &request, &error);
 	if (fault == FAULT_NONE) {
-		read_host(short_name, full);
+		read_host(request.user, short_name, full);
 		fault = scan_encode(&request, short_name, full, &scan);
 	}
 	json_done(&scan_request_shape, &request);

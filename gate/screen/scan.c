@@ -27,17 +27,21 @@ const struct json_shape scan_shape = JSON_SHAPE(scan_fields, NULL);
 _Static_assert(FLEET_HOST_TEXT <= SCAN_HOST, "a fleet's name fits");
 
 bool
-scan_host(char ret[static SCAN_HOST])
+scan_host(const char *user, char ret[static SCAN_HOST])
 {
 	struct fleet_config config;
 	char why[FLEET_WHY_TEXT];
+	bool shared = false;
 
 	memset(ret, 0, SCAN_HOST);
 	if (fleet_config_read(FLEET_CONFIG, &config, why) == FAULT_NONE) {
-		memcpy(ret, config.name, sizeof(config.name));
+		shared = !fleet_config_is_local(&config, user);
+		if (shared)
+			memcpy(ret, config.name, sizeof(config.name));
 		fleet_config_done(&config);
-		return true;
 	}
+	if (shared)
+		return true;
 	if (gethostname(ret, SCAN_HOST - 1) < 0 || ret[0] == '\0')
 		memcpy(ret, "localhost", sizeof("localhost"));
 	return false;
@@ -103,7 +107,7 @@ make_uri(const struct scan_request *request, struct scan *ret)
 {
 	char host[SCAN_HOST];
 
-	scan_host(host);
+	scan_host(request->user, host);
 	host[strcspn(host, ".")] = '\0';
 	return scan_format(request, host, ret->uri);
 }

@@ -36,12 +36,12 @@ extern const struct json_shape scan_shape;
 #define SCAN_HOST 256 /* bytes of a host name, with its NUL */
 
 /*
- * ret: what an app shows as the host: this host's name as it was set, with or
- * without its domain; never empty.  True: it is the name of this bastion's fleet
- * (/etc/tfa/store.json), of which no other host is to be found: the code is good
- * on all of its bastions.
+ * ret: what an app shows as the host for that user: this host's name as it was set,
+ * with or without its domain; never empty.  True: it is the name of this bastion's
+ * fleet (/etc/tfa/store.json), of which no other host is to be found: the code is
+ * good on all of its bastions.  That of a user who stays local is good on this one.
  */
-bool scan_host(char ret[static SCAN_HOST]);
+bool scan_host(const char *user, char ret[static SCAN_HOST]);
 
 /* ret: the URI for that host name.  Faults as otpauth_format(); ret is then
  * an empty string. */

@@ -338,9 +338,9 @@ static const struct {
 	"tfa-admin doctor names the command that makes room."},
     {REASON_STORE_BACK,
 	"The store that the bastions share shows an older state than this "
-	"bastion has seen: it was restored from a copy, or somebody changed "
-	"it. The keeper's log says what (journalctl -u tfa-keeper, or "
-	"syslog)."},
+	"bastion has seen. If you restored a backup: tfa-admin store "
+	"accept-restore (tfa(7)). If not, somebody changed it: the keeper's "
+	"log says what (journalctl -u tfa-keeper, or syslog)."},
     {REASON_NO_LOG,
 	"This cannot be logged, so it is not done: tfa-admin doctor looks at "
 	"the store and its disk."},

@@ -152,6 +152,25 @@ take_state(struct store *store, struct store_key *key, const char *mark,
 	return FAULT_ABSENT;
 }
 
+static enum fault
+say_garbled(struct store *store)
+{
+	return store_say(store, FAULT_REFUSED,
+	    FLEET_REVISION " has bytes that tfa did not write");
+}
+
+static enum fault
+note_revision(struct store *store, uint64_t number)
+{
+	enum fault fault = seen_revision_note(store->dir, number, time(NULL));
+
+	if (fault == FAULT_FORMAT)
+		return say_garbled(store);
+	return fault == FAULT_NONE
+	    ? fault
+	    : store_say_errno(store, "cannot write", FLEET_REVISION);
+}
+
 enum fault
 fleet_judge_revision(
     struct store *store, const char *revision, uint64_t seen, bool note)
@@ -164,10 +183,17 @@ fleet_judge_revision(
 		    "the shared store is at revision %s, and was at %llu: it "
 		    "was restored from a backup, or another server answers",
 		    revision, (unsigned long long)seen);
-	if (note &&
-	    seen_revision_note(store->dir, number, time(NULL)) != FAULT_NONE)
-		return store_say_errno(store, "cannot write", FLEET_REVISION);
-	return FAULT_NONE;
+	return note ? note_revision(store, number) : FAULT_NONE;
+}
+
+enum fault
+fleet_note_put(struct store *store, const char *mark)
+{
+	uint64_t number = 0;
+
+	return talk_number(mark, &number)
+	    ? note_revision(store, number)
+	    : store_say(store, FAULT_FORMAT, "the answer to a put has no mark");
 }
 
 enum fault
@@ -180,8 +206,7 @@ fleet_revision_seen(struct store *store, uint64_t *ret)
 		    "the shared store was at an older state than before, and "
 		    "nobody has accepted that: " FLEET_BACK " is there");
 	if (fault == FAULT_FORMAT)
-		return store_say(store, FAULT_REFUSED,
-		    FLEET_REVISION " has bytes that tfa did not write");
+		return say_garbled(store);
 	return fault == FAULT_NONE
 	    ? fault
 	    : store_say_errno(store, "cannot read", FLEET_REVISION);
@@ -354,7 +379,9 @@ fleet_put(struct store *store, struct store_key *key,
 		memcpy(key->mark, answer.mark, sizeof(key->mark));
 		key->serial = name.serial;
 		key->is_older = false;
-		return note_seen(store, key, name.serial);
+		fault = note_seen(store, key, name.serial);
+		return fault == FAULT_NONE ? fleet_note_put(store, answer.mark)
+					   : fault;
 	}
 	if (fault == FAULT_STALE)
 		return take_other(store, key, &answer, ret);

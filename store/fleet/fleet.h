@@ -67,4 +67,9 @@ MUST_USE enum fault fleet_revision_seen(struct store *store, uint64_t *ret);
 MUST_USE enum fault fleet_judge_revision(
     struct store *store, const char *revision, uint64_t seen, bool note);
 
+/* mark: of the answer to a put, which the engine's revision is from then on.  A
+ * store that was restored to a moment before that put is noticed by it.  FAULT_IO;
+ * FAULT_FORMAT: it is no mark, or FAULT_REFUSED; store->why says why. */
+MUST_USE enum fault fleet_note_put(struct store *store, const char *mark);
+
 #endif

@@ -33,7 +33,7 @@ struct piece {
 };
 
 static const struct piece policy_piece = {
-    FLEET_POLICY, "policy.lock", ".policy.new", SEAL_POLICY};
+    FLEET_POLICY, FLEET_POLICY_LOCK, ".policy.new", SEAL_POLICY};
 static const struct piece charter_piece = {
     FLEET_CHARTER, FLEET_CHARTER_LOCK, ".charter.new", SEAL_FLEET};
 
@@ -494,10 +494,11 @@ drop_earlier(struct fleet *fleet, int64_t number)
 
 /* Puts it in place of the version that kept has. */
 static enum fault
-put_next(
-    struct fleet *fleet, const struct kept *kept, const struct kept_next *next)
+put_next(struct fleet *fleet, int dir, const struct kept *kept,
+    const struct kept_next *next)
 {
 	scoped_answer struct talk_answer answer = {.status = 0};
+	struct store store = {.dir = dir};
 	struct version version = {.number = kept->version.number + 1,
 	    .at_s = next->now_s,
 	    .text = (char *)(uintptr_t)next->text,
@@ -510,9 +511,14 @@ put_next(
 	if (fault == FAULT_NONE)
 		fault = put_version(fleet, kept, FLEET_POLICY, "",
 		    kept->policy_mark, &version, &answer);
-	if (fault == FAULT_NONE)
-		drop_earlier(fleet, kept->version.number - VERSIONS_KEPT);
-	return fault;
+	if (fault != FAULT_NONE)
+		return fault;
+	drop_earlier(fleet, kept->version.number - VERSIONS_KEPT);
+	fault = fleet_note_put(&store, answer.mark);
+	return fault == FAULT_NONE
+	    ? fault
+	    : kept_say(
+		  fleet, fault, "the policy is in force, but %s", store.why);
 }
 
 /* Each put makes the engine's revision higher: a restored store must not pass by
@@ -553,7 +559,7 @@ kept_put(struct fleet *fleet, int dir, const struct kept_next *next,
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = strcmp(kept.policy_mark, next->mark) == 0
-	    ? put_next(fleet, &kept, next)
+	    ? put_next(fleet, dir, &kept, next)
 	    : FAULT_STALE;
 	if (fault == FAULT_STALE && strcmp(kept.policy_mark, next->mark) == 0) {
 		kept_done(&kept);

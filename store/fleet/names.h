@@ -16,6 +16,8 @@
 #define FLEET_REVISION     FLEET_FOLDER "/revision" /* seen.h */
 #define FLEET_BACK         FLEET_FOLDER "/back"
 #define FLEET_CHARTER_LOCK "charter.lock" /* has the epoch that was seen */
+#define FLEET_POLICY_LOCK  "policy.lock"
+#define FLEET_ACCEPTED     FLEET_FOLDER "/accepted" /* seen.h */
 
 /* The keys that seal, beside store.json or in a credential of systemd's. */
 #define FLEET_KEYS "fleet.key"

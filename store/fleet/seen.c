@@ -18,7 +18,7 @@
 #define SERIAL_BYTES 16
 #define AT_NUMBER    8
 #define DIGITS       20 /* and a newline; as many as any revision has */
-#define NOTE_S       60
+#define SYNC_S       60
 
 static const uint8_t magic[AT_NUMBER] = {'t', 'f', 's', '1', 0, 0, 0, 0};
 
@@ -122,46 +122,52 @@ seen_revision_read(int dir, uint64_t *ret)
 }
 
 static int
-open_revision(int dir)
+open_noted(int dir, const char *name)
 {
-	int fd = file_open_or_make(dir, FLEET_REVISION, O_RDWR);
+	int fd = file_open_or_make(dir, name, O_RDWR);
 
 	if (fd >= 0 || errno != ENOENT ||
 	    (mkdirat(dir, FLEET_FOLDER, 0700) < 0 && errno != EEXIST))
 		return fd;
-	return file_open_or_make(dir, FLEET_REVISION, O_RDWR);
+	return file_open_or_make(dir, name, O_RDWR);
 }
 
 /* One write in place: of so few bytes none is written without the others. */
 static enum fault
-write_revision(int fd, uint64_t revision)
+write_revision(int fd, uint64_t revision, bool sync)
 {
 	char text[DIGITS + 2];
 
 	snprintf(text, sizeof(text), "%020" PRIu64 "\n", revision);
-	return pwrite(fd, text, DIGITS + 1, 0) == DIGITS + 1 && fsync(fd) == 0
+	return pwrite(fd, text, DIGITS + 1, 0) == DIGITS + 1 &&
+		(!sync || fsync(fd) == 0)
 	    ? FAULT_NONE
 	    : FAULT_IO;
 }
 
 /* A file from the future was written by a clock that has been set back. */
+static bool
+is_fresh(const struct stat *st, int64_t now_s)
+{
+	return st->st_size > 0 && now_s >= st->st_mtime &&
+	    now_s < st->st_mtime + SYNC_S;
+}
+
+/* Under the lock: of two that are noted at once, the higher one stays. */
 enum fault
 seen_revision_note(int dir, uint64_t revision, int64_t now_s)
 {
-	scoped_fd int fd = open_revision(dir);
+	scoped_fd int fd = open_noted(dir, FLEET_REVISION);
 	uint64_t noted = 0;
 	enum fault fault;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
 		return FAULT_IO;
-	if (st.st_size > 0 && now_s >= st.st_mtime &&
-	    now_s < st.st_mtime + NOTE_S)
-		return FAULT_NONE;
 	fault = read_revision(fd, &noted);
 	if (fault != FAULT_NONE || noted >= revision)
 		return fault;
-	return write_revision(fd, revision);
+	return write_revision(fd, revision, !is_fresh(&st, now_s));
 }
 
 static void
@@ -185,7 +191,7 @@ seen_revision_judge(int dir, uint64_t revision, uint64_t seen)
 
 	if (revision >= seen)
 		return FAULT_NONE;
-	fd = open_revision(dir);
+	fd = open_noted(dir, FLEET_REVISION);
 	if (fd >= 0 && flock(fd, LOCK_EX) == 0 &&
 	    read_revision(fd, &noted) == FAULT_NONE && revision < noted)
 		raise_alarm(dir);
@@ -196,11 +202,38 @@ seen_revision_judge(int dir, uint64_t revision, uint64_t seen)
 enum fault
 seen_revision_accept(int dir, uint64_t revision)
 {
-	scoped_fd int fd = open_revision(dir);
+	scoped_fd int fd = open_noted(dir, FLEET_REVISION);
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0 ||
-	    write_revision(fd, revision) != FAULT_NONE)
+	    write_revision(fd, revision, true) != FAULT_NONE)
 		return FAULT_IO;
 	return unlinkat(dir, FLEET_BACK, 0) == 0 || errno == ENOENT ? FAULT_NONE
 								    : FAULT_IO;
+}
+
+enum fault
+seen_epoch_read(int dir, uint64_t *ret)
+{
+	scoped_fd int fd = openat(dir, FLEET_ACCEPTED,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint64_t serial = 0;
+	enum fault fault;
+
+	if (fd < 0 && errno != ENOENT)
+		return FAULT_IO;
+	fault = fd >= 0 ? seen_serial_read(fd, &serial) : FAULT_NONE;
+	if (fault == FAULT_NONE)
+		*ret = SEAL_EPOCH(serial);
+	return fault;
+}
+
+enum fault
+seen_epoch_accept(int dir, uint64_t epoch)
+{
+	scoped_fd int fd = open_noted(dir, FLEET_ACCEPTED);
+
+	if (fd < 0 ||
+	    seen_serial_write(fd, SEAL_SERIAL(epoch, 0)) != FAULT_NONE)
+		return FAULT_IO;
+	return fsync(fd) == 0 ? FAULT_NONE : FAULT_IO;
 }

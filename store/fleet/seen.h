@@ -5,8 +5,8 @@
  * Of each user the highest serial (seal.h), in the user's lock, locks/NAME, 16
  * bytes: "tfs1", four zeros, the serial with the highest byte first.  It is not
  * synced: after a crash a bastion may know less, which is no false alarm.  Of
- * the whole store the highest revision of the engine, in DIR/fleet/revision,
- * written at most once a minute, and synced.
+ * the whole store the highest revision of the engine, in DIR/fleet/revision: of
+ * each answer to what changes something, and to what will.
  *
  * An engine that was once found at a lower revision comes to that revision again
  * by itself: each change adds one.  Hence DIR/fleet/back, which is made then, and
@@ -49,10 +49,20 @@ MUST_USE enum fault seen_revision_read(int dir, uint64_t *ret);
 MUST_USE enum fault
 seen_revision_judge(int dir, uint64_t revision, uint64_t seen);
 
-/* Notes a revision, unless one was noted less than a minute before now_s.
- * FAULT_IO. */
+/* Notes a revision, if none as high is noted.  It is synced, unless one was noted
+ * less than a minute before now_s: no login waits for the disk by that, and the
+ * kernel writes it by itself soon.  FAULT_IO; FAULT_FORMAT: as
+ * seen_revision_read(). */
 MUST_USE enum fault
 seen_revision_note(int dir, uint64_t revision, int64_t now_s);
+
+/*
+ * DIR/fleet/accepted, as a lock: the epoch in which this bastion joined, or has last
+ * accepted that the store was restored.  *ret: 0 if that is not known.  FAULT_IO,
+ * FAULT_FORMAT.
+ */
+MUST_USE enum fault seen_epoch_read(int dir, uint64_t *ret);
+MUST_USE enum fault seen_epoch_accept(int dir, uint64_t epoch);
 
 /* Puts the revision in place of a higher one, and removes DIR/fleet/back: an
  * administrator has accepted that the store was restored.  FAULT_IO. */

@@ -120,11 +120,12 @@ put_self(struct store *store, const char *host, const struct bastion *bastion)
 	if (fault != FAULT_NONE)
 		return store_say(store, fault, "this bastion cannot be sealed");
 	fault = get_self(store, key, &was);
-	return fault == FAULT_NONE
-	    ? heard(store,
-		  talk_put(&fleet->line, key, was.mark, &sealed, &none,
-		      clock_ms() + fleet->put_ms, &now))
-	    : fault;
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = heard(store,
+	    talk_put(&fleet->line, key, was.mark, &sealed, &none,
+		clock_ms() + fleet->put_ms, &now));
+	return fault == FAULT_NONE ? fleet_note_put(store, now.mark) : fault;
 }
 
 /* Says what this bastion is, with the policy that it sees.  True if the fleet's

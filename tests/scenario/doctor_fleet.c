@@ -2,6 +2,7 @@
  * tfa-admin doctor at a bastion in a fleet, with a real etcd: each hole is made,
  * and doctor names it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,7 +209,9 @@ Test(doctor_fleet, opens_every_record_if_asked_to)
 
 Test(doctor_fleet, says_that_a_restore_waits_to_be_accepted)
 {
-	const char *out, *revision;
+	const char *out, *revision, *lock;
+	char was[16];
+	int fd;
 
 	needs_link();
 	one_bastion(false);
@@ -218,11 +221,29 @@ Test(doctor_fleet, says_that_a_restore_waits_to_be_accepted)
 	write_text(text("%s/fleet/back", b->store), "");
 	expect(doctor_says(NULL), "FAIL", "older state");
 	cr_assert_eq(unlink(text("%s/fleet/back", b->store)), 0);
+	/* A later policy than etcd's was seen. */
+	lock = text("%s/fleet/policy.lock", b->store);
+	fd = open(lock, O_RDWR);
+	cr_assert_eq(pread(fd, was, sizeof(was), 0), 16);
+	cr_assert_eq(pwrite(fd, "\377", 1, 14), 1);
+	expect(doctor_says(NULL), "FAIL", "accept-restore");
+	cr_assert_eq(pwrite(fd, was, sizeof(was), 0), 16);
+	close(fd);
 	revision = text("%s/fleet/revision", b->store);
 	write_text(revision, "12");
 	out = doctor_says(NULL);
 	expect_no(out, "older state");
 	expect(out, "FAIL", "bytes that tfa did not write");
+}
+
+/* Not even local users: with the keys the policy can be read. */
+Test(doctor_fleet, says_that_nobody_gets_in_without_the_keys)
+{
+	needs_link();
+	one_bastion(false);
+	await_copy();
+	cr_assert_eq(unlink(text("%s/fleet.key", b->fleet->dir)), 0);
+	expect(doctor_says(NULL), "FAIL", "nobody at all can log in");
 }
 
 Test(doctor_fleet, names_users_with_another_uid_here)

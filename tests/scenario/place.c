@@ -88,17 +88,39 @@ add_device(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
-void
-place_user_at(const struct place *p, const char *user, int64_t used_s)
+static enum change
+add_visit(struct record *record, void *arg)
+{
+	record->first_seen_s = 1793000000;
+	record->last_login.present = true;
+	record->last_login.at_s = *(int64_t *)arg;
+	return CHANGE_WRITE;
+}
+
+static void
+change_record(const struct place *p, const char *user,
+    enum change (*change)(struct record *record, void *arg), int64_t at_s)
 {
 	struct store store;
 
 	if (store_open(p->folder, true, &store) != FAULT_NONE)
 		fail("%s", store.why);
 	store.moves = true;
-	if (store_update(&store, user, 1001, add_device, &used_s) != FAULT_NONE)
+	if (store_update(&store, user, 1001, change, &at_s) != FAULT_NONE)
 		fail("%s", store.why);
 	store_close(&store);
+}
+
+void
+place_user_at(const struct place *p, const char *user, int64_t used_s)
+{
+	change_record(p, user, add_device, used_s);
+}
+
+void
+place_visitor_at(const struct place *p, const char *user, int64_t came_s)
+{
+	change_record(p, user, add_visit, came_s);
 }
 
 char *

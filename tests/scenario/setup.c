@@ -923,6 +923,28 @@ Test(setup, remove_leaves_nothing_behind)
 	assert_status(machine_setup("--remove", "--yes", NULL), 0);
 }
 
+/* On the last bastion of a fleet no copy of the keys would be left. */
+Test(setup, removal_leaves_a_fleet_its_keys)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_install();
+	machine_sh("echo '{\"version\":1' >/etc/tfa/store.json\n"
+		   "echo key >/etc/tfa/fleet.key");
+	r = machine_setup("--remove", "--yes", NULL);
+	assert_status(r, 1);
+	assert_says(r->err, "tfa-admin store leave");
+	assert_says(r->err, "migrate --to folder");
+	cr_assert(machine_has("/etc/tfa/fleet.key"));
+	cr_assert(machine_has(DROPIN));
+	/* store leave has destroyed them. */
+	machine_sh("rm /etc/tfa/fleet.key");
+	assert_status(machine_setup("--remove", "--yes", NULL), 0);
+	cr_assert_not(machine_has("/etc/tfa"));
+}
+
 /* logrotate's file, which came with the programs, still names that user. */
 Test(setup, removal_leaves_the_user_who_came_with_the_programs)
 {

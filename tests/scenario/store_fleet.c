@@ -115,6 +115,24 @@ Test(store_fleet, leaves_no_records_behind)
 	cr_expect_not(is_there(p, "maintenance"));
 }
 
+/* It would enter itself again, with the keys that it has. */
+Test(store_fleet, removes_another_bastion_alone)
+{
+	struct place *p;
+	struct run *r;
+	char self[256] = "";
+
+	needs_link();
+	p = begin(cluster_open(.nodes = 1));
+	cr_assert_eq(gethostname(self, sizeof(self) - 1), 0);
+	place_says(p, self, place_key_id(p), 5);
+	r = place_store(p, ARGV("remove", self));
+	assert_status(r, 1);
+	assert_says(r->err, "store leave takes it out");
+	place_says(p, "b2", place_key_id(p), 4000);
+	assert_status(place_store(p, ARGV("remove", "b2")), 0);
+}
+
 #define MANY 300 /* more than one batch for each process that moves them */
 
 static void
@@ -372,6 +390,77 @@ Test(store_fleet, names_users_with_two_records)
 	assert_says(place_record(text("%s/out", q->dir), "bob"), "2026");
 }
 
+/* Whoever came to a new bastion once, before it joined, would have no device any
+ * more, at any bastion. */
+Test(store_fleet, takes_no_device_from_who_came_without_a_code)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char *device;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user_at(p, "alice", 1793000000);
+	place_visitor_at(p, "root", 1793000000);
+	device = place_record(p->folder, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	place_visitor_at(q, "alice", 1793000900);
+	place_visitor_at(q, "root", 1793000900);
+	r = place_store(q, ARGV("join", "--migrate"));
+	assert_status(r, 0);
+	assert_says(r->out, "0 moved, 0 there before, 2 in use there");
+	assert_status(
+	    place_store(q, ARGV("export", text("%s/out", q->dir))), 0);
+	cr_expect_str_eq(place_record(text("%s/out", q->dir), "alice"), device);
+}
+
+/* Gives the user of a folder another phone. */
+static void
+change_secret(const struct place *p, const char *user)
+{
+	char *record = place_record(p->folder, user);
+	char *secret = strstr(record, "\"secret\"");
+
+	cr_assert_not_null(secret, "%s", record);
+	secret = strpbrk(secret + 8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+	cr_assert_not_null(secret);
+	*secret = *secret == 'A' ? 'B' : 'A';
+	write_text(text("%s/users/%s.json", p->folder, user), record);
+}
+
+Test(store_fleet, names_who_loses_a_device)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user_at(p, "alice", 1793000000);
+	place_user_at(p, "bob", 1793000000);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	assert_status(place_store(q, ARGV("join")), 0);
+	place_user_at(q, "alice", 1793000900);
+	place_user_at(q, "bob", 1793000900);
+	change_secret(q, "alice");
+	r = place_store(q,
+	    ARGV("migrate", "--to", "fleet", "--prefer", "last-login",
+		"--dry-run"));
+	assert_status(r, 0);
+	assert_says(r->out,
+	    "2 records here, 0 of them in the fleet already, "
+	    "1 differ");
+	assert_says(r->err, "takes a device away from 1 user,");
+	assert_says(r->err, "used last: alice\n");
+}
+
 /* Somebody who is local here has another record with the fleet, which is no
  * matter of this bastion's. */
 Test(store_fleet, takes_back_the_later_of_two_records)
@@ -526,7 +615,8 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	assert_status(
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
-	assert_says(r->out, "epoch 2");
+	assert_status(r, 1);
+	assert_says(r->err, "that this one does not know");
 	/* A charter was seen that is newer than this backup. */
 	write_text(text("%s/fleet/charter.lock", p->folder), "");
 	fd = open(text("%s/fleet/charter.lock", p->folder), O_WRONLY);
@@ -546,30 +636,62 @@ Test(store_fleet, does_nothing_by_a_state_that_went_back)
 	    ARGV("join"), ARGV("migrate", "--to", "fleet"),
 	    ARGV("migrate", "--to", "folder"), ARGV("export", "/none/out")};
 	struct place *p;
+	struct run *r;
 
 	needs_link();
 	p = begin(cluster_open(.nodes = 1));
 	place_user(p, "alice");
 	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
 	/* A keeper noted a later revision. */
-	cr_assert_eq(mkdir(text("%s/fleet", p->folder), 0700), 0);
 	write_text(
 	    text("%s/fleet/revision", p->folder), "00000000000000009999\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		struct run *r = place_store(p, commands[i]);
-
+		r = place_store(p, commands[i]);
 		assert_status(r, 1);
 		assert_says(r->err, "accept-restore");
 		cr_assert(is_there(p, "fleet/back"), "%s", commands[i][0]);
 	}
 	cr_expect_eq(access(p->key, F_OK), 0);
-	assert_status(place_store(p, ARGV("status")), 0);
+	r = place_store(p, ARGV("status"));
+	assert_status(r, 1);
+	assert_says(r->out, "older than this bastion has seen it");
+	assert_says(r->out, "tfa-admin store accept-restore");
 	/* Time has gone by; the alarm stays. */
 	write_text(
 	    text("%s/fleet/revision", p->folder), "00000000000000000001\n");
 	assert_says(place_store(p, ARGV("level"))->err, "accept-restore");
 	assert_says(place_store(p, ARGV("accept-restore"))->out, "epoch 2");
 	assert_status(place_store(p, ARGV("level")), 0);
+}
+
+/* It would close nothing, and have all believed that is older. */
+Test(store_fleet, accepts_no_restore_that_nobody_has_accepted)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	q = place_open(c);
+	place_bring_key(p, q);
+	assert_status(place_store(q, ARGV("join")), 0);
+	write_text(
+	    text("%s/fleet/revision", q->folder), "00000000000000009999\n");
+	r = place_store(q, ARGV("accept-restore", "--here"));
+	assert_status(r, 1);
+	assert_says(r->err, "leave out --here");
+	assert_status(place_store(q, ARGV("level")), 1);
+	/* Nor one of which nothing tells: all one-time codes would be void. */
+	r = place_store(p, ARGV("accept-restore"));
+	assert_status(r, 1);
+	assert_says(r->err, "nothing in the fleet is older");
+	r = place_store(q, ARGV("accept-restore"));
+	assert_says(r->out, "accepted, epoch 2");
+	r = place_store(p, ARGV("accept-restore", "--here"));
+	assert_says(r->out, "accepted, epoch 2");
+	assert_status(place_store(q, ARGV("level")), 0);
 }
 
 /* The number behind a key of a user's record, or of a file. */
@@ -648,6 +770,11 @@ Test(store_fleet, closes_at_once_what_a_backup_opened)
 	saved = text("%s/saved", p->dir);
 	cluster_save(c, saved);
 	old = raw_value(c, "alice");
+	place_user_at(p, "alice", 1793000001);
+	assert_status(
+	    place_store(
+		p, ARGV("migrate", "--to", "fleet", "--prefer", "last-login")),
+	    0);
 	cluster_restore(c, saved, true);
 	cluster_put(c, CLUSTER_PREFIX "users/carol", "no seal");
 	r = place_store(p, ARGV("accept-restore"));
@@ -663,6 +790,7 @@ Test(store_fleet, closes_at_once_what_a_backup_opened)
 	/* An older one was put back by somebody: no further bastion brings
 	 * it into the new epoch, and this one has seen more. */
 	put_raw(c, "alice", old);
+	cr_assert_eq(unlink(text("%s/fleet/accepted", p->folder)), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
 	assert_says(r->out, "epoch 2");
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));

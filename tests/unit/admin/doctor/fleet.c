@@ -270,26 +270,40 @@ Test(doctor_fleet, wants_a_local_user_who_gets_in_now)
 	    {"bg1", NULL, "no user bg1"}, {"bg2", &rows[1], ""}};
 	struct scene *s = begin();
 
-	fleet_judge_local(&s->findings, ways, 0);
+	cr_expect_null(fleet_judge_local(&s->findings, ways, 0));
 	cr_expect_eq(s->findings.list.count, 0);
-	fleet_judge_local(&s->findings, ways, 2);
+	cr_expect_null(fleet_judge_local(&s->findings, ways, 2));
 	expect_one(s, FINDING_WARN, "bg1: no user bg1; bg2: no device, and");
 	s = begin();
 	rows[1].recovery_left = FLEET_RECOVERY;
-	fleet_judge_local(&s->findings, ways, 2);
+	cr_expect_str_eq(fleet_judge_local(&s->findings, ways, 2), "bg2");
 	cr_expect_eq(s->findings.list.count, 0);
 	rows[1].state = STATE_LOCKED;
-	fleet_judge_local(&s->findings, ways, 2);
+	(void)fleet_judge_local(&s->findings, ways, 2);
 	expect_one(s, FINDING_WARN, "bg2: locked");
 	s = begin();
 	rows[0].devices.items = &phone;
 	rows[0].devices.count = 1;
 	ways[0].row = &rows[0];
-	fleet_judge_local(&s->findings, ways, 2);
+	cr_expect_str_eq(fleet_judge_local(&s->findings, ways, 2), "bg1");
 	cr_expect_eq(s->findings.list.count, 0);
 	strcpy(rows[0].problem, "damaged");
-	fleet_judge_local(&s->findings, ways, 2);
+	(void)fleet_judge_local(&s->findings, ways, 2);
 	expect_one(s, FINDING_WARN, "bg1: damaged");
+}
+
+Test(doctor_fleet, says_whom_it_lets_in_while_etcd_is_away)
+{
+	struct scene *s = begin();
+
+	strcpy(s->link.login, "invalid user");
+	judge(s);
+	expect_one(s, FINDING_FAIL, "nobody but \"local\" users can log in");
+	s = begin();
+	strcpy(s->link.login, "invalid user");
+	s->config.away.exempt = FLEET_EXEMPT_PASS;
+	judge(s);
+	expect_one(s, FINDING_FAIL, "users whom a rule exempts by name, can");
 }
 
 Test(doctor_fleet, wants_a_fresh_copy_of_the_policy)

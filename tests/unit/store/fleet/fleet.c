@@ -424,6 +424,21 @@ Test(fleet, notices_an_engine_that_was_tampered_with)
 	end(s);
 }
 
+/* Else a backup of a moment before it would be taken for the store, and the code
+ * that was spent by it would pass again. */
+Test(fleet, remembers_the_revision_of_each_put)
+{
+	struct scene *s = begin();
+	uint64_t before = 0, seen = 0;
+
+	cr_assert_eq(count(&s->one), FAULT_NONE);
+	cr_assert_eq(seen_revision_read(s->one.store.dir, &before), FAULT_NONE);
+	cr_assert_eq(count(&s->one), FAULT_NONE);
+	cr_assert_eq(seen_revision_read(s->one.store.dir, &seen), FAULT_NONE);
+	cr_expect_eq(seen, before + 1);
+	end(s);
+}
+
 /* A bastion that only looked has seen it, too. */
 Test(fleet, remembers_what_it_has_looked_at)
 {
