@@ -52,11 +52,10 @@ static enum move_code
 export_row(struct exporting *e, const struct batch_row *row)
 {
 	const struct store_text text = {row->there.text, row->there.len};
-	int64_t last_s;
 
 	if (text.len == 0)
 		return MOVE_SAME;
-	if (!move_last_login(&e->move, row->key.file, &text, &last_s))
+	if (!move_is_record(&e->move, row->key.file, &text))
 		return MOVE_FAILED;
 	if (arrive_put(&e->store, row->key.file, text.bytes, text.len))
 		return MOVE_MOVED;
