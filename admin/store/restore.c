@@ -103,8 +103,8 @@ put_epoch(struct site *site)
 	    : site_say(site, fault, "the fleet's charter");
 }
 
-/* The revision of an answer: a member that does not answer may have said another
- * one before the restore. */
+/* The revision of an answer: a member that does not answer may have said
+ * another one before the restore. */
 static int
 accept_revision(struct site *site, struct store *store)
 {
@@ -136,8 +136,8 @@ struct revokes {
 	size_t count;
 };
 
-/* True if the user's record has a device that was taken away: the backup is from
- * before that. */
+/* True if the user's record has a device that was taken away: the backup is
+ * from before that. */
 static bool
 is_lost(struct site *site, const struct audit *entry)
 {
@@ -208,8 +208,8 @@ name_revoked(struct site *site)
 	return status;
 }
 
-/* True if a restore was accepted that this bastion does not know of; also if what
- * was noted here cannot be read, which accepting writes anew. */
+/* True if a restore was accepted that this bastion does not know of; also if
+ * what was noted here cannot be read, which accepting writes anew. */
 static bool
 is_news(const struct site *site, struct store *store)
 {
@@ -250,8 +250,8 @@ look_for_older(struct site *site, bool *ret)
 	return ADMIN_DONE;
 }
 
-/* Where nothing tells of a restore, a person may know of one all the same: that all
- * bastions are new, for one. */
+/* Where nothing tells of a restore, a person may know of one all the same: that
+ * all bastions are new, for one. */
 static int
 look_before(struct site *site, struct store *store, bool *ret_older)
 {
