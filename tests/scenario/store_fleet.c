@@ -893,6 +893,8 @@ Test(store_fleet, passes_over_what_is_no_record)
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	cr_expect_not(is_there(p, "maintenance"));
 	cr_expect_not_null(place_record(text("%s/out", p->dir), "alice"));
+	write_text(
+	    text("%s/fleet/revision", p->folder), "00000000000000009999\n");
 	assert_says(place_store(p, ARGV("accept-restore"))->out, "epoch 2");
 	cr_expect_not(is_there(p, "maintenance"));
 }
@@ -996,6 +998,8 @@ Test(store_fleet, accepts_the_revision_of_now)
 	cluster_remove(c, CLUSTER_PREFIX "users/later");
 	/* Now each member has said so. */
 	assert_status(place_store(p, ARGV("status")), 0);
+	write_text(text("%s/fleet/revision", p->folder),
+	    text("%020llu\n", (unsigned long long)cluster_revision(c)));
 	cluster_restore(c, saved, false);
 	cluster_kill(c, 2);
 	r = place_store(p, ARGV("status", "--json"));
