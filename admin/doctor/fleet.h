@@ -50,8 +50,8 @@ struct fleet_way_in {
 /* Whom a bastion lets in while etcd does not answer: "nobody but ..." */
 const char *fleet_rest(const struct fleet_config *config);
 
-/* The users who are to get in while etcd is away.  Returns one who can, or NULL:
- * nobody can. */
+/* The users who are to get in while etcd is away.  Returns one who can, or
+ * NULL: nobody can. */
 const char *fleet_judge_local(
     struct findings *findings, const struct fleet_way_in *ways, size_t count);
 
@@ -63,13 +63,13 @@ void fleet_judge_copy(struct findings *findings, const struct kept *kept,
 /* The records, all of them or some. */
 void fleet_judge_census(struct findings *findings, const struct census *census);
 
-/* Looks at what is kept at this bastion, and is needed while etcd is away.  Returns
- * a user of config who could log in then, or NULL. */
+/* Looks at what is kept at this bastion, and is needed while etcd is away.
+ * Returns a user of config who could log in then, or NULL. */
 const char *fleet_ask_here(struct doctor *doctor,
     const struct fleet_config *config, const struct keyring *ring);
 
-/* Looks into the records; doctor --deep: into all of them, and compares them with
- * what was seen here.  bastion: for record_uid(). */
+/* Looks into the records; doctor --deep: into all of them, and compares them
+ * with what was seen here.  bastion: for record_uid(). */
 void fleet_ask_records(
     struct doctor *doctor, struct remote *remote, const char *bastion);
 

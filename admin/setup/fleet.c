@@ -1,5 +1,5 @@
-/* The fleet that a bastion is in, whose keys lie in a folder that --remove takes
- * away: on the last bastion no copy of them would be left. */
+/* The fleet that a bastion is in, whose keys lie in a folder that --remove
+ * takes away: on the last bastion no copy of them would be left. */
 #include <errno.h>
 #include <sys/stat.h>
 

@@ -64,8 +64,8 @@ void move_done(struct move *move);
 bool move_each(struct move *move, const char *what, struct store_names *files,
     crew_batch_job *job);
 
-/* True if the text is a record of the user whose file is called so.  False after
- * a message. */
+/* True if the text is a record of the user whose file is called so.  False
+ * after a message. */
 bool move_is_record(
     struct move *move, const char *file, const struct store_text *text);
 
@@ -76,8 +76,8 @@ int move_judge_conflicts(const struct move *move);
 bool
 move_is_same(const struct store_text *here, const struct remote_text *there);
 
-/* *ret: which of two records of a user that differ stays; *ret_loses: a device goes
- * with the other one.  False after a message. */
+/* *ret: which of two records of a user that differ stays; *ret_loses: a device
+ * goes with the other one.  False after a message. */
 bool
 move_pick(struct move *move, const char *file, const struct store_text *here,
     const struct remote_text *there, enum pick *ret, bool *ret_loses);
@@ -87,15 +87,15 @@ move_pick(struct move *move, const char *file, const struct store_text *here,
 enum move_code move_weigh(struct move *move, const char *file,
     const struct store_text *here, const struct remote_text *there);
 
-/* True if that serial of the fleet, 0 if there is no record, is no lower than what
- * was seen of that key, which is locked.  False after a message. */
+/* True if that serial of the fleet, 0 if there is no record, is no lower than
+ * what was seen of that key, which is locked.  False after a message. */
 bool move_is_as_seen(const struct store_key *key, uint64_t serial);
 
 /* Fills move->there, and move->both.  An admin_exit. */
 int move_list_fleet(struct move *move);
 
-/* An admin_exit: if all users who were seen in the fleet are in move->there, be it
- * as users who were removed. */
+/* An admin_exit: if all users who were seen in the fleet are in move->there, be
+ * it as users who were removed. */
 int move_has_all_seen(struct move *move);
 
 /* Starts the keeper anew and opens the folder.  An admin_exit. */

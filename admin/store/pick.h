@@ -23,8 +23,8 @@ enum pick {
 	PICK_THERE,
 };
 
-/* by_login: --prefer last-login was given.  Of two that say as much, the fleet's
- * stays. */
+/* by_login: --prefer last-login was given.  Of two that say as much, the
+ * fleet's stays. */
 enum pick pick_record(
     const struct record *here, const struct record *there, bool by_login);
 

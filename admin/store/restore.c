@@ -103,8 +103,8 @@ put_epoch(struct site *site)
 	    : site_say(site, fault, "the fleet's charter");
 }
 
-/* The revision of an answer: a member that does not answer may have said another
- * one before the restore. */
+/* The revision of an answer: a member that does not answer may have said
+ * another one before the restore. */
 static int
 accept_revision(struct site *site, struct store *store)
 {
@@ -136,8 +136,8 @@ struct revokes {
 	size_t count;
 };
 
-/* True if the user's record has a device that was taken away: the backup is from
- * before that. */
+/* True if the user's record has a device that was taken away: the backup is
+ * from before that. */
 static bool
 is_lost(struct site *site, const struct audit *entry)
 {
@@ -208,17 +208,28 @@ name_revoked(struct site *site)
 	return status;
 }
 
-/* True if a restore was accepted that this bastion does not know of; also if what
- * was noted here cannot be read, which accepting writes anew. */
+/* True if a restore was accepted that this bastion does not know of; also if
+ * what was noted here cannot be read, which accepting writes anew. */
 static bool
-is_news(const struct site *site, int dir)
+is_news(const struct site *site, struct store *store)
 {
-	uint64_t accepted = 0, seen = 0;
-	enum fault fault = seen_revision_read(dir, &seen);
+	uint64_t accepted = 0, revision = 0;
+	enum fault fault = seen_revision_read(store->dir, &revision);
 
 	return (fault != FAULT_NONE && fault != FAULT_BACK) ||
-	    seen_epoch_read(dir, &accepted) != FAULT_NONE ||
+	    seen_epoch_read(store->dir, &accepted) != FAULT_NONE ||
 	    (uint64_t)site->charter.epoch > accepted;
+}
+
+/* True if the fleet was in a later epoch, or a command that begins one was
+ * killed. */
+static bool
+is_ahead(const struct site *site, struct store *store)
+{
+	uint64_t seen = 0;
+
+	return !seen_epoch(store, &seen) ||
+	    seen > (uint64_t)site->charter.epoch;
 }
 
 /* *ret: something is older than this bastion has seen it.  An admin_exit. */
@@ -239,17 +250,15 @@ look_for_older(struct site *site, bool *ret)
 	return ADMIN_DONE;
 }
 
-/* Where nothing tells of a restore, a person may know of one all the same: that all
- * bastions are new, for one. */
+/* Where nothing tells of a restore, a person may know of one all the same: that
+ * all bastions are new, for one. */
 static int
-look_before(struct site *site, bool *ret_older)
+look_before(struct site *site, struct store *store, bool *ret_older)
 {
-	scoped_fd int dir = open(
-	    site->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool news = dir < 0 || is_news(site, dir);
+	bool news = is_news(site, store);
 	int status = ADMIN_DONE;
 
-	*ret_older = news;
+	*ret_older = news || is_ahead(site, store);
 	if (site->admin->here && !news) {
 		admin_say(
 		    "nothing is changed: no bastion has accepted a restore "
@@ -257,7 +266,7 @@ look_before(struct site *site, bool *ret_older)
 		    "backup, leave out --here");
 		return ADMIN_NOT;
 	}
-	if (!news)
+	if (!*ret_older)
 		status = look_for_older(site, ret_older);
 	if (status != ADMIN_DONE || *ret_older || !site->admin->yes)
 		return status;
@@ -340,15 +349,15 @@ store_accept_restore(struct admin *admin)
 	bool older = false;
 	int status = site_begin(admin, SITE_FLEET & ~SITE_CURRENT, &site);
 
-	if (status == ADMIN_DONE)
-		status = look_before(&site, &older);
-	if (status == ADMIN_DONE)
-		status = ask_to_accept(&site, older);
 	if (status != ADMIN_DONE)
 		return status;
 	if (!site_open_folder(&site, true, &store))
 		return ADMIN_NOT;
-	status = accept(&site, &store);
+	status = look_before(&site, &store, &older);
+	if (status == ADMIN_DONE)
+		status = ask_to_accept(&site, older);
+	if (status == ADMIN_DONE)
+		status = accept(&site, &store);
 	store_close(&store);
 	site_become_root(&site);
 	if (status != ADMIN_DONE)

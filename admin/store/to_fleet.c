@@ -25,7 +25,7 @@
 
 /* A record that is the fleet's already, beside the one here. */
 static enum move_code
-compare_row(struct move *move, const struct batch_row *row)
+weigh_row(struct move *move, const struct batch_row *row)
 {
 	if (row->there.len == 0 || row->here.bytes == NULL)
 		return MOVE_ALONE;
@@ -46,7 +46,7 @@ compare_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		const struct batch_row *row = &batch.rows[i];
 
-		ret_codes[i] = (int)compare_row(ctx, row);
+		ret_codes[i] = (int)weigh_row(ctx, row);
 	}
 }
 

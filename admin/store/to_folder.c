@@ -132,9 +132,9 @@ bring_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 			    batch.rows[i].user);
 }
 
-/* Puts an empty text in place of each that is the same here, or gives way to the
- * one here: there is no record, and there was one.  A key that is gone would look
- * like one that somebody took away. */
+/* Puts an empty text in place of each that is the same here, or gives way to
+ * the one here: there is no record, and there was one.  A key that is gone
+ * would look like one that somebody took away. */
 static enum fault
 empty_all(struct batch *batch, const int *codes)
 {
@@ -291,8 +291,8 @@ carry_back(struct move *move)
 	return ADMIN_DONE;
 }
 
-/* A record of the same bytes may be another bastion's own, which brought it into
- * the fleet and has it there alone. */
+/* A record of the same bytes may be another bastion's own, which brought it
+ * into the fleet and has it there alone. */
 static int
 check_ours(struct site *site)
 {

@@ -55,10 +55,10 @@ void fleet_attach(struct fleet *fleet, struct store *store);
 
 void fleet_done(struct fleet *fleet);
 
-/* For who asks the engine by another way than through store.h.  *ret: the highest
- * revision that was seen, for fleet_judge_revision(); to be asked before the
- * engine is.  FAULT_BACK: the engine's state went back, and that is not accepted;
- * FAULT_REFUSED, FAULT_IO; store->why says why. */
+/* For who asks the engine by another way than through store.h.  *ret: the
+ * highest revision that was seen, for fleet_judge_revision(); to be asked
+ * before the engine is.  FAULT_BACK: the engine's state went back, and that is
+ * not accepted; FAULT_REFUSED, FAULT_IO; store->why says why. */
 MUST_USE enum fault fleet_revision_seen(struct store *store, uint64_t *ret);
 
 /* Compares the revision of an answer with it.  FAULT_BACK: it is lower, and no
@@ -68,8 +68,9 @@ MUST_USE enum fault fleet_judge_revision(
     struct store *store, const char *revision, uint64_t seen, bool note);
 
 /* mark: of the answer to a put, which the engine's revision is from then on.  A
- * store that was restored to a moment before that put is noticed by it.  FAULT_IO;
- * FAULT_FORMAT: it is no mark, or FAULT_REFUSED; store->why says why. */
+ * store that was restored to a moment before that put is noticed by it.
+ * FAULT_IO; FAULT_FORMAT: it is no mark, or FAULT_REFUSED; store->why says
+ * why. */
 MUST_USE enum fault fleet_note_put(struct store *store, const char *mark);
 
 #endif

@@ -22,8 +22,8 @@
 
 #include "store/base/fault.h"
 
-/* *ret: the serial in an open lock; 0: none was seen.  FAULT_FORMAT: other bytes
- * are there, which nothing of tfa writes; FAULT_IO. */
+/* *ret: the serial in an open lock; 0: none was seen.  FAULT_FORMAT: other
+ * bytes are there, which nothing of tfa writes; FAULT_IO. */
 MUST_USE enum fault seen_serial_read(int lock, uint64_t *ret);
 
 /* Writes it, to a lock that is open for writing and held.  FAULT_IO. */
@@ -44,14 +44,15 @@ MUST_USE enum fault seen_serial_judge(uint64_t serial, uint64_t seen);
  * FAULT_IO. */
 MUST_USE enum fault seen_revision_read(int dir, uint64_t *ret);
 
-/* Compares the engine's revision with what seen_revision_read() gave before it was
- * asked.  FAULT_BACK: it is lower, and DIR/fleet/back is there from now on. */
+/* Compares the engine's revision with what seen_revision_read() gave before it
+ * was asked.  FAULT_BACK: it is lower, and DIR/fleet/back is there from now
+ * on. */
 MUST_USE enum fault
 seen_revision_judge(int dir, uint64_t revision, uint64_t seen);
 
-/* Notes a revision, if none as high is noted.  It is synced, unless one was noted
- * less than a minute before now_s: no login waits for the disk by that, and the
- * kernel writes it by itself soon.  FAULT_IO; FAULT_FORMAT: as
+/* Notes a revision, if none as high is noted.  It is synced, unless one was
+ * noted less than a minute before now_s: no login waits for the disk by that,
+ * and the kernel writes it by itself soon.  FAULT_IO; FAULT_FORMAT: as
  * seen_revision_read(). */
 MUST_USE enum fault
 seen_revision_note(int dir, uint64_t revision, int64_t now_s);

@@ -226,7 +226,7 @@ Test(doctor_fleet, says_that_a_restore_waits_to_be_accepted)
 	fd = open(lock, O_RDWR);
 	cr_assert_eq(pread(fd, was, sizeof(was), 0), 16);
 	cr_assert_eq(pwrite(fd, "\377", 1, 14), 1);
-	expect(doctor_says(NULL), "FAIL", "accept-restore");
+	expect(doctor_says(NULL), "FAIL", "older policy or charter");
 	cr_assert_eq(pwrite(fd, was, sizeof(was), 0), 16);
 	close(fd);
 	revision = text("%s/fleet/revision", b->store);

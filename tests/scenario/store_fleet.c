@@ -233,8 +233,8 @@ Test(store_fleet, takes_its_policy_along_when_it_ends)
 	cr_expect_not(is_there(p, "maintenance"));
 }
 
-/* Kills the command after a while that grows, and looks that nothing is open that
- * is not whole; then lets it end. */
+/* Kills the command after a while that grows, and looks that nothing is open
+ * that is not whole; then lets it end. */
 static void
 kill_until_done(const struct place *p, const char *const args[], int status)
 {
@@ -390,8 +390,8 @@ Test(store_fleet, names_users_with_two_records)
 	assert_says(place_record(text("%s/out", q->dir), "bob"), "2026");
 }
 
-/* Whoever came to a new bastion once, before it joined, would have no device any
- * more, at any bastion. */
+/* Whoever came to a new bastion once, before it joined, would have no device
+ * any more, at any bastion. */
 Test(store_fleet, takes_no_device_from_who_came_without_a_code)
 {
 	struct cluster *c;
@@ -626,8 +626,8 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	assert_says(r->out, "epoch 8");
 }
 
-/* Each would decide by bastions and keys of then, and its changes would bring the
- * revision nearer to the one that was seen. */
+/* Each would decide by bastions and keys of then, and its changes would bring
+ * the revision nearer to the one that was seen. */
 Test(store_fleet, does_nothing_by_a_state_that_went_back)
 {
 	const char *const *const commands[] = {ARGV("key", "add"),
@@ -738,7 +738,8 @@ exported_step(const struct place *p, const char *folder, const char *user)
 	return number_of(place_record(out, user), "\"last_step\"");
 }
 
-/* The epoch of the highest serial that the place has seen of a user's record. */
+/* The epoch of the highest serial that the place has seen of a user's
+ * record. */
 static int
 epoch_seen(const struct place *p, const char *user)
 {
@@ -892,6 +893,8 @@ Test(store_fleet, passes_over_what_is_no_record)
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	cr_expect_not(is_there(p, "maintenance"));
 	cr_expect_not_null(place_record(text("%s/out", p->dir), "alice"));
+	write_text(
+	    text("%s/fleet/revision", p->folder), "00000000000000009999\n");
 	assert_says(place_store(p, ARGV("accept-restore"))->out, "epoch 2");
 	cr_expect_not(is_there(p, "maintenance"));
 }
@@ -948,8 +951,8 @@ Test(store_fleet, takes_no_policy_along_that_was_rolled_back)
 	assert_says(r->err, "older than this bastion has seen");
 }
 
-/* An attacker who has etcd waits for an administrator to accept a backup, and then
- * takes a record away: its user must not be a new one. */
+/* An attacker who has etcd waits for an administrator to accept a backup, and
+ * then takes a record away: its user must not be a new one. */
 Test(store_fleet, misses_a_record_that_goes_after_a_restore)
 {
 	struct cluster *c;
@@ -995,6 +998,8 @@ Test(store_fleet, accepts_the_revision_of_now)
 	cluster_remove(c, CLUSTER_PREFIX "users/later");
 	/* Now each member has said so. */
 	assert_status(place_store(p, ARGV("status")), 0);
+	write_text(text("%s/fleet/revision", p->folder),
+	    text("%020llu\n", (unsigned long long)cluster_revision(c)));
 	cluster_restore(c, saved, false);
 	cluster_kill(c, 2);
 	r = place_store(p, ARGV("status", "--json"));

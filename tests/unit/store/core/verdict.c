@@ -325,4 +325,6 @@ Test(verdict, tells_an_administrator_what_to_do)
 	    prompt, "Your record is damaged: tell an administrator.");
 	reason_say_admin(REASON_GROUP_ERROR, &facts, text, sizeof(text));
 	cr_expect_not_null(strstr(text, "The group \"name\" could not"));
+	reason_say_admin(REASON_STORE_BACK, &facts, text, sizeof(text));
+	cr_expect_not_null(strstr(text, "tfa-admin store accept-restore"));
 }

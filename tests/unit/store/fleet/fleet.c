@@ -210,8 +210,8 @@ Test(fleet, a_put_that_came_too_late_is_made_again)
 	end(s);
 }
 
-/* The line closed after the put was done, or before, or the answer was none: it is
- * done once. */
+/* The line closed after the put was done, or before, or the answer was none: it
+ * is done once. */
 Test(fleet, an_unknown_outcome_is_found_out)
 {
 	static const enum lie lies[] = {
@@ -424,8 +424,8 @@ Test(fleet, notices_an_engine_that_was_tampered_with)
 	end(s);
 }
 
-/* Else a backup of a moment before it would be taken for the store, and the code
- * that was spent by it would pass again. */
+/* Else a backup of a moment before it would be taken for the store, and the
+ * code that was spent by it would pass again. */
 Test(fleet, remembers_the_revision_of_each_put)
 {
 	struct scene *s = begin();
@@ -589,8 +589,8 @@ make_users(struct bastion *bastion, int users)
 	}
 }
 
-/* Ten rows come in a page, and one ends with the 32nd record: 35 records are read
- * by five more requests. */
+/* Ten rows come in a page, and one ends with the 32nd record: 35 records are
+ * read by five more requests. */
 Test(fleet, reads_a_list_in_pages)
 {
 	struct scene *s = begin();
