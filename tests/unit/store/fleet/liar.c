@@ -25,8 +25,14 @@ struct text {
 
 static struct text texts[KEYS];
 static size_t count;
-static long revision = 1000;
 static struct liar_shared *shared;
+
+/* One that was started anew goes on from there. */
+static long
+revision(void)
+{
+	return 1000 + shared->puts;
+}
 
 static struct text *
 find_text(const char *key)
@@ -51,8 +57,8 @@ put_text(const char *key, const char *value)
 	}
 	free(text->now);
 	text->now = value != NULL ? strdup(value) : NULL;
-	text->mark = ++revision;
 	shared->puts++;
+	text->mark = revision();
 }
 
 static const char *
@@ -193,7 +199,7 @@ answer_put(const cJSON *request, cJSON *answer)
 		return "stale";
 	}
 	put_text(key, word_of(request, "value"));
-	add_number(answer, "mark", revision);
+	add_number(answer, "mark", revision());
 	return "ok";
 }
 
@@ -277,7 +283,7 @@ answer_true(const cJSON *request)
 		cJSON_AddStringToObject(answer, "revision", pinned);
 	else
 		add_number(
-		    answer, "revision", lies(LIE_REVISION) ? 7 : revision);
+		    answer, "revision", lies(LIE_REVISION) ? 7 : revision());
 	cJSON_AddStringToObject(
 	    answer, "status", lies(LIE_STALE_READ) ? "stale" : status);
 	return answer;
