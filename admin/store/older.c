@@ -218,6 +218,42 @@ older_close(struct site *site, struct store *store, bool begun, size_t *closed)
 	return status;
 }
 
+static void
+say_absent(struct older *older, const char *file, bool is_new)
+{
+	if (++older->counts[0] > NAMED)
+		return;
+	if (is_new)
+		admin_say("%s is not in the backup, and is a new user from now "
+			  "on",
+		    file);
+	else
+		admin_say("%s was seen here and is not in the fleet: if you "
+			  "know that the backup lacks them, tfa-admin store "
+			  "accept-restore, without --here, makes them new",
+		    file);
+}
+
+/* Puts a text of no bytes: by that all bastions know that an administrator, and
+ * not whoever took a record away, says that the user is new. */
+static enum fault
+put_nothing(struct older *older, const struct store_key *key)
+{
+	static const struct remote_text none;
+	struct remote *remote = &older->site->remote;
+	struct remote_name name = remote_user(key->file);
+	enum fault fault = remote_put(remote, &name, &none, "", 0);
+
+	if (fault == FAULT_STALE)
+		return FAULT_NONE; /* who enrolled meanwhile is new already */
+	if (fault != FAULT_NONE) {
+		admin_say("%s: %s", key->file, remote->why);
+		return fault;
+	}
+	say_absent(older, key->file, true);
+	return seen_serial_write(key->lock, remote_next_serial(remote, 0));
+}
+
 /* A mark of this epoch stays: that user's record was taken away since. */
 static bool
 forget_one(struct older *older, struct store *store, const char *file)
@@ -231,12 +267,10 @@ forget_one(struct older *older, struct store *store, const char *file)
 	if (fault == FAULT_NONE)
 		fault = seen_serial_read(key.lock, &seen);
 	if (fault == FAULT_NONE && older_is(&older->site->remote, seen)) {
-		fault = seen_serial_write(key.lock, 0);
-		older->counts[0]++;
-		if (older->counts[0] <= NAMED)
-			admin_say("%s is not in the backup, and is a new user "
-				  "from now on",
-			    file);
+		if (older->site->admin->here)
+			say_absent(older, file, false);
+		else
+			fault = put_nothing(older, &key);
 	}
 	cleanup_fd(&key.lock);
 	if (fault != FAULT_NONE)
@@ -265,7 +299,7 @@ forget_absent(struct older *older, struct store *store)
 			ok = forget_one(older, store, entry->d_name);
 	closedir(dir);
 	if (older->counts[0] > NAMED)
-		admin_say("so are %zu more", older->counts[0] - NAMED);
+		admin_say("so it is with %zu more", older->counts[0] - NAMED);
 	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 

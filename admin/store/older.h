@@ -28,9 +28,11 @@ int
 older_close(struct site *site, struct store *store, bool begun, size_t *closed);
 
 /*
- * Forgets, of users who were seen in an older epoch and are not in the fleet,
- * that they were: from now on they are new.  store: the folder, open as its
- * owner.  An admin_exit, after a message.
+ * Names the users who were seen in an older epoch and are not in the fleet, and
+ * puts a text of no bytes there: from now on they are new, at all bastions.
+ * With --here they are only named: their records may have been taken away since
+ * the restore was accepted.  store: the folder, open as its owner.  An admin_exit,
+ * after a message.
  */
 int older_forget(struct site *site, struct store *store);
 

@@ -951,6 +951,20 @@ Test(store_fleet, takes_no_policy_along_that_was_rolled_back)
 	assert_says(r->err, "older than this bastion has seen");
 }
 
+static void
+see_in_first_epoch(const struct place *p, const char *user)
+{
+	const char *lock = text("%s/locks/%s", p->folder, user);
+	struct stat st;
+	int fd;
+
+	cr_assert_eq(stat(text("%s/locks", p->folder), &st), 0);
+	fd = open(lock, O_WRONLY | O_CREAT, 0600);
+	cr_assert_eq(write(fd, "tfs1\0\0\0\0\0\1\0\0\0\0\0\5", 16), 16);
+	cr_assert_eq(fchown(fd, st.st_uid, st.st_gid), 0);
+	close(fd);
+}
+
 /* An attacker who has etcd waits for an administrator to accept a backup, and
  * then takes a record away: its user must not be a new one. */
 Test(store_fleet, misses_a_record_that_goes_after_a_restore)
@@ -973,7 +987,16 @@ Test(store_fleet, misses_a_record_that_goes_after_a_restore)
 	r = place_store(p, ARGV("accept-restore"));
 	assert_says(r->out, "epoch 2");
 	assert_says(r->err, "bob is not in the backup");
+	/* By what is put there other bastions know that, too. */
+	cr_expect_gt(strlen(raw_value(c, "bob")), 40);
+	cr_expect_eq(epoch_seen(p, "bob"), 2);
+	/* Seen here before the restore, and not there, as if taken away. */
+	see_in_first_epoch(p, "carol");
+	r = place_store(p, ARGV("accept-restore", "--here"));
+	assert_says(r->err, "carol was seen here and is not in the fleet");
+	cr_expect_eq(epoch_seen(p, "carol"), 1);
 	cluster_remove(c, CLUSTER_PREFIX "users/alice");
+	unlink(text("%s/locks/carol", p->folder));
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
 	assert_status(r, 1);
 	assert_says(r->err, "alice in the fleet is older");
