@@ -47,7 +47,7 @@ struct fleet_way_in {
 	const char *why;            /* then; "" */
 };
 
-/* Whom a bastion lets in while etcd does not answer: "nobody but ..." */
+/* The users who get in while etcd does not answer: "nobody but ..." */
 const char *fleet_rest(const struct fleet_config *config);
 
 /* The users who are to get in while etcd is away.  Returns one who can, or

@@ -1,6 +1,6 @@
 #include "admin/store/pick.h"
 
-/* What a record says of its user, the more the higher. */
+/* How much a record says of its user, the more the higher. */
 enum weight { SAYS_NOTHING = 0, SAYS_SOMETHING, SAYS_TAKEN, SAYS_DEVICE };
 
 static bool

@@ -41,7 +41,7 @@ compare_row(struct move *move, const struct batch_row *row)
 	    : move_weigh(move, row->key.file, &row->here, &row->there);
 }
 
-/* Of two that differ: MOVE_KEPT, the one here stays; MOVE_ALONE, the fleet's
+/* For two that differ: MOVE_KEPT, the one here stays; MOVE_ALONE, the fleet's
  * does. */
 static enum move_code
 settle_row(struct move *move, const struct batch_row *row)
