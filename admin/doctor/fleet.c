@@ -24,16 +24,25 @@ config_path(const struct doctor *doctor)
 					    : FLEET_CONFIG;
 }
 
-/* True if a file of that name is in the keeper's folder. */
-static bool
-is_in_folder(const struct doctor *doctor, const char *name)
+/* A file in the keeper's folder: 0 if it is there, or else the error. */
+static int
+look_in_folder(const struct doctor *doctor, const char *name)
 {
 	char folder[CONFIG_WORD], path[CONFIG_WORD + 64];
 	struct stat st;
 
 	(void)doctor_store_folder(doctor, folder);
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return lstat(path, &st) == 0;
+	return lstat(path, &st) == 0 ? 0 : errno;
+}
+
+/* True if tfa-admin store join is still to be run.  One that was killed while it
+ * moved records is judged with what it left. */
+static bool
+is_to_join(const struct doctor *doctor)
+{
+	return look_in_folder(doctor, STORE_IN_FLEET) == ENOENT &&
+	    look_in_folder(doctor, STORE_MAINTENANCE) == ENOENT;
 }
 
 /* Files that a move of the records leaves. */
@@ -43,14 +52,14 @@ judge_leftovers(struct doctor *doctor)
 	char folder[CONFIG_WORD], fix[CONFIG_WORD + 64];
 
 	(void)doctor_store_folder(doctor, folder);
-	if (is_in_folder(doctor, STORE_MAINTENANCE))
+	if (look_in_folder(doctor, STORE_MAINTENANCE) == 0)
 		doctor_fail(doctor, "tfa-admin store migrate, once more",
 		    "%.300s/" STORE_MAINTENANCE
 		    " is there: nobody can log in. A move of the records runs, "
 		    "or one was killed",
 		    folder);
 	snprintf(fix, sizeof(fix), "rm -r %s/users.migrated", folder);
-	if (is_in_folder(doctor, "users.migrated"))
+	if (look_in_folder(doctor, "users.migrated") == 0)
 		doctor_warn(doctor, fix,
 		    "%.300s/users.migrated has the secrets of all who were "
 		    "moved into the fleet",
@@ -68,7 +77,7 @@ judge_config(struct doctor *doctor, const struct fleet_config *config)
 		    "can log in here");
 	snprintf(fix, sizeof(fix), "mv %.400s %.400s.old", doctor->policy,
 	    doctor->policy);
-	if (access(doctor->policy, F_OK) == 0)
+	if (access(doctor->policy, F_OK) == 0 && !is_to_join(doctor))
 		doctor_warn(doctor, fix,
 		    "%.300s is not read any more: the policy is the fleet's",
 		    doctor->policy);
@@ -110,7 +119,7 @@ judge_back(struct doctor *doctor, struct remote *remote)
 	char folder[CONFIG_WORD];
 
 	(void)doctor_store_folder(doctor, folder);
-	if (!is_in_folder(doctor, FLEET_BACK) && back_is(remote, folder))
+	if (look_in_folder(doctor, FLEET_BACK) != 0 && back_is(remote, folder))
 		doctor_fail(doctor, BACK_FIX,
 		    "etcd shows an older policy or charter than this bastion "
 		    "has seen, or an older revision: nobody but \"local\" users "
@@ -231,7 +240,14 @@ doctor_fleet(struct doctor *doctor)
 		return;
 	}
 	judge_config(doctor, &config);
-	if (geteuid() == 0)
+	if (is_to_join(doctor))
+		doctor_fail(doctor,
+		    "tfa-admin store join; at the first bastion of a fleet, "
+		    "tfa-admin store join --new NAME",
+		    "this bastion has not joined the fleet that %.300s names: "
+		    "a keeper that starts before it has lets nobody in",
+		    config_path(doctor));
+	else if (geteuid() == 0)
 		who = ask_fleet(doctor, &config);
 	else
 		doctor_warn(doctor, NULL,

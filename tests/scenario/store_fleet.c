@@ -1063,6 +1063,10 @@ Test(store_fleet, is_looked_at_by_doctor)
 	b = bastion_open(.rules = REQUIRED);
 	p = place_open(c);
 	out = doctor_of(b, p);
+	cr_assert(
+	    finding_is(out, "FAIL", "fleet", "has not joined"), "%s", out);
+	write_text(text("%s/in-fleet", b->store), "");
+	out = doctor_of(b, p);
 	cr_assert(finding_is(out, "FAIL", "fleet", "fleet.key"), "%s", out);
 	assert_status(place_store(p, ARGV("join", "--new", PLACE_FLEET)), 0);
 	place_says(p, "b9", place_key_id(p), 4000);
