@@ -4,6 +4,7 @@
  */
 #include "admin/doctor/fleet.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "admin/doctor/doctor.h"
 #include "admin/store/back.h"
+#include "admin/store/move.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/names.h"
@@ -45,11 +47,35 @@ is_to_join(const struct doctor *doctor)
 	    look_in_folder(doctor, STORE_MAINTENANCE) == ENOENT;
 }
 
+/* Folders of moves into a fleet: each move but the first has a number, too. */
+static void
+judge_migrated(struct doctor *doctor, const char *folder)
+{
+	char fix[CONFIG_WORD + 64];
+	const struct dirent *entry;
+	size_t count = 0;
+	DIR *dir = opendir(folder);
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		count += strncmp(entry->d_name, MOVE_MIGRATED,
+			     strlen(MOVE_MIGRATED)) == 0;
+	closedir(dir);
+	snprintf(fix, sizeof(fix), "rm -r %s/" MOVE_MIGRATED "*", folder);
+	if (count > 0)
+		doctor_warn(doctor, fix,
+		    "%.300s/" MOVE_MIGRATED
+		    "* (%zu) has the secrets of users who were moved into the "
+		    "fleet",
+		    folder, count);
+}
+
 /* Files that a move of the records leaves. */
 static void
 judge_leftovers(struct doctor *doctor)
 {
-	char folder[CONFIG_WORD], fix[CONFIG_WORD + 64];
+	char folder[CONFIG_WORD];
 
 	(void)doctor_store_folder(doctor, folder);
 	if (look_in_folder(doctor, STORE_MAINTENANCE) == 0)
@@ -58,12 +84,7 @@ judge_leftovers(struct doctor *doctor)
 		    " is there: nobody can log in. A move of the records runs, "
 		    "or one was killed",
 		    folder);
-	snprintf(fix, sizeof(fix), "rm -r %s/users.migrated", folder);
-	if (look_in_folder(doctor, "users.migrated") == 0)
-		doctor_warn(doctor, fix,
-		    "%.300s/users.migrated has the secrets of all who were "
-		    "moved into the fleet",
-		    folder);
+	judge_migrated(doctor, folder);
 }
 
 static void

@@ -176,6 +176,8 @@ Test(store_fleet, moves_records_there_and_back)
 	assert_status(r, 0);
 	assert_says(r->out, "300 moved");
 	cr_expect_null(place_record(p->folder, "user0"));
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cr_expect_not(is_there(p, "users.migrated.1"), "nothing was moved");
 
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
 	assert_status(r, 0);
