@@ -27,8 +27,13 @@ fits(const struct admin *admin, const char *word)
 		admin_say("--new and --migrate are for store join");
 	else if (admin->to != NULL && !migrate)
 		admin_say("--to is for store migrate");
-	else if ((admin->prefer != NULL || admin->dry_run) && !migrate && !join)
-		admin_say("--prefer and --dry-run are for store migrate");
+	else if (admin->prefer != NULL && !migrate && !join)
+		admin_say("--prefer is for store migrate and store join");
+	else if (admin->dry_run && !migrate)
+		admin_say(
+		    "--dry-run is for store migrate: \"store migrate --to "
+		    "fleet --dry-run\" also compares the records of a "
+		    "bastion that has still to join");
 	else if (admin->here && strcmp(word, "accept-restore") != 0)
 		admin_say("--here is for store accept-restore");
 	else
