@@ -184,16 +184,23 @@ check_folder(struct site *site, size_t *ret_count)
 	return ADMIN_NOT;
 }
 
+/* The one question of the command: a later one would come when the fleet is made
+ * already. */
 static int
-ask_to_join(const struct site *site, const char *host)
+ask_to_join(const struct site *site, const char *host, size_t records)
 {
-	char question[800];
+	char question[800], moves[200] = "";
 
+	if (records > 0)
+		snprintf(moves, sizeof(moves),
+		    ", and moves %zu record%s from %.100s into it", records,
+		    records == 1 ? "" : "s", site->folder);
 	snprintf(question, sizeof(question),
-	    "%s %.100s the fleet %.150s, under %.100s. Nobody can log in "
-	    "here while the keeper starts anew. Go on?",
+	    "%s %.100s the fleet %.150s, under %.100s%s. Nobody can log in "
+	    "here %s. Go on?",
 	    host, site->admin->fleet_name != NULL ? "makes" : "joins",
-	    site->config.name, site->config.prefix);
+	    site->config.name, site->config.prefix, moves,
+	    records > 0 ? "meanwhile" : "while the keeper starts anew");
 	if (admin_confirm(site->admin, question))
 		return ADMIN_DONE;
 	admin_say("nothing is changed");
@@ -243,7 +250,7 @@ prepare(struct site *site, const char *host)
 		if (status == ADMIN_DONE)
 			status = check_fleet(site, host);
 	}
-	return status == ADMIN_DONE ? ask_to_join(site, host) : status;
+	return status == ADMIN_DONE ? ask_to_join(site, host, count) : status;
 }
 
 static int
@@ -262,6 +269,8 @@ enter(struct site *site, const char *host)
 		if (status == ADMIN_DONE)
 			status = units_restart_keeper();
 	}
+	if (status != ADMIN_DONE && site->admin->fleet_name != NULL)
+		admin_say("the fleet is made: do not give --new again");
 	if (status != ADMIN_DONE)
 		return status;
 	admin_done(site->admin, host,

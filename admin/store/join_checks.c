@@ -89,6 +89,16 @@ note_one(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	return false;
 }
 
+/* A fleet that the keys here open was made by this bastion, or was joined. */
+static bool
+opens_here(struct site *site)
+{
+	scoped_remote_text struct remote_text text = {.text = NULL};
+	struct remote_name name = remote_name_of(SEAL_FLEET);
+
+	return remote_get(&site->remote, &name, &text) == FAULT_NONE;
+}
+
 int
 join_check_empty(struct site *site)
 {
@@ -97,6 +107,13 @@ join_check_empty(struct site *site)
 	char key[TALK_KEY] = "";
 	enum fault fault = remote_scan(&site->remote, "", true, note_one, key);
 
+	if (key[0] != '\0' && opens_here(site)) {
+		admin_say(
+		    "the fleet under %s is made already, with the keys in "
+		    "%s: join without --new",
+		    site->config.prefix, site->key_path);
+		return ADMIN_NOT;
+	}
 	if (key[0] != '\0') {
 		admin_say(
 		    "under %s there is something already (%s%s): a fleet, "

@@ -258,11 +258,14 @@ put_away(const struct move *move)
 	return false;
 }
 
+/* A join has asked for both. */
 static int
 ask_to_move(const struct move *move)
 {
 	char question[400];
 
+	if (move->site->admin->migrate)
+		return ADMIN_DONE;
 	snprintf(question, sizeof(question),
 	    "%zu records move from %s into the fleet %s. Nobody can log in "
 	    "here meanwhile. Go on?",

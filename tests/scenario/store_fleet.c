@@ -133,6 +133,50 @@ Test(store_fleet, removes_another_bastion_alone)
 	assert_status(place_store(p, ARGV("remove", "b2")), 0);
 }
 
+static struct session *
+ask_to_join(const struct place *p)
+{
+	struct session *s = session_start(ARGV(
+	    text("%s/tfa-admin", getenv("TFA_PROGRAMS")), "--policy", p->policy,
+	    "store", "join", "--new", PLACE_FLEET, "--migrate", "--fleet",
+	    p->link->config, "--link", p->link->socket, "--folder", p->folder));
+
+	session_expect(s, "and moves 1 record from");
+	session_expect(s, "[y/N] ");
+	return s;
+}
+
+/* A second question would come when the fleet is made. */
+Test(store_fleet, is_made_and_filled_after_one_question)
+{
+	struct cluster *c;
+	struct place *p;
+	struct session *s;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = place_open(c);
+	place_user(p, "alice");
+	r = place_store(
+	    p, ARGV("join", "--new", PLACE_FLEET, "--migrate", "--dry-run"));
+	assert_status(r, 2);
+	assert_says(r->err, "--dry-run is for store migrate");
+	s = ask_to_join(p);
+	session_type(s, "n\r");
+	session_expect(s, "nothing is changed");
+	cr_assert_eq(session_status(s), 1, "%s", s->seen);
+	cr_expect_neq(access(p->key, F_OK), 0);
+	cr_expect_str_empty(cluster_get(c, CLUSTER_PREFIX "fleet"));
+	s = ask_to_join(p);
+	session_type(s, "y\r");
+	cr_assert_eq(session_status(s), 0, "%s", s->seen);
+	cr_expect_null(place_record(p->folder, "alice"));
+	r = place_store(p, ARGV("join", "--new", PLACE_FLEET));
+	assert_status(r, 1);
+	assert_says(r->err, "is made already, with the keys in");
+}
+
 #define MANY 300 /* more than one batch for each process that moves them */
 
 static void
