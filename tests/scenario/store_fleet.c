@@ -625,6 +625,7 @@ Test(store_fleet, is_left_with_no_way_in)
 	assert_status(place_store(p, ARGV("remove", "b9")), 1);
 	r = place_store(p, ARGV("leave"));
 	assert_status(r, 0);
+	assert_says(r->err, text("DIR/policy.json to %s", p->policy));
 	cr_expect_neq(access(p->key, F_OK), 0);
 	cr_expect(is_there(p, "in-fleet"), "nobody may enrol anew");
 	assert_status(place_store(p, ARGV("status")), 1);
