@@ -239,6 +239,7 @@ Test(store_fleet, moves_records_there_and_back)
 	r = place_store(p, ARGV("migrate", "--to", "folder"));
 	assert_status(r, 0);
 	assert_says(r->out, "300 moved");
+	assert_says(r->err, "etcdctl del --prefix " CLUSTER_PREFIX);
 	all_are_here(p->folder, texts);
 	cr_expect_not(is_there(p, "in-fleet"));
 	cr_expect_not(is_there(p, "maintenance"));
