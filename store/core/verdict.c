@@ -320,8 +320,7 @@ static const struct {
 	"make room."},
     {REASON_STORE,
 	"The keeper cannot read or write its store, so nobody is let in: its "
-	"log says why (journalctl -u tfa-keeper, or syslog), and so does "
-	"tfa-admin doctor."},
+	"log says why (journalctl -u tfa-keeper, or syslog)."},
     {REASON_STORE_MAINTENANCE,
 	"The records are being moved, so nobody is let in and nothing is "
 	"changed. If no \"tfa-admin store\" runs that does it, one was killed: "
