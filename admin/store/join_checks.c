@@ -46,8 +46,8 @@ join_check_engine(const struct link_status *link)
 	}
 	if (good == 0 || link->breaker == 0) {
 		admin_say(
-		    "etcd does not answer: %s; tfa-link --check says more",
-		    link->why);
+		    "etcd does not answer%s%s; tfa-link --check says more",
+		    link->why[0] != '\0' ? ": " : "", link->why);
 		return ADMIN_NOT;
 	}
 	if (link->clock_off_ms > JOIN_CLOCK_MS ||
