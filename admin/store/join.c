@@ -232,25 +232,32 @@ note_membership(struct site *site)
 	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 
+/* All that must hold before the question. */
 static int
 prepare(struct site *site, const char *host)
 {
-	scoped_link_status struct link_status link = {.breaker = 0};
 	size_t count = 0;
+	int status = check_folder(site, &count);
+
+	if (status == ADMIN_DONE && site->admin->fleet_name == NULL)
+		status = check_fleet(site, host);
+	return status == ADMIN_DONE ? ask_to_join(site, host, count) : status;
+}
+
+/* The fleet's object is there, unless this bastion is to make it. */
+static int
+ask_etcd(struct site *site)
+{
+	scoped_link_status struct link_status link = {.breaker = 0};
 	int status = join_ask_link(site, &link);
 
 	if (status == ADMIN_DONE)
 		status = join_check_engine(&link);
-	if (status == ADMIN_DONE)
-		status = check_folder(site, &count);
-	if (status == ADMIN_DONE && site->admin->fleet_name == NULL) {
+	if (status == ADMIN_DONE && site->admin->fleet_name == NULL)
 		status = site_charter(site);
-		if (status == ADMIN_DONE)
-			status = site_current(site);
-		if (status == ADMIN_DONE)
-			status = check_fleet(site, host);
-	}
-	return status == ADMIN_DONE ? ask_to_join(site, host, count) : status;
+	return status == ADMIN_DONE && site->admin->fleet_name == NULL
+	    ? site_current(site)
+	    : status;
 }
 
 static int
@@ -302,6 +309,13 @@ store_join(struct admin *admin)
 	/* The link must reach etcd before anything can be looked at. */
 	if (status == ADMIN_DONE)
 		status = units_open_link(&site.config);
+	if (status == ADMIN_DONE)
+		status = ask_etcd(&site);
+	if (status == ADMIN_DONE && admin->fleet_name == NULL &&
+	    join_is_done(&site, host)) {
+		admin_done(admin, host, "has joined already");
+		return ADMIN_DONE;
+	}
 	if (status == ADMIN_DONE)
 		status = prepare(&site, host);
 	return status == ADMIN_DONE ? enter(&site, host) : status;

@@ -5,6 +5,7 @@
 
 #include "admin/home.h"
 #include "admin/store/census.h"
+#include "admin/store/closed.h"
 #include "admin/store/join.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/names.h"
@@ -69,10 +70,31 @@ join_check_host(const struct members *members, const char *host)
 	if (member == NULL || !members_is_live(member, time(NULL)))
 		return ADMIN_DONE;
 	admin_say(
-	    "a bastion %s is in the fleet and runs. If it is this one, it "
-	    "has joined already; else give this machine another name",
-	    host);
+	    "a bastion %s is in the fleet and runs. If this machine was set up "
+	    "anew, first take its entry away at another bastion: tfa-admin "
+	    "store remove %s. Else give this machine another name",
+	    host, host);
 	return ADMIN_NOT;
+}
+
+bool
+join_is_done(struct site *site, const char *host)
+{
+	scoped_members struct members members = {.list = {NULL, 0}};
+	const struct fleet_member *member;
+	char id[CHARTER_ID] = "", why[REMOTE_WHY];
+	struct store store;
+
+	if (!site_open_folder(site, true, &store))
+		return false;
+	(void)closed_fleet(&store, id);
+	store_close(&store);
+	site_become_root(site);
+	if (strcmp(id, site->charter.id) != 0 ||
+	    members_read(&site->remote, &members, why) != FAULT_NONE)
+		return false;
+	member = members_find(&members, host);
+	return member != NULL && members_is_live(member, time(NULL));
 }
 
 /* The policy is put before the fleet's object: a killed command leaves it. */

@@ -88,6 +88,55 @@ Test(store_fleet, is_made_once_and_joined_with_its_key)
 	r = place_store(q, ARGV("status"));
 	assert_status(r, 1);
 	assert_says(r->err, "does not answer");
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_never_says(r->err, "answer: ;");
+}
+
+Test(store_fleet, says_which_word_is_missing)
+{
+	static const char *const words[][2] = {{"remove", "the HOST"},
+	    {"export", "a DIR"}, {"key", "the ID of a key"},
+	    {"leave", "no other word"}};
+	struct run *r;
+
+	for (size_t i = 0; i < 4; i++) {
+		r = run(ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
+			    "store", words[i][0], i == 3 ? "b1" : NULL),
+		    NULL, 0);
+		assert_status(r, 2);
+		assert_says(r->err, words[i][1]);
+	}
+	r = run(ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")), "help",
+		    "store", "join"),
+	    NULL, 0);
+	assert_status(r, 0);
+	assert_says(r->out, "remove HOST");
+}
+
+/* A machine that was set up anew has the name of an entry, and no mark. */
+Test(store_fleet, is_joined_twice_by_the_same_bastion_alone)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char host[256] = "";
+
+	needs_link();
+	cr_assert_eq(gethostname(host, sizeof(host) - 1), 0);
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_says(p, host, place_key_id(p), 5);
+	r = place_store(p, ARGV("join"));
+	assert_status(r, 0);
+	assert_says(r->out, text("%s: has joined already", host));
+	q = place_open(c);
+	place_bring_key(p, q);
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_says(r->err, "is in the fleet and runs");
+	assert_says(r->err, text("tfa-admin store remove %s", host));
+	cr_expect_not(is_there(q, "in-fleet"));
 }
 
 Test(store_fleet, leaves_no_records_behind)
