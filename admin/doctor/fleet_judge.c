@@ -242,7 +242,12 @@ judge_bastion(struct findings *findings, const struct fleet_member *member,
 		    "the bastion %s has tfa %s, and this is " TFA_VERSION,
 		    member->host, bastion->version);
 	snprintf(fix, sizeof(fix), "tfa-admin doctor, at %s", member->host);
-	if (bastion->policy < policy)
+	if (bastion->policy == 0 && policy > 0)
+		findings_warn(findings, fix,
+		    "the bastion %s did not see the fleet's policy when it "
+		    "spoke last, at %s: look again in some minutes",
+		    member->host, said);
+	else if (bastion->policy < policy)
 		findings_warn(findings, fix,
 		    "the bastion %s decided last by policy %" PRId64
 		    ", and %" PRId64 " is in force",
