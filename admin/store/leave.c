@@ -17,10 +17,10 @@ say_after_leaving(const struct site *site)
 	admin_say("revoke the certificate that tfa-link used, and take this "
 		  "machine out of use; or give it records of its own, of "
 		  "\"tfa-admin store export DIR\" at another bastion:");
-	admin_say("stop tfa-keeper, move %s away, and put DIR there. Copy "
-		  "DIR/policy.json to %s, and from the old folder the files in "
-		  "users/ of \"local\" users, with their owner. Remove %s, and "
-		  "start tfa-keeper",
+	admin_say("stop tfa-keeper, move %s away, and put DIR there; all files "
+		  "in it are the keeper's user's. Copy DIR/policy.json to %s, "
+		  "and from the old folder the files in users/ of \"local\" "
+		  "users. Remove %s, and start tfa-keeper",
 	    site->folder, site->admin->policy, site->config_path);
 }
 
