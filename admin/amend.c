@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/home.h"
 #include "admin/sessions.h"
 #include "store/base/cleanup.h"
 #include "store/base/utf8.h"
@@ -244,6 +245,8 @@ revoke_check(const struct admin *admin, int argc)
 static void
 say_after_revoke(const struct admin *admin)
 {
+	char why[HOME_WHY];
+
 	admin_say("the old entry in the authenticator app no longer works: "
 		  "tell users to delete it");
 	if (!admin->end_sessions)
@@ -252,6 +255,9 @@ say_after_revoke(const struct admin *admin)
 		    systemd_runs() ? "loginctl terminate-user USER, or "
 				     "pkill -KILL -u USER"
 				   : "pkill -KILL -u USER");
+	if (home_find(admin, why) == HOME_FLEET)
+		admin_say("at the fleet's other bastions sessions go on, too: "
+			  "revoke --end-sessions, there, ends them");
 }
 
 int

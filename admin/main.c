@@ -15,6 +15,20 @@ struct command {
 	admin_command *run;
 };
 
+static const char store_words[] =
+    "  status          the fleet, the members of etcd, the bastions\n"
+    "  join            make this bastion one of the fleet; --new makes the fleet\n"
+    "  migrate         move this bastion's records into the fleet, or back\n"
+    "  leave           take this bastion out; the records stay with the fleet\n"
+    "  remove HOST     take the entry of a lost bastion away\n"
+    "  export DIR      make a folder of records that one bastion can use alone\n"
+    "  key add         make a new key of the fleet; then bring fleet.key to all\n"
+    "  key use ID      seal with that key from now on\n"
+    "  reseal          seal all that is there with the key in use\n"
+    "  key drop ID     forget a key with which nothing is sealed any more\n"
+    "  level           use the newest format that all bastions know\n"
+    "  accept-restore  after a backup of etcd was put back\n";
+
 static const struct command commands[] = {
     {"setup",
 	"[--only TARGET,...] [--break-glass USER]\n"
@@ -81,7 +95,7 @@ static const struct command commands[] = {
 	"        | accept-restore [--here]\n"
 	"        [--folder DIR]",
 	"the records that several bastions share, in an etcd", admin_store},
-    {"help", "[COMMAND]", "show what a command does, and its options", help},
+    {"help", "[COMMAND...]", "show what a command does, and its options", help},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -256,6 +270,8 @@ print_command(const struct command *command)
 
 	printf("usage: tfa-admin %s %s\n\n%s\n\n", command->name,
 	    command->operands, command->help);
+	if (command->run == admin_store)
+		puts(store_words);
 	any = options_print(&options, command->name, stdout) > 0;
 	printf("%sOptions for all commands: tfa-admin --help; more: "
 	       "tfa-admin(8).\n",

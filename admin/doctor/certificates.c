@@ -330,8 +330,8 @@ doctor_certificates(struct doctor *doctor)
 	}
 	if (doctor_load_policy(doctor, &policy, why) != FAULT_NONE) {
 		doctor_warn(doctor, NULL,
-		    "without a valid policy, which certificates pass is not "
-		    "known");
+		    "since the policy cannot be read now, which "
+		    "certificates pass is not known");
 		return;
 	}
 	judge_certificates(doctor, &policy);

@@ -4,6 +4,7 @@
  */
 #include "admin/doctor/fleet.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "admin/doctor/doctor.h"
 #include "admin/store/back.h"
+#include "admin/store/move.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/names.h"
@@ -24,37 +26,65 @@ config_path(const struct doctor *doctor)
 					    : FLEET_CONFIG;
 }
 
-/* True if a file of that name is in the keeper's folder. */
-static bool
-is_in_folder(const struct doctor *doctor, const char *name)
+/* A file in the keeper's folder: 0 if it is there, or else the error. */
+static int
+look_in_folder(const struct doctor *doctor, const char *name)
 {
 	char folder[CONFIG_WORD], path[CONFIG_WORD + 64];
 	struct stat st;
 
 	(void)doctor_store_folder(doctor, folder);
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return lstat(path, &st) == 0;
+	return lstat(path, &st) == 0 ? 0 : errno;
+}
+
+/* True if tfa-admin store join is still to be run.  One that was killed while it
+ * moved records is judged with what it left. */
+static bool
+is_to_join(const struct doctor *doctor)
+{
+	return look_in_folder(doctor, STORE_IN_FLEET) == ENOENT &&
+	    look_in_folder(doctor, STORE_MAINTENANCE) == ENOENT;
+}
+
+/* Folders of moves into a fleet: each move but the first has a number, too. */
+static void
+judge_migrated(struct doctor *doctor, const char *folder)
+{
+	char fix[CONFIG_WORD + 64];
+	const struct dirent *entry;
+	size_t count = 0;
+	DIR *dir = opendir(folder);
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		count += strncmp(entry->d_name, MOVE_MIGRATED,
+			     strlen(MOVE_MIGRATED)) == 0;
+	closedir(dir);
+	snprintf(fix, sizeof(fix), "rm -r %s/" MOVE_MIGRATED "*", folder);
+	if (count > 0)
+		doctor_warn(doctor, fix,
+		    "%.300s/" MOVE_MIGRATED
+		    "* (%zu) has the secrets of users who were moved into the "
+		    "fleet",
+		    folder, count);
 }
 
 /* Files that a move of the records leaves. */
 static void
 judge_leftovers(struct doctor *doctor)
 {
-	char folder[CONFIG_WORD], fix[CONFIG_WORD + 64];
+	char folder[CONFIG_WORD];
 
 	(void)doctor_store_folder(doctor, folder);
-	if (is_in_folder(doctor, STORE_MAINTENANCE))
+	if (look_in_folder(doctor, STORE_MAINTENANCE) == 0)
 		doctor_fail(doctor, "tfa-admin store migrate, once more",
 		    "%.300s/" STORE_MAINTENANCE
 		    " is there: nobody can log in. A move of the records runs, "
 		    "or one was killed",
 		    folder);
-	snprintf(fix, sizeof(fix), "rm -r %s/users.migrated", folder);
-	if (is_in_folder(doctor, "users.migrated"))
-		doctor_warn(doctor, fix,
-		    "%.300s/users.migrated has the secrets of all who were "
-		    "moved into the fleet",
-		    folder);
+	judge_migrated(doctor, folder);
 }
 
 static void
@@ -68,7 +98,7 @@ judge_config(struct doctor *doctor, const struct fleet_config *config)
 		    "can log in here");
 	snprintf(fix, sizeof(fix), "mv %.400s %.400s.old", doctor->policy,
 	    doctor->policy);
-	if (access(doctor->policy, F_OK) == 0)
+	if (access(doctor->policy, F_OK) == 0 && !is_to_join(doctor))
 		doctor_warn(doctor, fix,
 		    "%.300s is not read any more: the policy is the fleet's",
 		    doctor->policy);
@@ -110,7 +140,7 @@ judge_back(struct doctor *doctor, struct remote *remote)
 	char folder[CONFIG_WORD];
 
 	(void)doctor_store_folder(doctor, folder);
-	if (!is_in_folder(doctor, FLEET_BACK) && back_is(remote, folder))
+	if (look_in_folder(doctor, FLEET_BACK) != 0 && back_is(remote, folder))
 		doctor_fail(doctor, BACK_FIX,
 		    "etcd shows an older policy or charter than this bastion "
 		    "has seen, or an older revision: nobody but \"local\" users "
@@ -231,7 +261,14 @@ doctor_fleet(struct doctor *doctor)
 		return;
 	}
 	judge_config(doctor, &config);
-	if (geteuid() == 0)
+	if (is_to_join(doctor))
+		doctor_fail(doctor,
+		    "tfa-admin store join; at the first bastion of a fleet, "
+		    "tfa-admin store join --new NAME",
+		    "this bastion has not joined the fleet that %.300s names: "
+		    "a keeper that starts before it has lets nobody in",
+		    config_path(doctor));
+	else if (geteuid() == 0)
 		who = ask_fleet(doctor, &config);
 	else
 		doctor_warn(doctor, NULL,

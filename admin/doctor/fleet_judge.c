@@ -41,26 +41,38 @@ is_old(const char *version)
 	return major < 3 || (major == 3 && minor < 4);
 }
 
+/* Commands for a node of etcd; where etcd has users it asks for root's password. */
+#define ETCDCTL(user, command)                              \
+	((user)[0] != '\0' ? "etcdctl --user root " command \
+			   : "etcdctl " command)
+
 static void
-judge_room(struct findings *findings, const struct member *member)
+judge_room(struct findings *findings, const struct fleet_config *config,
+    const struct member *member)
 {
 	int fill = member_fill(member);
+	char fix[200];
 
+	snprintf(fix, sizeof(fix), "at a node of etcd, %s && %s",
+	    ETCDCTL(config->user, "defrag --cluster"),
+	    ETCDCTL(config->user, "alarm disarm"));
 	if (member_has_alarm(member, "NOSPACE"))
-		findings_fail(findings,
-		    "etcdctl defrag --cluster && etcdctl alarm disarm",
+		findings_fail(findings, fix,
 		    "%.280s is full (%" PRId64
 		    " MiB): no code can be spent, and nobody revoked",
 		    member->url, member->db_size / MEBIBYTE);
 	else if (fill > FLEET_FILL)
 		findings_warn(findings,
-		    "etcdctl defrag --cluster, or a larger "
-		    "--quota-backend-bytes",
+		    ETCDCTL(config->user,
+			"defrag --cluster, at a node of etcd; or a larger "
+			"--quota-backend-bytes"),
 		    "%.280s has used %d %% of its quota: when it is full "
 		    "nobody can log in",
 		    member->url, fill);
 	if (member_has_alarm(member, "CORRUPT"))
-		findings_fail(findings, "etcdctl endpoint hashkv --cluster",
+		findings_fail(findings,
+		    ETCDCTL(config->user,
+			"endpoint hashkv --cluster, at a node of etcd"),
 		    "%.280s says that its data is damaged", member->url);
 }
 
@@ -79,7 +91,8 @@ fleet_fix(const char *why, const char *otherwise)
 }
 
 static void
-judge_member(struct findings *findings, const struct member *member)
+judge_member(struct findings *findings, const struct fleet_config *config,
+    const struct member *member)
 {
 	if (member->state != MEMBER_GOOD)
 		findings_warn(findings,
@@ -90,7 +103,7 @@ judge_member(struct findings *findings, const struct member *member)
 	if (member->state < MEMBER_LOST)
 		return;
 	judge_days(findings, member->url, member->days_left);
-	judge_room(findings, member);
+	judge_room(findings, config, member);
 	if (member->version[0] != '\0' && is_old(member->version))
 		findings_fail(findings, "etcd 3.4 or later",
 		    "%.280s is etcd %s, which is too old", member->url,
@@ -156,7 +169,7 @@ fleet_judge_link(struct findings *findings, const struct fleet_config *config,
 		    "over has all that is in etcd",
 		    config->user);
 	list_each(const struct member, member, link->endpoints)
-		judge_member(findings, member);
+		judge_member(findings, config, member);
 	if (config->tls.certificate[0] != '\0')
 		judge_days(findings, "tfa-link", link->certificate_days_left);
 	judge_clock(findings, "this bastion", link->clock_off_ms);
@@ -229,7 +242,12 @@ judge_bastion(struct findings *findings, const struct fleet_member *member,
 		    "the bastion %s has tfa %s, and this is " TFA_VERSION,
 		    member->host, bastion->version);
 	snprintf(fix, sizeof(fix), "tfa-admin doctor, at %s", member->host);
-	if (bastion->policy < policy)
+	if (bastion->policy == 0 && policy > 0)
+		findings_warn(findings, fix,
+		    "the bastion %s did not see the fleet's policy when it "
+		    "spoke last, at %s: look again in some minutes",
+		    member->host, said);
+	else if (bastion->policy < policy)
 		findings_warn(findings, fix,
 		    "the bastion %s decided last by policy %" PRId64
 		    ", and %" PRId64 " is in force",

@@ -231,8 +231,8 @@ doctor_keys(struct doctor *doctor)
 		keys.policy = &policy;
 	else
 		doctor_warn(doctor, NULL,
-		    "without a valid policy, which files of keys the gate "
-		    "reads is not known");
+		    "since the policy cannot be read now, which files of "
+		    "keys the gate reads is not known");
 	judge_all(&keys);
 	if (keys.policy != NULL)
 		policy_done(&policy);

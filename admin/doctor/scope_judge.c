@@ -125,8 +125,8 @@ say_scope(struct scope *scope, const char *whom)
 		    scope->required > SCOPE_NAMED ? ", ..." : "");
 	if (scope->policy == NULL)
 		doctor_warn(doctor, NULL,
-		    "without a valid policy, whom of those outside it asks for "
-		    "a code is not known");
+		    "since the policy cannot be read now, whom of those "
+		    "outside it asks for a code is not known");
 	if (count->inside == 0)
 		doctor_warn(doctor, NULL,
 		    "no account that can log in is in %.200s: the gate stands "

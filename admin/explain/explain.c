@@ -7,6 +7,7 @@
 
 #include "admin/explain/explain.h"
 #include "admin/field.h"
+#include "admin/home.h"
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
 
@@ -153,7 +154,9 @@ explain_gate(struct admin *admin, struct explanation *e)
 	struct explaining_gate g = {
 	    .admin = admin, .explanation = e, .user = &user};
 	struct policy policy;
-	int status;
+	char why[HOME_WHY];
+	enum fault fault;
+	int status = ADMIN_DONE;
 
 	if (home == NULL || (geteuid() != 0 && geteuid() != pw->pw_uid)) {
 		explain_note(&g,
@@ -163,7 +166,15 @@ explain_gate(struct admin *admin, struct explanation *e)
 	}
 	user.uid = pw->pw_uid;
 	user.gid = pw->pw_gid;
-	status = admin_load(admin, &policy);
+	fault = home_load(admin, &policy, why);
+	/* The keeper has judged by the copy that it keeps. */
+	if (fault == FAULT_AWAY || fault == FAULT_REFUSED) {
+		explain_note(
+		    &g, "what the gate decides on keys is not known: %s", why);
+		return ADMIN_DONE;
+	}
+	if (fault != FAULT_NONE)
+		status = admin_load(admin, &policy);
 	if (status != ADMIN_DONE)
 		return status;
 	g.policy = &policy;

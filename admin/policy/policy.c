@@ -31,27 +31,30 @@ policy_show(const struct admin *admin)
 }
 
 /*
- * A policy file must lie where only root writes; a draft may lie anywhere.
+ * A policy file must lie where only root writes; a draft may lie anywhere, and in
+ * a fleet any file is one.  path NULL: the policy in force.
  */
 static bool
 read_checked(const struct admin *admin, const char *path, char **ret_text,
-    size_t *ret_len, char ret_why[static POLICY_WHY_TEXT])
+    size_t *ret_len, char ret_why[static HOME_WHY])
 {
 	scoped_fd int fd = -1;
 
-	snprintf(ret_why, POLICY_WHY_TEXT, "out of memory");
+	if (path == NULL ||
+	    (strcmp(path, admin->policy) == 0 &&
+		home_find(admin, ret_why) == HOME_FILE))
+		return home_read(admin, ret_text, ret_len, ret_why) ==
+		    FAULT_NONE;
+	snprintf(ret_why, HOME_WHY, "out of memory");
 	if (strcmp(path, "-") == 0 &&
 	    file_read(STDIN_FILENO, POLICY_MAX + 1, ret_text, ret_len) ==
 		FAULT_NONE)
 		return true;
-	if (strcmp(path, admin->policy) == 0)
-		return home_read(admin, ret_text, ret_len, ret_why) ==
-		    FAULT_NONE;
 	fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd >= 0 &&
 	    file_read(fd, POLICY_MAX + 1, ret_text, ret_len) == FAULT_NONE)
 		return true;
-	snprintf(ret_why, POLICY_WHY_TEXT, "%.200s: %s", path, strerror(errno));
+	snprintf(ret_why, HOME_WHY, "%.200s: %s", path, strerror(errno));
 	return false;
 }
 
@@ -100,15 +103,18 @@ check_json(const char *path, const char *text, size_t len)
 	return print_check(path, &error, why);
 }
 
+/* file NULL: the policy in force. */
 static int
-check(const struct admin *admin, const char *path)
+check(const struct admin *admin, const char *file)
 {
 	static const struct json_error nowhere;
 	scoped_free char *text = NULL;
-	char why[POLICY_WHY_TEXT];
+	char why[HOME_WHY], name[HOME_NAME];
+	const char *path = file != NULL ? file : name;
 	size_t len = 0, unknown;
 
-	if (!read_checked(admin, path, &text, &len, why)) {
+	home_name(admin, name);
+	if (!read_checked(admin, file, &text, &len, why)) {
 		if (admin->json)
 			return print_check(path, &nowhere, why);
 		admin_say("%s", why);
@@ -138,6 +144,6 @@ admin_policy(struct admin *admin, int argc, char **argv)
 	if (argc == 1 && strcmp(argv[0], "edit") == 0)
 		return admin_edit(admin);
 	if ((argc == 1 || argc == 2) && strcmp(argv[0], "check") == 0)
-		return check(admin, argc == 2 ? argv[1] : admin->policy);
+		return check(admin, argc == 2 ? argv[1] : NULL);
 	return ADMIN_MISUSED;
 }

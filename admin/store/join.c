@@ -184,16 +184,23 @@ check_folder(struct site *site, size_t *ret_count)
 	return ADMIN_NOT;
 }
 
+/* The one question of the command: a later one would come when the fleet is made
+ * already. */
 static int
-ask_to_join(const struct site *site, const char *host)
+ask_to_join(const struct site *site, const char *host, size_t records)
 {
-	char question[800];
+	char question[800], moves[200] = "";
 
+	if (records > 0)
+		snprintf(moves, sizeof(moves),
+		    ", and moves %zu record%s from %.100s into it", records,
+		    records == 1 ? "" : "s", site->folder);
 	snprintf(question, sizeof(question),
-	    "%s %.100s the fleet %.150s, under %.100s. Nobody can log in "
-	    "here while the keeper starts anew. Go on?",
+	    "%s %.100s the fleet %.150s, under %.100s%s. Nobody can log in "
+	    "here %s. Go on?",
 	    host, site->admin->fleet_name != NULL ? "makes" : "joins",
-	    site->config.name, site->config.prefix);
+	    site->config.name, site->config.prefix, moves,
+	    records > 0 ? "meanwhile" : "while the keeper starts anew");
 	if (admin_confirm(site->admin, question))
 		return ADMIN_DONE;
 	admin_say("nothing is changed");
@@ -225,25 +232,32 @@ note_membership(struct site *site)
 	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 
+/* All that must hold before the question. */
 static int
 prepare(struct site *site, const char *host)
 {
-	scoped_link_status struct link_status link = {.breaker = 0};
 	size_t count = 0;
+	int status = check_folder(site, &count);
+
+	if (status == ADMIN_DONE && site->admin->fleet_name == NULL)
+		status = check_fleet(site, host);
+	return status == ADMIN_DONE ? ask_to_join(site, host, count) : status;
+}
+
+/* The fleet's object is there, unless this bastion is to make it. */
+static int
+ask_etcd(struct site *site)
+{
+	scoped_link_status struct link_status link = {.breaker = 0};
 	int status = join_ask_link(site, &link);
 
 	if (status == ADMIN_DONE)
 		status = join_check_engine(&link);
-	if (status == ADMIN_DONE)
-		status = check_folder(site, &count);
-	if (status == ADMIN_DONE && site->admin->fleet_name == NULL) {
+	if (status == ADMIN_DONE && site->admin->fleet_name == NULL)
 		status = site_charter(site);
-		if (status == ADMIN_DONE)
-			status = site_current(site);
-		if (status == ADMIN_DONE)
-			status = check_fleet(site, host);
-	}
-	return status == ADMIN_DONE ? ask_to_join(site, host) : status;
+	return status == ADMIN_DONE && site->admin->fleet_name == NULL
+	    ? site_current(site)
+	    : status;
 }
 
 static int
@@ -262,6 +276,8 @@ enter(struct site *site, const char *host)
 		if (status == ADMIN_DONE)
 			status = units_restart_keeper();
 	}
+	if (status != ADMIN_DONE && site->admin->fleet_name != NULL)
+		admin_say("the fleet is made: do not give --new again");
 	if (status != ADMIN_DONE)
 		return status;
 	admin_done(site->admin, host,
@@ -293,6 +309,13 @@ store_join(struct admin *admin)
 	/* The link must reach etcd before anything can be looked at. */
 	if (status == ADMIN_DONE)
 		status = units_open_link(&site.config);
+	if (status == ADMIN_DONE)
+		status = ask_etcd(&site);
+	if (status == ADMIN_DONE && admin->fleet_name == NULL &&
+	    join_is_done(&site, host)) {
+		admin_done(admin, host, "has joined already");
+		return ADMIN_DONE;
+	}
 	if (status == ADMIN_DONE)
 		status = prepare(&site, host);
 	return status == ADMIN_DONE ? enter(&site, host) : status;

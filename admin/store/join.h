@@ -22,4 +22,8 @@ int join_check_empty(struct site *site);                  /* for a new fleet */
 int join_check_uids(struct site *site, const char *host); /* only warns */
 int join_check_policy(struct site *site); /* the fleet has one */
 
+/* True if this folder is of the fleet that site->charter is of, and the bastion of
+ * that name runs: there is nothing to be done. */
+bool join_is_done(struct site *site, const char *host);
+
 #endif

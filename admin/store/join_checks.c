@@ -5,6 +5,7 @@
 
 #include "admin/home.h"
 #include "admin/store/census.h"
+#include "admin/store/closed.h"
 #include "admin/store/join.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/names.h"
@@ -46,8 +47,8 @@ join_check_engine(const struct link_status *link)
 	}
 	if (good == 0 || link->breaker == 0) {
 		admin_say(
-		    "etcd does not answer: %s; tfa-link --check says more",
-		    link->why);
+		    "etcd does not answer%s%s; tfa-link --check says more",
+		    link->why[0] != '\0' ? ": " : "", link->why);
 		return ADMIN_NOT;
 	}
 	if (link->clock_off_ms > JOIN_CLOCK_MS ||
@@ -69,10 +70,31 @@ join_check_host(const struct members *members, const char *host)
 	if (member == NULL || !members_is_live(member, time(NULL)))
 		return ADMIN_DONE;
 	admin_say(
-	    "a bastion %s is in the fleet and runs. If it is this one, it "
-	    "has joined already; else give this machine another name",
-	    host);
+	    "a bastion %s is in the fleet and runs. If this machine was set up "
+	    "anew, first take its entry away at another bastion: tfa-admin "
+	    "store remove %s. Else give this machine another name",
+	    host, host);
 	return ADMIN_NOT;
+}
+
+bool
+join_is_done(struct site *site, const char *host)
+{
+	scoped_members struct members members = {.list = {NULL, 0}};
+	const struct fleet_member *member;
+	char id[CHARTER_ID] = "", why[REMOTE_WHY];
+	struct store store;
+
+	if (!site_open_folder(site, true, &store))
+		return false;
+	(void)closed_fleet(&store, id);
+	store_close(&store);
+	site_become_root(site);
+	if (strcmp(id, site->charter.id) != 0 ||
+	    members_read(&site->remote, &members, why) != FAULT_NONE)
+		return false;
+	member = members_find(&members, host);
+	return member != NULL && members_is_live(member, time(NULL));
 }
 
 /* The policy is put before the fleet's object: a killed command leaves it. */
@@ -89,6 +111,16 @@ note_one(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 	return false;
 }
 
+/* A fleet that the keys here open was made by this bastion, or was joined. */
+static bool
+opens_here(struct site *site)
+{
+	scoped_remote_text struct remote_text text = {.text = NULL};
+	struct remote_name name = remote_name_of(SEAL_FLEET);
+
+	return remote_get(&site->remote, &name, &text) == FAULT_NONE;
+}
+
 int
 join_check_empty(struct site *site)
 {
@@ -97,6 +129,13 @@ join_check_empty(struct site *site)
 	char key[TALK_KEY] = "";
 	enum fault fault = remote_scan(&site->remote, "", true, note_one, key);
 
+	if (key[0] != '\0' && opens_here(site)) {
+		admin_say(
+		    "the fleet under %s is made already, with the keys in "
+		    "%s: join without --new",
+		    site->config.prefix, site->key_path);
+		return ADMIN_NOT;
+	}
 	if (key[0] != '\0') {
 		admin_say(
 		    "under %s there is something already (%s%s): a fleet, "

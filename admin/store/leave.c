@@ -11,6 +11,19 @@
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 
+static void
+say_after_leaving(const struct site *site)
+{
+	admin_say("revoke the certificate that tfa-link used, and take this "
+		  "machine out of use; or give it records of its own, of "
+		  "\"tfa-admin store export DIR\" at another bastion:");
+	admin_say("stop tfa-keeper, move %s away, and put DIR there; all files "
+		  "in it are the keeper's user's. Copy DIR/policy.json to %s, "
+		  "and from the old folder the files in users/ of \"local\" "
+		  "users. Remove %s, and start tfa-keeper",
+	    site->folder, site->admin->policy, site->config_path);
+}
+
 /* The configuration stays: without the key the keeper denies, while a keeper
  * without a fleet would have to know that this folder is not all there is. */
 int
@@ -40,11 +53,7 @@ store_leave(struct admin *admin)
 	units_close_link();
 	(void)units_restart_keeper();
 	admin_done(admin, site.charter.name, "left");
-	admin_say(
-	    "take this machine out of use, or give it records of its own: "
-	    "bring the folder of \"store export\" here as %s, and remove "
-	    "%s. Revoke the certificate that tfa-link used",
-	    site.folder, site.config_path);
+	say_after_leaving(&site);
 	return ADMIN_DONE;
 }
 

@@ -27,8 +27,13 @@ fits(const struct admin *admin, const char *word)
 		admin_say("--new and --migrate are for store join");
 	else if (admin->to != NULL && !migrate)
 		admin_say("--to is for store migrate");
-	else if ((admin->prefer != NULL || admin->dry_run) && !migrate && !join)
-		admin_say("--prefer and --dry-run are for store migrate");
+	else if (admin->prefer != NULL && !migrate && !join)
+		admin_say("--prefer is for store migrate and store join");
+	else if (admin->dry_run && !migrate)
+		admin_say(
+		    "--dry-run is for store migrate: \"store migrate --to "
+		    "fleet --dry-run\" also compares the records of a "
+		    "bastion that has still to join");
 	else if (admin->here && strcmp(word, "accept-restore") != 0)
 		admin_say("--here is for store accept-restore");
 	else
@@ -45,6 +50,22 @@ store_key(struct admin *admin, int argc, char **argv)
 		return store_key_use(admin, argv[1]);
 	if (argc == 2 && strcmp(argv[0], "drop") == 0)
 		return store_key_drop(admin, argv[1]);
+	admin_say("store key needs add, or use or drop and the ID of a key: "
+		  "tfa-admin store status shows the one in use");
+	return ADMIN_MISUSED;
+}
+
+/* Says what a word lacks that takes another one. */
+static int
+say_lack(const char *word)
+{
+	if (strcmp(word, "remove") == 0)
+		admin_say("store remove needs the HOST of a bastion: tfa-admin "
+			  "store status lists them");
+	else if (strcmp(word, "export") == 0)
+		admin_say("store export needs a DIR that is not there yet");
+	else
+		admin_say("store %s takes no other word", word);
 	return ADMIN_MISUSED;
 }
 
@@ -62,5 +83,5 @@ admin_store(struct admin *admin, int argc, char **argv)
 		return store_export(admin, argv[1]);
 	if (strcmp(argv[0], "key") == 0)
 		return store_key(admin, argc - 1, argv + 1);
-	return ADMIN_MISUSED;
+	return say_lack(argv[0]);
 }

@@ -20,7 +20,6 @@
 #include "store/fleet/fleet.h"
 #include "store/fleet/seen.h"
 
-#define MIGRATED "users.migrated"
 #define OLD_MOST 1000 /* earlier folders that are kept beside it */
 
 /* A record that is the fleet's already, beside the one here. */
@@ -229,22 +228,22 @@ make_room(const struct move *move, bool resumed)
 
 	if (!resumed)
 		for (int i = 1; i < OLD_MOST; i++) {
-			snprintf(name, sizeof(name), MIGRATED ".%d", i);
-			if (renameat(dir, MIGRATED, dir, name) == 0 ||
+			snprintf(name, sizeof(name), MOVE_MIGRATED ".%d", i);
+			if (renameat(dir, MOVE_MIGRATED, dir, name) == 0 ||
 			    (errno != EEXIST && errno != ENOTEMPTY &&
 				errno != ENOTDIR))
 				break;
 		}
-	if (mkdirat(dir, MIGRATED, 0700) == 0 || errno == EEXIST)
+	if (mkdirat(dir, MOVE_MIGRATED, 0700) == 0 || errno == EEXIST)
 		return true;
-	admin_say(MIGRATED ": %s", strerror(errno));
+	admin_say(MOVE_MIGRATED ": %s", strerror(errno));
 	return false;
 }
 
 static bool
 put_away(const struct move *move)
 {
-	scoped_fd int old = openat(move->store.dir, MIGRATED,
+	scoped_fd int old = openat(move->store.dir, MOVE_MIGRATED,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	char name[STORE_FILE_TEXT + 8];
 	bool ok = old >= 0;
@@ -255,15 +254,18 @@ put_away(const struct move *move)
 	}
 	if (ok && fsync(old) == 0 && fsync(move->store.users) == 0)
 		return true;
-	admin_say(MIGRATED ": %s", strerror(errno));
+	admin_say(MOVE_MIGRATED ": %s", strerror(errno));
 	return false;
 }
 
+/* A join has asked for both. */
 static int
 ask_to_move(const struct move *move)
 {
 	char question[400];
 
+	if (move->site->admin->migrate)
+		return ADMIN_DONE;
 	snprintf(question, sizeof(question),
 	    "%zu records move from %s into the fleet %s. Nobody can log in "
 	    "here meanwhile. Go on?",
@@ -305,7 +307,8 @@ carry_over(struct move *move, bool resumed)
 		return stopped(alone);
 	if (!closed_note_fleet(&move->store, move->site->charter.id,
 		(uint64_t)move->site->charter.epoch) ||
-	    !make_room(move, resumed) || !put_away(move))
+	    (move->here.names.count > 0 &&
+		(!make_room(move, resumed) || !put_away(move))))
 		return stopped(alone);
 	admin_done(move->site->admin, move->site->charter.name, done);
 	return ADMIN_DONE;

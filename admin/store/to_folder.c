@@ -368,12 +368,32 @@ ask_to_bring(const struct move *move)
 	return ADMIN_NOT;
 }
 
+/* Nobody needs these any more, and a new fleet is not made beside them. */
+static void
+say_remains(const struct site *site)
+{
+	const struct fleet_config *config = &site->config;
+
+	admin_say("the fleet is over. In etcd, its object, its policies and "
+		  "empty records are left: etcdctl %sdel --prefix %s",
+	    config->user[0] != '\0' ? "--user root " : "",
+	    config->prefix[0] != '\0' ? config->prefix : "PREFIX");
+	admin_say("here, tfa-link still runs: systemctl disable --now "
+		  "tfa-link. %s opens the backups of etcd: remove it with the "
+		  "last of them",
+	    site->key_path);
+}
+
 /* The last step, without store.json: also of a command that was killed. */
 static int
 end_move(struct move *move)
 {
-	return closed_drop_fleet(&move->store) ? move_open_again(move)
-					       : stopped_there();
+	int status = closed_drop_fleet(&move->store) ? move_open_again(move)
+						     : stopped_there();
+
+	if (status == ADMIN_DONE)
+		say_remains(move->site);
+	return status;
 }
 
 int

@@ -17,13 +17,20 @@
 #include "store/json/out.h"
 #include "store/system/systemd.h"
 
+#define LINK "tfa-link.service"
+
 static bool
 systemctl(const char *verb, const char *unit)
 {
 	if (command_works(COMMAND("systemctl", "--quiet", verb, unit)))
 		return true;
-	admin_say("systemctl %s%s%s failed", verb, unit != NULL ? " " : "",
-	    unit != NULL ? unit : "");
+	if (unit == NULL)
+		admin_say("systemctl %s failed", verb);
+	else
+		admin_say("systemctl %s %s failed: journalctl -u %s says why%s",
+		    verb, unit, unit,
+		    strcmp(unit, LINK) == 0 ? ", and so does tfa-link --check"
+					    : "");
 	return false;
 }
 
@@ -129,9 +136,8 @@ units_open_link(const struct fleet_config *config)
 		return ADMIN_NOT;
 	}
 	ok = (*text != '\0' ? write_drop_in(text) : remove_drop_in()) &&
-	    systemctl("daemon-reload", NULL) &&
-	    systemctl("enable", "tfa-link.service") &&
-	    systemctl("restart", "tfa-link.service");
+	    systemctl("daemon-reload", NULL) && systemctl("enable", LINK) &&
+	    systemctl("restart", LINK);
 	return ok ? ADMIN_DONE : ADMIN_NOT;
 }
 
@@ -141,7 +147,7 @@ units_close_link(void)
 	if (!systemd_runs())
 		return;
 	(void)remove_drop_in();
-	(void)systemctl("disable", "tfa-link.service");
-	(void)systemctl("stop", "tfa-link.service");
+	(void)systemctl("disable", LINK);
+	(void)systemctl("stop", LINK);
 	(void)systemctl("daemon-reload", NULL);
 }

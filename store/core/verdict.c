@@ -320,16 +320,15 @@ static const struct {
 	"make room."},
     {REASON_STORE,
 	"The keeper cannot read or write its store, so nobody is let in: its "
-	"log says why (journalctl -u tfa-keeper, or syslog), and so does "
-	"tfa-admin doctor."},
+	"log says why (journalctl -u tfa-keeper, or syslog)."},
     {REASON_STORE_MAINTENANCE,
 	"The records are being moved, so nobody is let in and nothing is "
 	"changed. If no \"tfa-admin store\" runs that does it, one was killed: "
 	"run it again, or tfa-admin store status."},
     {REASON_STORE_AWAY,
-	"The store that the bastions share does not answer, so nothing is "
-	"changed: try again in a minute; the keeper's log says why (journalctl "
-	"-u tfa-keeper, or syslog)."},
+	"The store that the bastions share does not answer: nothing can be "
+	"looked up or changed. Try again in a minute; the keeper's log says "
+	"why (journalctl -u tfa-keeper, or syslog)."},
     {REASON_STORE_UNSURE,
 	"The store that the bastions share did not answer in time: the change "
 	"may be made or not. Look, and try again."},

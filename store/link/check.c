@@ -1,14 +1,22 @@
 #include "store/link/check.h"
 
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "store/base/clock.h"
 #include "store/fleet/names.h"
+#include "store/link/link.h"
 #include "store/link/listen.h"
+#include "store/system/systemd.h"
 
-#define CHECK_MS  3000
+/* A login waits for less; etcd may be slow, and members are asked in turn. */
+#define CHECK_MS  10000
 #define WARN_DAYS 30
 #define CLOCK_MS  5000
 #define MEBIBYTE  1048576.0
@@ -61,6 +69,15 @@ say_days(const char *what, int64_t ends_s)
 	return ends_s >= (int64_t)time(NULL);
 }
 
+static const char *
+state_of(const struct etcd_status *status)
+{
+	return status->corrupt   ? "CORRUPT"
+	    : status->no_space   ? "FULL"
+	    : status->has_leader ? "good"
+				 : "has no leader";
+}
+
 static bool
 say_one(const char *url, const struct member *member)
 {
@@ -74,7 +91,7 @@ say_one(const char *url, const struct member *member)
 		return false;
 	}
 	printf("%s: %s, etcd %s, database %.1f of %.0f MiB", url,
-	    status->has_leader ? "good" : "has no leader", status->version,
+	    state_of(status), status->version,
 	    (double)status->db_size / MEBIBYTE,
 	    (double)status->quota / MEBIBYTE);
 	if (member->expires_s != 0)
@@ -136,11 +153,59 @@ check_reading(struct engine *engine)
 	return checked.end == LINK_OK;
 }
 
-bool
-link_check(struct engine *engine, struct upkeep *upkeep)
+_Noreturn static void
+read_and_exit(const struct passwd *pw, const char *path)
 {
-	bool good = check_members(engine, upkeep);
+	if (setgroups(0, NULL) < 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+		_exit(1);
+	_exit(open(path, O_RDONLY | O_CLOEXEC) < 0);
+}
 
+static bool
+can_read_as(const struct passwd *pw, const char *path)
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		read_and_exit(pw, path);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* systemd starts the link as its own user, and hands it the secrets alone. */
+static bool
+check_files(const struct fleet_config *config, const char *file)
+{
+	const char *const paths[] = {
+	    file, config->tls.ca, config->tls.certificate};
+	const struct passwd *pw = getpwnam(LINK_USER);
+	bool good = true;
+
+	if (geteuid() != 0 || !systemd_runs())
+		return true;
+	if (pw == NULL) {
+		printf("user " LINK_USER ": there is none: systemd-sysusers\n");
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (paths[i][0] == '\0' || can_read_as(pw, paths[i]))
+			continue;
+		printf("%s: " LINK_USER " cannot read it, so tfa-link does not "
+		       "start: chmod 0644, and 0755 for its folder\n",
+		    paths[i]);
+		good = false;
+	}
+	return good;
+}
+
+bool
+link_check(struct engine *engine, struct upkeep *upkeep, const char *config)
+{
+	bool good = check_files(engine->config, config);
+
+	good &= check_members(engine, upkeep);
 	if (upkeep->certificate_ends_s != 0)
 		good &= say_days(engine->config->tls.certificate,
 		    upkeep->certificate_ends_s);

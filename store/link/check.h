@@ -6,8 +6,10 @@
 
 #include "store/link/upkeep.h"
 
-/* Prints a line for each member, for the user and for the keys.  True if all is
- * well. */
-bool link_check(struct engine *engine, struct upkeep *upkeep);
+/* Prints a line for each member, for the user and for the keys; and, as root under
+ * systemd, for each file that the link's user cannot read, of config, the path of
+ * store.json, and what it names.  True if all is well. */
+bool
+link_check(struct engine *engine, struct upkeep *upkeep, const char *config);
 
 #endif

@@ -271,7 +271,9 @@ main(int argc, char **argv)
 	upkeep.engine = &engine;
 	upkeep.certificate_ends_s = secrets.ends_s;
 	if (start.check) {
-		int status = link_check(&engine, &upkeep) ? 0 : EX_WRONG;
+		int status = link_check(&engine, &upkeep, start.config)
+		    ? 0
+		    : EX_WRONG;
 
 		secrets_done(&secrets);
 		fleet_config_done(&config);

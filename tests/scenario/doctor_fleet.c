@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -112,6 +113,45 @@ Test(doctor_fleet, blames_no_policy_while_etcd_is_away)
 	    "%s", out);
 	assert_says(out, "tfa-admin store status");
 	assert_never_says(out, "tfa-admin policy edit");
+}
+
+/* Its policy file becomes the fleet's: to move it away first would leave none.
+ * It has no key before it joins. */
+Test(doctor_fleet, says_that_a_bastion_has_still_to_join)
+{
+	const char *out, *mark;
+
+	needs_link();
+	one_bastion(false);
+	await_copy();
+	expect(doctor_says(NULL), "warn", "is not read any more");
+	mark = text("%s/in-fleet", b->store);
+	cr_assert_eq(unlink(mark), 0);
+	cr_assert_eq(unlink(text("%s/fleet.key", b->fleet->dir)), 0);
+	out = doctor_says(NULL);
+	expect(out, "FAIL", "this bastion has not joined the fleet that");
+	expect(out, "FAIL", "store join --new NAME");
+	expect_no(out, "is not read any more");
+	expect_no(out, "fleet.key");
+	/* A move that was killed is judged as such. */
+	write_text(text("%s/maintenance", b->store), "");
+	out = doctor_says(NULL);
+	expect_no(out, "has not joined");
+	expect(out, "FAIL", "one was killed");
+}
+
+Test(doctor_fleet, finds_the_secrets_of_every_move)
+{
+	const char *out;
+
+	needs_link();
+	one_bastion(false);
+	expect_no(doctor_says(NULL), "users.migrated");
+	cr_assert_eq(mkdir(text("%s/users.migrated.1", b->store), 0700), 0);
+	out = doctor_says(NULL);
+	expect(out, "warn", "users.migrated* (1) has the secrets");
+	expect(out, "warn", "rm -r");
+	expect(out, "warn", "/users.migrated*");
 }
 
 /* The policy that is looked at is the fleet's, and the file may be gone. */

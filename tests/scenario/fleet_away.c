@@ -45,3 +45,28 @@ Test(fleet_away, exempt_users_come_in_where_it_is_said)
 	cluster_kill(c, 0);
 	expect_login(one, "alice", 75, "does not answer");
 }
+
+/* A question changes nothing, and a local user's record is here. */
+Test(fleet_away, local_users_are_explained_and_listed)
+{
+	struct cluster *c;
+	struct bastion *b;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	b = bastion_open(.rules = REQUIRED,
+	    .fleet = link_open(.cluster = c, .more = ",'local':['bob']"));
+	expect_login(b, "carol", 77, "you have no device");
+	cluster_kill(c, 0);
+	expect_login(b, "carol", 75, "does not answer");
+	assert_status(bastion_admin(b, ARGV("explain", "bob")), 0);
+	r = bastion_admin(b, ARGV("users", "bob"));
+	assert_status(r, 0);
+	assert_says(r->out, "bob");
+	r = bastion_admin(b, ARGV("explain", "carol"));
+	assert_status(r, 1);
+	assert_says(r->err,
+	    "does not answer: nothing can be looked up or "
+	    "changed");
+}

@@ -67,6 +67,8 @@ Test(fleet_policy, change_at_one_holds_at_the_other)
 
 Test(fleet_policy, file_of_a_bastion_is_not_read)
 {
+	struct run *r;
+
 	needs_link();
 	two_bastions(1);
 	write_text(two->policy, "{\"nonsense\":1}");
@@ -74,6 +76,22 @@ Test(fleet_policy, file_of_a_bastion_is_not_read)
 	admin_does(two, ARGV("exempt", "alice", "--yes"));
 	expect_login(one, "alice", 0, "");
 	assert_says(read_text(two->policy), "nonsense");
+	assert_says(admin_does(two, ARGV("policy", "check"))->out,
+	    "the policy of fleet.example.com: valid");
+	r = bastion_admin(two, ARGV("policy", "check", two->policy));
+	assert_status(r, 1);
+	assert_says(r->err, "nonsense");
+}
+
+Test(fleet_policy, sessions_at_another_bastion_are_not_forgotten)
+{
+	struct run *r;
+
+	needs_link();
+	two_bastions(1);
+	r = admin_does(
+	    one, ARGV("revoke", "user166", "--end-sessions", "--yes"));
+	assert_says(r->err, "at the fleet's other bastions sessions go on");
 }
 
 Test(fleet_policy, audit_names_the_bastion)

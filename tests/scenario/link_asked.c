@@ -322,6 +322,15 @@ Test(link_asked, has_given_up_what_it_does_not_need)
 	cr_expect_eq(st.st_uid, 0);
 }
 
+static struct run *
+check_of(const struct link *l, const char *script)
+{
+	return run(ARGV("unshare", "-m", "sh", "-c", script, "sh",
+		       text("%s/tfa-link", getenv("TFA_PROGRAMS")), "--check",
+		       "--config", l->config, "--credentials", l->secrets),
+	    NULL, 0);
+}
+
 Test(link_asked, check_says_how_each_member_is)
 {
 	struct cluster *c;
@@ -331,22 +340,63 @@ Test(link_asked, check_says_how_each_member_is)
 	needs_link();
 	c = cluster_open(.nodes = 3, .auth = true);
 	l = link_open(.cluster = c);
-	r = run(ARGV(text("%s/tfa-link", getenv("TFA_PROGRAMS")), "--check",
-		    "--config", l->config, "--credentials", l->secrets),
-	    NULL, 0);
+	r = check_of(l, "exec \"$@\"");
 	cr_assert_eq(r->status, 0, "%s%s", r->out, r->err);
 	assert_says(r->out, text("%s: good, etcd 3", c->node[2].url));
 	assert_says(r->out, "of 2048 MiB");
 	assert_says(r->out, "keys under /tfa/v1/: can be read");
 	cluster_kill(c, 1);
 	cluster_await(c);
-	r = run(ARGV(text("%s/tfa-link", getenv("TFA_PROGRAMS")), "--check",
-		    "--config", l->config, "--credentials", l->secrets),
-	    NULL, 0);
+	r = check_of(l, "exec \"$@\"");
 	cr_expect_eq(r->status, 1);
 	assert_says(r->out, text("%s: good", c->node[0].url));
 	assert_says(r->out, text("%s: Failed to connect", c->node[1].url));
 	assert_says(r->out, "keys under /tfa/v1/: can be read");
+	/* The first is asked first. */
+	cluster_restart(c, 1);
+	cluster_await(c);
+	cluster_kill(c, 0);
+	cluster_await(c);
+	r = check_of(l, "exec \"$@\"");
+	cr_expect_eq(r->status, 1);
+	assert_says(r->out, "keys under /tfa/v1/: can be read");
+}
+
+/* Under systemd it does not start as root. */
+Test(link_asked, check_reads_the_files_as_the_link_does)
+{
+	static const char systemd[] =
+	    "mount -t tmpfs none /run && mkdir -p /run/systemd/system && "
+	    "exec \"$@\"";
+	struct cluster *c;
+	struct link *l;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	l = link_open(.cluster = c);
+	cr_assert_eq(chmod(l->config, 0644), 0);
+	r = check_of(l, systemd);
+	assert_never_says(r->out, text("%s: _tfalink cannot", l->config));
+	cr_assert_eq(chmod(l->config, 0600), 0);
+	r = check_of(l, systemd);
+	cr_expect_eq(r->status, 1);
+	assert_says(r->out, text("%s: _tfalink cannot read it", l->config));
+}
+
+Test(link_asked, check_says_that_a_member_is_full)
+{
+	struct cluster *c;
+	struct link *l;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1, .quota_k = 1024);
+	l = link_open(.cluster = c);
+	cluster_fill(c);
+	r = check_of(l, "exec \"$@\"");
+	cr_expect_eq(r->status, 1);
+	assert_says(r->out, text("%s: FULL, etcd 3", c->node[0].url));
 }
 
 /* A request that was taken in is answered, though the link is told to end. */

@@ -88,6 +88,55 @@ Test(store_fleet, is_made_once_and_joined_with_its_key)
 	r = place_store(q, ARGV("status"));
 	assert_status(r, 1);
 	assert_says(r->err, "does not answer");
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_never_says(r->err, "answer: ;");
+}
+
+Test(store_fleet, says_which_word_is_missing)
+{
+	static const char *const words[][2] = {{"remove", "the HOST"},
+	    {"export", "a DIR"}, {"key", "the ID of a key"},
+	    {"leave", "no other word"}};
+	struct run *r;
+
+	for (size_t i = 0; i < 4; i++) {
+		r = run(ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
+			    "store", words[i][0], i == 3 ? "b1" : NULL),
+		    NULL, 0);
+		assert_status(r, 2);
+		assert_says(r->err, words[i][1]);
+	}
+	r = run(ARGV(text("%s/tfa-admin", getenv("TFA_PROGRAMS")), "help",
+		    "store", "join"),
+	    NULL, 0);
+	assert_status(r, 0);
+	assert_says(r->out, "remove HOST");
+}
+
+/* A machine that was set up anew has the name of an entry, and no mark. */
+Test(store_fleet, is_joined_twice_by_the_same_bastion_alone)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char host[256] = "";
+
+	needs_link();
+	cr_assert_eq(gethostname(host, sizeof(host) - 1), 0);
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_says(p, host, place_key_id(p), 5);
+	r = place_store(p, ARGV("join"));
+	assert_status(r, 0);
+	assert_says(r->out, text("%s: has joined already", host));
+	q = place_open(c);
+	place_bring_key(p, q);
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_says(r->err, "is in the fleet and runs");
+	assert_says(r->err, text("tfa-admin store remove %s", host));
+	cr_expect_not(is_there(q, "in-fleet"));
 }
 
 Test(store_fleet, leaves_no_records_behind)
@@ -133,6 +182,50 @@ Test(store_fleet, removes_another_bastion_alone)
 	assert_status(place_store(p, ARGV("remove", "b2")), 0);
 }
 
+static struct session *
+ask_to_join(const struct place *p)
+{
+	struct session *s = session_start(ARGV(
+	    text("%s/tfa-admin", getenv("TFA_PROGRAMS")), "--policy", p->policy,
+	    "store", "join", "--new", PLACE_FLEET, "--migrate", "--fleet",
+	    p->link->config, "--link", p->link->socket, "--folder", p->folder));
+
+	session_expect(s, "and moves 1 record from");
+	session_expect(s, "[y/N] ");
+	return s;
+}
+
+/* A second question would come when the fleet is made. */
+Test(store_fleet, is_made_and_filled_after_one_question)
+{
+	struct cluster *c;
+	struct place *p;
+	struct session *s;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = place_open(c);
+	place_user(p, "alice");
+	r = place_store(
+	    p, ARGV("join", "--new", PLACE_FLEET, "--migrate", "--dry-run"));
+	assert_status(r, 2);
+	assert_says(r->err, "--dry-run is for store migrate");
+	s = ask_to_join(p);
+	session_type(s, "n\r");
+	session_expect(s, "nothing is changed");
+	cr_assert_eq(session_status(s), 1, "%s", s->seen);
+	cr_expect_neq(access(p->key, F_OK), 0);
+	cr_expect_str_empty(cluster_get(c, CLUSTER_PREFIX "fleet"));
+	s = ask_to_join(p);
+	session_type(s, "y\r");
+	cr_assert_eq(session_status(s), 0, "%s", s->seen);
+	cr_expect_null(place_record(p->folder, "alice"));
+	r = place_store(p, ARGV("join", "--new", PLACE_FLEET));
+	assert_status(r, 1);
+	assert_says(r->err, "is made already, with the keys in");
+}
+
 #define MANY 300 /* more than one batch for each process that moves them */
 
 static void
@@ -176,6 +269,8 @@ Test(store_fleet, moves_records_there_and_back)
 	assert_status(r, 0);
 	assert_says(r->out, "300 moved");
 	cr_expect_null(place_record(p->folder, "user0"));
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cr_expect_not(is_there(p, "users.migrated.1"), "nothing was moved");
 
 	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
 	assert_status(r, 0);
@@ -193,6 +288,7 @@ Test(store_fleet, moves_records_there_and_back)
 	r = place_store(p, ARGV("migrate", "--to", "folder"));
 	assert_status(r, 0);
 	assert_says(r->out, "300 moved");
+	assert_says(r->err, "etcdctl del --prefix " CLUSTER_PREFIX);
 	all_are_here(p->folder, texts);
 	cr_expect_not(is_there(p, "in-fleet"));
 	cr_expect_not(is_there(p, "maintenance"));
@@ -579,6 +675,7 @@ Test(store_fleet, is_left_with_no_way_in)
 	assert_status(place_store(p, ARGV("remove", "b9")), 1);
 	r = place_store(p, ARGV("leave"));
 	assert_status(r, 0);
+	assert_says(r->err, text("DIR/policy.json to %s", p->policy));
 	cr_expect_neq(access(p->key, F_OK), 0);
 	cr_expect(is_there(p, "in-fleet"), "nobody may enrol anew");
 	assert_status(place_store(p, ARGV("status")), 1);
@@ -1062,6 +1159,10 @@ Test(store_fleet, is_looked_at_by_doctor)
 	c = cluster_open(.nodes = 1);
 	b = bastion_open(.rules = REQUIRED);
 	p = place_open(c);
+	out = doctor_of(b, p);
+	cr_assert(
+	    finding_is(out, "FAIL", "fleet", "has not joined"), "%s", out);
+	write_text(text("%s/in-fleet", b->store), "");
 	out = doctor_of(b, p);
 	cr_assert(finding_is(out, "FAIL", "fleet", "fleet.key"), "%s", out);
 	assert_status(place_store(p, ARGV("join", "--new", PLACE_FLEET)), 0);

@@ -12,6 +12,7 @@
 #include "tests/support/bastion.h"
 #include "gate/sshd/guard.h"
 #include "store/base/cleanup.h"
+#include "store/folder/store.h"
 #include "tests/support/charter.h"
 #include "tests/support/door.h"
 #include "tests/support/fail.h"
@@ -328,6 +329,8 @@ bastion_start(const struct bastion_plan *plan)
 		fixture_write_policy(b, plan->policy);
 	if (b->fleet != NULL && !plan->no_fleet)
 		charter_found(b->fleet, b->policy);
+	if (b->fleet != NULL)
+		write_text(text("%s/" STORE_IN_FLEET, b->store), CHARTER_ID_1);
 	if (!b->embedded && !plan->no_keeper && !plan->no_gate)
 		bastion_keeper_start(b);
 	sshd_start(b, plan);

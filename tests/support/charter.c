@@ -92,8 +92,8 @@ found_policy(struct view *v, const char *file)
 void
 charter_found(const struct link *l, const char *policy_file)
 {
-	const struct charter charter = {"00000000000000000000000000000001", 1,
-	    CHARTER_LEVEL, CHARTER_FLEET};
+	const struct charter charter = {
+	    CHARTER_ID_1, 1, CHARTER_LEVEL, CHARTER_FLEET};
 	struct view v = view_of(l);
 
 	fleet_init(&v.fleet, &v.config, v.ring, l->socket);

@@ -9,6 +9,7 @@
 #include "tests/support/link.h"
 
 #define CHARTER_FLEET "fleet.example.com"
+#define CHARTER_ID_1  "00000000000000000000000000000001"
 
 /* Makes the charter and, if there is such a file, a policy of its text; what is
  * there already stays. */

@@ -238,6 +238,10 @@ Test(doctor_fleet, looks_at_the_other_bastions)
 	expect_of_pair(p, "b3", FINDING_WARN, "no word of this bastion (b3)");
 	p->list[1].bastion.policy = 3;
 	expect_of_pair(p, "b1", FINDING_WARN, "b2 decided last by policy 3");
+	/* As it is after a restore, until it speaks again. */
+	p->list[1].bastion.policy = 0;
+	expect_of_pair(
+	    p, "b1", FINDING_WARN, "b2 did not see the fleet's policy");
 	p = begin_pair();
 	p->list[1].bastion.time_s = NOW_S - MEMBERS_OFF_S;
 	expect_of_pair(p, "b1", FINDING_WARN, "b2 has said nothing");
