@@ -683,6 +683,16 @@ Test(store, lists_a_hashed_file_that_tells_no_name)
 	cr_assert_eq(names.names.count, 1);
 	cr_expect_eq(strncmp(names.names.items[0].text, "abc%-", 5), 0);
 	store_names_done(&names);
+
+	cr_assert_eq(store_update(&s.store, "alice", 1001, count_one, NULL),
+	    FAULT_NONE, "%s", s.store.why);
+	cr_assert_eq(renameat(s.store.users, "alice.json", s.store.users,
+			 path + strlen("users/")),
+	    0);
+	cr_assert_eq(store_list(&s.store, &names), FAULT_NONE);
+	cr_assert_eq(names.names.count, 1);
+	cr_expect_eq(strncmp(names.names.items[0].text, "abc%-", 5), 0);
+	store_names_done(&names);
 	end(&s);
 }
 

@@ -823,6 +823,23 @@ Test(keeper_shared, nobody_is_exempt_by_a_rule_for_all_while_it_is_away)
 	end(s);
 }
 
+/* A rule that names people, and asks them. */
+Test(keeper_shared, nobody_whom_a_rule_asks_comes_in_while_it_is_away)
+{
+	static const char *const asking[] = {
+	    "{'version':1,'issuer':'Test','rules':[{'name':'ops','users':["
+	    "'root'],'mode':'required'}],'otherwise':'required'}",
+	    "{'version':1,'issuer':'Test','rules':[{'name':'ops','users':["
+	    "'root'],'mode':'optional'}],'otherwise':'required'}"};
+
+	for (size_t i = 0; i < COUNT(asking); i++) {
+		struct scene *s = begin_away(asking[i]);
+
+		EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+		end(s);
+	}
+}
+
 /* Every other fault is one of the record, and not of the way to it. */
 Test(keeper_shared, nobody_is_exempt_where_the_store_answers)
 {
