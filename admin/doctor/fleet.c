@@ -14,7 +14,6 @@
 
 #include "admin/doctor/doctor.h"
 #include "admin/store/back.h"
-#include "admin/store/move.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/names.h"
@@ -59,13 +58,13 @@ judge_migrated(struct doctor *doctor, const char *folder)
 	if (dir == NULL)
 		return;
 	while ((entry = readdir(dir)) != NULL)
-		count += strncmp(entry->d_name, MOVE_MIGRATED,
-			     strlen(MOVE_MIGRATED)) == 0;
+		count += strncmp(entry->d_name, STORE_MIGRATED,
+			     strlen(STORE_MIGRATED)) == 0;
 	closedir(dir);
-	snprintf(fix, sizeof(fix), "rm -r %s/" MOVE_MIGRATED "*", folder);
+	snprintf(fix, sizeof(fix), "rm -r %s/" STORE_MIGRATED "*", folder);
 	if (count > 0)
 		doctor_warn(doctor, fix,
-		    "%.300s/" MOVE_MIGRATED
+		    "%.300s/" STORE_MIGRATED
 		    "* (%zu) has the secrets of users who were moved into the "
 		    "fleet",
 		    folder, count);

@@ -17,9 +17,6 @@
 #include "admin/store/pick.h"
 #include "store/folder/backend.h"
 
-/* In the folder: what was moved into a fleet.  Earlier ones have a number. */
-#define MOVE_MIGRATED "users.migrated"
-
 /* Users whom a message names, the first few of count. */
 struct move_users {
 	size_t count;

@@ -228,22 +228,22 @@ make_room(const struct move *move, bool resumed)
 
 	if (!resumed)
 		for (int i = 1; i < OLD_MOST; i++) {
-			snprintf(name, sizeof(name), MOVE_MIGRATED ".%d", i);
-			if (renameat(dir, MOVE_MIGRATED, dir, name) == 0 ||
+			snprintf(name, sizeof(name), STORE_MIGRATED ".%d", i);
+			if (renameat(dir, STORE_MIGRATED, dir, name) == 0 ||
 			    (errno != EEXIST && errno != ENOTEMPTY &&
 				errno != ENOTDIR))
 				break;
 		}
-	if (mkdirat(dir, MOVE_MIGRATED, 0700) == 0 || errno == EEXIST)
+	if (mkdirat(dir, STORE_MIGRATED, 0700) == 0 || errno == EEXIST)
 		return true;
-	admin_say(MOVE_MIGRATED ": %s", strerror(errno));
+	admin_say(STORE_MIGRATED ": %s", strerror(errno));
 	return false;
 }
 
 static bool
 put_away(const struct move *move)
 {
-	scoped_fd int old = openat(move->store.dir, MOVE_MIGRATED,
+	scoped_fd int old = openat(move->store.dir, STORE_MIGRATED,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	char name[STORE_FILE_TEXT + 8];
 	bool ok = old >= 0;
@@ -254,7 +254,7 @@ put_away(const struct move *move)
 	}
 	if (ok && fsync(old) == 0 && fsync(move->store.users) == 0)
 		return true;
-	admin_say(MOVE_MIGRATED ": %s", strerror(errno));
+	admin_say(STORE_MIGRATED ": %s", strerror(errno));
 	return false;
 }
 

@@ -51,6 +51,7 @@
 
 #define STORE_WHY_TEXT    240
 #define STORE_MAINTENANCE "maintenance"
+#define STORE_MIGRATED    "users.migrated" /* earlier ones have a number */
 #define STORE_IN_FLEET    "in-fleet"
 #define STORE_FILE_MAX    240 /* a file's name before its ending */
 #define STORE_FILE_TEXT   (STORE_FILE_MAX + sizeof("..json.damaged"))
