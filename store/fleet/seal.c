@@ -1,10 +1,6 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-#include <openssl/core_names.h>
-#include <openssl/params.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -73,86 +69,21 @@ number_at(const uint8_t bytes[static 8])
 	return number;
 }
 
-#if OPENSSL_VERSION_NUMBER < 0x30000000L
-
-static const EVP_CIPHER *
-find_cipher(void)
-{
-	return EVP_aes_256_gcm();
-}
-
 /* HKDF-SHA256, RFC 5869. */
-static bool
-hkdf(const struct keyring_key *key, const uint8_t *salt, uint8_t *ret,
-    size_t ret_len)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
-	size_t len = ret_len;
-	bool ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
-	    EVP_PKEY_CTX_set_hkdf_md(ctx, EVP_sha256()) == 1 &&
-	    EVP_PKEY_CTX_set1_hkdf_salt(ctx, salt, SALT) == 1 &&
-	    EVP_PKEY_CTX_set1_hkdf_key(ctx, key->bytes, KEYRING_BYTES) == 1 &&
-	    EVP_PKEY_CTX_add1_hkdf_info(
-		ctx, (const uint8_t *)info, sizeof(info) - 1) == 1 &&
-	    EVP_PKEY_derive(ctx, ret, &len) == 1 && len == ret_len;
-
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
-}
-
-#else
-
-/* libcrypto takes longer to look an algorithm up than to open a record. */
-static const EVP_CIPHER *
-find_cipher(void)
-{
-	static EVP_CIPHER *found;
-
-	if (found == NULL)
-		found = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	return found;
-}
-
-static EVP_KDF_CTX *
-new_hkdf(void)
-{
-	static EVP_KDF *found;
-
-	if (found == NULL)
-		found = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HKDF, NULL);
-	return found != NULL ? EVP_KDF_CTX_new(found) : NULL;
-}
-
-/* HKDF-SHA256, RFC 5869.  A context that is freed wipes its key. */
-static bool
-hkdf(const struct keyring_key *key, const uint8_t *salt, uint8_t *ret,
-    size_t ret_len)
-{
-	EVP_KDF_CTX *ctx = new_hkdf();
-	const OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_utf8_string(
-		OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t) "SHA256", 0),
-	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY,
-		(void *)(uintptr_t)key->bytes, KEYRING_BYTES),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, SALT),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, sizeof(info) - 1),
-	    OSSL_PARAM_construct_end()};
-	bool ok = ctx != NULL && EVP_KDF_derive(ctx, ret, ret_len, params) == 1;
-
-	EVP_KDF_CTX_free(ctx);
-	return ok;
-}
-
-#endif
-
 static bool
 derive(
     const struct keyring_key *key, const uint8_t *header, struct derived *ret)
 {
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
 	uint8_t bytes[sizeof(ret->key) + sizeof(ret->nonce)];
-	bool ok = hkdf(key, header + AT_SALT, bytes, sizeof(bytes));
+	size_t len = sizeof(bytes);
+	bool ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_hkdf_md(ctx, EVP_sha256()) == 1 &&
+	    EVP_PKEY_CTX_set1_hkdf_salt(ctx, header + AT_SALT, SALT) == 1 &&
+	    EVP_PKEY_CTX_set1_hkdf_key(ctx, key->bytes, KEYRING_BYTES) == 1 &&
+	    EVP_PKEY_CTX_add1_hkdf_info(
+		ctx, (const uint8_t *)info, sizeof(info) - 1) == 1 &&
+	    EVP_PKEY_derive(ctx, bytes, &len) == 1 && len == sizeof(bytes);
 
 	if (ok) {
 		memcpy(ret->key, bytes, sizeof(ret->key));
@@ -160,6 +91,7 @@ derive(
 		    ret->nonce, bytes + sizeof(ret->key), sizeof(ret->nonce));
 	}
 	explicit_bzero(bytes, sizeof(bytes));
+	EVP_PKEY_CTX_free(ctx);
 	return ok;
 }
 
@@ -197,7 +129,7 @@ begin_cipher(const struct keyring *ring, const struct keyring_key *key,
 	int len = 0;
 
 	if (ctx != NULL && aad_len > 0 && derive(key, header, &derived) &&
-	    EVP_CipherInit_ex(ctx, find_cipher(), NULL, derived.key,
+	    EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, derived.key,
 		derived.nonce, enc) == 1 &&
 	    EVP_CipherUpdate(ctx, NULL, &len, aad, (int)aad_len) == 1)
 		return ctx;
