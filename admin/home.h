@@ -17,8 +17,9 @@ enum home {
 	HOME_FLEET,
 };
 
-#define HOME_NO_POLICY \
-	"the fleet has no policy yet: tfa-admin policy edit makes one"
+#define HOME_NO_POLICY                                                            \
+	"the fleet has no policy, and lets nobody in: its records may have gone " \
+	"back into a bastion's folder; if not, tfa-admin policy edit makes one"
 
 #define HOME_WHY  SHARED_WHY
 #define HOME_NAME PATH_MAX

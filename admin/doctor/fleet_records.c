@@ -14,6 +14,7 @@
 #include "admin/doctor/fleet.h"
 #include "store/base/cleanup.h"
 #include "store/core/report.h"
+#include "store/fleet/seen.h"
 
 #define FOLDER "fleet" /* of the copies, in the keeper's */
 
@@ -86,10 +87,40 @@ ask_copy(struct doctor *doctor, const struct fleet_config *config,
 	fleet_done(&fleet);
 }
 
+/* The records may be refused here whatever etcd shows now. */
+static void
+ask_alarm(struct doctor *doctor)
+{
+	char path[CONFIG_WORD];
+	scoped_fd int dir = -1;
+	uint64_t revision;
+	enum fault fault;
+
+	(void)doctor_store_folder(doctor, path);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return;
+	fault = seen_revision_read(dir, &revision);
+	if (fault == FAULT_BACK)
+		doctor_fail(doctor,
+		    "tfa-admin store accept-restore, but only if you restored "
+		    "a backup; with --here, if another bastion has accepted it",
+		    "etcd was at an older state than this bastion has seen, "
+		    "and nobody has accepted that: nobody can log in here");
+	else if (fault != FAULT_NONE)
+		doctor_fail(doctor,
+		    "tfa-admin store accept-restore --here, which writes it "
+		    "anew",
+		    "%s/fleet/revision cannot be read, or has bytes that tfa "
+		    "did not write: nobody can log in here",
+		    path);
+}
+
 void
 fleet_ask_here(struct doctor *doctor, const struct fleet_config *config,
     const struct keyring *ring)
 {
+	ask_alarm(doctor);
 	ask_locals(doctor, config);
 	ask_copy(doctor, config, ring);
 }

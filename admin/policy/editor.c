@@ -12,9 +12,9 @@
 #include "store/base/cleanup.h"
 #include "admin/policy/editor.h"
 
-/* The exit statuses of sh(1) for a program that is absent or cannot run. */
 #define EDITOR_OF_DEBIAN "/usr/bin/editor"
 
+/* The exit statuses of sh(1) for a program that is absent or cannot run. */
 #define SH_CANNOT 126
 #define SH_ABSENT 127
 

@@ -263,16 +263,23 @@ is_plain_sshd(const char *text)
 	return true;
 }
 
-/* Another program, such as a shell, starts sshd or the gate: the options are not
- * ours to read. */
+/* A program such as run-sshd.sh, whose options are not ours to read. */
 static void
-judge_wrapped(struct uses *uses, const char *path, const char *text)
+judge_script(struct uses *uses, const char *path, const char *text)
 {
 	if (uses_find_name(text, "tfa-gate") != NULL)
 		uses_add(uses, USE_GATE, path, 0, text);
-	else if (!is_plain_sshd(text))
+	else
 		uses_unknown(uses, "%s: what sshd reads is not known: %.600s",
 		    path, text);
+}
+
+/* Another program, such as a shell, starts sshd or the gate. */
+static void
+judge_wrapped(struct uses *uses, const char *path, const char *text)
+{
+	if (!is_plain_sshd(text))
+		judge_script(uses, path, text);
 }
 
 /* sshd, by whatever name, such as tfa-sshd or sshd-bastion. */
@@ -289,9 +296,12 @@ judge_command(struct uses *uses, const char *path, const char *text)
 	    .listener = &listener};
 
 	if (!title_command(text, &listener) ||
-	    uses_find_sshd(title_name(&listener)) == NULL ||
-	    strchr(title_name(&listener), '.') != NULL) {
+	    uses_find_sshd(title_name(&listener)) == NULL) {
 		judge_wrapped(uses, path, text);
+		return;
+	}
+	if (strchr(title_name(&listener), '.') != NULL) {
+		judge_script(uses, path, text);
 		return;
 	}
 	snprintf(who, sizeof(who), "the sshd of %.300s", path);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/store/older.h"
 #include "store/base/cleanup.h"
 #include "store/fleet/fleet.h"
 #include "store/fleet/seen.h"
@@ -80,9 +81,13 @@ fetch_row(void *ctx, const char *key, const char *mark, const uint8_t *sealed,
 		return true;
 	remote_text_free(&row->there);
 	if (remote_unseal(batch->remote, &name, mark, sealed, len,
-		&row->there) == FAULT_NONE)
+		&row->there) != FAULT_NONE) {
+		admin_say("%s", batch->remote->why);
+		return false;
+	}
+	if (!older_is(batch->remote, row->there.serial))
 		return true;
-	admin_say("%s", batch->remote->why);
+	older_say(file);
 	return false;
 }
 

@@ -34,7 +34,8 @@ struct batch {
 bool batch_read(struct move *move, struct remote *remote, size_t first,
     size_t count, struct batch *ret);
 
-/* Gets the fleet's.  False after a message. */
+/* Gets the fleet's.  False after a message: also where one is of an older epoch
+ * than the fleet. */
 bool batch_fetch(struct batch *batch);
 
 /* True if the fleet shows no less than this bastion has seen.  False after a

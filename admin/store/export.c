@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/home.h"
 #include "admin/store/arrive.h"
 #include "admin/store/batch.h"
 #include "admin/store/commands.h"
@@ -86,6 +87,10 @@ export_policy(struct site *site, const struct store *store)
 
 	if (status != ADMIN_DONE)
 		return status;
+	if (text == NULL) {
+		admin_say(HOME_NO_POLICY);
+		return ADMIN_NOT;
+	}
 	if (file_replace(store->dir, "policy.json", ".policy.json.new", 0644,
 		(uid_t)-1, (gid_t)-1, text, len) == FAULT_NONE)
 		return ADMIN_DONE;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/home.h"
 #include "admin/store/census.h"
 #include "admin/store/join.h"
 #include "store/base/cleanup.h"
@@ -138,5 +139,8 @@ join_check_policy(struct site *site)
 
 	if (fault == FAULT_NONE)
 		return ADMIN_DONE;
-	return site_say(site, fault, "the fleet's policy");
+	if (fault != FAULT_ABSENT)
+		return site_say(site, fault, "the fleet's policy");
+	admin_say(HOME_NO_POLICY);
+	return ADMIN_NOT;
 }

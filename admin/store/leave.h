@@ -8,9 +8,13 @@
 
 /* Each an admin_exit, after a message. */
 
-/* The fleet's policy becomes the policy's file; what was there stays beside it as
- * "policy.json.before-fleet". */
+/* The fleet's policy, if there is one, becomes the policy's file; what was there
+ * stays beside it as "policy.json.before-fleet". */
 int leave_keep_policy(struct site *site);
+
+/* Removes the fleet's policy.  Without it nobody gets in at a bastion that was off
+ * while the records went elsewhere: to that one all users would be new. */
+int leave_drop_policy(struct site *site);
 
 /* Removes what this bastion said of itself. */
 int leave_drop_host(struct site *site);
@@ -21,7 +25,8 @@ int leave_remove_host(struct site *site, const char *host);
 /* Renames store.json to store.json.left. */
 int leave_drop_config(const struct site *site);
 
-/* *ret: the text of the policy in the fleet; the caller frees it. */
+/* *ret: the text of the policy in the fleet, which the caller frees; NULL: there
+ * is none. */
 int leave_read_policy(struct site *site, char **ret, size_t *ret_len);
 
 #endif

@@ -21,6 +21,9 @@ leave_read_policy(struct site *site, char **ret, size_t *ret_len)
 	struct remote_name name = remote_name_of(SEAL_POLICY);
 	enum fault fault = remote_get(&site->remote, &name, &text);
 
+	*ret = NULL;
+	if (fault == FAULT_ABSENT)
+		return ADMIN_DONE;
 	if (fault != FAULT_NONE)
 		return site_say(site, fault, "the fleet's policy");
 	if (version_parse(text.text, text.len, &version) != FAULT_NONE) {
@@ -50,7 +53,7 @@ leave_keep_policy(struct site *site)
 	size_t len = 0;
 	int status = leave_read_policy(site, &text, &len);
 
-	if (status != ADMIN_DONE)
+	if (status != ADMIN_DONE || text == NULL)
 		return status;
 	snprintf(before, sizeof(before), "%s.before-fleet", path);
 	snprintf(dir, sizeof(dir), "%.*s",
@@ -68,18 +71,35 @@ leave_keep_policy(struct site *site)
 	return ADMIN_DONE;
 }
 
-int
-leave_remove_host(struct site *site, const char *host)
+/* A killed command may have removed it before. */
+static int
+remove_object(
+    struct site *site, const struct remote_name *name, const char *what)
 {
 	scoped_remote_text struct remote_text text = {.text = NULL};
-	struct remote_name name = remote_host(host);
-	enum fault fault = remote_get(&site->remote, &name, &text);
+	enum fault fault = remote_get(&site->remote, name, &text);
 
 	if (fault == FAULT_ABSENT)
 		return ADMIN_DONE;
 	if (fault == FAULT_NONE)
-		fault = remote_remove(&site->remote, &name, text.mark);
-	return fault == FAULT_NONE ? ADMIN_DONE : site_say(site, fault, host);
+		fault = remote_remove(&site->remote, name, text.mark);
+	return fault == FAULT_NONE ? ADMIN_DONE : site_say(site, fault, what);
+}
+
+int
+leave_drop_policy(struct site *site)
+{
+	const struct remote_name name = remote_name_of(SEAL_POLICY);
+
+	return remove_object(site, &name, "the fleet's policy");
+}
+
+int
+leave_remove_host(struct site *site, const char *host)
+{
+	const struct remote_name name = remote_host(host);
+
+	return remove_object(site, &name, host);
 }
 
 int

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
+#include "store/fleet/line.h"
 #include "store/json/json.h"
 
-#define ANSWER_MAX 98304UL
-#define ALARMS     4
-#define DAYS       INT64_C(1000000)
+#define ALARMS 4
+#define DAYS   INT64_C(1000000)
 
 static const char *const state_names[] = {[MEMBER_AWAY] = "away",
     [MEMBER_REFUSED] = "refused",
@@ -68,7 +68,7 @@ link_status_read(const char *text, size_t len, struct link_status *ret)
 	struct link_status status = {.breaker = 0};
 	struct json_error error;
 	enum fault fault = json_read(
-	    &status_shape, text, len, ANSWER_MAX, &status, &error);
+	    &status_shape, text, len, LINE_PACKET, &status, &error);
 
 	if (fault == FAULT_NONE)
 		*ret = status;

@@ -102,6 +102,15 @@ members_find(const struct members *members, const char *host)
 	return NULL;
 }
 
+void
+members_drop(struct members *members, const struct fleet_member *member)
+{
+	size_t i = (size_t)(member - members->list.items);
+
+	bastion_done(&members->list.items[i].bastion);
+	list_drop(&members->list, sizeof(*member), i);
+}
+
 bool
 members_is_live(const struct fleet_member *member, int64_t now_s)
 {

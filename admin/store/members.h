@@ -31,6 +31,9 @@ void members_done(struct members *members);
 const struct fleet_member *
 members_find(const struct members *members, const char *host);
 
+/* Takes one out of the list. */
+void members_drop(struct members *members, const struct fleet_member *member);
+
 /* True if the bastion has spoken lately. */
 bool members_is_live(const struct fleet_member *member, int64_t now_s);
 

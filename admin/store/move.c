@@ -147,8 +147,8 @@ move_judge_conflicts(const struct move *move)
 	if (move->conflicts == 0)
 		return ADMIN_DONE;
 	admin_say("%zu user%s different records here and in the fleet: %s%s. "
-		  "Revoke one of each, or --prefer last-login takes the one "
-		  "that was used last",
+		  "--prefer last-login takes of each the one that was used "
+		  "last",
 	    move->conflicts, move->conflicts == 1 ? " has" : "s have",
 	    move->names, move->conflicts > 5 ? ", ..." : "");
 	return ADMIN_NOT;
@@ -159,6 +159,20 @@ move_is_same(const struct store_text *here, const struct remote_text *there)
 {
 	return here->len == there->len &&
 	    memcmp(here->bytes, there->text, here->len) == 0;
+}
+
+bool
+move_is_later_here(struct move *move, const char *file,
+    const struct store_text *here, const struct remote_text *there, bool *ret)
+{
+	const struct store_text other = {there->text, there->len};
+	int64_t here_s, there_s;
+
+	if (!move_last_login(move, file, here, &here_s) ||
+	    !move_last_login(move, file, &other, &there_s))
+		return false;
+	*ret = here_s > there_s;
+	return true;
 }
 
 static void

@@ -66,6 +66,11 @@ int move_judge_conflicts(const struct move *move);
 bool
 move_is_same(const struct store_text *here, const struct remote_text *there);
 
+/* *ret: the record here, of two of a user, was used later; which of them
+ * --prefer last-login takes.  False after a message. */
+bool move_is_later_here(struct move *move, const char *file,
+    const struct store_text *here, const struct remote_text *there, bool *ret);
+
 /* True if that serial of the fleet, 0 if there is no record, is no lower than what
  * was seen of that key, which is locked.  False after a message. */
 bool move_is_as_seen(

@@ -187,6 +187,21 @@ remote_get(struct remote *remote, const struct remote_name *name,
 	return open_value(remote, name, answer.mark, answer.value, ret);
 }
 
+enum fault
+remote_revision(struct remote *remote, uint64_t *ret)
+{
+	scoped_answer struct talk_answer answer = {.status = 0};
+	enum fault fault = talk_get(
+	    &remote->line, prefixes[SEAL_FLEET], NULL, until_ms(), &answer);
+
+	if (fault != FAULT_NONE)
+		return said(remote, fault);
+	return talk_number(answer.revision, ret)
+	    ? FAULT_NONE
+	    : remote_say(
+		  remote, FAULT_FORMAT, "tfa-link's answer has no revision");
+}
+
 uint64_t
 remote_next_serial(const struct remote *remote, uint64_t serial)
 {
@@ -267,17 +282,30 @@ remote_put_all(struct remote *remote, struct talk_batch *batch)
 	    remote, talk_put_all(&remote->line, batch, until_ms(), &answer));
 }
 
-/* A policy's serial is its number, which stays. */
+/* A policy's serial is its number, which stays.  A user's record may come into
+ * another epoch only with all closed that may have been used (older.h). */
+static uint64_t
+resealed_serial(const struct remote *remote, enum seal_kind kind, uint64_t was)
+{
+	switch (kind) {
+	case SEAL_POLICY:
+		return was;
+	case SEAL_USER:
+		return was + 1;
+	case SEAL_FLEET:
+	case SEAL_BASTION:
+		break;
+	}
+	return remote_next_serial(remote, was);
+}
+
 enum fault
 remote_reseal(struct remote *remote, const struct remote_name *name,
     const struct remote_text *text)
 {
-	uint64_t serial = name->kind == SEAL_POLICY
-	    ? text->serial
-	    : remote_next_serial(remote, text->serial);
-
-	return put_sealed(
-	    remote, name, text->mark, serial, text->text, text->len);
+	return put_sealed(remote, name, text->mark,
+	    resealed_serial(remote, name->kind, text->serial), text->text,
+	    text->len);
 }
 
 enum fault
@@ -298,7 +326,6 @@ struct scan {
 	remote_each *each;
 	void *ctx;
 	char after[TALK_KEY];
-	const char *last; /* key; NULL: to the end */
 	char revision[REMOTE_MARK];
 	bool more;
 };
@@ -309,8 +336,6 @@ show_row(
 {
 	scoped_sealed struct sealed sealed = {.bytes = NULL};
 
-	if (scan->last != NULL && strcmp(row->key, scan->last) > 0)
-		return FAULT_NONE;
 	if (row->value != NULL && talk_value(row->value, &sealed) != FAULT_NONE)
 		return remote_say(remote, FAULT_FORMAT,
 		    "tfa-link's answer has a value that is no base64");
@@ -334,8 +359,7 @@ scan_page(struct remote *remote, struct scan *scan)
 		memcpy(scan->after, answer.rows.items[i].key, TALK_KEY);
 	}
 	memcpy(scan->revision, answer.revision, REMOTE_MARK);
-	scan->more = answer.more &&
-	    (scan->last == NULL || strcmp(scan->after, scan->last) < 0);
+	scan->more = answer.more;
 	return fault;
 }
 
@@ -389,7 +413,7 @@ remote_scan_users(struct remote *remote, const char *after, const char *last,
 	if (after[0] != '\0')
 		key_of(&first, scan.after);
 	key_of(&end, key);
-	scan.last = key;
+	scan.page.until = key;
 	return scan_all(remote, &scan);
 }
 

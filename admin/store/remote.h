@@ -92,7 +92,8 @@ remote_put_all(struct remote *remote, struct talk_batch *batch);
  * now. */
 uint64_t remote_next_serial(const struct remote *remote, uint64_t serial);
 
-/* remote_put() of the same text, sealed anew with the key in use. */
+/* remote_put() of the same text, sealed anew with the key in use; a user's stays
+ * in its epoch. */
 MUST_USE enum fault remote_reseal(struct remote *remote,
     const struct remote_name *name, const struct remote_text *text);
 
@@ -120,6 +121,9 @@ MUST_USE enum fault remote_scan_users(struct remote *remote, const char *after,
 MUST_USE enum fault remote_unseal(struct remote *remote,
     const struct remote_name *name, const char *mark, const uint8_t *sealed,
     size_t len, struct remote_text *ret);
+
+/* *ret: the revision that the engine has now.  As remote_get(). */
+MUST_USE enum fault remote_revision(struct remote *remote, uint64_t *ret);
 
 /* *ret_text: the link's answer about itself, as JSON; the caller frees it. */
 MUST_USE enum fault

@@ -3,6 +3,7 @@
 
 #include "admin/store/commands.h"
 #include "admin/store/crew.h"
+#include "admin/store/older.h"
 #include "admin/store/sweep.h"
 
 #define TRIES 20 /* each is lost to a login, or to another bastion */
@@ -33,6 +34,11 @@ reseal_one(void *ctx, struct remote *remote, size_t i)
 		fault = remote_get(remote, &name, &text);
 		if (fault == FAULT_ABSENT)
 			return RESEAL_GONE;
+		if (fault == FAULT_NONE && name.kind == SEAL_USER &&
+		    older_is(remote, text.serial)) {
+			older_say(name.text);
+			return RESEAL_FAILED;
+		}
 		if (fault == FAULT_NONE)
 			fault = remote_reseal(remote, &name, &text);
 	}

@@ -1,7 +1,9 @@
 /*
  * An administrator put a backup of etcd back, and says so: what is older than
  * what was seen is believed from now on, in a new epoch, and whatever may have
- * been used since the backup is closed (store/core/restored.h).
+ * been used since the backup is closed (store/core/restored.h), at once: until
+ * then a record that is moved, or sealed anew, would come into the new epoch with
+ * all codes good again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,11 +18,24 @@
 #include "admin/log/history.h"
 #include "admin/store/commands.h"
 #include "admin/store/join.h"
-#include "admin/store/move.h"
+#include "admin/store/older.h"
 #include "admin/store/restored_policy.h"
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
 #include "store/fleet/seen.h"
+
+/* Takes the epoch of what was seen, if it is higher. */
+static void
+take_epoch(int folder, const char *name, uint64_t *epoch)
+{
+	scoped_fd int lock = openat(
+	    folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint64_t serial = 0;
+
+	if (lock >= 0 && seen_serial_read(lock, &serial) == FAULT_NONE &&
+	    SEAL_EPOCH(serial) > *epoch)
+		*epoch = SEAL_EPOCH(serial);
+}
 
 /* The highest epoch of which this bastion has seen anything: a backup may be
  * older than the last one that was accepted. */
@@ -30,22 +45,17 @@ seen_epoch(struct store *store, uint64_t *ret)
 	int fd = openat(store->locks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
-	uint64_t serial, epoch = 0;
+	uint64_t epoch = 0;
 
 	if (dir == NULL) {
 		cleanup_fd(&fd);
 		admin_say("locks: %s", strerror(errno));
 		return false;
 	}
-	while ((entry = readdir(dir)) != NULL) {
-		scoped_fd int lock = openat(store->locks, entry->d_name,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-		if (entry->d_name[0] != '.' && lock >= 0 &&
-		    seen_serial_read(lock, &serial) == FAULT_NONE &&
-		    SEAL_EPOCH(serial) > epoch)
-			epoch = SEAL_EPOCH(serial);
-	}
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			take_epoch(store->locks, entry->d_name, &epoch);
+	take_epoch(store->dir, "fleet/charter.lock", &epoch);
 	closedir(dir);
 	*ret = epoch;
 	return true;
@@ -61,6 +71,10 @@ raise_epoch(struct site *site, uint64_t seen)
 
 	if ((int64_t)seen > epoch)
 		epoch = (int64_t)seen;
+	if (epoch >= CHARTER_EPOCH) {
+		admin_say("there is no epoch after %" PRId64, epoch);
+		return ADMIN_NOT;
+	}
 	site->charter.epoch = epoch + 1;
 	site->remote.epoch = (uint64_t)epoch + 1;
 	if (charter_format(&site->charter, &text) != FAULT_NONE) {
@@ -74,17 +88,17 @@ raise_epoch(struct site *site, uint64_t seen)
 	    : site_say(site, fault, "the fleet's charter");
 }
 
+/* The revision of an answer: a member that does not answer may have said another
+ * one before the restore. */
 static int
 accept_revision(struct site *site, struct store *store)
 {
-	scoped_link_status struct link_status link = {.breaker = 0};
 	uint64_t revision = 0;
-	int status = join_ask_link(site, &link);
+	enum fault fault = remote_revision(&site->remote, &revision);
 
-	if (status != ADMIN_DONE)
-		return status;
-	if (!talk_number(link.revision, &revision) ||
-	    seen_revision_accept(store->dir, revision) != FAULT_NONE) {
+	if (fault != FAULT_NONE)
+		return site_say(site, fault, "the fleet's revision");
+	if (seen_revision_accept(store->dir, revision) != FAULT_NONE) {
 		admin_say(
 		    "%s/fleet/revision: %s", site->folder, strerror(errno));
 		return ADMIN_NOT;
@@ -190,6 +204,23 @@ ask_to_accept(const struct site *site)
 }
 
 static int
+close_all(struct site *site, struct store *store)
+{
+	size_t closed = 0;
+	int status = older_close(site, &closed);
+	char done[80];
+
+	snprintf(done, sizeof(done), "%zu records closed", closed);
+	admin_done(site->admin, site->charter.name, done);
+	if (status != ADMIN_DONE)
+		admin_say("not all records are closed: \"tfa-admin store "
+			  "accept-restore --here\" closes the others");
+	if (older_forget(site, store) != ADMIN_DONE)
+		status = ADMIN_NOT;
+	return status;
+}
+
+static int
 accept(struct site *site, struct store *store)
 {
 	scoped_restored_policy struct restored_policy policy;
@@ -199,6 +230,8 @@ accept(struct site *site, struct store *store)
 	if (status == ADMIN_DONE && !site->admin->here)
 		status = seen_epoch(store, &seen) ? raise_epoch(site, seen)
 						  : ADMIN_NOT;
+	if (status == ADMIN_DONE)
+		status = close_all(site, store);
 	if (status == ADMIN_DONE)
 		status = accept_revision(site, store);
 	return status == ADMIN_DONE ? restored_policy_put(&policy, store)

@@ -147,6 +147,25 @@ site_members(struct site *site, struct members *ret)
 }
 
 int
+site_others(struct site *site, struct members *ret)
+{
+	char host[BASTION_HOST];
+	const struct fleet_member *own;
+	int status = site_members(site, ret);
+
+	if (status != ADMIN_DONE)
+		return status;
+	if (!bastion_host(host)) {
+		admin_say("this machine has no name");
+		return ADMIN_NOT;
+	}
+	own = members_find(ret, host);
+	if (own != NULL)
+		members_drop(ret, own);
+	return ADMIN_DONE;
+}
+
+int
 site_say(const struct site *site, enum fault fault, const char *what)
 {
 	admin_say("%s: %s", what,

@@ -19,6 +19,7 @@
  *	reseal.c       store reseal
  *	export.c       store export
  *	restore.c      store accept-restore; restored_policy.c: the policy then
+ *	older.c        records from before it
  *	leave.c        store leave, remove and level
  *
  * Commands run as root.  In the folder of records they act as its owner, the
@@ -72,6 +73,9 @@ void site_done(struct site *site);
 
 /* members_read(), as an admin_exit after a message. */
 int site_members(struct site *site, struct members *ret);
+
+/* *ret: the bastions of the fleet beside this one; as site_members(). */
+int site_others(struct site *site, struct members *ret);
 
 /* Says why the fleet's store did not do it.  what: "the record of alice". */
 int site_say(const struct site *site, enum fault fault, const char *what);

@@ -59,8 +59,7 @@ compare_sides(struct move *move)
 static enum move_code
 choose(struct move *move, const struct batch_row *row)
 {
-	const struct store_text other = {row->there.text, row->there.len};
-	int64_t here_s, there_s;
+	bool later;
 
 	if (row->there.len == 0)
 		return MOVE_MOVED;
@@ -71,10 +70,10 @@ choose(struct move *move, const struct batch_row *row)
 		    "%s: the fleet has another record of this user", row->user);
 		return MOVE_FAILED;
 	}
-	if (!move_last_login(move, row->key.file, &row->here, &here_s) ||
-	    !move_last_login(move, row->key.file, &other, &there_s))
+	if (!move_is_later_here(
+		move, row->key.file, &row->here, &row->there, &later))
 		return MOVE_FAILED;
-	return here_s > there_s ? MOVE_MOVED : MOVE_KEPT;
+	return later ? MOVE_MOVED : MOVE_KEPT;
 }
 
 /* Tells this bastion that the record is in the fleet: if it is gone there one
@@ -275,31 +274,36 @@ ask_to_move(const struct move *move)
 }
 
 static int
-stopped(void)
+stopped(bool alone)
 {
 	admin_say("not all records were moved: nobody can log in here until "
-		  "\"tfa-admin store migrate --to fleet\" ends well, or "
-		  "\"--to folder\" takes back what was moved");
+		  "\"tfa-admin store migrate --to fleet\" ends well%s",
+	    alone ? ", or \"--to folder\" takes back what was moved" : "");
 	return ADMIN_NOT;
 }
 
 static int
 carry_over(struct move *move, bool resumed)
 {
+	scoped_members struct members others = {.list = {NULL, 0}};
+	int status = site_others(move->site, &others);
+	bool alone = others.list.count == 0;
 	char done[200];
 
+	if (status != ADMIN_DONE)
+		return status;
 	if (!closed_begin(&move->store, "store migrate --to fleet") ||
 	    !move_each(move, "moving records", &move->here, move_batch))
-		return stopped();
+		return stopped(alone);
 	snprintf(done, sizeof(done),
 	    "%zu moved, %zu there before, %zu in use there",
 	    move->counts[MOVE_MOVED], move->counts[MOVE_SAME],
 	    move->counts[MOVE_KEPT]);
 	if (!move_each(move, "comparing records", &move->here, check_batch))
-		return stopped();
+		return stopped(alone);
 	if (!closed_note_fleet(&move->store, move->site->charter.id) ||
 	    !make_room(move, resumed) || !put_away(move))
-		return stopped();
+		return stopped(alone);
 	admin_done(move->site->admin, move->site->charter.name, done);
 	return ADMIN_DONE;
 }

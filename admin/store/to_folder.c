@@ -7,7 +7,7 @@
  *	2. the folder is closed; each record is written, or was before
  *	3. each is read back and compared
  *	4. the fleet's are removed: what is here is the only one from now on
- *	5. the policy; store.json goes
+ *	5. the policy becomes this bastion's, and is removed; store.json goes
  *	6. "in-fleet" goes, the keeper starts anew, and the folder is opened
  *
  * Where "in-fleet" is not there a migration into the fleet did not end: then what
@@ -25,16 +25,32 @@
 #include "admin/store/members.h"
 #include "store/base/cleanup.h"
 
-/* How a record of the fleet stands beside the one here. */
+/* How a record of the fleet stands beside the one here.  One of a user who is
+ * local at this bastion is of no use to it. */
 static enum move_code
-compare_row(const struct batch_row *row)
+compare_row(const struct move *move, const struct batch_row *row)
 {
-	if (row->there.len == 0)
+	if (row->there.len == 0 || site_is_local(move->site, row->user))
 		return MOVE_SAME; /* removed, now or earlier */
 	if (row->here.bytes == NULL)
 		return MOVE_ALONE;
 	return move_is_same(&row->here, &row->there) ? MOVE_SAME
 						     : MOVE_CONFLICT;
+}
+
+/* Lets --prefer decide between two that differ. */
+static enum move_code
+settle_row(struct move *move, const struct batch_row *row)
+{
+	enum move_code code = compare_row(move, row);
+	bool later;
+
+	if (code != MOVE_CONFLICT || !move->prefer)
+		return code;
+	if (!move_is_later_here(
+		move, row->key.file, &row->here, &row->there, &later))
+		return MOVE_FAILED;
+	return later ? MOVE_KEPT : MOVE_CONFLICT;
 }
 
 /* Nothing is brought that is no record, or shows less than was seen. */
@@ -68,15 +84,15 @@ look_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 	    !batch_fetch(&batch) || !are_good(&batch))
 		return;
 	for (size_t i = 0; i < count; i++)
-		ret_codes[i] = (int)compare_row(&batch.rows[i]);
+		ret_codes[i] = (int)compare_row(ctx, &batch.rows[i]);
 }
 
 static enum move_code
 bring_one(struct move *move, const struct batch_row *row)
 {
-	enum move_code code = compare_row(row);
+	enum move_code code = settle_row(move, row);
 
-	if (code != MOVE_ALONE)
+	if (code != MOVE_ALONE && (code != MOVE_CONFLICT || !move->prefer))
 		return code;
 	if (arrive_put(
 		&move->store, row->key.file, row->there.text, row->there.len))
@@ -103,8 +119,8 @@ bring_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 			    batch.rows[i].user);
 }
 
-/* Puts an empty text in place of each that is the same here: there is no record,
- * and there was one.  A key that is gone would look like one that somebody took
+/* Puts an empty text in place of each that is the same here, or was used before
+ * the one here: there is no record, and there was one.  A key that is gone would look like one that somebody took
  * away. */
 static enum fault
 empty_all(struct batch *batch, const int *codes)
@@ -117,7 +133,8 @@ empty_all(struct batch *batch, const int *codes)
 		const struct batch_row *row = &batch->rows[i];
 		struct remote_name name = remote_user(row->key.file);
 
-		if (codes[i] == MOVE_SAME && row->there.len > 0)
+		if ((codes[i] == MOVE_SAME || codes[i] == MOVE_KEPT) &&
+		    row->there.len > 0)
 			fault = remote_batch_add(
 			    batch->remote, &puts, &name, &row->there, "", 0);
 	}
@@ -137,7 +154,8 @@ fetch_and_empty(struct batch *batch, int *ret_codes)
 		if (!batch_fetch(batch))
 			return false;
 		for (size_t i = 0; i < batch->count; i++)
-			ret_codes[i] = (int)compare_row(&batch->rows[i]);
+			ret_codes[i] = (int)settle_row(
+			    batch->move, &batch->rows[i]);
 		fault = empty_all(batch, ret_codes);
 	}
 	if (fault == FAULT_NONE)
@@ -147,7 +165,7 @@ fetch_and_empty(struct batch *batch, int *ret_codes)
 	return false;
 }
 
-/* Removes only what is here, with the same bytes. */
+/* Removes only what is here, with the same bytes or a later login. */
 static void
 drop_batch(void *ctx, struct remote *remote, size_t first, size_t count,
     int ret_codes[static CREW_BATCH])
@@ -171,19 +189,10 @@ drop_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 static int
 check_alone(struct site *site)
 {
-	scoped_members struct members members = {.list = {NULL, 0}};
-	char host[BASTION_HOST];
-	int status = site_members(site, &members);
+	scoped_members struct members others = {.list = {NULL, 0}};
+	int status = site_others(site, &others);
 
-	if (status != ADMIN_DONE)
-		return status;
-	if (!bastion_host(host)) {
-		admin_say("this machine has no name");
-		return ADMIN_NOT;
-	}
-	list_each(const struct fleet_member, member, members.list) {
-		if (strcmp(member->host, host) == 0)
-			continue;
+	list_each(const struct fleet_member, member, others.list) {
 		admin_say("the bastion %s is in the fleet%s: first \"tfa-admin "
 			  "store leave\" there, or here \"store remove %s\" if "
 			  "it is lost. store export makes a copy meanwhile",
@@ -243,24 +252,48 @@ carry_back(struct move *move)
 	site_become_root(site);
 	if (leave_keep_policy(site) != ADMIN_DONE ||
 	    leave_drop_host(site) != ADMIN_DONE ||
+	    leave_drop_policy(site) != ADMIN_DONE ||
 	    leave_drop_config(site) != ADMIN_DONE || !site_become_owner(site))
 		return stopped_there();
 	admin_done(site->admin, site->folder, done);
 	return ADMIN_DONE;
 }
 
+/* A record of the same bytes may be another bastion's own, which brought it into
+ * the fleet and has it there alone. */
+static int
+check_ours(struct site *site)
+{
+	scoped_members struct members others = {.list = {NULL, 0}};
+	int status = site_others(site, &others);
+
+	if (status != ADMIN_DONE || others.list.count == 0)
+		return status;
+	admin_say("the bastion %s is in the fleet: what was moved there stays, "
+		  "since it may be that bastion's own. \"tfa-admin store "
+		  "migrate --to fleet\" goes on with the move",
+	    others.list.items[0].host);
+	return ADMIN_NOT;
+}
+
 /* A migration into the fleet that did not end. */
 static int
 leave_open(struct move *move)
 {
+	int status;
+
 	if (!closed_is(&move->store)) {
 		admin_say("the records are in %s already", move->site->folder);
 		return ADMIN_NOT;
 	}
+	status = check_ours(move->site);
+	if (status != ADMIN_DONE)
+		return status;
 	if (!admin_confirm(move->site->admin,
 		"A migration into the fleet did not end. What it wrote there "
 		"is removed, and the records here stay. Go on?"))
 		return ADMIN_NOT;
+	move->prefer = false;
 	if (!drop_all(move))
 		return stopped_there();
 	return closed_end(&move->store) ? ADMIN_DONE : ADMIN_NOT;
@@ -283,7 +316,7 @@ look_at_move(struct move *move)
 	    move->there.names.count, move->counts[MOVE_SAME], move->conflicts);
 	if (move->site->admin->dry_run)
 		admin_done(move->site->admin, move->site->charter.name, plan);
-	return move_judge_conflicts(move);
+	return move->prefer ? ADMIN_DONE : move_judge_conflicts(move);
 }
 
 static int

@@ -36,7 +36,7 @@ units_restart_keeper(void)
 		    : ADMIN_NOT;
 	admin_say(
 	    "restart the keeper now: it reads %s and the fleet's keys when "
-	    "it starts, and lets nobody in before",
+	    "it starts, and lets nobody in until then",
 	    FLEET_CONFIG);
 	return ADMIN_DONE;
 }

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "store/base/hash.h"
+#include "store/base/texts.h"
 #include "store/fleet/ahead.h"
 
 #define PAGE_ROWS 256
+#define FENCE     32 /* records of two or three kilobytes fill a packet */
 
 /* The keys of the list are kept as numbers: 0.8 MB for 100,000. */
 struct ahead {
@@ -17,8 +19,14 @@ struct ahead {
 	bool asked;
 	LIST_OF(uint64_t) known;
 	bool sorted;
+	/* Each 32nd key of the list, in its order, and the last one.  A page goes
+	 * up to one of them: etcd 3.4 looks at all keys of a range, however few
+	 * are wanted, which for 100,000 users is most of the work. */
+	LIST_OF(const char *) fences;
+	struct texts texts;
+	size_t fence_at;
+	char newest[TALK_KEY];
 	struct talk_answer page;
-	bool begun;
 	size_t at; /* the row that was found last */
 };
 
@@ -46,6 +54,8 @@ ahead_free(struct ahead *ahead)
 		return;
 	talk_done(&ahead->page);
 	line_close(&ahead->line);
+	texts_done(&ahead->texts);
+	free(ahead->fences.items);
 	free(ahead->known.items);
 	free(ahead);
 }
@@ -72,13 +82,26 @@ compare_orders(const void *a, const void *b)
 	return one < other ? -1 : one > other;
 }
 
+static bool
+keep_fence(struct ahead *ahead, const char *key)
+{
+	const char **fence = list_add(&ahead->fences, sizeof(*fence));
+
+	if (fence == NULL)
+		return false;
+	*fence = texts_keep(&ahead->texts, key);
+	return *fence != NULL;
+}
+
 bool
 ahead_know(struct ahead *ahead, const char *key)
 {
 	uint64_t *number = list_add(&ahead->known, sizeof(*number));
 
 	ahead->sorted = false;
-	return number != NULL && order_of(key, number);
+	snprintf(ahead->newest, sizeof(ahead->newest), "%s", key);
+	return number != NULL && order_of(key, number) &&
+	    (ahead->known.count % FENCE != 0 || keep_fence(ahead, key));
 }
 
 static bool
@@ -106,10 +129,31 @@ last_key(const struct ahead *ahead)
 				    : "";
 }
 
+/* The end of the page behind this one. */
+static const char *
+next_fence(struct ahead *ahead)
+{
+	const char *last = last_key(ahead);
+
+	while (ahead->fence_at < ahead->fences.count &&
+	    strcmp(ahead->fences.items[ahead->fence_at], last) <= 0)
+		ahead->fence_at++;
+	return ahead->fence_at < ahead->fences.count
+	    ? ahead->fences.items[ahead->fence_at]
+	    : ahead->newest;
+}
+
+static bool
+has_more(const struct ahead *ahead)
+{
+	return strcmp(ahead->newest, last_key(ahead)) > 0;
+}
+
 /* Asks for the page behind the last key, and does not wait for it. */
 static bool
 ask_page(struct ahead *ahead, int64_t until_ms)
 {
+	ahead->wanted.until = next_fence(ahead);
 	snprintf(ahead->after, sizeof(ahead->after), "%s", last_key(ahead));
 	ahead->asked = talk_scan_ask(&ahead->line, &ahead->wanted, until_ms) ==
 	    FAULT_NONE;
@@ -137,7 +181,7 @@ turn_page(struct ahead *ahead, int64_t until_ms)
 	struct talk_answer next;
 	bool early = ahead->asked, taken;
 
-	if (ahead->begun && !ahead->page.more)
+	if (!has_more(ahead))
 		return false;
 	taken = (early || ask_page(ahead, until_ms)) &&
 	    take_page(ahead, until_ms, &next);
@@ -147,11 +191,15 @@ turn_page(struct ahead *ahead, int64_t until_ms)
 		    take_page(ahead, until_ms, &next);
 	if (!taken)
 		return false;
+	/* The key that it goes up to was there. */
+	if (next.rows.count == 0) {
+		talk_done(&next);
+		return false;
+	}
 	talk_done(&ahead->page);
 	ahead->page = next;
-	ahead->begun = true;
 	ahead->at = 0;
-	if (next.more)
+	if (has_more(ahead))
 		(void)ask_page(ahead, until_ms);
 	return true;
 }

@@ -31,7 +31,7 @@ static const struct json_form form_id = {
 
 static const struct json_field charter_fields[] = {
     ROW(FORM, "id", id, &form_id),
-    ROW(NUMBER, "epoch", epoch, 1, CHARTER_MOST),
+    ROW(NUMBER, "epoch", epoch, 1, CHARTER_EPOCH),
     ROW(NUMBER, "level", level, 1, CHARTER_MOST),
     ROW(FORM, "name", name, &fleet_form_host),
 };

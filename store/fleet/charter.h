@@ -21,7 +21,8 @@
 #define CHARTER_ID    33
 #define CHARTER_LEVEL 2 /* what this program can read and write */
 #define CHARTER_UIDS  2 /* records have the uids of each bastion */
-#define CHARTER_MOST  INT64_C(1000000000)
+#define CHARTER_MOST  INT64_C(1000000000) /* levels */
+#define CHARTER_EPOCH INT64_C(65535)      /* as many as a seal has room for */
 
 struct charter {
 	char id[CHARTER_ID];

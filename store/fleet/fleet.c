@@ -43,7 +43,8 @@ fleet_has(const struct store *store, const char *user)
 	return !fleet_config_is_local(store->fleet->config, user);
 }
 
-/* *ret: the highest serial that was seen of that record. */
+/* *ret: the highest serial that was seen of that record.  A file of this bastion
+ * that is damaged is no damage of the record, which a revoke would set aside. */
 static enum fault
 read_seen(struct store *store, const struct store_key *key, uint64_t *ret)
 {
@@ -62,7 +63,7 @@ read_seen(struct store *store, const struct store_key *key, uint64_t *ret)
 		return store_say_errno(store, "cannot open locks/", key->file);
 	fault = seen_serial_read(lock, ret);
 	if (fault == FAULT_FORMAT)
-		return store_say(store, fault,
+		return store_say(store, FAULT_REFUSED,
 		    "locks/%s has bytes that tfa did not write", key->file);
 	return fault == FAULT_NONE
 	    ? fault
@@ -150,15 +151,14 @@ take_state(struct store *store, struct store_key *key, const char *mark,
 	return FAULT_ABSENT;
 }
 
-/* Compares the engine's revision with the highest one that was seen before it
- * was asked.  Notes it where something will be changed. */
-static enum fault
-judge_revision(
+enum fault
+fleet_judge_revision(
     struct store *store, const char *revision, uint64_t seen, bool note)
 {
 	uint64_t number = 0;
 
-	if (!talk_number(revision, &number) || number < seen)
+	if (!talk_number(revision, &number) ||
+	    seen_revision_judge(store->dir, number, seen) != FAULT_NONE)
 		return store_say(store, FAULT_BACK,
 		    "the shared store is at revision %s, and was at %llu: it "
 		    "was restored from a backup, or another server answers",
@@ -169,14 +169,18 @@ judge_revision(
 	return FAULT_NONE;
 }
 
-static enum fault
-read_revision_seen(struct store *store, uint64_t *ret)
+enum fault
+fleet_revision_seen(struct store *store, uint64_t *ret)
 {
 	enum fault fault = seen_revision_read(store->dir, ret);
 
+	if (fault == FAULT_BACK)
+		return store_say(store, fault,
+		    "the shared store was at an older state than before, and "
+		    "nobody has accepted that: fleet/back is there");
 	if (fault == FAULT_FORMAT)
-		return store_say(
-		    store, fault, "fleet/revision is not what tfa wrote");
+		return store_say(store, FAULT_REFUSED,
+		    "fleet/revision has bytes that tfa did not write");
 	return fault == FAULT_NONE
 	    ? fault
 	    : store_say_errno(store, "cannot read", "fleet/revision");
@@ -204,7 +208,7 @@ ask_state(struct store *store, struct store_key *key, struct store_text *ret)
 	scoped_answer struct talk_answer answer = {.status = 0};
 	char path[TALK_KEY];
 	uint64_t seen = 0;
-	enum fault fault = read_revision_seen(store, &seen);
+	enum fault fault = fleet_revision_seen(store, &seen);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -213,7 +217,8 @@ ask_state(struct store *store, struct store_key *key, struct store_text *ret)
 	    clock_ms() + fleet->get_ms, &answer);
 	if (fault != FAULT_NONE)
 		return fleet_fail(store, fault);
-	fault = judge_revision(store, answer.revision, seen, key->lock >= 0);
+	fault = fleet_judge_revision(
+	    store, answer.revision, seen, key->lock >= 0);
 	if (fault == FAULT_NONE)
 		fault = judge_marks(store, &answer.with);
 	return fault == FAULT_NONE
@@ -280,7 +285,7 @@ put_bytes(struct store *store, const struct store_key *key,
 	for (;;) {
 		fault = talk_put(&fleet->line, path, key->mark, sealed,
 		    &fleet->marks, key->until_ms, ret);
-		maybe |= fault == FAULT_UNSURE || fault == FAULT_FORMAT;
+		maybe |= fault == FAULT_UNSURE;
 		if (!maybe || fault == FAULT_NONE || fault == FAULT_STALE ||
 		    clock_ms() + NAP_MS >= key->until_ms)
 			break;
@@ -503,7 +508,7 @@ scan_page(struct store *store, char after[static TALK_KEY],
 	    .limit = TALK_LIMIT};
 	bool first = strcmp(revision, "0") == 0;
 	uint64_t seen = 0;
-	enum fault fault = first ? read_revision_seen(store, &seen)
+	enum fault fault = first ? fleet_revision_seen(store, &seen)
 				 : FAULT_NONE;
 
 	if (fault != FAULT_NONE)
@@ -514,7 +519,7 @@ scan_page(struct store *store, char after[static TALK_KEY],
 		return fleet_fail(
 		    store, fault == FAULT_STALE ? FAULT_AWAY : fault);
 	if (first)
-		fault = judge_revision(store, ret->revision, seen, false);
+		fault = fleet_judge_revision(store, ret->revision, seen, false);
 	snprintf(revision, TALK_MARK, "%s", ret->revision);
 	if (ret->rows.count > 0)
 		snprintf(after, TALK_KEY, "%s",

@@ -57,4 +57,16 @@ void fleet_attach(struct fleet *fleet, struct store *store);
 
 void fleet_done(struct fleet *fleet);
 
+/* For who asks the engine by another way than through store.h.  *ret: the highest
+ * revision that was seen, for fleet_judge_revision(); to be asked before the
+ * engine is.  FAULT_BACK: the engine's state went back, and that is not accepted;
+ * FAULT_REFUSED, FAULT_IO; store->why says why. */
+MUST_USE enum fault fleet_revision_seen(struct store *store, uint64_t *ret);
+
+/* Compares the revision of an answer with it.  FAULT_BACK: it is lower, and no
+ * revision counts any more until that is accepted (seen.h).  note: it is the
+ * highest one from now on, where something will be changed; FAULT_IO. */
+MUST_USE enum fault fleet_judge_revision(
+    struct store *store, const char *revision, uint64_t seen, bool note);
+
 #endif

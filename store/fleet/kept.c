@@ -15,6 +15,7 @@
 #include "store/base/cleanup.h"
 #include "store/base/clock.h"
 #include "store/base/file.h"
+#include "store/fleet/learn.h"
 #include "store/fleet/seen.h"
 
 #define FOLDER   "fleet"
@@ -108,7 +109,15 @@ copy_read(struct fleet *fleet, int folder, const struct piece *piece,
 		  piece->key, fault_name(fault));
 }
 
-/* True if the file need not be written again. */
+static bool
+is_same_value(const char *one, const char *other)
+{
+	return one == NULL || other == NULL ? one == other
+					    : strcmp(one, other) == 0;
+}
+
+/* True if the file need not be written again.  After a restore the engine gives a
+ * mark a second time, to another text. */
 static bool
 copy_stands(struct fleet *fleet, int folder, const struct piece *piece,
     const struct copy *copy)
@@ -116,8 +125,9 @@ copy_stands(struct fleet *fleet, int folder, const struct piece *piece,
 	scoped_copy struct copy old = {.time_s = 0};
 
 	return copy_read(fleet, folder, piece, &old) == FAULT_NONE &&
-	    strcmp(old.mark, copy->mark) == 0 && copy->time_s >= old.time_s &&
-	    copy->time_s - old.time_s < AGAIN_S;
+	    strcmp(old.mark, copy->mark) == 0 &&
+	    is_same_value(old.value, copy->value) &&
+	    copy->time_s >= old.time_s && copy->time_s - old.time_s < AGAIN_S;
 }
 
 static enum fault
@@ -129,11 +139,19 @@ copy_write(struct fleet *fleet, int folder, const struct piece *piece,
 	if (copy_stands(fleet, folder, piece, copy))
 		return FAULT_NONE;
 	if (json_write(&copy_shape, copy, false, &text) != FAULT_NONE)
-		return FAULT_MEMORY;
+		return kept_say(fleet, FAULT_MEMORY, "out of memory");
 	if (file_put(folder, piece->key, piece->new, 0600, (uid_t)-1, (gid_t)-1,
 		text, strlen(text)) == FAULT_NONE)
 		return FAULT_NONE;
 	return say_file(fleet, piece->key);
+}
+
+/* The backup that was accepted has no policy: that lets nobody in, and one may be
+ * put there. */
+static bool
+is_absent_since(uint64_t serial, uint64_t seen, uint64_t epoch)
+{
+	return serial == 0 && SEAL_EPOCH(seen) < epoch;
 }
 
 /*
@@ -151,19 +169,26 @@ piece_note(struct fleet *fleet, int folder, const struct piece *piece,
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return say_file(fleet, piece->lock);
 	fault = seen_serial_read(lock, &seen);
-	if (fault == FAULT_NONE)
+	if (fault == FAULT_FORMAT)
+		return kept_say(fleet, FAULT_REFUSED,
+		    FOLDER "/%s has bytes that tfa did not write", piece->lock);
+	if (fault != FAULT_NONE)
+		return say_file(fleet, piece->lock);
+	if (!is_absent_since(serial, seen, epoch))
 		fault = seen_serial_judge(serial, seen, epoch);
 	if (fault == FAULT_BACK)
 		return kept_say(fleet, fault,
 		    "the shared store shows an older \"%s\" than it did before",
 		    piece->key);
-	if (fault == FAULT_NONE)
-		fault = copy_write(fleet, folder, piece, copy);
-	if (fault == FAULT_NONE && serial != seen)
-		fault = seen_serial_write(lock, serial);
-	return fault == FAULT_FORMAT || fault == FAULT_IO
-	    ? say_file(fleet, piece->lock)
-	    : fault;
+	fault = copy_write(fleet, folder, piece, copy);
+	if (fault != FAULT_NONE || serial == seen)
+		return fault;
+	/* Serials that were seen in earlier epochs say less from now on. */
+	if (piece->kind == SEAL_FLEET && SEAL_EPOCH(serial) > SEAL_EPOCH(seen))
+		learn_soon(folder);
+	return seen_serial_write(lock, serial) == FAULT_NONE
+	    ? FAULT_NONE
+	    : say_file(fleet, piece->lock);
 }
 
 /* *ret: the text in base64 of a seal; json_text_free() frees it. */
@@ -322,6 +347,7 @@ fetch_policy(struct fleet *fleet, int folder, int64_t now_s, struct kept *kept)
 	memcpy(kept->policy_mark, answer.mark, TALK_MARK);
 	memcpy(copy.mark, answer.mark, TALK_MARK);
 	copy.value = answer.value;
+	memcpy(kept->revision, answer.revision, TALK_MARK);
 	kept->checked_s = now_s;
 	fault = piece_note(fleet, folder, &policy_piece, serial,
 	    (uint64_t)kept->charter.epoch, &copy);
@@ -476,6 +502,30 @@ put_next(
 	return fault;
 }
 
+/* Each put makes the engine's revision higher: a restored store must not pass by
+ * that for the one that was known.  Who only reads is told by the records. */
+static enum fault
+fetch_to_put(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
+{
+	struct store store = {.dir = dir};
+	struct kept kept;
+	uint64_t seen = 0;
+	enum fault fault = fleet_revision_seen(&store, &seen);
+
+	if (fault != FAULT_NONE)
+		return kept_say(fleet, fault, "%s", store.why);
+	fault = kept_fetch(fleet, dir, now_s, &kept);
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = fleet_judge_revision(&store, kept.revision, seen, true);
+	if (fault == FAULT_NONE) {
+		*ret = kept;
+		return fault;
+	}
+	kept_done(&kept);
+	return kept_say(fleet, fault, "%s", store.why);
+}
+
 enum fault
 kept_put(struct fleet *fleet, int dir, const struct kept_next *next,
     struct version *ret_theirs)
@@ -486,7 +536,7 @@ kept_put(struct fleet *fleet, int dir, const struct kept_next *next,
 	if (next->len > KEPT_TEXT)
 		return kept_say(fleet, FAULT_LIMIT,
 		    "a fleet's policy may have %lu bytes", KEPT_TEXT);
-	fault = kept_fetch(fleet, dir, next->now_s, &kept);
+	fault = fetch_to_put(fleet, dir, next->now_s, &kept);
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = strcmp(kept.policy_mark, next->mark) == 0

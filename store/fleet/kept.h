@@ -37,6 +37,7 @@ struct kept {
 	char charter_mark[TALK_MARK];
 	char policy_mark[TALK_MARK]; /* "0": there is none */
 	int64_t checked_s;           /* when the engine last said so */
+	char revision[TALK_MARK];    /* of it then; "": it is the copy */
 };
 
 /*
@@ -74,7 +75,8 @@ struct kept_next {
  * Puts a version in place of the one with that mark, and keeps that one.
  * FAULT_STALE: another one is in force, *ret_theirs, for version_done().
  * FAULT_LIMIT: it is longer than KEPT_TEXT.  FAULT_UNSURE: it may come into force
- * yet.  Other faults as of kept_fetch(); nothing is changed then.
+ * yet.  FAULT_BACK also: the engine's revision went back, and that is not accepted
+ * (seen.h).  Other faults as of kept_fetch(); nothing is changed then.
  */
 MUST_USE enum fault kept_put(struct fleet *fleet, int dir,
     const struct kept_next *next, struct version *ret_theirs);

@@ -14,7 +14,8 @@
 #include "store/fleet/fleet.h"
 #include "store/fleet/seen.h"
 
-#define LEARNT   "fleet/learnt" /* its time of change is when it is due */
+#define NAME     "learnt" /* its time of change is when it is due */
+#define LEARNT   "fleet/" NAME
 #define DAY_S    INT64_C(86400)
 #define JITTER_S 14400
 #define RETRY_S  3600
@@ -50,6 +51,12 @@ learn_note(int dir, int64_t now_s, bool done, uint32_t random)
 		(void)futimens(fd, times);
 }
 
+void
+learn_soon(int folder)
+{
+	(void)!unlinkat(folder, NAME, 0);
+}
+
 /* *ret: the serial that was seen in this epoch; 0: none. */
 static enum fault
 read_seen_now(struct store *store, int lock, uint64_t *ret)
@@ -61,16 +68,20 @@ read_seen_now(struct store *store, int lock, uint64_t *ret)
 	return fault;
 }
 
-/* A lock that cannot be read is read again as the record's, which says why. */
+/* True if the record was seen, in this epoch or in any.  A lock that cannot be
+ * read is read again as the record's, which says why. */
 static bool
-is_seen(struct store *store, const char *file)
+is_seen(struct store *store, const char *file, bool now)
 {
 	scoped_fd int lock = openat(
 	    store->locks, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	uint64_t seen = 0;
+	enum fault fault = FAULT_IO;
 
-	return lock >= 0 && read_seen_now(store, lock, &seen) == FAULT_NONE &&
-	    seen > 0;
+	if (lock >= 0)
+		fault = now ? read_seen_now(store, lock, &seen)
+			    : seen_serial_read(lock, &seen);
+	return fault == FAULT_NONE && seen > 0;
 }
 
 static bool
@@ -88,7 +99,7 @@ note_listed(void *ctx, const char *user, uint64_t order)
 	if (kept == NULL)
 		return false;
 	*kept = texts_keep(&l->texts, file);
-	if (*kept == NULL || is_seen(l->store, file))
+	if (*kept == NULL || is_seen(l->store, file, true))
 		return *kept != NULL;
 	fresh = list_add(&l->fresh, sizeof(*fresh));
 	if (fresh != NULL)
@@ -113,7 +124,7 @@ note_serial(struct store *store, struct store_key *key)
 /* Reads one record.  alone: now, under its lock, which notes it; else in a page
  * with its neighbours. */
 static enum fault
-learn_one(struct store *store, const char *file, bool alone)
+learn_one(struct store *store, const char *file, bool alone, bool *ret_older)
 {
 	scoped_store_text struct store_text text = {.bytes = NULL};
 	struct store_key key = {.lock = -1};
@@ -126,6 +137,8 @@ learn_one(struct store *store, const char *file, bool alone)
 		fault = store->shared->get(store, &key, &text);
 	if (fault == FAULT_ABSENT)
 		fault = FAULT_NONE;
+	*ret_older = fault == FAULT_NONE &&
+	    SEAL_EPOCH(key.serial) < store->fleet->epoch;
 	if (fault == FAULT_NONE && !alone)
 		fault = note_serial(store, &key);
 	cleanup_fd(&key.lock);
@@ -146,12 +159,14 @@ learn_fresh(struct learning *l, struct learnt *ret)
 	bool alone = l->fresh.count <= l->files.count / FEW;
 
 	for (size_t i = 0; i < l->fresh.count; i++) {
+		bool older = false;
 		enum fault fault = learn_one(
-		    l->store, l->fresh.items[i], alone);
+		    l->store, l->fresh.items[i], alone, &older);
 
 		if (ends_learning(fault))
 			return fault;
 		ret->noted += fault == FAULT_NONE;
+		ret->older += older;
 		ret->unread += fault != FAULT_NONE;
 	}
 	return FAULT_NONE;
@@ -178,11 +193,12 @@ look_for_gone(struct store *store, const char *file, struct learnt *ret)
 {
 	enum fault fault = FAULT_NONE;
 	char user[USER_TEXT];
+	bool older;
 
 	if (!store_decode(file, strlen(file), user))
 		snprintf(user, sizeof(user), "%s", file);
-	if (store->shared->has(store, user) && is_seen(store, file))
-		fault = learn_one(store, file, true);
+	if (store->shared->has(store, user) && is_seen(store, file, false))
+		fault = learn_one(store, file, true, &older);
 	if (fault == FAULT_BACK) {
 		ret->gone++;
 		memcpy(ret->who, user, sizeof(ret->who));

@@ -16,10 +16,12 @@
 #include "store/folder/store.h"
 
 struct learnt {
-	size_t records;      /* that are listed */
-	size_t noted;        /* of them: new to this bastion */
-	size_t unread;       /* new, but damaged, or of another key */
-	size_t gone;         /* seen here, and listed no more */
+	size_t records; /* that are listed */
+	size_t noted;   /* of them: new to this bastion */
+	size_t unread;  /* new, but damaged, or of another key */
+	size_t older;   /* of an epoch before the fleet's: of a restore whose
+			      * records are not all closed yet */
+	size_t gone;    /* seen here, and listed no more */
 	char who[USER_TEXT]; /* one of those that are gone; or "" */
 };
 
@@ -30,6 +32,9 @@ bool learn_is_due(int dir, int64_t now_s);
 /* Notes when it is due: a day from now, give or take two hours, random being any
  * number; or in an hour, after a failure. */
 void learn_note(int dir, int64_t now_s, bool done, uint32_t random);
+
+/* Makes it due at once.  folder: DIR/fleet, open. */
+void learn_soon(int folder);
 
 /* Notes the serial of each record of the fleet that this bastion has not seen in
  * this epoch.  The faults of store_list(); what was noted by then stays. */

@@ -12,9 +12,12 @@
 
 #include "store/base/fault.h"
 
-#define LINE_SOCKET "/run/tfa-link/link.sock"
-#define LINE_PACKET 98304UL /* bytes, each way */
-#define LINE_WHY    240
+/* The link is built with these, too. */
+#define LINE_SOCKET   "/run/tfa-link/link.sock"
+#define LINE_PACKET   98304UL /* bytes, each way */
+#define LINE_TOGETHER 40      /* rows of one put_all */
+
+#define LINE_WHY 240
 
 struct line {
 	const char *path;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #define SERIAL_BYTES 16
 #define AT_NUMBER    8
 #define REVISION     "fleet/revision"
+#define BACK         "fleet/back"
 #define DIGITS       20 /* and a newline; as many as any revision has */
 #define NOTE_S       60
 
@@ -68,8 +70,9 @@ seen_serial_write(int lock, uint64_t serial)
 enum fault
 seen_serial_judge(uint64_t serial, uint64_t seen, uint64_t epoch)
 {
-	return serial >= seen || SEAL_EPOCH(seen) < epoch ? FAULT_NONE
-							  : FAULT_BACK;
+	return serial >= seen || (serial > 0 && SEAL_EPOCH(seen) < epoch)
+	    ? FAULT_NONE
+	    : FAULT_BACK;
 }
 
 /* The number in an open file; empty or zeros: a crash took it. */
@@ -97,16 +100,26 @@ read_revision(int fd, uint64_t *ret)
 	return FAULT_NONE;
 }
 
+/* True also if that cannot be seen. */
+static bool
+is_alarmed(int dir)
+{
+	return faccessat(dir, BACK, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    errno != ENOENT;
+}
+
 enum fault
 seen_revision_read(int dir, uint64_t *ret)
 {
 	scoped_fd int fd = openat(
 	    dir, REVISION, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
+	if (fd < 0 && errno != ENOENT)
+		return FAULT_IO;
+	if (is_alarmed(dir))
+		return FAULT_BACK;
 	if (fd >= 0)
 		return read_revision(fd, ret);
-	if (errno != ENOENT)
-		return FAULT_IO;
 	*ret = 0;
 	return FAULT_NONE;
 }
@@ -154,10 +167,43 @@ seen_revision_note(int dir, uint64_t revision, int64_t now_s)
 	return write_revision(fd, revision);
 }
 
+static void
+raise_alarm(int dir)
+{
+	scoped_fd int folder = openat(
+	    dir, "fleet", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd int fd = file_open_or_make(dir, BACK, O_WRONLY);
+
+	if (fd >= 0 && fsync(fd) == 0 && folder >= 0)
+		(void)!fsync(folder);
+}
+
+/* Under the lock, and by what is noted now: while the engine was asked, an
+ * administrator may have accepted its state. */
+enum fault
+seen_revision_judge(int dir, uint64_t revision, uint64_t seen)
+{
+	scoped_fd int fd = -1;
+	uint64_t noted = 0;
+
+	if (revision >= seen)
+		return FAULT_NONE;
+	fd = open_revision(dir);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0 &&
+	    read_revision(fd, &noted) == FAULT_NONE && revision < noted)
+		raise_alarm(dir);
+	return FAULT_BACK;
+}
+
+/* The alarm ends last: a kill before that leaves everybody denied. */
 enum fault
 seen_revision_accept(int dir, uint64_t revision)
 {
 	scoped_fd int fd = open_revision(dir);
 
-	return fd >= 0 ? write_revision(fd, revision) : FAULT_IO;
+	if (fd < 0 || flock(fd, LOCK_EX) < 0 ||
+	    write_revision(fd, revision) != FAULT_NONE)
+		return FAULT_IO;
+	return unlinkat(dir, BACK, 0) == 0 || errno == ENOENT ? FAULT_NONE
+							      : FAULT_IO;
 }

@@ -223,6 +223,8 @@ is_page(const struct talk_page *page, const struct talk_answer *answer)
 		if (strncmp(row->key, page->prefix, strlen(page->prefix)) !=
 			0 ||
 		    strcmp(row->key, last) <= 0 ||
+		    (page->until != NULL &&
+			strcmp(row->key, page->until) > 0) ||
 		    (row->value == NULL) != page->keys_only)
 			return false;
 		last = row->key;
@@ -323,15 +325,33 @@ read_answer(struct line *line, const struct question *question,
 	return fault;
 }
 
-/* Sends what was written, and reads the answer.  A request that only reads was
- * not done, whatever happened to it. */
+/* Takes the answer to what was sent.  Where there is none that can be read a write
+ * may have been done; a request that only reads was not, whatever happened. */
+static enum fault
+take_answer(struct line *line, const struct question *question,
+    int64_t until_ms, struct talk_answer *ret)
+{
+	scoped_json_text char *text = NULL;
+	size_t len = 0;
+	enum fault fault = line_receive(line, until_ms, &text, &len);
+
+	if (fault == FAULT_UNSURE && !question->writes)
+		return FAULT_AWAY;
+	if (fault == FAULT_NONE)
+		fault = read_answer(line, question, text, len, ret);
+	return question->writes &&
+		(fault == FAULT_LIMIT || fault == FAULT_MEMORY ||
+		    fault == FAULT_FORMAT)
+	    ? FAULT_UNSURE
+	    : fault;
+}
+
+/* Sends what was written, and reads the answer. */
 static enum fault
 put_question(struct line *line, const struct question *question,
     struct json_out *out, int64_t until_ms, struct talk_answer *ret)
 {
 	scoped_json_text char *request = NULL;
-	scoped_json_text char *text = NULL;
-	size_t len = 0;
 	enum fault fault;
 
 	*ret = (struct talk_answer){.status = STATUS_NONE};
@@ -339,11 +359,10 @@ put_question(struct line *line, const struct question *question,
 	request = out->text;
 	if (request == NULL)
 		return say_why(line, FAULT_MEMORY, "out of memory");
-	fault = line_ask(line, request, until_ms + GRACE_MS, &text, &len);
-	if (fault == FAULT_UNSURE && !question->writes)
-		return FAULT_AWAY;
-	return fault == FAULT_NONE ? read_answer(line, question, text, len, ret)
-				   : fault;
+	fault = line_send(line, request, until_ms + GRACE_MS);
+	return fault == FAULT_NONE
+	    ? take_answer(line, question, until_ms + GRACE_MS, ret)
+	    : fault;
 }
 
 enum fault
@@ -417,7 +436,7 @@ talk_batch_add(struct talk_batch *batch, const char *key, const char *mark,
 	size_t before = out->len;
 	enum fault fault = FAULT_LIMIT;
 
-	if (batch->count == TALK_TOGETHER)
+	if (batch->count == LINE_TOGETHER)
 		return fault;
 	json_out_text(out, batch->count > 0 ? ",{\"key\":" : "{\"key\":");
 	json_out_string(out, key);
@@ -467,6 +486,7 @@ say_scan(const struct question *question, const struct talk_page *page)
 
 	talk_text(&out, "prefix", page->prefix);
 	talk_text(&out, "after", page->after);
+	talk_text(&out, "until", page->until != NULL ? page->until : "");
 	json_out_text(&out,
 	    page->keys_only ? ",\"keys_only\":true" : ",\"keys_only\":false");
 	talk_text(&out, "revision", page->revision);
@@ -503,16 +523,9 @@ talk_scan_take(struct line *line, const struct talk_page *page,
     int64_t until_ms, struct talk_answer *ret)
 {
 	const struct question question = {.op = "scan", .page = page};
-	scoped_json_text char *text = NULL;
-	size_t len = 0;
-	enum fault fault = line_receive(line, until_ms, &text, &len);
 
 	*ret = (struct talk_answer){.status = STATUS_NONE};
-	if (fault == FAULT_UNSURE)
-		return FAULT_AWAY;
-	return fault == FAULT_NONE
-	    ? read_answer(line, &question, text, len, ret)
-	    : fault;
+	return take_answer(line, &question, until_ms, ret);
 }
 
 enum fault

@@ -46,10 +46,10 @@ void talk_done(struct talk_answer *answer);
 
 /*
  * Each: *ret, for talk_done(), also after a fault.  until_ms: as line_ask().
- * FAULT_AWAY, FAULT_REFUSED, FAULT_FULL, FAULT_MEMORY; FAULT_FORMAT: it is no
- * answer to this; line->why says why.  A put or a removal also: FAULT_UNSURE;
- * FAULT_STALE: *ret says what stands there; after FAULT_FORMAT, too, it may be
- * done.
+ * FAULT_AWAY, FAULT_REFUSED, FAULT_FULL, FAULT_MEMORY; FAULT_FORMAT,
+ * FAULT_LIMIT: it is no answer to this; line->why says why.  A put or a removal:
+ * FAULT_UNSURE in place of these, where it may be done; FAULT_STALE: *ret says what
+ * stands there.
  */
 
 /* The value under the key; with: the marks that are wanted are not "". */
@@ -63,7 +63,6 @@ MUST_USE enum fault talk_put(struct line *line, const char *key,
     int64_t until_ms, struct talk_answer *ret);
 
 /* Texts that are put together, all of them or none. */
-#define TALK_TOGETHER 40
 struct talk_batch {
 	struct json_out out;
 	size_t count;
@@ -88,6 +87,7 @@ MUST_USE enum fault talk_remove(struct line *line, const char *key,
 struct talk_page {
 	const char *prefix;
 	const char *after;    /* "": from the first key on */
+	const char *until;    /* the last key that is wanted; NULL: no end */
 	const char *revision; /* of the first page; "0": this is it */
 	bool keys_only;
 	int limit; /* 1 to TALK_LIMIT */

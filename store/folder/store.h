@@ -102,9 +102,9 @@ void store_close(struct store *store);
  *
  * FAULT_FORMAT, FAULT_LIMIT, FAULT_ACCESS: the record is damaged or not ours,
  * and change() was not called.  FAULT_CLOSED: nor was it, and nothing was looked
- * at, since an administrator moves the records.  FAULT_MEMORY: nothing was written.  FAULT_IO:
- * the record may have been written all the same, if only the sync of its folder
- * failed.
+ * at, since an administrator moves the records.  FAULT_MEMORY: nothing was
+ * written.  FAULT_IO: the record may have been written all the same, if only
+ * the sync of its folder failed.
  */
 MUST_USE enum fault
 store_update(struct store *store, const char *user, uid_t uid,

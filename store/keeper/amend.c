@@ -375,7 +375,8 @@ keeper_note(struct call *call)
 }
 
 /* Says which record is about to go: for the log, with the time in UTC, and for
- * the administrator.  FAULT_AWAY, FAULT_REFUSED: nothing can go now. */
+ * the administrator.  FAULT_AWAY, FAULT_REFUSED, FAULT_BACK: nothing can go
+ * now. */
 static enum fault
 say_kept(struct call *call, char ret_log[static DETAIL_TEXT],
     char ret_said[static DETAIL_TEXT])
@@ -386,7 +387,8 @@ say_kept(struct call *call, char ret_log[static DETAIL_TEXT],
 	    &call->store, call->request.user, &record);
 	int len;
 
-	if (fault == FAULT_AWAY || fault == FAULT_REFUSED)
+	if (fault == FAULT_AWAY || fault == FAULT_REFUSED ||
+	    fault == FAULT_BACK)
 		return fault;
 	if (fault != FAULT_NONE) {
 		snprintf(ret_log, DETAIL_TEXT, "a record that cannot be read");

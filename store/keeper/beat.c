@@ -67,9 +67,39 @@ add_keys(const struct keyring *ring, struct bastion *bastion)
 		}
 }
 
+/* The end of a talk with the link. */
 static enum fault
-put_self(struct fleet *fleet, const char *host, const struct bastion *bastion)
+heard(struct store *store, enum fault fault)
 {
+	return fault == FAULT_NONE
+	    ? fault
+	    : store_say(store, fault, "%s", store->fleet->line.why);
+}
+
+/* Gets what stands under the key.  Each of these puts makes the engine's revision
+ * higher: a bastion that did not compare it would soon take a restored store for
+ * the one that it knew. */
+static enum fault
+get_self(struct store *store, const char *key, struct talk_answer *ret)
+{
+	static const struct talk_marks none;
+	struct fleet *fleet = store->fleet;
+	uint64_t seen = 0;
+	enum fault fault = fleet_revision_seen(store, &seen);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = talk_get(
+	    &fleet->line, key, &none, clock_ms() + fleet->get_ms, ret);
+	return fault == FAULT_NONE
+	    ? fleet_judge_revision(store, ret->revision, seen, true)
+	    : heard(store, fault);
+}
+
+static enum fault
+put_self(struct store *store, const char *host, const struct bastion *bastion)
+{
+	struct fleet *fleet = store->fleet;
 	static const struct talk_marks none;
 	const struct seal_name name = {.kind = SEAL_BASTION,
 	    .name = host,
@@ -82,22 +112,24 @@ put_self(struct fleet *fleet, const char *host, const struct bastion *bastion)
 	enum fault fault;
 
 	snprintf(key, sizeof(key), BASTION_PREFIX "%s", host);
-	if (bastion_format(bastion, &text) != FAULT_NONE)
-		return FAULT_MEMORY;
-	fault = seal_close(fleet->ring, &name, text, strlen(text), &sealed);
+	fault = bastion_format(bastion, &text);
 	if (fault == FAULT_NONE)
-		fault = talk_get(
-		    &fleet->line, key, &none, clock_ms() + fleet->get_ms, &was);
+		fault = seal_close(
+		    fleet->ring, &name, text, strlen(text), &sealed);
+	if (fault != FAULT_NONE)
+		return store_say(store, fault, "this bastion cannot be sealed");
+	fault = get_self(store, key, &was);
 	return fault == FAULT_NONE
-	    ? talk_put(&fleet->line, key, was.mark, &sealed, &none,
-		  clock_ms() + fleet->put_ms, &now)
+	    ? heard(store,
+		  talk_put(&fleet->line, key, was.mark, &sealed, &none,
+		      clock_ms() + fleet->put_ms, &now))
 	    : fault;
 }
 
 /* Says what this bastion is, with the policy that it sees.  True if the fleet's
  * charter is known, and the policy. */
 static bool
-say_self(const struct keeper *keeper, const struct store *store)
+say_self(const struct keeper *keeper, struct store *store)
 {
 	struct fleet *fleet = keeper->fleet;
 	struct bastion self = {.version = TFA_VERSION,
@@ -105,7 +137,8 @@ say_self(const struct keeper *keeper, const struct store *store)
 	    .clock_off_ms = compare_clocks(keeper, store->dir),
 	    .time_s = time(NULL)};
 	struct kept kept;
-	enum fault fault = kept_fetch(fleet, store->dir, self.time_s, &kept);
+	enum fault fault = heard(
+	    store, kept_fetch(fleet, store->dir, self.time_s, &kept));
 	bool known = fault == FAULT_NONE;
 
 	if (known) {
@@ -115,12 +148,12 @@ say_self(const struct keeper *keeper, const struct store *store)
 	}
 	add_keys(fleet->ring, &self);
 	if (fault != FAULT_AWAY)
-		fault = put_self(fleet, keeper->host, &self);
+		fault = put_self(store, keeper->host, &self);
 	if (fault != FAULT_NONE && fault != FAULT_AWAY)
 		syslog(LOG_NOTICE,
 		    "the fleet does not hear of this bastion: "
 		    "%s (%s)",
-		    fleet->line.why, fault_name(fault));
+		    store->why, fault_name(fault));
 	bastion_done(&self);
 	return known;
 }
@@ -143,7 +176,8 @@ say_learnt(
 		syslog(LOG_ERR,
 		    "%zu records were taken from the shared store, %s's for "
 		    "one; these users are denied. If you restored etcd: "
-		    "tfa-admin store accept-restore",
+		    "tfa-admin store accept-restore, with --here if another "
+		    "bastion has accepted it",
 		    learnt->gone, learnt->who);
 }
 
@@ -161,7 +195,8 @@ learn_if_due(struct store *store)
 	(void)!getrandom(&random, sizeof(random), 0);
 	learn_note(store->dir, now_s, false, random);
 	fault = learn_all(store, &learnt);
-	learn_note(store->dir, now_s, fault == FAULT_NONE, random);
+	learn_note(store->dir, now_s, fault == FAULT_NONE && learnt.older == 0,
+	    random);
 	say_learnt(store, fault, &learnt);
 }
 

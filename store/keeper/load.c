@@ -5,8 +5,9 @@
  * policy as it was last seen here: the answer to the request for the record says
  * if that is still the one in force, and if not, the request is decided anew.
  * Any other request asks for the policy first.  While the fleet's store is away,
- * the last one seen decides for a week: for users whose records are here, who can
- * log in all the same, and for administrators.
+ * or refuses this bastion, whose certificate may be over, the last one seen decides
+ * for a week: for users whose records are here, who can log in all the same, and
+ * for administrators.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,7 @@ find_kept(struct call *call, bool fresh, struct kept *ret)
 	    kept_read(fleet, dir, ret) == FAULT_NONE)
 		return FAULT_NONE;
 	fault = kept_fetch(fleet, dir, call->now_s, ret);
-	if (fault != FAULT_AWAY)
+	if (fault != FAULT_AWAY && fault != FAULT_REFUSED)
 		return fault;
 	memcpy(why, fleet->line.why, sizeof(why));
 	if (kept_read(fleet, dir, ret) == FAULT_NONE) {
@@ -74,7 +75,7 @@ find_kept(struct call *call, bool fresh, struct kept *ret)
 		kept_done(ret);
 	}
 	memcpy(fleet->line.why, why, sizeof(why));
-	return FAULT_AWAY;
+	return fault;
 }
 
 static enum reason

@@ -3,7 +3,7 @@
  * time is an argument, in milliseconds of a clock that only goes forward.
  *
  *	endpoints_begin(&e, count)
- *	endpoints_current(&e)          the member for the next attempt
+ *	e.current                      the member for the next attempt
  *	endpoints_sent(&e, now)        an attempt begins
  *	endpoints_good(&e, i, now)     it got an answer
  *	endpoints_bad(&e, i, ...)      time-out, refusal, 5xx

@@ -7,8 +7,7 @@
 
 #include "store/base/cleanup.h"
 
-#define CONNECTIONS 16 /* attempts at a member; the engine's own may be more */
-#define OWN         4
+#define OWN         4 /* connections to a member for the engine's own */
 #define SCANS       4 /* at once: a reply may have 4 MiB */
 #define AGAIN_MS    50
 #define REPLY_MAX   262144UL
@@ -331,7 +330,7 @@ attempt_ms(const struct engine *e, const struct task *task)
 static bool
 has_slot(const struct engine *e, const struct task *task, int member)
 {
-	int most = CONNECTIONS + (is_own(task) ? OWN : 0);
+	int most = HTTP_CONNECTIONS - (is_own(task) ? 0 : OWN);
 
 	return e->active[member] < most &&
 	    (task->kind != TASK_SCAN || e->scans < SCANS);

@@ -169,7 +169,11 @@ etcd_scan(const char *prefix, const struct link_request *request, int rows)
 	/* The key behind "after" is that key and a NUL. */
 	put_key(&out, "key", prefix, first ? request->key : request->after,
 	    first ? 0 : 1);
-	put_range_end(&out, "range_end", prefix, request->key);
+	/* etcd 3.4 looks at all keys of a range, whatever the limit is. */
+	if (request->until[0] != '\0')
+		put_key(&out, "range_end", prefix, request->until, 1);
+	else
+		put_range_end(&out, "range_end", prefix, request->key);
 	json_out_text(&out, ",\"limit\":");
 	json_out_number(&out, rows);
 	if (strcmp(request->revision, "0") != 0)

@@ -11,7 +11,6 @@ static const struct {
 } known[] = {
     {"invalid auth token", ETCD_TOKEN_BAD},
     {"revision of auth store is old", ETCD_TOKEN_BAD},
-    {"auth store is old", ETCD_TOKEN_BAD},
     {"user name is empty", ETCD_TOKEN_BAD},
     {"database space exceeded", ETCD_FULL},
     {"required revision has been compacted", ETCD_COMPACTED},
@@ -75,7 +74,8 @@ etcd_judge(
 		return ETCD_OK;
 	object = tree_read(body, len);
 	words = error_words(object);
-	if (words == NULL && memmem(body, len, name, strlen(name)) != NULL)
+	if (words == NULL && body != NULL &&
+	    memmem(body, len, name, strlen(name)) != NULL)
 		words = name;
 	if (words == NULL) {
 		link_plain("it answers, but not as etcd 3.4 or later does",

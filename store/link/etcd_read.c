@@ -335,7 +335,10 @@ read_scanned(const cJSON *row, const struct link_request *request,
 {
 	return reply_key(row, prefix, ret_key) &&
 	    strncmp(ret_key, request->key, strlen(request->key)) == 0 &&
-	    strcmp(ret_key, last) > 0 && reply_row(row, ret);
+	    strcmp(ret_key, last) > 0 &&
+	    (request->until[0] == '\0' ||
+		strcmp(ret_key, request->until) <= 0) &&
+	    reply_row(row, ret);
 }
 
 /* *ret_rows: how many rows fit.  False: the list is odd. */

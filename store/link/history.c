@@ -29,6 +29,21 @@ history_note(
 	history->samples[history->count++].revision = revision;
 }
 
+void
+history_found(struct history *history, int64_t revision)
+{
+	if (revision > history->found)
+		history->found = revision;
+}
+
+void
+history_polled(struct history *history, int64_t keep_ms, int64_t now_ms)
+{
+	if (history->found > 0)
+		history_note(history, history->found, keep_ms, now_ms);
+	history->found = 0;
+}
+
 static int64_t
 gap(int64_t keep_ms, int random)
 {

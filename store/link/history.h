@@ -18,7 +18,13 @@ struct history {
 	int count;
 	int64_t compacted; /* to this revision; 0: never */
 	int64_t next_ms;   /* of the next compaction; 0: not planned */
+	int64_t found;     /* the highest of the poll that runs; 0: none */
 };
+
+/* A poll of etcd's members: what each said, and the end, which notes the highest.
+ * A member that follows is behind the leader, and not restored for that. */
+void history_found(struct history *history, int64_t revision);
+void history_polled(struct history *history, int64_t keep_ms, int64_t now_ms);
 
 /* Notes a revision, one sample each keep_ms / 32.  One that is smaller than the
  * last says that etcd was restored: what is known is forgotten. */

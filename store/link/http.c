@@ -6,9 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Connections to a member. */
-#define CONNECTIONS 16
-#define KEEP_S      600L
+#define KEEP_S 600L
 /* A name server that is away must not take a fleet with it. */
 #define NAMES_S  3600L
 #define URL_TEXT 512
@@ -212,8 +210,9 @@ http_begin(const struct http_tls *tls, const char **ret_why)
 	curl_share_setopt(
 	    http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	curl_multi_setopt(
-	    http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS);
-	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 4L * CONNECTIONS);
+	    http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HTTP_CONNECTIONS);
+	curl_multi_setopt(
+	    http->multi, CURLMOPT_MAXCONNECTS, 4L * HTTP_CONNECTIONS);
 	return http;
 }
 

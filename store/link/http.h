@@ -20,7 +20,8 @@
 
 #include "store/json/out.h"
 
-#define HTTP_WHY 200
+#define HTTP_WHY         200
+#define HTTP_CONNECTIONS 20 /* to a server at once: more requests wait */
 
 struct http;
 

@@ -22,7 +22,6 @@
 #ifndef TFA_LINK_LINK_H
 #define TFA_LINK_LINK_H
 
-#define LINK_SOCKET      "/run/tfa-link/link.sock"
 #define LINK_CREDENTIALS "/etc/tfa/link"
 #define LINK_USER        "_tfalink"
 #define LINK_KEEPER      "_tfa"

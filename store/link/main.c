@@ -311,7 +311,7 @@ int
 main(int argc, char **argv)
 {
 	struct start start = {.config = FLEET_CONFIG,
-	    .socket = LINK_SOCKET,
+	    .socket = LINE_SOCKET,
 	    .keeper = LINK_KEEPER,
 	    .keep = "15m"};
 	static struct engine engine;

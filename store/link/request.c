@@ -20,6 +20,7 @@ enum part {
 	PART_REVISION = 1 << 9,
 	PART_LIMIT = 1 << 10,
 	PART_ROWS = 1 << 11,
+	PART_UNTIL = 1 << 12,
 };
 
 static const struct {
@@ -31,8 +32,8 @@ static const struct {
 	PART_KEY | PART_MARK | PART_VALUE | PART_IF | PART_WAIT},
     [LINK_REMOVE] = {"remove", PART_KEY | PART_MARK | PART_WAIT},
     [LINK_SCAN] = {"scan",
-	PART_PREFIX | PART_AFTER | PART_KEYS_ONLY | PART_REVISION | PART_LIMIT |
-	    PART_WAIT},
+	PART_PREFIX | PART_AFTER | PART_UNTIL | PART_KEYS_ONLY | PART_REVISION |
+	    PART_LIMIT | PART_WAIT},
     [LINK_PUT_ALL] = {"put_all", PART_ROWS | PART_WAIT},
     [LINK_STATUS] = {"status", 0},
 };
@@ -186,7 +187,7 @@ read_rows(const cJSON *list, struct link_request *ret)
 	int count = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
 	const cJSON *item;
 
-	if (count < 1 || count > LINK_TOGETHER)
+	if (count < 1 || count > LINE_TOGETHER)
 		return false;
 	ret->rows = calloc((size_t)count, sizeof(ret->rows[0]));
 	if (ret->rows == NULL)
@@ -216,6 +217,8 @@ read_part(unsigned part, const cJSON *item, struct link_request *ret)
 		return copy(item, has_key_letters, ret->key, LINK_KEY);
 	case PART_AFTER:
 		return copy(item, has_key_letters, ret->after, LINK_KEY);
+	case PART_UNTIL:
+		return copy(item, has_key_letters, ret->until, LINK_KEY);
 	case PART_MARK:
 		return copy(item, link_is_mark, ret->mark, LINK_MARK);
 	case PART_REVISION:
@@ -248,6 +251,7 @@ static const struct {
     {"key", PART_KEY, "\"key\" is no key"},
     {"prefix", PART_PREFIX, "\"prefix\" is none"},
     {"after", PART_AFTER, "\"after\" is no key"},
+    {"until", PART_UNTIL, "\"until\" is no key"},
     {"mark", PART_MARK, "\"mark\" is no mark"},
     {"revision", PART_REVISION, "\"revision\" is none"},
     {"value", PART_VALUE, "\"value\" is no base64, or too long"},
@@ -271,6 +275,12 @@ find_op(const char *word, enum link_op *ret)
 	return false;
 }
 
+static bool
+begins_so(const char *key, const char *prefix)
+{
+	return key[0] == '\0' || strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
 /* NULL, or why it is refused. */
 static const char *
 read_parts(const cJSON *object, struct link_request *ret)
@@ -290,9 +300,10 @@ read_parts(const cJSON *object, struct link_request *ret)
 	}
 	if (cJSON_GetArraySize(object) != known)
 		return "there is a key that it does not have";
-	if (ret->op == LINK_SCAN && ret->after[0] != '\0' &&
-	    strncmp(ret->after, ret->key, strlen(ret->key)) != 0)
+	if (!begins_so(ret->after, ret->key))
 		return "\"after\" does not begin with the prefix";
+	if (!begins_so(ret->until, ret->key))
+		return "\"until\" does not begin with the prefix";
 	return NULL;
 }
 

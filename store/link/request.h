@@ -14,9 +14,10 @@
 #include <stdint.h>
 
 #include "store/base/base64.h"
+#include "store/fleet/line.h"
 #include "store/json/out.h"
 
-#define LINK_PACKET   98304                    /* bytes, each way */
+#define LINK_PACKET   ((int)LINE_PACKET)       /* bytes, each way */
 #define LINK_VALUE    65536                    /* bytes of a value */
 #define LINK_VALUE_64 (BASE64_LEN(LINK_VALUE)) /* the same in base64 */
 #define LINK_KEY      301                      /* with its NUL */
@@ -25,8 +26,6 @@
 #define LINK_WAIT_MS  30000
 #define LINK_ROWS     4096
 #define LINK_WHY      200
-
-#define LINK_TOGETHER 40 /* rows of one put_all */
 
 enum link_op {
 	LINK_GET,
@@ -54,6 +53,7 @@ struct link_request {
 	enum link_op op;
 	char key[LINK_KEY];   /* of a scan: what all keys begin with, or "" */
 	char after[LINK_KEY]; /* of a scan: the last key seen, or "" */
+	char until[LINK_KEY]; /* of a scan: the last key wanted, or "" */
 	char mark[LINK_MARK];
 	char revision[LINK_MARK];
 	char *value;                     /* base64, on the heap */

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-/* cJSON calls itself for each level. */
+/* cJSON calls itself for each level, and takes 64 bytes for a value of one. */
 static bool
-is_too_deep(const char *text, size_t len)
+is_too_large(const char *text, size_t len)
 {
 	bool inside = false;
-	int level = 0;
+	int level = 0, commas = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		if (inside && text[i] == '\\')
@@ -16,6 +16,8 @@ is_too_deep(const char *text, size_t len)
 			inside = !inside;
 		else if (!inside && (text[i] == '[' || text[i] == '{') &&
 		    ++level > TREE_DEPTH)
+			return true;
+		else if (!inside && text[i] == ',' && ++commas > TREE_COMMAS)
 			return true;
 		else if (!inside && (text[i] == ']' || text[i] == '}'))
 			level--;
@@ -27,7 +29,7 @@ cJSON *
 tree_read(const char *text, size_t len)
 {
 	if (text == NULL || memchr(text, '\0', len) != NULL ||
-	    is_too_deep(text, len))
+	    is_too_large(text, len))
 		return NULL;
 	return cJSON_ParseWithLengthOpts(text, len + 1, NULL, true);
 }

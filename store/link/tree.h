@@ -1,7 +1,8 @@
 /*
  * JSON as a tree, by cJSON: for foreign JSON, where unknown keys are normal, and
  * for packets with keys that no table has.  tree_read() refuses what cJSON lets
- * through: bytes behind the end, NUL, and more than TREE_DEPTH levels.
+ * through: bytes behind the end, NUL, more than TREE_DEPTH levels, and more than
+ * TREE_COMMAS values beside others, which would take far more memory than text.
  */
 #ifndef TFA_LINK_TREE_H
 #define TFA_LINK_TREE_H
@@ -10,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TREE_DEPTH 16
+#define TREE_DEPTH  16
+#define TREE_COMMAS 65536
 
 /* The tree of len bytes, text[len] being NUL, or NULL; free it with
  * cJSON_Delete(), or have it in a scoped_tree. */

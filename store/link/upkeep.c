@@ -28,6 +28,14 @@ begin(struct upkeep *u, enum task_kind kind, int member, int64_t until_ms,
 	engine_add(u->engine, task, u->engine->now_ms);
 }
 
+/* One task of the poll is over. */
+static void
+end_part(struct upkeep *u)
+{
+	if (--u->polls == 0)
+		history_polled(&u->history, u->keep_ms, u->engine->now_ms);
+}
+
 static void
 on_status(struct task *task, enum link_end end, const struct json_out *answer,
     const struct http_result *result)
@@ -38,19 +46,19 @@ on_status(struct task *task, enum link_end end, const struct json_out *answer,
 	struct etcd_status status;
 
 	(void)answer;
-	u->polls--;
 	member->reached = end == LINK_OK &&
 	    etcd_read_status(result->body.text, result->body.len, &status);
 	member->refused = end == LINK_REFUSED;
 	memcpy(member->why, task->why, sizeof(member->why));
-	if (!member->reached)
-		return;
-	member->status = status;
-	if (status.quota == 0)
-		member->status.quota = quota;
-	if (status.has_leader)
-		history_note(&u->history, strtoll(status.revision, NULL, 10),
-		    u->keep_ms, u->engine->now_ms);
+	if (member->reached) {
+		member->status = status;
+		if (status.quota == 0)
+			member->status.quota = quota;
+		if (status.has_leader)
+			history_found(
+			    &u->history, strtoll(status.revision, NULL, 10));
+	}
+	end_part(u);
 }
 
 static void
@@ -61,11 +69,11 @@ on_metrics(struct task *task, enum link_end end, const struct json_out *answer,
 	int64_t quota = 0;
 
 	(void)answer;
-	u->polls--;
 	if (end == LINK_OK)
 		quota = etcd_read_quota(result->body.text);
 	if (quota > 0)
 		u->engine->members[task->bound].status.quota = quota;
+	end_part(u);
 }
 
 static void
@@ -76,10 +84,10 @@ on_user(struct task *task, enum link_end end, const struct json_out *answer,
 	bool root;
 
 	(void)answer;
-	u->polls--;
 	if (end == LINK_OK &&
 	    etcd_read_root(result->body.text, result->body.len, &root))
 		u->is_root = root;
+	end_part(u);
 }
 
 static struct json_out
@@ -286,15 +294,18 @@ say_member(struct json_out *out, const char *url, const struct member *member,
 	json_out_text(out, "}");
 }
 
+/* A member that is off may have said another one before a restore. */
 static const char *
 revision_text(const struct upkeep *u)
 {
 	const char *best = "0";
 
 	for (int i = 0; i < u->engine->endpoints.count; i++) {
-		const char *text = u->engine->members[i].status.revision;
+		const struct member *member = &u->engine->members[i];
+		const char *text = member->status.revision;
 
-		if (strtoll(text, NULL, 10) > strtoll(best, NULL, 10))
+		if (member->reached &&
+		    strtoll(text, NULL, 10) > strtoll(best, NULL, 10))
 			best = text;
 	}
 	return best;

@@ -24,28 +24,29 @@
 #include "tests/support/session.h"
 #include "tests/support/talk.h"
 
-#define LISTS  3
-#define PAGE   256
-#define HANDS  8
-#define KEEP_S 20
-#define LIVE   800  /* records that are replaced */
-#define FIRST  4000 /* updates */
-#define CODES  10
-#define VALUE  2100
+#define LISTS     3
+#define FIRST_UID 100000
+#define PAGE      256
+#define HANDS     8
+#define KEEP_S    20
+#define LIVE      800  /* records that are replaced */
+#define FIRST     4000 /* updates */
+#define CODES     10
+#define VALUE     2100
 
 static struct cluster *c;
 static struct link *l;
 static char *folder, *policy;
 
 static void
-write_record(const char *user)
+write_record(const char *user, uid_t uid)
 {
 	struct record record;
 	struct device *device;
 	char *json;
 	int fd;
 
-	record_init(&record, user, 1001);
+	record_init(&record, user, uid);
 	device = list_add(&record.devices, sizeof(*device));
 	snprintf(device->id, sizeof(device->id), "d1");
 	snprintf(device->name, sizeof(device->name), "phone");
@@ -81,17 +82,23 @@ write_record(const char *user)
 static void
 make_folder(int users)
 {
+	FILE *passwd = fopen("/etc/passwd", "ae"); /* the private-root's */
+
 	folder = text("%s/many", getenv("TFA_WORK"));
-	if (mkdir(folder, 0700) != 0 ||
+	if (passwd == NULL || mkdir(folder, 0700) != 0 ||
 	    mkdir(text("%s/users", folder), 0700) != 0 ||
 	    mkdir(text("%s/locks", folder), 0700) != 0)
 		fail("%s cannot be made", folder);
 	for (int i = 0; i < users; i++) {
 		char *user = text("person%06d", i);
 
-		write_record(user);
+		write_record(user, (uid_t)(FIRST_UID + i));
+		fprintf(passwd, "%s:x:%d:%d::/home/%s:/bin/sh\n", user,
+		    FIRST_UID + i, FIRST_UID + i, user);
 		free(user);
 	}
+	if (fclose(passwd) != 0)
+		fail("/etc/passwd cannot be written");
 	sync();
 }
 
@@ -242,7 +249,7 @@ replace(const struct link *link, int hand, int updates)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 0; i < updates / HANDS; i++) {
-		char *key = text("users/h%du%d", hand, i % (LIVE / HANDS));
+		char *key = text("updates/h%du%d", hand, i % (LIVE / HANDS));
 		char *value = text("%d %d %0*d", hand, i, VALUE, 0);
 		struct link_answer a = link_get(fd, key);
 

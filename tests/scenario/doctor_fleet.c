@@ -188,6 +188,25 @@ Test(doctor_fleet, opens_every_record_if_asked_to)
 	expect_no(out, "older state");
 }
 
+Test(doctor_fleet, says_that_a_restore_waits_to_be_accepted)
+{
+	const char *out, *revision;
+
+	needs_link();
+	one_bastion(false);
+	await_copy();
+	admin_does(ARGV("enroll", "alice", "--qr", "uri"));
+	expect_no(doctor_says(NULL), "older state");
+	write_text(text("%s/fleet/back", b->store), "");
+	expect(doctor_says(NULL), "FAIL", "older state");
+	cr_assert_eq(unlink(text("%s/fleet/back", b->store)), 0);
+	revision = text("%s/fleet/revision", b->store);
+	write_text(revision, "12");
+	out = doctor_says(NULL);
+	expect_no(out, "older state");
+	expect(out, "FAIL", "bytes that tfa did not write");
+}
+
 Test(doctor_fleet, names_users_with_another_uid_here)
 {
 	/* Only doctor sees this /etc/passwd. */

@@ -76,6 +76,31 @@ wait_for_file(const char *path)
 	cr_assert_eq(access(path, F_OK), 0, "%s", path);
 }
 
+/* An unset or empty EDITOR is none.  Mounts, since other tests have an editor. */
+Test(edits, are_made_with_the_editor_of_debian_if_none_is_named)
+{
+	struct bastion *b = bastion_open(.rules = REQUIRED);
+	const char *mine = editor(b, "mine", CHANGE "touch opened");
+	struct run *r;
+
+	if (geteuid() != 0)
+		cr_skip("needs root");
+	r = run(
+	    ARGV("env", "-u", "VISUAL", "EDITOR=", "unshare", "-m", "sh", "-ec",
+		text("cp '%s' /usr/bin/editor.new\n"
+		     "[ -e /usr/bin/editor ] || : >/usr/bin/editor\n"
+		     "mount --bind /usr/bin/editor.new /usr/bin/editor\n"
+		     "rm -f /usr/bin/editor.new; exec \"$@\"",
+		    mine),
+		"sh", text("%s/tfa-admin", getenv("TFA_PROGRAMS")),
+		b->embedded ? "--store" : "--socket",
+		b->embedded ? b->store : b->socket, "--policy", b->policy,
+		"--yes", "policy", "edit"),
+	    NULL, 0);
+	cr_assert_eq(
+	    access(text("%s/opened", b->dir), F_OK), 0, "%s%s", r->out, r->err);
+}
+
 Test(edits, are_put_in_place_whole_and_logged)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

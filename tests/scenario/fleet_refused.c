@@ -150,6 +150,25 @@ Test(fleet_refused, certificates_of_a_bastion)
 	    "certificate", "alert", fix);
 }
 
+/* The commonest outage, for which some users are local. */
+Test(fleet_refused, local_user_gets_in_although_a_certificate_is_over)
+{
+	struct bastion *b;
+	struct link *l;
+	const char *secret;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	l = link_open(.cluster = c, .more = ",'local':['carol']");
+	b = bastion_open(.rules = REQUIRED, .fleet = l);
+	secret = fleet_device(b, "carol");
+	is_told(b, "carol", code_at(secret, step_fresh(15) - 1), 0, "");
+	link_refit(l, "expired");
+	is_told_at_last(b,
+	    "The store of second factors does not work: tell an administrator.");
+	is_told(b, "carol", code_at(secret, step_now()), 0, "");
+}
+
 Test(fleet_refused, certificate_with_a_name_where_etcd_has_users)
 {
 	needs_link();

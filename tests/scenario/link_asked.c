@@ -224,9 +224,10 @@ Test(link_asked, pages_show_one_moment_and_each_key_once)
 	}
 	while (more && pages++ < 100) {
 		const char *all = link_ask(fd,
-		    text("{'op':'scan','prefix':'users/','after':'%s',"
-			 "'keys_only':false,'revision':'%s','limit':4096,"
-			 "'wait_ms':3000}",
+		    text(
+			"{'op':'scan','prefix':'users/','after':'%s','until':'',"
+			"'keys_only':false,'revision':'%s','limit':4096,"
+			"'wait_ms':3000}",
 			last, revision),
 		    20000);
 		const char *at = all;

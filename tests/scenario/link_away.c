@@ -216,3 +216,45 @@ Test(link_away, one_node_of_three_is_no_loss)
 			cluster_wake(c, first);
 	}
 }
+
+/* How many connections to a member's port are open. */
+static int
+open_connections(const struct link *l, const char *url)
+{
+	char *tables = read_text(text("/proc/%d/net/tcp", (int)l->pid));
+	char *port = text(":%04X 01", atoi(strrchr(url, ':') + 1));
+	int n = 0;
+
+	for (char *at = tables; (at = strstr(at, port)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* The link's own requests need not wait for users' that hang: sixteen of these
+ * are tried at once. */
+Test(link_away, hanging_requests_leave_room_for_its_own)
+{
+	static const char status[] = "{\"op\":\"status\"}";
+	struct cluster *c;
+	struct link *l;
+	int fds[WAITING], fd, most = 0;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	l = link_open(.cluster = c);
+	dial_many(l, fds);
+	fd = link_dial(l);
+	cluster_hang(c, 0);
+	for (int i = 0; i < WAITING; i++)
+		cr_assert(talk_send(fds[i], get_users, strlen(get_users)));
+	cr_assert(talk_send(fd, status, strlen(status)));
+	for (int i = 0; i < 100 && most <= 16; i++) {
+		int n = open_connections(l, c->node[0].url);
+
+		most = n > most ? n : most;
+		run_sleep_ms(10);
+	}
+	cluster_wake(c, 0);
+	cr_expect_gt(most, 16);
+	cr_expect_leq(most, 20);
+}

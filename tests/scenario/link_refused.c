@@ -206,7 +206,7 @@ scan(int fd, const char *after, const char *revision)
 	return text("%s",
 	    link_ask(fd,
 		text(
-		    "{'op':'scan','prefix':'users/','after':'%s',"
+		    "{'op':'scan','prefix':'users/','after':'%s','until':'',"
 		    "'keys_only':true,'revision':'%s','limit':2,'wait_ms':3000}",
 		    after, revision),
 		20000));

@@ -179,6 +179,8 @@ Test(setup_only, names_are_those_of_sshd)
 		cr_assert_str_empty(r->out, "\"%s\"", refused[i]);
 		cr_assert(!machine_has(DROPIN));
 	}
+	r = machine_setup("--dry-run", "--only", "ops");
+	assert_says(r->err, "ops: there is no such user; for the group: @ops");
 	/* getgrgid(3) finds the first name of a number: so does sshd */
 	machine_sh("groupadd -o -g $(getent group Dev | cut -d: -f3) zzz");
 	r = machine_setup("--dry-run", "--only", "@zzz,@Dev");

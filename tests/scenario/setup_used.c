@@ -13,6 +13,18 @@ TestSuite(setup_used, .timeout = 180);
 
 #define SSHD "/usr/sbin/sshd"
 
+/* Ends the process of that file, and waits until it is gone. */
+static void
+end_process(const char *file)
+{
+	machine_sh(text("pid=$(cat %s); kill $pid\n"
+			"for i in $(seq 100); do\n"
+			"	grep -q . /proc/$pid/cmdline || break\n"
+			"	sleep 0.1\n"
+			"done",
+	    file));
+}
+
 static struct run *
 used(void)
 {
@@ -231,6 +243,34 @@ static const struct {
      "printf '[Service]\nExecStart=/usr/sbin/sshd -oForceCommand="
      "/usr/sbin/tfa-gate\n' >/run/systemd/transient/mine.service",
 	1, "gate: /run/systemd/transient/mine.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd -i\n' "
+     ">/etc/systemd/system/my-own@.service\n"
+     "mkdir /etc/systemd/system/my-@two.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -i "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/my-@two.service.d/a.conf",
+	1, "gate: /etc/systemd/system/my-own@.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd -i\n' "
+     ">/etc/systemd/system/my-own@two.service\n"
+     "mkdir /etc/systemd/system/my-@.service.d\n"
+     "printf '[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -i "
+     "-oForceCommand=/usr/sbin/tfa-gate\n' "
+     ">/etc/systemd/system/my-@.service.d/a.conf",
+	1, "gate: /etc/systemd/system/my-own@two.service: -o ForceCommand"},
+    {"printf '[Service]\nExecStart=/usr/sbin/sshd.distrib -D\n' "
+     ">/etc/systemd/system/mine.service",
+	2, "mine.service: what sshd reads is not known: /usr/sbin/sshd.d"},
+    {"printf '[Service]\nExecStart=/opt/run-sshd.sh\n' "
+     ">/etc/systemd/system/mine.service",
+	2, "mine.service: what sshd reads is not known: /opt/run-sshd.sh"},
+    {"printf '[Service]\nExecStart=/opt/sshd-auth2 -f /root/none\n"
+     "ExecStart=/usr/lib/openssh/sshd-auth -f x\n"
+     "ExecStart=/opt/watch /run/sshd.pid /etc/sshd.d/a\n' "
+     ">/etc/systemd/system/mine.service",
+	0, ""},
+    {"printf '[Service]\nExecStart=/opt/sshd-auth2 -oForceCommand="
+     "/usr/sbin/tfa-gate\n' >/etc/systemd/system/mine.service",
+	1, "gate: /etc/systemd/system/mine.service: -o ForceCommand"},
     {"printf '[Service]\nExecStart=/opt/sshd-bastion -oForceCommand="
      "/usr/sbin/tfa-gate\n' >/etc/systemd/system/mine.service",
 	1, "gate: /etc/systemd/system/mine.service: -o ForceCommand"},
@@ -331,6 +371,21 @@ Test(setup_used, says_it_as_json_and_to_root_alone)
 	    1);
 }
 
+/* Starts an sshd that is slow to write its number: its drop-in is gone by then.
+ * False if it was so slow that it could as well have been reloaded. */
+static bool
+changes_as_it_starts(void)
+{
+	long long begun = run_clock_ms();
+
+	machine_sh(SSHD "\n"
+			"for i in $(seq 100); do\n"
+			"	[ -s /run/sshd.pid ] && break; sleep 0.02\n"
+			"done\n"
+			"rm " MACHINE_DROPIN "; touch /run/sshd.pid");
+	return run_clock_ms() - begun < 900;
+}
+
 /* An sshd that runs does what it read, whatever its files say now. */
 Test(setup_used, asks_the_sshd_that_runs)
 {
@@ -339,8 +394,11 @@ Test(setup_used, asks_the_sshd_that_runs)
 	needs_people();
 	machine_new();
 	machine_install();
-	machine_sh(SSHD);
-	machine_sh("rm " MACHINE_DROPIN);
+	machine_sh("cp -a " MACHINE_DROPIN " /root/kept");
+	for (int i = 0; i < 20 && !changes_as_it_starts(); i++) {
+		end_process("/run/sshd.pid");
+		machine_sh("cp -a /root/kept " MACHINE_DROPIN);
+	}
 	r = used();
 	assert_status(r, 2);
 	assert_says(r->err, "was changed after sshd (pid ");
@@ -349,20 +407,20 @@ Test(setup_used, asks_the_sshd_that_runs)
 	assert_unused();
 	machine_sh("for i in $(seq 50); do\n"
 		   "	[ -s /run/sshd.pid ] && break; sleep 0.1\n"
-		   "done\n"
-		   "kill $(cat /run/sshd.pid)");
+		   "done");
+	end_process("/run/sshd.pid");
 	machine_sh(SSHD " -o PidFile=/run/2.pid "
 			"-o ForceCommand=/usr/sbin/tfa-gate");
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "/cmdline: -o ForceCommand=/usr/sbin/tfa-gate\n");
-	machine_sh("kill $(cat /run/2.pid)");
+	end_process("/run/2.pid");
 	machine_sh(SSHD " -o PidFile=/run/3.pid "
 			"-o 'ForceCommand=env A=b /usr/sbin/tfa-gate'");
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "ForceCommand=env A=b /usr/sbin/tfa-gate");
-	machine_sh("kill $(cat /run/3.pid)");
+	end_process("/run/3.pid");
 	machine_sh(
 	    "sed '$aForceCommand /usr/sbin/tfa-gate' "
 	    "/etc/ssh/sshd_config >/root/other\n" SSHD " -f /root/other");
@@ -379,7 +437,8 @@ static void
 begin_as_sshd(const char *command)
 {
 	machine_sh(
-	    text("bash -c 'exec -a /usr/sbin/sshd %s' >/dev/null 2>&1 &\n"
+	    text("cd /root\n"
+		 "bash -c 'exec -a /usr/sbin/sshd %s' >/dev/null 2>&1 &\n"
 		 "for i in $(seq 50); do\n"
 		 "	grep -q ^/usr/sbin/sshd /proc/$!/cmdline && break\n"
 		 "	sleep 0.1\n"
@@ -400,10 +459,29 @@ Test(setup_used, asks_the_sshd_that_starts)
 	r = used();
 	assert_status(r, 1);
 	assert_says(r->out, "gate: /root/other:1: ");
-	machine_sh("kill $(cat /root/pid)");
+	end_process("/root/pid");
 	assert_unused();
 	begin_as_sshd("tail -f /root/other -- -R");
 	assert_unused();
+	end_process("/root/pid");
+	begin_as_sshd("tail -f other");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "the folder of sshd's -f other is not known");
+}
+
+Test(setup_used, knows_nothing_without_processes)
+{
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	r = run(ARGV("unshare", "-m", "sh", "-c",
+		    "mount -t tmpfs none /proc; "
+		    "exec /usr/sbin/tfa-admin setup --used"),
+	    NULL, 0);
+	assert_status(r, 2);
+	assert_says(r->err, "/proc is not mounted");
 }
 
 /* A thing that is gone from a folder leaves no trace but there. */
@@ -422,10 +500,14 @@ Test(setup_used, knows_that_an_included_file_is_gone)
 	r = used();
 	assert_status(r, 2);
 	assert_says(r->err, "/root/more was changed after sshd (pid ");
-	machine_sh("kill $(cat /run/sshd.pid)\n"
-		   "echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
-		   "sleep 0.1; " SSHD);
+	end_process("/run/sshd.pid");
+	machine_sh("echo 'ForceCommand /usr/sbin/tfa-gate' >/root/more/x.conf\n"
+		   "mkdir /root/empty; sleep 0.1; " SSHD);
 	assert_status(used(), 1);
+	machine_sh("mv /root/more /root/off; mv /root/empty /root/more");
+	r = used();
+	assert_status(r, 2);
+	assert_says(r->err, "/root/more was changed after sshd (pid ");
 	machine_sh("rm -r /root/more");
 	r = used();
 	assert_status(r, 2);

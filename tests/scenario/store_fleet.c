@@ -3,9 +3,11 @@
  * move there and back.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/scenario/finding.h"
@@ -179,6 +181,40 @@ Test(store_fleet, moves_records_there_and_back)
 	cr_expect_neq(access(p->link->config, F_OK), 0);
 }
 
+/* To a bastion that was off meanwhile, all would be new. */
+Test(store_fleet, takes_its_policy_along_when_it_ends)
+{
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	const char *left, *policy;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	policy = read_text(p->policy);
+	write_text(p->policy, "");
+	/* This ends the move after the policy, before store.json. */
+	left = text("%s.left", p->link->config);
+	cr_assert_eq(mkdir(left, 0700), 0);
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 1);
+	cr_expect(is_there(p, "maintenance"));
+	cr_expect_str_empty(cluster_get(c, CLUSTER_PREFIX "policy"));
+	cr_expect_str_eq(read_text(p->policy), policy);
+	cr_assert_eq(rmdir(left), 0);
+	r = place_store(q, ARGV("join"));
+	assert_status(r, 1);
+	assert_says(r->err, "has no policy");
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 0);
+	cr_expect_str_eq(read_text(p->policy), policy);
+	cr_expect_not_null(place_record(p->folder, "alice"));
+	cr_expect_not(is_there(p, "maintenance"));
+}
+
 /* Kills the command after a while that grows, and looks that nothing is open that
  * is not whole; then lets it end. */
 static void
@@ -227,10 +263,13 @@ Test(store_fleet, loses_nothing_when_a_move_is_killed)
 
 Test(store_fleet, takes_back_a_move_that_did_not_end)
 {
+	static const char none[] = "300 records here, 0 of them in the fleet";
+	static const char *const plan[] = {
+	    "migrate", "--to", "fleet", "--dry-run", NULL};
 	struct cluster *c;
 	struct place *p;
 	struct run *r;
-	char *texts[MANY];
+	char *texts[MANY], *last;
 
 	needs_link();
 	c = cluster_open(.nodes = 1);
@@ -240,20 +279,64 @@ Test(store_fleet, takes_back_a_move_that_did_not_end)
 	link_stop(p->link);
 	r = place_store(p, ARGV("migrate", "--to", "fleet"));
 	assert_status(r, 1);
+	cr_expect_not(is_there(p, "maintenance"));
 	link_again(p->link);
-	r = place_start(p, ARGV("migrate", "--to", "fleet"));
-	for (int i = 0; i < 500 && !is_there(p, "maintenance"); i++)
-		run_sleep_ms(2);
-	kill(r->pid, SIGKILL);
-	run_finish(r);
-	if (!is_there(p, "in-fleet")) {
-		cr_expect(is_there(p, "maintenance"));
-		assert_status(
-		    place_store(p, ARGV("migrate", "--to", "folder")), 0);
-		all_are_here(p->folder, texts);
-	}
+	/* This is in the last batch: others are moved before it. */
+	last = text("%s/users/zoe.json", p->folder);
+	write_text(last, "?");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 1);
+	cr_assert(is_there(p, "maintenance"));
+	cr_assert_not(is_there(p, "in-fleet"));
+	cr_assert_eq(unlink(last), 0);
+	r = place_store(p, plan);
+	assert_says(r->out, "300 records here, ");
+	cr_assert_null(strstr(r->out, none), "%s", r->out);
+	assert_status(place_store(p, ARGV("migrate", "--to", "folder")), 0);
+	all_are_here(p->folder, texts);
+	r = place_store(p, plan);
+	assert_says(r->out, none);
 	cr_expect_not(is_there(p, "maintenance"));
 	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+}
+
+/* Where it has the same bytes as the one here, it may be another's own. */
+Test(store_fleet, takes_back_nothing_of_another_bastion)
+{
+	static const char way[] = "\"--to folder\" takes back";
+	struct cluster *c;
+	struct place *p, *q;
+	struct run *r;
+	char *theirs;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	theirs = place_record(p->folder, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	q = place_open(c);
+	place_bring_key(p, q);
+	place_user(q, "alice");
+	cr_assert_str_eq(place_record(q->folder, "alice"), theirs);
+	/* This ends the move in the middle. */
+	write_text(text("%s/users/bob.json", q->folder), "?");
+	r = place_store(q, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, way);
+	place_says(p, "b1", place_key_id(p), 5);
+	r = place_store(q, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, "until \"tfa-admin store migrate --to fleet\"");
+	cr_expect_null(strstr(r->err, way), "%s", r->err);
+	cr_assert_eq(unlink(text("%s/users/bob.json", q->folder)), 0);
+	r = place_store(q, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "b1");
+	cr_expect(is_there(q, "maintenance"));
+	assert_status(
+	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
+	cr_assert_not_null(place_record(text("%s/out", p->dir), "alice"));
+	cr_expect_str_eq(place_record(text("%s/out", p->dir), "alice"), theirs);
 }
 
 Test(store_fleet, names_users_with_two_records)
@@ -287,6 +370,47 @@ Test(store_fleet, names_users_with_two_records)
 	    place_store(q, ARGV("export", text("%s/out", q->dir))), 0);
 	cr_expect_str_eq(place_record(text("%s/out", q->dir), "alice"), later);
 	assert_says(place_record(text("%s/out", q->dir), "bob"), "2026");
+}
+
+/* Somebody who is local here has another record with the fleet, which is no
+ * matter of this bastion's. */
+Test(store_fleet, takes_back_the_later_of_two_records)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	char *config, *other, *later, *fleets, *local;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	config = read_text(p->link->config);
+	other = text("%s", config);
+	cr_assert_not_null(strstr(other, "breakglass"));
+	memcpy(strstr(other, "breakglass"), "breakgrass", 10);
+	write_text(p->link->config, other);
+	place_user(p, "alice");
+	place_user(p, "bob");
+	place_user(p, "breakglass");
+	fleets = place_record(p->folder, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	write_text(p->link->config, config);
+	place_user_at(p, "alice", 1793000100);
+	place_user_at(p, "bob", 1792999900);
+	place_user_at(p, "breakglass", 1793000100);
+	later = place_record(p->folder, "alice");
+	local = place_record(p->folder, "breakglass");
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "2 users have different records");
+	assert_says(r->err, "alice, bob. --prefer last-login takes");
+	cr_expect_not(is_there(p, "maintenance"));
+	r = place_store(
+	    p, ARGV("migrate", "--to", "folder", "--prefer", "last-login"));
+	assert_status(r, 0);
+	cr_expect_str_eq(place_record(p->folder, "alice"), later);
+	cr_expect_str_eq(place_record(p->folder, "bob"), fleets);
+	cr_expect_str_eq(place_record(p->folder, "breakglass"), local);
 }
 
 static char *
@@ -377,6 +501,7 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	struct place *p;
 	struct run *r;
 	const char *saved;
+	int fd;
 
 	needs_link();
 	c = cluster_open(.nodes = 1);
@@ -398,6 +523,171 @@ Test(store_fleet, believes_a_backup_only_when_told_to)
 	    place_store(p, ARGV("export", text("%s/out", p->dir))), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
 	assert_says(r->out, "epoch 2");
+	/* A charter was seen that is newer than this backup. */
+	write_text(text("%s/fleet/charter.lock", p->folder), "");
+	fd = open(text("%s/fleet/charter.lock", p->folder), O_WRONLY);
+	cr_assert_eq(write(fd, "tfs1\0\0\0\0\0\7\0\0\0\0\0\1", 16), 16);
+	close(fd);
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->out, "epoch 8");
+}
+
+/* The number behind a key of a user's record, or of a file. */
+static long long
+number_of(const char *json, const char *key)
+{
+	const char *at = json != NULL ? strstr(json, key) : NULL;
+
+	cr_assert_not_null(at, "%s in %s", key, json);
+	return atoll(at + strcspn(at, "0123456789"));
+}
+
+static char *
+raw_value(const struct cluster *c, const char *user)
+{
+	struct cluster_answer answer = cluster_ask(c, 0, "client", NULL,
+	    "kv/range",
+	    text("{\"key\":\"%s\"}",
+		cluster_base64(text(CLUSTER_PREFIX "users/%s", user))));
+	char *value = strstr(answer.body, "\"value\":\"");
+
+	cr_assert_not_null(value, "%s", answer.body);
+	value += strlen("\"value\":\"");
+	return text("%.*s", (int)strcspn(value, "\""), value);
+}
+
+static void
+put_raw(const struct cluster *c, const char *user, const char *value)
+{
+	struct cluster_answer answer = cluster_ask(c, 0, "client", NULL,
+	    "kv/put",
+	    text("{\"key\":\"%s\",\"value\":\"%s\"}",
+		cluster_base64(text(CLUSTER_PREFIX "users/%s", user)), value));
+
+	cr_assert_eq(answer.status, 200, "%s", answer.body);
+}
+
+static long long
+exported_step(const struct place *p, const char *folder, const char *user)
+{
+	char *out = text("%s/%s", p->dir, folder);
+
+	assert_status(place_store(p, ARGV("export", out)), 0);
+	return number_of(place_record(out, user), "\"last_step\"");
+}
+
+/* Codes that were spent since the backup would be good again, wherever a record
+ * comes without a login. */
+Test(store_fleet, closes_at_once_what_a_backup_opened)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *saved;
+	char *old;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	place_user(p, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cr_expect_eq(exported_step(p, "before", "alice"), 0);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	old = raw_value(c, "alice");
+	cluster_restore(c, saved, true);
+	cluster_put(c, CLUSTER_PREFIX "users/carol", "no seal");
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->err, "carol is damaged");
+	cr_expect(is_there(p, "fleet/revision"), "accepted all the same");
+	cluster_remove(c, CLUSTER_PREFIX "users/carol");
+	assert_says(r->out, "2 records closed");
+	assert_says(r->out, "epoch 2");
+	cr_expect_geq(exported_step(p, "after", "alice"), time(NULL) / 30 - 5);
+	cr_expect_geq(exported_step(p, "too", "bob"), time(NULL) / 30 - 5);
+
+	/* A command that was killed before it came to her. */
+	put_raw(c, "alice", old);
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "accept-restore --here");
+	r = place_store(p, ARGV("migrate", "--to", "folder"));
+	assert_status(r, 1);
+	assert_says(r->err, "accept-restore --here");
+	cr_expect_not(is_there(p, "maintenance"));
+	place_says(p, "b1", place_key_id(p), 5);
+	r = place_store(p, ARGV("key", "add"));
+	assert_status(r, 0);
+	place_says(p, "b1", text("%.8s", r->out), 5);
+	assert_status(
+	    place_store(p, ARGV("key", "use", text("%.8s", r->out))), 0);
+	r = place_store(p, ARGV("reseal"));
+	assert_status(r, 1);
+	assert_says(r->err, "accept-restore --here");
+	r = place_store(p, ARGV("accept-restore", "--here"));
+	assert_says(r->out, "1 records closed");
+	assert_says(r->out, "epoch 2");
+	assert_status(place_store(p, ARGV("reseal")), 0);
+	cr_expect_geq(exported_step(p, "last", "alice"), time(NULL) / 30 - 5);
+}
+
+/* An attacker who has etcd waits for an administrator to accept a backup, and then
+ * takes a record away: its user must not be a new one. */
+Test(store_fleet, misses_a_record_that_goes_after_a_restore)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *saved;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	place_user(p, "bob");
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cluster_restore(c, saved, true);
+	r = place_store(p, ARGV("accept-restore"));
+	assert_says(r->out, "epoch 2");
+	assert_says(r->err, "bob is not in the backup");
+	cluster_remove(c, CLUSTER_PREFIX "users/alice");
+	r = place_store(p, ARGV("export", text("%s/out", p->dir)));
+	assert_status(r, 1);
+	assert_says(r->err, "alice in the fleet is older");
+}
+
+/* The link also says what a member said that is off now: a mark that no answer
+ * reaches would shut everybody out. */
+Test(store_fleet, accepts_the_revision_of_now)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *saved;
+
+	needs_link();
+	c = cluster_open(.nodes = 3);
+	p = begin(c);
+	saved = text("%s/saved", p->dir);
+	cluster_save(c, saved);
+	for (int i = 0; i < 50; i++)
+		cluster_put(c, CLUSTER_PREFIX "users/later", "later");
+	cluster_remove(c, CLUSTER_PREFIX "users/later");
+	/* Now each member has said so. */
+	assert_status(place_store(p, ARGV("status")), 0);
+	cluster_restore(c, saved, false);
+	cluster_kill(c, 2);
+	r = place_store(p, ARGV("status", "--json"));
+	cr_expect_leq(
+	    number_of(r->out, "\"revision\""), (long long)cluster_revision(c));
+	assert_says(place_store(p, ARGV("accept-restore"))->out, "epoch 2");
+	cr_expect_leq(
+	    number_of(read_text(text("%s/fleet/revision", p->folder)), ""),
+	    (long long)cluster_revision(c));
 }
 
 static char *

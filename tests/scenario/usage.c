@@ -86,8 +86,9 @@ Test(usage, each_command_names_what_does_not_fit)
 		if (*first == ' ' && first[1] != '[' && first[1] != '-')
 			assert_reason(admin_of(name, (const char *[4]){NULL}),
 			    2, "tfa-admin", usage, text("%s needs ", name));
-		/* one too many, where there is a number */
-		if (strstr(words, "...") == NULL && strchr(words, '|') == NULL)
+		/* one too many, where there is a number; store has commands */
+		if (strstr(words, "...") == NULL &&
+		    strchr(words, '|') == NULL && strcmp(name, "store") != 0)
 			assert_reason(
 			    admin_of(
 				name, (const char *[4]){"1", "2", "3", "4"}),

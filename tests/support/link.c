@@ -83,7 +83,7 @@ write_secrets(const struct link *l)
 							: l->plan.password;
 	mode_t before = umask(077);
 
-	if (mkdir(l->secrets, 0700) != 0)
+	if (mkdir(l->secrets, 0700) != 0 && errno != EEXIST)
 		fail("%s: %s", l->secrets, strerror(errno));
 	write_text(text("%s/client.key", l->secrets),
 	    read_text(cluster_file(c, text("%s.key", l->plan.certificate))));
@@ -196,6 +196,16 @@ void
 link_stop(struct link *l)
 {
 	server_stop(&l->pid);
+}
+
+void
+link_refit(struct link *l, const char *certificate)
+{
+	link_stop(l);
+	l->plan.certificate = certificate;
+	write_config(l);
+	write_secrets(l);
+	link_again(l);
 }
 
 void

@@ -56,6 +56,9 @@ void link_stop(struct link *l);
 void link_kill(struct link *l);
 void link_again(struct link *l);
 
+/* Starts it again with another certificate. */
+void link_refit(struct link *l, const char *certificate);
+
 void link_close_all(void);
 
 /* A connection; -1 if nobody listens. */

@@ -85,6 +85,9 @@ become(const char *const argv[], int in, int out, int err)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid(); /* no terminal, even where the tests were started on one */
+	/* A shell that starts the tests in the background has them ignored. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
 	execvp(argv[0], (char *const *)(const void *)argv);

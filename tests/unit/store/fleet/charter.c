@@ -52,6 +52,7 @@ Test(charter, refuses_what_is_odd)
 	static const char *const odd[] = {
 	    "{" ID ", 'epoch': 1, 'level': 1}",
 	    "{" ID ", 'epoch': 0, 'level': 1, 'name': 'b'}",
+	    "{" ID ", 'epoch': 65536, 'level': 1, 'name': 'b'}",
 	    "{" ID ", 'epoch': 1, 'level': 0, 'name': 'b'}",
 	    "{" ID ", 'epoch': 1, 'level': 1, 'name': ''}",
 	    "{" ID ", 'epoch': 1, 'level': 1, 'name': 'b', 'more': 1}",

@@ -209,10 +209,12 @@ Test(fleet, a_put_that_came_too_late_is_made_again)
 	end(s);
 }
 
-/* The line closed after the put was done, or before: it is done once. */
+/* The line closed after the put was done, or before, or the answer was none: it is
+ * done once. */
 Test(fleet, an_unknown_outcome_is_found_out)
 {
-	static const enum lie lies[] = {LIE_DONE_CLOSES, LIE_LOST_CLOSES};
+	static const enum lie lies[] = {
+	    LIE_DONE_CLOSES, LIE_LOST_CLOSES, LIE_DONE_LARGE};
 	struct scene *s = begin();
 	int64_t n;
 
@@ -340,6 +342,8 @@ Test(fleet, notices_an_engine_that_was_tampered_with)
 	s->liar.shared->lie = LIE_REVISION;
 	expect_refused(s, &s->one, FAULT_BACK, "restored");
 	s->liar.shared->lie = LIE_NOT;
+	expect_refused(s, &s->one, FAULT_BACK, "restored, and written since");
+	cr_assert_eq(seen_revision_accept(s->one.store.dir, 1000), FAULT_NONE);
 	cr_expect_eq(counted(&s->one, "alice"), 3);
 	end(s);
 }
@@ -492,7 +496,8 @@ make_users(struct bastion *bastion, int users)
 	}
 }
 
-/* Ten rows come in a page: 35 records are read by four more requests. */
+/* Ten rows come in a page, and one ends with the 32nd record: 35 records are read
+ * by five more requests. */
 Test(fleet, reads_a_list_in_pages)
 {
 	struct scene *s = begin();
@@ -517,7 +522,7 @@ Test(fleet, reads_a_list_in_pages)
 		    name->text, s->other.store.why);
 	}
 	cr_expect_eq(counted(&s->other, "nobody"), -1);
-	cr_expect_eq(s->liar.shared->asked, asked + 4);
+	cr_expect_eq(s->liar.shared->asked, asked + 5);
 	store_names_done(&names);
 	end(s);
 }
@@ -546,8 +551,8 @@ Test(fleet, refuses_a_list_that_does_not_fit)
 		enum fault fault;
 	} cases[] = {{LIE_ENDLESS, FAULT_REFUSED},
 	    {LIE_BACKWARDS, FAULT_REFUSED}, {LIE_COMPACTED, FAULT_AWAY},
-	    {LIE_AWAY, FAULT_AWAY}, {LIE_REVISION, FAULT_BACK},
-	    {LIE_CUT, FAULT_REFUSED}};
+	    {LIE_AWAY, FAULT_AWAY}, {LIE_CUT, FAULT_REFUSED},
+	    {LIE_REVISION, FAULT_BACK}};
 	struct scene *s = begin();
 	struct store_names names;
 

@@ -2,6 +2,7 @@
 #include "store/fleet/kept.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "store/base/file.h"
+#include "store/fleet/learn.h"
 #include "tests/unit/store/fleet/founder.h"
 #include "tests/unit/store/fleet/liar.h"
 
@@ -143,6 +145,75 @@ Test(kept, copy_is_sealed)
 	end(s);
 }
 
+static char *
+read_copy(struct scene *s)
+{
+	int fd = openat(s->other.store.dir, "fleet/policy", O_RDONLY);
+	char *text = NULL;
+	size_t len = 0;
+
+	cr_assert_eq(file_read(fd, 100000, &text, &len), FAULT_NONE);
+	close(fd);
+	return text;
+}
+
+/* The engine gives a mark a second time after a restore, to another text. */
+Test(kept, copy_of_another_text_with_the_same_mark_is_replaced)
+{
+	struct scene *s = begin();
+	char *first, *second, *value, mixed[4096];
+	struct kept kept;
+	int fd;
+
+	use(&s->other);
+	first = read_copy(s);
+	change_policy(&s->one, SECOND);
+	use(&s->other);
+	second = read_copy(s);
+	value = strstr(second, "\"value\"");
+	cr_assert_not_null(value);
+	snprintf(mixed, sizeof(mixed), "%.*s%s", (int)(value - second), second,
+	    strstr(first, "\"value\""));
+	fd = openat(s->other.store.dir, "fleet/policy", O_WRONLY | O_TRUNC);
+	cr_assert_eq(file_write(fd, mixed, strlen(mixed)), FAULT_NONE);
+	close(fd);
+	cr_assert_eq(
+	    kept_read(&s->other.fleet, s->other.store.dir, &kept), FAULT_NONE);
+	cr_assert_eq(kept.version.number, 1);
+	kept_done(&kept);
+	use(&s->other);
+	cr_assert_eq(
+	    kept_read(&s->other.fleet, s->other.store.dir, &kept), FAULT_NONE);
+	cr_expect_eq(kept.version.number, 2);
+	kept_done(&kept);
+	free(first);
+	free(second);
+	end(s);
+}
+
+Test(kept, says_which_file_is_damaged)
+{
+	struct scene *s = begin();
+	const char *why = s->other.fleet.line.why;
+	struct kept kept;
+	int fd;
+
+	use(&s->other);
+	fd = openat(
+	    s->other.store.dir, "fleet/policy.lock", O_WRONLY | O_TRUNC);
+	cr_assert_eq(file_write(fd, "neither of these", 16), FAULT_NONE);
+	close(fd);
+	errno = ENOENT;
+	cr_expect_eq(fetch(&s->other, &kept), FAULT_REFUSED);
+	cr_expect_not_null(strstr(why, "fleet/policy.lock has"), "%s", why);
+	cr_assert_eq(unlinkat(s->other.store.dir, "fleet/policy.lock", 0), 0);
+	cr_assert_eq(mkdirat(s->other.store.dir, "fleet/.policy.new", 0700), 0);
+	change_policy(&s->one, SECOND);
+	cr_expect_neq(fetch(&s->other, &kept), FAULT_NONE);
+	cr_expect_not_null(strstr(why, "fleet/policy: "), "%s", why);
+	end(s);
+}
+
 Test(kept, older_policy_is_refused)
 {
 	static const struct {
@@ -188,10 +259,14 @@ Test(kept, newer_epoch_takes_an_older_policy)
 
 	change_policy(&s->one, SECOND);
 	use(&s->other);
+	learn_note(s->other.store.dir, NOW_S, true, 0);
+	use(&s->other);
+	cr_expect_not(learn_is_due(s->other.store.dir, NOW_S));
 	founder_charter(&s->one.fleet, 2, CHARTER_LEVEL);
 	cr_assert_eq(fetch(&s->other, &kept), FAULT_NONE);
 	cr_expect_eq(kept.charter.epoch, 2);
 	kept_done(&kept);
+	cr_expect(learn_is_due(s->other.store.dir, NOW_S));
 	s->liar.shared->lie = LIE_OLD;
 	cr_expect_eq(
 	    fetch(&s->other, &kept), FAULT_NONE, "%s", s->other.fleet.line.why);
@@ -222,6 +297,32 @@ Test(kept, slower_of_two_changes_nothing)
 	kept_done(&kept);
 	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
 	cr_expect_str_eq(kept.version.text, "{\"version\":2}");
+	kept_done(&kept);
+	end(s);
+}
+
+Test(kept, no_policy_is_put_into_a_store_that_went_back)
+{
+	struct scene *s = begin();
+	struct version theirs = {.number = 0};
+	struct kept kept;
+	struct kept_next next = {.text = "{}",
+	    .len = 2,
+	    .by = "root at b1",
+	    .what = "mine",
+	    .now_s = NOW_S};
+	int puts;
+
+	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
+	next.mark = kept.policy_mark;
+	puts = s->liar.shared->puts;
+	s->liar.shared->lie = LIE_REVISION;
+	cr_expect_eq(kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs),
+	    FAULT_BACK);
+	s->liar.shared->lie = LIE_NOT;
+	cr_expect_eq(kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs),
+	    FAULT_BACK);
+	cr_expect_eq(s->liar.shared->puts, puts);
 	kept_done(&kept);
 	end(s);
 }

@@ -162,9 +162,25 @@ Test(learn, says_whose_record_was_taken_away)
 	cr_expect_eq(learnt.records, 0);
 	cr_expect_eq(learnt.gone, 3);
 	cr_expect_eq(strncmp(learnt.who, "user0", 5), 0);
-	/* In a new epoch an administrator has accepted that. */
+	/* A new epoch does not say that an administrator has accepted that: they
+	 * may be gone since. */
 	other.fleet.epoch = 2;
-	cr_expect_eq(learn(&other, FAULT_NONE).gone, 0);
+	cr_expect_eq(learn(&other, FAULT_NONE).gone, 3);
+	end();
+}
+
+/* Not all are closed yet: they will have other serials then. */
+Test(learn, counts_records_of_an_older_epoch)
+{
+	struct learnt learnt;
+
+	begin();
+	make_users(3);
+	other.fleet.epoch = one.fleet.epoch = 2;
+	change_at(&one, "user00");
+	learnt = learn(&other, FAULT_NONE);
+	cr_expect_eq(learnt.noted, 3);
+	cr_expect_eq(learnt.older, 2);
 	end();
 }
 

@@ -223,6 +223,7 @@ answer_scan(const cJSON *request, cJSON *answer)
 {
 	const char *prefix = word_of(request, "prefix");
 	const char *after = word_of(request, "after");
+	const char *until = word_of(request, "until");
 	bool keys_only = cJSON_IsTrue(
 	    cJSON_GetObjectItemCaseSensitive(request, "keys_only"));
 	cJSON *rows = cJSON_AddArrayToObject(answer, "rows");
@@ -233,7 +234,9 @@ answer_scan(const cJSON *request, cJSON *answer)
 		cJSON *row;
 
 		if (strncmp(texts[i].key, prefix, strlen(prefix)) != 0 ||
-		    strcmp(texts[i].key, after) <= 0 || texts[i].now == NULL)
+		    strcmp(texts[i].key, after) <= 0 ||
+		    (*until != '\0' && strcmp(texts[i].key, until) > 0) ||
+		    texts[i].now == NULL)
 			continue;
 		more = cJSON_GetArraySize(rows) == 10;
 		if (more)
@@ -310,11 +313,19 @@ bend(cJSON *answer)
 		    answer, "mark", cJSON_CreateString("10000000000000000000"));
 }
 
+static void
+send_large(int fd)
+{
+	static char large[PACKET + 2];
+
+	send(
+	    fd, memset(large, ' ', sizeof(large)), sizeof(large), MSG_NOSIGNAL);
+}
+
 /* Sends the answer, bent as the lie has it. */
 static void
 send_answer(int fd, cJSON *answer)
 {
-	static char large[PACKET + 2];
 	char *text;
 	size_t len;
 
@@ -328,8 +339,7 @@ send_answer(int fd, cJSON *answer)
 	if (lies(LIE_NOISE))
 		send(fd, "\x01\x02\xff", 3, MSG_NOSIGNAL);
 	else if (lies(LIE_LARGE))
-		send(fd, memset(large, ' ', sizeof(large)), sizeof(large),
-		    MSG_NOSIGNAL);
+		send_large(fd);
 	else if (lies(LIE_EMPTY))
 		send(fd, "{}", 2, MSG_NOSIGNAL);
 	else
@@ -362,6 +372,11 @@ serve(int fd, const cJSON *request)
 	}
 	if (put && lies_once(LIE_DONE_SILENT)) {
 		cJSON_Delete(answer_true(request));
+		return true;
+	}
+	if (put && lies_once(LIE_DONE_LARGE)) {
+		cJSON_Delete(answer_true(request));
+		send_large(fd);
 		return true;
 	}
 	send_answer(fd, answer_true(request));

@@ -52,6 +52,7 @@ enum lie {
 	/* A put, once: */
 	LIE_DONE_CLOSES, /* is done, and the line closed */
 	LIE_DONE_SILENT, /* is done, and not answered */
+	LIE_DONE_LARGE,  /* is done, and the answer more than a packet */
 	LIE_LOST_CLOSES, /* is not done, and the line closed */
 	LIE_OTHER_FIRST, /* is done after another writer has put the value that
 			  * the key had first */

@@ -88,7 +88,7 @@ Test(seen, judges_a_serial)
 	    {0, SEAL_SERIAL(1, 1), 1, FAULT_BACK},
 	    /* A restored store that was accepted: epoch 2. */
 	    {SEAL_SERIAL(1, 4), SEAL_SERIAL(1, 5), 2, FAULT_NONE},
-	    {0, SEAL_SERIAL(1, 5), 2, FAULT_NONE},
+	    {0, SEAL_SERIAL(1, 5), 2, FAULT_BACK},
 	    {SEAL_SERIAL(1, 9), SEAL_SERIAL(2, 5), 2, FAULT_BACK},
 	    {0, SEAL_SERIAL(2, 5), 2, FAULT_BACK},
 	    {SEAL_SERIAL(2, 6), SEAL_SERIAL(1, 9), 2, FAULT_NONE},
@@ -116,6 +116,40 @@ Test(seen, keeps_the_highest_revision)
 	cr_assert_eq(seen_revision_accept(s.dir, 1304), FAULT_NONE);
 	cr_assert_eq(seen_revision_read(s.dir, &revision), FAULT_NONE);
 	cr_expect_eq(revision, 1304);
+	end(&s);
+}
+
+/* Each change adds one to an engine's revision, so a restored one soon looks as
+ * if nothing had happened. */
+Test(seen, keeps_the_alarm_until_it_is_accepted)
+{
+	struct scene s = begin();
+	uint64_t revision = 77;
+
+	cr_assert_eq(seen_revision_note(s.dir, 1309, NOW_S), FAULT_NONE);
+	cr_expect_eq(seen_revision_judge(s.dir, 1309, 1309), FAULT_NONE);
+	cr_assert_eq(seen_revision_read(s.dir, &revision), FAULT_NONE);
+	cr_expect_eq(seen_revision_judge(s.dir, 1308, 1309), FAULT_BACK);
+	cr_expect_eq(seen_revision_read(s.dir, &revision), FAULT_BACK);
+	cr_assert_eq(seen_revision_note(s.dir, 1400, NOW_S + 99), FAULT_NONE);
+	cr_expect_eq(seen_revision_read(s.dir, &revision), FAULT_BACK);
+	cr_assert_eq(seen_revision_accept(s.dir, 1350), FAULT_NONE);
+	cr_assert_eq(seen_revision_read(s.dir, &revision), FAULT_NONE);
+	cr_expect_eq(revision, 1350);
+	end(&s);
+}
+
+/* An answer from before it was accepted, which is judged after it. */
+Test(seen, raises_no_alarm_over_what_was_accepted_meanwhile)
+{
+	struct scene s = begin();
+	uint64_t revision = 77;
+
+	cr_assert_eq(seen_revision_note(s.dir, 1309, NOW_S), FAULT_NONE);
+	cr_assert_eq(seen_revision_accept(s.dir, 1200), FAULT_NONE);
+	cr_expect_eq(seen_revision_judge(s.dir, 1200, 1309), FAULT_BACK);
+	cr_assert_eq(seen_revision_read(s.dir, &revision), FAULT_NONE);
+	cr_expect_eq(revision, 1200);
 	end(&s);
 }
 

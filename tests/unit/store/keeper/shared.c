@@ -10,6 +10,9 @@
 
 #include "store/fleet/fleet.h"
 #include "store/fleet/offset.h"
+#include "store/fleet/seen.h"
+#include "store/folder/audit.h"
+#include "store/keeper/beat.h"
 #include "store/keeper/join.h"
 #include "tests/unit/inject.h"
 #include "tests/unit/store/fleet/founder.h"
@@ -249,9 +252,9 @@ Test(keeper_shared, each_fault_of_the_store_has_its_reason)
 	    {LIE_REFUSED, "store"},
 	    {LIE_GONE, "store_back"},
 	    {LIE_OLD, "store_back"},
-	    {LIE_REVISION, "store_back"},
 	    {LIE_DAMAGED, "bad_record"},
 	    {LIE_CUT, "store"},
+	    {LIE_REVISION, "store_back"},
 	};
 	struct scene *s = begin();
 
@@ -263,7 +266,72 @@ Test(keeper_shared, each_fault_of_the_store_has_its_reason)
 		EXPECT(ask(s, 0, VERIFY, OF_DEVICE), cases[i].reason);
 	}
 	s->liar.shared->lie = LIE_NOT;
+	cr_assert_eq(
+	    seen_revision_accept(s->at[0].store.dir, 1000), FAULT_NONE);
 	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	end(s);
+}
+
+/* A file of this bastion that is damaged says nothing about the record, which
+ * revoke would set aside. */
+Test(keeper_shared, a_damaged_file_here_is_no_damaged_record)
+{
+	static const char noise[] = "neither of these";
+	struct scene *s = begin();
+	struct store *store = &s->at[0].store;
+	int puts;
+
+	put(s, 0, "root", scene_enrolled);
+	puts = s->liar.shared->puts;
+	keeper_scene_write(store->locks, "root", 0600, noise);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "store");
+	cr_assert_eq(unlinkat(store->locks, "root", 0), 0);
+	keeper_scene_write(store->dir, "fleet/revision", 0600, noise);
+	EXPECT(ask(s, 0, LOGIN, NO_CODE), "store");
+	EXPECT(ask(s, 0, "'revoke','user':'root'", NO_CODE), "store");
+	cr_expect_eq(s->liar.shared->puts, puts);
+	cr_assert_eq(unlinkat(store->dir, "fleet/revision", 0), 0);
+	EXPECT(ask(s, 0, VERIFY, OF_DEVICE), "code");
+	end(s);
+}
+
+static void
+beat(struct scene *s, int i, int times)
+{
+	struct keeper *keeper = &s->at[i].keeper;
+
+	snprintf(keeper->host, sizeof(keeper->host), "b%d", i + 1);
+	for (int n = 0; n < times; n++)
+		keeper_beat(keeper);
+}
+
+/* A store that was restored comes to the revision that it had by what bastions
+ * write there each minute, and shows an older state all the same. */
+Test(keeper_shared, a_restored_store_is_not_believed_as_time_goes_by)
+{
+	struct scene *s = begin();
+	int puts;
+
+	put(s, 0, "root", scene_enrolled);
+	/* Nobody logged in at the other one. */
+	beat(s, 1, 1);
+	puts = s->liar.shared->puts;
+	s->liar.shared->lie = LIE_REVISION;
+	beat(s, 1, 1);
+	cr_expect_eq(s->liar.shared->puts, puts);
+	s->liar.shared->lie = LIE_NOT;
+	beat(s, 0, 3);
+	puts = s->liar.shared->puts;
+	beat(s, 1, 3);
+	cr_expect_eq(s->liar.shared->puts, puts);
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_back");
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "store_back");
+	cr_assert_eq(
+	    seen_revision_accept(s->at[1].store.dir, 1000), FAULT_NONE);
+	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code");
+	beat(s, 1, 1);
+	cr_expect_eq(s->liar.shared->puts, puts + 2);
 	end(s);
 }
 
@@ -300,6 +368,22 @@ Test(keeper_shared, a_damaged_record_can_be_revoked)
 	end(s);
 }
 
+static bool
+is_logged(const struct keeper_scene *at, const char *words)
+{
+	char path[FOLDER_MAX + 32], line[AUDIT_LINE_MAX];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/" AUDIT_FILE, at->folder);
+	file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		found |= strstr(line, words) != NULL;
+	if (file != NULL)
+		fclose(file);
+	return found;
+}
+
 Test(keeper_shared, lists_the_users_of_both)
 {
 	struct scene *s = begin();
@@ -313,7 +397,29 @@ Test(keeper_shared, lists_the_users_of_both)
 	cr_expect_geq(one.rows, 3);
 	cr_expect_eq(one.rows, other.rows);
 	EXPECT(ask(s, 0, "'forget','user':'" SCENE_GONE "'", NO_CODE), "done");
+	cr_expect(is_logged(&s->at[0], "\"forget\""));
 	cr_expect_eq(ask(s, 1, "'users'", NO_CODE).rows, one.rows - 1);
+	end(s);
+}
+
+/* A user who could not be forgotten is not in the log as forgotten. */
+Test(keeper_shared, logs_nobody_as_forgotten_who_stays)
+{
+	static const enum lie lies[] = {
+	    LIE_GONE, LIE_OLD, LIE_AWAY, LIE_REFUSED};
+	struct scene *s = begin();
+
+	put(s, 0, SCENE_GONE, scene_two_devices);
+	put(s, 0, SCENE_GONE, scene_enrolled);
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		struct heard told;
+
+		s->liar.shared->lie = lies[i];
+		told = ask(s, 0, "'forget','user':'" SCENE_GONE "'", NO_CODE);
+		cr_expect_str_neq(told.reason, "done", "lie %d", lies[i]);
+		cr_expect_not(
+		    is_logged(&s->at[0], "\"forget\""), "lie %d", lies[i]);
+	}
 	end(s);
 }
 
@@ -478,6 +584,9 @@ Test(keeper_shared, last_policy_seen_decides_for_local_users)
 	s->liar.shared->lie = LIE_AWAY;
 	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store_away");
+	s->liar.shared->lie = LIE_REFUSED;
+	EXPECT(ask_as(s, 1, 1, LOGIN, NO_CODE), "setup");
+	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
 	/* This bastion has seen none. */
 	liar_kill(&s->liar);
 	cr_assert_eq(unlinkat(s->at[1].store.dir, "fleet/policy", 0), 0);
@@ -693,7 +802,7 @@ Test(keeper_shared, nobody_is_exempt_by_a_rule_for_all_while_it_is_away)
 Test(keeper_shared, nobody_is_exempt_where_the_store_answers)
 {
 	static const enum lie lies[] = {LIE_UNSURE, LIE_FULL, LIE_REFUSED,
-	    LIE_GONE, LIE_OLD, LIE_REVISION, LIE_DAMAGED, LIE_CUT};
+	    LIE_GONE, LIE_OLD, LIE_DAMAGED, LIE_CUT, LIE_REVISION};
 	struct scene *s = begin_away(by_name);
 
 	s->liar.shared->lie = LIE_NOT;

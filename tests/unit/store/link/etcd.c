@@ -128,6 +128,13 @@ Test(etcd, scans_behind_the_last_key)
 	    "{'key':'L3RmYS92MS91c2Vycy9ib2IA','range_end':"
 	    "'L3RmYS92MS91c2VyczA=','limit':5,'revision':'33',"
 	    "'keys_only':true}");
+	/* Up to that key itself, which is before the key with a NUL. */
+	snprintf(r.until, sizeof(r.until), "users/bob");
+	r.after[0] = '\0';
+	expect_body(etcd_scan(PREFIX, &r, 5),
+	    "{'key':'L3RmYS92MS91c2Vycy8=','range_end':"
+	    "'L3RmYS92MS91c2Vycy9ib2IA','limit':5,'revision':'33',"
+	    "'keys_only':true}");
 }
 
 Test(etcd, escapes_a_password)

@@ -76,6 +76,33 @@ Test(history, forgets_all_where_etcd_was_restored)
 	cr_expect_eq(history_due(&h, KEEP, 500, 30 * MINUTE), 900);
 }
 
+/* Three members under load: the leader answers first, the others are some
+ * milliseconds behind, or answer before it. */
+Test(history, takes_members_that_follow_for_one_etcd)
+{
+	static const int64_t behind[][3] = {
+	    {0, 7, 3}, {5, 0, 9}, {2, 2, 0}, {0, 0, 0}};
+	struct history h = {.count = 0};
+	int64_t compacted = 0;
+
+	for (int64_t m = 1; m <= 60; m++) {
+		for (int i = 0; i < 3; i++)
+			history_found(&h, m * 1000 - behind[m % 4][i]);
+		history_polled(&h, KEEP, m * MINUTE);
+		cr_expect_eq(h.samples[h.count - 1].revision, m * 1000);
+		if (history_due(&h, KEEP, 500, m * MINUTE) != 0)
+			compacted = h.compacted;
+	}
+	cr_expect_geq(compacted, 40 * 1000);
+	/* Nobody answers, and then a restored etcd does. */
+	history_polled(&h, KEEP, 61 * MINUTE);
+	cr_expect_gt(h.count, 1);
+	history_found(&h, 500);
+	history_polled(&h, KEEP, 62 * MINUTE);
+	cr_expect_eq(h.count, 1);
+	cr_expect_eq(h.compacted, 0);
+}
+
 Test(history, has_room_for_all_that_it_needs)
 {
 	struct history h = {.count = 0};

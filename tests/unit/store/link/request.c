@@ -63,13 +63,15 @@ Test(link_request, reads_each_kind)
 	cr_expect_str_eq(r.with[0].mark, "7");
 	link_request_done(&r);
 	cr_assert_eq(
-	    read_plain("{'op':'scan','prefix':'users/','after':'users/b',"
-		       "'keys_only':true,'revision':'9','limit':5,'wait_ms':1}",
+	    read_plain(
+		"{'op':'scan','prefix':'users/','after':'users/b',"
+		"'until':'users/d','keys_only':true,'revision':'9','limit':5,'wait_ms':1}",
 		&r),
 	    FAULT_NONE);
 	cr_expect(r.keys_only);
 	cr_expect_eq(r.limit, 5);
 	cr_expect_str_eq(r.after, "users/b");
+	cr_expect_str_eq(r.until, "users/d");
 	cr_expect_eq(read_plain("{'op':'remove','key':'users/a','mark':'3',"
 				"'wait_ms':1}",
 			 &r),
@@ -144,12 +146,16 @@ Test(link_request, refuses_every_other_text)
 	    "{'op':'get','key':'k','with':[],'wait_ms':30001}",
 	    "{'op':'get','key':'k','with':[],'wait_ms':1e300}",
 	    "{'op':'get','key':'k','with':[],'wait_ms':'1'}",
-	    "{'op':'scan','prefix':'users/','after':'policy','keys_only':true,"
-	    "'revision':'9','limit':5,'wait_ms':1}",
-	    "{'op':'scan','prefix':'users/','after':'','keys_only':1,"
-	    "'revision':'9','limit':5,'wait_ms':1}",
+	    "{'op':'scan','prefix':'users/','after':'policy','until':'',"
+	    "'keys_only':true,'revision':'9','limit':5,'wait_ms':1}",
+	    "{'op':'scan','prefix':'users/','after':'','until':'policy',"
+	    "'keys_only':true,'revision':'9','limit':5,'wait_ms':1}",
 	    "{'op':'scan','prefix':'users/','after':'','keys_only':true,"
-	    "'revision':'','limit':5,'wait_ms':1}"};
+	    "'revision':'9','limit':5,'wait_ms':1}",
+	    "{'op':'scan','prefix':'users/','after':'','until':'','keys_only':1,"
+	    "'revision':'9','limit':5,'wait_ms':1}",
+	    "{'op':'scan','prefix':'users/','after':'','until':'',"
+	    "'keys_only':true,'revision':'','limit':5,'wait_ms':1}"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		expect_refused(texts[i]);
@@ -192,6 +198,33 @@ Test(link_request, knows_sixteen_levels)
 	scoped_tree cJSON *most = tree_read(
 	    "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", 32);
 	scoped_tree cJSON *more = tree_read(text, strlen(text));
+
+	cr_expect_not_null(most);
+	cr_expect_null(more);
+}
+
+/* An array of so many numbers, two bytes each, and a text with a comma. */
+static cJSON *
+read_many(size_t values)
+{
+	static const char last[] = "\",,\\\",\"]";
+	static char text[2 * TREE_COMMAS + 64];
+	size_t len = 0;
+
+	text[len++] = '[';
+	for (size_t i = 0; i < values; i++) {
+		text[len++] = '0';
+		text[len++] = ',';
+	}
+	memcpy(text + len, last, sizeof(last));
+	return tree_read(text, len + strlen(last));
+}
+
+/* A value takes 64 bytes of memory: 4 MiB of zeros would take 128. */
+Test(link_request, knows_sixty_five_thousand_values)
+{
+	scoped_tree cJSON *most = read_many(TREE_COMMAS);
+	scoped_tree cJSON *more = read_many(TREE_COMMAS + 1);
 
 	cr_expect_not_null(most);
 	cr_expect_null(more);
