@@ -111,8 +111,9 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
  * the random bytes.  ret: the code as a person reads it.  Removes expired
  * codes, and the oldest if there are too many; *ret_voided: how many of the
  * removed ones were still valid.  A code to enrol with also cancels the user's
- * "later": the next login is offered enrolment.  FAULT_MEMORY: the record must
- * not be written then.
+ * "later": the next login is offered enrolment.  FAULT_LIMIT: the record has
+ * more codes that never expire than tfa makes, and could not be read again with
+ * one more; FAULT_MEMORY.  After a fault the record must not be written.
  */
 MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,
