@@ -14,11 +14,6 @@
  *
  * spin: -DBASTIONS=3 -DJUDGES=1 -DOTHERS=1 3 bastions, another writer
  * spin: -DBASTIONS=2 -DJUDGES=2 -DRESTORES=1 2 bastions, a restore
- * broken no_salt: -DBASTIONS=2 -DJUDGES=1 equal bytes at two bastions
- * broken unknown: -DBASTIONS=2 -DJUDGES=1 an unknown outcome passes
- * broken no_compare: -DBASTIONS=2 -DJUDGES=1 a put that does not compare
- * broken no_serials: -DBASTIONS=2 -DJUDGES=2 -DRESTORES=1 no serials
- * broken caught_up: -DBASTIONS=2 -DJUDGES=2 -DRESTORES=1 -DOTHERS=1 both
  */
 mtype = { nothing, no_salt, unknown, no_compare, no_serials, caught_up };
 byte revision, bytes, serial, drawn = 1; /* of the record; bytes drawn last */

@@ -6,10 +6,6 @@
  * and fail.c in tests/scenario drive the code itself.
  *
  * spin: -DWORKERS=3 -DCRASHES=2 3 workers, 2 crashes
- * broken no_lock: -DWORKERS=2 -DCRASHES=0 without the lock
- * broken early: -DWORKERS=2 -DCRASHES=1 answered before it is written
- * broken no_fsync: -DWORKERS=2 -DCRASHES=1 the file is not synced
- * broken no_folder: -DWORKERS=2 -DCRASHES=1 nor is the folder
  */
 mtype = { nothing, no_lock, early, no_fsync, no_folder };
 byte lock, passes, crashes, epoch; /* lock: who holds it; 0: nobody */
