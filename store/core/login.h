@@ -7,7 +7,7 @@
  * user without a device passes only while a device is optional or grace lasts,
  * and never a user who once had one; or where a code was given on the same
  * connection of the door.
- * proved: tests/proofs/login.c 1a 2a 2b 2c 4a 4b 4c, 2 logins.
+ * proved: tests/proofs/login.c 1a 2a 2b 2c 4a, 2 logins.
  */
 #ifndef TFA_LOGIN_H
 #define TFA_LOGIN_H
@@ -142,7 +142,7 @@ void login_put_off(
  * source, connection, time.  Puts into the outcome what failed and what was
  * changed before; what is said without a terminal may be thrown away, and is
  * said again.  It touches nothing that verify_code() judges by.
- * proved: tests/proofs/verify.c 1l 1m 1o 1p 1q 1r 1s 2c 2d, 2 devices, 2 codes.
+ * proved: tests/proofs/verify.c 1l 1m 1o 1p 2c 2d, 2 devices, 2 codes.
  */
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);

@@ -7,7 +7,7 @@
  *	   belongs to, or an older code after a newer one (record_check()
  *	   refuses a record that would allow it);
  *	   proved: tests/proofs/verify.c 1a 1b 1c 1d 1e 1f, 2 spent steps;
- *	   proved: tests/proofs/verify.c 1g 1h 1i 1n 1q 1s, 2 devices;
+ *	   proved: tests/proofs/verify.c 1g 1h 1i 1n 1p, 2 devices;
  *	   proved: tests/proofs/verify.c 1j 1k 1l 1m, 2 codes;
  *	2. a wrong code goes uncounted: only a spent code (spent.h), and text
  *	   that cannot be a code (typed.h), are not counted;

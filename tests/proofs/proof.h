@@ -1,15 +1,11 @@
 /*
- * The words of the proofs.  A proof calls the product's own code.  Variables
- * that it does not set have any value, so that a claim(number, when, holds) is
- * of all inputs that the given()s allow.  Its "when" must happen, and so must a
- * reach(), or claims could be empty.  The comment before a proof has its bound,
- * options of cbmc and, behind "without", functions that change nothing and
- * return anything or, as "name:other", the other one in their place.
+ * Shared by all proofs.  Variables that a proof does not set have any value, so
+ * that a claim(number, when, holds) is of all inputs that the given()s allow.
+ * Its "when" must happen, and so must a reach(), or claims could be empty.
  *
- * Abstract in all proofs: a text or a secret is its first character, so it is
- * empty, the same, or another one; snprintf() writes any.  Lists are arrays
- * of at most 2 and do as list.h says (parts.c).  Memory may be wanting; wiping
- * writes zeros.
+ * Abstract in all: a text or a secret is its first character, so it is empty,
+ * the same, or another one; snprintf() writes any.  Lists are arrays of at most
+ * 2 and do as list.h says (parts.c).  Memory may be wanting; wiping writes zeros.
  */
 #include <openssl/crypto.h>
 
@@ -48,11 +44,11 @@ int nondet_any(void);
 #include "store/core/record_check.c"
 
 static bool no_memory;
-#define end_of(list) (&(list)->items[(list)->count])
-#define list_add(list, size)                                                 \
-	((no_memory |= nondet_any()) ? NULL                                  \
-				     : (OPENSSL_cleanse(end_of(list), size), \
-					   &(list)->items[(list)->count++]))
+#define list_add(list, size)                                             \
+	((no_memory |= nondet_any())                                     \
+		? NULL                                                   \
+		: (OPENSSL_cleanse(&(list)->items[(list)->count], size), \
+		      &(list)->items[(list)->count++]))
 #define list_drop(list, size, at) \
 	((list)->items[at] = (list)->items[1], (list)->count--)
 #define list_add_newest(list, size, most)                        \
@@ -68,10 +64,11 @@ static struct spent_code spent[2];
 static struct source sources[2];
 static struct verified verified[2];
 static struct uid_at uids[2];
-static uint64_t steps[2][2];
+static uint64_t steps[2][2], step_now;
 static struct login by;
 static struct outcome out;
 static struct json_place place;
+#define is_sound(record) (record_check(&(record), &place) == NULL)
 
 #define is_counter(c)                                                          \
 	(within((c).count, 0, COUNT_MAX) && within((c).tried, 0, SPENT_MAX) && \
@@ -93,10 +90,10 @@ any_record(void)
 	any_list(record.uids, uids);
 	given(is_counter(record.failures.known));
 	given(is_counter(record.failures.other));
-	given(by.now_s > 0 && is_time(by.now_s | record.first_seen_s));
-	given(is_time(record.skipped_s | record.last_login.at_s));
-	given(is_time(record.invited_until_s | policy.remember.for_s));
-	given(is_time(policy.remember.connection_s));
+	given(is_time(by.now_s | record.first_seen_s | record.skipped_s));
+	given(is_time(record.last_login.at_s | record.invited_until_s));
+	given(is_time(policy.remember.for_s | policy.remember.connection_s));
+	given(by.now_s > 0);
 	each(i, 2) {
 		any_list(devices[i].spent_steps, steps[i]);
 		given(is_time(verified[i].until_s | sources[i].last_s));
@@ -105,6 +102,6 @@ any_record(void)
 		given(codes[i].hash[0] && spent[i].hash[0]);
 		old_devices[i] = devices[i];
 	}
-	given(record_check(&record, &place) == NULL);
+	given(is_sound(record));
 	was = record;
 }

@@ -16,16 +16,17 @@ static char typed[1], hash_of_code, hash_of_both; /* both: with connection */
 static char some;                                 /* the hash of a code */
 static enum reason answers[2], reason;
 static int64_t shut_s, forgiven, since_s;
-static uint64_t step_now;
 
 char __CPROVER_uninterpreted_code(int, char, uint64_t, int64_t);
-#define code_of                  __CPROVER_uninterpreted_code
+#define right(algorithm, secret, step, digits) \
+	__CPROVER_uninterpreted_code(          \
+	    algorithm, (secret)->bytes[0], step, digits)
 #define hash_hex(data, len, ret) (((ret)[0] = hash_of_##data) != '\0')
 #define strlen(text)             length
 #define otp_step(time_s, period) step_now
-#define otp_code(algorithm, secret, step, digits, ret)                    \
-	((ret)[0] = code_of(algorithm, (secret)->bytes[0], step, digits), \
-	    failed |= (fails = nondet_any()),                             \
+#define otp_code(algorithm, secret, step, digits, ret)      \
+	((ret)[0] = right(algorithm, secret, step, digits), \
+	    failed |= (fails = nondet_any()),               \
 	    fails ? FAULT_MEMORY : FAULT_NONE)
 #include "store/core/announce.c"
 #include "store/core/login_note.c"
@@ -42,13 +43,10 @@ char __CPROVER_uninterpreted_code(int, char, uint64_t, int64_t);
 	    (c)->spent_since_s = (c)->spent > 0 ? since_s : 0)
 #include "store/core/verify.c"
 
-#define is_code(step)                                                     \
-	(typed[0] ==                                                      \
-	    code_of(devices->algorithm, devices->secret.bytes[0], (step), \
-		devices->digits))
+#define is_code(step) \
+	(typed[0] == right(d->algorithm, &d->secret, step, d->digits))
 
-/* 2 spent steps.  cbmc: --unwind 4
- * --unwindset check_hashes.0:5,check_hashes.1:5 without move_to_end */
+/* 2 spent steps.  cbmc: --unwind 4 without move_to_end */
 proof(judge_device)
 {
 	struct device *d = devices;
@@ -76,7 +74,7 @@ proof(judge_device)
 	claim(1d, pass, !near);
 	claim(1e, pass && last > 0 && !no_memory,
 	    steps[0][d->spent_steps.count - 1] == last);
-	claim(1f, true, record_check(&record, &place) == NULL);
+	claim(1f, true, is_sound(record));
 	/* Whatever else is not wrong has a reason. */
 	claim(2a, !pass && reason != REASON_WRONG_CODE,
 	    (reason == REASON_CODE_USED && known) ||
@@ -101,8 +99,7 @@ any_answer(struct device *device, const char *code, int64_t s, bool *changed)
 	    (a)->last_s == (b)->last_s &&                        \
 	    (a)->spent_since_s == (b)->spent_since_s)
 
-/* 2 devices, 2 codes, 2 logins.  cbmc: --unwind 4
- * --unwindset check_hashes.0:5,check_hashes.1:5 without clock_drift
+/* 2 devices, 2 codes, 2 logins.  cbmc: --unwind 4 without clock_drift
  * move_to_end spent_is_step announce_changes renew_verified
  * judge_device:any_answer */
 proof(verify_code)
@@ -158,17 +155,17 @@ proof(verify_code)
 	had &= !by_one_time || some != hash_of_code;
 	claim(1l, true, has(record.codes, some) == had);
 	claim(1m, !by_one_time, has(record.spent, some) == was_spent);
-	claim(1n, true, record_check(&record, &place) == NULL);
-	/* No device changes but by its steps. */
-	claim(1o, true, record.devices.count == was.devices.count);
-	claim(1p, true, record.enrolled_once == was.enrolled_once);
-	each(i, 2) {
-		struct device *d = &devices[i], *o = &old_devices[i];
-
-		claim(1q, true, d->last_step == o->last_step);
-		claim(1r, true, d->digits == o->digits);
-		claim(1s, true, record_same_secret(&d->secret, &o->secret));
-	}
+	claim(1n, true, is_sound(record));
+	/* No device comes, goes or changes but by its steps. */
+	claim(1o, true,
+	    record.devices.count == was.devices.count &&
+		record.enrolled_once == was.enrolled_once);
+	each(i, 2)
+		claim(1p, true,
+		    devices[i].last_step == old_devices[i].last_step &&
+			devices[i].digits == old_devices[i].digits &&
+			record_same_secret(
+			    &devices[i].secret, &old_devices[i].secret));
 	known &= within(reason, REASON_ONE_TIME_USED, REASON_ONE_TIME_EXPIRED);
 	/* A wrong code counts; nothing else does, and it has a reason. */
 	claim(2b, wrong,
