@@ -5,7 +5,7 @@
  *
  * It must never make an answer milder: a denial stays one, a question never
  * becomes a pass, and nobody enrols here.
- * proved: tests/proofs/login.c 5a 5b 5c, 2 logins.
+ * proved: tests/proofs/login.c 3a 3b, 2 logins.
  */
 #ifndef TFA_DOOR_H
 #define TFA_DOOR_H

@@ -223,6 +223,8 @@ enroll_add_code(struct record *record, enum code_use use,
     char ret[static ONETIME_TEXT], size_t *ret_voided)
 {
 	*ret_voided = drop_old_codes(record, now_s);
+	if (record->codes.count >= CODES_MAX)
+		return FAULT_LIMIT;
 	if (use == CODE_ENROLL)
 		record->skipped_s = 0;
 	return append_code(record, use, now_s + INVITED_S, random, ret);

@@ -9,6 +9,10 @@
  * another window's secret, whatever its address or key: nobody can tell which
  * of the two is the owner's.
  *
+ * After each of these changes record_check() holds again, and no list is too
+ * long.
+ * proved: tests/proofs/enroll.c 1a 1b 1c 1d 1e 2a 2b 2c 3a, 2 devices, 2 codes.
+ *
  * The calls for one device, each inside a store_update():
  *
  *	enroll_begin(record, secret, name, now_s);
@@ -111,8 +115,10 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
  * the random bytes.  ret: the code as a person reads it.  Removes expired
  * codes, and the oldest if there are too many; *ret_voided: how many of the
  * removed ones were still valid.  A code to enrol with also cancels the user's
- * "later": the next login is offered enrolment.  FAULT_MEMORY: the record must
- * not be written then.
+ * "later": the next login is offered enrolment.  FAULT_LIMIT: the record has
+ * more codes that never expire than tfa makes, and could not be read again with
+ * one more; FAULT_MEMORY.  After a fault the record must not be written.
+ * proved: tests/proofs/enroll.c 4a, 2 codes.
  */
 MUST_USE enum fault enroll_add_code(struct record *record, enum code_use use,
     const uint8_t random[static ONETIME_BYTES], int64_t now_s,

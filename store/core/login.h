@@ -7,7 +7,7 @@
  * user without a device passes only while a device is optional or grace lasts,
  * and never a user who once had one; or where a code was given on the same
  * connection of the door.
- * proved: tests/proofs/login.c 1a 1b 2a 2b 3a 3b 4a 6a, 2 logins.
+ * proved: tests/proofs/login.c 1a 2a 2b 2c 4a, 2 logins.
  */
 #ifndef TFA_LOGIN_H
 #define TFA_LOGIN_H
@@ -142,7 +142,7 @@ void login_put_off(
  * source, connection, time.  Puts into the outcome what failed and what was
  * changed before; what is said without a terminal may be thrown away, and is
  * said again.  It touches nothing that verify_code() judges by.
- * proved: tests/proofs/note.c 1a 1b 1c 1d 2a 2b 3a, 2 devices, 2 codes.
+ * proved: tests/proofs/verify.c 1l 1m 1o 1p 2c 2d, 2 devices, 2 codes.
  */
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);
@@ -170,14 +170,14 @@ bool login_is_known(const struct record *record, const struct login *login);
  * an administrator unlocks it, only for the counter of unknown sources
  * (is_other).  A counter that has spent attempts->stop over the long term waits
  * until a wrong code is forgiven.
- * proved: tests/proofs/wait.c 2a 2b 4a, all counters and times;
- * proved: tests/proofs/wait.c 3a 3b 3c 3d, all counters, attempts, times.
+ * proved: tests/proofs/login.c 6a, all counters and times;
+ * proved: tests/proofs/login.c 5a 5b 5c 5d, all counters, attempts, times.
  */
 int64_t login_wait(const struct attempts *attempts,
     const struct counter *counter, bool is_other, int64_t now_s);
 
 /* Forgives a wrong code of the long term for each FORGIVE_S that passed.
- * proved: tests/proofs/wait.c 1a 1b 1c 1d 1e, all counters and times. */
+ * proved: tests/proofs/login.c 6a 6b 6c, all counters and times. */
 void login_forgive(struct counter *counter, int64_t now_s);
 
 #endif

@@ -204,7 +204,7 @@ struct decision {
  * evaluated.  Denies as well if a required rule decided last time, still
  * exists, no longer names the user, and now only "*" or "otherwise" would
  * decide: a group database that lost its members looks exactly like that.
- * proved: tests/proofs/policy.c 1a 1b 2a 2b 2c 2d 3a 3b, 3 rules.
+ * proved: tests/proofs/policy.c 1a 1b 2a 2b 2c 3a, 3 rules.
  */
 void policy_decide(const struct policy *policy, const struct subject *subject,
     struct decision *ret);

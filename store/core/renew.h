@@ -6,6 +6,7 @@
  * What must never happen:
  *	1. a recovery code sets up more than one device, or any device later
  *	   than RENEW_S after its login;
+ *	   proved: tests/proofs/enroll.c 3b, 2 devices, 2 codes;
  *	2. it does so on another connection, at the door, for a command, or
  *	   where the login itself did not pass;
  *	   proved: tests/proofs/verify.c 7a 7b, 2 codes;

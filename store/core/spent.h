@@ -34,7 +34,7 @@ spent_since(const struct device *device, uint64_t from, const char *code);
 
 /* Remembers that the one-time code with this hash is spent, and why.  A scratch
  * code that looks like it is spent with it.
- * proved: tests/proofs/verify.c 1e, 2 codes. */
+ * proved: tests/proofs/verify.c 1n, 2 codes. */
 void spent_add(struct record *record, const char hash[static HASH_TEXT],
     enum spent_why why, int64_t at_s);
 
@@ -43,7 +43,7 @@ const struct spent_code *
 spent_find(const struct record *record, const char hash[static HASH_TEXT]);
 
 /* Removes code number i from record->codes, and remembers it with that reason.
- * proved: tests/proofs/verify.c 1c 1d 1e, 2 codes. */
+ * proved: tests/proofs/verify.c 1l 1n, 2 codes. */
 void
 spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s);
 

@@ -149,8 +149,8 @@ static const struct {
 	"This user has as many devices as the policy allows: take one away "
 	"(tfa remove) or all (tfa-admin revoke) first."},
     [REASON_CODES_FULL] = {"codes_full", GATE_EXIT_DENIED,
-	"This user has so many one-time codes that the scratch codes do not "
-	"fit: let the user make new ones (tfa recovery) first."},
+	"This user's record has so many one-time codes (its key \"codes\") that "
+	"no more fit: let the user make new ones (tfa recovery) first."},
     [REASON_KNOWN_SECRET] = {"known_secret", GATE_EXIT_DENIED,
 	"This user has a device with that secret: it is already imported."},
     [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,

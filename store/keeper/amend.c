@@ -16,8 +16,8 @@ struct amend {
 	int64_t uid; /* the user's now, or -1: not in passwd any more */
 	gid_t gid;
 	bool gone; /* uid is -1, and every service says that they are gone */
-	/* These five are for revoke with a device. */
 	enum reason denied; /* why not, or REASON_NONE */
+	/* These four are for revoke with a device. */
 	char device[DEVICE_ID_TEXT];
 	char name[NAME_TEXT];
 	bool last;                  /* they had no other */
@@ -34,10 +34,12 @@ static enum change
 on_code(struct record *record, void *arg)
 {
 	struct amend *amend = arg;
-
-	amend->fault = enroll_add_code(record, amend->use, amend->random,
+	enum fault fault = enroll_add_code(record, amend->use, amend->random,
 	    amend->call->now_s, amend->code, &amend->voided);
-	return amend->fault == FAULT_NONE ? CHANGE_WRITE : CHANGE_NONE;
+
+	amend->denied = fault == FAULT_LIMIT ? REASON_CODES_FULL : REASON_NONE;
+	amend->fault = fault == FAULT_LIMIT ? FAULT_NONE : fault;
+	return fault == FAULT_NONE ? CHANGE_WRITE : CHANGE_NONE;
 }
 
 static enum change

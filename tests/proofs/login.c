@@ -1,97 +1,132 @@
 /*
- * login_decide(): who passes without a code?
+ * login_decide(): who passes without a code?  login_wait(), login_forgive():
+ * how long does a counter stay shut?
  *
- * Abstract: login_wait() gives any answer (wait.c); renew_verified() changes
- * an order, after the decision; announce.c is proved in note.c.
+ * Abstract: in login_decide(), login_wait() gives any answer, and an order by
+ * last use stays.  A week has 2^20 seconds, as that is quick to divide by.
  */
 #include "tests/proofs/proof.h"
 
+#define FORGIVE_S (1 << 20)
 #include "store/core/decide.c"
 #include "store/core/door.c"
 #include "store/core/login.c"
 #include "store/core/login_note.c"
 #include "store/core/verdict.c"
 
-static struct rule rule;
-static struct decision decision;
-
-/* A code was given with this key, on this connection or from this address, no
- * longer ago than the policy says now. */
-static bool
-was_given(bool on_connection)
-{
-	int64_t most_s = on_connection ? login_hold_s(&policy, &by)
-				       : policy.remember.for_s;
-	bool was_given = false;
-
-	each(i, was.verified.count) {
-		const struct verified *v = &verified[i];
-		bool is = on_connection
-		    ? v->connection[0] && !strcmp(v->connection, by.connection)
-		    : !v->connection[0] && by.key[0] &&
-			!strcmp(v->address, by.address);
-
-		was_given |= is && !strcmp(v->key, by.key) &&
-		    within(v->until_s - by.now_s, 1, most_s);
-	}
-	return was_given;
-}
-
-/* 2 logins, 1 rule, 2 codes.  cbmc: --unwind 3
- * --unwindset check_hashes.0:5,check_hashes.1:5 without login_wait
- * renew_verified announce_changes announce_told */
+/* 2 logins, 1 rule, 2 codes.  cbmc: --unwind 3 without login_wait
+ * renew_verified */
 proof(login_decide)
 {
-	enum forwarding forwarding;
+	struct rule rule;
+	struct decision decision;
 	enum mode mode = decision.mode;
-	bool pass, free, given_here, remembered, device;
+	enum forwarding door;
+	bool pass, remembered, device, free, here = false, near = false;
 
-	decision.rule = nondet_bool() ? &rule : NULL;
-	given(is_time(rule.since_s | rule.grace.until_s));
-	given(within(rule.grace.for_s, 0, INT32_MAX));
+	decision.rule = nondet_any() ? &rule : NULL;
+	given(is_time(rule.since_s | rule.grace.until_s | rule.grace.for_s));
 	any_record();
 	device = was.devices.count > 0;
-	forwarding = policy_forwarding(&policy, &decision);
-	given_here = was_given(true);
-	remembered = given_here || (was_given(false) && device);
+	door = policy_forwarding(&policy, &decision);
+	/* A code was given on this connection, or near: from this address; with
+	 * this key, no longer ago than the policy says now. */
+	each(i, was.verified.count) {
+		const struct verified *v = &verified[i];
+		int64_t left_s = v->until_s - by.now_s;
+
+		if (strcmp(v->key, by.key) || left_s <= 0)
+			continue;
+		here |= v->connection[0] == by.connection[0] &&
+		    v->connection[0] && left_s <= login_hold_s(&policy, &by);
+		near |= !v->connection[0] && by.key[0] &&
+		    !strcmp(v->address, by.address) &&
+		    left_s <= policy.remember.for_s;
+	}
 	login_decide(&policy, &decision, &record, &by, &out);
 	pass = out.verdict == VERDICT_PASS;
-	free = pass && out.reason != REASON_REMEMBERED;
+	remembered = out.reason == REASON_REMEMBERED;
 	/* The policy's denial stays one; where it could not decide, a pass code
 	 * may be asked for. */
-	claim(1a, implies(pass, mode != MODE_NONE));
-	claim(1b,
-	    mode != MODE_NONE || out.verdict == VERDICT_DENY ||
-		(out.verdict == VERDICT_CHALLENGE && !by.door &&
-		    reason_is_undecided(out.reason) &&
-		    record_codes_left(&was, CODE_PASS, by.now_s) > 0));
-	/* A device's code is asked for, if none was given. */
-	claim(2a, implies(pass && !free, remembered));
-	claim(2b, implies(free && device, mode == MODE_EXEMPT));
-	/* Without a device nobody passes who once had one, or after grace. */
-	claim(3a,
-	    implies(pass && !device && was.enrolled_once,
-		mode == MODE_EXEMPT || (given_here && by.by_door)));
-	claim(3b,
-	    implies(free && mode == MODE_REQUIRED,
-		decision.rule &&
+	claim(1a, mode == MODE_NONE && out.verdict != VERDICT_DENY,
+	    out.verdict == VERDICT_CHALLENGE && !by.door &&
+		reason_is_undecided(out.reason) &&
+		record_codes_left(&was, CODE_PASS, by.now_s) > 0);
+	/* A user who is neither exempt nor gave a code never had a device,
+	 * and needs none yet. */
+	free = !device && !was.enrolled_once &&
+	    (mode == MODE_OPTIONAL ||
+		(decision.rule &&
 		    by.now_s < policy_deadline(&rule, record.first_seen_s)));
-	claim(4a,
-	    implies(pass && out.reason == REASON_EXEMPT, mode == MODE_EXEMPT));
+	claim(2a, pass && remembered, here || (near && device));
+	claim(2b, pass && remembered, device || by.by_door);
+	claim(2c, pass && !remembered,
+	    out.reason == REASON_EXEMPT ? mode == MODE_EXEMPT : free);
 	/* The door opens where forwarding is open, or after a code. */
-	claim(5a, implies(free && by.door, forwarding == FORWARDING_OPEN));
-	claim(
-	    5b, implies(pass && by.door, forwarding >= FORWARDING_AFTER_CODE));
-	claim(5c,
-	    implies(out.verdict == VERDICT_ENROLL,
-		!device && !by.door && by.terminal));
+	claim(3a, pass && by.door,
+	    door == FORWARDING_OPEN ||
+		(remembered && door == FORWARDING_AFTER_CODE));
+	claim(3b, out.verdict == VERDICT_ENROLL,
+	    !device && !by.door && by.terminal);
 	/* Nothing is counted, forgiven or enrolled. */
-	claim(6a,
+	claim(4a, true,
 	    record.failures.known.count == was.failures.known.count &&
 		record.failures.other.spent == was.failures.other.spent &&
 		record.enrolled_once == was.enrolled_once);
-	reach2(pass && !by.door && given_here, pass && !free && !given_here);
+	reach2(pass && !by.door && here, pass && remembered && !here);
 	reach2(pass && out.reason == REASON_GRACE, pass && by.door && device);
-	reach(out.verdict == VERDICT_CHALLENGE && mode == MODE_NONE);
-	reach(out.verdict == VERDICT_ENROLL);
+}
+
+/* All counters, attempts, times.  cbmc: --unwind 22 */
+proof(backoff)
+{
+	struct attempts a;
+	struct counter c;
+	int64_t now_s, whole_s, left_s, passed_s;
+
+	given(is_counter(c) && is_time(now_s));
+	given(within(a.free, 1, 20) && within(a.backoff_s, 1, INT32_MAX));
+	given(within(a.backoff_max_s, 900, 7 * DAY_S));
+	whole_s = backoff(&a, &c, c.last_s);
+	left_s = backoff(&a, &c, now_s);
+	passed_s = now_s > c.last_s ? now_s - c.last_s : 0;
+	/* It opens after exactly that wait, which none of the free ones has. */
+	claim(
+	    5a, true, left_s == (whole_s > passed_s ? whole_s - passed_s : 0));
+	claim(5b, c.count <= a.free, whole_s == 0);
+	claim(5c, c.count > a.free, whole_s > 0);
+	claim(5d, true, whole_s <= a.backoff_max_s);
+	reach(whole_s == 7 * DAY_S && left_s && left_s < whole_s);
+}
+
+static int64_t backoff_s;
+
+int64_t
+any_wait(const struct attempts *a, const struct counter *c, int64_t now_s)
+{
+	return backoff_s;
+}
+
+/* All counters and times.  cbmc: --unwind 2 without backoff:any_wait */
+proof(login_wait)
+{
+	struct attempts a;
+	struct counter c, left = c;
+	int64_t now_s, since_s = clamp(c.spent_since_s, now_s), wait_s;
+	bool is_other;
+
+	given(is_counter(c) && is_time(now_s));
+	given(within(a.stop, 1, SPENT_MAX) && backoff_s >= 0);
+	/* Each week forgives one, until there are fewer than attempts.stop.
+	 * Unknown sources stay out. */
+	wait_s = since_s + (c.spent - a.stop + 1) * FORGIVE_S - now_s;
+	if (c.spent < a.stop || wait_s < backoff_s)
+		wait_s = backoff_s;
+	claim(6a, true,
+	    login_wait(&a, &c, is_other, now_s) ==
+		(is_other && c.count >= a.stop ? -1 : wait_s));
+	login_forgive(&left, now_s);
+	claim(6b, true, left.count == c.count && left.last_s == c.last_s);
+	claim(6c, true, within(left.spent, 0, c.spent));
+	reach(left.spent && left.spent < c.spent && wait_s > backoff_s);
 }

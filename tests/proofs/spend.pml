@@ -5,59 +5,47 @@
  * on disk, or not, and workers begin anew.  It is a model by reading: kills.c
  * and fail.c in tests/scenario drive the code itself.
  *
- * spin: -DWORKERS=3 -DCRASHES=2 -DBROKEN=nothing 3 workers, 2 crashes
- * broken no_lock: -DWORKERS=2 -DCRASHES=0 -DBROKEN=no_lock without the lock
- * broken early: -DWORKERS=2 -DCRASHES=1 -DBROKEN=early answered before it is written
- * broken no_fsync: -DWORKERS=2 -DCRASHES=1 -DBROKEN=no_fsync the file is not synced
- * broken no_folder: -DWORKERS=2 -DCRASHES=1 -DBROKEN=no_folder nor is the folder
+ * spin: -DWORKERS=3 -DCRASHES=2 3 workers, 2 crashes
  */
-#define NOBODY 255
 mtype = { nothing, no_lock, early, no_fsync, no_folder };
-byte lock = NOBODY, passes, crashes, epoch;
+byte lock, passes, crashes, epoch; /* lock: who holds it; 0: nobody */
 bool seen, kept, lost; /* as spent: when read; on disk; nobody can read it */
-bool renamed, text;    /* a rename that is not synced; the text of that file is */
+bool renamed, text;    /* a rename is not synced; the text of that file is */
 
-/* A step of a worker, which begins anew if the machine stopped; one that fails. */
-#define STEP(what) atomic { if :: epoch != born -> goto again :: else -> what fi }
-#define TRY(what)  STEP(if :: what :: goto unlock fi)
+/* A step of a worker, begun anew if the machine stopped; one that may fail. */
+#define STEP(x) atomic { if :: epoch != born -> goto again :: else -> x fi }
+#define TRY(x)  STEP(if :: x :: goto unlock fi)
 
 inline answer(now) {
-	passes = passes + now;
-	assert(passes <= 1);              /* "1a: a code passes once" */
-	assert(!(now) || kept || lost)    /* "1b: by then it is spent on disk" */
+    passes = passes + now;
+    assert(passes <= 1);              /* "1a: a code passes once" */
+    assert(!(now) || kept || lost)    /* "1b: by then it is spent on disk" */
 }
 
-proctype worker(byte me) {
-	byte born;
-	bool synced;
+active [WORKERS] proctype worker() {
+    byte born;
+    bool synced;
 
-again:	atomic { born = epoch; synced = false };
-	atomic { lock == NOBODY || epoch != born || BROKEN == no_lock;
-		if :: epoch != born -> goto again :: else -> lock = me fi };
-	STEP(if :: seen || lost -> goto unlock :: else fi);
-	TRY(answer((BROKEN == early)));                       /* write */
-	TRY(synced = (BROKEN != no_fsync));                   /* fsync */
-	TRY(seen = true; renamed = true; text = synced);      /* rename */
-	TRY(kept = kept || (text && BROKEN != no_folder);
-	    renamed = (BROKEN == no_folder));                 /* its folder */
-	STEP(answer((BROKEN != early)));
-unlock:	STEP(if :: lock == me -> lock = NOBODY :: else fi)
+again:  atomic { born = epoch; synced = false };
+    atomic { !lock || epoch != born || BROKEN == no_lock;
+        STEP(lock = _pid + 1) };
+    STEP(if :: seen || lost -> goto unlock :: else fi);
+    TRY(answer((BROKEN == early)));                       /* write */
+    TRY(synced = (BROKEN != no_fsync));                   /* fsync */
+    TRY(seen = true; renamed = true; text = synced);      /* rename */
+    TRY(kept = kept || (text && BROKEN != no_folder);
+        renamed = (BROKEN == no_folder));                 /* its folder */
+    STEP(answer((BROKEN != early)));
+unlock: STEP(if :: lock == _pid + 1 -> lock = 0 :: else fi)
 }
 
 active proctype machine() {
-	do
-	:: crashes < CRASHES -> atomic {
-		crashes++; epoch++; lock = NOBODY;
-		if
-		:: renamed -> if :: kept = true :: !text -> lost = true :: true fi
-		:: else
-		fi;
-		renamed = false; seen = kept }
-	:: break
-	od
-}
-
-init {
-	byte i;
-	atomic { do :: i < WORKERS -> run worker(i); i++ :: else -> break od }
+    do
+    :: crashes < CRASHES -> atomic {
+        crashes++; epoch++; lock = 0;
+        if :: renamed -> if :: kept = true :: !text -> lost = true :: true fi
+        :: else fi;
+        renamed = false; seen = kept }
+    :: break
+    od
 }

@@ -657,6 +657,29 @@ Test(enroll, makes_room_for_an_admins_code)
 	end(&s);
 }
 
+/* Only a record that tfa did not write has so many codes that never expire. */
+Test(enroll, adds_no_code_that_the_record_cannot_hold)
+{
+	static const uint8_t random[ONETIME_BYTES] = {1};
+	struct scene s = begin();
+	char text[ONETIME_TEXT];
+	size_t voided;
+
+	for (int i = 0; i < CODES_MAX; i++)
+		fixture_one_time(
+		    &s.record, CODE_RECOVER, "0000000000000001", 0);
+	cr_expect_eq(
+	    enroll_add_code(&s.record, CODE_PASS, random, NOW_S, text, &voided),
+	    FAULT_LIMIT);
+	cr_expect_eq(s.record.codes.count, CODES_MAX);
+	cr_expect_eq(voided, 0);
+	spent_retire(&s.record, CODE_RECOVER, SPENT_REPLACED, NOW_S);
+	cr_expect_eq(
+	    enroll_add_code(&s.record, CODE_PASS, random, NOW_S, text, &voided),
+	    FAULT_NONE);
+	end(&s);
+}
+
 /* A pass code brings no offer. */
 Test(enroll, offers_again_what_an_admin_made_a_code_for)
 {

@@ -282,3 +282,23 @@ Test(keeper_decided, a_gate_may_look_once_on_a_connection)
 	cr_expect_eq(heard.answers, 2);
 	keeper_scene_end(&s);
 }
+
+/* One more, and the record could not be read again. */
+Test(keeper_decided, an_admin_gives_no_code_that_the_record_cannot_hold)
+{
+	struct heard heard = {.answers = 0};
+	struct keeper_scene s;
+	struct record record;
+	char request[QUOTED_MAX];
+
+	keeper_scene_begin(&s, FILES);
+	keeper_scene_put(&s, "root", scene_all_codes);
+	keeper_scene_request(
+	    &s, "'code','user':'root','use':'pass'", NO_CODE, request);
+	keeper_scene_ask(&s, 0, request, false, hear, &heard);
+	cr_expect_eq(heard.last, REASON_CODES_FULL);
+	cr_assert_eq(store_read(&s.store, "root", &record), FAULT_NONE);
+	cr_expect_eq(record.codes.count, CODES_MAX);
+	record_done(&record);
+	keeper_scene_end(&s);
+}
