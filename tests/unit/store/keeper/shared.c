@@ -337,7 +337,7 @@ Test(keeper_shared, a_restored_store_is_not_believed_as_time_goes_by)
 	end(s);
 }
 
-/* What a bastion says of itself each minute is a change, too. */
+/* The word that a bastion puts there each minute is a change, too. */
 Test(keeper_shared, remembers_the_revision_of_its_own_word)
 {
 	static const struct talk_marks none;
