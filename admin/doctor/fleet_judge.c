@@ -325,7 +325,7 @@ const char *
 fleet_rest(const struct fleet_config *config)
 {
 	return config->away.exempt == FLEET_EXEMPT_PASS
-	    ? "nobody but \"local\" users, and users whom a rule exempts by name,"
+	    ? "nobody but \"local\" and exempt users"
 	    : "nobody but \"local\" users";
 }
 

@@ -786,6 +786,8 @@ Test(store_fleet, accepts_no_restore_that_nobody_has_accepted)
 	assert_says(r->err, "nothing in the fleet is older");
 	r = place_store(q, ARGV("accept-restore"));
 	assert_says(r->out, "accepted, epoch 2");
+	/* To join once more accepts nothing. */
+	assert_status(place_store(p, ARGV("join")), 0);
 	r = place_store(p, ARGV("accept-restore", "--here"));
 	assert_says(r->out, "accepted, epoch 2");
 	assert_status(place_store(q, ARGV("level")), 0);

@@ -307,7 +307,7 @@ Test(doctor_fleet, says_whom_it_lets_in_while_etcd_is_away)
 	strcpy(s->link.login, "invalid user");
 	s->config.away.exempt = FLEET_EXEMPT_PASS;
 	judge(s);
-	expect_one(s, FINDING_FAIL, "users whom a rule exempts by name, can");
+	expect_one(s, FINDING_FAIL, "\"local\" and exempt users can log in");
 }
 
 Test(doctor_fleet, wants_a_fresh_copy_of_the_policy)

@@ -12,6 +12,7 @@
 
 #include "store/base/file.h"
 #include "store/fleet/learn.h"
+#include "store/fleet/seen.h"
 #include "tests/unit/store/fleet/founder.h"
 #include "tests/unit/store/fleet/liar.h"
 
@@ -296,6 +297,30 @@ Test(kept, slower_of_two_changes_nothing)
 	kept_done(&kept);
 	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
 	cr_expect_str_eq(kept.version.text, "{\"version\":2}");
+	kept_done(&kept);
+	end(s);
+}
+
+Test(kept, remembers_the_revision_of_a_policy_that_it_put)
+{
+	struct scene *s = begin();
+	struct version theirs = {.number = 0};
+	struct kept kept;
+	uint64_t seen = 0;
+	struct kept_next next = {.text = "{}",
+	    .len = 2,
+	    .by = "root at b1",
+	    .what = "mine",
+	    .now_s = NOW_S};
+
+	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
+	next.mark = kept.policy_mark;
+	cr_assert_eq(kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs),
+	    FAULT_NONE);
+	kept_done(&kept);
+	cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
+	cr_assert_eq(seen_revision_read(s->one.store.dir, &seen), FAULT_NONE);
+	cr_expect_eq(seen, strtoull(kept.policy_mark, NULL, 10));
 	kept_done(&kept);
 	end(s);
 }

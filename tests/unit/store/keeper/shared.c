@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/base/clock.h"
 #include "store/fleet/fleet.h"
+#include "store/fleet/names.h"
 #include "store/fleet/offset.h"
 #include "store/fleet/seen.h"
 #include "store/folder/audit.h"
@@ -332,6 +334,23 @@ Test(keeper_shared, a_restored_store_is_not_believed_as_time_goes_by)
 	EXPECT(ask(s, 1, VERIFY, OF_DEVICE), "code");
 	beat(s, 1, 1);
 	cr_expect_eq(s->liar.shared->puts, puts + 2);
+	end(s);
+}
+
+/* The word that a bastion puts there each minute is a change, too. */
+Test(keeper_shared, remembers_the_revision_of_its_own_word)
+{
+	static const struct talk_marks none;
+	scoped_answer struct talk_answer answer = {.status = 0};
+	struct scene *s = begin();
+	uint64_t seen = 0;
+
+	beat(s, 1, 1);
+	cr_assert_eq(talk_get(&s->fleets[1].line, FLEET_BASTIONS "b2", &none,
+			 clock_ms() + 1000, &answer),
+	    FAULT_NONE);
+	cr_assert_eq(seen_revision_read(s->at[1].store.dir, &seen), FAULT_NONE);
+	cr_expect_eq(seen, strtoull(answer.mark, NULL, 10));
 	end(s);
 }
 
