@@ -429,13 +429,15 @@ Test(fleet, notices_an_engine_that_was_tampered_with)
 Test(fleet, remembers_the_revision_of_each_put)
 {
 	struct scene *s = begin();
-	uint64_t before = 0, seen = 0;
+	uint64_t seen = 0;
 
-	cr_assert_eq(count(&s->one), FAULT_NONE);
-	cr_assert_eq(seen_revision_read(s->one.store.dir, &before), FAULT_NONE);
-	cr_assert_eq(count(&s->one), FAULT_NONE);
-	cr_assert_eq(seen_revision_read(s->one.store.dir, &seen), FAULT_NONE);
-	cr_expect_eq(seen, before + 1);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(count(&s->one), FAULT_NONE);
+		cr_assert_eq(
+		    seen_revision_read(s->one.store.dir, &seen), FAULT_NONE);
+		cr_expect_eq(
+		    seen, LIAR_REVISION + (uint64_t)s->liar.shared->puts);
+	}
 	end(s);
 }
 

@@ -31,7 +31,7 @@ static struct liar_shared *shared;
 static long
 revision(void)
 {
-	return 1000 + shared->puts;
+	return LIAR_REVISION + shared->puts;
 }
 
 static struct text *

@@ -15,6 +15,8 @@
 
 #include "tests/unit/fixture.h"
 
+#define LIAR_REVISION 1000 /* and one more with each put */
+
 enum lie {
 	LIE_NOT = 0,
 	/* Words that end a request. */
