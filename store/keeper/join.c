@@ -90,10 +90,12 @@ keeper_join(const char *file, const char *link, struct keeper *keeper)
 		if (why[0] == '\0')
 			snprintf(why, FLEET_WHY_TEXT, "%.200s: %s", file,
 			    fault_name(fault));
+		fleet_config_done(&config);
 		return;
 	}
 	if (!bastion_host(keeper->host)) {
 		snprintf(why, FLEET_WHY_TEXT, "this host has no name");
+		fleet_config_done(&config);
 		return;
 	}
 	fleet_init(&fleet, &config, ring, link);
