@@ -142,7 +142,7 @@ void login_put_off(
  * source, connection, time.  Puts into the outcome what failed and what was
  * changed before; what is said without a terminal may be thrown away, and is
  * said again.  It touches nothing that verify_code() judges by.
- * proved: tests/proofs/verify.c 1l 1m 1o 1p 2c 2d, 2 devices, 2 codes.
+ * proved: tests/proofs/verify.c 1l 1m 1o 1p 2c 2d, 3 devices, 2 codes.
  */
 void login_note_pass(const struct policy *policy, struct record *record,
     const struct login *login, struct outcome *outcome);

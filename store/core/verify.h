@@ -7,12 +7,12 @@
  *	   belongs to, or an older code after a newer one (record_check()
  *	   refuses a record that would allow it);
  *	   proved: tests/proofs/verify.c 1a 1b 1c 1d 1e 1f, 2 spent steps;
- *	   proved: tests/proofs/verify.c 1g 1h 1i 1n 1p, 2 devices;
+ *	   proved: tests/proofs/verify.c 1g 1h 1i 1n 1p, 3 devices;
  *	   proved: tests/proofs/verify.c 1j 1k 1l 1m, 2 codes;
  *	2. a wrong code goes uncounted: only a spent code (spent.h), and text
  *	   that cannot be a code (typed.h), are not counted;
  *	   proved: tests/proofs/verify.c 2a, 2 spent steps;
- *	   proved: tests/proofs/verify.c 2b 2c 2d 2e, 2 devices, 2 codes;
+ *	   proved: tests/proofs/verify.c 2b 2c 2d 2e, 3 devices, 2 codes;
  *	3. a right code passes while its counter is shut;
  *	   proved: tests/proofs/verify.c 3a, 2 codes;
  *	4. a scratch code, which is short enough to be guessed, is judged
@@ -74,7 +74,7 @@ void verify_code(const struct policy *policy, struct record *record,
  * administrator's pass code passes.  A wrong one is counted as verify_code()
  * counts it.  A recovery code, and text that cannot be a pass code, is not
  * judged, counted or spent: DENY, reason NONE.
- * proved: tests/proofs/verify.c 8a 8b, 2 devices, 2 codes.
+ * proved: tests/proofs/verify.c 8a 8b, 3 devices, 2 codes.
  */
 void verify_pass(const struct policy *policy, struct record *record,
     const struct login *login, const char *typed, size_t len,

@@ -26,7 +26,6 @@ static char id[1], new_id, new_code;
 #define onetime_format(random, ret)       ((ret)[0] = '1')
 #define onetime_read(text, len, ret)      ((ret)[0] = ++new_code, true)
 #define onetime_hash(code, ret)           ((ret)[0] = (code)[0], FAULT_NONE)
-#define otp_step(time_s, period_s)        step_now
 #define otp_code(kind, key, step, n, ret) ((ret)[0] = (char)nondet_any(), 0)
 #define verify_digits(text, len, ret)     ((ret)[0] = '1', nondet_any())
 #define verify_step(d, code, s, window, ret) \

@@ -5,7 +5,8 @@
  *
  * Abstract in all: a text or a secret is its first character, so it is empty,
  * the same, or another one; snprintf() writes any.  Lists are arrays of at most
- * 2 and do as list.h says (parts.c).  Memory may be wanting; wiping writes zeros.
+ * 2, or of DEVICES, and do as list.h says (parts.c).  Memory may be wanting;
+ * wiping writes zeros.
  */
 #include <openssl/crypto.h>
 
@@ -28,7 +29,10 @@
 #define is_time(s)             ((s) >> 38 == 0) /* is_time(a | b): both are */
 
 int nondet_any(void);
-#define DEVICES_MAX              2
+#ifndef DEVICES
+#define DEVICES 2
+#endif
+#define DEVICES_MAX              DEVICES
 #define CODES_MAX                2
 #define EARLIER_MAX              2
 #define SPENT_CODES_MAX          2
@@ -44,6 +48,7 @@ int nondet_any(void);
 #include "store/core/record_check.c"
 
 static bool no_memory;
+#define otp_step(time_s, period) step_now
 #define list_add(list, size)                                             \
 	((no_memory |= nondet_any())                                     \
 		? NULL                                                   \
@@ -58,13 +63,13 @@ static bool no_memory;
 
 static struct policy policy;
 static struct record record, was; /* after and before */
-static struct device devices[2], old_devices[2];
+static struct device devices[DEVICES], old_devices[DEVICES];
 static struct one_time codes[2];
 static struct spent_code spent[2];
 static struct source sources[2];
 static struct verified verified[2];
 static struct uid_at uids[2];
-static uint64_t steps[2][2], step_now;
+static uint64_t steps[DEVICES][2], step_now;
 static struct login by;
 static struct outcome out;
 static struct json_place place;
@@ -82,25 +87,25 @@ static void
 any_record(void)
 {
 	no_memory = false;
-	any_list(record.devices, devices);
-	any_list(record.codes, codes);
-	any_list(record.spent, spent);
-	any_list(record.sources, sources);
-	any_list(record.verified, verified);
+	record.devices.items = devices;
+	any_list(record.codes, codes), any_list(record.spent, spent);
+	any_list(record.sources, sources), any_list(record.verified, verified);
 	any_list(record.uids, uids);
 	given(is_counter(record.failures.known));
 	given(is_counter(record.failures.other));
 	given(is_time(by.now_s | record.first_seen_s | record.skipped_s));
 	given(is_time(record.last_login.at_s | record.invited_until_s));
 	given(is_time(policy.remember.for_s | policy.remember.connection_s));
-	given(by.now_s > 0);
-	each(i, 2) {
+	given(by.now_s > 0 && record.devices.count <= DEVICES);
+	each(i, DEVICES) {
 		any_list(devices[i].spent_steps, steps[i]);
+		old_devices[i] = devices[i];
+	}
+	each(i, 2) {
 		given(is_time(verified[i].until_s | sources[i].last_s));
 		given(within(codes[i].use, CODE_RECOVER, CODE_SCRATCH));
 		given(within(spent[i].why, SPENT_USED, SPENT_EXPIRED));
 		given(codes[i].hash[0] && spent[i].hash[0]);
-		old_devices[i] = devices[i];
 	}
 	given(is_sound(record));
 	was = record;

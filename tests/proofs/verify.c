@@ -8,13 +8,14 @@
  * likes, login_wait() gives any answer, and login_forgive() does as login.c
  * proves.  Orders by last use stay; announce_changes() writes texts.
  */
+#define DEVICES 3
 #include "tests/proofs/proof.h"
 
 static bool is_long, by_pass, failed, fails;
-static size_t length, digits, asked;              /* of what was typed */
-static char typed[1], hash_of_code, hash_of_both; /* both: with connection */
-static char some;                                 /* the hash of a code */
-static enum reason answers[2], reason;
+static size_t length, digits, asked; /* of what was typed */
+/* Hashes: of what was typed, of it with the connection, and of some code. */
+static char typed[1], hash_of_code, hash_of_both, some;
+static enum reason answers[DEVICES], reason;
 static int64_t shut_s, forgiven, since_s;
 
 char __CPROVER_uninterpreted_code(int, char, uint64_t, int64_t);
@@ -23,7 +24,6 @@ char __CPROVER_uninterpreted_code(int, char, uint64_t, int64_t);
 	    algorithm, (secret)->bytes[0], step, digits)
 #define hash_hex(data, len, ret) (((ret)[0] = hash_of_##data) != '\0')
 #define strlen(text)             length
-#define otp_step(time_s, period) step_now
 #define otp_code(algorithm, secret, step, digits, ret)      \
 	((ret)[0] = right(algorithm, secret, step, digits), \
 	    failed |= (fails = nondet_any()),               \
@@ -99,7 +99,7 @@ any_answer(struct device *device, const char *code, int64_t s, bool *changed)
 	    (a)->last_s == (b)->last_s &&                        \
 	    (a)->spent_since_s == (b)->spent_since_s)
 
-/* 2 devices, 2 codes, 2 logins.  cbmc: --unwind 4 without clock_drift
+/* 3 devices, 2 codes, 2 logins.  cbmc: --unwind 4 without clock_drift
  * move_to_end spent_is_step announce_changes renew_verified
  * judge_device:any_answer */
 proof(verify_code)
@@ -130,14 +130,14 @@ proof(verify_code)
 			use = codes[i].use;
 		sent |= i < was.verified.count && by.connection[0] &&
 		    hash_of_both && verified[i].code[0] == hash_of_both;
+	}
+	each(i, DEVICES) {
 		given(devices[i].id[0] == (char)i);
 		given(within(answers[i], REASON_NONE, REASON_COUNT - 1));
 		says[answers[i]] |= i < was.devices.count;
 	}
-	if (by_pass)
-		verify_pass(&policy, &record, &by, "", 0, &out);
-	else
-		verify_code(&policy, &record, &by, "", 0, &out);
+	by_pass ? verify_pass(&policy, &record, &by, "", 0, &out)
+		: verify_code(&policy, &record, &by, "", 0, &out);
 	reason = out.reason;
 	pass = out.verdict == VERDICT_PASS;
 	wrong = !pass && reason == REASON_WRONG_CODE;
@@ -160,7 +160,7 @@ proof(verify_code)
 	claim(1o, true,
 	    record.devices.count == was.devices.count &&
 		record.enrolled_once == was.enrolled_once);
-	each(i, 2)
+	each(i, DEVICES)
 		claim(1p, true,
 		    devices[i].last_step == old_devices[i].last_step &&
 			devices[i].digits == old_devices[i].digits &&
@@ -193,7 +193,7 @@ proof(verify_code)
 	/* Where the policy cannot decide, only a pass code passes. */
 	claim(8a, by_pass, asked == 0 && !enrolls);
 	claim(8b, by_pass && pass, use == CODE_PASS);
-	reach2(by_device && out.device[0], reason == REASON_CLOCK_BACK);
+	reach2(by_device && out.device[0] == 2, reason == REASON_CLOCK_BACK);
 	reach2(by_one_time && is_long && shut_s, by_one_time && !is_long);
 	reach2(wrong && asked == 0, reason == REASON_ONE_TIME_EXPIRED);
 }
