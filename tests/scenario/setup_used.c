@@ -474,6 +474,8 @@ Test(setup_used, knows_nothing_without_processes)
 {
 	struct run *r;
 
+	if (getenv("ASAN_OPTIONS") != NULL)
+		cr_skip_test("sanitizers need /proc");
 	needs_people();
 	machine_new();
 	r = run(ARGV("unshare", "-m", "sh", "-c",
