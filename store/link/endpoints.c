@@ -45,17 +45,11 @@ endpoints_bad(struct endpoints *e, int i, enum endpoint_fault fault,
 	e->current = (i + 1) % e->count;
 }
 
-bool
-endpoints_closed(struct endpoints *e, int i, const char **ret)
-{
-	*ret = e->alert[i];
-	return e->alert[i][0] != '\0';
-}
-
 void
-endpoints_alert(struct endpoints *e, int i, const char *why)
+endpoints_heard(
+    struct endpoints *e, int i, bool closed, bool refused, bool tls12)
 {
-	link_plain(why, e->alert[i], sizeof(e->alert[i]));
+	e->tls12[i] = refused || (closed && !tls12);
 }
 
 void

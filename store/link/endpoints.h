@@ -40,7 +40,8 @@ struct endpoints {
 	bool unreached[FLEET_ENDPOINTS]; /* the last time */
 	bool refused;       /* the last failure is one of certificates */
 	char why[LINK_WHY]; /* the last failure, plain; "": none yet */
-	char alert[FLEET_ENDPOINTS][LINK_WHY]; /* of a certificate; "": none */
+	bool tls12
+	    [FLEET_ENDPOINTS]; /* for the next attempt: endpoints_heard() */
 };
 
 void endpoints_begin(struct endpoints *e, int count);
@@ -61,15 +62,15 @@ enum endpoint_fault {
 void endpoints_bad(struct endpoints *e, int i, enum endpoint_fault fault,
     const char *why, int64_t now_ms);
 
-/* The member closed the connection without an answer.  Who refuses a certificate
- * in TLS 1.3 says so after the handshake, and often that word is lost: true if it
- * said so the last time, and then *ret is what it said, which stays until it says
- * something else. */
-bool endpoints_closed(struct endpoints *e, int i, const char **ret);
-
-/* Notes the words of member i about a certificate, plain; "" once it says anything
- * else. */
-void endpoints_alert(struct endpoints *e, int i, const char *why);
+/*
+ * An attempt at member i ended.  closed: the connection was, without an answer;
+ * refused: for a certificate; tls12: so it was asked.  A member that refuses our
+ * certificate in TLS 1.3 says so behind the handshake, and where it closes the
+ * connection that word is lost more often than not; in TLS 1.2 it is a part of the
+ * handshake.  So one that was closed is followed by one in TLS 1.2.
+ */
+void endpoints_heard(
+    struct endpoints *e, int i, bool closed, bool refused, bool tls12);
 
 /* An attempt ended that says nothing of the member: a bad token. */
 void endpoints_neither(struct endpoints *e);

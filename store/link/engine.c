@@ -302,22 +302,6 @@ note_member(struct member *member, const struct http_result *result)
 	    ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }
 
-/* A closed connection is the refusal of a certificate where the member last said
- * that it refuses one. */
-static void
-recall_alert(struct engine *e, int member, struct http_result *result)
-{
-	const char *alert;
-
-	if (!result->closed || result->end != HTTP_LOST) {
-		endpoints_alert(&e->endpoints, member,
-		    result->end == HTTP_CERTIFICATE ? result->why : "");
-	} else if (endpoints_closed(&e->endpoints, member, &alert)) {
-		result->end = HTTP_CERTIFICATE;
-		snprintf(result->why, sizeof(result->why), "%s", alert);
-	}
-}
-
 static void
 take_results(struct engine *e)
 {
@@ -330,7 +314,8 @@ take_results(struct engine *e)
 		e->active[task->member]--;
 		e->scans -= task->kind == TASK_SCAN;
 		note_member(&e->members[task->member], &result);
-		recall_alert(e, task->member, &result);
+		endpoints_heard(&e->endpoints, task->member, result.closed,
+		    result.end == HTTP_CERTIFICATE, task->tls12);
 		if (result.end == HTTP_ANSWERED)
 			judge_answer(e, task, &result);
 		else
@@ -374,12 +359,14 @@ start(struct engine *e, struct task *task, int member)
 	    .token = kinds[task->kind].needs_token ? e->token.text : "",
 	    .limit_ms = attempt_ms(e, task),
 	    .reply_max = kinds[task->kind].reply_max,
+	    .tls12 = e->endpoints.tls12[member],
 	    .owner = task,
 	};
 
 	if (!http_start(e->http, &request))
 		return;
 	task->member = member;
+	task->tls12 = request.tls12;
 	task->token_serial = e->token.serial;
 	task->running = true;
 	e->active[member]++;

@@ -54,6 +54,7 @@ struct task {
 	bool over;    /* answered: it is freed in the next turn */
 	bool unsure;  /* some try may have been done */
 	unsigned tries, certificate_tries, token_serial;
+	bool tls12;         /* this try */
 	char why[LINK_WHY]; /* the last failure */
 	/* Called once, with the answer; body is of an HTTP reply, for the
 	 * engine's own tasks. */

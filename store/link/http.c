@@ -123,8 +123,6 @@ set_tls(struct job *job, const struct http_tls *tls)
 	    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
 	    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") ==
 		CURLE_OK &&
-	    curl_easy_setopt(curl, CURLOPT_SSLVERSION,
-		(long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
 	    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK &&
 	    curl_easy_setopt(curl, CURLOPT_CAINFO, NULL) == CURLE_OK;
 
@@ -290,6 +288,10 @@ http_body(struct job *job, const struct http_request *request)
 	curl_easy_setopt(
 	    job->curl, CURLOPT_TIMEOUT_MS, (long)request->limit_ms);
 	return curl_easy_setopt(job->curl, CURLOPT_URL, url) == CURLE_OK &&
+	    curl_easy_setopt(job->curl, CURLOPT_SSLVERSION,
+		(long)CURL_SSLVERSION_TLSv1_2 |
+		    (request->tls12 ? (long)CURL_SSLVERSION_MAX_TLSv1_2 : 0)) ==
+	    CURLE_OK &&
 	    set_headers(job, request->token);
 }
 

@@ -37,6 +37,7 @@ struct http_request {
 	const char *token; /* for Authorization; "": none */
 	int64_t limit_ms;
 	size_t reply_max;
+	bool tls12; /* and not TLS 1.3 */
 	void *owner;
 };
 

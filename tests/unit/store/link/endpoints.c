@@ -170,16 +170,22 @@ Test(endpoints, remember_that_a_certificate_was_the_last_failure)
 	cr_expect_not(e.refused);
 }
 
-Test(endpoints, closed_connection_means_what_was_said_last)
+/* A member that knows no TLS 1.2 is asked in TLS 1.3 again. */
+Test(endpoints, closed_connection_is_asked_for_its_reason)
 {
 	struct endpoints e = three();
-	const char *said;
 
-	cr_expect_not(endpoints_closed(&e, 1, &said));
-	endpoints_alert(&e, 1, "tlsv1 alert unknown ca");
-	cr_expect(endpoints_closed(&e, 1, &said));
-	cr_expect_str_eq(said, "tlsv1 alert unknown ca");
-	cr_expect_not(endpoints_closed(&e, 2, &said), "another member");
-	endpoints_alert(&e, 1, "");
-	cr_expect_not(endpoints_closed(&e, 1, &said));
+	cr_expect_not(e.tls12[1]);
+	endpoints_heard(&e, 1, true, false, false);
+	cr_expect(e.tls12[1]);
+	cr_expect_not(e.tls12[2], "another member");
+	endpoints_heard(&e, 1, true, false, false);
+	cr_expect(e.tls12[1], "two at once");
+	endpoints_heard(&e, 1, true, true, true);
+	cr_expect(e.tls12[1], "refused");
+	endpoints_heard(&e, 1, true, false, true);
+	cr_expect_not(e.tls12[1]);
+	endpoints_heard(&e, 1, true, false, false);
+	endpoints_heard(&e, 1, false, false, true);
+	cr_expect_not(e.tls12[1], "answered, or a time-out");
 }
