@@ -77,11 +77,6 @@ keeper_join(const char *file, const char *link, struct keeper *keeper)
 
 	if (fault == FAULT_ABSENT) {
 		why[0] = '\0';
-		if (was_joined(keeper->store))
-			snprintf(why, FLEET_WHY_TEXT,
-			    "%.200s is gone, but this bastion was in a fleet "
-			    "(%.150s/" FLEET_FOLDER "): put it back",
-			    file, keeper->store);
 		return;
 	}
 	if (fault == FAULT_NONE)
@@ -101,6 +96,17 @@ keeper_join(const char *file, const char *link, struct keeper *keeper)
 	fleet_init(&fleet, &config, ring, link);
 	fleet.line.down_ms = share_down();
 	keeper->fleet = &fleet;
+}
+
+void
+keeper_join_missed(const char *file, struct keeper *keeper)
+{
+	if (keeper->fleet == NULL && keeper->unjoined[0] == '\0' &&
+	    was_joined(keeper->store))
+		snprintf(keeper->unjoined, FLEET_WHY_TEXT,
+		    "%.200s is gone, but this bastion was in a fleet "
+		    "(%.150s/" FLEET_FOLDER "): put it back",
+		    file, keeper->store);
 }
 
 bool

@@ -263,6 +263,7 @@ main(int argc, char **argv)
 				? start.socket
 				: "/run/tfa/keeper.sock");
 		drop_root(keeper->store);
+		keeper_join_missed(start.fleet, keeper);
 	}
 	snprintf(embedded_policy, sizeof(embedded_policy), "%s/policy.json",
 	    keeper->store);

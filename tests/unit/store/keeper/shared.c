@@ -453,16 +453,19 @@ Test(keeper_shared, denies_everybody_where_the_fleet_is_not_clear)
 	keeper->fleet = NULL;
 	snprintf(file, sizeof(file), "%s/store.json", s->at[1].folder);
 	keeper_join(file, LINE_SOCKET, keeper);
+	keeper_join_missed(file, keeper);
 	cr_expect_str_empty(keeper->unjoined);
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "setup");
 
 	cr_assert_eq(mkdirat(s->at[1].store.dir, "fleet", 0700), 0);
 	keeper_join(file, LINE_SOCKET, keeper);
+	keeper_join_missed(file, keeper);
 	cr_expect_not_null(strstr(keeper->unjoined, "put it back"));
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
 
 	keeper_scene_write(s->at[1].store.dir, "store.json", 0644, "{}");
 	keeper_join(file, LINE_SOCKET, keeper);
+	keeper_join_missed(file, keeper);
 	cr_expect_not_null(
 	    strstr(keeper->unjoined, file), "%s", keeper->unjoined);
 	EXPECT(ask(s, 1, LOGIN, NO_CODE), "store");
