@@ -92,13 +92,31 @@ jump(const char *user, const char *code)
 	    user, code, text("-W 127.0.0.1:%d 127.0.0.1", machine_port));
 }
 
+/* The files once sshd has written its number, which it removes and writes anew
+ * when it is reloaded: two looks in a row see the same. */
+static char *
+settled_files(void)
+{
+	char *files = machine_files(), *last = NULL;
+
+	for (int i = 0; i < 100; i++) {
+		if (last != NULL && strcmp(last, files) == 0 &&
+		    machine_has("/run/sshd.pid"))
+			break;
+		run_sleep_ms(100);
+		last = files;
+		files = machine_files();
+	}
+	return files;
+}
+
 /* Fails with the lines that differ. */
 static void
 assert_same_files(const char *before)
 {
 	struct run *r;
 
-	write_text(text("/tmp/after.%d", port), machine_files());
+	write_text(text("/tmp/after.%d", port), settled_files());
 	r = run(ARGV("diff", "-", text("/tmp/after.%d", port)), before,
 	    strlen(before));
 	cr_assert_eq(r->status, 0, "%s", r->out);
@@ -121,7 +139,7 @@ Test(setup_door, dry_run_shows_every_change_and_makes_none)
 	needs_people();
 	needs_door();
 	new_machine();
-	before = machine_files();
+	before = settled_files();
 	r = setup_door("--dry-run", NULL);
 	assert_status(r, 0);
 	assert_same_files(before);
@@ -207,7 +225,7 @@ Test(setup_door, second_run_and_plain_setup_keep_it)
 	needs_door();
 	new_machine();
 	install_door();
-	after = machine_files();
+	after = settled_files();
 	for (int i = 0; i < 2; i++) {
 		r = i == 0 ? setup_door("--yes", NULL)
 			   : machine_setup("--yes", NULL, NULL);
@@ -232,7 +250,7 @@ Test(setup_door, no_door_leaves_the_bastion_without_one)
 	new_machine();
 	machine_install();
 	machine_sh("rm /var/lib/tfa/audit.jsonl"); /* it has who confirmed */
-	before = machine_files();
+	before = settled_files();
 	install_door();
 	cr_assert(listens());
 	r = machine_setup("--no-door", "--yes", NULL);
@@ -298,7 +316,7 @@ Test(setup_door, remove_takes_it_away)
 	machine_sh("echo '@include common-auth\nauth required pam_tfa.so "
 		   "caller' >/etc/pam.d/house");
 	port = machine_port - 12000;
-	before = machine_files();
+	before = settled_files();
 	install_door();
 	cr_assert(listens());
 	r = machine_setup("--remove", "--yes", NULL);
@@ -318,7 +336,7 @@ Test(setup_door, unconfirmed_is_put_back_in_time)
 	needs_door();
 	new_machine();
 	machine_install();
-	before = machine_files();
+	before = settled_files();
 	r = setup_door("--yes", "--wait=2s");
 	assert_status(r, 0);
 	cr_assert(listens());
@@ -363,7 +381,7 @@ Test(setup_door, killed_half_way_is_undone)
 		   "X\n"
 		   "chmod 755 /run/slow-sshd\n"
 		   "mount --bind /run/slow-sshd /usr/sbin/sshd");
-	before = machine_files();
+	before = settled_files();
 	r = run_start(ARGV("/usr/sbin/tfa-admin", "setup", "--yes", "--door",
 			  text("%d", port)),
 	    NULL, 0);
@@ -406,7 +424,7 @@ Test(setup_door, door_that_asks_nobody_is_not_opened)
 	new_machine();
 	machine_install();
 	machine_sh(open_sshd);
-	before = machine_files();
+	before = settled_files();
 	r = setup_door("--yes", NULL);
 	assert_status(r, 1);
 	assert_says(r->err, "a key alone opened the door for root");
@@ -424,7 +442,7 @@ refused(const char *script, const char *says)
 
 	machine_sh("rm -rf /etc/*; cp -a /run/etc/. /etc/");
 	machine_sh(script);
-	before = machine_files();
+	before = settled_files();
 	r = setup_door("--yes", NULL);
 	cr_expect_eq(r->status, 1, "%s: %s", script, r->err);
 	cr_expect(strstr(r->err, says) != NULL, "%s: no \"%s\" in: %s", script,
