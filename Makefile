@@ -79,7 +79,7 @@ CC ?= cc
 TARGET := $(shell $(CC) -print-multiarch 2>/dev/null)
 WERROR ?= -Werror
 
-VERSION := 0.3.0
+VERSION := 0.4.0
 Q := $(if $(V),,@)
 comma := ,
 HASH := \#
