@@ -61,8 +61,8 @@ _tfa_argument()
 		_tfa_users
 		;;
 	--state)
-		printf '%s\n' exempt locked enrolled invited blocked gone \
-		    overdue grace pending
+		printf '%s\n' exempt locked enrolled hardware invited \
+		    blocked gone overdue grace pending
 		;;
 	--grace | --since | --unused) printf '%s\n' 1d 7d 14d 30d ;;
 	--verdict) printf '%s\n' pass deny ;;

@@ -3,7 +3,8 @@
 #include "store/core/door.h"
 
 const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
-    "invited", "blocked", "gone", "overdue", "grace", "pending", NULL};
+    "hardware", "invited", "blocked", "gone", "overdue", "grace", "pending",
+    NULL};
 
 /* A time in the future was written by a clock that was wrong once. */
 static int64_t
@@ -468,6 +469,9 @@ login_state(const struct policy *policy, const struct decision *decision,
 		return STATE_LOCKED;
 	if (record->devices.count > 0)
 		return STATE_ENROLLED;
+	if (policy_hardware(policy, decision) != HARDWARE_KEYS_ASKED &&
+	    !login_is_blocked(record))
+		return STATE_HARDWARE;
 	if ((record->invited_until_s > now_s &&
 		policy->enrollment.self != SELF_CODE) ||
 	    record_codes_left(record, CODE_ENROLL, now_s) > 0)

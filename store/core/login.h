@@ -81,6 +81,7 @@ enum state {
 	STATE_EXEMPT,
 	STATE_LOCKED,
 	STATE_ENROLLED,
+	STATE_HARDWARE, /* no device, and a hardware key is enough */
 	STATE_INVITED,
 	STATE_BLOCKED, /* an admin took the devices, and allows no new one */
 	STATE_GONE,    /* a record, but no Unix account */

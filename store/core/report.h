@@ -70,7 +70,8 @@ struct explained {
 	int mode;
 	char reason[REPORT_TEXT];
 	int64_t deadline_s;
-	int64_t until_s; /* when the exemption ends; 0: at no date */
+	int64_t until_s;   /* when the exemption ends; 0: at no date */
+	int hardware_keys; /* enum hardware_keys: what such a key is worth */
 };
 
 /* The gate's decision on a key. */
@@ -94,6 +95,9 @@ struct explanation {
 	 * "from" of each rule in turn, and last from anywhere else. */
 	LIST_OF(struct explained) by_address;
 	LIST_OF(struct skipped_row) skipped; /* for the last of these */
+	/* The policy's files of hardware keys, if these are enough above. */
+	LIST_OF(struct name) hardware_files;
+	LIST_OF(struct name) hardware_authorities;
 	/* The keeper does not know of these; tfa-admin adds them. */
 	LIST_OF(struct explained_key) keys;
 	LIST_OF(struct explained_note) notes;
