@@ -593,6 +593,15 @@ drift_say(int64_t drift_s, char *ret, size_t size)
 		    off);
 }
 
+void
+hardware_say(bool pin, char *ret, size_t size)
+{
+	snprintf(ret, size,
+	    "You need no code where you log in with a hardware key%s that an "
+	    "administrator has listed for you.",
+	    pin ? " with a PIN" : "");
+}
+
 static const struct {
 	enum verdict verdict;
 	const char *name;

@@ -203,6 +203,10 @@ void reason_say_admin(enum reason reason, const struct reason_facts *facts,
  */
 void drift_say(int64_t drift_s, char *ret, size_t size);
 
+/* Writes that a hardware key is enough for the user who asks; pin: one that
+ * wants its PIN. */
+void hardware_say(bool pin, char *ret, size_t size);
+
 /* Returns "pass", "challenge", "enroll" or "deny"; "deny" for any other
  * value. */
 const char *verdict_name(enum verdict verdict);
