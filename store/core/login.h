@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "store/core/announce.h"
+#include "store/core/hardware.h"
 #include "store/core/policy.h"
 #include "store/core/record.h"
 #include "store/core/verdict.h"

@@ -13,7 +13,6 @@ const char *const forwarding_names[] = {
     "", "closed", "after-code", "open", NULL};
 const char *const hardware_keys_names[] = {
     "", "asked", "enough", "enough-with-pin", NULL};
-const char *const hardware_names[] = {"", "none", "touch", "pin", NULL};
 
 static bool
 prefix_read(const char *text, void *ret)

@@ -56,14 +56,6 @@ enum hardware_keys {
 	HARDWARE_KEYS_WITH_PIN, /* enough if the key wants its PIN, too */
 };
 
-/* The proof of a hardware key, as the gate claims it of a login. */
-enum hardware {
-	HARDWARE_UNSAID = 0,
-	HARDWARE_NONE,  /* the key has been judged, and proves nothing */
-	HARDWARE_TOUCH, /* somebody touched it */
-	HARDWARE_PIN,   /* and gave its PIN, or what stands for that */
-};
-
 struct name {
 	char text[USER_TEXT];
 };
@@ -136,7 +128,6 @@ struct policy {
 extern const char *const mode_names[];          /* indexed by enum mode */
 extern const char *const forwarding_names[];    /* by enum forwarding */
 extern const char *const hardware_keys_names[]; /* by enum hardware_keys */
-extern const char *const hardware_names[];      /* by enum hardware */
 
 /*
  * Parses a policy file.  *ret: the policy, with defaults for what the text
