@@ -235,6 +235,15 @@ read_key_blob(const char *text, struct key *key)
 	return key->text != NULL ? FAULT_NONE : FAULT_MEMORY;
 }
 
+static bool
+is_hardware_blob(const struct key *key)
+{
+	struct wire w = {.at = key->blob, .left = key->len};
+	struct wire type = wire_string(&w);
+
+	return is_hardware_type(&type);
+}
+
 /* True if the key begins with this name of its type. */
 static bool
 is_of_type(const struct key *key, const char *type, size_t len)
@@ -304,6 +313,8 @@ key_of_line(const char *text, bool authority, struct key *ret)
 		key.is_certificate = true;
 		key.authority = key.blob;
 		key.authority_len = key.len;
+	} else {
+		key.hardware = is_hardware_blob(&key);
 	}
 	key.text = encode(key.blob, key.len);
 	if (key.text == NULL) {

@@ -18,7 +18,7 @@ struct key {
 	uint8_t *blob;
 	size_t len;
 	char *text; /* in base64: the blob, or of a certificate the authority */
-	bool hardware; /* key_parse(): a key of FIDO2 or U2F, by its type */
+	bool hardware;       /* a key of FIDO2 or U2F, by its type */
 	bool is_certificate; /* then the rest is set; it points into blob */
 	const uint8_t *authority; /* the key that signed it */
 	size_t authority_len;

@@ -12,5 +12,6 @@ enum hardware {
 	HARDWARE_TOUCH, /* somebody touched it */
 	HARDWARE_PIN,   /* and gave its PIN, or what stands for that */
 };
+extern const char *const hardware_names[]; /* indexed by it; verdict.c */
 
 #endif

@@ -87,6 +87,8 @@ static const struct json_field explained_key_fields[] = {
     ROW(TEXT, explained_key, "reason", NULL, reason),
     ROW(TEXT, explained_key, "detail", NULL, detail),
     ROW(TEXT, explained_key, "command", NULL, command),
+    ROW(CHOICE, explained_key, "hardware", NULL, hardware, hardware_names),
+    ROW(TEXT, explained_key, "hardware_why", NULL, hardware_why),
 };
 static const struct json_shape explained_key_shape = JSON_SHAPE(
     explained_key_fields, NULL);

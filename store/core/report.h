@@ -82,6 +82,9 @@ struct explained_key {
 	char reason[33];         /* of a denial: a word of verdict.c */
 	char detail[REPORT_TEXT];
 	char command[REPORT_TEXT]; /* all that the key may run; "": anything */
+	int hardware; /* enum hardware: what it proves; UNSAID for another kind,
+		       * and where the policy names no files for such keys */
+	char hardware_why[REPORT_TEXT]; /* of HARDWARE_NONE */
 };
 
 struct explained_note {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/core/hardware.h"
 #include "store/core/verdict.h"
 #include "store/base/when.h"
 
@@ -592,6 +593,8 @@ drift_say(int64_t drift_s, char *ret, size_t size)
 		    "that far behind (set it to automatic).",
 		    off);
 }
+
+const char *const hardware_names[] = {"", "none", "touch", "pin", NULL};
 
 void
 hardware_say(bool pin, char *ret, size_t size)

@@ -13,9 +13,6 @@
 #define ROW(kind, type, key, need, ...) \
 	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
 
-static const char *const hardware_names[] = {
-    "", "none", "touch", "pin", NULL}; /* by enum hardware */
-
 static const struct json_field request_fields[] = {
     [FIELD_VERSION] = ROW(NUMBER, request, "v", REQUIRED, version,
 	PROTOCOL_VERSION, PROTOCOL_VERSION),
