@@ -15,13 +15,17 @@
 /* A name of keys.hardware_files, or of keys.hardware_authorities, and all files
  * that it stands for. */
 struct hardware_file {
-	const char *name;              /* as the policy has it */
-	bool authorities;              /* it is of keys.hardware_authorities */
-	size_t found;                  /* how many are there */
-	char open[HARDWARE_PLACE];     /* the first that the gate does not
-				       * believe; "": none */
-	char culprit[HARDWARE_PLACE];  /* what others can write of its path */
-	char plain[HARDWARE_PLACE];    /* the first line with a key that is no
+	const char *name;         /* as the policy has it */
+	bool authorities;         /* it is of keys.hardware_authorities */
+	size_t found;             /* how many are there */
+	char bad[HARDWARE_PLACE]; /* the first that the gate does not believe;
+				   * "": none */
+	char culprit[HARDWARE_PLACE];    /* what of its path is wrong, */
+	char why[128];                   /* and how */
+	bool others_write;               /* so: others than root can write it */
+	char unreadable[HARDWARE_PLACE]; /* the first that its user cannot
+					  * read; "" */
+	char plain[HARDWARE_PLACE];      /* the first line with a key that is no
 				       * authority's; "" */
 	size_t keys;                   /* lines with a hardware key, or with an
 				       * authority for such */

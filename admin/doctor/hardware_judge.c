@@ -62,18 +62,32 @@ key_of(const struct hardware_file *file)
 				 : "keys.hardware_files";
 }
 
-/* The gate believes such a file in nothing. */
+/* The gate takes no word of such a file for a key. */
 static void
-judge_open(const struct hardware_file *file, struct findings *findings)
+judge_bad(const struct hardware_file *file, struct findings *findings)
 {
 	char fix[2 * HARDWARE_PLACE + 64];
 
 	snprintf(fix, sizeof(fix), "chown root %s; chmod go-w %s",
 	    file->culprit, file->culprit);
+	findings_fail(findings, file->others_write ? fix : NULL,
+	    "%.150s, of %s: %.150s %s, so no hardware key in it is enough, and "
+	    "a code is asked for",
+	    file->bad, key_of(file), file->culprit, file->why);
+}
+
+/* The gate reads it with the rights of the user who logs in. */
+static void
+judge_unreadable(const struct hardware_file *file, struct findings *findings)
+{
+	char fix[HARDWARE_PLACE + 64];
+
+	snprintf(fix, sizeof(fix), "chmod a+r %s, and a+x its folders",
+	    file->unreadable);
 	findings_fail(findings, fix,
-	    "%.200s, of %s, is not root's alone: others can write %.200s, so "
-	    "no hardware key in it is enough, and a code is asked for",
-	    file->open, key_of(file), file->culprit);
+	    "%.200s, of %s, cannot be read by its user, so no hardware key of "
+	    "theirs is enough, and a code is asked for",
+	    file->unreadable, key_of(file));
 }
 
 static void
@@ -154,8 +168,10 @@ hardware_judge_files(const struct hardware_facts *hardware, const char *policy,
 		    policy);
 	}
 	list_each(const struct hardware_file, file, hardware->files) {
-		if (file->open[0] != '\0')
-			judge_open(file, findings);
+		if (file->bad[0] != '\0')
+			judge_bad(file, findings);
+		if (file->unreadable[0] != '\0')
+			judge_unreadable(file, findings);
 		if (file->found == 0) {
 			judge_absent(file, findings);
 			continue;

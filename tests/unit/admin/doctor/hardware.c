@@ -65,7 +65,7 @@ add_view(struct views *views, const char *who, const char *dump)
 	view->dump = strdup(dump);
 }
 
-Test(hardware, knows_the_rules_and_the_files_of_a_policy)
+Test(doctor_hardware, knows_the_rules_and_the_files_of_a_policy)
 {
 	struct hardware_facts hardware;
 	struct policy policy;
@@ -91,7 +91,7 @@ Test(hardware, knows_the_rules_and_the_files_of_a_policy)
 	end(&policy, &hardware);
 }
 
-Test(hardware, a_rule_without_any_file_is_enough_for_nobody)
+Test(doctor_hardware, a_rule_without_any_file_is_enough_for_nobody)
 {
 	static const struct {
 		const char *rule, *keys;
@@ -126,7 +126,7 @@ Test(hardware, a_rule_without_any_file_is_enough_for_nobody)
 /* A file that is all right. */
 #define SOUND .found = 1, .keys = 2, .read = true, .plain = "/k/a:1"
 
-Test(hardware, judges_each_file_that_the_policy_names)
+Test(doctor_hardware, judges_each_file_that_the_policy_names)
 {
 	static const struct {
 		const char *rule;
@@ -144,11 +144,27 @@ Test(hardware, judges_each_file_that_the_policy_names)
 		"there: nobody",
 		"install -m 0644 KEY.pub /k/ca"},
 	    {RULE("enough"),
-		{.name = "/k/%u", SOUND, .open = "/k/a", .culprit = "/k"},
+		{.name = "/k/%u",
+		    SOUND,
+		    .bad = "/k/a",
+		    .culprit = "/k",
+		    .why = "belongs to the uid 5, not to root",
+		    .others_write = true},
 		FINDING_FAIL,
-		"/k/a, of keys.hardware_files, is not root's "
-		"alone: others can write /k, so no hardware",
+		"/k/a, of keys.hardware_files: /k belongs to the uid 5, not to "
+		"root, so no hardware key in it is enough",
 		"chown root /k; chmod go-w /k"},
+	    {RULE("enough"),
+		{.name = "/k/%u",
+		    SOUND,
+		    .bad = "/k/a",
+		    .culprit = "/k/a",
+		    .why = "is not a file"},
+		FINDING_FAIL, "/k/a is not a file, so no hardware key", ""},
+	    {RULE("enough"), {.name = "/k/%u", SOUND, .unreadable = "/k/a"},
+		FINDING_FAIL,
+		"/k/a, of keys.hardware_files, cannot be read by its user",
+		"chmod a+r /k/a, and a+x its folders"},
 	    {RULE("enough"),
 		{.name = "/k/%u",
 		    SOUND,
@@ -201,7 +217,7 @@ Test(hardware, judges_each_file_that_the_policy_names)
 		    SOUND,
 		    .no_pin = "/k/ca:1"},
 		FINDING_OK, NULL, NULL},
-	    {RULE("asked"), {.name = "/k/%u", .open = "/k/a", .culprit = "/"},
+	    {RULE("asked"), {.name = "/k/%u", .bad = "/k/a", .culprit = "/"},
 		FINDING_OK, NULL, NULL},
 	};
 
@@ -233,7 +249,7 @@ Test(hardware, judges_each_file_that_the_policy_names)
 
 /* Whether sshd demands the touch itself, where a line of a file that users
  * write could say that none is needed. */
-Test(hardware, warns_where_a_users_line_can_do_without_the_touch)
+Test(doctor_hardware, warns_where_a_users_line_can_do_without_the_touch)
 {
 	static const struct {
 		const char *rule, *alice, *bob;
