@@ -99,13 +99,17 @@ find_proof(const struct explaining_gate *g, const struct key *key,
 	    : hardware_search(&question, key, ret_why);
 }
 
+/* The text of a key has no padding, which claims_key() wants. */
 static void
 fingerprint(const struct key *key, char ret[static KEY_TEXT])
 {
 	scoped_free char *auth = NULL;
+	size_t len = key != NULL ? strlen(key->text) : 0;
 
 	ret[0] = '\0';
-	if (key != NULL && asprintf(&auth, "publickey - %s", key->text) >= 0)
+	if (key != NULL &&
+	    asprintf(&auth, "publickey - %s%.*s", key->text,
+		(int)((4 - len % 4) % 4), "===") >= 0)
 		claims_key(auth, ret);
 }
 
