@@ -27,6 +27,7 @@ struct inquiry {
 	bool door;    /* the strict answer: before a connection may forward */
 	bool judged;  /* the keeper let this connection pass before */
 	bool unknown; /* there is no such user: nobody may notice that */
+	const char *user, *home;    /* at the door, whose files of keys count */
 	const char *request;        /* "login" or "verify" */
 	const char *code;           /* as it was typed, or NULL */
 	const char *service;        /* of PAM, or NULL: who asks, for the log */

@@ -386,6 +386,25 @@ decide_first(const struct policy *policy, enum mode mode,
 		decide_overdue(record, login, ret);
 }
 
+bool
+login_has_hardware(const struct policy *policy, const struct decision *decision,
+    const struct record *record, const struct login *login)
+{
+	if (login_is_blocked(record))
+		return false;
+	switch (policy_hardware(policy, decision)) {
+	case HARDWARE_KEYS_ENOUGH:
+		return login->hardware == HARDWARE_TOUCH ||
+		    login->hardware == HARDWARE_PIN;
+	case HARDWARE_KEYS_WITH_PIN:
+		return login->hardware == HARDWARE_PIN;
+	case HARDWARE_KEYS_UNSAID:
+	case HARDWARE_KEYS_ASKED:
+		break;
+	}
+	return false;
+}
+
 /* For a user about whom the policy decides. */
 static void
 decide_by_mode(const struct policy *policy, const struct decision *decision,
@@ -402,6 +421,8 @@ decide_by_mode(const struct policy *policy, const struct decision *decision,
 	else if (mode == MODE_EXEMPT &&
 	    !door_asks_exempt(policy, decision, record, login))
 		set_outcome(ret, VERDICT_PASS, REASON_EXEMPT);
+	else if (login_has_hardware(policy, decision, record, login))
+		set_outcome(ret, VERDICT_PASS, REASON_HARDWARE_KEY);
 	else if (record->devices.count > 0)
 		decide_enrolled(policy, record, login, ret);
 	else

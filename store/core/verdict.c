@@ -27,6 +27,7 @@ static const struct {
     [REASON_CODE] = {"code", GATE_EXIT_DENIED, ""},
     [REASON_ONE_TIME_CODE] = {"one_time_code", GATE_EXIT_DENIED, ""},
     [REASON_REMEMBERED] = {"remembered", GATE_EXIT_DENIED, ""},
+    [REASON_HARDWARE_KEY] = {"hardware_key", GATE_EXIT_DENIED, ""},
     [REASON_OPTIONAL] = {"optional", GATE_EXIT_DENIED, ""},
     [REASON_GRACE] = {"grace", GATE_EXIT_DENIED,
 	"A verification code will be required here in %L (%D). %S"},

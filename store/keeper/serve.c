@@ -35,7 +35,8 @@
 /* clang-format off */
 static const struct kind requests[] = {
 	{"login", WHO_LOGIN,
-	    OWN | TAKES(DOOR) | TAKES(KEYS) | TAKES(REASON) | TAKES(JUDGED),
+	    OWN | TAKES(DOOR) | TAKES(KEYS) | TAKES(REASON) | TAKES(JUDGED) |
+		TAKES(HARDWARE),
 	    AUDIT_LOGIN, keeper_login, on_login},
 	{"verify", WHO_LOGIN, OWN | TAKES(DOOR) | TAKES(CODE) | TAKES(LAST),
 	    AUDIT_CODE, deed_serve, on_verify},
