@@ -169,8 +169,7 @@ Test(hardware, that_was_touched_is_enough)
 		assert_status(by_key(b, user, key), 255);
 		sk_person("touches");
 	}
-	assert_says(
-	    read_text(text("%s/keeper.log", b->dir)), "reason=hardware_key");
+	assert_says(bastion_admin(b, ARGV("log"))->out, "hardware_key");
 }
 
 /* The rule alone does not say where such keys stand. */

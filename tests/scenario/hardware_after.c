@@ -8,6 +8,7 @@
 
 #include "tests/scenario/hardware.h"
 #include "tests/scenario/probes.h"
+#include "tests/support/talk.h"
 
 Scenarios(hardware_after);
 
@@ -117,6 +118,45 @@ Test(hardware_after, no_wrong_code_is_forgotten)
 	    ssh_with_code(b, user, code_at(secret, step_now()), "true"), 75);
 }
 
+/*
+ * A program of the user's own says that the key was touched, under the name of
+ * a later connection: that answers the program, and lets nobody in.
+ */
+Test(hardware_after, lie_lets_in_nobody_later)
+{
+	static const char token[] = "pam/0123456789abcdef0123456789abcdef";
+	const char *user = "user194", *key;
+	struct bastion *b;
+	char *lie;
+	int port;
+
+	needs_people();
+	b = bastion_open(.rules = WORTH("enough"),
+	    .more = "'forwarding':'after-code'," AN_HOUR, .before = BEFORE,
+	    .match = text("Match User %s\n    AcceptEnv *\n", user));
+	fixture_enrol(b, user);
+	key = read_text(text("%s/%s.pub", getenv("TFA_KEYS"), user));
+	key = text("%.*s", (int)(strrchr(key, ' ') - key), key);
+	lie = text("'request':'login','terminal':true,'address':'127.0.0.1',"
+		   "'auth':'publickey %s','hardware':'pin'",
+	    key);
+	for (int door = 0; door < 2; door++) {
+		port = 10000 + b->port / 16 + door;
+		cr_assert(talk_is(talk_ask(b, user,
+				      text("%s,'door':%s,'auth_path':'%s "
+					   "127.0.0.1 %d 127.0.0.1 %d'",
+					  lie, door == 0 ? "false" : "true",
+					  token, port, b->port)),
+		    "pass"));
+		assert_asked(ssh_run(b, user,
+		    ARGV("-o", text("SetEnv=TFA_CONNECTION=%s", token), "-o",
+			text("ProxyCommand=nc -p %d 127.0.0.1 %d", port,
+			    b->port)),
+		    "echo inside", NULL));
+	}
+	assert_never_says(fixture_record(b, user), "verified");
+}
+
 /* Such a login is still one: the next one on a terminal is told of it. */
 Test(hardware_after, login_is_the_last_one)
 {
@@ -161,8 +201,8 @@ Test(hardware_after, unenrolled_need_no_device)
 	cr_assert_eq(after->status, before->status);
 	cr_assert_str_eq(after->err, before->err);
 	s = session_open(b, user, NULL, NULL);
-	session_expect(s, PROMPT); /* of the code that it shows */
-	session_kill(s);
+	session_expect(s, "you have no device");
+	cr_assert_eq(session_status(s), 77);
 }
 
 /* A rule's word is for those whom it names, and root's file for its user. */

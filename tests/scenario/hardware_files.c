@@ -90,9 +90,9 @@ Test(hardware_files, certificate_of_a_sites_authority_is_enough)
 }
 
 static void
-become(const char *format, const char *file)
+do_to(const char *file, const char *script)
 {
-	assert_status(run(ARGV("sh", "-ec", text(format, file)), NULL, 0), 0);
+	assert_status(run(ARGV("sh", "-ec", script, "sh", file), NULL, 0), 0);
 }
 
 /*
@@ -104,16 +104,15 @@ Test(hardware_files, in_a_file_that_others_can_write_is_asked)
 	static const struct {
 		const char *spoil, *mend;
 	} cases[] = {
-	    {"chmod 664 %s", "chmod 644 %s"},
-	    {"chmod 646 %s", "chmod 644 %s"},
-	    {"chown user190 %s", "chown root %s"},
-	    {"chmod 775 $(dirname %s)", "chmod 755 $(dirname %s)"},
-	    {"chmod 1777 $(dirname %s)", "chmod 755 $(dirname %s)"},
-	    {"chown user190 $(dirname %s)", "chown root $(dirname %s)"},
-	    {"f=%s; mv $f /home/user190/moved; ln -s /home/user190/moved $f",
-		"f=%s; rm $f; mv /home/user190/moved $f"},
-	    {"f=%s; mv $f $f-; ln -s $f- $f; chown -h user190 $f",
-		"f=%s; mv $f- $f"},
+	    {"chmod 664 $1", "chmod 644 $1"},
+	    {"chmod 646 $1", "chmod 644 $1"},
+	    {"chown user190 $1", "chown root $1"},
+	    {"chmod 775 $(dirname $1)", "chmod 755 $(dirname $1)"},
+	    {"chmod 1777 $(dirname $1)", "chmod 755 $(dirname $1)"},
+	    {"chown user190 $(dirname $1)", "chown root $(dirname $1)"},
+	    {"mv $1 /home/user190/moved; ln -s /home/user190/moved $1",
+		"rm $1; mv /home/user190/moved $1"},
+	    {"mv $1 $1-; ln -s $1- $1; chown -h user190 $1", "mv $1- $1"},
 	};
 	const char *user = "user190", *key, *file;
 	struct bastion *b;
@@ -130,9 +129,9 @@ Test(hardware_files, in_a_file_that_others_can_write_is_asked)
 	write_text(users_file(user), sk_line("", key));
 	write_text(file, sk_line("", key));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		become(cases[i].spoil, file);
+		do_to(file, cases[i].spoil);
 		assert_asked(by_key(b, user, key));
-		become(cases[i].mend, file);
+		do_to(file, cases[i].mend);
 		assert_enough(by_key(b, user, key));
 	}
 }
