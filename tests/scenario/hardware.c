@@ -175,7 +175,7 @@ Test(hardware, that_was_touched_is_enough)
 /* The rule alone does not say where such keys stand. */
 Test(hardware, is_asked_where_the_policy_names_no_file)
 {
-	const char *user = "user184", *key;
+	const char *user = "user203", *key;
 	struct bastion *b;
 
 	needs_people();

@@ -125,7 +125,7 @@ Test(hardware_after, no_wrong_code_is_forgotten)
 Test(hardware_after, lie_lets_in_nobody_later)
 {
 	static const char token[] = "pam/0123456789abcdef0123456789abcdef";
-	const char *user = "user194", *key;
+	const char *user = "user202", *key;
 	struct bastion *b;
 	char *lie;
 	int port;
@@ -160,7 +160,7 @@ Test(hardware_after, lie_lets_in_nobody_later)
 /* Such a login is still one: the next one on a terminal is told of it. */
 Test(hardware_after, login_is_the_last_one)
 {
-	const char *user = "user194", *key;
+	const char *user = "user201", *key;
 	struct bastion *b, with;
 	struct session *s;
 

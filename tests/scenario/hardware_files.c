@@ -67,7 +67,7 @@ Test(hardware_files, certificate_of_a_users_authority_is_asked)
 /* As sshd's TrustedUserCAKeys has them: keys without "cert-authority". */
 Test(hardware_files, certificate_of_a_sites_authority_is_enough)
 {
-	const char *user = "user189", *ca, *key, *good;
+	const char *user = "user204", *ca, *key, *good;
 	struct bastion *b;
 
 	needs_people();
