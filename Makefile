@@ -275,8 +275,9 @@ $(BUILD)/tfa-link: $(call obj,$(LINK_SRC) $(LINK_KEEPER)) $(BUILD)/libtfa.a
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
 # takes of the library.
-PAM_LIB := $(addprefix gate/sshd/,config_words.c hardware.c hardware_search.c \
-	key.c keyfile.c keyline.c keypath.c methods.c rootfile.c) \
+PAM_LIB := $(addprefix gate/sshd/,config.c config_words.c guard.c hardware.c \
+	hardware_search.c key.c keyfile.c keyfile_changed.c keyline.c keypath.c \
+	methods.c rootfile.c started.c title.c) \
 	$(wildcard store/json/*.c) \
 	$(addprefix store/base/,address.c base32.c clock.c descriptor.c endpoint.c \
 	fault.c file.c list.c utf8.c when.c) \

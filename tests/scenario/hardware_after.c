@@ -305,3 +305,68 @@ Test(hardware_after, door_stays_shut_for_a_planted_key)
 	v.answers = NULL;
 	cr_assert_not(probe_stdio(&v));
 }
+
+/*
+ * A thief has a process of the user's on the bastion, and the key's file, but
+ * nobody touches the key: sshd takes the key by a line of the user's, which is
+ * gone when the gate looks. What the line said holds for its connection.
+ */
+Test(hardware_after, line_that_is_gone_holds_for_its_connection)
+{
+	const char *user = "user205", *key, *own, *path;
+	struct bastion *b, with;
+	struct session *s;
+
+	needs_people();
+	b = bastion_for_keys("enough");
+	fixture_enrol(b, user);
+	key = roots_key(b, user);
+	own = read_text(users_file(user));
+	with = sk_client(b, key);
+	path = text("ControlPath=%s/master", b->dir);
+	write_text(users_file(user), sk_line("no-touch-required ", key));
+	sk_person("unasked");
+	s = session_open(&with, user, ARGV("-M", "-o", path), NULL);
+	session_expect(s, PROMPT);
+	write_text(users_file(user), own);
+	assert_asked(
+	    ssh_run(&with, user, ARGV("-o", path), "echo inside", NULL));
+	unlink(users_file(user));
+	assert_asked(
+	    ssh_run(&with, user, ARGV("-o", path), "echo inside", NULL));
+	session_kill(s);
+	/* A new connection needs the touch. */
+	assert_status(by_key(b, user, key), 255);
+	sk_person("touches");
+	assert_enough(by_key(b, user, key));
+	write_text(users_file(user), own);
+}
+
+/* The door asks twice on one connection. */
+Test(hardware_after, line_that_is_gone_holds_at_the_door)
+{
+	const char *user = "user206", *key, *own, *wrong;
+	struct bastion *b, with;
+	struct session *s;
+
+	needs_door();
+	b = bastion_open(.rules = WORTH("enough"), .more = AFTER_CODE,
+	    .before = BEFORE, .door = true);
+	wrong = code_wrong(fixture_enrol(b, user));
+	key = roots_key(b, user);
+	own = read_text(users_file(user));
+	with = sk_client(b, key);
+	write_text(users_file(user), sk_line("no-touch-required ", key));
+	sk_person("unasked");
+	s = door_session(&with, user, NULL, "exit 5");
+	session_expect(s, PROMPT);
+	write_text(users_file(user), own);
+	session_type(s, text("%s\r", wrong));
+	session_expect(s, "Wrong code");
+	session_expect(s, PROMPT);
+	session_kill(s);
+	sk_person("touches");
+	s = door_session(&with, user, NULL, "exit 5");
+	cr_assert_eq(session_status(s), 5);
+	assert_never_says(s->seen, PROMPT);
+}
