@@ -227,7 +227,7 @@ must_look(const struct call *call)
 {
 	char name[KEYS_NAME];
 
-	if ((call->carried & TAKES(KEYS)) == 0)
+	if ((call->carried & TAKES(KEYS)) == 0 && !asks_for_hardware(call))
 		return false;
 	policy_keys_name(&call->policy.keys, asks_for_hardware(call), name);
 	return strcmp(call->request.keys, name) != 0;
