@@ -3,8 +3,11 @@
  * that say so are root's, and the policy names them: without the keeper's word
  * on them no key counts.
  */
+#include <unistd.h>
+
 #include "gate/gate.h"
 #include "gate/sshd/hardware.h"
+#include "gate/sshd/started.h"
 
 static enum hardware
 search(const struct gate *gate, const struct key *key)
@@ -14,12 +17,20 @@ search(const struct gate *gate, const struct key *key)
 	    .files = gate_key_files(gate),
 	    .hardware = KEYPATH_LIST(gate->look.hardware_files),
 	    .authorities = KEYPATH_LIST(gate->look.hardware_authorities)};
+	struct timespec since = {0}; /* not known: all changed since */
+	enum hardware proof;
 	char why[WHY_TEXT];
 
 	if (question.hardware.count + question.authorities.count == 0 ||
 	    gate->facts.shell == NULL)
 		return HARDWARE_NONE;
-	return hardware_search(&question, key, why);
+	proof = hardware_search(&question, key, why);
+	if (proof == HARDWARE_NONE)
+		return HARDWARE_NONE;
+	if (!started_connection(getppid(), user.name, &since))
+		since = (struct timespec){0};
+	return hardware_is_settled(&question, &since, why) ? proof
+							   : HARDWARE_NONE;
 }
 
 /* Of several keys it is not clear which one was touched. */

@@ -57,6 +57,9 @@ claim_judge(const struct inquiry *inquiry, const struct reply *reply,
 	if (key_parse(request->auth, &key) != FAULT_NONE)
 		return;
 	request->hardware = (int)hardware_search(&question, &key, why);
+	if (request->hardware != HARDWARE_NONE &&
+	    !hardware_is_settled(&question, &inquiry->since, why))
+		request->hardware = HARDWARE_NONE;
 	key_done(&key);
 }
 

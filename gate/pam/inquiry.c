@@ -9,6 +9,7 @@
 
 #include "gate/pam/claim.h"
 #include "gate/sshd/methods.h"
+#include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 #include "store/base/descriptor.h"
 #include "store/base/utf8.h"
@@ -210,15 +211,26 @@ become(uid_t uid, gid_t gid)
 	    is_user(uid, gid);
 }
 
-_Noreturn void
-inquiry_run(const struct inquiry *inquiry, int fd)
+/* Only root sees the processes of sshd everywhere. */
+static void
+find_start(struct inquiry *inquiry)
 {
+	if (!inquiry->door || inquiry->user == NULL ||
+	    !started_connection(getppid(), inquiry->user, &inquiry->since))
+		inquiry->since = (struct timespec){0};
+}
+
+_Noreturn void
+inquiry_run(const struct inquiry *of, int fd)
+{
+	struct inquiry inquiry = *of;
 	struct ruling ruling;
 
 	forget_application(fd);
-	if (!become(inquiry->uid, inquiry->gid))
+	find_start(&inquiry);
+	if (!become(inquiry.uid, inquiry.gid))
 		_exit(1);
-	inquiry_ask(inquiry, &ruling);
+	inquiry_ask(&inquiry, &ruling);
 	_exit(write(STDIN_FILENO, &ruling, sizeof(ruling)) !=
 	    (ssize_t)sizeof(ruling));
 }

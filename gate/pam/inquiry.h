@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "gate/pam/ruling.h"
 #include "store/wire/client.h"
@@ -34,6 +35,7 @@ struct inquiry {
 	const char *token;          /* names the connection, at the door */
 	const char *ssh_connection; /* PAM's variable of that name, or NULL */
 	const char *ssh_auth_info;  /* SSH_AUTH_INFO_0, or NULL */
+	struct timespec since; /* the connection began; 0: that is not known */
 };
 
 /*

@@ -9,6 +9,10 @@
  * A certificate counts only if it names a principal that root's line names, or
  * the user: with a line of their own, users let in whomever they like.
  *
+ * sshd read these lines when it let the key in, and a line may be gone when the
+ * gate looks.  So the connection on which a file of the user's changed has no
+ * hardware key.
+ *
  * Never does any of this refuse a key: one that does not count is worth what it
  * was worth before.
  */
@@ -62,5 +66,14 @@ struct hardware_question {
  */
 enum hardware hardware_search(const struct hardware_question *question,
     const struct key *key, char ret_why[static WHY_TEXT]);
+
+/*
+ * True if none of these files, but for those that root alone can write, changed
+ * since then, nor a folder or link on the way to it: sshd, which let the key in
+ * after that, has read what hardware_search() did.  Call it after that one, so
+ * that no change in between is missed.  Otherwise ret_why says which file.
+ */
+bool hardware_is_settled(const struct hardware_question *question,
+    const struct timespec *since, char ret_why[static WHY_TEXT]);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "gate/sshd/hardware.h"
 #include "gate/sshd/rootfile.h"
+#include "gate/sshd/started.h"
 
 struct search {
 	const struct hardware_question *question;
@@ -119,4 +120,50 @@ hardware_search(const struct hardware_question *question, const struct key *key,
 	else if (ret_why[0] == '\0')
 		snprintf(ret_why, WHY_TEXT, "the key %s", why);
 	return proof;
+}
+
+/* A file that is absent from root's folders, root alone has removed. */
+static bool
+is_roots(const char *path)
+{
+	scoped_rootfile struct rootfile file = {.text = NULL};
+	enum fault fault = rootfile_read(path, &file);
+
+	return fault == FAULT_NONE || fault == FAULT_ABSENT;
+}
+
+static bool
+is_file_settled(const struct keypath_user *user, const char *name,
+    const struct timespec *since, char ret_why[static WHY_TEXT])
+{
+	scoped_keyfile struct keyfile file = {.text = NULL};
+	struct timespec changed;
+
+	if (keyfile_read(user, name, &file, ret_why) != FAULT_NONE)
+		return false;
+	if (is_roots(file.path))
+		return true;
+	if (keyfile_changed(&file, user, &changed, ret_why) != FAULT_NONE)
+		return false;
+	if (!started_is_later(&changed, since))
+		return true;
+	snprintf(ret_why, WHY_TEXT,
+	    "%.300s: was changed after you connected, so connect anew",
+	    file.path);
+	return false;
+}
+
+bool
+hardware_is_settled(const struct hardware_question *question,
+    const struct timespec *since, char ret_why[static WHY_TEXT])
+{
+	const struct keypath_list *lists[] = {
+	    &question->files, &question->hardware, &question->authorities};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (size_t j = 0; j < lists[i]->count; j++)
+			if (!is_file_settled(question->user,
+				keypath_name(lists[i], j), since, ret_why))
+				return false;
+	return true;
 }

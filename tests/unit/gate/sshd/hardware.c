@@ -13,7 +13,7 @@
 
 /* The key that logs in, and files that may list it.  In them K stands for its
  * line, W for the line with white space in the key, A for the line of its
- * authority, and O for another key's. */
+ * authority, B for that without its type, and O for another key's. */
 struct scene {
 	char key[HARDWARE_LINE], authority[HARDWARE_LINE], other[HARDWARE_LINE];
 	char white[HARDWARE_LINE + 1];
@@ -52,6 +52,7 @@ fill(const struct scene *s, const char *text, char ret[static FILE_MAX])
 		    : *text == 'A'              ? s->authority
 		    : *text == 'O'              ? s->other
 		    : *text == 'W'              ? s->white
+		    : *text == 'B'              ? strchr(s->authority, ' ') + 1
 						: NULL;
 
 		if (with == NULL)
@@ -100,7 +101,7 @@ judge(const struct scene *s, const struct files *files)
 #define PIN  "verify-required "
 #define FREE "no-touch-required "
 
-Test(hardware, key_counts_by_the_lines_that_have_it)
+Test(hardware_lines, key_counts_by_the_lines_that_have_it)
 {
 	static const struct {
 		struct files files;
@@ -175,7 +176,7 @@ Test(hardware, key_counts_by_the_lines_that_have_it)
 }
 
 /* A key in a file has no proof that somebody was there. */
-Test(hardware, software_keys_and_other_types_never_count)
+Test(hardware_lines, software_keys_and_other_types_never_count)
 {
 	static const char *const types[] = {"ssh-ed25519",
 	    "ecdsa-sha2-nistp256", "ssh-rsa",
@@ -192,7 +193,7 @@ Test(hardware, software_keys_and_other_types_never_count)
 }
 
 /* The word before the key is sshd's own, and must be that of the key. */
-Test(hardware, type_is_that_of_the_key_and_of_the_word)
+Test(hardware_lines, type_is_that_of_the_key_and_of_the_word)
 {
 	char line[HARDWARE_LINE], auth[HARDWARE_LINE + 64];
 	struct key key;
@@ -213,7 +214,7 @@ Test(hardware, type_is_that_of_the_key_and_of_the_word)
 
 #define CA "cert-authority"
 
-Test(hardware, certificate_counts_by_the_lines_of_its_authority)
+Test(hardware_lines, certificate_counts_by_the_lines_of_its_authority)
 {
 	static const struct {
 		struct files files;
@@ -231,6 +232,8 @@ Test(hardware, certificate_counts_by_the_lines_of_its_authority)
 	    {{.roots = "K\n"}, HARDWARE_NONE},
 	    {{.authorities = CA " A\n"}, HARDWARE_NONE},
 	    {{.authorities = "restrict A\n"}, HARDWARE_NONE},
+	    {{.authorities = "ED25519 B\n"}, HARDWARE_NONE},
+	    {{.roots = CA " ED25519 B\n"}, HARDWARE_NONE},
 	    {{.authorities = "O\n"}, HARDWARE_NONE},
 	    /* What a user can plant. */
 	    {{.anywhere = CA " A\n"}, HARDWARE_NONE},
@@ -268,7 +271,7 @@ Test(hardware, certificate_counts_by_the_lines_of_its_authority)
 		    judge(&s, &cases[i].files), cases[i].proof, "case %zu", i);
 }
 
-Test(hardware, certificate_counts_by_what_it_says_of_itself)
+Test(hardware_lines, certificate_counts_by_what_it_says_of_itself)
 {
 	static const struct {
 		struct test_certificate certificate;
@@ -310,7 +313,7 @@ Test(hardware, certificate_counts_by_what_it_says_of_itself)
 
 /* With a line or a file of principals of their own, users let in whomever an
  * authority has certified: an insider's hardware key is not theirs. */
-Test(hardware, certificate_of_somebody_else_does_not_count)
+Test(hardware_lines, certificate_of_somebody_else_does_not_count)
 {
 	static const struct test_certificate mallory = {
 	    .principals = "mallory"};

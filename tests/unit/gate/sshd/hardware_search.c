@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gate/sshd/hardware.h"
@@ -83,15 +84,22 @@ list_of(const struct names *names)
 	    names->text[0], sizeof(names->text[0]), count};
 }
 
-static enum hardware
-search(struct scene *s)
+static const struct keypath_user alice = {
+    .name = "alice", .home = "/nonexistent", .uid = 2001, .gid = 2001};
+
+static struct hardware_question
+question_of(const struct scene *s)
 {
-	const struct keypath_user user = {
-	    .name = "alice", .home = "/nonexistent", .uid = 2001, .gid = 2001};
-	const struct hardware_question question = {.user = &user,
+	return (struct hardware_question){.user = &alice,
 	    .files = list_of(&s->files),
 	    .hardware = list_of(&s->hardware),
 	    .authorities = list_of(&s->authorities)};
+}
+
+static enum hardware
+search(struct scene *s)
+{
+	const struct hardware_question question = question_of(s);
 	enum hardware proof = hardware_search(&question, &s->key, s->why);
 
 	cr_expect_eq(proof == HARDWARE_NONE, s->why[0] != '\0');
@@ -193,5 +201,64 @@ Test(hardware_search, authorities_are_roots_too)
 	add(&s, &s.hardware, "roots", "");
 	cr_assert_eq(chmod(path, 0646), 0);
 	cr_expect_eq(search(&s), HARDWARE_TOUCH, "%s", s.why);
+	scene_end(&s);
+}
+
+/* For a connection that began so many seconds from now. */
+static bool
+settled(struct scene *s, int seconds)
+{
+	const struct hardware_question question = question_of(s);
+	struct timespec since;
+
+	clock_gettime(CLOCK_REALTIME, &since);
+	since.tv_sec += seconds;
+	s->why[0] = '\0';
+	return hardware_is_settled(&question, &since, s->why);
+}
+
+/* sshd may have read something else in it. */
+Test(hardware_search, file_of_a_users_must_be_older_than_the_connection)
+{
+	struct names users;
+	struct scene s;
+	char *own;
+
+	scene_begin(&s, false);
+	add(&s, &s.hardware, "roots", "");
+	add(&s, &s.authorities, "ca", "");
+	cr_expect(settled(&s, -60), "%s", s.why);
+	own = add(&s, &s.files, "own", "");
+	cr_expect(settled(&s, -60), "%s", s.why);
+	cr_assert_eq(chown(own, 2001, 2001), 0);
+	cr_expect_not(settled(&s, -60));
+	cr_expect_not_null(strstr(s.why, own), "%s", s.why);
+	cr_expect_not_null(strstr(s.why, "connect anew"), "%s", s.why);
+	cr_expect(settled(&s, 60), "%s", s.why);
+	memcpy(&users, &s.files, sizeof(s.files));
+	memset(&s.files, 0, sizeof(s.files));
+	memcpy(&s.authorities, &users, sizeof(s.authorities));
+	cr_expect_not(settled(&s, -60));
+	memcpy(&s.hardware, &users, sizeof(s.hardware));
+	memset(&s.authorities, 0, sizeof(s.authorities));
+	cr_expect_not(settled(&s, -60));
+	scene_end(&s);
+}
+
+/* A file that is gone may have been one with another line. */
+Test(hardware_search, file_that_a_user_removed_is_newer_than_the_connection)
+{
+	struct scene s;
+	char *own;
+
+	scene_begin(&s, false);
+	own = add(&s, &s.files, "own", "");
+	cr_assert_eq(unlink(own), 0);
+	cr_expect(settled(&s, -60), "%s", s.why);
+	cr_assert_eq(chown(s.top, 2001, 2001), 0);
+	cr_expect_not(settled(&s, -60));
+	cr_expect(settled(&s, 60), "%s", s.why);
+	cr_assert_eq(mkdir(own, 0755), 0);
+	cr_expect_not(settled(&s, 60));
 	scene_end(&s);
 }
