@@ -409,7 +409,7 @@ read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
 }
 
 static struct passwd
-passwd_of(const struct keypath_user *user)
+as_passwd(const struct keypath_user *user)
 {
 	return (struct passwd){.pw_name = (char *)(uintptr_t)user->name,
 	    .pw_dir = (char *)(uintptr_t)user->home,
@@ -421,7 +421,7 @@ enum fault
 read_keyfile_as(const struct keypath_user *user, const char *name,
     struct keyfile *ret, char ret_why[static WHY_TEXT])
 {
-	struct passwd pw = passwd_of(user);
+	struct passwd pw = as_passwd(user);
 	struct job job = {.pw = &pw, .path = name, .tell = tell_keyfile};
 	size_t len = 0;
 	scoped_free char *text = read_by_child(&job, KEYS_MS, &len);
@@ -450,7 +450,7 @@ enum hardware
 read_hardware_as(const struct hardware_question *question,
     const struct key *key, char ret_why[static WHY_TEXT])
 {
-	struct passwd pw = passwd_of(question->user);
+	struct passwd pw = as_passwd(question->user);
 	struct job job = {
 	    .pw = &pw, .tell = tell_hardware, .question = question, .key = key};
 	size_t len = 0;

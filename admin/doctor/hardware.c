@@ -144,7 +144,7 @@ look_at_view(struct hardware_file *file, const char *path,
 }
 
 static bool
-is_open(const struct looking *l, const char *word)
+is_known_open(const struct looking *l, const char *word)
 {
 	for (size_t i = 0; i < l->facts.open.count; i++)
 		if (strcmp(l->facts.open.items[i].text, word) == 0)
@@ -167,7 +167,7 @@ look_for_open(
 		scoped_rootfile struct rootfile read = {.text = NULL};
 		struct name *name;
 
-		if (at.name[0] != '/' || is_open(l, at.name) ||
+		if (at.name[0] != '/' || is_known_open(l, at.name) ||
 		    rootfile_read(at.path, &read) != FAULT_ACCESS)
 			continue;
 		name = list_add(&l->facts.open, sizeof(*name));
@@ -217,8 +217,8 @@ look_for_all(struct looking *l)
 	}
 }
 
-/* What setup does changes nothing of it, and nobody is let in by it: before, it
- * is no reason to stop. */
+/* Nobody is let in by a fault of these: people are asked for a code.  So setup,
+ * which changes nothing of it, only warns. */
 static void
 soften(struct findings *findings, size_t from)
 {

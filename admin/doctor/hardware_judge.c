@@ -7,7 +7,8 @@
 #include "gate/sshd/keypath.h"
 
 static bool
-add_names(struct hardware_facts *hardware, const void *list, bool authorities)
+add_hardware_names(
+    struct hardware_facts *hardware, const void *list, bool authorities)
 {
 	struct list names;
 
@@ -37,8 +38,8 @@ hardware_begin(const struct policy *policy, struct hardware_facts *ret)
 		else if (rule->hardware_keys == HARDWARE_KEYS_WITH_PIN)
 			ret->with_pin = rule->name;
 	}
-	return add_names(ret, &policy->keys.hardware_files, false) &&
-	    add_names(ret, &policy->keys.hardware_authorities, true);
+	return add_hardware_names(ret, &policy->keys.hardware_files, false) &&
+	    add_hardware_names(ret, &policy->keys.hardware_authorities, true);
 }
 
 void
@@ -56,7 +57,7 @@ hardware_is_used(const struct hardware_facts *hardware)
 }
 
 static const char *
-key_of(const struct hardware_file *file)
+list_named(const struct hardware_file *file)
 {
 	return file->authorities ? "keys.hardware_authorities"
 				 : "keys.hardware_files";
@@ -73,7 +74,7 @@ judge_bad(const struct hardware_file *file, struct findings *findings)
 	findings_fail(findings, file->others_write ? fix : NULL,
 	    "%.150s, of %s: %.150s %s, so no hardware key in it is enough, and "
 	    "a code is asked for",
-	    file->bad, key_of(file), file->culprit, file->why);
+	    file->bad, list_named(file), file->culprit, file->why);
 }
 
 /* The gate reads it with the rights of the user who logs in. */
@@ -87,7 +88,7 @@ judge_unreadable(const struct hardware_file *file, struct findings *findings)
 	findings_fail(findings, fix,
 	    "%.200s, of %s, cannot be read by its user, so no hardware key of "
 	    "theirs is enough, and a code is asked for",
-	    file->unreadable, key_of(file));
+	    file->unreadable, list_named(file));
 }
 
 static void
@@ -99,7 +100,7 @@ judge_absent(const struct hardware_file *file, struct findings *findings)
 	findings_fail(findings, fix,
 	    "%.200s, of %s, is not there%s: nobody "
 	    "gets in by a hardware key of it",
-	    file->name, key_of(file),
+	    file->name, list_named(file),
 	    keypath_is_common(file->name) ? "" : " for any user");
 }
 
@@ -122,18 +123,18 @@ judge_unread(const struct hardware_file *file, const char *policy,
 	findings_add(findings, file->read ? FINDING_WARN : FINDING_FAIL, fix,
 	    "%.200s is in %s of %.150s, and sshd does not read it, %.200s: a "
 	    "key that stands there alone lets nobody in",
-	    file->name, key_of(file), policy, file->unread);
+	    file->name, list_named(file), policy, file->unread);
 }
 
 static void
-judge_lines(const struct hardware_facts *hardware,
+judge_hardware_lines(const struct hardware_facts *hardware,
     const struct hardware_file *file, struct findings *findings)
 {
 	if (file->keys == 0)
 		findings_warn(findings, NULL,
 		    "%.200s, of %s, has no hardware key (sk-ssh-ed25519, "
 		    "sk-ecdsa), and no authority: nobody gets in by it",
-		    file->name, key_of(file));
+		    file->name, list_named(file));
 	if (file->no_touch[0] != '\0')
 		findings_warn(findings, "the line without no-touch-required",
 		    "%.300s: no-touch-required: this key is never enough, and "
@@ -157,7 +158,7 @@ hardware_judge_files(const struct hardware_facts *hardware, const char *policy,
 		return;
 	if (hardware->files.count == 0) {
 		snprintf(fix, sizeof(fix),
-		    "\"hardware_files\": [\"/etc/ssh/authorized_keys/%%u\"] in "
+		    "\"hardware_files\": [\"/etc/ssh/hardware/%%u\"] in "
 		    "\"keys\"");
 		findings_warn(findings, fix,
 		    "rule \"%.100s\" of %.200s lets hardware keys be enough, "
@@ -177,13 +178,13 @@ hardware_judge_files(const struct hardware_facts *hardware, const char *policy,
 			continue;
 		}
 		judge_unread(file, policy, findings);
-		judge_lines(hardware, file, findings);
+		judge_hardware_lines(hardware, file, findings);
 	}
 }
 
 /* True if users can write the files of that name, for somebody. */
 static bool
-is_open(const struct hardware_facts *hardware, const char *name)
+is_of_users(const struct hardware_facts *hardware, const char *name)
 {
 	if (name[0] != '/')
 		return true;
@@ -205,7 +206,7 @@ find_open(const struct hardware_facts *hardware, const struct view *view,
 	if (dump_value(view, "authorizedkeysfile", value))
 		while (config_word(&rest, word))
 			if (strcasecmp(word, "none") != 0 &&
-			    is_open(hardware, word)) {
+			    is_of_users(hardware, word)) {
 				snprintf(ret, size, "AuthorizedKeysFile %.150s",
 				    word);
 				return true;
@@ -258,7 +259,7 @@ judge_option(const struct hardware_facts *hardware, const struct views *views,
 
 /* Since OpenSSH 8.4 each answer of sshd -T has the line. */
 static bool
-is_too_old(const struct views *views)
+lacks_keyword(const struct views *views)
 {
 	char value[CONFIG_WORD];
 
@@ -279,7 +280,7 @@ hardware_judge_options(const struct hardware_facts *hardware,
 
 	if (!hardware_is_used(hardware))
 		return;
-	if (is_too_old(views)) {
+	if (lacks_keyword(views)) {
 		findings_warn(findings,
 		    "apt-get install --only-upgrade openssh-server",
 		    "%s knows no PubkeyAuthOptions, as OpenSSH does since 8.4: "

@@ -78,8 +78,8 @@ say_refused(enum reason reason, const char *why, char *ret, size_t size)
 		    reason, &(struct reason_facts){.name = why}, ret, size);
 }
 
-/* What a hardware key proves; HARDWARE_UNSAID for another one, and where the
- * policy names no files for such keys. */
+/* Returns the proof of a hardware key; HARDWARE_UNSAID for another one, and
+ * where the policy names no files for such keys. */
 static enum hardware
 find_proof(const struct explaining_gate *g, const struct key *key,
     char ret_why[static WHY_TEXT])
@@ -113,7 +113,7 @@ fingerprint(const struct key *key, char ret[static KEY_TEXT])
 		claims_key(auth, ret);
 }
 
-/* What a key proves that passes. */
+/* Adds the proof of a key that passes. */
 static void
 add_proof(const struct explaining_gate *g, const struct key *key,
     struct explained_key *row)

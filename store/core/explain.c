@@ -265,7 +265,7 @@ explain_addresses(
 }
 
 static bool
-add_names(void *ret, const void *list)
+copy_names(void *ret, const void *list)
 {
 	struct list names;
 
@@ -291,8 +291,8 @@ explain_hardware(struct explaining *e)
 	list_each(const struct explained, one, explanation->by_address)
 		enough |= one->hardware_keys > HARDWARE_KEYS_ASKED;
 	if (enough &&
-	    !(add_names(&explanation->hardware_files, &keys->hardware_files) &&
-		add_names(&explanation->hardware_authorities,
+	    !(copy_names(&explanation->hardware_files, &keys->hardware_files) &&
+		copy_names(&explanation->hardware_authorities,
 		    &keys->hardware_authorities)))
 		e->fault = FAULT_MEMORY;
 }

@@ -424,7 +424,7 @@ Test(doctor_keys, judges_the_files_of_hardware_keys, .timeout = 600)
 		 .above = READS TOUCH,
 		 .script = "mkdir /mnt/keys; echo '" KEY "' >/mnt/keys/bob"},
 		"warn", "hardware-keys", "has no hardware key"},
-	    /* Whose they are, and who can write them. */
+	    /* They must be root's alone, and everybody's to read. */
 	    {{.rules = HARDWARE("enough"),
 		 .keys = HARDWARE_KEYS,
 		 .above = READS TOUCH,
@@ -451,7 +451,7 @@ Test(doctor_keys, judges_the_files_of_hardware_keys, .timeout = 600)
 		 .above = READS TOUCH},
 		"FAIL", "hardware-keys",
 		"/mnt/keys/%u, of keys.hardware_files, is not there for any"},
-	    /* What sshd does not read lets nobody in. */
+	    /* sshd lets nobody in by a file that it does not read. */
 	    {{.rules = HARDWARE("enough"),
 		 .keys = HARDWARE_KEYS,
 		 .above = TOUCH,

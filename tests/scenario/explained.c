@@ -129,7 +129,7 @@ Test(explained, keys_of_a_command_are_refused_as_explained)
 	"'enrollment':{'self':'always'},'keys':{'files':[" \
 	"'/etc/ssh/hardware/%u','.ssh/authorized_keys'],'hardware_files':['/etc/ssh/hardware/%u']}"
 
-/* What a hardware key proves, by the gate's own judgement with the user's
+/* The proof that a hardware key gives, by the gate's own judgement with the user's
  * rights, and what a login with it would meet. */
 Test(explained, hardware_key_is_enough_where_root_lists_it)
 {
@@ -175,7 +175,7 @@ Test(explained, hardware_key_is_enough_where_root_lists_it)
 	    "pass, proves no touch: the key has a line with "
 	    "no-touch-required");
 	write_text(own, before);
-	/* What root alone can read, the gate of that user cannot. */
+	/* The gate of that user cannot read a file for root alone. */
 	cr_assert_eq(chmod(list, 0600), 0);
 	assert_says(explain(b, user, pub)->out, ": deny (key_file)");
 	write_text(own, text("%s" SK "\n", before));

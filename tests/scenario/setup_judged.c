@@ -165,8 +165,8 @@ Test(setup_judged, setup_refuses_in_the_words_of_doctor, .timeout = 600)
 	"\"hardware_keys\": \"enough\"}], \"otherwise\": \"required\", " \
 	"\"keys\": {\"hardware_files\": [\"/etc/ssh/hardware/%u\"]}}"
 
-/* Of them setup only warns: whatever is wrong with their files, people are asked
- * for a code. */
+/* setup only warns of them: while their files are wrong, people are asked for a
+ * code. */
 Test(setup_judged, setup_warns_of_hardware_keys_and_goes_on)
 {
 	static const char fault[] =

@@ -8,13 +8,13 @@
 #include "tests/unit/fixture.h"
 
 #define GATE      "forcecommand /usr/sbin/tfa-gate\n"
-#define ROOTS     "authorizedkeysfile /etc/ssh/authorized_keys/%u\n"
-#define USERS     "authorizedkeysfile /etc/ssh/authorized_keys/%u .ssh/keys\n"
+#define ROOTS     "authorizedkeysfile /etc/ssh/hardware/%u\n"
+#define USERS     "authorizedkeysfile /etc/ssh/hardware/%u .ssh/keys\n"
 #define NOTHING   "pubkeyauthoptions none\n"
 #define TOUCH     "pubkeyauthoptions touch-required\n"
 #define TOUCH_PIN "PubkeyAuthOptions touch-required verify-required\n"
-#define FILES                                                                 \
-	",'keys':{'hardware_files':['/etc/ssh/authorized_keys/%u','/etc/k']," \
+#define FILES                                                          \
+	",'keys':{'hardware_files':['/etc/ssh/hardware/%u','/etc/k']," \
 	"'hardware_authorities':['/etc/ssh/ca']}"
 
 #define RULE(word)                                         \
@@ -73,8 +73,7 @@ Test(doctor_hardware, knows_the_rules_and_the_files_of_a_policy)
 	begin(RULE("asked"), FILES, &policy, &hardware);
 	cr_expect_not(hardware_is_used(&hardware));
 	cr_assert_eq(hardware.files.count, 3);
-	cr_expect_str_eq(
-	    hardware.files.items[0].name, "/etc/ssh/authorized_keys/%u");
+	cr_expect_str_eq(hardware.files.items[0].name, "/etc/ssh/hardware/%u");
 	cr_expect_not(hardware.files.items[1].authorities);
 	cr_expect_str_eq(hardware.files.items[2].name, "/etc/ssh/ca");
 	cr_expect(hardware.files.items[2].authorities);
@@ -116,7 +115,7 @@ Test(doctor_hardware, a_rule_without_any_file_is_enough_for_nobody)
 			    "rule \"staff\" of /etc/p lets hardware keys be "
 			    "enough, and \"keys\" names no file",
 			    "\"hardware_files\": "
-			    "[\"/etc/ssh/authorized_keys/%u\"] in \"keys\""),
+			    "[\"/etc/ssh/hardware/%u\"] in \"keys\""),
 		    "%zu", i);
 		findings_done(&findings);
 		end(&policy, &hardware);
@@ -247,8 +246,8 @@ Test(doctor_hardware, judges_each_file_that_the_policy_names)
 #define ADVICE     "PubkeyAuthOptions touch-required"
 #define PIN_ADVICE ADVICE " verify-required"
 
-/* Whether sshd demands the touch itself, where a line of a file that users
- * write could say that none is needed. */
+/* sshd should demand the touch itself, where a line of a file that users write
+ * could say that none is needed. */
 Test(doctor_hardware, warns_where_a_users_line_can_do_without_the_touch)
 {
 	static const struct {

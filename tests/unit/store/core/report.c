@@ -357,8 +357,8 @@ Test(report, explains_why_each_earlier_rule_does_not_match)
 	",'keys': {'hardware_files': ['/etc/ssh/keys/%u'], " \
 	"'hardware_authorities': ['/etc/ssh/ca']}"
 
-/* What the rule says of hardware keys, and in which files they stand; a key that
- * was judged decides as at a login. */
+/* It has the rule's word on hardware keys, and the files in which they stand; a
+ * key that was judged decides as at a login. */
 Test(report, explains_if_a_hardware_key_is_enough)
 {
 	static const struct {

@@ -70,7 +70,7 @@ weigh_change(const struct change *change, const struct record *given)
 	"'hardware_keys': 'enough'}"
 #define KEYS ",'keys': {'hardware_files': ['/etc/ssh/keys/%u']}"
 
-/* Whoever has no device then, and no hardware key is enough any more, is shut
+/* Where no hardware key is enough any more, users without a device are shut
  * out. */
 Test(weigh, takes_a_hardware_key_for_a_way_in)
 {
