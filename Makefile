@@ -152,6 +152,7 @@ FUZZ_SUPPORT_SRC := $(wildcard tests/fuzz/support/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 HOSTILE_SRC := tests/hostile/library.c
 AHEAD_SRC := tests/clock/ahead.c
+SK_SRC := tests/sk/provider.c
 EXAMPLE_SRC := $(wildcard examples/*.c)
 GATE_PARTS := $(filter-out gate/main.c,$(GATE_SRC))
 OWN_PARTS := $(filter-out gate/own/main.c,$(OWN_SRC))
@@ -164,7 +165,7 @@ KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
 	$(FUZZ_SUPPORT_SRC) $(BENCH_SRC) $(HOSTILE_SRC) $(AHEAD_SRC) \
-	$(PAM_TESTS)
+	$(SK_SRC) $(PAM_TESTS)
 PROOF_SRC := $(wildcard tests/proofs/*.c)
 ALL_H := $(shell find store gate admin tests examples -name '*.h')
 # Sorted: wildcard of an old make is not, and the linker keeps the order.
@@ -274,9 +275,12 @@ $(BUILD)/tfa-link: $(call obj,$(LINK_SRC) $(LINK_KEEPER)) $(BUILD)/libtfa.a
 # The door's module, which sshd, sudo and su load: of libpam and libc alone, and
 # without sanitizers, which those programs have not.  PAM_LIB is all that it
 # takes of the library.
-PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
-	$(addprefix store/base/,address.c base32.c clock.c descriptor.c endpoint.c fault.c list.c \
-	utf8.c when.c) \
+PAM_LIB := $(addprefix gate/sshd/,config.c config_words.c guard.c hardware.c \
+	hardware_search.c key.c keyfile.c keyfile_changed.c keyline.c keypath.c \
+	methods.c rootfile.c started.c title.c) \
+	$(wildcard store/json/*.c) \
+	$(addprefix store/base/,address.c base32.c clock.c descriptor.c endpoint.c \
+	fault.c file.c list.c utf8.c when.c) \
 	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \
 	$(addprefix store/wire/,connection.c dial.c protocol.c)
@@ -334,7 +338,7 @@ endif
 
 $(BUILD)/scenario: $(call obj,$(SUPPORT_SRC) $(if $(DOOR),$(PAM_TESTS)) \
     $(filter-out $(PAM_TESTS),$(SCENARIO_SRC))) $(BUILD)/libtfa.a \
-    | $(BUILD)/hostile.so $(BUILD)/ahead.so
+    | $(BUILD)/hostile.so $(BUILD)/ahead.so $(BUILD)/sk.so
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcrypto $(if $(DOOR),-lpam)
 
@@ -345,6 +349,13 @@ $(BUILD)/hostile.so $(BUILD)/ahead.so:
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(HERE) $(WARN) $(OPT) -shared -fPIC $^ -o $@
+
+# The hardware key of the scenarios, which ssh loads.
+$(BUILD)/sk.so: $(SK_SRC)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(HERE) $(WARN) $(OPT) -shared -fPIC $^ -o $@ \
+	    -lcrypto
 
 -include $(patsubst %.o,%.d,$(call obj,$(ALL_C)))
 
@@ -357,7 +368,7 @@ test: deps
 
 build-unit: $(BUILD)/unit
 build-scenario: all $(DOOR) $(FLEET) $(BUILD)/hostile.so $(BUILD)/ahead.so \
-    $(DRIVER)
+    $(BUILD)/sk.so $(DRIVER)
 # What envfuzz starts are shells, which no sanitizer sees; demo is no test.
 build-tests: build-unit build-scenario \
     $(if $(SAN),,$(BUILD)/demo $(BUILD)/envfuzz)

@@ -4,8 +4,8 @@
 struct adoption
 adoption_of(size_t users, const size_t states[])
 {
-	struct adoption found = {
-	    .done = states[STATE_ENROLLED] + states[STATE_LOCKED],
+	struct adoption found = {.done = states[STATE_ENROLLED] +
+		states[STATE_LOCKED] + states[STATE_HARDWARE],
 	    .of = users - states[STATE_EXEMPT] - states[STATE_GONE]};
 
 	if (found.of > 0)

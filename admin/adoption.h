@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* How many have a second factor, locked users included, of all who are neither
- * exempt nor gone. */
+/* How many have a second factor, of all who are neither exempt nor gone: locked
+ * users are among them, and those for whom a hardware key is enough. */
 struct adoption {
 	size_t done, of;
 	size_t percent; /* rounded down */

@@ -40,6 +40,8 @@ struct job {
 	const char *path;
 	int (*tell)(const struct job *job, int pipe);
 	keyfile_group *is_own; /* who else sshd lets write a file of keys */
+	const struct hardware_question *question;
+	const struct key *key; /* that the question is about */
 };
 
 static char *
@@ -178,6 +180,22 @@ tell_keyfile(const struct job *job, int pipe)
 			FAULT_NONE)
 	    ? 0
 	    : errno;
+}
+
+/* The answer of hardware_search(). */
+struct proof {
+	enum hardware hardware;
+	char why[WHY_TEXT];
+};
+
+static int
+tell_hardware(const struct job *job, int pipe)
+{
+	struct proof proof = {.hardware = HARDWARE_NONE};
+
+	proof.hardware = hardware_search(job->question, job->key, proof.why);
+	return file_write(pipe, &proof, sizeof(proof)) == FAULT_NONE ? 0
+								     : errno;
 }
 
 _Noreturn static void
@@ -390,14 +408,20 @@ read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
 	return true;
 }
 
+static struct passwd
+as_passwd(const struct keypath_user *user)
+{
+	return (struct passwd){.pw_name = (char *)(uintptr_t)user->name,
+	    .pw_dir = (char *)(uintptr_t)user->home,
+	    .pw_uid = user->uid,
+	    .pw_gid = user->gid};
+}
+
 enum fault
 read_keyfile_as(const struct keypath_user *user, const char *name,
     struct keyfile *ret, char ret_why[static WHY_TEXT])
 {
-	struct passwd pw = {.pw_name = (char *)(uintptr_t)user->name,
-	    .pw_dir = (char *)(uintptr_t)user->home,
-	    .pw_uid = user->uid,
-	    .pw_gid = user->gid};
+	struct passwd pw = as_passwd(user);
 	struct job job = {.pw = &pw, .path = name, .tell = tell_keyfile};
 	size_t len = 0;
 	scoped_free char *text = read_by_child(&job, KEYS_MS, &len);
@@ -420,6 +444,27 @@ read_keyfile_as(const struct keypath_user *user, const char *name,
 	    .text = found.there ? take(text) : NULL,
 	    .sound = found.sound};
 	return FAULT_NONE;
+}
+
+enum hardware
+read_hardware_as(const struct hardware_question *question,
+    const struct key *key, char ret_why[static WHY_TEXT])
+{
+	struct passwd pw = as_passwd(question->user);
+	struct job job = {
+	    .pw = &pw, .tell = tell_hardware, .question = question, .key = key};
+	size_t len = 0;
+	scoped_free char *answer = read_by_child(&job, KEYS_MS, &len);
+	struct proof proof;
+
+	if (answer == NULL || len != sizeof(proof)) {
+		snprintf(ret_why, WHY_TEXT, "the files of keys: %s",
+		    strerror(answer == NULL ? errno : EIO));
+		return HARDWARE_NONE;
+	}
+	memcpy(&proof, answer, sizeof(proof));
+	memcpy(ret_why, proof.why, sizeof(proof.why));
+	return proof.hardware;
 }
 
 bool

@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stddef.h>
 
+#include "gate/sshd/hardware.h"
 #include "gate/sshd/keyfile.h"
 
 #define READ_MAX  (1024UL * 1024) /* bytes of a file */
@@ -68,5 +69,13 @@ bool read_keys_as(const struct passwd *pw, const char *path, int limit_ms,
  */
 MUST_USE enum fault read_keyfile_as(const struct keypath_user *user,
     const char *name, struct keyfile *ret, char ret_why[static WHY_TEXT]);
+
+/*
+ * hardware_search() with the rights of the question's user and no others, so
+ * that a file which that user cannot read counts as at the gate; HARDWARE_NONE
+ * also after KEYS_MS.  Needs root.
+ */
+enum hardware read_hardware_as(const struct hardware_question *question,
+    const struct key *key, char ret_why[static WHY_TEXT]);
 
 #endif

@@ -125,6 +125,7 @@ new_table(const struct summary *summary)
 	static const char *const states[] = {[STATE_EXEMPT] = "EXEMPT",
 	    [STATE_LOCKED] = "LOCKED",
 	    [STATE_ENROLLED] = "ENROLLED",
+	    [STATE_HARDWARE] = "HARDWARE",
 	    [STATE_INVITED] = "INVITED",
 	    [STATE_BLOCKED] = "BLOCKED",
 	    [STATE_GONE] = "GONE",

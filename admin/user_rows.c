@@ -132,6 +132,8 @@ print_state(const struct user_row *row)
 
 	if (row->state == STATE_BLOCKED)
 		more = ", until tfa-admin revoke or code --enroll";
+	else if (row->state == STATE_HARDWARE)
+		more = ": no device, and a hardware key is enough";
 	else if (row->state == STATE_GONE)
 		more = ": the account was deleted";
 	printf("  state          %s%s\n", state_names[row->state], more);

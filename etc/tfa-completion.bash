@@ -61,13 +61,13 @@ _tfa_argument()
 		_tfa_users
 		;;
 	--state)
-		printf '%s\n' exempt locked enrolled invited blocked gone \
-		    overdue grace pending
+		printf '%s\n' exempt locked enrolled hardware invited \
+		    blocked gone overdue grace pending
 		;;
 	--grace | --since | --unused) printf '%s\n' 1d 7d 14d 30d ;;
 	--verdict) printf '%s\n' pass deny ;;
 	--event) printf '%s\n' login enroll revoke policy ;;
-	--reason) printf '%s\n' wrong_code locked no_device store ;;
+	--reason) printf '%s\n' wrong_code locked hardware_key store ;;
 	--qr) printf '%s\n' terminal svg uri ;;
 	--door) printf '%s\n' 2222 ;;
 	--wait) printf '%s\n' 5m 15m 1h ;;

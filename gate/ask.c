@@ -115,6 +115,7 @@ claim_keys(const struct gate *gate, struct request *ret)
 	if (gate->facts.shell == NULL)
 		name = KEYS_NONE;
 	snprintf(ret->keys, sizeof(ret->keys), "%s", name);
+	ret->hardware = (int)gate->hardware;
 }
 
 enum verdict
@@ -249,13 +250,28 @@ ask_login(struct gate *gate)
 	/* The files are in a home folder that is not known yet. */
 	if (gate->facts.shell != NULL)
 		gate_restrict(gate);
+	gate_judge_hardware(gate);
 	return gate_ask(gate, "login", NULL);
+}
+
+/* A keeper of an older release does not know the claim, and takes no request
+ * that has it: the login is then as that of any other key. */
+static enum verdict
+ask_any_keeper(struct gate *gate)
+{
+	enum verdict verdict = ask_login(gate);
+
+	if (gate->hardware == HARDWARE_UNSAID || verdict != VERDICT_DENY ||
+	    gate->reply.reason != REASON_BAD_REQUEST)
+		return verdict;
+	gate->hardware_unknown = true;
+	return ask_login(gate);
 }
 
 enum verdict
 gate_login(struct gate *gate)
 {
-	enum verdict verdict = ask_login(gate);
+	enum verdict verdict = ask_any_keeper(gate);
 
 	if (verdict == VERDICT_DENY && gate->reply.reason == REASON_LOOK) {
 		gate->look = gate->reply;

@@ -5,6 +5,7 @@
  *	options.c    what the administrator wrote behind ForceCommand
  *	facts.c      who comes, from where, for what
  *	restrict.c   what the key may run
+ *	hardware.c   if its touch may stand for a code
  *	look.c       which files say that
  *	ask.c        what the keeper says
  *	unknown.c    sshd could not say which key it was
@@ -32,6 +33,8 @@ struct gate {
 	char *key_command;    /* the key may run this alone, or NULL */
 	char why[WHY_TEXT];   /* the file or fact for which a key is refused */
 	enum reason refusal;  /* of the key, by the gate; REASON_NONE: none */
+	enum hardware hardware; /* UNSAID: the key is none of hardware, */
+	bool hardware_unknown;  /* or the keeper does not ask for that */
 	struct facts facts;
 	struct reply look;            /* the keeper's on files of keys, or 0 */
 	struct reply reply;           /* the keeper's last */
@@ -95,6 +98,13 @@ enum verdict gate_turn_away(struct gate *gate, enum reason reason);
  * denial and to a pass.
  */
 enum verdict gate_login(struct gate *gate);
+
+/*
+ * Judges if the touch of the key that was used may stand for a code, and sets
+ * gate->hardware.  The keeper must have named the files first; before that the
+ * answer for a hardware key is HARDWARE_NONE.
+ */
+void gate_judge_hardware(struct gate *gate);
 
 /* The files of keys in which gate_restrict() looks, and the policy's word on
  * other keys: as the keeper named them, or else the default. */

@@ -33,6 +33,7 @@ static const struct {
     {"uids", doctor_uids, PLAN_FAILS},
     {"keys", doctor_keys, PLAN_ALL},
     {"certificates", doctor_certificates, PLAN_ALL},
+    {"hardware-keys", doctor_hardware, PLAN_ALL},
     {"pam", doctor_pam, PLAN_ALL},
     {"tmp", doctor_tmp, PLAN_FAILS},
     {"hidepid", doctor_hidepid, PLAN_NO},

@@ -21,6 +21,7 @@
  *	keyfiles.c     reads them, for every user and in every view
  *	keynames.c     the files that only one of gate and sshd reads
  *	certificates.c authorities, principals: authorities.h
+ *	hardware.c     files of hardware keys that are enough: hardware.h
  *	running.c      the sshd that runs
  *	door.c         the door: door.h
  *	servers.c      other SSH servers: sockets.h
@@ -37,7 +38,7 @@
  *	               probe.h
  *
  * and, without any I/O: order.c (configuration files), dump.c and values.c
- * (sshd -T), version.c, person.c, door_methods.c, findings.c.
+ * (sshd -T), version.c, person.c, hardware_judge.c, door_methods.c, findings.c.
  *
  * A check that cannot be made says "warn" and why; none is left out.
  */
@@ -106,7 +107,7 @@ doctor_check doctor_drop_in, doctor_config_files, doctor_gate_file;
 doctor_check doctor_policy_file, doctor_socket;
 doctor_check doctor_running, doctor_servers, doctor_door;
 doctor_check doctor_shells, doctor_sftp_only, doctor_uids, doctor_keys,
-    doctor_certificates;
+    doctor_certificates, doctor_hardware;
 doctor_check doctor_pam, doctor_tmp, doctor_hidepid, doctor_sshrc, doctor_sftp;
 doctor_check doctor_qr, doctor_openssh;
 doctor_check doctor_keeper, doctor_store, doctor_fleet, doctor_clock;

@@ -46,6 +46,16 @@ dump_is_gated(const struct view *view)
 }
 
 bool
+dump_takes_keys(const struct view *view)
+{
+	char value[CONFIG_WORD];
+
+	return dump_is_gated(view) &&
+	    (!dump_value(view, "pubkeyauthentication", value) ||
+		strcasecmp(value, "no") != 0);
+}
+
+bool
 dump_is_of_kind(const struct view *view, unsigned long long kind)
 {
 	for (size_t i = 0; i < view->kinds.count; i++)

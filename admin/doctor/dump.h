@@ -41,6 +41,9 @@ bool dump_value(
  * the options of a key's line. */
 bool dump_is_gated(const struct view *view);
 
+/* True if the gate stands before them, and sshd takes keys. */
+bool dump_takes_keys(const struct view *view);
+
 /* True if the answer holds for users of that kind. */
 bool dump_is_of_kind(const struct view *view, unsigned long long kind);
 

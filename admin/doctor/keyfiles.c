@@ -152,16 +152,6 @@ add_path(struct paths *paths, const char *path)
 	return true;
 }
 
-static bool
-takes_keys(const struct view *view)
-{
-	char value[CONFIG_WORD];
-
-	return dump_is_gated(view) &&
-	    (!dump_value(view, "pubkeyauthentication", value) ||
-		strcasecmp(value, "no") != 0);
-}
-
 bool
 doctor_next_view(const struct doctor *doctor, const struct passwd *pw,
     size_t *i, const struct view **ret)
@@ -171,7 +161,7 @@ doctor_next_view(const struct doctor *doctor, const struct passwd *pw,
 	while (*i < doctor->views.list.count) {
 		const struct view *view = &doctor->views.list.items[(*i)++];
 
-		if (takes_keys(view) &&
+		if (dump_takes_keys(view) &&
 		    (dump_is_of_kind(view, kind) ||
 			strcmp(view->user, pw->pw_name) == 0)) {
 			*ret = view;

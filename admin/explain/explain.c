@@ -11,8 +11,32 @@
 #include "store/base/cleanup.h"
 #include "store/base/when.h"
 
+/* Says what a hardware key is worth, and in which files it has to stand. */
 static void
-print_login(const struct explained *login)
+print_hardware(const struct explanation *e, const struct explained *login)
+{
+	bool pin = login->hardware_keys == HARDWARE_KEYS_WITH_PIN;
+	char text[REPORT_TEXT];
+	size_t len;
+
+	if (login->hardware_keys <= HARDWARE_KEYS_ASKED)
+		return;
+	len = (size_t)snprintf(text, sizeof(text),
+	    "a hardware key is enough that proves a touch%s and stands in",
+	    pin ? ", a PIN," : "");
+	list_each(const struct name, file, e->hardware_files)
+		if (len < sizeof(text))
+			len += (size_t)snprintf(
+			    text + len, sizeof(text) - len, " %s", file->text);
+	list_each(const struct name, file, e->hardware_authorities)
+		if (len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+			    " %s (its authority)", file->text);
+	field_print("  hardware  ", text);
+}
+
+static void
+print_login(const struct explanation *e, const struct explained *login)
 {
 	char deadline[WHEN_SAID], until[WHEN_SAID];
 
@@ -29,6 +53,7 @@ print_login(const struct explained *login)
 		when_say(login->until_s, until);
 		printf("  until     %s\n", until);
 	}
+	print_hardware(e, login);
 }
 
 /* Prints one block for each "from" that decides, if no address was given. */
@@ -45,7 +70,25 @@ print_by_address(const struct explanation *e)
 		    one->verdict[0] != '\0'
 			? one->verdict
 			: "depends on further rules by address");
-		print_login(one);
+		print_login(e, one);
+	}
+}
+
+static void
+print_proof(const struct explained_key *key)
+{
+	switch ((enum hardware)key->hardware) {
+	case HARDWARE_TOUCH:
+		printf(", proves a touch");
+		break;
+	case HARDWARE_PIN:
+		printf(", proves a touch and a PIN");
+		break;
+	case HARDWARE_NONE:
+		printf(", proves no touch: %s", key->hardware_why);
+		break;
+	case HARDWARE_UNSAID:
+		break;
 	}
 }
 
@@ -60,6 +103,7 @@ print_key(const struct explained_key *key)
 		printf(", runs only \"%s\"", key->command);
 	if (key->reason[0] != '\0')
 		printf(" (%s): %s", key->reason, key->detail);
+	print_proof(key);
 	putchar('\n');
 }
 
@@ -70,7 +114,7 @@ explain_print(const struct explanation *e)
 		print_by_address(e);
 	} else {
 		printf("%s: %s\n", e->user, e->login.verdict);
-		print_login(&e->login);
+		print_login(e, &e->login);
 	}
 	for (size_t i = 0; i < e->skipped.count; i++)
 		printf("  not       %s: %s\n", e->skipped.items[i].rule,
@@ -144,13 +188,28 @@ let_all_past(struct explanation *e)
 		let_past(&e->by_address.items[i]);
 }
 
-/* Root reads everybody's files, and others their own: a delegate may not. */
+/* The user, whose files root reads, and others only their own: a delegate may
+ * not.  *ret_home is what ret->home is in, on the heap. */
+static bool
+may_read(const char *name, struct keypath_user *ret, char **ret_home)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	if (pw == NULL || (geteuid() != 0 && geteuid() != pw->pw_uid) ||
+	    (*ret_home = strdup(pw->pw_dir)) == NULL)
+		return false;
+	*ret = (struct keypath_user){.name = name,
+	    .home = *ret_home,
+	    .uid = pw->pw_uid,
+	    .gid = pw->pw_gid};
+	return true;
+}
+
 static int
 explain_gate(struct admin *admin, struct explanation *e)
 {
-	const struct passwd *pw = getpwnam(e->user);
-	scoped_free char *home = pw != NULL ? strdup(pw->pw_dir) : NULL;
-	struct keypath_user user = {.name = e->user, .home = home};
+	scoped_free char *home = NULL;
+	struct keypath_user user;
 	struct explaining_gate g = {
 	    .admin = admin, .explanation = e, .user = &user};
 	struct policy policy;
@@ -158,14 +217,12 @@ explain_gate(struct admin *admin, struct explanation *e)
 	enum fault fault;
 	int status = ADMIN_DONE;
 
-	if (home == NULL || (geteuid() != 0 && geteuid() != pw->pw_uid)) {
+	if (!may_read(e->user, &user, &home)) {
 		explain_note(&g,
 		    "only root can say what the gate decides on this user's "
 		    "keys");
 		return ADMIN_DONE;
 	}
-	user.uid = pw->pw_uid;
-	user.gid = pw->pw_gid;
 	fault = home_load(admin, &policy, why);
 	/* The keeper has judged by the copy that it keeps. */
 	if (fault == FAULT_AWAY || fault == FAULT_REFUSED) {
@@ -190,6 +247,35 @@ explain_gate(struct admin *admin, struct explanation *e)
 	if (g.failed)
 		admin_say("out of memory");
 	return g.failed ? ADMIN_NOT : status;
+}
+
+/*
+ * Looks beforehand what the key of --key proves, so that the keeper can say what
+ * a login with it would meet.  Where that cannot be looked up, explain_gate()
+ * says why.
+ */
+static int
+claim_hardware(struct admin *admin, struct request *request)
+{
+	struct explanation keys = {.user = ""};
+	scoped_free char *home = NULL;
+	struct keypath_user user;
+	struct explaining_gate g = {
+	    .admin = admin, .explanation = &keys, .user = &user};
+	struct policy policy;
+	char why[HOME_WHY];
+	bool ok;
+
+	if (admin->key == NULL || !may_read(request->user, &user, &home) ||
+	    home_load(admin, &policy, why) != FAULT_NONE)
+		return ADMIN_DONE;
+	g.policy = &policy;
+	ok = explain_keys(&g);
+	if (ok && keys.keys.count > 0)
+		request->hardware = keys.keys.items[0].hardware;
+	explanation_done(&keys);
+	policy_done(&policy);
+	return ok ? ADMIN_DONE : ADMIN_USAGE;
 }
 
 static int
@@ -248,6 +334,8 @@ admin_explain(struct admin *admin, int argc, char **argv)
 	if (!admin_is_user(argv[0]))
 		return ADMIN_NOT;
 	status = make_request(admin, argv[0], &request);
+	if (status == ADMIN_DONE)
+		status = claim_hardware(admin, &request);
 	if (status == ADMIN_DONE)
 		status = admin_stream(admin, &request, argv[0], &rows);
 	if (status == ADMIN_DONE)

@@ -78,14 +78,53 @@ say_refused(enum reason reason, const char *why, char *ret, size_t size)
 		    reason, &(struct reason_facts){.name = why}, ret, size);
 }
 
+/* Returns the proof of a hardware key; HARDWARE_UNSAID for another one, and
+ * where the policy names no files for such keys. */
+static enum hardware
+find_proof(const struct explaining_gate *g, const struct key *key,
+    char ret_why[static WHY_TEXT])
+{
+	const struct keys *keys = &g->policy->keys;
+	const struct hardware_question question = {.user = g->user,
+	    .files = KEYPATH_LIST(keys->files),
+	    .hardware = KEYPATH_LIST(keys->hardware_files),
+	    .authorities = KEYPATH_LIST(keys->hardware_authorities)};
+
+	ret_why[0] = '\0';
+	if (!key->hardware ||
+	    question.hardware.count + question.authorities.count == 0)
+		return HARDWARE_UNSAID;
+	return geteuid() == 0 && g->user->uid != 0
+	    ? read_hardware_as(&question, key, ret_why)
+	    : hardware_search(&question, key, ret_why);
+}
+
+/* The text of a key has no padding, which claims_key() wants. */
 static void
 fingerprint(const struct key *key, char ret[static KEY_TEXT])
 {
 	scoped_free char *auth = NULL;
+	size_t len = key != NULL ? strlen(key->text) : 0;
 
 	ret[0] = '\0';
-	if (key != NULL && asprintf(&auth, "publickey - %s", key->text) >= 0)
+	if (key != NULL &&
+	    asprintf(&auth, "publickey - %s%.*s", key->text,
+		(int)((4 - len % 4) % 4), "===") >= 0)
 		claims_key(auth, ret);
+}
+
+/* Adds the proof of a key that passes. */
+static void
+add_proof(const struct explaining_gate *g, const struct key *key,
+    struct explained_key *row)
+{
+	char why[WHY_TEXT];
+
+	if (key == NULL)
+		return;
+	row->hardware = (int)find_proof(g, key, why);
+	utf8_clean(
+	    why, strlen(why), row->hardware_why, sizeof(row->hardware_why));
 }
 
 void
@@ -109,8 +148,10 @@ explain_add_key(struct explaining_gate *g, struct key *key, const char *where)
 	if (command != NULL)
 		utf8_clean(command, strlen(command), row->command,
 		    sizeof(row->command));
-	if (reason == REASON_NONE)
+	if (reason == REASON_NONE) {
+		add_proof(g, key, row);
 		return;
+	}
 	snprintf(row->reason, sizeof(row->reason), "%s", reason_name(reason));
 	say_refused(reason, why, row->detail, sizeof(row->detail));
 }

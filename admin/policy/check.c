@@ -111,6 +111,24 @@ warn_open(const char *file, const struct policy *policy)
 	}
 }
 
+/* Without a file that root manages, no key is ever enough. */
+static void
+warn_hardware(const char *file, const struct policy *policy)
+{
+	const struct keys *keys = &policy->keys;
+
+	if (keys->hardware_files.count + keys->hardware_authorities.count > 0)
+		return;
+	list_each(const struct rule, rule, policy->rules)
+		if (rule->hardware_keys > HARDWARE_KEYS_ASKED)
+			admin_say(
+			    "warning: %s: rule \"%s\" says hardware_keys %s, "
+			    "and \"keys\" names no \"hardware_files\" and no "
+			    "\"hardware_authorities\": no key is enough",
+			    file, rule->name,
+			    hardware_keys_names[rule->hardware_keys]);
+}
+
 bool
 admin_check_text(
     const char *file, const char *text, size_t len, size_t *ret_unknown)
@@ -123,6 +141,7 @@ admin_check_text(
 	if (policy_parse(text, len, &policy, &error) == FAULT_NONE) {
 		*ret_unknown = warn_names(file, &policy);
 		warn_open(file, &policy);
+		warn_hardware(file, &policy);
 		policy_done(&policy);
 		return true;
 	}

@@ -11,7 +11,7 @@ static void
 split_group(const struct report_group *group, size_t ret[static CHART_PARTS])
 {
 	ret[CHART_DONE] = group->states[STATE_ENROLLED] +
-	    group->states[STATE_LOCKED];
+	    group->states[STATE_LOCKED] + group->states[STATE_HARDWARE];
 	ret[CHART_WAITING] = group->states[STATE_GRACE] +
 	    group->states[STATE_PENDING] + group->states[STATE_INVITED];
 	ret[CHART_LATE] = group->states[STATE_OVERDUE] +
@@ -23,7 +23,7 @@ static void
 draw_legend(struct html *html)
 {
 	static const char *const words[CHART_PARTS] = {
-	    [CHART_DONE] = "has a device",
+	    [CHART_DONE] = "has a device, or a hardware key is enough",
 	    [CHART_WAITING] = "none yet, and still let in or invited",
 	    [CHART_LATE] = "none, and refused",
 	    [CHART_REST] = "exempt"};
@@ -47,7 +47,7 @@ draw_group(struct html *html, const struct report_group *group, bool all)
 
 	split_group(group, parts);
 	snprintf(words, sizeof(words),
-	    "%zu have a device, %zu have none yet, %zu are refused, %zu are "
+	    "%zu are covered, %zu have no device yet, %zu are refused, %zu are "
 	    "exempt",
 	    parts[CHART_DONE], parts[CHART_WAITING], parts[CHART_LATE],
 	    parts[CHART_REST]);
@@ -74,7 +74,7 @@ static void
 draw_groups(struct html *html, const struct report *report)
 {
 	static const char *const heads[] = {"Group", "Bar", "Adoption", "Users",
-	    "Device", "None yet", "Refused", "Exempt", NULL};
+	    "Covered", "None yet", "Refused", "Exempt", NULL};
 	size_t shown = report->groups.count;
 
 	if (shown > REPORT_ROWS)
@@ -88,8 +88,9 @@ draw_groups(struct html *html, const struct report *report)
 	draw_legend(html);
 	html_paragraph(html,
 	    "The groups are those that a rule of the policy or its list of "
-	    "administrators names. Adoption counts users with a device, of all "
-	    "who are not exempt.");
+	    "administrators names. Covered are users with a device, and "
+	    "those without one for whom a hardware key is enough by their "
+	    "rule. Adoption is their share of all who are not exempt.");
 }
 
 /* The users with a device at the end of each day, counted back from now. */

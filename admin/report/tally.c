@@ -414,6 +414,7 @@ list_for(struct report *report, int state)
 		return &report->gone;
 	case STATE_EXEMPT:
 	case STATE_ENROLLED:
+	case STATE_HARDWARE:
 	case STATE_INVITED:
 	case STATE_PENDING:
 		break;

@@ -193,8 +193,35 @@ write_forwarding(struct html *html, int forwarding)
 	}
 }
 
+/* Said only where the policy names files for such keys: elsewhere none is
+ * enough. */
 static void
-write_rule_item(struct html *html, const struct rule *rule, int64_t now_s)
+write_hardware(
+    struct html *html, const struct policy *policy, const struct rule *rule)
+{
+	const struct decision decision = {
+	    .mode = (enum mode)rule->mode, .rule = rule};
+
+	switch (policy_hardware(policy, &decision)) {
+	case HARDWARE_KEYS_ENOUGH:
+		html_mark(html,
+		    " A hardware key that is touched is enough in "
+		    "place of a code.");
+		break;
+	case HARDWARE_KEYS_WITH_PIN:
+		html_mark(html,
+		    " A hardware key that is touched, and wants its "
+		    "PIN, is enough in place of a code.");
+		break;
+	case HARDWARE_KEYS_UNSAID:
+	case HARDWARE_KEYS_ASKED:
+		break;
+	}
+}
+
+static void
+write_rule_item(struct html *html, const struct policy *policy,
+    const struct rule *rule, int64_t now_s)
 {
 	html_mark(html, "<li><b>");
 	html_rule(html, rule->name);
@@ -210,6 +237,7 @@ write_rule_item(struct html *html, const struct rule *rule, int64_t now_s)
 	write_from(html, rule);
 	html_mark(html, ". ");
 	write_mode(html, rule->mode, rule, now_s);
+	write_hardware(html, policy, rule);
 	write_forwarding(html, rule->forwarding);
 	html_mark(html, "</li>\n");
 }
@@ -308,6 +336,13 @@ write_policy_settings(struct html *html, const struct policy *policy)
 		? "A key that is in none of the files of keys is let in."
 		: "A key that is in none of the files of keys is refused.");
 	html_mark(html, "</li>\n");
+	if (policy->keys.hardware_files.count +
+		policy->keys.hardware_authorities.count >
+	    0)
+		html_mark(html,
+		    "<li>Only such hardware keys count as stand in "
+		    "files that root alone can write, or whose authority "
+		    "stands there.</li>\n");
 	if (!policy_may_forward(policy))
 		html_mark(html,
 		    "<li>sshd forwards for nobody: the door opens "
@@ -325,7 +360,8 @@ words_policy(struct html *html, const struct policy *policy, int64_t now_s)
 	if (policy->rules.count > 0) {
 		html_mark(html, "<ol>");
 		for (size_t i = 0; i < policy->rules.count; i++)
-			write_rule_item(html, &policy->rules.items[i], now_s);
+			write_rule_item(
+			    html, policy, &policy->rules.items[i], now_s);
 		html_mark(html, "</ol>\n");
 	}
 	html_mark(html, "<p>");

@@ -7,8 +7,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "gate/pam/inquiry.h"
+#include "gate/pam/claim.h"
 #include "gate/sshd/methods.h"
+#include "gate/sshd/started.h"
 #include "store/base/cleanup.h"
 #include "store/base/descriptor.h"
 #include "store/base/utf8.h"
@@ -119,6 +120,37 @@ deny_unfit(struct ruling *ret, const char *why)
 	ruling_deny(ret, RULING_ENDS, text);
 }
 
+/* Asks, in place of what was answered before. */
+static enum fault
+ask(struct client *client, const struct inquiry *inquiry,
+    const struct request *request, struct reply *reply)
+{
+	dial_close(client);
+	reply_done(reply);
+	*reply = (struct reply){.version = 0};
+	return dial_ask(client, &inquiry->keeper, request, reply);
+}
+
+/* Of a hardware key the keeper may want to know more, or nothing. */
+static enum fault
+ask_login(struct client *client, const struct inquiry *inquiry,
+    struct request *request, struct reply *reply)
+{
+	enum fault fault;
+
+	claim_begin(inquiry, request);
+	fault = ask(client, inquiry, request, reply);
+	if (fault != FAULT_NONE || request->hardware == HARDWARE_UNSAID)
+		return fault;
+	if (reply->reason == REASON_LOOK)
+		claim_judge(inquiry, reply, request);
+	else if (reply->reason == REASON_BAD_REQUEST)
+		claim_drop(request);
+	else
+		return fault;
+	return ask(client, inquiry, request, reply);
+}
+
 void
 inquiry_ask(const struct inquiry *inquiry, struct ruling *ret)
 {
@@ -130,8 +162,7 @@ inquiry_ask(const struct inquiry *inquiry, struct ruling *ret)
 
 	if (wrong != NULL)
 		deny_unfit(ret, wrong);
-	else if (dial_ask(&client, &inquiry->keeper, &request, &reply) !=
-	    FAULT_NONE)
+	else if (ask_login(&client, inquiry, &request, &reply) != FAULT_NONE)
 		deny_unasked(inquiry, ret, client.why);
 	else if (inquiry->unknown)
 		pretend(inquiry, ret);
@@ -180,15 +211,26 @@ become(uid_t uid, gid_t gid)
 	    is_user(uid, gid);
 }
 
-_Noreturn void
-inquiry_run(const struct inquiry *inquiry, int fd)
+/* Only root sees the processes of sshd everywhere. */
+static void
+find_start(struct inquiry *inquiry)
 {
+	if (!inquiry->door || inquiry->user == NULL ||
+	    !started_connection(getppid(), inquiry->user, &inquiry->since))
+		inquiry->since = (struct timespec){0};
+}
+
+_Noreturn void
+inquiry_run(const struct inquiry *of, int fd)
+{
+	struct inquiry inquiry = *of;
 	struct ruling ruling;
 
 	forget_application(fd);
-	if (!become(inquiry->uid, inquiry->gid))
+	find_start(&inquiry);
+	if (!become(inquiry.uid, inquiry.gid))
 		_exit(1);
-	inquiry_ask(inquiry, &ruling);
+	inquiry_ask(&inquiry, &ruling);
 	_exit(write(STDIN_FILENO, &ruling, sizeof(ruling)) !=
 	    (ssize_t)sizeof(ruling));
 }

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "gate/pam/ruling.h"
 #include "store/wire/client.h"
@@ -27,12 +28,14 @@ struct inquiry {
 	bool door;    /* the strict answer: before a connection may forward */
 	bool judged;  /* the keeper let this connection pass before */
 	bool unknown; /* there is no such user: nobody may notice that */
+	const char *user, *home;    /* at the door, whose files of keys count */
 	const char *request;        /* "login" or "verify" */
 	const char *code;           /* as it was typed, or NULL */
 	const char *service;        /* of PAM, or NULL: who asks, for the log */
 	const char *token;          /* names the connection, at the door */
 	const char *ssh_connection; /* PAM's variable of that name, or NULL */
 	const char *ssh_auth_info;  /* SSH_AUTH_INFO_0, or NULL */
+	struct timespec since; /* the connection began; 0: that is not known */
 };
 
 /*

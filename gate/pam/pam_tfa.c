@@ -127,23 +127,26 @@ read_arguments(
 }
 
 /* Finds whom to ask: at the door the user who logs in; of sudo and su the one
- * who called, whom the program names.  Returns what is wrong, or NULL. */
+ * who called, whom the program names.  bytes hold what passwd says of them.
+ * Returns what is wrong, or NULL. */
 static const char *
-find_person(pam_handle_t *pamh, struct inquiry *inquiry)
+find_person(pam_handle_t *pamh, struct inquiry *inquiry,
+    char bytes[static PASSWD_BYTES])
 {
 	int fault, item = inquiry->door ? PAM_USER : PAM_RUSER;
 	const void *name = NULL, *service = NULL;
 	struct passwd entry, *found = NULL;
-	char bytes[PASSWD_BYTES];
 
 	if (pam_get_item(pamh, item, &name) != PAM_SUCCESS || name == NULL ||
 	    *(const char *)name == '\0')
 		return "PAM does not say who asks";
-	fault = getpwnam_r(name, &entry, bytes, sizeof(bytes), &found);
+	fault = getpwnam_r(name, &entry, bytes, PASSWD_BYTES, &found);
 	/* Some name services say so of a user who is not there. */
 	if (fault != 0 && fault != ENOENT && fault != ESRCH)
 		return "users cannot be looked up";
 	inquiry->unknown = found == NULL;
+	inquiry->user = found != NULL ? entry.pw_name : NULL;
+	inquiry->home = found != NULL ? entry.pw_dir : NULL;
 	inquiry->uid = found != NULL ? entry.pw_uid : INQUIRY_NOBODY;
 	inquiry->gid = found != NULL ? entry.pw_gid : INQUIRY_NOBODY;
 	if (pam_get_item(pamh, PAM_SERVICE, &service) == PAM_SUCCESS)
@@ -204,13 +207,14 @@ EXPORT int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	char token[sizeof(CONNECTION_VARIABLE "=pam/") + 2 * TOKEN_BYTES];
+	char bytes[PASSWD_BYTES];
 	struct inquiry inquiry;
 	struct ruling ruling;
 	const char *wrong = read_arguments(pamh, argc, argv, &inquiry);
 	int result = PAM_SUCCESS;
 
 	if (wrong == NULL)
-		wrong = find_person(pamh, &inquiry);
+		wrong = find_person(pamh, &inquiry, bytes);
 	if (wrong == NULL && !draw_token(token, sizeof(token)))
 		wrong = "there are no random bytes";
 	if (wrong != NULL)
@@ -243,12 +247,13 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 EXPORT int
 pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	char bytes[PASSWD_BYTES];
 	struct inquiry inquiry;
 	struct ruling ruling;
 	const char *wrong = read_arguments(pamh, argc, argv, &inquiry);
 
 	if (wrong == NULL)
-		wrong = find_person(pamh, &inquiry);
+		wrong = find_person(pamh, &inquiry, bytes);
 	inquiry.token = pam_getenv(pamh, CONNECTION_VARIABLE);
 	if (wrong == NULL && (!inquiry.door || inquiry.token == NULL))
 		wrong = "no code was asked for";

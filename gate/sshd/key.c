@@ -3,6 +3,9 @@
 
 #include "gate/sshd/key.h"
 #include "gate/sshd/keyline.h"
+#include "store/base/cleanup.h"
+
+#define CERTIFICATE_OF_USER 1 /* PROTOCOL.certkeys; 2: a host's */
 
 /* A reader of SSH's wire format (RFC 4251 section 5) that cannot overrun. */
 struct wire {
@@ -68,6 +71,12 @@ static const struct {
     {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", 3},
 };
 
+/* sshd names no other type for a key in hardware.  The signature of a browser
+ * has a name of its own, which is none of a key's. */
+static const char *const hardware_types[] = {"sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com", "sk-ssh-ed25519-cert-v01@openssh.com",
+    "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"};
+
 static const char cert_suffix[] = "-cert-v01@openssh.com";
 
 /* Critical options: sshd enforces all but the first, which ForceCommand
@@ -90,31 +99,47 @@ read_critical(struct wire options, struct key *key)
 			    (const char *)command.at, command.left);
 			if (key->force_command == NULL)
 				return false;
-		} else if (!wire_is(&name, "source-address") &&
-		    !wire_is(&name, "verify-required")) {
+		} else if (wire_is(&name, "verify-required")) {
+			key->verify = true;
+		} else if (!wire_is(&name, "source-address")) {
 			return false;
 		}
 	}
 	return !options.bad;
 }
 
+/* sshd refuses a certificate whose extensions do not parse; here such a one is
+ * only worth less. */
+static bool
+may_lack_touch(struct wire extensions)
+{
+	while (extensions.left > 0 && !extensions.bad) {
+		struct wire name = wire_string(&extensions);
+
+		wire_string(&extensions); /* data */
+		if (wire_is(&name, "no-touch-required"))
+			return true;
+	}
+	return extensions.bad;
+}
+
 static bool
 read_certificate(struct wire w, int fields, struct key *key)
 {
-	struct wire critical, authority;
+	struct wire principals, critical, extensions, authority;
 
 	wire_string(&w); /* nonce */
 	for (int i = 0; i < fields; i++)
 		wire_string(&w);
 	wire_u32(&w); /* serial, 64 bits */
 	wire_u32(&w);
-	wire_u32(&w);    /* type */
+	key->of_user = wire_u32(&w) == CERTIFICATE_OF_USER;
 	wire_string(&w); /* key id */
-	wire_string(&w); /* principals */
+	principals = wire_string(&w);
 	for (int i = 0; i < 4; i++)
 		wire_u32(&w); /* valid after, valid before */
 	critical = wire_string(&w);
-	wire_string(&w); /* extensions */
+	extensions = wire_string(&w);
 	wire_string(&w); /* reserved */
 	authority = wire_string(&w);
 	wire_string(&w); /* signature */
@@ -123,7 +148,35 @@ read_certificate(struct wire w, int fields, struct key *key)
 	key->is_certificate = true;
 	key->authority = authority.at;
 	key->authority_len = authority.left;
+	key->principals = principals.at;
+	key->principals_len = principals.left;
+	key->no_touch = may_lack_touch(extensions);
 	return read_critical(critical, key);
+}
+
+bool
+key_has_principal(const struct key *key, const char *name, size_t len)
+{
+	struct wire w = {.at = key->principals, .left = key->principals_len};
+
+	while (w.left > 0 && !w.bad) {
+		struct wire principal = wire_string(&w);
+
+		if (!w.bad && principal.left == len &&
+		    memcmp(principal.at, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_hardware_type(const struct wire *type)
+{
+	for (size_t i = 0;
+	     i < sizeof(hardware_types) / sizeof(hardware_types[0]); i++)
+		if (wire_is(type, hardware_types[i]))
+			return true;
+	return false;
 }
 
 /* A plain key, or a certificate whose every byte is accounted for. */
@@ -136,6 +189,7 @@ read_blob(struct key *key)
 
 	if (w.bad || type.left == 0)
 		return false;
+	key->hardware = is_hardware_type(&type);
 	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]);
 	     i++)
 		if (wire_is(&type, certificates[i].type))
@@ -181,6 +235,25 @@ read_key_blob(const char *text, struct key *key)
 	return key->text != NULL ? FAULT_NONE : FAULT_MEMORY;
 }
 
+static bool
+is_hardware_blob(const struct key *key)
+{
+	struct wire w = {.at = key->blob, .left = key->len};
+	struct wire type = wire_string(&w);
+
+	return is_hardware_type(&type);
+}
+
+/* True if the key begins with this name of its type. */
+static bool
+is_of_type(const struct key *key, const char *type, size_t len)
+{
+	struct wire w = {.at = key->blob, .left = key->len};
+	struct wire own = wire_string(&w);
+
+	return own.left == len && memcmp(own.at, type, len) == 0;
+}
+
 enum fault
 key_parse(const char *auth, struct key *ret)
 {
@@ -202,8 +275,28 @@ key_parse(const char *auth, struct key *ret)
 		key_done(&key);
 		return fault;
 	}
+	key.hardware = key.hardware &&
+	    is_of_type(&key, type, strcspn(type, " "));
 	*ret = key;
 	return FAULT_NONE;
+}
+
+bool
+key_is_mentioned(const char *line, const struct key *key)
+{
+	scoped_free char *bare = NULL;
+	size_t n = 0;
+
+	if (*keyline_skip(line) == '#')
+		return false;
+	bare = malloc(strlen(line) + 1);
+	if (bare == NULL)
+		return true;
+	for (; *line != '\0'; line++)
+		if (!keyline_is_white(*line))
+			bare[n++] = *line;
+	bare[n] = '\0';
+	return strstr(bare, key->text) != NULL;
 }
 
 enum fault
@@ -220,6 +313,8 @@ key_of_line(const char *text, bool authority, struct key *ret)
 		key.is_certificate = true;
 		key.authority = key.blob;
 		key.authority_len = key.len;
+	} else {
+		key.hardware = is_hardware_blob(&key);
 	}
 	key.text = encode(key.blob, key.len);
 	if (key.text == NULL) {

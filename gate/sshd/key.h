@@ -18,10 +18,16 @@ struct key {
 	uint8_t *blob;
 	size_t len;
 	char *text; /* in base64: the blob, or of a certificate the authority */
+	bool hardware;       /* a key of FIDO2 or U2F, by its type */
 	bool is_certificate; /* then the rest is set; it points into blob */
 	const uint8_t *authority; /* the key that signed it */
 	size_t authority_len;
 	char *force_command; /* its critical option, or NULL; on the heap */
+	bool of_user;        /* it is a user's, not a host's */
+	bool no_touch;       /* its extensions may take the touch away */
+	bool verify;         /* it demands the PIN */
+	const uint8_t *principals; /* a string for each */
+	size_t principals_len;
 };
 
 /*
@@ -33,6 +39,13 @@ struct key {
  */
 MUST_USE enum fault key_parse(const char *auth, struct key *ret);
 void key_done(struct key *key);
+
+/* True if a certificate names this principal. */
+bool key_has_principal(const struct key *key, const char *name, size_t len);
+
+/* True if a line that cannot be read has the text of the key in it, with or
+ * without white space, or if there is no memory to look. */
+bool key_is_mentioned(const char *line, const struct key *key);
 
 /*
  * *ret: the key of a line of a file, as if sshd had let it in; or, with

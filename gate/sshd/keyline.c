@@ -204,10 +204,9 @@ static const char *const forwarding[] = {
     "restrict", "port-forwarding", "no-port-forwarding"};
 static const char *const flags[] = {"pty", "no-pty", "agent-forwarding",
     "no-agent-forwarding", "x11-forwarding", "no-x11-forwarding", "user-rc",
-    "no-user-rc", "touch-required", "no-touch-required", "verify-required",
-    "no-verify-required"};
-static const char *const values[] = {
-    "from", "expiry-time", "permitlisten", "tunnel"};
+    "no-user-rc", "touch-required"};
+static const char *const limits[] = {"from", "expiry-time"};
+static const char *const values[] = {"permitlisten", "tunnel"};
 
 /* Skips ="value" after a name of which only the form matters. */
 static bool
@@ -227,6 +226,18 @@ is_listed(const char **at, const char *const *names, size_t count)
 	return false;
 }
 
+/* The last of those about the PIN counts for sshd, and the last of those about
+ * the touch.  Here one that takes something away does, wherever it stands. */
+static bool
+take_hardware_option(const char **at, struct keyline_options *ret)
+{
+	if (is_option(at, "no-touch-required"))
+		return ret->no_touch = true;
+	if (is_option(at, "no-verify-required"))
+		return ret->no_verify = true;
+	return is_option(at, "verify-required") && (ret->verify = true);
+}
+
 static bool
 take_key_option(const char **at, struct keyline_options *ret)
 {
@@ -240,14 +251,22 @@ take_key_option(const char **at, struct keyline_options *ret)
 		return ret->authority = true;
 	if (is_option(at, "environment"))
 		return (ret->environment = true) && skip_value(at);
-	if (is_option(at, "principals"))
-		return (ret->principals = true) && skip_value(at);
+	if (is_option(at, "principals")) {
+		if (ret->principals != NULL || *(*at)++ != '=')
+			return false;
+		ret->principals = quoted_value(at);
+		return ret->principals != NULL;
+	}
 	if (is_listed(at, forwarding, COUNT(forwarding)))
 		return ret->forwarding = true;
 	if (is_option(at, "permitopen"))
 		return (ret->forwarding = true) && skip_value(at);
+	if (is_listed(at, limits, COUNT(limits)))
+		return (ret->limited = true) && skip_value(at);
 	if (is_listed(at, values, COUNT(values)))
 		return skip_value(at);
+	if (take_hardware_option(at, ret))
+		return true;
 	return is_listed(at, flags, COUNT(flags));
 }
 
@@ -270,6 +289,7 @@ void
 keyline_options_done(struct keyline_options *options)
 {
 	free(options->command);
+	free(options->principals);
 	*options = (struct keyline_options){.command = NULL};
 }
 

@@ -24,9 +24,14 @@ struct keyline {
 struct keyline_options {
 	bool authority;   /* cert-authority: it signs certificates */
 	bool environment; /* it sets variables */
-	bool principals;  /* it lists principals, as an authority's line may */
 	bool forwarding; /* it says whether, or where to, ports are forwarded */
+	bool no_touch;   /* it may take the touch of a hardware key away */
+	bool verify;     /* it demands the PIN of a hardware key, */
+	bool no_verify;  /* or says that it does not */
+	bool limited;    /* from where, or until when, it lets the key in */
 	char *command;   /* on the heap, or NULL */
+	char *principals; /* that an authority's line lists; on the heap, or
+			   * NULL */
 };
 
 /*
@@ -40,7 +45,7 @@ void keyline_done(struct keyline *line);
 /*
  * *ret: the options up to the first blank outside of quotes.  False if sshd
  * ignores the line: for an option that it does not know, a value without
- * quotes, two commands.  keyline_options_done() frees *ret in both cases.
+ * quotes, two commands, two lists of principals.  keyline_options_done() frees *ret in both cases.
  */
 bool keyline_options(const char *text, struct keyline_options *ret);
 void keyline_options_done(struct keyline_options *options);

@@ -40,26 +40,6 @@ judge_known_line(
 	return ok;
 }
 
-/* True if a line that cannot be read has the text of the key in it, with or
- * without white space, or if there is no memory to look. */
-static bool
-mentions(const char *line, const struct key *key)
-{
-	scoped_free char *bare = NULL;
-	size_t n = 0;
-
-	if (*keyline_skip(line) == '#')
-		return false;
-	bare = malloc(strlen(line) + 1);
-	if (bare == NULL)
-		return true;
-	for (; *line != '\0'; line++)
-		if (!keyline_is_white(*line))
-			bare[n++] = *line;
-	bare[n] = '\0';
-	return strstr(bare, key->text) != NULL;
-}
-
 static void
 search_line(const char *text, const struct key *key, struct restriction *r)
 {
@@ -69,7 +49,8 @@ search_line(const char *text, const struct key *key, struct restriction *r)
 	bool known = keyline_read(text, &line) && line.len == len &&
 	    memcmp(line.blob, bytes, len) == 0;
 
-	if (known ? !judge_known_line(&line, key, r) : mentions(text, key))
+	if (known ? !judge_known_line(&line, key, r)
+		  : key_is_mentioned(text, key))
 		r->listed = r->conflicting = true;
 	keyline_done(&line);
 }

@@ -18,36 +18,14 @@
 #include "store/base/file.h"
 
 #define ANCESTORS_MAX   32
-#define PROC_MAX        4096      /* bytes of a title that we need */
 #define CONFIG_FILE_MAX (1 << 20) /* bytes of one of sshd's files */
 #define KEYS_DEFAULT    ".ssh/authorized_keys .ssh/authorized_keys2"
-#define NS_PER_S        1000000000LL
 
 static enum fault
 cannot_tell(char *ret_why, const char *what, const char *why)
 {
 	snprintf(ret_why, WHY_TEXT, "%.300s: %.150s", what, why);
 	return FAULT_IO;
-}
-
-/* The title of a process, and whose the process is. */
-static bool
-read_title(pid_t pid, char ret[static PROC_MAX], uid_t *ret_owner)
-{
-	scoped_free char *text = NULL;
-	char path[64];
-	scoped_fd int fd = -1;
-	struct stat st;
-	size_t len = 0;
-
-	snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 ||
-	    file_read(fd, PROC_MAX - 1, &text, &len) != FAULT_NONE)
-		return false;
-	memcpy(ret, text, len + 1);
-	*ret_owner = st.st_uid;
-	return true;
 }
 
 /* The sshd that listens, and the connection that it gave to us. */
@@ -96,14 +74,14 @@ is_listener(const char *title, struct origin *ret)
 static enum fault
 find_listener(const char *user, struct origin *ret, char *ret_why)
 {
-	char title[PROC_MAX], below[PROC_MAX] = "";
+	char title[STARTED_TITLE], below[STARTED_TITLE] = "";
 	pid_t pid = getppid();
 	bool served = false;
 	uid_t owner;
 
 	ret->since.tv_sec = 0;
 	for (int i = 0; i < ANCESTORS_MAX && pid > 0; i++) {
-		if (!read_title(pid, title, &owner))
+		if (!started_title(pid, title, &owner))
 			return cannot_tell(ret_why, "/proc", strerror(errno));
 		ret->listener = pid;
 		if (owner == 0 && is_listener(title, ret))
@@ -121,19 +99,10 @@ find_listener(const char *user, struct origin *ret, char *ret_why)
 		   : "which file it reads cannot be seen");
 }
 
-/* Later by more than one tick.  In the first tick of a connection nobody is
- * authenticated yet, and in its own no sshd has read its files. */
-static bool
-is_later(const struct timespec *a, const struct timespec *b)
-{
-	return (a->tv_sec - b->tv_sec) * NS_PER_S + a->tv_nsec - b->tv_nsec >
-	    STARTED_TICK_NS;
-}
-
 bool
 sshd_is_newer(const struct timespec *changed, const struct sshd_view *view)
 {
-	return is_later(changed, &view->since);
+	return started_is_later(changed, &view->since);
 }
 
 struct look {
@@ -314,12 +283,12 @@ judge_loaded(
 	char pid_file[CONFIG_WORD];
 	struct timespec loaded;
 
-	if (!is_later(&look->changed, &origin->started))
+	if (!started_is_later(&look->changed, &origin->started))
 		return;
 	started_pid_file(config, pid_file);
 	if (!started_reload(pid_file, origin->listener, &loaded) ||
-	    is_later(&loaded, &look->view->since) ||
-	    is_later(&look->changed, &loaded))
+	    started_is_later(&loaded, &look->view->since) ||
+	    started_is_later(&look->changed, &loaded))
 		look_fails(look, look->latest,
 		    "was changed, and sshd not reloaded since (or its PidFile "
 		    "does not say so)");

@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include "store/base/cleanup.h"
+#include "store/base/file.h"
 #include "gate/sshd/started.h"
+#include "gate/sshd/title.h"
 
-#define NS_PER_S 1000000000LL
-#define STAT_MAX 1024 /* bytes of /proc/PID/stat that we need */
+#define ANCESTORS_MAX 32
+#define NS_PER_S      1000000000LL
+#define STAT_MAX      1024 /* bytes of /proc/PID/stat that we need */
 
 /* A file of /proc has no size. */
 static bool
@@ -85,6 +88,52 @@ started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret)
 	ret->tv_sec = start / NS_PER_S;
 	ret->tv_nsec = (long)(start % NS_PER_S);
 	return process.ticks >= 0 && start > 0;
+}
+
+bool
+started_title(pid_t pid, char ret[static STARTED_TITLE], uid_t *ret_owner)
+{
+	scoped_free char *text = NULL;
+	char path[64];
+	scoped_fd int fd = -1;
+	struct stat st;
+	size_t len = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+	    file_read(fd, STARTED_TITLE - 1, &text, &len) != FAULT_NONE)
+		return false;
+	memcpy(ret, text, len + 1);
+	*ret_owner = st.st_uid;
+	return true;
+}
+
+bool
+started_connection(pid_t pid, const char *user, struct timespec *ret)
+{
+	char title[STARTED_TITLE];
+	struct timespec since;
+	uid_t owner;
+
+	for (int i = 0; i < ANCESTORS_MAX && pid > 0; i++) {
+		if (!started_title(pid, title, &owner) ||
+		    !started_process(pid, &pid, &since))
+			return false;
+		/* The door's sshd has another name. */
+		if (owner == 0 && title_names(title, user)) {
+			*ret = since;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+started_is_later(const struct timespec *a, const struct timespec *b)
+{
+	return (a->tv_sec - b->tv_sec) * NS_PER_S + a->tv_nsec - b->tv_nsec >
+	    STARTED_TICK_NS;
 }
 
 /* sshd takes the first line. */

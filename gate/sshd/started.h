@@ -1,7 +1,7 @@
 /*
- * When a process started, and when an sshd that listens read its configuration:
- * sshd runs with what it has read, and not with what stands there now.  The
- * gate, doctor and setup ask here.
+ * When a process started, when a connection began, and when an sshd that listens
+ * read its configuration: sshd runs with what it has read, and not with what
+ * stands there now.  The gate, the door's module, doctor and setup ask here.
  */
 #ifndef TFA_STARTED_H
 #define TFA_STARTED_H
@@ -34,6 +34,25 @@ int64_t started_ticks_now(void);
  * False where either is not known. */
 MUST_USE bool
 started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret);
+
+/* The title of a process, which anybody can give to one of theirs, and whose the
+ * process is.  False where it cannot be seen. */
+#define STARTED_TITLE 4096 /* bytes of one that we need */
+MUST_USE bool
+started_title(pid_t pid, char ret[static STARTED_TITLE], uid_t *ret_owner);
+
+/*
+ * *ret: when the connection began that this process serves, or that one above it
+ * does: root's process of sshd with a title that names the user.  It was started
+ * before anybody was authenticated.  False where that cannot be seen.
+ */
+MUST_USE bool
+started_connection(pid_t pid, const char *user, struct timespec *ret);
+
+/* True if a is later than b by more than one tick.  In the first tick of a
+ * connection nobody is authenticated yet, and in its own no sshd has read its
+ * files. */
+bool started_is_later(const struct timespec *a, const struct timespec *b);
 
 /* The file in which sshd writes its number.  *ret: "" where the line of the
  * configuration has none. */

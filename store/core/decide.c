@@ -294,6 +294,27 @@ opens(int forwarding)
 	    forwarding == FORWARDING_OPEN;
 }
 
+enum hardware_keys
+policy_hardware(const struct policy *policy, const struct decision *decision)
+{
+	const struct keys *keys = &policy->keys;
+
+	if (decision->rule == NULL ||
+	    keys->hardware_files.count + keys->hardware_authorities.count == 0)
+		return HARDWARE_KEYS_ASKED;
+	if (decision->mode != MODE_REQUIRED && decision->mode != MODE_OPTIONAL)
+		return HARDWARE_KEYS_ASKED;
+	switch ((enum hardware_keys)decision->rule->hardware_keys) {
+	case HARDWARE_KEYS_ENOUGH:
+	case HARDWARE_KEYS_WITH_PIN:
+		return (enum hardware_keys)decision->rule->hardware_keys;
+	case HARDWARE_KEYS_UNSAID:
+	case HARDWARE_KEYS_ASKED:
+		break;
+	}
+	return HARDWARE_KEYS_ASKED;
+}
+
 bool
 policy_may_forward(const struct policy *policy)
 {

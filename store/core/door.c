@@ -77,7 +77,8 @@ door_decide(const struct policy *policy, const struct decision *decision,
 		return;
 	case FORWARDING_AFTER_CODE:
 		if ((ret->verdict == VERDICT_PASS &&
-			ret->reason != REASON_REMEMBERED) ||
+			ret->reason != REASON_REMEMBERED &&
+			ret->reason != REASON_HARDWARE_KEY) ||
 		    is_for_setup(ret))
 			want_code(record, login, ret);
 		return;

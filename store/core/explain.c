@@ -112,6 +112,8 @@ say_outcome(const struct policy *policy, const struct record *record,
 	static const char *const words[REASON_COUNT] = {
 	    [REASON_EXEMPT] = "exempt: never asked",
 	    [REASON_REMEMBERED] = "a code was given not long ago",
+	    [REASON_HARDWARE_KEY] = "a hardware key is enough: not asked for "
+				    "a code",
 	    [REASON_OPTIONAL] = "no device, and none is required",
 	    [REASON_GRACE] = "no device yet, and the grace period lasts",
 	    [REASON_ASK_ONE_TIME] = "no device: asked for a one-time code",
@@ -208,6 +210,8 @@ explain_one(const struct explaining *e, const struct decision *decision,
 	ret->deadline_s = outcome.deadline_s;
 	if (decision->rule != NULL && decision->mode == MODE_EXEMPT)
 		ret->until_s = decision->rule->until_s;
+	if (decision->mode == MODE_REQUIRED || decision->mode == MODE_OPTIONAL)
+		ret->hardware_keys = (int)policy_hardware(e->policy, decision);
 	if (decision->mode == MODE_NONE)
 		say_denied(
 		    decision, &outcome, ret->reason, sizeof(ret->reason));
@@ -260,6 +264,39 @@ explain_addresses(
 	explain_address(e, decision, NULL);
 }
 
+static bool
+copy_names(void *ret, const void *list)
+{
+	struct list names;
+
+	memcpy(&names, list, sizeof(names));
+	for (size_t i = 0; i < names.count; i++) {
+		struct name *name = list_add(ret, sizeof(*name));
+
+		if (name == NULL)
+			return false;
+		*name = ((const struct name *)names.items)[i];
+	}
+	return true;
+}
+
+/* Names the files of hardware keys where one is enough. */
+static void
+explain_hardware(struct explaining *e)
+{
+	const struct keys *keys = &e->policy->keys;
+	struct explanation *explanation = e->explanation;
+	bool enough = explanation->login.hardware_keys > HARDWARE_KEYS_ASKED;
+
+	list_each(const struct explained, one, explanation->by_address)
+		enough |= one->hardware_keys > HARDWARE_KEYS_ASKED;
+	if (enough &&
+	    !(copy_names(&explanation->hardware_files, &keys->hardware_files) &&
+		copy_names(&explanation->hardware_authorities,
+		    &keys->hardware_authorities)))
+		e->fault = FAULT_MEMORY;
+}
+
 enum fault
 report_explain(const struct policy *policy, const struct subject *subject,
     const struct record *record, const struct login *login,
@@ -278,6 +315,7 @@ report_explain(const struct policy *policy, const struct subject *subject,
 	explain_one(&e, &decision, &explanation.login);
 	if (decision.reason == REASON_NO_ADDRESS)
 		explain_addresses(&e, &traced, &decision);
+	explain_hardware(&e);
 	traced.member = ask_member;
 	traced.skipped = add_skipped;
 	traced.ctx = &e;

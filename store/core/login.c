@@ -3,7 +3,8 @@
 #include "store/core/door.h"
 
 const char *const state_names[] = {"none", "exempt", "locked", "enrolled",
-    "invited", "blocked", "gone", "overdue", "grace", "pending", NULL};
+    "hardware", "invited", "blocked", "gone", "overdue", "grace", "pending",
+    NULL};
 
 /* A time in the future was written by a clock that was wrong once. */
 static int64_t
@@ -386,6 +387,25 @@ decide_first(const struct policy *policy, enum mode mode,
 		decide_overdue(record, login, ret);
 }
 
+bool
+login_has_hardware(const struct policy *policy, const struct decision *decision,
+    const struct record *record, const struct login *login)
+{
+	if (login_is_blocked(record))
+		return false;
+	switch (policy_hardware(policy, decision)) {
+	case HARDWARE_KEYS_ENOUGH:
+		return login->hardware == HARDWARE_TOUCH ||
+		    login->hardware == HARDWARE_PIN;
+	case HARDWARE_KEYS_WITH_PIN:
+		return login->hardware == HARDWARE_PIN;
+	case HARDWARE_KEYS_UNSAID:
+	case HARDWARE_KEYS_ASKED:
+		break;
+	}
+	return false;
+}
+
 /* For a user about whom the policy decides. */
 static void
 decide_by_mode(const struct policy *policy, const struct decision *decision,
@@ -402,6 +422,8 @@ decide_by_mode(const struct policy *policy, const struct decision *decision,
 	else if (mode == MODE_EXEMPT &&
 	    !door_asks_exempt(policy, decision, record, login))
 		set_outcome(ret, VERDICT_PASS, REASON_EXEMPT);
+	else if (login_has_hardware(policy, decision, record, login))
+		set_outcome(ret, VERDICT_PASS, REASON_HARDWARE_KEY);
 	else if (record->devices.count > 0)
 		decide_enrolled(policy, record, login, ret);
 	else
@@ -447,6 +469,9 @@ login_state(const struct policy *policy, const struct decision *decision,
 		return STATE_LOCKED;
 	if (record->devices.count > 0)
 		return STATE_ENROLLED;
+	if (policy_hardware(policy, decision) != HARDWARE_KEYS_ASKED &&
+	    !login_is_blocked(record))
+		return STATE_HARDWARE;
 	if ((record->invited_until_s > now_s &&
 		policy->enrollment.self != SELF_CODE) ||
 	    record_codes_left(record, CODE_ENROLL, now_s) > 0)

@@ -6,7 +6,7 @@
  * It must never pass a login for a reason that a thief could bring about: a
  * user without a device passes only while a device is optional or grace lasts,
  * and never a user who once had one; or where a code was given on the same
- * connection of the door.
+ * connection of the door; or with a hardware key that the rule says is enough.
  * proved: tests/proofs/login.c 1a 2a 2b 2c 4a, 2 logins.
  */
 #ifndef TFA_LOGIN_H
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "store/core/announce.h"
+#include "store/core/hardware.h"
 #include "store/core/policy.h"
 #include "store/core/record.h"
 #include "store/core/verdict.h"
@@ -40,6 +41,7 @@ struct login {
 	bool door;    /* at the door: a pass opens forwarding and sessions */
 	bool by_door; /* the connection has a name of the door's */
 	bool proof;   /* it only proves who asks: a pass opens no session */
+	enum hardware hardware; /* of the key, as the gate judged it */
 	int64_t now_s;
 };
 
@@ -80,6 +82,7 @@ enum state {
 	STATE_EXEMPT,
 	STATE_LOCKED,
 	STATE_ENROLLED,
+	STATE_HARDWARE, /* no device, and a hardware key is enough */
 	STATE_INVITED,
 	STATE_BLOCKED, /* an admin took the devices, and allows no new one */
 	STATE_GONE,    /* a record, but no Unix account */
@@ -107,6 +110,17 @@ int64_t login_hold_s(const struct policy *policy, const struct login *login);
  */
 void login_decide(const struct policy *policy, const struct decision *decision,
     struct record *record, const struct login *login, struct outcome *ret);
+
+/*
+ * True if the key of this login is enough by itself: the rule that decided says
+ * so of hardware keys, and this is one, touched, and with a PIN where the rule
+ * wants it.  Never for a user who is blocked: an administrator took all devices
+ * away then, and meant to keep them out.  Such a pass leaves nothing in the
+ * record that a code leaves there.
+ */
+bool
+login_has_hardware(const struct policy *policy, const struct decision *decision,
+    const struct record *record, const struct login *login);
 
 /* The user's state at now_s, and the deadline (0: none). */
 enum state

@@ -11,6 +11,8 @@ static const char *const self_names[] = {"grace", "always", "code", NULL};
 static const char *const unlisted_names[] = {"refuse", "allow", NULL};
 const char *const forwarding_names[] = {
     "", "closed", "after-code", "open", NULL};
+const char *const hardware_keys_names[] = {
+    "", "asked", "enough", "enough-with-pin", NULL};
 
 static bool
 prefix_read(const char *text, void *ret)
@@ -54,6 +56,8 @@ static const struct json_field rule_fields[] = {
     ROW(TEXT, rule, "by", MAYBE, by),
     ROW(OBJECT, rule, "grace", MAYBE, grace, &grace_shape),
     ROW(CHOICE, rule, "forwarding", MAYBE, forwarding, forwarding_names),
+    ROW(CHOICE, rule, "hardware_keys", MAYBE, hardware_keys,
+	hardware_keys_names),
 };
 
 /* Nobody is called so.  Behind "!" such a name would lose a protection. */
@@ -152,6 +156,11 @@ rule_check(const void *value, struct json_place *ret_place)
 		return "only a required rule has grace";
 	if (rule->grace.for_s > 0 && rule->since_s == 0)
 		return "\"for\" needs \"since\" beside \"grace\"";
+	ret_place->key = "hardware_keys";
+	if (rule->hardware_keys > HARDWARE_KEYS_ASKED &&
+	    rule->mode == MODE_EXEMPT)
+		return "an exempt rule asks for no code that a hardware key "
+		       "could stand for";
 	return NULL;
 }
 
@@ -227,30 +236,81 @@ static const struct json_shape remember_shape = JSON_SHAPE(
 static const struct json_field keys_fields[] = {
     ROW(LIST, keys, "files", DEFAULT, files, KEY_FILES_MAX, &item_name),
     ROW(CHOICE, keys, "unlisted", DEFAULT, unlisted, unlisted_names),
+    ROW(LIST, keys, "hardware_files", MAYBE, hardware_files, KEY_FILES_MAX,
+	&item_name),
+    ROW(LIST, keys, "hardware_authorities", MAYBE, hardware_authorities,
+	KEY_FILES_MAX, &item_name),
 };
 
 /* The gate refuses every key if a file's name has another % sequence. */
 static const char *
+key_file_check(const char *name)
+{
+	if (strlen(name) > KEY_FILE_MAX)
+		return "must have at most 80 bytes";
+	for (const char *at = name; (at = strchr(at, '%')) != NULL; at += 2)
+		if (at[1] == '\0' || strchr("huU%", at[1]) == NULL)
+			return "only %h, %u, %U and %% stand for something";
+	return NULL;
+}
+
+/* A file in a home folder is a user's, and none may count for a code. */
+static const char *
+hardware_file_check(const char *name)
+{
+	const char *wrong = key_file_check(name);
+
+	if (wrong == NULL && name[0] != '/')
+		wrong =
+		    "must begin with /, such as /etc/ssh/hardware/%u: users "
+		    "can write what is in their home folders";
+	return wrong;
+}
+
+/* sshd's TrustedUserCAKeys stands for nothing else, either. */
+static const char *
+authority_file_check(const char *name)
+{
+	if (strchr(name, '%') != NULL)
+		return "is one file for all users: without %";
+	return hardware_file_check(name);
+}
+
+static const char *
+each_name(
+    const void *list, const char *(*check)(const char *name), int *ret_index)
+{
+	const char *wrong;
+	struct list l;
+
+	memcpy(&l, list, sizeof(l));
+	for (size_t i = 0; i < l.count; i++) {
+		*ret_index = (int)i;
+		wrong = check(((const struct name *)l.items + i)->text);
+		if (wrong != NULL)
+			return wrong;
+	}
+	*ret_index = -1;
+	return NULL;
+}
+
+static const char *
 keys_check(const void *value, struct json_place *ret_place)
 {
 	const struct keys *keys = value;
+	int *at = &ret_place->index;
+	const char *wrong;
 
 	ret_place->key = "files";
-	for (size_t i = 0; i < keys->files.count; i++) {
-		ret_place->index = (int)i;
-		if (strlen(keys->files.items[i].text) > KEY_FILE_MAX)
-			return "must have at most 80 bytes";
-	}
-	ret_place->index = -1;
-	for (size_t i = 0; i < keys->files.count; i++)
-		for (const char *at = keys->files.items[i].text;
-		     (at = strchr(at, '%')) != NULL; at += 2)
-			if (at[1] == '\0' || strchr("huU%", at[1]) == NULL) {
-				ret_place->index = (int)i;
-				return "only %h, %u, %U and %% stand for "
-				       "something";
-			}
-	return NULL;
+	wrong = each_name(&keys->files, key_file_check, at);
+	if (wrong != NULL)
+		return wrong;
+	ret_place->key = "hardware_files";
+	wrong = each_name(&keys->hardware_files, hardware_file_check, at);
+	if (wrong != NULL)
+		return wrong;
+	ret_place->key = "hardware_authorities";
+	return each_name(&keys->hardware_authorities, authority_file_check, at);
 }
 
 static const struct json_shape keys_shape = JSON_SHAPE(keys_fields, keys_check);
@@ -325,8 +385,11 @@ set_defaults(struct policy *policy)
 }
 
 static bool
-keys_are_default(const struct keys *keys)
+keys_are_default(const struct keys *keys, bool hardware)
 {
+	if (hardware &&
+	    keys->hardware_files.count + keys->hardware_authorities.count > 0)
+		return false;
 	return keys->unlisted != UNLISTED_ALLOW && keys->files.count == 2 &&
 	    strcmp(keys->files.items[0].text, KEYS_FILE_FIRST) == 0 &&
 	    strcmp(keys->files.items[1].text, KEYS_FILE_SECOND) == 0;
@@ -339,12 +402,28 @@ mix_text(uint64_t hash, const char *text)
 	return fnv_add(hash, text, strlen(text) + 1);
 }
 
+/* With their number, so that a name of one list is none of the next. */
+static uint64_t
+mix_names(uint64_t hash, const void *list)
+{
+	char number[24];
+	struct list l;
+
+	memcpy(&l, list, sizeof(l));
+	snprintf(number, sizeof(number), "%zu", l.count);
+	hash = mix_text(hash, number);
+	for (size_t i = 0; i < l.count; i++)
+		hash = mix_text(hash, ((const struct name *)l.items + i)->text);
+	return hash;
+}
+
 void
-policy_keys_name(const struct keys *keys, char ret[static KEYS_NAME])
+policy_keys_name(
+    const struct keys *keys, bool hardware, char ret[static KEYS_NAME])
 {
 	uint64_t hash = FNV_BEGIN;
 
-	if (keys_are_default(keys)) {
+	if (keys_are_default(keys, hardware)) {
 		memcpy(ret, KEYS_DEFAULT, sizeof(KEYS_DEFAULT));
 		return;
 	}
@@ -352,6 +431,10 @@ policy_keys_name(const struct keys *keys, char ret[static KEYS_NAME])
 		hash = mix_text(hash, keys->files.items[i].text);
 	hash = mix_text(
 	    hash, keys->unlisted == UNLISTED_ALLOW ? "allow" : "refuse");
+	if (hardware) {
+		hash = mix_names(hash, &keys->hardware_files);
+		hash = mix_names(hash, &keys->hardware_authorities);
+	}
 	snprintf(ret, KEYS_NAME, "%016llx", (unsigned long long)hash);
 }
 

@@ -48,6 +48,14 @@ enum forwarding {
 	FORWARDING_OPEN,       /* to whoever would get a session */
 };
 
+/* Whether the touch of a hardware key is enough, in place of a code. */
+enum hardware_keys {
+	HARDWARE_KEYS_UNSAID = 0, /* as ASKED */
+	HARDWARE_KEYS_ASKED,      /* a code is asked for all the same */
+	HARDWARE_KEYS_ENOUGH,
+	HARDWARE_KEYS_WITH_PIN, /* enough if the key wants its PIN, too */
+};
+
 struct name {
 	char text[USER_TEXT];
 };
@@ -66,7 +74,8 @@ struct rule {
 		int64_t for_s;   /* from the first login; 0: not given */
 		int64_t until_s; /* the latest end of the grace period */
 	} grace;
-	int forwarding; /* enum forwarding */
+	int forwarding;    /* enum forwarding */
+	int hardware_keys; /* enum hardware_keys */
 };
 
 struct admins {
@@ -96,6 +105,10 @@ struct remember {
 struct keys {
 	LIST_OF(struct name) files;
 	int unlisted; /* enum unlisted */
+	/* Files of root's: with keys that may count as hardware keys, and with
+	 * the public keys of authorities for such.  Both empty: none counts. */
+	LIST_OF(struct name) hardware_files;
+	LIST_OF(struct name) hardware_authorities;
 };
 
 struct policy {
@@ -112,8 +125,9 @@ struct policy {
 	bool log_commands; /* they may hold passwords */
 };
 
-extern const char *const mode_names[];       /* indexed by enum mode */
-extern const char *const forwarding_names[]; /* by enum forwarding */
+extern const char *const mode_names[];          /* indexed by enum mode */
+extern const char *const forwarding_names[];    /* by enum forwarding */
+extern const char *const hardware_keys_names[]; /* by enum hardware_keys */
 
 /*
  * Parses a policy file.  *ret: the policy, with defaults for what the text
@@ -134,9 +148,12 @@ MUST_USE enum fault policy_builtin(struct policy *ret);
 /*
  * ret: a name of what the policy says of keys: KEYS_DEFAULT if that is nothing,
  * or else 16 hexadecimal digits, others for other files or another "unlisted".
- * By it the gate and the keeper know that they mean one thing.
+ * By it the gate and the keeper know that they mean one thing.  Of the files and
+ * authorities of hardware keys it says something only for a login that such a
+ * key may let in: hardware.
  */
-void policy_keys_name(const struct keys *keys, char ret[static KEYS_NAME]);
+void policy_keys_name(
+    const struct keys *keys, bool hardware, char ret[static KEYS_NAME]);
 
 /*
  * *ret_text: the policy as text for its file, which the caller frees.  Indented
@@ -230,6 +247,15 @@ policy_forwarding(const struct policy *policy, const struct decision *decision);
 
 /* Returns true if the policy opens the door to anybody. */
 bool policy_may_forward(const struct policy *policy);
+
+/*
+ * Returns what hardware keys are worth by this decision of the policy: what its
+ * rule says.  HARDWARE_KEYS_ASKED for "otherwise" and for exempt rules, where
+ * the policy could not decide, and where it names no file for them; never
+ * HARDWARE_KEYS_UNSAID.
+ */
+enum hardware_keys
+policy_hardware(const struct policy *policy, const struct decision *decision);
 
 /* Returns GROUP_INSIDE if the subject is in policy->admins, GROUP_OUTSIDE if
  * not, and GROUP_ERROR if a group is unknown or cannot be looked up. */

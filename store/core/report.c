@@ -72,6 +72,8 @@ static const struct json_field explained_fields[] = {
     ROW(TEXT, explained, "reason", REQUIRED, reason),
     ROW(TIME, explained, "deadline", NULL, deadline_s),
     ROW(TIME, explained, "until", NULL, until_s),
+    ROW(CHOICE, explained, "hardware_keys", NULL, hardware_keys,
+	hardware_keys_names),
 };
 static const struct json_shape explained_shape = JSON_SHAPE(
     explained_fields, NULL);
@@ -85,6 +87,8 @@ static const struct json_field explained_key_fields[] = {
     ROW(TEXT, explained_key, "reason", NULL, reason),
     ROW(TEXT, explained_key, "detail", NULL, detail),
     ROW(TEXT, explained_key, "command", NULL, command),
+    ROW(CHOICE, explained_key, "hardware", NULL, hardware, hardware_names),
+    ROW(TEXT, explained_key, "hardware_why", NULL, hardware_why),
 };
 static const struct json_shape explained_key_shape = JSON_SHAPE(
     explained_key_fields, NULL);
@@ -92,6 +96,7 @@ static const struct json_field explained_key_item = JSON_ITEM_OBJECT(
     struct explained_key, &explained_key_shape);
 static const struct json_field explained_note_item = JSON_ITEM_TEXT(
     struct explained_note);
+static const struct json_field name_item = JSON_ITEM_TEXT(struct name);
 
 static const struct json_field explanation_fields[] = {
     ROW(TEXT, explanation, "user", REQUIRED, user),
@@ -101,10 +106,16 @@ static const struct json_field explanation_fields[] = {
     ROW(TEXT, explanation, "reason", REQUIRED, login.reason),
     ROW(TIME, explanation, "deadline", NULL, login.deadline_s),
     ROW(TIME, explanation, "until", NULL, login.until_s),
+    ROW(CHOICE, explanation, "hardware_keys", NULL, login.hardware_keys,
+	hardware_keys_names),
     ROW(LIST, explanation, "by_address", REQUIRED, by_address, BY_ADDRESS_MAX,
 	&explained_item),
     ROW(LIST, explanation, "skipped", REQUIRED, skipped, POLICY_RULES,
 	&skipped_row_item),
+    ROW(LIST, explanation, "hardware_files", REQUIRED, hardware_files,
+	KEY_FILES_MAX, &name_item),
+    ROW(LIST, explanation, "hardware_authorities", REQUIRED,
+	hardware_authorities, KEY_FILES_MAX, &name_item),
     ROW(LIST, explanation, "keys", REQUIRED, keys, EXPLAINED_KEYS,
 	&explained_key_item),
     ROW(LIST, explanation, "notes", REQUIRED, notes, EXPLAINED_NOTES,

@@ -70,7 +70,8 @@ struct explained {
 	int mode;
 	char reason[REPORT_TEXT];
 	int64_t deadline_s;
-	int64_t until_s; /* when the exemption ends; 0: at no date */
+	int64_t until_s;   /* when the exemption ends; 0: at no date */
+	int hardware_keys; /* enum hardware_keys: what such a key is worth */
 };
 
 /* The gate's decision on a key. */
@@ -81,6 +82,9 @@ struct explained_key {
 	char reason[33];         /* of a denial: a word of verdict.c */
 	char detail[REPORT_TEXT];
 	char command[REPORT_TEXT]; /* all that the key may run; "": anything */
+	int hardware; /* enum hardware: what it proves; UNSAID for another kind,
+		       * and where the policy names no files for such keys */
+	char hardware_why[REPORT_TEXT]; /* of HARDWARE_NONE */
 };
 
 struct explained_note {
@@ -94,6 +98,9 @@ struct explanation {
 	 * "from" of each rule in turn, and last from anywhere else. */
 	LIST_OF(struct explained) by_address;
 	LIST_OF(struct skipped_row) skipped; /* for the last of these */
+	/* The policy's files of hardware keys, if these are enough above. */
+	LIST_OF(struct name) hardware_files;
+	LIST_OF(struct name) hardware_authorities;
 	/* The keeper does not know of these; tfa-admin adds them. */
 	LIST_OF(struct explained_key) keys;
 	LIST_OF(struct explained_note) notes;

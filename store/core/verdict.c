@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/core/hardware.h"
 #include "store/core/verdict.h"
 #include "store/base/when.h"
 
@@ -27,6 +28,7 @@ static const struct {
     [REASON_CODE] = {"code", GATE_EXIT_DENIED, ""},
     [REASON_ONE_TIME_CODE] = {"one_time_code", GATE_EXIT_DENIED, ""},
     [REASON_REMEMBERED] = {"remembered", GATE_EXIT_DENIED, ""},
+    [REASON_HARDWARE_KEY] = {"hardware_key", GATE_EXIT_DENIED, ""},
     [REASON_OPTIONAL] = {"optional", GATE_EXIT_DENIED, ""},
     [REASON_GRACE] = {"grace", GATE_EXIT_DENIED,
 	"A verification code will be required here in %L (%D). %S"},
@@ -220,6 +222,10 @@ static const struct {
 	"The policy was changed this very moment: try again."},
     [REASON_POLICY_LONG] = {"policy_long", GATE_EXIT_CONFIG,
 	"The policy has more than %N bytes."},
+    [REASON_POLICY_LEVEL] = {"policy_level", GATE_EXIT_CONFIG,
+	"A bastion of the fleet with an older tfa could not read a policy with "
+	"hardware keys, and would let nobody in: once all bastions have this "
+	"tfa, tfa-admin store level allows it."},
     [REASON_TOO_OLD] = {"too_old", GATE_EXIT_CONFIG,
 	"This bastion's tfa is too old for its fleet: log in at another "
 	"bastion, and tell an administrator."},
@@ -590,6 +596,17 @@ drift_say(int64_t drift_s, char *ret, size_t size)
 		    "Wrong code: it is from %s ago, or the phone's clock is "
 		    "that far behind (set it to automatic).",
 		    off);
+}
+
+const char *const hardware_names[] = {"", "none", "touch", "pin", NULL};
+
+void
+hardware_say(bool pin, char *ret, size_t size)
+{
+	snprintf(ret, size,
+	    "You need no code where you log in with a hardware key%s that an "
+	    "administrator has listed for you.",
+	    pin ? " with a PIN" : "");
 }
 
 static const struct {

@@ -38,6 +38,7 @@ enum reason {
 	REASON_CODE,
 	REASON_ONE_TIME_CODE,
 	REASON_REMEMBERED,
+	REASON_HARDWARE_KEY,
 	REASON_OPTIONAL,
 	REASON_GRACE,
 	REASON_SKIPPED,
@@ -113,6 +114,7 @@ enum reason {
 	REASON_NO_POLICY,
 	REASON_POLICY_CHANGED,
 	REASON_POLICY_LONG,
+	REASON_POLICY_LEVEL,
 	REASON_TOO_OLD,
 	REASON_CLOCK_OFF,
 	REASON_BAD_RECORD,
@@ -201,6 +203,10 @@ void reason_say_admin(enum reason reason, const struct reason_facts *facts,
  * minutes.
  */
 void drift_say(int64_t drift_s, char *ret, size_t size);
+
+/* Writes that a hardware key is enough for the user who asks; pin: one that
+ * wants its PIN. */
+void hardware_say(bool pin, char *ret, size_t size);
 
 /* Returns "pass", "challenge", "enroll" or "deny"; "deny" for any other
  * value. */

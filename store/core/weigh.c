@@ -120,6 +120,7 @@ stand(const struct policy *policy, const struct subject *subject,
 	switch (ret->state) {
 	case STATE_EXEMPT:
 	case STATE_ENROLLED:
+	case STATE_HARDWARE:
 	case STATE_INVITED:
 	case STATE_GRACE:
 	case STATE_PENDING:

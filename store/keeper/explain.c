@@ -20,6 +20,8 @@ explain_login(const struct call *call, struct login *ret)
 	    request->at_s > 0 ? request->at_s : call->now_s, ret);
 	ret->terminal = !request->door;
 	ret->shell = !request->door;
+	/* No key goes with it: tfa-admin says what one would prove. */
+	ret->hardware = (enum hardware)request->hardware;
 }
 
 static void

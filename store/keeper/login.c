@@ -214,16 +214,34 @@ deny_account(struct deed *deed)
 	(void)deed_audit(deed); /* it is a denial either way */
 }
 
+/* A client of an older release does not know what these files are for. */
+static bool
+asks_for_hardware(const struct call *call)
+{
+	return (call->carried & TAKES(HARDWARE)) != 0;
+}
+
 /* True if this gate has judged the key by another word than the policy's. */
 static bool
 must_look(const struct call *call)
 {
 	char name[KEYS_NAME];
 
-	if ((call->carried & TAKES(KEYS)) == 0)
+	if ((call->carried & TAKES(KEYS)) == 0 && !asks_for_hardware(call))
 		return false;
-	policy_keys_name(&call->policy.keys, name);
+	policy_keys_name(&call->policy.keys, asks_for_hardware(call), name);
 	return strcmp(call->request.keys, name) != 0;
+}
+
+static void
+add_names(void *ret_notes, const void *names)
+{
+	struct list l;
+
+	memcpy(&l, names, sizeof(l));
+	for (size_t i = 0; i < l.count; i++)
+		(void)answer_add(
+		    ret_notes, "%s", ((const struct name *)l.items + i)->text);
 }
 
 /* Nothing is decided, so nothing is logged: names the files in which the gate
@@ -232,13 +250,17 @@ static void
 have_look(struct deed *deed)
 {
 	const struct keys *keys = &deed->call->policy.keys;
+	bool hardware = asks_for_hardware(deed->call);
 	struct reply *reply = &deed->reply;
 
 	deed_deny(deed, REASON_LOOK);
-	policy_keys_name(keys, reply->keys);
-	for (size_t i = 0; i < keys->files.count; i++)
-		(void)answer_add(
-		    &reply->key_files, "%s", keys->files.items[i].text);
+	policy_keys_name(keys, hardware, reply->keys);
+	add_names(&reply->key_files, &keys->files);
+	if (hardware) {
+		add_names(&reply->hardware_files, &keys->hardware_files);
+		add_names(
+		    &reply->hardware_authorities, &keys->hardware_authorities);
+	}
 	reply->unlisted = keys->unlisted == UNLISTED_ALLOW;
 }
 

@@ -219,30 +219,47 @@ on_recovery(struct deed *deed, struct record *record)
 
 /* Says how a user without a device may set one up. */
 static void
-say_first(
-    struct call *call, const struct record *record, char *ret, size_t size)
+say_first(struct call *call, const struct decision *decision,
+    const struct record *record, char *ret, size_t size)
 {
-	struct reason_facts facts = {.name = ""};
+	struct reason_facts facts = {.name = decision->name};
+	enum first first = login_first(
+	    &call->policy, decision, record, call->now_s);
+	enum state state = login_state(
+	    &call->policy, decision, record, call->now_s, &facts.deadline_s);
+	bool in_grace;
+
+	facts.left_s = facts.deadline_s - call->now_s;
+	facts.may_add = first != FIRST_NO;
+	in_grace = facts.left_s > 0 && state != STATE_BLOCKED;
+	reason_say(first_reason(decision, first, in_grace), &facts, ret, size);
+}
+
+/* Says if a hardware key is enough, and what a user without a device can do. */
+static void
+say_ways(struct call *call, const struct record *record,
+    char ret[static MESSAGE_TEXT])
+{
+	enum hardware_keys keys;
 	struct decision decision;
 	struct login login;
-	enum first first;
-	enum state state;
-	bool in_grace;
+	size_t len;
 
 	claims_login(
 	    &call->request, call->keeper->boot_id, call->now_s, &login);
 	call_decide(call, record, &login, &decision);
-	first = login_first(&call->policy, &decision, record, call->now_s);
-	state = login_state(
-	    &call->policy, &decision, record, call->now_s, &facts.deadline_s);
-	facts.name = decision.name;
-	facts.left_s = facts.deadline_s - call->now_s;
-	facts.may_add = first != FIRST_NO;
-	in_grace = facts.left_s > 0 && state != STATE_BLOCKED;
-	reason_say(first_reason(&decision, first, in_grace), &facts, ret, size);
+	keys = policy_hardware(&call->policy, &decision);
+	if (keys != HARDWARE_KEYS_ASKED && !login_is_blocked(record))
+		hardware_say(keys == HARDWARE_KEYS_WITH_PIN, ret, MESSAGE_TEXT);
+	if (record->devices.count > 0)
+		return;
+	len = strlen(ret);
+	if (len > 0)
+		ret[len++] = ' ';
+	say_first(call, &decision, record, ret + len, MESSAGE_TEXT - len);
 }
 
-/* The row, and at the end a sentence for a user who has no device. */
+/* The row, and at the end what else a login of this user would meet. */
 void
 keeper_status(struct call *call)
 {
@@ -251,9 +268,8 @@ keeper_status(struct call *call)
 	enum fault fault = call_read(call, call->user, call->uid, &record);
 	enum reason reason;
 
-	if (fault == FAULT_NONE && call_has_uid(call, &record, call->uid) &&
-	    record.devices.count == 0)
-		say_first(call, &record, message, sizeof(message));
+	if (fault == FAULT_NONE && call_has_uid(call, &record, call->uid))
+		say_ways(call, &record, message);
 	reason = users_send_row(call, call->user);
 	if (reason == REASON_NONE)
 		answer_end(call, message);

@@ -35,7 +35,8 @@
 /* clang-format off */
 static const struct kind requests[] = {
 	{"login", WHO_LOGIN,
-	    OWN | TAKES(DOOR) | TAKES(KEYS) | TAKES(REASON) | TAKES(JUDGED),
+	    OWN | TAKES(DOOR) | TAKES(KEYS) | TAKES(REASON) | TAKES(JUDGED) |
+		TAKES(HARDWARE),
 	    AUDIT_LOGIN, keeper_login, on_login},
 	{"verify", WHO_LOGIN, OWN | TAKES(DOOR) | TAKES(CODE) | TAKES(LAST),
 	    AUDIT_CODE, deed_serve, on_verify},
@@ -63,7 +64,8 @@ static const struct kind requests[] = {
 	    NULL, keeper_users, NULL},
 	{"weigh", WHO_ROOT, ADMIN, NULL, keeper_weigh, NULL},
 	{"explain", WHO_READER,
-	    ADMIN | TAKES(ADDRESS) | TAKES(AT) | TAKES(DOOR), NULL,
+	    ADMIN | TAKES(ADDRESS) | TAKES(AT) | TAKES(DOOR) | TAKES(HARDWARE),
+	    NULL,
 	    keeper_explain, NULL},
 	{"revoke", WHO_HELPER,
 	    HELP | TAKES(BLOCK) | TAKES(USE) | TAKES(DEVICE), "revoke",

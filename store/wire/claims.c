@@ -98,4 +98,6 @@ claims_login(const struct request *request, const char *boot_id, int64_t now_s,
 	claims_address(request->address, ret->address);
 	claims_key(request->auth, ret->key);
 	claims_connection(boot_id, request->auth_path, ret->connection);
+	if (ret->key[0] != '\0')
+		ret->hardware = (enum hardware)request->hardware;
 }

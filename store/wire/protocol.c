@@ -50,6 +50,8 @@ static const struct json_field request_fields[] = {
     [FIELD_JUDGED] = ROW(FLAG, request, "judged", MAYBE, judged),
     [FIELD_LAST] = ROW(FLAG, request, "last", MAYBE, last),
     [FIELD_MARK] = ROW(TEXT, request, "mark", MAYBE, mark),
+    [FIELD_HARDWARE] = ROW(
+	CHOICE, request, "hardware", MAYBE, hardware, hardware_names),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 
@@ -76,6 +78,10 @@ static const struct json_field reply_fields[] = {
     ROW(LIST, reply, "codes", MAYBE, codes, CODES_MAX, &note_item),
     ROW(LIST, reply, "key_files", MAYBE, key_files, KEY_FILES_MAX, &note_item),
     ROW(FLAG, reply, "unlisted", MAYBE, unlisted),
+    ROW(LIST, reply, "hardware_files", MAYBE, hardware_files, KEY_FILES_MAX,
+	&note_item),
+    ROW(LIST, reply, "hardware_authorities", MAYBE, hardware_authorities,
+	KEY_FILES_MAX, &note_item),
     ROW(TEXT, reply, "keys", MAYBE, keys),
     ROW(TIME, reply, "last_login", MAYBE, last_login_s),
     ROW(TEXT, reply, "last_from", MAYBE, last_from),

@@ -64,6 +64,7 @@ enum request_field {
 	FIELD_JUDGED,
 	FIELD_LAST,
 	FIELD_MARK,
+	FIELD_HARDWARE,
 };
 
 /*
@@ -105,7 +106,8 @@ struct request {
 	char keys[KEYS_NAME]; /* login: by which word of the policy on keys
 			       * the gate has judged the key, or KEYS_NONE */
 	bool judged;          /* login: it passed here, and was logged */
-	bool last;            /* a code that is wrong ends the login */
+	int hardware; /* login: enum hardware, of a key that may be one */
+	bool last;    /* a code that is wrong ends the login */
 	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
 			       * policy_get gave it; "0": there is none */
 };
@@ -134,7 +136,10 @@ struct reply {
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */
-	char keys[KEYS_NAME];           /* policy_keys_name() of these two */
+	/* where hardware keys may stand, and their authorities' keys */
+	LIST_OF(struct note) hardware_files;
+	LIST_OF(struct note) hardware_authorities;
+	char keys[KEYS_NAME]; /* policy_keys_name() of all these */
 	int64_t last_login_s; /* PASS, for a shell: the one before this */
 	char last_from[ADDRESS_TEXT];
 	bool end; /* of a stream */

@@ -37,7 +37,8 @@ replaced(const char *in, const char *from, const char *to)
  * with mounts of its own.
  */
 struct view_of {
-	const char *keys; /* "keys" of the policy; NULL: defaults */
+	const char *rules; /* of the policy; NULL: a code is required */
+	const char *keys;  /* "keys" of the policy; NULL: defaults */
 	const char *above, *site, *below, *script;
 };
 
@@ -50,8 +51,8 @@ examine(const struct bastion *b, const struct view_of *v, size_t number)
 	    text("%s/tfa-gate --socket %s", getenv("TFA_PROGRAMS"), b->socket));
 
 	fixture_write_policy(b,
-	    fixture_policy(
-		REQUIRED, text("'keys':{%s}", v->keys != NULL ? v->keys : "")));
+	    fixture_policy(v->rules != NULL ? v->rules : REQUIRED,
+		text("'keys':{%s}", v->keys != NULL ? v->keys : "")));
 	cr_assert_eq(mkdir(folder, 0755), 0);
 	cr_assert_eq(mkdir(text("%s/d", folder), 0755), 0);
 	write_text(text("%s/d/00-tfa.conf", folder), drop_in);
@@ -63,7 +64,7 @@ examine(const struct bastion *b, const struct view_of *v, size_t number)
 		v->below != NULL ? v->below : ""));
 	return run(
 	    ARGV("unshare", "-m", "sh", "-c",
-		text("mount -t tmpfs -o mode=755 none /mnt; %s; "
+		text("mount -t tmpfs -o mode=755 none /mnt\n%s\n"
 		     "exec %s/tfa-admin --socket %s --policy %s doctor "
 		     "--config %s/sshd_config",
 		    v->script != NULL ? v->script : ":", getenv("TFA_PROGRAMS"),
@@ -92,6 +93,7 @@ expect_each(const struct finding *findings, size_t count)
 			    f->status, f->check, f->words, r->out, r->err);
 			continue;
 		}
+		assert_says(r->out, text("  %-13s ", f->check));
 		cr_expect(!finding_is(r->out, "FAIL", f->check, "") &&
 			!(strcmp(f->status, "ok") == 0 &&
 			    finding_is(r->out, "warn", f->check, "")),
@@ -326,6 +328,154 @@ Test(doctor_keys, judges_every_keyword_in_every_view, .timeout = 600)
 	    {{.site = "Match User git\n" EXEMPT}, "", "order", NULL},
 	    {{.site = "Match User git*\n" EXEMPT}, "FAIL", "order",
 		"stands before our Match all"},
+	};
+
+	needs_people();
+	expect_each(findings, COUNT(findings));
+}
+
+/* A hardware key's line, in a file of root's that sshd reads beside the users'
+ * own. */
+#define SK                                                                   \
+	"sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29" \
+	"tAAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fAAAABHNzaDo="
+#define HARDWARE(word)                                    \
+	"{'name':'keys','users':['*'],'mode':'required'," \
+	"'hardware_keys':'" word "'}"
+#define HARDWARE_KEYS                        \
+	"'files':['/mnt/keys/%u'," BOTH "]," \
+	"'hardware_files':['/mnt/keys/%u']"
+#define READS                                                   \
+	"AuthorizedKeysFile /mnt/keys/%u .ssh/authorized_keys " \
+	".ssh/authorized_keys2\n"
+#define TOUCH "PubkeyAuthOptions touch-required\n"
+#define MADE  "mkdir /mnt/keys; echo '" SK "' >/mnt/keys/bob; "
+#define AUTHORITY                         \
+	"'files':[" BOTH ",'/mnt/list']," \
+	"'hardware_authorities':['/mnt/ca']"
+#define CA                                           \
+	"echo 'cert-authority " KEY "' >/mnt/list; " \
+	"echo '" KEY "' >/mnt/ca; "
+
+/* The real sshd says what it demands, and whom it reads the files for. */
+Test(doctor_keys, judges_the_files_of_hardware_keys, .timeout = 600)
+{
+	static const struct finding findings[] = {
+	    {{.above = NULL}, "ok", "hardware-keys",
+		"no rule lets a hardware key be enough"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE},
+		"ok", "hardware-keys",
+		"1 file of hardware keys: root alone can write it"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE},
+		"ok", "keys", NULL},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS,
+		 .script = MADE},
+		"warn", "hardware-keys",
+		"AuthorizedKeysFile .ssh/authorized_keys, for root"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .below = "Match User bob\n    PubkeyAuthOptions none\n",
+		 .script = MADE},
+		"warn", "hardware-keys",
+		"AuthorizedKeysFile .ssh/authorized_keys, for bob: "},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS,
+		 .below = "Match User !bob,*\n    " TOUCH,
+		 .script = MADE},
+		"warn", "hardware-keys",
+		"AuthorizedKeysFile .ssh/authorized_keys, for bob"},
+	    {{.rules = HARDWARE("enough-with-pin"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE},
+		"warn", "hardware-keys",
+		"fix: PubkeyAuthOptions touch-required verify-required"},
+	    {{.rules = HARDWARE("enough-with-pin"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE},
+		"warn", "hardware-keys",
+		"/mnt/keys/bob:1: a hardware key without verify-required"},
+	    {{.rules = HARDWARE("enough-with-pin"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS "PubkeyAuthOptions touch-required "
+				"verify-required\n",
+		 .script = "mkdir /mnt/keys; echo 'verify-required " SK
+			   "' >/mnt/keys/bob"},
+		"ok", "hardware-keys", "1 file of hardware keys"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = "mkdir /mnt/keys; echo 'no-touch-required " SK
+			   "' >/mnt/keys/bob"},
+		"warn", "hardware-keys", "/mnt/keys/bob:1: no-touch-required"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = "mkdir /mnt/keys; echo '" KEY "' >/mnt/keys/bob"},
+		"warn", "hardware-keys", "has no hardware key"},
+	    /* They must be root's alone, and everybody's to read. */
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE "chown bob /mnt/keys/bob"},
+		"FAIL", "hardware-keys", "/mnt/keys/bob belongs to the uid "},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE "chmod 0664 /mnt/keys/bob"},
+		"FAIL", "hardware-keys",
+		"fix: chown root /mnt/keys/bob; chmod go-w /mnt/keys/bob"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE "chmod 1777 /mnt/keys"},
+		"FAIL", "hardware-keys", "/mnt/keys can be written by others"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH,
+		 .script = MADE "chmod 0600 /mnt/keys/bob"},
+		"FAIL", "hardware-keys", "cannot be read by its user"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = READS TOUCH},
+		"FAIL", "hardware-keys",
+		"/mnt/keys/%u, of keys.hardware_files, is not there for any"},
+	    /* sshd lets nobody in by a file that it does not read. */
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = TOUCH,
+		 .script = MADE},
+		"FAIL", "hardware-keys",
+		"fix: AuthorizedKeysFile /mnt/keys/%u .ssh/authorized_keys "},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = HARDWARE_KEYS,
+		 .above = TOUCH READS,
+		 .below = "Match User alice\n    AuthorizedKeysFile none\n",
+		 .script = MADE},
+		"ok", "hardware-keys", NULL},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = AUTHORITY,
+		 .above = TOUCH "TrustedUserCAKeys /mnt/ca\n",
+		 .script = CA},
+		"ok", "hardware-keys", "1 file of hardware keys"},
+	    {{.rules = HARDWARE("enough"),
+		 .keys = AUTHORITY,
+		 .above = TOUCH,
+		 .script = CA},
+		"FAIL", "hardware-keys", "fix: TrustedUserCAKeys /mnt/ca"},
+	    {{.rules = HARDWARE("enough")}, "warn", "hardware-keys",
+		"names no file for them"},
 	};
 
 	needs_people();

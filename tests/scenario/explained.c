@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/scenario/scenario.h"
 #include "tests/scenario/site.h"
@@ -116,6 +117,98 @@ Test(explained, keys_of_a_command_are_refused_as_explained)
 	r = explain(b, user, "/etc/passwd");
 	assert_status(r, 2);
 	assert_says(r->err, "this is no public key");
+}
+
+#define SK                                                                   \
+	"sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29" \
+	"tAAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fAAAABHNzaDo="
+#define HARDWARE                                          \
+	"{'name':'keys','users':['*'],'mode':'required'," \
+	"'hardware_keys':'enough'}"
+#define NAMED                                              \
+	"'enrollment':{'self':'always'},'keys':{'files':[" \
+	"'/etc/ssh/hardware/%u','.ssh/authorized_keys'],'hardware_files':['/etc/ssh/hardware/%u']}"
+
+/* The proof that a hardware key gives, by the gate's own judgement with the user's
+ * rights, and what a login with it would meet. */
+Test(explained, hardware_key_is_enough_where_root_lists_it)
+{
+	const char *user = "user139", *list = "/etc/ssh/hardware/user139";
+	const char *pub, *print, *own, *before;
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_open(.rules = HARDWARE);
+	fixture_write_policy(b, fixture_policy(HARDWARE, NAMED));
+	pub = text("%s/sk.pub", b->dir);
+	write_text(pub, SK " a comment\n");
+	r = run(ARGV("ssh-keygen", "-l", "-f", pub), NULL, 0);
+	print = strchr(r->out, ' ') + 1;
+	print = text("%.*s", (int)strcspn(print, " "), print);
+	own = text("/home/%s/.ssh/authorized_keys", user);
+	before = read_text(own);
+	(void)mkdir("/etc/ssh/hardware", 0755);
+	write_text(list, SK "\n");
+	r = explain(b, user, NULL);
+	assert_says(r->out, text("%s: enroll\n", user));
+	assert_says(r->out,
+	    "  hardware  a hardware key is enough that proves a touch and "
+	    "stands in /etc/ssh/hardware/%u\n");
+	assert_says(
+	    r->out, "/etc/ssh/hardware/user139:1: pass, proves a touch\n");
+	assert_says(r->out, "authorized_keys:1: pass\n");
+	r = explain(b, user, pub);
+	assert_says(r->out,
+	    text("%s: pass\n  because   a hardware key is enough: not asked "
+		 "for a code\n",
+		user));
+	r = bastion_admin(b, ARGV("--json", "explain", user, "--key", pub));
+	assert_says(r->out, "\"hardware_keys\":\"enough\"");
+	assert_says(r->out, "\"hardware_files\":[\"/etc/ssh/hardware/%u\"]");
+	assert_says(r->out, "\"hardware\":\"touch\"");
+	/* A line of the user's own can take the touch away. */
+	write_text(own, text("%sno-touch-required " SK "\n", before));
+	r = explain(b, user, pub);
+	assert_says(r->out, text("%s: enroll\n", user));
+	assert_says(r->out,
+	    "pass, proves no touch: the key has a line with "
+	    "no-touch-required");
+	write_text(own, before);
+	/* The gate of that user cannot read a file for root alone. */
+	cr_assert_eq(chmod(list, 0600), 0);
+	assert_says(explain(b, user, pub)->out, ": deny (key_file)");
+	write_text(own, text("%s" SK "\n", before));
+	fixture_write_policy(b,
+	    fixture_policy(HARDWARE,
+		"'enrollment':{'self':'always'},'keys':{'files':["
+		"'.ssh/authorized_keys'],'hardware_files':["
+		"'/etc/ssh/hardware/%u']}"));
+	assert_says(explain(b, user, pub)->out,
+	    "proves no touch: /etc/ssh/hardware/user139 Permission denied");
+	fixture_write_policy(b, fixture_policy(HARDWARE, NAMED));
+	cr_assert_eq(chmod(list, 0666), 0);
+	r = explain(b, user, pub);
+	assert_says(r->out, text("%s: enroll\n", user));
+	assert_says(r->out,
+	    "proves no touch: /etc/ssh/hardware/user139 can be written by "
+	    "others than root");
+	cr_assert_eq(unlink(list), 0);
+	/* Planted in a file of the user's own it counts for nothing. */
+	write_text(own, text("%s" SK "\n", before));
+	r = explain(b, user, pub);
+	assert_says(r->out, text("%s: enroll\n", user));
+	assert_says(
+	    r->out, "proves no touch: the key is in no file of hardware_files");
+	write_text(own, before);
+	(void)rmdir("/etc/ssh/hardware");
+	assert_says(bastion_admin(b, ARGV("users", user))->out,
+	    "  state          hardware: no device, and a hardware key is "
+	    "enough\n");
+	assert_says(
+	    bastion_admin(b, ARGV("users", "--state", "hardware"))->out, user);
+	assert_says(
+	    bastion_admin(b, ARGV("users", "--summary"))->out, "HARDWARE");
 }
 
 Test(explained, where_no_gate_stands_it_says_so)

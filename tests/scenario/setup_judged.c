@@ -159,6 +159,40 @@ Test(setup_judged, setup_refuses_in_the_words_of_doctor, .timeout = 600)
 	}
 }
 
+#define HARDWARE                                                         \
+	"{\"version\": 1, \"issuer\": \"Test\", \"rules\": [{\"name\": " \
+	"\"keys\", \"users\": [\"*\"], \"mode\": \"required\", "         \
+	"\"hardware_keys\": \"enough\"}], \"otherwise\": \"required\", " \
+	"\"keys\": {\"hardware_files\": [\"/etc/ssh/hardware/%u\"]}}"
+
+/* setup only warns of them: while their files are wrong, people are asked for a
+ * code. */
+Test(setup_judged, setup_warns_of_hardware_keys_and_goes_on)
+{
+	static const char fault[] =
+	    "hardware-keys /etc/ssh/hardware/bob, of "
+	    "keys.hardware_files: /etc/ssh/hardware/bob "
+	    "belongs to the uid ";
+	struct run *r;
+
+	needs_people();
+	machine_new();
+	machine_install();
+	machine_keeper();
+	write_text(POLICY, HARDWARE);
+	machine_sh("chmod 644 " POLICY "; mkdir -p /etc/ssh/hardware\n"
+		   "echo '# none' >/etc/ssh/hardware/bob\n"
+		   "chown bob /etc/ssh/hardware/bob");
+	r = doctor();
+	assert_status(r, 1);
+	assert_says(r->out, text("FAIL  %s", fault));
+	machine_sh("rm " MACHINE_DROPIN);
+	r = machine_setup("--dry-run", NULL, NULL);
+	assert_status(r, 0);
+	assert_says(r->err, text("warn  %s", fault));
+	assert_never_says(r->err, "FAIL");
+}
+
 /* setup does not stop at a fault that it mends itself. */
 Test(setup_judged, setup_stops_at_nothing_that_it_mends)
 {

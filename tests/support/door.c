@@ -107,7 +107,8 @@ door_restart(struct bastion *b)
 		fail("no door again: %s", read_text(b->door_log));
 }
 
-/* Counts the questions, and takes its answer from a file of lines. */
+/* Counts the questions, and takes its answer from a file of lines.  That a
+ * hardware key blinks is told, and not asked. */
 static char *
 askpass(const struct bastion *b, const char *answers)
 {
@@ -117,6 +118,7 @@ askpass(const struct bastion *b, const char *answers)
 	write_text(text("%s.answers", path), answers == NULL ? "" : answers);
 	write_text(path,
 	    text("#!/bin/sh\n"
+		 "[ \"$SSH_ASKPASS_PROMPT\" != none ] || exit 0\n"
 		 "printf . >>%s/questions\n"
 		 "sed -n 1p %s.answers\n"
 		 "sed -i 1d %s.answers\n",

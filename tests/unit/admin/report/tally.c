@@ -308,6 +308,23 @@ Test(report_tally, adoption_leaves_out_the_exempt_and_the_gone)
 	    0);
 }
 
+/* For them a hardware key is enough, so they need no device. */
+Test(report_tally, adoption_has_those_with_a_hardware_key)
+{
+	struct report_group group = {.users = 0};
+
+	tally_group(&group, STATE_HARDWARE);
+	tally_group(&group, STATE_HARDWARE);
+	tally_group(&group, STATE_ENROLLED);
+	tally_group(&group, STATE_INVITED);
+	cr_expect_eq(adoption_of(group.users, group.states).done, 3);
+	cr_expect_eq(adoption_of(group.users, group.states).percent, 75);
+	user("h", STATE_HARDWARE, 0);
+	cr_expect_eq(report.overdue.total + report.grace.total +
+		report.shut.total + report.gone.total,
+	    0);
+}
+
 Test(report_tally, refuses_more_than_ten_years)
 {
 	struct report longer = {

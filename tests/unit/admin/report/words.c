@@ -27,6 +27,45 @@ draw_end(struct html *html)
 	return drawn;
 }
 
+#define HARDWARE(word)                                   \
+	"{'name':'r','users':['bob'],'mode':'required'," \
+	"'hardware_keys':'" word "','forwarding':'open'}"
+#define FILES ",'keys':{'hardware_files':['/etc/k']}"
+
+/* Without a file for them no such key is enough, whatever a rule says. */
+Test(report_words, say_where_a_hardware_key_is_enough)
+{
+	static const struct {
+		const char *rule, *rest, *words;
+	} cases[] = {
+	    {HARDWARE("enough"), FILES,
+		"They must give a code. A hardware key that is touched is "
+		"enough in place of a code. The door opens"},
+	    {HARDWARE("enough-with-pin"),
+		",'keys':{'hardware_authorities':['/etc/k']}",
+		"A hardware key that is touched, and wants its PIN, is enough "
+		"in place of a code. The door opens"},
+	    {HARDWARE("enough"), "", "They must give a code. The door opens"},
+	    {HARDWARE("asked"), FILES, "They must give a code. The door opens"},
+	    {"", FILES,
+		"Only such hardware keys count as stand in files that root "
+		"alone can write, or whose authority stands there."},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct policy policy;
+		struct html html;
+
+		fixture_policy(cases[i].rule, cases[i].rest, &policy);
+		draw_begin(&html);
+		words_policy(&html, &policy, NOW_S);
+		cr_expect_not_null(strstr(draw_end(&html), cases[i].words),
+		    "no \"%s\" in %s", cases[i].words, drawn);
+		free(drawn);
+		policy_done(&policy);
+	}
+}
+
 Test(report_words, say_what_each_rule_asks)
 {
 	static const struct {

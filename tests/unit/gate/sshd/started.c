@@ -1,6 +1,8 @@
 #include "gate/sshd/started.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -56,4 +58,85 @@ Test(started, says_nothing_of_a_process_that_is_not_there)
 	cr_expect_eq(process.ticks, 7);
 	cr_expect_eq(parent, 7);
 	cr_expect_eq(start.tv_sec, 7);
+}
+
+/* Starts a process of this user with this title, and one below it, whose number
+ * is *ret_below.  Returns the upper one. */
+static pid_t
+start_titled(const char *title, uid_t uid, pid_t *ret_below)
+{
+	char said[16] = "";
+	int ends[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(ends[1], 1);
+		if (setuid(uid) == 0)
+			execl("/bin/sh", title, "-c",
+			    "sleep 60 >/dev/null & echo $!; wait",
+			    (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	cr_assert_gt(read(ends[0], said, sizeof(said) - 1), 0);
+	close(ends[0]);
+	*ret_below = (pid_t)strtol(said, NULL, 10);
+	return pid;
+}
+
+static void
+stop_titled(pid_t pid, pid_t below)
+{
+	kill(below, SIGKILL);
+	kill(pid, SIGKILL);
+	fixture_wait(pid);
+}
+
+/* Only root's process has the word, whoever has the name. */
+Test(started, finds_the_beginning_of_a_connection)
+{
+	static const struct {
+		const char *title;
+		uid_t uid;
+		bool found;
+	} cases[] = {
+	    {"sshd: alice [priv]", 0, true},
+	    {"tfa-sshd: alice [priv]", 0, true},
+	    {"sshd-session: alice [postauth]", 0, true},
+	    {"sshd: alice [net]", 0, false},
+	    {"sshd: alice@pts/0", 0, false},
+	    {"sshd: bob [priv]", 0, false},
+	    {"sshd: alice [priv]", 2001, false},
+	};
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct timespec since = {7, 7}, began;
+		pid_t below, parent;
+		pid_t pid = start_titled(cases[i].title, cases[i].uid, &below);
+
+		cr_assert(started_process(pid, &parent, &began));
+		cr_expect_eq(started_connection(below, "alice", &since),
+		    cases[i].found, "%zu", i);
+		/* Each look at the clock rounds in its own way. */
+		if (!cases[i].found)
+			began.tv_sec = 7;
+		cr_expect_leq(llabs((long long)(since.tv_sec - began.tv_sec)),
+		    1, "%zu", i);
+		stop_titled(pid, below);
+	}
+}
+
+Test(started, later_is_by_more_than_a_tick)
+{
+	const struct timespec at = {100, 995000000}, tick = {101, 5000000},
+			      later = {101, 5000001};
+
+	cr_expect_not(started_is_later(&at, &at));
+	cr_expect_not(started_is_later(&tick, &at));
+	cr_expect(started_is_later(&later, &at));
+	cr_expect_not(started_is_later(&at, &later));
 }

@@ -1148,6 +1148,67 @@ Test(login, gives_the_first_state_that_fits)
 	policy_done(&policy);
 }
 
+#define HARDWARE_FILES ",'keys':{'hardware_files':['/etc/ssh/keys/%u']}"
+
+/* Before whatever else is said of somebody without a device, but for those who
+ * are shut out, by wrong codes or by an administrator. */
+Test(login, shows_those_whose_hardware_key_is_enough)
+{
+	static const struct {
+		enum mode mode;
+		enum hardware_keys keys;
+		int64_t count;
+		bool device, once, blocked, grace, no_files;
+		enum state state;
+	} cases[] = {
+	    {R, HARDWARE_KEYS_ENOUGH, .state = STATE_HARDWARE},
+	    {R, HARDWARE_KEYS_WITH_PIN, .state = STATE_HARDWARE},
+	    {O, HARDWARE_KEYS_ENOUGH, .state = STATE_HARDWARE},
+	    {R, HARDWARE_KEYS_ENOUGH, .grace = true, .state = STATE_HARDWARE},
+	    {R, HARDWARE_KEYS_ENOUGH, .once = true, .state = STATE_HARDWARE},
+	    {R, HARDWARE_KEYS_ENOUGH, .device = true, .state = STATE_ENROLLED},
+	    {R, HARDWARE_KEYS_ENOUGH, 100, .state = STATE_LOCKED},
+	    {R, HARDWARE_KEYS_ENOUGH, .once = true, .blocked = true,
+		.state = STATE_BLOCKED},
+	    {R, HARDWARE_KEYS_ENOUGH, .no_files = true, .state = STATE_OVERDUE},
+	    {R, HARDWARE_KEYS_ASKED, .state = STATE_OVERDUE},
+	    {R, HARDWARE_KEYS_UNSAID, .state = STATE_OVERDUE},
+	    {MODE_EXEMPT, HARDWARE_KEYS_ENOUGH, .state = STATE_EXEMPT},
+	    {MODE_NONE, HARDWARE_KEYS_ENOUGH, .state = STATE_OVERDUE},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct policy policy = policy_with(
+		    cases[i].no_files ? "" : HARDWARE_FILES);
+		struct rule rule = rule_of(
+		    cases[i].mode, cases[i].grace ? NOW_S + 1 : 0);
+		struct decision decision = {
+		    .mode = cases[i].mode, .rule = &rule};
+		struct login login = fixture_login(NOW_S);
+		struct record record;
+		int64_t deadline_s = -1;
+
+		rule.hardware_keys = (int)cases[i].keys;
+		fixture_record(&record);
+		if (cases[i].device)
+			fixture_device(&record);
+		record.enrolled_once = cases[i].once;
+		record.invited_until_s = cases[i].blocked ? 0 : NOW_S;
+		record.failures.other.count = cases[i].count;
+		record.failures.other.last_s = NOW_S;
+		cr_expect_eq(login_state(&policy, &decision, &record, NOW_S,
+				 &deadline_s),
+		    cases[i].state, "case %zu", i);
+		/* The list promises nothing that such a login is not given. */
+		login.hardware = HARDWARE_PIN;
+		cr_expect(cases[i].state != STATE_HARDWARE ||
+			login_has_hardware(&policy, &decision, &record, &login),
+		    "case %zu", i);
+		record_done(&record);
+		policy_done(&policy);
+	}
+}
+
 /* The list must not say "overdue" if the next login starts a week of grace. */
 Test(login, agrees_with_itself_on_one_who_never_came)
 {
@@ -1201,8 +1262,8 @@ Test(login, agrees_with_itself_where_any_login_may_enrol)
 Test(login, names_its_states_as_the_user_list_does)
 {
 	static const char *const names[] = {"none", "exempt", "locked",
-	    "enrolled", "invited", "blocked", "gone", "overdue", "grace",
-	    "pending"};
+	    "enrolled", "hardware", "invited", "blocked", "gone", "overdue",
+	    "grace", "pending"};
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		cr_expect_str_eq(state_names[i], names[i]);

@@ -219,6 +219,80 @@ Test(policy, reads_to_whom_the_door_opens)
 	}
 }
 
+/* A word for them is written as it was read, also that which is the default. */
+Test(policy, reads_what_hardware_keys_are_worth)
+{
+	static const struct {
+		const char *rule;
+		enum hardware_keys says;
+	} cases[] = {
+	    {"", HARDWARE_KEYS_UNSAID},
+	    {", 'hardware_keys': 'asked'", HARDWARE_KEYS_ASKED},
+	    {", 'hardware_keys': 'enough'", HARDWARE_KEYS_ENOUGH},
+	    {", 'hardware_keys': 'enough-with-pin'", HARDWARE_KEYS_WITH_PIN},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct policy policy;
+		char rule[128], *text = NULL;
+
+		snprintf(rule, sizeof(rule),
+		    "{'name': 'a', 'users': ['*'], 'mode': 'required'%s}",
+		    cases[i].rule);
+		fixture_policy(rule, "", &policy);
+		cr_expect_eq(
+		    policy.rules.items[0].hardware_keys, cases[i].says);
+		cr_assert_eq(policy_format(&policy, false, &text), FAULT_NONE);
+		cr_expect_eq(strstr(text, "hardware_keys") != NULL,
+		    cases[i].says != HARDWARE_KEYS_UNSAID, "%s", text);
+		free(text);
+		policy_done(&policy);
+	}
+}
+
+/* By the name the gate and the keeper know that they mean the same files. */
+Test(policy, names_each_list_of_files_differently)
+{
+	static const char *const keys[] = {
+	    "",
+	    "'files': ['/a']",
+	    "'files': ['/a', '/b']",
+	    "'unlisted': 'allow'",
+	    "'hardware_files': ['/a']",
+	    "'hardware_files': ['/b']",
+	    "'hardware_files': ['/a', '/b']",
+	    "'hardware_authorities': ['/a']",
+	    "'hardware_authorities': ['/a', '/b']",
+	    "'hardware_files': ['/a'], 'hardware_authorities': ['/b']",
+	    "'files': ['/a'], 'hardware_files': ['/b']",
+	    "'files': ['/a', '/b'], 'hardware_files': []",
+	};
+	char names[COUNT(keys)][KEYS_NAME], plain[COUNT(keys)][KEYS_NAME];
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		struct policy policy;
+		char rest[256];
+
+		snprintf(rest, sizeof(rest), ", 'keys': {%s}", keys[i]);
+		fixture_policy("", rest, &policy);
+		policy_keys_name(&policy.keys, true, names[i]);
+		policy_keys_name(&policy.keys, false, plain[i]);
+		for (size_t k = 0; k < i; k++)
+			if (i < COUNT(keys) - 1)
+				cr_expect_str_neq(
+				    names[i], names[k], "%zu %zu", i, k);
+		policy_done(&policy);
+	}
+	cr_expect_str_eq(names[0], KEYS_DEFAULT);
+	cr_expect_str_eq(names[COUNT(keys) - 1], names[2]);
+	/* Other keys are not judged by those files, and need no look at them. */
+	for (size_t i = 4; i < 10; i++)
+		cr_expect_str_eq(plain[i], KEYS_DEFAULT, "%zu", i);
+	cr_expect_str_eq(plain[10], plain[1]);
+	cr_expect_str_neq(plain[1], plain[2]);
+	cr_expect_str_neq(plain[3], KEYS_DEFAULT);
+}
+
 Test(policy, writes_what_it_reads)
 {
 	static const char *const more[] = {
@@ -229,6 +303,8 @@ Test(policy, writes_what_it_reads)
 	    ", 'admins': {'users': ['carol'], 'groups': ['helpdesk']}",
 	    ", 'remember': {'connection': '0s', 'for': '8h'}",
 	    ", 'forwarding': 'after-code'",
+	    ", 'keys': {'hardware_files': ['/etc/ssh/hardware/%u'], "
+	    "'hardware_authorities': ['/etc/ssh/ca.pub', '/etc/ssh/ca2.pub']}",
 	};
 	struct policy policy = parse_example(), again;
 	struct json_error error;
@@ -393,6 +469,27 @@ static const struct {
 	"only %h"},
     {"'.ssh/authorized_keys2'", "'/%h%u%U%%%'", 16, 52, "keys.files[1]",
 	"only %h"},
+    /* Hardware keys. */
+    {EXEMPT, EXEMPT ", 'hardware_keys': 'enough'", 5, 118,
+	"rules[0].hardware_keys", "exempt rule"},
+    {EXEMPT, "'mode': 'optional', 'hardware_keys': 'yes'", 5, 120,
+	"rules[0].hardware_keys", "enough-with-pin"},
+    {EXEMPT, "'mode': 'optional', 'hardware_keys': ''", 5, 120,
+	"rules[0].hardware_keys", "enough-with-pin"},
+    {OTHER, OTHER ",\n  'hardware_keys': 'enough'", 12, 3, "hardware_keys",
+	"unknown"},
+    {"'refuse'", "'refuse', 'hardware_files': ['keys/%u']", 16, 119,
+	"keys.hardware_files[0]", "begin with /"},
+    {"'refuse'", "'refuse', 'hardware_files': ['/a', '%h/.ssh/sk']", 16, 125,
+	"keys.hardware_files[1]", "begin with /"},
+    {"'refuse'", "'refuse', 'hardware_files': ['/keys/%x']", 16, 119,
+	"keys.hardware_files[0]", "only %h"},
+    {"'refuse'", "'refuse', 'hardware_authorities': ['ca.pub']", 16, 125,
+	"keys.hardware_authorities[0]", "begin with /"},
+    {"'refuse'", "'refuse', 'hardware_authorities': ['/ca/%u']", 16, 125,
+	"keys.hardware_authorities[0]", "without %"},
+    {"'refuse'", "'refuse', 'hardware_files': '/keys'", 16, 118,
+	"keys.hardware_files", "list"},
     /* Durations and times. */
     {"'60s'", "'60'", 14, 45, "attempts.timeout", "duration"},
     {"'60s'", "'1m30s'", 14, 45, "attempts.timeout", "duration"},

@@ -289,7 +289,8 @@ Test(report, takes_the_rows_that_are_asked_for)
 	"'exempt'}, "
 
 static struct explanation
-explain(const char *rules, struct record *record, const struct login *login)
+explain_with(const char *rules, const char *rest, struct record *record,
+    const struct login *login)
 {
 	struct fixture_groups groups = {.inside = {"staff"}};
 	struct address address;
@@ -304,12 +305,18 @@ explain(const char *rules, struct record *record, const struct login *login)
 		cr_assert(address_parse(login->address, &address));
 		subject.address = &address;
 	}
-	fixture_policy(rules, "", &policy);
+	fixture_policy(rules, rest, &policy);
 	cr_assert_eq(
 	    report_explain(&policy, &subject, record, login, &explanation),
 	    FAULT_NONE);
 	policy_done(&policy);
 	return explanation;
+}
+
+static struct explanation
+explain(const char *rules, struct record *record, const struct login *login)
+{
+	return explain_with(rules, "", record, login);
 }
 
 Test(report, explains_why_each_earlier_rule_does_not_match)
@@ -339,6 +346,98 @@ Test(report, explains_why_each_earlier_rule_does_not_match)
 	}
 	expect_readable(&explanation_shape, &e, &again);
 	explanation_done(&again);
+	explanation_done(&e);
+	record_done(&record);
+}
+
+#define HARDWARE(word)                                              \
+	"{'name': 'keys', 'users': ['alice'], 'mode': 'required', " \
+	"'hardware_keys': '" word "'}"
+#define HARDWARE_FILES                                       \
+	",'keys': {'hardware_files': ['/etc/ssh/keys/%u'], " \
+	"'hardware_authorities': ['/etc/ssh/ca']}"
+
+/* It has the rule's word on hardware keys, and the files in which they stand; a
+ * key that was judged decides as at a login. */
+Test(report, explains_if_a_hardware_key_is_enough)
+{
+	static const struct {
+		const char *rules, *rest;
+		enum hardware hardware;
+		enum hardware_keys says;
+		const char *verdict, *reason;
+	} cases[] = {
+	    {HARDWARE("enough"), HARDWARE_FILES, HARDWARE_UNSAID,
+		HARDWARE_KEYS_ENOUGH, "deny", NULL},
+	    {HARDWARE("enough"), HARDWARE_FILES, HARDWARE_NONE,
+		HARDWARE_KEYS_ENOUGH, "deny", NULL},
+	    {HARDWARE("enough"), HARDWARE_FILES, HARDWARE_TOUCH,
+		HARDWARE_KEYS_ENOUGH, "pass",
+		"a hardware key is enough: not asked for a code"},
+	    {HARDWARE("enough-with-pin"), HARDWARE_FILES, HARDWARE_TOUCH,
+		HARDWARE_KEYS_WITH_PIN, "deny", NULL},
+	    {HARDWARE("enough-with-pin"), HARDWARE_FILES, HARDWARE_PIN,
+		HARDWARE_KEYS_WITH_PIN, "pass", NULL},
+	    {HARDWARE("asked"), HARDWARE_FILES, HARDWARE_PIN,
+		HARDWARE_KEYS_ASKED, "deny", NULL},
+	    {HARDWARE("enough"), "", HARDWARE_TOUCH, HARDWARE_KEYS_ASKED,
+		"deny", NULL},
+	    {"{'name': 'a', 'users': ['alice'], 'mode': 'exempt'}",
+		HARDWARE_FILES, HARDWARE_TOUCH, HARDWARE_KEYS_UNSAID, "pass",
+		"exempt: never asked"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t files = cases[i].says > HARDWARE_KEYS_ASKED;
+		struct login login = fixture_login(NOW_S);
+		struct record record;
+		struct explanation e, again = {.user = ""};
+
+		fixture_record(&record);
+		record.enrolled_once = true;
+		record.invited_until_s = NOW_S;
+		login.hardware = cases[i].hardware;
+		e = explain_with(
+		    cases[i].rules, cases[i].rest, &record, &login);
+		cr_expect_str_eq(e.login.verdict, cases[i].verdict, "%zu", i);
+		cr_expect(cases[i].reason == NULL ||
+			strcmp(e.login.reason, cases[i].reason) == 0,
+		    "%zu: %s", i, e.login.reason);
+		cr_expect_eq(e.login.hardware_keys, cases[i].says, "%zu", i);
+		cr_assert_eq(e.hardware_files.count, files, "%zu", i);
+		cr_assert_eq(e.hardware_authorities.count, files, "%zu", i);
+		if (files > 0) {
+			cr_expect_str_eq(
+			    e.hardware_files.items[0].text, "/etc/ssh/keys/%u");
+			cr_expect_str_eq(e.hardware_authorities.items[0].text,
+			    "/etc/ssh/ca");
+		}
+		expect_readable(&explanation_shape, &e, &again);
+		cr_expect_eq(again.login.hardware_keys, cases[i].says);
+		cr_expect_eq(again.hardware_files.count, files);
+		explanation_done(&again);
+		explanation_done(&e);
+		record_done(&record);
+	}
+}
+
+/* Also where only one of several networks has such a rule. */
+Test(report, names_the_files_of_hardware_keys_for_any_address)
+{
+	struct login login = fixture_login(NOW_S);
+	struct record record;
+	struct explanation e;
+
+	fixture_record(&record);
+	login.address[0] = '\0';
+	e = explain_with("{'name': 'office', 'users': ['*'], 'from': "
+			 "['10.2.0.0/16'], 'mode': 'required', "
+			 "'hardware_keys': 'enough'}",
+	    HARDWARE_FILES, &record, &login);
+	cr_assert_eq(e.by_address.count, 2);
+	cr_expect_eq(e.by_address.items[0].hardware_keys, HARDWARE_KEYS_ENOUGH);
+	cr_expect_eq(e.by_address.items[1].hardware_keys, HARDWARE_KEYS_ASKED);
+	cr_expect_eq(e.hardware_files.count, 1);
 	explanation_done(&e);
 	record_done(&record);
 }

@@ -28,7 +28,8 @@ struct change {
 };
 
 static struct loss
-weigh_change(const struct change *change, const struct record *given)
+weigh_with(const struct change *change, const char *old_rest,
+    const char *new_rest, const struct record *given)
 {
 	struct fixture_groups groups = {.inside = {"staff"}};
 	struct record record;
@@ -47,8 +48,8 @@ weigh_change(const struct change *change, const struct record *given)
 	if (change->device)
 		cr_assert_not_null(
 		    list_add(&record.devices, sizeof(struct device)));
-	fixture_policy(change->old, "", &old);
-	fixture_policy(change->new, "", &new);
+	fixture_policy(change->old, old_rest, &old);
+	fixture_policy(change->new, new_rest, &new);
 	weigh_places(&old, &new, &places);
 	cr_expect_eq(weigh(&old, &new, &places, &subject, &record, &loss),
 	    change->loses[0] != '\0', "%s", change->new);
@@ -56,6 +57,39 @@ weigh_change(const struct change *change, const struct record *given)
 	policy_done(&new);
 	record_done(&record);
 	return loss;
+}
+
+static struct loss
+weigh_change(const struct change *change, const struct record *given)
+{
+	return weigh_with(change, "", "", given);
+}
+
+#define ENOUGH                                                 \
+	"{'name': 'all', 'users': ['*'], 'mode': 'required', " \
+	"'hardware_keys': 'enough'}"
+#define KEYS ",'keys': {'hardware_files': ['/etc/ssh/keys/%u']}"
+
+/* Where no hardware key is enough any more, users without a device are shut
+ * out. */
+Test(weigh, takes_a_hardware_key_for_a_way_in)
+{
+	static const struct {
+		struct change change;
+		const char *old, *new;
+	} cases[] = {
+	    {{ENOUGH, REQUIRED, false, "w"}, KEYS, KEYS},
+	    {{ENOUGH, ENOUGH, false, "w"}, KEYS, ""},
+	    {{ENOUGH, REQUIRED, true, ""}, KEYS, KEYS},
+	    {{OPTIONAL, ENOUGH, false, ""}, KEYS, KEYS},
+	    {{REQUIRED, ENOUGH, true, ""}, KEYS, KEYS},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		cr_expect_eq(weigh_with(&cases[i].change, cases[i].old,
+				 cases[i].new, NULL)
+				 .way_in,
+		    cases[i].change.loses[0] == 'w', "%zu", i);
 }
 
 Test(weigh, says_what_a_user_loses)

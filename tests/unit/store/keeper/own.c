@@ -237,3 +237,59 @@ Test(keeper_own, a_code_to_enrol_with_is_told_of_no_clock_ahead)
 	cr_expect_not(ahead);
 	keeper_scene_end(&s);
 }
+
+#define HARDWARE(word)                                                 \
+	"{'version':1,'issuer':'Test','rules':[{'name':'all','users':" \
+	"['*'],'mode':'required','hardware_keys':'" word               \
+	"'}],'otherwise':'required','enrollment':{'self':'always'}"
+#define NAMED  ",'keys':{'hardware_files':['/etc/ssh/keys/%u']}}"
+#define ENOUGH "You need no code where you log in with a hardware key"
+
+/* ctx: the last answer of a stream, which has the message. */
+static void
+take_end(void *ctx, const char *answer)
+{
+	if (strstr(answer, "\"end\":true") != NULL)
+		snprintf(ctx, QUOTED_MAX, "%s", answer);
+}
+
+/* Users with a device, too, hear that they need no code, but nobody for whom
+ * that is not so. */
+Test(keeper_own, status_says_where_a_hardware_key_is_enough)
+{
+	static const struct {
+		const char *policy;
+		scene_state *state;
+		const char *says, *says_not;
+	} cases[] = {
+	    {HARDWARE("enough") NAMED, scene_new,
+		ENOUGH " that an administrator has listed for you. You can "
+		       "set up a device now: tfa add.",
+		"PIN"},
+	    {HARDWARE("enough") NAMED, scene_enrolled, ENOUGH " that an",
+		"set up"},
+	    {HARDWARE("enough-with-pin") NAMED, scene_enrolled,
+		ENOUGH " with a PIN that an", NULL},
+	    {HARDWARE("enough") NAMED, scene_blocked, "tfa-admin code",
+		"hardware"},
+	    {HARDWARE("enough") "}", scene_new, "tfa add", "hardware"},
+	    {HARDWARE("asked") NAMED, scene_new, "tfa add", "hardware"},
+	};
+	struct keeper_scene s;
+
+	keeper_scene_begin(&s, policy);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char request[QUOTED_MAX], end[QUOTED_MAX] = "";
+
+		keeper_scene_policy(&s, cases[i].policy);
+		keeper_scene_put(&s, "root", cases[i].state);
+		keeper_scene_request(&s, "'status'", NO_CODE, request);
+		keeper_scene_ask(&s, 0, request, false, take_end, end);
+		cr_expect_not_null(
+		    strstr(end, cases[i].says), "%zu: %s", i, end);
+		cr_expect(cases[i].says_not == NULL ||
+			strstr(end, cases[i].says_not) == NULL,
+		    "%zu: %s", i, end);
+	}
+	keeper_scene_end(&s);
+}
