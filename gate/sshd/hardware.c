@@ -35,7 +35,8 @@ names_user(const struct reading *r)
 }
 
 /* True if this line may have let the key in.  sshd takes a certificate without
- * principals for anybody's, where the line names none, either. */
+ * principals for anybody's, where the line names none, either; here such a one
+ * is nobody's. */
 static bool
 may_let_in(const struct reading *r, const struct keyline_options *options)
 {
@@ -43,14 +44,13 @@ may_let_in(const struct reading *r, const struct keyline_options *options)
 		return true;
 	if (options->principals != NULL)
 		return names_listed(r->key, options->principals);
-	return r->key->principals_len == 0 || names_user(r);
+	return names_user(r);
 }
 
 static void
 take_line(const struct reading *r, const struct keyline_options *options)
 {
 	struct hardware_lines *lines = r->lines;
-	bool is_named = !r->key->is_certificate || r->key->principals_len > 0;
 
 	if (options->no_touch)
 		lines->no_touch = true;
@@ -61,7 +61,7 @@ take_line(const struct reading *r, const struct keyline_options *options)
 		lines->unverified = true;
 	if (options->limited)
 		lines->limited = true;
-	if (r->place == HARDWARE_ROOTS && is_named)
+	if (r->place == HARDWARE_ROOTS)
 		lines->roots = true;
 }
 
@@ -72,7 +72,7 @@ take_line(const struct reading *r, const struct keyline_options *options)
 static void
 take_authority(const struct reading *r, const struct keyline *line)
 {
-	if (!r->key->is_certificate || line->options[0] != '\0' || !line->typed)
+	if (line->options[0] != '\0' || !line->typed)
 		return;
 	r->lines->count++;
 	r->lines->unverified = true;

@@ -236,9 +236,9 @@ static const struct json_shape remember_shape = JSON_SHAPE(
 static const struct json_field keys_fields[] = {
     ROW(LIST, keys, "files", DEFAULT, files, KEY_FILES_MAX, &item_name),
     ROW(CHOICE, keys, "unlisted", DEFAULT, unlisted, unlisted_names),
-    ROW(LIST, keys, "hardware_files", DEFAULT, hardware_files, KEY_FILES_MAX,
+    ROW(LIST, keys, "hardware_files", MAYBE, hardware_files, KEY_FILES_MAX,
 	&item_name),
-    ROW(LIST, keys, "hardware_authorities", DEFAULT, hardware_authorities,
+    ROW(LIST, keys, "hardware_authorities", MAYBE, hardware_authorities,
 	KEY_FILES_MAX, &item_name),
 };
 

@@ -221,6 +221,10 @@ static const struct {
 	"The policy was changed this very moment: try again."},
     [REASON_POLICY_LONG] = {"policy_long", GATE_EXIT_CONFIG,
 	"The policy has more than %N bytes."},
+    [REASON_POLICY_LEVEL] = {"policy_level", GATE_EXIT_CONFIG,
+	"A bastion of the fleet with an older tfa could not read a policy with "
+	"hardware keys, and would let nobody in: once all bastions have this "
+	"tfa, tfa-admin store level allows it."},
     [REASON_TOO_OLD] = {"too_old", GATE_EXIT_CONFIG,
 	"This bastion's tfa is too old for its fleet: log in at another "
 	"bastion, and tell an administrator."},

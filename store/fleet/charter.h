@@ -16,12 +16,13 @@
 
 #include "store/fleet/config.h"
 
-#define CHARTER_MAX   4096 /* bytes of its text */
-#define CHARTER_ID    33
-#define CHARTER_LEVEL 2 /* what this program can read and write */
-#define CHARTER_UIDS  2 /* records have the uids of each bastion */
-#define CHARTER_MOST  INT64_C(1000000000) /* levels */
-#define CHARTER_EPOCH INT64_C(65535)      /* as many as a seal has room for */
+#define CHARTER_MAX      4096 /* bytes of its text */
+#define CHARTER_ID       33
+#define CHARTER_LEVEL    3 /* what this program can read and write */
+#define CHARTER_UIDS     2 /* records have the uids of each bastion */
+#define CHARTER_HARDWARE 3 /* the policy speaks of hardware keys */
+#define CHARTER_MOST     INT64_C(1000000000) /* levels */
+#define CHARTER_EPOCH    INT64_C(65535) /* as many as a seal has room for */
 
 struct charter {
 	char id[CHARTER_ID];

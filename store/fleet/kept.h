@@ -71,7 +71,8 @@ struct kept_next {
 /*
  * Puts a version in place of the one with that mark, and keeps that one.
  * FAULT_STALE: another one is in force, *ret_theirs, for version_done().
- * FAULT_LIMIT: it is longer than KEPT_TEXT.  FAULT_UNSURE: it may come into force
+ * FAULT_LIMIT: it is longer than KEPT_TEXT.  FAULT_ACCESS: bastions of the
+ * fleet's level could not read it.  FAULT_UNSURE: it may come into force
  * yet.  FAULT_BACK also: the engine's revision went back, and that is not accepted
  * (seen.h).  Other faults as of kept_fetch(); nothing is changed then.
  */

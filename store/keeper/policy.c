@@ -177,6 +177,8 @@ put_next_policy(struct call *call, const char *text, size_t len)
 		answer_changed(call, &theirs);
 	else if (fault == FAULT_LIMIT)
 		answer_too_long(call);
+	else if (fault == FAULT_ACCESS)
+		answer_deny(call, REASON_POLICY_LEVEL, "");
 	else
 		answer_fault(call, fault);
 }

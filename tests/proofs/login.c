@@ -22,13 +22,16 @@ proof(login_decide)
 	struct decision decision;
 	enum mode mode = decision.mode;
 	enum forwarding door;
-	bool pass, remembered, device, free, here = false, near = false;
+	enum hardware_keys worth;
+	bool pass, remembered, device, free, touched, here = false;
+	bool near = false;
 
 	decision.rule = nondet_any() ? &rule : NULL;
 	given(is_time(rule.since_s | rule.grace.until_s | rule.grace.for_s));
 	any_record();
 	device = was.devices.count > 0;
 	door = policy_forwarding(&policy, &decision);
+	worth = policy_hardware(&policy, &decision);
 	/* A code was given on this connection, or near: from this address; with
 	 * this key, no longer ago than the policy says now. */
 	each(i, was.verified.count) {
@@ -58,23 +61,36 @@ proof(login_decide)
 	    (mode == MODE_OPTIONAL ||
 		(decision.rule &&
 		    by.now_s < policy_deadline(&rule, record.first_seen_s)));
+	/* A touch is enough, or a PIN where the rule wants that, but of nobody
+	 * whom an administrator keeps out. */
+	touched = (by.hardware == HARDWARE_PIN ||
+		      (by.hardware == HARDWARE_TOUCH &&
+			  worth == HARDWARE_KEYS_ENOUGH)) &&
+	    worth >= HARDWARE_KEYS_ENOUGH &&
+	    (device || !was.enrolled_once || was.invited_until_s);
 	claim(2a, pass && remembered, here || (near && device));
 	claim(2b, pass && remembered, device || by.by_door);
 	claim(2c, pass && !remembered,
-	    out.reason == REASON_EXEMPT ? mode == MODE_EXEMPT : free);
+	    out.reason == REASON_EXEMPT             ? mode == MODE_EXEMPT
+		: out.reason == REASON_HARDWARE_KEY ? touched
+						    : free);
 	/* The door opens where forwarding is open, or after a code. */
 	claim(3a, pass && by.door,
 	    door == FORWARDING_OPEN ||
-		(remembered && door == FORWARDING_AFTER_CODE));
+		((remembered || out.reason == REASON_HARDWARE_KEY) &&
+		    door == FORWARDING_AFTER_CODE));
 	claim(3b, out.verdict == VERDICT_ENROLL,
 	    !device && !by.door && by.terminal);
-	/* Nothing is counted, forgiven or enrolled. */
+	/* Nothing is counted, forgiven, enrolled or remembered. */
 	claim(4a, true,
 	    record.failures.known.count == was.failures.known.count &&
 		record.failures.other.spent == was.failures.other.spent &&
-		record.enrolled_once == was.enrolled_once);
+		record.enrolled_once == was.enrolled_once &&
+		record.sources.count == was.sources.count &&
+		record.verified.count == was.verified.count);
 	reach2(pass && !by.door && here, pass && remembered && !here);
 	reach2(pass && out.reason == REASON_GRACE, pass && by.door && device);
+	reach2(touched && by.door && pass && !remembered, touched && !pass);
 }
 
 /* All counters, attempts, times.  cbmc: --unwind 22 */

@@ -20,6 +20,6 @@ Test(fleet_example, goes_as_it_is_written)
 	assert_says(r->out, "made the fleet");
 	assert_says(r->out, "joined the fleet");
 	assert_says(r->out, "alice");
-	assert_says(r->out, "bastion.example.com, level 2, epoch 1");
-	assert_says(r->out, "bastion.example.com, level 2, epoch 2");
+	assert_says(r->out, "bastion.example.com, level 3, epoch 1");
+	assert_says(r->out, "bastion.example.com, level 3, epoch 2");
 }

@@ -77,7 +77,7 @@ Test(store_fleet, is_made_once_and_joined_with_its_key)
 	place_says(p, "b2", place_key_id(p), 4000);
 	r = place_store(q, ARGV("status"));
 	assert_status(r, 0);
-	assert_says(r->out, PLACE_FLEET ", level 2, epoch 1");
+	assert_says(r->out, PLACE_FLEET ", level 3, epoch 1");
 	assert_says(r->out, "b1, tfa 0.2.0");
 	assert_says(r->out, "b2 (OFF)");
 	assert_says(r->out, c->node[0].url);

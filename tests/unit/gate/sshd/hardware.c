@@ -13,7 +13,7 @@
 
 /* The key that logs in, and files that may list it.  In them K stands for its
  * line, W for the line with white space in the key, A for the line of its
- * authority, and O for another key's. */
+ * authority, B for that without its type, and O for another key's. */
 struct scene {
 	char key[HARDWARE_LINE], authority[HARDWARE_LINE], other[HARDWARE_LINE];
 	char white[HARDWARE_LINE + 1];
@@ -52,6 +52,7 @@ fill(const struct scene *s, const char *text, char ret[static FILE_MAX])
 		    : *text == 'A'              ? s->authority
 		    : *text == 'O'              ? s->other
 		    : *text == 'W'              ? s->white
+		    : *text == 'B'              ? strchr(s->authority, ' ') + 1
 						: NULL;
 
 		if (with == NULL)
@@ -231,6 +232,8 @@ Test(hardware, certificate_counts_by_the_lines_of_its_authority)
 	    {{.roots = "K\n"}, HARDWARE_NONE},
 	    {{.authorities = CA " A\n"}, HARDWARE_NONE},
 	    {{.authorities = "restrict A\n"}, HARDWARE_NONE},
+	    {{.authorities = "ED25519 B\n"}, HARDWARE_NONE},
+	    {{.roots = CA " ED25519 B\n"}, HARDWARE_NONE},
 	    {{.authorities = "O\n"}, HARDWARE_NONE},
 	    /* What a user can plant. */
 	    {{.anywhere = CA " A\n"}, HARDWARE_NONE},

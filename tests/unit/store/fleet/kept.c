@@ -301,6 +301,48 @@ Test(kept, slower_of_two_changes_nothing)
 	end(s);
 }
 
+/* Bastions with an older tfa know no such key, and would let nobody in. */
+Test(kept, policy_with_hardware_keys_needs_the_level)
+{
+	static const struct {
+		const char *text;
+		bool newer;
+	} cases[] = {
+	    {"{\"hardware_keys\":\"enough\"}", true},
+	    {"{ \"hardware_keys\" :\"asked\"}", true},
+	    {"{\"hardware_files\"\n\t:[]}", true},
+	    {"{\"hardware_authorities\":[]}", true},
+	    {"{\"name\":\"hardware_keys\"}", false},
+	    {"{\"names\":[\"hardware_files\"],\"mode\":1}", false},
+	    {"{}", false},
+	};
+
+	for (int level = CHARTER_HARDWARE - 1; level <= CHARTER_HARDWARE;
+	     level++)
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			bool refused = cases[i].newer &&
+			    level < CHARTER_HARDWARE;
+			struct scene *s = begin();
+			struct version theirs = {.number = 0};
+			struct kept kept;
+			struct kept_next next = {.text = cases[i].text,
+			    .len = strlen(cases[i].text),
+			    .by = "root at b1",
+			    .what = "mine",
+			    .now_s = NOW_S};
+
+			founder_charter(&s->one.fleet, FOUNDER_EPOCH, level);
+			cr_assert_eq(fetch(&s->one, &kept), FAULT_NONE);
+			next.mark = kept.policy_mark;
+			cr_expect_eq(kept_put(&s->one.fleet, s->one.store.dir,
+					 &next, &theirs),
+			    refused ? FAULT_ACCESS : FAULT_NONE, "%d, %zu",
+			    level, i);
+			kept_done(&kept);
+			end(s);
+		}
+}
+
 Test(kept, remembers_the_revision_of_a_policy_that_it_put)
 {
 	struct scene *s = begin();
