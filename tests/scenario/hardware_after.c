@@ -27,9 +27,9 @@ roots_key(const struct bastion *b, const char *user)
 }
 
 /*
- * The same address, the same user, and a code is remembered for an hour: a
- * thief with the software key is asked, as is the hardware key itself once no
- * line of root's has it.
+ * A code is remembered for an hour, by user, key and address: a thief with the
+ * software key is asked, as is the hardware key itself once no line of root's
+ * has it.
  */
 Test(hardware_after, nothing_is_remembered)
 {
@@ -310,7 +310,7 @@ Test(hardware_after, door_opens)
 	cr_assert(probe_stdio(&v));
 }
 
-/* Whoever has no device gets no code to type: the key is enough there, too. */
+/* Without a device there is no code to type: the key is enough there, too. */
 Test(hardware_after, door_opens_for_the_unenrolled)
 {
 	const char *user = "user208";
