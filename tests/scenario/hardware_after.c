@@ -128,7 +128,7 @@ Test(hardware_after, lie_lets_in_nobody_later)
 	static const char token[] = "pam/0123456789abcdef0123456789abcdef";
 	const char *user = "user202", *key;
 	struct bastion *b;
-	char *lie;
+	char *lie, *look;
 	int port;
 
 	needs_people();
@@ -139,8 +139,14 @@ Test(hardware_after, lie_lets_in_nobody_later)
 	key = read_text(text("%s/%s.pub", getenv("TFA_KEYS"), user));
 	key = text("%.*s", (int)(strrchr(key, ' ') - key), key);
 	lie = text("'request':'login','terminal':true,'address':'127.0.0.1',"
-		   "'auth':'publickey %s','hardware':'pin'",
+		   "'auth':'publickey %s'",
 	    key);
+	look = talk_ask(b, user,
+	    text("%s,'keys':'default','hardware':'none',"
+		 "'auth_path':'/tmp/x'",
+		lie));
+	lie = text(
+	    "%s,'keys':'%s','hardware':'pin'", lie, talk_word(look, "keys"));
 	for (int door = 0; door < 2; door++) {
 		port = 10000 + b->port / 16 + door;
 		cr_assert(talk_is(talk_ask(b, user,
