@@ -101,7 +101,7 @@ judge(const struct scene *s, const struct files *files)
 #define PIN  "verify-required "
 #define FREE "no-touch-required "
 
-Test(hardware, key_counts_by_the_lines_that_have_it)
+Test(hardware_lines, key_counts_by_the_lines_that_have_it)
 {
 	static const struct {
 		struct files files;
@@ -176,7 +176,7 @@ Test(hardware, key_counts_by_the_lines_that_have_it)
 }
 
 /* A key in a file has no proof that somebody was there. */
-Test(hardware, software_keys_and_other_types_never_count)
+Test(hardware_lines, software_keys_and_other_types_never_count)
 {
 	static const char *const types[] = {"ssh-ed25519",
 	    "ecdsa-sha2-nistp256", "ssh-rsa",
@@ -193,7 +193,7 @@ Test(hardware, software_keys_and_other_types_never_count)
 }
 
 /* The word before the key is sshd's own, and must be that of the key. */
-Test(hardware, type_is_that_of_the_key_and_of_the_word)
+Test(hardware_lines, type_is_that_of_the_key_and_of_the_word)
 {
 	char line[HARDWARE_LINE], auth[HARDWARE_LINE + 64];
 	struct key key;
@@ -214,7 +214,7 @@ Test(hardware, type_is_that_of_the_key_and_of_the_word)
 
 #define CA "cert-authority"
 
-Test(hardware, certificate_counts_by_the_lines_of_its_authority)
+Test(hardware_lines, certificate_counts_by_the_lines_of_its_authority)
 {
 	static const struct {
 		struct files files;
@@ -271,7 +271,7 @@ Test(hardware, certificate_counts_by_the_lines_of_its_authority)
 		    judge(&s, &cases[i].files), cases[i].proof, "case %zu", i);
 }
 
-Test(hardware, certificate_counts_by_what_it_says_of_itself)
+Test(hardware_lines, certificate_counts_by_what_it_says_of_itself)
 {
 	static const struct {
 		struct test_certificate certificate;
@@ -313,7 +313,7 @@ Test(hardware, certificate_counts_by_what_it_says_of_itself)
 
 /* With a line or a file of principals of their own, users let in whomever an
  * authority has certified: an insider's hardware key is not theirs. */
-Test(hardware, certificate_of_somebody_else_does_not_count)
+Test(hardware_lines, certificate_of_somebody_else_does_not_count)
 {
 	static const struct test_certificate mallory = {
 	    .principals = "mallory"};
