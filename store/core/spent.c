@@ -155,6 +155,7 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 	OPENSSL_cleanse(code, sizeof(code));
 	record->last_device = record_last_device(record);
 	free(device->spent_steps.items);
+	free(device->spent_counters.items);
 	list_drop(&record->devices, sizeof(*device), i);
 }
 

@@ -27,13 +27,14 @@ enum fault
 verify_step(const struct device *device, const char *code, int64_t now_s,
     uint64_t window, uint64_t *ret_step)
 {
-	uint64_t now = otp_step(now_s, device->period_s);
 	size_t digits = (size_t)device->digits;
 	enum fault found = FAULT_ABSENT;
-	uint64_t first = now > window ? now - window : 0;
+	uint64_t now, first;
 
-	if (strlen(code) != digits)
+	if (device->type != DEVICE_TOTP || strlen(code) != digits)
 		return FAULT_ABSENT;
+	now = otp_step(now_s, device->period_s);
+	first = now > window ? now - window : 0;
 	for (uint64_t step = first; step <= now + window; step++) {
 		char right[OTP_DIGITS_MAX + 1] = "";
 		enum fault fault = otp_code(
@@ -62,7 +63,7 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
  * once, whichever of them it was spent for.
  */
 static enum reason
-judge_device(
+judge_step(
     struct device *device, const char *code, int64_t now_s, bool *ret_changed)
 {
 	uint64_t now = otp_step(now_s, device->period_s);
@@ -89,6 +90,15 @@ judge_device(
 	    : REASON_WRONG_CODE;
 }
 
+static enum reason
+judge_device(
+    struct device *device, const char *code, int64_t now_s, bool *ret_changed)
+{
+	return device->type == DEVICE_TOTP
+	    ? judge_step(device, code, now_s, ret_changed)
+	    : REASON_WRONG_CODE;
+}
+
 /* For the log: by how many seconds a phone's clock would be off if this code
  * were right; 0 if no clock within DRIFT_S explains it. */
 static int64_t
@@ -96,9 +106,11 @@ clock_drift(const struct record *record, const char *code, int64_t now_s)
 {
 	for (size_t i = 0; i < record->devices.count; i++) {
 		const struct device *device = &record->devices.items[i];
-		uint64_t window = (uint64_t)(DRIFT_S / device->period_s);
-		uint64_t step = 0;
+		uint64_t window, step = 0;
 
+		if (device->type != DEVICE_TOTP)
+			continue;
+		window = (uint64_t)(DRIFT_S / device->period_s);
 		if (verify_step(device, code, now_s, window, &step) ==
 		    FAULT_NONE)
 			return (int64_t)(step -
