@@ -421,24 +421,42 @@ add_scratch(struct record *record, const struct import *import)
 	return FAULT_NONE;
 }
 
-enum fault
-enroll_import(struct record *record, const struct import *import, int64_t now_s,
-    char ret_device[static DEVICE_ID_TEXT])
+static enum fault
+add_account(struct record *record, const struct import_account *account,
+    int64_t now_s, char ret_device[static DEVICE_ID_TEXT])
 {
 	struct device device = {
 	    .name = "imported",
-	    .algorithm = import->algorithm,
-	    .digits = import->digits,
-	    .period_s = import->period_s,
-	    .secret = import->secret,
-	    .last_step = import->last_step,
+	    .type = account->type,
+	    .algorithm = account->algorithm,
+	    .digits = account->digits,
+	    .period_s = account->period_s,
+	    .secret = account->secret,
+	    .last_step = account->last_step,
+	    .counter = account->counter,
 	    .added_s = now_s,
 	    .added_from = ENROLL_ADMIN,
 	};
 	enum fault fault = admit_device(record, &device, ret_device);
 
 	OPENSSL_cleanse(&device, sizeof(device));
-	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
+	return fault;
+}
+
+enum fault
+enroll_import(struct record *record, const struct import *import, int64_t now_s,
+    struct imported *ret)
+{
+	*ret = (struct imported){.count = 0};
+	for (size_t i = 0; i < import_count(import); i++) {
+		enum fault fault = add_account(
+		    record, import_at(import, i), now_s, ret->devices[i]);
+
+		if (fault != FAULT_NONE)
+			return fault;
+		ret->count++;
+	}
+	return add_scratch(record, import);
 }
 
 /* Spends every device and code, so that whoever types one later is told that

@@ -99,16 +99,23 @@ MUST_USE enum fault enroll_provision(struct record *record,
     int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
     char ret_device[static DEVICE_ID_TEXT]);
 
+/* The devices that accounts became, in their order. */
+struct imported {
+	size_t count;
+	char devices[IMPORT_MAX][DEVICE_ID_TEXT]; /* their ids */
+};
+
 /*
- * Adds another program's device and scratch codes, which are valid at once, as
- * with enroll_provision().  FAULT_STALE: a device has that secret already;
- * FAULT_LIMIT: no more devices fit, or so many codes that none would be left
- * for an administrator's; FAULT_MEMORY.  After a fault the record must not be
- * written.
+ * Adds another program's devices and scratch codes, which are valid at once, as
+ * with enroll_provision().  *ret: the new devices; after a fault, those that
+ * were added before the account at fault.  FAULT_STALE: a device has the secret
+ * of that account already; FAULT_LIMIT: no more devices fit, or so many codes
+ * that none would be left for an administrator's; FAULT_MEMORY.  After a fault
+ * the record must not be written: either all of it is added or nothing.
+ * proved: tests/proofs/enroll.c 5a, 2 accounts.
  */
-MUST_USE enum fault
-enroll_import(struct record *record, const struct import *import, int64_t now_s,
-    char ret_device[static DEVICE_ID_TEXT]);
+MUST_USE enum fault enroll_import(struct record *record,
+    const struct import *import, int64_t now_s, struct imported *ret);
 
 /*
  * Adds an administrator's one-time code of that use, valid for a day, made of

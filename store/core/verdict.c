@@ -146,8 +146,8 @@ static const struct {
 	"name."},
 
     [REASON_DEVICES_FULL] = {"devices_full", GATE_EXIT_DENIED,
-	"This user has as many devices as the policy allows: take one away "
-	"(tfa remove) or all (tfa-admin revoke) first."},
+	"This user has %N: take away what is not used (tfa remove, tfa-admin "
+	"revoke) or raise max_devices first."},
     [REASON_CODES_FULL] = {"codes_full", GATE_EXIT_DENIED,
 	"This user's record has so many one-time codes (its key \"codes\") that "
 	"no more fit: let the user make new ones (tfa recovery) first."},

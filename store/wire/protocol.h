@@ -91,7 +91,7 @@ struct request {
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
 	enum reason reason;           /* login, refuse, connect */
-	struct import import;         /* import: the account */
+	struct import import;         /* import: the accounts */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
 	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
 	int64_t offset;               /* log: the byte of it to begin at */
@@ -128,9 +128,13 @@ struct reply {
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
-	char *home;                     /* login: the peer's, by passwd */
-	char *shell;                    /* likewise, and never empty */
-	char device[DEVICE_ID_TEXT];    /* enroll: the new one */
+	char *home;                  /* login: the peer's, by passwd */
+	char *shell;                 /* likewise, and never empty */
+	char device[DEVICE_ID_TEXT]; /* enroll: the new one */
+	/* import of several: all new ones; or the number, from 1, of the account
+	 * that a denial is about */
+	LIST_OF(struct note) devices;
+	int64_t account;
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */

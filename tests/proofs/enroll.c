@@ -15,7 +15,9 @@
 #define RECOVERY_CODES 1
 static struct pending earlier[2];
 static struct scratch scratch[2];
+static struct import_account others[1];
 static struct import import;
+static struct imported added;
 static uint8_t secret[ENROLL_SECRET_BYTES];
 static bool is_right;
 static char id[1], new_id, new_code;
@@ -33,7 +35,9 @@ static char id[1], new_id, new_code;
 	    window == WINDOW_STEPS && is_right ? FAULT_NONE : FAULT_ABSENT)
 #define login_note_pass(p, r, l, ret) ((ret)->changed = true)
 #define record_new_device_id(r, ret) \
-	((ret)[0] = new_id, nondet_any() ? FAULT_LIMIT : FAULT_NONE)
+	((ret)[0] = new_id++, nondet_any() ? FAULT_LIMIT : FAULT_NONE)
+#define import_count(of) (1 + (of)->more.count)
+#define import_at(of, i) ((i) ? &(of)->more.items[(i)-1] : &(of)->first)
 #include "store/core/announce.c"
 #include "store/core/renew.c"
 #include "store/core/spent.c"
@@ -55,14 +59,16 @@ proof(enroll)
 	any_record();
 	any_list(record.earlier, earlier);
 	any_list(import.scratch, scratch);
+	any_list(import.more, others);
+	given(import.more.count <= 1 && others[0].secret.len > 0);
 	given(is_time(record.pending.until_s) && record.pending.secret.len > 0);
-	given(new_code == -100 && import.secret.len > 0);
+	given(new_code == -100 && new_id == 100 && import.first.secret.len > 0);
 	few = is_few();
 	each(i, 2) {
 		given(is_time(earlier[i].until_s));
 		given(devices[i].secret.bytes[0] != secret[0]);
 		given(devices[i].secret.len > 0 && earlier[i].secret.len > 0);
-		given(devices[i].id[0] != new_id && scratch[i].code[0] > 0);
+		given(devices[i].id[0] < new_id && scratch[i].code[0] > 0);
 		given(codes[i].hash[0] > 0 && spent[i].hash[0] > 0);
 		few &= !lasts(i) || codes[i].use == CODE_RECOVER ||
 		    codes[i].use == CODE_SCRATCH;
@@ -73,7 +79,7 @@ proof(enroll)
 	    ? enroll_confirm(&policy, &record, &by, id, "", 0, &new, &out)
 	    : CASE == 2 ? enroll_provision(&record, secret, "", by.now_s, &new,
 			      &recovers, text)
-	    : CASE == 3 ? enroll_import(&record, &import, by.now_s, text)
+	    : CASE == 3 ? enroll_import(&record, &import, by.now_s, &added)
 	    : CASE == 4 ? enroll_add_code(&record, CODE_PASS, new.codes[0],
 			      by.now_s, text, &voided)
 			: (enroll_remove(&record, 0, by.now_s), FAULT_NONE);
@@ -92,6 +98,11 @@ proof(enroll)
 	claim(2a, ok, more == (out.verdict == VERDICT_PASS));
 	claim(2b, ok && more, is_right);
 	claim(2c, ok && more, devices[was.devices.count].last_step == step_now);
+#elif CASE == 3
+	/* Of several accounts all become devices. */
+	claim(5a, ok,
+	    record.devices.count == was.devices.count + import_count(&import));
+	reach(ok && import.more.count > 0);
 #elif CASE == 4
 	/* An administrator can always give a code. */
 	claim(4a, few, fault != FAULT_LIMIT);
