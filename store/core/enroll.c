@@ -5,6 +5,7 @@
 #include "store/core/enroll.h"
 #include "store/base/hash.h"
 #include "store/core/renew.h"
+#include "store/core/resume.h"
 #include "store/core/spent.h"
 #include "store/base/utf8.h"
 #include "store/core/verify.h"
@@ -437,8 +438,12 @@ add_account(struct record *record, const struct import_account *account,
 	    .added_s = now_s,
 	    .added_from = ENROLL_ADMIN,
 	};
-	enum fault fault = admit_device(record, &device, ret_device);
+	enum fault fault = device.type == DEVICE_HOTP
+	    ? resume_counter(record, &device)
+	    : FAULT_NONE;
 
+	if (fault == FAULT_NONE)
+		fault = admit_device(record, &device, ret_device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	return fault;
 }

@@ -47,7 +47,7 @@ static char id[1], new_id, new_code;
 #define is_few() (lasts(0) + lasts(1) <= CODES_MAX - ADMIN_CODES)
 
 /* 2 devices, 2 codes.  cbmc: -DCASES=6 --unwind 3 without choose_name
- * utf8_clean record_last_device */
+ * utf8_clean record_last_device resume_counter */
 proof(enroll)
 {
 	enum fault fault;

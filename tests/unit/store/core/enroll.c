@@ -1058,6 +1058,60 @@ Test(enroll, says_which_of_several_has_a_known_secret)
 	}
 }
 
+/* The file is as old as it is: a device that was used since goes on. */
+Test(enroll, a_counter_that_comes_back_goes_on_behind_the_last_code)
+{
+	static const struct {
+		uint64_t used; /* the last counter that was */
+		uint64_t next; /* then, with a file that says 42 */
+	} cases[] = {{41, 42}, {42, 43}, {50, 51}, {1041, 1042}, {1042, 42}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scene s = begin();
+		struct import import = imported(0);
+		struct imported added;
+		struct device *device;
+		uint64_t *spent;
+
+		add_more(&import, 1);
+		cr_assert_eq(enroll_import(&s.record, &import, NOW_S, &added),
+		    FAULT_NONE);
+		device = &s.record.devices.items[1];
+		spent = list_add(&device->spent_counters, sizeof(*spent));
+		*spent = cases[i].used;
+		device->counter = cases[i].used + 1;
+		enroll_revoke(&s.record, false, NOW_S);
+		cr_assert_eq(enroll_import(&s.record, &import, NOW_S, &added),
+		    FAULT_NONE);
+		cr_expect_eq(s.record.devices.items[1].counter, cases[i].next,
+		    "%llu",
+		    (unsigned long long)s.record.devices.items[1].counter);
+		import_done(&import);
+		end(&s);
+	}
+}
+
+/* That a code was replaced says nothing about a counter. */
+Test(enroll, a_counter_goes_on_behind_used_codes_only)
+{
+	struct scene s = begin();
+	struct import import = imported(0);
+	struct imported added;
+	char code[OTP_DIGITS_MAX + 1], hash[HASH_TEXT];
+
+	add_more(&import, 1);
+	cr_assert_eq(
+	    otp_code(OTP_SHA256, &import.more.items[0].secret, 45, 6, code),
+	    FAULT_NONE);
+	cr_assert_eq(onetime_hash(code, hash), FAULT_NONE);
+	spent_add(&s.record, hash, SPENT_VOID, NOW_S);
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
+	cr_expect_eq(s.record.devices.items[1].counter, 42);
+	import_done(&import);
+	end(&s);
+}
+
 Test(enroll, imports_no_secret_twice_from_one_packet)
 {
 	struct scene s = begin();
