@@ -113,7 +113,6 @@ struct imported {
  * of that account already; FAULT_LIMIT: no more devices fit, or so many codes
  * that none would be left for an administrator's; FAULT_MEMORY.  After a fault
  * the record must not be written: either all of it is added or nothing.
- * proved: tests/proofs/enroll.c 5a, 2 accounts.
  */
 MUST_USE enum fault enroll_import(struct record *record,
     const struct import *import, int64_t now_s, struct imported *ret);
