@@ -71,7 +71,7 @@ Test(scan, is_made_by_a_program_of_its_own)
 	scoped_json_text char *modules = NULL;
 	struct qr code;
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	cr_assert_not_null(scan.modules);
 	cr_expect(qr_read(scan.modules, &code));
 	cr_assert_eq(qr_encode(scan.uri, &modules), FAULT_NONE);
@@ -86,7 +86,7 @@ Test(scan, is_none_of_what_no_app_takes)
 	    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	cr_expect_eq(scan_make(&reply, &scan), FAULT_FORMAT);
+	cr_expect_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_FORMAT);
 	cr_expect_str_empty(scan.uri);
 	cr_expect_null(scan.modules);
 }

@@ -36,7 +36,7 @@ Test(show, device_is_a_code_with_the_key_beside_it)
 	scoped_scan struct scan scan = {.modules = NULL};
 	const char *text;
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	text = shown(&scan);
 	cr_expect_not_null(strstr(text, "scan"));
 	cr_expect_not_null(strstr(text, "\033["));
@@ -64,7 +64,7 @@ Test(show, device_without_a_prompt_speaks_of_the_next_login)
 {
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	for (int columns = 0; columns <= 100; columns += 100) {
 		const char *text = shown_in(
 		    &scan, columns, columns / 2, "", "");
@@ -108,7 +108,7 @@ Test(show, nothing_scrolls_off_in_any_window)
 	    "later.";
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	for (int columns = 20; columns <= 130; columns += 3) {
 		for (int rows = 14; rows <= 60; rows++) {
 			const char *text = shown_in(
