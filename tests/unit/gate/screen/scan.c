@@ -79,6 +79,27 @@ Test(scan, is_made_by_a_program_of_its_own)
 	cr_expect(scan_works());
 }
 
+Test(scan, says_that_a_device_counts)
+{
+	static const struct reply reply = {.issuer = "Example",
+	    .user = "alice",
+	    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
+	scoped_scan struct scan scan = {.modules = NULL};
+	struct qr code;
+
+	cr_assert_eq(scan_make(&reply, DEVICE_HOTP, &scan), FAULT_NONE);
+	cr_expect(scan_counts(&scan));
+	cr_expect_eq(
+	    strncmp(scan.uri, "otpauth://hotp/Example:alice%40", 31), 0);
+	cr_expect_not_null(strstr(scan.uri, "&counter=0"));
+	cr_expect_null(strstr(scan.uri, "period"));
+	cr_expect(qr_read(scan.modules, &code));
+	scan_done(&scan);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
+	cr_expect_not(scan_counts(&scan));
+	cr_expect_null(strstr(scan.uri, "counter"));
+}
+
 Test(scan, is_none_of_what_no_app_takes)
 {
 	struct reply reply = {.issuer = "Exa mple",

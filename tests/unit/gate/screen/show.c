@@ -59,6 +59,16 @@ Test(show, device_is_text_where_no_code_can_be_made)
 	cr_expect_not_null(strstr(text, "\nLater.\n"));
 }
 
+/* Many apps know no codes that are counted. */
+Test(show, device_that_counts_names_apps_that_do)
+{
+	const struct scan scan = {.uri = "otpauth://hotp/Example:alice%40"};
+	const char *text = shown(&scan);
+
+	cr_expect_not_null(strstr(text, "HOTP"));
+	cr_expect_null(strstr(text, "Authy"));
+}
+
 /* Nobody reads the digits here: an admin hands the code over. */
 Test(show, device_without_a_prompt_speaks_of_the_next_login)
 {
