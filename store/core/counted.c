@@ -20,9 +20,11 @@ find_ahead(const struct device *device, const char *code, uint64_t from,
 		enum fault fault = spent_compare(
 		    device, device->counter + ahead, code);
 
-		if (all != FAULT_ABSENT || fault == FAULT_ABSENT)
+		if (fault != FAULT_NONE && fault != FAULT_ABSENT)
+			return fault;
+		if (fault == FAULT_ABSENT || all == FAULT_NONE)
 			continue;
-		all = fault;
+		all = FAULT_NONE;
 		*ret = ahead;
 	}
 	return all;

@@ -121,10 +121,12 @@ spent_is_counter(struct device *device, const char *code, bool *ret_changed)
 	for (size_t i = 0; i < count; i++) {
 		enum fault fault = spent_compare(device, counters[i], code);
 
-		if (fault == FAULT_NONE)
-			found = i;
-		if (all == FAULT_ABSENT)
-			all = fault;
+		if (fault != FAULT_NONE && fault != FAULT_ABSENT)
+			return fault;
+		if (fault == FAULT_ABSENT)
+			continue;
+		all = FAULT_NONE;
+		found = i;
 	}
 	if (found < count)
 		*ret_changed |= move_to_end(device->spent_counters.items, count,

@@ -50,6 +50,7 @@ static const struct json_field request_fields[] = {
     [FIELD_JUDGED] = ROW(FLAG, request, "judged", MAYBE, judged),
     [FIELD_LAST] = ROW(FLAG, request, "last", MAYBE, last),
     [FIELD_MARK] = ROW(TEXT, request, "mark", MAYBE, mark),
+    [FIELD_HOTP] = ROW(FLAG, request, "hotp", MAYBE, hotp),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 

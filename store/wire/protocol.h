@@ -64,6 +64,7 @@ enum request_field {
 	FIELD_JUDGED,
 	FIELD_LAST,
 	FIELD_MARK,
+	FIELD_HOTP,
 };
 
 /*
@@ -106,6 +107,7 @@ struct request {
 			       * the gate has judged the key, or KEYS_NONE */
 	bool judged;          /* login: it passed here, and was logged */
 	bool last;            /* a code that is wrong ends the login */
+	bool hotp;            /* enroll: a device that counts its codes */
 	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
 			       * policy_get gave it; "0": there is none */
 };

@@ -531,6 +531,10 @@ Test(counted, takes_two_codes_after_a_restore)
 	struct scene s = begin(COUNTER);
 
 	device(&s, 0)->unsure = true;
+	cr_expect_eq(type_wrong(&s), REASON_WRONG_CODE);
+	cr_expect_eq(type_at(&s, COUNTER + 1), REASON_WRONG_CODE);
+	cr_expect_eq(type_wrong(&s), REASON_WRONG_CODE);
+	s.record.failures = (struct failures){.known = {.count = 0}};
 	for (uint64_t i = 0; i < 5; i += 2)
 		cr_expect_eq(type_at(&s, COUNTER + i), REASON_WRONG_CODE);
 	cr_expect_eq(device(&s, 0)->counter, COUNTER);

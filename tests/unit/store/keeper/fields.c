@@ -62,6 +62,7 @@ static const struct {
     {"judged", "true", "false"},
     {"last", "true", "false"},
     {"mark", "'7'", "''"},
+    {"hotp", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 
