@@ -213,6 +213,24 @@ Test(keeper_import, says_which_account_is_known_and_adds_none)
 	keeper_scene_end(&s);
 }
 
+/* A device with a step of the future would never be right again. */
+Test(keeper_import, refuses_a_step_of_the_future_in_any_account)
+{
+	struct heard heard = {.answers = 0};
+	struct keeper_scene s;
+
+	keeper_scene_begin(&s, POLICY("8"));
+	ask(&s,
+	    "'import','user':'root','import':{" TWO
+	    ",'more':[{'algorithm':'SHA1','digits':6,'period':30,'secret':"
+	    "'CEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ','last_step':'99999999'}]}",
+	    &heard);
+	cr_expect_eq(heard.reply.reason, REASON_BAD_REQUEST);
+	EXPECT_DEVICES(&s, "");
+	reply_done(&heard.reply);
+	keeper_scene_end(&s);
+}
+
 /* A device that is not in the log is not in the record either, nor are those
  * that came with it. */
 Test(keeper_import, takes_all_back_where_one_cannot_be_logged)
