@@ -96,6 +96,7 @@ struct admin {
 	const char *config, *probe, *key;             /* doctor, explain */
 	bool deep;                                    /* doctor */
 	const char *qr, *letter;                      /* enroll */
+	bool hotp;                                    /* enroll */
 	const char *account;                          /* import */
 	const char *output;                           /* report */
 	bool block;                                   /* revoke */

@@ -67,11 +67,11 @@ import_read(
 static void
 say_accounts(const struct import_report *report)
 {
-	size_t count = report->accounts_count;
-	size_t said = count < IMPORT_ACCOUNTS_MAX ? count : IMPORT_ACCOUNTS_MAX;
+	size_t count = report->listed_count;
+	size_t said = count < IMPORT_LISTED_MAX ? count : IMPORT_LISTED_MAX;
 
 	for (size_t i = 0; i < said; i++)
-		admin_say("  \"%s\"", report->accounts[i]);
+		admin_say("  \"%s\"", report->listed[i]);
 	if (count > said)
 		admin_say("  and %zu more", count - said);
 }
@@ -106,12 +106,12 @@ load(const struct admin *admin, const char *user, const char *path,
 }
 
 /*
- * Reminds the admin of the old file: it has the secret, and every program of
+ * Reminds the admin of the old file: it has the secrets, and every program of
  * the user can read it.
  */
 static void
-say_what_is_left(
-    const char *user, const char *path, const struct import_report *report)
+say_what_is_left(const char *user, const char *path, size_t count,
+    const struct import_report *report)
 {
 	for (size_t i = 0; i < report->notes_count; i++)
 		admin_say("%s: %s", user, report->notes[i]);
@@ -119,14 +119,22 @@ say_what_is_left(
 		admin_say("%s: once a login works, delete the old file", user);
 	else if (report->form == IMPORT_OATH)
 		admin_say(
-		    "%s: once a login works, remove the line of %s from %s",
-		    user, user, path);
+		    "%s: once a login works, remove the line%s of %s from %s",
+		    user, count == 1 ? "" : "s", user, path);
 	else if (strchr(path, '\'') != NULL)
 		admin_say("%s: once a login works, delete %s", user, path);
 	else
 		admin_say(
 		    "%s: once a login works, delete the old file: rm -- '%s'",
 		    user, path);
+}
+
+/* The id of new device number i: a keeper that got one account sends no list. */
+static const char *
+new_device(const struct reply *reply, size_t i)
+{
+	return i < reply->devices.count ? reply->devices.items[i].text
+					: reply->device;
 }
 
 static void
@@ -138,7 +146,46 @@ import_print_json(const struct reply *reply, const struct import *import,
 	printf(",\"scratch\":%zu,\"notes\":[", import->scratch.count);
 	for (size_t i = 0; i < report->notes_count; i++)
 		admin_print_string(i > 0 ? "," : "", report->notes[i]);
+	fputs("],\"devices\":[", stdout);
+	for (size_t i = 0; i < import_count(import); i++)
+		admin_print_string(i > 0 ? "," : "", new_device(reply, i));
 	puts("]}");
+}
+
+/* Says which devices there are now; where several are, by their lines. */
+static void
+import_print(const struct reply *reply, const struct import *import,
+    const struct import_report *report)
+{
+	size_t count = import_count(import);
+
+	printf("%s: imported as ", reply->user);
+	for (size_t i = 0; i < count; i++) {
+		printf("%s%s",
+		    i == 0              ? ""
+			: i + 1 < count ? ", "
+					: " and ",
+		    new_device(reply, i));
+		if (count > 1)
+			printf(" (line %d)", report->lines[i]);
+	}
+	printf(", with %zu scratch codes\n", import->scratch.count);
+}
+
+/* Before a denial stands the user, and the line of an account that is known
+ * already. */
+static int
+import_judge(const struct reply *reply, const char *user, const char *path,
+    const struct import_report *report)
+{
+	char where[USER_TEXT + IMPORT_TEXT];
+	size_t account = reply->account > 0 ? (size_t)reply->account - 1 : 0;
+
+	if (reply->reason != REASON_KNOWN_SECRET || account >= IMPORT_MAX)
+		return admin_judge(reply, user);
+	snprintf(where, sizeof(where), "%s: %.300s:%d", user, path,
+	    report->lines[account]);
+	return admin_judge(reply, where);
 }
 
 static int
@@ -148,20 +195,23 @@ import(const struct admin *admin, const char *user, const char *path)
 	    .version = PROTOCOL_VERSION, .request = "import"};
 	scoped_reply struct reply reply = {.version = 0};
 	struct import_report report;
+	char why[320] = "";
 	int status = load(admin, user, path, &request.import, &report);
 
 	if (status != ADMIN_DONE)
 		return status;
 	memcpy(request.user, user, strlen(user) + 1);
-	status = admin_ask(admin, &request, user, &reply);
+	if (client_call(&admin->keeper, &request, &reply, why, sizeof(why)) !=
+	    FAULT_NONE)
+		return admin_no_keeper(admin, why);
+	status = import_judge(&reply, user, path, &report);
 	if (status != ADMIN_DONE)
 		return status;
 	if (admin->json)
 		import_print_json(&reply, &request.import, &report);
 	else
-		printf("%s: imported as %s, with %zu scratch codes\n", user,
-		    reply.device, request.import.scratch.count);
-	say_what_is_left(user, path, &report);
+		import_print(&reply, &request.import, &report);
+	say_what_is_left(user, path, import_count(&request.import), &report);
 	return ADMIN_DONE;
 }
 

@@ -5,6 +5,7 @@
 #include "store/core/enroll.h"
 #include "store/base/hash.h"
 #include "store/core/renew.h"
+#include "store/core/resume.h"
 #include "store/core/spent.h"
 #include "store/base/utf8.h"
 #include "store/core/verify.h"
@@ -337,9 +338,9 @@ enroll_confirm(const struct policy *policy, struct record *record,
 
 enum fault
 enroll_provision(struct record *record,
-    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
-    int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
-    char ret_device[static DEVICE_ID_TEXT])
+    const uint8_t secret[static ENROLL_SECRET_BYTES], enum device_type type,
+    const char *name, int64_t now_s, const struct recovery *recovery,
+    bool *ret_recovers, char ret_device[static DEVICE_ID_TEXT])
 {
 	struct login login = {.now_s = now_s, .address = ENROLL_ADMIN};
 	struct device device;
@@ -351,6 +352,10 @@ enroll_provision(struct record *record,
 		return FAULT_MEMORY;
 	device_of_pending(&record->pending, &login, &device);
 	device.last_used_s = 0;
+	if (type == DEVICE_HOTP) {
+		device.type = DEVICE_HOTP;
+		device.period_s = 0;
+	}
 	fault = admit_device(record, &device, ret_device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && *ret_recovers)
@@ -421,24 +426,46 @@ add_scratch(struct record *record, const struct import *import)
 	return FAULT_NONE;
 }
 
-enum fault
-enroll_import(struct record *record, const struct import *import, int64_t now_s,
-    char ret_device[static DEVICE_ID_TEXT])
+static enum fault
+add_account(struct record *record, const struct import_account *account,
+    int64_t now_s, char ret_device[static DEVICE_ID_TEXT])
 {
 	struct device device = {
 	    .name = "imported",
-	    .algorithm = import->algorithm,
-	    .digits = import->digits,
-	    .period_s = import->period_s,
-	    .secret = import->secret,
-	    .last_step = import->last_step,
+	    .type = account->type,
+	    .algorithm = account->algorithm,
+	    .digits = account->digits,
+	    .period_s = account->period_s,
+	    .secret = account->secret,
+	    .last_step = account->last_step,
+	    .counter = account->counter,
 	    .added_s = now_s,
 	    .added_from = ENROLL_ADMIN,
 	};
-	enum fault fault = admit_device(record, &device, ret_device);
+	enum fault fault = device.type == DEVICE_HOTP
+	    ? resume_counter(record, &device)
+	    : FAULT_NONE;
 
+	if (fault == FAULT_NONE)
+		fault = admit_device(record, &device, ret_device);
 	OPENSSL_cleanse(&device, sizeof(device));
-	return fault == FAULT_NONE ? add_scratch(record, import) : fault;
+	return fault;
+}
+
+enum fault
+enroll_import(struct record *record, const struct import *import, int64_t now_s,
+    struct imported *ret)
+{
+	*ret = (struct imported){.count = 0};
+	for (size_t i = 0; i < import_count(import); i++) {
+		enum fault fault = add_account(
+		    record, import_at(import, i), now_s, ret->devices[i]);
+
+		if (fault != FAULT_NONE)
+			return fault;
+		ret->count++;
+	}
+	return add_scratch(record, import);
 }
 
 /* Spends every device and code, so that whoever types one later is told that

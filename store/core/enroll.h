@@ -85,8 +85,8 @@ MUST_USE enum fault enroll_recovery(struct record *record,
     const struct login *login, const struct recovery *recovery);
 
 /*
- * Adds a device that an administrator made for the user.  It is valid at once,
- * without a first code.  Pending enrolments end, and codes to enrol with become
+ * Adds a device of that type that an administrator made for the user; one that
+ * counts its codes begins at 0.  It is valid at once, without a first code.  Pending enrolments end, and codes to enrol with become
  * void: whoever began those gave no code.  If recovery is not NULL and no
  * recovery codes are left, it becomes those, and *ret_recovers is true.
  * added_from is ENROLL_ADMIN.  *ret_device: the device's id.  FAULT_LIMIT: no
@@ -95,20 +95,27 @@ MUST_USE enum fault enroll_recovery(struct record *record,
  */
 #define ENROLL_ADMIN "tfa-admin"
 MUST_USE enum fault enroll_provision(struct record *record,
-    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
-    int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
-    char ret_device[static DEVICE_ID_TEXT]);
+    const uint8_t secret[static ENROLL_SECRET_BYTES], enum device_type type,
+    const char *name, int64_t now_s, const struct recovery *recovery,
+    bool *ret_recovers, char ret_device[static DEVICE_ID_TEXT]);
+
+/* The devices that accounts became, in their order. */
+struct imported {
+	size_t count;
+	char devices[IMPORT_MAX][DEVICE_ID_TEXT]; /* their ids */
+};
 
 /*
- * Adds another program's device and scratch codes, which are valid at once, as
- * with enroll_provision().  FAULT_STALE: a device has that secret already;
- * FAULT_LIMIT: no more devices fit, or so many codes that none would be left
- * for an administrator's; FAULT_MEMORY.  After a fault the record must not be
- * written.
+ * Adds another program's devices and scratch codes, which are valid at once, as
+ * with enroll_provision().  A counter goes on behind codes that are remembered
+ * as used (resume.h).  *ret: the new devices; after a fault, those that
+ * were added before the account at fault.  FAULT_STALE: a device has the secret
+ * of that account already; FAULT_LIMIT: no more devices fit, or so many codes
+ * that none would be left for an administrator's; FAULT_MEMORY.  After a fault
+ * the record must not be written: either all of it is added or nothing.
  */
-MUST_USE enum fault
-enroll_import(struct record *record, const struct import *import, int64_t now_s,
-    char ret_device[static DEVICE_ID_TEXT]);
+MUST_USE enum fault enroll_import(struct record *record,
+    const struct import *import, int64_t now_s, struct imported *ret);
 
 /*
  * Adds an administrator's one-time code of that use, valid for a day, made of

@@ -7,7 +7,7 @@
 
 #define UID_MOST 4294967294
 
-static const char *const type_names[] = {"totp", NULL};
+const char *const record_type_names[] = {"totp", "hotp", NULL};
 const char *const record_algorithm_names[] = {"SHA1", "SHA256", "SHA512", NULL};
 const char *const record_use_names[] = {
     "recover", "enroll", "pass", "scratch", NULL};
@@ -64,16 +64,25 @@ static const struct json_field step_item = JSON_ITEM_FORM(
 #define ROW(kind, type, key, need, ...) \
 	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
 
+static const struct json_field resync_fields[] = {
+    ROW(FORM, resync, "counter", REQUIRED, counter, &json_form_counter),
+    ROW(TIME, resync, "at", REQUIRED, at_s),
+};
+static const struct json_shape resync_shape = JSON_SHAPE(resync_fields, NULL);
+
 static const struct json_field device_fields[] = {
     ROW(TEXT, device, "id", REQUIRED, id),
     ROW(TEXT, device, "name", MAYBE, name),
-    ROW(CHOICE, device, "type", REQUIRED, type, type_names),
+    ROW(CHOICE, device, "type", REQUIRED, type, record_type_names),
     ROW(CHOICE, device, "algorithm", REQUIRED, algorithm,
 	record_algorithm_names),
     ROW(NUMBER, device, "digits", REQUIRED, digits, 6, 8),
     ROW(NUMBER, device, "period", REQUIRED, period_s, 15, 300),
     ROW(FORM, device, "secret", REQUIRED, secret, &record_form_secret),
     ROW(FORM, device, "last_step", REQUIRED, last_step, &json_form_counter),
+    ROW(FORM, device, "counter", REQUIRED, counter, &json_form_counter),
+    ROW(FLAG, device, "unsure", MAYBE, unsure),
+    ROW(OBJECT, device, "resync", MAYBE, resync, &resync_shape),
     ROW(TIME, device, "added", MAYBE, added_s),
     ROW(TEXT, device, "added_from", MAYBE, added_from),
     ROW(TEXT, device, "added_key", MAYBE, added_key),
@@ -81,8 +90,34 @@ static const struct json_field device_fields[] = {
     ROW(TIME, device, "told", MAYBE, told_s),
     ROW(LIST, device, "spent_steps", MAYBE, spent_steps, SPENT_STEPS_MAX,
 	&step_item),
+    ROW(LIST, device, "spent_counters", MAYBE, spent_counters, SPENT_STEPS_MAX,
+	&step_item),
 };
-static const struct json_shape device_shape = JSON_SHAPE(device_fields, NULL);
+
+/* A device has the keys of its type and no other's: a counter that is missing
+ * would begin at 0, and all codes would pass again. */
+static const char *
+device_lacks(const void *value, const struct json_field *field)
+{
+	bool counts = ((const struct device *)value)->type == DEVICE_HOTP;
+
+	switch (field->offset) {
+	case offsetof(struct device, period_s):
+	case offsetof(struct device, last_step):
+	case offsetof(struct device, spent_steps):
+		return counts ? "is for a device of type totp" : NULL;
+	case offsetof(struct device, counter):
+	case offsetof(struct device, unsure):
+	case offsetof(struct device, resync):
+	case offsetof(struct device, spent_counters):
+		return counts ? NULL : "is for a device of type hotp";
+	default:
+		return NULL;
+	}
+}
+
+static const struct json_shape device_shape = JSON_SHAPE(
+    device_fields, NULL, device_lacks);
 static const struct json_field device_item = JSON_ITEM_OBJECT(
     struct device, &device_shape);
 

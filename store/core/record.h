@@ -26,13 +26,15 @@
 #include "store/core/otp.h"
 #include "store/core/policy.h"
 
-#define RECORD_MAX      (64UL * 1024) /* bytes of a record's text */
-#define DEVICES_MAX     8
-#define CODES_MAX       32
-#define EARLIER_MAX     3
-#define SOURCES_MAX     16
-#define VERIFIED_MAX    16
-#define SPENT_STEPS_MAX 16 /* of one device, without its last step */
+#define RECORD_MAX   (64UL * 1024) /* bytes of a record's text */
+#define DEVICES_MAX  8
+#define CODES_MAX    32
+#define EARLIER_MAX  3
+#define SOURCES_MAX  16
+#define VERIFIED_MAX 16
+#define SPENT_STEPS_MAX \
+	16 /* of one device, without its last step; or its
+			    * spent counters */
 #define SPENT_CODES_MAX 32
 #define UIDS_MAX        32
 #define UIDS_HOST       65         /* a bastion's name */
@@ -44,22 +46,42 @@
 #define KEY_TEXT        65         /* "SHA256:..." as ssh-keygen -l prints it */
 #define CONNECTION_TEXT HASH_TEXT
 
+/* How a device makes its codes: from the time, or by counting them. */
+enum device_type { DEVICE_TOTP = 0, DEVICE_HOTP };
+
+/* A code beyond the look-ahead was seen: the next one that the device shows may
+ * pass (counted.h). */
+struct resync {
+	bool present;
+	uint64_t counter; /* of the code that was seen */
+	int64_t at_s;
+};
+
 struct device {
 	char id[DEVICE_ID_TEXT];
 	char name[NAME_TEXT];
-	int type;      /* 0: "totp" */
+	int type;      /* enum device_type */
 	int algorithm; /* enum otp_algorithm */
 	int64_t digits;
-	int64_t period_s;
+	int64_t period_s; /* TOTP; 0 for others */
 	struct otp_secret secret;
-	uint64_t last_step; /* the last that passed; only later ones pass */
+	uint64_t last_step; /* TOTP: the last that passed; only later ones
+			     * pass */
+	uint64_t counter;   /* HOTP: the next that may pass; only this one and
+			     * later ones pass */
+	bool unsure; /* HOTP: an older counter was restored; only two codes in
+		      * a row pass */
+	struct resync resync; /* HOTP */
 	int64_t added_s;
 	char added_from[ADDRESS_TEXT];
 	char added_key[KEY_TEXT];
 	int64_t last_used_s;
 	int64_t told_s; /* its owner has seen all changes until then */
-	/* spent steps before last_step; the one seen last is at the end */
+	/* TOTP: spent steps before last_step; the one seen last is at the
+	 * end */
 	LIST_OF(uint64_t) spent_steps;
+	/* HOTP: spent counters, in the order in which they were last seen */
+	LIST_OF(uint64_t) spent_counters;
 };
 
 /* An enrolment that waits for its first code.  A window shows its secret. */
@@ -190,7 +212,8 @@ struct record {
 /* How a record writes a secret (struct otp_secret) and an algorithm. */
 extern const struct json_form record_form_secret;
 extern const char *const record_algorithm_names[];
-extern const char *const record_use_names[]; /* by enum code_use */
+extern const char *const record_use_names[];  /* by enum code_use */
+extern const char *const record_type_names[]; /* by enum device_type */
 
 /* *ret: a new record, with no device and nothing remembered. */
 void record_init(struct record *ret, const char *user, uid_t uid);
@@ -256,8 +279,8 @@ size_t record_recovery_left(const struct record *record, int64_t now_s);
 
 /*
  * Checks that no code can pass twice: no secret, device id or hash of a
- * one-time code is in the record twice, and every spent step is before the last
- * one.  Returns NULL, or a sentence that says what is wrong, with *ret_place
+ * one-time code is in the record twice, every spent step is before the last one,
+ * and every spent counter before the next one.  Returns NULL, or a sentence that says what is wrong, with *ret_place
  * for where; never the secret itself.  record_parse() runs this check and
  * refuses such a record.
  */

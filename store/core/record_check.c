@@ -37,11 +37,31 @@ check_secrets(const struct record *record, struct json_place *ret_place)
 	return NULL;
 }
 
+/* The first code of the two that bring a counter back is beyond it. */
+static const char *
+check_counters(
+    const struct record *record, size_t i, struct json_place *ret_place)
+{
+	const struct device *device = &record->devices.items[i];
+
+	*ret_place = (struct json_place){"devices", (int)i, "spent_counters"};
+	for (size_t k = 0; k < device->spent_counters.count; k++)
+		if (device->spent_counters.items[k] >= device->counter)
+			return "must be before counter: a spent code would "
+			       "pass again";
+	ret_place->inner = "resync";
+	if (device->resync.present && device->resync.counter < device->counter)
+		return "must not be before counter: a spent code would pass "
+		       "again";
+	return NULL;
+}
+
 static const char *
 check_devices(const struct record *record, struct json_place *ret_place)
 {
 	for (size_t i = 0; i < record->devices.count; i++) {
 		const struct device *device = &record->devices.items[i];
+		const char *wrong;
 
 		*ret_place = (struct json_place){"devices", (int)i, "id"};
 		for (size_t k = 0; k < i; k++)
@@ -53,6 +73,9 @@ check_devices(const struct record *record, struct json_place *ret_place)
 			if (device->spent_steps.items[k] >= device->last_step)
 				return "must be before last_step: a spent "
 				       "code would pass again";
+		wrong = check_counters(record, i, ret_place);
+		if (wrong != NULL)
+			return wrong;
 	}
 	return NULL;
 }

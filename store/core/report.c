@@ -4,8 +4,6 @@
 #include "store/core/report.h"
 #include "store/base/when.h"
 
-static const char *const type_names[] = {"totp", NULL};
-
 /* A row: kind and need without JSON_, the struct by its name. */
 #define ROW(kind, type, key, need, ...) \
 	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
@@ -13,7 +11,7 @@ static const char *const type_names[] = {"totp", NULL};
 static const struct json_field device_row_fields[] = {
     ROW(TEXT, device_row, "id", REQUIRED, id),
     ROW(TEXT, device_row, "name", NULL, name),
-    ROW(CHOICE, device_row, "type", REQUIRED, type, type_names),
+    ROW(CHOICE, device_row, "type", REQUIRED, type, record_type_names),
     ROW(TIME, device_row, "added", NULL, added_s),
     ROW(TEXT, device_row, "added_from", NULL, added_from),
     ROW(TEXT, device_row, "added_key", NULL, added_key),

@@ -9,8 +9,14 @@ static void
 close_steps(struct record *record, int64_t now_s)
 {
 	list_each(struct device, device, record->devices) {
-		uint64_t step = otp_step(now_s, device->period_s) + 1;
+		uint64_t step;
 
+		if (device->type == DEVICE_HOTP) {
+			device->unsure = true;
+			device->resync = (struct resync){.present = false};
+			continue;
+		}
+		step = otp_step(now_s, device->period_s) + 1;
 		if (step > device->last_step)
 			spent_step(device, step);
 	}

@@ -1,6 +1,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "store/core/counted.h"
 #include "store/core/onetime.h"
 #include "store/core/renew.h"
 #include "store/core/spent.h"
@@ -27,13 +28,14 @@ enum fault
 verify_step(const struct device *device, const char *code, int64_t now_s,
     uint64_t window, uint64_t *ret_step)
 {
-	uint64_t now = otp_step(now_s, device->period_s);
 	size_t digits = (size_t)device->digits;
 	enum fault found = FAULT_ABSENT;
-	uint64_t first = now > window ? now - window : 0;
+	uint64_t now, first;
 
-	if (strlen(code) != digits)
+	if (device->type != DEVICE_TOTP || strlen(code) != digits)
 		return FAULT_ABSENT;
+	now = otp_step(now_s, device->period_s);
+	first = now > window ? now - window : 0;
 	for (uint64_t step = first; step <= now + window; step++) {
 		char right[OTP_DIGITS_MAX + 1] = "";
 		enum fault fault = otp_code(
@@ -62,7 +64,7 @@ verify_step(const struct device *device, const char *code, int64_t now_s,
  * once, whichever of them it was spent for.
  */
 static enum reason
-judge_device(
+judge_step(
     struct device *device, const char *code, int64_t now_s, bool *ret_changed)
 {
 	uint64_t now = otp_step(now_s, device->period_s);
@@ -89,6 +91,15 @@ judge_device(
 	    : REASON_WRONG_CODE;
 }
 
+static enum reason
+judge_device(
+    struct device *device, const char *code, int64_t now_s, bool *ret_changed)
+{
+	return device->type == DEVICE_HOTP
+	    ? counted_judge(device, code, now_s, ret_changed)
+	    : judge_step(device, code, now_s, ret_changed);
+}
+
 /* For the log: by how many seconds a phone's clock would be off if this code
  * were right; 0 if no clock within DRIFT_S explains it. */
 static int64_t
@@ -96,9 +107,11 @@ clock_drift(const struct record *record, const char *code, int64_t now_s)
 {
 	for (size_t i = 0; i < record->devices.count; i++) {
 		const struct device *device = &record->devices.items[i];
-		uint64_t window = (uint64_t)(DRIFT_S / device->period_s);
-		uint64_t step = 0;
+		uint64_t window, step = 0;
 
+		if (device->type != DEVICE_TOTP)
+			continue;
+		window = (uint64_t)(DRIFT_S / device->period_s);
 		if (verify_step(device, code, now_s, window, &step) ==
 		    FAULT_NONE)
 			return (int64_t)(step -
@@ -332,9 +345,10 @@ is_sent_again(struct record *record, const struct login *login,
 {
 	if (!spent_is_connection(record, login, code, &ret->changed))
 		return false;
-	for (size_t i = 0; i < record->devices.count; i++)
-		(void)spent_is_step(
-		    &record->devices.items[i], code, &ret->changed);
+	list_each(struct device, device, record->devices) {
+		(void)spent_is_step(device, code, &ret->changed);
+		(void)spent_is_counter(device, code, &ret->changed);
+	}
 	return true;
 }
 
@@ -353,6 +367,7 @@ verify_code(const struct policy *policy, struct record *record,
 
 	*ret = (struct outcome){.verdict = VERDICT_DENY,
 	    .reason = REASON_NOT_A_CODE,
+	    .counts = counted_has(record),
 	    .recovery_left = -1};
 	if (is_code && is_sent_again(record, login, code, ret))
 		ret->reason = REASON_CODE_USED;
@@ -360,6 +375,8 @@ verify_code(const struct policy *policy, struct record *record,
 		judge_one_time(policy, record, login, code, ret);
 	else if (is_code)
 		judge_digits(policy, record, login, code, ret);
+	if (is_code)
+		counted_settle(record, is_one_time, ret);
 	if (ret->verdict == VERDICT_PASS && !login->proof) {
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);
@@ -386,8 +403,10 @@ verify_pass(const struct policy *policy, struct record *record,
 		return;
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
-	if (found < 0 || record->codes.items[found].use == CODE_PASS)
+	if (found < 0 || record->codes.items[found].use == CODE_PASS) {
 		judge_one_time(policy, record, login, code, ret);
+		counted_settle(record, true, ret);
+	}
 	if (ret->verdict == VERDICT_PASS) {
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);

@@ -21,6 +21,7 @@
 #define CHARTER_LEVEL    3 /* what this program can read and write */
 #define CHARTER_UIDS     2 /* records have the uids of each bastion */
 #define CHARTER_HARDWARE 3 /* the policy speaks of hardware keys */
+#define CHARTER_HOTP     3 /* records have devices that count their codes */
 #define CHARTER_MOST     INT64_C(1000000000) /* levels */
 #define CHARTER_EPOCH    INT64_C(65535) /* as many as a seal has room for */
 

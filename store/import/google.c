@@ -11,12 +11,20 @@ take_totp(struct import_reader *r, struct span rest)
 	return FAULT_NONE;
 }
 
+/* The module accepts the code of this counter and WINDOW_SIZE - 1 more. */
 static enum fault
 take_hotp(struct import_reader *r, struct span rest)
 {
-	(void)rest;
-	return import_refuse(r,
-	    "HOTP_COUNTER: counter-based codes are not supported: " IMPORT_ANEW);
+	struct span word = span_word(&rest);
+	uint64_t counter = 0;
+	enum fault fault;
+
+	if (span_word(&rest).len > 0)
+		return import_refuse(r, "HOTP_COUNTER takes one number");
+	fault = import_counter(r, word, "HOTP_COUNTER", 1, &counter);
+	if (fault == FAULT_NONE)
+		r->account->counter = counter;
+	return fault;
 }
 
 static enum fault
@@ -39,28 +47,36 @@ take_reuse(struct import_reader *r, struct span rest)
 
 		if (!span_number(word, &step))
 			return import_refuse(r, "DISALLOW_REUSE takes numbers");
-		if (step > r->import->last_step)
-			r->import->last_step = step;
+		if (step > r->account->last_step)
+			r->account->last_step = step;
 	}
 	return FAULT_NONE;
 }
 
-enum { TOTP_AUTH, LAST = 7 };
+enum { TOTP_AUTH, HOTP_COUNTER, STEP_SIZE, REUSE, LAST = 7 };
 static const struct {
 	const char *name;
 	enum fault (*take)(struct import_reader *r, struct span rest);
-	const char *instead; /* for a setting that is dropped: what applies
-			      * instead */
+	/* what applies instead, with time steps and with a counter; NULL: it is
+	 * taken over */
+	const char *instead, *counted;
 } options[] = {
-    [TOTP_AUTH] = {"TOTP_AUTH", take_totp, NULL},
-    {"HOTP_COUNTER", take_hotp, NULL},
-    {"STEP_SIZE", take_step_size, NULL},
-    {"DISALLOW_REUSE", take_reuse, NULL},
-    {"RATE_LIMIT", NULL, "attempts in the policy limits guesses"},
-    {"WINDOW_SIZE", NULL, "a code counts one step before and after its own"},
-    {"TIME_SKEW", NULL, "the phone's clock must be right"},
-    [LAST] = {"LAST", NULL, "remember in the policy says who is not asked"},
-    {"RESETTING_TIME_SKEW", NULL, "the phone's clock must be right"},
+    [TOTP_AUTH] = {"TOTP_AUTH", take_totp, NULL, NULL},
+    [HOTP_COUNTER] = {"HOTP_COUNTER", take_hotp, NULL, NULL},
+    [STEP_SIZE] = {"STEP_SIZE", take_step_size, NULL,
+	"counted codes have no time step"},
+    [REUSE] = {"DISALLOW_REUSE", take_reuse, NULL,
+	"a counted code never counts twice"},
+    {"RATE_LIMIT", NULL, "attempts in the policy limits guesses",
+	"attempts in the policy limits guesses"},
+    {"WINDOW_SIZE", NULL, "a code counts one step before and after its own",
+	"how far a code may be ahead is fixed"},
+    {"TIME_SKEW", NULL, "the phone's clock must be right",
+	"counted codes need no clock"},
+    [LAST] = {"LAST", NULL, "remember in the policy says who is not asked",
+	"remember in the policy says who is not asked"},
+    {"RESETTING_TIME_SKEW", NULL, "the phone's clock must be right",
+	"counted codes need no clock"},
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -79,13 +95,19 @@ find_option(struct span name)
 	return i;
 }
 
+static bool
+has_option(const struct import_reader *r, size_t i)
+{
+	return (r->seen & 1U << i) != 0;
+}
+
 static enum fault
 google_option(struct import_reader *r, struct span rest)
 {
 	struct span name = span_word(&rest);
 	size_t i = find_option(name);
 	char said[IMPORT_SETTING];
-	bool again = i < OPTIONS && (r->seen & 1U << i) != 0;
+	bool again = i < OPTIONS && has_option(r, i);
 
 	import_name(name, said);
 	if (i == OPTIONS && said[0] != '\0')
@@ -97,10 +119,34 @@ google_option(struct import_reader *r, struct span rest)
 		return FAULT_NONE;
 	if (again)
 		return import_refuse(r, "%s appears twice", options[i].name);
-	if (options[i].take != NULL)
-		return options[i].take(r, rest);
-	import_note(
-	    r, "%s is not taken over: %s", options[i].name, options[i].instead);
+	return options[i].take != NULL ? options[i].take(r, rest) : FAULT_NONE;
+}
+
+/* Which settings apply depends on the type, and the options have no order. */
+static enum fault
+settle(struct import_reader *r)
+{
+	bool counts = has_option(r, HOTP_COUNTER);
+
+	r->line = 0;
+	if (!counts && !has_option(r, TOTP_AUTH))
+		return import_refuse(r,
+		    "TOTP_AUTH, or HOTP_COUNTER, is missing: is the file "
+		    "whole?");
+	if (counts && has_option(r, TOTP_AUTH))
+		return import_refuse(r,
+		    "has both TOTP_AUTH and HOTP_COUNTER: remove the one that "
+		    "the device does not use");
+	if (counts)
+		import_count_from(r, r->account->counter);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const char *instead = counts ? options[i].counted
+					     : options[i].instead;
+
+		if (has_option(r, i) && instead != NULL)
+			import_note(r, "%s is not taken over: %s",
+			    options[i].name, instead);
+	}
 	return FAULT_NONE;
 }
 
@@ -132,7 +178,9 @@ import_google(struct import_reader *r)
 
 	if (!import_line(r, &line))
 		return import_refuse(r, "the file is empty");
-	fault = import_base32(r, line);
+	fault = import_begin(r);
+	if (fault == FAULT_NONE)
+		fault = import_base32(r, line);
 	while (fault == FAULT_NONE && import_line(r, &line)) {
 		if (span_begins(line, "\" "))
 			fault = google_option(
@@ -140,11 +188,5 @@ import_google(struct import_reader *r)
 		else if (line.len > 0)
 			fault = google_scratch(r, line);
 	}
-	if (fault != FAULT_NONE)
-		return fault;
-	r->line = 0;
-	if ((r->seen & 1U << TOTP_AUTH) == 0)
-		return import_refuse(
-		    r, "TOTP_AUTH is missing: is the file whole?");
-	return FAULT_NONE;
+	return fault == FAULT_NONE ? settle(r) : fault;
 }

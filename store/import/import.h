@@ -1,18 +1,20 @@
 /*
- * Reads a user's second factor from another program's file:
+ * Reads a user's second factors from another program's file:
  *
  *	google-authenticator  ~/.google_authenticator: a secret, options and
  *	                      scratch codes, a line each
  *	liboath               users.oath: TYPE USER PIN SECRET [COUNTER [OTP
- *	                      [TIME]]], a line a user
- *	otpauth               otpauth://totp/LABEL?secret=...: one line
+ *	                      [TIME]]], a line a device; a user may have several
+ *	otpauth               otpauth://totp/LABEL?secret=... or hotp: one line
  *	Google Authenticator  otpauth-migration://offline?data=...: an export,
- *	                      which may have several accounts
+ *	                      which may have several accounts; one is taken
  *
+ * An account becomes a device, with time steps (TOTP) or a counter (HOTP).
  * parse.c reads a file, with one parser for each form; import.c checks the
- * account that the keeper receives in a packet.
+ * accounts that the keeper receives in a packet.
  *
- * Pure: text goes in, and a whole account or an error comes out.  A setting
+ * Pure: text goes in, and whole accounts or an error come out: a file with one
+ * bad line gives none.  A setting
  * that tfa could not follow is an error.  A setting that can be dropped
  * without letting anybody in is dropped, with a note.  No error or note quotes
  * a secret or a code.
@@ -35,24 +37,38 @@
 #define IMPORT_PERIOD_MIN  15 /* seconds, as in a record */
 #define IMPORT_PERIOD_MAX  300
 #define IMPORT_AHEAD_S     600 /* how far a spent step may lie in the future */
-#define IMPORT_NOTES_MAX   8
+#define IMPORT_COUNTER_MAX UINT64_C(999999999999999999)
+#define IMPORT_NOTES_MAX   16
 #define IMPORT_TEXT        320
-#define IMPORT_NAME        101 /* bytes of an account's name */
+#define IMPORT_NAME        101         /* bytes of an account's name */
+#define IMPORT_MAX         DEVICES_MAX /* accounts of one user */
 
-#define IMPORT_ACCOUNTS_MAX 32 /* that are listed */
+#define IMPORT_LISTED_MAX 32 /* accounts of an export */
 
 struct scratch {
 	char code[SCRATCH_TEXT];
 };
 
-/* An account.  It is sent to the keeper in this shape. */
-struct import {
-	bool present;
+/* What a device needs to know of one in another program. */
+struct import_account {
+	int type;      /* enum device_type */
 	int algorithm; /* enum otp_algorithm */
 	int64_t digits;
-	int64_t period_s;
+	int64_t period_s; /* TOTP; else 0 */
 	struct otp_secret secret;
-	uint64_t last_step; /* spent, as are all earlier ones */
+	uint64_t last_step; /* TOTP: spent, as are all earlier ones; else 0 */
+	uint64_t counter;   /* HOTP: the next that may pass; else 0 */
+};
+
+/*
+ * The accounts of one user, with their scratch codes.  They are sent to the
+ * keeper in this shape: the first one's keys stand beside those of the others,
+ * as they did when there was no other.
+ */
+struct import {
+	bool present;
+	struct import_account first;
+	LIST_OF(struct import_account) more; /* at most IMPORT_MAX - 1 */
 	LIST_OF(struct scratch) scratch;
 };
 
@@ -70,17 +86,19 @@ struct import_report {
 	char notes[IMPORT_NOTES_MAX][IMPORT_TEXT]; /* settings that were
 						    * dropped */
 	size_t notes_count;
-	/* of an export, where it is not clear which is meant; accounts_count
-	 * may be more than are listed */
-	char accounts[IMPORT_ACCOUNTS_MAX][IMPORT_NAME];
-	size_t accounts_count;
+	int lines[IMPORT_MAX]; /* of each account that was read, from 1 */
+	/* of an export, where it is not clear which is meant; listed_count may
+	 * be more than are listed */
+	char listed[IMPORT_LISTED_MAX][IMPORT_NAME];
+	size_t listed_count;
 };
 
-/* Checks an account in a packet as import_parse() checks a file. */
+/* Checks the accounts in a packet as import_parse() checks a file, but for
+ * import_step_ok() and a secret that two of them share (enroll_import()). */
 extern const struct json_shape import_shape;
 
 /*
- * Parses a file.  *ret: the account of that user; import_done() wipes it.
+ * Parses a file.  *ret: the accounts of that user; import_done() wipes them.
  * account: the name of one in an export, which may have several; or NULL.
  * FAULT_FORMAT: ret_report->error says what is wrong, ->line where;
  * FAULT_MEMORY.  *ret is empty on failure.  ret_report->notes says what was
@@ -90,7 +108,11 @@ MUST_USE enum fault import_parse(const char *text, size_t len, const char *user,
     const char *account, int64_t now_s, struct import *ret,
     struct import_report *ret_report);
 
-/* Returns true if the last step can have been spent by now. */
+/* Returns how many accounts there are, and account number i, from 0. */
+size_t import_count(const struct import *import);
+const struct import_account *import_at(const struct import *import, size_t i);
+
+/* Returns true if the last steps can have been spent by now. */
 bool import_step_ok(const struct import *import, int64_t now_s);
 
 /* Returns true for a scratch code: eight digits. */
@@ -101,7 +123,7 @@ bool import_is_scratch(const char *text, size_t len);
 bool
 import_has_scratch(const struct import *import, const char *code, size_t count);
 
-/* Wipes and frees what the account holds. */
+/* Wipes and frees the accounts. */
 void import_done(struct import *import);
 #define scoped_import __attribute__((cleanup(import_done)))
 

@@ -27,21 +27,20 @@ enum { TYPE_HOTP = 1, TYPE_TOTP = 2 };
 enum { DIGITS_6 = 1, DIGITS_8 = 2 };
 enum { ALGORITHM_MD5 = 4 };
 
-struct account {
+struct exported {
 	struct protobuf secret;
 	char name[IMPORT_NAME];
 	char issuer[IMPORT_NAME];
 	char shown[IMPORT_NAME]; /* issuer and name */
-	uint64_t algorithm, digits, type;
+	uint64_t algorithm, digits, type, counter;
 	unsigned seen;
 };
 
 struct export
 {
 	struct import_reader *r;
-	size_t totp, fitting, parts;
+	size_t all, fitting, parts;
 	uint64_t parts_wanted;
-	char hotp[IMPORT_NAME]; /* the first that is counter-based */
 };
 
 static int
@@ -119,7 +118,7 @@ take_name(struct protobuf bytes, char ret[static IMPORT_NAME])
 
 /* False if the field is of another kind than it must be, or stands twice. */
 static bool
-take_field(const struct protobuf_field *field, struct account *ret)
+take_field(const struct protobuf_field *field, struct exported *ret)
 {
 	bool is_bytes = field->number <= 3;
 
@@ -141,12 +140,14 @@ take_field(const struct protobuf_field *field, struct account *ret)
 		ret->digits = field->value;
 	else if (field->number == 6)
 		ret->type = field->value;
+	else if (field->number == 7)
+		ret->counter = field->value;
 	return true;
 }
 
 /* The app often writes the issuer into the name as well. */
 static void
-name_account(struct account *account)
+name_account(struct exported *account)
 {
 	char both[2 * IMPORT_NAME + 8];
 	size_t len = strlen(account->issuer);
@@ -161,12 +162,12 @@ name_account(struct account *account)
 }
 
 static bool
-read_fields(struct protobuf message, struct account *ret)
+read_fields(struct protobuf message, struct exported *ret)
 {
 	struct protobuf_field field;
 	enum protobuf_step step;
 
-	*ret = (struct account){.seen = 0};
+	*ret = (struct exported){.seen = 0};
 	while ((step = protobuf_next(&message, &field)) == PROTOBUF_FIELD)
 		if (!take_field(&field, ret))
 			return false;
@@ -177,7 +178,7 @@ read_fields(struct protobuf message, struct account *ret)
 /* True if the admin asked for this account, or for none by name.  The name may
  * lack the issuer that the app wrote into it. */
 static bool
-is_wanted(const struct import_reader *r, const struct account *account)
+is_wanted(const struct import_reader *r, const struct exported *account)
 {
 	size_t len = strlen(account->issuer);
 	const char *alone = account->name;
@@ -185,18 +186,15 @@ is_wanted(const struct import_reader *r, const struct account *account)
 	if (len > 0 && strncmp(alone, account->issuer, len) == 0 &&
 	    alone[len] == ':')
 		alone += len + 1 + strspn(alone + len + 1, " ");
-	return r->account == NULL || strcmp(r->account, alone) == 0 ||
-	    strcmp(r->account, account->name) == 0 ||
-	    strcmp(r->account, account->shown) == 0;
+	return r->wanted == NULL || strcmp(r->wanted, alone) == 0 ||
+	    strcmp(r->wanted, account->name) == 0 ||
+	    strcmp(r->wanted, account->shown) == 0;
 }
 
-/* Takes the account over; names what it has and tfa does not. */
 static enum fault
-take_account(struct import_reader *r, const struct account *account)
+check_exported(struct import_reader *r, const struct exported *account)
 {
-	struct import *import = r->import;
-
-	if (account->secret.left > sizeof(import->secret.bytes))
+	if (account->secret.left > OTP_SECRET_MAX)
 		return import_refuse(r,
 		    "\"%s\": the secret is longer than %d bytes: " IMPORT_ANEW,
 		    account->shown, OTP_SECRET_MAX);
@@ -210,50 +208,60 @@ take_account(struct import_reader *r, const struct account *account)
 		return import_refuse(r,
 		    "\"%s\": codes must have 6 or 8 digits: " IMPORT_ANEW,
 		    account->shown);
-	import->algorithm = account->algorithm > 0 ? (int)account->algorithm - 1
-						   : OTP_SHA1;
-	import->digits = account->digits == DIGITS_8 ? 8 : 6;
-	if (account->secret.left > 0)
-		memcpy(import->secret.bytes, account->secret.at,
-		    account->secret.left);
-	import->secret.len = account->secret.left;
+	if (account->type == TYPE_HOTP &&
+	    account->counter >= IMPORT_COUNTER_MAX)
+		return import_refuse(r,
+		    "\"%s\": the counter has more than 18 digits: " IMPORT_ANEW,
+		    account->shown);
+	return FAULT_NONE;
+}
+
+/*
+ * Takes the account over; names what it has and tfa does not.  The counter is
+ * that of the code that the app shows, which may be used already: Google's apps
+ * count first, and then show.
+ */
+static enum fault
+take_account(struct import_reader *r, const struct exported *exported)
+{
+	struct import_account *account;
+	enum fault fault = check_exported(r, exported);
+
+	if (fault == FAULT_NONE)
+		fault = import_begin(r);
+	if (fault != FAULT_NONE)
+		return fault;
+	account = r->account;
+	if (exported->algorithm > 0)
+		account->algorithm = (int)exported->algorithm - 1;
+	account->digits = exported->digits == DIGITS_8 ? 8 : 6;
+	if (exported->secret.left > 0)
+		memcpy(account->secret.bytes, exported->secret.at,
+		    exported->secret.left);
+	account->secret.len = exported->secret.left;
+	if (exported->type == TYPE_HOTP)
+		import_count_from(r, exported->counter + 1);
 	return FAULT_NONE;
 }
 
 static void
-list_account(struct import_report *report, const struct account *account)
+list_account(struct import_report *report, const struct exported *account)
 {
-	if (report->accounts_count < IMPORT_ACCOUNTS_MAX)
-		memcpy(report->accounts[report->accounts_count], account->shown,
+	if (report->listed_count < IMPORT_LISTED_MAX)
+		memcpy(report->listed[report->listed_count], account->shown,
 		    sizeof(account->shown));
-	report->accounts_count++;
+	report->listed_count++;
 }
 
 static enum fault
-judge_exported(struct export *export, const struct account *account)
+judge_exported(struct export *export, const struct exported *account)
 {
 	struct import_reader *r = export->r;
 
-	if (account->type == TYPE_HOTP) {
-		if (export->hotp[0] == '\0')
-			memcpy(export->hotp, account->shown,
-			    sizeof(account->shown));
-		if (r->account == NULL)
-			import_note(r,
-			    "\"%s\" is left out: its codes are counter-based "
-			    "(HOTP)",
-			    account->shown);
-		else if (is_wanted(r, account))
-			return import_refuse(r,
-			    "\"%s\" is counter-based (HOTP), which is not "
-			    "supported: " IMPORT_ANEW,
-			    account->shown);
-		return FAULT_NONE;
-	}
-	if (account->type != TYPE_TOTP)
+	if (account->type != TYPE_TOTP && account->type != TYPE_HOTP)
 		return import_refuse(
 		    r, "\"%s\" is of a kind that is not known", account->shown);
-	export->totp++;
+	export->all++;
 	list_account(r->report, account);
 	if (!is_wanted(r, account) || ++export->fitting > 1)
 		return FAULT_NONE;
@@ -266,7 +274,7 @@ read_payload(struct export *export, struct protobuf message)
 	struct import_reader *r = export->r;
 	struct protobuf_field field;
 	enum protobuf_step step;
-	struct account account;
+	struct exported account;
 	enum fault fault = FAULT_NONE;
 
 	while ((step = protobuf_next(&message, &field)) == PROTOBUF_FIELD &&
@@ -327,18 +335,13 @@ settle(const struct export *export)
 		    "the app showed %llu QR codes, and the file has %zu: an "
 		    "account may be missing",
 		    (unsigned long long)export->parts_wanted, export->parts);
-	if (export->totp == 0 && export->hotp[0] != '\0')
-		return import_refuse(r,
-		    "\"%s\" is counter-based (HOTP), which is not "
-		    "supported: " IMPORT_ANEW,
-		    export->hotp);
-	if (export->totp == 0)
+	if (export->all == 0)
 		return import_refuse(r, "the export has no account");
 	if (export->fitting == 0)
 		return import_refuse(r,
 		    "the export has no account \"%.80s\": it has those below",
-		    r->account);
-	if (export->fitting > 1 && r->account == NULL)
+		    r->wanted);
+	if (export->fitting > 1 && r->wanted == NULL)
 		return import_refuse(r,
 		    "the export has %zu accounts, listed below: choose one "
 		    "with --account",
@@ -347,8 +350,8 @@ settle(const struct export *export)
 		return import_refuse(r,
 		    "the export has %zu accounts called \"%.80s\": export "
 		    "the right one alone",
-		    export->fitting, r->account);
-	r->report->accounts_count = 0;
+		    export->fitting, r->wanted);
+	r->report->listed_count = 0;
 	return import_judge_secret(r);
 }
 

@@ -5,8 +5,15 @@
 bool
 import_step_ok(const struct import *import, int64_t now_s)
 {
-	return import->last_step <=
-	    otp_step(now_s + IMPORT_AHEAD_S, import->period_s);
+	for (size_t i = 0; i < import_count(import); i++) {
+		const struct import_account *account = import_at(import, i);
+
+		if (account->type == DEVICE_TOTP &&
+		    account->last_step >
+			otp_step(now_s + IMPORT_AHEAD_S, account->period_s))
+			return false;
+	}
+	return true;
 }
 
 /* Tells the form by the first line that is not empty or a comment.  "/" and
@@ -36,7 +43,7 @@ read_any(struct import_reader *r)
 	r->report->form = form_of(r->rest);
 	if (memchr(r->rest.at, '\0', r->rest.len) != NULL)
 		return import_refuse(r, "a NUL byte: this is not a text file");
-	if (r->account != NULL && r->report->form != IMPORT_MIGRATION)
+	if (r->wanted != NULL && r->report->form != IMPORT_MIGRATION)
 		return import_refuse(r,
 		    "--account is for an export of Google Authenticator "
 		    "(otpauth-migration:), which this is not");
@@ -73,7 +80,7 @@ import_parse(const char *text, size_t len, const char *user,
 	struct import_reader r = {
 	    .rest = {text, len},
 	    .user = user,
-	    .account = account,
+	    .wanted = account,
 	    .now_s = now_s,
 	    .import = ret,
 	    .report = ret_report,
@@ -81,10 +88,7 @@ import_parse(const char *text, size_t len, const char *user,
 	enum fault fault;
 
 	*ret_report = (struct import_report){.line = 0};
-	*ret = (struct import){.present = true,
-	    .algorithm = OTP_SHA1,
-	    .digits = 6,
-	    .period_s = 30};
+	*ret = (struct import){.present = true};
 	fault = len > IMPORT_FILE_MAX ? import_refuse(&r, "larger than 64 KiB")
 				      : read_any(&r);
 	if (fault == FAULT_NONE)

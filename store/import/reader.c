@@ -85,6 +85,38 @@ import_line(struct import_reader *r, struct span *ret)
 }
 
 enum fault
+import_begin(struct import_reader *r)
+{
+	struct import *import = r->import;
+
+	if (r->count == IMPORT_MAX)
+		return import_refuse(r,
+		    "more than %d devices for one user: take out those that "
+		    "are not used any more",
+		    IMPORT_MAX);
+	r->account = r->count == 0
+	    ? &import->first
+	    : list_add(&import->more, sizeof(*r->account));
+	if (r->account == NULL)
+		return FAULT_MEMORY;
+	r->report->lines[r->count++] = r->line;
+	*r->account = (struct import_account){.type = DEVICE_TOTP,
+	    .algorithm = OTP_SHA1,
+	    .digits = 6,
+	    .period_s = 30};
+	return FAULT_NONE;
+}
+
+void
+import_count_from(struct import_reader *r, uint64_t counter)
+{
+	r->account->type = DEVICE_HOTP;
+	r->account->counter = counter;
+	r->account->period_s = 0;
+	r->account->last_step = 0;
+}
+
+enum fault
 import_refuse(struct import_reader *r, const char *format, ...)
 {
 	va_list ap;
@@ -113,22 +145,29 @@ import_name(struct span span, char ret[static IMPORT_SETTING])
 void
 import_note(struct import_reader *r, const char *format, ...)
 {
+	struct import_report *report = r->report;
+	char text[IMPORT_TEXT - IMPORT_SETTING];
 	va_list ap;
 
-	if (r->report->notes_count == IMPORT_NOTES_MAX)
+	if (report->notes_count == IMPORT_NOTES_MAX)
 		return;
 	va_start(ap, format);
-	vsnprintf(r->report->notes[r->report->notes_count++], IMPORT_TEXT,
-	    format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	if (report->form == IMPORT_OATH)
+		snprintf(report->notes[report->notes_count++], IMPORT_TEXT,
+		    "line %d: %s", r->line, text);
+	else
+		snprintf(report->notes[report->notes_count++], IMPORT_TEXT,
+		    "%s", text);
 }
 
 enum fault
 import_judge_secret(struct import_reader *r)
 {
-	size_t bits = r->import->secret.len * 8;
+	size_t bits = r->account->secret.len * 8;
 
-	if (r->import->secret.len < IMPORT_SECRET_MIN)
+	if (r->account->secret.len < IMPORT_SECRET_MIN)
 		return import_refuse(r,
 		    "the secret has %zu bits and must have at least 80: " IMPORT_ANEW,
 		    bits);
@@ -156,7 +195,7 @@ google_char(char c)
 enum fault
 import_base32(struct import_reader *r, struct span span)
 {
-	struct otp_secret *secret = &r->import->secret;
+	struct otp_secret *secret = &r->account->secret;
 	char text[BASE32_LEN(OTP_SECRET_MAX) + 1];
 	size_t n = 0;
 	enum fault fault;
@@ -186,6 +225,17 @@ import_period(struct import_reader *r, struct span span)
 		return import_refuse(r,
 		    "the time step must be %d to %d seconds: " IMPORT_ANEW,
 		    IMPORT_PERIOD_MIN, IMPORT_PERIOD_MAX);
-	r->import->period_s = (int64_t)n;
+	r->account->period_s = (int64_t)n;
+	return FAULT_NONE;
+}
+
+enum fault
+import_counter(struct import_reader *r, struct span span, const char *what,
+    uint64_t least, uint64_t *ret)
+{
+	if (!span_number(span, ret) || *ret < least)
+		return import_refuse(r,
+		    "%s must be a number from %llu on, of at most 18 digits",
+		    what, (unsigned long long)least);
 	return FAULT_NONE;
 }

@@ -31,9 +31,12 @@ struct import_reader {
 	struct span rest;
 	int line;
 	const char *user;
-	const char *account; /* of an export, or NULL */
+	const char *wanted; /* the account of an export, or NULL */
 	int64_t now_s;
 	unsigned seen; /* a bit for each option or parameter seen so far */
+	size_t count;  /* accounts begun so far */
+	struct import_account *account; /* the one begun last, as import_begin()
+				  * says */
 	struct import *import;
 	struct import_report *report;
 };
@@ -57,6 +60,12 @@ bool span_number(struct span span, uint64_t *ret);
  * of the text. */
 bool import_line(struct import_reader *r, struct span *ret);
 
+/*
+ * Begins an account, as r->account until the next one begins: TOTP of 6 digits,
+ * 30 seconds and SHA1.  FAULT_FORMAT: the user has too many; FAULT_MEMORY.
+ */
+MUST_USE enum fault import_begin(struct import_reader *r);
+
 /* Sets the report's error, about the line read last.  Returns FAULT_FORMAT. */
 enum fault import_refuse(struct import_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -66,7 +75,11 @@ enum fault import_refuse(struct import_reader *r, const char *format, ...)
 #define IMPORT_SETTING 16
 void import_name(struct span span, char ret[static IMPORT_SETTING]);
 
-/* Adds a note that a setting is dropped; no more than IMPORT_NOTES_MAX. */
+/* Makes the account one of HOTP with that counter, which is the next. */
+void import_count_from(struct import_reader *r, uint64_t counter);
+
+/* Adds a note that a setting is dropped; no more than IMPORT_NOTES_MAX.  In a
+ * users.oath it says in which line. */
 void import_note(struct import_reader *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -80,6 +93,11 @@ MUST_USE enum fault import_judge_secret(struct import_reader *r);
 
 /* Reads the length of a time step in seconds.  FAULT_FORMAT. */
 MUST_USE enum fault import_period(struct import_reader *r, struct span span);
+
+/* Reads a counter, of at most 18 digits and at least least.  what: the name of
+ * its setting.  FAULT_FORMAT. */
+MUST_USE enum fault import_counter(struct import_reader *r, struct span span,
+    const char *what, uint64_t least, uint64_t *ret);
 
 /* Each parses a whole file of its form.  FAULT_FORMAT, FAULT_MEMORY. */
 MUST_USE enum fault import_google(struct import_reader *r);

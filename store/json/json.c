@@ -245,6 +245,25 @@ is_needed(const struct json_field *field)
 	return field->need == JSON_REQUIRED || field->need == JSON_NULL;
 }
 
+/* Keys that must be there are, and others are not.  at: where the object is. */
+static enum fault
+check_keys(struct json_reader *r, const struct members *m, const char *at)
+{
+	for (size_t i = 0; i < m->shape->count; i++) {
+		const struct json_field *field = &m->shape->fields[i];
+		struct json_place place = {field->key, -1, NULL};
+		const char *lacks = json_lacks(m->shape, m->value, field);
+		bool seen = m->seen >> i & 1;
+
+		if (lacks != NULL && seen)
+			return json_refuse_place(r, at, &place, lacks);
+		if (lacks == NULL && !seen && is_needed(field))
+			return json_refuse(
+			    r, at, "the key \"%s\" is missing", field->key);
+	}
+	return FAULT_NONE;
+}
+
 static enum fault
 read_object(struct json_reader *r, const struct json_shape *shape, void *value)
 {
@@ -261,10 +280,8 @@ read_object(struct json_reader *r, const struct json_shape *shape, void *value)
 			return fault;
 	if (r->lex.wrong != NULL)
 		return json_refuse_grammar(r);
-	for (size_t i = 0; i < shape->count; i++)
-		if (is_needed(&shape->fields[i]) && !(m.seen >> i & 1))
-			return json_refuse(r, at, "the key \"%s\" is missing",
-			    shape->fields[i].key);
+	if ((fault = check_keys(r, &m, at)) != FAULT_NONE)
+		return fault;
 	if (r->depth == 0)
 		r->seen = m.seen;
 	return check_whole(r, shape, at, value);

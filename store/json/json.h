@@ -106,11 +106,17 @@ struct json_shape {
 	/* Checks what no single field can: returns what is wrong, and where, or
 	 * NULL.  The check itself may be NULL. */
 	const char *(*check)(const void *value, struct json_place *ret_place);
+	/* For an object whose keys depend on what it is: returns NULL if it has
+	 * that key, or what is wrong with a key that it must not have, which is
+	 * then not written either.  NULL: it has all. */
+	const char *(*lacks)(const void *value, const struct json_field *field);
 };
 
-#define JSON_SHAPE(f, ...)                                   \
-	{                                                    \
-		(f), sizeof(f) / sizeof((f)[0]), __VA_ARGS__ \
+/* The rows, the check and, if any, what it lacks. */
+#define JSON_SHAPE(f, ...)                                          \
+	{                                                           \
+		.fields = (f), .count = sizeof(f) / sizeof((f)[0]), \
+		.check = __VA_ARGS__                                \
 	}
 
 /*
@@ -190,6 +196,10 @@ void json_done_field(const struct json_field *field, void *value);
 /* True if the value of a field that may be left out, or null, is none at all:
  * zero, "", an empty list. */
 bool json_is_none(const struct json_field *field, const void *value);
+
+/* shape->lacks(value, field), or NULL where the shape has none. */
+const char *json_lacks(const struct json_shape *shape, const void *value,
+    const struct json_field *field);
 
 /* Forms that every module shares. */
 extern const struct json_form json_form_time;     /* int64_t, when.h */

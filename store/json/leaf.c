@@ -69,6 +69,8 @@ leaves_of_object(
 		if ((field->need == JSON_MAYBE || field->need == JSON_NULL) &&
 		    json_is_none(field, at))
 			continue;
+		if (json_lacks(shape, value, field) != NULL)
+			continue;
 		enter(l, field->key, &len);
 		ok = leaves_of(l, field, at);
 		l->leaf.key[len] = '\0';

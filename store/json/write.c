@@ -79,6 +79,13 @@ json_is_none(const struct json_field *field, const void *value)
 	return false;
 }
 
+const char *
+json_lacks(const struct json_shape *shape, const void *value,
+    const struct json_field *field)
+{
+	return shape->lacks != NULL ? shape->lacks(value, field) : NULL;
+}
+
 static void
 put_list(struct writer *w, const struct json_field *field, const void *value,
     size_t depth)
@@ -122,7 +129,8 @@ put_object(struct writer *w, const struct json_shape *shape, const void *value,
 		    field->need == JSON_NULL;
 		bool none = may_lack && json_is_none(field, at);
 
-		if (none && field->need == JSON_MAYBE)
+		if ((none && field->need == JSON_MAYBE) ||
+		    json_lacks(shape, value, field) != NULL)
 			continue;
 		put_comma(w, first, depth);
 		put_key(w, field->key);

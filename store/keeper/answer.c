@@ -62,16 +62,24 @@ void
 answer_deny_with(struct call *call, enum reason reason, const char *name,
     struct note *notes, size_t count)
 {
-	struct reply reply = {.version = PROTOCOL_VERSION,
-	    .verdict = VERDICT_DENY,
-	    .reason = reason,
-	    .notes = {notes, count}};
+	struct reply reply = {.notes = {notes, count}};
+
+	answer_deny_as(call, reason, name, &reply);
+}
+
+void
+answer_deny_as(struct call *call, enum reason reason, const char *name,
+    struct reply *reply)
+{
 	struct reason_facts facts = {.name = name};
 
+	reply->version = PROTOCOL_VERSION;
+	reply->verdict = VERDICT_DENY;
+	reply->reason = reason;
 	call->broken = true;
 	(is_for_admin(call) ? reason_say_admin : reason_say)(
-	    reason, &facts, reply.message, sizeof(reply.message));
-	answer_send(call, &reply);
+	    reason, &facts, reply->message, sizeof(reply->message));
+	answer_send(call, reply);
 }
 
 void

@@ -16,10 +16,12 @@ void answer_done(struct call *call);
 void answer_end(struct call *call, const char *message);
 
 /* Answers with a denial.  name: the user, group or rule that it is about.  The
- * notes stay the caller's. */
+ * notes stay the caller's, as what reply holds. */
 void answer_deny(struct call *call, enum reason reason, const char *name);
 void answer_deny_with(struct call *call, enum reason reason, const char *name,
     struct note *notes, size_t count);
+void answer_deny_as(struct call *call, enum reason reason, const char *name,
+    struct reply *reply);
 
 /* Answers with the denial that a look-up of that user led to, by its fault. */
 void answer_deny_user(struct call *call, enum fault fault, const char *user);

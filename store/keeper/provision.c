@@ -1,13 +1,14 @@
 /*
- * Adds a device for a user who is not there: tfa-admin enroll and import.  The
- * device counts at once, so a device that nobody was told of would shut the
- * user out.  The answer is therefore put together first; if it cannot be logged
- * or sent, the device is taken back.
+ * Adds devices for a user who is not there: one by tfa-admin enroll, one or
+ * several by import.  They count at once, so a device that nobody was told of
+ * would shut the user out.  The answer is therefore put together first; if it
+ * cannot be logged or sent, the devices are taken back.
  */
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
+#include "store/core/counted.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
 
@@ -17,15 +18,18 @@ struct provision {
 	const struct import *import; /* NULL: a new secret */
 	uint8_t secret[ENROLL_SECRET_BYTES];
 	struct recovery recovery;
-	bool recovers; /* recovery became the recovery codes */
-	char device[DEVICE_ID_TEXT];
-	enum reason reason; /* DONE, or why not */
-	char *before;       /* the record as text, without the device */
-	char *after;        /* and with it */
+	bool recovers;         /* recovery became the recovery codes */
+	struct imported added; /* or of enroll, the one */
+	enum reason reason;    /* DONE, or why not */
+	size_t has;            /* devices, before */
+	size_t account;        /* the one that cannot be added, from 1 */
+	char *before;          /* the record as text, without the devices */
+	char *after;           /* and with them */
 };
 
+/* device: its id, or "". */
 static bool
-provision_audit(const struct provision *p, enum verdict verdict,
+audit_one(const struct provision *p, const char *device, enum verdict verdict,
     enum reason reason, const char *detail)
 {
 	struct audit entry;
@@ -33,21 +37,46 @@ provision_audit(const struct provision *p, enum verdict verdict,
 	call_audit_init(
 	    p->call, p->call->kind->logged, p->call->request.user, &entry);
 	call_audit_say(&entry, verdict, reason);
-	memcpy(entry.device, p->device, sizeof(entry.device));
+	snprintf(entry.device, sizeof(entry.device), "%s", device);
 	snprintf(entry.detail, sizeof(entry.detail), "%s", detail);
 	return call_audit(p->call, &entry);
+}
+
+/* Each device has a line of its own.  False if one could not be written. */
+static bool
+provision_audit(const struct provision *p, enum verdict verdict,
+    enum reason reason, const char *detail)
+{
+	bool ok = p->added.count > 0 ||
+	    audit_one(p, "", verdict, reason, detail);
+
+	for (size_t i = 0; i < p->added.count && ok; i++)
+		ok = audit_one(p, p->added.devices[i], verdict, reason, detail);
+	return ok;
 }
 
 static enum fault
 provision_add(struct provision *p, struct record *record)
 {
 	const struct call *call = p->call;
+	enum fault fault;
 
 	if (p->import != NULL)
-		return enroll_import(record, p->import, call->now_s, p->device);
-	return enroll_provision(record, p->secret, "phone", call->now_s,
+		return enroll_import(record, p->import, call->now_s, &p->added);
+	fault = enroll_provision(record, p->secret,
+	    call->request.hotp ? DEVICE_HOTP : DEVICE_TOTP,
+	    call->request.hotp ? "token" : "phone", call->now_s,
 	    call->request.use[0] != '\0' ? &p->recovery : NULL, &p->recovers,
-	    p->device);
+	    p->added.devices[0]);
+	p->added.count = fault == FAULT_NONE ? 1 : 0;
+	return fault;
+}
+
+/* How many devices are to be added. */
+static size_t
+provision_count(const struct provision *p)
+{
+	return p->import != NULL ? import_count(p->import) : 1;
 }
 
 static bool
@@ -68,18 +97,25 @@ provision(struct provision *p, struct record *record)
 		return REASON_UID_CHANGED;
 	record_note_uid(
 	    record, store_bastion(&call->store, record->user), p->uid);
-	if ((int64_t)record->devices.count >=
+	p->has = record->devices.count;
+	if ((int64_t)(p->has + provision_count(p)) >
 	    call->policy.enrollment.max_devices)
 		return REASON_DEVICES_FULL;
 	if (!provision_keep(record, &p->before))
 		return REASON_STORE;
 	fault = provision_add(p, record);
+	if (fault != FAULT_NONE) {
+		p->account = p->added.count + 1;
+		p->added.count = 0;
+	}
 	if (fault == FAULT_STALE)
 		return REASON_KNOWN_SECRET;
 	if (fault == FAULT_LIMIT)
 		return REASON_CODES_FULL;
 	if (fault != FAULT_NONE || !provision_keep(record, &p->after))
 		return REASON_STORE;
+	if (counted_has(record) && !store_takes_hotp(&call->store, record->user))
+		return REASON_FLEET_LEVEL;
 	return REASON_DONE;
 }
 
@@ -89,49 +125,73 @@ on_provision(struct record *record, void *arg)
 	struct provision *p = arg;
 
 	p->recovers = false;
-	p->device[0] = '\0';
+	p->added.count = 0;
 	p->reason = provision(p, record);
 	return p->reason == REASON_DONE ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* Returns the index of the device that was added, or -1 if it is not there:
- * then another device may have its id. */
-static int
-find_added(const struct provision *p, const struct record *record)
+/* *ret: the secret of new device number i. */
+static void
+secret_of(const struct provision *p, size_t i, struct otp_secret *ret)
 {
-	struct otp_secret secret = {.len = sizeof(p->secret)};
-	int found = -1;
+	if (p->import != NULL) {
+		*ret = import_at(p->import, i)->secret;
+		return;
+	}
+	*ret = (struct otp_secret){.len = sizeof(p->secret)};
+	memcpy(ret->bytes, p->secret, sizeof(p->secret));
+}
 
-	memcpy(secret.bytes, p->secret, sizeof(p->secret));
-	if (p->import != NULL)
-		secret = p->import->secret;
-	for (size_t i = 0; i < record->devices.count; i++) {
-		const struct device *device = &record->devices.items[i];
+/* Returns true for a device that was added; another one may have its id, where
+ * that was removed meanwhile. */
+static bool
+is_added(const struct provision *p, const struct device *device)
+{
+	struct otp_secret secret = {.len = 0};
+	bool found = false;
 
-		if (strcmp(device->id, p->device) == 0 &&
-		    record_same_secret(&device->secret, &secret))
-			found = (int)i;
+	for (size_t i = 0; i < p->added.count && !found; i++) {
+		if (strcmp(device->id, p->added.devices[i]) != 0)
+			continue;
+		secret_of(p, i, &secret);
+		found = record_same_secret(&device->secret, &secret);
 	}
 	explicit_bzero(&secret, sizeof(secret));
 	return found;
 }
 
+/* Returns how many of the devices that were added are there; with remove, they
+ * go. */
+static size_t
+find_added(const struct provision *p, struct record *record, bool remove)
+{
+	size_t found = 0;
+
+	for (size_t i = record->devices.count; i-- > 0;) {
+		if (!is_added(p, &record->devices.items[i]))
+			continue;
+		found++;
+		if (remove)
+			enroll_remove(record, i, p->call->now_s);
+	}
+	return found;
+}
+
 /*
  * Makes the record what it was before.  If somebody has changed it since, only
- * the device goes.  What the device had ended, an invitation for instance,
- * stays ended, and a user who was blocked stays blocked.
+ * the devices go.  What they had ended, an invitation for instance, stays ended,
+ * and a user who was blocked stays blocked.
  */
 static enum change
 on_undo(struct record *record, void *arg)
 {
 	struct provision *p = arg;
-	int added = find_added(p, record);
 	scoped_json_text char *text = NULL;
 	struct record before = {.enrolled_once = true};
 	struct json_error error;
 	enum fault fault;
 
-	if (added < 0)
+	if (find_added(p, record, false) == 0)
 		return CHANGE_NONE;
 	fault = record_parse(p->before, strlen(p->before), &before, &error);
 	if (fault == FAULT_NONE && provision_keep(record, &text) &&
@@ -141,13 +201,13 @@ on_undo(struct record *record, void *arg)
 		explicit_bzero(&before, sizeof(before));
 		return CHANGE_WRITE;
 	}
-	enroll_remove(record, (size_t)added, p->call->now_s);
+	(void)find_added(p, record, true);
 	record->enrolled_once |= before.enrolled_once;
 	record_done(&before);
 	return CHANGE_WRITE;
 }
 
-/* If this fails too, only an administrator can take the device away. */
+/* If this fails too, only an administrator can take the devices away. */
 static void
 provision_undo(struct provision *p)
 {
@@ -158,13 +218,14 @@ provision_undo(struct provision *p)
 	if (store_update(&call->store, call->request.user, p->uid, on_undo,
 		p) != FAULT_NONE)
 		syslog(LOG_ERR,
-		    "uid %lu may have a device, %s, that nobody was told of: "
-		    "tfa-admin revoke",
-		    (unsigned long)p->uid, p->device);
+		    "uid %lu may have %zu new device%s, from %s on, that "
+		    "nobody was told of: tfa-admin revoke",
+		    (unsigned long)p->uid, p->added.count,
+		    p->added.count == 1 ? "" : "s", p->added.devices[0]);
 }
 
-/* To be called when the device is in the record, or may be, and nobody will be
- * told of it. */
+/* To be called when the devices are in the record, or may be, and nobody will
+ * be told of them. */
 static void
 take_back(struct provision *p, enum reason reason)
 {
@@ -211,23 +272,70 @@ provision_prepare(struct provision *p, struct reply *reply)
 	return reply->secret[0] != '\0';
 }
 
+/* Makes room in the answer for the ids of several devices, which must not be
+ * without room later. */
+static bool
+import_prepare(const struct provision *p, struct reply *reply)
+{
+	for (size_t i = 0; p->import->more.count > 0 && i < provision_count(p);
+	     i++)
+		if (!answer_add(&reply->devices, "%s", ""))
+			return false;
+	return true;
+}
+
+/* Says which devices are there now.  A client that sent one account may not
+ * know of a list. */
+static void
+say_devices(const struct provision *p, struct reply *reply)
+{
+	memcpy(reply->device, p->added.devices[0], sizeof(reply->device));
+	for (size_t i = 0; i < reply->devices.count; i++)
+		snprintf(reply->devices.items[i].text,
+		    sizeof(reply->devices.items[i].text), "%s",
+		    p->added.devices[i]);
+}
+
+/* Says how many devices are too many, or which of several accounts is not
+ * new. */
+static void
+provision_deny(const struct provision *p)
+{
+	struct reply reply = {.version = PROTOCOL_VERSION};
+	struct call *call = p->call;
+	const char *name = call->request.user;
+	char too_many[96];
+
+	snprintf(too_many, sizeof(too_many),
+	    "%zu device%s and would get %zu more, where the policy allows %lld",
+	    p->has, p->has == 1 ? "" : "s", provision_count(p),
+	    (long long)call->policy.enrollment.max_devices);
+	if (p->reason == REASON_DEVICES_FULL)
+		name = too_many;
+	if (p->reason == REASON_KNOWN_SECRET && provision_count(p) > 1)
+		reply.account = (int64_t)p->account;
+	answer_deny_as(call, p->reason, name, &reply);
+}
+
 static void
 provision_answer(struct provision *p)
 {
 	scoped_reply struct reply reply = {.version = PROTOCOL_VERSION};
+	bool ready = p->import != NULL ? import_prepare(p, &reply)
+				       : provision_prepare(p, &reply);
 
-	if (p->import == NULL && !provision_prepare(p, &reply))
+	if (!ready)
 		p->reason = REASON_STORE;
 	else
 		provision_settle(p);
 	if (p->reason != REASON_DONE) {
-		answer_deny(p->call, p->reason, p->call->request.user);
+		provision_deny(p);
 		return;
 	}
 	memcpy(reply.user, p->call->request.user, sizeof(reply.user));
 	if (!p->recovers)
 		answer_drop_codes(&reply);
-	memcpy(reply.device, p->device, sizeof(reply.device));
+	say_devices(p, &reply);
 	reply.verdict = VERDICT_PASS;
 	reply.reason = REASON_DONE;
 	if (!answer_send(p->call, &reply))

@@ -52,6 +52,7 @@ static const struct json_field request_fields[] = {
     [FIELD_MARK] = ROW(TEXT, request, "mark", MAYBE, mark),
     [FIELD_HARDWARE] = ROW(
 	CHOICE, request, "hardware", MAYBE, hardware, hardware_names),
+    [FIELD_HOTP] = ROW(FLAG, request, "hotp", MAYBE, hotp),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 
@@ -75,6 +76,8 @@ static const struct json_field reply_fields[] = {
     ROW(STRING, reply, "home", MAYBE, home, ACCOUNT_MAX),
     ROW(STRING, reply, "shell", MAYBE, shell, ACCOUNT_MAX),
     ROW(TEXT, reply, "device", MAYBE, device),
+    ROW(LIST, reply, "devices", MAYBE, devices, IMPORT_MAX, &note_item),
+    ROW(NUMBER, reply, "account", MAYBE, account, 0, IMPORT_MAX),
     ROW(LIST, reply, "codes", MAYBE, codes, CODES_MAX, &note_item),
     ROW(LIST, reply, "key_files", MAYBE, key_files, KEY_FILES_MAX, &note_item),
     ROW(FLAG, reply, "unlisted", MAYBE, unlisted),

@@ -65,6 +65,7 @@ enum request_field {
 	FIELD_LAST,
 	FIELD_MARK,
 	FIELD_HARDWARE,
+	FIELD_HOTP,
 };
 
 /*
@@ -92,7 +93,7 @@ struct request {
 	int64_t since_s;              /* log: from then on */
 	char detail[DETAIL_SENT];     /* note: what was changed */
 	enum reason reason;           /* login, refuse, connect */
-	struct import import;         /* import: the account */
+	struct import import;         /* import: the accounts */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
 	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
 	int64_t offset;               /* log: the byte of it to begin at */
@@ -108,6 +109,7 @@ struct request {
 	bool judged;          /* login: it passed here, and was logged */
 	int hardware; /* login: enum hardware, of a key that may be one */
 	bool last;    /* a code that is wrong ends the login */
+	bool hotp;    /* enroll: a device that counts its codes */
 	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
 			       * policy_get gave it; "0": there is none */
 };
@@ -130,9 +132,13 @@ struct reply {
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
-	char *home;                     /* login: the peer's, by passwd */
-	char *shell;                    /* likewise, and never empty */
-	char device[DEVICE_ID_TEXT];    /* enroll: the new one */
+	char *home;                  /* login: the peer's, by passwd */
+	char *shell;                 /* likewise, and never empty */
+	char device[DEVICE_ID_TEXT]; /* enroll: the new one */
+	/* import of several: all new ones; or the number, from 1, of the account
+	 * that a denial is about */
+	LIST_OF(struct note) devices;
+	int64_t account;
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */

@@ -56,9 +56,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(report.error[0] != '\0');
 		return 0;
 	}
-	must(import.secret.len >= IMPORT_SECRET_MIN);
-	must(import.digits == 6 || import.digits == 8);
-	must(report.accounts_count == 0);
+	must(import.first.secret.len >= IMPORT_SECRET_MIN);
+	must(import.first.digits == 6 || import.first.digits == 8);
+	must(import.more.count == 0 && report.listed_count == 0);
+	must(import.first.counter <= IMPORT_COUNTER_MAX);
 	import_done(&import);
 	return 0;
 }

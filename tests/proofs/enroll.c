@@ -1,6 +1,7 @@
 /*
  * Devices and codes that come and go: enroll_begin(), confirm, provision,
- * import, add_code and remove, a case each, from any record to the next.
+ * import, add_code and remove, a case each, from any record to the next.  An
+ * import has one account; each further one is such a step again.
  *
  * Abstract: random secrets and codes are all new, no secret is empty;
  * otp_code() gives any code, verify_step() any answer, record_new_device_id()
@@ -34,6 +35,8 @@ static char id[1], new_id, new_code;
 #define login_note_pass(p, r, l, ret) ((ret)->changed = true)
 #define record_new_device_id(r, ret) \
 	((ret)[0] = new_id, nondet_any() ? FAULT_LIMIT : FAULT_NONE)
+#define import_count(of) 1
+#define import_at(of, i) (&(of)->first)
 #include "store/core/announce.c"
 #include "store/core/renew.c"
 #include "store/core/spent.c"
@@ -43,21 +46,19 @@ static char id[1], new_id, new_code;
 #define is_few() (lasts(0) + lasts(1) <= CODES_MAX - ADMIN_CODES)
 
 /* 2 devices, 2 codes.  cbmc: -DCASES=6 --unwind 3 without choose_name
- * utf8_clean record_last_device */
+ * utf8_clean record_last_device resume_counter */
 proof(enroll)
 {
 	enum fault fault;
 	struct recovery new;
-	char text[ONETIME_TEXT];
+	struct imported added;
 	bool more, ok, few, recovers;
 	size_t voided;
 
 	any_record();
-	any_list(record.earlier, earlier);
-	any_list(import.scratch, scratch);
+	any_list(record.earlier, earlier), any_list(import.scratch, scratch);
 	given(is_time(record.pending.until_s) && record.pending.secret.len > 0);
-	given(new_code == -100 && import.secret.len > 0);
-	few = is_few();
+	few = is_few(), given(new_code == -100 && import.first.secret.len > 0);
 	each(i, 2) {
 		given(is_time(earlier[i].until_s));
 		given(devices[i].secret.bytes[0] != secret[0]);
@@ -71,11 +72,11 @@ proof(enroll)
 	fault = CASE == 0 ? enroll_begin(&record, secret, "", by.now_s)
 	    : CASE == 1
 	    ? enroll_confirm(&policy, &record, &by, id, "", 0, &new, &out)
-	    : CASE == 2 ? enroll_provision(&record, secret, "", by.now_s, &new,
-			      &recovers, text)
-	    : CASE == 3 ? enroll_import(&record, &import, by.now_s, text)
+	    : CASE == 2 ? enroll_provision(&record, secret, type, "", by.now_s,
+			      &new, &recovers, added.devices[0])
+	    : CASE == 3 ? enroll_import(&record, &import, by.now_s, &added)
 	    : CASE == 4 ? enroll_add_code(&record, CODE_PASS, new.codes[0],
-			      by.now_s, text, &voided)
+			      by.now_s, added.devices[0], &voided)
 			: (enroll_remove(&record, 0, by.now_s), FAULT_NONE);
 	ok = fault == FAULT_NONE;
 	more = record.devices.count > was.devices.count;

@@ -169,10 +169,10 @@ static struct import
 imported(size_t codes)
 {
 	struct import import = {.present = true,
-	    .digits = 8,
-	    .period_s = 60,
-	    .secret = {"12345678901234567890", 20},
-	    .last_step = 7};
+	    .first = {.digits = 8,
+		.period_s = 60,
+		.secret = {"12345678901234567890", 20},
+		.last_step = 7}};
 
 	for (size_t i = 0; i < codes; i++) {
 		struct scratch *scratch = list_add(
@@ -261,19 +261,21 @@ Test(enroll, sets_up_no_secret_that_is_there)
 	struct import import = imported(0);
 	struct device *device = fixture_device(&s.record);
 	char id[DEVICE_ID_TEXT] = "";
+	struct imported added;
 	bool recovers;
 
 	device->secret = s.record.pending.secret;
 	confirm_step(&s, 0);
 	cr_expect_eq(s.fault, FAULT_STALE);
 	cr_expect_neq(s.outcome.verdict, VERDICT_PASS);
-	cr_expect_eq(enroll_provision(&s.record, secret, "phone", NOW_S, NULL,
+	cr_expect_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S, NULL,
 			 &recovers, id),
 	    FAULT_STALE);
 	/* To HMAC both are the same secret. */
-	import.secret = device->secret;
-	import.secret.len += 4;
-	cr_expect_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_STALE);
+	import.first.secret = device->secret;
+	import.first.secret.len += 4;
+	cr_expect_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_STALE);
 	cr_expect_eq(s.record.devices.count, 1);
 	end(&s);
 }
@@ -283,13 +285,15 @@ Test(enroll, imports_no_scratch_code_that_was_used)
 {
 	struct scene s = begin();
 	struct import import = imported(2);
-	char id[DEVICE_ID_TEXT] = "";
+	struct imported added;
 
-	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
 	verify_code(&s.policy, &s.record, &s.login, "1000-0000", 9, &s.outcome);
 	cr_assert_eq(s.outcome.reason, REASON_ONE_TIME_CODE);
 	enroll_revoke(&s.record, false, NOW_S);
-	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
 	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 1);
 	verify_code(&s.policy, &s.record, &s.login, "10000000", 8, &s.outcome);
 	cr_expect_eq(s.outcome.verdict, VERDICT_DENY);
@@ -867,7 +871,7 @@ Test(enroll, provisions_a_device_that_counts_at_once)
 
 	fixture_one_time(&s.record, CODE_ENROLL, "0000000000000001", LATER_S);
 	s.record.invited_until_s = LATER_S;
-	cr_assert_eq(enroll_provision(&s.record, secret, "phone", NOW_S,
+	cr_assert_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S,
 			 &s.recovery, &recovers, id),
 	    FAULT_NONE);
 	cr_assert_eq(s.record.devices.count, 1);
@@ -894,7 +898,7 @@ Test(enroll, provisions_beside_what_there_is)
 
 	fixture_device(&s.record);
 	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000001", 0);
-	cr_assert_eq(enroll_provision(&s.record, secret, "phone", NOW_S,
+	cr_assert_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S,
 			 &s.recovery, &recovers, id),
 	    FAULT_NONE);
 	cr_expect_str_eq(id, "d2");
@@ -904,7 +908,7 @@ Test(enroll, provisions_beside_what_there_is)
 	while (s.record.devices.count < DEVICES_MAX)
 		fixture_device(&s.record);
 	s.record.devices.items[1].secret.bytes[0] ^= 1;
-	cr_expect_eq(enroll_provision(&s.record, secret, "phone", NOW_S, NULL,
+	cr_expect_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S, NULL,
 			 &recovers, id),
 	    FAULT_LIMIT);
 	end(&s);
@@ -964,13 +968,15 @@ Test(enroll, imports_a_device_and_its_scratch_codes_once)
 	struct scene s = begin();
 	struct import import = imported(2);
 	const struct device *device;
-	char id[DEVICE_ID_TEXT] = "";
+	struct imported added;
 
 	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000001", 0);
-	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
 	cr_assert_eq(s.record.devices.count, 1);
 	device = &s.record.devices.items[0];
-	cr_expect_str_eq(id, "d1");
+	cr_expect_eq(added.count, 1);
+	cr_expect_str_eq(added.devices[0], "d1");
 	cr_expect_str_eq(device->id, "d1");
 	cr_expect_str_eq(device->added_from, "tfa-admin");
 	cr_expect_arr_eq(device->secret.bytes, secret, 20);
@@ -981,9 +987,142 @@ Test(enroll, imports_a_device_and_its_scratch_codes_once)
 	cr_expect(s.record.enrolled_once);
 	cr_expect_eq(record_codes_left(&s.record, CODE_RECOVER, NOW_S), 1);
 	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 2);
-	cr_expect_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_STALE);
+	cr_expect_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_STALE);
 	cr_expect_eq(s.record.devices.count, 1);
 	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 2);
+	import_done(&import);
+	end(&s);
+}
+
+/* The second is HOTP, and counts on from where it was. */
+static void
+add_more(struct import *import, uint8_t last)
+{
+	struct import_account *more = list_add(&import->more, sizeof(*more));
+
+	*more = (struct import_account){.type = DEVICE_HOTP,
+	    .algorithm = OTP_SHA256,
+	    .digits = 6,
+	    .secret = {"12345678901234567890", 20},
+	    .counter = 42};
+	more->secret.bytes[19] = last;
+}
+
+Test(enroll, imports_several_devices_at_once)
+{
+	struct scene s = begin();
+	struct import import = imported(2);
+	struct imported added;
+	const struct device *device;
+
+	add_more(&import, 1);
+	add_more(&import, 2);
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
+	cr_assert_eq(added.count, 3);
+	cr_assert_eq(s.record.devices.count, 3);
+	cr_expect_str_eq(added.devices[0], "d1");
+	cr_expect_str_eq(added.devices[2], "d3");
+	cr_expect_str_eq(s.record.devices.items[2].id, "d3");
+	cr_expect_str_eq(s.record.devices.items[2].name, "imported-3");
+	device = &s.record.devices.items[1];
+	cr_expect_eq(device->type, DEVICE_HOTP);
+	cr_expect_eq(device->algorithm, OTP_SHA256);
+	cr_expect_eq(device->counter, 42);
+	cr_expect_eq(device->period_s, 0);
+	cr_expect_eq(device->last_step, 0);
+	cr_expect_str_eq(device->added_from, "tfa-admin");
+	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 2);
+	import_done(&import);
+	end(&s);
+}
+
+/* The caller then writes nothing, and says which account it is. */
+Test(enroll, says_which_of_several_has_a_known_secret)
+{
+	for (size_t known = 0; known < 3; known++) {
+		struct scene s = begin();
+		struct import import = imported(0);
+		struct imported added;
+		struct device *device = fixture_device(&s.record);
+
+		add_more(&import, 1);
+		add_more(&import, 2);
+		device->secret = import_at(&import, known)->secret;
+		cr_expect_eq(enroll_import(&s.record, &import, NOW_S, &added),
+		    FAULT_STALE);
+		cr_expect_eq(added.count, known);
+		import_done(&import);
+		end(&s);
+	}
+}
+
+/* The file is as old as it is: a device that was used since goes on. */
+Test(enroll, a_counter_that_comes_back_goes_on_behind_the_last_code)
+{
+	static const struct {
+		uint64_t used; /* the last counter that was */
+		uint64_t next; /* then, with a file that says 42 */
+	} cases[] = {{41, 42}, {42, 43}, {50, 51}, {1041, 1042}, {1042, 42}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scene s = begin();
+		struct import import = imported(0);
+		struct imported added;
+		struct device *device;
+		uint64_t *spent;
+
+		add_more(&import, 1);
+		cr_assert_eq(enroll_import(&s.record, &import, NOW_S, &added),
+		    FAULT_NONE);
+		device = &s.record.devices.items[1];
+		spent = list_add(&device->spent_counters, sizeof(*spent));
+		*spent = cases[i].used;
+		device->counter = cases[i].used + 1;
+		enroll_revoke(&s.record, false, NOW_S);
+		cr_assert_eq(enroll_import(&s.record, &import, NOW_S, &added),
+		    FAULT_NONE);
+		cr_expect_eq(s.record.devices.items[1].counter, cases[i].next,
+		    "%llu",
+		    (unsigned long long)s.record.devices.items[1].counter);
+		import_done(&import);
+		end(&s);
+	}
+}
+
+/* That a code was replaced says nothing about a counter. */
+Test(enroll, a_counter_goes_on_behind_used_codes_only)
+{
+	struct scene s = begin();
+	struct import import = imported(0);
+	struct imported added;
+	char code[OTP_DIGITS_MAX + 1], hash[HASH_TEXT];
+
+	add_more(&import, 1);
+	cr_assert_eq(
+	    otp_code(OTP_SHA256, &import.more.items[0].secret, 45, 6, code),
+	    FAULT_NONE);
+	cr_assert_eq(onetime_hash(code, hash), FAULT_NONE);
+	spent_add(&s.record, hash, SPENT_VOID, NOW_S);
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
+	cr_expect_eq(s.record.devices.items[1].counter, 42);
+	import_done(&import);
+	end(&s);
+}
+
+Test(enroll, imports_no_secret_twice_from_one_packet)
+{
+	struct scene s = begin();
+	struct import import = imported(0);
+	struct imported added;
+
+	add_more(&import, 1);
+	add_more(&import, 1);
+	cr_expect_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_STALE);
+	cr_expect_eq(added.count, 2);
 	import_done(&import);
 	end(&s);
 }
@@ -993,11 +1132,13 @@ Test(enroll, imports_a_scratch_code_once)
 {
 	struct scene s = begin();
 	struct import import = imported(2);
-	char id[DEVICE_ID_TEXT] = "";
+	struct imported added;
 
-	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
-	import.secret.bytes[0] ^= 1;
-	cr_assert_eq(enroll_import(&s.record, &import, NOW_S, id), FAULT_NONE);
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
+	import.first.secret.bytes[0] ^= 1;
+	cr_assert_eq(
+	    enroll_import(&s.record, &import, NOW_S, &added), FAULT_NONE);
 	cr_expect_eq(s.record.devices.count, 2);
 	cr_expect_eq(record_codes_left(&s.record, CODE_SCRATCH, NOW_S), 2);
 	import_done(&import);
@@ -1011,12 +1152,12 @@ Test(enroll, imports_no_more_codes_than_a_record_holds)
 	for (size_t there = 14; there <= 15; there++) {
 		struct scene s = begin();
 		struct import import = imported(10);
-		char id[DEVICE_ID_TEXT] = "";
+		struct imported added;
 
 		for (size_t i = 0; i < there; i++)
 			fixture_one_time(
 			    &s.record, CODE_SCRATCH, "20000000", 0);
-		cr_expect_eq(enroll_import(&s.record, &import, NOW_S, id),
+		cr_expect_eq(enroll_import(&s.record, &import, NOW_S, &added),
 		    there == 14 ? FAULT_NONE : FAULT_LIMIT);
 		import_done(&import);
 		end(&s);
@@ -1035,7 +1176,7 @@ Test(enroll, numbers_a_name_that_is_taken)
 	memcpy(another, secret, sizeof(another));
 	for (size_t i = 0; i < COUNT(names); i++) {
 		another[0]++;
-		cr_assert_eq(enroll_provision(&s.record, another, "phone",
+		cr_assert_eq(enroll_provision(&s.record, another, DEVICE_TOTP, "phone",
 				 NOW_S, NULL, &recovers, device),
 		    FAULT_NONE);
 		cr_expect_str_eq(s.record.devices.items[i].name, names[i]);
@@ -1059,7 +1200,7 @@ Test(enroll, cuts_a_long_name_for_its_number)
 	for (size_t i = 0; i < 2; i++) {
 		another[0]++;
 		cr_assert_eq(
-		    enroll_provision(&s.record, another,
+		    enroll_provision(&s.record, another, DEVICE_TOTP,
 			"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
 			"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
 			"\xc3\xa9xx",

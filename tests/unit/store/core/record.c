@@ -28,7 +28,10 @@ static const char full[] =
     "'18446744073709551615', 'added': '2026-01-01T00:00:01Z', 'added_from': "
     "'203.0.113.7', 'added_key': 'SHA256:abc', 'last_used': "
     "'2026-01-01T00:00:02Z', 'told': '2026-01-01T00:00:16Z', 'spent_steps': "
-    "['59700120', '59700122']}],\n"
+    "['59700120', '59700122']}, {'id': 'd2', 'type': 'hotp', 'algorithm': "
+    "'SHA1', 'digits': 6, 'secret': 'ONSWG4TFORZWKY3S', 'counter': '8', "
+    "'unsure': true, 'resync': {'counter': '40', 'at': "
+    "'2026-01-01T00:00:20Z'}, 'spent_counters': ['5', '7']}],\n"
     "'pending': {'secret': 'MZXW6YTB', 'name': 'new phone', 'until': "
     "'2026-01-01T00:00:03Z'},\n"
     "'pending_earlier': [{'id': 'p0123456', 'secret': 'MZXW6YTBOI', 'until': "
@@ -92,10 +95,10 @@ Test(record, reads_a_device)
 	struct record record = parse_full();
 	const struct device *device = record.devices.items;
 
-	cr_assert_eq(record.devices.count, 1);
+	cr_assert_eq(record.devices.count, 2);
 	cr_expect_str_eq(device->id, "d1");
 	cr_expect_str_eq(device->name, "phone");
-	cr_expect_eq(device->type, 0);
+	cr_expect_eq(device->type, DEVICE_TOTP);
 	cr_expect_eq(device->algorithm, OTP_SHA256);
 	cr_expect_eq(device->digits, 8);
 	cr_expect_eq(device->period_s, 60);
@@ -109,6 +112,23 @@ Test(record, reads_a_device)
 	cr_expect_eq(device->told_s, FIRST_S + 16);
 	cr_assert_eq(device->spent_steps.count, 2);
 	cr_expect_eq(device->spent_steps.items[1], 59700122);
+	record_done(&record);
+}
+
+Test(record, reads_a_device_that_counts)
+{
+	struct record record = parse_full();
+	const struct device *device = &record.devices.items[1];
+
+	cr_expect_eq(device->type, DEVICE_HOTP);
+	cr_expect_eq(device->counter, 8);
+	cr_expect_eq(device->period_s, 0);
+	cr_expect(device->unsure);
+	cr_expect(device->resync.present);
+	cr_expect_eq(device->resync.counter, 40);
+	cr_expect_eq(device->resync.at_s, FIRST_S + 20);
+	cr_assert_eq(device->spent_counters.count, 2);
+	cr_expect_eq(device->spent_counters.items[1], 7);
 	record_done(&record);
 }
 
@@ -283,7 +303,27 @@ static const struct {
     {"'name': 'phone'", "'name': 7", "devices[0].name", "string"},
     {"'name': 'phone'", "'name': '123456789012345678901234567890123'",
 	"devices[0].name", "32 bytes"},
-    {"'totp'", "'hotp'", "devices[0].type", "totp"},
+    {"'totp'", "'HOTP'", "devices[0].type", "totp"},
+    {"'totp'", "'hotp'", "devices[0].period", "type totp"},
+    {"'hotp'", "'totp'", "devices[1]", "period"},
+    {"'counter': '8', ", "", "devices[1]", "counter"},
+    {"'counter': '8'", "'counter': 8", "devices[1].counter", "string"},
+    {"'counter': '8'", "'counter': '18446744073709551616'",
+	"devices[1].counter", "number"},
+    {"'counter': '8'", "'counter': '8', 'last_step': '8'",
+	"devices[1].last_step", "type totp"},
+    {"'counter': '8'", "'counter': '8', 'period': 30", "devices[1].period",
+	"type totp"},
+    {"'counter': '8'", "'counter': '8', 'spent_steps': ['1']",
+	"devices[1].spent_steps", "type totp"},
+    {"'period': 60", "'period': 60, 'counter': '0'", "devices[0].counter",
+	"type hotp"},
+    {"'period': 60", "'period': 60, 'spent_counters': []",
+	"devices[0].spent_counters", "type hotp"},
+    {"'counter': '40', ", "", "devices[1].resync", "counter"},
+    {"'counter': '40'", "'counter': '7'", "devices[1].resync",
+	"before counter"},
+    {"'5', '7'", "'5', '8'", "devices[1].spent_counters", "before counter"},
     {"'type': 'totp', ", "", "devices[0]", "type"},
     {"'SHA256', 'dig", "'sha256', 'dig", "devices[0].algorithm", "SHA1"},
     {"'SHA256', 'dig", "'MD5', 'dig", "devices[0].algorithm", "SHA1"},

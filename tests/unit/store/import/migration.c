@@ -125,12 +125,12 @@ Test(migration, reads_an_account_of_each_kind)
 		r = parse(line_of(&b), NULL);
 		cr_assert_eq(r.fault, FAULT_NONE, "%s", r.report.error);
 		cr_expect_eq(r.report.form, IMPORT_MIGRATION);
-		cr_expect_eq(r.import.algorithm, cases[i].read_algorithm);
-		cr_expect_eq(r.import.digits, cases[i].read_digits);
-		cr_expect_eq(r.import.period_s, 30);
-		cr_expect_eq(r.import.last_step, 0);
-		cr_expect_eq(r.import.secret.len, 20);
-		cr_expect_arr_eq(r.import.secret.bytes, SECRET, 20);
+		cr_expect_eq(r.import.first.algorithm, cases[i].read_algorithm);
+		cr_expect_eq(r.import.first.digits, cases[i].read_digits);
+		cr_expect_eq(r.import.first.period_s, 30);
+		cr_expect_eq(r.import.first.last_step, 0);
+		cr_expect_eq(r.import.first.secret.len, 20);
+		cr_expect_arr_eq(r.import.first.secret.bytes, SECRET, 20);
 		cr_expect_eq(r.report.notes_count, 0);
 		import_done(&r.import);
 	}
@@ -163,9 +163,9 @@ Test(migration, takes_the_account_that_is_named)
 	    {"alice", 22, ""},
 	    {"alic", 0, "no account \"alic\""},
 	    {"", 0, "no account \"\""},
-	    {"Work:door", 0, "\"Work:door\" is counter-based (HOTP)"},
-	    {"door", 0, "\"Work:door\" is counter-based (HOTP)"},
-	    {NULL, 0, "4 accounts, listed below: choose one with --account"},
+	    {"Work:door", 25, ""},
+	    {"door", 25, ""},
+	    {NULL, 0, "5 accounts, listed below: choose one with --account"},
 	};
 	struct bytes b = {.len = 0};
 
@@ -175,7 +175,7 @@ Test(migration, takes_the_account_that_is_named)
 		struct result r = parse(line_of(&b), cases[i].name);
 
 		cr_expect_eq(
-		    r.import.secret.len, cases[i].secret_len, "%zu", i);
+		    r.import.first.secret.len, cases[i].secret_len, "%zu", i);
 		cr_expect_eq(r.fault == FAULT_NONE, cases[i].secret_len > 0);
 		cr_expect_not_null(strstr(r.report.error, cases[i].says), "%s",
 		    r.report.error);
@@ -187,37 +187,52 @@ Test(migration, takes_the_account_that_is_named)
 
 Test(migration, lists_what_may_be_meant)
 {
-	static const char *const names[] = {
-	    "Old:alice@old", "Bank:alice", "mail", "New:alice@old"};
+	static const char *const names[] = {"Old:alice@old", "Bank:alice",
+	    "mail", "New:alice@old", "Work:door"};
 	struct bytes b = {.len = 0};
 	struct result r;
 
 	put_several(&b);
 	r = parse(line_of(&b), NULL);
-	cr_assert_eq(r.report.accounts_count, 4);
-	for (size_t i = 0; i < 4; i++)
-		cr_expect_str_eq(r.report.accounts[i], names[i]);
+	cr_assert_eq(r.report.listed_count, COUNT(names));
+	for (size_t i = 0; i < COUNT(names); i++)
+		cr_expect_str_eq(r.report.listed[i], names[i]);
 }
 
-/* One account with time steps is taken, and the rest is named. */
-Test(migration, leaves_counted_codes_out_by_name)
+/* The app counts before it shows a code: that of its counter has been seen. */
+Test(migration, a_counter_is_that_of_the_code_which_was_shown)
 {
-	struct bytes b = {.len = 0};
-	struct result r;
+	static const struct {
+		uint64_t counter;
+		bool is_there;
+		uint64_t next; /* 0: refused */
+	} cases[] = {
+	    {41, true, 42}, {0, true, 1}, {0, false, 1},
+	    {IMPORT_COUNTER_MAX - 1, true, IMPORT_COUNTER_MAX},
+	    {IMPORT_COUNTER_MAX, true, 0}, {UINT64_MAX, true, 0}, /* -1 */
+	};
 
-	put_account(&b, SECRET, "door", "Work", HOTP, 1, 1);
-	put_account(&b, SECRET, "alice", "Old", TOTP, 1, 1);
-	r = parse(line_of(&b), NULL);
-	cr_assert_eq(r.fault, FAULT_NONE, "%s", r.report.error);
-	cr_assert_eq(r.report.notes_count, 1);
-	cr_expect_not_null(
-	    strstr(r.report.notes[0], "\"Work:door\" is left out"));
-	import_done(&r.import);
-	b.len = 0;
-	put_account(&b, SECRET, "door", "Work", HOTP, 1, 1);
-	r = parse(line_of(&b), NULL);
-	cr_expect_eq(r.fault, FAULT_FORMAT);
-	cr_expect_not_null(strstr(r.report.error, "\"Work:door\""));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bytes b = {.len = 0}, account = {.len = 0};
+		struct result r;
+
+		put_bytes(&account, 1, SECRET, 20);
+		put_bytes(&account, 2, "door", 4);
+		put_varint(&account, 6, HOTP);
+		if (cases[i].is_there)
+			put_varint(&account, 7, cases[i].counter);
+		put_bytes(&b, 1, account.at, account.len);
+		r = parse(line_of(&b), NULL);
+		cr_expect_eq(r.fault == FAULT_NONE, cases[i].next > 0);
+		if (r.fault != FAULT_NONE)
+			cr_expect_not_null(strstr(r.report.error,
+			    "\"door\": the counter has more than 18"));
+		if (r.fault == FAULT_NONE)
+			cr_expect_eq(r.import.first.type, DEVICE_HOTP);
+		cr_expect_eq(r.import.first.counter, cases[i].next, "%zu", i);
+		cr_expect_eq(r.import.first.period_s, 0);
+		import_done(&r.import);
+	}
 }
 
 Test(migration, names_what_it_cannot_follow)
@@ -271,7 +286,7 @@ Test(migration, reads_several_lines_and_says_which_are_missing)
 	strcat(text, line_of(&b));
 	r = parse(text, "New:alice");
 	cr_assert_eq(r.fault, FAULT_NONE, "%s", r.report.error);
-	cr_expect_eq(r.import.secret.len, 22);
+	cr_expect_eq(r.import.first.secret.len, 22);
 	cr_expect_eq(r.report.notes_count, 0);
 	import_done(&r.import);
 }

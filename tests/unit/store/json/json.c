@@ -756,7 +756,8 @@ Test(json, wipes_what_a_form_was_given)
 	    .need = JSON_REQUIRED,
 	    .size = sizeof(SECRET),
 	    .form = &form};
-	static const struct json_shape shape = {&field, 1, secret_check};
+	static const struct json_shape shape = {
+	    .fields = &field, .count = 1, .check = secret_check};
 	static const char text[] = "{\"secret\":\"" SECRET "\"}";
 	struct json_error error;
 	char secret[sizeof(SECRET)];
@@ -784,7 +785,7 @@ Test(json, gives_a_form_no_more_than_it_could_have_written)
 	    .need = JSON_REQUIRED,
 	    .size = sizeof(int64_t),
 	    .form = &form};
-	static const struct json_shape shape = {&field, 1, NULL};
+	static const struct json_shape shape = {.fields = &field, .count = 1};
 	char text[TEXT_MAX];
 
 	for (int len = JSON_FORM_TEXT - 2; len < TEXT_MAX - 32; len++) {

@@ -63,6 +63,7 @@ static const struct {
     {"last", "true", "false"},
     {"mark", "'7'", "''"},
     {"hardware", "'touch'", "'none'"},
+    {"hotp", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 

@@ -46,6 +46,12 @@ static const struct {
 	"'period':30,'secret':"                                         \
 	"'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ','last_step':'0','scratch':" \
 	"['12345678']"
+#define SEVERAL                                                           \
+	ACCOUNT ",'more':[{'type':'hotp','algorithm':'SHA256'"            \
+		",'digits':8,'counter':'7','secret':"                     \
+		"'AEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'},{'algorithm':"       \
+		"'SHA1','digits':6,'period':60,'last_step':'0','secret':" \
+		"'CEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'}]"
 
 static const struct asked {
 	const char *text;
@@ -88,8 +94,10 @@ static const struct asked {
     {"'enroll','user':'root'", NO_CODE, false, false},
     {"'enroll','user':'root','use':'recover'", NO_CODE, false, false},
     {"'import','user':'root','import':{" ACCOUNT "}", NO_CODE, false, false},
+    {"'import','user':'root','import':{" SEVERAL "}", NO_CODE, false, false},
     {"'enroll','user':'root','use':'recover'", NO_CODE, false, true},
     {"'import','user':'root','import':{" ACCOUNT "}", NO_CODE, false, true},
+    {"'import','user':'root','import':{" SEVERAL "}", NO_CODE, false, true},
     {"'unlock','user':'" SCENE_HELPED "','code':'%s'", OF_DEVICE, true, false},
     {"'unlock','user':'" SCENE_HELPED "','code':'%s'", WRONG, true, false},
     {"'revoke','user':'" SCENE_HELPED "','code':'%s'", OF_DEVICE, true, false},
