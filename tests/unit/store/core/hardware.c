@@ -75,7 +75,7 @@ make_login(const struct setting *s)
 static struct outcome
 decide(const struct setting *s, struct record *record)
 {
-	struct record own;
+	struct record own = {.version = 0};
 	struct record *kept = record != NULL ? record : &own;
 	struct login login = make_login(s);
 	struct decision decision;
