@@ -1,4 +1,4 @@
-/* What the gate claims of the key that was used. */
+/* The gate's claim of the key that was used. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +95,7 @@ Test(gate_hardware, counts_by_the_file_that_the_keeper_names)
 	scene_end(&s);
 }
 
-/* What the thief of an earlier session could leave behind. */
+/* The thief of an earlier session could leave that behind. */
 Test(gate_hardware, of_a_users_own_file_does_not_count)
 {
 	struct scene s;
@@ -155,6 +155,21 @@ Test(gate_hardware, is_none_before_the_files_are_known)
 	s.gate.facts.shell = shell;
 	reply_done(&s.gate.look);
 	s.gate.look = (struct reply){.version = 0};
+	cr_expect_eq(judge(&s), HARDWARE_NONE);
+	scene_end(&s);
+}
+
+/* No sshd is above this process: a file of the user's may have changed since the
+ * connection began. */
+Test(gate_hardware, is_none_where_the_connection_cannot_be_seen)
+{
+	struct scene s;
+
+	scene_begin(&s, HARDWARE_TYPE);
+	write_line(s.roots, "", s.line);
+	write_line(s.own, "", s.line);
+	cr_expect_eq(judge(&s), HARDWARE_TOUCH);
+	cr_assert_eq(chown(s.own, 2001, 2001), 0);
 	cr_expect_eq(judge(&s), HARDWARE_NONE);
 	scene_end(&s);
 }

@@ -71,11 +71,11 @@ make_login(const struct setting *s)
 	return login;
 }
 
-/* What that login meets; *record, unless NULL: what it leaves. */
+/* The outcome of that login; *record, unless NULL: what it leaves. */
 static struct outcome
 decide(const struct setting *s, struct record *record)
 {
-	struct record own;
+	struct record own = {.version = 0};
 	struct record *kept = record != NULL ? record : &own;
 	struct login login = make_login(s);
 	struct decision decision;
@@ -186,7 +186,7 @@ Test(login, hardware_key_passes_by_a_rule_alone)
 	policy_done(&policy);
 }
 
-/* Who lies about the key must gain nothing for the next login. */
+/* A lie about the key must gain nothing for the next login. */
 Test(login, hardware_key_leaves_nothing_that_a_code_leaves)
 {
 	struct setting s = {R, ENOUGH, TOUCHED, .has = DEVICE | LOCKED,
@@ -275,6 +275,12 @@ Test(door, opens_for_a_hardware_key_as_after_a_code)
 		VERDICT_DENY, REASON_CODE_FIRST},
 	};
 
+	/* An exempt user who has a device is asked here, and no key stands for
+	 * that: policy_parse() knows no such rule. */
+	const struct setting exempt = {MODE_EXEMPT, ENOUGH, TOUCHED,
+	    .forwarding = FORWARDING_AFTER_CODE, .has = DEVICE, .door = true};
+
+	cr_expect_eq(decide(&exempt, NULL).verdict, VERDICT_CHALLENGE);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct setting s = cases[i].s;
 		struct outcome o;
