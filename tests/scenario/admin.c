@@ -435,3 +435,21 @@ Test(admin, commands_about_users_take_no_group_and_no_empty_name)
 		cr_expect_str_empty(r->out);
 	}
 }
+
+/* A rule that says "enough" is for nobody then, and nothing else tells. */
+Test(admin, check_warns_of_hardware_keys_that_no_file_holds)
+{
+	static const char rule[] = "{'name':'keys','users':['*'],'mode':"
+				   "'required','hardware_keys':'enough'}";
+	struct bastion *b = bastion_open(.rules = rule);
+	struct run *r = bastion_admin(b, ARGV("policy", "check"));
+
+	assert_status(r, 0);
+	assert_says(r->err, "rule \"keys\" says hardware_keys enough, and");
+	assert_says(r->err, "no key is enough");
+	fixture_write_policy(b,
+	    fixture_policy(rule, "'keys':{'hardware_authorities':['/etc/k']}"));
+	r = bastion_admin(b, ARGV("policy", "check"));
+	assert_status(r, 0);
+	assert_never_says(r->err, "hardware");
+}
