@@ -82,10 +82,11 @@ send_packet(struct gate *gate, bool refused, const struct request *packet)
 	struct client_options keeper = gate->keeper;
 	enum fault fault;
 
-	if (refused) {
+	/* A login that follows on the connection may be one of another kind. */
+	if (refused)
 		keeper.wait_ms = REPORT_WAIT_MS;
-		gate->client.wait_ms = REPORT_WAIT_MS;
-	}
+	gate->client.wait_ms = keeper.wait_ms > 0 ? keeper.wait_ms
+						  : CLIENT_WAIT_MS;
 	fault = client_follow(&gate->client, &keeper, packet, &gate->reply);
 	if (fault == FAULT_NONE || !refused)
 		return fault;

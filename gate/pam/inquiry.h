@@ -48,7 +48,8 @@ const char *inquiry_fill(const struct inquiry *inquiry, struct request *ret);
 void inquiry_ask(const struct inquiry *inquiry, struct ruling *ret);
 
 /*
- * The child: becomes the user, asks, writes one struct ruling to fd, and ends.
+ * The child: finds out when the connection began, which only root may see
+ * everywhere, becomes the user, asks, writes one struct ruling to fd, and ends.
  * If it cannot become the user it ends without a word.
  */
 _Noreturn void inquiry_run(const struct inquiry *inquiry, int fd);

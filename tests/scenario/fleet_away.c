@@ -1,8 +1,10 @@
 /*
  * Users whom the policy exempts, while the cluster is away: at a bastion whose
- * store.json lets them in, and at one whose does not.
+ * store.json lets them in, and at one whose does not; and users with a hardware
+ * key, who are no such users.
  */
 #include "tests/scenario/fleet.h"
+#include "tests/scenario/hardware.h"
 
 Fleets(fleet_away);
 
@@ -81,4 +83,29 @@ Test(fleet_away, local_users_are_explained_and_listed)
 	assert_says(r->err,
 	    "does not answer: nothing can be looked up or "
 	    "changed");
+}
+
+/* Only the fleet knows if the user is blocked. */
+Test(fleet_away, hardware_key_is_enough_while_the_fleet_is_there)
+{
+	const char *user = "user210", *key;
+	struct cluster *c;
+	struct bastion *b;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	b = bastion_open(.rules = WORTH("enough"), .more = HARDWARE_KEYS,
+	    .before = BEFORE,
+	    .fleet = link_open(.cluster = c,
+		.more = ",'away':{'exempt':'pass'}"));
+	key = sk_new(b, "ed25519-sk", NULL);
+	write_text(roots_file(user), sk_line("", key));
+	fleet_device(b, user);
+	assert_enough(by_key(b, user, key));
+	assert_asked(by_software(b, user));
+	cluster_kill(c, 0);
+	r = by_key(b, user, key);
+	assert_status(r, 75);
+	assert_says(r->err, "does not answer");
 }

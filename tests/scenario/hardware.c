@@ -194,7 +194,7 @@ Test(hardware, is_asked_where_the_policy_names_no_file)
 	assert_asked(by_key(b, user, key));
 }
 
-/* Whether or not somebody touches it. */
+/* Somebody may even touch it. */
 Test(hardware, whose_line_takes_no_touch_is_asked)
 {
 	const char *user = "user185", *key;

@@ -8,6 +8,7 @@
 
 #include "tests/scenario/hardware.h"
 #include "tests/scenario/probes.h"
+#include "tests/scenario/site.h"
 #include "tests/support/talk.h"
 
 Scenarios(hardware_after);
@@ -26,9 +27,9 @@ roots_key(const struct bastion *b, const char *user)
 }
 
 /*
- * The same address, the same user, and a code is remembered for an hour: a
- * thief with the software key is asked, as is the hardware key itself once no
- * line of root's has it.
+ * A code is remembered for an hour, by user, key and address: a thief with the
+ * software key is asked, as is the hardware key itself once no line of root's
+ * has it.
  */
 Test(hardware_after, nothing_is_remembered)
 {
@@ -127,7 +128,7 @@ Test(hardware_after, lie_lets_in_nobody_later)
 	static const char token[] = "pam/0123456789abcdef0123456789abcdef";
 	const char *user = "user202", *key;
 	struct bastion *b;
-	char *lie;
+	char *lie, *look;
 	int port;
 
 	needs_people();
@@ -138,8 +139,14 @@ Test(hardware_after, lie_lets_in_nobody_later)
 	key = read_text(text("%s/%s.pub", getenv("TFA_KEYS"), user));
 	key = text("%.*s", (int)(strrchr(key, ' ') - key), key);
 	lie = text("'request':'login','terminal':true,'address':'127.0.0.1',"
-		   "'auth':'publickey %s','hardware':'pin'",
+		   "'auth':'publickey %s'",
 	    key);
+	look = talk_ask(b, user,
+	    text("%s,'keys':'default','hardware':'none',"
+		 "'auth_path':'/tmp/x'",
+		lie));
+	lie = text(
+	    "%s,'keys':'%s','hardware':'pin'", lie, talk_word(look, "keys"));
 	for (int door = 0; door < 2; door++) {
 		port = 10000 + b->port / 16 + door;
 		cr_assert(talk_is(talk_ask(b, user,
@@ -203,6 +210,39 @@ Test(hardware_after, unenrolled_need_no_device)
 	s = session_open(b, user, NULL, NULL);
 	session_expect(s, "you have no device");
 	cr_assert_eq(session_status(s), 77);
+}
+
+/* A hardware key stands for a code, and not for an administrator's word. */
+Test(hardware_after, blocked_users_and_damaged_records_stay_out)
+{
+	const char *user = "user207", *key, *record;
+	struct bastion *b;
+	struct run *r;
+
+	needs_people();
+	b = bastion_for_keys("enough");
+	fixture_enrol(b, user);
+	key = roots_key(b, user);
+	record = text("%s/users/%s.json", b->store, user);
+	assert_enough(by_key(b, user, key));
+	assert_status(
+	    run(ARGV("sed", "-i", "s/\"uid\":[ ]*[0-9]*/\"uid\":1/", record),
+		NULL, 0),
+	    0);
+	assert_refused(by_key(b, user, key), 77);
+	write_text(record, "{");
+	assert_refused(by_key(b, user, key), 77);
+	unlink(record);
+	fixture_enrol(b, user);
+	assert_enough(by_key(b, user, key));
+	assert_status(
+	    bastion_admin(b, ARGV("revoke", user, "--block", "--yes")), 0);
+	r = by_key(b, user, key);
+	assert_refused(r, 77);
+	fixture_write_policy(b, "{");
+	assert_refused(by_key(b, user, key), 78);
+	bastion_keeper_stop(b);
+	cr_assert_neq(by_key(b, user, key)->status, 0);
 }
 
 /* A rule's word is for those whom it names, and root's file for its user. */
@@ -274,6 +314,24 @@ Test(hardware_after, door_opens)
 	cr_assert_not(probe_stdio(&v));
 	v.answers = visit_new_code(b, user);
 	cr_assert(probe_stdio(&v));
+}
+
+/* Without a device there is no code to type: the key is enough there, too. */
+Test(hardware_after, door_opens_for_the_unenrolled)
+{
+	const char *user = "user208";
+	struct bastion *b, with;
+	struct visit v;
+
+	needs_door();
+	b = bastion_open(.rules = WORTH("enough"), .more = AFTER_CODE,
+	    .before = BEFORE, .door = true);
+	with = sk_client(b, roots_key(b, user));
+	v = visit_of(&with, "door", user, NULL);
+	cr_assert(probe_stdio(&v));
+	v.b = b;
+	cr_assert_not(probe_stdio(&v));
+	cr_assert_eq(door_questions(b), 0);
 }
 
 /* The module judges as the gate does. */

@@ -64,6 +64,28 @@ Test(hardware_files, certificate_of_a_users_authority_is_asked)
 	assert_asked(by_certificate(b, user, key, good));
 }
 
+/* With a line of their own, users let in whomever they like. */
+Test(hardware_files, certificate_of_somebody_else_is_asked)
+{
+	const char *user = "user209", *ca, *key, *good;
+	struct bastion *b;
+
+	needs_people();
+	ca = text("%s/user-ca", getenv("TFA_KEYS"));
+	b = bastion_for_keys("enough");
+	fixture_enrol(b, user);
+	key = sk_new(b, "ed25519-sk", NULL);
+	good = sk_certify(key, ca, "somebody", "");
+	write_text(roots_file(user), sk_line("cert-authority ", ca));
+	assert_status(by_certificate(b, user, key, good), 255);
+	write_text(users_file(user),
+	    sk_line("cert-authority,principals=\"somebody\" ", ca));
+	assert_asked(by_certificate(b, user, key, good));
+	write_text(roots_file(user),
+	    sk_line("cert-authority,principals=\"somebody\" ", ca));
+	assert_enough(by_certificate(b, user, key, good));
+}
+
 /* As sshd's TrustedUserCAKeys has them: keys without "cert-authority". */
 Test(hardware_files, certificate_of_a_sites_authority_is_enough)
 {

@@ -31,7 +31,7 @@
 
 enum alg { ECDSA = 0, ED25519 = 1 };
 
-/* What is asked of the person, and what a signature says that happened. */
+/* Flags: these are asked of the person, and a signature says what was done. */
 enum { TOUCHED = 0x01, VERIFIED = 0x04 };
 
 enum { ERR_GENERAL = -1, ERR_UNSUPPORTED = -2, ERR_PIN_REQUIRED = -3 };

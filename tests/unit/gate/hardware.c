@@ -158,3 +158,18 @@ Test(gate_hardware, is_none_before_the_files_are_known)
 	cr_expect_eq(judge(&s), HARDWARE_NONE);
 	scene_end(&s);
 }
+
+/* No sshd is above this process: a file of the user's may have changed since the
+ * connection began. */
+Test(gate_hardware, is_none_where_the_connection_cannot_be_seen)
+{
+	struct scene s;
+
+	scene_begin(&s, HARDWARE_TYPE);
+	write_line(s.roots, "", s.line);
+	write_line(s.own, "", s.line);
+	cr_expect_eq(judge(&s), HARDWARE_TOUCH);
+	cr_assert_eq(chown(s.own, 2001, 2001), 0);
+	cr_expect_eq(judge(&s), HARDWARE_NONE);
+	scene_end(&s);
+}
