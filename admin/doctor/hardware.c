@@ -243,6 +243,8 @@ look_and_judge(struct looking *l)
 	findings->failed |= l->failed;
 	(void)doctor_version(l->facts.version, sizeof(l->facts.version));
 	hardware_judge_files(&l->facts, doctor->policy, findings);
+	l->facts.hidden = doctor_hides_processes();
+	hardware_judge_proc(&l->facts, DOCTOR_SHOW_PROC, findings);
 	hardware_judge_options(&l->facts, &doctor->views, findings);
 	if (doctor->planned != NULL)
 		soften(findings, before);
