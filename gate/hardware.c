@@ -1,7 +1,7 @@
 /*
- * Whether the touch of the key that was used may stand for a code.  The files
- * that say so are root's, and the policy names them: without the keeper's word
- * on them no key counts.
+ * Finds out whether the touch of the key that was used may stand for a code.  The
+ * files that say so are root's, and the policy names them: without the keeper's
+ * word on them no key counts.
  */
 #include <unistd.h>
 
@@ -33,7 +33,7 @@ search(const struct gate *gate, const struct key *key)
 							   : HARDWARE_NONE;
 }
 
-/* Of several keys it is not clear which one was touched. */
+/* If there are several keys, it is not clear which one was touched. */
 void
 gate_judge_hardware(struct gate *gate)
 {

@@ -181,6 +181,9 @@ fill_rule(struct rule *rule, const struct rule_change *change)
 	rule->mode = (int)change->mode;
 	rule->until_s = change->until_s;
 	rule->grace = change->grace;
+	/* An exempt rule asks for no code that a key could stand for. */
+	if (change->mode == MODE_EXEMPT)
+		rule->hardware_keys = HARDWARE_KEYS_UNSAID;
 }
 
 /*

@@ -131,7 +131,7 @@ ask(struct client *client, const struct inquiry *inquiry,
 	return dial_ask(client, &inquiry->keeper, request, reply);
 }
 
-/* Of a hardware key the keeper may want to know more, or nothing. */
+/* The keeper may want to know more of a hardware key, or nothing. */
 static enum fault
 ask_login(struct client *client, const struct inquiry *inquiry,
     struct request *request, struct reply *reply)

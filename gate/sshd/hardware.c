@@ -5,7 +5,7 @@
 #include "gate/sshd/keyline.h"
 #include "store/base/cleanup.h"
 
-/* What one line is compared with. */
+/* One line is compared with this. */
 struct reading {
 	enum hardware_place place;
 	const struct key *key;

@@ -1,6 +1,6 @@
 /*
- * Whether the key that sshd let in is a hardware key, which somebody touched,
- * and which root alone can have listed.  Such a key may stand for a code.
+ * Judges whether the key that sshd let in is a hardware key, which somebody
+ * touched, and which root alone can have listed.  Such a key may stand for a code.
  *
  * The thief of an earlier session can write what the user can.  So a line
  * counts for a key only in a file of root's; but against it, a line counts
@@ -33,7 +33,7 @@ enum hardware_place {
 	HARDWARE_AUTHORITIES,  /* in one of root's with authorities alone */
 };
 
-/* What lines say of a key, or of its authority; zeroed before the first. */
+/* All that lines say of a key, or of its authority; zeroed before the first. */
 struct hardware_lines {
 	bool roots;      /* a file of root's has a line that lets it in */
 	bool no_touch;   /* a line may take the touch away */

@@ -48,7 +48,7 @@ enum forwarding {
 	FORWARDING_OPEN,       /* to whoever would get a session */
 };
 
-/* Whether the touch of a hardware key is enough, in place of a code. */
+/* The worth of a hardware key's touch, in place of a code. */
 enum hardware_keys {
 	HARDWARE_KEYS_UNSAID = 0, /* as ASKED */
 	HARDWARE_KEYS_ASKED,      /* a code is asked for all the same */

@@ -548,6 +548,22 @@ Test(changes, exempt_from_an_address_counts_after_a_requirement)
 	assert_says(r->out, text("%s: deny\n", b->me));
 }
 
+/* An exempt rule with a word about hardware keys would be no valid policy. */
+Test(changes, exempt_takes_the_word_about_hardware_keys_away)
+{
+	struct bastion *b = bastion_open(.rules = "");
+
+	write_text(b->policy,
+	    text("{\"version\":1,\"issuer\":\"t\",\"rules\":[{\"name\":\"%s\","
+		 "\"users\":[\"%s\"],\"mode\":\"required\","
+		 "\"hardware_keys\":\"enough\"}],\"otherwise\":\"optional\"}",
+		b->me, b->me));
+	assert_status(bastion_admin(b, ARGV("--yes", "exempt", b->me)), 0);
+	assert_says(read_text(b->policy), "\"exempt\"");
+	assert_never_says(read_text(b->policy), "hardware_keys");
+	assert_status(bastion_admin(b, ARGV("policy", "check")), 0);
+}
+
 Test(changes, from_a_grace_to_now_count_from_now)
 {
 	struct bastion *b = bastion_open(.rules = "");

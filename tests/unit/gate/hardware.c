@@ -1,4 +1,4 @@
-/* What the gate claims of the key that was used. */
+/* The gate's claim of the key that was used. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +95,7 @@ Test(gate_hardware, counts_by_the_file_that_the_keeper_names)
 	scene_end(&s);
 }
 
-/* What the thief of an earlier session could leave behind. */
+/* The thief of an earlier session could leave that behind. */
 Test(gate_hardware, of_a_users_own_file_does_not_count)
 {
 	struct scene s;

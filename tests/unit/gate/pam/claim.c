@@ -142,7 +142,7 @@ keeper_end(struct false_keeper *k, char ret[static SAID])
 	size_t len = 0;
 	ssize_t n;
 
-	/* What it was asked it has told before it answered. */
+	/* It tells what it was asked before it answers. */
 	kill(k->pid, SIGKILL);
 	fixture_wait(k->pid);
 	while ((n = read(k->told, ret + len, SAID - 1 - len)) > 0)

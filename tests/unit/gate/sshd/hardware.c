@@ -1,4 +1,4 @@
-/* What lines of files say of a hardware key, and what that is worth. */
+/* Lines of files with a hardware key, and what they are worth. */
 #include "gate/sshd/hardware.h"
 
 #include <criterion/criterion.h>
@@ -235,7 +235,7 @@ Test(hardware_lines, certificate_counts_by_the_lines_of_its_authority)
 	    {{.authorities = "ED25519 B\n"}, HARDWARE_NONE},
 	    {{.roots = CA " ED25519 B\n"}, HARDWARE_NONE},
 	    {{.authorities = "O\n"}, HARDWARE_NONE},
-	    /* What a user can plant. */
+	    /* A user can plant these. */
 	    {{.anywhere = CA " A\n"}, HARDWARE_NONE},
 	    {{.anywhere = CA ",verify-required A\n"}, HARDWARE_NONE},
 	    {{.roots = CA " A\n", .anywhere = CA ",no-touch-required A\n"},
@@ -291,7 +291,7 @@ Test(hardware_lines, certificate_counts_by_what_it_says_of_itself)
 	    {{.of_host = true}, CA " A", HARDWARE_NONE},
 	    {{.type = "ssh-ed25519-cert-v01@openssh.com"}, CA " A",
 		HARDWARE_NONE},
-	    /* Whose it is. */
+	    /* Its owner is among the principals. */
 	    {{.principals = "root,alice"}, CA " A", HARDWARE_TOUCH},
 	    {{.principals = "mallory"}, CA " A", HARDWARE_NONE},
 	    {{.principals = "mallory"}, CA ",principals=\"mallory\" A",

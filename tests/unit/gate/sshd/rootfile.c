@@ -97,7 +97,7 @@ Test(rootfile, reads_what_root_alone_can_write)
 	expect_good(path);
 	snprintf(path, sizeof(path), "/../%s", p.file);
 	expect_good(path);
-	/* Who may read it is another matter. */
+	/* Reading is another matter. */
 	cr_assert_eq(chmod(p.file, 0600), 0);
 	cr_assert_eq(chmod(p.keys, 0700), 0);
 	expect_good(p.file);

@@ -71,11 +71,11 @@ make_login(const struct setting *s)
 	return login;
 }
 
-/* What that login meets; *record, unless NULL: what it leaves. */
+/* The outcome of that login; *record, unless NULL: what it leaves. */
 static struct outcome
 decide(const struct setting *s, struct record *record)
 {
-	struct record own;
+	struct record own = {.version = 0};
 	struct record *kept = record != NULL ? record : &own;
 	struct login login = make_login(s);
 	struct decision decision;
@@ -186,7 +186,7 @@ Test(login, hardware_key_passes_by_a_rule_alone)
 	policy_done(&policy);
 }
 
-/* Who lies about the key must gain nothing for the next login. */
+/* A lie about the key must gain nothing for the next login. */
 Test(login, hardware_key_leaves_nothing_that_a_code_leaves)
 {
 	struct setting s = {R, ENOUGH, TOUCHED, .has = DEVICE | LOCKED,

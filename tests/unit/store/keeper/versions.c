@@ -118,9 +118,47 @@ static const char *const released_replies[] = {
     "'timeout_s':60,'left_s':1,'may_skip':true}",
     "{'v':1,'verdict':'deny','reason':'look','key_files':['/a'],"
     "'unlisted':true,'keys':'default'}",
+    "{'v':1,'verdict':'deny','reason':'look','key_files':['/a'],"
+    "'hardware_files':['/b'],'hardware_authorities':['/c'],"
+    "'keys':'0123456789abcdef'}",
+    "{'v':1,'verdict':'pass','reason':'hardware_key'}",
     "{'v':1,'verdict':'enroll','reason':'setup','secret':'AAAA',"
     "'issuer':'i','user':'sys','device':'d1','codes':['c'],'end':true}",
 };
+
+/* Release 0.4.0 says of a login with a hardware key what it proves. */
+static const char *const hardware_requests[] = {
+    "'login'," CLAIMS ",'keys':'default','hardware':'none'",
+    "'login'," CLAIMS ",'keys':'default','hardware':'touch'",
+    "'login'," CLAIMS ",'keys':'default','hardware':'pin','door':true",
+};
+
+static void
+expect_challenge(void *ctx, const char *answer)
+{
+	struct reply reply;
+
+	keeper_scene_reply(answer, &reply);
+	cr_expect_eq(reply.verdict, VERDICT_CHALLENGE, "%s: %s",
+	    (const char *)ctx, answer);
+	reply_done(&reply);
+}
+
+/* A policy without hardware keys answers as before. */
+Test(keeper_versions, answer_the_claim_of_a_hardware_key)
+{
+	struct keeper_scene s;
+	char packet[QUOTED_MAX];
+
+	keeper_scene_begin(&s, policy);
+	for (size_t i = 0; i < COUNT(hardware_requests); i++) {
+		keeper_scene_put(&s, "sys", scene_enrolled);
+		keeper_scene_request(&s, hardware_requests[i], NO_CODE, packet);
+		keeper_scene_ask(&s, keeper_scene_uid("sys"), packet, false,
+		    expect_challenge, (void *)(uintptr_t)hardware_requests[i]);
+	}
+	keeper_scene_end(&s);
+}
 
 Test(keeper_versions, replies_of_each_release_can_be_read)
 {
