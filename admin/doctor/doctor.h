@@ -162,6 +162,10 @@ MUST_USE enum fault doctor_load_policy(const struct doctor *doctor,
  * the root of another process.  False (errno) if it cannot. */
 bool doctor_read_config(struct doctor *doctor, const char *path);
 
+/* True if /proc shows users no processes of others: hidepid. */
+#define DOCTOR_SHOW_PROC "mount -o remount,hidepid=0 /proc"
+bool doctor_hides_processes(void);
+
 /* sshd's answer about the groups that may write a file of keys. */
 keyfile_group *doctor_sshd_groups(void);
 

@@ -2,6 +2,7 @@
  * Hardware keys that are enough: looks at the files that the policy names, at
  * their lines, and at what sshd reads for the users who have one.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -178,43 +179,100 @@ look_for_open(
 	}
 }
 
-/* Names with a percent sign stand for another file for each user. */
+/* Looks at the file of one user, by a name with a percent sign. */
 static void
-look_for_user(struct looking *l, const struct passwd *pw)
+look_for_user(
+    struct looking *l, struct hardware_file *file, const struct passwd *pw)
 {
 	struct keypath_user user = keypath_user(pw);
 	const struct view *view;
 	char path[PATH_MAX];
 
+	if (!keypath_expand(file->name, &user, path, sizeof(path)) ||
+	    !look_at_file(l, file, path, pw))
+		return;
+	for (size_t i = 0; doctor_next_view(l->doctor, pw, &i, &view);)
+		look_at_view(file, path, view, &user);
+}
+
+/* True if only the user's name is missing in it: *ret_folder is then where the
+ * files of all users lie. */
+static bool
+is_folder_of_users(const char *name, char ret_folder[static KEY_FILE_MAX + 1])
+{
+	size_t len = strlen(name);
+
+	if (len < 4 || strcmp(name + len - 3, "/%u") != 0)
+		return false;
+	snprintf(ret_folder, KEY_FILE_MAX + 1, "%.*s", (int)(len - 3), name);
+	return keypath_is_common(ret_folder);
+}
+
+/* A directory may not list its users; their files do. */
+static void
+look_in_folder(
+    struct looking *l, struct hardware_file *file, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	const struct passwd *pw;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    (pw = getpwnam(entry->d_name)) != NULL)
+			look_for_user(l, file, pw);
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static void
+look_for_users(struct looking *l, const struct passwd *pw)
+{
+	struct keypath_user user = keypath_user(pw);
+	char folder[KEY_FILE_MAX + 1];
+	const struct view *view;
+
 	for (size_t i = 0; doctor_next_view(l->doctor, pw, &i, &view);)
 		look_for_open(l, view, &user);
-	list_each(struct hardware_file, file, l->facts.files) {
-		if (keypath_is_common(file->name) ||
-		    !keypath_expand(file->name, &user, path, sizeof(path)) ||
-		    !look_at_file(l, file, path, pw))
-			continue;
-		for (size_t i = 0; doctor_next_view(l->doctor, pw, &i, &view);)
-			look_at_view(file, path, view, &user);
+	list_each(struct hardware_file, file, l->facts.files)
+		if (!keypath_is_common(file->name) &&
+		    !is_folder_of_users(file->name, folder))
+			look_for_user(l, file, pw);
+}
+
+/* Looks at a file that is the same for everyone. */
+static void
+look_for_all(struct looking *l, struct hardware_file *file)
+{
+	const struct passwd *nobody = getpwnam("nobody");
+
+	if (!look_at_file(l, file, file->name, nobody))
+		return;
+	list_each(const struct view, view, l->doctor->views.list) {
+		const struct keypath_user user = {
+		    .name = view->who, .home = "/nonexistent"};
+
+		if (dump_takes_keys(view))
+			look_at_view(file, file->name, view, &user);
 	}
 }
 
 static void
-look_for_all(struct looking *l)
+look(struct looking *l)
 {
-	const struct passwd *nobody = getpwnam("nobody");
+	char folder[KEY_FILE_MAX + 1];
+	const struct passwd *pw;
 
 	list_each(struct hardware_file, file, l->facts.files) {
-		if (!keypath_is_common(file->name) ||
-		    !look_at_file(l, file, file->name, nobody))
-			continue;
-		list_each(const struct view, view, l->doctor->views.list) {
-			const struct keypath_user user = {
-			    .name = view->who, .home = "/nonexistent"};
-
-			if (dump_takes_keys(view))
-				look_at_view(file, file->name, view, &user);
-		}
+		if (keypath_is_common(file->name))
+			look_for_all(l, file);
+		else if (is_folder_of_users(file->name, folder))
+			look_in_folder(l, file, folder);
 	}
+	setpwent();
+	while ((pw = getpwent()) != NULL)
+		look_for_users(l, pw);
+	endpwent();
 }
 
 /* Nobody is let in by a fault of these: people are asked for a code.  So setup,
@@ -233,16 +291,13 @@ look_and_judge(struct looking *l)
 	struct doctor *doctor = l->doctor;
 	struct findings *findings = &doctor->findings;
 	size_t before = findings->list.count;
-	struct passwd *pw;
 
-	look_for_all(l);
-	setpwent();
-	while ((pw = getpwent()) != NULL)
-		look_for_user(l, pw);
-	endpwent();
+	look(l);
 	findings->failed |= l->failed;
 	(void)doctor_version(l->facts.version, sizeof(l->facts.version));
 	hardware_judge_files(&l->facts, doctor->policy, findings);
+	l->facts.hidden = doctor_hides_processes();
+	hardware_judge_proc(&l->facts, DOCTOR_SHOW_PROC, findings);
 	hardware_judge_options(&l->facts, &doctor->views, findings);
 	if (doctor->planned != NULL)
 		soften(findings, before);

@@ -44,7 +44,9 @@ struct hardware_facts {
 	LIST_OF(struct hardware_file) files;
 	/* Names in AuthorizedKeysFile of files that users can write. */
 	LIST_OF(struct name) open;
-	char version[128]; /* of sshd; "" where it is not known */
+	char version[128];       /* of sshd; "" where it is not known */
+	const struct keys *keys; /* of the policy */
+	bool hidden;             /* users do not see sshd's processes */
 };
 
 /* *ret: what the policy says of hardware keys, and a row for each file, for
@@ -58,6 +60,11 @@ bool hardware_is_used(const struct hardware_facts *hardware);
 /* Judges the files: policy is the policy's path. */
 void hardware_judge_files(const struct hardware_facts *hardware,
     const char *policy, struct findings *findings);
+
+/* Judges hidepid: without a sight of sshd the gate does not know if a file that
+ * users can write changed since the connection began.  fix: the way out. */
+void hardware_judge_proc(const struct hardware_facts *hardware, const char *fix,
+    struct findings *findings);
 
 /*
  * Judges PubkeyAuthOptions.  A line in a file that users write may say

@@ -29,7 +29,7 @@ add_hardware_names(
 bool
 hardware_begin(const struct policy *policy, struct hardware_facts *ret)
 {
-	*ret = (struct hardware_facts){.enough = NULL};
+	*ret = (struct hardware_facts){.keys = &policy->keys};
 	for (size_t i = policy->rules.count; i-- > 0;) {
 		const struct rule *rule = &policy->rules.items[i];
 
@@ -192,6 +192,25 @@ is_of_users(const struct hardware_facts *hardware, const char *name)
 		if (strcmp(hardware->open.items[i].text, name) == 0)
 			return true;
 	return false;
+}
+
+void
+hardware_judge_proc(const struct hardware_facts *hardware, const char *fix,
+    struct findings *findings)
+{
+	if (!hardware->hidden || !hardware_is_used(hardware))
+		return;
+	list_each(const struct name, file, hardware->keys->files) {
+		if (!is_of_users(hardware, file->text))
+			continue;
+		findings_warn(findings, fix,
+		    "/proc is mounted with hidepid, so the gate cannot see "
+		    "when a connection began: no hardware key is enough for "
+		    "users who have a file %.100s, which they could have "
+		    "changed since",
+		    file->text);
+		return;
+	}
 }
 
 /* *ret: where keys of the view come from that others than root may have

@@ -19,31 +19,53 @@
 #define SSHRC      "/etc/ssh/sshrc"
 #define SSHD_BYTES (16UL << 20)
 
-void
-doctor_hidepid(struct doctor *doctor)
+/* *ret_hidden: users do not see the processes of others.  False (errno) where
+ * /proc/mounts cannot be read; *ret_found: it names /proc. */
+static bool
+look_at_proc(bool *ret_hidden, bool *ret_found)
 {
 	FILE *mounts = setmntent("/proc/mounts", "r");
 	const struct mntent *mount;
-	bool found = false;
 
-	if (mounts == NULL) {
-		doctor_warn(doctor, NULL, "/proc/mounts: %s", strerror(errno));
-		return;
-	}
+	*ret_hidden = *ret_found = false;
+	if (mounts == NULL)
+		return false;
 	while ((mount = getmntent(mounts)) != NULL) {
 		const char *option = hasmntopt(mount, "hidepid");
 
 		if (strcmp(mount->mnt_type, "proc") != 0 ||
 		    strcmp(mount->mnt_dir, "/proc") != 0)
 			continue;
-		found = true;
-		if (option != NULL && strncmp(option, "hidepid=0", 9) != 0 &&
-		    strncmp(option, "hidepid=off", 11) != 0)
-			doctor_warn(doctor, "mount -o remount,hidepid=0 /proc",
-			    "/proc is mounted with hidepid: logins work, but "
-			    "the log cannot name who became root");
+		*ret_found = true;
+		*ret_hidden |= option != NULL &&
+		    strncmp(option, "hidepid=0", 9) != 0 &&
+		    strncmp(option, "hidepid=off", 11) != 0;
 	}
 	endmntent(mounts);
+	return true;
+}
+
+bool
+doctor_hides_processes(void)
+{
+	bool hidden, found;
+
+	return look_at_proc(&hidden, &found) && hidden;
+}
+
+void
+doctor_hidepid(struct doctor *doctor)
+{
+	bool hidden, found;
+
+	if (!look_at_proc(&hidden, &found)) {
+		doctor_warn(doctor, NULL, "/proc/mounts: %s", strerror(errno));
+		return;
+	}
+	if (hidden)
+		doctor_warn(doctor, DOCTOR_SHOW_PROC,
+		    "/proc is mounted with hidepid: logins work, but "
+		    "the log cannot name who became root");
 	if (!found)
 		doctor_warn(doctor, NULL,
 		    "/proc/mounts names no /proc: whether the log can name "

@@ -346,7 +346,8 @@ Test(admin, users_names_the_states_that_there_are)
 	assert_status(r, 2);
 	assert_says(r->err,
 	    "lost: there is no such state: a state is exempt, locked, "
-	    "enrolled, invited, blocked, gone, overdue, grace or pending\n");
+	    "enrolled, hardware, invited, blocked, gone, overdue, grace or "
+	    "pending\n");
 }
 
 Test(admin, explain_says_what_each_address_would_meet)
@@ -433,4 +434,22 @@ Test(admin, commands_about_users_take_no_group_and_no_empty_name)
 		assert_says(r->err, "\"\": there is no such user");
 		cr_expect_str_empty(r->out);
 	}
+}
+
+/* A rule that says "enough" is for nobody then, and nothing else tells. */
+Test(admin, check_warns_of_hardware_keys_that_no_file_holds)
+{
+	static const char rule[] = "{'name':'keys','users':['*'],'mode':"
+				   "'required','hardware_keys':'enough'}";
+	struct bastion *b = bastion_open(.rules = rule);
+	struct run *r = bastion_admin(b, ARGV("policy", "check"));
+
+	assert_status(r, 0);
+	assert_says(r->err, "rule \"keys\" says hardware_keys enough, and");
+	assert_says(r->err, "no key is enough");
+	fixture_write_policy(b,
+	    fixture_policy(rule, "'keys':{'hardware_authorities':['/etc/k']}"));
+	r = bastion_admin(b, ARGV("policy", "check"));
+	assert_status(r, 0);
+	assert_never_says(r->err, "hardware");
 }

@@ -1,11 +1,14 @@
 /*
  * "explain" says the whole verdict that the login then meets: what the policy
- * says, and what the gate decides on the key. Users user139 and user140.
+ * says, and what the gate decides on the key. Users user139, user140,
+ * user241 and user242.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/scenario/hardware.h"
 #include "tests/scenario/scenario.h"
 #include "tests/scenario/site.h"
 
@@ -119,96 +122,132 @@ Test(explained, keys_of_a_command_are_refused_as_explained)
 	assert_says(r->err, "this is no public key");
 }
 
-#define SK                                                                   \
-	"sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29" \
-	"tAAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fAAAABHNzaDo="
-#define HARDWARE                                          \
-	"{'name':'keys','users':['*'],'mode':'required'," \
-	"'hardware_keys':'enough'}"
-#define NAMED                                              \
-	"'enrollment':{'self':'always'},'keys':{'files':[" \
-	"'/etc/ssh/hardware/%u','.ssh/authorized_keys'],'hardware_files':['/etc/ssh/hardware/%u']}"
-
-/* The proof that a hardware key gives, by the gate's own judgement with the user's
- * rights, and what a login with it would meet. */
-Test(explained, hardware_key_is_enough_where_root_lists_it)
+/* The verdict on a login with this key, and the login without a code. */
+static void
+assert_as_explained(
+    const struct bastion *b, const char *user, const char *key, bool enough)
 {
-	const char *user = "user139", *list = "/etc/ssh/hardware/user139";
-	const char *pub, *print, *own, *before;
+	struct run *r = explain(b, user, text("%s.pub", key));
+
+	assert_says(
+	    r->out, text("%s: %s\n", user, enough ? "pass" : "challenge"));
+	if (enough) {
+		assert_says(r->out,
+		    "  because   a hardware key is enough: not asked for a "
+		    "code\n");
+		assert_enough(by_key(b, user, key));
+	} else {
+		assert_asked(by_key(b, user, key));
+	}
+}
+
+/* A policy that looks for what a key may run in the user's own file alone. */
+#define OWN_ALONE                                   \
+	"'keys':{'files':['.ssh/authorized_keys']," \
+	"'hardware_files':['" ROOTS "/%u']}"
+
+/* The proof that a hardware key gives, by the gate's own judgement with the
+ * user's rights, and the login that such a key meets. */
+Test(explained, hardware_key_is_enough_where_root_lists_it, .timeout = 120)
+{
+	const char *user = "user241", *key, *print, *own;
 	struct bastion *b;
 	struct run *r;
 
 	needs_people();
-	b = bastion_open(.rules = HARDWARE);
-	fixture_write_policy(b, fixture_policy(HARDWARE, NAMED));
-	pub = text("%s/sk.pub", b->dir);
-	write_text(pub, SK " a comment\n");
-	r = run(ARGV("ssh-keygen", "-l", "-f", pub), NULL, 0);
+	b = bastion_for_keys("enough");
+	fixture_enrol(b, user);
+	key = sk_new(b, "ed25519-sk", NULL);
+	r = run(ARGV("ssh-keygen", "-l", "-f", text("%s.pub", key)), NULL, 0);
 	print = strchr(r->out, ' ') + 1;
 	print = text("%.*s", (int)strcspn(print, " "), print);
-	own = text("/home/%s/.ssh/authorized_keys", user);
-	before = read_text(own);
-	(void)mkdir("/etc/ssh/hardware", 0755);
-	write_text(list, SK "\n");
+	own = read_text(users_file(user));
+	write_text(roots_file(user), sk_line("", key));
+	assert_as_explained(b, user, key, true);
 	r = explain(b, user, NULL);
-	assert_says(r->out, text("%s: enroll\n", user));
+	assert_says(r->out, text("%s: challenge\n", user));
 	assert_says(r->out,
 	    "  hardware  a hardware key is enough that proves a touch and "
-	    "stands in /etc/ssh/hardware/%u\n");
-	assert_says(
-	    r->out, "/etc/ssh/hardware/user139:1: pass, proves a touch\n");
-	assert_says(r->out, "authorized_keys:1: pass\n");
-	r = explain(b, user, pub);
+	    "stands in " ROOTS "/%u\n");
 	assert_says(r->out,
-	    text("%s: pass\n  because   a hardware key is enough: not asked "
-		 "for a code\n",
-		user));
-	r = bastion_admin(b, ARGV("--json", "explain", user, "--key", pub));
+	    text("key       %s\n            " ROOTS
+		 "/%s:1: pass, proves a touch\n",
+		print, user));
+	assert_says(r->out, "authorized_keys:1: pass\n");
+	assert_says(explain(b, user, print)->out, text("%s: pass\n", user));
+	r = bastion_admin(b, ARGV("--json", "explain", user, "--key", print));
 	assert_says(r->out, "\"hardware_keys\":\"enough\"");
-	assert_says(r->out, "\"hardware_files\":[\"/etc/ssh/hardware/%u\"]");
+	assert_says(r->out, "\"hardware_files\":[\"" ROOTS "/%u\"]");
 	assert_says(r->out, "\"hardware\":\"touch\"");
 	/* A line of the user's own can take the touch away. */
-	write_text(own, text("%sno-touch-required " SK "\n", before));
-	r = explain(b, user, pub);
-	assert_says(r->out, text("%s: enroll\n", user));
-	assert_says(r->out,
+	write_text(users_file(user),
+	    text("%s%s", own, sk_line("no-touch-required ", key)));
+	assert_as_explained(b, user, key, false);
+	assert_says(explain(b, user, print)->out,
 	    "pass, proves no touch: the key has a line with "
 	    "no-touch-required");
-	write_text(own, before);
-	/* The gate of that user cannot read a file for root alone. */
-	cr_assert_eq(chmod(list, 0600), 0);
-	assert_says(explain(b, user, pub)->out, ": deny (key_file)");
-	write_text(own, text("%s" SK "\n", before));
-	fixture_write_policy(b,
-	    fixture_policy(HARDWARE,
-		"'enrollment':{'self':'always'},'keys':{'files':["
-		"'.ssh/authorized_keys'],'hardware_files':["
-		"'/etc/ssh/hardware/%u']}"));
-	assert_says(explain(b, user, pub)->out,
-	    "proves no touch: /etc/ssh/hardware/user139 Permission denied");
-	fixture_write_policy(b, fixture_policy(HARDWARE, NAMED));
-	cr_assert_eq(chmod(list, 0666), 0);
-	r = explain(b, user, pub);
-	assert_says(r->out, text("%s: enroll\n", user));
-	assert_says(r->out,
-	    "proves no touch: /etc/ssh/hardware/user139 can be written by "
-	    "others than root");
-	cr_assert_eq(unlink(list), 0);
 	/* Planted in a file of the user's own it counts for nothing. */
-	write_text(own, text("%s" SK "\n", before));
-	r = explain(b, user, pub);
-	assert_says(r->out, text("%s: enroll\n", user));
-	assert_says(
-	    r->out, "proves no touch: the key is in no file of hardware_files");
-	write_text(own, before);
-	(void)rmdir("/etc/ssh/hardware");
-	assert_says(bastion_admin(b, ARGV("users", user))->out,
+	write_text(users_file(user), text("%s%s", own, sk_line("", key)));
+	cr_assert_eq(rename(roots_file(user), text("%s.not", key)), 0);
+	assert_as_explained(b, user, key, false);
+	assert_says(explain(b, user, print)->out,
+	    "proves no touch: the key is in no file of hardware_files");
+	cr_assert_eq(rename(text("%s.not", key), roots_file(user)), 0);
+	/* The gate of that user cannot read a file for root alone. */
+	fixture_write_policy(b, fixture_policy(WORTH("enough"), OWN_ALONE));
+	cr_assert_eq(chmod(roots_file(user), 0600), 0);
+	assert_as_explained(b, user, key, false);
+	assert_says(explain(b, user, print)->out,
+	    text("proves no touch: " ROOTS "/%s Permission denied", user));
+	cr_assert_eq(chmod(roots_file(user), 0666), 0);
+	assert_as_explained(b, user, key, false);
+	assert_says(explain(b, user, print)->out,
+	    text("proves no touch: " ROOTS
+		 "/%s can be written by others than root",
+		user));
+	cr_assert_eq(chmod(roots_file(user), 0644), 0);
+	write_text(users_file(user), own);
+}
+
+/* One who came by a hardware key and has no device, in all that lists people. */
+Test(explained, hardware_key_is_seen_in_lists_and_figures)
+{
+	const char *user = "user242", *key;
+	struct bastion *b, with;
+	struct run *r;
+
+	needs_people();
+	b = bastion_for_keys("enough");
+	key = sk_new(b, "ecdsa-sk", NULL);
+	write_text(roots_file(user), sk_line("", key));
+	assert_enough(by_key(b, user, key));
+	r = bastion_admin(b, ARGV("users", user));
+	assert_says(r->out,
 	    "  state          hardware: no device, and a hardware key is "
 	    "enough\n");
-	assert_says(
-	    bastion_admin(b, ARGV("users", "--state", "hardware"))->out, user);
-	assert_says(
-	    bastion_admin(b, ARGV("users", "--summary"))->out, "HARDWARE");
+	r = bastion_admin(b, ARGV("users", "--state", "hardware"));
+	assert_says(r->out, user);
+	r = bastion_admin(b, ARGV("--json", "users", user));
+	assert_says(r->out, "\"state\":\"hardware\"");
+	r = bastion_admin(b, ARGV("users", "--summary"));
+	assert_says(r->out, " HARDWARE ");
+	r = bastion_admin(b, ARGV("log", "--reason", "hardware_key"));
+	assert_says(r->out, user);
+	assert_says(r->out, "hardware_key");
+	r = bastion_admin(b, ARGV("metrics"));
+	assert_says(r->out,
+	    "tfa_logins_total{verdict=\"pass\",reason=\"hardware_key\"} 1\n");
+	assert_never_says(r->out, "tfa_users{state=\"hardware\"} 0");
+	/* The user hears so, too. */
+	with = sk_client(b, key);
+	r = ssh_run(&with, user, NULL,
+	    text(
+		"%s/tfa --socket %s status", getenv("TFA_PROGRAMS"), b->socket),
+	    NULL);
+	assert_says(r->out, "no device\n");
+	assert_says(r->out,
+	    "You need no code where you log in with a hardware key that an "
+	    "administrator has listed for you.");
 }
 
 Test(explained, where_no_gate_stands_it_says_so)

@@ -246,6 +246,48 @@ Test(doctor_hardware, judges_each_file_that_the_policy_names)
 #define ADVICE     "PubkeyAuthOptions touch-required"
 #define PIN_ADVICE ADVICE " verify-required"
 
+/* The gate then does not know if a user's file has changed since sshd read it. */
+Test(doctor_hardware, warns_of_hidden_processes_where_users_write_a_file)
+{
+	static const struct {
+		const char *rule, *keys, *words;
+		bool hidden;
+	} cases[] = {
+	    {RULE("enough"), FILES, "who have a file .ssh/authorized_keys, ",
+		true},
+	    {RULE("enough"), FILES, NULL, false},
+	    {RULE("asked"), FILES, NULL, true},
+	    {RULE("enough"),
+		",'keys':{'files':['/etc/k'],'hardware_files':['/etc/k']}",
+		NULL, true},
+	    {RULE("enough"),
+		",'keys':{'files':['/etc/k','/srv/%u'],"
+		"'hardware_files':['/etc/k']}",
+		"who have a file /srv/%u, ", true},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct findings findings = {.check = "hardware-keys"};
+		struct hardware_facts hardware;
+		struct policy policy;
+		struct name *open;
+
+		begin(cases[i].rule, cases[i].keys, &policy, &hardware);
+		hardware.hidden = cases[i].hidden;
+		open = list_add(&hardware.open, sizeof(*open));
+		snprintf(open->text, sizeof(open->text), "/srv/%%u");
+		hardware_judge_proc(&hardware, "show it", &findings);
+		cr_expect_eq(
+		    findings.list.count, cases[i].words != NULL, "%zu", i);
+		cr_expect(cases[i].words == NULL ||
+			says(
+			    &findings, FINDING_WARN, cases[i].words, "show it"),
+		    "%zu", i);
+		findings_done(&findings);
+		end(&policy, &hardware);
+	}
+}
+
 /* sshd should demand the touch itself, where a line of a file that users write
  * could say that none is needed. */
 Test(doctor_hardware, warns_where_a_users_line_can_do_without_the_touch)
