@@ -46,6 +46,7 @@ static char id[1], new_id, new_code;
  * utf8_clean record_last_device */
 proof(enroll)
 {
+	enum device_type type;
 	enum fault fault;
 	struct recovery new;
 	char text[ONETIME_TEXT];
