@@ -72,8 +72,8 @@ proof(enroll)
 	fault = CASE == 0 ? enroll_begin(&record, secret, "", by.now_s)
 	    : CASE == 1
 	    ? enroll_confirm(&policy, &record, &by, id, "", 0, &new, &out)
-	    : CASE == 2 ? enroll_provision(&record, secret, type, "", by.now_s, &new,
-			      &recovers, text)
+	    : CASE == 2 ? enroll_provision(&record, secret, type, "", by.now_s,
+			      &new, &recovers, text)
 	    : CASE == 3 ? enroll_import(&record, &import, by.now_s, text)
 	    : CASE == 4 ? enroll_add_code(&record, CODE_PASS, new.codes[0],
 			      by.now_s, text, &voided)

@@ -35,8 +35,8 @@ Test(counted, window_has_three_codes_and_never_goes_back)
 	     i++) {
 		int status = status_of(b, secret, window_tries[i].counter);
 
-		cr_assert_eq(status, window_tries[i].status, "try %zu: %d", i,
-		    status);
+		cr_assert_eq(
+		    status, window_tries[i].status, "try %zu: %d", i, status);
 	}
 	assert_says(fixture_record(b, b->me), "\"counter\": \"18\"");
 }
