@@ -37,7 +37,7 @@ enum thief { THIEF_AWAY = 1, THIEF_HOME = 2, THIEF_BOTH = 3 };
 static const char *const thief_names[] = {
     "", "key, elsewhere", "key, her address", "key, both"};
 
-/* What the owner has; the policy allows three by default. */
+/* The owner's devices; the policy allows three by default. */
 static const struct {
 	const char *name;
 	int timed, counted;
