@@ -48,7 +48,7 @@ struct scratch {
 	char code[SCRATCH_TEXT];
 };
 
-/* What a device needs to know of one in another program. */
+/* A device as another program has it. */
 struct import_account {
 	int type;      /* enum device_type */
 	int algorithm; /* enum otp_algorithm */
