@@ -69,7 +69,7 @@ static const struct command commands[] = {
     {"enroll", "USER [--hotp] [--qr terminal|svg|uri | --letter FILE]",
 	"set up a device for a user; you hand over the QR code", admin_enroll},
     {"import", "USER FILE [--account NAME]",
-	"take over a device from Google Authenticator, users.oath or a URI",
+	"take over devices from Google Authenticator, users.oath or a URI",
 	admin_import},
     {"unlock", "USER...", "forget wrong codes, so that codes are taken again",
 	admin_unlock},

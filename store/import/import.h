@@ -14,15 +14,14 @@
  * accounts that the keeper receives in a packet.
  *
  * Pure: text goes in, and whole accounts or an error come out: a file with one
- * bad line gives none.  A setting
- * that tfa could not follow is an error.  A setting that can be dropped
- * without letting anybody in is dropped, with a note.  No error or note quotes
- * a secret or a code.
+ * bad line gives none.  A setting that tfa could not follow is an error.  A
+ * setting that can be dropped without letting anybody in is dropped, with a
+ * note.  No error or note quotes a secret or a code.
  *
  *	struct import_report report;
  *	scoped_import struct import import = {.present = false};
  *
- *	fault = import_parse(text, len, user, now_s, &import, &report);
+ *	fault = import_parse(text, len, user, NULL, now_s, &import, &report);
  *	if (fault == FAULT_FORMAT)
  *		print report.line, report.error
  */
@@ -37,7 +36,7 @@
 #define IMPORT_PERIOD_MIN  15 /* seconds, as in a record */
 #define IMPORT_PERIOD_MAX  300
 #define IMPORT_AHEAD_S     600 /* how far a spent step may lie in the future */
-#define IMPORT_COUNTER_MAX UINT64_C(999999999999999999)
+#define IMPORT_COUNTER_MAX UINT64_C(999999999999999999) /* 18 digits */
 #define IMPORT_NOTES_MAX   16
 #define IMPORT_TEXT        320
 #define IMPORT_NAME        101         /* bytes of an account's name */
@@ -49,7 +48,7 @@ struct scratch {
 	char code[SCRATCH_TEXT];
 };
 
-/* What a device needs to know of one in another program. */
+/* A device as another program has it. */
 struct import_account {
 	int type;      /* enum device_type */
 	int algorithm; /* enum otp_algorithm */

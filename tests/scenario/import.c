@@ -193,7 +193,7 @@ liboath_accepts(const char *path, const char *user, const char *code)
 #define A_HEX "3132333435363738393031323334353637383930"
 #define B_HEX "4132333435363738393031323334353637383930"
 
-/* What was used with liboath is not good here, and the next one is. */
+/* A code that liboath took is not good here, and the next one is. */
 Test(import, counter_that_liboath_wrote_goes_on_where_it_was)
 {
 	struct bastion *b = bastion_open(.rules = REQUIRED);

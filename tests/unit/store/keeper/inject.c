@@ -472,7 +472,7 @@ judge(struct keeper_scene *s, const struct asked *asked,
 	bool same = is_as_before(asked, before, after);
 	const char *call = inject_failed();
 	int n = s->failing;
-	/* What is undone has a line more for each device. */
+	/* An undone device has a line more. */
 	size_t undone = asked->how == UNDONE ? clean->passes : 1;
 
 #define EXPECT(what) \

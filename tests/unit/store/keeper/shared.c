@@ -778,16 +778,23 @@ Test(keeper_shared, has_one_uid_for_all_below_the_level)
 /* An older tfa in the fleet could not read such a record. */
 Test(keeper_shared, takes_no_device_that_counts_below_the_level)
 {
-	static const char enroll[] = "'enroll','user':'root','hotp':true",
-			  import[] =
-			      "'import','user':'root','import':{"
-			      "'algorithm':'SHA1','digits':6,'period':30,"
-			      "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',"
-			      "'last_step':'0'}";
+	static const char
+	    enroll[] = "'enroll','user':'root','hotp':true",
+	    import[] = "'import','user':'root','import':{"
+		       "'algorithm':'SHA1','digits':6,'period':30,"
+		       "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',"
+		       "'last_step':'0'}",
+	    with_one[] = "'import','user':'root','import':{"
+			 "'algorithm':'SHA1','digits':6,'period':30,"
+			 "'secret':'BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',"
+			 "'last_step':'0','more':[{'type':'hotp',"
+			 "'algorithm':'SHA1','digits':6,'counter':'7',"
+			 "'secret':'CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'}]}";
 	struct scene *s = begin_uids(CHARTER_HOTP - 1);
 	struct record record;
 
 	EXPECT(ask(s, 1, enroll, NO_CODE), "fleet_level");
+	EXPECT(ask(s, 1, with_one, NO_CODE), "fleet_level");
 	EXPECT(ask(s, 1, import, NO_CODE), "done");
 	read_shared(s, &record);
 	cr_assert_eq(record.devices.count, 1);
