@@ -277,7 +277,7 @@ $(BUILD)/tfa-link: $(call obj,$(LINK_SRC) $(LINK_KEEPER)) $(BUILD)/libtfa.a
 PAM_LIB := gate/sshd/methods.c $(wildcard store/json/*.c) \
 	$(addprefix store/base/,address.c base32.c clock.c descriptor.c endpoint.c fault.c list.c \
 	utf8.c when.c) \
-	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
+	$(addprefix store/core/,record.c record_check.c token.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \
 	$(addprefix store/wire/,connection.c dial.c protocol.c)
 pic = $(sort $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1)))

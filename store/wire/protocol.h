@@ -12,6 +12,7 @@
 
 #include "store/import/import.h"
 #include "store/core/login.h"
+#include "store/core/token.h"
 #include "store/base/endpoint.h"
 
 #define PROTOCOL_VERSION 1
@@ -64,6 +65,8 @@ enum request_field {
 	FIELD_JUDGED,
 	FIELD_LAST,
 	FIELD_MARK,
+	FIELD_SERIAL,
+	FIELD_TOKENS,
 };
 
 /*
@@ -94,7 +97,8 @@ struct request {
 	struct import import;         /* import: the account */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
 	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
-	int64_t offset;               /* log: the byte of it to begin at */
+	int64_t offset; /* log: the byte of it to begin at; tokens_put: how
+			 * many tokens were sent before these */
 	/* users: only those in one of these states (words with commas), in
 	 * this group, without a login since then, without a device */
 	char states[STATES_TEXT];
@@ -108,6 +112,9 @@ struct request {
 	bool last;            /* a code that is wrong ends the login */
 	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
 			       * policy_get gave it; "0": there is none */
+	char serial[TOKEN_SERIAL];     /* assign, tokens_remove */
+	LIST_OF(struct token) tokens; /* tokens_put: some of those that are to
+				       * come into the list */
 };
 
 struct note {
@@ -137,7 +144,8 @@ struct reply {
 	char keys[KEYS_NAME];           /* policy_keys_name() of these two */
 	int64_t last_login_s; /* PASS, for a shell: the one before this */
 	char last_from[ADDRESS_TEXT];
-	bool end; /* of a stream */
+	int64_t added; /* tokens_put: how many are new */
+	bool end;      /* of a stream */
 };
 
 extern const struct json_shape request_shape;
