@@ -259,7 +259,7 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz $(MAP)
+	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz -lexpat $(MAP)
 
 # The link of a fleet, the only program with a network: where it is not wanted,
 # neither is libcurl.
@@ -321,7 +321,7 @@ $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
-	    -lsmartcols -lz
+	    -lsmartcols -lz -lexpat
 
 # Sanitizers look at the programs that the scenarios start; what starts them is
 # an ordinary program, of the ordinary build.
@@ -532,7 +532,7 @@ sbom: all door $(FLEET)
 
 # Debian's packages: what to build and install with, what else to test with.
 BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
-	zlib1g-dev libpam0g-dev
+	zlib1g-dev libexpat1-dev libpam0g-dev
 FLEET_DEPS := libcurl4-openssl-dev libcjson-dev
 TEST_DEPS := python3 $(FLEET_DEPS) libcriterion-dev \
 	openssh-server openssh-client openssh-sftp-server \

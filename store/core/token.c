@@ -9,15 +9,15 @@ const char *const token_state_names[] = {"free", "begun", "assigned", NULL};
 	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
 
 /* What a maker's file says.  A counter that were missing would begin at 0. */
-#define FACTS(of)                                                            \
-	ROW(TEXT, of, "serial", REQUIRED, serial),                           \
-	    ROW(CHOICE, of, "type", REQUIRED, type, record_type_names),      \
-	    ROW(CHOICE, of, "algorithm", REQUIRED, algorithm,                \
-		record_algorithm_names),                                     \
-	    ROW(NUMBER, of, "digits", REQUIRED, digits, OTP_DIGITS_MIN,      \
-		OTP_DIGITS_MAX),                                             \
-	    ROW(NUMBER, of, "period", REQUIRED, period_s, TOKEN_PERIOD_MIN,  \
-		TOKEN_PERIOD_MAX),                                           \
+#define FACTS(of)                                                           \
+	ROW(TEXT, of, "serial", REQUIRED, serial),                          \
+	    ROW(CHOICE, of, "type", REQUIRED, type, record_type_names),     \
+	    ROW(CHOICE, of, "algorithm", REQUIRED, algorithm,               \
+		record_algorithm_names),                                    \
+	    ROW(NUMBER, of, "digits", REQUIRED, digits, OTP_DIGITS_MIN,     \
+		OTP_DIGITS_MAX),                                            \
+	    ROW(NUMBER, of, "period", REQUIRED, period_s, TOKEN_PERIOD_MIN, \
+		TOKEN_PERIOD_MAX),                                          \
 	    ROW(FORM, of, "counter", REQUIRED, counter, &json_form_counter)
 
 static const struct json_field facts_fields[] = {

@@ -11,9 +11,10 @@
 
 #include "store/core/record.h"
 
-#define TOKEN_SERIAL     41  /* bytes of a serial number, and a NUL */
-#define TOKEN_SECRET_MIN 10  /* bytes; RFC 4226 asks for 16, old tokens have 10 */
-#define TOKEN_PERIOD_MIN 15  /* seconds, as in a record */
+#define TOKEN_SERIAL 41 /* bytes of a serial number, and a NUL */
+#define TOKEN_SECRET_MIN \
+	10 /* bytes; RFC 4226 asks for 16, old tokens have 10 */
+#define TOKEN_PERIOD_MIN 15 /* seconds, as in a record */
 #define TOKEN_PERIOD_MAX 300
 #define TOKENS_SENT      256 /* in one packet, at most */
 

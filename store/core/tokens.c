@@ -46,8 +46,8 @@ tokens_parse(const char *text, size_t len, struct tokens *ret,
     struct json_error *ret_error)
 {
 	struct tokens tokens = {.version = 0};
-	enum fault fault = json_read(&tokens_shape, text, len, TOKENS_TEXT_MAX,
-	    &tokens, ret_error);
+	enum fault fault = json_read(
+	    &tokens_shape, text, len, TOKENS_TEXT_MAX, &tokens, ret_error);
 
 	if (fault == FAULT_NONE)
 		*ret = tokens;
@@ -237,8 +237,8 @@ add_all(struct tokens *tokens, const struct tokens *more, int64_t now_s)
 	size_t listed = tokens->list.count;
 
 	for (size_t i = 0; i < more->list.count; i++) {
-		const struct tokens before = {.list = {tokens->list.items,
-						  listed}};
+		const struct tokens before = {
+		    .list = {tokens->list.items, listed}};
 		struct token *added;
 
 		if (tokens_find(&before, more->list.items[i].serial) != NULL)

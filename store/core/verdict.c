@@ -415,11 +415,10 @@ reason_is_fault(enum reason reason)
 	    reason == REASON_BAD_POLICY || reason == REASON_NO_POLICY ||
 	    reason == REASON_TOO_OLD || reason == REASON_CLOCK_OFF ||
 	    reason == REASON_BAD_RECORD || reason == REASON_BAD_TOKENS ||
-	    reason == REASON_DISK_FULL ||
-	    reason == REASON_STORE || reason == REASON_STORE_AWAY ||
-	    reason == REASON_STORE_UNSURE || reason == REASON_STORE_FULL ||
-	    reason == REASON_STORE_BACK || reason == REASON_NO_LOG ||
-	    reason == REASON_BAD_ACCOUNT;
+	    reason == REASON_DISK_FULL || reason == REASON_STORE ||
+	    reason == REASON_STORE_AWAY || reason == REASON_STORE_UNSURE ||
+	    reason == REASON_STORE_FULL || reason == REASON_STORE_BACK ||
+	    reason == REASON_NO_LOG || reason == REASON_BAD_ACCOUNT;
 }
 
 bool

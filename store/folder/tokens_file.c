@@ -52,8 +52,7 @@ read_text(struct store *store, struct store_text *ret)
 	enum fault fault;
 
 	if (fd < 0 && errno == ELOOP)
-		return store_say(
-		    store, FAULT_ACCESS, TOKENS_FILE " is a link");
+		return store_say(store, FAULT_ACCESS, TOKENS_FILE " is a link");
 	if (fd < 0)
 		return store_say_errno(store, "cannot open", TOKENS_FILE);
 	fault = check_file(store, fd, &size);

@@ -69,8 +69,8 @@ token_answer_user(
 	char name[USER_TEXT + WHEN_MINUTE + 8], when[WHEN_MINUTE];
 
 	when_say_minute(token->assigned_s, when);
-	snprintf(name, sizeof(name),
-	    token->assigned_s != 0 ? "%s (%s)" : "%s", token->user, when);
+	snprintf(name, sizeof(name), token->assigned_s != 0 ? "%s (%s)" : "%s",
+	    token->user, when);
 	answer_deny(call, reason, name);
 }
 
@@ -252,8 +252,8 @@ keeper_tokens_put(struct call *call)
 /* REASON_NONE if nobody's record has the token's secret.  ret_name: who has it,
  * and as which device. */
 static enum reason
-check_unused(struct call *call, const struct token *token, char *ret_name,
-    size_t size)
+check_unused(
+    struct call *call, const struct token *token, char *ret_name, size_t size)
 {
 	scoped_record struct record record = {.version = 0};
 	enum fault fault;
@@ -290,8 +290,7 @@ keeper_tokens_remove(struct call *call)
 	    (token = token_list_find(call, &list)) == NULL)
 		return;
 	reason = check_unused(call, token, name, sizeof(name));
-	snprintf(
-	    detail, sizeof(detail), "token %s taken out", token->serial);
+	snprintf(detail, sizeof(detail), "token %s taken out", token->serial);
 	fault = tokens_file_read(&call->store, &before);
 	if (reason == REASON_NONE && fault != FAULT_NONE)
 		reason = list_reason(call, fault);

@@ -26,12 +26,10 @@ void token_list_close(struct token_list *list);
 #define scoped_token_list __attribute__((cleanup(token_list_close)))
 
 /* REASON_NONE, or why it was not written. */
-enum reason
-token_list_write(struct call *call, const struct tokens *tokens);
+enum reason token_list_write(struct call *call, const struct tokens *tokens);
 
 /* The token of the request's serial number; NULL: the request is answered. */
-struct token *
-token_list_find(struct call *call, const struct token_list *list);
+struct token *token_list_find(struct call *call, const struct token_list *list);
 
 /* Answers that the token is a user's: their name, and since when. */
 void token_answer_user(

@@ -112,8 +112,9 @@ struct request {
 	bool last;            /* a code that is wrong ends the login */
 	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
 			       * policy_get gave it; "0": there is none */
-	char serial[TOKEN_SERIAL];     /* assign, tokens_remove */
-	LIST_OF(struct token) tokens; /* tokens_put: some of those that are to
+	char serial[TOKEN_SERIAL]; /* assign, tokens_remove */
+	LIST_OF(struct token)
+	tokens; /* tokens_put: some of those that are to
 				       * come into the list */
 };
 
