@@ -56,7 +56,7 @@ static const char *const wanted[COLUMNS] = {
 
 /* ret: the letters and digits of a column's name, in small letters. */
 static void
-fold(const char *text, char ret[static NAME])
+bare_name(const char *text, char ret[static NAME])
 {
 	size_t len = 0;
 
@@ -103,7 +103,7 @@ name_column(struct seeds *seeds, const struct csv_row *row, size_t cell,
 	char name[NAME];
 	size_t i = 0;
 
-	fold(row->cells[cell], name);
+	bare_name(row->cells[cell], name);
 	while (i < count && strcmp(names[i].name, name) != 0)
 		i++;
 	if (i < count)

@@ -3,7 +3,7 @@
 #include "admin/tokens/csv_text.h"
 
 static const char *
-line_end(const char *at, const char *end)
+end_of_line(const char *at, const char *end)
 {
 	const char *newline = memchr(at, '\n', (size_t)(end - at));
 
@@ -14,7 +14,7 @@ struct csv_text
 csv_text_begin(const char *text, size_t len)
 {
 	struct csv_text csv = {text, text + len, ',', 0};
-	const char *end = line_end(text, text + len);
+	const char *end = end_of_line(text, text + len);
 	bool quoted = false;
 
 	for (const char *at = text; at < end; at++) {
@@ -46,7 +46,7 @@ add_byte(struct cell *cell, char c)
 }
 
 static bool
-is_blank(char c)
+is_padding(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -68,14 +68,14 @@ read_quoted(const char *at, const char *end, struct cell *cell)
 }
 
 static const char *
-read_plain(const char *at, const char *end, char separator, struct cell *cell)
+read_bare(const char *at, const char *end, char separator, struct cell *cell)
 {
 	for (; at < end && *at != separator; at++) {
 		if (*at == '"')
 			cell->wrong = "a quote stands in the middle of a cell";
 		add_byte(cell, *at);
 	}
-	while (cell->len > 0 && is_blank(cell->text[cell->len - 1]))
+	while (cell->len > 0 && is_padding(cell->text[cell->len - 1]))
 		cell->len--;
 	return at;
 }
@@ -88,16 +88,16 @@ read_cell(const char *at, const char *end, char separator, char *text,
 {
 	struct cell cell = {.text = text};
 
-	while (at < end && is_blank(*at) && *at != separator)
+	while (at < end && is_padding(*at) && *at != separator)
 		at++;
 	if (at < end && *at == '"') {
 		at = read_quoted(at, end, &cell);
-		while (at < end && is_blank(*at) && *at != separator)
+		while (at < end && is_padding(*at) && *at != separator)
 			at++;
 		if (at < end && *at != separator && cell.wrong == NULL)
 			cell.wrong = "something stands behind a closing quote";
 	} else {
-		at = read_plain(at, end, separator, &cell);
+		at = read_bare(at, end, separator, &cell);
 	}
 	text[cell.len] = '\0';
 	if (cell.wrong != NULL)
@@ -106,7 +106,7 @@ read_cell(const char *at, const char *end, char separator, char *text,
 }
 
 static void
-read_line(const char *at, const char *end, char separator, struct csv_row *ret)
+read_cells(const char *at, const char *end, char separator, struct csv_row *ret)
 {
 	while (at != NULL && ret->wrong == NULL) {
 		if (ret->count == CSV_CELLS) {
@@ -131,7 +131,7 @@ bool
 csv_text_next(struct csv_text *csv, struct csv_row *ret)
 {
 	while (csv->at < csv->end) {
-		const char *end = line_end(csv->at, csv->end);
+		const char *end = end_of_line(csv->at, csv->end);
 		const char *at = csv->at;
 
 		csv->at = end < csv->end ? end + 1 : end;
@@ -140,7 +140,7 @@ csv_text_next(struct csv_text *csv, struct csv_row *ret)
 		ret->count = 0;
 		ret->line = ++csv->line;
 		ret->wrong = NULL;
-		read_line(at, end, csv->separator, ret);
+		read_cells(at, end, csv->separator, ret);
 		if (!is_empty(ret))
 			return true;
 	}

@@ -13,16 +13,16 @@
 #include "admin/tokens/seeds.h"
 #include "store/base/file.h"
 
-/* What messages call the file. */
+/* The name of the file in messages. */
 static const char *
-name_of(const char *path)
+shown_name(const char *path)
 {
 	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
 /* Returns an admin_exit. */
 static int
-read_file(const char *path, char **ret_text, size_t *ret_len)
+read_seeds(const char *path, char **ret_text, size_t *ret_len)
 {
 	if (strcmp(path, "-") == 0) {
 		if (file_read(STDIN_FILENO, SEEDS_FILE_MAX + 1, ret_text,
@@ -52,10 +52,10 @@ say_lines(const char *path, const struct seed_line *lines, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (lines[i].line > 0)
-			admin_say("%s:%d: %s", name_of(path), lines[i].line,
+			admin_say("%s:%d: %s", shown_name(path), lines[i].line,
 			    lines[i].text);
 		else
-			admin_say("%s: %s", name_of(path), lines[i].text);
+			admin_say("%s: %s", shown_name(path), lines[i].text);
 }
 
 static void
@@ -63,18 +63,18 @@ say_wrong(const char *path, const struct seeds *seeds)
 {
 	say_lines(path, seeds->wrong.items, seeds->wrong.count);
 	if (seeds->wrong_count > seeds->wrong.count)
-		admin_say("%s: and %zu more mistakes", name_of(path),
+		admin_say("%s: and %zu more mistakes", shown_name(path),
 		    seeds->wrong_count - seeds->wrong.count);
-	admin_say("%s: no token was taken", name_of(path));
+	admin_say("%s: no token was taken", shown_name(path));
 }
 
 /* Returns an admin_exit. */
 static int
-load(const char *path, enum secrets_form form, struct seeds *ret)
+load_seeds(const char *path, enum secrets_form form, struct seeds *ret)
 {
 	scoped_json_text char *text = NULL;
 	size_t len = 0;
-	int status = read_file(path, &text, &len);
+	int status = read_seeds(path, &text, &len);
 	enum fault fault;
 
 	if (status != ADMIN_DONE)
@@ -84,12 +84,12 @@ load(const char *path, enum secrets_form form, struct seeds *ret)
 	if (fault == FAULT_FORMAT)
 		say_wrong(path, ret);
 	else if (fault != FAULT_NONE)
-		admin_say("%s: out of memory", name_of(path));
+		admin_say("%s: out of memory", shown_name(path));
 	return fault == FAULT_NONE ? ADMIN_DONE : ADMIN_NOT;
 }
 
 static int
-line_of(const struct seeds *seeds, const char *serial)
+line_of_serial(const struct seeds *seeds, const char *serial)
 {
 	list_each(const struct seed, seed, seeds->list)
 		if (token_compare(seed->token.serial, serial) == 0)
@@ -107,12 +107,12 @@ say_clash(const char *path, const struct seeds *seeds, const char *note)
 
 	if (len < sizeof(serial))
 		memcpy(serial, note, len);
-	line = line_of(seeds, serial);
+	line = line_of_serial(seeds, serial);
 	if (line > 0)
-		admin_say("%s:%d: token %s %s", name_of(path), line, serial,
+		admin_say("%s:%d: token %s %s", shown_name(path), line, serial,
 		    note + len + strspn(note + len, ": "));
 	else
-		admin_say("%s: %s", name_of(path), note);
+		admin_say("%s: %s", shown_name(path), note);
 }
 
 /* A list on its way to the keeper. */
@@ -147,7 +147,7 @@ send_next(struct sending *s, struct token *packet)
 		say_clash(s->path, s->seeds, note->text);
 	s->sent += count;
 	s->added = reply.added;
-	return admin_judge(&reply, name_of(s->path));
+	return admin_judge(&reply, shown_name(s->path));
 }
 
 /* Returns an admin_exit. */
@@ -170,7 +170,7 @@ send_all(struct sending *s)
 }
 
 static void
-say_done(const struct sending *s)
+say_added(const struct sending *s)
 {
 	const struct seeds *seeds = s->seeds;
 	long long known = (long long)seeds->list.count - s->added;
@@ -223,10 +223,10 @@ admin_import_tokens(struct admin *admin, int argc, char **argv)
 	if (!admin_root_only(admin, "import"))
 		return ADMIN_NOT_ALLOWED;
 	s.path = argv[0];
-	status = load(s.path, form, &seeds);
+	status = load_seeds(s.path, form, &seeds);
 	if (status == ADMIN_DONE)
 		status = send_all(&s);
 	if (status == ADMIN_DONE)
-		say_done(&s);
+		say_added(&s);
 	return status;
 }

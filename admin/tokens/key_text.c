@@ -27,7 +27,7 @@ plain(const char *text, char ret[static KEY_TEXT_MAX + 1])
 }
 
 static int
-hex_value(char c)
+nibble(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -35,14 +35,14 @@ hex_value(char c)
 }
 
 static enum fault
-read_hex(const char *at, struct otp_secret *ret)
+hex_bytes(const char *at, struct otp_secret *ret)
 {
 	size_t len = strlen(at);
 
 	if (len == 0 || len % 2 != 0 || len > 2 * OTP_SECRET_MAX)
 		return FAULT_FORMAT;
 	for (size_t i = 0; i < len; i += 2) {
-		int high = hex_value(at[i]), low = hex_value(at[i + 1]);
+		int high = nibble(at[i]), low = nibble(at[i + 1]);
 
 		if (high < 0 || low < 0)
 			return FAULT_FORMAT;
@@ -53,7 +53,7 @@ read_hex(const char *at, struct otp_secret *ret)
 }
 
 static enum fault
-read_base32(char *at, struct otp_secret *ret)
+base32_bytes(char *at, struct otp_secret *ret)
 {
 	size_t len = strlen(at);
 
@@ -67,7 +67,7 @@ read_base32(char *at, struct otp_secret *ret)
 }
 
 static enum fault
-read_key(const char *text, bool hex, struct otp_secret *ret)
+decode_key(const char *text, bool hex, struct otp_secret *ret)
 {
 	struct otp_secret secret = {.len = 0};
 	char at[KEY_TEXT_MAX + 1] = "";
@@ -75,7 +75,8 @@ read_key(const char *text, bool hex, struct otp_secret *ret)
 
 	*ret = (struct otp_secret){.len = 0};
 	if (plain(text, at))
-		fault = hex ? read_hex(at, &secret) : read_base32(at, &secret);
+		fault = hex ? hex_bytes(at, &secret)
+			    : base32_bytes(at, &secret);
 	if (fault == FAULT_NONE)
 		*ret = secret;
 	explicit_bzero(at, sizeof(at));
@@ -86,11 +87,11 @@ read_key(const char *text, bool hex, struct otp_secret *ret)
 enum fault
 key_text_hex(const char *text, struct otp_secret *ret)
 {
-	return read_key(text, true, ret);
+	return decode_key(text, true, ret);
 }
 
 enum fault
 key_text_base32(const char *text, struct otp_secret *ret)
 {
-	return read_key(text, false, ret);
+	return decode_key(text, false, ret);
 }

@@ -102,7 +102,7 @@ line_now(const struct pskc *p)
 	return (int)XML_GetCurrentLineNumber(p->parser);
 }
 
-/* What follows would only be wrong because of that. */
+/* Later mistakes would only follow from this one. */
 static void
 stop(struct pskc *p)
 {
@@ -111,7 +111,7 @@ stop(struct pskc *p)
 }
 
 static void
-put_text(struct pskc *p, enum pskc_part part, const char *text, size_t len)
+append_text(struct pskc *p, enum pskc_part part, const char *text, size_t len)
 {
 	char *at = p->key.texts[part];
 	size_t so_far = strlen(at);
@@ -155,7 +155,7 @@ put_attribute(struct pskc *p, const XML_Char **attributes, const char *name,
 	const char *text = attribute(attributes, name);
 
 	if (text != NULL && !is_twice(p, part, name))
-		put_text(p, part, text, strlen(text));
+		append_text(p, part, text, strlen(text));
 }
 
 static void
@@ -179,7 +179,7 @@ begin_pin(struct pskc *p, const XML_Char **attributes)
 	put_attribute(p, attributes, "PINUsageMode", PSKC_PIN_MODE);
 	/* Without it the RFC leaves open how the PIN is used. */
 	if (!p->stopped && p->key.lines[PSKC_PIN_MODE] == 0)
-		put_text(p, PSKC_PIN_MODE, "missing", strlen("missing"));
+		append_text(p, PSKC_PIN_MODE, "missing", strlen("missing"));
 }
 
 static void
@@ -270,7 +270,7 @@ refuse_element(struct pskc *p, const XML_Char *name)
 
 /* Goes one element deeper.  False: the path is too long or too deep. */
 static bool
-enter(struct pskc *p, const char *name)
+enter_element(struct pskc *p, const char *name)
 {
 	size_t len = strlen(p->path), more = strlen(name);
 
@@ -284,7 +284,7 @@ enter(struct pskc *p, const char *name)
 }
 
 static void XMLCALL
-on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
+on_element(void *ctx, const XML_Char *name, const XML_Char **attributes)
 {
 	struct pskc *p = ctx;
 	const char *own = own_name(name);
@@ -299,7 +299,7 @@ on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
 	if (own == NULL && p->depth == 1 &&
 	    strcmp(name, "http://www.w3.org/2000/09/xmldsig#\nSignature") == 0)
 		own = "Signature";
-	if (own != NULL && p->text == NULL && enter(p, own))
+	if (own != NULL && p->text == NULL && enter_element(p, own))
 		element = find_element(p->path);
 	if (element != NULL)
 		act_on(p, element, attributes);
@@ -308,7 +308,7 @@ on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
 }
 
 static bool
-is_blank(char c)
+is_white(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -321,17 +321,17 @@ end_text(struct pskc *p)
 	bool all = p->text->part == PSKC_SECRET;
 	size_t len = strlen(text), kept = 0;
 
-	while (len > 0 && is_blank(text[len - 1]))
+	while (len > 0 && is_white(text[len - 1]))
 		len--;
 	for (size_t i = 0; i < len; i++)
-		if (!is_blank(text[i]) || (kept > 0 && !all))
+		if (!is_white(text[i]) || (kept > 0 && !all))
 			text[kept++] = text[i];
 	text[kept] = '\0';
 	p->text = NULL;
 }
 
 static void XMLCALL
-on_end(void *ctx, const XML_Char *name)
+on_element_end(void *ctx, const XML_Char *name)
 {
 	struct pskc *p = ctx;
 
@@ -353,7 +353,7 @@ on_text(void *ctx, const XML_Char *text, int len)
 	struct pskc *p = ctx;
 
 	if (p->text != NULL && p->aside == 0 && !p->stopped)
-		put_text(p, p->text->part, text, (size_t)len);
+		append_text(p, p->text->part, text, (size_t)len);
 }
 
 static void XMLCALL
@@ -376,7 +376,7 @@ static void
 parse(struct pskc *p, const char *text, size_t len)
 {
 	XML_SetUserData(p->parser, p);
-	XML_SetElementHandler(p->parser, on_start, on_end);
+	XML_SetElementHandler(p->parser, on_element, on_element_end);
 	XML_SetCharacterDataHandler(p->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(p->parser, on_doctype);
 	if (XML_Parse(p->parser, text, (int)len, XML_TRUE) != XML_STATUS_OK &&

@@ -2,7 +2,8 @@
  * A maker's file of tokens, for tfa-admin import --csv: which tokens it has, or
  * all that is wrong with it, line by line.
  *
- *	seeds.c       begin here: which form a file has; no token twice
+ *	maker_file.c  begin here: which form a file has; no token twice
+ *	seeds.c       the list of tokens, and of what is wrong
  *	seeds_csv.c   CSV: a line for each token
  *	columns.c     the columns, by the line that names them
  *	csv_text.c    a line's cells

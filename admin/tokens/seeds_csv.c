@@ -50,7 +50,7 @@ look_at_secret(const struct reading *r, struct written *written)
 /* Decides for all lines together: one of them alone may look like both.  False,
  * after a refusal, if they do not say. */
 static bool
-choose_form(struct reading *r, const struct written *written)
+choose_secrets(struct reading *r, const struct written *written)
 {
 	if (r->secrets != SECRETS_GUESS)
 		return true;
@@ -83,7 +83,7 @@ is_one_of(const char *text, const char *const *words)
 
 /* -1: the line does not say, or what it says is no type. */
 static int
-read_type(const struct reading *r)
+type_of(const struct reading *r)
 {
 	static const char *const totp[] = {
 	    "totp", "oath-totp", "oath totp", "time", "time-based", NULL};
@@ -112,7 +112,7 @@ read_type(const struct reading *r)
 }
 
 static int64_t
-read_number(const struct reading *r, enum column column, int64_t least,
+number_of(const struct reading *r, enum column column, int64_t least,
     int64_t most, int64_t usual)
 {
 	const char *text = cell(r, column);
@@ -131,7 +131,7 @@ read_number(const struct reading *r, enum column column, int64_t least,
 }
 
 static uint64_t
-read_counter(const struct reading *r)
+counter_of(const struct reading *r)
 {
 	const char *text = cell(r, COLUMN_COUNTER);
 	uint64_t number = 0;
@@ -143,7 +143,7 @@ read_counter(const struct reading *r)
 }
 
 static int
-read_algorithm(const struct reading *r)
+algorithm_of(const struct reading *r)
 {
 	static const char *const words[][6] = {
 	    {"SHA1", "SHA-1", "HMAC-SHA1", "HMACSHA1", "HMAC-SHA-1", NULL},
@@ -165,7 +165,7 @@ read_algorithm(const struct reading *r)
 }
 
 static void
-read_secret(const struct reading *r, struct otp_secret *ret)
+secret_of(const struct reading *r, struct otp_secret *ret)
 {
 	const char *text = cell(r, COLUMN_SECRET);
 	bool hex = r->secrets == SECRETS_HEX;
@@ -183,7 +183,7 @@ read_secret(const struct reading *r, struct otp_secret *ret)
 		    OTP_SECRET_MAX);
 }
 
-/* What the type does not have must not be there: it may be a mistake. */
+/* A cell of the other type may be a mistake. */
 static void
 refuse_other(const struct reading *r, int type)
 {
@@ -198,29 +198,29 @@ refuse_other(const struct reading *r, int type)
 }
 
 static void
-read_token(struct reading *r)
+token_of(struct reading *r)
 {
 	size_t before = r->seeds->wrong_count;
 	const char *serial = cell(r, COLUMN_SERIAL);
-	int type = read_type(r);
+	int type = type_of(r);
 	struct token token = {.type = type,
-	    .algorithm = read_algorithm(r),
-	    .digits = read_number(r, COLUMN_DIGITS, OTP_DIGITS_MIN,
+	    .algorithm = algorithm_of(r),
+	    .digits = number_of(r, COLUMN_DIGITS, OTP_DIGITS_MIN,
 		OTP_DIGITS_MAX, DIGITS_USUAL)};
 
 	refuse_other(r, type);
 	if (type == DEVICE_TOTP)
-		token.period_s = read_number(r, COLUMN_PERIOD, TOKEN_PERIOD_MIN,
+		token.period_s = number_of(r, COLUMN_PERIOD, TOKEN_PERIOD_MIN,
 		    TOKEN_PERIOD_MAX, PERIOD_USUAL_S);
 	if (type == DEVICE_HOTP)
-		token.counter = read_counter(r);
+		token.counter = counter_of(r);
 	if (strlen(serial) >= sizeof(token.serial))
 		seeds_refuse(r->seeds, r->row.line,
 		    "the serial number is longer than %d bytes",
 		    TOKEN_SERIAL - 1);
 	else
 		memcpy(token.serial, serial, strlen(serial) + 1);
-	read_secret(r, &token.secret);
+	secret_of(r, &token.secret);
 	if (r->seeds->wrong_count == before)
 		seeds_add(r->seeds, r->row.line, &token);
 	explicit_bzero(&token, sizeof(token));
@@ -243,7 +243,7 @@ is_whole(const struct reading *r)
 }
 
 static void
-read_rows(struct reading *r, const struct csv_text *first)
+tokens_of_rows(struct reading *r, const struct csv_text *first)
 {
 	struct csv_text csv = *first;
 	struct written written = {.hex_line = 0};
@@ -251,12 +251,12 @@ read_rows(struct reading *r, const struct csv_text *first)
 	while (csv_text_next(&csv, &r->row))
 		if (r->row.wrong == NULL)
 			look_at_secret(r, &written);
-	if (!choose_form(r, &written))
+	if (!choose_secrets(r, &written))
 		return;
 	csv = *first;
 	while (csv_text_next(&csv, &r->row))
 		if (is_whole(r))
-			read_token(r);
+			token_of(r);
 }
 
 void
@@ -277,7 +277,7 @@ seeds_parse_csv(
 		seeds_refuse(seeds, r->row.line, "%s", r->row.wrong);
 	else if (columns_read(seeds, &r->row, &r->columns)) {
 		r->secrets = form != SECRETS_GUESS ? form : r->columns.secrets;
-		read_rows(r, &csv);
+		tokens_of_rows(r, &csv);
 	}
 	explicit_bzero(r, sizeof(*r));
 	free(r);

@@ -60,7 +60,7 @@ add_row(struct listing *l)
 }
 
 static bool
-take_row(void *ctx, const char *text)
+show_token(void *ctx, const char *text)
 {
 	struct listing *l = ctx;
 
@@ -83,7 +83,7 @@ list_tokens(const struct admin *admin)
 	    .table = table_new(headings, COLUMNS),
 	    .csv = {.to = stdout}};
 	const struct client_rows rows = {
-	    &token_row_shape, &l.row, sizeof(l.row), take_row, &l};
+	    &token_row_shape, &l.row, sizeof(l.row), show_token, &l};
 	int status = ADMIN_NOT;
 
 	if (l.table == NULL) {

@@ -8,7 +8,8 @@ const char *const token_state_names[] = {"free", "begun", "assigned", NULL};
 #define ROW(kind, type, key, need, ...) \
 	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
 
-/* What a maker's file says.  A counter that were missing would begin at 0. */
+/* The keys that a maker's file fills.  A counter that is missing would begin at
+ * 0, and old codes would pass. */
 #define FACTS(of)                                                           \
 	ROW(TEXT, of, "serial", REQUIRED, serial),                          \
 	    ROW(CHOICE, of, "type", REQUIRED, type, record_type_names),     \

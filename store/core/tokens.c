@@ -76,7 +76,7 @@ clashes_done(struct clashes *clashes)
 }
 
 static int
-by_serial(const void *one, const void *other)
+in_order(const void *one, const void *other)
 {
 	const struct token *a = one, *b = other;
 
@@ -92,7 +92,7 @@ tokens_find(const struct tokens *tokens, const char *serial)
 		return NULL;
 	memcpy(key.serial, serial, strlen(serial) + 1);
 	return bsearch(&key, tokens->list.items, tokens->list.count,
-	    sizeof(key), by_serial);
+	    sizeof(key), in_order);
 }
 
 bool
@@ -164,7 +164,7 @@ add_clash(struct clashes *clashes, const struct token *token,
 	return true;
 }
 
-/* What stands against a token whose serial number the list has, too. */
+/* Finds out if a token may come whose serial number the list has, too. */
 static bool
 judge_listed(const struct token *token, const struct token *listed,
     struct clashes *clashes)
@@ -175,7 +175,7 @@ judge_listed(const struct token *token, const struct token *listed,
 	    add_clash(clashes, token, CLASH_FACTS, listed);
 }
 
-/* What stands against a token by its secret: among the others, and in the
+/* Finds out if a token may come by its secret: among the others, and in the
  * list. */
 static bool
 judge_secret(const struct known *known, const struct known *before,
@@ -220,7 +220,7 @@ judge_serials(const struct tokens *tokens, const struct tokens *more,
 		const struct token *listed = tokens_find(tokens, token->serial);
 
 		added += listed == NULL;
-		if (i > 0 && by_serial(token - 1, token) == 0 &&
+		if (i > 0 && in_order(token - 1, token) == 0 &&
 		    !add_clash(clashes, token, CLASH_TWICE, token - 1))
 			return FAULT_MEMORY;
 		if (listed != NULL && !judge_listed(token, listed, clashes))
@@ -251,7 +251,7 @@ add_all(struct tokens *tokens, const struct tokens *more, int64_t now_s)
 	}
 	if (tokens->list.count > 0)
 		qsort(tokens->list.items, tokens->list.count,
-		    sizeof(struct token), by_serial);
+		    sizeof(struct token), in_order);
 	return FAULT_NONE;
 }
 
@@ -264,7 +264,7 @@ tokens_merge(struct tokens *tokens, struct tokens *more, int64_t now_s,
 	*ret_clashes = (struct clashes){.list = {NULL, 0}};
 	if (more->list.count > 0)
 		qsort(more->list.items, more->list.count, sizeof(struct token),
-		    by_serial);
+		    in_order);
 	fault = judge_serials(tokens, more, ret_clashes, ret_added);
 	if (fault == FAULT_NONE)
 		fault = judge_secrets(tokens, more, ret_clashes);

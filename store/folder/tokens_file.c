@@ -23,7 +23,7 @@ tokens_file_hold(struct store *store, int *ret_lock)
 }
 
 static enum fault
-check_file(struct store *store, int fd, size_t *ret_size)
+check_list_file(struct store *store, int fd, size_t *ret_size)
 {
 	struct stat st;
 
@@ -44,7 +44,7 @@ check_file(struct store *store, int fd, size_t *ret_size)
 
 /* FAULT_ABSENT: there is no file. */
 static enum fault
-read_text(struct store *store, struct store_text *ret)
+read_list_text(struct store *store, struct store_text *ret)
 {
 	scoped_fd int fd = openat(store->dir, TOKENS_FILE,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -55,7 +55,7 @@ read_text(struct store *store, struct store_text *ret)
 		return store_say(store, FAULT_ACCESS, TOKENS_FILE " is a link");
 	if (fd < 0)
 		return store_say_errno(store, "cannot open", TOKENS_FILE);
-	fault = check_file(store, fd, &size);
+	fault = check_list_file(store, fd, &size);
 	if (fault != FAULT_NONE)
 		return fault;
 	fault = file_read(fd, size, &ret->bytes, &ret->len);
@@ -70,7 +70,7 @@ enum fault
 tokens_file_read(struct store *store, struct tokens *ret)
 {
 	scoped_store_text struct store_text text = {.bytes = NULL};
-	enum fault fault = read_text(store, &text);
+	enum fault fault = read_list_text(store, &text);
 	struct json_error error;
 
 	if (fault == FAULT_ABSENT) {

@@ -122,7 +122,7 @@ abandon(struct assign *a)
 
 /* The device is in the record, and cannot be logged. */
 static void
-take_back(struct assign *a)
+unassign(struct assign *a)
 {
 	struct call *call = a->call;
 
@@ -173,7 +173,7 @@ change_record(struct assign *a)
 		abandon(a);
 	if (a->reason == REASON_DONE &&
 	    !assign_audit(a, VERDICT_PASS, REASON_ENROLLED, ""))
-		take_back(a);
+		unassign(a);
 }
 
 /* The record has the secret: the list forgets it. */

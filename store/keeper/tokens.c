@@ -112,8 +112,8 @@ audit_list(struct call *call, enum verdict verdict, enum reason reason,
 /* Writes the list and logs that; what cannot be logged is taken back.
  * REASON_DONE, or why not. */
 static enum reason
-settle(struct call *call, const struct tokens *now, const struct tokens *before,
-    const char *detail)
+write_and_log(struct call *call, const struct tokens *now,
+    const struct tokens *before, const char *detail)
 {
 	enum reason reason = REASON_NO_LOG;
 
@@ -193,7 +193,8 @@ put_all(struct call *call, struct token_list *list, struct clashes *clashes)
 		snprintf(detail, sizeof(detail), "%zu token%s imported", added,
 		    added == 1 ? "" : "s");
 		if (added > 0)
-			reason = settle(call, &list->now, &before, detail);
+			reason = write_and_log(
+			    call, &list->now, &before, detail);
 		if (reason == REASON_DONE)
 			answer_added(call, added);
 		else
@@ -214,7 +215,7 @@ put_tokens(struct call *call)
 
 /* Adds the packet's tokens to those that came before. */
 static bool
-take_packet(struct call *call)
+gather(struct call *call)
 {
 	list_each(const struct token, token, call->request.tokens) {
 		struct token *taken = list_add(
@@ -239,7 +240,7 @@ keeper_tokens_put(struct call *call)
 		answer_misunderstood(call, "tokens", "there are none");
 	else if (before + request->tokens.count > TOKENS_MAX)
 		deny_full(call);
-	else if (!take_packet(call))
+	else if (!gather(call))
 		answer_deny(call, REASON_STORE, "");
 	else if (request->last)
 		put_tokens(call);
@@ -296,7 +297,7 @@ keeper_tokens_remove(struct call *call)
 		reason = list_reason(call, fault);
 	if (reason == REASON_NONE) {
 		tokens_remove(&list.now, token);
-		reason = settle(call, &list.now, &before, detail);
+		reason = write_and_log(call, &list.now, &before, detail);
 	}
 	if (reason == REASON_DONE)
 		answer_done(call);
