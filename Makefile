@@ -160,6 +160,8 @@ PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
 # These neither open a file nor talk to anybody.
 LINK_PARTS := $(addprefix store/link/,request.c tree.c etcd.c etcd_judge.c \
 	etcd_read.c endpoints.c token.c history.c certificate.c)
+SEEDS_PARTS := $(addprefix admin/tokens/,columns.c csv_text.c key_text.c \
+	maker_file.c pskc.c pskc_key.c seeds.c seeds_csv.c)
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
@@ -463,10 +465,10 @@ fuzz: deps
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
-    $(PAM_PARTS) $(LINK_PARTS)) $(BUILD)/libtfa.a
+    $(PAM_PARTS) $(LINK_PARTS) $(SEEDS_PARTS)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto -lexpat
 
 demo: deps
 	$(MAKE) all $(BUILD)/demo
