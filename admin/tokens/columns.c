@@ -117,7 +117,7 @@ name_column(struct seeds *seeds, const struct csv_row *row, size_t cell,
 		    "names the columns, serial and secret, and of type, "
 		    "digits, period, counter and algorithm those that there "
 		    "are; take any other out",
-		    row->cells[cell]);
+		    seeds_quote(row->cells[cell]));
 }
 
 /* A type that is guessed would make a token that does not work. */

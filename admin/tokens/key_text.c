@@ -1,4 +1,3 @@
-#include <stdbool.h>
 #include <string.h>
 
 #include "admin/tokens/key_text.h"
@@ -94,4 +93,16 @@ enum fault
 key_text_base32(const char *text, struct otp_secret *ret)
 {
 	return decode_key(text, false, ret);
+}
+
+bool
+key_text_may_be(const char *text)
+{
+	struct otp_secret hex, base32;
+	bool may = (key_text_hex(text, &hex) == FAULT_NONE && hex.len >= 10) ||
+	    (key_text_base32(text, &base32) == FAULT_NONE && base32.len >= 10);
+
+	explicit_bzero(&hex, sizeof(hex));
+	explicit_bzero(&base32, sizeof(base32));
+	return may;
 }

@@ -71,7 +71,7 @@ judge_suite(struct seeds *seeds, const struct pskc_key *key)
 	seeds_refuse(seeds, part_line(key, PSKC_SUITE),
 	    "\"%.60s\" is no Suite that tfa knows: HMAC-SHA1, HMAC-SHA256 or "
 	    "HMAC-SHA512",
-	    part(key, PSKC_SUITE));
+	    seeds_quote(part(key, PSKC_SUITE)));
 	return OTP_SHA1;
 }
 
@@ -86,7 +86,8 @@ part_number(struct seeds *seeds, const struct pskc_key *key,
 	    !seeds_number(part(key, which), most, &number))
 		seeds_refuse(seeds, part_line(key, which),
 		    "\"%.40s\" is no %s: it must be a number of at most %llu",
-		    part(key, which), name, (unsigned long long)most);
+		    seeds_quote(part(key, which)), name,
+		    (unsigned long long)most);
 	return number;
 }
 
@@ -110,13 +111,13 @@ judge_format(struct seeds *seeds, const struct pskc_key *key, struct token *ret)
 		seeds_refuse(seeds, part_line(key, PSKC_ENCODING),
 		    "Encoding is %.40s: only codes of decimal digits can be "
 		    "used here",
-		    encoding);
+		    seeds_quote(encoding));
 	if (check[0] != '\0' && strcmp(check, "false") != 0 &&
 	    strcmp(check, "0") != 0)
 		seeds_refuse(seeds, part_line(key, PSKC_CHECK_DIGITS),
 		    "CheckDigits is %.40s: codes with a check digit cannot be "
 		    "used here",
-		    check);
+		    seeds_quote(check));
 }
 
 /* A key by time: it counts from 1970, and its clock is right. */
@@ -169,12 +170,12 @@ judge_policy(struct seeds *seeds, const struct pskc_key *key)
 		seeds_refuse(seeds, part_line(key, PSKC_PIN_MODE),
 		    "PINUsageMode is %.40s: only a PIN that is typed into the "
 		    "token itself (Local) can be used here",
-		    mode);
+		    seeds_quote(mode));
 	if (has_part(key, PSKC_USAGE) &&
 	    strcmp(part(key, PSKC_USAGE), "OTP") != 0)
 		seeds_refuse(seeds, part_line(key, PSKC_USAGE),
 		    "KeyUsage is %.40s: the key is not for codes",
-		    part(key, PSKC_USAGE));
+		    seeds_quote(part(key, PSKC_USAGE)));
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/tokens/key_text.h"
 #include "admin/tokens/seeds.h"
 #include "store/base/utf8.h"
 
@@ -50,6 +51,12 @@ seeds_note(struct seeds *seeds, int line, const char *format, ...)
 	va_end(args);
 }
 
+const char *
+seeds_quote(const char *text)
+{
+	return key_text_may_be(text) ? "..." : text;
+}
+
 bool
 seeds_number(const char *text, uint64_t most, uint64_t *ret)
 {
@@ -76,12 +83,12 @@ refuse_serial(struct seeds *seeds, int line, const char *serial)
 		seeds_refuse(seeds, line,
 		    "\"%.60s\" is a serial number that a spreadsheet has "
 		    "rounded: export the file again, with that column as text",
-		    serial);
+		    seeds_quote(serial));
 	else
 		seeds_refuse(seeds, line,
 		    "\"%.60s\" is no serial number: it may have %d letters and "
 		    "digits, with . _ - within",
-		    serial, TOKEN_SERIAL - 1);
+		    seeds_quote(serial), TOKEN_SERIAL - 1);
 }
 
 void

@@ -76,6 +76,9 @@ void seeds_note(struct seeds *seeds, int line, const char *format, ...)
 /* For the parsers: adds a token, if it can be one; or says why not. */
 void seeds_add(struct seeds *seeds, int line, const struct token *token);
 
+/* The text, for a message; or "..." if it may be a secret in a wrong place. */
+const char *seeds_quote(const char *text);
+
 /* True for 1 to 19 digits that are at most most.  *ret: the number. */
 bool seeds_number(const char *text, uint64_t most, uint64_t *ret);
 

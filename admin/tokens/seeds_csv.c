@@ -99,7 +99,8 @@ type_of(const struct reading *r)
 		return DEVICE_HOTP;
 	if (text[0] != '\0')
 		seeds_refuse(r->seeds, r->row.line,
-		    "\"%.40s\" is no type: it is totp or hotp", text);
+		    "\"%.40s\" is no type: it is totp or hotp",
+		    seeds_quote(text));
 	else if (period != counter)
 		return period ? DEVICE_TOTP : DEVICE_HOTP;
 	else
@@ -124,7 +125,7 @@ number_of(const struct reading *r, enum column column, int64_t least,
 	    (int64_t)number >= least)
 		return (int64_t)number;
 	seeds_refuse(r->seeds, r->row.line,
-	    "\"%.40s\": %s must be %lld to %lld", text,
+	    "\"%.40s\": %s must be %lld to %lld", seeds_quote(text),
 	    column == COLUMN_DIGITS ? "digits" : "the period in seconds",
 	    (long long)least, (long long)most);
 	return usual;
@@ -138,7 +139,8 @@ counter_of(const struct reading *r)
 
 	if (text[0] != '\0' && !seeds_number(text, INT64_MAX, &number))
 		seeds_refuse(r->seeds, r->row.line,
-		    "\"%.40s\": the counter must be a whole number", text);
+		    "\"%.40s\": the counter must be a whole number",
+		    seeds_quote(text));
 	return number;
 }
 
@@ -160,7 +162,7 @@ algorithm_of(const struct reading *r)
 	if (text[0] != '\0')
 		seeds_refuse(r->seeds, r->row.line,
 		    "\"%.40s\" is no algorithm: it is SHA1, SHA256 or SHA512",
-		    text);
+		    seeds_quote(text));
 	return OTP_SHA1;
 }
 

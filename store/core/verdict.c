@@ -161,8 +161,8 @@ static const struct {
 	"away (tfa-admin revoke --device), take the token out of the list "
 	"(tfa-admin tokens --remove), and import its line again."},
     [REASON_TOKEN_BEGUN] = {"token_begun", GATE_EXIT_DENIED,
-	"This token is being assigned to %N, and that did not end: run "
-	"tfa-admin assign for %N again."},
+	"This token is being assigned to %N, and that did not end: run the "
+	"same tfa-admin assign again."},
     [REASON_TOKEN_HELD] = {"token_held", GATE_EXIT_DENIED,
 	"This token's secret is that of %N: take that device away first "
 	"(tfa-admin revoke --device), or two people could get the token."},

@@ -234,8 +234,9 @@ keeper_tokens_put(struct call *call)
 	const struct request *request = &call->request;
 	size_t before = call->tokens.list.count;
 
+	/* Part of a list whose beginning another connection took with it. */
 	if (request->offset != (int64_t)before)
-		answer_misunderstood(call, "offset", "is not what came before");
+		answer_deny(call, REASON_BUSY, "");
 	else if (request->tokens.count == 0)
 		answer_misunderstood(call, "tokens", "there are none");
 	else if (before + request->tokens.count > TOKENS_MAX)
