@@ -97,6 +97,7 @@ struct admin {
 	const char *config, *probe, *key;             /* doctor, explain */
 	bool deep;                                    /* doctor */
 	const char *qr, *letter;                      /* enroll */
+	bool hotp;                                    /* enroll */
 	const char *account, *secrets;                /* import */
 	const char *taken_out;                        /* tokens */
 	const char *output;                           /* report */

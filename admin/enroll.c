@@ -164,11 +164,11 @@ print_letter(const struct reply *reply, const struct scan *scan,
 }
 
 static enum fault
-enroll_print(
-    const struct reply *reply, enum form form, struct letter_file *file)
+enroll_print(const struct reply *reply, enum device_type type, enum form form,
+    struct letter_file *file)
 {
 	scoped_scan struct scan scan = {.modules = NULL};
-	enum fault fault = scan_make(reply, &scan);
+	enum fault fault = scan_make(reply, type, &scan);
 
 	if (fault != FAULT_NONE)
 		return fault;
@@ -203,8 +203,10 @@ static int
 enroll(const struct admin *admin, const char *user, enum form form,
     struct letter_file *file)
 {
-	struct request request = {
-	    .version = PROTOCOL_VERSION, .request = "enroll"};
+	struct request request = {.version = PROTOCOL_VERSION,
+	    .request = "enroll",
+	    .hotp = admin->hotp};
+	enum device_type type = admin->hotp ? DEVICE_HOTP : DEVICE_TOTP;
 	scoped_reply struct reply reply = {.version = 0};
 	int status;
 
@@ -216,7 +218,7 @@ enroll(const struct admin *admin, const char *user, enum form form,
 		return status;
 	if (form != FORM_LETTER || strcmp(admin->letter, "-") == 0)
 		warn_of_readers();
-	if (enroll_print(&reply, form, file) != FAULT_NONE) {
+	if (enroll_print(&reply, type, form, file) != FAULT_NONE) {
 		admin_say("%s: device %s is set up, but cannot be shown: void "
 			  "it with tfa-admin revoke",
 		    user, reply.device);

@@ -46,11 +46,15 @@ put_head(FILE *out, const struct letter *letter)
 static void
 put_steps(FILE *out, const struct letter *letter)
 {
-	fputs("<ol>\n"
-	      "<li>Install an authenticator app on your phone, such as Google "
-	      "Authenticator, Duo Mobile, Authy or Microsoft "
-	      "Authenticator.</li>\n"
-	      "<li>Add an account in the app: scan this code, or type the "
+	fprintf(out,
+	    "<ol>\n"
+	    "<li>Install an authenticator app on your phone, such as %s.</li>\n",
+	    scan_counts(letter->scan)
+		? "Google Authenticator, FreeOTP or Aegis: it must know "
+		  "counted codes (HOTP)"
+		: "Google Authenticator, Duo Mobile, Authy or Microsoft "
+		  "Authenticator");
+	fputs("<li>Add an account in the app: scan this code, or type the "
 	      "key.</li>\n"
 	      "<li>Log in to ",
 	    out);

@@ -66,7 +66,7 @@ static const struct command commands[] = {
     {"code", "USER --enroll | --pass",
 	"print a one-time code, to set up a device or to log in once",
 	admin_code},
-    {"enroll", "USER [--qr terminal|svg|uri | --letter FILE]",
+    {"enroll", "USER [--hotp] [--qr terminal|svg|uri | --letter FILE]",
 	"set up a device for a user; you hand over the QR code", admin_enroll},
     {"import", "[USER] FILE [--account NAME | --csv [--secrets hex|base32]]",
 	"take over a device from Google Authenticator, users.oath or a URI;\n"
@@ -184,6 +184,8 @@ static const struct option_row option_rows[] = {
     FLAG("code", pass, "pass", "a code to log in once, without a device"),
     VALUE("enroll", qr, "qr", "KIND",
 	"how to print the secret: terminal, svg or uri"),
+    FLAG("enroll", hotp, "hotp",
+	"a device that counts its codes, such as a token"),
     VALUE("enroll", letter, "letter", "FILE",
 	"write a page for print, with recovery\ncodes; - is standard output"),
     VALUE("import", account, "account", "NAME",

@@ -22,7 +22,7 @@ _tfa_admin_options()
 	explain) echo --door --from --at --key --config ;;
 	revoke) echo --block --code --device --end-sessions ;;
 	code) echo --enroll --pass ;;
-	enroll) echo --qr --letter ;;
+	enroll) echo --hotp --qr --letter ;;
 	import) echo --account --csv --secrets ;;
 	tokens) echo --csv --remove ;;
 	log)

@@ -105,7 +105,7 @@ gate_show(struct gate *gate, const struct showing *showing)
 
 	/* The window may have another size than when the login began. */
 	display_size(STDERR_FILENO, &gate->facts.display);
-	if (scan_make(&gate->reply, &scan) != FAULT_NONE ||
+	if (scan_make(&gate->reply, DEVICE_TOTP, &scan) != FAULT_NONE ||
 	    show_device(&gate->reply, &scan, &gate->facts.display, showing,
 		&shown) != FAULT_NONE) {
 		term_say("The code cannot be drawn: out of memory.");

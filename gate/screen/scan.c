@@ -15,6 +15,7 @@ static const struct json_field request_fields[] = {
     JSON_ROW_TEXT("issuer", JSON_REQUIRED, struct scan_request, issuer),
     JSON_ROW_TEXT("user", JSON_REQUIRED, struct scan_request, user),
     JSON_ROW_TEXT("secret", JSON_REQUIRED, struct scan_request, secret),
+    JSON_ROW_FLAG("hotp", JSON_MAYBE, struct scan_request, hotp),
 };
 const struct json_shape scan_request_shape = JSON_SHAPE(request_fields, NULL);
 
@@ -58,7 +59,8 @@ scan_format(const struct scan_request *request, const char *host,
 	    .secret = request->secret,
 	    .algorithm = "SHA1",
 	    .digits = 6,
-	    .period_s = 30};
+	    .period_s = 30,
+	    .counts = request->hotp};
 
 	utf8_clean(request->user, strlen(request->user), user, sizeof(user));
 	return otpauth_format(&account, ret, OTPAUTH_MAX);
@@ -113,9 +115,9 @@ make_uri(const struct scan_request *request, struct scan *ret)
 }
 
 enum fault
-scan_make(const struct reply *reply, struct scan *ret)
+scan_make(const struct reply *reply, enum device_type type, struct scan *ret)
 {
-	struct scan_request request = {.issuer = ""};
+	struct scan_request request = {.hotp = type == DEVICE_HOTP};
 	enum fault fault = FAULT_NONE;
 
 	*ret = (struct scan){.modules = NULL};
@@ -129,6 +131,14 @@ scan_make(const struct reply *reply, struct scan *ret)
 }
 
 bool
+scan_counts(const struct scan *scan)
+{
+	static const char scheme[] = "otpauth://hotp/";
+
+	return strncmp(scan->uri, scheme, sizeof(scheme) - 1) == 0;
+}
+
+bool
 scan_works(void)
 {
 	static const struct reply any = {.issuer = "any",
@@ -136,7 +146,8 @@ scan_works(void)
 	    .secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	return scan_make(&any, &scan) == FAULT_NONE && scan.modules != NULL;
+	return scan_make(&any, DEVICE_TOTP, &scan) == FAULT_NONE &&
+	    scan.modules != NULL;
 }
 
 void

@@ -8,7 +8,7 @@
  *
  *	scoped_scan struct scan scan = {.modules = NULL};
  *
- *	fault = scan_make(&reply, &scan);
+ *	fault = scan_make(&reply, DEVICE_TOTP, &scan);
  */
 #ifndef TFA_SCAN_H
 #define TFA_SCAN_H
@@ -22,6 +22,7 @@ struct scan_request {
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
 	char secret[JSON_FORM_TEXT]; /* base32 */
+	bool hotp;                   /* a device that counts its codes */
 };
 
 /* The answer of tfa-qr, and the result of scan_make(). */
@@ -59,12 +60,16 @@ MUST_USE enum fault scan_encode(const struct scan_request *request,
     const char *short_name, const char *full, struct scan *ret);
 
 /*
- * *ret: the URI and the code for the reply's secret, user and issuer, as
- * scan_encode() makes them for this host.  If tfa-qr or libqrencode is not
+ * *ret: the URI and the code for the reply's secret, user and issuer and that
+ * type of device, as scan_encode() makes them for this host.  If tfa-qr or libqrencode is not
  * installed, the URI has the short host name, and there is no code.
  * scan_done() wipes and frees both.  Faults as scan_format().
  */
-MUST_USE enum fault scan_make(const struct reply *reply, struct scan *ret);
+MUST_USE enum fault
+scan_make(const struct reply *reply, enum device_type type, struct scan *ret);
+
+/* Returns true if that is the code of a device that counts its codes. */
+bool scan_counts(const struct scan *scan);
 
 /* Returns true if this host can make codes. */
 bool scan_works(void);

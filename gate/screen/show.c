@@ -15,6 +15,11 @@
 	"Google Authenticator, Duo Mobile, Authy, Microsoft " \
 	"Authenticator or another authenticator app"
 
+/* Of the others many know no codes that are counted. */
+#define APPS_THAT_COUNT                                        \
+	"Google Authenticator, FreeOTP, Aegis or another app " \
+	"for counted codes (HOTP)"
+
 enum place {
 	PLACE_TEXT = 0, /* no QR code */
 	PLACE_BESIDE,
@@ -50,19 +55,22 @@ struct device_page {
 	enum qr_blocks blocks;
 };
 
-static const char *
-lead_of(const struct layout *layout)
+static void
+say_start(const struct device_page *page, const struct layout *layout,
+    char *ret, size_t size)
 {
 	bool scans = layout->place != PLACE_TEXT;
+	const char *apps = scan_counts(page->scan) ? APPS_THAT_COUNT : APPS;
 
 	if (layout->brief)
-		return scans
-		    ? "Scan this with your authenticator app, or enter the key"
-		    : "Enter this key in your authenticator app";
-	return scans ? "Set up two-step verification: scan this with " APPS
-		       ", or enter the key"
-		     : "Set up two-step verification: enter the key below "
-		       "in " APPS;
+		snprintf(ret, size, "%s",
+		    scans ? "Scan this with your authenticator app, or enter "
+			    "the key"
+			  : "Enter this key in your authenticator app");
+	else
+		snprintf(ret, size, "Set up two-step verification: %s %s%s",
+		    scans ? "scan this with" : "enter the key below in", apps,
+		    scans ? ", or enter the key" : "");
 }
 
 static void
@@ -70,9 +78,10 @@ say_lead(const struct device_page *page, const struct layout *layout,
     struct sheet *ret)
 {
 	bool prompt = page->showing->prompt[0] != '\0';
-	char line[512];
+	char start[400], line[512];
 
-	snprintf(line, sizeof(line), "%s%s", lead_of(layout),
+	say_start(page, layout, start, sizeof(start));
+	snprintf(line, sizeof(line), "%s%s", start,
 	    prompt ? "; then type the six digits that the app shows."
 		   : ". Logins ask for the six digits that the app shows.");
 	sheet_say(ret, line);

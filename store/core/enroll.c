@@ -337,9 +337,9 @@ enroll_confirm(const struct policy *policy, struct record *record,
 
 enum fault
 enroll_provision(struct record *record,
-    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
-    int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
-    char ret_device[static DEVICE_ID_TEXT])
+    const uint8_t secret[static ENROLL_SECRET_BYTES], enum device_type type,
+    const char *name, int64_t now_s, const struct recovery *recovery,
+    bool *ret_recovers, char ret_device[static DEVICE_ID_TEXT])
 {
 	struct login login = {.now_s = now_s, .address = ENROLL_ADMIN};
 	struct device device;
@@ -351,6 +351,10 @@ enroll_provision(struct record *record,
 		return FAULT_MEMORY;
 	device_of_pending(&record->pending, &login, &device);
 	device.last_used_s = 0;
+	if (type == DEVICE_HOTP) {
+		device.type = DEVICE_HOTP;
+		device.period_s = 0;
+	}
 	fault = admit_device(record, &device, ret_device);
 	OPENSSL_cleanse(&device, sizeof(device));
 	if (fault == FAULT_NONE && *ret_recovers)

@@ -86,8 +86,8 @@ MUST_USE enum fault enroll_recovery(struct record *record,
     const struct login *login, const struct recovery *recovery);
 
 /*
- * Adds a device that an administrator made for the user.  It is valid at once,
- * without a first code.  Pending enrolments end, and codes to enrol with become
+ * Adds a device of that type that an administrator made for the user; one that
+ * counts its codes begins at 0.  It is valid at once, without a first code.  Pending enrolments end, and codes to enrol with become
  * void: whoever began those gave no code.  If recovery is not NULL and no
  * recovery codes are left, it becomes those, and *ret_recovers is true.
  * added_from is ENROLL_ADMIN.  *ret_device: the device's id.  FAULT_LIMIT: no
@@ -96,9 +96,9 @@ MUST_USE enum fault enroll_recovery(struct record *record,
  */
 #define ENROLL_ADMIN "tfa-admin"
 MUST_USE enum fault enroll_provision(struct record *record,
-    const uint8_t secret[static ENROLL_SECRET_BYTES], const char *name,
-    int64_t now_s, const struct recovery *recovery, bool *ret_recovers,
-    char ret_device[static DEVICE_ID_TEXT]);
+    const uint8_t secret[static ENROLL_SECRET_BYTES], enum device_type type,
+    const char *name, int64_t now_s, const struct recovery *recovery,
+    bool *ret_recovers, char ret_device[static DEVICE_ID_TEXT]);
 
 /*
  * Adds another program's device and scratch codes, which are valid at once, as

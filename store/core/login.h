@@ -62,6 +62,7 @@ struct outcome {
 	enum first first;   /* how a first device may be set up now */
 	int64_t wait_s;     /* LOCKED: until the next try */
 	int64_t drift_s;    /* wrong code: by how much a clock may be off */
+	bool counts;        /* a code was judged: a device counts its codes */
 	int64_t failed;     /* PASS: wrong codes since the last login */
 	char failed_from[ADDRESS_TEXT];
 	int64_t previous_s; /* PASS, for a shell: the last login before it */

@@ -52,11 +52,11 @@ put_encoded(struct writer *w, const char *text)
 }
 
 static void
-put_number(struct writer *w, const char *name, int value)
+put_number(struct writer *w, const char *name, uint64_t value)
 {
-	char digits[12];
+	char digits[24];
 
-	snprintf(digits, sizeof(digits), "%d", value);
+	snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
 	put_string(w, name);
 	put_string(w, digits);
 }
@@ -103,9 +103,11 @@ put_parameters(struct writer *w, const struct otpauth *account)
 		put_encoded(w, account->algorithm);
 	}
 	if (account->digits != 6)
-		put_number(w, "&digits=", account->digits);
-	if (account->period_s != 30)
-		put_number(w, "&period=", account->period_s);
+		put_number(w, "&digits=", (uint64_t)account->digits);
+	if (account->counts)
+		put_number(w, "&counter=", account->counter);
+	else if (account->period_s != 30)
+		put_number(w, "&period=", (uint64_t)account->period_s);
 }
 
 enum fault
@@ -119,7 +121,7 @@ otpauth_format(const struct otpauth *account, char *ret, size_t size)
 	if (!otpauth_issuer_ok(account->issuer) || account->user[0] == '\0' ||
 	    !secret_ok(account->secret))
 		return FAULT_FORMAT;
-	put_string(&w, "otpauth://totp/");
+	put_string(&w, account->counts ? "otpauth://hotp/" : "otpauth://totp/");
 	put_label(&w, account);
 	put_parameters(&w, account);
 	if (!w.full)

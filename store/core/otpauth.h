@@ -3,17 +3,21 @@
  * form that all common apps read correctly:
  *
  *	otpauth://totp/ISSUER:USER%40HOST?secret=BASE32&issuer=ISSUER
+ *	otpauth://hotp/ISSUER:USER%40HOST?secret=BASE32&issuer=ISSUER&counter=0
  *
  * One literal colon after the issuer; the issuer both in the label and as a
  * parameter; everything other than A-Z a-z 0-9 . _ - percent-encoded with
  * upper-case hex; the secret without padding; algorithm, digits and period (in
- * that order) only if they differ from SHA1, 6 and 30, which every app assumes.
+ * that order) only if they differ from SHA1, 6 and 30, which every app assumes;
+ * for a device that counts its codes the counter, which it must have, and no
+ * period.
  */
 #ifndef TFA_OTPAUTH_H
 #define TFA_OTPAUTH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "store/base/fault.h"
 
@@ -29,6 +33,8 @@ struct otpauth {
 	const char *algorithm; /* "SHA1", ... */
 	int digits;
 	int period_s;
+	bool counts;      /* HOTP: the codes are counted, from counter */
+	uint64_t counter; /* of the first code */
 };
 
 /* Returns true if text is 1 to 32 of A-Z a-z 0-9 . _ -: the issuers that

@@ -26,13 +26,14 @@
 #include "store/core/otp.h"
 #include "store/core/policy.h"
 
-#define RECORD_MAX      (64UL * 1024) /* bytes of a record's text */
-#define DEVICES_MAX     8
-#define CODES_MAX       32
-#define EARLIER_MAX     3
-#define SOURCES_MAX     16
-#define VERIFIED_MAX    16
-#define SPENT_STEPS_MAX 16 /* of one device, without its last step; or its
+#define RECORD_MAX   (64UL * 1024) /* bytes of a record's text */
+#define DEVICES_MAX  8
+#define CODES_MAX    32
+#define EARLIER_MAX  3
+#define SOURCES_MAX  16
+#define VERIFIED_MAX 16
+#define SPENT_STEPS_MAX \
+	16 /* of one device, without its last step; or its
 			    * spent counters */
 #define SPENT_CODES_MAX 32
 #define UIDS_MAX        32

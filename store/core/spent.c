@@ -34,16 +34,17 @@ spent_step(struct device *device, uint64_t step)
 	device->last_step = step;
 }
 
-/* FAULT_NONE: it is the code of that step; FAULT_ABSENT: it is not; other faults
- * as otp_code(). */
-static enum fault
-compare_code(const struct device *device, uint64_t step, const char *code)
+enum fault
+spent_compare(const struct device *device, uint64_t step, const char *code)
 {
 	size_t digits = (size_t)device->digits;
 	char right[OTP_DIGITS_MAX + 1] = "";
-	enum fault fault = otp_code((enum otp_algorithm)device->algorithm,
-	    &device->secret, step, (int)digits, right);
+	enum fault fault;
 
+	if (strlen(code) != digits)
+		return FAULT_ABSENT;
+	fault = otp_code((enum otp_algorithm)device->algorithm, &device->secret,
+	    step, (int)digits, right);
 	if (fault == FAULT_NONE && CRYPTO_memcmp(right, code, digits) != 0)
 		fault = FAULT_ABSENT;
 	OPENSSL_cleanse(right, sizeof(right));
@@ -59,9 +60,9 @@ spent_is_step(struct device *device, const char *code, bool *ret_changed)
 
 	if (device->last_step == 0 || strlen(code) != (size_t)device->digits)
 		return false;
-	is_last = compare_code(device, device->last_step, code) == FAULT_NONE;
+	is_last = spent_compare(device, device->last_step, code) == FAULT_NONE;
 	for (size_t i = 0; i < count; i++)
-		if (compare_code(device, steps[i], code) == FAULT_NONE)
+		if (spent_compare(device, steps[i], code) == FAULT_NONE)
 			found = i;
 	if (found < count)
 		*ret_changed |= move_to_end(
@@ -75,15 +76,61 @@ spent_since(const struct device *device, uint64_t from, const char *code)
 	enum fault all = FAULT_ABSENT;
 
 	if (device->last_step >= from && device->last_step > 0)
-		all = compare_code(device, device->last_step, code);
+		all = spent_compare(device, device->last_step, code);
 	list_each(const uint64_t, step, device->spent_steps) {
 		enum fault fault = *step >= from
-		    ? compare_code(device, *step, code)
+		    ? spent_compare(device, *step, code)
 		    : FAULT_ABSENT;
 
 		if (all == FAULT_ABSENT)
 			all = fault;
 	}
+	return all;
+}
+
+/* A full list drops the counter that was seen longest ago. */
+static void
+remember_counter(struct device *device, uint64_t counter)
+{
+	uint64_t *spent = list_add_newest(
+	    &device->spent_counters, sizeof(*spent), SPENT_STEPS_MAX);
+
+	if (spent != NULL)
+		*spent = counter;
+}
+
+void
+spent_counter(struct device *device, uint64_t counter)
+{
+	const struct resync *seen = &device->resync;
+
+	if (seen->present && seen->counter < counter)
+		remember_counter(device, seen->counter);
+	device->resync = (struct resync){.present = false};
+	remember_counter(device, counter);
+	device->counter = counter + 1;
+}
+
+enum fault
+spent_is_counter(struct device *device, const char *code, bool *ret_changed)
+{
+	size_t count = device->spent_counters.count, found = count;
+	const uint64_t *counters = device->spent_counters.items;
+	enum fault all = FAULT_ABSENT;
+
+	for (size_t i = 0; i < count; i++) {
+		enum fault fault = spent_compare(device, counters[i], code);
+
+		if (fault != FAULT_NONE && fault != FAULT_ABSENT)
+			return fault;
+		if (fault == FAULT_ABSENT)
+			continue;
+		all = FAULT_NONE;
+		found = i;
+	}
+	if (found < count)
+		*ret_changed |= move_to_end(device->spent_counters.items, count,
+		    sizeof(uint64_t), found);
 	return all;
 }
 
@@ -145,10 +192,13 @@ spent_device(struct record *record, size_t i, int64_t now_s)
 {
 	struct device *device = &record->devices.items[i];
 	char code[OTP_DIGITS_MAX + 1] = "", hash[HASH_TEXT] = "";
+	size_t counted = device->spent_counters.count;
+	uint64_t last = counted > 0 ? device->spent_counters.items[counted - 1]
+				    : device->last_step;
 
-	if (device->last_step > 0 &&
+	if ((counted > 0 || last > 0) &&
 	    otp_code((enum otp_algorithm)device->algorithm, &device->secret,
-		device->last_step, (int)device->digits, code) == FAULT_NONE &&
+		last, (int)device->digits, code) == FAULT_NONE &&
 	    onetime_hash(code, hash) == FAULT_NONE)
 		spent_add(record, hash, SPENT_USED,
 		    device->last_used_s > 0 ? device->last_used_s : now_s);

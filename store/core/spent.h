@@ -27,6 +27,26 @@ void spent_step(struct device *device, uint64_t step);
  */
 bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 
+/*
+ * Sets the counter of a device that counts to the one after this, which is
+ * remembered as spent, as is the one that the device noted (struct resync).  It
+ * must be below UINT64_MAX.
+ */
+void spent_counter(struct device *device, uint64_t counter);
+
+/*
+ * FAULT_NONE: code belongs to a spent counter, however old, which becomes the one
+ * seen last; *ret_changed is set to true if the order of the list changed.
+ * FAULT_ABSENT: to none; other faults as otp_code().  All are computed.
+ */
+enum fault
+spent_is_counter(struct device *device, const char *code, bool *ret_changed);
+
+/* FAULT_NONE: code is the device's for that step or counter; FAULT_ABSENT: it is
+ * not; other faults as otp_code().  Takes the same time for each. */
+MUST_USE enum fault
+spent_compare(const struct device *device, uint64_t step, const char *code);
+
 /* FAULT_NONE: code, of device->digits digits, belongs to a spent step whose
  * number is from or higher; FAULT_ABSENT: to none; other faults as otp_code(). */
 MUST_USE enum fault

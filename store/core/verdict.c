@@ -13,8 +13,9 @@
  * In a message %W stands for the wait, %L for the time left, %D for the
  * deadline and %N for the name; %S for how to set up a device, %A for when
  * enrolment is offered again, %O for how long it stays open, %F for what to do
- * before the door opens, and %T for " on" and the day a code was spent, or
- * nothing if that is not known. exit is the gate's exit status for a denial.
+ * before the door opens, %C for how to come by the next code, and %T for " on"
+ * and the day a code was spent, or nothing if that is not known. exit is the
+ * gate's exit status for a denial.
  */
 static const struct {
 	const char *name;
@@ -68,7 +69,7 @@ static const struct {
 	"That was the last try: if your app shows these codes, set the phone's "
 	"clock to automatic; a recovery code works too."},
     [REASON_CODE_USED] = {"code_used", GATE_EXIT_DENIED,
-	"This code was already used: wait for the next one."},
+	"This code was already used: %C the next one."},
     [REASON_NOT_A_CODE] = {"not_a_code", GATE_EXIT_DENIED,
 	"That is no code: enter the digits that your app shows, or a one-time "
 	"code."},
@@ -171,6 +172,10 @@ static const struct {
     [REASON_TOKENS_FULL] = {"tokens_full", GATE_EXIT_DENIED,
 	"The list has room for %N tokens: take those out that nobody uses any "
 	"more (tfa-admin tokens --remove)."},
+    [REASON_FLEET_LEVEL] = {"fleet_level", GATE_EXIT_DENIED,
+	"A bastion of the fleet with an older tfa could not read the record of "
+	"a device that counts its codes: once all bastions have this tfa, "
+	"tfa-admin store level lets such devices in."},
     [REASON_KEY_UNLISTED] = {"key_unlisted", GATE_EXIT_DENIED,
 	"Your key is in none of the files that could restrict it: tell an "
 	"administrator (keys in the policy)."},
@@ -549,6 +554,8 @@ fill_in(char what, const struct reason_facts *facts, char *ret, size_t size)
 		say_again(facts, ret, size);
 	else if (what == 'O')
 		say_open(facts, ret, size);
+	else if (what == 'C')
+		snprintf(ret, size, "%s", facts->counts ? "take" : "wait for");
 	else if (what == 'F')
 		say_way_in(facts, ret, size);
 	else if (what == 'D') {
@@ -612,6 +619,16 @@ drift_say(int64_t drift_s, char *ret, size_t size)
 		    "Wrong code: it is from %s ago, or the phone's clock is "
 		    "that far behind (set it to automatic).",
 		    off);
+}
+
+void
+counts_say(char *ret, size_t size)
+{
+	size_t len = strlen(ret);
+
+	snprintf(ret + len, size - len,
+	    " If a token that counts its codes shows it, the token may have "
+	    "got ahead: type its next two codes, one after the other.");
 }
 
 static const struct {

@@ -96,6 +96,7 @@ enum reason {
 	REASON_TOKEN_HELD,
 	REASON_TOKENS_CLASH,
 	REASON_TOKENS_FULL,
+	REASON_FLEET_LEVEL,
 	REASON_KEY_UNLISTED,
 	REASON_KEY_IN_OPEN_FILE,
 	REASON_KEY_DOUBTFUL,
@@ -156,6 +157,8 @@ struct reason_facts {
 	const char *name;   /* a group, a rule, a user, a file; or "" */
 	int64_t spent_s;    /* ONE_TIME_USED and the like: when it was spent;
 			     * 0: not known */
+	bool counts;        /* WRONG_CODE, CODE_USED: a device of the user's
+			     * counts its codes */
 };
 
 /* Returns the reason's name in logs and in the protocol, such as
@@ -208,6 +211,11 @@ void reason_say_admin(enum reason reason, const struct reason_facts *facts,
  * minutes.
  */
 void drift_say(int64_t drift_s, char *ret, size_t size);
+
+/* Adds to the message for a wrong code how a device that counts its codes comes
+ * back.  Said to everybody who has one, whatever the code was: it must not tell
+ * which codes are near. */
+void counts_say(char *ret, size_t size);
 
 /* Returns "pass", "challenge", "enroll" or "deny"; "deny" for any other
  * value. */

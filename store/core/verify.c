@@ -1,6 +1,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "store/core/counted.h"
 #include "store/core/onetime.h"
 #include "store/core/renew.h"
 #include "store/core/spent.h"
@@ -94,9 +95,9 @@ static enum reason
 judge_device(
     struct device *device, const char *code, int64_t now_s, bool *ret_changed)
 {
-	return device->type == DEVICE_TOTP
-	    ? judge_step(device, code, now_s, ret_changed)
-	    : REASON_WRONG_CODE;
+	return device->type == DEVICE_HOTP
+	    ? counted_judge(device, code, now_s, ret_changed)
+	    : judge_step(device, code, now_s, ret_changed);
 }
 
 /* For the log: by how many seconds a phone's clock would be off if this code
@@ -344,9 +345,10 @@ is_sent_again(struct record *record, const struct login *login,
 {
 	if (!spent_is_connection(record, login, code, &ret->changed))
 		return false;
-	for (size_t i = 0; i < record->devices.count; i++)
-		(void)spent_is_step(
-		    &record->devices.items[i], code, &ret->changed);
+	list_each(struct device, device, record->devices) {
+		(void)spent_is_step(device, code, &ret->changed);
+		(void)spent_is_counter(device, code, &ret->changed);
+	}
 	return true;
 }
 
@@ -365,6 +367,7 @@ verify_code(const struct policy *policy, struct record *record,
 
 	*ret = (struct outcome){.verdict = VERDICT_DENY,
 	    .reason = REASON_NOT_A_CODE,
+	    .counts = counted_has(record),
 	    .recovery_left = -1};
 	if (is_code && is_sent_again(record, login, code, ret))
 		ret->reason = REASON_CODE_USED;
@@ -372,6 +375,8 @@ verify_code(const struct policy *policy, struct record *record,
 		judge_one_time(policy, record, login, code, ret);
 	else if (is_code)
 		judge_digits(policy, record, login, code, ret);
+	if (is_code)
+		counted_settle(record, is_one_time, ret);
 	if (ret->verdict == VERDICT_PASS && !login->proof) {
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);
@@ -398,8 +403,10 @@ verify_pass(const struct policy *policy, struct record *record,
 		return;
 	if (onetime_hash(code, hash) == FAULT_NONE)
 		found = onetime_find(record, hash, login->now_s);
-	if (found < 0 || record->codes.items[found].use == CODE_PASS)
+	if (found < 0 || record->codes.items[found].use == CODE_PASS) {
 		judge_one_time(policy, record, login, code, ret);
+		counted_settle(record, true, ret);
+	}
 	if (ret->verdict == VERDICT_PASS) {
 		login_note_pass(policy, record, login, ret);
 		spent_connection(record, login, code);

@@ -52,6 +52,12 @@ store_bastion(const struct store *store, const char *user)
 	    : "";
 }
 
+bool
+store_takes_hotp(const struct store *store, const char *user)
+{
+	return !store->no_hotp || backend_of(store, user) == &folder_backend;
+}
+
 static void
 key_done(struct store_key *key)
 {

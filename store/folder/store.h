@@ -71,7 +71,9 @@ struct store {
 	struct fleet *fleet;                /* the shared engine's own */
 	const char *bastion; /* "", or ours, if it has uids of its own: of whose
 			      * records the shared engine has */
-	bool moves; /* we are who moves the records: STORE_MAINTENANCE */
+	bool no_hotp; /* the fleet's level: some bastion could not read records
+		       * with devices that count */
+	bool moves;   /* we are who moves the records: STORE_MAINTENANCE */
 };
 
 enum change { CHANGE_NONE = 0, CHANGE_WRITE };
@@ -180,6 +182,10 @@ bool store_names_has(const struct store_names *names, const char *text);
 
 /* The bastion whose uid of that user is in the record, for record_uid(). */
 const char *store_bastion(const struct store *store, const char *user);
+
+/* False if the user's record is the fleet's, and must not have a device that
+ * counts its codes (charter.h: CHARTER_HOTP). */
+bool store_takes_hotp(const struct store *store, const char *user);
 
 /*
  * ret: the user's name, percent-encoded, as its file's name without the

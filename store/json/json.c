@@ -258,8 +258,8 @@ check_keys(struct json_reader *r, const struct members *m, const char *at)
 		if (lacks != NULL && seen)
 			return json_refuse_place(r, at, &place, lacks);
 		if (lacks == NULL && !seen && is_needed(field))
-			return json_refuse(r, at, "the key \"%s\" is missing",
-			    field->key);
+			return json_refuse(
+			    r, at, "the key \"%s\" is missing", field->key);
 	}
 	return FAULT_NONE;
 }

@@ -113,10 +113,10 @@ struct json_shape {
 };
 
 /* The rows, the check and, if any, what it lacks. */
-#define JSON_SHAPE(f, ...)                                                \
-	{                                                                 \
-		.fields = (f), .count = sizeof(f) / sizeof((f)[0]),       \
-		.check = __VA_ARGS__                                      \
+#define JSON_SHAPE(f, ...)                                          \
+	{                                                           \
+		.fields = (f), .count = sizeof(f) / sizeof((f)[0]), \
+		.check = __VA_ARGS__                                \
 	}
 
 /*

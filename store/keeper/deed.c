@@ -347,6 +347,13 @@ say_drift(const struct deed *deed, struct reply *reply)
 }
 
 static void
+say_counts(const struct deed *deed, struct reply *reply)
+{
+	if (deed->outcome.reason == REASON_WRONG_CODE && deed->outcome.counts)
+		counts_say(reply->message, sizeof(reply->message));
+}
+
+static void
 deed_say(const struct deed *deed, struct reply *reply)
 {
 	const struct outcome *outcome = &deed->outcome;
@@ -356,7 +363,8 @@ deed_say(const struct deed *deed, struct reply *reply)
 	    .open_s = outcome->open_s,
 	    .may_add = outcome->first != FIRST_NO,
 	    .name = outcome->name,
-	    .spent_s = outcome->spent_s};
+	    .spent_s = outcome->spent_s,
+	    .counts = outcome->counts};
 
 	if (outcome->deadline_s > deed->login.now_s)
 		facts.left_s = outcome->deadline_s - deed->login.now_s;
@@ -367,6 +375,7 @@ deed_say(const struct deed *deed, struct reply *reply)
 		reason_say(outcome->reason, &facts, reply->message,
 		    sizeof(reply->message));
 	say_drift(deed, reply);
+	say_counts(deed, reply);
 	reply->may_skip = outcome->may_skip;
 	reply->left_s = facts.left_s;
 }

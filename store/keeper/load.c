@@ -127,6 +127,7 @@ load_kept(struct call *call, bool fresh)
 	call->policy_s = kept.checked_s;
 	call->store.bastion = charter_uids(
 	    &kept.charter, call->store.fleet->config, call->keeper->host);
+	call->store.no_hotp = kept.charter.level < CHARTER_HOTP;
 	kept_done(&kept);
 	return reason;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "store/core/counted.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
 
@@ -45,7 +46,9 @@ provision_add(struct provision *p, struct record *record)
 
 	if (p->import != NULL)
 		return enroll_import(record, p->import, call->now_s, p->device);
-	return enroll_provision(record, p->secret, "phone", call->now_s,
+	return enroll_provision(record, p->secret,
+	    call->request.hotp ? DEVICE_HOTP : DEVICE_TOTP,
+	    call->request.hotp ? "token" : "phone", call->now_s,
 	    call->request.use[0] != '\0' ? &p->recovery : NULL, &p->recovers,
 	    p->device);
 }
@@ -80,6 +83,9 @@ provision(struct provision *p, struct record *record)
 		return REASON_CODES_FULL;
 	if (fault != FAULT_NONE || !provision_keep(record, &p->after))
 		return REASON_STORE;
+	if (counted_has(record) &&
+	    !store_takes_hotp(&call->store, record->user))
+		return REASON_FLEET_LEVEL;
 	return REASON_DONE;
 }
 

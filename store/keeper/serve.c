@@ -73,7 +73,7 @@ static const struct kind requests[] = {
 	    keeper_ended, NULL},
 	{"unlock", WHO_HELPER, HELP, "unlock", keeper_unlock, NULL},
 	{"code", WHO_HELPER, HELP | TAKES(USE), "code", keeper_code, NULL},
-	{"enroll", WHO_ROOT, ADMIN | TAKES(USE), "enroll", keeper_provision,
+	{"enroll", WHO_ROOT, ADMIN | TAKES(USE) | TAKES(HOTP), "enroll", keeper_provision,
 	    NULL},
 	{"import", WHO_ROOT, ADMIN | TAKES(IMPORT), "import", keeper_import,
 	    NULL},

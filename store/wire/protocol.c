@@ -56,6 +56,7 @@ static const struct json_field request_fields[] = {
     [FIELD_SERIAL] = ROW(TEXT, request, "serial", MAYBE, serial),
     [FIELD_TOKENS] = ROW(
 	LIST, request, "tokens", MAYBE, tokens, TOKENS_SENT, &token_item),
+    [FIELD_HOTP] = ROW(FLAG, request, "hotp", MAYBE, hotp),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
 

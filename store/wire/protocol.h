@@ -67,6 +67,7 @@ enum request_field {
 	FIELD_MARK,
 	FIELD_SERIAL,
 	FIELD_TOKENS,
+	FIELD_HOTP,
 };
 
 /*
@@ -110,12 +111,12 @@ struct request {
 			       * the gate has judged the key, or KEYS_NONE */
 	bool judged;          /* login: it passed here, and was logged */
 	bool last;            /* a code that is wrong ends the login */
+	bool hotp;            /* enroll: a device that counts its codes */
 	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
 			       * policy_get gave it; "0": there is none */
 	char serial[TOKEN_SERIAL]; /* assign, tokens_remove */
-	LIST_OF(struct token)
-	tokens; /* tokens_put: some of those that are to
-				       * come into the list */
+	/* tokens_put: some of those that are to come into the list */
+	LIST_OF(struct token) tokens;
 };
 
 struct note {

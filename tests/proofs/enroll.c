@@ -46,6 +46,7 @@ static char id[1], new_id, new_code;
  * utf8_clean record_last_device */
 proof(enroll)
 {
+	enum device_type type;
 	enum fault fault;
 	struct recovery new;
 	char text[ONETIME_TEXT];
@@ -71,8 +72,8 @@ proof(enroll)
 	fault = CASE == 0 ? enroll_begin(&record, secret, "", by.now_s)
 	    : CASE == 1
 	    ? enroll_confirm(&policy, &record, &by, id, "", 0, &new, &out)
-	    : CASE == 2 ? enroll_provision(&record, secret, "", by.now_s, &new,
-			      &recovers, text)
+	    : CASE == 2 ? enroll_provision(&record, secret, type, "", by.now_s,
+			      &new, &recovers, text)
 	    : CASE == 3 ? enroll_import(&record, &import, by.now_s, text)
 	    : CASE == 4 ? enroll_add_code(&record, CODE_PASS, new.codes[0],
 			      by.now_s, text, &voided)

@@ -79,6 +79,17 @@ fixture_device(struct record *record)
 	return device;
 }
 
+struct device *
+fixture_counted(struct record *record, uint64_t counter)
+{
+	struct device *device = fixture_device(record);
+
+	device->type = DEVICE_HOTP;
+	device->period_s = 0;
+	device->counter = counter;
+	return device;
+}
+
 void
 fixture_one_time(
     struct record *record, enum code_use use, const char *text, int64_t until_s)
@@ -108,29 +119,59 @@ fixture_source(struct record *record, int64_t last_s)
 }
 
 void
+fixture_code_of(const struct device *device, uint64_t number,
+    char ret[static OTP_DIGITS_MAX + 1])
+{
+	cr_assert_eq(otp_code((enum otp_algorithm)device->algorithm,
+			 &device->secret, number, (int)device->digits, ret),
+	    FAULT_NONE);
+}
+
+void
 fixture_code(const struct device *device, int64_t now_s, int steps,
     char ret[static OTP_DIGITS_MAX + 1])
 {
-	int64_t step = (int64_t)otp_step(now_s, device->period_s) + steps;
+	fixture_code_of(device,
+	    (uint64_t)((int64_t)otp_step(now_s, device->period_s) + steps),
+	    ret);
+}
 
-	cr_assert_eq(
-	    otp_code((enum otp_algorithm)device->algorithm, &device->secret,
-		(uint64_t)step, (int)device->digits, ret),
-	    FAULT_NONE);
+/* The steps or counters that may matter. */
+static void
+numbers_of(const struct device *device, int64_t now_s, uint64_t *ret_from,
+    uint64_t *ret_count)
+{
+	bool counts = device->type == DEVICE_HOTP;
+	uint64_t around = counts ? 300 : 30;
+	uint64_t number = counts ? device->counter
+				 : otp_step(now_s, device->period_s);
+
+	*ret_from = number > around ? number - around : 0;
+	*ret_count = 2 * around + 1;
+}
+
+static bool
+is_taken_by(const struct device *device, int64_t now_s, const char *digits)
+{
+	uint64_t from, count;
+
+	numbers_of(device, now_s, &from, &count);
+	for (uint64_t i = 0; i < count; i++) {
+		char code[OTP_DIGITS_MAX + 1];
+
+		fixture_code_of(device, from + i, code);
+		if (strcmp(code, digits) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool
 is_taken(const struct record *record, int64_t now_s, const char *digits)
 {
 	for (size_t i = 0; i < record->devices.count; i++)
-		for (int step = -30; step <= 30; step++) {
-			char code[OTP_DIGITS_MAX + 1];
-
-			fixture_code(
-			    &record->devices.items[i], now_s, step, code);
-			if (strcmp(code, digits) == 0)
-				return true;
-		}
+		if (is_taken_by(&record->devices.items[i], now_s, digits))
+			return true;
 	return false;
 }
 

@@ -44,6 +44,9 @@ void fixture_record(struct record *ret);
 /* Adds a device d1, d2, ..., each with its own secret. */
 struct device *fixture_device(struct record *record);
 
+/* fixture_device(), of one that counts its codes. */
+struct device *fixture_counted(struct record *record, uint64_t counter);
+
 /* Adds a one-time code; text is 16 characters of Crockford's base 32, or the
  * digits of a CODE_SCRATCH. */
 void fixture_one_time(struct record *record, enum code_use use,
@@ -56,7 +59,12 @@ void fixture_source(struct record *record, int64_t last_s);
 void fixture_code(const struct device *device, int64_t now_s, int steps,
     char ret[static OTP_DIGITS_MAX + 1]);
 
-/* ret: digits that are no device's code within 30 steps of now_s. */
+/* ret: the code of that step or counter. */
+void fixture_code_of(const struct device *device, uint64_t number,
+    char ret[static OTP_DIGITS_MAX + 1]);
+
+/* ret: digits that are no device's code within 30 steps of now_s, or 300 of its
+ * counter. */
 void
 fixture_wrong(const struct record *record, int64_t now_s, char ret[static 7]);
 

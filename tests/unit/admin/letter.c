@@ -18,7 +18,7 @@ page_for(const char *user, const char *host, size_t codes)
 	memcpy(reply.user, "alice", sizeof("alice"));
 	for (size_t i = 0; i < codes; i++)
 		strcpy(notes[i].text, "ABCD-EFGH-JKMN-PQRS");
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	memcpy(reply.user, user, strlen(user) + 1);
 	text = letter_text(&letter);
 	cr_assert_not_null(text);

@@ -71,12 +71,33 @@ Test(scan, is_made_by_a_program_of_its_own)
 	scoped_json_text char *modules = NULL;
 	struct qr code;
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	cr_assert_not_null(scan.modules);
 	cr_expect(qr_read(scan.modules, &code));
 	cr_assert_eq(qr_encode(scan.uri, &modules), FAULT_NONE);
 	cr_expect_str_eq(scan.modules, modules);
 	cr_expect(scan_works());
+}
+
+Test(scan, says_that_a_device_counts)
+{
+	static const struct reply reply = {.issuer = "Example",
+	    .user = "alice",
+	    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
+	scoped_scan struct scan scan = {.modules = NULL};
+	struct qr code;
+
+	cr_assert_eq(scan_make(&reply, DEVICE_HOTP, &scan), FAULT_NONE);
+	cr_expect(scan_counts(&scan));
+	cr_expect_eq(
+	    strncmp(scan.uri, "otpauth://hotp/Example:alice%40", 31), 0);
+	cr_expect_not_null(strstr(scan.uri, "&counter=0"));
+	cr_expect_null(strstr(scan.uri, "period"));
+	cr_expect(qr_read(scan.modules, &code));
+	scan_done(&scan);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
+	cr_expect_not(scan_counts(&scan));
+	cr_expect_null(strstr(scan.uri, "counter"));
 }
 
 Test(scan, is_none_of_what_no_app_takes)
@@ -86,7 +107,7 @@ Test(scan, is_none_of_what_no_app_takes)
 	    .secret = "7XHYIIPZX5RHT2UDRSGOBMILW2XDBWLD"};
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	cr_expect_eq(scan_make(&reply, &scan), FAULT_FORMAT);
+	cr_expect_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_FORMAT);
 	cr_expect_str_empty(scan.uri);
 	cr_expect_null(scan.modules);
 }

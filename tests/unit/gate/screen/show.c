@@ -36,7 +36,7 @@ Test(show, device_is_a_code_with_the_key_beside_it)
 	scoped_scan struct scan scan = {.modules = NULL};
 	const char *text;
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	text = shown(&scan);
 	cr_expect_not_null(strstr(text, "scan"));
 	cr_expect_not_null(strstr(text, "\033["));
@@ -59,12 +59,22 @@ Test(show, device_is_text_where_no_code_can_be_made)
 	cr_expect_not_null(strstr(text, "\nLater.\n"));
 }
 
+/* Many apps know no codes that are counted. */
+Test(show, device_that_counts_names_apps_that_do)
+{
+	const struct scan scan = {.uri = "otpauth://hotp/Example:alice%40"};
+	const char *text = shown(&scan);
+
+	cr_expect_not_null(strstr(text, "HOTP"));
+	cr_expect_null(strstr(text, "Authy"));
+}
+
 /* Nobody reads the digits here: an admin hands the code over. */
 Test(show, device_without_a_prompt_speaks_of_the_next_login)
 {
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	for (int columns = 0; columns <= 100; columns += 100) {
 		const char *text = shown_in(
 		    &scan, columns, columns / 2, "", "");
@@ -108,7 +118,7 @@ Test(show, nothing_scrolls_off_in_any_window)
 	    "later.";
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	cr_assert_eq(scan_make(&reply, &scan), FAULT_NONE);
+	cr_assert_eq(scan_make(&reply, DEVICE_TOTP, &scan), FAULT_NONE);
 	for (int columns = 20; columns <= 130; columns += 3) {
 		for (int rows = 14; rows <= 60; rows++) {
 			const char *text = shown_in(

@@ -36,6 +36,25 @@ expect_uri(const struct otpauth *account, const char *expected)
 	cr_expect_str_eq(uri, expected);
 }
 
+/* Key Uri Format: HOTP needs a counter, and has no period. */
+Test(otpauth, names_the_counter_of_a_device_that_counts)
+{
+	struct otpauth account = alice();
+
+	account.counts = true;
+	account.period_s = 0;
+	expect_uri(&account,
+	    "otpauth://hotp/Example-Bastion:alice%40bastion" PARAMETERS
+	    "&counter=0");
+	account.digits = 8;
+	account.algorithm = "SHA512";
+	account.counter = UINT64_MAX;
+	account.period_s = 60;
+	expect_uri(&account,
+	    "otpauth://hotp/Example-Bastion:alice%40bastion" PARAMETERS
+	    "&algorithm=SHA512&digits=8&counter=18446744073709551615");
+}
+
 static void
 expect_label(const char *user, const char *host, const char *label)
 {

@@ -150,3 +150,30 @@ Test(restored, leaves_a_record_that_can_be_read)
 	record_done(&again);
 	end(&s);
 }
+
+/* Codes that were typed since the backup are good by its counter: only two in a
+ * row, which nobody has seen, bring the device back. */
+Test(restored, wants_two_codes_of_a_device_that_counts)
+{
+	struct scene s = begin();
+	struct device *device = fixture_counted(&s.record, 100);
+	char code[OTP_DIGITS_MAX + 1];
+	size_t n = s.record.devices.count;
+
+	device->resync = (struct resync){
+	    .present = true, .counter = 140, .at_s = NOW_S};
+	restored_close(&s.record, NOW_S);
+	device = &s.record.devices.items[n - 1];
+	cr_expect(device->unsure);
+	cr_expect_eq(device->counter, 100);
+	fixture_code_of(device, 141, code);
+	cr_expect_eq(give(&s, code), REASON_WRONG_CODE);
+	fixture_code_of(device, 100, code);
+	cr_expect_eq(give(&s, code), REASON_WRONG_CODE);
+	fixture_code_of(device, 102, code);
+	cr_expect_eq(give(&s, code), REASON_WRONG_CODE);
+	fixture_code_of(device, 103, code);
+	cr_expect_eq(give(&s, code), REASON_DONE);
+	cr_expect_not(device->unsure);
+	end(&s);
+}

@@ -194,6 +194,10 @@ Test(verdict, fills_in_the_facts)
 		"A code will be required in 3 days. Press Enter to do this "
 		"later."},
 	    {REASON_CODE, {.name = ""}, ""},
+	    {REASON_CODE_USED, {.name = ""},
+		"This code was already used: wait for the next one."},
+	    {REASON_CODE_USED, {.counts = true},
+		"This code was already used: take the next one."},
 	    {REASON_ONE_TIME_USED, {.spent_s = NOW_S},
 		"This code was already used on 2026-10-26: a one-time code "
 		"works once."},
@@ -327,4 +331,25 @@ Test(verdict, tells_an_administrator_what_to_do)
 	cr_expect_not_null(strstr(text, "The group \"name\" could not"));
 	reason_say_admin(REASON_STORE_BACK, &facts, text, sizeof(text));
 	cr_expect_not_null(strstr(text, "tfa-admin store accept-restore"));
+}
+
+/* It fits behind the longest message for a wrong code. */
+Test(verdict, says_how_a_device_that_counts_comes_back)
+{
+	static const int64_t drifts_s[] = {0, 60, 600, -600};
+
+	for (size_t i = 0; i < COUNT(drifts_s); i++) {
+		struct reason_facts facts = {.name = ""};
+		char said[MESSAGE_TEXT];
+
+		if (drifts_s[i] == 0)
+			reason_say(
+			    REASON_WRONG_CODE, &facts, said, sizeof(said));
+		else
+			drift_say(drifts_s[i], said, sizeof(said));
+		counts_say(said, sizeof(said));
+		cr_expect_eq(strncmp(said, "Wrong code", 10), 0, "%s", said);
+		cr_expect_not_null(strstr(said, "next two codes"), "%s", said);
+		cr_expect_eq(said[strlen(said) - 1], '.', "%s", said);
+	}
 }

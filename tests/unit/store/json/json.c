@@ -785,8 +785,7 @@ Test(json, gives_a_form_no_more_than_it_could_have_written)
 	    .need = JSON_REQUIRED,
 	    .size = sizeof(int64_t),
 	    .form = &form};
-	static const struct json_shape shape = {
-	    .fields = &field, .count = 1};
+	static const struct json_shape shape = {.fields = &field, .count = 1};
 	char text[TEXT_MAX];
 
 	for (int len = JSON_FORM_TEXT - 2; len < TEXT_MAX - 32; len++) {

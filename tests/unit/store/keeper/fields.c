@@ -68,6 +68,7 @@ static const struct {
     {"mark", "'7'", "''"},
     {"serial", "'T1'", "''"},
     {"tokens", "[" TOKEN "]", "[]"},
+    {"hotp", "true", "false"},
 };
 #define FIELDS COUNT(fields)
 

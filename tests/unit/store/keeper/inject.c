@@ -89,6 +89,22 @@ has_one_more(const struct record *record)
 	return record->devices.count == 2;
 }
 
+/* The counter is on disk before the door opens. */
+static bool
+is_counted(const struct record *record)
+{
+	return record->devices.items[0].counter == otp_step(NOW_S, 30) + 1;
+}
+
+static bool
+has_one_that_counts(const struct record *record)
+{
+	return has_one_more(record) &&
+	    record->devices.items[1].type == DEVICE_HOTP &&
+	    record->devices.items[1].counter == 0 &&
+	    record->devices.items[1].period_s == 0;
+}
+
 static bool
 is_spent_and_pending(const struct record *record)
 {
@@ -170,6 +186,8 @@ static const struct asked {
 	is_spent, NOTES, required},
     {"'verify'," CLAIMED ",'code':'%s'", OF_DEVICE, scene_enrolled, "pass",
 	is_spent, FOLLOWS, required},
+    {"'verify'," CLAIMED ",'code':'%s'", OF_DEVICE, scene_counted, "pass",
+	is_counted, NOTES, required},
     {"'verify'," CLAIMED ",'code':'" SCENE_RECOVERY "'", NO_CODE,
 	scene_enrolled, "pass", is_code_gone, NOTES, required},
     {"'verify','door':true," CLAIMED ",'code':'%s'", OF_DEVICE, scene_enrolled,
@@ -227,6 +245,8 @@ static const struct asked {
 	is_first_device, UNDONE, required},
     {"'enroll','user':'root'", NO_CODE, scene_enrolled, "pass", has_one_more,
 	UNDONE, required},
+    {"'enroll','user':'root','hotp':true", NO_CODE, scene_enrolled, "pass",
+	has_one_that_counts, UNDONE, required},
     {"'import','user':'root','import':{" ACCOUNT "}", NO_CODE, scene_codes,
 	"pass", has_one_more, UNDONE, required},
     {"'import','user':'root','import':{" ACCOUNT "}", NO_CODE, scene_code_alone,

@@ -29,6 +29,14 @@ scene_enrolled(struct record *record)
 	fixture_one_time(record, CODE_RECOVER, SCENE_RECOVERY, 0);
 }
 
+/* Its next counter has the code that the other type of device has now. */
+void
+scene_counted(struct record *record)
+{
+	fixture_counted(record, otp_step(NOW_S, 30));
+	fixture_one_time(record, CODE_RECOVER, SCENE_RECOVERY, 0);
+}
+
 void
 scene_two_devices(struct record *record)
 {

@@ -775,6 +775,35 @@ Test(keeper_shared, has_one_uid_for_all_below_the_level)
 	end(s);
 }
 
+/* An older tfa in the fleet could not read such a record. */
+Test(keeper_shared, takes_no_device_that_counts_below_the_level)
+{
+	static const char enroll[] = "'enroll','user':'root','hotp':true",
+			  import[] =
+			      "'import','user':'root','import':{"
+			      "'algorithm':'SHA1','digits':6,'period':30,"
+			      "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',"
+			      "'last_step':'0'}";
+	struct scene *s = begin_uids(CHARTER_HOTP - 1);
+	struct record record;
+
+	EXPECT(ask(s, 1, enroll, NO_CODE), "fleet_level");
+	EXPECT(ask(s, 1, import, NO_CODE), "done");
+	read_shared(s, &record);
+	cr_assert_eq(record.devices.count, 1);
+	cr_expect_eq(record.devices.items[0].type, DEVICE_TOTP);
+	record_done(&record);
+	EXPECT(
+	    ask(s, 1, "'enroll','user':'daemon','hotp':true", NO_CODE), "done");
+	founder_charter(&s->fleets[0], FOUNDER_EPOCH, CHARTER_HOTP);
+	EXPECT(ask(s, 1, enroll, NO_CODE), "done");
+	read_shared(s, &record);
+	cr_assert_eq(record.devices.count, 2);
+	cr_expect_eq(record.devices.items[1].type, DEVICE_HOTP);
+	record_done(&record);
+	end(s);
+}
+
 /* The record of a local user is in one bastion's folder. */
 Test(keeper_shared, local_users_have_one_uid)
 {
