@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "store/core/counted.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
 #include "store/keeper/tokens.h"
@@ -44,9 +45,12 @@ add_device(struct assign *a, struct record *record)
 	fault = enroll_assign(record, a->token, call->now_s, a->device);
 	if (fault == FAULT_LIMIT)
 		return REASON_DEVICES_FULL;
-	return fault == FAULT_NONE && undo_after(&a->undo, record)
-	    ? REASON_DONE
-	    : REASON_STORE;
+	if (fault != FAULT_NONE || !undo_after(&a->undo, record))
+		return REASON_STORE;
+	return counted_has(record) &&
+		!store_takes_hotp(&call->store, record->user)
+	    ? REASON_FLEET_LEVEL
+	    : REASON_DONE;
 }
 
 /* Returns REASON_DONE, or why the record stays as it is. */
