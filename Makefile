@@ -161,6 +161,8 @@ PAM_PARTS := $(filter-out gate/pam/pam_tfa.c,$(PAM_SRC))
 # These neither open a file nor talk to anybody.
 LINK_PARTS := $(addprefix store/link/,request.c tree.c etcd.c etcd_judge.c \
 	etcd_read.c endpoints.c token.c history.c certificate.c)
+SEEDS_PARTS := $(addprefix admin/tokens/,columns.c csv_text.c key_text.c \
+	maker_file.c pskc.c pskc_key.c seeds.c seeds_csv.c)
 KEEPER_PARTS := $(filter-out store/keeper/main.c,$(KEEPER_SRC))
 ALL_C := $(PRODUCT_SRC) $(UNIT_SRC) $(SCENARIO_SRC) $(SOAK_SRC) $(ODDS_SRC) \
 	$(ENVFUZZ_SRC) $(SUPPORT_SRC) $(EXAMPLE_SRC) $(FUZZ_SRC) \
@@ -260,7 +262,7 @@ $(BUILD)/tfa-keeper: $(call obj,$(KEEPER_SRC)) $(BUILD)/libtfa.a
 
 $(BUILD)/tfa-admin: $(call obj,$(ADMIN_SRC)) $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz $(MAP)
+	$(Q)$(CC) $(LINK) $^ -o $@ -lsmartcols -lcrypto -lz -lexpat $(MAP)
 
 # The link of a fleet, the only program with a network: where it is not wanted,
 # neither is libcurl.
@@ -281,7 +283,7 @@ PAM_LIB := $(addprefix gate/sshd/,config.c config_words.c guard.c hardware.c \
 	$(wildcard store/json/*.c) \
 	$(addprefix store/base/,address.c base32.c clock.c descriptor.c endpoint.c \
 	fault.c file.c list.c utf8.c when.c) \
-	$(addprefix store/core/,record.c record_check.c typed.c verdict.c) \
+	$(addprefix store/core/,record.c record_check.c token.c typed.c verdict.c) \
 	store/import/import.c store/system/passwd.c \
 	$(addprefix store/wire/,connection.c dial.c protocol.c)
 pic = $(sort $(patsubst %.c,$(BUILD)/obj-pic/%.o,$(1)))
@@ -325,7 +327,7 @@ $(BUILD)/unit: LINK += $(WRAPPED:%=-Wl,--wrap=%)
 $(BUILD)/unit: $(call obj,$(UNIT_SRC)) $(BUILD)/libparts.a $(BUILD)/libtfa.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LINK) $^ -o $@ -lcriterion -lcjson -lcrypto -lqrencode \
-	    -lsmartcols -lz
+	    -lsmartcols -lz -lexpat
 
 # Sanitizers look at the programs that the scenarios start; what starts them is
 # an ordinary program, of the ordinary build.
@@ -474,10 +476,10 @@ fuzz: deps
 build-fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_SUPPORT_SRC) \
-    $(PAM_PARTS) $(LINK_PARTS)) $(BUILD)/libtfa.a
+    $(PAM_PARTS) $(LINK_PARTS) $(SEEDS_PARTS)) $(BUILD)/libtfa.a
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $^ -o $@ -lcjson -lcrypto -lexpat
 
 demo: deps
 	$(MAKE) all $(BUILD)/demo
@@ -543,7 +545,7 @@ sbom: all door $(FLEET)
 
 # Debian's packages: what to build and install with, what else to test with.
 BUILD_DEPS := gcc musl-tools libssl-dev libqrencode-dev libsmartcols-dev \
-	zlib1g-dev libpam0g-dev
+	zlib1g-dev libexpat1-dev libpam0g-dev
 FLEET_DEPS := libcurl4-openssl-dev libcjson-dev
 TEST_DEPS := python3 $(FLEET_DEPS) libcriterion-dev \
 	openssh-server openssh-client openssh-sftp-server \

@@ -32,6 +32,7 @@
  *	letter_file.c  and the file of that
  *	escape.c       text within HTML
  *	import.c       import
+ *	tokens/        import --csv, tokens, assign; seeds.h reads makers' files
  *	log/           log; history.h, which reads the audit, for other commands too
  *	report/        report; report.h lists its files
  *	metrics/       metrics; metrics.h lists its files
@@ -97,7 +98,8 @@ struct admin {
 	bool deep;                                    /* doctor */
 	const char *qr, *letter;                      /* enroll */
 	bool hotp;                                    /* enroll */
-	const char *account;                          /* import */
+	const char *account, *secrets;                /* import */
+	const char *taken_out;                        /* tokens */
 	const char *output;                           /* report */
 	bool block;                                   /* revoke */
 	bool code;                                    /* revoke, doctor */
@@ -127,6 +129,10 @@ admin_command admin_forget;
 admin_command admin_doctor;
 admin_command admin_unlock, admin_code, admin_log, admin_enroll, admin_import;
 admin_command admin_report, admin_metrics, admin_store;
+admin_command admin_tokens, admin_assign;
+
+/* import --csv: a maker's file of tokens. */
+admin_command admin_import_tokens;
 
 /*
  * Prints a message on stderr, as one line with the program's name before it.

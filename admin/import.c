@@ -218,7 +218,18 @@ import(const struct admin *admin, const char *user, const char *path)
 int
 admin_import(struct admin *admin, int argc, char **argv)
 {
-	if (argc != 2 || argv[1][0] == '\0')
+	if (admin->csv)
+		return admin_import_tokens(admin, argc, argv);
+	if (admin->secrets != NULL) {
+		admin_say("--secrets goes with --csv");
+		return ADMIN_MISUSED;
+	}
+	if (argc != 2) {
+		admin_say("import needs a USER and a FILE, or --csv and a FILE "
+			  "of tokens");
+		return ADMIN_MISUSED;
+	}
+	if (argv[1][0] == '\0')
 		return ADMIN_MISUSED;
 	if (!admin_root_only(admin, "import"))
 		return ADMIN_NOT_ALLOWED;

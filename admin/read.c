@@ -105,6 +105,14 @@ read_whole_own(const char *path, size_t *ret_len)
 	return read_plain(path, true, ret_len);
 }
 
+char *
+read_large_own(const char *path, size_t max, size_t *ret_len)
+{
+	scoped_fd int fd = descriptor_open_no_link(path, FLAGS);
+
+	return read_open(fd, true, max, ret_len);
+}
+
 static void
 judge_sound(const struct job *job, int fd, struct keys_text *ret)
 {

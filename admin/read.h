@@ -38,6 +38,9 @@ bool read_directory(const char *database, char *ret, size_t size);
  */
 char *read_whole_own(const char *path, size_t *ret_len);
 
+/* read_whole_own(), of at most max bytes. */
+char *read_large_own(const char *path, size_t max, size_t *ret_len);
+
 /*
  * Reads a file in the hands of a user, with that user's rights and no others,
  * as sshd does: a link to a file that only root may read shows nothing.

@@ -4,8 +4,8 @@
 # "compgen -W" would do, and each is quoted before it reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable exemptions forward
-policy users explain revoke forget code enroll import unlock log report metrics
-store help"
+policy users explain revoke forget code enroll import tokens assign unlock log
+report metrics store help"
 
 _tfa_admin_options()
 {
@@ -23,7 +23,8 @@ _tfa_admin_options()
 	revoke) echo --block --code --device --end-sessions ;;
 	code) echo --enroll --pass ;;
 	enroll) echo --hotp --qr --letter ;;
-	import) echo --account ;;
+	import) echo --account --csv --secrets ;;
+	tokens) echo --csv --remove ;;
 	log)
 		echo --user --since --until --verdict --event --reason --csv
 		;;
@@ -73,6 +74,7 @@ _tfa_argument()
 	--wait) printf '%s\n' 5m 15m 1h ;;
 	--until | --at) date +%Y-%m-%d ;;
 	--to) printf '%s\n' fleet folder ;;
+	--secrets) printf '%s\n' hex base32 ;;
 	--prefer) echo last-login ;;
 	--from | --device | --account | --new) ;;
 	*) return 1 ;;
@@ -202,11 +204,12 @@ _tfa_admin()
 		export) _tfa_files ;;
 		esac
 		;;
-	users | explain | revoke | forget | code | enroll | unlock)
+	users | explain | revoke | forget | code | enroll | assign | unlock)
 		_tfa_offer_names < <(_tfa_users)
 		;;
 	import)
 		case $before in
+		--csv) _tfa_files ;;
 		import) _tfa_offer_names < <(_tfa_users) ;;
 		*) _tfa_files ;;
 		esac

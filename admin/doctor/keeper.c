@@ -19,6 +19,7 @@
 #include "store/system/groups.h"
 #include "store/system/people.h"
 #include "store/folder/policy_file.h"
+#include "store/folder/tokens_file.h"
 #include "store/system/systemd.h"
 
 #define ROOM_MIB     64
@@ -150,6 +151,30 @@ judge_store_room(struct doctor *doctor, const char *path)
 	    mib);
 }
 
+/* The list of tokens has secrets; it may be missing. */
+static void
+judge_tokens(struct doctor *doctor, const char *folder)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+	uid_t owner = doctor->keeper.store != NULL ? geteuid()
+	    : pw != NULL                           ? pw->pw_uid
+						   : (uid_t)-1;
+	char path[CONFIG_WORD + 16], fix[2 * CONFIG_WORD + 160];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/" TOKENS_FILE, folder);
+	if (lstat(path, &st) < 0 ||
+	    (S_ISREG(st.st_mode) && st.st_uid == owner &&
+		(st.st_mode & 077) == 0 && st.st_nlink == 1))
+		return;
+	snprintf(fix, sizeof(fix), "chown %.80s %s; chmod 0600 %s",
+	    doctor->keeper.keeper_user, path, path);
+	doctor_fail(doctor, fix,
+	    "%.300s is not a file of the keeper's alone (uid %lu, mode %04o): "
+	    "others may have the secrets of tokens, and none can be assigned",
+	    path, (unsigned long)st.st_uid, (unsigned)(st.st_mode & 07777));
+}
+
 void
 doctor_store(struct doctor *doctor)
 {
@@ -169,6 +194,7 @@ doctor_store(struct doctor *doctor)
 		doctor_warn(doctor, NULL, "%.300s cannot be looked at: %s%s",
 		    users, strerror(errno),
 		    geteuid() == 0 ? "" : " (needs root)");
+	judge_tokens(doctor, folder);
 	judge_store_room(doctor, folder);
 }
 

@@ -468,6 +468,39 @@ enroll_import(struct record *record, const struct import *import, int64_t now_s,
 	return add_scratch(record, import);
 }
 
+/* The end of a serial number tells tokens of one delivery apart. */
+static void
+name_token(const char *serial, char ret[static NAME_TEXT])
+{
+	static const char word[] = "token ";
+	size_t room = NAME_TEXT - sizeof(word), len = strlen(serial);
+
+	snprintf(ret, NAME_TEXT, "%s%s", word,
+	    serial + (len > room ? len - room : 0));
+}
+
+enum fault
+enroll_assign(struct record *record, const struct token *token, int64_t now_s,
+    char ret_device[static DEVICE_ID_TEXT])
+{
+	struct device device = {
+	    .type = token->type,
+	    .algorithm = token->algorithm,
+	    .digits = token->digits,
+	    .period_s = token->period_s,
+	    .counter = token->counter,
+	    .secret = token->secret,
+	    .added_s = now_s,
+	    .added_from = ENROLL_ADMIN,
+	};
+	enum fault fault;
+
+	name_token(token->serial, device.name);
+	fault = admit_device(record, &device, ret_device);
+	OPENSSL_cleanse(&device, sizeof(device));
+	return fault;
+}
+
 /* Spends every device and code, so that whoever types one later is told that
  * it is void. */
 static void

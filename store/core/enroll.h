@@ -27,6 +27,7 @@
 #include "store/import/import.h"
 #include "store/core/login.h"
 #include "store/core/onetime.h"
+#include "store/core/token.h"
 
 #define ENROLL_SECRET_BYTES 20 /* 160 bits, RFC 4226 section 4 R6 */
 #define ENROLL_S            600
@@ -116,6 +117,15 @@ struct imported {
  */
 MUST_USE enum fault enroll_import(struct record *record,
     const struct import *import, int64_t now_s, struct imported *ret);
+
+/*
+ * Adds a token as a device, valid at once, as with enroll_provision(); its name
+ * is "token" and the serial number, or the end of one that is too long.  Faults
+ * as enroll_import().
+ */
+MUST_USE enum fault
+enroll_assign(struct record *record, const struct token *token, int64_t now_s,
+    char ret_device[static DEVICE_ID_TEXT]);
 
 /*
  * Adds an administrator's one-time code of that use, valid for a day, made of

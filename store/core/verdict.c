@@ -156,6 +156,24 @@ static const struct {
 	"no more fit: let the user make new ones (tfa recovery) first."},
     [REASON_KNOWN_SECRET] = {"known_secret", GATE_EXIT_DENIED,
 	"This user has a device with that secret: it is already imported."},
+    [REASON_TOKEN_UNKNOWN] = {"token_unknown", GATE_EXIT_DENIED,
+	"There is no token %N in this bastion's list: tfa-admin tokens shows "
+	"it."},
+    [REASON_TOKEN_TAKEN] = {"token_taken", GATE_EXIT_DENIED,
+	"This token was assigned to %N. To assign it anew, take that device "
+	"away (tfa-admin revoke --device), take the token out of the list "
+	"(tfa-admin tokens --remove), and import its line again."},
+    [REASON_TOKEN_BEGUN] = {"token_begun", GATE_EXIT_DENIED,
+	"This token is being assigned to %N, and that did not end: run the "
+	"same tfa-admin assign again."},
+    [REASON_TOKEN_HELD] = {"token_held", GATE_EXIT_DENIED,
+	"This token's secret is that of %N: take that device away first "
+	"(tfa-admin revoke --device), or two people could get the token."},
+    [REASON_TOKENS_CLASH] = {"tokens_clash", GATE_EXIT_DENIED,
+	"No token was taken: %N not fit this bastion's list."},
+    [REASON_TOKENS_FULL] = {"tokens_full", GATE_EXIT_DENIED,
+	"The list has room for %N tokens: take those out that nobody uses any "
+	"more (tfa-admin tokens --remove)."},
     [REASON_FLEET_LEVEL] = {"fleet_level", GATE_EXIT_DENIED,
 	"A bastion of the fleet with an older tfa could not read the record of "
 	"a device that counts its codes: once all bastions have this tfa, "
@@ -239,6 +257,10 @@ static const struct {
 	"at another bastion, and tell an administrator."},
     [REASON_BAD_RECORD] = {"bad_record", GATE_EXIT_DENIED,
 	"Your record is damaged: tell an administrator."},
+    [REASON_BAD_TOKENS] = {"bad_tokens", GATE_EXIT_DENIED,
+	"The list of tokens is damaged: tokens.json in the store's folder, "
+	"which the keeper's log says more about (journalctl -u tfa-keeper, or "
+	"syslog). Put a backup of it back, or move it away and import anew."},
     [REASON_DISK_FULL] = {"disk_full", GATE_EXIT_LATER,
 	"The server's disk is full or read-only, so a code cannot be "
 	"spent: tell an administrator."},
@@ -403,11 +425,11 @@ reason_is_fault(enum reason reason)
 	return reason == REASON_UNKNOWN_GROUP || reason == REASON_GROUP_ERROR ||
 	    reason == REASON_BAD_POLICY || reason == REASON_NO_POLICY ||
 	    reason == REASON_TOO_OLD || reason == REASON_CLOCK_OFF ||
-	    reason == REASON_BAD_RECORD || reason == REASON_DISK_FULL ||
-	    reason == REASON_STORE || reason == REASON_STORE_AWAY ||
-	    reason == REASON_STORE_UNSURE || reason == REASON_STORE_FULL ||
-	    reason == REASON_STORE_BACK || reason == REASON_NO_LOG ||
-	    reason == REASON_BAD_ACCOUNT;
+	    reason == REASON_BAD_RECORD || reason == REASON_BAD_TOKENS ||
+	    reason == REASON_DISK_FULL || reason == REASON_STORE ||
+	    reason == REASON_STORE_AWAY || reason == REASON_STORE_UNSURE ||
+	    reason == REASON_STORE_FULL || reason == REASON_STORE_BACK ||
+	    reason == REASON_NO_LOG || reason == REASON_BAD_ACCOUNT;
 }
 
 bool

@@ -49,6 +49,8 @@ static const struct audit_event audit_events[] = {
     {"device_remove", true},
     {"recovery", true},
     {"import", true},
+    {"tokens", true},
+    {"assign", true},
     {"code", true},
     {"revoke", true},
     {"unlock", true},

@@ -5,6 +5,7 @@
 #ifndef TFA_CALL_H
 #define TFA_CALL_H
 
+#include "store/core/tokens.h"
 #include "store/folder/audit.h"
 #include "store/keeper/keeper.h"
 #include "store/system/groups.h"
@@ -41,6 +42,7 @@ enum follow {
 	FOLLOW_NOTHING = 0,
 	FOLLOW_VERIFY, /* after a challenge */
 	FOLLOW_LOGIN,  /* after REASON_LOOK, once */
+	FOLLOW_TOKENS, /* after some of a list of tokens: the next ones */
 };
 
 #define TAKES(field) (UINT64_C(1) << FIELD_##field)
@@ -63,6 +65,7 @@ struct call {
 	enum follow follow; /* on this connection */
 	bool looked;        /* REASON_LOOK was answered on it */
 	const struct kind *kind;
+	struct tokens tokens; /* that were sent so far */
 	struct request request;
 	uint64_t carried; /* bit 1 << FIELD_X for each key that it had */
 	struct store store;

@@ -46,6 +46,12 @@ void keeper_policy_put(struct call *call);
 void keeper_provision(struct call *call);
 void keeper_import(struct call *call);
 
+/* tokens.c: the list of tokens; assign.c: a token for a user */
+void keeper_tokens(struct call *call);
+void keeper_tokens_put(struct call *call);
+void keeper_tokens_remove(struct call *call);
+void keeper_assign(struct call *call);
+
 /* users.c: sends a user's row, of users and status.  REASON_NONE, or why there
  * is none. */
 enum reason users_send_row(struct call *call, const char *user);

@@ -79,6 +79,14 @@ static const struct kind requests[] = {
 	    NULL},
 	{"import", WHO_ROOT, ADMIN | TAKES(IMPORT), "import", keeper_import,
 	    NULL},
+	{"tokens", WHO_ROOT, EACH, NULL, keeper_tokens, NULL},
+	{"tokens_put", WHO_ROOT,
+	    EACH | TAKES(OFFSET) | TAKES(TOKENS) | TAKES(LAST), "tokens",
+	    keeper_tokens_put, NULL},
+	{"tokens_remove", WHO_ROOT, EACH | TAKES(SERIAL), "tokens",
+	    keeper_tokens_remove, NULL},
+	{"assign", WHO_ROOT, ADMIN | TAKES(SERIAL), "assign", keeper_assign,
+	    NULL},
 	{"log", WHO_READER,
 	    EACH | TAKES(SINCE) | TAKES(USE) | TAKES(FILE) | TAKES(OFFSET),
 	    NULL, keeper_log, NULL},
@@ -312,6 +320,13 @@ dispatch(struct call *call)
 	}
 }
 
+static const char *const awaited[] = {
+    [FOLLOW_NOTHING] = "",
+    [FOLLOW_VERIFY] = "verify",
+    [FOLLOW_LOGIN] = "login",
+    [FOLLOW_TOKENS] = "tokens_put",
+};
+
 /*
  * A gate that holds a code already, or must look in other files of keys, has
  * its login judged by one process.  Who the peer is cannot have changed;
@@ -322,21 +337,23 @@ dispatch(struct call *call)
 static void
 serve_follow(struct call *call)
 {
-	bool verify = call->follow == FOLLOW_VERIFY;
-	const char *awaited = verify ? "verify" : "login";
+	enum follow follow = call->follow;
+	bool verify = follow == FOLLOW_VERIFY;
 	enum fault fault;
 
 	call->follow = FOLLOW_NOTHING;
 	request_done(&call->request);
 	call->request = (struct request){.version = 0};
-	fault = receive_request(call, FOLLOW_MS);
+	fault = receive_request(
+	    call, follow == FOLLOW_TOKENS ? RECEIVE_MS : FOLLOW_MS);
 	if (fault == FAULT_ABSENT || fault == FAULT_IO)
 		return;
 	call->report = (call->report | (verify ? REPORTED_FOLLOWED : 0)) &
 	    ~REPORTED_CLEAN;
 	call->now_s = time(NULL);
 	call_take_time(call);
-	if (fault == FAULT_NONE && strcmp(call->request.request, awaited) == 0)
+	if (fault == FAULT_NONE &&
+	    strcmp(call->request.request, awaited[follow]) == 0)
 		dispatch(call);
 	else
 		answer_deny(call, REASON_BAD_REQUEST, "");
@@ -361,6 +378,7 @@ keeper_serve(const struct keeper *keeper, int fd, const struct conduct *conduct)
 	while (call.follow != FOLLOW_NOTHING)
 		serve_follow(&call);
 	request_done(&call.request);
+	tokens_done(&call.tokens);
 	free(call.home);
 	free(call.shell);
 	alarm(0);

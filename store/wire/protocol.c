@@ -13,6 +13,9 @@
 #define ROW(kind, type, key, need, ...) \
 	JSON_ROW_##kind(key, JSON_##need, struct type, __VA_ARGS__)
 
+static const struct json_field token_item = JSON_ITEM_OBJECT(
+    struct token, &token_facts_shape);
+
 static const struct json_field request_fields[] = {
     [FIELD_VERSION] = ROW(NUMBER, request, "v", REQUIRED, version,
 	PROTOCOL_VERSION, PROTOCOL_VERSION),
@@ -52,6 +55,9 @@ static const struct json_field request_fields[] = {
     [FIELD_MARK] = ROW(TEXT, request, "mark", MAYBE, mark),
     [FIELD_HARDWARE] = ROW(
 	CHOICE, request, "hardware", MAYBE, hardware, hardware_names),
+    [FIELD_SERIAL] = ROW(TEXT, request, "serial", MAYBE, serial),
+    [FIELD_TOKENS] = ROW(
+	LIST, request, "tokens", MAYBE, tokens, TOKENS_SENT, &token_item),
     [FIELD_HOTP] = ROW(FLAG, request, "hotp", MAYBE, hotp),
 };
 const struct json_shape request_shape = JSON_SHAPE(request_fields, NULL);
@@ -88,6 +94,7 @@ static const struct json_field reply_fields[] = {
     ROW(TEXT, reply, "keys", MAYBE, keys),
     ROW(TIME, reply, "last_login", MAYBE, last_login_s),
     ROW(TEXT, reply, "last_from", MAYBE, last_from),
+    ROW(NUMBER, reply, "added", MAYBE, added, 0, JSON_COUNT_MAX),
     ROW(FLAG, reply, "end", MAYBE, end),
 };
 const struct json_shape reply_shape = JSON_SHAPE(reply_fields, NULL);

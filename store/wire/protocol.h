@@ -12,6 +12,7 @@
 
 #include "store/import/import.h"
 #include "store/core/login.h"
+#include "store/core/token.h"
 #include "store/base/endpoint.h"
 
 #define PROTOCOL_VERSION 1
@@ -65,6 +66,8 @@ enum request_field {
 	FIELD_LAST,
 	FIELD_MARK,
 	FIELD_HARDWARE,
+	FIELD_SERIAL,
+	FIELD_TOKENS,
 	FIELD_HOTP,
 };
 
@@ -96,7 +99,8 @@ struct request {
 	struct import import;         /* import: the accounts */
 	char target[ENDPOINT_TEXT];   /* connect: HOST:PORT */
 	char file[FILE_ID_TEXT];      /* log: the first one, by its id */
-	int64_t offset;               /* log: the byte of it to begin at */
+	int64_t offset; /* log: the byte of it to begin at; tokens_put: how
+			 * many tokens were sent before these */
 	/* users: only those in one of these states (words with commas), in
 	 * this group, without a login since then, without a device */
 	char states[STATES_TEXT];
@@ -112,6 +116,9 @@ struct request {
 	bool hotp;    /* enroll: a device that counts its codes */
 	char mark[MARK_TEXT]; /* policy_put: of the policy that is replaced, as
 			       * policy_get gave it; "0": there is none */
+	char serial[TOKEN_SERIAL]; /* assign, tokens_remove */
+	/* tokens_put: some of those that are to come into the list */
+	LIST_OF(struct token) tokens;
 };
 
 struct note {
@@ -148,7 +155,8 @@ struct reply {
 	char keys[KEYS_NAME]; /* policy_keys_name() of all these */
 	int64_t last_login_s; /* PASS, for a shell: the one before this */
 	char last_from[ADDRESS_TEXT];
-	bool end; /* of a stream */
+	int64_t added; /* tokens_put: how many are new */
+	bool end;      /* of a stream */
 };
 
 extern const struct json_shape request_shape;

@@ -17,13 +17,17 @@
 #include "store/keeper/requests.h"
 
 #define PAGE      "store/wire/PROTOCOL.md"
-#define ROWS_MAX  32
+#define ROWS_MAX  48
 #define CELL_TEXT 200
 #define ASKED_MAX 1024
 
 static const char policy_text[] =
     "{\"version\":1,\"issuer\":\"Test\",\"rules\":[],"
     "\"otherwise\":\"required\",\"enrollment\":{\"self\":\"always\"}}\n";
+
+#define TOKEN                                                         \
+	"{'serial':'T1','type':'totp','algorithm':'SHA1','digits':6," \
+	"'period':30,'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'}"
 
 /* A key that a request may have, with a value for it. */
 static const struct {
@@ -63,6 +67,8 @@ static const struct {
     {"last", "true", "false"},
     {"mark", "'7'", "''"},
     {"hardware", "'touch'", "'none'"},
+    {"serial", "'T1'", "''"},
+    {"tokens", "[" TOKEN "]", "[]"},
     {"hotp", "true", "false"},
 };
 #define FIELDS COUNT(fields)
@@ -76,6 +82,9 @@ static const struct {
     {"refuse", ",'reason':'no_code'"},
     {"connect", ",'target':'db1:5432'"},
     {"policy_put", ",'mark':'7'"},
+    {"tokens_put", ",'tokens':[" TOKEN "]"},
+    {"tokens_remove", ",'serial':'T1'"},
+    {"assign", ",'serial':'T1'"},
     {"import",
 	",'import':{'algorithm':'SHA1','digits':6,'period':30,"
 	"'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA','last_step':'0'}"},

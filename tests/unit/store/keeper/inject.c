@@ -33,6 +33,10 @@
 		"'SHA1','digits':6,'period':60,'last_step':'0','secret':" \
 		"'CEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'}]"
 
+#define NEW_TOKEN                                                     \
+	"{'serial':'N1','type':'totp','algorithm':'SHA1','digits':6," \
+	"'period':30,'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'}"
+
 /* The rules ask everybody for a code; the groups make the keeper look them
  * up. */
 #define RULES(mode)                                                        \
@@ -172,13 +176,14 @@ is_forgotten(const struct record *record)
 	return record == NULL;
 }
 
-enum how { PLAIN = 0, FOLLOWS, BY_HELPER, UNDONE, NOTES, ROWS };
+enum how { PLAIN = 0, FOLLOWS, BY_HELPER, UNDONE, NOTES, ROWS, BEGUN };
 
 /*
  * The requests: the answer if nothing fails, and what the user's record then
  * says; NULL: it is unchanged.  UNDONE: after a denial the record is
  * unchanged.  NOTES: after a denial the record may have a note of the login.
- * ROWS: an error in one user's record is reported in that user's row.
+ * ROWS: an error in one user's record is reported in that user's row.  BEGUN:
+ * after a denial the record may be changed, and the same request again passes.
  */
 static const struct asked {
 	const char *text;
@@ -263,6 +268,17 @@ static const struct asked {
 	"pass", is_set_up, UNDONE, required},
     {"'import','user':'root','import':{" SEVERAL "}", NO_CODE, scene_codes,
 	"pass", has_three_more, UNDONE, roomy},
+    {"'tokens'", NO_CODE, scene_enrolled, "pass", NULL, ROWS, required},
+    {"'tokens_put','tokens':[" NEW_TOKEN "],'last':true", NO_CODE,
+	scene_enrolled, "pass", NULL, PLAIN, required},
+    {"'tokens_remove','serial':'" SCENE_TOKEN "'", NO_CODE, scene_enrolled,
+	"pass", NULL, PLAIN, required},
+    {"'tokens_remove','serial':'" SCENE_TOKEN_GIVEN "'", NO_CODE,
+	scene_enrolled, "pass", NULL, PLAIN, required},
+    {"'assign','user':'root','serial':'" SCENE_TOKEN "'", NO_CODE,
+	scene_enrolled, "pass", has_one_more, BEGUN, required},
+    {"'assign','user':'root','serial':'" SCENE_TOKEN_BEGUN "'", NO_CODE,
+	scene_blocked, "pass", is_set_up, BEGUN, required},
     {"'log'", NO_CODE, scene_enrolled, "pass", NULL, ROWS, required},
     {"'note','detail':'x'", NO_CODE, scene_enrolled, "pass", NULL, PLAIN,
 	required},
@@ -346,6 +362,7 @@ look(struct keeper_scene *s, const struct asked *asked, struct seen *seen)
 	count_lines(s, seen);
 	snprintf(name, sizeof(name), ".%s.new", owner_of(asked));
 	cr_expect_neq(faccessat(s->store.users, name, F_OK, 0), 0, "%s", name);
+	cr_expect_neq(faccessat(s->store.dir, ".tokens.json.new", F_OK, 0), 0);
 }
 
 static void
@@ -376,6 +393,7 @@ set_up(struct keeper_scene *s, const struct asked *asked, struct seen *before)
 	keeper_scene_put(s, SCENE_HELPER, asked->state);
 	keeper_scene_put(s, SCENE_HELPED, scene_locked);
 	keeper_scene_put(s, SCENE_GONE, asked->state);
+	keeper_scene_tokens(s);
 	keeper_scene_write(s->store.dir, AUDIT_FILE, 0600, line);
 	*before = (struct seen){.verdict = ""};
 	look(s, asked, before);
@@ -492,7 +510,8 @@ judge(struct keeper_scene *s, const struct asked *asked,
 		 * "forget" is logged first, and what is undone has a line
 		 * more. */
 		EXPECT(!same || after->passes == 0 || asked->is_done == NULL ||
-		    asked->how == UNDONE || asked->is_done == is_forgotten);
+		    asked->how == UNDONE || asked->how == BEGUN ||
+		    asked->is_done == is_forgotten);
 		EXPECT(same || asked->how == NOTES || asked->how == FOLLOWS ||
 		    (asked->is_done != NULL && is_done(s, asked)));
 	}
@@ -509,6 +528,18 @@ ask_again(struct keeper_scene *s, const struct asked *asked)
 	serve(s, asked, &again);
 	cr_expect_str_neq(
 	    again.verdict, asked->verdict, "%s: passed twice", asked->text);
+}
+
+/* A token is assigned once, whenever that was interrupted. */
+static void
+end_begun(struct keeper_scene *s, const struct asked *asked)
+{
+	struct seen again;
+
+	s->failing = 0;
+	serve(s, asked, &again);
+	cr_expect_str_eq(again.verdict, asked->verdict, "%s", asked->text);
+	cr_expect(is_done(s, asked), "%s", asked->text);
 }
 
 /* Lets one call after another fail, until a request reaches its end.
@@ -535,6 +566,8 @@ fail_each(struct keeper_scene *s, const struct asked *asked)
 		if (asked->code != NO_CODE &&
 		    strcmp(after.verdict, asked->verdict) == 0)
 			ask_again(s, asked);
+		if (asked->how == BEGUN)
+			end_begun(s, asked);
 	} while (n < MOST_CALLS);
 	cr_expect_str_eq(after.verdict, asked->verdict, "%s", asked->text);
 	cr_expect_lt(n, MOST_CALLS, "%s", asked->text);

@@ -96,6 +96,11 @@ static const struct asked {
     {"'enroll','user':'root','use':'recover'", NO_CODE, false, false},
     {"'import','user':'root','import':{" ACCOUNT "}", NO_CODE, false, false},
     {"'import','user':'root','import':{" SEVERAL "}", NO_CODE, false, false},
+    {"'assign','user':'root','serial':'" SCENE_TOKEN "'", NO_CODE, false,
+	false},
+    {"'assign','user':'root','serial':'" SCENE_TOKEN_BEGUN "'", NO_CODE, false,
+	false},
+    {"'assign','user':'root','serial':'" SCENE_TOKEN "'", NO_CODE, false, true},
     {"'enroll','user':'root','use':'recover'", NO_CODE, false, true},
     {"'import','user':'root','import':{" ACCOUNT "}", NO_CODE, false, true},
     {"'import','user':'root','import':{" SEVERAL "}", NO_CODE, false, true},
@@ -187,10 +192,13 @@ serve(struct keeper_scene *s, const struct asked *asked, scene_state *state,
 	keeper_scene_put(s, "root", state);
 	keeper_scene_put(s, SCENE_HELPER, state);
 	keeper_scene_put(s, SCENE_HELPED, state);
+	keeper_scene_tokens(s);
 	unlinkat(s->store.dir, AUDIT_FILE, 0);
 	keeper_scene_request(s, asked->text, asked->code, request);
 	s->call = "write";
 	s->failing = asked->unlogged ? 2 : 0;
+	/* Before it the list says that the token is root's. */
+	s->failing += asked->unlogged && strncmp(asked->text, "'as", 3) == 0;
 	seen[0] = '\0';
 	keeper_scene_ask(s,
 	    asked->by_helper ? keeper_scene_uid(SCENE_HELPER) : 0, request,
@@ -199,6 +207,7 @@ serve(struct keeper_scene *s, const struct asked *asked, scene_state *state,
 	add_file(s->store.users, SCENE_HELPER ".json", seen);
 	add_file(s->store.users, SCENE_HELPED ".json", seen);
 	add_file(s->store.dir, AUDIT_FILE, seen);
+	add_file(s->store.dir, "tokens.json", seen);
 }
 
 /* Returns the position where the two texts begin to differ. */

@@ -148,6 +148,27 @@ keeper_scene_write(int folder, const char *name, mode_t mode, const char *text)
 	close(fd);
 }
 
+void
+keeper_scene_tokens(struct keeper_scene *s)
+{
+	char text[QUOTED_MAX];
+
+	fixture_quote(
+	    "{'version':1,'tokens':[{'serial':'" SCENE_TOKEN
+	    "','type':'totp','algorithm':'SHA1','digits':6,'period':30,"
+	    "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB','imported':"
+	    "'2026-10-01T00:00:00Z'},{'serial':'" SCENE_TOKEN_BEGUN
+	    "','type':'hotp','algorithm':'SHA1','digits':6,'counter':'5',"
+	    "'secret':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAC','imported':"
+	    "'2026-10-01T00:00:00Z','user':'root'},{'serial':'" SCENE_TOKEN_GIVEN
+	    "','type':'totp','algorithm':'SHA1','digits':6,'period':30,"
+	    "'hash':'00000000000000000000000000000000000000000000000000000000"
+	    "00000000','imported':'2026-10-01T00:00:00Z','user':'root',"
+	    "'assigned':'2026-10-02T00:00:00Z'}]}",
+	    text);
+	keeper_scene_write(s->store.dir, "tokens.json", 0600, text);
+}
+
 uid_t
 keeper_scene_uid(const char *user)
 {

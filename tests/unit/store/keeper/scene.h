@@ -50,6 +50,13 @@ void keeper_scene_make(const char *user, scene_state *make, struct record *ret);
 void
 keeper_scene_put(struct keeper_scene *s, const char *user, scene_state *make);
 
+/* Puts a list of tokens there: SCENE_TOKEN is free, SCENE_TOKEN_BEGUN is being
+ * assigned to root, SCENE_TOKEN_GIVEN was. */
+#define SCENE_TOKEN       "T1"
+#define SCENE_TOKEN_BEGUN "T2"
+#define SCENE_TOKEN_GIVEN "T3"
+void keeper_scene_tokens(struct keeper_scene *s);
+
 uid_t keeper_scene_uid(const char *user);
 
 /* ret: a packet of "'verify','code':'%s'": quoted, with the code. */

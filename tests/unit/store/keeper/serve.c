@@ -114,7 +114,8 @@ make_request(
 	    "device_begin", "device_confirm", "device_remove", "recovery"};
 	static const char *const of_admins[] = {"users", "explain", "revoke",
 	    "unlock", "code", "enroll", "import", "log", "note", "weigh",
-	    "forget", "ended", "policy_get", "policy_put"};
+	    "forget", "ended", "policy_get", "policy_put", "tokens",
+	    "tokens_put", "tokens_remove", "assign"};
 	char code[32] = "";
 	bool claims = true;
 
@@ -835,7 +836,8 @@ Test(keeper_serve, may_serve_another_after_a_login_alone)
 	    {"users", 0}, {"weigh", 0}, {"explain", 0}, {"revoke", 0},
 	    {"unlock", 0}, {"forget", 0}, {"ended", 0}, {"code", 0},
 	    {"enroll", 0}, {"import", 0}, {"log", 0}, {"note", 0},
-	    {"policy_get", 0}, {"policy_put", 0}, {"no", 0}};
+	    {"policy_get", 0}, {"policy_put", 0}, {"tokens", 0},
+	    {"tokens_put", 0}, {"tokens_remove", 0}, {"assign", 0}, {"no", 0}};
 	char request[REQUEST_MAX], reason[REASON_SENT];
 	struct scene s;
 	char path[FOLDER_MAX + 32];
