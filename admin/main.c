@@ -68,13 +68,14 @@ static const struct command commands[] = {
 	admin_code},
     {"enroll", "USER [--hotp] [--qr terminal|svg|uri | --letter FILE]",
 	"set up a device for a user; you hand over the QR code", admin_enroll},
-    {"import", "[USER] FILE [--account NAME | --csv [--secrets hex|base32]]",
+    {"import",
+	"[USER] FILE [--account NAME]\n"
+	"        | --csv FILE [--secrets hex|base32]",
 	"take over devices from Google Authenticator, users.oath or a URI;\n"
 	"        with --csv a maker's list of tokens: CSV or PSKC",
 	admin_import},
     {"tokens", "[--csv] | [--remove SERIAL]",
-	"list the tokens that --csv imported: which are free, and whose the "
-	"rest are",
+	"list the tokens that came by import --csv, and whose they are",
 	admin_tokens},
     {"assign", "USER SERIAL", "give one of these tokens to a user",
 	admin_assign},

@@ -225,7 +225,7 @@ Test(seeds_pskc, refuses_a_document_type)
 	    2, "document type");
 }
 
-/* Of a file with a bad key nothing is told but what is bad. */
+/* Every bad key is named, not only the first. */
 Test(seeds_pskc, names_each_bad_key)
 {
 	struct seeds seeds;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/core/enroll.h"
 #include "tests/unit/fixture.h"
 
 /* A token with a secret that ends in that byte. */
@@ -187,7 +188,7 @@ Test(tokens, the_same_list_again_changes_nothing)
 	json_text_free(&after);
 }
 
-/* Of a secret that somebody has the hash is known. */
+/* A secret that somebody has is known by its hash. */
 Test(tokens, takes_no_secret_twice_and_none_that_a_user_has)
 {
 	scoped_tokens struct tokens tokens;
@@ -329,4 +330,25 @@ Test(tokens, shows_no_secret)
 	cr_expect_null(strstr(text, "secret"));
 	cr_expect_null(strstr(text, "hash"));
 	cr_expect_null(strstr(text, "period"));
+}
+
+/* A device's name has 32 bytes: the end of a long serial number is what differs. */
+Test(tokens, becomes_a_device_that_is_called_by_its_serial)
+{
+	struct token token = make("A1", DEVICE_HOTP, 1);
+	char id[DEVICE_ID_TEXT];
+	struct record record;
+
+	fixture_record(&record);
+	token.counter = 9;
+	cr_assert_eq(enroll_assign(&record, &token, NOW_S, id), FAULT_NONE);
+	cr_expect_str_eq(record.devices.items[0].name, "token A1");
+	cr_expect_eq(record.devices.items[0].type, DEVICE_HOTP);
+	cr_expect_eq(record.devices.items[0].counter, 9);
+	cr_expect_eq(enroll_assign(&record, &token, NOW_S, id), FAULT_STALE);
+	token = make("MAKER-0123456789-0123456789-0123456789", DEVICE_TOTP, 2);
+	cr_assert_eq(enroll_assign(&record, &token, NOW_S, id), FAULT_NONE);
+	cr_expect_str_eq(
+	    record.devices.items[1].name, "token 6789-0123456789-0123456789");
+	record_done(&record);
 }

@@ -319,7 +319,7 @@ Test(keeper_tokens, assigns_one_and_forgets_its_secret)
 	cr_expect_not_null(strstr(log, "\"event\":\"assign\""));
 	cr_expect_not_null(strstr(log, "\"detail\":\"token T1\""));
 	cr_expect_null(strstr(log, "AAAAAAA"));
-	/* The same request again changes nothing. */
+	/* Asked again, it changes nothing. */
 	answer = ask(&s, "'assign','user':'root','serial':'T1'");
 	cr_expect_eq(answer.verdict, VERDICT_PASS);
 	cr_expect_str_eq(answer.device, "d2");
