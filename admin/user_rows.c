@@ -90,8 +90,8 @@ print_device(const struct device_row *device)
 
 	say_minute(device->added_s, "-", added);
 	say_minute(device->last_used_s, "never", used);
-	printf("  device         %s \"%s\", last used %s\n", device->id,
-	    device->name, used);
+	printf("  device         %s \"%s\"%s, last used %s\n", device->id,
+	    device->name, device_row_type(device), used);
 	printf("                 added %s from %s\n", added,
 	    table_dash(device->added_from));
 	if (device->added_key[0] != '\0')

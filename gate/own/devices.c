@@ -70,7 +70,8 @@ print_row(const struct user_row *row)
 		const struct device_row *d = &row->devices.items[i];
 
 		when_say_minute(d->added_s, when);
-		printf("%s \"%s\", added %s%s%s%s%s\n", d->id, d->name, when,
+		printf("%s \"%s\"%s, added %s%s%s%s%s\n", d->id, d->name,
+		    device_row_type(d), when,
 		    d->added_from[0] != '\0' ? " from " : "", d->added_from,
 		    d->added_key[0] != '\0' ? " with key " : "", d->added_key);
 		when_say_minute(d->last_used_s, when);

@@ -146,7 +146,8 @@ scan_works(void)
 	    .secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
 	scoped_scan struct scan scan = {.modules = NULL};
 
-	return scan_make(&any, DEVICE_TOTP, &scan) == FAULT_NONE && scan.modules != NULL;
+	return scan_make(&any, DEVICE_TOTP, &scan) == FAULT_NONE &&
+	    scan.modules != NULL;
 }
 
 void

@@ -65,8 +65,8 @@ MUST_USE enum fault scan_encode(const struct scan_request *request,
  * installed, the URI has the short host name, and there is no code.
  * scan_done() wipes and frees both.  Faults as scan_format().
  */
-MUST_USE enum fault scan_make(
-    const struct reply *reply, enum device_type type, struct scan *ret);
+MUST_USE enum fault
+scan_make(const struct reply *reply, enum device_type type, struct scan *ret);
 
 /* Returns true if that is the code of a device that counts its codes. */
 bool scan_counts(const struct scan *scan);

@@ -16,7 +16,7 @@
 	"Authenticator or another authenticator app"
 
 /* Of the others many know no codes that are counted. */
-#define APPS_THAT_COUNT                                       \
+#define APPS_THAT_COUNT                                        \
 	"Google Authenticator, FreeOTP, Aegis or another app " \
 	"for counted codes (HOTP)"
 

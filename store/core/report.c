@@ -122,6 +122,12 @@ static const struct json_field explanation_fields[] = {
 const struct json_shape explanation_shape = JSON_SHAPE(
     explanation_fields, NULL);
 
+const char *
+device_row_type(const struct device_row *device)
+{
+	return device->type == DEVICE_HOTP ? ", counts its codes" : "";
+}
+
 void
 user_row_done(struct user_row *row)
 {

@@ -17,7 +17,7 @@
 struct device_row {
 	char id[DEVICE_ID_TEXT];
 	char name[NAME_TEXT];
-	int type;
+	int type; /* enum device_type */
 	int64_t added_s;
 	char added_from[ADDRESS_TEXT];
 	char added_key[KEY_TEXT];
@@ -120,6 +120,10 @@ bool user_filter_states(
 /* A locked user who has a device counts as enrolled, too. */
 bool
 user_filter_takes(const struct user_filter *filter, const struct user_row *row);
+
+/* What follows a device's name in a list, where its type matters: "", or
+ * ", counts its codes". */
+const char *device_row_type(const struct device_row *device);
 
 void user_row_done(struct user_row *row);
 void explanation_done(struct explanation *explanation);

@@ -73,7 +73,7 @@ struct store {
 			      * records the shared engine has */
 	bool no_hotp; /* the fleet's level: some bastion could not read records
 		       * with devices that count */
-	bool moves; /* we are who moves the records: STORE_MAINTENANCE */
+	bool moves;   /* we are who moves the records: STORE_MAINTENANCE */
 };
 
 enum change { CHANGE_NONE = 0, CHANGE_WRITE };

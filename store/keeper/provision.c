@@ -114,7 +114,8 @@ provision(struct provision *p, struct record *record)
 		return REASON_CODES_FULL;
 	if (fault != FAULT_NONE || !provision_keep(record, &p->after))
 		return REASON_STORE;
-	if (counted_has(record) && !store_takes_hotp(&call->store, record->user))
+	if (counted_has(record) &&
+	    !store_takes_hotp(&call->store, record->user))
 		return REASON_FLEET_LEVEL;
 	return REASON_DONE;
 }

@@ -49,6 +49,7 @@ static char id[1], new_id, new_code;
  * utf8_clean record_last_device resume_counter */
 proof(enroll)
 {
+	enum device_type type;
 	enum fault fault;
 	struct recovery new;
 	struct imported added;

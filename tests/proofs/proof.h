@@ -69,7 +69,7 @@ static struct spent_code spent[2];
 static struct source sources[2];
 static struct verified verified[2];
 static struct uid_at uids[2];
-static uint64_t steps[DEVICES][2], step_now;
+static uint64_t steps[DEVICES][2], counters[DEVICES][2], step_now;
 static struct login by;
 static struct outcome out;
 static struct json_place place;
@@ -99,6 +99,8 @@ any_record(void)
 	given(by.now_s > 0 && record.devices.count <= DEVICES);
 	each(i, DEVICES) {
 		any_list(devices[i].spent_steps, steps[i]);
+		any_list(devices[i].spent_counters, counters[i]);
+		given(is_time(devices[i].resync.at_s));
 		old_devices[i] = devices[i];
 	}
 	each(i, 2) {

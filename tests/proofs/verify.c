@@ -3,7 +3,8 @@
  * claimed holds for codes one after the other: verify.h has the numbers.
  *
  * Abstract: otp_code() is any function of its arguments, and fails at any call;
- * otp_step() is any step; hashes do not collide, and may fail.  In the last one
+ * otp_step() is any step; of a device that counts 2 codes pass and it comes back
+ * from 4 ahead; hashes do not collide, and may fail.  In the last one
  * what was typed is 16 characters, digits, or neither; each device judges as it
  * likes, login_wait() gives any answer, and login_forgive() does as login.c
  * proves.  Orders by last use stay; announce_changes() writes texts.
@@ -33,6 +34,12 @@ char __CPROVER_uninterpreted_code(int, char, uint64_t, int64_t);
 #include "store/core/onetime.c"
 #include "store/core/renew.c"
 #include "store/core/spent.c"
+#include "store/core/counted.h"
+#undef HOTP_AHEAD
+#undef HOTP_RESYNC
+#define HOTP_AHEAD  2
+#define HOTP_RESYNC 4
+#include "store/core/counted.c"
 #define strspn(text, set)                 digits
 #define typed_plain(text, len, ret, size) ((ret)[0] = '1')
 #define onetime_read(text, len, ret)      ((ret)[0] = '1', is_long)
@@ -47,7 +54,7 @@ char __CPROVER_uninterpreted_code(int, char, uint64_t, int64_t);
 	(typed[0] == right(d->algorithm, &d->secret, step, d->digits))
 
 /* 2 spent steps.  cbmc: --unwind 4 without move_to_end */
-proof(judge_device)
+proof(judge_step)
 {
 	struct device *d = devices;
 	uint64_t now = step_now, last = d->last_step;
@@ -59,12 +66,13 @@ proof(judge_device)
 	any_record();
 	failed = false;
 	given(record.devices.count > 0 && now < UINT64_MAX / 2);
+	given(d->type == DEVICE_TOTP);
 	given(within(d->digits, OTP_DIGITS_MIN, OTP_DIGITS_MAX));
 	each(i, d->spent_steps.count) {
 		known |= is_code(steps[0][i]);
 		near |= is_code(steps[0][i]) && steps[0][i] + 3 >= now;
 	}
-	reason = judge_device(d, typed, by.now_s, &changed);
+	reason = judge_step(d, typed, by.now_s, &changed);
 	pass = reason == REASON_CODE;
 	/* A pass spends its step: within one of now, and the latest. */
 	claim(1a, true, pass == (d->last_step != last) && d->last_step >= last);
@@ -82,6 +90,48 @@ proof(judge_device)
 		(reason == REASON_CLOCK_BACK && last > now + 1));
 	reach2(pass, reason == REASON_CODE_USED && !is_code(last));
 	reach(reason == REASON_STORE);
+}
+
+/* 2 spent counters.  cbmc: --unwind 6 without move_to_end */
+proof(counted_judge)
+{
+	struct device *d = devices;
+	const struct resync seen = d->resync;
+	uint64_t counter = d->counter, ahead;
+	bool unsure = d->unsure, was_spent = false, second, changed, pass;
+
+	any_record();
+	failed = false;
+	given(record.devices.count > 0);
+	given(within(d->digits, OTP_DIGITS_MIN, OTP_DIGITS_MAX));
+	each(i, d->spent_counters.count)
+		was_spent |= is_code(counters[0][i]);
+	reason = counted_judge(d, typed, by.now_s, &changed);
+	pass = reason == REASON_CODE;
+	ahead = d->counter - 1 - counter;
+	second = seen.present && ahead == seen.counter + 1 - counter &&
+	    within(by.now_s - seen.at_s, 0, HOTP_RESYNC_S);
+	/* A pass spends its counter and all before it, which never comes back. */
+	claim(
+	    9a, true, pass == (d->counter != counter) && d->counter >= counter);
+	claim(9b, pass, is_code(d->counter - 1) && length == d->digits);
+	claim(9c, pass && !no_memory,
+	    counters[0][d->spent_counters.count - 1] == d->counter - 1);
+	/* It is near, or the second of two in a row. */
+	claim(9d, pass,
+	    (ahead < HOTP_AHEAD && !unsure) ||
+		(second && ahead <= HOTP_RESYNC));
+	claim(9e, d->resync.present && !pass && reason == REASON_WRONG_CODE,
+	    is_code(d->resync.counter) && d->resync.at_s == by.now_s &&
+		d->resync.counter - counter < HOTP_RESYNC);
+	claim(9f, pass, !was_spent);
+	claim(9g, true, is_sound(record));
+	/* Whatever else is not wrong has a reason. */
+	claim(9h, !pass && reason != REASON_WRONG_CODE,
+	    (reason == REASON_CODE_USED && was_spent) ||
+		(reason == REASON_STORE && failed));
+	reach2(pass && second && unsure, pass && ahead == HOTP_RESYNC);
+	reach2(reason == REASON_STORE, d->counter == UINT64_MAX && pass);
 }
 
 enum reason
@@ -163,6 +213,7 @@ proof(verify_code)
 	each(i, DEVICES)
 		claim(1p, true,
 		    devices[i].last_step == old_devices[i].last_step &&
+			devices[i].counter == old_devices[i].counter &&
 			devices[i].digits == old_devices[i].digits &&
 			record_same_secret(
 			    &devices[i].secret, &old_devices[i].secret));
@@ -182,6 +233,10 @@ proof(verify_code)
 		(asked > 0 && says[reason] &&
 		    (reason != REASON_CLOCK_BACK ||
 			(!scratch && !says[REASON_WRONG_CODE]))));
+	/* What a device that counts noted holds for the next code alone. */
+	each(i, was.devices.count)
+		claim(
+		    9i, pass || (wrong && is_long), !devices[i].resync.present);
 	claim(3a, shut_s != 0, asked == 0 && (is_long || !by_one_time));
 	claim(5a, sent && (is_long || is_digits) && !by_pass,
 	    !pass && reason == REASON_CODE_USED);

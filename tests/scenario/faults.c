@@ -365,20 +365,6 @@ Test(faults, spoilt_record_denies_that_user_alone_and_says_so)
 	}
 }
 
-/* Replaces the store by one on a disk of 64 KiB. */
-static void
-tiny_disk(struct bastion *b)
-{
-	char *options = text("size=64k,mode=700,uid=2000,gid=2000");
-
-	bastion_keeper_stop(b);
-	assert_status(
-	    run(ARGV("mount", "-t", "tmpfs", "-o", options, "tmpfs", b->store),
-		NULL, 0),
-	    0);
-	bastion_keeper_start(b);
-}
-
 Test(faults, full_disk_denies_and_spends_nothing)
 {
 	struct bastion *b;
@@ -388,7 +374,7 @@ Test(faults, full_disk_denies_and_spends_nothing)
 
 	needs_people();
 	b = bastion_open(.rules = REQUIRED);
-	tiny_disk(b);
+	bastion_tiny_disk(b);
 	secret = fixture_enrol(b, "alice");
 	code = code_at(secret, step_now());
 	filler = text("%s/filler", b->store);
@@ -412,7 +398,7 @@ Test(faults, read_only_disk_denies_and_spends_nothing)
 
 	needs_people();
 	b = bastion_open(.rules = REQUIRED);
-	tiny_disk(b);
+	bastion_tiny_disk(b);
 	secret = fixture_enrol(b, "alice");
 	assert_status(
 	    run(ARGV("mount", "-o", "remount,ro", b->store), NULL, 0), 0);

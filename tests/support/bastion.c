@@ -83,6 +83,20 @@ bastion_keeper_stop(struct bastion *b)
 	server_stop(&b->keeper);
 }
 
+void
+bastion_tiny_disk(struct bastion *b)
+{
+	char *options = text("size=64k,mode=700,uid=2000,gid=2000");
+	struct run *r;
+
+	bastion_keeper_stop(b);
+	r = run(ARGV("mount", "-t", "tmpfs", "-o", options, "tmpfs", b->store),
+	    NULL, 0);
+	if (r->status != 0)
+		fail("mount: %s", r->err);
+	bastion_keeper_start(b);
+}
+
 /* Returns in with its only occurrence of what replaced by with. */
 static char *
 replaced(const char *in, const char *what, const char *with)

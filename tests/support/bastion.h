@@ -92,6 +92,9 @@ void bastion_show_logs(void);
 void bastion_keeper_start(struct bastion *b);
 void bastion_keeper_stop(struct bastion *b);
 
+/* Replaces the store by one on a disk of 64 KiB, which the test unmounts. */
+void bastion_tiny_disk(struct bastion *b);
+
 /* Runs tfa-admin with args on this bastion, as the user who runs the tests. */
 struct run *bastion_admin(const struct bastion *b, const char *const args[]);
 

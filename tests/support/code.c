@@ -25,17 +25,31 @@ step_fresh(int left_s)
 	return step_now();
 }
 
-const char *
-code_at(const char *secret, uint64_t step)
+static const char *
+code_by(const char *const args[])
 {
-	char *now = text("--now=@%" PRIu64, step * STEP_S);
-	struct run *r = run(
-	    ARGV("oathtool", "--totp", "-b", now, secret), NULL, 0);
+	struct run *r = run(args, NULL, 0);
 
 	if (r->status != 0 || r->out_len != 7)
 		fail("oathtool: %s", r->err);
 	r->out[6] = '\0';
 	return r->out;
+}
+
+const char *
+code_at(const char *secret, uint64_t step)
+{
+	char *now = text("--now=@%" PRIu64, step * STEP_S);
+
+	return code_by(ARGV("oathtool", "--totp", "-b", now, secret));
+}
+
+const char *
+code_of(const char *secret, uint64_t counter)
+{
+	char *number = text("--counter=%" PRIu64, counter);
+
+	return code_by(ARGV("oathtool", "--hotp", "-b", number, secret));
 }
 
 static bool

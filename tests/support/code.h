@@ -26,6 +26,9 @@ uint64_t step_fresh(int left_s);
 /* The six digits for a secret (base32) at a step. */
 const char *code_at(const char *secret, uint64_t step);
 
+/* The six digits for a secret (base32) that are counted (HOTP). */
+const char *code_of(const char *secret, uint64_t counter);
+
 /* Six digits that are none of the codes within two steps of now. */
 const char *code_wrong(const char *secret);
 

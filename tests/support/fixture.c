@@ -130,6 +130,21 @@ fixture_enrol(const struct bastion *b, const char *user)
 	return secret;
 }
 
+const char *
+fixture_enrol_counted(
+    const struct bastion *b, const char *user, uint64_t counter)
+{
+	const char *secret = secret_random();
+
+	fixture_put_record(b, user,
+	    text("'devices':[{'id':'d1','name':'token','type':'hotp',"
+		 "'algorithm':'SHA1','digits':6,'secret':'%s',"
+		 "'counter':'%llu','added':'2024-01-01T00:00:00Z'}],"
+		 "'enrolled_once':true",
+		secret, (unsigned long long)counter));
+	return secret;
+}
+
 char *
 fixture_record(const struct bastion *b, const char *user)
 {

@@ -29,6 +29,10 @@ void fixture_write_policy(const struct bastion *b, const char *content);
 /* Writes a record with one device, as if enrolled; returns its secret. */
 const char *fixture_enrol(const struct bastion *b, const char *user);
 
+/* fixture_enrol(), of a device that counts its codes; counter is the next. */
+const char *fixture_enrol_counted(
+    const struct bastion *b, const char *user, uint64_t counter);
+
 /* A device for fixture_put_record(). */
 char *fixture_device(const char *secret, uint64_t last_step);
 

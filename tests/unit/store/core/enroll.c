@@ -268,8 +268,8 @@ Test(enroll, sets_up_no_secret_that_is_there)
 	confirm_step(&s, 0);
 	cr_expect_eq(s.fault, FAULT_STALE);
 	cr_expect_neq(s.outcome.verdict, VERDICT_PASS);
-	cr_expect_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S, NULL,
-			 &recovers, id),
+	cr_expect_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone",
+			 NOW_S, NULL, &recovers, id),
 	    FAULT_STALE);
 	/* To HMAC both are the same secret. */
 	import.first.secret = device->secret;
@@ -871,8 +871,8 @@ Test(enroll, provisions_a_device_that_counts_at_once)
 
 	fixture_one_time(&s.record, CODE_ENROLL, "0000000000000001", LATER_S);
 	s.record.invited_until_s = LATER_S;
-	cr_assert_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S,
-			 &s.recovery, &recovers, id),
+	cr_assert_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone",
+			 NOW_S, &s.recovery, &recovers, id),
 	    FAULT_NONE);
 	cr_assert_eq(s.record.devices.count, 1);
 	cr_expect_str_eq(id, "d1");
@@ -898,8 +898,8 @@ Test(enroll, provisions_beside_what_there_is)
 
 	fixture_device(&s.record);
 	fixture_one_time(&s.record, CODE_RECOVER, "0000000000000001", 0);
-	cr_assert_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S,
-			 &s.recovery, &recovers, id),
+	cr_assert_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone",
+			 NOW_S, &s.recovery, &recovers, id),
 	    FAULT_NONE);
 	cr_expect_str_eq(id, "d2");
 	cr_expect_eq(s.record.devices.count, 2);
@@ -908,8 +908,8 @@ Test(enroll, provisions_beside_what_there_is)
 	while (s.record.devices.count < DEVICES_MAX)
 		fixture_device(&s.record);
 	s.record.devices.items[1].secret.bytes[0] ^= 1;
-	cr_expect_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S, NULL,
-			 &recovers, id),
+	cr_expect_eq(enroll_provision(&s.record, secret, DEVICE_TOTP, "phone",
+			 NOW_S, NULL, &recovers, id),
 	    FAULT_LIMIT);
 	end(&s);
 }
@@ -1176,8 +1176,8 @@ Test(enroll, numbers_a_name_that_is_taken)
 	memcpy(another, secret, sizeof(another));
 	for (size_t i = 0; i < COUNT(names); i++) {
 		another[0]++;
-		cr_assert_eq(enroll_provision(&s.record, another, DEVICE_TOTP, "phone",
-				 NOW_S, NULL, &recovers, device),
+		cr_assert_eq(enroll_provision(&s.record, another, DEVICE_TOTP,
+				 "phone", NOW_S, NULL, &recovers, device),
 		    FAULT_NONE);
 		cr_expect_str_eq(s.record.devices.items[i].name, names[i]);
 	}

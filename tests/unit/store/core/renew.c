@@ -179,8 +179,8 @@ Test(renew, ends_with_a_device_new_codes_or_a_revoke)
 		cr_assert(log_in(&s, CODE));
 		if (i == 0)
 			cr_assert_eq(
-			    enroll_provision(&s.record, secret, DEVICE_TOTP, "phone", NOW_S,
-				NULL, &recovers, device),
+			    enroll_provision(&s.record, secret, DEVICE_TOTP,
+				"phone", NOW_S, NULL, &recovers, device),
 			    FAULT_NONE);
 		else if (i == 1)
 			cr_assert_eq(

@@ -115,6 +115,9 @@ static const struct proof {
     {"'device_remove'," CLAIMED ",'code':'%s','device':'d2'", OF_DEVICE,
 	scene_two_devices, "code"},
     {"'recovery'," CLAIMED ",'code':'%s'", OF_DEVICE, scene_enrolled, "code"},
+    {"'recovery'," CLAIMED ",'code':'%s'", OF_DEVICE, scene_counted, "code"},
+    {"'device_begin'," CLAIMED ",'code':'%s','device':'x'", OF_DEVICE,
+	scene_counted, "setup"},
 };
 
 static void

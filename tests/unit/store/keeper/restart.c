@@ -25,6 +25,7 @@ static const struct {
 } states[] = {
     {"new", scene_new},
     {"enrolled", scene_enrolled},
+    {"counted", scene_counted},
     {"two devices", scene_two_devices},
     {"all devices", scene_all_devices},
     {"blocked", scene_blocked},

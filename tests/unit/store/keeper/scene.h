@@ -68,9 +68,9 @@ void keeper_scene_reply(const char *answer, struct reply *ret);
 #define SCENE_PASS     "PASS-0000-0000-0000"
 #define SCENE_ENROLL   "ENR0-0000-0000-0000"
 #define SCENE_RECOVERY "REC0-0000-0000-0000"
-scene_state scene_new, scene_enrolled, scene_counted, scene_two_devices, scene_all_devices,
-    scene_blocked, scene_anothers, scene_locked, scene_spent, scene_waiting,
-    scene_another_waiting, scene_waiting_pass, scene_codes, scene_code_alone,
-    scene_all_codes;
+scene_state scene_new, scene_enrolled, scene_counted, scene_two_devices,
+    scene_all_devices, scene_blocked, scene_anothers, scene_locked, scene_spent,
+    scene_waiting, scene_another_waiting, scene_waiting_pass, scene_codes,
+    scene_code_alone, scene_all_codes;
 
 #endif

@@ -46,6 +46,16 @@ enrolled(struct record *record, void *arg)
 	return CHANGE_WRITE;
 }
 
+/* A device that counts its codes. */
+static enum change
+counted(struct record *record, void *arg)
+{
+	struct scene *s = arg;
+
+	fixture_code_of(fixture_counted(record, 7), 7, s->code);
+	return CHANGE_WRITE;
+}
+
 /* The state: a secret that waits for its first code. */
 static enum change
 half_enrolled(struct record *record, void *arg)
@@ -195,22 +205,29 @@ Test(keeper_serve, lets_nobody_skip_what_is_required)
 /* The code is spent before the answer, which comes last. */
 Test(keeper_serve, answers_pass_only_after_all_is_on_disk)
 {
+	static enum change (*const states[])(struct record *, void *) = {
+	    enrolled, counted};
 	static const struct conduct conduct;
-	struct scene s;
-	char request[REQUEST_MAX];
-	int pair[2];
 
-	begin(&s);
-	set_record(&s, enrolled);
-	make_request(&s, "verify", request);
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
-	inject_trace_begin();
-	keeper_serve(&s.keeper, pair[1], &conduct);
-	alarm(0);
-	cr_expect_str_eq(inject_trace_end(),
-	    "flock openat write fsync renameat fsync flock write send ");
-	fixture_remove(s.folder);
+	for (size_t i = 0; i < COUNT(states); i++) {
+		struct scene s;
+		char request[REQUEST_MAX];
+		int pair[2];
+
+		begin(&s);
+		set_record(&s, states[i]);
+		make_request(&s, "verify", request);
+		cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+		cr_assert_eq(packet_send(pair[0], request), FAULT_NONE);
+		inject_trace_begin();
+		keeper_serve(&s.keeper, pair[1], &conduct);
+		alarm(0);
+		cr_expect_str_eq(inject_trace_end(),
+		    "flock openat write fsync renameat fsync flock write "
+		    "send ");
+		close(pair[0]);
+		fixture_remove(s.folder);
+	}
 }
 
 /* Starts a child that serves one connection; *ret_fd is the other end. */

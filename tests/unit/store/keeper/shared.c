@@ -793,8 +793,8 @@ Test(keeper_shared, takes_no_device_that_counts_below_the_level)
 	cr_assert_eq(record.devices.count, 1);
 	cr_expect_eq(record.devices.items[0].type, DEVICE_TOTP);
 	record_done(&record);
-	EXPECT(ask(s, 1, "'enroll','user':'daemon','hotp':true", NO_CODE),
-	    "done");
+	EXPECT(
+	    ask(s, 1, "'enroll','user':'daemon','hotp':true", NO_CODE), "done");
 	founder_charter(&s->fleets[0], FOUNDER_EPOCH, CHARTER_HOTP);
 	EXPECT(ask(s, 1, enroll, NO_CODE), "done");
 	read_shared(s, &record);
