@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gate/sshd/hardware.h"
 #include "gate/sshd/keys.h"
 #include "store/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
@@ -17,6 +18,12 @@
 	"AAAAAAD//////////wAAAAAAAAAAAAAAAAAAADMAAAALc3NoLWVkMjU1MTkAAAAg9XR1" \
 	"UFMrWTa4q6MxnDJgX4Z8TdEHbgePRRa5mn/tf1gAAAABcw=="
 
+/* A hardware key, which "S" stands for. */
+#define SK_TYPE "sk-ssh-ed25519@openssh.com"
+#define SK_BLOB                                                                \
+	"AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAAAAAAAAAAAAAAAAAAAAAAA" \
+	"AAAAAAAAAAAAAAAAAAAAAAAABHNzaDo"
+
 static const char *const keys[] = {
     "publickey " TYPE " " BLOB,
     "publickey ssh-ed25519-cert-v01@openssh.com " SUBJECT,
@@ -29,6 +36,7 @@ static const char *const keys[] = {
  */
 struct line {
 	bool authority;
+	bool no_touch, verify;
 	char *command; /* on the heap, or NULL */
 };
 
@@ -40,12 +48,11 @@ blanks(const char *at)
 
 /* As sshkey_read(): TYPE, blanks, base64 in which white space is ignored. */
 static bool
-is_key(const char *at)
+is_that_key(const char *at, const char *type, const char *blob)
 {
-	static const char blob[] = BLOB;
 	size_t word = strcspn(at, " \t"), n = 0;
 
-	if (word != strlen(TYPE) || memcmp(at, TYPE, word) != 0)
+	if (word != strlen(type) || memcmp(at, type, word) != 0)
 		return false;
 	for (at = blanks(at + word); *at != '\0' && !strchr(" \t", *at); at++) {
 		if (isspace((unsigned char)*at))
@@ -54,6 +61,12 @@ is_key(const char *at)
 			return false;
 	}
 	return n == strlen(blob);
+}
+
+static bool
+is_key(const char *at)
+{
+	return is_that_key(at, TYPE, BLOB);
 }
 
 /* As sshkey_advance_past_options(). */
@@ -110,15 +123,22 @@ option(const char **at, struct line *line)
 {
 	static const char *const flags[] = {"restrict", "port-forwarding",
 	    "no-port-forwarding", "agent-forwarding", "no-agent-forwarding",
-	    "x11-forwarding", "no-x11-forwarding", "touch-required",
-	    "no-touch-required", "verify-required", "no-verify-required", "pty",
-	    "no-pty", "user-rc", "no-user-rc", NULL};
+	    "x11-forwarding", "no-x11-forwarding", "pty", "no-pty", "user-rc",
+	    "no-user-rc", NULL};
 	static const char *const values[] = {
 	    "principals=", "from=", "expiry-time=", "environment=",
 	    "permitopen=", "permitlisten=", "tunnel=", NULL};
 
 	if (flag(at, "cert-authority"))
 		return line->authority = true;
+	if (flag(at, "touch-required"))
+		return !(line->no_touch = false);
+	if (flag(at, "no-touch-required"))
+		return line->no_touch = true;
+	if (flag(at, "verify-required"))
+		return line->verify = true;
+	if (flag(at, "no-verify-required"))
+		return !(line->verify = false);
 	for (size_t i = 0; flags[i] != NULL; i++)
 		if (flag(at, flags[i]))
 			return true;
@@ -208,12 +228,57 @@ search(const char *text, const char *auth)
 	key_done(&key);
 }
 
-/* Replaces "K" by the key, which no fuzzer would find by itself. */
+/* As sshd_takes(), for the hardware key. */
+static bool
+sshd_takes_hardware(const char *text, struct line *line)
+{
+	const char *after;
+
+	text = blanks(text);
+	if (*text == '\0' || *text == '#')
+		return false;
+	if (is_that_key(text, SK_TYPE, SK_BLOB))
+		return true;
+	after = past_options(text);
+	return after != NULL && is_that_key(blanks(after), SK_TYPE, SK_BLOB) &&
+	    options(text, line) && !line->authority;
+}
+
+/* Whichever line sshd obeys, it demands what the proof says. */
+static void
+search_hardware(const char *text)
+{
+	struct hardware_lines lines = {.count = 0};
+	enum hardware proof;
+	const char *why;
+	struct key key;
+
+	must(key_parse("publickey " SK_TYPE " " SK_BLOB, &key) == FAULT_NONE);
+	must(key.hardware);
+	hardware_read(text, HARDWARE_ROOTS, &key, "alice", &lines);
+	proof = hardware_judge(&key, &lines, &why);
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+		scoped_free char *one = fuzz_text((const uint8_t *)text, n);
+		struct line line = {.command = NULL};
+
+		if (sshd_takes_hardware(one, &line)) {
+			must(!line.no_touch || proof == HARDWARE_NONE);
+			must(line.verify || proof != HARDWARE_PIN);
+		}
+		free(line.command);
+		text += n + (text[n] == '\n');
+	}
+	key_done(&key);
+}
+
+/* Replaces "K" and "S" by the keys, which no fuzzer would find by itself. */
 static char *
 with_keys(const uint8_t *data, size_t size)
 {
 	static const char whole[] = TYPE " " BLOB;
-	char *text = malloc(size * sizeof(whole) + 1);
+	static const char hardware[] = SK_TYPE " " SK_BLOB;
+	char *text = malloc(size * sizeof(hardware) + 1);
 	size_t n = 0;
 
 	must(text != NULL);
@@ -221,6 +286,9 @@ with_keys(const uint8_t *data, size_t size)
 		if (data[i] == 'K') {
 			memcpy(text + n, whole, sizeof(whole) - 1);
 			n += sizeof(whole) - 1;
+		} else if (data[i] == 'S') {
+			memcpy(text + n, hardware, sizeof(hardware) - 1);
+			n += sizeof(hardware) - 1;
 		} else {
 			text[n++] = (char)data[i];
 		}
@@ -235,5 +303,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		search(text, keys[i]);
+	search_hardware(text);
 	return 0;
 }

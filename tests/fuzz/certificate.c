@@ -8,6 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #define TYPE      "ssh-ed25519-cert-v01@openssh.com"
+#define SK_TYPE   "sk-ssh-ed25519-cert-v01@openssh.com"
 #define BYTES_MAX 8192
 
 /* A growing buffer in SSH's wire format. */
@@ -51,6 +52,28 @@ put_certificate(struct wire *w, const uint8_t *critical, size_t len)
 	put(w, zero, 8 + 8);
 	put_string(w, critical, len);
 	put_string(w, zero, 0);
+	put_string(w, zero, 0);
+	put_string(w, "authority", 9);
+	put_string(w, "signature", 9);
+}
+
+/* The like, of a hardware key, except that its extensions and principals do. */
+static void
+put_hardware(struct wire *w, const uint8_t *bytes, size_t len)
+{
+	static const uint8_t zero[32], user[] = {0, 0, 0, 1};
+
+	put_string(w, SK_TYPE, strlen(SK_TYPE));
+	put_string(w, "nonce", 5);
+	put_string(w, zero, 32);
+	put_string(w, "ssh:", 4);
+	put(w, zero, 8);
+	put(w, user, sizeof(user));
+	put_string(w, "id", 2);
+	put_string(w, bytes, len);
+	put(w, zero, 8 + 8);
+	put_string(w, zero, 0);
+	put_string(w, bytes, len);
 	put_string(w, zero, 0);
 	put_string(w, "authority", 9);
 	put_string(w, "signature", 9);
@@ -147,6 +170,59 @@ look(const char *auth, const uint8_t *critical, size_t len)
 	key_done(&key);
 }
 
+/* Pairs of a name and data; sshd refuses a certificate where they are not. */
+static bool
+may_lack_touch(const uint8_t *bytes, size_t left)
+{
+	static const char word[] = "no-touch-required";
+
+	while (left > 0) {
+		size_t name_len = 0, data_len = 0;
+		const uint8_t *name = string(&bytes, &left, &name_len);
+
+		if (name == NULL || string(&bytes, &left, &data_len) == NULL)
+			return true;
+		if (name_len == strlen(word) &&
+		    memcmp(name, word, name_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+names(const uint8_t *bytes, size_t left, const char *word)
+{
+	while (left > 0) {
+		size_t len = 0;
+		const uint8_t *name = string(&bytes, &left, &len);
+
+		if (name == NULL)
+			return false;
+		if (len == strlen(word) && memcmp(name, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+look_hardware(const uint8_t *data, size_t size)
+{
+	static const char *const words[] = {"alice", "", "no-touch-required"};
+	scoped_free char *auth = NULL;
+	struct wire w = {.len = 0};
+	struct key key;
+
+	put_hardware(&w, data, size);
+	auth = line_of(SK_TYPE, w.bytes, w.len);
+	must(key_parse(auth, &key) == FAULT_NONE);
+	must(key.hardware && key.of_user && !key.verify);
+	must(key.no_touch == may_lack_touch(data, size));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		must(key_has_principal(&key, words[i], strlen(words[i])) ==
+		    names(data, size, words[i]));
+	key_done(&key);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -155,8 +231,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scoped_free char *certificate = NULL;
 	struct wire w = {.len = 0};
 
-	if (size > BYTES_MAX / 2)
+	if (size > BYTES_MAX / 3)
 		return 0;
+	look_hardware(data, size);
 	put_certificate(&w, data, size);
 	certificate = line_of(TYPE, w.bytes, w.len);
 	look(text, NULL, 0);

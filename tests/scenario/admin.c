@@ -346,7 +346,8 @@ Test(admin, users_names_the_states_that_there_are)
 	assert_status(r, 2);
 	assert_says(r->err,
 	    "lost: there is no such state: a state is exempt, locked, "
-	    "enrolled, invited, blocked, gone, overdue, grace or pending\n");
+	    "enrolled, hardware, invited, blocked, gone, overdue, grace or "
+	    "pending\n");
 }
 
 Test(admin, explain_says_what_each_address_would_meet)

@@ -157,6 +157,8 @@ Test(explained, hardware_key_is_enough_where_root_lists_it)
 	    "stands in /etc/ssh/hardware/%u\n");
 	assert_says(
 	    r->out, "/etc/ssh/hardware/user139:1: pass, proves a touch\n");
+	assert_says(r->out, text("key       %s\n", print));
+	assert_says(explain(b, user, print)->out, text("%s: pass\n", user));
 	assert_says(r->out, "authorized_keys:1: pass\n");
 	r = explain(b, user, pub);
 	assert_says(r->out,

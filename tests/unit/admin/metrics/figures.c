@@ -52,7 +52,7 @@ Test(metrics_figures, each_fact_has_its_line)
 	    .keeper_up = true,
 	    .policy_valid = true,
 	    .users_known = true,
-	    .all = {.states = {[STATE_ENROLLED] = 12}},
+	    .all = {.states = {[STATE_ENROLLED] = 12, [STATE_HARDWARE] = 3}},
 	    .groups = {groups, COUNT(groups)},
 	    .groups_left_out = 3,
 	    .user_deadline_s = 1700001111,
@@ -76,12 +76,15 @@ Test(metrics_figures, each_fact_has_its_line)
 	assert_line(text, "tfa_keeper_up 1");
 	assert_line(text, "tfa_policy_valid 1");
 	assert_line(text, "tfa_users{state=\"enrolled\"} 12");
+	assert_line(text, "tfa_users{state=\"hardware\"} 3");
 	assert_line(text, "tfa_users{state=\"grace\"} 0");
 	assert_line(
 	    text, "tfa_group_users{state=\"grace\",group=\"a\\\"b\"} 2");
 	assert_line(text, "tfa_groups_left_out 3");
 	assert_line(
 	    text, "tfa_logins_total{verdict=\"pass\",reason=\"code\"} 21");
+	assert_line(text,
+	    "tfa_logins_total{verdict=\"pass\",reason=\"hardware_key\"} 0");
 	assert_line(
 	    text, "tfa_logins_total{verdict=\"deny\",reason=\"other\"} 4");
 	assert_line(

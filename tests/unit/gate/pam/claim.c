@@ -142,12 +142,13 @@ keeper_end(struct false_keeper *k, char ret[static SAID])
 	size_t len = 0;
 	ssize_t n;
 
+	/* What it was asked it has told before it answered. */
+	kill(k->pid, SIGKILL);
+	fixture_wait(k->pid);
 	while ((n = read(k->told, ret + len, SAID - 1 - len)) > 0)
 		len += (size_t)n;
 	ret[len] = '\0';
 	close(k->told);
-	kill(k->pid, SIGKILL);
-	fixture_wait(k->pid);
 	fixture_remove(k->folder);
 }
 
@@ -221,6 +222,19 @@ Test(claim, is_taken_back_where_the_keeper_does_not_know_it)
 	cr_assert_not_null(second, "%s", said);
 	cr_expect_null(strstr(second, "hardware"), "%s", said);
 	cr_expect_null(strstr(second, "keys"), "%s", said);
+}
+
+/* Nothing was claimed that could be taken back. */
+Test(claim, of_another_key_is_not_asked_again)
+{
+	static const char *const answers[] = {
+	    REPLY("deny", "bad_request"), REPLY("pass", "exempt")};
+	char methods[HARDWARE_LINE + 16], said[SAID];
+	struct inquiry inquiry = with_key("ssh-ed25519", methods);
+	struct ruling ruling = ask(&inquiry, answers, 2, said);
+
+	cr_expect_eq(ruling.verdict, VERDICT_DENY);
+	cr_expect_null(strstr(said, "}{"), "%s", said);
 }
 
 /* A keeper that sends the module to look for ever, or elsewhere, denies. */

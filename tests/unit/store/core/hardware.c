@@ -275,6 +275,12 @@ Test(door, opens_for_a_hardware_key_as_after_a_code)
 		VERDICT_DENY, REASON_CODE_FIRST},
 	};
 
+	/* An exempt user who has a device is asked here, and no key stands for
+	 * that: policy_parse() knows no such rule. */
+	const struct setting exempt = {MODE_EXEMPT, ENOUGH, TOUCHED,
+	    .forwarding = FORWARDING_AFTER_CODE, .has = DEVICE, .door = true};
+
+	cr_expect_eq(decide(&exempt, NULL).verdict, VERDICT_CHALLENGE);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct setting s = cases[i].s;
 		struct outcome o;
