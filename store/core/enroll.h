@@ -86,9 +86,10 @@ MUST_USE enum fault enroll_recovery(struct record *record,
 
 /*
  * Adds a device of that type that an administrator made for the user; one that
- * counts its codes begins at 0.  It is valid at once, without a first code.  Pending enrolments end, and codes to enrol with become
- * void: whoever began those gave no code.  If recovery is not NULL and no
- * recovery codes are left, it becomes those, and *ret_recovers is true.
+ * counts its codes begins at 0.  It is valid at once, without a first code.
+ * Pending enrolments end, and codes to enrol with become void: whoever began
+ * those gave no code.  If recovery is not NULL and no recovery codes are left, it
+ * becomes those, and *ret_recovers is true.
  * added_from is ENROLL_ADMIN.  *ret_device: the device's id.  FAULT_LIMIT: no
  * more devices fit; FAULT_STALE: a device has that secret already;
  * FAULT_MEMORY.  After a fault the record must not be written.
@@ -108,11 +109,11 @@ struct imported {
 /*
  * Adds another program's devices and scratch codes, which are valid at once, as
  * with enroll_provision().  A counter goes on behind codes that are remembered
- * as used (resume.h).  *ret: the new devices; after a fault, those that
- * were added before the account at fault.  FAULT_STALE: a device has the secret
- * of that account already; FAULT_LIMIT: no more devices fit, or so many codes
- * that none would be left for an administrator's; FAULT_MEMORY.  After a fault
- * the record must not be written: either all of it is added or nothing.
+ * as used (resume.h).  *ret: the new devices; after a fault, those that were
+ * added before the account at fault.  FAULT_STALE: a device has the secret of
+ * that account already; FAULT_LIMIT: no more devices fit, or so many codes that
+ * none would be left for an administrator's; FAULT_MEMORY.  After a fault the
+ * record must not be written: either all of it is added or nothing.
  */
 MUST_USE enum fault enroll_import(struct record *record,
     const struct import *import, int64_t now_s, struct imported *ret);

@@ -135,10 +135,8 @@ struct reply {
 	char *home;                  /* login: the peer's, by passwd */
 	char *shell;                 /* likewise, and never empty */
 	char device[DEVICE_ID_TEXT]; /* enroll: the new one */
-	/* import of several: all new ones; or the number, from 1, of the account
-	 * that a denial is about */
-	LIST_OF(struct note) devices;
-	int64_t account;
+	LIST_OF(struct note) devices;   /* import of several: all new ones */
+	int64_t account;                /* that a denial is about, from 1 */
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */
