@@ -49,6 +49,34 @@ compare_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 	}
 }
 
+static void
+level_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
+{
+	scoped_batch struct batch batch;
+
+	if (!batch_read(ctx, remote, first, count, &batch))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct batch_row *row = &batch.rows[i];
+
+		if (row->here.bytes == NULL ||
+		    move_fits_level(ctx, row->key.file, &row->here))
+			ret_codes[i] = MOVE_ALONE;
+	}
+}
+
+/* The oldest bastion of the fleet must be able to read each record. */
+static int
+check_level(struct move *move)
+{
+	if (move->site->charter.level >= CHARTER_HOTP)
+		return ADMIN_DONE;
+	return move_each(move, "reading records", &move->here, level_batch)
+	    ? ADMIN_DONE
+	    : ADMIN_NOT;
+}
+
 static int
 compare_sides(struct move *move)
 {
@@ -334,6 +362,8 @@ move_to_fleet(struct site *site)
 	int status = move_begin(site, &move);
 	bool resumed = status == ADMIN_DONE && closed_is(&move.store);
 
+	if (status == ADMIN_DONE)
+		status = check_level(&move);
 	if (status == ADMIN_DONE)
 		status = compare_sides(&move);
 	if (site->admin->dry_run)

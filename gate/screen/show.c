@@ -15,7 +15,7 @@
 	"Google Authenticator, Duo Mobile, Authy, Microsoft " \
 	"Authenticator or another authenticator app"
 
-/* Of the others many know no codes that are counted. */
+/* Many of the others know no codes that are counted. */
 #define APPS_THAT_COUNT                                        \
 	"Google Authenticator, FreeOTP, Aegis or another app " \
 	"for counted codes (HOTP)"

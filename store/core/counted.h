@@ -12,7 +12,12 @@
  *	   proved: tests/proofs/verify.c 9d 9e, 2 spent counters;
  *	3. a code of the last few that were spent passes, although a later
  *	   counter happens to have that code again;
- *	   proved: tests/proofs/verify.c 9f, 2 spent counters.
+ *	   proved: tests/proofs/verify.c 9f, 2 spent counters;
+ *	4. a code that is none of these is not wrong, and thus not counted;
+ *	   proved: tests/proofs/verify.c 9h, 2 spent counters;
+ *	5. the first code of the two is remembered after a code that passed, or
+ *	   after a wrong one-time code;
+ *	   proved: tests/proofs/verify.c 9i, 3 devices.
  *
  * What guessing is worth.  HOTP_AHEAD of a million codes pass, as many as of a
  * device that goes by the time: verify.h's three steps.  A guess hits one of

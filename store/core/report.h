@@ -121,8 +121,8 @@ bool user_filter_states(
 bool
 user_filter_takes(const struct user_filter *filter, const struct user_row *row);
 
-/* What follows a device's name in a list, where its type matters: "", or
- * ", counts its codes". */
+/* Returns the words behind a device's name in a list: ", counts its codes", or
+ * "" where nothing is to be said of its type. */
 const char *device_row_type(const struct device_row *device);
 
 void user_row_done(struct user_row *row);

@@ -2,6 +2,8 @@
  * Judges a code.  Pure: record, login and time go in, the verdict comes out,
  * and the record is changed so that the same code cannot pass again.
  *
+ * A device makes its codes from the time, or counts them (counted.h).
+ *
  * What must never happen:
  *	1. a code passes twice for one person, whichever device or list it
  *	   belongs to, or an older code after a newer one (record_check()
@@ -13,7 +15,7 @@
  *	   that cannot be a code (typed.h), are not counted;
  *	   proved: tests/proofs/verify.c 2a, 2 spent steps;
  *	   proved: tests/proofs/verify.c 2b 2c 2d 2e, 3 devices, 2 codes;
- *	3. a right code passes while its counter is shut;
+ *	3. a right code passes while the counter of wrong ones is shut;
  *	   proved: tests/proofs/verify.c 3a, 2 codes;
  *	4. a scratch code, which is short enough to be guessed, is judged
  *	   while the counter is shut, or a guess at one goes uncounted;
@@ -22,7 +24,8 @@
  *	   says more than that it is spent: an answer that is not counted
  *	   must be of no use to somebody who guesses;
  *	   proved: tests/proofs/verify.c 5a 5b, 2 codes, 2 logins;
- *	6. the caller lets somebody in before the changed record is on disk:
+ *	6. the caller lets somebody in before the changed record is on disk,
+ *	   in which the step or counter of the code is spent:
  *	   VERDICT_PASS is only as good as the store_update() around it;
  *	   proved: tests/proofs/verify.c 6a, 2 codes;
  *	   proved: tests/proofs/spend.pml 1a 1b, 3 workers, 2 crashes.
@@ -81,11 +84,12 @@ void verify_pass(const struct policy *policy, struct record *record,
     struct outcome *ret);
 
 /*
- * Finds the step that this code belongs to, among those within window steps of
- * now.  *ret_step: that step.  FAULT_NONE: it is later than device->last_step;
- * FAULT_STALE: it is not; FAULT_ABSENT: there is none; other faults as
- * otp_code().  All steps are computed, so that the time taken does not depend
- * on which one matches.  code has device->digits digits.
+ * Finds the step that this code of a device that goes by the time belongs to,
+ * among those within window steps of now.  *ret_step: that step.  FAULT_NONE: it
+ * is later than device->last_step; FAULT_STALE: it is not; FAULT_ABSENT: there is
+ * none, or the device counts its codes; other faults as otp_code().  All steps
+ * are computed, so that the time taken does not depend on which one matches.
+ * code has device->digits digits.
  */
 MUST_USE enum fault verify_step(const struct device *device, const char *code,
     int64_t now_s, uint64_t window, uint64_t *ret_step);

@@ -32,7 +32,7 @@ decode(const char *text, size_t len, char *ret)
 static void
 read_label(const char *uri, char *const parts[static PARTS])
 {
-	const char *label = uri + strlen("otpauth://totp/");
+	const char *label = uri + strlen("otpauth://totp/"); /* or hotp */
 	const char *colon = strchr(label, ':');
 	const char *end = strchr(label, '?');
 	char account[OTPAUTH_MAX];
@@ -64,7 +64,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	account.user = parts[USER];
 	account.host = parts[HOST];
 	account.secret = parts[SECRET];
+	account.counts = size % 2 == 1;
+	account.counter = size;
 	if (otpauth_format(&account, uri, sizeof(uri)) == FAULT_NONE) {
+		must(account.counts == (strstr(uri, "&counter=") != NULL));
+		must(strncmp(uri + 10, account.counts ? "hotp/" : "totp/", 5) ==
+		    0);
 		must(strspn(uri,
 			 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 			 "0123456789._-%:/?&=") == strlen(uri));

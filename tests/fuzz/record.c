@@ -22,6 +22,42 @@ guess(struct record *record)
 	policy_done(&policy);
 }
 
+/*
+ * Whatever code is judged, no counter goes back, none passes without moving, and
+ * the record can be read again.
+ */
+static void
+count_on(const char *text, size_t len)
+{
+	static const char *const codes[] = {"000000", "755224", "31337000"};
+	struct login login = {.address = "203.0.113.7", .now_s = NOW_S};
+	uint64_t counters[DEVICES_MAX];
+	struct json_place place;
+	struct json_error error;
+	struct outcome outcome;
+	struct policy policy;
+	struct record record;
+
+	must(record_parse(text, len, &record, &error) == FAULT_NONE);
+	must(policy_builtin(&policy) == FAULT_NONE);
+	for (size_t i = 0; i < record.devices.count; i++)
+		counters[i] = record.devices.items[i].counter;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		verify_code(&policy, &record, &login, codes[i],
+		    strlen(codes[i]), &outcome);
+	for (size_t i = 0; i < record.devices.count; i++) {
+		const struct device *device = &record.devices.items[i];
+
+		must(device->counter >= counters[i]);
+		must(device->type == DEVICE_HOTP || device->counter == 0);
+		must(device->type == DEVICE_HOTP ? device->period_s == 0
+						 : device->period_s > 0);
+	}
+	must(record_check(&record, &place) == NULL);
+	policy_done(&policy);
+	record_done(&record);
+}
+
 /* No secret, id or hash is in an accepted record twice. */
 static void
 must_open_once(const struct record *record)
@@ -59,11 +95,14 @@ rewrite(void *ctx, const char *text, size_t len)
 	must(record.spent.count <= SPENT_CODES_MAX);
 	for (size_t i = 0; i < record.devices.count; i++)
 		must(record.devices.items[i].spent_steps.count <=
-		    SPENT_STEPS_MAX);
+			SPENT_STEPS_MAX &&
+		    record.devices.items[i].spent_counters.count <=
+			SPENT_STEPS_MAX);
 	must_open_once(&record);
 	must(record.sources.count <= SOURCES_MAX);
 	must(record.verified.count <= VERIFIED_MAX);
 	guess(&record);
+	count_on(text, len);
 	must(record_format(&record, &again) == FAULT_NONE);
 	record_done(&record);
 	return again;

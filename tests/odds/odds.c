@@ -37,7 +37,7 @@ enum thief { THIEF_AWAY = 1, THIEF_HOME = 2, THIEF_BOTH = 3 };
 static const char *const thief_names[] = {
     "", "key, elsewhere", "key, her address", "key, both"};
 
-/* What the owner has; the policy allows three by default. */
+/* The owner's devices; the policy allows three by default. */
 static const struct {
 	const char *name;
 	int timed, counted;
@@ -182,9 +182,8 @@ visit(struct year *y, int64_t now_s)
 	for (int i = 0; y->owner == OWNER_SLIPS && i < 3; i++)
 		guess(y, &login);
 	if (otp_code(OTP_SHA1, &device->secret,
-		device->type == DEVICE_HOTP
-		    ? device->counter
-		    : otp_step(now_s, device->period_s),
+		device->type == DEVICE_HOTP ? device->counter
+					    : otp_step(now_s, device->period_s),
 		6, code) != FAULT_NONE)
 		errx(2, "no code");
 	verify_code(
@@ -267,8 +266,8 @@ print_year(enum thief thief, enum owner owner, size_t mix)
 		    shut, sizeof(shut), "day %lld", (long long)y.shut_from + 1);
 	printf("%-17s %-21s %-9s %8lld %7lld  %6.3f %%  %-8s %8lld\n",
 	    thief_names[thief], owner_names[owner], mixes[mix].name,
-	    (long long)y.most,
-	    (long long)y.guesses, 100 * odds, shut, (long long)y.refused);
+	    (long long)y.most, (long long)y.guesses, 100 * odds, shut,
+	    (long long)y.refused);
 	record_done(&y.record);
 	policy_done(&y.policy);
 	return odds <= ODDS_MOST * (mixes[mix].timed + mixes[mix].counted);
@@ -285,12 +284,11 @@ main(void)
 	for (int thief = THIEF_AWAY; thief <= THIEF_BOTH; thief++)
 		for (int owner = OWNER_DAILY; owner <= OWNER_ROAMS; owner++)
 			for (size_t mix = 0; mix < MIXES; mix++)
-				good &= print_year((enum thief)thief,
-				    (enum owner)owner, mix);
+				good &= print_year(
+				    (enum thief)thief, (enum owner)owner, mix);
 	printf("refused: days on which the owner's codes were, with nobody to "
 	       "unlock her\n");
 	printf("odds: at most %.1f %% a year for each device %s\n",
-	    100 * ODDS_MOST,
-	    good ? "in every row" : "is EXCEEDED");
+	    100 * ODDS_MOST, good ? "in every row" : "is EXCEEDED");
 	return good ? 0 : 1;
 }

@@ -233,7 +233,7 @@ proof(verify_code)
 		(asked > 0 && says[reason] &&
 		    (reason != REASON_CLOCK_BACK ||
 			(!scratch && !says[REASON_WRONG_CODE]))));
-	/* What a device that counts noted holds for the next code alone. */
+	/* A device that counts notes a code for the next one alone. */
 	each(i, was.devices.count)
 		claim(
 		    9i, pass || (wrong && is_long), !devices[i].resync.present);

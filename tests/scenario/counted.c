@@ -74,7 +74,7 @@ Test(counted, device_that_is_ahead_comes_back_by_two_codes_in_a_row)
 	assert_says(r->err, AHEAD);
 	cr_assert_eq(fixture_audit_count(b, "wrong_code"), 1);
 	cr_assert_eq(status_of(b, secret, 61), 0);
-	/* Whoever saw the two has seen no more than that. */
+	/* The two are of no use to somebody who saw them. */
 	for (uint64_t counter = 60; counter <= 61; counter++) {
 		r = ssh_with_code(b, b->me, code_of(secret, counter), "true");
 		assert_status(r, 77);

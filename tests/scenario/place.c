@@ -89,6 +89,15 @@ add_device(struct record *record, void *arg)
 }
 
 static enum change
+add_counted(struct record *record, void *arg)
+{
+	add_device(record, arg);
+	record->devices.items[0].type = DEVICE_HOTP;
+	record->devices.items[0].period_s = 0;
+	return CHANGE_WRITE;
+}
+
+static enum change
 add_visit(struct record *record, void *arg)
 {
 	record->first_seen_s = 1793000000;
@@ -115,6 +124,12 @@ void
 place_user_at(const struct place *p, const char *user, int64_t used_s)
 {
 	change_record(p, user, add_device, used_s);
+}
+
+void
+place_counted(const struct place *p, const char *user)
+{
+	change_record(p, user, add_counted, 1793000000);
 }
 
 void

@@ -35,6 +35,9 @@ struct run *place_start(const struct place *p, const char *const args[]);
 void place_user_at(const struct place *p, const char *user, int64_t used_s);
 #define place_user(p, user) place_user_at((p), (user), 1793000000)
 
+/* Gives a user a record with a device that counts its codes. */
+void place_counted(const struct place *p, const char *user);
+
 /* Gives a user a record that says when they came, and no more. */
 void place_visitor_at(const struct place *p, const char *user, int64_t came_s);
 

@@ -13,6 +13,8 @@
 #include "tests/scenario/finding.h"
 #include "tests/scenario/fleet.h"
 #include "tests/scenario/place.h"
+#include "store/fleet/charter.h"
+#include "tests/support/charter.h"
 
 Fleets(store_fleet);
 
@@ -295,6 +297,31 @@ Test(store_fleet, moves_records_there_and_back)
 	cr_expect_not(is_there(p, "in-fleet"));
 	cr_expect_not(is_there(p, "maintenance"));
 	cr_expect_neq(access(p->link->config, F_OK), 0);
+}
+
+/* An older bastion would refuse that user. */
+Test(store_fleet, takes_no_device_that_counts_below_the_level)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	place_counted(p, "bob");
+	charter_change(p->link, 1, CHARTER_HOTP - 1);
+	r = place_store(p, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, "bob has a device that counts its codes");
+	assert_says(r->err, "tfa-admin store level");
+	cr_expect_not_null(place_record(p->folder, "alice"));
+	cr_expect_not_null(place_record(p->folder, "bob"));
+	cr_expect_not(is_there(p, "maintenance"));
+	assert_status(place_store(p, ARGV("level")), 0);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
+	cr_expect_null(place_record(p->folder, "bob"));
 }
 
 /* To a bastion that was off meanwhile, all would be new. */

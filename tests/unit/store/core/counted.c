@@ -313,7 +313,7 @@ Test(counted, comes_back_by_two_codes_in_a_row)
 		    type_at(&s, counter + 1), REASON_CODE, "%d", ahead);
 		cr_expect_eq(device(&s, 0)->counter, counter + 2);
 		cr_expect_not(device(&s, 0)->resync.present);
-		/* Whoever has seen the two can do nothing with them. */
+		/* The two are of no use to somebody who saw them. */
 		cr_expect_eq(type_at(&s, counter), REASON_CODE_USED);
 		cr_expect_eq(type_at(&s, counter + 1), REASON_CODE_USED);
 		cr_expect_eq(device(&s, 0)->counter, counter + 2);

@@ -1212,3 +1212,28 @@ Test(enroll, cuts_a_long_name_for_its_number)
 	    "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9-2");
 	end(&s);
 }
+
+/* An administrator's device that counts is good at once, from 0 on. */
+Test(enroll, provisions_a_device_that_counts)
+{
+	struct scene s = begin();
+	char id[DEVICE_ID_TEXT], code[OTP_DIGITS_MAX + 1];
+	bool recovers = true;
+	const struct device *device;
+
+	cr_assert_eq(enroll_provision(&s.record, secret, DEVICE_HOTP, "token",
+			 NOW_S, NULL, &recovers, id),
+	    FAULT_NONE);
+	device = &s.record.devices.items[s.record.devices.count - 1];
+	cr_expect_eq(device->type, DEVICE_HOTP);
+	cr_expect_eq(device->period_s, 0);
+	cr_expect_eq(device->counter, 0);
+	cr_expect_eq(device->last_used_s, 0);
+	cr_expect_str_eq(device->name, "token");
+	fixture_code_of(device, 0, code);
+	verify_code(
+	    &s.policy, &s.record, &s.login, code, strlen(code), &s.outcome);
+	cr_expect_eq(s.outcome.reason, REASON_CODE);
+	cr_expect_eq(device->counter, 1);
+	end(&s);
+}

@@ -56,6 +56,30 @@ Test(report, shows_null_for_what_is_not_there)
 	user_row_done(&again);
 }
 
+Test(report, says_which_device_counts_its_codes)
+{
+	static const char *const said[] = {"", ", counts its codes"};
+	struct policy policy;
+	struct decision decision = {.mode = MODE_REQUIRED};
+	struct record record;
+	struct user_row row;
+
+	fixture_policy(RULE, "", &policy);
+	fixture_record(&record);
+	fixture_device(&record);
+	fixture_counted(&record, 7);
+	cr_assert_eq(
+	    report_user(&policy, &decision, &record, NOW_S, &row), FAULT_NONE);
+	for (size_t i = 0; i < 2; i++) {
+		cr_expect_eq(row.devices.items[i].type, i);
+		cr_expect_str_eq(
+		    device_row_type(&row.devices.items[i]), said[i]);
+	}
+	user_row_done(&row);
+	record_done(&record);
+	policy_done(&policy);
+}
+
 Test(report, tells_everything_of_a_user_but_the_secret)
 {
 	struct policy policy;

@@ -828,3 +828,78 @@ Test(json, says_an_error_as_compilers_do)
 		cr_expect_str_eq(said, cases[i].said);
 	}
 }
+
+/* A figure that is round has a radius, any other has a side. */
+struct figure {
+	bool round;
+	int64_t radius, side;
+};
+
+static const char *
+figure_lacks(const void *value, const struct json_field *field)
+{
+	const struct figure *figure = value;
+
+	if (field->offset == offsetof(struct figure, radius))
+		return figure->round ? NULL : "is for what is round";
+	if (field->offset == offsetof(struct figure, side))
+		return figure->round ? "is for what has sides" : NULL;
+	return NULL;
+}
+
+static const struct json_field figure_fields[] = {
+    JSON_ROW_FLAG("round", JSON_REQUIRED, struct figure, round),
+    JSON_ROW_NUMBER("radius", JSON_REQUIRED, struct figure, radius, 0, 9),
+    JSON_ROW_NUMBER("side", JSON_DEFAULT, struct figure, side, 0, 9),
+};
+static const struct json_shape figure_shape = JSON_SHAPE(
+    figure_fields, NULL, figure_lacks);
+
+/* In any order: what an object is may be said last. */
+Test(json, object_has_the_keys_of_its_kind_alone)
+{
+	static const struct {
+		const char *text, *path, *word;
+	} cases[] = {
+	    {"{\"round\":true,\"radius\":3}", NULL, NULL},
+	    {"{\"radius\":3,\"round\":true}", NULL, NULL},
+	    {"{\"side\":3,\"round\":false}", NULL, NULL},
+	    {"{\"round\":false}", NULL, NULL},
+	    {"{\"round\":true}", "", "\"radius\" is missing"},
+	    {"{\"round\":false,\"radius\":3}", "radius", "round"},
+	    {"{\"radius\":0,\"round\":false}", "radius", "round"},
+	    {"{\"side\":3,\"radius\":3,\"round\":true}", "side", "sides"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct figure figure = {.round = false};
+		struct json_error e;
+		enum fault fault = json_read(&figure_shape, cases[i].text,
+		    strlen(cases[i].text), 99, &figure, &e);
+
+		if (cases[i].word == NULL) {
+			cr_expect_eq(fault, FAULT_NONE, "%zu: %s", i, e.text);
+			continue;
+		}
+		cr_expect_eq(fault, FAULT_FORMAT, "%zu", i);
+		cr_expect_str_eq(e.path, cases[i].path, "%zu", i);
+		cr_expect_not_null(
+		    strstr(e.text, cases[i].word), "%zu: %s", i, e.text);
+	}
+}
+
+Test(json, writes_no_key_that_the_object_lacks)
+{
+	struct figure figure = {.round = true, .radius = 3, .side = 4};
+	char *text = NULL;
+
+	cr_assert_eq(
+	    json_write(&figure_shape, &figure, false, &text), FAULT_NONE);
+	cr_expect_str_eq(text, "{\"round\":true,\"radius\":3}");
+	json_text_free(&text);
+	figure.round = false;
+	cr_assert_eq(
+	    json_write(&figure_shape, &figure, false, &text), FAULT_NONE);
+	cr_expect_str_eq(text, "{\"round\":false,\"side\":4}");
+	json_text_free(&text);
+}
