@@ -527,8 +527,7 @@ put_next(struct fleet *fleet, int dir, const struct kept *kept,
 	fault = fleet_note_put(&store, answer.mark);
 	return fault == FAULT_NONE
 	    ? fault
-	    : say_store(
-		  fleet, fault, "the policy is in force, but ", &store);
+	    : say_store(fleet, fault, "the policy is in force, but ", &store);
 }
 
 /* Each put makes the engine's revision higher: a restored store must not pass by

@@ -132,9 +132,9 @@ struct reply {
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
-	char *home;                  /* login: the peer's, by passwd */
-	char *shell;                 /* likewise, and never empty */
-	char device[DEVICE_ID_TEXT]; /* enroll: the new one */
+	char *home;                     /* login: the peer's, by passwd */
+	char *shell;                    /* likewise, and never empty */
+	char device[DEVICE_ID_TEXT];    /* enroll: the new one */
 	LIST_OF(struct note) devices;   /* import of several: all new ones */
 	int64_t account;                /* that a denial is about, from 1 */
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
