@@ -6,8 +6,8 @@
 /*
  * Finds the counter of this code, among those that are from to before end ahead
  * of the next one.  *ret: how far ahead the first of them is.  FAULT_ABSENT:
- * there is none; other faults as otp_code().  All are computed, so that the time
- * taken does not depend on which one matches.
+ * there is none; other faults as otp_code().  All are computed, so that the
+ * time taken does not depend on which one matches.
  */
 static enum fault
 find_ahead(const struct device *device, const char *code, uint64_t from,
@@ -30,8 +30,8 @@ find_ahead(const struct device *device, const char *code, uint64_t from,
 	return all;
 }
 
-/* Returns how far ahead the code is that may follow the one that was noted; 0 if
- * none may. */
+/* Returns how far ahead the code is that may follow the one that was noted; 0
+ * if none may. */
 static uint64_t
 next_ahead(const struct device *device, int64_t now_s)
 {

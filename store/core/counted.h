@@ -38,10 +38,10 @@
 /*
  * Judges a code by one device that counts, and spends its counter and all
  * earlier ones if it is right.  REASON_CODE; REASON_CODE_USED; REASON_STORE if
- * OpenSSL fails; else REASON_WRONG_CODE, and device->resync notes a code further
- * ahead.  The last counter there is, 2^64 - 1, never passes: none would be left
- * for the next one.  *ret_changed is set to true if the order of the spent
- * counters changed.
+ * OpenSSL fails; else REASON_WRONG_CODE, and device->resync notes a code
+ * further ahead.  The last counter there is, 2^64 - 1, never passes: none would
+ * be left for the next one.  *ret_changed is set to true if the order of the
+ * spent counters changed.
  */
 enum reason counted_judge(
     struct device *device, const char *code, int64_t now_s, bool *ret_changed);

@@ -88,11 +88,11 @@ MUST_USE enum fault enroll_recovery(struct record *record,
  * Adds a device of that type that an administrator made for the user; one that
  * counts its codes begins at 0.  It is valid at once, without a first code.
  * Pending enrolments end, and codes to enrol with become void: whoever began
- * those gave no code.  If recovery is not NULL and no recovery codes are left, it
- * becomes those, and *ret_recovers is true.
- * added_from is ENROLL_ADMIN.  *ret_device: the device's id.  FAULT_LIMIT: no
- * more devices fit; FAULT_STALE: a device has that secret already;
- * FAULT_MEMORY.  After a fault the record must not be written.
+ * those gave no code.  If recovery is not NULL and no recovery codes are left,
+ * it becomes those, and *ret_recovers is true. added_from is ENROLL_ADMIN.
+ * *ret_device: the device's id.  FAULT_LIMIT: no more devices fit; FAULT_STALE:
+ * a device has that secret already; FAULT_MEMORY.  After a fault the record
+ * must not be written.
  */
 #define ENROLL_ADMIN "tfa-admin"
 MUST_USE enum fault enroll_provision(struct record *record,

@@ -278,10 +278,10 @@ size_t record_recovery_left(const struct record *record, int64_t now_s);
 
 /*
  * Checks that no code can pass twice: no secret, device id or hash of a
- * one-time code is in the record twice, every spent step is before the last one,
- * and every spent counter, and one that was noted, fits the next one.  Returns
- * NULL, or a sentence that says what is wrong, with *ret_place for where; never
- * the secret itself.  record_parse() runs this check and refuses such a record.
+ * one-time code is in the record twice, every spent step is before the last
+ * one, and every spent counter before the next one.  Returns NULL, or a
+ * sentence that says what is wrong, with *ret_place for where; never the secret
+ * itself.  record_parse() runs this check and refuses such a record.
  */
 const char *record_check(const void *record, struct json_place *ret_place);
 
