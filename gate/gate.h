@@ -33,8 +33,9 @@ struct gate {
 	char *key_command;    /* the key may run this alone, or NULL */
 	char why[WHY_TEXT];   /* the file or fact for which a key is refused */
 	enum reason refusal;  /* of the key, by the gate; REASON_NONE: none */
-	enum hardware hardware; /* UNSAID: the key is none of hardware, */
-	bool hardware_unknown;  /* or the keeper does not ask for that */
+	enum hardware hardware; /* what its touch proves; UNSAID: it is no
+				 * hardware key, or this keeper knows none */
+	bool hardware_unknown;  /* this keeper knows none */
 	struct facts facts;
 	struct reply look;            /* the keeper's on files of keys, or 0 */
 	struct reply reply;           /* the keeper's last */

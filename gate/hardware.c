@@ -17,20 +17,14 @@ search(const struct gate *gate, const struct key *key)
 	    .files = gate_key_files(gate),
 	    .hardware = KEYPATH_LIST(gate->look.hardware_files),
 	    .authorities = KEYPATH_LIST(gate->look.hardware_authorities)};
-	struct timespec since = {0}; /* not known: all changed since */
-	enum hardware proof;
-	char why[WHY_TEXT];
+	struct timespec since;
 
 	if (question.hardware.count + question.authorities.count == 0 ||
 	    gate->facts.shell == NULL)
 		return HARDWARE_NONE;
-	proof = hardware_search(&question, key, why);
-	if (proof == HARDWARE_NONE)
-		return HARDWARE_NONE;
 	if (!started_connection(getppid(), user.name, &since))
 		since = (struct timespec){0};
-	return hardware_is_settled(&question, &since, why) ? proof
-							   : HARDWARE_NONE;
+	return hardware_prove(&question, key, &since);
 }
 
 /* If there are several keys, it is not clear which one was touched. */

@@ -41,7 +41,7 @@ bool dump_value(
  * the options of a key's line. */
 bool dump_is_gated(const struct view *view);
 
-/* True if the gate stands before them, and sshd takes keys. */
+/* True if the gate stands before these connections, and sshd takes keys. */
 bool dump_takes_keys(const struct view *view);
 
 /* True if the answer holds for users of that kind. */

@@ -115,9 +115,7 @@ warn_open(const char *file, const struct policy *policy)
 static void
 warn_hardware(const char *file, const struct policy *policy)
 {
-	const struct keys *keys = &policy->keys;
-
-	if (keys->hardware_files.count + keys->hardware_authorities.count > 0)
+	if (policy_names_hardware(&policy->keys))
 		return;
 	list_each(const struct rule, rule, policy->rules)
 		if (rule->hardware_keys > HARDWARE_KEYS_ASKED)

@@ -336,9 +336,7 @@ write_policy_settings(struct html *html, const struct policy *policy)
 		? "A key that is in none of the files of keys is let in."
 		: "A key that is in none of the files of keys is refused.");
 	html_mark(html, "</li>\n");
-	if (policy->keys.hardware_files.count +
-		policy->keys.hardware_authorities.count >
-	    0)
+	if (policy_names_hardware(&policy->keys))
 		html_mark(html,
 		    "<li>Only such hardware keys count as stand in "
 		    "files that root alone can write, or whose authority "

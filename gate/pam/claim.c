@@ -50,16 +50,13 @@ claim_judge(const struct inquiry *inquiry, const struct reply *reply,
 	    .files = KEYPATH_LIST(reply->key_files),
 	    .hardware = KEYPATH_LIST(reply->hardware_files),
 	    .authorities = KEYPATH_LIST(reply->hardware_authorities)};
-	char why[WHY_TEXT];
 	struct key key;
 
 	memcpy(request->keys, reply->keys, sizeof(request->keys));
 	if (key_parse(request->auth, &key) != FAULT_NONE)
 		return;
-	request->hardware = (int)hardware_search(&question, &key, why);
-	if (request->hardware != HARDWARE_NONE &&
-	    !hardware_is_settled(&question, &inquiry->since, why))
-		request->hardware = HARDWARE_NONE;
+	request->hardware = (int)hardware_prove(
+	    &question, &key, &inquiry->since);
 	key_done(&key);
 }
 

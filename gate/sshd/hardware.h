@@ -70,10 +70,15 @@ enum hardware hardware_search(const struct hardware_question *question,
 /*
  * True if none of these files, but for those that root alone can write, changed
  * since then, nor a folder or link on the way to it: sshd, which let the key in
- * after that, has read what hardware_search() did.  Call it after that one, so
- * that no change in between is missed.  Otherwise ret_why says which file.
+ * after that, has read what hardware_search() did.  Otherwise ret_why says which
+ * file.
  */
 bool hardware_is_settled(const struct hardware_question *question,
     const struct timespec *since, char ret_why[static WHY_TEXT]);
+
+/* The proof that the key gives on a connection that began then, {0} if that is
+ * not known: what hardware_search() finds, if the files are settled. */
+enum hardware hardware_prove(const struct hardware_question *question,
+    const struct key *key, const struct timespec *since);
 
 #endif

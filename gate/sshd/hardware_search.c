@@ -33,7 +33,6 @@ static bool
 take_open_file(struct search *s, const char *name)
 {
 	scoped_keyfile struct keyfile file = {.text = NULL};
-
 	char why[WHY_TEXT];
 
 	if (keyfile_read(s->question->user, name, &file, why) != FAULT_NONE) {
@@ -122,7 +121,8 @@ hardware_search(const struct hardware_question *question, const struct key *key,
 	return proof;
 }
 
-/* A file that is absent from root's folders, root alone has removed. */
+/* True if root alone can have changed the file.  One that is absent counts so,
+ * too, if only root could remove it from its folder. */
 static bool
 is_roots(const char *path)
 {
@@ -166,4 +166,18 @@ hardware_is_settled(const struct hardware_question *question,
 				keypath_name(lists[i], j), since, ret_why))
 				return false;
 	return true;
+}
+
+/* In this order, so that no change in between is missed. */
+enum hardware
+hardware_prove(const struct hardware_question *question, const struct key *key,
+    const struct timespec *since)
+{
+	char why[WHY_TEXT];
+	enum hardware proof = hardware_search(question, key, why);
+
+	if (proof != HARDWARE_NONE &&
+	    !hardware_is_settled(question, since, why))
+		return HARDWARE_NONE;
+	return proof;
 }

@@ -179,6 +179,15 @@ is_hardware_type(const struct wire *type)
 	return false;
 }
 
+/* The name of the type, with which a key begins. */
+static struct wire
+type_of(const struct key *key)
+{
+	struct wire w = {.at = key->blob, .left = key->len};
+
+	return wire_string(&w);
+}
+
 /* A plain key, or a certificate whose every byte is accounted for. */
 static bool
 read_blob(struct key *key)
@@ -235,21 +244,11 @@ read_key_blob(const char *text, struct key *key)
 	return key->text != NULL ? FAULT_NONE : FAULT_MEMORY;
 }
 
-static bool
-is_hardware_blob(const struct key *key)
-{
-	struct wire w = {.at = key->blob, .left = key->len};
-	struct wire type = wire_string(&w);
-
-	return is_hardware_type(&type);
-}
-
 /* True if the key begins with this name of its type. */
 static bool
 is_of_type(const struct key *key, const char *type, size_t len)
 {
-	struct wire w = {.at = key->blob, .left = key->len};
-	struct wire own = wire_string(&w);
+	struct wire own = type_of(key);
 
 	return own.left == len && memcmp(own.at, type, len) == 0;
 }
@@ -314,7 +313,9 @@ key_of_line(const char *text, bool authority, struct key *ret)
 		key.authority = key.blob;
 		key.authority_len = key.len;
 	} else {
-		key.hardware = is_hardware_blob(&key);
+		struct wire type = type_of(&key);
+
+		key.hardware = is_hardware_type(&type);
 	}
 	key.text = encode(key.blob, key.len);
 	if (key.text == NULL) {

@@ -217,6 +217,16 @@ skip_value(const char **at)
 	return value != NULL;
 }
 
+/* *ret: the value, on the heap, of an option that may stand there once. */
+static bool
+take_once(const char **at, char **ret)
+{
+	if (*ret != NULL || *(*at)++ != '=')
+		return false;
+	*ret = quoted_value(at);
+	return *ret != NULL;
+}
+
 static bool
 is_listed(const char **at, const char *const *names, size_t count)
 {
@@ -241,22 +251,14 @@ take_hardware_option(const char **at, struct keyline_options *ret)
 static bool
 take_key_option(const char **at, struct keyline_options *ret)
 {
-	if (is_option(at, "command")) {
-		if (ret->command != NULL || *(*at)++ != '=')
-			return false;
-		ret->command = quoted_value(at);
-		return ret->command != NULL;
-	}
+	if (is_option(at, "command"))
+		return take_once(at, &ret->command);
 	if (is_option(at, "cert-authority"))
 		return ret->authority = true;
 	if (is_option(at, "environment"))
 		return (ret->environment = true) && skip_value(at);
-	if (is_option(at, "principals")) {
-		if (ret->principals != NULL || *(*at)++ != '=')
-			return false;
-		ret->principals = quoted_value(at);
-		return ret->principals != NULL;
-	}
+	if (is_option(at, "principals"))
+		return take_once(at, &ret->principals);
 	if (is_listed(at, forwarding, COUNT(forwarding)))
 		return ret->forwarding = true;
 	if (is_option(at, "permitopen"))

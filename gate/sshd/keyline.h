@@ -30,8 +30,7 @@ struct keyline_options {
 	bool no_verify;  /* or says that it does not */
 	bool limited;    /* from where, or until when, it lets the key in */
 	char *command;   /* on the heap, or NULL */
-	char *principals; /* that an authority's line lists; on the heap, or
-			   * NULL */
+	char *principals; /* that it lists for an authority; as command */
 };
 
 /*
@@ -45,7 +44,8 @@ void keyline_done(struct keyline *line);
 /*
  * *ret: the options up to the first blank outside of quotes.  False if sshd
  * ignores the line: for an option that it does not know, a value without
- * quotes, two commands, two lists of principals.  keyline_options_done() frees *ret in both cases.
+ * quotes, two commands, two lists of principals.  keyline_options_done() frees
+ * *ret in both cases.
  */
 bool keyline_options(const char *text, struct keyline_options *ret);
 void keyline_options_done(struct keyline_options *options);

@@ -38,7 +38,7 @@ next_ahead(const struct device *device, int64_t now_s)
 	const struct resync *seen = &device->resync;
 	uint64_t ahead = seen->counter - device->counter;
 
-	/* ahead of an earlier one is a huge number. */
+	/* Of a counter that is spent by now, ahead is a huge number. */
 	if (!seen->present || ahead >= HOTP_RESYNC || seen->at_s > now_s ||
 	    now_s - seen->at_s > HOTP_RESYNC_S)
 		return 0;
@@ -90,7 +90,8 @@ counted_judge(
 							     : REASON_STORE;
 }
 
-/* A code that is not judged, since its counter is shut, is nobody's second. */
+/* While the login is locked or stopped no code is judged: what was noted stays
+ * until HOTP_RESYNC_S have passed. */
 void
 counted_settle(struct record *record, bool is_one_time, struct outcome *ret)
 {

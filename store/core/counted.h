@@ -20,12 +20,11 @@
  *	   proved: tests/proofs/verify.c 9i, 3 devices.
  *
  * What guessing is worth.  HOTP_AHEAD of a million codes pass, as many as of a
- * device that goes by the time: verify.h's three steps.  A guess hits one of
- * those further ahead once in 10 000 guesses, and the next guess is then right
- * once in a million: one in ten thousand millions for two guesses that are both
- * counted, which a year of the guesses that the policy allows does not bring to
- * one in ten millions.  Nothing tells the guesser: the answer is that to any
- * wrong code.
+ * device that goes by the time: verify.h's three steps.  One guess of 10 000 hits
+ * a code further ahead.  Only the very next guess can pass by that, one of a
+ * million: two guesses, both counted, pass so once in 10^10 times.  For all
+ * guesses that the policy allows in a year that is less than one in ten millions.
+ * Nothing tells the guesser: the answer is that to any wrong code.
  */
 #ifndef TFA_COUNTED_H
 #define TFA_COUNTED_H
@@ -48,9 +47,10 @@ enum reason counted_judge(
     struct device *device, const char *code, int64_t now_s, bool *ret_changed);
 
 /*
- * To be called after a code was judged, or was not because its counter is shut:
- * forgets what the devices have noted of codes further ahead, unless that very
- * code, which was wrong and counted, is the one that they noted.
+ * To be called after a code was typed: forgets what the devices have noted of
+ * codes further ahead, unless that very code, which was wrong and counted, is
+ * the one that they noted.  A code that was not judged, since the user is locked
+ * or stopped, changes nothing.
  */
 void
 counted_settle(struct record *record, bool is_one_time, struct outcome *ret);

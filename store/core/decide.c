@@ -294,13 +294,17 @@ opens(int forwarding)
 	    forwarding == FORWARDING_OPEN;
 }
 
+bool
+policy_names_hardware(const struct keys *keys)
+{
+	return keys->hardware_files.count > 0 ||
+	    keys->hardware_authorities.count > 0;
+}
+
 enum hardware_keys
 policy_hardware(const struct policy *policy, const struct decision *decision)
 {
-	const struct keys *keys = &policy->keys;
-
-	if (decision->rule == NULL ||
-	    keys->hardware_files.count + keys->hardware_authorities.count == 0)
+	if (decision->rule == NULL || !policy_names_hardware(&policy->keys))
 		return HARDWARE_KEYS_ASKED;
 	if (decision->mode != MODE_REQUIRED && decision->mode != MODE_OPTIONAL)
 		return HARDWARE_KEYS_ASKED;

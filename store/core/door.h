@@ -17,8 +17,9 @@
  * policy keeps its reason.  Otherwise
  *	closed      DENY, FORWARDING_CLOSED;
  *	after-code  PASS for REMEMBERED and HARDWARE_KEY alone.  Who would pass
- *	            without a code, or could set a device up: CHALLENGE, ASK_ONE_TIME, if the
- *	            record has a valid pass code, else DENY, CODE_FIRST;
+ *	            without a code, or could set a device up: CHALLENGE,
+ *	            ASK_ONE_TIME, if the record has a valid pass code, else
+ *	            DENY, CODE_FIRST;
  *	open        PASS for everyone who would get a session: an offer that may
  *	            be put off is.  Who must set a device up first: as above.
  * A login that is denied here leaves nothing in the record: ret->changed is

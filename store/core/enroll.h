@@ -110,11 +110,11 @@ struct imported {
 /*
  * Adds another program's devices and scratch codes, which are valid at once, as
  * with enroll_provision().  A counter goes on behind codes that are remembered
- * as used (resume.h).  *ret: the new devices; after a fault, those that
- * were added before the account at fault.  FAULT_STALE: a device has the secret
- * of that account already; FAULT_LIMIT: no more devices fit, or so many codes
- * that none would be left for an administrator's; FAULT_MEMORY.  After a fault
- * the record must not be written: either all of it is added or nothing.
+ * as used (resume.h).  *ret: the new devices; after a fault, those that were
+ * added before the account at fault.  FAULT_STALE: a device has the secret of
+ * that account already; FAULT_LIMIT: no more devices fit, or so many codes that
+ * none would be left for an administrator's; FAULT_MEMORY.  After a fault the
+ * record must not be written: either all of it is added or nothing.
  */
 MUST_USE enum fault enroll_import(struct record *record,
     const struct import *import, int64_t now_s, struct imported *ret);

@@ -387,8 +387,7 @@ set_defaults(struct policy *policy)
 static bool
 keys_are_default(const struct keys *keys, bool hardware)
 {
-	if (hardware &&
-	    keys->hardware_files.count + keys->hardware_authorities.count > 0)
+	if (hardware && policy_names_hardware(keys))
 		return false;
 	return keys->unlisted != UNLISTED_ALLOW && keys->files.count == 2 &&
 	    strcmp(keys->files.items[0].text, KEYS_FILE_FIRST) == 0 &&

@@ -148,9 +148,9 @@ MUST_USE enum fault policy_builtin(struct policy *ret);
 /*
  * ret: a name of what the policy says of keys: KEYS_DEFAULT if that is nothing,
  * or else 16 hexadecimal digits, others for other files or another "unlisted".
- * By it the gate and the keeper know that they mean one thing.  Of the files and
- * authorities of hardware keys it says something only for a login that such a
- * key may let in: hardware.
+ * By it the gate and the keeper know that they mean one thing.  With hardware,
+ * for a login by a key that may be a hardware key, it depends on the files and
+ * authorities of such keys too.
  */
 void policy_keys_name(
     const struct keys *keys, bool hardware, char ret[static KEYS_NAME]);
@@ -247,6 +247,10 @@ policy_forwarding(const struct policy *policy, const struct decision *decision);
 
 /* Returns true if the policy opens the door to anybody. */
 bool policy_may_forward(const struct policy *policy);
+
+/* Returns true if a file is named in which a hardware key, or its authority, can
+ * stand; without one no such key is ever enough. */
+bool policy_names_hardware(const struct keys *keys);
 
 /*
  * Returns what hardware keys are worth by this decision of the policy: what its

@@ -32,9 +32,8 @@
 #define EARLIER_MAX  3
 #define SOURCES_MAX  16
 #define VERIFIED_MAX 16
-#define SPENT_STEPS_MAX \
-	16 /* of one device, without its last step; or its
-			    * spent counters */
+/* Of one device, without its last step; or its spent counters. */
+#define SPENT_STEPS_MAX 16
 #define SPENT_CODES_MAX 32
 #define UIDS_MAX        32
 #define UIDS_HOST       65         /* a bastion's name */

@@ -15,9 +15,10 @@
 
 /*
  * Sets the device's counter to the one behind the last code that the record
- * remembers as used, if that is one of the next RESUME_AHEAD.  Another device's
- * last code is like one of these a thousandth of the time; this device is then
- * too far behind, and must be removed and set up anew.  FAULT_MEMORY.
+ * remembers as used, if that is one of the next RESUME_AHEAD.  In one of a
+ * thousand cases another device's last code is like one of these by chance: the
+ * counter is then ahead of the device, which must be removed and set up anew.
+ * FAULT_MEMORY.
  */
 MUST_USE enum fault
 resume_counter(const struct record *record, struct device *device);

@@ -159,8 +159,8 @@ struct reason_facts {
 	const char *name;   /* a group, a rule, a user, a file; or "" */
 	int64_t spent_s;    /* ONE_TIME_USED and the like: when it was spent;
 			     * 0: not known */
-	bool counts;        /* WRONG_CODE, CODE_USED: a device of the user's
-			     * counts its codes */
+	bool counts;        /* CODE_USED: a device of the user's counts its
+			     * codes, so waiting brings no other one */
 };
 
 /* Returns the reason's name in logs and in the protocol, such as

@@ -70,6 +70,16 @@ kept_say(struct fleet *fleet, enum fault fault, const char *format, ...)
 	return fault;
 }
 
+/* Says what the store says of a file of its own.  kept_put() keeps FAULT_ACCESS
+ * for the fleet's level, so a file that we may not open is FAULT_IO. */
+static enum fault
+say_store(struct fleet *fleet, enum fault fault, const char *before,
+    const struct store *store)
+{
+	return kept_say(fleet, fault == FAULT_ACCESS ? FAULT_IO : fault, "%s%s",
+	    before, store->why);
+}
+
 static enum fault
 say_file(struct fleet *fleet, const char *name)
 {
@@ -517,8 +527,7 @@ put_next(struct fleet *fleet, int dir, const struct kept *kept,
 	fault = fleet_note_put(&store, answer.mark);
 	return fault == FAULT_NONE
 	    ? fault
-	    : kept_say(
-		  fleet, fault, "the policy is in force, but %s", store.why);
+	    : say_store(fleet, fault, "the policy is in force, but ", &store);
 }
 
 /* Each put makes the engine's revision higher: a restored store must not pass by
@@ -532,7 +541,7 @@ fetch_to_put(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
 	enum fault fault = fleet_revision_seen(&store, &seen);
 
 	if (fault != FAULT_NONE)
-		return kept_say(fleet, fault, "%s", store.why);
+		return say_store(fleet, fault, "", &store);
 	fault = kept_fetch(fleet, dir, now_s, &kept);
 	if (fault != FAULT_NONE)
 		return fault;
@@ -542,7 +551,7 @@ fetch_to_put(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
 		return fault;
 	}
 	kept_done(&kept);
-	return kept_say(fleet, fault, "%s", store.why);
+	return say_store(fleet, fault, "", &store);
 }
 
 /* True if a text of JSON has that key somewhere: only a key has a colon behind

@@ -16,7 +16,7 @@ void answer_done(struct call *call);
 void answer_end(struct call *call, const char *message);
 
 /* Answers with a denial.  name: the user, group or rule that it is about.  The
- * notes stay the caller's, as what reply holds. */
+ * notes, and what reply holds, stay the caller's. */
 void answer_deny(struct call *call, enum reason reason, const char *name);
 void answer_deny_with(struct call *call, enum reason reason, const char *name,
     struct note *notes, size_t count);

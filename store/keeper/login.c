@@ -214,7 +214,8 @@ deny_account(struct deed *deed)
 	(void)deed_audit(deed); /* it is a denial either way */
 }
 
-/* A client of an older release does not know what these files are for. */
+/* A client that sends no "hardware" is of an older release, or its key is of
+ * another kind: the files of hardware keys mean nothing to it. */
 static bool
 asks_for_hardware(const struct call *call)
 {

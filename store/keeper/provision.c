@@ -161,21 +161,21 @@ is_added(const struct provision *p, const struct device *device)
 	return found;
 }
 
-/* Returns how many of the devices that were added are there; with remove, they
- * go. */
-static size_t
-find_added(const struct provision *p, struct record *record, bool remove)
+static bool
+has_added(const struct provision *p, const struct record *record)
 {
-	size_t found = 0;
+	list_each(const struct device, device, record->devices)
+		if (is_added(p, device))
+			return true;
+	return false;
+}
 
-	for (size_t i = record->devices.count; i-- > 0;) {
-		if (!is_added(p, &record->devices.items[i]))
-			continue;
-		found++;
-		if (remove)
+static void
+remove_added(const struct provision *p, struct record *record)
+{
+	for (size_t i = record->devices.count; i-- > 0;)
+		if (is_added(p, &record->devices.items[i]))
 			enroll_remove(record, i, p->call->now_s);
-	}
-	return found;
 }
 
 /*
@@ -192,7 +192,7 @@ on_undo(struct record *record, void *arg)
 	struct json_error error;
 	enum fault fault;
 
-	if (find_added(p, record, false) == 0)
+	if (!has_added(p, record))
 		return CHANGE_NONE;
 	fault = record_parse(p->before, strlen(p->before), &before, &error);
 	if (fault == FAULT_NONE && provision_keep(record, &text) &&
@@ -202,7 +202,7 @@ on_undo(struct record *record, void *arg)
 		explicit_bzero(&before, sizeof(before));
 		return CHANGE_WRITE;
 	}
-	(void)find_added(p, record, true);
+	remove_added(p, record);
 	record->enrolled_once |= before.enrolled_once;
 	record_done(&before);
 	return CHANGE_WRITE;
@@ -278,8 +278,9 @@ provision_prepare(struct provision *p, struct reply *reply)
 static bool
 import_prepare(const struct provision *p, struct reply *reply)
 {
-	for (size_t i = 0; p->import->more.count > 0 && i < provision_count(p);
-	     i++)
+	if (p->import->more.count == 0)
+		return true;
+	for (size_t i = 0; i < provision_count(p); i++)
 		if (!answer_add(&reply->devices, "%s", ""))
 			return false;
 	return true;

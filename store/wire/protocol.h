@@ -139,13 +139,11 @@ struct reply {
 	char secret[JSON_FORM_TEXT]; /* base32: enrolment only */
 	char issuer[ISSUER_TEXT];
 	char user[USER_TEXT];
-	char *home;                  /* login: the peer's, by passwd */
-	char *shell;                 /* likewise, and never empty */
-	char device[DEVICE_ID_TEXT]; /* enroll: the new one */
-	/* import of several: all new ones; or the number, from 1, of the account
-	 * that a denial is about */
-	LIST_OF(struct note) devices;
-	int64_t account;
+	char *home;                     /* login: the peer's, by passwd */
+	char *shell;                    /* likewise, and never empty */
+	char device[DEVICE_ID_TEXT];    /* enroll: the new one */
+	LIST_OF(struct note) devices;   /* import of several: all new ones */
+	int64_t account;                /* that a denial is about, from 1 */
 	LIST_OF(struct note) codes;     /* recovery codes, shown once */
 	LIST_OF(struct note) key_files; /* where keys' commands stand */
 	bool unlisted;                  /* a key in none of them may pass */

@@ -245,6 +245,32 @@ Test(hardware_search, file_of_a_users_must_be_older_than_the_connection)
 	scene_end(&s);
 }
 
+/* Where sshd may have read another line than the gate, no key proves anything. */
+Test(hardware_search, proof_needs_a_connection_that_is_younger_than_the_files)
+{
+	const struct timespec unknown = {0};
+	struct timespec since;
+	struct hardware_question question;
+	struct scene s;
+	char *own;
+
+	scene_begin(&s, false);
+	add(&s, &s.hardware, "roots", "");
+	own = add(&s, &s.files, "own", "");
+	question = question_of(&s);
+	cr_expect_eq(
+	    hardware_prove(&question, &s.key, &unknown), HARDWARE_TOUCH);
+	cr_assert_eq(chown(own, 2001, 2001), 0);
+	cr_expect_eq(
+	    hardware_prove(&question, &s.key, &unknown), HARDWARE_NONE);
+	clock_gettime(CLOCK_REALTIME, &since);
+	since.tv_sec -= 60;
+	cr_expect_eq(hardware_prove(&question, &s.key, &since), HARDWARE_NONE);
+	since.tv_sec += 120;
+	cr_expect_eq(hardware_prove(&question, &s.key, &since), HARDWARE_TOUCH);
+	scene_end(&s);
+}
+
 /* A file that is gone may have been one with another line. */
 Test(hardware_search, file_that_a_user_removed_is_newer_than_the_connection)
 {

@@ -249,3 +249,18 @@ Test(rootfile, that_cannot_be_read_as_text_is_a_fault)
 	cr_expect_eq(look(line, said, sizeof(said)), FAULT_FORMAT);
 	end_place(&p);
 }
+
+/* Longer than the room that a name gets. */
+Test(rootfile, name_that_no_file_can_have_is_a_fault)
+{
+	struct place p = make_place();
+	char path[96 + 4 * NAME_MAX], said[512], name[4 * NAME_MAX];
+
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", p.keys, name);
+	cr_expect_eq(look(path, said, sizeof(said)), FAULT_FORMAT, "%s", said);
+	path[strlen(p.keys) + 1 + NAME_MAX] = '\0';
+	cr_expect_eq(look(path, said, sizeof(said)), FAULT_ABSENT, "%s", said);
+	end_place(&p);
+}

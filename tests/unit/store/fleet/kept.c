@@ -343,6 +343,31 @@ Test(kept, policy_with_hardware_keys_needs_the_level)
 		}
 }
 
+/* The keeper says of FAULT_ACCESS that other bastions are too old. */
+Test(kept, file_that_may_not_be_opened_is_not_taken_for_the_level)
+{
+	struct scene *s = begin();
+	struct version theirs = {.number = 0};
+	struct kept_next next = {.mark = "0",
+	    .text = "{}",
+	    .len = 2,
+	    .by = "root at b1",
+	    .what = "mine",
+	    .now_s = NOW_S};
+	enum fault fault;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	cr_assert_eq(fchmod(s->one.store.dir, 0700), 0);
+	cr_assert_eq(seteuid(2001), 0);
+	fault = kept_put(&s->one.fleet, s->one.store.dir, &next, &theirs);
+	cr_assert_eq(seteuid(0), 0);
+	cr_expect_eq(fault, FAULT_IO);
+	cr_expect_not_null(strstr(s->one.fleet.line.why, "Permission denied"),
+	    "%s", s->one.fleet.line.why);
+	end(s);
+}
+
 Test(kept, remembers_the_revision_of_a_policy_that_it_put)
 {
 	struct scene *s = begin();
