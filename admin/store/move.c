@@ -9,6 +9,7 @@
 #include "admin/store/arrive.h"
 #include "admin/store/units.h"
 #include "store/base/cleanup.h"
+#include "store/core/counted.h"
 #include "store/fleet/fleet.h"
 #include "store/fleet/names.h"
 #include "store/fleet/seen.h"
@@ -100,6 +101,23 @@ move_is_record(
 	scoped_record struct record record = {.version = 0};
 
 	return parse_record(move, file, text, &record);
+}
+
+bool
+move_fits_level(
+    struct move *move, const char *file, const struct store_text *text)
+{
+	scoped_record struct record record = {.version = 0};
+
+	if (!parse_record(move, file, text, &record))
+		return false;
+	if (move->site->charter.level >= CHARTER_HOTP || !counted_has(&record))
+		return true;
+	admin_say("%s: has a device that counts its codes, and a bastion of "
+		  "the fleet with an older tfa could not read that: once all "
+		  "bastions have this tfa, tfa-admin store level lets it in",
+	    record.user);
+	return false;
 }
 
 static void

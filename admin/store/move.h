@@ -69,6 +69,11 @@ bool move_each(struct move *move, const char *what, struct store_names *files,
 bool move_is_record(
     struct move *move, const char *file, const struct store_text *text);
 
+/* True if it is one, and the fleet's level allows what is in it.  False after a
+ * message. */
+bool move_fits_level(
+    struct move *move, const char *file, const struct store_text *text);
+
 /* Says which users have two records, and who loses a device.  An admin_exit. */
 int move_judge_conflicts(const struct move *move);
 

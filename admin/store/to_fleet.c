@@ -2,7 +2,8 @@
  * From the folder into the fleet.  A kill at any moment leaves the folder closed
  * and loses nothing: what was written is found again, and is the same.
  *
- *	1. records on both sides are compared: none may differ
+ *	1. records on both sides are compared: none may differ; and all bastions
+ *	   can read those here
  *	2. the folder is closed; each record is written, or was before
  *	3. each is read back and compared
  *	4. "in-fleet"; the files go to users.migrated
@@ -49,6 +50,31 @@ compare_batch(void *ctx, struct remote *remote, size_t first, size_t count,
 	}
 }
 
+static void
+level_batch(void *ctx, struct remote *remote, size_t first, size_t count,
+    int ret_codes[static CREW_BATCH])
+{
+	scoped_batch struct batch batch;
+
+	if (!batch_read(ctx, remote, first, count, &batch))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct batch_row *row = &batch.rows[i];
+
+		if (row->here.bytes == NULL ||
+		    move_fits_level(ctx, row->key.file, &row->here))
+			ret_codes[i] = MOVE_ALONE;
+	}
+}
+
+/* A bastion of an older release lets nobody in whose record it cannot read. */
+static bool
+fit_level(struct move *move)
+{
+	return move->site->charter.level >= CHARTER_HOTP ||
+	    move_each(move, "reading records", &move->here, level_batch);
+}
+
 static int
 compare_sides(struct move *move)
 {
@@ -56,7 +82,8 @@ compare_sides(struct move *move)
 
 	if (status != ADMIN_DONE)
 		return status;
-	if (!move_each(move, "comparing records", &move->both, compare_batch))
+	if (!fit_level(move) ||
+	    !move_each(move, "comparing records", &move->both, compare_batch))
 		return ADMIN_NOT;
 	return move_judge_conflicts(move);
 }

@@ -13,6 +13,7 @@
 #include "tests/scenario/finding.h"
 #include "tests/scenario/fleet.h"
 #include "tests/scenario/place.h"
+#include "tests/support/charter.h"
 
 Fleets(store_fleet);
 
@@ -1222,4 +1223,34 @@ Test(store_fleet, lets_nobody_in_whose_records_went_into_a_fleet)
 {
 	needs_people();
 	is_shut("in-fleet", "does not work");
+}
+
+/* A bastion with an older tfa could not read such a record, and would let its
+ * user in no more. */
+Test(store_fleet, takes_no_counter_below_its_level)
+{
+	struct cluster *c;
+	struct place *p;
+	struct run *r;
+	const char *path, *record;
+
+	needs_link();
+	c = cluster_open(.nodes = 1);
+	p = begin(c);
+	place_user(p, "alice");
+	path = text("%s/users/alice.json", p->folder);
+	record = read_text(path);
+	assert_status(run(ARGV("sed", "-i", "-e", "s/\"totp\"/\"hotp\"/", "-e",
+			      "/\"period\"/d", "-e",
+			      "s/\"last_step\"/\"counter\"/", path),
+			  NULL, 0),
+	    0);
+	charter_change(p->link, 1, CHARTER_HOTP - 1);
+	r = place_store(p, ARGV("migrate", "--to", "fleet"));
+	assert_status(r, 1);
+	assert_says(r->err, "alice: has a device that counts its codes");
+	cr_expect(is_there(p, "users/alice.json"));
+	cr_expect_not(is_there(p, "users.migrated/alice.json"));
+	write_text(path, record);
+	assert_status(place_store(p, ARGV("migrate", "--to", "fleet")), 0);
 }
