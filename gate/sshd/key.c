@@ -311,7 +311,7 @@ without_zeros(struct wire s)
 
 /* Compares all strings of two keys but the first, the name of the type. */
 static bool
-is_same_key(struct wire a, struct wire b)
+has_same_body(struct wire a, struct wire b)
 {
 	wire_string(&a);
 	wire_string(&b);
@@ -338,7 +338,7 @@ is_rewritten(const char *word, size_t n, const struct wire *key)
 
 	if (blob == NULL)
 		return strspn(word, letters) >= n;
-	return is_same_key((struct wire){.at = blob, .left = len}, *key);
+	return has_same_body((struct wire){.at = blob, .left = len}, *key);
 }
 
 bool
