@@ -109,7 +109,7 @@ read_line(const struct reading *r, const char *text)
 		take_authority(r, &line);
 	else if (known)
 		take_known(r, &line);
-	else if (key_is_mentioned(text, key))
+	else if (key_is_mentioned(text, key) || key_is_rewritten(text, key))
 		r->lines->no_touch = true;
 	keyline_done(&line);
 }

@@ -298,6 +298,69 @@ key_is_mentioned(const char *line, const struct key *key)
 	return strstr(bare, key->text) != NULL;
 }
 
+static struct wire
+without_zeros(struct wire s)
+{
+	while (s.left > 0 && *s.at == 0) {
+		s.at++;
+		s.left--;
+	}
+	return s;
+}
+
+/* Compares all strings of two keys but the first, the name of the type. */
+static bool
+has_same_body(struct wire a, struct wire b)
+{
+	wire_string(&a);
+	wire_string(&b);
+	while (a.left > 0 && b.left > 0 && !a.bad && !b.bad) {
+		struct wire x = without_zeros(wire_string(&a));
+		struct wire y = without_zeros(wire_string(&b));
+
+		if (x.left != y.left || memcmp(x.at, y.at, x.left) != 0)
+			return false;
+	}
+	return a.left == b.left && !a.bad && !b.bad;
+}
+
+/* Base64 that cannot be decoded is too long, or there is no memory: sshd may
+ * read it.  Any other word is no key. */
+static bool
+is_rewritten(const char *word, size_t n, const struct wire *key)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789+/=\v\f\r";
+	size_t len = 0;
+	scoped_free uint8_t *blob = keyline_decode(word, n, &len);
+
+	if (blob == NULL)
+		return strspn(word, letters) >= n;
+	return has_same_body((struct wire){.at = blob, .left = len}, *key);
+}
+
+bool
+key_is_rewritten(const char *line, const struct key *key)
+{
+	struct wire wanted = {.at = key->blob, .left = key->len};
+
+	if (key->is_certificate)
+		wanted = (struct wire){
+		    .at = key->authority, .left = key->authority_len};
+	line = keyline_skip(line);
+	if (*line == '#')
+		return false;
+	while (*line != '\0') {
+		size_t n = strcspn(line, " \t");
+
+		if (is_rewritten(line, n, &wanted))
+			return true;
+		line = keyline_skip(line + n);
+	}
+	return false;
+}
+
 enum fault
 key_of_line(const char *text, bool authority, struct key *ret)
 {

@@ -48,6 +48,14 @@ bool key_has_principal(const struct key *key, const char *name, size_t len);
 bool key_is_mentioned(const char *line, const struct key *key);
 
 /*
+ * True if a word of the line is the key, or a certificate's authority, in any
+ * writing, or cannot be decoded.  sshd compares what follows the
+ * name of the type: of that name there are several, such as ED25519-SK, and a
+ * number may have zeros before it.
+ */
+bool key_is_rewritten(const char *line, const struct key *key);
+
+/*
  * *ret: the key of a line of a file, as if sshd had let it in; or, with
  * authority, any certificate that this key has signed.  keys_search() looks for
  * it, and key_done() frees it.  FAULT_FORMAT if the line has none;

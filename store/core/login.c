@@ -387,11 +387,27 @@ decide_first(const struct policy *policy, enum mode mode,
 		decide_overdue(record, login, ret);
 }
 
+/* True if a code was given on this connection with another key.  sshd names the
+ * key in a file of the user's, so a session can have named another one since. */
+static bool
+is_of_other_key(const struct record *record, const struct login *login)
+{
+	for (size_t i = 0; i < record->verified.count; i++) {
+		const struct verified *v = &record->verified.items[i];
+
+		if (v->connection[0] != '\0' &&
+		    strcmp(v->connection, login->connection) == 0 &&
+		    !is_same_key(v, login))
+			return true;
+	}
+	return false;
+}
+
 bool
 login_has_hardware(const struct policy *policy, const struct decision *decision,
     const struct record *record, const struct login *login)
 {
-	if (login_is_blocked(record))
+	if (login_is_blocked(record) || is_of_other_key(record, login))
 		return false;
 	switch (policy_hardware(policy, decision)) {
 	case HARDWARE_KEYS_ENOUGH:

@@ -187,18 +187,26 @@ spent_retire(
 		record->made = (struct made){.present = false};
 }
 
+/* The one behind the last step or counter that was spent; 0: none was.  The last
+ * in spent_counters may be an older one, which somebody typed again. */
+static uint64_t
+first_unspent(const struct device *device)
+{
+	if (device->type == DEVICE_HOTP)
+		return device->counter;
+	return device->last_step > 0 ? device->last_step + 1 : 0;
+}
+
 void
 spent_device(struct record *record, size_t i, int64_t now_s)
 {
 	struct device *device = &record->devices.items[i];
 	char code[OTP_DIGITS_MAX + 1] = "", hash[HASH_TEXT] = "";
-	size_t counted = device->spent_counters.count;
-	uint64_t last = counted > 0 ? device->spent_counters.items[counted - 1]
-				    : device->last_step;
+	uint64_t next = first_unspent(device);
 
-	if ((counted > 0 || last > 0) &&
+	if (next > 0 &&
 	    otp_code((enum otp_algorithm)device->algorithm, &device->secret,
-		last, (int)device->digits, code) == FAULT_NONE &&
+		next - 1, (int)device->digits, code) == FAULT_NONE &&
 	    onetime_hash(code, hash) == FAULT_NONE)
 		spent_add(record, hash, SPENT_USED,
 		    device->last_used_s > 0 ? device->last_used_s : now_s);

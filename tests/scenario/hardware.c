@@ -6,6 +6,7 @@
  * may stand, hardware_after.c what such a login leaves.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -252,6 +253,35 @@ Test(hardware, that_a_thief_planted_is_asked)
 	assert_asked(by_key(b, user, key));
 	unlink(roots_file(user));
 	assert_asked(by_key(b, user, key));
+}
+
+/* sshd finds the key under more than one name of its type, and obeys that
+ * line. */
+Test(hardware, whose_line_has_another_name_of_the_type_is_asked)
+{
+	const char *user = "user210", *key;
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_for_keys("enough");
+	fixture_enrol(b, user);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		key = sk_new(b, types[i], NULL);
+		write_text(roots_file(user), sk_line("", key));
+		write_text(users_file(user), "# none\n");
+		assert_enough(by_key(b, user, key));
+		write_text(users_file(user),
+		    sk_line_renamed("no-touch-required ", key, types[i]));
+		sk_person("unasked");
+		assert_asked(by_key(b, user, key));
+		write_text(users_file(user),
+		    text("%.*s %s",
+			(int)strcspn(sk_line_renamed("", key, types[i]), "\n"),
+			sk_line_renamed("", key, types[i]),
+			sk_line("", sk_software(b, "ed25519"))));
+		sk_person("touches");
+		assert_asked(by_key(b, user, key));
+	}
 }
 
 Test(hardware, without_a_pin_is_asked_where_the_rule_wants_one)

@@ -4,6 +4,7 @@
  * it writes.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/scenario/hardware.h"
@@ -162,6 +163,36 @@ Test(hardware_after, lie_lets_in_nobody_later)
 		    "echo inside", NULL));
 	}
 	assert_never_says(fixture_record(b, user), "verified");
+}
+
+/*
+ * sshd names the key in a file of the user's. A thief with the software key and
+ * one code names the hardware key there, which nobody has touched: the sessions
+ * behind that one on its connection are asked all the same.
+ */
+Test(hardware_after, session_that_names_another_key_is_asked)
+{
+	const char *user = "user211", *key, *path, *named, *secret;
+	struct bastion *b;
+	struct session *s;
+
+	needs_people();
+	b = bastion_open(.rules = WORTH("enough"),
+	    .more = "'remember':{'connection':'0s'}," HARDWARE_KEYS,
+	    .before = BEFORE);
+	key = roots_key(b, user);
+	named = sk_line("publickey ", key);
+	path = text("ControlPath=%s/master", b->dir);
+	secret = fixture_enrol(b, user);
+	s = session_open(b, user, ARGV("-M", "-o", path), NULL);
+	session_pass(s, code_at(secret, step_now()));
+	session_type(s,
+	    text("echo '%.*s' >\"$SSH_USER_AUTH\"; echo do''ne\r",
+		(int)strcspn(named, "\n"), named));
+	session_expect(s, "done");
+	assert_asked(ssh_run(b, user, ARGV("-o", path), "echo inside", NULL));
+	session_kill(s);
+	assert_enough(by_key(b, user, key));
 }
 
 /* Such a login is still one: the next one on a terminal is told of it. */

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/support/fail.h"
 #include "tests/support/run.h"
@@ -72,6 +73,34 @@ sk_line(const char *options, const char *key)
 	if (public == NULL)
 		fail("no %s.pub", key);
 	return text("%s%s", options, public);
+}
+
+/* The name that sshd knows beside the type's own, in SSH's wire format. */
+static const char *
+other_name(const char *type)
+{
+	if (strcmp(type, "ed25519-sk") == 0)
+		return "\\000\\000\\000\\012ED25519-SK";
+	return "\\000\\000\\000\\053"
+	       "webauthn-sk-ecdsa-sha2-nistp256@openssh.com";
+}
+
+const char *
+sk_line_renamed(const char *options, const char *key, const char *type)
+{
+	/* 4 bytes of length, and the name of the type. */
+	int from = strcmp(type, "ed25519-sk") == 0 ? 4 + 26 : 4 + 34;
+	const struct run *r = run(
+	    ARGV("sh", "-ec",
+		text("read -r type blob <%s.pub; printf '%%s ' \"$type\";"
+		     " { printf '%s'; printf %%s \"${blob%%%% *}\" | base64 -d"
+		     " | tail -c +%d; } | base64 -w 0",
+		    key, other_name(type), from + 1)),
+	    NULL, 0);
+
+	if (r->status != 0)
+		fail("%s: %s", key, r->err);
+	return text("%s%s\n", options, r->out);
 }
 
 /* The last words replace the key that the bastion's ssh_config names. */

@@ -35,6 +35,11 @@ const char *sk_certify(const char *key, const char *authority, const char *user,
  * key in this file. */
 const char *sk_line(const char *options, const char *key);
 
+/* As that, and sshd takes it for the same key: in it the type, which is of
+ * sk_new(), has another name. */
+const char *
+sk_line_renamed(const char *options, const char *key, const char *type);
+
 /* The bastion for a client that has this key and no other one. */
 struct bastion sk_client(const struct bastion *b, const char *key);
 

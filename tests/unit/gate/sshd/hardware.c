@@ -12,11 +12,13 @@
 #define ECDSA    "sk-ecdsa-sha2-nistp256@openssh.com"
 
 /* The key that logs in, and files that may list it.  In them K stands for its
- * line, W for the line with white space in the key, A for the line of its
- * authority, B for that without its type, and O for another key's. */
+ * line, W for the line with white space in the key, R for the line with another
+ * name of the type in the key, A for the line of its authority, B for that
+ * without its type, S for that of another writing, and O for another key's. */
 struct scene {
 	char key[HARDWARE_LINE], authority[HARDWARE_LINE], other[HARDWARE_LINE];
-	char white[HARDWARE_LINE + 1];
+	char white[HARDWARE_LINE + 1], renamed[HARDWARE_LINE];
+	char signer[HARDWARE_LINE];
 	const char *user;
 };
 
@@ -27,7 +29,9 @@ scene_of_key(const char *type)
 
 	hardware_key(type, 'k', s.key);
 	hardware_authority(s.authority);
+	hardware_key_renamed("ssh-ed25519", "ED25519", 'A', s.signer);
 	hardware_key(type, 'o', s.other);
+	hardware_key_renamed(type, "ED25519-SK", 'k', s.renamed);
 	snprintf(s.white, sizeof(s.white), "%.*s\v%s", (int)strlen(type) + 20,
 	    s.key, s.key + strlen(type) + 20);
 	return s;
@@ -50,8 +54,10 @@ fill(const struct scene *s, const char *text, char ret[static FILE_MAX])
 	for (; *text != '\0'; text++) {
 		const char *with = *text == 'K' ? s->key
 		    : *text == 'A'              ? s->authority
+		    : *text == 'S'              ? s->signer
 		    : *text == 'O'              ? s->other
 		    : *text == 'W'              ? s->white
+		    : *text == 'R'              ? s->renamed
 		    : *text == 'B'              ? strchr(s->authority, ' ') + 1
 						: NULL;
 
@@ -153,6 +159,15 @@ Test(hardware_lines, key_counts_by_the_lines_that_have_it)
 	    {{.roots = "W\n"}, HARDWARE_TOUCH},
 	    {{.roots = "K\n", .anywhere = FREE "W\n"}, HARDWARE_NONE},
 	    {{.roots = "K\n", .anywhere = "nonsense W\n"}, HARDWARE_NONE},
+	    /* sshd knows a key by what follows the name of its type. */
+	    {{.roots = "R\n"}, HARDWARE_NONE},
+	    {{.roots = "K\n", .anywhere = "# R\n"}, HARDWARE_TOUCH},
+	    {{.roots = "K\n", .anywhere = FREE "R\n"}, HARDWARE_NONE},
+	    {{.roots = "K\n", .anywhere = "R O\n"}, HARDWARE_NONE},
+	    {{.roots = "K\n", .anywhere = FREE "R O\n"}, HARDWARE_NONE},
+	    {{.roots = PIN "K\n", .anywhere = "R\n"}, HARDWARE_NONE},
+	    {{.roots = "from=\"10.0.0.0/8\" K\n", .anywhere = "R\n"},
+		HARDWARE_NONE},
 	    /* An authority's line is about certificates. */
 	    {{.roots = "cert-authority K\n"}, HARDWARE_NONE},
 	    {{.roots = "K\n", .anywhere = "cert-authority K\n"}, HARDWARE_NONE},
@@ -173,6 +188,29 @@ Test(hardware_lines, key_counts_by_the_lines_that_have_it)
 			cr_expect_eq(judge(&s, &cases[i].files), cases[i].proof,
 			    "%s, case %zu", types[t], i);
 	}
+}
+
+/* sshd reads a line of any length, and skips white space in the key. */
+Test(hardware_lines, key_that_is_too_long_to_read_counts_against)
+{
+	static char text[5 * FILE_MAX];
+	struct scene s = scene_of_key(HARDWARE_TYPE);
+	struct hardware_lines lines = {.count = 0};
+	char auth[HARDWARE_LINE + 16];
+	const char *why;
+	struct key key;
+
+	snprintf(auth, sizeof(auth), "publickey %s", s.key);
+	cr_assert_eq(key_parse(auth, &key), FAULT_NONE);
+	hardware_read(s.key, HARDWARE_ROOTS, &key, s.user, &lines);
+	cr_expect_eq(hardware_judge(&key, &lines, &why), HARDWARE_TOUCH);
+	memset(text, '\f', sizeof(text));
+	memcpy(text, s.renamed, strlen(s.renamed) - 1);
+	text[sizeof(text) - 2] = '=';
+	text[sizeof(text) - 1] = '\0';
+	hardware_read(text, HARDWARE_ANYWHERE, &key, s.user, &lines);
+	cr_expect_eq(hardware_judge(&key, &lines, &why), HARDWARE_NONE);
+	key_done(&key);
 }
 
 /* A key in a file has no proof that somebody was there. */
@@ -254,6 +292,8 @@ Test(hardware_lines, certificate_counts_by_the_lines_of_its_authority)
 	    {{.roots = CA ",verify-required A\n",
 		 .anywhere = CA ",principals=\"x\" A\n"},
 		HARDWARE_PIN},
+	    {{.roots = CA ",verify-required A\n", .anywhere = CA " S\n"},
+		HARDWARE_NONE},
 	    {{.roots = CA ",principals=\"bob\" A\n"}, HARDWARE_NONE},
 	    {{.roots = CA ",principals=\"alic\" A\n"}, HARDWARE_NONE},
 	    {{.roots = CA ",principals=\"alice2\" A\n"}, HARDWARE_NONE},

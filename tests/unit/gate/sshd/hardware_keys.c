@@ -52,26 +52,34 @@ finish(const struct wire *w, const char *type, char ret[static HARDWARE_LINE])
 
 /* A point or mpint, and the application of a hardware key. */
 static void
-put_public(struct wire *w, const char *type, char mark)
+put_public(struct wire *w, const char *type, char mark, size_t zeros)
 {
-	uint8_t bytes[32] = {0};
+	uint8_t bytes[64] = {0};
+	size_t len = 32 + zeros;
 
-	bytes[31] = (uint8_t)mark;
+	bytes[len - 1] = (uint8_t)mark;
 	if (strstr(type, "ecdsa") != NULL)
 		put_text(w, "nistp256");
-	put_string(w, bytes, sizeof(bytes));
+	put_string(w, bytes, len);
 	if (strncmp(type, "sk-", 3) == 0)
 		put_text(w, "ssh:");
 }
 
 void
-hardware_key(const char *type, char mark, char ret[static HARDWARE_LINE])
+hardware_key_renamed(const char *type, const char *name, char mark,
+    char ret[static HARDWARE_LINE])
 {
 	struct wire w = {.len = 0};
 
-	put_text(&w, type);
-	put_public(&w, type, mark);
+	put_text(&w, name);
+	put_public(&w, type, mark, strcmp(name, type) == 0 ? 0 : 1);
 	finish(&w, type, ret);
+}
+
+void
+hardware_key(const char *type, char mark, char ret[static HARDWARE_LINE])
+{
+	hardware_key_renamed(type, type, mark, ret);
 }
 
 void
@@ -103,7 +111,7 @@ put_authority(struct wire *w)
 	struct wire authority = {.len = 0};
 
 	put_text(&authority, "ssh-ed25519");
-	put_public(&authority, "ssh-ed25519", 'A');
+	put_public(&authority, "ssh-ed25519", 'A', 0);
 	put_string(w, authority.bytes, authority.len);
 }
 
@@ -119,7 +127,7 @@ hardware_certificate(
 
 	put_text(&w, type);
 	put_text(&w, "nonce");
-	put_public(&w, type, 'k');
+	put_public(&w, type, 'k', 0);
 	put(&w, zero, 8); /* serial */
 	put(&w, role, sizeof(role));
 	put_text(&w, "id");

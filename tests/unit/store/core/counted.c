@@ -592,3 +592,36 @@ Test(counted, remembers_the_last_code_of_a_device_that_is_gone)
 	cr_expect_eq(type(&s, code), REASON_ONE_TIME_USED);
 	end(&s);
 }
+
+/* A file of that device goes on behind it (resume.h): whoever types an older
+ * code again must not turn that back. */
+Test(counted, remembers_the_last_code_of_all_whichever_was_typed_again)
+{
+	struct scene s = begin(COUNTER);
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_counted(&s.record, COUNTER);
+	fixture_code_of(device(&s, 0), COUNTER + 2, code);
+	cr_assert_eq(type_at(&s, COUNTER), REASON_CODE);
+	cr_assert_eq(type(&s, code), REASON_CODE);
+	cr_assert_eq(type_at(&s, COUNTER), REASON_CODE_USED);
+	spent_device(&s.record, 0, NOW_S);
+	cr_expect_eq(type(&s, code), REASON_ONE_TIME_USED);
+	end(&s);
+}
+
+/* It may have been used before it was imported. */
+Test(counted, remembers_the_counter_of_a_device_that_was_never_used_here)
+{
+	struct scene s = begin(COUNTER);
+	char code[OTP_DIGITS_MAX + 1];
+
+	fixture_counted(&s.record, COUNTER);
+	fixture_code_of(device(&s, 0), COUNTER - 1, code);
+	spent_device(&s.record, 0, NOW_S);
+	cr_expect_eq(type(&s, code), REASON_ONE_TIME_USED);
+	device(&s, 0)->counter = 0;
+	spent_device(&s.record, 0, NOW_S);
+	cr_expect_eq(s.record.spent.count, 1);
+	end(&s);
+}

@@ -239,6 +239,48 @@ Test(login, each_login_with_a_hardware_key_is_judged_anew)
 	policy_done(&policy);
 }
 
+/* sshd names the key in a file of the user's.  A session that was let in by
+ * another key and a code can name a hardware key to the sessions behind it. */
+Test(login, hardware_key_passes_on_no_connection_of_another_key)
+{
+	static const struct {
+		const char *connection, *key;
+		enum verdict verdict;
+	} cases[] = {{"c1", "SHA256:software", VERDICT_CHALLENGE},
+	    {"c2", "SHA256:software", VERDICT_PASS},
+	    {"", "SHA256:software", VERDICT_PASS},
+	    {"c1", "SHA256:hardware", VERDICT_PASS}};
+	const struct setting s = {R, ENOUGH, TOUCHED, .has = DEVICE};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct login login = make_login(&s);
+		struct decision decision;
+		struct verified *v;
+		struct outcome o;
+		struct record record;
+		struct policy policy;
+
+		make_policy(&s, &policy);
+		make_record(&s, &record);
+		v = login_add_verified(&record, NOW_S);
+		cr_assert_not_null(v);
+		snprintf(v->connection, sizeof(v->connection), "%s",
+		    cases[i].connection);
+		snprintf(v->key, sizeof(v->key), "%s", cases[i].key);
+		v->until_s = NOW_S;
+		snprintf(login.connection, sizeof(login.connection), "%s",
+		    i == 2 ? "" : "c1");
+		snprintf(login.key, sizeof(login.key), "SHA256:hardware");
+		decision = (struct decision){
+		    .mode = s.mode, .rule = &policy.rules.items[0]};
+		login_decide(&policy, &decision, &record, &login, &o);
+		cr_expect_eq(o.verdict, cases[i].verdict, "%zu: %s", i,
+		    verdict_name(o.verdict));
+		record_done(&record);
+		policy_done(&policy);
+	}
+}
+
 Test(door, opens_for_a_hardware_key_as_after_a_code)
 {
 	static const struct {
