@@ -739,7 +739,7 @@ Test(pam, answer_is_wiped)
 	cr_assert_eq(
 	    pread(memory, left, sizeof(left), (off_t)(uintptr_t)a.given),
 	    (ssize_t)sizeof(left));
-	/* What the memory is used for now may hold one 'z' by chance. */
+	/* By now something else in this memory may hold one 'z'. */
 	cr_assert_null(memmem(left, sizeof(left), "zzzz", 4));
 	apply_close(&a);
 }
