@@ -62,8 +62,8 @@ MUST_USE enum fault gate_claim(const struct gate *gate, const char *request,
 
 /*
  * Asks the keeper; code may be NULL.  Returns the verdict, and sets gate->reply
- * and gate->exit.  gate->last goes with a code.  VERDICT_DENY if the keeper cannot be reached or understood,
- * which is then said on the terminal.
+ * and gate->exit.  gate->last goes with a code.  VERDICT_DENY if the keeper
+ * cannot be reached or understood, which is then said on the terminal.
  */
 enum verdict gate_ask(struct gate *gate, const char *request, const char *code);
 

@@ -46,7 +46,7 @@ add_byte(struct cell *cell, char c)
 }
 
 static bool
-is_padding(char c)
+is_of_padding(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -75,7 +75,7 @@ read_bare(const char *at, const char *end, char separator, struct cell *cell)
 			cell->wrong = "a quote stands in the middle of a cell";
 		add_byte(cell, *at);
 	}
-	while (cell->len > 0 && is_padding(cell->text[cell->len - 1]))
+	while (cell->len > 0 && is_of_padding(cell->text[cell->len - 1]))
 		cell->len--;
 	return at;
 }
@@ -88,11 +88,11 @@ read_cell(const char *at, const char *end, char separator, char *text,
 {
 	struct cell cell = {.text = text};
 
-	while (at < end && is_padding(*at) && *at != separator)
+	while (at < end && is_of_padding(*at) && *at != separator)
 		at++;
 	if (at < end && *at == '"') {
 		at = read_quoted(at, end, &cell);
-		while (at < end && is_padding(*at) && *at != separator)
+		while (at < end && is_of_padding(*at) && *at != separator)
 			at++;
 		if (at < end && *at != separator && cell.wrong == NULL)
 			cell.wrong = "something stands behind a closing quote";

@@ -111,7 +111,7 @@ stop(struct pskc *p)
 }
 
 static void
-append_text(struct pskc *p, enum pskc_part part, const char *text, size_t len)
+gather_text(struct pskc *p, enum pskc_part part, const char *text, size_t len)
 {
 	char *at = p->key.texts[part];
 	size_t so_far = strlen(at);
@@ -155,7 +155,7 @@ put_attribute(struct pskc *p, const XML_Char **attributes, const char *name,
 	const char *text = attribute(attributes, name);
 
 	if (text != NULL && !is_twice(p, part, name))
-		append_text(p, part, text, strlen(text));
+		gather_text(p, part, text, strlen(text));
 }
 
 static void
@@ -179,7 +179,7 @@ begin_pin(struct pskc *p, const XML_Char **attributes)
 	put_attribute(p, attributes, "PINUsageMode", PSKC_PIN_MODE);
 	/* Without it the RFC leaves open how the PIN is used. */
 	if (!p->stopped && p->key.lines[PSKC_PIN_MODE] == 0)
-		append_text(p, PSKC_PIN_MODE, "missing", strlen("missing"));
+		gather_text(p, PSKC_PIN_MODE, "missing", strlen("missing"));
 }
 
 static void
@@ -353,7 +353,7 @@ on_text(void *ctx, const XML_Char *text, int len)
 	struct pskc *p = ctx;
 
 	if (p->text != NULL && p->aside == 0 && !p->stopped)
-		append_text(p, p->text->part, text, (size_t)len);
+		gather_text(p, p->text->part, text, (size_t)len);
 }
 
 static void XMLCALL

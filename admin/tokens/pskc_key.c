@@ -25,7 +25,7 @@ has_part(const struct pskc_key *key, enum pskc_part which)
 }
 
 static int
-judge_type(struct seeds *seeds, const struct pskc_key *key)
+pskc_type(struct seeds *seeds, const struct pskc_key *key)
 {
 	const char *algorithm = part(key, PSKC_ALGORITHM);
 
@@ -179,7 +179,7 @@ judge_policy(struct seeds *seeds, const struct pskc_key *key)
 }
 
 static void
-judge_secret(
+pskc_secret(
     struct seeds *seeds, const struct pskc_key *key, struct otp_secret *ret)
 {
 	const char *text = part(key, PSKC_SECRET);
@@ -196,7 +196,7 @@ judge_secret(
 
 /* A file without serial numbers may name its keys. */
 static void
-judge_serial(struct seeds *seeds, const struct pskc_key *key, struct token *ret)
+pskc_serial(struct seeds *seeds, const struct pskc_key *key, struct token *ret)
 {
 	enum pskc_part which = has_part(key, PSKC_SERIAL) ? PSKC_SERIAL
 							  : PSKC_ID;
@@ -222,7 +222,7 @@ pskc_judge(struct seeds *seeds, const struct pskc_key *key)
 		    key->keys);
 		return;
 	}
-	token.type = judge_type(seeds, key);
+	token.type = pskc_type(seeds, key);
 	token.algorithm = judge_suite(seeds, key);
 	judge_format(seeds, key, &token);
 	if (token.type == DEVICE_TOTP)
@@ -230,8 +230,8 @@ pskc_judge(struct seeds *seeds, const struct pskc_key *key)
 	if (token.type == DEVICE_HOTP)
 		judge_counter(seeds, key, &token);
 	judge_policy(seeds, key);
-	judge_secret(seeds, key, &token.secret);
-	judge_serial(seeds, key, &token);
+	pskc_secret(seeds, key, &token.secret);
+	pskc_serial(seeds, key, &token);
 	if (seeds->wrong_count == before)
 		seeds_add(seeds, key->line, &token);
 	explicit_bzero(&token, sizeof(token));

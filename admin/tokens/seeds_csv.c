@@ -50,7 +50,7 @@ look_at_secret(const struct reading *r, struct written *written)
 /* Decides for all lines together: one of them alone may look like both.  False,
  * after a refusal, if they do not say. */
 static bool
-choose_secrets(struct reading *r, const struct written *written)
+judge_secrets(struct reading *r, const struct written *written)
 {
 	if (r->secrets != SECRETS_GUESS)
 		return true;
@@ -83,7 +83,7 @@ is_one_of(const char *text, const char *const *words)
 
 /* -1: the line does not say, or what it says is no type. */
 static int
-type_of(const struct reading *r)
+row_type(const struct reading *r)
 {
 	static const char *const totp[] = {
 	    "totp", "oath-totp", "oath totp", "time", "time-based", NULL};
@@ -113,7 +113,7 @@ type_of(const struct reading *r)
 }
 
 static int64_t
-number_of(const struct reading *r, enum column column, int64_t least,
+row_number(const struct reading *r, enum column column, int64_t least,
     int64_t most, int64_t usual)
 {
 	const char *text = cell(r, column);
@@ -132,7 +132,7 @@ number_of(const struct reading *r, enum column column, int64_t least,
 }
 
 static uint64_t
-counter_of(const struct reading *r)
+row_counter(const struct reading *r)
 {
 	const char *text = cell(r, COLUMN_COUNTER);
 	uint64_t number = 0;
@@ -167,7 +167,7 @@ algorithm_of(const struct reading *r)
 }
 
 static void
-secret_of(const struct reading *r, struct otp_secret *ret)
+row_secret(const struct reading *r, struct otp_secret *ret)
 {
 	const char *text = cell(r, COLUMN_SECRET);
 	bool hex = r->secrets == SECRETS_HEX;
@@ -204,25 +204,25 @@ token_of(struct reading *r)
 {
 	size_t before = r->seeds->wrong_count;
 	const char *serial = cell(r, COLUMN_SERIAL);
-	int type = type_of(r);
+	int type = row_type(r);
 	struct token token = {.type = type,
 	    .algorithm = algorithm_of(r),
-	    .digits = number_of(r, COLUMN_DIGITS, OTP_DIGITS_MIN,
+	    .digits = row_number(r, COLUMN_DIGITS, OTP_DIGITS_MIN,
 		OTP_DIGITS_MAX, DIGITS_USUAL)};
 
 	refuse_other(r, type);
 	if (type == DEVICE_TOTP)
-		token.period_s = number_of(r, COLUMN_PERIOD, TOKEN_PERIOD_MIN,
+		token.period_s = row_number(r, COLUMN_PERIOD, TOKEN_PERIOD_MIN,
 		    TOKEN_PERIOD_MAX, PERIOD_USUAL_S);
 	if (type == DEVICE_HOTP)
-		token.counter = counter_of(r);
+		token.counter = row_counter(r);
 	if (strlen(serial) >= sizeof(token.serial))
 		seeds_refuse(r->seeds, r->row.line,
 		    "the serial number is longer than %d bytes",
 		    TOKEN_SERIAL - 1);
 	else
 		memcpy(token.serial, serial, strlen(serial) + 1);
-	secret_of(r, &token.secret);
+	row_secret(r, &token.secret);
 	if (r->seeds->wrong_count == before)
 		seeds_add(r->seeds, r->row.line, &token);
 	explicit_bzero(&token, sizeof(token));
@@ -253,7 +253,7 @@ tokens_of_rows(struct reading *r, const struct csv_text *first)
 	while (csv_text_next(&csv, &r->row))
 		if (r->row.wrong == NULL)
 			look_at_secret(r, &written);
-	if (!choose_secrets(r, &written))
+	if (!judge_secrets(r, &written))
 		return;
 	csv = *first;
 	while (csv_text_next(&csv, &r->row))

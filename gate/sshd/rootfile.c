@@ -44,7 +44,7 @@ way_error(struct way *w, const char *name)
 /* Nobody writes a link: only its folder says who can replace it, and its owner
  * who made it. */
 static enum fault
-judge(struct way *w, const char *name, const struct stat *st)
+way_judge(struct way *w, const char *name, const struct stat *st)
 {
 	char why[64];
 
@@ -70,14 +70,14 @@ open_part(struct way *w, const char *name, int *ret_fd, struct stat *ret_st)
 
 	if (fd < 0 || fstat(fd, ret_st) < 0)
 		return way_error(w, name);
-	fault = judge(w, name, ret_st);
+	fault = way_judge(w, name, ret_st);
 	if (fault == FAULT_NONE)
 		*ret_fd = take_fd(&fd);
 	return fault;
 }
 
 static void
-enter(struct way *w, int fd)
+way_enter(struct way *w, int fd)
 {
 	if (w->dir >= 0)
 		close(w->dir);
@@ -93,8 +93,8 @@ enter_root(struct way *w)
 	w->real[0] = '\0';
 	if (fd < 0)
 		return way_error(w, "");
-	enter(w, fd);
-	return fstat(fd, &st) < 0 ? way_error(w, "") : judge(w, "", &st);
+	way_enter(w, fd);
+	return fstat(fd, &st) < 0 ? way_error(w, "") : way_judge(w, "", &st);
 }
 
 /* Takes the first name off the rest; false at the end. */
@@ -114,7 +114,7 @@ next_name(struct way *w, char ret[static NAME_MAX + 1])
 
 /* Puts a link's target before the rest. */
 static enum fault
-follow(struct way *w, const char *name, int fd)
+way_follow(struct way *w, const char *name, int fd)
 {
 	char target[PATH_MAX], rest[PATH_MAX];
 	ssize_t n = readlinkat(fd, "", target, sizeof(target) - 1);
@@ -138,7 +138,7 @@ go(struct way *w, const char *name, int fd)
 {
 	size_t len = strlen(w->real);
 
-	enter(w, fd);
+	way_enter(w, fd);
 	if (strcmp(name, ".") == 0)
 		return FAULT_NONE;
 	if (strcmp(name, "..") == 0) {
@@ -181,7 +181,7 @@ read_file(struct way *w, const char *name)
 
 /* One part of the path.  *ret_read: it was the file. */
 static enum fault
-step(struct way *w, const char *name, bool *ret_read)
+way_step(struct way *w, const char *name, bool *ret_read)
 {
 	scoped_fd int fd = -1;
 	struct stat st;
@@ -190,7 +190,7 @@ step(struct way *w, const char *name, bool *ret_read)
 	if (fault != FAULT_NONE)
 		return fault;
 	if (S_ISLNK(st.st_mode))
-		return follow(w, name, fd);
+		return way_follow(w, name, fd);
 	if (S_ISDIR(st.st_mode))
 		return go(w, name, take_fd(&fd));
 	if (w->rest[0] != '\0')
@@ -211,7 +211,7 @@ walk(struct way *w)
 	while (fault == FAULT_NONE && !read) {
 		if (!next_name(w, name))
 			return way_fault(w, FAULT_FORMAT, "", "is not a file");
-		fault = step(w, name, &read);
+		fault = way_step(w, name, &read);
 	}
 	return fault;
 }

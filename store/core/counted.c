@@ -38,7 +38,7 @@ next_ahead(const struct device *device, int64_t now_s)
 	const struct resync *seen = &device->resync;
 	uint64_t ahead = seen->counter - device->counter;
 
-	/* Of a counter that is spent by now, ahead is a huge number. */
+	/* A counter that is spent by now makes ahead a huge number. */
 	if (!seen->present || ahead >= HOTP_RESYNC || seen->at_s > now_s ||
 	    now_s - seen->at_s > HOTP_RESYNC_S)
 		return 0;

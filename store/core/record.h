@@ -32,7 +32,7 @@
 #define EARLIER_MAX  3
 #define SOURCES_MAX  16
 #define VERIFIED_MAX 16
-/* Of one device, without its last step; or its spent counters. */
+/* Spent steps of one device, without its last; or its spent counters. */
 #define SPENT_STEPS_MAX 16
 #define SPENT_CODES_MAX 32
 #define UIDS_MAX        32

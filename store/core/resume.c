@@ -6,7 +6,7 @@
 
 /* *ret: true if the code of that counter is remembered as used. */
 static enum fault
-is_used(const struct record *record, const struct device *device,
+was_used(const struct record *record, const struct device *device,
     uint64_t counter, bool *ret)
 {
 	char code[OTP_DIGITS_MAX + 1] = "", hash[HASH_TEXT] = "";
@@ -33,7 +33,8 @@ resume_counter(const struct record *record, struct device *device)
 		return FAULT_NONE;
 	for (uint64_t ahead = 0; ahead < RESUME_AHEAD; ahead++) {
 		bool used = false;
-		enum fault fault = is_used(record, device, from + ahead, &used);
+		enum fault fault = was_used(
+		    record, device, from + ahead, &used);
 
 		if (fault != FAULT_NONE)
 			return fault;

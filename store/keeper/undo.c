@@ -3,7 +3,7 @@
 #include "store/keeper/undo.h"
 
 static bool
-keep_text(char **text, const struct record *record)
+undo_text(char **text, const struct record *record)
 {
 	json_text_free(text);
 	return record_format(record, text) == FAULT_NONE;
@@ -12,13 +12,13 @@ keep_text(char **text, const struct record *record)
 bool
 undo_before(struct undo *undo, const struct record *record)
 {
-	return keep_text(&undo->before, record);
+	return undo_text(&undo->before, record);
 }
 
 bool
 undo_after(struct undo *undo, const struct record *record)
 {
-	return keep_text(&undo->after, record);
+	return undo_text(&undo->after, record);
 }
 
 bool
