@@ -188,12 +188,13 @@ spent_retire(
 }
 
 /* The one behind the last step or counter that was spent; 0: none was.  The last
- * in spent_counters may be an older one, which somebody typed again. */
+ * in spent_counters may be an older one, which somebody typed again.  A counter
+ * that came with the device says nothing: it may be wrong. */
 static uint64_t
 first_unspent(const struct device *device)
 {
 	if (device->type == DEVICE_HOTP)
-		return device->counter;
+		return device->spent_counters.count > 0 ? device->counter : 0;
 	return device->last_step > 0 ? device->last_step + 1 : 0;
 }
 

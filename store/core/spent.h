@@ -73,7 +73,7 @@ spent_take(struct record *record, size_t i, enum spent_why why, int64_t now_s);
 void spent_retire(struct record *record, enum code_use use, enum spent_why why,
     int64_t now_s);
 
-/* Removes device number i; its last code is remembered as used. */
+/* Removes device number i; the last code that it spent is remembered as used. */
 void spent_device(struct record *record, size_t i, int64_t now_s);
 
 /* ret: the hash of connection and code together, so that the code alone says
