@@ -161,15 +161,6 @@ answer_added(struct call *call, size_t added)
 	answer_send(call, &reply);
 }
 
-static void
-deny_full(struct call *call)
-{
-	char most[16];
-
-	snprintf(most, sizeof(most), "%d", TOKENS_MAX);
-	answer_deny(call, REASON_TOKENS_FULL, most);
-}
-
 /* The list is held, and all tokens have come. */
 static void
 put_all(struct call *call, struct token_list *list, struct clashes *clashes)
@@ -184,7 +175,7 @@ put_all(struct call *call, struct token_list *list, struct clashes *clashes)
 		fault = tokens_merge(
 		    &list->now, &call->tokens, call->now_s, clashes, &added);
 	if (fault == FAULT_LIMIT)
-		deny_full(call);
+		answer_deny_most(call, REASON_TOKENS_FULL, TOKENS_MAX);
 	else if (fault != FAULT_NONE)
 		answer_deny(call, list_reason(call, fault), "");
 	else if (clashes->list.count > 0)
@@ -240,7 +231,7 @@ keeper_tokens_put(struct call *call)
 	else if (request->tokens.count == 0)
 		answer_misunderstood(call, "tokens", "there are none");
 	else if (before + request->tokens.count > TOKENS_MAX)
-		deny_full(call);
+		answer_deny_most(call, REASON_TOKENS_FULL, TOKENS_MAX);
 	else if (!gather(call))
 		answer_deny(call, REASON_STORE, "");
 	else if (request->last)
