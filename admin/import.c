@@ -119,7 +119,8 @@ say_what_is_left(const char *user, const char *path, size_t count,
 		    user, path);
 }
 
-/* The id of new device number i: a keeper that got one account sends no list. */
+/* The id of new device number i: a keeper that got one account sends no
+ * list. */
 static const char *
 new_device(const struct reply *reply, size_t i)
 {

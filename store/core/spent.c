@@ -187,8 +187,8 @@ spent_retire(
 		record->made = (struct made){.present = false};
 }
 
-/* The one behind the last step or counter that was spent; 0: none was.  The last
- * in spent_counters may be an older one, which somebody typed again. */
+/* The one behind the last step or counter that was spent; 0: none was.  The
+ * last in spent_counters may be an older one, which somebody typed again. */
 static uint64_t
 first_unspent(const struct device *device)
 {

@@ -75,8 +75,9 @@ folder_open(const char *path, bool create, struct store *ret);
 /* Locks locks/FILE: the hold() of every engine. */
 MUST_USE enum fault folder_hold(struct store *store, struct store_key *key);
 
-/* *ret: the file that was opened as fd, or errno says why not: one of the store's
- * own, of at most max bytes.  name: of the file, below the store's folder. */
+/* *ret: the file that was opened as fd, or errno says why not: one of the
+ * store's own, of at most max bytes.  name: of the file, below the store's
+ * folder. */
 MUST_USE enum fault folder_read(struct store *store, int fd, const char *name,
     size_t max, struct store_text *ret);
 

@@ -1,7 +1,7 @@
 /*
  * Gives a token to a user, in the three steps of core/tokens.h.  The list is
- * locked all the while: nobody else gives the same token meanwhile.  A change of
- * the record that may or may not be written leaves the token begun, and the
+ * locked all the while: nobody else gives the same token meanwhile.  A change
+ * of the record that may or may not be written leaves the token begun, and the
  * same request again ends it.
  */
 #include <stdio.h>

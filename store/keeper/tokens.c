@@ -2,7 +2,8 @@
  * The list of tokens: shown, filled, and what was in it taken out.
  *
  * A list is longer than a packet, so it comes in several, on one connection.
- * Until the last is there nothing is judged; then all of it is taken, or nothing.
+ * Until the last is there nothing is judged; then all of it is taken, or
+ * nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>

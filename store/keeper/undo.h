@@ -29,8 +29,8 @@ bool undo_after(struct undo *undo, const struct record *record);
 /*
  * Makes the record what it was before.  If somebody has changed it since, only
  * the devices go that the change added.  What they had ended, an invitation for
- * instance, stays ended, and a user who was blocked stays blocked.  CHANGE_NONE:
- * the record has none of these devices.
+ * instance, stays ended, and a user who was blocked stays blocked.
+ * CHANGE_NONE: the record has none of these devices.
  */
 enum change
 undo_devices(const struct undo *undo, struct record *record, int64_t now_s);

@@ -1,4 +1,5 @@
-/* Devices that are taken back from a record, if nobody could be told of them. */
+/* Devices that are taken back from a record, if nobody could be told of
+ * them. */
 #include "store/keeper/undo.h"
 
 #include <criterion/criterion.h>
